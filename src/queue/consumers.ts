@@ -1,0 +1,26 @@
+// How many consumers (registered connections) this process has on each queue.
+
+export class Consumers {
+  readonly #counts = new Map<string, number>();
+
+  /** A consumer trades its list of queues for another. Returns the counts that changed. */
+  replace(before: Buffer[], after: Buffer[]): { queue: Buffer; count: number }[] {
+    const changed = new Map<string, Buffer>();
+    for (const queue of before) changed.set(this.#add(queue, -1), queue);
+    for (const queue of after) changed.set(this.#add(queue, 1), queue);
+    return [...changed].map(([key, queue]) => ({ queue, count: this.#counts.get(key) ?? 0 }));
+  }
+
+  /** Every queue with a consumer. */
+  counts(): { queue: Buffer; count: number }[] {
+    return [...this.#counts].map(([key, count]) => ({ queue: Buffer.from(key, "latin1"), count }));
+  }
+
+  #add(queue: Buffer, difference: number): string {
+    const key = queue.toString("latin1");
+    const count = (this.#counts.get(key) ?? 0) + difference;
+    if (count > 0) this.#counts.set(key, count);
+    else this.#counts.delete(key);
+    return key;
+  }
+}

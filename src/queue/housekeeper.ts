@@ -1,0 +1,82 @@
+// What must happen again and again whatever clients do: expired claims go back in line, the store
+// hears that our consumers still live, and waiters look for what no message told them of.
+import type { Consumers } from "./consumers.ts";
+import type { Session, Store } from "./store.ts";
+import type { Waiters } from "./waiters.ts";
+
+const RECLAIM_EVERY_MS = 200;
+const RECLAIM_LIMIT = 500;
+const REGISTER_EVERY_MS = 5_000;
+const WATCH_EVERY_MS = 1_000;
+/** Queues named in one operation. */
+const PAGE = 256;
+
+export class Housekeeper {
+  readonly #session: Session;
+  readonly #timers: ReturnType<typeof setInterval>[];
+
+  /** onFailure hears what a round of work failed with; the next round tries again. */
+  constructor(
+    store: Store,
+    consumers: Consumers,
+    waiters: Waiters,
+    onFailure: (error: Error) => void,
+  ) {
+    this.#session = store.session();
+    this.#timers = [
+      every(RECLAIM_EVERY_MS, () => this.#reclaim(), onFailure),
+      every(REGISTER_EVERY_MS, () => this.#register(consumers), onFailure),
+      every(WATCH_EVERY_MS, () => this.#watch(store, waiters), onFailure),
+    ];
+  }
+
+  stop(): void {
+    for (const timer of this.#timers) clearInterval(timer);
+  }
+
+  async #reclaim(): Promise<void> {
+    const reclaim = () => this.#session.submit({ kind: "reclaim", limit: RECLAIM_LIMIT });
+    while ((await reclaim()) === RECLAIM_LIMIT);
+  }
+
+  async #register(consumers: Consumers): Promise<void> {
+    const counts = consumers.counts();
+    const pages = Array.from({ length: Math.ceil(counts.length / PAGE) || 1 }, (_, page) =>
+      this.#session.submit({
+        kind: "register",
+        consumers: counts.slice(page * PAGE, (page + 1) * PAGE),
+        isReset: page === 0,
+      }),
+    );
+    await Promise.all(pages);
+  }
+
+  async #watch(store: Store, waiters: Waiters): Promise<void> {
+    const queues = waiters.queues();
+    if (queues.length === 0) return;
+    for (let at = 0; at < queues.length; at += PAGE) {
+      const page = queues.slice(at, at + PAGE);
+      for (const status of await this.#session.submit({ kind: "status", queues: page })) {
+        const ready = status.total - status.processing;
+        if (ready > 0) waiters.wake(status.queue, ready);
+      }
+    }
+    await store.watch();
+  }
+}
+
+/** Does the work again and again, but never beside itself. */
+function every(
+  ms: number,
+  work: () => Promise<void>,
+  onFailure: (error: Error) => void,
+): ReturnType<typeof setInterval> {
+  let working = false;
+  return setInterval(() => {
+    if (working) return;
+    working = true;
+    work()
+      .catch(onFailure)
+      .finally(() => (working = false));
+  }, ms);
+}

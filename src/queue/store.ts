@@ -1,0 +1,149 @@
+// The contract between queues and what keeps them: typed operations in, typed results out.
+// Both stores implement it and test/stores/contract.ts is its executable form. No type of a
+// database appears here.
+
+/** An id, unique in its queue while the event is there, and contents. Both are plain bytes. */
+export interface Event {
+  id: Buffer;
+  contents: Buffer;
+}
+
+/** Events are pushed at either end; the right-most ready event is the next one out. */
+export type End = "left" | "right";
+
+/** Puts an event in line. "duplicate" when that id is ready or claimed there; nothing changes. */
+export interface Push {
+  kind: "push";
+  queue: Buffer;
+  end: End;
+  id: Buffer;
+  contents: Buffer;
+}
+
+/** Takes the right-most ready event and claims it for leaseMs; 0 removes it at once. */
+export interface Pop {
+  kind: "pop";
+  queue: Buffer;
+  leaseMs: number;
+}
+
+/** Shows the event at that end of the ready ones. */
+export interface Peek {
+  kind: "peek";
+  queue: Buffer;
+  end: End;
+}
+
+/** Ends the claim on an event: it is gone, or with redo ready again at the right end. */
+export interface Ack {
+  kind: "ack";
+  queue: Buffer;
+  id: Buffer;
+  redo: boolean;
+}
+
+/** Removes every ready and claimed event of a queue. */
+export interface Flush {
+  kind: "flush";
+  queue: Buffer;
+}
+
+/** Counts, in the order asked; a queue that is not there counts 0. */
+export interface Status {
+  kind: "status";
+  queues: Buffer[];
+}
+
+/** A page of at most `limit` active queues, ascending by bytes, that come after `after`. */
+export interface List {
+  kind: "list";
+  after: Buffer | null;
+  limit: number;
+}
+
+/** The first of these queues that has a ready event. */
+export interface Ready {
+  kind: "ready";
+  queues: Buffer[];
+}
+
+/**
+ * How many consumers this okq process has on each queue now (0 takes it off). Queues not named
+ * keep their count, or with isReset have none. Counts of a process that stops saying so disappear
+ * within 30 seconds.
+ */
+export interface Register {
+  kind: "register";
+  consumers: { queue: Buffer; count: number }[];
+  isReset: boolean;
+}
+
+/**
+ * Moves at most `limit` claimed events whose deadline has passed to the right end of their queues,
+ * in ascending order of deadline, those with the same deadline in ascending order of id bytes.
+ */
+export interface Reclaim {
+  kind: "reclaim";
+  limit: number;
+}
+
+export type Operation =
+  Push | Pop | Peek | Ack | Flush | Status | List | Ready | Register | Reclaim;
+
+export interface QueueStatus {
+  queue: Buffer;
+  /** Ready and claimed together. */
+  total: number;
+  /** Claimed. */
+  processing: number;
+  consumers: number;
+}
+
+/** `next` is where the following page starts (its `after`), null on the last one. */
+export interface QueuePage {
+  queues: QueueStatus[];
+  next: Buffer | null;
+}
+
+export interface Results {
+  push: "ok" | "duplicate";
+  pop: Event | null;
+  peek: Event | null;
+  /** Whether the event was claimed. */
+  ack: boolean;
+  flush: null;
+  status: QueueStatus[];
+  list: QueuePage;
+  ready: Buffer | null;
+  register: null;
+  /** How many were moved; `limit` of them means that there may be more. */
+  reclaim: number;
+}
+
+export type ResultOf<O extends Operation> = Results[O["kind"]];
+
+/**
+ * One client's way into a store. Its operations take effect in the order of submission, also
+ * across queues; the order between sessions is free. Every operation stands alone: a result is
+ * there once the store has it for good, and a StoreError says what became of one that failed.
+ * Buffers of an operation must stay as they are until it has settled.
+ */
+export interface Session {
+  submit<O extends Operation>(operation: O): Promise<ResultOf<O>>;
+}
+
+/** Called with a queue and how many of its events became ready, for any reason, anywhere. */
+export type ReadyListener = (queue: Buffer, count: number) => void;
+
+export interface Store {
+  session(): Session;
+  /**
+   * From when the promise settles on, events that become ready through other processes are
+   * heard of too, as far as messages get through. Before, only those of this process.
+   */
+  watch(): Promise<void>;
+  /** Facts for people, as name and value: INFO shows them. */
+  describe(): [string, string | number][];
+  /** Settles what is under way and lets go of connections and files. */
+  close(): Promise<void>;
+}
