@@ -79,8 +79,9 @@ export interface Register {
 }
 
 /**
- * Moves at most `limit` claimed events whose deadline has passed to the right end of their queues,
- * in ascending order of deadline, those with the same deadline in ascending order of id bytes.
+ * Moves at most `limit` claimed events whose deadline is not after now to the right end of their
+ * queues: in each queue in ascending order of deadline, those with the same deadline in ascending
+ * order of id bytes. Which queues come first is the store's choice.
  */
 export interface Reclaim {
   kind: "reclaim";

@@ -13,7 +13,7 @@ export interface Wait<T> {
   /** 0 attempts once. The first attempt is always made to its end. */
   timeoutMs: number;
   attempt: Attempt<T>;
-  /** Ends the wait with null. */
+  /** Ends the waiting, as if the time were up. What is found all the same, others hear of too. */
   signal: AbortSignal;
 }
 
@@ -46,12 +46,13 @@ export class Waiters {
    * does; when a later one fails (the store went away) it waits on.
    */
   wait<T>(wait: Wait<T>): Promise<T | null> {
-    if (wait.signal.aborted) return Promise.resolve(null);
+    if (wait.signal.aborted) return wait.attempt();
     return new Promise<T | null>((resolve, reject) => {
       const waiter = new Waiter(wait as Wait<unknown>, {
         resolve: resolve as (found: unknown) => void,
         reject,
         missedOne: () => this.#takeMissed(waiter),
+        passOn: () => waiter.queues.forEach((queue) => this.#wake(queue, 1)),
         leave: () => this.#leave(waiter),
       });
       this.#enter(waiter);
@@ -61,8 +62,11 @@ export class Waiters {
 
   /** So many events became ready in that queue: as many waiters attempt, in order of arrival. */
   wake(queue: Buffer, count: number): void {
-    if (this.#size === 0) return;
-    const line = this.#lines.get(queue.toString("latin1"));
+    if (this.#size > 0) this.#wake(queue.toString("latin1"), count);
+  }
+
+  #wake(queue: string, count: number): void {
+    const line = this.#lines.get(queue);
     if (!line) return;
     let left = count;
     for (const waiter of line.waiters) {
@@ -104,6 +108,8 @@ interface WaiterEnds {
   resolve(found: unknown): void;
   reject(error: unknown): void;
   missedOne(): boolean;
+  /** Wakes another in its place. */
+  passOn(): void;
   leave(): void;
 }
 
@@ -112,7 +118,7 @@ class Waiter {
   attempting = false;
   readonly #wait: Wait<unknown>;
   readonly #ends: WaiterEnds;
-  readonly #endsAt: number;
+  #endsAt: number;
   #timer: ReturnType<typeof setTimeout> | null = null;
   #isGone = false;
 
@@ -129,7 +135,7 @@ class Waiter {
     try {
       do {
         const found = await this.#wait.attempt();
-        if (found !== null) return this.#end(() => this.#ends.resolve(found));
+        if (found !== null) return this.#found(found);
       } while (!this.#isGone && this.#ends.missedOne());
     } catch (error) {
       if (!this.#timer) return this.#end(() => this.#ends.reject(error));
@@ -138,7 +144,18 @@ class Waiter {
     if (!this.#isGone) this.#setTimer();
   }
 
-  readonly #giveUp = () => this.#end(() => this.#ends.resolve(null));
+  /** Whoever has left will hardly fetch what it came for: that must not be lost on the others. */
+  #found(found: unknown): void {
+    const hasLeft = this.#isGone || this.#wait.signal.aborted;
+    this.#end(() => this.#ends.resolve(found));
+    if (hasLeft) this.#ends.passOn();
+  }
+
+  readonly #giveUp = () => {
+    this.#endsAt = 0;
+    // Without a timer yet the first attempt is under way.
+    if (this.#timer) this.#end(() => this.#ends.resolve(null));
+  };
 
   /** An attempt that is under way when the time is up is awaited: what it finds must not be lost. */
   #setTimer(): void {
@@ -147,7 +164,7 @@ class Waiter {
     if (leftMs > 0) {
       this.#timer = setTimeout(() => this.#setTimer(), Math.min(leftMs, TIMER_MAX_MS));
     } else if (!this.attempting) {
-      this.#giveUp();
+      this.#end(() => this.#ends.resolve(null));
     }
   }
 

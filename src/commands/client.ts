@@ -1,0 +1,119 @@
+// CLIENT and its subcommands: who is connected, what they call themselves, closing one.
+import { OK, quoteForError, type Reply } from "../resp/reply.ts";
+import { type Call, type Client, type Command, CommandError } from "./command.ts";
+import { checkName, parseInteger } from "./connection.ts";
+
+function line(client: Client): string {
+  const now = Date.now();
+  const seconds = (sinceMs: number) => Math.floor((now - sinceMs) / 1000);
+  const lastCommand = client.lastCommand.toLowerCase().replace(" ", "|");
+  return (
+    `id=${client.id} addr=${client.address} laddr=${client.localAddress} name=${client.name} ` +
+    `age=${seconds(client.connectedAtMs)} idle=${seconds(client.lastCommandAtMs)} flags=N db=0 ` +
+    `sub=0 psub=0 ssub=0 multi=-1 qbuf=${client.bytesIn} omem=${client.bytesOut} ` +
+    `queues=${client.queues.length} cmd=${lastCommand} user=default ` +
+    `lib-name=${client.libraryName} lib-ver=${client.libraryVersion} resp=${client.protocol}`
+  );
+}
+
+function list({ context }: Call): Reply {
+  return [...context.clients.values()].map((client) => `${line(client)}\n`).join("");
+}
+
+function setInfo({ args, client }: Call): Reply {
+  const attribute = args[2]!.toString("latin1").toLowerCase();
+  if (attribute === "lib-name") client.libraryName = checkName(args[3]!, attribute);
+  else if (attribute === "lib-ver") client.libraryVersion = checkName(args[3]!, attribute);
+  else throw new CommandError(`ERR Unrecognized option '${quoteForError(args[2]!)}'`);
+  return OK;
+}
+
+/** The new form has filters and answers how many were closed, the old one names an address. */
+function kill({ args, client, context }: Call): Reply {
+  const isOldForm = args.length === 3;
+  const filters = isOldForm
+    ? [(other: Client) => other.address === args[2]!.toString("latin1")]
+    : killFilters(args, client);
+  const victims = [...context.clients.values()].filter((other) =>
+    filters.every((matches) => matches(other)),
+  );
+  if (isOldForm && victims.length === 0) throw new CommandError("ERR No such client");
+  for (const victim of victims) {
+    // Whoever closes itself wants to read the reply.
+    if (victim === client) victim.quit();
+    else victim.kill();
+  }
+  return isOldForm ? OK : victims.length;
+}
+
+function killFilters(args: Buffer[], client: Client): ((other: Client) => boolean)[] {
+  const filters: ((other: Client) => boolean)[] = [];
+  let skipsMe = true;
+  for (let at = 2; at < args.length; at += 2) {
+    const filter = args[at]!.toString("latin1").toUpperCase();
+    const value = args[at + 1]?.toString("latin1");
+    if (value === undefined) throw new CommandError("ERR syntax error");
+    if (filter === "ID") {
+      const id = parseInteger(args[at + 1]!);
+      if (id === null || id < 1) throw new CommandError("ERR client-id should be greater than 0");
+      filters.push((other) => other.id === id);
+    } else if (filter === "ADDR") filters.push((other) => other.address === value);
+    else if (filter === "LADDR") filters.push((other) => other.localAddress === value);
+    else if (filter === "SKIPME" && /^(yes|no)$/i.test(value)) skipsMe = /^yes$/i.test(value);
+    else throw new CommandError(`ERR syntax error, CLIENT KILL has no '${filter.slice(0, 32)}'`);
+  }
+  if (skipsMe) filters.push((other) => other !== client);
+  return filters;
+}
+
+function setReplies({ args, client }: Call): Reply {
+  const mode = args[2]!.toString("latin1").toLowerCase();
+  if (mode !== "on" && mode !== "off" && mode !== "skip") {
+    throw new CommandError("ERR syntax error, CLIENT REPLY takes ON, OFF or SKIP");
+  }
+  // As in Redis: what is off stays off until ON.
+  if (mode !== "skip" || client.replies !== "off") client.replies = mode;
+  return OK;
+}
+
+function onOrOff({ args }: Call): Reply {
+  if (/^(on|off)$/i.test(args[2]!.toString("latin1"))) return OK;
+  throw new CommandError("ERR syntax error, it takes ON or OFF");
+}
+
+function subcommand(
+  name: string,
+  syntax: string,
+  summary: string,
+  run: (call: Call) => Reply,
+): Command {
+  const shared = { group: "connection", since: "0.1.0", flags: ["admin"] } as const;
+  return { ...shared, name: `CLIENT ${name}`, syntax, summary, run };
+}
+
+export const clientCommands: Command[] = [
+  subcommand("ID", "", "The connection's number.", ({ client }) => client.id),
+  subcommand("INFO", "", "A line about this connection.", ({ client }) => `${line(client)}\n`),
+  subcommand("LIST", "", "A line about each connection.", list),
+  subcommand(
+    "KILL",
+    "addr-or-filter [value] [filter value ...]",
+    "Closes the connections that match ID id, ADDR addr, LADDR addr, SKIPME yes|no; how many. " +
+      "With an address alone OK.",
+    kill,
+  ),
+  subcommand("SETNAME", "name", "Names the connection.", ({ args, client }) => {
+    client.name = checkName(args[2]!, "Client names");
+    return OK;
+  }),
+  subcommand("GETNAME", "", "The connection's name, or nil.", ({ client }) => client.name || null),
+  subcommand(
+    "SETINFO",
+    "attribute value",
+    "Notes the driver's lib-name or lib-ver for CLIENT LIST.",
+    setInfo,
+  ),
+  subcommand("REPLY", "ON|OFF|SKIP", "Turns replies on or off, or skips the next one.", setReplies),
+  subcommand("NO-EVICT", "ON|OFF", "OK; okq evicts no clients.", onOrOff),
+  subcommand("NO-TOUCH", "ON|OFF", "OK; okq has no key access times.", onOrOff),
+];

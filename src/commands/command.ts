@@ -1,0 +1,109 @@
+// What a command is: one descriptor, from which dispatch, arity, errors, COMMAND, help and the
+// README all come. What commands may know of their connection and server is Client and Context.
+import type { Consumers } from "../queue/consumers.ts";
+import type { Session, Store } from "../queue/store.ts";
+import type { Waiters } from "../queue/waiters.ts";
+import type { ProtocolVersion, Reply } from "../resp/reply.ts";
+
+export type Group = "queue" | "connection" | "server";
+
+/** As COMMAND reports them; "blocking" ones may take as long as their caller says. */
+export type Flag = "write" | "readonly" | "fast" | "blocking" | "admin";
+
+export interface Command {
+  /** In capitals; a subcommand has its container in front: "CLIENT LIST". */
+  name: string;
+  /** Arguments as the reference shows them; optional ones in brackets, "..." for more. */
+  syntax: string;
+  /** One sentence. */
+  summary: string;
+  group: Group;
+  since: string;
+  flags: readonly Flag[];
+  /** Later commands of the connection are not started before this one has answered. */
+  isExclusive?: true;
+  run(call: Call): Answer | Promise<Answer>;
+}
+
+export interface Call {
+  /** As the client sent them, the command's name first. */
+  args: Buffer[];
+  client: Client;
+  context: Context;
+}
+
+/** A reply that hands out an event, and what to do if the client is gone before it was sent. */
+export class Handout {
+  constructor(
+    readonly reply: Reply,
+    readonly giveBack: () => void,
+  ) {}
+}
+
+export type Answer = Reply | Handout;
+
+/** Ends a command with an error reply; the text begins with its code. */
+export class CommandError extends Error {}
+
+/** A connection, as its commands see it. */
+export interface Client {
+  readonly id: number;
+  readonly address: string;
+  readonly localAddress: string;
+  readonly connectedAtMs: number;
+  lastCommandAtMs: number;
+  lastCommand: string;
+  name: string;
+  libraryName: string;
+  libraryVersion: string;
+  protocol: ProtocolVersion;
+  replies: "on" | "off" | "skip";
+  readonly session: Session;
+  /** Where it is registered. */
+  queues: Buffer[];
+  /** Aborts when the client is gone or okq ends. */
+  readonly gone: AbortSignal;
+  /** Bytes received and not yet dealt with, and bytes answered and not yet taken. */
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+  /** Closes once the replies to what it sent up to now are out. */
+  quit(): void;
+  /** Closes at once. */
+  kill(): void;
+}
+
+/** The running server, as its commands see it. */
+export interface Context {
+  store: Store;
+  waiters: Waiters;
+  consumers: Consumers;
+  clients: Map<number, Client>;
+  stats: Stats;
+  settings: Settings;
+  /** Configured options by name, for CONFIG GET. */
+  options: Map<string, string>;
+  /** For what went wrong and no client hears of, or only in part. */
+  reportFailure(what: string, error: Error): void;
+}
+
+export interface Settings {
+  version: string;
+  port: number;
+  bgPushPoolSize: number;
+  maxClients: number;
+  maxEventBytes: number;
+}
+
+export interface Stats {
+  readonly startedAtMs: number;
+  connections: number;
+  connectionsRefused: number;
+  commands: number;
+  errors: number;
+  bytesIn: number;
+  bytesOut: number;
+  pushes: number;
+  pops: number;
+  acks: number;
+  backgroundPushes: number;
+}

@@ -1,0 +1,69 @@
+// From the arguments of a command to its answer: find, count, run, and turn failures into replies.
+import { StoreError, type StoreFailure } from "../queue/errors.ts";
+import { Failure, quoteForError } from "../resp/reply.ts";
+import { type Answer, type Call, type Command, CommandError } from "./command.ts";
+import { type Entry, find } from "./table.ts";
+
+export interface Dispatched {
+  /** What was run; null when there is no such command or it was called wrongly. */
+  command: Command | null;
+  /** A promise may reject, with what failureOf makes an answer of. */
+  answer: Answer | Promise<Answer>;
+}
+
+/** Fixed words first: drivers act on some beginnings, and a store's own text could be anything. */
+const storeFailures: Record<StoreFailure, string> = {
+  unavailable: "ERR store unavailable",
+  unknown: "ERR store outcome unknown",
+  refused: "ERR store refused",
+};
+
+export function dispatch(call: Call): Dispatched {
+  const { args } = call;
+  const entry = find(args);
+  call.client.lastCommand = typeof entry === "string" ? "unknown" : entry.command.name;
+  if (typeof entry === "string") return { command: null, answer: unknown(args, entry) };
+  if (args.length < entry.min || args.length > entry.max) {
+    return { command: null, answer: wrongCount(args, entry) };
+  }
+  const { command } = entry;
+  try {
+    return { command, answer: command.run(call) };
+  } catch (error) {
+    return { command, answer: failureOf(error, call) };
+  }
+}
+
+/** What a client is told of what its command threw or rejected with. */
+export function failureOf(error: unknown, { args, context }: Call): Failure {
+  if (error instanceof CommandError) return new Failure(error.message);
+  if (error instanceof StoreError) {
+    return new Failure(`${storeFailures[error.failure]}: ${error.message}`);
+  }
+  context.reportFailure(`internal error in ${quoteForError(args[0]!)}`, error as Error);
+  return new Failure(`ERR internal error: ${(error as Error).message}`);
+}
+
+function unknown(args: Buffer[], what: "unknown" | "unknown subcommand"): Failure {
+  if (what === "unknown subcommand") {
+    const given = quoteForError(args[1] ?? Buffer.alloc(0));
+    const container = args[0]!.toString("latin1").toUpperCase();
+    return new Failure(`ERR unknown subcommand '${given}' of ${container}`);
+  }
+  const others = args.slice(1, 4).map((argument) => `'${quoteForError(argument)}' `);
+  const given = quoteForError(args[0]!);
+  return new Failure(
+    `ERR unknown command '${given}', with args beginning with: ${others.join("")}`,
+  );
+}
+
+/** Commands of Redis are refused in Redis' words, our own with what they would take. */
+function wrongCount(args: Buffer[], { command, min }: Entry): Failure {
+  const { name, syntax, group } = command;
+  if (group !== "queue") {
+    const wireName = name.toLowerCase().replace(" ", "|");
+    return new Failure(`ERR wrong number of arguments for '${wireName}' command`);
+  }
+  const what = args.length < min ? "missing args" : "too many args";
+  return new Failure(`ERR ${what}, usage: ${name} ${syntax}`.trimEnd());
+}

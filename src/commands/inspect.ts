@@ -1,0 +1,109 @@
+// QSTATUS, QINFO and QFLUSH: what queues hold, and emptying one.
+import type { QueueStatus, Session } from "../queue/store.ts";
+import { OK, type Reply } from "../resp/reply.ts";
+import type { Call, Command } from "./command.ts";
+
+/** Queues asked for in one operation, so that a long list holds nobody up. */
+const PAGE = 256;
+
+/** The status of these queues in the order asked. */
+async function statusOf(session: Session, queues: Buffer[]): Promise<QueueStatus[]> {
+  const statuses: QueueStatus[] = [];
+  for (let at = 0; at < queues.length; at += PAGE) {
+    const page = queues.slice(at, at + PAGE);
+    for (const status of await session.submit({ kind: "status", queues: page })) {
+      statuses.push(status);
+    }
+  }
+  return statuses;
+}
+
+/** The status of every active queue, ascending by bytes. */
+export async function statusOfAll(session: Session): Promise<QueueStatus[]> {
+  const statuses: QueueStatus[] = [];
+  let after: Buffer | null = null;
+  do {
+    const page: { queues: QueueStatus[]; next: Buffer | null } = await session.submit({
+      kind: "list",
+      after,
+      limit: PAGE,
+    });
+    for (const status of page.queues) statuses.push(status);
+    after = page.next;
+  } while (after);
+  return statuses;
+}
+
+function askedFor({ args, client }: Call): Promise<QueueStatus[]> {
+  return args.length > 1 ? statusOf(client.session, args.slice(1)) : statusOfAll(client.session);
+}
+
+async function showStatus(call: Call): Promise<Reply> {
+  return (await askedFor(call)).map(({ queue, total, processing, consumers }) => [
+    queue,
+    total,
+    processing,
+    consumers,
+  ]);
+}
+
+/** One line per queue, its columns aligned over all of them. */
+async function showInfo(call: Call): Promise<Reply> {
+  const rows = (await askedFor(call)).map(({ queue, total, processing, consumers }) => ({
+    queue,
+    columns: [
+      queue.toString(),
+      `total: ${total}`,
+      `processing: ${processing}`,
+      `consumers: ${consumers}`,
+    ].map((text) => ({ text, width: Bun.stringWidth(text) })),
+  }));
+  const widths = [0, 1, 2, 3].map((column) =>
+    rows.reduce((width, { columns }) => Math.max(width, columns[column]!.width), 0),
+  );
+  return rows.map(({ queue, columns }) => {
+    const gaps = columns.map(({ width }, column) => " ".repeat(widths[column]! - width + 2));
+    const counts = columns.slice(1).map(({ text }, at) => gaps[at] + text);
+    // The name's own bytes: it may be no text at all.
+    return Buffer.concat([queue, Buffer.from(counts.join(""))]);
+  });
+}
+
+async function flush({ args, client }: Call): Promise<Reply> {
+  await client.session.submit({ kind: "flush", queue: args[1]! });
+  return OK;
+}
+
+export const inspectCommands: Command[] = [
+  {
+    name: "QSTATUS",
+    syntax: "[queue ...]",
+    summary:
+      "Counts as [queue, total, processing, consumers], in the order asked, or of all active " +
+      "queues in ascending order of their bytes.",
+    group: "queue",
+    since: "0.1.0",
+    flags: ["readonly"],
+    isExclusive: true,
+    run: showStatus,
+  },
+  {
+    name: "QINFO",
+    syntax: "[queue ...]",
+    summary: "The same as QSTATUS in lines for people to read.",
+    group: "queue",
+    since: "0.1.0",
+    flags: ["readonly"],
+    isExclusive: true,
+    run: showInfo,
+  },
+  {
+    name: "QFLUSH",
+    syntax: "queue",
+    summary: "Removes all events of a queue, ready and claimed.",
+    group: "queue",
+    since: "0.1.0",
+    flags: ["write"],
+    run: flush,
+  },
+];

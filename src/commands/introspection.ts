@@ -1,0 +1,112 @@
+// COMMAND and its subcommands: the table of descriptors in the shape that Redis clients expect.
+import { Pairs, type Reply, Simple } from "../resp/reply.ts";
+import type { Call, Command } from "./command.ts";
+import { type Argument, argumentsOf, commandArity } from "./syntax.ts";
+
+/** The table that these commands are part of, and how it finds a name in any case. */
+export interface Table {
+  commands: readonly Command[];
+  find(name: string): Command | undefined;
+}
+
+export function introspectionCommands(table: Table): Command[] {
+  const shared = { group: "server", since: "0.1.0", flags: ["readonly"] } as const;
+  const top = () => table.commands.filter(({ name }) => !name.includes(" "));
+  const asked = (args: Buffer[]) =>
+    args.slice(2).map((name) => table.find(name.toString("latin1").replace("|", " ")));
+  const found = (args: Buffer[]) => asked(args).filter((command) => command !== undefined);
+  const docs = once(() => new Pairs(top().map((command) => docOf(table, command))));
+  const infos = once(() => top().map((command) => infoOf(table, command)));
+  return [
+    {
+      ...shared,
+      name: "COMMAND",
+      syntax: "",
+      summary: "Every command with its arity, flags and subcommands.",
+      run: infos,
+    },
+    {
+      ...shared,
+      name: "COMMAND COUNT",
+      syntax: "",
+      summary: "How many commands there are.",
+      run: () => top().length,
+    },
+    {
+      ...shared,
+      name: "COMMAND INFO",
+      syntax: "[command ...]",
+      summary: "As COMMAND, for these commands only; nil for one that is not there.",
+      run: ({ args }: Call) =>
+        args.length > 2
+          ? asked(args).map((command) => (command ? infoOf(table, command) : null))
+          : infos(),
+    },
+    {
+      ...shared,
+      name: "COMMAND DOCS",
+      syntax: "[command ...]",
+      summary: "Summary, group, version and arguments of these commands, or of all.",
+      run: ({ args }: Call) =>
+        args.length > 2 ? new Pairs(found(args).map((command) => docOf(table, command))) : docs(),
+    },
+    {
+      ...shared,
+      name: "COMMAND LIST",
+      syntax: "",
+      summary: "The names of all commands.",
+      run: () => top().map(wireName),
+    },
+  ];
+}
+
+/** The table does not change while okq runs. */
+function once<T>(make: () => T): () => T {
+  let made: T | undefined;
+  return () => (made ??= make());
+}
+
+/** As Redis writes names: "client|list". */
+function wireName({ name }: Command): string {
+  return name.toLowerCase().replace(" ", "|");
+}
+
+function subcommandsOf({ commands }: Table, { name }: Command): Command[] {
+  return commands.filter((other) => other.name.startsWith(`${name} `));
+}
+
+/** name, arity, flags, first key, last key, step, ACL categories, tips, key specs, subcommands */
+function infoOf(table: Table, command: Command): Reply {
+  const flags = command.flags.map((flag) => new Simple(flag));
+  const subcommands = subcommandsOf(table, command).map((other) => infoOf(table, other));
+  const arity = commandArity(command);
+  return [wireName(command), arity, flags, 0, 0, 0, [], [], [], subcommands];
+}
+
+function docOf(table: Table, command: Command): [Reply, Reply] {
+  const { summary, since, group, syntax } = command;
+  const subcommands = subcommandsOf(table, command).map((other) => docOf(table, other));
+  const entries: [Reply, Reply][] = [
+    ["summary", summary],
+    ["since", since],
+    ["group", group],
+  ];
+  if (syntax) entries.push(["arguments", argumentsOf(syntax).map(argumentDoc)]);
+  if (subcommands.length > 0) entries.push(["subcommands", new Pairs(subcommands)]);
+  return [wireName(command), new Pairs(entries)];
+}
+
+function argumentDoc({ token, name, isOptional, isRepeated }: Argument): Reply {
+  const flags = [
+    ...(isOptional ? [new Simple("optional")] : []),
+    ...(isRepeated ? [new Simple("multiple")] : []),
+  ];
+  const entries: [Reply, Reply][] = [
+    ["name", name ?? token!.toLowerCase()],
+    ["type", name ? "string" : "pure-token"],
+    ["display_text", name ?? token!],
+  ];
+  if (token) entries.push(["token", token]);
+  if (flags.length > 0) entries.push(["flags", flags]);
+  return new Pairs(entries);
+}

@@ -1,0 +1,90 @@
+// QREGISTER and QNOTIFY: saying what one consumes, and waiting for it.
+import { OK, type Reply } from "../resp/reply.ts";
+import { type Call, type Client, type Command, CommandError, type Context } from "./command.ts";
+import { parseSeconds } from "./options.ts";
+
+/** Queues that one connection may register on: each wait asks the store for all of them. */
+const REGISTERED_MAX = 1024;
+
+/** Trades the client's list of queues for another, here and in the store. */
+export async function registerOn(
+  client: Client,
+  { consumers }: Context,
+  queues: Buffer[],
+): Promise<void> {
+  const before = client.queues;
+  client.queues = queues;
+  const changed = consumers.replace(before, queues);
+  if (changed.length === 0) return;
+  try {
+    await client.session.submit({ kind: "register", consumers: changed, isReset: false });
+  } catch (error) {
+    if (client.queues === queues) {
+      client.queues = before;
+      consumers.replace(queues, before);
+    }
+    throw error;
+  }
+}
+
+async function register({ args, client, context }: Call): Promise<Reply> {
+  if (args.length - 1 > REGISTERED_MAX) {
+    throw new CommandError(`ERR too many queues, ${args.length - 1} of at most ${REGISTERED_MAX}`);
+  }
+  // Copies: the list outlives the command, and a view would keep a whole received chunk.
+  const unique = new Map(args.slice(1).map((queue) => [queue.toString("latin1"), queue]));
+  await registerOn(
+    client,
+    context,
+    [...unique.values()].map((queue) => Buffer.from(queue)),
+  );
+  return OK;
+}
+
+async function notify({ args, client, context }: Call): Promise<Reply> {
+  const timeoutMs = parseSeconds("timeout", args[1]!);
+  if (timeoutMs > 0) await context.store.watch();
+  return await context.waiters.wait({
+    queues: client.queues,
+    timeoutMs,
+    signal: client.gone,
+    attempt: async () => {
+      if (client.queues.length === 0) return null;
+      const found = await client.session.submit({ kind: "ready", queues: client.queues });
+      if (found) startBehind(client, found);
+      return found;
+    },
+  });
+}
+
+/** Next time the search starts behind the queue just found, so that none starves the others. */
+function startBehind(client: Client, found: Buffer): void {
+  const next = client.queues.findIndex((queue) => queue.equals(found)) + 1;
+  client.queues = [...client.queues.slice(next), ...client.queues.slice(0, next)];
+}
+
+export const notifyCommands: Command[] = [
+  {
+    name: "QREGISTER",
+    syntax: "[queue ...]",
+    summary:
+      "Makes this connection a consumer of these queues and of no others; QNOTIFY waits on them.",
+    group: "queue",
+    since: "0.1.0",
+    flags: ["write"],
+    isExclusive: true,
+    run: register,
+  },
+  {
+    name: "QNOTIFY",
+    syntax: "timeout",
+    summary:
+      "Waits up to timeout seconds for a ready event in a registered queue; the queue's name, " +
+      "or nil. Commands sent behind it wait too.",
+    group: "queue",
+    since: "0.1.0",
+    flags: ["readonly", "blocking"],
+    isExclusive: true,
+    run: notify,
+  },
+];

@@ -1,0 +1,48 @@
+// Reads what stands behind a command's fixed arguments: options in any order and case, numbers.
+import { quoteForError } from "../resp/reply.ts";
+import { CommandError } from "./command.ts";
+
+/** About 68 years; whoever asks for more meant something else. */
+const SECONDS_MAX = 2 ** 31 - 1;
+
+/** Whole milliseconds, never 0 for more than nothing. Throws unless it is 0 to 2^31-1 seconds. */
+export function parseSeconds(name: string, bytes: Buffer): number {
+  const text = bytes.toString("latin1");
+  const seconds = /^\d+(\.\d+)?$/.test(text) && text.length < 32 ? Number(text) : NaN;
+  if (seconds <= SECONDS_MAX) return Math.ceil(seconds * 1000);
+  const given = quoteForError(bytes);
+  throw new CommandError(
+    `ERR ${name} must be a number of seconds from 0 to ${SECONDS_MAX}, got '${given}'`,
+  );
+}
+
+/** A word that stands alone is true; one with a value is followed by it. */
+type OptionKinds = Record<string, "word" | "value">;
+type Options<K extends OptionKinds> = {
+  [N in keyof K]?: K[N] extends "word" ? true : Buffer;
+};
+
+/** The options from that argument on. Throws on one that the command does not have. */
+export function parseOptions<K extends OptionKinds>(
+  args: Buffer[],
+  from: number,
+  kinds: K,
+): Options<K> {
+  const options: Record<string, true | Buffer> = {};
+  for (let at = from; at < args.length; at++) {
+    const word = args[at]!.length < 32 ? args[at]!.toString("latin1").toUpperCase() : "";
+    const kind = Object.hasOwn(kinds, word) ? kinds[word] : undefined;
+    if (!kind) {
+      const known = Object.keys(kinds).join(", ") || "none";
+      const given = quoteForError(args[at]!);
+      throw new CommandError(`ERR syntax error, unknown option '${given}' (known: ${known})`);
+    }
+    if (kind === "word") options[word] = true;
+    else {
+      const value = args[++at];
+      if (!value) throw new CommandError(`ERR syntax error, option ${word} needs a value`);
+      options[word] = value;
+    }
+  }
+  return options as Options<K>;
+}

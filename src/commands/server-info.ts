@@ -1,0 +1,148 @@
+// INFO, CONFIG GET, TIME and ROLE: the server about itself. INFO must answer without a store.
+import { Pairs, type Reply } from "../resp/reply.ts";
+import type { Call, Command, Context } from "./command.ts";
+import { REDIS_VERSION } from "./connection.ts";
+import { statusOfAll } from "./inspect.ts";
+
+type Lines = [name: string, value: string | number][];
+
+const sections: Record<string, (context: Context) => Lines> = {
+  Server: ({ settings, stats }) => [
+    ["redis_version", REDIS_VERSION],
+    ["redis_mode", "standalone"],
+    ["okq_version", settings.version],
+    ["bun_version", Bun.version],
+    ["os", `${process.platform} ${process.arch}`],
+    ["process_id", process.pid],
+    ["tcp_port", settings.port],
+    ["uptime_in_seconds", Math.floor((Date.now() - stats.startedAtMs) / 1000)],
+  ],
+  Clients: ({ clients, settings, waiters }) => [
+    ["connected_clients", clients.size],
+    ["maxclients", settings.maxClients],
+    ["blocked_clients", waiters.size],
+  ],
+  Memory: memory,
+  Persistence: () => [["loading", 0]],
+  Stats: ({ stats }) => [
+    ["total_connections_received", stats.connections],
+    ["rejected_connections", stats.connectionsRefused],
+    ["total_commands_processed", stats.commands],
+    ["total_error_replies", stats.errors],
+    ["total_net_input_bytes", stats.bytesIn],
+    ["total_net_output_bytes", stats.bytesOut],
+    ["events_pushed", stats.pushes],
+    ["events_popped", stats.pops],
+    ["events_acknowledged", stats.acks],
+    ["background_pushes", stats.backgroundPushes],
+  ],
+  Replication: () => [
+    ["role", "master"],
+    ["connected_slaves", 0],
+  ],
+  Store: ({ store }) => store.describe(),
+  Cluster: () => [["cluster_enabled", 0]],
+};
+
+function memory(): Lines {
+  const { rss, heapUsed, external } = process.memoryUsage();
+  return [
+    ["used_memory", heapUsed + external],
+    ["used_memory_rss", rss],
+    ["used_memory_heap", heapUsed],
+    ["used_memory_external", external],
+  ];
+}
+
+/** Asks the store about every queue, so it is part of INFO only when asked for by name. */
+async function queueLines({ client }: Call): Promise<Lines> {
+  try {
+    const statuses = await statusOfAll(client.session);
+    const sum = (count: "total" | "processing" | "consumers") =>
+      statuses.reduce((all, status) => all + status[count], 0);
+    return [
+      ["queues", statuses.length],
+      ["events", sum("total")],
+      ["events_processing", sum("processing")],
+      ["consumers", sum("consumers")],
+    ];
+  } catch (error) {
+    return [["queues_error", (error as Error).message]];
+  }
+}
+
+async function info(call: Call): Promise<Reply> {
+  const asked = call.args.slice(1).map((name) => name.toString("latin1").toLowerCase());
+  const isAll = asked.includes("all") || asked.includes("everything");
+  const isDefault = asked.length === 0 || asked.includes("default");
+  const parts = Object.entries(sections)
+    .filter(([name]) => isAll || isDefault || asked.includes(name.toLowerCase()))
+    .map(([name, lines]) => section(name, lines(call.context)));
+  if (isAll || asked.includes("queues")) parts.push(section("Queues", await queueLines(call)));
+  return parts.join("\r\n");
+}
+
+function section(name: string, lines: Lines): string {
+  return `# ${name}\r\n${lines.map(([field, value]) => `${field}:${value}\r\n`).join("")}`;
+}
+
+/** What drivers ask a Redis for, where okq has no option of that name. */
+const redisOptions: [string, string][] = [
+  ["save", ""],
+  ["appendonly", "no"],
+  ["timeout", "0"],
+  ["databases", "1"],
+  ["replica-read-only", "yes"],
+  ["maxmemory", "0"],
+];
+
+function configGet({ args, context }: Call): Reply {
+  const globs = args.slice(2).map((glob) => new Bun.Glob(glob.toString("latin1").toLowerCase()));
+  const known: [string, string][] = [
+    ...redisOptions,
+    ["maxclients", String(context.settings.maxClients)],
+    ["proto-max-bulk-len", String(context.settings.maxEventBytes)],
+    ...context.options,
+  ];
+  return new Pairs(known.filter(([name]) => globs.some((glob) => glob.match(name))));
+}
+
+function time(): Reply {
+  const now = performance.timeOrigin + performance.now();
+  const seconds = Math.floor(now / 1000);
+  return [String(seconds), String(Math.floor((now - seconds * 1000) * 1000))];
+}
+
+const shared = { group: "server", since: "0.1.0", flags: ["readonly"] } as const;
+
+export const serverInfoCommands: Command[] = [
+  {
+    ...shared,
+    name: "INFO",
+    syntax: "[section ...]",
+    summary: "Facts about the server in sections; `INFO queues` adds sums over all queues.",
+    isExclusive: true,
+    run: info,
+  },
+  {
+    ...shared,
+    name: "CONFIG GET",
+    syntax: "pattern [pattern ...]",
+    summary: "Options whose names match, with their values.",
+    run: configGet,
+  },
+  {
+    ...shared,
+    name: "TIME",
+    syntax: "",
+    summary: "The server's time as seconds and microseconds.",
+    run: time,
+  },
+  {
+    ...shared,
+    name: "ROLE",
+    syntax: "",
+    summary: "Always master: okq is one server to its clients.",
+    run: () => ["master", 0, []],
+  },
+];

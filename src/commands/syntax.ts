@@ -1,0 +1,51 @@
+// What a descriptor's syntax line says: how many arguments there are and what they are called.
+import type { Command } from "./command.ts";
+
+export interface Argument {
+  /** A word to be sent as it is, in capitals; before a value or alone. */
+  token: string | null;
+  /** Placeholder of the value; null when the token stands alone. */
+  name: string | null;
+  isOptional: boolean;
+  isRepeated: boolean;
+  /** How many arguments it is on the wire, once. */
+  words: number;
+}
+
+/** The arguments that a syntax line names: `queue [EX seconds] [id ...]`. */
+export function argumentsOf(syntax: string): Argument[] {
+  const parts = syntax.match(/\[[^\]]*\]|\S+/g) ?? [];
+  return parts.map((part) => {
+    const isOptional = part.startsWith("[");
+    const words = (isOptional ? part.slice(1, -1) : part).split(" ");
+    const isRepeated = words.at(-1) === "...";
+    if (isRepeated) words.pop();
+    const isToken = /^[A-Z]/.test(words[0]!);
+    const name = (isToken ? words.slice(1) : words).join(" ") || null;
+    return {
+      token: isToken ? words[0]! : null,
+      name,
+      isOptional,
+      isRepeated,
+      words: words.length,
+    };
+  });
+}
+
+/** Bounds of the argument count, not counting the command's own words. */
+export function arityOf(syntax: string): { min: number; max: number } {
+  let min = 0;
+  let max = 0;
+  for (const { isOptional, isRepeated, words } of argumentsOf(syntax)) {
+    if (!isOptional) min += words;
+    max += isRepeated ? Infinity : words;
+  }
+  return { min, max };
+}
+
+/** As COMMAND reports it: the exact count with the name, or minus the least one. */
+export function commandArity({ name, syntax }: Command): number {
+  const { min, max } = arityOf(syntax);
+  const words = name.split(" ").length;
+  return min === max ? min + words : -(min + words);
+}

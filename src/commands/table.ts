@@ -1,0 +1,64 @@
+// All commands in one table, and how a name on the wire finds its descriptor.
+import { nameOf } from "../queue/name-cache.ts";
+import { clientCommands } from "./client.ts";
+import type { Command } from "./command.ts";
+import { connectionCommands } from "./connection.ts";
+import { inspectCommands } from "./inspect.ts";
+import { introspectionCommands } from "./introspection.ts";
+import { notifyCommands } from "./notify.ts";
+import { popCommands } from "./pop.ts";
+import { pushCommands } from "./push.ts";
+import { serverInfoCommands } from "./server-info.ts";
+import { arityOf } from "./syntax.ts";
+
+/** In the order of the reference. */
+export const commands: Command[] = [];
+commands.push(
+  ...pushCommands,
+  ...popCommands,
+  ...notifyCommands,
+  ...inspectCommands,
+  ...connectionCommands,
+  ...clientCommands,
+  ...introspectionCommands({ commands, find: findByName }),
+  ...serverInfoCommands,
+);
+
+/** What dispatch needs of a descriptor, worked out once. */
+export interface Entry {
+  command: Command;
+  /** Bounds of the argument count, the command's words included. */
+  min: number;
+  max: number;
+}
+
+const entries = new Map(commands.map((command) => [command.name, entryOf(command)]));
+/** First words of subcommands. */
+const containers = new Set(
+  commands.filter(({ name }) => name.includes(" ")).map(({ name }) => name.split(" ")[0]!),
+);
+const NAME_LENGTH_MAX = Math.max(...commands.map(({ name }) => name.length));
+
+function entryOf(command: Command): Entry {
+  const words = command.name.split(" ").length;
+  const { min, max } = arityOf(command.syntax);
+  return { command, min: min + words, max: max + words };
+}
+
+function findByName(name: string): Command | undefined {
+  return entries.get(name.toUpperCase())?.command;
+}
+
+/** What a command's first arguments name: an entry, a container without the right word, nothing. */
+export function find(args: Buffer[]): Entry | "unknown" | "unknown subcommand" {
+  const name = wordOf(args[0]!);
+  if (!containers.has(name)) return entries.get(name) ?? "unknown";
+  if (args.length === 1) return entries.get(name) ?? "unknown subcommand";
+  return entries.get(`${name} ${wordOf(args[1]!)}`) ?? "unknown subcommand";
+}
+
+function wordOf(argument: Buffer): string {
+  if (argument.length > NAME_LENGTH_MAX) return "";
+  const word = nameOf(argument);
+  return entries.has(word) ? word : word.toUpperCase();
+}

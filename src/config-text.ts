@@ -1,0 +1,63 @@
+// The options of config.ts as people read them: the help, a config file to start from, and the
+// README's table. It states no fact about an option by itself.
+import { environmentName, optionNames, options, type Option, type OptionName } from "./config.ts";
+
+/** `--listen-addr HOST:PORT`; a boolean stands alone. */
+export function flagUsage(name: OptionName): string {
+  return `--${name} ${options[name].placeholder}`.trim();
+}
+
+/** Two lines per option: the flag with its help, then its default and environment name. */
+export function optionsHelp(): string {
+  const width = Math.max(...optionNames.map((name) => flagUsage(name).length));
+  const indent = " ".repeat(width + 4);
+  return optionNames
+    .map((name) => {
+      const lines = wrap(options[name].help, 92 - indent.length);
+      lines.push(`[${defaultText(options[name])}${environmentName(name)}]`);
+      return `  ${flagUsage(name).padEnd(width)}  ${lines.join(`\n${indent}`)}`;
+    })
+    .join("\n");
+}
+
+/** A config file with every option, commented out, at its default. */
+export function exampleConfigFile(): string {
+  const header =
+    "# okq configuration: `name: value`, one per line. Start with okq --config FILE.\n" +
+    "# Flags and the environment win over this file. Every line below shows a default.\n";
+  const entries = optionNames
+    .filter((name) => name !== "config")
+    .map((name) => {
+      const comment = wrap(options[name].help, 92).map((line) => `# ${line}\n`);
+      const { kind, placeholder } = options[name];
+      const values = kind === "choice" ? `# One of ${placeholder}\n` : "";
+      return `\n${comment.join("")}${values}${`${name}: ${options[name].default}`.trim()}\n`;
+    });
+  return header + entries.join("");
+}
+
+/** A Markdown table for the README. */
+export function configurationMarkdown(): string {
+  const rows = optionNames.map((name) => {
+    const { default: fallback, help } = options[name];
+    const shownDefault = fallback === "" ? "" : `\`${fallback}\``;
+    const cells = [`\`${flagUsage(name)}\``, `\`${environmentName(name)}\``, shownDefault, help];
+    return `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
+  });
+  return ["| flag | environment | default | meaning |", "|---|---|---|---|", ...rows].join("\n");
+}
+
+function defaultText(option: Option<unknown>): string {
+  return option.default === "" ? "" : `default ${option.default}, `;
+}
+
+function wrap(text: string, width: number): string[] {
+  const lines = [""];
+  for (const word of text.split(" ")) {
+    const line = lines.at(-1)!;
+    if (line === "") lines[lines.length - 1] = word;
+    else if (line.length + 1 + word.length <= width) lines[lines.length - 1] = `${line} ${word}`;
+    else lines.push(word);
+  }
+  return lines;
+}

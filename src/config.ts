@@ -1,0 +1,300 @@
+// What can be configured: one table of options, from which the Config type, flags, environment
+// names, the config file, help and README all follow. It knows nothing of servers or stores and
+// never shows a password.
+import { readFileSync } from "node:fs";
+
+/** A command line, environment or config file that cannot be used: one line for a person. */
+export class UsageError extends Error {
+  constructor(message: string) {
+    super(message.replace(/\p{Cc}/gu, "?"));
+  }
+}
+
+/** One option: parse() gives the typed value of a text or throws a phrase such as "is not ...". */
+export interface Option<T> {
+  kind: "string" | "integer" | "boolean" | "choice";
+  default: T;
+  placeholder: string;
+  help: string;
+  parse(text: string): T;
+}
+
+export const options = {
+  "listen-addr": string(
+    ":4777",
+    "HOST:PORT",
+    checkAddress,
+    "address to listen on; no host means all interfaces, port 0 any free port",
+  ),
+  store: string(
+    "",
+    "STORE",
+    checkStore,
+    "where queues are kept: memory, or redis://[user:password@]host:port[/db]; " +
+      "without it and without --redis-addr: memory",
+  ),
+  "redis-addr": string(
+    "",
+    "HOST:PORT",
+    checkRedisAddress,
+    "Redis that keeps the queues: host:port, or the path of a unix socket",
+  ),
+  "redis-pool-size": integer(
+    2,
+    1,
+    1024,
+    "connections to Redis over which client connections are spread",
+  ),
+  "bg-push-pool-size": integer(
+    128,
+    1,
+    1_000_000,
+    "pushes with NOBLOCK that may be under way at once",
+  ),
+  "max-clients": integer(10_000, 1, 1_000_000, "clients that may be connected at once"),
+  "max-event-bytes": integer(
+    67_108_864,
+    1,
+    536_870_912,
+    "largest event in bytes; 64mb and 64kb (of 1024) are understood too",
+  ),
+  debug: boolean("log what is of use to a developer only"),
+  "log-format": choice("text", ["text", "json"], "how log lines on stderr look"),
+  config: string("", "FILE", () => {}, "file with options, one `name: value` per line"),
+  "cpu-profile": string(
+    "",
+    "FILE",
+    () => {},
+    "record a CPU profile from start to shutdown into this file",
+  ),
+};
+
+type CamelCase<S extends string> = S extends `${infer Head}-${infer Tail}`
+  ? `${Head}${Capitalize<CamelCase<Tail>>}`
+  : S;
+type Value<O> = O extends Option<infer T> ? T : never;
+
+export type OptionName = keyof typeof options;
+/** Every option's value under its camelCased name: listenAddr, redisPoolSize, ... */
+export type Config = { [N in OptionName as CamelCase<N>]: Value<(typeof options)[N]> };
+
+export const optionNames = Object.keys(options) as OptionName[];
+
+export function isOptionName(name: string): name is OptionName {
+  return Object.hasOwn(options, name);
+}
+
+/** `OKQ_LISTEN_ADDR` for `listen-addr`. */
+export function environmentName(name: string): string {
+  return `OKQ_${name.toUpperCase().replaceAll("-", "_")}`;
+}
+
+/** What runs when nothing is configured. */
+export function defaultConfig(): Config {
+  return resolveConfig({}, {});
+}
+
+/** A value as it was written, and where: "--store", "OKQ_STORE" or "okq.conf:3: store". */
+interface Setting {
+  text: string;
+  source: string;
+}
+type Settings = Partial<Record<OptionName, Setting>>;
+type Environment = Record<string, string | undefined>;
+
+/**
+ * Merges flags over environment over the config file over defaults. Empty environment variables
+ * count as not set; unknown OKQ_ names are left alone, as orchestrators set such names by
+ * themselves. Throws UsageError.
+ */
+export function resolveConfig(
+  flags: Partial<Record<OptionName, string>>,
+  env: Environment,
+): Config {
+  const settings: Settings = {};
+  for (const name of optionNames) {
+    const variable = environmentName(name);
+    const flag = flags[name];
+    if (flag !== undefined) settings[name] = { text: flag, source: `--${name}` };
+    else if (env[variable]) settings[name] = { text: env[variable], source: variable };
+  }
+  const file = settings.config?.text;
+  if (file) Object.assign(settings, { ...readConfigFile(settings.config!), ...settings });
+  const values = optionNames.map((name) => [camelCase(name), valueOf(name, settings[name])]);
+  const config = Object.fromEntries(values) as Config;
+  if (config.store && config.redisAddr) {
+    const [store, redis] = [settings.store!.source, settings["redis-addr"]!.source];
+    throw new UsageError(`${store} and ${redis} contradict each other: give only one of them`);
+  }
+  return config;
+}
+
+function valueOf(name: OptionName, setting: Setting | undefined): string | number | boolean {
+  const option: Option<string | number | boolean> = options[name];
+  if (setting === undefined) return option.default;
+  try {
+    return option.parse(setting.text);
+  } catch (error) {
+    throw new UsageError(`${setting.source}: ${shown(setting.text)}${(error as Error).message}`);
+  }
+}
+
+/** `listenAddr` for `listen-addr`. */
+export function camelCase(name: string): string {
+  return name.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
+}
+
+/** A value for an error message, quoted and cut; what may hold a password becomes "the value". */
+export function shown(text: string): string {
+  if (/@|:\//.test(text)) return "the value ";
+  return `${JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}...` : text)} `;
+}
+
+function readConfigFile({ text: file, source }: Setting): Settings {
+  let content: string;
+  try {
+    content = readFileSync(file, "utf8").replace(/^\uFEFF/, "");
+  } catch (error) {
+    const reason = (error as Error).message.split(",")[0];
+    throw new UsageError(`${source}: cannot read ${shown(file)}(${reason})`);
+  }
+  const settings: Settings = {};
+  for (const [index, line] of content.split(/\r?\n/).entries()) {
+    const place = `${file}:${index + 1}`;
+    if (/^\s*(#|$)/.test(line)) continue;
+    const [, name, value] = /^\s*([\w-]+)\s*:(?:\s+(.*?))?\s*$/.exec(line) ?? [];
+    if (name === undefined) throw new UsageError(`${place}: expected "name: value"`);
+    if (!isOptionName(name)) throw new UsageError(`${place}: unknown option ${shown(name).trim()}`);
+    if (name === "config") throw new UsageError(`${place}: a config file cannot name another one`);
+    if (settings[name]) throw new UsageError(`${place}: ${name} is already set further up`);
+    settings[name] = { text: value ?? "", source: `${place}: ${name}` };
+  }
+  return settings;
+}
+
+/** Where to listen. */
+export interface Address {
+  hostname: string;
+  port: number;
+}
+
+/**
+ * "127.0.0.1:4777", "[::1]:4777", "localhost:0", or ":4777" for all interfaces (hostname "::",
+ * which takes IPv4 too). Throws an Error that says what is wrong.
+ */
+export function parseAddress(text: string): Address {
+  const [, ipv6, name, port] = /^(?:\[([\da-f:.]+)\]|([\w.-]*)):(\d+)$/i.exec(text) ?? [];
+  if (port === undefined) throw new Error("is not an address: host:port, [ipv6]:port or :port");
+  if (Number(port) > 65_535) throw new Error("has a port above 65535");
+  return { hostname: ipv6 ?? (name || "::"), port: Number(port) };
+}
+
+function checkAddress(text: string): void {
+  parseAddress(text);
+}
+
+/** A Redis as a person names it: over TCP, or by the path of a unix socket. */
+export interface RedisTarget {
+  host?: string;
+  port?: number;
+  path?: string;
+  username?: string;
+  password?: string;
+  db?: number;
+}
+
+/** The Redis that a config asks for; null means that queues stay in memory. */
+export function redisTarget(config: Config): RedisTarget | null {
+  if (config.redisAddr) return parseRedisAddress(config.redisAddr);
+  return config.store.startsWith("redis:") ? parseRedisUrl(config.store) : null;
+}
+
+/** A URL without its user, password and query, fit for a log line. */
+export function redactUrl(url: string): string {
+  return url.replace(/:\/\/.*@/s, "://***@").replace(/[?#].*$/s, "");
+}
+
+function parseRedisAddress(text: string): RedisTarget {
+  if (text.includes("://")) throw new Error("is a URL: use --store for it");
+  if (/^[./]/.test(text)) return { path: text };
+  const { hostname, port } = parseAddress(text);
+  if (port === 0) throw new Error("has port 0");
+  return { host: hostname === "::" ? "127.0.0.1" : hostname, port };
+}
+
+function checkRedisAddress(text: string): void {
+  if (text !== "") parseRedisAddress(text);
+}
+
+const redisUrl =
+  /^redis:\/\/(?:([^@:]*)(?::([^@]*))?@)?(\[[\da-f:.]+\]|[\w.-]+)(?::(\d+))?(?:\/(\d{0,4}))?$/i;
+
+function parseRedisUrl(text: string): RedisTarget {
+  const parts = redisUrl.exec(text);
+  if (parts === null) {
+    throw new Error("is not of the form redis://[user:password@]host:port[/db]");
+  }
+  const [, username, password, name, digits = "6379", db] = parts;
+  const { host, port } = parseRedisAddress(`${name}:${digits}`);
+  const target: RedisTarget = { host: host!, port: port! };
+  try {
+    if (username) target.username = decodeURIComponent(username);
+    if (password) target.password = decodeURIComponent(password);
+  } catch {
+    throw new Error("has a user or password with a bad %-escape");
+  }
+  if (db) target.db = Number(db);
+  return target;
+}
+
+function checkStore(text: string): void {
+  if (text === "" || text === "memory") return;
+  if (!text.startsWith("redis:")) {
+    throw new Error("is not a store: memory or redis://[user:password@]host:port[/db]");
+  }
+  parseRedisUrl(text);
+}
+
+function string(
+  fallback: string,
+  placeholder: string,
+  check: (text: string) => void,
+  help: string,
+): Option<string> {
+  const parse = (text: string) => {
+    check(text);
+    return text;
+  };
+  return { kind: "string", default: fallback, placeholder, help, parse };
+}
+
+const factors: Record<string, number> = { "": 1, k: 1024, m: 1024 ** 2, g: 1024 ** 3 };
+
+function integer(fallback: number, min: number, max: number, help: string): Option<number> {
+  const parse = (text: string) => {
+    const [, digits, unit = ""] = /^(\d+)(?:([kmg])i?b)?$/i.exec(text) ?? [];
+    if (digits === undefined) throw new Error("is not a whole number");
+    const value = Number(digits) * factors[unit.toLowerCase()]!;
+    if (value < min || value > max) throw new Error(`is not between ${min} and ${max}`);
+    return value;
+  };
+  return { kind: "integer", default: fallback, placeholder: "N", help, parse };
+}
+
+function boolean(help: string): Option<boolean> {
+  const parse = (text: string) => {
+    if (text !== "true" && text !== "false") throw new Error("is not true or false");
+    return text === "true";
+  };
+  return { kind: "boolean", default: false, placeholder: "", help, parse };
+}
+
+function choice<T extends string>(fallback: T, values: T[], help: string): Option<T> {
+  const parse = (text: string) => {
+    const value = values.find((candidate) => candidate === text);
+    if (value === undefined) throw new Error(`is not one of ${values.join(", ")}`);
+    return value;
+  };
+  const placeholder = values.join("|");
+  return { kind: "choice", default: fallback, placeholder, help, parse };
+}

@@ -1,0 +1,85 @@
+// Start here. Turns a command line into a running server and signals into its end. The only
+// file that ends the process: 0 after a clean stop, 1 when something failed, 2 for bad usage.
+import { parseCommandLine, type Action } from "./cli.ts";
+import { UsageError, type Config } from "./config.ts";
+import { startCpuProfile } from "./cpu-profile.ts";
+import { createLog, type Log } from "./log.ts";
+import { startOkq, type Okq } from "./okq.ts";
+
+const stopMsMax = 10_000;
+const signalNumbers = { SIGINT: 2, SIGTERM: 15 };
+
+async function main(): Promise<void> {
+  const action = readAction();
+  if (action.kind === "print") print(action.text);
+  else await serve(action.config);
+}
+
+function readAction(): Action {
+  try {
+    return parseCommandLine(process.argv.slice(2), process.env);
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    process.stderr.write(`okq: ${error.message}\n`);
+    process.exit(2);
+  }
+}
+
+/** A reader that has seen enough (`okq commands | head`) is no failure. */
+function print(text: string): void {
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code === "EPIPE") process.exit(0);
+    process.stderr.write(`okq: cannot write the output: ${error.message}\n`);
+    process.exit(1);
+  });
+  process.stdout.write(text);
+}
+
+async function serve(config: Config): Promise<void> {
+  const log = createLog(config.logFormat, config.debug);
+  // Whoever reads the log may go away; the server stays.
+  process.stderr.on("error", () => {});
+  process.on("uncaughtException", (error) => fail(log, "unexpected failure", error));
+  process.on("unhandledRejection", (error) => fail(log, "unexpected failure", error));
+  let okq: Okq | undefined;
+  let finishProfile = async () => {};
+  onStopSignal(log, async () => {
+    // A signal before the start is complete finds nothing under way.
+    await okq?.close();
+    await finishProfile();
+  });
+  try {
+    if (config.cpuProfile) finishProfile = await startCpuProfile(config.cpuProfile);
+    okq = await startOkq(config, log);
+  } catch (error) {
+    fail(log, "cannot start", error);
+  }
+}
+
+/** The first signal stops gracefully, but not for longer than stopMsMax; a second one at once. */
+function onStopSignal(log: Log, stop: () => Promise<void>): void {
+  let stopping = false;
+  const onSignal = async (signal: keyof typeof signalNumbers) => {
+    if (stopping) process.exit(128 + signalNumbers[signal]);
+    stopping = true;
+    log.info("stopping", { signal });
+    setTimeout(() => {
+      log.error("stopping takes too long, ending at once");
+      process.exit(1);
+    }, stopMsMax);
+    await stop();
+    log.info("stopped");
+    process.exit(0);
+  };
+  process.on("SIGINT", onSignal);
+  process.on("SIGTERM", onSignal);
+}
+
+/** One line, never the source text that Bun would print around an uncaught error. */
+function fail(log: Log, what: string, error: unknown): never {
+  log.error(`${what}: ${error instanceof Error ? error.message : String(error)}`);
+  if (error instanceof Error && error.stack) log.debug("stack", { stack: error.stack });
+  process.exit(1);
+}
+
+await main();

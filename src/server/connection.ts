@@ -1,0 +1,277 @@
+// One client's connection: bytes in become commands under way, their answers leave in order.
+// Bounds keep any client from holding up the others: commands under way, output that it does not
+// take, time per turn. At a bound its further commands wait unread.
+import type { Socket } from "bun";
+import { type Answer, type Call, type Client, Handout } from "../commands/command.ts";
+import { dispatch, failureOf } from "../commands/dispatch.ts";
+import { registerOn } from "../commands/notify.ts";
+import type { Session } from "../queue/store.ts";
+import { Parser, ProtocolError } from "../resp/parser.ts";
+import { Failure, Output, type ProtocolVersion } from "../resp/reply.ts";
+import { Outbox, type Pending } from "./outbox.ts";
+import type { Shared } from "./shared.ts";
+
+/** Commands under way: the window opens while the client takes its answers, and closes if not. */
+const WINDOW_START = 32;
+const WINDOW_MAX = 256;
+/** Output that the client has not taken, above which no more of its commands are started. */
+const UNSENT_BYTES_MAX = 256 * 1024;
+/** Bytes of commands that wait unread, above which the socket is no longer read. */
+const UNREAD_BYTES_MAX = 64 * 1024;
+const TURN_MS_MAX = 0.5;
+const COMMANDS_BETWEEN_CLOCK_READS = 8;
+
+/** A command under way; its answer waits for those before it. */
+interface Slot {
+  answer: Answer | undefined;
+  /** Of its arguments, as long as it is under way. */
+  bytes: number;
+  isSilent: boolean;
+  /** As it was when the command ran: what is sent behind HELLO is in the new one. */
+  protocol: ProtocolVersion;
+}
+
+/** Replies are written here first: all of one connection's turn, then it is free for the next. */
+const output = new Output();
+const NO_HANDOUTS: Pending[] = [];
+
+export class Connection implements Client {
+  readonly id: number;
+  readonly address: string;
+  readonly localAddress: string;
+  readonly connectedAtMs = Date.now();
+  lastCommandAtMs = this.connectedAtMs;
+  lastCommand = "";
+  name = "";
+  libraryName = "";
+  libraryVersion = "";
+  protocol: ProtocolVersion = 2;
+  replies: "on" | "off" | "skip" = "on";
+  queues: Buffer[] = [];
+  readonly session: Session;
+
+  readonly #socket: Socket<Connection>;
+  readonly #shared: Shared;
+  readonly #parser: Parser;
+  readonly #outbox: Outbox;
+  #slots: Slot[] = [];
+  #window = WINDOW_START;
+  /** A command that the ones behind it must wait for is under way. */
+  #isHeld = false;
+  #hasTurn = false;
+  #isPaused = false;
+  /** The client sends no more. What it sent is still answered. */
+  #hasEnded = false;
+  /** No more commands are started; the connection closes when all replies are out. */
+  #isEnding = false;
+  #isClosed = false;
+  #gone: AbortController | null = null;
+
+  constructor(id: number, socket: Socket<Connection>, shared: Shared) {
+    this.id = id;
+    this.address = `${socket.remoteAddress}:${socket.remotePort}`;
+    this.localAddress = `${socket.localAddress}:${socket.localPort}`;
+    this.session = shared.context.store.session();
+    this.#socket = socket;
+    this.#shared = shared;
+    this.#parser = new Parser(shared.parserLimits);
+    this.#outbox = new Outbox(socket);
+  }
+
+  get gone(): AbortSignal {
+    this.#gone ??= new AbortController();
+    if (this.#isClosed || this.#hasEnded || this.#isEnding) this.#gone.abort();
+    return this.#gone.signal;
+  }
+
+  get bytesIn(): number {
+    return this.#parser.heldBytes + this.#slots.reduce((sum, slot) => sum + slot.bytes, 0);
+  }
+
+  get bytesOut(): number {
+    return this.#outbox.length;
+  }
+
+  /** Bytes arrived. */
+  received(chunk: Buffer): void {
+    this.#shared.context.stats.bytesIn += chunk.length;
+    if (this.#isEnding) return;
+    this.#parser.feed(chunk);
+    this.#work();
+  }
+
+  /** The socket can take more. */
+  drained(): void {
+    this.#outbox.drain();
+    this.#requestTurn();
+  }
+
+  /** The client sends no more, but may still read. What it waits for has lost its point. */
+  ended(): void {
+    this.#hasEnded = true;
+    this.#gone?.abort();
+    this.#requestTurn();
+  }
+
+  closed(): void {
+    this.#isClosed = true;
+    this.#gone?.abort();
+    for (const { answer } of this.#slots.toReversed()) {
+      if (answer instanceof Handout) answer.giveBack();
+    }
+    this.#shared.release(this.#slots.reduce((sum, slot) => sum + slot.bytes, 0));
+    this.#slots = [];
+    this.#outbox.abandon();
+    const { context } = this.#shared;
+    context.clients.delete(this.id);
+    registerOn(this, context, []).catch((error) => {
+      // The next full count that the housekeeper sends sets it right.
+      context.reportFailure("deregistering a consumer that left", error);
+    });
+  }
+
+  /** Answers what is under way, ends waiting with nil, then closes. */
+  quit(): void {
+    this.#isEnding = true;
+    this.#gone?.abort();
+    this.#requestTurn();
+  }
+
+  kill(): void {
+    this.#socket.terminate();
+  }
+
+  /** Called at the end of a turn that it was requested in. */
+  takeTurn(): void {
+    this.#hasTurn = false;
+    if (this.#isClosed) return;
+    this.#flush();
+    this.#work();
+  }
+
+  #requestTurn(): void {
+    if (this.#hasTurn) return;
+    this.#hasTurn = true;
+    this.#shared.turns.add(this);
+  }
+
+  /** Starts commands until they run out, a bound is reached, or the turn was long enough. */
+  #work(): void {
+    let startedAt = 0;
+    for (let started = 1; this.#mayStart(); started++) {
+      const args = this.#nextCommand();
+      if (!args) {
+        if (this.#hasEnded && !this.#isHeld) this.quit();
+        return this.#pause(false);
+      }
+      this.#start(args);
+      if (started % COMMANDS_BETWEEN_CLOCK_READS !== 0) continue;
+      startedAt ||= performance.now();
+      if (performance.now() - startedAt > TURN_MS_MAX) {
+        this.#requestTurn();
+        break;
+      }
+    }
+    this.#pause(this.#parser.heldBytes > UNREAD_BYTES_MAX);
+  }
+
+  #mayStart(): boolean {
+    if (this.#isHeld || this.#isEnding || this.#isClosed) return false;
+    if (this.#slots.length >= this.#window || this.#outbox.length > UNSENT_BYTES_MAX) return false;
+    return this.#shared.hasRoom(this);
+  }
+
+  /** The next whole command. What is no command at all ends the connection, with a word on it. */
+  #nextCommand(): Buffer[] | undefined {
+    try {
+      return this.#parser.next();
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      this.#slots.push({
+        answer: new Failure(`ERR ${error.message}`),
+        bytes: 0,
+        isSilent: false,
+        protocol: this.protocol,
+      });
+      this.quit();
+      return undefined;
+    }
+  }
+
+  #start(args: Buffer[]): void {
+    const { context } = this.#shared;
+    context.stats.commands += 1;
+    this.lastCommandAtMs = Date.now();
+    const repliesBefore = this.replies;
+    const call: Call = { args, client: this, context };
+    const { command, answer } = dispatch(call);
+    const slot: Slot = {
+      answer: undefined,
+      bytes: 0,
+      isSilent: this.replies !== "on",
+      protocol: this.protocol,
+    };
+    if (repliesBefore === "skip" && this.replies === "skip") this.replies = "on";
+    this.#slots.push(slot);
+    if (!(answer instanceof Promise)) {
+      slot.answer = answer;
+      return this.#requestTurn();
+    }
+    for (const argument of args) slot.bytes += argument.length;
+    this.#shared.take(slot.bytes);
+    const isHolding = command?.isExclusive === true;
+    if (isHolding) this.#isHeld = true;
+    answer.then(
+      (settled) => this.#settle(slot, settled, isHolding),
+      (error) => this.#settle(slot, failureOf(error, call), isHolding),
+    );
+  }
+
+  #settle(slot: Slot, answer: Answer, wasHolding: boolean): void {
+    if (this.#isClosed) {
+      if (answer instanceof Handout) answer.giveBack();
+      return;
+    }
+    this.#shared.release(slot.bytes);
+    slot.bytes = 0;
+    slot.answer = answer;
+    if (wasHolding) this.#isHeld = false;
+    this.#requestTurn();
+  }
+
+  /** Sends the answers that are there and whose turn it is, in one write. */
+  #flush(): void {
+    let handouts = NO_HANDOUTS;
+    let done = 0;
+    for (const { answer, isSilent, protocol } of this.#slots) {
+      if (answer === undefined || this.#outbox.length + output.length > UNSENT_BYTES_MAX) break;
+      done += 1;
+      if (isSilent) continue;
+      if (answer instanceof Handout) {
+        output.write(answer.reply, protocol);
+        if (handouts === NO_HANDOUTS) handouts = [];
+        handouts.push({ end: output.length, handout: answer });
+      } else output.write(answer, protocol);
+      if (answer instanceof Failure) this.#shared.context.stats.errors += 1;
+    }
+    if (done > 0) {
+      this.#slots.splice(0, done);
+      this.#shared.context.stats.bytesOut += output.length;
+      if (output.length > 0) this.#outbox.send(output.bytes(), handouts);
+      output.clear();
+      const isTaken = this.#outbox.length === 0;
+      this.#window = isTaken ? Math.min(WINDOW_MAX, this.#window * 2) : this.#window >> 1 || 1;
+    }
+    if (this.#outbox.length > 0) return;
+    if (this.#slots[0]?.answer !== undefined) this.#requestTurn();
+    else if (this.#isEnding && this.#slots.length === 0) this.#socket.end();
+  }
+
+  /** Whether the socket is read no further, so that its client has to wait. */
+  #pause(isPaused: boolean): void {
+    if (isPaused === this.#isPaused) return;
+    this.#isPaused = isPaused;
+    if (isPaused) this.#socket.pause();
+    else this.#socket.resume();
+  }
+}

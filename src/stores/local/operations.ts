@@ -1,0 +1,127 @@
+// What every operation does to the model and answers: one function per kind, named as the kind.
+// A function either does its operation or throws before it has changed anything.
+
+import type { Event, Operation, QueueStatus, Results } from "../../queue/store.ts";
+import { LocalEvent } from "./local-queue.ts";
+import type { Model } from "./model.ts";
+
+type OperationOf<K extends Operation["kind"]> = Extract<Operation, { kind: K }>;
+
+type Operations = {
+  [K in Operation["kind"]]: (model: Model, operation: OperationOf<K>) => Results[K];
+};
+
+export const operations: Operations = {
+  push(model, { queue: name, end, id, contents }) {
+    const event = new LocalEvent(toText(id), toText(contents));
+    const queueName = toText(name);
+    if (model.get(queueName)?.events.get(event.id, event.hash)) return "duplicate";
+    model.add(model.open(queueName), event, end);
+    return "ok";
+  },
+
+  pop(model, { queue: name, leaseMs }) {
+    const queue = model.get(toText(name));
+    if (!queue) return null;
+    const event =
+      leaseMs === 0 ? model.takeRight(queue) : model.claimRight(queue, model.nowMs + leaseMs);
+    return event ? toEvent(event) : null;
+  },
+
+  peek(model, { queue: name, end }) {
+    const ready = model.get(toText(name))?.ready;
+    const event = end === "left" ? ready?.peekLeft() : ready?.peekRight();
+    return event ? toEvent(event) : null;
+  },
+
+  ack(model, { queue: name, id, redo }) {
+    const queue = model.get(toText(name));
+    const event = queue?.get(toText(id));
+    if (!queue || !event?.isClaimed) return false;
+    if (redo) model.redoClaimed(queue, event);
+    else model.dropClaimed(queue, event);
+    return true;
+  },
+
+  flush(model, { queue: name }) {
+    const queue = model.get(toText(name));
+    if (queue) model.clear(queue);
+    return null;
+  },
+
+  status(model, { queues }) {
+    return queues.map((name) => statusOf(model, toText(name)));
+  },
+
+  list(model, { after, limit }) {
+    const names = model.sortedNames;
+    const from = after === null ? 0 : indexAfter(names, toText(after));
+    const page = names.slice(from, from + limit);
+    const last = page.at(-1);
+    const isLast = last === undefined || from + limit >= names.length;
+    return {
+      queues: page.map((name) => statusOf(model, name)),
+      next: isLast ? null : toBytes(last),
+    };
+  },
+
+  ready(model, { queues }) {
+    const name = queues.find((queue) => (model.get(toText(queue))?.ready.length ?? 0) > 0);
+    return name === undefined ? null : Buffer.from(name);
+  },
+
+  register(model, { consumers, isReset }) {
+    const counts = new Map(consumers.map(({ queue, count }) => [toText(queue), count]));
+    if (isReset) {
+      for (const { name } of model.consumed) if (!counts.has(name)) counts.set(name, 0);
+    }
+    for (const [name, count] of counts) model.setConsumers(name, count);
+    return null;
+  },
+
+  reclaim(model, { limit }) {
+    return model.reclaim(limit);
+  },
+};
+
+/** Does one operation now; what it throws left the model as it was. */
+export function execute<K extends Operation["kind"]>(
+  model: Model,
+  operation: OperationOf<K>,
+): Results[K] {
+  return operations[operation.kind as K](model, operation);
+}
+
+function statusOf(model: Model, name: string): QueueStatus {
+  const queue = model.get(name);
+  return {
+    queue: toBytes(name),
+    total: queue?.events.size ?? 0,
+    processing: queue?.claimed.length ?? 0,
+    consumers: queue?.consumers ?? 0,
+  };
+}
+
+/** The index of the first of the sorted names that is greater than `name`. */
+function indexAfter(names: readonly string[], name: string): number {
+  let low = 0;
+  let high = names.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((names[middle] as string) > name) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}
+
+function toEvent(event: LocalEvent): Event {
+  return { id: toBytes(event.id), contents: toBytes(event.contents) };
+}
+
+function toText(bytes: Buffer): string {
+  return bytes.toString("latin1");
+}
+
+function toBytes(text: string): Buffer {
+  return Buffer.from(text, "latin1");
+}

@@ -1,0 +1,5 @@
+// Lua files are imported as text and end up inside the executable.
+declare module "*.lua" {
+  const text: string;
+  export default text;
+}

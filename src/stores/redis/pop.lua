@@ -1,0 +1,40 @@
+-- Takes up to count events off the right end; claims them, or with a lease of 0 removes them.
+-- KEYS    deadlines, of the queue: ready claimed events
+-- ARGV    queue leaseMs count
+-- Returns id contents id contents ..., fewer than count when the queue ran out
+
+verbs.pop = function(from)
+  local queue, lease = queue_at(ARGV[from]), tonumber(ARGV[from + 1])
+  local left, popped, claims = tonumber(ARGV[from + 2]), {}, {}
+  while left > 0 do
+    local ids = redis.call('RPOP', queue.ready, left)
+    if not ids then
+      break
+    end
+    local contents = redis.call('HMGET', queue.events, unpack(ids))
+    for place, id in ipairs(ids) do
+      -- Without contents (somebody deleted the hash) there is no event to hand out.
+      if contents[place] then
+        popped[#popped + 1] = id
+        popped[#popped + 1] = contents[place]
+        claims[#claims + 1] = now + lease
+        claims[#claims + 1] = id
+        left = left - 1
+      end
+    end
+    if lease == 0 then
+      redis.call('HDEL', queue.events, unpack(ids))
+    end
+  end
+  if lease > 0 and #claims > 0 then
+    local claimed = redis.pcall('ZADD', queue.claimed, unpack(claims))
+    if type(claimed) == 'table' then
+      for place = #claims, 2, -2 do
+        redis.call('RPUSH', queue.ready, claims[place])
+      end
+      error(claimed)
+    end
+    redis.call('ZADD', deadlines_key, 'LT', now + lease, queue.name)
+  end
+  return popped
+end

@@ -1,0 +1,56 @@
+-- What every verb stands on: the time, a queue's keys, and the queues that became ready. Goes in
+-- front of the verbs; the names of keys (READY, CLAIMED ...) come from keys.ts before it.
+-- KEYS    queues deadlines processes process, then ready claimed events of each queue
+-- ARGV    now (empty: the server's time)
+-- Returns nothing by itself
+
+local queues_key, deadlines_key, processes_key, process_key = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+
+local now = tonumber(ARGV[1])
+if not now then
+  local time = redis.call('TIME')
+  now = time[1] * 1000 + math.floor(time[2] / 1000)
+end
+
+-- The keys of the batch's queue with that number, counted from 0.
+local function queue_at(number)
+  local at = FIXED_KEYS + 3 * tonumber(number)
+  return {
+    ready = KEYS[at + 1],
+    claimed = KEYS[at + 2],
+    events = KEYS[at + 3],
+    name = string.sub(KEYS[at + 1], #READY + 1),
+  }
+end
+
+local function queue_named(name)
+  return { ready = READY .. name, claimed = CLAIMED .. name, events = EVENTS .. name, name = name }
+end
+
+local ready_counts = {}
+local function became_ready(queue, count)
+  ready_counts[queue.name] = (ready_counts[queue.name] or 0) + count
+end
+
+local processes
+local function consumers_of(queue)
+  processes = processes or redis.call('SMEMBERS', processes_key)
+  local consumers = 0
+  for _, process in ipairs(processes) do
+    consumers = consumers + (tonumber(redis.call('HGET', process, queue.name)) or 0)
+  end
+  return consumers
+end
+
+-- Total, processing and consumers; a queue with nothing at all leaves the list of queues.
+local function status_of(queue)
+  local processing = redis.call('ZCARD', queue.claimed)
+  local total = redis.call('LLEN', queue.ready) + processing
+  local consumers = consumers_of(queue)
+  if total == 0 and consumers == 0 then
+    redis.call('ZREM', queues_key, queue.name)
+  end
+  return total, processing, consumers
+end
+
+local verbs = {}

@@ -1,0 +1,38 @@
+-- Puts events in line at one end; each is there as a whole (id, contents, place) or not at all.
+-- KEYS    queues, of the queue: ready events
+-- ARGV    queue LPUSH|RPUSH (id contents)...
+-- Returns the places, from 1, of the events refused because their id is ready or claimed
+
+verbs.push = function(from, to)
+  local queue, add = queue_at(ARGV[from]), ARGV[from + 1]
+  local ids = {}
+  for at = from + 2, to, 2 do
+    ids[#ids + 1] = ARGV[at]
+  end
+  local present = redis.call('HMGET', queue.events, unpack(ids))
+  local seen, fresh, fields, duplicates = {}, {}, {}, {}
+  for place, id in ipairs(ids) do
+    if present[place] or seen[id] then
+      duplicates[#duplicates + 1] = place
+    else
+      seen[id] = true
+      fresh[#fresh + 1] = id
+      fields[#fields + 1] = id
+      fields[#fields + 1] = ARGV[from + 1 + 2 * place]
+    end
+  end
+  if #fresh == 0 then
+    return duplicates
+  end
+  redis.call('HSET', queue.events, unpack(fields))
+  local length = redis.pcall(add, queue.ready, unpack(fresh))
+  if type(length) == 'table' then
+    redis.call('HDEL', queue.events, unpack(fresh))
+    error(length)
+  end
+  if length == #fresh then
+    redis.call('ZADD', queues_key, 0, queue.name)
+  end
+  became_ready(queue, #fresh)
+  return duplicates
+end

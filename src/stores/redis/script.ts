@@ -1,0 +1,23 @@
+// Joins the Lua files into the one script that runs a batch.
+import ack from "./ack.lua" with { type: "text" };
+import batch from "./batch.lua" with { type: "text" };
+import flush from "./flush.lua" with { type: "text" };
+import list from "./list.lua" with { type: "text" };
+import peek from "./peek.lua" with { type: "text" };
+import pop from "./pop.lua" with { type: "text" };
+import prelude from "./prelude.lua" with { type: "text" };
+import push from "./push.lua" with { type: "text" };
+import ready from "./ready.lua" with { type: "text" };
+import reclaim from "./reclaim.lua" with { type: "text" };
+import register from "./register.lua" with { type: "text" };
+import status from "./status.lua" with { type: "text" };
+import { FIXED_KEYS, PREFIXES } from "./keys.ts";
+
+const names = Object.entries({ ...PREFIXES, FIXED_KEYS })
+  .map(([name, value]) => `local ${name} = ${JSON.stringify(value)}\n`)
+  .join("");
+
+const verbs = [ack, flush, list, peek, pop, push, ready, reclaim, register, status];
+
+export const SCRIPT = [names, prelude, ...verbs, batch].join("\n");
+export const SCRIPT_SHA = new Bun.CryptoHasher("sha1").update(SCRIPT).digest("hex");

@@ -1,0 +1,129 @@
+// How each operation travels: which ones may share a call of their verb, the arguments of that
+// call, and the results out of its reply. The other side of each is the .lua file of that name.
+import type { Operation, QueueStatus, ResultOf } from "../../queue/store.ts";
+
+export type Argument = string | Buffer;
+/** What a script call answers: ioredis gives bulk strings as Buffers. */
+export type ScriptReply = null | number | Buffer | Error | ScriptReply[];
+/** The number that a queue has in the batch, noting it if it is new there. */
+export type NumberOf = (queue: Buffer) => string;
+
+type Kind = Operation["kind"];
+type OperationOf<K extends Kind> = Extract<Operation, { kind: K }>;
+
+/** What two operations on one queue must have in common to share a call; its own per verb. */
+export type Variant = string | number;
+
+interface Verb<K extends Kind> {
+  /** null: each operation has a call of its own. */
+  variant(operation: OperationOf<K>): Variant | null;
+  call(operations: OperationOf<K>[], numberOf: NumberOf): Argument[];
+  /** One result per operation, in their order. */
+  results(reply: ScriptReply, operations: OperationOf<K>[]): ResultOf<OperationOf<K>>[];
+}
+
+const REGISTER_TTL_MS = 20_000;
+
+/** Everything but the places (from 1) that the reply lists. */
+function allBut<T>(reply: ScriptReply, count: number, usual: T, listed: T): T[] {
+  const results = Array<T>(count).fill(usual);
+  for (const place of reply as number[]) results[place - 1] = listed;
+  return results;
+}
+
+function statusOf(queue: Buffer, counts: ScriptReply[], at: number): QueueStatus {
+  const [total, processing, consumers] = counts.slice(at, at + 3) as number[];
+  return { queue, total: total!, processing: processing!, consumers: consumers! };
+}
+
+export const verbs: { [K in Kind]: Verb<K> } = {
+  push: {
+    variant: (push) => push.end,
+    call(pushes, numberOf) {
+      const { queue, end } = pushes[0]!;
+      const call: Argument[] = [numberOf(queue), end === "left" ? "LPUSH" : "RPUSH"];
+      for (const push of pushes) call.push(push.id, push.contents);
+      return call;
+    },
+    results: (reply, pushes) => allBut(reply, pushes.length, "ok", "duplicate"),
+  },
+  pop: {
+    variant: (pop) => pop.leaseMs,
+    call: (pops, numberOf) => [
+      numberOf(pops[0]!.queue),
+      String(pops[0]!.leaseMs),
+      String(pops.length),
+    ],
+    results(reply, pops) {
+      const popped = reply as Buffer[];
+      return pops.map((_, place) => {
+        const id = popped[2 * place];
+        return id ? { id, contents: popped[2 * place + 1]! } : null;
+      });
+    },
+  },
+  ack: {
+    variant: (ack) => (ack.redo ? "REDO" : "DONE"),
+    call(acks, numberOf) {
+      const { queue, redo } = acks[0]!;
+      const call: Argument[] = [numberOf(queue), redo ? "REDO" : "DONE"];
+      for (const ack of acks) call.push(ack.id);
+      return call;
+    },
+    results: (reply, acks) => allBut(reply, acks.length, true, false),
+  },
+  peek: {
+    variant: () => null,
+    call: ([peek], numberOf) => [numberOf(peek!.queue), peek!.end === "left" ? "0" : "-1"],
+    results(reply) {
+      const event = reply as Buffer[] | null;
+      return [event && { id: event[0]!, contents: event[1]! }];
+    },
+  },
+  flush: {
+    variant: () => null,
+    call: ([flush], numberOf) => [numberOf(flush!.queue)],
+    results: () => [null],
+  },
+  status: {
+    variant: () => null,
+    call: ([status], numberOf) => status!.queues.map(numberOf),
+    results: (reply, [status]) => [
+      status!.queues.map((queue, at) => statusOf(queue, reply as ScriptReply[], 3 * at)),
+    ],
+  },
+  list: {
+    variant: () => null,
+    call: ([list]) => [
+      list!.after ? Buffer.concat([Buffer.from("("), list!.after]) : "-",
+      String(list!.limit),
+    ],
+    results(reply) {
+      const page = reply as ScriptReply[];
+      const queues: QueueStatus[] = [];
+      for (let at = 1; at < page.length; at += 4) {
+        queues.push(statusOf(page[at] as Buffer, page, at + 1));
+      }
+      return [{ queues, next: page[0] as Buffer | null }];
+    },
+  },
+  ready: {
+    variant: () => null,
+    call: ([ready], numberOf) => ready!.queues.map(numberOf),
+    results: (reply, [ready]) => [ready!.queues[(reply as number) - 1] ?? null],
+  },
+  register: {
+    variant: () => null,
+    call: ([register]) => [
+      String(REGISTER_TTL_MS),
+      register!.isReset ? "RESET" : "KEEP",
+      ...register!.consumers.flatMap(({ queue, count }) => [queue, String(count)]),
+    ],
+    results: () => [null],
+  },
+  reclaim: {
+    variant: () => null,
+    call: ([reclaim]) => [String(reclaim!.limit)],
+    results: (reply) => [reply as number],
+  },
+};

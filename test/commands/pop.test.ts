@@ -1,0 +1,196 @@
+// QRPOP and QACK over the wire, on every store: claims, leases, acknowledging and redoing.
+import { describe, expect, test } from "bun:test";
+import { eventually } from "../support/eventually.ts";
+import { startOkqOn, storeNames } from "../support/okq-server.ts";
+import { ask, askAll } from "../support/readable.ts";
+import type { Wire } from "../support/wire.ts";
+
+async function pushTo(queue: string, client: Wire, ...ids: string[]): Promise<void> {
+  await askAll(client, ...ids.map((id) => ["QLPUSH", queue, id, `contents of ${id}`]));
+}
+
+function popped(id: string): string[] {
+  return [id, `contents of ${id}`];
+}
+
+describe.each(storeNames)("on %s", (store) => {
+  test("pops from the right what was pushed on the left", async () => {
+    const client = await (await startOkqOn(store)).connect();
+    await pushTo("q", client, "1", "2");
+    expect(await ask(client, "QRPOP", "q")).toEqual(popped("1"));
+    expect(await ask(client, "qrpop", "q")).toEqual(popped("2"));
+    expect(await ask(client, "QRPOP", "q")).toBeNull();
+  });
+
+  test("nil for an empty queue is $-1 in RESP2 and _ in RESP3", async () => {
+    const okq = await startOkqOn(store);
+    for (const [version, bytes] of [
+      [2, "$-1\r\n"],
+      [3, "_\r\n"],
+    ] as const) {
+      for (const command of ["QRPOP", "QLPEEK", "QRPEEK"]) {
+        expect(await rawReply(okq.port, version, command)).toBe(bytes);
+      }
+    }
+  });
+
+  test("a claimed event whose lease ran out is handed to the next consumer", async () => {
+    const okq = await startOkqOn(store);
+    const first = await okq.connect();
+    const second = await okq.connect();
+    await pushTo("q", first, "1");
+    await ask(first, "QRPOP", "q", "EX", "0.05");
+    expect(await ask(second, "QRPOP", "q")).toBeNull();
+    const again = await eventually(() => ask(second, "QRPOP", "q"), { timeoutMs: 1100 });
+    expect(again).toEqual(popped("1"));
+    expect(await ask(second, "QACK", "q", "1")).toBe(1);
+    expect(await ask(second, "QACK", "q", "1")).toBe(0);
+  });
+
+  test("an event that was popped by a client long gone comes back too", async () => {
+    const okq = await startOkqOn(store);
+    const first = await okq.connect();
+    await pushTo("q", first, "1");
+    expect(await ask(first, "QRPOP", "q", "EX", "0.1")).toEqual(popped("1"));
+    first.reset();
+    const second = await okq.connect();
+    expect(await ask(second, "QRPOP", "q")).toBeNull();
+    await eventually(() => ask(second, "QRPOP", "q"), { timeoutMs: 1200 });
+  });
+
+  test("events come back to the right end in the order of their deadlines", async () => {
+    const client = await (await startOkqOn(store)).connect();
+    await pushTo("q", client, "a", "b", "c", "never popped");
+    await ask(client, "QRPOP", "q", "EX", "0.12");
+    await ask(client, "QRPOP", "q", "EX", "0.04");
+    await ask(client, "QRPOP", "q", "EX", "0.08");
+    const ready = [["q", 4, 0, 0]];
+    await eventually(async () => Bun.deepEquals(await ask(client, "QSTATUS", "q"), ready));
+    // The last deadline to pass put its event on the right of the others.
+    const pops = await askAll(client, ...Array.from({ length: 4 }, () => ["QRPOP", "q"]));
+    expect(pops).toEqual(["a", "c", "b", "never popped"].map(popped));
+  });
+
+  test("events of two queues come back to their own", async () => {
+    const client = await (await startOkqOn(store)).connect();
+    await pushTo("a", client, "1");
+    await pushTo("b", client, "1", "2");
+    for (const queue of ["a", "b", "b"]) await ask(client, "QRPOP", queue, "EX", "0.03");
+    const ready = [
+      ["a", 1, 0, 0],
+      ["b", 2, 0, 0],
+    ];
+    await eventually(async () => Bun.deepEquals(await ask(client, "QSTATUS", "a", "b"), ready));
+  });
+
+  test("without EX the lease is long, and outlives an okq that looks every 0.2 s", async () => {
+    const client = await (await startOkqOn(store)).connect();
+    await pushTo("q", client, "long", "short");
+    await ask(client, "QRPOP", "q");
+    await ask(client, "QRPOP", "q", "EX", "0.25");
+    const again = await eventually(() => ask(client, "QRPOP", "q"));
+    expect(again).toEqual(popped("short"));
+    expect(await ask(client, "QACK", "q", "long")).toBe(1);
+  });
+
+  test.each([[["EX", "0"]], [["NOACK"]], [["ex", "0.0"]], [["NoAck", "Ex", "30"]]])(
+    "with %p the event is gone at once",
+    async (options) => {
+      const client = await (await startOkqOn(store)).connect();
+      await pushTo("q", client, "1");
+      expect(await ask(client, "QRPOP", "q", ...options)).toEqual(popped("1"));
+      expect(await ask(client, "QSTATUS")).toEqual([]);
+      expect(await ask(client, "QACK", "q", "1")).toBe(0);
+    },
+  );
+
+  test("an acknowledged event is gone; what was never claimed is not acknowledged", async () => {
+    const client = await (await startOkqOn(store)).connect();
+    expect(await ask(client, "QACK", "q", "1")).toBe(0);
+    await pushTo("q", client, "1");
+    expect(await ask(client, "QACK", "q", "1")).toBe(0);
+    await ask(client, "QRPOP", "q");
+    expect(await ask(client, "QACK", "q", "other")).toBe(0);
+    expect(await ask(client, "QACK", "other", "1")).toBe(0);
+    expect(await ask(client, "QACK", "q", "1")).toBe(1);
+    expect(await ask(client, "QSTATUS")).toEqual([]);
+  });
+
+  test("an event whose lease ran out can no longer be acknowledged nor redone", async () => {
+    const client = await (await startOkqOn(store)).connect();
+    await pushTo("q", client, "1");
+    await ask(client, "QRPOP", "q", "EX", "0.02");
+    await eventually(() => ask(client, "QRPEEK", "q"));
+    expect(await ask(client, "QACK", "q", "1")).toBe(0);
+    expect(await ask(client, "QACK", "q", "1", "REDO")).toBe(0);
+    expect(await ask(client, "QSTATUS", "q")).toEqual([["q", 1, 0, 0]]);
+  });
+
+  test("anybody may acknowledge what another client claimed", async () => {
+    const okq = await startOkqOn(store);
+    const first = await okq.connect();
+    const second = await okq.connect();
+    await pushTo("q", first, "1");
+    await ask(first, "QRPOP", "q");
+    expect(await ask(second, "QACK", "q", "1")).toBe(1);
+  });
+
+  test("REDO puts the event back at the right end, once", async () => {
+    const client = await (await startOkqOn(store)).connect();
+    await pushTo("q", client, "1", "2", "3");
+    await askAll(client, ["QRPOP", "q"], ["QRPOP", "q"]);
+    expect(await ask(client, "QACK", "q", "2", "REDO")).toBe(1);
+    expect(await ask(client, "QACK", "q", "1", "redo")).toBe(1);
+    expect(await ask(client, "QACK", "q", "1", "REDO")).toBe(0);
+    const pops = await askAll(client, ...Array.from({ length: 4 }, () => ["QRPOP", "q"]));
+    expect(pops).toEqual([popped("1"), popped("2"), popped("3"), null]);
+  });
+
+  test("peeks show both ends of the ready events and claim nothing", async () => {
+    const client = await (await startOkqOn(store)).connect();
+    expect(await askAll(client, ["QLPEEK", "q"], ["QRPEEK", "q"])).toEqual([null, null]);
+    await pushTo("q", client, "1", "2", "3");
+    expect(await ask(client, "QLPEEK", "q")).toEqual(popped("3"));
+    expect(await ask(client, "QRPEEK", "q")).toEqual(popped("1"));
+    await ask(client, "QRPOP", "q");
+    expect(await ask(client, "QRPEEK", "q")).toEqual(popped("2"));
+    expect(await ask(client, "QSTATUS", "q")).toEqual([["q", 3, 1, 0]]);
+    await askAll(client, ["QRPOP", "q"], ["QRPOP", "q"]);
+    expect(await askAll(client, ["QLPEEK", "q"], ["QRPEEK", "q"])).toEqual([null, null]);
+  });
+
+  test("wrong options are refused and nothing is popped or acknowledged", async () => {
+    const client = await (await startOkqOn(store)).connect();
+    await pushTo("q", client, "ready", "claimed");
+    await ask(client, "QRPUSH", "q", "now", "x");
+    await ask(client, "QRPOP", "q");
+    const wrong = [
+      ["QRPOP", "q", "EX"],
+      ["QRPOP", "q", "NOACK", "EX"],
+      ["QRPOP", "q", "EX", "NOACK"],
+      ["QRPOP", "q", "PX", "1"],
+      ["QRPOP", "q", ""],
+      ["QRPOP", "q", "NOACK", "NOACK", "NOACK", "NOACK"],
+      ["QACK", "q", "now", "RED"],
+      ["QACK", "q", "now", "toString"],
+      ["QACK", "q", "now", "__proto__"],
+    ];
+    for (const reply of await askAll(client, ...wrong)) expect(reply).toMatch(/^-ERR /);
+    expect(await ask(client, "QSTATUS", "q")).toEqual([["q", 3, 1, 0]]);
+  });
+});
+
+/** The bytes of one reply, as the wire has them. */
+async function rawReply(port: number, version: number, command: string): Promise<string> {
+  const { promise, resolve } = Promise.withResolvers<string>();
+  const socket = await Bun.connect({
+    hostname: "127.0.0.1",
+    port,
+    socket: { data: (_socket, chunk) => resolve(chunk.toString("latin1")) },
+  });
+  // REPLY SKIP, so that nothing but the reply in question is read.
+  socket.write(`CLIENT REPLY SKIP\r\nHELLO ${version}\r\n${command} none\r\n`);
+  const reply = await promise;
+  socket.terminate();
+  return reply;
+}

@@ -1,0 +1,190 @@
+// Options from flags, environment and file: which one wins, and what is refused in which words.
+import { describe, expect, onTestFinished, test } from "bun:test";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import {
+  defaultConfig,
+  environmentName,
+  optionNames,
+  options,
+  parseAddress,
+  redactUrl,
+  redisTarget,
+  resolveConfig,
+  UsageError,
+  type OptionName,
+} from "../src/config.ts";
+import { configurationMarkdown, exampleConfigFile, optionsHelp } from "../src/config-text.ts";
+
+type Flags = Parameters<typeof resolveConfig>[0];
+
+function configFile(content: string): string {
+  const folder = mkdtempSync(join(tmpdir(), "okq-config-"));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const file = join(folder, "okq.conf");
+  writeFileSync(file, content);
+  return file;
+}
+
+function refusal(flags: Flags, env: Record<string, string> = {}): string {
+  try {
+    resolveConfig(flags, env);
+  } catch (error) {
+    expect(error).toBeInstanceOf(UsageError);
+    expect((error as Error).message).not.toContain("\n");
+    return (error as Error).message;
+  }
+  throw new Error("it was accepted");
+}
+
+test("flags win over the environment, that over the file, and the file over defaults", () => {
+  const config = configFile("max-clients: 1\nredis-pool-size: 1\nbg-push-pool-size: 1\n");
+  const env = { OKQ_MAX_CLIENTS: "2", OKQ_REDIS_POOL_SIZE: "2", OKQ_CONFIG: config };
+  expect(resolveConfig({ "max-clients": "3" }, env)).toEqual({
+    ...defaultConfig(),
+    maxClients: 3,
+    redisPoolSize: 2,
+    bgPushPoolSize: 1,
+    config,
+  });
+});
+
+test("empty and unknown environment variables count as not set", () => {
+  const env = { OKQ_MAX_CLIENTS: "", OKQ_PORT_4777_TCP: "tcp://10.0.0.1:4777" };
+  expect(resolveConfig({}, env)).toEqual(defaultConfig());
+});
+
+test("the example file, as it is printed, means the defaults", () => {
+  const config = configFile(exampleConfigFile());
+  expect(resolveConfig({ config }, {})).toEqual({ ...defaultConfig(), config });
+});
+
+test("the help, the example and the README's table name every option", () => {
+  for (const name of optionNames) {
+    expect(optionsHelp()).toContain(`--${name}`);
+    expect(optionsHelp()).toContain(environmentName(name));
+    expect(configurationMarkdown()).toContain(`--${name}`);
+    if (name !== "config") expect(exampleConfigFile()).toContain(`\n${name}:`);
+  }
+});
+
+test("comments, blank lines, CRLF, a byte order mark and a # inside a value are understood", () => {
+  const lines = [
+    "\uFEFF# a comment",
+    "",
+    "  # another",
+    "store:  redis://:a#b@h:1 ",
+    "debug: true",
+  ];
+  const config = resolveConfig({ config: configFile(lines.join("\r\n")) }, {});
+  expect(config).toMatchObject({ store: "redis://:a#b@h:1", debug: true });
+});
+
+test.each([
+  ["what is this", /okq\.conf:2: expected "name: value"$/],
+  ["no-such-option: 1", /okq\.conf:2: unknown option "no-such-option"$/],
+  ["__proto__: 1", /okq\.conf:2: unknown option "__proto__"$/],
+  ["max-clients: many", /okq\.conf:2: max-clients: "many" is not a whole number$/],
+  ["config: other.conf", /okq\.conf:2: a config file cannot name another one$/],
+  ["debug: true\ndebug: false", /okq\.conf:3: debug is already set further up$/],
+])("a config file with the line %j is refused with its place", (line, message) => {
+  expect(refusal({ config: configFile(`# first\n${line}\n`) })).toMatch(message);
+});
+
+test("a config file that cannot be read is named with where its name came from", () => {
+  expect(refusal({}, { OKQ_CONFIG: "/no/such" })).toStartWith('OKQ_CONFIG: cannot read "/no/such"');
+  expect(refusal({ config: tmpdir() })).toStartWith("--config: cannot read");
+});
+
+const impossible: [OptionName, string, string][] = [
+  ["listen-addr", ":99999", '":99999" has a port above 65535'],
+  ["listen-addr", "4777", '"4777" is not an address: host:port, [ipv6]:port or :port'],
+  ["listen-addr", "", '"" is not an address: host:port, [ipv6]:port or :port'],
+  ["listen-addr", "::1:4777", '"::1:4777" is not an address: host:port, [ipv6]:port or :port'],
+  ["redis-addr", "h:0", '"h:0" has port 0'],
+  ["redis-addr", "redis://h:1", "the value is a URL: use --store for it"],
+  ["redis-pool-size", "0", '"0" is not between 1 and 1024'],
+  ["max-clients", "-1", '"-1" is not a whole number'],
+  ["max-clients", "1e3", '"1e3" is not a whole number'],
+  ["max-event-bytes", "1gb", '"1gb" is not between 1 and 536870912'],
+  ["max-event-bytes", "9".repeat(400), `"${"9".repeat(60)}..." is not between 1 and 536870912`],
+  ["debug", "yes", '"yes" is not true or false'],
+  ["log-format", "xml", '"xml" is not one of text, json'],
+  ["store", "disk", '"disk" is not a store: memory or redis://[user:password@]host:port[/db]'],
+];
+
+describe("an impossible value is refused", () => {
+  test.each(impossible)("--%s %p", (name, value, reason) => {
+    expect(refusal({ [name]: value })).toBe(`--${name}: ${reason}`);
+    if (value === "") return;
+    expect(refusal({}, { [environmentName(name)]: value })).toBe(
+      `${environmentName(name)}: ${reason}`,
+    );
+  });
+});
+
+test("two answers to where queues are kept are refused, with where each came from", () => {
+  const env = { OKQ_REDIS_ADDR: "h:1" };
+  expect(refusal({ store: "redis://h:1" }, env)).toBe(
+    "--store and OKQ_REDIS_ADDR contradict each other: give only one of them",
+  );
+  expect(resolveConfig({ "redis-addr": "", store: "memory" }, env).store).toBe("memory");
+});
+
+test.each([
+  "redis://:hunter2",
+  "redis://:12345678",
+  "redis://user:hunter2@",
+  "redis://user:hunter2@host:99999",
+  "redis://user:hunter2@host:6379/db",
+  "redis://user:hun%ter2@host:6379",
+  "redis://user:hunter2@host@host:6379",
+  "redis:/user:hunter2@host",
+  "rediss://user:hunter2@host:6379",
+  "user:hunter2@host:6379",
+])("the password in the unusable store %s is not shown", (store) => {
+  const messages = [refusal({ store }), refusal({}, { OKQ_STORE: store })];
+  messages.push(refusal({ config: configFile(`store: ${store}`) }));
+  if (store.includes("@")) messages.push(refusal({ "redis-addr": store }));
+  for (const message of messages) expect(message).not.toMatch(/hunter2|hun%ter2|12345678/);
+});
+
+test("a redacted URL keeps host, port and database only", () => {
+  expect(redactUrl("redis://user:p@ss@host:6379/2")).toBe("redis://***@host:6379/2");
+  expect(redactUrl("redis://host:6379?password=x")).toBe("redis://host:6379");
+  expect(redactUrl("host:6379")).toBe("host:6379");
+});
+
+test.each([
+  [":4777", "::", 4777],
+  ["127.0.0.1:4777", "127.0.0.1", 4777],
+  ["[::1]:4777", "::1", 4777],
+  ["localhost:4777", "localhost", 4777],
+  [":0", "::", 0],
+])("the address %s is understood", (text, hostname, port) => {
+  expect(parseAddress(text)).toEqual({ hostname, port });
+});
+
+test("store and redis-addr say which Redis is meant", () => {
+  const target = (store: string, redisAddr = "") =>
+    redisTarget({ ...defaultConfig(), store, redisAddr });
+  expect(target("")).toBeNull();
+  expect(target("memory")).toBeNull();
+  expect(target("redis://h")).toEqual({ host: "h", port: 6379 });
+  expect(target("redis://u:p%40@[::1]:7/3")).toEqual({
+    host: "::1",
+    port: 7,
+    username: "u",
+    password: "p@",
+    db: 3,
+  });
+  expect(target("redis://:007@h:1")).toEqual({ host: "h", port: 1, password: "007" });
+  expect(target("", "h:6380")).toEqual({ host: "h", port: 6380 });
+  expect(target("", "/run/redis.sock")).toEqual({ path: "/run/redis.sock" });
+});
+
+test("sizes may be given in multiples of 1024", () => {
+  const bytes = (text: string) => options["max-event-bytes"].parse(text);
+  expect([bytes("1"), bytes("2kb"), bytes("64MiB")]).toEqual([1, 2048, 67_108_864]);
+});

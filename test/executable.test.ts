@@ -1,0 +1,75 @@
+// The built executable, started from a folder of somebody else's. The verify command says which
+// one to test; otherwise it is built for this test.
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import metadata from "../package.json" with { type: "json" };
+import { buildExecutable } from "../build.ts";
+import { startProcess } from "./support/process.ts";
+import { ask, askAll } from "./support/readable.ts";
+import { Wire } from "./support/wire.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "okq-executable-"));
+const executable = process.env["OKQ_TEST_EXECUTABLE"] ?? join(folder, "okq");
+const elsewhere = mkdtempSync(join(tmpdir(), "okq-elsewhere-"));
+const start = (...args: string[]) => startProcess(args, { cwd: elsewhere, executable });
+
+beforeAll(async () => {
+  if (!existsSync(executable)) await buildExecutable(executable);
+}, 60_000);
+
+afterAll(() => {
+  for (const path of [folder, elsewhere]) rmSync(path, { recursive: true });
+});
+
+test("it queues, ignores the .env and bunfig.toml around it, and ends with 0", async () => {
+  writeFileSync(join(elsewhere, ".env"), "OKQ_MAX_CLIENTS=0\nOKQ_STORE=nonsense\n");
+  writeFileSync(join(elsewhere, "bunfig.toml"), 'preload = ["./preload.ts"]\n');
+  const marker = join(elsewhere, "preloaded");
+  const script = `require("fs").writeFileSync(${JSON.stringify(marker)}, "");`;
+  writeFileSync(join(elsewhere, "preload.ts"), script);
+  const before = readdirSync(elsewhere);
+
+  const okq = start("--listen-addr", "127.0.0.1:0");
+  const [, port] = await okq.waitForLine(/listening .*port=(\d+)/);
+  const client = await Wire.connect(Number(port));
+  expect(await ask(client, "QLPUSH", "q", "1", "hello")).toBe("+OK");
+  expect(await ask(client, "QRPOP", "q")).toEqual(["1", "hello"]);
+  expect(await ask(client, "QACK", "q", "1")).toBe(1);
+  expect(await ask(client, "QACK", "q", "1")).toBe(0);
+  expect(await ask(client, "QRPOP", "q")).toBeNull();
+  okq.kill("SIGTERM");
+  expect(await okq.exited).toBe(0);
+  expect(readdirSync(elsewhere)).toEqual(before);
+});
+
+test("it knows its version and its commands", async () => {
+  const version = start("--version");
+  expect(await version.exited).toBe(0);
+  expect(version.stdout()).toStartWith(`okq ${metadata.version} (bun ${Bun.version}, `);
+  const commands = start("commands");
+  expect(await commands.exited).toBe(0);
+  expect(commands.stdout()).toContain("QLPUSH queue eventId contents [NOBLOCK]");
+});
+
+test("bad usage is one line on stderr and exit code 2", async () => {
+  const okq = start("--max-clients", "0");
+  expect(await okq.exited).toBe(2);
+  expect(okq.stderr()).toBe('okq: --max-clients: "0" is not between 1 and 1000000\n');
+});
+
+test("its CPU profile names functions and files as the source does", async () => {
+  const okq = start("--listen-addr", "127.0.0.1:0", "--cpu-profile", "okq.cpuprofile");
+  const [, port] = await okq.waitForLine(/listening .*port=(\d+)/);
+  const client = await Wire.connect(Number(port));
+  const pushes = Array.from({ length: 20_000 }, (_, id) => ["QLPUSH", "q", id, "hello"]);
+  await askAll(client, ...pushes);
+  okq.kill();
+  expect(await okq.exited).toBe(0);
+  const profile = await Bun.file(join(elsewhere, "okq.cpuprofile")).json();
+  const frames: { url: string }[] = profile.nodes.map(
+    (node: { callFrame: unknown }) => node.callFrame,
+  );
+  expect(frames.filter(({ url }) => url.endsWith(".ts"))).not.toEqual([]);
+});

@@ -1,0 +1,153 @@
+// A store's operations as tests like to say them: every byte string is latin1 text.
+// oxlint-disable no-await-in-loop -- one after the other is what is meant
+
+import type {
+  End,
+  Operation,
+  QueuePage,
+  QueueStatus,
+  ResultOf,
+  Session,
+} from "../../../src/queue/store.ts";
+import type { StoreUnderTest } from "../contract.ts";
+
+export const leaseMs = 60_000;
+
+/** A queue's name, total, processing and consumers. */
+export type StatusRow = [queue: string, total: number, processing: number, consumers: number];
+
+/** Speaks through one session, without awaiting anything before it submits. */
+export class Caller {
+  readonly session: Session;
+
+  constructor(readonly under: StoreUnderTest) {
+    this.session = under.store.session();
+  }
+
+  /** Another session on the same store. */
+  another(): Caller {
+    return new Caller(this.under);
+  }
+
+  submit<O extends Operation>(operation: O): Promise<ResultOf<O>> {
+    return this.session.submit(operation);
+  }
+
+  advance(ms: number): void {
+    this.under.advance(ms);
+  }
+
+  push(queue: string, id: string, end: End = "left", contents = `contents of ${id}`) {
+    return this.submit({
+      kind: "push",
+      queue: bytesOf(queue),
+      end,
+      id: bytesOf(id),
+      contents: bytesOf(contents),
+    });
+  }
+
+  /** Pushes on the left, so that the first is the next one out. */
+  async pushAll(queue: string, ids: string[]): Promise<void> {
+    await Promise.all(ids.map((id) => this.push(queue, id)));
+  }
+
+  /** The event's id and contents. */
+  async popEvent(queue: string, lease = leaseMs): Promise<[id: string, contents: string] | null> {
+    const event = await this.submit({ kind: "pop", queue: bytesOf(queue), leaseMs: lease });
+    return event && [textOf(event.id), textOf(event.contents)];
+  }
+
+  /** The event's id. */
+  async pop(queue: string, lease = leaseMs): Promise<string | null> {
+    return (await this.popEvent(queue, lease))?.[0] ?? null;
+  }
+
+  async peekEvent(queue: string, end: End): Promise<[id: string, contents: string] | null> {
+    const event = await this.submit({ kind: "peek", queue: bytesOf(queue), end });
+    return event && [textOf(event.id), textOf(event.contents)];
+  }
+
+  async peek(queue: string, end: End = "right"): Promise<string | null> {
+    return (await this.peekEvent(queue, end))?.[0] ?? null;
+  }
+
+  ack(queue: string, id: string): Promise<boolean> {
+    return this.submit({ kind: "ack", queue: bytesOf(queue), id: bytesOf(id), redo: false });
+  }
+
+  redo(queue: string, id: string): Promise<boolean> {
+    return this.submit({ kind: "ack", queue: bytesOf(queue), id: bytesOf(id), redo: true });
+  }
+
+  flush(queue: string): Promise<null> {
+    return this.submit({ kind: "flush", queue: bytesOf(queue) });
+  }
+
+  async status(...queues: string[]): Promise<StatusRow[]> {
+    const statuses = await this.submit({ kind: "status", queues: queues.map(bytesOf) });
+    return statuses.map(rowOf);
+  }
+
+  page(after: string | null, limit: number): Promise<QueuePage> {
+    return this.submit({ kind: "list", after: after === null ? null : bytesOf(after), limit });
+  }
+
+  /** The walk over all pages: page contents are the store's choice, the walk is not. */
+  async list(limit = 1000): Promise<StatusRow[]> {
+    const rows: StatusRow[] = [];
+    let after: string | null = null;
+    for (let pages = 0; pages < 10_000; pages++) {
+      const { queues, next }: QueuePage = await this.page(after, limit);
+      if (queues.length > limit) throw new Error(`a page of ${queues.length}, limit ${limit}`);
+      rows.push(...queues.map(rowOf));
+      if (next === null) return rows;
+      after = textOf(next);
+    }
+    throw new Error("the list of queues does not end");
+  }
+
+  async ready(...queues: string[]): Promise<string | null> {
+    const queue = await this.submit({ kind: "ready", queues: queues.map(bytesOf) });
+    return queue && textOf(queue);
+  }
+
+  register(counts: Record<string, number>, isReset = false): Promise<null> {
+    const consumers = Object.entries(counts).map(([queue, count]) => ({
+      queue: bytesOf(queue),
+      count,
+    }));
+    return this.submit({ kind: "register", consumers, isReset });
+  }
+
+  reclaim(limit = 1000): Promise<number> {
+    return this.submit({ kind: "reclaim", limit });
+  }
+
+  /** Takes all ready events, in the order in which they come out. */
+  async drain(queue: string): Promise<string[]> {
+    const ids: string[] = [];
+    for (;;) {
+      const id = await this.pop(queue, 0);
+      if (id === null) return ids;
+      ids.push(id);
+    }
+  }
+
+  /** How many events of the queue onReady was told of so far. */
+  toldReady(queue: string): number {
+    return this.under.ready.reduce((sum, [name, count]) => sum + (name === queue ? count : 0), 0);
+  }
+}
+
+export function bytesOf(text: string): Buffer {
+  return Buffer.from(text, "latin1");
+}
+
+export function textOf(bytes: Buffer): string {
+  return bytes.toString("latin1");
+}
+
+function rowOf(status: QueueStatus): StatusRow {
+  return [textOf(status.queue), status.total, status.processing, status.consumers];
+}

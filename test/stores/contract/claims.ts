@@ -1,0 +1,131 @@
+// Claims: what pop, ack and redo do to an event that is being worked on.
+// oxlint-disable no-await-in-loop -- one after the other is what is meant
+
+import { expect } from "bun:test";
+import type { Check } from "../contract.ts";
+
+export function claims(check: Check): void {
+  check("a popped event is claimed: counted, but not ready", async (store) => {
+    await store.push("q", "1");
+    await store.pop("q");
+    expect(await store.status("q")).toEqual([["q", 1, 1, 0]]);
+    expect(await store.ready("q")).toBeNull();
+  });
+
+  check("an id that is claimed is a duplicate, and nothing changes", async (store) => {
+    await store.push("q", "1");
+    await store.pop("q");
+    expect(await store.push("q", "1", "left", "other")).toBe("duplicate");
+    expect(await store.push("q", "1", "right", "other")).toBe("duplicate");
+    expect(await store.status("q")).toEqual([["q", 1, 1, 0]]);
+    await store.redo("q", "1");
+    expect(await store.popEvent("q")).toEqual(["1", "contents of 1"]);
+  });
+
+  check("an acknowledged event is gone, and its id is free again", async (store) => {
+    await store.push("q", "1", "left", "old");
+    await store.pop("q");
+    expect(await store.ack("q", "1")).toBe(true);
+    expect(await store.status("q")).toEqual([["q", 0, 0, 0]]);
+    expect(await store.push("q", "1", "left", "new")).toBe("ok");
+    expect(await store.popEvent("q")).toEqual(["1", "new"]);
+  });
+
+  check("an event acknowledged once is not claimed any more", async (store) => {
+    await store.push("q", "1");
+    await store.pop("q");
+    await store.ack("q", "1");
+    expect(await store.ack("q", "1")).toBe(false);
+    expect(await store.redo("q", "1")).toBe(false);
+    expect(await store.pop("q")).toBeNull();
+  });
+
+  check("ack of a ready event, an unknown id or no queue changes nothing", async (store) => {
+    await store.push("q", "1");
+    expect(await store.ack("q", "1")).toBe(false);
+    expect(await store.redo("q", "1")).toBe(false);
+    expect(await store.ack("q", "unknown")).toBe(false);
+    expect(await store.redo("nowhere", "1")).toBe(false);
+    expect(await store.status("q", "nowhere")).toEqual([
+      ["q", 1, 0, 0],
+      ["nowhere", 0, 0, 0],
+    ]);
+    expect(await store.drain("q")).toEqual(["1"]);
+  });
+
+  check("ack ends the claim of that queue only", async (store) => {
+    for (const queue of ["q", "r"]) {
+      await store.push(queue, "1");
+      await store.pop(queue);
+    }
+    expect(await store.ack("q", "1")).toBe(true);
+    expect(await store.status("q", "r")).toEqual([
+      ["q", 0, 0, 0],
+      ["r", 1, 1, 0],
+    ]);
+  });
+
+  check("claims may be acknowledged in any order", async (store) => {
+    const ids = ["1", "2", "3", "4", "5"];
+    await store.pushAll("q", ids);
+    for (const _ of ids) await store.pop("q");
+    for (const id of ["3", "1", "5", "2", "4"]) expect(await store.ack("q", id)).toBe(true);
+    expect(await store.status("q")).toEqual([["q", 0, 0, 0]]);
+  });
+
+  check("redo makes a claimed event the next one out, with its contents", async (store) => {
+    await store.pushAll("q", ["1", "2", "3"]);
+    await store.pop("q");
+    expect(await store.redo("q", "1")).toBe(true);
+    expect(await store.status("q")).toEqual([["q", 3, 0, 0]]);
+    expect(await store.popEvent("q")).toEqual(["1", "contents of 1"]);
+  });
+
+  check("of several redone events the last one is the next one out", async (store) => {
+    await store.pushAll("q", ["1", "2", "3"]);
+    await store.pop("q");
+    await store.pop("q");
+    await store.redo("q", "1");
+    await store.redo("q", "2");
+    expect(await store.drain("q")).toEqual(["2", "1", "3"]);
+  });
+
+  check("a redone event is a duplicate still, and cannot be redone twice", async (store) => {
+    await store.push("q", "1");
+    await store.pop("q");
+    await store.redo("q", "1");
+    expect(await store.redo("q", "1")).toBe(false);
+    expect(await store.push("q", "1")).toBe("duplicate");
+    expect(await store.drain("q")).toEqual(["1"]);
+  });
+
+  check("a lease of 0 removes the event at once, and its id is free again", async (store) => {
+    await store.push("q", "1", "left", "old");
+    expect(await store.popEvent("q", 0)).toEqual(["1", "old"]);
+    expect(await store.status("q")).toEqual([["q", 0, 0, 0]]);
+    expect(await store.ack("q", "1")).toBe(false);
+    expect(await store.redo("q", "1")).toBe(false);
+    expect(await store.push("q", "1")).toBe("ok");
+  });
+
+  check("an event taken with a lease of 0 never comes back", async (store) => {
+    await store.push("q", "1");
+    await store.pop("q", 0);
+    store.advance(100_000);
+    expect(await store.reclaim()).toBe(0);
+    expect(await store.pop("q")).toBeNull();
+  });
+
+  check("an event whose deadline passed is claimed until it is reclaimed", async (store) => {
+    await store.pushAll("q", ["1", "2"]);
+    await store.pop("q", 1000);
+    await store.pop("q", 1000);
+    store.advance(5000);
+    expect(await store.status("q")).toEqual([["q", 2, 2, 0]]);
+    expect(await store.push("q", "1")).toBe("duplicate");
+    expect(await store.ack("q", "1")).toBe(true);
+    expect(await store.redo("q", "2")).toBe(true);
+    expect(await store.reclaim()).toBe(0);
+    expect(await store.drain("q")).toEqual(["2"]);
+  });
+}

@@ -1,0 +1,176 @@
+// What a store tells of its queues: status, the list of them, and consumers.
+// oxlint-disable no-await-in-loop -- one after the other is what is meant
+
+import { expect } from "bun:test";
+import type { Check } from "../contract.ts";
+import { type Caller, textOf } from "./caller.ts";
+
+export function counts(check: Check): void {
+  check("status counts ready and claimed together, and claimed alone", async (store) => {
+    await store.pushAll("q", ["1", "2", "3"]);
+    await store.pop("q");
+    await store.pop("q");
+    expect(await store.status("q")).toEqual([["q", 3, 2, 0]]);
+    await store.ack("q", "1");
+    expect(await store.status("q")).toEqual([["q", 2, 1, 0]]);
+    await store.redo("q", "2");
+    expect(await store.status("q")).toEqual([["q", 2, 0, 0]]);
+  });
+
+  check("status answers in the order asked, 0 for a queue that is not there", async (store) => {
+    await store.push("b", "1");
+    await store.push("a", "1");
+    expect(await store.status("b", "nowhere", "a", "b")).toEqual([
+      ["b", 1, 0, 0],
+      ["nowhere", 0, 0, 0],
+      ["a", 1, 0, 0],
+      ["b", 1, 0, 0],
+    ]);
+    expect(await store.status()).toEqual([]);
+  });
+
+  check("asking about a queue does not make it", async (store) => {
+    await store.status("q");
+    await store.ready("q");
+    await store.pop("q");
+    await store.peek("q");
+    await store.ack("q", "1");
+    await store.flush("q");
+    await store.register({ q: 0 });
+    expect(await store.list()).toEqual([]);
+  });
+
+  check("a queue is listed from its first event until its last is gone", async (store) => {
+    expect(await store.list()).toEqual([]);
+    await store.push("q", "1");
+    expect(await store.list()).toEqual([["q", 1, 0, 0]]);
+    await store.pop("q");
+    expect(await store.list()).toEqual([["q", 1, 1, 0]]);
+    await store.ack("q", "1");
+    expect(await store.list()).toEqual([]);
+    await store.push("q", "1");
+    await store.pop("q", 0);
+    expect(await store.list()).toEqual([]);
+    await store.push("q", "1");
+    await store.flush("q");
+    expect(await store.list()).toEqual([]);
+  });
+
+  check("queues are listed in ascending order of bytes", async (store) => {
+    const ascending = ["", "\x00", ":", "A", "a", "a\x00", "a:b", "aa", "{a}", "\x80", "\xff"];
+    for (const queue of ascending.toReversed()) await store.push(queue, "1");
+    expect(await store.list()).toEqual(ascending.map((queue) => [queue, 1, 0, 0]));
+  });
+
+  check("pages of any size make the same list", async (store) => {
+    const names = Array.from({ length: 23 }, (_, i) => `queue-${String(i).padStart(2, "0")}`);
+    for (const name of names) await store.push(name, "1");
+    for (const limit of [1, 2, 7, 22, 23, 24, 1000]) {
+      expect((await store.list(limit)).map(([name]) => name)).toEqual(names);
+    }
+  });
+
+  check("a page starts after any name, whether that is a queue or not", async (store) => {
+    for (const queue of ["", "b", "d"]) await store.push(queue, "1");
+    const first = async (after: string | null) => {
+      const { queues } = await store.page(after, 10);
+      return queues.map(({ queue }) => textOf(queue));
+    };
+    expect(await first(null)).toEqual(["", "b", "d"]);
+    expect(await first("")).toEqual(["b", "d"]);
+    expect(await first("a")).toEqual(["b", "d"]);
+    expect(await first("b")).toEqual(["d"]);
+    expect(await first("c")).toEqual(["d"]);
+    expect(await first("d")).toEqual([]);
+    expect(await first("\xff")).toEqual([]);
+  });
+
+  check("a walk sees every queue that is there throughout", async (store) => {
+    for (const queue of ["b", "d", "f", "h"]) await store.push(queue, "1");
+    const seen = await walkWithChanges(store, async () => {
+      await store.flush("b");
+      await store.push("a", "1");
+      await store.push("e", "1");
+    });
+    expect(seen.filter((queue) => ["d", "f", "h"].includes(queue))).toEqual(["d", "f", "h"]);
+    expect((await store.list(2)).map(([queue]) => queue)).toEqual(["a", "d", "e", "f", "h"]);
+  });
+
+  check("a consumer makes a queue, and its going takes the queue off again", async (store) => {
+    await store.register({ q: 2 });
+    expect(await store.status("q")).toEqual([["q", 0, 0, 2]]);
+    expect(await store.list()).toEqual([["q", 0, 0, 2]]);
+    expect(await store.ready("q")).toBeNull();
+    await store.register({ q: 0 });
+    expect(await store.status("q")).toEqual([["q", 0, 0, 0]]);
+    expect(await store.list()).toEqual([]);
+  });
+
+  check("register says how many there are now, and leaves other queues alone", async (store) => {
+    await store.register({ q: 2, r: 1 });
+    await store.register({ q: 5 });
+    expect(await store.status("q", "r")).toEqual([
+      ["q", 0, 0, 5],
+      ["r", 0, 0, 1],
+    ]);
+    await store.register({});
+    await store.register({ r: 0 });
+    expect(await store.status("q", "r")).toEqual([
+      ["q", 0, 0, 5],
+      ["r", 0, 0, 0],
+    ]);
+  });
+
+  check("register with a reset takes consumers off every queue not named", async (store) => {
+    await store.register({ q: 2, r: 1, s: 1 });
+    await store.push("s", "1");
+    await store.register({ q: 3, t: 1 }, true);
+    expect(await store.list()).toEqual([
+      ["q", 0, 0, 3],
+      ["s", 1, 0, 0],
+      ["t", 0, 0, 1],
+    ]);
+    await store.register({}, true);
+    expect(await store.list()).toEqual([["s", 1, 0, 0]]);
+  });
+
+  check("a queue with a consumer stays when its events go, and the reverse", async (store) => {
+    await store.register({ q: 1, r: 1 });
+    await store.push("q", "1");
+    await store.push("r", "1");
+    await store.pop("q", 0);
+    await store.register({ r: 0 });
+    expect(await store.list()).toEqual([
+      ["q", 0, 0, 1],
+      ["r", 1, 0, 0],
+    ]);
+    await store.push("q", "2");
+    await store.flush("q");
+    expect(await store.status("q")).toEqual([["q", 0, 0, 1]]);
+  });
+
+  check("describe gives names and values that people can read", async (store) => {
+    await store.push("q", "1");
+    const facts = store.under.store.describe();
+    expect(facts.length).toBeGreaterThan(0);
+    for (const [name, value] of facts) {
+      expect(name).toMatch(/^[a-z0-9_]+$/);
+      expect(["string", "number"]).toContain(typeof value);
+    }
+    expect(new Set(facts.map(([name]) => name)).size).toBe(facts.length);
+  });
+}
+
+/** Walks in pages of two, with a change after the first; the names seen. */
+async function walkWithChanges(store: Caller, change: () => Promise<void>): Promise<string[]> {
+  const seen: string[] = [];
+  let after: string | null = null;
+  for (let pages = 0; pages < 100; pages++) {
+    const { queues, next } = await store.page(after, 2);
+    seen.push(...queues.map(({ queue }) => textOf(queue)));
+    if (next === null) return seen;
+    if (pages === 0) await change();
+    after = textOf(next);
+  }
+  throw new Error("the list of queues does not end");
+}

@@ -1,0 +1,76 @@
+// What a store says of events that became ready in this process, so that waiting consumers wake.
+
+import { expect } from "bun:test";
+import type { Check } from "../contract.ts";
+
+export function readiness(check: Check): void {
+  check("a push is told as ready by the time it has settled", async (store) => {
+    await store.push("q", "1");
+    await store.push("q", "2", "right");
+    // One more answer, so that nothing hangs on who is first within a turn.
+    await store.status("q");
+    expect(store.toldReady("q")).toBe(2);
+  });
+
+  check("a duplicate makes nothing ready", async (store) => {
+    await store.push("q", "1");
+    await store.push("q", "1");
+    await store.status("q");
+    expect(store.toldReady("q")).toBe(1);
+  });
+
+  check("pushes of one turn are told by queue, with their counts", async (store) => {
+    await Promise.all([
+      ...["1", "2", "3"].map((id) => store.push("q", id)),
+      ...["1", "2"].map((id) => store.push("\xff{\r\n", id)),
+    ]);
+    await store.status("q");
+    expect(store.toldReady("q")).toBe(3);
+    expect(store.toldReady("\xff{\r\n")).toBe(2);
+  });
+
+  check("a redo is told as ready, an ack and a failed redo are not", async (store) => {
+    await store.pushAll("q", ["1", "2"]);
+    await store.pop("q");
+    await store.pop("q");
+    await store.ack("q", "1");
+    await store.redo("q", "1");
+    await store.status("q");
+    expect(store.toldReady("q")).toBe(2);
+    await store.redo("q", "2");
+    await store.status("q");
+    expect(store.toldReady("q")).toBe(3);
+  });
+
+  check("a reclaim is told as ready for every queue it moved events of", async (store) => {
+    await store.pushAll("q", ["1", "2"]);
+    await store.pushAll("r", ["1"]);
+    await store.pop("q", 1000);
+    await store.pop("q", 1000);
+    await store.pop("r", 1000);
+    store.advance(1000);
+    await store.reclaim();
+    await store.status("q");
+    expect([store.toldReady("q"), store.toldReady("r")]).toEqual([4, 2]);
+    await store.reclaim();
+    await store.status("q");
+    expect([store.toldReady("q"), store.toldReady("r")]).toEqual([4, 2]);
+  });
+
+  check("pops, peeks, flushes and consumers make nothing ready", async (store) => {
+    await store.push("q", "1");
+    await store.peek("q");
+    await store.pop("q");
+    await store.register({ q: 1, r: 1 });
+    await store.flush("q");
+    await store.status("q");
+    expect([store.toldReady("q"), store.toldReady("r")]).toEqual([1, 0]);
+  });
+
+  check("watch settles, and pushes of this process are told once still", async (store) => {
+    await store.under.store.watch();
+    await store.push("q", "1");
+    await store.status("q");
+    expect(store.toldReady("q")).toBe(1);
+  });
+}

@@ -1,0 +1,150 @@
+// Reclaim: claimed events whose deadline has passed go back to the right end of their queues.
+// oxlint-disable no-await-in-loop -- one after the other is what is meant
+
+import { expect } from "bun:test";
+import type { Check } from "../contract.ts";
+
+export function reclaims(check: Check): void {
+  check("reclaim leaves claims alone whose deadline has not passed", async (store) => {
+    await store.push("q", "1");
+    await store.pop("q", 1000);
+    expect(await store.reclaim()).toBe(0);
+    store.advance(999);
+    expect(await store.reclaim()).toBe(0);
+    expect(await store.status("q")).toEqual([["q", 1, 1, 0]]);
+  });
+
+  check("a deadline has passed when the clock reads it", async (store) => {
+    await store.push("q", "1");
+    await store.pop("q", 1000);
+    store.advance(1000);
+    expect(await store.reclaim()).toBe(1);
+  });
+
+  check("a reclaimed event is the next one out, with its contents", async (store) => {
+    await store.pushAll("q", ["1", "2"]);
+    await store.pop("q", 1000);
+    store.advance(1500);
+    expect(await store.reclaim()).toBe(1);
+    expect(await store.status("q")).toEqual([["q", 2, 0, 0]]);
+    expect(await store.popEvent("q")).toEqual(["1", "contents of 1"]);
+    expect(await store.pop("q")).toBe("2");
+  });
+
+  check("a reclaimed event is not claimed any more", async (store) => {
+    await store.push("q", "1");
+    await store.pop("q", 1000);
+    store.advance(1000);
+    await store.reclaim();
+    expect(await store.reclaim()).toBe(0);
+    expect(await store.ack("q", "1")).toBe(false);
+    expect(await store.push("q", "1")).toBe("duplicate");
+  });
+
+  check("events are reclaimed in ascending order of deadline", async (store) => {
+    await store.pushAll("q", ["a", "b", "c"]);
+    await store.pop("q", 3000);
+    await store.pop("q", 1000);
+    await store.pop("q", 2000);
+    store.advance(5000);
+    expect(await store.reclaim()).toBe(3);
+    // b went back first and c after it, so a is the right-most.
+    expect(await store.drain("q")).toEqual(["a", "c", "b"]);
+  });
+
+  check("events with one deadline are reclaimed in ascending order of id bytes", async (store) => {
+    const ascending = ["", "\x00", "1", "10", "2", "A", "a", "a\xff", "\x80", "\xff"];
+    const shuffled = ["2", "\xff", "a", "", "10", "\x80", "A", "1", "a\xff", "\x00"];
+    await store.pushAll("q", shuffled);
+    for (const _ of shuffled) await store.pop("q", 1000);
+    store.advance(1000);
+    expect(await store.reclaim()).toBe(shuffled.length);
+    expect((await store.drain("q")).toReversed()).toEqual(ascending);
+  });
+
+  check("reclaim moves at most its limit, the earliest deadlines first", async (store) => {
+    await store.pushAll("q", ["1", "2", "3", "4", "5"]);
+    for (const lease of [5000, 4000, 3000, 2000, 1000]) await store.pop("q", lease);
+    store.advance(10_000);
+    expect(await store.reclaim(2)).toBe(2);
+    expect(await store.drain("q")).toEqual(["4", "5"]);
+    expect(await store.reclaim(2)).toBe(2);
+    expect(await store.drain("q")).toEqual(["2", "3"]);
+    expect(await store.reclaim(2)).toBe(1);
+    expect(await store.drain("q")).toEqual(["1"]);
+    expect(await store.reclaim(2)).toBe(0);
+  });
+
+  check("reclaim moves events of every queue back to their own", async (store) => {
+    for (const queue of ["", "a", "a:b", "{a}"]) {
+      await store.push(queue, `of ${queue}`);
+      await store.pop(queue, 1000);
+    }
+    store.advance(1000);
+    expect(await store.reclaim()).toBe(4);
+    for (const queue of ["", "a", "a:b", "{a}"]) {
+      expect(await store.drain(queue)).toEqual([`of ${queue}`]);
+    }
+  });
+
+  check("a limit cuts what is moved in all queues together", async (store) => {
+    await store.pushAll("q", ["q1", "q3"]);
+    await store.pushAll("r", ["r2", "r4"]);
+    await store.pop("q", 1000);
+    await store.pop("r", 2000);
+    await store.pop("q", 3000);
+    await store.pop("r", 4000);
+    store.advance(5000);
+    expect(await store.reclaim(1)).toBe(1);
+    expect(await store.reclaim(2)).toBe(2);
+    expect(await store.reclaim(2)).toBe(1);
+    expect(await store.drain("q")).toEqual(["q3", "q1"]);
+    expect(await store.drain("r")).toEqual(["r4", "r2"]);
+  });
+
+  check("a short lease comes before the longer ones claimed earlier elsewhere", async (store) => {
+    await store.pushAll("q", ["q5", "q1"]);
+    await store.pushAll("r", ["r3"]);
+    await store.pop("q", 5000);
+    await store.pop("r", 3000);
+    await store.pop("q", 1000);
+    store.advance(2000);
+    expect(await store.reclaim()).toBe(1);
+    expect(await store.drain("q")).toEqual(["q1"]);
+    store.advance(2000);
+    expect(await store.reclaim()).toBe(1);
+    expect(await store.drain("r")).toEqual(["r3"]);
+  });
+
+  check("claims with one deadline are reclaimed by id", async (store) => {
+    await store.pushAll("q", ["4", "1", "3", "2"]);
+    for (const _ of "1432") await store.pop("q", 1000);
+    store.advance(1000);
+    expect(await store.reclaim(3)).toBe(3);
+    expect(await store.drain("q")).toEqual(["3", "2", "1"]);
+    expect(await store.reclaim(3)).toBe(1);
+    expect(await store.drain("q")).toEqual(["4"]);
+  });
+
+  check("a claim that was acked or redone is not reclaimed", async (store) => {
+    await store.pushAll("q", ["1", "2", "3"]);
+    for (const lease of [1000, 2000, 3000]) await store.pop("q", lease);
+    await store.ack("q", "1");
+    await store.redo("q", "2");
+    store.advance(5000);
+    expect(await store.reclaim()).toBe(1);
+    expect(await store.drain("q")).toEqual(["3", "2"]);
+  });
+
+  check("a second claim of an event has a deadline of its own", async (store) => {
+    await store.push("q", "1");
+    await store.pop("q", 1000);
+    await store.redo("q", "1");
+    store.advance(500);
+    await store.pop("q", 5000);
+    store.advance(1000);
+    expect(await store.reclaim()).toBe(0);
+    store.advance(4000);
+    expect(await store.reclaim()).toBe(1);
+  });
+}

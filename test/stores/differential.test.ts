@@ -1,0 +1,117 @@
+// The comparer must be able to fail: a store that breaks one rule has to be caught.
+// oxlint-disable no-await-in-loop -- one after the other is what is meant
+
+import { describe, expect, test } from "bun:test";
+import type { Operation, Session } from "../../src/queue/store.ts";
+import type { StoreUnderTest } from "./contract.ts";
+import { compareStores } from "./differential.ts";
+import { openLocal } from "./open-local.ts";
+
+type Submit = Session["submit"];
+type Rule = (operation: Operation, submit: Submit) => Promise<unknown>;
+
+/** What breaks each rule; anything else goes through. */
+const breakages: Record<string, Rule> = {
+  "a redo goes to the left end": async (operation, submit) => {
+    const result = await submit(operation);
+    if (operation.kind !== "ack" || !operation.redo || !result) return result;
+    const { queue } = operation;
+    const event = await submit({ kind: "pop", queue, leaseMs: 0 });
+    if (event) await submit({ kind: "push", queue, end: "left", ...event });
+    return result;
+  },
+  "every push goes to the left end": (operation, submit) =>
+    submit(operation.kind === "push" ? { ...operation, end: "left" } : operation),
+  "a duplicate is answered ok": async (operation, submit) => {
+    const result = await submit(operation);
+    return result === "duplicate" ? "ok" : result;
+  },
+  "a lease of 0 claims": (operation, submit) =>
+    submit(
+      operation.kind === "pop" ? { ...operation, leaseMs: operation.leaseMs || 1 } : operation,
+    ),
+  "leases are twice as long": (operation, submit) =>
+    submit(operation.kind === "pop" ? { ...operation, leaseMs: operation.leaseMs * 2 } : operation),
+  "a passed deadline ends a claim before it is reclaimed": async (operation, submit) => {
+    if (operation.kind === "ack") await submit({ kind: "reclaim", limit: 1_000_000 });
+    return submit(operation);
+  },
+  "reclaim knows no limit": (operation, submit) =>
+    submit(operation.kind === "reclaim" ? { kind: "reclaim", limit: 1_000_000 } : operation),
+  "flush leaves claimed events": async (operation, submit) => {
+    if (operation.kind !== "flush") return submit(operation);
+    const pop = { kind: "pop", queue: operation.queue, leaseMs: 0 } as const;
+    while (await submit(pop));
+    return null;
+  },
+  "contents are taken for UTF-8": (operation, submit) =>
+    submit(
+      operation.kind === "push"
+        ? { ...operation, contents: Buffer.from(operation.contents.toString()) }
+        : operation,
+    ),
+  "a count of consumers of 0 is not heard": (operation, submit) => {
+    if (operation.kind !== "register") return submit(operation);
+    const consumers = operation.consumers.filter(({ count }) => count > 0);
+    return submit({ ...operation, consumers });
+  },
+  "a reset of consumers is not heard": (operation, submit) =>
+    submit(operation.kind === "register" ? { ...operation, isReset: false } : operation),
+  "the list leaves out queues without events": async (operation, submit) => {
+    if (operation.kind !== "list") return submit(operation);
+    const page = await submit(operation);
+    return { ...page, queues: page.queues.filter(({ total }) => total > 0) };
+  },
+  "the first event to be pushed is lost": lossy(),
+};
+
+/** Answers ok to one push that it does not do, when the store is well under way. */
+function lossy(): Rule {
+  let pushes = 0;
+  return (operation, submit) =>
+    operation.kind === "push" && ++pushes === 500 ? Promise.resolve("ok") : submit(operation);
+}
+
+/** The store with one rule broken; operations go through one by one, in order. */
+function breaking(under: StoreUnderTest, rule: Rule): StoreUnderTest {
+  const inner = under.store.session();
+  const submitInner: Submit = (operation) => inner.submit(operation);
+  let last: Promise<unknown> = Promise.resolve();
+  const submit = (operation: Operation) => {
+    last = last.then(() => rule(operation, submitInner));
+    return last;
+  };
+  const session = { submit: submit as Submit };
+  const { store } = under;
+  return {
+    ...under,
+    store: {
+      session: () => session,
+      watch: () => store.watch(),
+      describe: () => store.describe(),
+      close: () => store.close(),
+    },
+  };
+}
+
+const unbroken: Rule = (operation, submit) => submit(operation);
+
+async function compareWith(rule: Rule, seed: number, rounds: number): Promise<void> {
+  const [a, b] = [await openLocal(), await openLocal()];
+  try {
+    await compareStores(a, breaking(b, rule), { seed, rounds });
+  } finally {
+    await Promise.all([a.close(), b.close()]);
+  }
+}
+
+describe("comparing two stores", () => {
+  test.each([1, 2, 3, 4, 5])("finds no difference between equal ones, seed %d", async (seed) => {
+    await compareWith(unbroken, seed, 300);
+  });
+
+  test.each(Object.keys(breakages))("notices when %s", async (name) => {
+    const rule = breakages[name] as Rule;
+    await expect(compareWith(rule, 1, 1000)).rejects.toThrow(/^the stores differ: seed 1, round/);
+  });
+});

@@ -1,0 +1,138 @@
+// Random operations on two stores at once: both must give the same answers and end up the same.
+// It knows no rule of queues; what one store answers is the measure of the other.
+// oxlint-disable no-await-in-loop -- one after the other is what is meant
+
+import type { Operation } from "../../src/queue/store.ts";
+import { StoreError } from "../../src/queue/errors.ts";
+import type { StoreUnderTest } from "./contract.ts";
+import { bytesOf, Caller } from "./contract/caller.ts";
+import { RandomOperations, RECLAIM_ALL } from "./random-operations.ts";
+import { Random } from "./random.ts";
+
+/**
+ * Both stores are new and empty. `rounds` batches of 1 to 60 operations go through one session
+ * each; the clocks move between batches only. Throws at the first difference, naming the seed,
+ * the round, the operation and both answers.
+ */
+export async function compareStores(
+  a: StoreUnderTest,
+  b: StoreUnderTest,
+  { seed, rounds }: { seed: number; rounds: number },
+): Promise<void> {
+  const random = new Random(seed);
+  const operations = new RandomOperations(random);
+  const pair = new Pair(new Caller(a), new Caller(b), seed);
+  for (pair.round = 1; pair.round <= rounds; pair.round++) {
+    const pauseMs = operations.pauseMs();
+    if (pauseMs > 0) pair.advance(pauseMs);
+    const batch = operations.batch();
+    await pair.submitAll(pauseMs > 0 ? [operations.heartbeat(), ...batch] : batch);
+    if (random.below(8) === 0) await pair.walk(1 + random.below(4));
+    if (random.below(4) === 0) await pair.reclaimAll(1 + random.below(4));
+  }
+  await pair.compareState(operations.queues);
+}
+
+class Pair {
+  round = 0;
+  readonly #a: Caller;
+  readonly #b: Caller;
+  readonly #seed: number;
+
+  constructor(a: Caller, b: Caller, seed: number) {
+    this.#a = a;
+    this.#b = b;
+    this.#seed = seed;
+  }
+
+  advance(ms: number): void {
+    this.#a.advance(ms);
+    this.#b.advance(ms);
+  }
+
+  async submitAll(batch: Operation[]): Promise<void> {
+    const [ofA, ofB] = await Promise.all([answers(this.#a, batch), answers(this.#b, batch)]);
+    for (const [i, operation] of batch.entries()) {
+      const before = batch.slice(0, i).map(written).join("\n    ");
+      this.#compare(`${written(operation)}, in its batch after\n    ${before}`, ofA[i], ofB[i]);
+    }
+  }
+
+  /** Pages may be cut anywhere: what must agree is the whole walk. */
+  async walk(limit: number): Promise<void> {
+    const [ofA, ofB] = await Promise.all([this.#a.list(limit), this.#b.list(limit)]);
+    this.#compare(`the list of queues, limit ${limit}`, written(ofA), written(ofB));
+  }
+
+  /** How many are moved at a time is known before the last time, and what they are after it. */
+  async reclaimAll(limit: number): Promise<void> {
+    const [ofA, ofB] = await Promise.all([reclaimsOf(this.#a, limit), reclaimsOf(this.#b, limit)]);
+    this.#compare(`reclaims with limit ${limit}`, written(ofA), written(ofB));
+  }
+
+  /** Everything there is to see, then every ready event, then every claimed one. */
+  async compareState(queues: string[]): Promise<void> {
+    await this.submitAll([{ kind: "status", queues: queues.map(bytesOf) }]);
+    await this.walk(1000);
+    await this.#drain(queues);
+    this.advance(3_600_000);
+    await this.submitAll([{ kind: "reclaim", limit: RECLAIM_ALL }]);
+    await this.#drain(queues);
+    await this.submitAll(queues.map((queue) => ({ kind: "flush", queue: bytesOf(queue) })));
+    await this.submitAll([{ kind: "status", queues: queues.map(bytesOf) }]);
+  }
+
+  async #drain(queues: string[]): Promise<void> {
+    const pops = queues.map(
+      (queue) => ({ kind: "pop", queue: bytesOf(queue), leaseMs: 0 }) as const,
+    );
+    // A round more than there are events, since the stores were emptied of at most as many.
+    const total = async (store: Caller) =>
+      (await store.status(...queues)).reduce((sum, [, count]) => sum + count, 0);
+    const count = Math.max(await total(this.#a), await total(this.#b));
+    for (let i = 0; i <= count; i++) await this.submitAll(pops);
+  }
+
+  #compare(what: string, ofA: string | undefined, ofB: string | undefined): void {
+    if (ofA === ofB) return;
+    throw new Error(
+      `the stores differ: seed ${this.#seed}, round ${this.round}\n` +
+        `  first  ${ofA}\n  second ${ofB}\n  to ${what}`,
+    );
+  }
+}
+
+async function reclaimsOf(store: Caller, limit: number): Promise<number[]> {
+  const counts: number[] = [];
+  do counts.push(await store.reclaim(limit));
+  while (counts.at(-1) === limit);
+  return counts;
+}
+
+/** All in one turn. An error is an answer too. */
+function answers(store: Caller, batch: Operation[]): Promise<string[]> {
+  const answer = (operation: Operation) => store.submit(operation).then(written, failure);
+  return Promise.all(batch.map(answer));
+}
+
+function failure(error: unknown): string {
+  return error instanceof StoreError ? `StoreError ${error.failure}` : String(error);
+}
+
+/** Readable and exact: buffers as the latin1 text that they are, escaped where needed. */
+function written(value: unknown): string {
+  if (Buffer.isBuffer(value)) {
+    const text = value.toString("latin1");
+    return JSON.stringify(text).replaceAll(/[\x7f-\xff]/g, (byte) => escaped(byte));
+  }
+  if (Array.isArray(value)) return `[${value.map(written).join(", ")}]`;
+  if (typeof value === "object" && value !== null) {
+    const fields = Object.entries(value).map(([name, field]) => `${name}: ${written(field)}`);
+    return `{ ${fields.join(", ")} }`;
+  }
+  return JSON.stringify(value);
+}
+
+function escaped(byte: string): string {
+  return `\\x${byte.charCodeAt(0).toString(16).padStart(2, "0")}`;
+}

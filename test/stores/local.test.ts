@@ -1,0 +1,286 @@
+// The local store: the contract, what only this store promises, and the structures it stands on.
+// oxlint-disable no-await-in-loop -- one after the other is what is meant
+
+import { describe, expect, test } from "bun:test";
+import type { Operation } from "../../src/queue/store.ts";
+import { Deque } from "../../src/stores/local/deque.ts";
+import { HashIndex, hashOf } from "../../src/stores/local/hash-index.ts";
+import { IndexedHeap } from "../../src/stores/local/indexed-heap.ts";
+import { batchOperationsMax } from "../../src/stores/local/local-store.ts";
+import { MemoryRelease } from "../../src/stores/local/memory-release.ts";
+import { storeContract } from "./contract.ts";
+import { Caller } from "./contract/caller.ts";
+import { openLocal } from "./open-local.ts";
+import { Random } from "./random.ts";
+
+storeContract("local", openLocal);
+
+async function openCaller(): Promise<Caller> {
+  return new Caller(await openLocal());
+}
+
+describe("the local store", () => {
+  test("tells of a queue at most once per batch, after its results have settled", async () => {
+    const store = await openCaller();
+    const told: number[] = [];
+    await Promise.all(
+      ["1", "2", "3"].map(async (id) => {
+        await store.push("q", id);
+        told.push(store.under.ready.length);
+      }),
+    );
+    expect(store.under.ready).toEqual([["q", 3]]);
+    expect(told.length).toBe(3);
+    await Promise.all([store.pop("q"), store.redo("q", "1"), store.push("r", "1")]);
+    expect(store.under.ready.slice(1)).toEqual([
+      ["q", 1],
+      ["r", 1],
+    ]);
+  });
+
+  test("does nothing before the turn of the event loop has ended", async () => {
+    const store = await openCaller();
+    const push = store.push("q", "1");
+    await Promise.resolve();
+    expect(store.under.ready).toEqual([]);
+    await push;
+    expect(store.under.ready).toEqual([["q", 1]]);
+  });
+
+  test("takes a bounded number of operations per turn and all of them in order", async () => {
+    const store = await openCaller();
+    const ids = Array.from({ length: 2 * batchOperationsMax + 1 }, (_, i) => `${i}`);
+    await store.pushAll("q", ids);
+    expect(store.under.ready).toEqual([
+      ["q", batchOperationsMax],
+      ["q", batchOperationsMax],
+      ["q", 1],
+    ]);
+    expect(await store.drain("q")).toEqual(ids);
+  });
+
+  test("refuses an operation that throws, and its neighbours go on", async () => {
+    const store = await openCaller();
+    const bad = { kind: "push", queue: Buffer.from("q"), end: "left", id: Buffer.from("2") };
+    const unknown = { kind: "no such kind" };
+    const results = await Promise.allSettled([
+      store.push("q", "1"),
+      store.submit(bad as Operation),
+      store.submit(unknown as unknown as Operation),
+      store.push("q", "3"),
+    ]);
+    const failures = results.map((r) => (r.status === "rejected" ? r.reason.failure : r.value));
+    expect(failures).toEqual(["ok", "refused", "refused", "ok"]);
+    expect(await store.drain("q")).toEqual(["1", "3"]);
+  });
+
+  test("does what was submitted before close, and nothing after", async () => {
+    const store = await openCaller();
+    const before = Promise.all([store.push("q", "1"), store.pop("q")]);
+    await store.under.store.close();
+    expect(await before).toEqual(["ok", "1"]);
+    expect(store.pop("q")).rejects.toMatchObject({ failure: "unavailable" });
+    await store.under.store.close();
+  });
+
+  test("says on the last page that it is the last, however full that is", async () => {
+    const store = await openCaller();
+    for (const queue of ["a", "b", "c", "d"]) await store.push(queue, "1");
+    const nexts = async (limit: number, after: string | null) => {
+      const { next } = await store.page(after, limit);
+      return next?.toString("latin1") ?? null;
+    };
+    expect(await nexts(4, null)).toBeNull();
+    expect(await nexts(3, null)).toBe("c");
+    expect(await nexts(2, "b")).toBeNull();
+    expect(await nexts(2, "d")).toBeNull();
+  });
+
+  test("counts what it holds", async () => {
+    const store = await openCaller();
+    const facts = () => Object.fromEntries(store.under.store.describe());
+    await store.push("q", "1", "left", "12345");
+    await store.push("q", "2", "left", "123");
+    await store.push("r", "1", "left", "12");
+    await store.pop("q");
+    const held = { store: "memory", queues: 2, ready: 2, claimed: 1, content_bytes: 10 };
+    expect(facts()).toEqual(held);
+    await store.redo("q", "1");
+    expect(facts()).toMatchObject({ ready: 3, claimed: 0, content_bytes: 10 });
+    await store.pop("q");
+    await store.flush("q");
+    expect(facts()).toMatchObject({ queues: 1, ready: 1, claimed: 0, content_bytes: 2 });
+    await store.pop("r", 0);
+    expect(facts()).toMatchObject({ queues: 0, ready: 0, claimed: 0, content_bytes: 0 });
+  });
+
+  test("holds contents of 64 MB", async () => {
+    const store = await openCaller();
+    const contents = Buffer.alloc(64 * 1024 * 1024, "\xff\x00a", "latin1");
+    const [queue, id] = [Buffer.from("q"), Buffer.from("huge")];
+    await store.submit({ kind: "push", queue, end: "left", id, contents });
+    const event = await store.submit({ kind: "pop", queue, leaseMs: 0 });
+    expect(event?.contents.equals(contents)).toBe(true);
+  });
+
+  test("holds no more after many claims and acks than before", async () => {
+    const store = await openCaller();
+    const cycles = async (count: number) => {
+      for (let i = 0; i < count; i += 1000) {
+        const ids = Array.from({ length: 1000 }, (_, k) => `${i + k}`);
+        void ids.map((id) => store.push("q", id));
+        void ids.map(() => store.pop("q", 30_000));
+        await Promise.all(ids.map((id) => store.ack("q", id)));
+      }
+      store.under.ready.length = 0;
+      Bun.gc(true);
+      return process.memoryUsage().heapUsed;
+    };
+    const before = await cycles(20_000);
+    // Kept claims of 100 bytes and more each would come to ten times the bound.
+    const after = await cycles(200_000);
+    expect(after - before).toBeLessThan(2_000_000);
+  });
+});
+
+describe("the release of memory", () => {
+  const mebibyte = 1024 * 1024;
+
+  test("collects when most of a peak is gone, once", () => {
+    let collections = 0;
+    const release = new MemoryRelease(() => collections++);
+    for (const held of [0, 100, 400, 300, 101]) release.observe(held * mebibyte);
+    expect(collections).toBe(0);
+    for (const held of [100, 100, 90, 95]) release.observe(held * mebibyte);
+    expect(collections).toBe(1);
+    release.observe(10 * mebibyte);
+    expect(collections).toBe(2);
+  });
+
+  test("does not mind small backlogs that come and go", () => {
+    let collections = 0;
+    const release = new MemoryRelease(() => collections++);
+    for (let i = 0; i < 100; i++) {
+      release.observe(15 * mebibyte);
+      release.observe(0);
+    }
+    expect(collections).toBe(0);
+  });
+});
+
+describe("the deque", () => {
+  test.each([1, 2, 3])("does what an array does, seed %d", (seed) => {
+    const random = new Random(seed);
+    const deque = new Deque<number>();
+    const model: number[] = [];
+    for (let i = 0; i < 20_000; i++) {
+      // Grows for a while, shrinks for a while.
+      const isGrowing = Math.floor(i / 2000) % 2 === 0;
+      const kind = random.weighted({ push: isGrowing ? 3 : 1, pop: isGrowing ? 1 : 3 });
+      const isLeft = random.below(2) === 0;
+      if (kind === "pop") {
+        const popped = isLeft ? deque.popLeft() : deque.popRight();
+        expect(popped).toBe(isLeft ? model.shift() : model.pop());
+      } else if (isLeft) {
+        deque.pushLeft(i);
+        model.unshift(i);
+      } else {
+        deque.pushRight(i);
+        model.push(i);
+      }
+      expect(deque.length).toBe(model.length);
+      expect(deque.peekLeft()).toBe(model[0]);
+      expect(deque.peekRight()).toBe(model.at(-1));
+      if (i % 500 === 0) expect([...deque]).toEqual(model);
+    }
+  });
+
+  test("is small again when it has been drained", () => {
+    const deque = new Deque<number>();
+    const emptyCapacity = deque.capacity;
+    for (let i = 0; i < 100_000; i++) deque.pushLeft(i);
+    expect(deque.capacity).toBeLessThanOrEqual(4 * 100_000);
+    for (let i = 0; i < 100_000; i++) deque.popRight();
+    expect(deque.capacity).toBe(emptyCapacity);
+  });
+});
+
+describe("the heap", () => {
+  interface Element {
+    rank: number;
+    heapAt: number;
+  }
+
+  test.each([1, 2, 3])("does what a sorted array does, seed %d", (seed) => {
+    const random = new Random(seed);
+    const heap = new IndexedHeap<Element>((a, b) => a.rank < b.rank);
+    const model: Element[] = [];
+    const first = () => model.reduce((min, { rank }) => Math.min(min, rank), Infinity);
+    for (let i = 0; i < 10_000; i++) {
+      const kind = random.weighted({ add: 5, remove: 4, move: 2 });
+      const element = random.of(model);
+      if (kind === "add" || !element) {
+        const added = { rank: random.below(50), heapAt: -1 };
+        heap.add(added);
+        model.push(added);
+      } else if (kind === "move") {
+        element.rank = random.below(50);
+        heap.moved(element);
+      } else {
+        heap.remove(element);
+        model.splice(model.indexOf(element), 1);
+        expect(element.heapAt).toBe(-1);
+      }
+      expect(heap.length).toBe(model.length);
+      expect(heap.first?.rank ?? Infinity).toBe(first());
+    }
+    const drained: number[] = [];
+    while (heap.first) {
+      drained.push(heap.first.rank);
+      heap.remove(heap.first);
+    }
+    expect(drained).toEqual(model.map(({ rank }) => rank).toSorted((a, b) => a - b));
+  });
+});
+
+describe("the hash index", () => {
+  interface Element {
+    key: string;
+    hash: number;
+  }
+
+  // A hash of a few bits makes collisions, and so gaps to close, the rule.
+  test.each([1, 2, 3, 32])("does what a Map does with hashes of %d bits", (bits) => {
+    const random = new Random(bits);
+    const hashed = (key: string) => (bits === 32 ? hashOf(key) : hashOf(key) >> (32 - bits));
+    const index = new HashIndex<Element>((element) => element.key);
+    const model = new Map<string, Element>();
+    for (let i = 0; i < 20_000; i++) {
+      const key = `${random.below(Math.floor(i / 4000) % 2 === 0 ? 400 : 60)}`;
+      const found = index.get(key, hashed(key));
+      expect(found).toBe(model.get(key));
+      if (found) {
+        index.remove(found);
+        model.delete(key);
+      } else {
+        const element = { key, hash: hashed(key) };
+        index.add(element);
+        model.set(key, element);
+      }
+      expect(index.size).toBe(model.size);
+    }
+    expect(new Set(index)).toEqual(new Set(model.values()));
+  });
+
+  test("is small again when it has been emptied", () => {
+    const index = new HashIndex<Element>((element) => element.key);
+    const emptyCapacity = index.capacity;
+    const elements = Array.from({ length: 50_000 }, (_, i) => ({
+      key: `${i}`,
+      hash: hashOf(`${i}`),
+    }));
+    for (const element of elements) index.add(element);
+    for (const element of elements) index.remove(element);
+    expect(index.capacity).toBe(emptyCapacity);
+  });
+});

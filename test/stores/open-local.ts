@@ -1,0 +1,21 @@
+// A local store under test, on a clock that stands still until it is moved.
+
+import { LocalStore } from "../../src/stores/local/local-store.ts";
+import type { StoreUnderTest } from "./contract.ts";
+
+export async function openLocal(): Promise<StoreUnderTest> {
+  let nowMs = 1_700_000_000_000;
+  const ready: [string, number][] = [];
+  const store = new LocalStore({
+    now: () => nowMs,
+    onReady: (queue, count) => ready.push([queue.toString("latin1"), count]),
+  });
+  return {
+    store,
+    advance: (ms) => {
+      nowMs += ms;
+    },
+    ready,
+    close: () => store.close(),
+  };
+}

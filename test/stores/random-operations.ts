@@ -1,0 +1,96 @@
+// Random operations on few queues and few ids, so that they get in each other's way.
+
+import type { Operation } from "../../src/queue/store.ts";
+import { bytesOf } from "./contract/caller.ts";
+import { nastyTexts } from "./contract/bytes.ts";
+import type { Random } from "./random.ts";
+
+const queueCount = 5;
+const idCount = 8;
+
+/** Times are multiples of it, so that deadlines tie often. */
+const tickMs = 16;
+
+/** More than there ever are: which queues a smaller limit serves first is the store's choice. */
+export const RECLAIM_ALL = 1_000_000;
+
+/** Makes operations; the same random numbers make the same ones. */
+export class RandomOperations {
+  readonly queues: string[];
+  readonly #ids: string[];
+  readonly #random: Random;
+  readonly #consumers = new Map<string, number>();
+
+  constructor(random: Random) {
+    this.#random = random;
+    this.queues = random.shuffled(nastyTexts).slice(0, queueCount);
+    this.#ids = random.shuffled(nastyTexts).slice(0, idCount);
+  }
+
+  /** How far to move the clock before the next batch: mostly not at all, else up to 3 s. */
+  pauseMs(): number {
+    return this.#random.below(3) > 0 ? 0 : this.#random.below(190) * tickMs;
+  }
+
+  batch(): Operation[] {
+    const size = 1 + this.#random.below(this.#random.below(10) === 0 ? 60 : 8);
+    return Array.from({ length: size }, () => this.#operation());
+  }
+
+  /** Says the counts of consumers again, as a process does that wants them kept. */
+  heartbeat(): Operation {
+    const consumers = [...this.#consumers].map(([queue, count]) => ({
+      queue: bytesOf(queue),
+      count,
+    }));
+    return { kind: "register", consumers, isReset: false };
+  }
+
+  #operation(): Operation {
+    const random = this.#random;
+    const queue = bytesOf(random.of(this.queues));
+    const id = bytesOf(random.of(this.#ids));
+    const weights = { push: 30, pop: 22, ack: 20, peek: 6, ready: 4, status: 4, reclaim: 6 };
+    const kind = random.weighted({ ...weights, register: 3, flush: 2 });
+    const end = random.below(3) > 0 ? "left" : "right";
+    switch (kind) {
+      case "push":
+        return { kind, queue, end, id, contents: this.#contents() };
+      case "pop":
+        return { kind, queue, leaseMs: this.#leaseMs() };
+      case "ack":
+        return { kind, queue, id, redo: random.below(2) === 0 };
+      case "peek":
+        return { kind, queue, end };
+      case "flush":
+        return { kind, queue };
+      case "reclaim":
+        return { kind, limit: RECLAIM_ALL };
+      case "register":
+        return this.#register();
+      case "ready":
+      case "status":
+        return { kind, queues: random.shuffled(this.queues).slice(random.below(3)).map(bytesOf) };
+    }
+  }
+
+  #contents(): Buffer {
+    const random = this.#random;
+    if (random.below(4) === 0) return bytesOf(random.of(nastyTexts));
+    return Buffer.from(Array.from({ length: random.below(40) }, () => random.below(256)));
+  }
+
+  #leaseMs(): number {
+    if (this.#random.below(5) === 0) return 0;
+    return (1 + this.#random.below(5)) * 64 * tickMs;
+  }
+
+  #register(): Operation {
+    const queue = this.#random.of(this.queues);
+    const count = this.#random.below(3);
+    const isReset = this.#random.below(4) === 0;
+    if (isReset) this.#consumers.clear();
+    this.#consumers.set(queue, count);
+    return { kind: "register", consumers: [{ queue: bytesOf(queue), count }], isReset };
+  }
+}

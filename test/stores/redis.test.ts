@@ -1,0 +1,160 @@
+// The Redis store: the contract, the comparison with the local store, and what only it promises.
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { FIXED_KEYS, fixedKeys, PREFIXES, queueKeys } from "../../src/stores/redis/keys.ts";
+import { RedisStore } from "../../src/stores/redis/redis-store.ts";
+import { SCRIPT } from "../../src/stores/redis/script.ts";
+import { type RedisServer, startRedis } from "../support/redis-server.ts";
+import { type StoreUnderTest, storeContract } from "./contract.ts";
+import { Caller } from "./contract/caller.ts";
+import { compareStores } from "./differential.ts";
+import { openLocal } from "./open-local.ts";
+
+let server: RedisServer;
+
+beforeAll(async () => {
+  server = await startRedis();
+});
+
+afterAll(() => server.close());
+
+/** A store on an emptied Redis, with a clock of the test's instead of the server's. */
+async function openRedis(poolSize = 2): Promise<StoreUnderTest> {
+  await server.redis.flushall();
+  let nowMs = 1_700_000_000_000;
+  const ready: StoreUnderTest["ready"] = [];
+  const store = await RedisStore.open({
+    address: { host: "127.0.0.1", port: server.port, db: 0 },
+    poolSize,
+    onReady: (queue, count) => ready.push([queue.toString("latin1"), count]),
+    onState: () => {},
+    now: () => nowMs,
+  });
+  return {
+    store,
+    ready,
+    advance: (ms) => (nowMs += ms),
+    close: () => store.close(),
+  };
+}
+
+storeContract("redis", openRedis);
+
+const seeds = process.env.OKQ_SEEDS?.split(",").map(Number) ?? [1, 2, 3, 4, 5];
+
+test.each(seeds)("random operations get the answers of the local store (seed %d)", async (seed) => {
+  const [redis, local] = [await openRedis(1), await openLocal()];
+  try {
+    await compareStores(redis, local, { seed, rounds: 150 });
+  } finally {
+    await redis.close();
+    await local.close();
+  }
+});
+
+describe("the Redis store", () => {
+  test("leaves no key of a queue behind when all its events are gone", async () => {
+    const under = await openRedis();
+    const caller = new Caller(under);
+    await caller.pushAll("q", ["1", "2", "3"]);
+    for (const id of ["1", "2", "3"]) {
+      await caller.pop("q");
+      await caller.ack("q", id);
+    }
+    await caller.list();
+    under.advance(60_000);
+    await caller.reclaim();
+    expect(await server.redis.keys("*")).toEqual([]);
+    await under.close();
+  });
+
+  test("an event whose contents somebody deleted is passed over", async () => {
+    const under = await openRedis();
+    const caller = new Caller(under);
+    await caller.pushAll("q", ["1", "2", "3"]);
+    await server.redis.hdel(`${PREFIXES.EVENTS}q`, "1", "2");
+    expect(await caller.drain("q")).toEqual(["3"]);
+    await under.close();
+  });
+
+  test("a key of another type fails the operations of its queue and no others", async () => {
+    const under = await openRedis();
+    const caller = new Caller(under);
+    await server.redis.set(`${PREFIXES.READY}broken`, "a string");
+    const answers = await Promise.allSettled([
+      caller.push("sound", "1"),
+      caller.push("broken", "2"),
+      caller.pop("broken"),
+      caller.push("sound", "3"),
+    ]);
+    expect(answers.map(({ status }) => status)).toEqual([
+      "fulfilled",
+      "rejected",
+      "rejected",
+      "fulfilled",
+    ]);
+    expect(String((answers[1] as PromiseRejectedResult).reason)).toContain("WRONGTYPE");
+    expect(await server.redis.exists(`${PREFIXES.EVENTS}broken`)).toBe(0);
+    expect(await caller.drain("sound")).toEqual(["1", "3"]);
+    await under.close();
+  });
+
+  test("a pop that cannot note its claim leaves the events in line", async () => {
+    const under = await openRedis();
+    const caller = new Caller(under);
+    await caller.pushAll("q", ["1", "2"]);
+    await server.redis.set(`${PREFIXES.CLAIMED}q`, "a string");
+    const pops = await Promise.allSettled([caller.pop("q"), caller.pop("q")]);
+    expect(pops.map(({ status }) => status)).toEqual(["rejected", "rejected"]);
+    await server.redis.del(`${PREFIXES.CLAIMED}q`);
+    expect(await caller.drain("q")).toEqual(["1", "2"]);
+    await under.close();
+  });
+});
+
+describe("keys", () => {
+  test("all have the same hash tag, whatever the queue is called", () => {
+    const names = ["", "{", "}", "{}", "}{x}", "{other}", ":", "\r\n", "\0", "queues", "deadlines"];
+    const all = [...fixedKeys("id"), ...names.flatMap((name) => queueKeys(Buffer.from(name)))];
+    const tags = new Set(all.map((key) => /^[^{]*\{([^}]+)\}/.exec(key.toString())?.[1]));
+    expect([...tags]).toEqual(["okq"]);
+    expect(new Set(all.map(String)).size).toBe(all.length);
+  });
+});
+
+/** The names of keys that a verb's header may list, and how its code reaches them. */
+const keyUses: Record<string, RegExp> = {
+  queues: /queues_key|status_of/,
+  deadlines: /deadlines_key/,
+  processes: /processes_key|status_of|consumers_of/,
+  process: /process_key/,
+  ready: /queue\.ready|\)\.ready|status_of/,
+  claimed: /queue\.claimed|status_of/,
+  events: /queue\.events/,
+};
+
+describe("the headers of the scripts", () => {
+  const folder = join(import.meta.dir, "../../src/stores/redis");
+  const files = readdirSync(folder).filter((file) => file.endsWith(".lua"));
+  const verbFiles = files.filter((file) => !["batch.lua", "prelude.lua"].includes(file));
+
+  test.each(verbFiles)("%s defines its verb and names just the keys that it uses", (file) => {
+    const text = readFileSync(join(folder, file), "utf8");
+    const header = /^-- KEYS\s+(.*)$/m.exec(text)?.[1] ?? "";
+    const body = text.replace(/^--.*$/gm, "");
+    const verb = file.replace(".lua", "");
+    expect(body).toContain(`verbs.${verb} = function(`);
+    expect(SCRIPT).toContain(body.trim());
+    const named = header.match(/\b[a-z]+\b/g)!.filter((word) => word in keyUses);
+    const used = Object.keys(keyUses).filter((key) => keyUses[key]!.test(body));
+    expect(named.toSorted()).toEqual(used.toSorted());
+    expect(text).toMatch(/^-- ARGV\s+\S/m);
+    expect(text).toMatch(/^-- Returns\s+\S/m);
+  });
+
+  test("the batch loop reads as many fixed keys as are sent", () => {
+    const names = /^local (.*) = KEYS\[1\]/m.exec(SCRIPT)?.[1]?.split(",") ?? [];
+    expect(names.length).toBe(FIXED_KEYS);
+  });
+});

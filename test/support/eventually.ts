@@ -1,0 +1,27 @@
+// Waiting for what no signal announces. The only place in the tests that may sleep.
+
+const pollMs = 5;
+
+/**
+ * Polls until `check` neither throws nor returns something falsy, and resolves to what it
+ * returned. Rejects after timeoutMs with `message` and the last error as its cause.
+ */
+export async function eventually<T>(
+  check: () => Promise<T> | T,
+  { timeoutMs = 5_000, message = "it did not happen" } = {},
+): Promise<NonNullable<T>> {
+  const deadline = performance.now() + timeoutMs;
+  let cause: unknown;
+  for (;;) {
+    try {
+      const result = await check();
+      if (result) return result;
+    } catch (error) {
+      cause = error;
+    }
+    if (performance.now() > deadline) {
+      throw new Error(`${message} within ${timeoutMs} ms`, { cause });
+    }
+    await Bun.sleep(pollMs);
+  }
+}

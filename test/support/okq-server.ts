@@ -1,0 +1,59 @@
+// okq inside the test's process, on a free port, over either store; and what a test needs to talk
+// to it. Everything a test opened is closed behind it.
+import { afterEach } from "bun:test";
+import { type Config, defaultConfig } from "../../src/config.ts";
+import { createLog } from "../../src/log.ts";
+import { type Okq, startOkq } from "../../src/okq.ts";
+import { type RedisServer, startRedis } from "./redis-server.ts";
+import { Wire } from "./wire.ts";
+
+export interface TestOkq {
+  port: number;
+  /** What it logged. */
+  log: string[];
+  connect(): Promise<Wire>;
+  close(): Promise<void>;
+}
+
+const opened: { close(): unknown }[] = [];
+
+/** Closes it when the test ends, the latest first. */
+export function closeAfterTest<T extends { close(): unknown }>(resource: T): T {
+  opened.push(resource);
+  return resource;
+}
+
+afterEach(async () => {
+  while (opened.length > 0) await opened.pop()!.close();
+});
+
+export async function startTestOkq(config: Partial<Config> = {}): Promise<TestOkq> {
+  const log: string[] = [];
+  const okq: Okq = await startOkq(
+    { ...defaultConfig(), store: "memory", listenAddr: "127.0.0.1:0", ...config },
+    createLog("text", true, (line) => log.push(line)),
+  );
+  return closeAfterTest({
+    port: okq.port,
+    log,
+    connect: async () => closeAfterTest(await Wire.connect(okq.port)),
+    close: () => okq.close(),
+  });
+}
+
+/** The stores that tests of commands run on. */
+export const storeNames = ["memory", "redis"] as const;
+
+/** okq on that store; the redis-server, started for the test, is empty. */
+export async function startOkqOn(
+  store: (typeof storeNames)[number],
+  config: Partial<Config> = {},
+): Promise<TestOkq> {
+  if (store === "memory") return await startTestOkq(config);
+  const { port } = await startTestRedis();
+  return await startTestOkq({ store: "", redisAddr: `127.0.0.1:${port}`, ...config });
+}
+
+export async function startTestRedis(options: { isDurable?: boolean } = {}): Promise<RedisServer> {
+  return closeAfterTest(await startRedis(options));
+}

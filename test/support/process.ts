@@ -1,0 +1,93 @@
+// okq as a child process, from source or as an executable. Started inside a test, it is killed
+// when that test ends. It must not know what okq does with its arguments.
+import { onTestFinished } from "bun:test";
+import { resolve } from "node:path";
+import { eventually } from "./eventually.ts";
+
+export interface ProcessOptions {
+  /** Added to a clean environment with nothing but PATH and HOME. */
+  env?: Record<string, string>;
+  cwd?: string;
+  /** Path of a built okq; without it okq runs from source. */
+  executable?: string;
+}
+
+export interface OkqProcess {
+  pid: number;
+  /** What came out so far. */
+  stdout(): string;
+  stderr(): string;
+  /** The first match in what comes out on either stream; rejects when okq ends without one. */
+  waitForLine(pattern: RegExp, timeoutMs?: number): Promise<RegExpExecArray>;
+  kill(signal?: NodeJS.Signals): void;
+  /** The exit code, 128 + n after a signal n; all output has been read by then. */
+  exited: Promise<number>;
+}
+
+const main = resolve(import.meta.dir, "../../src/main.ts");
+
+/**
+ * Outside of a test (in beforeAll) there is no end to hook into: kill it there and await exited.
+ */
+export function startProcess(args: string[], options: ProcessOptions = {}): OkqProcess {
+  const { PATH = "", HOME = "" } = process.env;
+  const program = options.executable ? [options.executable] : [process.execPath, main];
+  const child = Bun.spawn([...program, ...args], {
+    cwd: options.cwd ?? process.cwd(),
+    env: { PATH, HOME, ...options.env },
+    stdin: "ignore",
+    stdout: "pipe",
+    stderr: "pipe",
+  });
+  const output = { stdout: "", stderr: "" };
+  const collect = async (name: keyof typeof output) => {
+    const decoder = new TextDecoder();
+    for await (const chunk of child[name]) {
+      output[name] += decoder.decode(chunk, { stream: true });
+    }
+  };
+  const ended = Promise.all([child.exited, collect("stdout"), collect("stderr")]);
+  const exited = ended.then(([code]) => code);
+  killAtEndOfTest(() => {
+    child.kill("SIGKILL");
+    return exited;
+  });
+  const text = () => output.stdout + output.stderr;
+  return {
+    pid: child.pid,
+    stdout: () => output.stdout,
+    stderr: () => output.stderr,
+    waitForLine: (pattern, timeoutMs = 10_000) => waitFor(pattern, text, exited, timeoutMs),
+    kill: (signal = "SIGTERM") => child.kill(signal),
+    exited,
+  };
+}
+
+function killAtEndOfTest(stop: () => Promise<unknown>): void {
+  try {
+    onTestFinished(async () => {
+      await stop();
+    });
+  } catch {
+    // Not inside a test: see above.
+  }
+}
+
+async function waitFor(
+  pattern: RegExp,
+  text: () => string,
+  exited: Promise<number>,
+  timeoutMs: number,
+): Promise<RegExpExecArray> {
+  let code: number | undefined;
+  void exited.then((value) => (code = value));
+  const found = await eventually(
+    () => {
+      const match = pattern.exec(text());
+      return match ?? (code === undefined ? null : "ended");
+    },
+    { timeoutMs, message: `nothing like ${pattern} came out` },
+  );
+  if (found === "ended") throw new Error(`okq ended with ${code}, without ${pattern}: ${text()}`);
+  return found as RegExpExecArray;
+}

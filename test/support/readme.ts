@@ -1,0 +1,36 @@
+// The parts of the README that follow from the code, between markers such as
+// <!-- commands:begin --> and <!-- commands:end -->. Run with --write it brings them up to date.
+import { resolve } from "node:path";
+import { commandReferenceMarkdown } from "../../src/commands/reference.ts";
+import { configurationMarkdown } from "../../src/config-text.ts";
+
+export const writeCommand = "bun test/support/readme.ts --write";
+export const readmeFile = resolve(import.meta.dir, "../../README.md");
+
+const sections: Record<string, () => string> = {
+  commands: commandReferenceMarkdown,
+  configuration: configurationMarkdown,
+};
+
+/** The README with all generated sections replaced; throws when a marker is missing. */
+export function withGeneratedSections(readme: string): string {
+  let result = readme;
+  for (const [name, generate] of Object.entries(sections)) {
+    const [begin, end] = [`<!-- ${name}:begin -->`, `<!-- ${name}:end -->`];
+    const from = result.indexOf(begin);
+    const to = result.indexOf(end, from);
+    if (from < 0 || to < 0) throw new Error(`README.md lacks ${begin} ... ${end}`);
+    // The formatter would pad the tables to the width of their widest cell.
+    const [open, close] = ["<!-- prettier-ignore-start -->", "<!-- prettier-ignore-end -->"];
+    const body = `${begin}\n${open}\n\n${generate().trim()}\n\n${close}\n`;
+    result = result.slice(0, from) + body + result.slice(to);
+  }
+  return result;
+}
+
+if (import.meta.main) {
+  const readme = await Bun.file(readmeFile).text();
+  const generated = withGeneratedSections(readme);
+  if (process.argv.includes("--write")) await Bun.write(readmeFile, generated);
+  else if (generated !== readme) throw new Error(`README.md is out of date: run ${writeCommand}`);
+}

@@ -1,0 +1,140 @@
+// The house rules as functions from a file's path and text to complaints. They know the rules,
+// not the repository: test/tidy.test.ts reads that.
+import { dirname, join } from "node:path/posix";
+
+const lineCharsMax = 100;
+const fileLinesMax = 400;
+const functionLinesMax = 70;
+
+/** Folders of src and what they may import besides themselves. Files of src itself: anything. */
+const mayImport: Record<string, string[]> = {
+  resp: [],
+  queue: [],
+  stores: ["queue"],
+  commands: ["queue", "resp"],
+  server: ["commands", "queue", "resp"],
+};
+
+export function importComplaints(path: string, text: string): string[] {
+  const [root, folder = ""] = path.split("/");
+  const allowed = mayImport[folder];
+  if (root !== "src" || allowed === undefined) return [];
+  const complaints: string[] = [];
+  for (const [, specifier = ""] of text.matchAll(/(?:from|import|import\()\s*"(\.[^"]*)"/g)) {
+    const target = join(dirname(path), specifier).split("/");
+    const isAllowed = target[0] === "src" && [folder, ...allowed].includes(target[1]!);
+    const isText = path.startsWith("src/stores") || !specifier.endsWith(".json");
+    if (!isAllowed || !isText) complaints.push(`${path}: ${folder}/ must not import ${specifier}`);
+  }
+  return complaints;
+}
+
+/** Only src/main.ts ends the process. */
+export function exitComplaints(path: string, text: string): string[] {
+  const ends = /\bprocess\s*\.\s*(exit\s*\(|exitCode\s*=|abort\s*\(|kill\s*\(\s*process\.pid)/;
+  if (!path.startsWith("src/") || path === "src/main.ts" || !ends.test(text)) return [];
+  return [`${path}: ends the process, which only src/main.ts may do`];
+}
+
+export function openingComplaints(path: string, text: string): string[] {
+  return /^(#!.*\n)?(\/\/|--) ?\S/.test(text) ? [] : [`${path}: does not open with a comment`];
+}
+
+/** A benchmark waits for time to pass; a test never does. */
+export function sleepComplaints(path: string, text: string): string[] {
+  const isTest = path.startsWith("test/") && !path.startsWith("test/bench/");
+  if (!isTest || path === "test/support/eventually.ts") return [];
+  const sleeps = [/\bsleep(Sync)?\(/, /timers\/promises/, /=>\s*\{?\s*setTimeout\(\s*\w+\s*,/];
+  const isSleep = sleeps.some((pattern) => pattern.test(text));
+  return isSleep ? [`${path}: sleeps; use test/support/eventually.ts or a signal`] : [];
+}
+
+/** Lines that cannot be broken are left alone: URLs and data without a blank in them. */
+export function lengthComplaints(path: string, text: string): string[] {
+  const lines = text.split("\n");
+  const complaints: string[] = [];
+  if (lines.length - 1 > fileLinesMax) complaints.push(`${path}: ${lines.length - 1} lines`);
+  for (const [index, line] of lines.entries()) {
+    const isData = line.includes("https://") || /\S{80}/.test(line);
+    if (line.length > lineCharsMax && !isData) {
+      complaints.push(`${path}:${index + 1}: ${line.length} characters`);
+    }
+  }
+  return complaints;
+}
+
+const suiteEntry = /^\s+(test|describe|check)(\.\w+)*\(/;
+
+/**
+ * Relies on the formatter: a function ends at the first line that is indented like its head and
+ * closes a brace. What holds tests is a suite and may be longer; each of its tests may not.
+ */
+export function functionComplaints(path: string, text: string): string[] {
+  const lines = text.split("\n");
+  const complaints: string[] = [];
+  for (const [index, line] of lines.entries()) {
+    if (!opensFunction(line)) continue;
+    const indent = /^ */.exec(line)![0];
+    const rest = lines.slice(index + 1);
+    const end = rest.findIndex((candidate) => candidate.startsWith(`${indent}}`));
+    const holdsTests = rest.slice(0, end).some((inner) => suiteEntry.test(inner));
+    const isSuite = path.startsWith("test/") && holdsTests;
+    if (end + 2 > functionLinesMax && !isSuite) {
+      complaints.push(`${path}:${index + 1}: a function of ${end + 2} lines`);
+    }
+  }
+  return complaints;
+}
+
+function opensFunction(line: string): boolean {
+  if (/^\s*(if|for|while|switch|catch|\}|\/\/|\*)/.test(line)) return false;
+  const isArrow = line.endsWith("=> {");
+  const isNamed = /^\s*(export )?(default )?(async )?function\b/.test(line);
+  const isMethod = /^\s+((static|async|get|set|private|override) )*[#\w[\].]+(<.*>)?\(.*$/;
+  return isArrow || isNamed || (isMethod.test(line) && /[({]$/.test(line) && !/=/.test(line));
+}
+
+export function wordComplaints(path: string, text: string): string[] {
+  // Spelt in two parts, so that this file passes its own rule.
+  const found = new RegExp(`\\b(${"TO"}${"DO"}|${"FIX"}${"ME"})\\b`).exec(text);
+  return found ? [`${path}: ${found[0]} left in`] : [];
+}
+
+export function nameComplaints(path: string): string[] {
+  const name = path.split("/").at(-1)!;
+  const stem = name.slice(0, name.indexOf("."));
+  const complaints: string[] = [];
+  if (!/^[a-z0-9]+(-[a-z0-9]+)*(\.test|\.d)?\.\w+$/.test(name)) {
+    complaints.push(`${path}: is not named in kebab-case`);
+  }
+  if (/^(utils?|helpers?|common|types?|misc|index)$/.test(stem)) {
+    complaints.push(`${path}: "${stem}" says nothing, or is a barrel`);
+  }
+  return complaints;
+}
+
+/** A file that only hands on what others export. */
+export function barrelComplaints(path: string, text: string): string[] {
+  const reexports = /^export (type )?(\*|\{[^}]*\})( as \w+)? from /m.test(text);
+  return reexports ? [`${path}: re-exports: import from where the thing is`] : [];
+}
+
+export function scriptComplaints(path: string, text: string): string[] {
+  const header = /^(--.*\n)*/.exec(text)![0];
+  return ["KEYS", "ARGV", "Returns"]
+    .filter((word) => !new RegExp(`^-- ${word}\\b`, "m").test(header))
+    .map((word) => `${path}: its header lacks a line "-- ${word}"`);
+}
+
+/** Every rule that holds for a TypeScript file. */
+export const sourceRules = [
+  importComplaints,
+  exitComplaints,
+  openingComplaints,
+  lengthComplaints,
+  functionComplaints,
+  wordComplaints,
+  nameComplaints,
+  barrelComplaints,
+  sleepComplaints,
+];

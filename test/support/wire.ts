@@ -1,0 +1,137 @@
+// A raw client: bytes over a socket and decoded replies, so that tests say exactly what is sent.
+import type { Socket } from "bun";
+import { type Decoded, ReplyDecoder } from "./reply-decoder.ts";
+
+const REPLY_MS_MAX = 10_000;
+
+export type Argument = string | number | Buffer;
+
+export class Wire {
+  readonly #decoder = new ReplyDecoder();
+  readonly #replies: Decoded[] = [];
+  #socket!: Socket;
+  #unsent: Buffer = Buffer.alloc(0);
+  #onChange: (() => void) | null = null;
+  #isClosed = false;
+
+  static async connect(port: number, hostname = "127.0.0.1"): Promise<Wire> {
+    const wire = new Wire();
+    wire.#socket = await Bun.connect({
+      hostname,
+      port,
+      socket: {
+        data: (_socket, chunk) => wire.#received(chunk),
+        drain: () => wire.#write(Buffer.alloc(0)),
+        close: () => wire.#closed(),
+        error: () => wire.#closed(),
+      },
+    });
+    return wire;
+  }
+
+  /** Sends raw bytes. */
+  send(bytes: Buffer | string): void {
+    this.#write(Buffer.from(bytes));
+  }
+
+  /** Sends commands in one go, without waiting. */
+  pipeline(...commands: Argument[][]): void {
+    this.send(Buffer.concat(commands.map(frame)));
+  }
+
+  /** Sends a command and waits for the next reply. */
+  call(...args: Argument[]): Promise<Decoded> {
+    this.pipeline(args);
+    return this.next();
+  }
+
+  /** The next reply. Rejects if none comes for ten seconds, or the connection closes first. */
+  async next(): Promise<Decoded> {
+    const endsAt = performance.now() + REPLY_MS_MAX;
+    while (this.#replies.length === 0) {
+      if (this.#isClosed) throw new Error("the connection was closed");
+      if (performance.now() > endsAt) throw new Error("no reply within ten seconds");
+      await this.#change(endsAt - performance.now());
+    }
+    return this.#replies.shift()!;
+  }
+
+  /** That many replies. */
+  async take(count: number): Promise<Decoded[]> {
+    const replies: Decoded[] = [];
+    while (replies.length < count) replies.push(await this.next());
+    return replies;
+  }
+
+  /** Resolves when the server has closed the connection, with the replies not yet taken. */
+  async untilClosed(): Promise<Decoded[]> {
+    const endsAt = performance.now() + REPLY_MS_MAX;
+    while (!this.#isClosed) {
+      if (performance.now() > endsAt) throw new Error("still open after ten seconds");
+      await this.#change(endsAt - performance.now());
+    }
+    return this.#replies.splice(0);
+  }
+
+  /** Replies that arrived and were not taken. */
+  get waiting(): number {
+    return this.#replies.length;
+  }
+
+  /** Stops or goes on reading. */
+  pause(isPaused: boolean): void {
+    if (isPaused) this.#socket.pause();
+    else this.#socket.resume();
+  }
+
+  /** Says that nothing more is sent, and still reads. */
+  endSending(): void {
+    this.#socket.shutdown();
+  }
+
+  close(): void {
+    this.#socket.end();
+  }
+
+  /** Resets the connection, as when a machine is switched off. */
+  reset(): void {
+    this.#socket.terminate();
+  }
+
+  #write(bytes: Buffer): void {
+    const all = this.#unsent.length > 0 ? Buffer.concat([this.#unsent, bytes]) : bytes;
+    const taken = all.length > 0 ? Math.max(0, this.#socket.write(all)) : 0;
+    this.#unsent = all.subarray(taken);
+  }
+
+  #received(chunk: Buffer): void {
+    this.#decoder.feed(chunk);
+    for (let reply = this.#decoder.next(); reply !== undefined; reply = this.#decoder.next()) {
+      this.#replies.push(reply);
+    }
+    this.#onChange?.();
+  }
+
+  #closed(): void {
+    this.#isClosed = true;
+    this.#onChange?.();
+  }
+
+  async #change(withinMs: number): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#onChange = resolve;
+    const timer = setTimeout(resolve, withinMs);
+    await promise;
+    clearTimeout(timer);
+  }
+}
+
+/** A command as a multibulk frame. */
+export function frame(args: Argument[]): Buffer {
+  const parts: Buffer[] = [Buffer.from(`*${args.length}\r\n`)];
+  for (const argument of args) {
+    const bytes = Buffer.isBuffer(argument) ? argument : Buffer.from(String(argument));
+    parts.push(Buffer.from(`$${bytes.length}\r\n`), bytes, Buffer.from("\r\n"));
+  }
+  return Buffer.concat(parts);
+}
