@@ -1,5 +1,5 @@
 // COMMAND and its subcommands: the table of descriptors in the shape that Redis clients expect.
-import { Pairs, type Reply, Simple } from "../resp/reply.ts";
+import { Constant, Pairs, type Reply, Simple } from "../resp/reply.ts";
 import type { Call, Command } from "./command.ts";
 import { type Argument, argumentsOf, commandArity } from "./syntax.ts";
 
@@ -60,10 +60,10 @@ export function introspectionCommands(table: Table): Command[] {
   ];
 }
 
-/** The table does not change while okq runs. */
-function once<T>(make: () => T): () => T {
-  let made: T | undefined;
-  return () => (made ??= make());
+/** The table is complete once commands run, and does not change any more. */
+function once(make: () => Reply): () => Constant {
+  let made: Constant | undefined;
+  return () => (made ??= new Constant(make()));
 }
 
 /** As Redis writes names: "client|list". */

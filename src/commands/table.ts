@@ -33,6 +33,8 @@ export interface Entry {
 }
 
 const entries = new Map(commands.map((command) => [command.name, entryOf(command)]));
+/** Those of one word: "CLIENT LIST" in a single argument is not a command. */
+const topEntries = new Map([...entries].filter(([name]) => !name.includes(" ")));
 /** First words of subcommands. */
 const containers = new Set(
   commands.filter(({ name }) => name.includes(" ")).map(({ name }) => name.split(" ")[0]!),
@@ -52,8 +54,8 @@ function findByName(name: string): Command | undefined {
 /** What a command's first arguments name: an entry, a container without the right word, nothing. */
 export function find(args: Buffer[]): Entry | "unknown" | "unknown subcommand" {
   const name = wordOf(args[0]!);
-  if (!containers.has(name)) return entries.get(name) ?? "unknown";
-  if (args.length === 1) return entries.get(name) ?? "unknown subcommand";
+  if (!containers.has(name)) return topEntries.get(name) ?? "unknown";
+  if (args.length === 1) return topEntries.get(name) ?? "unknown subcommand";
   return entries.get(`${name} ${wordOf(args[1]!)}`) ?? "unknown subcommand";
 }
 

@@ -127,7 +127,7 @@ export type ResultOf<O extends Operation> = Results[O["kind"]];
  * One client's way into a store. Its operations take effect in the order of submission, also
  * across queues; the order between sessions is free. Every operation stands alone: a result is
  * there once the store has it for good, and a StoreError says what became of one that failed.
- * Buffers of an operation must stay as they are until it has settled.
+ * Buffers of an operation and of a result must not be changed: the store may keep them.
  */
 export interface Session {
   submit<O extends Operation>(operation: O): Promise<ResultOf<O>>;

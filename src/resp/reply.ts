@@ -33,7 +33,7 @@ const UNPRINTABLE = /[\p{C}\p{Zl}\p{Zp}\uFFFD]/u;
  * null is nil, a number an integer, a string (UTF-8) and a Buffer a bulk string, an array an array.
  * Numbers must be safe integers.
  */
-export type Reply = null | number | string | Buffer | Simple | Failure | Pairs | Reply[];
+export type Reply = null | number | string | Buffer | Simple | Failure | Pairs | Constant | Reply[];
 
 export type ProtocolVersion = 2 | 3;
 
@@ -50,6 +50,24 @@ export class Failure {
 /** A map in RESP3, in RESP2 a flat array of keys and values. */
 export class Pairs {
   constructor(readonly entries: [Reply, Reply][]) {}
+}
+
+/** A long reply that is always the same: its bytes are made once per version. */
+export class Constant {
+  readonly #reply: Reply;
+  readonly #bytes: Partial<Record<ProtocolVersion, Buffer>> = {};
+
+  constructor(reply: Reply) {
+    this.#reply = reply;
+  }
+
+  bytes(version: ProtocolVersion): Buffer {
+    const known = this.#bytes[version];
+    if (known) return known;
+    const output = new Output();
+    output.write(this.#reply, version);
+    return (this.#bytes[version] = output.bytes());
+  }
 }
 
 export const OK = new Simple("OK");
@@ -96,6 +114,7 @@ export class Output {
       for (const element of reply) this.#write(element, version);
     } else if (reply instanceof Simple) this.#writeLine(PLUS, reply.text);
     else if (reply instanceof Failure) this.#writeLine(MINUS, reply.text);
+    else if (reply instanceof Constant) this.#append(reply.bytes(version));
     else this.#writePairs(reply, version);
   }
 

@@ -116,18 +116,23 @@ export class Connection implements Client {
   closed(): void {
     this.#isClosed = true;
     this.#gone?.abort();
-    for (const { answer } of this.#slots.toReversed()) {
-      if (answer instanceof Handout) answer.giveBack();
-    }
-    this.#shared.release(this.#slots.reduce((sum, slot) => sum + slot.bytes, 0));
-    this.#slots = [];
-    this.#outbox.abandon();
+    this.#giveBack();
     const { context } = this.#shared;
     context.clients.delete(this.id);
     registerOn(this, context, []).catch((error) => {
       // The next full count that the housekeeper sends sets it right.
       context.reportFailure("deregistering a consumer that left", error);
     });
+  }
+
+  /** Once all is answered, for the last event popped must be the first to go back in line. */
+  #giveBack(): void {
+    if (this.#slots.some(({ answer }) => answer === undefined)) return;
+    for (const { answer } of this.#slots.toReversed()) {
+      if (answer instanceof Handout) answer.giveBack();
+    }
+    this.#slots = [];
+    this.#outbox.abandon();
   }
 
   /** Answers what is under way, ends waiting with nil, then closes. */
@@ -228,13 +233,10 @@ export class Connection implements Client {
   }
 
   #settle(slot: Slot, answer: Answer, wasHolding: boolean): void {
-    if (this.#isClosed) {
-      if (answer instanceof Handout) answer.giveBack();
-      return;
-    }
     this.#shared.release(slot.bytes);
     slot.bytes = 0;
     slot.answer = answer;
+    if (this.#isClosed) return this.#giveBack();
     if (wasHolding) this.#isHeld = false;
     this.#requestTurn();
   }

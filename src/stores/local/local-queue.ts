@@ -1,6 +1,6 @@
 // One queue of the local store: its events, the line of the ready ones, the claimed ones by
-// deadline. Names, ids and contents are latin1 strings: one character per byte, exact for any
-// bytes, and a small copy that pins no network chunk. It knows nothing of time or other queues.
+// deadline. Names, ids and short contents are latin1 strings: one character per byte, exact for
+// any bytes, and a small copy that pins no network chunk. It knows nothing of time or other queues.
 
 import { Deque } from "./deque.ts";
 import { HashIndex, hashOf } from "./hash-index.ts";
@@ -14,7 +14,7 @@ export class LocalEvent {
 
   constructor(
     readonly id: string,
-    readonly contents: string,
+    readonly contents: string | Buffer,
   ) {
     this.hash = hashOf(id);
   }
@@ -33,14 +33,12 @@ export class LocalQueue {
   contentBytes = 0;
   /** Where it is among the queues that have claimed events. */
   heapAt = -1;
-  readonly hash: number;
 
-  constructor(readonly name: string) {
-    this.hash = hashOf(name);
-  }
+  constructor(readonly name: string) {}
 
-  get isEmpty(): boolean {
-    return this.events.size === 0;
+  /** Neither events nor consumers: as if it were not there. */
+  get isUnused(): boolean {
+    return this.events.size === 0 && this.consumers === 0;
   }
 
   /** The event of that id, ready or claimed. */

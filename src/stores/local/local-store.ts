@@ -10,7 +10,6 @@ import type {
   Session,
   Store,
 } from "../../queue/store.ts";
-import { Deque } from "./deque.ts";
 import { MemoryRelease } from "./memory-release.ts";
 import { Model } from "./model.ts";
 import { execute } from "./operations.ts";
@@ -44,7 +43,7 @@ export class LocalStore implements Store {
   readonly #memoryRelease = new MemoryRelease();
   readonly #now: () => number;
   readonly #onReady: ReadyListener;
-  readonly #waiting = new Deque<Submitted>();
+  #waiting: Submitted[] = [];
   readonly #session: Session = { submit: (operation) => this.#submit(operation) };
   #isScheduled = false;
   #isClosed = false;
@@ -84,7 +83,7 @@ export class LocalStore implements Store {
         reject(new StoreError("unavailable", "the store is closed"));
         return;
       }
-      this.#waiting.pushRight({
+      this.#waiting.push({
         operation,
         resolve: resolve as (result: Result) => void,
         reject,
@@ -113,10 +112,11 @@ export class LocalStore implements Store {
   }
 
   #takeBatch(): Submitted[] {
-    const batch: Submitted[] = [];
-    while (this.#waiting.length > 0 && batch.length < batchOperationsMax) {
-      batch.push(this.#waiting.popLeft() as Submitted);
+    if (this.#waiting.length > batchOperationsMax) {
+      return this.#waiting.splice(0, batchOperationsMax);
     }
+    const batch = this.#waiting;
+    this.#waiting = [];
     return batch;
   }
 

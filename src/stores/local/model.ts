@@ -1,7 +1,6 @@
 // The queues of the local store as plain data in memory, and the changes that keep it
 // consistent. It knows nothing of operations, sessions, batches or how changes become durable.
 
-import { HashIndex, hashOf } from "./hash-index.ts";
 import { IndexedHeap } from "./indexed-heap.ts";
 import { isDueBefore, LocalQueue, type LocalEvent } from "./local-queue.ts";
 
@@ -13,7 +12,9 @@ export class Model {
   nowMs = 0;
   /** The queues that have consumers. */
   readonly consumed = new Set<LocalQueue>();
-  readonly #queues = new HashIndex<LocalQueue>((queue) => queue.name);
+  readonly #queues = new Map<string, LocalQueue>();
+  /** Queues that may have become unused: most of them are used again at once. */
+  readonly #unused = new Set<LocalQueue>();
   /** Queues that have claimed events, the one whose claim ends first on top. */
   readonly #byDeadline = new IndexedHeap<LocalQueue>(isQueueDueBefore);
   #sortedNames: string[] | null = null;
@@ -23,7 +24,7 @@ export class Model {
   #contentBytes = 0;
 
   get(name: string): LocalQueue | undefined {
-    return this.#queues.get(name, hashOf(name));
+    return this.#queues.get(name);
   }
 
   /** The queue of that name, made if it is not there. */
@@ -31,7 +32,7 @@ export class Model {
     let queue = this.get(name);
     if (queue === undefined) {
       queue = new LocalQueue(name);
-      this.#queues.add(queue);
+      this.#queues.set(name, queue);
       this.#sortedNames = null;
     }
     return queue;
@@ -43,7 +44,7 @@ export class Model {
     queue.consumers = count;
     if (count > 0) this.consumed.add(queue);
     else this.consumed.delete(queue);
-    this.#removeIfUnused(queue);
+    this.#noteIfUnused(queue);
   }
 
   add(queue: LocalQueue, event: LocalEvent, end: "left" | "right"): void {
@@ -102,14 +103,22 @@ export class Model {
     this.#claimedCount -= queue.claimed.length;
     this.#contentBytes -= queue.contentBytes;
     queue.clear();
-    this.#removeIfUnused(queue);
+    this.#noteIfUnused(queue);
   }
 
-  /** Ascending by bytes; sorted again only when a queue has come or gone. */
+  /** Ascending by bytes, unused ones among them; sorted again only when a queue came or went. */
   get sortedNames(): readonly string[] {
     // Code units of latin1 strings are their bytes, and the default order is that of code units.
-    this.#sortedNames ??= Array.from(this.#queues, (queue) => queue.name).toSorted();
+    this.#sortedNames ??= Array.from(this.#queues.keys()).toSorted();
     return this.#sortedNames;
+  }
+
+  /** Lets go of the queues that are still unused. To be called now and then. */
+  sweep(): void {
+    for (const queue of this.#unused) {
+      if (queue.isUnused && this.#queues.delete(queue.name)) this.#sortedNames = null;
+    }
+    this.#unused.clear();
   }
 
   /** How many events of which queues became ready since it was asked last. */
@@ -120,6 +129,7 @@ export class Model {
   }
 
   totals(): { queues: number; ready: number; claimed: number; contentBytes: number } {
+    this.sweep();
     return {
       queues: this.#queues.size,
       ready: this.#eventCount - this.#claimedCount,
@@ -137,13 +147,11 @@ export class Model {
     queue.drop(event);
     this.#eventCount--;
     this.#contentBytes -= event.contents.length;
-    this.#removeIfUnused(queue);
+    this.#noteIfUnused(queue);
   }
 
-  #removeIfUnused(queue: LocalQueue): void {
-    if (!queue.isEmpty || queue.consumers > 0) return;
-    this.#queues.remove(queue);
-    this.#sortedNames = null;
+  #noteIfUnused(queue: LocalQueue): void {
+    if (queue.isUnused) this.#unused.add(queue);
   }
 
   #unclaim(queue: LocalQueue, event: LocalEvent): void {

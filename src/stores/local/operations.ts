@@ -2,8 +2,12 @@
 // A function either does its operation or throws before it has changed anything.
 
 import type { Event, Operation, QueueStatus, Results } from "../../queue/store.ts";
+import { nameOf } from "../../queue/name-cache.ts";
 import { LocalEvent } from "./local-queue.ts";
 import type { Model } from "./model.ts";
+
+/** A buffer of its own costs some 200 bytes; decoding and encoding costs by the byte. */
+const KEPT_AS_BUFFER_BYTES_MIN = 4096;
 
 type OperationOf<K extends Operation["kind"]> = Extract<Operation, { kind: K }>;
 
@@ -13,15 +17,15 @@ type Operations = {
 
 export const operations: Operations = {
   push(model, { queue: name, end, id, contents }) {
-    const event = new LocalEvent(toText(id), toText(contents));
-    const queueName = toText(name);
-    if (model.get(queueName)?.events.get(event.id, event.hash)) return "duplicate";
-    model.add(model.open(queueName), event, end);
+    const event = new LocalEvent(toText(id), toKept(contents));
+    const queue = model.open(nameOf(name));
+    if (queue.events.get(event.id, event.hash)) return "duplicate";
+    model.add(queue, event, end);
     return "ok";
   },
 
   pop(model, { queue: name, leaseMs }) {
-    const queue = model.get(toText(name));
+    const queue = model.get(nameOf(name));
     if (!queue) return null;
     const event =
       leaseMs === 0 ? model.takeRight(queue) : model.claimRight(queue, model.nowMs + leaseMs);
@@ -29,13 +33,13 @@ export const operations: Operations = {
   },
 
   peek(model, { queue: name, end }) {
-    const ready = model.get(toText(name))?.ready;
+    const ready = model.get(nameOf(name))?.ready;
     const event = end === "left" ? ready?.peekLeft() : ready?.peekRight();
     return event ? toEvent(event) : null;
   },
 
   ack(model, { queue: name, id, redo }) {
-    const queue = model.get(toText(name));
+    const queue = model.get(nameOf(name));
     const event = queue?.get(toText(id));
     if (!queue || !event?.isClaimed) return false;
     if (redo) model.redoClaimed(queue, event);
@@ -44,13 +48,13 @@ export const operations: Operations = {
   },
 
   flush(model, { queue: name }) {
-    const queue = model.get(toText(name));
+    const queue = model.get(nameOf(name));
     if (queue) model.clear(queue);
     return null;
   },
 
   status(model, { queues }) {
-    return queues.map((name) => statusOf(model, toText(name)));
+    return queues.map((name) => statusOf(model, nameOf(name)));
   },
 
   list(model, { after, limit }) {
@@ -59,19 +63,20 @@ export const operations: Operations = {
     const page = names.slice(from, from + limit);
     const last = page.at(-1);
     const isLast = last === undefined || from + limit >= names.length;
+    const used = page.filter((queue) => model.get(queue)?.isUnused === false);
     return {
-      queues: page.map((name) => statusOf(model, name)),
+      queues: used.map((queue) => statusOf(model, queue)),
       next: isLast ? null : toBytes(last),
     };
   },
 
   ready(model, { queues }) {
-    const name = queues.find((queue) => (model.get(toText(queue))?.ready.length ?? 0) > 0);
+    const name = queues.find((queue) => (model.get(nameOf(queue))?.ready.length ?? 0) > 0);
     return name === undefined ? null : Buffer.from(name);
   },
 
   register(model, { consumers, isReset }) {
-    const counts = new Map(consumers.map(({ queue, count }) => [toText(queue), count]));
+    const counts = new Map(consumers.map(({ queue, count }) => [nameOf(queue), count]));
     if (isReset) {
       for (const { name } of model.consumed) if (!counts.has(name)) counts.set(name, 0);
     }
@@ -80,6 +85,7 @@ export const operations: Operations = {
   },
 
   reclaim(model, { limit }) {
+    model.sweep();
     return model.reclaim(limit);
   },
 };
@@ -115,11 +121,18 @@ function indexAfter(names: readonly string[], name: string): number {
 }
 
 function toEvent(event: LocalEvent): Event {
-  return { id: toBytes(event.id), contents: toBytes(event.contents) };
+  const { id, contents } = event;
+  return { id: toBytes(id), contents: typeof contents === "string" ? toBytes(contents) : contents };
 }
 
 function toText(bytes: Buffer): string {
   return bytes.toString("latin1");
+}
+
+/** Long contents stay the buffer that they are, unless it is a small part of a larger one. */
+function toKept(contents: Buffer): string | Buffer {
+  if (contents.length < KEPT_AS_BUFFER_BYTES_MIN) return toText(contents);
+  return contents.length * 2 > contents.buffer.byteLength ? contents : Buffer.from(contents);
 }
 
 function toBytes(text: string): Buffer {

@@ -5,14 +5,24 @@
 -- Returns what became ready (queue's name, count ...), then the reply of each call, in which an
 --         error stands for a call that failed
 
+-- What pcall caught, as an error reply that begins with its code. Redis 6 puts the place in the
+-- script in front of the text, Redis 7 does not.
+local function failure_of(caught)
+  if type(caught) == 'table' then
+    return caught
+  end
+  local text = string.gsub(tostring(caught), '^[%w_@]+: ?%d+: %-?', '')
+  return { err = string.find(text, '^%u+ ') and text or 'ERR ' .. text }
+end
+
 local replies = { {} }
 local at = 4
 while at <= #ARGV do
   local from = at + 2
   local to = at + 1 + tonumber(ARGV[at + 1])
   local ok, reply = pcall(verbs[ARGV[at]], from, to)
-  if not ok and type(reply) ~= 'table' then
-    reply = { err = 'ERR ' .. tostring(reply) }
+  if not ok then
+    reply = failure_of(reply)
   end
   replies[#replies + 1] = reply
   at = to + 1

@@ -3,6 +3,14 @@
 -- ARGV    queue leaseMs count
 -- Returns id contents id contents ..., fewer than count when the queue ran out
 
+-- Fails after putting popped ids back where they were; `step` is how far apart they stand.
+local function unpop(queue, ids, step, failure)
+  for place = #ids - step + 1, 1, -step do
+    redis.call('RPUSH', queue.ready, ids[place])
+  end
+  error(failure)
+end
+
 verbs.pop = function(from)
   local queue, lease = queue_at(ARGV[from]), tonumber(ARGV[from + 1])
   local left, popped, claims = tonumber(ARGV[from + 2]), {}, {}
@@ -11,7 +19,10 @@ verbs.pop = function(from)
     if not ids then
       break
     end
-    local contents = redis.call('HMGET', queue.events, unpack(ids))
+    local contents = redis.pcall('HMGET', queue.events, unpack(ids))
+    if contents.err then
+      unpop(queue, ids, 1, contents)
+    end
     for place, id in ipairs(ids) do
       -- Without contents (somebody deleted the hash) there is no event to hand out.
       if contents[place] then
@@ -27,14 +38,15 @@ verbs.pop = function(from)
     end
   end
   if lease > 0 and #claims > 0 then
+    -- The queue's deadline is a lower bound, so it does no harm without the claims.
+    local bounded = redis.pcall('ZADD', deadlines_key, 'LT', now + lease, queue.name)
+    if type(bounded) == 'table' then
+      unpop(queue, popped, 2, bounded)
+    end
     local claimed = redis.pcall('ZADD', queue.claimed, unpack(claims))
     if type(claimed) == 'table' then
-      for place = #claims, 2, -2 do
-        redis.call('RPUSH', queue.ready, claims[place])
-      end
-      error(claimed)
+      unpop(queue, popped, 2, claimed)
     end
-    redis.call('ZADD', deadlines_key, 'LT', now + lease, queue.name)
   end
   return popped
 end

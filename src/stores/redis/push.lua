@@ -30,8 +30,11 @@ verbs.push = function(from, to)
     redis.call('HDEL', queue.events, unpack(fresh))
     error(length)
   end
-  if length == #fresh then
-    redis.call('ZADD', queues_key, 0, queue.name)
+  local listed = length == #fresh and redis.pcall('ZADD', queues_key, 0, queue.name)
+  if type(listed) == 'table' then
+    redis.call('HDEL', queue.events, unpack(fresh))
+    redis.call(add == 'LPUSH' and 'LPOP' or 'RPOP', queue.ready, #fresh)
+    error(listed)
   end
   became_ready(queue, #fresh)
   return duplicates

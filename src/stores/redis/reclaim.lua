@@ -20,6 +20,8 @@ local function reclaim_from(queue, limit)
   return #ids
 end
 
+local RETRY_MS = 1000
+
 verbs.reclaim = function(from)
   local limit, moved = tonumber(ARGV[from]), 0
   while moved < limit do
@@ -27,7 +29,13 @@ verbs.reclaim = function(from)
     if #due == 0 then
       break
     end
-    moved = moved + reclaim_from(queue_named(due[1]), limit - moved)
+    local ok, count = pcall(reclaim_from, queue_named(due[1]), limit - moved)
+    if ok then
+      moved = moved + count
+    else
+      -- One with a key of the wrong type must not keep the others waiting.
+      redis.call('ZADD', deadlines_key, now + RETRY_MS, due[1])
+    end
   end
   return moved
 end
