@@ -47,9 +47,12 @@ export async function startOkq(config: Config, log: Log): Promise<Okq> {
   });
   const server = await listen(config, maxClients, shared, store);
   context.settings.port = server.port;
-  const housekeeper = new Housekeeper(store, context.consumers, waiters, (error) =>
-    log.debug("housekeeping failed", { error }),
-  );
+  if (!redisTarget(config) && config.store !== "memory") {
+    log.warn("no store given, queues are kept in memory: nothing outlives this process");
+  }
+  const { consumers, registrations } = context;
+  const onFailure = (error: Error) => log.debug("housekeeping failed", { error });
+  const housekeeper = new Housekeeper(store, consumers, waiters, onFailure, registrations);
   log.info("listening", { addr: config.listenAddr, port: server.port, version });
   return {
     port: server.port,
@@ -64,9 +67,6 @@ export async function startOkq(config: Config, log: Log): Promise<Okq> {
 async function openStore(config: Config, log: Log, onReady: ReadyListener): Promise<Store> {
   const target = redisTarget(config);
   if (!target) {
-    if (config.store !== "memory") {
-      log.warn("no store given, queues are kept in memory: nothing outlives this process");
-    }
     return new LocalStore({ now: Date.now, onReady });
   }
   const name = redactUrl(config.store || config.redisAddr);
@@ -113,6 +113,7 @@ function contextOf(
     store,
     waiters,
     consumers: new Consumers(),
+    registrations: store.session(),
     clients: new Map(),
     stats: emptyStats(),
     settings: { version, port: 0, bgPushPoolSize, maxClients, maxEventBytes },

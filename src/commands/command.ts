@@ -77,6 +77,8 @@ export interface Context {
   store: Store;
   waiters: Waiters;
   consumers: Consumers;
+  /** Counts of consumers all travel by this one: between sessions an old could overtake a new. */
+  registrations: Session;
   clients: Map<number, Client>;
   stats: Stats;
   settings: Settings;

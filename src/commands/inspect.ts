@@ -4,7 +4,7 @@ import { OK, type Reply } from "../resp/reply.ts";
 import type { Call, Command } from "./command.ts";
 
 /** Queues asked for in one operation, so that a long list holds nobody up. */
-const PAGE = 256;
+const PAGE = 64;
 
 /** The status of these queues in the order asked. */
 async function statusOf(session: Session, queues: Buffer[]): Promise<QueueStatus[]> {

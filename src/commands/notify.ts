@@ -9,7 +9,7 @@ const REGISTERED_MAX = 1024;
 /** Trades the client's list of queues for another, here and in the store. */
 export async function registerOn(
   client: Client,
-  { consumers }: Context,
+  { consumers, registrations }: Context,
   queues: Buffer[],
 ): Promise<void> {
   const before = client.queues;
@@ -17,7 +17,7 @@ export async function registerOn(
   const changed = consumers.replace(before, queues);
   if (changed.length === 0) return;
   try {
-    await client.session.submit({ kind: "register", consumers: changed, isReset: false });
+    await registrations.submit({ kind: "register", consumers: changed, isReset: false });
   } catch (error) {
     if (client.queues === queues) {
       client.queues = before;

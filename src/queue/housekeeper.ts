@@ -15,14 +15,18 @@ export class Housekeeper {
   readonly #session: Session;
   readonly #timers: ReturnType<typeof setInterval>[];
 
-  /** onFailure hears what a round of work failed with; the next round tries again. */
+  /**
+   * onFailure hears what a round of work failed with; the next round tries again. Single
+   * registrations must travel by the same session, so that they and full counts stay in order.
+   */
   constructor(
     store: Store,
     consumers: Consumers,
     waiters: Waiters,
     onFailure: (error: Error) => void,
+    session: Session = store.session(),
   ) {
-    this.#session = store.session();
+    this.#session = session;
     this.#timers = [
       every(RECLAIM_EVERY_MS, () => this.#reclaim(), onFailure),
       every(REGISTER_EVERY_MS, () => this.#register(consumers), onFailure),

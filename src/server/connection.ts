@@ -12,14 +12,16 @@ import { Outbox, type Pending } from "./outbox.ts";
 import type { Shared } from "./shared.ts";
 
 /** Commands under way: the window opens while the client takes its answers, and closes if not. */
-const WINDOW_START = 32;
-const WINDOW_MAX = 256;
+const WINDOW_START = 16;
+const WINDOW_MAX = 64;
 /** Output that the client has not taken, above which no more of its commands are started. */
 const UNSENT_BYTES_MAX = 256 * 1024;
 /** Bytes of commands that wait unread, above which the socket is no longer read. */
 const UNREAD_BYTES_MAX = 64 * 1024;
-const TURN_MS_MAX = 0.5;
-const COMMANDS_BETWEEN_CLOCK_READS = 8;
+const TURN_MS_MAX = 0.15;
+const COMMANDS_BETWEEN_CLOCK_READS = 4;
+/** Elements of one answer that are written in a turn. */
+const ELEMENTS_MAX = 512;
 
 /** A command under way; its answer waits for those before it. */
 interface Slot {
@@ -29,7 +31,12 @@ interface Slot {
   isSilent: boolean;
   /** As it was when the command ran: what is sent behind HELLO is in the new one. */
   protocol: ProtocolVersion;
+  /** Elements of a long answer that are out already. */
+  written: number;
 }
+
+/** A client that is gone refuses what it is sent within this time; one that reads takes it. */
+const DOUBT_MS = 30;
 
 /** Replies are written here first: all of one connection's turn, then it is free for the next. */
 const output = new Output();
@@ -65,6 +72,8 @@ export class Connection implements Client {
   /** No more commands are started; the connection closes when all replies are out. */
   #isEnding = false;
   #isClosed = false;
+  /** Handed to the socket after the client had said that it sends no more: it may be gone. */
+  #doubtful: Handout[] = [];
   #gone: AbortController | null = null;
 
   constructor(id: number, socket: Socket<Connection>, shared: Shared) {
@@ -113,9 +122,11 @@ export class Connection implements Client {
     this.#requestTurn();
   }
 
-  closed(): void {
+  /** With an error, the client did not take the last that it was sent. */
+  closed(error?: Error): void {
     this.#isClosed = true;
     this.#gone?.abort();
+    if (!error && this.#outbox.length === 0) this.#doubtful = [];
     this.#giveBack();
     const { context } = this.#shared;
     context.clients.delete(this.id);
@@ -133,6 +144,7 @@ export class Connection implements Client {
     }
     this.#slots = [];
     this.#outbox.abandon();
+    for (const handout of this.#doubtful.toReversed()) handout.giveBack();
   }
 
   /** Answers what is under way, ends waiting with nil, then closes. */
@@ -197,6 +209,7 @@ export class Connection implements Client {
         bytes: 0,
         isSilent: false,
         protocol: this.protocol,
+        written: 0,
       });
       this.quit();
       return undefined;
@@ -215,6 +228,7 @@ export class Connection implements Client {
       bytes: 0,
       isSilent: this.replies !== "on",
       protocol: this.protocol,
+      written: 0,
     };
     if (repliesBefore === "skip" && this.replies === "skip") this.replies = "on";
     this.#slots.push(slot);
@@ -245,28 +259,33 @@ export class Connection implements Client {
   #flush(): void {
     let handouts = NO_HANDOUTS;
     let done = 0;
-    for (const { answer, isSilent, protocol } of this.#slots) {
+    for (const slot of this.#slots) {
+      const { answer } = slot;
       if (answer === undefined || this.#outbox.length + output.length > UNSENT_BYTES_MAX) break;
+      if (!slot.isSilent && !write(slot)) break;
       done += 1;
-      if (isSilent) continue;
-      if (answer instanceof Handout) {
-        output.write(answer.reply, protocol);
-        if (handouts === NO_HANDOUTS) handouts = [];
-        handouts.push({ end: output.length, handout: answer });
-      } else output.write(answer, protocol);
       if (answer instanceof Failure) this.#shared.context.stats.errors += 1;
+      if (!(answer instanceof Handout) || slot.isSilent) continue;
+      if (this.#hasEnded) this.#doubtful.push(answer);
+      else if (handouts === NO_HANDOUTS) handouts = [{ end: output.length, handout: answer }];
+      else handouts.push({ end: output.length, handout: answer });
     }
-    if (done > 0) {
-      this.#slots.splice(0, done);
+    this.#slots.splice(0, done);
+    if (output.length > 0) {
       this.#shared.context.stats.bytesOut += output.length;
-      if (output.length > 0) this.#outbox.send(output.bytes(), handouts);
+      this.#outbox.send(output.bytes(), handouts);
       output.clear();
       const isTaken = this.#outbox.length === 0;
       this.#window = isTaken ? Math.min(WINDOW_MAX, this.#window * 2) : this.#window >> 1 || 1;
     }
     if (this.#outbox.length > 0) return;
     if (this.#slots[0]?.answer !== undefined) this.#requestTurn();
-    else if (this.#isEnding && this.#slots.length === 0) this.#socket.end();
+    else if (this.#isEnding && this.#slots.length === 0) this.#end();
+  }
+
+  #end(): void {
+    if (this.#doubtful.length === 0) this.#socket.end();
+    else setTimeout(() => this.#socket.end(), DOUBT_MS);
   }
 
   /** Whether the socket is read no further, so that its client has to wait. */
@@ -276,4 +295,18 @@ export class Connection implements Client {
     if (isPaused) this.#socket.pause();
     else this.#socket.resume();
   }
+}
+
+/** Writes an answer; false when it is long and there is more of it to be written another time. */
+function write(slot: Slot): boolean {
+  const answer = slot.answer!;
+  const reply = answer instanceof Handout ? answer.reply : answer;
+  if (!Array.isArray(reply) || reply.length <= ELEMENTS_MAX) {
+    output.write(reply, slot.protocol);
+    return true;
+  }
+  if (slot.written === 0) output.writeArrayHeader(reply.length);
+  const end = Math.min(reply.length, slot.written + ELEMENTS_MAX);
+  while (slot.written < end) output.write(reply[slot.written++]!, slot.protocol);
+  return end === reply.length;
 }

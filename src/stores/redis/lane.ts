@@ -3,7 +3,9 @@
 import type { Redis } from "ioredis";
 import { StoreError } from "../../queue/errors.ts";
 import type { Operation, ResultOf } from "../../queue/store.ts";
+import { Output } from "../../resp/reply.ts";
 import { Batch, type Position } from "./batch.ts";
+import { ScriptCall } from "./script-call.ts";
 import { SCRIPT, SCRIPT_SHA } from "./script.ts";
 import type { Argument, ScriptReply } from "./verbs.ts";
 
@@ -23,6 +25,8 @@ export class Lane {
   readonly #onReady: (became: ScriptReply[]) => void;
   /** Batches that have yet to be sent, the last one still collecting. */
   readonly #waiting: Batch[] = [];
+  /** Free again when the reply is there: until then the connection may still be sending it. */
+  readonly #output = new Output();
   #sending = false;
   #scheduled = false;
   #idle: (() => void) | null = null;
@@ -85,10 +89,10 @@ export class Lane {
 
   /** Nothing else is under way on this connection, so sending the script itself keeps the order. */
   async #evaluate(keys: Argument[], args: Argument[]): Promise<ScriptReply[]> {
-    const call = (command: string, script: string) =>
-      this.#redis.callBuffer(command, [script, String(keys.length), ...keys, ...args]) as Promise<
-        ScriptReply[]
-      >;
+    const call = (name: string, script: string) => {
+      const scriptCall = new ScriptCall(name, this.#output, script, keys, args);
+      return this.#redis.sendCommand(scriptCall) as Promise<ScriptReply[]>;
+    };
     try {
       return await call("evalsha", SCRIPT_SHA);
     } catch (error) {
