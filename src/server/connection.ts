@@ -130,9 +130,9 @@ export class Connection implements Client {
     this.#giveBack();
     const { context } = this.#shared;
     context.clients.delete(this.id);
-    registerOn(this, context, []).catch((error) => {
+    registerOn(this, context, []).catch((failure) => {
       // The next full count that the housekeeper sends sets it right.
-      context.reportFailure("deregistering a consumer that left", error);
+      context.reportFailure("deregistering a consumer that left", failure);
     });
   }
 

@@ -7,7 +7,7 @@ import type { Argument } from "./verbs.ts";
 export class ScriptCall extends Command {
   readonly #output: Output;
 
-  /** name is eval or evalsha, script its text or SHA. The output must be left alone until the reply. */
+  /** name is eval or evalsha, script its text or SHA. The output is in use until the reply. */
   constructor(name: string, output: Output, script: string, keys: Argument[], args: Argument[]) {
     super(name);
     // Where tracing channels have no hasSubscribers, as in Bun, ioredis would trace every command.
