@@ -17,7 +17,7 @@ export async function registerOn(
   const changed = consumers.replace(before, queues);
   if (changed.length === 0) return;
   try {
-    await registrations.submit({ kind: "register", consumers: changed, isReset: false });
+    await registrations.ask({ kind: "register", consumers: changed, isReset: false });
   } catch (error) {
     if (client.queues === queues) {
       client.queues = before;
@@ -50,7 +50,7 @@ async function notify({ args, client, context }: Call): Promise<Reply> {
     signal: client.gone,
     attempt: async () => {
       if (client.queues.length === 0) return null;
-      const found = await client.session.submit({ kind: "ready", queues: client.queues });
+      const found = await client.session.ask({ kind: "ready", queues: client.queues });
       if (found) startBehind(client, found);
       return found;
     },

@@ -39,14 +39,14 @@ export class Housekeeper {
   }
 
   async #reclaim(): Promise<void> {
-    const reclaim = () => this.#session.submit({ kind: "reclaim", limit: RECLAIM_LIMIT });
+    const reclaim = () => this.#session.ask({ kind: "reclaim", limit: RECLAIM_LIMIT });
     while ((await reclaim()) === RECLAIM_LIMIT);
   }
 
   async #register(consumers: Consumers): Promise<void> {
     const counts = consumers.counts();
     const pages = Array.from({ length: Math.ceil(counts.length / PAGE) || 1 }, (_, page) =>
-      this.#session.submit({
+      this.#session.ask({
         kind: "register",
         consumers: counts.slice(page * PAGE, (page + 1) * PAGE),
         isReset: page === 0,
@@ -60,7 +60,7 @@ export class Housekeeper {
     if (queues.length === 0) return;
     for (let at = 0; at < queues.length; at += PAGE) {
       const page = queues.slice(at, at + PAGE);
-      for (const status of await this.#session.submit({ kind: "status", queues: page })) {
+      for (const status of await this.#session.ask({ kind: "status", queues: page })) {
         const ready = status.total - status.processing;
         if (ready > 0) waiters.wake(status.queue, ready);
       }

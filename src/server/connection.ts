@@ -2,14 +2,15 @@
 // Bounds keep any client from holding up the others: commands under way, output that it does not
 // take, time per turn. At a bound its further commands wait unread.
 import type { Socket } from "bun";
-import { type Answer, type Call, type Client, Handout } from "../commands/command.ts";
-import { dispatch, failureOf } from "../commands/dispatch.ts";
+import { type Call, type Client, FromStore, Handout } from "../commands/command.ts";
+import { dispatch } from "../commands/dispatch.ts";
 import { registerOn } from "../commands/notify.ts";
 import type { Session } from "../queue/store.ts";
 import { Parser, ProtocolError } from "../resp/parser.ts";
 import { Failure, Output, type ProtocolVersion } from "../resp/reply.ts";
 import { Outbox, type Pending } from "./outbox.ts";
 import type { Shared } from "./shared.ts";
+import { Slot, type SlotOwner } from "./slot.ts";
 
 /** Commands under way: the window opens while the client takes its answers, and closes if not. */
 const WINDOW_START = 16;
@@ -20,21 +21,6 @@ const UNSENT_BYTES_MAX = 256 * 1024;
 const UNREAD_BYTES_MAX = 64 * 1024;
 const TURN_MS_MAX = 0.15;
 const COMMANDS_BETWEEN_CLOCK_READS = 4;
-/** Elements of one answer that are written in a turn. */
-const ELEMENTS_MAX = 512;
-
-/** A command under way; its answer waits for those before it. */
-interface Slot {
-  answer: Answer | undefined;
-  /** Of its arguments, as long as it is under way. */
-  bytes: number;
-  isSilent: boolean;
-  /** As it was when the command ran: what is sent behind HELLO is in the new one. */
-  protocol: ProtocolVersion;
-  /** Elements of a long answer that are out already. */
-  written: number;
-}
-
 /** A client that is gone refuses what it is sent within this time; one that reads takes it. */
 const DOUBT_MS = 30;
 
@@ -42,7 +28,7 @@ const DOUBT_MS = 30;
 const output = new Output();
 const NO_HANDOUTS: Pending[] = [];
 
-export class Connection implements Client {
+export class Connection implements Client, SlotOwner {
   readonly id: number;
   readonly address: string;
   readonly localAddress: string;
@@ -72,6 +58,8 @@ export class Connection implements Client {
   /** No more commands are started; the connection closes when all replies are out. */
   #isEnding = false;
   #isClosed = false;
+  /** The store failed, and not everything that had been sent by then is answered yet. */
+  #storeFailure: Failure | null = null;
   /** Handed to the socket after the client had said that it sends no more: it may be gone. */
   #doubtful: Handout[] = [];
   #gone: AbortController | null = null;
@@ -178,7 +166,8 @@ export class Connection implements Client {
     for (let started = 1; this.#mayStart(); started++) {
       const args = this.#nextCommand();
       if (!args) {
-        if (this.#hasEnded && !this.#isHeld) this.quit();
+        if (this.#slots.length === 0) this.#storeFailure = null;
+        if (this.#hasEnded) this.quit();
         return this.#pause(false);
       }
       this.#start(args);
@@ -204,13 +193,10 @@ export class Connection implements Client {
       return this.#parser.next();
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
-      this.#slots.push({
-        answer: new Failure(`ERR ${error.message}`),
-        bytes: 0,
-        isSilent: false,
-        protocol: this.protocol,
-        written: 0,
-      });
+      const slot = new Slot(this, { args: [], client: this, context: this.#shared.context });
+      slot.answer = new Failure(`ERR ${error.message}`);
+      slot.protocol = this.protocol;
+      this.#slots.push(slot);
       this.quit();
       return undefined;
     }
@@ -223,35 +209,44 @@ export class Connection implements Client {
     const repliesBefore = this.replies;
     const call: Call = { args, client: this, context };
     const { command, answer } = dispatch(call);
-    const slot: Slot = {
-      answer: undefined,
-      bytes: 0,
-      isSilent: this.replies !== "on",
-      protocol: this.protocol,
-      written: 0,
-    };
+    const slot = new Slot(this, call);
+    slot.isSilent = this.replies !== "on";
+    slot.protocol = this.protocol;
+    slot.isHolding = command?.isExclusive === true;
     if (repliesBefore === "skip" && this.replies === "skip") this.replies = "on";
     this.#slots.push(slot);
-    if (!(answer instanceof Promise)) {
+    if (answer instanceof FromStore) this.#submit(slot, answer, args);
+    else if (answer instanceof Promise) {
+      this.#hold(slot, args);
+      slot.awaitPromise(answer);
+    } else {
       slot.answer = answer;
-      return this.#requestTurn();
+      this.#requestTurn();
     }
-    for (const argument of args) slot.bytes += argument.length;
-    this.#shared.take(slot.bytes);
-    const isHolding = command?.isExclusive === true;
-    if (isHolding) this.#isHeld = true;
-    answer.then(
-      (settled) => this.#settle(slot, settled, isHolding),
-      (error) => this.#settle(slot, failureOf(error, call), isHolding),
-    );
   }
 
-  #settle(slot: Slot, answer: Answer, wasHolding: boolean): void {
+  /** What was sent behind an operation that the store could not do is not done either. */
+  #submit(slot: Slot, fromStore: FromStore, args: Buffer[]): void {
+    if (this.#storeFailure) {
+      slot.answer = this.#storeFailure;
+      return this.#requestTurn();
+    }
+    this.#hold(slot, args);
+    slot.awaitStore(fromStore);
+  }
+
+  #hold(slot: Slot, args: Buffer[]): void {
+    for (const argument of args) slot.bytes += argument.length;
+    this.#shared.take(slot.bytes);
+    if (slot.isHolding) this.#isHeld = true;
+  }
+
+  settled(slot: Slot, storeFailure: Failure | null): void {
     this.#shared.release(slot.bytes);
     slot.bytes = 0;
-    slot.answer = answer;
+    if (storeFailure) this.#storeFailure = storeFailure;
     if (this.#isClosed) return this.#giveBack();
-    if (wasHolding) this.#isHeld = false;
+    if (slot.isHolding) this.#isHeld = false;
     this.#requestTurn();
   }
 
@@ -262,7 +257,7 @@ export class Connection implements Client {
     for (const slot of this.#slots) {
       const { answer } = slot;
       if (answer === undefined || this.#outbox.length + output.length > UNSENT_BYTES_MAX) break;
-      if (!slot.isSilent && !write(slot)) break;
+      if (!slot.isSilent && !slot.write(output)) break;
       done += 1;
       if (answer instanceof Failure) this.#shared.context.stats.errors += 1;
       if (!(answer instanceof Handout) || slot.isSilent) continue;
@@ -295,18 +290,4 @@ export class Connection implements Client {
     if (isPaused) this.#socket.pause();
     else this.#socket.resume();
   }
-}
-
-/** Writes an answer; false when it is long and there is more of it to be written another time. */
-function write(slot: Slot): boolean {
-  const answer = slot.answer!;
-  const reply = answer instanceof Handout ? answer.reply : answer;
-  if (!Array.isArray(reply) || reply.length <= ELEMENTS_MAX) {
-    output.write(reply, slot.protocol);
-    return true;
-  }
-  if (slot.written === 0) output.writeArrayHeader(reply.length);
-  const end = Math.min(reply.length, slot.written + ELEMENTS_MAX);
-  while (slot.written < end) output.write(reply[slot.written++]!, slot.protocol);
-  return end === reply.length;
 }

@@ -19,7 +19,10 @@ class Taker {
 function setUp() {
   const sink = new Taker();
   const givenBack: string[] = [];
-  const handout = (name: string) => new Handout(null, () => givenBack.push(name));
+  const handout = (name: string) =>
+    new (class extends Handout {
+      giveBack = () => void givenBack.push(name);
+    })(null);
   return { sink, outbox: new Outbox(sink), givenBack, handout };
 }
 

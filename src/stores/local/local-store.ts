@@ -2,13 +2,14 @@
 // order at the end of the turn. It knows nothing of what an operation does: that is operations.ts.
 
 import { StoreError } from "../../queue/errors.ts";
-import type {
-  Operation,
-  ReadyListener,
-  ResultOf,
-  Results,
+import {
+  type Operation,
+  type ReadyListener,
+  type Receiver,
+  type ResultOf,
+  type Results,
   Session,
-  Store,
+  type Store,
 } from "../../queue/store.ts";
 import { MemoryRelease } from "./memory-release.ts";
 import { Model } from "./model.ts";
@@ -27,8 +28,7 @@ type Result = Results[Operation["kind"]];
 
 interface Submitted {
   operation: Operation;
-  resolve: (result: Result) => void;
-  reject: (error: StoreError) => void;
+  receiver: Receiver<Result>;
   /** Set by execution. */
   outcome: Result | StoreError | undefined;
 }
@@ -44,7 +44,7 @@ export class LocalStore implements Store {
   readonly #now: () => number;
   readonly #onReady: ReadyListener;
   #waiting: Submitted[] = [];
-  readonly #session: Session = { submit: (operation) => this.#submit(operation) };
+  readonly #session = new LocalSession((submitted) => this.#submit(submitted));
   #isScheduled = false;
   #isClosed = false;
 
@@ -77,20 +77,13 @@ export class LocalStore implements Store {
     while (this.#waiting.length > 0) this.#runBatch();
   }
 
-  #submit<O extends Operation>(operation: O): Promise<ResultOf<O>> {
-    return new Promise((resolve, reject) => {
-      if (this.#isClosed) {
-        reject(new StoreError("unavailable", "the store is closed"));
-        return;
-      }
-      this.#waiting.push({
-        operation,
-        resolve: resolve as (result: Result) => void,
-        reject,
-        outcome: undefined,
-      });
-      this.#schedule();
-    });
+  #submit(submitted: Submitted): void {
+    if (this.#isClosed) {
+      submitted.receiver.failed(new StoreError("unavailable", "the store is closed"));
+      return;
+    }
+    this.#waiting.push(submitted);
+    this.#schedule();
   }
 
   #schedule(): void {
@@ -139,8 +132,21 @@ export class LocalStore implements Store {
 }
 
 function settle(batch: Submitted[]): void {
-  for (const { outcome, resolve, reject } of batch) {
-    if (outcome instanceof StoreError) reject(outcome);
-    else resolve(outcome as Result);
+  for (const { outcome, receiver } of batch) {
+    if (outcome instanceof StoreError) receiver.failed(outcome);
+    else receiver.succeeded(outcome as Result);
+  }
+}
+
+class LocalSession extends Session {
+  readonly #onSubmit: (submitted: Submitted) => void;
+
+  constructor(onSubmit: (submitted: Submitted) => void) {
+    super();
+    this.#onSubmit = onSubmit;
+  }
+
+  submit<O extends Operation>(operation: O, receiver: Receiver<ResultOf<O>>): void {
+    this.#onSubmit({ operation, receiver: receiver as Receiver<unknown>, outcome: undefined });
   }
 }
