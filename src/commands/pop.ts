@@ -35,12 +35,12 @@ class PoppedEvent extends Handout {
   readonly #event: Event;
   readonly #leaseEndsAt: number;
 
-  constructor(client: Client, pop: Pop, event: Event) {
+  constructor(client: Client, operation: Pop, event: Event) {
     super(eventReply(event));
     this.#client = client;
-    this.#pop = pop;
+    this.#pop = operation;
     this.#event = event;
-    this.#leaseEndsAt = performance.now() + pop.leaseMs;
+    this.#leaseEndsAt = performance.now() + operation.leaseMs;
   }
 
   /** Back to the right end, unless its lease ran out: then it may be another's. */
