@@ -40,6 +40,7 @@ export class Connection implements Client, SlotOwner {
   libraryVersion = "";
   protocol: ProtocolVersion = 2;
   replies: "on" | "off" | "skip" = "on";
+  isRefusingTransaction = false;
   queues: Buffer[] = [];
   readonly session: Session;
 
