@@ -42,6 +42,9 @@ const INLINE = 3;
 const AT_DOLLAR = -2;
 const IN_LENGTH = -1;
 
+/** So that a command with a million of them holds nobody up. */
+const ARGUMENTS_PER_CALL = 1024;
+
 export interface ParserLimits {
   /** The largest argument. A command may have 64 MiB more than this in all. */
   bulkBytesMax: number;
@@ -74,6 +77,8 @@ export class Parser {
 
   #phase = START;
   readonly #lengthLine: LengthLine;
+  /** How many more may be read in this call of next(). */
+  #argumentsLeft = 0;
   #expected = 0;
   #args: Buffer[] = [];
   /** How many of #args were complete before this chunk. */
@@ -105,11 +110,17 @@ export class Parser {
    */
   next(): Buffer[] | undefined {
     if (this.#failure !== undefined) throw this.#failure;
+    this.#argumentsLeft = ARGUMENTS_PER_CALL;
     do {
       const command = this.#parse();
       if (command !== undefined) return command;
-    } while (this.#takeChunk());
+    } while (!this.isBusy && this.#takeChunk());
     return undefined;
+  }
+
+  /** next() stopped only because the command is long: call it again, when others had their turn. */
+  get isBusy(): boolean {
+    return this.#argumentsLeft === 0;
   }
 
   /** Bytes kept: unread ones, and the command under way with what its arguments cost. */
@@ -122,7 +133,7 @@ export class Parser {
 
   /** The next command of this chunk; undefined when it is used up. */
   #parse(): Buffer[] | undefined {
-    while (this.#at < this.#end) {
+    while (this.#at < this.#end && this.#argumentsLeft > 0) {
       if (this.#phase === START) this.#start();
       let command: Buffer[] | undefined;
       if (this.#phase === INLINE) command = this.#readInline();
@@ -156,6 +167,7 @@ export class Parser {
       const argument = this.#readBulk();
       if (argument === undefined) return undefined;
       args.push(argument);
+      if (--this.#argumentsLeft === 0 && args.length < this.#expected) return undefined;
     }
     this.#args = [];
     this.#argsBefore = 0;
