@@ -42,8 +42,12 @@ const INLINE = 3;
 const AT_DOLLAR = -2;
 const IN_LENGTH = -1;
 
-/** So that a command with a million of them holds nobody up. */
-const ARGUMENTS_PER_CALL = 1024;
+/**
+ * What one call of next() may do, so that a command with a million arguments or one of many
+ * megabytes holds nobody up: an argument is one step, and so is copying so many bytes.
+ */
+const STEPS_PER_CALL = 1024;
+const BYTES_PER_STEP = 64;
 
 export interface ParserLimits {
   /** The largest argument. A command may have 64 MiB more than this in all. */
@@ -77,8 +81,8 @@ export class Parser {
 
   #phase = START;
   readonly #lengthLine: LengthLine;
-  /** How many more may be read in this call of next(). */
-  #argumentsLeft = 0;
+  /** Of this call of next(). */
+  #stepsLeft = 0;
   #expected = 0;
   #args: Buffer[] = [];
   /** How many of #args were complete before this chunk. */
@@ -110,7 +114,7 @@ export class Parser {
    */
   next(): Buffer[] | undefined {
     if (this.#failure !== undefined) throw this.#failure;
-    this.#argumentsLeft = ARGUMENTS_PER_CALL;
+    this.#stepsLeft = STEPS_PER_CALL;
     do {
       const command = this.#parse();
       if (command !== undefined) return command;
@@ -118,9 +122,9 @@ export class Parser {
     return undefined;
   }
 
-  /** next() stopped only because the command is long: call it again, when others had their turn. */
+  /** next() stopped only because the command is long: call it again, when others had a turn. */
   get isBusy(): boolean {
-    return this.#argumentsLeft === 0;
+    return this.#stepsLeft <= 0;
   }
 
   /** Bytes kept: unread ones, and the command under way with what its arguments cost. */
@@ -133,7 +137,7 @@ export class Parser {
 
   /** The next command of this chunk; undefined when it is used up. */
   #parse(): Buffer[] | undefined {
-    while (this.#at < this.#end && this.#argumentsLeft > 0) {
+    while (this.#at < this.#end && !this.isBusy) {
       if (this.#phase === START) this.#start();
       let command: Buffer[] | undefined;
       if (this.#phase === INLINE) command = this.#readInline();
@@ -167,7 +171,7 @@ export class Parser {
       const argument = this.#readBulk();
       if (argument === undefined) return undefined;
       args.push(argument);
-      if (--this.#argumentsLeft === 0 && args.length < this.#expected) return undefined;
+      if (--this.#stepsLeft <= 0 && args.length < this.#expected) return undefined;
     }
     this.#args = [];
     this.#argsBefore = 0;
@@ -238,9 +242,13 @@ export class Parser {
     const length = this.#bulkLength;
     const from = this.#at;
     const missing = length - (this.#partial?.length ?? 0);
-    const to = Math.min(from + missing, this.#end);
+    if (missing === length && from + length <= this.#end) {
+      this.#at = from + length;
+      return length === 0 ? NOTHING : this.#chunk.subarray(from, this.#at);
+    }
+    const to = Math.min(from + missing, this.#end, from + this.#stepsLeft * BYTES_PER_STEP);
     this.#at = to;
-    if (to - from === length) return length === 0 ? NOTHING : this.#chunk.subarray(from, to);
+    this.#stepsLeft -= Math.ceil((to - from) / BYTES_PER_STEP);
     if (to === from) return undefined;
     this.#partial ??= new Accumulator(length);
     this.#partial.append(this.#chunk, from, to);

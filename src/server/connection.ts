@@ -22,7 +22,8 @@ const UNSENT_BYTES_MAX = 256 * 1024;
 /** Bytes of commands that wait unread, above which the socket is no longer read. */
 const UNREAD_BYTES_MAX = 64 * 1024;
 const TURN_MS_MAX = 0.15;
-const COMMANDS_BETWEEN_CLOCK_READS = 4;
+/** What less than this brings cannot take long. */
+const CLOCKED_BYTES_MIN = 4096;
 /** While others are busy, a client that had a whole turn and wants more waits so long. */
 const REST_MS = 1;
 /** After a large command it waits that many times as long as the command took. */
@@ -174,19 +175,17 @@ export class Connection implements Client, SlotOwner {
 
   /** Starts commands until they run out, a bound is reached, or the turn was long enough. */
   #work(): void {
-    let startedAt = 0;
+    const startedAt = this.#parser.heldBytes > CLOCKED_BYTES_MIN ? performance.now() : 0;
     let isTurnOver = false;
-    for (let started = 1; !isTurnOver && this.#mayStart(); started++) {
+    let started = 0;
+    for (; !isTurnOver && this.#mayStart(); started++) {
       const args = this.#nextCommand();
       if (args) this.#start(args);
       else if (!this.#parser.isBusy) return this.#ranOut();
-      if (started % COMMANDS_BETWEEN_CLOCK_READS !== 0) continue;
-      startedAt ||= performance.now();
-      isTurnOver = performance.now() - startedAt > TURN_MS_MAX;
+      isTurnOver = startedAt > 0 && performance.now() - startedAt > TURN_MS_MAX;
     }
     this.#pause(this.#parser.heldBytes > UNREAD_BYTES_MAX);
-    const hasWorked = startedAt > 0;
-    if (hasWorked && this.#shared.turns.isCrowded) this.#rest(REST_MS);
+    if (started > 0 && this.#shared.turns.isCrowded) this.#rest(REST_MS);
     else if (isTurnOver) this.#requestTurn();
   }
 
