@@ -26,8 +26,9 @@ const TURN_MS_MAX = 0.15;
 const CLOCKED_BYTES_MIN = 4096;
 /** While others are busy, a client that had a whole turn and wants more waits so long. */
 const REST_MS = 1;
-/** After a large command it waits that many times as long as the command took. */
+/** After a large command or a large write it waits that many times as long as that took. */
 const LARGE_BYTES_MIN = 256 * 1024;
+const LARGE_OUTPUT_BYTES_MIN = 64 * 1024;
 const LARGE_REST_FACTOR = 4;
 const REST_MS_MAX = 1000;
 /** A client that is gone refuses what it is sent within this time; one that reads takes it. */
@@ -196,6 +197,13 @@ export class Connection implements Client, SlotOwner {
     this.#pause(false);
   }
 
+  /** Something large has taken since then, of which others, if they are busy, had nothing. */
+  #restAfter(startedAtMs: number): void {
+    if (!this.#shared.turns.isCrowded) return;
+    const tookMs = performance.now() - startedAtMs;
+    this.#rest(Math.min(LARGE_REST_FACTOR * tookMs, REST_MS_MAX));
+  }
+
   /** Lets others go first for a while. */
   #rest(ms: number): void {
     this.#restsUntilMs = Math.max(this.#restsUntilMs, performance.now() + ms);
@@ -275,10 +283,7 @@ export class Connection implements Client, SlotOwner {
     this.#shared.release(slot.bytes);
     this.#underWayBytes -= slot.bytes;
     slot.bytes = 0;
-    if (slot.startedAtMs > 0 && this.#shared.turns.isCrowded) {
-      const tookMs = performance.now() - slot.startedAtMs;
-      this.#rest(Math.min(LARGE_REST_FACTOR * tookMs, REST_MS_MAX));
-    }
+    if (slot.startedAtMs > 0) this.#restAfter(slot.startedAtMs);
     if (storeFailure) this.#storeFailure = storeFailure;
     if (this.#isClosed) return this.#giveBack();
     if (slot.isHolding) this.#isHeld = false;
@@ -303,8 +308,10 @@ export class Connection implements Client, SlotOwner {
     this.#slots.splice(0, done);
     if (output.length > 0) {
       this.#shared.context.stats.bytesOut += output.length;
+      const startedAt = output.length > LARGE_OUTPUT_BYTES_MIN ? performance.now() : 0;
       this.#outbox.send(output.bytes(), handouts);
       output.clear();
+      if (startedAt > 0) this.#restAfter(startedAt);
       const isTaken = this.#outbox.length === 0;
       this.#window = isTaken ? Math.min(WINDOW_MAX, this.#window * 2) : this.#window >> 1 || 1;
     }
