@@ -16,7 +16,7 @@ const OK_BYTES = Buffer.from("+OK\r\n");
 const NIL_BYTES = { 2: Buffer.from("$-1\r\n"), 3: Buffer.from("_\r\n") };
 
 const CAPACITY_MIN = 1024;
-const CAPACITY_KEPT = 256 * 1024;
+const KEPT_BYTES_MAX = 256 * 1024;
 /** A type, up to 17 digits and their sign, two line ends. */
 const HEADER_BYTES_MAX = 24;
 const LINE_BYTES_MAX = 512;
@@ -74,8 +74,13 @@ export const OK = new Simple("OK");
 
 /** Replies one behind the other, in a buffer that grows. It only ever appends. */
 export class Output {
+  readonly #keptBytesMax: number;
   #buffer = NOTHING;
   #length = 0;
+
+  constructor(keptBytesMax = KEPT_BYTES_MAX) {
+    this.#keptBytesMax = keptBytesMax;
+  }
 
   get length(): number {
     return this.#length;
@@ -102,10 +107,10 @@ export class Output {
     return this.#buffer.subarray(0, this.#length);
   }
 
-  /** Starts over. At most 256 KiB of memory are kept for what comes next. */
+  /** Starts over. At most keptBytesMax of memory are kept for what comes next. */
   clear(): void {
     this.#length = 0;
-    if (this.#buffer.length > CAPACITY_KEPT) this.#buffer = NOTHING;
+    if (this.#buffer.length > this.#keptBytesMax) this.#buffer = NOTHING;
   }
 
   #write(reply: Reply, version: ProtocolVersion): void {

@@ -29,7 +29,7 @@ export class Lane {
   /** Batches that have yet to be sent, the last one still collecting. */
   readonly #waiting: Batch[] = [];
   /** Free again when the reply is there: until then the connection may still be sending it. */
-  readonly #output = new Output();
+  readonly #output = new Output(4 * BATCH_BYTES_MAX);
   #sending = false;
   #scheduled = false;
   #idle: (() => void) | null = null;
