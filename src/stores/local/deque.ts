@@ -56,6 +56,17 @@ export class Deque<T> {
     return this.#slots[(this.#head + this.#length - 1) & (this.#slots.length - 1)];
   }
 
+  /** That many places left of the right end. */
+  fromRight(distance: number): T | undefined {
+    if (distance >= this.#length) return undefined;
+    return this.#slots[(this.#head + this.#length - 1 - distance) & (this.#slots.length - 1)];
+  }
+
+  /** Takes the place of the value there, which must exist. */
+  setFromRight(distance: number, value: T): void {
+    this.#slots[(this.#head + this.#length - 1 - distance) & (this.#slots.length - 1)] = value;
+  }
+
   /** From left to right. */
   *[Symbol.iterator](): Generator<T> {
     for (let i = 0; i < this.#length; i++) {

@@ -1,0 +1,107 @@
+// Work on a database that no client waits for, in steps of a few milliseconds between batches:
+// checkpoints, deleting what was flushed, and giving room back to the disk.
+
+import type { Database, Statement } from "bun:sqlite";
+import type { EventRows } from "./event-rows.ts";
+import { pragma } from "./schema.ts";
+
+/** Frames of 4 KiB in the write-ahead file that are one checkpoint's work. */
+const checkpointFrames = 1024;
+const deletedPerStep = 1000;
+const freedPagesPerStep = 200;
+/** Free pages that are kept for the next events, and what share of the file they may be. */
+const freePagesKept = 2048;
+const freePartKept = 0.25;
+const stepEveryMs = 10;
+/** After a failure, such as a full disk. */
+const retryAfterMs = 1000;
+
+export class Chores {
+  readonly #db: Database;
+  readonly #rows: EventRows;
+  readonly #frames: Statement;
+  readonly #onFailure: (error: Error) => void;
+  #garbage: Iterator<number>[] = [];
+  #timer: ReturnType<typeof setTimeout> | null = null;
+  #looksForFreePages = true;
+  #isRetry = false;
+
+  constructor(db: Database, rows: EventRows, onFailure: (error: Error) => void) {
+    this.#db = db;
+    this.#rows = rows;
+    this.#frames = db.prepare("PRAGMA wal_checkpoint(NOOP)");
+    this.#onFailure = onFailure;
+  }
+
+  /** Keys of events that were flushed: their rows go little by little. */
+  discard(keys: Iterable<number>): void {
+    this.#garbage.push(keys[Symbol.iterator]());
+    this.#schedule(stepEveryMs);
+  }
+
+  /** To be told after every batch, and at start. */
+  committed(): void {
+    if (this.#timer === null && this.#isCheckpointDue()) this.#schedule(0);
+  }
+
+  stop(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#frames.finalize();
+  }
+
+  #isCheckpointDue(): boolean {
+    const [row] = this.#frames.values() as number[][];
+    return (row?.[1] ?? 0) >= checkpointFrames;
+  }
+
+  #schedule(ms: number): void {
+    if (this.#timer !== null) return;
+    this.#timer = setTimeout(() => {
+      this.#timer = null;
+      this.#step();
+    }, ms).unref();
+  }
+
+  #step(): void {
+    try {
+      if (this.#isCheckpointDue()) this.checkpoint();
+      else if (this.#garbage.length > 0) this.#deleteSome();
+      else if (this.#looksForFreePages) this.#freeSome();
+      this.#isRetry = false;
+    } catch (error) {
+      if (this.#db.inTransaction) this.#db.run("ROLLBACK");
+      if (!this.#isRetry) this.#onFailure(error as Error);
+      this.#isRetry = true;
+    }
+    const hasMore = this.#garbage.length > 0 || this.#looksForFreePages;
+    if (this.#isRetry) this.#schedule(retryAfterMs);
+    else if (hasMore || this.#isCheckpointDue()) this.#schedule(stepEveryMs);
+  }
+
+  /** Brings the database up to date, so that the write-ahead file starts from its beginning. */
+  checkpoint(): void {
+    this.#db.run("PRAGMA wal_checkpoint(PASSIVE)");
+    this.#looksForFreePages = true;
+  }
+
+  #deleteSome(): void {
+    const keys: number[] = [];
+    while (keys.length < deletedPerStep && this.#garbage.length > 0) {
+      const { value, done } = (this.#garbage[0] as Iterator<number>).next();
+      if (done) this.#garbage.shift();
+      else keys.push(value);
+    }
+    this.#db.run("BEGIN");
+    this.#rows.deleteKeys(keys);
+    this.#db.run("COMMIT");
+  }
+
+  #freeSome(): void {
+    const free = pragma(this.#db, "freelist_count");
+    const kept = Math.max(freePagesKept, pragma(this.#db, "page_count") * freePartKept);
+    this.#looksForFreePages = free > kept;
+    if (!this.#looksForFreePages) return;
+    const count = Math.min(freedPagesPerStep, free - freePagesKept);
+    this.#db.run(`PRAGMA incremental_vacuum(${Math.ceil(count)})`);
+  }
+}

@@ -1,0 +1,165 @@
+// A journal in a SQLite database: one transaction per batch, one sync of the write-ahead file per
+// transaction. It knows rows, files and chores as its parts, and nothing of operations.
+
+import type { Database, Statement } from "bun:sqlite";
+import { dirname, resolve } from "node:path";
+import type { Changes } from "../changes.ts";
+import {
+  type Journal,
+  JournalError,
+  type LoadProgress,
+  type Restoration,
+  type StoredEvent,
+} from "../journal.ts";
+import { Chores } from "./chores.ts";
+import { damagedText, explained, openDatabase, syncFolder } from "./database-file.ts";
+import { EventRows } from "./event-rows.ts";
+import { loadEvents } from "./load-events.ts";
+import { PushGate } from "./push-gate.ts";
+import { pragma, valuesOf } from "./schema.ts";
+import { type Fsync, WalFile } from "./wal-file.ts";
+
+const clockEveryMs = 1000;
+
+export interface SqliteJournalOptions {
+  file: string;
+  fsync: Fsync;
+  /** Told what a person should know: pushes refused and why, or accepted again (null). */
+  onRefusal?: (reason: string | null) => void;
+  /** A chore failed; it is tried again. */
+  onFailure?: (error: Error) => void;
+}
+
+/** The file belongs to this process alone until it is closed. */
+export class SqliteJournal implements Journal {
+  readonly name = "sqlite";
+  readonly isDurable = true;
+  readonly #file: string;
+  readonly #db: Database;
+  readonly #wal: WalFile;
+  readonly #gate: PushGate;
+  readonly #rows: EventRows;
+  readonly #chores: Chores;
+  readonly #setClock: Statement;
+  readonly #begin: Statement;
+  readonly #commit: Statement;
+  #clockMs: number;
+
+  /** Makes the file and its folder if need be. Throws a JournalError with a line for a person. */
+  constructor({ file, fsync, onRefusal, onFailure }: SqliteJournalOptions) {
+    this.#file = resolve(file);
+    this.#db = openDatabase(this.#file);
+    try {
+      this.#db.run("PRAGMA wal_checkpoint(TRUNCATE)");
+      this.#wal = new WalFile(this.#file, fsync);
+      syncFolder(dirname(this.#file));
+      this.#rows = new EventRows(this.#db, "main");
+      this.#clockMs = valuesOf(this.#db, "SELECT ms FROM clock")[0]![0] as number;
+      this.#setClock = this.#db.prepare("UPDATE clock SET ms = ?");
+      this.#begin = this.#db.prepare("BEGIN IMMEDIATE");
+      this.#commit = this.#db.prepare("COMMIT");
+    } catch (error) {
+      this.#db.close();
+      throw explained(error, this.#file);
+    }
+    this.#gate = new PushGate(this.#file, onRefusal ?? (() => {}));
+    const onChoreFailure = onFailure ?? (() => {});
+    this.#chores = new Chores(this.#db, this.#rows, (error) =>
+      onChoreFailure(explained(error, this.#file)),
+    );
+  }
+
+  get clockMs(): number {
+    return this.#clockMs;
+  }
+
+  async load(restoration: Restoration, onProgress: LoadProgress): Promise<void> {
+    try {
+      this.#chores.discard(await loadEvents(this.#db, restoration, onProgress));
+    } catch (error) {
+      throw explained(error, this.#file);
+    }
+  }
+
+  commit(changes: Changes, nowMs: number): void {
+    const clockMs = Math.floor(nowMs);
+    const isClockDue = clockMs >= this.#clockMs + clockEveryMs;
+    try {
+      this.#begin.run();
+      this.#rows.write(changes, true);
+      if (isClockDue) this.#setClock.run(clockMs);
+      this.#commit.run();
+    } catch (error) {
+      throw this.#rolledBack(error);
+    }
+    if (isClockDue) this.#clockMs = clockMs;
+    this.#sync();
+    for (const { keys } of changes.retired.values()) this.#chores.discard(keys);
+    this.#chores.committed();
+  }
+
+  pushRefusal(): string | null {
+    return this.#gate.refusal(this.#wal.failure);
+  }
+
+  read(key: number): StoredEvent {
+    return this.#reading(() => {
+      const stored = this.#rows.read(key);
+      if (stored) return stored;
+      throw new JournalError("failed", damagedText(this.#file, `event ${key} is missing`));
+    });
+  }
+
+  readRange(from: number, to: number): StoredEvent[] {
+    return this.#reading(() => this.#rows.readRange(from, to));
+  }
+
+  async backup(): Promise<void> {
+    throw new JournalError("failed", "not yet");
+  }
+
+  describe(): [string, string | number][] {
+    const pageBytes = pragma(this.#db, "page_size");
+    return [
+      ["file", this.#file],
+      ["file_bytes", pragma(this.#db, "page_count") * pageBytes],
+      ["file_free_bytes", pragma(this.#db, "freelist_count") * pageBytes],
+      ["pushes_refused", this.pushRefusal() ?? "no"],
+    ];
+  }
+
+  close(): void {
+    this.#chores.stop();
+    this.#rows.finalize();
+    for (const statement of [this.#setClock, this.#begin, this.#commit]) statement.finalize();
+    this.#wal.close();
+    this.#db.close();
+  }
+
+  #sync(): void {
+    try {
+      this.#wal.written();
+    } catch (error) {
+      throw new JournalError("unknown", `${this.#file}: ${(error as Error).message}`);
+    }
+    if (!this.#gate.isInPlace) {
+      throw new JournalError("unknown", `${this.#file} was removed or replaced while in use`);
+    }
+  }
+
+  #rolledBack(error: unknown): JournalError {
+    // Some errors have ended the transaction already.
+    if (this.#db.inTransaction) this.#db.run("ROLLBACK");
+    const failure = explained(error, this.#file);
+    if (failure.reason === "full") this.#gate.full();
+    return failure;
+  }
+
+  #reading<T>(read: () => T): T {
+    try {
+      return read();
+    } catch (error) {
+      throw explained(error, this.#file);
+    }
+  }
+}

@@ -1,0 +1,122 @@
+// A local store on a SQLite file of its own, on a clock that stands still until it is moved; and
+// how a test closes it, kills it and opens it again behind the back of whoever uses it.
+
+import { copyFileSync, existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { StoreError } from "../../src/queue/errors.ts";
+import type { Operation, ResultOf, Store } from "../../src/queue/store.ts";
+import { LocalStore } from "../../src/stores/local/local-store.ts";
+import { SqliteJournal } from "../../src/stores/local/sqlite/sqlite-journal.ts";
+import type { Fsync } from "../../src/stores/local/sqlite/wal-file.ts";
+import type { StoreUnderTest } from "./contract.ts";
+
+export interface SqliteOptions {
+  memoryBudgetBytes?: number;
+  fsync?: Fsync;
+  /** An existing file, which is left there; else one in a new folder. */
+  file?: string;
+}
+
+export interface SqliteUnderTest extends StoreUnderTest {
+  file: string;
+  /** Closes the store and opens it again. Consumers are gone, as those of a process are. */
+  reopen(): Promise<void>;
+  /** As a kill -9 does: what the files hold at this moment is opened again, elsewhere. */
+  crash(): Promise<void>;
+}
+
+export async function openSqlite(options: SqliteOptions = {}): Promise<SqliteUnderTest> {
+  const { memoryBudgetBytes = 2 ** 28, fsync = "no" } = options;
+  const folder = options.file ? null : mkdtempSync(join(tmpdir(), "okq-sqlite-"));
+  let nowMs = 1_700_000_000_000;
+  let copies = 0;
+  let file = options.file ?? join(folder as string, "okq.db");
+  const ready: [string, number][] = [];
+  const open = () =>
+    LocalStore.open({
+      now: () => nowMs,
+      onReady: (queue, count) => ready.push([queue.toString("latin1"), count]),
+      journal: new SqliteJournal({ file, fsync }),
+      memoryBudgetBytes,
+    });
+  const current = new Current(await open());
+  const abandoned: Store[] = [];
+  return {
+    store: current,
+    advance: (ms) => {
+      nowMs += ms;
+    },
+    ready,
+    get file() {
+      return file;
+    },
+    async reopen() {
+      await current.replace(async (store) => {
+        await store.close();
+        return open();
+      });
+    },
+    async crash() {
+      const killed = file;
+      file = join(folder as string, `okq-${++copies}.db`);
+      for (const end of ["", "-wal"]) {
+        if (existsSync(killed + end)) copyFileSync(killed + end, file + end);
+      }
+      await current.replace(async (store) => {
+        abandoned.push(store);
+        return open();
+      });
+    },
+    async close() {
+      await current.close();
+      for (const store of abandoned) await store.close();
+      if (folder) rmSync(folder, { recursive: true });
+    },
+  };
+}
+
+/** The store of the moment: its sessions outlive it. */
+class Current implements Store {
+  #store: LocalStore;
+
+  constructor(store: LocalStore) {
+    this.#store = store;
+  }
+
+  async replace(next: (store: LocalStore) => Promise<LocalStore>): Promise<void> {
+    this.#store = await next(this.#store);
+  }
+
+  session() {
+    return {
+      submit: <O extends Operation>(operation: O): Promise<ResultOf<O>> =>
+        this.#store.session().submit(operation),
+    };
+  }
+
+  watch(): Promise<void> {
+    return this.#store.watch();
+  }
+
+  describe(): [string, string | number][] {
+    return this.#store.describe();
+  }
+
+  backup(file: string): Promise<void> {
+    return this.#store.backup(file);
+  }
+
+  close(): Promise<void> {
+    return this.#store.close();
+  }
+}
+
+/** What a failing operation says, and how. */
+export async function failureOf(operation: Promise<unknown>): Promise<string> {
+  const failure = await operation.then(
+    () => "none",
+    (error: unknown) => error,
+  );
+  return failure instanceof StoreError ? `${failure.failure}: ${failure.message}` : String(failure);
+}
