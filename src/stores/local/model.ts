@@ -8,7 +8,7 @@ import { IndexedHeap } from "./indexed-heap.ts";
 import { type Held, isDueBefore, type LocalEvent, LocalQueue } from "./local-queue.ts";
 
 /** What an event takes beside its contents: the object, its id, its places in line and index. */
-const eventOverheadBytes = 200;
+const eventOverheadBytes = 400;
 
 /** What a journal adds to a model: notes of its changes, and events that are not in memory. */
 export interface Recording {
