@@ -55,10 +55,11 @@ export const options = {
     "Redis that keeps the queues: host:port, or the path of a unix socket",
   ),
   "redis-pool-size": integer(
-    2,
+    1,
     1,
     1024,
-    "connections to Redis over which client connections are spread",
+    "connections to Redis over which client connections are spread; more than one pays only " +
+      "where Redis is far away",
   ),
   "bg-push-pool-size": integer(
     128,

@@ -39,9 +39,9 @@ export async function startOkq(config: Config, log: Log): Promise<Okq> {
   });
   const server = await listen(config, maxClients, shared, store);
   context.settings.port = server.port;
-  const housekeeper = new Housekeeper(store, context.consumers, waiters, (error) =>
-    log.debug("housekeeping failed", { error }),
-  );
+  const { consumers, registrations } = context;
+  const onFailure = (error: Error) => log.debug("housekeeping failed", { error });
+  const housekeeper = new Housekeeper(store, consumers, waiters, onFailure, registrations);
   log.info("listening", { addr: config.listenAddr, port: server.port, version });
   return {
     port: server.port,
@@ -84,6 +84,7 @@ function contextOf(
     store,
     waiters,
     consumers: new Consumers(),
+    registrations: store.session(),
     clients: new Map(),
     stats: emptyStats(),
     settings: { version, port: 0, bgPushPoolSize, maxClients, maxEventBytes },

@@ -52,7 +52,7 @@ test("it queues, ignores the .env and bunfig.toml around it, and ends with 0", a
   expect(readdirSync(elsewhere).toSorted()).toEqual([...before, "okq-data"].toSorted());
 });
 
-test("from an empty folder it is a durable server, in files that only its owner can read", async () => {
+test("from an empty folder it is a durable server, its files are its own", async () => {
   const empty = mkdtempSync(join(tmpdir(), "okq-empty-"));
   onTestFinished(() => rmSync(empty, { recursive: true }));
   const run = async () => {

@@ -1,7 +1,7 @@
 // What a command is: one descriptor, from which dispatch, arity, errors, COMMAND, help and the
 // README all come. What commands may know of their connection and server is Client and Context.
 import type { Consumers } from "../queue/consumers.ts";
-import type { Session, Store } from "../queue/store.ts";
+import type { Operation, ResultOf, Session, Store } from "../queue/store.ts";
 import type { Waiters } from "../queue/waiters.ts";
 import type { ProtocolVersion, Reply } from "../resp/reply.ts";
 
@@ -22,7 +22,7 @@ export interface Command {
   flags: readonly Flag[];
   /** Later commands of the connection are not started before this one has answered. */
   isExclusive?: true;
-  run(call: Call): Answer | Promise<Answer>;
+  run(call: Call): Answer | Promise<Answer> | FromStore;
 }
 
 export interface Call {
@@ -32,15 +32,31 @@ export interface Call {
   context: Context;
 }
 
-/** A reply that hands out an event, and what to do if the client is gone before it was sent. */
-export class Handout {
-  constructor(
-    readonly reply: Reply,
-    readonly giveBack: () => void,
-  ) {}
+/** A reply that hands out an event. */
+export abstract class Handout {
+  constructor(readonly reply: Reply) {}
+
+  /** Called if the client is gone before the reply was sent. */
+  abstract giveBack(): void;
 }
 
 export type Answer = Reply | Handout;
+
+/** An answer that follows from what the store makes of an operation. */
+export class FromStore {
+  private constructor(
+    readonly operation: Operation,
+    readonly answer: (result: unknown, call: Call, operation: Operation) => Answer,
+  ) {}
+
+  /** The connection submits the operation; a failure of the store is answered as such. */
+  static of<O extends Operation>(
+    operation: O,
+    answer: (result: ResultOf<O>, call: Call, operation: O) => Answer,
+  ): FromStore {
+    return new FromStore(operation, answer as FromStore["answer"]);
+  }
+}
 
 /** Ends a command with an error reply; the text begins with its code. */
 export class CommandError extends Error {}
@@ -77,6 +93,8 @@ export interface Context {
   store: Store;
   waiters: Waiters;
   consumers: Consumers;
+  /** Counts of consumers all travel by this one: between sessions an old could overtake a new. */
+  registrations: Session;
   clients: Map<number, Client>;
   stats: Stats;
   settings: Settings;

@@ -1,14 +1,14 @@
 // From the arguments of a command to its answer: find, count, run, and turn failures into replies.
 import { StoreError, type StoreFailure } from "../queue/errors.ts";
 import { Failure, quoteForError } from "../resp/reply.ts";
-import { type Answer, type Call, type Command, CommandError } from "./command.ts";
+import { type Answer, type Call, type Command, CommandError, type FromStore } from "./command.ts";
 import { type Entry, find } from "./table.ts";
 
 export interface Dispatched {
   /** What was run; null when there is no such command or it was called wrongly. */
   command: Command | null;
   /** A promise may reject, with what failureOf makes an answer of. */
-  answer: Answer | Promise<Answer>;
+  answer: Answer | Promise<Answer> | FromStore;
 }
 
 /** Fixed words first: drivers act on some beginnings, and a store's own text could be anything. */

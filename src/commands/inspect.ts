@@ -1,17 +1,17 @@
 // QSTATUS, QINFO and QFLUSH: what queues hold, and emptying one.
 import type { QueueStatus, Session } from "../queue/store.ts";
 import { OK, type Reply } from "../resp/reply.ts";
-import type { Call, Command } from "./command.ts";
+import { type Call, type Command, FromStore } from "./command.ts";
 
 /** Queues asked for in one operation, so that a long list holds nobody up. */
-const PAGE = 256;
+const PAGE = 64;
 
 /** The status of these queues in the order asked. */
 async function statusOf(session: Session, queues: Buffer[]): Promise<QueueStatus[]> {
   const statuses: QueueStatus[] = [];
   for (let at = 0; at < queues.length; at += PAGE) {
     const page = queues.slice(at, at + PAGE);
-    for (const status of await session.submit({ kind: "status", queues: page })) {
+    for (const status of await session.ask({ kind: "status", queues: page })) {
       statuses.push(status);
     }
   }
@@ -23,7 +23,7 @@ export async function statusOfAll(session: Session): Promise<QueueStatus[]> {
   const statuses: QueueStatus[] = [];
   let after: Buffer | null = null;
   do {
-    const page: { queues: QueueStatus[]; next: Buffer | null } = await session.submit({
+    const page: { queues: QueueStatus[]; next: Buffer | null } = await session.ask({
       kind: "list",
       after,
       limit: PAGE,
@@ -69,9 +69,8 @@ async function showInfo(call: Call): Promise<Reply> {
   });
 }
 
-async function flush({ args, client }: Call): Promise<Reply> {
-  await client.session.submit({ kind: "flush", queue: args[1]! });
-  return OK;
+function flush({ args }: Call): FromStore {
+  return FromStore.of({ kind: "flush", queue: args[1]! }, () => OK);
 }
 
 export const inspectCommands: Command[] = [

@@ -11,12 +11,14 @@ export interface Table {
 
 export function introspectionCommands(table: Table): Command[] {
   const shared = { group: "server", since: "0.1.0", flags: ["readonly"] } as const;
-  const top = () => table.commands.filter(({ name }) => !name.includes(" "));
-  const asked = (args: Buffer[]) =>
-    args.slice(2).map((name) => table.find(name.toString("latin1").replace("|", " ")));
+  const top = () => topOf(table);
+  const find = (name: string) =>
+    table.find(name.replace("|", " ")) ??
+    top().find((command) => command.name === name.toUpperCase());
+  const asked = (args: Buffer[]) => args.slice(2).map((name) => find(name.toString("latin1")));
   const found = (args: Buffer[]) => asked(args).filter((command) => command !== undefined);
-  const docs = once(() => new Pairs(top().map((command) => docOf(table, command))));
-  const infos = once(() => top().map((command) => infoOf(table, command)));
+  const docs = once(() => new Constant(new Pairs(top().map((command) => docOf(table, command)))));
+  const infos = once(() => new Constant(top().map((command) => infoOf(table, command))));
   return [
     {
       ...shared,
@@ -61,9 +63,23 @@ export function introspectionCommands(table: Table): Command[] {
 }
 
 /** The table is complete once commands run, and does not change any more. */
-function once(make: () => Reply): () => Constant {
-  let made: Constant | undefined;
-  return () => (made ??= new Constant(make()));
+function once<T>(make: () => T): () => T {
+  let made: T | undefined;
+  return () => (made ??= make());
+}
+
+/** Commands of one word; of subcommands their container, which has no descriptor: CLIENT. */
+function topOf({ commands }: Table): Command[] {
+  const byName = new Map<string, Command>();
+  for (const command of commands) {
+    const [name, subcommand] = command.name.split(" ") as [string, string?];
+    if (!subcommand) byName.set(name, command);
+    else if (!byName.has(name)) {
+      const summary = `A container for ${name} commands.`;
+      byName.set(name, { ...command, name, syntax: "subcommand [argument ...]", summary });
+    }
+  }
+  return [...byName.values()];
 }
 
 /** As Redis writes names: "client|list". */

@@ -9,7 +9,7 @@ const REGISTERED_MAX = 1024;
 /** Trades the client's list of queues for another, here and in the store. */
 export async function registerOn(
   client: Client,
-  { consumers }: Context,
+  { consumers, registrations }: Context,
   queues: Buffer[],
 ): Promise<void> {
   const before = client.queues;
@@ -17,7 +17,7 @@ export async function registerOn(
   const changed = consumers.replace(before, queues);
   if (changed.length === 0) return;
   try {
-    await client.session.submit({ kind: "register", consumers: changed, isReset: false });
+    await registrations.ask({ kind: "register", consumers: changed, isReset: false });
   } catch (error) {
     if (client.queues === queues) {
       client.queues = before;
@@ -50,7 +50,7 @@ async function notify({ args, client, context }: Call): Promise<Reply> {
     signal: client.gone,
     attempt: async () => {
       if (client.queues.length === 0) return null;
-      const found = await client.session.submit({ kind: "ready", queues: client.queues });
+      const found = await client.session.ask({ kind: "ready", queues: client.queues });
       if (found) startBehind(client, found);
       return found;
     },

@@ -1,53 +1,80 @@
 // QRPOP, QACK, and the peeks: events out, at most once or until they are acknowledged.
 import type { End, Event, Pop } from "../queue/store.ts";
 import type { Reply } from "../resp/reply.ts";
-import { type Answer, type Call, type Client, type Command, Handout } from "./command.ts";
+import {
+  type Answer,
+  type Call,
+  type Client,
+  type Command,
+  FromStore,
+  Handout,
+} from "./command.ts";
 import { parseOptions, parseSeconds } from "./options.ts";
 
 const LEASE_DEFAULT_MS = 30_000;
 
-function pop({ args, client, context }: Call): Promise<Answer> {
+function pop({ args }: Call): FromStore {
   let leaseMs = LEASE_DEFAULT_MS;
   if (args.length > 2) {
     const { EX, NOACK } = parseOptions(args, 2, { EX: "value", NOACK: "word" });
     if (EX) leaseMs = parseSeconds("EX", EX);
     if (NOACK) leaseMs = 0;
   }
-  const operation: Pop = { kind: "pop", queue: args[1]!, leaseMs };
-  return client.session.submit(operation).then((event) => {
-    if (!event) return null;
-    context.stats.pops += 1;
-    const leaseEndsAt = performance.now() + leaseMs;
-    return new Handout(eventReply(event), () => giveBack(client, operation, event, leaseEndsAt));
-  });
+  return FromStore.of({ kind: "pop", queue: args[1]!, leaseMs }, answerPop);
 }
 
-/** Puts an event back at the right end, unless its lease ran out: then it may be another's. */
-function giveBack(client: Client, { queue, leaseMs }: Pop, event: Event, leaseEndsAt: number) {
-  if (leaseMs > 0 && performance.now() >= leaseEndsAt) return;
-  const done =
-    leaseMs > 0
-      ? client.session.submit({ kind: "ack", queue, id: event.id, redo: true })
-      : client.session.submit({ kind: "push", queue, end: "right", ...event });
-  // Without a store the lease brings it back; an event popped for good was at most once.
-  done.catch(() => {});
+function answerPop(event: Event | null, { client, context }: Call, operation: Pop): Answer {
+  if (!event) return null;
+  context.stats.pops += 1;
+  return new PoppedEvent(client, operation, event);
+}
+
+class PoppedEvent extends Handout {
+  readonly #client: Client;
+  readonly #pop: Pop;
+  readonly #event: Event;
+  readonly #leaseEndsAt: number;
+
+  constructor(client: Client, operation: Pop, event: Event) {
+    super(eventReply(event));
+    this.#client = client;
+    this.#pop = operation;
+    this.#event = event;
+    this.#leaseEndsAt = performance.now() + operation.leaseMs;
+  }
+
+  /** Back to the right end, unless its lease ran out: then it may be another's. */
+  giveBack(): void {
+    const { session } = this.#client;
+    const { queue, leaseMs } = this.#pop;
+    const { id } = this.#event;
+    if (leaseMs > 0 && performance.now() >= this.#leaseEndsAt) return;
+    const done =
+      leaseMs > 0
+        ? session.ask({ kind: "ack", queue, id, redo: true })
+        : session.ask({ kind: "push", queue, end: "right", ...this.#event });
+    // Without a store the lease brings it back; an event popped for good was at most once.
+    done.catch(() => {});
+  }
 }
 
 function eventReply(event: Event | null): Reply {
   return event && [event.id, event.contents];
 }
 
-function ack({ args, client, context }: Call): Promise<Reply> {
+function ack({ args, context }: Call): FromStore {
   const redo = args.length > 3 && parseOptions(args, 3, { REDO: "word" }).REDO === true;
   context.stats.acks += 1;
-  return client.session
-    .submit({ kind: "ack", queue: args[1]!, id: args[2]!, redo })
-    .then((wasClaimed) => (wasClaimed ? 1 : 0));
+  return FromStore.of({ kind: "ack", queue: args[1]!, id: args[2]!, redo }, answerAck);
+}
+
+function answerAck(wasClaimed: boolean): Answer {
+  return wasClaimed ? 1 : 0;
 }
 
 function peek(end: End) {
-  return ({ args, client }: Call): Promise<Reply> =>
-    client.session.submit({ kind: "peek", queue: args[1]!, end }).then(eventReply);
+  return ({ args }: Call): FromStore =>
+    FromStore.of({ kind: "peek", queue: args[1]!, end }, eventReply);
 }
 
 export const popCommands: Command[] = [

@@ -1,34 +1,43 @@
 // QLPUSH and QRPUSH: events in, at either end.
-import type { End, Results } from "../queue/store.ts";
+import type { End, Push, Results } from "../queue/store.ts";
 import { Failure, OK, quoteForError, type Reply } from "../resp/reply.ts";
-import { type Call, type Command, CommandError } from "./command.ts";
+import { type Answer, type Call, type Command, CommandError, FromStore } from "./command.ts";
 import { parseOptions } from "./options.ts";
 
 function push(end: End) {
-  return ({ args, client, context }: Call): Reply | Promise<Reply> => {
+  return (call: Call): Answer | FromStore => {
+    const { args, context } = call;
     const [, queue, id, contents] = args as [Buffer, Buffer, Buffer, Buffer];
     const isBackground = args.length > 4 && parseOptions(args, 4, { NOBLOCK: "word" }).NOBLOCK;
-    const { stats, settings } = context;
-    if (isBackground && stats.backgroundPushes >= settings.bgPushPoolSize) {
-      throw new CommandError("ERR too busy to process NOBLOCK event");
-    }
-    stats.pushes += 1;
-    const pushed = client.session.submit({ kind: "push", queue, end, id, contents });
-    const answered = pushed.then((result) => replyTo(result, id));
-    if (!isBackground) return answered;
-    stats.backgroundPushes += 1;
-    void answered
-      .then((reply) => {
-        if (reply instanceof Failure) throw new Error(reply.text);
-      })
-      .catch((error: Error) => context.reportFailure(`NOBLOCK push ${quoteForError(id)}`, error))
-      .finally(() => (stats.backgroundPushes -= 1));
-    return OK;
+    const operation: Push = { kind: "push", queue, end, id, contents };
+    if (isBackground) return pushInBackground(call, operation);
+    context.stats.pushes += 1;
+    return FromStore.of(operation, answerPush);
   };
 }
 
-function replyTo(result: Results["push"], id: Buffer): Reply {
+function answerPush(result: Results["push"], _call: Call, { id }: Push): Reply {
   return result === "ok" ? OK : new Failure(`ERR duplicate event ${quoteForError(id)}`);
+}
+
+function pushInBackground(call: Call, operation: Push): Reply {
+  const { client, context } = call;
+  const { stats, settings } = context;
+  if (stats.backgroundPushes >= settings.bgPushPoolSize) {
+    throw new CommandError("ERR too busy to process NOBLOCK event");
+  }
+  stats.pushes += 1;
+  stats.backgroundPushes += 1;
+  const what = `NOBLOCK push ${quoteForError(operation.id)}`;
+  client.session
+    .ask(operation)
+    .then((result) => {
+      const reply = answerPush(result, call, operation);
+      if (reply instanceof Failure) throw new Error(reply.text);
+    })
+    .catch((error: Error) => context.reportFailure(what, error))
+    .finally(() => (stats.backgroundPushes -= 1));
+  return OK;
 }
 
 const syntax = "queue eventId contents [NOBLOCK]";

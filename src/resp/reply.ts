@@ -92,6 +92,11 @@ export class Output {
     }
   }
 
+  /** Begins an array of so many replies, which are to be written next. */
+  writeArrayHeader(length: number): void {
+    this.#writeHeader(STAR, length);
+  }
+
   /** A view of all that was written, valid until clear() or the next write. */
   bytes(): Buffer {
     return this.#buffer.subarray(0, this.#length);

@@ -2,40 +2,33 @@
 // Bounds keep any client from holding up the others: commands under way, output that it does not
 // take, time per turn. At a bound its further commands wait unread.
 import type { Socket } from "bun";
-import { type Answer, type Call, type Client, Handout } from "../commands/command.ts";
-import { dispatch, failureOf } from "../commands/dispatch.ts";
+import { type Call, type Client, FromStore, Handout } from "../commands/command.ts";
+import { dispatch } from "../commands/dispatch.ts";
 import { registerOn } from "../commands/notify.ts";
 import type { Session } from "../queue/store.ts";
 import { Parser, ProtocolError } from "../resp/parser.ts";
 import { Failure, Output, type ProtocolVersion } from "../resp/reply.ts";
 import { Outbox, type Pending } from "./outbox.ts";
 import type { Shared } from "./shared.ts";
+import { Slot, type SlotOwner } from "./slot.ts";
 
 /** Commands under way: the window opens while the client takes its answers, and closes if not. */
-const WINDOW_START = 32;
-const WINDOW_MAX = 256;
+const WINDOW_START = 16;
+const WINDOW_MAX = 64;
 /** Output that the client has not taken, above which no more of its commands are started. */
 const UNSENT_BYTES_MAX = 256 * 1024;
 /** Bytes of commands that wait unread, above which the socket is no longer read. */
 const UNREAD_BYTES_MAX = 64 * 1024;
-const TURN_MS_MAX = 0.5;
-const COMMANDS_BETWEEN_CLOCK_READS = 8;
-
-/** A command under way; its answer waits for those before it. */
-interface Slot {
-  answer: Answer | undefined;
-  /** Of its arguments, as long as it is under way. */
-  bytes: number;
-  isSilent: boolean;
-  /** As it was when the command ran: what is sent behind HELLO is in the new one. */
-  protocol: ProtocolVersion;
-}
+const TURN_MS_MAX = 0.15;
+const COMMANDS_BETWEEN_CLOCK_READS = 4;
+/** A client that is gone refuses what it is sent within this time; one that reads takes it. */
+const DOUBT_MS = 30;
 
 /** Replies are written here first: all of one connection's turn, then it is free for the next. */
 const output = new Output();
 const NO_HANDOUTS: Pending[] = [];
 
-export class Connection implements Client {
+export class Connection implements Client, SlotOwner {
   readonly id: number;
   readonly address: string;
   readonly localAddress: string;
@@ -65,6 +58,10 @@ export class Connection implements Client {
   /** No more commands are started; the connection closes when all replies are out. */
   #isEnding = false;
   #isClosed = false;
+  /** The store failed, and not everything that had been sent by then is answered yet. */
+  #storeFailure: Failure | null = null;
+  /** Handed to the socket after the client had said that it sends no more: it may be gone. */
+  #doubtful: Handout[] = [];
   #gone: AbortController | null = null;
 
   constructor(id: number, socket: Socket<Connection>, shared: Shared) {
@@ -113,15 +110,17 @@ export class Connection implements Client {
     this.#requestTurn();
   }
 
-  closed(): void {
+  /** With an error, the client did not take the last that it was sent. */
+  closed(error?: Error): void {
     this.#isClosed = true;
     this.#gone?.abort();
+    if (!error && this.#outbox.length === 0) this.#doubtful = [];
     this.#giveBack();
     const { context } = this.#shared;
     context.clients.delete(this.id);
-    registerOn(this, context, []).catch((error) => {
+    registerOn(this, context, []).catch((failure) => {
       // The next full count that the housekeeper sends sets it right.
-      context.reportFailure("deregistering a consumer that left", error);
+      context.reportFailure("deregistering a consumer that left", failure);
     });
   }
 
@@ -133,6 +132,7 @@ export class Connection implements Client {
     }
     this.#slots = [];
     this.#outbox.abandon();
+    for (const handout of this.#doubtful.toReversed()) handout.giveBack();
   }
 
   /** Answers what is under way, ends waiting with nil, then closes. */
@@ -166,7 +166,8 @@ export class Connection implements Client {
     for (let started = 1; this.#mayStart(); started++) {
       const args = this.#nextCommand();
       if (!args) {
-        if (this.#hasEnded && !this.#isHeld) this.quit();
+        if (this.#slots.length === 0) this.#storeFailure = null;
+        if (this.#hasEnded) this.quit();
         return this.#pause(false);
       }
       this.#start(args);
@@ -192,12 +193,10 @@ export class Connection implements Client {
       return this.#parser.next();
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
-      this.#slots.push({
-        answer: new Failure(`ERR ${error.message}`),
-        bytes: 0,
-        isSilent: false,
-        protocol: this.protocol,
-      });
+      const slot = new Slot(this, { args: [], client: this, context: this.#shared.context });
+      slot.answer = new Failure(`ERR ${error.message}`);
+      slot.protocol = this.protocol;
+      this.#slots.push(slot);
       this.quit();
       return undefined;
     }
@@ -210,34 +209,44 @@ export class Connection implements Client {
     const repliesBefore = this.replies;
     const call: Call = { args, client: this, context };
     const { command, answer } = dispatch(call);
-    const slot: Slot = {
-      answer: undefined,
-      bytes: 0,
-      isSilent: this.replies !== "on",
-      protocol: this.protocol,
-    };
+    const slot = new Slot(this, call);
+    slot.isSilent = this.replies !== "on";
+    slot.protocol = this.protocol;
+    slot.isHolding = command?.isExclusive === true;
     if (repliesBefore === "skip" && this.replies === "skip") this.replies = "on";
     this.#slots.push(slot);
-    if (!(answer instanceof Promise)) {
+    if (answer instanceof FromStore) this.#submit(slot, answer, args);
+    else if (answer instanceof Promise) {
+      this.#hold(slot, args);
+      slot.awaitPromise(answer);
+    } else {
       slot.answer = answer;
-      return this.#requestTurn();
+      this.#requestTurn();
     }
-    for (const argument of args) slot.bytes += argument.length;
-    this.#shared.take(slot.bytes);
-    const isHolding = command?.isExclusive === true;
-    if (isHolding) this.#isHeld = true;
-    answer.then(
-      (settled) => this.#settle(slot, settled, isHolding),
-      (error) => this.#settle(slot, failureOf(error, call), isHolding),
-    );
   }
 
-  #settle(slot: Slot, answer: Answer, wasHolding: boolean): void {
+  /** What was sent behind an operation that the store could not do is not done either. */
+  #submit(slot: Slot, fromStore: FromStore, args: Buffer[]): void {
+    if (this.#storeFailure) {
+      slot.answer = this.#storeFailure;
+      return this.#requestTurn();
+    }
+    this.#hold(slot, args);
+    slot.awaitStore(fromStore);
+  }
+
+  #hold(slot: Slot, args: Buffer[]): void {
+    for (const argument of args) slot.bytes += argument.length;
+    this.#shared.take(slot.bytes);
+    if (slot.isHolding) this.#isHeld = true;
+  }
+
+  settled(slot: Slot, storeFailure: Failure | null): void {
     this.#shared.release(slot.bytes);
     slot.bytes = 0;
-    slot.answer = answer;
+    if (storeFailure) this.#storeFailure = storeFailure;
     if (this.#isClosed) return this.#giveBack();
-    if (wasHolding) this.#isHeld = false;
+    if (slot.isHolding) this.#isHeld = false;
     this.#requestTurn();
   }
 
@@ -245,28 +254,33 @@ export class Connection implements Client {
   #flush(): void {
     let handouts = NO_HANDOUTS;
     let done = 0;
-    for (const { answer, isSilent, protocol } of this.#slots) {
+    for (const slot of this.#slots) {
+      const { answer } = slot;
       if (answer === undefined || this.#outbox.length + output.length > UNSENT_BYTES_MAX) break;
+      if (!slot.isSilent && !slot.write(output)) break;
       done += 1;
-      if (isSilent) continue;
-      if (answer instanceof Handout) {
-        output.write(answer.reply, protocol);
-        if (handouts === NO_HANDOUTS) handouts = [];
-        handouts.push({ end: output.length, handout: answer });
-      } else output.write(answer, protocol);
       if (answer instanceof Failure) this.#shared.context.stats.errors += 1;
+      if (!(answer instanceof Handout) || slot.isSilent) continue;
+      if (this.#hasEnded) this.#doubtful.push(answer);
+      else if (handouts === NO_HANDOUTS) handouts = [{ end: output.length, handout: answer }];
+      else handouts.push({ end: output.length, handout: answer });
     }
-    if (done > 0) {
-      this.#slots.splice(0, done);
+    this.#slots.splice(0, done);
+    if (output.length > 0) {
       this.#shared.context.stats.bytesOut += output.length;
-      if (output.length > 0) this.#outbox.send(output.bytes(), handouts);
+      this.#outbox.send(output.bytes(), handouts);
       output.clear();
       const isTaken = this.#outbox.length === 0;
       this.#window = isTaken ? Math.min(WINDOW_MAX, this.#window * 2) : this.#window >> 1 || 1;
     }
     if (this.#outbox.length > 0) return;
     if (this.#slots[0]?.answer !== undefined) this.#requestTurn();
-    else if (this.#isEnding && this.#slots.length === 0) this.#socket.end();
+    else if (this.#isEnding && this.#slots.length === 0) this.#end();
+  }
+
+  #end(): void {
+    if (this.#doubtful.length === 0) this.#socket.end();
+    else setTimeout(() => this.#socket.end(), DOUBT_MS);
   }
 
   /** Whether the socket is read no further, so that its client has to wait. */

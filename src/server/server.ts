@@ -52,7 +52,7 @@ export class Server {
             if (socket.data) socket.data.ended();
             else socket.end();
           },
-          close: (socket) => this.#closed(socket.data),
+          close: (socket, error) => this.#closed(socket.data, error),
           error: (_socket, error) => this.#shared.context.reportFailure("connection", error),
         },
       });
@@ -81,9 +81,9 @@ export class Server {
     this.#connections.add(connection);
   }
 
-  #closed(connection: Connection | undefined): void {
+  #closed(connection: Connection | undefined, error?: Error): void {
     if (!connection) return;
-    connection.closed();
+    connection.closed(error);
     this.#connections.delete(connection);
     if (this.#connections.size === 0) this.#onEmpty?.();
   }

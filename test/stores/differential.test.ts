@@ -7,7 +7,7 @@ import type { StoreUnderTest } from "./contract.ts";
 import { compareStores } from "./differential.ts";
 import { openLocal } from "./open-local.ts";
 
-type Submit = Session["submit"];
+type Submit = Session["ask"];
 type Rule = (operation: Operation, submit: Submit) => Promise<unknown>;
 
 /** What breaks each rule; anything else goes through. */
@@ -75,13 +75,13 @@ function lossy(): Rule {
 /** The store with one rule broken; operations go through one by one, in order. */
 function breaking(under: StoreUnderTest, rule: Rule): StoreUnderTest {
   const inner = under.store.session();
-  const submitInner: Submit = (operation) => inner.submit(operation);
+  const submitInner: Submit = (operation) => inner.ask(operation);
   let last: Promise<unknown> = Promise.resolve();
   const submit = (operation: Operation) => {
     last = last.then(() => rule(operation, submitInner));
     return last;
   };
-  const session = { submit: submit as Submit };
+  const session = Object.assign(Object.create(inner) as Session, { ask: submit as Submit });
   const { store } = under;
   return {
     ...under,

@@ -5,7 +5,13 @@ import { copyFileSync, existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { StoreError } from "../../src/queue/errors.ts";
-import type { Operation, ResultOf, Store } from "../../src/queue/store.ts";
+import {
+  type Operation,
+  type Receiver,
+  type ResultOf,
+  Session,
+  type Store,
+} from "../../src/queue/store.ts";
 import { LocalStore } from "../../src/stores/local/local-store.ts";
 import { SqliteJournal } from "../../src/stores/local/sqlite/sqlite-journal.ts";
 import type { Fsync } from "../../src/stores/local/sqlite/wal-file.ts";
@@ -88,11 +94,8 @@ class Current implements Store {
     this.#store = await next(this.#store);
   }
 
-  session() {
-    return {
-      submit: <O extends Operation>(operation: O): Promise<ResultOf<O>> =>
-        this.#store.session().submit(operation),
-    };
+  session(): Session {
+    return new CurrentSession(() => this.#store);
   }
 
   watch(): Promise<void> {
@@ -109,6 +112,23 @@ class Current implements Store {
 
   close(): Promise<void> {
     return this.#store.close();
+  }
+}
+
+class CurrentSession extends Session {
+  readonly #storeNow: () => Store;
+  #store: Store | null = null;
+  #session: Session | null = null;
+
+  constructor(storeNow: () => Store) {
+    super();
+    this.#storeNow = storeNow;
+  }
+
+  submit<O extends Operation>(operation: O, receiver: Receiver<ResultOf<O>>): void {
+    const store = this.#storeNow();
+    if (store !== this.#store) [this.#store, this.#session] = [store, store.session()];
+    this.#session!.submit(operation, receiver);
   }
 }
 

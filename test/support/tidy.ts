@@ -10,7 +10,7 @@ const functionLinesMax = 70;
 const mayImport: Record<string, string[]> = {
   resp: [],
   queue: [],
-  stores: ["queue"],
+  stores: ["queue", "resp"],
   commands: ["queue", "resp"],
   server: ["commands", "queue", "resp"],
 };

@@ -3,13 +3,14 @@
 // operation does: that is operations.ts.
 
 import { StoreError } from "../../queue/errors.ts";
-import type {
-  Operation,
-  ReadyListener,
-  ResultOf,
-  Results,
+import {
+  type Operation,
+  type ReadyListener,
+  type Receiver,
+  type ResultOf,
+  type Results,
   Session,
-  Store,
+  type Store,
 } from "../../queue/store.ts";
 import { Changes } from "./changes.ts";
 import { ColdEvents } from "./cold-events.ts";
@@ -44,8 +45,10 @@ type Result = Results[Operation["kind"]];
 
 interface Submitted {
   operation: Operation;
-  resolve: (result: Result) => void;
-  reject: (error: StoreError) => void;
+  receiver: Receiver<Result>;
+  session: LocalSession;
+  /** How many the session had submitted with it. */
+  number: number;
   /** Set by execution. */
   outcome: Result | StoreError | undefined;
 }
@@ -68,7 +71,6 @@ export class LocalStore implements Store {
   #journal = noJournal;
   #changes: Changes | null = null;
   #waiting: Submitted[] = [];
-  readonly #session: Session = { submit: (operation) => this.#submit(operation) };
   #isScheduled = false;
   #committing: Promise<void> | null = null;
   #isClosed = false;
@@ -102,7 +104,7 @@ export class LocalStore implements Store {
   }
 
   session(): Session {
-    return this.#session;
+    return new LocalSession((submitted) => this.#submit(submitted));
   }
 
   /** Nothing to do: no other process can reach these queues. */
@@ -140,20 +142,13 @@ export class LocalStore implements Store {
     if (isFirst) this.#journal.close();
   }
 
-  #submit<O extends Operation>(operation: O): Promise<ResultOf<O>> {
-    return new Promise((resolve, reject) => {
-      if (this.#isClosed) {
-        reject(new StoreError("unavailable", "the store is closed"));
-        return;
-      }
-      this.#waiting.push({
-        operation,
-        resolve: resolve as (result: Result) => void,
-        reject,
-        outcome: undefined,
-      });
-      this.#schedule();
-    });
+  #submit(submitted: Submitted): void {
+    if (this.#isClosed) {
+      submitted.receiver.failed(new StoreError("unavailable", "the store is closed"));
+      return;
+    }
+    this.#waiting.push(submitted);
+    this.#schedule();
   }
 
   #schedule(): void {
@@ -179,12 +174,15 @@ export class LocalStore implements Store {
     try {
       const committing = this.#journal.commit(this.#changes, this.#model.nowMs);
       if (committing === undefined) return this.#committed(batch);
-      this.#committing = committing
-        .then(() => this.#committed(batch), failed)
-        .finally(() => {
-          this.#committing = null;
-          this.#schedule();
-        });
+      const settled = (next: () => void) => {
+        this.#committing = null;
+        next();
+        this.#schedule();
+      };
+      this.#committing = committing.then(
+        () => settled(() => this.#committed(batch)),
+        (error) => settled(() => failed(error)),
+      );
     } catch (error) {
       failed(error);
     }
@@ -207,6 +205,7 @@ export class LocalStore implements Store {
       return this.#attempt(batch, error.message);
     }
     blame(batch, new StoreError("refused", error.message), () => false);
+    for (const { session } of batch) session.refuse();
     this.#finish(batch);
   }
 
@@ -234,12 +233,13 @@ export class LocalStore implements Store {
   #execute(batch: Submitted[], refusal: string | null): void {
     this.#model.nowMs = this.#now();
     for (const submitted of batch) {
-      const { operation } = submitted;
+      const { operation, session, number } = submitted;
       try {
-        submitted.outcome =
-          refusal !== null && operation.kind === "push"
-            ? new StoreError("refused", refusal)
-            : execute(this.#model, operation);
+        if (refusal !== null && operation.kind === "push") {
+          session.refuse();
+          submitted.outcome = new StoreError("refused", refusal);
+        } else if (number <= session.refusedTo) submitted.outcome = behindRefused();
+        else submitted.outcome = execute(this.#model, operation);
       } catch (error) {
         const isKnown = error instanceof JournalError;
         submitted.outcome = new StoreError("refused", isKnown ? error.message : String(error));
@@ -249,7 +249,8 @@ export class LocalStore implements Store {
 
   /** Claims that ended while nobody was there end before the first client comes. */
   async #reclaimAll(): Promise<void> {
-    const reclaim = () => this.#session.submit({ kind: "reclaim", limit: reclaimedAtOnce });
+    const session = this.session();
+    const reclaim = () => session.ask({ kind: "reclaim", limit: reclaimedAtOnce });
     while ((await reclaim()) === reclaimedAtOnce);
   }
 
@@ -286,8 +287,39 @@ function blame(
 }
 
 function settle(batch: Submitted[]): void {
-  for (const { outcome, resolve, reject } of batch) {
-    if (outcome instanceof StoreError) reject(outcome);
-    else resolve(outcome as Result);
+  for (const { outcome, receiver } of batch) {
+    if (outcome instanceof StoreError) receiver.failed(outcome);
+    else receiver.succeeded(outcome as Result);
+  }
+}
+
+function behindRefused(): StoreError {
+  return new StoreError("refused", "an operation in front of it was refused");
+}
+
+/** What a client sent behind an operation that was not done is not done either. */
+class LocalSession extends Session {
+  readonly #onSubmit: (submitted: Submitted) => void;
+  #submitted = 0;
+  /** Those up to this one cannot have known that one in front of them would be refused. */
+  refusedTo = 0;
+
+  constructor(onSubmit: (submitted: Submitted) => void) {
+    super();
+    this.#onSubmit = onSubmit;
+  }
+
+  submit<O extends Operation>(operation: O, receiver: Receiver<ResultOf<O>>): void {
+    this.#onSubmit({
+      operation,
+      receiver: receiver as Receiver<unknown>,
+      session: this,
+      number: ++this.#submitted,
+      outcome: undefined,
+    });
+  }
+
+  refuse(): void {
+    this.refusedTo = this.#submitted;
   }
 }

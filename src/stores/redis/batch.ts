@@ -2,7 +2,7 @@
 // sessions may change places, so that like ones share a call; those of one session may not.
 import { StoreError } from "../../queue/errors.ts";
 import { nameOf } from "../../queue/name-cache.ts";
-import type { Operation, ResultOf } from "../../queue/store.ts";
+import type { Operation, Receiver } from "../../queue/store.ts";
 import { queueKeys } from "./keys.ts";
 import { type Argument, type ScriptReply, type Variant, verbs } from "./verbs.ts";
 
@@ -12,16 +12,12 @@ export interface Position {
   call: number;
 }
 
-interface Entry {
-  operation: Operation;
-  resolve(result: unknown): void;
-  reject(error: StoreError): void;
-}
-
 interface Call {
   place: number;
   kind: Operation["kind"];
-  entries: Entry[];
+  operations: Operation[];
+  /** Of the operations, in their order. */
+  receivers: Receiver<unknown>[];
 }
 
 /** Lua's unpack has room for some thousands of values on its stack. */
@@ -35,15 +31,14 @@ export class Batch {
   /** Calls that like operations may join, in order of place, by queue and then by variant. */
   readonly #joinable = new Map<string, Map<Variant, Call[]>>();
 
-  add<O extends Operation>(operation: O, position: Position): Promise<ResultOf<O>> {
+  add(operation: Operation, receiver: Receiver<never>, position: Position): void {
     const call = this.#callFor(operation, position.batch === this ? position.call : 0);
     position.batch = this;
     position.call = call.place;
     this.weight += weightOf(operation);
     this.bytes += sizeOf(operation);
-    return new Promise((resolve, reject) => {
-      call.entries.push({ operation, resolve: resolve as Entry["resolve"], reject });
-    });
+    call.operations.push(operation);
+    call.receivers.push(receiver as Receiver<unknown>);
   }
 
   /** The first call, not before that place, that the operation may join; else a new one. */
@@ -52,7 +47,7 @@ export class Batch {
     if (variant === null) return this.#newCall(operation.kind);
     const calls = this.#likeCalls((operation as { queue: Buffer }).queue, variant);
     for (let at = lowerBound(calls, earliest); at < calls.length; at++) {
-      if (calls[at]!.entries.length < CALL_OPERATIONS_MAX) return calls[at]!;
+      if (calls[at]!.operations.length < CALL_OPERATIONS_MAX) return calls[at]!;
     }
     const call = this.#newCall(operation.kind);
     calls.push(call);
@@ -69,7 +64,7 @@ export class Batch {
   }
 
   #newCall(kind: Operation["kind"]): Call {
-    const call: Call = { place: this.#calls.length, kind, entries: [] };
+    const call: Call = { place: this.#calls.length, kind, operations: [], receivers: [] };
     this.#calls.push(call);
     return call;
   }
@@ -89,8 +84,7 @@ export class Batch {
       }
       return number;
     };
-    for (const { kind, entries } of this.#calls) {
-      const operations = entries.map((entry) => entry.operation);
+    for (const { kind, operations } of this.#calls) {
       const call = verbs[kind].call(operations as never, numberOf);
       args.push(kind, String(call.length));
       for (const argument of call) args.push(argument);
@@ -98,24 +92,23 @@ export class Batch {
     return { keys, args };
   }
 
-  /** Settles every operation with what its call answered. */
+  /** Tells every receiver what its operation's call answered. */
   settle(replies: ScriptReply[]): void {
-    for (const { place, kind, entries } of this.#calls) {
+    for (const { place, kind, operations, receivers } of this.#calls) {
       const reply = replies[place]!;
       if (reply instanceof Error) {
         const error = new StoreError("refused", reply.message);
-        for (const entry of entries) entry.reject(error);
+        for (const receiver of receivers) receiver.failed(error);
         continue;
       }
-      const operations = entries.map((entry) => entry.operation);
       const results = verbs[kind].results(reply, operations as never);
-      entries.forEach((entry, at) => entry.resolve(results[at]));
+      for (let at = 0; at < receivers.length; at++) receivers[at]!.succeeded(results[at]);
     }
   }
 
   fail(error: StoreError): void {
-    for (const { entries } of this.#calls) {
-      for (const entry of entries) entry.reject(error);
+    for (const { receivers } of this.#calls) {
+      for (const receiver of receivers) receiver.failed(error);
     }
   }
 }

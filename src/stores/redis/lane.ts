@@ -2,8 +2,10 @@
 // While one is on its way the next collects. A batch whose reply was lost is never sent again.
 import type { Redis } from "ioredis";
 import { StoreError } from "../../queue/errors.ts";
-import type { Operation, ResultOf } from "../../queue/store.ts";
+import type { Operation, Receiver } from "../../queue/store.ts";
+import { Output } from "../../resp/reply.ts";
 import { Batch, type Position } from "./batch.ts";
+import { ScriptCall } from "./script-call.ts";
 import { SCRIPT, SCRIPT_SHA } from "./script.ts";
 import type { Argument, ScriptReply } from "./verbs.ts";
 
@@ -17,12 +19,17 @@ export interface Header {
 const BATCH_WEIGHT_MAX = 512;
 const BATCH_BYTES_MAX = 1024 * 1024;
 
+/** How ioredis begins to say that it did not even try. */
+const NOT_SENT = "Stream isn't writeable";
+
 export class Lane {
   readonly #redis: Redis;
   readonly #header: Header;
   readonly #onReady: (became: ScriptReply[]) => void;
   /** Batches that have yet to be sent, the last one still collecting. */
   readonly #waiting: Batch[] = [];
+  /** Free again when the reply is there: until then the connection may still be sending it. */
+  readonly #output = new Output();
   #sending = false;
   #scheduled = false;
   #idle: (() => void) | null = null;
@@ -33,21 +40,19 @@ export class Lane {
     this.#onReady = onReady;
   }
 
-  submit<O extends Operation>(operation: O, position: Position): Promise<ResultOf<O>> {
+  submit(operation: Operation, receiver: Receiver<never>, position: Position): void {
     let batch = this.#waiting.at(-1);
     if (!batch || batch.weight >= BATCH_WEIGHT_MAX || batch.bytes >= BATCH_BYTES_MAX) {
       batch = new Batch();
       this.#waiting.push(batch);
     }
-    const result = batch.add(operation, position);
-    if (!this.#sending && !this.#scheduled) {
-      this.#scheduled = true;
-      setImmediate(() => {
-        this.#scheduled = false;
-        if (!this.#sending) void this.#sendAll();
-      });
-    }
-    return result;
+    batch.add(operation, receiver, position);
+    if (this.#sending || this.#scheduled) return;
+    this.#scheduled = true;
+    setImmediate(() => {
+      this.#scheduled = false;
+      if (!this.#sending) void this.#sendAll();
+    });
   }
 
   /** Resolves when nothing waits and nothing is on its way. */
@@ -67,7 +72,7 @@ export class Lane {
 
   async #send(batch: Batch): Promise<void> {
     if (this.#redis.status !== "ready") {
-      batch.fail(new StoreError("unavailable", "Redis is not reachable, nothing was done"));
+      batch.fail(unavailable());
       return;
     }
     try {
@@ -80,15 +85,21 @@ export class Lane {
       this.#onReady(became as ScriptReply[]);
     } catch (error) {
       batch.fail(this.#storeError(error as Error));
+      if ((error as Error).name !== "ReplyError") this.#failWaiting();
     }
+  }
+
+  /** What was submitted behind a lost batch is not done: no client may see its order broken. */
+  #failWaiting(): void {
+    for (const batch of this.#waiting.splice(0)) batch.fail(unavailable());
   }
 
   /** Nothing else is under way on this connection, so sending the script itself keeps the order. */
   async #evaluate(keys: Argument[], args: Argument[]): Promise<ScriptReply[]> {
-    const call = (command: string, script: string) =>
-      this.#redis.callBuffer(command, [script, String(keys.length), ...keys, ...args]) as Promise<
-        ScriptReply[]
-      >;
+    const call = (name: string, script: string) => {
+      const scriptCall = new ScriptCall(name, this.#output, script, keys, args);
+      return this.#redis.sendCommand(scriptCall) as Promise<ScriptReply[]>;
+    };
     try {
       return await call("evalsha", SCRIPT_SHA);
     } catch (error) {
@@ -99,9 +110,14 @@ export class Lane {
 
   #storeError(error: Error): StoreError {
     if (error.name === "ReplyError") return new StoreError("refused", error.message);
+    if (error.message.startsWith(NOT_SENT)) return unavailable();
     return new StoreError(
       "unknown",
       "the connection to Redis broke, it is unknown whether this was done",
     );
   }
+}
+
+function unavailable(): StoreError {
+  return new StoreError("unavailable", "Redis is not reachable, nothing was done");
 }

@@ -1,7 +1,14 @@
 // The store on Redis: sessions spread over a few lanes, and messages between okq processes about
 // what became ready. All that lasts is in Redis; any number of okq processes may share it.
 import type { Redis } from "ioredis";
-import type { ReadyListener, Session, Store } from "../../queue/store.ts";
+import {
+  type Operation,
+  type ReadyListener,
+  type Receiver,
+  type ResultOf,
+  Session,
+  type Store,
+} from "../../queue/store.ts";
 import type { Position } from "./batch.ts";
 import { connectRedis, type RedisAddress, redisVersion } from "./connect.ts";
 import { fixedKeys, readyChannel } from "./keys.ts";
@@ -17,6 +24,20 @@ export interface RedisStoreOptions {
   onState: (state: string) => void;
   /** Milliseconds since 1970 instead of the Redis server's own time, for tests. */
   now?: () => number;
+}
+
+class LaneSession extends Session {
+  readonly #lane: Lane;
+  readonly #position: Position = { batch: null, call: 0 };
+
+  constructor(lane: Lane) {
+    super();
+    this.#lane = lane;
+  }
+
+  submit<O extends Operation>(operation: O, receiver: Receiver<ResultOf<O>>): void {
+    this.#lane.submit(operation, receiver, this.#position);
+  }
 }
 
 export class RedisStore implements Store {
@@ -56,8 +77,7 @@ export class RedisStore implements Store {
 
   session(): Session {
     const lane = this.#lanes[this.#sessions++ % this.#lanes.length]!;
-    const position: Position = { batch: null, call: 0 };
-    return { submit: (operation) => lane.submit(operation, position) };
+    return new LaneSession(lane);
   }
 
   /** Subscribes on first need: a process without waiting consumers gets no messages. */

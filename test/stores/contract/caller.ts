@@ -30,7 +30,7 @@ export class Caller {
   }
 
   submit<O extends Operation>(operation: O): Promise<ResultOf<O>> {
-    return this.session.submit(operation);
+    return this.session.ask(operation);
   }
 
   advance(ms: number): void {

@@ -1,0 +1,86 @@
+// A plain Redis client for what surrounds a measurement and for single timings: one promise per
+// command, replies as the raw bytes. Not for load. It must not know queues.
+import type { Socket } from "bun";
+import { resp } from "./dialects.ts";
+import { RespScanner } from "./reply-scanner.ts";
+
+interface Waiting {
+  resolve: (reply: string) => void;
+  reject: (error: Error) => void;
+}
+
+export class Client {
+  readonly #scanner = new RespScanner(0);
+  #socket: Socket | undefined;
+  #waiting: Waiting[] = [];
+  #rest = Buffer.alloc(0);
+  #unsent: Buffer[] = [];
+  #isClosed = false;
+
+  static async connect(port: number): Promise<Client> {
+    const client = new Client();
+    client.#socket = await Bun.connect({
+      hostname: "127.0.0.1",
+      port,
+      socket: {
+        data: (_socket, chunk) => client.#receive(chunk),
+        drain: () => client.#flush(),
+        close: () => client.#close(),
+        error: () => client.#close(),
+      },
+    });
+    return client;
+  }
+
+  /** The raw reply; an error reply is thrown. */
+  call(...words: (string | Buffer)[]): Promise<string> {
+    return this.send(resp(...words));
+  }
+
+  /** Sends one whole command. */
+  send(command: Buffer): Promise<string> {
+    return new Promise((resolve, reject) => {
+      if (this.#isClosed) return reject(new Error("the connection is closed"));
+      this.#waiting.push({ resolve, reject });
+      this.#unsent.push(command);
+      if (this.#unsent.length === 1) this.#flush();
+    });
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#socket?.end();
+  }
+
+  #flush(): void {
+    for (let first = this.#unsent[0]; first !== undefined; first = this.#unsent[0]) {
+      const taken = Math.max(0, this.#socket!.write(first));
+      if (taken < first.length) {
+        this.#unsent[0] = first.subarray(taken);
+        return;
+      }
+      this.#unsent.shift();
+    }
+  }
+
+  #receive(chunk: Buffer): void {
+    const bytes = this.#rest.length > 0 ? Buffer.concat([this.#rest, chunk]) : chunk;
+    let at = 0;
+    while (at < bytes.length) {
+      const next = this.#scanner.scan(bytes, at, bytes.length);
+      if (next < 0) break;
+      const reply = bytes.toString("latin1", at, next);
+      const waiting = this.#waiting.shift();
+      if (reply.startsWith("-")) waiting?.reject(new Error(reply.trim()));
+      else waiting?.resolve(reply);
+      at = next;
+    }
+    this.#rest = Buffer.from(bytes.subarray(at));
+  }
+
+  #close(): void {
+    this.#isClosed = true;
+    for (const waiting of this.#waiting) waiting.reject(new Error("the connection was closed"));
+    this.#waiting = [];
+  }
+}

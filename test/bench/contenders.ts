@@ -1,0 +1,98 @@
+// Who takes part: how each contender is started and which dialect it speaks. To add one, add an
+// entry (and a dialect where it speaks a new one). It must not know what is measured.
+import { join } from "node:path";
+import type { DialectName } from "./dialects.ts";
+import type { ServerProcess, Servers } from "./servers.ts";
+
+export interface Running {
+  port: number;
+  dialect: DialectName;
+  /** The process that clients talk to comes first. */
+  processes: ServerProcess[];
+}
+
+export interface Contender {
+  /** Short, for filters and targets. */
+  name: string;
+  label: string;
+  isInstalled: () => boolean;
+  start: (servers: Servers, okq: string[]) => Promise<Running>;
+}
+
+export const repository = join(import.meta.dir, "../..");
+
+const always = () => true;
+const isOnPath = (program: string) => () => Bun.which(program) !== null;
+
+/** okq on a Redis of its own, or on the one that is given. */
+export async function startOkqOnRedis(
+  servers: Servers,
+  okq: string[],
+  given?: ServerProcess,
+): Promise<Running> {
+  const redis = given ?? (await servers.redis());
+  const server = await servers.start("okq", (port) => [
+    ...okq,
+    `--listen-addr=127.0.0.1:${port}`,
+    `--redis-addr=127.0.0.1:${redis.port}`,
+  ]);
+  return { port: server.port, dialect: "okq", processes: [server, redis] };
+}
+
+export async function startOkqInMemory(servers: Servers, okq: string[]): Promise<Running> {
+  const server = await servers.start("okq", (port) => [
+    ...okq,
+    `--listen-addr=127.0.0.1:${port}`,
+    "--store=memory",
+  ]);
+  return { port: server.port, dialect: "okq", processes: [server] };
+}
+
+export async function startStreams(servers: Servers): Promise<Running> {
+  const redis = await servers.redis();
+  return { port: redis.port, dialect: "streams", processes: [redis] };
+}
+
+export const contenders: Contender[] = [
+  {
+    name: "okq-redis",
+    label: "okq on Redis",
+    isInstalled: always,
+    start: startOkqOnRedis,
+  },
+  {
+    name: "okq-memory",
+    label: "okq in memory",
+    isInstalled: always,
+    start: startOkqInMemory,
+  },
+  {
+    name: "streams",
+    label: "Redis Streams",
+    isInstalled: isOnPath("redis-server"),
+    start: startStreams,
+  },
+  {
+    name: "beanstalkd",
+    label: "beanstalkd",
+    isInstalled: isOnPath("beanstalkd"),
+    start: async (servers) => {
+      const command = ["beanstalkd", "-l", "127.0.0.1", "-p"];
+      const server = await servers.start("beanstalkd", (port) => [...command, `${port}`]);
+      return { port: server.port, dialect: "beanstalkd", processes: [server] };
+    },
+  },
+  {
+    name: "disque",
+    label: "Disque",
+    isInstalled: isOnPath("disque-server"),
+    start: async (servers) => {
+      const command = ["disque-server", "--bind", "127.0.0.1", "--appendonly", "no", "--port"];
+      const server = await servers.start("disque", (port) => [...command, `${port}`]);
+      return { port: server.port, dialect: "disque", processes: [server] };
+    },
+  },
+];
+
+/** The reference that ratios are against. */
+export const REFERENCE = "streams";

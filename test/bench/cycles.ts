@@ -1,0 +1,189 @@
+// The main measurement: cycles of push, pop, ack through every contender in turn, cell by cell.
+// It must not know how commands look or how servers are started.
+// oxlint-disable no-await-in-loop -- measurements and servers take turns on purpose
+import { contenders, REFERENCE, type Contender, type Running } from "./contenders.ts";
+import { median } from "./latencies.ts";
+import type { LoadReport, LoadSpec } from "./load-spec.ts";
+import { runLoad } from "./load-run.ts";
+import { isSelected, type Plan, type Section, type Verdict } from "./plan.ts";
+import { cpuUs } from "./servers.ts";
+import { decimals, milliseconds, table } from "./table.ts";
+
+interface Cell {
+  connections: number;
+  inFlight: number;
+  contentsBytes: number;
+}
+
+interface Measured {
+  cell: Cell;
+  contender: Contender;
+  reports: LoadReport[];
+  /** Processor time per operation by process, one entry per round. */
+  serverCpuUs: Record<string, number[]>;
+}
+
+const TARGETS: { contender: string; connections: number; inFlight: number; ratio: number }[] = [
+  { contender: "okq-redis", connections: 50, inFlight: 1, ratio: 0.7 },
+  { contender: "okq-redis", connections: 50, inFlight: 16, ratio: 0.75 },
+  { contender: "okq-memory", connections: 50, inFlight: 1, ratio: 1.2 },
+  { contender: "okq-memory", connections: 50, inFlight: 16, ratio: 1.5 },
+];
+const TARGET_BYTES = 100;
+
+function cells(plan: Plan): Cell[] {
+  const all: Cell[] = [];
+  for (const contentsBytes of [100, 10_240]) {
+    for (const inFlight of [1, 16]) {
+      for (const connections of [1, 50, 200]) all.push({ connections, inFlight, contentsBytes });
+    }
+  }
+  const isQuickCell = (cell: Cell) => cell.connections === 50 && cell.contentsBytes === 100;
+  return plan.isQuick ? all.filter(isQuickCell) : all;
+}
+
+/** `50x16x100B` */
+function cellName(cell: Cell): string {
+  const { contentsBytes } = cell;
+  const size = contentsBytes < 1024 ? `${contentsBytes}B` : `${contentsBytes / 1024}KiB`;
+  return `${cell.connections}x${cell.inFlight}x${size}`;
+}
+
+async function measureOnce(plan: Plan, running: Running, measured: Measured): Promise<void> {
+  const spec: Partial<LoadSpec> = {
+    ...measured.cell,
+    dialect: running.dialect,
+    port: running.port,
+    queues: plan.queues,
+    measureMs: plan.seconds * 1000,
+  };
+  const before = running.processes.map((server) => cpuUs(server.pid));
+  const report = await runLoad(spec);
+  for (const [n, server] of running.processes.entries()) {
+    const used = (cpuUs(server.pid) - before[n]!) / report.operationsTotal;
+    (measured.serverCpuUs[server.name] ??= []).push(used);
+  }
+  if (report.pushes !== report.pops || report.pops !== report.acks) {
+    throw new Error(`${measured.contender.name}: pushed, popped and acked differ in number`);
+  }
+  measured.reports.push(report);
+}
+
+const operationsPerSecond = (measured: Measured) =>
+  median(measured.reports.map((report) => report.operationsPerSecond));
+
+/** The median over the rounds of each round's ratio: a slow moment of the machine hits both. */
+function ratio(measured: Measured, reference: Measured | undefined): number {
+  if (reference === undefined) return Number.NaN;
+  const ratios = measured.reports.map(
+    (report, round) => report.operationsPerSecond / reference.reports[round]!.operationsPerSecond,
+  );
+  return median(ratios);
+}
+
+function row(measured: Measured, reference: Measured | undefined): string[] {
+  const { reports, cell, contender } = measured;
+  const latency = (step: "push" | "pop" | "ack") => {
+    const p50 = milliseconds(median(reports.map((report) => report[step].p50Ms)));
+    return `${p50} / ${milliseconds(median(reports.map((report) => report[step].p99Ms)))}`;
+  };
+  const cpu = Object.entries(measured.serverCpuUs).map(
+    ([name, used]) => `${name} ${decimals(median(used), 1)}`,
+  );
+  cpu.push(`load ${decimals(median(reports.map((report) => report.loadCpuUsPerOperation)), 1)}`);
+  const rates = reports.map((report) => report.operationsPerSecond / 1000);
+  return [
+    cellName(cell),
+    contender.label,
+    decimals(median(rates), 1),
+    `${decimals(Math.min(...rates), 0)}-${decimals(Math.max(...rates), 0)}`,
+    decimals(ratio(measured, reference), 2),
+    latency("push"),
+    latency("pop"),
+    latency("ack"),
+    cpu.join(", "),
+  ];
+}
+
+const HEAD = [
+  "connections x in flight x contents",
+  "contender",
+  "1000 op/s",
+  "range",
+  "/ Streams",
+  "push p50 / p99 ms",
+  "pop p50 / p99 ms",
+  "ack p50 / p99 ms",
+  "CPU µs/op",
+];
+
+async function measureCell(
+  plan: Plan,
+  cell: Cell,
+  running: Map<Contender, Running>,
+): Promise<Measured[]> {
+  const all: Measured[] = [];
+  for (const contender of running.keys()) {
+    if (!isSelected(plan, cellName(cell), contender.name)) continue;
+    all.push({ cell, contender, reports: [], serverCpuUs: {} });
+  }
+  for (let round = 0; round < plan.rounds; round++) {
+    for (const measured of all) {
+      await measureOnce(plan, running.get(measured.contender)!, measured);
+    }
+  }
+  for (const measured of all) {
+    const name = measured.contender.label.padEnd(16);
+    plan.say(`${cellName(cell)} ${name} ${decimals(operationsPerSecond(measured), 0)} op/s`);
+  }
+  return all;
+}
+
+function verdicts(all: Measured[]): Verdict[] {
+  const found: Verdict[] = [];
+  for (const target of TARGETS) {
+    const at = (name: string) =>
+      all.find(
+        ({ cell, contender }) =>
+          contender.name === name &&
+          cell.connections === target.connections &&
+          cell.inFlight === target.inFlight &&
+          cell.contentsBytes === TARGET_BYTES,
+      );
+    const measured = at(target.contender);
+    const reference = at(REFERENCE);
+    if (measured === undefined || reference === undefined) continue;
+    const value = ratio(measured, reference);
+    found.push({
+      text: `${measured.contender.label} / Streams, ${target.connections}×${target.inFlight}`,
+      measured: value,
+      target: `at least ${decimals(target.ratio, 2)}`,
+      isReached: value >= target.ratio,
+    });
+  }
+  return found;
+}
+
+export const cycles: Section = {
+  name: "cycles",
+  run: async (plan, print) => {
+    const running = new Map<Contender, Running>();
+    for (const contender of contenders) {
+      const isWanted = cells(plan).some((cell) => isSelected(plan, cellName(cell), contender.name));
+      if (!isWanted) continue;
+      if (contender.isInstalled()) {
+        running.set(contender, await contender.start(plan.servers, plan.okq));
+      } else plan.say(`${contender.label} is not installed: left out`);
+    }
+    const all: Measured[] = [];
+    for (const cell of cells(plan)) all.push(...(await measureCell(plan, cell, running)));
+    await plan.servers.stop();
+    const referenceOf = ({ cell }: Measured) =>
+      all.find((other) => other.cell === cell && other.contender.name === REFERENCE);
+    const rows = all.map((measured) => row(measured, referenceOf(measured)));
+    print(`\n## Cycles of push, pop, ack\n\n${table(HEAD, rows)}`);
+    const nils = all.flatMap(({ reports }) => reports).reduce((sum, r) => sum + r.nilPops, 0);
+    if (nils > 0) print(`\n${nils} pops found nothing and were sent again.`);
+    return verdicts(all);
+  },
+};

@@ -1,0 +1,152 @@
+// How each kind of queue server is told to push, pop and ack: bytes with a hole for the id, and
+// the replies that count as success. One entry here makes a new contender possible.
+// It must not know sockets, how servers are started, or what is measured.
+import { BeanstalkScanner, RespScanner, type ReplyScanner } from "./reply-scanner.ts";
+
+/** What the first byte of a reply must be, and its value where that is known (see ReplyScanner). */
+export interface Expected {
+  first: number;
+  value?: number;
+}
+
+/** Bytes of a command in which the 16 bytes from `idAt` on are the event's id (-1: it has none). */
+export interface Template {
+  bytes: Buffer;
+  idAt: number;
+}
+
+export interface QueueCommands {
+  /** Sent once on every connection; each of its replies must begin with one of these bytes. */
+  opening: { bytes: Buffer; replies: number[] };
+  push: Template;
+  pop: Buffer;
+  /** Pops without a claim, where the server can do that in one command. */
+  take?: Buffer;
+  /** The popped id goes between each two of these parts, as the scanner found it. */
+  ack: Buffer[];
+}
+
+export interface Dialect {
+  scanner(): ReplyScanner;
+  commands(queue: string, contentsBytes: number): QueueCommands;
+  /** Sent once per queue before the first connection; an error reply is fine (it may exist). */
+  prepare: (queue: string) => Buffer | undefined;
+  pushed: Expected;
+  popped: Expected;
+  /** One per reply that an ack gets. */
+  acked: Expected[];
+}
+
+export type DialectName = "okq" | "streams" | "disque" | "beanstalkd";
+
+export const ID_BYTES = 16;
+
+const byte = (character: string) => character.charCodeAt(0);
+const nothing = { bytes: Buffer.alloc(0), replies: [] };
+
+/** A command in RESP. */
+export function resp(...words: (string | Buffer)[]): Buffer {
+  const parts = [Buffer.from(`*${words.length}\r\n`)];
+  for (const word of words) {
+    const bytes = Buffer.from(word as string);
+    parts.push(Buffer.from(`$${bytes.length}\r\n`), bytes, Buffer.from("\r\n"));
+  }
+  return Buffer.concat(parts);
+}
+
+/** A RESP command up to its last word, which is the id as a whole bulk string. */
+function respBeforeId(...words: string[]): Buffer {
+  const all = resp(...words).toString("latin1");
+  return Buffer.from(all.replace(/^\*\d+/, `*${words.length + 1}`), "latin1");
+}
+
+/** The contents are bytes that don't repeat in short steps, so that nobody packs them away. */
+function contents(bytes: number): Buffer {
+  const buffer = Buffer.alloc(bytes);
+  let state = 12345;
+  for (let at = 0; at < bytes; at++) {
+    state = (Math.imul(state, 1103515245) + 12345) >>> 0;
+    buffer[at] = 97 + ((state >>> 16) % 26);
+  }
+  return buffer;
+}
+
+const ID_HOLE = "\u0001".repeat(ID_BYTES);
+
+function template(bytes: Buffer): Template {
+  return { bytes, idAt: bytes.indexOf(ID_HOLE) };
+}
+
+const okq: Dialect = {
+  scanner: () => new RespScanner(0),
+  prepare: () => undefined,
+  commands: (queue, size) => ({
+    opening: nothing,
+    push: template(resp("QLPUSH", queue, ID_HOLE, contents(size))),
+    pop: resp("QRPOP", queue),
+    take: resp("QRPOP", queue, "NOACK"),
+    ack: [respBeforeId("QACK", queue), Buffer.alloc(0)],
+  }),
+  pushed: { first: byte("+"), value: "OK".length },
+  popped: { first: byte("*"), value: 2 },
+  acked: [{ first: byte(":"), value: 1 }],
+};
+
+/** A consumer that is done with an entry sends XACK and XDEL in one go: one operation. */
+const streams: Dialect = {
+  scanner: () => new RespScanner(1),
+  prepare: (queue) => resp("XGROUP", "CREATE", queue, "g", "$", "MKSTREAM"),
+  commands: (queue, size) => ({
+    opening: nothing,
+    push: template(resp("XADD", queue, "*", "id", ID_HOLE, "contents", contents(size))),
+    pop: resp("XREADGROUP", "GROUP", "g", "c", "COUNT", "1", "STREAMS", queue, ">"),
+    ack: [respBeforeId("XACK", queue, "g"), respBeforeId("XDEL", queue), Buffer.alloc(0)],
+  }),
+  pushed: { first: byte("$") },
+  popped: { first: byte("*"), value: 1 },
+  acked: [
+    { first: byte(":"), value: 1 },
+    { first: byte(":"), value: 1 },
+  ],
+};
+
+/** Disque makes the ids itself. */
+const disque: Dialect = {
+  scanner: () => new RespScanner(1),
+  prepare: () => undefined,
+  commands: (queue, size) => ({
+    opening: nothing,
+    push: template(resp("ADDJOB", queue, contents(size), "0")),
+    pop: resp("GETJOB", "NOHANG", "FROM", queue),
+    ack: [respBeforeId("ACKJOB"), Buffer.alloc(0)],
+  }),
+  pushed: { first: byte("+") },
+  popped: { first: byte("*"), value: 1 },
+  acked: [{ first: byte(":"), value: 1 }],
+};
+
+/** beanstalkd makes the ids itself. */
+const beanstalkd: Dialect = {
+  scanner: () => new BeanstalkScanner(),
+  prepare: () => undefined,
+  commands: (queue, size) => ({
+    opening: {
+      bytes: Buffer.from(`use ${queue}\r\nwatch ${queue}\r\nignore default\r\n`),
+      replies: [byte("U"), byte("W"), byte("W")],
+    },
+    push: template(
+      Buffer.concat([
+        Buffer.from(`put 1024 0 60 ${size}\r\n`),
+        contents(size),
+        Buffer.from("\r\n"),
+      ]),
+    ),
+    pop: Buffer.from("reserve\r\n"),
+    ack: [Buffer.from("delete "), Buffer.from("\r\n")],
+  }),
+  pushed: { first: byte("I") },
+  popped: { first: byte("R") },
+  acked: [{ first: byte("D"), value: "DELETED".length }],
+};
+
+export const dialects: Record<DialectName, Dialect> = { okq, streams, disque, beanstalkd };

@@ -1,0 +1,284 @@
+// One connection of the load generator: it keeps its operations in flight, checks every reply and
+// writes once per wake-up. This is the hot path: no object per reply, commands are copied bytes.
+// It must not know which server it talks to, only its dialect.
+import type { Socket } from "bun";
+import type { Dialect, Expected, QueueCommands } from "./dialects.ts";
+import { ID_BYTES } from "./dialects.ts";
+import type { Latencies } from "./latencies.ts";
+import type { LoadSpec } from "./load-spec.ts";
+import type { ReplyScanner } from "./reply-scanner.ts";
+
+const PUSH = 0;
+const POP = 1;
+const ACK = 2;
+/** An ack that gets two replies waits for this one before the last. */
+const ACK_FIRST = 3;
+const OPENING = 4;
+
+/** What all connections of a run share. */
+export interface LoadRun {
+  spec: LoadSpec;
+  dialect: Dialect;
+  scanner: ReplyScanner;
+  /** By step: push, pop, ack. */
+  latencies: [Latencies, Latencies, Latencies];
+  done: [number, number, number];
+  nilPops: number;
+  /** From the measured time on; what is then still in flight counts too, however long it takes. */
+  isCounting: boolean;
+  /** No new cycle begins any more; those under way are finished. */
+  isStopping: boolean;
+  pushesLeft: number;
+  onFinished: () => void;
+  onFailed: (problem: string) => void;
+}
+
+/** Commands are gathered here and written within the same wake-up, by one connection at a time. */
+let gathered = new Uint8Array(1 << 20);
+let used = 0;
+
+function gather(bytes: Uint8Array): void {
+  if (used + bytes.length > gathered.length) grow(bytes.length);
+  gathered.set(bytes, used);
+  used += bytes.length;
+}
+
+function grow(more: number): void {
+  const larger = new Uint8Array(2 * (gathered.length + more));
+  larger.set(gathered.subarray(0, used));
+  gathered = larger;
+}
+
+/** Counts the decimal digits of the id up by one, in place. */
+function nextId(bytes: Uint8Array, idAt: number): void {
+  for (let at = idAt + ID_BYTES - 1; ; at--) {
+    const digit = bytes[at]!;
+    if (digit < 57) {
+      bytes[at] = digit + 1;
+      return;
+    }
+    bytes[at] = 48;
+  }
+}
+
+export class LoadConnection {
+  readonly #run: LoadRun;
+  readonly #commands: QueueCommands;
+  readonly #scanner: ReplyScanner;
+  socket: Socket<LoadConnection> | undefined;
+  /** The steps in flight, in the order in which they were sent: a ring. */
+  readonly #steps: Uint8Array;
+  readonly #sentAt: Float64Array;
+  readonly #mask: number;
+  #head = 0;
+  #tail = 0;
+  /** The beginning of a reply that isn't complete yet. */
+  #rest: Uint8Array | undefined;
+  /** What the socket has not taken yet. */
+  #unsent: Uint8Array | undefined;
+  #isWarm = false;
+  #cycles = 0;
+  #openingReplies = 0;
+  /** Paced: when a cycle that could not begin on time should have begun; 0 when none. */
+  #owedSince = 0;
+
+  constructor(run: LoadRun, commands: QueueCommands) {
+    this.#run = run;
+    this.#commands = commands;
+    this.#scanner = run.scanner;
+    let size = 4;
+    while (size < 2 * run.spec.inFlight + commands.opening.replies.length) size *= 2;
+    this.#steps = new Uint8Array(size);
+    this.#sentAt = new Float64Array(size);
+    this.#mask = size - 1;
+  }
+
+  get inFlight(): number {
+    return this.#tail - this.#head;
+  }
+
+  /** Sends the opening and the first operations. */
+  start(): void {
+    const now = performance.now();
+    used = 0;
+    for (const _ of this.#commands.opening.replies) this.#expect(OPENING, now);
+    gather(this.#commands.opening.bytes);
+    if (this.#run.spec.paceMs === 0) this.#startCycles(now);
+    else this.#isWarm = true;
+    this.#flush();
+  }
+
+  /** Paced runs: begins a cycle now, or notes that one is owed. */
+  tick(): void {
+    const now = performance.now();
+    if (this.#run.isStopping) return;
+    if (this.inFlight > 0) {
+      if (this.#owedSince === 0) this.#owedSince = now;
+      return;
+    }
+    used = 0;
+    this.#push(now);
+    this.#flush();
+  }
+
+  receive(chunk: Uint8Array): void {
+    const now = performance.now();
+    let bytes = chunk;
+    if (this.#rest !== undefined) {
+      bytes = Buffer.concat([this.#rest, chunk]);
+      this.#rest = undefined;
+    }
+    used = 0;
+    const end = bytes.length;
+    let at = 0;
+    while (at < end) {
+      const next = this.#scanner.scan(bytes, at, end);
+      if (next < 0) break;
+      if (!this.#reply(bytes, now)) return this.#fail(bytes.subarray(at, next));
+      at = next;
+    }
+    if (at < end) this.#rest = bytes.subarray(at);
+    if (!this.#isWarm) this.#startCycles(now);
+    this.#flush();
+    if (this.#head === this.#tail && this.#run.isStopping) this.#run.onFinished();
+  }
+
+  drain(): void {
+    const unsent = this.#unsent;
+    if (unsent === undefined) return;
+    const taken = this.socket!.write(unsent);
+    if (taken < 0) return this.#run.onFailed("the connection was closed");
+    this.#unsent = taken < unsent.length ? unsent.subarray(taken) : undefined;
+  }
+
+  /** Begins a third of the cycles per wake-up: pushes, pops and acks mix in the pipeline. */
+  #startCycles(now: number): void {
+    const { inFlight } = this.#run.spec;
+    const more = Math.min(Math.ceil(inFlight / 3), inFlight - this.#cycles);
+    for (let n = 0; n < more; n++) this.#begin(now);
+    this.#cycles += more;
+    this.#isWarm = this.#cycles === inFlight;
+  }
+
+  #begin(now: number): void {
+    if (this.#run.spec.plan === "drain") this.#send(POP, this.#commands.take!, now);
+    else this.#push(now);
+  }
+
+  #push(now: number): void {
+    const run = this.#run;
+    if (run.isStopping) return;
+    if (run.spec.plan === "fill" && run.pushesLeft-- <= 0) {
+      run.isStopping = true;
+      return;
+    }
+    const { bytes, idAt } = this.#commands.push;
+    if (idAt >= 0) nextId(bytes, idAt);
+    this.#send(PUSH, bytes, now);
+  }
+
+  #send(step: number, bytes: Uint8Array, now: number): void {
+    gather(bytes);
+    this.#expect(step, now);
+  }
+
+  #expect(step: number, now: number): void {
+    const place = this.#tail++ & this.#mask;
+    this.#steps[place] = step;
+    this.#sentAt[place] = now;
+  }
+
+  /** Handles the reply that the scanner stands on; false when it is not what it must be. */
+  #reply(bytes: Uint8Array, now: number): boolean {
+    if (this.#head === this.#tail) return false;
+    const place = this.#head++ & this.#mask;
+    const step = this.#steps[place]!;
+    const { dialect, spec } = this.#run;
+    switch (step) {
+      case PUSH:
+        if (!this.#isGood(dialect.pushed)) return false;
+        this.#count(PUSH, now - this.#sentAt[place]!);
+        if (spec.plan === "fill") this.#push(now);
+        else this.#send(POP, this.#commands.pop, now);
+        return true;
+      case POP:
+        return this.#popped(bytes, now, this.#sentAt[place]!);
+      case ACK_FIRST:
+        return this.#isGood(dialect.acked[0]!);
+      case ACK:
+        if (!this.#isGood(dialect.acked.at(-1)!)) return false;
+        this.#count(ACK, now - this.#sentAt[place]!);
+        if (spec.paceMs === 0) this.#push(now);
+        else this.#pushOwed();
+        return true;
+      default:
+        return this.#scanner.first === this.#commands.opening.replies[this.#openingReplies++];
+    }
+  }
+
+  #popped(bytes: Uint8Array, now: number, sentAt: number): boolean {
+    const { dialect, spec } = this.#run;
+    const isNil = this.#scanner.value < 0;
+    if (isNil && spec.plan === "drain") {
+      this.#run.isStopping = true;
+      return true;
+    }
+    if (isNil) {
+      this.#run.nilPops++;
+      this.#send(POP, this.#commands.pop, now);
+      return true;
+    }
+    if (!this.#isGood(dialect.popped)) return false;
+    if (this.#scanner.bulkBytes !== spec.contentsBytes) return false;
+    this.#count(POP, now - sentAt);
+    if (spec.plan === "drain") this.#send(POP, this.#commands.take!, now);
+    else this.#ack(bytes, now);
+    return true;
+  }
+
+  #ack(bytes: Uint8Array, now: number): void {
+    const { idFrom, idTo } = this.#scanner;
+    const parts = this.#commands.ack;
+    for (let n = 0; n < parts.length; n++) {
+      gather(parts[n]!);
+      if (n === parts.length - 1) break;
+      if (used + idTo - idFrom > gathered.length) grow(idTo - idFrom);
+      for (let at = idFrom; at < idTo; at++) gathered[used++] = bytes[at]!;
+    }
+    if (this.#run.dialect.acked.length === 2) this.#expect(ACK_FIRST, now);
+    this.#expect(ACK, now);
+  }
+
+  /** A cycle that began late counts from when it was due: waiting for its turn is waiting too. */
+  #pushOwed(): void {
+    if (this.#owedSince === 0) return;
+    this.#push(this.#owedSince);
+    this.#owedSince = 0;
+  }
+
+  #isGood(expected: Expected): boolean {
+    if (this.#scanner.first !== expected.first) return false;
+    return expected.value === undefined || this.#scanner.value === expected.value;
+  }
+
+  #count(step: 0 | 1 | 2, ms: number): void {
+    this.#run.done[step]++;
+    if (this.#run.isCounting) this.#run.latencies[step].add(ms);
+  }
+
+  #flush(): void {
+    if (used === 0) return;
+    if (this.#unsent !== undefined) {
+      this.#unsent = Buffer.concat([this.#unsent, gathered.subarray(0, used)]);
+      return;
+    }
+    const taken = this.socket!.write(gathered, 0, used);
+    if (taken < 0) this.#run.onFailed("the connection was closed");
+    else if (taken < used) this.#unsent = gathered.slice(taken, used);
+  }
+
+  #fail(reply: Uint8Array): void {
+    const text = Buffer.from(reply.subarray(0, 200)).toString("latin1");
+    this.#run.onFailed(`not the expected reply: ${JSON.stringify(text)}`);
+  }
+}

@@ -1,0 +1,22 @@
+// Runs the load generator as a process of its own and takes in its report.
+// It must not know which contender is behind the port.
+import { join } from "node:path";
+import { defaultSpec, type LoadReport, type LoadSpec } from "./load-spec.ts";
+
+/** How the generator's words begin when a server has stopped answering. */
+export const STALLED = "no reply for";
+
+const program = join(import.meta.dir, "load.ts");
+
+/** Throws with the generator's own words when a reply was wrong or missing. */
+export async function runLoad(spec: Partial<LoadSpec>): Promise<LoadReport> {
+  const whole = JSON.stringify({ ...defaultSpec, ...spec });
+  const child = Bun.spawn([process.execPath, program, whole], { stdout: "pipe", stderr: "pipe" });
+  const [output, problem, status] = await Promise.all([
+    child.stdout.text(),
+    child.stderr.text(),
+    child.exited,
+  ]);
+  if (status !== 0) throw new Error(`load generator: ${problem.trim()} (asked: ${whole})`);
+  return JSON.parse(output) as LoadReport;
+}

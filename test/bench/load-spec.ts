@@ -1,0 +1,58 @@
+// What one run of the load generator is asked to do and what it reports; both travel as JSON.
+import type { DialectName } from "./dialects.ts";
+import type { Quantiles } from "./latencies.ts";
+
+export interface LoadSpec {
+  dialect: DialectName;
+  port: number;
+  connections: number;
+  /** Operations that each connection has outstanding at any time. */
+  inFlight: number;
+  contentsBytes: number;
+  /** Connection n works on queue n modulo this number. */
+  queues: number;
+  queueName: string;
+  /** cycle: push, pop, ack, again. fill: pushes only. drain: pops without a claim until nil. */
+  plan: "cycle" | "fill" | "drain";
+  /** fill: how many events to push. */
+  events: number;
+  warmupMs: number;
+  measureMs: number;
+  /** 0: as fast as it goes; else each connection begins a cycle every so many milliseconds. */
+  paceMs: number;
+}
+
+export interface LoadReport {
+  /** Inside the measured time. */
+  operationsPerSecond: number;
+  /** From start to end, warm-up included. */
+  operationsTotal: number;
+  pushes: number;
+  pops: number;
+  acks: number;
+  /** Pops that found nothing and were sent again; a healthy run has none. */
+  nilPops: number;
+  /** Latencies of all steps together, and step by step. */
+  all: Quantiles;
+  push: Quantiles;
+  pop: Quantiles;
+  ack: Quantiles;
+  /** Processor time of the load generator per operation inside the measured time. */
+  loadCpuUsPerOperation: number;
+  elapsedMs: number;
+}
+
+export const defaultSpec: LoadSpec = {
+  dialect: "okq",
+  port: 0,
+  connections: 50,
+  inFlight: 1,
+  contentsBytes: 100,
+  queues: 1,
+  queueName: "bench",
+  plan: "cycle",
+  events: 0,
+  warmupMs: 400,
+  measureMs: 2000,
+  paceMs: 0,
+};

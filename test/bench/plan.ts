@@ -1,0 +1,49 @@
+// What a bench was asked to do, what it has to do it with, and what its sections hand back.
+import type { Servers } from "./servers.ts";
+
+export interface Plan {
+  servers: Servers;
+  /** The command that starts okq. */
+  okq: string[];
+  rounds: number;
+  seconds: number;
+  isQuick: boolean;
+  queues: number;
+  /** `cell/contender`, either part may be missing; none means all. */
+  filters: string[];
+  /** Tells the person who waits. */
+  say: (text: string) => void;
+}
+
+/** One line of the closing table. */
+export interface Verdict {
+  text: string;
+  measured: number;
+  /** `at least 0.70` */
+  target: string;
+  isReached: boolean;
+}
+
+export interface Section {
+  name: string;
+  /** Prints its tables with `print` and returns what it has to say about the targets. */
+  run: (plan: Plan, print: (text: string) => void) => Promise<Verdict[]>;
+}
+
+/** A cell is named by parts joined with `x`; `50x1` selects every cell that begins so. */
+export function isSelected(plan: Plan, cell: string, contender: string): boolean {
+  if (plan.filters.length === 0) return true;
+  return plan.filters.some((filter) => {
+    const [cellPart = "", contenderPart = ""] = filter.includes("/")
+      ? filter.split("/")
+      : /^[\dx]/.test(filter)
+        ? [filter]
+        : ["", filter];
+    const wanted = cellPart.split("x");
+    const actual = cell.split("x");
+    return (
+      contender.includes(contenderPart) &&
+      wanted.every((part, n) => part === "" || part === actual[n])
+    );
+  });
+}

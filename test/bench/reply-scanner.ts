@@ -1,0 +1,115 @@
+// Finds where one reply ends in received bytes, for the Redis protocol and for beanstalkd's.
+// It makes no object per reply: what the load generator checks is left in fields.
+// It must not know commands, contenders or sockets.
+
+const CR = 13;
+const DOLLAR = 36;
+const STAR = 42;
+const PLUS = 43;
+const MINUS = 45;
+const COLON = 58;
+const ZERO = 48;
+const SPACE = 32;
+
+export interface ReplyScanner {
+  /** First byte of the last reply scanned. */
+  first: number;
+  /** Its integer, length or number of elements; of a line its text's length; -1 is nil. */
+  value: number;
+  /** Where the popped event's id is, in the form in which an ack has to repeat it. */
+  idFrom: number;
+  idTo: number;
+  /** Bytes of the last bulk string in the reply. */
+  bulkBytes: number;
+  /** The position after the reply that begins at `from`, or -1 when it isn't complete. */
+  scan(bytes: Uint8Array, from: number, end: number): number;
+}
+
+/** RESP2. The id is bulk string number `idBulk` of the reply, kept as `$length CRLF id CRLF`. */
+export class RespScanner implements ReplyScanner {
+  first = 0;
+  value = 0;
+  idFrom = 0;
+  idTo = 0;
+  bulkBytes = 0;
+  readonly #idBulk: number;
+
+  constructor(idBulk: number) {
+    this.#idBulk = idBulk;
+  }
+
+  scan(bytes: Uint8Array, from: number, end: number): number {
+    let at = from;
+    let bulks = 0;
+    for (let missing = 1; missing > 0; missing--) {
+      if (at >= end) return -1;
+      const start = at;
+      const type = bytes[at++]!;
+      const number = type === PLUS || type === MINUS ? 0 : this.#number(bytes, at, end);
+      while (at < end && bytes[at] !== CR) at++;
+      at += 2;
+      if (at > end) return -1;
+      if (start === from) {
+        this.first = type;
+        this.value = type === PLUS || type === MINUS ? at - 3 - start : number;
+      }
+      if (type === STAR) {
+        if (number > 0) missing += number;
+      } else if (type === DOLLAR && number >= 0) {
+        at += number + 2;
+        if (at > end) return -1;
+        if (bulks++ === this.#idBulk) {
+          this.idFrom = start;
+          this.idTo = at;
+        }
+        this.bulkBytes = number;
+      } else if (type !== COLON && type !== PLUS && type !== MINUS && type !== DOLLAR) {
+        throw new Error(`not a RESP2 reply: byte ${type}`);
+      }
+    }
+    return at;
+  }
+
+  #number(bytes: Uint8Array, from: number, end: number): number {
+    if (from < end && bytes[from] === MINUS) return -1;
+    let value = 0;
+    for (let at = from; at < end; at++) {
+      const digit = bytes[at]! - ZERO;
+      if (digit < 0 || digit > 9) break;
+      value = value * 10 + digit;
+    }
+    return value;
+  }
+}
+
+const RESERVED = 82;
+
+/** beanstalkd: one line, and after `RESERVED id bytes` a body. The id is kept as its digits. */
+export class BeanstalkScanner implements ReplyScanner {
+  first = 0;
+  value = 0;
+  idFrom = 0;
+  idTo = 0;
+  bulkBytes = 0;
+
+  scan(bytes: Uint8Array, from: number, end: number): number {
+    let at = from;
+    while (at < end && bytes[at] !== CR) at++;
+    const next = at + 2;
+    if (next > end) return -1;
+    this.first = bytes[from]!;
+    this.value = at - from;
+    if (this.first !== RESERVED) return next;
+    const idFrom = from + "RESERVED ".length;
+    let digit = idFrom;
+    while (bytes[digit] !== SPACE) digit++;
+    const idTo = digit;
+    let length = 0;
+    for (digit++; digit < at; digit++) length = length * 10 + bytes[digit]! - ZERO;
+    if (next + length + 2 > end) return -1;
+    this.idFrom = idFrom;
+    this.idTo = idTo;
+    this.bulkBytes = length;
+    return next + length + 2;
+  }
+}

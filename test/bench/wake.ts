@@ -1,0 +1,112 @@
+// How long a waiting consumer waits after a push: from the moment the push is sent to the moment
+// the consumer's answer is there, on the same okq and on another one beside the same Redis.
+// oxlint-disable no-await-in-loop -- measurements and servers take turns on purpose
+import { Client } from "./client.ts";
+import { startOkqInMemory, startOkqOnRedis, startStreams } from "./contenders.ts";
+import { Latencies, type Quantiles } from "./latencies.ts";
+import { isSelected, type Plan, type Section } from "./plan.ts";
+import { milliseconds, table } from "./table.ts";
+
+const QUEUE = "wake";
+
+interface Way {
+  name: string;
+  label: string;
+  /** The ports of the producer and of the consumer. */
+  start: (plan: Plan) => Promise<[number, number]>;
+  open?: string[];
+  wait: string[];
+  push: (id: string) => string[];
+  take: string[];
+}
+
+const okqWay = {
+  open: ["QREGISTER", QUEUE],
+  wait: ["QNOTIFY", "10"],
+  push: (id: string) => ["QLPUSH", QUEUE, id, "contents"],
+  take: ["QRPOP", QUEUE, "NOACK"],
+};
+
+const ways: Way[] = [
+  {
+    ...okqWay,
+    name: "okq-memory",
+    label: "okq in memory, same okq",
+    start: async ({ servers, okq }) => {
+      const { port } = await startOkqInMemory(servers, okq);
+      return [port, port];
+    },
+  },
+  {
+    ...okqWay,
+    name: "okq-redis",
+    label: "okq on Redis, same okq",
+    start: async ({ servers, okq }) => {
+      const { port } = await startOkqOnRedis(servers, okq);
+      return [port, port];
+    },
+  },
+  {
+    ...okqWay,
+    name: "okq-redis-two",
+    label: "okq on Redis, another okq",
+    start: async ({ servers, okq }) => {
+      const redis = await servers.redis();
+      const producer = await startOkqOnRedis(servers, okq, redis);
+      const consumer = await startOkqOnRedis(servers, okq, redis);
+      return [producer.port, consumer.port];
+    },
+  },
+  {
+    name: "streams",
+    label: "Redis Streams, XREADGROUP BLOCK",
+    start: async ({ servers }) => {
+      const { port } = await startStreams(servers);
+      return [port, port];
+    },
+    open: ["XGROUP", "CREATE", QUEUE, "g", "$", "MKSTREAM"],
+    wait: ["XREADGROUP", "GROUP", "g", "c", "COUNT", "1", "BLOCK", "10000", "STREAMS", QUEUE, ">"],
+    push: (id) => ["XADD", QUEUE, "*", "id", id, "contents", "contents"],
+    take: ["XTRIM", QUEUE, "MAXLEN", "0"],
+  },
+];
+
+/** The pause before each push lets the consumer's wait arrive first, and is never in step. */
+async function measure(plan: Plan, way: Way, rounds: number): Promise<Quantiles> {
+  const [producerPort, consumerPort] = await way.start(plan);
+  const producer = await Client.connect(producerPort);
+  const consumer = await Client.connect(consumerPort);
+  if (way.open !== undefined) await consumer.call(...way.open);
+  const latencies = new Latencies();
+  const warmup = Math.ceil(rounds / 10);
+  for (let round = -warmup; round < rounds; round++) {
+    const answer = consumer.call(...way.wait);
+    await Bun.sleep(2 + Math.random() * 3);
+    const start = performance.now();
+    const pushed = producer.call(...way.push(`wake-${round}`));
+    if (!(await answer).includes(QUEUE)) throw new Error(`${way.name}: nobody was woken`);
+    if (round >= 0) latencies.add(performance.now() - start);
+    await pushed;
+    await consumer.call(...way.take);
+  }
+  producer.close();
+  consumer.close();
+  await plan.servers.stop();
+  return latencies.quantiles();
+}
+
+export const wake: Section = {
+  name: "wake",
+  run: async (plan, print) => {
+    const rows: string[][] = [];
+    for (const way of ways) {
+      if (!isSelected(plan, "wake", way.name)) continue;
+      const { p50Ms, p99Ms, maxMs, count } = await measure(plan, way, plan.isQuick ? 100 : 500);
+      plan.say(`wake ${way.label}: p50 ${milliseconds(p50Ms)} ms`);
+      rows.push([way.label, ...[p50Ms, p99Ms, maxMs].map(milliseconds), `${count}`]);
+    }
+    const head = ["push to the waiting consumer's answer", "p50 ms", "p99 ms", "max ms", "rounds"];
+    if (rows.length > 0) print(`\n## Waking a consumer\n\n${table(head, rows)}`);
+    return [];
+  },
+};

@@ -1,0 +1,129 @@
+// How many arguments a command takes: what COMMAND says of it, what its syntax line says, and what
+// really happens when it is called must be the same.
+import { expect, test } from "bun:test";
+import { commands } from "../../src/commands/table.ts";
+import { startTestOkq } from "../support/okq-server.ts";
+import { ask } from "../support/readable.ts";
+import type { Wire } from "../support/wire.ts";
+
+const REFUSED_IN_REDIS_WORDS = /^-ERR wrong number of arguments for '[a-z|-]+' command$/;
+const REFUSED_IN_OUR_WORDS = /^-ERR (missing|too many) args, usage: Q[A-Z]+ /;
+
+/** Calls that must be understood, with as few and as many arguments as the command takes. */
+const accepted: Record<string, string[][]> = {
+  QLPUSH: [
+    ["q", "1", "x"],
+    ["q", "2", "x", "NOBLOCK"],
+  ],
+  QRPUSH: [
+    ["q", "3", "x"],
+    ["q", "4", "x", "NOBLOCK"],
+  ],
+  QRPOP: [["q"], ["q", "EX", "1", "NOACK"]],
+  QACK: [
+    ["q", "1"],
+    ["q", "1", "REDO"],
+  ],
+  QLPEEK: [["q"]],
+  QRPEEK: [["q"]],
+  QREGISTER: [[], ["q"], ["p", "q", "r"]],
+  QNOTIFY: [["0"]],
+  QSTATUS: [[], ["q"], ["p", "q", "r"]],
+  QINFO: [[], ["q"], ["p", "q", "r"]],
+  QFLUSH: [["q"]],
+  HELLO: [[], ["2"], ["2", "AUTH", "default", "x", "SETNAME", "n"]],
+  AUTH: [["default", "x"]],
+  SELECT: [["0"]],
+  PING: [[], ["x"]],
+  ECHO: [["x"]],
+  QUIT: [[]],
+  RESET: [[]],
+  CLUSTER: [],
+  "CLIENT ID": [[]],
+  "CLIENT INFO": [[]],
+  "CLIENT LIST": [[]],
+  "CLIENT KILL": [
+    ["ID", "999"],
+    ["ID", "999", "ADDR", "x", "LADDR", "x", "SKIPME", "yes"],
+  ],
+  "CLIENT SETNAME": [["n"]],
+  "CLIENT GETNAME": [[]],
+  "CLIENT SETINFO": [["lib-name", "x"]],
+  "CLIENT REPLY": [["ON"]],
+  "CLIENT NO-EVICT": [["ON"]],
+  "CLIENT NO-TOUCH": [["ON"]],
+  COMMAND: [[]],
+  "COMMAND COUNT": [[]],
+  "COMMAND INFO": [[], ["QRPOP", "QACK"]],
+  "COMMAND DOCS": [[], ["QRPOP", "QACK"]],
+  "COMMAND LIST": [[]],
+  INFO: [[], ["server"], ["server", "clients"]],
+  "CONFIG GET": [["save"], ["save", "timeout"]],
+  TIME: [[]],
+  ROLE: [[]],
+  // Needs a database: test/stores/backup.test.ts.
+  "OKQ BACKUP": [],
+};
+
+async function arityOf(client: Wire, name: string): Promise<number> {
+  const [info] = (await ask(client, "COMMAND", "INFO", name.replace(" ", "|"))) as [
+    [string, number],
+  ];
+  return info[1];
+}
+
+/** Whether the reply says that the number of arguments is wrong. */
+function isRefused(reply: unknown): boolean {
+  const text = String(reply);
+  return REFUSED_IN_REDIS_WORDS.test(text) || REFUSED_IN_OUR_WORDS.test(text);
+}
+
+test("there is an example of every command here", () => {
+  expect(Object.keys(accepted)).toEqual(commands.map(({ name }) => name));
+});
+
+test.each(commands.map(({ name }) => name))("%s takes as many as it says", async (name) => {
+  const client = await (await startTestOkq()).connect();
+  const arity = await arityOf(client, name);
+  const words = name.split(" ");
+  const least = Math.abs(arity) - words.length;
+  const call = (args: string[]) => ask(client, ...words, ...args);
+  for (let count = 0; count < least; count++) {
+    const reply = await call(Array<string>(count).fill("x"));
+    expect([count, reply, isRefused(reply)]).toEqual([count, reply, true]);
+  }
+  // COMMAND COUNT is a command of its own, so COMMAND itself takes no argument and "x" is unknown.
+  if (arity > 0 && name !== "COMMAND") {
+    expect(isRefused(await call(Array<string>(least + 1).fill("x")))).toBeTrue();
+  }
+  for (const args of accepted[name]!) {
+    expect(args.length).toBeGreaterThanOrEqual(least);
+    const reply = await call(args);
+    expect([args, String(reply).startsWith("-") ? reply : "fine"]).toEqual([args, "fine"]);
+  }
+});
+
+test.each([
+  ["QLPUSH", 5],
+  ["QRPOP", 5],
+  ["QACK", 4],
+  ["HELLO", 8],
+  ["PING", 3],
+  ["AUTH", 4],
+] as const)("%s with %d words is too much and not understood in part", async (name, words) => {
+  const client = await (await startTestOkq()).connect();
+  const args = Array<string>(words).fill("1");
+  expect(isRefused(await ask(client, name, ...args))).toBeTrue();
+  expect(await ask(client, "QSTATUS")).toEqual([]);
+});
+
+test("an arity error of a queue command shows how it is used", async () => {
+  const client = await (await startTestOkq()).connect();
+  expect(await ask(client, "qrpop")).toBe(
+    "-ERR missing args, usage: QRPOP queue [EX seconds] [NOACK]",
+  );
+  expect(await ask(client, "QFLUSH", "a", "b")).toBe("-ERR too many args, usage: QFLUSH queue");
+  expect(await ask(client, "client", "setname")).toBe(
+    "-ERR wrong number of arguments for 'client|setname' command",
+  );
+});

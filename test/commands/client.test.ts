@@ -1,0 +1,213 @@
+// CLIENT and its subcommands over the wire. They do not touch the store.
+import { describe, expect, test } from "bun:test";
+import { eventually } from "../support/eventually.ts";
+import { startTestOkq, type TestOkq } from "../support/okq-server.ts";
+import { ask, askAll, readable } from "../support/readable.ts";
+import type { Wire } from "../support/wire.ts";
+
+const BAD_NAME = "-ERR Client names cannot contain spaces, newlines or special characters";
+
+async function connected(): Promise<Wire> {
+  return await (await startTestOkq()).connect();
+}
+
+/** A line of CLIENT LIST as an object. */
+function fieldsOf(line: string): Record<string, string> {
+  const fields = line.trim().split(" ");
+  return Object.fromEntries(fields.map((field) => field.split("=") as [string, string]));
+}
+
+async function listed(client: Wire): Promise<Record<string, string>[]> {
+  const lines = (await ask(client, "CLIENT", "LIST")) as string;
+  expect(lines.endsWith("\n")).toBeTrue();
+  return lines.trimEnd().split("\n").map(fieldsOf);
+}
+
+test("a name that was set is got, and can be taken away", async () => {
+  const client = await connected();
+  expect(await ask(client, "CLIENT", "GETNAME")).toBeNull();
+  expect(await ask(client, "client", "setname", "worker-1")).toBe("+OK");
+  expect(await ask(client, "CLIENT", "GETNAME")).toBe("worker-1");
+  expect(await ask(client, "CLIENT", "SETNAME", "")).toBe("+OK");
+  expect(await ask(client, "CLIENT", "GETNAME")).toBeNull();
+});
+
+test.each(["a b", "a\nb", "\u0000", "é", "x".repeat(257)])(
+  "the name %j is refused",
+  async (name) => {
+    const client = await connected();
+    expect(await ask(client, "CLIENT", "SETNAME", name)).toStartWith(BAD_NAME);
+    expect(await ask(client, "CLIENT", "GETNAME")).toBeNull();
+  },
+);
+
+test("SETINFO notes the driver for CLIENT INFO and LIST", async () => {
+  const client = await connected();
+  expect(await ask(client, "CLIENT", "SETINFO", "LIB-NAME", "ioredis")).toBe("+OK");
+  expect(await ask(client, "CLIENT", "SETINFO", "lib-ver", "6.0.0")).toBe("+OK");
+  expect(await ask(client, "CLIENT", "SETINFO", "lib-foo", "x")).toBe(
+    "-ERR Unrecognized option 'lib-foo'",
+  );
+  expect(await ask(client, "CLIENT", "SETINFO", "lib-name", "a b")).toStartWith(
+    "-ERR lib-name cannot contain spaces",
+  );
+  const fields = fieldsOf((await ask(client, "CLIENT", "INFO")) as string);
+  expect(fields).toMatchObject({ "lib-name": "ioredis", "lib-ver": "6.0.0" });
+});
+
+test("every connection has a number of its own, and a line in CLIENT LIST", async () => {
+  const okq = await startTestOkq();
+  const [first, second] = [await okq.connect(), await okq.connect()];
+  await ask(first, "HELLO", 3, "SETNAME", "first");
+  await ask(second, "QREGISTER", "a", "b");
+  const ids = [await ask(first, "CLIENT", "ID"), await ask(second, "CLIENT", "ID")] as number[];
+  expect(ids[1]).toBeGreaterThan(ids[0]!);
+  const lines = await listed(second);
+  expect(lines.map(({ id }) => Number(id))).toEqual(ids);
+  expect(lines[0]).toMatchObject({ name: "first", resp: "3", cmd: "client|id", queues: "0" });
+  expect(lines[1]).toMatchObject({ name: "", resp: "2", cmd: "client|list", queues: "2" });
+  for (const { addr, laddr, db, user } of lines) {
+    expect(addr).toMatch(/^127\.0\.0\.1:\d+$/);
+    expect(laddr).toBe(`127.0.0.1:${okq.port}`);
+    expect([db, user]).toEqual(["0", "default"]);
+  }
+});
+
+test("NO-EVICT and NO-TOUCH are OK, with ON or OFF and nothing else", async () => {
+  const client = await connected();
+  for (const name of ["NO-EVICT", "no-touch"]) {
+    expect(await ask(client, "CLIENT", name, "ON")).toBe("+OK");
+    expect(await ask(client, "CLIENT", name, "off")).toBe("+OK");
+    expect(await ask(client, "CLIENT", name, "maybe")).toStartWith("-ERR syntax error");
+  }
+});
+
+test("what okq does not have is an unknown subcommand", async () => {
+  const client = await connected();
+  expect(await ask(client, "CLIENT", "TRACKING", "ON")).toBe(
+    "-ERR unknown subcommand 'TRACKING' of CLIENT",
+  );
+  const options = ["MAINT_NOTIFICATIONS", "ON", "moving-endpoint-type", "none"];
+  expect(await ask(client, "client", ...options)).toStartWith("-ERR unknown subcommand");
+  expect(await ask(client, "CLIENT")).toStartWith("-ERR ");
+});
+
+describe("CLIENT REPLY", () => {
+  test("OFF suppresses all replies, its own and errors too, until ON", async () => {
+    const client = await connected();
+    client.pipeline(
+      ["CLIENT", "REPLY", "OFF"],
+      ["PING"],
+      ["QLPUSH", "q", "1", "x"],
+      ["NONSENSE"],
+      ["QSTATUS"],
+      ["CLIENT", "REPLY", "ON"],
+      ["QRPOP", "q"],
+    );
+    expect((await client.take(2)).map(readable)).toEqual(["+OK", ["1", "x"]]);
+    expect(client.waiting).toBe(0);
+  });
+
+  test("SKIP suppresses the next reply only", async () => {
+    const client = await connected();
+    client.pipeline(
+      ["CLIENT", "REPLY", "SKIP"],
+      ["QLPUSH", "q", "1", "x"],
+      ["QRPOP", "q"],
+      ["CLIENT", "REPLY", "SKIP"],
+      ["PING"],
+      ["ECHO", "x"],
+    );
+    expect((await client.take(2)).map(readable)).toEqual([["1", "x"], "x"]);
+    expect(client.waiting).toBe(0);
+  });
+
+  test("SKIP while replies are off leaves them off", async () => {
+    const client = await connected();
+    client.pipeline(
+      ["CLIENT", "REPLY", "OFF"],
+      ["CLIENT", "REPLY", "SKIP"],
+      ["PING", "1"],
+      ["PING", "2"],
+      ["CLIENT", "REPLY", "ON"],
+      ["PING", "3"],
+    );
+    expect((await client.take(2)).map(readable)).toEqual(["+OK", "3"]);
+  });
+
+  test("ON answers OK, anything else is an error", async () => {
+    const client = await connected();
+    expect(await ask(client, "CLIENT", "REPLY", "on")).toBe("+OK");
+    expect(await ask(client, "CLIENT", "REPLY", "maybe")).toStartWith("-ERR syntax error");
+    expect(await ask(client, "PING")).toBe("+PONG");
+  });
+});
+
+describe("CLIENT KILL", () => {
+  async function trio(): Promise<{ okq: TestOkq; killer: Wire; victim: Wire; other: Wire }> {
+    const okq = await startTestOkq();
+    const [killer, victim, other] = [await okq.connect(), await okq.connect(), await okq.connect()];
+    await ask(other, "PING");
+    return { okq, killer, victim, other };
+  }
+
+  test("by ID closes that connection alone and says 1", async () => {
+    const { killer, victim, other } = await trio();
+    const id = (await ask(victim, "CLIENT", "ID")) as number;
+    expect(await ask(killer, "CLIENT", "KILL", "id", id)).toBe(1);
+    expect(await victim.untilClosed()).toEqual([]);
+    await eventually(async () => (await listed(killer)).length === 2);
+    expect(await ask(other, "PING")).toBe("+PONG");
+    expect(await ask(killer, "CLIENT", "KILL", "ID", id)).toBe(0);
+  });
+
+  test("by address, in the new form and the old one", async () => {
+    const { killer, victim, other } = await trio();
+    const addressOf = async (client: Wire) =>
+      fieldsOf((await ask(client, "CLIENT", "INFO")) as string).addr!;
+    expect(await ask(killer, "CLIENT", "KILL", "ADDR", await addressOf(victim))).toBe(1);
+    await victim.untilClosed();
+    expect(await ask(killer, "CLIENT", "KILL", await addressOf(other))).toBe("+OK");
+    await other.untilClosed();
+    expect(await ask(killer, "CLIENT", "KILL", "1.2.3.4:5")).toBe("-ERR No such client");
+  });
+
+  test("by local address spares the killer unless told otherwise", async () => {
+    const { okq, killer, victim, other } = await trio();
+    const address = `127.0.0.1:${okq.port}`;
+    expect(await ask(killer, "CLIENT", "KILL", "LADDR", address)).toBe(2);
+    await Promise.all([victim.untilClosed(), other.untilClosed()]);
+    await eventually(async () => (await listed(killer)).length === 1);
+    expect(await ask(killer, "CLIENT", "KILL", "LADDR", address, "SKIPME", "no")).toBe(1);
+    expect(await killer.untilClosed()).toEqual([]);
+  });
+
+  test("with filters closes only whom all of them match", async () => {
+    const { killer, victim, other } = await trio();
+    const id = (await ask(victim, "CLIENT", "ID")) as number;
+    const filters = ["ID", id, "ADDR", "1.2.3.4:5"];
+    expect(await ask(killer, "CLIENT", "KILL", ...filters)).toBe(0);
+    expect(await askAll(victim, ["PING"])).toEqual(["+PONG"]);
+    expect(await askAll(other, ["PING"])).toEqual(["+PONG"]);
+  });
+
+  test("without a filter, or with one that is none, closes nobody", async () => {
+    const { killer, victim, other } = await trio();
+    const wrong = [[], ["ID"], ["ID", "x"], ["ID", "0"], ["NONSENSE", "x"], ["SKIPME", "maybe"]];
+    for (const filters of [...wrong, ["ID", "1", "ADDR"]]) {
+      expect(await ask(killer, "CLIENT", "KILL", ...filters)).toStartWith("-ERR ");
+    }
+    expect(await ask(victim, "PING")).toBe("+PONG");
+    expect(await ask(other, "PING")).toBe("+PONG");
+  });
+
+  test("ends a wait in QNOTIFY, and the consumer is gone", async () => {
+    const { killer, victim } = await trio();
+    const id = (await ask(victim, "CLIENT", "ID")) as number;
+    await ask(victim, "QREGISTER", "q");
+    victim.pipeline(["QNOTIFY", 60]);
+    expect(await ask(killer, "CLIENT", "KILL", "ID", id)).toBe(1);
+    await victim.untilClosed();
+    await eventually(async () => Bun.deepEquals(await ask(killer, "QSTATUS"), []));
+  });
+});

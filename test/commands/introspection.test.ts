@@ -1,0 +1,102 @@
+// COMMAND and its subcommands over the wire, in the shapes that drivers and redis-cli read.
+import { expect, test } from "bun:test";
+import { commands } from "../../src/commands/table.ts";
+import { startTestOkq } from "../support/okq-server.ts";
+import { ask, type Readable, type ReadableMap } from "../support/readable.ts";
+import type { Wire } from "../support/wire.ts";
+
+type Info = [string, number, string[], number, number, number, [], [], [], Info[]];
+
+/** First words as on the wire: containers stand where their first subcommand does. */
+const topNames = [...new Set(commands.map(({ name }) => name.toLowerCase().split(" ")[0]!))];
+
+async function connected(version: 2 | 3 = 2): Promise<Wire> {
+  const client = await (await startTestOkq()).connect();
+  await ask(client, "HELLO", version);
+  return client;
+}
+
+test("COMMAND lists every command with arity, flags, keys and subcommands", async () => {
+  const client = await connected();
+  const infos = (await ask(client, "COMMAND")) as unknown as Info[];
+  expect(infos.map(([name]) => name)).toEqual(topNames);
+  const push: Info = ["qlpush", -4, ["+write", "+fast"], 0, 0, 0, [], [], [], []];
+  expect(infos.find(([name]) => name === "qlpush")).toEqual(push);
+  expect(infos.every((info) => info.length === 10)).toBeTrue();
+  expect(await ask(client, "COMMAND", "INFO")).toEqual(infos as unknown as Readable);
+});
+
+test("every subcommand is listed under its container, and found by its full name", async () => {
+  const client = await connected();
+  const infos = (await ask(client, "COMMAND")) as unknown as Info[];
+  const listed = infos.flatMap((info) => info[9].map(([name]) => name));
+  const subcommands = commands
+    .map(({ name }) => name.toLowerCase())
+    .filter((name) => name.includes(" "))
+    .map((name) => name.replace(" ", "|"));
+  expect(listed.toSorted()).toEqual(subcommands.toSorted());
+  for (const name of subcommands) {
+    const [info] = (await ask(client, "COMMAND", "INFO", name)) as unknown as [Info];
+    expect(info[0]).toBe(name);
+  }
+  const [container] = (await ask(client, "COMMAND", "INFO", "client")) as unknown as [Info];
+  expect(container.slice(0, 2)).toEqual(["client", -2]);
+});
+
+test("COMMAND COUNT and LIST agree with COMMAND", async () => {
+  const client = await connected();
+  expect(await ask(client, "COMMAND", "COUNT")).toBe(topNames.length);
+  expect(await ask(client, "COMMAND", "LIST")).toEqual(topNames);
+});
+
+test("COMMAND INFO answers in the order asked, in any case, nil for the unknown", async () => {
+  const client = await connected();
+  const names = ["QRPOP", "nonsense", "client|LIST", "qrpop", ""];
+  const infos = (await ask(client, "command", "info", ...names)) as (Info | null)[];
+  expect(infos.map((info) => info?.[0] ?? null)).toEqual([
+    "qrpop",
+    null,
+    "client|list",
+    "qrpop",
+    null,
+  ]);
+});
+
+test("COMMAND DOCS is a map in RESP3 and a flat array in RESP2", async () => {
+  const client = await connected(3);
+  const { map } = (await ask(client, "COMMAND", "DOCS")) as ReadableMap;
+  expect(Object.keys(map)).toEqual(topNames);
+  await ask(client, "HELLO", 2);
+  const flat = (await ask(client, "COMMAND", "DOCS")) as Readable[];
+  expect(flat.filter((_, at) => at % 2 === 0)).toEqual(topNames);
+});
+
+test("COMMAND DOCS tells summary, group, version and arguments", async () => {
+  const client = await connected(3);
+  const docs = (await ask(client, "COMMAND", "DOCS", "QRPOP", "nonsense")) as ReadableMap;
+  expect(Object.keys(docs.map)).toEqual(["qrpop"]);
+  const { map } = docs.map.qrpop as ReadableMap;
+  expect(map).toMatchObject({ since: "0.1.0", group: "queue" });
+  expect(map.summary).toStartWith("Pops the right-most event");
+  expect(map.arguments).toEqual([
+    { map: { name: "queue", type: "string", display_text: "queue" } },
+    {
+      map: {
+        name: "seconds",
+        type: "string",
+        display_text: "seconds",
+        token: "EX",
+        flags: ["+optional"],
+      },
+    },
+    {
+      map: {
+        name: "noack",
+        type: "pure-token",
+        display_text: "NOACK",
+        token: "NOACK",
+        flags: ["+optional"],
+      },
+    },
+  ]);
+});

@@ -1,0 +1,136 @@
+// QLPUSH and QRPUSH over the wire, on every store: where events go, which are refused, and what
+// NOBLOCK changes.
+import { describe, expect, test } from "bun:test";
+import { eventually } from "../support/eventually.ts";
+import { startOkqOn, startTestOkq, startTestRedis, storeNames } from "../support/okq-server.ts";
+import { ask, askAll } from "../support/readable.ts";
+
+const DUPLICATE = "-ERR duplicate event 1";
+const BUSY = "-ERR too busy to process NOBLOCK event";
+
+describe.each(storeNames)("on %s", (store) => {
+  test("an event pushed on the right is the next one out, one on the left the last", async () => {
+    const client = await (await startOkqOn(store)).connect();
+    expect(await ask(client, "QLPUSH", "q", "1", "a")).toBe("+OK");
+    expect(await ask(client, "QLPUSH", "q", "2", "b")).toBe("+OK");
+    expect(await ask(client, "QRPUSH", "q", "3", "c")).toBe("+OK");
+    expect(await ask(client, "QRPUSH", "q", "4", "d")).toBe("+OK");
+    const popped = await askAll(client, ...Array.from({ length: 5 }, () => ["QRPOP", "q"]));
+    const expected = [["4", "d"], ["3", "c"], ["1", "a"], ["2", "b"], null];
+    expect(popped).toEqual(expected);
+  });
+
+  test.each(["QLPUSH", "QRPUSH"])(
+    "%s refuses an id that is ready in the queue, and changes nothing",
+    async (push) => {
+      const client = await (await startOkqOn(store)).connect();
+      await ask(client, "QLPUSH", "q", "1", "first");
+      await ask(client, "QLPUSH", "q", "2", "second");
+      expect(await ask(client, push, "q", "1", "other")).toBe(DUPLICATE);
+      expect(await ask(client, "QSTATUS", "q")).toEqual([["q", 2, 0, 0]]);
+      expect(await ask(client, "QRPEEK", "q")).toEqual(["1", "first"]);
+      expect(await ask(client, "QLPEEK", "q")).toEqual(["2", "second"]);
+    },
+  );
+
+  test.each(["QLPUSH", "QRPUSH"])("%s refuses an id that is claimed", async (push) => {
+    const client = await (await startOkqOn(store)).connect();
+    await ask(client, "QLPUSH", "q", "1", "first");
+    await ask(client, "QRPOP", "q");
+    expect(await ask(client, push, "q", "1", "other")).toBe(DUPLICATE);
+    expect(await ask(client, "QSTATUS", "q")).toEqual([["q", 1, 1, 0]]);
+    await ask(client, "QACK", "q", "1", "REDO");
+    expect(await ask(client, "QRPOP", "q")).toEqual(["1", "first"]);
+  });
+
+  test("an id is free again once its event is acknowledged, popped for good, flushed", async () => {
+    const client = await (await startOkqOn(store)).connect();
+    const push = ["QLPUSH", "q", "1", "x"];
+    const popped = ["1", "x"];
+    const acknowledged = await askAll(client, push, ["QRPOP", "q"], ["QACK", "q", "1"], push);
+    expect(acknowledged).toEqual(["+OK", popped, 1, "+OK"]);
+    expect(await askAll(client, ["QRPOP", "q", "NOACK"], push)).toEqual([popped, "+OK"]);
+    expect(await askAll(client, ["QRPOP", "q", "EX", "0"], push)).toEqual([popped, "+OK"]);
+    expect(await askAll(client, ["QFLUSH", "q"], push)).toEqual(["+OK", "+OK"]);
+  });
+
+  test("the same id may be in two queues", async () => {
+    const client = await (await startOkqOn(store)).connect();
+    expect(await ask(client, "QLPUSH", "a", "1", "in a")).toBe("+OK");
+    expect(await ask(client, "QLPUSH", "b", "1", "in b")).toBe("+OK");
+    expect(await ask(client, "QACK", "b", "1")).toBe(0);
+    expect(await ask(client, "QRPOP", "b")).toEqual(["1", "in b"]);
+    expect(await ask(client, "QRPOP", "a")).toEqual(["1", "in a"]);
+  });
+
+  test("of one id pushed twice in a pipeline the first is taken", async () => {
+    const client = await (await startOkqOn(store)).connect();
+    const pushes = [
+      ["QLPUSH", "q", "1", "first"],
+      ["QRPUSH", "q", "1", "second"],
+      ["QLPUSH", "q", "1", "third"],
+    ];
+    expect(await askAll(client, ...pushes)).toEqual(["+OK", DUPLICATE, DUPLICATE]);
+    expect(await ask(client, "QRPOP", "q")).toEqual(["1", "first"]);
+    expect(await ask(client, "QRPOP", "q")).toBeNull();
+  });
+
+  test("of one id pushed by many clients at once one is taken", async () => {
+    const okq = await startOkqOn(store);
+    const clients = await Promise.all(Array.from({ length: 20 }, () => okq.connect()));
+    const replies = await Promise.all(
+      clients.map((client, number) => ask(client, "QLPUSH", "q", "1", number)),
+    );
+    expect(replies.filter((reply) => reply === "+OK")).toHaveLength(1);
+    expect(replies.filter((reply) => reply === DUPLICATE)).toHaveLength(19);
+  });
+
+  test("a push with NOBLOCK in any case arrives", async () => {
+    const client = await (await startOkqOn(store)).connect();
+    expect(await ask(client, "QLPUSH", "q", "1", "a", "NOBLOCK")).toBe("+OK");
+    expect(await ask(client, "QRPUSH", "q", "2", "b", "noBlock")).toBe("+OK");
+    expect(await ask(client, "QRPOP", "q")).toEqual(["2", "b"]);
+    expect(await ask(client, "QRPOP", "q")).toEqual(["1", "a"]);
+  });
+
+  test("NOBLOCK pushes beyond the pool are refused, and taken again when it has room", async () => {
+    const okq = await startOkqOn(store, { bgPushPoolSize: 2 });
+    const client = await okq.connect();
+    const pushes = [1, 2, 3, 4].map((id) => ["QLPUSH", "q", id, "x", "NOBLOCK"]);
+    expect(await askAll(client, ...pushes)).toEqual(["+OK", "+OK", BUSY, BUSY]);
+    expect(await ask(client, "QLPUSH", "q", "blocking", "x")).toBe("+OK");
+    expect(await ask(client, "QLPUSH", "q", "5", "x", "NOBLOCK")).toBe("+OK");
+    expect(await ask(client, "QSTATUS", "q")).toEqual([["q", 4, 0, 0]]);
+  });
+
+  test("a NOBLOCK push that turns out to be a duplicate is logged", async () => {
+    const okq = await startOkqOn(store);
+    const client = await okq.connect();
+    await ask(client, "QLPUSH", "q", "1", "first");
+    expect(await ask(client, "QLPUSH", "q", "1", "other", "NOBLOCK")).toBe("+OK");
+    const line = await eventually(() => okq.log.find((each) => each.includes("NOBLOCK push 1")));
+    expect(line).toContain("ERR duplicate event 1");
+    expect(await ask(client, "QRPOP", "q")).toEqual(["1", "first"]);
+  });
+
+  test("an unknown option is refused and nothing is pushed", async () => {
+    const client = await (await startOkqOn(store)).connect();
+    const refused = "-ERR syntax error, unknown option 'NOBLOK' (known: NOBLOCK)";
+    expect(await ask(client, "QLPUSH", "q", "1", "x", "NOBLOK")).toBe(refused);
+    expect(await ask(client, "QSTATUS")).toEqual([]);
+  });
+});
+
+test("a push that failed for want of a store is refused, with NOBLOCK it is logged", async () => {
+  const redis = await startTestRedis();
+  const okq = await startTestOkq({ store: "", redisAddr: `127.0.0.1:${redis.port}` });
+  const client = await okq.connect();
+  await redis.kill();
+  await eventually(() => okq.log.some((line) => line.includes("Redis connection lost")));
+  expect(await ask(client, "QLPUSH", "q", "1", "x")).toMatch(/^-ERR store unavailable: /);
+  expect(await ask(client, "QLPUSH", "q", "2", "x", "NOBLOCK")).toBe("+OK");
+  await eventually(() => okq.log.some((line) => line.includes("NOBLOCK push 2 failed")));
+  await redis.start();
+  await eventually(async () => (await ask(client, "QLPUSH", "q", "3", "x")) === "+OK");
+  expect(await ask(client, "QSTATUS", "q")).toEqual([["q", 1, 0, 0]]);
+});

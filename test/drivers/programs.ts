@@ -1,0 +1,42 @@
+// Programs from outside that talk to okq, run to their end. One that is not installed fails its
+// test with a word on what to install, as nothing may be skipped unseen.
+
+const debianPackages: Record<string, string> = {
+  "redis-cli": "redis-tools",
+  "redis-benchmark": "redis-tools",
+  "/usr/bin/python3": "python3-redis",
+};
+
+const RUN_MS_MAX = 15_000;
+
+export interface Run {
+  code: number;
+  stdout: Buffer;
+  stderr: string;
+}
+
+/** The path of a program; throws when it is not there. */
+export function installed(program: string): string {
+  const path = Bun.which(program);
+  if (path) return path;
+  throw new Error(`${program} is missing: apt-get install ${debianPackages[program]}`);
+}
+
+/** Runs it with that input, which by default is empty. One that takes too long is killed. */
+export async function run(
+  [program, ...args]: [string, ...string[]],
+  input: Buffer | string = "",
+): Promise<Run> {
+  const child = Bun.spawn([installed(program), ...args], {
+    stdin: Buffer.from(input),
+    stdout: "pipe",
+    stderr: "pipe",
+    timeout: RUN_MS_MAX,
+  });
+  const [code, stdout, stderr] = await Promise.all([
+    child.exited,
+    new Response(child.stdout).arrayBuffer(),
+    new Response(child.stderr).text(),
+  ]);
+  return { code, stdout: Buffer.from(stdout), stderr };
+}

@@ -1,0 +1,133 @@
+// An account of events: what clients know of every push, delivery and ack, kept while things
+// break, and whether it adds up in the end. It knows what an event may become, not how one travels.
+
+/** What became of a request: done, certainly not done, or its answer was lost. */
+export type Outcome = "done" | "refused" | "unknown";
+
+interface Entry {
+  pushed: Outcome;
+  deliveries: number;
+  acked: Outcome | null;
+  /** The account's time when the ack was answered with 1. */
+  ackedAt: number;
+}
+
+export interface Totals {
+  pushed: number;
+  pushUnknown: number;
+  pushRefused: number;
+  acked: number;
+  ackUnknown: number;
+  /** Deliveries of an event after its first one. */
+  repeated: number;
+}
+
+const SHOWN_MAX = 5;
+
+export class Account {
+  readonly #entries = new Map<string, Entry>();
+  readonly #faults: string[] = [];
+  #time = 0;
+  #ids = 0;
+
+  /** An id that no other event has. */
+  newId(): string {
+    return `event-${this.#ids++}`;
+  }
+
+  /** A moment in the order of things: take it before a pop is sent. */
+  now(): number {
+    return ++this.#time;
+  }
+
+  /** Call before the push is sent, with "unknown", and again with its outcome. */
+  pushed(id: string, outcome: Outcome): void {
+    const entry = this.#entries.get(id);
+    if (entry) entry.pushed = outcome;
+    else this.#entries.set(id, { pushed: outcome, deliveries: 0, acked: null, ackedAt: 0 });
+  }
+
+  /** A pop that was sent at that moment handed out an event. */
+  delivered(id: string, contents: Buffer, popSentAt: number): void {
+    const entry = this.#entries.get(id);
+    if (!entry) return this.fault(`${id} was delivered and never pushed`);
+    if (!contents.equals(contentsOf(id))) this.fault(`${id} came with other contents`);
+    if (entry.acked === "done" && popSentAt > entry.ackedAt) {
+      this.fault(`${id} was delivered by a pop sent after its ack was answered with 1`);
+    }
+    entry.deliveries += 1;
+  }
+
+  /** An ack was answered with 1 (done), with 0 or an error that says so (refused), or not. */
+  acked(id: string, outcome: Outcome): void {
+    const entry = this.#entries.get(id);
+    if (!entry) return this.fault(`${id} was acked and never pushed`);
+    if (outcome === "done" && entry.acked === "done") this.fault(`${id} was acked with 1 twice`);
+    if (entry.acked === "done" || (entry.acked === "unknown" && outcome === "refused")) return;
+    entry.acked = outcome;
+    if (outcome === "done") entry.ackedAt = this.now();
+  }
+
+  /** Something that must not happen happened. */
+  fault(text: string): void {
+    this.#faults.push(text);
+  }
+
+  /** Whether every event pushed for certain was delivered. */
+  get isDelivered(): boolean {
+    return [...this.#entries.values()].every((e) => e.pushed !== "done" || e.deliveries > 0);
+  }
+
+  /** Events whose push was done, as their delivery shows, and never answered. */
+  get unanswered(): number {
+    return [...this.#entries.values()].filter((e) => e.pushed === "unknown" && e.deliveries > 0)
+      .length;
+  }
+
+  totals(): Totals {
+    const all = [...this.#entries.values()];
+    const count = (matches: (entry: Entry) => boolean) => all.filter(matches).length;
+    return {
+      pushed: count(({ pushed }) => pushed === "done"),
+      pushUnknown: count(({ pushed }) => pushed === "unknown"),
+      pushRefused: count(({ pushed }) => pushed === "refused"),
+      acked: count(({ acked }) => acked === "done"),
+      ackUnknown: count(({ acked }) => acked === "unknown"),
+      repeated: all.reduce((sum, { deliveries }) => sum + Math.max(0, deliveries - 1), 0),
+    };
+  }
+
+  /**
+   * Call when all queues were drained. Throws unless every event pushed for certain was delivered
+   * and is acked (or may be), nothing refused was ever delivered, and no other fault was noted.
+   */
+  settle(): Totals {
+    const faults = [...this.#faults];
+    for (const [id, { pushed, deliveries, acked }] of this.#entries) {
+      const isEnded = acked === "done" || acked === "unknown";
+      if (pushed === "done" && deliveries === 0 && !isEnded) faults.push(`${id} was lost`);
+      else if (pushed === "done" && !isEnded) faults.push(`${id} was lost after its delivery`);
+      if (pushed === "refused" && deliveries > 0) faults.push(`${id} was refused but is there`);
+    }
+    throwIfAny(faults);
+    return this.totals();
+  }
+
+  /** Throws what was wrong so far, when the store is gone and nothing can be drained. */
+  checkFaults(): void {
+    throwIfAny(this.#faults);
+  }
+}
+
+function throwIfAny(faults: string[]): void {
+  if (faults.length === 0) return;
+  const rest = faults.length > SHOWN_MAX ? `, and ${faults.length - SHOWN_MAX} more` : "";
+  throw new Error(`${faults.slice(0, SHOWN_MAX).join(", ")}${rest}`);
+}
+
+/** What the event of that id holds: different for every id, up to some kilobytes. */
+export function contentsOf(id: string): Buffer {
+  const number = Number(id.replace(/\D/g, ""));
+  const line = `contents of ${id}\r\n\0`;
+  return Buffer.from(number % 50 === 0 ? line.repeat(200) : line);
+}

@@ -1,0 +1,148 @@
+// Clients that read slowly, send garbage or flood okq, and clients in great number: all others
+// still get correct answers, and soon.
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { eventually } from "../support/eventually.ts";
+import { type ListeningOkq, startOkqOnRedis, startOkqProcess } from "../support/okq-process.ts";
+import { closeAfterTest, startTestRedis, storeNames } from "../support/okq-server.ts";
+import { frame, type Wire } from "../support/wire.ts";
+import { contentsOf } from "./account.ts";
+import { errorOf, isOk, Load } from "./load.ts";
+import { randomOf, report } from "./rounds.ts";
+
+setDefaultTimeout(30_000);
+
+const CROWD = 1_000;
+/** What honest clients may have to wait beside a hostile one, on a machine with much else to do. */
+const ANSWER_MS_MAX = 2_000;
+const GROWTH_BYTES_MAX = 200 * 1024 * 1024;
+
+async function start(store: (typeof storeNames)[number]): Promise<ListeningOkq> {
+  if (store === "memory") return await startOkqProcess(["--store", "memory"]);
+  return await startOkqOnRedis((await startTestRedis()).port);
+}
+
+async function residentBytes(wire: Wire): Promise<number> {
+  const info = String(await wire.call("INFO", "memory"));
+  return Number(/used_memory_rss:(\d+)/.exec(info)![1]);
+}
+
+/** Runs honest clients beside hostile ones. All that the honest ones do must come out right. */
+async function besides(
+  what: string,
+  okq: ListeningOkq,
+  attack: (progress: (count: number) => Promise<void>) => Promise<void>,
+): Promise<void> {
+  const load = new Load({ port: () => okq.port, lease: 30 });
+  const observer = closeAfterTest(await okq.connect());
+  await load.progress(200);
+  const bytesBefore = await residentBytes(observer);
+  load.slowestMs = 0;
+  await attack((count) => load.progress(count));
+  const { slowestMs } = load;
+  const grownBytes = (await residentBytes(observer)) - bytesBefore;
+  await load.stop();
+  await load.drain(okq.port);
+  const totals = load.account.settle();
+  report(what, { ...totals, slowestMs, grownMB: grownBytes / 2 ** 20 });
+  expect(Object.fromEntries(load.errors)).toEqual({});
+  expect(totals.acked).toBe(totals.pushed);
+  expect(totals.repeated).toBe(0);
+  expect(slowestMs).toBeLessThan(ANSWER_MS_MAX);
+  expect(grownBytes).toBeLessThan(GROWTH_BYTES_MAX);
+}
+
+describe.each(storeNames)("on %s, other clients are served well beside", (store) => {
+  test("one that asks for gigabytes and does not read them", async () => {
+    const okq = await start(store);
+    const slow = closeAfterTest(await okq.connect());
+    await slow.call("QLPUSH", "large", "1", Buffer.alloc(256 * 1024, "x"));
+    await besides(`${store}: slow reader`, okq, async (progress) => {
+      slow.pause(true);
+      slow.pipeline(...Array.from({ length: 8_000 }, () => ["QLPEEK", "large"]));
+      await progress(1_500);
+    });
+    slow.reset();
+  });
+
+  test("those that send garbage", async () => {
+    const okq = await start(store);
+    const random = randomOf("garbage");
+    const starts = [
+      "",
+      "*3\r\n$6\r\nQLPUSH\r\n",
+      "*1\r\n$",
+      "*3000000000\r\n",
+      "$-1\r\n",
+      'QRPOP "\r\n',
+    ];
+    await besides(`${store}: garbage`, okq, async (progress) => {
+      for (let at = 0; at < 60; at++) {
+        const wires = await Promise.all([okq.connect(), okq.connect(), okq.connect()]);
+        for (const wire of wires) {
+          const bytes = Uint8Array.from({ length: random(1, 5_000) }, () => random(0, 255));
+          wire.send(starts[random(0, starts.length - 1)]!);
+          wire.send(Buffer.from(bytes));
+          wire.endSending();
+        }
+        for (const wire of wires) await wire.untilClosed();
+        await progress(1);
+      }
+    });
+  });
+
+  test("a flood of commands", async () => {
+    const okq = await start(store);
+    const flood = closeAfterTest(await okq.connect());
+    const commands = [["QSTATUS"], ["QRPOP", "nothing"], ["NOSUCHCOMMAND"], ["QLPEEK", "a"]];
+    const bytes = Buffer.concat(
+      Array.from({ length: 40_000 }, (_, at) => frame(commands[at % commands.length]!)),
+    );
+    await besides(`${store}: flood`, okq, async (progress) => {
+      flood.send(bytes);
+      await progress(1_500);
+    });
+    flood.reset();
+  });
+});
+
+test.each(storeNames)(`on %s, ${CROWD} clients at once each push, pop and ack`, async (store) => {
+  const okq = await start(store);
+  const crowd = await Promise.all(Array.from({ length: CROWD }, () => okq.connect()));
+  for (const client of crowd) closeAfterTest(client);
+  const ids = crowd.map((_, at) => `event-${at}`);
+  const observer = closeAfterTest(await okq.connect());
+  const status = async () => ((await observer.call("QSTATUS", "q")) as number[][])[0]!.slice(1);
+  const all = (step: (client: Wire, at: number) => Promise<unknown>) =>
+    Promise.all(crowd.map(step)) as Promise<never[]>;
+
+  const registered = await all((client) => client.call("QREGISTER", "q"));
+  expect(registered.filter((reply) => !isOk(reply))).toEqual([]);
+  expect(await status()).toEqual([0, 0, CROWD]);
+
+  const startedAt = performance.now();
+  const pushed = await all((client, at) =>
+    client.call("QLPUSH", "q", ids[at]!, contentsOf(ids[at]!)),
+  );
+  expect(pushed.filter((reply) => !isOk(reply))).toEqual([]);
+  expect(await status()).toEqual([CROWD, 0, CROWD]);
+
+  const popped: Buffer[][] = await all((client) => client.call("QRPOP", "q"));
+  expect(popped.map(([id]) => String(id)).toSorted()).toEqual(ids.toSorted());
+  for (const [id, contents] of popped) expect(contents).toEqual(contentsOf(String(id)));
+  expect(await status()).toEqual([CROWD, CROWD, CROWD]);
+
+  const acked = await all((client, at) => client.call("QACK", "q", popped[at]![0]!));
+  expect(acked.filter((reply) => reply !== 1)).toEqual([]);
+  expect(await status()).toEqual([0, 0, CROWD]);
+  report(`${store}: a crowd of ${CROWD}`, { tookMs: performance.now() - startedAt });
+
+  for (let left = CROWD - 100; left >= 100; left -= 100) {
+    for (const client of crowd.slice(left, left + 100)) client.reset();
+    // At once, not when okq next tells Redis all its consumers, which it does every five seconds.
+    await eventually(async () => (await status())[2] === left, {
+      timeoutMs: 2_000,
+      message: `${left} consumers are counted`,
+    });
+  }
+  expect(errorOf(await crowd[0]!.call("QSTATUS"))).toBeNull();
+});

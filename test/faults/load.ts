@@ -1,0 +1,229 @@
+// Producers and consumers that write down in an account what they sent and what was answered, and
+// carry on whatever breaks: on a new connection, and once commands succeed again.
+import { eventually } from "../support/eventually.ts";
+import type { Decoded } from "../support/reply-decoder.ts";
+import { Wire } from "../support/wire.ts";
+import { Account, contentsOf, type Outcome } from "./account.ts";
+
+export interface LoadOptions {
+  /** Where okq is now; asked anew for every connection. */
+  port(client: number): number;
+  producers?: number;
+  consumers?: number;
+  queues?: string[];
+  /** Commands that a client has in flight. */
+  depth?: number;
+  /** Seconds that consumers claim events for. */
+  lease?: number;
+  /** Pushes of one producer before it looks whether it got too far ahead of the consumers. */
+  ahead?: number;
+}
+
+const CLOSED = "the connection was closed";
+
+export class Load {
+  readonly account = new Account();
+  /** Longest time from sending commands to their last answer, by a reply or by a broken line. */
+  slowestMs = 0;
+  /** Error replies, by their first words. */
+  readonly errors = new Map<string, number>();
+  readonly #options: Required<LoadOptions>;
+  readonly #running: Promise<void>[] = [];
+  #isStopped = false;
+  #pushed = 0;
+  #acked = 0;
+
+  constructor(options: LoadOptions) {
+    this.#options = {
+      producers: 4,
+      consumers: 4,
+      queues: ["a", "b"],
+      depth: 8,
+      lease: 1,
+      ahead: 500,
+      ...options,
+    };
+    const { producers, consumers } = this.#options;
+    for (let at = 0; at < producers; at++) this.#run(at, (wire) => this.#produce(wire, at));
+    for (let at = 0; at < consumers; at++) this.#run(at, (wire) => this.#consume(wire, at));
+  }
+
+  /** Pushes answered with OK so far. */
+  get pushed(): number {
+    return this.#pushed;
+  }
+
+  /** Acks answered with 1 so far. */
+  get acked(): number {
+    return this.#acked;
+  }
+
+  /** Error replies so far. */
+  get failed(): number {
+    return [...this.errors.values()].reduce((sum, count) => sum + count, 0);
+  }
+
+  /** Resolves once that many more pushes and acks went well. */
+  async progress(count: number, timeoutMs = 10_000): Promise<void> {
+    const [pushed, acked] = [this.#pushed + count, this.#acked + count];
+    await eventually(() => this.#pushed >= pushed && this.#acked >= acked, {
+      timeoutMs,
+      message: `${count} more pushes and acks succeed`,
+    });
+  }
+
+  /** Lets every client finish what it is at. */
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    await Promise.all(this.#running);
+  }
+
+  /** Pops and acks all that is there, through that port, until nothing is even claimed. */
+  async drain(port: number, timeoutMs = 15_000): Promise<void> {
+    const wire = await Wire.connect(port);
+    const { queues } = this.#options;
+    await eventually(
+      async () => {
+        for (const queue of queues) while ((await this.#popAndAck(wire, queue, 60)) > 0);
+        const status = (await wire.call("QSTATUS", ...queues)) as Decoded[][];
+        return status.every(([, total]) => total === 0);
+      },
+      { timeoutMs, message: "everything is drained" },
+    ).finally(() => wire.close());
+  }
+
+  #run(client: number, step: (wire: Wire) => Promise<void>): void {
+    const run = async () => {
+      while (!this.#isStopped) {
+        const wire = await this.#connect(client);
+        if (!wire) return;
+        try {
+          while (!this.#isStopped) await step(wire);
+        } catch (error) {
+          const { message } = error as Error;
+          if (message !== CLOSED) this.account.fault(message);
+        } finally {
+          wire.close();
+        }
+      }
+    };
+    this.#running.push(run());
+  }
+
+  /** A connection, as soon as one can be had; null when the load was stopped first. */
+  async #connect(client: number): Promise<Wire | null> {
+    const connected = await eventually(
+      async () => this.#isStopped || (await Wire.connect(this.#options.port(client))),
+      { timeoutMs: 60_000, message: "a connection to okq" },
+    );
+    return connected === true ? null : (connected as Wire);
+  }
+
+  async #produce(wire: Wire, client: number): Promise<void> {
+    const { queues, depth, ahead } = this.#options;
+    const queue = queues[client % queues.length]!;
+    const isFull = () => this.#pushed - this.#acked > ahead * this.#options.producers;
+    await eventually(() => this.#isStopped || !isFull(), { timeoutMs: 60_000 });
+    const ids = Array.from({ length: depth }, () => this.account.newId());
+    for (const id of ids) this.account.pushed(id, "unknown");
+    const left = [...ids];
+    const failed = await this.#exchange(
+      wire,
+      ids.map((id) => ["QLPUSH", queue, id, contentsOf(id)]),
+      (reply) => {
+        const outcome = outcomeOf(reply, isOk);
+        this.account.pushed(left.shift()!, outcome);
+        if (outcome === "done") this.#pushed += 1;
+      },
+    );
+    if (failed) await this.#untilWell(wire, queue);
+  }
+
+  async #consume(wire: Wire, client: number): Promise<void> {
+    const { queues, lease } = this.#options;
+    const queue = queues[client % queues.length]!;
+    await wire.call("QREGISTER", queue);
+    while (!this.#isStopped) {
+      const found = await this.#popAndAck(wire, queue, lease);
+      if (found > 0) continue;
+      if (found < 0) await this.#untilWell(wire, queue);
+      else await wire.call("QNOTIFY", "0.5");
+    }
+  }
+
+  /** How many events were there to pop; -1 when an answer was an error. */
+  async #popAndAck(wire: Wire, queue: string, lease: number): Promise<number> {
+    const popped: string[] = [];
+    const sentAt = this.account.now();
+    const pops = Array.from({ length: this.#options.depth }, () => {
+      return ["QRPOP", queue, "EX", String(lease)];
+    });
+    let failed = await this.#exchange(wire, pops, (reply) => {
+      if (!Array.isArray(reply)) return;
+      const [id, contents] = reply as [Buffer, Buffer];
+      this.account.delivered(id.toString(), contents, sentAt);
+      popped.push(id.toString());
+    });
+    const left = [...popped];
+    try {
+      const acks = popped.map((id) => ["QACK", queue, id]);
+      failed = (await this.#exchange(wire, acks, (reply) => this.#acknowledged(left, reply)))
+        ? true
+        : failed;
+    } finally {
+      for (const id of left) this.account.acked(id, "unknown");
+    }
+    return failed ? -1 : popped.length;
+  }
+
+  #acknowledged(left: string[], reply: Decoded): void {
+    const outcome = outcomeOf(reply, (value) => value === 1);
+    this.account.acked(left.shift()!, outcome);
+    if (outcome === "done") this.#acked += 1;
+  }
+
+  /** Sends commands in one go and hands over their replies; whether any was an error. */
+  async #exchange(
+    wire: Wire,
+    commands: (string | Buffer)[][],
+    take: (reply: Decoded) => void,
+  ): Promise<boolean> {
+    const startedAt = performance.now();
+    let failed = false;
+    try {
+      wire.pipeline(...commands);
+      for (const _ of commands) {
+        const reply = await wire.next();
+        const error = errorOf(reply);
+        if (error !== null) {
+          failed = true;
+          const kind = error.split(":")[0]!;
+          this.errors.set(kind, (this.errors.get(kind) ?? 0) + 1);
+        }
+        take(reply);
+      }
+    } finally {
+      this.slowestMs = Math.max(this.slowestMs, performance.now() - startedAt);
+    }
+    return failed;
+  }
+
+  /** Asks again and again until there is no error, rather than fail thousands of times. */
+  async #untilWell(wire: Wire, queue: string): Promise<void> {
+    const isWell = async () => errorOf(await wire.call("QLPEEK", queue)) === null;
+    await eventually(async () => this.#isStopped || (await isWell()), { timeoutMs: 60_000 });
+  }
+}
+
+export function isOk(reply: Decoded): boolean {
+  return reply !== null && typeof reply === "object" && "simple" in reply && reply.simple === "OK";
+}
+
+export function errorOf(reply: Decoded): string | null {
+  return reply !== null && typeof reply === "object" && "error" in reply ? reply.error : null;
+}
+
+function outcomeOf(reply: Decoded, isDone: (reply: Decoded) => boolean): Outcome {
+  if (isDone(reply)) return "done";
+  return errorOf(reply)?.startsWith("ERR store outcome unknown: ") ? "unknown" : "refused";
+}

@@ -1,0 +1,148 @@
+// Several okq processes on one Redis: what one does wakes consumers of the others, and what one
+// counts all know, also when the messages between them get lost.
+import { expect, setDefaultTimeout, test } from "bun:test";
+import type { Redis } from "ioredis";
+import { readyChannel } from "../../src/stores/redis/keys.ts";
+import { eventually } from "../support/eventually.ts";
+import { type ListeningOkq, startOkqOnRedis } from "../support/okq-process.ts";
+import { closeAfterTest, startTestRedis } from "../support/okq-server.ts";
+import type { RedisServer } from "../support/redis-server.ts";
+import { isOk } from "./load.ts";
+import { report } from "./rounds.ts";
+import { untilWaiting } from "./waiting.ts";
+
+setDefaultTimeout(20_000);
+
+/** By a message. The safety net alone would take up to a second. */
+const WOKEN_MS_MAX = 200;
+const NET_MS_MAX = 2_000;
+
+async function startNeighbours(
+  count: number,
+): Promise<{ redis: RedisServer; okqs: ListeningOkq[] }> {
+  const redis = await startTestRedis();
+  const okqs = await Promise.all(Array.from({ length: count }, () => startOkqOnRedis(redis.port)));
+  return { redis, okqs };
+}
+
+const connect = async (okq: ListeningOkq) => closeAfterTest(await okq.connect());
+
+/** Milliseconds from a push on one okq to the answer to a consumer that waits on another. */
+async function wakeUpMs(from: ListeningOkq, to: ListeningOkq, beforePush?: () => Promise<unknown>) {
+  const [producer, consumer] = [await connect(from), await connect(to)];
+  await consumer.call("QREGISTER", "q");
+  consumer.pipeline(["QNOTIFY", "20"]);
+  await untilWaiting(to.port, 1);
+  await beforePush?.();
+  const startedAt = performance.now();
+  expect(isOk(await producer.call("QLPUSH", "q", "1", "x"))).toBe(true);
+  expect(await consumer.next()).toEqual(Buffer.from("q"));
+  const tookMs = performance.now() - startedAt;
+  expect(await consumer.call("QRPOP", "q", "NOACK")).toEqual([Buffer.from("1"), Buffer.from("x")]);
+  await consumer.call("QREGISTER");
+  return tookMs;
+}
+
+test("a push on any of three okq wakes a consumer that waits on any other", async () => {
+  const { okqs } = await startNeighbours(3);
+  const times: number[] = [];
+  for (const from of okqs) {
+    for (const to of okqs) times.push(await wakeUpMs(from, to));
+  }
+  report("wake-ups by a message", { count: times.length, slowestMs: Math.max(...times) });
+  expect(Math.max(...times)).toBeLessThan(WOKEN_MS_MAX);
+});
+
+test("one event wakes consumers of every okq, an event that came back too", async () => {
+  const { okqs } = await startNeighbours(3);
+  const consumers = await Promise.all(okqs.map(connect));
+  for (const consumer of consumers) await consumer.call("QREGISTER", "q");
+  const wait = async () => {
+    for (const consumer of consumers) consumer.pipeline(["QNOTIFY", "20"]);
+    for (const { port } of okqs) await untilWaiting(port, 1);
+  };
+  const allWoken = async () => {
+    for (const consumer of consumers) expect(await consumer.next()).toEqual(Buffer.from("q"));
+  };
+  const producer = await connect(okqs[0]!);
+  await wait();
+  await producer.call("QLPUSH", "q", "1", "x");
+  await allWoken();
+  expect(await producer.call("QRPOP", "q")).not.toBeNull();
+  await wait();
+  expect(await producer.call("QACK", "q", "1", "REDO")).toBe(1);
+  await allWoken();
+  expect(await producer.call("QRPOP", "q", "EX", "0.3")).not.toBeNull();
+  await wait();
+  // Nobody acks: the deadline passes.
+  await allWoken();
+});
+
+test("consumers are counted over all okq, and no longer once they are gone", async () => {
+  const { okqs } = await startNeighbours(3);
+  const counts = async () => {
+    const all = await Promise.all(
+      okqs.map(async (okq) => (await connect(okq)).call("QSTATUS", "q")),
+    );
+    return all.map((status) => (status as number[][])[0]![3]);
+  };
+  const consumers = await Promise.all([...okqs, ...okqs].map(connect));
+  for (const [at, consumer] of consumers.entries()) {
+    expect(isOk(await consumer.call("QREGISTER", "q", "other"))).toBe(true);
+    expect(await counts()).toEqual([at + 1, at + 1, at + 1]);
+  }
+  await consumers[0]!.call("QREGISTER", "other");
+  expect(await counts()).toEqual([5, 5, 5]);
+  consumers[1]!.close();
+  consumers[2]!.reset();
+  await eventually(async () => (await counts()).every((count) => count === 3));
+});
+
+test("a consumer whose wake-up message got lost is woken all the same, and soon", async () => {
+  const { redis, okqs } = await startNeighbours(2);
+  const [from, to] = [okqs[0]!, okqs[1]!];
+  const lost: number[] = [];
+  for (let at = 0; at < 4; at++) {
+    lost.push(await wakeUpMs(from, to, () => redis.redis.call("CLIENT", "KILL", "TYPE", "pubsub")));
+  }
+  report("wake-ups without a message", { count: lost.length, slowestMs: Math.max(...lost) });
+  expect(Math.max(...lost)).toBeLessThan(NET_MS_MAX);
+  // It listens again.
+  await eventually(async () => (await subscribers(redis.redis)) > 0);
+  expect(await wakeUpMs(from, to)).toBeLessThan(WOKEN_MS_MAX);
+});
+
+async function subscribers(redis: Redis): Promise<number> {
+  return Number(((await redis.pubsub("NUMSUB", readyChannel(0))) as unknown[])[1]);
+}
+
+test("there is at most one message for a queue in a batch", async () => {
+  const { redis, okqs } = await startNeighbours(1);
+  const listener = redis.redis.duplicate();
+  closeAfterTest({ close: () => listener.disconnect() });
+  let heard = 0;
+  listener.on("message", (_channel, message: string) => {
+    heard += Number(message.split(" ")[1]);
+  });
+  await listener.subscribe(readyChannel(0));
+  const monitor = await redis.redis.monitor();
+  closeAfterTest({ close: () => monitor.disconnect() });
+  const batches: Map<string, number>[] = [];
+  monitor.on("monitor", (_time: string, args: string[], source: string) => {
+    if (/^eval/i.test(args[0]!)) batches.push(new Map());
+    if (source !== "lua" || args[0]!.toLowerCase() !== "publish") return;
+    const queue = args[2]!.split(" ")[2]!;
+    batches.at(-1)!.set(queue, (batches.at(-1)!.get(queue) ?? 0) + 1);
+  });
+  const clients = await Promise.all([0, 1, 2, 3].map(() => connect(okqs[0]!)));
+  for (const [at, client] of clients.entries()) {
+    const ids = Array.from({ length: 200 }, (_, number) => `${at}-${number}`);
+    client.pipeline(...ids.map((id) => ["QLPUSH", id.endsWith("5") ? "a" : "b", id, "x"]));
+  }
+  for (const client of clients) expect((await client.take(200)).every(isOk)).toBe(true);
+  await eventually(() => heard === 800, { message: "messages tell of all events" });
+  const counts = batches.flatMap((batch) => [...batch.values()]);
+  report("messages", { pushes: 800, messages: counts.length, batches: batches.length });
+  expect(Math.max(...counts)).toBe(1);
+  expect(counts.length).toBeLessThan(200);
+});

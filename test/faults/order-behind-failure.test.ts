@@ -1,0 +1,60 @@
+// A connection that pipelines a push to one queue and then an ack in another must never end with
+// the ack done and the push not, also when the connection to Redis breaks between the two.
+import { expect, setDefaultTimeout, test } from "bun:test";
+import { closeAfterTest, startTestOkq, startTestRedis } from "../support/okq-server.ts";
+import type { Argument } from "../support/wire.ts";
+import { TcpProxy } from "../support/tcp-proxy.ts";
+import { eventually } from "../support/eventually.ts";
+import { errorOf, isOk } from "./load.ts";
+import { randomOf, report, rounds, timeoutFor } from "./rounds.ts";
+
+const PAIRS = 4000;
+/** Every so many requests to Redis the connections are cut. */
+const REQUESTS_BETWEEN_CUTS = 12;
+
+setDefaultTimeout(timeoutFor(10_000));
+
+test("an ack behind a push that the store did not do is not done either", async () => {
+  const random = randomOf("order behind a failure");
+  const redis = await startTestRedis();
+  const proxy = closeAfterTest(TcpProxy.start(redis.port));
+  const okq = await startTestOkq({ store: "", redisAddr: `127.0.0.1:${proxy.port}` });
+  const client = await okq.connect();
+  let failedPushes = 0;
+  for (let round = 0; round < rounds; round++) {
+    await redis.redis.flushall();
+    await redis.redis.script("FLUSH");
+    await eventually(async () => errorOf(await client.call("QSTATUS")) === null);
+    for (let at = 0; at < PAIRS; at += 100) {
+      const ids = Array.from({ length: 100 }, (_, n) => at + n);
+      client.pipeline(...ids.map((id): Argument[] => ["QLPUSH", "in", id, "x"]));
+      client.pipeline(...ids.map((): Argument[] => ["QRPOP", "in"]));
+      await client.take(200);
+    }
+    let requests = 0;
+    proxy.onRequest = () => {
+      if (++requests % (REQUESTS_BETWEEN_CUTS + random(0, 5)) === 0) proxy.cut();
+    };
+    client.pipeline(
+      ...Array.from({ length: PAIRS }, (_, id): Argument[][] => [
+        ["QLPUSH", "out", id, "x"],
+        ["QACK", "in", id],
+        // Three, so that pairs fall across the bounds of what okq takes on at a time.
+        ["PING"],
+      ]).flat(),
+    );
+    const replies = await client.take(3 * PAIRS);
+    proxy.onRequest = null;
+    await eventually(async () => errorOf(await client.call("QSTATUS")) === null);
+    for (let id = 0; id < PAIRS; id++) {
+      const [push, ack] = [replies[3 * id]!, replies[3 * id + 1]!];
+      if (!isOk(push)) failedPushes += 1;
+      if (!isOk(push) && ack === 1) {
+        // Without an answer a push may be done: then its event is there.
+        expect(await redis.redis.hexists("{okq}:events:out", String(id))).toBe(1);
+      }
+    }
+  }
+  report("order behind a failure", { rounds, failedPushes });
+  expect(failedPushes).toBeGreaterThan(0);
+});

@@ -1,0 +1,135 @@
+// kill -9 of a durable Redis under load, and its return: the account holds, nobody hangs while it
+// is away, and okq goes on by itself.
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { eventually } from "../support/eventually.ts";
+import { startOkqOnRedis } from "../support/okq-process.ts";
+import { closeAfterTest, startTestRedis } from "../support/okq-server.ts";
+import { errorOf, isOk, Load } from "./load.ts";
+import { randomOf, report, rounds, timeoutFor } from "./rounds.ts";
+import { untilWaiting } from "./waiting.ts";
+
+setDefaultTimeout(20_000);
+
+/** An answer that takes longer is no error "at once". */
+const ERROR_MS_MAX = 300;
+/** okq tries to reach Redis at least twice a second. */
+const BACK_MS_MAX = 2_500;
+/** Without a push for so long, nothing goes on any more. */
+const STILL_MS = 150;
+
+describe("while Redis is away", () => {
+  test("commands fail at once, those who wait in QNOTIFY wait on and are woken after", async () => {
+    const redis = await startTestRedis({ isDurable: true });
+    const okq = await startOkqOnRedis(redis.port);
+    const [client, consumer] = [await okq.connect(), await okq.connect()].map(closeAfterTest);
+    expect(await client!.call("QLPUSH", "q", "before", "x")).toEqual({ simple: "OK" });
+    await consumer!.call("QREGISTER", "empty");
+    consumer!.pipeline(["QNOTIFY", "20"]);
+    await untilWaiting(okq.port, 1);
+    await redis.kill();
+    await eventually(async () => errorOf(await client!.call("QLPEEK", "q")) !== null);
+    const commands = [
+      ["QLPUSH", "q", "during", "x"],
+      ["QRPOP", "q"],
+      ["QACK", "q", "before"],
+      ["QSTATUS"],
+      ["QLPEEK", "q"],
+      ["QFLUSH", "q"],
+      ["QREGISTER", "q"],
+    ];
+    for (const command of commands) {
+      const startedAt = performance.now();
+      expect(errorOf(await client!.call(...command))).toStartWith("ERR store unavailable: ");
+      expect(performance.now() - startedAt).toBeLessThan(ERROR_MS_MAX);
+    }
+    expect(await client!.call("PING")).toEqual({ simple: "PONG" });
+    expect(consumer!.waiting).toBe(0);
+    await redis.start();
+    const startedAt = performance.now();
+    await eventually(async () => isOk(await client!.call("QLPUSH", "empty", "after", "y")));
+    const backMs = performance.now() - startedAt;
+    expect(backMs).toBeLessThan(BACK_MS_MAX);
+    expect(await consumer!.next()).toEqual(Buffer.from("empty"));
+    report("Redis is back", { backMs, wokenMs: performance.now() - startedAt - backMs });
+    const line = [Buffer.from("before"), Buffer.from("x")];
+    expect(await client!.call("QRPOP", "q")).toEqual(line);
+    expect(await client!.call("QRPOP", "q")).toBeNull();
+  });
+
+  test("those who wait are woken by what was pushed through another way meanwhile", async () => {
+    const redis = await startTestRedis({ isDurable: true });
+    const [okq, other] = await Promise.all([
+      startOkqOnRedis(redis.port),
+      startOkqOnRedis(redis.port),
+    ]);
+    const consumer = closeAfterTest(await okq.connect());
+    const producer = closeAfterTest(await other.connect());
+    await consumer.call("QREGISTER", "q");
+    consumer.pipeline(["QNOTIFY", "20"]);
+    await untilWaiting(okq.port, 1);
+    await redis.kill();
+    await eventually(async () => errorOf(await producer.call("QSTATUS")) !== null);
+    await redis.start();
+    await eventually(async () => isOk(await producer.call("QLPUSH", "q", "1", "x")));
+    expect(await consumer.next()).toEqual(Buffer.from("q"));
+  });
+});
+
+test("a Redis that stands still for a while costs time, but no command", async () => {
+  const redis = await startTestRedis();
+  const okq = await startOkqOnRedis(redis.port);
+  const load = new Load({ port: () => okq.port, lease: 30 });
+  const observer = closeAfterTest(await okq.connect());
+  await load.progress(200);
+  for (let at = 0; at < rounds; at++) {
+    redis.signal("SIGSTOP");
+    let [pushed, since] = [-1, 0];
+    await eventually(() => {
+      if (load.pushed !== pushed) [pushed, since] = [load.pushed, performance.now()];
+      return performance.now() - since > STILL_MS;
+    });
+    expect(await observer.call("PING")).toEqual({ simple: "PONG" });
+    redis.signal("SIGCONT");
+    await load.progress(200);
+  }
+  await load.stop();
+  await load.drain(okq.port);
+  const totals = load.account.settle();
+  expect(totals.acked).toBe(totals.pushed);
+  expect([...load.errors]).toEqual([]);
+});
+
+test(
+  "a killed Redis that comes back has lost nothing that was answered, under load",
+  async () => {
+    const random = randomOf("Redis killed");
+    const redis = await startTestRedis({ isDurable: true });
+    const okqs = await Promise.all([startOkqOnRedis(redis.port), startOkqOnRedis(redis.port)]);
+    const load = new Load({ port: (client) => okqs[client % 2]!.port });
+    const observer = closeAfterTest(await okqs[0]!.connect());
+    let backMs = 0;
+    for (let round = 0; round < rounds; round++) {
+      await load.progress(random(200, 1500));
+      await redis.kill();
+      await eventually(async () => errorOf(await observer.call("QSTATUS")) !== null);
+      await redis.start();
+      const startedAt = performance.now();
+      await load.progress(1);
+      backMs = Math.max(backMs, performance.now() - startedAt);
+      await load.progress(200);
+    }
+    await load.stop();
+    await load.drain(okqs[0]!.port);
+    const { slowestMs } = load;
+    const errors = Object.fromEntries(load.errors);
+    report("Redis killed", { ...load.account.settle(), backMs, slowestMs, ...errors });
+    expect(load.account.totals().pushed).toBeGreaterThan(400 * rounds);
+    expect(backMs).toBeLessThan(BACK_MS_MAX);
+    expect(load.failed).toBeGreaterThan(0);
+    const known = new Set(["ERR store outcome unknown", "ERR store unavailable"]);
+    expect(Object.keys(errors).filter((error) => !known.has(error))).toEqual([]);
+    // No restart was needed.
+    for (const okq of okqs) expect(okq.stderr()).not.toContain("stopp");
+  },
+  timeoutFor(10_000),
+);

@@ -1,0 +1,31 @@
+// How often and when things are broken: the number of rounds from the environment, and random
+// choices from a seed that is printed, so that a failure can be had again.
+
+/** Rounds of each test that repeats itself: OKQ_FAULT_ROUNDS, else few. */
+export const rounds = Number(process.env["OKQ_FAULT_ROUNDS"] ?? 2);
+
+export const seed = Number(process.env["OKQ_FAULT_SEED"] ?? Math.floor(Math.random() * 2 ** 31));
+
+/** Room for a test whose rounds take that long each. */
+export function timeoutFor(roundMs: number): number {
+  return 30_000 + rounds * roundMs;
+}
+
+/** Whole numbers from `from` to `to`, the same ones for the same name and seed. */
+export function randomOf(name: string): (from: number, to: number) => number {
+  console.log(`${name}: OKQ_FAULT_SEED=${seed} OKQ_FAULT_ROUNDS=${rounds}`);
+  let state = BigInt(seed);
+  return (from, to) => {
+    // The generator of Knuth's MMIX.
+    state = (state * 6364136223846793005n + 1442695040888963407n) & (2n ** 64n - 1n);
+    return from + Number((state >> 33n) % BigInt(to - from + 1));
+  };
+}
+
+/** Figures of a run, for people who read the log. */
+export function report(what: string, figures: object): void {
+  const text = Object.entries(figures).map(([name, value]) => {
+    return `${name} ${typeof value === "number" ? Math.round(value) : JSON.stringify(value)}`;
+  });
+  console.log(`${what}: ${text.join(", ")}`);
+}

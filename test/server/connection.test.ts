@@ -1,0 +1,268 @@
+// A connection under stress, on every store: replies stay in order, and an event whose reply did
+// not leave for its client goes straight back to the right end.
+import { describe, expect, test } from "bun:test";
+import { eventually } from "../support/eventually.ts";
+import {
+  startOkqOn,
+  startTestOkq,
+  startTestRedis,
+  storeNames,
+  type TestOkq,
+} from "../support/okq-server.ts";
+import { ask, askAll, readable } from "../support/readable.ts";
+import type { Wire } from "../support/wire.ts";
+
+const LARGE = "x".repeat(1024 * 1024);
+const LARGE_COUNT = 40;
+
+/** What a client that does not read leaves in okq, at most: bounds of one turn and the sockets. */
+const UNTAKEN_BYTES_MAX = 3 * 1024 * 1024;
+
+async function outputKept(reader: Wire): Promise<number> {
+  const lines = ((await ask(reader, "CLIENT", "LIST")) as string).trim().split("\n");
+  expect(lines.length).toBeLessThan(10);
+  return lines.reduce((sum, line) => sum + Number(/ omem=(\d+)/.exec(line)![1]), 0);
+}
+
+/** A client that asked for a lot and takes none of it, once okq has noticed. */
+async function slowReader(okq: TestOkq, observer: Wire, commands: string[][]): Promise<Wire> {
+  const slow = await okq.connect();
+  await ask(slow, "PING");
+  slow.pause(true);
+  slow.pipeline(...commands);
+  await eventually(async () => (await outputKept(observer)) > 0);
+  return slow;
+}
+
+describe.each(storeNames)("on %s", (store) => {
+  test("replies come in the order of the commands, fast ones behind slow ones", async () => {
+    const client = await (await startOkqOn(store)).connect();
+    const replies = await askAll(
+      client,
+      ["PING"],
+      ["QLPUSH", "q", "1", "x"],
+      ["PING", "2"],
+      ["NONSENSE"],
+      ["QREGISTER", "none"],
+      ["QRPOP", "q"],
+      ["QNOTIFY", "0.05"],
+      ["ECHO", "3"],
+      ["QSTATUS", "q"],
+      ["QACK", "q", "1"],
+      ["PING", "4"],
+    );
+    expect(replies.map((reply) => (String(reply).startsWith("-") ? "error" : reply))).toEqual([
+      "+PONG",
+      "+OK",
+      "2",
+      "error",
+      "+OK",
+      ["1", "x"],
+      null,
+      "3",
+      [["q", 1, 1, 0]],
+      1,
+      "4",
+    ]);
+  });
+
+  test("commands of one connection take effect in the order sent, across queues", async () => {
+    const okq = await startOkqOn(store);
+    const clients = await Promise.all(Array.from({ length: 8 }, () => okq.connect()));
+    const lives = clients.map(async (client, at) => {
+      const [inbox, outbox] = [`in ${at}`, `out ${at}`];
+      const commands = Array.from({ length: 50 }, (_, id) => [
+        ["QLPUSH", inbox, id, "x"],
+        ["QRPOP", inbox],
+        ["QLPUSH", outbox, id, "x"],
+        ["QACK", inbox, id],
+        ["QSTATUS", inbox, outbox],
+      ]).flat();
+      const replies = await askAll(client, ...commands);
+      for (let id = 0; id < 50; id++) {
+        expect(replies.slice(id * 5, id * 5 + 5)).toEqual([
+          "+OK",
+          [String(id), "x"],
+          "+OK",
+          1,
+          [
+            [inbox, 0, 0, 0],
+            [outbox, id + 1, 0, 0],
+          ],
+        ]);
+      }
+    });
+    await Promise.all(lives);
+  });
+
+  test("QUIT is answered behind what is still under way", async () => {
+    const client = await (await startOkqOn(store)).connect();
+    const pushes = Array.from({ length: 100 }, (_, id) => ["QLPUSH", "q", id, "x"]);
+    client.pipeline(...pushes, ["QUIT"], ["QFLUSH", "q"]);
+    const replies = await client.untilClosed();
+    expect(replies.map(readable)).toEqual(Array<string>(101).fill("+OK"));
+  });
+
+  test.each([
+    ["claimed", []],
+    ["popped for good", ["NOACK"]],
+  ])("events that a slow reader did not take go back when it is killed: %s", async (_, options) => {
+    const okq = await startOkqOn(store);
+    const observer = await okq.connect();
+    const ids = Array.from({ length: LARGE_COUNT }, (_each, id) => String(id));
+    for (const id of ids) await ask(observer, "QLPUSH", "q", id, LARGE);
+    const pop = ["QRPOP", "q", ...options];
+    const pops = ids.map(() => pop);
+    const slow = await slowReader(okq, observer, [["CLIENT", "ID"], ...pops]);
+    const lines = ((await ask(observer, "CLIENT", "LIST")) as string).trim().split("\n");
+    const id = /id=(\d+)/.exec(lines.find((line) => !line.includes(" omem=0 "))!)![1]!;
+    expect(await ask(observer, "CLIENT", "KILL", "ID", id)).toBe(1);
+    slow.pause(false);
+    await slow.untilClosed();
+    // In the order they had: what is next out follows on what the socket took for the client.
+    await eventually(async () => {
+      const [[, total, processing]] = (await ask(observer, "QSTATUS", "q")) as [
+        [string, number, number],
+      ];
+      const ready = total - processing;
+      const [next] = (await ask(observer, "QRPEEK", "q")) as [string, string];
+      return ready > LARGE_COUNT / 2 && next === String(LARGE_COUNT - ready);
+    });
+    expect(await ask(observer, "QLPEEK", "q")).toEqual([String(LARGE_COUNT - 1), LARGE]);
+  });
+
+  test("a slow reader's output is bounded, its commands wait and others go on", async () => {
+    const okq = await startOkqOn(store);
+    const observer = await okq.connect();
+    await ask(observer, "QLPUSH", "q", "1", LARGE);
+    const peeks = Array.from({ length: 200 }, () => ["QRPEEK", "q"]);
+    const slow = await slowReader(okq, observer, peeks);
+    for (let round = 0; round < 20; round++) {
+      expect(await ask(observer, "QLPUSH", "other", round, "x")).toBe("+OK");
+    }
+    // A window of 32 peeks that were under way at once may stand there, not 200.
+    expect(await outputKept(observer)).toBeLessThan(UNTAKEN_BYTES_MAX);
+    slow.pause(false);
+    const replies = (await slow.take(200)).map(readable) as [string, string][];
+    expect(replies.every(([id, contents]) => id === "1" && contents === LARGE)).toBeTrue();
+    await eventually(async () => (await outputKept(observer)) === 0);
+  });
+});
+
+describe("a client that goes away while its pops are under way", () => {
+  /** A client whose pops have reached a Redis that does not answer. */
+  async function stalled(pops: string[][]) {
+    const redis = await startTestRedis();
+    const okq = await startTestOkq({ store: "", redisAddr: `127.0.0.1:${redis.port}` });
+    const [client, observer] = [await okq.connect(), await okq.connect()];
+    for (const id of ["1", "2", "3", "4"]) await ask(observer, "QLPUSH", "q", id, "x");
+    const id = (await ask(client, "CLIENT", "ID")) as number;
+    const statistic = async (name: string) => {
+      const info = (await ask(observer, "INFO", "stats")) as string;
+      return Number(new RegExp(`^${name}:(\\d+)`, "m").exec(info)![1]);
+    };
+    const before = await statistic("total_commands_processed");
+    redis.signal("SIGSTOP");
+    client.pipeline(...pops);
+    // Looking counts as well.
+    let looks = 0;
+    await eventually(async () => {
+      looks += 1;
+      return (await statistic("total_commands_processed")) >= before + looks + pops.length;
+    });
+    return { redis, okq, client, observer, id, statistic };
+  }
+
+  const pops = [
+    ["QRPOP", "q"],
+    ["QRPOP", "q", "NOACK"],
+    ["QRPOP", "q", "EX", "9"],
+  ];
+
+  test.each(["reset", "killed"])("%s: its events are back at once, in order", async (how) => {
+    const { redis, client, observer, id, statistic } = await stalled(pops);
+    if (how === "reset") client.reset();
+    else expect(await ask(observer, "CLIENT", "KILL", "ID", id)).toBe(1);
+    await eventually(async () => {
+      const lines = (await ask(observer, "CLIENT", "LIST")) as string;
+      return !lines.includes(`id=${id} `);
+    });
+    redis.signal("SIGCONT");
+    await eventually(async () => (await statistic("events_popped")) === pops.length);
+    const ready = [["q", 4, 0, 0]];
+    await eventually(async () => Bun.deepEquals(await ask(observer, "QSTATUS", "q"), ready));
+    const popped = await askAll(observer, ...Array.from({ length: 4 }, () => ["QRPOP", "q"]));
+    expect(popped).toEqual(["1", "2", "3", "4"].map((each) => [each, "x"]));
+  });
+
+  test.each(["QRPOP q", "QRPOP q NOACK"])(
+    "an event that %p handed to a client that had closed goes back at once",
+    async (command) => {
+      const okq = await startTestOkq();
+      const [client, other] = [await okq.connect(), await okq.connect()];
+      await ask(other, "QLPUSH", "q", "1", "x");
+      await ask(client, "PING");
+      client.pipeline(command.split(" "));
+      client.close();
+      expect(await eventually(() => ask(other, "QRPOP", "q"))).toEqual(["1", "x"]);
+    },
+  );
+
+  test("an event popped by a client that only sends no more is its own", async () => {
+    const okq = await startTestOkq();
+    const [client, other] = [await okq.connect(), await okq.connect()];
+    await ask(other, "QLPUSH", "q", "1", "x");
+    client.pipeline(["QRPOP", "q"]);
+    client.endSending();
+    expect((await client.untilClosed()).map(readable)).toEqual([["1", "x"]]);
+    expect(await ask(other, "QSTATUS", "q")).toEqual([["q", 1, 1, 0]]);
+  });
+
+  test("a consumer that waits is woken by what comes back", async () => {
+    const all = [...pops, ["QRPOP", "q"]];
+    const { redis, okq, client, observer, statistic } = await stalled(all);
+    client.reset();
+    redis.signal("SIGCONT");
+    await eventually(async () => (await statistic("events_popped")) === all.length);
+    const consumer = await okq.connect();
+    expect(await ask(consumer, "QREGISTER", "q")).toBe("+OK");
+    expect(await ask(consumer, "QNOTIFY", 9)).toBe("q");
+    expect(await ask(observer, "QRPOP", "q")).toEqual(["1", "x"]);
+  });
+});
+
+describe("the bound on clients", () => {
+  test("one too many is refused with a word, and room is made by leaving", async () => {
+    const okq = await startTestOkq({ maxClients: 2 });
+    const [first, second] = [await okq.connect(), await okq.connect()];
+    await askAll(first, ["PING"]);
+    await askAll(second, ["PING"]);
+    const third = await okq.connect();
+    const refusal = ["-ERR max number of clients reached"];
+    expect((await third.untilClosed()).map(readable)).toEqual(refusal);
+    expect(await ask(first, "INFO", "stats")).toContain("rejected_connections:1\r\n");
+    second.close();
+    await eventually(async () => {
+      const another = await okq.connect();
+      return (await ask(another, "PING")) === "+PONG";
+    });
+  });
+
+  test("a client that never closes its end is not counted for ever", async () => {
+    const okq = await startTestOkq();
+    const observer = await okq.connect();
+    const { createConnection } = await import("node:net");
+    const socket = createConnection({ port: okq.port, host: "127.0.0.1", allowHalfOpen: true });
+    socket.on("error", () => {});
+    const { promise, resolve } = Promise.withResolvers<void>();
+    socket.on("end", () => resolve());
+    socket.resume();
+    socket.write("*x\r\n");
+    await promise;
+    await eventually(async () => {
+      const clients = (await ask(observer, "INFO", "clients")) as string;
+      return clients.includes("connected_clients:1\r\n");
+    });
+    socket.destroy();
+  });
+});

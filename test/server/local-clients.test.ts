@@ -1,0 +1,107 @@
+// Who may connect while there is no password: clients on this machine, and nobody else.
+import { describe, expect, test } from "bun:test";
+import { defaultConfig } from "../../src/config.ts";
+import { createLog } from "../../src/log.ts";
+import { startOkq } from "../../src/okq.ts";
+import { isLocal } from "../../src/server/server.ts";
+import { closeAfterTest } from "../support/okq-server.ts";
+import { ask } from "../support/readable.ts";
+import { Wire } from "../support/wire.ts";
+
+describe("isLocal", () => {
+  test.each([
+    ["127.0.0.1", "127.0.0.1"],
+    ["127.8.9.10", "127.0.0.1"],
+    ["::1", "::1"],
+    ["::ffff:127.0.0.1", "::ffff:127.0.0.1"],
+    ["192.168.1.5", "192.168.1.5"],
+    ["::ffff:192.168.1.5", "192.168.1.5"],
+    ["fe80::1", "fe80::1"],
+  ])("%s that calls %s is on this machine", (remoteAddress, localAddress) => {
+    expect(isLocal({ remoteAddress, localAddress })).toBeTrue();
+  });
+
+  test.each([
+    ["192.168.1.6", "192.168.1.5"],
+    ["::ffff:192.168.1.6", "::ffff:192.168.1.5"],
+    ["128.0.0.1", "127.0.0.1"],
+    ["12.7.0.1", "10.0.0.1"],
+    ["fe80::2", "fe80::1"],
+    ["::127.0.0.1", "::1"],
+    ["::ffff:8.8.8.8", "::1"],
+  ])("%s that calls %s is not", (remoteAddress, localAddress) => {
+    expect(isLocal({ remoteAddress, localAddress })).toBeFalse();
+  });
+});
+
+const suffix = process.pid.toString(36);
+const namespace = `okq-${suffix}`;
+const link = `okq${suffix}a`;
+const peer = `okq${suffix}b`;
+/** Of the range for benchmarks (RFC 2544), and not those of a test that runs beside this one. */
+const network = `198.19.${process.pid & 255}.${((process.pid >> 8) & 63) * 4}`;
+const HERE = network.replace(/\d+$/, (last) => String(Number(last) + 1));
+const THERE = network.replace(/\d+$/, (last) => String(Number(last) + 2));
+
+function ip(...args: string[]): boolean {
+  try {
+    return Bun.spawnSync(["ip", ...args], { stdout: "ignore", stderr: "ignore" }).success;
+  } catch {
+    return false;
+  }
+}
+
+/** Another machine, as far as the network can tell: a namespace behind a pair of interfaces. */
+function makeOtherMachine(): { close(): void } | null {
+  const close = () => {
+    ip("link", "del", link);
+    ip("netns", "del", namespace);
+  };
+  const isMade =
+    ip("netns", "add", namespace) &&
+    ip("link", "add", link, "type", "veth", "peer", "name", peer, "netns", namespace) &&
+    ip("addr", "add", `${HERE}/30`, "dev", link) &&
+    ip("link", "set", link, "up") &&
+    ip("-n", namespace, "addr", "add", `${THERE}/30`, "dev", peer) &&
+    ip("-n", namespace, "link", "set", peer, "up");
+  if (isMade) return { close };
+  close();
+  return null;
+}
+
+const probe = makeOtherMachine();
+probe?.close();
+const reason = probe ? "" : " (skipped: needs root and network namespaces)";
+
+test.skipIf(!probe)(`a client on another machine is told why it is refused${reason}`, async () => {
+  closeAfterTest(makeOtherMachine()!);
+  const log = createLog("text", false, () => {});
+  const config = { ...defaultConfig(), store: "memory", listenAddr: ":0" };
+  const okq = closeAfterTest(await startOkq(config, log));
+  // It gives up by itself: a test that hung would leave the namespace behind.
+  const connect = `exec 3<>/dev/tcp/${HERE}/${okq.port} && cat <&3`;
+  const inside = ["ip", "netns", "exec", namespace, "timeout", "3", "bash", "-c"];
+  const elsewhere = closeAfterSpawn([...inside, connect]);
+  const text = await new Response(elsewhere.stdout).text();
+  expect(text).toBe(
+    "-DENIED okq has no password yet, so it serves only clients on its own machine. " +
+      "Connect from there, or through a tunnel that ends there.\r\n",
+  );
+  // Clients here are served under every address of this machine.
+  for (const address of ["127.0.0.1", HERE]) {
+    const client = closeAfterTest(await Wire.connect(okq.port, address));
+    expect(await ask(client, "PING")).toBe("+PONG");
+    expect(await ask(client, "INFO", "stats")).toContain("rejected_connections:1\r\n");
+  }
+});
+
+function closeAfterSpawn(command: string[]) {
+  const child = Bun.spawn(command, { stdout: "pipe", stderr: "ignore" });
+  closeAfterTest({
+    close: async () => {
+      child.kill();
+      await child.exited;
+    },
+  });
+  return child;
+}

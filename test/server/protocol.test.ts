@@ -1,0 +1,173 @@
+// Bytes on a real socket: malformed ones, cut ones, many at once. Only the connection that sends
+// nonsense is closed, after the replies to what came before it and a word on what was wrong.
+import { describe, expect, test } from "bun:test";
+import { startTestOkq } from "../support/okq-server.ts";
+import { ask, readable } from "../support/readable.ts";
+import { type Argument, frame } from "../support/wire.ts";
+
+const PROTOCOL_ERROR = "-ERR Protocol error: ";
+const MAX_EVENT_BYTES = 1000;
+
+describe("malformed input", () => {
+  test.each([
+    ["*3000000000\r\n", "invalid multibulk length"],
+    ["*1048577\r\n", "invalid multibulk length"],
+    ["*x\r\n", "invalid multibulk length"],
+    ["*1\r\n$-1\r\n", "invalid bulk length"],
+    ["*1\r\n$x\r\n", "invalid bulk length"],
+    ["*1\r\n$1001\r\n", "invalid bulk length"],
+    ["*1\r\n$4\r\nPINGxx", "invalid bulk length"],
+    ["*1\r\n:4\r\n", "expected '$', got ':'"],
+    ["*1\r\n\r\n", "expected '$', got '?'"],
+    ['ECHO "a\r\n', "unbalanced quotes in request"],
+    ["ECHO 'a'b\r\n", "unbalanced quotes in request"],
+    [`PING ${"x".repeat(65_536)}`, "too big inline request"],
+    [`*${"1".repeat(65_536)}`, "too big mbulk count string"],
+    [`*1\r\n$${"1".repeat(65_536)}`, "too big bulk count string"],
+  ])("%j", async (bytes, what) => {
+    const okq = await startTestOkq({ maxEventBytes: MAX_EVENT_BYTES });
+    const [client, other] = [await okq.connect(), await okq.connect()];
+    client.pipeline(["QLPUSH", "q", "1", "x"], ["QRPEEK", "q"]);
+    client.send(bytes);
+    client.pipeline(["QFLUSH", "q"]);
+    const replies = (await client.untilClosed()).map(readable);
+    expect(replies).toEqual(["+OK", ["1", "x"], PROTOCOL_ERROR + what]);
+    // Others go on, and what came behind the nonsense was not done.
+    expect(await ask(other, "QSTATUS", "q")).toEqual([["q", 1, 0, 0]]);
+  });
+
+  test("is answered behind a wait that ends with nil", async () => {
+    const okq = await startTestOkq();
+    const client = await okq.connect();
+    await ask(client, "QREGISTER", "q");
+    client.pipeline(["QNOTIFY", "0.05"]);
+    client.send("*x\r\n");
+    const replies = (await client.untilClosed()).map(readable);
+    expect(replies).toEqual([null, `${PROTOCOL_ERROR}invalid multibulk length`]);
+  });
+
+  test("is answered also while replies are off: nothing will follow", async () => {
+    const client = await (await startTestOkq()).connect();
+    client.pipeline(["CLIENT", "REPLY", "OFF"], ["PING"]);
+    client.send("*x\r\n");
+    expect((await client.untilClosed()).map(readable)).toEqual([
+      `${PROTOCOL_ERROR}invalid multibulk length`,
+    ]);
+  });
+
+  test("of random bytes never disturbs others", async () => {
+    const okq = await startTestOkq();
+    const other = await okq.connect();
+    const seed = Date.now() % 1_000_000;
+    const random = randomFrom(seed);
+    for (let round = 0; round < 100; round++) {
+      const client = await okq.connect();
+      const length = 1 + Math.floor(random() * 200);
+      const bytes = Buffer.from(Array.from({ length }, () => Math.floor(random() * 256)));
+      client.send(Buffer.concat([Buffer.from("*".repeat(round % 2)), bytes]));
+      client.endSending();
+      await client.untilClosed();
+      expect([seed, await ask(other, "PING")]).toEqual([seed, "+PONG"]);
+    }
+  });
+});
+
+test("the largest event is taken, one byte more is refused", async () => {
+  const okq = await startTestOkq({ maxEventBytes: MAX_EVENT_BYTES });
+  const client = await okq.connect();
+  const largest = "x".repeat(MAX_EVENT_BYTES);
+  expect(await ask(client, "QLPUSH", "q", "1", largest)).toBe("+OK");
+  expect(await ask(client, "QRPOP", "q")).toEqual(["1", largest]);
+  client.pipeline(["QLPUSH", "q", "2", `${largest}x`]);
+  expect((await client.untilClosed()).map(readable)).toEqual([
+    `${PROTOCOL_ERROR}invalid bulk length`,
+  ]);
+});
+
+test("inline commands, as somebody types them into nc", async () => {
+  const client = await (await startTestOkq()).connect();
+  client.send("\r\n\n  \r\nPING\r\nqlpush q 1 'it''s'\r\n".replace("it''s", "it\\'s"));
+  client.send('QLPUSH "a queue" "\\x00\\xff\\n" ""\nQRPOP q\r\n  QRPOP   "a queue"  \r\nQUIT\n');
+  expect((await client.untilClosed()).map(readable)).toEqual([
+    "+PONG",
+    "+OK",
+    "+OK",
+    ["1", "it's"],
+    ["\0\u00ff\n", ""],
+    "+OK",
+  ]);
+});
+
+test("inline commands and frames may follow each other", async () => {
+  const client = await (await startTestOkq()).connect();
+  client.send(
+    Buffer.concat([Buffer.from("PING 1\r\n"), frame(["PING", "2"]), Buffer.from("*0\r\n")]),
+  );
+  client.send("PING 3\n");
+  expect((await client.take(3)).map(readable)).toEqual(["1", "2", "3"]);
+});
+
+test("a pipeline cut at every byte has the same replies", async () => {
+  const commands: Argument[][] = [
+    ["QLPUSH", "q", "1", "a\r\n$3\r\n"],
+    ["QRPEEK", "q"],
+    ["HELLO", "3"],
+    ["QRPOP", "q", "NOACK"],
+    ["QRPOP", "q"],
+  ];
+  const bytes = Buffer.concat([...commands.map(frame), Buffer.from("PING x\r\n")]);
+  const okq = await startTestOkq();
+  const client = await okq.connect();
+  const marker = await okq.connect();
+  for (let cut = 1; cut < bytes.length; cut++) {
+    client.send(bytes.subarray(0, cut));
+    // What another connection hears back shows that the first part was read by itself.
+    if (cut % 16 === 0) await ask(marker, "PING");
+    client.send(bytes.subarray(cut));
+    const [pushed, peeked, , popped, empty, pong] = (await client.take(6)).map(readable);
+    expect([cut, pushed, peeked]).toEqual([cut, "+OK", ["1", "a\r\n$3\r\n"]]);
+    expect([popped, empty, pong]).toEqual([["1", "a\r\n$3\r\n"], null, "x"]);
+    await ask(client, "HELLO", 2);
+  }
+});
+
+test("10,000 commands in one write and an end of sending are all answered, in order", async () => {
+  const okq = await startTestOkq();
+  const client = await okq.connect();
+  const count = 10_000;
+  client.pipeline(
+    ...Array.from({ length: count / 2 }, (_, at) => [
+      ["QLPUSH", "q", at, at],
+      ["ECHO", at],
+    ]).flat(),
+  );
+  client.endSending();
+  const replies = (await client.untilClosed()).map(readable);
+  expect(replies).toHaveLength(count);
+  const expected = Array.from({ length: count / 2 }, (_, at) => ["+OK", String(at)]).flat();
+  expect(replies).toEqual(expected);
+  const other = await okq.connect();
+  expect(await ask(other, "QSTATUS", "q")).toEqual([["q", count / 2, 0, 0]]);
+});
+
+test("a command that is not complete when the client stops sending is not done", async () => {
+  const okq = await startTestOkq();
+  const client = await okq.connect();
+  const push = frame(["QLPUSH", "q", "2", "x"]);
+  client.pipeline(["QLPUSH", "q", "1", "x"]);
+  client.send(push.subarray(0, push.length - 1));
+  client.endSending();
+  expect((await client.untilClosed()).map(readable)).toEqual(["+OK"]);
+  expect(await ask(await okq.connect(), "QSTATUS", "q")).toEqual([["q", 1, 0, 0]]);
+});
+
+/** Mulberry32: numbers from 0 to 1 that follow from the seed. */
+function randomFrom(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
