@@ -12,16 +12,22 @@ import {
   Session,
   type Store,
 } from "../../src/queue/store.ts";
+import type { Journal } from "../../src/stores/local/journal.ts";
 import { LocalStore } from "../../src/stores/local/local-store.ts";
 import { SqliteJournal } from "../../src/stores/local/sqlite/sqlite-journal.ts";
 import type { Fsync } from "../../src/stores/local/sqlite/wal-file.ts";
 import type { StoreUnderTest } from "./contract.ts";
+import { FailingJournal } from "./failing-journal.ts";
+
+const startMs = 1_700_000_000_000;
 
 export interface SqliteOptions {
   memoryBudgetBytes?: number;
   fsync?: Fsync;
   /** An existing file, which is left there; else one in a new folder. */
   file?: string;
+  /** Given the journal at every opening, to make it fail; without it there is none in front. */
+  onJournal?: (journal: FailingJournal) => void;
 }
 
 export interface SqliteUnderTest extends StoreUnderTest {
@@ -35,7 +41,7 @@ export interface SqliteUnderTest extends StoreUnderTest {
 export async function openSqlite(options: SqliteOptions = {}): Promise<SqliteUnderTest> {
   const { memoryBudgetBytes = 2 ** 28, fsync = "no" } = options;
   const folder = options.file ? null : mkdtempSync(join(tmpdir(), "okq-sqlite-"));
-  let nowMs = 1_700_000_000_000;
+  let nowMs = startMs;
   let copies = 0;
   let file = options.file ?? join(folder as string, "okq.db");
   const ready: [string, number][] = [];
@@ -43,7 +49,7 @@ export async function openSqlite(options: SqliteOptions = {}): Promise<SqliteUnd
     LocalStore.open({
       now: () => nowMs,
       onReady: (queue, count) => ready.push([queue.toString("latin1"), count]),
-      journal: new SqliteJournal({ file, fsync }),
+      journal: journalOf({ ...options, file, fsync }),
       memoryBudgetBytes,
     });
   const current = new Current(await open());
@@ -80,6 +86,18 @@ export async function openSqlite(options: SqliteOptions = {}): Promise<SqliteUnd
       if (folder) rmSync(folder, { recursive: true });
     },
   };
+}
+
+function journalOf({
+  file,
+  fsync,
+  onJournal,
+}: Required<Pick<SqliteOptions, "file" | "fsync">> & SqliteOptions): Journal {
+  const journal = new SqliteJournal({ file, fsync });
+  if (!onJournal) return journal;
+  const failing = new FailingJournal(journal);
+  onJournal(failing);
+  return failing;
 }
 
 /** The store of the moment: its sessions outlive it. */

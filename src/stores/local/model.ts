@@ -118,8 +118,11 @@ export class Model {
   /** Takes the right-most ready event, in memory, out of line; claimed until deadlineMs. */
   claimRight(queue: LocalQueue, deadlineMs: number): void {
     const event = queue.ready.popRight() as LocalEvent;
+    const { deadlineMs: deadlineBefore } = event;
     this.#recording?.changes.touch(queue, event, () => {
       this.#unclaim(queue, event);
+      // Of an earlier claim that ended in the same batch and is to be restored next.
+      event.deadlineMs = deadlineBefore;
       queue.ready.pushRight(event);
     });
     event.deadlineMs = deadlineMs;
