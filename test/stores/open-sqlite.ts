@@ -24,6 +24,8 @@ const startMs = 1_700_000_000_000;
 export interface SqliteOptions {
   memoryBudgetBytes?: number;
   fsync?: Fsync;
+  /** What the clock shows at first. */
+  nowMs?: number;
   /** An existing file, which is left there; else one in a new folder. */
   file?: string;
   /** Given the journal at every opening, to make it fail; without it there is none in front. */
@@ -41,7 +43,7 @@ export interface SqliteUnderTest extends StoreUnderTest {
 export async function openSqlite(options: SqliteOptions = {}): Promise<SqliteUnderTest> {
   const { memoryBudgetBytes = 2 ** 28, fsync = "no" } = options;
   const folder = options.file ? null : mkdtempSync(join(tmpdir(), "okq-sqlite-"));
-  let nowMs = startMs;
+  let { nowMs = startMs } = options;
   let copies = 0;
   let file = options.file ?? join(folder as string, "okq.db");
   const ready: [string, number][] = [];

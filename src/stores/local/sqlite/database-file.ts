@@ -17,7 +17,7 @@ import {
 } from "node:fs";
 import { dirname } from "node:path";
 import { JournalError } from "../journal.ts";
-import { createSchema, updateSchema } from "./schema.ts";
+import { checkSchema, createSchema, updateSchema } from "./schema.ts";
 
 /** At the most, between its checkpoints; a single batch may exceed it for a moment. */
 export const walBytesKept = 16 * 1024 * 1024;
@@ -44,13 +44,11 @@ export function openExisting(file: string): Database {
     db.run("PRAGMA wal_autocheckpoint = 0");
     db.run(`PRAGMA journal_size_limit = ${walBytesKept}`);
     db.run("PRAGMA cache_size = -16384");
-    // The first access takes the lock, and recovers what a killed process left.
+    // Nothing is written into a file that is not ours. The first access takes the lock, and
+    // recovers what a killed process left.
+    checkSchema(db, file);
     db.run("PRAGMA journal_mode = WAL");
-    updateSchema(db, file);
-    // Fails here, not at the first push, when the file cannot be written.
-    db.run("BEGIN IMMEDIATE");
-    db.run("UPDATE clock SET ms = ms");
-    db.run("COMMIT");
+    updateSchema(db);
     return db;
   } catch (error) {
     db?.close();

@@ -1,7 +1,7 @@
 // Reads everything in a database at start, without contents, in pieces between which the process
 // stays responsive. It knows nothing of what becomes of it.
 
-import type { Database } from "bun:sqlite";
+import type { Database, Statement } from "bun:sqlite";
 import type { LoadProgress, Restoration } from "../journal.ts";
 import { READY, valuesOf } from "./schema.ts";
 
@@ -29,20 +29,33 @@ export async function loadEvents(
     `SELECT key, queue, place, deadline, id FROM events WHERE key > ?
      ORDER BY key LIMIT ${rowsAtOnce}`,
   );
+  try {
+    await forEachRow(page, onProgress, ([key, number, place, deadline, id]) => {
+      last = Math.max(last, key, place ?? 0);
+      const queue = queues.get(number);
+      if (queue === undefined) return void flushed.push(key);
+      const deadlineMs = deadline === READY ? null : deadline;
+      restoration.event({ key, queue, id, place: place ?? -key, deadlineMs });
+    });
+  } finally {
+    // Left open it would keep the file.
+    page.finalize();
+  }
+  restoration.end(last);
+  return flushed;
+}
+
+async function forEachRow(
+  page: Statement,
+  onProgress: LoadProgress,
+  visit: (row: EventRow) => void,
+): Promise<void> {
   let count = 0;
   let reportedAtMs = performance.now();
   let rows: EventRow[] = [];
   do {
     rows = page.values(rows.at(-1)?.[0] ?? 0) as EventRow[];
-    for (const [key, number, place, deadline, id] of rows) {
-      last = Math.max(last, key, place ?? 0);
-      const queue = queues.get(number);
-      if (queue === undefined) flushed.push(key);
-      else {
-        const deadlineMs = deadline === READY ? null : deadline;
-        restoration.event({ key, queue, id, place: place ?? -key, deadlineMs });
-      }
-    }
+    for (const row of rows) visit(row);
     count += rows.length;
     if (performance.now() - reportedAtMs > progressEveryMs) {
       onProgress(count);
@@ -50,7 +63,4 @@ export async function loadEvents(
     }
     await new Promise<void>((done) => void setImmediate(done));
   } while (rows.length === rowsAtOnce);
-  page.finalize();
-  restoration.end(last);
-  return flushed;
 }

@@ -39,8 +39,8 @@ export function createSchema(db: Database, steps = migrations): void {
   migrate(db, 0, steps);
 }
 
-/** Brings the tables up to date, all steps or none. Throws a JournalError for a foreign file. */
-export function updateSchema(db: Database, file: string, steps = migrations): void {
+/** Throws a JournalError unless it is a database of okq that this one understands. */
+export function checkSchema(db: Database, file: string, steps = migrations): void {
   if (pragma(db, "application_id") !== applicationId) {
     throw new JournalError(
       "failed",
@@ -48,11 +48,15 @@ export function updateSchema(db: Database, file: string, steps = migrations): vo
     );
   }
   const version = pragma(db, "user_version");
-  if (version > steps.length) {
-    const versions = `schema ${version}, this okq knows up to ${steps.length}`;
-    const advice = "start a newer okq, or restore a backup of this version's";
-    throw new JournalError("failed", `${file} was written by a newer okq (${versions}): ${advice}`);
-  }
+  if (version <= steps.length) return;
+  const versions = `schema ${version}, this okq knows up to ${steps.length}`;
+  const advice = "start a newer okq, or restore a backup of this version's";
+  throw new JournalError("failed", `${file} was written by a newer okq (${versions}): ${advice}`);
+}
+
+/** Brings the tables up to date, all steps or none. */
+export function updateSchema(db: Database, steps = migrations): void {
+  const version = pragma(db, "user_version");
   if (version < steps.length) migrate(db, version, steps);
 }
 

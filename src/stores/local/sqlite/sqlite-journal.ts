@@ -38,7 +38,9 @@ export class SqliteJournal implements Journal {
   readonly isDurable = true;
   readonly #file: string;
   readonly #db: Database;
-  readonly #wal: WalFile;
+  readonly #fsync: Fsync;
+  /** From when everything has been loaded: before that nothing is written. */
+  #wal: WalFile | null = null;
   readonly #gate: PushGate;
   readonly #rows: EventRows;
   readonly #chores: Chores;
@@ -51,11 +53,9 @@ export class SqliteJournal implements Journal {
   /** Makes the file and its folder if need be. Throws a JournalError with a line for a person. */
   constructor({ file, fsync, onRefusal, onFailure }: SqliteJournalOptions) {
     this.#file = resolve(file);
+    this.#fsync = fsync;
     this.#db = openDatabase(this.#file);
     try {
-      this.#db.run("PRAGMA wal_checkpoint(TRUNCATE)");
-      this.#wal = new WalFile(this.#file, fsync);
-      syncFolder(dirname(this.#file));
       this.#rows = new EventRows(this.#db, "main");
       this.#clockMs = valuesOf(this.#db, "SELECT ms FROM clock")[0]![0] as number;
       this.#setClock = this.#db.prepare("UPDATE clock SET ms = ?");
@@ -78,7 +78,9 @@ export class SqliteJournal implements Journal {
 
   async load(restoration: Restoration, onProgress: LoadProgress): Promise<void> {
     try {
-      this.#chores.discard(await loadEvents(this.#db, restoration, onProgress));
+      const flushed = await loadEvents(this.#db, restoration, onProgress);
+      this.#startWriting();
+      this.#chores.discard(flushed);
     } catch (error) {
       throw explained(error, this.#file);
     }
@@ -103,7 +105,7 @@ export class SqliteJournal implements Journal {
   }
 
   pushRefusal(): string | null {
-    return this.#gate.refusal(this.#wal.failure);
+    return this.#gate.refusal(this.#wal?.failure ?? null);
   }
 
   read(key: number): StoredEvent {
@@ -146,14 +148,24 @@ export class SqliteJournal implements Journal {
     this.#chores.stop();
     this.#rows.finalize();
     for (const statement of [this.#setClock, this.#begin, this.#commit]) statement.finalize();
-    this.#wal.close();
+    this.#wal?.close();
     this.#db.close();
+  }
+
+  /** Fails here, not at the first push, when the file cannot be written. */
+  #startWriting(): void {
+    this.#begin.run();
+    this.#setClock.run(this.#clockMs);
+    this.#commit.run();
+    this.#db.run("PRAGMA wal_checkpoint(TRUNCATE)");
+    this.#wal = new WalFile(this.#file, this.#fsync);
+    syncFolder(dirname(this.#file));
   }
 
   #sync(changes: Changes): void | Promise<void> {
     let syncing: void | Promise<void>;
     try {
-      syncing = this.#wal.written(changes.touched.length);
+      syncing = this.#wal!.written(changes.touched.length);
     } catch (error) {
       this.#unknown((error as Error).message);
     }
