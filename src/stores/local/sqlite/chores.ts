@@ -14,7 +14,7 @@ const freePagesKept = 2048;
 const freePartKept = 0.25;
 const stepEveryMs = 10;
 /** After a failure, such as a full disk. */
-const retryAfterMs = 1000;
+const retryAfterMs = 100;
 
 export class Chores {
   readonly #db: Database;

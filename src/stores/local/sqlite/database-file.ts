@@ -6,7 +6,9 @@
 
 import { Database, SQLiteError } from "bun:sqlite";
 import {
+  accessSync,
   closeSync,
+  constants,
   existsSync,
   fsyncSync,
   linkSync,
@@ -38,6 +40,7 @@ export function openDatabase(file: string): Database {
 export function openExisting(file: string): Database {
   let db: Database | undefined;
   try {
+    accessSync(file, constants.R_OK | constants.W_OK);
     db = new Database(file, { readwrite: true, create: false });
     db.run("PRAGMA locking_mode = EXCLUSIVE");
     db.run("PRAGMA synchronous = NORMAL");
@@ -97,6 +100,9 @@ export function explained(error: unknown, file: string): JournalError {
   if (error instanceof JournalError) return error;
   const { code = "", message } = error as NodeJS.ErrnoException;
   if (!(error instanceof SQLiteError)) {
+    if (code === "EROFS" || code === "EACCES") {
+      return new JournalError("failed", cannotWriteText(file));
+    }
     return new JournalError(code === "ENOSPC" ? "full" : "failed", `${file}: ${message}`);
   }
   const kind = /^SQLITE_[A-Z]+/.exec(code)?.[0] ?? code;
@@ -110,11 +116,15 @@ const explanations: Record<string, (file: string, message: string) => string> = 
     `${file} is in use by another process: a database belongs to one okq at a time, ` +
     "several okq on the same queues need Redis (--redis-addr)",
   SQLITE_FULL: (file) => `no room on the disk of ${file}`,
-  SQLITE_READONLY: (file) => `${file} cannot be written: check its owner, mode and file system`,
+  SQLITE_READONLY: cannotWriteText,
   SQLITE_CANTOPEN: (file, message) => `${file} cannot be opened: ${message}`,
   SQLITE_CORRUPT: damagedText,
   SQLITE_NOTADB: damagedText,
 };
+
+function cannotWriteText(file: string): string {
+  return `${file} cannot be written: check its owner and mode, and whether its disk is read-only`;
+}
 
 /** Nothing is ever repaired or emptied unasked. */
 export function damagedText(file: string, message: string): string {

@@ -48,8 +48,12 @@ export class EventRows {
     );
   }
 
-  /** Without `withNew` events that are not in the tables yet are left out. */
-  write(changes: Changes, withNew: boolean): void {
+  /**
+   * Without `withNew` events that are not in the tables yet are left out. Returns whether there
+   * were any that now are.
+   */
+  write(changes: Changes, withNew: boolean): boolean {
+    let hasNew = false;
     // A write that failed may have left notes behind.
     for (const notes of [this.#gone, this.#claimed, this.#values]) notes.length = 0;
     for (const { name, number } of changes.named) {
@@ -61,9 +65,15 @@ export class EventRows {
     for (let at = 0; at < touched.length; at++) {
       const number = queueNumbers[at] as number;
       if (retired.size > 0 && retired.has(number)) continue;
-      this.#note(touched[at] as LocalEvent, number, withNew);
+      const event = touched[at] as LocalEvent;
+      if (event.isStored) this.#note(event);
+      else if (withNew && !event.isGone) {
+        hasNew = true;
+        this.#insertLater(event, number);
+      }
     }
     this.#writeNoted();
+    return hasNew;
   }
 
   /** Deletes these and nothing else; sorts them. */
@@ -103,12 +113,9 @@ export class EventRows {
     }
   }
 
-  #note(event: LocalEvent, number: number, withNew: boolean): void {
-    if (event.isGone) {
-      if (event.isStored) this.#gone.push(event.key);
-    } else if (!event.isStored) {
-      if (withNew) this.#insertLater(event, number);
-    } else if (event.isClaimed) this.#claimed.push(event);
+  #note(event: LocalEvent): void {
+    if (event.isGone) this.#gone.push(event.key);
+    else if (event.isClaimed) this.#claimed.push(event);
     else this.#redo.run(event.place, event.key);
   }
 

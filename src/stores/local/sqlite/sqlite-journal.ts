@@ -18,6 +18,7 @@ import { damagedText, explained, openDatabase, syncFolder } from "./database-fil
 import { EventRows } from "./event-rows.ts";
 import { loadEvents } from "./load-events.ts";
 import { PushGate } from "./push-gate.ts";
+import { Reserve } from "./reserve.ts";
 import { pragma, valuesOf } from "./schema.ts";
 import { type Fsync, WalFile } from "./wal-file.ts";
 
@@ -42,6 +43,7 @@ export class SqliteJournal implements Journal {
   /** From when everything has been loaded: before that nothing is written. */
   #wal: WalFile | null = null;
   readonly #gate: PushGate;
+  readonly #reserve: Reserve;
   readonly #rows: EventRows;
   readonly #chores: Chores;
   readonly #setClock: Statement;
@@ -65,11 +67,12 @@ export class SqliteJournal implements Journal {
       this.#db.close();
       throw explained(error, this.#file);
     }
-    this.#gate = new PushGate(this.#file, onRefusal ?? (() => {}));
-    const onChoreFailure = onFailure ?? (() => {});
-    this.#chores = new Chores(this.#db, this.#rows, (error) =>
-      onChoreFailure(explained(error, this.#file)),
-    );
+    this.#reserve = new Reserve(this.#file);
+    this.#gate = new PushGate(this.#file, (refusal) => {
+      if (refusal === null) this.#reserve.hold();
+      onRefusal?.(refusal);
+    });
+    this.#chores = new Chores(this.#db, this.#rows, (error) => onFailure?.(this.#noted(error)));
   }
 
   get clockMs(): number {
@@ -89,9 +92,10 @@ export class SqliteJournal implements Journal {
   commit(changes: Changes, nowMs: number): void | Promise<void> {
     const clockMs = Math.floor(nowMs);
     const isClockDue = clockMs >= this.#clockMs + clockEveryMs;
+    let hasNew: boolean;
     try {
       this.#begin.run();
-      this.#rows.write(changes, true);
+      hasNew = this.#rows.write(changes, true);
       if (isClockDue) this.#setClock.run(clockMs);
       this.#commit.run();
     } catch (error) {
@@ -101,7 +105,7 @@ export class SqliteJournal implements Journal {
     this.#copy?.mirror(changes);
     for (const { keys } of changes.retired.values()) this.#chores.discard(keys);
     this.#chores.committed();
-    return this.#sync(changes);
+    return this.#sync(changes.touched.length, hasNew);
   }
 
   pushRefusal(): string | null {
@@ -149,6 +153,7 @@ export class SqliteJournal implements Journal {
     this.#rows.finalize();
     for (const statement of [this.#setClock, this.#begin, this.#commit]) statement.finalize();
     this.#wal?.close();
+    this.#reserve.release();
     this.#db.close();
   }
 
@@ -159,25 +164,27 @@ export class SqliteJournal implements Journal {
     this.#commit.run();
     this.#db.run("PRAGMA wal_checkpoint(TRUNCATE)");
     this.#wal = new WalFile(this.#file, this.#fsync);
+    this.#reserve.hold();
     syncFolder(dirname(this.#file));
   }
 
-  #sync(changes: Changes): void | Promise<void> {
+  #sync(changeCount: number, hasNew: boolean): void | Promise<void> {
     let syncing: void | Promise<void>;
     try {
-      syncing = this.#wal!.written(changes.touched.length);
+      syncing = this.#wal!.written(changeCount);
     } catch (error) {
       this.#unknown((error as Error).message);
     }
-    if (!syncing) return this.#synced();
+    if (!syncing) return this.#synced(hasNew);
     return syncing.then(
-      () => this.#synced(),
+      () => this.#synced(hasNew),
       (error: Error) => this.#unknown(error.message),
     );
   }
 
-  #synced(): void {
-    if (!this.#gate.isInPlace) this.#unknown("it was removed or replaced while in use");
+  /** What came in would be gone with the file; what goes out may come again, no worse. */
+  #synced(hasNew: boolean): void {
+    if (hasNew && !this.#gate.isInPlace) this.#unknown("it was removed or replaced while in use");
   }
 
   #unknown(reason: string): never {
@@ -187,8 +194,15 @@ export class SqliteJournal implements Journal {
   #rolledBack(error: unknown): JournalError {
     // Some errors have ended the transaction already.
     if (this.#db.inTransaction) this.#db.run("ROLLBACK");
+    return this.#noted(error);
+  }
+
+  #noted(error: unknown): JournalError {
     const failure = explained(error, this.#file);
-    if (failure.reason === "full") this.#gate.full();
+    if (failure.reason === "full") {
+      this.#reserve.release();
+      this.#gate.full();
+    }
     return failure;
   }
 
