@@ -29,7 +29,9 @@ const STORE_CLOSE_MS_MAX = 2_000;
 /** Rejects with one line for a person if the store or the address cannot be had. */
 export async function startOkq(config: Config, log: Log): Promise<Okq> {
   const waiters = new Waiters();
-  const store = await openStore(config, log, (queue, count) => waiters.wake(queue, count));
+  const { store, announce } = await openStore(config, log, (queue, count) =>
+    waiters.wake(queue, count),
+  );
   const maxClients = clientsWithinFileLimit(config, log);
   const context = contextOf(config, log, { store, waiters, maxClients });
   const shared = new Shared(context, {
@@ -39,6 +41,7 @@ export async function startOkq(config: Config, log: Log): Promise<Okq> {
   });
   const server = await listen(config, maxClients, shared, store);
   context.settings.port = server.port;
+  announce();
   const { consumers, registrations } = context;
   const onFailure = (error: Error) => log.debug("housekeeping failed", { error });
   const housekeeper = new Housekeeper(store, consumers, waiters, onFailure, registrations);

@@ -9,15 +9,25 @@ import { LocalStore } from "./stores/local/local-store.ts";
 import { SqliteJournal } from "./stores/local/sqlite/sqlite-journal.ts";
 import { RedisStore } from "./stores/redis/redis-store.ts";
 
+export interface OpenedStore {
+  store: Store;
+  /** Says where queues are, once it is certain that okq serves. */
+  announce(): void;
+}
+
 /** Rejects with one line for a person if the store cannot be had. */
-export async function openStore(config: Config, log: Log, onReady: ReadyListener): Promise<Store> {
+export async function openStore(
+  config: Config,
+  log: Log,
+  onReady: ReadyListener,
+): Promise<OpenedStore> {
   const file = sqliteFile(config);
   if (redisTarget(config)) return openRedis(config, log, onReady);
   if (file !== null) return openSqlite(resolve(file), config, log, onReady);
-  return new LocalStore({ now: clock(), onReady });
+  return { store: new LocalStore({ now: clock(), onReady }), announce() {} };
 }
 
-async function openRedis(config: Config, log: Log, onReady: ReadyListener): Promise<Store> {
+async function openRedis(config: Config, log: Log, onReady: ReadyListener): Promise<OpenedStore> {
   const name = redactUrl(config.store || config.redisAddr);
   const address = { host: "127.0.0.1", port: 6379, db: 0, ...redisTarget(config) };
   const onState = (state: string) =>
@@ -25,7 +35,9 @@ async function openRedis(config: Config, log: Log, onReady: ReadyListener): Prom
       ? log.info("Redis is reachable again", { store: name })
       : log.warn("Redis connection lost", { store: name, reason: state });
   try {
-    return await RedisStore.open({ address, poolSize: config.redisPoolSize, onReady, onState });
+    const { redisPoolSize: poolSize } = config;
+    const store = await RedisStore.open({ address, poolSize, onReady, onState });
+    return { store, announce() {} };
   } catch (error) {
     throw new Error(`cannot use Redis at ${name}: ${(error as Error).message}`, { cause: error });
   }
@@ -36,7 +48,7 @@ async function openSqlite(
   { fsync, memoryBudget }: Config,
   log: Log,
   onReady: ReadyListener,
-): Promise<Store> {
+): Promise<OpenedStore> {
   const startedAtMs = performance.now();
   const journal = new SqliteJournal({
     file,
@@ -47,15 +59,14 @@ async function openSqlite(
         : log.error("pushes are refused", { reason }),
     onFailure: (error) => log.warn("database housekeeping failed, it is tried again", { error }),
   });
-  let events = 0;
   const store = await LocalStore.open({
     now: clock(),
     onReady,
     journal,
     memoryBudgetBytes: memoryBudget,
-    onProgress: (count) => log.info("loading", { file, events: (events = count) }),
+    onProgress: (count) => log.info("loading", { file, events: count }),
   });
-  const ms = Math.round(performance.now() - startedAtMs);
-  log.info("queues are kept on disk", { file, fsync, events, ms });
-  return store;
+  const loadedMs = Math.round(performance.now() - startedAtMs);
+  const announce = () => log.info("queues are kept on disk", { file, fsync, loadedMs });
+  return { store, announce };
 }
