@@ -1,7 +1,7 @@
 // What goes wrong with a disk while okq serves: full, read-only, the file gone. Pushes are answered
 // with a clear error, pops and acks go on where they can, and all is well again when the disk is.
 // oxlint-disable no-await-in-loop -- one after the other is what is meant
-import { describe, expect, onTestFinished, test } from "bun:test";
+import { describe, expect, onTestFinished, setDefaultTimeout, test } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -11,6 +11,8 @@ import { type ListeningOkq, startOkqProcess } from "../support/okq-process.ts";
 import { ask, askAll } from "../support/readable.ts";
 import { mountSmallDisk, noSmallDisk } from "../support/small-disk.ts";
 import type { Wire } from "../support/wire.ts";
+
+setDefaultTimeout(20_000);
 
 const megabyte = 1024 * 1024;
 

@@ -1,7 +1,7 @@
 // kill -9 of an okq on its own database, at random moments under load: what it answered holds, in
 // the order in which it was, and what was acknowledged never comes again.
 // oxlint-disable no-await-in-loop -- one after the other is what is meant
-import { expect, onTestFinished, test } from "bun:test";
+import { expect, onTestFinished, setDefaultTimeout, test } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -11,6 +11,8 @@ import { ask } from "../support/readable.ts";
 import type { Wire } from "../support/wire.ts";
 import { isOk, Load } from "./load.ts";
 import { randomOf, report, rounds, timeoutFor } from "./rounds.ts";
+
+setDefaultTimeout(20_000);
 
 /** Kills of each test: 10 in a quick run, 200 and more with OKQ_FAULT_ROUNDS=40. */
 const kills = rounds * 5;

@@ -2,7 +2,7 @@
 // the commands for it say.
 // oxlint-disable no-await-in-loop -- one after the other is what is meant
 
-import { describe, expect, onTestFinished, test } from "bun:test";
+import { describe, expect, onTestFinished, setDefaultTimeout, test } from "bun:test";
 import { existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -15,6 +15,8 @@ import { Caller } from "./contract/caller.ts";
 import { failureOf, openSqlite } from "./open-sqlite.ts";
 import { RandomOperations } from "./random-operations.ts";
 import { Random } from "./random.ts";
+
+setDefaultTimeout(20_000);
 
 function newFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), "okq-backup-"));

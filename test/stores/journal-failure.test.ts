@@ -3,7 +3,7 @@
 // was committed, is the measure.
 // oxlint-disable no-await-in-loop -- one after the other is what is meant
 
-import { describe, expect, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { StoreError } from "../../src/queue/errors.ts";
 import type { Operation, Store } from "../../src/queue/store.ts";
 import { JournalError } from "../../src/stores/local/journal.ts";
@@ -13,6 +13,8 @@ import { openLocal } from "./open-local.ts";
 import { failureOf, openSqlite } from "./open-sqlite.ts";
 import { RandomOperations } from "./random-operations.ts";
 import { Random } from "./random.ts";
+
+setDefaultTimeout(20_000);
 
 const full = () => new JournalError("full", "no room");
 const failed = () => new JournalError("failed", "not now");

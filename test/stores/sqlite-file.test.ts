@@ -3,7 +3,7 @@
 // oxlint-disable no-await-in-loop -- one after the other is what is meant
 
 import { Database } from "bun:sqlite";
-import { describe, expect, onTestFinished, test } from "bun:test";
+import { describe, expect, onTestFinished, setDefaultTimeout, test } from "bun:test";
 import { mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -13,6 +13,8 @@ import { SqliteJournal } from "../../src/stores/local/sqlite/sqlite-journal.ts";
 import { eventually } from "../support/eventually.ts";
 import { Caller } from "./contract/caller.ts";
 import { openSqlite, type SqliteOptions } from "./open-sqlite.ts";
+
+setDefaultTimeout(20_000);
 
 function newFile(): string {
   const folder = mkdtempSync(join(tmpdir(), "okq-file-"));

@@ -1,11 +1,13 @@
 // The local store on SQLite: the contract with contents in memory and on disk only, and the same
 // answers as the store in memory, however often it is closed or killed in between.
 
-import { describe, test } from "bun:test";
+import { describe, setDefaultTimeout, test } from "bun:test";
 import { storeContract } from "./contract.ts";
 import { compareStores } from "./differential.ts";
 import { openLocal } from "./open-local.ts";
 import { openSqlite, type SqliteOptions } from "./open-sqlite.ts";
+
+setDefaultTimeout(20_000);
 
 storeContract("SQLite", openSqlite);
 storeContract("SQLite, nothing kept in memory", () => openSqlite({ memoryBudgetBytes: 0 }));

@@ -49,7 +49,8 @@ export function checkDatabase(file: string): DatabaseCounts {
 
 function problemsOf(db: Database): string[] {
   const said = valuesOf(db, "PRAGMA integrity_check(3)").map(([text]) => String(text));
-  if (said[0] !== "ok") return said;
+  // It may say several things in one value, each in a line.
+  if (said[0] !== "ok") return said.flatMap((text) => text.split("\n"));
   return Object.entries(problems)
     .map(([what, sql]) => ({ what, count: Number(valuesOf(db, sql)[0]?.[0]) }))
     .filter(({ count }) => count > 0)

