@@ -172,7 +172,7 @@ describe("the release of memory", () => {
 describe("the deque", () => {
   test.each([1, 2, 3])("does what an array does, seed %d", (seed) => {
     const random = new Random(seed);
-    const deque = new Deque<number>();
+    const deque = new Deque<number>(8);
     const model: number[] = [];
     for (let i = 0; i < 20_000; i++) {
       // Grows for a while, shrinks for a while.
@@ -192,6 +192,12 @@ describe("the deque", () => {
       expect(deque.length).toBe(model.length);
       expect(deque.peekLeft()).toBe(model[0]);
       expect(deque.peekRight()).toBe(model.at(-1));
+      const distance = random.below(model.length + 3);
+      expect(deque.fromRight(distance)).toBe(model.at(-1 - distance));
+      if (distance < model.length) {
+        deque.setFromRight(distance, -i);
+        model[model.length - 1 - distance] = -i;
+      }
       if (i % 500 === 0) expect([...deque]).toEqual(model);
     }
   });
