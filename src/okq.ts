@@ -109,6 +109,7 @@ function emptyStats(): Stats {
     pops: 0,
     acks: 0,
     backgroundPushes: 0,
+    backgroundBytes: 0,
   };
 }
 

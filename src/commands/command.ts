@@ -74,6 +74,8 @@ export interface Client {
   libraryVersion: string;
   protocol: ProtocolVersion;
   replies: "on" | "off" | "skip";
+  /** A MULTI was refused, and so is all up to its end. */
+  isRefusingTransaction: boolean;
   readonly session: Session;
   /** Where it is registered. */
   queues: Buffer[];
@@ -124,4 +126,5 @@ export interface Stats {
   pops: number;
   acks: number;
   backgroundPushes: number;
+  backgroundBytes: number;
 }

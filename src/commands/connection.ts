@@ -86,6 +86,7 @@ function select({ args }: Call): Reply {
 async function reset({ client, context }: Call): Promise<Reply> {
   // First of all: it decides whether this command is answered.
   client.replies = "on";
+  client.isRefusingTransaction = false;
   await registerOn(client, context, []);
   client.name = "";
   client.protocol = 2;

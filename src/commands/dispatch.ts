@@ -20,7 +20,11 @@ const storeFailures: Record<StoreFailure, string> = {
 
 export function dispatch(call: Call): Dispatched {
   const { args } = call;
+  if (call.client.isRefusingTransaction && !isNamed(args, "RESET")) {
+    return refusedInTransaction(call);
+  }
   const entry = find(args);
+  if (entry === "unknown") call.client.isRefusingTransaction = isNamed(args, "MULTI");
   call.client.lastCommand = typeof entry === "string" ? "unknown" : entry.command.name;
   if (typeof entry === "string") return { command: null, answer: unknown(args, entry) };
   if (args.length < entry.min || args.length > entry.max) {
@@ -55,6 +59,21 @@ function unknown(args: Buffer[], what: "unknown" | "unknown subcommand"): Failur
   return new Failure(
     `ERR unknown command '${given}', with args beginning with: ${others.join("")}`,
   );
+}
+
+/**
+ * There are no transactions. Drivers send one as a whole, so after a refused MULTI its commands
+ * must not be done either: the caller is told that the transaction failed.
+ */
+function refusedInTransaction({ args, client }: Call): Dispatched {
+  const isOver = isNamed(args, "EXEC") || isNamed(args, "DISCARD");
+  client.isRefusingTransaction = !isOver;
+  const why = "okq has no transactions, nothing of this one was done";
+  return { command: null, answer: new Failure(`${isOver ? "EXECABORT" : "ERR"} ${why}`) };
+}
+
+function isNamed(args: Buffer[], name: string): boolean {
+  return args[0]!.length === name.length && args[0]!.toString("latin1").toUpperCase() === name;
 }
 
 /** Commands of Redis are refused in Redis' words, our own with what they would take. */

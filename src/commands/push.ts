@@ -23,11 +23,14 @@ function answerPush(result: Results["push"], _call: Call, { id }: Push): Reply {
 function pushInBackground(call: Call, operation: Push): Reply {
   const { client, context } = call;
   const { stats, settings } = context;
-  if (stats.backgroundPushes >= settings.bgPushPoolSize) {
-    throw new CommandError("ERR too busy to process NOBLOCK event");
-  }
+  const bytes = operation.contents.length;
+  const hasRoom =
+    stats.backgroundPushes < settings.bgPushPoolSize &&
+    (stats.backgroundPushes === 0 || stats.backgroundBytes + bytes <= settings.maxEventBytes);
+  if (!hasRoom) throw new CommandError("ERR too busy to process NOBLOCK event");
   stats.pushes += 1;
   stats.backgroundPushes += 1;
+  stats.backgroundBytes += bytes;
   const what = `NOBLOCK push ${quoteForError(operation.id)}`;
   client.session
     .ask(operation)
@@ -36,7 +39,10 @@ function pushInBackground(call: Call, operation: Push): Reply {
       if (reply instanceof Failure) throw new Error(reply.text);
     })
     .catch((error: Error) => context.reportFailure(what, error))
-    .finally(() => (stats.backgroundPushes -= 1));
+    .finally(() => {
+      stats.backgroundPushes -= 1;
+      stats.backgroundBytes -= bytes;
+    });
   return OK;
 }
 

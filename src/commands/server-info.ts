@@ -35,6 +35,7 @@ const sections: Record<string, (context: Context) => Lines> = {
     ["events_popped", stats.pops],
     ["events_acknowledged", stats.acks],
     ["background_pushes", stats.backgroundPushes],
+    ["background_bytes", stats.backgroundBytes],
   ],
   Replication: () => [
     ["role", "master"],

@@ -42,6 +42,13 @@ const INLINE = 3;
 const AT_DOLLAR = -2;
 const IN_LENGTH = -1;
 
+/**
+ * What one call of next() may do, so that a command with a million arguments or one of many
+ * megabytes holds nobody up: an argument is one step, and so is copying so many bytes.
+ */
+const STEPS_PER_CALL = 1024;
+const BYTES_PER_STEP = 64;
+
 export interface ParserLimits {
   /** The largest argument. A command may have 64 MiB more than this in all. */
   bulkBytesMax: number;
@@ -74,6 +81,8 @@ export class Parser {
 
   #phase = START;
   readonly #lengthLine: LengthLine;
+  /** Of this call of next(). */
+  #stepsLeft = 0;
   #expected = 0;
   #args: Buffer[] = [];
   /** How many of #args were complete before this chunk. */
@@ -105,11 +114,17 @@ export class Parser {
    */
   next(): Buffer[] | undefined {
     if (this.#failure !== undefined) throw this.#failure;
+    this.#stepsLeft = STEPS_PER_CALL;
     do {
       const command = this.#parse();
       if (command !== undefined) return command;
-    } while (this.#takeChunk());
+    } while (!this.isBusy && this.#takeChunk());
     return undefined;
+  }
+
+  /** next() stopped only because the command is long: call it again, when others had a turn. */
+  get isBusy(): boolean {
+    return this.#stepsLeft <= 0;
   }
 
   /** Bytes kept: unread ones, and the command under way with what its arguments cost. */
@@ -122,7 +137,7 @@ export class Parser {
 
   /** The next command of this chunk; undefined when it is used up. */
   #parse(): Buffer[] | undefined {
-    while (this.#at < this.#end) {
+    while (this.#at < this.#end && !this.isBusy) {
       if (this.#phase === START) this.#start();
       let command: Buffer[] | undefined;
       if (this.#phase === INLINE) command = this.#readInline();
@@ -156,6 +171,7 @@ export class Parser {
       const argument = this.#readBulk();
       if (argument === undefined) return undefined;
       args.push(argument);
+      if (--this.#stepsLeft <= 0 && args.length < this.#expected) return undefined;
     }
     this.#args = [];
     this.#argsBefore = 0;
@@ -226,9 +242,13 @@ export class Parser {
     const length = this.#bulkLength;
     const from = this.#at;
     const missing = length - (this.#partial?.length ?? 0);
-    const to = Math.min(from + missing, this.#end);
+    if (missing === length && from + length <= this.#end) {
+      this.#at = from + length;
+      return length === 0 ? NOTHING : this.#chunk.subarray(from, this.#at);
+    }
+    const to = Math.min(from + missing, this.#end, from + this.#stepsLeft * BYTES_PER_STEP);
     this.#at = to;
-    if (to - from === length) return length === 0 ? NOTHING : this.#chunk.subarray(from, to);
+    this.#stepsLeft -= Math.ceil((to - from) / BYTES_PER_STEP);
     if (to === from) return undefined;
     this.#partial ??= new Accumulator(length);
     this.#partial.append(this.#chunk, from, to);

@@ -15,12 +15,22 @@ import { Slot, type SlotOwner } from "./slot.ts";
 /** Commands under way: the window opens while the client takes its answers, and closes if not. */
 const WINDOW_START = 16;
 const WINDOW_MAX = 64;
+/** Bytes of commands under way, above which no more are started. */
+const UNDER_WAY_BYTES_MAX = 1024 * 1024;
 /** Output that the client has not taken, above which no more of its commands are started. */
 const UNSENT_BYTES_MAX = 256 * 1024;
 /** Bytes of commands that wait unread, above which the socket is no longer read. */
 const UNREAD_BYTES_MAX = 64 * 1024;
 const TURN_MS_MAX = 0.15;
-const COMMANDS_BETWEEN_CLOCK_READS = 4;
+/** What less than this brings cannot take long. */
+const CLOCKED_BYTES_MIN = 4096;
+/** While others are busy, a client that had a whole turn and wants more waits so long. */
+const REST_MS = 1;
+/** After a large command or a large write it waits that many times as long as that took. */
+const LARGE_BYTES_MIN = 256 * 1024;
+const LARGE_OUTPUT_BYTES_MIN = 64 * 1024;
+const LARGE_REST_FACTOR = 4;
+const REST_MS_MAX = 1000;
 /** A client that is gone refuses what it is sent within this time; one that reads takes it. */
 const DOUBT_MS = 30;
 
@@ -40,6 +50,7 @@ export class Connection implements Client, SlotOwner {
   libraryVersion = "";
   protocol: ProtocolVersion = 2;
   replies: "on" | "off" | "skip" = "on";
+  isRefusingTransaction = false;
   queues: Buffer[] = [];
   readonly session: Session;
 
@@ -51,6 +62,9 @@ export class Connection implements Client, SlotOwner {
   #window = WINDOW_START;
   /** A command that the ones behind it must wait for is under way. */
   #isHeld = false;
+  #isResting = false;
+  #restsUntilMs = 0;
+  #underWayBytes = 0;
   #hasTurn = false;
   #isPaused = false;
   /** The client sends no more. What it sent is still answered. */
@@ -162,29 +176,51 @@ export class Connection implements Client, SlotOwner {
 
   /** Starts commands until they run out, a bound is reached, or the turn was long enough. */
   #work(): void {
-    let startedAt = 0;
-    for (let started = 1; this.#mayStart(); started++) {
+    const startedAt = this.#parser.heldBytes > CLOCKED_BYTES_MIN ? performance.now() : 0;
+    let isTurnOver = false;
+    let started = 0;
+    for (; !isTurnOver && this.#mayStart(); started++) {
       const args = this.#nextCommand();
-      if (!args) {
-        if (this.#slots.length === 0) this.#storeFailure = null;
-        if (this.#hasEnded) this.quit();
-        return this.#pause(false);
-      }
-      this.#start(args);
-      if (started % COMMANDS_BETWEEN_CLOCK_READS !== 0) continue;
-      startedAt ||= performance.now();
-      if (performance.now() - startedAt > TURN_MS_MAX) {
-        this.#requestTurn();
-        break;
-      }
+      if (args) this.#start(args);
+      else if (!this.#parser.isBusy) return this.#ranOut();
+      isTurnOver = startedAt > 0 && performance.now() - startedAt > TURN_MS_MAX;
     }
     this.#pause(this.#parser.heldBytes > UNREAD_BYTES_MAX);
+    if (started > 0 && this.#shared.turns.isCrowded) this.#rest(REST_MS);
+    else if (isTurnOver) this.#requestTurn();
+  }
+
+  /** Everything that arrived is under way. */
+  #ranOut(): void {
+    if (this.#slots.length === 0) this.#storeFailure = null;
+    if (this.#hasEnded) this.quit();
+    this.#pause(false);
+  }
+
+  /** Something large has taken since then, of which others, if they are busy, had nothing. */
+  #restAfter(startedAtMs: number): void {
+    if (!this.#shared.turns.isCrowded) return;
+    const tookMs = performance.now() - startedAtMs;
+    this.#rest(Math.min(LARGE_REST_FACTOR * tookMs, REST_MS_MAX));
+  }
+
+  /** Lets others go first for a while. */
+  #rest(ms: number): void {
+    this.#restsUntilMs = Math.max(this.#restsUntilMs, performance.now() + ms);
+    if (this.#isResting) return;
+    this.#isResting = true;
+    setTimeout(() => {
+      this.#isResting = false;
+      const leftMs = this.#restsUntilMs - performance.now();
+      if (leftMs >= REST_MS) this.#rest(leftMs);
+      else this.#requestTurn();
+    }, ms);
   }
 
   #mayStart(): boolean {
-    if (this.#isHeld || this.#isEnding || this.#isClosed) return false;
+    if (this.#isHeld || this.#isEnding || this.#isClosed || this.#isResting) return false;
     if (this.#slots.length >= this.#window || this.#outbox.length > UNSENT_BYTES_MAX) return false;
-    return this.#shared.hasRoom(this);
+    return this.#underWayBytes < UNDER_WAY_BYTES_MAX && this.#shared.hasRoom(this);
   }
 
   /** The next whole command. What is no command at all ends the connection, with a word on it. */
@@ -237,13 +273,17 @@ export class Connection implements Client, SlotOwner {
 
   #hold(slot: Slot, args: Buffer[]): void {
     for (const argument of args) slot.bytes += argument.length;
+    if (slot.bytes >= LARGE_BYTES_MIN) slot.startedAtMs = performance.now();
+    this.#underWayBytes += slot.bytes;
     this.#shared.take(slot.bytes);
     if (slot.isHolding) this.#isHeld = true;
   }
 
   settled(slot: Slot, storeFailure: Failure | null): void {
     this.#shared.release(slot.bytes);
+    this.#underWayBytes -= slot.bytes;
     slot.bytes = 0;
+    if (slot.startedAtMs > 0) this.#restAfter(slot.startedAtMs);
     if (storeFailure) this.#storeFailure = storeFailure;
     if (this.#isClosed) return this.#giveBack();
     if (slot.isHolding) this.#isHeld = false;
@@ -268,8 +308,10 @@ export class Connection implements Client, SlotOwner {
     this.#slots.splice(0, done);
     if (output.length > 0) {
       this.#shared.context.stats.bytesOut += output.length;
+      const startedAt = output.length > LARGE_OUTPUT_BYTES_MIN ? performance.now() : 0;
       this.#outbox.send(output.bytes(), handouts);
       output.clear();
+      if (startedAt > 0) this.#restAfter(startedAt);
       const isTaken = this.#outbox.length === 0;
       this.#window = isTaken ? Math.min(WINDOW_MAX, this.#window * 2) : this.#window >> 1 || 1;
     }

@@ -18,6 +18,8 @@ export class Slot implements Receiver<unknown> {
   answer: Answer | undefined = undefined;
   /** Of its arguments, counted as long as it is under way. */
   bytes = 0;
+  /** For large commands. */
+  startedAtMs = 0;
   isSilent = false;
   /** Later commands wait for this one. */
   isHolding = false;

@@ -5,8 +5,18 @@ export interface TurnTaker {
   takeTurn(): void;
 }
 
+/** Turns for which it stays in memory that there were several takers. */
+const CROWD_TURNS = 16;
+
 export class Turns {
   #takers: TurnTaker[] = [];
+  #last: TurnTaker | null = null;
+  #crowdedTurns = 0;
+
+  /** Whether several have had turns of late: then whoever takes long keeps others waiting. */
+  get isCrowded(): boolean {
+    return this.#crowdedTurns > 0;
+  }
 
   /** The taker's turn comes once, at the end of this turn of the event loop. */
   add(taker: TurnTaker): void {
@@ -14,6 +24,9 @@ export class Turns {
     setImmediate(() => {
       const takers = this.#takers;
       this.#takers = [];
+      const isAlone = takers.length === 1 && takers[0] === this.#last;
+      this.#crowdedTurns = isAlone ? Math.max(0, this.#crowdedTurns - 1) : CROWD_TURNS;
+      this.#last = takers[0]!;
       for (const each of takers) each.takeTurn();
     });
   }

@@ -89,6 +89,32 @@ describe.each(storeNames)("on %s", (store) => {
     expect(await ask(client, "QLPEEK", "q")).toEqual(["5", "x"]);
   });
 
+  test("a transaction is refused as a whole", async () => {
+    const client = await (await startOkqOn(store)).connect();
+    const replies = await askAll(
+      client,
+      ["multi"],
+      ["QLPUSH", "q", "1", "x"],
+      ["MULTI"],
+      ["EXEC"],
+      ["QLPUSH", "q", "2", "x"],
+      ["MULTI"],
+      ["DISCARD"],
+      ["PING"],
+    );
+    expect(replies.map((reply) => String(reply).split(",")[0])).toEqual([
+      "-ERR unknown command 'multi'",
+      "-ERR okq has no transactions",
+      "-ERR okq has no transactions",
+      "-EXECABORT okq has no transactions",
+      "+OK",
+      "-ERR unknown command 'MULTI'",
+      "-EXECABORT okq has no transactions",
+      "+PONG",
+    ]);
+    expect(await ask(client, "QSTATUS")).toEqual([["q", 1, 0, 0]]);
+  });
+
   test("an error begins with a code and with no code that drivers act on", async () => {
     const client = await (await startOkqOn(store)).connect();
     const codes = ["MOVED 1 1.2.3.4:5", "LOADING", "READONLY", "NOPROTO", "NOAUTH", "TRYAGAIN"];

@@ -103,6 +103,21 @@ describe.each(storeNames)("on %s", (store) => {
     expect(await ask(client, "QSTATUS", "q")).toEqual([["q", 4, 0, 0]]);
   });
 
+  test("NOBLOCK pushes together hold no more bytes than one event may have", async () => {
+    const okq = await startOkqOn(store, { maxEventBytes: 1000 });
+    const client = await okq.connect();
+    const push = (id: number, bytes: number) => ["QLPUSH", "q", id, "x".repeat(bytes), "NOBLOCK"];
+    expect(await askAll(client, push(1, 600), push(2, 500), push(3, 400))).toEqual([
+      "+OK",
+      BUSY,
+      "+OK",
+    ]);
+    await eventually(async () =>
+      String(await ask(client, "INFO", "stats")).includes("_bytes:0\r\n"),
+    );
+    expect(await ask(client, ...push(4, 1000))).toBe("+OK");
+  });
+
   test("a NOBLOCK push that turns out to be a duplicate is logged", async () => {
     const okq = await startOkqOn(store);
     const client = await okq.connect();

@@ -27,7 +27,9 @@ function errorOf(parser: Parser): unknown {
 
 function feedAndNext(parser: Parser, chunk: Buffer): Buffer[] | undefined {
   parser.feed(chunk);
-  return parser.next();
+  let command = parser.next();
+  while (command === undefined && parser.isBusy) command = parser.next();
+  return command;
 }
 
 describe("commands", () => {
@@ -375,4 +377,16 @@ describe("fuzzing", () => {
       expect(findDifference(seed, 20_000, open)).toBeDefined();
     });
   }
+});
+
+test("a long command is read in steps, each of which others need not wait for", () => {
+  const parser = new Parser(LIMITS);
+  parser.feed(Buffer.from(`*5000\r\n${"$1\r\nx\r\n".repeat(5000)}`));
+  let calls = 1;
+  let command = parser.next();
+  for (; command === undefined && parser.isBusy; calls++) command = parser.next();
+  expect(command?.length).toBe(5000);
+  expect(calls).toBeGreaterThan(3);
+  expect(parser.next()).toBeUndefined();
+  expect(parser.isBusy).toBeFalse();
 });

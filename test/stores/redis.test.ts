@@ -100,6 +100,41 @@ describe("the Redis store", () => {
     await under.close();
   });
 
+  test("pops of large events are cut into batches, and the order of a session holds", async () => {
+    const under = await openRedis(1);
+    const caller = new Caller(under);
+    const large = "x".repeat(1024 * 1024);
+    const ids = Array.from({ length: 40 }, (_, n) => String(n));
+    for (const id of ids) await caller.push("q", id, "left", large);
+    await server.redis.config("RESETSTAT");
+    const answers = await Promise.all([
+      ...ids.map(() => caller.pop("q")),
+      caller.push("q", "last", "right"),
+      caller.ack("q", "39"),
+      caller.pop("q"),
+      caller.status("q"),
+    ]);
+    expect(answers).toEqual([...ids, "ok", true, "last", [["q", 40, 40, 0]]]);
+    const scripts = /cmdstat_evalsha:calls=(\d+)/.exec(await server.redis.info("commandstats"));
+    expect(Number(scripts![1])).toBeGreaterThanOrEqual(3);
+    await under.close();
+  });
+
+  test("a duplicate of a large event does not bring its contents into the script", async () => {
+    const under = await openRedis(1);
+    const caller = new Caller(under);
+    await caller.push("q", "1", "left", "x".repeat(32 * 1024 * 1024));
+    const memory = async () => {
+      const info = await server.redis.info("memory");
+      return Number(/^used_memory_peak:(\d+)/m.exec(info)![1]);
+    };
+    const before = await memory();
+    const duplicates = await Promise.all(Array.from({ length: 20 }, () => caller.push("q", "1")));
+    expect(new Set(duplicates)).toEqual(new Set(["duplicate"]));
+    expect((await memory()) - before).toBeLessThan(16 * 1024 * 1024);
+    await under.close();
+  });
+
   test("a pop that cannot note its claim leaves the events in line", async () => {
     const under = await openRedis();
     const caller = new Caller(under);

@@ -2,8 +2,8 @@
 -- KEYS    queues deadlines processes process, then ready claimed events of each queue
 -- ARGV    now (empty: the server's time) channel origin, then for each call
 --         verb, how many arguments it has, the arguments
--- Returns what became ready (queue's name, count ...), then the reply of each call, in which an
---         error stands for a call that failed
+-- Returns what became ready (queue's name, count ...), 1 if the batch ended early or 0, then the
+--         reply of each call that was made, in which an error stands for a call that failed
 
 -- What pcall caught, as an error reply that begins with its code. Redis 6 puts the place in the
 -- script in front of the text, Redis 7 does not.
@@ -15,9 +15,9 @@ local function failure_of(caught)
   return { err = string.find(text, '^%u+ ') and text or 'ERR ' .. text }
 end
 
-local replies = { {} }
+local replies = { {}, 0 }
 local at = 4
-while at <= #ARGV do
+while at <= #ARGV and replies[2] == 0 do
   local from = at + 2
   local to = at + 1 + tonumber(ARGV[at + 1])
   local ok, reply = pcall(verbs[ARGV[at]], from, to)
@@ -25,6 +25,7 @@ while at <= #ARGV do
     reply = failure_of(reply)
   end
   replies[#replies + 1] = reply
+  replies[2] = reply_bytes < REPLY_BYTES_MAX and 0 or 1
   at = to + 1
 end
 for name, count in pairs(ready_counts) do

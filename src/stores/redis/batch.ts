@@ -92,18 +92,30 @@ export class Batch {
     return { keys, args };
   }
 
-  /** Tells every receiver what its operation's call answered. */
-  settle(replies: ScriptReply[]): void {
-    for (const { place, kind, operations, receivers } of this.#calls) {
-      const reply = replies[place]!;
-      if (reply instanceof Error) {
-        const error = new StoreError("refused", reply.message);
-        for (const receiver of receivers) receiver.failed(error);
-        continue;
-      }
-      const results = verbs[kind].results(reply, operations as never);
-      for (let at = 0; at < receivers.length; at++) receivers[at]!.succeeded(results[at]);
-    }
+  /**
+   * Tells receivers what the calls of their operations answered. When the script ended early, what
+   * it did not come to is returned, as a batch to be sent before any other.
+   */
+  settle(replies: ScriptReply[], hasEndedEarly: boolean): Batch | null {
+    const rest = new Batch();
+    this.#calls.forEach((call, place) => {
+      const reply = replies[place];
+      if (reply === undefined) return rest.#append(call, 0);
+      const isLast = place === replies.length - 1;
+      // The last one made may have ended in its midst, if it is one that popped events.
+      const isCut = hasEndedEarly && isLast && call.kind === "pop" && !(reply instanceof Error);
+      const done = isCut ? (reply as ScriptReply[]).length / 2 : call.operations.length;
+      settleCall(call, reply, done);
+      if (done < call.operations.length) rest.#append(call, done);
+    });
+    return rest.#calls.length > 0 ? rest : null;
+  }
+
+  #append({ kind, operations, receivers }: Call, from: number): void {
+    const call = this.#newCall(kind);
+    call.operations = operations.slice(from);
+    call.receivers = receivers.slice(from);
+    this.weight += call.operations.length;
   }
 
   fail(error: StoreError): void {
@@ -111,6 +123,17 @@ export class Batch {
       for (const receiver of receivers) receiver.failed(error);
     }
   }
+}
+
+/** Of the first so many operations. */
+function settleCall({ kind, operations, receivers }: Call, reply: ScriptReply, done: number): void {
+  if (reply instanceof Error) {
+    const error = new StoreError("refused", reply.message);
+    for (const receiver of receivers) receiver.failed(error);
+    return;
+  }
+  const results = verbs[kind].results(reply, operations as never);
+  for (let at = 0; at < done; at++) receivers[at]!.succeeded(results[at]);
 }
 
 /** Index of the first call whose place is at least that. */

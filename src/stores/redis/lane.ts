@@ -77,11 +77,12 @@ export class Lane {
     }
     try {
       const { keys, args } = batch.encode();
-      const [became, ...replies] = await this.#evaluate(
+      const [became, hasEndedEarly, ...replies] = await this.#evaluate(
         [...this.#header.keys, ...keys],
         [...this.#header.args(), ...args],
       );
-      batch.settle(replies);
+      const rest = batch.settle(replies, hasEndedEarly === 1);
+      if (rest) this.#waiting.unshift(rest);
       this.#onReady(became as ScriptReply[]);
     } catch (error) {
       batch.fail(this.#storeError(error as Error));

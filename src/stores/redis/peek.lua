@@ -7,5 +7,6 @@ verbs.peek = function(from)
   local queue = queue_at(ARGV[from])
   local id = redis.call('LINDEX', queue.ready, ARGV[from + 1])
   local contents = id and redis.call('HGET', queue.events, id)
+  reply_bytes = reply_bytes + #(contents or '')
   return contents and { id, contents }
 end

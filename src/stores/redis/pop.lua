@@ -1,7 +1,8 @@
 -- Takes up to count events off the right end; claims them, or with a lease of 0 removes them.
 -- KEYS    deadlines, of the queue: ready claimed events
 -- ARGV    queue leaseMs count
--- Returns id contents id contents ..., fewer than count when the queue ran out
+-- Returns id contents id contents ..., fewer than count when the queue ran out or when the batch's
+--         reply is long enough, which then ends here
 
 -- Fails after putting popped ids back where they were; `step` is how far apart they stand.
 local function unpop(queue, ids, step, failure)
@@ -14,8 +15,8 @@ end
 verbs.pop = function(from)
   local queue, lease = queue_at(ARGV[from]), tonumber(ARGV[from + 1])
   local left, popped, claims = tonumber(ARGV[from + 2]), {}, {}
-  while left > 0 do
-    local ids = redis.call('RPOP', queue.ready, left)
+  while left > 0 and reply_bytes < REPLY_BYTES_MAX do
+    local ids = redis.call('RPOP', queue.ready, math.min(left, POP_SLICE))
     if not ids then
       break
     end
@@ -28,6 +29,7 @@ verbs.pop = function(from)
       if contents[place] then
         popped[#popped + 1] = id
         popped[#popped + 1] = contents[place]
+        reply_bytes = reply_bytes + #contents[place]
         claims[#claims + 1] = now + lease
         claims[#claims + 1] = id
         left = left - 1

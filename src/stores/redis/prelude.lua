@@ -32,6 +32,13 @@ local function became_ready(queue, count)
   ready_counts[queue.name] = (ready_counts[queue.name] or 0) + count
 end
 
+-- Bytes of contents in the reply. From so many on the batch ends, so that a few pops of large
+-- events do not hold up Redis and fill its memory; the rest of it comes as another batch.
+local REPLY_BYTES_MAX = 4 * 1024 * 1024
+-- Events that are taken out before their contents are counted.
+local POP_SLICE = 16
+local reply_bytes = 0
+
 local processes
 local function consumers_of(queue)
   processes = processes or redis.call('SMEMBERS', processes_key)

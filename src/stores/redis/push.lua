@@ -5,26 +5,18 @@
 
 verbs.push = function(from, to)
   local queue, add = queue_at(ARGV[from]), ARGV[from + 1]
-  local ids = {}
+  local fresh, duplicates = {}, {}
   for at = from + 2, to, 2 do
-    ids[#ids + 1] = ARGV[at]
-  end
-  local present = redis.call('HMGET', queue.events, unpack(ids))
-  local seen, fresh, fields, duplicates = {}, {}, {}, {}
-  for place, id in ipairs(ids) do
-    if present[place] or seen[id] then
-      duplicates[#duplicates + 1] = place
+    -- One by one: asking for all ids at once would bring the contents of duplicates into memory.
+    if redis.call('HSETNX', queue.events, ARGV[at], ARGV[at + 1]) == 1 then
+      fresh[#fresh + 1] = ARGV[at]
     else
-      seen[id] = true
-      fresh[#fresh + 1] = id
-      fields[#fields + 1] = id
-      fields[#fields + 1] = ARGV[from + 1 + 2 * place]
+      duplicates[#duplicates + 1] = (at - from) / 2
     end
   end
   if #fresh == 0 then
     return duplicates
   end
-  redis.call('HSET', queue.events, unpack(fields))
   local length = redis.pcall(add, queue.ready, unpack(fresh))
   if type(length) == 'table' then
     redis.call('HDEL', queue.events, unpack(fresh))
