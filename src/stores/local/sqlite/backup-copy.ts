@@ -2,10 +2,10 @@
 // is kept up to date with every batch, so that the copy is that of the moment at which it ends.
 
 import { Database } from "bun:sqlite";
-import { closeSync, fsyncSync, linkSync, openSync, rmSync } from "node:fs";
+import { closeSync, fsyncSync, openSync, rmSync } from "node:fs";
 import { dirname } from "node:path";
 import type { Changes } from "../changes.ts";
-import { syncFolder } from "./database-file.ts";
+import { publish, syncFolder } from "./database-file.ts";
 import { EventRows } from "./event-rows.ts";
 import { createSchema } from "./schema.ts";
 
@@ -101,8 +101,7 @@ export class BackupCopy {
     const descriptor = openSync(this.#draft, "r+");
     fsyncSync(descriptor);
     closeSync(descriptor);
-    linkSync(this.#draft, this.#file);
-    rmSync(this.#draft);
+    publish(this.#draft, this.#file);
     syncFolder(dirname(this.#file));
     this.#done.resolve();
   }

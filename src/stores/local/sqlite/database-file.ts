@@ -14,6 +14,7 @@ import {
   linkSync,
   mkdirSync,
   openSync,
+  renameSync,
   rmSync,
   statSync,
 } from "node:fs";
@@ -77,14 +78,27 @@ function create(file: string): void {
     } finally {
       db.close();
     }
-    // A link, since a rename would put another process's new database out of the way.
-    linkSync(draft, file);
+    publish(draft, file);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
   } finally {
     for (const end of ["", "-journal", "-wal"]) rmSync(draft + end, { force: true });
   }
   syncFolder(folder);
+}
+
+/** Gives a whole draft its name; throws EEXIST when something has that name already. */
+export function publish(draft: string, file: string): void {
+  try {
+    // A rename would put another process's new database out of the way.
+    linkSync(draft, file);
+    rmSync(draft);
+  } catch (error) {
+    const { code = "" } = error as NodeJS.ErrnoException;
+    const hasNoLinks = ["EPERM", "ENOTSUP", "ENOSYS", "EMLINK"].includes(code);
+    if (!hasNoLinks || existsSync(file)) throw error;
+    renameSync(draft, file);
+  }
 }
 
 /** Makes the names in a folder durable. */
