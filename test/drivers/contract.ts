@@ -2,13 +2,8 @@
 // drivers run, over every store. It knows no driver, only what one hands to its caller.
 import { describe, expect, test } from "bun:test";
 import { eventually } from "../support/eventually.ts";
-import {
-  closeAfterTest,
-  startOkqOn,
-  startTestOkq,
-  startTestRedis,
-  storeNames,
-} from "../support/okq-server.ts";
+import { startOkqOn, startTestOkq, startTestRedis, storeNames } from "../support/okq-server.ts";
+import { closeAfterTest } from "../support/close-after-test.ts";
 
 export type Argument = string | Buffer;
 

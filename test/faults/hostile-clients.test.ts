@@ -3,7 +3,8 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { eventually } from "../support/eventually.ts";
 import { type ListeningOkq, startOkqOnRedis, startOkqProcess } from "../support/okq-process.ts";
-import { closeAfterTest, newDatabase, startTestRedis, storeNames } from "../support/okq-server.ts";
+import { newDatabase, startTestRedis, storeNames } from "../support/okq-server.ts";
+import { closeAfterTest } from "../support/close-after-test.ts";
 import { frame, type Wire } from "../support/wire.ts";
 import { contentsOf } from "./account.ts";
 import { errorOf, isOk, Load } from "./load.ts";

@@ -3,7 +3,8 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { eventually } from "../support/eventually.ts";
 import { startOkqOnRedis, startOkqProcess } from "../support/okq-process.ts";
-import { closeAfterTest, startTestRedis } from "../support/okq-server.ts";
+import { startTestRedis } from "../support/okq-server.ts";
+import { closeAfterTest } from "../support/close-after-test.ts";
 import { TcpProxy } from "../support/tcp-proxy.ts";
 import { errorOf, isOk, Load } from "./load.ts";
 import { randomOf, report, rounds, timeoutFor } from "./rounds.ts";

@@ -1,7 +1,8 @@
 // A connection that pipelines a push to one queue and then an ack in another must never end with
 // the ack done and the push not, also when the connection to Redis breaks between the two.
 import { expect, setDefaultTimeout, test } from "bun:test";
-import { closeAfterTest, startTestOkq, startTestRedis } from "../support/okq-server.ts";
+import { startTestOkq, startTestRedis } from "../support/okq-server.ts";
+import { closeAfterTest } from "../support/close-after-test.ts";
 import type { Argument } from "../support/wire.ts";
 import { TcpProxy } from "../support/tcp-proxy.ts";
 import { eventually } from "../support/eventually.ts";

@@ -4,7 +4,7 @@ import { defaultConfig } from "../../src/config.ts";
 import { createLog } from "../../src/log.ts";
 import { startOkq } from "../../src/okq.ts";
 import { isLocal } from "../../src/server/server.ts";
-import { closeAfterTest } from "../support/okq-server.ts";
+import { closeAfterTest } from "../support/close-after-test.ts";
 import { ask } from "../support/readable.ts";
 import { Wire } from "../support/wire.ts";
 

@@ -1,12 +1,12 @@
 // okq inside the test's process, on a free port, over either store; and what a test needs to talk
-// to it. Everything a test opened is closed behind it.
-import { afterEach } from "bun:test";
+// to it. Everything that is started here is closed when the test ends.
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Config, defaultConfig } from "../../src/config.ts";
 import { createLog } from "../../src/log.ts";
 import { type Okq, startOkq } from "../../src/okq.ts";
+import { closeAfterTest } from "./close-after-test.ts";
 import { type RedisServer, startRedis } from "./redis-server.ts";
 import { Wire } from "./wire.ts";
 
@@ -17,18 +17,6 @@ export interface TestOkq {
   connect(): Promise<Wire>;
   close(): Promise<void>;
 }
-
-const opened: { close(): unknown }[] = [];
-
-/** Closes it when the test ends, the latest first. */
-export function closeAfterTest<T extends { close(): unknown }>(resource: T): T {
-  opened.push(resource);
-  return resource;
-}
-
-afterEach(async () => {
-  while (opened.length > 0) await opened.pop()!.close();
-});
 
 export async function startTestOkq(config: Partial<Config> = {}): Promise<TestOkq> {
   const log: string[] = [];

@@ -2,6 +2,7 @@
 // when that test ends. It must not know what okq does with its arguments.
 import { onTestFinished } from "bun:test";
 import { resolve } from "node:path";
+import { noteProcess } from "./close-after-test.ts";
 import { eventually } from "./eventually.ts";
 
 export interface ProcessOptions {
@@ -39,6 +40,7 @@ export function startProcess(args: string[], options: ProcessOptions = {}): OkqP
     stdout: "pipe",
     stderr: "pipe",
   });
+  noteProcess(child, `okq ${args.join(" ")}`);
   const output = { stdout: "", stderr: "" };
   const collect = async (name: keyof typeof output) => {
     const decoder = new TextDecoder();

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Redis } from "ioredis";
+import { noteProcess } from "./close-after-test.ts";
 import { eventually } from "./eventually.ts";
 import { freePort } from "./free-port.ts";
 
@@ -31,7 +32,10 @@ export async function startRedis(options: { isDurable?: boolean } = {}): Promise
     const durable = options.isDurable ? ["yes", "--appendfsync", "always"] : ["no"];
     const place = ["--port", String(port), "--bind", "127.0.0.1", "--dir", folder];
     const kept = ["--save", "", "--appendonly", ...durable];
-    return Bun.spawn(["redis-server", ...place, ...kept], { stdout: "ignore", stderr: "ignore" });
+    const args = ["redis-server", ...place, ...kept];
+    const child = Bun.spawn(args, { stdout: "ignore", stderr: "ignore" });
+    noteProcess(child, `redis-server on port ${port}`);
+    return child;
   }
 
   async function answering(): Promise<void> {
