@@ -3,7 +3,7 @@
 
 import type { Database, Statement } from "bun:sqlite";
 import type { EventRows } from "./event-rows.ts";
-import { pragma } from "./schema.ts";
+import { pragma, valuesOf } from "./schema.ts";
 
 /** Pages of 8 KiB in the write-ahead file that are one checkpoint's work. */
 const checkpointFrames = 512;
@@ -13,6 +13,7 @@ const freedPagesPerStep = 100;
 const freePagesKept = 1024;
 const freePartKept = 0.25;
 const stepEveryMs = 10;
+const lookEveryMs = 1000;
 /** After a failure, such as a full disk. */
 const retryAfterMs = 100;
 
@@ -24,6 +25,9 @@ export class Chores {
   #garbage: Iterator<number>[] = [];
   #timer: ReturnType<typeof setTimeout> | null = null;
   #looksForFreePages = true;
+  #hasFreed = false;
+  #hasCommitted = false;
+  readonly #lookTimer = setInterval(() => this.#look(), lookEveryMs);
   #isRetry = false;
 
   constructor(db: Database, rows: EventRows, onFailure: (error: Error) => void) {
@@ -41,17 +45,28 @@ export class Chores {
 
   /** To be told after every batch, and at start. */
   committed(): void {
+    this.#hasCommitted = true;
     if (this.#timer === null && this.#isCheckpointDue()) this.#schedule(0);
   }
 
   stop(): void {
     if (this.#timer !== null) clearTimeout(this.#timer);
+    clearInterval(this.#lookTimer);
     this.#frames.finalize();
   }
 
   #isCheckpointDue(): boolean {
-    const [row] = this.#frames.values() as number[][];
-    return (row?.[1] ?? 0) >= checkpointFrames;
+    const [row] = this.#frames.values() as [busy: number, written: number, done: number][];
+    // Both start again with the first write after a checkpoint.
+    return row !== undefined && row[1] - row[2] >= checkpointFrames;
+  }
+
+  /** A drained backlog may end in too few writes for a checkpoint. */
+  #look(): void {
+    if (!this.#hasCommitted) return;
+    this.#hasCommitted = false;
+    this.#looksForFreePages = true;
+    this.#schedule(stepEveryMs);
   }
 
   #schedule(ms: number): void {
@@ -59,7 +74,7 @@ export class Chores {
     this.#timer = setTimeout(() => {
       this.#timer = null;
       this.#step();
-    }, ms).unref();
+    }, ms);
   }
 
   #step(): void {
@@ -100,8 +115,15 @@ export class Chores {
     const free = pragma(this.#db, "freelist_count");
     const kept = Math.max(freePagesKept, pragma(this.#db, "page_count") * freePartKept);
     this.#looksForFreePages = free > kept;
-    if (!this.#looksForFreePages) return;
+    if (!this.#looksForFreePages) {
+      // The file gets shorter only by a checkpoint.
+      if (this.#hasFreed) this.checkpoint();
+      this.#hasFreed = false;
+      return;
+    }
+    this.#hasFreed = true;
     const count = Math.min(freedPagesPerStep, free - freePagesKept);
-    this.#db.run(`PRAGMA incremental_vacuum(${Math.ceil(count)})`);
+    // It frees one page for every row that is asked for.
+    valuesOf(this.#db, `PRAGMA incremental_vacuum(${Math.ceil(count)})`);
   }
 }
