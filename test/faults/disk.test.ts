@@ -60,7 +60,7 @@ describe.skipIf(noSmallDisk !== null)(`a small disk ${noSmallDisk ?? ""}`, () =>
     const { to, error } = await pushUntilRefused(client);
     expect(error).toMatch(/^-ERR store refused: no room on the disk of .*: pushes are refused/);
     expect(to).toBeGreaterThan(1000);
-    expect(okq.stderr()).toContain("pushes are refused reason=");
+    await okq.waitForLine(/pushes are refused reason=/);
     // All of them, with their claims and acks, and the file gives its room back to the disk.
     await popAndAck(client, 0, to);
     await untilPushed(client, to);
