@@ -16,7 +16,11 @@ import {
 } from "./config.ts";
 import { exampleConfigFile, flagUsage, optionsHelp } from "./config-text.ts";
 
-export type Action = { kind: "serve"; config: Config } | { kind: "print"; text: string };
+export type Action =
+  | { kind: "serve"; config: Config }
+  | { kind: "check"; config: Config }
+  | { kind: "backup"; config: Config; file: string }
+  | { kind: "print"; text: string };
 
 /** Flags that print something and start nothing, with what they do. */
 const switches = {
@@ -29,6 +33,8 @@ const shortFlags: Record<string, string> = { "-h": "--help", "-v": "--version" }
 const commands = {
   serve: "run the server (what okq does without a command)",
   commands: "print the reference of the commands that clients can send",
+  backup: "copy the database into a new FILE, from the running server or a stopped one's",
+  check: "verify the database of a stopped server and count what is in it",
 };
 
 /** argv without executable and script. Throws UsageError with one line that names the culprit. */
@@ -39,8 +45,9 @@ export function parseCommandLine(
   const { shielded, words } = shield(argv);
   const cli = describe();
   cli.parse(["", "", ...shielded], { run: false });
-  const known = cli.matchedCommandName !== undefined;
-  const surplus = words[known ? 1 : 0];
+  const name = cli.matchedCommandName;
+  const known = name !== undefined;
+  const surplus = words[known ? (name === "backup" ? 2 : 1) : 0];
   if (surplus !== undefined) {
     const what = known ? "surplus argument" : "unknown command";
     throw new UsageError(`${what} ${shown(surplus)}(okq --help shows what there is)`);
@@ -49,10 +56,15 @@ export function parseCommandLine(
   if (cli.options["help"]) return { kind: "print", text: helpText() };
   if (cli.options["version"]) return { kind: "print", text: versionText() };
   if (cli.options["example"]) return { kind: "print", text: exampleConfigFile() };
-  if (cli.matchedCommandName === "commands") {
+  if (name === "commands") {
     return { kind: "print", text: `${commandReferenceText().trimEnd()}\n` };
   }
-  return { kind: "serve", config: resolveConfig(flags, env) };
+  const config = resolveConfig(flags, env);
+  if (name === "check") return { kind: "check", config };
+  if (name !== "backup") return { kind: "serve", config };
+  const file = words[1];
+  if (!file) throw new UsageError("backup needs the name of a new file: okq backup FILE");
+  return { kind: "backup", config, file };
 }
 
 function describe(): CAC {
@@ -132,6 +144,8 @@ function helpText(): string {
 
 Usage: okq [serve] [options]
        okq commands
+       okq backup FILE [options]
+       okq check [options]
 
 Commands:
 ${list(commands, "")}

@@ -19,6 +19,9 @@ export interface Option<T> {
   parse(text: string): T;
 }
 
+/** Where queues are when nothing says otherwise, in the working folder. */
+const defaultStore = "sqlite:okq-data/okq.db";
+
 export const options = {
   "listen-addr": string(
     ":4777",
@@ -30,8 +33,20 @@ export const options = {
     "",
     "STORE",
     checkStore,
-    "where queues are kept: memory, or redis://[user:password@]host:port[/db]; " +
-      "without it and without --redis-addr: memory",
+    "where queues are kept: sqlite:FILE, memory, or redis://[user:password@]host:port[/db]; " +
+      "without it and without --redis-addr: sqlite:okq-data/okq.db",
+  ),
+  fsync: choice(
+    "always",
+    ["always", "everysec", "no"],
+    "when the disk has what was answered with OK: before the answer, within about a second, or " +
+      "when the system sees fit; only for sqlite",
+  ),
+  "memory-budget": integer(
+    268_435_456,
+    0,
+    1_099_511_627_776,
+    "bytes of waiting events kept in memory, beyond which contents are on disk only; for sqlite",
   ),
   "redis-addr": string(
     "",
@@ -204,7 +219,13 @@ export interface RedisTarget {
   db?: number;
 }
 
-/** The Redis that a config asks for; null means that queues stay in memory. */
+/** The database file that a config asks for, if it does. */
+export function sqliteFile(config: Config): string | null {
+  const store = config.store || (config.redisAddr ? "" : defaultStore);
+  return store.startsWith("sqlite:") ? store.slice("sqlite:".length) : null;
+}
+
+/** The Redis that a config asks for, if it does. */
 export function redisTarget(config: Config): RedisTarget | null {
   if (config.redisAddr) return parseRedisAddress(config.redisAddr);
   return config.store.startsWith("redis:") ? parseRedisUrl(config.store) : null;
@@ -249,9 +270,12 @@ function parseRedisUrl(text: string): RedisTarget {
 }
 
 function checkStore(text: string): void {
-  if (text === "" || text === "memory") return;
+  if (text === "" || text === "memory" || /^sqlite:[^\0]+$/.test(text)) return;
+  if (text === "sqlite:") throw new Error("names no file: sqlite:FILE");
   if (!text.startsWith("redis:")) {
-    throw new Error("is not a store: memory or redis://[user:password@]host:port[/db]");
+    throw new Error(
+      "is not a store: sqlite:FILE, memory or redis://[user:password@]host:port[/db]",
+    );
   }
   parseRedisUrl(text);
 }

@@ -1,5 +1,6 @@
 // Start here. Turns a command line into a running server and signals into its end. The only
 // file that ends the process: 0 after a clean stop, 1 when something failed, 2 for bad usage.
+import { backup, check } from "./backup.ts";
 import { parseCommandLine, type Action } from "./cli.ts";
 import { UsageError, type Config } from "./config.ts";
 import { startCpuProfile } from "./cpu-profile.ts";
@@ -12,7 +13,19 @@ const signalNumbers = { SIGINT: 2, SIGTERM: 15 };
 async function main(): Promise<void> {
   const action = readAction();
   if (action.kind === "print") print(action.text);
-  else await serve(action.config);
+  else if (action.kind === "serve") await serve(action.config);
+  else await keep(action);
+}
+
+/** Does something with a database once: 0 when it went well, else one line and 1. */
+async function keep(action: Extract<Action, { kind: "backup" | "check" }>): Promise<void> {
+  try {
+    const { config } = action;
+    print(action.kind === "check" ? check(config) : await backup(config, action.file));
+  } catch (error) {
+    process.stderr.write(`okq: ${(error as Error).message}\n`);
+    process.exit(1);
+  }
 }
 
 function readAction(): Action {

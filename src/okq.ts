@@ -3,23 +3,15 @@
 import { readFileSync } from "node:fs";
 import { version } from "../package.json" with { type: "json" };
 import type { Context, Stats } from "./commands/command.ts";
-import {
-  camelCase,
-  type Config,
-  optionNames,
-  parseAddress,
-  redactUrl,
-  redisTarget,
-} from "./config.ts";
+import { camelCase, type Config, optionNames, parseAddress, redactUrl } from "./config.ts";
 import type { Log } from "./log.ts";
+import { openStore } from "./open-store.ts";
 import { Consumers } from "./queue/consumers.ts";
 import { Housekeeper } from "./queue/housekeeper.ts";
-import type { ReadyListener, Store } from "./queue/store.ts";
+import type { Store } from "./queue/store.ts";
 import { Waiters } from "./queue/waiters.ts";
 import { Server } from "./server/server.ts";
 import { Shared } from "./server/shared.ts";
-import { LocalStore } from "./stores/local/local-store.ts";
-import { RedisStore } from "./stores/redis/redis-store.ts";
 
 export interface Okq {
   /** The port that is listened on. */
@@ -37,7 +29,9 @@ const STORE_CLOSE_MS_MAX = 2_000;
 /** Rejects with one line for a person if the store or the address cannot be had. */
 export async function startOkq(config: Config, log: Log): Promise<Okq> {
   const waiters = new Waiters();
-  const store = await openStore(config, log, (queue, count) => waiters.wake(queue, count));
+  const { store, announce } = await openStore(config, log, (queue, count) =>
+    waiters.wake(queue, count),
+  );
   const maxClients = clientsWithinFileLimit(config, log);
   const context = contextOf(config, log, { store, waiters, maxClients });
   const shared = new Shared(context, {
@@ -47,9 +41,7 @@ export async function startOkq(config: Config, log: Log): Promise<Okq> {
   });
   const server = await listen(config, maxClients, shared, store);
   context.settings.port = server.port;
-  if (!redisTarget(config) && config.store !== "memory") {
-    log.warn("no store given, queues are kept in memory: nothing outlives this process");
-  }
+  announce();
   const { consumers, registrations } = context;
   const onFailure = (error: Error) => log.debug("housekeeping failed", { error });
   const housekeeper = new Housekeeper(store, consumers, waiters, onFailure, registrations);
@@ -62,24 +54,6 @@ export async function startOkq(config: Config, log: Log): Promise<Okq> {
       await Promise.race([store.close(), Bun.sleep(STORE_CLOSE_MS_MAX)]);
     },
   };
-}
-
-async function openStore(config: Config, log: Log, onReady: ReadyListener): Promise<Store> {
-  const target = redisTarget(config);
-  if (!target) {
-    return new LocalStore({ now: Date.now, onReady });
-  }
-  const name = redactUrl(config.store || config.redisAddr);
-  const address = { host: "127.0.0.1", port: 6379, db: 0, ...target };
-  const onState = (state: string) =>
-    state === "ready"
-      ? log.info("Redis is reachable again", { store: name })
-      : log.warn("Redis connection lost", { store: name, reason: state });
-  try {
-    return await RedisStore.open({ address, poolSize: config.redisPoolSize, onReady, onState });
-  } catch (error) {
-    throw new Error(`cannot use Redis at ${name}: ${(error as Error).message}`, { cause: error });
-  }
 }
 
 async function listen(

@@ -12,6 +12,7 @@ import {
   redactUrl,
   redisTarget,
   resolveConfig,
+  sqliteFile,
   UsageError,
   type OptionName,
 } from "../src/config.ts";
@@ -48,6 +49,17 @@ test("flags win over the environment, that over the file, and the file over defa
     bgPushPoolSize: 1,
     config,
   });
+});
+
+test("without a store and a Redis, queues are in a database in the working folder", () => {
+  expect(sqliteFile(defaultConfig())).toBe("okq-data/okq.db");
+  expect(sqliteFile(resolveConfig({ store: "sqlite:/var/lib/okq.db" }, {}))).toBe(
+    "/var/lib/okq.db",
+  );
+  expect(sqliteFile(resolveConfig({}, { OKQ_STORE: "sqlite:a:b.db" }))).toBe("a:b.db");
+  for (const flags of [{ store: "memory" }, { store: "redis://h" }, { "redis-addr": "h:1" }]) {
+    expect(sqliteFile(resolveConfig(flags, {}))).toBeNull();
+  }
 });
 
 test("empty and unknown environment variables count as not set", () => {
@@ -111,7 +123,13 @@ const impossible: [OptionName, string, string][] = [
   ["max-event-bytes", "9".repeat(400), `"${"9".repeat(60)}..." is not between 1 and 536870912`],
   ["debug", "yes", '"yes" is not true or false'],
   ["log-format", "xml", '"xml" is not one of text, json'],
-  ["store", "disk", '"disk" is not a store: memory or redis://[user:password@]host:port[/db]'],
+  [
+    "store",
+    "disk",
+    '"disk" is not a store: sqlite:FILE, memory or redis://[user:password@]host:port[/db]',
+  ],
+  ["store", "sqlite:", '"sqlite:" names no file: sqlite:FILE'],
+  ["fsync", "sometimes", '"sometimes" is not one of always, everysec, no'],
 ];
 
 describe("an impossible value is refused", () => {

@@ -1,7 +1,15 @@
 // The built executable, started from a folder of somebody else's. The verify command says which
 // one to test; otherwise it is built for this test.
-import { afterAll, beforeAll, expect, test } from "bun:test";
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { afterAll, beforeAll, expect, onTestFinished, test } from "bun:test";
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import metadata from "../package.json" with { type: "json" };
@@ -41,7 +49,27 @@ test("it queues, ignores the .env and bunfig.toml around it, and ends with 0", a
   expect(await ask(client, "QRPOP", "q")).toBeNull();
   okq.kill("SIGTERM");
   expect(await okq.exited).toBe(0);
-  expect(readdirSync(elsewhere)).toEqual(before);
+  expect(readdirSync(elsewhere).toSorted()).toEqual([...before, "okq-data"].toSorted());
+});
+
+test("from an empty folder it is a durable server, its files are its own", async () => {
+  const empty = mkdtempSync(join(tmpdir(), "okq-empty-"));
+  onTestFinished(() => rmSync(empty, { recursive: true }));
+  const run = async () => {
+    const okq = startProcess(["--listen-addr", "127.0.0.1:0"], { cwd: empty, executable });
+    const [, port] = await okq.waitForLine(/listening .*port=(\d+)/);
+    return { okq, client: await Wire.connect(Number(port)) };
+  };
+  const first = await run();
+  const file = join(realpathSync(empty), "okq-data/okq.db");
+  expect(first.okq.stderr()).toContain(`queues are kept on disk file=${file}`);
+  expect(await ask(first.client, "QLPUSH", "q", "1", "hello")).toBe("+OK");
+  first.okq.kill("SIGKILL");
+  await first.okq.exited;
+  const modes = ["okq-data", ...readdirSync(join(empty, "okq-data")).map((f) => `okq-data/${f}`)];
+  for (const path of modes) expect(statSync(join(empty, path)).mode & 0o077).toBe(0);
+  const second = await run();
+  expect(await ask(second.client, "QRPOP", "q")).toEqual(["1", "hello"]);
 });
 
 test("it knows its version and its commands", async () => {

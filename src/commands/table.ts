@@ -1,5 +1,6 @@
 // All commands in one table, and how a name on the wire finds its descriptor.
 import { nameOf } from "../queue/name-cache.ts";
+import { backupCommands } from "./backup.ts";
 import { clientCommands } from "./client.ts";
 import type { Command } from "./command.ts";
 import { connectionCommands } from "./connection.ts";
@@ -22,6 +23,7 @@ commands.push(
   ...clientCommands,
   ...introspectionCommands({ commands, find: findByName }),
   ...serverInfoCommands,
+  ...backupCommands,
 );
 
 /** What dispatch needs of a descriptor, worked out once. */

@@ -159,6 +159,11 @@ export interface Store {
   watch(): Promise<void>;
   /** Facts for people, as name and value: INFO shows them. */
   describe(): [string, string | number][];
+  /**
+   * Writes a copy of everything into a new file, beside all else: what was answered before the
+   * call is in it. Absent where another program keeps the queues. Rejects with a StoreError.
+   */
+  backup?(file: string): Promise<void>;
   /** Settles what is under way and lets go of connections and files. */
   close(): Promise<void>;
 }

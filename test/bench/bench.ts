@@ -1,5 +1,5 @@
-// Start here: `bun run bench [cycles] [wake] [memory] [fairness] [options]`. Measures okq beside
-// other queue servers on this machine and prints Markdown. It must not know how a section measures.
+// Start here: `bun run bench --help`. Measures okq beside other queue servers on this machine and
+// prints Markdown. It must not know how a section measures.
 // oxlint-disable no-await-in-loop -- measurements and servers take turns on purpose
 import { existsSync } from "node:fs";
 import { availableParallelism, loadavg, totalmem } from "node:os";
@@ -7,6 +7,7 @@ import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { repository } from "./contenders.ts";
 import { cycles } from "./cycles.ts";
+import { durable } from "./durable.ts";
 import { fairness } from "./fairness.ts";
 import { memory } from "./memory.ts";
 import type { Plan, Section, Verdict } from "./plan.ts";
@@ -14,7 +15,7 @@ import { Servers } from "./servers.ts";
 import { decimals, table } from "./table.ts";
 import { wake } from "./wake.ts";
 
-const USAGE = `bun run bench [cycles] [wake] [memory] [fairness] [options]
+const USAGE = `bun run bench [cycles] [durable] [wake] [memory] [fairness] [options]
   --rounds N         rounds per cell, contenders taking turns (5)
   --seconds N        measured seconds per contender, cell and round (2)
   --only A,B         cell/contender; either may be missing: 50x1/okq-redis, x16, streams
@@ -23,7 +24,7 @@ const USAGE = `bun run bench [cycles] [wake] [memory] [fairness] [options]
   --executable FILE  the okq to measure, an executable or a .ts file (built: dist/okq)
   --source           measure src/main.ts as it is`;
 
-const sections: Section[] = [cycles, wake, memory, fairness];
+const sections: Section[] = [cycles, durable, wake, memory, fairness];
 const say = (text: string) => console.error(text);
 
 function options() {

@@ -1,5 +1,6 @@
 // Who takes part: how each contender is started and which dialect it speaks. To add one, add an
 // entry (and a dialect where it speaks a new one). It must not know what is measured.
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { DialectName } from "./dialects.ts";
 import type { ServerProcess, Servers } from "./servers.ts";
@@ -48,6 +49,20 @@ export async function startOkqInMemory(servers: Servers, okq: string[]): Promise
   return { port: server.port, dialect: "okq", processes: [server] };
 }
 
+/** okq as it is without a store given: durable, in a folder of the bench's own. */
+export async function startOkqOnDisk(
+  servers: Servers,
+  okq: string[],
+  file?: string,
+): Promise<Running> {
+  const server = await servers.start("okq", (port) => [
+    ...okq,
+    `--listen-addr=127.0.0.1:${port}`,
+    `--store=sqlite:${file ?? join(servers.folder, `okq-${port}`, "okq.db")}`,
+  ]);
+  return { port: server.port, dialect: "okq", processes: [server] };
+}
+
 export async function startStreams(servers: Servers): Promise<Running> {
   const redis = await servers.redis();
   return { port: redis.port, dialect: "streams", processes: [redis] };
@@ -79,6 +94,34 @@ export const contenders: Contender[] = [
     start: async (servers) => {
       const command = ["beanstalkd", "-l", "127.0.0.1", "-p"];
       const server = await servers.start("beanstalkd", (port) => [...command, `${port}`]);
+      return { port: server.port, dialect: "beanstalkd", processes: [server] };
+    },
+  },
+  {
+    name: "disk-okq",
+    label: "okq, default store",
+    isInstalled: always,
+    start: (servers, okq) => startOkqOnDisk(servers, okq),
+  },
+  {
+    name: "disk-streams",
+    label: "Redis Streams, appendfsync always",
+    isInstalled: isOnPath("redis-server"),
+    start: async (servers) => {
+      const redis = await servers.redis("--appendonly", "yes", "--appendfsync", "always");
+      return { port: redis.port, dialect: "streams", processes: [redis] };
+    },
+  },
+  {
+    name: "disk-beanstalkd",
+    label: "beanstalkd -f 0",
+    isInstalled: isOnPath("beanstalkd"),
+    start: async (servers) => {
+      const server = await servers.start("beanstalkd", (port) => {
+        const folder = join(servers.folder, `beanstalkd-${port}`);
+        mkdirSync(folder);
+        return ["beanstalkd", "-f", "0", "-b", folder, "-l", "127.0.0.1", "-p", `${port}`];
+      });
       return { port: server.port, dialect: "beanstalkd", processes: [server] };
     },
   },

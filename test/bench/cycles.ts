@@ -23,11 +23,26 @@ interface Measured {
   serverCpuUs: Record<string, number[]>;
 }
 
-const TARGETS: { contender: string; connections: number; inFlight: number; ratio: number }[] = [
+interface Target {
+  contender: string;
+  /** The contender that it is compared with; Streams if none is named. */
+  reference?: string;
+  connections: number;
+  inFlight: number;
+  ratio: number;
+}
+
+const onDisk = { contender: "disk-okq", reference: "disk-streams" };
+const TARGETS: Target[] = [
   { contender: "okq-redis", connections: 50, inFlight: 1, ratio: 0.7 },
   { contender: "okq-redis", connections: 50, inFlight: 16, ratio: 0.75 },
   { contender: "okq-memory", connections: 50, inFlight: 1, ratio: 1.2 },
   { contender: "okq-memory", connections: 50, inFlight: 16, ratio: 1.5 },
+  { ...onDisk, connections: 50, inFlight: 1, ratio: 1 },
+  { ...onDisk, connections: 50, inFlight: 16, ratio: 1.3 },
+  { ...onDisk, connections: 200, inFlight: 1, ratio: 1 },
+  { ...onDisk, reference: "disk-beanstalkd", connections: 50, inFlight: 1, ratio: 4 },
+  { ...onDisk, reference: "disk-beanstalkd", connections: 50, inFlight: 16, ratio: 20 },
 ];
 const TARGET_BYTES = 100;
 
@@ -151,11 +166,12 @@ function verdicts(all: Measured[]): Verdict[] {
           cell.contentsBytes === TARGET_BYTES,
       );
     const measured = at(target.contender);
-    const reference = at(REFERENCE);
+    const reference = at(target.reference ?? REFERENCE);
     if (measured === undefined || reference === undefined) continue;
     const value = ratio(measured, reference);
+    const cellText = `${target.connections}×${target.inFlight}`;
     found.push({
-      text: `${measured.contender.label} / Streams, ${target.connections}×${target.inFlight}`,
+      text: `${measured.contender.label} / ${reference.contender.label}, ${cellText}`,
       measured: value,
       target: `at least ${decimals(target.ratio, 2)}`,
       isReached: value >= target.ratio,

@@ -9,6 +9,7 @@ const COARSE_BUCKETS = 60_000;
 export interface Quantiles {
   p50Ms: number;
   p99Ms: number;
+  p999Ms: number;
   maxMs: number;
   count: number;
 }
@@ -42,6 +43,7 @@ export class Latencies {
     return {
       p50Ms: this.#quantile(0.5),
       p99Ms: this.#quantile(0.99),
+      p999Ms: this.#quantile(0.999),
       maxMs: this.#maxMs,
       count: this.#count,
     };

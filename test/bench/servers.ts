@@ -5,7 +5,8 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-const START_MS = 10_000;
+/** A long backlog takes a while to load. */
+const START_MS = 60_000;
 const CLOCK_TICKS_PER_SECOND = 100;
 
 export interface ServerProcess {

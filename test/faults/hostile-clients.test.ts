@@ -3,7 +3,7 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { eventually } from "../support/eventually.ts";
 import { type ListeningOkq, startOkqOnRedis, startOkqProcess } from "../support/okq-process.ts";
-import { startTestRedis, storeNames } from "../support/okq-server.ts";
+import { newDatabase, startTestRedis, storeNames } from "../support/okq-server.ts";
 import { closeAfterTest } from "../support/close-after-test.ts";
 import { frame, type Wire } from "../support/wire.ts";
 import { contentsOf } from "./account.ts";
@@ -19,6 +19,7 @@ const GROWTH_BYTES_MAX = 200 * 1024 * 1024;
 
 async function start(store: (typeof storeNames)[number]): Promise<ListeningOkq> {
   if (store === "memory") return await startOkqProcess(["--store", "memory"]);
+  if (store === "sqlite") return await startOkqProcess(["--store", newDatabase()]);
   return await startOkqOnRedis((await startTestRedis()).port);
 }
 

@@ -7,7 +7,7 @@ import { type Okq, startOkq } from "../../src/okq.ts";
 import { eventually } from "../support/eventually.ts";
 import { freePort } from "../support/free-port.ts";
 import { type ListeningOkq, startOkqOnRedis, startOkqProcess } from "../support/okq-process.ts";
-import { startTestRedis, storeNames } from "../support/okq-server.ts";
+import { newDatabase, startTestRedis, storeNames } from "../support/okq-server.ts";
 import { closeAfterTest } from "../support/close-after-test.ts";
 import { startProcess } from "../support/process.ts";
 import { type RedisServer, startRedis } from "../support/redis-server.ts";
@@ -223,6 +223,7 @@ async function stop(okq: ListeningOkq): Promise<{ code: number; tookMs: number }
 
 async function start(store: (typeof storeNames)[number]): Promise<ListeningOkq> {
   if (store === "memory") return await startOkqProcess(["--store", "memory"]);
+  if (store === "sqlite") return await startOkqProcess(["--store", newDatabase()]);
   return await startOkqOnRedis((await startTestRedis()).port);
 }
 
@@ -322,7 +323,7 @@ test("a port in use and a Redis that is not there end the start with one line an
   const taken = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
   closeAfterTest({ close: () => taken.stop(true) });
   const starts: [args: string[], says: RegExp][] = [
-    [["--listen-addr", `127.0.0.1:${taken.port}`], /address is in use/],
+    [["--store", newDatabase(), "--listen-addr", `127.0.0.1:${taken.port}`], /address is in use/],
     [["--store", "memory", "--listen-addr", `127.0.0.1:${taken.port}`], /address is in use/],
     [["--redis-addr", `127.0.0.1:${await freePort()}`], /cannot use Redis at .*ECONNREFUSED/],
   ];

@@ -21,6 +21,10 @@ export interface StoreUnderTest {
   ready: [queue: string, count: number][];
   /** Closes the store and whatever was started for it. */
   close(): Promise<void>;
+  /** For a store that outlives its process: ends it in an orderly way, and opens it again. */
+  reopen?(): Promise<void>;
+  /** As reopen, but ends it as a kill -9 would. */
+  crash?(): Promise<void>;
 }
 
 /** Defines one test: a sentence about stores, and what must hold of an empty one. */

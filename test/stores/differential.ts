@@ -11,8 +11,9 @@ import { Random } from "./random.ts";
 
 /**
  * Both stores are new and empty. `rounds` batches of 1 to 60 operations go through one session
- * each; the clocks move between batches only. Throws at the first difference, naming the seed,
- * the round, the operation and both answers.
+ * each; the clocks move between batches only. If the second outlives its process, it is ended now
+ * and then. Throws at the first difference, naming the seed, the round, the operation and both
+ * answers.
  */
 export async function compareStores(
   a: StoreUnderTest,
@@ -29,6 +30,7 @@ export async function compareStores(
     await pair.submitAll(pauseMs > 0 ? [operations.heartbeat(), ...batch] : batch);
     if (random.below(8) === 0) await pair.walk(1 + random.below(4));
     if (random.below(4) === 0) await pair.reclaimAll(1 + random.below(4));
+    if (b.reopen && random.below(12) === 0) await pair.restartSecond(random, operations);
   }
   await pair.compareState(operations.queues);
 }
@@ -48,6 +50,14 @@ class Pair {
   advance(ms: number): void {
     this.#a.advance(ms);
     this.#b.advance(ms);
+  }
+
+  /** What a process forgets when it ends, claims that passed and consumers, is dealt with here. */
+  async restartSecond(random: Random, operations: RandomOperations): Promise<void> {
+    await this.submitAll([{ kind: "reclaim", limit: RECLAIM_ALL }]);
+    const { reopen, crash } = this.#b.under;
+    await (random.below(2) === 0 ? reopen : crash)?.();
+    await this.submitAll([operations.heartbeat()]);
   }
 
   async submitAll(batch: Operation[]): Promise<void> {

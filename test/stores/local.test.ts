@@ -3,6 +3,7 @@
 
 import { describe, expect, test } from "bun:test";
 import type { Operation } from "../../src/queue/store.ts";
+import { ColdIndex } from "../../src/stores/local/cold-index.ts";
 import { Deque } from "../../src/stores/local/deque.ts";
 import { HashIndex, hashOf } from "../../src/stores/local/hash-index.ts";
 import { IndexedHeap } from "../../src/stores/local/indexed-heap.ts";
@@ -171,7 +172,7 @@ describe("the release of memory", () => {
 describe("the deque", () => {
   test.each([1, 2, 3])("does what an array does, seed %d", (seed) => {
     const random = new Random(seed);
-    const deque = new Deque<number>();
+    const deque = new Deque<number>(8);
     const model: number[] = [];
     for (let i = 0; i < 20_000; i++) {
       // Grows for a while, shrinks for a while.
@@ -191,6 +192,12 @@ describe("the deque", () => {
       expect(deque.length).toBe(model.length);
       expect(deque.peekLeft()).toBe(model[0]);
       expect(deque.peekRight()).toBe(model.at(-1));
+      const distance = random.below(model.length + 3);
+      expect(deque.fromRight(distance)).toBe(model.at(-1 - distance));
+      if (distance < model.length) {
+        deque.setFromRight(distance, -i);
+        model[model.length - 1 - distance] = -i;
+      }
       if (i % 500 === 0) expect([...deque]).toEqual(model);
     }
   });
@@ -282,5 +289,45 @@ describe("the hash index", () => {
     for (const element of elements) index.add(element);
     for (const element of elements) index.remove(element);
     expect(index.capacity).toBe(emptyCapacity);
+  });
+});
+
+describe("the index of cold events", () => {
+  // Few hashes make collisions, and so gaps to close, the rule; many make it fall into shards.
+  test.each([
+    [8, 2_000],
+    [4096, 20_000],
+    [2 ** 32, 100_000],
+  ])("does what a Map of lists does with %d hashes", (hashCount, entryCount) => {
+    const random = new Random(hashCount);
+    const index = new ColdIndex();
+    const entries: [hash: number, key: number][] = [];
+    const keys = new Map<number, Set<number>>();
+    for (let key = 1; key <= entryCount; key++) {
+      const hash = random.below(hashCount) | 0;
+      index.add(hash, key);
+      entries.push([hash, key]);
+      keys.set(hash, (keys.get(hash) ?? new Set()).add(key));
+      if (random.below(3) > 0) continue;
+      const [goneHash, gone] = entries.splice(random.below(entries.length), 1)[0]!;
+      index.remove(goneHash, gone);
+      keys.get(goneHash)!.delete(gone);
+      expect(index.find(goneHash, (found) => found === gone)).toBe(0);
+    }
+    expect(index.size).toBe(entries.length);
+    for (const [hash, key] of entries) {
+      if (index.find(hash, (found) => found === key) !== key) throw new Error(`${key} is missing`);
+      index.remove(hash, key);
+    }
+    expect(index.size).toBe(0);
+  });
+
+  test("takes less than 50 bytes for each of many, and little when it is empty again", () => {
+    const index = new ColdIndex();
+    const emptyBytes = index.bytes;
+    for (let key = 1; key <= 300_000; key++) index.add(hashOf(`${key}`), key);
+    expect(index.bytes / 300_000).toBeLessThan(50);
+    for (let key = 1; key <= 300_000; key++) index.remove(hashOf(`${key}`), key);
+    expect(index.bytes).toBeLessThanOrEqual(256 * emptyBytes);
   });
 });

@@ -1,5 +1,8 @@
 // okq inside the test's process, on a free port, over either store; and what a test needs to talk
 // to it. Everything that is started here is closed when the test ends.
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { type Config, defaultConfig } from "../../src/config.ts";
 import { createLog } from "../../src/log.ts";
 import { type Okq, startOkq } from "../../src/okq.ts";
@@ -30,7 +33,14 @@ export async function startTestOkq(config: Partial<Config> = {}): Promise<TestOk
 }
 
 /** The stores that tests of commands run on. */
-export const storeNames = ["memory", "redis"] as const;
+export const storeNames = ["memory", "sqlite", "redis"] as const;
+
+/** The --store of a database that is gone with the test. */
+export function newDatabase(): string {
+  const folder = mkdtempSync(join(tmpdir(), "okq-database-"));
+  closeAfterTest({ close: () => rmSync(folder, { recursive: true }) });
+  return `sqlite:${join(folder, "okq.db")}`;
+}
 
 /** okq on that store; the redis-server, started for the test, is empty. */
 export async function startOkqOn(
@@ -38,6 +48,7 @@ export async function startOkqOn(
   config: Partial<Config> = {},
 ): Promise<TestOkq> {
   if (store === "memory") return await startTestOkq(config);
+  if (store === "sqlite") return await startTestOkq({ store: newDatabase(), ...config });
   const { port } = await startTestRedis();
   return await startTestOkq({ store: "", redisAddr: `127.0.0.1:${port}`, ...config });
 }

@@ -1,97 +1,128 @@
-// A double-ended queue: a ring buffer that doubles when full and halves when mostly empty.
-// It knows nothing of events.
+// A double-ended queue of any length. It knows nothing of events.
+//
+// Between a ring at each end there are blocks of one length. The garbage collector walks an array
+// again and again in which references are written: a single one for millions of places would make
+// every short collection a long one, and its growth a pause.
 
-const capacityMin = 8;
+import { Ring } from "./ring.ts";
+
+const blockLengthDefault = 1024;
 
 /** Both ends in amortised O(1); its memory follows its length down as well as up. */
 export class Deque<T> {
-  // Filled by push, never by `new Array(n)`: JSC makes that one sparse, and slow, when n is large.
-  #slots: (T | undefined)[] = emptySlots(capacityMin);
-  #head = 0;
+  readonly #blockLength: number;
+  readonly #left = new Ring<T>();
+  /** Only as long as anything is in it. */
+  #right: Ring<T> | null = null;
+  #blocks: Ring<T[]> | null = null;
   #length = 0;
+
+  constructor(blockLength = blockLengthDefault) {
+    this.#blockLength = blockLength;
+  }
 
   get length(): number {
     return this.#length;
   }
 
   pushLeft(value: T): void {
-    if (this.#length === this.#slots.length) this.#grow();
-    this.#head = (this.#head - 1) & (this.#slots.length - 1);
-    this.#slots[this.#head] = value;
     this.#length++;
+    this.#left.pushLeft(value);
+    if (this.#left.length <= 2 * this.#blockLength) return;
+    const block = taken(this.#blockLength, () => this.#left.popRight() as T);
+    (this.#blocks ??= new Ring()).pushLeft(block.toReversed());
   }
 
   pushRight(value: T): void {
-    if (this.#length === this.#slots.length) this.#grow();
-    this.#slots[(this.#head + this.#length) & (this.#slots.length - 1)] = value;
     this.#length++;
+    const right = (this.#right ??= new Ring());
+    right.pushRight(value);
+    if (right.length <= 2 * this.#blockLength) return;
+    const block = taken(this.#blockLength, () => right.popLeft() as T);
+    (this.#blocks ??= new Ring()).pushRight(block);
   }
 
   popLeft(): T | undefined {
     if (this.#length === 0) return undefined;
-    const value = this.#slots[this.#head];
-    this.#slots[this.#head] = undefined;
-    this.#head = (this.#head + 1) & (this.#slots.length - 1);
     this.#length--;
-    this.#shrink();
-    return value;
+    if (this.#left.length === 0 && this.#blocks !== null) {
+      for (const value of this.#blocks.popLeft()!) this.#left.pushRight(value);
+      if (this.#blocks.length === 0) this.#blocks = null;
+    }
+    return this.#left.length > 0 ? this.#left.popLeft() : this.#popFromRight("left");
   }
 
   popRight(): T | undefined {
     if (this.#length === 0) return undefined;
     this.#length--;
-    const at = (this.#head + this.#length) & (this.#slots.length - 1);
-    const value = this.#slots[at];
-    this.#slots[at] = undefined;
-    this.#shrink();
-    return value;
+    if (this.#right === null && this.#blocks !== null) {
+      this.#right = new Ring();
+      for (const value of this.#blocks.popRight()!) this.#right.pushRight(value);
+      if (this.#blocks.length === 0) this.#blocks = null;
+    }
+    return this.#right === null ? this.#left.popRight() : this.#popFromRight("right");
   }
 
   peekLeft(): T | undefined {
-    return this.#length === 0 ? undefined : this.#slots[this.#head];
+    return this.#length === 0 ? undefined : this.fromRight(this.#length - 1);
   }
 
   peekRight(): T | undefined {
-    if (this.#length === 0) return undefined;
-    return this.#slots[(this.#head + this.#length - 1) & (this.#slots.length - 1)];
+    return this.fromRight(0);
+  }
+
+  /** That many places left of the right end. */
+  fromRight(distance: number): T | undefined {
+    const inRight = this.#right === null ? 0 : this.#right.length;
+    if (distance < inRight) return this.#right!.fromRight(distance);
+    const inBlocks = this.#blocks === null ? 0 : this.#blocks.length * this.#blockLength;
+    const beyond = distance - inRight;
+    if (beyond >= inBlocks) return this.#left.fromRight(beyond - inBlocks);
+    return this.#blockAt(beyond)[this.#placeInBlock(beyond)];
+  }
+
+  /** Takes the place of the value there, which must exist. */
+  setFromRight(distance: number, value: T): void {
+    const inRight = this.#right === null ? 0 : this.#right.length;
+    if (distance < inRight) return this.#right!.setFromRight(distance, value);
+    const inBlocks = this.#blocks === null ? 0 : this.#blocks.length * this.#blockLength;
+    const beyond = distance - inRight;
+    if (beyond >= inBlocks) return this.#left.setFromRight(beyond - inBlocks, value);
+    this.#blockAt(beyond)[this.#placeInBlock(beyond)] = value;
   }
 
   /** From left to right. */
   *[Symbol.iterator](): Generator<T> {
-    for (let i = 0; i < this.#length; i++) {
-      yield this.#slots[(this.#head + i) & (this.#slots.length - 1)] as T;
-    }
+    yield* this.#left;
+    for (const block of this.#blocks ?? []) yield* block;
+    yield* this.#right ?? [];
   }
 
   /** How many values fit before it grows again. */
   get capacity(): number {
-    return this.#slots.length;
+    const blocks = this.#blocks === null ? 0 : this.#blocks.length * this.#blockLength;
+    return this.#left.capacity + blocks + (this.#right === null ? 0 : this.#right.capacity);
   }
 
-  #grow(): void {
-    const slots = this.#slots;
-    const capacity = slots.length;
-    for (let i = 0; i < capacity; i++) {
-      slots.push(i < this.#head ? slots[i] : undefined);
-      if (i < this.#head) slots[i] = undefined;
-    }
+  #popFromRight(end: "left" | "right"): T | undefined {
+    const right = this.#right as Ring<T>;
+    const value = end === "left" ? right.popLeft() : right.popRight();
+    if (right.length === 0) this.#right = null;
+    return value;
   }
 
-  // At a quarter, so that a length that goes back and forth around a bound moves nothing.
-  #shrink(): void {
-    const slots = this.#slots;
-    if (slots.length === capacityMin || this.#length > slots.length >> 2) return;
-    const half: (T | undefined)[] = [];
-    for (let i = 0; i < slots.length >> 1; i++) {
-      half.push(i < this.#length ? slots[(this.#head + i) & (slots.length - 1)] : undefined);
-    }
-    this.#slots = half;
-    this.#head = 0;
+  /** `beyond` places left of the right ring. */
+  #blockAt(beyond: number): T[] {
+    return this.#blocks!.fromRight(Math.floor(beyond / this.#blockLength)) as T[];
+  }
+
+  #placeInBlock(beyond: number): number {
+    return this.#blockLength - 1 - (beyond % this.#blockLength);
   }
 }
 
-function emptySlots(count: number): undefined[] {
-  const slots: undefined[] = [];
-  for (let i = 0; i < count; i++) slots.push(undefined);
-  return slots;
+function taken<T>(count: number, take: () => T): T[] {
+  const values: T[] = [];
+  for (let i = 0; i < count; i++) values.push(take());
+  return values;
 }

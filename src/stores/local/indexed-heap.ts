@@ -23,6 +23,11 @@ export class IndexedHeap<T extends HeapElement> {
     return this.#elements[0];
   }
 
+  /** In no particular order. */
+  get elements(): readonly T[] {
+    return this.#elements;
+  }
+
   add(element: T): void {
     this.#elements.push(element);
     this.#rise(element, this.#elements.length - 1);

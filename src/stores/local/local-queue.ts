@@ -2,6 +2,7 @@
 // deadline. Names, ids and short contents are latin1 strings: one character per byte, exact for
 // any bytes, and a small copy that pins no network chunk. It knows nothing of time or other queues.
 
+import type { ColdIndex } from "./cold-index.ts";
 import { Deque } from "./deque.ts";
 import { HashIndex, hashOf } from "./hash-index.ts";
 import { IndexedHeap } from "./indexed-heap.ts";
@@ -11,12 +12,27 @@ export class LocalEvent {
   deadlineMs = 0;
   heapAt = -1;
   readonly hash: number;
+  /** Its number in the journal, if there is one: rises with every push, in all queues together. */
+  key = 0;
+  /** Ascending from left to right; as old as its last way into the line. */
+  place = 0;
+  /** Whether the journal has it, from the last commit. */
+  isStored = false;
+  /** Whether it is among the changes of the batch under way. */
+  isTouched = false;
+  isGone = false;
 
   constructor(
     readonly id: string,
-    readonly contents: string | Buffer,
+    /** null when only the journal has them. */
+    public contents: string | Buffer | null,
   ) {
     this.hash = hashOf(id);
+  }
+
+  /** How much of its contents is in memory. */
+  get contentBytes(): number {
+    return this.contents === null ? 0 : this.contents.length;
   }
 
   get isClaimed(): boolean {
@@ -24,49 +40,81 @@ export class LocalEvent {
   }
 }
 
+/** In line: an event in memory, or the key of a cold one, which only the journal has. */
+export type Slot = LocalEvent | number;
+
 export class LocalQueue {
-  /** Ready and claimed, by id. */
+  /** Ready and claimed ones in memory, by id. */
   events = new HashIndex<LocalEvent>(idOf);
-  ready = new Deque<LocalEvent>();
+  /** The cold ones; all of them are ready. */
+  cold: ColdIndex | null = null;
+  ready = new Deque<Slot>();
   claimed = new IndexedHeap<LocalEvent>(isDueBefore);
   consumers = 0;
   contentBytes = 0;
   /** Where it is among the queues that have claimed events. */
   heapAt = -1;
+  /** Its number in the journal, 0 when it has none. */
+  number = 0;
 
   constructor(readonly name: string) {}
 
-  /** Neither events nor consumers: as if it were not there. */
-  get isUnused(): boolean {
-    return this.events.size === 0 && this.consumers === 0;
+  /** How many events it has, ready and claimed. */
+  get size(): number {
+    return this.events.size + (this.cold === null ? 0 : this.cold.size);
   }
 
-  /** The event of that id, ready or claimed. */
+  /** Neither events nor consumers: as if it were not there. */
+  get isUnused(): boolean {
+    return this.size === 0 && this.consumers === 0;
+  }
+
+  /** The event of that id if it is in memory, ready or claimed. */
   get(id: string): LocalEvent | undefined {
     return this.events.get(id, hashOf(id));
   }
 
   /** The caller has made sure that the id is not there. */
-  add(event: LocalEvent, end: "left" | "right"): void {
+  index(event: LocalEvent): void {
     this.events.add(event);
-    this.contentBytes += event.contents.length;
-    if (end === "left") this.ready.pushLeft(event);
-    else this.ready.pushRight(event);
+    this.contentBytes += event.contentBytes;
+  }
+
+  pushReady(slot: Slot, end: "left" | "right"): void {
+    if (end === "left") this.ready.pushLeft(slot);
+    else this.ready.pushRight(slot);
   }
 
   /** The event must neither be in line nor claimed any more. */
   drop(event: LocalEvent): void {
     this.events.remove(event);
-    this.contentBytes -= event.contents.length;
+    this.contentBytes -= event.contentBytes;
   }
 
-  clear(): void {
-    this.events = new HashIndex(idOf);
-    this.ready = new Deque();
-    this.claimed = new IndexedHeap(isDueBefore);
-    this.contentBytes = 0;
+  /** Empties it; what it held is handed over. */
+  clear(): Held {
+    const { events, cold, ready, claimed, contentBytes, number } = this;
+    this.hold({
+      events: new HashIndex(idOf),
+      cold: null,
+      ready: new Deque(),
+      claimed: new IndexedHeap(isDueBefore),
+      contentBytes: 0,
+      number: 0,
+    });
+    return { events, cold, ready, claimed, contentBytes, number };
+  }
+
+  hold(held: Held): void {
+    Object.assign(this, held);
   }
 }
+
+/** All that a flush takes away. */
+export type Held = Pick<
+  LocalQueue,
+  "events" | "cold" | "ready" | "claimed" | "contentBytes" | "number"
+>;
 
 function idOf(event: LocalEvent): string {
   return event.id;

@@ -1,5 +1,6 @@
 // The store in this process. Operations of one turn of the event loop become one batch, done in
-// order at the end of the turn. It knows nothing of what an operation does: that is operations.ts.
+// order at the end of the turn and answered when the journal has it. It knows nothing of what an
+// operation does: that is operations.ts.
 
 import { StoreError } from "../../queue/errors.ts";
 import {
@@ -11,9 +12,13 @@ import {
   Session,
   type Store,
 } from "../../queue/store.ts";
+import { Changes } from "./changes.ts";
+import { ColdEvents } from "./cold-events.ts";
+import { type Journal, JournalError, type LoadProgress, noJournal } from "./journal.ts";
 import { MemoryRelease } from "./memory-release.ts";
 import { Model } from "./model.ts";
 import { execute } from "./operations.ts";
+import { Restorer } from "./restorer.ts";
 
 export interface LocalStoreOptions {
   /** The store's clock, in milliseconds. Leases are measured with it, so it should be monotonic. */
@@ -21,31 +26,53 @@ export interface LocalStoreOptions {
   onReady: ReadyListener;
 }
 
+export interface JournalOptions {
+  /** Belongs to the store from now on, which closes it. */
+  journal: Journal;
+  /** About how much memory events may take before further ones stay in the journal only. */
+  memoryBudgetBytes: number;
+  /** Told now and then how many events have been loaded. */
+  onProgress?: LoadProgress;
+}
+
 /** Operations of one batch; more than that wait for the next turn, so that sockets get theirs. */
 export const batchOperationsMax = 4096;
+/** Contents that one batch brings to the journal, beyond its first event. */
+const batchBytesMax = 1024 * 1024;
+const reclaimedAtOnce = 4096;
 
 type Result = Results[Operation["kind"]];
 
 interface Submitted {
   operation: Operation;
   receiver: Receiver<Result>;
+  session: LocalSession;
+  /** How many the session had submitted with it. */
+  number: number;
   /** Set by execution. */
   outcome: Result | StoreError | undefined;
 }
 
+/** What only reads, and what is of this process only: no failure of a journal concerns them. */
+const unrecorded: ReadonlySet<Operation["kind"]> = new Set(["register"]);
+const reads: ReadonlySet<Operation["kind"]> = new Set(["peek", "status", "list", "ready"]);
+
 /**
- * Keeps everything in memory: what was answered is there as long as this process is. All sessions
- * share one lane, so every operation takes effect in the order of submission, whoever sent it.
- * onReady is told at most once per queue and batch, when the results of the batch are settled.
+ * Without a journal it keeps everything in memory: what was answered is there as long as this
+ * process is; with one as long as that. All sessions share one lane, so every operation takes
+ * effect in the order of submission, whoever sent it. onReady is told at most once per queue and
+ * batch, when the results of the batch are settled.
  */
 export class LocalStore implements Store {
   readonly #model = new Model();
   readonly #memoryRelease = new MemoryRelease();
   readonly #now: () => number;
   readonly #onReady: ReadyListener;
+  #journal = noJournal;
+  #changes: Changes | null = null;
   #waiting: Submitted[] = [];
-  readonly #session = new LocalSession((submitted) => this.#submit(submitted));
   #isScheduled = false;
+  #committing: Promise<void> | null = null;
   #isClosed = false;
 
   constructor({ now, onReady }: LocalStoreOptions) {
@@ -53,28 +80,66 @@ export class LocalStore implements Store {
     this.#onReady = onReady;
   }
 
+  /** A store with everything that the journal has. Rejects with a JournalError. */
+  static async open(options: LocalStoreOptions & JournalOptions): Promise<LocalStore> {
+    const { journal, memoryBudgetBytes, onProgress = () => {} } = options;
+    // Deadlines that were written down must not come later than their leases were long.
+    const aheadMs = Math.max(0, journal.clockMs - options.now());
+    const store = new LocalStore({ ...options, now: () => options.now() + aheadMs });
+    if (!journal.isDurable) return store;
+    store.#journal = journal;
+    const changes = new Changes();
+    const model = store.#model;
+    const cold = new ColdEvents(journal, (event) => model.warmed(event));
+    store.#changes = changes;
+    model.record({ changes, cold, heldBytesMax: memoryBudgetBytes });
+    try {
+      await journal.load(new Restorer(model, changes), onProgress);
+    } catch (error) {
+      journal.close();
+      throw error;
+    }
+    await store.#reclaimAll();
+    return store;
+  }
+
   session(): Session {
-    return this.#session;
+    return new LocalSession((submitted) => this.#submit(submitted));
   }
 
   /** Nothing to do: no other process can reach these queues. */
   async watch(): Promise<void> {}
 
   describe(): [string, string | number][] {
-    const { queues, ready, claimed, contentBytes } = this.#model.totals();
-    return [
-      ["store", "memory"],
+    const { queues, ready, claimed, contentBytes, cold } = this.#model.totals();
+    const facts: [string, string | number][] = [
+      ["store", this.#journal.name],
       ["queues", queues],
       ["ready", ready],
       ["claimed", claimed],
       ["content_bytes", contentBytes],
     ];
+    if (this.#journal.isDurable) facts.push(["on_disk_only", cold], ...this.#journal.describe());
+    return facts;
+  }
+
+  async backup(file: string): Promise<void> {
+    try {
+      await this.#journal.backup(file);
+    } catch (error) {
+      throw new StoreError("refused", (error as Error).message);
+    }
   }
 
   /** Operations submitted before are still done; those after it are answered "unavailable". */
   async close(): Promise<void> {
+    const isFirst = !this.#isClosed;
     this.#isClosed = true;
-    while (this.#waiting.length > 0) this.#runBatch();
+    while (this.#waiting.length > 0 || this.#committing) {
+      if (this.#committing) await this.#committing;
+      else this.#runBatch();
+    }
+    if (isFirst) this.#journal.close();
   }
 
   #submit(submitted: Submitted): void {
@@ -87,17 +152,64 @@ export class LocalStore implements Store {
   }
 
   #schedule(): void {
-    if (this.#isScheduled || this.#waiting.length === 0) return;
+    if (this.#isScheduled || this.#committing || this.#waiting.length === 0) return;
     this.#isScheduled = true;
     setImmediate(() => {
       this.#isScheduled = false;
-      this.#runBatch();
+      if (this.#waiting.length > 0 && !this.#committing) this.#runBatch();
     });
   }
 
   #runBatch(): void {
     const batch = this.#takeBatch();
-    this.#execute(batch);
+    const refusal = this.#refusalFor(batch);
+    this.#attempt(batch, refusal);
+  }
+
+  /** Pushes are answered with the refusal, if there is one. */
+  #attempt(batch: Submitted[], refusal: string | null): void {
+    this.#execute(batch, refusal);
+    if (this.#changes === null || this.#changes.isEmpty) return this.#finish(batch);
+    const failed = (error: unknown) => this.#failed(batch, refusal, error as JournalError);
+    try {
+      const committing = this.#journal.commit(this.#changes, this.#model.nowMs);
+      if (committing === undefined) return this.#committed(batch);
+      const settled = (next: () => void) => {
+        this.#committing = null;
+        next();
+        this.#schedule();
+      };
+      this.#committing = committing.then(
+        () => settled(() => this.#committed(batch)),
+        (error) => settled(() => failed(error)),
+      );
+    } catch (error) {
+      failed(error);
+    }
+  }
+
+  #committed(batch: Submitted[]): void {
+    this.#model.committed();
+    this.#finish(batch);
+  }
+
+  #failed(batch: Submitted[], refusal: string | null, error: JournalError): void {
+    if (error.reason === "unknown") {
+      // It was written: the model and the journal agree, only the disk may not.
+      blame(batch, new StoreError("unknown", error.message), (kind) => reads.has(kind));
+      return this.#committed(batch);
+    }
+    this.#model.undo();
+    const hasPush = batch.some(({ operation }) => operation.kind === "push");
+    if (error.reason === "full" && refusal === null && hasPush) {
+      return this.#attempt(batch, error.message);
+    }
+    blame(batch, new StoreError("refused", error.message), () => false);
+    for (const { session } of batch) session.refuse();
+    this.#finish(batch);
+  }
+
+  #finish(batch: Submitted[]): void {
     settle(batch);
     this.#schedule();
     this.#announceReady();
@@ -105,29 +217,72 @@ export class LocalStore implements Store {
   }
 
   #takeBatch(): Submitted[] {
-    if (this.#waiting.length > batchOperationsMax) {
-      return this.#waiting.splice(0, batchOperationsMax);
-    }
-    const batch = this.#waiting;
+    const waiting = this.#waiting;
+    let count = Math.min(waiting.length, batchOperationsMax);
+    if (this.#changes !== null) count = countWithin(waiting, count);
+    if (count < waiting.length) return waiting.splice(0, count);
     this.#waiting = [];
-    return batch;
+    return waiting;
   }
 
-  #execute(batch: Submitted[]): void {
+  #refusalFor(batch: Submitted[]): string | null {
+    const hasPush = batch.some(({ operation }) => operation.kind === "push");
+    return hasPush ? this.#journal.pushRefusal() : null;
+  }
+
+  #execute(batch: Submitted[], refusal: string | null): void {
     this.#model.nowMs = this.#now();
     for (const submitted of batch) {
+      const { operation, session, number } = submitted;
       try {
-        submitted.outcome = execute(this.#model, submitted.operation);
+        if (refusal !== null && operation.kind === "push") {
+          session.refuse();
+          submitted.outcome = new StoreError("refused", refusal);
+        } else if (number <= session.refusedTo) submitted.outcome = behindRefused();
+        else submitted.outcome = execute(this.#model, operation);
       } catch (error) {
-        submitted.outcome = new StoreError("refused", String(error));
+        const isKnown = error instanceof JournalError;
+        submitted.outcome = new StoreError("refused", isKnown ? error.message : String(error));
       }
     }
+  }
+
+  /** Claims that ended while nobody was there end before the first client comes. */
+  async #reclaimAll(): Promise<void> {
+    const session = this.session();
+    const reclaim = () => session.ask({ kind: "reclaim", limit: reclaimedAtOnce });
+    while ((await reclaim()) === reclaimedAtOnce);
   }
 
   #announceReady(): void {
     for (const [name, count] of this.#model.takeBecameReady()) {
       this.#onReady(Buffer.from(name, "latin1"), count);
     }
+  }
+}
+
+/** How many of the first `count` operations together are no more than one commit should take. */
+function countWithin(waiting: Submitted[], count: number): number {
+  let bytes = 0;
+  for (let at = 0; at < count; at++) {
+    const { operation } = waiting[at]!;
+    if (operation.kind !== "push") continue;
+    bytes += operation.contents?.length ?? 0;
+    if (bytes > batchBytesMax && at > 0) return at;
+  }
+  return count;
+}
+
+/** An operation that failed by itself keeps its own error. */
+function blame(
+  batch: Submitted[],
+  error: StoreError,
+  isSpared: (kind: Operation["kind"]) => boolean,
+): void {
+  for (const submitted of batch) {
+    const { kind } = submitted.operation;
+    if (submitted.outcome instanceof StoreError || unrecorded.has(kind) || isSpared(kind)) continue;
+    submitted.outcome = error;
   }
 }
 
@@ -138,8 +293,16 @@ function settle(batch: Submitted[]): void {
   }
 }
 
+function behindRefused(): StoreError {
+  return new StoreError("refused", "an operation in front of it was refused");
+}
+
+/** What a client sent behind an operation that was not done is not done either. */
 class LocalSession extends Session {
   readonly #onSubmit: (submitted: Submitted) => void;
+  #submitted = 0;
+  /** Those up to this one cannot have known that one in front of them would be refused. */
+  refusedTo = 0;
 
   constructor(onSubmit: (submitted: Submitted) => void) {
     super();
@@ -147,6 +310,16 @@ class LocalSession extends Session {
   }
 
   submit<O extends Operation>(operation: O, receiver: Receiver<ResultOf<O>>): void {
-    this.#onSubmit({ operation, receiver: receiver as Receiver<unknown>, outcome: undefined });
+    this.#onSubmit({
+      operation,
+      receiver: receiver as Receiver<unknown>,
+      session: this,
+      number: ++this.#submitted,
+      outcome: undefined,
+    });
+  }
+
+  refuse(): void {
+    this.refusedTo = this.#submitted;
   }
 }

@@ -1,11 +1,22 @@
 // The queues of the local store as plain data in memory, and the changes that keep it
-// consistent. It knows nothing of operations, sessions, batches or how changes become durable.
+// consistent. It knows nothing of operations, sessions or batches; what it changed it notes for
+// the journal, if there is one.
 
+import type { Changes } from "./changes.ts";
+import type { ColdEvents } from "./cold-events.ts";
 import { IndexedHeap } from "./indexed-heap.ts";
-import { isDueBefore, LocalQueue, type LocalEvent } from "./local-queue.ts";
+import { type Held, isDueBefore, type LocalEvent, LocalQueue } from "./local-queue.ts";
 
 /** What an event takes beside its contents: the object, its id, its places in line and index. */
-const eventOverheadBytes = 200;
+const eventOverheadBytes = 400;
+
+/** What a journal adds to a model: notes of its changes, and events that are not in memory. */
+export interface Recording {
+  changes: Changes;
+  cold: ColdEvents;
+  /** New events that would take more memory become cold. */
+  heldBytesMax: number;
+}
 
 export class Model {
   /** The time of the batch under way: all its operations see the same. */
@@ -17,11 +28,18 @@ export class Model {
   readonly #unused = new Set<LocalQueue>();
   /** Queues that have claimed events, the one whose claim ends first on top. */
   readonly #byDeadline = new IndexedHeap<LocalQueue>(isQueueDueBefore);
+  #recording: Recording | null = null;
   #sortedNames: string[] | null = null;
   #becameReady = new Map<string, number>();
   #eventCount = 0;
   #claimedCount = 0;
   #contentBytes = 0;
+  #coldCount = 0;
+
+  /** From now on changes are noted, and events may be cold. */
+  record(recording: Recording): void {
+    this.#recording = recording;
+  }
 
   get(name: string): LocalQueue | undefined {
     return this.#queues.get(name);
@@ -44,43 +62,95 @@ export class Model {
     queue.consumers = count;
     if (count > 0) this.consumed.add(queue);
     else this.consumed.delete(queue);
-    this.#noteIfUnused(queue);
+    this.noteIfUnused(queue);
+  }
+
+  /** Whether an event of that id is ready or claimed. Throws a JournalError. */
+  has(queue: LocalQueue, { id, hash }: LocalEvent): boolean {
+    if (queue.events.get(id, hash)) return true;
+    return queue.cold !== null && (this.#recording?.cold.has(queue, id, hash) ?? false);
+  }
+
+  /** The ready event at that end. Throws a JournalError. */
+  eventAt(queue: LocalQueue, end: "left" | "right"): LocalEvent | undefined {
+    const slot = end === "left" ? queue.ready.peekLeft() : queue.ready.peekRight();
+    return typeof slot === "number" ? this.#recording?.cold.eventAt(queue, end) : slot;
+  }
+
+  /** Throws a JournalError. */
+  contentsOf(event: LocalEvent): string | Buffer {
+    return event.contents ?? this.#recording!.cold.contentsOf(event);
   }
 
   add(queue: LocalQueue, event: LocalEvent, end: "left" | "right"): void {
-    queue.add(event, end);
     this.#eventCount++;
-    this.#contentBytes += event.contents.length;
     this.#noteReady(queue.name);
+    const recording = this.#recording;
+    if (recording === null) {
+      this.#index(queue, event);
+      queue.pushReady(event, end);
+      return;
+    }
+    const { changes, cold, heldBytesMax } = recording;
+    event.key = changes.next();
+    event.place = end === "left" ? -event.key : event.key;
+    changes.touch(queue, event, () => this.#unAdd(queue, event, end));
+    if (this.heldBytes + event.contentBytes > heldBytesMax) {
+      cold.add(queue, event);
+      this.#coldCount++;
+      queue.pushReady(event.key, end);
+    } else {
+      this.#index(queue, event);
+      queue.pushReady(event, end);
+    }
   }
 
-  /** Takes the right-most ready event out of line and out of the queue. */
-  takeRight(queue: LocalQueue): LocalEvent | undefined {
-    const event = queue.ready.popRight();
-    if (event === undefined) return undefined;
+  /** Takes the right-most ready event, which must be in memory, out of the queue. */
+  takeRight(queue: LocalQueue): void {
+    const event = queue.ready.popRight() as LocalEvent;
+    this.#recording?.changes.touch(queue, event, () => {
+      this.#unDrop(queue, event);
+      queue.ready.pushRight(event);
+    });
     this.#drop(queue, event);
-    return event;
   }
 
-  /** Takes the right-most ready event out of line; it is claimed until deadlineMs. */
-  claimRight(queue: LocalQueue, deadlineMs: number): LocalEvent | undefined {
-    const event = queue.ready.popRight();
-    if (event === undefined) return undefined;
+  /** Takes the right-most ready event, in memory, out of line; claimed until deadlineMs. */
+  claimRight(queue: LocalQueue, deadlineMs: number): void {
+    const event = queue.ready.popRight() as LocalEvent;
+    const { deadlineMs: deadlineBefore } = event;
+    this.#recording?.changes.touch(queue, event, () => {
+      this.#unclaim(queue, event);
+      // Of an earlier claim that ended in the same batch and is to be restored next.
+      event.deadlineMs = deadlineBefore;
+      queue.ready.pushRight(event);
+    });
     event.deadlineMs = deadlineMs;
-    queue.claimed.add(event);
-    this.#claimedCount++;
-    this.#placeByDeadline(queue);
-    return event;
+    this.#claim(queue, event);
   }
 
   /** Ends a claim for good. */
   dropClaimed(queue: LocalQueue, event: LocalEvent): void {
+    this.#recording?.changes.touch(queue, event, () => {
+      this.#unDrop(queue, event);
+      this.#claim(queue, event);
+    });
     this.#unclaim(queue, event);
     this.#drop(queue, event);
   }
 
   /** Ends a claim: the event is the next one out again. */
   redoClaimed(queue: LocalQueue, event: LocalEvent): void {
+    if (this.#recording) {
+      const { place } = event;
+      const { changes } = this.#recording;
+      changes.touch(queue, event, () => {
+        queue.ready.popRight();
+        event.place = place;
+        this.#claim(queue, event);
+      });
+      event.place = changes.next();
+    }
     this.#unclaim(queue, event);
     queue.ready.pushRight(event);
     this.#noteReady(queue.name);
@@ -98,12 +168,16 @@ export class Model {
   }
 
   clear(queue: LocalQueue): void {
+    if (queue.size === 0) return;
     if (queue.heapAt !== -1) this.#byDeadline.remove(queue);
-    this.#eventCount -= queue.events.size;
-    this.#claimedCount -= queue.claimed.length;
-    this.#contentBytes -= queue.contentBytes;
-    queue.clear();
-    this.#noteIfUnused(queue);
+    this.#count(queue, -1);
+    const held = queue.clear();
+    this.noteIfUnused(queue);
+    this.#recording?.changes.retire({ number: held.number, keys: keysOf(held) }, () => {
+      queue.hold(held);
+      this.#count(queue, 1);
+      if (queue.claimed.length > 0) this.#byDeadline.add(queue);
+    });
   }
 
   /** Ascending by bytes, unused ones among them; sorted again only when a queue came or went. */
@@ -115,8 +189,13 @@ export class Model {
 
   /** Lets go of the queues that are still unused. To be called now and then. */
   sweep(): void {
+    const changes = this.#recording?.changes;
+    // What may still be undone would need its queue again.
+    if (changes?.isEmpty === false) return;
     for (const queue of this.#unused) {
-      if (queue.isUnused && this.#queues.delete(queue.name)) this.#sortedNames = null;
+      if (!queue.isUnused || !this.#queues.delete(queue.name)) continue;
+      this.#sortedNames = null;
+      if (queue.number !== 0) changes?.forgotten.push(queue.number);
     }
     this.#unused.clear();
   }
@@ -128,30 +207,95 @@ export class Model {
     return taken;
   }
 
-  totals(): { queues: number; ready: number; claimed: number; contentBytes: number } {
+  /** The changes are durable: contents that nobody waits for need no memory any more. */
+  committed(): void {
+    if (this.#recording === null) return;
+    const { changes, cold } = this.#recording;
+    cold.committed();
+    changes.committed(this.#release);
+  }
+
+  /** The changes are not durable: everything is as before the batch. */
+  undo(): void {
+    this.#recording?.changes.undo();
+    this.#recording?.cold.committed();
+    this.#becameReady = new Map();
+  }
+
+  /** A ready event that only the journal has, the next one to the left. */
+  restoreReady(queue: LocalQueue, hash: number, key: number, end: "left" | "right"): void {
+    this.#recording!.cold.restore(queue, hash, key);
+    queue.pushReady(key, end);
+    this.#eventCount++;
+    this.#coldCount++;
+  }
+
+  restoreClaimed(queue: LocalQueue, event: LocalEvent): void {
+    this.#eventCount++;
+    this.#index(queue, event);
+    this.#claim(queue, event);
+  }
+
+  /** To be told of a cold event that is in memory now. */
+  warmed(event: LocalEvent): void {
+    this.#coldCount--;
+    this.#contentBytes += event.contentBytes;
+  }
+
+  totals() {
     this.sweep();
     return {
       queues: this.#queues.size,
       ready: this.#eventCount - this.#claimedCount,
       claimed: this.#claimedCount,
       contentBytes: this.#contentBytes,
+      cold: this.#coldCount,
     };
   }
 
-  /** About how much memory the events take. */
+  /** About how much memory the events take that are not cold. */
   get heldBytes(): number {
-    return this.#contentBytes + this.#eventCount * eventOverheadBytes;
+    return this.#contentBytes + (this.#eventCount - this.#coldCount) * eventOverheadBytes;
+  }
+
+  #index(queue: LocalQueue, event: LocalEvent): void {
+    queue.index(event);
+    this.#contentBytes += event.contentBytes;
   }
 
   #drop(queue: LocalQueue, event: LocalEvent): void {
     queue.drop(event);
+    event.isGone = true;
     this.#eventCount--;
-    this.#contentBytes -= event.contents.length;
-    this.#noteIfUnused(queue);
+    this.#contentBytes -= event.contentBytes;
+    this.noteIfUnused(queue);
   }
 
-  #noteIfUnused(queue: LocalQueue): void {
+  #unDrop(queue: LocalQueue, event: LocalEvent): void {
+    event.isGone = false;
+    this.#eventCount++;
+    this.#index(queue, event);
+  }
+
+  #unAdd(queue: LocalQueue, event: LocalEvent, end: "left" | "right"): void {
+    const slot = end === "left" ? queue.ready.popLeft() : queue.ready.popRight();
+    if (typeof slot !== "number") return this.#drop(queue, event);
+    this.#recording!.cold.remove(queue, event.hash, event.key);
+    this.#coldCount--;
+    this.#eventCount--;
+    this.noteIfUnused(queue);
+  }
+
+  /** Unless it is used again, sweep lets go of it. */
+  noteIfUnused(queue: LocalQueue): void {
     if (queue.isUnused) this.#unused.add(queue);
+  }
+
+  #claim(queue: LocalQueue, event: LocalEvent): void {
+    queue.claimed.add(event);
+    this.#claimedCount++;
+    if (queue.heapAt === -1) this.#byDeadline.add(queue);
+    else this.#byDeadline.moved(queue);
   }
 
   #unclaim(queue: LocalQueue, event: LocalEvent): void {
@@ -161,14 +305,31 @@ export class Model {
     else this.#byDeadline.moved(queue);
   }
 
-  #placeByDeadline(queue: LocalQueue): void {
-    if (queue.heapAt === -1) this.#byDeadline.add(queue);
-    else this.#byDeadline.moved(queue);
+  /** Adds all that a queue holds to the totals, or takes it off. */
+  #count(queue: LocalQueue, sign: 1 | -1): void {
+    this.#eventCount += sign * queue.size;
+    this.#coldCount += sign * (queue.cold?.size ?? 0);
+    this.#claimedCount += sign * queue.claimed.length;
+    this.#contentBytes += sign * queue.contentBytes;
   }
 
   #noteReady(name: string): void {
     this.#becameReady.set(name, (this.#becameReady.get(name) ?? 0) + 1);
   }
+
+  /** What is claimed was handed out: its contents are read again only for a redo. */
+  readonly #release = (queue: LocalQueue, event: LocalEvent): void => {
+    if (!event.isClaimed || event.contents === null) return;
+    queue.contentBytes -= event.contentBytes;
+    this.#contentBytes -= event.contentBytes;
+    event.contents = null;
+  };
+}
+
+/** The keys of all that was held, one after the other: there may be millions. */
+function* keysOf({ ready, claimed }: Held): Generator<number> {
+  for (const slot of ready) yield typeof slot === "number" ? slot : slot.key;
+  for (const { key } of claimed.elements) yield key;
 }
 
 /** Both queues have claimed events. */

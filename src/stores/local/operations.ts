@@ -19,7 +19,7 @@ export const operations: Operations = {
   push(model, { queue: name, end, id, contents }) {
     const event = new LocalEvent(toText(id), toKept(contents));
     const queue = model.open(nameOf(name));
-    if (queue.events.get(event.id, event.hash)) return "duplicate";
+    if (model.has(queue, event)) return "duplicate";
     model.add(queue, event, end);
     return "ok";
   },
@@ -27,15 +27,18 @@ export const operations: Operations = {
   pop(model, { queue: name, leaseMs }) {
     const queue = model.get(nameOf(name));
     if (!queue) return null;
-    const event =
-      leaseMs === 0 ? model.takeRight(queue) : model.claimRight(queue, model.nowMs + leaseMs);
-    return event ? toEvent(event) : null;
+    const event = model.eventAt(queue, "right");
+    if (!event) return null;
+    const popped = toEvent(model, event);
+    if (leaseMs === 0) model.takeRight(queue);
+    else model.claimRight(queue, model.nowMs + leaseMs);
+    return popped;
   },
 
   peek(model, { queue: name, end }) {
-    const ready = model.get(nameOf(name))?.ready;
-    const event = end === "left" ? ready?.peekLeft() : ready?.peekRight();
-    return event ? toEvent(event) : null;
+    const queue = model.get(nameOf(name));
+    const event = queue && model.eventAt(queue, end);
+    return event ? toEvent(model, event) : null;
   },
 
   ack(model, { queue: name, id, redo }) {
@@ -102,7 +105,7 @@ function statusOf(model: Model, name: string): QueueStatus {
   const queue = model.get(name);
   return {
     queue: toBytes(name),
-    total: queue?.events.size ?? 0,
+    total: queue?.size ?? 0,
     processing: queue?.claimed.length ?? 0,
     consumers: queue?.consumers ?? 0,
   };
@@ -120,9 +123,12 @@ function indexAfter(names: readonly string[], name: string): number {
   return low;
 }
 
-function toEvent(event: LocalEvent): Event {
-  const { id, contents } = event;
-  return { id: toBytes(id), contents: typeof contents === "string" ? toBytes(contents) : contents };
+function toEvent(model: Model, event: LocalEvent): Event {
+  const contents = model.contentsOf(event);
+  return {
+    id: toBytes(event.id),
+    contents: typeof contents === "string" ? toBytes(contents) : contents,
+  };
 }
 
 function toText(bytes: Buffer): string {

@@ -1,0 +1,72 @@
+// `okq backup` and `okq check`: what is done once with a database and then ends. A running server
+// makes its backup itself, since a database belongs to one process; otherwise it is made here.
+import { resolve } from "node:path";
+import { Redis } from "ioredis";
+import { type Config, parseAddress, sqliteFile } from "./config.ts";
+import { checkDatabase } from "./stores/local/sqlite/check-database.ts";
+import { SqliteJournal } from "./stores/local/sqlite/sqlite-journal.ts";
+
+const connectMsMax = 2000;
+
+/** Verifies the database of the config; says what is in it. Throws one line for a person. */
+export function check(config: Config): string {
+  return describe(databaseOf(config));
+}
+
+/** Copies into that file, which must not exist, and verifies the copy; says what is in it. */
+export async function backup(config: Config, file: string): Promise<string> {
+  const copy = resolve(file);
+  if (!(await backupByServer(config, copy))) await backupStopped(databaseOf(config), copy);
+  return describe(copy);
+}
+
+function databaseOf(config: Config): string {
+  const file = sqliteFile(config);
+  if (file !== null) return resolve(file);
+  throw new Error(
+    "only queues in a SQLite database can be copied and checked: --store sqlite:FILE",
+  );
+}
+
+function describe(file: string): string {
+  const { queues, ready, claimed } = checkDatabase(file);
+  return `${file}: ok, ${queues} queues, ${ready} events ready, ${claimed} claimed\n`;
+}
+
+/** False when nobody listens at the config's address. */
+async function backupByServer({ listenAddr }: Config, copy: string): Promise<boolean> {
+  const { hostname, port } = parseAddress(listenAddr);
+  if (port === 0) return false;
+  const server = new Redis({
+    host: hostname === "::" ? "127.0.0.1" : hostname,
+    port,
+    lazyConnect: true,
+    connectTimeout: connectMsMax,
+    retryStrategy: () => null,
+    maxRetriesPerRequest: 0,
+    autoResendUnfulfilledCommands: false,
+  });
+  // Said by connect(), too.
+  server.on("error", () => {});
+  try {
+    await server.connect();
+  } catch {
+    return false;
+  }
+  try {
+    await server.call("OKQ", "BACKUP", copy);
+    return true;
+  } finally {
+    server.disconnect();
+  }
+}
+
+async function backupStopped(file: string, copy: string): Promise<void> {
+  checkDatabase(file);
+  const journal = new SqliteJournal({ file, fsync: "no" });
+  try {
+    await journal.backup(copy);
+  } finally {
+    journal.close();
+  }
+}

@@ -1,0 +1,72 @@
+// The store that a Config asks for, opened: Redis, a SQLite file, or memory. It says in the log
+// where queues are, and knows nothing of clients.
+import { resolve } from "node:path";
+import { type Config, redactUrl, redisTarget, sqliteFile } from "./config.ts";
+import type { Log } from "./log.ts";
+import type { ReadyListener, Store } from "./queue/store.ts";
+import { clock } from "./stores/local/clock.ts";
+import { LocalStore } from "./stores/local/local-store.ts";
+import { SqliteJournal } from "./stores/local/sqlite/sqlite-journal.ts";
+import { RedisStore } from "./stores/redis/redis-store.ts";
+
+export interface OpenedStore {
+  store: Store;
+  /** Says where queues are, once it is certain that okq serves. */
+  announce(): void;
+}
+
+/** Rejects with one line for a person if the store cannot be had. */
+export async function openStore(
+  config: Config,
+  log: Log,
+  onReady: ReadyListener,
+): Promise<OpenedStore> {
+  const file = sqliteFile(config);
+  if (redisTarget(config)) return openRedis(config, log, onReady);
+  if (file !== null) return openSqlite(resolve(file), config, log, onReady);
+  return { store: new LocalStore({ now: clock(), onReady }), announce() {} };
+}
+
+async function openRedis(config: Config, log: Log, onReady: ReadyListener): Promise<OpenedStore> {
+  const name = redactUrl(config.store || config.redisAddr);
+  const address = { host: "127.0.0.1", port: 6379, db: 0, ...redisTarget(config) };
+  const onState = (state: string) =>
+    state === "ready"
+      ? log.info("Redis is reachable again", { store: name })
+      : log.warn("Redis connection lost", { store: name, reason: state });
+  try {
+    const { redisPoolSize: poolSize } = config;
+    const store = await RedisStore.open({ address, poolSize, onReady, onState });
+    return { store, announce() {} };
+  } catch (error) {
+    throw new Error(`cannot use Redis at ${name}: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+async function openSqlite(
+  file: string,
+  { fsync, memoryBudget }: Config,
+  log: Log,
+  onReady: ReadyListener,
+): Promise<OpenedStore> {
+  const startedAtMs = performance.now();
+  const journal = new SqliteJournal({
+    file,
+    fsync,
+    onRefusal: (reason) =>
+      reason === null
+        ? log.info("pushes are accepted again")
+        : log.error("pushes are refused", { reason }),
+    onFailure: (error) => log.warn("database housekeeping failed, it is tried again", { error }),
+  });
+  const store = await LocalStore.open({
+    now: clock(),
+    onReady,
+    journal,
+    memoryBudgetBytes: memoryBudget,
+    onProgress: (count) => log.info("loading", { file, events: count }),
+  });
+  const loadedMs = Math.round(performance.now() - startedAtMs);
+  const announce = () => log.info("queues are kept on disk", { file, fsync, loadedMs });
+  return { store, announce };
+}

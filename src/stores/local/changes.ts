@@ -1,0 +1,93 @@
+// What a batch did to the model: the net changes for the journal, and the steps by which they are
+// undone when the journal fails. It knows nothing of how they become durable.
+
+import type { LocalEvent, LocalQueue } from "./local-queue.ts";
+
+/** A queue's events before it was flushed; the journal forgets them little by little. */
+export interface Retired {
+  number: number;
+  /** Their keys, in any order, each made when it is asked for. */
+  keys: Iterable<number>;
+}
+
+export class Changes {
+  /** Events that were changed, in the order of their first change, each once. */
+  readonly touched: LocalEvent[] = [];
+  /** The queue of each, and the number that it had then. */
+  readonly queues: LocalQueue[] = [];
+  readonly queueNumbers: number[] = [];
+  /** Queues that got their number. */
+  readonly named: { name: string; number: number }[] = [];
+  readonly retired = new Map<number, Retired>();
+  /** Numbers of queues without events that are gone; kept until a commit has had them. */
+  readonly forgotten: number[] = [];
+  readonly #undos: (() => void)[] = [];
+  #last = 0;
+
+  /** Whether there is nothing to commit. */
+  get isEmpty(): boolean {
+    return this.#undos.length === 0;
+  }
+
+  /** A number that nothing else in the journal has: for keys, places and queues. */
+  next(): number {
+    return ++this.#last;
+  }
+
+  /** Numbers up to this one are taken. */
+  startAfter(last: number): void {
+    this.#last = last;
+  }
+
+  numberOf(queue: LocalQueue): number {
+    if (queue.number === 0) {
+      queue.number = this.next();
+      this.named.push({ name: queue.name, number: queue.number });
+      this.#undos.push(() => (queue.number = 0));
+    }
+    return queue.number;
+  }
+
+  touch(queue: LocalQueue, event: LocalEvent, undo: () => void): void {
+    this.#undos.push(undo);
+    if (event.isTouched) return;
+    event.isTouched = true;
+    this.touched.push(event);
+    this.queues.push(queue);
+    this.queueNumbers.push(this.numberOf(queue));
+  }
+
+  /** A queue lost all its events at once. */
+  retire(retired: Retired, undo: () => void): void {
+    this.retired.set(retired.number, retired);
+    this.#undos.push(undo);
+  }
+
+  /** The journal has them. Each event that was touched and not flushed is handed over. */
+  committed(settle: (queue: LocalQueue, event: LocalEvent) => void): void {
+    for (const [at, event] of this.touched.entries()) {
+      event.isTouched = false;
+      event.isStored = true;
+      const queue = this.queues[at] as LocalQueue;
+      if (queue.number === this.queueNumbers[at]) settle(queue, event);
+    }
+    this.forgotten.length = 0;
+    this.#clear();
+  }
+
+  /** Takes every step back, the latest first. */
+  undo(): void {
+    for (let at = this.#undos.length - 1; at >= 0; at--) this.#undos[at]!();
+    for (const event of this.touched) event.isTouched = false;
+    this.#clear();
+  }
+
+  #clear(): void {
+    this.touched.length = 0;
+    this.queues.length = 0;
+    this.queueNumbers.length = 0;
+    this.named.length = 0;
+    this.#undos.length = 0;
+    if (this.retired.size > 0) this.retired.clear();
+  }
+}

@@ -1,0 +1,118 @@
+// Events that only the journal has: ready ones of a backlog that is larger than the memory budget
+// or older than this process. In line they are keys; here they become events again.
+
+import { ColdIndex } from "./cold-index.ts";
+import { type Journal, JournalError, type StoredEvent } from "./journal.ts";
+import { LocalEvent, type LocalQueue } from "./local-queue.ts";
+
+/** Read in one go, since the neighbours of an event that is popped are popped next. */
+const warmedAtOnceMax = 64;
+/** Keys between the first and the last of them. */
+const warmedSpanMax = 512;
+
+export class ColdEvents {
+  readonly #journal: Journal;
+  /** Cold already, but not committed yet. */
+  readonly #pending = new Map<number, LocalEvent>();
+  readonly #onWarm: (event: LocalEvent) => void;
+
+  /** onWarm is told of events that now take memory. */
+  constructor(journal: Journal, onWarm: (event: LocalEvent) => void) {
+    this.#journal = journal;
+    this.#onWarm = onWarm;
+  }
+
+  /** A new event that is to be committed; until then it is kept here. */
+  add(queue: LocalQueue, event: LocalEvent): void {
+    this.#pending.set(event.key, event);
+    this.restore(queue, event.hash, event.key);
+  }
+
+  /** One that the journal has. */
+  restore(queue: LocalQueue, hash: number, key: number): void {
+    queue.cold ??= new ColdIndex();
+    queue.cold.add(hash, key);
+  }
+
+  remove(queue: LocalQueue, hash: number, key: number): void {
+    queue.cold?.remove(hash, key);
+    if (queue.cold?.size === 0) queue.cold = null;
+  }
+
+  committed(): void {
+    if (this.#pending.size > 0) this.#pending.clear();
+  }
+
+  has(queue: LocalQueue, id: string, hash: number): boolean {
+    if (queue.cold === null) return false;
+    return queue.cold.find(hash, (key) => this.#idOf(key) === id) !== 0;
+  }
+
+  contentsOf(event: LocalEvent): string | Buffer {
+    return event.contents ?? this.#read(event.key);
+  }
+
+  /** The event at that end of the line, in memory from now on. Throws a JournalError. */
+  eventAt(queue: LocalQueue, end: "left" | "right"): LocalEvent | undefined {
+    const slot = end === "left" ? queue.ready.peekLeft() : queue.ready.peekRight();
+    if (typeof slot !== "number") return slot;
+    const pending = this.#pending.get(slot);
+    if (pending) return this.#warm(queue, pending, end === "left" ? queue.ready.length - 1 : 0);
+    if (end === "right") return this.#warmRight(queue, slot);
+    const [stored] = this.#readRange(slot, slot);
+    return this.#warm(queue, revived(stored as StoredEvent), queue.ready.length - 1);
+  }
+
+  /** Pushed on the left, neighbours in line have ascending keys from right to left. */
+  #warmRight(queue: LocalQueue, first: number): LocalEvent {
+    let count = 1;
+    let last = first;
+    for (; count < warmedAtOnceMax; count++) {
+      const slot = queue.ready.fromRight(count);
+      if (typeof slot !== "number" || slot <= last || slot > first + warmedSpanMax) break;
+      if (this.#pending.has(slot)) break;
+      last = slot;
+    }
+    // A key between two of them may belong to an event elsewhere.
+    const found = new Map(this.#readRange(first, last).map((stored) => [stored.key, stored]));
+    for (let distance = 0; distance < count; distance++) {
+      const stored = found.get(queue.ready.fromRight(distance) as number);
+      if (!stored) throw missing(queue.ready.fromRight(distance) as number);
+      this.#warm(queue, revived(stored), distance);
+    }
+    return queue.ready.peekRight() as LocalEvent;
+  }
+
+  #warm(queue: LocalQueue, event: LocalEvent, distance: number): LocalEvent {
+    this.remove(queue, event.hash, event.key);
+    queue.index(event);
+    queue.ready.setFromRight(distance, event);
+    this.#onWarm(event);
+    return event;
+  }
+
+  #idOf(key: number): string {
+    return this.#pending.get(key)?.id ?? (this.#readRange(key, key)[0] as StoredEvent).id;
+  }
+
+  #readRange(from: number, to: number): StoredEvent[] {
+    const stored = this.#journal.readRange(from, to);
+    if (stored.length === 0) throw missing(from);
+    return stored;
+  }
+
+  #read(key: number): string | Buffer {
+    return this.#journal.read(key).contents as string | Buffer;
+  }
+}
+
+function revived({ key, id, contents }: StoredEvent): LocalEvent {
+  const event = new LocalEvent(id, contents);
+  event.key = key;
+  event.isStored = true;
+  return event;
+}
+
+function missing(key: number): JournalError {
+  return new JournalError("failed", `event ${key} is not in the database any more`);
+}

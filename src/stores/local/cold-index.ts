@@ -1,0 +1,115 @@
+// Which events of a queue are known to the journal only: their keys by the hash of their id, in 12
+// bytes a place and nothing for the garbage collector to walk. It must not know what an event is.
+
+const capacityMin = 16;
+const shardBits = 8;
+/** A larger index falls into shards, so that none of them takes long to grow. */
+const entriesOfOneTableMax = 32_768;
+
+/** All in O(1), amortised; hashes may be shared by several keys. Keys are positive. */
+export class ColdIndex {
+  #tables: ColdTable[] = [new ColdTable()];
+  #size = 0;
+
+  get size(): number {
+    return this.#size;
+  }
+
+  /** The bytes that it takes. */
+  get bytes(): number {
+    return this.#tables.reduce((sum, table) => sum + table.bytes, 0);
+  }
+
+  /** The caller has made sure that the key is not there. */
+  add(hash: number, key: number): void {
+    if (++this.#size > entriesOfOneTableMax && this.#tables.length === 1) this.#split();
+    this.#tableOf(hash).add(hash, key);
+  }
+
+  /** The key must be in here under that hash. */
+  remove(hash: number, key: number): void {
+    this.#size--;
+    this.#tableOf(hash).remove(hash, key);
+  }
+
+  /** The first key of that hash for which `matches` holds; 0 when there is none. */
+  find(hash: number, matches: (key: number) => boolean): number {
+    return this.#tableOf(hash).find(hash, matches);
+  }
+
+  #tableOf(hash: number): ColdTable {
+    const { length } = this.#tables;
+    return this.#tables[length === 1 ? 0 : hash >>> (32 - shardBits)] as ColdTable;
+  }
+
+  #split(): void {
+    const whole = this.#tables[0] as ColdTable;
+    this.#tables = Array.from({ length: 1 << shardBits }, () => new ColdTable());
+    whole.forEach((hash, key) => this.#tableOf(hash).add(hash, key));
+  }
+}
+
+/** Open addressing with linear probing; at most three quarters are taken. */
+class ColdTable {
+  #hashes = new Int32Array(capacityMin);
+  /** 0 where nothing is. */
+  #keys = new Float64Array(capacityMin);
+  #size = 0;
+
+  get bytes(): number {
+    return this.#hashes.byteLength + this.#keys.byteLength;
+  }
+
+  add(hash: number, key: number): void {
+    if (++this.#size > this.#keys.length * 0.75) this.#resize(this.#keys.length * 2);
+    this.#put(hash, key);
+  }
+
+  find(hash: number, matches: (key: number) => boolean): number {
+    const mask = this.#keys.length - 1;
+    for (let at = hash & mask; ; at = (at + 1) & mask) {
+      const key = this.#keys[at] as number;
+      if (key === 0 || (this.#hashes[at] === hash && matches(key))) return key;
+    }
+  }
+
+  remove(hash: number, key: number): void {
+    const [hashes, keys] = [this.#hashes, this.#keys];
+    const mask = keys.length - 1;
+    let gap = hash & mask;
+    while (keys[gap] !== key) gap = (gap + 1) & mask;
+    // Closes the gap with what was put behind it only because its own place was taken.
+    for (let at = (gap + 1) & mask; keys[at] !== 0; at = (at + 1) & mask) {
+      if (((at - (hashes[at] as number)) & mask) < ((at - gap) & mask)) continue;
+      keys[gap] = keys[at] as number;
+      hashes[gap] = hashes[at] as number;
+      gap = at;
+    }
+    keys[gap] = 0;
+    const isSparse = --this.#size < keys.length >> 3;
+    if (isSparse && keys.length > capacityMin) this.#resize(keys.length >> 1);
+  }
+
+  forEach(visit: (hash: number, key: number) => void): void {
+    for (const [at, key] of this.#keys.entries()) {
+      if (key !== 0) visit(this.#hashes[at] as number, key);
+    }
+  }
+
+  #put(hash: number, key: number): void {
+    const mask = this.#keys.length - 1;
+    let at = hash & mask;
+    while (this.#keys[at] !== 0) at = (at + 1) & mask;
+    this.#hashes[at] = hash;
+    this.#keys[at] = key;
+  }
+
+  #resize(capacity: number): void {
+    const [hashes, keys] = [this.#hashes, this.#keys];
+    this.#hashes = new Int32Array(capacity);
+    this.#keys = new Float64Array(capacity);
+    for (let at = 0; at < keys.length; at++) {
+      if (keys[at] !== 0) this.#put(hashes[at] as number, keys[at] as number);
+    }
+  }
+}

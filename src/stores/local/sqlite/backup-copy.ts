@@ -1,0 +1,130 @@
+// A consistent copy of a database, made in small steps while batches go on: what is copied already
+// is kept up to date with every batch, so that the copy is that of the moment at which it ends.
+
+import { Database } from "bun:sqlite";
+import { closeSync, fsyncSync, openSync, rmSync } from "node:fs";
+import { dirname } from "node:path";
+import type { Changes } from "../changes.ts";
+import { publish, syncFolder } from "./database-file.ts";
+import { EventRows } from "./event-rows.ts";
+import { createSchema } from "./schema.ts";
+
+const rowsAtOnce = 100;
+const stepMsMax = 5;
+const pauseMs = 5;
+
+export class BackupCopy {
+  readonly #db: Database;
+  readonly #file: string;
+  readonly #draft: string;
+  readonly #rows: EventRows;
+  readonly #done = Promise.withResolvers<void>();
+  /** Events up to this key are in the copy. */
+  #copiedTo = 0;
+  #timer: ReturnType<typeof setTimeout>;
+  #isOver = false;
+
+  /** Throws when the file is there already or cannot be made. */
+  constructor(db: Database, file: string) {
+    this.#db = db;
+    this.#file = file;
+    this.#draft = `${file}.new-${process.pid}`;
+    closeSync(openSync(this.#draft, "wx", 0o600));
+    try {
+      const draft = new Database(this.#draft, { readwrite: true, create: false });
+      createSchema(draft);
+      draft.close();
+      db.run("ATTACH ? AS copy", [this.#draft]);
+      // It counts only when it is whole, and is synced then.
+      db.run("PRAGMA copy.journal_mode = OFF");
+      db.run("PRAGMA copy.synchronous = OFF");
+      this.#rows = new EventRows(db, "copy");
+    } catch (error) {
+      rmSync(this.#draft, { force: true });
+      throw error;
+    }
+    this.#timer = setTimeout(() => this.#step(), pauseMs);
+  }
+
+  /** Settles when the file is there and durable; rejects with what went wrong, without a file. */
+  get done(): Promise<void> {
+    return this.#done.promise;
+  }
+
+  /** To be told of every batch that was committed, before its events count as stored. */
+  mirror(changes: Changes): void {
+    if (this.#isOver) return;
+    this.#try(() => {
+      this.#db.run("BEGIN");
+      this.#rows.write(changes, false);
+      this.#db.run("COMMIT");
+    });
+  }
+
+  /** Ends it without a file. */
+  abort(reason: Error): void {
+    if (!this.#isOver) this.#fail(reason);
+  }
+
+  #step(): void {
+    this.#try(() => {
+      const endsAtMs = performance.now() + stepMsMax;
+      let isWhole = false;
+      this.#db.run("BEGIN");
+      while (!isWhole && performance.now() < endsAtMs) isWhole = this.#copySome();
+      if (isWhole) this.#copyTheRest();
+      this.#db.run("COMMIT");
+      if (isWhole) this.#finish();
+      else this.#timer = setTimeout(() => this.#step(), pauseMs);
+    });
+  }
+
+  /** Whether these were the last ones. */
+  #copySome(): boolean {
+    const rows = `FROM main.events WHERE key > ${this.#copiedTo} ORDER BY key LIMIT ${rowsAtOnce}`;
+    const { changes } = this.#db.run(`INSERT INTO copy.events SELECT * ${rows}`);
+    if (changes < rowsAtOnce) return true;
+    const last = this.#db.prepare(`SELECT max(key) FROM (SELECT key ${rows})`);
+    this.#copiedTo = (last.values() as number[][])[0]![0]!;
+    last.finalize();
+    return false;
+  }
+
+  #copyTheRest(): void {
+    this.#db.run("DELETE FROM copy.queues");
+    this.#db.run("INSERT INTO copy.queues SELECT * FROM main.queues");
+    this.#db.run("UPDATE copy.clock SET ms = (SELECT ms FROM main.clock)");
+  }
+
+  #finish(): void {
+    this.#end();
+    const descriptor = openSync(this.#draft, "r+");
+    fsyncSync(descriptor);
+    closeSync(descriptor);
+    publish(this.#draft, this.#file);
+    syncFolder(dirname(this.#file));
+    this.#done.resolve();
+  }
+
+  #try(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      this.#fail(error as Error);
+    }
+  }
+
+  #fail(error: Error): void {
+    if (this.#db.inTransaction) this.#db.run("ROLLBACK");
+    if (!this.#isOver) this.#end();
+    rmSync(this.#draft, { force: true });
+    this.#done.reject(error);
+  }
+
+  #end(): void {
+    this.#isOver = true;
+    clearTimeout(this.#timer);
+    this.#rows.finalize();
+    this.#db.run("DETACH copy");
+  }
+}

@@ -1,0 +1,58 @@
+// Verifies a database that no okq uses: SQLite's own check of the file, then what okq relies on.
+// It changes nothing but what opening does: recovering what a killed process left.
+
+import type { Database } from "bun:sqlite";
+import { statSync } from "node:fs";
+import { JournalError } from "../journal.ts";
+import { damagedText, explained, openExisting } from "./database-file.ts";
+import { READY, valuesOf } from "./schema.ts";
+
+export interface DatabaseCounts {
+  queues: number;
+  ready: number;
+  claimed: number;
+}
+
+/** What must not be there, as queries for its number. */
+const problems: Record<string, string> = {
+  "events with an id that another one in the queue has":
+    "SELECT count(*) FROM (SELECT 1 FROM events GROUP BY queue, id HAVING count(*) > 1)",
+  "queues with a name that another one has":
+    "SELECT count(*) FROM (SELECT 1 FROM queues GROUP BY name HAVING count(*) > 1)",
+  "events with values of a wrong type":
+    "SELECT count(*) FROM events WHERE typeof(id) <> 'text' OR typeof(deadline) <> 'integer' " +
+    "OR typeof(contents) NOT IN ('text', 'blob') OR typeof(queue) <> 'integer' OR key < 1",
+};
+
+/** Throws a JournalError with one line that says what is wrong. */
+export function checkDatabase(file: string): DatabaseCounts {
+  const found = statSync(file, { throwIfNoEntry: false });
+  if (!found) throw new JournalError("failed", `${file} is not there`);
+  if (found.size === 0) throw new JournalError("failed", damagedText(file, "it is empty"));
+  const db = openExisting(file);
+  try {
+    const wrong = problemsOf(db);
+    if (wrong.length > 0) throw new JournalError("failed", damagedText(file, wrong.join(", ")));
+    const [row] = valuesOf(
+      db,
+      `SELECT count(DISTINCT queue), count(*), coalesce(sum(deadline <> ${READY}), 0)
+       FROM events WHERE queue IN (SELECT number FROM queues)`,
+    ) as [[number, number, number]];
+    const [queues, events, claimed] = row;
+    return { queues, ready: events - claimed, claimed };
+  } catch (error) {
+    throw explained(error, file);
+  } finally {
+    db.close();
+  }
+}
+
+function problemsOf(db: Database): string[] {
+  const said = valuesOf(db, "PRAGMA integrity_check(3)").map(([text]) => String(text));
+  // It may say several things in one value, each in a line.
+  if (said[0] !== "ok") return said.flatMap((text) => text.split("\n"));
+  return Object.entries(problems)
+    .map(([what, sql]) => ({ what, count: Number(valuesOf(db, sql)[0]?.[0]) }))
+    .filter(({ count }) => count > 0)
+    .map(({ what, count }) => `${count} ${what}`);
+}

@@ -1,0 +1,129 @@
+// Work on a database that no client waits for, in steps of a few milliseconds between batches:
+// checkpoints, deleting what was flushed, and giving room back to the disk.
+
+import type { Database, Statement } from "bun:sqlite";
+import type { EventRows } from "./event-rows.ts";
+import { pragma, valuesOf } from "./schema.ts";
+
+/** Pages of 8 KiB in the write-ahead file that are one checkpoint's work. */
+const checkpointFrames = 512;
+const deletedPerStep = 1000;
+const freedPagesPerStep = 100;
+/** Free pages that are kept for the next events, and what share of the file they may be. */
+const freePagesKept = 1024;
+const freePartKept = 0.25;
+const stepEveryMs = 10;
+const lookEveryMs = 1000;
+/** After a failure, such as a full disk. */
+const retryAfterMs = 100;
+
+export class Chores {
+  readonly #db: Database;
+  readonly #rows: EventRows;
+  readonly #frames: Statement;
+  readonly #onFailure: (error: Error) => void;
+  #garbage: Iterator<number>[] = [];
+  #timer: ReturnType<typeof setTimeout> | null = null;
+  #looksForFreePages = true;
+  #hasFreed = false;
+  #hasCommitted = false;
+  readonly #lookTimer = setInterval(() => this.#look(), lookEveryMs);
+  #isRetry = false;
+
+  constructor(db: Database, rows: EventRows, onFailure: (error: Error) => void) {
+    this.#db = db;
+    this.#rows = rows;
+    this.#frames = db.prepare("PRAGMA wal_checkpoint(NOOP)");
+    this.#onFailure = onFailure;
+  }
+
+  /** Keys of events that were flushed: their rows go little by little. */
+  discard(keys: Iterable<number>): void {
+    this.#garbage.push(keys[Symbol.iterator]());
+    this.#schedule(stepEveryMs);
+  }
+
+  /** To be told after every batch, and at start. */
+  committed(): void {
+    this.#hasCommitted = true;
+    if (this.#timer === null && this.#isCheckpointDue()) this.#schedule(0);
+  }
+
+  stop(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    clearInterval(this.#lookTimer);
+    this.#frames.finalize();
+  }
+
+  #isCheckpointDue(): boolean {
+    const [row] = this.#frames.values() as [busy: number, written: number, done: number][];
+    // Both start again with the first write after a checkpoint.
+    return row !== undefined && row[1] - row[2] >= checkpointFrames;
+  }
+
+  /** A drained backlog may end in too few writes for a checkpoint. */
+  #look(): void {
+    if (!this.#hasCommitted) return;
+    this.#hasCommitted = false;
+    this.#looksForFreePages = true;
+    this.#schedule(stepEveryMs);
+  }
+
+  #schedule(ms: number): void {
+    if (this.#timer !== null) return;
+    this.#timer = setTimeout(() => {
+      this.#timer = null;
+      this.#step();
+    }, ms);
+  }
+
+  #step(): void {
+    try {
+      if (this.#isCheckpointDue()) this.checkpoint();
+      else if (this.#garbage.length > 0) this.#deleteSome();
+      else if (this.#looksForFreePages) this.#freeSome();
+      this.#isRetry = false;
+    } catch (error) {
+      if (this.#db.inTransaction) this.#db.run("ROLLBACK");
+      if (!this.#isRetry) this.#onFailure(error as Error);
+      this.#isRetry = true;
+    }
+    const hasMore = this.#garbage.length > 0 || this.#looksForFreePages;
+    if (this.#isRetry) this.#schedule(retryAfterMs);
+    else if (hasMore || this.#isCheckpointDue()) this.#schedule(stepEveryMs);
+  }
+
+  /** Brings the database up to date, so that the write-ahead file starts from its beginning. */
+  checkpoint(): void {
+    this.#db.run("PRAGMA wal_checkpoint(PASSIVE)");
+    this.#looksForFreePages = true;
+  }
+
+  #deleteSome(): void {
+    const keys: number[] = [];
+    while (keys.length < deletedPerStep && this.#garbage.length > 0) {
+      const { value, done } = (this.#garbage[0] as Iterator<number>).next();
+      if (done) this.#garbage.shift();
+      else keys.push(value);
+    }
+    this.#db.run("BEGIN");
+    this.#rows.deleteKeys(keys);
+    this.#db.run("COMMIT");
+  }
+
+  #freeSome(): void {
+    const free = pragma(this.#db, "freelist_count");
+    const kept = Math.max(freePagesKept, pragma(this.#db, "page_count") * freePartKept);
+    this.#looksForFreePages = free > kept;
+    if (!this.#looksForFreePages) {
+      // The file gets shorter only by a checkpoint.
+      if (this.#hasFreed) this.checkpoint();
+      this.#hasFreed = false;
+      return;
+    }
+    this.#hasFreed = true;
+    const count = Math.min(freedPagesPerStep, free - freePagesKept);
+    // It frees one page for every row that is asked for.
+    valuesOf(this.#db, `PRAGMA incremental_vacuum(${Math.ceil(count)})`);
+  }
+}

@@ -1,0 +1,160 @@
+// The rows of a journal: writes the net changes of a batch and reads events back. It knows neither
+// transactions nor files. Neighbours that change alike are changed by one statement.
+
+import type { Database, Statement } from "bun:sqlite";
+import type { Changes } from "../changes.ts";
+import type { StoredEvent } from "../journal.ts";
+import type { LocalEvent } from "../local-queue.ts";
+import { READY } from "./schema.ts";
+
+/** Rows that one statement inserts. */
+const insertedAtOnce = 16;
+/** Contents above it are read alone. */
+const contentsReadAtOnceMax = 4096;
+
+export class EventRows {
+  readonly #insert: Statement;
+  readonly #insertMany: Statement;
+  readonly #delete: Statement;
+  readonly #claim: Statement;
+  readonly #redo: Statement;
+  readonly #nameQueue: Statement;
+  readonly #dropQueue: Statement;
+  readonly #read: Statement;
+  readonly #readRange: Statement;
+  /** Of the batch under way. */
+  readonly #gone: number[] = [];
+  readonly #claimed: LocalEvent[] = [];
+  readonly #values: (number | string | Buffer | null)[] = [];
+
+  /** The tables are those of the schema of that name: "main", or an attached one. */
+  constructor(db: Database, schema: string) {
+    const row = "(?, ?, ?, ?, ?, ?)";
+    const rows = Array(insertedAtOnce).fill(row).join(", ");
+    const events = `${schema}.events`;
+    const between = "WHERE key BETWEEN ? AND ?";
+    this.#insert = db.prepare(`INSERT INTO ${events} VALUES ${row}`);
+    this.#insertMany = db.prepare(`INSERT INTO ${events} VALUES ${rows}`);
+    this.#delete = db.prepare(`DELETE FROM ${events} ${between}`);
+    this.#claim = db.prepare(`UPDATE ${events} SET deadline = ? ${between}`);
+    this.#redo = db.prepare(`UPDATE ${events} SET deadline = ${READY}, place = ? WHERE key = ?`);
+    this.#nameQueue = db.prepare(`INSERT OR REPLACE INTO ${schema}.queues VALUES (?, ?)`);
+    this.#dropQueue = db.prepare(`DELETE FROM ${schema}.queues WHERE number = ?`);
+    this.#read = db.prepare(`SELECT key, id, contents FROM ${events} WHERE key = ?`);
+    this.#readRange = db.prepare(
+      `SELECT key, id,
+         CASE WHEN octet_length(contents) <= ${contentsReadAtOnceMax} THEN contents END
+       FROM ${events} ${between} ORDER BY key`,
+    );
+  }
+
+  /**
+   * Without `withNew` events that are not in the tables yet are left out. Returns whether there
+   * were any that now are.
+   */
+  write(changes: Changes, withNew: boolean): boolean {
+    let hasNew = false;
+    // A write that failed may have left notes behind.
+    for (const notes of [this.#gone, this.#claimed, this.#values]) notes.length = 0;
+    for (const { name, number } of changes.named) {
+      if (!changes.retired.has(number)) this.#nameQueue.run(number, name);
+    }
+    for (const number of changes.retired.keys()) this.#dropQueue.run(number);
+    for (const number of changes.forgotten) this.#dropQueue.run(number);
+    const { touched, queueNumbers, retired } = changes;
+    for (let at = 0; at < touched.length; at++) {
+      const number = queueNumbers[at] as number;
+      if (retired.size > 0 && retired.has(number)) continue;
+      const event = touched[at] as LocalEvent;
+      if (event.isStored) this.#note(event);
+      else if (withNew && !event.isGone) {
+        hasNew = true;
+        this.#insertLater(event, number);
+      }
+    }
+    this.#writeNoted();
+    return hasNew;
+  }
+
+  /** Deletes these and nothing else; sorts them. */
+  deleteKeys(keys: number[]): void {
+    keys.sort((a, b) => a - b);
+    for (let from = 0; from < keys.length;) {
+      let to = from;
+      while (keys[to + 1] === (keys[to] as number) + 1) to++;
+      this.#delete.run(keys[from] as number, keys[to] as number);
+      from = to + 1;
+    }
+    keys.length = 0;
+  }
+
+  read(key: number): StoredEvent | undefined {
+    const [row] = this.#read.values(key) as StoredRow[];
+    return row && storedEvent(row);
+  }
+
+  readRange(from: number, to: number): StoredEvent[] {
+    return (this.#readRange.values(from, to) as StoredRow[]).map(storedEvent);
+  }
+
+  finalize(): void {
+    for (const statement of [
+      this.#insert,
+      this.#insertMany,
+      this.#delete,
+      this.#claim,
+      this.#redo,
+      this.#nameQueue,
+      this.#dropQueue,
+      this.#read,
+      this.#readRange,
+    ]) {
+      statement.finalize();
+    }
+  }
+
+  #note(event: LocalEvent): void {
+    if (event.isGone) this.#gone.push(event.key);
+    else if (event.isClaimed) this.#claimed.push(event);
+    else this.#redo.run(event.place, event.key);
+  }
+
+  #insertLater({ key, place, isClaimed, deadlineMs, id, contents }: LocalEvent, queue: number) {
+    const values = this.#values;
+    const storedPlace = place === -key ? null : place;
+    values.push(key, queue, storedPlace, isClaimed ? deadlineMs : READY, id, contents);
+    if (values.length < insertedAtOnce * 6) return;
+    this.#insertMany.run(...values);
+    values.length = 0;
+  }
+
+  #writeNoted(): void {
+    const values = this.#values;
+    for (let at = 0; at < values.length; at += 6) this.#insert.run(...values.slice(at, at + 6));
+    values.length = 0;
+    if (this.#gone.length > 0) this.deleteKeys(this.#gone);
+    if (this.#claimed.length > 0) this.#claimNoted();
+  }
+
+  /** Events claimed together for the same time share their deadline. */
+  #claimNoted(): void {
+    const events = this.#claimed;
+    events.sort((a, b) => a.key - b.key);
+    for (let from = 0; from < events.length;) {
+      const { key, deadlineMs } = events[from] as LocalEvent;
+      let to = from + 1;
+      while (events[to]?.key === key + to - from && events[to]?.deadlineMs === deadlineMs) to++;
+      this.#claim.run(deadlineMs, key, key + to - from - 1);
+      from = to;
+    }
+    events.length = 0;
+  }
+}
+
+type StoredRow = [key: number, id: string, contents: string | Uint8Array | null];
+
+function storedEvent([key, id, contents]: StoredRow): StoredEvent {
+  if (contents === null || typeof contents === "string") return { key, id, contents };
+  const { buffer, byteOffset, length } = contents;
+  return { key, id, contents: Buffer.from(buffer, byteOffset, length) };
+}

@@ -1,0 +1,131 @@
+// What goes wrong with a disk while okq serves: full, read-only, the file gone. Pushes are answered
+// with a clear error, pops and acks go on where they can, and all is well again when the disk is.
+// oxlint-disable no-await-in-loop -- one after the other is what is meant
+import { describe, expect, onTestFinished, setDefaultTimeout, test } from "bun:test";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { checkDatabase } from "../../src/stores/local/sqlite/check-database.ts";
+import { eventually } from "../support/eventually.ts";
+import { type ListeningOkq, startOkqProcess } from "../support/okq-process.ts";
+import { ask, askAll } from "../support/readable.ts";
+import { mountSmallDisk, noSmallDisk } from "../support/small-disk.ts";
+import type { Wire } from "../support/wire.ts";
+
+setDefaultTimeout(20_000);
+
+const megabyte = 1024 * 1024;
+
+interface Served {
+  okq: ListeningOkq;
+  client: Wire;
+  file: string;
+}
+
+async function serve(folder: string, flags: string[] = []): Promise<Served> {
+  const file = join(folder, "okq.db");
+  const okq = await startOkqProcess([`--store=sqlite:${file}`, ...flags]);
+  return { okq, client: await okq.connect(), file };
+}
+
+/** Pushes until one is refused; how many were not, and what the refusal says. */
+async function pushUntilRefused(client: Wire, from = 0): Promise<{ to: number; error: string }> {
+  const contents = Buffer.alloc(10_000, "x");
+  for (let id = from; id < 100_000; id++) {
+    const reply = await ask(client, "QLPUSH", "q", id, contents);
+    if (reply !== "+OK") return { to: id, error: String(reply) };
+  }
+  throw new Error("no push was refused");
+}
+
+/** Pops and acks in order from that id on to before the other. */
+async function popAndAck(client: Wire, from: number, to: number): Promise<void> {
+  for (let id = from; id < to; id++) {
+    const event = (await ask(client, "QRPOP", "q")) as string[];
+    expect([event[0], event[1]?.length]).toEqual([`${id}`, 10_000]);
+    expect(await ask(client, "QACK", "q", id)).toBe(1);
+  }
+}
+
+const untilPushed = (client: Wire, id: number) =>
+  eventually(async () => (await ask(client, "QLPUSH", "q", id, Buffer.alloc(10_000))) === "+OK", {
+    timeoutMs: 10_000,
+    message: "pushes are accepted again",
+  });
+
+describe.skipIf(noSmallDisk !== null)(`a small disk ${noSmallDisk ?? ""}`, () => {
+  test("that is full refuses pushes, lets pops and acks go on, and recovers by them", async () => {
+    const disk = mountSmallDisk(64 * megabyte);
+    const { okq, client } = await serve(disk.folder);
+    const { to, error } = await pushUntilRefused(client);
+    expect(error).toMatch(/^-ERR store refused: no room on the disk of .*: pushes are refused/);
+    expect(to).toBeGreaterThan(1000);
+    await okq.waitForLine(/pushes are refused reason=/);
+    // All of them, with their claims and acks, and the file gives its room back to the disk.
+    await popAndAck(client, 0, to);
+    await untilPushed(client, to);
+    await okq.waitForLine(/pushes are accepted again/);
+    expect(await ask(client, "QSTATUS", "q")).toEqual([["q", 1, 0, 0]]);
+    client.close();
+  });
+
+  test("that somebody else fills to the last byte loses nothing that was answered", async () => {
+    const disk = mountSmallDisk(64 * megabyte);
+    const { okq, client, file } = await serve(disk.folder);
+    const contents = Buffer.alloc(10_000, "x");
+    const push = (id: number) => ["QLPUSH", "q", id, contents];
+    const all = Array.from({ length: 300 }, (_, id) => push(id));
+    expect(new Set(await askAll(client, ...all))).toEqual(new Set(["+OK"]));
+    disk.fill(0);
+    const { to, error } = await pushUntilRefused(client, 300);
+    expect(error).toContain("no room on the disk");
+    await popAndAck(client, 0, 150);
+    await okq.crash();
+    disk.empty();
+    expect(checkDatabase(file)).toMatchObject({ ready: to - 150, claimed: 0 });
+    const again = await serve(disk.folder);
+    await popAndAck(again.client, 150, to);
+    again.client.close();
+    await again.okq.crash();
+  });
+
+  test("that is read-only at the start is refused with a clear error", async () => {
+    const disk = mountSmallDisk(64 * megabyte);
+    const { client, okq } = await serve(disk.folder);
+    expect(await ask(client, "QLPUSH", "q", "0", Buffer.alloc(10_000))).toBe("+OK");
+    okq.kill("SIGTERM");
+    await okq.exited;
+    disk.setReadOnly(true);
+    await expect(serve(disk.folder)).rejects.toThrow(/cannot start: .*okq\.db cannot be written: /);
+    disk.setReadOnly(false);
+    const again = await serve(disk.folder);
+    await popAndAck(again.client, 0, 1);
+    again.client.close();
+    client.close();
+  });
+});
+
+test("a file deleted underneath refuses pushes, and what is left can be saved", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "okq-deleted-"));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const { client, file, okq } = await serve(folder);
+  for (const id of ["1", "2", "3"]) {
+    expect(await ask(client, "QLPUSH", "q", id, `contents ${id}`)).toBe("+OK");
+  }
+  rmSync(file);
+  expect(await ask(client, "QLPUSH", "q", "4", "lost")).toMatch(
+    /^-ERR store refused: .*okq\.db was removed or replaced while in use: save what is left/,
+  );
+  expect(await ask(client, "QRPOP", "q")).toEqual(["1", "contents 1"]);
+  // Done as far as anybody can see; only the disk will not know after a restart.
+  expect(await ask(client, "QACK", "q", "1")).toBe(1);
+  const saved = join(folder, "saved.db");
+  expect(await ask(client, "OKQ", "BACKUP", saved)).toBe("+OK");
+  expect(checkDatabase(saved)).toEqual({ queues: 1, ready: 2, claimed: 0 });
+  client.close();
+  await okq.crash();
+  const again = await startOkqProcess([`--store=sqlite:${saved}`]);
+  const other = await again.connect();
+  expect(await ask(other, "QRPOP", "q")).toEqual(["2", "contents 2"]);
+  other.close();
+});

@@ -1,0 +1,144 @@
+// kill -9 of an okq on its own database, at random moments under load: what it answered holds, in
+// the order in which it was, and what was acknowledged never comes again.
+// oxlint-disable no-await-in-loop -- one after the other is what is meant
+import { expect, onTestFinished, setDefaultTimeout, test } from "bun:test";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type ListeningOkq, startOkqProcess } from "../support/okq-process.ts";
+import { startProcess } from "../support/process.ts";
+import { ask } from "../support/readable.ts";
+import type { Wire } from "../support/wire.ts";
+import { isOk, Load } from "./load.ts";
+import { randomOf, report, rounds, timeoutFor } from "./rounds.ts";
+
+setDefaultTimeout(20_000);
+
+/** Kills of each test: 10 in a quick run, 200 and more with OKQ_FAULT_ROUNDS=40. */
+const kills = rounds * 5;
+const killMsMax = 1500;
+
+function newStore(): string {
+  const folder = mkdtempSync(join(tmpdir(), "okq-kill-"));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  return `--store=sqlite:${join(folder, "okq.db")}`;
+}
+
+const modes = [
+  ["with every answer on disk", []],
+  ["with a sync every second", ["--fsync=everysec"]],
+  ["with next to nothing in memory", ["--memory-budget=4kb"]],
+] as const;
+
+test.each(modes)(
+  "killed under mixed load %s, it loses nothing and repeats nothing that was acked",
+  async (mode, flags) => {
+    const random = randomOf(`okq on its database killed, ${mode}`);
+    const args = [newStore(), ...flags];
+    let okq = await startOkqProcess(args);
+    const { port } = okq;
+    const load = new Load({ port: () => port });
+    for (let kill = 0; kill < kills; kill++) {
+      await load.progress(random(1, 400));
+      await okq.crash();
+      okq = await startOkqProcess(args, port);
+    }
+    await load.progress(100);
+    await load.stop();
+    await load.drain(port);
+    report(`okq on its database killed, ${mode}`, load.account.settle());
+    expect(load.account.totals().pushed).toBeGreaterThan(20 * kills);
+  },
+  timeoutFor(5 * killMsMax),
+);
+
+test(
+  "killed while one client pushes and another pops, it keeps the order",
+  async () => {
+    const random = randomOf("order over kills");
+    const args = [newStore()];
+    let okq = await startOkqProcess(args);
+    const pushed: number[] = [];
+    const popped: number[] = [];
+    let next = 0;
+    for (let kill = 0; kill < kills; kill++) {
+      const producer = await okq.connect();
+      const consumer = await okq.connect();
+      const end = random(pushed.length + 20, pushed.length + 400);
+      const crash = crashAfter(okq, () => pushed.length >= end);
+      const running = [
+        untilClosed(async () => {
+          const id = next++;
+          // Its answer may be lost: then it may be there or not.
+          if (isOk(await producer.call("QLPUSH", "line", id, `event ${id}`))) pushed.push(id);
+        }),
+        untilClosed(() => popOne(consumer, popped)),
+        crash,
+      ];
+      await Promise.all(running);
+      okq = await startOkqProcess(args, okq.port);
+    }
+    const client = await okq.connect();
+    while (await popOne(client, popped));
+    client.close();
+    expect(popped).toEqual(popped.toSorted((a, b) => a - b));
+    expect(new Set(popped).size).toBe(popped.length);
+    // An answer to a pop for good may be lost with the event: at most one per kill.
+    const got = new Set(popped);
+    expect(pushed.filter((id) => !got.has(id)).length).toBeLessThanOrEqual(kills);
+    report("order over kills", { pushed: pushed.length, popped: popped.length });
+  },
+  timeoutFor(5 * killMsMax),
+);
+
+async function popOne(client: Wire, popped: number[]): Promise<boolean> {
+  const event = (await ask(client, "QRPOP", "line", "NOACK")) as [string, string] | null;
+  if (event) popped.push(Number(event[0]));
+  return event !== null;
+}
+
+async function crashAfter(okq: ListeningOkq, isTime: () => boolean): Promise<void> {
+  while (!isTime()) await new Promise<void>((turn) => void setImmediate(turn));
+  await okq.crash();
+}
+
+async function untilClosed(step: () => Promise<unknown>): Promise<void> {
+  try {
+    for (;;) await step();
+  } catch (error) {
+    expect((error as Error).message).toBe("the connection was closed");
+  }
+}
+
+test("a second okq on the same file ends at once and says why, the first goes on", async () => {
+  const store = newStore();
+  const first = await startOkqProcess([store]);
+  const client = await first.connect();
+  await client.call("QLPUSH", "q", "1", "hello");
+  const second = startProcess([store, "--listen-addr", "127.0.0.1:0"]);
+  expect(await second.exited).toBe(1);
+  const said = second.stderr().trimEnd();
+  expect(said).toContain(`${store.slice("--store=sqlite:".length)} is in use by another process`);
+  expect(said).toContain("several okq on the same queues need Redis (--redis-addr)");
+  expect(said.split("\n").length).toBe(1);
+  expect(await ask(client, "QRPOP", "q")).toEqual(["1", "hello"]);
+  client.close();
+});
+
+test("a stop in order leaves one file, with claims and their time in it", async () => {
+  const args = [newStore()];
+  const first = await startOkqProcess(args);
+  const client = await first.connect();
+  await client.call("QLPUSH", "q", "1", "one");
+  await client.call("QRPUSH", "q", "2", "two");
+  expect(await ask(client, "QRPOP", "q", "EX", "600")).toEqual(["2", "two"]);
+  first.kill("SIGTERM");
+  expect(await first.exited).toBe(0);
+  const second = await startOkqProcess(args);
+  const again = await second.connect();
+  expect(await ask(again, "QSTATUS", "q")).toEqual([["q", 2, 1, 0]]);
+  expect(await ask(again, "QACK", "q", "2", "REDO")).toBe(1);
+  expect(await ask(again, "QRPOP", "q")).toEqual(["2", "two"]);
+  expect(await ask(again, "QRPOP", "q")).toEqual(["1", "one"]);
+  again.close();
+});

@@ -1,0 +1,171 @@
+// Backups: a copy is what the queues were at one moment, also when it is made under load; and what
+// the commands for it say.
+// oxlint-disable no-await-in-loop -- one after the other is what is meant
+
+import { describe, expect, onTestFinished, setDefaultTimeout, test } from "bun:test";
+import { existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { checkDatabase } from "../../src/stores/local/sqlite/check-database.ts";
+import { startOkqProcess } from "../support/okq-process.ts";
+import { startTestOkq } from "../support/okq-server.ts";
+import { startProcess } from "../support/process.ts";
+import { ask } from "../support/readable.ts";
+import { Caller } from "./contract/caller.ts";
+import { failureOf, openSqlite } from "./open-sqlite.ts";
+import { RandomOperations } from "./random-operations.ts";
+import { Random } from "./random.ts";
+
+setDefaultTimeout(20_000);
+
+function newFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), "okq-backup-"));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  return folder;
+}
+
+const tick = () => new Promise<void>((turn) => void setImmediate(turn));
+
+describe("a copy made while the queues change", () => {
+  test.each([1, 2, 3])("is the state at its end, seed %d", async (seed) => {
+    const file = join(newFolder(), "copy.db");
+    const under = await openSqlite({ memoryBudgetBytes: 100_000 });
+    const [store, random] = [new Caller(under), new Random(seed)];
+    // Enough for many steps, in a queue that the random operations do not know.
+    const ids = Array.from({ length: 20_000 }, (_, i) => `${i}`);
+    await store.pushAll("backlog", ids);
+    const operations = new RandomOperations(random);
+    const progress = { isDone: false };
+    const copied = under.store.backup!(file).then(() => (progress.isDone = true));
+    let batches = 0;
+    // What is there when the copy is: each batch is awaited, and none follows the last step.
+    while (!progress.isDone) {
+      const batch = operations.batch().filter(({ kind }) => kind !== "register");
+      await Promise.all(batch.map((operation) => store.submit(operation)));
+      await Promise.all([store.pop("backlog", 0), store.push("backlog", `new-${batches++}`)]);
+      await tick();
+    }
+    await copied;
+    expect(batches).toBeGreaterThan(5);
+    await expectSame(store, file, [...operations.queues, "backlog"]);
+    await under.close();
+  });
+
+  /** The last batch may or may not be in the copy: it is compared up to what it changed. */
+  async function expectSame(store: Caller, file: string, queues: string[]): Promise<void> {
+    const copy = new Caller(await openSqlite({ file, nowMs: 0 }));
+    const counts = async (of: Caller) => (await of.status(...queues)).map(([, total]) => total);
+    const [here, there] = [await counts(store), await counts(copy)];
+    for (const [at, count] of here.entries()) {
+      expect(Math.abs(count - there[at]!)).toBeLessThanOrEqual(120);
+    }
+    const popped = await copy.drain("backlog");
+    const rest = await store.drain("backlog");
+    // One and the same order, shifted by the few that came and went after the copy.
+    const shift = popped.indexOf(rest[0]!);
+    expect(shift).toBeLessThan(10);
+    expect(popped.slice(shift)).toEqual(rest.slice(0, popped.length - shift));
+    await copy.under.close();
+  }
+});
+
+test("a copy of still queues is equal to them, claims and all", async () => {
+  const file = join(newFolder(), "copy.db");
+  const under = await openSqlite();
+  const store = new Caller(under);
+  await store.pushAll("q", ["1", "2", "3", "4"]);
+  await store.push("q", "0", "right");
+  for (let i = 0; i < 3; i++) await store.pop("q");
+  await store.redo("q", "1");
+  await under.store.backup!(file);
+  expect(statSync(file).mode & 0o077).toBe(0);
+  expect(checkDatabase(file)).toEqual({ queues: 1, ready: 3, claimed: 2 });
+  const copy = new Caller(await openSqlite({ file }));
+  expect(await copy.status("q")).toEqual([["q", 5, 2, 0]]);
+  expect(await copy.drain("q")).toEqual(["1", "3", "4"]);
+  expect([await copy.ack("q", "0"), await copy.ack("q", "2")]).toEqual([true, true]);
+  await Promise.all([copy.under.close(), under.close()]);
+});
+
+test("a copy never overwrites, and one that fails leaves nothing behind", async () => {
+  const folder = newFolder();
+  const under = await openSqlite();
+  await new Caller(under).push("q", "1");
+  const there = join(folder, "there.db");
+  writeFileSync(there, "precious");
+  await expect(under.store.backup!(there)).rejects.toThrow("is there already");
+  await expect(under.store.backup!(join(folder, "no/copy.db"))).rejects.toThrow("no/copy.db");
+  const copies = [join(folder, "1.db"), join(folder, "2.db")] as const;
+  const first = under.store.backup!(copies[0]);
+  await expect(under.store.backup!(copies[1])).rejects.toThrow("another backup is under way");
+  await first;
+  const ended = failureOf(under.store.backup!(copies[1]));
+  await under.close();
+  expect(await ended).toBe("refused: okq ended before the backup was complete");
+  expect(readdirSync(folder).toSorted()).toEqual(["1.db", "there.db"]);
+});
+
+describe("the commands", () => {
+  test("okq backup copies from the running server, and from a stopped one's file", async () => {
+    const folder = newFolder();
+    const store = `--store=sqlite:${join(folder, "okq.db")}`;
+    const okq = await startOkqProcess([store]);
+    const client = await okq.connect();
+    await client.call("QLPUSH", "q", "1", "one");
+    await client.call("QLPUSH", "r", "1", "one");
+    await client.call("QRPOP", "q");
+    const address = `--listen-addr=127.0.0.1:${okq.port}`;
+    const run = async (...args: string[]) => {
+      const { exited, stdout, stderr } = startProcess([...args, store, address], { cwd: folder });
+      return [await exited, stdout() + stderr()];
+    };
+    const found = "ok, 2 queues, 1 events ready, 1 claimed\n";
+    expect(await run("backup", "running.db")).toEqual([
+      0,
+      `${join(folder, "running.db")}: ${found}`,
+    ]);
+    expect(await run("backup", "running.db")).toEqual([
+      1,
+      `okq: ERR store refused: ${join(folder, "running.db")} is there already\n`,
+    ]);
+    expect(await run("check")).toEqual([
+      1,
+      expect.stringContaining("is in use by another process"),
+    ]);
+    okq.kill();
+    await okq.exited;
+    expect(await run("check")).toEqual([0, `${join(folder, "okq.db")}: ${found}`]);
+    expect(await run("backup", "stopped.db")).toEqual([
+      0,
+      `${join(folder, "stopped.db")}: ${found}`,
+    ]);
+    expect(await run("backup")).toEqual([2, expect.stringContaining("okq backup FILE")]);
+    client.close();
+  });
+
+  test("okq check says what is wrong with 1, and makes no file", async () => {
+    const folder = newFolder();
+    const file = join(folder, "okq.db");
+    const check = async () => {
+      const { exited, stderr } = startProcess(["check", `--store=sqlite:${file}`]);
+      return [await exited, stderr()];
+    };
+    expect(await check()).toEqual([1, `okq: ${file} is not there\n`]);
+    expect(existsSync(file)).toBe(false);
+    writeFileSync(file, Buffer.alloc(10_000, "x"));
+    expect(await check()).toEqual([1, expect.stringMatching(/^okq: .* is damaged \(.*\n$/)]);
+    const memory = startProcess(["check", "--store=memory"]);
+    expect(await memory.exited).toBe(1);
+    expect(memory.stderr()).toMatch(/^okq: only queues in a SQLite database can be copied/);
+  });
+
+  test("OKQ BACKUP wants a whole path, and a database", async () => {
+    const client = await (await startTestOkq()).connect();
+    expect(await ask(client, "OKQ", "BACKUP", "copy.db")).toBe(
+      "-ERR the file's path must be absolute",
+    );
+    expect(await ask(client, "OKQ", "BACKUP", join(tmpdir(), "okq-none.db"))).toBe(
+      "-ERR store refused: queues in memory have no journal",
+    );
+  });
+});

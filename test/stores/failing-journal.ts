@@ -1,0 +1,68 @@
+// A journal that fails on purpose, late or at once; otherwise the one that it stands before.
+
+import type { Changes } from "../../src/stores/local/changes.ts";
+import type {
+  Journal,
+  JournalError,
+  LoadProgress,
+  Restoration,
+  StoredEvent,
+} from "../../src/stores/local/journal.ts";
+
+export class FailingJournal implements Journal {
+  readonly name = "failing";
+  readonly isDurable = true;
+  readonly #inner: Journal;
+  /** What the next commit fails with, if it does; it is asked once per commit. */
+  nextFailure: () => JournalError | null = () => null;
+  /** Whether the next commit settles in a later turn. */
+  isLate: () => boolean = () => false;
+
+  constructor(inner: Journal) {
+    this.#inner = inner;
+  }
+
+  get clockMs(): number {
+    return this.#inner.clockMs;
+  }
+
+  load(restoration: Restoration, onProgress: LoadProgress): Promise<void> {
+    return this.#inner.load(restoration, onProgress);
+  }
+
+  commit(changes: Changes, nowMs: number): void | Promise<void> {
+    const failure = this.nextFailure();
+    if (!this.isLate()) {
+      if (failure) throw failure;
+      return this.#inner.commit(changes, nowMs);
+    }
+    return new Promise((resolve) => void setImmediate(resolve)).then(() => {
+      if (failure) throw failure;
+      return this.#inner.commit(changes, nowMs);
+    });
+  }
+
+  pushRefusal(): string | null {
+    return this.#inner.pushRefusal();
+  }
+
+  read(key: number): StoredEvent {
+    return this.#inner.read(key);
+  }
+
+  readRange(from: number, to: number): StoredEvent[] {
+    return this.#inner.readRange(from, to);
+  }
+
+  backup(file: string): Promise<void> {
+    return this.#inner.backup(file);
+  }
+
+  describe(): [string, string | number][] {
+    return this.#inner.describe();
+  }
+
+  close(): void {
+    this.#inner.close();
+  }
+}

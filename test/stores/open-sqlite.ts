@@ -1,0 +1,162 @@
+// A local store on a SQLite file of its own, on a clock that stands still until it is moved; and
+// how a test closes it, kills it and opens it again behind the back of whoever uses it.
+
+import { copyFileSync, existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { StoreError } from "../../src/queue/errors.ts";
+import {
+  type Operation,
+  type Receiver,
+  type ResultOf,
+  Session,
+  type Store,
+} from "../../src/queue/store.ts";
+import type { Journal } from "../../src/stores/local/journal.ts";
+import { LocalStore } from "../../src/stores/local/local-store.ts";
+import { SqliteJournal } from "../../src/stores/local/sqlite/sqlite-journal.ts";
+import type { Fsync } from "../../src/stores/local/sqlite/wal-file.ts";
+import type { StoreUnderTest } from "./contract.ts";
+import { FailingJournal } from "./failing-journal.ts";
+
+const startMs = 1_700_000_000_000;
+
+export interface SqliteOptions {
+  memoryBudgetBytes?: number;
+  fsync?: Fsync;
+  /** What the clock shows at first. */
+  nowMs?: number;
+  /** An existing file, which is left there; else one in a new folder. */
+  file?: string;
+  /** Given the journal at every opening, to make it fail; without it there is none in front. */
+  onJournal?: (journal: FailingJournal) => void;
+}
+
+export interface SqliteUnderTest extends StoreUnderTest {
+  file: string;
+  /** Closes the store and opens it again. Consumers are gone, as those of a process are. */
+  reopen(): Promise<void>;
+  /** As a kill -9 does: what the files hold at this moment is opened again, elsewhere. */
+  crash(): Promise<void>;
+}
+
+export async function openSqlite(options: SqliteOptions = {}): Promise<SqliteUnderTest> {
+  const { memoryBudgetBytes = 2 ** 28, fsync = "no" } = options;
+  const folder = options.file ? null : mkdtempSync(join(tmpdir(), "okq-sqlite-"));
+  let { nowMs = startMs } = options;
+  let copies = 0;
+  let file = options.file ?? join(folder as string, "okq.db");
+  const ready: [string, number][] = [];
+  const open = () =>
+    LocalStore.open({
+      now: () => nowMs,
+      onReady: (queue, count) => ready.push([queue.toString("latin1"), count]),
+      journal: journalOf({ ...options, file, fsync }),
+      memoryBudgetBytes,
+    });
+  const current = new Current(await open());
+  const abandoned: Store[] = [];
+  return {
+    store: current,
+    advance: (ms) => {
+      nowMs += ms;
+    },
+    ready,
+    get file() {
+      return file;
+    },
+    async reopen() {
+      await current.replace(async (store) => {
+        await store.close();
+        return open();
+      });
+    },
+    async crash() {
+      const killed = file;
+      file = join(folder as string, `okq-${++copies}.db`);
+      for (const end of ["", "-wal"]) {
+        if (existsSync(killed + end)) copyFileSync(killed + end, file + end);
+      }
+      await current.replace(async (store) => {
+        abandoned.push(store);
+        return open();
+      });
+    },
+    async close() {
+      await current.close();
+      for (const store of abandoned) await store.close();
+      if (folder) rmSync(folder, { recursive: true });
+    },
+  };
+}
+
+function journalOf({
+  file,
+  fsync,
+  onJournal,
+}: Required<Pick<SqliteOptions, "file" | "fsync">> & SqliteOptions): Journal {
+  const journal = new SqliteJournal({ file, fsync });
+  if (!onJournal) return journal;
+  const failing = new FailingJournal(journal);
+  onJournal(failing);
+  return failing;
+}
+
+/** The store of the moment: its sessions outlive it. */
+class Current implements Store {
+  #store: LocalStore;
+
+  constructor(store: LocalStore) {
+    this.#store = store;
+  }
+
+  async replace(next: (store: LocalStore) => Promise<LocalStore>): Promise<void> {
+    this.#store = await next(this.#store);
+  }
+
+  session(): Session {
+    return new CurrentSession(() => this.#store);
+  }
+
+  watch(): Promise<void> {
+    return this.#store.watch();
+  }
+
+  describe(): [string, string | number][] {
+    return this.#store.describe();
+  }
+
+  backup(file: string): Promise<void> {
+    return this.#store.backup(file);
+  }
+
+  close(): Promise<void> {
+    return this.#store.close();
+  }
+}
+
+class CurrentSession extends Session {
+  readonly #storeNow: () => Store;
+  #store: Store | null = null;
+  #session: Session | null = null;
+
+  constructor(storeNow: () => Store) {
+    super();
+    this.#storeNow = storeNow;
+  }
+
+  submit<O extends Operation>(operation: O, receiver: Receiver<ResultOf<O>>): void {
+    const store = this.#storeNow();
+    if (store !== this.#store) [this.#store, this.#session] = [store, store.session()];
+    this.#session!.submit(operation, receiver);
+  }
+}
+
+/** What a failing operation says, and how. */
+export async function failureOf(operation: Promise<unknown>): Promise<string> {
+  const failure = await operation.then(
+    () => "none",
+    (error: unknown) => error,
+  );
+  return failure instanceof StoreError ? `${failure.failure}: ${failure.message}` : String(failure);
+}

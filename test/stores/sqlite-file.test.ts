@@ -1,0 +1,274 @@
+// The file of a SQLite store: who may have it, what is refused and left as it is, how an older one
+// is brought up to date, and that its room is given back.
+// oxlint-disable no-await-in-loop -- one after the other is what is meant
+
+import { Database } from "bun:sqlite";
+import { describe, expect, onTestFinished, setDefaultTimeout, test } from "bun:test";
+import { mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { checkDatabase } from "../../src/stores/local/sqlite/check-database.ts";
+import { createSchema, migrations, READY } from "../../src/stores/local/sqlite/schema.ts";
+import { SqliteJournal } from "../../src/stores/local/sqlite/sqlite-journal.ts";
+import { eventually } from "../support/eventually.ts";
+import { Caller } from "./contract/caller.ts";
+import { openSqlite, type SqliteOptions } from "./open-sqlite.ts";
+
+setDefaultTimeout(20_000);
+
+function newFile(): string {
+  const folder = mkdtempSync(join(tmpdir(), "okq-file-"));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  return join(folder, "okq.db");
+}
+
+async function open(file: string, options: SqliteOptions = {}): Promise<Caller> {
+  return new Caller(await openSqlite({ file, ...options }));
+}
+
+/** A closed database with that many events in queue q. */
+async function fileWith(count: number): Promise<string> {
+  const file = newFile();
+  const store = await open(file);
+  await store.pushAll(
+    "q",
+    Array.from({ length: count }, (_, i) => `event-${i}`),
+  );
+  await store.under.close();
+  return file;
+}
+
+const refusalOf = (file: string) =>
+  open(file).then(
+    async (store) => {
+      await store.under.close();
+      return "it was opened";
+    },
+    (error: Error) => error.message,
+  );
+
+/** It must be refused with these words, twice, and be the same bytes afterwards. */
+async function expectRefused(file: string, words: RegExp): Promise<void> {
+  const before = readFileSync(file);
+  for (let i = 0; i < 2; i++) expect(await refusalOf(file)).toMatch(words);
+  expect(() => checkDatabase(file)).toThrow(words);
+  expect(readFileSync(file).equals(before)).toBe(true);
+}
+
+describe("a damaged file is refused with what to do, and left as it is", () => {
+  const advice = /is damaged \(.*\) and was left as it is: restore a copy that okq backup made, or/;
+
+  test("when it is empty", async () => {
+    const file = newFile();
+    writeFileSync(file, "");
+    await expectRefused(file, advice);
+  });
+
+  test("when it is no database at all", async () => {
+    const file = newFile();
+    writeFileSync(file, Buffer.alloc(20_000, "no database "));
+    await expectRefused(file, advice);
+  });
+
+  test("when its end is missing", async () => {
+    const file = await fileWith(5000);
+    truncateSync(file, statSync(file).size >> 1);
+    await expectRefused(file, advice);
+  });
+
+  test.each([0, 1, 2, 3])("when a part was overwritten, page %d from the middle", async (page) => {
+    const file = await fileWith(5000);
+    const bytes = readFileSync(file);
+    const at = ((bytes.length >> 13) + page) << 12;
+    bytes.fill(0xff, at, at + 4096);
+    writeFileSync(file, bytes);
+    await expectRefused(file, advice);
+  });
+
+  test("when an event is there twice", async () => {
+    const file = await fileWith(3);
+    const db = new Database(file);
+    db.run("INSERT INTO events SELECT key + 10, queue, place, deadline, id, contents FROM events");
+    db.close();
+    expect(() => checkDatabase(file)).toThrow(/3 events with an id that another one .* has/);
+  });
+});
+
+test("another program's database is refused", async () => {
+  const file = newFile();
+  const db = new Database(file);
+  db.run("CREATE TABLE events (key INTEGER)");
+  db.close();
+  await expectRefused(file, /is a database, but not one of okq: name another file/);
+});
+
+test("a newer okq's database is refused", async () => {
+  const file = newFile();
+  const db = new Database(file);
+  createSchema(db, [...migrations, "CREATE TABLE invention (x)"]);
+  db.close();
+  await expectRefused(file, /was written by a newer okq \(schema 3, this okq knows up to 2\): /);
+});
+
+test("an older okq's database is brought up to date with all that is in it", async () => {
+  const file = newFile();
+  const db = new Database(file);
+  createSchema(db, migrations.slice(0, 1));
+  db.run("INSERT INTO queues VALUES (1, 'q')");
+  db.run(
+    `INSERT INTO events VALUES (2, 1, NULL, ${READY}, 'a', 'first'), (3, 1, NULL, 1, 'b', '')`,
+  );
+  db.close();
+  const store = await open(file);
+  // The claim on b ended long ago: it is at the right end.
+  expect(await store.popEvent("q")).toEqual(["b", ""]);
+  expect(await store.popEvent("q")).toEqual(["a", "first"]);
+  await store.under.close();
+  const updated = new Database(file);
+  expect(updated.query("PRAGMA user_version").get()).toEqual({ user_version: migrations.length });
+  updated.close();
+});
+
+test("a write-ahead file without its database is not mistaken for a new start", async () => {
+  const file = newFile();
+  writeFileSync(`${file}-wal`, "committed events");
+  expect(await refusalOf(file)).toMatch(
+    /is missing, but its .*-wal is there: put the database back/,
+  );
+  expect(readFileSync(`${file}-wal`, "utf8")).toBe("committed events");
+});
+
+test("a folder that cannot be made is one line that names it", async () => {
+  expect(await refusalOf("/proc/no/okq.db")).toMatch(/^\/proc\/no\/okq\.db: [^\n]+$/);
+});
+
+test("a second store on the same file is refused, and the first goes on", async () => {
+  const file = newFile();
+  const store = await open(file);
+  await store.push("q", "1");
+  expect(await refusalOf(file)).toContain(`${file} is in use by another process`);
+  expect(await refusalOf(file)).toContain("need Redis (--redis-addr)");
+  expect(await store.pop("q")).toBe("1");
+  await store.under.close();
+});
+
+test("folder and files are for their owner only", async () => {
+  const file = join(dirname(newFile()), "new", "folder", "okq.db");
+  const store = await open(file);
+  for (const path of [dirname(file), dirname(dirname(file)), file, `${file}-wal`]) {
+    expect(statSync(path).mode & 0o077).toBe(0);
+  }
+  await store.under.close();
+});
+
+test("the room of a drained backlog is given back while it serves", async () => {
+  const file = newFile();
+  const store = await open(file);
+  const contents = "x".repeat(4000);
+  for (let i = 0; i < 40; i++) {
+    await Promise.all(
+      Array.from({ length: 250 }, (_, k) => store.push("q", `${i}.${k}`, "left", contents)),
+    );
+  }
+  const fullBytes = statSync(file).size;
+  expect(fullBytes).toBeGreaterThan(30_000_000);
+  await store.drain("q");
+  await store.push("q", "last");
+  const isSmall = () => statSync(file).size < fullBytes / 2;
+  await eventually(isSmall, { timeoutMs: 15_000, message: "the file gets smaller" });
+  expect(await store.drain("q")).toEqual(["last"]);
+  await store.under.close();
+});
+
+test("the rows of flushed events go, also when a kill comes in between", async () => {
+  const under = await openSqlite();
+  const store = new Caller(under);
+  const ids = Array.from({ length: 5000 }, (_, i) => `${i}`);
+  await store.pushAll("q", ids);
+  await store.pushAll("r", ["kept"]);
+  await store.flush("q");
+  await store.pushAll("q", ["1", "2"]);
+  await under.crash();
+  expect(await store.status("q", "r")).toEqual([
+    ["q", 2, 0, 0],
+    ["r", 1, 0, 0],
+  ]);
+  await under.crash();
+  const free = () => Number(new Map(under.store.describe()).get("file_free_bytes"));
+  await eventually(() => free() > 100_000, { message: "the rows are deleted" });
+  expect(await store.drain("q")).toEqual(["1", "2"]);
+  await under.close();
+});
+
+test("the write-ahead file stays within bounds, whatever is written", async () => {
+  const file = newFile();
+  const store = await open(file);
+  let largest = 0;
+  for (let i = 0; i < 60; i++) {
+    const ids = Array.from({ length: 200 }, (_, k) => `${i}.${k}`);
+    await Promise.all(ids.map((id) => store.push("q", id, "left", "x".repeat(5000))));
+    await Promise.all(ids.map(() => store.pop("q", 0)));
+    largest = Math.max(largest, statSync(`${file}-wal`).size);
+  }
+  expect(largest).toBeLessThan(24 * 1024 * 1024);
+  await store.under.close();
+});
+
+describe("time", () => {
+  const startMs = 1_700_000_000_000;
+
+  function openAt(file: string, nowMs: number): Promise<Caller> {
+    return open(file, { nowMs });
+  }
+
+  test("that passed while okq was down puts claimed events back at the right end", async () => {
+    const file = newFile();
+    const store = await openAt(file, startMs);
+    await store.pushAll("q", ["1", "2", "3"]);
+    await store.pop("q", 2000);
+    await store.pop("q", 1000);
+    await store.under.close();
+    const later = await openAt(file, startMs + 5000);
+    expect(await later.status("q")).toEqual([["q", 3, 0, 0]]);
+    // In the order of their deadlines: the last to end is the first out.
+    expect(await later.drain("q")).toEqual(["1", "2", "3"]);
+    await later.under.close();
+  });
+
+  test("that has not passed leaves them claimed until it has", async () => {
+    const file = newFile();
+    const store = await openAt(file, startMs);
+    await store.pushAll("q", ["1"]);
+    await store.pop("q", 2000);
+    await store.under.close();
+    const later = await openAt(file, startMs + 1999);
+    expect(await later.status("q")).toEqual([["q", 1, 1, 0]]);
+    later.advance(1);
+    expect(await later.reclaim()).toBe(1);
+    await later.under.close();
+  });
+
+  test("set back by an hour does not make claims last an hour longer", async () => {
+    const file = newFile();
+    const store = await openAt(file, startMs);
+    await store.pushAll("q", ["1"]);
+    await store.pop("q", 2000);
+    await store.under.close();
+    const later = await openAt(file, startMs - 3_600_000);
+    later.advance(1999);
+    expect(await later.reclaim()).toBe(0);
+    later.advance(1);
+    expect(await later.reclaim()).toBe(1);
+    await later.under.close();
+    // And forth again: nothing is lost by it.
+    const last = await openAt(file, startMs + 3_600_000);
+    expect(await last.drain("q")).toEqual(["1"]);
+    await last.under.close();
+  });
+});
+
+test("a journal that is closed lets go of its file", async () => {
+  const file = newFile();
+  for (let i = 0; i < 3; i++) new SqliteJournal({ file, fsync: "always" }).close();
+  expect(checkDatabase(file)).toEqual({ queues: 0, ready: 0, claimed: 0 });
+});

@@ -1,0 +1,54 @@
+// A file system of a few megabytes that a test can fill and make read-only: a tmpfs, which takes
+// root to mount. Where that is impossible, its tests are skipped and say so.
+import { onTestFinished } from "bun:test";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+export interface SmallDisk {
+  folder: string;
+  /** Takes all the room but that many bytes. */
+  fill(leftBytes: number): void;
+  /** Gives the room back that fill took. */
+  empty(): void;
+  setReadOnly(isReadOnly: boolean): void;
+}
+
+const run = (...command: string[]) => Bun.spawnSync(command).exitCode === 0;
+
+function canMount(): boolean {
+  if (process.platform !== "linux" || process.getuid?.() !== 0) return false;
+  const folder = mkdtempSync(join(tmpdir(), "okq-mount-"));
+  const mounted = run("mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", folder);
+  if (mounted) run("umount", folder);
+  rmSync(folder, { recursive: true });
+  return mounted;
+}
+
+/** Why there are no small disks here, or null. */
+export const noSmallDisk = canMount() ? null : "skipped: a tmpfs cannot be mounted here";
+
+/** Unmounted when the test ends. */
+export function mountSmallDisk(bytes: number): SmallDisk {
+  const folder = mkdtempSync(join(tmpdir(), "okq-disk-"));
+  const mount = (options: string) => run("mount", "-t", "tmpfs", "-o", options, "tmpfs", folder);
+  if (!mount(`size=${bytes}`)) throw new Error(`cannot mount ${folder}`);
+  onTestFinished(() => {
+    run("umount", "-l", folder);
+    rmSync(folder, { recursive: true, force: true });
+  });
+  const ballast = join(folder, "ballast");
+  return {
+    folder,
+    fill(leftBytes) {
+      const { stdout } = Bun.spawnSync(["stat", "-f", "-c", "%a %S", folder]);
+      const [blocks = 0, blockBytes = 0] = stdout.toString().split(" ").map(Number);
+      writeFileSync(ballast, Buffer.alloc(Math.max(0, blocks * blockBytes - leftBytes)));
+    },
+    empty: () => rmSync(ballast, { force: true }),
+    setReadOnly(isReadOnly) {
+      const options = isReadOnly ? "remount,ro" : "remount,rw";
+      if (!mount(`${options},size=${bytes}`)) throw new Error(`cannot remount ${folder}`);
+    },
+  };
+}
