@@ -1,5 +1,6 @@
 // `okq backup` and `okq check`: what is done once with a database and then ends. A running server
 // makes its backup itself, since a database belongs to one process; otherwise it is made here.
+import { closeSync, openSync, rmSync, statSync } from "node:fs";
 import { resolve } from "node:path";
 import { Redis } from "ioredis";
 import { type Config, parseAddress, sqliteFile } from "./config.ts";
@@ -16,8 +17,27 @@ export function check(config: Config): string {
 /** Copies into that file, which must not exist, and verifies the copy; says what is in it. */
 export async function backup(config: Config, file: string): Promise<string> {
   const copy = resolve(file);
-  if (!(await backupByServer(config, copy))) await backupStopped(databaseOf(config), copy);
+  makeEmpty(copy);
+  try {
+    if (!(await backupByServer(config, copy))) {
+      rmSync(copy);
+      await backupStopped(databaseOf(config), copy);
+    }
+  } catch (error) {
+    if (statSync(copy, { throwIfNoEntry: false })?.size === 0) rmSync(copy);
+    throw error;
+  }
   return describe(copy);
+}
+
+/** The server takes it as a sign that the caller may write there. */
+function makeEmpty(file: string): void {
+  try {
+    closeSync(openSync(file, "wx", 0o600));
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    throw new Error(code === "EEXIST" ? `${file} is there already` : message, { cause: error });
+  }
 }
 
 function databaseOf(config: Config): string {

@@ -1,4 +1,5 @@
 // OKQ BACKUP: a copy of the database of a running server.
+import { lstatSync, rmSync } from "node:fs";
 import { isAbsolute } from "node:path";
 import { OK, type Reply } from "../resp/reply.ts";
 import { type Call, type Command, CommandError } from "./command.ts";
@@ -7,8 +8,21 @@ async function backup({ args, context: { store } }: Call): Promise<Reply> {
   const file = args[2]!.toString();
   if (!isAbsolute(file)) throw new CommandError("ERR the file's path must be absolute");
   if (!store.backup) throw new CommandError("ERR Redis keeps the queues: make the backup there");
+  if (!isEmptyFile(file)) {
+    throw new CommandError("ERR the file must be there and be empty, as okq backup makes it");
+  }
+  rmSync(file);
   await store.backup(file);
   return OK;
+}
+
+/**
+ * Whoever wants a copy in a place must be able to make a file there: the server writes with its
+ * own rights, and any client on this machine may send the command.
+ */
+function isEmptyFile(file: string): boolean {
+  const found = lstatSync(file, { throwIfNoEntry: false });
+  return found !== undefined && found.isFile() && found.size === 0;
 }
 
 export const backupCommands: Command[] = [
@@ -16,8 +30,8 @@ export const backupCommands: Command[] = [
     name: "OKQ BACKUP",
     syntax: "file",
     summary:
-      "Writes a consistent copy of the database into a new file on the server, while it serves; " +
-      "OK once the copy is on disk.",
+      "Writes a consistent copy of the database in the place of an empty file, while it serves; " +
+      "OK once the copy is on disk. `okq backup` uses it.",
     group: "server",
     since: "0.1.0",
     flags: ["admin"],

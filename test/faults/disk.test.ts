@@ -2,7 +2,7 @@
 // with a clear error, pops and acks go on where they can, and all is well again when the disk is.
 // oxlint-disable no-await-in-loop -- one after the other is what is meant
 import { describe, expect, onTestFinished, setDefaultTimeout, test } from "bun:test";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { checkDatabase } from "../../src/stores/local/sqlite/check-database.ts";
@@ -120,6 +120,7 @@ test("a file deleted underneath refuses pushes, and what is left can be saved", 
   // Done as far as anybody can see; only the disk will not know after a restart.
   expect(await ask(client, "QACK", "q", "1")).toBe(1);
   const saved = join(folder, "saved.db");
+  writeFileSync(saved, "");
   expect(await ask(client, "OKQ", "BACKUP", saved)).toBe("+OK");
   expect(checkDatabase(saved)).toEqual({ queues: 1, ready: 2, claimed: 0 });
   client.close();

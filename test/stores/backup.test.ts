@@ -126,7 +126,7 @@ describe("the commands", () => {
     ]);
     expect(await run("backup", "running.db")).toEqual([
       1,
-      `okq: ERR store refused: ${join(folder, "running.db")} is there already\n`,
+      `okq: ${join(folder, "running.db")} is there already\n`,
     ]);
     expect(await run("check")).toEqual([
       1,
@@ -164,7 +164,13 @@ describe("the commands", () => {
     expect(await ask(client, "OKQ", "BACKUP", "copy.db")).toBe(
       "-ERR the file's path must be absolute",
     );
-    expect(await ask(client, "OKQ", "BACKUP", join(tmpdir(), "okq-none.db"))).toBe(
+    const file = join(newFolder(), "copy.db");
+    const refusal = "-ERR the file must be there and be empty, as okq backup makes it";
+    expect(await ask(client, "OKQ", "BACKUP", file)).toBe(refusal);
+    writeFileSync(file, "precious");
+    expect(await ask(client, "OKQ", "BACKUP", file)).toBe(refusal);
+    writeFileSync(file, "");
+    expect(await ask(client, "OKQ", "BACKUP", file)).toBe(
       "-ERR store refused: queues in memory have no journal",
     );
   });

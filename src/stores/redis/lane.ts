@@ -18,6 +18,7 @@ export interface Header {
 /** Bounds that keep one batch from holding Redis for much longer than a millisecond. */
 const BATCH_WEIGHT_MAX = 512;
 const BATCH_BYTES_MAX = 1024 * 1024;
+const SMALL_BATCH_WEIGHT = 32;
 
 /** How ioredis begins to say that it did not even try. */
 const NOT_SENT = "Stream isn't writeable";
@@ -31,7 +32,6 @@ export class Lane {
   /** Free again when the reply is there: until then the connection may still be sending it. */
   readonly #output = new Output(4 * BATCH_BYTES_MAX);
   #sending = false;
-  #scheduled = false;
   #idle: (() => void) | null = null;
 
   constructor(redis: Redis, header: Header, onReady: (became: ScriptReply[]) => void) {
@@ -47,12 +47,7 @@ export class Lane {
       this.#waiting.push(batch);
     }
     batch.add(operation, receiver, position);
-    if (this.#sending || this.#scheduled) return;
-    this.#scheduled = true;
-    setImmediate(() => {
-      this.#scheduled = false;
-      if (!this.#sending) void this.#sendAll();
-    });
+    if (!this.#sending) void this.#sendAll();
   }
 
   /** Resolves when nothing waits and nothing is on its way. */
@@ -63,8 +58,11 @@ export class Lane {
 
   async #sendAll(): Promise<void> {
     this.#sending = true;
-    for (let batch = this.#waiting.shift(); batch; batch = this.#waiting.shift()) {
-      await this.#send(batch);
+    while (this.#waiting.length > 0) {
+      // What this turn of the event loop still brings makes a small batch worth its round trip.
+      if (this.#waiting[0]!.weight < SMALL_BATCH_WEIGHT) await endOfTurn();
+      const batch = this.#waiting.shift();
+      if (batch) await this.#send(batch);
     }
     this.#sending = false;
     this.#idle?.();
@@ -117,6 +115,10 @@ export class Lane {
       "the connection to Redis broke, it is unknown whether this was done",
     );
   }
+}
+
+function endOfTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }
 
 function unavailable(): StoreError {
