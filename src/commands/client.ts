@@ -2,11 +2,12 @@
 import { OK, quoteForError, type Reply } from "../resp/reply.ts";
 import { type Call, type Client, type Command, CommandError } from "./command.ts";
 import { checkName, parseInteger } from "./connection.ts";
+import { wireName } from "./syntax.ts";
 
 function line(client: Client): string {
   const now = Date.now();
   const seconds = (sinceMs: number) => Math.floor((now - sinceMs) / 1000);
-  const lastCommand = client.lastCommand.toLowerCase().replace(" ", "|");
+  const lastCommand = wireName(client.lastCommand);
   return (
     `id=${client.id} addr=${client.address} laddr=${client.localAddress} name=${client.name} ` +
     `age=${seconds(client.connectedAtMs)} idle=${seconds(client.lastCommandAtMs)} flags=N db=0 ` +

@@ -2,6 +2,7 @@
 import { StoreError, type StoreFailure } from "../queue/errors.ts";
 import { Failure, quoteForError } from "../resp/reply.ts";
 import { type Answer, type Call, type Command, CommandError, type FromStore } from "./command.ts";
+import { wireName } from "./syntax.ts";
 import { type Entry, find } from "./table.ts";
 
 export interface Dispatched {
@@ -80,8 +81,7 @@ function isNamed(args: Buffer[], name: string): boolean {
 function wrongCount(args: Buffer[], { command, min }: Entry): Failure {
   const { name, syntax, group } = command;
   if (group !== "queue") {
-    const wireName = name.toLowerCase().replace(" ", "|");
-    return new Failure(`ERR wrong number of arguments for '${wireName}' command`);
+    return new Failure(`ERR wrong number of arguments for '${wireName(name)}' command`);
   }
   const what = args.length < min ? "missing args" : "too many args";
   return new Failure(`ERR ${what}, usage: ${name} ${syntax}`.trimEnd());

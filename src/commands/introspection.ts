@@ -1,7 +1,7 @@
 // COMMAND and its subcommands: the table of descriptors in the shape that Redis clients expect.
 import { Constant, Pairs, type Reply, Simple } from "../resp/reply.ts";
 import type { Call, Command } from "./command.ts";
-import { type Argument, argumentsOf, commandArity } from "./syntax.ts";
+import { type Argument, argumentsOf, commandArity, wireName } from "./syntax.ts";
 
 /** The table that these commands are part of, and how it finds a name in any case. */
 export interface Table {
@@ -57,7 +57,7 @@ export function introspectionCommands(table: Table): Command[] {
       name: "COMMAND LIST",
       syntax: "",
       summary: "The names of all commands.",
-      run: () => top().map(wireName),
+      run: () => top().map(({ name }) => wireName(name)),
     },
   ];
 }
@@ -82,11 +82,6 @@ function topOf({ commands }: Table): Command[] {
   return [...byName.values()];
 }
 
-/** As Redis writes names: "client|list". */
-function wireName({ name }: Command): string {
-  return name.toLowerCase().replace(" ", "|");
-}
-
 function subcommandsOf({ commands }: Table, { name }: Command): Command[] {
   return commands.filter((other) => other.name.startsWith(`${name} `));
 }
@@ -96,7 +91,7 @@ function infoOf(table: Table, command: Command): Reply {
   const flags = command.flags.map((flag) => new Simple(flag));
   const subcommands = subcommandsOf(table, command).map((other) => infoOf(table, other));
   const arity = commandArity(command);
-  return [wireName(command), arity, flags, 0, 0, 0, [], [], [], subcommands];
+  return [wireName(command.name), arity, flags, 0, 0, 0, [], [], [], subcommands];
 }
 
 function docOf(table: Table, command: Command): [Reply, Reply] {
@@ -109,7 +104,7 @@ function docOf(table: Table, command: Command): [Reply, Reply] {
   ];
   if (syntax) entries.push(["arguments", argumentsOf(syntax).map(argumentDoc)]);
   if (subcommands.length > 0) entries.push(["subcommands", new Pairs(subcommands)]);
-  return [wireName(command), new Pairs(entries)];
+  return [wireName(command.name), new Pairs(entries)];
 }
 
 function argumentDoc({ token, name, isOptional, isRepeated }: Argument): Reply {

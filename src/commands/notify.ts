@@ -1,4 +1,5 @@
 // QREGISTER and QNOTIFY: saying what one consumes, and waiting for it.
+import { nameOf } from "../queue/name-cache.ts";
 import { OK, type Reply } from "../resp/reply.ts";
 import { type Call, type Client, type Command, CommandError, type Context } from "./command.ts";
 import { parseSeconds } from "./options.ts";
@@ -32,7 +33,7 @@ async function register({ args, client, context }: Call): Promise<Reply> {
     throw new CommandError(`ERR too many queues, ${args.length - 1} of at most ${REGISTERED_MAX}`);
   }
   // Copies: the list outlives the command, and a view would keep a whole received chunk.
-  const unique = new Map(args.slice(1).map((queue) => [queue.toString("latin1"), queue]));
+  const unique = new Map(args.slice(1).map((queue) => [nameOf(queue), queue]));
   await registerOn(
     client,
     context,

@@ -49,3 +49,8 @@ export function commandArity({ name, syntax }: Command): number {
   const words = name.split(" ").length;
   return min === max ? min + words : -(min + words);
 }
+
+/** A command's name as Redis writes it: "client|list". */
+export function wireName(name: string): string {
+  return name.toLowerCase().replace(" ", "|");
+}

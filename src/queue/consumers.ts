@@ -1,4 +1,5 @@
 // How many consumers (registered connections) this process has on each queue.
+import { nameOf } from "./name-cache.ts";
 
 export class Consumers {
   readonly #counts = new Map<string, number>();
@@ -17,7 +18,7 @@ export class Consumers {
   }
 
   #add(queue: Buffer, difference: number): string {
-    const key = queue.toString("latin1");
+    const key = nameOf(queue);
     const count = (this.#counts.get(key) ?? 0) + difference;
     if (count > 0) this.#counts.set(key, count);
     else this.#counts.delete(key);

@@ -24,7 +24,7 @@ export class Housekeeper {
     consumers: Consumers,
     waiters: Waiters,
     onFailure: (error: Error) => void,
-    session: Session = store.session(),
+    session: Session,
   ) {
     this.#session = session;
     this.#timers = [

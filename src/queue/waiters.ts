@@ -4,6 +4,7 @@
 //
 //   attempting --nothing there--> waiting --wake--> attempting --found--> gone
 //                                    +--time is up, abort--> gone
+import { nameOf } from "./name-cache.ts";
 
 /** Attempts what it waits for; null when there is nothing after all, so that it waits on. */
 export type Attempt<T> = () => Promise<T | null>;
@@ -62,7 +63,7 @@ export class Waiters {
 
   /** So many events became ready in that queue: as many waiters attempt, in order of arrival. */
   wake(queue: Buffer, count: number): void {
-    if (this.#size > 0) this.#wake(queue.toString("latin1"), count);
+    if (this.#size > 0) this.#wake(nameOf(queue), count);
   }
 
   #wake(queue: string, count: number): void {
@@ -123,7 +124,7 @@ class Waiter {
   #isGone = false;
 
   constructor(wait: Wait<unknown>, ends: WaiterEnds) {
-    this.queues = [...new Set(wait.queues.map((queue) => queue.toString("latin1")))];
+    this.queues = [...new Set(wait.queues.map(nameOf))];
     this.#wait = wait;
     this.#ends = ends;
     this.#endsAt = performance.now() + wait.timeoutMs;

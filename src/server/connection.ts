@@ -96,7 +96,7 @@ export class Connection implements Client, SlotOwner {
   }
 
   get bytesIn(): number {
-    return this.#parser.heldBytes + this.#slots.reduce((sum, slot) => sum + slot.bytes, 0);
+    return this.#parser.heldBytes + this.#underWayBytes;
   }
 
   get bytesOut(): number {

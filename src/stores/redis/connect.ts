@@ -22,7 +22,7 @@ const OLDEST_VERSION = [6, 2] as const;
 export async function connectRedis(
   address: RedisAddress,
   onState: (state: string) => void,
-): Promise<Redis> {
+): Promise<{ redis: Redis; version: string }> {
   const redis = new Redis({
     ...address,
     lazyConnect: true,
@@ -33,10 +33,11 @@ export async function connectRedis(
       Math.min(RECONNECT_DELAY_MIN_MS * 2 ** attempt, RECONNECT_DELAY_MAX_MS),
   });
   let reason = "";
+  let version: string;
   redis.on("error", (error) => (reason = error.message));
   try {
     await redis.connect();
-    await requireVersion(redis);
+    version = await requiredVersion(redis);
   } catch (error) {
     redis.disconnect();
     throw new StoreError("unavailable", reason || (error as Error).message);
@@ -46,18 +47,15 @@ export async function connectRedis(
     reason = "";
     onState("ready");
   });
-  return redis;
+  return { redis, version };
 }
 
-async function requireVersion(redis: Redis): Promise<void> {
-  const version = await redisVersion(redis);
+/** The server's version. Throws if it is too old. */
+async function requiredVersion(redis: Redis): Promise<string> {
+  const info = await redis.info("server");
+  const version = /^redis_version:(\S+)/m.exec(info)?.[1] ?? "unknown";
   const [major = 0, minor = 0] = version.split(".").map(Number);
   const [oldestMajor, oldestMinor] = OLDEST_VERSION;
-  if (major > oldestMajor || (major === oldestMajor && minor >= oldestMinor)) return;
+  if (major > oldestMajor || (major === oldestMajor && minor >= oldestMinor)) return version;
   throw new Error(`Redis ${version} is too old, okq needs ${OLDEST_VERSION.join(".")} or later`);
-}
-
-export async function redisVersion(redis: Redis): Promise<string> {
-  const info = await redis.info("server");
-  return /^redis_version:(\S+)/m.exec(info)?.[1] ?? "unknown";
 }

@@ -10,7 +10,7 @@ import {
   type Store,
 } from "../../queue/store.ts";
 import type { Position } from "./batch.ts";
-import { connectRedis, type RedisAddress, redisVersion } from "./connect.ts";
+import { connectRedis, type RedisAddress } from "./connect.ts";
 import { fixedKeys, readyChannel } from "./keys.ts";
 import { type Header, Lane } from "./lane.ts";
 import type { ScriptReply } from "./verbs.ts";
@@ -72,7 +72,8 @@ export class RedisStore implements Store {
     const connect = () => connectRedis(options.address, options.onState);
     const first = await connect();
     const others = await Promise.all(Array.from({ length: options.poolSize - 1 }, connect));
-    return new RedisStore(options, [first, ...others], await redisVersion(first));
+    const connections = [first, ...others].map(({ redis }) => redis);
+    return new RedisStore(options, connections, first.version);
   }
 
   session(): Session {
@@ -92,7 +93,7 @@ export class RedisStore implements Store {
   }
 
   async #subscribe(): Promise<Redis> {
-    const redis = await connectRedis(this.#options.address, this.#options.onState);
+    const { redis } = await connectRedis(this.#options.address, this.#options.onState);
     redis.on("messageBuffer", (_channel: Buffer, message: Buffer) => this.#heard(message));
     await redis.subscribe(readyChannel(this.#options.address.db));
     return redis;
