@@ -1,0 +1,81 @@
+// Certificates for a test, made by openssl in a folder that is gone with the test: an authority,
+// what it signed for a server on this machine and for a client, and a stranger nobody signed.
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { closeAfterTest } from "./close-after-test.ts";
+
+/** Files in PEM. */
+export interface KeyPair {
+  cert: string;
+  key: string;
+}
+
+export interface Certificates {
+  /** The authority's own certificate. */
+  ca: string;
+  /** For localhost, 127.0.0.1 and ::1. */
+  server: KeyPair;
+  /** Common name "ann". */
+  client: KeyPair;
+  /** Signed by itself. */
+  stranger: KeyPair;
+  /** Another pair for the server, of the same authority. */
+  renew(): KeyPair;
+}
+
+const NEW_KEY = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"];
+
+export function makeCertificates(): Certificates {
+  const folder = mkdtempSync(join(tmpdir(), "okq-certificates-"));
+  closeAfterTest({ close: () => rmSync(folder, { recursive: true }) });
+  const names = join(folder, "names");
+  writeFileSync(names, "subjectAltName=DNS:localhost,IP:127.0.0.1,IP:::1\n");
+  const pair = (name: string): KeyPair => ({
+    cert: join(folder, `${name}.crt`),
+    key: join(folder, `${name}.key`),
+  });
+
+  function selfSigned(name: string): KeyPair {
+    const { cert, key } = pair(name);
+    openssl(
+      "req",
+      "-x509",
+      ...NEW_KEY,
+      "-days",
+      "2",
+      "-subj",
+      `/CN=${name}`,
+      "-keyout",
+      key,
+      "-out",
+      cert,
+    );
+    return { cert, key };
+  }
+
+  const authority = selfSigned("authority");
+  let made = 0;
+
+  function signed(name: string): KeyPair {
+    const { cert, key } = pair(`${name}-${made++}`);
+    const request = `${key}.csr`;
+    openssl("req", ...NEW_KEY, "-subj", `/CN=${name}`, "-keyout", key, "-out", request);
+    const by = ["-CA", authority.cert, "-CAkey", authority.key, "-CAcreateserial"];
+    openssl("x509", "-req", "-days", "2", "-in", request, ...by, "-extfile", names, "-out", cert);
+    return { cert, key };
+  }
+
+  return {
+    ca: authority.cert,
+    server: signed("localhost"),
+    client: signed("ann"),
+    stranger: selfSigned("stranger"),
+    renew: () => signed("localhost"),
+  };
+}
+
+function openssl(...args: string[]): void {
+  const { exitCode, stderr } = Bun.spawnSync(["openssl", ...args]);
+  if (exitCode !== 0) throw new Error(`openssl ${args[0]} failed: ${stderr}`);
+}
