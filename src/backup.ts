@@ -3,7 +3,8 @@
 import { closeSync, openSync, rmSync, statSync } from "node:fs";
 import { resolve } from "node:path";
 import { Redis } from "ioredis";
-import { type Config, parseAddress, sqliteFile } from "./config.ts";
+import { parseAddress } from "./address.ts";
+import { type Config, sqliteFile } from "./config.ts";
 import { checkDatabase } from "./stores/local/sqlite/check-database.ts";
 import { SqliteJournal } from "./stores/local/sqlite/sqlite-journal.ts";
 

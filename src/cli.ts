@@ -93,7 +93,7 @@ function shield(argv: readonly string[]): { shielded: string[]; words: string[] 
     if (word && valueFor) shielded[shielded.length - 1] = `${valueFor}=${prefix}${typed}`;
     else if (word) words.push(typed);
     else if (typed === "--") flagsEnded = true;
-    else if (!isFlag(flag)) throw new UsageError(`unknown option ${shown(flag).trim()}`);
+    else if (!isFlag(flag)) throw unknownFlag(flag, valueFor);
     else shielded.push(value === undefined ? impliedValue(flag) : `${flag}=${prefix}${value}`);
     valueFor = !word && value === undefined && takesValue(flag) ? flag : "";
   }
@@ -110,6 +110,13 @@ function isFlag(flag: string): boolean {
   return flag.startsWith("--") && (isOptionName(name) || Object.hasOwn(switches, name));
 }
 
+/** What stands behind `--redis-password` and looks like a flag may well be the password. */
+function unknownFlag(flag: string, before: string): UsageError {
+  const name = before.slice(2);
+  const isSecret = isOptionName(name) && options[name].isSecret;
+  return isSecret ? needsValue(name) : new UsageError(`unknown option ${shown(flag).trim()}`);
+}
+
 function takesValue(flag: string): boolean {
   const name = flag.slice(2);
   return isOptionName(name) && options[name].kind !== "boolean";
@@ -119,15 +126,21 @@ function impliedValue(flag: string): string {
   return takesValue(flag) ? flag : `${flag}=${prefix}true`;
 }
 
-/** The last value of every flag that was given. */
+/** The last value of every flag that was given; of a list all of them, with commas. */
 function flagValues(cli: CAC): Partial<Record<OptionName, string>> {
   const values: Partial<Record<OptionName, string>> = {};
   for (const name of optionNames) {
-    const last: unknown = [cli.options[camelCase(name)]].flat().at(-1);
-    if (last === true) throw new UsageError(`--${name} needs a value: ${flagUsage(name)}`);
-    if (typeof last === "string") values[name] = last.slice(prefix.length);
+    const given: unknown[] = [cli.options[camelCase(name)] ?? []].flat();
+    if (given.includes(true)) throw needsValue(name);
+    const texts = given.map((text) => String(text).slice(prefix.length));
+    const isList = options[name].kind === "list";
+    if (texts.length > 0) values[name] = isList ? texts.join(",") : texts.at(-1)!;
   }
   return values;
+}
+
+function needsValue(name: OptionName): UsageError {
+  return new UsageError(`--${name} needs a value: ${flagUsage(name)}`);
 }
 
 function versionText(): string {

@@ -2,6 +2,9 @@
 // names, the config file, help and README all follow. It knows nothing of servers or stores and
 // never shows a password.
 import { readFileSync } from "node:fs";
+import { parseAddress } from "./address.ts";
+import { redisContradiction } from "./redis-contradictions.ts";
+import { checkRedisAddress, isRedisUrl, parseRedisNode, parseRedisUrl } from "./redis-url.ts";
 
 /** A command line, environment or config file that cannot be used: one line for a person. */
 export class UsageError extends Error {
@@ -12,10 +15,13 @@ export class UsageError extends Error {
 
 /** One option: parse() gives the typed value of a text or throws a phrase such as "is not ...". */
 export interface Option<T> {
-  kind: "string" | "integer" | "boolean" | "choice";
+  /** A list is text with commas in it, and its flag may be repeated. */
+  kind: "string" | "list" | "integer" | "boolean" | "choice";
   default: T;
   placeholder: string;
   help: string;
+  /** Its value is never shown. */
+  isSecret?: true;
   parse(text: string): T;
 }
 
@@ -33,8 +39,9 @@ export const options = {
     "",
     "STORE",
     checkStore,
-    "where queues are kept: sqlite:FILE, memory, or redis://[user:password@]host:port[/db]; " +
-      "without it and without --redis-addr: sqlite:okq-data/okq.db",
+    "where queues are kept: sqlite:FILE, memory, or redis://[user:password@]host:port[/db] and " +
+      "its kin rediss://, redis+unix:///PATH, redis[s]+sentinel://host:port,.../group[/db] and " +
+      "redis[s]+cluster://host:port,...; without it and a Redis: sqlite:okq-data/okq.db",
   ),
   fsync: choice(
     "always",
@@ -48,11 +55,11 @@ export const options = {
     1_099_511_627_776,
     "bytes of waiting events kept in memory, beyond which contents are on disk only; for sqlite",
   ),
-  "redis-addr": string(
-    "",
+  "redis-addr": list(
     "HOST:PORT",
     checkRedisAddress,
-    "Redis that keeps the queues: host:port, or the path of a unix socket",
+    "Redis that keeps the queues: host:port, or the path of a unix socket; with --redis-cluster " +
+      "some of its nodes, with commas or by repeating the flag",
   ),
   "redis-pool-size": integer(
     1,
@@ -60,6 +67,58 @@ export const options = {
     1024,
     "connections to Redis over which client connections are spread; more than one pays only " +
       "where Redis is far away",
+  ),
+  "redis-sentinel-addr": list(
+    "HOST:PORT",
+    parseRedisNode,
+    "Sentinels that know where the master is, with commas or by repeating the flag",
+  ),
+  "redis-sentinel-group": string(
+    "master",
+    "NAME",
+    checkGroup,
+    "what the Sentinels call the master",
+  ),
+  "redis-sentinel-user": string("", "NAME", () => {}, "user at the Sentinels"),
+  "redis-sentinel-password": secret("password at the Sentinels"),
+  "redis-sentinel-password-file": string(
+    "",
+    "FILE",
+    () => {},
+    "file that holds the password at the Sentinels",
+  ),
+  "redis-cluster": boolean("--redis-addr names nodes of a Redis Cluster"),
+  "redis-user": string("", "NAME", () => {}, "user at Redis, when it is not the default one"),
+  "redis-password": secret(
+    "password at Redis; the file is better, as flags and environments can be seen by others",
+  ),
+  "redis-password-file": string("", "FILE", () => {}, "file that holds the password at Redis"),
+  "redis-tls": boolean("connect to Redis and Sentinels with TLS, and check their certificates"),
+  "redis-tls-ca": string(
+    "",
+    "FILE",
+    () => {},
+    "certificates (PEM) of the authorities to trust instead of the usual ones",
+  ),
+  "redis-tls-cert": string("", "FILE", () => {}, "certificate (PEM) to show to Redis"),
+  "redis-tls-key": string("", "FILE", () => {}, "its key (PEM)"),
+  "redis-wait": integer(
+    0,
+    0,
+    1000,
+    "replicas that must have a command before it is answered; with 1 a failover loses nothing",
+  ),
+  "redis-wait-timeout": integer(
+    1000,
+    1,
+    3_600_000,
+    "milliseconds that replicas are waited for; then the outcome is reported as unknown",
+  ),
+  "redis-timeout": integer(
+    5000,
+    1,
+    3_600_000,
+    "milliseconds that an answer of Redis is waited for; then the outcome is reported as unknown",
   ),
   "bg-push-pool-size": integer(
     128,
@@ -138,10 +197,12 @@ export function resolveConfig(
   if (file) Object.assign(settings, { ...readConfigFile(settings.config!), ...settings });
   const values = optionNames.map((name) => [camelCase(name), valueOf(name, settings[name])]);
   const config = Object.fromEntries(values) as Config;
-  if (config.store && config.redisAddr) {
-    const [store, redis] = [settings.store!.source, settings["redis-addr"]!.source];
-    throw new UsageError(`${store} and ${redis} contradict each other: give only one of them`);
-  }
+  const complaint = redisContradiction({
+    config,
+    isSet: (name) => config[camelCase(name) as keyof Config] !== options[name].default,
+    sourceOf: (name) => settings[name]?.source ?? `--${name}`,
+  });
+  if (complaint !== null) throw new UsageError(complaint);
   return config;
 }
 
@@ -151,7 +212,8 @@ function valueOf(name: OptionName, setting: Setting | undefined): string | numbe
   try {
     return option.parse(setting.text);
   } catch (error) {
-    throw new UsageError(`${setting.source}: ${shown(setting.text)}${(error as Error).message}`);
+    const text = option.isSecret ? "the value " : shown(setting.text);
+    throw new UsageError(`${setting.source}: ${text}${(error as Error).message}`);
   }
 }
 
@@ -188,96 +250,30 @@ function readConfigFile({ text: file, source }: Setting): Settings {
   return settings;
 }
 
-/** Where to listen. */
-export interface Address {
-  hostname: string;
-  port: number;
-}
-
-/**
- * "127.0.0.1:4777", "[::1]:4777", "localhost:0", or ":4777" for all interfaces (hostname "::",
- * which takes IPv4 too). Throws an Error that says what is wrong.
- */
-export function parseAddress(text: string): Address {
-  const [, ipv6, name, port] = /^(?:\[([\da-f:.]+)\]|([\w.-]*)):(\d+)$/i.exec(text) ?? [];
-  if (port === undefined) throw new Error("is not an address: host:port, [ipv6]:port or :port");
-  if (Number(port) > 65_535) throw new Error("has a port above 65535");
-  return { hostname: ipv6 ?? (name || "::"), port: Number(port) };
-}
-
 function checkAddress(text: string): void {
   parseAddress(text);
 }
 
-/** A Redis as a person names it: over TCP, or by the path of a unix socket. */
-export interface RedisTarget {
-  host?: string;
-  port?: number;
-  path?: string;
-  username?: string;
-  password?: string;
-  db?: number;
-}
-
 /** The database file that a config asks for, if it does. */
 export function sqliteFile(config: Config): string | null {
-  const store = config.store || (config.redisAddr ? "" : defaultStore);
+  const isRemote = config.redisAddr !== "" || config.redisSentinelAddr !== "";
+  const store = config.store || (isRemote ? "" : defaultStore);
   return store.startsWith("sqlite:") ? store.slice("sqlite:".length) : null;
-}
-
-/** The Redis that a config asks for, if it does. */
-export function redisTarget(config: Config): RedisTarget | null {
-  if (config.redisAddr) return parseRedisAddress(config.redisAddr);
-  return config.store.startsWith("redis:") ? parseRedisUrl(config.store) : null;
-}
-
-/** A URL without its user, password and query, fit for a log line. */
-export function redactUrl(url: string): string {
-  return url.replace(/:\/\/.*@/s, "://***@").replace(/[?#].*$/s, "");
-}
-
-function parseRedisAddress(text: string): RedisTarget {
-  if (text.includes("://")) throw new Error("is a URL: use --store for it");
-  if (/^[./]/.test(text)) return { path: text };
-  const { hostname, port } = parseAddress(text);
-  if (port === 0) throw new Error("has port 0");
-  return { host: hostname === "::" ? "127.0.0.1" : hostname, port };
-}
-
-function checkRedisAddress(text: string): void {
-  if (text !== "") parseRedisAddress(text);
-}
-
-const redisUrl =
-  /^redis:\/\/(?:([^@:]*)(?::([^@]*))?@)?(\[[\da-f:.]+\]|[\w.-]+)(?::(\d+))?(?:\/(\d{0,4}))?$/i;
-
-function parseRedisUrl(text: string): RedisTarget {
-  const parts = redisUrl.exec(text);
-  if (parts === null) {
-    throw new Error("is not of the form redis://[user:password@]host:port[/db]");
-  }
-  const [, username, password, name, digits = "6379", db] = parts;
-  const { host, port } = parseRedisAddress(`${name}:${digits}`);
-  const target: RedisTarget = { host: host!, port: port! };
-  try {
-    if (username) target.username = decodeURIComponent(username);
-    if (password) target.password = decodeURIComponent(password);
-  } catch {
-    throw new Error("has a user or password with a bad %-escape");
-  }
-  if (db) target.db = Number(db);
-  return target;
 }
 
 function checkStore(text: string): void {
   if (text === "" || text === "memory" || /^sqlite:[^\0]+$/.test(text)) return;
   if (text === "sqlite:") throw new Error("names no file: sqlite:FILE");
-  if (!text.startsWith("redis:")) {
+  if (!isRedisUrl(text)) {
     throw new Error(
       "is not a store: sqlite:FILE, memory or redis://[user:password@]host:port[/db]",
     );
   }
   parseRedisUrl(text);
+}
+
+function checkGroup(text: string): void {
+  if (!/^[\w.-]+$/.test(text)) throw new Error("is not a name of letters, digits, . - and _");
 }
 
 function string(
@@ -291,6 +287,28 @@ function string(
     return text;
   };
   return { kind: "string", default: fallback, placeholder, help, parse };
+}
+
+function secret(help: string): Option<string> {
+  return { ...string("", "PASSWORD", () => {}, help), isSecret: true };
+}
+
+/** Its value has the entries with commas and no blanks between them. */
+function list(placeholder: string, check: (entry: string) => void, help: string): Option<string> {
+  const parse = (text: string) => {
+    const entries = text.split(",").map((entry) => entry.trim());
+    for (const entry of text === "" ? [] : entries) {
+      try {
+        check(entry);
+      } catch (error) {
+        const { message } = error as Error;
+        if (entries.length === 1) throw error;
+        throw new Error(`names ${shown(entry).trim()}, which ${message}`, { cause: error });
+      }
+    }
+    return entries.join(",");
+  };
+  return { kind: "list", default: "", placeholder, help, parse };
 }
 
 const factors: Record<string, number> = { "": 1, k: 1024, m: 1024 ** 2, g: 1024 ** 3 };

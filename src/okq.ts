@@ -2,14 +2,23 @@
 // knows all of them.
 import { readFileSync } from "node:fs";
 import { version } from "../package.json" with { type: "json" };
+import { parseAddress } from "./address.ts";
 import type { Context, Stats } from "./commands/command.ts";
-import { camelCase, type Config, optionNames, parseAddress, redactUrl } from "./config.ts";
+import {
+  camelCase,
+  type Config,
+  type Option,
+  type OptionName,
+  optionNames,
+  options,
+} from "./config.ts";
 import type { Log } from "./log.ts";
 import { openStore } from "./open-store.ts";
 import { Consumers } from "./queue/consumers.ts";
 import { Housekeeper } from "./queue/housekeeper.ts";
 import type { Store } from "./queue/store.ts";
 import { Waiters } from "./queue/waiters.ts";
+import { redactUrl } from "./redis-url.ts";
 import { Server } from "./server/server.ts";
 import { Shared } from "./server/shared.ts";
 
@@ -78,10 +87,10 @@ function contextOf(
   { store, waiters, maxClients }: { store: Store; waiters: Waiters; maxClients: number },
 ): Context {
   const shown = { ...config, store: redactUrl(config.store) };
-  const options = optionNames.map((name): [string, string] => [
-    name,
-    String(shown[camelCase(name) as keyof Config]),
-  ]);
+  const values = optionNames.map((name): [string, string] => {
+    const value = String(shown[camelCase(name) as keyof Config]);
+    return [name, value !== "" && isSecret(name) ? "***" : value];
+  });
   const { bgPushPoolSize, maxEventBytes } = config;
   return {
     store,
@@ -91,9 +100,14 @@ function contextOf(
     clients: new Map(),
     stats: emptyStats(),
     settings: { version, port: 0, bgPushPoolSize, maxClients, maxEventBytes },
-    options: new Map(options),
+    options: new Map(values),
     reportFailure: (what, error) => log.warn(`${what} failed`, { error }),
   };
+}
+
+function isSecret(name: OptionName): boolean {
+  const option: Option<unknown> = options[name];
+  return option.isSecret ?? false;
 }
 
 function emptyStats(): Stats {

@@ -1,9 +1,11 @@
 // The store that a Config asks for, opened: Redis, a SQLite file, or memory. It says in the log
 // where queues are, and knows nothing of clients.
 import { resolve } from "node:path";
-import { type Config, redactUrl, redisTarget, sqliteFile } from "./config.ts";
+import { type Config, sqliteFile } from "./config.ts";
 import type { Log } from "./log.ts";
 import type { ReadyListener, Store } from "./queue/store.ts";
+import { type RedisTarget, redisTarget, targetName } from "./redis-target.ts";
+import { isReadableByAll } from "./secret-file.ts";
 import { clock } from "./stores/local/clock.ts";
 import { LocalStore } from "./stores/local/local-store.ts";
 import { SqliteJournal } from "./stores/local/sqlite/sqlite-journal.ts";
@@ -22,14 +24,28 @@ export async function openStore(
   onReady: ReadyListener,
 ): Promise<OpenedStore> {
   const file = sqliteFile(config);
-  if (redisTarget(config)) return openRedis(config, log, onReady);
+  const target = redisTarget(config);
+  if (target !== null) return openRedis(target, config, log, onReady);
   if (file !== null) return openSqlite(resolve(file), config, log, onReady);
   return { store: new LocalStore({ now: clock(), onReady }), announce() {} };
 }
 
-async function openRedis(config: Config, log: Log, onReady: ReadyListener): Promise<OpenedStore> {
-  const name = redactUrl(config.store || config.redisAddr);
-  const address = { host: "127.0.0.1", port: 6379, db: 0, ...redisTarget(config) };
+async function openRedis(
+  target: RedisTarget,
+  config: Config,
+  log: Log,
+  onReady: ReadyListener,
+): Promise<OpenedStore> {
+  const name = targetName(target);
+  warnOfReadableSecrets(config, log);
+  const { mode, nodes, path, username, password, db, tls } = target;
+  if (mode !== "single" || tls) throw new Error(`${name} is not supported yet`);
+  const address = {
+    ...(path === null ? nodes[0]! : { host: "", port: 0, path }),
+    ...(username !== null && { username }),
+    ...(password !== null && { password }),
+    db,
+  };
   const onState = (state: string) =>
     state === "ready"
       ? log.info("Redis is reachable again", { store: name })
@@ -40,6 +56,13 @@ async function openRedis(config: Config, log: Log, onReady: ReadyListener): Prom
     return { store, announce() {} };
   } catch (error) {
     throw new Error(`cannot use Redis at ${name}: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+function warnOfReadableSecrets(config: Config, log: Log): void {
+  const { redisPasswordFile, redisSentinelPasswordFile, redisTlsKey } = config;
+  for (const file of [redisPasswordFile, redisSentinelPasswordFile, redisTlsKey]) {
+    if (file && isReadableByAll(file)) log.warn("every user can read a secret", { file });
   }
 }
 

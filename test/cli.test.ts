@@ -58,6 +58,11 @@ test("the last of a repeated flag wins", () => {
   expect(configOf("--debug", "--debug=false").debug).toBe(false);
 });
 
+test("a list is what all its flags say together", () => {
+  const addresses = ["--redis-sentinel-addr", "a:1,b:2", "--redis-sentinel-addr=c:3"];
+  expect(configOf(...addresses).redisSentinelAddr).toBe("a:1,b:2,c:3");
+});
+
 test("values stay the text that was typed", () => {
   expect(configOf("--cpu-profile", "007").cpuProfile).toBe("007");
   expect(configOf("--cpu-profile=1e3").cpuProfile).toBe("1e3");
@@ -83,6 +88,8 @@ test.each([
   [["--max-clients"], "--max-clients needs a value: --max-clients N"],
   [["--max-clients", "--debug"], "--max-clients needs a value: --max-clients N"],
   [["--max-clients", "-5"], '--max-clients: "-5" is not a whole number'],
+  [["--redis-password", "-hunter2"], "--redis-password needs a value: --redis-password PASSWORD"],
+  [["--redis-addr=h:1", "--redis-addr"], "--redis-addr needs a value: --redis-addr HOST:PORT"],
   [["--max-clients="], '--max-clients: "" is not a whole number'],
   [["--debug=1"], '--debug: "1" is not true or false'],
   [["--debug", "1"], 'unknown command "1" (okq --help shows what there is)'],

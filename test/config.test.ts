@@ -8,9 +8,6 @@ import {
   environmentName,
   optionNames,
   options,
-  parseAddress,
-  redactUrl,
-  redisTarget,
   resolveConfig,
   sqliteFile,
   UsageError,
@@ -116,6 +113,14 @@ const impossible: [OptionName, string, string][] = [
   ["listen-addr", "::1:4777", '"::1:4777" is not an address: host:port, [ipv6]:port or :port'],
   ["redis-addr", "h:0", '"h:0" has port 0'],
   ["redis-addr", "redis://h:1", "the value is a URL: use --store for it"],
+  [
+    "redis-addr",
+    "h:1,x",
+    '"h:1,x" names "x", which is not an address: host:port, [ipv6]:port or :port',
+  ],
+  ["redis-sentinel-addr", "/run/s", '"/run/s" is not an address: host:port, [ipv6]:port or :port'],
+  ["redis-sentinel-group", "a/b", '"a/b" is not a name of letters, digits, . - and _'],
+  ["redis-wait", "-1", '"-1" is not a whole number'],
   ["redis-pool-size", "0", '"0" is not between 1 and 1024'],
   ["max-clients", "-1", '"-1" is not a whole number'],
   ["max-clients", "1e3", '"1e3" is not a whole number'],
@@ -159,47 +164,17 @@ test.each([
   "redis://user:hun%ter2@host:6379",
   "redis://user:hunter2@host@host:6379",
   "redis:/user:hunter2@host",
-  "rediss://user:hunter2@host:6379",
+  "rediss:/user:hunter2@host:6379",
+  "redis+sentinel://user:hunter2@host:6379",
+  "redis+cluster://user:hunter2@host:6379/1",
+  "redis+unix://user:hunter2@host/path",
+  "redis+other://user:hunter2@host:6379",
   "user:hunter2@host:6379",
 ])("the password in the unusable store %s is not shown", (store) => {
   const messages = [refusal({ store }), refusal({}, { OKQ_STORE: store })];
   messages.push(refusal({ config: configFile(`store: ${store}`) }));
   if (store.includes("@")) messages.push(refusal({ "redis-addr": store }));
   for (const message of messages) expect(message).not.toMatch(/hunter2|hun%ter2|12345678/);
-});
-
-test("a redacted URL keeps host, port and database only", () => {
-  expect(redactUrl("redis://user:p@ss@host:6379/2")).toBe("redis://***@host:6379/2");
-  expect(redactUrl("redis://host:6379?password=x")).toBe("redis://host:6379");
-  expect(redactUrl("host:6379")).toBe("host:6379");
-});
-
-test.each([
-  [":4777", "::", 4777],
-  ["127.0.0.1:4777", "127.0.0.1", 4777],
-  ["[::1]:4777", "::1", 4777],
-  ["localhost:4777", "localhost", 4777],
-  [":0", "::", 0],
-])("the address %s is understood", (text, hostname, port) => {
-  expect(parseAddress(text)).toEqual({ hostname, port });
-});
-
-test("store and redis-addr say which Redis is meant", () => {
-  const target = (store: string, redisAddr = "") =>
-    redisTarget({ ...defaultConfig(), store, redisAddr });
-  expect(target("")).toBeNull();
-  expect(target("memory")).toBeNull();
-  expect(target("redis://h")).toEqual({ host: "h", port: 6379 });
-  expect(target("redis://u:p%40@[::1]:7/3")).toEqual({
-    host: "::1",
-    port: 7,
-    username: "u",
-    password: "p@",
-    db: 3,
-  });
-  expect(target("redis://:007@h:1")).toEqual({ host: "h", port: 1, password: "007" });
-  expect(target("", "h:6380")).toEqual({ host: "h", port: 6380 });
-  expect(target("", "/run/redis.sock")).toEqual({ path: "/run/redis.sock" });
 });
 
 test("sizes may be given in multiples of 1024", () => {

@@ -1,0 +1,121 @@
+// The Redis that a Config asks for, whichever of its options says so.
+// Files with secrets and certificates are read here; nothing is connected.
+import type { Config, OptionName } from "./config.ts";
+import {
+  isRedisUrl,
+  isSocketPath,
+  parseRedisNode,
+  parseRedisUrl,
+  type RedisNode,
+  type RedisUrl,
+} from "./redis-url.ts";
+import { readSecretFile } from "./secret-file.ts";
+
+export interface RedisTarget {
+  mode: "single" | "sentinel" | "cluster";
+  /** Where to begin: the Redis itself, the sentinels, or some nodes of the cluster. */
+  nodes: RedisNode[];
+  /** Instead of nodes, the path of a unix socket. */
+  path: string | null;
+  /** What the sentinels call the master. */
+  group: string;
+  db: number;
+  username: string | null;
+  password: string | null;
+  sentinelUsername: string | null;
+  sentinelPassword: string | null;
+  /** For Redis and sentinels alike; contents in PEM. */
+  tls: { ca: string | null; cert: string | null; key: string | null } | null;
+  /** Replicas that must have a batch before it is answered, and how long they are waited for. */
+  waitReplicas: number;
+  waitTimeoutMs: number;
+  /** How long an answer is waited for before the outcome counts as unknown. */
+  timeoutMs: number;
+}
+
+/** The Redis that a config asks for, if it does. Throws a line about a file that is no use. */
+export function redisTarget(config: Config): RedisTarget | null {
+  const place = redisPlace(config);
+  if (place === null) return null;
+  const { mode, nodes, path, db } = place;
+  return {
+    mode,
+    nodes,
+    path,
+    group: place.group ?? config.redisSentinelGroup,
+    db,
+    username: place.username ?? (config.redisUser || null),
+    password:
+      place.password ??
+      secretOf("redis-password-file", config.redisPasswordFile, config.redisPassword),
+    sentinelUsername: config.redisSentinelUser || null,
+    sentinelPassword: secretOf(
+      "redis-sentinel-password-file",
+      config.redisSentinelPasswordFile,
+      config.redisSentinelPassword,
+    ),
+    tls: place.isTls ? tlsOf(config) : null,
+    waitReplicas: config.redisWait,
+    waitTimeoutMs: config.redisWaitTimeout,
+    timeoutMs: config.redisTimeout,
+  };
+}
+
+/** Where Redis is, from a URL in `store` or from the other options; null for a local store. */
+export function redisPlace(config: Config): RedisUrl | null {
+  const { redisAddr, redisSentinelAddr, redisCluster, redisTls, store } = config;
+  const listed = redisSentinelAddr || redisAddr;
+  if (!listed && !isRedisUrl(store)) return null;
+  const place = listed ? listedPlace(listed) : parseRedisUrl(store);
+  if (redisSentinelAddr) place.mode = "sentinel";
+  else if (redisCluster && place.mode === "single") place.mode = "cluster";
+  if (redisTls) place.isTls = true;
+  return place;
+}
+
+function listedPlace(list: string): RedisUrl {
+  const addresses = list.split(",");
+  const path = addresses.find(isSocketPath) ?? null;
+  const nodes = path === null ? addresses.map(parseRedisNode) : [];
+  const open = { group: null, username: null, password: null };
+  return { mode: "single", nodes, path, ...open, db: 0, isTls: false };
+}
+
+function secretOf(name: OptionName, file: string, value: string): string | null {
+  return file ? readNamed(name, file) : value || null;
+}
+
+function readNamed(name: OptionName, file: string): string {
+  try {
+    return readSecretFile(file);
+  } catch (error) {
+    throw new Error(`${name}: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+function tlsOf({ redisTlsCa, redisTlsCert, redisTlsKey }: Config): RedisTarget["tls"] {
+  return {
+    ca: pemOf("redis-tls-ca", redisTlsCa),
+    cert: pemOf("redis-tls-cert", redisTlsCert),
+    key: pemOf("redis-tls-key", redisTlsKey),
+  };
+}
+
+function pemOf(name: OptionName, file: string): string | null {
+  if (file === "") return null;
+  const text = readNamed(name, file);
+  if (!text.includes("-----BEGIN ")) throw new Error(`${name}: ${JSON.stringify(file)} is no PEM`);
+  return text;
+}
+
+/** For log lines: no user, no password: "redis://host:port/0", "redis+sentinel://a:1,b:2/group". */
+export function targetName({ mode, nodes, path, group, db, tls }: RedisTarget): string {
+  const scheme = tls ? "rediss" : "redis";
+  if (path !== null) return `${scheme}+unix://${path}`;
+  const hosts = nodes
+    .map(({ host, port }) => (host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`))
+    .join(",");
+  if (mode === "single") return `${scheme}://${hosts}/${db}`;
+  if (mode === "cluster") return `${scheme}+cluster://${hosts}`;
+  return `${scheme}+sentinel://${hosts}/${group}${db === 0 ? "" : `/${db}`}`;
+}

@@ -1,0 +1,13 @@
+// Addresses to listen on, as people write them.
+import { expect, test } from "bun:test";
+import { parseAddress } from "../src/address.ts";
+
+test.each([
+  [":4777", "::", 4777],
+  ["127.0.0.1:4777", "127.0.0.1", 4777],
+  ["[::1]:4777", "::1", 4777],
+  ["localhost:4777", "localhost", 4777],
+  [":0", "::", 0],
+])("the address %s is understood", (text, hostname, port) => {
+  expect(parseAddress(text)).toEqual({ hostname, port });
+});
