@@ -4,12 +4,13 @@ import { resolve } from "node:path";
 import { type Config, sqliteFile } from "./config.ts";
 import type { Log } from "./log.ts";
 import type { ReadyListener, Store } from "./queue/store.ts";
-import { type RedisTarget, redisTarget, targetName } from "./redis-target.ts";
+import { redisTarget, targetName } from "./redis-target.ts";
 import { isReadableByAll } from "./secret-file.ts";
 import { clock } from "./stores/local/clock.ts";
 import { LocalStore } from "./stores/local/local-store.ts";
 import { SqliteJournal } from "./stores/local/sqlite/sqlite-journal.ts";
 import { RedisStore } from "./stores/redis/redis-store.ts";
+import type { RedisTarget } from "./stores/redis/target.ts";
 
 export interface OpenedStore {
   store: Store;
@@ -38,21 +39,13 @@ async function openRedis(
 ): Promise<OpenedStore> {
   const name = targetName(target);
   warnOfReadableSecrets(config, log);
-  const { mode, nodes, path, username, password, db, tls } = target;
-  if (mode !== "single" || tls) throw new Error(`${name} is not supported yet`);
-  const address = {
-    ...(path === null ? nodes[0]! : { host: "", port: 0, path }),
-    ...(username !== null && { username }),
-    ...(password !== null && { password }),
-    db,
-  };
-  const onState = (state: string) =>
+  const onState = (server: string, state: string) =>
     state === "ready"
-      ? log.info("Redis is reachable again", { store: name })
-      : log.warn("Redis connection lost", { store: name, reason: state });
+      ? log.info("Redis is reachable again", { store: name, server })
+      : log.warn("Redis connection lost", { store: name, server, reason: state });
   try {
     const { redisPoolSize: poolSize } = config;
-    const store = await RedisStore.open({ address, poolSize, onReady, onState });
+    const store = await RedisStore.open({ target, poolSize, onReady, onState });
     return { store, announce() {} };
   } catch (error) {
     throw new Error(`cannot use Redis at ${name}: ${(error as Error).message}`, { cause: error });

@@ -6,32 +6,10 @@ import {
   isSocketPath,
   parseRedisNode,
   parseRedisUrl,
-  type RedisNode,
   type RedisUrl,
 } from "./redis-url.ts";
 import { readSecretFile } from "./secret-file.ts";
-
-export interface RedisTarget {
-  mode: "single" | "sentinel" | "cluster";
-  /** Where to begin: the Redis itself, the sentinels, or some nodes of the cluster. */
-  nodes: RedisNode[];
-  /** Instead of nodes, the path of a unix socket. */
-  path: string | null;
-  /** What the sentinels call the master. */
-  group: string;
-  db: number;
-  username: string | null;
-  password: string | null;
-  sentinelUsername: string | null;
-  sentinelPassword: string | null;
-  /** For Redis and sentinels alike; contents in PEM. */
-  tls: { ca: string | null; cert: string | null; key: string | null } | null;
-  /** Replicas that must have a batch before it is answered, and how long they are waited for. */
-  waitReplicas: number;
-  waitTimeoutMs: number;
-  /** How long an answer is waited for before the outcome counts as unknown. */
-  timeoutMs: number;
-}
+import { nameOfNode, type RedisTarget } from "./stores/redis/target.ts";
 
 /** The Redis that a config asks for, if it does. Throws a line about a file that is no use. */
 export function redisTarget(config: Config): RedisTarget | null {
@@ -112,9 +90,7 @@ function pemOf(name: OptionName, file: string): string | null {
 export function targetName({ mode, nodes, path, group, db, tls }: RedisTarget): string {
   const scheme = tls ? "rediss" : "redis";
   if (path !== null) return `${scheme}+unix://${path}`;
-  const hosts = nodes
-    .map(({ host, port }) => (host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`))
-    .join(",");
+  const hosts = nodes.map(nameOfNode).join(",");
   if (mode === "single") return `${scheme}://${hosts}/${db}`;
   if (mode === "cluster") return `${scheme}+cluster://${hosts}`;
   return `${scheme}+sentinel://${hosts}/${group}${db === 0 ? "" : `/${db}`}`;

@@ -40,7 +40,7 @@ export class Housekeeper {
 
   async #reclaim(): Promise<void> {
     const reclaim = () => this.#session.ask({ kind: "reclaim", limit: RECLAIM_LIMIT });
-    while ((await reclaim()) === RECLAIM_LIMIT);
+    while ((await reclaim()) >= RECLAIM_LIMIT);
   }
 
   async #register(consumers: Consumers): Promise<void> {

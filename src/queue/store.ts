@@ -55,7 +55,10 @@ export interface Status {
   queues: Buffer[];
 }
 
-/** A page of at most `limit` active queues, ascending by bytes, that come after `after`. */
+/**
+ * A page of active queues, ascending by bytes, that come after `after`: at most `limit` of them,
+ * times the number of parts in a store that has several.
+ */
 export interface List {
   kind: "list";
   after: Buffer | null;
@@ -82,7 +85,8 @@ export interface Register {
 /**
  * Moves at most `limit` claimed events whose deadline is not after now to the right end of their
  * queues: in each queue in ascending order of deadline, those with the same deadline in ascending
- * order of id bytes. Which queues come first is the store's choice.
+ * order of id bytes. Which queues come first is the store's choice. A store of several parts
+ * moves as many in each.
  */
 export interface Reclaim {
   kind: "reclaim";
@@ -118,7 +122,7 @@ export interface Results {
   list: QueuePage;
   ready: Buffer | null;
   register: null;
-  /** How many were moved; `limit` of them means that there may be more. */
+  /** How many were moved; `limit` of them or more means that there may be more. */
   reclaim: number;
 }
 

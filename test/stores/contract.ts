@@ -19,6 +19,8 @@ export interface StoreUnderTest {
   advance(ms: number): void;
   /** What onReady was told, in order: the queue as latin1 text, and the count. */
   ready: [queue: string, count: number][];
+  /** Of how many parts a limit holds for each; 1 if not said. */
+  parts?: number;
   /** Closes the store and whatever was started for it. */
   close(): Promise<void>;
   /** For a store that outlives its process: ends it in an orderly way, and opens it again. */

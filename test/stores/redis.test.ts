@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { FIXED_KEYS, fixedKeys, PREFIXES, queueKeys } from "../../src/stores/redis/keys.ts";
+import { FIXED_KEYS, fixedKeys, INFIXES, queueKeys, TAG } from "../../src/stores/redis/keys.ts";
 import { RedisStore } from "../../src/stores/redis/redis-store.ts";
 import { SCRIPT } from "../../src/stores/redis/script.ts";
 import { type RedisServer, startRedis } from "../support/redis-server.ts";
@@ -10,6 +10,7 @@ import { type StoreUnderTest, storeContract } from "./contract.ts";
 import { Caller } from "./contract/caller.ts";
 import { compareStores } from "./differential.ts";
 import { openLocal } from "./open-local.ts";
+import { targetOf } from "./redis-targets.ts";
 
 let server: RedisServer;
 
@@ -25,7 +26,7 @@ async function openRedis(poolSize = 2): Promise<StoreUnderTest> {
   let nowMs = 1_700_000_000_000;
   const ready: StoreUnderTest["ready"] = [];
   const store = await RedisStore.open({
-    address: { host: "127.0.0.1", port: server.port, db: 0 },
+    target: targetOf({ nodes: [{ host: "127.0.0.1", port: server.port }] }),
     poolSize,
     onReady: (queue, count) => ready.push([queue.toString("latin1"), count]),
     onState: () => {},
@@ -73,7 +74,7 @@ describe("the Redis store", () => {
     const under = await openRedis();
     const caller = new Caller(under);
     await caller.pushAll("q", ["1", "2", "3"]);
-    await server.redis.hdel(`${PREFIXES.EVENTS}q`, "1", "2");
+    await server.redis.hdel(`${TAG}${INFIXES.EVENTS}q`, "1", "2");
     expect(await caller.drain("q")).toEqual(["3"]);
     await under.close();
   });
@@ -81,7 +82,7 @@ describe("the Redis store", () => {
   test("a key of another type fails the operations of its queue and no others", async () => {
     const under = await openRedis();
     const caller = new Caller(under);
-    await server.redis.set(`${PREFIXES.READY}broken`, "a string");
+    await server.redis.set(`${TAG}${INFIXES.READY}broken`, "a string");
     const answers = await Promise.allSettled([
       caller.push("sound", "1"),
       caller.push("broken", "2"),
@@ -95,7 +96,7 @@ describe("the Redis store", () => {
       "fulfilled",
     ]);
     expect(String((answers[1] as PromiseRejectedResult).reason)).toContain("WRONGTYPE");
-    expect(await server.redis.exists(`${PREFIXES.EVENTS}broken`)).toBe(0);
+    expect(await server.redis.exists(`${TAG}${INFIXES.EVENTS}broken`)).toBe(0);
     expect(await caller.drain("sound")).toEqual(["1", "3"]);
     await under.close();
   });
@@ -139,10 +140,10 @@ describe("the Redis store", () => {
     const under = await openRedis();
     const caller = new Caller(under);
     await caller.pushAll("q", ["1", "2"]);
-    await server.redis.set(`${PREFIXES.CLAIMED}q`, "a string");
+    await server.redis.set(`${TAG}${INFIXES.CLAIMED}q`, "a string");
     const pops = await Promise.allSettled([caller.pop("q"), caller.pop("q")]);
     expect(pops.map(({ status }) => status)).toEqual(["rejected", "rejected"]);
-    await server.redis.del(`${PREFIXES.CLAIMED}q`);
+    await server.redis.del(`${TAG}${INFIXES.CLAIMED}q`);
     expect(await caller.drain("q")).toEqual(["1", "2"]);
     await under.close();
   });
@@ -151,7 +152,8 @@ describe("the Redis store", () => {
 describe("keys", () => {
   test("all have the same hash tag, whatever the queue is called", () => {
     const names = ["", "{", "}", "{}", "}{x}", "{other}", ":", "\r\n", "\0", "queues", "deadlines"];
-    const all = [...fixedKeys("id"), ...names.flatMap((name) => queueKeys(Buffer.from(name)))];
+    const keysOf = queueKeys(TAG);
+    const all = [...fixedKeys(TAG, "id"), ...names.flatMap((name) => keysOf(Buffer.from(name)))];
     const tags = new Set(all.map((key) => /^[^{]*\{([^}]+)\}/.exec(key.toString())?.[1]));
     expect([...tags]).toEqual(["okq"]);
     expect(new Set(all.map(String)).size).toBe(all.length);
@@ -164,6 +166,7 @@ const keyUses: Record<string, RegExp> = {
   deadlines: /deadlines_key/,
   processes: /processes_key|status_of|consumers_of/,
   process: /process_key/,
+  absent: /absent_key/,
   ready: /queue\.ready|\)\.ready|status_of/,
   claimed: /queue\.claimed|status_of/,
   events: /queue\.events/,
@@ -188,8 +191,10 @@ describe("the headers of the scripts", () => {
     expect(text).toMatch(/^-- Returns\s+\S/m);
   });
 
-  test("the batch loop reads as many fixed keys as are sent", () => {
-    const names = /^local (.*) = KEYS\[1\]/m.exec(SCRIPT)?.[1]?.split(",") ?? [];
-    expect(names.length).toBe(FIXED_KEYS);
+  test("the prelude names the fixed keys in the order in which they are sent", () => {
+    const names = /^local (.*) =\s+unpack\(KEYS, 1, FIXED_KEYS\)/m.exec(SCRIPT)?.[1] ?? "";
+    const sent = fixedKeys("", "id").map((key) => `${key.split(":")[1]}_key`);
+    expect(names.split(", ")).toEqual(sent);
+    expect(SCRIPT).toContain(`local FIXED_KEYS = ${FIXED_KEYS}\n`);
   });
 });

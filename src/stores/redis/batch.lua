@@ -1,5 +1,5 @@
 -- The batch loop: runs one batch's calls of verbs in order. One that fails stands alone.
--- KEYS    queues deadlines processes process, then ready claimed events of each queue
+-- KEYS    queues deadlines processes absent process, then ready claimed events of each queue
 -- ARGV    now (empty: the server's time) channel origin, then for each call
 --         verb, how many arguments it has, the arguments
 -- Returns what became ready (queue's name, count ...), 1 if the batch ended early or 0, then the

@@ -3,7 +3,6 @@
 import { StoreError } from "../../queue/errors.ts";
 import { nameOf } from "../../queue/name-cache.ts";
 import type { Operation, Receiver } from "../../queue/store.ts";
-import { queueKeys } from "./keys.ts";
 import { type Argument, type ScriptReply, type Variant, verbs } from "./verbs.ts";
 
 /** Where a session's latest operation stands: nothing of it may come before. */
@@ -18,6 +17,8 @@ interface Call {
   operations: Operation[];
   /** Of the operations, in their order. */
   receivers: Receiver<unknown>[];
+  /** Of the operations, once they are known; or what all of them failed with. */
+  results: unknown[] | StoreError | null;
 }
 
 /** Lua's unpack has room for some thousands of values on its stack. */
@@ -64,13 +65,14 @@ export class Batch {
   }
 
   #newCall(kind: Operation["kind"]): Call {
-    const call: Call = { place: this.#calls.length, kind, operations: [], receivers: [] };
+    const place = this.#calls.length;
+    const call: Call = { place, kind, operations: [], receivers: [], results: null };
     this.#calls.push(call);
     return call;
   }
 
   /** The keys of its queues and the arguments of its calls, as batch.lua takes them. */
-  encode(): { keys: Buffer[]; args: Argument[] } {
+  encode(keysOf: (queue: Buffer) => Buffer[]): { keys: Buffer[]; args: Argument[] } {
     const keys: Buffer[] = [];
     const args: Argument[] = [];
     const numbers = new Map<string, string>();
@@ -80,7 +82,7 @@ export class Batch {
       if (number === undefined) {
         number = String(numbers.size);
         numbers.set(name, number);
-        keys.push(...queueKeys(queue));
+        keys.push(...keysOf(queue));
       }
       return number;
     };
@@ -93,47 +95,66 @@ export class Batch {
   }
 
   /**
-   * Tells receivers what the calls of their operations answered. When the script ended early, what
+   * Takes what the calls answered, without telling anybody yet. When the script ended early, what
    * it did not come to is returned, as a batch to be sent before any other.
    */
-  settle(replies: ScriptReply[], hasEndedEarly: boolean): Batch | null {
+  take(replies: ScriptReply[], hasEndedEarly: boolean): Batch | null {
     const rest = new Batch();
-    this.#calls.forEach((call, place) => {
-      const reply = replies[place];
-      if (reply === undefined) return rest.#append(call, 0);
-      const isLast = place === replies.length - 1;
+    for (const call of this.#calls) {
+      const reply = replies[call.place];
+      const isLast = call.place === replies.length - 1;
       // The last one made may have ended in its midst, if it is one that popped events.
       const isCut = hasEndedEarly && isLast && call.kind === "pop" && !(reply instanceof Error);
-      const done = isCut ? (reply as ScriptReply[]).length / 2 : call.operations.length;
-      settleCall(call, reply, done);
-      if (done < call.operations.length) rest.#append(call, done);
-    });
+      const all = call.operations.length;
+      const done = reply === undefined ? 0 : isCut ? (reply as ScriptReply[]).length / 2 : all;
+      if (done < all) rest.#moveFrom(call, done);
+      call.results = reply === undefined ? [] : resultsOf(call, reply);
+    }
     return rest.#calls.length > 0 ? rest : null;
   }
 
-  #append({ kind, operations, receivers }: Call, from: number): void {
+  #moveFrom({ kind, operations, receivers }: Call, from: number): void {
     const call = this.#newCall(kind);
-    call.operations = operations.slice(from);
-    call.receivers = receivers.slice(from);
+    call.operations = operations.splice(from);
+    call.receivers = receivers.splice(from);
     this.weight += call.operations.length;
   }
 
+  /** Whether anything that was taken is a change which the store must not lose. */
+  get hasChanged(): boolean {
+    return this.#calls.some(
+      ({ kind, results }) =>
+        Array.isArray(results) && results.some((result) => isChange(kind, result)),
+    );
+  }
+
+  /** Tells receivers what was taken. */
+  succeed(): void {
+    for (const call of this.#calls) tell(call, null);
+  }
+
+  /** Tells receivers of it, but for those of whom it is known that they changed nothing. */
   fail(error: StoreError): void {
-    for (const { receivers } of this.#calls) {
-      for (const receiver of receivers) receiver.failed(error);
-    }
+    for (const call of this.#calls) tell(call, error);
   }
 }
 
-/** Of the first so many operations. */
-function settleCall({ kind, operations, receivers }: Call, reply: ScriptReply, done: number): void {
-  if (reply instanceof Error) {
-    const error = new StoreError("refused", reply.message);
-    for (const receiver of receivers) receiver.failed(error);
-    return;
+function resultsOf({ kind, operations }: Call, reply: ScriptReply): unknown[] | StoreError {
+  if (reply instanceof Error) return new StoreError("refused", reply.message);
+  return verbs[kind].results(reply, operations as never);
+}
+
+function tell({ kind, receivers, results }: Call, error: StoreError | null): void {
+  for (let at = 0; at < receivers.length; at++) {
+    const receiver = receivers[at]!;
+    if (results instanceof StoreError) receiver.failed(results);
+    else if (error && (!results || isChange(kind, results[at]))) receiver.failed(error);
+    else receiver.succeeded(results![at]);
   }
-  const results = verbs[kind].results(reply, operations as never);
-  for (let at = 0; at < done; at++) receivers[at]!.succeeded(results[at]);
+}
+
+function isChange(kind: Operation["kind"], result: unknown): boolean {
+  return verbs[kind].isChange(result as never);
 }
 
 /** Index of the first call whose place is at least that. */

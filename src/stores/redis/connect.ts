@@ -1,61 +1,113 @@
-// Connections to Redis, with the options under which a lost reply is reported and nothing is sent
-// twice: no resend, no queue while offline, reconnecting for ever in the background.
-import { Redis } from "ioredis";
+// One connection to a Redis server, made once: it never connects again by itself and never sends
+// anything twice, and it is used only when the server turned out to be what okq needs.
+import { Redis, type RedisOptions } from "ioredis";
 import { StoreError } from "../../queue/errors.ts";
+import { nameOfNode, type NodeAddress, type RedisTarget } from "./target.ts";
 
-/** Where Redis is. With a path (unix socket) host and port are not used. */
-export interface RedisAddress {
-  host: string;
-  port: number;
-  path?: string;
-  username?: string;
-  password?: string;
-  db: number;
+/** As ioredis takes them, but for one whose type it states in two ways. */
+export type Options = Omit<RedisOptions, "replyMapping">;
+
+export interface Connected {
+  redis: Redis;
+  /** Where it leads: host:port, or the path of a unix socket. */
+  name: string;
+  version: string;
 }
 
-const RECONNECT_DELAY_MIN_MS = 20;
-const RECONNECT_DELAY_MAX_MS = 500;
+/** For everything from the first packet until the server has told about itself. */
+const HANDSHAKE_MS_MAX = 1_500;
 /** Oldest version with every command that the scripts use (ZMSCORE, RPOP count, ZADD LT). */
 const OLDEST_VERSION = [6, 2] as const;
 
-/** Connects, or throws one line that says why not. onState hears "ready" and why it went away. */
+/**
+ * Connects to the node, or without one to the target's unix socket. Throws "unavailable" with one
+ * line that says why not, also when the server is too old, a replica, or in another mode.
+ */
 export async function connectRedis(
-  address: RedisAddress,
-  onState: (state: string) => void,
-): Promise<{ redis: Redis; version: string }> {
+  target: RedisTarget,
+  node: NodeAddress | null,
+): Promise<Connected> {
+  const place = node ?? { path: target.path! };
+  const name = node ? nameOfNode(node) : target.path!;
+  const { db, username, password } = target;
+  return await handshake(
+    { ...place, db, ...credentials(username, password) },
+    target,
+    async (redis) => {
+      const version = requirementsOf(await redis.info(), target.mode === "cluster");
+      return { redis, name, version };
+    },
+  );
+}
+
+/** A connection for looking around only: a replica will do, and so will a sentinel. */
+export async function askServer<T>(
+  target: RedisTarget,
+  options: Options,
+  ask: (redis: Redis) => Promise<T>,
+): Promise<T> {
+  return await handshake(options, target, async (redis) => {
+    const answer = await ask(redis);
+    redis.disconnect();
+    return answer;
+  });
+}
+
+export function credentials(username: string | null, password: string | null): Options {
+  return { ...(username !== null && { username }), ...(password !== null && { password }) };
+}
+
+async function handshake<T>(
+  options: Options,
+  { tls }: RedisTarget,
+  then: (redis: Redis) => Promise<T>,
+): Promise<T> {
   const redis = new Redis({
-    ...address,
+    ...options,
+    ...(tls && { tls: given(tls) }),
     lazyConnect: true,
+    enableReadyCheck: false,
+    retryStrategy: () => undefined,
     maxRetriesPerRequest: 0,
     autoResendUnfulfilledCommands: false,
     enableOfflineQueue: false,
-    retryStrategy: (attempt) =>
-      Math.min(RECONNECT_DELAY_MIN_MS * 2 ** attempt, RECONNECT_DELAY_MAX_MS),
+    disconnectTimeout: 0,
   });
   let reason = "";
-  let version: string;
-  redis.on("error", (error) => (reason = error.message));
+  redis.on("error", (error) => (reason ||= error.message));
+  const timer = setTimeout(() => {
+    reason = `no answer within ${HANDSHAKE_MS_MAX} ms`;
+    redis.disconnect();
+  }, HANDSHAKE_MS_MAX);
   try {
     await redis.connect();
-    version = await requiredVersion(redis);
+    return await then(redis);
   } catch (error) {
     redis.disconnect();
     throw new StoreError("unavailable", reason || (error as Error).message);
+  } finally {
+    clearTimeout(timer);
   }
-  redis.on("close", () => onState(reason || "connection closed"));
-  redis.on("ready", () => {
-    reason = "";
-    onState("ready");
-  });
-  return { redis, version };
 }
 
-/** The server's version. Throws if it is too old. */
-async function requiredVersion(redis: Redis): Promise<string> {
-  const info = await redis.info("server");
-  const version = /^redis_version:(\S+)/m.exec(info)?.[1] ?? "unknown";
+/** Without what is null. */
+function given({ ca, cert, key }: NonNullable<RedisTarget["tls"]>): NonNullable<Options["tls"]> {
+  return { ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }) };
+}
+
+/** The server's version. Throws if it cannot be used. */
+function requirementsOf(info: string, isCluster: boolean): string {
+  const fact = (name: string) => new RegExp(`^${name}:(\\S+)`, "m").exec(info)?.[1];
+  const version = fact("redis_version") ?? "unknown";
   const [major = 0, minor = 0] = version.split(".").map(Number);
   const [oldestMajor, oldestMinor] = OLDEST_VERSION;
-  if (major > oldestMajor || (major === oldestMajor && minor >= oldestMinor)) return version;
-  throw new Error(`Redis ${version} is too old, okq needs ${OLDEST_VERSION.join(".")} or later`);
+  if (major < oldestMajor || (major === oldestMajor && minor < oldestMinor)) {
+    throw new Error(`Redis ${version} is too old, okq needs ${OLDEST_VERSION.join(".")} or later`);
+  }
+  if (fact("loading") === "1") throw new Error("it is still loading its data");
+  if ((fact("cluster_enabled") === "1") !== isCluster) {
+    throw new Error(isCluster ? "it is no cluster" : "it is a cluster: say --redis-cluster");
+  }
+  if (!isCluster && fact("role") !== "master") throw new Error("it is a read-only replica");
+  return version;
 }

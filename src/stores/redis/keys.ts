@@ -2,38 +2,39 @@
 // script may touch them all, also in a cluster. The tag comes first and a queue's name last: no
 // name, whatever its bytes, can change the tag or reach another key.
 
-/** One Redis is one lane. */
-const TAG = "{okq}";
+/** The tag of a Redis that is one lane. */
+export const TAG = "{okq}";
 
-/** What stands before a queue's name; the scripts know these under the same names. */
-export const PREFIXES = {
+/** What stands between the tag and a queue's name; the scripts know these by the same names. */
+export const INFIXES = {
   /** list of ids, left to right */
-  READY: `${TAG}:ready:`,
+  READY: ":ready:",
   /** sorted set of ids by deadline (ms since 1970 on the server's clock) */
-  CLAIMED: `${TAG}:claimed:`,
+  CLAIMED: ":claimed:",
   /** hash of contents by id, ready and claimed */
-  EVENTS: `${TAG}:events:`,
+  EVENTS: ":events:",
 } as const;
 
-/** Sorted set, all scores 0, of the names of queues that may be active. */
-const QUEUES = `${TAG}:queues`;
-/** Sorted set of queue names by a lower bound of their earliest deadline. */
-const DEADLINES = `${TAG}:deadlines`;
-/** Set of the keys of the okq processes that have consumers. */
-const PROCESSES = `${TAG}:processes`;
-
-/** The keys that every batch names before its queues' keys; the last is the process's own. */
-export function fixedKeys(processId: string): string[] {
-  return [QUEUES, DEADLINES, PROCESSES, `${TAG}:process:${processId}`];
+/**
+ * The keys that every batch names before its queues' keys:
+ * - queues: sorted set, all scores 0, of the names of queues that may be active
+ * - deadlines: sorted set of queue names by a lower bound of their earliest deadline
+ * - processes: set of the keys of the okq processes that have consumers
+ * - absent: never there. While a cluster moves the slot a batch that names it and others is turned
+ *   away (TRYAGAIN), where it might else find half of its keys gone in its midst.
+ * - process: what the process itself has noted
+ */
+export function fixedKeys(tag: string, processId: string): string[] {
+  const own = `process:${processId}`;
+  return ["queues", "deadlines", "processes", "absent", own].map((name) => `${tag}:${name}`);
 }
 
-export const FIXED_KEYS = fixedKeys("").length;
+export const FIXED_KEYS = fixedKeys("", "").length;
 
-const queuePrefixes = Object.values(PREFIXES).map((prefix) => Buffer.from(prefix));
-
-/** The ready, claimed and events keys of a queue. */
-export function queueKeys(queue: Buffer): Buffer[] {
-  return queuePrefixes.map((prefix) => Buffer.concat([prefix, queue]));
+/** Builds the ready, claimed and events keys of queues under that tag. */
+export function queueKeys(tag: string): (queue: Buffer) => Buffer[] {
+  const prefixes = Object.values(INFIXES).map((infix) => Buffer.from(tag + infix));
+  return (queue) => prefixes.map((prefix) => Buffer.concat([prefix, queue]));
 }
 
 /** Where processes tell each other what became ready. Pub/sub knows no databases: the name does. */

@@ -1,43 +1,57 @@
-// A lane: one connection to Redis, over which batches go one at a time and strictly in order.
-// While one is on its way the next collects. A batch whose reply was lost is never sent again.
+// A lane: batches go over its connection one at a time and strictly in order. While one is on its
+// way the next collects. A batch whose reply was lost is never sent again.
 import type { Redis } from "ioredis";
 import { StoreError } from "../../queue/errors.ts";
 import type { Operation, Receiver } from "../../queue/store.ts";
 import { Output } from "../../resp/reply.ts";
 import { Batch, type Position } from "./batch.ts";
+import { fixedKeys, queueKeys } from "./keys.ts";
+import { type Route, TURNED_AWAY } from "./route.ts";
 import { ScriptCall } from "./script-call.ts";
 import { SCRIPT, SCRIPT_SHA } from "./script.ts";
+import type { RedisTarget } from "./target.ts";
 import type { Argument, ScriptReply } from "./verbs.ts";
 
-/** What every batch of a store begins with. */
-export interface Header {
-  keys: string[];
+export interface LaneOptions {
+  /** The hash tag of all its keys. */
+  tag: string;
+  processId: string;
+  route: Route;
+  limits: Pick<RedisTarget, "waitReplicas" | "waitTimeoutMs" | "timeoutMs">;
+  /** What every batch of a store begins with. */
   args(): string[];
+  /** Told queues and how many of their events became ready, one after the other. */
+  onReady(became: ScriptReply[]): void;
 }
 
 /** Bounds that keep one batch from holding Redis for much longer than a millisecond. */
 const BATCH_WEIGHT_MAX = 512;
 const BATCH_BYTES_MAX = 1024 * 1024;
 const SMALL_BATCH_WEIGHT = 32;
+/** From then on an answer is overdue. */
+const OVERDUE_MS = 300;
 
 /** How ioredis begins to say that it did not even try. */
 const NOT_SENT = "Stream isn't writeable";
 
 export class Lane {
-  readonly #redis: Redis;
-  readonly #header: Header;
-  readonly #onReady: (became: ScriptReply[]) => void;
+  readonly #options: LaneOptions;
+  readonly #fixedKeys: string[];
+  readonly #keysOf: (queue: Buffer) => Buffer[];
   /** Batches that have yet to be sent, the last one still collecting. */
   readonly #waiting: Batch[] = [];
   /** Free again when the reply is there: until then the connection may still be sending it. */
   readonly #output = new Output(4 * BATCH_BYTES_MAX);
-  #sending = false;
+  #isSending = false;
+  /** When what is on its way was sent, and until when it must be answered; 0 when nothing is. */
+  #sentAtMs = 0;
+  #dueAtMs = 0;
   #idle: (() => void) | null = null;
 
-  constructor(redis: Redis, header: Header, onReady: (became: ScriptReply[]) => void) {
-    this.#redis = redis;
-    this.#header = header;
-    this.#onReady = onReady;
+  constructor(options: LaneOptions) {
+    this.#options = options;
+    this.#fixedKeys = fixedKeys(options.tag, options.processId);
+    this.#keysOf = queueKeys(options.tag);
   }
 
   submit(operation: Operation, receiver: Receiver<never>, position: Position): void {
@@ -47,57 +61,87 @@ export class Lane {
       this.#waiting.push(batch);
     }
     batch.add(operation, receiver, position);
-    if (!this.#sending) void this.#sendAll();
+    if (!this.#isSending) void this.#sendAll();
+  }
+
+  /** To be called again and again: looks after an answer that does not come. */
+  watch(nowMs: number): void {
+    if (this.#sentAtMs === 0) return;
+    const { route } = this.#options;
+    if (nowMs > this.#dueAtMs) route.cut("Redis does not answer");
+    else if (nowMs > this.#sentAtMs + OVERDUE_MS) route.suspect();
   }
 
   /** Resolves when nothing waits and nothing is on its way. */
   async drained(): Promise<void> {
-    if (!this.#sending && this.#waiting.length === 0) return;
+    if (!this.#isSending && this.#waiting.length === 0) return;
     await new Promise<void>((resolve) => (this.#idle = resolve));
   }
 
   async #sendAll(): Promise<void> {
-    this.#sending = true;
+    this.#isSending = true;
     while (this.#waiting.length > 0) {
       // What this turn of the event loop still brings makes a small batch worth its round trip.
       if (this.#waiting[0]!.weight < SMALL_BATCH_WEIGHT) await endOfTurn();
       const batch = this.#waiting.shift();
       if (batch) await this.#send(batch);
     }
-    this.#sending = false;
+    this.#isSending = false;
     this.#idle?.();
   }
 
   async #send(batch: Batch): Promise<void> {
-    if (this.#redis.status !== "ready") {
-      batch.fail(unavailable());
-      return;
-    }
+    const { route, onReady, limits } = this.#options;
     try {
-      const { keys, args } = batch.encode();
-      const [became, hasEndedEarly, ...replies] = await this.#evaluate(
-        [...this.#header.keys, ...keys],
-        [...this.#header.args(), ...args],
+      const { keys, args } = batch.encode(this.#keysOf);
+      const [redis, reply] = await this.#evaluate(
+        [...this.#fixedKeys, ...keys],
+        [...this.#options.args(), ...args],
       );
-      const rest = batch.settle(replies, hasEndedEarly === 1);
+      const [became, hasEndedEarly, ...replies] = reply;
+      const rest = batch.take(replies, hasEndedEarly === 1);
       if (rest) this.#waiting.unshift(rest);
-      this.#onReady(became as ScriptReply[]);
+      onReady(became as ScriptReply[]);
+      if (limits.waitReplicas > 0 && batch.hasChanged) await this.#awaitReplicas(redis);
+      batch.succeed();
     } catch (error) {
-      batch.fail(this.#storeError(error as Error));
-      if ((error as Error).name !== "ReplyError") this.#failWaiting();
+      const storeError = error instanceof StoreError ? error : this.#storeError(error as Error);
+      batch.fail(storeError);
+      if (storeError.failure !== "refused") this.#failWaiting(route);
     }
   }
 
   /** What was submitted behind a lost batch is not done: no client may see its order broken. */
-  #failWaiting(): void {
-    for (const batch of this.#waiting.splice(0)) batch.fail(unavailable());
+  #failWaiting(route: Route): void {
+    for (const batch of this.#waiting.splice(0)) batch.fail(unavailable(route.reason()));
   }
 
-  /** Nothing else is under way on this connection, so sending the script itself keeps the order. */
-  async #evaluate(keys: Argument[], args: Argument[]): Promise<ScriptReply[]> {
+  /** Sends the batch again only while Redis turns it away as a whole. */
+  async #evaluate(keys: Argument[], args: Argument[]): Promise<[Redis, ScriptReply[]]> {
+    const { route, limits } = this.#options;
+    const givesUpAtMs = performance.now() + limits.timeoutMs;
+    for (;;) {
+      const redis = route.redis();
+      if (!redis) throw unavailable(route.reason());
+      try {
+        // oxlint-disable-next-line no-await-in-loop -- one at a time is what a lane is
+        return [redis, await this.#answered(this.#call(redis, keys, args), limits.timeoutMs)];
+      } catch (error) {
+        const { name, message } = error as Error;
+        const code = message.split(" ", 1)[0]!;
+        if (name !== "ReplyError" || !TURNED_AWAY.has(code)) throw error;
+        // oxlint-disable-next-line no-await-in-loop
+        const helps = await route.turnedAway(code, message);
+        if (!helps || performance.now() > givesUpAtMs) throw unavailable(message);
+      }
+    }
+  }
+
+  /** Nothing else is under way on this lane, so sending the script itself keeps the order. */
+  async #call(redis: Redis, keys: Argument[], args: Argument[]): Promise<ScriptReply[]> {
     const call = (name: string, script: string) => {
       const scriptCall = new ScriptCall(name, this.#output, script, keys, args);
-      return this.#redis.sendCommand(scriptCall) as Promise<ScriptReply[]>;
+      return redis.sendCommand(scriptCall) as Promise<ScriptReply[]>;
     };
     try {
       return await call("evalsha", SCRIPT_SHA);
@@ -107,12 +151,36 @@ export class Lane {
     }
   }
 
+  /** One WAIT for all that the batch changed, on the connection that changed it. */
+  async #awaitReplicas(redis: Redis): Promise<void> {
+    const { waitReplicas, waitTimeoutMs, timeoutMs } = this.#options.limits;
+    const waited = redis.wait(waitReplicas, waitTimeoutMs);
+    const replicas = await this.#answered(waited, waitTimeoutMs + timeoutMs);
+    if (replicas >= waitReplicas) return;
+    throw new StoreError(
+      "unknown",
+      `done on the master, but only ${replicas} of ${waitReplicas} replicas have it in time`,
+    );
+  }
+
+  async #answered<T>(answer: Promise<T>, withinMs: number): Promise<T> {
+    this.#sentAtMs = performance.now();
+    this.#dueAtMs = this.#sentAtMs + withinMs;
+    try {
+      return await answer;
+    } finally {
+      this.#sentAtMs = 0;
+    }
+  }
+
   #storeError(error: Error): StoreError {
     if (error.name === "ReplyError") return new StoreError("refused", error.message);
-    if (error.message.startsWith(NOT_SENT)) return unavailable();
+    if (error.message.startsWith(NOT_SENT)) return unavailable(this.#options.route.reason());
     return new StoreError(
       "unknown",
-      "the connection to Redis broke, it is unknown whether this was done",
+      performance.now() > this.#dueAtMs
+        ? "Redis did not answer in time, it is unknown whether this was done"
+        : "the connection to Redis broke, it is unknown whether this was done",
     );
   }
 }
@@ -121,6 +189,7 @@ function endOfTurn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
-function unavailable(): StoreError {
-  return new StoreError("unavailable", "Redis is not reachable, nothing was done");
+function unavailable(reason: string): StoreError {
+  const why = reason === "" ? "" : ` (${reason})`;
+  return new StoreError("unavailable", `nothing was done, Redis cannot be used now${why}`);
 }

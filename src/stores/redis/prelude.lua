@@ -1,10 +1,19 @@
 -- What every verb stands on: the time, a queue's keys, and the queues that became ready. Goes in
 -- front of the verbs; the names of keys (READY, CLAIMED ...) come from keys.ts before it.
--- KEYS    queues deadlines processes process, then ready claimed events of each queue
+-- KEYS    queues deadlines processes absent process, then ready claimed events of each queue
 -- ARGV    now (empty: the server's time)
--- Returns nothing by itself
+-- Returns nothing by itself, but ends the batch with an error where nothing can be written
 
-local queues_key, deadlines_key, processes_key, process_key = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+local queues_key, deadlines_key, processes_key, absent_key, process_key = unpack(KEYS, 1, FIXED_KEYS)
+
+-- Redis looks at the first write of a script only: whether there is memory for it, whether writing
+-- is possible at all. So two that do nothing go first: one that needs memory, for pushes are
+-- refused without it, and one that needs none, behind which pops and acks go on.
+local push_refusal = redis.pcall('SETRANGE', absent_key, 0, '')
+local write_refusal = redis.pcall('DEL', absent_key)
+if type(write_refusal) == 'table' then
+  return write_refusal
+end
 
 local now = tonumber(ARGV[1])
 if not now then

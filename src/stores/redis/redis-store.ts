@@ -1,129 +1,161 @@
-// The store on Redis: sessions spread over a few lanes, and messages between okq processes about
-// what became ready. All that lasts is in Redis; any number of okq processes may share it.
-import type { Redis } from "ioredis";
-import {
-  type Operation,
-  type ReadyListener,
-  type Receiver,
-  type ResultOf,
-  Session,
-  type Store,
-} from "../../queue/store.ts";
-import type { Position } from "./batch.ts";
-import { connectRedis, type RedisAddress } from "./connect.ts";
-import { fixedKeys, readyChannel } from "./keys.ts";
-import { type Header, Lane } from "./lane.ts";
+// The store on Redis: one server, the master of a Sentinel group, or a cluster. Sessions over
+// lanes, and messages between okq processes about what became ready. All that lasts is in Redis;
+// any number of okq processes may share it.
+import type { ReadyListener, Session, Store } from "../../queue/store.ts";
+import { ClusterMap } from "./cluster-map.ts";
+import type { Connected } from "./connect.ts";
+import { readyChannel, TAG } from "./keys.ts";
+import { Lane, type LaneOptions } from "./lane.ts";
+import { Messages } from "./messages.ts";
+import type { Route } from "./route.ts";
+import { connectToMaster, ServerRoute } from "./server-route.ts";
+import { LaneSession, ShardedSession } from "./sessions.ts";
+import { shards } from "./shards.ts";
+import { nameOfNode, type RedisTarget } from "./target.ts";
 import type { ScriptReply } from "./verbs.ts";
 
 export interface RedisStoreOptions {
-  address: RedisAddress;
-  /** Connections over which sessions are spread. */
+  target: RedisTarget;
+  /** Connections over which sessions are spread; a cluster has one to each of its servers. */
   poolSize: number;
   onReady: ReadyListener;
-  /** Told "ready", or why a connection to Redis went away. */
-  onState: (state: string) => void;
+  /** Told of a server "ready", or why a connection to it went away. */
+  onState(server: string, state: string): void;
   /** Milliseconds since 1970 instead of the Redis server's own time, for tests. */
   now?: () => number;
 }
 
-class LaneSession extends Session {
-  readonly #lane: Lane;
-  readonly #position: Position = { batch: null, call: 0 };
-
-  constructor(lane: Lane) {
-    super();
-    this.#lane = lane;
-  }
-
-  submit<O extends Operation>(operation: O, receiver: Receiver<ResultOf<O>>): void {
-    this.#lane.submit(operation, receiver, this.#position);
-  }
+/** The servers behind the store, whatever their number. */
+interface Servers {
+  routes: { route: Route; tag: string }[];
+  /** A connection for messages. */
+  connect(): Promise<Connected>;
+  /** Facts for people. */
+  describe(): [string, string | number][];
+  close(): void;
 }
 
+/** Lanes look after overdue answers so often. */
+const WATCH_EVERY_MS = 100;
+
 export class RedisStore implements Store {
-  readonly #options: RedisStoreOptions;
-  readonly #version: string;
-  readonly #connections: Redis[];
+  readonly #target: RedisTarget;
+  readonly #servers: Servers;
   readonly #lanes: Lane[];
-  readonly #processId: string;
-  #subscriber: Promise<Redis> | null = null;
+  readonly #messages: Messages;
+  readonly #watch: ReturnType<typeof setInterval>;
   #sessions = 0;
 
-  private constructor(options: RedisStoreOptions, connections: Redis[], version: string) {
-    this.#options = options;
-    this.#version = version;
-    this.#connections = connections;
-    this.#processId = crypto.randomUUID();
-    const channel = readyChannel(options.address.db);
-    const header: Header = {
-      keys: fixedKeys(this.#processId),
-      args: () => [options.now ? String(options.now()) : "", channel, this.#processId],
+  private constructor(options: RedisStoreOptions, servers: Servers) {
+    const { target, onReady, now } = options;
+    const processId = crypto.randomUUID();
+    const channel = readyChannel(target.db);
+    this.#target = target;
+    this.#servers = servers;
+    this.#messages = new Messages({
+      connect: () => servers.connect(),
+      channel,
+      processId,
+      onReady,
+      onState: (state) => options.onState("for messages", state),
+    });
+    const shared: Omit<LaneOptions, "tag" | "route"> = {
+      processId,
+      limits: target,
+      args: () => [now ? String(now()) : "", channel, processId],
+      onReady: (became: ScriptReply[]) => {
+        for (let at = 0; at < became.length; at += 2) {
+          onReady(became[at] as Buffer, became[at + 1] as number);
+        }
+      },
     };
-    const announce = (became: ScriptReply[]) => {
-      for (let at = 0; at < became.length; at += 2) {
-        options.onReady(became[at] as Buffer, became[at + 1] as number);
-      }
-    };
-    this.#lanes = connections.map((redis) => new Lane(redis, header, announce));
+    this.#lanes = servers.routes.map((place) => new Lane({ ...shared, ...place }));
+    this.#watch = setInterval(() => {
+      const nowMs = performance.now();
+      for (const lane of this.#lanes) lane.watch(nowMs);
+    }, WATCH_EVERY_MS);
   }
 
   /** Rejects with one line that says why Redis cannot be used. */
   static async open(options: RedisStoreOptions): Promise<RedisStore> {
-    const connect = () => connectRedis(options.address, options.onState);
-    const first = await connect();
-    const others = await Promise.all(Array.from({ length: options.poolSize - 1 }, connect));
-    const connections = [first, ...others].map(({ redis }) => redis);
-    return new RedisStore(options, connections, first.version);
+    const isCluster = options.target.mode === "cluster";
+    return new RedisStore(options, await (isCluster ? openCluster(options) : openPool(options)));
   }
 
   session(): Session {
-    const lane = this.#lanes[this.#sessions++ % this.#lanes.length]!;
-    return new LaneSession(lane);
+    if (this.#target.mode === "cluster") return new ShardedSession(this.#lanes);
+    return new LaneSession(this.#lanes[this.#sessions++ % this.#lanes.length]!);
   }
 
   /** Subscribes on first need: a process without waiting consumers gets no messages. */
   async watch(): Promise<void> {
-    this.#subscriber ??= this.#subscribe();
-    try {
-      await this.#subscriber;
-    } catch (error) {
-      this.#subscriber = null;
-      throw error;
-    }
-  }
-
-  async #subscribe(): Promise<Redis> {
-    const { redis } = await connectRedis(this.#options.address, this.#options.onState);
-    redis.on("messageBuffer", (_channel: Buffer, message: Buffer) => this.#heard(message));
-    await redis.subscribe(readyChannel(this.#options.address.db));
-    return redis;
-  }
-
-  /** A message is: origin, count, queue's name, with a space between. */
-  #heard(message: Buffer): void {
-    const afterOrigin = message.indexOf(" ");
-    const afterCount = message.indexOf(" ", afterOrigin + 1);
-    if (message.toString("latin1", 0, afterOrigin) === this.#processId) return;
-    const count = Number(message.toString("latin1", afterOrigin + 1, afterCount));
-    if (count > 0) this.#options.onReady(message.subarray(afterCount + 1), count);
+    await this.#messages.watch();
   }
 
   describe(): [string, string | number][] {
-    const { address } = this.#options;
-    const ready = this.#connections.filter((redis) => redis.status === "ready").length;
+    const { mode, path, nodes, db, group, waitReplicas } = this.#target;
+    const isNamed = mode === "sentinel";
     return [
       ["store", "redis"],
-      ["store_address", address.path ?? `${address.host}:${address.port}`],
-      ["store_db", address.db],
-      ["store_version", this.#version],
-      ["store_connections", this.#connections.length],
-      ["store_connections_ready", ready],
+      ["store_mode", mode],
+      [isNamed ? "store_sentinels" : "store_address", path ?? nodes.map(nameOfNode).join(",")],
+      ...(isNamed ? [["store_group", group] as [string, string]] : []),
+      ["store_db", db],
+      ...this.#servers.describe(),
+      ["store_wait_replicas", waitReplicas],
     ];
   }
 
   async close(): Promise<void> {
     await Promise.all(this.#lanes.map((lane) => lane.drained()));
-    const subscriber = await this.#subscriber?.catch(() => null);
-    for (const redis of [...this.#connections, subscriber]) redis?.disconnect();
+    clearInterval(this.#watch);
+    this.#messages.close();
+    this.#servers.close();
   }
+}
+
+/** One server, or the master of a group, over some connections. */
+async function openPool({ target, poolSize, onState }: RedisStoreOptions): Promise<Servers> {
+  const name = target.path ?? target.nodes.map(nameOfNode).join(",");
+  const routes = Array.from(
+    { length: poolSize },
+    () => new ServerRoute(target, (state) => onState(name, state)),
+  );
+  const opened = await Promise.allSettled(routes.map((route) => route.open()));
+  const close = () => routes.forEach((route) => route.close());
+  const failed = opened.find((result) => result.status === "rejected");
+  if (failed) {
+    close();
+    throw failed.reason;
+  }
+  return {
+    routes: routes.map((route) => ({ route, tag: TAG })),
+    connect: () => connectToMaster(target),
+    describe: () => [
+      ["store_version", routes[0]!.version ?? "unknown"],
+      ["store_connections", routes.length],
+      ["store_connections_ready", routes.filter((route) => route.redis()).length],
+    ],
+    close,
+  };
+}
+
+async function openCluster({ target, onState }: RedisStoreOptions): Promise<Servers> {
+  const map = new ClusterMap({ target, slots: shards.map(({ slot }) => slot), onState });
+  try {
+    await map.open();
+  } catch (error) {
+    map.close();
+    throw error;
+  }
+  return {
+    routes: shards.map(({ tag, slot }) => ({ tag, route: map.route(slot) })),
+    connect: () => map.connectToAny(),
+    describe: () => [
+      ["store_version", map.version ?? "unknown"],
+      ["store_connections", map.size.nodes],
+      ["store_connections_ready", map.size.ready],
+    ],
+    close: () => map.close(),
+  };
 }

@@ -11,11 +11,16 @@ import ready from "./ready.lua" with { type: "text" };
 import reclaim from "./reclaim.lua" with { type: "text" };
 import register from "./register.lua" with { type: "text" };
 import status from "./status.lua" with { type: "text" };
-import { FIXED_KEYS, PREFIXES } from "./keys.ts";
+import { FIXED_KEYS, INFIXES } from "./keys.ts";
 
-const names = Object.entries({ ...PREFIXES, FIXED_KEYS })
-  .map(([name, value]) => `local ${name} = ${JSON.stringify(value)}\n`)
-  .join("");
+const infixes = Object.entries(INFIXES).map(
+  ([name, infix]) => `local ${name} = TAG .. ${JSON.stringify(infix)}\n`,
+);
+const names = [
+  `local FIXED_KEYS = ${FIXED_KEYS}\n`,
+  "local TAG = string.match(KEYS[1], '^{[^}]*}')\n",
+  ...infixes,
+].join("");
 
 const verbs = [ack, flush, list, peek, pop, push, ready, reclaim, register, status];
 

@@ -20,6 +20,8 @@ interface Verb<K extends Kind> {
   call(operations: OperationOf<K>[], numberOf: NumberOf): Argument[];
   /** One result per operation, in their order. */
   results(reply: ScriptReply, operations: OperationOf<K>[]): ResultOf<OperationOf<K>>[];
+  /** Whether whoever is told of the result relies on a change that a failover must not undo. */
+  isChange(result: ResultOf<OperationOf<K>>): boolean;
 }
 
 const REGISTER_TTL_MS = 20_000;
@@ -46,6 +48,8 @@ export const verbs: { [K in Kind]: Verb<K> } = {
       return call;
     },
     results: (reply, pushes) => allBut(reply, pushes.length, "ok", "duplicate"),
+    // A duplicate is an event that is there: whoever sent it again relies on it.
+    isChange: () => true,
   },
   pop: {
     variant: (pop) => pop.leaseMs,
@@ -61,6 +65,7 @@ export const verbs: { [K in Kind]: Verb<K> } = {
         return id ? { id, contents: popped[2 * place + 1]! } : null;
       });
     },
+    isChange: (event) => event !== null,
   },
   ack: {
     variant: (ack) => (ack.redo ? "REDO" : "DONE"),
@@ -71,6 +76,7 @@ export const verbs: { [K in Kind]: Verb<K> } = {
       return call;
     },
     results: (reply, acks) => allBut(reply, acks.length, true, false),
+    isChange: (wasClaimed) => wasClaimed,
   },
   peek: {
     variant: () => null,
@@ -79,11 +85,13 @@ export const verbs: { [K in Kind]: Verb<K> } = {
       const event = reply as Buffer[] | null;
       return [event && { id: event[0]!, contents: event[1]! }];
     },
+    isChange: () => false,
   },
   flush: {
     variant: () => null,
     call: ([flush], numberOf) => [numberOf(flush!.queue)],
     results: () => [null],
+    isChange: () => true,
   },
   status: {
     variant: () => null,
@@ -91,6 +99,7 @@ export const verbs: { [K in Kind]: Verb<K> } = {
     results: (reply, [status]) => [
       status!.queues.map((queue, at) => statusOf(queue, reply as ScriptReply[], 3 * at)),
     ],
+    isChange: () => false,
   },
   list: {
     variant: () => null,
@@ -106,11 +115,13 @@ export const verbs: { [K in Kind]: Verb<K> } = {
       }
       return [{ queues, next: page[0] as Buffer | null }];
     },
+    isChange: () => false,
   },
   ready: {
     variant: () => null,
     call: ([ready], numberOf) => ready!.queues.map(numberOf),
     results: (reply, [ready]) => [ready!.queues[(reply as number) - 1] ?? null],
+    isChange: () => false,
   },
   register: {
     variant: () => null,
@@ -120,10 +131,12 @@ export const verbs: { [K in Kind]: Verb<K> } = {
       ...register!.consumers.flatMap(({ queue, count }) => [queue, String(count)]),
     ],
     results: () => [null],
+    isChange: () => false,
   },
   reclaim: {
     variant: () => null,
     call: ([reclaim]) => [String(reclaim!.limit)],
     results: (reply) => [reply as number],
+    isChange: () => false,
   },
 };

@@ -24,6 +24,10 @@ export class Caller {
     this.session = under.store.session();
   }
 
+  get parts(): number {
+    return this.under.parts ?? 1;
+  }
+
   /** Another session on the same store. */
   another(): Caller {
     return new Caller(this.under);
@@ -99,7 +103,8 @@ export class Caller {
     let after: string | null = null;
     for (let pages = 0; pages < 10_000; pages++) {
       const { queues, next }: QueuePage = await this.page(after, limit);
-      if (queues.length > limit) throw new Error(`a page of ${queues.length}, limit ${limit}`);
+      const most = limit * this.parts;
+      if (queues.length > most) throw new Error(`a page of ${queues.length}, at most ${most}`);
       rows.push(...queues.map(rowOf));
       if (next === null) return rows;
       after = textOf(next);

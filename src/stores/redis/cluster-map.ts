@@ -1,0 +1,250 @@
+// Which server of a cluster has which slot, and the connections to those servers. What it knows may
+// be old: servers turn away what is not theirs, and then it looks again.
+import type { Redis } from "ioredis";
+import { askServer, connectRedis, credentials } from "./connect.ts";
+import { Link } from "./link.ts";
+import type { Route } from "./route.ts";
+import { nameOfNode, type NodeAddress, type RedisTarget } from "./target.ts";
+
+/** While something is missing it looks again after so long. */
+const REFRESH_MS = 200;
+const ANSWER_MS_MAX = 500;
+/** A slot's new owner is waited for so long before the batch fails. */
+const NEW_OWNER_MS_MAX = 1_000;
+/** A slot on its way takes some round trips. */
+const TRY_AGAIN_MS = 10;
+
+/** As CLUSTER SLOTS answers: first and last slot, the master, replicas. */
+type SlotRange = [
+  first: number,
+  last: number,
+  ...nodes: [host: string, port: number, ...more: unknown[]][],
+];
+
+interface Node {
+  address: NodeAddress;
+  link: Link;
+}
+
+export interface ClusterMapOptions {
+  target: RedisTarget;
+  /** The slots that matter. */
+  slots: number[];
+  /** Told a node's name and "ready", or why the connection to it went away. */
+  onState(node: string, state: string): void;
+}
+
+export class ClusterMap {
+  readonly #options: ClusterMapOptions;
+  /** The masters that were heard of, by name. */
+  readonly #nodes = new Map<string, Node>();
+  /** The names of owners, by slot. */
+  readonly #owners = new Map<number, string>();
+  /** Everybody who may be asked, by name, replicas too. The next one asked comes first. */
+  #known: NodeAddress[];
+  #refreshing: Promise<void> | null = null;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #reason = "";
+  #isClosed = false;
+
+  constructor(options: ClusterMapOptions) {
+    this.#options = options;
+    this.#known = [...options.target.nodes];
+  }
+
+  /** Rejects with one line that says why the cluster cannot be used. */
+  async open(): Promise<void> {
+    await this.refresh();
+    if (this.#owners.size === 0) throw new Error(this.#reason);
+    const links = [...this.#nodes.values()].map(({ link }) => link);
+    await Promise.all(links.map((link) => link.isUpWithin(NEW_OWNER_MS_MAX)));
+    const failed = links.find((link) => !link.redis);
+    if (links.every((link) => !link.redis)) throw new Error(failed!.reason);
+  }
+
+  /** Masters, and how many of them are connected. */
+  get size(): { nodes: number; ready: number } {
+    const links = [...this.#nodes.values()].map(({ link }) => link);
+    return { nodes: links.length, ready: links.filter(({ redis }) => redis).length };
+  }
+
+  /** The oldest version in use. */
+  get version(): string | null {
+    const versions = [...this.#nodes.values()].map(({ link }) => link.version ?? "");
+    return versions.filter(Boolean).toSorted()[0] ?? null;
+  }
+
+  route(slot: number): Route {
+    return {
+      redis: () => this.#linkOf(slot)?.redis ?? this.#missing(),
+      reason: () => this.#linkOf(slot)?.reason || this.#reason || `nobody serves slot ${slot}`,
+      turnedAway: (code, message) => this.#turnedAway(slot, code, message),
+      suspect: () => void this.#suspect(slot),
+      cut: (reason) => this.#linkOf(slot)?.cut(reason),
+    };
+  }
+
+  /** A connection of its own to any server that answers, for messages. */
+  async connectToAny() {
+    const { target } = this.#options;
+    const failures: string[] = [];
+    for (const address of this.#addresses()) {
+      try {
+        // oxlint-disable-next-line no-await-in-loop -- the next one only if this one fails
+        return await connectRedis(target, address);
+      } catch (error) {
+        failures.push(`${nameOfNode(address)}: ${(error as Error).message}`);
+      }
+    }
+    throw new Error(failures.join("; "));
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    clearTimeout(this.#timer);
+    for (const { link } of this.#nodes.values()) link.close();
+  }
+
+  #linkOf(slot: number): Link | undefined {
+    const owner = this.#owners.get(slot);
+    return owner === undefined ? undefined : this.#nodes.get(owner)?.link;
+  }
+
+  #missing(): null {
+    this.#refreshSoon();
+    return null;
+  }
+
+  async #turnedAway(slot: number, code: string, message: string): Promise<boolean> {
+    if (code === "MOVED") {
+      const [, , place = ""] = message.split(" ");
+      const at = place.lastIndexOf(":");
+      const host = place.slice(0, at) || this.#hostOf(slot);
+      this.#own(slot, { host, port: Number(place.slice(at + 1)) });
+      this.#refreshSoon();
+      return await this.#linkOf(slot)!.isUpWithin(NEW_OWNER_MS_MAX);
+    }
+    // Keys of the slot are on their way to another server, a few round trips each.
+    if (code === "TRYAGAIN" || code === "ASK") {
+      await Bun.sleep(TRY_AGAIN_MS);
+      return true;
+    }
+    this.#refreshSoon();
+    return false;
+  }
+
+  async #suspect(slot: number): Promise<void> {
+    const owner = this.#owners.get(slot);
+    await this.refresh();
+    if (owner === undefined || this.#owners.get(slot) === owner) return;
+    this.#nodes.get(owner)?.link.cut("another server took over its slots");
+  }
+
+  /** Looks who has which slot, now. */
+  refresh(): Promise<void> {
+    this.#refreshing ??= this.#refresh().finally(() => (this.#refreshing = null));
+    return this.#refreshing;
+  }
+
+  #refreshSoon(): void {
+    if (this.#timer !== undefined || this.#isClosed) return;
+    this.#timer = setTimeout(async () => {
+      await this.refresh();
+      this.#timer = undefined;
+      if (!this.#isComplete()) this.#refreshSoon();
+    }, REFRESH_MS);
+  }
+
+  #isComplete(): boolean {
+    return this.#options.slots.every((slot) => this.#linkOf(slot)?.redis);
+  }
+
+  async #refresh(): Promise<void> {
+    for (const address of this.#addresses()) {
+      try {
+        // oxlint-disable-next-line no-await-in-loop -- the next one only if this one fails
+        this.#learn(await this.#ask(address), address.host);
+        break;
+      } catch (error) {
+        this.#reason = `${nameOfNode(address)}: ${(error as Error).message}`;
+      }
+    }
+    // Next time somebody else is asked first: this one may see only a part of the cluster.
+    this.#known.push(...this.#known.splice(0, 1));
+  }
+
+  /** Who may be asked: those first who are connected. */
+  #addresses(): NodeAddress[] {
+    const isUp = (address: NodeAddress) =>
+      Boolean(this.#nodes.get(nameOfNode(address))?.link.redis);
+    return [...this.#known.filter(isUp), ...this.#known.filter((address) => !isUp(address))];
+  }
+
+  async #ask(address: NodeAddress): Promise<SlotRange[]> {
+    const slots = (redis: Redis) => redis.cluster("SLOTS") as Promise<SlotRange[]>;
+    const redis = this.#nodes.get(nameOfNode(address))?.link.redis;
+    if (redis) return await within(ANSWER_MS_MAX, slots(redis));
+    const { target } = this.#options;
+    const options = { ...address, ...credentials(target.username, target.password) };
+    return await askServer(target, options, slots);
+  }
+
+  #learn(ranges: SlotRange[], askedHost: string): void {
+    const known = new Map<string, NodeAddress>();
+    const owners = new Map<number, NodeAddress>();
+    for (const [first, last, ...nodes] of ranges) {
+      const addresses = nodes.map(([host, port]) => ({ host: host || askedHost, port }));
+      for (const address of addresses) known.set(nameOfNode(address), address);
+      for (const slot of this.#options.slots) {
+        if (slot >= first && slot <= last) owners.set(slot, addresses[0]!);
+      }
+    }
+    if (known.size === 0) throw new Error("it knows no slots of the cluster");
+    for (const address of this.#options.target.nodes) known.set(nameOfNode(address), address);
+    this.#known = [...known.values()];
+    for (const slot of this.#options.slots) {
+      const owner = owners.get(slot);
+      if (owner) this.#own(slot, owner);
+      else this.#owners.delete(slot);
+    }
+    this.#reason = "";
+    this.#forgetStrangers(known);
+  }
+
+  #own(slot: number, address: NodeAddress): void {
+    const name = nameOfNode(address);
+    this.#owners.set(slot, name);
+    if (this.#nodes.has(name) || this.#isClosed) return;
+    const link = new Link({
+      connect: () => connectRedis(this.#options.target, address),
+      onState: (state) => {
+        if (state !== "ready") this.#refreshSoon();
+        this.#options.onState(name, state);
+      },
+    });
+    this.#nodes.set(name, { address, link });
+    link.start();
+  }
+
+  /** Servers that have left the cluster. */
+  #forgetStrangers(known: Map<string, NodeAddress>): void {
+    for (const [name, { link }] of this.#nodes) {
+      if (known.has(name)) continue;
+      link.close();
+      this.#nodes.delete(name);
+    }
+  }
+
+  #hostOf(slot: number): string {
+    return this.#nodes.get(this.#owners.get(slot) ?? "")?.address.host ?? "127.0.0.1";
+  }
+}
+
+async function within<T>(ms: number, answer: Promise<T>): Promise<T> {
+  // What comes too late is nobody's business.
+  answer.catch(() => {});
+  const late = Bun.sleep(ms).then(() => {
+    throw new Error(`no answer within ${ms} ms`);
+  });
+  return await Promise.race([answer, late]);
+}

@@ -1,0 +1,118 @@
+// A connection to Redis that is kept: when it ends the next one is made, for as long as it takes.
+//
+//   connecting --made--> up --ended, cut--> connecting --close--> closed
+//       +--failed: again after a delay
+import type { Redis } from "ioredis";
+import type { Connected } from "./connect.ts";
+
+const RETRY_DELAY_MIN_MS = 20;
+const RETRY_DELAY_MAX_MS = 250;
+
+export interface LinkOptions {
+  /** Makes one connection, or rejects with one line that says why not. */
+  connect(): Promise<Connected>;
+  /** Told "ready" when it is up again, and why it went away. */
+  onState(state: string): void;
+}
+
+export class Link {
+  readonly #options: LinkOptions;
+  #connected: Connected | null = null;
+  #reason = "not connected yet";
+  #delayMs = RETRY_DELAY_MIN_MS;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #isClosed = false;
+  #whenUp: (() => void)[] = [];
+
+  constructor(options: LinkOptions) {
+    this.#options = options;
+  }
+
+  /** The first attempt, which rejects if it fails; there is no other then. */
+  async open(): Promise<void> {
+    this.#use(await this.#options.connect());
+  }
+
+  /** Connects in the background. */
+  start(): void {
+    void this.#attempt();
+  }
+
+  /** The connection if it is up. */
+  get redis(): Redis | null {
+    const redis = this.#connected?.redis;
+    return redis?.status === "ready" ? redis : null;
+  }
+
+  /** Where it leads while it is up. */
+  get name(): string | null {
+    return this.#connected?.name ?? null;
+  }
+
+  get version(): string | null {
+    return this.#connected?.version ?? null;
+  }
+
+  /** Why it is not up. */
+  get reason(): string {
+    return this.#reason;
+  }
+
+  /** Whether it is up, at once or within that time. */
+  async isUpWithin(ms: number): Promise<boolean> {
+    if (this.redis) return true;
+    const up = new Promise<void>((resolve) => this.#whenUp.push(resolve));
+    await Promise.race([up, Bun.sleep(ms)]);
+    return this.redis !== null;
+  }
+
+  /** Ends the connection, with everything under way on it, and makes another. */
+  cut(reason: string): void {
+    this.#reason = reason;
+    this.#connected?.redis.disconnect();
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    clearTimeout(this.#timer);
+    this.#connected?.redis.disconnect();
+  }
+
+  async #attempt(): Promise<void> {
+    try {
+      const connected = await this.#options.connect();
+      if (this.#isClosed) return connected.redis.disconnect();
+      this.#use(connected);
+      this.#options.onState("ready");
+    } catch (error) {
+      this.#reason = (error as Error).message;
+      this.#again();
+    }
+  }
+
+  #use(connected: Connected): void {
+    const { redis } = connected;
+    // While it was made the server may have gone.
+    if (redis.status === "end") throw new Error("the connection closed at once");
+    this.#connected = connected;
+    this.#reason = "";
+    this.#delayMs = RETRY_DELAY_MIN_MS;
+    redis.on("error", (error) => (this.#reason ||= error.message));
+    redis.once("end", () => this.#ended());
+    for (const tell of this.#whenUp.splice(0)) tell();
+  }
+
+  #ended(): void {
+    this.#connected = null;
+    this.#reason ||= "connection closed";
+    if (this.#isClosed) return;
+    this.#options.onState(this.#reason);
+    this.#again();
+  }
+
+  #again(): void {
+    if (this.#isClosed) return;
+    this.#timer = setTimeout(() => this.#attempt(), this.#delayMs);
+    this.#delayMs = Math.min(2 * this.#delayMs, RETRY_DELAY_MAX_MS);
+  }
+}

@@ -1,0 +1,71 @@
+// What okq processes tell each other through Redis' pub/sub: queues in which events became ready.
+// A message may be lost; whoever waits looks for itself now and then.
+import type { ReadyListener } from "../../queue/store.ts";
+import type { Connected } from "./connect.ts";
+import { Link } from "./link.ts";
+
+export interface MessagesOptions {
+  /** Makes a connection to a server that hears the messages of all. */
+  connect(): Promise<Connected>;
+  channel: string;
+  /** Messages of this process are no news. */
+  processId: string;
+  onReady: ReadyListener;
+  onState(state: string): void;
+}
+
+const ANSWER_MS_MAX = 2_000;
+
+export class Messages {
+  readonly #options: MessagesOptions;
+  readonly #link: Link;
+  #opened: Promise<void> | null = null;
+
+  constructor(options: MessagesOptions) {
+    this.#options = options;
+    this.#link = new Link({ connect: () => this.#subscribe(), onState: options.onState });
+  }
+
+  /** Subscribes at the first call; later ones find out whether the connection is still alive. */
+  async watch(): Promise<void> {
+    this.#opened ??= this.#link.open();
+    try {
+      await this.#opened;
+    } catch (error) {
+      this.#opened = null;
+      throw error;
+    }
+    const pinged = this.#link.redis?.ping().catch(() => {});
+    if (pinged && (await Promise.race([pinged, tooLate()])) === "late") {
+      this.#link.cut("no answer to a ping");
+    }
+  }
+
+  close(): void {
+    this.#link.close();
+  }
+
+  async #subscribe(): Promise<Connected> {
+    const connected = await this.#options.connect();
+    connected.redis.on("messageBuffer", (_channel: Buffer, message: Buffer) => {
+      this.#heard(message);
+    });
+    await connected.redis.subscribe(this.#options.channel);
+    return connected;
+  }
+
+  /** A message is: origin, count, queue's name, with a space between. */
+  #heard(message: Buffer): void {
+    const { processId, onReady } = this.#options;
+    const afterOrigin = message.indexOf(" ");
+    const afterCount = message.indexOf(" ", afterOrigin + 1);
+    if (message.toString("latin1", 0, afterOrigin) === processId) return;
+    const count = Number(message.toString("latin1", afterOrigin + 1, afterCount));
+    if (count > 0) onReady(message.subarray(afterCount + 1), count);
+  }
+}
+
+async function tooLate(): Promise<"late"> {
+  await Bun.sleep(ANSWER_MS_MAX);
+  return "late";
+}

@@ -1,0 +1,71 @@
+// The route to one Redis, or to the one that the sentinels call master at the time.
+import type { Redis } from "ioredis";
+import { connectRedis } from "./connect.ts";
+import { Link } from "./link.ts";
+import type { Route } from "./route.ts";
+import { findMaster } from "./sentinels.ts";
+import { nameOfNode, type RedisTarget } from "./target.ts";
+
+export class ServerRoute implements Route {
+  readonly #target: RedisTarget;
+  readonly #link: Link;
+  #isLooking = false;
+
+  constructor(target: RedisTarget, onState: (state: string) => void) {
+    this.#target = target;
+    this.#link = new Link({ connect: () => connectToMaster(target), onState });
+  }
+
+  /** Rejects with one line that says why the first connection failed. */
+  async open(): Promise<void> {
+    await this.#link.open();
+  }
+
+  get version(): string | null {
+    return this.#link.version;
+  }
+
+  redis(): Redis | null {
+    return this.#link.redis;
+  }
+
+  reason(): string {
+    return this.#link.reason;
+  }
+
+  async turnedAway(code: string, message: string): Promise<boolean> {
+    // A master that became a replica: by the next connection there may be another one.
+    if (code === "READONLY") this.cut(message);
+    return false;
+  }
+
+  suspect(): void {
+    if (this.#target.mode !== "sentinel" || this.#isLooking) return;
+    this.#isLooking = true;
+    findMaster(this.#target)
+      .then(
+        (master) => {
+          const name = this.#link.name;
+          if (name && name !== nameOfNode(master)) this.cut("the sentinels name another master");
+        },
+        // Without the sentinels' word the connection stays until the time for an answer is over.
+        () => {},
+      )
+      .finally(() => (this.#isLooking = false));
+  }
+
+  cut(reason: string): void {
+    this.#link.cut(reason);
+  }
+
+  close(): void {
+    this.#link.close();
+  }
+}
+
+/** A connection to the Redis itself, or to the master of the sentinels' group. */
+export async function connectToMaster(target: RedisTarget) {
+  const isNamed = target.mode === "sentinel";
+  const node = isNamed ? await findMaster(target) : (target.nodes[0] ?? null);
+  return await connectRedis(target, node);
+}

@@ -1,0 +1,100 @@
+// A client's way into the lanes. With one lane the order of its operations holds by itself; with
+// one per shard an operation in another lane waits until those before it are done.
+import { StoreError } from "../../queue/errors.ts";
+import { type Operation, type Receiver, type ResultOf, Session } from "../../queue/store.ts";
+import type { Position } from "./batch.ts";
+import type { Lane } from "./lane.ts";
+import { type Ask, shardOfAll, spread } from "./spread.ts";
+
+/** All of its operations go by one lane. */
+export class LaneSession extends Session {
+  readonly #lane: Lane;
+  readonly #position: Position = { batch: null, call: 0 };
+
+  constructor(lane: Lane) {
+    super();
+    this.#lane = lane;
+  }
+
+  submit<O extends Operation>(operation: O, receiver: Receiver<ResultOf<O>>): void {
+    this.#lane.submit(operation, receiver, this.#position);
+  }
+}
+
+interface Pending {
+  operation: Operation;
+  receiver: Receiver<never>;
+}
+
+/** Its operations go by the lane of their shard, or by several at once. */
+export class ShardedSession extends Session {
+  readonly #lanes: Lane[];
+  readonly #position: Position = { batch: null, call: 0 };
+  /** Where what is under way is; null: in several lanes. */
+  #shard: number | null = null;
+  #underWay = 0;
+  /** Submitted behind it, for other lanes, in order. */
+  #pending: Pending[] = [];
+
+  constructor(lanes: Lane[]) {
+    super();
+    this.#lanes = lanes;
+  }
+
+  submit<O extends Operation>(operation: O, receiver: Receiver<ResultOf<O>>): void {
+    const shard = shardOfAll(operation);
+    if (this.#pending.length === 0 && this.#mayStart(shard))
+      this.#start(operation, receiver, shard);
+    else this.#pending.push({ operation, receiver });
+  }
+
+  #mayStart(shard: number | null): boolean {
+    return this.#underWay === 0 || (shard !== null && shard === this.#shard);
+  }
+
+  #start(operation: Operation, receiver: Receiver<never>, shard: number | null): void {
+    this.#shard = shard;
+    this.#underWay += 1;
+    const settling: Receiver<never> = {
+      succeeded: (result) => {
+        this.#underWay -= 1;
+        receiver.succeeded(result);
+        this.#startPending();
+      },
+      failed: (error) => {
+        this.#underWay -= 1;
+        receiver.failed(error);
+        if (error.failure !== "refused") this.#failPending();
+        this.#startPending();
+      },
+    };
+    if (shard !== null) this.#lanes[shard]!.submit(operation, settling, this.#position);
+    else spread(operation, this.#ask).then(settling.succeeded, settling.failed);
+  }
+
+  #startPending(): void {
+    let started = 0;
+    for (const { operation, receiver } of this.#pending) {
+      const shard = shardOfAll(operation);
+      if (!this.#mayStart(shard)) break;
+      this.#start(operation, receiver, shard);
+      started += 1;
+    }
+    if (started > 0) this.#pending = this.#pending.slice(started);
+  }
+
+  /** What was submitted behind a lost operation is not done: nobody may see the order broken. */
+  #failPending(): void {
+    const why = "nothing was done, for what was sent before it failed";
+    const pending = this.#pending;
+    this.#pending = [];
+    for (const { receiver } of pending) receiver.failed(new StoreError("unavailable", why));
+  }
+
+  /** Nothing else of the session is under way, so the part of a shard has no order to keep. */
+  readonly #ask: Ask = (shard, operation) =>
+    new Promise((resolve, reject) => {
+      const receiver = { succeeded: resolve, failed: reject };
+      this.#lanes[shard]!.submit(operation, receiver, { batch: null, call: 0 });
+    });
+}
