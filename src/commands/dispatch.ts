@@ -14,7 +14,8 @@ export interface Dispatched {
 
 /** Fixed words first: drivers act on some beginnings, and a store's own text could be anything. */
 const storeFailures: Record<StoreFailure, string> = {
-  unavailable: "ERR store unavailable",
+  // A word with which drivers try again by themselves or report something that passes.
+  unavailable: "LOADING store unavailable",
   unknown: "ERR store outcome unknown",
   refused: "ERR store refused",
 };

@@ -142,7 +142,7 @@ test("a push that failed for want of a store is refused, with NOBLOCK it is logg
   const client = await okq.connect();
   await redis.kill();
   await eventually(() => okq.log.some((line) => line.includes("Redis connection lost")));
-  expect(await ask(client, "QLPUSH", "q", "1", "x")).toMatch(/^-ERR store unavailable: /);
+  expect(await ask(client, "QLPUSH", "q", "1", "x")).toMatch(/^-LOADING store unavailable: /);
   expect(await ask(client, "QLPUSH", "q", "2", "x", "NOBLOCK")).toBe("+OK");
   await eventually(() => okq.log.some((line) => line.includes("NOBLOCK push 2 failed")));
   await redis.start();

@@ -121,7 +121,7 @@ describe.each([1, 2])("with %i connections to Redis, a reply that got lost", (po
     expect(await other.call("PING")).toEqual({ simple: "PONG" });
     cut();
     expect(errorOf(await client.next())).toStartWith(UNKNOWN);
-    expect(errorOf(await client.next())).toStartWith("ERR store unavailable: ");
+    expect(errorOf(await client.next())).toStartWith("LOADING store unavailable: ");
     expect(await client.next()).toEqual({ simple: "PONG" });
     await untilBack();
     expect(await counts()).toEqual([1, 0]);

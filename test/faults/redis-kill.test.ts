@@ -40,7 +40,7 @@ describe("while Redis is away", () => {
     ];
     for (const command of commands) {
       const startedAt = performance.now();
-      expect(errorOf(await client!.call(...command))).toStartWith("ERR store unavailable: ");
+      expect(errorOf(await client!.call(...command))).toStartWith("LOADING store unavailable: ");
       expect(performance.now() - startedAt).toBeLessThan(ERROR_MS_MAX);
     }
     expect(await client!.call("PING")).toEqual({ simple: "PONG" });
@@ -127,7 +127,7 @@ test(
     expect(load.account.totals().pushed).toBeGreaterThan(400 * rounds);
     expect(backMs).toBeLessThan(BACK_MS_MAX);
     expect(load.failed).toBeGreaterThan(0);
-    const known = new Set(["ERR store outcome unknown", "ERR store unavailable"]);
+    const known = new Set(["ERR store outcome unknown", "LOADING store unavailable"]);
     expect(Object.keys(errors).filter((error) => !known.has(error))).toEqual([]);
     // No restart was needed.
     for (const okq of okqs) expect(okq.stderr()).not.toContain("stopp");
