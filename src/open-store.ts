@@ -43,9 +43,13 @@ async function openRedis(
     state === "ready"
       ? log.info("Redis is reachable again", { store: name, server })
       : log.warn("Redis connection lost", { store: name, server, reason: state });
+  const onReplicas = (areEnough: boolean) =>
+    areEnough
+      ? log.info("enough replicas answer again", { store: name })
+      : log.warn("too few replicas answer in time", { store: name, wanted: target.waitReplicas });
   try {
     const { redisPoolSize: poolSize } = config;
-    const store = await RedisStore.open({ target, poolSize, onReady, onState });
+    const store = await RedisStore.open({ target, poolSize, onReady, onState, onReplicas });
     return { store, announce() {} };
   } catch (error) {
     throw new Error(`cannot use Redis at ${name}: ${(error as Error).message}`, { cause: error });

@@ -4,6 +4,7 @@ import { backupCommands } from "./backup.ts";
 import { clientCommands } from "./client.ts";
 import type { Command } from "./command.ts";
 import { connectionCommands } from "./connection.ts";
+import { healthCommands } from "./health.ts";
 import { inspectCommands } from "./inspect.ts";
 import { introspectionCommands } from "./introspection.ts";
 import { notifyCommands } from "./notify.ts";
@@ -23,6 +24,7 @@ commands.push(
   ...clientCommands,
   ...introspectionCommands({ commands, find: findByName }),
   ...serverInfoCommands,
+  ...healthCommands,
   ...backupCommands,
 );
 

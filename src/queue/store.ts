@@ -93,8 +93,13 @@ export interface Reclaim {
   limit: number;
 }
 
+/** Writes something that nobody sees, everywhere: it succeeds where a push would be accepted. */
+export interface Probe {
+  kind: "probe";
+}
+
 export type Operation =
-  Push | Pop | Peek | Ack | Flush | Status | List | Ready | Register | Reclaim;
+  Push | Pop | Peek | Ack | Flush | Status | List | Ready | Register | Reclaim | Probe;
 
 export interface QueueStatus {
   queue: Buffer;
@@ -124,6 +129,7 @@ export interface Results {
   register: null;
   /** How many were moved; `limit` of them or more means that there may be more. */
   reclaim: number;
+  probe: null;
 }
 
 export type ResultOf<O extends Operation> = Results[O["kind"]];

@@ -61,6 +61,7 @@ const accepted: Record<string, string[][]> = {
   "CONFIG GET": [["save"], ["save", "timeout"]],
   TIME: [[]],
   ROLE: [[]],
+  "OKQ HEALTH": [[]],
   // Needs a database: test/stores/backup.test.ts.
   "OKQ BACKUP": [],
 };

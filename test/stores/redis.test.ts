@@ -30,6 +30,7 @@ async function openRedis(poolSize = 2): Promise<StoreUnderTest> {
     poolSize,
     onReady: (queue, count) => ready.push([queue.toString("latin1"), count]),
     onState: () => {},
+    onReplicas: () => {},
     now: () => nowMs,
   });
   return {
@@ -167,6 +168,7 @@ const keyUses: Record<string, RegExp> = {
   processes: /processes_key|status_of|consumers_of/,
   process: /process_key/,
   absent: /absent_key/,
+  probe: /':probe'/,
   ready: /queue\.ready|\)\.ready|status_of/,
   claimed: /queue\.claimed|status_of/,
   events: /queue\.events/,

@@ -21,12 +21,14 @@ export class Changes {
   readonly retired = new Map<number, Retired>();
   /** Numbers of queues without events that are gone; kept until a commit has had them. */
   readonly forgotten: number[] = [];
+  /** Something is to be written, even if nothing has changed. */
+  isDemanded = false;
   readonly #undos: (() => void)[] = [];
   #last = 0;
 
   /** Whether there is nothing to commit. */
   get isEmpty(): boolean {
-    return this.#undos.length === 0;
+    return this.#undos.length === 0 && !this.isDemanded;
   }
 
   /** A number that nothing else in the journal has: for keys, places and queues. */
@@ -87,6 +89,7 @@ export class Changes {
     this.queues.length = 0;
     this.queueNumbers.length = 0;
     this.named.length = 0;
+    this.isDemanded = false;
     this.#undos.length = 0;
     if (this.retired.size > 0) this.retired.clear();
   }

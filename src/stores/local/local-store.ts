@@ -55,6 +55,8 @@ interface Submitted {
 
 /** What only reads, and what is of this process only: no failure of a journal concerns them. */
 const unrecorded: ReadonlySet<Operation["kind"]> = new Set(["register"]);
+/** What needs room: a journal may refuse it while all else goes on. */
+const growths: ReadonlySet<Operation["kind"]> = new Set(["push", "probe"]);
 const reads: ReadonlySet<Operation["kind"]> = new Set(["peek", "status", "list", "ready"]);
 
 /**
@@ -200,8 +202,7 @@ export class LocalStore implements Store {
       return this.#committed(batch);
     }
     this.#model.undo();
-    const hasPush = batch.some(({ operation }) => operation.kind === "push");
-    if (error.reason === "full" && refusal === null && hasPush) {
+    if (error.reason === "full" && refusal === null && growsBy(batch)) {
       return this.#attempt(batch, error.message);
     }
     blame(batch, new StoreError("refused", error.message), () => false);
@@ -226,8 +227,7 @@ export class LocalStore implements Store {
   }
 
   #refusalFor(batch: Submitted[]): string | null {
-    const hasPush = batch.some(({ operation }) => operation.kind === "push");
-    return hasPush ? this.#journal.pushRefusal() : null;
+    return growsBy(batch) ? this.#journal.pushRefusal() : null;
   }
 
   #execute(batch: Submitted[], refusal: string | null): void {
@@ -235,7 +235,7 @@ export class LocalStore implements Store {
     for (const submitted of batch) {
       const { operation, session, number } = submitted;
       try {
-        if (refusal !== null && operation.kind === "push") {
+        if (refusal !== null && growths.has(operation.kind)) {
           session.refuse();
           submitted.outcome = new StoreError("refused", refusal);
         } else if (number <= session.refusedTo) submitted.outcome = behindRefused();
@@ -259,6 +259,10 @@ export class LocalStore implements Store {
       this.#onReady(Buffer.from(name, "latin1"), count);
     }
   }
+}
+
+function growsBy(batch: Submitted[]): boolean {
+  return batch.some(({ operation }) => growths.has(operation.kind));
 }
 
 /** How many of the first `count` operations together are no more than one commit should take. */

@@ -207,6 +207,11 @@ export class Model {
     return taken;
   }
 
+  /** The journal, if there is one, writes something with this batch. */
+  demandWrite(): void {
+    if (this.#recording) this.#recording.changes.isDemanded = true;
+  }
+
   /** The changes are durable: contents that nobody waits for need no memory any more. */
   committed(): void {
     if (this.#recording === null) return;

@@ -91,6 +91,11 @@ export const operations: Operations = {
     model.sweep();
     return model.reclaim(limit);
   },
+
+  probe(model) {
+    model.demandWrite();
+    return null;
+  },
 };
 
 /** Does one operation now; what it throws left the model as it was. */

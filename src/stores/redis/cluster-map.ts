@@ -11,7 +11,6 @@ const REFRESH_MS = 200;
 const ANSWER_MS_MAX = 500;
 /** A slot's new owner is waited for so long before the batch fails. */
 const NEW_OWNER_MS_MAX = 1_000;
-/** A slot on its way takes some round trips. */
 const TRY_AGAIN_MS = 10;
 
 /** As CLUSTER SLOTS answers: first and last slot, the master, replicas. */
@@ -116,6 +115,8 @@ export class ClusterMap {
   }
 
   async #turnedAway(slot: number, code: string, message: string): Promise<boolean> {
+    // Keys of the slot are on their way, or servers have yet to agree where it is.
+    await Bun.sleep(TRY_AGAIN_MS);
     if (code === "MOVED") {
       const [, , place = ""] = message.split(" ");
       const at = place.lastIndexOf(":");
@@ -124,11 +125,7 @@ export class ClusterMap {
       this.#refreshSoon();
       return await this.#linkOf(slot)!.isUpWithin(NEW_OWNER_MS_MAX);
     }
-    // Keys of the slot are on their way to another server, a few round trips each.
-    if (code === "TRYAGAIN" || code === "ASK") {
-      await Bun.sleep(TRY_AGAIN_MS);
-      return true;
-    }
+    if (code === "TRYAGAIN" || code === "ASK") return true;
     this.#refreshSoon();
     return false;
   }

@@ -20,6 +20,8 @@ export interface LaneOptions {
   limits: Pick<RedisTarget, "waitReplicas" | "waitTimeoutMs" | "timeoutMs">;
   /** What every batch of a store begins with. */
   args(): string[];
+  /** Told whether enough replicas had a batch in time. */
+  onReplicas(areEnough: boolean): void;
   /** Told queues and how many of their events became ready, one after the other. */
   onReady(became: ScriptReply[]): void;
 }
@@ -156,6 +158,7 @@ export class Lane {
     const { waitReplicas, waitTimeoutMs, timeoutMs } = this.#options.limits;
     const waited = redis.wait(waitReplicas, waitTimeoutMs);
     const replicas = await this.#answered(waited, waitTimeoutMs + timeoutMs);
+    this.#options.onReplicas(replicas >= waitReplicas);
     if (replicas >= waitReplicas) return;
     throw new StoreError(
       "unknown",

@@ -69,4 +69,7 @@ local function status_of(queue)
   return total, processing, consumers
 end
 
+-- What probe.lua writes is gone by itself.
+local PROBE_MS = 60000
+
 local verbs = {}

@@ -21,6 +21,8 @@ export interface RedisStoreOptions {
   onReady: ReadyListener;
   /** Told of a server "ready", or why a connection to it went away. */
   onState(server: string, state: string): void;
+  /** Told when batches begin to lack replicas (false), and when they have enough again. */
+  onReplicas(areEnough: boolean): void;
   /** Milliseconds since 1970 instead of the Redis server's own time, for tests. */
   now?: () => number;
 }
@@ -44,6 +46,7 @@ export class RedisStore implements Store {
   readonly #lanes: Lane[];
   readonly #messages: Messages;
   readonly #watch: ReturnType<typeof setInterval>;
+  #hasReplicas = true;
   #sessions = 0;
 
   private constructor(options: RedisStoreOptions, servers: Servers) {
@@ -63,6 +66,10 @@ export class RedisStore implements Store {
       processId,
       limits: target,
       args: () => [now ? String(now()) : "", channel, processId],
+      onReplicas: (areEnough) => {
+        if (areEnough !== this.#hasReplicas) options.onReplicas(areEnough);
+        this.#hasReplicas = areEnough;
+      },
       onReady: (became: ScriptReply[]) => {
         for (let at = 0; at < became.length; at += 2) {
           onReady(became[at] as Buffer, became[at + 1] as number);

@@ -6,6 +6,7 @@ import list from "./list.lua" with { type: "text" };
 import peek from "./peek.lua" with { type: "text" };
 import pop from "./pop.lua" with { type: "text" };
 import prelude from "./prelude.lua" with { type: "text" };
+import probe from "./probe.lua" with { type: "text" };
 import push from "./push.lua" with { type: "text" };
 import ready from "./ready.lua" with { type: "text" };
 import reclaim from "./reclaim.lua" with { type: "text" };
@@ -22,7 +23,7 @@ const names = [
   ...infixes,
 ].join("");
 
-const verbs = [ack, flush, list, peek, pop, push, ready, reclaim, register, status];
+const verbs = [ack, flush, list, peek, pop, probe, push, ready, reclaim, register, status];
 
 export const SCRIPT = [names, prelude, ...verbs, batch].join("\n");
 export const SCRIPT_SHA = new Bun.CryptoHasher("sha1").update(SCRIPT).digest("hex");

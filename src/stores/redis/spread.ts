@@ -43,6 +43,8 @@ function parts(operation: Operation, ask: Ask): Promise<unknown> {
       return register(operation, ask);
     case "reclaim":
       return reclaim(operation, ask);
+    case "probe":
+      return probe(ask);
     default:
       throw new Error(`${operation.kind} is not spread`);
   }
@@ -92,6 +94,11 @@ async function register({ consumers, isReset }: Register, ask: Ask): Promise<nul
 async function reclaim(operation: Reclaim, ask: Ask): Promise<number> {
   const moved = await all(everyShard, (shard) => ask(shard, operation));
   return moved.reduce((sum, count) => sum + count, 0);
+}
+
+async function probe(ask: Ask): Promise<null> {
+  await all(everyShard, (shard) => ask(shard, { kind: "probe" }));
+  return null;
 }
 
 /** The places of what belongs to each shard. */

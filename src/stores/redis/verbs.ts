@@ -139,4 +139,10 @@ export const verbs: { [K in Kind]: Verb<K> } = {
     results: (reply) => [reply as number],
     isChange: () => false,
   },
+  probe: {
+    variant: () => null,
+    call: () => [],
+    results: () => [null],
+    isChange: () => true,
+  },
 };

@@ -151,6 +151,13 @@ export function counts(check: Check): void {
     expect(await store.status("q")).toEqual([["q", 0, 0, 1]]);
   });
 
+  check("a probe succeeds and leaves nothing to see", async (store) => {
+    await store.push("q", "1");
+    expect(await store.submit({ kind: "probe" })).toBeNull();
+    expect(await store.list()).toEqual([["q", 1, 0, 0]]);
+    expect(await store.drain("q")).toEqual(["1"]);
+  });
+
   check("describe gives names and values that people can read", async (store) => {
     await store.push("q", "1");
     const facts = store.under.store.describe();

@@ -91,7 +91,7 @@ export class SqliteJournal implements Journal {
 
   commit(changes: Changes, nowMs: number): void | Promise<void> {
     const clockMs = Math.floor(nowMs);
-    const isClockDue = clockMs >= this.#clockMs + clockEveryMs;
+    const isClockDue = changes.isDemanded || clockMs >= this.#clockMs + clockEveryMs;
     let hasNew: boolean;
     try {
       this.#begin.run();
@@ -105,7 +105,7 @@ export class SqliteJournal implements Journal {
     this.#copy?.mirror(changes);
     for (const { keys } of changes.retired.values()) this.#chores.discard(keys);
     this.#chores.committed();
-    return this.#sync(changes.touched.length, hasNew);
+    return this.#sync(changes.touched.length + Number(changes.isDemanded), hasNew);
   }
 
   pushRefusal(): string | null {

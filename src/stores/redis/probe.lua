@@ -1,0 +1,9 @@
+-- Writes something that nobody reads, to see whether a push could be written.
+-- KEYS    probe
+-- ARGV    (none)
+-- Returns nil
+
+verbs.probe = function()
+  redis.call('SET', TAG .. ':probe', now, 'PX', PROBE_MS)
+  return false
+end
