@@ -25,3 +25,8 @@ export async function eventually<T>(
     await Bun.sleep(pollMs);
   }
 }
+
+/** Lets a fault last for that long: for what is itself a matter of time, never to wait for it. */
+export function lasting(ms: number): Promise<void> {
+  return Bun.sleep(ms);
+}

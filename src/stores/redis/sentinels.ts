@@ -27,9 +27,10 @@ async function ask(target: RedisTarget, { host, port }: NodeAddress): Promise<An
   const login = credentials(target.sentinelUsername, target.sentinelPassword);
   const options = { host, port, ...login, protocol: 2 as const };
   return await askServer(target, options, async (redis) => {
-    const reply = (await redis.call("SENTINEL", "MASTER", target.group)) as string[];
-    const fact = (name: string) => reply[reply.indexOf(name) + 1]!;
-    const master = { host: fact("ip"), port: Number(fact("port")) };
-    return { master, epoch: Number(fact("config-epoch")) };
+    const ask = (what: string) => redis.call("SENTINEL", what, target.group) as Promise<string[]>;
+    // The facts of the group name the old master until all of a failover is over.
+    const [address, facts] = await Promise.all([ask("GET-MASTER-ADDR-BY-NAME"), ask("MASTER")]);
+    const epoch = Number(facts[facts.indexOf("config-epoch") + 1]);
+    return { master: { host: address[0]!, port: Number(address[1]) }, epoch };
   });
 }

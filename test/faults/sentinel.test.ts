@@ -1,0 +1,106 @@
+// What clients see when a master that Sentinels watch is killed, frozen or cut off: with
+// --redis-wait 1 nothing that was answered OK is lost, and service is back soon after a failover.
+// oxlint-disable no-await-in-loop -- one failover after the other
+import { describe, expect, test } from "bun:test";
+import type { Config } from "../../src/config.ts";
+import { lasting } from "../support/eventually.ts";
+import { canUseNamespaces, skipReason, startNetwork } from "../support/network-namespaces.ts";
+import { type SentinelGroup, startSentinelGroup } from "../support/redis-sentinel.ts";
+import { rounds, timeoutFor } from "./rounds.ts";
+import { Trial } from "./trial.ts";
+
+/** From the failover on. */
+const BACK_MS_MAX = 2_000;
+const FROZEN_MS = 10_000;
+/** Long enough for the other side to have a master of its own. */
+const PARTITION_MS = 4_000;
+
+function on({ sentinels }: SentinelGroup, config: Partial<Config> = {}): Partial<Config> {
+  return { redisSentinelAddr: sentinels.map((port) => `127.0.0.1:${port}`).join(","), ...config };
+}
+
+async function killAndFailOver(group: SentinelGroup, trial: Trial): Promise<void> {
+  for (let round = 0; round < rounds; round++) {
+    const master = await group.master();
+    await master.kill();
+    await group.promoted(master.port);
+    expect(await trial.recovers()).toBeLessThan(BACK_MS_MAX);
+    await master.start();
+    await group.synced(group.servers.length - 1);
+  }
+}
+
+describe("under Sentinel", () => {
+  test(
+    "a killed master loses nothing that was answered OK after its replica had it",
+    async () => {
+      const group = await startSentinelGroup({ replicas: 2 });
+      const trial = await Trial.start(
+        "Sentinel, master killed, wait 1",
+        on(group, { redisWait: 1 }),
+      );
+      await killAndFailOver(group, trial);
+      expect((await trial.settle()).pushed).toBeGreaterThan(0);
+    },
+    timeoutFor(15_000),
+  );
+
+  test(
+    "a killed master may lose what no replica had, and service comes back",
+    async () => {
+      const group = await startSentinelGroup({ replicas: 2 });
+      const trial = await Trial.start("Sentinel, master killed, no wait", on(group));
+      await killAndFailOver(group, trial);
+      expect((await trial.settleLosses()).pushed).toBeGreaterThan(0);
+    },
+    timeoutFor(15_000),
+  );
+
+  test(
+    "a frozen master is left for the new one, and loses nothing when it wakes up",
+    async () => {
+      const group = await startSentinelGroup({ replicas: 2 });
+      const trial = await Trial.start(
+        "Sentinel, master frozen, wait 1",
+        on(group, { redisWait: 1 }),
+      );
+      const master = await group.master();
+      const frozenAt = performance.now();
+      master.signal("SIGSTOP");
+      await group.promoted(master.port);
+      expect(await trial.recovers()).toBeLessThan(BACK_MS_MAX);
+      await lasting(FROZEN_MS - (performance.now() - frozenAt));
+      master.signal("SIGCONT");
+      await group.synced(group.servers.length - 1);
+      expect(await trial.recovers()).toBeLessThan(BACK_MS_MAX);
+      expect((await trial.settle()).pushed).toBeGreaterThan(0);
+    },
+    timeoutFor(30_000),
+  );
+
+  test.skipIf(!canUseNamespaces())(
+    `a master cut off together with okq answers nothing OK that its return would undo${skipReason()}`,
+    async () => {
+      const network = startNetwork();
+      const far = network.host();
+      const near = { address: network.address, command: (argv: string[]) => argv };
+      const group = await startSentinelGroup({
+        machines: [near, far],
+        sentinelMachines: [far, far, far],
+      });
+      const addresses = group.sentinels.map((port) => `${far.address}:${port}`).join(",");
+      const config = { redisSentinelAddr: addresses, redisWait: 1, redisWaitTimeout: 200 };
+      const trial = await Trial.start("Sentinel, partition, wait 1", config);
+      const master = await group.master();
+      network.cut(far);
+      await trial.fails(20);
+      await lasting(PARTITION_MS);
+      network.join(far);
+      await group.promoted(master.port);
+      await group.synced(group.servers.length - 1);
+      expect(await trial.recovers()).toBeLessThan(BACK_MS_MAX);
+      expect((await trial.settle()).pushed).toBeGreaterThan(0);
+    },
+    timeoutFor(40_000),
+  );
+});
