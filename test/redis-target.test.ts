@@ -325,6 +325,17 @@ test("a redacted URL keeps host, port and database only", () => {
   expect(redactUrl("host:6379")).toBe("host:6379");
 });
 
+test("okq works on a Redis that is on a unix socket, as a user of it", async () => {
+  const redis = await startTestRedis({ hasUnixSocket: true });
+  await redis.redis.call("ACL", "SETUSER", "ann", "on", ">hunter2", "~*", "&*", "+@all");
+  await redis.redis.call("ACL", "SETUSER", "default", "off");
+  const redisAddr = redis.unixSocket!;
+  const account = { redisUser: "ann", redisPassword: "hunter2" };
+  const client = await (await startTestOkq({ store: "", redisAddr, ...account })).connect();
+  expect(await ask(client, "QLPUSH", "q", "1", "x")).toBe("+OK");
+  expect(await ask(client, "INFO", "store")).toContain(redisAddr);
+});
+
 describe("no secret is shown", () => {
   test("to a client, or in the log", async () => {
     const redis = await startTestRedis();

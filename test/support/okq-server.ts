@@ -7,7 +7,7 @@ import { type Config, defaultConfig } from "../../src/config.ts";
 import { createLog } from "../../src/log.ts";
 import { type Okq, startOkq } from "../../src/okq.ts";
 import { closeAfterTest } from "./close-after-test.ts";
-import { type RedisServer, startRedis } from "./redis-server.ts";
+import { type RedisOptions, type RedisServer, startRedis } from "./redis-server.ts";
 import { Wire } from "./wire.ts";
 
 export interface TestOkq {
@@ -53,6 +53,6 @@ export async function startOkqOn(
   return await startTestOkq({ store: "", redisAddr: `127.0.0.1:${port}`, ...config });
 }
 
-export async function startTestRedis(options: { isDurable?: boolean } = {}): Promise<RedisServer> {
+export async function startTestRedis(options: RedisOptions = {}): Promise<RedisServer> {
   return closeAfterTest(await startRedis(options));
 }

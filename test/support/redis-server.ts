@@ -1,14 +1,19 @@
-// A real redis-server for a test, on a free port with a folder of its own.
-import { mkdtempSync, rmSync } from "node:fs";
+// A real redis-server for a test, on a free port with a folder of its own: by itself, or as a part
+// of a Sentinel group or a cluster.
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Redis } from "ioredis";
+import type { Certificates } from "./certificates.ts";
 import { noteProcess } from "./close-after-test.ts";
 import { eventually } from "./eventually.ts";
 import { freePort } from "./free-port.ts";
 
 export interface RedisServer {
+  address: string;
   port: number;
+  /** Path of its unix socket, if it has one. */
+  unixSocket: string | null;
   /** A connection of the test's own, to look and to break things. */
   redis: Redis;
   /** Ends it at once, as a crash would. */
@@ -20,33 +25,72 @@ export interface RedisServer {
   close(): Promise<void>;
 }
 
-/** With isDurable every write is on disk before its answer (appendonly, fsync always). */
-export async function startRedis(options: { isDurable?: boolean } = {}): Promise<RedisServer> {
+/** A machine to run on, such as a host of network-namespaces.ts. */
+export interface Machine {
+  address: string;
+  /** What to spawn to have a command run there; the child is the command's own process. */
+  command(argv: string[]): string[];
+}
+
+export interface RedisOptions {
+  /** Every write is on disk before its answer (appendonly, fsync always). */
+  isDurable?: boolean;
+  /** Further arguments of redis-server; they win over those from here. */
+  args?: string[];
+  /** Of the default user, also towards a master. */
+  password?: string;
+  /** Serves TLS only; certificates of clients are checked, but not demanded. */
+  tls?: Certificates;
+  hasUnixSocket?: boolean;
+  /** Lines of a config file that the server may rewrite. */
+  config?: string[];
+  /** This machine unless told otherwise. */
+  machine?: Machine;
+}
+
+const HERE: Machine = { address: "127.0.0.1", command: (argv) => argv };
+
+export async function startRedis(options: RedisOptions = {}): Promise<RedisServer> {
   const port = await freePort();
+  const { address, command } = options.machine ?? HERE;
   const folder = mkdtempSync(join(tmpdir(), "okq-redis-"));
-  const redis = new Redis({ port, host: "127.0.0.1", lazyConnect: true, retryStrategy: () => 50 });
-  redis.on("error", () => {});
+  const unixSocket = options.hasUnixSocket ? join(folder, "redis.sock") : null;
+  const configFile = options.config ? [join(folder, "redis.conf")] : [];
+  for (const file of configFile) writeFileSync(file, `${options.config!.join("\n")}\n`);
+  const place = ["--bind", address, "--protected-mode", "no", "--dir", folder];
+  if (unixSocket !== null) place.push("--unixsocket", unixSocket);
+  const argv = ["redis-server", ...configFile, ...place, ...argumentsOf(port, options)];
+  const redis = connectionTo(address, port, options);
   let process = spawn();
 
   function spawn() {
-    const durable = options.isDurable ? ["yes", "--appendfsync", "always"] : ["no"];
-    const place = ["--port", String(port), "--bind", "127.0.0.1", "--dir", folder];
-    const kept = ["--save", "", "--appendonly", ...durable];
-    const args = ["redis-server", ...place, ...kept];
-    const child = Bun.spawn(args, { stdout: "ignore", stderr: "ignore" });
+    const child = Bun.spawn(command(argv), { stdout: "ignore", stderr: "ignore" });
     noteProcess(child, `redis-server on port ${port}`);
     return child;
   }
 
   async function answering(): Promise<void> {
-    await eventually(async () => (await redis.ping()) === "PONG", {
+    const answer = await eventually(() => Promise.race([redis.ping(), process.exited]), {
       message: `redis-server answers on port ${port}`,
     });
+    if (answer !== "PONG") throw new Error(`redis-server on port ${port} ended with ${answer}`);
   }
 
-  await answering();
+  async function close(): Promise<void> {
+    redis.disconnect();
+    process.kill("SIGKILL");
+    await process.exited;
+    rmSync(folder, { recursive: true, force: true });
+  }
+
+  await answering().catch(async (error: unknown) => {
+    await close();
+    throw error;
+  });
   return {
+    address,
     port,
+    unixSocket,
     redis,
     async kill() {
       process.kill("SIGKILL");
@@ -57,11 +101,66 @@ export async function startRedis(options: { isDurable?: boolean } = {}): Promise
       await answering();
     },
     signal: (signal) => process.kill(signal),
-    async close() {
-      redis.disconnect();
-      process.kill("SIGKILL");
-      await process.exited;
-      rmSync(folder, { recursive: true, force: true });
-    },
+    close,
   };
+}
+
+function argumentsOf(port: number, { isDurable, password, tls, args = [] }: RedisOptions) {
+  // A replica that comes new would wait five seconds for others to come.
+  const all = ["--save", "", "--repl-diskless-sync-delay", "0", "--appendonly"];
+  if (isDurable) all.push("yes", "--appendfsync", "always");
+  else all.push("no");
+  if (password !== undefined) all.push("--requirepass", password);
+  if (tls) {
+    const { cert, key } = tls.server;
+    all.push("--port", "0", "--tls-port", String(port), "--tls-replication", "yes");
+    all.push("--tls-cert-file", cert, "--tls-key-file", key, "--tls-ca-cert-file", tls.ca);
+    all.push("--tls-auth-clients", "optional");
+  } else all.push("--port", String(port));
+  return [...all, ...args];
+}
+
+function connectionTo(host: string, port: number, { password, tls }: RedisOptions): Redis {
+  const redis = new Redis({
+    port,
+    host,
+    ...(password !== undefined && { password }),
+    ...(tls && {
+      tls: {
+        ca: readFileSync(tls.ca),
+        cert: readFileSync(tls.client.cert),
+        key: readFileSync(tls.client.key),
+      },
+    }),
+    lazyConnect: true,
+    retryStrategy: () => 50,
+  });
+  redis.on("error", () => {});
+  return redis;
+}
+
+const ANSWER_MS_MAX = 500;
+
+/** Its answer; null from one that is killed, frozen, cut off or refuses. */
+export async function answerOf(server: RedisServer, ...command: string[]): Promise<unknown> {
+  const { redis } = server;
+  if (redis.status !== "ready") return null;
+  const late = Promise.withResolvers<null>();
+  const timer = setTimeout(late.resolve, ANSWER_MS_MAX, null);
+  const answer = redis.call(command[0]!, ...command.slice(1)).catch(() => null);
+  return await Promise.race([answer, late.promise]).finally(() => clearTimeout(timer));
+}
+
+/** All of them started side by side; when one cannot be, none is left running. */
+export async function startAll(each: RedisOptions[]): Promise<RedisServer[]> {
+  const started = await Promise.allSettled(each.map(startRedis));
+  const servers = started.flatMap((result) => (result.status === "fulfilled" ? result.value : []));
+  const failed = started.find((result) => result.status === "rejected");
+  if (failed === undefined) return servers;
+  await closeAll(servers);
+  throw failed.reason;
+}
+
+export async function closeAll(servers: RedisServer[]): Promise<void> {
+  await Promise.all(servers.map((server) => server.close()));
 }

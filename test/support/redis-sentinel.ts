@@ -1,0 +1,182 @@
+// A real Redis with replicas and the Sentinels that watch them, with delays so short that a test
+// can wait for a failover.
+import { closeAfterTest } from "./close-after-test.ts";
+import { eventually } from "./eventually.ts";
+import {
+  answerOf,
+  closeAll,
+  type Machine,
+  type RedisOptions,
+  type RedisServer,
+  startAll,
+} from "./redis-server.ts";
+
+export interface SentinelGroup {
+  group: string;
+  /** Ports of the Sentinels. */
+  sentinels: number[];
+  /** The Sentinels, to stop and to kill them. */
+  sentinelServers: RedisServer[];
+  /** All Redis servers; the first was the master to begin with. */
+  servers: RedisServer[];
+  /** The one that a majority of the Sentinels calls the master and that says so too. */
+  master(): Promise<RedisServer>;
+  /** The master, once it is another one than that on this port. */
+  promoted(notPort: number): Promise<RedisServer>;
+  /** Resolves once that many replicas are in sync with the master. */
+  synced(replicas: number): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface SentinelOptions extends Omit<RedisOptions, "machine" | "config"> {
+  replicas?: number;
+  sentinels?: number;
+  group?: string;
+  /** How long a master is silent until it counts as down; the Sentinels notice in turn. */
+  downAfterMs?: number;
+  /** Of the Sentinels' default user. */
+  sentinelPassword?: string;
+  /** Where the Redis servers run, in their order. */
+  machines?: Machine[];
+  /** Where the Sentinels run, in their order. */
+  sentinelMachines?: Machine[];
+}
+
+/** Sentinels that noticed at the same time would vote for themselves, and again seconds later. */
+const APART_MS = 200;
+const FAILOVER_TIMEOUT_MS = 2_000;
+const START_MS_MAX = 15_000;
+const FAILOVER_MS_MAX = 20_000;
+
+/** Closed when the test ends. Resolves when all are in sync and know each other. */
+export async function startSentinelGroup(options: SentinelOptions = {}): Promise<SentinelGroup> {
+  const { replicas = 1, sentinels = 3, group = "master" } = options;
+  const servers = await startServers(options);
+  const closing = [...servers];
+  closeAfterTest({ close: () => closeAll(closing) });
+  const sentinelServers = await startAll(
+    Array.from({ length: sentinels }, (_, at) => sentinelOptions(options, servers[0]!, at)),
+  );
+  closing.push(...sentinelServers);
+
+  /** Whom the Sentinels call the master, as "host:port" with how many do. */
+  async function named(): Promise<Map<string, number>> {
+    const votes = new Map<string, number>();
+    const command = ["SENTINEL", "GET-MASTER-ADDR-BY-NAME", group];
+    const answers = sentinelServers.map((sentinel) => answerOf(sentinel, ...command));
+    for (const address of await Promise.all(answers)) {
+      const name = (address as string[] | null)?.join(":") ?? "";
+      votes.set(name, (votes.get(name) ?? 0) + 1);
+    }
+    return votes;
+  }
+
+  async function master(isIt: (server: RedisServer) => boolean): Promise<RedisServer> {
+    return await eventually(
+      async () => {
+        const [name] = [...(await named())].find(([, votes]) => votes > sentinels / 2) ?? [];
+        const server = servers.find(({ address, port }) => `${address}:${port}` === name);
+        if (!server || !isIt(server)) return null;
+        const role = (await answerOf(server, "ROLE")) as string[] | null;
+        return role?.[0] === "master" ? server : null;
+      },
+      { timeoutMs: FAILOVER_MS_MAX, message: `a majority of Sentinels names a master` },
+    );
+  }
+
+  async function synced(count: number): Promise<void> {
+    const { redis } = await master(() => true);
+    await eventually(
+      async () => (await redis.info("replication")).split("state=online").length > count,
+      { timeoutMs: START_MS_MAX, message: `${count} replicas are in sync` },
+    );
+  }
+
+  await synced(replicas);
+  await Promise.all(sentinelServers.map((server) => knowsAll(server, group, replicas, sentinels)));
+  return {
+    group,
+    sentinels: sentinelServers.map(({ port }) => port),
+    sentinelServers,
+    servers,
+    master: () => master(() => true),
+    promoted: (notPort) => master(({ port }) => port !== notPort),
+    synced,
+    close: () => closeAll(closing),
+  };
+}
+
+/** With config files, in which the Sentinels leave who is whose replica. */
+async function startServers(options: SentinelOptions): Promise<RedisServer[]> {
+  const { replicas = 1, machines = [], args = [], password } = options;
+  const secret = password === undefined ? [] : ["--masterauth", password];
+  const each = Array.from({ length: replicas + 1 }, (_, at) =>
+    Object.assign({ ...options, config: [], args: [...secret, ...args] }, on(machines[at])),
+  );
+  const servers = await startAll(each);
+  const [master, ...others] = servers;
+  await Promise.all(
+    others.map(async ({ redis }) => {
+      await redis.replicaof(master!.address, master!.port);
+      await redis.config("REWRITE");
+    }),
+  );
+  return servers;
+}
+
+function on(machine: Machine | undefined): { machine?: Machine } {
+  return machine ? { machine } : {};
+}
+
+function sentinelOptions(options: SentinelOptions, master: RedisServer, at: number): RedisOptions {
+  const { sentinels = 3, group = "master", downAfterMs = 500 } = options;
+  const { password, sentinelPassword, tls, sentinelMachines = [] } = options;
+  const quorum = Math.floor(sentinels / 2) + 1;
+  const config = [
+    `sentinel monitor ${group} ${master.address} ${master.port} ${quorum}`,
+    `sentinel down-after-milliseconds ${group} ${downAfterMs + at * APART_MS}`,
+    `sentinel failover-timeout ${group} ${FAILOVER_TIMEOUT_MS}`,
+  ];
+  if (password !== undefined) config.push(`sentinel auth-pass ${group} ${password}`);
+  if (sentinelPassword !== undefined) config.push(`sentinel sentinel-pass ${sentinelPassword}`);
+  return {
+    config,
+    args: ["--sentinel"],
+    ...(tls && { tls }),
+    ...(sentinelPassword !== undefined && { password: sentinelPassword }),
+    ...on(sentinelMachines[at]),
+  };
+}
+
+/** Waits until a Sentinel sees the others and all replicas; they introduce themselves sooner. */
+async function knowsAll(
+  { redis }: RedisServer,
+  group: string,
+  replicas: number,
+  sentinels: number,
+): Promise<void> {
+  // Not the ping period: five of it is how fresh a replica's INFO must be to be promoted.
+  const sooner = ["info-period", "500", "publish-period", "200"];
+  await redis.call("SENTINEL", "DEBUG", ...sooner);
+  await eventually(
+    async () => {
+      const [master] = fieldsOf([await redis.call("SENTINEL", "MASTER", group)]);
+      const others = fieldsOf(await redis.call("SENTINEL", "REPLICAS", group));
+      const flags = [master!["flags"], ...others.map((other) => other["flags"])].join(" ");
+      return (
+        flags === ["master", ...Array<string>(replicas).fill("slave")].join(" ") &&
+        master!["num-other-sentinels"] === String(sentinels - 1) &&
+        others.every((other) => other["master-link-status"] === "ok")
+      );
+    },
+    { timeoutMs: START_MS_MAX, message: "a Sentinel knows all others" },
+  );
+}
+
+/** Records from flat lists of names and values. */
+function fieldsOf(lists: unknown): Record<string, string>[] {
+  return (lists as string[][]).map((list) => {
+    const names = list.filter((_, at) => at % 2 === 0);
+    return Object.fromEntries(names.map((name, at) => [name, list[at * 2 + 1]!]));
+  });
+}
