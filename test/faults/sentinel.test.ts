@@ -79,7 +79,7 @@ describe("under Sentinel", () => {
   );
 
   test.skipIf(!canUseNamespaces())(
-    `a master cut off together with okq answers nothing OK that its return would undo${skipReason()}`,
+    `a master cut off together with okq answers nothing OK that is undone${skipReason()}`,
     async () => {
       const network = startNetwork();
       const far = network.host();

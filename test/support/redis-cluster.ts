@@ -48,6 +48,8 @@ export interface ClusterOptions extends Omit<RedisOptions, "machine" | "config">
   replicasEach?: number;
   /** How long a node is silent until it counts as down. */
   nodeTimeoutMs?: number;
+  /** For a cluster started in beforeAll, which is to be closed in afterAll. */
+  outlivesTest?: true;
   /** Where the nodes run, in their order. */
   machines?: Machine[];
 }
@@ -63,13 +65,16 @@ interface Self {
 const START_MS_MAX = 20_000;
 const MIGRATE_MS_MAX = 5_000;
 
-/** Closed when the test ends. Resolves when all slots are served and replicas are in sync. */
+/**
+ * Closed when the test ends, unless told otherwise. Resolves when all slots are served and replicas
+ * are in sync.
+ */
 export async function startCluster(options: ClusterOptions = {}): Promise<Cluster> {
   const { masters = 3, replicasEach = 1 } = options;
   const count = masters * (1 + replicasEach);
   const each = Array.from({ length: count }, (_, at) => nodeOptions(options, at));
   const servers = await startAll(await Promise.all(each));
-  closeAfterTest({ close: () => closeAll(servers) });
+  if (!options.outlivesTest) closeAfterTest({ close: () => closeAll(servers) });
   const nodes = await Promise.all(
     servers.map(async (server): Promise<ClusterNode> => {
       return Object.assign(server, { id: String(await server.redis.call("CLUSTER", "MYID")) });

@@ -78,8 +78,8 @@ export class ClusterMap {
       redis: () => this.#linkOf(slot)?.redis ?? this.#missing(),
       reason: () => this.#linkOf(slot)?.reason || this.#reason || `nobody serves slot ${slot}`,
       turnedAway: (code, message) => this.#turnedAway(slot, code, message),
-      suspect: () => void this.#suspect(slot),
-      cut: (reason) => this.#linkOf(slot)?.cut(reason),
+      suspect: (redis) => void this.#suspect(slot, redis),
+      cut: (redis, reason) => this.#linkWith(redis)?.cut(reason),
     };
   }
 
@@ -130,11 +130,14 @@ export class ClusterMap {
     return false;
   }
 
-  async #suspect(slot: number): Promise<void> {
-    const owner = this.#owners.get(slot);
+  async #suspect(slot: number, redis: Redis): Promise<void> {
     await this.refresh();
-    if (owner === undefined || this.#owners.get(slot) === owner) return;
-    this.#nodes.get(owner)?.link.cut("another server took over its slots");
+    const link = this.#linkWith(redis);
+    if (link !== this.#linkOf(slot)) link?.cut("another server took over its slots");
+  }
+
+  #linkWith(redis: Redis): Link | undefined {
+    return [...this.#nodes.values()].find(({ link }) => link.redis === redis)?.link;
   }
 
   /** Looks who has which slot, now. */

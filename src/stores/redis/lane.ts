@@ -45,7 +45,8 @@ export class Lane {
   /** Free again when the reply is there: until then the connection may still be sending it. */
   readonly #output = new Output(4 * BATCH_BYTES_MAX);
   #isSending = false;
-  /** When what is on its way was sent, and until when it must be answered; 0 when nothing is. */
+  /** What is on its way: over which connection, since when and until when it must be answered. */
+  #redis: Redis | null = null;
   #sentAtMs = 0;
   #dueAtMs = 0;
   #idle: (() => void) | null = null;
@@ -68,10 +69,10 @@ export class Lane {
 
   /** To be called again and again: looks after an answer that does not come. */
   watch(nowMs: number): void {
-    if (this.#sentAtMs === 0) return;
+    if (!this.#redis) return;
     const { route } = this.#options;
-    if (nowMs > this.#dueAtMs) route.cut("Redis does not answer");
-    else if (nowMs > this.#sentAtMs + OVERDUE_MS) route.suspect();
+    if (nowMs > this.#dueAtMs) route.cut(this.#redis, "Redis does not answer");
+    else if (nowMs > this.#sentAtMs + OVERDUE_MS) route.suspect(this.#redis);
   }
 
   /** Resolves when nothing waits and nothing is on its way. */
@@ -127,7 +128,10 @@ export class Lane {
       if (!redis) throw unavailable(route.reason());
       try {
         // oxlint-disable-next-line no-await-in-loop -- one at a time is what a lane is
-        return [redis, await this.#answered(this.#call(redis, keys, args), limits.timeoutMs)];
+        return [
+          redis,
+          await this.#answered(redis, limits.timeoutMs, this.#call(redis, keys, args)),
+        ];
       } catch (error) {
         const { name, message } = error as Error;
         const code = message.split(" ", 1)[0]!;
@@ -157,7 +161,7 @@ export class Lane {
   async #awaitReplicas(redis: Redis): Promise<void> {
     const { waitReplicas, waitTimeoutMs, timeoutMs } = this.#options.limits;
     const waited = redis.wait(waitReplicas, waitTimeoutMs);
-    const replicas = await this.#answered(waited, waitTimeoutMs + timeoutMs);
+    const replicas = await this.#answered(redis, waitTimeoutMs + timeoutMs, waited);
     this.#options.onReplicas(replicas >= waitReplicas);
     if (replicas >= waitReplicas) return;
     throw new StoreError(
@@ -166,13 +170,14 @@ export class Lane {
     );
   }
 
-  async #answered<T>(answer: Promise<T>, withinMs: number): Promise<T> {
+  async #answered<T>(redis: Redis, withinMs: number, answer: Promise<T>): Promise<T> {
+    this.#redis = redis;
     this.#sentAtMs = performance.now();
     this.#dueAtMs = this.#sentAtMs + withinMs;
     try {
       return await answer;
     } finally {
-      this.#sentAtMs = 0;
+      this.#redis = null;
     }
   }
 

@@ -21,6 +21,8 @@ export class Link {
   #reason = "not connected yet";
   #delayMs = RETRY_DELAY_MIN_MS;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  /** It is given up, and about to end. */
+  #isCut = false;
   #isClosed = false;
   #whenUp: (() => void)[] = [];
 
@@ -41,7 +43,7 @@ export class Link {
   /** The connection if it is up. */
   get redis(): Redis | null {
     const redis = this.#connected?.redis;
-    return redis?.status === "ready" ? redis : null;
+    return redis?.status === "ready" && !this.#isCut ? redis : null;
   }
 
   /** Where it leads while it is up. */
@@ -68,8 +70,11 @@ export class Link {
 
   /** Ends the connection, with everything under way on it, and makes another. */
   cut(reason: string): void {
+    const { redis } = this;
+    if (!redis) return;
     this.#reason = reason;
-    this.#connected?.redis.disconnect();
+    this.#isCut = true;
+    redis.disconnect();
   }
 
   close(): void {
@@ -95,6 +100,7 @@ export class Link {
     // While it was made the server may have gone.
     if (redis.status === "end") throw new Error("the connection closed at once");
     this.#connected = connected;
+    this.#isCut = false;
     this.#reason = "";
     this.#delayMs = RETRY_DELAY_MIN_MS;
     redis.on("error", (error) => (this.#reason ||= error.message));

@@ -11,10 +11,10 @@ export interface Route {
    * when it may be sent again, with false if that makes no sense now.
    */
   turnedAway(code: string, message: string): Promise<boolean>;
-  /** An answer is overdue: is this still the right server? */
-  suspect(): void;
-  /** Gives the connection up, with everything under way on it. */
-  cut(reason: string): void;
+  /** An answer over that connection is overdue: does it still lead to the right server? */
+  suspect(redis: Redis): void;
+  /** Gives that connection up, with everything under way on it. */
+  cut(redis: Redis, reason: string): void;
 }
 
 /** Errors with which Redis turns a whole batch away, undone, until something has changed. */

@@ -27,9 +27,13 @@ async function ask(target: RedisTarget, { host, port }: NodeAddress): Promise<An
   const login = credentials(target.sentinelUsername, target.sentinelPassword);
   const options = { host, port, ...login, protocol: 2 as const };
   return await askServer(target, options, async (redis) => {
-    const ask = (what: string) => redis.call("SENTINEL", what, target.group) as Promise<string[]>;
+    const question = (what: string) =>
+      redis.call("SENTINEL", what, target.group) as Promise<string[]>;
     // The facts of the group name the old master until all of a failover is over.
-    const [address, facts] = await Promise.all([ask("GET-MASTER-ADDR-BY-NAME"), ask("MASTER")]);
+    const [address, facts] = await Promise.all([
+      question("GET-MASTER-ADDR-BY-NAME"),
+      question("MASTER"),
+    ]);
     const epoch = Number(facts[facts.indexOf("config-epoch") + 1]);
     return { master: { host: address[0]!, port: Number(address[1]) }, epoch };
   });

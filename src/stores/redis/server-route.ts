@@ -35,7 +35,7 @@ export class ServerRoute implements Route {
 
   async turnedAway(code: string, message: string): Promise<boolean> {
     // A master that became a replica: by the next connection there may be another one.
-    if (code === "READONLY") this.cut(message);
+    if (code === "READONLY") this.#link.cut(message);
     return false;
   }
 
@@ -46,7 +46,9 @@ export class ServerRoute implements Route {
       .then(
         (master) => {
           const name = this.#link.name;
-          if (name && name !== nameOfNode(master)) this.cut("the sentinels name another master");
+          if (name && name !== nameOfNode(master)) {
+            this.#link.cut("the sentinels name another master");
+          }
         },
         // Without the sentinels' word the connection stays until the time for an answer is over.
         () => {},
@@ -54,7 +56,7 @@ export class ServerRoute implements Route {
       .finally(() => (this.#isLooking = false));
   }
 
-  cut(reason: string): void {
+  cut(_redis: Redis, reason: string): void {
     this.#link.cut(reason);
   }
 

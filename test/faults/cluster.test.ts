@@ -1,0 +1,185 @@
+// What clients see when the masters of a Redis Cluster are killed, frozen, cut off, or hand their
+// slots on: with --redis-wait 1 nothing that was answered OK is lost, and service is back soon.
+// oxlint-disable no-await-in-loop -- one failure after the other
+import { describe, expect, test } from "bun:test";
+import type { Config } from "../../src/config.ts";
+import { shardOf, shards } from "../../src/stores/redis/shards.ts";
+import { closeAfterTest } from "../support/close-after-test.ts";
+import { eventually, lasting } from "../support/eventually.ts";
+import { startTestOkq } from "../support/okq-server.ts";
+import { type Cluster, type ClusterNode, startCluster } from "../support/redis-cluster.ts";
+import { errorOf } from "./load.ts";
+import { randomOf, rounds, timeoutFor } from "./rounds.ts";
+import { Trial } from "./trial.ts";
+import { untilWaiting } from "./waiting.ts";
+
+/** From the cluster being whole again on. */
+const BACK_MS_MAX = 2_000;
+const FROZEN_MS = 10_000;
+
+/** Two queues on each of three masters. */
+const queues = ["q0", "q1", "q2", "q3", "q4", "q5"].map((_, at) => {
+  const isThere = (name: string) => Math.floor((shardOf(Buffer.from(name)) * 6) / 64) === at;
+  return Array.from({ length: 1000 }, (__, n) => `queue-${n}`).find(isThere)!;
+});
+
+function on({ nodes }: Cluster, config: Partial<Config> = {}): Partial<Config> {
+  return { redisAddr: `127.0.0.1:${nodes[0]!.port}`, redisCluster: true, ...config };
+}
+
+async function startTrial(name: string, cluster: Cluster, config: Partial<Config>): Promise<Trial> {
+  return await Trial.start(name, on(cluster, config), { queues, producers: 6, consumers: 6 });
+}
+
+/** The server with the queue's slot. */
+function ownerOf(cluster: Cluster, queue: string): Promise<ClusterNode> {
+  return cluster.ownerOf(shards[shardOf(Buffer.from(queue))]!.slot);
+}
+
+async function killAndFailOver(cluster: Cluster, trial: Trial): Promise<void> {
+  for (let round = 0; round < rounds; round++) {
+    const queue = queues[round % queues.length]!;
+    const master = await ownerOf(cluster, queue);
+    await master.kill();
+    await takenOver(cluster, queue, master);
+    expect(await trial.recovers()).toBeLessThan(BACK_MS_MAX);
+    await master.start();
+    await inSync(cluster);
+  }
+}
+
+/** Another master has the queue's slot. */
+async function takenOver(cluster: Cluster, queue: string, from: ClusterNode): Promise<void> {
+  await eventually(async () => (await ownerOf(cluster, queue)) !== from, {
+    timeoutMs: 20_000,
+    message: "another master takes over",
+  });
+  await cluster.healed();
+}
+
+/** Every replica has what its master has, so that the next failover loses nothing by that. */
+async function inSync({ nodes }: Cluster): Promise<void> {
+  const isInSync = async ({ redis }: ClusterNode) => {
+    const info = await redis.info("replication");
+    return /master_link_status:up/.test(info) || /slave0:.*state=online/.test(info);
+  };
+  await eventually(async () => (await Promise.all(nodes.map(isInSync))).every(Boolean), {
+    timeoutMs: 20_000,
+    message: "all replicas are in sync",
+  });
+}
+
+describe("in a cluster", () => {
+  test(
+    "a killed master loses nothing that was answered OK after a replica had it",
+    async () => {
+      const cluster = await startCluster({ masters: 3, replicasEach: 2 });
+      const trial = await startTrial("Cluster, master killed, wait 1", cluster, { redisWait: 1 });
+      await killAndFailOver(cluster, trial);
+      expect((await trial.settle()).pushed).toBeGreaterThan(0);
+    },
+    timeoutFor(25_000),
+  );
+
+  test(
+    "a killed master may lose what no replica had, and service comes back",
+    async () => {
+      const cluster = await startCluster({ masters: 3, replicasEach: 1 });
+      const trial = await startTrial("Cluster, master killed, no wait", cluster, {});
+      await killAndFailOver(cluster, trial);
+      expect((await trial.settleLosses()).pushed).toBeGreaterThan(0);
+    },
+    timeoutFor(25_000),
+  );
+
+  test(
+    "a frozen master is left for the new one, and loses nothing when it wakes up",
+    async () => {
+      const cluster = await startCluster({ masters: 3, replicasEach: 2 });
+      const trial = await startTrial("Cluster, master frozen, wait 1", cluster, { redisWait: 1 });
+      const master = await ownerOf(cluster, queues[0]!);
+      const frozenAt = performance.now();
+      master.signal("SIGSTOP");
+      await takenOver(cluster, queues[0]!, master);
+      expect(await trial.recovers()).toBeLessThan(BACK_MS_MAX);
+      await lasting(FROZEN_MS - (performance.now() - frozenAt));
+      master.signal("SIGCONT");
+      expect(await trial.recovers()).toBeLessThan(BACK_MS_MAX);
+      expect((await trial.settle()).pushed).toBeGreaterThan(0);
+    },
+    timeoutFor(40_000),
+  );
+
+  test(
+    "slots that move under load lose nothing",
+    async () => {
+      const cluster = await startCluster({ masters: 3, replicasEach: 0 });
+      const trial = await startTrial("Cluster, slots moved", cluster, {});
+      const random = randomOf("slots moved");
+      let moved = 0;
+      for (let round = 0; round < 10 * rounds; round++) {
+        const { slot } = shards[shardOf(Buffer.from(queues[round % queues.length]!))]!;
+        const from = await cluster.ownerOf(slot);
+        const to = cluster.nodes.filter((node) => node !== from)[random(0, 1)]!;
+        await cluster.moveSlot(slot, to, { keysPerStep: 1, onStep: () => lasting(random(0, 20)) });
+        moved += 1;
+        await trial.load.progress(10);
+      }
+      expect((await trial.settle({ moved })).repeated).toBeLessThan(100);
+    },
+    timeoutFor(20_000),
+  );
+
+  test("a command whose slot is nobody's fails at once, others go on, and it heals", async () => {
+    const cluster = await startCluster({
+      masters: 3,
+      replicasEach: 0,
+      args: ["--cluster-require-full-coverage", "no"],
+    });
+    const okq = await startTestOkq({ store: "", ...on(cluster) });
+    const client = await okq.connect();
+    const victim = await ownerOf(cluster, queues[0]!);
+    const elsewhere = (
+      await Promise.all(
+        queues.map(async (queue) => ((await ownerOf(cluster, queue)) === victim ? [] : [queue])),
+      )
+    ).flat();
+    await client.call("QLPUSH", queues[0]!, "before", "x");
+    await victim.kill();
+    const push = (queue: string, id: string) => client.call("QLPUSH", queue, id, "x");
+    await eventually(async () => /LOADING/.test(errorOf(await push(queues[0]!, "away")) ?? ""));
+    const startedAt = performance.now();
+    expect(errorOf(await push(queues[0]!, "away"))).toStartWith("LOADING store unavailable: ");
+    expect(performance.now() - startedAt).toBeLessThan(100);
+    expect(await push(elsewhere[0]!, "1")).toEqual({ simple: "OK" });
+    // What is sent behind a command that was not done is not done either, wherever it belongs.
+    client.pipeline(["QLPUSH", queues[0]!, "away", "x"], ["QLPUSH", elsewhere[0]!, "2", "x"]);
+    expect(errorOf(await client.next())).toStartWith("LOADING store unavailable: ");
+    expect(errorOf(await client.next())).toStartWith("LOADING store unavailable: ");
+    expect(errorOf(await client.call("OKQ", "HEALTH"))).toStartWith("LOADING");
+    await victim.start();
+    await cluster.healed();
+    const backAt = performance.now();
+    await eventually(async () => errorOf(await push(queues[0]!, "after")) === null);
+    expect(performance.now() - backAt).toBeLessThan(BACK_MS_MAX);
+    expect(await client.call("QSTATUS", elsewhere[0]!)).toEqual([
+      [Buffer.from(elsewhere[0]!), 1, 0, 0],
+    ]);
+    expect(await client.call("OKQ", "HEALTH")).toEqual({ simple: "OK" });
+  }, 30_000);
+
+  test("a consumer is woken whichever server the queue is on, by any okq", async () => {
+    const cluster = await startCluster({ masters: 3, replicasEach: 0 });
+    const start = () => startTestOkq({ store: "", ...on(cluster) });
+    const [one, other] = [await start(), await start()];
+    const producer = await one.connect();
+    for (const queue of queues) {
+      const consumer = closeAfterTest(await other.connect());
+      await consumer.call("QREGISTER", queue);
+      consumer.pipeline(["QNOTIFY", "10"]);
+      await untilWaiting(other.port, 1);
+      await producer.call("QLPUSH", queue, "1", "x");
+      expect(await consumer.next()).toEqual(Buffer.from(queue));
+    }
+  }, 30_000);
+});

@@ -1,0 +1,165 @@
+// The store on a Redis Cluster: the contract, the comparison with the local store, and what only a
+// cluster asks for.
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { RedisStore } from "../../src/stores/redis/redis-store.ts";
+import { shardOf, SHARDS, shards, slotOf } from "../../src/stores/redis/shards.ts";
+import { eventually } from "../support/eventually.ts";
+import { type Cluster, startCluster } from "../support/redis-cluster.ts";
+import { type StoreUnderTest, storeContract } from "./contract.ts";
+import { Caller } from "./contract/caller.ts";
+import { compareStores } from "./differential.ts";
+import { openLocal } from "./open-local.ts";
+import { targetOf } from "./redis-targets.ts";
+
+let cluster: Cluster;
+
+beforeAll(async () => {
+  cluster = await startCluster({ masters: 3, replicasEach: 0, outlivesTest: true });
+}, 30_000);
+
+afterAll(() => cluster.close());
+
+async function openCluster(): Promise<StoreUnderTest> {
+  await Promise.all(cluster.nodes.map(({ redis }) => redis.flushall()));
+  let nowMs = 1_700_000_000_000;
+  const ready: StoreUnderTest["ready"] = [];
+  const { address, port } = cluster.nodes[0]!;
+  const store = await RedisStore.open({
+    target: targetOf({ mode: "cluster", nodes: [{ host: address, port }] }),
+    poolSize: 1,
+    onReady: (queue, count) => ready.push([queue.toString("latin1"), count]),
+    onState: () => {},
+    onReplicas: () => {},
+    now: () => nowMs,
+  });
+  return {
+    store,
+    ready,
+    parts: SHARDS,
+    advance: (ms) => (nowMs += ms),
+    close: () => store.close(),
+  };
+}
+
+storeContract("cluster", openCluster);
+
+const seeds = process.env.OKQ_SEEDS?.split(",").map(Number) ?? [1, 2, 3, 4, 5];
+
+test.each(seeds)("random operations get the answers of the local store (seed %d)", async (seed) => {
+  const [redis, local] = [await openCluster(), await openLocal()];
+  try {
+    await compareStores(redis, local, { seed, rounds: 150 });
+  } finally {
+    await redis.close();
+    await local.close();
+  }
+});
+
+/** Names of queues in different slots, in the order in which they were found. */
+function queuesApart(count: number): string[] {
+  const found = new Map<number, string>();
+  for (let n = 0; found.size < count; n++) found.set(shardOf(Buffer.from(`q${n}`)), `q${n}`);
+  return [...found.values()];
+}
+
+describe("in a cluster", () => {
+  test("shards have slots of their own, one in every stretch, as Redis reckons", async () => {
+    const { redis } = cluster.nodes[0]!;
+    const stretch = 16_384 / SHARDS;
+    expect(shards.map(({ slot }) => Math.floor(slot / stretch))).toEqual([...shards.keys()]);
+    for (const { tag, slot } of shards.filter((_, at) => at % 16 === 0)) {
+      expect(await redis.call("CLUSTER", "KEYSLOT", `${tag}:ready:x`)).toBe(slot);
+      expect(slotOf(tag.slice(1, -1))).toBe(slot);
+    }
+  });
+
+  test("where a queue is never changes from one okq to the next", () => {
+    // The check value of CRC-32 is 0xcbf43926.
+    expect(shardOf(Buffer.from("123456789"))).toBe(0xcbf43926 % 64);
+    expect(shardOf(Buffer.alloc(0))).toBe(0);
+    expect(SHARDS).toBe(64);
+  });
+
+  test("every key of a queue is in its slot, and queues are on all masters", async () => {
+    const under = await openCluster();
+    const caller = new Caller(under);
+    const queues = queuesApart(SHARDS);
+    await Promise.all(queues.map((queue) => caller.another().push(queue, "1")));
+    const sizes = await Promise.all(cluster.nodes.map(({ redis }) => redis.dbsize()));
+    for (const size of sizes) expect(size).toBeGreaterThan(50);
+    await under.close();
+  });
+
+  test("a session that changes shards keeps its order, and a page lists all shards", async () => {
+    const under = await openCluster();
+    const caller = new Caller(under);
+    const queues = queuesApart(8);
+    const rounds = Array.from({ length: 40 }, (_, n) => String(n));
+    const answers = await Promise.all(
+      rounds.flatMap((id, n) => {
+        const queue = queues[n % queues.length]!;
+        return [caller.push(queue, id), caller.pop(queue), caller.ack(queue, id)];
+      }),
+    );
+    expect(answers).toEqual(rounds.flatMap((id) => ["ok", id, true]));
+    await Promise.all(queues.map((queue) => caller.another().push(queue, "last")));
+    expect((await caller.list()).map(([queue]) => queue)).toEqual(queues.toSorted());
+    await under.close();
+  });
+
+  test("a batch for a slot that has moved away goes to the new owner, undisturbed", async () => {
+    const under = await openCluster();
+    const caller = new Caller(under);
+    await caller.pushAll("mail", ["1", "2"]);
+    const { slot } = shards[shardOf(Buffer.from("mail"))]!;
+    const from = await cluster.ownerOf(slot);
+    const to = cluster.nodes.find((node) => node !== from)!;
+    expect(await cluster.moveSlot(slot, to)).toBeGreaterThan(0);
+    await caller.push("mail", "3");
+    expect(await caller.drain("mail")).toEqual(["1", "2", "3"]);
+    await cluster.moveSlot(slot, from);
+    await under.close();
+  });
+
+  test("a batch for a slot half-way between two servers waits until it has arrived", async () => {
+    const under = await openCluster();
+    const caller = new Caller(under);
+    await caller.pushAll("mail", ["1", "2"]);
+    await caller.pop("mail");
+    const { slot } = shards[shardOf(Buffer.from("mail"))]!;
+    const from = await cluster.ownerOf(slot);
+    const to = cluster.nodes.find((node) => node !== from)!;
+    await cluster.moveSlot(slot, to, { keysPerStep: 1, onStep: () => "stop" });
+    let isDone = false;
+    const pushing = caller.push("mail", "3").then((result) => {
+      isDone = true;
+      return result;
+    });
+    // Others are not held up.
+    expect(await new Caller(under).push("elsewhere", "1")).toBe("ok");
+    await eventually(async () => /TRYAGAIN|ASK/.test(await from.redis.info("errorstats")));
+    expect(isDone).toBe(false);
+    await cluster.moveSlot(slot, to);
+    expect(await pushing).toBe("ok");
+    expect(await caller.status("mail")).toEqual([["mail", 3, 1, 0]]);
+    await cluster.moveSlot(slot, from);
+    await under.close();
+  });
+
+  test("a slot that stays half-way fails its batches after a while, undone", async () => {
+    const under = await openCluster();
+    const caller = new Caller(under);
+    await caller.push("mail", "1");
+    const { slot } = shards[shardOf(Buffer.from("mail"))]!;
+    const from = await cluster.ownerOf(slot);
+    const to = cluster.nodes.find((node) => node !== from)!;
+    await cluster.moveSlot(slot, to, { keysPerStep: 1, onStep: () => "stop" });
+    const error = await caller.push("mail", "2").catch((caught) => caught);
+    expect(error).toMatchObject({ failure: "unavailable" });
+    expect(String(error)).toMatch(/TRYAGAIN|ASK/);
+    await cluster.moveSlot(slot, to);
+    expect(await caller.drain("mail")).toEqual(["1"]);
+    await cluster.moveSlot(slot, from);
+    await under.close();
+  }, 20_000);
+});
