@@ -38,6 +38,7 @@ export class Account {
   readonly #returned: string[] = [];
   #time = 0;
   #ids = 0;
+  readonly #excused = new Set<string>();
 
   /** An id that no other event has. */
   newId(): string {
@@ -79,6 +80,11 @@ export class Account {
     if (outcome === "done") entry.ackedAt = this.now();
   }
 
+  /** The store has lost all that it held: what was pushed so far need not come any more. */
+  storeEmptied(): void {
+    for (const id of this.#entries.keys()) this.#excused.add(id);
+  }
+
   /** Something that must not happen happened. */
   fault(text: string): void {
     this.#faults.push(text);
@@ -115,7 +121,7 @@ export class Account {
   settle(): Totals {
     const faults = [...this.#faults, ...this.#returned];
     for (const [id, { pushed, deliveries, acked }] of this.#entries) {
-      const isEnded = acked === "done" || acked === "unknown";
+      const isEnded = acked === "done" || acked === "unknown" || this.#excused.has(id);
       if (pushed === "done" && deliveries === 0 && !isEnded) faults.push(`${id} was lost`);
       else if (pushed === "done" && !isEnded) faults.push(`${id} was lost after its delivery`);
       if (pushed === "refused" && deliveries > 0) faults.push(`${id} was refused but is there`);
