@@ -9,10 +9,16 @@ local queues_key, deadlines_key, processes_key, absent_key, process_key = unpack
 -- Redis looks at the first write of a script only: whether there is memory for it, whether writing
 -- is possible at all. So two that do nothing go first: one that needs memory, for pushes are
 -- refused without it, and one that needs none, behind which pops and acks go on.
-local push_refusal = redis.pcall('SETRANGE', absent_key, 0, '')
+local memory_refusal = redis.pcall('SETRANGE', absent_key, 0, '')
 local write_refusal = redis.pcall('DEL', absent_key)
 if type(write_refusal) == 'table' then
   return write_refusal
+end
+
+local function require_memory()
+  if type(memory_refusal) == 'table' then
+    error(memory_refusal)
+  end
 end
 
 local now = tonumber(ARGV[1])

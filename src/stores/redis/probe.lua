@@ -4,6 +4,7 @@
 -- Returns nil
 
 verbs.probe = function()
+  require_memory()
   redis.call('SET', TAG .. ':probe', now, 'PX', PROBE_MS)
   return false
 end

@@ -4,9 +4,7 @@
 -- Returns the places, from 1, of the events refused because their id is ready or claimed
 
 verbs.push = function(from, to)
-  if type(push_refusal) == 'table' then
-    error(push_refusal)
-  end
+  require_memory()
   local queue, add = queue_at(ARGV[from]), ARGV[from + 1]
   local fresh, duplicates = {}, {}
   for at = from + 2, to, 2 do

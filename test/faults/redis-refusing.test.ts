@@ -1,0 +1,166 @@
+// A Redis that answers, but cannot do as it is asked: no memory, a read-only replica, no replicas
+// to wait for, a disk that fails. What needs nothing goes on; the rest fails and changes nothing.
+import { mkdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { expect, setDefaultTimeout, test } from "bun:test";
+import { eventually } from "../support/eventually.ts";
+import { startTestOkq, startTestRedis, type TestOkq } from "../support/okq-server.ts";
+import type { Decoded } from "../support/reply-decoder.ts";
+import type { RedisServer } from "../support/redis-server.ts";
+import type { Wire } from "../support/wire.ts";
+import { errorOf } from "./load.ts";
+import { Trial } from "./trial.ts";
+
+setDefaultTimeout(30_000);
+
+function startOn({ port }: RedisServer, config = {}): Promise<TestOkq> {
+  return startTestOkq({ store: "", redisAddr: `127.0.0.1:${port}`, ...config });
+}
+
+async function pushAll(client: Wire, ids: string[]): Promise<Decoded[]> {
+  client.pipeline(...ids.map((id) => ["QLPUSH", "q", id, "x"]));
+  return await client.take(ids.length);
+}
+
+const OK = { simple: "OK" };
+const event = (id: string) => [Buffer.from(id), Buffer.from("x")];
+
+test("out of memory pushes fail and say why, pops, redos, acks and consumers go on", async () => {
+  const redis = await startTestRedis({ args: ["--maxmemory-policy", "noeviction"] });
+  const okq = await startOn(redis);
+  const client = await okq.connect();
+  await pushAll(client, ["1", "2", "3"]);
+  await redis.redis.config("SET", "maxmemory", "1mb");
+  // Together in one batch, where a write that is allowed must not make room for a push.
+  const others = await Promise.all([okq.connect(), okq.connect(), okq.connect(), okq.connect()]);
+  const calls = [
+    client.call("QRPOP", "q", "EX", "60"),
+    others[0]!.call("QLPUSH", "q", "4", "x"),
+    others[1]!.call("QREGISTER", "q"),
+    others[2]!.call("QRPUSH", "other", "5", "x"),
+    others[3]!.call("OKQ", "HEALTH"),
+  ];
+  const [popped, left, registered, right, health] = await Promise.all(calls);
+  expect(popped).toEqual(event("1"));
+  expect(errorOf(left!)).toMatch(/^ERR store refused: OOM .*maxmemory/);
+  expect(errorOf(right!)).toMatch(/^ERR store refused: OOM .*maxmemory/);
+  expect(errorOf(health!)).toMatch(/^ERR store refused: OOM .*maxmemory/);
+  expect(registered).toEqual(OK);
+  expect(await client.call("QACK", "q", "1", "REDO")).toBe(1);
+  expect(await client.call("QRPOP", "q", "EX", "1")).toEqual(event("1"));
+  // Its lease ends, and it goes back in line without memory too.
+  await eventually(async () => (await client.call("QRPEEK", "q")) !== null);
+  await eventually(async () => {
+    const peeked = (await client.call("QRPEEK", "q")) as Buffer[];
+    return String(peeked[0]) === "1";
+  });
+  for (const id of ["1", "2", "3"]) {
+    expect(await client.call("QRPOP", "q")).toEqual(event(id));
+    expect(await client.call("QACK", "q", id)).toBe(1);
+  }
+  expect(await client.call("QSTATUS", "q")).toEqual([[Buffer.from("q"), 0, 0, 1]]);
+  await redis.redis.config("SET", "maxmemory", "0");
+  expect(await client.call("OKQ", "HEALTH")).toEqual(OK);
+  expect(await pushAll(client, ["4"])).toEqual([OK]);
+});
+
+test("out of memory under load nothing that was answered OK is lost", async () => {
+  const redis = await startTestRedis({ args: ["--maxmemory-policy", "noeviction"] });
+  const trial = await Trial.start(
+    "Redis out of memory",
+    { redisAddr: `127.0.0.1:${redis.port}` },
+    { depth: 4 },
+  );
+  await redis.redis.config("SET", "maxmemory", "1mb");
+  await trial.fails(50);
+  await redis.redis.config("SET", "maxmemory", "0");
+  await trial.recovers();
+  const totals = await trial.settle();
+  expect(totals.pushRefused).toBeGreaterThan(0);
+  expect([...trial.load.errors.keys()]).toEqual(["ERR store refused"]);
+});
+
+test("a master that becomes a replica is unavailable until it is one no more", async () => {
+  const other = await startTestRedis();
+  const redis = await startTestRedis();
+  const okq = await startOn(redis);
+  const client = await okq.connect();
+  expect(await pushAll(client, ["1"])).toEqual([OK]);
+  await redis.redis.replicaof("127.0.0.1", other.port);
+  const [refused] = await pushAll(client, ["2"]);
+  expect(errorOf(refused!)).toStartWith("LOADING store unavailable: ");
+  expect(errorOf(await client.call("QRPOP", "q"))).toStartWith("LOADING store unavailable: ");
+  await eventually(async () => /read-only replica/.test(errorOf(await client.call("QSTATUS"))!));
+  await redis.redis.replicaof("NO", "ONE");
+  const backAt = performance.now();
+  await eventually(async () => (await client.call("OKQ", "HEALTH")) !== null);
+  await eventually(async () => errorOf(await client.call("OKQ", "HEALTH")) === null);
+  expect(performance.now() - backAt).toBeLessThan(2_000);
+});
+
+test("okq does not start on a replica, nor on a cluster's server as if it were alone", async () => {
+  const other = await startTestRedis();
+  const replica = await startTestRedis();
+  await replica.redis.replicaof("127.0.0.1", other.port);
+  expect(startOn(replica)).rejects.toThrow("it is a read-only replica");
+  const part = await startTestRedis({ args: ["--cluster-enabled", "yes"] });
+  expect(startOn(part)).rejects.toThrow("it is a cluster: say --redis-cluster");
+  expect(startOn(other, { redisCluster: true })).rejects.toThrow(/cluster support disabled/);
+});
+
+test("without enough replicas a change is answered as unknown, a look as ever", async () => {
+  const redis = await startTestRedis();
+  const okq = await startOn(redis, { redisWait: 1, redisWaitTimeout: 100 });
+  const client = await okq.connect();
+  const [pushed] = await pushAll(client, ["1"]);
+  expect(errorOf(pushed!)).toBe(
+    "ERR store outcome unknown: done on the master, but only 0 of 1 replicas have it in time",
+  );
+  expect(await client.call("QRPEEK", "q")).toEqual(event("1"));
+  expect(await client.call("QRPOP", "nothing")).toBeNull();
+  // Whoever sends it again relies on what is there.
+  expect(errorOf((await pushAll(client, ["1"]))[0]!)).toStartWith("ERR store outcome unknown: ");
+  expect(okq.log.filter((line) => line.includes("too few replicas"))).toHaveLength(1);
+  const replica = await startTestRedis();
+  await replica.redis.replicaof("127.0.0.1", redis.port);
+  await eventually(async () => errorOf(await client.call("OKQ", "HEALTH")) === null);
+  await eventually(async () => {
+    return errorOf((await pushAll(client, ["1"]))[0]!) === "ERR duplicate event 1";
+  });
+  expect(await replica.redis.hexists("{okq}:events:q", "1")).toBe(1);
+  expect(okq.log.some((line) => line.includes("enough replicas answer again"))).toBe(true);
+});
+
+test("one WAIT confirms a whole batch", async () => {
+  const redis = await startTestRedis();
+  const replica = await startTestRedis();
+  await replica.redis.replicaof("127.0.0.1", redis.port);
+  const okq = await startOn(redis, { redisWait: 1 });
+  const client = await okq.connect();
+  await eventually(async () => errorOf(await client.call("OKQ", "HEALTH")) === null);
+  await redis.redis.config("RESETSTAT");
+  const ids = Array.from({ length: 640 }, (_, at) => String(at));
+  expect((await pushAll(client, ids)).every((reply) => errorOf(reply) === null)).toBe(true);
+  const stats = await redis.redis.info("commandstats");
+  const calls = (name: string) =>
+    Number(new RegExp(`cmdstat_${name}:calls=(\\d+)`).exec(stats)![1]);
+  expect(calls("wait")).toBeLessThanOrEqual(calls("evalsha"));
+  expect(calls("wait")).toBeLessThan(ids.length / 4);
+});
+
+test("a Redis that cannot save refuses writes, and okq tells so and goes on after", async () => {
+  const redis = await startTestRedis();
+  const okq = await startOn(redis);
+  const client = await okq.connect();
+  await redis.redis.config("SET", "save", "3600 1");
+  const [, folder] = (await redis.redis.config("GET", "dir")) as string[];
+  // In the way of the file that a save ends with.
+  mkdirSync(join(folder!, "dump.rdb", "full"), { recursive: true });
+  const push = async (id: string) => errorOf((await pushAll(client, [id]))[0]!);
+  expect(await push("1")).toBeNull();
+  await redis.redis.bgsave();
+  await eventually(async () => /^LOADING store unavailable: .*MISCONF/.test((await push("2"))!));
+  rmSync(join(folder!, "dump.rdb"), { recursive: true });
+  await redis.redis.bgsave();
+  await eventually(async () => (await push("3")) === null);
+});

@@ -1,0 +1,95 @@
+// A Redis that says nothing while its connections look alive: frozen, or behind a network that
+// swallows what is sent. Commands end in an error, and service is back soon after Redis is.
+import { expect, setDefaultTimeout, test } from "bun:test";
+import { closeAfterTest } from "../support/close-after-test.ts";
+import { eventually, lasting } from "../support/eventually.ts";
+import { startTestOkq, startTestRedis } from "../support/okq-server.ts";
+import { TcpProxy } from "../support/tcp-proxy.ts";
+import { errorOf } from "./load.ts";
+import { Trial } from "./trial.ts";
+import { untilWaiting } from "./waiting.ts";
+
+setDefaultTimeout(60_000);
+
+const BACK_MS_MAX = 2_000;
+const SILENT_MS = 10_000;
+const TIMEOUT_MS = 1_000;
+
+test("a Redis frozen for ten seconds costs errors, no event, and no restart", async () => {
+  const redis = await startTestRedis({ isDurable: true });
+  const trial = await Trial.start("Redis frozen for 10 s", {
+    redisAddr: `127.0.0.1:${redis.port}`,
+    redisTimeout: TIMEOUT_MS,
+  });
+  redis.signal("SIGSTOP");
+  await trial.fails(8);
+  await lasting(SILENT_MS);
+  redis.signal("SIGCONT");
+  expect(await trial.recovers()).toBeLessThan(BACK_MS_MAX);
+  await trial.settle();
+  expect(trial.load.slowestMs).toBeLessThan(TIMEOUT_MS + 1_000);
+});
+
+test.each(["replies", "requests"] as const)(
+  "a network that swallows %s for ten seconds costs errors, no event, and no restart",
+  async (direction) => {
+    const redis = await startTestRedis({ isDurable: true });
+    const proxy = closeAfterTest(TcpProxy.start(redis.port));
+    const trial = await Trial.start(`half-open network, ${direction} swallowed for 10 s`, {
+      redisAddr: `127.0.0.1:${proxy.port}`,
+      redisTimeout: TIMEOUT_MS,
+    });
+    proxy.set(direction, "swallow");
+    await trial.fails(8);
+    await lasting(SILENT_MS);
+    proxy.set(direction, "pass");
+    expect(await trial.recovers()).toBeLessThan(BACK_MS_MAX);
+    await trial.settle();
+  },
+);
+
+test("a command is answered at the time limit, later ones at once", async () => {
+  const redis = await startTestRedis();
+  const okq = await startTestOkq({
+    store: "",
+    redisAddr: `127.0.0.1:${redis.port}`,
+    redisTimeout: TIMEOUT_MS,
+  });
+  const client = await okq.connect();
+  await client.call("QLPUSH", "q", "1", "x");
+  redis.signal("SIGSTOP");
+  const startedAt = performance.now();
+  expect(errorOf(await client.call("QLPUSH", "q", "2", "x"))).toMatch(
+    /^ERR store outcome unknown: .*in time|^LOADING store unavailable/,
+  );
+  expect(performance.now() - startedAt).toBeWithin(TIMEOUT_MS - 300, TIMEOUT_MS + 700);
+  const laterAt = performance.now();
+  expect(errorOf(await client.call("QLPUSH", "q", "3", "x"))).toStartWith("LOADING store unav");
+  expect(errorOf(await client.call("OKQ", "HEALTH"))).toStartWith("LOADING store unavailable");
+  expect(performance.now() - laterAt).toBeLessThan(200);
+  redis.signal("SIGCONT");
+  await eventually(async () => errorOf(await client.call("OKQ", "HEALTH")) === null);
+});
+
+test("a consumer whose okq hears no more messages is woken again after the silence", async () => {
+  const redis = await startTestRedis();
+  const proxy = closeAfterTest(TcpProxy.start(redis.port));
+  const store = { store: "", redisTimeout: TIMEOUT_MS };
+  const far = await startTestOkq({ ...store, redisAddr: `127.0.0.1:${proxy.port}` });
+  const near = await startTestOkq({ ...store, redisAddr: `127.0.0.1:${redis.port}` });
+  const consumer = await far.connect();
+  const producer = await near.connect();
+  await consumer.call("QREGISTER", "q");
+  consumer.pipeline(["QNOTIFY", "30"]);
+  await untilWaiting(far.port, 1);
+  // The subscription too is cut off, with nothing that tells.
+  await eventually(async () => (await redis.redis.pubsub("NUMSUB", "{okq}:ready:0"))[1] === 1);
+  proxy.set("replies", "swallow");
+  await lasting(4_000);
+  proxy.set("replies", "pass");
+  await eventually(async () => errorOf(await (await far.connect()).call("OKQ", "HEALTH")) === null);
+  const pushedAt = performance.now();
+  await producer.call("QLPUSH", "q", "1", "x");
+  expect(await consumer.next()).toEqual(Buffer.from("q"));
+  expect(performance.now() - pushedAt).toBeLessThan(BACK_MS_MAX);
+});
