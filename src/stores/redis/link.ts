@@ -11,7 +11,7 @@ const RETRY_DELAY_MAX_MS = 250;
 export interface LinkOptions {
   /** Makes one connection, or rejects with one line that says why not. */
   connect(): Promise<Connected>;
-  /** Told "ready" when it is up again, and why it went away. */
+  /** Told why it went away, and "ready" when it is up again. */
   onState(state: string): void;
 }
 
@@ -19,6 +19,7 @@ export class Link {
   readonly #options: LinkOptions;
   #connected: Connected | null = null;
   #reason = "not connected yet";
+  #hasEnded = false;
   #delayMs = RETRY_DELAY_MIN_MS;
   #timer: ReturnType<typeof setTimeout> | undefined;
   /** It is given up, and about to end. */
@@ -88,7 +89,7 @@ export class Link {
       const connected = await this.#options.connect();
       if (this.#isClosed) return connected.redis.disconnect();
       this.#use(connected);
-      this.#options.onState("ready");
+      if (this.#hasEnded) this.#options.onState("ready");
     } catch (error) {
       this.#reason = (error as Error).message;
       this.#again();
@@ -110,6 +111,7 @@ export class Link {
 
   #ended(): void {
     this.#connected = null;
+    this.#hasEnded = true;
     this.#reason ||= "connection closed";
     if (this.#isClosed) return;
     this.#options.onState(this.#reason);
