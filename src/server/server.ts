@@ -80,6 +80,8 @@ export class Server {
   }
 
   #opened(socket: Socket<Connection>): void {
+    // Reset before it was accepted: it has no address any more.
+    if (socket.remoteAddress === undefined) return void socket.terminate();
     const { stats, clients } = this.#shared.context;
     stats.connections += 1;
     const refusal = this.#refusal(socket);
