@@ -132,7 +132,8 @@ export class Connection implements Client, SlotOwner, Holder {
 
   /** The socket can take more. */
   drained(): void {
-    this.#outbox.drain();
+    // Of a socket that is not read, Bun does not always tell that it is gone: a write shows it.
+    if (!this.#outbox.drain()) return this.kill();
     this.#requestTurn();
   }
 

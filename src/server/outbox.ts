@@ -53,11 +53,13 @@ export class Outbox {
     this.#forgetTaken();
   }
 
-  /** The socket can take more: gives it what is left, in order. */
-  drain(): void {
+  /** The socket can take more: gives it what is left, in order. False when it is closed. */
+  drain(): boolean {
+    let taken = 0;
     while (this.#unsent.length > 0) {
       const first = this.#unsent[0]!;
-      const taken = Math.max(0, this.#sink.write(first));
+      taken = this.#sink.write(first);
+      if (taken < 0) break;
       this.#sentBytes += taken;
       this.#count(-taken);
       if (taken < first.length) {
@@ -67,6 +69,7 @@ export class Outbox {
       this.#unsent.shift();
     }
     this.#forgetTaken();
+    return taken >= 0;
   }
 
   /** The client is gone: events that its socket did not take go back in line. */
