@@ -8,12 +8,12 @@ import { type ListeningOkq, startOkqOnRedis, startOkqProcess } from "../support/
 import { newDatabase, startTestRedis, storeNames } from "../support/okq-server.ts";
 import { openFiles, residentBytes } from "../support/process-figures.ts";
 import { TcpProxy } from "../support/tcp-proxy.ts";
-import { report, seed } from "./rounds.ts";
+import { report, rounds, seed } from "./rounds.ts";
 import { ServerFuzzer } from "./server-fuzzer.ts";
 import { Witness } from "./witness.ts";
 
 /** For each store. */
-const SECONDS = Number(process.env["OKQ_FUZZ_SECONDS"] ?? 2);
+const SECONDS = Number(process.env["OKQ_FUZZ_SECONDS"] ?? rounds);
 const FUZZERS = 8;
 const GROWTH_BYTES_MAX = 300 * 1024 * 1024;
 /** Files of a store may come and go. */
