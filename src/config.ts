@@ -127,6 +127,32 @@ export const options = {
     "pushes with NOBLOCK that may be under way at once",
   ),
   "max-clients": integer(10_000, 1, 1_000_000, "clients that may be connected at once"),
+  "max-clients-per-address": integer(
+    0,
+    0,
+    1_000_000,
+    "clients that may be connected at once from one address; 0 for as many as there may be",
+  ),
+  "client-timeout": integer(
+    0,
+    0,
+    31_536_000,
+    "seconds without a command after which a client is closed, unless it waits for an answer; " +
+      "0 for never",
+  ),
+  "client-output-timeout": integer(
+    60,
+    0,
+    31_536_000,
+    "seconds after which a client is closed that takes none of its replies; 0 for never",
+  ),
+  "max-waiting-bytes": integer(
+    268_435_456,
+    1_048_576,
+    1_099_511_627_776,
+    "bytes over all clients of commands that wait for the store, beyond which clients have to " +
+      "wait; as many of commands not yet whole, and of replies not yet taken",
+  ),
   "max-event-bytes": integer(
     67_108_864,
     1,

@@ -19,6 +19,7 @@ import { Housekeeper } from "./queue/housekeeper.ts";
 import type { Store } from "./queue/store.ts";
 import { Waiters } from "./queue/waiters.ts";
 import { redactUrl } from "./redis-url.ts";
+import { CLIENT_BOUNDS } from "./server/connection.ts";
 import { Server } from "./server/server.ts";
 import { Shared } from "./server/shared.ts";
 
@@ -91,7 +92,8 @@ function contextOf(
     const value = String(shown[camelCase(name) as keyof Config]);
     return [name, value !== "" && isSecret(name) ? "***" : value];
   });
-  const { bgPushPoolSize, maxEventBytes } = config;
+  const { bgPushPoolSize, maxEventBytes, maxClientsPerAddress } = config;
+  const { clientTimeout, clientOutputTimeout, maxWaitingBytes } = config;
   return {
     store,
     waiters,
@@ -99,9 +101,21 @@ function contextOf(
     registrations: store.session(),
     clients: new Map(),
     stats: emptyStats(),
-    settings: { version, port: 0, bgPushPoolSize, maxClients, maxEventBytes },
+    settings: {
+      version,
+      port: 0,
+      bgPushPoolSize,
+      maxClients,
+      maxEventBytes,
+      maxClientsPerAddress,
+      clientTimeout,
+      clientOutputTimeout,
+      maxWaitingBytes,
+      ...CLIENT_BOUNDS,
+    },
     options: new Map(values),
     reportFailure: (what, error) => log.warn(`${what} failed`, { error }),
+    warn: (message, fields) => log.warn(message, fields),
   };
 }
 
@@ -115,6 +129,13 @@ function emptyStats(): Stats {
     startedAtMs: Date.now(),
     connections: 0,
     connectionsRefused: 0,
+    refusedPerAddress: 0,
+    closedSlow: 0,
+    closedIdle: 0,
+    closedStalled: 0,
+    waitingBytes: 0,
+    unreadBytes: 0,
+    unsentBytes: 0,
     commands: 0,
     errors: 0,
     bytesIn: 0,

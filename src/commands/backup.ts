@@ -21,8 +21,12 @@ async function backup({ args, context: { store } }: Call): Promise<Reply> {
  * own rights, and any client on this machine may send the command.
  */
 function isEmptyFile(file: string): boolean {
-  const found = lstatSync(file, { throwIfNoEntry: false });
-  return found !== undefined && found.isFile() && found.size === 0;
+  try {
+    const found = lstatSync(file);
+    return found.isFile() && found.size === 0;
+  } catch {
+    return false;
+  }
 }
 
 export const backupCommands: Command[] = [

@@ -12,9 +12,15 @@ function line(client: Client): string {
     `id=${client.id} addr=${client.address} laddr=${client.localAddress} name=${client.name} ` +
     `age=${seconds(client.connectedAtMs)} idle=${seconds(client.lastCommandAtMs)} flags=N db=0 ` +
     `sub=0 psub=0 ssub=0 multi=-1 qbuf=${client.bytesIn} omem=${client.bytesOut} ` +
+    `events=${waitsFor(client)} inflight=${client.inFlight} paused=${client.isPaused ? 1 : 0} ` +
     `queues=${client.queues.length} cmd=${lastCommand} user=default ` +
     `lib-name=${client.libraryName} lib-ver=${client.libraryVersion} resp=${client.protocol}`
   );
+}
+
+/** As Redis says it: r while it is read, w while replies wait to be taken. */
+function waitsFor({ isPaused, bytesOut }: Client): string {
+  return `${isPaused ? "" : "r"}${bytesOut > 0 ? "w" : ""}`;
 }
 
 function list({ context }: Call): Reply {

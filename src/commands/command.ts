@@ -84,6 +84,10 @@ export interface Client {
   /** Bytes received and not yet dealt with, and bytes answered and not yet taken. */
   readonly bytesIn: number;
   readonly bytesOut: number;
+  /** Commands that were started and whose replies are not out. */
+  readonly inFlight: number;
+  /** It is not read: what it sends has to wait. */
+  readonly isPaused: boolean;
   /** Closes once the replies to what it sent up to now are out. */
   quit(): void;
   /** Closes at once. */
@@ -104,6 +108,8 @@ export interface Context {
   options: Map<string, string>;
   /** For what went wrong and no client hears of, or only in part. */
   reportFailure(what: string, error: Error): void;
+  /** For what whoever runs the server should know. */
+  warn(message: string, fields: Record<string, unknown>): void;
 }
 
 export interface Settings {
@@ -112,12 +118,30 @@ export interface Settings {
   bgPushPoolSize: number;
   maxClients: number;
   maxEventBytes: number;
+  maxClientsPerAddress: number;
+  /** In seconds; 0 for never. */
+  clientTimeout: number;
+  clientOutputTimeout: number;
+  maxWaitingBytes: number;
+  /** Of one client: bytes of replies not taken and commands under way, beyond which it waits. */
+  clientOutputBytesMax: number;
+  clientInFlightMax: number;
 }
 
 export interface Stats {
   readonly startedAtMs: number;
   connections: number;
   connectionsRefused: number;
+  /** Of those, for the bound on clients from one address. */
+  refusedPerAddress: number;
+  /** For taking none of their replies, for saying nothing, for keeping others waiting. */
+  closedSlow: number;
+  closedIdle: number;
+  closedStalled: number;
+  /** Bytes now, over all clients: of commands under way, not started, and of replies not taken. */
+  waitingBytes: number;
+  unreadBytes: number;
+  unsentBytes: number;
   commands: number;
   errors: number;
   bytesIn: number;

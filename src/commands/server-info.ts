@@ -1,6 +1,6 @@
 // INFO, CONFIG GET, TIME and ROLE: the server about itself. INFO must answer without a store.
 import { Pairs, type Reply } from "../resp/reply.ts";
-import type { Call, Command, Context } from "./command.ts";
+import type { Call, Client, Command, Context, Settings } from "./command.ts";
 import { REDIS_VERSION } from "./connection.ts";
 import { statusOfAll } from "./inspect.ts";
 
@@ -17,11 +17,7 @@ const sections: Record<string, (context: Context) => Lines> = {
     ["tcp_port", settings.port],
     ["uptime_in_seconds", Math.floor((Date.now() - stats.startedAtMs) / 1000)],
   ],
-  Clients: ({ clients, settings, waiters }) => [
-    ["connected_clients", clients.size],
-    ["maxclients", settings.maxClients],
-    ["blocked_clients", waiters.size],
-  ],
+  Clients: clientLines,
   Memory: memory,
   Persistence: () => [["loading", 0]],
   Stats: ({ stats }) => [
@@ -44,6 +40,35 @@ const sections: Record<string, (context: Context) => Lines> = {
   Store: ({ store }) => store.describe(),
   Cluster: () => [["cluster_enabled", 0]],
 };
+
+/** The bounds, how near to them it is, and what came of it. */
+function clientLines({ clients, settings, stats, waiters }: Context): Lines {
+  const all = [...clients.values()];
+  const largest = (of: (client: Client) => number) =>
+    all.reduce((most, client) => Math.max(most, of(client)), 0);
+  return [
+    ["connected_clients", clients.size],
+    ["maxclients", settings.maxClients],
+    ["maxclients_per_address", settings.maxClientsPerAddress],
+    ["blocked_clients", waiters.size],
+    ["paused_clients", all.filter(({ isPaused }) => isPaused).length],
+    ["client_timeout", settings.clientTimeout],
+    ["client_output_timeout", settings.clientOutputTimeout],
+    ["client_inflight_limit", settings.clientInFlightMax],
+    ["client_inflight_max", largest(({ inFlight }) => inFlight)],
+    ["client_output_limit", settings.clientOutputBytesMax],
+    ["client_output_max", largest(({ bytesOut }) => bytesOut)],
+    ["client_input_max", largest(({ bytesIn }) => bytesIn)],
+    ["bytes_waiting_limit", settings.maxWaitingBytes],
+    ["bytes_waiting", stats.waitingBytes],
+    ["bytes_unread", stats.unreadBytes],
+    ["bytes_unsent", stats.unsentBytes],
+    ["clients_closed_slow", stats.closedSlow],
+    ["clients_closed_idle", stats.closedIdle],
+    ["clients_closed_stalled", stats.closedStalled],
+    ["clients_refused_per_address", stats.refusedPerAddress],
+  ];
+}
 
 function memory(): Lines {
   const { rss, heapUsed, external } = process.memoryUsage();
@@ -88,24 +113,22 @@ function section(name: string, lines: Lines): string {
 }
 
 /** What drivers ask a Redis for, where okq has no option of that name. */
-const redisOptions: [string, string][] = [
+const redisOptions = ({ maxClients, maxEventBytes, clientTimeout }: Settings): Lines => [
   ["save", ""],
   ["appendonly", "no"],
-  ["timeout", "0"],
-  ["databases", "1"],
+  ["timeout", clientTimeout],
+  ["databases", 1],
   ["replica-read-only", "yes"],
-  ["maxmemory", "0"],
+  ["maxmemory", 0],
+  ["maxclients", maxClients],
+  ["proto-max-bulk-len", maxEventBytes],
 ];
 
 function configGet({ args, context }: Call): Reply {
   const globs = args.slice(2).map((glob) => new Bun.Glob(glob.toString("latin1").toLowerCase()));
-  const known: [string, string][] = [
-    ...redisOptions,
-    ["maxclients", String(context.settings.maxClients)],
-    ["proto-max-bulk-len", String(context.settings.maxEventBytes)],
-    ...context.options,
-  ];
-  return new Pairs(known.filter(([name]) => globs.some((glob) => glob.match(name))));
+  const known = [...redisOptions(context.settings), ...context.options];
+  const matching = known.filter(([name]) => globs.some((glob) => glob.match(name)));
+  return new Pairs(matching.map(([name, value]) => [name, String(value)]));
 }
 
 function time(): Reply {

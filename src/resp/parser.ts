@@ -68,7 +68,8 @@ export class ProtocolError extends Error {
  * Only what was cut has memory of its own, and that follows the bytes received, not announced.
  */
 export class Parser {
-  readonly #limits: ParserLimits;
+  /** May be changed between commands; the longest line stays what it was at first. */
+  limits: ParserLimits;
   #failure: ProtocolError | undefined;
 
   #chunk = NOTHING;
@@ -97,7 +98,7 @@ export class Parser {
   #atLineFeed = false;
 
   constructor(limits: ParserLimits) {
-    this.#limits = limits;
+    this.limits = limits;
     this.#lengthLine = new LengthLine(limits.inlineBytesMax);
   }
 
@@ -158,7 +159,7 @@ export class Parser {
   #readCount(): boolean {
     const count = this.#readLength(COUNT_TOO_LONG);
     if (count === CUT) return false;
-    if (count === INVALID || count > this.#limits.argumentsMax) throw this.#fail(MULTIBULK_LENGTH);
+    if (count === INVALID || count > this.limits.argumentsMax) throw this.#fail(MULTIBULK_LENGTH);
     this.#expected = count;
     this.#phase = count > 0 ? ARGUMENTS : START;
     return count > 0;
@@ -191,9 +192,9 @@ export class Parser {
     }
     const length = this.#readLength(LENGTH_TOO_LONG);
     if (length === CUT) return false;
-    if (length < 0 || length > this.#limits.bulkBytesMax) throw this.#fail(BULK_LENGTH);
+    if (length < 0 || length > this.limits.bulkBytesMax) throw this.#fail(BULK_LENGTH);
     this.#announcedBytes += length;
-    if (this.#announcedBytes > this.#limits.bulkBytesMax + REQUEST_MARGIN_BYTES) {
+    if (this.#announcedBytes > this.limits.bulkBytesMax + REQUEST_MARGIN_BYTES) {
       throw this.#fail(REQUEST_TOO_BIG);
     }
     this.#bulkLength = length;
@@ -263,10 +264,10 @@ export class Parser {
     const lineFeed = this.#chunk.indexOf(LF, from);
     const to = lineFeed < 0 ? this.#end : lineFeed;
     const before = this.#partial?.length ?? 0;
-    if (before + to - from > this.#limits.inlineBytesMax) throw this.#fail(INLINE_TOO_LONG);
+    if (before + to - from > this.limits.inlineBytesMax) throw this.#fail(INLINE_TOO_LONG);
     let line = this.#chunk.subarray(from, to);
     if (lineFeed < 0 || before > 0) {
-      this.#partial ??= new Accumulator(this.#limits.inlineBytesMax);
+      this.#partial ??= new Accumulator(this.limits.inlineBytesMax);
       this.#partial.append(this.#chunk, from, to);
       line = this.#partial.bytes();
     }

@@ -9,8 +9,11 @@ import type { Session } from "../queue/store.ts";
 import { Parser, ProtocolError } from "../resp/parser.ts";
 import { Failure, Output, type ProtocolVersion } from "../resp/reply.ts";
 import { Outbox, type Pending } from "./outbox.ts";
+import { Patience } from "./patience.ts";
+import { Rest } from "./rest.ts";
 import type { Shared } from "./shared.ts";
 import { Slot, type SlotOwner } from "./slot.ts";
+import { FREE_BYTES, type Holder } from "./unread.ts";
 
 /** Commands under way: the window opens while the client takes its answers, and closes if not. */
 const WINDOW_START = 16;
@@ -19,6 +22,8 @@ const WINDOW_MAX = 64;
 const UNDER_WAY_BYTES_MAX = 1024 * 1024;
 /** Output that the client has not taken, above which no more of its commands are started. */
 const UNSENT_BYTES_MAX = 256 * 1024;
+/** Of answers to what is under way, if they are as large as the last ones were. */
+const EXPECTED_BYTES_MAX = 1024 * 1024;
 /** Bytes of commands that wait unread, above which the socket is no longer read. */
 const UNREAD_BYTES_MAX = 64 * 1024;
 const TURN_MS_MAX = 0.15;
@@ -26,20 +31,25 @@ const TURN_MS_MAX = 0.15;
 const CLOCKED_BYTES_MIN = 4096;
 /** While others are busy, a client that had a whole turn and wants more waits so long. */
 const REST_MS = 1;
-/** After a large command or a large write it waits that many times as long as that took. */
+/** After a large command or a large write it waits longer. */
 const LARGE_BYTES_MIN = 256 * 1024;
 const LARGE_OUTPUT_BYTES_MIN = 64 * 1024;
-const LARGE_REST_FACTOR = 4;
-const REST_MS_MAX = 1000;
 /** A client that is gone refuses what it is sent within this time; one that reads takes it. */
 const DOUBT_MS = 30;
+
+/** What one client may have; INFO shows it. */
+export const CLIENT_BOUNDS = {
+  clientOutputBytesMax: UNSENT_BYTES_MAX,
+  clientInFlightMax: WINDOW_MAX,
+};
 
 /** Replies are written here first: all of one connection's turn, then it is free for the next. */
 const output = new Output();
 const NO_HANDOUTS: Pending[] = [];
 
-export class Connection implements Client, SlotOwner {
+export class Connection implements Client, SlotOwner, Holder {
   readonly id: number;
+  readonly remoteAddress: string;
   readonly address: string;
   readonly localAddress: string;
   readonly connectedAtMs = Date.now();
@@ -52,6 +62,7 @@ export class Connection implements Client, SlotOwner {
   replies: "on" | "off" | "skip" = "on";
   isRefusingTransaction = false;
   queues: Buffer[] = [];
+  isPaused = false;
   readonly session: Session;
 
   readonly #socket: Socket<Connection>;
@@ -62,11 +73,13 @@ export class Connection implements Client, SlotOwner {
   #window = WINDOW_START;
   /** A command that the ones behind it must wait for is under way. */
   #isHeld = false;
-  #isResting = false;
-  #restsUntilMs = 0;
+  readonly #rest = new Rest(() => this.#requestTurn());
   #underWayBytes = 0;
+  /** Of an answer, as the last ones were on average. */
+  #answerBytes = 0;
+  #receivedBytes = 0;
+  readonly #patience = new Patience(performance.now());
   #hasTurn = false;
-  #isPaused = false;
   /** The client sends no more. What it sent is still answered. */
   #hasEnded = false;
   /** No more commands are started; the connection closes when all replies are out. */
@@ -80,13 +93,14 @@ export class Connection implements Client, SlotOwner {
 
   constructor(id: number, socket: Socket<Connection>, shared: Shared) {
     this.id = id;
+    this.remoteAddress = socket.remoteAddress;
     this.address = `${socket.remoteAddress}:${socket.remotePort}`;
     this.localAddress = `${socket.localAddress}:${socket.localPort}`;
     this.session = shared.context.store.session();
     this.#socket = socket;
     this.#shared = shared;
     this.#parser = new Parser(shared.parserLimits);
-    this.#outbox = new Outbox(socket);
+    this.#outbox = new Outbox(socket, shared.context.stats);
   }
 
   get gone(): AbortSignal {
@@ -103,9 +117,14 @@ export class Connection implements Client, SlotOwner {
     return this.#outbox.length;
   }
 
+  get inFlight(): number {
+    return this.#slots.length;
+  }
+
   /** Bytes arrived. */
   received(chunk: Buffer): void {
     this.#shared.context.stats.bytesIn += chunk.length;
+    this.#receivedBytes += chunk.length;
     if (this.#isEnding) return;
     this.#parser.feed(chunk);
     this.#work();
@@ -113,8 +132,35 @@ export class Connection implements Client, SlotOwner {
 
   /** The socket can take more. */
   drained(): void {
-    this.#outbox.drain();
+    // Of a socket that is not read, Bun does not always tell that it is gone: a write shows it.
+    if (!this.#outbox.drain()) return this.kill();
     this.#requestTurn();
+  }
+
+  /** Called now and then: closes it when the client does not do its part. */
+  check(nowMs: number): void {
+    // The system says that there is room only when there is a lot.
+    if (this.#outbox.length > 0) this.drained();
+    const state = {
+      address: this.address,
+      sentBytes: this.#outbox.sentBytes,
+      unsentBytes: this.#outbox.length,
+      receivedBytes: this.#receivedBytes,
+      isBusy: this.#slots.length > 0 || this.#isEnding,
+    };
+    const verdict = this.#patience.check(state, nowMs, this.#shared);
+    if (verdict === "slow") this.kill();
+    else if (verdict === "idle") this.quit();
+  }
+
+  /** Others waited too long for the rest of its command. */
+  stalled(): void {
+    if (this.#isEnding) return;
+    const { context } = this.#shared;
+    context.stats.closedStalled += 1;
+    const [addr, unread] = [this.address, this.#parser.heldBytes];
+    context.warn("closed a client that kept others waiting for its command", { addr, unread });
+    this.#endWith("ERR the rest of the command did not come while others had to wait for room");
   }
 
   /** The client sends no more, but may still read. What it waits for has lost its point. */
@@ -130,6 +176,7 @@ export class Connection implements Client, SlotOwner {
     this.#gone?.abort();
     if (!error && this.#outbox.length === 0) this.#doubtful = [];
     this.#giveBack();
+    this.#shared.unread.leave(this);
     const { context } = this.#shared;
     context.clients.delete(this.id);
     registerOn(this, context, []).catch((failure) => {
@@ -178,49 +225,48 @@ export class Connection implements Client, SlotOwner {
   #work(): void {
     const startedAt = this.#parser.heldBytes > CLOCKED_BYTES_MIN ? performance.now() : 0;
     let isTurnOver = false;
-    let started = 0;
-    for (; !isTurnOver && this.#mayStart(); started++) {
+    let hasWorked = false;
+    let hasStarted = false;
+    while (!isTurnOver && this.#mayStart()) {
       const args = this.#nextCommand();
       if (args) this.#start(args);
-      else if (!this.#parser.isBusy) return this.#ranOut();
+      else if (!this.#parser.isBusy) return this.#ranOut(hasStarted);
+      hasStarted ||= args !== undefined;
+      hasWorked = true;
       isTurnOver = startedAt > 0 && performance.now() - startedAt > TURN_MS_MAX;
     }
-    this.#pause(this.#parser.heldBytes > UNREAD_BYTES_MAX);
-    if (started > 0 && this.#shared.turns.isCrowded) this.#rest(REST_MS);
+    this.#readOn(hasStarted, false);
+    if (hasWorked && this.#shared.turns.isCrowded) this.#rest.take(REST_MS);
     else if (isTurnOver) this.#requestTurn();
   }
 
   /** Everything that arrived is under way. */
-  #ranOut(): void {
+  #ranOut(hasStarted: boolean): void {
     if (this.#slots.length === 0) this.#storeFailure = null;
     if (this.#hasEnded) this.quit();
-    this.#pause(false);
+    this.#readOn(hasStarted, true);
   }
 
-  /** Something large has taken since then, of which others, if they are busy, had nothing. */
-  #restAfter(startedAtMs: number): void {
-    if (!this.#shared.turns.isCrowded) return;
-    const tookMs = performance.now() - startedAtMs;
-    this.#rest(Math.min(LARGE_REST_FACTOR * tookMs, REST_MS_MAX));
-  }
-
-  /** Lets others go first for a while. */
-  #rest(ms: number): void {
-    this.#restsUntilMs = Math.max(this.#restsUntilMs, performance.now() + ms);
-    if (this.#isResting) return;
-    this.#isResting = true;
-    setTimeout(() => {
-      this.#isResting = false;
-      const leftMs = this.#restsUntilMs - performance.now();
-      if (leftMs >= REST_MS) this.#rest(leftMs);
-      else this.#requestTurn();
-    }, ms);
+  /** Or not, by what waits unread here and at all clients; isCut: only more bytes can help. */
+  #readOn(hasStarted: boolean, isCut: boolean): void {
+    const { unread } = this.#shared;
+    const bytes = this.#parser.heldBytes;
+    const isOver = this.#isEnding || this.#isClosed;
+    if (isOver) unread.leave(this);
+    else if (hasStarted && bytes > 0) unread.stepBack(this);
+    const mayRead = isOver || unread.mayRead(this, bytes, isCut);
+    this.#pause(!mayRead || (!isCut && bytes > UNREAD_BYTES_MAX));
   }
 
   #mayStart(): boolean {
-    if (this.#isHeld || this.#isEnding || this.#isClosed || this.#isResting) return false;
-    if (this.#slots.length >= this.#window || this.#outbox.length > UNSENT_BYTES_MAX) return false;
-    return this.#underWayBytes < UNDER_WAY_BYTES_MAX && this.#shared.hasRoom(this);
+    if (this.#isHeld || this.#isEnding || this.#isClosed || this.#rest.isResting) return false;
+    const inFlight = this.#slots.length;
+    const unsentMax = this.#shared.isFullOfReplies ? 0 : UNSENT_BYTES_MAX;
+    if (inFlight >= this.#window || this.#outbox.length > unsentMax) return false;
+    if (inFlight > 0 && inFlight * this.#answerBytes > EXPECTED_BYTES_MAX) return false;
+    if (this.#underWayBytes >= UNDER_WAY_BYTES_MAX) return false;
+    // One small command is always fine: so INFO is answered while the store is not.
+    return this.#shared.hasRoom(this) || (inFlight === 0 && this.#parser.heldBytes <= FREE_BYTES);
   }
 
   /** The next whole command. What is no command at all ends the connection, with a word on it. */
@@ -229,13 +275,18 @@ export class Connection implements Client, SlotOwner {
       return this.#parser.next();
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
-      const slot = new Slot(this, { args: [], client: this, context: this.#shared.context });
-      slot.answer = new Failure(`ERR ${error.message}`);
-      slot.protocol = this.protocol;
-      this.#slots.push(slot);
-      this.quit();
+      this.#endWith(`ERR ${error.message}`);
       return undefined;
     }
+  }
+
+  /** Closes, with this as the last reply. */
+  #endWith(error: string): void {
+    const slot = new Slot(this, { args: [], client: this, context: this.#shared.context });
+    slot.answer = new Failure(error);
+    slot.protocol = this.protocol;
+    this.#slots.push(slot);
+    this.quit();
   }
 
   #start(args: Buffer[]): void {
@@ -283,7 +334,7 @@ export class Connection implements Client, SlotOwner {
     this.#shared.release(slot.bytes);
     this.#underWayBytes -= slot.bytes;
     slot.bytes = 0;
-    if (slot.startedAtMs > 0) this.#restAfter(slot.startedAtMs);
+    if (slot.startedAtMs > 0 && this.#shared.turns.isCrowded) this.#rest.after(slot.startedAtMs);
     if (storeFailure) this.#storeFailure = storeFailure;
     if (this.#isClosed) return this.#giveBack();
     if (slot.isHolding) this.#isHeld = false;
@@ -310,8 +361,9 @@ export class Connection implements Client, SlotOwner {
       this.#shared.context.stats.bytesOut += output.length;
       const startedAt = output.length > LARGE_OUTPUT_BYTES_MIN ? performance.now() : 0;
       this.#outbox.send(output.bytes(), handouts);
+      this.#answerBytes = output.length / Math.max(1, done);
       output.clear();
-      if (startedAt > 0) this.#restAfter(startedAt);
+      if (startedAt > 0 && this.#shared.turns.isCrowded) this.#rest.after(startedAt);
       const isTaken = this.#outbox.length === 0;
       this.#window = isTaken ? Math.min(WINDOW_MAX, this.#window * 2) : this.#window >> 1 || 1;
     }
@@ -327,8 +379,8 @@ export class Connection implements Client, SlotOwner {
 
   /** Whether the socket is read no further, so that its client has to wait. */
   #pause(isPaused: boolean): void {
-    if (isPaused === this.#isPaused) return;
-    this.#isPaused = isPaused;
+    if (isPaused === this.isPaused) return;
+    this.isPaused = isPaused;
     if (isPaused) this.#socket.pause();
     else this.#socket.resume();
   }

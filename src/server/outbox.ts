@@ -15,13 +15,16 @@ export interface Pending {
 
 export class Outbox {
   readonly #sink: Sink;
+  readonly #total: { unsentBytes: number };
   #unsent: Buffer[] = [];
   #unsentBytes = 0;
   #sentBytes = 0;
   #pending: Pending[] = [];
 
-  constructor(sink: Sink) {
+  /** In the total it counts the bytes that its socket has yet to take. */
+  constructor(sink: Sink, total: { unsentBytes: number } = { unsentBytes: 0 }) {
     this.#sink = sink;
+    this.#total = total;
   }
 
   /** Bytes that the socket has yet to take. */
@@ -45,18 +48,20 @@ export class Outbox {
     this.#sentBytes += taken;
     if (taken < bytes.length) {
       this.#unsent.push(Buffer.from(bytes.subarray(taken)));
-      this.#unsentBytes += bytes.length - taken;
+      this.#count(bytes.length - taken);
     }
     this.#forgetTaken();
   }
 
-  /** The socket can take more: gives it what is left, in order. */
-  drain(): void {
+  /** The socket can take more: gives it what is left, in order. False when it is closed. */
+  drain(): boolean {
+    let taken = 0;
     while (this.#unsent.length > 0) {
       const first = this.#unsent[0]!;
-      const taken = Math.max(0, this.#sink.write(first));
+      taken = this.#sink.write(first);
+      if (taken < 0) break;
       this.#sentBytes += taken;
-      this.#unsentBytes -= taken;
+      this.#count(-taken);
       if (taken < first.length) {
         this.#unsent[0] = first.subarray(taken);
         break;
@@ -64,6 +69,7 @@ export class Outbox {
       this.#unsent.shift();
     }
     this.#forgetTaken();
+    return taken >= 0;
   }
 
   /** The client is gone: events that its socket did not take go back in line. */
@@ -72,7 +78,12 @@ export class Outbox {
     for (const { handout } of this.#pending.toReversed()) handout.giveBack();
     this.#pending = [];
     this.#unsent = [];
-    this.#unsentBytes = 0;
+    this.#count(-this.#unsentBytes);
+  }
+
+  #count(bytes: number): void {
+    this.#unsentBytes += bytes;
+    this.#total.unsentBytes += bytes;
   }
 
   #forgetTaken(): void {

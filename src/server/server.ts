@@ -1,5 +1,6 @@
 // The listening socket: who gets a connection, which connections there are, and closing them all.
 import type { Socket, TCPSocketListener } from "bun";
+import { AddressCount } from "./address-count.ts";
 import { Connection } from "./connection.ts";
 import type { Shared } from "./shared.ts";
 
@@ -18,12 +19,19 @@ const DENIED =
   "-DENIED okq has no password yet, so it serves only clients on its own machine. " +
   "Connect from there, or through a tunnel that ends there.\r\n";
 const TOO_MANY = "-ERR max number of clients reached\r\n";
+const TOO_MANY_THERE =
+  "-ERR max number of clients reached for this address, see max-clients-per-address\r\n";
+
+/** How often clients are looked at for what they should have done. */
+const WATCH_MS = 500;
 
 export class Server {
   readonly #shared: Shared;
   readonly #maxClients: number;
   readonly #listener: TCPSocketListener<Connection>;
   readonly #connections = new Set<Connection>();
+  readonly #addresses: AddressCount;
+  readonly #watch: Timer;
   #nextId = 1;
   #onEmpty: (() => void) | null = null;
 
@@ -31,7 +39,13 @@ export class Server {
   constructor(options: ServerOptions, shared: Shared) {
     this.#shared = shared;
     this.#maxClients = options.maxClients;
+    this.#addresses = new AddressCount(shared.context.settings.maxClientsPerAddress);
     this.#listener = this.#listen(options);
+    this.#watch = setInterval(() => {
+      const nowMs = performance.now();
+      shared.unread.check(nowMs);
+      for (const connection of this.#connections) connection.check(nowMs);
+    }, WATCH_MS);
   }
 
   get port(): number {
@@ -66,9 +80,11 @@ export class Server {
   }
 
   #opened(socket: Socket<Connection>): void {
+    // Reset before it was accepted: it has no address any more.
+    if (socket.remoteAddress === undefined) return void socket.terminate();
     const { stats, clients } = this.#shared.context;
     stats.connections += 1;
-    const refusal = !isLocal(socket) ? DENIED : clients.size >= this.#maxClients ? TOO_MANY : null;
+    const refusal = this.#refusal(socket);
     if (refusal) {
       stats.connectionsRefused += 1;
       socket.end(refusal);
@@ -81,9 +97,20 @@ export class Server {
     this.#connections.add(connection);
   }
 
+  /** Why there is no room for it. If there is, it counts from now on. */
+  #refusal(socket: Socket<Connection>): string | null {
+    const { stats, clients } = this.#shared.context;
+    if (!isLocal(socket)) return DENIED;
+    if (clients.size >= this.#maxClients) return TOO_MANY;
+    if (this.#addresses.enter(plain(socket.remoteAddress))) return null;
+    stats.refusedPerAddress += 1;
+    return TOO_MANY_THERE;
+  }
+
   #closed(connection: Connection | undefined, error?: Error): void {
     if (!connection) return;
     connection.closed(error);
+    this.#addresses.leave(plain(connection.remoteAddress));
     this.#connections.delete(connection);
     if (this.#connections.size === 0) this.#onEmpty?.();
   }
@@ -94,6 +121,7 @@ export class Server {
    */
   async close(): Promise<void> {
     this.#listener.stop();
+    clearInterval(this.#watch);
     if (this.#connections.size === 0) return;
     const empty = new Promise<void>((resolve) => (this.#onEmpty = resolve));
     for (const connection of this.#connections) connection.quit();

@@ -1,36 +1,45 @@
-// What all connections of a server share: what commands see of it, turns, and the bound on bytes
-// under way, past which further commands wait unread.
+// What all connections of a server share: what commands see of it, turns, and the bounds on bytes
+// that wait at all clients together.
 import type { Context } from "../commands/command.ts";
 import type { ParserLimits } from "../resp/parser.ts";
 import { Turns, type TurnTaker } from "./turns.ts";
-
-/** Bytes of commands that wait for the store. */
-const UNDER_WAY_BYTES_MAX = 256 * 1024 * 1024;
+import { Unread } from "./unread.ts";
 
 export class Shared {
   readonly turns = new Turns();
-  #underWayBytes = 0;
+  readonly unread: Unread;
   readonly #waiting = new Set<TurnTaker>();
 
   constructor(
     readonly context: Context,
     readonly parserLimits: ParserLimits,
-  ) {}
+  ) {
+    this.unread = new Unread(context, this.turns);
+  }
 
   /** Whether a command may be started now; if not, the taker gets a turn when it may. */
   hasRoom(taker: TurnTaker): boolean {
-    if (this.#underWayBytes < UNDER_WAY_BYTES_MAX) return true;
+    const { stats, settings } = this.context;
+    if (stats.waitingBytes < settings.maxWaitingBytes) return true;
     this.#waiting.add(taker);
     return false;
   }
 
+  /** Whether replies that clients do not take have used up what there is for them. */
+  get isFullOfReplies(): boolean {
+    const { stats, settings } = this.context;
+    return stats.unsentBytes > settings.maxWaitingBytes;
+  }
+
+  /** Bytes of a command that waits for the store from now on. */
   take(bytes: number): void {
-    this.#underWayBytes += bytes;
+    this.context.stats.waitingBytes += bytes;
   }
 
   release(bytes: number): void {
-    this.#underWayBytes -= bytes;
-    if (this.#waiting.size === 0 || this.#underWayBytes >= UNDER_WAY_BYTES_MAX) return;
+    const { stats, settings } = this.context;
+    stats.waitingBytes -= bytes;
+    if (this.#waiting.size === 0 || stats.waitingBytes >= settings.maxWaitingBytes) return;
     for (const taker of this.#waiting) this.turns.add(taker);
     this.#waiting.clear();
   }

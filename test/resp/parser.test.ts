@@ -390,3 +390,10 @@ test("a long command is read in steps, each of which others need not wait for", 
   expect(parser.next()).toBeUndefined();
   expect(parser.isBusy).toBeFalse();
 });
+
+test("its limits may change between commands, as for a client that has logged in", () => {
+  const parser = new Parser({ ...LIMITS, bulkBytesMax: 4 });
+  expect(feedAndNext(parser, Buffer.from(encode("PING")))).toHaveLength(1);
+  parser.limits = LIMITS;
+  expect(feedAndNext(parser, Buffer.from(encode("QRPOP", "q")))).toHaveLength(2);
+});

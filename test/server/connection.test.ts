@@ -1,7 +1,9 @@
 // A connection under stress, on every store: replies stay in order, and an event whose reply did
 // not leave for its client goes straight back to the right end.
 import { describe, expect, test } from "bun:test";
+import { closeAfterTest } from "../support/close-after-test.ts";
 import { eventually } from "../support/eventually.ts";
+import { startOkqProcess } from "../support/okq-process.ts";
 import {
   startOkqOn,
   startTestOkq,
@@ -228,6 +230,38 @@ describe("a client that goes away while its pops are under way", () => {
     expect(await ask(consumer, "QREGISTER", "q")).toBe("+OK");
     expect(await ask(consumer, "QNOTIFY", 9)).toBe("q");
     expect(await ask(observer, "QRPOP", "q")).toEqual(["1", "x"]);
+  });
+});
+
+describe("a client that is not read because it takes none of its replies", () => {
+  test.each([
+    ["resets", (client: Wire) => client.reset()],
+    ["closes", (client: Wire) => client.close()],
+  ])("is gone when it %s", async (_, leave) => {
+    const okq = await startOkqProcess(["--store", "memory"]);
+    const observer = closeAfterTest(await okq.connect());
+    await ask(observer, "QLPUSH", "q", "1", LARGE);
+    const clients: Wire[] = [];
+    for (let at = 0; at < 20; at++) clients.push(await okq.connect());
+    for (const client of clients) {
+      client.pause(true);
+      client.pipeline(...Array.from({ length: 4000 }, () => ["QRPEEK", "q"]));
+    }
+    await eventually(async () => {
+      const list = ((await ask(observer, "CLIENT", "LIST")) as string).trim().split("\n").slice(1);
+      return list.every((line) => line.includes("events=w ")) && list.length === clients.length;
+    });
+    // While it is stopped, for then it writes to them before it hears that they are gone.
+    okq.kill("SIGSTOP");
+    for (const client of clients) leave(client);
+    const from = performance.now();
+    await eventually(() => performance.now() - from > 1_000);
+    okq.kill("SIGCONT");
+    await eventually(async () => {
+      const info = (await ask(observer, "INFO", "clients")) as string;
+      return info.includes("connected_clients:1\r\n");
+    });
+    expect(await ask(observer, "INFO", "clients")).toContain("bytes_unsent:0\r\n");
   });
 });
 

@@ -5,6 +5,7 @@ import { createLog } from "../../src/log.ts";
 import { startOkq } from "../../src/okq.ts";
 import { isLocal } from "../../src/server/server.ts";
 import { closeAfterTest } from "../support/close-after-test.ts";
+import { startOkqProcess } from "../support/okq-process.ts";
 import { ask } from "../support/readable.ts";
 import { Wire } from "../support/wire.ts";
 
@@ -93,6 +94,17 @@ test.skipIf(!probe)(`a client on another machine is told why it is refused${reas
     expect(await ask(client, "PING")).toBe("+PONG");
     expect(await ask(client, "INFO", "stats")).toContain("rejected_connections:1\r\n");
   }
+});
+
+test("clients that are gone before they are accepted leave nothing, nor a line", async () => {
+  const okq = await startOkqProcess(["--store", "memory", "--debug"]);
+  okq.kill("SIGSTOP");
+  for (let at = 0; at < 10; at++) (await okq.connect()).reset();
+  okq.kill("SIGCONT");
+  const client = closeAfterTest(await okq.connect());
+  expect(await ask(client, "PING")).toBe("+PONG");
+  expect(await ask(client, "INFO", "clients")).toContain("connected_clients:1\r\n");
+  expect(okq.stderr()).not.toContain("failed");
 });
 
 function closeAfterSpawn(command: string[]) {

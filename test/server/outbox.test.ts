@@ -87,6 +87,9 @@ test("a socket that is closed takes nothing", () => {
   sink.room.push(-1);
   outbox.send(Buffer.from("aa"), [{ end: 2, handout: handout("a") }]);
   expect([outbox.length, outbox.sentBytes]).toEqual([2, 0]);
+  expect(outbox.drain()).toBeTrue();
+  sink.room.push(-1);
+  expect(outbox.drain()).toBeFalse();
   outbox.abandon();
   expect([outbox.length, givenBack]).toEqual([0, ["a"]]);
 });

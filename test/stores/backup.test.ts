@@ -166,7 +166,9 @@ describe("the commands", () => {
     );
     const file = join(newFolder(), "copy.db");
     const refusal = "-ERR the file must be there and be empty, as okq backup makes it";
-    expect(await ask(client, "OKQ", "BACKUP", file)).toBe(refusal);
+    for (const no of [file, "/nul\0", `/${"x".repeat(300)}`, "/dev/null", "/dev/null/x"]) {
+      expect(await ask(client, "OKQ", "BACKUP", no)).toBe(refusal);
+    }
     writeFileSync(file, "precious");
     expect(await ask(client, "OKQ", "BACKUP", file)).toBe(refusal);
     writeFileSync(file, "");

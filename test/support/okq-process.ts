@@ -25,6 +25,10 @@ export async function startOkqProcess(args: string[], port = 0): Promise<Listeni
   };
 }
 
-export function startOkqOnRedis(redisPort: number, port = 0): Promise<ListeningOkq> {
-  return startOkqProcess(["--redis-addr", `127.0.0.1:${redisPort}`], port);
+export function startOkqOnRedis(
+  redisPort: number,
+  port = 0,
+  args: string[] = [],
+): Promise<ListeningOkq> {
+  return startOkqProcess(["--redis-addr", `127.0.0.1:${redisPort}`, ...args], port);
 }

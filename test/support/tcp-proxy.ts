@@ -21,6 +21,8 @@ interface Way {
 export class TcpProxy {
   /** Called with what a client sent, before anything becomes of it. */
   onRequest: ((bytes: Buffer) => void) | null = null;
+  /** The same with what the server sent; it may be changed. */
+  onReply: ((bytes: Buffer) => void) | null = null;
   /** Chunks that vanished since a way was last set. */
   swallowed = 0;
   readonly links = new Set<Link>();
@@ -126,6 +128,7 @@ export class Link {
   pass(direction: Direction, chunk: Buffer): void {
     const { mode, delayMs } = this.#proxy.ways[direction];
     if (direction === "requests") this.#proxy.onRequest?.(chunk);
+    else this.#proxy.onReply?.(chunk);
     if (mode === "swallow") this.#proxy.swallowed += 1;
     else if (mode === "delay") setTimeout(() => this.#send(direction, [chunk]), delayMs);
     else if (mode === "hold") this.#sides[direction].held.push(chunk);

@@ -1,0 +1,136 @@
+// Clients that live badly beside a load: that die in the middle of a command, read nothing, leave
+// while they wait, abandon what they popped, send events of megabytes. Each step is one short life.
+// They keep account of what they pop from the queues of the load.
+import { Random } from "../stores/random.ts";
+import { eventually } from "../support/eventually.ts";
+import { frame, Wire } from "../support/wire.ts";
+import type { Account } from "./account.ts";
+import { errorOf, isOk } from "./load.ts";
+
+const LIVES = {
+  abandons: 4,
+  redoes: 4,
+  popsAndLeaves: 3,
+  diesInCommand: 4,
+  leavesWaiting: 3,
+  readsNothing: 2,
+  sendsMegabytes: 2,
+  killsSomebody: 1,
+  greets: 3,
+};
+const LEASE = "1";
+/** What the system does to a connection of a client that is killed, or leaves. */
+const CLOSED = "the connection was closed";
+
+export class Mischief {
+  lives = 0;
+  readonly #port: number;
+  readonly #account: Account;
+  readonly #queues: string[];
+  readonly #random: Random;
+  readonly #running: Promise<void>[];
+  #isStopped = false;
+
+  constructor(options: { port: number; account: Account; queues: string[]; seed: number }) {
+    this.#port = options.port;
+    this.#account = options.account;
+    this.#queues = options.queues;
+    this.#random = new Random(options.seed);
+    this.#running = Array.from({ length: 6 }, (_, at) => this.#run(at));
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    await Promise.all(this.#running);
+  }
+
+  async #run(at: number): Promise<void> {
+    while (!this.#isStopped) {
+      const wire = await Wire.connect(this.#port);
+      try {
+        await this.#live(wire, at);
+        this.lives += 1;
+      } catch (error) {
+        const { message } = error as Error;
+        if (message !== CLOSED) this.#account.fault(message);
+      } finally {
+        wire.reset();
+      }
+    }
+  }
+
+  async #live(wire: Wire, at: number): Promise<void> {
+    const kind = this.#random.weighted(LIVES);
+    const queue = this.#random.of(this.#queues);
+    if (kind === "abandons") await this.#pop(wire, queue);
+    else if (kind === "redoes") await this.#redo(wire, queue);
+    else if (kind === "popsAndLeaves") wire.pipeline(...times(5, ["QRPOP", queue, "EX", LEASE]));
+    else if (kind === "diesInCommand") this.#dieInCommand(wire, queue);
+    else if (kind === "leavesWaiting") await this.#leaveWaiting(wire);
+    else if (kind === "readsNothing") await this.#readNothing(wire, queue);
+    else if (kind === "sendsMegabytes") await this.#sendMegabytes(wire, `megabytes ${at}`);
+    else if (kind === "killsSomebody") await this.#killSomebody(wire);
+    else await wire.call("HELLO", 3, "SETNAME", "guest");
+  }
+
+  async #pop(wire: Wire, queue: string): Promise<string | null> {
+    const sentAt = this.#account.now();
+    const reply = await wire.call("QRPOP", queue, "EX", LEASE);
+    if (!Array.isArray(reply)) return null;
+    const [id, contents] = reply as [Buffer, Buffer];
+    this.#account.delivered(id.toString(), contents, sentAt);
+    return id.toString();
+  }
+
+  async #redo(wire: Wire, queue: string): Promise<void> {
+    const id = await this.#pop(wire, queue);
+    if (id !== null) await wire.call("QACK", queue, id, "REDO");
+  }
+
+  /** Nobody may ever get this event: it is in no account. */
+  #dieInCommand(wire: Wire, queue: string): void {
+    const push = frame(["QLPUSH", queue, "never whole", Buffer.alloc(this.#random.below(90_000))]);
+    wire.send(push.subarray(0, this.#random.below(push.length)));
+  }
+
+  async #leaveWaiting(wire: Wire): Promise<void> {
+    await wire.call("QREGISTER", "nothing", "here");
+    wire.pipeline(["QNOTIFY", "30"]);
+    await this.#stay(20);
+    if (this.#random.below(2) === 0) wire.endSending();
+  }
+
+  async #readNothing(wire: Wire, queue: string): Promise<void> {
+    wire.pause(true);
+    wire.pipeline(...times(500, ["COMMAND", "DOCS"]), ["QRPOP", queue, "EX", LEASE]);
+    await this.#stay(50);
+  }
+
+  /** Only this client uses this queue; one of its lives may have ended before it had acked. */
+  async #sendMegabytes(wire: Wire, queue: string): Promise<void> {
+    const contents = Buffer.alloc(500_000 + this.#random.below(2_000_000), "megabytes\r\n");
+    await wire.call("QFLUSH", queue);
+    const pushed = await wire.call("QLPUSH", queue, "1", contents);
+    if (!isOk(pushed)) return this.#account.fault(`megabytes: ${errorOf(pushed)}`);
+    const popped = (await wire.call("QRPOP", queue, "EX", 60)) as [Buffer, Buffer];
+    if (!popped?.[1].equals(contents)) this.#account.fault("megabytes came with other contents");
+    if ((await wire.call("QACK", queue, "1")) !== 1) this.#account.fault("megabytes: no ack");
+  }
+
+  /** Anybody but the one that began it all, whom the soak asks for figures. */
+  async #killSomebody(wire: Wire): Promise<void> {
+    const list = String(await wire.call("CLIENT", "LIST"));
+    const ids = [...list.matchAll(/^id=(\d+) .* name=(?!observer)/gm)].map(([, id]) => id!);
+    await wire.call("CLIENT", "KILL", "ID", this.#random.of(ids));
+    await this.#stay(200);
+  }
+
+  async #stay(ms: number): Promise<void> {
+    const from = performance.now();
+    await eventually(() => this.#isStopped || performance.now() - from > ms);
+  }
+}
+
+function times(count: number, command: string[]): string[][] {
+  return Array.from({ length: count }, () => command);
+}

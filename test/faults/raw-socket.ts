@@ -1,0 +1,102 @@
+// A socket of a test that keeps the very bytes it receives: to compare them, or to send okq what
+// no client would send. It must not know the protocol.
+import type { Socket } from "bun";
+
+const WAIT_MS_MAX = 20_000;
+
+export class RawSocket {
+  #socket!: Socket;
+  #received: Buffer[] = [];
+  #length = 0;
+  #unsent: Buffer = Buffer.alloc(0);
+  #isClosed = false;
+  #isEnding = false;
+  #onChange: (() => void) | null = null;
+
+  static async connect(port: number): Promise<RawSocket> {
+    const raw = new RawSocket();
+    raw.#socket = await Bun.connect({
+      hostname: "127.0.0.1",
+      port,
+      socket: {
+        data: (_socket, chunk) => raw.#take(chunk),
+        drain: () => raw.send(Buffer.alloc(0)),
+        close: () => raw.#closed(),
+        error: () => raw.#closed(),
+      },
+    });
+    return raw;
+  }
+
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
+  send(bytes: Buffer): void {
+    this.#unsent = this.#unsent.length > 0 ? Buffer.concat([this.#unsent, bytes]) : bytes;
+    if (this.#unsent.length > 0) {
+      const taken = Math.max(0, this.#socket.write(this.#unsent));
+      this.#unsent = this.#unsent.subarray(taken);
+    }
+    if (this.#isEnding && this.#unsent.length === 0) this.#socket.shutdown();
+  }
+
+  /** Says that nothing more is sent, once everything is. */
+  endSending(): void {
+    this.#isEnding = true;
+    this.send(Buffer.alloc(0));
+  }
+
+  pause(isPaused: boolean): void {
+    if (isPaused) this.#socket.pause();
+    else this.#socket.resume();
+  }
+
+  close(): void {
+    this.#socket.end();
+  }
+
+  reset(): void {
+    this.#socket.terminate();
+  }
+
+  /** Resolves when so many bytes came, or the connection was closed; all that came, taken out. */
+  async read(length: number): Promise<Buffer> {
+    const endsAt = performance.now() + WAIT_MS_MAX;
+    while (this.#length < length && !this.#isClosed) {
+      const leftMs = endsAt - performance.now();
+      if (leftMs <= 0) break;
+      await this.#change(leftMs);
+    }
+    const all = Buffer.concat(this.#received);
+    this.#received = [];
+    this.#length = 0;
+    return all;
+  }
+
+  /** All that came up to its end. Rejects when there is none for long. */
+  async readToEnd(): Promise<Buffer> {
+    const all = await this.read(Infinity);
+    if (!this.#isClosed) throw new Error(`still open after ${WAIT_MS_MAX} ms`);
+    return all;
+  }
+
+  #take(chunk: Buffer): void {
+    this.#received.push(chunk);
+    this.#length += chunk.length;
+    this.#onChange?.();
+  }
+
+  #closed(): void {
+    this.#isClosed = true;
+    this.#onChange?.();
+  }
+
+  async #change(withinMs: number): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#onChange = resolve;
+    const timer = setTimeout(resolve, withinMs);
+    await promise;
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,142 @@
+// The whole server under a seeded mix of valid and broken input from many connections: the process
+// stays up, within bounds, and well-behaved clients beside never see a wrong byte.
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { Random } from "../stores/random.ts";
+import { closeAfterTest } from "../support/close-after-test.ts";
+import { eventually } from "../support/eventually.ts";
+import { type ListeningOkq, startOkqOnRedis, startOkqProcess } from "../support/okq-process.ts";
+import { newDatabase, startTestRedis, storeNames } from "../support/okq-server.ts";
+import { openFiles, residentBytes } from "../support/process-figures.ts";
+import { TcpProxy } from "../support/tcp-proxy.ts";
+import { report, rounds, seed } from "./rounds.ts";
+import { ServerFuzzer } from "./server-fuzzer.ts";
+import { Witness } from "./witness.ts";
+
+/** For each store. */
+const SECONDS = Number(process.env["OKQ_FUZZ_SECONDS"] ?? rounds);
+const FUZZERS = 8;
+const GROWTH_BYTES_MAX = 300 * 1024 * 1024;
+/** Files of a store may come and go. */
+const FILES_MORE_MAX = 3;
+/** Small, so that the bounds on clients are reached as well. */
+const BOUNDS = ["--max-event-bytes", "1mb", "--max-waiting-bytes", "2mb"];
+
+setDefaultTimeout(60_000 + SECONDS * 2_000);
+
+async function start(store: (typeof storeNames)[number]): Promise<ListeningOkq> {
+  if (store === "memory") return await startOkqProcess(["--store", "memory", ...BOUNDS]);
+  if (store === "sqlite") return await startOkqProcess(["--store", newDatabase(), ...BOUNDS]);
+  return await startOkqOnRedis((await startTestRedis()).port, 0, BOUNDS);
+}
+
+/** Lines of the log that okq must never have written, whatever clients do. */
+function complaints(log: string): string[] {
+  return log.split("\n").filter((line) => / error |internal error|connection failed/.test(line));
+}
+
+const WITNESS_QUEUES = ["one of my own", "\r\n{}:\0\xff and mine", "*4\r\n$1\r\n", "four"];
+
+function witnesses(): Witness[] {
+  return WITNESS_QUEUES.map((name, at) => {
+    return new Witness(new Random(seed + at), at % 2 === 0 ? 2 : 3, Buffer.from(name, "latin1"));
+  });
+}
+
+/** Empties the queues that nobody is going to empty, or memory would grow as it should. */
+async function sweep(okq: ListeningOkq, isOver: () => boolean): Promise<void> {
+  const wire = closeAfterTest(await okq.connect());
+  while (!isOver()) {
+    const queues = ((await wire.call("QSTATUS")) as [Buffer][]).map(([name]) => name);
+    const others = queues.filter((name) => !WITNESS_QUEUES.includes(name.toString("latin1")));
+    for (const queue of others) await wire.call("QFLUSH", queue);
+    const from = performance.now();
+    await eventually(() => isOver() || performance.now() - from > 1_000);
+  }
+  wire.close();
+}
+
+describe.each(storeNames)("on %s, whatever clients send", (store) => {
+  test(`others get their replies to the byte (OKQ_FAULT_SEED=${seed})`, async () => {
+    const okq = await start(store);
+    const observer = closeAfterTest(await okq.connect());
+    await observer.call("PING");
+    const [filesBefore, bytesBefore] = [openFiles(okq.pid), residentBytes(okq.pid)];
+    const endsAt = performance.now() + SECONDS * 1000;
+    let failed: unknown = null;
+    const isOver = () => failed !== null || performance.now() > endsAt;
+    const fuzzers = Array.from({ length: FUZZERS }, (_, at) => {
+      return new ServerFuzzer(new Random(seed * FUZZERS + at));
+    });
+    const beside = witnesses();
+    const runs = [...fuzzers, ...beside].map((each) =>
+      each.run(okq.port, isOver).catch((error) => (failed ??= error)),
+    );
+    await Promise.all([...runs, sweep(okq, isOver)]);
+    if (failed) throw failed;
+    const sum = (of: (fuzzer: ServerFuzzer) => number) =>
+      fuzzers.reduce((all, fuzzer) => all + of(fuzzer), 0);
+    const replies = beside.reduce((all, witness) => all + witness.replies, 0);
+    report(`${store}: fuzz for ${SECONDS} s`, {
+      connections: sum(({ connections }) => connections),
+      megabytes: sum(({ bytes }) => bytes) / 2 ** 20,
+      wholeCommands: sum((fuzzer) => fuzzer.commands),
+      witnessReplies: replies,
+      grownMB: (residentBytes(okq.pid, "peak") - bytesBefore) / 2 ** 20,
+    });
+    expect(complaints(okq.stderr())).toEqual([]);
+    expect(residentBytes(okq.pid, "peak") - bytesBefore).toBeLessThan(GROWTH_BYTES_MAX);
+    await eventually(() => openFiles(okq.pid) <= filesBefore + FILES_MORE_MAX);
+    const info = String(await observer.call("INFO"));
+    expect(info).toContain(`process_id:${okq.pid}\r\n`);
+    for (const gauge of ["waiting", "unread", "unsent"]) {
+      expect(info).toContain(`bytes_${gauge}:0\r\n`);
+    }
+    expect(sum(({ connections }) => connections)).toBeGreaterThan(SECONDS * 10);
+    expect(replies).toBeGreaterThan(SECONDS * 100);
+  });
+});
+
+describe("the fuzz notices", () => {
+  test("a single byte of a reply that is another one", async () => {
+    const okq = await startOkqProcess(["--store", "memory"]);
+    const proxy = closeAfterTest(TcpProxy.start(okq.port));
+    let left = 20_000;
+    proxy.onReply = (bytes) => {
+      if (left > 0 && left <= bytes.length) bytes[left - 1]! ^= 1;
+      left -= bytes.length;
+    };
+    const [witness] = witnesses();
+    const run = witness!.run(proxy.port, () => left < -1_000_000);
+    expect(run).rejects.toThrow(/^a witness got /);
+    await run.catch(() => {});
+  });
+
+  test("a reply that is missing", async () => {
+    const okq = await startOkqProcess(["--store", "memory"]);
+    const proxy = closeAfterTest(TcpProxy.start(okq.port));
+    let chunks = 0;
+    proxy.onReply = () => {
+      if (++chunks === 5) proxy.cut();
+    };
+    const [witness] = witnesses();
+    const run = witness!.run(proxy.port, () => chunks > 50);
+    expect(run).rejects.toThrow(/then it was closed, and not /);
+    await run.catch(() => {});
+  });
+
+  test("an answer that is no reply", async () => {
+    const okq = await startOkqProcess(["--store", "memory"]);
+    const proxy = closeAfterTest(TcpProxy.start(okq.port));
+    proxy.onReply = (bytes) => bytes.fill("?", 0, 1);
+    const run = new ServerFuzzer(new Random(seed)).run(proxy.port, () => false);
+    expect(run).rejects.toThrow(/not a reply|replies to/);
+    await run.catch(() => {});
+  });
+
+  test.each([
+    "2026-11-21T17:00:00.000Z error unexpected failure: boom",
+    '2026-11-21T17:00:00.000Z warn  internal error in QSTATUS failed error="boom"',
+  ])("%p in the log", (line) => {
+    expect(complaints(`one\n${line}\nthree`)).toEqual([line]);
+  });
+});

@@ -1,0 +1,68 @@
+// A long life of okq in short epochs: in each a mixed load, with clients that come, go and
+// misbehave, at whose end every event is accounted for and okq, at rest, is measured.
+import { eventually } from "../support/eventually.ts";
+import { openFiles, residentBytes } from "../support/process-figures.ts";
+import { Wire } from "../support/wire.ts";
+import { Load } from "./load.ts";
+import { Mischief } from "./mischief.ts";
+
+const QUEUES = ["a", "b"];
+/** Within which memory has settled after a load; the least of it counts. */
+const SETTLE_MS = 1_500;
+
+export interface Epoch {
+  pushed: number;
+  acked: number;
+  repeated: number;
+  outcomesUnknown: number;
+  /** Short lives of clients that misbehave. */
+  lives: number;
+  memoryMB: number;
+  files: number;
+  slowestMs: number;
+}
+
+export interface Soaked {
+  pid: number;
+  port: number;
+}
+
+/** Rejects when anything is lost, or came twice though it was acknowledged. */
+export async function soakEpoch(okq: Soaked, seconds: number, seed: number): Promise<Epoch> {
+  const observer = await Wire.connect(okq.port);
+  await observer.call("CLIENT", "SETNAME", "observer");
+  const load = new Load({ port: () => okq.port, queues: QUEUES, producers: 3, lease: 2 });
+  const { account } = load;
+  const mischief = new Mischief({ port: okq.port, account, queues: QUEUES, seed });
+  const endsAt = performance.now() + seconds * 1000;
+  await eventually(() => performance.now() > endsAt, { timeoutMs: seconds * 2_000 });
+  await mischief.stop();
+  await load.stop();
+  await load.drain(okq.port, 30_000);
+  const totals = account.settle();
+  await eventually(async () => {
+    const info = String(await observer.call("INFO", "clients"));
+    const isAtRest = ["waiting", "unread", "unsent"].every((each) => {
+      return info.includes(`bytes_${each}:0\r\n`);
+    });
+    return isAtRest && info.includes("connected_clients:1\r\n");
+  });
+  const settledAt = performance.now() + SETTLE_MS;
+  let bytes = Infinity;
+  await eventually(() => {
+    bytes = Math.min(bytes, residentBytes(okq.pid));
+    return performance.now() > settledAt;
+  });
+  const files = openFiles(okq.pid);
+  observer.close();
+  return {
+    pushed: totals.pushed,
+    acked: totals.acked,
+    repeated: totals.repeated,
+    outcomesUnknown: totals.pushUnknown + totals.ackUnknown,
+    lives: mischief.lives,
+    memoryMB: bytes / 2 ** 20,
+    files,
+    slowestMs: load.slowestMs,
+  };
+}

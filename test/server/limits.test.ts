@@ -1,0 +1,254 @@
+// The bounds on what clients may take of okq, each one hit over a socket: who is closed, who only
+// has to wait, and that INFO and CLIENT LIST show it.
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { createConnection } from "node:net";
+import { closeAfterTest } from "../support/close-after-test.ts";
+import { eventually } from "../support/eventually.ts";
+import { startTestOkq, startTestRedis, type TestOkq } from "../support/okq-server.ts";
+import { ask, readable } from "../support/readable.ts";
+import { frame, type Wire } from "../support/wire.ts";
+
+setDefaultTimeout(15_000);
+
+const MEGABYTE = 1024 * 1024;
+const LARGE = "x".repeat(MEGABYTE);
+
+/** A field of INFO's Clients section. */
+async function clientsInfo(observer: Wire, field: string): Promise<number> {
+  const info = (await ask(observer, "INFO", "clients")) as string;
+  return Number(new RegExp(`^${field}:(\\d+)\r$`, "m").exec(info)![1]);
+}
+
+/** The fields of a named client in CLIENT LIST; null when it is not there. */
+async function listed(observer: Wire, name: string): Promise<Record<string, string> | null> {
+  const list = (await ask(observer, "CLIENT", "LIST")) as string;
+  const line = list.split("\n").find((each) => each.includes(` name=${name} `));
+  if (!line) return null;
+  return Object.fromEntries(line.split(" ").map((field) => field.split("=") as [string, string]));
+}
+
+async function named(okq: TestOkq, name: string): Promise<Wire> {
+  const client = await okq.connect();
+  expect(await ask(client, "CLIENT", "SETNAME", name)).toBe("+OK");
+  return client;
+}
+
+/** Asks for far more than the sockets hold, and reads nothing. */
+async function stopsReading(okq: TestOkq, observer: Wire, name: string, command: string[]) {
+  const client = await named(okq, name);
+  client.pause(true);
+  client.pipeline(...Array.from({ length: 40 }, () => command));
+  await eventually(async () => Number((await listed(observer, name))!.omem) > 0);
+  return client;
+}
+
+describe("replies that a client does not take", () => {
+  test("get it closed in time, with one line in the log, and its events go back", async () => {
+    const okq = await startTestOkq({ clientOutputTimeout: 1 });
+    const observer = await okq.connect();
+    for (let id = 0; id < 20; id++) await ask(observer, "QLPUSH", "q", id, LARGE);
+    const client = await stopsReading(okq, observer, "slow", ["QRPOP", "q"]);
+    const { addr, events } = (await listed(observer, "slow"))!;
+    expect(events).toEndWith("w");
+    await eventually(async () => (await listed(observer, "slow")) === null);
+    expect(await clientsInfo(observer, "clients_closed_slow")).toBe(1);
+    expect(await clientsInfo(observer, "bytes_unsent")).toBe(0);
+    const lines = okq.log.filter((line) => line.includes("takes none of its replies"));
+    expect(lines).toHaveLength(1);
+    expect(lines[0]).toContain(` addr=${addr} unsent=`);
+    client.pause(false);
+    await client.untilClosed();
+    await eventually(async () => {
+      const [[, total, processing]] = (await ask(observer, "QSTATUS", "q")) as [number[]];
+      return total === 20 && processing! < 10;
+    });
+  });
+
+  test("leave a client in peace that takes some now and then", async () => {
+    const okq = await startTestOkq({ clientOutputTimeout: 1 });
+    const observer = await okq.connect();
+    await ask(observer, "QLPUSH", "q", "1", LARGE);
+    const client = await stopsReading(okq, observer, "slow", ["QRPEEK", "q"]);
+    const startedAt = performance.now();
+    for (let taken = 0; taken < 40; taken++) {
+      client.pause(false);
+      await client.next();
+      client.pause(true);
+      await eventually(() => performance.now() - startedAt > taken * 60);
+    }
+    expect(await clientsInfo(observer, "clients_closed_slow")).toBe(0);
+  });
+
+  test("of too many clients together get those closed that take nothing at all", async () => {
+    const okq = await startTestOkq({ clientOutputTimeout: 0, maxWaitingBytes: 2 * MEGABYTE });
+    const observer = await okq.connect();
+    await ask(observer, "QLPUSH", "q", "1", LARGE);
+    for (const name of ["a", "b", "c", "d"]) {
+      await stopsReading(okq, observer, name, ["QRPEEK", "q"]);
+    }
+    expect(await clientsInfo(observer, "bytes_unsent")).toBeGreaterThan(2 * MEGABYTE);
+    await eventually(async () => (await clientsInfo(observer, "bytes_unsent")) <= 2 * MEGABYTE);
+    // The others may stay.
+    const closed = await clientsInfo(observer, "clients_closed_slow");
+    expect(closed).toBeWithin(1, 4);
+    expect(await clientsInfo(observer, "connected_clients")).toBe(5 - closed);
+  });
+
+  test("are expected to be as large as the last ones, so that few are asked for", async () => {
+    const redis = await startTestRedis();
+    const okq = await startTestOkq({ store: "", redisAddr: `127.0.0.1:${redis.port}` });
+    const [client, observer] = [await named(okq, "eager"), await okq.connect()];
+    await ask(client, "QLPUSH", "q", "1", LARGE);
+    await ask(client, "QRPEEK", "q");
+    redis.signal("SIGSTOP");
+    client.pipeline(...Array.from({ length: 60 }, () => ["QRPEEK", "q"]));
+    await eventually(async () => (await listed(observer, "eager"))!.inflight === "1");
+    redis.signal("SIGCONT");
+    const replies = (await client.take(60)).map(readable) as [string, string][];
+    expect(replies.every(([id, contents]) => id === "1" && contents === LARGE)).toBeTrue();
+  });
+});
+
+describe("a client without a command for the client timeout", () => {
+  test("is closed, but not while it waits for an answer or goes on asking", async () => {
+    const okq = await startTestOkq({ clientTimeout: 1 });
+    const [observer, waiting] = [await okq.connect(), await named(okq, "waiting")];
+    await ask(waiting, "QREGISTER", "q");
+    waiting.pipeline(["QNOTIFY", "2.5"]);
+    const idle = await named(okq, "idle");
+    await eventually(async () => (await listed(observer, "idle")) === null);
+    expect(await idle.untilClosed()).toEqual([]);
+    expect(await clientsInfo(observer, "clients_closed_idle")).toBe(1);
+    expect(await clientsInfo(observer, "client_timeout")).toBe(1);
+    expect(await ask(observer, "CONFIG", "GET", "timeout")).toEqual(["timeout", "1"]);
+    expect(await waiting.next()).toBeNull();
+    // Its time begins with the answer.
+    expect(await ask(waiting, "PING")).toBe("+PONG");
+    expect((await listed(observer, "waiting"))!.idle).toBe("0");
+  });
+
+  test("stays when there is no client timeout, which is how okq starts", async () => {
+    const okq = await startTestOkq();
+    const observer = await okq.connect();
+    expect(await clientsInfo(observer, "client_timeout")).toBe(0);
+    await named(okq, "idle");
+    await eventually(async () => Number((await listed(observer, "idle"))!.idle) >= 2);
+    expect(await clientsInfo(observer, "clients_closed_idle")).toBe(0);
+  });
+});
+
+test("one client too many from an address is refused, from another one it is not", async () => {
+  const okq = await startTestOkq({ maxClientsPerAddress: 2 });
+  const [observer, second] = [await okq.connect(), await okq.connect()];
+  await ask(second, "PING");
+  const third = await okq.connect();
+  expect((await third.untilClosed()).map(readable)).toEqual([
+    "-ERR max number of clients reached for this address, see max-clients-per-address",
+  ]);
+  expect(await clientsInfo(observer, "clients_refused_per_address")).toBe(1);
+  expect(await clientsInfo(observer, "maxclients_per_address")).toBe(2);
+  expect(await ask(observer, "INFO", "stats")).toContain("rejected_connections:1\r\n");
+  const other = createConnection({ port: okq.port, host: "127.0.0.1", localAddress: "127.0.0.9" });
+  closeAfterTest({ close: () => other.destroy() });
+  other.write("PING\r\n");
+  const { promise, resolve } = Promise.withResolvers<string>();
+  other.once("data", (chunk) => resolve(String(chunk)));
+  expect(await promise).toBe("+PONG\r\n");
+  second.close();
+  await eventually(async () => (await ask(await okq.connect(), "PING")) === "+PONG");
+});
+
+test("commands for a store that does not answer are bounded in all, and none is lost", async () => {
+  const redis = await startTestRedis();
+  const address = `127.0.0.1:${redis.port}`;
+  const okq = await startTestOkq({ store: "", redisAddr: address, maxWaitingBytes: 2 * MEGABYTE });
+  const observer = await okq.connect();
+  const names = ["a", "b", "c", "d", "e", "f"];
+  const clients: Wire[] = [];
+  for (const name of names) clients.push(await named(okq, name));
+  redis.signal("SIGSTOP");
+  const event = LARGE.slice(0, 100_000);
+  for (const [at, client] of clients.entries()) {
+    client.pipeline(...Array.from({ length: 40 }, (_, id) => ["QLPUSH", names[at]!, id, event]));
+  }
+  await eventually(async () => (await clientsInfo(observer, "paused_clients")) === names.length);
+  const waiting = await clientsInfo(observer, "bytes_waiting");
+  expect(waiting).toBeWithin(2 * MEGABYTE, 2 * MEGABYTE + 200_000);
+  expect(await clientsInfo(observer, "bytes_waiting_limit")).toBe(2 * MEGABYTE);
+  expect(await clientsInfo(observer, "client_inflight_max")).toBeWithin(1, 17);
+  expect((await listed(observer, "f"))!).toMatchObject({ paused: "1", events: "" });
+  expect(await ask(observer, "PING")).toBe("+PONG");
+  redis.signal("SIGCONT");
+  for (const client of clients) {
+    const replies = (await client.take(40)).map(readable);
+    expect(replies).toEqual(Array<string>(40).fill("+OK"));
+  }
+  expect(await clientsInfo(observer, "bytes_waiting")).toBe(0);
+  expect(await clientsInfo(observer, "paused_clients")).toBe(0);
+});
+
+describe("commands that are cut, of too many clients together", () => {
+  const contents = LARGE.slice(0, 700_000);
+  const push = (id: string) => frame(["QLPUSH", "q", id, contents]);
+
+  /** "first" and "second" have sent most of a large push, and the second is not read any more. */
+  async function twoHalves() {
+    const okq = await startTestOkq({ maxWaitingBytes: MEGABYTE });
+    const [first, second] = [await named(okq, "first"), await named(okq, "second")];
+    const observer = await okq.connect();
+    first.send(push("1").subarray(0, 600_000));
+    await eventually(async () => (await clientsInfo(observer, "bytes_unread")) >= 600_000);
+    second.send(push("2").subarray(0, 690_000));
+    await eventually(async () => (await listed(observer, "second"))!.paused === "1");
+    expect(await listed(observer, "first")).toMatchObject({ paused: "0", events: "r" });
+    expect(await ask(observer, "QLPUSH", "q", "3", "small")).toBe("+OK");
+    second.send(push("2").subarray(690_000));
+    return { okq, first, second, observer };
+  }
+
+  test("the one that waits longest goes on, then the others", async () => {
+    const { first, second, observer } = await twoHalves();
+    first.send(push("1").subarray(600_000));
+    expect(readable(await first.next())).toBe("+OK");
+    expect(readable(await second.next())).toBe("+OK");
+    expect(await clientsInfo(observer, "bytes_unread")).toBe(0);
+  });
+
+  test("it makes room also by going away", async () => {
+    const { first, second } = await twoHalves();
+    first.reset();
+    expect(readable(await second.next())).toBe("+OK");
+  });
+
+  test("it is closed when it keeps the others waiting", async () => {
+    const { okq, first, second, observer } = await twoHalves();
+    expect((await first.untilClosed()).map(readable)).toEqual([
+      "-ERR the rest of the command did not come while others had to wait for room",
+    ]);
+    expect(readable(await second.next())).toBe("+OK");
+    expect(await clientsInfo(observer, "clients_closed_stalled")).toBe(1);
+    const lines = okq.log.filter((line) => line.includes("kept others waiting"));
+    expect(lines).toHaveLength(1);
+  });
+
+  test("many large events at once all get in, one after the other", async () => {
+    const okq = await startTestOkq({ maxWaitingBytes: MEGABYTE });
+    const observer = await okq.connect();
+    const clients = await Promise.all(Array.from({ length: 16 }, () => okq.connect()));
+    const huge = "x".repeat(5 * MEGABYTE);
+    let most = 0;
+    const sent = clients.map(async (client, at) => {
+      for (const round of [1, 2]) {
+        expect(readable(await client.call("QLPUSH", "q", `${at} ${round}`, huge))).toBe("+OK");
+      }
+    });
+    const all = Promise.all(sent).then(() => true);
+    do most = Math.max(most, await clientsInfo(observer, "bytes_unread"));
+    while (!(await Promise.race([all, Promise.resolve(false)])));
+    expect(await clientsInfo(observer, "bytes_unread")).toBe(0);
+    expect(await clientsInfo(observer, "clients_closed_stalled")).toBe(0);
+    expect(await ask(observer, "QSTATUS", "q")).toEqual([["q", 32, 0, 0]]);
+    // Beyond the bound: what each client sent before, and the one whose turn it is.
+    expect(most).toBeWithin(MEGABYTE, (1 + clients.length + 5) * MEGABYTE);
+  });
+});
