@@ -20,6 +20,7 @@ export type Action =
   | { kind: "serve"; config: Config }
   | { kind: "check"; config: Config }
   | { kind: "backup"; config: Config; file: string }
+  | { kind: "passwd"; name: string | null }
   | { kind: "print"; text: string };
 
 /** Flags that print something and start nothing, with what they do. */
@@ -34,6 +35,7 @@ const commands = {
   serve: "run the server (what okq does without a command)",
   commands: "print the reference of the commands that clients can send",
   backup: "copy the database into a new FILE, from the running server or a stopped one's",
+  passwd: "read a password and print its hash, with NAME as a line for a users file",
   check: "verify the database of a stopped server and count what is in it",
 };
 
@@ -47,7 +49,7 @@ export function parseCommandLine(
   cli.parse(["", "", ...shielded], { run: false });
   const name = cli.matchedCommandName;
   const known = name !== undefined;
-  const surplus = words[known ? (name === "backup" ? 2 : 1) : 0];
+  const surplus = words[known ? (name === "backup" || name === "passwd" ? 2 : 1) : 0];
   if (surplus !== undefined) {
     const what = known ? "surplus argument" : "unknown command";
     throw new UsageError(`${what} ${shown(surplus)}(okq --help shows what there is)`);
@@ -59,6 +61,7 @@ export function parseCommandLine(
   if (name === "commands") {
     return { kind: "print", text: `${commandReferenceText().trimEnd()}\n` };
   }
+  if (name === "passwd") return { kind: "passwd", name: words[1] ?? null };
   const config = resolveConfig(flags, env);
   if (name === "check") return { kind: "check", config };
   if (name !== "backup") return { kind: "serve", config };
@@ -146,6 +149,7 @@ Usage: okq [serve] [options]
        okq commands
        okq backup FILE [options]
        okq check [options]
+       okq passwd [NAME]
 
 Commands:
 ${list(commands, "")}

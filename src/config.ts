@@ -2,6 +2,7 @@
 // names, the config file, help and README all follow. It knows nothing of servers or stores and
 // never shows a password.
 import { readFileSync } from "node:fs";
+import { checkMode, checkUnixPath, complaintAbout } from "./config-rules.ts";
 
 /** A command line, environment or config file that cannot be used: one line for a person. */
 export class UsageError extends Error {
@@ -16,6 +17,8 @@ export interface Option<T> {
   default: T;
   placeholder: string;
   help: string;
+  /** Its value is shown to nobody. */
+  isSecret?: true;
   parse(text: string): T;
 }
 
@@ -27,7 +30,31 @@ export const options = {
     ":4777",
     "HOST:PORT",
     checkAddress,
-    "address to listen on; no host means all interfaces, port 0 any free port",
+    "address to listen on; no host means all interfaces, port 0 any free port, nothing at all no " +
+      "plain TCP",
+  ),
+  password: secret(
+    "PASSWORD",
+    "password of the user default, who may do everything; on a command line others on the " +
+      "machine can see it",
+  ),
+  "password-file": string("", "FILE", () => {}, "file that holds that password"),
+  users: string("", "FILE", () => {}, "file of users: `name hash groups pattern...`, one per line"),
+  "tls-listen-addr": string("", "HOST:PORT", checkAddress, "address to listen on with TLS"),
+  "tls-cert": string("", "FILE", () => {}, "certificate for TLS in PEM, with those between"),
+  "tls-key": string("", "FILE", () => {}, "its key in PEM"),
+  "tls-client-ca": string(
+    "",
+    "FILE",
+    () => {},
+    "certificates in PEM, one of which must have signed that of a client, or it is refused",
+  ),
+  "unix-socket": string("", "PATH", checkUnixPath, "unix socket to listen on"),
+  "unix-socket-mode": string(
+    "700",
+    "OCTAL",
+    checkMode,
+    "who may connect there: 700 okq's own user, 770 its group too, 777 everybody",
   ),
   store: string(
     "",
@@ -111,7 +138,7 @@ export function defaultConfig(): Config {
 }
 
 /** A value as it was written, and where: "--store", "OKQ_STORE" or "okq.conf:3: store". */
-interface Setting {
+export interface Setting {
   text: string;
   source: string;
 }
@@ -138,6 +165,8 @@ export function resolveConfig(
   if (file) Object.assign(settings, { ...readConfigFile(settings.config!), ...settings });
   const values = optionNames.map((name) => [camelCase(name), valueOf(name, settings[name])]);
   const config = Object.fromEntries(values) as Config;
+  const complaint = complaintAbout(config, (name) => settings[name] ?? { text: "", source: "" });
+  if (complaint) throw new UsageError(complaint);
   if (config.store && config.redisAddr) {
     const [store, redis] = [settings.store!.source, settings["redis-addr"]!.source];
     throw new UsageError(`${store} and ${redis} contradict each other: give only one of them`);
@@ -151,7 +180,8 @@ function valueOf(name: OptionName, setting: Setting | undefined): string | numbe
   try {
     return option.parse(setting.text);
   } catch (error) {
-    throw new UsageError(`${setting.source}: ${shown(setting.text)}${(error as Error).message}`);
+    const value = option.isSecret ? "the value " : shown(setting.text);
+    throw new UsageError(`${setting.source}: ${value}${(error as Error).message}`);
   }
 }
 
@@ -206,7 +236,7 @@ export function parseAddress(text: string): Address {
 }
 
 function checkAddress(text: string): void {
-  parseAddress(text);
+  if (text !== "") parseAddress(text);
 }
 
 /** A Redis as a person names it: over TCP, or by the path of a unix socket. */
@@ -291,6 +321,10 @@ function string(
     return text;
   };
   return { kind: "string", default: fallback, placeholder, help, parse };
+}
+
+function secret(placeholder: string, help: string): Option<string> {
+  return { ...string("", placeholder, () => {}, help), isSecret: true };
 }
 
 const factors: Record<string, number> = { "": 1, k: 1024, m: 1024 ** 2, g: 1024 ** 3 };

@@ -1,4 +1,5 @@
-// Start here. Turns a command line into a running server and signals into its end. The only
+// Start here. Turns a command line into a running server and signals into its end
+// or a reload. The only
 // file that ends the process: 0 after a clean stop, 1 when something failed, 2 for bad usage.
 import { backup, check } from "./backup.ts";
 import { parseCommandLine, type Action } from "./cli.ts";
@@ -6,6 +7,7 @@ import { UsageError, type Config } from "./config.ts";
 import { startCpuProfile } from "./cpu-profile.ts";
 import { createLog, type Log } from "./log.ts";
 import { startOkq, type Okq } from "./okq.ts";
+import { passwd } from "./passwd.ts";
 
 const stopMsMax = 10_000;
 const signalNumbers = { SIGINT: 2, SIGTERM: 15 };
@@ -14,14 +16,16 @@ async function main(): Promise<void> {
   const action = readAction();
   if (action.kind === "print") print(action.text);
   else if (action.kind === "serve") await serve(action.config);
-  else await keep(action);
+  else await doOnce(action);
 }
 
-/** Does something with a database once: 0 when it went well, else one line and 1. */
-async function keep(action: Extract<Action, { kind: "backup" | "check" }>): Promise<void> {
+type Task = Extract<Action, { kind: "backup" | "check" | "passwd" }>;
+
+/** What ends by itself: 0 when it went well, else one line and 1. */
+async function doOnce(task: Task): Promise<void> {
   try {
-    const { config } = action;
-    print(action.kind === "check" ? check(config) : await backup(config, action.file));
+    if (task.kind === "passwd") print(await passwd(task.name));
+    else print(task.kind === "check" ? check(task.config) : await backup(task.config, task.file));
   } catch (error) {
     process.stderr.write(`okq: ${(error as Error).message}\n`);
     process.exit(1);
@@ -61,6 +65,7 @@ async function serve(config: Config): Promise<void> {
     await okq?.close();
     await finishProfile();
   });
+  process.on("SIGHUP", () => okq?.reload());
   try {
     if (config.cpuProfile) finishProfile = await startCpuProfile(config.cpuProfile);
     okq = await startOkq(config, log);

@@ -112,7 +112,6 @@ test("a config file that cannot be read is named with where its name came from",
 const impossible: [OptionName, string, string][] = [
   ["listen-addr", ":99999", '":99999" has a port above 65535'],
   ["listen-addr", "4777", '"4777" is not an address: host:port, [ipv6]:port or :port'],
-  ["listen-addr", "", '"" is not an address: host:port, [ipv6]:port or :port'],
   ["listen-addr", "::1:4777", '"::1:4777" is not an address: host:port, [ipv6]:port or :port'],
   ["redis-addr", "h:0", '"h:0" has port 0'],
   ["redis-addr", "redis://h:1", "the value is a URL: use --store for it"],

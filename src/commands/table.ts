@@ -6,11 +6,12 @@ import type { Command } from "./command.ts";
 import { connectionCommands } from "./connection.ts";
 import { inspectCommands } from "./inspect.ts";
 import { introspectionCommands } from "./introspection.ts";
+import { loginCommands } from "./login.ts";
 import { notifyCommands } from "./notify.ts";
 import { popCommands } from "./pop.ts";
 import { pushCommands } from "./push.ts";
 import { serverInfoCommands } from "./server-info.ts";
-import { arityOf } from "./syntax.ts";
+import { arityOf, type QueueArguments, queueArgumentsOf } from "./syntax.ts";
 
 /** In the order of the reference. */
 export const commands: Command[] = [];
@@ -19,6 +20,7 @@ commands.push(
   ...popCommands,
   ...notifyCommands,
   ...inspectCommands,
+  ...loginCommands,
   ...connectionCommands,
   ...clientCommands,
   ...introspectionCommands({ commands, find: findByName }),
@@ -32,6 +34,7 @@ export interface Entry {
   /** Bounds of the argument count, the command's words included. */
   min: number;
   max: number;
+  queues: QueueArguments | null;
 }
 
 const entries = new Map(commands.map((command) => [command.name, entryOf(command)]));
@@ -46,7 +49,8 @@ const NAME_LENGTH_MAX = Math.max(...commands.map(({ name }) => name.length));
 function entryOf(command: Command): Entry {
   const words = command.name.split(" ").length;
   const { min, max } = arityOf(command.syntax);
-  return { command, min: min + words, max: max + words };
+  const queues = queueArgumentsOf(command);
+  return { command, min: min + words, max: max + words, queues };
 }
 
 function findByName(name: string): Command | undefined {

@@ -68,7 +68,7 @@ export class ProtocolError extends Error {
  * Only what was cut has memory of its own, and that follows the bytes received, not announced.
  */
 export class Parser {
-  readonly #limits: ParserLimits;
+  #limits: ParserLimits;
   #failure: ProtocolError | undefined;
 
   #chunk = NOTHING;
@@ -99,6 +99,11 @@ export class Parser {
   constructor(limits: ParserLimits) {
     this.#limits = limits;
     this.#lengthLine = new LengthLine(limits.inlineBytesMax);
+  }
+
+  /** From the next command on. Lines may be as long as before. */
+  set limits(limits: ParserLimits) {
+    this.#limits = limits;
   }
 
   /** Takes ownership of the chunk. What is left of earlier chunks comes first. */

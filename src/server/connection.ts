@@ -8,6 +8,7 @@ import { registerOn } from "../commands/notify.ts";
 import type { Session } from "../queue/store.ts";
 import { Parser, ProtocolError } from "../resp/parser.ts";
 import { Failure, Output, type ProtocolVersion } from "../resp/reply.ts";
+import type { User } from "../users/user.ts";
 import { Outbox, type Pending } from "./outbox.ts";
 import type { Shared } from "./shared.ts";
 import { Slot, type SlotOwner } from "./slot.ts";
@@ -58,6 +59,7 @@ export class Connection implements Client, SlotOwner {
   readonly #shared: Shared;
   readonly #parser: Parser;
   readonly #outbox: Outbox;
+  #user: User | null = null;
   #slots: Slot[] = [];
   #window = WINDOW_START;
   /** A command that the ones behind it must wait for is under way. */
@@ -78,15 +80,26 @@ export class Connection implements Client, SlotOwner {
   #doubtful: Handout[] = [];
   #gone: AbortController | null = null;
 
-  constructor(id: number, socket: Socket<Connection>, shared: Shared) {
+  constructor(id: number, socket: Socket<Connection>, shared: Shared, unixPath?: string) {
     this.id = id;
-    this.address = `${socket.remoteAddress}:${socket.remotePort}`;
-    this.localAddress = `${socket.localAddress}:${socket.localPort}`;
+    const isUnix = unixPath !== undefined;
+    this.address = isUnix ? `${unixPath}:0` : `${socket.remoteAddress}:${socket.remotePort}`;
+    this.localAddress = isUnix ? `${unixPath}:0` : `${socket.localAddress}:${socket.localPort}`;
     this.session = shared.context.store.session();
     this.#socket = socket;
     this.#shared = shared;
     this.#parser = new Parser(shared.parserLimits);
     this.#outbox = new Outbox(socket);
+    this.user = shared.context.users.stranger;
+  }
+
+  get user(): User | null {
+    return this.#user;
+  }
+
+  set user(user: User | null) {
+    this.#user = user;
+    this.#parser.limits = user ? this.#shared.parserLimits : this.#shared.strangerLimits;
   }
 
   get gone(): AbortSignal {
@@ -286,7 +299,11 @@ export class Connection implements Client, SlotOwner {
     if (slot.startedAtMs > 0) this.#restAfter(slot.startedAtMs);
     if (storeFailure) this.#storeFailure = storeFailure;
     if (this.#isClosed) return this.#giveBack();
-    if (slot.isHolding) this.#isHeld = false;
+    if (slot.isHolding) {
+      this.#isHeld = false;
+      // Of a HELLO that had to wait for a password.
+      slot.protocol = this.protocol;
+    }
     this.#requestTurn();
   }
 

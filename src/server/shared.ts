@@ -7,15 +7,22 @@ import { Turns, type TurnTaker } from "./turns.ts";
 /** Bytes of commands that wait for the store. */
 const UNDER_WAY_BYTES_MAX = 256 * 1024 * 1024;
 
+/** As in Redis: a login takes no more. */
+const STRANGER_LIMITS = { bulkBytesMax: 16 * 1024, argumentsMax: 10 };
+
 export class Shared {
   readonly turns = new Turns();
+  /** For clients that have not logged in. */
+  readonly strangerLimits: ParserLimits;
   #underWayBytes = 0;
   readonly #waiting = new Set<TurnTaker>();
 
   constructor(
     readonly context: Context,
     readonly parserLimits: ParserLimits,
-  ) {}
+  ) {
+    this.strangerLimits = { ...parserLimits, ...STRANGER_LIMITS };
+  }
 
   /** Whether a command may be started now; if not, the taker gets a turn when it may. */
   hasRoom(taker: TurnTaker): boolean {

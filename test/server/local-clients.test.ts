@@ -84,8 +84,8 @@ test.skipIf(!probe)(`a client on another machine is told why it is refused${reas
   const elsewhere = closeAfterSpawn([...inside, connect]);
   const text = await new Response(elsewhere.stdout).text();
   expect(text).toBe(
-    "-DENIED okq has no password yet, so it serves only clients on its own machine. " +
-      "Connect from there, or through a tunnel that ends there.\r\n",
+    "-DENIED okq has no password, so it serves only clients on its own machine. To serve others, " +
+      "start it with --password-file or --users, or with --tls-client-ca.\r\n",
   );
   // Clients here are served under every address of this machine.
   for (const address of ["127.0.0.1", HERE]) {

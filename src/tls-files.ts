@@ -1,0 +1,37 @@
+// Certificate, key and the clients' authorities from the files that the config names.
+import { readFileSync } from "node:fs";
+import { createSecureContext } from "node:tls";
+import type { Config } from "./config.ts";
+import type { TlsFiles } from "./server/listeners.ts";
+
+/** Throws one line that names the file, unless they can be used and belong together. */
+export function readTlsFiles({ tlsCert, tlsKey, tlsClientCa }: Config): TlsFiles {
+  const cert = readPem("--tls-cert", tlsCert);
+  const key = readPem("--tls-key", tlsKey);
+  const ca = tlsClientCa ? readPem("--tls-client-ca", tlsClientCa) : null;
+  check(`--tls-cert ${JSON.stringify(tlsCert)}`, { cert });
+  check(`--tls-key ${JSON.stringify(tlsKey)} with --tls-cert`, { cert, key });
+  if (ca) check(`--tls-client-ca ${JSON.stringify(tlsClientCa)}`, { ca });
+  return { cert, key, ca };
+}
+
+export function filesOfTls({ tlsCert, tlsKey, tlsClientCa }: Config): string[] {
+  return [tlsCert, tlsKey, tlsClientCa].filter((file) => file !== "");
+}
+
+function readPem(option: string, file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (error) {
+    const reason = (error as Error).message.split(",")[0];
+    throw new Error(`${option}: cannot read ${JSON.stringify(file)} (${reason})`, { cause: error });
+  }
+}
+
+function check(what: string, files: { cert?: string; key?: string; ca?: string }): void {
+  try {
+    createSecureContext(files);
+  } catch (error) {
+    throw new Error(`${what} cannot be used: ${(error as Error).message}`, { cause: error });
+  }
+}
