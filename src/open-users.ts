@@ -1,7 +1,7 @@
 // From the config to the directory of users that it asks for.
-import { readFileSync } from "node:fs";
 import type { Config } from "./config.ts";
 import type { Log } from "./log.ts";
+import { readText } from "./read-text.ts";
 import { passwordOf } from "./secret-file.ts";
 import { Directory } from "./users/directory.ts";
 import { parseUsers } from "./users/users-file.ts";
@@ -21,10 +21,11 @@ export function openUsers(config: Config, log: Log): Directory {
 export function loadUsers(directory: Directory, file: string): number {
   let text: string;
   try {
-    text = readFileSync(file, "utf8");
+    text = readText(file);
   } catch (error) {
-    const reason = (error as Error).message.split(",")[0];
-    throw new Error(`--users: cannot read ${JSON.stringify(file)} (${reason})`, { cause: error });
+    throw new Error(`--users: cannot read ${JSON.stringify(file)} (${(error as Error).message})`, {
+      cause: error,
+    });
   }
   const users = parseUsers(text, file);
   try {

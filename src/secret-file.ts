@@ -1,6 +1,7 @@
 // A secret that is kept in a file, so that neither command lines nor environments show it.
-import { readFileSync, statSync } from "node:fs";
+import { statSync } from "node:fs";
 import type { Config } from "./config.ts";
+import { readText } from "./read-text.ts";
 
 type Warn = (message: string, fields: Record<string, unknown>) => void;
 
@@ -13,16 +14,13 @@ const OTHERS_MAY_READ = 0o044;
 export function readSecret(file: string, option: string, warn: Warn): string {
   let text: string;
   try {
-    if (statSync(file).mode & OTHERS_MAY_READ) {
-      warn("others may read this file of a secret: chmod 600", { file });
-    }
-    text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(readFileSync(file));
+    text = readText(file);
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    const reason = code === "ERR_ENCODING_INVALID_ENCODED_DATA" ? "it is not UTF-8" : message;
-    throw new Error(`${option}: cannot read ${JSON.stringify(file)} (${reason.split(",")[0]})`, {
-      cause: error,
-    });
+    const reason = (error as Error).message;
+    throw new Error(`${option}: cannot read ${JSON.stringify(file)} (${reason})`, { cause: error });
+  }
+  if (statSync(file).mode & OTHERS_MAY_READ) {
+    warn("others may read this file of a secret: chmod 600", { file });
   }
   const secret = text.replace(/\r?\n$/, "");
   if (secret === "") throw new Error(`${option}: ${JSON.stringify(file)} is empty`);

@@ -1,7 +1,7 @@
 // Certificate, key and the clients' authorities from the files that the config names.
-import { readFileSync } from "node:fs";
 import { createSecureContext } from "node:tls";
 import type { Config } from "./config.ts";
+import { readText } from "./read-text.ts";
 import type { TlsFiles } from "./server/listeners.ts";
 
 /** Throws one line that names the file, unless they can be used and belong together. */
@@ -21,9 +21,9 @@ export function filesOfTls({ tlsCert, tlsKey, tlsClientCa }: Config): string[] {
 
 function readPem(option: string, file: string): string {
   try {
-    return readFileSync(file, "utf8");
+    return readText(file);
   } catch (error) {
-    const reason = (error as Error).message.split(",")[0];
+    const reason = (error as Error).message;
     throw new Error(`${option}: cannot read ${JSON.stringify(file)} (${reason})`, { cause: error });
   }
 }

@@ -22,9 +22,9 @@ export function parseUsers(text: string, file: string): User[] {
     .replace(/^\uFEFF/, "")
     .split(/\r?\n/)
     .entries()) {
-    if (/^\s*(#|$)/.test(line)) continue;
+    if (/^[ \t]*(#|$)/.test(line)) continue;
     try {
-      const user = parseUser(line.trim().split(/\s+/));
+      const user = parseUser(line.split(/[ \t]+/).filter((word) => word !== ""));
       if (users.has(user.name)) throw new Error(`user ${user.name} is already there further up`);
       users.set(user.name, user);
     } catch (error) {
