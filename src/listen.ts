@@ -1,5 +1,6 @@
 // From the config to the sockets that the server listens on.
 import { type Config, parseAddress } from "./config.ts";
+import type { Log } from "./log.ts";
 import type { Reloads } from "./reloads.ts";
 import type { Server } from "./server/server.ts";
 import { filesOfTls, readTlsFiles } from "./tls-files.ts";
@@ -11,7 +12,12 @@ export interface Ports {
 }
 
 /** Rejects with one line for a person; what is listened on by then stays open. */
-export async function listen(config: Config, server: Server, reloads: Reloads): Promise<Ports> {
+export async function listen(
+  config: Config,
+  server: Server,
+  reloads: Reloads,
+  log: Log,
+): Promise<Ports> {
   const { listenAddr, tlsListenAddr, unixSocket, unixSocketMode } = config;
   const ports = { port: 0, tlsPort: 0 };
   if (unixSocket) {
@@ -24,6 +30,7 @@ export async function listen(config: Config, server: Server, reloads: Reloads): 
     ports.tlsPort = await said(tlsListenAddr, () => server.listenTls(address, files));
     reloads.add("the certificates", filesOfTls(config), () => {
       server.renewTls(readTlsFiles(config));
+      log.info("certificates loaded");
     });
   }
   if (listenAddr) {

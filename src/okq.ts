@@ -57,7 +57,7 @@ export async function startOkq(config: Config, log: Log): Promise<Okq> {
   });
   const server = new Server({ maxClients }, shared);
   const reloads = new Reloads(log);
-  const { port, tlsPort } = await listenOr(() => store.close(), config, server, reloads);
+  const { port, tlsPort } = await listenOr(() => store.close(), config, server, reloads, log);
   context.settings.port = port;
   if (config.users) watchUsers(config, context, reloads, log);
   announce();
@@ -85,9 +85,10 @@ async function listenOr(
   config: Config,
   server: Server,
   reloads: Reloads,
+  log: Log,
 ): Promise<Ports> {
   try {
-    return await listen(config, server, reloads);
+    return await listen(config, server, reloads, log);
   } catch (error) {
     reloads.close();
     await Promise.all([server.close(), letGo()]);

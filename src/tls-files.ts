@@ -1,4 +1,5 @@
 // Certificate, key and the clients' authorities from the files that the config names.
+import { X509Certificate } from "node:crypto";
 import { createSecureContext } from "node:tls";
 import type { Config } from "./config.ts";
 import { readText } from "./read-text.ts";
@@ -11,7 +12,7 @@ export function readTlsFiles({ tlsCert, tlsKey, tlsClientCa }: Config): TlsFiles
   const ca = tlsClientCa ? readPem("--tls-client-ca", tlsClientCa) : null;
   check(`--tls-cert ${JSON.stringify(tlsCert)}`, { cert });
   check(`--tls-key ${JSON.stringify(tlsKey)} with --tls-cert`, { cert, key });
-  if (ca) check(`--tls-client-ca ${JSON.stringify(tlsClientCa)}`, { ca });
+  if (ca) checkAuthorities(`--tls-client-ca ${JSON.stringify(tlsClientCa)}`, ca);
   return { cert, key, ca };
 }
 
@@ -28,9 +29,20 @@ function readPem(option: string, file: string): string {
   }
 }
 
-function check(what: string, files: { cert?: string; key?: string; ca?: string }): void {
+function check(what: string, files: { cert: string; key?: string }): void {
   try {
     createSecureContext(files);
+  } catch (error) {
+    throw new Error(`${what} cannot be used: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+/** A file without a certificate would be taken for no restriction, or for the system's own. */
+function checkAuthorities(what: string, pem: string): void {
+  const found = pem.match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g) ?? [];
+  try {
+    if (found.length === 0) throw new Error("there is no certificate in it");
+    for (const certificate of found) void new X509Certificate(certificate);
   } catch (error) {
     throw new Error(`${what} cannot be used: ${(error as Error).message}`, { cause: error });
   }

@@ -94,6 +94,7 @@ export class TlsListener {
   renew(files: TlsFiles): void {
     const before = this.#listener;
     this.#listener = this.#listen(files);
+    // A connection that it has not accepted by now is reset; its client connects again.
     before.stop();
   }
 
