@@ -36,8 +36,7 @@ async function userOf(credentials: Credentials, { client, context }: Call): Prom
   // Copies: a view would keep the whole received chunk while the login waits.
   const name = Buffer.from(credentials.name);
   const password = Buffer.from(credentials.password);
-  const { address, gone } = client;
-  const found = await users.logIn({ name, password, address, gone });
+  const found = await users.logIn({ name, password, by: client });
   if (typeof found !== "string") return found;
   throw new CommandError(found === "busy" ? TOO_MANY_LOGINS : WRONG_PASSWORD);
 }

@@ -17,9 +17,12 @@ const NOBODYS_HASH =
 export interface Login {
   name: Buffer;
   password: Buffer;
-  /** Where it came from, for the log and for turns: "address:port". */
-  address: string;
-  gone: AbortSignal;
+  /** The client, one object as long as it is connected. */
+  by: {
+    /** "address:port" */
+    readonly address: string;
+    readonly gone: AbortSignal;
+  };
 }
 
 interface DirectoryOptions {
@@ -41,6 +44,8 @@ export class Directory {
   /** Digests of passwords that were found right, so that they cost no more a second time. */
   readonly #verified = new WeakMap<User, Buffer>();
   readonly #key = randomBytes(32);
+  /** Clients that tried before and were not let in. */
+  readonly #failed = new WeakSet<Login["by"]>();
 
   constructor({ password, hasFile, warn }: DirectoryOptions) {
     this.isOpen = password === null && !hasFile;
@@ -83,7 +88,8 @@ export class Directory {
       return found;
     }
     if (verdict === "right") verdict = "wrong";
-    await this.#failures.note(name.slice(0, NAME_SHOWN_MAX), login.address, askedAtMs);
+    this.#failed.add(login.by);
+    await this.#failures.note(name.slice(0, NAME_SHOWN_MAX), login.by.address, askedAtMs);
     return verdict;
   }
 
@@ -92,14 +98,16 @@ export class Directory {
     this.#failures.close();
   }
 
-  async #verify(user: User | undefined, { password, address, gone }: Login): Promise<Verdict> {
+  async #verify(user: User | undefined, { password, by }: Login): Promise<Verdict> {
     if (password.length > PASSWORD_BYTES_MAX) return "wrong";
     const isSettled = () => user !== undefined && this.#isVerified(user, password);
     if (isSettled()) return "right";
     if (user?.hash === null || !this.#hasFile) return "wrong";
     const hash = user?.hash ?? NOBODYS_HASH;
-    const line = `${networkOf(address)} ${user?.name ?? ""}`;
-    return await this.#verifications.verify({ hash, password, line, gone, isSettled });
+    const line = `${networkOf(by.address)} ${user?.name ?? ""}`;
+    const isRepeated = this.#failed.has(by);
+    const { gone } = by;
+    return await this.#verifications.verify({ hash, password, line, gone, isRepeated, isSettled });
   }
 
   #isVerified(user: User, password: Buffer): boolean {

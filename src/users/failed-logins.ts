@@ -6,6 +6,8 @@ const DELAY_MS_MAX = 4_000;
 /** A network without a failure for so long starts anew. */
 const FORGET_MS = 60_000;
 const NETWORKS_MAX = 10_000;
+/** Beyond so many the one that waits longest is answered at once. */
+const DELAYS_MAX = 10_000;
 const LOG_WINDOW_MS = 10_000;
 const LOG_LINES_MAX = 5;
 
@@ -35,6 +37,7 @@ export class FailedLogins {
     const delayMs = Math.min(DELAY_MS_MAX, DELAY_MS_MIN * 2 ** Math.min(failures - 1, 10));
     const leftMs = askedAtMs + delayMs - performance.now();
     if (leftMs <= 0) return;
+    if (this.#delays.size >= DELAYS_MAX) this.#end(this.#delays.entries().next().value!);
     await new Promise<void>((resolve) => {
       const answer = () => {
         this.#delays.delete(answer);
@@ -48,10 +51,12 @@ export class FailedLogins {
   close(): void {
     if (this.#logTimer) clearTimeout(this.#logTimer);
     this.#sayRest();
-    for (const [answer, timer] of this.#delays) {
-      clearTimeout(timer);
-      answer();
-    }
+    for (const delay of this.#delays) this.#end(delay);
+  }
+
+  #end([answer, timer]: [() => void, ReturnType<typeof setTimeout>]): void {
+    clearTimeout(timer);
+    answer();
   }
 
   #count(address: string): number {

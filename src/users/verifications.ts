@@ -21,6 +21,8 @@ export interface Verification {
   line: string;
   /** Whether the client may have gone: then others come first. */
   gone: AbortSignal;
+  /** Whether this client tried before in vain: then it comes behind those that did not. */
+  isRepeated: boolean;
   /** Whether it has become clear meanwhile that the password is right. */
   isSettled(): boolean;
 }
@@ -40,7 +42,7 @@ export class Verifications {
   verify(verification: Verification): Promise<Verdict> {
     return new Promise((resolve) => {
       const line = this.#lines.get(verification.line) ?? [];
-      if (line.length >= LINE_MAX) return resolve("busy");
+      if (line.length >= LINE_MAX) this.#drop(line);
       if (this.#size >= WAITING_MAX) this.#dropOne();
       line.push({ ...verification, resolve });
       this.#lines.set(verification.line, line);
@@ -75,25 +77,43 @@ export class Verifications {
     const name = names.find((each) => !this.#failed.has(each)) ?? names[0];
     if (name === undefined) return undefined;
     const line = this.#lines.get(name)!;
-    const present = line.findIndex(({ gone }) => !gone.aborted);
-    const [next] = line.splice(Math.max(present, 0), 1);
-    this.#size -= 1;
+    const best = line.reduce((first, each) => (rank(each) <= rank(first) ? each : first));
+    this.#take(line, best);
     // Behind the others, for the next turn.
     this.#lines.delete(name);
     if (line.length > 0) this.#lines.set(name, line);
-    return next;
+    return best;
   }
 
-  /** The last of the longest line gives its place up. */
+  #take(line: Waiting[], waiting: Waiting): void {
+    line.splice(line.indexOf(waiting), 1);
+    this.#size -= 1;
+  }
+
+  /** Who would come last gives its place up. */
+  #drop(line: Waiting[]): void {
+    const last = line.reduce((first, each) => (rank(each) > rank(first) ? each : first));
+    this.#take(line, last);
+    last.resolve("busy");
+  }
+
+  /** So does the last of the longest line. */
   #dropOne(): void {
     let [name, longest] = this.#lines.entries().next().value!;
     for (const [each, line] of this.#lines) {
       if (line.length > longest.length) [name, longest] = [each, line];
     }
-    longest.pop()!.resolve("busy");
-    this.#size -= 1;
+    this.#drop(longest);
     if (longest.length === 0) this.#lines.delete(name);
   }
+}
+
+/**
+ * Lower ones come first, and of equal ones the latest: in a flood those that have waited for long
+ * are mostly the flood's, and a line in order would be all theirs.
+ */
+function rank({ gone, isRepeated }: Verification): number {
+  return gone.aborted ? 2 : isRepeated ? 1 : 0;
 }
 
 /** Bun does it in a thread of its own. */
