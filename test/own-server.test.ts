@@ -41,8 +41,15 @@ test("over TLS, trusting the server's own certificate only", async () => {
   const tlsListenAddr = `:${okq.tlsPort}`;
   const there = { listenAddr: "", tlsListenAddr, password: "secret" };
   expect(await whoAmI({ ...there, ...files })).toBe(`default at 127.0.0.1:${okq.tlsPort}`);
+  const { tlsPort } = await startTestOkq({
+    ...files,
+    tlsClientCa: "",
+    tlsListenAddr: "127.0.0.1:0",
+  });
+  const elsewhere = { listenAddr: "", tlsListenAddr: `:${tlsPort}` };
+  expect(await whoAmI({ ...elsewhere, ...files })).toBe(`default at 127.0.0.1:${tlsPort}`);
   const others = { tlsCert: stranger.cert, tlsKey: stranger.key };
-  await expect(whoAmI({ ...there, ...others })).rejects.toThrow("the server does not let us in: ");
+  await expect(whoAmI({ ...elsewhere, ...others })).rejects.toThrow("the server does not let us");
 });
 
 test("nobody there is no failure; a wrong or missing password is one with a word on it", async () => {

@@ -104,8 +104,9 @@ describe("with a client CA", () => {
     }
     const plain = await okq.connect();
     expect((await plain.call("QSTATUS")) as unknown).toEqual([]);
-    const info = String(await plain.call("INFO", "clients"));
+    const info = String(await plain.call("INFO", "clients", "stats"));
     expect(info).toContain("connected_clients:1\r\n");
+    expect(info).toContain("total_connections_received:1\r\n");
   });
 });
 
