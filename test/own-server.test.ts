@@ -52,7 +52,7 @@ test("over TLS, trusting the server's own certificate only", async () => {
   await expect(whoAmI({ ...elsewhere, ...others })).rejects.toThrow("the server does not let us");
 });
 
-test("nobody there is no failure; a wrong or missing password is one with a word on it", async () => {
+test("nobody there is no failure; a wrong or missing password is, with a word on it", async () => {
   expect(await whoAmI({ listenAddr: `127.0.0.1:${await freePort()}` })).toBe("nobody there");
   expect(await whoAmI({ unixSocket: join(newFolder(), "okq.sock") })).toBe("nobody there");
   const { port } = await startTestOkq({ password: "secret" });
@@ -65,7 +65,7 @@ test("nobody there is no failure; a wrong or missing password is one with a word
   );
 });
 
-test("okq backup logs in with a password file; others who may read that are warned of", async () => {
+test("okq backup logs in with a password file; that others may read it is warned of", async () => {
   const folder = newFolder();
   const [password, unixSocket] = [join(folder, "password"), join(folder, "okq.sock")];
   writeFileSync(password, `${passwordOf("default")}\n`);

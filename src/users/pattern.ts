@@ -41,7 +41,8 @@ export class Pattern {
     const end = name.length - last.bytes.length;
     let at = first.bytes.length;
     if (end < at || !isAt(name, 0, first) || !isAt(name, end, last)) return false;
-    for (const piece of this.#pieces.slice(1, -1)) {
+    for (let index = 1; index < this.#pieces.length - 1; index++) {
+      const piece = this.#pieces[index]!;
       const found = find(name, at, end, piece);
       if (found < 0) return false;
       at = found + piece.bytes.length;

@@ -191,7 +191,7 @@ test("registered queues that a new user has no right to are given up", async () 
   await eventually(async () => expect(await consumers()).toEqual([0, 0]) === undefined);
 });
 
-test("a stranger cannot make okq keep much: large arguments and many end the connection", async () => {
+test("a stranger cannot make okq keep much: large and many arguments are the end", async () => {
   const okq = await startTestOkq({ password: "secret" });
   const large = await okq.connect();
   large.send("*2\r\n$4\r\nAUTH\r\n$20000\r\n");

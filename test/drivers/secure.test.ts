@@ -42,7 +42,8 @@ const PYTHON = `
 import sys, redis
 port, path, ca, cert, key, password = sys.argv[1:]
 user = dict(username="ann", password=password)
-r = redis.Redis(port=int(port), ssl=True, ssl_ca_certs=ca, ssl_certfile=cert, ssl_keyfile=key, **user)
+files = dict(ssl_ca_certs=ca, ssl_certfile=cert, ssl_keyfile=key)
+r = redis.Redis(port=int(port), ssl=True, **files, **user)
 print(r.execute_command("QLPUSH", "mail", "1", "x"))
 u = redis.Redis(unix_socket_path=path, **user)
 print(u.execute_command("QRPOP", "mail"))
@@ -51,7 +52,8 @@ def fails(call):
     except Exception as e: print(type(e).__name__, e)
 fails(lambda: u.execute_command("QFLUSH", "mail"))
 fails(lambda: redis.Redis(unix_socket_path=path).execute_command("QRPOP", "mail"))
-fails(lambda: redis.Redis(unix_socket_path=path, username="ann", password="no").execute_command("PING"))
+wrong = redis.Redis(unix_socket_path=path, username="ann", password="no")
+fails(lambda: wrong.execute_command("PING"))
 `;
 
 test("redis-py, which knows the errors by their codes", async () => {

@@ -44,7 +44,7 @@ async function shownBy(port: number, ca: string): Promise<string> {
   return await promise;
 }
 
-test("a driver is served with TLS, beside plain clients, and large events arrive whole", async () => {
+test("a driver is served with TLS beside plain clients, and large events come whole", async () => {
   const certificates = makeCertificates();
   const okq = await startTestOkq({ ...tlsConfig(certificates), password: "secret" });
   const client = driver(okq.tlsPort, certificates.ca, undefined, "secret");
@@ -71,7 +71,7 @@ test("commands under way are answered after the client said that it sends no mor
   expect(text).toBe("+OK\r\n*2\r\n$1\r\n1\r\n$1\r\nx\r\n+PONG\r\n");
 });
 
-test("what is no TLS is closed without an answer, and so is who says nothing when okq ends", async () => {
+test("what is no TLS gets no answer, and who says nothing does not hold up the end", async () => {
   const certificates = makeCertificates();
   const okq = await startTestOkq(tlsConfig(certificates));
   const plain = closeAfterTest(await Wire.connect(okq.tlsPort));
