@@ -8,7 +8,6 @@ import { type Verdict, Verifications } from "./verifications.ts";
 
 const DEFAULT_NAME = "default";
 const PASSWORD_BYTES_MAX = 1024;
-const NAME_SHOWN_MAX = 64;
 /** Of random bytes: a user that is not there costs what a wrong password costs. */
 const NOBODYS_HASH =
   "$argon2id$v=19$m=19456,t=2,p=1$2LbEPxLmmyQxUZMUKqBXgzY8wvXUSVca+cmRoZjADdI" +
@@ -89,7 +88,8 @@ export class Directory {
     }
     if (verdict === "right") verdict = "wrong";
     this.#failed.add(login.by);
-    await this.#failures.note(name.slice(0, NAME_SHOWN_MAX), login.by.address, askedAtMs);
+    // What is no name could be a password, typed in the wrong place.
+    await this.#failures.note(user?.name ?? "(unknown)", login.by.address, askedAtMs);
     return verdict;
   }
 

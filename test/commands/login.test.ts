@@ -93,11 +93,12 @@ describe("a user of the file", () => {
     const okq = await withUsers("ann all *");
     const client = await okq.connect();
     expect(await ask(client, "AUTH", "ann", "wrong")).toBe(WRONGPASS);
-    expect(await ask(client, "AUTH", "bob", passwordOf("ann"))).toBe(WRONGPASS);
+    expect(await ask(client, "AUTH", passwordOf("ann"), "ann")).toBe(WRONGPASS);
     expect(await ask(client, "AUTH", passwordOf("ann"))).toBe(WRONGPASS);
     expect(await ask(client, "PING")).toBe(NOAUTH);
     const warnings = okq.log.filter((line) => line.includes("login failed"));
-    expect(warnings.map((line) => /user=(\S+)/.exec(line)![1])).toEqual(["ann", "bob", "default"]);
+    const names = warnings.map((line) => / user=(\S+)/.exec(line)![1]);
+    expect(names).toEqual(["ann", "(unknown)", "(unknown)"]);
     expect(warnings[0]).toContain("warn");
     expect(warnings[0]).toContain("addr=127.0.0.1:");
     expect(okq.log.join("")).not.toContain("password");

@@ -80,6 +80,14 @@ test("every command that names queues refuses those that the user may not use", 
   }
 });
 
+test.each(["[n] queue", "[TO queue]", "id ... queue", "queue [other queue]", "queue [queue ...]"])(
+  "a syntax %j, by which queues could not be told from the rest, cannot be in the table",
+  (syntax) => {
+    const command = { ...commands[0]!, syntax };
+    expect(() => queueArgumentsOf(command)).toThrow("where its queues are is not clear");
+  },
+);
+
 test("one forbidden queue among many refuses the whole command", async () => {
   const okq = await startTestOkq({ users: writeUsers("ann all mail* sms").path });
   const client = await logInAs(okq, "ann");
