@@ -2,13 +2,10 @@
 // makes its backup itself, since a database belongs to one process; otherwise it is made here.
 import { closeSync, openSync, rmSync, statSync } from "node:fs";
 import { resolve } from "node:path";
-import { Redis } from "ioredis";
-import { parseAddress } from "./address.ts";
 import { type Config, sqliteFile } from "./config.ts";
+import { connectToServer } from "./own-server.ts";
 import { checkDatabase } from "./stores/local/sqlite/check-database.ts";
 import { SqliteJournal } from "./stores/local/sqlite/sqlite-journal.ts";
-
-const connectMsMax = 2000;
 
 /** Verifies the database of the config; says what is in it. Throws one line for a person. */
 export function check(config: Config): string {
@@ -55,25 +52,9 @@ function describe(file: string): string {
 }
 
 /** False when nobody listens at the config's address. */
-async function backupByServer({ listenAddr }: Config, copy: string): Promise<boolean> {
-  const { hostname, port } = parseAddress(listenAddr);
-  if (port === 0) return false;
-  const server = new Redis({
-    host: hostname === "::" ? "127.0.0.1" : hostname,
-    port,
-    lazyConnect: true,
-    connectTimeout: connectMsMax,
-    retryStrategy: () => null,
-    maxRetriesPerRequest: 0,
-    autoResendUnfulfilledCommands: false,
-  });
-  // Said by connect(), too.
-  server.on("error", () => {});
-  try {
-    await server.connect();
-  } catch {
-    return false;
-  }
+async function backupByServer(config: Config, copy: string): Promise<boolean> {
+  const server = await connectToServer(config);
+  if (!server) return false;
   try {
     await server.call("OKQ", "BACKUP", copy);
     return true;

@@ -18,8 +18,9 @@ import { exampleConfigFile, flagUsage, optionsHelp } from "./config-text.ts";
 
 export type Action =
   | { kind: "serve"; config: Config }
-  | { kind: "check"; config: Config }
+  | { kind: "check" | "health"; config: Config }
   | { kind: "backup"; config: Config; file: string }
+  | { kind: "passwd"; name: string | null }
   | { kind: "print"; text: string };
 
 /** Flags that print something and start nothing, with what they do. */
@@ -34,6 +35,8 @@ const commands = {
   serve: "run the server (what okq does without a command)",
   commands: "print the reference of the commands that clients can send",
   backup: "copy the database into a new FILE, from the running server or a stopped one's",
+  passwd: "read a password and print its hash, with NAME as a line for a users file",
+  health: "exit with 0 if the running server can write to its store, else say why not",
   check: "verify the database of a stopped server and count what is in it",
 };
 
@@ -47,7 +50,7 @@ export function parseCommandLine(
   cli.parse(["", "", ...shielded], { run: false });
   const name = cli.matchedCommandName;
   const known = name !== undefined;
-  const surplus = words[known ? (name === "backup" ? 2 : 1) : 0];
+  const surplus = words[known ? (name === "backup" || name === "passwd" ? 2 : 1) : 0];
   if (surplus !== undefined) {
     const what = known ? "surplus argument" : "unknown command";
     throw new UsageError(`${what} ${shown(surplus)}(okq --help shows what there is)`);
@@ -59,8 +62,9 @@ export function parseCommandLine(
   if (name === "commands") {
     return { kind: "print", text: `${commandReferenceText().trimEnd()}\n` };
   }
+  if (name === "passwd") return { kind: "passwd", name: words[1] ?? null };
   const config = resolveConfig(flags, env);
-  if (name === "check") return { kind: "check", config };
+  if (name === "check" || name === "health") return { kind: name, config };
   if (name !== "backup") return { kind: "serve", config };
   const file = words[1];
   if (!file) throw new UsageError("backup needs the name of a new file: okq backup FILE");
@@ -159,6 +163,8 @@ Usage: okq [serve] [options]
        okq commands
        okq backup FILE [options]
        okq check [options]
+       okq passwd [NAME]
+       okq health [options]
 
 Commands:
 ${list(commands, "")}

@@ -5,6 +5,7 @@ import { readFileSync } from "node:fs";
 import { parseAddress } from "./address.ts";
 import { redisContradiction } from "./redis-contradictions.ts";
 import { checkRedisAddress, isRedisUrl, parseRedisNode, parseRedisUrl } from "./redis-url.ts";
+import { checkMode, checkUnixPath, complaintAbout } from "./config-rules.ts";
 
 /** A command line, environment or config file that cannot be used: one line for a person. */
 export class UsageError extends Error {
@@ -33,7 +34,31 @@ export const options = {
     ":4777",
     "HOST:PORT",
     checkAddress,
-    "address to listen on; no host means all interfaces, port 0 any free port",
+    "address to listen on; no host means all interfaces, port 0 any free port, nothing at all no " +
+      "plain TCP",
+  ),
+  password: secret(
+    "PASSWORD",
+    "password of the user default, who may do everything; on a command line others on the " +
+      "machine can see it",
+  ),
+  "password-file": string("", "FILE", () => {}, "file that holds that password"),
+  users: string("", "FILE", () => {}, "file of users: `name hash groups pattern...`, one per line"),
+  "tls-listen-addr": string("", "HOST:PORT", checkAddress, "address to listen on with TLS"),
+  "tls-cert": string("", "FILE", () => {}, "certificate for TLS in PEM, with those between"),
+  "tls-key": string("", "FILE", () => {}, "its key in PEM"),
+  "tls-client-ca": string(
+    "",
+    "FILE",
+    () => {},
+    "certificates in PEM, one of which must have signed that of a client, or it is refused",
+  ),
+  "unix-socket": string("", "PATH", checkUnixPath, "unix socket to listen on"),
+  "unix-socket-mode": string(
+    "700",
+    "OCTAL",
+    checkMode,
+    "who may connect there: 700 okq's own user, 770 its group too, 777 everybody",
   ),
   store: string(
     "",
@@ -80,7 +105,7 @@ export const options = {
     "what the Sentinels call the master",
   ),
   "redis-sentinel-user": string("", "NAME", () => {}, "user at the Sentinels"),
-  "redis-sentinel-password": secret("password at the Sentinels"),
+  "redis-sentinel-password": secret("PASSWORD", "password at the Sentinels"),
   "redis-sentinel-password-file": string(
     "",
     "FILE",
@@ -90,6 +115,7 @@ export const options = {
   "redis-cluster": boolean("--redis-addr names nodes of a Redis Cluster"),
   "redis-user": string("", "NAME", () => {}, "user at Redis, when it is not the default one"),
   "redis-password": secret(
+    "PASSWORD",
     "password at Redis; the file is better, as flags and environments can be seen by others",
   ),
   "redis-password-file": string("", "FILE", () => {}, "file that holds the password at Redis"),
@@ -196,7 +222,7 @@ export function defaultConfig(): Config {
 }
 
 /** A value as it was written, and where: "--store", "OKQ_STORE" or "okq.conf:3: store". */
-interface Setting {
+export interface Setting {
   text: string;
   source: string;
 }
@@ -229,6 +255,8 @@ export function resolveConfig(
     sourceOf: (name) => settings[name]?.source ?? `--${name}`,
   });
   if (complaint !== null) throw new UsageError(complaint);
+  const rule = complaintAbout(config, (name) => settings[name] ?? { text: "", source: "" });
+  if (rule !== null) throw new UsageError(rule);
   return config;
 }
 
@@ -277,7 +305,7 @@ function readConfigFile({ text: file, source }: Setting): Settings {
 }
 
 function checkAddress(text: string): void {
-  parseAddress(text);
+  if (text !== "") parseAddress(text);
 }
 
 /** The database file that a config asks for, if it does. */
@@ -315,8 +343,8 @@ function string(
   return { kind: "string", default: fallback, placeholder, help, parse };
 }
 
-function secret(help: string): Option<string> {
-  return { ...string("", "PASSWORD", () => {}, help), isSecret: true };
+function secret(placeholder: string, help: string): Option<string> {
+  return { ...string("", placeholder, () => {}, help), isSecret: true };
 }
 
 /** Its value has the entries with commas and no blanks between them. */

@@ -1,11 +1,13 @@
-// Start here. Turns a command line into a running server and signals into its end. The only
-// file that ends the process: 0 after a clean stop, 1 when something failed, 2 for bad usage.
+// Start here. Turns a command line into a running server and signals into its end or a reload. The
+// only file that ends the process: 0 after a clean stop, 1 when something failed, 2 for bad usage.
 import { backup, check } from "./backup.ts";
 import { parseCommandLine, type Action } from "./cli.ts";
 import { UsageError, type Config } from "./config.ts";
 import { startCpuProfile } from "./cpu-profile.ts";
+import { health } from "./health.ts";
 import { createLog, type Log } from "./log.ts";
 import { startOkq, type Okq } from "./okq.ts";
+import { passwd } from "./passwd.ts";
 
 const stopMsMax = 10_000;
 const signalNumbers = { SIGINT: 2, SIGTERM: 15 };
@@ -14,17 +16,31 @@ async function main(): Promise<void> {
   const action = readAction();
   if (action.kind === "print") print(action.text);
   else if (action.kind === "serve") await serve(action.config);
-  else await keep(action);
+  else await doOnce(action);
 }
 
-/** Does something with a database once: 0 when it went well, else one line and 1. */
-async function keep(action: Extract<Action, { kind: "backup" | "check" }>): Promise<void> {
+type Task = Exclude<Action, { kind: "serve" | "print" }>;
+
+/** What ends by itself: 0 when it went well, else one line and 1. */
+async function doOnce(task: Task): Promise<void> {
   try {
-    const { config } = action;
-    print(action.kind === "check" ? check(config) : await backup(config, action.file));
+    print(await textOf(task));
   } catch (error) {
     process.stderr.write(`okq: ${(error as Error).message}\n`);
     process.exit(1);
+  }
+}
+
+async function textOf(task: Task): Promise<string> {
+  switch (task.kind) {
+    case "passwd":
+      return await passwd(task.name);
+    case "health":
+      return await health(task.config);
+    case "check":
+      return check(task.config);
+    case "backup":
+      return await backup(task.config, task.file);
   }
 }
 
@@ -61,6 +77,7 @@ async function serve(config: Config): Promise<void> {
     await okq?.close();
     await finishProfile();
   });
+  process.on("SIGHUP", () => okq?.reload());
   try {
     if (config.cpuProfile) finishProfile = await startCpuProfile(config.cpuProfile);
     okq = await startOkq(config, log);

@@ -2,30 +2,31 @@
 // knows all of them.
 import { readFileSync } from "node:fs";
 import { version } from "../package.json" with { type: "json" };
-import { parseAddress } from "./address.ts";
 import type { Context, Stats } from "./commands/command.ts";
-import {
-  camelCase,
-  type Config,
-  type Option,
-  type OptionName,
-  optionNames,
-  options,
-} from "./config.ts";
-import type { Log } from "./log.ts";
+import { applyUsers } from "./commands/login.ts";
+import { camelCase, type Config, type OptionName, optionNames, options } from "./config.ts";
+import { listen, type Ports } from "./listen.ts";
+import type { Log, LogFields } from "./log.ts";
 import { openStore } from "./open-store.ts";
+import { loadUsers, openUsers } from "./open-users.ts";
 import { Consumers } from "./queue/consumers.ts";
 import { Housekeeper } from "./queue/housekeeper.ts";
 import type { Store } from "./queue/store.ts";
 import { Waiters } from "./queue/waiters.ts";
 import { redactUrl } from "./redis-url.ts";
-import { CLIENT_BOUNDS } from "./server/connection.ts";
+import { Reloads } from "./reloads.ts";
+import { readableByAll } from "./secret-file.ts";
+import { CLIENT_BOUNDS } from "./server/bounds.ts";
 import { Server } from "./server/server.ts";
 import { Shared } from "./server/shared.ts";
+import type { Directory } from "./users/directory.ts";
 
 export interface Okq {
-  /** The port that is listened on. */
+  /** The ports that are listened on; 0 for none. */
   port: number;
+  tlsPort: number;
+  /** Reads the files of users and certificates again; those that cannot be used change nothing. */
+  reload(): void;
   /** Answers what is under way, then lets go of everything, within ten seconds. */
   close(): Promise<void>;
 }
@@ -39,64 +40,101 @@ const STORE_CLOSE_MS_MAX = 2_000;
 /** Rejects with one line for a person if the store or the address cannot be had. */
 export async function startOkq(config: Config, log: Log): Promise<Okq> {
   const waiters = new Waiters();
+  for (const file of readableByAll(config)) {
+    log.warn("every user of this machine can read a secret", { file });
+  }
+  const users = openUsers(config, log);
   const { store, announce } = await openStore(config, log, (queue, count) =>
     waiters.wake(queue, count),
   );
   const maxClients = clientsWithinFileLimit(config, log);
-  const context = contextOf(config, log, { store, waiters, maxClients });
+  const context = contextOf(config, log, { store, waiters, maxClients, users });
   const shared = new Shared(context, {
     bulkBytesMax: config.maxEventBytes,
     argumentsMax: ARGUMENTS_MAX,
     inlineBytesMax: INLINE_BYTES_MAX,
   });
-  const server = await listen(config, maxClients, shared, store);
-  context.settings.port = server.port;
+  const server = new Server({ maxClients }, shared);
+  const reloads = new Reloads(log);
+  const { port, tlsPort } = await listenOr(() => store.close(), config, server, reloads, log);
+  context.settings.port = port;
+  if (config.users) watchUsers(config, context, reloads, log);
   announce();
   const { consumers, registrations } = context;
   const onFailure = (error: Error) => log.debug("housekeeping failed", { error });
   const housekeeper = new Housekeeper(store, consumers, waiters, onFailure, registrations);
-  log.info("listening", { addr: config.listenAddr, port: server.port, version });
+  log.info("listening", listening(config, { port, tlsPort }));
   return {
-    port: server.port,
+    port,
+    tlsPort,
+    reload: () => reloads.all(),
     async close() {
       housekeeper.stop();
+      reloads.close();
+      users.close();
       await server.close();
       await Promise.race([store.close(), Bun.sleep(STORE_CLOSE_MS_MAX)]);
     },
   };
 }
 
-async function listen(
+/** Lets go of what was opened before if one of the addresses cannot be had. */
+async function listenOr(
+  letGo: () => Promise<void>,
   config: Config,
-  maxClients: number,
-  shared: Shared,
-  store: Store,
-): Promise<Server> {
+  server: Server,
+  reloads: Reloads,
+  log: Log,
+): Promise<Ports> {
   try {
-    return new Server({ ...parseAddress(config.listenAddr), maxClients }, shared);
+    return await listen(config, server, reloads, log);
   } catch (error) {
-    await store.close();
-    const { code, message } = error as NodeJS.ErrnoException;
-    const reason = code === "EADDRINUSE" ? "the address is in use" : message;
-    throw new Error(`cannot listen on ${config.listenAddr}: ${reason}`, { cause: error });
+    reloads.close();
+    await Promise.all([server.close(), letGo()]);
+    throw error;
   }
+}
+
+function listening(config: Config, { port, tlsPort }: Ports): LogFields {
+  const { listenAddr, tlsListenAddr, unixSocket } = config;
+  return {
+    ...(listenAddr && { addr: listenAddr, port }),
+    ...(tlsListenAddr && { tlsAddr: tlsListenAddr, tlsPort }),
+    ...(unixSocket && { unixSocket }),
+    version,
+  };
+}
+
+/** Users who are there no more, or with another password, are closed; rights change at once. */
+function watchUsers(config: Config, context: Context, reloads: Reloads, log: Log): void {
+  reloads.add("the users", [config.users], () => {
+    const users = loadUsers(context.users, config.users);
+    log.info("users loaded", { users, closed: applyUsers(context) });
+  });
+}
+
+/** As CONFIG GET may show them. */
+function shownOptions(config: Config): Map<string, string> {
+  const shown = { ...config, store: redactUrl(config.store) };
+  const valueOf = (name: OptionName) => {
+    const value = String(shown[camelCase(name) as keyof Config]);
+    return options[name].isSecret && value !== "" ? "(secret)" : value;
+  };
+  return new Map(optionNames.map((name) => [name, valueOf(name)]));
 }
 
 function contextOf(
   config: Config,
   log: Log,
-  { store, waiters, maxClients }: { store: Store; waiters: Waiters; maxClients: number },
+  parts: { store: Store; waiters: Waiters; maxClients: number; users: Directory },
 ): Context {
-  const shown = { ...config, store: redactUrl(config.store) };
-  const values = optionNames.map((name): [string, string] => {
-    const value = String(shown[camelCase(name) as keyof Config]);
-    return [name, value !== "" && isSecret(name) ? "***" : value];
-  });
+  const { store, waiters, maxClients, users } = parts;
   const { bgPushPoolSize, maxEventBytes, maxClientsPerAddress } = config;
   const { clientTimeout, clientOutputTimeout, maxWaitingBytes } = config;
   return {
     store,
     waiters,
+    users,
     consumers: new Consumers(),
     registrations: store.session(),
     clients: new Map(),
@@ -113,15 +151,10 @@ function contextOf(
       maxWaitingBytes,
       ...CLIENT_BOUNDS,
     },
-    options: new Map(values),
+    options: shownOptions(config),
     reportFailure: (what, error) => log.warn(`${what} failed`, { error }),
     warn: (message, fields) => log.warn(message, fields),
   };
-}
-
-function isSecret(name: OptionName): boolean {
-  const option: Option<unknown> = options[name];
-  return option.isSecret ?? false;
 }
 
 function emptyStats(): Stats {

@@ -5,7 +5,6 @@ import { type Config, sqliteFile } from "./config.ts";
 import type { Log } from "./log.ts";
 import type { ReadyListener, Store } from "./queue/store.ts";
 import { redisTarget, targetName } from "./redis-target.ts";
-import { isReadableByAll } from "./secret-file.ts";
 import { clock } from "./stores/local/clock.ts";
 import { LocalStore } from "./stores/local/local-store.ts";
 import { SqliteJournal } from "./stores/local/sqlite/sqlite-journal.ts";
@@ -38,7 +37,6 @@ async function openRedis(
   onReady: ReadyListener,
 ): Promise<OpenedStore> {
   const name = targetName(target);
-  warnOfReadableSecrets(config, log);
   const onState = (server: string, state: string) =>
     state === "ready"
       ? log.info("Redis is reachable again", { store: name, server })
@@ -53,13 +51,6 @@ async function openRedis(
     return { store, announce() {} };
   } catch (error) {
     throw new Error(`cannot use Redis at ${name}: ${(error as Error).message}`, { cause: error });
-  }
-}
-
-function warnOfReadableSecrets(config: Config, log: Log): void {
-  const { redisPasswordFile, redisSentinelPasswordFile, redisTlsKey } = config;
-  for (const file of [redisPasswordFile, redisSentinelPasswordFile, redisTlsKey]) {
-    if (file && isReadableByAll(file)) log.warn("every user can read a secret", { file });
   }
 }
 

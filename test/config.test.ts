@@ -109,8 +109,11 @@ test("a config file that cannot be read is named with where its name came from",
 const impossible: [OptionName, string, string][] = [
   ["listen-addr", ":99999", '":99999" has a port above 65535'],
   ["listen-addr", "4777", '"4777" is not an address: host:port, [ipv6]:port or :port'],
-  ["listen-addr", "", '"" is not an address: host:port, [ipv6]:port or :port'],
   ["listen-addr", "::1:4777", '"::1:4777" is not an address: host:port, [ipv6]:port or :port'],
+  ["tls-listen-addr", "4777", '"4777" is not an address: host:port, [ipv6]:port or :port'],
+  ["unix-socket", "/".repeat(108), `"${"/".repeat(60)}..." is longer than 107 bytes`],
+  ["unix-socket-mode", "rwx", '"rwx" is not a mode of three octal digits, as 770'],
+  ["unix-socket-mode", "1777", '"1777" is not a mode of three octal digits, as 770'],
   ["redis-addr", "h:0", '"h:0" has port 0'],
   ["redis-addr", "redis://h:1", "the value is a URL: use --store for it"],
   [
@@ -180,4 +183,36 @@ test.each([
 test("sizes may be given in multiples of 1024", () => {
   const bytes = (text: string) => options["max-event-bytes"].parse(text);
   expect([bytes("1"), bytes("2kb"), bytes("64MiB")]).toEqual([1, 2048, 67_108_864]);
+});
+
+test("an empty address turns plain TCP off, if there is another way in", () => {
+  const socket = { "listen-addr": "", "unix-socket": "/run/okq.sock" };
+  expect(resolveConfig(socket, {})).toMatchObject({ listenAddr: "", unixSocketMode: "700" });
+  expect(refusal({ "listen-addr": "" })).toBe(
+    "--listen-addr: without it give --tls-listen-addr or --unix-socket",
+  );
+});
+
+test.each<[Flags, Record<string, string>, string]>([
+  [
+    { password: "x" },
+    { OKQ_PASSWORD_FILE: "f" },
+    "--password and OKQ_PASSWORD_FILE contradict each other: give only one of them",
+  ],
+  [{ "tls-listen-addr": ":1" }, {}, "--tls-listen-addr needs --tls-cert and --tls-key"],
+  [{ "tls-cert": "f" }, {}, "--tls-cert does nothing without --tls-listen-addr"],
+  [{}, { OKQ_TLS_CLIENT_CA: "f" }, "OKQ_TLS_CLIENT_CA does nothing without --tls-listen-addr"],
+  [{ password: "" }, {}, "--password: the value is empty"],
+  [{ "password-file": "" }, {}, "--password-file: the value is empty"],
+  [{ users: "" }, {}, "--users: the value is empty"],
+  [{ "tls-client-ca": "" }, {}, "--tls-client-ca: the value is empty"],
+])("%j with %j is refused: %s", (flags, env, message) => {
+  expect(refusal(flags, env)).toBe(message);
+});
+
+test("a secret is in no help, example or complaint", () => {
+  const secrets = optionNames.filter((name) => options[name].isSecret);
+  expect(secrets).toContain("password");
+  const env = { OKQ_PASSWORD: "hunter2", OKQ_PASSWORD_FILE: "f" };
+  expect(refusal({}, env)).not.toContain("hunter2");
 });

@@ -350,7 +350,7 @@ describe("no secret is shown", () => {
       "redis-sentinel-password",
       "",
       "redis-password",
-      "***",
+      "(secret)",
     ]);
     const commands = [["CONFIG", "GET", "*"], ["INFO", "all"], ["CLIENT", "LIST"], ["COMMAND"]];
     const replies = JSON.stringify(await askAll(client, ...commands));
@@ -369,7 +369,7 @@ describe("no secret is shown", () => {
     writeFileSync(file, "swordfish\n");
     chmodSync(file, 0o644);
     const okq = startProcess([...where, "--redis-password-file", file]);
-    await okq.waitForLine(/every user can read a secret file=\S+/);
+    await okq.waitForLine(/every user of this machine can read a secret file=\S+/);
     await okq.waitForLine(/listening/);
     await redis.kill();
     await okq.waitForLine(/Redis connection lost/);

@@ -37,6 +37,7 @@ export const backupCommands: Command[] = [
       "Writes a consistent copy of the database in the place of an empty file, while it serves; " +
       "OK once the copy is on disk. `okq backup` uses it.",
     group: "server",
+    access: "admin",
     since: "0.1.0",
     flags: ["admin"],
     run: backup,

@@ -1,6 +1,6 @@
 // CLIENT and its subcommands: who is connected, what they call themselves, closing one.
 import { OK, quoteForError, type Reply } from "../resp/reply.ts";
-import { type Call, type Client, type Command, CommandError } from "./command.ts";
+import { type Access, type Call, type Client, type Command, CommandError } from "./command.ts";
 import { checkName, parseInteger } from "./connection.ts";
 import { wireName } from "./syntax.ts";
 
@@ -13,7 +13,7 @@ function line(client: Client): string {
     `age=${seconds(client.connectedAtMs)} idle=${seconds(client.lastCommandAtMs)} flags=N db=0 ` +
     `sub=0 psub=0 ssub=0 multi=-1 qbuf=${client.bytesIn} omem=${client.bytesOut} ` +
     `events=${waitsFor(client)} inflight=${client.inFlight} paused=${client.isPaused ? 1 : 0} ` +
-    `queues=${client.queues.length} cmd=${lastCommand} user=default ` +
+    `queues=${client.queues.length} cmd=${lastCommand} user=${client.user?.name ?? ""} ` +
     `lib-name=${client.libraryName} lib-ver=${client.libraryVersion} resp=${client.protocol}`
   );
 }
@@ -93,21 +93,23 @@ function subcommand(
   syntax: string,
   summary: string,
   run: (call: Call) => Reply,
+  access: Access = "logged-in",
 ): Command {
-  const shared = { group: "connection", since: "0.1.0", flags: ["admin"] } as const;
+  const shared = { group: "connection", access, since: "0.1.0", flags: ["admin"] } as const;
   return { ...shared, name: `CLIENT ${name}`, syntax, summary, run };
 }
 
 export const clientCommands: Command[] = [
   subcommand("ID", "", "The connection's number.", ({ client }) => client.id),
   subcommand("INFO", "", "A line about this connection.", ({ client }) => `${line(client)}\n`),
-  subcommand("LIST", "", "A line about each connection.", list),
+  subcommand("LIST", "", "A line about each connection.", list, "admin"),
   subcommand(
     "KILL",
     "addr-or-filter [value] [filter value ...]",
     "Closes the connections that match ID id, ADDR addr, LADDR addr, SKIPME yes|no; how many. " +
       "With an address alone OK.",
     kill,
+    "admin",
   ),
   subcommand("SETNAME", "name", "Names the connection.", ({ args, client }) => {
     client.name = checkName(args[2]!, "Client names");

@@ -4,20 +4,29 @@ import type { Consumers } from "../queue/consumers.ts";
 import type { Operation, ResultOf, Session, Store } from "../queue/store.ts";
 import type { Waiters } from "../queue/waiters.ts";
 import type { ProtocolVersion, Reply } from "../resp/reply.ts";
+import type { Directory } from "../users/directory.ts";
+import type { Right, User } from "../users/user.ts";
 
 export type Group = "queue" | "connection" | "server";
 
 /** As COMMAND reports them; "blocking" ones may take as long as their caller says. */
 export type Flag = "write" | "readonly" | "fast" | "blocking" | "admin";
 
+/** Who may call a command: anybody, whoever has logged in, or users with that right. */
+export type Access = "anybody" | "logged-in" | Right;
+
 export interface Command {
   /** In capitals; a subcommand has its container in front: "CLIENT LIST". */
   name: string;
-  /** Arguments as the reference shows them; optional ones in brackets, "..." for more. */
+  /**
+   * Arguments as the reference shows them; optional ones in brackets, "..." for more. Those called
+   * "queue" are names of queues, which the user must be allowed to use.
+   */
   syntax: string;
   /** One sentence. */
   summary: string;
   group: Group;
+  access: Access;
   since: string;
   flags: readonly Flag[];
   /** Later commands of the connection are not started before this one has answered. */
@@ -73,6 +82,8 @@ export interface Client {
   libraryName: string;
   libraryVersion: string;
   protocol: ProtocolVersion;
+  /** Null as long as it has to log in first. */
+  user: User | null;
   replies: "on" | "off" | "skip";
   /** A MULTI was refused, and so is all up to its end. */
   isRefusingTransaction: boolean;
@@ -102,6 +113,7 @@ export interface Context {
   /** Counts of consumers all travel by this one: between sessions an old could overtake a new. */
   registrations: Session;
   clients: Map<number, Client>;
+  users: Directory;
   stats: Stats;
   settings: Settings;
   /** Configured options by name, for CONFIG GET. */

@@ -1,66 +1,9 @@
 // What drivers say when they connect and stay connected: answered as Redis answers them.
-import { Failure, OK, Pairs, quoteForError, type Reply, Simple } from "../resp/reply.ts";
+import { Failure, OK, type Reply, Simple } from "../resp/reply.ts";
 import { type Call, type Client, type Command, CommandError } from "./command.ts";
 import { registerOn } from "./notify.ts";
 
-/** Drivers choose by it what they send; okq's own version is in INFO. */
-export const REDIS_VERSION = "7.4.0";
-
-const WRONG_PASSWORD = "WRONGPASS invalid username-password pair or user is disabled.";
-const NO_PASSWORD_SET =
-  "ERR AUTH <password> called without any password configured for the default user. " +
-  "Are you sure your configuration is correct?";
 const NOT_AN_INTEGER = "ERR value is not an integer or out of range";
-
-/** There is no password: the default user gets in with any, as in Redis. */
-function authenticate(user: Buffer): void {
-  if (user.toString("latin1") !== "default") throw new CommandError(WRONG_PASSWORD);
-}
-
-function auth({ args }: Call): Reply {
-  if (args.length === 2) throw new CommandError(NO_PASSWORD_SET);
-  authenticate(args[1]!);
-  return OK;
-}
-
-function hello({ args, client, context }: Call): Reply {
-  let protocol = client.protocol;
-  if (args.length > 1) {
-    const version = parseInteger(args[1]!);
-    if (version === null) {
-      throw new CommandError("ERR Protocol version is not an integer or out of range");
-    }
-    if (version !== 2 && version !== 3) {
-      throw new CommandError("NOPROTO unsupported protocol version");
-    }
-    protocol = version;
-  }
-  let name: Buffer | null = null;
-  for (let at = 2; at < args.length;) {
-    const option = args[at]!.toString("latin1").toUpperCase();
-    if (option === "AUTH" && at + 2 < args.length) {
-      authenticate(args[at + 1]!);
-      at += 3;
-    } else if (option === "SETNAME" && at + 1 < args.length) {
-      name = args[at + 1]!;
-      at += 2;
-    } else {
-      throw new CommandError(`ERR Syntax error in HELLO option '${quoteForError(args[at]!)}'`);
-    }
-  }
-  if (name) client.name = checkName(name, "Client names");
-  client.protocol = protocol;
-  return new Pairs([
-    ["server", "redis"],
-    ["version", REDIS_VERSION],
-    ["proto", protocol],
-    ["id", client.id],
-    ["mode", "standalone"],
-    ["role", "master"],
-    ["modules", []],
-    ["okq", context.settings.version],
-  ]);
-}
 
 export function parseInteger(bytes: Buffer): number | null {
   const text = bytes.toString("latin1");
@@ -90,6 +33,7 @@ async function reset({ client, context }: Call): Promise<Reply> {
   await registerOn(client, context, []);
   client.name = "";
   client.protocol = 2;
+  client.user = context.users.stranger;
   return new Simple("RESET");
 }
 
@@ -98,23 +42,14 @@ function quit(client: Client): Reply {
   return OK;
 }
 
-const shared = { group: "connection", since: "0.1.0", flags: ["fast"] } as const;
+const shared = {
+  group: "connection",
+  access: "logged-in",
+  since: "0.1.0",
+  flags: ["fast"],
+} as const;
 
 export const connectionCommands: Command[] = [
-  {
-    ...shared,
-    name: "HELLO",
-    syntax: "[protover] [AUTH username password] [SETNAME clientname]",
-    summary: "Switches to RESP2 or RESP3 and tells about the server.",
-    run: hello,
-  },
-  {
-    ...shared,
-    name: "AUTH",
-    syntax: "[username] password",
-    summary: "Authenticates, as with a Redis that has no password: user default, any password.",
-    run: auth,
-  },
   {
     ...shared,
     name: "SELECT",
@@ -139,6 +74,7 @@ export const connectionCommands: Command[] = [
   {
     ...shared,
     name: "QUIT",
+    access: "anybody",
     syntax: "",
     summary: "OK, then closes the connection.",
     run: ({ client }) => quit(client),
@@ -146,8 +82,9 @@ export const connectionCommands: Command[] = [
   {
     ...shared,
     name: "RESET",
+    access: "anybody",
     syntax: "",
-    summary: "Makes the connection as new: RESP2, no name, no registered queues.",
+    summary: "Makes the connection as new: RESP2, no name, not logged in, no registered queues.",
     isExclusive: true,
     run: reset,
   },

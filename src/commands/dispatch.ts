@@ -1,7 +1,9 @@
-// From the arguments of a command to its answer: find, count, run, and turn failures into replies.
+// From the arguments of a command to its answer: find, count, ask for the right, run, and turn
+// failures into replies.
 import { StoreError, type StoreFailure } from "../queue/errors.ts";
 import { Failure, quoteForError } from "../resp/reply.ts";
 import { type Answer, type Call, type Command, CommandError, type FromStore } from "./command.ts";
+import { LOG_IN_FIRST, refusalOf } from "./permission.ts";
 import { wireName } from "./syntax.ts";
 import { type Entry, find } from "./table.ts";
 
@@ -22,6 +24,9 @@ const storeFailures: Record<StoreFailure, string> = {
 
 export function dispatch(call: Call): Dispatched {
   const { args } = call;
+  if (call.client.user === null && !isForAnybody(args)) {
+    return { command: null, answer: LOG_IN_FIRST };
+  }
   if (call.client.isRefusingTransaction && !isNamed(args, "RESET")) {
     return refusedInTransaction(call);
   }
@@ -33,11 +38,18 @@ export function dispatch(call: Call): Dispatched {
     return { command: null, answer: wrongCount(args, entry) };
   }
   const { command } = entry;
+  const refusal = refusalOf(entry, call);
+  if (refusal) return { command: null, answer: refusal };
   try {
     return { command, answer: command.run(call) };
   } catch (error) {
     return { command, answer: failureOf(error, call) };
   }
+}
+
+function isForAnybody(args: Buffer[]): boolean {
+  const entry = find(args);
+  return typeof entry !== "string" && entry.command.access === "anybody";
 }
 
 /** What a client is told of what its command threw or rejected with. */

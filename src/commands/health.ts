@@ -10,6 +10,7 @@ export const healthCommands: Command[] = [
       "OK when a write to the store has succeeded, in a cluster on every part of it. " +
       "`okq health` uses it.",
     group: "server",
+    access: "inspect",
     since: "0.1.0",
     flags: ["readonly"],
     run: () => FromStore.of({ kind: "probe" }, () => OK),

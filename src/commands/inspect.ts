@@ -1,10 +1,11 @@
 // QSTATUS, QINFO and QFLUSH: what queues hold, and emptying one.
 import type { QueueStatus, Session } from "../queue/store.ts";
 import { OK, type Reply } from "../resp/reply.ts";
-import { type Call, type Command, FromStore } from "./command.ts";
+import { type Call, type Client, type Command, FromStore } from "./command.ts";
 
 /** Queues asked for in one operation, so that a long list holds nobody up. */
 const PAGE = 64;
+const HIGHEST = Buffer.alloc(32, 0xff);
 
 /** The status of these queues in the order asked. */
 async function statusOf(session: Session, queues: Buffer[]): Promise<QueueStatus[]> {
@@ -18,24 +19,38 @@ async function statusOf(session: Session, queues: Buffer[]): Promise<QueueStatus
   return statuses;
 }
 
-/** The status of every active queue, ascending by bytes. */
-export async function statusOfAll(session: Session): Promise<QueueStatus[]> {
+/** The status of every active queue that the client may see, ascending by bytes. */
+export async function statusOfAll({ session, user }: Client): Promise<QueueStatus[]> {
   const statuses: QueueStatus[] = [];
-  let after: Buffer | null = null;
-  do {
-    const page: { queues: QueueStatus[]; next: Buffer | null } = await session.ask({
-      kind: "list",
-      after,
-      limit: PAGE,
-    });
-    for (const status of page.queues) statuses.push(status);
-    after = page.next;
-  } while (after);
+  for (const prefix of user?.prefixes ?? []) {
+    let after = justBefore(prefix);
+    do {
+      const page: { queues: QueueStatus[]; next: Buffer | null } = await session.ask({
+        kind: "list",
+        after,
+        limit: PAGE,
+      });
+      after = page.next;
+      for (const status of page.queues) {
+        const place = Buffer.compare(status.queue.subarray(0, prefix.length), prefix);
+        if (place > 0) after = null;
+        if (place === 0 && user!.mayUse(status.queue)) statuses.push(status);
+      }
+    } while (after);
+  }
   return statuses;
 }
 
+/** A name right before all with that prefix, with hardly any between; null: from the start. */
+function justBefore(prefix: Buffer): Buffer | null {
+  if (prefix.length === 0) return null;
+  const last = prefix.at(-1)!;
+  const head = prefix.subarray(0, -1);
+  return last === 0 ? head : Buffer.concat([head, Buffer.of(last - 1), HIGHEST]);
+}
+
 function askedFor({ args, client }: Call): Promise<QueueStatus[]> {
-  return args.length > 1 ? statusOf(client.session, args.slice(1)) : statusOfAll(client.session);
+  return args.length > 1 ? statusOf(client.session, args.slice(1)) : statusOfAll(client);
 }
 
 async function showStatus(call: Call): Promise<Reply> {
@@ -81,6 +96,7 @@ export const inspectCommands: Command[] = [
       "Counts as [queue, total, processing, consumers], in the order asked, or of all active " +
       "queues in ascending order of their bytes.",
     group: "queue",
+    access: "inspect",
     since: "0.1.0",
     flags: ["readonly"],
     isExclusive: true,
@@ -91,6 +107,7 @@ export const inspectCommands: Command[] = [
     syntax: "[queue ...]",
     summary: "The same as QSTATUS in lines for people to read.",
     group: "queue",
+    access: "inspect",
     since: "0.1.0",
     flags: ["readonly"],
     isExclusive: true,
@@ -101,6 +118,7 @@ export const inspectCommands: Command[] = [
     syntax: "queue",
     summary: "Removes all events of a queue, ready and claimed.",
     group: "queue",
+    access: "admin",
     since: "0.1.0",
     flags: ["write"],
     run: flush,

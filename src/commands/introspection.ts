@@ -1,7 +1,7 @@
 // COMMAND and its subcommands: the table of descriptors in the shape that Redis clients expect.
 import { Constant, Pairs, type Reply, Simple } from "../resp/reply.ts";
 import type { Call, Command } from "./command.ts";
-import { type Argument, argumentsOf, commandArity, wireName } from "./syntax.ts";
+import { type Argument, argumentsOf, commandArity, queueArgumentsOf, wireName } from "./syntax.ts";
 
 /** The table that these commands are part of, and how it finds a name in any case. */
 export interface Table {
@@ -10,7 +10,12 @@ export interface Table {
 }
 
 export function introspectionCommands(table: Table): Command[] {
-  const shared = { group: "server", since: "0.1.0", flags: ["readonly"] } as const;
+  const shared = {
+    group: "server",
+    access: "logged-in",
+    since: "0.1.0",
+    flags: ["readonly"],
+  } as const;
   const top = () => topOf(table);
   const find = (name: string) =>
     table.find(name.replace("|", " ")) ??
@@ -91,7 +96,10 @@ function infoOf(table: Table, command: Command): Reply {
   const flags = command.flags.map((flag) => new Simple(flag));
   const subcommands = subcommandsOf(table, command).map((other) => infoOf(table, other));
   const arity = commandArity(command);
-  return [wireName(command.name), arity, flags, 0, 0, 0, [], [], [], subcommands];
+  const queues = queueArgumentsOf(command);
+  const last = queues?.count === Infinity ? -1 : queues?.first;
+  const keys = queues ? [queues.first, last!, 1] : [0, 0, 0];
+  return [wireName(command.name), arity, flags, ...keys, [], [], [], subcommands];
 }
 
 function docOf(table: Table, command: Command): [Reply, Reply] {

@@ -71,6 +71,7 @@ export const notifyCommands: Command[] = [
     summary:
       "Makes this connection a consumer of these queues and of no others; QNOTIFY waits on them.",
     group: "queue",
+    access: "consume",
     since: "0.1.0",
     flags: ["write"],
     isExclusive: true,
@@ -83,6 +84,7 @@ export const notifyCommands: Command[] = [
       "Waits up to timeout seconds for a ready event in a registered queue; the queue's name, " +
       "or nil. Commands sent behind it wait too.",
     group: "queue",
+    access: "consume",
     since: "0.1.0",
     flags: ["readonly", "blocking"],
     isExclusive: true,

@@ -85,6 +85,7 @@ export const popCommands: Command[] = [
       "Pops the right-most event as [eventId, contents], or nil. It is claimed for EX seconds " +
       "(30), then it is ready again unless acknowledged; EX 0 or NOACK removes it at once.",
     group: "queue",
+    access: "consume",
     since: "0.1.0",
     flags: ["write", "fast"],
     run: pop,
@@ -96,6 +97,7 @@ export const popCommands: Command[] = [
       "Acknowledges a claimed event: 1 when it is now gone, or with REDO back at the right end; " +
       "0 when it was not claimed.",
     group: "queue",
+    access: "consume",
     since: "0.1.0",
     flags: ["write", "fast"],
     run: ack,
@@ -105,6 +107,7 @@ export const popCommands: Command[] = [
     syntax: "queue",
     summary: "Shows the left-most ready event, the last to be popped, as [eventId, contents].",
     group: "queue",
+    access: "inspect",
     since: "0.1.0",
     flags: ["readonly", "fast"],
     run: peek("left"),
@@ -114,6 +117,7 @@ export const popCommands: Command[] = [
     syntax: "queue",
     summary: "Shows the right-most ready event, the next to be popped, as [eventId, contents].",
     group: "queue",
+    access: "inspect",
     since: "0.1.0",
     flags: ["readonly", "fast"],
     run: peek("right"),

@@ -56,6 +56,7 @@ export const pushCommands: Command[] = [
       "Pushes an event at the left end, the last to be popped; OK once the store has it. " +
       "With NOBLOCK, OK at once.",
     group: "queue",
+    access: "push",
     since: "0.1.0",
     flags: ["write", "fast"],
     run: push("left"),
@@ -65,6 +66,7 @@ export const pushCommands: Command[] = [
     syntax,
     summary: "Pushes an event at the right end: it is the next one out. Otherwise as QLPUSH.",
     group: "queue",
+    access: "push",
     since: "0.1.0",
     flags: ["write", "fast"],
     run: push("right"),

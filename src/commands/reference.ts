@@ -1,5 +1,6 @@
 // The command reference as text for a terminal and as Markdown for the README, both out of the
 // descriptors.
+import { rights } from "../users/user.ts";
 import type { Group } from "./command.ts";
 import { commands } from "./table.ts";
 
@@ -22,11 +23,13 @@ export function commandReferenceText(): string {
 
 export function commandReferenceMarkdown(): string {
   return sections((heading, group) => {
-    const rows = group.map(({ name, syntax, summary }) => {
+    const rows = group.map(({ name, syntax, summary, access }) => {
       const usage = `${name} ${syntax}`.trim();
-      return `| \`${escape(usage)}\` | ${escape(summary)} |`;
+      const right = rights.find((each) => each === access) ?? "";
+      return `| \`${escape(usage)}\` | ${right} | ${escape(summary)} |`;
     });
-    return `### ${heading}\n\n| command | what it does |\n| --- | --- |\n${rows.join("\n")}\n`;
+    const head = "| command | group | what it does |\n| --- | --- | --- |";
+    return `### ${heading}\n\n${head}\n${rows.join("\n")}\n`;
   });
 }
 

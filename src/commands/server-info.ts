@@ -1,8 +1,8 @@
 // INFO, CONFIG GET, TIME and ROLE: the server about itself. INFO must answer without a store.
 import { Pairs, type Reply } from "../resp/reply.ts";
 import type { Call, Client, Command, Context, Settings } from "./command.ts";
-import { REDIS_VERSION } from "./connection.ts";
 import { statusOfAll } from "./inspect.ts";
+import { REDIS_VERSION } from "./login.ts";
 
 type Lines = [name: string, value: string | number][];
 
@@ -83,7 +83,7 @@ function memory(): Lines {
 /** Asks the store about every queue, so it is part of INFO only when asked for by name. */
 async function queueLines({ client }: Call): Promise<Lines> {
   try {
-    const statuses = await statusOfAll(client.session);
+    const statuses = await statusOfAll(client);
     const sum = (count: "total" | "processing" | "consumers") =>
       statuses.reduce((all, status) => all + status[count], 0);
     return [
@@ -137,12 +137,18 @@ function time(): Reply {
   return [String(seconds), String(Math.floor((now - seconds * 1000) * 1000))];
 }
 
-const shared = { group: "server", since: "0.1.0", flags: ["readonly"] } as const;
+const shared = {
+  group: "server",
+  access: "logged-in",
+  since: "0.1.0",
+  flags: ["readonly"],
+} as const;
 
 export const serverInfoCommands: Command[] = [
   {
     ...shared,
     name: "INFO",
+    access: "inspect",
     syntax: "[section ...]",
     summary: "Facts about the server in sections; `INFO queues` adds sums over all queues.",
     isExclusive: true,
@@ -151,6 +157,7 @@ export const serverInfoCommands: Command[] = [
   {
     ...shared,
     name: "CONFIG GET",
+    access: "admin",
     syntax: "pattern [pattern ...]",
     summary: "Options whose names match, with their values.",
     run: configGet,

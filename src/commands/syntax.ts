@@ -43,6 +43,32 @@ export function arityOf(syntax: string): { min: number; max: number } {
   return { min, max };
 }
 
+/**
+ * Which arguments are names of queues: the first, counted from the command's first word, and how
+ * many, or Infinity for all from there on.
+ */
+export interface QueueArguments {
+  first: number;
+  count: number;
+}
+
+/** Throws for a syntax that does not make it clear: then no name could be held against a right. */
+export function queueArgumentsOf({ name, syntax }: Command): QueueArguments | null {
+  const all = argumentsOf(syntax);
+  const at = all.findIndex((argument) => argument.name?.split(" ").includes("queue"));
+  if (at < 0) return null;
+  const { token, name: placeholder, isRepeated } = all[at]!;
+  const before = all.slice(0, at);
+  const isClear =
+    token === null &&
+    placeholder === "queue" &&
+    !before.some(({ isOptional, isRepeated: isOpen }) => isOptional || isOpen) &&
+    !all.slice(at + 1).some((argument) => argument.name?.split(" ").includes("queue"));
+  if (!isClear) throw new Error(`${name} ${syntax}: where its queues are is not clear`);
+  const first = before.reduce((sum, { words }) => sum + words, name.split(" ").length);
+  return { first, count: isRepeated ? Infinity : 1 };
+}
+
 /** As COMMAND reports it: the exact count with the name, or minus the least one. */
 export function commandArity({ name, syntax }: Command): number {
   const { min, max } = arityOf(syntax);

@@ -7,11 +7,12 @@ import { connectionCommands } from "./connection.ts";
 import { healthCommands } from "./health.ts";
 import { inspectCommands } from "./inspect.ts";
 import { introspectionCommands } from "./introspection.ts";
+import { loginCommands } from "./login.ts";
 import { notifyCommands } from "./notify.ts";
 import { popCommands } from "./pop.ts";
 import { pushCommands } from "./push.ts";
 import { serverInfoCommands } from "./server-info.ts";
-import { arityOf } from "./syntax.ts";
+import { arityOf, type QueueArguments, queueArgumentsOf } from "./syntax.ts";
 
 /** In the order of the reference. */
 export const commands: Command[] = [];
@@ -20,6 +21,7 @@ commands.push(
   ...popCommands,
   ...notifyCommands,
   ...inspectCommands,
+  ...loginCommands,
   ...connectionCommands,
   ...clientCommands,
   ...introspectionCommands({ commands, find: findByName }),
@@ -34,6 +36,7 @@ export interface Entry {
   /** Bounds of the argument count, the command's words included. */
   min: number;
   max: number;
+  queues: QueueArguments | null;
 }
 
 const entries = new Map(commands.map((command) => [command.name, entryOf(command)]));
@@ -48,7 +51,8 @@ const NAME_LENGTH_MAX = Math.max(...commands.map(({ name }) => name.length));
 function entryOf(command: Command): Entry {
   const words = command.name.split(" ").length;
   const { min, max } = arityOf(command.syntax);
-  return { command, min: min + words, max: max + words };
+  const queues = queueArgumentsOf(command);
+  return { command, min: min + words, max: max + words, queues };
 }
 
 function findByName(name: string): Command | undefined {

@@ -8,6 +8,21 @@ import { registerOn } from "../commands/notify.ts";
 import type { Session } from "../queue/store.ts";
 import { Parser, ProtocolError } from "../resp/parser.ts";
 import { Failure, Output, type ProtocolVersion } from "../resp/reply.ts";
+import type { User } from "../users/user.ts";
+import {
+  CLOCKED_BYTES_MIN,
+  DOUBT_MS,
+  EXPECTED_BYTES_MAX,
+  LARGE_BYTES_MIN,
+  LARGE_OUTPUT_BYTES_MIN,
+  REST_MS,
+  TURN_MS_MAX,
+  UNDER_WAY_BYTES_MAX,
+  UNREAD_BYTES_MAX,
+  UNSENT_BYTES_MAX,
+  WINDOW_MAX,
+  WINDOW_START,
+} from "./bounds.ts";
 import { Outbox, type Pending } from "./outbox.ts";
 import { Patience } from "./patience.ts";
 import { Rest } from "./rest.ts";
@@ -15,41 +30,13 @@ import type { Shared } from "./shared.ts";
 import { Slot, type SlotOwner } from "./slot.ts";
 import { FREE_BYTES, type Holder } from "./unread.ts";
 
-/** Commands under way: the window opens while the client takes its answers, and closes if not. */
-const WINDOW_START = 16;
-const WINDOW_MAX = 64;
-/** Bytes of commands under way, above which no more are started. */
-const UNDER_WAY_BYTES_MAX = 1024 * 1024;
-/** Output that the client has not taken, above which no more of its commands are started. */
-const UNSENT_BYTES_MAX = 256 * 1024;
-/** Of answers to what is under way, if they are as large as the last ones were. */
-const EXPECTED_BYTES_MAX = 1024 * 1024;
-/** Bytes of commands that wait unread, above which the socket is no longer read. */
-const UNREAD_BYTES_MAX = 64 * 1024;
-const TURN_MS_MAX = 0.15;
-/** What less than this brings cannot take long. */
-const CLOCKED_BYTES_MIN = 4096;
-/** While others are busy, a client that had a whole turn and wants more waits so long. */
-const REST_MS = 1;
-/** After a large command or a large write it waits longer. */
-const LARGE_BYTES_MIN = 256 * 1024;
-const LARGE_OUTPUT_BYTES_MIN = 64 * 1024;
-/** A client that is gone refuses what it is sent within this time; one that reads takes it. */
-const DOUBT_MS = 30;
-
-/** What one client may have; INFO shows it. */
-export const CLIENT_BOUNDS = {
-  clientOutputBytesMax: UNSENT_BYTES_MAX,
-  clientInFlightMax: WINDOW_MAX,
-};
-
 /** Replies are written here first: all of one connection's turn, then it is free for the next. */
 const output = new Output();
 const NO_HANDOUTS: Pending[] = [];
 
 export class Connection implements Client, SlotOwner, Holder {
   readonly id: number;
-  readonly remoteAddress: string;
+  readonly remoteAddress: string | null;
   readonly address: string;
   readonly localAddress: string;
   readonly connectedAtMs = Date.now();
@@ -69,6 +56,7 @@ export class Connection implements Client, SlotOwner, Holder {
   readonly #shared: Shared;
   readonly #parser: Parser;
   readonly #outbox: Outbox;
+  #user: User | null = null;
   #slots: Slot[] = [];
   #window = WINDOW_START;
   /** A command that the ones behind it must wait for is under way. */
@@ -91,16 +79,27 @@ export class Connection implements Client, SlotOwner, Holder {
   #doubtful: Handout[] = [];
   #gone: AbortController | null = null;
 
-  constructor(id: number, socket: Socket<Connection>, shared: Shared) {
+  constructor(id: number, socket: Socket<Connection>, shared: Shared, unixPath?: string) {
     this.id = id;
-    this.remoteAddress = socket.remoteAddress;
-    this.address = `${socket.remoteAddress}:${socket.remotePort}`;
-    this.localAddress = `${socket.localAddress}:${socket.localPort}`;
+    const isUnix = unixPath !== undefined;
+    this.remoteAddress = isUnix ? null : socket.remoteAddress;
+    this.address = isUnix ? `${unixPath}:0` : `${socket.remoteAddress}:${socket.remotePort}`;
+    this.localAddress = isUnix ? `${unixPath}:0` : `${socket.localAddress}:${socket.localPort}`;
     this.session = shared.context.store.session();
     this.#socket = socket;
     this.#shared = shared;
     this.#parser = new Parser(shared.parserLimits);
     this.#outbox = new Outbox(socket, shared.context.stats);
+    this.user = shared.context.users.stranger;
+  }
+
+  get user(): User | null {
+    return this.#user;
+  }
+
+  set user(user: User | null) {
+    this.#user = user;
+    this.#parser.limits = user ? this.#shared.parserLimits : this.#shared.strangerLimits;
   }
 
   get gone(): AbortSignal {
@@ -337,7 +336,11 @@ export class Connection implements Client, SlotOwner, Holder {
     if (slot.startedAtMs > 0 && this.#shared.turns.isCrowded) this.#rest.after(slot.startedAtMs);
     if (storeFailure) this.#storeFailure = storeFailure;
     if (this.#isClosed) return this.#giveBack();
-    if (slot.isHolding) this.#isHeld = false;
+    if (slot.isHolding) {
+      this.#isHeld = false;
+      // Of a HELLO that had to wait for a password.
+      slot.protocol = this.protocol;
+    }
     this.#requestTurn();
   }
 

@@ -1,23 +1,27 @@
-// The listening socket: who gets a connection, which connections there are, and closing them all.
-import type { Socket, TCPSocketListener } from "bun";
+// Who gets a connection, by whichever listener they came, which connections there are, and closing
+// them all.
+import type { Socket } from "bun";
 import { AddressCount } from "./address-count.ts";
 import { Connection } from "./connection.ts";
+import {
+  type Address,
+  type Door,
+  type Host,
+  listenTcp,
+  listenUnix,
+  type TlsFiles,
+  TlsListener,
+} from "./listeners.ts";
 import type { Shared } from "./shared.ts";
-
-export interface ServerOptions {
-  /** "::" is all interfaces, also on a machine without IPv6. */
-  hostname: string;
-  port: number;
-  maxClients: number;
-}
 
 const KEEP_ALIVE_MS = 60_000;
 /** Clients that do not take their last replies within this time lose them. */
 const CLOSE_MS_MAX = 7_000;
+const HANDSHAKE_MS_MAX = 10_000;
 
 const DENIED =
-  "-DENIED okq has no password yet, so it serves only clients on its own machine. " +
-  "Connect from there, or through a tunnel that ends there.\r\n";
+  "-DENIED okq has no password, so it serves only clients on its own machine. To serve others, " +
+  "start it with --password-file or --users, or with --tls-client-ca.\r\n";
 const TOO_MANY = "-ERR max number of clients reached\r\n";
 const TOO_MANY_THERE =
   "-ERR max number of clients reached for this address, see max-clients-per-address\r\n";
@@ -25,22 +29,22 @@ const TOO_MANY_THERE =
 /** How often clients are looked at for what they should have done. */
 const WATCH_MS = 500;
 
-export class Server {
+export class Server implements Host {
   readonly #shared: Shared;
   readonly #maxClients: number;
-  readonly #listener: TCPSocketListener<Connection>;
+  readonly #listeners: { stop(): void }[] = [];
+  #tls: TlsListener | null = null;
   readonly #connections = new Set<Connection>();
   readonly #addresses: AddressCount;
   readonly #watch: Timer;
+  readonly #shaking = new Map<Socket<Connection>, ReturnType<typeof setTimeout>>();
   #nextId = 1;
   #onEmpty: (() => void) | null = null;
 
-  /** Throws the system's error (with its code) if the address cannot be listened on. */
-  constructor(options: ServerOptions, shared: Shared) {
+  constructor(options: { maxClients: number }, shared: Shared) {
     this.#shared = shared;
     this.#maxClients = options.maxClients;
     this.#addresses = new AddressCount(shared.context.settings.maxClientsPerAddress);
-    this.#listener = this.#listen(options);
     this.#watch = setInterval(() => {
       const nowMs = performance.now();
       shared.unread.check(nowMs);
@@ -48,71 +52,96 @@ export class Server {
     }, WATCH_MS);
   }
 
-  get port(): number {
-    return this.#listener.port;
+  /** The port. Throws the system's error (with its code) if the address cannot be listened on. */
+  listen(address: Address): number {
+    const listener = listenTcp(address, this);
+    this.#listeners.push(listener);
+    return listener.port;
   }
 
-  #listen({ hostname, port }: ServerOptions): TCPSocketListener<Connection> {
-    const listen = (host: string) =>
-      Bun.listen<Connection>({
-        hostname: host,
-        port,
-        allowHalfOpen: true,
-        socket: {
-          open: (socket) => this.#opened(socket),
-          data: (socket, chunk) => socket.data?.received(chunk),
-          drain: (socket) => socket.data?.drained(),
-          end: (socket) => {
-            if (socket.data) socket.data.ended();
-            else socket.end();
-          },
-          close: (socket, error) => this.#closed(socket.data, error),
-          error: (_socket, error) => this.#shared.context.reportFailure("connection", error),
-        },
-      });
-    try {
-      return listen(hostname);
-    } catch (error) {
-      const { code } = error as NodeJS.ErrnoException;
-      if (hostname !== "::" || code === "EADDRINUSE" || code === "EACCES") throw error;
-      return listen("0.0.0.0");
-    }
+  /** As listen(). */
+  listenTls(address: Address, files: TlsFiles): number {
+    this.#tls = new TlsListener(address, files, this);
+    this.#listeners.push(this.#tls);
+    return this.#tls.port;
   }
 
-  #opened(socket: Socket<Connection>): void {
+  /** New connections get these from now on. */
+  renewTls(files: TlsFiles): void {
+    this.#tls?.renew(files);
+  }
+
+  async listenUnix(path: string, mode: number): Promise<void> {
+    this.#listeners.push(await listenUnix(path, mode, this));
+  }
+
+  opened(socket: Socket<Connection>, door: Door): void {
     // Reset before it was accepted: it has no address any more.
-    if (socket.remoteAddress === undefined) return void socket.terminate();
+    if (door.unixPath === undefined && socket.remoteAddress === undefined) {
+      return void socket.terminate();
+    }
     const { stats, clients } = this.#shared.context;
     stats.connections += 1;
-    const refusal = this.#refusal(socket);
+    const refusal = this.#refusal(socket, door);
     if (refusal) {
       stats.connectionsRefused += 1;
       socket.end(refusal);
       return;
     }
     socket.setKeepAlive(true, KEEP_ALIVE_MS);
-    const connection = new Connection(this.#nextId++, socket, this.#shared);
+    const connection = new Connection(this.#nextId++, socket, this.#shared, door.unixPath);
     socket.data = connection;
     clients.set(connection.id, connection);
     this.#connections.add(connection);
   }
 
   /** Why there is no room for it. If there is, it counts from now on. */
-  #refusal(socket: Socket<Connection>): string | null {
-    const { stats, clients } = this.#shared.context;
-    if (!isLocal(socket)) return DENIED;
-    if (clients.size >= this.#maxClients) return TOO_MANY;
+  #refusal(socket: Socket<Connection>, door: Door): string | null {
+    if (!this.#isServed(socket, door)) return DENIED;
+    if (!this.#hasRoom()) return TOO_MANY;
+    if (door.unixPath !== undefined) return null;
     if (this.#addresses.enter(plain(socket.remoteAddress))) return null;
-    stats.refusedPerAddress += 1;
+    this.#shared.context.stats.refusedPerAddress += 1;
     return TOO_MANY_THERE;
   }
 
-  #closed(connection: Connection | undefined, error?: Error): void {
+  shaking(socket: Socket<Connection>): boolean {
+    if (!this.#hasRoom()) {
+      this.#shared.context.stats.connectionsRefused += 1;
+      return false;
+    }
+    this.#shaking.set(
+      socket,
+      setTimeout(() => socket.terminate(), HANDSHAKE_MS_MAX),
+    );
+    return true;
+  }
+
+  shaken(socket: Socket<Connection>): void {
+    clearTimeout(this.#shaking.get(socket));
+    this.#shaking.delete(socket);
+  }
+
+  closed(connection: Connection | undefined, error?: Error): void {
     if (!connection) return;
     connection.closed(error);
-    this.#addresses.leave(plain(connection.remoteAddress));
+    const { remoteAddress } = connection;
+    if (remoteAddress !== null) this.#addresses.leave(plain(remoteAddress));
     this.#connections.delete(connection);
     if (this.#connections.size === 0) this.#onEmpty?.();
+  }
+
+  failed(error: Error): void {
+    this.#shared.context.reportFailure("connection", error);
+  }
+
+  #isServed(socket: Socket<Connection>, { unixPath, isMutual }: Door): boolean {
+    const provesItself = !this.#shared.context.users.isOpen || isMutual;
+    return provesItself || unixPath !== undefined || isLocal(socket);
+  }
+
+  #hasRoom(): boolean {
+    return this.#shared.context.clients.size + this.#shaking.size < this.#maxClients;
   }
 
   /**
@@ -120,7 +149,8 @@ export class Server {
    * connections are closed, at the latest after some seconds.
    */
   async close(): Promise<void> {
-    this.#listener.stop();
+    for (const listener of this.#listeners) listener.stop();
+    for (const socket of this.#shaking.keys()) socket.terminate();
     clearInterval(this.#watch);
     if (this.#connections.size === 0) return;
     const empty = new Promise<void>((resolve) => (this.#onEmpty = resolve));

@@ -33,6 +33,7 @@ const accepted: Record<string, string[][]> = {
   QFLUSH: [["q"]],
   HELLO: [[], ["2"], ["2", "AUTH", "default", "x", "SETNAME", "n"]],
   AUTH: [["default", "x"]],
+  "ACL WHOAMI": [[]],
   SELECT: [["0"]],
   PING: [[], ["x"]],
   ECHO: [["x"]],

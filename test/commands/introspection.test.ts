@@ -20,7 +20,7 @@ test("COMMAND lists every command with arity, flags, keys and subcommands", asyn
   const client = await connected();
   const infos = (await ask(client, "COMMAND")) as unknown as Info[];
   expect(infos.map(([name]) => name)).toEqual(topNames);
-  const push: Info = ["qlpush", -4, ["+write", "+fast"], 0, 0, 0, [], [], [], []];
+  const push: Info = ["qlpush", -4, ["+write", "+fast"], 1, 1, 1, [], [], [], []];
   expect(infos.find(([name]) => name === "qlpush")).toEqual(push);
   expect(infos.every((info) => info.length === 10)).toBeTrue();
   expect(await ask(client, "COMMAND", "INFO")).toEqual(infos as unknown as Readable);

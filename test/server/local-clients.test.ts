@@ -1,12 +1,14 @@
-// Who may connect while there is no password: clients on this machine, and nobody else.
+// Who may connect: without a password clients on this machine and nobody else; with one, with users
+// or with certificates of clients, others too.
 import { describe, expect, test } from "bun:test";
-import { defaultConfig } from "../../src/config.ts";
-import { createLog } from "../../src/log.ts";
-import { startOkq } from "../../src/okq.ts";
+import type { Config } from "../../src/config.ts";
 import { isLocal } from "../../src/server/server.ts";
+import { makeCertificates } from "../support/certificates.ts";
 import { closeAfterTest } from "../support/close-after-test.ts";
 import { startOkqProcess } from "../support/okq-process.ts";
+import { startTestOkq } from "../support/okq-server.ts";
 import { ask } from "../support/readable.ts";
+import { passwordOf, writeUsers } from "../support/users.ts";
 import { Wire } from "../support/wire.ts";
 
 describe("isLocal", () => {
@@ -74,20 +76,27 @@ const probe = makeOtherMachine();
 probe?.close();
 const reason = probe ? "" : " (skipped: needs root and network namespaces)";
 
-test.skipIf(!probe)(`a client on another machine is told why it is refused${reason}`, async () => {
+/** Starts okq for all interfaces; what is sent to it from elsewhere by that shell command. */
+async function startForOthers(config: Partial<Config> = {}) {
   closeAfterTest(makeOtherMachine()!);
-  const log = createLog("text", false, () => {});
-  const config = { ...defaultConfig(), store: "memory", listenAddr: ":0" };
-  const okq = closeAfterTest(await startOkq(config, log));
-  // It gives up by itself: a test that hung would leave the namespace behind.
-  const connect = `exec 3<>/dev/tcp/${HERE}/${okq.port} && cat <&3`;
-  const inside = ["ip", "netns", "exec", namespace, "timeout", "3", "bash", "-c"];
-  const elsewhere = closeAfterSpawn([...inside, connect]);
-  const text = await new Response(elsewhere.stdout).text();
-  expect(text).toBe(
-    "-DENIED okq has no password yet, so it serves only clients on its own machine. " +
-      "Connect from there, or through a tunnel that ends there.\r\n",
-  );
+  const okq = await startTestOkq({ listenAddr: ":0", ...config });
+  const fromElsewhere = async (command: string) => {
+    // It gives up by itself: a test that hung would leave the namespace behind.
+    const inside = ["ip", "netns", "exec", namespace, "timeout", "3", "bash", "-c", command];
+    return await new Response(closeAfterSpawn(inside).stdout).text();
+  };
+  const send = (lines: string) =>
+    fromElsewhere(`exec 3<>/dev/tcp/${HERE}/${okq.port} && printf '${lines}' >&3; cat <&3`);
+  return { okq, fromElsewhere, send };
+}
+
+const DENIED =
+  "-DENIED okq has no password, so it serves only clients on its own machine. To serve others, " +
+  "start it with --password-file or --users, or with --tls-client-ca.\r\n";
+
+test.skipIf(!probe)(`a client on another machine is told why it is refused${reason}`, async () => {
+  const { okq, send } = await startForOthers();
+  expect(await send("")).toBe(DENIED);
   // Clients here are served under every address of this machine.
   for (const address of ["127.0.0.1", HERE]) {
     const client = closeAfterTest(await Wire.connect(okq.port, address));
@@ -105,6 +114,35 @@ test("clients that are gone before they are accepted leave nothing, nor a line",
   expect(await ask(client, "PING")).toBe("+PONG");
   expect(await ask(client, "INFO", "clients")).toContain("connected_clients:1\r\n");
   expect(okq.stderr()).not.toContain("failed");
+});
+
+test.skipIf(!probe)(`with a password it is served once it has logged in${reason}`, async () => {
+  const { send } = await startForOthers({ password: "secret" });
+  expect(await send("PING\\r\\nAUTH secret\\r\\nPING\\r\\nQUIT\\r\\n")).toBe(
+    "-NOAUTH Authentication required.\r\n+OK\r\n+PONG\r\n+OK\r\n",
+  );
+});
+
+test.skipIf(!probe)(`with users it is served as one of them${reason}`, async () => {
+  const { send } = await startForOthers({ users: writeUsers("ann push *").path });
+  const login = `AUTH ann ${passwordOf("ann")}\\r\\n`;
+  expect(await send(`${login}QLPUSH q 1 x\\r\\nQUIT\\r\\n`)).toBe("+OK\r\n+OK\r\n+OK\r\n");
+});
+
+test.skipIf(!probe)(`its certificate is worth nothing without TLS${reason}`, async () => {
+  const { server, ca, client } = makeCertificates();
+  const files = { tlsCert: server.cert, tlsKey: server.key };
+  const mutual = await startForOthers({ tlsListenAddr: ":0", ...files, tlsClientCa: ca });
+  expect(await mutual.send("")).toBe(DENIED);
+  const ping = (port: number) =>
+    mutual.fromElsewhere(
+      `printf 'PING\\r\\nQUIT\\r\\n' | openssl s_client -quiet -connect ${HERE}:${port} ` +
+        `-cert ${client.cert} -key ${client.key} 2>/dev/null`,
+    );
+  expect(await ping(mutual.okq.tlsPort)).toBe("+PONG\r\n+OK\r\n");
+  // TLS alone proves nothing of who the client is.
+  const open = await startTestOkq({ tlsListenAddr: ":0", ...files });
+  expect(await ping(open.tlsPort)).toBe(DENIED);
 });
 
 function closeAfterSpawn(command: string[]) {

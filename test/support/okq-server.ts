@@ -12,9 +12,12 @@ import { Wire } from "./wire.ts";
 
 export interface TestOkq {
   port: number;
+  tlsPort: number;
   /** What it logged. */
   log: string[];
   connect(): Promise<Wire>;
+  /** As SIGHUP does. */
+  reload(): void;
   close(): Promise<void>;
 }
 
@@ -26,7 +29,9 @@ export async function startTestOkq(config: Partial<Config> = {}): Promise<TestOk
   );
   return closeAfterTest({
     port: okq.port,
+    tlsPort: okq.tlsPort,
     log,
+    reload: () => okq.reload(),
     connect: async () => closeAfterTest(await Wire.connect(okq.port)),
     close: () => okq.close(),
   });

@@ -10,9 +10,10 @@ const functionLinesMax = 70;
 const mayImport: Record<string, string[]> = {
   resp: [],
   queue: [],
+  users: [],
   stores: ["queue", "resp"],
-  commands: ["queue", "resp"],
-  server: ["commands", "queue", "resp"],
+  commands: ["queue", "resp", "users"],
+  server: ["commands", "queue", "resp", "users"],
 };
 
 export function importComplaints(path: string, text: string): string[] {

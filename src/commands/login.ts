@@ -1,0 +1,175 @@
+// HELLO and AUTH: who a client is and which protocol it speaks. Answered in the words of Redis, by
+// which drivers go.
+import { OK, Pairs, quoteForError, type Reply } from "../resp/reply.ts";
+import type { User } from "../users/user.ts";
+import { type Call, type Client, type Command, CommandError, type Context } from "./command.ts";
+import { checkName, parseInteger } from "./connection.ts";
+import { registerOn } from "./notify.ts";
+
+/** Drivers choose by it what they send; okq's own version is in INFO. */
+export const REDIS_VERSION = "7.4.0";
+
+const DEFAULT_USER = Buffer.from("default");
+const WRONG_PASSWORD = "WRONGPASS invalid username-password pair or user is disabled.";
+const NO_PASSWORD_SET =
+  "ERR AUTH <password> called without any password configured for the default user. " +
+  "Are you sure your configuration is correct?";
+const TOO_MANY_LOGINS = "ERR too many logins are under way, try again later";
+const HELLO_FIRST =
+  "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO " +
+  "<proto> AUTH <user> <pass> option can be used to authenticate the client and select the RESP " +
+  "protocol version at the same time";
+
+interface Credentials {
+  name: Buffer;
+  password: Buffer;
+}
+
+/** Throws unless they are those of a user. */
+async function userOf(credentials: Credentials, { client, context }: Call): Promise<User> {
+  const { users } = context;
+  if (users.isOpen) {
+    // As in a Redis without a password: the default user gets in with any.
+    if (!credentials.name.equals(DEFAULT_USER)) throw new CommandError(WRONG_PASSWORD);
+    return users.stranger!;
+  }
+  // Copies: a view would keep the whole received chunk while the login waits.
+  const name = Buffer.from(credentials.name);
+  const password = Buffer.from(credentials.password);
+  const found = await users.logIn({ name, password, by: client });
+  if (typeof found !== "string") return found;
+  throw new CommandError(found === "busy" ? TOO_MANY_LOGINS : WRONG_PASSWORD);
+}
+
+/** The client is that user from now on, and registered only where the user may consume. */
+function become(user: User, client: Client, context: Context): void {
+  client.user = user;
+  const { queues } = client;
+  const kept = user.may("consume") ? queues.filter((queue) => user.mayUse(queue)) : [];
+  if (kept.length === queues.length) return;
+  registerOn(client, context, kept).catch((error) => {
+    context.reportFailure("deregistering a consumer without the right", error);
+    if (client.queues !== queues) return;
+    // Whatever became of the store: it hears of it with the housekeeper's next full count.
+    context.consumers.replace(queues, kept);
+    client.queues = kept;
+  });
+}
+
+/**
+ * Applies what the directory says now to everybody who is logged in. Who is no user any more, or
+ * has another password, is closed. Returns how many were.
+ */
+export function applyUsers(context: Context): number {
+  let closed = 0;
+  for (const client of context.clients.values()) {
+    if (!client.user) continue;
+    const { name, hash } = client.user;
+    const user = context.users.find(name);
+    if (user && user.hash === hash) become(user, client, context);
+    else {
+      closed += 1;
+      client.kill();
+    }
+  }
+  return closed;
+}
+
+async function auth(call: Call): Promise<Reply> {
+  const { args, client, context } = call;
+  if (args.length === 2 && context.users.isOpen) throw new CommandError(NO_PASSWORD_SET);
+  const password = args.at(-1)!;
+  const name = args.length === 3 ? args[1]! : DEFAULT_USER;
+  become(await userOf({ name, password }, call), client, context);
+  return OK;
+}
+
+interface Greeting {
+  protocol: Client["protocol"];
+  credentials: Credentials | null;
+  name: string | null;
+}
+
+/** All of it is read before anything is done: a HELLO that fails changes nothing. */
+function hello(call: Call): Reply | Promise<Reply> {
+  const { client } = call;
+  const greeting = greetingOf(call);
+  const { credentials } = greeting;
+  if (credentials) return userOf(credentials, call).then((user) => greet(greeting, user, call));
+  if (!client.user) throw new CommandError(HELLO_FIRST);
+  return greet(greeting, client.user, call);
+}
+
+function greetingOf({ args, client }: Call): Greeting {
+  const greeting: Greeting = { protocol: client.protocol, credentials: null, name: null };
+  if (args.length > 1) {
+    const version = parseInteger(args[1]!);
+    if (version === null) {
+      throw new CommandError("ERR Protocol version is not an integer or out of range");
+    }
+    if (version !== 2 && version !== 3) {
+      throw new CommandError("NOPROTO unsupported protocol version");
+    }
+    greeting.protocol = version;
+  }
+  for (let at = 2; at < args.length;) {
+    const option = args[at]!.toString("latin1").toUpperCase();
+    if (option === "AUTH" && at + 2 < args.length) {
+      greeting.credentials = { name: args[at + 1]!, password: args[at + 2]! };
+      at += 3;
+    } else if (option === "SETNAME" && at + 1 < args.length) {
+      greeting.name = checkName(args[at + 1]!, "Client names");
+      at += 2;
+    } else {
+      throw new CommandError(`ERR Syntax error in HELLO option '${quoteForError(args[at]!)}'`);
+    }
+  }
+  return greeting;
+}
+
+function greet({ protocol, name }: Greeting, user: User, { client, context }: Call): Reply {
+  if (user !== client.user) become(user, client, context);
+  if (name !== null) client.name = name;
+  client.protocol = protocol;
+  return new Pairs([
+    ["server", "redis"],
+    ["version", REDIS_VERSION],
+    ["proto", protocol],
+    ["id", client.id],
+    ["mode", "standalone"],
+    ["role", "master"],
+    ["modules", []],
+    ["okq", context.settings.version],
+  ]);
+}
+
+const shared = { group: "connection", since: "0.1.0", flags: ["fast"] } as const;
+
+export const loginCommands: Command[] = [
+  {
+    ...shared,
+    name: "HELLO",
+    syntax: "[protover] [AUTH username password] [SETNAME clientname]",
+    summary: "Switches to RESP2 or RESP3, logs in, and tells about the server.",
+    access: "anybody",
+    isExclusive: true,
+    run: hello,
+  },
+  {
+    ...shared,
+    name: "AUTH",
+    syntax: "[username] password",
+    summary: "Logs in as that user or as default; without passwords, default needs none.",
+    access: "anybody",
+    isExclusive: true,
+    run: auth,
+  },
+  {
+    ...shared,
+    name: "ACL WHOAMI",
+    syntax: "",
+    summary: "The name of the user that the connection is logged in as.",
+    access: "logged-in",
+    run: ({ client }) => client.user!.name,
+  },
+];

@@ -1,0 +1,37 @@
+// From the config to the directory of users that it asks for.
+import type { Config } from "./config.ts";
+import type { Log } from "./log.ts";
+import { readText } from "./read-text.ts";
+import { passwordOf } from "./secret-file.ts";
+import { Directory } from "./users/directory.ts";
+import { parseUsers } from "./users/users-file.ts";
+
+/** Throws one line for a person if a file cannot be used. */
+export function openUsers(config: Config, log: Log): Directory {
+  const directory = new Directory({
+    password: passwordOf(config),
+    hasFile: config.users !== "",
+    warn: log.warn,
+  });
+  if (config.users) loadUsers(directory, config.users);
+  return directory;
+}
+
+/** Returns how many there are; a file that cannot be used changes nothing. */
+export function loadUsers(directory: Directory, file: string): number {
+  let text: string;
+  try {
+    text = readText(file);
+  } catch (error) {
+    throw new Error(`--users: cannot read ${JSON.stringify(file)} (${(error as Error).message})`, {
+      cause: error,
+    });
+  }
+  const users = parseUsers(text, file);
+  try {
+    directory.replace(users);
+  } catch (error) {
+    throw new Error(`${file}: ${(error as Error).message}`, { cause: error });
+  }
+  return users.length;
+}

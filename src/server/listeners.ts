@@ -1,0 +1,150 @@
+// Listening sockets: plain TCP, TLS, and the path of a unix socket. They bring connected sockets
+// to a host, which says who gets a connection; what they have in common is here.
+import type { Socket, SocketHandler, TCPSocketListener, UnixSocketListener } from "bun";
+import type { Connection } from "./connection.ts";
+import { removeStale } from "./unix-socket.ts";
+
+/** "::" is all interfaces, also on a machine without IPv6. */
+export interface Address {
+  hostname: string;
+  port: number;
+}
+
+/** Texts in PEM. With a ca, clients must show a certificate that it signed. */
+export interface TlsFiles {
+  cert: string;
+  key: string;
+  ca: string | null;
+}
+
+/** The way by which a client came. */
+export interface Door {
+  /** Set for a unix socket. */
+  unixPath?: string;
+  /** Whether its clients have shown a certificate. */
+  isMutual: boolean;
+}
+
+export interface Host {
+  /** A socket without TLS, or one whose handshake is done. */
+  opened(socket: Socket<Connection>, door: Door): void;
+  /** A handshake is to follow; false when there is no room for one more. */
+  shaking(socket: Socket<Connection>): boolean;
+  /** Whatever came of it. */
+  shaken(socket: Socket<Connection>): void;
+  closed(connection: Connection | undefined, error?: Error): void;
+  failed(error: Error): void;
+}
+
+type Handlers = SocketHandler<Connection>;
+
+function handlersOf(host: Host, door: Door): Handlers {
+  return {
+    open: (socket) => host.opened(socket, door),
+    data: (socket, chunk) => socket.data?.received(chunk),
+    drain: (socket) => socket.data?.drained(),
+    end: (socket) => {
+      if (socket.data) socket.data.ended();
+      else socket.end();
+    },
+    close: (socket, error) => host.closed(socket.data, error),
+    error: (_socket, error) => host.failed(error),
+  };
+}
+
+/** Throws the system's error (with its code) if the address cannot be listened on. */
+export function listenTcp(address: Address, host: Host): TCPSocketListener<Connection> {
+  return listen(address, { socket: handlersOf(host, { isMutual: false }) });
+}
+
+function listen(
+  { hostname, port }: Address,
+  options: { socket: Handlers; tls?: Bun.TLSOptions; reusePort?: boolean },
+): TCPSocketListener<Connection> {
+  const on = (host: string) =>
+    Bun.listen<Connection>({ hostname: host, port, allowHalfOpen: true, ...options });
+  try {
+    return on(hostname);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (hostname !== "::" || code === "EADDRINUSE" || code === "EACCES") throw error;
+    return on("0.0.0.0");
+  }
+}
+
+/** Listens with TLS. The files can be traded for others, which open connections do not notice. */
+export class TlsListener {
+  readonly #address: Address;
+  readonly #host: Host;
+  #listener: TCPSocketListener<Connection>;
+
+  constructor(address: Address, files: TlsFiles, host: Host) {
+    this.#host = host;
+    // Sharing the port is for renew() alone: where another listens this must fail.
+    const probe = listen(address, { socket: { data() {} } });
+    this.#address = { hostname: address.hostname, port: probe.port };
+    probe.stop(true);
+    this.#listener = this.#listen(files);
+  }
+
+  get port(): number {
+    return this.#address.port;
+  }
+
+  renew(files: TlsFiles): void {
+    const before = this.#listener;
+    this.#listener = this.#listen(files);
+    // A connection that it has not accepted by now is reset; its client connects again.
+    before.stop();
+  }
+
+  stop(): void {
+    this.#listener.stop();
+  }
+
+  #listen({ cert, key, ca }: TlsFiles): TCPSocketListener<Connection> {
+    const host = this.#host;
+    const door = { isMutual: ca !== null };
+    const socket: Handlers = {
+      ...handlersOf(host, door),
+      open: (opened) => {
+        if (!host.shaking(opened)) opened.terminate();
+      },
+      handshake: (shaken, isDone) => {
+        host.shaken(shaken);
+        // A certificate that nobody signed does not make the handshake fail.
+        if (isDone && (!door.isMutual || isAuthorized(shaken))) host.opened(shaken, door);
+        else shaken.end();
+      },
+      close: (closed, error) => {
+        host.shaken(closed);
+        host.closed(closed.data, error);
+      },
+    };
+    const mutual = ca === null ? {} : { ca, requestCert: true, rejectUnauthorized: true };
+    return listen(this.#address, { socket, tls: { cert, key, ...mutual }, reusePort: true });
+  }
+}
+
+function isAuthorized(socket: Socket<Connection>): boolean {
+  return (socket as unknown as { authorized: boolean }).authorized;
+}
+
+/**
+ * Rejects if another process listens there, or something else than a socket is there. Nobody
+ * beyond the mode can connect at any time.
+ */
+export async function listenUnix(
+  path: string,
+  mode: number,
+  host: Host,
+): Promise<UnixSocketListener<Connection>> {
+  await removeStale(path);
+  const socket = handlersOf(host, { isMutual: false, unixPath: path });
+  const maskBefore = process.umask(0o777 & ~mode);
+  try {
+    return Bun.listen<Connection>({ unix: path, allowHalfOpen: true, socket });
+  } finally {
+    process.umask(maskBefore);
+  }
+}

@@ -1,0 +1,20 @@
+// The file of a unix socket that a killed process left behind: told from one that is in use, and
+// removed.
+import { lstatSync, rmSync } from "node:fs";
+
+/** Rejects if somebody listens there, or if it is no socket; nothing there is fine. */
+export async function removeStale(path: string): Promise<void> {
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  if (!found) return;
+  if (!found.isSocket()) throw new Error("something else than a socket is there");
+  try {
+    const socket = await Bun.connect({ unix: path, socket: { data() {} } });
+    socket.end();
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "ECONNREFUSED") rmSync(path, { force: true });
+    else if (code !== "ENOENT") throw error;
+    return;
+  }
+  throw new Error("another process listens there");
+}

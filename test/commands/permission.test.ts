@@ -1,0 +1,185 @@
+// Rights: what a user may call, over the whole table of commands, and which queues it may use and
+// sees. A new command that states no right, or whose queues are not found, fails here.
+import { describe, expect, test } from "bun:test";
+import type { Access } from "../../src/commands/command.ts";
+import { argumentsOf, queueArgumentsOf } from "../../src/commands/syntax.ts";
+import { commands } from "../../src/commands/table.ts";
+import { rights } from "../../src/users/user.ts";
+import { startOkqOn, startTestOkq, storeNames, type TestOkq } from "../support/okq-server.ts";
+import { ask, askAll, type Readable } from "../support/readable.ts";
+import { passwordOf, writeUsers } from "../support/users.ts";
+import type { Wire } from "../support/wire.ts";
+
+/** Said twice on purpose: a right that changes by mistake is seen here. */
+const expected: Record<Access, string> = {
+  anybody: "HELLO, AUTH, QUIT, RESET",
+  "logged-in":
+    "ACL WHOAMI, SELECT, PING, ECHO, CLUSTER, CLIENT ID, CLIENT INFO, CLIENT SETNAME, " +
+    "CLIENT GETNAME, CLIENT SETINFO, CLIENT REPLY, CLIENT NO-EVICT, CLIENT NO-TOUCH, COMMAND, " +
+    "COMMAND COUNT, COMMAND INFO, COMMAND DOCS, COMMAND LIST, TIME, ROLE",
+  push: "QLPUSH, QRPUSH",
+  consume: "QRPOP, QACK, QREGISTER, QNOTIFY",
+  inspect: "QLPEEK, QRPEEK, QSTATUS, QINFO, INFO, OKQ HEALTH",
+  admin: "QFLUSH, CLIENT LIST, CLIENT KILL, CONFIG GET, OKQ BACKUP",
+};
+
+async function logInAs(okq: TestOkq, name: string): Promise<Wire> {
+  const client = await okq.connect();
+  expect(await ask(client, "AUTH", name, passwordOf(name))).toBe("+OK");
+  return client;
+}
+
+/** The fewest arguments that the command takes, names of queues being `queue`. */
+function callOf(command: (typeof commands)[number], queue: string): string[] {
+  const required = argumentsOf(command.syntax).filter(({ isOptional }) => !isOptional);
+  const args = required.flatMap(({ name, words }) =>
+    Array<string>(words).fill(name === "queue" ? queue : "1"),
+  );
+  const queues = queueArgumentsOf(command);
+  const isLeftOut = queues && args.length + command.name.split(" ").length <= queues.first;
+  return [...command.name.split(" "), ...args, ...(isLeftOut ? [queue] : [])];
+}
+
+test("every command has the right that is written down here", () => {
+  const found = Object.keys(expected).map((access) => [
+    access,
+    commands.filter((command) => command.access === access).map(({ name }) => name),
+  ]);
+  const written = Object.entries(expected).map(([access, names]) => [access, names.split(", ")]);
+  expect(found).toEqual(written);
+  expect(commands.filter(({ access }) => !(access in expected))).toEqual([]);
+});
+
+test("a user with one right gets NOPERM for just the commands of the others", async () => {
+  const okq = await startTestOkq({ users: writeUsers(...rights.map((r) => `${r} ${r} *`)).path });
+  for (const right of rights) {
+    for (const command of commands) {
+      const client = await logInAs(okq, right);
+      const reply = await ask(client, ...callOf(command, "q"));
+      const isFree = ["anybody", "logged-in", right].includes(command.access);
+      const wire = command.name.toLowerCase().replace(" ", "|");
+      const refusal = `-NOPERM User ${right} has no permissions to run the '${wire}' command`;
+      if (isFree) expect(String(reply)).not.toContain("NOPERM");
+      else expect(reply).toBe(refusal);
+      client.close();
+    }
+  }
+});
+
+test("every command that names queues refuses those that the user may not use", async () => {
+  const okq = await startTestOkq({ users: writeUsers("ann all mail*").path });
+  const naming = commands.filter((command) => queueArgumentsOf(command));
+  expect(naming.map(({ name }) => name)).toEqual(
+    "QLPUSH QRPUSH QRPOP QACK QLPEEK QRPEEK QREGISTER QSTATUS QINFO QFLUSH".split(" "),
+  );
+  const client = await logInAs(okq, "ann");
+  for (const command of naming) {
+    const refused = await ask(client, ...callOf(command, "amail"));
+    expect(refused).toBe("-NOPERM User ann has no permissions to use the queue 'amail'");
+    expect(String(await ask(client, ...callOf(command, "mail1")))).not.toContain("NOPERM");
+  }
+});
+
+test.each(["[n] queue", "[TO queue]", "id ... queue", "queue [other queue]", "queue [queue ...]"])(
+  "a syntax %j, by which queues could not be told from the rest, cannot be in the table",
+  (syntax) => {
+    const command = { ...commands[0]!, syntax };
+    expect(() => queueArgumentsOf(command)).toThrow("where its queues are is not clear");
+  },
+);
+
+test("one forbidden queue among many refuses the whole command", async () => {
+  const okq = await startTestOkq({ users: writeUsers("ann all mail* sms").path });
+  const client = await logInAs(okq, "ann");
+  for (const command of ["QREGISTER", "QSTATUS", "QINFO"]) {
+    expect(await ask(client, command, "mail", "sms", "fax", "mail")).toBe(
+      "-NOPERM User ann has no permissions to use the queue 'fax'",
+    );
+    expect(String(await ask(client, command, "mail", "sms"))).not.toContain("NOPERM");
+  }
+  expect(await ask(client, "CLIENT", "INFO")).toContain(" queues=2 ");
+});
+
+test("no bytes of a name slip past a pattern", async () => {
+  const okq = await startTestOkq({ users: writeUsers("ann push mail \\xff\\x00* a\\x20b").path });
+  const client = await logInAs(okq, "ann");
+  const push = async (queue: Buffer) => await ask(client, "QLPUSH", queue, "1", "x");
+  const forbidden = [
+    "mail\0",
+    "mail\r\n",
+    " mail",
+    "MAIL",
+    "",
+    "*",
+    "\xff",
+    "\xc3\xbf\0",
+    "a\\x20b",
+  ];
+  for (const name of forbidden) {
+    expect(await push(Buffer.from(name, "latin1"))).toStartWith("-NOPERM User ann has no perm");
+  }
+  for (const name of ["mail", "\xff\0", "\xff\0\xff", "a b"]) {
+    expect(await push(Buffer.from(name, "latin1"))).toBe("+OK");
+  }
+});
+
+describe.each([...storeNames])("on %s", (store) => {
+  test("lists and sums show a user only the queues that it may see", async () => {
+    const users = writeUsers("root all *", "ann inspect b* \\xff* a1 *z", "bob inspect nothing");
+    const okq = await startOkqOn(store, { users: users.path });
+    const root = await logInAs(okq, "root");
+    const names = ["a", "a1", "a11", "az", "b", "b\xff\xff", "bz", "c", "\xff", "\xff\xff", "\0z"];
+    const bytes = names.map((name) => Buffer.from(name, "latin1"));
+    await askAll(root, ...bytes.map((name) => ["QLPUSH", name, "1", "x"]));
+    const seen = async (client: Wire) =>
+      ((await ask(client, "QSTATUS")) as Readable[][]).map(([name]) => name);
+    const ofRoot = await seen(root);
+    expect(ofRoot.toSorted()).toEqual(names.toSorted());
+    const ann = await logInAs(okq, "ann");
+    const allowed = ["\0z", "a1", "az", "b", "b\xff\xff", "bz", "\xff", "\xff\xff"];
+    expect(await seen(ann)).toEqual(ofRoot.filter((name) => allowed.includes(name as string)));
+    expect(await ask(ann, "QINFO")).toHaveLength(allowed.length);
+    expect(await ask(ann, "INFO", "queues")).toContain(`queues:${allowed.length}\r\n`);
+    expect(await seen(await logInAs(okq, "bob"))).toEqual([]);
+  });
+});
+
+test("prefixes are looked for, each name once and in order", async () => {
+  const users = writeUsers("root all *", "ann inspect q7* q70* q7?5 q1234 zz* \\x00*");
+  const okq = await startTestOkq({ users: users.path });
+  const root = await logInAs(okq, "root");
+  const names = Array.from({ length: 3000 }, (_, i) => `q${i}`);
+  await askAll(root, ...names.map((name) => ["QLPUSH", name, "1", "x"]));
+  const ann = await logInAs(okq, "ann");
+  const seen = ((await ask(ann, "QSTATUS")) as Readable[][]).map(([name]) => name);
+  const wanted = names.filter((name) => name.startsWith("q7") || name === "q1234").toSorted();
+  expect(seen).toEqual(wanted);
+});
+
+test("few visible queues among 100,000 are found without holding others up", async () => {
+  const users = writeUsers("root all *", "ann inspect q5000?", "bob inspect *7777");
+  const okq = await startTestOkq({ users: users.path });
+  const root = await logInAs(okq, "root");
+  for (let at = 0; at < 100_000; at += 1000) {
+    const page = Array.from({ length: 1000 }, (_, i) => ["QLPUSH", `q${at + i}`, "1", "x"]);
+    await askAll(root, ...page);
+  }
+  const answerMs = async (name: string, count: number) => {
+    const client = await logInAs(okq, name);
+    const startedAt = performance.now();
+    const progress = { isDone: false };
+    const answer = ask(client, "QSTATUS").finally(() => (progress.isDone = true));
+    let slowest = 0;
+    while (!progress.isDone) {
+      const askedAt = performance.now();
+      await ask(root, "PING");
+      slowest = Math.max(slowest, performance.now() - askedAt);
+    }
+    expect(await answer).toHaveLength(count);
+    return { took: performance.now() - startedAt, slowest };
+  };
+  const ofPrefix = await answerMs("ann", 10);
+  const ofSuffix = await answerMs("bob", 10);
+  expect(ofPrefix.took).toBeLessThan(ofSuffix.took);
+  for (const { slowest } of [ofPrefix, ofSuffix]) expect(slowest).toBeLessThan(200);
+});

@@ -1,0 +1,94 @@
+// A flood of wrong logins, with hashes at their real cost: it hardly slows who is logged in, others
+// still get in, and neither memory nor the log fills up.
+// oxlint-disable no-await-in-loop -- one after the other is what is measured
+import { expect, test } from "bun:test";
+import { join, resolve } from "node:path";
+import { hashPassword } from "../../src/users/verifications.ts";
+import { closeAfterTest, noteProcess } from "../support/close-after-test.ts";
+import { eventually } from "../support/eventually.ts";
+import { type ListeningOkq, startOkqProcess } from "../support/okq-process.ts";
+import { ask } from "../support/readable.ts";
+import { newFolder, passwordOf } from "../support/users.ts";
+import type { Wire } from "../support/wire.ts";
+
+const CYCLES = 20_000;
+const KEPT_LINES_MAX = 30;
+
+async function logInAs(okq: ListeningOkq, name: string): Promise<{ client: Wire; tookMs: number }> {
+  const client = closeAfterTest(await okq.connect());
+  const startedAt = performance.now();
+  expect(await ask(client, "AUTH", name, passwordOf(name))).toBe("+OK");
+  return { client, tookMs: performance.now() - startedAt };
+}
+
+/** Milliseconds that a push and a pop took, in the middle and at the slow end. */
+async function latencies(client: Wire): Promise<{ median: number; p99: number }> {
+  const took: number[] = [];
+  for (let i = 0; i < CYCLES; i++) {
+    const startedAt = performance.now();
+    await client.call("QLPUSH", "q", i, "x");
+    await client.call("QRPOP", "q", "NOACK");
+    took.push(performance.now() - startedAt);
+  }
+  took.sort((a, b) => a - b);
+  return { median: took[CYCLES / 2]!, p99: took[Math.floor(CYCLES * 0.99)]! };
+}
+
+function startFlood(port: number) {
+  const flooder = resolve(import.meta.dir, "login-flooder.ts");
+  const child = Bun.spawn([process.execPath, flooder, `${port}`], { stdout: "pipe" });
+  noteProcess(child, "login flooder");
+  const stop = async () => {
+    child.kill();
+    await child.exited;
+    return Number(await child.stdout.text());
+  };
+  closeAfterTest({ close: () => child.kill("SIGKILL") });
+  return stop;
+}
+
+function residentMiB(pid: number): number {
+  const { stdout } = Bun.spawnSync(["ps", "-o", "rss=", "-p", `${pid}`]);
+  return Math.round(Number(stdout) / 1024);
+}
+
+test("a login flood hardly slows the logged-in, and others still log in", async () => {
+  const users = join(newFolder(), "users");
+  const names = ["ann", "bob", "eve"];
+  const lines = names.map(async (name) => {
+    return `${name} ${await hashPassword(Buffer.from(passwordOf(name)))} all *\n`;
+  });
+  await Bun.write(users, (await Promise.all(lines)).join(""));
+  const password = ["--password", passwordOf("default")];
+  const okq = await startOkqProcess(["--store", "memory", "--users", users, ...password]);
+  const { client, tookMs: firstMs } = await logInAs(okq, "ann");
+  await latencies(client);
+  const calm = await latencies(client);
+  const calmMiB = residentMiB(okq.pid);
+
+  const stopFlood = startFlood(okq.port);
+  await eventually(() => okq.stderr().includes("login failed"));
+  const flooded = await latencies(client);
+  const again = (await logInAs(okq, "ann")).tookMs;
+  const plain = (await logInAs(okq, "default")).tookMs;
+  // Never seen before, while the flood guesses the password of one of them.
+  const bob = (await logInAs(okq, "bob")).tookMs;
+  const eve = (await logInAs(okq, "eve")).tookMs;
+  const floodedMiB = residentMiB(okq.pid);
+  const tries = await stopFlood();
+
+  const show = (ms: number) => ms.toFixed(2);
+  console.log(
+    `  ${tries} wrong logins; a push and a pop: median ${show(calm.median)} -> ` +
+      `${show(flooded.median)} ms, p99 ${show(calm.p99)} -> ${show(flooded.p99)} ms; logins: ` +
+      `first ${show(firstMs)} ms, in the flood known ${show(again)}, plain ${show(plain)}, ` +
+      `bob ${show(bob)}, eve ${show(eve)}; memory ${calmMiB} -> ${floodedMiB} MiB`,
+  );
+  expect(tries).toBeGreaterThan(500);
+  expect(flooded.median).toBeLessThan(calm.median * 6 + 1);
+  for (const knownMs of [again, plain]) expect(knownMs).toBeLessThan(500);
+  for (const newMs of [bob, eve]) expect(newMs).toBeLessThan(8_000);
+  expect(floodedMiB - calmMiB).toBeLessThan(300);
+  expect(okq.stderr().match(/logins? failed/g)!.length).toBeLessThan(KEPT_LINES_MAX);
+  expect(okq.stderr()).not.toContain("wrong 1");
+}, 60_000);

@@ -1,0 +1,41 @@
+// A program that floods an okq with logins that are wrong, as long as it runs: many connections
+// that wait for their answer and try again, and some that leave at once and come back.
+import { frame, Wire } from "../support/wire.ts";
+
+const PATIENT = 200;
+const HASTY = 4;
+const NAMES = ["ann", "bob", "default", "nobody"];
+
+const port = Number(process.argv[2]);
+let tries = 0;
+
+function wrongLogin(): Buffer {
+  tries += 1;
+  return frame(["AUTH", NAMES[tries % NAMES.length]!, `wrong ${tries}`]);
+}
+
+async function tryPatiently(): Promise<void> {
+  const wire = await Wire.connect(port);
+  for (;;) {
+    wire.send(wrongLogin());
+    await wire.next();
+  }
+}
+
+async function tryHastily(): Promise<void> {
+  for (;;) {
+    const wire = await Wire.connect(port);
+    wire.send(wrongLogin());
+    await new Promise<void>((resolve) => void setImmediate(resolve));
+    wire.reset();
+  }
+}
+
+process.on("SIGTERM", () => {
+  console.log(tries);
+  process.exit(0);
+});
+await Promise.all([
+  ...Array.from({ length: PATIENT }, tryPatiently),
+  ...Array.from({ length: HASTY }, tryHastily),
+]);

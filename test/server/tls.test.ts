@@ -1,0 +1,215 @@
+// okq with TLS: who gets in, what certificates are renewed by, and that real drivers work with it.
+import { describe, expect, test } from "bun:test";
+import { copyFileSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import tls from "node:tls";
+import { Redis } from "ioredis";
+import { type Certificates, type KeyPair, makeCertificates } from "../support/certificates.ts";
+import { closeAfterTest } from "../support/close-after-test.ts";
+import { eventually } from "../support/eventually.ts";
+import { freePort } from "../support/free-port.ts";
+import { startTestOkq, type TestOkq } from "../support/okq-server.ts";
+import { startProcess } from "../support/process.ts";
+import { Wire } from "../support/wire.ts";
+import { newFolder } from "../support/users.ts";
+
+/** In a row, by which it shows whether connections are lost in between. */
+const RENEWALS = 20;
+
+const read = (file: string) => readFileSync(file, "utf8");
+
+function tlsConfig({ server }: Certificates) {
+  return { tlsListenAddr: "127.0.0.1:0", tlsCert: server.cert, tlsKey: server.key };
+}
+
+function driver(port: number, ca: string, own?: KeyPair, password?: string): Redis {
+  const redis = new Redis({
+    port,
+    ...(password === undefined ? {} : { password }),
+    tls: { ca: read(ca), ...(own && { cert: read(own.cert), key: read(own.key) }) },
+    retryStrategy: () => null,
+    maxRetriesPerRequest: 0,
+  });
+  redis.on("error", () => {});
+  return closeAfterTest(Object.assign(redis, { close: () => redis.disconnect() }));
+}
+
+/** The certificate that a new connection is shown. */
+async function shownBy(port: number, ca: string): Promise<string> {
+  const socket = tls.connect({ port, host: "127.0.0.1", ca: read(ca) });
+  closeAfterTest({ close: () => socket.destroy() });
+  const { promise, resolve, reject } = Promise.withResolvers<string>();
+  socket.on("secureConnect", () => resolve(socket.getPeerCertificate().serialNumber));
+  socket.on("error", reject);
+  return await promise;
+}
+
+test("a driver is served with TLS beside plain clients, and large events come whole", async () => {
+  const certificates = makeCertificates();
+  const okq = await startTestOkq({ ...tlsConfig(certificates), password: "secret" });
+  const client = driver(okq.tlsPort, certificates.ca, undefined, "secret");
+  const contents = Buffer.alloc(8_000_000, "0123456789abcde");
+  expect(await client.call("QLPUSH", "q", "1", contents)).toBe("OK");
+  const plain = await okq.connect();
+  await plain.call("AUTH", "secret");
+  expect((await plain.call("QSTATUS", "q")) as unknown).toEqual([[Buffer.from("q"), 1, 0, 0]]);
+  const [, popped] = (await client.callBuffer("QRPOP", "q")) as [Buffer, Buffer];
+  expect(popped.equals(contents)).toBeTrue();
+  expect(await client.call("QUIT")).toBe("OK");
+});
+
+test("commands under way are answered after the client said that it sends no more", async () => {
+  const certificates = makeCertificates();
+  const okq = await startTestOkq(tlsConfig(certificates));
+  const socket = tls.connect({ port: okq.tlsPort, host: "127.0.0.1", ca: read(certificates.ca) });
+  let text = "";
+  socket.on("data", (chunk: Buffer) => (text += chunk));
+  const { promise, resolve } = Promise.withResolvers<void>();
+  socket.on("close", () => resolve());
+  socket.end("QLPUSH q 1 x\r\nQRPOP q\r\nPING\r\n");
+  await promise;
+  expect(text).toBe("+OK\r\n*2\r\n$1\r\n1\r\n$1\r\nx\r\n+PONG\r\n");
+});
+
+test("what is no TLS gets no answer, and who says nothing does not hold up the end", async () => {
+  const certificates = makeCertificates();
+  const okq = await startTestOkq(tlsConfig(certificates));
+  const plain = closeAfterTest(await Wire.connect(okq.tlsPort));
+  plain.send("PING\r\nPING\r\n");
+  await plain.untilClosed().catch(() => {});
+  expect(plain.waiting).toBe(0);
+  const silent = closeAfterTest(await Wire.connect(okq.tlsPort));
+  await okq.close();
+  expect(await silent.untilClosed()).toEqual([]);
+});
+
+describe("with a client CA", () => {
+  async function startMutual(): Promise<{ okq: TestOkq; certificates: Certificates }> {
+    const certificates = makeCertificates();
+    const config = { ...tlsConfig(certificates), tlsClientCa: certificates.ca };
+    return { okq: await startTestOkq(config), certificates };
+  }
+
+  test("who shows a certificate that it signed is served", async () => {
+    const { okq, certificates } = await startMutual();
+    const client = driver(okq.tlsPort, certificates.ca, certificates.client);
+    expect(await client.call("PING")).toBe("PONG");
+  });
+
+  test("who shows none or a stranger's gets no connection, and no command is run", async () => {
+    const { okq, certificates } = await startMutual();
+    for (const own of [undefined, certificates.stranger]) {
+      const client = driver(okq.tlsPort, certificates.ca, own);
+      await expect(client.call("QLPUSH", "q", "1", "x")).rejects.toThrow();
+    }
+    const plain = await okq.connect();
+    expect((await plain.call("QSTATUS")) as unknown).toEqual([]);
+    const info = String(await plain.call("INFO", "clients", "stats"));
+    expect(info).toContain("connected_clients:1\r\n");
+    expect(info).toContain("total_connections_received:1\r\n");
+  });
+});
+
+describe("certificates that are renewed", () => {
+  test("are shown to new connections, while the old ones go on", async () => {
+    const certificates = makeCertificates();
+    const folder = newFolder();
+    const files = { cert: join(folder, "tls.crt"), key: join(folder, "tls.key") };
+    const put = (pair: KeyPair) => {
+      for (const name of ["cert", "key"] as const) {
+        copyFileSync(pair[name], `${files[name]}.new`);
+        renameSync(`${files[name]}.new`, files[name]);
+      }
+    };
+    put(certificates.server);
+    const config = { tlsListenAddr: "127.0.0.1:0", tlsCert: files.cert, tlsKey: files.key };
+    const okq = await startTestOkq(config);
+    const { ca } = certificates;
+    const old = driver(okq.tlsPort, ca);
+    expect(await old.call("PING")).toBe("PONG");
+    const first = await shownBy(okq.tlsPort, ca);
+
+    writeFileSync(files.cert, "broken");
+    await eventually(() => okq.log.some((line) => line.includes("cannot load the certificates")));
+    expect(await shownBy(okq.tlsPort, ca)).toBe(first);
+    put({ cert: certificates.server.cert, key: certificates.client.key });
+    await eventually(
+      () => okq.log.filter((line) => line.includes("cannot load the certificates")).length === 2,
+    );
+    expect(await shownBy(okq.tlsPort, ca)).toBe(first);
+
+    put(certificates.renew());
+    const second = await eventually(async () => {
+      const shown = await shownBy(okq.tlsPort, ca);
+      return shown === first ? null : shown;
+    });
+    for (let i = 0; i < 20; i++) expect(await shownBy(okq.tlsPort, ca)).toBe(second);
+    expect(await old.call("QLPUSH", "q", "1", "x")).toBe("OK");
+    expect(await driver(okq.tlsPort, ca).call("QSTATUS")).toEqual([["q", 1, 0, 0]]);
+    expect(okq.log.filter((line) => line.includes("certificates loaded"))).toHaveLength(1);
+  });
+
+  test("cost hardly a connection while clients come and go without pause", async () => {
+    const { ca, server } = makeCertificates();
+    const port = await freePort();
+    const where = ["--listen-addr=", "--tls-listen-addr", `127.0.0.1:${port}`];
+    const files = ["--tls-cert", server.cert, "--tls-key", server.key];
+    const okq = startProcess(["--store", "memory", ...where, ...files]);
+    await okq.waitForLine(/listening/);
+    let [failed, done] = [0, 0];
+    const progress = { isOver: false };
+    const comeAndGo = async () => {
+      while (!progress.isOver) {
+        const answer = await pingOnce(port, read(ca));
+        if (answer === "+PONG\r\n") done += 1;
+        else failed += 1;
+      }
+    };
+    const clients = Array.from({ length: 4 }, comeAndGo);
+    for (let round = 1; round <= RENEWALS; round++) {
+      const target = done + 20;
+      okq.kill("SIGHUP");
+      await eventually(() => done >= target);
+    }
+    progress.isOver = true;
+    await Promise.all(clients);
+    console.log(`  ${RENEWALS} renewals: ${done} connections were made, ${failed} failed`);
+    expect(okq.stderr().match(/certificates loaded/g)).toHaveLength(RENEWALS);
+    expect(failed).toBeLessThanOrEqual(RENEWALS);
+  });
+});
+
+async function pingOnce(port: number, ca: string): Promise<string> {
+  const { promise, resolve } = Promise.withResolvers<string>();
+  const socket = tls.connect({ port, host: "127.0.0.1", ca }, () => socket.write("PING\r\n"));
+  socket.on("data", (chunk: Buffer) => resolve(String(chunk)));
+  socket.on("error", (error) => resolve(error.message));
+  const answer = await promise;
+  socket.destroy();
+  return answer;
+}
+
+test("a second okq on the same TLS port ends, though ports are shared while renewing", async () => {
+  const certificates = makeCertificates();
+  const port = await freePort();
+  const { cert, key } = certificates.server;
+  await startTestOkq({ ...tlsConfig(certificates), tlsListenAddr: `127.0.0.1:${port}` });
+  const args = ["--store", "memory", "--listen-addr=", "--tls-listen-addr", `127.0.0.1:${port}`];
+  const second = startProcess([...args, "--tls-cert", cert, "--tls-key", key]);
+  expect(await second.exited).toBe(1);
+  expect(second.stderr()).toContain(`cannot listen on 127.0.0.1:${port}: the address is in use`);
+});
+
+test("files that cannot be used, or do not belong together, are named at the start", async () => {
+  const certificates = makeCertificates();
+  const { server, client } = certificates;
+  const start = (files: object) => startTestOkq({ ...tlsConfig(certificates), ...files });
+  await expect(start({ tlsCert: "/no/such" })).rejects.toThrow(
+    '--tls-cert: cannot read "/no/such"',
+  );
+  await expect(start({ tlsCert: server.key })).rejects.toThrow(`--tls-cert "${server.key}" cannot`);
+  await expect(start({ tlsKey: client.key })).rejects.toThrow(`--tls-key "${client.key}" with`);
+  await expect(start({ tlsClientCa: client.key })).rejects.toThrow(
+    `--tls-client-ca "${client.key}" cannot be used: there is no certificate in it`,
+  );
+});

@@ -1,0 +1,54 @@
+// A users file for a test, gone with it. Its hashes are cheap: what they cost is another test's.
+import { mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { closeAfterTest } from "./close-after-test.ts";
+
+/** "name groups pattern..."; the password of each is its name with "-password" behind. */
+export type UserLine = string;
+
+export interface UsersFile {
+  path: string;
+  /** Puts another file in its place, in one go. */
+  replace(...users: UserLine[]): void;
+  /** As replace(), with this text. */
+  write(text: string): void;
+}
+
+export function passwordOf(name: string): string {
+  return `${name}-password`;
+}
+
+export function cheapHash(password: string): string {
+  const costs = { algorithm: "argon2id", memoryCost: 8, timeCost: 1 } as const;
+  return Bun.password.hashSync(password, costs);
+}
+
+export function newFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), "okq-users-"));
+  closeAfterTest({ close: () => rmSync(folder, { recursive: true }) });
+  return folder;
+}
+
+/** The same user keeps its hash when the file is replaced. */
+export function writeUsers(...users: UserLine[]): UsersFile {
+  const path = join(newFolder(), "users");
+  const hashes = new Map<string, string>();
+  const hashOf = (name: string) => {
+    if (!hashes.has(name)) hashes.set(name, cheapHash(passwordOf(name)));
+    return hashes.get(name)!;
+  };
+  const write = (text: string) => {
+    writeFileSync(`${path}.new`, text);
+    renameSync(`${path}.new`, path);
+  };
+  const replace = (...lines: UserLine[]) => {
+    const texts = lines.map((line) => {
+      const [name = "", ...rest] = line.split(" ");
+      return `${name} ${hashOf(name)} ${rest.join(" ")}\n`;
+    });
+    write(texts.join(""));
+  };
+  replace(...users);
+  return { path, replace, write };
+}

@@ -1,0 +1,80 @@
+// Patterns of queue names: what they match, byte by byte, also compared with a plain matcher.
+import { describe, expect, test } from "bun:test";
+import { Pattern } from "../../src/users/pattern.ts";
+import { Random } from "../stores/random.ts";
+
+const bytes = (text: string) => Buffer.from(text, "latin1");
+
+test.each([
+  ["mail", ["mail"], ["", "mai", "mails", "xmail", "MAIL", "mail\0"]],
+  ["*", ["", "a", "\0\r\n\xff", "*"], []],
+  ["**", ["", "a"], []],
+  ["mail*", ["mail", "mail:1", "mail\r\n\xff"], ["mai", "xmail"]],
+  ["*mail", ["mail", "1mail", "mailmail"], ["mails"]],
+  ["a*a", ["aa", "aba", "aaa"], ["a", "ab"]],
+  ["a*b*c", ["abc", "axbxc", "abbc", "abcbc"], ["acb", "ac", "abcx"]],
+  ["a?c", ["abc", "a?c", "a\xffc", "a\nc"], ["ac", "abbc"]],
+  ["?", ["a", "\0"], ["", "ab"]],
+  ["*a?*", ["ab", "xaab"], ["a", "xa"]],
+  ["[a-z]", ["[a-z]"], ["a"]],
+  ["{a,b}", ["{a,b}"], ["a"]],
+  ["a.c", ["a.c"], ["abc"]],
+  ["\\x20\\x2a\\x3F", [" *?"], [" ab"]],
+  ["\\xff\\x00", ["\xff\0"], ["\xc3\xbf\0"]],
+  ["\\\\", ["\\"], ["\\\\"]],
+  ["é", ["\xc3\xa9"], ["\xe9"]],
+  ["a#b", ["a#b"], ["a"]],
+])("%j matches %j and not %j", (text, matching, others) => {
+  const pattern = new Pattern(text);
+  expect(matching.filter((name) => !pattern.matches(bytes(name)))).toEqual([]);
+  expect(others.filter((name) => pattern.matches(bytes(name)))).toEqual([]);
+});
+
+test.each(["\\", "a\\", "\\n", "\\x1", "\\xg0", "\\*"])("%j is no pattern", (text) => {
+  expect(() => new Pattern(text)).toThrow("has a \\ that neither");
+});
+
+test.each([
+  ["mail", "mail"],
+  ["mail:*", "mail:"],
+  ["*mail", ""],
+  ["a?c", "a"],
+  ["?", ""],
+  ["\\x2a*", "*"],
+])("what matches %j begins with %j", (text, prefix) => {
+  expect(new Pattern(text).prefix.toString("latin1")).toBe(prefix);
+});
+
+/** Tries everything: obviously right, and slow. */
+function matchesPlainly(pattern: string, name: string): boolean {
+  if (pattern === "") return name === "";
+  const [first, rest] = [pattern[0]!, pattern.slice(1)];
+  if (first === "*") {
+    return matchesPlainly(rest, name) || (name !== "" && matchesPlainly(pattern, name.slice(1)));
+  }
+  return name !== "" && (first === "?" || first === name[0]) && matchesPlainly(rest, name.slice(1));
+}
+
+test.each([1, 2, 3])("random patterns and names agree with a plain matcher, seed %d", (seed) => {
+  const random = new Random(seed);
+  const some = (letters: string, length: number) =>
+    Array.from({ length }, () => letters[random.below(letters.length)]).join("");
+  let matched = 0;
+  for (let i = 0; i < 20_000; i++) {
+    const text = some("ab*?", random.below(7));
+    const name = some("ab", random.below(8));
+    const isMatch = new Pattern(text).matches(bytes(name));
+    expect([text, name, isMatch]).toEqual([text, name, matchesPlainly(text, name)]);
+    if (isMatch) matched += 1;
+  }
+  expect(matched).toBeGreaterThan(500);
+});
+
+describe("many stars and a long name", () => {
+  test.each(["*a*a*a*a*a*a*a*a*b", "*a?a*a?a*a?a*b", "?*?*?*?*?*?*?*b"])("%s is quick", (text) => {
+    const name = Buffer.alloc(1_000_000, "a");
+    const startedAt = performance.now();
+    expect(new Pattern(text).matches(name)).toBeFalse();
+    expect(performance.now() - startedAt).toBeLessThan(500);
+  });
+});

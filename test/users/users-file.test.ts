@@ -1,0 +1,56 @@
+// The users file: what a line means, and that a bad one is refused with its place.
+import { expect, test } from "bun:test";
+import { parseUsers } from "../../src/users/users-file.ts";
+import { hashPassword } from "../../src/users/verifications.ts";
+import { cheapHash } from "../support/users.ts";
+
+const HASH = cheapHash("x");
+
+function complaint(text: string): string {
+  try {
+    parseUsers(text, "users.txt");
+  } catch (error) {
+    return (error as Error).message;
+  }
+  throw new Error("it was accepted");
+}
+
+test("a line is a name, a hash, groups and patterns; comments and blank lines are none", () => {
+  const text = `\uFEFF# users\r\n\r\n  # more\nann ${HASH} push,consume mail* sms\\x20\r\n`;
+  const [ann, ...others] = parseUsers(`${text}\tbob\t${HASH}\tall\t*  `, "users.txt");
+  expect(others.map(({ name }) => name)).toEqual(["bob"]);
+  expect(ann!.name).toBe("ann");
+  expect(ann!.hash).toBe(HASH);
+  expect(["push", "consume"].every((right) => ann!.may(right as "push"))).toBeTrue();
+  expect(ann!.may("inspect") || ann!.may("admin")).toBeFalse();
+  expect(["mail", "mail1", "sms "].every((name) => ann!.mayUse(Buffer.from(name)))).toBeTrue();
+  expect(["sms", "SMS ", "amail"].some((name) => ann!.mayUse(Buffer.from(name)))).toBeFalse();
+  expect(others[0]!.may("admin")).toBeTrue();
+});
+
+test("what okq passwd makes is accepted, and so are hashes that others made", async () => {
+  const ours = await hashPassword(Buffer.from("secret"));
+  expect(ours).toStartWith("$argon2id$v=19$m=19456,t=2,p=1$");
+  const php = `$argon2id$v=19$m=65536,t=4,p=1$${"a".repeat(22)}$${"b".repeat(43)}`;
+  expect(parseUsers(`a ${ours} all *\nb ${php} all *`, "users.txt")).toHaveLength(2);
+});
+
+const costly = HASH.replace("m=8,", "m=999999,");
+test.each([
+  ["ann", "user ann needs more: name hash groups pattern..."],
+  [`ann ${HASH} push`, "user ann needs more: name hash groups pattern..."],
+  ["an/n x push *", '"an/n" is not a name: 1 to 64 of A-Z a-z 0-9 _ . @ -'],
+  [`ann secret push *`, "the hash of user ann is not one that okq passwd makes (argon2id)"],
+  [`ann ${costly} push *`, "the hash of user ann costs too much or nothing: m up to 262144, "],
+  [`ann ${HASH} pusch *`, '"pusch" is not a group: push, consume, inspect, admin or all'],
+  [`ann ${HASH} push, *`, '"" is not a group: push, consume, inspect, admin or all'],
+  [`ann ${HASH} GROUPS PATTERNS`, '"GROUPS" is not a group: push, consume, inspect, admin or'],
+  [`ann ${HASH} push a\\b`, 'the pattern "a\\\\b" has a \\ that neither \\ nor x and two hex'],
+  [`eve ${HASH} push *`, "user eve is already there further up"],
+])("the line %j is refused with its place", (line, message) => {
+  const text = complaint(`# first\neve ${HASH} all *\n${line}\n`);
+  expect(text).toStartWith(`users.txt:3: ${message}`);
+  expect(text).not.toContain("\n");
+  expect(text).not.toContain("secret");
+  expect(text).not.toContain("argon2id$");
+});
