@@ -140,6 +140,7 @@ export class Connection implements Client, SlotOwner, Holder {
   check(nowMs: number): void {
     // The system says that there is room only when there is a lot.
     if (this.#outbox.length > 0) this.drained();
+    if (this.#isClosed) return;
     const state = {
       address: this.address,
       sentBytes: this.#outbox.sentBytes,
