@@ -78,6 +78,12 @@ export class Load {
     await Promise.all(this.#running);
   }
 
+  /** Ends it whatever comes of that: for a test that failed. */
+  async close(): Promise<void> {
+    this.#isStopped = true;
+    await Promise.allSettled(this.#running);
+  }
+
   /** Pops and acks all that is there, through that port, until nothing is even claimed. */
   async drain(port: number, timeoutMs = 15_000): Promise<void> {
     const wire = await Wire.connect(port);

@@ -1,6 +1,7 @@
 // A load on some okq processes while their Redis fails and comes back: how long the service was
 // away after the store was back, and whether the account of events adds up.
 import type { Config } from "../../src/config.ts";
+import { closeAfterTest } from "../support/close-after-test.ts";
 import { eventually } from "../support/eventually.ts";
 import { startTestOkq, type TestOkq } from "../support/okq-server.ts";
 import type { Losses, Totals } from "./account.ts";
@@ -28,7 +29,7 @@ export class Trial {
   ): Promise<Trial> {
     const start = () => startTestOkq({ store: "", ...config });
     const okqs = [await start(), await start()];
-    const load = new Load({ port: (client) => okqs[client % 2]!.port, ...options });
+    const load = closeAfterTest(new Load({ port: (client) => okqs[client % 2]!.port, ...options }));
     await load.progress(50);
     return new Trial(name, okqs, load);
   }

@@ -23,7 +23,7 @@ export interface SentinelGroup {
   master(): Promise<RedisServer>;
   /** The master, once it is another one than that on this port. */
   promoted(notPort: number): Promise<RedisServer>;
-  /** Resolves once that many replicas are in sync with the master. */
+  /** Resolves once that many replicas are in sync with the master and all Sentinels agree. */
   synced(replicas: number): Promise<void>;
   close(): Promise<void>;
 }
@@ -45,7 +45,8 @@ export interface SentinelOptions extends Omit<RedisOptions, "machine" | "config"
 /** Sentinels that noticed at the same time would vote for themselves, and again seconds later. */
 const APART_MS = 200;
 const FAILOVER_TIMEOUT_MS = 2_000;
-const START_MS_MAX = 15_000;
+/** A master that comes back is told only after some time whose replica it is. */
+const START_MS_MAX = 40_000;
 const FAILOVER_MS_MAX = 20_000;
 
 /** Closed when the test ends. Resolves when all are in sync and know each other. */
@@ -85,10 +86,13 @@ export async function startSentinelGroup(options: SentinelOptions = {}): Promise
   }
 
   async function synced(count: number): Promise<void> {
-    const { redis } = await master(() => true);
     await eventually(
-      async () => (await redis.info("replication")).split("state=online").length > count,
-      { timeoutMs: START_MS_MAX, message: `${count} replicas are in sync` },
+      async () => {
+        const { redis } = await master(() => true);
+        const info = await redis.info("replication");
+        return info.split("state=online").length > count && (await agree(sentinelServers, group));
+      },
+      { timeoutMs: START_MS_MAX, message: `${count} replicas are in sync and Sentinels agree` },
     );
   }
 
@@ -174,6 +178,16 @@ async function knowsAll(
 }
 
 /** Records from flat lists of names and values. */
+/** Until they do, one may be at a failover of its own still, and make another master. */
+async function agree(sentinels: RedisServer[], group: string): Promise<boolean> {
+  const asked = sentinels.map((sentinel) => answerOf(sentinel, "SENTINEL", "MASTER", group));
+  const views = fieldsOf((await Promise.all(asked)).filter(Boolean));
+  const names = views.map(({ ip, port, flags, "config-epoch": epoch }) => {
+    return [ip, port, flags, epoch].join(" ");
+  });
+  return new Set(names).size === 1 && / master /.test(names[0]!);
+}
+
 function fieldsOf(lists: unknown): Record<string, string>[] {
   return (lists as string[][]).map((list) => {
     const names = list.filter((_, at) => at % 2 === 0);
