@@ -41,6 +41,8 @@ export class ClusterMap {
   readonly #owners = new Map<number, string>();
   /** Everybody who may be asked, by name, replicas too. The next one asked comes first. */
   #known: NodeAddress[];
+  /** The names of those that the latest answer spoke of. */
+  #members = new Set<string>();
   #refreshing: Promise<void> | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #reason = "";
@@ -88,6 +90,8 @@ export class ClusterMap {
     const { target } = this.#options;
     const failures: string[] = [];
     for (const address of this.#addresses()) {
+      // A server that left the cluster may well answer, but hears no messages.
+      if (!this.#members.has(nameOfNode(address))) continue;
       try {
         // oxlint-disable-next-line no-await-in-loop -- the next one only if this one fails
         return await connectRedis(target, address);
@@ -96,6 +100,12 @@ export class ClusterMap {
       }
     }
     throw new Error(failures.join("; "));
+  }
+
+  /** Whether a server of that name belongs to the cluster now. */
+  async isMember(name: string): Promise<boolean> {
+    await this.refresh();
+    return this.#members.has(name);
   }
 
   close(): void {
@@ -200,6 +210,7 @@ export class ClusterMap {
       }
     }
     if (known.size === 0) throw new Error("it knows no slots of the cluster");
+    this.#members = new Set(known.keys());
     for (const address of this.#options.target.nodes) known.set(nameOfNode(address), address);
     this.#known = [...known.values()];
     for (const slot of this.#options.slots) {
