@@ -99,7 +99,7 @@ export class ClusterMap {
         failures.push(`${nameOfNode(address)}: ${(error as Error).message}`);
       }
     }
-    throw new Error(failures.join("; "));
+    throw new Error(failures.toSorted().join("; "));
   }
 
   /** Whether a server of that name belongs to the cluster now. */
