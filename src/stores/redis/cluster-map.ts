@@ -8,6 +8,8 @@ import { nameOfNode, type NodeAddress, type RedisTarget } from "./target.ts";
 
 /** While something is missing it looks again after so long. */
 const REFRESH_MS = 200;
+/** Whoever asks for members makes it look so often at most. */
+const LOOK_EVERY_MS = 1_000;
 const ANSWER_MS_MAX = 500;
 /** A slot's new owner is waited for so long before the batch fails. */
 const NEW_OWNER_MS_MAX = 1_000;
@@ -43,6 +45,7 @@ export class ClusterMap {
   #known: NodeAddress[];
   /** The names of those that the latest answer spoke of. */
   #members = new Set<string>();
+  #lookedAtMs = 0;
   #refreshing: Promise<void> | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #reason = "";
@@ -102,9 +105,13 @@ export class ClusterMap {
     throw new Error(failures.toSorted().join("; "));
   }
 
-  /** Whether a server of that name belongs to the cluster now. */
-  async isMember(name: string): Promise<boolean> {
-    await this.refresh();
+  /** Whether a server of that name belonged to the cluster a moment ago. */
+  isMember(name: string): boolean {
+    const nowMs = performance.now();
+    if (nowMs > this.#lookedAtMs + LOOK_EVERY_MS) {
+      this.#lookedAtMs = nowMs;
+      void this.refresh();
+    }
     return this.#members.has(name);
   }
 

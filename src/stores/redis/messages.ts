@@ -8,7 +8,7 @@ export interface MessagesOptions {
   /** Makes a connection to a server that hears the messages of all. */
   connect(): Promise<Connected>;
   /** Whether that server still hears the messages of all. */
-  isMember(name: string): Promise<boolean>;
+  isMember(name: string): boolean;
   channel: string;
   /** Messages of this process are no news. */
   processId: string;
@@ -38,7 +38,7 @@ export class Messages {
       throw error;
     }
     const { name } = this.#link;
-    if (name !== null && !(await this.#options.isMember(name))) {
+    if (name !== null && !this.#options.isMember(name)) {
       return this.#link.cut("it left the cluster");
     }
     const pinged = this.#link.redis?.ping().catch(() => {});

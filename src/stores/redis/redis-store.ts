@@ -33,7 +33,7 @@ interface Servers {
   /** A connection for messages. */
   connect(): Promise<Connected>;
   /** Whether a connection for messages still leads to one of them. */
-  isMember(name: string): Promise<boolean>;
+  isMember(name: string): boolean;
   /** Facts for people. */
   describe(): [string, string | number][];
   close(): void;
@@ -141,7 +141,7 @@ async function openPool({ target, poolSize, onState }: RedisStoreOptions): Promi
   return {
     routes: routes.map((route) => ({ route, tag: TAG })),
     connect: () => connectToMaster(target),
-    isMember: () => Promise.resolve(true),
+    isMember: () => true,
     describe: () => [
       ["store_version", routes[0]!.version ?? "unknown"],
       ["store_connections", routes.length],
