@@ -7,6 +7,7 @@ import { applyUsers } from "./commands/login.ts";
 import { camelCase, type Config, type OptionName, optionNames, options } from "./config.ts";
 import { listen, type Ports } from "./listen.ts";
 import type { Log, LogFields } from "./log.ts";
+import { LogLimit } from "./log-limit.ts";
 import { openStore } from "./open-store.ts";
 import { loadUsers, openUsers } from "./open-users.ts";
 import { Consumers } from "./queue/consumers.ts";
@@ -48,7 +49,8 @@ export async function startOkq(config: Config, log: Log): Promise<Okq> {
     waiters.wake(queue, count),
   );
   const maxClients = clientsWithinFileLimit(config, log);
-  const context = contextOf(config, log, { store, waiters, maxClients, users });
+  const logLimit = new LogLimit(log.warn);
+  const context = contextOf(config, logLimit, { store, waiters, maxClients, users });
   const shared = new Shared(context, {
     bulkBytesMax: config.maxEventBytes,
     argumentsMax: ARGUMENTS_MAX,
@@ -72,6 +74,7 @@ export async function startOkq(config: Config, log: Log): Promise<Okq> {
       housekeeper.stop();
       reloads.close();
       users.close();
+      logLimit.close();
       await server.close();
       await Promise.race([store.close(), Bun.sleep(STORE_CLOSE_MS_MAX)]);
     },
@@ -125,7 +128,7 @@ function shownOptions(config: Config): Map<string, string> {
 
 function contextOf(
   config: Config,
-  log: Log,
+  { warn }: LogLimit,
   parts: { store: Store; waiters: Waiters; maxClients: number; users: Directory },
 ): Context {
   const { store, waiters, maxClients, users } = parts;
@@ -152,8 +155,8 @@ function contextOf(
       ...CLIENT_BOUNDS,
     },
     options: shownOptions(config),
-    reportFailure: (what, error) => log.warn(`${what} failed`, { error }),
-    warn: (message, fields) => log.warn(message, fields),
+    reportFailure: (what, error) => warn(`${what} failed`, { error }),
+    warn,
   };
 }
 

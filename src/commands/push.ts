@@ -31,14 +31,16 @@ function pushInBackground(call: Call, operation: Push): Reply {
   stats.pushes += 1;
   stats.backgroundPushes += 1;
   stats.backgroundBytes += bytes;
-  const what = `NOBLOCK push ${quoteForError(operation.id)}`;
   client.session
     .ask(operation)
     .then((result) => {
       const reply = answerPush(result, call, operation);
       if (reply instanceof Failure) throw new Error(reply.text);
     })
-    .catch((error: Error) => context.reportFailure(what, error))
+    .catch((error: Error) => {
+      const { queue, id } = operation;
+      context.warn("NOBLOCK push failed", { queue, id, error });
+    })
     .finally(() => {
       stats.backgroundPushes -= 1;
       stats.backgroundBytes -= bytes;

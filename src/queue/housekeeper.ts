@@ -12,7 +12,10 @@ const WATCH_EVERY_MS = 1_000;
 const PAGE = 256;
 
 export class Housekeeper {
-  readonly #session: Session;
+  readonly #registrations: Session;
+  /** Sessions of their own, so that nothing waits behind work on another part of the store. */
+  readonly #reclaims: Session;
+  readonly #looks: Session;
   readonly #timers: ReturnType<typeof setInterval>[];
 
   /**
@@ -24,9 +27,11 @@ export class Housekeeper {
     consumers: Consumers,
     waiters: Waiters,
     onFailure: (error: Error) => void,
-    session: Session,
+    registrations: Session,
   ) {
-    this.#session = session;
+    this.#registrations = registrations;
+    this.#reclaims = store.session();
+    this.#looks = store.session();
     this.#timers = [
       every(RECLAIM_EVERY_MS, () => this.#reclaim(), onFailure),
       every(REGISTER_EVERY_MS, () => this.#register(consumers), onFailure),
@@ -39,14 +44,14 @@ export class Housekeeper {
   }
 
   async #reclaim(): Promise<void> {
-    const reclaim = () => this.#session.ask({ kind: "reclaim", limit: RECLAIM_LIMIT });
+    const reclaim = () => this.#reclaims.ask({ kind: "reclaim", limit: RECLAIM_LIMIT });
     while ((await reclaim()) >= RECLAIM_LIMIT);
   }
 
   async #register(consumers: Consumers): Promise<void> {
     const counts = consumers.counts();
     const pages = Array.from({ length: Math.ceil(counts.length / PAGE) || 1 }, (_, page) =>
-      this.#session.ask({
+      this.#registrations.ask({
         kind: "register",
         consumers: counts.slice(page * PAGE, (page + 1) * PAGE),
         isReset: page === 0,
@@ -60,7 +65,7 @@ export class Housekeeper {
     if (queues.length === 0) return;
     for (let at = 0; at < queues.length; at += PAGE) {
       const page = queues.slice(at, at + PAGE);
-      for (const status of await this.#session.ask({ kind: "status", queues: page })) {
+      for (const status of await this.#looks.ask({ kind: "status", queues: page })) {
         const ready = status.total - status.processing;
         if (ready > 0) waiters.wake(status.queue, ready);
       }

@@ -123,7 +123,9 @@ describe.each(storeNames)("on %s", (store) => {
     const client = await okq.connect();
     await ask(client, "QLPUSH", "q", "1", "first");
     expect(await ask(client, "QLPUSH", "q", "1", "other", "NOBLOCK")).toBe("+OK");
-    const line = await eventually(() => okq.log.find((each) => each.includes("NOBLOCK push 1")));
+    const line = await eventually(() =>
+      okq.log.find((each) => each.includes("NOBLOCK push failed queue=q id=1")),
+    );
     expect(line).toContain("ERR duplicate event 1");
     expect(await ask(client, "QRPOP", "q")).toEqual(["1", "first"]);
   });
@@ -144,7 +146,7 @@ test("a push that failed for want of a store is refused, with NOBLOCK it is logg
   await eventually(() => okq.log.some((line) => line.includes("Redis connection lost")));
   expect(await ask(client, "QLPUSH", "q", "1", "x")).toMatch(/^-LOADING store unavailable: /);
   expect(await ask(client, "QLPUSH", "q", "2", "x", "NOBLOCK")).toBe("+OK");
-  await eventually(() => okq.log.some((line) => line.includes("NOBLOCK push 2 failed")));
+  await eventually(() => okq.log.some((line) => line.includes("NOBLOCK push failed queue=q id=2")));
   await redis.start();
   await eventually(async () => (await ask(client, "QLPUSH", "q", "3", "x")) === "+OK");
   expect(await ask(client, "QSTATUS", "q")).toEqual([["q", 1, 0, 0]]);

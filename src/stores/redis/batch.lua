@@ -31,6 +31,7 @@ end
 for name, count in pairs(ready_counts) do
   replies[1][#replies[1] + 1] = name
   replies[1][#replies[1] + 1] = count
-  redis.call('PUBLISH', ARGV[2], ARGV[3] .. ' ' .. count .. ' ' .. name)
+  -- All is done by now: where a message must not be sent, waiters find the event a bit later.
+  redis.pcall('PUBLISH', ARGV[2], ARGV[3] .. ' ' .. count .. ' ' .. name)
 end
 return replies

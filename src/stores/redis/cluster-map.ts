@@ -8,6 +8,8 @@ import { nameOfNode, type NodeAddress, type RedisTarget } from "./target.ts";
 
 /** While something is missing it looks again after so long. */
 const REFRESH_MS = 200;
+/** Whoever asks for members makes it look so often at most. */
+const LOOK_EVERY_MS = 1_000;
 const ANSWER_MS_MAX = 500;
 /** A slot's new owner is waited for so long before the batch fails. */
 const NEW_OWNER_MS_MAX = 1_000;
@@ -41,6 +43,9 @@ export class ClusterMap {
   readonly #owners = new Map<number, string>();
   /** Everybody who may be asked, by name, replicas too. The next one asked comes first. */
   #known: NodeAddress[];
+  /** The names of those that the latest answer spoke of. */
+  #members = new Set<string>();
+  #lookedAtMs = 0;
   #refreshing: Promise<void> | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #reason = "";
@@ -88,6 +93,8 @@ export class ClusterMap {
     const { target } = this.#options;
     const failures: string[] = [];
     for (const address of this.#addresses()) {
+      // A server that left the cluster may well answer, but hears no messages.
+      if (!this.#members.has(nameOfNode(address))) continue;
       try {
         // oxlint-disable-next-line no-await-in-loop -- the next one only if this one fails
         return await connectRedis(target, address);
@@ -95,7 +102,17 @@ export class ClusterMap {
         failures.push(`${nameOfNode(address)}: ${(error as Error).message}`);
       }
     }
-    throw new Error(failures.join("; "));
+    throw new Error(failures.toSorted().join("; "));
+  }
+
+  /** Whether a server of that name belonged to the cluster a moment ago. */
+  isMember(name: string): boolean {
+    const nowMs = performance.now();
+    if (nowMs > this.#lookedAtMs + LOOK_EVERY_MS) {
+      this.#lookedAtMs = nowMs;
+      void this.refresh();
+    }
+    return this.#members.has(name);
   }
 
   close(): void {
@@ -200,6 +217,7 @@ export class ClusterMap {
       }
     }
     if (known.size === 0) throw new Error("it knows no slots of the cluster");
+    this.#members = new Set(known.keys());
     for (const address of this.#options.target.nodes) known.set(nameOfNode(address), address);
     this.#known = [...known.values()];
     for (const slot of this.#options.slots) {

@@ -160,7 +160,11 @@ export class Lane {
   /** One WAIT for all that the batch changed, on the connection that changed it. */
   async #awaitReplicas(redis: Redis): Promise<void> {
     const { waitReplicas, waitTimeoutMs, timeoutMs } = this.#options.limits;
-    const waited = redis.wait(waitReplicas, waitTimeoutMs);
+    const waited = redis.wait(waitReplicas, waitTimeoutMs).catch((error: Error) => {
+      // However it failed, the batch is done: on a master, and maybe on that one only.
+      const why = error.name === "ReplyError" ? error.message : "the connection to Redis broke";
+      throw new StoreError("unknown", `done on the master, maybe not on replicas (${why})`);
+    });
     const replicas = await this.#answered(redis, waitTimeoutMs + timeoutMs, waited);
     this.#options.onReplicas(replicas >= waitReplicas);
     if (replicas >= waitReplicas) return;

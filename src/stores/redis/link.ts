@@ -7,11 +7,15 @@ import type { Connected } from "./connect.ts";
 
 const RETRY_DELAY_MIN_MS = 20;
 const RETRY_DELAY_MAX_MS = 250;
+/** A connection that ends sooner was none: the next one is not made sooner than this one. */
+const STEADY_MS = 1_000;
+/** Different reasons that are told while it is down. */
+const TOLD_MAX = 4;
 
 export interface LinkOptions {
   /** Makes one connection, or rejects with one line that says why not. */
   connect(): Promise<Connected>;
-  /** Told why it went away, and "ready" when it is up again. */
+  /** Told why it went away, why it does not come back, and "ready" when it is up again. */
   onState(state: string): void;
 }
 
@@ -19,8 +23,9 @@ export class Link {
   readonly #options: LinkOptions;
   #connected: Connected | null = null;
   #reason = "not connected yet";
-  #hasEnded = false;
   #delayMs = RETRY_DELAY_MIN_MS;
+  #upAtMs = 0;
+  readonly #told = new Set<string>();
   #timer: ReturnType<typeof setTimeout> | undefined;
   /** It is given up, and about to end. */
   #isCut = false;
@@ -33,7 +38,9 @@ export class Link {
 
   /** The first attempt, which rejects if it fails; there is no other then. */
   async open(): Promise<void> {
-    this.#use(await this.#options.connect());
+    const connected = await this.#options.connect();
+    if (this.#isClosed) return connected.redis.disconnect();
+    this.#use(connected);
   }
 
   /** Connects in the background. */
@@ -88,10 +95,12 @@ export class Link {
     try {
       const connected = await this.#options.connect();
       if (this.#isClosed) return connected.redis.disconnect();
+      const wasTold = this.#told.size > 0;
       this.#use(connected);
-      if (this.#hasEnded) this.#options.onState("ready");
+      if (wasTold) this.#options.onState("ready");
     } catch (error) {
       this.#reason = (error as Error).message;
+      this.#tell();
       this.#again();
     }
   }
@@ -103,7 +112,8 @@ export class Link {
     this.#connected = connected;
     this.#isCut = false;
     this.#reason = "";
-    this.#delayMs = RETRY_DELAY_MIN_MS;
+    this.#upAtMs = performance.now();
+    this.#told.clear();
     redis.on("error", (error) => (this.#reason ||= error.message));
     redis.once("end", () => this.#ended());
     for (const tell of this.#whenUp.splice(0)) tell();
@@ -111,11 +121,17 @@ export class Link {
 
   #ended(): void {
     this.#connected = null;
-    this.#hasEnded = true;
     this.#reason ||= "connection closed";
-    if (this.#isClosed) return;
-    this.#options.onState(this.#reason);
+    if (performance.now() - this.#upAtMs > STEADY_MS) this.#delayMs = RETRY_DELAY_MIN_MS;
+    this.#tell();
     this.#again();
+  }
+
+  /** Each reason once: it tries again and again. */
+  #tell(): void {
+    if (this.#isClosed || this.#told.has(this.#reason) || this.#told.size >= TOLD_MAX) return;
+    this.#told.add(this.#reason);
+    this.#options.onState(this.#reason);
   }
 
   #again(): void {

@@ -7,6 +7,8 @@ import { Link } from "./link.ts";
 export interface MessagesOptions {
   /** Makes a connection to a server that hears the messages of all. */
   connect(): Promise<Connected>;
+  /** Whether that server still hears the messages of all. */
+  isMember(name: string): boolean;
   channel: string;
   /** Messages of this process are no news. */
   processId: string;
@@ -34,6 +36,10 @@ export class Messages {
     } catch (error) {
       this.#opened = null;
       throw error;
+    }
+    const { name } = this.#link;
+    if (name !== null && !this.#options.isMember(name)) {
+      return this.#link.cut("it left the cluster");
     }
     const pinged = this.#link.redis?.ping().catch(() => {});
     if (pinged && (await Promise.race([pinged, tooLate()])) === "late") {

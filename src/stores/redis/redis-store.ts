@@ -32,6 +32,8 @@ interface Servers {
   routes: { route: Route; tag: string }[];
   /** A connection for messages. */
   connect(): Promise<Connected>;
+  /** Whether a connection for messages still leads to one of them. */
+  isMember(name: string): boolean;
   /** Facts for people. */
   describe(): [string, string | number][];
   close(): void;
@@ -57,6 +59,7 @@ export class RedisStore implements Store {
     this.#servers = servers;
     this.#messages = new Messages({
       connect: () => servers.connect(),
+      isMember: (name) => servers.isMember(name),
       channel,
       processId,
       onReady,
@@ -138,6 +141,7 @@ async function openPool({ target, poolSize, onState }: RedisStoreOptions): Promi
   return {
     routes: routes.map((route) => ({ route, tag: TAG })),
     connect: () => connectToMaster(target),
+    isMember: () => true,
     describe: () => [
       ["store_version", routes[0]!.version ?? "unknown"],
       ["store_connections", routes.length],
@@ -158,6 +162,7 @@ async function openCluster({ target, onState }: RedisStoreOptions): Promise<Serv
   return {
     routes: shards.map(({ tag, slot }) => ({ tag, route: map.route(slot) })),
     connect: () => map.connectToAny(),
+    isMember: (name) => map.isMember(name),
     describe: () => [
       ["store_version", map.version ?? "unknown"],
       ["store_connections", map.size.nodes],

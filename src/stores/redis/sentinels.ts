@@ -9,18 +9,27 @@ interface Answer {
   epoch: number;
 }
 
+/** Once more than half of them have answered, the others are waited for so long. */
+const LATE_MS_MAX = 100;
+
 /** Rejects with one line that says why there is no answer. */
 export async function findMaster(target: RedisTarget): Promise<NodeAddress> {
-  const answers = await Promise.allSettled(target.nodes.map((node) => ask(target, node)));
-  let latest: Answer | null = null;
+  const { nodes } = target;
+  const enough = Promise.withResolvers<void>();
+  const answers: Answer[] = [];
   const reasons: string[] = [];
-  answers.forEach((answer, at) => {
-    if (answer.status === "rejected") {
-      reasons.push(`${nameOfNode(target.nodes[at]!)}: ${(answer.reason as Error).message}`);
-    } else if (!latest || answer.value.epoch > latest.epoch) latest = answer.value;
+  const asked = nodes.map(async (node) => {
+    try {
+      answers.push(await ask(target, node));
+    } catch (error) {
+      reasons.push(`${nameOfNode(node)}: ${(error as Error).message}`);
+    }
+    if (answers.length > nodes.length / 2) setTimeout(enough.resolve, LATE_MS_MAX);
   });
-  if (latest) return (latest as Answer).master;
-  throw new StoreError("unavailable", `no sentinel knows the master, ${reasons.join("; ")}`);
+  await Promise.race([Promise.all(asked), enough.promise]);
+  if (answers.length > 0) return answers.reduce((a, b) => (b.epoch > a.epoch ? b : a)).master;
+  const why = reasons.toSorted().join("; ");
+  throw new StoreError("unavailable", `no sentinel knows the master, ${why}`);
 }
 
 async function ask(target: RedisTarget, { host, port }: NodeAddress): Promise<Answer> {

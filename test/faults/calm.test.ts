@@ -1,0 +1,63 @@
+// okq while its Redis is away: it tries again and again, but neither spins nor floods its log.
+import { readFileSync } from "node:fs";
+import { expect, setDefaultTimeout, test } from "bun:test";
+import { closeAfterTest } from "../support/close-after-test.ts";
+import { lasting } from "../support/eventually.ts";
+import { type ListeningOkq, startOkqProcess } from "../support/okq-process.ts";
+import { startTestRedis } from "../support/okq-server.ts";
+import { startCluster } from "../support/redis-cluster.ts";
+import { report } from "./rounds.ts";
+import { untilWaiting } from "./waiting.ts";
+
+setDefaultTimeout(40_000);
+
+const AWAY_MS = 4_000;
+const CPU_SHARE_MAX = 0.15;
+const LINES_MAX = 20;
+/** Of the clock in /proc, on every Linux that there is. */
+const TICK_MS = 10;
+
+/** Milliseconds of processor time so far. */
+function cpuMs({ pid }: ListeningOkq): number {
+  const [, facts] = readFileSync(`/proc/${pid}/stat`, "latin1").split(") ");
+  const [user, system] = facts!.split(" ").slice(11, 13).map(Number);
+  return (user! + system!) * TICK_MS;
+}
+
+async function staysCalm(name: string, okq: ListeningOkq, leave: () => unknown): Promise<void> {
+  const consumer = closeAfterTest(await okq.connect());
+  await consumer.call("QREGISTER", "a", "b", "c");
+  consumer.pipeline(["QNOTIFY", "60"]);
+  await untilWaiting(okq.port, 1);
+  await leave();
+  const before = cpuMs(okq);
+  await lasting(AWAY_MS);
+  const share = (cpuMs(okq) - before) / AWAY_MS;
+  const lines = okq.stderr().split("\n").length;
+  report(`okq while ${name}`, { cpuPercent: 100 * share, lines });
+  expect(share).toBeLessThan(CPU_SHARE_MAX);
+  expect(lines).toBeLessThan(LINES_MAX);
+  expect(consumer.waiting).toBe(0);
+}
+
+test("okq is calm while Redis is killed or frozen", async () => {
+  const [killed, frozen] = [await startTestRedis(), await startTestRedis()];
+  const start = (port: number) => startOkqProcess(["--redis-addr", `127.0.0.1:${port}`]);
+  const okqs = [await start(killed.port), await start(frozen.port)];
+  await Promise.all([
+    staysCalm("Redis is killed", okqs[0]!, () => killed.kill()),
+    staysCalm("Redis is frozen", okqs[1]!, () => frozen.signal("SIGSTOP")),
+  ]);
+});
+
+test("okq is calm while a cluster is killed", async () => {
+  const { nodes } = await startCluster({ replicasEach: 0 });
+  const okq = await startOkqProcess([
+    "--redis-cluster",
+    "--redis-addr",
+    `127.0.0.1:${nodes[0]!.port}`,
+  ]);
+  await staysCalm("the cluster is killed", okq, () =>
+    Promise.all(nodes.map((node) => node.kill())),
+  );
+});

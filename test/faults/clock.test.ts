@@ -1,0 +1,183 @@
+// Clocks that are set an hour forward or back. On Redis leases are measured with the server's
+// clock, so they end early or late with it; the local store's go on evenly. No event is lost.
+// libfaketime does not work with redis-server (it breaks its allocator), so the store on Redis is
+// given its time there; okq itself runs under it.
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, setDefaultTimeout, test } from "bun:test";
+import type { Session } from "../../src/queue/store.ts";
+import { RedisStore } from "../../src/stores/redis/redis-store.ts";
+import { targetOf } from "../stores/redis-targets.ts";
+import { closeAfterTest } from "../support/close-after-test.ts";
+import { eventually, lasting } from "../support/eventually.ts";
+import { startTestRedis } from "../support/okq-server.ts";
+import { type OkqProcess, startProcess } from "../support/process.ts";
+import { Wire } from "../support/wire.ts";
+import { randomOf, report, rounds } from "./rounds.ts";
+
+setDefaultTimeout(60_000);
+
+const HOUR_MS = 3_600_000;
+const LEASE_MS = 60_000;
+const EVENTS = 300;
+const queue = Buffer.from("q");
+
+test("a Redis whose clock jumps repeats events whose claims end early, loses none", async () => {
+  const random = randomOf("clock of Redis");
+  const { address, port } = await startTestRedis();
+  let nowMs = 1_700_000_000_000;
+  const sessions: Session[] = [];
+  for (let at = 0; at < 2; at++) {
+    const store = await RedisStore.open({
+      target: targetOf({ nodes: [{ host: address, port }] }),
+      poolSize: 1,
+      onReady: () => {},
+      onState: () => {},
+      onReplicas: () => {},
+      now: () => nowMs,
+    });
+    sessions.push(closeAfterTest(store).session());
+  }
+  const [producer, consumer] = sessions as [Session, Session];
+  const deliveries = new Map<string, number>();
+  const acked = new Set<string>();
+  const reclaim = () => consumer.ask({ kind: "reclaim", limit: 1000 });
+  const popAll = async (): Promise<string[]> => {
+    const ids: string[] = [];
+    for (;;) {
+      const event = await consumer.ask({ kind: "pop", queue, leaseMs: LEASE_MS });
+      if (!event) return ids;
+      ids.push(event.id.toString());
+      deliveries.set(ids.at(-1)!, (deliveries.get(ids.at(-1)!) ?? 0) + 1);
+    }
+  };
+  const ack = async (id: string) => {
+    const isDone = await consumer.ask({ kind: "ack", queue, id: Buffer.from(id), redo: false });
+    expect(isDone && acked.has(id)).toBe(false);
+    if (isDone) acked.add(id);
+  };
+  let pushed = 0;
+  for (let round = 0; round < 10 * rounds; round++) {
+    for (let at = 0; at < EVENTS / 10; at++) {
+      const id = Buffer.from(String(pushed++));
+      await producer.ask({ kind: "push", queue, end: "left", id, contents: id });
+    }
+    const ids = await popAll();
+    nowMs += random(0, 1) ? HOUR_MS : -HOUR_MS;
+    await reclaim();
+    for (const id of ids) if (random(0, 1)) await ack(id);
+  }
+  // In the end the clock is past all deadlines, wherever it was when they were set.
+  nowMs += 20 * rounds * HOUR_MS;
+  await reclaim();
+  for (const id of await popAll()) await ack(id);
+  expect(acked.size).toBe(pushed);
+  const doubled = [...deliveries.values()].filter((count) => count > 1).length;
+  report("clock of Redis jumps", { pushed, lost: pushed - acked.size, doubled });
+});
+
+const LIBRARY = "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1";
+const HAS_LIBRARY = existsSync(LIBRARY);
+const why = HAS_LIBRARY ? "" : " (skipped: needs Debian's faketime)";
+
+/** okq on a SQLite file, and its clock. */
+class FakedOkq {
+  readonly #folder = mkdtempSync(join(tmpdir(), "okq-clock-"));
+  readonly #offset = join(this.#folder, "offset");
+  #process!: OkqProcess;
+  client!: Wire;
+
+  async start(): Promise<void> {
+    const env = {
+      LD_PRELOAD: LIBRARY,
+      FAKETIME_TIMESTAMP_FILE: this.#offset,
+      FAKETIME_NO_CACHE: "1",
+      FAKETIME_DONT_FAKE_MONOTONIC: "1",
+    };
+    const args = ["--listen-addr", "127.0.0.1:0", "--store", `sqlite:${this.#folder}/okq.db`];
+    this.#process = startProcess(args, { env });
+    const [line, port] = await this.#process.waitForLine(/listening .*port=(\d+)/);
+    const shownMs = Date.parse(/^\S+(?= info  listening)/m.exec(this.#process.stderr())![0]);
+    expect(line).toContain("listening");
+    expect(Math.abs(shownMs - Date.now() - this.aheadMs)).toBeLessThan(10_000);
+    this.client = await Wire.connect(Number(port));
+  }
+
+  aheadMs = 0;
+
+  set(aheadMs: number): void {
+    this.aheadMs = aheadMs;
+    writeFileSync(this.#offset, `${aheadMs < 0 ? "" : "+"}${aheadMs / 1000}\n`);
+  }
+
+  async crash(): Promise<void> {
+    this.client.close();
+    this.#process.kill("SIGKILL");
+    await this.#process.exited;
+  }
+
+  close(): void {
+    rmSync(this.#folder, { recursive: true });
+  }
+
+  /** Claims an event anew, for that long. */
+  async claim(leaseMs: number): Promise<number> {
+    await this.client.call("QLPUSH", "q", "1", "x");
+    await this.client.call("QRPOP", "q", "EX", String(leaseMs / 1000));
+    return performance.now();
+  }
+
+  /** How long after the claim it was back in line. */
+  async backMs(claimedAt: number): Promise<number> {
+    await eventually(async () => (await this.client.call("QRPEEK", "q")) !== null);
+    const backMs = performance.now() - claimedAt;
+    await this.client.call("QFLUSH", "q");
+    return backMs;
+  }
+}
+
+async function startFaked(): Promise<FakedOkq> {
+  const okq = closeAfterTest(new FakedOkq());
+  okq.set(0);
+  await okq.start();
+  return okq;
+}
+
+test.skipIf(!HAS_LIBRARY)(
+  `okq's clock set while it runs leaves local claims alone${why}`,
+  async () => {
+    const okq = await startFaked();
+    const backMs: number[] = [];
+    for (const aheadMs of [HOUR_MS, 0, -HOUR_MS]) {
+      const claimedAt = await okq.claim(1_000);
+      okq.set(aheadMs);
+      backMs.push(await okq.backMs(claimedAt));
+      expect(backMs.at(-1)).toBeWithin(950, 2_000);
+    }
+    report("clock of okq jumps, sqlite", { backMs });
+    await okq.crash();
+  },
+);
+
+test.skipIf(!HAS_LIBRARY)(
+  `okq started on a clock an hour back or ahead gives claims back, never an hour late${why}`,
+  async () => {
+    const okq = await startFaked();
+    for (const [aheadMs, soonestMs] of [
+      [-HOUR_MS, 2_900],
+      [HOUR_MS, 0],
+    ] as const) {
+      const claimedAt = await okq.claim(3_000);
+      // The clock is on disk within a second.
+      await lasting(300);
+      await okq.crash();
+      okq.set(aheadMs);
+      await okq.start();
+      const backMs = await okq.backMs(claimedAt);
+      report("okq restarted on another clock", { aheadMs, backMs });
+      expect(backMs).toBeWithin(soonestMs, 6_000);
+    }
+    await okq.crash();
+  },
+);

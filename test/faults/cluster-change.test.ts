@@ -1,0 +1,145 @@
+// A Redis Cluster that is not what it was: all of it killed and started again, servers that join
+// and leave under load, okq processes that are killed or start while a part is down.
+import { expect, setDefaultTimeout, test } from "bun:test";
+import type { Config } from "../../src/config.ts";
+import { shards } from "../../src/stores/redis/shards.ts";
+import { closeAfterTest } from "../support/close-after-test.ts";
+import { eventually } from "../support/eventually.ts";
+import { startOkqProcess } from "../support/okq-process.ts";
+import { startTestOkq, type TestOkq } from "../support/okq-server.ts";
+import { type Cluster, type ClusterNode, startCluster } from "../support/redis-cluster.ts";
+import { startSentinelGroup } from "../support/redis-sentinel.ts";
+import type { Wire } from "../support/wire.ts";
+import { errorOf, isOk, Load } from "./load.ts";
+import { report, rounds } from "./rounds.ts";
+import { Trial } from "./trial.ts";
+import { untilWaiting } from "./waiting.ts";
+
+setDefaultTimeout(30_000 + 10_000 * rounds);
+
+const BACK_MS_MAX = 2_000;
+const SPREAD = { queues: ["a", "b", "c", "d", "e", "f"], producers: 6, consumers: 6 };
+
+function on({ nodes }: Cluster, config: Partial<Config> = {}): Partial<Config> {
+  const redisAddr = nodes.map(({ address, port }) => `${address}:${port}`).join(",");
+  return { store: "", redisAddr, redisCluster: true, ...config };
+}
+
+/** Waits at an okq without any load. */
+async function waitingConsumer(okq: TestOkq): Promise<Wire> {
+  const consumer = await okq.connect();
+  await consumer.call("QREGISTER", "waited-for");
+  consumer.pipeline(["QNOTIFY", "60"]);
+  await untilWaiting(okq.port, 1);
+  return consumer;
+}
+
+test("a cluster that is killed and started again loses nothing, and wakes who waited", async () => {
+  const cluster = await startCluster({ replicasEach: 0, isDurable: true });
+  const trial = await Trial.start("Cluster, all killed", on(cluster), SPREAD);
+  const consumer = await waitingConsumer(await startTestOkq(on(cluster)));
+  for (let round = 0; round < rounds; round++) {
+    await Promise.all(cluster.nodes.map((node) => node.kill()));
+    await trial.fails(12);
+    await Promise.all(cluster.nodes.map((node) => node.start()));
+    await cluster.healed();
+    expect(await trial.recovers()).toBeLessThan(BACK_MS_MAX);
+  }
+  expect(consumer.waiting).toBe(0);
+  const producer = await trial.okqs[1]!.connect();
+  const startedAt = performance.now();
+  expect(await producer.call("QLPUSH", "waited-for", "1", "x")).toEqual({ simple: "OK" });
+  expect(await consumer.next()).toEqual(Buffer.from("waited-for"));
+  await trial.settle({ wokenMs: performance.now() - startedAt });
+});
+
+test("servers join and leave a cluster under load, and no okq needs a restart", async () => {
+  const cluster = await startCluster({
+    masters: 4,
+    replicasEach: 0,
+    // Only slots with queues are moved.
+    args: ["--cluster-require-full-coverage", "no"],
+  });
+  const joined = cluster.nodes.at(-1)!;
+  // It has none of the slots at first, as one that is new.
+  for (const { slot } of shards) {
+    if ((await cluster.ownerOf(slot)) === joined) await cluster.moveSlot(slot, cluster.nodes[0]!);
+  }
+  const consumer = await waitingConsumer(await startTestOkq(on(cluster)));
+  const heardBy = async (node: ClusterNode) =>
+    Number((await node.redis.pubsub("NUMSUB", "{okq}:ready:0"))[1]) > 0;
+  const hearing = await Promise.all(cluster.nodes.map(heardBy));
+  // The consumer's okq hears messages at the server that leaves.
+  const leaving = cluster.nodes[hearing.indexOf(true)]!;
+  const rest = cluster.nodes.filter((node) => node !== leaving);
+  const trial = await Trial.start("Cluster, servers join and leave", on(cluster), SPREAD);
+  let moved = 0;
+  for (const { slot } of shards) {
+    if ((await cluster.ownerOf(slot)) !== leaving) continue;
+    await cluster.moveSlot(slot, moved % 2 ? joined : rest[0]!);
+    moved += 1;
+  }
+  for (const { redis } of rest) await redis.call("CLUSTER", "FORGET", leaving.id);
+  await leaving.redis.flushall();
+  await leaving.redis.call("CLUSTER", "RESET");
+  expect(await trial.recovers()).toBeLessThan(BACK_MS_MAX);
+  await eventually(async () => !(await heardBy(leaving)));
+  await eventually(async () => (await Promise.all(rest.map(heardBy))).includes(true));
+  const producer = await trial.okqs[1]!.connect();
+  const startedAt = performance.now();
+  await producer.call("QLPUSH", "waited-for", "1", "x");
+  expect(await consumer.next()).toEqual(Buffer.from("waited-for"));
+  await trial.settle({ moved, wokenMs: performance.now() - startedAt });
+});
+
+test("okq starts while a part of the cluster is down, and finds it when it is back", async () => {
+  const cluster = await startCluster({
+    replicasEach: 0,
+    args: ["--cluster-require-full-coverage", "no"],
+  });
+  await cluster.nodes[0]!.kill();
+  const okq = await startTestOkq(on(cluster));
+  const client = await okq.connect();
+  const queueOf = async (isLost: boolean) => {
+    for (let at = 0; ; at++) {
+      const answer = await client.call("QLPUSH", `q${at}`, "1", "x");
+      if (isOk(answer) !== isLost) return `q${at}`;
+    }
+  };
+  const [lost] = [await queueOf(true), await queueOf(false)];
+  await cluster.nodes[0]!.start();
+  await cluster.healed();
+  const startedAt = performance.now();
+  await eventually(async () => isOk(await client.call("QLPUSH", lost, "2", "x")));
+  expect(performance.now() - startedAt).toBeLessThan(BACK_MS_MAX);
+});
+
+test("okq starts while all Sentinels but one are down", async () => {
+  const group = await startSentinelGroup();
+  await Promise.all(group.sentinelServers.slice(1).map((sentinel) => sentinel.kill()));
+  const redisSentinelAddr = group.sentinels.map((port) => `127.0.0.1:${port}`).join(",");
+  const okq = await startTestOkq({ store: "", redisSentinelAddr });
+  expect(errorOf(await (await okq.connect()).call("QLPUSH", "q", "1", "x"))).toBeNull();
+});
+
+test.each(["Sentinel", "Cluster"])("an okq killed under %s loses nothing", async (kind) => {
+  const isCluster = kind === "Cluster";
+  const nodes = isCluster
+    ? (await startCluster({ replicasEach: 0 })).nodes
+    : (await startSentinelGroup()).sentinelServers;
+  const flag = isCluster ? "--redis-addr" : "--redis-sentinel-addr";
+  const args = nodes.flatMap(({ address, port }) => [flag, `${address}:${port}`]);
+  const start = () => startOkqProcess(isCluster ? ["--redis-cluster", ...args] : args);
+  const okqs = [await start(), await start()];
+  const load = new Load({ port: (client) => okqs[client % 2]!.port, ...SPREAD });
+  for (let round = 0; round < rounds; round++) {
+    await load.progress(300);
+    await okqs[round % 2]!.crash();
+    okqs[round % 2] = await start();
+    await load.progress(200);
+  }
+  await load.stop();
+  await load.drain(okqs[0]!.port);
+  report(`okq killed under ${kind}`, load.account.settle());
+  closeAfterTest({ close: () => Promise.all(okqs.map((okq) => okq.crash())) });
+});

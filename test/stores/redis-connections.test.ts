@@ -1,0 +1,243 @@
+// Every way to a Redis, with a real one at its end: sockets, TLS, passwords, users, databases. Two
+// okq processes on it do all that needs a connection, and a way that is closed is told in one line.
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, setDefaultTimeout, test } from "bun:test";
+import type { Config } from "../../src/config.ts";
+import { makeCertificates } from "../support/certificates.ts";
+import { eventually } from "../support/eventually.ts";
+import { startTestOkq, startTestRedis } from "../support/okq-server.ts";
+import { type Cluster, startCluster } from "../support/redis-cluster.ts";
+import { type SentinelGroup, startSentinelGroup } from "../support/redis-sentinel.ts";
+import type { RedisServer } from "../support/redis-server.ts";
+import { errorOf } from "../faults/load.ts";
+import { untilWaiting } from "../faults/waiting.ts";
+
+setDefaultTimeout(30_000);
+
+const PASSWORD = "the-right-secret";
+const OTHER_PASSWORD = "another-secret";
+
+/** Of a user of its own, as the README has it: everything that okq sends, and nothing else. */
+const ACL = (
+  "~{okq* &{okq}* -@all +@list +@hash +@set +@sortedset +set +setrange +del +unlink +exists " +
+  "+pexpire +time +eval +evalsha +publish +subscribe +ping +info +select +wait +cluster|slots"
+).split(" ");
+const SENTINEL_ACL = ["-@all", "+sentinel|get-master-addr-by-name", "+sentinel|master"];
+
+type Way = Partial<Config>;
+
+const start = (config: Way) => startTestOkq({ store: "", ...config });
+
+/** What one okq takes in wakes a consumer of the other, who pops and acks it. */
+async function serves(config: Way): Promise<void> {
+  const [one, other] = [await start(config), await start(config)];
+  const [producer, consumer] = [await one.connect(), await other.connect()];
+  await consumer.call("QREGISTER", "q");
+  consumer.pipeline(["QNOTIFY", "10"]);
+  await untilWaiting(other.port, 1);
+  expect(await producer.call("QLPUSH", "q", "1", "contents")).toEqual({ simple: "OK" });
+  expect(await consumer.next()).toEqual(Buffer.from("q"));
+  const event = [Buffer.from("1"), Buffer.from("contents")];
+  expect(await consumer.call("QRPOP", "q", "EX", "60")).toEqual(event);
+  expect(await consumer.call("QACK", "q", "1")).toBe(1);
+  expect(await producer.call("OKQ", "HEALTH")).toEqual({ simple: "OK" });
+  for (const { log } of [one, other]) expect(secretsIn(log.join(""))).toEqual([]);
+}
+
+function secretsIn(text: string): string[] {
+  return [PASSWORD, OTHER_PASSWORD].filter((secret) => text.includes(secret));
+}
+
+/** The one line that a start ends with. */
+async function refusal(config: Way): Promise<string> {
+  const message = await start(config).then(
+    () => "",
+    (error: Error) => error.message,
+  );
+  expect(message).toStartWith("cannot use Redis at ");
+  expect(message).not.toContain("\n");
+  expect(secretsIn(message)).toEqual([]);
+  return message;
+}
+
+const at = ({ address, port }: RedisServer) => `${address}:${port}`;
+const through = ({ sentinels }: SentinelGroup): Way => ({
+  redisSentinelAddr: sentinels.map((port) => `127.0.0.1:${port}`).join(","),
+});
+const into = ({ nodes }: Cluster): Way => ({ redisAddr: at(nodes[0]!), redisCluster: true });
+
+async function addUser(servers: RedisServer[]): Promise<Way> {
+  for (const { redis } of servers) {
+    await redis.call("ACL", "SETUSER", "okq", "on", `>${PASSWORD}`, ...ACL);
+    await redis.call("ACL", "SETUSER", "default", "on", `>${OTHER_PASSWORD}`);
+  }
+  return { redisUser: "okq", redisPassword: PASSWORD };
+}
+
+test("okq reaches Redis through a unix socket", async () => {
+  const redis = await startTestRedis({ hasUnixSocket: true });
+  await serves({ redisAddr: redis.unixSocket! });
+  await serves({ store: `redis+unix://${redis.unixSocket!}` });
+});
+
+test("okq reaches Redis at an IPv6 address", async () => {
+  const redis = await startTestRedis({ args: ["--bind", "127.0.0.1", "::1"] });
+  await serves({ redisAddr: `[::1]:${redis.port}` });
+});
+
+test("okq with another database keeps its queues and its messages apart", async () => {
+  const redis = await startTestRedis();
+  await serves({ store: `redis://${at(redis)}/5` });
+  const [okq, stranger] = [
+    await start({ store: `redis://${at(redis)}/5` }),
+    await start({ redisAddr: at(redis) }),
+  ];
+  const [client, other] = [await okq.connect(), await stranger.connect()];
+  await client.call("QLPUSH", "q", "1", "x");
+  expect(await other.call("QRPOP", "q")).toBeNull();
+  expect(await redis.redis.keys("*ready*")).toEqual([]);
+  await redis.redis.select(5);
+  expect(await redis.redis.keys("*ready*")).toEqual(["{okq}:ready:q"]);
+});
+
+test("okq with a password or its file is let in, without the right one it says why", async () => {
+  const redis = await startTestRedis({ password: PASSWORD });
+  const redisAddr = at(redis);
+  const certificates = makeCertificates();
+  const redisPasswordFile = join(certificates.ca, "..", "password");
+  writeFileSync(redisPasswordFile, `${PASSWORD}\n`, { mode: 0o600 });
+  await serves({ redisAddr, redisPassword: PASSWORD });
+  await serves({ redisAddr, redisPasswordFile });
+  await serves({ store: `redis://:${PASSWORD}@${redisAddr}` });
+  expect(await refusal({ redisAddr, redisPassword: OTHER_PASSWORD })).toContain("WRONGPASS");
+  expect(await refusal({ redisAddr })).toContain("NOAUTH");
+});
+
+test("TLS is spoken with a Redis of the given authority, and with no other", async () => {
+  const certificates = makeCertificates();
+  const redis = await startTestRedis({ tls: certificates });
+  const tls: Way = { redisTls: true, redisTlsCa: certificates.ca };
+  await serves({ redisAddr: at(redis), ...tls });
+  await serves({ store: `rediss://localhost:${redis.port}`, redisTlsCa: certificates.ca });
+  const stranger = { ...tls, redisTlsCa: certificates.stranger.cert };
+  const said = [
+    await refusal({ redisAddr: at(redis), ...stranger }),
+    await refusal({ redisAddr: at(redis), redisTls: true }),
+  ];
+  for (const line of said) expect(line).toMatch(/certificate/i);
+  const plain = await startTestRedis();
+  expect(await refusal({ redisAddr: at(redis) })).toContain("ECONNRESET");
+  expect(await refusal({ redisAddr: at(plain), ...tls })).toContain("no answer within");
+});
+
+test("a Redis that demands a certificate of okq gets it, else okq says why", async () => {
+  const certificates = makeCertificates();
+  const { ca: redisTlsCa, client, stranger } = certificates;
+  const redis = await startTestRedis({ tls: certificates, args: ["--tls-auth-clients", "yes"] });
+  const way: Way = { redisAddr: at(redis), redisTls: true, redisTlsCa };
+  await serves({ ...way, redisTlsCert: client.cert, redisTlsKey: client.key });
+  const wrong = { redisTlsCert: stranger.cert, redisTlsKey: stranger.key };
+  expect(await refusal(way)).toContain("CERTIFICATE_REQUIRED");
+  expect(await refusal({ ...way, ...wrong })).toContain("UNKNOWN_CA");
+});
+
+test("a user that may do what the README lists can have its queues on one Redis", async () => {
+  const redis = await startTestRedis();
+  const user = await addUser([redis]);
+  await serves({ redisAddr: at(redis), ...user });
+  await serves({ store: `redis://${at(redis)}/5`, ...user });
+  const client = await (await start({ redisAddr: at(redis), ...user })).connect();
+  const commands = [
+    ["QLPUSH", "q", "1", "x"],
+    ["QRPUSH", "q", "2", "x"],
+    ["QLPUSH", "q", "2", "again"],
+    ["QRPOP", "q", "EX", "60"],
+    ["QRPOP", "q", "EX", "0"],
+    ["QACK", "q", "2", "REDO"],
+    ["QLPEEK", "q"],
+    ["QRPEEK", "q"],
+    ["QSTATUS"],
+    ["QSTATUS", "q"],
+    ["QRPOP", "q", "EX", "0.1"],
+  ];
+  for (const command of commands) {
+    expect(errorOf(await client.call(...command)) ?? "").toMatch(/^$|^ERR duplicate event/);
+  }
+  await eventually(async () => (await client.call("QRPEEK", "q")) !== null);
+  expect(await client.call("QFLUSH", "q")).toEqual({ simple: "OK" });
+  expect(await redis.redis.acl("LOG")).toEqual([]);
+});
+
+test("a user that may not do it all is told the truth about what was done", async () => {
+  const redis = await startTestRedis();
+  const user = await addUser([redis]);
+  const client = await (await start({ redisAddr: at(redis), ...user })).connect();
+  const waiting = await (await start({ redisAddr: at(redis), ...user, redisWait: 1 })).connect();
+  await redis.redis.call("ACL", "SETUSER", "okq", "resetchannels", "-wait");
+  expect(await client.call("QLPUSH", "q", "1", "x")).toEqual({ simple: "OK" });
+  const pushed = errorOf(await waiting.call("QLPUSH", "q", "2", "x"));
+  expect(pushed).toMatch(/^ERR store outcome unknown: done on the master.*NOPERM/);
+  expect(errorOf(await client.call("QNOTIFY", "1"))).toContain("NOPERM");
+  expect(await client.call("QSTATUS", "q")).toEqual([[Buffer.from("q"), 2, 0, 0]]);
+});
+
+test("Sentinels with a password of their own lead to a Redis with another, by TLS", async () => {
+  const tls = makeCertificates();
+  const sentinelPassword = OTHER_PASSWORD;
+  const group = await startSentinelGroup({ password: PASSWORD, sentinelPassword, tls });
+  const way: Way = {
+    ...through(group),
+    redisTls: true,
+    redisTlsCa: tls.ca,
+    redisPassword: PASSWORD,
+    redisSentinelPassword: sentinelPassword,
+    redisWait: 1,
+  };
+  await serves(way);
+  expect(await refusal({ ...way, redisSentinelPassword: PASSWORD })).toMatch(/sentinel.*WRONGPASS/);
+  expect(await refusal({ ...way, redisSentinelPassword: "" })).toMatch(/sentinel.*NOAUTH/);
+  expect(await refusal({ ...way, redisPassword: OTHER_PASSWORD })).toMatch(/: WRONGPASS/);
+});
+
+test("a user that may do what the README lists is enough behind Sentinels", async () => {
+  const group = await startSentinelGroup();
+  for (const { redis } of group.sentinelServers) {
+    await redis.call("ACL", "SETUSER", "asks", "on", `>${OTHER_PASSWORD}`, ...SENTINEL_ACL);
+    await redis.call("ACL", "SETUSER", "default", "off");
+  }
+  const sentinelUser = { redisSentinelUser: "asks", redisSentinelPassword: OTHER_PASSWORD };
+  const user = await addUser(group.servers);
+  await serves({ ...through(group), ...user, ...sentinelUser, redisWait: 1 });
+});
+
+test("okq reaches a cluster with a password, and as a user", async () => {
+  const cluster = await startCluster({ replicasEach: 1, password: PASSWORD });
+  const way = into(cluster);
+  await serves({ ...way, redisPassword: PASSWORD });
+  expect(await refusal({ ...way, redisPassword: OTHER_PASSWORD })).toContain("WRONGPASS");
+  await serves({ ...way, ...(await addUser(cluster.nodes)), redisWait: 1 });
+});
+
+test("okq reaches a cluster by TLS", async () => {
+  const tls = makeCertificates();
+  const cluster = await startCluster({ replicasEach: 0, tls });
+  await serves({ ...into(cluster), redisTls: true, redisTlsCa: tls.ca });
+});
+
+test("a password that changes while okq runs stops commands, and the log says why", async () => {
+  const redis = await startTestRedis({ password: PASSWORD });
+  const okq = await start({ redisAddr: at(redis), redisPassword: PASSWORD });
+  const client = await okq.connect();
+  const push = (id: string) => client.call("QLPUSH", "q", id, "x");
+  await push("1");
+  await redis.redis.config("SET", "requirepass", OTHER_PASSWORD);
+  await redis.redis.call("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes");
+  await eventually(async () => errorOf(await push("2"))?.includes("WRONGPASS"));
+  expect(errorOf(await push("2"))).toStartWith("LOADING store unavailable: nothing was done");
+  await eventually(() => okq.log.some((line) => / warn .*WRONGPASS/.test(line)));
+  await redis.redis.config("SET", "requirepass", PASSWORD);
+  await eventually(async () => errorOf(await push("3")) === null);
+  expect(secretsIn(okq.log.join(""))).toEqual([]);
+  expect(await client.call("QSTATUS", "q")).toEqual([[Buffer.from("q"), 2, 0, 0]]);
+});
