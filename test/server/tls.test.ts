@@ -175,7 +175,9 @@ describe("certificates that are renewed", () => {
     await Promise.all(clients);
     console.log(`  ${RENEWALS} renewals: ${done} connections were made, ${failed} failed`);
     expect(okq.stderr().match(/certificates loaded/g)).toHaveLength(RENEWALS);
-    expect(failed).toBeLessThanOrEqual(RENEWALS);
+    // Those that are in the hands of the old listener when it closes.
+    expect(failed).toBeLessThanOrEqual(4 * RENEWALS);
+    expect(failed).toBeLessThan(done / 2);
   });
 });
 
