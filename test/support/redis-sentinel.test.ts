@@ -22,6 +22,7 @@ test("a killed master is followed by its replica, and comes back as one", async 
   console.log(`promoted after ${Math.round(performance.now() - killedAt)} ms`);
   expect(next).toBe(group.servers[1]!);
   expect(await next.redis.get("key")).toBe("value");
+  await group.synced(0);
   await master.start();
   await group.synced(1);
   await eventually(async () => ((await master.redis.role()) as string[])[0] === "slave");
