@@ -28,6 +28,23 @@ export async function registerOn(
   }
 }
 
+/**
+ * Leaves all but these of the client's queues, whatever becomes of the store: that hears of it
+ * with the housekeeper's next full count.
+ */
+export async function stayOn(kept: Buffer[], client: Client, context: Context): Promise<void> {
+  const { queues } = client;
+  if (kept.length === queues.length) return;
+  try {
+    await registerOn(client, context, kept);
+  } catch (error) {
+    context.reportFailure("deregistering a consumer", error as Error);
+    if (client.queues !== queues) return;
+    context.consumers.replace(queues, kept);
+    client.queues = kept;
+  }
+}
+
 async function register({ args, client, context }: Call): Promise<Reply> {
   if (args.length - 1 > REGISTERED_MAX) {
     throw new CommandError(`ERR too many queues, ${args.length - 1} of at most ${REGISTERED_MAX}`);
@@ -45,7 +62,7 @@ async function register({ args, client, context }: Call): Promise<Reply> {
 async function notify({ args, client, context }: Call): Promise<Reply> {
   const timeoutMs = parseSeconds("timeout", args[1]!);
   if (timeoutMs > 0) await context.store.watch();
-  return await context.waiters.wait({
+  const woken = await context.waiters.wait({
     queues: client.queues,
     timeoutMs,
     signal: client.gone,
@@ -56,6 +73,8 @@ async function notify({ args, client, context }: Call): Promise<Reply> {
       return found;
     },
   });
+  // The right to it may have been taken away while the store was asked.
+  return client.queues.find((queue) => woken?.equals(queue)) ?? null;
 }
 
 /** Next time the search starts behind the queue just found, so that none starves the others. */

@@ -4,7 +4,7 @@
 import type { Socket } from "bun";
 import { type Call, type Client, FromStore, Handout } from "../commands/command.ts";
 import { dispatch } from "../commands/dispatch.ts";
-import { registerOn } from "../commands/notify.ts";
+import { stayOn } from "../commands/notify.ts";
 import type { Session } from "../queue/store.ts";
 import { Parser, ProtocolError } from "../resp/parser.ts";
 import { Failure, Output, type ProtocolVersion } from "../resp/reply.ts";
@@ -108,6 +108,11 @@ export class Connection implements Client, SlotOwner, Holder {
     return this.#gone.signal;
   }
 
+  stopWaiting(): void {
+    this.#gone?.abort();
+    this.#gone = null;
+  }
+
   get bytesIn(): number {
     return this.#parser.heldBytes + this.#underWayBytes;
   }
@@ -179,10 +184,7 @@ export class Connection implements Client, SlotOwner, Holder {
     this.#shared.unread.leave(this);
     const { context } = this.#shared;
     context.clients.delete(this.id);
-    registerOn(this, context, []).catch((failure) => {
-      // The next full count that the housekeeper sends sets it right.
-      context.reportFailure("deregistering a consumer that left", failure);
-    });
+    void stayOn([], this, context);
   }
 
   /** Once all is answered, for the last event popped must be the first to go back in line. */
