@@ -134,6 +134,7 @@ export interface Settings {
   maxEventBytes: number;
   maxClientsPerAddress: number;
   /** In seconds; 0 for never. */
+  loginTimeout: number;
   clientTimeout: number;
   clientOutputTimeout: number;
   maxWaitingBytes: number;

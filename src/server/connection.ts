@@ -152,10 +152,11 @@ export class Connection implements Client, SlotOwner, Holder {
       unsentBytes: this.#outbox.length,
       receivedBytes: this.#receivedBytes,
       isBusy: this.#slots.length > 0 || this.#isEnding,
+      isStranger: this.#user === null,
     };
     const verdict = this.#patience.check(state, nowMs, this.#shared);
-    if (verdict === "slow") this.kill();
-    else if (verdict === "idle") this.quit();
+    if (verdict === "kill") this.kill();
+    else if (verdict === "quit") this.quit();
   }
 
   /** Others waited too long for the rest of its command. */

@@ -136,6 +136,9 @@ test("okq does not start with a file that cannot be used", async () => {
   await expect(start({ users: "/no/such" })).rejects.toThrow(
     '--users: cannot read "/no/such" (ENOENT',
   );
+  await expect(start({ passwordFile: "/no/such" })).rejects.toThrow(
+    '--password-file: cannot read "/no/such" (ENOENT',
+  );
   writeFileSync(users.path, Buffer.from("ann \xff", "latin1"));
   await expect(start({})).rejects.toThrow("it is not UTF-8");
   users.replace("default all *");
