@@ -266,7 +266,7 @@ export function camelCase(name: string): string {
 
 /** A value for an error message, quoted and cut; what may hold a password becomes "the value". */
 export function shown(text: string): string {
-  if (/@|:\//.test(text)) return "the value ";
+  if (/@|:\/|passw\w*=/i.test(text)) return "the value ";
   return `${JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}...` : text)} `;
 }
 

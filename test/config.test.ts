@@ -116,6 +116,7 @@ const impossible: [OptionName, string, string][] = [
   ["unix-socket-mode", "1777", '"1777" is not a mode of three octal digits, as 770'],
   ["redis-addr", "h:0", '"h:0" has port 0'],
   ["redis-addr", "redis://h:1", "the value is a URL: use --store for it"],
+  ["redis-addr", "h:1?password=x", "the value is not an address: host:port, [ipv6]:port or :port"],
   [
     "redis-addr",
     "h:1,x",

@@ -6,6 +6,8 @@ import { parseSeconds } from "./options.ts";
 
 /** Queues that one connection may register on: each wait asks the store for all of them. */
 const REGISTERED_MAX = 1024;
+/** Of their names together, which are kept as long as the connection. */
+const REGISTERED_BYTES_MAX = 256 * 1024;
 
 /** Trades the client's list of queues for another, here and in the store. */
 export async function registerOn(
@@ -48,6 +50,10 @@ export async function stayOn(kept: Buffer[], client: Client, context: Context): 
 async function register({ args, client, context }: Call): Promise<Reply> {
   if (args.length - 1 > REGISTERED_MAX) {
     throw new CommandError(`ERR too many queues, ${args.length - 1} of at most ${REGISTERED_MAX}`);
+  }
+  const bytes = args.slice(1).reduce((sum, { length }) => sum + length, 0);
+  if (bytes > REGISTERED_BYTES_MAX) {
+    throw new CommandError(`ERR too long names, ${bytes} bytes of at most ${REGISTERED_BYTES_MAX}`);
   }
   // Copies: the list outlives the command, and a view would keep a whole received chunk.
   const unique = new Map(args.slice(1).map((queue) => [nameOf(queue), queue]));
