@@ -379,9 +379,10 @@ export class Connection implements Client, SlotOwner, Holder {
     else if (this.#isEnding && this.#slots.length === 0) this.#end();
   }
 
+  /** close() and not end(): with TLS that waits for the client, and nothing can close it then. */
   #end(): void {
-    if (this.#doubtful.length === 0) this.#socket.end();
-    else setTimeout(() => this.#socket.end(), DOUBT_MS);
+    if (this.#doubtful.length === 0) this.#socket.close();
+    else setTimeout(() => this.#socket.close(), DOUBT_MS);
   }
 
   /** Whether the socket is read no further, so that its client has to wait. */

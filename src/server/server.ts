@@ -86,7 +86,8 @@ export class Server implements Host {
     const refusal = this.#refusal(socket, door);
     if (refusal) {
       stats.connectionsRefused += 1;
-      socket.end(refusal);
+      socket.write(refusal);
+      socket.close();
       return;
     }
     socket.setKeepAlive(true, KEEP_ALIVE_MS);

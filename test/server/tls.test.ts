@@ -106,6 +106,30 @@ test("handshakes under way count as clients of their address", async () => {
   });
 });
 
+test("a client that puts off the end of its connection loses it all the same", async () => {
+  const certificates = makeCertificates();
+  const config = { ...tlsConfig(certificates), password: "secret", loginTimeout: 1 };
+  const okq = await startTestOkq(config);
+  const { promise: isShaken, resolve } = Promise.withResolvers<void>();
+  const deaf = await Bun.connect({
+    port: okq.tlsPort,
+    hostname: "127.0.0.1",
+    tls: { ca: read(certificates.ca) },
+    socket: { data() {}, handshake: () => resolve() },
+  });
+  closeAfterTest({ close: () => deaf.terminate() });
+  await isShaken;
+  deaf.pause();
+  const clients = async () => {
+    const client = driver(okq.tlsPort, certificates.ca, undefined, "secret");
+    const info = String(await client.call("INFO", "clients"));
+    client.disconnect();
+    return /^connected_clients:(\d+)/m.exec(info)![1];
+  };
+  expect(await clients()).toBe("2");
+  await eventually(async () => (await clients()) === "1", { timeoutMs: 10_000 });
+}, 15_000);
+
 describe("with a client CA", () => {
   async function startMutual(): Promise<{ okq: TestOkq; certificates: Certificates }> {
     const certificates = makeCertificates();
