@@ -1,5 +1,7 @@
 // What options must keep to beyond one value at a time, and how a unix socket is named.
-import type { Config, OptionName, Setting } from "./config.ts";
+import { type Asked, contradiction, lacks } from "./asked.ts";
+import type { OptionName } from "./config.ts";
+import { redisContradiction } from "./redis-contradictions.ts";
 
 /** Of the system. */
 const UNIX_PATH_BYTES_MAX = 107;
@@ -9,25 +11,22 @@ const guards: OptionName[] = ["password", "password-file", "users", "tls-client-
 const onlyForTls: OptionName[] = ["tls-cert", "tls-key", "tls-client-ca"];
 
 /** What is wrong with options as they stand together, in one line; null when nothing is. */
-export function complaintAbout(
-  config: Config,
-  settingOf: (name: OptionName) => Setting,
-): string | null {
-  const source = (name: OptionName) => settingOf(name).source;
-  const isGiven = (name: OptionName) => settingOf(name).text !== "";
-  const empty = guards.find((name) => source(name) === `--${name}` && !isGiven(name));
+export function complaintAbout(asked: Asked): string | null {
+  const { config, isSet, isFlag, sourceOf } = asked;
+  const empty = guards.find((name) => isFlag(name) && !isSet(name));
   if (empty) return `--${empty}: the value is empty`;
-  if (isGiven("password") && isGiven("password-file")) {
-    const [one, other] = [source("password"), source("password-file")];
-    return `${one} and ${other} contradict each other: give only one of them`;
+  if (isSet("password") && isSet("password-file")) {
+    return contradiction(asked, "password", "password-file");
   }
   if (config.tlsListenAddr && !(config.tlsCert && config.tlsKey)) {
-    return `${source("tls-listen-addr")} needs --tls-cert and --tls-key`;
+    return lacks(asked, "tls-listen-addr", "--tls-cert and --tls-key");
   }
-  const useless = onlyForTls.find((name) => isGiven(name) && !config.tlsListenAddr);
-  if (useless) return `${source(useless)} does nothing without --tls-listen-addr`;
-  if (config.listenAddr || config.tlsListenAddr || config.unixSocket) return null;
-  return `${source("listen-addr")}: without it give --tls-listen-addr or --unix-socket`;
+  const useless = onlyForTls.find((name) => isSet(name) && !config.tlsListenAddr);
+  if (useless) return lacks(asked, useless, "--tls-listen-addr");
+  if (!config.listenAddr && !config.tlsListenAddr && !config.unixSocket) {
+    return `${sourceOf("listen-addr")}: without it give --tls-listen-addr or --unix-socket`;
+  }
+  return redisContradiction(asked);
 }
 
 /** Throws a phrase. */

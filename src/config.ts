@@ -3,7 +3,6 @@
 // never shows a password.
 import { readFileSync } from "node:fs";
 import { parseAddress } from "./address.ts";
-import { redisContradiction } from "./redis-contradictions.ts";
 import { checkRedisAddress, isRedisUrl, parseRedisNode, parseRedisUrl } from "./redis-url.ts";
 import { checkMode, checkUnixPath, complaintAbout } from "./config-rules.ts";
 
@@ -42,15 +41,12 @@ export const options = {
     "password of the user default, who may do everything; on a command line others on the " +
       "machine can see it",
   ),
-  "password-file": string("", "FILE", () => {}, "file that holds that password"),
-  users: string("", "FILE", () => {}, "file of users: `name hash groups pattern...`, one per line"),
+  "password-file": fileName("file that holds that password"),
+  users: fileName("file of users: `name hash groups pattern...`, one per line"),
   "tls-listen-addr": string("", "HOST:PORT", checkAddress, "address to listen on with TLS"),
-  "tls-cert": string("", "FILE", () => {}, "certificate for TLS in PEM, with those between"),
-  "tls-key": string("", "FILE", () => {}, "its key in PEM"),
-  "tls-client-ca": string(
-    "",
-    "FILE",
-    () => {},
+  "tls-cert": fileName("certificate for TLS in PEM, with those between"),
+  "tls-key": fileName("its key in PEM"),
+  "tls-client-ca": fileName(
     "certificates in PEM, one of which must have signed that of a client, or it is refused",
   ),
   "unix-socket": string("", "PATH", checkUnixPath, "unix socket to listen on"),
@@ -106,28 +102,20 @@ export const options = {
   ),
   "redis-sentinel-user": string("", "NAME", () => {}, "user at the Sentinels"),
   "redis-sentinel-password": secret("PASSWORD", "password at the Sentinels"),
-  "redis-sentinel-password-file": string(
-    "",
-    "FILE",
-    () => {},
-    "file that holds the password at the Sentinels",
-  ),
+  "redis-sentinel-password-file": fileName("file that holds the password at the Sentinels"),
   "redis-cluster": boolean("--redis-addr names nodes of a Redis Cluster"),
   "redis-user": string("", "NAME", () => {}, "user at Redis, when it is not the default one"),
   "redis-password": secret(
     "PASSWORD",
     "password at Redis; the file is better, as flags and environments can be seen by others",
   ),
-  "redis-password-file": string("", "FILE", () => {}, "file that holds the password at Redis"),
+  "redis-password-file": fileName("file that holds the password at Redis"),
   "redis-tls": boolean("connect to Redis and Sentinels with TLS, and check their certificates"),
-  "redis-tls-ca": string(
-    "",
-    "FILE",
-    () => {},
+  "redis-tls-ca": fileName(
     "certificates (PEM) of the authorities to trust instead of the usual ones",
   ),
-  "redis-tls-cert": string("", "FILE", () => {}, "certificate (PEM) to show to Redis"),
-  "redis-tls-key": string("", "FILE", () => {}, "its key (PEM)"),
+  "redis-tls-cert": fileName("certificate (PEM) to show to Redis"),
+  "redis-tls-key": fileName("its key (PEM)"),
   "redis-wait": integer(
     0,
     0,
@@ -159,6 +147,12 @@ export const options = {
     1_000_000,
     "clients that may be connected at once from one address; 0 for as many as there may be",
   ),
+  "login-timeout": integer(
+    30,
+    0,
+    31_536_000,
+    "seconds after which a client is closed that has not logged in; 0 for never",
+  ),
   "client-timeout": integer(
     0,
     0,
@@ -187,13 +181,8 @@ export const options = {
   ),
   debug: boolean("log what is of use to a developer only"),
   "log-format": choice("text", ["text", "json"], "how log lines on stderr look"),
-  config: string("", "FILE", () => {}, "file with options, one `name: value` per line"),
-  "cpu-profile": string(
-    "",
-    "FILE",
-    () => {},
-    "record a CPU profile from start to shutdown into this file",
-  ),
+  config: fileName("file with options, one `name: value` per line"),
+  "cpu-profile": fileName("record a CPU profile from start to shutdown into this file"),
 };
 
 type CamelCase<S extends string> = S extends `${infer Head}-${infer Tail}`
@@ -249,14 +238,13 @@ export function resolveConfig(
   if (file) Object.assign(settings, { ...readConfigFile(settings.config!), ...settings });
   const values = optionNames.map((name) => [camelCase(name), valueOf(name, settings[name])]);
   const config = Object.fromEntries(values) as Config;
-  const complaint = redisContradiction({
+  const complaint = complaintAbout({
     config,
+    isFlag: (name) => flags[name] !== undefined,
     isSet: (name) => config[camelCase(name) as keyof Config] !== options[name].default,
     sourceOf: (name) => settings[name]?.source ?? `--${name}`,
   });
   if (complaint !== null) throw new UsageError(complaint);
-  const rule = complaintAbout(config, (name) => settings[name] ?? { text: "", source: "" });
-  if (rule !== null) throw new UsageError(rule);
   return config;
 }
 
@@ -278,7 +266,7 @@ export function camelCase(name: string): string {
 
 /** A value for an error message, quoted and cut; what may hold a password becomes "the value". */
 export function shown(text: string): string {
-  if (/@|:\//.test(text)) return "the value ";
+  if (/@|:\/|passw\w*=/i.test(text)) return "the value ";
   return `${JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}...` : text)} `;
 }
 
@@ -341,6 +329,10 @@ function string(
     return text;
   };
   return { kind: "string", default: fallback, placeholder, help, parse };
+}
+
+function fileName(help: string): Option<string> {
+  return string("", "FILE", () => {}, help);
 }
 
 function secret(placeholder: string, help: string): Option<string> {

@@ -33,6 +33,8 @@ export interface Okq {
 }
 
 const ARGUMENTS_MAX = 1_048_576;
+/** What all arguments of a command together may have beyond the largest event. */
+const REQUEST_MARGIN_BYTES = 64 * 1024 * 1024;
 const INLINE_BYTES_MAX = 64 * 1024;
 /** Files that are no clients: the store's connections, the listener, logs, the executable. */
 const FILES_RESERVED = 64;
@@ -41,9 +43,6 @@ const STORE_CLOSE_MS_MAX = 2_000;
 /** Rejects with one line for a person if the store or the address cannot be had. */
 export async function startOkq(config: Config, log: Log): Promise<Okq> {
   const waiters = new Waiters();
-  for (const file of readableByAll(config)) {
-    log.warn("every user of this machine can read a secret", { file });
-  }
   const users = openUsers(config, log);
   const { store, announce } = await openStore(config, log, (queue, count) =>
     waiters.wake(queue, count),
@@ -53,6 +52,7 @@ export async function startOkq(config: Config, log: Log): Promise<Okq> {
   const context = contextOf(config, logLimit, { store, waiters, maxClients, users });
   const shared = new Shared(context, {
     bulkBytesMax: config.maxEventBytes,
+    requestBytesMax: config.maxEventBytes + REQUEST_MARGIN_BYTES,
     argumentsMax: ARGUMENTS_MAX,
     inlineBytesMax: INLINE_BYTES_MAX,
   });
@@ -62,6 +62,9 @@ export async function startOkq(config: Config, log: Log): Promise<Okq> {
   context.settings.port = port;
   if (config.users) watchUsers(config, context, reloads, log);
   announce();
+  for (const file of readableByAll(config)) {
+    log.warn("every user of this machine can read a secret", { file });
+  }
   const { consumers, registrations } = context;
   const onFailure = (error: Error) => log.debug("housekeeping failed", { error });
   const housekeeper = new Housekeeper(store, consumers, waiters, onFailure, registrations);
@@ -133,7 +136,7 @@ function contextOf(
 ): Context {
   const { store, waiters, maxClients, users } = parts;
   const { bgPushPoolSize, maxEventBytes, maxClientsPerAddress } = config;
-  const { clientTimeout, clientOutputTimeout, maxWaitingBytes } = config;
+  const { loginTimeout, clientTimeout, clientOutputTimeout, maxWaitingBytes } = config;
   return {
     store,
     waiters,
@@ -149,6 +152,7 @@ function contextOf(
       maxClients,
       maxEventBytes,
       maxClientsPerAddress,
+      loginTimeout,
       clientTimeout,
       clientOutputTimeout,
       maxWaitingBytes,

@@ -19,15 +19,7 @@ export function openUsers(config: Config, log: Log): Directory {
 
 /** Returns how many there are; a file that cannot be used changes nothing. */
 export function loadUsers(directory: Directory, file: string): number {
-  let text: string;
-  try {
-    text = readText(file);
-  } catch (error) {
-    throw new Error(`--users: cannot read ${JSON.stringify(file)} (${(error as Error).message})`, {
-      cause: error,
-    });
-  }
-  const users = parseUsers(text, file);
+  const users = parseUsers(readText("users", file), file);
   try {
     directory.replace(users);
   } catch (error) {

@@ -1,10 +1,10 @@
 // A connection from the command line to the server that the same config starts, as its user
 // "default": over the unix socket if there is one, else over TCP, else over TLS.
-import { readFileSync } from "node:fs";
 import type { ConnectionOptions } from "node:tls";
 import { Redis, type RedisOptions } from "ioredis";
 import { parseAddress } from "./address.ts";
 import type { Config } from "./config.ts";
+import { readText } from "./read-text.ts";
 import { passwordOf } from "./secret-file.ts";
 
 type Place = Pick<RedisOptions, "path" | "host" | "port" | "tls">;
@@ -49,15 +49,14 @@ function placeOf({ unixSocket, listenAddr, ...tls }: Config): Place | null {
 
 /** Trusts the server's own certificate and no other, whatever names are in it, and shows it too. */
 function tlsOf({ tlsCert, tlsKey }: Pick<Config, "tlsCert" | "tlsKey">): ConnectionOptions {
-  const cert = readFileSync(tlsCert, "utf8");
-  const options = {
+  const cert = readText("tls-cert", tlsCert);
+  return {
     ca: cert,
     cert,
-    key: readFileSync(tlsKey, "utf8"),
+    key: readText("tls-key", tlsKey),
     allowPartialTrustChain: true,
     checkServerIdentity: () => undefined,
   };
-  return options;
 }
 
 function inShort(message: string): string {

@@ -1,17 +1,15 @@
-// A text file that a person named on the command line.
+// A text file that an option names.
 import { readFileSync } from "node:fs";
+import type { OptionName } from "./config.ts";
 
-/** Throws a phrase that says what is in the way, without the name of the file. */
-export function readText(file: string): string {
-  let bytes: Buffer;
+/** Throws one line that names option and file and says what is in the way. */
+export function readText(option: OptionName, file: string): string {
   try {
-    bytes = readFileSync(file);
+    return new TextDecoder("utf-8", { fatal: true }).decode(readFileSync(file));
   } catch (error) {
-    throw new Error((error as Error).message.split(",")[0], { cause: error });
-  }
-  try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-  } catch (error) {
-    throw new Error("it is not UTF-8", { cause: error });
+    const { code, message } = error as NodeJS.ErrnoException;
+    const reason = code === "ERR_ENCODING_INVALID_ENCODED_DATA" ? "it is not UTF-8" : message;
+    const place = `--${option}: cannot read ${JSON.stringify(file)}`;
+    throw new Error(`${place} (${reason.split(",")[0]})`, { cause: error });
   }
 }

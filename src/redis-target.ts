@@ -8,7 +8,7 @@ import {
   parseRedisUrl,
   type RedisUrl,
 } from "./redis-url.ts";
-import { readSecretFile } from "./secret-file.ts";
+import { readSecretFile, secretOf } from "./secret-file.ts";
 import { nameOfNode, type RedisTarget } from "./stores/redis/target.ts";
 
 /** The Redis that a config asks for, if it does. Throws a line about a file that is no use. */
@@ -59,18 +59,6 @@ function listedPlace(list: string): RedisUrl {
   return { mode: "single", nodes, path, ...open, db: 0, isTls: false };
 }
 
-function secretOf(name: OptionName, file: string, value: string): string | null {
-  return file ? readNamed(name, file) : value || null;
-}
-
-function readNamed(name: OptionName, file: string): string {
-  try {
-    return readSecretFile(file);
-  } catch (error) {
-    throw new Error(`${name}: ${(error as Error).message}`, { cause: error });
-  }
-}
-
 function tlsOf({ redisTlsCa, redisTlsCert, redisTlsKey }: Config): RedisTarget["tls"] {
   return {
     ca: pemOf("redis-tls-ca", redisTlsCa),
@@ -81,8 +69,9 @@ function tlsOf({ redisTlsCa, redisTlsCert, redisTlsKey }: Config): RedisTarget["
 
 function pemOf(name: OptionName, file: string): string | null {
   if (file === "") return null;
-  const text = readNamed(name, file);
-  if (!text.includes("-----BEGIN ")) throw new Error(`${name}: ${JSON.stringify(file)} is no PEM`);
+  const text = readSecretFile(name, file);
+  if (!text.includes("-----BEGIN "))
+    throw new Error(`--${name}: ${JSON.stringify(file)} is no PEM`);
   return text;
 }
 

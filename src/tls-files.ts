@@ -7,9 +7,9 @@ import type { TlsFiles } from "./server/listeners.ts";
 
 /** Throws one line that names the file, unless they can be used and belong together. */
 export function readTlsFiles({ tlsCert, tlsKey, tlsClientCa }: Config): TlsFiles {
-  const cert = readPem("--tls-cert", tlsCert);
-  const key = readPem("--tls-key", tlsKey);
-  const ca = tlsClientCa ? readPem("--tls-client-ca", tlsClientCa) : null;
+  const cert = readText("tls-cert", tlsCert);
+  const key = readText("tls-key", tlsKey);
+  const ca = tlsClientCa ? readText("tls-client-ca", tlsClientCa) : null;
   check(`--tls-cert ${JSON.stringify(tlsCert)}`, { cert });
   check(`--tls-key ${JSON.stringify(tlsKey)} with --tls-cert`, { cert, key });
   if (ca) checkAuthorities(`--tls-client-ca ${JSON.stringify(tlsClientCa)}`, ca);
@@ -18,15 +18,6 @@ export function readTlsFiles({ tlsCert, tlsKey, tlsClientCa }: Config): TlsFiles
 
 export function filesOfTls({ tlsCert, tlsKey, tlsClientCa }: Config): string[] {
   return [tlsCert, tlsKey, tlsClientCa].filter((file) => file !== "");
-}
-
-function readPem(option: string, file: string): string {
-  try {
-    return readText(file);
-  } catch (error) {
-    const reason = (error as Error).message;
-    throw new Error(`${option}: cannot read ${JSON.stringify(file)} (${reason})`, { cause: error });
-  }
 }
 
 function check(what: string, files: { cert: string; key?: string }): void {

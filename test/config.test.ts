@@ -116,6 +116,7 @@ const impossible: [OptionName, string, string][] = [
   ["unix-socket-mode", "1777", '"1777" is not a mode of three octal digits, as 770'],
   ["redis-addr", "h:0", '"h:0" has port 0'],
   ["redis-addr", "redis://h:1", "the value is a URL: use --store for it"],
+  ["redis-addr", "h:1?password=x", "the value is not an address: host:port, [ipv6]:port or :port"],
   [
     "redis-addr",
     "h:1,x",
@@ -200,8 +201,8 @@ test.each<[Flags, Record<string, string>, string]>([
     "--password and OKQ_PASSWORD_FILE contradict each other: give only one of them",
   ],
   [{ "tls-listen-addr": ":1" }, {}, "--tls-listen-addr needs --tls-cert and --tls-key"],
-  [{ "tls-cert": "f" }, {}, "--tls-cert does nothing without --tls-listen-addr"],
-  [{}, { OKQ_TLS_CLIENT_CA: "f" }, "OKQ_TLS_CLIENT_CA does nothing without --tls-listen-addr"],
+  [{ "tls-cert": "f" }, {}, "--tls-cert needs --tls-listen-addr"],
+  [{}, { OKQ_TLS_CLIENT_CA: "f" }, "OKQ_TLS_CLIENT_CA needs --tls-listen-addr"],
   [{ password: "" }, {}, "--password: the value is empty"],
   [{ "password-file": "" }, {}, "--password-file: the value is empty"],
   [{ users: "" }, {}, "--users: the value is empty"],

@@ -300,20 +300,27 @@ test("a contradiction names where each came from", () => {
 describe("a file with a secret", () => {
   test("loses one line end and nothing else", () => {
     const contents = ["p", "p\n", "p\r\n", "p\n\n", "p ", "ä\n"].map(fileWith);
-    expect(contents.map(readSecretFile)).toEqual(["p", "p", "p", "p\n", "p ", "ä"]);
+    expect(contents.map((file) => readSecretFile("password-file", file))).toEqual([
+      "p",
+      "p",
+      "p",
+      "p\n",
+      "p ",
+      "ä",
+    ]);
   });
 
   test("that is empty, missing or no PEM is named with its option", () => {
     const empty = fileWith("\n");
     const passwordIn = (file: string) => () =>
       targetOf({ "redis-addr": "h:1", "redis-password-file": file });
-    expect(passwordIn(empty)).toThrow(`redis-password-file: "${empty}" is empty`);
+    expect(passwordIn(empty)).toThrow(`--redis-password-file: "${empty}" is empty`);
     expect(passwordIn("/no/such")).toThrow(
-      'redis-password-file: cannot read "/no/such" (ENOENT: no such file or directory)',
+      '--redis-password-file: cannot read "/no/such" (ENOENT: no such file or directory)',
     );
     const ca = fileWith("hunter2");
     expect(() => targetOf({ store: "rediss://h", "redis-tls-ca": ca })).toThrow(
-      `redis-tls-ca: "${ca}" is no PEM`,
+      `--redis-tls-ca: "${ca}" is no PEM`,
     );
   });
 });

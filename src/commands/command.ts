@@ -99,6 +99,8 @@ export interface Client {
   readonly inFlight: number;
   /** It is not read: what it sends has to wait. */
   readonly isPaused: boolean;
+  /** Ends waiting with nil, as `gone` does, and the client stays. */
+  stopWaiting(): void;
   /** Closes once the replies to what it sent up to now are out. */
   quit(): void;
   /** Closes at once. */
@@ -132,6 +134,7 @@ export interface Settings {
   maxEventBytes: number;
   maxClientsPerAddress: number;
   /** In seconds; 0 for never. */
+  loginTimeout: number;
   clientTimeout: number;
   clientOutputTimeout: number;
   maxWaitingBytes: number;

@@ -1,7 +1,7 @@
 // What drivers say when they connect and stay connected: answered as Redis answers them.
 import { Failure, OK, type Reply, Simple } from "../resp/reply.ts";
 import { type Call, type Client, type Command, CommandError } from "./command.ts";
-import { registerOn } from "./notify.ts";
+import { stayOn } from "./notify.ts";
 
 const NOT_AN_INTEGER = "ERR value is not an integer or out of range";
 
@@ -30,10 +30,10 @@ async function reset({ client, context }: Call): Promise<Reply> {
   // First of all: it decides whether this command is answered.
   client.replies = "on";
   client.isRefusingTransaction = false;
-  await registerOn(client, context, []);
   client.name = "";
   client.protocol = 2;
   client.user = context.users.stranger;
+  await stayOn([], client, context);
   return new Simple("RESET");
 }
 

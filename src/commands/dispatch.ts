@@ -33,6 +33,7 @@ export function dispatch(call: Call): Dispatched {
   const entry = find(args);
   if (entry === "unknown") call.client.isRefusingTransaction = isNamed(args, "MULTI");
   call.client.lastCommand = typeof entry === "string" ? "unknown" : entry.command.name;
+  if (entry === "unknown" && isHttp(args)) return { command: null, answer: refuseHttp(call) };
   if (typeof entry === "string") return { command: null, answer: unknown(args, entry) };
   if (args.length < entry.min || args.length > entry.max) {
     return { command: null, answer: wrongCount(args, entry) };
@@ -84,6 +85,23 @@ function refusedInTransaction({ args, client }: Call): Dispatched {
   client.isRefusingTransaction = !isOver;
   const why = "okq has no transactions, nothing of this one was done";
   return { command: null, answer: new Failure(`${isOver ? "EXECABORT" : "ERR"} ${why}`) };
+}
+
+/**
+ * A web page can have its visitor's browser send HTTP to any port of the visitor's machine, with
+ * commands in the body. As in Redis nothing behind such a line is run.
+ */
+function isHttp(args: Buffer[]): boolean {
+  return isNamed(args, "POST") || isNamed(args, "HOST:");
+}
+
+function refuseHttp({ client, context }: Call): Failure {
+  const addr = client.address;
+  context.warn("closed a client that speaks HTTP: a browser, for a page that means harm?", {
+    addr,
+  });
+  client.quit();
+  return new Failure("ERR HTTP is not understood here");
 }
 
 function isNamed(args: Buffer[], name: string): boolean {

@@ -4,7 +4,7 @@ import { OK, Pairs, quoteForError, type Reply } from "../resp/reply.ts";
 import type { User } from "../users/user.ts";
 import { type Call, type Client, type Command, CommandError, type Context } from "./command.ts";
 import { checkName, parseInteger } from "./connection.ts";
-import { registerOn } from "./notify.ts";
+import { stayOn } from "./notify.ts";
 
 /** Drivers choose by it what they send; okq's own version is in INFO. */
 export const REDIS_VERSION = "7.4.0";
@@ -47,13 +47,9 @@ function become(user: User, client: Client, context: Context): void {
   const { queues } = client;
   const kept = user.may("consume") ? queues.filter((queue) => user.mayUse(queue)) : [];
   if (kept.length === queues.length) return;
-  registerOn(client, context, kept).catch((error) => {
-    context.reportFailure("deregistering a consumer without the right", error);
-    if (client.queues !== queues) return;
-    // Whatever became of the store: it hears of it with the housekeeper's next full count.
-    context.consumers.replace(queues, kept);
-    client.queues = kept;
-  });
+  void stayOn(kept, client, context);
+  // In the line of a queue that it may not use it would swallow what wakes the others there.
+  client.stopWaiting();
 }
 
 /**

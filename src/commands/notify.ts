@@ -6,6 +6,8 @@ import { parseSeconds } from "./options.ts";
 
 /** Queues that one connection may register on: each wait asks the store for all of them. */
 const REGISTERED_MAX = 1024;
+/** Of their names together, which are kept as long as the connection. */
+const REGISTERED_BYTES_MAX = 256 * 1024;
 
 /** Trades the client's list of queues for another, here and in the store. */
 export async function registerOn(
@@ -28,9 +30,30 @@ export async function registerOn(
   }
 }
 
+/**
+ * Leaves all but these of the client's queues, whatever becomes of the store: that hears of it
+ * with the housekeeper's next full count.
+ */
+export async function stayOn(kept: Buffer[], client: Client, context: Context): Promise<void> {
+  const { queues } = client;
+  if (kept.length === queues.length) return;
+  try {
+    await registerOn(client, context, kept);
+  } catch (error) {
+    context.reportFailure("deregistering a consumer", error as Error);
+    if (client.queues !== queues) return;
+    context.consumers.replace(queues, kept);
+    client.queues = kept;
+  }
+}
+
 async function register({ args, client, context }: Call): Promise<Reply> {
   if (args.length - 1 > REGISTERED_MAX) {
     throw new CommandError(`ERR too many queues, ${args.length - 1} of at most ${REGISTERED_MAX}`);
+  }
+  const bytes = args.slice(1).reduce((sum, { length }) => sum + length, 0);
+  if (bytes > REGISTERED_BYTES_MAX) {
+    throw new CommandError(`ERR too long names, ${bytes} bytes of at most ${REGISTERED_BYTES_MAX}`);
   }
   // Copies: the list outlives the command, and a view would keep a whole received chunk.
   const unique = new Map(args.slice(1).map((queue) => [nameOf(queue), queue]));
@@ -45,7 +68,7 @@ async function register({ args, client, context }: Call): Promise<Reply> {
 async function notify({ args, client, context }: Call): Promise<Reply> {
   const timeoutMs = parseSeconds("timeout", args[1]!);
   if (timeoutMs > 0) await context.store.watch();
-  return await context.waiters.wait({
+  const woken = await context.waiters.wait({
     queues: client.queues,
     timeoutMs,
     signal: client.gone,
@@ -56,6 +79,8 @@ async function notify({ args, client, context }: Call): Promise<Reply> {
       return found;
     },
   });
+  // The right to it may have been taken away while the store was asked.
+  return client.queues.find((queue) => woken?.equals(queue)) ?? null;
 }
 
 /** Next time the search starts behind the queue just found, so that none starves the others. */

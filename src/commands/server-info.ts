@@ -52,6 +52,7 @@ function clientLines({ clients, settings, stats, waiters }: Context): Lines {
     ["maxclients_per_address", settings.maxClientsPerAddress],
     ["blocked_clients", waiters.size],
     ["paused_clients", all.filter(({ isPaused }) => isPaused).length],
+    ["login_timeout", settings.loginTimeout],
     ["client_timeout", settings.clientTimeout],
     ["client_output_timeout", settings.clientOutputTimeout],
     ["client_inflight_limit", settings.clientInFlightMax],

@@ -19,8 +19,6 @@ const INLINE_TOO_LONG = "Protocol error: too big inline request";
 const REQUEST_TOO_BIG = "Protocol error: too big request";
 const UNBALANCED = "Protocol error: unbalanced quotes in request";
 
-/** What all arguments of a command together may have beyond the largest single one. */
-const REQUEST_MARGIN_BYTES = 64 * 1024 * 1024;
 /** About what a view costs besides its bytes: a million of empty arguments is not free. */
 const VIEW_BYTES = 96;
 /** A chunk smaller than this is not worth a copy to get rid of it. */
@@ -50,8 +48,10 @@ const STEPS_PER_CALL = 1024;
 const BYTES_PER_STEP = 64;
 
 export interface ParserLimits {
-  /** The largest argument. A command may have 64 MiB more than this in all. */
+  /** The largest argument. */
   bulkBytesMax: number;
+  /** All arguments of a command together. */
+  requestBytesMax: number;
   argumentsMax: number;
   /** The longest inline command, and the longest line with a count or a length. */
   inlineBytesMax: number;
@@ -194,7 +194,7 @@ export class Parser {
     if (length === CUT) return false;
     if (length < 0 || length > this.limits.bulkBytesMax) throw this.#fail(BULK_LENGTH);
     this.#announcedBytes += length;
-    if (this.#announcedBytes > this.limits.bulkBytesMax + REQUEST_MARGIN_BYTES) {
+    if (this.#announcedBytes > this.limits.requestBytesMax) {
       throw this.#fail(REQUEST_TOO_BIG);
     }
     this.#bulkLength = length;

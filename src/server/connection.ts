@@ -4,7 +4,7 @@
 import type { Socket } from "bun";
 import { type Call, type Client, FromStore, Handout } from "../commands/command.ts";
 import { dispatch } from "../commands/dispatch.ts";
-import { registerOn } from "../commands/notify.ts";
+import { stayOn } from "../commands/notify.ts";
 import type { Session } from "../queue/store.ts";
 import { Parser, ProtocolError } from "../resp/parser.ts";
 import { Failure, Output, type ProtocolVersion } from "../resp/reply.ts";
@@ -108,6 +108,11 @@ export class Connection implements Client, SlotOwner, Holder {
     return this.#gone.signal;
   }
 
+  stopWaiting(): void {
+    this.#gone?.abort();
+    this.#gone = null;
+  }
+
   get bytesIn(): number {
     return this.#parser.heldBytes + this.#underWayBytes;
   }
@@ -147,10 +152,11 @@ export class Connection implements Client, SlotOwner, Holder {
       unsentBytes: this.#outbox.length,
       receivedBytes: this.#receivedBytes,
       isBusy: this.#slots.length > 0 || this.#isEnding,
+      isStranger: this.#user === null,
     };
     const verdict = this.#patience.check(state, nowMs, this.#shared);
-    if (verdict === "slow") this.kill();
-    else if (verdict === "idle") this.quit();
+    if (verdict === "kill") this.kill();
+    else if (verdict === "quit") this.quit();
   }
 
   /** Others waited too long for the rest of its command. */
@@ -179,10 +185,7 @@ export class Connection implements Client, SlotOwner, Holder {
     this.#shared.unread.leave(this);
     const { context } = this.#shared;
     context.clients.delete(this.id);
-    registerOn(this, context, []).catch((failure) => {
-      // The next full count that the housekeeper sends sets it right.
-      context.reportFailure("deregistering a consumer that left", failure);
-    });
+    void stayOn([], this, context);
   }
 
   /** Once all is answered, for the last event popped must be the first to go back in line. */
@@ -376,9 +379,10 @@ export class Connection implements Client, SlotOwner, Holder {
     else if (this.#isEnding && this.#slots.length === 0) this.#end();
   }
 
+  /** close() and not end(): with TLS that waits for the client, and nothing can close it then. */
   #end(): void {
-    if (this.#doubtful.length === 0) this.#socket.end();
-    else setTimeout(() => this.#socket.end(), DOUBT_MS);
+    if (this.#doubtful.length === 0) this.#socket.close();
+    else setTimeout(() => this.#socket.close(), DOUBT_MS);
   }
 
   /** Whether the socket is read no further, so that its client has to wait. */

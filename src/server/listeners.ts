@@ -45,7 +45,7 @@ function handlersOf(host: Host, door: Door): Handlers {
     drain: (socket) => socket.data?.drained(),
     end: (socket) => {
       if (socket.data) socket.data.ended();
-      else socket.end();
+      else socket.close();
     },
     close: (socket, error) => host.closed(socket.data, error),
     error: (_socket, error) => host.failed(error),

@@ -1,5 +1,6 @@
-// When a client is to be closed because it does not do its part: it takes none of its replies, or
-// has nothing to say. One per connection, asked about twice a second; it knows no clock.
+// When a client is to be closed because it does not do its part: it takes none of its replies, has
+// nothing to say, or does not log in. One per connection, asked about twice a second; it knows no
+// clock.
 import type { Shared } from "./shared.ts";
 
 /** While replies fill the memory there is for them, nobody may take nothing for so long. */
@@ -15,6 +16,8 @@ export interface State {
   receivedBytes: number;
   /** A command is under way, such as a wait in QNOTIFY. */
   isBusy: boolean;
+  /** It has to log in. */
+  isStranger: boolean;
 }
 
 export class Patience {
@@ -22,14 +25,20 @@ export class Patience {
   #receivedBytes = 0;
   #tookAtMs: number;
   #activeAtMs: number;
+  #strangerSinceMs: number;
 
   constructor(nowMs: number) {
     this.#tookAtMs = nowMs;
     this.#activeAtMs = nowMs;
+    this.#strangerSinceMs = nowMs;
   }
 
-  /** Whether the client is to be closed, and why; it is counted, and logged if it matters. */
-  check(state: State, nowMs: number, shared: Pick<Shared, "context" | "isFullOfReplies">) {
+  /** Whether the client is to be closed, and how; it is counted, and logged if it matters. */
+  check(
+    state: State,
+    nowMs: number,
+    shared: Pick<Shared, "context" | "isFullOfReplies">,
+  ): "kill" | "quit" | null {
     const { settings, stats, warn } = shared.context;
     if (state.unsentBytes === 0 || state.sentBytes !== this.#sentBytes) {
       this.#sentBytes = state.sentBytes;
@@ -48,11 +57,14 @@ export class Patience {
       stats.closedSlow += 1;
       const { address: addr, unsentBytes: unsent } = state;
       warn("closed a client that takes none of its replies", { addr, unsent });
-      return "slow";
+      return "kill";
     }
-    if (!isOver(nowMs - this.#activeAtMs, settings.clientTimeout)) return null;
+    if (!state.isStranger) this.#strangerSinceMs = nowMs;
+    const isLate = isOver(nowMs - this.#strangerSinceMs, settings.loginTimeout);
+    if (!isLate && !isOver(nowMs - this.#activeAtMs, settings.clientTimeout)) return null;
     stats.closedIdle += 1;
-    return "idle";
+    // With wrong passwords a stranger could be busy for ever.
+    return isLate && isActive ? "kill" : "quit";
   }
 }
 

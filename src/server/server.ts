@@ -37,7 +37,8 @@ export class Server implements Host {
   readonly #connections = new Set<Connection>();
   readonly #addresses: AddressCount;
   readonly #watch: Timer;
-  readonly #shaking = new Map<Socket<Connection>, ReturnType<typeof setTimeout>>();
+  /** Handshakes under way: their places are taken, and their time is short. */
+  readonly #shaking = new Map<Socket<Connection>, { address: string; timer: Timer }>();
   #nextId = 1;
   #onEmpty: (() => void) | null = null;
 
@@ -85,7 +86,8 @@ export class Server implements Host {
     const refusal = this.#refusal(socket, door);
     if (refusal) {
       stats.connectionsRefused += 1;
-      socket.end(refusal);
+      socket.write(refusal);
+      socket.close();
       return;
     }
     socket.setKeepAlive(true, KEEP_ALIVE_MS);
@@ -99,27 +101,35 @@ export class Server implements Host {
   #refusal(socket: Socket<Connection>, door: Door): string | null {
     if (!this.#isServed(socket, door)) return DENIED;
     if (!this.#hasRoom()) return TOO_MANY;
-    if (door.unixPath !== undefined) return null;
-    if (this.#addresses.enter(plain(socket.remoteAddress))) return null;
-    this.#shared.context.stats.refusedPerAddress += 1;
+    if (door.unixPath !== undefined || this.#enter(plain(socket.remoteAddress))) return null;
     return TOO_MANY_THERE;
   }
 
+  #enter(address: string): boolean {
+    if (this.#addresses.enter(address)) return true;
+    this.#shared.context.stats.refusedPerAddress += 1;
+    return false;
+  }
+
   shaking(socket: Socket<Connection>): boolean {
-    if (!this.#hasRoom()) {
+    // As in opened().
+    if (socket.remoteAddress === undefined) return false;
+    const address = plain(socket.remoteAddress);
+    if (!this.#hasRoom() || !this.#enter(address)) {
       this.#shared.context.stats.connectionsRefused += 1;
       return false;
     }
-    this.#shaking.set(
-      socket,
-      setTimeout(() => socket.terminate(), HANDSHAKE_MS_MAX),
-    );
+    const timer = setTimeout(() => socket.terminate(), HANDSHAKE_MS_MAX);
+    this.#shaking.set(socket, { address, timer });
     return true;
   }
 
   shaken(socket: Socket<Connection>): void {
-    clearTimeout(this.#shaking.get(socket));
+    const shaking = this.#shaking.get(socket);
+    if (!shaking) return;
     this.#shaking.delete(socket);
+    clearTimeout(shaking.timer);
+    this.#addresses.leave(shaking.address);
   }
 
   closed(connection: Connection | undefined, error?: Error): void {

@@ -5,14 +5,19 @@ import type { ParserLimits } from "../resp/parser.ts";
 import { Turns, type TurnTaker } from "./turns.ts";
 import { Unread } from "./unread.ts";
 
-/** As in Redis: a login takes no more. */
-const STRANGER_LIMITS = { bulkBytesMax: 16 * 1024, argumentsMax: 10 };
+/** A login takes no more. A part of so little takes nothing from the room there is for others. */
+const STRANGER_LIMITS: ParserLimits = {
+  bulkBytesMax: 8 * 1024,
+  requestBytesMax: 8 * 1024,
+  argumentsMax: 10,
+  inlineBytesMax: 8 * 1024,
+};
 
 export class Shared {
   readonly turns = new Turns();
   readonly unread: Unread;
   /** For clients that have not logged in. */
-  readonly strangerLimits: ParserLimits;
+  readonly strangerLimits = STRANGER_LIMITS;
   readonly #waiting = new Set<TurnTaker>();
 
   constructor(
@@ -20,7 +25,6 @@ export class Shared {
     readonly parserLimits: ParserLimits,
   ) {
     this.unread = new Unread(context, this.turns);
-    this.strangerLimits = { ...parserLimits, ...STRANGER_LIMITS };
   }
 
   /** Whether a command may be started now; if not, the taker gets a turn when it may. */

@@ -200,6 +200,12 @@ test("a stranger cannot make okq keep much: large and many arguments are the end
   const many = await okq.connect();
   many.send("*11\r\n");
   expect(await many.untilClosed()).toHaveLength(1);
+  const several = await okq.connect();
+  several.send(`*4\r\n$5\r\nHELLO\r\n$5000\r\n${"x".repeat(5000)}\r\n$5000\r\n`);
+  expect(await several.untilClosed()).toHaveLength(1);
+  const line = await okq.connect();
+  line.send("x".repeat(10_000));
+  expect(await line.untilClosed()).toHaveLength(1);
   const known = await okq.connect();
   const contents = "x".repeat(200_000);
   expect(await askAll(known, ["AUTH", "secret"], ["QLPUSH", "q", "1", contents])).toEqual([

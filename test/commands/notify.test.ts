@@ -198,6 +198,17 @@ describe.each(storeNames)("on %s", (store) => {
     expect(await ask(client, "QNOTIFY", 0)).toBe("queue 1024");
   });
 
+  test("a connection registers on names of 256 KiB in all and not on one byte more", async () => {
+    const okq = await startOkqOn(store);
+    const client = await okq.connect();
+    const names = ["a", "b", "c", "d"].map((letter) => letter.repeat(64 * 1024));
+    expect(await ask(client, "QREGISTER", ...names)).toBe("+OK");
+    expect(await ask(client, "QREGISTER", ...names, "e")).toBe(
+      "-ERR too long names, 262145 bytes of at most 262144",
+    );
+    expect(await ask(client, "CLIENT", "INFO")).toContain(" queues=4 ");
+  });
+
   test("a timeout that is no number of seconds is refused", async () => {
     const client = await (await startOkqOn(store)).connect();
     for (const wrong of ["-1", "x", "", "1e3", "0x10", "1.", " 1", "2147483648", "NaN", "inf"]) {

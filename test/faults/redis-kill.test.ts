@@ -76,6 +76,28 @@ describe("while Redis is away", () => {
   });
 });
 
+test("a consumer that left, or sent RESET, while Redis was away is no consumer after", async () => {
+  const redis = await startTestRedis();
+  const okq = await startOkqOnRedis(redis.port, 0, ["--password", "secret"]);
+  const connect = async () => {
+    const client = closeAfterTest(await okq.connect());
+    expect(await client.call("AUTH", "secret")).toEqual({ simple: "OK" });
+    return client;
+  };
+  const [left, reset, observer] = [await connect(), await connect(), await connect()];
+  for (const client of [left, reset]) await client.call("QREGISTER", "q");
+  await redis.kill();
+  await eventually(async () => errorOf(await observer.call("QSTATUS")) !== null);
+  left.close();
+  await left.untilClosed();
+  expect(await reset.call("RESET")).toEqual({ simple: "RESET" });
+  expect(errorOf(await reset.call("PING"))).toStartWith("NOAUTH");
+  await redis.start();
+  await eventually(async () => isOk(await observer.call("QREGISTER", "q")));
+  const status: unknown = await observer.call("QSTATUS", "q");
+  expect(status).toEqual([[Buffer.from("q"), 0, 0, 1]]);
+});
+
 test("a Redis that stands still for a while costs time, but no command", async () => {
   const redis = await startTestRedis();
   const okq = await startOkqOnRedis(redis.port);

@@ -14,7 +14,12 @@ export interface Difference {
 }
 
 /** Small, so that random input reaches them. */
-export const FUZZ_LIMITS: ParserLimits = { bulkBytesMax: 40, argumentsMax: 6, inlineBytesMax: 30 };
+export const FUZZ_LIMITS: ParserLimits = {
+  bulkBytesMax: 40,
+  requestBytesMax: 6 * 40,
+  argumentsMax: 6,
+  inlineBytesMax: 30,
+};
 
 /** All commands of these chunks, as latin1 text, and the error after them. */
 export function parseAll(parser: FedParser, chunks: Buffer[]): Parsed {

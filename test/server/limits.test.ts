@@ -137,6 +137,38 @@ describe("a client without a command for the client timeout", () => {
   });
 });
 
+describe("a client that has to log in", () => {
+  test("is closed after the login timeout, also while it tries in vain", async () => {
+    const okq = await startTestOkq({ loginTimeout: 1, password: "secret" });
+    const observer = await okq.connect();
+    expect(await ask(observer, "AUTH", "secret")).toBe("+OK");
+    const [silent, left, trying] = [await okq.connect(), await okq.connect(), await okq.connect()];
+    expect(await ask(left, "AUTH", "secret")).toBe("+OK");
+    trying.pipeline(...Array.from({ length: 20 }, () => ["AUTH", "wrong"]));
+    expect(await silent.untilClosed()).toEqual([]);
+    await trying.untilClosed();
+    expect(await clientsInfo(observer, "connected_clients")).toBe(2);
+    expect(await ask(left, "RESET")).toBe("+RESET");
+    await left.untilClosed();
+    expect(await clientsInfo(observer, "clients_closed_idle")).toBe(3);
+    expect(await clientsInfo(observer, "login_timeout")).toBe(1);
+  });
+
+  test("takes nothing from the room that others have for their commands", async () => {
+    const okq = await startTestOkq({ maxWaitingBytes: MEGABYTE, password: "secret" });
+    const known = await okq.connect();
+    expect(await ask(known, "AUTH", "secret")).toBe("+OK");
+    const part = `$8000\r\n${"x".repeat(8000)}\r\n`;
+    for (let at = 0; at < 20; at++) {
+      const stranger = await okq.connect();
+      stranger.send(`*10\r\n${part.repeat(9)}`);
+    }
+    const startedAt = performance.now();
+    expect(await ask(known, "QLPUSH", "q", "1", LARGE)).toBe("+OK");
+    expect(performance.now() - startedAt).toBeLessThan(1_000);
+  });
+});
+
 test("one client too many from an address is refused, from another one it is not", async () => {
   const okq = await startTestOkq({ maxClientsPerAddress: 2 });
   const [observer, second] = [await okq.connect(), await okq.connect()];

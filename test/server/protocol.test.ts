@@ -8,6 +8,18 @@ import { type Argument, frame } from "../support/wire.ts";
 const PROTOCOL_ERROR = "-ERR Protocol error: ";
 const MAX_EVENT_BYTES = 1000;
 
+test("commands in the body of HTTP, as a web page has a browser send it, are not run", async () => {
+  const okq = await startTestOkq();
+  const client = await okq.connect();
+  expect(await ask(client, "QLPUSH", "q", "1", "x")).toBe("+OK");
+  for (const method of ["POST", "PUT"]) {
+    const request = fetch(`http://127.0.0.1:${okq.port}/`, { method, body: "QFLUSH q\r\n" });
+    await expect(request).rejects.toThrow();
+  }
+  expect(await ask(client, "QSTATUS", "q")).toEqual([["q", 1, 0, 0]]);
+  expect(okq.log.filter((line) => line.includes("speaks HTTP"))).toHaveLength(2);
+});
+
 describe("malformed input", () => {
   test.each([
     ["*3000000000\r\n", "invalid multibulk length"],

@@ -76,9 +76,32 @@ test("a registered queue is given up with the right to it, also by who waits the
     ((await ask(root, "QSTATUS", queue)) as [string, number, number, number][])[0]![3];
   await eventually(async () => (await consumersOf("mail")) === 0);
   expect(await consumersOf("sms")).toBe(1);
+  expect(await ann.next()).toBeNull();
+  ann.pipeline(["QNOTIFY", "20"]);
   await ask(root, "QLPUSH", "mail", "1", "x");
   await ask(root, "QLPUSH", "sms", "1", "x");
   expect(String(await ann.next())).toBe("sms");
+});
+
+test("who may not use a queue any more does not swallow what wakes the others there", async () => {
+  const users = writeUsers("root all *", "ann consume *", "bob consume mail");
+  const okq = await startTestOkq({ users: users.path });
+  const [root, ann, bob] = [
+    await logInAs(okq, "root"),
+    await logInAs(okq, "ann"),
+    await logInAs(okq, "bob"),
+  ];
+  await ask(ann, "QREGISTER", "mail", "sms");
+  await ask(bob, "QREGISTER", "mail");
+  for (const [count, client] of [ann, bob].entries()) {
+    client.pipeline(["QNOTIFY", "5"]);
+    const waiting = `blocked_clients:${count + 1}\r\n`;
+    await eventually(async () => String(await ask(root, "INFO", "clients")).includes(waiting));
+  }
+  users.replace("root all *", "ann consume sms", "bob consume mail");
+  okq.reload();
+  await ask(root, "QLPUSH", "mail", "1", "x");
+  expect(String(await bob.next())).toBe("mail");
 });
 
 test("a link that is put in the place of another is followed, as in a mounted secret", async () => {
@@ -112,6 +135,9 @@ test("okq does not start with a file that cannot be used", async () => {
   await expect(start({})).rejects.toThrow(`${users.path}:2: user ann needs more: name hash groups`);
   await expect(start({ users: "/no/such" })).rejects.toThrow(
     '--users: cannot read "/no/such" (ENOENT',
+  );
+  await expect(start({ passwordFile: "/no/such" })).rejects.toThrow(
+    '--password-file: cannot read "/no/such" (ENOENT',
   );
   writeFileSync(users.path, Buffer.from("ann \xff", "latin1"));
   await expect(start({})).rejects.toThrow("it is not UTF-8");

@@ -2,6 +2,7 @@
 import { describe, expect, test } from "bun:test";
 import { copyFileSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { createConnection } from "node:net";
 import tls from "node:tls";
 import { Redis } from "ioredis";
 import { type Certificates, type KeyPair, makeCertificates } from "../support/certificates.ts";
@@ -82,6 +83,52 @@ test("what is no TLS gets no answer, and who says nothing does not hold up the e
   await okq.close();
   expect(await silent.untilClosed()).toEqual([]);
 });
+
+test("handshakes under way count as clients of their address", async () => {
+  const config = { ...tlsConfig(makeCertificates()), maxClients: 6, maxClientsPerAddress: 2 };
+  const okq = await startTestOkq(config);
+  const [first, second] = [await Wire.connect(okq.tlsPort), await Wire.connect(okq.tlsPort)];
+  for (let at = 0; at < 6; at++) {
+    const refused = closeAfterTest(await Wire.connect(okq.tlsPort));
+    expect(await refused.untilClosed()).toEqual([]);
+  }
+  const plain = await okq.connect();
+  expect(await plain.untilClosed()).toHaveLength(1);
+  const other = createConnection({ port: okq.port, host: "127.0.0.1", localAddress: "127.0.0.9" });
+  closeAfterTest({ close: () => other.destroy() });
+  other.write("INFO clients\r\n");
+  const info = await new Promise((resolve) => other.once("data", (chunk) => resolve(`${chunk}`)));
+  expect(info).toContain("clients_refused_per_address:7\r\n");
+  for (const shaking of [first, second]) shaking.close();
+  await eventually(async () => {
+    const again = await okq.connect();
+    return (await again.call("PING")) !== null;
+  });
+});
+
+test("a client that puts off the end of its connection loses it all the same", async () => {
+  const certificates = makeCertificates();
+  const config = { ...tlsConfig(certificates), password: "secret", loginTimeout: 1 };
+  const okq = await startTestOkq(config);
+  const { promise: isShaken, resolve } = Promise.withResolvers<void>();
+  const deaf = await Bun.connect({
+    port: okq.tlsPort,
+    hostname: "127.0.0.1",
+    tls: { ca: read(certificates.ca) },
+    socket: { data() {}, handshake: () => resolve() },
+  });
+  closeAfterTest({ close: () => deaf.terminate() });
+  await isShaken;
+  deaf.pause();
+  const clients = async () => {
+    const client = driver(okq.tlsPort, certificates.ca, undefined, "secret");
+    const info = String(await client.call("INFO", "clients"));
+    client.disconnect();
+    return /^connected_clients:(\d+)/m.exec(info)![1];
+  };
+  expect(await clients()).toBe("2");
+  await eventually(async () => (await clients()) === "1", { timeoutMs: 10_000 });
+}, 15_000);
 
 describe("with a client CA", () => {
   async function startMutual(): Promise<{ okq: TestOkq; certificates: Certificates }> {
@@ -206,9 +253,13 @@ test("files that cannot be used, or do not belong together, are named at the sta
   const certificates = makeCertificates();
   const { server, client } = certificates;
   const start = (files: object) => startTestOkq({ ...tlsConfig(certificates), ...files });
-  await expect(start({ tlsCert: "/no/such" })).rejects.toThrow(
-    '--tls-cert: cannot read "/no/such"',
-  );
+  for (const [option, files] of [
+    ["tls-cert", { tlsCert: "/no/such" }],
+    ["tls-key", { tlsKey: "/no/such" }],
+    ["tls-client-ca", { tlsClientCa: "/no/such" }],
+  ] as const) {
+    await expect(start(files)).rejects.toThrow(`--${option}: cannot read "/no/such" (ENOENT`);
+  }
   await expect(start({ tlsCert: server.key })).rejects.toThrow(`--tls-cert "${server.key}" cannot`);
   await expect(start({ tlsKey: client.key })).rejects.toThrow(`--tls-key "${client.key}" with`);
   await expect(start({ tlsClientCa: client.key })).rejects.toThrow(
