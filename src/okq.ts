@@ -43,12 +43,12 @@ const STORE_CLOSE_MS_MAX = 2_000;
 /** Rejects with one line for a person if the store or the address cannot be had. */
 export async function startOkq(config: Config, log: Log): Promise<Okq> {
   const waiters = new Waiters();
-  const users = openUsers(config, log);
+  const logLimit = new LogLimit(log.warn);
+  const users = openUsers(config, logLimit);
   const { store, announce } = await openStore(config, log, (queue, count) =>
     waiters.wake(queue, count),
   );
   const maxClients = clientsWithinFileLimit(config, log);
-  const logLimit = new LogLimit(log.warn);
   const context = contextOf(config, logLimit, { store, waiters, maxClients, users });
   const shared = new Shared(context, {
     bulkBytesMax: config.maxEventBytes,

@@ -1,17 +1,17 @@
 // From the config to the directory of users that it asks for.
 import type { Config } from "./config.ts";
-import type { Log } from "./log.ts";
+import type { LogLimit } from "./log-limit.ts";
 import { readText } from "./read-text.ts";
 import { passwordOf } from "./secret-file.ts";
 import { Directory } from "./users/directory.ts";
 import { parseUsers } from "./users/users-file.ts";
 
 /** Throws one line for a person if a file cannot be used. */
-export function openUsers(config: Config, log: Log): Directory {
+export function openUsers(config: Config, { warn }: LogLimit): Directory {
   const directory = new Directory({
     password: passwordOf(config),
     hasFile: config.users !== "",
-    warn: log.warn,
+    warn,
   });
   if (config.users) loadUsers(directory, config.users);
   return directory;

@@ -89,7 +89,7 @@ export class Directory {
     if (verdict === "right") verdict = "wrong";
     this.#failed.add(login.by);
     // What is no name could be a password, typed in the wrong place.
-    await this.#failures.note(user?.name ?? "(unknown)", login.by.address, askedAtMs);
+    await this.#failures.note(user?.name ?? "(unknown)", login.by, askedAtMs);
     return verdict;
   }
 

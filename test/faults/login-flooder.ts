@@ -14,11 +14,18 @@ function wrongLogin(): Buffer {
   return frame(["AUTH", NAMES[tries % NAMES.length]!, `wrong ${tries}`]);
 }
 
+/** Whoever is closed or gets no answer comes back. */
 async function tryPatiently(): Promise<void> {
-  const wire = await Wire.connect(port);
   for (;;) {
-    wire.send(wrongLogin());
-    await wire.next();
+    const wire = await Wire.connect(port);
+    try {
+      for (;;) {
+        wire.send(wrongLogin());
+        await wire.next();
+      }
+    } catch {
+      wire.close();
+    }
   }
 }
 
