@@ -6,7 +6,7 @@ import { join, resolve } from "node:path";
 import { hashPassword } from "../../src/users/verifications.ts";
 import { closeAfterTest, noteProcess } from "../support/close-after-test.ts";
 import { eventually } from "../support/eventually.ts";
-import { type ListeningOkq, startOkqProcess } from "../support/okq-process.ts";
+import { startOkqProcess } from "../support/okq-process.ts";
 import { ask } from "../support/readable.ts";
 import { newFolder, passwordOf } from "../support/users.ts";
 import type { Wire } from "../support/wire.ts";
@@ -20,7 +20,7 @@ async function logInAs(okq: { connect(): Promise<Wire> }, name: string) {
   const client = await eventually(
     async () => {
       const wire = closeAfterTest(await okq.connect());
-      return (await ask(wire, "AUTH", name, passwordOf(name))) === "+OK" && wire;
+      return (await ask(wire, "AUTH", name, passwordOf(name))) === "+OK" ? wire : null;
     },
     { timeoutMs: 30_000, message: `${name} logs in` },
   );
