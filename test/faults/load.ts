@@ -19,6 +19,8 @@ export interface LoadOptions {
   ahead?: number;
 }
 
+/** Seconds; a pop whose answer said "unknown" must come back while the rest is drained. */
+const DRAIN_LEASE = 5;
 const CLOSED = "the connection was closed";
 
 export class Load {
@@ -85,17 +87,24 @@ export class Load {
   }
 
   /** Pops and acks all that is there, through that port, until nothing is even claimed. */
-  async drain(port: number, timeoutMs = 15_000): Promise<void> {
+  async drain(port: number, timeoutMs = 20_000): Promise<void> {
     const wire = await Wire.connect(port);
     const { queues } = this.#options;
-    await eventually(
-      async () => {
-        for (const queue of queues) while ((await this.#popAndAck(wire, queue, 60)) > 0);
-        const status = (await wire.call("QSTATUS", ...queues)) as Decoded[][];
-        return status.every(([, total]) => total === 0);
-      },
-      { timeoutMs, message: "everything is drained" },
-    ).finally(() => wire.close());
+    let status: Decoded = null;
+    try {
+      await eventually(
+        async () => {
+          for (const queue of queues) while ((await this.#popAndAck(wire, queue, DRAIN_LEASE)) > 0);
+          status = await wire.call("QSTATUS", ...queues);
+          return (status as Decoded[][]).every(([, total]) => total === 0);
+        },
+        { timeoutMs, message: "everything is drained" },
+      );
+    } catch (error) {
+      throw new Error(`left: ${JSON.stringify(status)}`, { cause: error });
+    } finally {
+      wire.close();
+    }
   }
 
   #run(client: number, step: (wire: Wire) => Promise<void>): void {
