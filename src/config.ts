@@ -44,7 +44,7 @@ export const options = {
   "password-file": fileName("file that holds that password"),
   users: fileName("file of users: `name hash groups pattern...`, one per line"),
   "tls-listen-addr": string("", "HOST:PORT", checkAddress, "address to listen on with TLS"),
-  "tls-cert": fileName("certificate for TLS in PEM, with those between"),
+  "tls-cert": fileName("certificate for TLS in PEM, behind it those of authorities in between"),
   "tls-key": fileName("its key in PEM"),
   "tls-client-ca": fileName(
     "certificates in PEM, one of which must have signed that of a client, or it is refused",
@@ -177,7 +177,7 @@ export const options = {
     67_108_864,
     1,
     536_870_912,
-    "largest event in bytes; 64mb and 64kb (of 1024) are understood too",
+    "largest event in bytes; 64mb and 64kb (of 1024) are understood, as in all options in bytes",
   ),
   debug: boolean("log what is of use to a developer only"),
   "log-format": choice("text", ["text", "json"], "how log lines on stderr look"),

@@ -27,7 +27,8 @@ export async function openStore(
   const target = redisTarget(config);
   if (target !== null) return openRedis(target, config, log, onReady);
   if (file !== null) return openSqlite(resolve(file), config, log, onReady);
-  return { store: new LocalStore({ now: clock(), onReady }), announce() {} };
+  const announce = () => log.info("queues are kept in memory only");
+  return { store: new LocalStore({ now: clock(), onReady }), announce };
 }
 
 async function openRedis(
@@ -48,7 +49,7 @@ async function openRedis(
   try {
     const { redisPoolSize: poolSize } = config;
     const store = await RedisStore.open({ target, poolSize, onReady, onState, onReplicas });
-    return { store, announce() {} };
+    return { store, announce: () => log.info("queues are kept in Redis", { store: name }) };
   } catch (error) {
     throw new Error(`cannot use Redis at ${name}: ${(error as Error).message}`, { cause: error });
   }

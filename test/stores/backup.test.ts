@@ -173,7 +173,7 @@ describe("the commands", () => {
     expect(await ask(client, "OKQ", "BACKUP", file)).toBe(refusal);
     writeFileSync(file, "");
     expect(await ask(client, "OKQ", "BACKUP", file)).toBe(
-      "-ERR store refused: queues in memory have no journal",
+      "-ERR store refused: queues in memory have no database",
     );
   });
 });

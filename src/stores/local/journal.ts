@@ -92,5 +92,5 @@ export const noJournal: Journal = {
 };
 
 function notThere(): never {
-  throw new JournalError("failed", "queues in memory have no journal");
+  throw new JournalError("failed", "queues in memory have no database");
 }

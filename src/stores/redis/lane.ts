@@ -201,7 +201,8 @@ function endOfTurn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
-function unavailable(reason: string): StoreError {
+/** What was not sent to a Redis that cannot be used, for that reason. */
+export function unavailable(reason: string): StoreError {
   const why = reason === "" ? "" : ` (${reason})`;
   return new StoreError("unavailable", `nothing was done, Redis cannot be used now${why}`);
 }

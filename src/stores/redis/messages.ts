@@ -2,6 +2,7 @@
 // A message may be lost; whoever waits looks for itself now and then.
 import type { ReadyListener } from "../../queue/store.ts";
 import type { Connected } from "./connect.ts";
+import { unavailable } from "./lane.ts";
 import { Link } from "./link.ts";
 
 export interface MessagesOptions {
@@ -35,7 +36,7 @@ export class Messages {
       await this.#opened;
     } catch (error) {
       this.#opened = null;
-      throw error;
+      throw unavailable((error as Error).message);
     }
     const { name } = this.#link;
     if (name !== null && !this.#options.isMember(name)) {
