@@ -46,9 +46,14 @@ async function openRedis(
     areEnough
       ? log.info("enough replicas answer again", { store: name })
       : log.warn("too few replicas answer in time", { store: name, wanted: target.waitReplicas });
+  const onRefusal = (reason: string | null) =>
+    reason === null
+      ? log.info("Redis does as it is asked again", { store: name })
+      : log.warn("Redis refuses what it is asked", { store: name, reason });
   try {
     const { redisPoolSize: poolSize } = config;
-    const store = await RedisStore.open({ target, poolSize, onReady, onState, onReplicas });
+    const notices = { onReady, onState, onReplicas, onRefusal };
+    const store = await RedisStore.open({ target, poolSize, ...notices });
     return { store, announce: () => log.info("queues are kept in Redis", { store: name }) };
   } catch (error) {
     throw new Error(`cannot use Redis at ${name}: ${(error as Error).message}`, { cause: error });

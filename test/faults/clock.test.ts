@@ -35,6 +35,7 @@ test("a Redis whose clock jumps repeats events whose claims end early, loses non
       onReady: () => {},
       onState: () => {},
       onReplicas: () => {},
+      onRefusal: () => {},
       now: () => nowMs,
     });
     sessions.push(closeAfterTest(store).session());

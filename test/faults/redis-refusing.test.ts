@@ -163,4 +163,8 @@ test("a Redis that cannot save refuses writes, and okq tells so and goes on afte
   rmSync(join(folder!, "dump.rdb"), { recursive: true });
   await redis.redis.bgsave();
   await eventually(async () => (await push("3")) === null);
+  const said = okq.log.filter((line) => /Redis (refuses|does)/.test(line));
+  expect(said).toHaveLength(2);
+  expect(said[0]).toMatch(/ warn  Redis refuses what it is asked .* reason="MISCONF /);
+  expect(said[1]).toContain(" info  Redis does as it is asked again ");
 });

@@ -30,6 +30,7 @@ async function openCluster(): Promise<StoreUnderTest> {
     onReady: (queue, count) => ready.push([queue.toString("latin1"), count]),
     onState: () => {},
     onReplicas: () => {},
+    onRefusal: () => {},
     now: () => nowMs,
   });
   return {

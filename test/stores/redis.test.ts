@@ -31,6 +31,7 @@ async function openRedis(poolSize = 2): Promise<StoreUnderTest> {
     onReady: (queue, count) => ready.push([queue.toString("latin1"), count]),
     onState: () => {},
     onReplicas: () => {},
+    onRefusal: () => {},
     now: () => nowMs,
   });
   return {

@@ -20,6 +20,8 @@ export interface LaneOptions {
   limits: Pick<RedisTarget, "waitReplicas" | "waitTimeoutMs" | "timeoutMs">;
   /** What every batch of a store begins with. */
   args(): string[];
+  /** Told why Redis turns away all that the lane sends, and null when it does not any more. */
+  onRefusal(lane: Lane, reason: string | null): void;
   /** Told whether enough replicas had a batch in time. */
   onReplicas(areEnough: boolean): void;
   /** Told queues and how many of their events became ready, one after the other. */
@@ -45,6 +47,7 @@ export class Lane {
   /** Free again when the reply is there: until then the connection may still be sending it. */
   readonly #output = new Output(4 * BATCH_BYTES_MAX);
   #isSending = false;
+  #isRefused = false;
   /** What is on its way: over which connection, since when and until when it must be answered. */
   #redis: Redis | null = null;
   #sentAtMs = 0;
@@ -101,6 +104,7 @@ export class Lane {
         [...this.#fixedKeys, ...keys],
         [...this.#options.args(), ...args],
       );
+      if (this.#isRefused) this.#refused(null);
       const [became, hasEndedEarly, ...replies] = reply;
       const rest = batch.take(replies, hasEndedEarly === 1);
       if (rest) this.#waiting.unshift(rest);
@@ -138,9 +142,16 @@ export class Lane {
         if (name !== "ReplyError" || !TURNED_AWAY.has(code)) throw error;
         // oxlint-disable-next-line no-await-in-loop
         const helps = await route.turnedAway(code, message);
-        if (!helps || performance.now() > givesUpAtMs) throw unavailable(message);
+        if (helps && performance.now() < givesUpAtMs) continue;
+        this.#refused(message);
+        throw unavailable(message);
       }
     }
+  }
+
+  #refused(reason: string | null): void {
+    this.#isRefused = reason !== null;
+    this.#options.onRefusal(this, reason);
   }
 
   /** Nothing else is under way on this lane, so sending the script itself keeps the order. */

@@ -21,6 +21,8 @@ export interface RedisStoreOptions {
   onReady: ReadyListener;
   /** Told of a server "ready", or why a connection to it went away. */
   onState(server: string, state: string): void;
+  /** Told why Redis began to refuse all that it is asked, and null when it does not any more. */
+  onRefusal(reason: string | null): void;
   /** Told when batches begin to lack replicas (false), and when they have enough again. */
   onReplicas(areEnough: boolean): void;
   /** Milliseconds since 1970 instead of the Redis server's own time, for tests. */
@@ -48,6 +50,7 @@ export class RedisStore implements Store {
   readonly #lanes: Lane[];
   readonly #messages: Messages;
   readonly #watch: ReturnType<typeof setInterval>;
+  readonly #refused = new Set<Lane>();
   #hasReplicas = true;
   #sessions = 0;
 
@@ -69,6 +72,12 @@ export class RedisStore implements Store {
       processId,
       limits: target,
       args: () => [now ? String(now()) : "", channel, processId],
+      onRefusal: (lane, reason) => {
+        const before = this.#refused.size;
+        if (reason === null) this.#refused.delete(lane);
+        else this.#refused.add(lane);
+        if ((before === 0) !== (this.#refused.size === 0)) options.onRefusal(reason);
+      },
       onReplicas: (areEnough) => {
         if (areEnough !== this.#hasReplicas) options.onReplicas(areEnough);
         this.#hasReplicas = areEnough;
