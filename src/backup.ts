@@ -2,7 +2,7 @@
 // makes its backup itself, since a database belongs to one process; otherwise it is made here.
 import { closeSync, openSync, rmSync, statSync } from "node:fs";
 import { resolve } from "node:path";
-import { type Config, sqliteFile } from "./config.ts";
+import { type Config, sqliteFile } from "./config/config.ts";
 import { connectToServer } from "./own-server.ts";
 import { checkDatabase } from "./stores/local/sqlite/check-database.ts";
 import { SqliteJournal } from "./stores/local/sqlite/sqlite-journal.ts";

@@ -13,8 +13,8 @@ import {
   UsageError,
   type Config,
   type OptionName,
-} from "./config.ts";
-import { exampleConfigFile, flagUsage, optionsHelp } from "./config-text.ts";
+} from "./config/config.ts";
+import { exampleConfigFile, flagUsage, optionsHelp } from "./config/config-text.ts";
 
 export type Action =
   | { kind: "serve"; config: Config }

@@ -1,5 +1,5 @@
 // `okq health`: whether the server of a config serves and a write to its store succeeds.
-import type { Config } from "./config.ts";
+import type { Config } from "./config/config.ts";
 import { connectToServer } from "./own-server.ts";
 
 /** Longer than a store may take that waits for its Redis and for replicas. */

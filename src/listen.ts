@@ -1,6 +1,6 @@
 // From the config to the sockets that the server listens on.
-import { parseAddress } from "./address.ts";
-import type { Config } from "./config.ts";
+import { parseAddress } from "./config/address.ts";
+import type { Config } from "./config/config.ts";
 import type { Log } from "./log.ts";
 import type { Reloads } from "./reloads.ts";
 import type { Server } from "./server/server.ts";

@@ -2,7 +2,7 @@
 // only file that ends the process: 0 after a clean stop, 1 when something failed, 2 for bad usage.
 import { backup, check } from "./backup.ts";
 import { parseCommandLine, type Action } from "./cli.ts";
-import { UsageError, type Config } from "./config.ts";
+import { UsageError, type Config } from "./config/config.ts";
 import { startCpuProfile } from "./cpu-profile.ts";
 import { health } from "./health.ts";
 import { createLog, type Log } from "./log.ts";

@@ -1,10 +1,10 @@
 // The store that a Config asks for, opened: Redis, a SQLite file, or memory. It says in the log
 // where queues are, and knows nothing of clients.
 import { resolve } from "node:path";
-import { type Config, sqliteFile } from "./config.ts";
+import { type Config, sqliteFile } from "./config/config.ts";
 import type { Log } from "./log.ts";
 import type { ReadyListener, Store } from "./queue/store.ts";
-import { redisTarget, targetName } from "./redis-target.ts";
+import { redisTarget, targetName } from "./config/redis-target.ts";
 import { clock } from "./stores/local/clock.ts";
 import { LocalStore } from "./stores/local/local-store.ts";
 import { SqliteJournal } from "./stores/local/sqlite/sqlite-journal.ts";

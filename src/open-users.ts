@@ -1,8 +1,8 @@
 // From the config to the directory of users that it asks for.
-import type { Config } from "./config.ts";
+import type { Config } from "./config/config.ts";
 import type { LogLimit } from "./log-limit.ts";
-import { readText } from "./read-text.ts";
-import { passwordOf } from "./secret-file.ts";
+import { readText } from "./config/read-text.ts";
+import { passwordOf } from "./config/secret-file.ts";
 import { Directory } from "./users/directory.ts";
 import { parseUsers } from "./users/users-file.ts";
 

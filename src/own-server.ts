@@ -2,10 +2,10 @@
 // "default": over the unix socket if there is one, else over TCP, else over TLS.
 import type { ConnectionOptions } from "node:tls";
 import { Redis, type RedisOptions } from "ioredis";
-import { parseAddress } from "./address.ts";
-import type { Config } from "./config.ts";
-import { readText } from "./read-text.ts";
-import { passwordOf } from "./secret-file.ts";
+import { parseAddress } from "./config/address.ts";
+import type { Config } from "./config/config.ts";
+import { readText } from "./config/read-text.ts";
+import { passwordOf } from "./config/secret-file.ts";
 
 type Place = Pick<RedisOptions, "path" | "host" | "port" | "tls">;
 

@@ -1,8 +1,8 @@
 // Certificate, key and the clients' authorities from the files that the config names.
 import { X509Certificate } from "node:crypto";
 import { createSecureContext } from "node:tls";
-import type { Config } from "./config.ts";
-import { readText } from "./read-text.ts";
+import type { Config } from "./config/config.ts";
+import { readText } from "./config/read-text.ts";
 import type { TlsFiles } from "./server/listeners.ts";
 
 /** Throws one line that names the file, unless they can be used and belong together. */

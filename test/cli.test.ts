@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import metadata from "../package.json" with { type: "json" };
 import { parseCommandLine } from "../src/cli.ts";
-import { defaultConfig, UsageError, type Config } from "../src/config.ts";
+import { defaultConfig, UsageError, type Config } from "../src/config/config.ts";
 import { startOkqOnRedis } from "./support/okq-process.ts";
 import { startProcess } from "./support/process.ts";
 import { startRedis } from "./support/redis-server.ts";

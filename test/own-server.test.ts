@@ -3,7 +3,7 @@
 import { expect, test } from "bun:test";
 import { chmodSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type Config, defaultConfig } from "../src/config.ts";
+import { type Config, defaultConfig } from "../src/config/config.ts";
 import { connectToServer } from "../src/own-server.ts";
 import { makeCertificates } from "./support/certificates.ts";
 import { closeAfterTest } from "./support/close-after-test.ts";

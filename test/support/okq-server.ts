@@ -3,7 +3,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Config, defaultConfig } from "../../src/config.ts";
+import { type Config, defaultConfig } from "../../src/config/config.ts";
 import { createLog } from "../../src/log.ts";
 import { type Okq, startOkq } from "../../src/okq.ts";
 import { closeAfterTest } from "./close-after-test.ts";

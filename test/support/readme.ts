@@ -2,7 +2,7 @@
 // <!-- commands:begin --> and <!-- commands:end -->. Run with --write it brings them up to date.
 import { resolve } from "node:path";
 import { commandReferenceMarkdown } from "../../src/commands/reference.ts";
-import { configurationMarkdown } from "../../src/config-text.ts";
+import { configurationMarkdown } from "../../src/config/config-text.ts";
 
 export const writeCommand = "bun test/support/readme.ts --write";
 export const readmeFile = resolve(import.meta.dir, "../../README.md");

@@ -14,6 +14,7 @@ const mayImport: Record<string, string[]> = {
   stores: ["queue", "resp"],
   commands: ["queue", "resp", "users"],
   server: ["commands", "queue", "resp", "users"],
+  config: ["stores"],
 };
 
 export function importComplaints(path: string, text: string): string[] {

@@ -12,8 +12,12 @@ import {
   sqliteFile,
   UsageError,
   type OptionName,
-} from "../src/config.ts";
-import { configurationMarkdown, exampleConfigFile, optionsHelp } from "../src/config-text.ts";
+} from "../../src/config/config.ts";
+import {
+  configurationMarkdown,
+  exampleConfigFile,
+  optionsHelp,
+} from "../../src/config/config-text.ts";
 
 type Flags = Parameters<typeof resolveConfig>[0];
 

@@ -4,16 +4,16 @@ import { describe, expect, test } from "bun:test";
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { resolveConfig, UsageError } from "../src/config.ts";
-import { exampleConfigFile } from "../src/config-text.ts";
-import { redisTarget, targetName } from "../src/redis-target.ts";
-import { redactUrl } from "../src/redis-url.ts";
-import { readSecretFile } from "../src/secret-file.ts";
-import type { RedisTarget } from "../src/stores/redis/target.ts";
-import { closeAfterTest } from "./support/close-after-test.ts";
-import { startTestOkq, startTestRedis } from "./support/okq-server.ts";
-import { startProcess } from "./support/process.ts";
-import { ask, askAll } from "./support/readable.ts";
+import { resolveConfig, UsageError } from "../../src/config/config.ts";
+import { exampleConfigFile } from "../../src/config/config-text.ts";
+import { redisTarget, targetName } from "../../src/config/redis-target.ts";
+import { redactUrl } from "../../src/config/redis-url.ts";
+import { readSecretFile } from "../../src/config/secret-file.ts";
+import type { RedisTarget } from "../../src/stores/redis/target.ts";
+import { closeAfterTest } from "../support/close-after-test.ts";
+import { startTestOkq, startTestRedis } from "../support/okq-server.ts";
+import { startProcess } from "../support/process.ts";
+import { ask, askAll } from "../support/readable.ts";
 
 type Flags = Parameters<typeof resolveConfig>[0];
 

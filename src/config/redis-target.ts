@@ -9,7 +9,7 @@ import {
   type RedisUrl,
 } from "./redis-url.ts";
 import { readSecretFile, secretOf } from "./secret-file.ts";
-import { nameOfNode, type RedisTarget } from "./stores/redis/target.ts";
+import { nameOfNode, type RedisTarget } from "../stores/redis/target.ts";
 
 /** The Redis that a config asks for, if it does. Throws a line about a file that is no use. */
 export function redisTarget(config: Config): RedisTarget | null {

@@ -1,6 +1,6 @@
 // Addresses to listen on, as people write them.
 import { expect, test } from "bun:test";
-import { parseAddress } from "../src/address.ts";
+import { parseAddress } from "../../src/config/address.ts";
 
 test.each([
   [":4777", "::", 4777],
