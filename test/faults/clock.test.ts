@@ -97,12 +97,16 @@ class FakedOkq {
       FAKETIME_DONT_FAKE_MONOTONIC: "1",
     };
     const args = ["--listen-addr", "127.0.0.1:0", "--store", `sqlite:${this.#folder}/okq.db`];
-    this.#process = startProcess(args, { env });
-    const [line, port] = await this.#process.waitForLine(/listening .*port=(\d+)/);
-    const shownMs = Date.parse(/^\S+(?= info  listening)/m.exec(this.#process.stderr())![0]);
-    expect(line).toContain("listening");
-    expect(Math.abs(shownMs - Date.now() - this.aheadMs)).toBeLessThan(10_000);
-    this.client = await Wire.connect(Number(port));
+    // Now and then the library lets a thread see the true time: then this start counts for nothing.
+    for (let attempt = 1; ; attempt++) {
+      this.#process = startProcess(args, { env });
+      const [, port] = await this.#process.waitForLine(/listening .*port=(\d+)/);
+      const shownMs = Date.parse(/^\S+(?= info  listening)/m.exec(this.#process.stderr())![0]);
+      this.client = await Wire.connect(Number(port));
+      if (Math.abs(shownMs - Date.now() - this.aheadMs) < 10_000) return;
+      if (attempt === 5) throw new Error("the library does not set the clock");
+      await this.crash();
+    }
   }
 
   aheadMs = 0;
