@@ -5,11 +5,10 @@ import { askServer, connectRedis, credentials } from "./connect.ts";
 import { Link } from "./link.ts";
 import type { Route } from "./route.ts";
 import { nameOfNode, type NodeAddress, type RedisTarget } from "./target.ts";
+import { within } from "./within.ts";
 
 /** While something is missing it looks again after so long. */
 const REFRESH_MS = 200;
-/** Whoever asks for members makes it look so often at most. */
-const LOOK_EVERY_MS = 1_000;
 const ANSWER_MS_MAX = 500;
 /** A slot's new owner is waited for so long before the batch fails. */
 const NEW_OWNER_MS_MAX = 1_000;
@@ -45,7 +44,6 @@ export class ClusterMap {
   #known: NodeAddress[];
   /** The names of those that the latest answer spoke of. */
   #members = new Set<string>();
-  #lookedAtMs = 0;
   #refreshing: Promise<void> | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #reason = "";
@@ -105,13 +103,9 @@ export class ClusterMap {
     throw new Error(failures.toSorted().join("; "));
   }
 
-  /** Whether a server of that name belonged to the cluster a moment ago. */
+  /** Whether a server of that name belonged to the cluster at the last look; looks again. */
   isMember(name: string): boolean {
-    const nowMs = performance.now();
-    if (nowMs > this.#lookedAtMs + LOOK_EVERY_MS) {
-      this.#lookedAtMs = nowMs;
-      void this.refresh();
-    }
+    void this.refresh();
     return this.#members.has(name);
   }
 
@@ -256,13 +250,4 @@ export class ClusterMap {
   #hostOf(slot: number): string {
     return this.#nodes.get(this.#owners.get(slot) ?? "")?.address.host ?? "127.0.0.1";
   }
-}
-
-async function within<T>(ms: number, answer: Promise<T>): Promise<T> {
-  // What comes too late is nobody's business.
-  answer.catch(() => {});
-  const late = Bun.sleep(ms).then(() => {
-    throw new Error(`no answer within ${ms} ms`);
-  });
-  return await Promise.race([answer, late]);
 }

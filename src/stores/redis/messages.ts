@@ -4,6 +4,7 @@ import type { ReadyListener } from "../../queue/store.ts";
 import type { Connected } from "./connect.ts";
 import { unavailable } from "./lane.ts";
 import { Link } from "./link.ts";
+import { within } from "./within.ts";
 
 export interface MessagesOptions {
   /** Makes a connection to a server that hears the messages of all. */
@@ -18,18 +19,21 @@ export interface MessagesOptions {
 }
 
 const ANSWER_MS_MAX = 2_000;
+/** The connection is looked at so often at most, however many begin to wait. */
+const LOOK_EVERY_MS = 500;
 
 export class Messages {
   readonly #options: MessagesOptions;
   readonly #link: Link;
   #opened: Promise<void> | null = null;
+  #lookedAtMs = 0;
 
   constructor(options: MessagesOptions) {
     this.#options = options;
     this.#link = new Link({ connect: () => this.#subscribe(), onState: options.onState });
   }
 
-  /** Subscribes at the first call; later ones find out whether the connection is still alive. */
+  /** Subscribes at the first call; later ones see to it that the connection is still alive. */
   async watch(): Promise<void> {
     this.#opened ??= this.#link.open();
     try {
@@ -38,13 +42,21 @@ export class Messages {
       this.#opened = null;
       throw unavailable((error as Error).message);
     }
-    const { name } = this.#link;
-    if (name !== null && !this.#options.isMember(name)) {
-      return this.#link.cut("it left the cluster");
-    }
-    const pinged = this.#link.redis?.ping().catch(() => {});
-    if (pinged && (await Promise.race([pinged, tooLate()])) === "late") {
-      this.#link.cut("no answer to a ping");
+    const nowMs = performance.now();
+    if (nowMs < this.#lookedAtMs + LOOK_EVERY_MS) return;
+    this.#lookedAtMs = nowMs;
+    void this.#look();
+  }
+
+  /** Whether it is still good for something; whoever begins to wait does not wait for that. */
+  async #look(): Promise<void> {
+    const { name, redis } = this.#link;
+    if (!name || !redis) return;
+    if (!this.#options.isMember(name)) return this.#link.cut("it left the cluster");
+    try {
+      await within(ANSWER_MS_MAX, redis.ping());
+    } catch {
+      if (this.#link.redis === redis) this.#link.cut("no answer to a ping");
     }
   }
 
@@ -70,9 +82,4 @@ export class Messages {
     const count = Number(message.toString("latin1", afterOrigin + 1, afterCount));
     if (count > 0) onReady(message.subarray(afterCount + 1), count);
   }
-}
-
-async function tooLate(): Promise<"late"> {
-  await Bun.sleep(ANSWER_MS_MAX);
-  return "late";
 }
