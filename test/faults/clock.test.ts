@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { expect, setDefaultTimeout, test } from "bun:test";
 import type { Session } from "../../src/queue/store.ts";
 import { RedisStore } from "../../src/stores/redis/redis-store.ts";
-import { targetOf } from "../stores/redis-targets.ts";
+import { targetOf, unheard } from "../stores/redis-targets.ts";
 import { closeAfterTest } from "../support/close-after-test.ts";
 import { eventually, lasting } from "../support/eventually.ts";
 import { startTestRedis } from "../support/okq-server.ts";
@@ -33,9 +33,7 @@ test("a Redis whose clock jumps repeats events whose claims end early, loses non
       target: targetOf({ nodes: [{ host: address, port }] }),
       poolSize: 1,
       onReady: () => {},
-      onState: () => {},
-      onReplicas: () => {},
-      onRefusal: () => {},
+      ...unheard,
       now: () => nowMs,
     });
     sessions.push(closeAfterTest(store).session());

@@ -1,6 +1,7 @@
 // A socket of a test that keeps the very bytes it receives: to compare them, or to send okq what
 // no client would send. It must not know the protocol.
 import type { Socket } from "bun";
+import { Change } from "../support/change.ts";
 
 const WAIT_MS_MAX = 20_000;
 
@@ -11,7 +12,7 @@ export class RawSocket {
   #unsent: Buffer = Buffer.alloc(0);
   #isClosed = false;
   #isEnding = false;
-  #onChange: (() => void) | null = null;
+  readonly #change = new Change();
 
   static async connect(port: number): Promise<RawSocket> {
     const raw = new RawSocket();
@@ -66,7 +67,7 @@ export class RawSocket {
     while (this.#length < length && !this.#isClosed) {
       const leftMs = endsAt - performance.now();
       if (leftMs <= 0) break;
-      await this.#change(leftMs);
+      await this.#change.within(leftMs);
     }
     const all = Buffer.concat(this.#received);
     this.#received = [];
@@ -84,19 +85,11 @@ export class RawSocket {
   #take(chunk: Buffer): void {
     this.#received.push(chunk);
     this.#length += chunk.length;
-    this.#onChange?.();
+    this.#change.happened();
   }
 
   #closed(): void {
     this.#isClosed = true;
-    this.#onChange?.();
-  }
-
-  async #change(withinMs: number): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#onChange = resolve;
-    const timer = setTimeout(resolve, withinMs);
-    await promise;
-    clearTimeout(timer);
+    this.#change.happened();
   }
 }

@@ -9,7 +9,7 @@ import { type StoreUnderTest, storeContract } from "./contract.ts";
 import { Caller } from "./contract/caller.ts";
 import { compareStores } from "./differential.ts";
 import { openLocal } from "./open-local.ts";
-import { targetOf } from "./redis-targets.ts";
+import { targetOf, unheard } from "./redis-targets.ts";
 
 let cluster: Cluster;
 
@@ -28,9 +28,7 @@ async function openCluster(): Promise<StoreUnderTest> {
     target: targetOf({ mode: "cluster", nodes: [{ host: address, port }] }),
     poolSize: 1,
     onReady: (queue, count) => ready.push([queue.toString("latin1"), count]),
-    onState: () => {},
-    onReplicas: () => {},
-    onRefusal: () => {},
+    ...unheard,
     now: () => nowMs,
   });
   return {

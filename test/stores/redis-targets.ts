@@ -1,4 +1,4 @@
-// Where a Redis store of a test goes, without what a test does not care about.
+// What a Redis store of a test is opened with, without what a test does not care about.
 import type { RedisTarget } from "../../src/stores/redis/target.ts";
 
 export function targetOf(target: Partial<RedisTarget>): RedisTarget {
@@ -19,3 +19,6 @@ export function targetOf(target: Partial<RedisTarget>): RedisTarget {
     ...target,
   };
 }
+
+/** What a store has to say to a person, where nobody listens. */
+export const unheard = { onState() {}, onReplicas() {}, onRefusal() {} };

@@ -10,7 +10,7 @@ import { type StoreUnderTest, storeContract } from "./contract.ts";
 import { Caller } from "./contract/caller.ts";
 import { compareStores } from "./differential.ts";
 import { openLocal } from "./open-local.ts";
-import { targetOf } from "./redis-targets.ts";
+import { targetOf, unheard } from "./redis-targets.ts";
 
 let server: RedisServer;
 
@@ -29,9 +29,7 @@ async function openRedis(poolSize = 2): Promise<StoreUnderTest> {
     target: targetOf({ nodes: [{ host: "127.0.0.1", port: server.port }] }),
     poolSize,
     onReady: (queue, count) => ready.push([queue.toString("latin1"), count]),
-    onState: () => {},
-    onReplicas: () => {},
-    onRefusal: () => {},
+    ...unheard,
     now: () => nowMs,
   });
   return {

@@ -1,6 +1,7 @@
 // A raw client: bytes over a socket and decoded replies, so that tests say exactly what is sent.
 import type { Socket } from "bun";
 import { type Decoded, ReplyDecoder } from "./reply-decoder.ts";
+import { Change } from "./change.ts";
 
 const REPLY_MS_MAX = 10_000;
 
@@ -11,7 +12,7 @@ export class Wire {
   readonly #replies: Decoded[] = [];
   #socket!: Socket;
   #unsent: Buffer = Buffer.alloc(0);
-  #onChange: (() => void) | null = null;
+  readonly #change = new Change();
   #isClosed = false;
 
   static async connect(port: number, hostname = "127.0.0.1"): Promise<Wire> {
@@ -51,7 +52,7 @@ export class Wire {
     while (this.#replies.length === 0) {
       if (this.#isClosed) throw new Error("the connection was closed");
       if (performance.now() > endsAt) throw new Error("no reply within ten seconds");
-      await this.#change(endsAt - performance.now());
+      await this.#change.within(endsAt - performance.now());
     }
     return this.#replies.shift()!;
   }
@@ -68,7 +69,7 @@ export class Wire {
     const endsAt = performance.now() + REPLY_MS_MAX;
     while (!this.#isClosed) {
       if (performance.now() > endsAt) throw new Error("still open after ten seconds");
-      await this.#change(endsAt - performance.now());
+      await this.#change.within(endsAt - performance.now());
     }
     return this.#replies.splice(0);
   }
@@ -109,20 +110,12 @@ export class Wire {
     for (let reply = this.#decoder.next(); reply !== undefined; reply = this.#decoder.next()) {
       this.#replies.push(reply);
     }
-    this.#onChange?.();
+    this.#change.happened();
   }
 
   #closed(): void {
     this.#isClosed = true;
-    this.#onChange?.();
-  }
-
-  async #change(withinMs: number): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#onChange = resolve;
-    const timer = setTimeout(resolve, withinMs);
-    await promise;
-    clearTimeout(timer);
+    this.#change.happened();
   }
 }
 
