@@ -1,11 +1,11 @@
 // QRPOP, QACK, and the peeks: events out, at most once or until they are acknowledged.
-import type { End, Event, Pop } from "../queue/store.ts";
+import type { End, Event, Pop, Popped } from "../queue/store.ts";
 import type { Reply } from "../resp/reply.ts";
 import {
   type Answer,
   type Call,
-  type Client,
   type Command,
+  type Context,
   FromStore,
   Handout,
 } from "./command.ts";
@@ -23,38 +23,32 @@ function pop({ args }: Call): FromStore {
   return FromStore.of({ kind: "pop", queue: args[1]!, leaseMs }, answerPop);
 }
 
-function answerPop(event: Event | null, { client, context }: Call, operation: Pop): Answer {
-  if (!event) return null;
+function answerPop(popped: Popped | null, { context }: Call, operation: Pop): Answer {
+  if (!popped) return null;
   context.stats.pops += 1;
-  return new PoppedEvent(client, operation, event);
+  return new PoppedEvent(context, operation, popped);
 }
 
 class PoppedEvent extends Handout {
-  readonly #client: Client;
+  readonly #context: Context;
   readonly #pop: Pop;
-  readonly #event: Event;
-  readonly #leaseEndsAt: number;
+  readonly #popped: Popped;
 
-  constructor(client: Client, operation: Pop, event: Event) {
-    super(eventReply(event));
-    this.#client = client;
+  constructor(context: Context, operation: Pop, popped: Popped) {
+    super(eventReply(popped));
+    this.#context = context;
     this.#pop = operation;
-    this.#event = event;
-    this.#leaseEndsAt = performance.now() + operation.leaseMs;
+    this.#popped = popped;
   }
 
-  /** Back to the right end, unless its lease ran out: then it may be another's. */
+  /** As if it had not been popped, unless its claim has ended: then it may be another's. */
   giveBack(): void {
-    const { session } = this.#client;
     const { queue, leaseMs } = this.#pop;
-    const { id } = this.#event;
-    if (leaseMs > 0 && performance.now() >= this.#leaseEndsAt) return;
-    const done =
-      leaseMs > 0
-        ? session.ask({ kind: "ack", queue, id, redo: true })
-        : session.ask({ kind: "push", queue, end: "right", ...this.#event });
+    // Not the client's session: there it would be refused behind an operation that was refused.
+    const session = this.#context.store.session();
+    const undone = session.ask({ kind: "unpop", queue, leaseMs, popped: this.#popped });
     // Without a store the lease brings it back; an event popped for good was at most once.
-    done.catch(() => {});
+    undone.catch(() => {});
   }
 }
 

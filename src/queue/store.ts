@@ -9,8 +9,22 @@ export interface Event {
   contents: Buffer;
 }
 
+/** A popped event, with all that it takes to undo the pop. Only the store understands the rest. */
+export interface Popped extends Event {
+  /** Tells this claim from every other that the event had or will have. */
+  claim: number;
+  /** Where the event was in line; null: that follows from the claim. */
+  place: number | null;
+}
+
 /** Events are pushed at either end; the right-most ready event is the next one out. */
 export type End = "left" | "right";
+
+/**
+ * The line of a queue, the next one out first: what was put at the right end (a push there, a
+ * redo), the latest first; then what came back because its lease ended, in the order in which the
+ * leases began; then the rest, oldest first.
+ */
 
 /** Puts an event in line. "duplicate" when that id is ready or claimed there; nothing changes. */
 export interface Push {
@@ -26,6 +40,18 @@ export interface Pop {
   kind: "pop";
   queue: Buffer;
   leaseMs: number;
+}
+
+/**
+ * Undoes a pop: the event is where it was in line, as if it had not been popped. Does nothing when
+ * that very claim has ended, or when the pop removed the event and its id is there again. It is
+ * never refused for lack of room.
+ */
+export interface Unpop {
+  kind: "unpop";
+  queue: Buffer;
+  leaseMs: number;
+  popped: Popped;
 }
 
 /** Shows the event at that end of the ready ones. */
@@ -83,10 +109,10 @@ export interface Register {
 }
 
 /**
- * Moves at most `limit` claimed events whose deadline is not after now to the right end of their
- * queues: in each queue in ascending order of deadline, those with the same deadline in ascending
- * order of id bytes. Which queues come first is the store's choice. A store of several parts
- * moves as many in each.
+ * Ends at most `limit` leases whose deadline is not after now: the events are ready again, in each
+ * queue in ascending order of deadline, those with the same deadline in the order of their claims.
+ * Their places in line do not depend on how many are moved at a time. Which queues come first is
+ * the store's choice. A store of several parts moves as many in each.
  */
 export interface Reclaim {
   kind: "reclaim";
@@ -99,7 +125,7 @@ export interface Probe {
 }
 
 export type Operation =
-  Push | Pop | Peek | Ack | Flush | Status | List | Ready | Register | Reclaim | Probe;
+  Push | Pop | Unpop | Peek | Ack | Flush | Status | List | Ready | Register | Reclaim | Probe;
 
 export interface QueueStatus {
   queue: Buffer;
@@ -118,7 +144,9 @@ export interface QueuePage {
 
 export interface Results {
   push: "ok" | "duplicate";
-  pop: Event | null;
+  pop: Popped | null;
+  /** Whether the event is in line again. */
+  unpop: boolean;
   peek: Event | null;
   /** Whether the event was claimed. */
   ack: boolean;

@@ -2,7 +2,7 @@
 // It knows no rule of queues; what one store answers is the measure of the other.
 // oxlint-disable no-await-in-loop -- one after the other is what is meant
 
-import type { Operation } from "../../src/queue/store.ts";
+import type { Operation, Popped } from "../../src/queue/store.ts";
 import { StoreError } from "../../src/queue/errors.ts";
 import type { StoreUnderTest } from "./contract.ts";
 import { bytesOf, Caller } from "./contract/caller.ts";
@@ -127,8 +127,16 @@ function sumOf(counts: number[]): number {
 
 /** All in one turn. An error is an answer too. */
 function answers(store: Caller, batch: Operation[]): Promise<string[]> {
-  const answer = (operation: Operation) => store.submit(operation).then(written, failure);
+  const answer = (operation: Operation) =>
+    store.submit(operation).then((result) => written(shown(operation, result)), failure);
   return Promise.all(batch.map(answer));
+}
+
+/** A store names claims and places in its own way. */
+function shown({ kind }: Operation, result: unknown): unknown {
+  if (kind !== "pop" || result === null) return result;
+  const { id, contents } = result as Popped;
+  return { id, contents };
 }
 
 function failure(error: unknown): string {

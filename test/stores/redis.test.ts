@@ -163,14 +163,17 @@ describe("keys", () => {
 /** The names of keys that a verb's header may list, and how its code reaches them. */
 const keyUses: Record<string, RegExp> = {
   queues: /queues_key|status_of/,
+  numbers: /numbers_key|take_numbers|at_right_end/,
   deadlines: /deadlines_key/,
   processes: /processes_key|status_of|consumers_of/,
   process: /process_key/,
   absent: /absent_key/,
   probe: /':probe'/,
-  ready: /queue\.ready|\)\.ready|status_of/,
+  ready: /queue\.ready|status_of/,
   claimed: /queue\.claimed|status_of/,
   events: /queue\.events/,
+  front: /queue\.front|status_of/,
+  leases: /queue\.leases/,
 };
 
 describe("the headers of the scripts", () => {

@@ -3,7 +3,7 @@
 
 import { ColdIndex } from "./cold-index.ts";
 import { type Journal, JournalError, type StoredEvent } from "./journal.ts";
-import { LocalEvent, type LocalQueue } from "./local-queue.ts";
+import { LEFT_END, LocalEvent, type LocalQueue } from "./local-queue.ts";
 
 /** Read in one go, since the neighbours of an event that is popped are popped next. */
 const warmedAtOnceMax = 64;
@@ -54,13 +54,17 @@ export class ColdEvents {
 
   /** The event at that end of the line, in memory from now on. Throws a JournalError. */
   eventAt(queue: LocalQueue, end: "left" | "right"): LocalEvent | undefined {
-    const slot = end === "left" ? queue.ready.peekLeft() : queue.ready.peekRight();
+    const slot = queue.slotAt(end);
     if (typeof slot !== "number") return slot;
+    const isInFront = end === "right" ? queue.front !== null : queue.ready.length === 0;
     const pending = this.#pending.get(slot);
-    if (pending) return this.#warm(queue, pending, end === "left" ? queue.ready.length - 1 : 0);
-    if (end === "right") return this.#warmRight(queue, slot);
-    const [stored] = this.#readRange(slot, slot);
-    return this.#warm(queue, revived(stored as StoredEvent), queue.ready.length - 1);
+    if (!pending && !isInFront && end === "right") return this.#warmRight(queue, slot);
+    const place = isInFront ? slot : LEFT_END - slot;
+    const event = pending ?? revived(this.#readRange(slot, slot)[0] as StoredEvent, place);
+    if (!isInFront) return this.#warm(queue, event, end === "left" ? queue.ready.length - 1 : 0);
+    this.#warmed(queue, event);
+    queue.front!.replace(event);
+    return event;
   }
 
   /** Pushed on the left, neighbours in line have ascending keys from right to left. */
@@ -78,17 +82,21 @@ export class ColdEvents {
     for (let distance = 0; distance < count; distance++) {
       const stored = found.get(queue.ready.fromRight(distance) as number);
       if (!stored) throw missing(queue.ready.fromRight(distance) as number);
-      this.#warm(queue, revived(stored), distance);
+      this.#warm(queue, revived(stored, LEFT_END - stored.key), distance);
     }
     return queue.ready.peekRight() as LocalEvent;
   }
 
   #warm(queue: LocalQueue, event: LocalEvent, distance: number): LocalEvent {
+    this.#warmed(queue, event);
+    queue.ready.setFromRight(distance, event);
+    return event;
+  }
+
+  #warmed(queue: LocalQueue, event: LocalEvent): void {
     this.remove(queue, event.hash, event.key);
     queue.index(event);
-    queue.ready.setFromRight(distance, event);
     this.#onWarm(event);
-    return event;
   }
 
   #idOf(key: number): string {
@@ -106,9 +114,10 @@ export class ColdEvents {
   }
 }
 
-function revived({ key, id, contents }: StoredEvent): LocalEvent {
+function revived({ key, id, contents }: StoredEvent, place: number): LocalEvent {
   const event = new LocalEvent(id, contents);
   event.key = key;
+  event.place = place;
   event.isStored = true;
   return event;
 }

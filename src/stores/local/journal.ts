@@ -18,8 +18,8 @@ export interface StoredPlace {
   key: number;
   queue: string;
   id: string;
-  /** Its place in line, ascending from left to right; of use when it is ready. */
-  place: number;
+  /** Its place in line, as LocalEvent has it; null when that follows from its key. */
+  place: number | null;
   /** null when it is ready. */
   deadlineMs: number | null;
 }

@@ -1,11 +1,21 @@
 // One queue of the local store: its events, the line of the ready ones, the claimed ones by
-// deadline. Names, ids and short contents are latin1 strings: one character per byte, exact for
+// deadline. The line is a long plain part, in order of arrival, and a sorted front part to the
+// right of it, only where there is one. Names, ids and short contents are latin1 strings: one character per byte, exact for
 // any bytes, and a small copy that pins no network chunk. It knows nothing of time or other queues.
 
 import type { ColdIndex } from "./cold-index.ts";
 import { Deque } from "./deque.ts";
 import { HashIndex, hashOf } from "./hash-index.ts";
 import { IndexedHeap } from "./indexed-heap.ts";
+import { SortedLine } from "./sorted-line.ts";
+
+/**
+ * Places ascend from left to right; the right-most ready event is the next one out.
+ * - LEFT_END - key: pushed at the left end
+ * - -claim: came back when the lease of that claim ended; claims are numbered in ascending order
+ * - a number like a key: put at the right end
+ */
+export const LEFT_END = -(2 ** 50);
 
 export class LocalEvent {
   /** When the claim ends; only of use while the event is claimed. */
@@ -14,7 +24,7 @@ export class LocalEvent {
   readonly hash: number;
   /** Its number in the journal, if there is one: rises with every push, in all queues together. */
   key = 0;
-  /** Ascending from left to right; as old as its last way into the line. */
+  /** Its place in line; of a claimed event the place that it gets if its lease ends. */
   place = 0;
   /** Whether the journal has it, from the last commit. */
   isStored = false;
@@ -38,6 +48,11 @@ export class LocalEvent {
   get isClaimed(): boolean {
     return this.heapAt !== -1;
   }
+
+  /** The number of its claim; 0 when it is not claimed. */
+  get claim(): number {
+    return this.isClaimed ? -this.place : 0;
+  }
 }
 
 /** In line: an event in memory, or the key of a cold one, which only the journal has. */
@@ -48,7 +63,10 @@ export class LocalQueue {
   events = new HashIndex<LocalEvent>(idOf);
   /** The cold ones; all of them are ready. */
   cold: ColdIndex | null = null;
+  /** The plain part of the line: pushed at the left end, not popped since. */
   ready = new Deque<Slot>();
+  /** The part of the line to the right of it; null when nothing is in it. */
+  front: SortedLine<Slot> | null = null;
   claimed = new IndexedHeap<LocalEvent>(isDueBefore);
   consumers = 0;
   contentBytes = 0;
@@ -62,6 +80,10 @@ export class LocalQueue {
   /** How many events it has, ready and claimed. */
   get size(): number {
     return this.events.size + (this.cold === null ? 0 : this.cold.size);
+  }
+
+  get readyCount(): number {
+    return this.ready.length + (this.front === null ? 0 : this.front.length);
   }
 
   /** Neither events nor consumers: as if it were not there. */
@@ -80,9 +102,37 @@ export class LocalQueue {
     this.contentBytes += event.contentBytes;
   }
 
-  pushReady(slot: Slot, end: "left" | "right"): void {
-    if (end === "left") this.ready.pushLeft(slot);
-    else this.ready.pushRight(slot);
+  /** What stands at that end of the line. */
+  slotAt(end: "left" | "right"): Slot | undefined {
+    if (end === "right") return this.front === null ? this.ready.peekRight() : this.front.last;
+    return this.ready.peekLeft() ?? this.front?.first;
+  }
+
+  /** Takes the next one out, which must be in memory; tells whether it was in front. */
+  takeNext(): { event: LocalEvent; wasInFront: boolean } {
+    if (this.front === null) {
+      return { event: this.ready.popRight() as LocalEvent, wasInFront: false };
+    }
+    const { place } = this.front.last as LocalEvent;
+    return { event: this.takeFromFront(place) as LocalEvent, wasInFront: true };
+  }
+
+  /** Takes a takeNext back. */
+  putNext(event: LocalEvent, wasInFront: boolean): void {
+    if (wasInFront) this.putInFront(event);
+    else this.ready.pushRight(event);
+  }
+
+  putInFront(slot: Slot): void {
+    this.front ??= new SortedLine(placeOf);
+    this.front.add(slot);
+  }
+
+  takeFromFront(place: number): Slot {
+    const front = this.front as SortedLine<Slot>;
+    const slot = front.remove(place);
+    if (front.length === 0) this.front = null;
+    return slot;
   }
 
   /** The event must neither be in line nor claimed any more. */
@@ -93,16 +143,17 @@ export class LocalQueue {
 
   /** Empties it; what it held is handed over. */
   clear(): Held {
-    const { events, cold, ready, claimed, contentBytes, number } = this;
+    const { events, cold, ready, front, claimed, contentBytes, number } = this;
     this.hold({
       events: new HashIndex(idOf),
       cold: null,
       ready: new Deque(),
+      front: null,
       claimed: new IndexedHeap(isDueBefore),
       contentBytes: 0,
       number: 0,
     });
-    return { events, cold, ready, claimed, contentBytes, number };
+    return { events, cold, ready, front, claimed, contentBytes, number };
   }
 
   hold(held: Held): void {
@@ -113,14 +164,19 @@ export class LocalQueue {
 /** All that a flush takes away. */
 export type Held = Pick<
   LocalQueue,
-  "events" | "cold" | "ready" | "claimed" | "contentBytes" | "number"
+  "events" | "cold" | "ready" | "front" | "claimed" | "contentBytes" | "number"
 >;
 
 function idOf(event: LocalEvent): string {
   return event.id;
 }
 
-/** Ascending by deadline, then by the bytes of the id. */
+/** A cold one in front was pushed at the right end, where its place is its key. */
+function placeOf(slot: Slot): number {
+  return typeof slot === "number" ? slot : slot.place;
+}
+
+/** Ascending by deadline, then by claim. */
 export function isDueBefore(a: LocalEvent, b: LocalEvent): boolean {
-  return a.deadlineMs === b.deadlineMs ? a.id < b.id : a.deadlineMs < b.deadlineMs;
+  return a.deadlineMs === b.deadlineMs ? a.place > b.place : a.deadlineMs < b.deadlineMs;
 }

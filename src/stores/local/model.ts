@@ -5,7 +5,7 @@
 import type { Changes } from "./changes.ts";
 import type { ColdEvents } from "./cold-events.ts";
 import { IndexedHeap } from "./indexed-heap.ts";
-import { type Held, isDueBefore, type LocalEvent, LocalQueue } from "./local-queue.ts";
+import { type Held, isDueBefore, LEFT_END, type LocalEvent, LocalQueue } from "./local-queue.ts";
 
 /** What an event takes beside its contents: the object, its id, its places in line and index. */
 const eventOverheadBytes = 400;
@@ -35,6 +35,9 @@ export class Model {
   #claimedCount = 0;
   #contentBytes = 0;
   #coldCount = 0;
+  /** The last number given to an event or a place, where no journal counts them. */
+  #lastNumber = 0;
+  #lastClaim = 0;
 
   /** From now on changes are noted, and events may be cold. */
   record(recording: Recording): void {
@@ -73,7 +76,7 @@ export class Model {
 
   /** The ready event at that end. Throws a JournalError. */
   eventAt(queue: LocalQueue, end: "left" | "right"): LocalEvent | undefined {
-    const slot = end === "left" ? queue.ready.peekLeft() : queue.ready.peekRight();
+    const slot = queue.slotAt(end);
     return typeof slot === "number" ? this.#recording?.cold.eventAt(queue, end) : slot;
   }
 
@@ -82,51 +85,55 @@ export class Model {
     return event.contents ?? this.#recording!.cold.contentsOf(event);
   }
 
+  /** A new event at that end. */
   add(queue: LocalQueue, event: LocalEvent, end: "left" | "right"): void {
-    this.#eventCount++;
-    this.#noteReady(queue.name);
+    event.key = this.#next();
+    event.place = end === "left" ? LEFT_END - event.key : event.key;
     const recording = this.#recording;
-    if (recording === null) {
-      this.#index(queue, event);
-      queue.pushReady(event, end);
-      return;
+    if (recording === null || this.heldBytes + event.contentBytes <= recording.heldBytesMax) {
+      return this.#add(queue, event, end === "right");
     }
-    const { changes, cold, heldBytesMax } = recording;
-    event.key = changes.next();
-    event.place = end === "left" ? -event.key : event.key;
-    changes.touch(queue, event, () => this.#unAdd(queue, event, end));
-    if (this.heldBytes + event.contentBytes > heldBytesMax) {
-      cold.add(queue, event);
-      this.#coldCount++;
-      queue.pushReady(event.key, end);
-    } else {
-      this.#index(queue, event);
-      queue.pushReady(event, end);
-    }
+    this.#eventCount++;
+    this.#coldCount++;
+    this.#noteReady(queue.name);
+    recording.changes.touch(queue, event, () => this.#unAdd(queue, event, end === "right"));
+    recording.cold.add(queue, event);
+    if (end === "left") queue.ready.pushLeft(event.key);
+    else queue.putInFront(event.key);
   }
 
-  /** Takes the right-most ready event, which must be in memory, out of the queue. */
-  takeRight(queue: LocalQueue): void {
-    const event = queue.ready.popRight() as LocalEvent;
+  /** A new event at the place that it had before it was gone. */
+  addAt(queue: LocalQueue, event: LocalEvent, place: number): void {
+    event.key = this.#next();
+    event.place = place;
+    this.#add(queue, event, true);
+  }
+
+  /** Takes the next one out, which must be in memory, out of the queue. */
+  takeNext(queue: LocalQueue): void {
+    const { event, wasInFront } = queue.takeNext();
     this.#recording?.changes.touch(queue, event, () => {
       this.#unDrop(queue, event);
-      queue.ready.pushRight(event);
+      queue.putNext(event, wasInFront);
     });
     this.#drop(queue, event);
   }
 
-  /** Takes the right-most ready event, in memory, out of line; claimed until deadlineMs. */
-  claimRight(queue: LocalQueue, deadlineMs: number): void {
-    const event = queue.ready.popRight() as LocalEvent;
-    const { deadlineMs: deadlineBefore } = event;
+  /** Claims the next one out, which must be in memory, until deadlineMs; its claim's number. */
+  claimNext(queue: LocalQueue, deadlineMs: number): number {
+    const { event, wasInFront } = queue.takeNext();
+    const { deadlineMs: deadlineBefore, place } = event;
     this.#recording?.changes.touch(queue, event, () => {
       this.#unclaim(queue, event);
       // Of an earlier claim that ended in the same batch and is to be restored next.
       event.deadlineMs = deadlineBefore;
-      queue.ready.pushRight(event);
+      event.place = place;
+      queue.putNext(event, wasInFront);
     });
     event.deadlineMs = deadlineMs;
+    event.place = -++this.#lastClaim;
     this.#claim(queue, event);
+    return this.#lastClaim;
   }
 
   /** Ends a claim for good. */
@@ -139,30 +146,32 @@ export class Model {
     this.#drop(queue, event);
   }
 
-  /** Ends a claim: the event is the next one out again. */
+  /** Ends a claim: the event is the next one out. */
   redoClaimed(queue: LocalQueue, event: LocalEvent): void {
-    if (this.#recording) {
-      const { place } = event;
-      const { changes } = this.#recording;
-      changes.touch(queue, event, () => {
-        queue.ready.popRight();
-        event.place = place;
-        this.#claim(queue, event);
-      });
-      event.place = changes.next();
-    }
+    this.unclaim(queue, event, this.#next());
+  }
+
+  /** Ends a claim: the event is ready at that place, which is not in the plain part of the line. */
+  unclaim(queue: LocalQueue, event: LocalEvent, place: number): void {
+    const { place: placeBefore } = event;
+    this.#recording?.changes.touch(queue, event, () => {
+      queue.takeFromFront(place);
+      event.place = placeBefore;
+      this.#claim(queue, event);
+    });
     this.#unclaim(queue, event);
-    queue.ready.pushRight(event);
+    event.place = place;
+    queue.putInFront(event);
     this.#noteReady(queue.name);
   }
 
-  /** Redoes at most `limit` events whose deadline is not after nowMs; how many it was. */
+  /** Ends at most `limit` leases whose deadline is not after nowMs; how many it was. */
   reclaim(limit: number): number {
     for (let count = 0; count < limit; count++) {
       const queue = this.#byDeadline.first;
       const event = queue?.claimed.first;
       if (!queue || !event || event.deadlineMs > this.nowMs) return count;
-      this.redoClaimed(queue, event);
+      this.unclaim(queue, event, event.place);
     }
     return limit;
   }
@@ -227,18 +236,31 @@ export class Model {
     this.#becameReady = new Map();
   }
 
-  /** A ready event that only the journal has, the next one to the left. */
-  restoreReady(queue: LocalQueue, hash: number, key: number, end: "left" | "right"): void {
+  /** A ready event that only the journal has, as it was pushed. */
+  restoreCold(queue: LocalQueue, hash: number, key: number, end: "left" | "right"): void {
     this.#recording!.cold.restore(queue, hash, key);
-    queue.pushReady(key, end);
+    if (end === "left") queue.ready.pushLeft(key);
+    else queue.putInFront(key);
     this.#eventCount++;
     this.#coldCount++;
+  }
+
+  /** A ready event that has another place than it was pushed to. */
+  restoreInFront(queue: LocalQueue, event: LocalEvent): void {
+    this.#eventCount++;
+    this.#index(queue, event);
+    queue.putInFront(event);
   }
 
   restoreClaimed(queue: LocalQueue, event: LocalEvent): void {
     this.#eventCount++;
     this.#index(queue, event);
     this.#claim(queue, event);
+  }
+
+  /** Numbers up to this one are those of claims that are there. */
+  numberClaimsAfter(last: number): void {
+    this.#lastClaim = last;
   }
 
   /** To be told of a cold event that is in memory now. */
@@ -263,6 +285,20 @@ export class Model {
     return this.#contentBytes + (this.#eventCount - this.#coldCount) * eventOverheadBytes;
   }
 
+  /** A number that no other event or place has. */
+  #next(): number {
+    return this.#recording === null ? ++this.#lastNumber : this.#recording.changes.next();
+  }
+
+  #add(queue: LocalQueue, event: LocalEvent, isInFront: boolean): void {
+    this.#eventCount++;
+    this.#noteReady(queue.name);
+    this.#recording?.changes.touch(queue, event, () => this.#unAdd(queue, event, isInFront));
+    this.#index(queue, event);
+    if (isInFront) queue.putInFront(event);
+    else queue.ready.pushLeft(event);
+  }
+
   #index(queue: LocalQueue, event: LocalEvent): void {
     queue.index(event);
     this.#contentBytes += event.contentBytes;
@@ -282,8 +318,8 @@ export class Model {
     this.#index(queue, event);
   }
 
-  #unAdd(queue: LocalQueue, event: LocalEvent, end: "left" | "right"): void {
-    const slot = end === "left" ? queue.ready.popLeft() : queue.ready.popRight();
+  #unAdd(queue: LocalQueue, event: LocalEvent, isInFront: boolean): void {
+    const slot = isInFront ? queue.takeFromFront(event.place) : queue.ready.popLeft();
     if (typeof slot !== "number") return this.#drop(queue, event);
     this.#recording!.cold.remove(queue, event.hash, event.key);
     this.#coldCount--;
@@ -332,8 +368,10 @@ export class Model {
 }
 
 /** The keys of all that was held, one after the other: there may be millions. */
-function* keysOf({ ready, claimed }: Held): Generator<number> {
-  for (const slot of ready) yield typeof slot === "number" ? slot : slot.key;
+function* keysOf({ ready, front, claimed }: Held): Generator<number> {
+  for (const line of [ready, front ?? []]) {
+    for (const slot of line) yield typeof slot === "number" ? slot : slot.key;
+  }
   for (const { key } of claimed.elements) yield key;
 }
 

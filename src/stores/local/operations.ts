@@ -1,7 +1,7 @@
 // What every operation does to the model and answers: one function per kind, named as the kind.
 // A function either does its operation or throws before it has changed anything.
 
-import type { Event, Operation, QueueStatus, Results } from "../../queue/store.ts";
+import type { Event, Operation, Popped, QueueStatus, Results } from "../../queue/store.ts";
 import { nameOf } from "../../queue/name-cache.ts";
 import { LocalEvent } from "./local-queue.ts";
 import type { Model } from "./model.ts";
@@ -29,10 +29,26 @@ export const operations: Operations = {
     if (!queue) return null;
     const event = model.eventAt(queue, "right");
     if (!event) return null;
-    const popped = toEvent(model, event);
-    if (leaseMs === 0) model.takeRight(queue);
-    else model.claimRight(queue, model.nowMs + leaseMs);
+    const popped: Popped = { ...toEvent(model, event), claim: 0, place: event.place };
+    if (leaseMs === 0) model.takeNext(queue);
+    else popped.claim = model.claimNext(queue, model.nowMs + leaseMs);
     return popped;
+  },
+
+  unpop(model, { queue: name, leaseMs, popped }) {
+    const { id, contents, claim, place } = popped;
+    if (leaseMs > 0) {
+      const queue = model.get(nameOf(name));
+      const event = queue?.get(toText(id));
+      if (!queue || event?.claim !== claim) return false;
+      model.unclaim(queue, event, place!);
+      return true;
+    }
+    const queue = model.open(nameOf(name));
+    const event = new LocalEvent(toText(id), toKept(contents));
+    if (model.has(queue, event)) return false;
+    model.addAt(queue, event, place!);
+    return true;
   },
 
   peek(model, { queue: name, end }) {
@@ -74,7 +90,7 @@ export const operations: Operations = {
   },
 
   ready(model, { queues }) {
-    const name = queues.find((queue) => (model.get(nameOf(queue))?.ready.length ?? 0) > 0);
+    const name = queues.find((queue) => (model.get(nameOf(queue))?.readyCount ?? 0) > 0);
     return name === undefined ? null : Buffer.from(name);
   },
 

@@ -4,21 +4,15 @@
 import type { Changes } from "./changes.ts";
 import { hashOf } from "./hash-index.ts";
 import type { Restoration, StoredPlace } from "./journal.ts";
-import { LocalEvent, type LocalQueue } from "./local-queue.ts";
+import { LEFT_END, LocalEvent, type LocalQueue } from "./local-queue.ts";
 import type { Model } from "./model.ts";
-
-/** A ready event that came in on the right. */
-interface OnTheRight {
-  queue: LocalQueue;
-  hash: number;
-  key: number;
-  place: number;
-}
 
 export class Restorer implements Restoration {
   readonly #model: Model;
   readonly #changes: Changes;
-  #right: OnTheRight[] = [];
+  #lastClaim = 0;
+  /** Claimed by an okq that did not number claims. */
+  #unnumbered: { queue: LocalQueue; event: LocalEvent }[] = [];
 
   constructor(model: Model, changes: Changes) {
     this.#model = model;
@@ -34,20 +28,39 @@ export class Restorer implements Restoration {
   /** Pushed on the left, events come from right to left: every key is further left. */
   event({ key, queue: name, id, place, deadlineMs }: StoredPlace): void {
     const queue = this.#model.open(name);
-    if (deadlineMs !== null) {
-      const event = new LocalEvent(id, null);
-      Object.assign(event, { key, place, deadlineMs, isStored: true });
-      this.#model.restoreClaimed(queue, event);
-    } else if (place < 0) this.#model.restoreReady(queue, hashOf(id), key, "left");
-    else this.#right.push({ queue, hash: hashOf(id), key, place });
+    const isReady = deadlineMs === null;
+    if (isReady && (place === null || place === key)) {
+      const end = place === null ? "left" : "right";
+      return this.#model.restoreCold(queue, hashOf(id), key, end);
+    }
+    const event = new LocalEvent(id, null);
+    Object.assign(event, { key, place: place ?? 0, deadlineMs: deadlineMs ?? 0, isStored: true });
+    const isNumbered = event.place < 0;
+    if (isNumbered && event.place > LEFT_END) {
+      this.#lastClaim = Math.max(this.#lastClaim, -event.place);
+    }
+    if (isReady) this.#model.restoreInFront(queue, event);
+    else if (isNumbered) this.#model.restoreClaimed(queue, event);
+    else this.#unnumbered.push({ queue, event });
   }
 
   end(last: number): void {
-    this.#right.sort((a, b) => a.place - b.place);
-    for (const { queue, hash, key } of this.#right) {
-      this.#model.restoreReady(queue, hash, key, "right");
-    }
-    this.#right = [];
     this.#changes.startAfter(last);
+    this.#model.numberClaimsAfter(Math.max(this.#lastClaim, last));
+    this.#restoreUnnumbered();
+  }
+
+  /** In order of deadline, then of id. Their keys will do as numbers: later claims have greater. */
+  #restoreUnnumbered(): void {
+    const claims = this.#unnumbered;
+    const numbers = claims.map(({ event }) => event.key).toSorted((a, b) => a - b);
+    claims.sort(
+      ({ event: a }, { event: b }) => a.deadlineMs - b.deadlineMs || (a.id < b.id ? -1 : 1),
+    );
+    for (const [at, { queue, event }] of claims.entries()) {
+      event.place = -numbers[at]!;
+      this.#model.restoreClaimed(queue, event);
+    }
+    this.#unnumbered = [];
   }
 }

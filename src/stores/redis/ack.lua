@@ -1,5 +1,5 @@
--- Ends the claims on events: they are gone, or go back to the right end.
--- KEYS    of the queue: ready claimed events
+-- Ends the claims on events: they are gone, or are put at the right end.
+-- KEYS    numbers, of the queue: claimed events front leases
 -- ARGV    queue DONE|REDO id...
 -- Returns the places, from 1, of the ids that were not claimed
 
@@ -19,8 +19,9 @@ verbs.ack = function(from, to)
   if #ids == 0 then
     return missed
   end
+  redis.call('HDEL', queue.leases, unpack(ids))
   if redo then
-    redis.call('RPUSH', queue.ready, unpack(ids))
+    redis.call('ZADD', queue.front, unpack(at_right_end(ids)))
     became_ready(queue, #ids)
   else
     redis.call('HDEL', queue.events, unpack(ids))

@@ -1,5 +1,6 @@
 -- The batch loop: runs one batch's calls of verbs in order. One that fails stands alone.
--- KEYS    queues deadlines processes absent process, then ready claimed events of each queue
+-- KEYS    queues deadlines processes absent numbers process, then
+--         ready claimed events front leases of each queue
 -- ARGV    now (empty: the server's time) channel origin, then for each call
 --         verb, how many arguments it has, the arguments
 -- Returns what became ready (queue's name, count ...), 1 if the batch ended early or 0, then the
@@ -28,6 +29,7 @@ while at <= #ARGV and replies[2] == 0 do
   replies[2] = reply_bytes < REPLY_BYTES_MAX and 0 or 1
   at = to + 1
 end
+keep_numbers()
 for name, count in pairs(ready_counts) do
   replies[1][#replies[1] + 1] = name
   replies[1][#replies[1] + 1] = count

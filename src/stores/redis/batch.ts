@@ -3,7 +3,7 @@
 import { StoreError } from "../../queue/errors.ts";
 import { nameOf } from "../../queue/name-cache.ts";
 import type { Operation, Receiver } from "../../queue/store.ts";
-import { type Argument, type ScriptReply, type Variant, verbs } from "./verbs.ts";
+import { type Argument, poppedCount, type ScriptReply, type Variant, verbs } from "./verbs.ts";
 
 /** Where a session's latest operation stands: nothing of it may come before. */
 export interface Position {
@@ -106,7 +106,7 @@ export class Batch {
       // The last one made may have ended in its midst, if it is one that popped events.
       const isCut = hasEndedEarly && isLast && call.kind === "pop" && !(reply instanceof Error);
       const all = call.operations.length;
-      const done = reply === undefined ? 0 : isCut ? (reply as ScriptReply[]).length / 2 : all;
+      const done = reply === undefined ? 0 : isCut ? poppedCount(reply) : all;
       if (done < all) rest.#moveFrom(call, done);
       call.results = reply === undefined ? [] : resultsOf(call, reply);
     }
@@ -181,6 +181,8 @@ function sizeOf(operation: Operation): number {
       return operation.id.length + operation.contents.length;
     case "ack":
       return operation.id.length;
+    case "unpop":
+      return operation.popped.id.length + operation.popped.contents.length;
     case "status":
     case "ready":
       return operation.queues.reduce((sum, queue) => sum + queue.length, 0);

@@ -7,13 +7,31 @@ export const TAG = "{okq}";
 
 /** What stands between the tag and a queue's name; the scripts know these by the same names. */
 export const INFIXES = {
-  /** list of ids, left to right */
+  /** list of the other ready ids, left to right */
   READY: ":ready:",
-  /** sorted set of ids by deadline (ms since 1970 on the server's clock) */
+  /** sorted set of ids by deadline: the number of the claim (see NUMBER_STEP) and its lease */
   CLAIMED: ":claimed:",
   /** hash of contents by id, ready and claimed */
   EVENTS: ":events:",
+  /** sorted set of the ready ids that are out before the list, the next one out first */
+  FRONT: ":front:",
+  /** hash of ms by id, of the claims whose lease is not the usual one */
+  LEASES: ":leases:",
 } as const;
+
+/** The lease that is not written down for each claim. It may never change. */
+export const USUAL_LEASE_MS = 30_000;
+
+/**
+ * Claims, and what is put at the right end, get ascending numbers: ms since 1970 on the server's
+ * clock, with so many steps in each that doubles of that size have. Scores in the front of a queue:
+ * - minus the number of what was put at the right end: the latest is the first
+ * - the number of a claim whose lease ended
+ * - PUSHED_LEFT and the number of a claim, when an event of the list is back by an undone pop
+ */
+export const NUMBER_STEP = 1 / 2048;
+/** Some years: less would bring these among the claims that ended, more would cost exactness. */
+export const PUSHED_LEFT = 2 ** 38;
 
 /**
  * The keys that every batch names before its queues' keys:
@@ -22,16 +40,22 @@ export const INFIXES = {
  * - processes: set of the keys of the okq processes that have consumers
  * - absent: never there. While a cluster moves the slot a batch that names it and others is turned
  *   away (TRYAGAIN), where it might else find half of its keys gone in its midst.
+ * - numbers: the last number given, as long as the clock may not be beyond it
  * - process: what the process itself has noted
  */
 export function fixedKeys(tag: string, processId: string): string[] {
   const own = `process:${processId}`;
-  return ["queues", "deadlines", "processes", "absent", own].map((name) => `${tag}:${name}`);
+  return ["queues", "deadlines", "processes", "absent", "numbers", own].map(
+    (name) => `${tag}:${name}`,
+  );
 }
 
 export const FIXED_KEYS = fixedKeys("", "").length;
 
-/** Builds the ready, claimed and events keys of queues under that tag. */
+/** How many keys a queue has. */
+export const QUEUE_KEYS = Object.keys(INFIXES).length;
+
+/** Builds the keys of queues under that tag, in the order above. */
 export function queueKeys(tag: string): (queue: Buffer) => Buffer[] {
   const prefixes = Object.values(INFIXES).map((infix) => Buffer.from(tag + infix));
   return (queue) => prefixes.map((prefix) => Buffer.concat([prefix, queue]));

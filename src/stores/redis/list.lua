@@ -1,5 +1,5 @@
 -- Counts what the active queues of one page hold, ascending by bytes.
--- KEYS    queues processes, of the queue: ready claimed
+-- KEYS    queues processes, of the queue: ready claimed front
 -- ARGV    after ("-" for the first page, else "(" and a queue's name) limit
 -- Returns next (the name to go on after, nil at the end), then name total processing consumers
 --         for every queue of the page that has events or consumers

@@ -1,11 +1,16 @@
 -- Shows the event at one end of the ready ones.
--- KEYS    of the queue: ready events
--- ARGV    queue index (0 is the left end, -1 the right)
+-- KEYS    of the queue: ready events front
+-- ARGV    queue LEFT|RIGHT
 -- Returns id contents, or nil
 
 verbs.peek = function(from)
   local queue = queue_at(ARGV[from])
-  local id = redis.call('LINDEX', queue.ready, ARGV[from + 1])
+  local id
+  if ARGV[from + 1] == 'LEFT' then
+    id = redis.call('LINDEX', queue.ready, 0) or redis.call('ZRANGE', queue.front, -1, -1)[1]
+  else
+    id = redis.call('ZRANGE', queue.front, 0, 0)[1] or redis.call('LINDEX', queue.ready, -1)
+  end
   local contents = id and redis.call('HGET', queue.events, id)
   reply_bytes = reply_bytes + #(contents or '')
   return contents and { id, contents }

@@ -1,37 +1,88 @@
--- Takes up to count events off the right end; claims them, or with a lease of 0 removes them.
--- KEYS    deadlines, of the queue: ready claimed events
+-- Takes up to count events that are next out; claims them, or with a lease of 0 removes them.
+-- KEYS    deadlines numbers, of the queue: ready claimed events front leases
 -- ARGV    queue leaseMs count
--- Returns id contents id contents ..., fewer than count when the queue ran out or when the batch's
---         reply is long enough, which then ends here
+-- Returns nothing when there is none; else the number of the first claim, the others follow, and
+--         the places of those from the front, who come first; then id contents id contents ...,
+--         fewer than count when the queue ran out or when the batch's reply is long enough, which
+--         then ends here
 
--- Fails after putting popped ids back where they were; `step` is how far apart they stand.
-local function unpop(queue, ids, step, failure)
-  for place = #ids - step + 1, 1, -step do
-    redis.call('RPUSH', queue.ready, ids[place])
+-- The next ones out, and the scores of those that were in front of the list.
+local function take_next(queue, count)
+  if queue.has_front then
+    local scored = redis.call('ZPOPMIN', queue.front, count)
+    if #scored > 0 then
+      local ids, places = {}, {}
+      for at = 1, #scored, 2 do
+        ids[#ids + 1] = scored[at]
+        places[#places + 1] = scored[at + 1]
+      end
+      return ids, places
+    end
+    queue.has_front = false
+  end
+  return redis.call('RPOP', queue.ready, count), {}
+end
+
+-- Fails after putting these ids back where they were.
+local function put_back(queue, ids, places, failure)
+  for at = #ids, 1, -1 do
+    if places[at] then
+      redis.call('ZADD', queue.front, places[at], ids[at])
+    else
+      redis.call('RPUSH', queue.ready, ids[at])
+    end
   end
   error(failure)
 end
 
+-- Notes when the leases of these ids end; returns the number of the first claim.
+local function claim(queue, ids, places, lease)
+  local first = take_numbers(#ids)
+  -- The queue's deadline is a lower bound, so it does no harm without the claims.
+  local bounded = redis.pcall('ZADD', deadlines_key, 'LT', now + lease, queue.name)
+  if type(bounded) == 'table' then
+    put_back(queue, ids, places, bounded)
+  end
+  local claims, leases = {}, {}
+  for at, id in ipairs(ids) do
+    claims[#claims + 1] = first + lease + (at - 1) * NUMBER_STEP
+    claims[#claims + 1] = id
+    leases[#leases + 1] = id
+    leases[#leases + 1] = lease
+  end
+  local noted = lease == USUAL_LEASE_MS or redis.pcall('HSET', queue.leases, unpack(leases))
+  if type(noted) == 'table' then
+    put_back(queue, ids, places, noted)
+  end
+  local claimed = redis.pcall('ZADD', queue.claimed, unpack(claims))
+  if type(claimed) == 'table' then
+    redis.call('HDEL', queue.leases, unpack(ids))
+    put_back(queue, ids, places, claimed)
+  end
+  return first
+end
+
 verbs.pop = function(from)
   local queue, lease = queue_at(ARGV[from]), tonumber(ARGV[from + 1])
-  local left, popped, claims = tonumber(ARGV[from + 2]), {}, {}
+  local left, popped, popped_ids, popped_places = tonumber(ARGV[from + 2]), { '', '' }, {}, {}
+  queue.has_front = redis.call('EXISTS', queue.front) == 1
   while left > 0 and reply_bytes < REPLY_BYTES_MAX do
-    local ids = redis.call('RPOP', queue.ready, math.min(left, POP_SLICE))
+    local ids, places = take_next(queue, math.min(left, POP_SLICE))
     if not ids then
       break
     end
     local contents = redis.pcall('HMGET', queue.events, unpack(ids))
     if contents.err then
-      unpop(queue, ids, 1, contents)
+      put_back(queue, ids, places, contents)
     end
-    for place, id in ipairs(ids) do
+    for at, id in ipairs(ids) do
       -- Without contents (somebody deleted the hash) there is no event to hand out.
-      if contents[place] then
+      if contents[at] then
         popped[#popped + 1] = id
-        popped[#popped + 1] = contents[place]
-        reply_bytes = reply_bytes + #contents[place]
-        claims[#claims + 1] = now + lease
-        claims[#claims + 1] = id
+        popped[#popped + 1] = contents[at]
+        reply_bytes = reply_bytes + #contents[at]
+        popped_ids[#popped_ids + 1] = id
+        popped_places[#popped_places + 1] = places[at]
         left = left - 1
       end
     end
@@ -39,16 +90,15 @@ verbs.pop = function(from)
       redis.call('HDEL', queue.events, unpack(ids))
     end
   end
-  if lease > 0 and #claims > 0 then
-    -- The queue's deadline is a lower bound, so it does no harm without the claims.
-    local bounded = redis.pcall('ZADD', deadlines_key, 'LT', now + lease, queue.name)
-    if type(bounded) == 'table' then
-      unpop(queue, popped, 2, bounded)
-    end
-    local claimed = redis.pcall('ZADD', queue.claimed, unpack(claims))
-    if type(claimed) == 'table' then
-      unpop(queue, popped, 2, claimed)
-    end
+  if #popped_ids == 0 then
+    return {}
   end
+  local first
+  if lease > 0 then
+    first = claim(queue, popped_ids, popped_places, lease)
+  else
+    first = take_numbers(#popped_ids)
+  end
+  popped[1], popped[2] = string.format('%.17g', first), popped_places
   return popped
 end

@@ -1,10 +1,12 @@
 -- What every verb stands on: the time, a queue's keys, and the queues that became ready. Goes in
 -- front of the verbs; the names of keys (READY, CLAIMED ...) come from keys.ts before it.
--- KEYS    queues deadlines processes absent process, then ready claimed events of each queue
+-- KEYS    queues deadlines processes absent numbers process, then
+--         ready claimed events front leases of each queue
 -- ARGV    now (empty: the server's time)
 -- Returns nothing by itself, but ends the batch with an error where nothing can be written
 
-local queues_key, deadlines_key, processes_key, absent_key, process_key = unpack(KEYS, 1, FIXED_KEYS)
+local queues_key, deadlines_key, processes_key, absent_key, numbers_key, process_key =
+  unpack(KEYS, 1, FIXED_KEYS)
 
 -- Redis looks at the first write of a script only: whether there is memory for it, whether writing
 -- is possible at all. So two that do nothing go first: one that needs memory, for pushes are
@@ -27,19 +29,63 @@ if not now then
   now = time[1] * 1000 + math.floor(time[2] / 1000)
 end
 
+-- Numbers that ascend from claim to claim, however many batches share a millisecond. A clock that
+-- was set back begins anew: leases go by it too.
+local NUMBERS_AHEAD_MS = 16
+local NUMBERS_KEPT_MS = 60000
+local last_number
+
+-- Gives that many; returns the first of them.
+local function take_numbers(count)
+  if not last_number then
+    local last = tonumber(redis.pcall('GET', numbers_key))
+    local is_near = last and last >= now and last < now + NUMBERS_AHEAD_MS
+    last_number = is_near and last or now - NUMBER_STEP
+  end
+  local first = last_number + NUMBER_STEP
+  last_number = last_number + count * NUMBER_STEP
+  return first
+end
+
+local function keep_numbers()
+  if last_number then
+    redis.pcall('SET', numbers_key, last_number, 'PX', NUMBERS_KEPT_MS)
+  end
+end
+
 -- The keys of the batch's queue with that number, counted from 0.
 local function queue_at(number)
-  local at = FIXED_KEYS + 3 * tonumber(number)
+  local at = FIXED_KEYS + QUEUE_KEYS * tonumber(number)
   return {
     ready = KEYS[at + 1],
     claimed = KEYS[at + 2],
     events = KEYS[at + 3],
+    front = KEYS[at + 4],
+    leases = KEYS[at + 5],
     name = string.sub(KEYS[at + 1], #READY + 1),
   }
 end
 
 local function queue_named(name)
-  return { ready = READY .. name, claimed = CLAIMED .. name, events = EVENTS .. name, name = name }
+  return {
+    ready = READY .. name,
+    claimed = CLAIMED .. name,
+    events = EVENTS .. name,
+    front = FRONT .. name,
+    leases = LEASES .. name,
+    name = name,
+  }
+end
+
+-- Scores and ids, for ZADD, of events that are put at the right end one after the other.
+local function at_right_end(ids)
+  local number, scored = take_numbers(#ids), {}
+  for _, id in ipairs(ids) do
+    scored[#scored + 1] = -number
+    scored[#scored + 1] = id
+    number = number + NUMBER_STEP
+  end
+  return scored
 end
 
 local ready_counts = {}
@@ -67,7 +113,7 @@ end
 -- Total, processing and consumers; a queue with nothing at all leaves the list of queues.
 local function status_of(queue)
   local processing = redis.call('ZCARD', queue.claimed)
-  local total = redis.call('LLEN', queue.ready) + processing
+  local total = redis.call('LLEN', queue.ready) + redis.call('ZCARD', queue.front) + processing
   local consumers = consumers_of(queue)
   if total == 0 and consumers == 0 then
     redis.call('ZREM', queues_key, queue.name)

@@ -1,11 +1,11 @@
 -- Puts events in line at one end; each is there as a whole (id, contents, place) or not at all.
--- KEYS    queues, of the queue: ready events
--- ARGV    queue LPUSH|RPUSH (id contents)...
+-- KEYS    queues numbers, of the queue: ready events front
+-- ARGV    queue LEFT|RIGHT (id contents)...
 -- Returns the places, from 1, of the events refused because their id is ready or claimed
 
 verbs.push = function(from, to)
   require_memory()
-  local queue, add = queue_at(ARGV[from]), ARGV[from + 1]
+  local queue, is_left = queue_at(ARGV[from]), ARGV[from + 1] == 'LEFT'
   local fresh, duplicates = {}, {}
   for at = from + 2, to, 2 do
     -- One by one: asking for all ids at once would bring the contents of duplicates into memory.
@@ -18,15 +18,25 @@ verbs.push = function(from, to)
   if #fresh == 0 then
     return duplicates
   end
-  local length = redis.pcall(add, queue.ready, unpack(fresh))
-  if type(length) == 'table' then
-    redis.call('HDEL', queue.events, unpack(fresh))
-    error(length)
+  local added
+  if is_left then
+    added = redis.pcall('LPUSH', queue.ready, unpack(fresh))
+  else
+    added = redis.pcall('ZADD', queue.front, unpack(at_right_end(fresh)))
   end
-  local listed = length == #fresh and redis.pcall('ZADD', queues_key, 0, queue.name)
+  if type(added) == 'table' then
+    redis.call('HDEL', queue.events, unpack(fresh))
+    error(added)
+  end
+  -- As many as are there now: it may not have had any before.
+  local listed = added == #fresh and redis.pcall('ZADD', queues_key, 0, queue.name)
   if type(listed) == 'table' then
     redis.call('HDEL', queue.events, unpack(fresh))
-    redis.call(add == 'LPUSH' and 'LPOP' or 'RPOP', queue.ready, #fresh)
+    if is_left then
+      redis.call('LPOP', queue.ready, #fresh)
+    else
+      redis.call('ZREM', queue.front, unpack(fresh))
+    end
     error(listed)
   end
   became_ready(queue, #fresh)

@@ -12,18 +12,27 @@ import ready from "./ready.lua" with { type: "text" };
 import reclaim from "./reclaim.lua" with { type: "text" };
 import register from "./register.lua" with { type: "text" };
 import status from "./status.lua" with { type: "text" };
-import { FIXED_KEYS, INFIXES } from "./keys.ts";
+import unpop from "./unpop.lua" with { type: "text" };
+import {
+  FIXED_KEYS,
+  INFIXES,
+  NUMBER_STEP,
+  PUSHED_LEFT,
+  QUEUE_KEYS,
+  USUAL_LEASE_MS,
+} from "./keys.ts";
 
 const infixes = Object.entries(INFIXES).map(
   ([name, infix]) => `local ${name} = TAG .. ${JSON.stringify(infix)}\n`,
 );
+const numbers = { FIXED_KEYS, QUEUE_KEYS, NUMBER_STEP, PUSHED_LEFT, USUAL_LEASE_MS };
 const names = [
-  `local FIXED_KEYS = ${FIXED_KEYS}\n`,
+  ...Object.entries(numbers).map(([name, number]) => `local ${name} = ${number}\n`),
   "local TAG = string.match(KEYS[1], '^{[^}]*}')\n",
   ...infixes,
 ].join("");
 
-const verbs = [ack, flush, list, peek, pop, probe, push, ready, reclaim, register, status];
+const verbs = [ack, flush, list, peek, pop, probe, push, ready, reclaim, register, status, unpop];
 
 export const SCRIPT = [names, prelude, ...verbs, batch].join("\n");
 export const SCRIPT_SHA = new Bun.CryptoHasher("sha1").update(SCRIPT).digest("hex");

@@ -1,6 +1,7 @@
 // How each operation travels: which ones may share a call of their verb, the arguments of that
 // call, and the results out of its reply. The other side of each is the .lua file of that name.
-import type { Operation, QueueStatus, ResultOf } from "../../queue/store.ts";
+import type { Operation, Popped, QueueStatus, ResultOf } from "../../queue/store.ts";
+import { NUMBER_STEP } from "./keys.ts";
 
 export type Argument = string | Buffer;
 /** What a script call answers: ioredis gives bulk strings as Buffers. */
@@ -26,6 +27,23 @@ interface Verb<K extends Kind> {
 
 const REGISTER_TTL_MS = 20_000;
 
+/** How many events are in the reply of a call that pops. */
+export function poppedCount(reply: ScriptReply): number {
+  return Math.max(0, (reply as ScriptReply[]).length / 2 - 1);
+}
+
+function poppedOf(reply: ScriptReply): Popped[] {
+  const parts = reply as Buffer[];
+  const claim = Number(parts[0]);
+  const places = parts[1] as unknown as Buffer[];
+  return Array.from({ length: poppedCount(reply) }, (_, at) => ({
+    id: parts[2 * at + 2]!,
+    contents: parts[2 * at + 3]!,
+    claim: claim + at * NUMBER_STEP,
+    place: places[at] ? Number(places[at]) : null,
+  }));
+}
+
 /** Everything but the places (from 1) that the reply lists. */
 function allBut<T>(reply: ScriptReply, count: number, usual: T, listed: T): T[] {
   const results = Array<T>(count).fill(usual);
@@ -43,7 +61,7 @@ export const verbs: { [K in Kind]: Verb<K> } = {
     variant: (push) => push.end,
     call(pushes, numberOf) {
       const { queue, end } = pushes[0]!;
-      const call: Argument[] = [numberOf(queue), end === "left" ? "LPUSH" : "RPUSH"];
+      const call: Argument[] = [numberOf(queue), end === "left" ? "LEFT" : "RIGHT"];
       for (const push of pushes) call.push(push.id, push.contents);
       return call;
     },
@@ -59,13 +77,21 @@ export const verbs: { [K in Kind]: Verb<K> } = {
       String(pops.length),
     ],
     results(reply, pops) {
-      const popped = reply as Buffer[];
-      return pops.map((_, place) => {
-        const id = popped[2 * place];
-        return id ? { id, contents: popped[2 * place + 1]! } : null;
-      });
+      const popped = poppedOf(reply);
+      return pops.map((_, at) => popped[at] ?? null);
     },
     isChange: (event) => event !== null,
+  },
+  unpop: {
+    variant: () => null,
+    call([unpop], numberOf) {
+      const { queue, leaseMs, popped } = unpop!;
+      const { id, contents, claim, place } = popped;
+      const call = [numberOf(queue), String(leaseMs), String(claim), String(place ?? ""), id];
+      return leaseMs > 0 ? call : [...call, contents];
+    },
+    results: (reply) => [reply === 1],
+    isChange: (isInLine) => isInLine,
   },
   ack: {
     variant: (ack) => (ack.redo ? "REDO" : "DONE"),
@@ -80,7 +106,7 @@ export const verbs: { [K in Kind]: Verb<K> } = {
   },
   peek: {
     variant: () => null,
-    call: ([peek], numberOf) => [numberOf(peek!.queue), peek!.end === "left" ? "0" : "-1"],
+    call: ([peek], numberOf) => [numberOf(peek!.queue), peek!.end === "left" ? "LEFT" : "RIGHT"],
     results(reply) {
       const event = reply as Buffer[] | null;
       return [event && { id: event[0]!, contents: event[1]! }];

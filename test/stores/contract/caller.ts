@@ -4,6 +4,7 @@
 import type {
   End,
   Operation,
+  Popped,
   QueuePage,
   QueueStatus,
   ResultOf,
@@ -56,9 +57,20 @@ export class Caller {
     await Promise.all(ids.map((id) => this.push(queue, id)));
   }
 
+  /** The event, and what it takes to undo the pop. */
+  take(queue: string, lease = leaseMs): Promise<Popped | null> {
+    return this.submit({ kind: "pop", queue: bytesOf(queue), leaseMs: lease });
+  }
+
+  /** Undoes a take with that lease. */
+  unpop(queue: string, popped: Popped | null, lease = leaseMs): Promise<boolean> {
+    if (!popped) throw new Error("nothing was popped");
+    return this.submit({ kind: "unpop", queue: bytesOf(queue), leaseMs: lease, popped });
+  }
+
   /** The event's id and contents. */
   async popEvent(queue: string, lease = leaseMs): Promise<[id: string, contents: string] | null> {
-    const event = await this.submit({ kind: "pop", queue: bytesOf(queue), leaseMs: lease });
+    const event = await this.take(queue, lease);
     return event && [textOf(event.id), textOf(event.contents)];
   }
 

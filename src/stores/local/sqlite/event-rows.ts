@@ -4,7 +4,7 @@
 import type { Database, Statement } from "bun:sqlite";
 import type { Changes } from "../changes.ts";
 import type { StoredEvent } from "../journal.ts";
-import type { LocalEvent } from "../local-queue.ts";
+import { LEFT_END, type LocalEvent } from "../local-queue.ts";
 import { READY } from "./schema.ts";
 
 /** Rows that one statement inserts. */
@@ -17,7 +17,7 @@ export class EventRows {
   readonly #insertMany: Statement;
   readonly #delete: Statement;
   readonly #claim: Statement;
-  readonly #redo: Statement;
+  readonly #ready: Statement;
   readonly #nameQueue: Statement;
   readonly #dropQueue: Statement;
   readonly #read: Statement;
@@ -36,8 +36,8 @@ export class EventRows {
     this.#insert = db.prepare(`INSERT INTO ${events} VALUES ${row}`);
     this.#insertMany = db.prepare(`INSERT INTO ${events} VALUES ${rows}`);
     this.#delete = db.prepare(`DELETE FROM ${events} ${between}`);
-    this.#claim = db.prepare(`UPDATE ${events} SET deadline = ? ${between}`);
-    this.#redo = db.prepare(`UPDATE ${events} SET deadline = ${READY}, place = ? WHERE key = ?`);
+    this.#claim = db.prepare(`UPDATE ${events} SET deadline = ?, place = ? - key ${between}`);
+    this.#ready = db.prepare(`UPDATE ${events} SET deadline = ${READY}, place = ? WHERE key = ?`);
     this.#nameQueue = db.prepare(`INSERT OR REPLACE INTO ${schema}.queues VALUES (?, ?)`);
     this.#dropQueue = db.prepare(`DELETE FROM ${schema}.queues WHERE number = ?`);
     this.#read = db.prepare(`SELECT key, id, contents FROM ${events} WHERE key = ?`);
@@ -103,7 +103,7 @@ export class EventRows {
       this.#insertMany,
       this.#delete,
       this.#claim,
-      this.#redo,
+      this.#ready,
       this.#nameQueue,
       this.#dropQueue,
       this.#read,
@@ -116,12 +116,13 @@ export class EventRows {
   #note(event: LocalEvent): void {
     if (event.isGone) this.#gone.push(event.key);
     else if (event.isClaimed) this.#claimed.push(event);
-    else this.#redo.run(event.place, event.key);
+    else this.#ready.run(event.place, event.key);
   }
 
-  #insertLater({ key, place, isClaimed, deadlineMs, id, contents }: LocalEvent, queue: number) {
+  #insertLater(event: LocalEvent, queue: number): void {
+    const { key, place, isClaimed, deadlineMs, id, contents } = event;
     const values = this.#values;
-    const storedPlace = place === -key ? null : place;
+    const storedPlace = place === LEFT_END - key ? null : place;
     values.push(key, queue, storedPlace, isClaimed ? deadlineMs : READY, id, contents);
     if (values.length < insertedAtOnce * 6) return;
     this.#insertMany.run(...values);
@@ -136,19 +137,26 @@ export class EventRows {
     if (this.#claimed.length > 0) this.#claimNoted();
   }
 
-  /** Events claimed together for the same time share their deadline. */
+  /** Events claimed one after the other for the same time are changed together. */
   #claimNoted(): void {
     const events = this.#claimed;
     events.sort((a, b) => a.key - b.key);
     for (let from = 0; from < events.length;) {
-      const { key, deadlineMs } = events[from] as LocalEvent;
+      const first = events[from] as LocalEvent;
       let to = from + 1;
-      while (events[to]?.key === key + to - from && events[to]?.deadlineMs === deadlineMs) to++;
-      this.#claim.run(deadlineMs, key, key + to - from - 1);
+      while (to < events.length && isFollowedBy(first, events[to]!, to - from)) to++;
+      const { deadlineMs, place, key } = first;
+      this.#claim.run(deadlineMs, place + key, key, key + to - from - 1);
       from = to;
     }
     events.length = 0;
   }
+}
+
+function isFollowedBy(first: LocalEvent, event: LocalEvent, distance: number): boolean {
+  const { key, place, deadlineMs } = first;
+  const isNext = event.key === key + distance && event.place === place - distance;
+  return isNext && event.deadlineMs === deadlineMs;
 }
 
 type StoredRow = [key: number, id: string, contents: string | Uint8Array | null];

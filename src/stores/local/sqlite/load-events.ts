@@ -35,7 +35,7 @@ export async function loadEvents(
       const queue = queues.get(number);
       if (queue === undefined) return void flushed.push(key);
       const deadlineMs = deadline === READY ? null : deadline;
-      restoration.event({ key, queue, id, place: place ?? -key, deadlineMs });
+      restoration.event({ key, queue, id, place, deadlineMs });
     });
   } finally {
     // Left open it would keep the file.

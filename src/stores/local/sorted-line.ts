@@ -1,0 +1,86 @@
+// A line in ascending order of place, from left to right, into which values come and from which
+// they go anywhere. It knows nothing of events.
+
+const blockLengthMax = 512;
+
+/** Values with different places. O(log n) to find one; moving at most a block to change one. */
+export class SortedLine<T> {
+  readonly #placeOf: (value: T) => number;
+  /** None is empty, but for the first one of an empty line. */
+  readonly #blocks: T[][] = [[]];
+  #length = 0;
+
+  constructor(placeOf: (value: T) => number) {
+    this.#placeOf = placeOf;
+  }
+
+  get length(): number {
+    return this.#length;
+  }
+
+  get first(): T | undefined {
+    return this.#blocks[0]![0];
+  }
+
+  get last(): T | undefined {
+    return this.#blocks.at(-1)!.at(-1);
+  }
+
+  add(value: T): void {
+    const place = this.#placeOf(value);
+    const blockAt = this.#blockAt(place);
+    const block = this.#blocks[blockAt]!;
+    this.#length++;
+    if (block.length === 0 || this.#placeOf(block.at(-1)!) < place) block.push(value);
+    else block.splice(this.#indexIn(block, place), 0, value);
+    if (block.length <= blockLengthMax) return;
+    this.#blocks.splice(blockAt + 1, 0, block.splice(blockLengthMax / 2));
+  }
+
+  /** Takes the place of the value there, which must exist. */
+  replace(value: T): void {
+    const place = this.#placeOf(value);
+    const block = this.#blocks[this.#blockAt(place)]!;
+    block[this.#indexIn(block, place)] = value;
+  }
+
+  /** Takes out the value at that place, which must exist. */
+  remove(place: number): T {
+    const blockAt = this.#blockAt(place);
+    const block = this.#blocks[blockAt]!;
+    this.#length--;
+    const index = this.#indexIn(block, place);
+    const value = index === block.length - 1 ? block.pop() : block.splice(index, 1)[0];
+    if (block.length === 0 && this.#blocks.length > 1) this.#blocks.splice(blockAt, 1);
+    return value as T;
+  }
+
+  /** From left to right. */
+  *[Symbol.iterator](): Generator<T> {
+    for (const block of this.#blocks) yield* block;
+  }
+
+  /** Index of the block that a value of that place is in, or belongs to. */
+  #blockAt(place: number): number {
+    let low = 0;
+    let high = this.#blocks.length;
+    while (high - low > 1) {
+      const middle = (low + high) >> 1;
+      if (this.#placeOf(this.#blocks[middle]![0]!) <= place) low = middle;
+      else high = middle;
+    }
+    return low;
+  }
+
+  /** Index of the first value in the block whose place is not less. */
+  #indexIn(block: T[], place: number): number {
+    let low = 0;
+    let high = block.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.#placeOf(block[middle]!) < place) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+}

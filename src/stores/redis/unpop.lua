@@ -1,0 +1,32 @@
+-- Undoes a pop, unless that very claim has ended: the event is where it was in line.
+-- KEYS    queues, of the queue: claimed events front leases
+-- ARGV    queue leaseMs claim place (empty: in the list) id contents (only with a lease of 0)
+-- Returns 1 if the event is in line again, else 0
+
+local function is_claim(queue, id, claim, lease)
+  local deadline = redis.call('ZSCORE', queue.claimed, id)
+  local known = tonumber(redis.call('HGET', queue.leases, id)) or USUAL_LEASE_MS
+  return deadline and known == lease and deadline - lease == claim
+end
+
+verbs.unpop = function(from)
+  local queue, lease, claim = queue_at(ARGV[from]), tonumber(ARGV[from + 1]), tonumber(ARGV[from + 2])
+  local place, id = tonumber(ARGV[from + 3]) or PUSHED_LEFT + claim, ARGV[from + 4]
+  if lease > 0 then
+    if not is_claim(queue, id, claim, lease) then
+      return 0
+    end
+    redis.call('ZADD', queue.front, place, id)
+    redis.call('ZREM', queue.claimed, id)
+    redis.call('HDEL', queue.leases, id)
+  else
+    if redis.call('HEXISTS', queue.events, id) == 1 then
+      return 0
+    end
+    redis.call('ZADD', queues_key, 0, queue.name)
+    redis.call('ZADD', queue.front, place, id)
+    redis.call('HSET', queue.events, id, ARGV[from + 5])
+  end
+  became_ready(queue, 1)
+  return 1
+end
