@@ -47,7 +47,7 @@ test("asks the store for nothing as long as nothing is due", async () => {
   const { asked, looked } = startHousekeeper();
   await looked(1);
   expect(asked).toEqual(["reclaim"]);
-  await looked(30);
+  await looked(10);
   expect(asked).toEqual(["reclaim"]);
 });
 
@@ -64,4 +64,18 @@ test("requeues an event when its lease has ended", async () => {
       message: "the event is ready again",
     }),
   ).toEqual(event);
+});
+
+test("forgets queues that have nothing left, without anybody asking", async () => {
+  const { store } = startHousekeeper();
+  const queues = Array.from({ length: 1000 }, (_, number) => Buffer.from(`q${number}`));
+  const [id, contents] = [Buffer.from("1"), Buffer.from("x")];
+  const session = store.session();
+  await Promise.all(
+    queues.map((queue) => session.ask({ kind: "push", queue, end: "left", id, contents })),
+  );
+  await Promise.all(queues.map((queue) => session.ask({ kind: "pop", queue, leaseMs: 0 })));
+  const count = () => Object.fromEntries(store.describe())["queues"];
+  expect(count()).toBe(1000);
+  await eventually(() => count() === 0, { message: "no queue is left" });
 });

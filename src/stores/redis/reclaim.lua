@@ -31,11 +31,11 @@ local function sweep()
   for _, process in ipairs(redis.call('SMEMBERS', processes_key)) do
     if redis.call('EXISTS', process) == 0 then
       redis.call('SREM', processes_key, process)
-      redis.call('SET', sweep_key, '-')
+      redis.call('HSET', sweep_key, 'after', '-')
     end
   end
   processes = nil
-  local after = redis.call('GET', sweep_key)
+  local after = redis.call('HGET', sweep_key, 'after')
   if not after then
     return false
   end
@@ -47,7 +47,7 @@ local function sweep()
     redis.call('DEL', sweep_key)
     return false
   end
-  redis.call('SET', sweep_key, '(' .. names[#names])
+  redis.call('HSET', sweep_key, 'after', '(' .. names[#names])
   return true
 end
 
