@@ -1,11 +1,11 @@
 -- Removes all events of a queue, ready and claimed.
--- KEYS    deadlines, of the queue: ready claimed events front leases
+-- KEYS    of the queue: ready claimed events front leases
 -- ARGV    queue
 -- Returns how many of its keys were there
 
 verbs.flush = function(from)
   local queue = queue_at(ARGV[from])
-  redis.call('ZREM', deadlines_key, queue.name)
+  shrank(queue)
   local keys = { queue.ready, queue.claimed, queue.events, queue.front, queue.leases }
   return redis.call('UNLINK', unpack(keys))
 end

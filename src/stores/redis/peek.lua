@@ -13,5 +13,5 @@ verbs.peek = function(from)
   end
   local contents = id and redis.call('HGET', queue.events, id)
   reply_bytes = reply_bytes + #(contents or '')
-  return contents and { id, contents }
+  return contents and { id, contents } or false
 end

@@ -39,9 +39,13 @@ end
 local function claim(queue, ids, places, lease)
   local first = take_numbers(#ids)
   -- The queue's deadline is a lower bound, so it does no harm without the claims.
-  local bounded = redis.pcall('ZADD', deadlines_key, 'LT', now + lease, queue.name)
+  local bounded = redis.pcall('ZADD', deadlines_key, 'LT', 'CH', now + lease, queue.name)
   if type(bounded) == 'table' then
     put_back(queue, ids, places, bounded)
+  end
+  if bounded == 1 then
+    deadlines_changed = true
+    earliest_added = math.min(earliest_added, now + lease)
   end
   local claims, leases = {}, {}
   for at, id in ipairs(ids) do
@@ -84,10 +88,13 @@ verbs.pop = function(from)
         popped_ids[#popped_ids + 1] = id
         popped_places[#popped_places + 1] = places[at]
         left = left - 1
+      else
+        shrank(queue)
       end
     end
     if lease == 0 then
       redis.call('HDEL', queue.events, unpack(ids))
+      shrank(queue)
     end
   end
   if #popped_ids == 0 then
