@@ -109,12 +109,12 @@ export interface Register {
 }
 
 /**
- * The periodic work of a store: forgets what is gone, and ends at most `limit` leases whose deadline
- * is not after now: the events are ready again, in each queue in ascending order of deadline, those
- * with the same deadline in the order of their claims. Their places in line do not depend on how
- * many are moved at a time. Which queues come first is the store's choice. A store of several parts
- * moves as many in each, and with `parts: "due"` looks only at those of which this process heard
- * that something is due.
+ * The periodic work of a store: forgets what is gone, and ends at most `limit` leases whose
+ * deadline is not after now. The events are ready again, in each queue in ascending order of
+ * deadline, those with the same deadline in the order of their claims. Their places in line do not
+ * depend on how many are moved at a time. Which queues come first is the store's choice. A store of
+ * several parts moves as many in each, and with `parts: "due"` looks only at those of which this
+ * process heard that something is due.
  */
 export interface Reclaim {
   kind: "reclaim";

@@ -11,6 +11,7 @@ import { counts } from "./contract/counts.ts";
 import { line } from "./contract/line.ts";
 import { readiness } from "./contract/readiness.ts";
 import { reclaims } from "./contract/reclaims.ts";
+import { unpops } from "./contract/unpops.ts";
 
 /** A store without any queue, on a clock that moves by `advance` only. */
 export interface StoreUnderTest {
@@ -32,7 +33,7 @@ export interface StoreUnderTest {
 /** Defines one test: a sentence about stores, and what must hold of an empty one. */
 export type Check = (sentence: string, body: (caller: Caller) => Promise<void>) => void;
 
-const chapters = { line, claims, reclaims, counts, bytes, batches, readiness };
+const chapters = { line, claims, reclaims, unpops, counts, bytes, batches, readiness };
 
 export function storeContract(name: string, open: () => Promise<StoreUnderTest>): void {
   const check: Check = (sentence, body) =>

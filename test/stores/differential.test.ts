@@ -20,6 +20,18 @@ const breakages: Record<string, Rule> = {
     if (event) await submit({ kind: "push", queue, end: "left", ...event });
     return result;
   },
+  "an undone pop is a redo": (operation, submit) => {
+    if (operation.kind !== "unpop" || operation.leaseMs === 0) return submit(operation);
+    const { queue, popped } = operation;
+    return submit({ kind: "ack", queue, id: popped.id, redo: true });
+  },
+  "an undone pop ends any claim of the event": async (operation, submit) => {
+    const result = await submit(operation);
+    if (operation.kind !== "unpop" || operation.leaseMs === 0 || result) return result;
+    const { queue, popped } = operation;
+    return submit({ kind: "ack", queue, id: popped.id, redo: true });
+  },
+  "of two events that come back together the second is out first": backwards(),
   "every push goes to the left end": (operation, submit) =>
     submit(operation.kind === "push" ? { ...operation, end: "left" } : operation),
   "a duplicate is answered ok": async (operation, submit) => {
@@ -68,6 +80,29 @@ const breakages: Record<string, Rule> = {
   },
   "the first event to be pushed is lost": lossy(),
 };
+
+/** Swaps the first two of a queue of which two leases or more ended. */
+function backwards(): Rule {
+  const queues = new Map<string, Buffer>();
+  return async (operation, submit) => {
+    if (operation.kind === "pop") queues.set(String(operation.queue), operation.queue);
+    if (operation.kind !== "reclaim") return submit(operation);
+    const names = [...queues.values()];
+    const before = await submit({ kind: "status", queues: names });
+    const count = await submit(operation);
+    const after = await submit({ kind: "status", queues: names });
+    for (const [at, queue] of names.entries()) {
+      if (before[at]!.processing - after[at]!.processing < 2) continue;
+      const pops = [await submit(popOf(queue)), await submit(popOf(queue))];
+      for (const event of pops) await submit({ kind: "ack", queue, id: event!.id, redo: true });
+    }
+    return count;
+  };
+}
+
+function popOf(queue: Buffer) {
+  return { kind: "pop", queue, leaseMs: 1000 } as const;
+}
 
 /** Answers ok to one push that it does not do, when the store is well under way. */
 function lossy(): Rule {

@@ -2,7 +2,7 @@
 // It knows no rule of queues; what one store answers is the measure of the other.
 // oxlint-disable no-await-in-loop -- one after the other is what is meant
 
-import type { Operation, Popped } from "../../src/queue/store.ts";
+import type { Operation, Popped, Unpop } from "../../src/queue/store.ts";
 import { StoreError } from "../../src/queue/errors.ts";
 import type { StoreUnderTest } from "./contract.ts";
 import { bytesOf, Caller } from "./contract/caller.ts";
@@ -28,6 +28,7 @@ export async function compareStores(
     if (pauseMs > 0) pair.advance(pauseMs);
     const batch = operations.batch();
     await pair.submitAll(pauseMs > 0 ? [operations.heartbeat(), ...batch] : batch);
+    if (random.below(3) === 0) await pair.unpopSome(random);
     if (random.below(8) === 0) await pair.walk(1 + random.below(4));
     if (random.below(4) === 0) await pair.reclaimAll(1 + random.below(4));
     if (b.reopen && random.below(12) === 0) await pair.restartSecond(random, operations);
@@ -35,8 +36,19 @@ export async function compareStores(
   await pair.compareState(operations.queues);
 }
 
+/** Pops that may be undone. */
+const LATEST_POPS = 8;
+
+/** What an operation was answered, and of a pop how it is undone. */
+interface Answer {
+  text: string;
+  unpop: Unpop | null;
+}
+
 class Pair {
   round = 0;
+  /** Of the latest events popped, by both: what it takes to undo that. */
+  readonly #unpops: [ofA: Unpop, ofB: Unpop][] = [];
   readonly #a: Caller;
   readonly #b: Caller;
   readonly #seed: number;
@@ -57,6 +69,8 @@ class Pair {
     await this.submitAll([{ kind: "reclaim", limit: RECLAIM_ALL, parts: "all" }]);
     const { reopen, crash } = this.#b.under;
     await (random.below(2) === 0 ? reopen : crash)?.();
+    // Nobody is left to undo what the process before popped.
+    this.#unpops.length = 0;
     await this.submitAll([operations.heartbeat()]);
   }
 
@@ -64,8 +78,24 @@ class Pair {
     const [ofA, ofB] = await Promise.all([answers(this.#a, batch), answers(this.#b, batch)]);
     for (const [i, operation] of batch.entries()) {
       const before = batch.slice(0, i).map(written).join("\n    ");
-      this.#compare(`${written(operation)}, in its batch after\n    ${before}`, ofA[i], ofB[i]);
+      const [a, b] = [ofA[i]!, ofB[i]!];
+      this.#compare(`${written(operation)}, in its batch after\n    ${before}`, a.text, b.text);
+      if (a.unpop && b.unpop) this.#unpops.push([a.unpop, b.unpop]);
     }
+    this.#unpops.splice(0, this.#unpops.length - LATEST_POPS);
+  }
+
+  /** Some of the latest pops are undone, in any order; most of them are over already. */
+  async unpopSome(random: Random): Promise<void> {
+    const some = random.shuffled(this.#unpops).slice(0, 1 + random.below(LATEST_POPS));
+    const undo = async (store: Caller, at: 0 | 1) =>
+      written(await Promise.all(some.map((unpops) => store.submit(unpops[at]))));
+    const [ofA, ofB] = await Promise.all([undo(this.#a, 0), undo(this.#b, 1)]);
+    this.#compare(
+      `unpops of\n    ${some.map(([unpop]) => written(unpop)).join("\n    ")}`,
+      ofA,
+      ofB,
+    );
   }
 
   /** Pages may be cut anywhere: what must agree is the whole walk. */
@@ -126,17 +156,22 @@ function sumOf(counts: number[]): number {
 }
 
 /** All in one turn. An error is an answer too. */
-function answers(store: Caller, batch: Operation[]): Promise<string[]> {
+function answers(store: Caller, batch: Operation[]): Promise<Answer[]> {
   const answer = (operation: Operation) =>
-    store.submit(operation).then((result) => written(shown(operation, result)), failure);
+    store.submit(operation).then(
+      (result) => answerOf(operation, result),
+      (error) => ({ text: failure(error), unpop: null }),
+    );
   return Promise.all(batch.map(answer));
 }
 
-/** A store names claims and places in its own way. */
-function shown({ kind }: Operation, result: unknown): unknown {
-  if (kind !== "pop" || result === null) return result;
+/** Each store names claims and places in its own way. */
+function answerOf(operation: Operation, result: unknown): Answer {
+  if (operation.kind !== "pop" || result === null) return { text: written(result), unpop: null };
+  const { queue, leaseMs } = operation;
   const { id, contents } = result as Popped;
-  return { id, contents };
+  const unpop: Unpop = { kind: "unpop", queue, leaseMs, popped: result as Popped };
+  return { text: written({ id, contents }), unpop };
 }
 
 function failure(error: unknown): string {

@@ -9,7 +9,7 @@ import { type StoreUnderTest, storeContract } from "./contract.ts";
 import { Caller } from "./contract/caller.ts";
 import { compareStores } from "./differential.ts";
 import { openLocal } from "./open-local.ts";
-import { targetOf, unheard } from "./redis-targets.ts";
+import { lastingKeys, targetOf, unheard } from "./redis-targets.ts";
 
 let cluster: Cluster;
 
@@ -98,7 +98,7 @@ describe("in a cluster", () => {
     await Promise.all(queues.map((queue) => caller.another().pop(queue)));
     await Promise.all(queues.map((queue) => caller.another().ack(queue, "1")));
     await caller.register({}, true);
-    const keys = await Promise.all(cluster.nodes.map(({ redis }) => redis.keys("*")));
+    const keys = await Promise.all(cluster.nodes.map(({ redis }) => lastingKeys(redis)));
     expect(keys.flat()).toEqual([]);
     await under.close();
   });

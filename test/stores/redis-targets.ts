@@ -1,4 +1,5 @@
 // What a Redis store of a test is opened with, without what a test does not care about.
+import type { Redis } from "ioredis";
 import type { RedisTarget } from "../../src/stores/redis/target.ts";
 
 export function targetOf(target: Partial<RedisTarget>): RedisTarget {
@@ -22,3 +23,10 @@ export function targetOf(target: Partial<RedisTarget>): RedisTarget {
 
 /** What a store has to say to a person, where nobody listens. */
 export const unheard = { onState() {}, onReplicas() {}, onRefusal() {} };
+
+/** The keys that do not go by themselves. */
+export async function lastingKeys(redis: Redis): Promise<string[]> {
+  const keys = await redis.keys("*");
+  const lifetimes = await Promise.all(keys.map((key) => redis.pttl(key)));
+  return keys.filter((_, at) => lifetimes[at] === -1);
+}

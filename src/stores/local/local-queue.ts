@@ -1,7 +1,7 @@
 // One queue of the local store: its events, the line of the ready ones, the claimed ones by
 // deadline. The line is a long plain part, in order of arrival, and a sorted front part to the
-// right of it, only where there is one. Names, ids and short contents are latin1 strings: one character per byte, exact for
-// any bytes, and a small copy that pins no network chunk. It knows nothing of time or other queues.
+// right of it, only where there is one. Names, ids and short contents are latin1 strings: one
+// character per byte, exact for any bytes, and a small copy that pins no network chunk.
 
 import type { ColdIndex } from "./cold-index.ts";
 import { Deque } from "./deque.ts";

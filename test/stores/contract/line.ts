@@ -56,6 +56,43 @@ export function line(check: Check): void {
     expect(await store.popEvent("r", 0)).toEqual(["1", "there"]);
   });
 
+  check("the right end is out first, then what came back, then the rest", async (store) => {
+    await store.pushAll("q", ["1", "2", "3", "4"]);
+    for (const lease of [5000, 5000, 1000]) await store.pop("q", lease);
+    await store.push("q", "urgent", "right");
+    await store.redo("q", "2");
+    store.advance(5000);
+    expect(await store.reclaim()).toBe(2);
+    await store.push("q", "most urgent", "right");
+    await store.push("q", "5", "left");
+    expect(await store.status("q")).toEqual([["q", 7, 0, 0]]);
+    expect([await store.peek("q", "right"), await store.peek("q", "left")]).toEqual([
+      "most urgent",
+      "5",
+    ]);
+    expect(await store.drain("q")).toEqual(["most urgent", "2", "urgent", "1", "3", "4", "5"]);
+  });
+
+  check("what came back has contents, an id that is taken, and can be flushed", async (store) => {
+    await store.pushAll("q", ["1", "2"]);
+    for (const _ of "12") await store.pop("q", 1000);
+    store.advance(1000);
+    await store.reclaim();
+    await store.push("q", "3", "right");
+    expect(await store.ready("q")).toBe("q");
+    expect(await store.list()).toEqual([["q", 3, 0, 0]]);
+    expect(await store.push("q", "2")).toBe("duplicate");
+    expect(await store.push("q", "3", "right")).toBe("duplicate");
+    expect(await store.peekEvent("q", "right")).toEqual(["3", "contents of 3"]);
+    expect(await store.peekEvent("q", "left")).toEqual(["2", "contents of 2"]);
+    await store.flush("q");
+    expect(await store.ready("q")).toBeNull();
+    expect(await store.peek("q", "left")).toBeNull();
+    expect(await store.list()).toEqual([]);
+    expect(await store.push("q", "2")).toBe("ok");
+    expect(await store.drain("q")).toEqual(["2"]);
+  });
+
   check("peek shows the event at either end and leaves it in line", async (store) => {
     await store.pushAll("q", ["1", "2", "3"]);
     expect(await store.peekEvent("q", "right")).toEqual(["1", "contents of 1"]);

@@ -1,4 +1,4 @@
-// Reclaim: claimed events whose deadline has passed go back to the right end of their queues.
+// Reclaim: claimed events whose deadline has passed are ready again, the first popped in front.
 // oxlint-disable no-await-in-loop -- one after the other is what is meant
 
 import { expect } from "bun:test";
@@ -41,26 +41,88 @@ export function reclaims(check: Check): void {
     expect(await store.push("q", "1")).toBe("duplicate");
   });
 
-  check("events are reclaimed in ascending order of deadline", async (store) => {
-    await store.pushAll("q", ["a", "b", "c"]);
-    await store.pop("q", 3000);
-    await store.pop("q", 1000);
-    await store.pop("q", 2000);
-    store.advance(5000);
+  check("events come back in the order in which they were popped", async (store) => {
+    await store.pushAll("q", ["1", "2", "3", "4"]);
+    for (const _ of "123") {
+      await store.pop("q", 1000);
+      store.advance(10);
+    }
+    store.advance(1000);
     expect(await store.reclaim()).toBe(3);
-    // b went back first and c after it, so a is the right-most.
-    expect(await store.drain("q")).toEqual(["a", "c", "b"]);
+    expect(await store.drain("q")).toEqual(["1", "2", "3", "4"]);
   });
 
-  check("events with one deadline are reclaimed in ascending order of id bytes", async (store) => {
-    const ascending = ["", "\x00", "1", "10", "2", "A", "a", "a\xff", "\x80", "\xff"];
+  check("events popped in one millisecond come back in that order too", async (store) => {
     const shuffled = ["2", "\xff", "a", "", "10", "\x80", "A", "1", "a\xff", "\x00"];
     await store.pushAll("q", shuffled);
     for (const _ of shuffled) await store.pop("q", 1000);
     store.advance(1000);
     expect(await store.reclaim()).toBe(shuffled.length);
-    expect((await store.drain("q")).toReversed()).toEqual(ascending);
+    expect(await store.drain("q")).toEqual(shuffled);
   });
+
+  check("events come back in the order of popping however long their leases", async (store) => {
+    await store.pushAll("q", ["a", "b", "c", "d"]);
+    for (const lease of [10_000, 5000, 30_000, 1]) await store.pop("q", lease);
+    store.advance(30_000);
+    expect(await store.reclaim()).toBe(4);
+    expect(await store.drain("q")).toEqual(["a", "b", "c", "d"]);
+  });
+
+  check(
+    "an event that comes back later stands in front if it was popped earlier",
+    async (store) => {
+      await store.pushAll("q", ["1", "2", "3"]);
+      await store.pop("q", 10_000);
+      store.advance(1);
+      await store.pop("q", 5000);
+      store.advance(5000);
+      expect(await store.reclaim()).toBe(1);
+      expect(await store.peek("q")).toBe("2");
+      store.advance(5000);
+      expect(await store.reclaim()).toBe(1);
+      expect(await store.drain("q")).toEqual(["1", "2", "3"]);
+    },
+  );
+
+  check("many claims that come back in several rounds keep their order", async (store) => {
+    const ids = Array.from({ length: 1200 }, (_, i) => `${(i * 7919) % 1200}`);
+    await store.pushAll("q", ids);
+    await Promise.all(ids.map(() => store.pop("q", 1000)));
+    store.advance(1000);
+    expect(await store.reclaim(500)).toBe(500);
+    expect(await store.peek("q", "right")).toBe(ids[0]!);
+    expect(await store.peek("q", "left")).toBe(ids[499]!);
+    expect(await store.reclaim(500)).toBe(500);
+    expect(await store.reclaim(500)).toBe(200);
+    expect(await store.drain("q")).toEqual(ids);
+  });
+
+  check("a second claim of an event begins anew", async (store) => {
+    await store.pushAll("q", ["1", "2"]);
+    await store.pop("q", 10_000);
+    await store.redo("q", "1");
+    await store.push("q", "3", "right");
+    for (const _ of "312") await store.pop("q", 1000);
+    store.advance(1000);
+    expect(await store.reclaim()).toBe(3);
+    expect(await store.drain("q")).toEqual(["3", "1", "2"]);
+  });
+
+  check(
+    "an event that came back and is claimed again comes back behind earlier claims",
+    async (store) => {
+      await store.pushAll("q", ["1", "2"]);
+      await store.pop("q", 1000);
+      await store.pop("q", 5000);
+      store.advance(1000);
+      expect(await store.reclaim()).toBe(1);
+      expect(await store.pop("q", 1000)).toBe("1");
+      store.advance(5000);
+      expect(await store.reclaim()).toBe(2);
+      expect(await store.drain("q")).toEqual(["2", "1"]);
+    },
+  );
 
   check("reclaim moves at most its limit, the earliest deadlines first", async (store) => {
     await store.pushAll("q", ["1", "2", "3", "4", "5"]);
@@ -100,8 +162,8 @@ export function reclaims(check: Check): void {
     expect(await store.reclaim(1)).toBe(1);
     expect(await store.reclaim(2)).toBe(2);
     expect(await store.reclaim(2)).toBe(1);
-    expect(await store.drain("q")).toEqual(["q3", "q1"]);
-    expect(await store.drain("r")).toEqual(["r4", "r2"]);
+    expect(await store.drain("q")).toEqual(["q1", "q3"]);
+    expect(await store.drain("r")).toEqual(["r2", "r4"]);
   });
 
   check("a short lease comes before the longer ones claimed earlier elsewhere", async (store) => {
@@ -118,14 +180,14 @@ export function reclaims(check: Check): void {
     expect(await store.drain("r")).toEqual(["r3"]);
   });
 
-  check("claims with one deadline are reclaimed by id", async (store) => {
+  check("claims with one deadline are reclaimed in the order of popping", async (store) => {
     await store.pushAll("q", ["4", "1", "3", "2"]);
-    for (const _ of "1432") await store.pop("q", 1000);
+    for (const _ of "4132") await store.pop("q", 1000);
     store.advance(1000);
     expect(await store.reclaim(3)).toBe(3);
-    expect(await store.drain("q")).toEqual(["3", "2", "1"]);
+    expect(await store.drain("q")).toEqual(["4", "1", "3"]);
     expect(await store.reclaim(3)).toBe(1);
-    expect(await store.drain("q")).toEqual(["4"]);
+    expect(await store.drain("q")).toEqual(["2"]);
   });
 
   check("a claim that was acked or redone is not reclaimed", async (store) => {
@@ -135,7 +197,7 @@ export function reclaims(check: Check): void {
     await store.redo("q", "2");
     store.advance(5000);
     expect(await store.reclaim()).toBe(1);
-    expect(await store.drain("q")).toEqual(["3", "2"]);
+    expect(await store.drain("q")).toEqual(["2", "3"]);
   });
 
   check("a second claim of an event has a deadline of its own", async (store) => {
