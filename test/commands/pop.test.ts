@@ -58,17 +58,31 @@ describe.each(storeNames)("on %s", (store) => {
     await eventually(() => ask(second, "QRPOP", "q"), { timeoutMs: 1200 });
   });
 
-  test("events come back to the right end in the order of their deadlines", async () => {
+  test("events come back in the order of popping, behind those at the right end", async () => {
     const client = await (await startOkqOn(store)).connect();
     await pushTo("q", client, "a", "b", "c", "never popped");
-    await ask(client, "QRPOP", "q", "EX", "0.12");
-    await ask(client, "QRPOP", "q", "EX", "0.04");
-    await ask(client, "QRPOP", "q", "EX", "0.08");
-    const ready = [["q", 4, 0, 0]];
+    const leases = ["0.3", "0.1", "0.2"];
+    const first = await askAll(client, ...leases.map((lease) => ["QRPOP", "q", "EX", lease]));
+    expect(first).toEqual(["a", "b", "c"].map(popped));
+    await ask(client, "QRPUSH", "q", "urgent", "contents of urgent");
+    const ready = [["q", 5, 0, 0]];
     await eventually(async () => Bun.deepEquals(await ask(client, "QSTATUS", "q"), ready));
-    // The last deadline to pass put its event on the right of the others.
-    const pops = await askAll(client, ...Array.from({ length: 4 }, () => ["QRPOP", "q"]));
-    expect(pops).toEqual(["a", "c", "b", "never popped"].map(popped));
+    const pops = await askAll(client, ...Array.from({ length: 5 }, () => ["QRPOP", "q"]));
+    expect(pops).toEqual(["urgent", "a", "b", "c", "never popped"].map(popped));
+  });
+
+  test("all that a consumer had claimed comes back in order after its end", async () => {
+    const okq = await startOkqOn(store);
+    const [consumer, other] = [await okq.connect(), await okq.connect()];
+    // More than okq takes back at a time.
+    const ids = Array.from({ length: 1200 }, (_, i) => `${(i * 7919) % 1200}`);
+    await pushTo("q", other, ...ids);
+    const pops = ids.map(() => ["QRPOP", "q", "EX", "1"]);
+    expect(await askAll(consumer, ...pops)).toEqual(ids.map(popped));
+    consumer.reset();
+    const ready = [["q", ids.length, 0, 0]];
+    await eventually(async () => Bun.deepEquals(await ask(other, "QSTATUS", "q"), ready));
+    expect(await askAll(other, ...ids.map(() => ["QRPOP", "q"]))).toEqual(ids.map(popped));
   });
 
   test("events of two queues come back to their own", async () => {

@@ -133,6 +133,30 @@ describe.each(storeNames)("on %s", (store) => {
     expect(await ask(observer, "QLPEEK", "q")).toEqual([String(LARGE_COUNT - 1), LARGE]);
   });
 
+  test("what goes back from a slow reader ends no claim of another consumer", async () => {
+    const okq = await startOkqOn(store);
+    const observer = await okq.connect();
+    const ids = Array.from({ length: LARGE_COUNT }, (_each, id) => String(id));
+    for (const id of ids) await ask(observer, "QLPUSH", "q", id, LARGE);
+    const pops = ids.map(() => ["QRPOP", "q"]);
+    const slow = await slowReader(okq, observer, [["CLIENT", "ID"], ...pops]);
+    const lines = ((await ask(observer, "CLIENT", "LIST")) as string).trim().split("\n");
+    const id = /id=(\d+)/.exec(lines.find((line) => !line.includes(" omem=0 "))!)![1]!;
+    const [[, , before]] = (await ask(observer, "QSTATUS", "q")) as [[string, number, number]];
+    // The last one that was popped for it: somebody frees it, and another consumer claims it.
+    const freed = String(before - 1);
+    expect(await ask(observer, "QACK", "q", freed, "REDO")).toBe(1);
+    expect(await ask(observer, "QRPOP", "q")).toEqual([freed, LARGE]);
+    expect(await ask(observer, "CLIENT", "KILL", "ID", id)).toBe(1);
+    slow.pause(false);
+    await slow.untilClosed();
+    await eventually(async () => {
+      const [next] = (await ask(observer, "QRPEEK", "q")) as [string, string];
+      return Number(next) < Number(freed);
+    });
+    expect(await ask(observer, "QACK", "q", freed)).toBe(1);
+  });
+
   test("a slow reader's output is bounded, its commands wait and others go on", async () => {
     const okq = await startOkqOn(store);
     const observer = await okq.connect();

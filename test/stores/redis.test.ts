@@ -114,6 +114,57 @@ describe("the Redis store", () => {
     await under.close();
   });
 
+  test("claims of several processes come back in the order of popping", async () => {
+    const [one, two] = await Promise.all([openRedis(), openRedis()]);
+    const [a, b] = [new Caller(one), new Caller(two)];
+    const ids = Array.from({ length: 200 }, (_, id) => `${199 - id}`);
+    await a.pushAll("q", ids);
+    for (const [at, id] of ids.entries()) {
+      expect(await (at % 3 === 0 ? a : b).pop("q", at % 2 === 0 ? 30_000 : 10_000)).toBe(id);
+    }
+    a.advance(30_000);
+    b.advance(30_000);
+    for (let left = 4; left > 0; left--) await (left % 2 === 0 ? a : b).reclaim(50);
+    expect(await b.drain("q")).toEqual(ids);
+    await Promise.all([one.close(), two.close()]);
+  });
+
+  test("claims of an older okq come back in order of deadline, then of id", async () => {
+    const under = await openRedis();
+    const caller = new Caller(under);
+    await caller.pushAll("q", ["new", "newer", "never popped"]);
+    for (const _ of "12") await caller.pop("q", 30_000);
+    const claims = { d: 29_000, a: 29_500, c: 29_000, b: 29_000 };
+    for (const [id, inMs] of Object.entries(claims)) {
+      await server.redis.hset(`${TAG}${INFIXES.EVENTS}q`, id, "x");
+      await server.redis.zadd(`${TAG}${INFIXES.CLAIMED}q`, 1_700_000_000_000 + inMs, id);
+    }
+    expect(await caller.ack("q", "d")).toBe(true);
+    under.advance(30_000);
+    expect(await caller.reclaim()).toBe(5);
+    expect(await caller.drain("q")).toEqual(["b", "c", "a", "new", "newer", "never popped"]);
+    await under.close();
+  });
+
+  test("the order of claims is kept while the clock of Redis is set back", async () => {
+    const under = await openRedis();
+    const caller = new Caller(under);
+    await caller.pushAll("q", ["1", "2", "3"]);
+    await caller.pop("q", 1000);
+    under.advance(-3);
+    await caller.pop("q", 1000);
+    under.advance(-3_600_000);
+    await caller.pop("q", 1000);
+    // A lease does not last for as long as the clock was set back.
+    under.advance(1000);
+    expect(await caller.reclaim()).toBe(1);
+    expect(await caller.drain("q")).toEqual(["3"]);
+    under.advance(3_600_003);
+    expect(await caller.reclaim()).toBe(2);
+    expect(await caller.drain("q")).toEqual(["1", "2"]);
+    await under.close();
+  });
+
   test("another process hears when a reclaim is due", async () => {
     const under = await openRedis();
     const caller = new Caller(under);

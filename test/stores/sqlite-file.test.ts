@@ -120,13 +120,44 @@ test("an older okq's database is brought up to date with all that is in it", asy
   );
   db.close();
   const store = await open(file);
-  // The claim on b ended long ago: it is at the right end.
+  // The claim on b ended long ago: it is in front.
   expect(await store.popEvent("q")).toEqual(["b", ""]);
   expect(await store.popEvent("q")).toEqual(["a", "first"]);
   await store.under.close();
   const updated = new Database(file);
   expect(updated.query("PRAGMA user_version").get()).toEqual({ user_version: migrations.length });
   updated.close();
+});
+
+test("claims of an older okq come back in order of deadline, then of id", async () => {
+  const file = newFile();
+  const db = new Database(file);
+  createSchema(db);
+  db.run("INSERT INTO queues VALUES (1, 'q')");
+  const soon = 1_700_000_000_000 + 1000;
+  // Those that were redone or pushed at the right end have a place.
+  const rows = [
+    [2, null, soon + 5, "last"],
+    [3, null, soon, "b"],
+    [4, 9, soon, "c"],
+    [5, 5, soon, "a"],
+    [6, null, READY, "never popped"],
+    [7, 10, READY, "redone"],
+    [8, 8, READY, "pushed at the right end"],
+  ];
+  const insert = db.prepare("INSERT INTO events VALUES (?, 1, ?, ?, ?, 'x')");
+  for (const row of rows) insert.run(...row);
+  insert.finalize();
+  db.close();
+  const store = await open(file);
+  await store.push("q", "new", "right");
+  expect(await store.pop("q", 500)).toBe("new");
+  store.advance(2000);
+  expect(await store.reclaim()).toBe(5);
+  const returned = ["a", "b", "c", "last", "new"];
+  const order = ["redone", "pushed at the right end", ...returned, "never popped"];
+  expect(await store.drain("q")).toEqual(order);
+  await store.under.close();
 });
 
 test("a write-ahead file without its database is not mistaken for a new start", async () => {

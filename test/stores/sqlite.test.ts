@@ -51,6 +51,35 @@ test.each([2 ** 28, 0])(
   },
 );
 
+describe.each([2 ** 28, 0])("the order of the line, memory budget %d", (memoryBudgetBytes) => {
+  test.each(["reopen", "crash"] as const)("is what it was after a %s", async (end) => {
+    const under = await openSqlite({ memoryBudgetBytes });
+    const store = new Caller(under);
+    await store.push("q", "right", "right");
+    await store.pushAll("q", ["6", "2", "5", "1", "4", "3"]);
+    for (const lease of [500, 9000, 5000, 9000]) await store.pop("q", lease);
+    const undone = [await store.take("q"), await store.take("q", 0)];
+    store.advance(500);
+    expect(await store.reclaim()).toBe(1);
+    await store.push("q", "righter", "right");
+    await store.unpop("q", undone[1]!, 0);
+    await store.unpop("q", undone[0]!);
+    await store.pushAll("q", ["7"]);
+    await under[end]();
+    // The other leases end while no okq runs.
+    store.advance(9000);
+    await under[end]();
+    expect(await store.status("q")).toEqual([["q", 9, 0, 0]]);
+    expect(await store.peek("q", "left")).toBe("7");
+    expect(await store.pop("q", 1000)).toBe("righter");
+    store.advance(1000);
+    await under[end]();
+    // A claim of this process is later than those of the processes before.
+    expect(await store.drain("q")).toEqual(["right", "6", "2", "5", "righter", "1", "4", "3", "7"]);
+    await under.close();
+  });
+});
+
 test("events beyond the memory budget are on disk only, and come back in order", async () => {
   const under = await openSqlite({ memoryBudgetBytes: 100_000 });
   const store = new Caller(under);

@@ -108,16 +108,13 @@ export class LocalQueue {
     return this.ready.peekLeft() ?? this.front?.first;
   }
 
-  /** Takes the next one out, which must be in memory; tells whether it was in front. */
-  takeNext(): { event: LocalEvent; wasInFront: boolean } {
-    if (this.front === null) {
-      return { event: this.ready.popRight() as LocalEvent, wasInFront: false };
-    }
-    const { place } = this.front.last as LocalEvent;
-    return { event: this.takeFromFront(place) as LocalEvent, wasInFront: true };
+  /** Takes the next one out, which must be in memory. */
+  takeNext(): LocalEvent {
+    if (this.front === null) return this.ready.popRight() as LocalEvent;
+    return this.takeFromFront((this.front.last as LocalEvent).place) as LocalEvent;
   }
 
-  /** Takes a takeNext back. */
+  /** Takes a takeNext back; wasInFront: whether the queue had a front then. */
   putNext(event: LocalEvent, wasInFront: boolean): void {
     if (wasInFront) this.putInFront(event);
     else this.ready.pushRight(event);

@@ -112,7 +112,8 @@ export class Model {
 
   /** Takes the next one out, which must be in memory, out of the queue. */
   takeNext(queue: LocalQueue): void {
-    const { event, wasInFront } = queue.takeNext();
+    const wasInFront = queue.front !== null;
+    const event = queue.takeNext();
     this.#recording?.changes.touch(queue, event, () => {
       this.#unDrop(queue, event);
       queue.putNext(event, wasInFront);
@@ -122,7 +123,8 @@ export class Model {
 
   /** Claims the next one out, which must be in memory, until deadlineMs; its claim's number. */
   claimNext(queue: LocalQueue, deadlineMs: number): number {
-    const { event, wasInFront } = queue.takeNext();
+    const wasInFront = queue.front !== null;
+    const event = queue.takeNext();
     const { deadlineMs: deadlineBefore, place } = event;
     this.#recording?.changes.touch(queue, event, () => {
       this.#unclaim(queue, event);

@@ -29,7 +29,8 @@ export const operations: Operations = {
     if (!queue) return null;
     const event = model.eventAt(queue, "right");
     if (!event) return null;
-    const popped: Popped = { ...toEvent(model, event), claim: 0, place: event.place };
+    const { id, contents } = toEvent(model, event);
+    const popped: Popped = { id, contents, claim: 0, place: event.place };
     if (leaseMs === 0) model.takeNext(queue);
     else popped.claim = model.claimNext(queue, model.nowMs + leaseMs);
     return popped;

@@ -5,21 +5,22 @@
 
 verbs.ack = function(from, to)
   local queue, redo = queue_at(ARGV[from]), ARGV[from + 1] == 'REDO'
-  local deadlines = redis.call('ZMSCORE', queue.claimed, unpack(ARGV, from + 2, to))
-  local seen, ids, missed = {}, {}, {}
-  for place, deadline in ipairs(deadlines) do
-    local id = ARGV[from + 1 + place]
-    if deadline and not seen[id] then
-      seen[id] = true
-      ids[#ids + 1] = id
+  -- Where a key has the wrong type this fails before anything is done.
+  redis.call('HLEN', queue.events)
+  redis.call('ZCARD', queue.front)
+  redis.call('HDEL', queue.leases, unpack(ARGV, from + 2, to))
+  local ids, missed = {}, {}
+  for at = from + 2, to do
+    -- One by one: the scores of many would have to be written as text to see which are there.
+    if redis.call('ZREM', queue.claimed, ARGV[at]) == 1 then
+      ids[#ids + 1] = ARGV[at]
     else
-      missed[#missed + 1] = place
+      missed[#missed + 1] = at - from - 1
     end
   end
   if #ids == 0 then
     return missed
   end
-  redis.call('HDEL', queue.leases, unpack(ids))
   if redo then
     redis.call('ZADD', queue.front, unpack(at_right_end(ids)))
     became_ready(queue, #ids)
@@ -27,6 +28,5 @@ verbs.ack = function(from, to)
     redis.call('HDEL', queue.events, unpack(ids))
     shrank(queue)
   end
-  redis.call('ZREM', queue.claimed, unpack(ids))
   return missed
 end
