@@ -157,6 +157,35 @@ describe("with a client CA", () => {
   });
 });
 
+test("a handshake that fails is one line in the log, with the address and the reason", async () => {
+  const certificates = makeCertificates();
+  const okq = await startTestOkq({ ...tlsConfig(certificates), tlsClientCa: certificates.ca });
+  const failures = () =>
+    okq.log.flatMap((line) => / warn +TLS handshake failed (.*)\n/.exec(line)?.[1] ?? []);
+  const lines = async (count: number) => {
+    await eventually(() => failures().length >= count);
+    return failures().slice(count - 1);
+  };
+  const said = (reason: string) => [`addr=127.0.0.1 reason=${JSON.stringify(reason)}`];
+  const { ca, client, stranger } = certificates;
+  await expect(driver(okq.tlsPort, ca, stranger).call("PING")).rejects.toThrow();
+  expect(await lines(1)).toEqual(said("its certificate is not accepted: self signed certificate"));
+  await expect(driver(okq.tlsPort, ca).call("PING")).rejects.toThrow();
+  expect(await lines(2)).toEqual(said("it shows no certificate"));
+  for (const [at, text] of ["PING\r\n", "GET / HTTP/1.1\r\n\r\n"].entries()) {
+    const plain = closeAfterTest(await Wire.connect(okq.tlsPort));
+    plain.send(text);
+    await plain.untilClosed().catch(() => {});
+    expect(await lines(3 + at)).toEqual(said("it does not speak TLS"));
+  }
+  // Neither a health check nor a client that is served.
+  const check = await Wire.connect(okq.tlsPort);
+  check.close();
+  await check.untilClosed().catch(() => {});
+  expect(await driver(okq.tlsPort, ca, client).call("PING")).toBe("PONG");
+  expect(failures()).toHaveLength(4);
+});
+
 describe("certificates that are renewed", () => {
   test("are shown to new connections, while the old ones go on", async () => {
     const certificates = makeCertificates();
