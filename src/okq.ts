@@ -1,10 +1,10 @@
 // Wires a Config into a running server: store, waiters, commands, sockets. The only file that
 // knows all of them.
-import { readFileSync } from "node:fs";
 import { version } from "../package.json" with { type: "json" };
 import type { Context, Stats } from "./commands/command.ts";
 import { applyUsers } from "./commands/login.ts";
 import { camelCase, type Config, type OptionName, optionNames, options } from "./config/config.ts";
+import { clientsWithinFileLimit } from "./file-limit.ts";
 import { listen, type Ports } from "./listen.ts";
 import type { Log, LogFields } from "./log.ts";
 import { LogLimit } from "./log-limit.ts";
@@ -36,19 +36,17 @@ const ARGUMENTS_MAX = 1_048_576;
 /** What all arguments of a command together may have beyond the largest event. */
 const REQUEST_MARGIN_BYTES = 64 * 1024 * 1024;
 const INLINE_BYTES_MAX = 64 * 1024;
-/** Files that are no clients: the store's connections, the listener, logs, the executable. */
-const FILES_RESERVED = 64;
 const STORE_CLOSE_MS_MAX = 2_000;
 
 /** Rejects with one line for a person if the store or the address cannot be had. */
 export async function startOkq(config: Config, log: Log): Promise<Okq> {
+  const maxClients = clientsWithinFileLimit(config, log);
   const waiters = new Waiters();
   const logLimit = new LogLimit(log.warn);
   const users = openUsers(config, logLimit);
   const { store, announce } = await openStore(config, log, (queue, count) =>
     waiters.wake(queue, count),
   );
-  const maxClients = clientsWithinFileLimit(config, log);
   const context = contextOf(config, logLimit, { store, waiters, maxClients, users });
   const shared = new Shared(context, {
     bulkBytesMax: config.maxEventBytes,
@@ -186,24 +184,4 @@ function emptyStats(): Stats {
     backgroundPushes: 0,
     backgroundBytes: 0,
   };
-}
-
-/** At the file limit accepting would spin, so clients are refused well before. */
-function clientsWithinFileLimit({ maxClients }: Config, log: Log): number {
-  const room = fileLimit() - FILES_RESERVED;
-  if (maxClients <= room) return maxClients;
-  log.warn("fewer clients than asked for, because of the limit of open files", {
-    maxClients,
-    possible: room,
-  });
-  return room;
-}
-
-function fileLimit(): number {
-  try {
-    const limits = readFileSync("/proc/self/limits", "latin1");
-    return Number(/^Max open files\s+(\d+)/m.exec(limits)?.[1] ?? Infinity);
-  } catch {
-    return Infinity;
-  }
 }

@@ -53,8 +53,10 @@ function placesOf({ unixSocket, listenAddr, tlsListenAddr, ...files }: Config): 
   if (unixSocket) return [{ path: unixSocket }];
   const { hostname, port } = parseAddress(listenAddr || tlsListenAddr);
   if (port === 0) return [];
-  const tls = listenAddr ? {} : { tls: tlsOf(files) };
-  return hostsOf(hostname).map((host) => ({ host, port, ...tls }));
+  const hosts = hostsOf(hostname);
+  if (listenAddr) return hosts.map((host) => ({ host, port }));
+  const tls = tlsOf(files);
+  return hosts.map((host) => ({ host, port, tls }));
 }
 
 /** An address for all interfaces is none to connect to; "::" may take IPv6 only, or IPv4 only. */
