@@ -1,7 +1,7 @@
 // The command line: words into an action, and what the process does with it: exit codes, one
 // line on stderr, signals.
 import { describe, expect, onTestFinished, test } from "bun:test";
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import metadata from "../package.json" with { type: "json" };
@@ -159,6 +159,19 @@ describe("the process", () => {
       expect(okq.stderr()).toContain(`stopping signal=${signal}`);
     },
   );
+
+  test("files in ~/ are in the home folder, not in a folder named ~", async () => {
+    const [home, cwd] = [temporaryFolder(), temporaryFolder()];
+    const options = { cwd, env: { HOME: home } };
+    const where = ["--listen-addr=", "--unix-socket=~/s", "--store=sqlite:~/a/b"];
+    const okq = startProcess(where, options);
+    await okq.waitForLine(/listening/);
+    expect(await startProcess(["backup", "~/copy.db", ...where], options).exited).toBe(0);
+    const names = readdirSync(home).filter((name) => !name.startsWith("."));
+    expect(names.toSorted()).toEqual(["a", "copy.db", "s"]);
+    expect(readdirSync(cwd)).toEqual([]);
+    expect(refusal("backup", "~ann/copy.db")).toStartWith('backup: "~ann/copy.db" begins with ~');
+  });
 
   test("SIGUSR1 and SIGUSR2 change nothing", async () => {
     const okq = await startOkqProcess(["--store", "memory"]);
