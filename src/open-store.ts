@@ -50,9 +50,17 @@ async function openRedis(
     reason === null
       ? log.info("Redis does as it is asked again", { store: name })
       : log.warn("Redis refuses what it is asked", { store: name, reason });
+  const onPolicy = (server: string, policy: string | null) =>
+    policy === null
+      ? log.info("Redis evicts nothing any more", { store: name, server })
+      : log.warn("Redis may evict keys, say maxmemory-policy noeviction there", {
+          store: name,
+          server,
+          policy,
+        });
   try {
     const { redisPoolSize: poolSize } = config;
-    const notices = { onReady, onState, onReplicas, onRefusal };
+    const notices = { onReady, onState, onReplicas, onRefusal, onPolicy };
     const store = await RedisStore.open({ target, poolSize, ...notices });
     return { store, announce: () => log.info("queues are kept in Redis", { store: name }) };
   } catch (error) {

@@ -1,16 +1,18 @@
 // What okq processes tell each other through Redis' pub/sub: queues in which events became ready.
 // A message may be lost; whoever waits looks for itself now and then.
 import type { ReadyListener } from "../../queue/store.ts";
-import type { Connected } from "./connect.ts";
+import type { Connected, Patience } from "./connect.ts";
 import { unavailable } from "./lane.ts";
 import { Link } from "./link.ts";
 import { within } from "./within.ts";
 
 export interface MessagesOptions {
   /** Makes a connection to a server that hears the messages of all. */
-  connect(): Promise<Connected>;
+  connect(patience: Patience): Promise<Connected>;
   /** Whether that server still hears the messages of all. */
   isMember(name: string): boolean;
+  /** How long an answer of that server is awaited. */
+  answerMsMax: number;
   channel: string;
   /** Messages of this process are no news. */
   processId: string;
@@ -18,7 +20,6 @@ export interface MessagesOptions {
   onState(state: string): void;
 }
 
-const ANSWER_MS_MAX = 2_000;
 /** The connection is looked at so often at most, however many begin to wait. */
 const LOOK_EVERY_MS = 500;
 
@@ -30,7 +31,10 @@ export class Messages {
 
   constructor(options: MessagesOptions) {
     this.#options = options;
-    this.#link = new Link({ connect: () => this.#subscribe(), onState: options.onState });
+    this.#link = new Link({
+      connect: (patience) => this.#subscribe(patience),
+      onState: options.onState,
+    });
   }
 
   /** Subscribes at the first call; later ones see to it that the connection is still alive. */
@@ -54,7 +58,7 @@ export class Messages {
     if (!name || !redis) return;
     if (!this.#options.isMember(name)) return this.#link.cut("it left the cluster");
     try {
-      await within(ANSWER_MS_MAX, redis.ping());
+      await within(this.#options.answerMsMax, redis.ping());
     } catch {
       if (this.#link.redis === redis) this.#link.cut("no answer to a ping");
     }
@@ -64,12 +68,18 @@ export class Messages {
     this.#link.close();
   }
 
-  async #subscribe(): Promise<Connected> {
-    const connected = await this.#options.connect();
+  async #subscribe(patience: Patience): Promise<Connected> {
+    const { connect, channel, answerMsMax } = this.#options;
+    const connected = await connect(patience);
     connected.redis.on("messageBuffer", (_channel: Buffer, message: Buffer) => {
       this.#heard(message);
     });
-    await connected.redis.subscribe(this.#options.channel);
+    try {
+      await within(answerMsMax, connected.redis.subscribe(channel));
+    } catch (error) {
+      connected.redis.disconnect();
+      throw error;
+    }
     return connected;
   }
 

@@ -1,6 +1,7 @@
 // The route to one Redis, or to the one that the sentinels call master at the time.
 import type { Redis } from "ioredis";
-import { connectRedis } from "./connect.ts";
+import { type Connected, connectRedis, type Patience } from "./connect.ts";
+import type { Evictions } from "./evictions.ts";
 import { Link } from "./link.ts";
 import type { Route } from "./route.ts";
 import { findMaster } from "./sentinels.ts";
@@ -11,9 +12,12 @@ export class ServerRoute implements Route {
   readonly #link: Link;
   #isLooking = false;
 
-  constructor(target: RedisTarget, onState: (state: string) => void) {
+  constructor(target: RedisTarget, evictions: Evictions, onState: (state: string) => void) {
     this.#target = target;
-    this.#link = new Link({ connect: () => connectToMaster(target), onState });
+    this.#link = new Link({
+      connect: async (patience) => evictions.watch(await connectToMaster(target, patience)),
+      onState,
+    });
   }
 
   /** Rejects with one line that says why the first connection failed. */
@@ -42,7 +46,7 @@ export class ServerRoute implements Route {
   suspect(): void {
     if (this.#target.mode !== "sentinel" || this.#isLooking) return;
     this.#isLooking = true;
-    findMaster(this.#target)
+    findMaster(this.#target, this.#link.isFar ? "patient" : "quick")
       .then(
         (master) => {
           const name = this.#link.name;
@@ -66,8 +70,8 @@ export class ServerRoute implements Route {
 }
 
 /** A connection to the Redis itself, or to the master of the sentinels' group. */
-export async function connectToMaster(target: RedisTarget) {
+export async function connectToMaster(target: RedisTarget, patience: Patience): Promise<Connected> {
   const isNamed = target.mode === "sentinel";
-  const node = isNamed ? await findMaster(target) : (target.nodes[0] ?? null);
-  return await connectRedis(target, node);
+  const node = isNamed ? await findMaster(target, patience) : (target.nodes[0] ?? null);
+  return await connectRedis(target, node, patience);
 }
