@@ -5,6 +5,7 @@ import type { Context, Stats } from "./commands/command.ts";
 import { applyUsers } from "./commands/login.ts";
 import { camelCase, type Config, type OptionName, optionNames, options } from "./config/config.ts";
 import { clientsWithinFileLimit } from "./file-limit.ts";
+import { HousekeepingLog } from "./housekeeping-log.ts";
 import { listen, type Ports } from "./listen.ts";
 import type { Log, LogFields } from "./log.ts";
 import { LogLimit } from "./log-limit.ts";
@@ -44,7 +45,7 @@ export async function startOkq(config: Config, log: Log): Promise<Okq> {
   const waiters = new Waiters();
   const logLimit = new LogLimit(log.warn);
   const users = openUsers(config, logLimit);
-  const { store, announce } = await openStore(config, log, (queue, count) =>
+  const { store, storeName, announce } = await openStore(config, log, (queue, count) =>
     waiters.wake(queue, count),
   );
   const context = contextOf(config, logLimit, { store, waiters, maxClients, users });
@@ -64,8 +65,8 @@ export async function startOkq(config: Config, log: Log): Promise<Okq> {
     log.warn("every user of this machine can read a secret", { file });
   }
   const { consumers, registrations } = context;
-  const onFailure = (error: Error) => log.debug("housekeeping failed", { error });
-  const housekeeper = new Housekeeper(store, consumers, waiters, onFailure, registrations);
+  const { note } = new HousekeepingLog(log, logLimit, { store: storeName });
+  const housekeeper = new Housekeeper(store, consumers, waiters, note, registrations);
   log.info("listening", listening(config, { port, tlsPort }));
   return {
     port,

@@ -13,6 +13,8 @@ import type { RedisTarget } from "./stores/redis/target.ts";
 
 export interface OpenedStore {
   store: Store;
+  /** For log lines. */
+  storeName: string;
   /** Says where queues are, once it is certain that okq serves. */
   announce(): void;
 }
@@ -28,7 +30,8 @@ export async function openStore(
   if (target !== null) return openRedis(target, config, log, onReady);
   if (file !== null) return openSqlite(resolve(file), config, log, onReady);
   const announce = () => log.info("queues are kept in memory only");
-  return { store: new LocalStore({ now: clock(), onReady }), announce };
+  const store = new LocalStore({ now: clock(), onReady });
+  return { store, storeName: "memory", announce };
 }
 
 async function openRedis(
@@ -62,7 +65,8 @@ async function openRedis(
     const { redisPoolSize: poolSize } = config;
     const notices = { onReady, onState, onReplicas, onRefusal, onPolicy };
     const store = await RedisStore.open({ target, poolSize, ...notices });
-    return { store, announce: () => log.info("queues are kept in Redis", { store: name }) };
+    const announce = () => log.info("queues are kept in Redis", { store: name });
+    return { store, storeName: name, announce };
   } catch (error) {
     throw new Error(`cannot use Redis at ${name}: ${(error as Error).message}`, { cause: error });
   }
@@ -93,5 +97,5 @@ async function openSqlite(
   });
   const loadedMs = Math.round(performance.now() - startedAtMs);
   const announce = () => log.info("queues are kept on disk", { file, fsync, loadedMs });
-  return { store, announce };
+  return { store, storeName: file, announce };
 }

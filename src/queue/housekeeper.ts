@@ -1,5 +1,5 @@
-// What must happen again and again whatever clients do: expired claims go back in line, the store
-// hears that our consumers still live, and waiters look for what no message told them of.
+// Periodic work: requeues expired claims, renews the counts of consumers, and polls for events
+// that no message told waiters of.
 import type { Consumers } from "./consumers.ts";
 import type { Session, Store } from "./store.ts";
 import type { Waiters } from "./waiters.ts";
@@ -11,6 +11,11 @@ const WATCH_EVERY_MS = 1_000;
 /** Queues named in one operation. */
 const PAGE = 256;
 
+/** Kinds of periodic work. */
+export type Work = "reclaim" | "register" | "watch";
+/** Hears after each round of a kind of work what it failed with, if it did. */
+export type OnRound = (work: Work, error: Error | null) => void;
+
 export class Housekeeper {
   readonly #registrations: Session;
   /** Sessions of their own, so that nothing waits behind work on another part of the store. */
@@ -19,23 +24,35 @@ export class Housekeeper {
   readonly #timers: ReturnType<typeof setInterval>[];
 
   /**
-   * onFailure hears what a round of work failed with; the next round tries again. Single
-   * registrations must travel by the same session, so that they and full counts stay in order.
+   * Work that failed is tried again in the next round. Single registrations must travel by the
+   * same session, so that they and full counts stay in order.
    */
   constructor(
     store: Store,
     consumers: Consumers,
     waiters: Waiters,
-    onFailure: (error: Error) => void,
+    onRound: OnRound,
     registrations: Session,
   ) {
     this.#registrations = registrations;
     this.#reclaims = store.session();
     this.#looks = store.session();
     this.#timers = [
-      every(RECLAIM_EVERY_MS, () => this.#reclaim(), onFailure),
-      every(REGISTER_EVERY_MS, () => this.#register(consumers), onFailure),
-      every(WATCH_EVERY_MS, () => this.#watch(store, waiters), onFailure),
+      every(
+        RECLAIM_EVERY_MS,
+        () => this.#reclaim(),
+        (error) => onRound("reclaim", error),
+      ),
+      every(
+        REGISTER_EVERY_MS,
+        () => this.#register(consumers),
+        (error) => onRound("register", error),
+      ),
+      every(
+        WATCH_EVERY_MS,
+        () => this.#watch(store, waiters),
+        (error) => onRound("watch", error),
+      ),
     ];
   }
 
@@ -78,14 +95,14 @@ export class Housekeeper {
 function every(
   ms: number,
   work: () => Promise<void>,
-  onFailure: (error: Error) => void,
+  onRound: (error: Error | null) => void,
 ): ReturnType<typeof setInterval> {
   let working = false;
   return setInterval(() => {
     if (working) return;
     working = true;
     work()
-      .catch(onFailure)
+      .then(() => onRound(null), onRound)
       .finally(() => (working = false));
   }, ms);
 }

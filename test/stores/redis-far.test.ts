@@ -53,7 +53,7 @@ test("one Redis is used from the start, without a warning", async () => {
   expect(okq.log.filter((line) => line.includes(" warn "))).toEqual([]);
 });
 
-test("a Redis that becomes far while okq runs is used again, as often as it is cut off", async () => {
+test("a Redis that becomes far is used again, as often as it is cut off", async () => {
   const proxy = proxyTo(await startTestRedis());
   const okq = await startTestOkq({ store: "", redisAddr: addressesOf([proxy]) });
   await serves(okq);

@@ -1,7 +1,7 @@
 -- Moves claimed events whose deadline has passed to the right end, in order of deadline.
 -- KEYS    deadlines, of the queue: ready claimed
 -- ARGV    limit
--- Returns how many were moved
+-- Returns how many were moved, or an error that names a queue where it failed, if there is one
 
 -- The deadlines of queues are lower bounds: a queue that looks due may turn out not to be.
 local function reclaim_from(queue, limit)
@@ -24,6 +24,7 @@ local RETRY_MS = 1000
 
 verbs.reclaim = function(from)
   local limit, moved = tonumber(ARGV[from]), 0
+  local failure
   while moved < limit do
     local due = redis.call('ZRANGEBYSCORE', deadlines_key, '-inf', now, 'LIMIT', 0, 1)
     if #due == 0 then
@@ -35,7 +36,12 @@ verbs.reclaim = function(from)
     else
       -- One with a key of the wrong type must not keep the others waiting.
       redis.call('ZADD', deadlines_key, now + RETRY_MS, due[1])
+      local reason = type(count) == 'table' and count.err or tostring(count)
+      failure = failure or { err = 'ERR queue ' .. due[1] .. ': ' .. reason }
     end
+  end
+  if failure then
+    error(failure)
   end
   return moved
 end
