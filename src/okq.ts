@@ -20,6 +20,7 @@ import { Reloads } from "./reloads.ts";
 import { readableByAll } from "./config/secret-file.ts";
 import { CLIENT_BOUNDS } from "./server/bounds.ts";
 import { Server } from "./server/server.ts";
+import { readTlsFiles } from "./tls-files.ts";
 import { Shared } from "./server/shared.ts";
 import type { Directory } from "./users/directory.ts";
 
@@ -42,6 +43,8 @@ const STORE_CLOSE_MS_MAX = 2_000;
 /** Rejects with one line for a person if the store or the address cannot be had. */
 export async function startOkq(config: Config, log: Log): Promise<Okq> {
   const maxClients = clientsWithinFileLimit(config, log);
+  // Before the store is opened, which may take long.
+  if (config.tlsListenAddr) readTlsFiles(config);
   const waiters = new Waiters();
   const logLimit = new LogLimit(log.warn);
   const users = openUsers(config, logLimit);

@@ -1,6 +1,6 @@
 // okq with TLS: who gets in, what certificates are renewed by, and that real drivers work with it.
 import { describe, expect, test } from "bun:test";
-import { copyFileSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createConnection } from "node:net";
 import tls from "node:tls";
@@ -281,7 +281,9 @@ test("a second okq on the same TLS port ends, though ports are shared while rene
 test("files that cannot be used, or do not belong together, are named at the start", async () => {
   const certificates = makeCertificates();
   const { server, client } = certificates;
-  const start = (files: object) => startTestOkq({ ...tlsConfig(certificates), ...files });
+  const database = join(newFolder(), "okq.db");
+  const store = `sqlite:${database}`;
+  const start = (files: object) => startTestOkq({ ...tlsConfig(certificates), store, ...files });
   for (const [option, files] of [
     ["tls-cert", { tlsCert: "/no/such" }],
     ["tls-key", { tlsKey: "/no/such" }],
@@ -294,4 +296,6 @@ test("files that cannot be used, or do not belong together, are named at the sta
   await expect(start({ tlsClientCa: client.key })).rejects.toThrow(
     `--tls-client-ca "${client.key}" cannot be used: there is no certificate in it`,
   );
+  // All of that is found before the store is opened.
+  expect(existsSync(database)).toBeFalse();
 });
