@@ -264,7 +264,8 @@ describe("the process", () => {
     const profile = await Bun.file(file).json();
     expect(profile.nodes[0].callFrame.functionName).toBe("(root)");
     expect(profile.samples.length).toBe(profile.timeDeltas.length);
-    expect(profile.endTime).toBeGreaterThan(profile.startTime);
+    // It may have ended before there was anything to sample.
+    expect(profile.endTime).toBeGreaterThanOrEqual(profile.startTime);
   });
 
   test("a CPU profile that cannot be written is found at the start", async () => {

@@ -33,7 +33,7 @@ export interface Host {
   /** Called at the end of each handshake, failed or not, and again when the socket closes. */
   shaken(socket: Socket<Connection>): void;
   /** The handshake failed for that reason, which is for the log. */
-  unshaken(socket: Socket<Connection>, reason: string): void;
+  handshakeFailed(socket: Socket<Connection>, reason: string): void;
   closed(connection: Connection | undefined, error?: Error): void;
   failed(error: Error): void;
 }
@@ -117,7 +117,7 @@ export class TlsListener {
         // A certificate that nobody signed does not make the handshake fail.
         if (isDone && (!door.isMutual || isAuthorized(shaken))) return host.opened(shaken, door);
         const reason = failureOf(isDone, error);
-        if (reason !== null) host.unshaken(shaken, reason);
+        if (reason !== null) host.handshakeFailed(shaken, reason);
         shaken.end();
       },
       close: (closed, error) => {

@@ -145,7 +145,7 @@ export class Server implements Host {
       return false;
     }
     const timer = setTimeout(() => {
-      this.unshaken(socket, `it is not over within ${HANDSHAKE_MS_MAX / 1000} s`);
+      this.handshakeFailed(socket, `it is not over within ${HANDSHAKE_MS_MAX / 1000} s`);
       socket.terminate();
     }, HANDSHAKE_MS_MAX);
     this.#shaking.set(socket, { address, timer });
@@ -160,7 +160,7 @@ export class Server implements Host {
     this.#addresses.leave(shaking.address);
   }
 
-  unshaken(socket: Socket<Connection>, reason: string): void {
+  handshakeFailed(socket: Socket<Connection>, reason: string): void {
     const addr = plain(socket.remoteAddress ?? "");
     this.#shared.context.warn("TLS handshake failed", { addr, reason });
   }

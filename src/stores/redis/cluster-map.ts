@@ -61,8 +61,8 @@ export class ClusterMap {
 
   /** Rejects with one line that says why the cluster cannot be used. */
   async open(): Promise<void> {
-    await this.#refresh("patient");
-    if (this.#owners.size === 0) throw new Error(this.#reason);
+    const isKnown = (await this.#askInTurn("quick")) || (await this.#askInTurn("patient"));
+    if (!isKnown || this.#owners.size === 0) throw new Error(this.#reason);
     const nodes = [...this.#nodes.values()];
     const links = nodes.map(({ link }) => link);
     await Promise.all(links.map((link) => link.isUpWithin(NEW_OWNER_MS_MAX)));

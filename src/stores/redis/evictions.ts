@@ -25,8 +25,9 @@ export class Evictions {
 
   /** Watches the server that a new connection leads to; returns the connection. */
   watch(connected: Connected): Connected {
-    this.#connections.add(connected);
-    connected.redis.once("end", () => this.#connections.delete(connected));
+    const { redis } = connected;
+    if (redis.status !== "end") this.#connections.add(connected);
+    redis.once("end", () => this.#connections.delete(connected));
     this.#note(connected.name, connected.policy);
     return connected;
   }

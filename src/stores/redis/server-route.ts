@@ -7,6 +7,8 @@ import type { Route } from "./route.ts";
 import { findMaster } from "./sentinels.ts";
 import { nameOfNode, type RedisTarget } from "./target.ts";
 
+const ANOTHER_MASTER = "the sentinels name another master";
+
 export class ServerRoute implements Route {
   readonly #target: RedisTarget;
   readonly #link: Link;
@@ -51,7 +53,7 @@ export class ServerRoute implements Route {
         (master) => {
           const name = this.#link.name;
           if (name && name !== nameOfNode(master)) {
-            this.#link.cut("the sentinels name another master");
+            this.#link.cut(ANOTHER_MASTER);
           }
         },
         // Without the sentinels' word the connection stays until the time for an answer is over.
@@ -73,5 +75,23 @@ export class ServerRoute implements Route {
 export async function connectToMaster(target: RedisTarget, patience: Patience): Promise<Connected> {
   const isNamed = target.mode === "sentinel";
   const node = isNamed ? await findMaster(target, patience) : (target.nodes[0] ?? null);
-  return await connectRedis(target, node, patience);
+  const connected = await connectRedis(target, node, patience);
+  // It took so long that there may be another master by now.
+  if (isNamed && connected.isFar) await confirm(connected, target, patience);
+  return connected;
+}
+
+/** Rejects, and closes the connection, unless it leads to the master that the sentinels name. */
+async function confirm(
+  { redis, name }: Connected,
+  target: RedisTarget,
+  patience: Patience,
+): Promise<void> {
+  try {
+    const master = await findMaster(target, patience);
+    if (nameOfNode(master) !== name) throw new Error(ANOTHER_MASTER);
+  } catch (error) {
+    redis.disconnect();
+    throw error;
+  }
 }
