@@ -18,6 +18,10 @@ const texts: Record<Work, { fails: string; works: string }> = {
     fails: "waiting consumers may be woken late, it is tried again",
     works: "waiting consumers are woken in time again",
   },
+  hear: {
+    fails: "messages of other okq processes are not heard, it is tried again",
+    works: "messages of other okq processes are heard again",
+  },
 };
 /** A round that works may not have met the cause, so it is over after so long without a failure. */
 const OVER_MS = 3_000;
@@ -46,9 +50,13 @@ export class HousekeepingLog {
       this.#info(texts[work].works, this.#fields);
       return;
     }
-    if (error instanceof StoreError && error.failure !== "refused") return;
+    if (work !== "hear" && isAway(error)) return;
     const reason = error.message;
     this.#failures.set(work, { reason, atMs: this.#nowMs() });
     if (reason !== failing?.reason) this.#warn(texts[work].fails, { ...this.#fields, reason });
   };
+}
+
+function isAway(error: Error): boolean {
+  return error instanceof StoreError && error.failure !== "refused";
 }

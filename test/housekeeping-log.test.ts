@@ -40,5 +40,8 @@ test("that the store is away is told by the store, a mistake in okq is not", () 
   expect(lines).toEqual([]);
   note("watch", new TypeError("undefined is not a function"));
   expect(lines).toHaveLength(1);
+  // The store tells nothing of a subscription that it was never allowed.
+  note("hear", new StoreError("unavailable", "NOPERM"));
+  expect(lines).toHaveLength(2);
   close();
 });

@@ -4,7 +4,10 @@ import type { Consumers } from "./consumers.ts";
 import type { Session, Store } from "./store.ts";
 import type { Waiters } from "./waiters.ts";
 
+/** How often it is asked whether a reclaim is due, which costs the store nothing. */
 const RECLAIM_EVERY_MS = 200;
+/** How often all parts of the store are looked at: a message that something is due may be lost. */
+const RECLAIM_ALL_EVERY_MS = 10_000;
 const RECLAIM_LIMIT = 500;
 const REGISTER_EVERY_MS = 5_000;
 const WATCH_EVERY_MS = 1_000;
@@ -12,7 +15,7 @@ const WATCH_EVERY_MS = 1_000;
 const PAGE = 256;
 
 /** Kinds of periodic work. */
-export type Work = "reclaim" | "register" | "watch";
+export type Work = "reclaim" | "register" | "watch" | "hear";
 /** Hears after each round of a kind of work what it failed with, if it did. */
 export type OnRound = (work: Work, error: Error | null) => void;
 
@@ -22,6 +25,9 @@ export class Housekeeper {
   readonly #reclaims: Session;
   readonly #looks: Session;
   readonly #timers: ReturnType<typeof setInterval>[];
+  #reclaimedAllAtMs = -Infinity;
+  /** Whether the store was told of consumers, or may have been. */
+  #hasRegistered = false;
 
   /**
    * Work that failed is tried again in the next round. Single registrations must travel by the
@@ -37,12 +43,15 @@ export class Housekeeper {
     this.#registrations = registrations;
     this.#reclaims = store.session();
     this.#looks = store.session();
+    const hear = (error: Error | null) => onRound("hear", error);
+    store.watch().catch(hear);
     this.#timers = [
       every(
         RECLAIM_EVERY_MS,
-        () => this.#reclaim(),
+        () => this.#reclaim(store),
         (error) => onRound("reclaim", error),
       ),
+      every(RECLAIM_ALL_EVERY_MS, () => store.watch(), hear),
       every(
         REGISTER_EVERY_MS,
         () => this.#register(consumers),
@@ -60,13 +69,21 @@ export class Housekeeper {
     for (const timer of this.#timers) clearInterval(timer);
   }
 
-  async #reclaim(): Promise<void> {
-    const reclaim = () => this.#reclaims.ask({ kind: "reclaim", limit: RECLAIM_LIMIT });
+  async #reclaim(store: Store): Promise<void> {
+    const nowMs = performance.now();
+    const isAllDue = nowMs >= this.#reclaimedAllAtMs + RECLAIM_ALL_EVERY_MS;
+    if (!isAllDue && !store.isDue()) return;
+    const parts = isAllDue ? "all" : "due";
+    const reclaim = () => this.#reclaims.ask({ kind: "reclaim", limit: RECLAIM_LIMIT, parts });
     while ((await reclaim()) >= RECLAIM_LIMIT);
+    if (isAllDue) this.#reclaimedAllAtMs = nowMs;
   }
 
+  /** Once there are no consumers, that is said once. */
   async #register(consumers: Consumers): Promise<void> {
     const counts = consumers.counts();
+    if (counts.length === 0 && !this.#hasRegistered) return;
+    this.#hasRegistered = true;
     const pages = Array.from({ length: Math.ceil(counts.length / PAGE) || 1 }, (_, page) =>
       this.#registrations.ask({
         kind: "register",
@@ -75,6 +92,7 @@ export class Housekeeper {
       }),
     );
     await Promise.all(pages);
+    this.#hasRegistered = counts.length > 0;
   }
 
   async #watch(store: Store, waiters: Waiters): Promise<void> {
