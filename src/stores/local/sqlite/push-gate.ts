@@ -1,19 +1,25 @@
-// Whether a database may take more events: its file is still where it was, its disk has room, and
-// what was written reaches that disk. Pops and acks need none of this: they go on.
+// Whether a database may take more events: its files are still where they were, its disk has room,
+// and what was written reaches that disk. Pops and acks need none of this: they go on.
 
-import { statfsSync, statSync } from "node:fs";
+import { statfsSync } from "node:fs";
 import { dirname } from "node:path";
+import { WatchedFile } from "./watched-file.ts";
 
 /** Kept free for acks, claims and checkpoints. */
 const freeBytesMin = 16 * 1024 * 1024;
 /** Once refused, pushes are taken again from there on. */
 const freeBytesEnough = 20 * 1024 * 1024;
+/** Between looks that no batch asks for. */
+const idleLookEveryMs = 1000;
 const lookEveryMs = 100;
 
 export class PushGate {
   readonly #file: string;
-  readonly #identity: string;
+  readonly #database: WatchedFile;
   readonly #onChange: (refusal: string | null) => void;
+  readonly #timer: ReturnType<typeof setInterval>;
+  #wal: WatchedFile | null = null;
+  #walFailure: () => string | null = () => null;
   #refusal: string | null = null;
   #spaceRefusal: string | null = null;
   #lookedAtMs = -Infinity;
@@ -22,43 +28,72 @@ export class PushGate {
   constructor(file: string, onChange: (refusal: string | null) => void) {
     this.#file = file;
     this.#onChange = onChange;
-    this.#identity = identityOf(file);
+    this.#database = new WatchedFile(file);
+    this.#timer = setInterval(() => this.#look(), idleLookEveryMs);
   }
 
-  /** Whether the file has not been removed or replaced. */
-  get isInPlace(): boolean {
-    return identityOf(this.#file) === this.#identity;
+  /** To be told of the -wal once it is in use, and how to ask whether a sync of it failed. */
+  watchWal(wal: WatchedFile, failure: () => string | null): void {
+    this.#wal = wal;
+    this.#walFailure = failure;
   }
 
-  /** The reason as one line, or null. `walFailure` is the one that it may have. */
-  refusal(walFailure: string | null): string | null {
-    const refusal = this.#find(walFailure);
-    if (refusal !== this.#refusal) this.#onChange(refusal);
-    this.#refusal = refusal;
-    return refusal;
+  /** Whether only the -wal is not where it was. */
+  get lacksWal(): boolean {
+    const misplaced = this.#misplaced();
+    return misplaced !== null && misplaced === this.#wal;
+  }
+
+  /** Looks at the files only, before every reply to a push; the rest can wait. */
+  get areFilesInPlace(): boolean {
+    const isInPlace = this.#misplaced() === null;
+    if (!isInPlace) this.#look();
+    return isInPlace;
+  }
+
+  /** The reason as one line, or null; at most 100 ms old, but for a failed sync. */
+  get refusal(): string | null {
+    const isDue = performance.now() - this.#lookedAtMs >= lookEveryMs;
+    if (isDue || this.#walFailure() !== null) this.#look();
+    return this.#refusal;
   }
 
   /** There was no room although it looked as if. */
   full(): void {
-    this.#lookedAtMs = performance.now();
     this.#spaceRefusal = this.#noRoom();
+    this.#set(this.#spaceRefusal);
+    this.#lookedAtMs = performance.now();
   }
 
-  #find(walFailure: string | null): string | null {
-    if (walFailure) return `${this.#file}: a write did not reach the disk (${walFailure})`;
-    if (!this.isInPlace) {
-      const advice = "save what is left with okq backup, then restart";
-      return `${this.#file} was removed or replaced while in use: ${advice}`;
-    }
-    if (performance.now() - this.#lookedAtMs >= lookEveryMs) this.#look();
-    return this.#spaceRefusal;
+  close(): void {
+    clearInterval(this.#timer);
   }
 
   #look(): void {
     this.#lookedAtMs = performance.now();
+    this.#set(this.#find());
+  }
+
+  #set(refusal: string | null): void {
+    const isNew = refusal !== this.#refusal;
+    this.#refusal = refusal;
+    if (isNew) this.#onChange(refusal);
+  }
+
+  #find(): string | null {
+    const walFailure = this.#walFailure();
+    if (walFailure) return `${this.#file}: a write did not reach the disk (${walFailure})`;
+    const misplaced = this.#misplaced();
+    if (misplaced) return misplacedText(misplaced.path, misplaced === this.#database);
     const freeBytes = freeBytesOf(dirname(this.#file));
     const needed = this.#spaceRefusal ? freeBytesEnough : freeBytesMin;
     this.#spaceRefusal = freeBytes < needed ? this.#noRoom() : null;
+    return this.#spaceRefusal;
+  }
+
+  #misplaced(): WatchedFile | null {
+    if (!this.#database.isInPlace) return this.#database;
+    return this.#wal === null || this.#wal.isInPlace ? null : this.#wal;
   }
 
   #noRoom(): string {
@@ -66,9 +101,11 @@ export class PushGate {
   }
 }
 
-function identityOf(file: string): string {
-  const found = statSync(file, { throwIfNoEntry: false });
-  return found ? `${found.dev}:${found.ino}` : "none";
+function misplacedText(path: string, isDatabase: boolean): string {
+  const advice = isDatabase
+    ? "save what is left with okq backup, then restart"
+    : "restart okq in order (SIGTERM), so that nothing is lost";
+  return `${path} was removed or replaced while in use: ${advice}`;
 }
 
 function freeBytesOf(folder: string): number {

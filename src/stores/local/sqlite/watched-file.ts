@@ -1,0 +1,31 @@
+// A file that is open and has to stay where it is. A file that was removed or replaced takes what
+// is written into it, and all of that is gone with the process.
+
+import { statSync } from "node:fs";
+
+export class WatchedFile {
+  readonly path: string;
+  readonly #bytesMin: number;
+  readonly #device: number;
+  readonly #inode: number;
+
+  /** Its owner never makes it smaller than it is now, or than `bytesMax` if that is less. */
+  constructor(path: string, bytesMax = 0) {
+    const { dev, ino, size } = statSync(path);
+    this.path = path;
+    this.#bytesMin = Math.min(size, bytesMax);
+    this.#device = dev;
+    this.#inode = ino;
+  }
+
+  /** False once it, or a folder above it, was removed, renamed or replaced, or it was cut short. */
+  get isInPlace(): boolean {
+    const found = statSync(this.path, { throwIfNoEntry: false });
+    return (
+      found !== undefined &&
+      found.ino === this.#inode &&
+      found.dev === this.#device &&
+      found.size >= this.#bytesMin
+    );
+  }
+}
