@@ -221,9 +221,10 @@ export class SqliteJournal implements Journal {
     throw new JournalError("unknown", reason);
   }
 
-  /** A kill would take with it what only the -wal has. */
+  /** A kill would take with it what only the -wal has. An older one in its place fits no more. */
   #saveWal(): void {
     try {
+      this.#mark.renew();
       this.#chores.checkpoint();
     } catch (error) {
       this.#failed(explained(error, this.#file));
