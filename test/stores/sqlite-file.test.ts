@@ -56,7 +56,8 @@ async function expectRefused(file: string, words: RegExp): Promise<void> {
 }
 
 describe("a damaged file is refused with what to do, and left as it is", () => {
-  const advice = /is damaged \(.*\) and was left as it is: restore .*-wal, .*-shm, .*-journal and .*-reserve$/;
+  const advice =
+    /is damaged \(.*\) and was left as it is: restore .*-wal, .*-shm, .*-journal and .*-reserve$/;
 
   test("when it is empty", async () => {
     const file = newFile();

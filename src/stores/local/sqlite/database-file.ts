@@ -55,10 +55,10 @@ export function openExisting(file: string): Database {
       checkWalOrigin(file);
       return openLocked(file);
     } catch (error) {
-      const { code } = error as NodeJS.ErrnoException;
+      const { code = "" } = error as NodeJS.ErrnoException;
       // Two that start at the same moment may both be refused: one of them must try again.
-      const isBusy = code?.startsWith("SQLITE_BUSY") && performance.now() < endsAtMs;
-      if (!isBusy) throw explained(error, file);
+      const isBusy = /^SQLITE_(BUSY|IOERR_DELETE_NOENT)/.test(code);
+      if (!isBusy || performance.now() >= endsAtMs) throw explained(error, file);
       Bun.sleepSync(Math.random() * busyPauseMs);
     }
   }
@@ -128,6 +128,8 @@ export function makeDraft(file: string): string {
     const db = connect(draft);
     try {
       createSchema(db);
+      // Later it would take a journal of another kind, which two that start could both see.
+      db.run("PRAGMA journal_mode = WAL");
     } finally {
       db.close();
     }
@@ -139,7 +141,7 @@ export function makeDraft(file: string): string {
 }
 
 export function removeDraft(draft: string): void {
-  for (const end of ["", "-journal", "-wal"]) rmSync(draft + end, { force: true });
+  for (const end of ["", "-journal", "-wal", "-shm"]) rmSync(draft + end, { force: true });
 }
 
 /**
@@ -155,7 +157,7 @@ export function removeDrafts(file: string): void {
   }
 }
 
-const draftEnd = /^[0-9a-f]{16}(-journal|-wal)?$/;
+const draftEnd = /^[0-9a-f]{16}(-journal|-wal|-shm)?$/;
 
 /** Gives a whole draft its name; throws EEXIST when something has that name already. */
 export function publish(draft: string, file: string): void {

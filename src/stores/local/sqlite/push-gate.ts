@@ -13,6 +13,12 @@ const freeBytesEnough = 20 * 1024 * 1024;
 const idleLookEveryMs = 1000;
 const lookEveryMs = 100;
 
+const databaseAdvice = "save what is left with okq backup, then restart";
+const walAdvice = {
+  "removed or replaced": "restart okq in order (SIGTERM), so that nothing is lost",
+  "cut short": "kill okq (SIGKILL), since in order it would write the rest into the database",
+};
+
 export class PushGate {
   readonly #file: string;
   readonly #database: WatchedFile;
@@ -38,17 +44,16 @@ export class PushGate {
     this.#walFailure = failure;
   }
 
-  /** Whether only the -wal is not where it was. */
+  /** Whether the -wal, which is whole, will not be found after a kill. */
   get lacksWal(): boolean {
-    const misplaced = this.#misplaced();
-    return misplaced !== null && misplaced === this.#wal;
+    return this.#database.fault === null && this.#wal?.fault === "removed or replaced";
   }
 
   /** Looks at the files only, before every reply to a push; the rest can wait. */
   get areFilesInPlace(): boolean {
-    const isInPlace = this.#misplaced() === null;
-    if (!isInPlace) this.#look();
-    return isInPlace;
+    const areInPlace = this.#filesFault() === null;
+    if (!areInPlace) this.#look();
+    return areInPlace;
   }
 
   /** The reason as one line, or null; at most 100 ms old, but for a failed sync. */
@@ -83,29 +88,26 @@ export class PushGate {
   #find(): string | null {
     const walFailure = this.#walFailure();
     if (walFailure) return `${this.#file}: a write did not reach the disk (${walFailure})`;
-    const misplaced = this.#misplaced();
-    if (misplaced) return misplacedText(misplaced.path, misplaced === this.#database);
+    const filesFault = this.#filesFault();
+    if (filesFault) return filesFault;
     const freeBytes = freeBytesOf(dirname(this.#file));
     const needed = this.#spaceRefusal ? freeBytesEnough : freeBytesMin;
     this.#spaceRefusal = freeBytes < needed ? this.#noRoom() : null;
     return this.#spaceRefusal;
   }
 
-  #misplaced(): WatchedFile | null {
-    if (!this.#database.isInPlace) return this.#database;
-    return this.#wal === null || this.#wal.isInPlace ? null : this.#wal;
+  #filesFault(): string | null {
+    const fault = this.#database.fault;
+    if (fault) return `${this.#file} was ${fault} while in use: ${databaseAdvice}`;
+    const walFault = this.#wal?.fault;
+    return walFault
+      ? `${this.#wal!.path} was ${walFault} while in use: ${walAdvice[walFault]}`
+      : null;
   }
 
   #noRoom(): string {
     return `no room on the disk of ${this.#file}: pushes are refused until there is`;
   }
-}
-
-function misplacedText(path: string, isDatabase: boolean): string {
-  const advice = isDatabase
-    ? "save what is left with okq backup, then restart"
-    : "restart okq in order (SIGTERM), so that nothing is lost";
-  return `${path} was removed or replaced while in use: ${advice}`;
 }
 
 function freeBytesOf(folder: string): number {

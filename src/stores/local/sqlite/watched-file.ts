@@ -18,14 +18,10 @@ export class WatchedFile {
     this.#inode = ino;
   }
 
-  /** False once it, or a folder above it, was removed, renamed or replaced, or it was cut short. */
-  get isInPlace(): boolean {
+  /** Also when that happened to a folder above it. */
+  get fault(): "removed or replaced" | "cut short" | null {
     const found = statSync(this.path, { throwIfNoEntry: false });
-    return (
-      found !== undefined &&
-      found.ino === this.#inode &&
-      found.dev === this.#device &&
-      found.size >= this.#bytesMin
-    );
+    if (found?.ino !== this.#inode || found.dev !== this.#device) return "removed or replaced";
+    return found.size < this.#bytesMin ? "cut short" : null;
   }
 }
