@@ -28,11 +28,13 @@ function canMount(): boolean {
 /** Why there are no small disks here, or null. */
 export const noSmallDisk = canMount() ? null : "skipped: a tmpfs cannot be mounted here";
 
-/** Unmounted when the test ends. */
-export function mountSmallDisk(bytes: number): SmallDisk {
+/** Unmounted when the test ends. Without a number of files there is no bound on it. */
+export function mountSmallDisk(bytes: number, files = 0): SmallDisk {
   const folder = mkdtempSync(join(tmpdir(), "okq-disk-"));
   const mount = (options: string) => run("mount", "-t", "tmpfs", "-o", options, "tmpfs", folder);
-  if (!mount(`size=${bytes}`)) throw new Error(`cannot mount ${folder}`);
+  // The folder itself counts as a file.
+  const inodes = files > 0 ? files + 1 : 0;
+  if (!mount(`size=${bytes},nr_inodes=${inodes}`)) throw new Error(`cannot mount ${folder}`);
   onTestFinished(() => {
     run("umount", "-l", folder);
     rmSync(folder, { recursive: true, force: true });

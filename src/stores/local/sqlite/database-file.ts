@@ -108,19 +108,23 @@ function isThere(file: string): boolean {
 function create(file: string): void {
   const folder = dirname(file);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const draft = makeDraft(file);
+  let draft: string | undefined;
   try {
+    draft = makeDraft(file);
     publish(draft, file);
   } catch (error) {
-    // Another okq was faster, and may have removed this draft.
+    // Another okq was faster, and removed this draft as one that is left over.
     if (!existsSync(file)) throw error;
   } finally {
-    removeDraft(draft);
+    if (draft) removeDraft(draft);
   }
   syncFolder(folder);
 }
 
-/** A new database under a name of its own beside that file, until it is published or removed. */
+/**
+ * A new database under a name of its own beside that file, until it is published or removed.
+ * Throws a JournalError.
+ */
 export function makeDraft(file: string): string {
   const draft = `${file}.new-${randomBytes(8).toString("hex")}`;
   try {
@@ -135,8 +139,10 @@ export function makeDraft(file: string): string {
     }
     return draft;
   } catch (error) {
+    // Explained first: without the draft there may be room again.
+    const failure = explained(error, file);
     removeDraft(draft);
-    throw error;
+    throw failure;
   }
 }
 

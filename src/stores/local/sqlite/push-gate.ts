@@ -3,6 +3,7 @@
 
 import { statfsSync } from "node:fs";
 import { dirname } from "node:path";
+import { type Reserve, reservedBytes } from "./reserve.ts";
 import { WatchedFile } from "./watched-file.ts";
 
 /** Kept free for acks, claims and checkpoints. */
@@ -21,6 +22,7 @@ const walAdvice = {
 
 export class PushGate {
   readonly #file: string;
+  readonly #reserve: Reserve;
   readonly #database: WatchedFile;
   readonly #onChange: (refusal: string | null) => void;
   readonly #timer: ReturnType<typeof setInterval>;
@@ -31,11 +33,12 @@ export class PushGate {
   #lookedAtMs = -Infinity;
 
   /** onChange is told when pushes begin to be refused, with the reason, and when that ends. */
-  constructor(file: string, onChange: (refusal: string | null) => void) {
+  constructor(file: string, reserve: Reserve, onChange: (refusal: string | null) => void) {
     this.#file = file;
+    this.#reserve = reserve;
     this.#onChange = onChange;
     this.#database = new WatchedFile(file);
-    this.#timer = setInterval(() => this.#look(), idleLookEveryMs);
+    this.#timer = setInterval(() => this.#lookWhenIdle(), idleLookEveryMs);
   }
 
   /** To be told of the -wal once it is in use, and how to ask whether a sync of it failed. */
@@ -72,6 +75,13 @@ export class PushGate {
 
   close(): void {
     clearInterval(this.#timer);
+  }
+
+  /** The reserve may have been given up, or removed by somebody who looked for room. */
+  #lookWhenIdle(): void {
+    this.#look();
+    const isRoomy = freeBytesOf(dirname(this.#file)) >= freeBytesMin + reservedBytes;
+    if (isRoomy && this.#refusal === null) this.#reserve.hold();
   }
 
   #look(): void {

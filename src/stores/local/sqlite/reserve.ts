@@ -7,7 +7,7 @@ import { rmSync, statSync, writeFileSync } from "node:fs";
 import { JournalError } from "../journal.ts";
 
 /** More than all that a write-ahead file holds when its checkpoint is due. */
-const reservedBytes = 8 * 1024 * 1024;
+export const reservedBytes = 8 * 1024 * 1024;
 
 export class Reserve {
   readonly #file: string;

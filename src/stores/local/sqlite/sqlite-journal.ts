@@ -80,9 +80,8 @@ export class SqliteJournal implements Journal {
       this.#db.close();
       throw explained(error, this.#file);
     }
-    this.#gate = new PushGate(this.#file, (refusal) => {
-      if (refusal === null) this.#reserve.hold();
-      else if (this.#gate.lacksWal) this.#saveWal();
+    this.#gate = new PushGate(this.#file, this.#reserve, (refusal) => {
+      if (this.#gate.lacksWal) this.#saveWal();
       onRefusal?.(refusal);
     });
     const onChoreFailure = (error: Error) => onFailure?.(this.#noted(error));
