@@ -218,7 +218,7 @@ async function started(okq: OkqProcess): Promise<number | string> {
 }
 
 containers(`in containers, where every okq is process 1 ${noContainer ?? ""}`, () => {
-  test("of those that start at once on an empty folder one serves, all others say why", async () => {
+  test("of three that start at once in an empty folder one serves, the others say why", async () => {
     for (let round = 0; round < 4; round++) {
       const folder = newFolder();
       const file = join(folder, "data/okq.db");

@@ -1,8 +1,8 @@
 // Tells whether a -wal file belongs to its database. SQLite cannot: it would write an old -wal over
 // a backup that was copied into the database's place.
 //
-// The table mark has one row with two random ids. It is renewed with the first write into each
-// -wal: the id before it becomes the previous one. A checkpoint brings the new id into the database:
+// The table mark has one row with two random ids. The first write into each -wal renews it: the id
+// becomes the previous one. A checkpoint brings the new id into the database:
 //
 //   database         b             c             c
 //   first in -wal    c, after b    c, after b    d, after c
