@@ -18,8 +18,8 @@ export class Reserve {
 
   /** Without room for it there is none. */
   hold(): void {
-    if (statSync(this.#file, { throwIfNoEntry: false })?.size === reservedBytes) return;
     try {
+      if (statSync(this.#file, { throwIfNoEntry: false })?.size === reservedBytes) return;
       // Zeros would take no room where files are compressed or copied sparsely.
       writeFileSync(this.#file, randomBytes(reservedBytes), { mode: 0o600 });
     } catch {
@@ -28,7 +28,11 @@ export class Reserve {
   }
 
   release(): void {
-    rmSync(this.#file, { force: true });
+    try {
+      rmSync(this.#file, { force: true });
+    } catch {
+      // On a disk that is read-only meanwhile it stays.
+    }
   }
 
   /** Does it once more with the reserved room when there is too little without. */

@@ -1,7 +1,7 @@
 // A file that is open and has to stay where it is. A file that was removed or replaced takes what
 // is written into it, and all of that is gone with the process.
 
-import { statSync } from "node:fs";
+import { type Stats, statSync } from "node:fs";
 
 export class WatchedFile {
   readonly path: string;
@@ -20,8 +20,17 @@ export class WatchedFile {
 
   /** Also when that happened to a folder above it. */
   get fault(): "removed or replaced" | "cut short" | null {
-    const found = statSync(this.path, { throwIfNoEntry: false });
+    const found = statOf(this.path);
     if (found?.ino !== this.#inode || found.dev !== this.#device) return "removed or replaced";
     return found.size < this.#bytesMin ? "cut short" : null;
+  }
+}
+
+/** A file that cannot be looked at, say because its folder may not be entered, is not there. */
+function statOf(path: string): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch {
+    return undefined;
   }
 }
