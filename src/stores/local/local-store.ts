@@ -238,10 +238,12 @@ export class LocalStore implements Store {
     this.#model.nowMs = this.#now();
     for (const submitted of batch) {
       const { operation, session, number } = submitted;
+      const isProbe = operation.kind === "probe";
+      const reason = refusal ?? (isProbe ? this.#journal.recentFailure() : null);
       try {
-        if (refusal !== null && growths.has(operation.kind)) {
+        if (reason !== null && growths.has(operation.kind)) {
           session.refuse();
-          submitted.outcome = new StoreError("refused", refusal);
+          submitted.outcome = new StoreError("refused", reason);
         } else if (number <= session.refusedTo) submitted.outcome = behindRefused();
         else submitted.outcome = execute(this.#model, operation);
       } catch (error) {
