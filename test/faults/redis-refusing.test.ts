@@ -102,10 +102,10 @@ test("okq does not start on a replica, nor on a cluster's server as if it were a
   const other = await startTestRedis();
   const replica = await startTestRedis();
   await replica.redis.replicaof("127.0.0.1", other.port);
-  expect(startOn(replica)).rejects.toThrow("it is a read-only replica");
+  await expect(startOn(replica)).rejects.toThrow("it is a read-only replica");
   const part = await startTestRedis({ args: ["--cluster-enabled", "yes"] });
-  expect(startOn(part)).rejects.toThrow("it is a cluster: say --redis-cluster");
-  expect(startOn(other, { redisCluster: true })).rejects.toThrow(/cluster support disabled/);
+  await expect(startOn(part)).rejects.toThrow("it is a cluster: say --redis-cluster");
+  await expect(startOn(other, { redisCluster: true })).rejects.toThrow(/cluster support disabled/);
 });
 
 test("without enough replicas a change is answered as unknown, a look as ever", async () => {

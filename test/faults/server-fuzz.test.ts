@@ -107,8 +107,7 @@ describe("the fuzz notices", () => {
     };
     const [witness] = witnesses();
     const run = witness!.run(proxy.port, () => left < -1_000_000);
-    expect(run).rejects.toThrow(/^a witness got /);
-    await run.catch(() => {});
+    expect(String(await run.catch((error) => error))).toMatch(/a witness got /);
   });
 
   test("a reply that is missing", async () => {
@@ -120,8 +119,7 @@ describe("the fuzz notices", () => {
     };
     const [witness] = witnesses();
     const run = witness!.run(proxy.port, () => chunks > 50);
-    expect(run).rejects.toThrow(/then it was closed, and not /);
-    await run.catch(() => {});
+    expect(String(await run.catch((error) => error))).toMatch(/then it was closed, and not /);
   });
 
   test("an answer that is no reply", async () => {
@@ -129,8 +127,7 @@ describe("the fuzz notices", () => {
     const proxy = closeAfterTest(TcpProxy.start(okq.port));
     proxy.onReply = (bytes) => bytes.fill("?", 0, 1);
     const run = new ServerFuzzer(new Random(seed)).run(proxy.port, () => false);
-    expect(run).rejects.toThrow(/not a reply|replies to/);
-    await run.catch(() => {});
+    expect(String(await run.catch((error) => error))).toMatch(/not a reply|replies to/);
   });
 
   test.each([

@@ -80,7 +80,7 @@ describe("the local store", () => {
     const before = Promise.all([store.push("q", "1"), store.pop("q")]);
     await store.under.store.close();
     expect(await before).toEqual(["ok", "1"]);
-    expect(store.pop("q")).rejects.toMatchObject({ failure: "unavailable" });
+    await expect(store.pop("q")).rejects.toMatchObject({ failure: "unavailable" });
     await store.under.store.close();
   });
 
