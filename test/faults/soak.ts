@@ -38,7 +38,7 @@ export async function soakEpoch(okq: Soaked, seconds: number, seed: number): Pro
   await eventually(() => performance.now() > endsAt, { timeoutMs: seconds * 2_000 });
   await mischief.stop();
   await load.stop();
-  await load.drain(okq.port, 30_000);
+  await load.drain(okq.port);
   const totals = account.settle();
   await eventually(async () => {
     const info = String(await observer.call("INFO", "clients"));

@@ -15,7 +15,7 @@ let cluster: Cluster;
 
 beforeAll(async () => {
   cluster = await startCluster({ masters: 3, replicasEach: 0, outlivesTest: true });
-}, 30_000);
+}, 60_000);
 
 afterAll(() => cluster.close());
 
@@ -160,5 +160,5 @@ describe("in a cluster", () => {
     expect(await caller.drain("mail")).toEqual(["1"]);
     await cluster.moveSlot(slot, from);
     await under.close();
-  }, 20_000);
+  }, 60_000);
 });

@@ -8,7 +8,7 @@ const pollMs = 5;
  */
 export async function eventually<T>(
   check: () => Promise<T> | T,
-  { timeoutMs = 5_000, message = "it did not happen" } = {},
+  { timeoutMs = 30_000, message = "it did not happen" } = {},
 ): Promise<NonNullable<T>> {
   const deadline = performance.now() + timeoutMs;
   let cause: unknown;

@@ -21,7 +21,7 @@ interface Ended extends Totals {
 }
 
 const root = resolve(import.meta.dir, "../..");
-const testMsMax = 20_000;
+const testMsMax = 60_000;
 const fileMsMax = 10 * 60_000;
 /** Most tests wait most of the time, so that there may be more of them than processors. */
 const lanes = Math.min(8, 2 * availableParallelism());
