@@ -2,7 +2,7 @@
 // while they wait, abandon what they popped, send events of megabytes. Each step is one short life.
 // They keep account of what they pop from the queues of the load.
 import { Random } from "../stores/random.ts";
-import { eventually } from "../support/eventually.ts";
+import { lasting } from "../support/eventually.ts";
 import { frame, Wire } from "../support/wire.ts";
 import type { Account } from "./account.ts";
 import { errorOf, isOk } from "./load.ts";
@@ -96,14 +96,14 @@ export class Mischief {
   async #leaveWaiting(wire: Wire): Promise<void> {
     await wire.call("QREGISTER", "nothing", "here");
     wire.pipeline(["QNOTIFY", "30"]);
-    await this.#stay(20);
+    await lasting(20);
     if (this.#random.below(2) === 0) wire.endSending();
   }
 
   async #readNothing(wire: Wire, queue: string): Promise<void> {
     wire.pause(true);
     wire.pipeline(...times(500, ["COMMAND", "DOCS"]), ["QRPOP", queue, "EX", LEASE]);
-    await this.#stay(50);
+    await lasting(50);
   }
 
   /** Only this client uses this queue; one of its lives may have ended before it had acked. */
@@ -122,12 +122,7 @@ export class Mischief {
     const list = String(await wire.call("CLIENT", "LIST"));
     const ids = [...list.matchAll(/^id=(\d+) .* name=(?!observer)/gm)].map(([, id]) => id!);
     await wire.call("CLIENT", "KILL", "ID", this.#random.of(ids));
-    await this.#stay(200);
-  }
-
-  async #stay(ms: number): Promise<void> {
-    const from = performance.now();
-    await eventually(() => this.#isStopped || performance.now() - from > ms);
+    await lasting(200);
   }
 }
 

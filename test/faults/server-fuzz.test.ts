@@ -3,7 +3,7 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { Random } from "../stores/random.ts";
 import { closeAfterTest } from "../support/close-after-test.ts";
-import { eventually } from "../support/eventually.ts";
+import { eventually, lasting } from "../support/eventually.ts";
 import { type ListeningOkq, startOkqOnRedis, startOkqProcess } from "../support/okq-process.ts";
 import { newDatabase, startTestRedis, storeNames } from "../support/okq-server.ts";
 import { openFiles, residentBytes } from "../support/process-figures.ts";
@@ -15,6 +15,7 @@ import { Witness } from "./witness.ts";
 /** For each store. */
 const SECONDS = Number(process.env["OKQ_FUZZ_SECONDS"] ?? rounds);
 const FUZZERS = 8;
+const SWEEP_EVERY_MS = 500;
 const GROWTH_BYTES_MAX = 300 * 1024 * 1024;
 /** Files of a store may come and go. */
 const FILES_MORE_MAX = 3;
@@ -49,8 +50,7 @@ async function sweep(okq: ListeningOkq, isOver: () => boolean): Promise<void> {
     const queues = ((await wire.call("QSTATUS")) as [Buffer][]).map(([name]) => name);
     const others = queues.filter((name) => !WITNESS_QUEUES.includes(name.toString("latin1")));
     for (const queue of others) await wire.call("QFLUSH", queue);
-    const from = performance.now();
-    await eventually(() => isOver() || performance.now() - from > 1_000);
+    await lasting(SWEEP_EVERY_MS);
   }
   wire.close();
 }
