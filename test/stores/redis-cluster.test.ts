@@ -40,7 +40,7 @@ async function openCluster(): Promise<StoreUnderTest> {
   };
 }
 
-storeContract("cluster", openCluster);
+storeContract("cluster", openCluster, { parts: SHARDS });
 
 const seeds = process.env.OKQ_SEEDS?.split(",").map(Number) ?? [1, 2, 3, 4, 5];
 
@@ -83,9 +83,26 @@ describe("in a cluster", () => {
     const under = await openCluster();
     const caller = new Caller(under);
     const queues = queuesApart(SHARDS);
-    await Promise.all(queues.map((queue) => caller.another().push(queue, "1")));
-    const sizes = await Promise.all(cluster.nodes.map(({ redis }) => redis.dbsize()));
-    for (const size of sizes) expect(size).toBeGreaterThan(50);
+    await Promise.all(
+      queues.map(async (queue) => {
+        const session = caller.another();
+        await session.pushAll(queue, ["claimed", "ready"]);
+        await session.pop(queue);
+      }),
+    );
+    const found: string[] = [];
+    for (const { redis } of cluster.nodes) {
+      const keys = (await redis.keys("*")).filter((key) => /:(ready|claimed|events):/.test(key));
+      expect(keys).not.toEqual([]);
+      for (const key of keys) {
+        const queue = key.split(":").at(-1)!;
+        const { slot } = shards[shardOf(Buffer.from(queue))]!;
+        expect([key, await redis.call("CLUSTER", "KEYSLOT", key)]).toEqual([key, slot]);
+        found.push(queue);
+      }
+    }
+    // Three keys of each.
+    expect(found.toSorted()).toEqual(queues.flatMap((queue) => [queue, queue, queue]).toSorted());
     await under.close();
   });
 
