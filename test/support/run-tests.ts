@@ -13,8 +13,12 @@ export interface Totals {
   skipped: number;
 }
 
-interface Ended extends Totals {
+export interface Ended extends Totals {
   file: string;
+  /** What it printed. */
+  output: string;
+  /** Why it failed, apart from its tests. */
+  problems: string[];
   seconds: number;
   /** Of the file and all that it started and waited for. */
   cpuSeconds: number;
@@ -78,11 +82,13 @@ async function totalsOf(report: string): Promise<Totals> {
 
 const running = new Set<number>();
 
-async function runFile(file: string, folder: string): Promise<Ended> {
+/** Runs the tests of one file, whose report goes into that folder. */
+export async function runFile(file: string, folder: string): Promise<Ended> {
   const report = join(folder, `${file.replaceAll("/", "-")}.xml`);
   const from = performance.now();
   const reporter = ["--reporter=junit", `--reporter-outfile=${report}`];
-  const argv = [process.execPath, "test", `--timeout=${testMsMax}`, ...reporter, `./${file}`];
+  const path = resolve(root, file);
+  const argv = [process.execPath, "test", `--timeout=${testMsMax}`, ...reporter, path];
   const child = Bun.spawn(argv, {
     cwd: root,
     // A session of its own shows which processes it leaves behind.
@@ -93,7 +99,7 @@ async function runFile(file: string, folder: string): Promise<Ended> {
   });
   running.add(child.pid);
   // Whoever is left behind may still have its end of the pipes, hence not before they are killed.
-  const output = Promise.all([child.stdout.text(), child.stderr.text()]);
+  const outputs = Promise.all([child.stdout.text(), child.stderr.text()]);
   const code = await child.exited;
   const left = killSession(child.pid);
   running.delete(child.pid);
@@ -103,10 +109,10 @@ async function runFile(file: string, folder: string): Promise<Ended> {
   if (code !== 0 && totals.failed === 0) problems.push(`ended with ${child.signalCode ?? code}`);
   const seconds = (performance.now() - from) / 1_000;
   const { cpuTime } = child.resourceUsage()!;
-  console.log((await output).join("").trim());
-  for (const problem of problems) console.log(`(fail) ${file}: ${problem}`);
+  const output = (await outputs).join("").trim();
   const failed = Math.max(totals.failed, problems.length > 0 ? 1 : 0);
-  return { file, ...totals, failed, seconds, cpuSeconds: Number(cpuTime.total) / 1_000_000 };
+  const cpuSeconds = Number(cpuTime.total) / 1_000_000;
+  return { file, output, problems, ...totals, failed, seconds, cpuSeconds };
 }
 
 /** Runs the files, so many at a time, in their order. */
@@ -115,7 +121,10 @@ async function runFiles(files: string[], atOnce: number, folder: string): Promis
   const ended: Ended[] = [];
   const lane = async () => {
     for (let file = left.shift(); file; file = left.shift()) {
-      ended.push(await runFile(file, folder));
+      const result = await runFile(file, folder);
+      console.log(result.output);
+      for (const problem of result.problems) console.log(`(fail) ${file}: ${problem}`);
+      ended.push(result);
     }
   };
   await Promise.all(Array.from({ length: atOnce }, lane));
