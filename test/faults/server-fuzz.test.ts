@@ -12,8 +12,10 @@ import { report, rounds, seed } from "./rounds.ts";
 import { ServerFuzzer } from "./server-fuzzer.ts";
 import { Witness } from "./witness.ts";
 
-/** For each store. */
+/** For each store at least, and until so much has been tried in each second of it. */
 const SECONDS = Number(process.env["OKQ_FUZZ_SECONDS"] ?? rounds);
+const CONNECTIONS_PER_SECOND = 10;
+const REPLIES_PER_SECOND = 100;
 const FUZZERS = 8;
 const SWEEP_EVERY_MS = 500;
 const GROWTH_BYTES_MAX = 300 * 1024 * 1024;
@@ -63,24 +65,28 @@ describe.each(storeNames)("on %s, whatever clients send", (store) => {
     const [filesBefore, bytesBefore] = [openFiles(okq.pid), residentBytes(okq.pid)];
     const endsAt = performance.now() + SECONDS * 1000;
     let failed: unknown = null;
-    const isOver = () => failed !== null || performance.now() > endsAt;
     const fuzzers = Array.from({ length: FUZZERS }, (_, at) => {
       return new ServerFuzzer(new Random(seed * FUZZERS + at));
     });
     const beside = witnesses();
+    const sum = (of: (fuzzer: ServerFuzzer) => number) =>
+      fuzzers.reduce((all, fuzzer) => all + of(fuzzer), 0);
+    const replies = () => beside.reduce((all, witness) => all + witness.replies, 0);
+    const isEnough = () =>
+      performance.now() > endsAt &&
+      sum(({ connections }) => connections) > SECONDS * CONNECTIONS_PER_SECOND &&
+      replies() > SECONDS * REPLIES_PER_SECOND;
+    const isOver = () => failed !== null || isEnough();
     const runs = [...fuzzers, ...beside].map((each) =>
       each.run(okq.port, isOver).catch((error) => (failed ??= error)),
     );
     await Promise.all([...runs, sweep(okq, isOver)]);
     if (failed) throw failed;
-    const sum = (of: (fuzzer: ServerFuzzer) => number) =>
-      fuzzers.reduce((all, fuzzer) => all + of(fuzzer), 0);
-    const replies = beside.reduce((all, witness) => all + witness.replies, 0);
     report(`${store}: fuzz for ${SECONDS} s`, {
       connections: sum(({ connections }) => connections),
       megabytes: sum(({ bytes }) => bytes) / 2 ** 20,
       wholeCommands: sum((fuzzer) => fuzzer.commands),
-      witnessReplies: replies,
+      witnessReplies: replies(),
       grownMB: (residentBytes(okq.pid, "peak") - bytesBefore) / 2 ** 20,
     });
     expect(complaints(okq.stderr())).toEqual([]);
@@ -91,8 +97,6 @@ describe.each(storeNames)("on %s, whatever clients send", (store) => {
     for (const gauge of ["waiting", "unread", "unsent"]) {
       expect(info).toContain(`bytes_${gauge}:0\r\n`);
     }
-    expect(sum(({ connections }) => connections)).toBeGreaterThan(SECONDS * 10);
-    expect(replies).toBeGreaterThan(SECONDS * 100);
   });
 });
 

@@ -31,7 +31,7 @@ const fileMsMax = 10 * 60_000;
 const lanes = Math.min(8, 2 * availableParallelism());
 
 /** These measure okq or fill the machine: they run after the others, one by one. */
-const alone = /(login-flood|ten-thousand|hostile-clients|neighbours)\.test\.ts$/;
+const alone = /(login-flood|neighbours|ten-thousand)\.test\.ts$/;
 /** Those that take long start first. */
 const long = /^test\/(faults|stores|health)/;
 
