@@ -115,7 +115,7 @@ test("a consumer whose wake-up message got lost is woken all the same", async ()
   }
   report("wake-ups without a message", { count: lost.length, slowestMs: Math.max(...lost) });
   // It listens again.
-  await eventually(async () => (await subscribers(redis.redis)) > 0);
+  await eventually(async () => (await subscribers(redis.redis)) === okqs.length);
   await wakeUpByMessageMs(from, to);
 });
 
