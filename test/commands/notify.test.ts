@@ -1,7 +1,7 @@
 // QREGISTER and QNOTIFY over the wire, on every store: what wakes a waiting consumer, whom, and
 // who counts as a consumer.
 import { describe, expect, test } from "bun:test";
-import { eventually } from "../support/eventually.ts";
+import { eventually, eventuallyEqual } from "../support/eventually.ts";
 import { startOkqOn, storeNames, type TestOkq } from "../support/okq-server.ts";
 import { ask, askAll, readable } from "../support/readable.ts";
 import type { Wire } from "../support/wire.ts";
@@ -173,7 +173,7 @@ describe.each(storeNames)("on %s", (store) => {
     expect(await ask(second, "QREGISTER")).toBe("+OK");
     expect(await counts()).toEqual([0, 1, 1]);
     first.reset();
-    await eventually(async () => Bun.deepEquals(await counts(), [0, 0, 0]));
+    await eventuallyEqual(() => counts(), [0, 0, 0]);
     expect(await ask(observer, "QSTATUS")).toEqual([]);
   });
 
@@ -183,7 +183,7 @@ describe.each(storeNames)("on %s", (store) => {
     await ask(consumer, "QREGISTER", "q");
     expect(await ask(observer, "QSTATUS")).toEqual([["q", 0, 0, 1]]);
     expect(await ask(consumer, "QUIT")).toBe("+OK");
-    await eventually(async () => Bun.deepEquals(await ask(observer, "QSTATUS"), []));
+    await eventuallyEqual(() => ask(observer, "QSTATUS"), []);
   });
 
   test("a connection registers on 1024 queues and not on one more", async () => {

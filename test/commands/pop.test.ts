@@ -1,6 +1,6 @@
 // QRPOP and QACK over the wire, on every store: claims, leases, acknowledging and redoing.
 import { describe, expect, test } from "bun:test";
-import { eventually } from "../support/eventually.ts";
+import { eventually, eventuallyEqual } from "../support/eventually.ts";
 import { startOkqOn, storeNames } from "../support/okq-server.ts";
 import { ask, askAll } from "../support/readable.ts";
 import type { Wire } from "../support/wire.ts";
@@ -64,7 +64,7 @@ describe.each(storeNames)("on %s", (store) => {
     await pushTo("q", client, "a", "b", "c", "never popped");
     await askAll(client, ...["0.12", "0.04", "0.08"].map((lease) => ["QRPOP", "q", "EX", lease]));
     const ready = [["q", 4, 0, 0]];
-    await eventually(async () => Bun.deepEquals(await ask(client, "QSTATUS", "q"), ready));
+    await eventuallyEqual(() => ask(client, "QSTATUS", "q"), ready);
     // The last deadline to pass put its event on the right of the others.
     const pops = await askAll(client, ...Array.from({ length: 4 }, () => ["QRPOP", "q"]));
     expect(pops).toEqual(["a", "c", "b", "never popped"].map(popped));
@@ -79,7 +79,7 @@ describe.each(storeNames)("on %s", (store) => {
       ["a", 1, 0, 0],
       ["b", 2, 0, 0],
     ];
-    await eventually(async () => Bun.deepEquals(await ask(client, "QSTATUS", "a", "b"), ready));
+    await eventuallyEqual(() => ask(client, "QSTATUS", "a", "b"), ready);
   });
 
   test("without EX the lease is long, and outlives an okq that looks every 0.2 s", async () => {

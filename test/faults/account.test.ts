@@ -1,5 +1,5 @@
-// The account of events must be able to fail: each fault of a store that it is there for is noticed,
-// and what may happen is none.
+// The account of events must be able to fail: each fault of a store that it is there for is
+// noticed, and what may happen is no fault.
 import { expect, test } from "bun:test";
 import { Account, contentsOf } from "./account.ts";
 

@@ -14,7 +14,7 @@ import { randomOf, report } from "./rounds.ts";
 setDefaultTimeout(60_000);
 
 const CROWD = 1_000;
-/** okq tells Redis all its consumers every five seconds. What takes less has not waited for that. */
+/** Every five seconds okq tells Redis all its consumers: what takes less has not waited for it. */
 const COUNTED_MS_MAX = 4_000;
 /** Milliseconds that okq may work for others before it answers an honest client. */
 const WORK_MS_MAX = 250;

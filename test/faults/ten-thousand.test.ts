@@ -39,7 +39,7 @@ async function expectReply(socket: RawSocket, reply: string): Promise<void> {
   if (got.toString() !== reply) throw new Error(`got ${JSON.stringify(String(got))}`);
 }
 
-/** The most that okq worked before it answered a client that asks all the time until all is done. */
+/** The most that okq worked before it answered a client that asks all the time meanwhile. */
 async function longestWorkBeside(pid: number, client: Wire, all: Promise<unknown>) {
   const done = all.then(() => true);
   let longestMs = 0;

@@ -2,7 +2,7 @@
 // not leave for its client goes straight back to the right end.
 import { describe, expect, test } from "bun:test";
 import { closeAfterTest } from "../support/close-after-test.ts";
-import { eventually } from "../support/eventually.ts";
+import { eventually, eventuallyEqual } from "../support/eventually.ts";
 import { startOkqProcess } from "../support/okq-process.ts";
 import {
   startOkqOn,
@@ -194,7 +194,7 @@ describe("a client that goes away while its pops are under way", () => {
     redis.signal("SIGCONT");
     await eventually(async () => (await statistic("events_popped")) === pops.length);
     const ready = [["q", 4, 0, 0]];
-    await eventually(async () => Bun.deepEquals(await ask(observer, "QSTATUS", "q"), ready));
+    await eventuallyEqual(() => ask(observer, "QSTATUS", "q"), ready);
     const popped = await askAll(observer, ...Array.from({ length: 4 }, () => ["QRPOP", "q"]));
     expect(popped).toEqual(["1", "2", "3", "4"].map((each) => [each, "x"]));
   });

@@ -1,4 +1,4 @@
-// Work that is put off to the end of a turn of the event loop, and what tells that there is a crowd.
+// Work that is put off to the end of a turn of the event loop, and how a crowd is told.
 import { expect, test } from "bun:test";
 import { Turns } from "../../src/server/turns.ts";
 

@@ -26,6 +26,15 @@ export async function eventually<T>(
   }
 }
 
+/** Polls until what is read equals that; rejects with what was read last when it never does. */
+export async function eventuallyEqual(read: () => unknown, wanted: unknown): Promise<void> {
+  await eventually(async () => {
+    const seen = await read();
+    if (Bun.deepEquals(seen, wanted)) return true;
+    throw new Error(`it is ${Bun.inspect(seen)}, and not ${Bun.inspect(wanted)}`);
+  });
+}
+
 /** Lets a fault last for that long: for what is itself a matter of time, never to wait for it. */
 export function lasting(ms: number): Promise<void> {
   return Bun.sleep(ms);

@@ -42,7 +42,7 @@ test.each([
   ],
   [
     "a process left behind",
-    `test("leaves", () => void Bun.spawn(["tail", "-f", "/dev/null"], { stdio: ["ignore"] }).unref());`,
+    'test("leaves", () => Bun.spawn(["tail", "-f", "/dev/null"], { stdin: "ignore" }).unref());',
     "left behind: tail -f /dev/null",
   ],
 ])("fails with %s", async (_, text, problem) => {
