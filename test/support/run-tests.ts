@@ -134,7 +134,8 @@ async function runFiles(files: string[], atOnce: number, folder: string): Promis
 }
 
 function showSlowest(ended: Ended[]): void {
-  console.log("--- the slowest files: seconds, of which processor");
+  const all = ended.reduce((sum, { cpuSeconds }) => sum + cpuSeconds, 0);
+  console.log(`--- the slowest files: seconds, of processor time (${Math.round(all)} in all)`);
   for (const { file, seconds, cpuSeconds } of ended
     .toSorted((a, b) => b.seconds - a.seconds)
     .slice(0, 15)) {
