@@ -20,6 +20,12 @@ async function openCaller(): Promise<Caller> {
   return new Caller(await openLocal());
 }
 
+/** Bytes in use, with as little garbage among them as some collections leave. */
+function leastHeap(): number {
+  const heaps = [1, 2, 3].map(() => (Bun.gc(true), process.memoryUsage().heapUsed));
+  return Math.min(...heaps);
+}
+
 describe("the local store", () => {
   test("tells of a queue at most once per batch, after its results have settled", async () => {
     const store = await openCaller();
@@ -80,7 +86,7 @@ describe("the local store", () => {
     const before = Promise.all([store.push("q", "1"), store.pop("q")]);
     await store.under.store.close();
     expect(await before).toEqual(["ok", "1"]);
-    expect(store.pop("q")).rejects.toMatchObject({ failure: "unavailable" });
+    await expect(store.pop("q")).rejects.toMatchObject({ failure: "unavailable" });
     await store.under.store.close();
   });
 
@@ -159,13 +165,12 @@ describe("the local store", () => {
         await Promise.all(ids.map((id) => store.ack("q", id)));
       }
       store.under.ready.length = 0;
-      Bun.gc(true);
-      return process.memoryUsage().heapUsed;
+      return leastHeap();
     };
     const before = await cycles(20_000);
-    // Kept claims of 100 bytes and more each would come to ten times the bound.
+    // Kept claims of 100 bytes and more each would come to twice the bound.
     const after = await cycles(200_000);
-    expect(after - before).toBeLessThan(2_000_000);
+    expect(after - before).toBeLessThan(10_000_000);
   });
 });
 

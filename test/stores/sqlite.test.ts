@@ -8,7 +8,7 @@ import { compareStores } from "./differential.ts";
 import { openLocal } from "./open-local.ts";
 import { openSqlite, type SqliteOptions } from "./open-sqlite.ts";
 
-setDefaultTimeout(20_000);
+setDefaultTimeout(60_000);
 
 storeContract("SQLite", openSqlite);
 storeContract("SQLite, nothing kept in memory", () => openSqlite({ memoryBudgetBytes: 0 }));
