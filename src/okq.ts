@@ -2,8 +2,10 @@
 // knows all of them.
 import { readFileSync } from "node:fs";
 import { version } from "../package.json" with { type: "json" };
+import { ClientFigures } from "./commands/client-figures.ts";
 import type { Context, Stats } from "./commands/command.ts";
 import { applyUsers } from "./commands/login.ts";
+import { LongReplies } from "./commands/long-replies.ts";
 import { camelCase, type Config, type OptionName, optionNames, options } from "./config/config.ts";
 import { listen, type Ports } from "./listen.ts";
 import type { Log, LogFields } from "./log.ts";
@@ -137,6 +139,7 @@ function contextOf(
   const { store, waiters, maxClients, users } = parts;
   const { bgPushPoolSize, maxEventBytes, maxClientsPerAddress } = config;
   const { loginTimeout, clientTimeout, clientOutputTimeout, maxWaitingBytes } = config;
+  const stats = emptyStats();
   return {
     store,
     waiters,
@@ -144,7 +147,9 @@ function contextOf(
     consumers: new Consumers(),
     registrations: store.session(),
     clients: new Map(),
-    stats: emptyStats(),
+    figures: new ClientFigures(),
+    longReplies: new LongReplies(stats, maxWaitingBytes),
+    stats,
     settings: {
       version,
       port: 0,

@@ -2,7 +2,7 @@
 import { nameOf } from "../queue/name-cache.ts";
 import { OK, type Reply } from "../resp/reply.ts";
 import { type Call, type Client, type Command, CommandError, type Context } from "./command.ts";
-import { parseSeconds } from "./options.ts";
+import { checkCount, parseSeconds } from "./options.ts";
 
 /** Queues that one connection may register on: each wait asks the store for all of them. */
 const REGISTERED_MAX = 1024;
@@ -48,9 +48,7 @@ export async function stayOn(kept: Buffer[], client: Client, context: Context): 
 }
 
 async function register({ args, client, context }: Call): Promise<Reply> {
-  if (args.length - 1 > REGISTERED_MAX) {
-    throw new CommandError(`ERR too many queues, ${args.length - 1} of at most ${REGISTERED_MAX}`);
-  }
+  checkCount("queues", args.length - 1, REGISTERED_MAX);
   const bytes = args.slice(1).reduce((sum, { length }) => sum + length, 0);
   if (bytes > REGISTERED_BYTES_MAX) {
     throw new CommandError(`ERR too long names, ${bytes} bytes of at most ${REGISTERED_BYTES_MAX}`);

@@ -16,6 +16,11 @@ export function parseSeconds(name: string, bytes: Buffer): number {
   );
 }
 
+/** Throws if there are more of them than a command may have. */
+export function checkCount(what: string, count: number, max: number): void {
+  if (count > max) throw new CommandError(`ERR too many ${what}, ${count} of at most ${max}`);
+}
+
 /** A word that stands alone is true; one with a value is followed by it. */
 type OptionKinds = Record<string, "word" | "value">;
 type Options<K extends OptionKinds> = {

@@ -6,6 +6,7 @@ import type { Changes } from "./changes.ts";
 import type { ColdEvents } from "./cold-events.ts";
 import { IndexedHeap } from "./indexed-heap.ts";
 import { type Held, isDueBefore, type LocalEvent, LocalQueue } from "./local-queue.ts";
+import { SortedNames } from "./sorted-names.ts";
 
 /** What an event takes beside its contents: the object, its id, its places in line and index. */
 const eventOverheadBytes = 400;
@@ -23,13 +24,14 @@ export class Model {
   nowMs = 0;
   /** The queues that have consumers. */
   readonly consumed = new Set<LocalQueue>();
+  /** Of all queues, unused ones among them; ascending by bytes, as latin1 strings are. */
+  readonly names = new SortedNames();
   readonly #queues = new Map<string, LocalQueue>();
   /** Queues that may have become unused: most of them are used again at once. */
   readonly #unused = new Set<LocalQueue>();
   /** Queues that have claimed events, the one whose claim ends first on top. */
   readonly #byDeadline = new IndexedHeap<LocalQueue>(isQueueDueBefore);
   #recording: Recording | null = null;
-  #sortedNames: string[] | null = null;
   #becameReady = new Map<string, number>();
   #eventCount = 0;
   #claimedCount = 0;
@@ -51,7 +53,7 @@ export class Model {
     if (queue === undefined) {
       queue = new LocalQueue(name);
       this.#queues.set(name, queue);
-      this.#sortedNames = null;
+      this.names.add(name);
     }
     return queue;
   }
@@ -180,13 +182,6 @@ export class Model {
     });
   }
 
-  /** Ascending by bytes, unused ones among them; sorted again only when a queue came or went. */
-  get sortedNames(): readonly string[] {
-    // Code units of latin1 strings are their bytes, and the default order is that of code units.
-    this.#sortedNames ??= Array.from(this.#queues.keys()).toSorted();
-    return this.#sortedNames;
-  }
-
   /** Lets go of the queues that are still unused. To be called now and then. */
   sweep(): void {
     const changes = this.#recording?.changes;
@@ -194,7 +189,7 @@ export class Model {
     if (changes?.isEmpty === false) return;
     for (const queue of this.#unused) {
       if (!queue.isUnused || !this.#queues.delete(queue.name)) continue;
-      this.#sortedNames = null;
+      this.names.remove(queue.name);
       if (queue.number !== 0) changes?.forgotten.push(queue.number);
     }
     this.#unused.clear();

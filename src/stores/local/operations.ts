@@ -61,15 +61,12 @@ export const operations: Operations = {
   },
 
   list(model, { after, limit }) {
-    const names = model.sortedNames;
-    const from = after === null ? 0 : indexAfter(names, toText(after));
-    const page = names.slice(from, from + limit);
-    const last = page.at(-1);
-    const isLast = last === undefined || from + limit >= names.length;
+    const found = model.names.after(after === null ? null : toText(after), limit + 1);
+    const page = found.slice(0, limit);
     const used = page.filter((queue) => model.get(queue)?.isUnused === false);
     return {
       queues: used.map((queue) => statusOf(model, queue)),
-      next: isLast ? null : toBytes(last),
+      next: found.length > limit ? toBytes(page.at(-1) as string) : null,
     };
   },
 
@@ -114,18 +111,6 @@ function statusOf(model: Model, name: string): QueueStatus {
     processing: queue?.claimed.length ?? 0,
     consumers: queue?.consumers ?? 0,
   };
-}
-
-/** The index of the first of the sorted names that is greater than `name`. */
-function indexAfter(names: readonly string[], name: string): number {
-  let low = 0;
-  let high = names.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if ((names[middle] as string) > name) high = middle;
-    else low = middle + 1;
-  }
-  return low;
 }
 
 function toEvent(model: Model, event: LocalEvent): Event {
