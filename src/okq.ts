@@ -137,7 +137,7 @@ function contextOf(
   parts: { store: Store; waiters: Waiters; maxClients: number; users: Directory },
 ): Context {
   const { store, waiters, maxClients, users } = parts;
-  const { bgPushPoolSize, maxEventBytes, maxClientsPerAddress } = config;
+  const { bgPushPoolSize, maxEventBytes, maxNameBytes, maxClientsPerAddress } = config;
   const { loginTimeout, clientTimeout, clientOutputTimeout, maxWaitingBytes } = config;
   const stats = emptyStats();
   return {
@@ -156,6 +156,7 @@ function contextOf(
       bgPushPoolSize,
       maxClients,
       maxEventBytes,
+      maxNameBytes,
       maxClientsPerAddress,
       loginTimeout,
       clientTimeout,

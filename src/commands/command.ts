@@ -149,6 +149,8 @@ export interface Settings {
   bgPushPoolSize: number;
   maxClients: number;
   maxEventBytes: number;
+  /** Of an id and of a queue's name that are new. */
+  maxNameBytes: number;
   maxClientsPerAddress: number;
   /** In seconds; 0 for never. */
   loginTimeout: number;

@@ -48,7 +48,7 @@ const sections: Record<string, (context: Context) => Lines> = {
 };
 
 /** The bounds, how near to them it is, and what came of it. */
-function clientLines({ clients, figures, settings, stats, waiters }: Context): Lines {
+function clientLines({ clients, consumers, figures, settings, stats, waiters }: Context): Lines {
   const { pausedCount, inFlightMax, bytesInMax, bytesOutMax } = figures.of(clients);
   return [
     ["connected_clients", clients.size],
@@ -68,6 +68,7 @@ function clientLines({ clients, figures, settings, stats, waiters }: Context): L
     ["bytes_waiting", stats.waitingBytes],
     ["bytes_unread", stats.unreadBytes],
     ["bytes_unsent", stats.unsentBytes],
+    ["bytes_registered", consumers.bytes],
     ["clients_closed_slow", stats.closedSlow],
     ["clients_closed_idle", stats.closedIdle],
     ["clients_closed_stalled", stats.closedStalled],

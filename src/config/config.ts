@@ -179,6 +179,12 @@ export const options = {
     536_870_912,
     "largest event in bytes; 64mb and 64kb (of 1024) are understood, as in all options in bytes",
   ),
+  "max-name-bytes": integer(
+    4096,
+    64,
+    65_536,
+    "longest id of an event that is pushed, and longest name of a queue, in bytes",
+  ),
   debug: boolean("log what is of use to a developer only"),
   "log-format": choice("text", ["text", "json"], "how log lines on stderr look"),
   config: fileName("file with options, one `name: value` per line"),

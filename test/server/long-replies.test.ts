@@ -67,16 +67,13 @@ test("all is listed once, in order, while other queues come and go", async () =>
   const okq = await startTestOkq();
   const [client, other] = [await okq.connect(), await okq.connect()];
   await makeQueues(client, 3000);
-  let isListed = false;
-  const churn = async () => {
-    for (let id = 0; !isListed; id++) {
-      await askAll(other, ["QLPUSH", `other-${id}`, "1", "x"], ["QRPOP", `other-${id}`, "NOACK"]);
-    }
-  };
-  const churning = churn();
-  const rows = (await ask(client, "QSTATUS")) as [string][];
-  isListed = true;
-  await churning;
+  const listed = ask(client, "QSTATUS").then((rows) => rows as [string][]);
+  const pause = Promise.resolve(null);
+  let rows: [string][] | null = null;
+  for (let id = 0; rows === null; id++) {
+    await askAll(other, ["QLPUSH", `other-${id}`, "1", "x"], ["QRPOP", `other-${id}`, "NOACK"]);
+    rows = await Promise.race([listed, pause]);
+  }
   const names = rows.map(([name]) => name).filter((name) => name.startsWith("queue-"));
   const expected = Array.from({ length: 3000 }, (_, id) => `queue-${id}`).toSorted();
   expect(names).toEqual(expected);

@@ -18,7 +18,7 @@ function meddle(name: string, run: () => Reply | Handout | LongReply): void {
 
 const NO_INTEGER = 0.5;
 
-test("a reply that cannot be written becomes an error, and its neighbours are answered", async () => {
+test("a reply that cannot be written becomes an error, its neighbours are answered", async () => {
   const okq = await startTestOkq();
   meddle("ECHO", () => ["a", NO_INTEGER]);
   const client = await okq.connect();

@@ -37,7 +37,7 @@ export interface JournalOptions {
 
 /** Operations of one batch; more than that wait for the next turn, so that sockets get theirs. */
 export const batchOperationsMax = 4096;
-/** Contents that one batch brings to the journal, beyond its first event. */
+/** Ids and contents that one batch brings to the journal, beyond its first event. */
 const batchBytesMax = 1024 * 1024;
 const reclaimedAtOnce = 4096;
 
@@ -271,7 +271,7 @@ function countWithin(waiting: Submitted[], count: number): number {
   for (let at = 0; at < count; at++) {
     const { operation } = waiting[at]!;
     if (operation.kind !== "push") continue;
-    bytes += operation.contents?.length ?? 0;
+    bytes += operation.id.length + (operation.contents?.length ?? 0);
     if (bytes > batchBytesMax && at > 0) return at;
   }
   return count;
