@@ -25,7 +25,7 @@ function answerPush(result: Results["push"], _call: Call, { id }: Push): Reply {
 function pushInBackground(call: Call, operation: Push): Reply {
   const { client, context } = call;
   const { stats, settings } = context;
-  const bytes = operation.id.length + operation.contents.length;
+  const bytes = operation.contents.length;
   const hasRoom =
     stats.backgroundPushes < settings.bgPushPoolSize &&
     (stats.backgroundPushes === 0 || stats.backgroundBytes + bytes <= settings.maxEventBytes);

@@ -1,17 +1,16 @@
-// Answers that cannot be made or written, by a mistake of ours: the client hears of an error, an
-// event goes back, and everybody else goes on.
+// Commands under way: what they keep, and answers that cannot be made or written, by a mistake of
+// ours. The client hears of an error, an event goes back, and everybody else goes on.
 import { expect, spyOn, test } from "bun:test";
-import { Handout, LongReply } from "../../src/commands/command.ts";
+import { type Command, FromStore, Handout, LongReply } from "../../src/commands/command.ts";
 import { commands } from "../../src/commands/table.ts";
-import { popCommands } from "../../src/commands/pop.ts";
 import type { Reply } from "../../src/resp/reply.ts";
 import { closeAfterTest } from "../support/close-after-test.ts";
 import { startTestOkq } from "../support/okq-server.ts";
 import { ask, askAll } from "../support/readable.ts";
 
 /** Has a command run as the test says. */
-function meddle(name: string, run: () => Reply | Handout | LongReply): void {
-  const command = [...commands, ...popCommands].find((each) => each.name === name)!;
+function meddle(name: string, run: Command["run"]): void {
+  const command = commands.find((each) => each.name === name)!;
   const spy = spyOn(command, "run").mockImplementation(run);
   closeAfterTest({ close: () => spy.mockRestore() });
 }
@@ -56,4 +55,29 @@ test("a long reply that breaks off ends its connection, and no other", async () 
   expect(await ask(other, "PING")).toBe("+PONG");
   expect(releases).toBe(1);
   expect(okq.log.filter((line) => line.includes("serving a client failed"))).toHaveLength(1);
+});
+
+test("an answer that cannot be made of a result becomes an error", async () => {
+  const okq = await startTestOkq();
+  meddle("QFLUSH", () =>
+    FromStore.of({ kind: "flush", queue: Buffer.from("q") }, () => {
+      throw new Error("broken");
+    }),
+  );
+  const client = await okq.connect();
+  const replies = await askAll(client, ["QFLUSH", "q"], ["QLPUSH", "q", "1", "x"]);
+  expect(replies).toEqual(["-ERR internal error: broken", "+OK"]);
+});
+
+test("a command that waits keeps nothing of what was received with it", async () => {
+  const okq = await startTestOkq();
+  const kept: number[] = [];
+  meddle("QNOTIFY", async ({ args }) => {
+    for (const { buffer } of args) kept.push(buffer.byteLength);
+    return null;
+  });
+  const client = await okq.connect();
+  client.pipeline(...Array.from({ length: 1000 }, () => ["PING"]), ["QNOTIFY", "10"]);
+  await client.take(1001);
+  expect(kept).toEqual(["QNOTIFY".length, "10".length]);
 });

@@ -113,7 +113,7 @@ export class LocalStore implements Store {
   async watch(): Promise<void> {}
 
   describe(): [string, string | number][] {
-    const { queues, ready, claimed, contentBytes, cold } = this.#model.totals();
+    const { queues, ready, claimed, contentBytes, cold, heldBytes } = this.#model.totals();
     const facts: [string, string | number][] = [
       ["store", this.#journal.name],
       ["queues", queues],
@@ -121,8 +121,13 @@ export class LocalStore implements Store {
       ["claimed", claimed],
       ["content_bytes", contentBytes],
     ];
-    if (this.#journal.isDurable) facts.push(["on_disk_only", cold], ...this.#journal.describe());
-    return facts;
+    if (!this.#journal.isDurable) return facts;
+    return [
+      ...facts,
+      ["on_disk_only", cold],
+      ["memory_bytes", heldBytes],
+      ...this.#journal.describe(),
+    ];
   }
 
   async backup(file: string): Promise<void> {
@@ -141,6 +146,7 @@ export class LocalStore implements Store {
       if (this.#committing) await this.#committing;
       else this.#runBatch();
     }
+    this.#memoryRelease.close();
     if (isFirst) this.#journal.close();
   }
 
@@ -214,7 +220,7 @@ export class LocalStore implements Store {
     settle(batch);
     this.#schedule();
     this.#announceReady();
-    this.#memoryRelease.observe(this.#model.heldBytes);
+    this.#memoryRelease.observe(this.#model.heldBytes, batch.length);
   }
 
   #takeBatch(): Submitted[] {

@@ -12,7 +12,7 @@ import { SortedNames } from "./sorted-names.ts";
 const eventOverheadBytes = 400;
 /** What a cold event takes: its places in line and index. */
 const coldEventBytes = 70;
-/** What a queue takes beside its name and events: measured with 100,000 of them, some of it cold. */
+/** What a queue takes beside its name and events, measured with 100,000 of them. */
 const queueOverheadBytes = 1500;
 /** Cold events that are read with one that is popped may together take this part of the budget. */
 const aheadShare = 1 / 4;
@@ -279,6 +279,7 @@ export class Model {
       claimed: this.#claimedCount,
       contentBytes: this.#contentBytes,
       cold: this.#coldCount,
+      heldBytes: this.heldBytes,
     };
   }
 
