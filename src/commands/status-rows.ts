@@ -22,6 +22,7 @@ export class StatusRows {
 
   /** Returns how many bytes of memory they take. */
   add(statuses: QueueStatus[]): number {
+    if (statuses.length === 0) return 0;
     const numbers = new Float64Array(statuses.length * NUMBERS);
     for (const [at, { queue, total, processing, consumers }] of statuses.entries()) {
       numbers.set([queue.length, total, processing, consumers], at * NUMBERS);

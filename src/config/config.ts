@@ -74,7 +74,8 @@ export const options = {
     268_435_456,
     0,
     1_099_511_627_776,
-    "bytes of waiting events kept in memory, beyond which contents are on disk only; for sqlite",
+    "bytes that events and queues may take in memory, beyond which new events are on disk only; " +
+      "for sqlite",
   ),
   "redis-addr": list(
     "HOST:PORT",
