@@ -18,6 +18,7 @@ const queueOverheadBytes = 1500;
 const aheadShare = 1 / 4;
 /** Larger contents are never read ahead. */
 const aheadBytesMax = 4096 + eventOverheadBytes;
+const sweptAtOnce = 10_000;
 
 /** What a journal adds to a model: notes of its changes, and events that are not in memory. */
 export interface Recording {
@@ -196,6 +197,12 @@ export class Model {
     return limit;
   }
 
+  /** Whether a claim has ended by then, or a queue is to be let go of. */
+  isDueAt(nowMs: number): boolean {
+    const first = this.#byDeadline.first?.claimed.first;
+    return this.#unused.size > 0 || (first !== undefined && first.deadlineMs <= nowMs);
+  }
+
   clear(queue: LocalQueue): void {
     if (queue.size === 0) return;
     if (queue.heapAt !== -1) this.#byDeadline.remove(queue);
@@ -209,18 +216,20 @@ export class Model {
     });
   }
 
-  /** Lets go of the queues that are still unused. To be called now and then. */
+  /** Lets go of queues that are still unused: many, but not so many that clients notice. */
   sweep(): void {
     const changes = this.#recording?.changes;
     // What may still be undone would need its queue again.
     if (changes?.isEmpty === false) return;
+    let left = sweptAtOnce;
     for (const queue of this.#unused) {
+      if (left-- === 0) return;
+      this.#unused.delete(queue);
       if (!queue.isUnused || !this.#queues.delete(queue.name)) continue;
       this.names.remove(queue.name);
       this.#nameBytes -= queue.name.length;
       if (queue.number !== 0) changes?.forgotten.push(queue.number);
     }
-    this.#unused.clear();
   }
 
   /** How many events of which queues became ready since it was asked last. */
@@ -272,7 +281,6 @@ export class Model {
   }
 
   totals() {
-    this.sweep();
     return {
       queues: this.#queues.size,
       ready: this.#eventCount - this.#claimedCount,
