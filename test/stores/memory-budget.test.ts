@@ -96,6 +96,7 @@ test.each([1, 2, 3])("nothing stays counted of what is gone, seed %d", async (se
       if (random.below(500) === 0) await under.reopen();
     }
     for (const queue of queues) await store.flush(queue);
+    await store.submit({ kind: "reclaim", limit: 1, parts: "all" });
     expect(factsOf(under)).toEqual({ memory: 0, onDisk: 0 });
   });
 });
