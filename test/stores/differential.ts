@@ -77,10 +77,11 @@ class Pair {
   async submitAll(batch: Operation[]): Promise<void> {
     const [ofA, ofB] = await Promise.all([answers(this.#a, batch), answers(this.#b, batch)]);
     for (const [i, operation] of batch.entries()) {
-      const before = batch.slice(0, i).map(written).join("\n    ");
       const [a, b] = [ofA[i]!, ofB[i]!];
-      this.#compare(`${written(operation)}, in its batch after\n    ${before}`, a.text, b.text);
       if (a.unpop && b.unpop) this.#unpops.push([a.unpop, b.unpop]);
+      if (a.text === b.text) continue;
+      const before = batch.slice(0, i).map(written).join("\n    ");
+      this.#differ(`${written(operation)}, in its batch after\n    ${before}`, a.text, b.text);
     }
     this.#unpops.splice(0, this.#unpops.length - LATEST_POPS);
   }
@@ -91,11 +92,8 @@ class Pair {
     const undo = async (store: Caller, at: 0 | 1) =>
       written(await Promise.all(some.map((unpops) => store.submit(unpops[at]))));
     const [ofA, ofB] = await Promise.all([undo(this.#a, 0), undo(this.#b, 1)]);
-    this.#compare(
-      `unpops of\n    ${some.map(([unpop]) => written(unpop)).join("\n    ")}`,
-      ofA,
-      ofB,
-    );
+    const what = some.map(([unpop]) => written(unpop)).join("\n    ");
+    this.#compare(`unpops of\n    ${what}`, ofA, ofB);
   }
 
   /** Pages may be cut anywhere: what must agree is the whole walk. */
@@ -136,7 +134,10 @@ class Pair {
   }
 
   #compare(what: string, ofA: string | undefined, ofB: string | undefined): void {
-    if (ofA === ofB) return;
+    if (ofA !== ofB) this.#differ(what, ofA, ofB);
+  }
+
+  #differ(what: string, ofA: string | undefined, ofB: string | undefined): never {
     throw new Error(
       `the stores differ: seed ${this.#seed}, round ${this.round}\n` +
         `  first  ${ofA}\n  second ${ofB}\n  to ${what}`,

@@ -22,7 +22,7 @@ export function targetOf(target: Partial<RedisTarget>): RedisTarget {
 }
 
 /** What a store has to say to a person, where nobody listens. */
-export const unheard = { onState() {}, onReplicas() {}, onRefusal() {} };
+export const unheard = { onState() {}, onReplicas() {}, onRefusal() {}, onPolicy() {} };
 
 /** The keys that do not go by themselves. */
 export async function lastingKeys(redis: Redis): Promise<string[]> {

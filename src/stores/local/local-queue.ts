@@ -70,6 +70,8 @@ export class LocalQueue {
   claimed = new IndexedHeap<LocalEvent>(isDueBefore);
   consumers = 0;
   contentBytes = 0;
+  /** Of the events in memory. */
+  idBytes = 0;
   /** Where it is among the queues that have claimed events. */
   heapAt = -1;
   /** Its number in the journal, 0 when it has none. */
@@ -100,6 +102,7 @@ export class LocalQueue {
   index(event: LocalEvent): void {
     this.events.add(event);
     this.contentBytes += event.contentBytes;
+    this.idBytes += event.id.length;
   }
 
   /** What stands at that end of the line. */
@@ -136,11 +139,12 @@ export class LocalQueue {
   drop(event: LocalEvent): void {
     this.events.remove(event);
     this.contentBytes -= event.contentBytes;
+    this.idBytes -= event.id.length;
   }
 
   /** Empties it; what it held is handed over. */
   clear(): Held {
-    const { events, cold, ready, front, claimed, contentBytes, number } = this;
+    const { events, cold, ready, front, claimed, contentBytes, idBytes, number } = this;
     this.hold({
       events: new HashIndex(idOf),
       cold: null,
@@ -148,9 +152,10 @@ export class LocalQueue {
       front: null,
       claimed: new IndexedHeap(isDueBefore),
       contentBytes: 0,
+      idBytes: 0,
       number: 0,
     });
-    return { events, cold, ready, front, claimed, contentBytes, number };
+    return { events, cold, ready, front, claimed, contentBytes, idBytes, number };
   }
 
   hold(held: Held): void {
@@ -161,7 +166,7 @@ export class LocalQueue {
 /** All that a flush takes away. */
 export type Held = Pick<
   LocalQueue,
-  "events" | "cold" | "ready" | "front" | "claimed" | "contentBytes" | "number"
+  "events" | "cold" | "ready" | "front" | "claimed" | "contentBytes" | "idBytes" | "number"
 >;
 
 function idOf(event: LocalEvent): string {
