@@ -148,7 +148,9 @@ test("claims of an older okq come back in order of deadline, then of id", async 
     [8, 8, READY, "pushed at the right end"],
   ];
   const insert = db.prepare("INSERT INTO events VALUES (?, 1, ?, ?, ?, 'x')");
-  for (const row of rows) insert.run(...row);
+  for (const row of rows) {
+    insert.run(...row);
+  }
   insert.finalize();
   db.close();
   const store = await open(file);

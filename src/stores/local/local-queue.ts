@@ -179,6 +179,19 @@ function placeOf(slot: Slot): number {
 }
 
 /** Ascending by deadline, then by claim. */
-export function isDueBefore(a: LocalEvent, b: LocalEvent): boolean {
+function isDueBefore(a: LocalEvent, b: LocalEvent): boolean {
   return a.deadlineMs === b.deadlineMs ? a.place > b.place : a.deadlineMs < b.deadlineMs;
+}
+
+/** The keys of all that was held, one after the other: there may be millions. */
+export function* keysOf({ ready, front, claimed }: Held): Generator<number> {
+  for (const line of [ready, front ?? []]) {
+    for (const slot of line) yield typeof slot === "number" ? slot : slot.key;
+  }
+  for (const { key } of claimed.elements) yield key;
+}
+
+/** Both queues have claimed events. */
+export function isQueueDueBefore(a: LocalQueue, b: LocalQueue): boolean {
+  return isDueBefore(a.claimed.first as LocalEvent, b.claimed.first as LocalEvent);
 }

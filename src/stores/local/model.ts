@@ -5,7 +5,7 @@
 import type { Changes } from "./changes.ts";
 import type { ColdEvents, Shown } from "./cold-events.ts";
 import { IndexedHeap } from "./indexed-heap.ts";
-import { type Held, isDueBefore, LEFT_END, type LocalEvent, LocalQueue } from "./local-queue.ts";
+import { isQueueDueBefore, keysOf, LEFT_END, type LocalEvent, LocalQueue } from "./local-queue.ts";
 import { SortedNames } from "./sorted-names.ts";
 
 /** What an event takes beside its contents and id: the object, its places in line and index. */
@@ -116,7 +116,7 @@ export class Model {
 
   /** A new event at that end. */
   add(queue: LocalQueue, event: LocalEvent, end: "left" | "right"): void {
-    event.key = this.#next();
+    event.key = this.next();
     event.place = end === "left" ? LEFT_END - event.key : event.key;
     const recording = this.#recording;
     const bytes = event.contentBytes + event.id.length + eventOverheadBytes;
@@ -134,7 +134,7 @@ export class Model {
 
   /** A new event at the place that it had before it was gone. */
   addAt(queue: LocalQueue, event: LocalEvent, place: number): void {
-    event.key = this.#next();
+    event.key = this.next();
     event.place = place;
     this.#add(queue, event, true);
   }
@@ -176,11 +176,6 @@ export class Model {
     });
     this.#unclaim(queue, event);
     this.#drop(queue, event);
-  }
-
-  /** Ends a claim: the event is the next one out. */
-  redoClaimed(queue: LocalQueue, event: LocalEvent): void {
-    this.unclaim(queue, event, this.#next());
   }
 
   /** Ends a claim: the event is ready at that place, which is not in the plain part of the line. */
@@ -279,17 +274,12 @@ export class Model {
     this.#coldCount++;
   }
 
-  /** A ready event that has another place than it was pushed to. */
-  restoreInFront(queue: LocalQueue, event: LocalEvent): void {
+  /** A claimed event, or a ready one that has another place than it was pushed to. */
+  restoreWarm(queue: LocalQueue, event: LocalEvent, isClaimed: boolean): void {
     this.#eventCount++;
     this.#index(queue, event);
-    queue.putInFront(event);
-  }
-
-  restoreClaimed(queue: LocalQueue, event: LocalEvent): void {
-    this.#eventCount++;
-    this.#index(queue, event);
-    this.#claim(queue, event);
+    if (isClaimed) this.#claim(queue, event);
+    else queue.putInFront(event);
   }
 
   /** Numbers up to this one are those of claims that are there. */
@@ -323,8 +313,8 @@ export class Model {
     return this.#contentBytes + this.#idBytes + events + queues;
   }
 
-  /** A number that no other event or place has. */
-  #next(): number {
+  /** A number that no other event or place has: a place at the right end. */
+  next(): number {
     return this.#recording === null ? ++this.#lastNumber : this.#recording.changes.next();
   }
 
@@ -406,17 +396,4 @@ export class Model {
     this.#contentBytes -= event.contentBytes;
     event.contents = null;
   };
-}
-
-/** The keys of all that was held, one after the other: there may be millions. */
-function* keysOf({ ready, front, claimed }: Held): Generator<number> {
-  for (const line of [ready, front ?? []]) {
-    for (const slot of line) yield typeof slot === "number" ? slot : slot.key;
-  }
-  for (const { key } of claimed.elements) yield key;
-}
-
-/** Both queues have claimed events. */
-function isQueueDueBefore(a: LocalQueue, b: LocalQueue): boolean {
-  return isDueBefore(a.claimed.first as LocalEvent, b.claimed.first as LocalEvent);
 }

@@ -63,7 +63,7 @@ export const operations: Operations = {
     const queue = model.get(nameOf(name));
     const event = queue?.get(toText(id));
     if (!queue || !event?.isClaimed) return false;
-    if (redo) model.redoClaimed(queue, event);
+    if (redo) model.unclaim(queue, event, model.next());
     else model.dropClaimed(queue, event);
     return true;
   },

@@ -39,8 +39,7 @@ export class Restorer implements Restoration {
     if (isNumbered && event.place > LEFT_END) {
       this.#lastClaim = Math.max(this.#lastClaim, -event.place);
     }
-    if (isReady) this.#model.restoreInFront(queue, event);
-    else if (isNumbered) this.#model.restoreClaimed(queue, event);
+    if (isReady || isNumbered) this.#model.restoreWarm(queue, event, !isReady);
     else this.#unnumbered.push({ queue, event });
   }
 
@@ -59,7 +58,7 @@ export class Restorer implements Restoration {
     );
     for (const [at, { queue, event }] of claims.entries()) {
       event.place = -numbers[at]!;
-      this.#model.restoreClaimed(queue, event);
+      this.#model.restoreWarm(queue, event, true);
     }
     this.#unnumbered = [];
   }

@@ -48,10 +48,11 @@ local function claim(queue, ids, places, lease)
     earliest_added = math.min(earliest_added, now + lease)
   end
   local claims, leases = {}, {}
-  for at, id in ipairs(ids) do
+  -- The last first: in a small set Redis looks for the place of each from the lowest score on.
+  for at = #ids, 1, -1 do
     claims[#claims + 1] = first + lease + (at - 1) * NUMBER_STEP
-    claims[#claims + 1] = id
-    leases[#leases + 1] = id
+    claims[#claims + 1] = ids[at]
+    leases[#leases + 1] = ids[at]
     leases[#leases + 1] = lease
   end
   local noted = lease == USUAL_LEASE_MS or redis.pcall('HSET', queue.leases, unpack(leases))
