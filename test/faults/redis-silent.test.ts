@@ -83,7 +83,7 @@ test("a consumer whose okq hears no more messages is woken again after the silen
   consumer.pipeline(["QNOTIFY", "30"]);
   await untilWaiting(far.port, 1);
   // The subscription too is cut off, with nothing that tells.
-  await eventually(async () => (await redis.redis.pubsub("NUMSUB", "{okq}:ready:0"))[1] === 1);
+  await eventually(async () => (await redis.redis.pubsub("NUMSUB", "{okq}:ready:0"))[1] === 2);
   proxy.set("replies", "swallow");
   await lasting(4_000);
   proxy.set("replies", "pass");
