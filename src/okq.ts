@@ -1,8 +1,10 @@
 // Wires a Config into a running server: store, waiters, commands, sockets. The only file that
 // knows all of them.
 import { version } from "../package.json" with { type: "json" };
+import { ClientFigures } from "./commands/client-figures.ts";
 import type { Context, Stats } from "./commands/command.ts";
 import { applyUsers } from "./commands/login.ts";
+import { LongReplies } from "./commands/long-replies.ts";
 import { camelCase, type Config, type OptionName, optionNames, options } from "./config/config.ts";
 import { clientsWithinFileLimit } from "./file-limit.ts";
 import { HousekeepingLog } from "./housekeeping-log.ts";
@@ -137,8 +139,9 @@ function contextOf(
   parts: { store: Store; waiters: Waiters; maxClients: number; users: Directory },
 ): Context {
   const { store, waiters, maxClients, users } = parts;
-  const { bgPushPoolSize, maxEventBytes, maxClientsPerAddress } = config;
+  const { bgPushPoolSize, maxEventBytes, maxNameBytes, maxClientsPerAddress } = config;
   const { loginTimeout, clientTimeout, clientOutputTimeout, maxWaitingBytes } = config;
+  const stats = emptyStats();
   return {
     store,
     waiters,
@@ -146,13 +149,16 @@ function contextOf(
     consumers: new Consumers(),
     registrations: store.session(),
     clients: new Map(),
-    stats: emptyStats(),
+    figures: new ClientFigures(),
+    longReplies: new LongReplies(stats, maxWaitingBytes),
+    stats,
     settings: {
       version,
       port: 0,
       bgPushPoolSize,
       maxClients,
       maxEventBytes,
+      maxNameBytes,
       maxClientsPerAddress,
       loginTimeout,
       clientTimeout,

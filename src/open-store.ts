@@ -87,6 +87,7 @@ async function openSqlite(
         ? log.info("pushes are accepted again")
         : log.error("pushes are refused", { reason }),
     onFailure: (error) => log.warn("database housekeeping failed, it is tried again", { error }),
+    onError: (error) => log.error("the database failed", { error }),
   });
   const store = await LocalStore.open({
     now: clock(),

@@ -75,7 +75,8 @@ export const options = {
     268_435_456,
     0,
     1_099_511_627_776,
-    "bytes of waiting events kept in memory, beyond which contents are on disk only; for sqlite",
+    "bytes that events and queues may take in memory, beyond which new events are on disk only; " +
+      "for sqlite",
   ),
   "redis-addr": list(
     "HOST:PORT",
@@ -179,6 +180,12 @@ export const options = {
     1,
     536_870_912,
     "largest event in bytes; 64mb and 64kb (of 1024) are understood, as in all options in bytes",
+  ),
+  "max-name-bytes": integer(
+    4096,
+    64,
+    65_536,
+    "longest id of an event that is pushed, and longest name of a queue, in bytes",
   ),
   debug: boolean("log what is of use to a developer only"),
   "log-format": choice("text", ["text", "json"], "how log lines on stderr look"),

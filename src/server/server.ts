@@ -63,6 +63,7 @@ export class Server implements Host {
     this.#watch = setInterval(() => {
       const nowMs = performance.now();
       shared.unread.check(nowMs);
+      shared.context.longReplies.check();
       for (const connection of this.#connections) connection.check(nowMs);
     }, WATCH_MS);
   }

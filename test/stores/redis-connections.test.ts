@@ -14,7 +14,7 @@ import type { RedisServer } from "../support/redis-server.ts";
 import { errorOf } from "../faults/load.ts";
 import { untilWaiting } from "../faults/waiting.ts";
 
-setDefaultTimeout(30_000);
+setDefaultTimeout(60_000);
 
 const PASSWORD = "the-right-secret";
 const OTHER_PASSWORD = "another-secret";

@@ -63,7 +63,7 @@ export function startProcess(args: string[], options: ProcessOptions = {}): OkqP
     pid: child.pid,
     stdout: () => output.stdout,
     stderr: () => output.stderr,
-    waitForLine: (pattern, timeoutMs = 10_000) => waitFor(pattern, text, exited, timeoutMs),
+    waitForLine: (pattern, timeoutMs = 30_000) => waitFor(pattern, text, exited, timeoutMs),
     kill: (signal = "SIGTERM") => child.kill(signal),
     exited,
   };
