@@ -12,7 +12,7 @@ import { ask, askAll } from "../support/readable.ts";
 import { mountSmallDisk, noSmallDisk } from "../support/small-disk.ts";
 import type { Wire } from "../support/wire.ts";
 
-setDefaultTimeout(20_000);
+setDefaultTimeout(60_000);
 
 const megabyte = 1024 * 1024;
 
@@ -49,7 +49,7 @@ async function popAndAck(client: Wire, from: number, to: number): Promise<void> 
 
 const untilPushed = (client: Wire, id: number) =>
   eventually(async () => (await ask(client, "QLPUSH", "q", id, Buffer.alloc(10_000))) === "+OK", {
-    timeoutMs: 10_000,
+    timeoutMs: 60_000,
     message: "pushes are accepted again",
   });
 

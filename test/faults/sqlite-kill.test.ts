@@ -12,7 +12,7 @@ import type { Wire } from "../support/wire.ts";
 import { isOk, Load } from "./load.ts";
 import { randomOf, report, rounds, timeoutFor } from "./rounds.ts";
 
-setDefaultTimeout(20_000);
+setDefaultTimeout(60_000);
 
 /** Kills of each test: 10 in a quick run, 200 and more with OKQ_FAULT_ROUNDS=40. */
 const kills = rounds * 5;

@@ -27,7 +27,7 @@ import { failureOf, openSqlite } from "./open-sqlite.ts";
 import { RandomOperations } from "./random-operations.ts";
 import { Random } from "./random.ts";
 
-setDefaultTimeout(20_000);
+setDefaultTimeout(60_000);
 
 function newFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), "okq-backup-"));

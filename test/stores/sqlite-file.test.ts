@@ -14,7 +14,7 @@ import { eventually } from "../support/eventually.ts";
 import { Caller } from "./contract/caller.ts";
 import { openSqlite, type SqliteOptions } from "./open-sqlite.ts";
 
-setDefaultTimeout(20_000);
+setDefaultTimeout(60_000);
 
 function newFile(): string {
   const folder = mkdtempSync(join(tmpdir(), "okq-file-"));
@@ -177,7 +177,7 @@ test("the room of a drained backlog is given back while it serves", async () => 
   await store.drain("q");
   await store.push("q", "last");
   const isSmall = () => statSync(file).size < fullBytes / 2;
-  await eventually(isSmall, { timeoutMs: 15_000, message: "the file gets smaller" });
+  await eventually(isSmall, { timeoutMs: 60_000, message: "the file gets smaller" });
   expect(await store.drain("q")).toEqual(["last"]);
   await store.under.close();
 });
