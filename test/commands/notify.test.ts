@@ -200,7 +200,7 @@ describe.each(storeNames)("on %s", (store) => {
   });
 
   test("a connection registers on names of 256 KiB in all and not on one byte more", async () => {
-    const okq = await startOkqOn(store);
+    const okq = await startOkqOn(store, { maxNameBytes: 65_536 });
     const client = await okq.connect();
     const names = ["a", "b", "c", "d"].map((letter) => letter.repeat(64 * 1024));
     expect(await ask(client, "QREGISTER", ...names)).toBe("+OK");

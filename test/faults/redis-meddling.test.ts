@@ -140,7 +140,7 @@ test.each(keys)("with %s overwritten, what fails says so, alone, and did nothing
   expect(await client.call("QACK", "bad", "1")).toBe(1);
 });
 
-test("a queue that cannot be reclaimed does not keep others from it", async () => {
+test("a queue that cannot be reclaimed does not keep others from it, and is logged", async () => {
   const redis = await startTestRedis();
   const okq = await startOkqOnRedis(redis.port);
   const client = closeAfterTest(await okq.connect());
@@ -152,4 +152,16 @@ test("a queue that cannot be reclaimed does not keep others from it", async () =
     message: "the event of the other queue is back",
   });
   expect(again).toEqual([Buffer.from("1"), Buffer.from("x")]);
+  await okq.waitForLine(
+    / warn +expired claims cannot be requeued, it is tried again store=\S+ reason="ERR queue bad: /,
+  );
+  // It goes on failing, and is tried again and again.
+  const triedAt = () => redis.redis.zscore("{okq}:deadlines", "bad");
+  for (let round = 0; round < 3; round++) {
+    const before = await triedAt();
+    await eventually(async () => (await triedAt()) !== before);
+  }
+  expect(okq.stderr().match(/cannot be requeued/g)).toHaveLength(1);
+  await redis.redis.del("{okq}:claimed:bad");
+  await okq.waitForLine(/ info +expired claims are requeued again store=redis:/, 20_000);
 });

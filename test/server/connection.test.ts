@@ -276,6 +276,8 @@ describe("the bound on clients", () => {
     const refusal = ["-ERR max number of clients reached"];
     expect((await third.untilClosed()).map(readable)).toEqual(refusal);
     expect(await ask(first, "INFO", "stats")).toContain("rejected_connections:1\r\n");
+    const line = ' warn  refused a client addr=127.0.0.1 reason="max-clients is reached"\n';
+    expect(okq.log.filter((text) => text.endsWith(line))).toHaveLength(1);
     second.close();
     await eventually(async () => {
       const another = await okq.connect();

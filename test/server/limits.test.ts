@@ -189,6 +189,8 @@ test("one client too many from an address is refused, from another one it is not
   ]);
   expect(await clientsInfo(observer, "clients_refused_per_address")).toBe(1);
   expect(await clientsInfo(observer, "maxclients_per_address")).toBe(2);
+  const line = 'refused a client addr=127.0.0.1 reason="max-clients-per-address is reached"';
+  expect(okq.log.filter((text) => text.includes(` warn  ${line}`))).toHaveLength(1);
   expect(await ask(observer, "INFO", "stats")).toContain("rejected_connections:1\r\n");
   const other = createConnection({ port: okq.port, host: "127.0.0.1", localAddress: "127.0.0.9" });
   closeAfterTest({ close: () => other.destroy() });

@@ -32,7 +32,7 @@ describe("random operations, with ends and kills between them", () => {
   });
 
   test.each([9, 10])("also when some is, seed %d", async (seed) => {
-    await compare({ memoryBudgetBytes: 1500 }, seed, 300);
+    await compare({ memoryBudgetBytes: 10_000 }, seed, 300);
   });
 });
 
