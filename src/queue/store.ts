@@ -143,8 +143,14 @@ export interface Receiver<R> {
 
 /**
  * One client's way into a store. Its operations take effect in the order of submission, also
- * across queues; the order between sessions is free. Every operation stands alone. Buffers of an
- * operation and of a result must not be changed: the store may keep them.
+ * across queues; the order between sessions is free. Buffers of an operation and of a result must
+ * not be changed: the store may keep them.
+ *
+ * An operation that fails has changed nothing, unless its outcome is unknown. What the session had
+ * submitted behind it before its receiver was told is not done either, in this part of the store or
+ * another, and fails as BehindFailure; Order keeps account of it. What is submitted after that is
+ * done, and so are operations of other sessions. "duplicate", false and null are results and no
+ * failures. A register alone may be done all the same: it is said again and again.
  */
 export abstract class Session {
   abstract submit<O extends Operation>(operation: O, receiver: Receiver<ResultOf<O>>): void;

@@ -1,7 +1,7 @@
 // A command under way: its place among the answers of its connection, and its answer.
 import { type Answer, type Call, type FromStore, Handout } from "../commands/command.ts";
 import { failureOf } from "../commands/dispatch.ts";
-import type { StoreError } from "../queue/errors.ts";
+import { BehindFailure, StoreError } from "../queue/errors.ts";
 import type { Receiver } from "../queue/store.ts";
 import type { Failure, Output, ProtocolVersion } from "../resp/reply.ts";
 
@@ -9,8 +9,8 @@ import type { Failure, Output, ProtocolVersion } from "../resp/reply.ts";
 const ELEMENTS_MAX = 512;
 
 export interface SlotOwner {
-  /** The slot has its answer; with a storeFailure, because the store was or went away. */
-  settled(slot: Slot, storeFailure: Failure | null): void;
+  /** The slot has its answer. If its operation failed, what stands behind it gets the refusal. */
+  settled(slot: Slot, refusal: Failure | null): void;
 }
 
 export class Slot implements Receiver<unknown> {
@@ -39,7 +39,10 @@ export class Slot implements Receiver<unknown> {
   awaitPromise(answer: Promise<Answer>): void {
     answer.then(
       (settled) => this.#settle(settled),
-      (error) => this.#settle(failureOf(error, this.#call)),
+      (error) => {
+        if (error instanceof StoreError) this.failed(error);
+        else this.#settle(failureOf(error, this.#call));
+      },
     );
   }
 
@@ -54,13 +57,13 @@ export class Slot implements Receiver<unknown> {
   }
 
   failed(error: StoreError): void {
-    const failure = failureOf(error, this.#call);
-    this.#settle(failure, error.failure === "refused" ? null : failure);
+    const refusal = failureOf(new BehindFailure(error), this.#call);
+    this.#settle(failureOf(error, this.#call), refusal);
   }
 
-  #settle(answer: Answer, storeFailure: Failure | null = null): void {
+  #settle(answer: Answer, refusal: Failure | null = null): void {
     this.answer = answer;
-    this.#owner.settled(this, storeFailure);
+    this.#owner.settled(this, refusal);
   }
 
   /** Writes its answer; false when it is long and there is more to be written another time. */

@@ -119,7 +119,7 @@ describe("a batch that could not be committed", () => {
     const push = failureOf(store.push("out", "1"));
     const ack = failureOf(store.ack("in", "1"));
     expect(await push).toBe("refused: no room");
-    expect(await ack).toBe("refused: an operation in front of it was refused");
+    expect(await ack).toBe("refused: nothing was done, for an operation in front of it failed");
     expect(await store.ack("in", "1")).toBe(true);
     await under.close();
   });

@@ -36,6 +36,10 @@ async function openRedis(poolSize = 2): Promise<StoreUnderTest> {
     store,
     ready,
     advance: (ms) => (nowMs += ms),
+    async setRefusing(queue, isRefusing) {
+      const key = Buffer.from(`${TAG}${INFIXES.EVENTS}${queue}`, "latin1");
+      await (isRefusing ? server.redis.set(key, "of another type") : server.redis.del(key));
+    },
     close: () => store.close(),
   };
 }
@@ -86,8 +90,8 @@ describe("the Redis store", () => {
     const answers = await Promise.allSettled([
       caller.push("sound", "1"),
       caller.push("broken", "2"),
-      caller.pop("broken"),
-      caller.push("sound", "3"),
+      caller.another().pop("broken"),
+      caller.another().push("sound", "3"),
     ]);
     expect(answers.map(({ status }) => status)).toEqual([
       "fulfilled",

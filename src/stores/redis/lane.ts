@@ -62,7 +62,7 @@ export class Lane {
 
   submit(operation: Operation, receiver: Receiver<never>, position: Position): void {
     let batch = this.#waiting.at(-1);
-    if (!batch || batch.weight >= BATCH_WEIGHT_MAX || batch.bytes >= BATCH_BYTES_MAX) {
+    if (!batch || batch.isClosed || isFull(batch)) {
       batch = new Batch();
       this.#waiting.push(batch);
     }
@@ -98,6 +98,8 @@ export class Lane {
 
   async #send(batch: Batch): Promise<void> {
     const { route, onReady, limits } = this.#options;
+    batch.refuseBehindFailures();
+    if (batch.isEmpty) return;
     try {
       const { keys, args } = batch.encode(this.#keysOf);
       const [redis, reply] = await this.#evaluate(
@@ -206,6 +208,10 @@ export class Lane {
         : "the connection to Redis broke, it is unknown whether this was done",
     );
   }
+}
+
+function isFull({ weight, bytes }: Batch): boolean {
+  return weight >= BATCH_WEIGHT_MAX || bytes >= BATCH_BYTES_MAX;
 }
 
 function endOfTurn(): Promise<void> {

@@ -4,8 +4,13 @@
 -- Returns nil
 
 verbs.register = function(from, to)
+  -- A key of another type fails these, before anything is changed.
+  redis.call('ZCARD', queues_key)
+  redis.call('SCARD', processes_key)
   if ARGV[from + 1] == 'RESET' then
     redis.call('DEL', process_key)
+  else
+    redis.call('HLEN', process_key)
   end
   for at = from + 2, to, 2 do
     local name, count = ARGV[at], tonumber(ARGV[at + 1])
