@@ -1,6 +1,6 @@
 // The commands of one connection that its client had sent behind a failed operation before it could
-// see the failure. They are not done (see Session in queue/store.ts): the session refuses those that
-// were started, this one those that had only arrived.
+// see the failure. They are not done (see Session in queue/store.ts): the session refuses what was
+// started, this the rest that had arrived.
 //
 //   none --an operation failed--> all --its reply left--> those that had arrived by then
 //    ^---------------- the last of them was refused, or all is answered ------+

@@ -43,7 +43,12 @@ export function mountSmallDisk(bytes: number): SmallDisk {
     fill(leftBytes) {
       const { stdout } = Bun.spawnSync(["stat", "-f", "-c", "%a %S", folder]);
       const [blocks = 0, blockBytes = 0] = stdout.toString().split(" ").map(Number);
-      writeFileSync(ballast, Buffer.alloc(Math.max(0, blocks * blockBytes - leftBytes)));
+      try {
+        writeFileSync(ballast, Buffer.alloc(Math.max(0, blocks * blockBytes - leftBytes)));
+      } catch (error) {
+        // Somebody else took some of the room meanwhile: it is full.
+        if ((error as NodeJS.ErrnoException).code !== "ENOSPC") throw error;
+      }
     },
     empty: () => rmSync(ballast, { force: true }),
     setReadOnly(isReadOnly) {
