@@ -10,10 +10,10 @@ import { RandomOperations, RECLAIM_ALL, REFUSING } from "./random-operations.ts"
 import { Random } from "./random.ts";
 
 /**
- * Both stores are new and empty. `rounds` batches of 1 to 60 operations go through one session
- * each, some with a push that is refused; the clocks move between batches only. If the second outlives its process, it is ended now
- * and then. Throws at the first difference, naming the seed, the round, the operation and both
- * answers.
+ * Both stores are new and empty. `rounds` batches of 1 to 61 operations go through one session
+ * each, some with a push that is refused; the clocks move between batches only. If the second
+ * outlives its process, it is ended now and then. Throws at the first difference, naming the seed,
+ * the round, the operation and both answers.
  */
 export async function compareStores(
   a: StoreUnderTest,

@@ -5,6 +5,7 @@
 import { expect } from "bun:test";
 import { BehindFailure, StoreError } from "../../../src/queue/errors.ts";
 import type { Check } from "../contract.ts";
+import { Random } from "../random.ts";
 import { bytesOf, type Caller } from "./caller.ts";
 
 const REFUSED = "refused";
@@ -123,6 +124,37 @@ export function failures(check: Check): void {
     ]);
     const thirds = await Promise.all(queues.map((queue) => store.drain(queue)));
     expect(thirds.flat().length).toBe(16);
+  });
+
+  checkFull("of random pushes and acks of many sessions just those are done", async (store) => {
+    const random = new Random(8);
+    for (let round = 0; round < 20; round++) {
+      const sessions = Array.from({ length: 12 }, () => store.another());
+      const outcomes = sessions.map((): Promise<unknown>[] => []);
+      const pushed: { who: number; at: number; queue: string; id: string }[] = [];
+      for (let step = 0; step < 150; step++) {
+        const who = random.below(sessions.length);
+        const [session, own] = [sessions[who]!, outcomes[who]!];
+        const queue = random.below(30) === 0 ? "full" : random.of(queues);
+        const id = `${round}.${step}`;
+        const end = random.below(2) === 0 ? "left" : "right";
+        if (random.below(3) > 0) {
+          pushed.push({ who, at: own.length, queue, id });
+          own.push(outcomeOf(session.push(queue, id, end)));
+        } else own.push(outcomeOf(session.ack(queue === "full" ? "q0" : queue, id)));
+      }
+      const settled = await Promise.all(outcomes.map((own) => Promise.all(own)));
+      for (const own of settled) {
+        const isDone = (outcome: unknown) => outcome === "ok" || outcome === false;
+        const first = own.includes(REFUSED) ? own.indexOf(REFUSED) : own.length;
+        expect(own.map(isDone)).toEqual(own.map((_, at) => at < first));
+      }
+      const done = pushed.filter(({ who, at }) => settled[who]![at] === "ok");
+      for (const queue of queues) {
+        const ids = done.filter((push) => push.queue === queue).map(({ id }) => id);
+        expect((await store.drain(queue)).toSorted()).toEqual(ids.toSorted());
+      }
+    }
   });
 
   checkFull("hundreds of operations behind a refused one are not done", async (store) => {
