@@ -6,10 +6,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { shardOf, shards } from "../../src/stores/redis/shards.ts";
 import { closeAfterTest } from "../support/close-after-test.ts";
+import { eventually } from "../support/eventually.ts";
 import { startTestOkq, startTestRedis, type TestOkq } from "../support/okq-server.ts";
 import { ask, askAll, readable } from "../support/readable.ts";
 import { startCluster } from "../support/redis-cluster.ts";
 import { mountSmallDisk, noSmallDisk } from "../support/small-disk.ts";
+import { TcpProxy } from "../support/tcp-proxy.ts";
 import type { Argument } from "../support/wire.ts";
 
 setDefaultTimeout(30_000);
@@ -159,5 +161,76 @@ describe.each(Object.keys(causes).filter(isPossible))("with %s", (cause) => {
       client.pipeline(look);
     }
     expect(refused).toBeGreaterThanOrEqual(500);
+  });
+});
+
+describe("on a Redis with keys of another type", () => {
+  async function start() {
+    const redis = await startTestRedis();
+    const proxy = closeAfterTest(TcpProxy.start(redis.port));
+    const okq = await startFilled({ store: "", redisAddr: `127.0.0.1:${proxy.port}` });
+    const client = await okq.connect();
+    expect(await ask(client, "QRPOP", "in")).toEqual(["1", "x"]);
+    const spoil = (key: string) => redis.redis.set(`{okq}:${key}`, "of another type");
+    return { redis: redis.redis, proxy, okq, client, spoil };
+  }
+
+  test.each([
+    ["QRPOP bad", "ready:bad"],
+    ["QRPEEK bad", "ready:bad"],
+    ["QSTATUS bad", "ready:bad"],
+    ["QINFO bad", "ready:bad"],
+    ["QREGISTER bad", "queues"],
+    ["QACK bad 1", "claimed:bad"],
+  ])("an ack behind a %s that fails is not done", async (command, key) => {
+    const { client, spoil } = await start();
+    await spoil(key);
+    const [failed, ack] = await askAll(client, command.split(" "), ["QACK", "in", "1"]);
+    expect([failed, ack]).toEqual([expect.stringMatching(/^-ERR store refused: WRONG/), BEHIND]);
+    expect(await ask(client, "QACK", "in", "1")).toBe(1);
+  });
+
+  test("every command on queues is refused behind a refused push", async () => {
+    const { okq, client, spoil } = await start();
+    await spoil("ready:out");
+    const commands = ["QLPUSH in 3 x NOBLOCK", "QRPUSH in 3 x", "QRPOP in", "QRPEEK in"];
+    // Commands that ask the store more than once, and one that would wait, behind many others.
+    commands.push(...Array.from({ length: 100 }, () => "QLPEEK in"));
+    commands.push("QSTATUS", "QINFO in", "QREGISTER in", "QNOTIFY 20", "QFLUSH in", "QACK in 1");
+    const words = commands.map((command) => command.split(" "));
+    const [failed, nonBlocking, ...rest] = await askAll(client, PUSH, ...words);
+    expect(failed).toMatch(/^-ERR store refused: WRONGTYPE /);
+    // It is answered before it is tried.
+    expect(nonBlocking).toBe("+OK");
+    expect(new Set(rest)).toEqual(new Set([BEHIND]));
+    const other = await okq.connect();
+    expect(await ask(other, "QSTATUS", "in")).toEqual([["in", 1, 1, 0]]);
+  });
+
+  test("an ack behind a push with NOBLOCK that fails is not done", async () => {
+    const { client, spoil } = await start();
+    await spoil("ready:out");
+    const push = ["QLPUSH", "out", "1", "x", "NOBLOCK"];
+    expect(await askAll(client, push, ["QACK", "in", "1"])).toEqual(["+OK", BEHIND]);
+    expect(await ask(client, "QACK", "in", "1")).toBe(1);
+  });
+
+  test("an event that cannot be given back does not keep others from it", async () => {
+    const { redis, proxy, okq, client, spoil } = await start();
+    const leaving = await okq.connect();
+    for (const queue of ["a", "bad", "b"]) await ask(client, "QLPUSH", queue, "1", "x");
+    proxy.set("replies", "hold");
+    // The last one popped is the first to go back.
+    leaving.pipeline(["QRPOP", "a", "NOACK"], ["QRPOP", "b"], ["QRPOP", "bad", "NOACK"]);
+    await eventually(async () => (await redis.exists("{okq}:ready:bad")) === 0);
+    await spoil("ready:bad");
+    const clients = async () => String(await ask(client, "CLIENT", "LIST")).split("\n").length;
+    const before = await clients();
+    leaving.reset();
+    await eventually(async () => (await clients()) < before);
+    proxy.set("replies", "pass");
+    const back = (queue: string) => eventually(() => ask(client, "QRPEEK", queue));
+    expect(await back("a")).toEqual(["1", "x"]);
+    expect(await back("b")).toEqual(["1", "x"]);
   });
 });

@@ -14,7 +14,7 @@ export class FailingJournal implements Journal {
   readonly name = "failing";
   readonly isDurable = true;
   readonly #inner: Journal;
-  /** What the next commit fails with, if it does; with "unknown" it is done. Asked once for each. */
+  /** What the next commit fails with, if it does; asked once for each. "unknown" ones are done. */
   nextFailure: () => JournalError | null = () => null;
   /** The same of the next read. */
   nextReadFailure: () => JournalError | null = () => null;

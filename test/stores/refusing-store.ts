@@ -36,6 +36,10 @@ export class RefusingStore implements Store {
     return this.#inner.watch();
   }
 
+  isDue(): boolean {
+    return this.#inner.isDue();
+  }
+
   describe(): [string, string | number][] {
     return this.#inner.describe();
   }
