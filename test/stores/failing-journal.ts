@@ -49,6 +49,10 @@ export class FailingJournal implements Journal {
     return this.#inner.pushRefusal();
   }
 
+  recentFailure(): string | null {
+    return this.#inner.recentFailure();
+  }
+
   read(key: number): StoredEvent {
     this.#failReads();
     return this.#inner.read(key);

@@ -38,7 +38,7 @@ export interface JournalOptions {
 
 /** Operations of one batch; more than that wait for the next turn, so that sockets get theirs. */
 export const batchOperationsMax = 4096;
-/** Contents that one batch brings to the journal, beyond its first event. */
+/** Ids and contents that one batch brings to the journal, beyond its first event. */
 const batchBytesMax = 1024 * 1024;
 const reclaimedAtOnce = 4096;
 
@@ -119,7 +119,7 @@ export class LocalStore implements Store {
   }
 
   describe(): [string, string | number][] {
-    const { queues, ready, claimed, contentBytes, cold } = this.#model.totals();
+    const { queues, ready, claimed, contentBytes, cold, heldBytes } = this.#model.totals();
     const facts: [string, string | number][] = [
       ["store", this.#journal.name],
       ["queues", queues],
@@ -127,8 +127,13 @@ export class LocalStore implements Store {
       ["claimed", claimed],
       ["content_bytes", contentBytes],
     ];
-    if (this.#journal.isDurable) facts.push(["on_disk_only", cold], ...this.#journal.describe());
-    return facts;
+    if (!this.#journal.isDurable) return facts;
+    return [
+      ...facts,
+      ["on_disk_only", cold],
+      ["memory_bytes", heldBytes],
+      ...this.#journal.describe(),
+    ];
   }
 
   async backup(file: string): Promise<void> {
@@ -147,6 +152,7 @@ export class LocalStore implements Store {
       if (this.#committing) await this.#committing;
       else this.#runBatch();
     }
+    this.#memoryRelease.close();
     if (isFirst) this.#journal.close();
   }
 
@@ -219,7 +225,7 @@ export class LocalStore implements Store {
     settle(batch);
     this.#schedule();
     this.#announceReady();
-    this.#memoryRelease.observe(this.#model.heldBytes);
+    this.#memoryRelease.observe(this.#model.heldBytes, batch.length);
   }
 
   #takeBatch(): Submitted[] {
@@ -245,7 +251,9 @@ export class LocalStore implements Store {
   }
 
   #outcomeOf({ operation }: Submitted, refusal: string | null): Result | StoreError {
-    if (refusal !== null && growths.has(operation.kind)) return new StoreError("refused", refusal);
+    const isProbe = operation.kind === "probe";
+    const reason = refusal ?? (isProbe ? this.#journal.recentFailure() : null);
+    if (reason !== null && growths.has(operation.kind)) return new StoreError("refused", reason);
     try {
       return execute(this.#model, operation);
     } catch (error) {
@@ -278,7 +286,7 @@ function countWithin(waiting: Submitted[], count: number): number {
   for (let at = 0; at < count; at++) {
     const { operation } = waiting[at]!;
     if (operation.kind !== "push") continue;
-    bytes += operation.contents?.length ?? 0;
+    bytes += operation.id.length + (operation.contents?.length ?? 0);
     if (bytes > batchBytesMax && at > 0) return at;
   }
   return count;
