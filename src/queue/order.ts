@@ -1,5 +1,5 @@
-// The order of a session behind a failure (see Session in store.ts), the same for all stores: which
-// operations had been submitted before anybody heard of the failure.
+// Tells which operations of a session stand behind a failure (see Session in store.ts): those that
+// were submitted before the failure was told. The same for all stores.
 import { BehindFailure, type StoreError } from "./errors.ts";
 
 /** Of one session. Each of its operations notes `failures` when it is submitted. */
@@ -13,8 +13,8 @@ export class Order {
   }
 
   /**
-   * An operation failed, and its receiver is told next. Those behind it fail for its sake only:
-   * they do not count, so that a client that sends without a pause is not refused for ever.
+   * An operation failed; to be called before its receiver is told. Failures of those behind it do
+   * not count: a client that sends without a pause would be refused for ever.
    */
   fail(error: StoreError): void {
     if (error instanceof BehindFailure) return;

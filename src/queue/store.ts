@@ -150,10 +150,11 @@ export interface Receiver<R> {
  * not be changed: the store may keep them.
  *
  * An operation that fails has changed nothing, unless its outcome is unknown. What the session had
- * submitted behind it before its receiver was told is not done either, in this part of the store or
- * another, and fails as BehindFailure; Order keeps account of it. What is submitted after that is
- * done, and so are operations of other sessions. "duplicate", false and null are results and no
- * failures. A register alone may be done all the same: it is said again and again.
+ * submitted behind it, before its receiver was told, fails too and is not done, in any part of the
+ * store. Two exceptions: what was written together with an operation of unknown outcome is unknown
+ * as well, and a register may be done, since it is repeated. Later operations are done, and so are
+ * those of other sessions. "duplicate", false and null are results, not failures; a refusal of a
+ * single operation (by a full queue, say) will be a failure. See Order.
  */
 export abstract class Session {
   abstract submit<O extends Operation>(operation: O, receiver: Receiver<ResultOf<O>>): void;

@@ -1,18 +1,18 @@
-// The commands of one connection that its client had sent behind a failed operation before it could
-// see the failure. They are not done (see Session in queue/store.ts): the session refuses what was
-// started, this the rest that had arrived.
+// Commands that a client had sent behind a failed operation, before it could see the failure, are
+// not done (see Session in queue/store.ts). The session refuses those that were started, this class
+// those that had arrived and were not started.
 //
 //   none --an operation failed--> all --its reply left--> those that had arrived by then
 //    ^---------------- the last of them was refused, or all is answered ------+
 import type { Failure } from "../resp/reply.ts";
 
-/** What the systems at both ends may still hold of a client that is not read. */
+/** Bytes that the systems at both ends may hold while the client is not read. */
 const SYSTEM_BYTES_MAX = 16 * 1024 * 1024;
 
 export class Refusal<Slot> {
   #reply: Failure | null = null;
   #failed: Slot | null = null;
-  /** Where the last of them ends, in bytes since the connection began; not known at first. */
+  /** Commands that begin before this byte of the connection are refused. */
   #end = Infinity;
 
   /** What commands on queues are answered with; null when they are done. */
@@ -27,7 +27,7 @@ export class Refusal<Slot> {
     this.#end = Infinity;
   }
 
-  /** The socket took all answers but those of these commands. */
+  /** The socket took all answers; these commands have none yet. */
   answered(
     unanswered: readonly Slot[],
     arrived: { bytes: number; areStarted: boolean; isPaused: boolean },
@@ -39,7 +39,7 @@ export class Refusal<Slot> {
     else this.#end = arrived.bytes;
   }
 
-  /** A command that ended there was refused. */
+  /** A command that ends at this byte was refused. */
   refusedTo(bytes: number): void {
     if (bytes >= this.#end) this.end();
   }

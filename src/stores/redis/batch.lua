@@ -1,9 +1,9 @@
--- The batch loop: runs one batch's calls of verbs in order. Behind one that fails those of the same
--- chain are not made, for they have operations that stand behind its operations.
+-- The batch loop: runs one batch's calls of verbs in order. When a call fails, later calls of its
+-- chain are not made: they hold operations that stand behind its operations.
 -- KEYS    queues deadlines processes absent process, then ready claimed events of each queue
 -- ARGV    now (empty: the server's time) ready-channel due-channel origin, then for each call
---         verb, how many values it has with these two, negative if there are calls of its chain,
---         then the chain in that case, the arguments
+--         verb, how many values the call has with these two (negative: the next value is its
+--         chain), the arguments
 -- Returns what became ready (queue's name, count ...), 1 if the batch ended early or 0, in how many
 --         ms a reclaim is due (-1: nothing is claimed; nil: no news), then the reply of each call
 --         that it came to: an error if it failed, a status if it was not made

@@ -1,13 +1,13 @@
 // One batch: the operations of many sessions, arranged in calls of verbs. Operations of different
 // sessions may change places, so that like ones share a call; those of one session may not.
 //
-// A call fails as a whole. Calls that have sessions in common, by themselves or through others, are
-// a chain: behind one that fails the script makes no more of its chain. What was not made is the
-// rest of the batch, which goes next, without the operations of the sessions that had failed.
+// A call fails as a whole. Calls that have sessions in common, directly or through other calls, are
+// a chain. When a call fails, the script makes no later call of its chain. Those calls are the rest
+// of the batch: they are sent next, without the operations of sessions that had a failure.
 //
-// Where a verb is to refuse single operations of a call (a queue that is full), it refuses all that
-// are left of it, and answers the results of those before and the error. The script then takes the
-// call for failed. So a session's operations within a call need no account of their own.
+// A verb that refuses a single operation (as its queue is full, say) has to refuse all that follow
+// in the call. It answers the results of those before and the error, and the script breaks the
+// chain as for a call that failed. So no account of sessions is needed within a call.
 import { StoreError } from "../../queue/errors.ts";
 import { nameOf } from "../../queue/name-cache.ts";
 import { Order } from "../../queue/order.ts";
@@ -20,7 +20,7 @@ export class Position extends Order {
   call = 0;
 }
 
-/** Calls of one batch. The number is that of no other chain in it. */
+/** The calls of one batch that have sessions in common. No other chain of it has that number. */
 interface Chain {
   number: number;
   /** The chain that this one has become a part of. */
@@ -33,7 +33,7 @@ interface Call {
   kind: Operation["kind"];
   chain: Chain;
   operations: Operation[];
-  /** Of the operations, in their order: who is told, of which session, and what that noted. */
+  /** Of the operations, in their order: receiver, session, and the failures that it noted. */
   receivers: Receiver<unknown>[];
   positions: Position[];
   failures: number[];
@@ -48,7 +48,7 @@ export class Batch {
   /** How many single operations it is worth, for one may ask for many queues. */
   weight = 0;
   bytes = 0;
-  /** Nothing more may be added: what is left of an earlier batch. */
+  /** No operation may be added, for it is the rest of another batch. */
   isClosed = false;
   #calls: Call[] = [];
   /** Calls that like operations may join, in order of place, by queue and then by variant. */
@@ -110,7 +110,7 @@ export class Batch {
     return call;
   }
 
-  /** Refuses what stands behind a failure. To be called before it is sent. */
+  /** Refuses and removes operations that stand behind a failure. To be called before sending. */
   refuseBehindFailures(): void {
     let isAnyEmpty = false;
     for (const call of this.#calls) {
@@ -154,8 +154,8 @@ export class Batch {
   }
 
   /**
-   * Takes what the calls answered, without telling anybody yet. What the script did not come to, as
-   * it ended early or as a call failed, is returned: a batch to be sent before any other.
+   * Takes what the calls answered, without telling anybody yet. Returns the rest, if the script
+   * ended early or a call failed: a batch to be sent before any other.
    */
   take(replies: ScriptReply[], hasEndedEarly: boolean): Batch | null {
     const rest = new Batch();
@@ -203,7 +203,7 @@ export class Batch {
   }
 }
 
-/** Both calls are in the same chain from now on. */
+/** Joins the chains of two calls. */
 function link(before: Call, call: Call): void {
   const [to, from] = [endOf(before.chain), endOf(call.chain)];
   if (to === from) return;
@@ -211,14 +211,14 @@ function link(before: Call, call: Call): void {
   to.isLong = true;
 }
 
-/** The chain that it is by now. */
+/** The chain into which it was joined in the end. */
 function endOf(chain: Chain): Chain {
   let end = chain;
   while (end.into) end = end.into;
   return end;
 }
 
-/** Within a call, to a place that is not behind. */
+/** Moves an operation within its call, towards the front. */
 function move(call: Call, from: number, to: number): void {
   if (from === to) return;
   call.operations[to] = call.operations[from]!;
@@ -235,7 +235,7 @@ function truncate(call: Call, length: number): void {
   call.failures.length = length;
 }
 
-/** No verb answers with a status. */
+/** The script says so with a status; no verb answers one. */
 function isNotMade(reply: ScriptReply): boolean {
   return Buffer.isBuffer(reply);
 }
@@ -252,7 +252,7 @@ function tell(call: Call, error: StoreError | null): void {
     let failure: StoreError | null = null;
     if (results instanceof StoreError) failure = results;
     else if (error && (!results || isChange(kind, results[at]))) failure = error;
-    // It changed nothing, and what it found may be what the one in front of it would have left.
+    // It changed nothing, and it saw the effect of an operation whose outcome is unknown.
     else if (error && position.isBehindFailure(failures[at]!)) failure = position.refusal();
     if (!failure) receiver.succeeded((results as unknown[])[at]);
     else {
