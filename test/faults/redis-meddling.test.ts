@@ -91,8 +91,9 @@ test("after FLUSHALL all works, and consumers are counted again within seconds",
   expect(await client.call("QACK", "other", "1")).toBe(1);
 });
 
-/** Keys whose type okq needs: three of each queue's own, two that all queues share. */
-const keys = ["ready:bad", "claimed:bad", "events:bad", "queues", "deadlines"];
+/** Keys whose type okq needs: those of each queue, and two that all queues share. */
+const own = ["ready:bad", "claimed:bad", "events:bad", "front:bad", "leases:bad"];
+const keys = [...own, "queues", "deadlines"];
 
 const operations: Record<string, string[]> = {
   "a push on the left": ["QLPUSH", "bad", "new", "x"],

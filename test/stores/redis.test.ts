@@ -1,12 +1,9 @@
 // The Redis store: the contract, the comparison with the local store, and what only it promises.
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
 import { BehindFailure } from "../../src/queue/errors.ts";
 import type { ReadyListener } from "../../src/queue/store.ts";
-import { FIXED_KEYS, fixedKeys, INFIXES, queueKeys, TAG } from "../../src/stores/redis/keys.ts";
+import { fixedKeys, INFIXES, TAG } from "../../src/stores/redis/keys.ts";
 import { RedisStore } from "../../src/stores/redis/redis-store.ts";
-import { SCRIPT } from "../../src/stores/redis/script.ts";
 import { eventually } from "../support/eventually.ts";
 import { type RedisServer, startRedis } from "../support/redis-server.ts";
 import { type StoreUnderTest, storeContract } from "./contract.ts";
@@ -379,57 +376,4 @@ test("leases are measured on the server's clock where no other one is given", as
   expect(await caller.drain("q")).toEqual(["short"]);
   expect(await caller.status("q")).toEqual([["q", 1, 1, 0]]);
   await store.close();
-});
-
-describe("keys", () => {
-  test("all have the same hash tag, whatever the queue is called", () => {
-    const names = ["", "{", "}", "{}", "}{x}", "{other}", ":", "\r\n", "\0", "queues", "deadlines"];
-    const keysOf = queueKeys(TAG);
-    const all = [...fixedKeys(TAG, "id"), ...names.flatMap((name) => keysOf(Buffer.from(name)))];
-    const tags = new Set(all.map((key) => /^[^{]*\{([^}]+)\}/.exec(key.toString())?.[1]));
-    expect([...tags]).toEqual(["okq"]);
-    expect(new Set(all.map(String)).size).toBe(all.length);
-  });
-});
-
-/** The names of keys that a verb's header may list, and how its code reaches them. */
-const keyUses: Record<string, RegExp> = {
-  queues: /queues_key/,
-  numbers: /numbers_key|take_numbers|at_right_end/,
-  deadlines: /deadlines_key/,
-  processes: /processes_key|status_of|consumers_of/,
-  process: /process_key/,
-  absent: /absent_key/,
-  probe: /':probe'/,
-  sweep: /':sweep'/,
-  ready: /queue\.ready|status_of/,
-  claimed: /queue\.claimed|status_of/,
-  events: /queue\.events/,
-  front: /queue\.front|status_of/,
-  leases: /queue\.leases/,
-};
-
-describe("the headers of the scripts", () => {
-  const folder = join(import.meta.dir, "../../src/stores/redis");
-  const files = readdirSync(folder).filter((file) => file.endsWith(".lua"));
-  const verbFiles = files.filter((file) => !["batch.lua", "prelude.lua"].includes(file));
-
-  test.each(verbFiles)("%s defines its verb and names just the keys that it uses", (file) => {
-    const text = readFileSync(join(folder, file), "utf8");
-    const header = /^-- KEYS\s+(.*)$/m.exec(text)?.[1] ?? "";
-    const body = text.replace(/^--.*$/gm, "");
-    const verb = file.replace(".lua", "");
-    expect(body).toContain(`verbs.${verb} = function(`);
-    expect(SCRIPT.replace(/^--.*$/gm, "")).toContain(body.trim());
-    const named = header.match(/\b[a-z]+\b/g)!.filter((word) => word in keyUses);
-    const used = Object.keys(keyUses).filter((key) => keyUses[key]!.test(body));
-    expect(named.toSorted()).toEqual(used.toSorted());
-  });
-
-  test("the prelude names the fixed keys in the order in which they are sent", () => {
-    const names = /^local (.*) =\s+unpack\(KEYS, 1, FIXED_KEYS\)/m.exec(SCRIPT)?.[1] ?? "";
-    const sent = fixedKeys("", "id").map((key) => `${key.split(":")[1]}_key`);
-    expect(names.split(", ")).toEqual(sent);
-    expect(SCRIPT).toContain(`local FIXED_KEYS = ${FIXED_KEYS}\n`);
-  });
 });
