@@ -39,6 +39,7 @@ export class Connection implements Client, SlotOwner, Holder {
   readonly remoteAddress: string | null;
   readonly address: string;
   readonly localAddress: string;
+  readonly fd: number;
   readonly connectedAtMs = Date.now();
   lastCommandAtMs = this.connectedAtMs;
   lastCommand = "";
@@ -49,6 +50,7 @@ export class Connection implements Client, SlotOwner, Holder {
   replies: "on" | "off" | "skip" = "on";
   isRefusingTransaction = false;
   queues: Buffer[] = [];
+  hasRegistered = false;
   isPaused = false;
   readonly session: Session;
 
@@ -85,6 +87,8 @@ export class Connection implements Client, SlotOwner, Holder {
     this.remoteAddress = isUnix ? null : socket.remoteAddress;
     this.address = isUnix ? `${unixPath}:0` : `${socket.remoteAddress}:${socket.remotePort}`;
     this.localAddress = isUnix ? `${unixPath}:0` : `${socket.localAddress}:${socket.localPort}`;
+    // Bun's types lack it.
+    this.fd = (socket as unknown as { fd: number }).fd;
     this.session = shared.context.store.session();
     this.#socket = socket;
     this.#shared = shared;

@@ -174,6 +174,7 @@ test("a user that may not do it all is told the truth about what was done", asyn
   const user = await addUser([redis]);
   const client = await (await start({ redisAddr: at(redis), ...user })).connect();
   const waiting = await (await start({ redisAddr: at(redis), ...user, redisWait: 1 })).connect();
+  expect(await client.call("QREGISTER", "none")).toEqual({ simple: "OK" });
   await redis.redis.call("ACL", "SETUSER", "okq", "resetchannels", "-wait");
   expect(await client.call("QLPUSH", "q", "1", "x")).toEqual({ simple: "OK" });
   const pushed = errorOf(await waiting.call("QLPUSH", "q", "2", "x"));
