@@ -113,7 +113,8 @@ test("a login flood hardly slows the logged-in, and others still log in", async 
       `${show(flooded.median)} ms, p99 ${show(calm.p99)} -> ${show(flooded.p99)} ms; logins: ` +
       `first ${show(firstMs)} ms, in the flood known ${show(again)}, plain ${show(plain)}, ` +
       `bob ${show(bob)}, eve ${show(eve)}; first mistakes from elsewhere ` +
-      `${show(mistakes.median)}, of a pool ${show(mistakes.pool)}; memory ${calmMiB} -> ${floodedMiB} MiB`,
+      `${show(mistakes.median)}, of a pool ${show(mistakes.pool)}; ` +
+      `memory ${calmMiB} -> ${floodedMiB} MiB`,
   );
   expect(tries).toBeGreaterThan(500);
   expect(flooded.median).toBeLessThan(calm.median * 6 + 1);
