@@ -44,7 +44,7 @@ export function makeCertificates(): Certificates {
     key: join(folder, `${name}.key`),
   });
 
-  function selfSigned(name: string): KeyPair {
+  function selfSigned(name: string, ...options: string[]): KeyPair {
     const { cert, key } = pair(name);
     openssl(
       "req",
@@ -58,11 +58,12 @@ export function makeCertificates(): Certificates {
       key,
       "-out",
       cert,
+      ...options,
     );
     return { cert, key };
   }
 
-  const authority = selfSigned("authority");
+  const authority = selfSigned("authority", "-addext", "keyUsage=critical,keyCertSign,cRLSign");
   let made = 0;
 
   function signed(name: string): KeyPair {
