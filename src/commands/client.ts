@@ -2,6 +2,7 @@
 import { OK, quoteForError, type Reply } from "../resp/reply.ts";
 import {
   type Access,
+  type Answer,
   type Call,
   type Client,
   type Command,
@@ -9,9 +10,12 @@ import {
   type Context,
 } from "./command.ts";
 import { checkName, parseInteger } from "./connection.ts";
+import { collect, longText } from "./long-replies.ts";
 import { wireName } from "./syntax.ts";
 
 type Filter = (client: Client) => boolean;
+
+const LINES_AT_ONCE = 64;
 
 /**
  * The fields of Redis 7.4 in its order and no others: some drivers refuse a line that lacks one or
@@ -48,12 +52,17 @@ function waitsFor({ isPaused, bytesOut }: Client): string {
   return `${isPaused ? "" : "r"}${bytesOut > 0 ? "w" : ""}`;
 }
 
-/** All of them, or those of a type, or those with one of these numbers. */
-function list({ args, context }: Call): Reply {
-  const chosen = listFilter(args);
-  return [...context.clients.values()].filter(chosen).map(listLine).join("");
+async function list(call: Call): Promise<Answer> {
+  const pieces: Buffer[] = [];
+  const pages = pagesOfLines(call.context, listFilter(call.args));
+  const release = await collect(call, pages, (piece) => {
+    pieces.push(piece);
+    return piece.length;
+  });
+  return longText(pieces, release);
 }
 
+/** All of them, or those of a type, or those with one of these numbers. */
 function listFilter(args: Buffer[]): Filter {
   const filter = args[2]?.toString("latin1").toUpperCase();
   if (filter === undefined) return () => true;
@@ -71,6 +80,20 @@ function isOfType(bytes: Buffer): Filter {
   if (type === "normal") return () => true;
   if (["master", "replica", "slave", "pubsub"].includes(type)) return () => false;
   throw new CommandError(`ERR Unknown client type '${quoteForError(bytes)}'`);
+}
+
+/** The lines of these clients, so many at a time that nobody is held up. */
+async function* pagesOfLines({ clients }: Context, isListed: Filter): AsyncGenerator<Buffer> {
+  let lines: string[] = [];
+  let looked = 0;
+  for (const client of clients.values()) {
+    if (isListed(client)) lines.push(listLine(client));
+    if (++looked % LINES_AT_ONCE > 0) continue;
+    yield Buffer.from(lines.join(""));
+    lines = [];
+    await new Promise<void>((resolve) => void setImmediate(resolve));
+  }
+  yield Buffer.from(lines.join(""));
 }
 
 function setInfo({ args, client }: Call): Reply {
@@ -185,20 +208,24 @@ function subcommand(
   run: (call: Call) => Reply,
   access: Access = "logged-in",
 ): Command {
-  const shared = { group: "connection", access, since: "0.1.0", flags: ["admin"] } as const;
-  return { ...shared, name: `CLIENT ${name}`, syntax, summary, run };
+  return { ...shared, access, name: `CLIENT ${name}`, syntax, summary, run };
 }
+
+const shared = { group: "connection", since: "0.1.0", flags: ["admin"] } as const;
 
 export const clientCommands: Command[] = [
   subcommand("ID", "", "The connection's number.", ({ client }) => client.id),
   subcommand("INFO", "", "A line about this connection.", ({ client }) => `${line(client)}\n`),
-  subcommand(
-    "LIST",
-    "[filter value] [value ...]",
-    "A line about each connection, or about those that match ID id [id ...] or TYPE normal.",
-    list,
-    "admin",
-  ),
+  {
+    ...shared,
+    name: "CLIENT LIST",
+    access: "admin",
+    syntax: "[filter value] [value ...]",
+    summary:
+      "A line about each connection, or about those that match ID id [id ...] or TYPE normal.",
+    isExclusive: true,
+    run: list,
+  },
   subcommand(
     "KILL",
     "addr-or-filter [value] [filter value ...]",

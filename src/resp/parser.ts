@@ -21,8 +21,11 @@ const UNBALANCED = "Protocol error: unbalanced quotes in request";
 
 /** About what a view costs besides its bytes: a million of empty arguments is not free. */
 const VIEW_BYTES = 96;
-/** A chunk smaller than this is not worth a copy to get rid of it. */
+/** A chunk smaller than this is not worth a copy to get rid of it, */
 const PINNED_BYTES_MIN = 4096;
+/** nor is one smaller than this for a whole command. */
+const LARGE_CHUNK_BYTES = 64 * 1024;
+const SLAB_BYTES = 16 * 1024;
 
 /*
  *             "*"           count > 0
@@ -63,9 +66,9 @@ export class ProtocolError extends Error {
 }
 
 /**
- * Arguments are views on the chunks, which must stay as they are while the arguments are in use:
- * whoever keeps an argument for longer copies it, or it keeps the whole chunk from being freed.
- * Only what was cut has memory of its own, and that follows the bytes received, not announced.
+ * Arguments may be views on the chunks, which must stay as they are while the arguments are in use.
+ * A command keeps chunks of twice its size from being freed, or one of 64 KiB. What was cut has
+ * memory of its own, and that follows the bytes received, not announced.
  */
 export class Parser {
   /** May be changed between commands; the longest line stays what it was at first. */
@@ -174,11 +177,15 @@ export class Parser {
       args.push(argument);
       if (--this.#stepsLeft <= 0 && args.length < this.#expected) return undefined;
     }
+    const bytes = this.#announcedBytes;
     this.#args = [];
     this.#argsBefore = 0;
     this.#announcedBytes = 0;
     this.#phase = START;
-    return args;
+    const chunkBytes = this.#chunk.length;
+    if (this.#at === this.#end) this.#chunk = NOTHING;
+    if (this.#at === this.#end) [this.#at, this.#end] = [0, 0];
+    return chunkBytes < LARGE_CHUNK_BYTES ? args : unpinned(args, bytes, chunkBytes);
   }
 
   /** Whether it is there; then it is in #bulkLength. */
@@ -334,6 +341,28 @@ export class Parser {
     this.#contents = undefined;
     return this.#failure;
   }
+}
+
+/** Where small arguments of commands in large chunks are copied to, one behind the other. */
+let slab = NOTHING;
+let slabAt = 0;
+
+/**
+ * A command may be under way for long: small arguments get other memory, for as views they would
+ * keep the whole chunk.
+ */
+function unpinned(args: Buffer[], bytes: number, chunkBytes: number): Buffer[] {
+  if ((bytes + args.length * VIEW_BYTES) * 2 > chunkBytes) return args;
+  if (slabAt + bytes > slab.length) {
+    slab = Buffer.allocUnsafeSlow(Math.max(bytes, SLAB_BYTES));
+    slabAt = 0;
+  }
+  for (let index = 0; index < args.length; index++) {
+    const start = slabAt;
+    slabAt += args[index]!.copy(slab, start);
+    args[index] = slab.subarray(start, slabAt);
+  }
+  return args;
 }
 
 /** One byte of a client's in an error text must not be able to end the reply early. */

@@ -8,7 +8,7 @@ const debianPackages: Record<string, string> = {
   openssl: "openssl",
 };
 
-const RUN_MS_MAX = 15_000;
+const RUN_MS_MAX = 50_000;
 
 export interface Run {
   code: number;
