@@ -136,7 +136,12 @@ export class Parser {
     const awaited = this.#bulkLength < 0 ? 0 : this.#bulkLength;
     const cut = this.#contents?.length ?? this.#partial?.capacity ?? 0;
     const command = this.#announcedBytes - awaited + cut + this.#args.length * VIEW_BYTES;
-    return this.#laterBytes + this.#end - this.#at + command;
+    return this.unreadBytes + command;
+  }
+
+  /** Bytes that it has not looked at. */
+  get unreadBytes(): number {
+    return this.#laterBytes + this.#end - this.#at;
   }
 
   /** The next command of this chunk; undefined when it is used up. */

@@ -22,6 +22,7 @@ import {
 } from "./bounds.ts";
 import { Outbox, type Pending } from "./outbox.ts";
 import { Patience } from "./patience.ts";
+import { Refusal } from "./refusal.ts";
 import { Rest } from "./rest.ts";
 import type { Shared } from "./shared.ts";
 import { Slot, type SlotOwner } from "./slot.ts";
@@ -69,8 +70,7 @@ export class Connection implements Client, SlotOwner, Holder {
   #hasEnded = false;
   /** No more commands are started; the connection closes when all replies are out. */
   #isEnding = false;
-  /** The store failed, and not everything that had been sent by then is answered yet. */
-  #storeFailure: Failure | null = null;
+  readonly #refusal = new Refusal<Slot>();
   /** Handed to the socket after the client had said that it sends no more: it may be gone. */
   #doubtful: Handout[] = [];
   #gone: AbortController | null = null;
@@ -96,6 +96,10 @@ export class Connection implements Client, SlotOwner, Holder {
   set user(user: User | null) {
     this.#user = user;
     this.#parser.limits = user ? this.#shared.parserLimits : this.#shared.strangerLimits;
+  }
+
+  get refusal(): Failure | null {
+    return this.#refusal.reply;
   }
 
   get gone(): AbortSignal {
@@ -249,7 +253,7 @@ export class Connection implements Client, SlotOwner, Holder {
 
   /** Everything that arrived is under way. */
   #ranOut(hasStarted: boolean): void {
-    if (this.#slots.length === 0) this.#storeFailure = null;
+    if (this.#slots.length === 0 && this.#outbox.length === 0) this.#refusal.end();
     if (this.#hasEnded) this.quit();
     this.#readOn(hasStarted, true);
   }
@@ -308,24 +312,15 @@ export class Connection implements Client, SlotOwner, Holder {
     slot.isHolding = command?.isExclusive === true;
     if (repliesBefore === "skip" && this.replies === "skip") this.replies = "on";
     this.#slots.push(slot);
-    if (answer instanceof FromStore) this.#submit(slot, answer, args);
-    else if (answer instanceof Promise) {
+    if (this.refusal) this.#refusal.refusedTo(this.#receivedBytes - this.#parser.unreadBytes);
+    if (answer instanceof FromStore || answer instanceof Promise) {
       this.#hold(slot, args);
-      slot.awaitPromise(answer);
+      if (answer instanceof Promise) slot.awaitPromise(answer);
+      else slot.awaitStore(answer);
     } else {
       slot.answer = answer;
       this.#requestTurn();
     }
-  }
-
-  /** What was sent behind an operation that the store could not do is not done either. */
-  #submit(slot: Slot, fromStore: FromStore, args: Buffer[]): void {
-    if (this.#storeFailure) {
-      slot.answer = this.#storeFailure;
-      return this.#requestTurn();
-    }
-    this.#hold(slot, args);
-    slot.awaitStore(fromStore);
   }
 
   #hold(slot: Slot, args: Buffer[]): void {
@@ -336,12 +331,12 @@ export class Connection implements Client, SlotOwner, Holder {
     if (slot.isHolding) this.#isHeld = true;
   }
 
-  settled(slot: Slot, storeFailure: Failure | null): void {
+  settled(slot: Slot, refusal: Failure | null): void {
     this.#shared.release(slot.bytes);
     this.#underWayBytes -= slot.bytes;
     slot.bytes = 0;
     if (slot.startedAtMs > 0 && this.#shared.turns.isCrowded) this.#rest.after(slot.startedAtMs);
-    if (storeFailure) this.#storeFailure = storeFailure;
+    if (refusal) this.#refusal.begin(slot, refusal);
     if (this.isClosed) return this.#giveBack();
     if (slot.isHolding) {
       this.#isHeld = false;
@@ -378,8 +373,14 @@ export class Connection implements Client, SlotOwner, Holder {
       if (startedAt > 0 && this.#shared.turns.isCrowded) this.#rest.after(startedAt);
     }
     if (this.#outbox.length > 0) return;
+    if (this.refusal) this.#answered();
     if (this.#slots[0]?.answer !== undefined) this.#requestTurn();
     else if (this.#isEnding && this.#slots.length === 0) this.#end();
+  }
+
+  #answered(): void {
+    const [bytes, areStarted] = [this.#receivedBytes, this.#parser.heldBytes === 0];
+    this.#refusal.answered(this.#slots, { bytes, areStarted, isPaused: this.isPaused });
   }
 
   /** close() and not end(): with TLS that waits for the client, and nothing can close it then. */
