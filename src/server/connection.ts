@@ -20,6 +20,7 @@ import {
   UNREAD_BYTES_MAX,
   UNSENT_BYTES_MAX,
 } from "./bounds.ts";
+import { Endpoints } from "./endpoints.ts";
 import { Outbox, type Pending } from "./outbox.ts";
 import { Patience } from "./patience.ts";
 import { Refusal } from "./refusal.ts";
@@ -33,11 +34,8 @@ import { Window } from "./window.ts";
 const output = new Output();
 const NO_HANDOUTS: Pending[] = [];
 
-export class Connection implements Client, SlotOwner, Holder {
+export class Connection extends Endpoints implements Client, SlotOwner, Holder {
   readonly id: number;
-  readonly remoteAddress: string | null;
-  readonly address: string;
-  readonly localAddress: string;
   readonly connectedAtMs = Date.now();
   lastCommandAtMs = this.connectedAtMs;
   lastCommand = "";
@@ -48,6 +46,7 @@ export class Connection implements Client, SlotOwner, Holder {
   replies: "on" | "off" | "skip" = "on";
   isRefusingTransaction = false;
   queues: Buffer[] = [];
+  hasRegistered = false;
   isPaused = false;
   isClosed = false;
   readonly session: Session;
@@ -76,11 +75,8 @@ export class Connection implements Client, SlotOwner, Holder {
   #gone: AbortController | null = null;
 
   constructor(id: number, socket: Socket<Connection>, shared: Shared, unixPath?: string) {
+    super(socket, unixPath);
     this.id = id;
-    const isUnix = unixPath !== undefined;
-    this.remoteAddress = isUnix ? null : socket.remoteAddress;
-    this.address = isUnix ? `${unixPath}:0` : `${socket.remoteAddress}:${socket.remotePort}`;
-    this.localAddress = isUnix ? `${unixPath}:0` : `${socket.localAddress}:${socket.localPort}`;
     this.session = shared.context.store.session();
     this.#socket = socket;
     this.#shared = shared;
