@@ -215,7 +215,7 @@ describe("on a Redis with keys of another type", () => {
     expect(await ask(client, "QACK", "in", "1")).toBe(1);
   });
 
-  test("an ack in the same write, behind a push that arrives in many pieces, is not done", async () => {
+  test("an ack in the same write behind a push in many pieces is not done", async () => {
     const { client, spoil } = await start();
     await spoil("ready:out");
     const large = ["QLPUSH", "large", "1", Buffer.alloc(3_000_000)];
