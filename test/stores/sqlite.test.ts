@@ -81,7 +81,7 @@ describe.each([2 ** 28, 0])("the order of the line, memory budget %d", (memoryBu
   });
 });
 
-test("claims of an okq that did not number them come back one by one, over two restarts", async () => {
+test("claims of an okq that did not number them come back, over two restarts", async () => {
   const under = await openSqlite();
   const store = new Caller(under);
   await store.pushAll("q", ["late", "early"]);
