@@ -2,7 +2,11 @@
 import { OK, quoteForError, type Reply } from "../resp/reply.ts";
 import { type Access, type Call, type Client, type Command, CommandError } from "./command.ts";
 import { checkName, parseInteger } from "./connection.ts";
+import { wordOf } from "./options.ts";
 import { wireName } from "./syntax.ts";
+
+/** Longer than any address, also that of a unix socket. */
+const ADDRESS_BYTES_MAX = 512;
 
 function line(client: Client): string {
   const now = Date.now();
@@ -28,7 +32,7 @@ function list({ context }: Call): Reply {
 }
 
 function setInfo({ args, client }: Call): Reply {
-  const attribute = args[2]!.toString("latin1").toLowerCase();
+  const attribute = wordOf(args[2]!).toLowerCase();
   if (attribute === "lib-name") client.libraryName = checkName(args[3]!, attribute);
   else if (attribute === "lib-ver") client.libraryVersion = checkName(args[3]!, attribute);
   else throw new CommandError(`ERR Unrecognized option '${quoteForError(args[2]!)}'`);
@@ -38,8 +42,9 @@ function setInfo({ args, client }: Call): Reply {
 /** The new form has filters and answers how many were closed, the old one names an address. */
 function kill({ args, client, context }: Call): Reply {
   const isOldForm = args.length === 3;
+  const address = args[2]!.toString("latin1", 0, ADDRESS_BYTES_MAX);
   const filters = isOldForm
-    ? [(other: Client) => other.address === args[2]!.toString("latin1")]
+    ? [(other: Client) => other.address === address]
     : killFilters(args, client);
   const victims = [...context.clients.values()].filter((other) =>
     filters.every((matches) => matches(other)),
@@ -57,8 +62,8 @@ function killFilters(args: Buffer[], client: Client): ((other: Client) => boolea
   const filters: ((other: Client) => boolean)[] = [];
   let skipsMe = true;
   for (let at = 2; at < args.length; at += 2) {
-    const filter = args[at]!.toString("latin1").toUpperCase();
-    const value = args[at + 1]?.toString("latin1");
+    const filter = wordOf(args[at]!);
+    const value = args[at + 1]?.toString("latin1", 0, ADDRESS_BYTES_MAX);
     if (value === undefined) throw new CommandError("ERR syntax error");
     if (filter === "ID") {
       const id = parseInteger(args[at + 1]!);
@@ -67,24 +72,26 @@ function killFilters(args: Buffer[], client: Client): ((other: Client) => boolea
     } else if (filter === "ADDR") filters.push((other) => other.address === value);
     else if (filter === "LADDR") filters.push((other) => other.localAddress === value);
     else if (filter === "SKIPME" && /^(yes|no)$/i.test(value)) skipsMe = /^yes$/i.test(value);
-    else throw new CommandError(`ERR syntax error, CLIENT KILL has no '${filter.slice(0, 32)}'`);
+    else
+      throw new CommandError(`ERR syntax error, CLIENT KILL has no '${quoteForError(args[at]!)}'`);
   }
   if (skipsMe) filters.push((other) => other !== client);
   return filters;
 }
 
 function setReplies({ args, client }: Call): Reply {
-  const mode = args[2]!.toString("latin1").toLowerCase();
+  const mode = wordOf(args[2]!).toLowerCase();
   if (mode !== "on" && mode !== "off" && mode !== "skip") {
     throw new CommandError("ERR syntax error, CLIENT REPLY takes ON, OFF or SKIP");
   }
+  if (mode === "on") client.skipsReply = false;
   // As in Redis: what is off stays off until ON.
   if (mode !== "skip" || client.replies !== "off") client.replies = mode;
   return OK;
 }
 
 function onOrOff({ args }: Call): Reply {
-  if (/^(on|off)$/i.test(args[2]!.toString("latin1"))) return OK;
+  if (/^(ON|OFF)$/.test(wordOf(args[2]!))) return OK;
   throw new CommandError("ERR syntax error, it takes ON or OFF");
 }
 

@@ -31,6 +31,8 @@ export interface Command {
   flags: readonly Flag[];
   /** Later commands of the connection are not started before this one has answered. */
   isExclusive?: true;
+  /** Run between MULTI and EXEC too, where all others are refused. */
+  isTransactional?: true;
   run(call: Call): Answer | Promise<Answer> | FromStore;
 }
 
@@ -43,7 +45,11 @@ export interface Call {
 
 /** A reply that hands out an event. */
 export abstract class Handout {
-  constructor(readonly reply: Reply) {}
+  /** Of an event that is delivered at most once, a reply that may have been read is final. */
+  constructor(
+    readonly reply: Reply,
+    readonly mayComeTwice: boolean,
+  ) {}
 
   /** Called if the client is gone before the reply was sent. */
   abstract giveBack(): void;
@@ -85,7 +91,9 @@ export interface Client {
   /** Null as long as it has to log in first. */
   user: User | null;
   replies: "on" | "off" | "skip";
-  /** A MULTI was refused, and so is all up to its end. */
+  /** The reply to the command under way is skipped. */
+  skipsReply: boolean;
+  /** Between MULTI and EXEC. */
   isRefusingTransaction: boolean;
   readonly session: Session;
   /** Where it is registered. */

@@ -2,6 +2,7 @@
 import type { QueueStatus, Session } from "../queue/store.ts";
 import { OK, type Reply } from "../resp/reply.ts";
 import { type Call, type Client, type Command, FromStore } from "./command.ts";
+import { leaversReported } from "./notify.ts";
 
 /** Queues asked for in one operation, so that a long list holds nobody up. */
 const PAGE = 64;
@@ -54,6 +55,7 @@ function askedFor({ args, client }: Call): Promise<QueueStatus[]> {
 }
 
 async function showStatus(call: Call): Promise<Reply> {
+  await leaversReported(call.context);
   return (await askedFor(call)).map(({ queue, total, processing, consumers }) => [
     queue,
     total,
@@ -64,6 +66,7 @@ async function showStatus(call: Call): Promise<Reply> {
 
 /** One line per queue, its columns aligned over all of them. */
 async function showInfo(call: Call): Promise<Reply> {
+  await leaversReported(call.context);
   const rows = (await askedFor(call)).map(({ queue, total, processing, consumers }) => ({
     queue,
     columns: [

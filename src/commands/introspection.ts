@@ -1,6 +1,7 @@
 // COMMAND and its subcommands: the table of descriptors in the shape that Redis clients expect.
 import { Constant, Pairs, type Reply, Simple } from "../resp/reply.ts";
 import type { Call, Command } from "./command.ts";
+import { wordOf } from "./options.ts";
 import { type Argument, argumentsOf, commandArity, queueArgumentsOf, wireName } from "./syntax.ts";
 
 /** The table that these commands are part of, and how it finds a name in any case. */
@@ -20,7 +21,7 @@ export function introspectionCommands(table: Table): Command[] {
   const find = (name: string) =>
     table.find(name.replace("|", " ")) ??
     top().find((command) => command.name === name.toUpperCase());
-  const asked = (args: Buffer[]) => args.slice(2).map((name) => find(name.toString("latin1")));
+  const asked = (args: Buffer[]) => args.slice(2).map((name) => find(wordOf(name)));
   const found = (args: Buffer[]) => asked(args).filter((command) => command !== undefined);
   const docs = once(() => new Constant(new Pairs(top().map((command) => docOf(table, command)))));
   const infos = once(() => new Constant(top().map((command) => infoOf(table, command))));

@@ -1,5 +1,5 @@
 // QRPOP, QACK, and the peeks: events out, at most once or until they are acknowledged.
-import type { End, Event, Pop } from "../queue/store.ts";
+import type { Ack, End, Event, Pop } from "../queue/store.ts";
 import type { Reply } from "../resp/reply.ts";
 import {
   type Answer,
@@ -36,7 +36,7 @@ class PoppedEvent extends Handout {
   readonly #leaseEndsAt: number;
 
   constructor(client: Client, operation: Pop, event: Event) {
-    super(eventReply(event));
+    super(eventReply(event), operation.leaseMs > 0);
     this.#client = client;
     this.#pop = operation;
     this.#event = event;
@@ -62,13 +62,13 @@ function eventReply(event: Event | null): Reply {
   return event && [event.id, event.contents];
 }
 
-function ack({ args, context }: Call): FromStore {
+function ack({ args }: Call): FromStore {
   const redo = args.length > 3 && parseOptions(args, 3, { REDO: "word" }).REDO === true;
-  context.stats.acks += 1;
   return FromStore.of({ kind: "ack", queue: args[1]!, id: args[2]!, redo }, answerAck);
 }
 
-function answerAck(wasClaimed: boolean): Answer {
+function answerAck(wasClaimed: boolean, { context }: Call, { redo }: Ack): Answer {
+  if (wasClaimed && !redo) context.stats.acks += 1;
   return wasClaimed ? 1 : 0;
 }
 

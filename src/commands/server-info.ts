@@ -3,6 +3,8 @@ import { Pairs, type Reply } from "../resp/reply.ts";
 import type { Call, Client, Command, Context, Settings } from "./command.ts";
 import { statusOfAll } from "./inspect.ts";
 import { REDIS_VERSION } from "./login.ts";
+import { leaversReported } from "./notify.ts";
+import { wordOf } from "./options.ts";
 
 type Lines = [name: string, value: string | number][];
 
@@ -82,7 +84,8 @@ function memory(): Lines {
 }
 
 /** Asks the store about every queue, so it is part of INFO only when asked for by name. */
-async function queueLines({ client }: Call): Promise<Lines> {
+async function queueLines({ client, context }: Call): Promise<Lines> {
+  await leaversReported(context);
   try {
     const statuses = await statusOfAll(client);
     const sum = (count: "total" | "processing" | "consumers") =>
@@ -99,7 +102,7 @@ async function queueLines({ client }: Call): Promise<Lines> {
 }
 
 async function info(call: Call): Promise<Reply> {
-  const asked = call.args.slice(1).map((name) => name.toString("latin1").toLowerCase());
+  const asked = call.args.slice(1).map((name) => wordOf(name).toLowerCase());
   const isAll = asked.includes("all") || asked.includes("everything");
   const isDefault = asked.length === 0 || asked.includes("default");
   const parts = Object.entries(sections)
@@ -125,8 +128,12 @@ const redisOptions = ({ maxClients, maxEventBytes, clientTimeout }: Settings): L
   ["proto-max-bulk-len", maxEventBytes],
 ];
 
+/** No pattern for the name of an option is longer. */
+const PATTERN_BYTES_MAX = 1024;
+
 function configGet({ args, context }: Call): Reply {
-  const globs = args.slice(2).map((glob) => new Bun.Glob(glob.toString("latin1").toLowerCase()));
+  const patterns = args.slice(2).filter(({ length }) => length <= PATTERN_BYTES_MAX);
+  const globs = patterns.map((glob) => new Bun.Glob(glob.toString("latin1").toLowerCase()));
   const known = [...redisOptions(context.settings), ...context.options];
   const matching = known.filter(([name]) => globs.some((glob) => glob.match(name)));
   return new Pairs(matching.map(([name, value]) => [name, String(value)]));

@@ -2,6 +2,8 @@
 import { nameOf } from "./name-cache.ts";
 
 export class Consumers {
+  /** Settles when the store has been told of all changes so far, or could not be. */
+  reported: Promise<unknown> = Promise.resolve();
   readonly #counts = new Map<string, number>();
 
   /** A consumer trades its list of queues for another. Returns the counts that changed. */
