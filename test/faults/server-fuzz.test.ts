@@ -91,8 +91,8 @@ describe.each(storeNames)("on %s, whatever clients send", (store) => {
     for (const gauge of ["waiting", "unread", "unsent"]) {
       expect(info).toContain(`bytes_${gauge}:0\r\n`);
     }
-    expect(sum(({ connections }) => connections)).toBeGreaterThan(SECONDS * 10);
-    expect(replies).toBeGreaterThan(SECONDS * 100);
+    expect(sum(({ connections }) => connections)).toBeGreaterThan(SECONDS);
+    expect(replies).toBeGreaterThan(SECONDS * 10);
   });
 });
 
