@@ -1,10 +1,13 @@
-// What must happen again and again whatever clients do: expired claims go back in line, the store
-// hears that our consumers still live, and waiters look for what no message told them of.
+// Periodic work: requeues expired claims, renews the counts of consumers, and polls for events
+// that no message told waiters of.
 import type { Consumers } from "./consumers.ts";
 import type { Session, Store } from "./store.ts";
 import type { Waiters } from "./waiters.ts";
 
+/** How often it is asked whether a reclaim is due, which costs the store nothing. */
 const RECLAIM_EVERY_MS = 200;
+/** How often all parts of the store are looked at: a message that something is due may be lost. */
+const RECLAIM_ALL_EVERY_MS = 10_000;
 const RECLAIM_LIMIT = 500;
 const REGISTER_EVERY_MS = 5_000;
 const WATCH_EVERY_MS = 1_000;
@@ -17,6 +20,9 @@ export class Housekeeper {
   readonly #reclaims: Session;
   readonly #looks: Session;
   readonly #timers: ReturnType<typeof setInterval>[];
+  #reclaimedAllAtMs = -Infinity;
+  /** Whether the store was told of consumers, or may have been. */
+  #hasRegistered = false;
 
   /**
    * onFailure hears what a round of work failed with; the next round tries again. Single
@@ -32,8 +38,10 @@ export class Housekeeper {
     this.#registrations = registrations;
     this.#reclaims = store.session();
     this.#looks = store.session();
+    store.watch().catch(onFailure);
     this.#timers = [
-      every(RECLAIM_EVERY_MS, () => this.#reclaim(), onFailure),
+      every(RECLAIM_EVERY_MS, () => this.#reclaim(store), onFailure),
+      every(RECLAIM_ALL_EVERY_MS, () => store.watch(), onFailure),
       every(REGISTER_EVERY_MS, () => this.#register(consumers), onFailure),
       every(WATCH_EVERY_MS, () => this.#watch(store, waiters), onFailure),
     ];
@@ -43,13 +51,21 @@ export class Housekeeper {
     for (const timer of this.#timers) clearInterval(timer);
   }
 
-  async #reclaim(): Promise<void> {
-    const reclaim = () => this.#reclaims.ask({ kind: "reclaim", limit: RECLAIM_LIMIT });
+  async #reclaim(store: Store): Promise<void> {
+    const nowMs = performance.now();
+    const isAllDue = nowMs >= this.#reclaimedAllAtMs + RECLAIM_ALL_EVERY_MS;
+    if (!isAllDue && !store.isDue()) return;
+    const parts = isAllDue ? "all" : "due";
+    const reclaim = () => this.#reclaims.ask({ kind: "reclaim", limit: RECLAIM_LIMIT, parts });
     while ((await reclaim()) >= RECLAIM_LIMIT);
+    if (isAllDue) this.#reclaimedAllAtMs = nowMs;
   }
 
+  /** Once there are no consumers, that is said once. */
   async #register(consumers: Consumers): Promise<void> {
     const counts = consumers.counts();
+    if (counts.length === 0 && !this.#hasRegistered) return;
+    this.#hasRegistered = true;
     const pages = Array.from({ length: Math.ceil(counts.length / PAGE) || 1 }, (_, page) =>
       this.#registrations.ask({
         kind: "register",
@@ -58,6 +74,7 @@ export class Housekeeper {
       }),
     );
     await Promise.all(pages);
+    this.#hasRegistered = counts.length > 0;
   }
 
   async #watch(store: Store, waiters: Waiters): Promise<void> {

@@ -83,14 +83,17 @@ export interface Register {
 }
 
 /**
- * Moves at most `limit` claimed events whose deadline is not after now to the right end of their
+ * The periodic work of a store: forgets what is gone, and
+ * moves at most `limit` claimed events whose deadline is not after now to the right end of their
  * queues: in each queue in ascending order of deadline, those with the same deadline in ascending
  * order of id bytes. Which queues come first is the store's choice. A store of several parts
- * moves as many in each.
+ * moves as many in each, and with `parts: "due"` looks only at those of which this process heard
+ * that something is due.
  */
 export interface Reclaim {
   kind: "reclaim";
   limit: number;
+  parts: "due" | "all";
 }
 
 /** Writes something that nobody sees, everywhere: it succeeds where a push would be accepted. */
@@ -167,6 +170,11 @@ export interface Store {
    * heard of too, as far as messages get through. Before, only those of this process.
    */
   watch(): Promise<void>;
+  /**
+   * Whether a reclaim has something to do now, as far as this process heard. A message between
+   * processes may be lost, so all parts are to be looked at now and then.
+   */
+  isDue(): boolean;
   /** Facts for people, as name and value: INFO shows them. */
   describe(): [string, string | number][];
   /**

@@ -2,7 +2,7 @@
 // counts all know, also when the messages between them get lost.
 import { expect, setDefaultTimeout, test } from "bun:test";
 import type { Redis } from "ioredis";
-import { readyChannel } from "../../src/stores/redis/keys.ts";
+import { channels } from "../../src/stores/redis/keys.ts";
 import { eventually } from "../support/eventually.ts";
 import { type ListeningOkq, startOkqOnRedis } from "../support/okq-process.ts";
 import { startTestRedis } from "../support/okq-server.ts";
@@ -114,7 +114,7 @@ test("a consumer whose wake-up message got lost is woken all the same, and soon"
 });
 
 async function subscribers(redis: Redis): Promise<number> {
-  return Number(((await redis.pubsub("NUMSUB", readyChannel(0))) as unknown[])[1]);
+  return Number(((await redis.pubsub("NUMSUB", channels(0).ready)) as unknown[])[1]);
 }
 
 test("there is at most one message for a queue in a batch", async () => {
@@ -125,7 +125,7 @@ test("there is at most one message for a queue in a batch", async () => {
   listener.on("message", (_channel, message: string) => {
     heard += Number(message.split(" ")[1]);
   });
-  await listener.subscribe(readyChannel(0));
+  await listener.subscribe(channels(0).ready);
   const monitor = await redis.redis.monitor();
   closeAfterTest({ close: () => monitor.disconnect() });
   const batches: Map<string, number>[] = [];

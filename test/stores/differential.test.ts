@@ -33,11 +33,15 @@ const breakages: Record<string, Rule> = {
   "leases are twice as long": (operation, submit) =>
     submit(operation.kind === "pop" ? { ...operation, leaseMs: operation.leaseMs * 2 } : operation),
   "a passed deadline ends a claim before it is reclaimed": async (operation, submit) => {
-    if (operation.kind === "ack") await submit({ kind: "reclaim", limit: 1_000_000 });
+    if (operation.kind === "ack") await submit({ kind: "reclaim", limit: 1_000_000, parts: "all" });
     return submit(operation);
   },
   "reclaim knows no limit": (operation, submit) =>
-    submit(operation.kind === "reclaim" ? { kind: "reclaim", limit: 1_000_000 } : operation),
+    submit(
+      operation.kind === "reclaim"
+        ? { kind: "reclaim", limit: 1_000_000, parts: "all" }
+        : operation,
+    ),
   "flush leaves claimed events": async (operation, submit) => {
     if (operation.kind !== "flush") return submit(operation);
     const pop = { kind: "pop", queue: operation.queue, leaseMs: 0 } as const;
@@ -88,6 +92,7 @@ function breaking(under: StoreUnderTest, rule: Rule): StoreUnderTest {
     store: {
       session: () => session,
       watch: () => store.watch(),
+      isDue: () => store.isDue(),
       describe: () => store.describe(),
       close: () => store.close(),
     },

@@ -54,7 +54,7 @@ class Pair {
 
   /** What a process forgets when it ends, claims that passed and consumers, is dealt with here. */
   async restartSecond(random: Random, operations: RandomOperations): Promise<void> {
-    await this.submitAll([{ kind: "reclaim", limit: RECLAIM_ALL }]);
+    await this.submitAll([{ kind: "reclaim", limit: RECLAIM_ALL, parts: "all" }]);
     const { reopen, crash } = this.#b.under;
     await (random.below(2) === 0 ? reopen : crash)?.();
     await this.submitAll([operations.heartbeat()]);
@@ -88,7 +88,7 @@ class Pair {
     await this.walk(1000);
     await this.#drain(queues);
     this.advance(3_600_000);
-    await this.submitAll([{ kind: "reclaim", limit: RECLAIM_ALL }]);
+    await this.submitAll([{ kind: "reclaim", limit: RECLAIM_ALL, parts: "all" }]);
     await this.#drain(queues);
     await this.submitAll(queues.map((queue) => ({ kind: "flush", queue: bytesOf(queue) })));
     await this.submitAll([{ kind: "status", queues: queues.map(bytesOf) }]);

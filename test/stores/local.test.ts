@@ -110,9 +110,34 @@ describe("the local store", () => {
     expect(facts()).toMatchObject({ ready: 3, claimed: 0, content_bytes: 10 });
     await store.pop("q");
     await store.flush("q");
-    expect(facts()).toMatchObject({ queues: 1, ready: 1, claimed: 0, content_bytes: 2 });
+    expect(facts()).toMatchObject({ ready: 1, claimed: 0, content_bytes: 2 });
     await store.pop("r", 0);
-    expect(facts()).toMatchObject({ queues: 0, ready: 0, claimed: 0, content_bytes: 0 });
+    expect(facts()).toMatchObject({ ready: 0, claimed: 0, content_bytes: 0 });
+  });
+
+  test("forgets queues that have nothing left, at the next reclaim", async () => {
+    const store = await openCaller();
+    const { store: local } = store.under;
+    const names = Array.from({ length: 100 }, (_, number) => `q${number}`);
+    await Promise.all(names.map((name) => store.push(name, "1")));
+    expect(local.isDue()).toBe(false);
+    await Promise.all(names.map((name) => store.pop(name, 0)));
+    expect(local.isDue()).toBe(true);
+    await store.reclaim();
+    expect(Object.fromEntries(local.describe())).toMatchObject({ queues: 0 });
+    expect(local.isDue()).toBe(false);
+  });
+
+  test("a reclaim is due when the first lease has ended", async () => {
+    const store = await openCaller();
+    await store.pushAll("q", ["1", "2"]);
+    await store.pop("q", 100);
+    await store.pop("q", 50);
+    expect(store.under.store.isDue()).toBe(false);
+    store.advance(50);
+    expect(store.under.store.isDue()).toBe(true);
+    await store.reclaim();
+    expect(store.under.store.isDue()).toBe(false);
   });
 
   test("holds contents of 64 MB", async () => {

@@ -122,6 +122,10 @@ class Current implements Store {
     return this.#store.watch();
   }
 
+  isDue(): boolean {
+    return this.#store.isDue();
+  }
+
   describe(): [string, string | number][] {
     return this.#store.describe();
   }

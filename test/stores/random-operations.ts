@@ -65,7 +65,7 @@ export class RandomOperations {
       case "flush":
         return { kind, queue };
       case "reclaim":
-        return { kind, limit: RECLAIM_ALL };
+        return { kind, limit: RECLAIM_ALL, parts: "all" };
       case "register":
         return this.#register();
       case "ready":

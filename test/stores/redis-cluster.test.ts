@@ -89,6 +89,42 @@ describe("in a cluster", () => {
     await under.close();
   });
 
+  test("no key stays of queues that are gone, in any shard", async () => {
+    const under = await openCluster();
+    const caller = new Caller(under);
+    const queues = queuesApart(SHARDS);
+    await caller.register(Object.fromEntries(queues.map((queue) => [queue, 1])));
+    await Promise.all(queues.map((queue) => caller.another().push(queue, "1")));
+    await Promise.all(queues.map((queue) => caller.another().pop(queue)));
+    await Promise.all(queues.map((queue) => caller.another().ack(queue, "1")));
+    await caller.register({}, true);
+    const keys = await Promise.all(cluster.nodes.map(({ redis }) => redis.keys("*")));
+    expect(keys.flat()).toEqual([]);
+    await under.close();
+  });
+
+  test("a reclaim of what is due asks those shards only that have something due", async () => {
+    const under = await openCluster();
+    const caller = new Caller(under);
+    const scripts = async () => {
+      const stats = await Promise.all(cluster.nodes.map(({ redis }) => redis.info("commandstats")));
+      const calls = stats.map((text) => /cmdstat_evalsha:calls=(\d+)/.exec(text)?.[1] ?? "0");
+      return calls.reduce((sum, count) => sum + Number(count), 0);
+    };
+    await caller.reclaim();
+    await caller.push("mail", "1");
+    await caller.pop("mail", 1);
+    await eventually(() => under.store.isDue(), { message: "the lease of 1 ms has ended" });
+    under.advance(1);
+    const before = await scripts();
+    const due = () => caller.submit({ kind: "reclaim", limit: 10, parts: "due" });
+    expect(await due()).toBe(1);
+    expect(under.store.isDue()).toBe(false);
+    expect(await due()).toBe(0);
+    expect((await scripts()) - before).toBe(1);
+    await under.close();
+  });
+
   test("a session that changes shards keeps its order, and a page lists all shards", async () => {
     const under = await openCluster();
     const caller = new Caller(under);

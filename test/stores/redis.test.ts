@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { FIXED_KEYS, fixedKeys, INFIXES, queueKeys, TAG } from "../../src/stores/redis/keys.ts";
 import { RedisStore } from "../../src/stores/redis/redis-store.ts";
 import { SCRIPT } from "../../src/stores/redis/script.ts";
+import { eventually } from "../support/eventually.ts";
 import { type RedisServer, startRedis } from "../support/redis-server.ts";
 import { type StoreUnderTest, storeContract } from "./contract.ts";
 import { Caller } from "./contract/caller.ts";
@@ -55,19 +56,80 @@ test.each(seeds)("random operations get the answers of the local store (seed %d)
 });
 
 describe("the Redis store", () => {
-  test("leaves no key of a queue behind when all its events are gone", async () => {
+  /** Ways in which all events of a queue can go. */
+  const endings: [string, (caller: Caller) => Promise<unknown>][] = [
+    ["acknowledged", async (caller) => (await caller.pop("q"), await caller.ack("q", "1"))],
+    ["popped for good", (caller) => caller.pop("q", 0)],
+    ["flushed", (caller) => caller.flush("q")],
+    ["flushed while claimed", async (caller) => (await caller.pop("q"), await caller.flush("q"))],
+    [
+      "popped for good after its lease ended",
+      async (caller) => {
+        await caller.pop("q", 10);
+        caller.advance(10);
+        expect(await caller.reclaim()).toBe(1);
+        await caller.pop("q", 0);
+      },
+    ],
+    [
+      "left by its last consumer",
+      async (caller) => {
+        await caller.register({ q: 1 });
+        await caller.pop("q", 0);
+        await caller.register({ q: 0 });
+      },
+    ],
+    [
+      "left by its last consumer in a full count",
+      async (caller) => {
+        await caller.register({ q: 1 });
+        await caller.pop("q", 0);
+        await caller.register({}, true);
+      },
+    ],
+  ];
+
+  test.each(endings)("leaves no key of a queue behind: its event was %s", async (_, end) => {
     const under = await openRedis();
     const caller = new Caller(under);
-    await caller.pushAll("q", ["1", "2", "3"]);
-    for (const id of ["1", "2", "3"]) {
-      await caller.pop("q");
-      await caller.ack("q", id);
-    }
-    await caller.list();
-    under.advance(60_000);
-    await caller.reclaim();
+    await caller.push("q", "1");
+    expect(await server.redis.keys("*")).not.toEqual([]);
+    await end(caller);
     expect(await server.redis.keys("*")).toEqual([]);
     await under.close();
+  });
+
+  test("leaves no name behind of queues on which a dead process had consumers", async () => {
+    const under = await openRedis();
+    const caller = new Caller(under);
+    const names = Array.from({ length: 300 }, (_, number) => `q${number}`);
+    await caller.register(Object.fromEntries(names.map((name) => [name, 1])));
+    await caller.push("used", "1");
+    const [process] = await server.redis.smembers(`${TAG}:processes`);
+    await server.redis.del(process!);
+    for (let slices = 0; slices < 3; slices++) await caller.reclaim();
+    expect(await server.redis.zrange(`${TAG}:queues`, "0", "-1")).toEqual(["used"]);
+    await caller.pop("used", 0);
+    expect(await server.redis.keys("*")).toEqual([]);
+    await under.close();
+  });
+
+  test("another process hears when a reclaim is due", async () => {
+    const under = await openRedis();
+    const caller = new Caller(under);
+    const other = await RedisStore.open({
+      target: targetOf({ nodes: [{ host: "127.0.0.1", port: server.port }] }),
+      poolSize: 1,
+      onReady() {},
+      ...unheard,
+    });
+    await other.watch();
+    await caller.push("q", "1");
+    expect(other.isDue()).toBe(false);
+    await caller.pop("q", 1);
+    await eventually(() => other.isDue(), { message: "the other process has heard" });
+    await under.close();
+    await other.close();
   });
 
   test("an event whose contents somebody deleted is passed over", async () => {
@@ -162,12 +224,13 @@ describe("keys", () => {
 
 /** The names of keys that a verb's header may list, and how its code reaches them. */
 const keyUses: Record<string, RegExp> = {
-  queues: /queues_key|status_of/,
+  queues: /queues_key/,
   deadlines: /deadlines_key/,
   processes: /processes_key|status_of|consumers_of/,
   process: /process_key/,
   absent: /absent_key/,
   probe: /':probe'/,
+  sweep: /':sweep'/,
   ready: /queue\.ready|\)\.ready|status_of/,
   claimed: /queue\.claimed|status_of/,
   events: /queue\.events/,

@@ -112,6 +112,10 @@ export class LocalStore implements Store {
   /** Nothing to do: no other process can reach these queues. */
   async watch(): Promise<void> {}
 
+  isDue(): boolean {
+    return this.#model.isDueAt(this.#now());
+  }
+
   describe(): [string, string | number][] {
     const { queues, ready, claimed, contentBytes, cold } = this.#model.totals();
     const facts: [string, string | number][] = [
@@ -250,7 +254,7 @@ export class LocalStore implements Store {
   /** Claims that ended while nobody was there end before the first client comes. */
   async #reclaimAll(): Promise<void> {
     const session = this.session();
-    const reclaim = () => session.ask({ kind: "reclaim", limit: reclaimedAtOnce });
+    const reclaim = () => session.ask({ kind: "reclaim", limit: reclaimedAtOnce, parts: "all" });
     while ((await reclaim()) === reclaimedAtOnce);
   }
 

@@ -9,6 +9,7 @@ import { type Held, isDueBefore, type LocalEvent, LocalQueue } from "./local-que
 
 /** What an event takes beside its contents: the object, its id, its places in line and index. */
 const eventOverheadBytes = 400;
+const sweptAtOnce = 10_000;
 
 /** What a journal adds to a model: notes of its changes, and events that are not in memory. */
 export interface Recording {
@@ -167,6 +168,12 @@ export class Model {
     return limit;
   }
 
+  /** Whether a claim has ended by then, or a queue is to be let go of. */
+  isDueAt(nowMs: number): boolean {
+    const first = this.#byDeadline.first?.claimed.first;
+    return this.#unused.size > 0 || (first !== undefined && first.deadlineMs <= nowMs);
+  }
+
   clear(queue: LocalQueue): void {
     if (queue.size === 0) return;
     if (queue.heapAt !== -1) this.#byDeadline.remove(queue);
@@ -187,17 +194,19 @@ export class Model {
     return this.#sortedNames;
   }
 
-  /** Lets go of the queues that are still unused. To be called now and then. */
+  /** Lets go of queues that are still unused: many, but not so many that clients notice. */
   sweep(): void {
     const changes = this.#recording?.changes;
     // What may still be undone would need its queue again.
     if (changes?.isEmpty === false) return;
+    let left = sweptAtOnce;
     for (const queue of this.#unused) {
+      if (left-- === 0) return;
+      this.#unused.delete(queue);
       if (!queue.isUnused || !this.#queues.delete(queue.name)) continue;
       this.#sortedNames = null;
       if (queue.number !== 0) changes?.forgotten.push(queue.number);
     }
-    this.#unused.clear();
   }
 
   /** How many events of which queues became ready since it was asked last. */
@@ -248,7 +257,6 @@ export class Model {
   }
 
   totals() {
-    this.sweep();
     return {
       queues: this.#queues.size,
       ready: this.#eventCount - this.#claimedCount,

@@ -24,6 +24,7 @@ verbs.ack = function(from, to)
     became_ready(queue, #ids)
   else
     redis.call('HDEL', queue.events, unpack(ids))
+    shrank(queue)
   end
   redis.call('ZREM', queue.claimed, unpack(ids))
   return missed

@@ -1,9 +1,10 @@
 -- The batch loop: runs one batch's calls of verbs in order. One that fails stands alone.
 -- KEYS    queues deadlines processes absent process, then ready claimed events of each queue
--- ARGV    now (empty: the server's time) channel origin, then for each call
+-- ARGV    now (empty: the server's time) ready-channel due-channel origin, then for each call
 --         verb, how many arguments it has, the arguments
--- Returns what became ready (queue's name, count ...), 1 if the batch ended early or 0, then the
---         reply of each call that was made, in which an error stands for a call that failed
+-- Returns what became ready (queue's name, count ...), 1 if the batch ended early or 0, in how many
+--         ms a reclaim is due (-1: nothing is claimed; nil: no news), then the reply of each call
+--         that was made, in which an error stands for a call that failed
 
 -- What pcall caught, as an error reply that begins with its code. Redis 6 puts the place in the
 -- script in front of the text, Redis 7 does not.
@@ -15,8 +16,43 @@ local function failure_of(caught)
   return { err = string.find(text, '^%u+ ') and text or 'ERR ' .. text }
 end
 
-local replies = { {}, 0 }
-local at = 4
+-- In how many ms something is to be reclaimed. Other okq processes are told when a pop made it
+-- earlier: they would reclaim in the place of this one.
+local function next_due()
+  if is_sweeping then
+    return 0
+  end
+  local first = redis.call('ZRANGE', deadlines_key, 0, 0, 'WITHSCORES')
+  local deadline = tonumber(first[2])
+  if not deadline then
+    return -1
+  end
+  local due = math.max(0, math.ceil(deadline - now))
+  if deadline == earliest_added then
+    redis.call('PUBLISH', ARGV[3], ARGV[4] .. ' ' .. due .. ' ' .. TAG)
+  end
+  return due
+end
+
+-- Without an error whatever happens: all calls are done by now.
+local function finish(replies)
+  for _, queue in pairs(shrunk) do
+    pcall(forget_if_unused, queue)
+  end
+  if deadlines_changed then
+    local ok, due = pcall(next_due)
+    replies[3] = ok and due
+  end
+  for name, count in pairs(ready_counts) do
+    replies[1][#replies[1] + 1] = name
+    replies[1][#replies[1] + 1] = count
+    -- Where a message must not be sent, waiters find the event a bit later.
+    redis.pcall('PUBLISH', ARGV[2], ARGV[4] .. ' ' .. count .. ' ' .. name)
+  end
+end
+
+local replies = { {}, 0, false }
+local at = 5
 while at <= #ARGV and replies[2] == 0 do
   local from = at + 2
   local to = at + 1 + tonumber(ARGV[at + 1])
@@ -28,10 +64,5 @@ while at <= #ARGV and replies[2] == 0 do
   replies[2] = reply_bytes < REPLY_BYTES_MAX and 0 or 1
   at = to + 1
 end
-for name, count in pairs(ready_counts) do
-  replies[1][#replies[1] + 1] = name
-  replies[1][#replies[1] + 1] = count
-  -- All is done by now: where a message must not be sent, waiters find the event a bit later.
-  redis.pcall('PUBLISH', ARGV[2], ARGV[3] .. ' ' .. count .. ' ' .. name)
-end
+finish(replies)
 return replies

@@ -17,7 +17,7 @@ export const INFIXES = {
 
 /**
  * The keys that every batch names before its queues' keys:
- * - queues: sorted set, all scores 0, of the names of queues that may be active
+ * - queues: sorted set, all scores 0, of the names of queues that have events or consumers
  * - deadlines: sorted set of queue names by a lower bound of their earliest deadline
  * - processes: set of the keys of the okq processes that have consumers
  * - absent: never there. While a cluster moves the slot a batch that names it and others is turned
@@ -37,7 +37,10 @@ export function queueKeys(tag: string): (queue: Buffer) => Buffer[] {
   return (queue) => prefixes.map((prefix) => Buffer.concat([prefix, queue]));
 }
 
-/** Where processes tell each other what became ready. Pub/sub knows no databases: the name does. */
-export function readyChannel(db: number): string {
-  return `${TAG}:ready:${db}`;
+/**
+ * Where processes tell each other what became ready, and when claims are to be reclaimed. Pub/sub
+ * knows no databases: the names do.
+ */
+export function channels(db: number): { ready: string; due: string } {
+  return { ready: `${TAG}:ready:${db}`, due: `${TAG}:due:${db}` };
 }

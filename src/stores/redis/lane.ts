@@ -26,6 +26,8 @@ export interface LaneOptions {
   onReplicas(areEnough: boolean): void;
   /** Told queues and how many of their events became ready, one after the other. */
   onReady(became: ScriptReply[]): void;
+  /** Told in how many ms something is to be reclaimed under that tag; -1 for never. */
+  onDue(tag: string, inMs: number): void;
 }
 
 /** Bounds that keep one batch from holding Redis for much longer than a millisecond. */
@@ -97,7 +99,7 @@ export class Lane {
   }
 
   async #send(batch: Batch): Promise<void> {
-    const { route, onReady, limits } = this.#options;
+    const { tag, route, onReady, onDue, limits } = this.#options;
     try {
       const { keys, args } = batch.encode(this.#keysOf);
       const [redis, reply] = await this.#evaluate(
@@ -105,10 +107,11 @@ export class Lane {
         [...this.#options.args(), ...args],
       );
       if (this.#isRefused) this.#refused(null);
-      const [became, hasEndedEarly, ...replies] = reply;
+      const [became, hasEndedEarly, dueInMs, ...replies] = reply;
       const rest = batch.take(replies, hasEndedEarly === 1);
       if (rest) this.#waiting.unshift(rest);
       onReady(became as ScriptReply[]);
+      if (dueInMs !== null) onDue(tag, dueInMs as number);
       if (limits.waitReplicas > 0 && batch.hasChanged) await this.#awaitReplicas(redis);
       batch.succeed();
     } catch (error) {

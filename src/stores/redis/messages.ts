@@ -1,5 +1,6 @@
-// What okq processes tell each other through Redis' pub/sub: queues in which events became ready.
-// A message may be lost; whoever waits looks for itself now and then.
+// Messages between okq processes through Redis' pub/sub: queues in which events became ready, and
+// times at which claims are to be reclaimed. A message may be lost: every process also looks for
+// itself now and then.
 import type { ReadyListener } from "../../queue/store.ts";
 import type { Connected } from "./connect.ts";
 import { unavailable } from "./lane.ts";
@@ -11,10 +12,12 @@ export interface MessagesOptions {
   connect(): Promise<Connected>;
   /** Whether that server still hears the messages of all. */
   isMember(name: string): boolean;
-  channel: string;
+  channels: { ready: string; due: string };
   /** Messages of this process are no news. */
   processId: string;
   onReady: ReadyListener;
+  /** Told in how many ms something is to be reclaimed under that tag. */
+  onDue(tag: string, inMs: number): void;
   onState(state: string): void;
 }
 
@@ -66,20 +69,27 @@ export class Messages {
 
   async #subscribe(): Promise<Connected> {
     const connected = await this.#options.connect();
-    connected.redis.on("messageBuffer", (_channel: Buffer, message: Buffer) => {
-      this.#heard(message);
+    const { ready, due } = this.#options.channels;
+    connected.redis.on("messageBuffer", (channel: Buffer, message: Buffer) => {
+      this.#heard(channel.toString("latin1"), message);
     });
-    await connected.redis.subscribe(this.#options.channel);
+    await connected.redis.subscribe(ready, due);
     return connected;
   }
 
-  /** A message is: origin, count, queue's name, with a space between. */
-  #heard(message: Buffer): void {
-    const { processId, onReady } = this.#options;
+  /**
+   * A message has three words: its origin, a number, a name. The number is how many events became
+   * ready in the queue of that name, or the ms after which a reclaim is due under the tag.
+   */
+  #heard(channel: string, message: Buffer): void {
+    const { channels, processId, onReady, onDue } = this.#options;
     const afterOrigin = message.indexOf(" ");
-    const afterCount = message.indexOf(" ", afterOrigin + 1);
+    const afterNumber = message.indexOf(" ", afterOrigin + 1);
     if (message.toString("latin1", 0, afterOrigin) === processId) return;
-    const count = Number(message.toString("latin1", afterOrigin + 1, afterCount));
-    if (count > 0) onReady(message.subarray(afterCount + 1), count);
+    const number = Number(message.toString("latin1", afterOrigin + 1, afterNumber));
+    if (!(number >= 0)) return;
+    const name = message.subarray(afterNumber + 1);
+    if (channel === channels.due) onDue(name.toString("latin1"), number);
+    else if (number > 0) onReady(name, number);
   }
 }

@@ -33,17 +33,24 @@ verbs.pop = function(from)
         claims[#claims + 1] = now + lease
         claims[#claims + 1] = id
         left = left - 1
+      else
+        shrank(queue)
       end
     end
     if lease == 0 then
       redis.call('HDEL', queue.events, unpack(ids))
+      shrank(queue)
     end
   end
   if lease > 0 and #claims > 0 then
     -- The queue's deadline is a lower bound, so it does no harm without the claims.
-    local bounded = redis.pcall('ZADD', deadlines_key, 'LT', now + lease, queue.name)
+    local bounded = redis.pcall('ZADD', deadlines_key, 'LT', 'CH', now + lease, queue.name)
     if type(bounded) == 'table' then
       unpop(queue, popped, 2, bounded)
+    end
+    if bounded == 1 then
+      deadlines_changed = true
+      earliest_added = math.min(earliest_added, now + lease)
     end
     local claimed = redis.pcall('ZADD', queue.claimed, unpack(claims))
     if type(claimed) == 'table' then

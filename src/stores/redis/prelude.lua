@@ -1,5 +1,6 @@
--- What every verb stands on: the time, a queue's keys, and the queues that became ready. Goes in
--- front of the verbs; the names of keys (READY, CLAIMED ...) come from keys.ts before it.
+-- Helpers shared by all verbs: the time, a queue's keys, and what the batch loop does at the end
+-- for the queues that the verbs changed. Goes in front of the verbs; the names of keys (READY,
+-- CLAIMED ...) come from keys.ts before it.
 -- KEYS    queues deadlines processes absent process, then ready claimed events of each queue
 -- ARGV    now (empty: the server's time)
 -- Returns nothing by itself, but ends the batch with an error where nothing can be written
@@ -47,6 +48,16 @@ local function became_ready(queue, count)
   ready_counts[queue.name] = (ready_counts[queue.name] or 0) + count
 end
 
+-- Queues that lost something in this batch: the batch loop forgets those that have nothing left.
+local shrunk = {}
+local function shrank(queue)
+  shrunk[queue.name] = queue
+end
+
+-- Whether a verb may have changed the first of the deadlines, the earliest that a pop added, and
+-- whether names of queues are still to be looked at.
+local deadlines_changed, earliest_added, is_sweeping = false, math.huge, false
+
 -- Bytes of contents in the reply. From so many on the batch ends, so that a few pops of large
 -- events do not hold up Redis and fill its memory; the rest of it comes as another batch.
 local REPLY_BYTES_MAX = 4 * 1024 * 1024
@@ -64,15 +75,20 @@ local function consumers_of(queue)
   return consumers
 end
 
--- Total, processing and consumers; a queue with nothing at all leaves the list of queues.
+-- Total, processing and consumers.
 local function status_of(queue)
   local processing = redis.call('ZCARD', queue.claimed)
-  local total = redis.call('LLEN', queue.ready) + processing
-  local consumers = consumers_of(queue)
-  if total == 0 and consumers == 0 then
-    redis.call('ZREM', queues_key, queue.name)
+  return redis.call('LLEN', queue.ready) + processing, processing, consumers_of(queue)
+end
+
+-- A queue without events and consumers leaves no name behind.
+local function forget_if_unused(queue)
+  if redis.call('EXISTS', queue.ready, queue.claimed) == 0 then
+    redis.call('ZREM', deadlines_key, queue.name)
+    if consumers_of(queue) == 0 then
+      redis.call('ZREM', queues_key, queue.name)
+    end
   end
-  return total, processing, consumers
 end
 
 -- What probe.lua writes is gone by itself.

@@ -1,5 +1,6 @@
--- Moves claimed events whose deadline has passed to the right end, in order of deadline.
--- KEYS    deadlines, of the queue: ready claimed
+-- Moves claimed events whose deadline has passed to the right end, in order of deadline. Takes off
+-- the list the names of queues that had nothing but consumers of an okq process that died.
+-- KEYS    queues deadlines processes sweep, of the queue: ready claimed
 -- ARGV    limit
 -- Returns how many were moved
 
@@ -21,9 +22,40 @@ local function reclaim_from(queue, limit)
 end
 
 local RETRY_MS = 1000
+local SWEEP_SLICE = 128
+
+local function sweep()
+  -- The counts of a dead process are gone, and with them on which queues it had consumers. So all
+  -- names are looked at, slice by slice; the key says behind which one the next slice begins.
+  local sweep_key = TAG .. ':sweep'
+  for _, process in ipairs(redis.call('SMEMBERS', processes_key)) do
+    if redis.call('EXISTS', process) == 0 then
+      redis.call('SREM', processes_key, process)
+      redis.call('HSET', sweep_key, 'after', '-')
+    end
+  end
+  processes = nil
+  local after = redis.call('HGET', sweep_key, 'after')
+  if not after then
+    return false
+  end
+  local names = redis.call('ZRANGEBYLEX', queues_key, after, '+', 'LIMIT', 0, SWEEP_SLICE)
+  for _, name in ipairs(names) do
+    shrank(queue_named(name))
+  end
+  if #names < SWEEP_SLICE then
+    redis.call('DEL', sweep_key)
+    return false
+  end
+  redis.call('HSET', sweep_key, 'after', '(' .. names[#names])
+  return true
+end
 
 verbs.reclaim = function(from)
   local limit, moved = tonumber(ARGV[from]), 0
+  deadlines_changed = true
+  local swept, has_more = pcall(sweep)
+  is_sweeping = swept and has_more
   while moved < limit do
     local due = redis.call('ZRANGEBYSCORE', deadlines_key, '-inf', now, 'LIMIT', 0, 1)
     if #due == 0 then

@@ -4,7 +4,8 @@
 import type { ReadyListener, Session, Store } from "../../queue/store.ts";
 import { ClusterMap } from "./cluster-map.ts";
 import type { Connected } from "./connect.ts";
-import { readyChannel, TAG } from "./keys.ts";
+import { DueTimes } from "./due-times.ts";
+import { channels, TAG } from "./keys.ts";
 import { Lane, type LaneOptions } from "./lane.ts";
 import { Messages } from "./messages.ts";
 import type { Route } from "./route.ts";
@@ -12,6 +13,7 @@ import { connectToMaster, ServerRoute } from "./server-route.ts";
 import { LaneSession, ShardedSession } from "./sessions.ts";
 import { shards } from "./shards.ts";
 import { nameOfNode, type RedisTarget } from "./target.ts";
+import type { KnownShards } from "./spread.ts";
 import type { ScriptReply } from "./verbs.ts";
 
 export interface RedisStoreOptions {
@@ -51,27 +53,33 @@ export class RedisStore implements Store {
   readonly #messages: Messages;
   readonly #watch: ReturnType<typeof setInterval>;
   readonly #refused = new Set<Lane>();
+  readonly #due = new DueTimes();
+  readonly #knownShards: KnownShards = {
+    isDue: (shard) => this.#due.isDue(shards[shard]!.tag),
+    consumed: new Set(),
+  };
   #hasReplicas = true;
   #sessions = 0;
 
   private constructor(options: RedisStoreOptions, servers: Servers) {
     const { target, onReady, now } = options;
     const processId = crypto.randomUUID();
-    const channel = readyChannel(target.db);
+    const { ready, due } = channels(target.db);
     this.#target = target;
     this.#servers = servers;
     this.#messages = new Messages({
       connect: () => servers.connect(),
       isMember: (name) => servers.isMember(name),
-      channel,
+      channels: { ready, due },
       processId,
       onReady,
+      onDue: (tag, inMs) => this.#due.hear(tag, inMs),
       onState: (state) => options.onState("for messages", state),
     });
     const shared: Omit<LaneOptions, "tag" | "route"> = {
       processId,
       limits: target,
-      args: () => [now ? String(now()) : "", channel, processId],
+      args: () => [now ? String(now()) : "", ready, due, processId],
       onRefusal: (lane, reason) => {
         const before = this.#refused.size;
         if (reason === null) this.#refused.delete(lane);
@@ -87,6 +95,7 @@ export class RedisStore implements Store {
           onReady(became[at] as Buffer, became[at + 1] as number);
         }
       },
+      onDue: (tag, inMs) => this.#due.set(tag, inMs),
     };
     this.#lanes = servers.routes.map((place) => new Lane({ ...shared, ...place }));
     this.#watch = setInterval(() => {
@@ -102,11 +111,15 @@ export class RedisStore implements Store {
   }
 
   session(): Session {
-    if (this.#target.mode === "cluster") return new ShardedSession(this.#lanes);
+    if (this.#target.mode === "cluster") return new ShardedSession(this.#lanes, this.#knownShards);
     return new LaneSession(this.#lanes[this.#sessions++ % this.#lanes.length]!);
   }
 
-  /** Subscribes on first need: a process without waiting consumers gets no messages. */
+  isDue(): boolean {
+    return this.#due.isAnyDue();
+  }
+
+  /** Subscribes at the first call. */
   async watch(): Promise<void> {
     await this.#messages.watch();
   }

@@ -4,7 +4,7 @@ import { StoreError } from "../../queue/errors.ts";
 import { type Operation, type Receiver, type ResultOf, Session } from "../../queue/store.ts";
 import type { Position } from "./batch.ts";
 import type { Lane } from "./lane.ts";
-import { type Ask, shardOfAll, spread } from "./spread.ts";
+import { type Ask, type KnownShards, shardOfAll, spread } from "./spread.ts";
 
 /** All of its operations go by one lane. */
 export class LaneSession extends Session {
@@ -35,10 +35,12 @@ export class ShardedSession extends Session {
   #underWay = 0;
   /** Submitted behind it, for other lanes, in order. */
   #pending: Pending[] = [];
+  readonly #known: KnownShards;
 
-  constructor(lanes: Lane[]) {
+  constructor(lanes: Lane[], known: KnownShards) {
     super();
     this.#lanes = lanes;
+    this.#known = known;
   }
 
   submit<O extends Operation>(operation: O, receiver: Receiver<ResultOf<O>>): void {
@@ -69,7 +71,7 @@ export class ShardedSession extends Session {
       },
     };
     if (shard !== null) this.#lanes[shard]!.submit(operation, settling, this.#position);
-    else spread(operation, this.#ask).then(settling.succeeded, settling.failed);
+    else spread(operation, this.#ask, this.#known).then(settling.succeeded, settling.failed);
   }
 
   #startPending(): void {

@@ -16,6 +16,14 @@ import { shardOf, SHARDS } from "./shards.ts";
 /** Has a shard do its part. */
 export type Ask = <O extends Operation>(shard: number, operation: O) => Promise<ResultOf<O>>;
 
+/** What this process knows of the shards. */
+export interface KnownShards {
+  /** Whether something is to be reclaimed there. */
+  isDue(shard: number): boolean;
+  /** Where this process may have noted consumers. */
+  consumed: Set<number>;
+}
+
 const everyShard = Array.from({ length: SHARDS }, (_, shard) => shard);
 
 /** The shard in which all of the operation takes place; null if there is not just one. */
@@ -27,11 +35,11 @@ export function shardOfAll(operation: Operation): number | null {
 }
 
 /** Rejects with what one of the parts failed with, when all are done. */
-export async function spread(operation: Operation, ask: Ask): Promise<never> {
-  return (await parts(operation, ask)) as never;
+export async function spread(operation: Operation, ask: Ask, known: KnownShards): Promise<never> {
+  return (await parts(operation, ask, known)) as never;
 }
 
-function parts(operation: Operation, ask: Ask): Promise<unknown> {
+function parts(operation: Operation, ask: Ask, known: KnownShards): Promise<unknown> {
   switch (operation.kind) {
     case "status":
       return status(operation, ask);
@@ -40,9 +48,9 @@ function parts(operation: Operation, ask: Ask): Promise<unknown> {
     case "list":
       return list(operation, ask);
     case "register":
-      return register(operation, ask);
+      return register(operation, ask, known);
     case "reclaim":
-      return reclaim(operation, ask);
+      return reclaim(operation, ask, known);
     case "probe":
       return probe(ask);
     default:
@@ -82,17 +90,24 @@ async function list(operation: List, ask: Ask): Promise<QueuePage> {
   return { queues, next };
 }
 
-async function register({ consumers, isReset }: Register, ask: Ask): Promise<null> {
+async function register(
+  { consumers, isReset }: Register,
+  ask: Ask,
+  { consumed }: KnownShards,
+): Promise<null> {
   const own = sections(consumers, ({ queue }) => queue);
-  await all(isReset ? everyShard : [...own.keys()], (shard) => {
+  for (const shard of own.keys()) consumed.add(shard);
+  await all(isReset ? [...consumed] : [...own.keys()], async (shard) => {
     const counts = (own.get(shard) ?? []).map((place) => consumers[place]!);
-    return ask(shard, { kind: "register", consumers: counts, isReset });
+    await ask(shard, { kind: "register", consumers: counts, isReset });
+    if (isReset && counts.length === 0) consumed.delete(shard);
   });
   return null;
 }
 
-async function reclaim(operation: Reclaim, ask: Ask): Promise<number> {
-  const moved = await all(everyShard, (shard) => ask(shard, operation));
+async function reclaim(operation: Reclaim, ask: Ask, { isDue }: KnownShards): Promise<number> {
+  const shards = operation.parts === "all" ? everyShard : everyShard.filter(isDue);
+  const moved = await all(shards, (shard) => ask(shard, operation));
   return moved.reduce((sum, count) => sum + count, 0);
 }
 

@@ -1,5 +1,5 @@
 -- Counts what queues hold.
--- KEYS    queues processes, of the queue: ready claimed
+-- KEYS    processes, of the queue: ready claimed
 -- ARGV    queue...
 -- Returns total processing consumers, one after the other for every queue
 

@@ -126,7 +126,7 @@ export class Caller {
   }
 
   reclaim(limit = 1000): Promise<number> {
-    return this.submit({ kind: "reclaim", limit });
+    return this.submit({ kind: "reclaim", limit, parts: "all" });
   }
 
   /** Takes all ready events, in the order in which they come out. */
