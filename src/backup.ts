@@ -5,6 +5,7 @@ import { resolve } from "node:path";
 import { type Config, sqliteFile } from "./config/config.ts";
 import { connectToServer } from "./own-server.ts";
 import { checkDatabase } from "./stores/local/sqlite/check-database.ts";
+import { realFile } from "./stores/local/sqlite/real-file.ts";
 import { SqliteJournal } from "./stores/local/sqlite/sqlite-journal.ts";
 
 /** Verifies the database of the config; says what is in it. Throws one line for a person. */
@@ -14,7 +15,7 @@ export function check(config: Config): string {
 
 /** Copies into that file, which must not exist, and verifies the copy; says what is in it. */
 export async function backup(config: Config, file: string): Promise<string> {
-  const copy = resolve(file);
+  const copy = realFile(file);
   makeEmpty(copy);
   try {
     if (!(await backupByServer(config, copy))) {
@@ -28,14 +29,14 @@ export async function backup(config: Config, file: string): Promise<string> {
   return describe(copy);
 }
 
-/** The server takes it as a sign that the caller may write there. */
+/**
+ * The server takes it as a sign that the caller may write there. An empty file is what a backup
+ * that was killed leaves behind.
+ */
 function makeEmpty(file: string): void {
-  try {
-    closeSync(openSync(file, "wx", 0o600));
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    throw new Error(code === "EEXIST" ? `${file} is there already` : message, { cause: error });
-  }
+  const found = statSync(file, { throwIfNoEntry: false });
+  if (found && !(found.isFile() && found.size === 0)) throw new Error(`${file} is there already`);
+  closeSync(openSync(file, "a", 0o600));
 }
 
 function databaseOf(config: Config): string {

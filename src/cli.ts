@@ -9,11 +9,12 @@ import {
   optionNames,
   options,
   resolveConfig,
-  shown,
   UsageError,
   type Config,
   type OptionName,
 } from "./config/config.ts";
+import { expandHome } from "./config/home-path.ts";
+import { shown } from "./config/option.ts";
 import { exampleConfigFile, flagUsage, optionsHelp } from "./config/config-text.ts";
 
 export type Action =
@@ -68,7 +69,15 @@ export function parseCommandLine(
   if (name !== "backup") return { kind: "serve", config };
   const file = words[1];
   if (!file) throw new UsageError("backup needs the name of a new file: okq backup FILE");
-  return { kind: "backup", config, file };
+  return { kind: "backup", config, file: backupFile(file) };
+}
+
+function backupFile(file: string): string {
+  try {
+    return expandHome(file);
+  } catch (error) {
+    throw new UsageError(`backup: ${shown(file)}${(error as Error).message}`);
+  }
 }
 
 function describe(): CAC {

@@ -2,15 +2,18 @@
 import type { Config } from "./config/config.ts";
 import { connectToServer } from "./own-server.ts";
 
-/** Longer than a store may take that waits for its Redis and for replicas. */
 const HEALTH_MS_MAX = 10_000;
+/** Beside what the store may take that waits for its Redis and for replicas. */
+const MARGIN_MS = 2_000;
 
 /** Says that all is well. Throws one line for a person that says what is not. */
 export async function health(config: Config): Promise<string> {
+  const { redisTimeout, redisWaitTimeout } = config;
+  const maxMs = Math.max(HEALTH_MS_MAX, redisTimeout + redisWaitTimeout + MARGIN_MS);
   const tooLate = Promise.withResolvers<never>();
   const timer = setTimeout(() => {
-    tooLate.reject(new Error(`no answer within ${HEALTH_MS_MAX / 1000} seconds`));
-  }, HEALTH_MS_MAX);
+    tooLate.reject(new Error(`no answer within ${maxMs / 1000} seconds`));
+  }, maxMs);
   await Promise.race([askServer(config), tooLate.promise]).finally(() => clearTimeout(timer));
   return "ok\n";
 }

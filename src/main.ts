@@ -10,7 +10,10 @@ import { startOkq, type Okq } from "./okq.ts";
 import { passwd } from "./passwd.ts";
 
 const stopMsMax = 10_000;
-const signalNumbers = { SIGINT: 2, SIGTERM: 15 };
+/** Signals that stop the server, with their numbers. */
+const stopSignals = { SIGINT: 2, SIGQUIT: 3, SIGTERM: 15 };
+/** They would end the process at once, and mean nothing here. */
+const ignoredSignals = ["SIGUSR1", "SIGUSR2"] as const;
 
 async function main(): Promise<void> {
   const action = readAction();
@@ -78,6 +81,9 @@ async function serve(config: Config): Promise<void> {
     await finishProfile();
   });
   process.on("SIGHUP", () => okq?.reload());
+  for (const signal of ignoredSignals) {
+    process.on(signal, () => log.info("nothing is done on this signal", { signal }));
+  }
   try {
     if (config.cpuProfile) finishProfile = await startCpuProfile(config.cpuProfile);
     okq = await startOkq(config, log);
@@ -89,8 +95,8 @@ async function serve(config: Config): Promise<void> {
 /** The first signal stops gracefully, but not for longer than stopMsMax; a second one at once. */
 function onStopSignal(log: Log, stop: () => Promise<void>): void {
   let stopping = false;
-  const onSignal = async (signal: keyof typeof signalNumbers) => {
-    if (stopping) process.exit(128 + signalNumbers[signal]);
+  const onSignal = async (signal: keyof typeof stopSignals) => {
+    if (stopping) process.exit(128 + stopSignals[signal]);
     stopping = true;
     log.info("stopping", { signal });
     setTimeout(() => {
@@ -101,8 +107,7 @@ function onStopSignal(log: Log, stop: () => Promise<void>): void {
     log.info("stopped");
     process.exit(0);
   };
-  process.on("SIGINT", onSignal);
-  process.on("SIGTERM", onSignal);
+  for (const signal of Object.keys(stopSignals)) process.on(signal, onSignal);
 }
 
 /** One line, never the source text that Bun would print around an uncaught error. */

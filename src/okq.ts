@@ -1,10 +1,13 @@
 // Wires a Config into a running server: store, waiters, commands, sockets. The only file that
 // knows all of them.
-import { readFileSync } from "node:fs";
 import { version } from "../package.json" with { type: "json" };
+import { ClientFigures } from "./commands/client-figures.ts";
 import type { Context, Stats } from "./commands/command.ts";
 import { applyUsers } from "./commands/login.ts";
+import { LongReplies } from "./commands/long-replies.ts";
 import { camelCase, type Config, type OptionName, optionNames, options } from "./config/config.ts";
+import { clientsWithinFileLimit } from "./file-limit.ts";
+import { HousekeepingLog } from "./housekeeping-log.ts";
 import { listen, type Ports } from "./listen.ts";
 import type { Log, LogFields } from "./log.ts";
 import { LogLimit } from "./log-limit.ts";
@@ -19,6 +22,7 @@ import { Reloads } from "./reloads.ts";
 import { readableByAll } from "./config/secret-file.ts";
 import { CLIENT_BOUNDS } from "./server/bounds.ts";
 import { Server } from "./server/server.ts";
+import { readTlsFiles } from "./tls-files.ts";
 import { Shared } from "./server/shared.ts";
 import type { Directory } from "./users/directory.ts";
 
@@ -38,19 +42,19 @@ const REQUEST_MARGIN_BYTES = 64 * 1024 * 1024;
 /** What a command that is too large may have to be read and dropped, not answered and closed. */
 const DROPPED_MARGIN_BYTES = 1024 * 1024 * 1024;
 const INLINE_BYTES_MAX = 64 * 1024;
-/** Files that are no clients: the store's connections, the listener, logs, the executable. */
-const FILES_RESERVED = 64;
 const STORE_CLOSE_MS_MAX = 2_000;
 
 /** Rejects with one line for a person if the store or the address cannot be had. */
 export async function startOkq(config: Config, log: Log): Promise<Okq> {
+  const maxClients = clientsWithinFileLimit(config, log);
+  // Before the store is opened, which may take long.
+  if (config.tlsListenAddr) readTlsFiles(config);
   const waiters = new Waiters();
   const logLimit = new LogLimit(log.warn);
   const users = openUsers(config, logLimit);
-  const { store, announce } = await openStore(config, log, (queue, count) =>
+  const { store, storeName, announce } = await openStore(config, log, (queue, count) =>
     waiters.wake(queue, count),
   );
-  const maxClients = clientsWithinFileLimit(config, log);
   const context = contextOf(config, logLimit, { store, waiters, maxClients, users });
   const shared = new Shared(context, {
     bulkBytesMax: config.maxEventBytes,
@@ -69,8 +73,8 @@ export async function startOkq(config: Config, log: Log): Promise<Okq> {
     log.warn("every user of this machine can read a secret", { file });
   }
   const { consumers, registrations } = context;
-  const onFailure = (error: Error) => log.debug("housekeeping failed", { error });
-  const housekeeper = new Housekeeper(store, consumers, waiters, onFailure, registrations);
+  const { note } = new HousekeepingLog(log, logLimit, { store: storeName });
+  const housekeeper = new Housekeeper(store, consumers, waiters, note, registrations);
   log.info("listening", listening(config, { port, tlsPort }));
   return {
     port,
@@ -138,8 +142,9 @@ function contextOf(
   parts: { store: Store; waiters: Waiters; maxClients: number; users: Directory },
 ): Context {
   const { store, waiters, maxClients, users } = parts;
-  const { bgPushPoolSize, maxEventBytes, maxClientsPerAddress } = config;
+  const { bgPushPoolSize, maxEventBytes, maxNameBytes, maxClientsPerAddress } = config;
   const { loginTimeout, clientTimeout, clientOutputTimeout, maxWaitingBytes } = config;
+  const stats = emptyStats();
   return {
     store,
     waiters,
@@ -147,13 +152,16 @@ function contextOf(
     consumers: new Consumers(),
     registrations: store.session(),
     clients: new Map(),
-    stats: emptyStats(),
+    figures: new ClientFigures(),
+    longReplies: new LongReplies(stats, maxWaitingBytes),
+    stats,
     settings: {
       version,
       port: 0,
       bgPushPoolSize,
       maxClients,
       maxEventBytes,
+      maxNameBytes,
       maxClientsPerAddress,
       loginTimeout,
       clientTimeout,
@@ -189,24 +197,4 @@ function emptyStats(): Stats {
     backgroundPushes: 0,
     backgroundBytes: 0,
   };
-}
-
-/** At the file limit accepting would spin, so clients are refused well before. */
-function clientsWithinFileLimit({ maxClients }: Config, log: Log): number {
-  const room = fileLimit() - FILES_RESERVED;
-  if (maxClients <= room) return maxClients;
-  log.warn("fewer clients than asked for, because of the limit of open files", {
-    maxClients,
-    possible: room,
-  });
-  return room;
-}
-
-function fileLimit(): number {
-  try {
-    const limits = readFileSync("/proc/self/limits", "latin1");
-    return Number(/^Max open files\s+(\d+)/m.exec(limits)?.[1] ?? Infinity);
-  } catch {
-    return Infinity;
-  }
 }

@@ -13,6 +13,8 @@ import type { RedisTarget } from "./stores/redis/target.ts";
 
 export interface OpenedStore {
   store: Store;
+  /** For log lines. */
+  storeName: string;
   /** Says where queues are, once it is certain that okq serves. */
   announce(): void;
 }
@@ -28,7 +30,8 @@ export async function openStore(
   if (target !== null) return openRedis(target, config, log, onReady);
   if (file !== null) return openSqlite(resolve(file), config, log, onReady);
   const announce = () => log.info("queues are kept in memory only");
-  return { store: new LocalStore({ now: clock(), onReady }), announce };
+  const store = new LocalStore({ now: clock(), onReady });
+  return { store, storeName: "memory", announce };
 }
 
 async function openRedis(
@@ -50,11 +53,20 @@ async function openRedis(
     reason === null
       ? log.info("Redis does as it is asked again", { store: name })
       : log.warn("Redis refuses what it is asked", { store: name, reason });
+  const onPolicy = (server: string, policy: string | null) =>
+    policy === null
+      ? log.info("Redis evicts nothing any more", { store: name, server })
+      : log.warn("Redis may evict keys, say maxmemory-policy noeviction there", {
+          store: name,
+          server,
+          policy,
+        });
   try {
     const { redisPoolSize: poolSize } = config;
-    const notices = { onReady, onState, onReplicas, onRefusal };
+    const notices = { onReady, onState, onReplicas, onRefusal, onPolicy };
     const store = await RedisStore.open({ target, poolSize, ...notices });
-    return { store, announce: () => log.info("queues are kept in Redis", { store: name }) };
+    const announce = () => log.info("queues are kept in Redis", { store: name });
+    return { store, storeName: name, announce };
   } catch (error) {
     throw new Error(`cannot use Redis at ${name}: ${(error as Error).message}`, { cause: error });
   }
@@ -75,6 +87,7 @@ async function openSqlite(
         ? log.info("pushes are accepted again")
         : log.error("pushes are refused", { reason }),
     onFailure: (error) => log.warn("database housekeeping failed, it is tried again", { error }),
+    onError: (error) => log.error("the database failed", { error }),
   });
   const store = await LocalStore.open({
     now: clock(),
@@ -85,5 +98,5 @@ async function openSqlite(
   });
   const loadedMs = Math.round(performance.now() - startedAtMs);
   const announce = () => log.info("queues are kept on disk", { file, fsync, loadedMs });
-  return { store, announce };
+  return { store, storeName: file, announce };
 }

@@ -10,12 +10,21 @@ import { passwordOf } from "./config/secret-file.ts";
 type Place = Pick<RedisOptions, "path" | "host" | "port" | "tls">;
 
 const CONNECT_MS_MAX = 2_000;
+/** No server is there, or this machine has no such address. */
+const NOBODY = new Set(["ECONNREFUSED", "ENOENT", "EADDRNOTAVAIL", "ENETUNREACH", "EAFNOSUPPORT"]);
 
 /** Null when nobody listens there. Rejects with one line for a person if it serves nobody here. */
 export async function connectToServer(config: Config): Promise<Redis | null> {
-  const place = placeOf(config);
-  if (!place) return null;
   const password = passwordOf(config);
+  for (const place of placesOf(config)) {
+    // oxlint-disable-next-line no-await-in-loop -- the next one only if nobody listens at this one
+    const server = await connectTo(place, password);
+    if (server) return server;
+  }
+  return null;
+}
+
+async function connectTo(place: Place, password: string | null): Promise<Redis | null> {
   const server = new Redis({
     ...place,
     ...(password === null ? {} : { password }),
@@ -34,17 +43,26 @@ export async function connectToServer(config: Config): Promise<Redis | null> {
   } catch (error) {
     server.disconnect();
     const { code, message } = (failure ?? error) as NodeJS.ErrnoException;
-    if (code === "ECONNREFUSED" || code === "ENOENT") return null;
+    if (NOBODY.has(code ?? "")) return null;
     throw new Error(`the server does not let us in: ${inShort(message)}`, { cause: error });
   }
 }
 
-function placeOf({ unixSocket, listenAddr, ...tls }: Config): Place | null {
-  if (unixSocket) return { path: unixSocket };
-  const { hostname, port } = parseAddress(listenAddr || tls.tlsListenAddr);
-  if (port === 0) return null;
-  const host = hostname === "::" ? "127.0.0.1" : hostname;
-  return listenAddr ? { host, port } : { host, port, tls: tlsOf(tls) };
+/** Where the server of that config can be reached from this machine, in the order to try. */
+function placesOf({ unixSocket, listenAddr, tlsListenAddr, ...files }: Config): Place[] {
+  if (unixSocket) return [{ path: unixSocket }];
+  const { hostname, port } = parseAddress(listenAddr || tlsListenAddr);
+  if (port === 0) return [];
+  const hosts = hostsOf(hostname);
+  if (listenAddr) return hosts.map((host) => ({ host, port }));
+  const tls = tlsOf(files);
+  return hosts.map((host) => ({ host, port, tls }));
+}
+
+/** An address for all interfaces is none to connect to; "::" may take IPv6 only, or IPv4 only. */
+function hostsOf(hostname: string): string[] {
+  if (/^[0.]+$/.test(hostname)) return ["127.0.0.1"];
+  return /^[0:]+$/.test(hostname) ? ["127.0.0.1", "::1"] : [hostname];
 }
 
 /** Trusts the server's own certificate and no other, whatever names are in it, and shows it too. */

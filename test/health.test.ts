@@ -44,7 +44,7 @@ test("where nobody listens, or nobody answers, nothing is healthy", async () => 
   const silent = await health(okq.port);
   okq.kill("SIGCONT");
   expect(silent).toEqual([1, expect.stringMatching(/^okq: .*(no answer|within).*\n$/)]);
-}, 20_000);
+}, 60_000);
 
 test("a server with a password is asked with it", async () => {
   const { port } = await startOkqProcess(["--store", "memory", "--password", "secret"]);

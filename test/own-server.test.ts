@@ -27,6 +27,29 @@ test("over plain TCP, with and without a password", async () => {
   }
 });
 
+test.each([
+  [":", "127.0.0.1", "127.0.0.1"],
+  [":", "[::1]", "::1"],
+  ["[::]:", "[::1]", "::1"],
+  ["[0:0::0]:", "[::1]", "::1"],
+  ["0.0.0.0:", "127.0.0.1", "127.0.0.1"],
+  ["localhost:", "localhost", "127.0.0.1"],
+])("with %j in the config a server that listens at %s is found", async (wildcard, host, at) => {
+  const { cert: tlsCert, key: tlsKey } = makeCertificates().server;
+  const [listenAddr, tlsListenAddr] = [
+    `${host}:${await freePort()}`,
+    `${host}:${await freePort()}`,
+  ];
+  await startTestOkq({ listenAddr, tlsListenAddr, tlsCert, tlsKey });
+  const portOf = (address: string) => /\d+$/.exec(address)![0];
+  const place = `${wildcard}${portOf(listenAddr)}`;
+  expect(await whoAmI({ listenAddr: place })).toBe(`default at ${at}:${portOf(listenAddr)}`);
+  const tls = { listenAddr: "", tlsListenAddr: `${wildcard}${portOf(tlsListenAddr)}` };
+  expect(await whoAmI({ ...tls, tlsCert, tlsKey })).toBe(
+    `default at ${at}:${portOf(tlsListenAddr)}`,
+  );
+});
+
 test("over the unix socket, if there is one", async () => {
   const unixSocket = join(newFolder(), "okq.sock");
   const { port } = await startTestOkq({ unixSocket });

@@ -4,6 +4,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import metadata from "../package.json" with { type: "json" };
 import {
+  awaitComplaints,
   barrelComplaints,
   exitComplaints,
   functionComplaints,
@@ -62,6 +63,7 @@ test("the runtime depends on ioredis and cac only, and versions are exact", () =
 
 const longFunction = ["function long() {", ...Array(69).fill("  work();"), "}"].join("\n");
 const longMethod = ["  run(", ...Array(69).fill("    work();"), "  }"].join("\n");
+const rejection = `  expect(work(1)).${"rejects"}.toThrow();`;
 const imports = (specifier: string) => `import { x } from "${specifier}";`;
 
 test.each([
@@ -92,6 +94,7 @@ test.each([
   ["a barrel", barrelComplaints("src/a.ts", '// all\nexport * from "./b.ts";')],
   ["a sleep", sleepComplaints("test/a.test.ts", `await Bun.${"sleep"}(5)`)],
   ["a timer as a sleep", sleepComplaints("test/a.ts", `new Promise((r) => ${"setTimeout"}(r, 5))`)],
+  ["an assertion that nobody awaits", awaitComplaints("test/a.ts", rejection)],
   ["a script without KEYS", scriptComplaints("a.lua", "-- ARGV\n-- Returns 1\nlocal KEYS = 1")],
 ])("the rules find %s", (_, complaints) => {
   expect(complaints).toHaveLength(1);
@@ -107,6 +110,7 @@ test("the rules let pass what is fine", () => {
   expect(functionComplaints("test/a.ts", longFunction.replace("work()", "test()"))).toEqual([]);
   expect(sleepComplaints("test/bench/a.ts", `Bun.${"sleep"}(5)`)).toEqual([]);
   expect(nameComplaints("test/redis-store.test.ts")).toEqual([]);
+  expect(awaitComplaints("test/a.ts", rejection.replace("expect", "await expect"))).toEqual([]);
   const deadline = "setTimeout(() => reject(late), 5)";
   expect(sleepComplaints("test/a.test.ts", deadline)).toEqual([]);
   expect(scriptComplaints("a.lua", "-- x\n-- KEYS none\n-- ARGV none\n-- Returns 1\n")).toEqual([]);

@@ -1,10 +1,20 @@
 // CLIENT and its subcommands: who is connected, what they call themselves, closing one.
 import { OK, quoteForError, type Reply } from "../resp/reply.ts";
-import { type Access, type Call, type Client, type Command, CommandError } from "./command.ts";
+import {
+  type Access,
+  type Answer,
+  type Call,
+  type Client,
+  type Command,
+  CommandError,
+  type Context,
+} from "./command.ts";
 import { checkName, parseInteger } from "./connection.ts";
+import { collect, longText } from "./long-replies.ts";
 import { wordOf } from "./options.ts";
 import { wireName } from "./syntax.ts";
 
+const LINES_AT_ONCE = 64;
 /** Longer than any address, also that of a unix socket. */
 const ADDRESS_BYTES_MAX = 512;
 
@@ -27,8 +37,26 @@ function waitsFor({ isPaused, bytesOut }: Client): string {
   return `${isPaused ? "" : "r"}${bytesOut > 0 ? "w" : ""}`;
 }
 
-function list({ context }: Call): Reply {
-  return [...context.clients.values()].map((client) => `${line(client)}\n`).join("");
+async function list(call: Call): Promise<Answer> {
+  const pieces: Buffer[] = [];
+  const release = await collect(call, pagesOfLines(call.context), (piece) => {
+    pieces.push(piece);
+    return piece.length;
+  });
+  return longText(pieces, release);
+}
+
+/** The lines of all clients, so many at a time that nobody is held up. */
+async function* pagesOfLines({ clients }: Context): AsyncGenerator<Buffer> {
+  let lines: string[] = [];
+  for (const client of clients.values()) {
+    lines.push(`${line(client)}\n`);
+    if (lines.length < LINES_AT_ONCE) continue;
+    yield Buffer.from(lines.join(""));
+    lines = [];
+    await new Promise<void>((resolve) => void setImmediate(resolve));
+  }
+  yield Buffer.from(lines.join(""));
 }
 
 function setInfo({ args, client }: Call): Reply {
@@ -102,14 +130,23 @@ function subcommand(
   run: (call: Call) => Reply,
   access: Access = "logged-in",
 ): Command {
-  const shared = { group: "connection", access, since: "0.1.0", flags: ["admin"] } as const;
-  return { ...shared, name: `CLIENT ${name}`, syntax, summary, run };
+  return { ...shared, access, name: `CLIENT ${name}`, syntax, summary, run };
 }
+
+const shared = { group: "connection", since: "0.1.0", flags: ["admin"] } as const;
 
 export const clientCommands: Command[] = [
   subcommand("ID", "", "The connection's number.", ({ client }) => client.id),
   subcommand("INFO", "", "A line about this connection.", ({ client }) => `${line(client)}\n`),
-  subcommand("LIST", "", "A line about each connection.", list, "admin"),
+  {
+    ...shared,
+    name: "CLIENT LIST",
+    access: "admin",
+    syntax: "",
+    summary: "A line about each connection.",
+    isExclusive: true,
+    run: list,
+  },
   subcommand(
     "KILL",
     "addr-or-filter [value] [filter value ...]",

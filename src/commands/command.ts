@@ -6,6 +6,8 @@ import type { Waiters } from "../queue/waiters.ts";
 import type { ProtocolVersion, Reply } from "../resp/reply.ts";
 import type { Directory } from "../users/directory.ts";
 import type { Right, User } from "../users/user.ts";
+import type { ClientFigures } from "./client-figures.ts";
+import type { LongReplies } from "./long-replies.ts";
 
 export type Group = "queue" | "connection" | "server";
 
@@ -55,7 +57,18 @@ export abstract class Handout {
   abstract giveBack(): void;
 }
 
-export type Answer = Reply | Handout;
+/**
+ * A reply too long to be made at once: its parts, one behind the other, are made as the client
+ * takes them. What it keeps meanwhile is let go of by release(), which may be called again.
+ */
+export class LongReply {
+  constructor(
+    readonly parts: Iterator<Reply>,
+    readonly release: () => void,
+  ) {}
+}
+
+export type Answer = Reply | Handout | LongReply;
 
 /** An answer that follows from what the store makes of an operation. */
 export class FromStore {
@@ -107,6 +120,8 @@ export interface Client {
   readonly inFlight: number;
   /** It is not read: what it sends has to wait. */
   readonly isPaused: boolean;
+  /** It is gone: no reply reaches it. */
+  readonly isClosed: boolean;
   /** Ends waiting with nil, as `gone` does, and the client stays. */
   stopWaiting(): void;
   /** Closes once the replies to what it sent up to now are out. */
@@ -123,6 +138,8 @@ export interface Context {
   /** Counts of consumers all travel by this one: between sessions an old could overtake a new. */
   registrations: Session;
   clients: Map<number, Client>;
+  figures: ClientFigures;
+  longReplies: LongReplies;
   users: Directory;
   stats: Stats;
   settings: Settings;
@@ -140,6 +157,8 @@ export interface Settings {
   bgPushPoolSize: number;
   maxClients: number;
   maxEventBytes: number;
+  /** Of an id and of a queue's name that are new. */
+  maxNameBytes: number;
   maxClientsPerAddress: number;
   /** In seconds; 0 for never. */
   loginTimeout: number;

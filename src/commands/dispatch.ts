@@ -23,6 +23,12 @@ const storeFailures: Record<StoreFailure, string> = {
   refused: "ERR store refused",
 };
 
+/**
+ * Arguments of commands that may be under way for long, as QNOTIFY is, get memory of their own: as
+ * views they would keep all that was received with them. Many fill most of that themselves.
+ */
+const COPIED_MAX = 64;
+
 export function dispatch(call: Call): Dispatched {
   const { args, client } = call;
   const entry = find(args);
@@ -42,11 +48,16 @@ export function dispatch(call: Call): Dispatched {
   const { command } = entry;
   const refusal = refusalOf(entry, call);
   if (refusal) return { command: null, answer: refusal };
+  if (command.isExclusive && args.length <= COPIED_MAX) call.args = args.map(copyOf);
   try {
     return { command, answer: command.run(call) };
   } catch (error) {
     return { command, answer: failureOf(error, call) };
   }
+}
+
+function copyOf(argument: Buffer): Buffer {
+  return Buffer.from(argument);
 }
 
 /** What a client is told of what its command threw or rejected with. */

@@ -1,28 +1,24 @@
 // QSTATUS, QINFO and QFLUSH: what queues hold, and emptying one.
 import type { QueueStatus, Session } from "../queue/store.ts";
 import { OK, type Reply } from "../resp/reply.ts";
-import { type Call, type Client, type Command, FromStore } from "./command.ts";
+import { type Answer, type Call, type Client, type Command, FromStore } from "./command.ts";
+import { collect, longArray } from "./long-replies.ts";
 import { leaversReported } from "./notify.ts";
+import { StatusRows } from "./status-rows.ts";
 
 /** Queues asked for in one operation, so that a long list holds nobody up. */
 const PAGE = 64;
 const HIGHEST = Buffer.alloc(32, 0xff);
 
-/** The status of these queues in the order asked. */
-async function statusOf(session: Session, queues: Buffer[]): Promise<QueueStatus[]> {
-  const statuses: QueueStatus[] = [];
+/** The status of these queues in the order asked, in pages. */
+async function* statusOf(session: Session, queues: Buffer[]): AsyncGenerator<QueueStatus[]> {
   for (let at = 0; at < queues.length; at += PAGE) {
-    const page = queues.slice(at, at + PAGE);
-    for (const status of await session.ask({ kind: "status", queues: page })) {
-      statuses.push(status);
-    }
+    yield await session.ask({ kind: "status", queues: queues.slice(at, at + PAGE) });
   }
-  return statuses;
 }
 
-/** The status of every active queue that the client may see, ascending by bytes. */
-export async function statusOfAll({ session, user }: Client): Promise<QueueStatus[]> {
-  const statuses: QueueStatus[] = [];
+/** The status of every active queue that the client may see, ascending by bytes, in pages. */
+export async function* statusOfAll({ session, user }: Client): AsyncGenerator<QueueStatus[]> {
   for (const prefix of user?.prefixes ?? []) {
     let after = justBefore(prefix);
     do {
@@ -32,14 +28,16 @@ export async function statusOfAll({ session, user }: Client): Promise<QueueStatu
         limit: PAGE,
       });
       after = page.next;
-      for (const status of page.queues) {
-        const place = Buffer.compare(status.queue.subarray(0, prefix.length), prefix);
-        if (place > 0) after = null;
-        if (place === 0 && user!.mayUse(status.queue)) statuses.push(status);
-      }
+      const within = page.queues.filter(({ queue }) => placeOf(queue, prefix) === 0);
+      if (page.queues.some(({ queue }) => placeOf(queue, prefix) > 0)) after = null;
+      yield within.filter(({ queue }) => user!.mayUse(queue));
     } while (after);
   }
-  return statuses;
+}
+
+/** Of a name: before those with that prefix (-1), among them, or behind them. */
+function placeOf(queue: Buffer, prefix: Buffer): number {
+  return Buffer.compare(queue.subarray(0, prefix.length), prefix);
 }
 
 /** A name right before all with that prefix, with hardly any between; null: from the start. */
@@ -50,41 +48,56 @@ function justBefore(prefix: Buffer): Buffer | null {
   return last === 0 ? head : Buffer.concat([head, Buffer.of(last - 1), HIGHEST]);
 }
 
-function askedFor({ args, client }: Call): Promise<QueueStatus[]> {
+function askedFor({ args, client }: Call): AsyncGenerator<QueueStatus[]> {
   return args.length > 1 ? statusOf(client.session, args.slice(1)) : statusOfAll(client);
 }
 
-async function showStatus(call: Call): Promise<Reply> {
+async function showStatus(call: Call): Promise<Answer> {
   await leaversReported(call.context);
-  return (await askedFor(call)).map(({ queue, total, processing, consumers }) => [
-    queue,
-    total,
-    processing,
-    consumers,
-  ]);
+  const rows = new StatusRows();
+  const release = await collect(call, askedFor(call), (page) => rows.add(page));
+  return longArray(rows.count, statusReplies(rows), release);
+}
+
+function* statusReplies(rows: StatusRows): Generator<Reply> {
+  for (const { queue, total, processing, consumers } of rows) {
+    yield [queue, total, processing, consumers];
+  }
 }
 
 /** One line per queue, its columns aligned over all of them. */
-async function showInfo(call: Call): Promise<Reply> {
+async function showInfo(call: Call): Promise<Answer> {
   await leaversReported(call.context);
-  const rows = (await askedFor(call)).map(({ queue, total, processing, consumers }) => ({
-    queue,
-    columns: [
-      queue.toString(),
-      `total: ${total}`,
-      `processing: ${processing}`,
-      `consumers: ${consumers}`,
-    ].map((text) => ({ text, width: Bun.stringWidth(text) })),
-  }));
-  const widths = [0, 1, 2, 3].map((column) =>
-    rows.reduce((width, { columns }) => Math.max(width, columns[column]!.width), 0),
-  );
-  return rows.map(({ queue, columns }) => {
-    const gaps = columns.map(({ width }, column) => " ".repeat(widths[column]! - width + 2));
-    const counts = columns.slice(1).map(({ text }, at) => gaps[at] + text);
-    // The name's own bytes: it may be no text at all.
-    return Buffer.concat([queue, Buffer.from(counts.join(""))]);
+  const rows = new StatusRows();
+  const widths = [0, 0, 0, 0];
+  const release = await collect(call, askedFor(call), (page) => {
+    for (const status of page) {
+      for (const [column, text] of columnsOf(status).entries()) {
+        widths[column] = Math.max(widths[column]!, Bun.stringWidth(text));
+      }
+    }
+    return rows.add(page);
   });
+  return longArray(rows.count, infoLines(rows, widths), release);
+}
+
+function* infoLines(rows: StatusRows, widths: number[]): Generator<Reply> {
+  for (const status of rows) {
+    const columns = columnsOf(status);
+    const gaps = columns.map((text, at) => " ".repeat(widths[at]! - Bun.stringWidth(text) + 2));
+    const counts = columns.slice(1).map((text, at) => gaps[at] + text);
+    // The name's own bytes: it may be no text at all.
+    yield Buffer.concat([status.queue, Buffer.from(counts.join(""))]);
+  }
+}
+
+function columnsOf({ queue, total, processing, consumers }: QueueStatus): string[] {
+  return [
+    queue.toString(),
+    `total: ${total}`,
+    `processing: ${processing}`,
+    `consumers: ${consumers}`,
+  ];
 }
 
 function flush({ args }: Call): FromStore {

@@ -2,7 +2,7 @@
 import { nameOf } from "../queue/name-cache.ts";
 import { OK, type Reply } from "../resp/reply.ts";
 import { type Call, type Client, type Command, CommandError, type Context } from "./command.ts";
-import { parseSeconds } from "./options.ts";
+import { checkCount, checkNew, parseSeconds } from "./options.ts";
 
 /** Queues that one connection may register on: each wait asks the store for all of them. */
 const REGISTERED_MAX = 1024;
@@ -59,20 +59,20 @@ export async function leaversReported({ consumers }: Context): Promise<void> {
 }
 
 async function register({ args, client, context }: Call): Promise<Reply> {
-  if (args.length - 1 > REGISTERED_MAX) {
-    throw new CommandError(`ERR too many queues, ${args.length - 1} of at most ${REGISTERED_MAX}`);
-  }
+  checkCount("queues", args.length - 1, REGISTERED_MAX);
   const bytes = args.slice(1).reduce((sum, { length }) => sum + length, 0);
   if (bytes > REGISTERED_BYTES_MAX) {
     throw new CommandError(`ERR too long names, ${bytes} bytes of at most ${REGISTERED_BYTES_MAX}`);
   }
+  for (const queue of args.slice(1)) checkNew("queue name", queue, context);
   // Copies: the list outlives the command, and a view would keep a whole received chunk.
   const unique = new Map(args.slice(1).map((queue) => [nameOf(queue), queue]));
-  await registerOn(
-    client,
-    context,
-    [...unique.values()].map((queue) => Buffer.from(queue)),
-  );
+  const queues = [...unique.values()].map((queue) => Buffer.from(queue));
+  const { consumers, settings } = context;
+  if (consumers.bytesWith(client.queues, queues) > settings.maxWaitingBytes) {
+    throw new CommandError("ERR too many registrations of all clients (--max-waiting-bytes)");
+  }
+  await registerOn(client, context, queues);
   return OK;
 }
 

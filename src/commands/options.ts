@@ -1,6 +1,6 @@
 // Reads what stands behind a command's fixed arguments: options in any order and case, numbers.
 import { quoteForError } from "../resp/reply.ts";
-import { CommandError } from "./command.ts";
+import { CommandError, type Context } from "./command.ts";
 
 /** About 68 years; whoever asks for more meant something else. */
 const SECONDS_MAX = 2 ** 31 - 1;
@@ -21,6 +21,23 @@ export function parseSeconds(name: string, bytes: Buffer): number {
   const given = quoteForError(bytes);
   throw new CommandError(
     `ERR ${name} must be a number of seconds from 0 to ${SECONDS_MAX}, got '${given}'`,
+  );
+}
+
+/** Throws if there are more of them than a command may have. */
+export function checkCount(what: string, count: number, max: number): void {
+  if (count > max) throw new CommandError(`ERR too many ${what}, ${count} of at most ${max}`);
+}
+
+/**
+ * Throws if an id or a queue's name is too long to be new. One that is there already may have come
+ * in with another bound, so that it can still be popped and acknowledged.
+ */
+export function checkNew(what: "id" | "queue name", { length }: Buffer, { settings }: Context) {
+  const { maxNameBytes } = settings;
+  if (length <= maxNameBytes) return;
+  throw new CommandError(
+    `ERR ${what} too long, ${length} of at most ${maxNameBytes} bytes (--max-name-bytes)`,
   );
 }
 

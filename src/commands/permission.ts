@@ -7,6 +7,9 @@ import type { Entry } from "./table.ts";
 /** Before a login nothing is told of what there is. */
 export const LOG_IN_FIRST = new Failure("NOAUTH Authentication required.");
 
+/** Queues that one command may name: all of them are held against the user's patterns in one go. */
+const QUEUES_MAX = 16_384;
+
 /** Null when it may. Fixed words first: a name could be anything, and drivers act on some words. */
 export function refusalOf({ command, queues }: Entry, { args, client }: Call): Failure | null {
   const { access, name } = command;
@@ -20,6 +23,9 @@ export function refusalOf({ command, queues }: Entry, { args, client }: Call): F
   }
   if (!queues) return null;
   const end = Math.min(args.length, queues.first + queues.count);
+  if (end - queues.first > QUEUES_MAX) {
+    return new Failure(`ERR too many queues, ${end - queues.first} of at most ${QUEUES_MAX}`);
+  }
   for (let at = queues.first; at < end; at++) {
     if (user.mayUse(args[at]!)) continue;
     const what = `use the queue '${quoteForError(args[at]!)}'`;

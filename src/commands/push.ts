@@ -2,12 +2,14 @@
 import type { End, Push, Results } from "../queue/store.ts";
 import { Failure, OK, quoteForError, type Reply } from "../resp/reply.ts";
 import { type Answer, type Call, type Command, CommandError, FromStore } from "./command.ts";
-import { parseOptions } from "./options.ts";
+import { checkNew, parseOptions } from "./options.ts";
 
 function push(end: End) {
   return (call: Call): Answer | FromStore => {
-    const { args } = call;
+    const { args, context } = call;
     const [, queue, id, contents] = args as [Buffer, Buffer, Buffer, Buffer];
+    checkNew("queue name", queue, context);
+    checkNew("id", id, context);
     const isBackground = args.length > 4 && parseOptions(args, 4, { NOBLOCK: "word" }).NOBLOCK;
     const operation: Push = { kind: "push", queue, end, id, contents };
     if (isBackground) return pushInBackground(call, operation);

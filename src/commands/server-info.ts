@@ -1,10 +1,15 @@
 // INFO, CONFIG GET, TIME and ROLE: the server about itself. INFO must answer without a store.
 import { Pairs, type Reply } from "../resp/reply.ts";
-import type { Call, Client, Command, Context, Settings } from "./command.ts";
+import type { Call, Command, Context, Settings } from "./command.ts";
 import { statusOfAll } from "./inspect.ts";
 import { REDIS_VERSION } from "./login.ts";
+import { collect } from "./long-replies.ts";
 import { leaversReported } from "./notify.ts";
-import { wordOf } from "./options.ts";
+import { checkCount, wordOf } from "./options.ts";
+
+/** Sections or patterns that one command may name: each is held against all there are. */
+const NAMES_MAX = 64;
+const PATTERN_BYTES_MAX = 1024;
 
 type Lines = [name: string, value: string | number][];
 
@@ -44,28 +49,27 @@ const sections: Record<string, (context: Context) => Lines> = {
 };
 
 /** The bounds, how near to them it is, and what came of it. */
-function clientLines({ clients, settings, stats, waiters }: Context): Lines {
-  const all = [...clients.values()];
-  const largest = (of: (client: Client) => number) =>
-    all.reduce((most, client) => Math.max(most, of(client)), 0);
+function clientLines({ clients, consumers, figures, settings, stats, waiters }: Context): Lines {
+  const { pausedCount, inFlightMax, bytesInMax, bytesOutMax } = figures.of(clients);
   return [
     ["connected_clients", clients.size],
     ["maxclients", settings.maxClients],
     ["maxclients_per_address", settings.maxClientsPerAddress],
     ["blocked_clients", waiters.size],
-    ["paused_clients", all.filter(({ isPaused }) => isPaused).length],
+    ["paused_clients", pausedCount],
     ["login_timeout", settings.loginTimeout],
     ["client_timeout", settings.clientTimeout],
     ["client_output_timeout", settings.clientOutputTimeout],
     ["client_inflight_limit", settings.clientInFlightMax],
-    ["client_inflight_max", largest(({ inFlight }) => inFlight)],
+    ["client_inflight_max", inFlightMax],
     ["client_output_limit", settings.clientOutputBytesMax],
-    ["client_output_max", largest(({ bytesOut }) => bytesOut)],
-    ["client_input_max", largest(({ bytesIn }) => bytesIn)],
+    ["client_output_max", bytesOutMax],
+    ["client_input_max", bytesInMax],
     ["bytes_waiting_limit", settings.maxWaitingBytes],
     ["bytes_waiting", stats.waitingBytes],
     ["bytes_unread", stats.unreadBytes],
     ["bytes_unsent", stats.unsentBytes],
+    ["bytes_registered", consumers.bytes],
     ["clients_closed_slow", stats.closedSlow],
     ["clients_closed_idle", stats.closedIdle],
     ["clients_closed_stalled", stats.closedStalled],
@@ -84,24 +88,27 @@ function memory(): Lines {
 }
 
 /** Asks the store about every queue, so it is part of INFO only when asked for by name. */
-async function queueLines({ client, context }: Call): Promise<Lines> {
-  await leaversReported(context);
+async function queueLines(call: Call): Promise<Lines> {
+  await leaversReported(call.context);
+  const sums = { queues: 0, events: 0, events_processing: 0, consumers: 0 };
   try {
-    const statuses = await statusOfAll(client);
-    const sum = (count: "total" | "processing" | "consumers") =>
-      statuses.reduce((all, status) => all + status[count], 0);
-    return [
-      ["queues", statuses.length],
-      ["events", sum("total")],
-      ["events_processing", sum("processing")],
-      ["consumers", sum("consumers")],
-    ];
+    await collect(call, statusOfAll(call.client), (page) => {
+      sums.queues += page.length;
+      for (const { total, processing, consumers } of page) {
+        sums.events += total;
+        sums.events_processing += processing;
+        sums.consumers += consumers;
+      }
+      return 0;
+    });
+    return Object.entries(sums);
   } catch (error) {
     return [["queues_error", (error as Error).message]];
   }
 }
 
 async function info(call: Call): Promise<Reply> {
+  checkCount("sections", call.args.length - 1, NAMES_MAX);
   const asked = call.args.slice(1).map((name) => wordOf(name).toLowerCase());
   const isAll = asked.includes("all") || asked.includes("everything");
   const isDefault = asked.length === 0 || asked.includes("default");
@@ -128,12 +135,11 @@ const redisOptions = ({ maxClients, maxEventBytes, clientTimeout }: Settings): L
   ["proto-max-bulk-len", maxEventBytes],
 ];
 
-/** No pattern for the name of an option is longer. */
-const PATTERN_BYTES_MAX = 1024;
-
 function configGet({ args, context }: Call): Reply {
-  const patterns = args.slice(2).filter(({ length }) => length <= PATTERN_BYTES_MAX);
-  const globs = patterns.map((glob) => new Bun.Glob(glob.toString("latin1").toLowerCase()));
+  checkCount("patterns", args.length - 2, NAMES_MAX);
+  const longest = Math.max(...args.slice(2).map(({ length }) => length));
+  checkCount("bytes in a pattern", longest, PATTERN_BYTES_MAX);
+  const globs = args.slice(2).map((glob) => new Bun.Glob(glob.toString("latin1").toLowerCase()));
   const known = [...redisOptions(context.settings), ...context.options];
   const matching = known.filter(([name]) => globs.some((glob) => glob.match(name)));
   return new Pairs(matching.map(([name, value]) => [name, String(value)]));

@@ -33,7 +33,7 @@ export function argumentsOf(syntax: string): Argument[] {
 }
 
 /** How often an argument may be repeated: all of them are looked at in one go. */
-const REPEATS_MAX = 256;
+const REPEATS_MAX = 1024;
 const QUEUES_MAX = 16_384;
 
 /** Bounds of the argument count, not counting the command's own words. */

@@ -1,6 +1,7 @@
 // What options must keep to beyond one value at a time, and how a unix socket is named.
 import { type Asked, contradiction, lacks } from "./asked.ts";
 import type { OptionName } from "./config.ts";
+import { expandHome } from "./home-path.ts";
 import { redisContradiction } from "./redis-contradictions.ts";
 
 /** Of the system. */
@@ -30,10 +31,12 @@ export function complaintAbout(asked: Asked): string | null {
 }
 
 /** Throws a phrase. */
-export function checkUnixPath(path: string): void {
+export function checkUnixPath(text: string): string {
+  const path = expandHome(text);
   if (Buffer.byteLength(path) > UNIX_PATH_BYTES_MAX) {
     throw new Error(`is longer than ${UNIX_PATH_BYTES_MAX} bytes`);
   }
+  return path;
 }
 
 /** Throws a phrase. */

@@ -3,6 +3,19 @@
 // never shows a password.
 import { readFileSync } from "node:fs";
 import { parseAddress } from "./address.ts";
+import { parseConfigLine } from "./config-line.ts";
+import { expandHome } from "./home-path.ts";
+import {
+  boolean,
+  choice,
+  fileName,
+  integer,
+  list,
+  type Option,
+  secret,
+  shown,
+  string,
+} from "./option.ts";
 import { checkRedisAddress, isRedisUrl, parseRedisNode, parseRedisUrl } from "./redis-url.ts";
 import { checkMode, checkUnixPath, complaintAbout } from "./config-rules.ts";
 
@@ -11,18 +24,6 @@ export class UsageError extends Error {
   constructor(message: string) {
     super(message.replace(/\p{Cc}/gu, "?"));
   }
-}
-
-/** One option: parse() gives the typed value of a text or throws a phrase such as "is not ...". */
-export interface Option<T> {
-  /** A list is text with commas in it, and its flag may be repeated. */
-  kind: "string" | "list" | "integer" | "boolean" | "choice";
-  default: T;
-  placeholder: string;
-  help: string;
-  /** Its value is never shown. */
-  isSecret?: true;
-  parse(text: string): T;
 }
 
 /** Where queues are when nothing says otherwise, in the working folder. */
@@ -74,7 +75,8 @@ export const options = {
     268_435_456,
     0,
     1_099_511_627_776,
-    "bytes of waiting events kept in memory, beyond which contents are on disk only; for sqlite",
+    "bytes that events and queues may take in memory, beyond which new events are on disk only; " +
+      "for sqlite",
   ),
   "redis-addr": list(
     "HOST:PORT",
@@ -91,7 +93,7 @@ export const options = {
   ),
   "redis-sentinel-addr": list(
     "HOST:PORT",
-    parseRedisNode,
+    (text) => void parseRedisNode(text),
     "Sentinels that know where the master is, with commas or by repeating the flag",
   ),
   "redis-sentinel-group": string(
@@ -179,6 +181,12 @@ export const options = {
     536_870_912,
     "largest event in bytes; 64mb and 64kb (of 1024) are understood, as in all options in bytes",
   ),
+  "max-name-bytes": integer(
+    4096,
+    64,
+    65_536,
+    "longest id of an event that is pushed, and longest name of a queue, in bytes",
+  ),
   debug: boolean("log what is of use to a developer only"),
   "log-format": choice("text", ["text", "json"], "how log lines on stderr look"),
   config: fileName("file with options, one `name: value` per line"),
@@ -234,8 +242,9 @@ export function resolveConfig(
     if (flag !== undefined) settings[name] = { text: flag, source: `--${name}` };
     else if (env[variable]) settings[name] = { text: env[variable], source: variable };
   }
-  const file = settings.config?.text;
-  if (file) Object.assign(settings, { ...readConfigFile(settings.config!), ...settings });
+  if (valueOf("config", settings.config)) {
+    Object.assign(settings, { ...readConfigFile(settings.config!), ...settings });
+  }
   const values = optionNames.map((name) => [camelCase(name), valueOf(name, settings[name])]);
   const config = Object.fromEntries(values) as Config;
   const complaint = complaintAbout({
@@ -264,13 +273,8 @@ export function camelCase(name: string): string {
   return name.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
 }
 
-/** A value for an error message, quoted and cut; what may hold a password becomes "the value". */
-export function shown(text: string): string {
-  if (/@|:\/|passw\w*=/i.test(text)) return "the value ";
-  return `${JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}...` : text)} `;
-}
-
-function readConfigFile({ text: file, source }: Setting): Settings {
+function readConfigFile({ text, source }: Setting): Settings {
+  const file = expandHome(text);
   let content: string;
   try {
     content = readFileSync(file, "utf8").replace(/^\uFEFF/, "");
@@ -281,15 +285,22 @@ function readConfigFile({ text: file, source }: Setting): Settings {
   const settings: Settings = {};
   for (const [index, line] of content.split(/\r?\n/).entries()) {
     const place = `${file}:${index + 1}`;
-    if (/^\s*(#|$)/.test(line)) continue;
-    const [, name, value] = /^\s*([\w-]+)\s*:(?:\s+(.*?))?\s*$/.exec(line) ?? [];
-    if (name === undefined) throw new UsageError(`${place}: expected "name: value"`);
+    const { name, value } = lineAt(place, line) ?? {};
+    if (name === undefined) continue;
     if (!isOptionName(name)) throw new UsageError(`${place}: unknown option ${shown(name).trim()}`);
     if (name === "config") throw new UsageError(`${place}: a config file cannot name another one`);
     if (settings[name]) throw new UsageError(`${place}: ${name} is already set further up`);
     settings[name] = { text: value ?? "", source: `${place}: ${name}` };
   }
   return settings;
+}
+
+function lineAt(place: string, line: string) {
+  try {
+    return parseConfigLine(line);
+  } catch (error) {
+    throw new UsageError(`${place}: ${(error as Error).message}`);
+  }
 }
 
 function checkAddress(text: string): void {
@@ -303,8 +314,9 @@ export function sqliteFile(config: Config): string | null {
   return store.startsWith("sqlite:") ? store.slice("sqlite:".length) : null;
 }
 
-function checkStore(text: string): void {
-  if (text === "" || text === "memory" || /^sqlite:[^\0]+$/.test(text)) return;
+function checkStore(text: string): string | void {
+  if (text === "" || text === "memory") return;
+  if (/^sqlite:[^\0]+$/.test(text)) return `sqlite:${expandHome(text.slice("sqlite:".length))}`;
   if (text === "sqlite:") throw new Error("names no file: sqlite:FILE");
   if (!isRedisUrl(text)) {
     throw new Error(
@@ -316,74 +328,4 @@ function checkStore(text: string): void {
 
 function checkGroup(text: string): void {
   if (!/^[\w.-]+$/.test(text)) throw new Error("is not a name of letters, digits, . - and _");
-}
-
-function string(
-  fallback: string,
-  placeholder: string,
-  check: (text: string) => void,
-  help: string,
-): Option<string> {
-  const parse = (text: string) => {
-    check(text);
-    return text;
-  };
-  return { kind: "string", default: fallback, placeholder, help, parse };
-}
-
-function fileName(help: string): Option<string> {
-  return string("", "FILE", () => {}, help);
-}
-
-function secret(placeholder: string, help: string): Option<string> {
-  return { ...string("", placeholder, () => {}, help), isSecret: true };
-}
-
-/** Its value has the entries with commas and no blanks between them. */
-function list(placeholder: string, check: (entry: string) => void, help: string): Option<string> {
-  const parse = (text: string) => {
-    const entries = text.split(",").map((entry) => entry.trim());
-    for (const entry of text === "" ? [] : entries) {
-      try {
-        check(entry);
-      } catch (error) {
-        const { message } = error as Error;
-        if (entries.length === 1) throw error;
-        throw new Error(`names ${shown(entry).trim()}, which ${message}`, { cause: error });
-      }
-    }
-    return entries.join(",");
-  };
-  return { kind: "list", default: "", placeholder, help, parse };
-}
-
-const factors: Record<string, number> = { "": 1, k: 1024, m: 1024 ** 2, g: 1024 ** 3 };
-
-function integer(fallback: number, min: number, max: number, help: string): Option<number> {
-  const parse = (text: string) => {
-    const [, digits, unit = ""] = /^(\d+)(?:([kmg])i?b)?$/i.exec(text) ?? [];
-    if (digits === undefined) throw new Error("is not a whole number");
-    const value = Number(digits) * factors[unit.toLowerCase()]!;
-    if (value < min || value > max) throw new Error(`is not between ${min} and ${max}`);
-    return value;
-  };
-  return { kind: "integer", default: fallback, placeholder: "N", help, parse };
-}
-
-function boolean(help: string): Option<boolean> {
-  const parse = (text: string) => {
-    if (text !== "true" && text !== "false") throw new Error("is not true or false");
-    return text === "true";
-  };
-  return { kind: "boolean", default: false, placeholder: "", help, parse };
-}
-
-function choice<T extends string>(fallback: T, values: T[], help: string): Option<T> {
-  const parse = (text: string) => {
-    const value = values.find((candidate) => candidate === text);
-    if (value === undefined) throw new Error(`is not one of ${values.join(", ")}`);
-    return value;
-  };
-  const placeholder = values.join("|");
-  return { kind: "choice", default: fallback, placeholder, help, parse };
 }

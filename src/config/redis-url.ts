@@ -1,6 +1,7 @@
 // How a person names a Redis: addresses, and URLs for one server, a unix socket, Sentinel and
 // Cluster. Errors are phrases such as "is not ..." and never repeat what was written.
 import { parseAddress } from "./address.ts";
+import { expandHome } from "./home-path.ts";
 
 export interface RedisNode {
   host: string;
@@ -107,12 +108,14 @@ export function parseRedisNode(text: string): RedisNode {
 }
 
 export function isSocketPath(text: string): boolean {
-  return /^[./]/.test(text);
+  return /^[./~]/.test(text);
 }
 
 /** host:port, or the path of a unix socket. */
-export function checkRedisAddress(text: string): void {
-  if (!isSocketPath(text)) parseRedisNode(text);
+export function checkRedisAddress(text: string): string {
+  if (isSocketPath(text)) return expandHome(text);
+  parseRedisNode(text);
+  return text;
 }
 
 /** A URL without its user, password and query, fit for a log line. */

@@ -1,13 +1,28 @@
 // How many consumers (registered connections) this process has on each queue.
 import { nameOf } from "./name-cache.ts";
 
+/** About what a registration takes beside its name: in a list, a line, and a queue of its own. */
+const REGISTRATION_BYTES = 2048;
+
 export class Consumers {
   /** Settles when the store has been told of all changes so far, or could not be. */
   reported: Promise<unknown> = Promise.resolve();
   readonly #counts = new Map<string, number>();
+  #bytes = 0;
+
+  /** About how much memory all registrations take. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** How much they would take if a consumer traded these lists. */
+  bytesWith(before: Buffer[], after: Buffer[]): number {
+    return this.#bytes + bytesOf(after) - bytesOf(before);
+  }
 
   /** A consumer trades its list of queues for another. Returns the counts that changed. */
   replace(before: Buffer[], after: Buffer[]): { queue: Buffer; count: number }[] {
+    this.#bytes = this.bytesWith(before, after);
     const changed = new Map<string, Buffer>();
     for (const queue of before) changed.set(this.#add(queue, -1), queue);
     for (const queue of after) changed.set(this.#add(queue, 1), queue);
@@ -26,4 +41,8 @@ export class Consumers {
     else this.#counts.delete(key);
     return key;
   }
+}
+
+function bytesOf(queues: Buffer[]): number {
+  return queues.reduce((sum, { length }) => sum + REGISTRATION_BYTES + 2 * length, 0);
 }

@@ -14,6 +14,11 @@ const WATCH_EVERY_MS = 1_000;
 /** Queues named in one operation. */
 const PAGE = 256;
 
+/** Kinds of periodic work. */
+export type Work = "reclaim" | "register" | "watch" | "hear";
+/** Hears after each round of a kind of work what it failed with, if it did. */
+export type OnRound = (work: Work, error: Error | null) => void;
+
 export class Housekeeper {
   readonly #registrations: Session;
   /** Sessions of their own, so that nothing waits behind work on another part of the store. */
@@ -25,25 +30,38 @@ export class Housekeeper {
   #hasRegistered = false;
 
   /**
-   * onFailure hears what a round of work failed with; the next round tries again. Single
-   * registrations must travel by the same session, so that they and full counts stay in order.
+   * Work that failed is tried again in the next round. Single registrations must travel by the
+   * same session, so that they and full counts stay in order.
    */
   constructor(
     store: Store,
     consumers: Consumers,
     waiters: Waiters,
-    onFailure: (error: Error) => void,
+    onRound: OnRound,
     registrations: Session,
   ) {
     this.#registrations = registrations;
     this.#reclaims = store.session();
     this.#looks = store.session();
-    store.watch().catch(onFailure);
+    const hear = (error: Error | null) => onRound("hear", error);
+    store.watch().catch(hear);
     this.#timers = [
-      every(RECLAIM_EVERY_MS, () => this.#reclaim(store), onFailure),
-      every(RECLAIM_ALL_EVERY_MS, () => store.watch(), onFailure),
-      every(REGISTER_EVERY_MS, () => this.#register(consumers), onFailure),
-      every(WATCH_EVERY_MS, () => this.#watch(store, waiters), onFailure),
+      every(
+        RECLAIM_EVERY_MS,
+        () => this.#reclaim(store),
+        (error) => onRound("reclaim", error),
+      ),
+      every(RECLAIM_ALL_EVERY_MS, () => store.watch(), hear),
+      every(
+        REGISTER_EVERY_MS,
+        () => this.#register(consumers),
+        (error) => onRound("register", error),
+      ),
+      every(
+        WATCH_EVERY_MS,
+        () => this.#watch(store, waiters),
+        (error) => onRound("watch", error),
+      ),
     ];
   }
 
@@ -95,14 +113,14 @@ export class Housekeeper {
 function every(
   ms: number,
   work: () => Promise<void>,
-  onFailure: (error: Error) => void,
+  onRound: (error: Error | null) => void,
 ): ReturnType<typeof setInterval> {
   let working = false;
   return setInterval(() => {
     if (working) return;
     working = true;
     work()
-      .catch(onFailure)
+      .then(() => onRound(null), onRound)
       .finally(() => (working = false));
   }, ms);
 }

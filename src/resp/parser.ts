@@ -5,6 +5,7 @@ import { CutBulk } from "./cut-bulk.ts";
 import { InlineLine } from "./inline.ts";
 import { CUT, INVALID, LengthLine, SLOW_BYTES_MAX, TOO_LONG } from "./length-line.ts";
 import { ProtocolError, TooLarge } from "./protocol-error.ts";
+import { unpinned, VIEW_BYTES } from "./unpinned.ts";
 
 const CR = 13;
 const LF = 10;
@@ -19,10 +20,10 @@ const LENGTH_TOO_LONG = "Protocol error: too big bulk count string";
 const INLINE_TOO_LONG = "Protocol error: too big inline request";
 const UNBALANCED_QUOTES = "Protocol error: unbalanced quotes in request";
 
-/** About what a view costs besides its bytes: a million of empty arguments is not free. */
-const VIEW_BYTES = 96;
-/** A chunk smaller than this is not worth a copy to get rid of it. */
+/** A chunk smaller than this is not worth a copy to get rid of it, */
 const PINNED_BYTES_MIN = 4096;
+/** nor is one smaller than this for a whole command. */
+const LARGE_CHUNK_BYTES = 64 * 1024;
 
 /*
  *             "*"           count > 0
@@ -64,9 +65,9 @@ export interface ParserLimits {
 }
 
 /**
- * Arguments are views on the chunks, which must stay as they are while the arguments are in use:
- * whoever keeps an argument for longer copies it, or it keeps the whole chunk from being freed.
- * Only what was cut has memory of its own, and that follows the bytes received, not announced.
+ * Arguments may be views on the chunks, which must stay as they are while the arguments are in use.
+ * A command keeps chunks of twice its size from being freed, or one of 64 KiB. What was cut has
+ * memory of its own, and that follows the bytes received, not announced.
  */
 export class Parser {
   /** May be changed between commands; the longest line stays what it was at first. */
@@ -206,11 +207,15 @@ export class Parser {
       args.push(argument);
       if (--this.#stepsLeft <= 0 && args.length < this.#expected) return undefined;
     }
+    const bytes = this.#announcedBytes;
     this.#args = [];
     this.#argsBefore = 0;
     this.#announcedBytes = 0;
     this.#phase = START;
-    return args;
+    const chunkBytes = this.#chunk.length;
+    if (this.#at === this.#end) this.#chunk = NOTHING;
+    if (this.#at === this.#end) [this.#at, this.#end] = [0, 0];
+    return chunkBytes < LARGE_CHUNK_BYTES ? args : unpinned(args, bytes, chunkBytes);
   }
 
   /** Whether it is there; then it is in #bulkLength. */

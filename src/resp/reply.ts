@@ -33,7 +33,8 @@ const UNPRINTABLE = /[\p{C}\p{Zl}\p{Zp}\uFFFD]/u;
  * null is nil, a number an integer, a string (UTF-8) and a Buffer a bulk string, an array an array.
  * Numbers must be safe integers.
  */
-export type Reply = null | number | string | Buffer | Simple | Failure | Pairs | Constant | Reply[];
+export type Reply =
+  null | number | string | Buffer | Simple | Failure | Pairs | Constant | Encoded | Reply[];
 
 export type ProtocolVersion = 2 | 3;
 
@@ -67,6 +68,23 @@ export class Constant {
     const output = new Output();
     output.write(this.#reply, version);
     return (this.#bytes[version] = output.bytes());
+  }
+}
+
+/** Bytes that are a reply already, in both versions, or a part of one. */
+export class Encoded {
+  static readonly LINE_END = new Encoded(Buffer.from("\r\n"));
+
+  constructor(readonly bytes: Buffer) {}
+
+  /** What an array of so many elements begins with. */
+  static arrayHead(length: number): Encoded {
+    return new Encoded(Buffer.from(`*${length}\r\n`));
+  }
+
+  /** What a bulk string of so many bytes begins with; LINE_END comes behind them. */
+  static bulkHead(length: number): Encoded {
+    return new Encoded(Buffer.from(`$${length}\r\n`));
   }
 }
 
@@ -125,6 +143,7 @@ export class Output {
     } else if (reply instanceof Simple) this.#writeLine(PLUS, reply.text);
     else if (reply instanceof Failure) this.#writeLine(MINUS, reply.text);
     else if (reply instanceof Constant) this.#append(reply.bytes(version));
+    else if (reply instanceof Encoded) this.#append(reply.bytes);
     else this.#writePairs(reply, version);
   }
 

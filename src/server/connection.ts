@@ -2,7 +2,7 @@
 // Bounds keep any client from holding up the others: commands under way, output that it does not
 // take, time per turn. At a bound its further commands wait unread.
 import type { Socket } from "bun";
-import { type Call, type Client, FromStore, Handout } from "../commands/command.ts";
+import { type Call, type Client, FromStore, Handout, LongReply } from "../commands/command.ts";
 import { dispatch } from "../commands/dispatch.ts";
 import { stayOn } from "../commands/notify.ts";
 import type { Session } from "../queue/store.ts";
@@ -12,7 +12,6 @@ import { Failure, Output } from "../resp/reply.ts";
 import type { User } from "../users/user.ts";
 import {
   CLOCKED_BYTES_MIN,
-  EXPECTED_BYTES_MAX,
   LARGE_BYTES_MIN,
   LARGE_OUTPUT_BYTES_MIN,
   REST_MS,
@@ -20,8 +19,6 @@ import {
   UNDER_WAY_BYTES_MAX,
   UNREAD_BYTES_MAX,
   UNSENT_BYTES_MAX,
-  WINDOW_MAX,
-  WINDOW_START,
 } from "./bounds.ts";
 import { Farewell } from "./farewell.ts";
 import { Outbox, type Pending } from "./outbox.ts";
@@ -32,6 +29,7 @@ import { Rest } from "./rest.ts";
 import type { Shared } from "./shared.ts";
 import { Slot, type SlotOwner } from "./slot.ts";
 import { FREE_BYTES, type Holder } from "./unread.ts";
+import { Window } from "./window.ts";
 
 /** Replies are written here first: all of one connection's turn, then it is free for the next. */
 const output = new Output();
@@ -39,6 +37,7 @@ const NO_HANDOUTS: Pending[] = [];
 
 export class Connection extends Peer implements Client, SlotOwner, Holder {
   isPaused = false;
+  isClosed = false;
   readonly session: Session;
 
   readonly #socket: Socket<Connection>;
@@ -47,13 +46,11 @@ export class Connection extends Peer implements Client, SlotOwner, Holder {
   readonly #outbox: Outbox;
   #user: User | null = null;
   #slots: Slot[] = [];
-  #window = WINDOW_START;
+  readonly #window = new Window();
   /** A command that the ones behind it must wait for is under way. */
   #isHeld = false;
   readonly #rest = new Rest(() => this.#requestTurn());
   #underWayBytes = 0;
-  /** Of an answer, as the last ones were on average. */
-  #answerBytes = 0;
   #receivedBytes = 0;
   readonly #patience = new Patience(performance.now());
   #hasTurn = false;
@@ -61,7 +58,6 @@ export class Connection extends Peer implements Client, SlotOwner, Holder {
   #hasEnded = false;
   /** No more commands are started; the connection closes when all replies are out. */
   #isEnding = false;
-  #isClosed = false;
   /** The store failed, and not everything that had been sent by then is answered yet. */
   #storeFailure: Failure | null = null;
   #gone: AbortController | null = null;
@@ -89,7 +85,7 @@ export class Connection extends Peer implements Client, SlotOwner, Holder {
 
   get gone(): AbortSignal {
     this.#gone ??= new AbortController();
-    if (this.#isClosed || this.#hasEnded || this.#isEnding) this.#gone.abort();
+    if (this.isClosed || this.#hasEnded || this.#isEnding) this.#gone.abort();
     return this.#gone.signal;
   }
 
@@ -116,7 +112,7 @@ export class Connection extends Peer implements Client, SlotOwner, Holder {
     this.#receivedBytes += chunk.length;
     if (this.#isEnding) return this.#farewell.received(chunk.length);
     this.#parser.feed(chunk);
-    this.#work();
+    this.#guarded(() => this.#work());
   }
 
   /** The socket can take more. */
@@ -130,7 +126,7 @@ export class Connection extends Peer implements Client, SlotOwner, Holder {
   check(nowMs: number): void {
     // The system says that there is room only when there is a lot.
     if (this.#outbox.length > 0) this.drained();
-    if (this.#isClosed) return;
+    if (this.isClosed) return;
     const state = {
       address: this.address,
       sentBytes: this.#outbox.sentBytes,
@@ -166,12 +162,13 @@ export class Connection extends Peer implements Client, SlotOwner, Holder {
 
   /** With an error, the client did not take the last that it was sent. */
   closed(error?: Error): void {
-    this.#isClosed = true;
+    this.isClosed = true;
     this.#gone?.abort();
     this.#farewell.closed(!error && this.#outbox.length === 0);
     this.#giveBack();
     this.#shared.unread.leave(this);
     const { context } = this.#shared;
+    context.longReplies.leave(this);
     context.clients.delete(this.id);
     void stayOn([], this, context);
   }
@@ -179,10 +176,7 @@ export class Connection extends Peer implements Client, SlotOwner, Holder {
   /** Once all is answered, for the last event popped must be the first to go back in line. */
   #giveBack(): void {
     if (this.#slots.some(({ answer }) => answer === undefined)) return;
-    for (const { answer } of this.#slots.toReversed()) {
-      if (answer instanceof Handout) answer.giveBack();
-    }
-    this.#slots = [];
+    for (const slot of this.#slots.splice(0).toReversed()) slot.abandon();
     this.#outbox.abandon();
     this.#farewell.giveBack();
   }
@@ -201,11 +195,22 @@ export class Connection extends Peer implements Client, SlotOwner, Holder {
   /** Called at the end of a turn that it was requested in. */
   takeTurn(): void {
     this.#hasTurn = false;
-    if (this.#isClosed) return;
+    if (this.isClosed) return;
     // With nothing left to be started it ends in this turn, whatever keeps it from starting more.
     if (this.#hasEnded && this.#parser.heldBytes === 0) this.#isEnding = true;
-    this.#flush();
-    this.#work();
+    this.#guarded(() => this.#flush());
+    if (!this.isClosed) this.#guarded(() => this.#work());
+  }
+
+  /** A mistake of ours costs this client its connection, and the others nothing. */
+  #guarded(work: () => void): void {
+    try {
+      return work();
+    } catch (error) {
+      output.clear();
+      this.#shared.context.reportFailure("serving a client", error as Error);
+      this.kill();
+    }
   }
 
   #requestTurn(): void {
@@ -244,7 +249,7 @@ export class Connection extends Peer implements Client, SlotOwner, Holder {
   #readOn(hasStarted: boolean, isCut: boolean): void {
     const { unread } = this.#shared;
     const bytes = this.#parser.heldBytes;
-    const isOver = this.#isEnding || this.#isClosed;
+    const isOver = this.#isEnding || this.isClosed;
     if (isOver) unread.leave(this);
     else if (hasStarted && bytes > 0) unread.stepBack(this);
     const mayRead = isOver || unread.mayRead(this, bytes, isCut);
@@ -252,11 +257,10 @@ export class Connection extends Peer implements Client, SlotOwner, Holder {
   }
 
   #mayStart(): boolean {
-    if (this.#isHeld || this.#isEnding || this.#isClosed || this.#rest.isResting) return false;
+    if (this.#isHeld || this.#isEnding || this.isClosed || this.#rest.isResting) return false;
     const inFlight = this.#slots.length;
     const unsentMax = this.#shared.isFullOfReplies ? 0 : UNSENT_BYTES_MAX;
-    if (inFlight >= this.#window || this.#outbox.length > unsentMax) return false;
-    if (inFlight > 0 && inFlight * this.#answerBytes > EXPECTED_BYTES_MAX) return false;
+    if (this.#window.isFull(inFlight) || this.#outbox.length > unsentMax) return false;
     if (this.#underWayBytes >= UNDER_WAY_BYTES_MAX) return false;
     // One small command is always fine: so INFO is answered while the store is not.
     return this.#shared.hasRoom(this) || (inFlight === 0 && this.#parser.heldBytes <= FREE_BYTES);
@@ -323,7 +327,7 @@ export class Connection extends Peer implements Client, SlotOwner, Holder {
   }
 
   #hold(slot: Slot, args: Buffer[]): void {
-    for (const argument of args) slot.bytes += argument.length;
+    slot.count(args);
     if (slot.bytes >= LARGE_BYTES_MIN) slot.startedAtMs = performance.now();
     this.#underWayBytes += slot.bytes;
     this.#shared.take(slot.bytes);
@@ -336,7 +340,7 @@ export class Connection extends Peer implements Client, SlotOwner, Holder {
     slot.bytes = 0;
     if (slot.startedAtMs > 0 && this.#shared.turns.isCrowded) this.#rest.after(slot.startedAtMs);
     if (storeFailure) this.#storeFailure = storeFailure;
-    if (this.#isClosed) return this.#giveBack();
+    if (this.isClosed) return this.#giveBack();
     if (slot.isHolding) {
       this.#isHeld = false;
       // Of a HELLO that had to wait for a password.
@@ -350,10 +354,12 @@ export class Connection extends Peer implements Client, SlotOwner, Holder {
     let handouts = NO_HANDOUTS;
     let done = 0;
     for (const slot of this.#slots) {
-      const { answer } = slot;
-      if (answer === undefined || this.#outbox.length + output.length > UNSENT_BYTES_MAX) break;
+      if (slot.answer === undefined) break;
+      if (this.#outbox.length + output.length > UNSENT_BYTES_MAX) break;
       if (!slot.isSilent && !slot.write(output)) break;
       done += 1;
+      const { answer } = slot;
+      if (answer instanceof LongReply) answer.release();
       if (answer instanceof Failure) this.#shared.context.stats.errors += 1;
       if (!(answer instanceof Handout) || slot.isSilent) continue;
       if (this.#hasEnded) this.#farewell.doubt(answer);
@@ -365,11 +371,9 @@ export class Connection extends Peer implements Client, SlotOwner, Holder {
       this.#shared.context.stats.bytesOut += output.length;
       const startedAt = output.length > LARGE_OUTPUT_BYTES_MIN ? performance.now() : 0;
       this.#outbox.send(output.bytes(), handouts);
-      this.#answerBytes = output.length / Math.max(1, done);
+      this.#window.answered(done, output.length, this.#outbox.length === 0);
       output.clear();
       if (startedAt > 0 && this.#shared.turns.isCrowded) this.#rest.after(startedAt);
-      const isTaken = this.#outbox.length === 0;
-      this.#window = isTaken ? Math.min(WINDOW_MAX, this.#window * 2) : this.#window >> 1 || 1;
     }
     if (this.#outbox.length > 0) return;
     if (this.#slots[0]?.answer !== undefined) this.#requestTurn();

@@ -17,7 +17,7 @@ export interface TlsFiles {
   ca: string | null;
 }
 
-/** The way by which a client came. */
+/** Which listener accepted the client. */
 export interface Door {
   /** Set for a unix socket. */
   unixPath?: string;
@@ -28,10 +28,12 @@ export interface Door {
 export interface Host {
   /** A socket without TLS, or one whose handshake is done. */
   opened(socket: Socket<Connection>, door: Door): void;
-  /** A handshake is to follow; false when there is no room for one more. */
+  /** A handshake begins; false when there is no room for one more. */
   shaking(socket: Socket<Connection>): boolean;
-  /** Whatever came of it. */
+  /** Called at the end of each handshake, failed or not, and again when the socket closes. */
   shaken(socket: Socket<Connection>): void;
+  /** The handshake failed for that reason, which is for the log. */
+  handshakeFailed(socket: Socket<Connection>, reason: string): void;
   closed(connection: Connection | undefined, error?: Error): void;
   failed(error: Error): void;
 }
@@ -110,11 +112,13 @@ export class TlsListener {
       open: (opened) => {
         if (!host.shaking(opened)) opened.terminate();
       },
-      handshake: (shaken, isDone) => {
+      handshake: (shaken, isDone, error) => {
         host.shaken(shaken);
         // A certificate that nobody signed does not make the handshake fail.
-        if (isDone && (!door.isMutual || isAuthorized(shaken))) host.opened(shaken, door);
-        else shaken.end();
+        if (isDone && (!door.isMutual || isAuthorized(shaken))) return host.opened(shaken, door);
+        const reason = failureOf(isDone, error);
+        if (reason !== null) host.handshakeFailed(shaken, reason);
+        shaken.end();
       },
       close: (closed, error) => {
         host.shaken(closed);
@@ -128,6 +132,19 @@ export class TlsListener {
 
 function isAuthorized(socket: Socket<Connection>): boolean {
   return (socket as unknown as { authorized: boolean }).authorized;
+}
+
+/**
+ * Why a handshake failed, in words for the log. Null when the client just closed the connection:
+ * health checks do that, and a client that does not trust okq's certificate says so itself.
+ */
+function failureOf(isDone: boolean, error: Error | null): string | null {
+  const { code, message = "" } = (error ?? {}) as NodeJS.ErrnoException;
+  if (isDone) return `its certificate is not accepted: ${message}`;
+  if (code === "ECONNRESET") return null;
+  if (message.includes("PEER_DID_NOT_RETURN_A_CERTIFICATE")) return "it shows no certificate";
+  if (/WRONG_VERSION_NUMBER|HTTP_REQUEST/.test(message)) return "it does not speak TLS";
+  return message.split(":").at(-1)!;
 }
 
 /**

@@ -19,12 +19,26 @@ const KEEP_ALIVE_MS = 60_000;
 const CLOSE_MS_MAX = 7_000;
 const HANDSHAKE_MS_MAX = 10_000;
 
-const DENIED =
-  "-DENIED okq has no password, so it serves only clients on its own machine. To serve others, " +
-  "start it with --password-file or --users, or with --tls-client-ca.\r\n";
-const TOO_MANY = "-ERR max number of clients reached\r\n";
-const TOO_MANY_THERE =
-  "-ERR max number of clients reached for this address, see max-clients-per-address\r\n";
+/** What a refused client hears, and the reason as it is logged. */
+interface Refusal {
+  reply: string;
+  reason: string;
+}
+
+const DENIED: Refusal = {
+  reply:
+    "-DENIED okq has no password, so it serves only clients on its own machine. To serve others, " +
+    "start it with --password-file or --users, or with --tls-client-ca.\r\n",
+  reason: "it is on another machine, and okq has no password",
+};
+const TOO_MANY: Refusal = {
+  reply: "-ERR max number of clients reached\r\n",
+  reason: "max-clients is reached",
+};
+const TOO_MANY_THERE: Refusal = {
+  reply: "-ERR max number of clients reached for this address, see max-clients-per-address\r\n",
+  reason: "max-clients-per-address is reached",
+};
 
 /** Refused sockets that wait to be read: how long, and how many, for each is an open file. */
 const REFUSED_MS = 300;
@@ -55,6 +69,7 @@ export class Server implements Host {
     this.#watch = setInterval(() => {
       const nowMs = performance.now();
       shared.unread.check(nowMs);
+      shared.context.longReplies.check();
       for (const connection of this.#connections) connection.check(nowMs);
     }, WATCH_MS);
   }
@@ -91,8 +106,8 @@ export class Server implements Host {
     stats.connections += 1;
     const refusal = this.#refusal(socket, door);
     if (refusal) {
-      stats.connectionsRefused += 1;
-      return this.#refuse(socket, refusal);
+      this.#noteRefusal(door.unixPath ?? plain(socket.remoteAddress), refusal.reason);
+      return this.#refuse(socket, refusal.reply);
     }
     socket.setKeepAlive(true, KEEP_ALIVE_MS);
     const connection = new Connection(this.#nextId++, socket, this.#shared, door.unixPath);
@@ -114,11 +129,21 @@ export class Server implements Host {
   }
 
   /** Why there is no room for it. If there is, it counts from now on. */
-  #refusal(socket: Socket<Connection>, door: Door): string | null {
+  #refusal(socket: Socket<Connection>, door: Door): Refusal | null {
     if (!this.#isServed(socket, door)) return DENIED;
+    return this.#lackOfRoom(door.unixPath === undefined ? plain(socket.remoteAddress) : null);
+  }
+
+  /** As #refusal(), for a client of that address, or of a unix socket. */
+  #lackOfRoom(address: string | null): Refusal | null {
     if (!this.#hasRoom()) return TOO_MANY;
-    if (door.unixPath !== undefined || this.#enter(plain(socket.remoteAddress))) return null;
-    return TOO_MANY_THERE;
+    return address === null || this.#enter(address) ? null : TOO_MANY_THERE;
+  }
+
+  #noteRefusal(addr: string, reason: string): void {
+    const { stats, warn } = this.#shared.context;
+    stats.connectionsRefused += 1;
+    warn("refused a client", { addr, reason });
   }
 
   #enter(address: string): boolean {
@@ -131,11 +156,15 @@ export class Server implements Host {
     // As in opened().
     if (socket.remoteAddress === undefined) return false;
     const address = plain(socket.remoteAddress);
-    if (!this.#hasRoom() || !this.#enter(address)) {
-      this.#shared.context.stats.connectionsRefused += 1;
+    const refusal = this.#lackOfRoom(address);
+    if (refusal) {
+      this.#noteRefusal(address, refusal.reason);
       return false;
     }
-    const timer = setTimeout(() => socket.terminate(), HANDSHAKE_MS_MAX);
+    const timer = setTimeout(() => {
+      this.handshakeFailed(socket, `it is not over within ${HANDSHAKE_MS_MAX / 1000} s`);
+      socket.terminate();
+    }, HANDSHAKE_MS_MAX);
     this.#shaking.set(socket, { address, timer });
     return true;
   }
@@ -146,6 +175,11 @@ export class Server implements Host {
     this.#shaking.delete(socket);
     clearTimeout(shaking.timer);
     this.#addresses.leave(shaking.address);
+  }
+
+  handshakeFailed(socket: Socket<Connection>, reason: string): void {
+    const addr = plain(socket.remoteAddress ?? "");
+    this.#shared.context.warn("TLS handshake failed", { addr, reason });
   }
 
   closed(connection: Connection | undefined, error?: Error): void {

@@ -1,12 +1,15 @@
 // A command under way: its place among the answers of its connection, and its answer.
-import { type Answer, type Call, type FromStore, Handout } from "../commands/command.ts";
+import { type Answer, type Call, type FromStore, Handout, LongReply } from "../commands/command.ts";
 import { failureOf } from "../commands/dispatch.ts";
 import type { StoreError } from "../queue/errors.ts";
 import type { Receiver } from "../queue/store.ts";
 import type { Failure, Output, ProtocolVersion } from "../resp/reply.ts";
 
-/** Elements of one answer that are written in a turn. */
-const ELEMENTS_MAX = 512;
+/** Parts of a long reply that are written in a turn, and about how many bytes. */
+const PARTS_MAX = 256;
+const PART_BYTES_MAX = 64 * 1024;
+/** About what an argument costs besides its bytes. */
+const ARGUMENT_BYTES = 96;
 
 export interface SlotOwner {
   /** The slot has its answer; with a storeFailure, because the store was or went away. */
@@ -26,10 +29,8 @@ export class Slot implements Receiver<unknown> {
   /** As it is behind the command: what HELLO answers is in the new one. */
   protocol: ProtocolVersion = 2;
   readonly #owner: SlotOwner;
-  readonly #call: Call;
+  #call: Call;
   #fromStore: FromStore | null = null;
-  /** Elements of a long answer that are out already. */
-  #written = 0;
 
   constructor(owner: SlotOwner, call: Call) {
     this.#owner = owner;
@@ -49,8 +50,17 @@ export class Slot implements Receiver<unknown> {
   }
 
   succeeded(result: unknown): void {
+    this.#settle(this.#answerTo(result));
+  }
+
+  /** The store has done it: what goes wrong now must not reach the store, nor end the process. */
+  #answerTo(result: unknown): Answer {
     const { answer, operation } = this.#fromStore!;
-    this.#settle(answer(result, this.#call, operation));
+    try {
+      return answer(result, this.#call, operation);
+    } catch (error) {
+      return failureOf(error, this.#call);
+    }
   }
 
   failed(error: StoreError): void {
@@ -60,20 +70,48 @@ export class Slot implements Receiver<unknown> {
 
   #settle(answer: Answer, storeFailure: Failure | null = null): void {
     this.answer = answer;
+    // It may be long in leaving, and what it was asked for with may be long too.
+    if (answer instanceof LongReply)
+      this.#call = { ...this.#call, args: this.#call.args.slice(0, 1) };
     this.#owner.settled(this, storeFailure);
   }
 
-  /** Writes its answer; false when it is long and there is more to be written another time. */
+  /** Begins to count its arguments. */
+  count(args: Buffer[]): void {
+    this.bytes = args.length * ARGUMENT_BYTES;
+    for (const argument of args) this.bytes += argument.length;
+  }
+
+  /**
+   * Writes its answer; false when it is long and there is more to be written another time. An
+   * answer that cannot be written becomes an error; throws if a part of it is out already.
+   */
   write(output: Output): boolean {
-    const { answer } = this;
-    const reply = answer instanceof Handout ? answer.reply : answer!;
-    if (!Array.isArray(reply) || reply.length <= ELEMENTS_MAX) {
-      output.write(reply, this.protocol);
-      return true;
+    const answer = this.answer!;
+    if (answer instanceof LongReply) return this.#writeParts(answer, output);
+    try {
+      output.write(answer instanceof Handout ? answer.reply : answer, this.protocol);
+    } catch (error) {
+      if (answer instanceof Handout) answer.giveBack();
+      this.answer = failureOf(error, this.#call);
+      output.write(this.answer, this.protocol);
     }
-    if (this.#written === 0) output.writeArrayHeader(reply.length);
-    const end = Math.min(reply.length, this.#written + ELEMENTS_MAX);
-    while (this.#written < end) output.write(reply[this.#written++]!, this.protocol);
-    return end === reply.length;
+    return true;
+  }
+
+  /** The client is gone: what the answer keeps is let go of. */
+  abandon(): void {
+    if (this.answer instanceof Handout) this.answer.giveBack();
+    else if (this.answer instanceof LongReply) this.answer.release();
+  }
+
+  #writeParts({ parts }: LongReply, output: Output): boolean {
+    const bytesMax = output.length + PART_BYTES_MAX;
+    for (let count = 0; count < PARTS_MAX && output.length < bytesMax; count++) {
+      const { done, value } = parts.next();
+      if (done === true) return true;
+      output.write(value, this.protocol);
+    }
+    return false;
   }
 }

@@ -1,6 +1,6 @@
 // CLIENT and its subcommands over the wire. They do not touch the store.
 import { describe, expect, test } from "bun:test";
-import { eventually } from "../support/eventually.ts";
+import { eventually, eventuallyEqual } from "../support/eventually.ts";
 import { startTestOkq, type TestOkq } from "../support/okq-server.ts";
 import { ask, askAll, readable } from "../support/readable.ts";
 import type { Wire } from "../support/wire.ts";
@@ -227,6 +227,6 @@ describe("CLIENT KILL", () => {
     victim.pipeline(["QNOTIFY", 60]);
     expect(await ask(killer, "CLIENT", "KILL", "ID", id)).toBe(1);
     await victim.untilClosed();
-    await eventually(async () => Bun.deepEquals(await ask(killer, "QSTATUS"), []));
+    await eventuallyEqual(() => ask(killer, "QSTATUS"), []);
   });
 });

@@ -46,11 +46,11 @@ describe.each(storeNames)("on %s", (store) => {
 
   test("a duplicate's id is shown, cut short when it is long", async () => {
     const client = await (await startOkqOn(store)).connect();
-    for (const id of ["1", "x".repeat(10_000), "a\r\nb"]) await ask(client, "QLPUSH", "q", id, "x");
+    for (const id of ["1", "x".repeat(4000), "a\r\nb"]) await ask(client, "QLPUSH", "q", id, "x");
     const duplicate = (id: string) => ask(client, "QLPUSH", "q", id, "x");
     expect(await duplicate("1")).toBe("-ERR duplicate event 1");
     expect(await duplicate("a\r\nb")).toBe("-ERR duplicate event a??b");
-    expect(await duplicate("x".repeat(10_000))).toBe(`-ERR duplicate event ${"x".repeat(128)}...`);
+    expect(await duplicate("x".repeat(4000))).toBe(`-ERR duplicate event ${"x".repeat(128)}...`);
   });
 
   test("seconds that are no number, negative or huge are refused and nothing is done", async () => {

@@ -1,7 +1,7 @@
 // QREGISTER and QNOTIFY over the wire, on every store: what wakes a waiting consumer, whom, and
 // who counts as a consumer.
 import { describe, expect, test } from "bun:test";
-import { eventually } from "../support/eventually.ts";
+import { eventually, eventuallyEqual } from "../support/eventually.ts";
 import { startOkqOn, storeNames, type TestOkq } from "../support/okq-server.ts";
 import { ask, askAll, readable } from "../support/readable.ts";
 import type { Wire } from "../support/wire.ts";
@@ -73,14 +73,15 @@ describe.each(storeNames)("on %s", (store) => {
     expect(await answerOf(consumer)).toBe("q");
   });
 
-  test("a passed deadline wakes a waiting consumer within a second", async () => {
+  test("a passed deadline wakes a waiting consumer", async () => {
     const okq = await startOkqOn(store);
     const other = await okq.connect();
-    await askAll(other, ["QLPUSH", "q", "1", "x"], ["QRPOP", "q", "EX", "0.2"]);
     const consumer = await waiting(okq, "q");
-    const startedAt = performance.now();
+    // In one write: the event is claimed before the consumer can look for it.
+    const [, popped] = await askAll(other, ["QLPUSH", "q", "1", "x"], ["QRPOP", "q", "EX", "0.2"]);
+    expect(popped).toEqual(["1", "x"]);
     expect(await answerOf(consumer)).toBe("q");
-    expect(performance.now() - startedAt).toBeLessThan(1200);
+    expect(await ask(consumer, "QRPOP", "q")).toEqual(["1", "x"]);
   });
 
   test("of several queues with events none starves the others", async () => {
@@ -172,7 +173,7 @@ describe.each(storeNames)("on %s", (store) => {
     expect(await ask(second, "QREGISTER")).toBe("+OK");
     expect(await counts()).toEqual([0, 1, 1]);
     first.reset();
-    await eventually(async () => Bun.deepEquals(await counts(), [0, 0, 0]));
+    await eventuallyEqual(() => counts(), [0, 0, 0]);
     expect(await ask(observer, "QSTATUS")).toEqual([]);
   });
 
@@ -182,7 +183,7 @@ describe.each(storeNames)("on %s", (store) => {
     await ask(consumer, "QREGISTER", "q");
     expect(await ask(observer, "QSTATUS")).toEqual([["q", 0, 0, 1]]);
     expect(await ask(consumer, "QUIT")).toBe("+OK");
-    await eventually(async () => Bun.deepEquals(await ask(observer, "QSTATUS"), []));
+    await eventuallyEqual(() => ask(observer, "QSTATUS"), []);
   });
 
   test("a connection registers on 1024 queues and not on one more", async () => {
@@ -199,7 +200,7 @@ describe.each(storeNames)("on %s", (store) => {
   });
 
   test("a connection registers on names of 256 KiB in all and not on one byte more", async () => {
-    const okq = await startOkqOn(store);
+    const okq = await startOkqOn(store, { maxNameBytes: 65_536 });
     const client = await okq.connect();
     const names = ["a", "b", "c", "d"].map((letter) => letter.repeat(64 * 1024));
     expect(await ask(client, "QREGISTER", ...names)).toBe("+OK");

@@ -164,22 +164,19 @@ test("few visible queues among 100,000 are found without holding others up", asy
     const page = Array.from({ length: 1000 }, (_, i) => ["QLPUSH", `q${at + i}`, "1", "x"]);
     await askAll(root, ...page);
   }
-  const answerMs = async (name: string, count: number) => {
+  /** How often another client was answered meanwhile. */
+  const pingsWhile = async (name: string) => {
     const client = await logInAs(okq, name);
-    const startedAt = performance.now();
     const progress = { isDone: false };
     const answer = ask(client, "QSTATUS").finally(() => (progress.isDone = true));
-    let slowest = 0;
-    while (!progress.isDone) {
-      const askedAt = performance.now();
-      await ask(root, "PING");
-      slowest = Math.max(slowest, performance.now() - askedAt);
-    }
-    expect(await answer).toHaveLength(count);
-    return { took: performance.now() - startedAt, slowest };
+    let pings = 0;
+    for (; !progress.isDone; pings++) await ask(root, "PING");
+    expect(await answer).toHaveLength(10);
+    return pings;
   };
-  const ofPrefix = await answerMs("ann", 10);
-  const ofSuffix = await answerMs("bob", 10);
-  expect(ofPrefix.took).toBeLessThan(ofSuffix.took);
-  for (const { slowest } of [ofPrefix, ofSuffix]) expect(slowest).toBeLessThan(200);
+  const ofPrefix = await pingsWhile("ann");
+  const ofSuffix = await pingsWhile("bob");
+  console.log("PINGS", ofPrefix, ofSuffix);
+  expect(ofPrefix).toBeLessThan(ofSuffix);
+  expect(ofSuffix).toBeGreaterThan(10);
 });

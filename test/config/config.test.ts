@@ -1,7 +1,7 @@
 // Options from flags, environment and file: which one wins, and what is refused in which words.
 import { describe, expect, onTestFinished, test } from "bun:test";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import {
   defaultConfig,
@@ -94,12 +94,61 @@ test("comments, blank lines, CRLF, a byte order mark and a # inside a value are 
   expect(config).toMatchObject({ store: "redis://:a#b@h:1", debug: true });
 });
 
+test("quotes around a value in a config file are no part of it", () => {
+  const lines = [
+    'store: "sqlite:/var/lib/okq/my queues.db"',
+    "password: 'a \"b\" # c'",
+    "tls-cert: it's",
+    'listen-addr: ""',
+    "unix-socket:   '/run/okq.sock'  ",
+    'users: "  "',
+    "tls-listen-addr: ':1'",
+    'tls-key: "/key"',
+  ];
+  expect(resolveConfig({ config: configFile(lines.join("\n")) }, {})).toMatchObject({
+    store: "sqlite:/var/lib/okq/my queues.db",
+    password: 'a "b" # c',
+    tlsCert: "it's",
+    listenAddr: "",
+    unixSocket: "/run/okq.sock",
+    users: "  ",
+  });
+});
+
+test("~/ is the home folder in every path, wherever it is set", () => {
+  const file = join(homedir(), "x");
+  const paths = optionNames.filter((name) => /^(FILE|PATH)$/.test(options[name].placeholder));
+  expect(paths.length).toBeGreaterThan(12);
+  for (const name of paths) {
+    expect(options[name].parse("~/x")).toBe(file);
+    expect(options[name].parse("~")).toBe(homedir());
+    expect(options[name].parse("./~/x")).toBe("./~/x");
+    expect(() => options[name].parse("~ann/x")).toThrow("begins with ~ and a name: write the wh");
+  }
+  const config = configFile("store: sqlite:~/x\nredis-password-file: ~/y\n");
+  expect(resolveConfig({ store: "sqlite:~/x" }, {}).store).toBe(`sqlite:${file}`);
+  expect(resolveConfig({}, { OKQ_STORE: "sqlite:~/x" }).store).toBe(`sqlite:${file}`);
+  expect(refusal({ config })).toContain("redis-password-file contradict each other");
+  expect(resolveConfig({ "redis-addr": "~/x" }, {}).redisAddr).toBe(file);
+  expect(refusal({ store: "sqlite:~ann/x" })).toStartWith('--store: "sqlite:~ann/x" begins with ~');
+  expect(refusal({ store: "redis+unix://~/x" })).toStartWith("--store: the value is not of the fo");
+  expect(refusal({ config: "~/no/such" })).toContain(`cannot read "${homedir()}/no/such"`);
+});
+
 test.each([
   ["what is this", /okq\.conf:2: expected "name: value"$/],
   ["no-such-option: 1", /okq\.conf:2: unknown option "no-such-option"$/],
   ["__proto__: 1", /okq\.conf:2: unknown option "__proto__"$/],
   ["max-clients: many", /okq\.conf:2: max-clients: "many" is not a whole number$/],
   ["config: other.conf", /okq\.conf:2: a config file cannot name another one$/],
+  ['store: "memory', /okq\.conf:2: store: the value begins or ends with a quote that has n/],
+  [
+    "users: sqlite:'/x'",
+    /okq\.conf:2: users: the value begins or ends with a quote that has no pa/,
+  ],
+  [`password: "secret'`, /okq\.conf:2: password: the value begins or ends with a quote [^s]*/],
+  ['password: "', /okq\.conf:2: password: the value begins or ends with a quote that has no partn/],
+  ['users: "a" "b"', /okq\.conf:2: users: the value begins or ends with a quote that has no partn/],
   ["debug: true\ndebug: false", /okq\.conf:3: debug is already set further up$/],
 ])("a config file with the line %j is refused with its place", (line, message) => {
   expect(refusal({ config: configFile(`# first\n${line}\n`) })).toMatch(message);

@@ -7,7 +7,7 @@ const debianPackages: Record<string, string> = {
   "/usr/bin/python3": "python3-redis",
 };
 
-const RUN_MS_MAX = 15_000;
+const RUN_MS_MAX = 50_000;
 
 export interface Run {
   code: number;

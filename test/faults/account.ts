@@ -1,5 +1,7 @@
 // An account of events: what clients know of every push, delivery and ack, kept while things
 // break, and whether it adds up in the end. It knows what an event may become, not how one travels.
+import { Claims, type Lease } from "./claims.ts";
+import { LineOrder } from "./line-order.ts";
 
 /** What became of a request: done, certainly not done, or its answer was lost. */
 export type Outcome = "done" | "refused" | "unknown";
@@ -36,9 +38,17 @@ export class Account {
   readonly #entries = new Map<string, Entry>();
   readonly #faults: string[] = [];
   readonly #returned: string[] = [];
+  readonly #doubled: string[] = [];
+  readonly #claims: Claims;
+  readonly #order = new LineOrder();
   #time = 0;
   #ids = 0;
   readonly #excused = new Set<string>();
+
+  /** The clock of leases, in milliseconds. */
+  constructor(now = () => performance.now()) {
+    this.#claims = new Claims(now);
+  }
 
   /** An id that no other event has. */
   newId(): string {
@@ -50,15 +60,22 @@ export class Account {
     return ++this.#time;
   }
 
-  /** Call before the push is sent, with "unknown", and again with its outcome. */
+  /** A push on the left of a line (a queue and a producer) is sent, behind those before it. */
+  pushing(id: string, line: string): void {
+    this.pushed(id, "unknown");
+    this.#order.pushing(id, line);
+  }
+
+  /** The outcome of a push. */
   pushed(id: string, outcome: Outcome): void {
+    if (outcome === "done") this.#order.pushed(id);
     const entry = this.#entries.get(id);
     if (entry) entry.pushed = outcome;
     else this.#entries.set(id, { pushed: outcome, deliveries: 0, acked: null, ackedAt: 0 });
   }
 
-  /** A pop that was sent at that moment handed out an event. */
-  delivered(id: string, contents: Buffer, popSentAt: number): void {
+  /** A pop that was sent at that moment, for that lease, handed out an event. */
+  delivered(id: string, contents: Buffer, popSentAt: number, lease: Lease): void {
     const entry = this.#entries.get(id);
     if (!entry) return this.fault(`${id} was delivered and never pushed`);
     if (!contents.equals(contentsOf(id))) this.fault(`${id} came with other contents`);
@@ -66,6 +83,23 @@ export class Account {
       this.#returned.push(`${id} was delivered by a pop sent after its ack was answered with 1`);
     }
     entry.deliveries += 1;
+    this.#order.delivered(id, popSentAt, this.now());
+    if (this.#claims.taken(id, lease)) this.#doubled.push(`${id} was handed out twice at once`);
+  }
+
+  /** A pop was sent at that moment, and nobody knows what it handed out. */
+  lostPop(sentAt: number): void {
+    this.#order.lostPop(sentAt);
+  }
+
+  /** An ack or a redo of the event is sent. */
+  releasing(id: string): void {
+    this.#claims.releasing(id);
+  }
+
+  /** It was answered. */
+  released(id: string): void {
+    this.#claims.released(id);
   }
 
   /** An ack was answered with 1 (done), with 0 or an error that says so (refused), or not. */
@@ -83,6 +117,8 @@ export class Account {
   /** The store has lost all that it held: what was pushed so far need not come any more. */
   storeEmptied(): void {
     for (const id of this.#entries.keys()) this.#excused.add(id);
+    this.#claims.clear();
+    this.#order.lostPop(this.now());
   }
 
   /** Something that must not happen happened. */
@@ -116,10 +152,11 @@ export class Account {
 
   /**
    * Call when all queues were drained. Throws unless every event pushed for certain was delivered
-   * and is acked (or may be), nothing refused was ever delivered, and no other fault was noted.
+   * and is acked (or may be), nothing refused was ever delivered, none was with two consumers at
+   * once, events came in the order of their pushes, and no other fault was noted.
    */
   settle(): Totals {
-    const faults = [...this.#faults, ...this.#returned];
+    const faults = this.#allFaults();
     for (const [id, { pushed, deliveries, acked }] of this.#entries) {
       const isEnded = acked === "done" || acked === "unknown" || this.#excused.has(id);
       if (pushed === "done" && deliveries === 0 && !isEnded) faults.push(`${id} was lost`);
@@ -141,7 +178,11 @@ export class Account {
 
   /** Throws what was wrong so far, when the store is gone and nothing can be drained. */
   checkFaults(): void {
-    throwIfAny([...this.#faults, ...this.#returned]);
+    throwIfAny(this.#allFaults());
+  }
+
+  #allFaults(): string[] {
+    return [...this.#faults, ...this.#returned, ...this.#doubled, ...this.#order.faults()];
   }
 }
 

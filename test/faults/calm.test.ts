@@ -9,7 +9,7 @@ import { startCluster } from "../support/redis-cluster.ts";
 import { report } from "./rounds.ts";
 import { untilWaiting } from "./waiting.ts";
 
-setDefaultTimeout(40_000);
+setDefaultTimeout(60_000);
 
 const AWAY_MS = 4_000;
 const CPU_SHARE_MAX = 0.15;

@@ -66,7 +66,7 @@ export class Load {
   }
 
   /** Resolves once that many more pushes and acks went well. */
-  async progress(count: number, timeoutMs = 10_000): Promise<void> {
+  async progress(count: number, timeoutMs = 30_000): Promise<void> {
     const [pushed, acked] = [this.#pushed + count, this.#acked + count];
     await eventually(() => this.#pushed >= pushed && this.#acked >= acked, {
       timeoutMs,
@@ -87,7 +87,7 @@ export class Load {
   }
 
   /** Pops and acks all that is there, through that port, until nothing is even claimed. */
-  async drain(port: number, timeoutMs = 20_000): Promise<void> {
+  async drain(port: number, timeoutMs = 60_000): Promise<void> {
     const wire = await Wire.connect(port);
     const { queues } = this.#options;
     let status: Decoded = null;
@@ -140,7 +140,7 @@ export class Load {
     const isFull = () => this.#pushed - this.#acked > ahead * this.#options.producers;
     await eventually(() => this.#isStopped || !isFull(), { timeoutMs: 60_000 });
     const ids = Array.from({ length: depth }, () => this.account.newId());
-    for (const id of ids) this.account.pushed(id, "unknown");
+    for (const id of ids) this.account.pushing(id, `${queue} of ${client}`);
     const left = [...ids];
     const failed = await this.#exchange(
       wire,
@@ -170,15 +170,24 @@ export class Load {
   async #popAndAck(wire: Wire, queue: string, lease: number): Promise<number> {
     const popped: string[] = [];
     const sentAt = this.account.now();
+    const claim = { sentAtMs: performance.now(), leaseMs: lease * 1000 };
     const pops = Array.from({ length: this.#options.depth }, () => {
       return ["QRPOP", queue, "EX", String(lease)];
     });
-    let failed = await this.#exchange(wire, pops, (reply) => {
-      if (!Array.isArray(reply)) return;
-      const [id, contents] = reply as [Buffer, Buffer];
-      this.account.delivered(id.toString(), contents, sentAt);
-      popped.push(id.toString());
-    });
+    let unanswered = pops.length;
+    let failed: boolean;
+    try {
+      failed = await this.#exchange(wire, pops, (reply) => {
+        if (outcomeOf(reply, () => false) !== "unknown") unanswered -= 1;
+        if (!Array.isArray(reply)) return;
+        const [id, contents] = reply as [Buffer, Buffer];
+        this.account.delivered(id.toString(), contents, sentAt, claim);
+        popped.push(id.toString());
+      });
+    } finally {
+      if (unanswered > 0) this.account.lostPop(sentAt);
+    }
+    for (const id of popped) this.account.releasing(id);
     const left = [...popped];
     try {
       const acks = popped.map((id) => ["QACK", queue, id]);
@@ -193,7 +202,9 @@ export class Load {
 
   #acknowledged(left: string[], reply: Decoded): void {
     const outcome = outcomeOf(reply, (value) => value === 1);
-    this.account.acked(left.shift()!, outcome);
+    const id = left.shift()!;
+    this.account.acked(id, outcome);
+    if (outcome !== "unknown") this.account.released(id);
     if (outcome === "done") this.#acked += 1;
   }
 

@@ -2,7 +2,7 @@
 // while they wait, abandon what they popped, send events of megabytes. Each step is one short life.
 // They keep account of what they pop from the queues of the load.
 import { Random } from "../stores/random.ts";
-import { eventually } from "../support/eventually.ts";
+import { lasting } from "../support/eventually.ts";
 import { frame, Wire } from "../support/wire.ts";
 import type { Account } from "./account.ts";
 import { errorOf, isOk } from "./load.ts";
@@ -64,7 +64,7 @@ export class Mischief {
     const queue = this.#random.of(this.#queues);
     if (kind === "abandons") await this.#pop(wire, queue);
     else if (kind === "redoes") await this.#redo(wire, queue);
-    else if (kind === "popsAndLeaves") wire.pipeline(...times(5, ["QRPOP", queue, "EX", LEASE]));
+    else if (kind === "popsAndLeaves") this.#popAndLeave(wire, queue, 5);
     else if (kind === "diesInCommand") this.#dieInCommand(wire, queue);
     else if (kind === "leavesWaiting") await this.#leaveWaiting(wire);
     else if (kind === "readsNothing") await this.#readNothing(wire, queue);
@@ -75,16 +75,30 @@ export class Mischief {
 
   async #pop(wire: Wire, queue: string): Promise<string | null> {
     const sentAt = this.#account.now();
-    const reply = await wire.call("QRPOP", queue, "EX", LEASE);
+    const lease = { sentAtMs: performance.now(), leaseMs: Number(LEASE) * 1000 };
+    // Until it is answered nobody knows what it takes.
+    const reply = await wire.call("QRPOP", queue, "EX", LEASE).catch((error: unknown) => {
+      this.#account.lostPop(sentAt);
+      throw error;
+    });
     if (!Array.isArray(reply)) return null;
     const [id, contents] = reply as [Buffer, Buffer];
-    this.#account.delivered(id.toString(), contents, sentAt);
+    this.#account.delivered(id.toString(), contents, sentAt, lease);
     return id.toString();
   }
 
   async #redo(wire: Wire, queue: string): Promise<void> {
     const id = await this.#pop(wire, queue);
-    if (id !== null) await wire.call("QACK", queue, id, "REDO");
+    if (id === null) return;
+    this.#account.releasing(id);
+    await wire.call("QACK", queue, id, "REDO");
+    this.#account.released(id);
+  }
+
+  /** What it gets nobody will know. */
+  #popAndLeave(wire: Wire, queue: string, count: number): void {
+    this.#account.lostPop(this.#account.now());
+    wire.pipeline(...times(count, ["QRPOP", queue, "EX", LEASE]));
   }
 
   /** Nobody may ever get this event: it is in no account. */
@@ -96,14 +110,15 @@ export class Mischief {
   async #leaveWaiting(wire: Wire): Promise<void> {
     await wire.call("QREGISTER", "nothing", "here");
     wire.pipeline(["QNOTIFY", "30"]);
-    await this.#stay(20);
+    await lasting(20);
     if (this.#random.below(2) === 0) wire.endSending();
   }
 
   async #readNothing(wire: Wire, queue: string): Promise<void> {
     wire.pause(true);
-    wire.pipeline(...times(500, ["COMMAND", "DOCS"]), ["QRPOP", queue, "EX", LEASE]);
-    await this.#stay(50);
+    wire.pipeline(...times(500, ["COMMAND", "DOCS"]));
+    this.#popAndLeave(wire, queue, 1);
+    await lasting(50);
   }
 
   /** Only this client uses this queue; one of its lives may have ended before it had acked. */
@@ -122,12 +137,7 @@ export class Mischief {
     const list = String(await wire.call("CLIENT", "LIST"));
     const ids = [...list.matchAll(/^id=(\d+) .* name=(?!observer)/gm)].map(([, id]) => id!);
     await wire.call("CLIENT", "KILL", "ID", this.#random.of(ids));
-    await this.#stay(200);
-  }
-
-  async #stay(ms: number): Promise<void> {
-    const from = performance.now();
-    await eventually(() => this.#isStopped || performance.now() - from > ms);
+    await lasting(200);
   }
 }
 

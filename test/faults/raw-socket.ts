@@ -3,7 +3,7 @@
 import type { Socket } from "bun";
 import { Change } from "../support/change.ts";
 
-const WAIT_MS_MAX = 20_000;
+const WAIT_MS_MAX = 30_000;
 
 export class RawSocket {
   #socket!: Socket;

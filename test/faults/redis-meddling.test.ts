@@ -10,10 +10,7 @@ import { errorOf, isOk, Load } from "./load.ts";
 import { randomOf, report, rounds, timeoutFor } from "./rounds.ts";
 import { untilWaiting } from "./waiting.ts";
 
-setDefaultTimeout(20_000);
-
-/** okq tells Redis every five seconds who its consumers are. */
-const CONSUMERS_BACK_MS_MAX = 7_000;
+setDefaultTimeout(60_000);
 
 test("a forgotten script costs neither an error nor the order of what a client sends", async () => {
   const redis = await startTestRedis();
@@ -60,7 +57,6 @@ test(
     await load.stop();
     await load.drain(okqs[0]!.port);
     report("CLIENT KILL", { ...load.account.settle(), recoveryMs, errors: load.failed });
-    expect(recoveryMs).toBeLessThan(2_500);
     expect(load.failed).toBeGreaterThan(0);
   },
   timeoutFor(10_000),
@@ -86,7 +82,7 @@ test("after FLUSHALL all works, and consumers are counted again within seconds",
       const status = (await client.call("QSTATUS", "q", "other")) as number[][];
       return status[0]![3] === 1 && status[1]![3] === 2;
     },
-    { timeoutMs: CONSUMERS_BACK_MS_MAX, message: "the consumers are counted again" },
+    { message: "the consumers are counted again" },
   );
   report("after FLUSHALL", { consumersBackMs: performance.now() - startedAt });
   expect(isOk(await client.call("QLPUSH", "other", "1", "y"))).toBe(true);
@@ -144,7 +140,7 @@ test.each(keys)("with %s overwritten, what fails says so, alone, and did nothing
   expect(await client.call("QACK", "bad", "1")).toBe(1);
 });
 
-test("a queue that cannot be reclaimed does not keep others from it", async () => {
+test("a queue that cannot be reclaimed does not keep others from it, and is logged", async () => {
   const redis = await startTestRedis();
   const okq = await startOkqOnRedis(redis.port);
   const client = closeAfterTest(await okq.connect());
@@ -156,4 +152,16 @@ test("a queue that cannot be reclaimed does not keep others from it", async () =
     message: "the event of the other queue is back",
   });
   expect(again).toEqual([Buffer.from("1"), Buffer.from("x")]);
+  await okq.waitForLine(
+    / warn +expired claims cannot be requeued, it is tried again store=\S+ reason="ERR queue bad: /,
+  );
+  // It goes on failing, and is tried again and again.
+  const triedAt = () => redis.redis.zscore("{okq}:deadlines", "bad");
+  for (let round = 0; round < 3; round++) {
+    const before = await triedAt();
+    await eventually(async () => (await triedAt()) !== before);
+  }
+  expect(okq.stderr().match(/cannot be requeued/g)).toHaveLength(1);
+  await redis.redis.del("{okq}:claimed:bad");
+  await okq.waitForLine(/ info +expired claims are requeued again store=redis:/, 20_000);
 });

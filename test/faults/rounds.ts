@@ -8,7 +8,7 @@ export const seed = Number(process.env["OKQ_FAULT_SEED"] ?? Math.floor(Math.rand
 
 /** Room for a test whose rounds take that long each. */
 export function timeoutFor(roundMs: number): number {
-  return 30_000 + rounds * roundMs;
+  return 60_000 + 2 * rounds * roundMs;
 }
 
 /** Whole numbers from `from` to `to`, the same ones for the same name and seed. */

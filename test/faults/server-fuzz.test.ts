@@ -3,7 +3,7 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { Random } from "../stores/random.ts";
 import { closeAfterTest } from "../support/close-after-test.ts";
-import { eventually } from "../support/eventually.ts";
+import { eventually, lasting } from "../support/eventually.ts";
 import { type ListeningOkq, startOkqOnRedis, startOkqProcess } from "../support/okq-process.ts";
 import { newDatabase, startTestRedis, storeNames } from "../support/okq-server.ts";
 import { openFiles, residentBytes } from "../support/process-figures.ts";
@@ -12,9 +12,12 @@ import { report, rounds, seed } from "./rounds.ts";
 import { ServerFuzzer } from "./server-fuzzer.ts";
 import { Witness } from "./witness.ts";
 
-/** For each store. */
+/** For each store at least, and until so much has been tried in each second of it. */
 const SECONDS = Number(process.env["OKQ_FUZZ_SECONDS"] ?? rounds);
+const CONNECTIONS_PER_SECOND = 10;
+const REPLIES_PER_SECOND = 100;
 const FUZZERS = 8;
+const SWEEP_EVERY_MS = 500;
 const GROWTH_BYTES_MAX = 300 * 1024 * 1024;
 /** Files of a store may come and go. */
 const FILES_MORE_MAX = 3;
@@ -49,8 +52,7 @@ async function sweep(okq: ListeningOkq, isOver: () => boolean): Promise<void> {
     const queues = ((await wire.call("QSTATUS")) as [Buffer][]).map(([name]) => name);
     const others = queues.filter((name) => !WITNESS_QUEUES.includes(name.toString("latin1")));
     for (const queue of others) await wire.call("QFLUSH", queue);
-    const from = performance.now();
-    await eventually(() => isOver() || performance.now() - from > 1_000);
+    await lasting(SWEEP_EVERY_MS);
   }
   wire.close();
 }
@@ -63,24 +65,28 @@ describe.each(storeNames)("on %s, whatever clients send", (store) => {
     const [filesBefore, bytesBefore] = [openFiles(okq.pid), residentBytes(okq.pid)];
     const endsAt = performance.now() + SECONDS * 1000;
     let failed: unknown = null;
-    const isOver = () => failed !== null || performance.now() > endsAt;
     const fuzzers = Array.from({ length: FUZZERS }, (_, at) => {
       return new ServerFuzzer(new Random(seed * FUZZERS + at));
     });
     const beside = witnesses();
+    const sum = (of: (fuzzer: ServerFuzzer) => number) =>
+      fuzzers.reduce((all, fuzzer) => all + of(fuzzer), 0);
+    const replies = () => beside.reduce((all, witness) => all + witness.replies, 0);
+    const isEnough = () =>
+      performance.now() > endsAt &&
+      sum(({ connections }) => connections) > SECONDS * CONNECTIONS_PER_SECOND &&
+      replies() > SECONDS * REPLIES_PER_SECOND;
+    const isOver = () => failed !== null || isEnough();
     const runs = [...fuzzers, ...beside].map((each) =>
       each.run(okq.port, isOver).catch((error) => (failed ??= error)),
     );
     await Promise.all([...runs, sweep(okq, isOver)]);
     if (failed) throw failed;
-    const sum = (of: (fuzzer: ServerFuzzer) => number) =>
-      fuzzers.reduce((all, fuzzer) => all + of(fuzzer), 0);
-    const replies = beside.reduce((all, witness) => all + witness.replies, 0);
     report(`${store}: fuzz for ${SECONDS} s`, {
       connections: sum(({ connections }) => connections),
       megabytes: sum(({ bytes }) => bytes) / 2 ** 20,
       wholeCommands: sum((fuzzer) => fuzzer.commands),
-      witnessReplies: replies,
+      witnessReplies: replies(),
       grownMB: (residentBytes(okq.pid, "peak") - bytesBefore) / 2 ** 20,
     });
     expect(complaints(okq.stderr())).toEqual([]);
@@ -91,8 +97,6 @@ describe.each(storeNames)("on %s, whatever clients send", (store) => {
     for (const gauge of ["waiting", "unread", "unsent"]) {
       expect(info).toContain(`bytes_${gauge}:0\r\n`);
     }
-    expect(sum(({ connections }) => connections)).toBeGreaterThan(SECONDS);
-    expect(replies).toBeGreaterThan(SECONDS * 10);
   });
 });
 
@@ -107,8 +111,7 @@ describe("the fuzz notices", () => {
     };
     const [witness] = witnesses();
     const run = witness!.run(proxy.port, () => left < -1_000_000);
-    expect(run).rejects.toThrow(/^a witness got /);
-    await run.catch(() => {});
+    expect(String(await run.catch((error) => error))).toMatch(/a witness got /);
   });
 
   test("a reply that is missing", async () => {
@@ -120,8 +123,7 @@ describe("the fuzz notices", () => {
     };
     const [witness] = witnesses();
     const run = witness!.run(proxy.port, () => chunks > 50);
-    expect(run).rejects.toThrow(/then it was closed, and not /);
-    await run.catch(() => {});
+    expect(String(await run.catch((error) => error))).toMatch(/then it was closed, and not /);
   });
 
   test("an answer that is no reply", async () => {
@@ -129,8 +131,7 @@ describe("the fuzz notices", () => {
     const proxy = closeAfterTest(TcpProxy.start(okq.port));
     proxy.onReply = (bytes) => bytes.fill("?", 0, 1);
     const run = new ServerFuzzer(new Random(seed)).run(proxy.port, () => false);
-    expect(run).rejects.toThrow(/not a reply|replies to/);
-    await run.catch(() => {});
+    expect(String(await run.catch((error) => error))).toMatch(/not a reply|replies to/);
   });
 
   test.each([

@@ -39,5 +39,5 @@ test.each(stores)(
     expect(last.files).toBeLessThanOrEqual(warm.files + FILES_MORE_MAX);
     expect(okq.stderr()).not.toMatch(/ error |internal error/);
   },
-  30_000 + EPOCHS * (EPOCH_SECONDS + 40) * 1_000,
+  60_000 + EPOCHS * (EPOCH_SECONDS + 80) * 1_000,
 );

@@ -12,11 +12,11 @@ import type { Wire } from "../support/wire.ts";
 import { isOk, Load } from "./load.ts";
 import { randomOf, report, rounds, timeoutFor } from "./rounds.ts";
 
-setDefaultTimeout(20_000);
+setDefaultTimeout(60_000);
 
 /** Kills of each test: 10 in a quick run, 200 and more with OKQ_FAULT_ROUNDS=40. */
 const kills = rounds * 5;
-const killMsMax = 1500;
+const killMsMax = 6000;
 
 function newStore(): string {
   const folder = mkdtempSync(join(tmpdir(), "okq-kill-"));
@@ -125,7 +125,7 @@ test("a second okq on the same file ends at once and says why, the first goes on
   client.close();
 });
 
-test("a stop in order leaves one file, with claims and their time in it", async () => {
+test("a stop in order leaves claims and their time in the database", async () => {
   const args = [newStore()];
   const first = await startOkqProcess(args);
   const client = await first.connect();

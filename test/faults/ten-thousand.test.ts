@@ -6,7 +6,7 @@ import { closeAfterTest } from "../support/close-after-test.ts";
 import { eventually } from "../support/eventually.ts";
 import { startOkqProcess } from "../support/okq-process.ts";
 import { newDatabase } from "../support/okq-server.ts";
-import { openFiles, residentBytes } from "../support/process-figures.ts";
+import { openFiles, residentBytes, workedMs } from "../support/process-figures.ts";
 import { frame, type Wire } from "../support/wire.ts";
 import { RawSocket } from "./raw-socket.ts";
 import { report } from "./rounds.ts";
@@ -16,8 +16,8 @@ const CLIENTS = 10_000;
 const WAVE = 250;
 const KB_EACH_MAX = 24;
 const FILES_MORE_MAX = 3;
-/** What a client may have to wait while ten thousand others ask all at once. */
-const ANSWER_MS_MAX = 2_000;
+/** Milliseconds that okq may work for ten thousand others before it answers one more. */
+const WORK_MS_MAX = 1_500;
 
 const limit = Number(
   /^Max open files\s+\d+\s+(\d+)/m.exec(readFileSync("/proc/self/limits", "latin1"))?.[1],
@@ -39,17 +39,17 @@ async function expectReply(socket: RawSocket, reply: string): Promise<void> {
   if (got.toString() !== reply) throw new Error(`got ${JSON.stringify(String(got))}`);
 }
 
-/** The longest that a client waited for its answers, asking all the time, until work is done. */
-async function slowestBeside(client: Wire, work: Promise<unknown>): Promise<number> {
-  const done = work.then(() => true);
-  let slowestMs = 0;
+/** The most that okq worked before it answered a client that asks all the time meanwhile. */
+async function longestWorkBeside(pid: number, client: Wire, all: Promise<unknown>) {
+  const done = all.then(() => true);
+  let longestMs = 0;
   do {
-    const from = performance.now();
+    const beforeMs = workedMs(pid);
     expect(await client.call("QLPUSH", "beside", "1", "x")).toEqual({ simple: "OK" });
+    longestMs = Math.max(longestMs, workedMs(pid) - beforeMs);
     expect(await client.call("QRPOP", "beside", "NOACK")).not.toBeNull();
-    slowestMs = Math.max(slowestMs, performance.now() - from);
   } while (!(await Promise.race([done, Promise.resolve(false)])));
-  return slowestMs;
+  return longestMs;
 }
 
 test.skipIf(!hasRoom)(
@@ -85,7 +85,7 @@ test.skipIf(!hasRoom)(
       expect(length).toBe("8");
     };
     const from = performance.now();
-    const slowestMs = await slowestBeside(observer, Promise.all(crowd.map(cycle)));
+    const workMs = await longestWorkBeside(okq.pid, observer, Promise.all(crowd.map(cycle)));
     const cyclesMs = performance.now() - from;
     const busyKB = (residentBytes(okq.pid) - bytesBefore) / 1024 / CLIENTS;
     expect(await observer.call("QSTATUS")).toEqual([]);
@@ -100,9 +100,9 @@ test.skipIf(!hasRoom)(
       return String(await observer.call("INFO", "clients")).includes("connected_clients:1\r\n");
     });
     const closedMs = performance.now() - closedAt;
-    report(`${CLIENTS} clients`, { connectedMs, idleKB, cyclesMs, busyKB, slowestMs, closedMs });
+    report(`${CLIENTS} clients`, { connectedMs, idleKB, cyclesMs, busyKB, workMs, closedMs });
     expect(idleKB).toBeLessThan(KB_EACH_MAX);
-    expect(slowestMs).toBeLessThan(ANSWER_MS_MAX);
+    expect(workMs).toBeLessThan(WORK_MS_MAX);
     expect(okq.stderr()).not.toMatch(/ warn | error /);
   },
   60_000,

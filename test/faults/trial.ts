@@ -35,7 +35,7 @@ export class Trial {
   }
 
   /** The store is back: waits until every client's commands succeed again. */
-  async recovers(timeoutMs = 10_000): Promise<number> {
+  async recovers(timeoutMs = 30_000): Promise<number> {
     const startedAt = performance.now();
     await this.load.progress(1, timeoutMs);
     const backMs = performance.now() - startedAt;

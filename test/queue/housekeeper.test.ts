@@ -1,7 +1,7 @@
 // Periodic work: what it asks of a store, and what it spares it.
 import { expect, test } from "bun:test";
 import { Consumers } from "../../src/queue/consumers.ts";
-import { Housekeeper } from "../../src/queue/housekeeper.ts";
+import { Housekeeper, type Work } from "../../src/queue/housekeeper.ts";
 import type { Operation, Session } from "../../src/queue/store.ts";
 import { Waiters } from "../../src/queue/waiters.ts";
 import { LocalStore } from "../../src/stores/local/local-store.ts";
@@ -31,10 +31,10 @@ function startHousekeeper() {
     },
   });
   const consumers = new Consumers();
-  const fail = (error: Error) => {
-    throw error;
+  const onRound = (_work: Work, error: Error | null) => {
+    if (error) throw error;
   };
-  const housekeeper = new Housekeeper(counted, consumers, new Waiters(), fail, session());
+  const housekeeper = new Housekeeper(counted, consumers, new Waiters(), onRound, session());
   closeAfterTest({ close: async () => (housekeeper.stop(), await store.close()) });
   const looked = (times: number) => {
     const enough = looks + times;

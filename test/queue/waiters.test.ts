@@ -229,7 +229,7 @@ describe("the end of a wait", () => {
     const result = enter("a");
     result.catch(() => {});
     await attempts.answer(new Error("no store"));
-    expect(result).rejects.toThrow("no store");
+    await expect(result).rejects.toThrow("no store");
     expect(waiters.size).toBe(0);
   });
 

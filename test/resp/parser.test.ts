@@ -3,6 +3,7 @@
 import { describe, expect, test } from "bun:test";
 import { Parser } from "../../src/resp/parser.ts";
 import { ProtocolError } from "../../src/resp/protocol-error.ts";
+import { leastCpuMsOf } from "../support/cpu-time.ts";
 import { cutAt, FUZZ_LIMITS, type FedParser, findDifference, parseAll } from "./parser-fuzzer.ts";
 import { encode, errorOf, feedAndNext, LIMITS, MIB, parse } from "./parsing.ts";
 
@@ -259,18 +260,20 @@ describe("memory", () => {
     expect(parser.heldBytes).toBe(chunk.length);
   });
 
-  // Copied anew with every piece it would take minutes.
-  test("1 MiB in pieces of one byte takes time and memory in proportion", () => {
-    const input = Buffer.from(encode("x".repeat(MIB)));
-    const parser = new Parser(LIMITS);
-    let most = 0;
-    for (let at = 0; at < input.length - 1; at++) {
-      feedAndNext(parser, input.subarray(at, at + 1));
-      most = Math.max(most, parser.heldBytes);
-    }
-    const [argument] = feedAndNext(parser, input.subarray(-1))!;
-    expect(most).toBeLessThanOrEqual(MIB);
-    expect(argument!.equals(Buffer.alloc(MIB, "x"))).toBe(true);
+  test("1 MiB in pieces of one byte takes time and memory in proportion", async () => {
+    const feed = (bytes: number) => {
+      const input = Buffer.from(encode("x".repeat(bytes)));
+      const parser = new Parser(LIMITS);
+      for (let at = 0; at < input.length - 1; at++) {
+        feedAndNext(parser, input.subarray(at, at + 1));
+        if (parser.heldBytes > bytes) throw new Error(`${parser.heldBytes} held of ${bytes}`);
+      }
+      const [argument] = feedAndNext(parser, input.subarray(-1))!;
+      expect(argument!.equals(Buffer.alloc(bytes, "x"))).toBe(true);
+    };
+    const quarter = await leastCpuMsOf(3, () => feed(MIB / 4));
+    // Four times as much, and not sixteen times.
+    expect(await leastCpuMsOf(3, () => feed(MIB))).toBeLessThan(10 * quarter);
   });
 
   test("64 MiB in pieces of 512 KiB are assembled exactly", () => {

@@ -3,15 +3,17 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { createConnection } from "node:net";
 import { closeAfterTest } from "../support/close-after-test.ts";
-import { eventually } from "../support/eventually.ts";
+import { eventually, lasting } from "../support/eventually.ts";
 import { startTestOkq, startTestRedis, type TestOkq } from "../support/okq-server.ts";
 import { ask, readable } from "../support/readable.ts";
 import { frame, type Wire } from "../support/wire.ts";
 
-setDefaultTimeout(15_000);
+setDefaultTimeout(60_000);
 
 const MEGABYTE = 1024 * 1024;
 const LARGE = "x".repeat(MEGABYTE);
+/** How long a Redis that stands still is waited for: longer than any test. */
+const NEVER_MS = 600_000;
 
 /** A field of INFO's Clients section. */
 async function clientsInfo(observer: Wire, field: string): Promise<number> {
@@ -33,12 +35,16 @@ async function named(okq: TestOkq, name: string): Promise<Wire> {
   return client;
 }
 
-/** Asks for far more than the sockets hold, and reads nothing. */
+/** Asks for far more than the sockets hold, and reads nothing, until okq has replies left. */
 async function stopsReading(okq: TestOkq, observer: Wire, name: string, command: string[]) {
   const client = await named(okq, name);
   client.pause(true);
-  client.pipeline(...Array.from({ length: 40 }, () => command));
-  await eventually(async () => Number((await listed(observer, name))!.omem) > 0);
+  client.pipeline(...Array.from({ length: 200 }, () => command));
+  await eventually(async () => {
+    const seen = await listed(observer, name);
+    // On a machine that stood still meanwhile it may be closed already.
+    return seen === null || Number(seen.omem) > 0;
+  });
   return client;
 }
 
@@ -46,36 +52,38 @@ describe("replies that a client does not take", () => {
   test("get it closed in time, with one line in the log, and its events go back", async () => {
     const okq = await startTestOkq({ clientOutputTimeout: 1 });
     const observer = await okq.connect();
-    for (let id = 0; id < 20; id++) await ask(observer, "QLPUSH", "q", id, LARGE);
+    const count = 100;
+    for (let id = 0; id < count; id++) await ask(observer, "QLPUSH", "q", id, LARGE);
     const client = await stopsReading(okq, observer, "slow", ["QRPOP", "q"]);
-    const { addr, events } = (await listed(observer, "slow"))!;
-    expect(events).toEndWith("w");
     await eventually(async () => (await listed(observer, "slow")) === null);
     expect(await clientsInfo(observer, "clients_closed_slow")).toBe(1);
     expect(await clientsInfo(observer, "bytes_unsent")).toBe(0);
     const lines = okq.log.filter((line) => line.includes("takes none of its replies"));
     expect(lines).toHaveLength(1);
-    expect(lines[0]).toContain(` addr=${addr} unsent=`);
+    expect(lines[0]).toMatch(/ addr=127\.0\.0\.1:\d+ unsent=[1-9]/);
     client.pause(false);
-    await client.untilClosed();
-    await eventually(async () => {
-      const [[, total, processing]] = (await ask(observer, "QSTATUS", "q")) as [number[]];
-      return total === 20 && processing! < 10;
-    });
+    const received = await client.untilClosed();
+    // What the system took for the client is claimed, whether it arrived or not.
+    const [[, total, processing]] = (await ask(observer, "QSTATUS", "q")) as [number[]];
+    expect(total).toBe(count);
+    expect(processing).toBeWithin(received.length, count);
   });
 
   test("leave a client in peace that takes some now and then", async () => {
-    const okq = await startTestOkq({ clientOutputTimeout: 1 });
+    const timeout = 3;
+    const okq = await startTestOkq({ clientOutputTimeout: timeout });
     const observer = await okq.connect();
     await ask(observer, "QLPUSH", "q", "1", LARGE);
     const client = await stopsReading(okq, observer, "slow", ["QRPEEK", "q"]);
     const startedAt = performance.now();
-    for (let taken = 0; taken < 40; taken++) {
+    // It takes one reply each time that okq had time to notice, for longer than the timeout.
+    while (performance.now() - startedAt < (timeout + 1) * 1000) {
       client.pause(false);
       await client.next();
       client.pause(true);
-      await eventually(() => performance.now() - startedAt > taken * 60);
+      await lasting(50);
     }
+    expect(await listed(observer, "slow")).not.toBeNull();
     expect(await clientsInfo(observer, "clients_closed_slow")).toBe(0);
   });
 
@@ -83,20 +91,23 @@ describe("replies that a client does not take", () => {
     const okq = await startTestOkq({ clientOutputTimeout: 0, maxWaitingBytes: 2 * MEGABYTE });
     const observer = await okq.connect();
     await ask(observer, "QLPUSH", "q", "1", LARGE);
-    for (const name of ["a", "b", "c", "d"]) {
-      await stopsReading(okq, observer, name, ["QRPEEK", "q"]);
+    // How much okq keeps for each of them depends on how much the system takes for them.
+    let count = 0;
+    while ((await clientsInfo(observer, "bytes_unsent")) <= 2 * MEGABYTE) {
+      if ((await clientsInfo(observer, "clients_closed_slow")) > 0) break;
+      await stopsReading(okq, observer, `client-${count++}`, ["QRPEEK", "q"]);
     }
-    expect(await clientsInfo(observer, "bytes_unsent")).toBeGreaterThan(2 * MEGABYTE);
+    await eventually(async () => (await clientsInfo(observer, "clients_closed_slow")) > 0);
     await eventually(async () => (await clientsInfo(observer, "bytes_unsent")) <= 2 * MEGABYTE);
-    // The others may stay.
     const closed = await clientsInfo(observer, "clients_closed_slow");
-    expect(closed).toBeWithin(1, 4);
-    expect(await clientsInfo(observer, "connected_clients")).toBe(5 - closed);
+    expect(closed).toBeWithin(1, count + 1);
+    expect(await clientsInfo(observer, "connected_clients")).toBe(1 + count - closed);
   });
 
   test("are expected to be as large as the last ones, so that few are asked for", async () => {
     const redis = await startTestRedis();
-    const okq = await startTestOkq({ store: "", redisAddr: `127.0.0.1:${redis.port}` });
+    const redisAddr = `127.0.0.1:${redis.port}`;
+    const okq = await startTestOkq({ store: "", redisAddr, redisTimeout: NEVER_MS });
     const [client, observer] = [await named(okq, "eager"), await okq.connect()];
     await ask(client, "QLPUSH", "q", "1", LARGE);
     await ask(client, "QRPEEK", "q");
@@ -111,20 +122,19 @@ describe("replies that a client does not take", () => {
 
 describe("a client without a command for the client timeout", () => {
   test("is closed, but not while it waits for an answer or goes on asking", async () => {
-    const okq = await startTestOkq({ clientTimeout: 1 });
+    const okq = await startTestOkq({ clientTimeout: 2 });
     const [observer, waiting] = [await okq.connect(), await named(okq, "waiting")];
     await ask(waiting, "QREGISTER", "q");
-    waiting.pipeline(["QNOTIFY", "2.5"]);
+    waiting.pipeline(["QNOTIFY", "4"]);
     const idle = await named(okq, "idle");
     await eventually(async () => (await listed(observer, "idle")) === null);
     expect(await idle.untilClosed()).toEqual([]);
     expect(await clientsInfo(observer, "clients_closed_idle")).toBe(1);
-    expect(await clientsInfo(observer, "client_timeout")).toBe(1);
-    expect(await ask(observer, "CONFIG", "GET", "timeout")).toEqual(["timeout", "1"]);
+    expect(await clientsInfo(observer, "client_timeout")).toBe(2);
+    expect(await ask(observer, "CONFIG", "GET", "timeout")).toEqual(["timeout", "2"]);
     expect(await waiting.next()).toBeNull();
     // Its time begins with the answer.
     expect(await ask(waiting, "PING")).toBe("+PONG");
-    expect((await listed(observer, "waiting"))!.idle).toBe("0");
   });
 
   test("stays when there is no client timeout, which is how okq starts", async () => {
@@ -139,7 +149,7 @@ describe("a client without a command for the client timeout", () => {
 
 describe("a client that has to log in", () => {
   test("is closed after the login timeout, also while it tries in vain", async () => {
-    const okq = await startTestOkq({ loginTimeout: 1, password: "secret" });
+    const okq = await startTestOkq({ loginTimeout: 3, password: "secret" });
     const observer = await okq.connect();
     expect(await ask(observer, "AUTH", "secret")).toBe("+OK");
     const [silent, left, trying] = [await okq.connect(), await okq.connect(), await okq.connect()];
@@ -151,7 +161,7 @@ describe("a client that has to log in", () => {
     expect(await ask(left, "RESET")).toBe("+RESET");
     await left.untilClosed();
     expect(await clientsInfo(observer, "clients_closed_idle")).toBe(3);
-    expect(await clientsInfo(observer, "login_timeout")).toBe(1);
+    expect(await clientsInfo(observer, "login_timeout")).toBe(3);
   });
 
   test("takes nothing from the room that others have for their commands", async () => {
@@ -163,9 +173,9 @@ describe("a client that has to log in", () => {
       const stranger = await okq.connect();
       stranger.send(`*10\r\n${part.repeat(9)}`);
     }
-    const startedAt = performance.now();
     expect(await ask(known, "QLPUSH", "q", "1", LARGE)).toBe("+OK");
-    expect(performance.now() - startedAt).toBeLessThan(1_000);
+    // Nor had one of them to be closed first.
+    expect(await clientsInfo(known, "clients_closed_stalled")).toBe(0);
   });
 });
 
@@ -179,6 +189,8 @@ test("one client too many from an address is refused, from another one it is not
   ]);
   expect(await clientsInfo(observer, "clients_refused_per_address")).toBe(1);
   expect(await clientsInfo(observer, "maxclients_per_address")).toBe(2);
+  const line = 'refused a client addr=127.0.0.1 reason="max-clients-per-address is reached"';
+  expect(okq.log.filter((text) => text.includes(` warn  ${line}`))).toHaveLength(1);
   expect(await ask(observer, "INFO", "stats")).toContain("rejected_connections:1\r\n");
   const other = createConnection({ port: okq.port, host: "127.0.0.1", localAddress: "127.0.0.9" });
   closeAfterTest({ close: () => other.destroy() });
@@ -193,7 +205,8 @@ test("one client too many from an address is refused, from another one it is not
 test("commands for a store that does not answer are bounded in all, and none is lost", async () => {
   const redis = await startTestRedis();
   const address = `127.0.0.1:${redis.port}`;
-  const okq = await startTestOkq({ store: "", redisAddr: address, maxWaitingBytes: 2 * MEGABYTE });
+  const bounds = { maxWaitingBytes: 2 * MEGABYTE, redisTimeout: NEVER_MS };
+  const okq = await startTestOkq({ store: "", redisAddr: address, ...bounds });
   const observer = await okq.connect();
   const names = ["a", "b", "c", "d", "e", "f"];
   const clients: Wire[] = [];
@@ -232,7 +245,8 @@ describe("commands that are cut, of too many clients together", () => {
     await eventually(async () => (await clientsInfo(observer, "bytes_unread")) >= 600_000);
     second.send(push("2").subarray(0, 690_000));
     await eventually(async () => (await listed(observer, "second"))!.paused === "1");
-    expect(await listed(observer, "first")).toMatchObject({ paused: "0", events: "r" });
+    // It is read on, but for the pauses in which others have their turn.
+    await eventually(async () => (await listed(observer, "first"))!.events === "r");
     expect(await ask(observer, "QLPUSH", "q", "3", "small")).toBe("+OK");
     second.send(push("2").subarray(690_000));
     return { okq, first, second, observer };

@@ -97,6 +97,9 @@ const DENIED =
 test.skipIf(!probe)(`a client on another machine is told why it is refused${reason}`, async () => {
   const { okq, send } = await startForOthers();
   expect(await send("")).toBe(DENIED);
+  const line =
+    / warn +refused a client addr=\S+ reason="it is on another machine, and okq has no p/;
+  expect(okq.log.filter((text) => line.test(text))).toHaveLength(1);
   // Clients here are served under every address of this machine.
   for (const address of ["127.0.0.1", HERE]) {
     const client = closeAfterTest(await Wire.connect(okq.port, address));

@@ -1,6 +1,6 @@
 // okq with TLS: who gets in, what certificates are renewed by, and that real drivers work with it.
 import { describe, expect, test } from "bun:test";
-import { copyFileSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createConnection } from "node:net";
 import tls from "node:tls";
@@ -127,8 +127,8 @@ test("a client that puts off the end of its connection loses it all the same", a
     return /^connected_clients:(\d+)/m.exec(info)![1];
   };
   expect(await clients()).toBe("2");
-  await eventually(async () => (await clients()) === "1", { timeoutMs: 10_000 });
-}, 15_000);
+  await eventually(async () => (await clients()) === "1", { timeoutMs: 60_000 });
+}, 60_000);
 
 describe("with a client CA", () => {
   async function startMutual(): Promise<{ okq: TestOkq; certificates: Certificates }> {
@@ -155,6 +155,35 @@ describe("with a client CA", () => {
     expect(info).toContain("connected_clients:1\r\n");
     expect(info).toContain("total_connections_received:1\r\n");
   });
+});
+
+test("a handshake that fails is one line in the log, with the address and the reason", async () => {
+  const certificates = makeCertificates();
+  const okq = await startTestOkq({ ...tlsConfig(certificates), tlsClientCa: certificates.ca });
+  const failures = () =>
+    okq.log.flatMap((line) => / warn +TLS handshake failed (.*)\n/.exec(line)?.[1] ?? []);
+  const lines = async (count: number) => {
+    await eventually(() => failures().length >= count);
+    return failures().slice(count - 1);
+  };
+  const said = (reason: string) => [`addr=127.0.0.1 reason=${JSON.stringify(reason)}`];
+  const { ca, client, stranger } = certificates;
+  await expect(driver(okq.tlsPort, ca, stranger).call("PING")).rejects.toThrow();
+  expect(await lines(1)).toEqual(said("its certificate is not accepted: self signed certificate"));
+  await expect(driver(okq.tlsPort, ca).call("PING")).rejects.toThrow();
+  expect(await lines(2)).toEqual(said("it shows no certificate"));
+  for (const [at, text] of ["PING\r\n", "GET / HTTP/1.1\r\n\r\n"].entries()) {
+    const plain = closeAfterTest(await Wire.connect(okq.tlsPort));
+    plain.send(text);
+    await plain.untilClosed().catch(() => {});
+    expect(await lines(3 + at)).toEqual(said("it does not speak TLS"));
+  }
+  // Neither a health check nor a client that is served.
+  const check = await Wire.connect(okq.tlsPort);
+  check.close();
+  await check.untilClosed().catch(() => {});
+  expect(await driver(okq.tlsPort, ca, client).call("PING")).toBe("PONG");
+  expect(failures()).toHaveLength(4);
 });
 
 describe("certificates that are renewed", () => {
@@ -252,7 +281,9 @@ test("a second okq on the same TLS port ends, though ports are shared while rene
 test("files that cannot be used, or do not belong together, are named at the start", async () => {
   const certificates = makeCertificates();
   const { server, client } = certificates;
-  const start = (files: object) => startTestOkq({ ...tlsConfig(certificates), ...files });
+  const database = join(newFolder(), "okq.db");
+  const store = `sqlite:${database}`;
+  const start = (files: object) => startTestOkq({ ...tlsConfig(certificates), store, ...files });
   for (const [option, files] of [
     ["tls-cert", { tlsCert: "/no/such" }],
     ["tls-key", { tlsKey: "/no/such" }],
@@ -265,4 +296,6 @@ test("files that cannot be used, or do not belong together, are named at the sta
   await expect(start({ tlsClientCa: client.key })).rejects.toThrow(
     `--tls-client-ca "${client.key}" cannot be used: there is no certificate in it`,
   );
+  // All of that is found before the store is opened.
+  expect(existsSync(database)).toBeFalse();
 });

@@ -3,20 +3,31 @@
 // oxlint-disable no-await-in-loop -- one after the other is what is meant
 
 import { describe, expect, onTestFinished, setDefaultTimeout, test } from "bun:test";
-import { existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { checkDatabase } from "../../src/stores/local/sqlite/check-database.ts";
 import { startOkqProcess } from "../support/okq-process.ts";
 import { startTestOkq } from "../support/okq-server.ts";
 import { startProcess } from "../support/process.ts";
 import { ask } from "../support/readable.ts";
+import { readmeFile, shellCommands } from "../support/readme.ts";
 import { Caller } from "./contract/caller.ts";
 import { failureOf, openSqlite } from "./open-sqlite.ts";
 import { RandomOperations } from "./random-operations.ts";
 import { Random } from "./random.ts";
 
-setDefaultTimeout(20_000);
+setDefaultTimeout(60_000);
 
 function newFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), "okq-backup-"));
@@ -103,6 +114,49 @@ test("a copy never overwrites, and one that fails leaves nothing behind", async 
   await under.close();
   expect(await ended).toBe("refused: okq ended before the backup was complete");
   expect(readdirSync(folder).toSorted()).toEqual(["1.db", "there.db"]);
+});
+
+test("the README's steps restore a backup after a kill, and undo that", async () => {
+  const folder = newFolder();
+  const bin = join(folder, "bin");
+  mkdirSync(bin);
+  const main = resolve(import.meta.dir, "../../src/main.ts");
+  writeFileSync(join(bin, "okq"), `#!/bin/sh\nexec ${process.execPath} ${main} "$@"\n`);
+  chmodSync(join(bin, "okq"), 0o755);
+  const steps = shellCommands(await Bun.file(readmeFile).text(), "Restoring a backup");
+  const store = `--store=sqlite:${join(folder, "okq-data/okq.db")}`;
+  const okq = await startOkqProcess([store]);
+  const client = await okq.connect();
+  expect(await ask(client, "QLPUSH", "q", "1", "one")).toBe("+OK");
+  const address = `--listen-addr=127.0.0.1:${okq.port}`;
+  const made = startProcess(["backup", "monday.db", store, address], { cwd: folder });
+  expect(await made.exited).toBe(0);
+  expect(await ask(client, "QRPOP", "q", "NOACK")).toEqual(["1", "one"]);
+  expect(await ask(client, "QLPUSH", "q", "2", "two")).toBe("+OK");
+  client.close();
+  await okq.crash();
+  const env = { PATH: `${bin}:${process.env["PATH"]}`, HOME: folder };
+  const run = Bun.spawnSync(["sh", "-e", "-c", steps], { cwd: folder, env });
+  expect(run.stderr.toString()).toBe("");
+  expect(run.stdout.toString()).toContain("ok, 1 queues, 1 events ready, 0 claimed");
+  const again = await startOkqProcess([store]);
+  const other = await again.connect();
+  expect(await ask(other, "QRPOP", "q")).toEqual(["1", "one"]);
+  other.close();
+  await again.crash();
+  // To undo it, as the README says.
+  const before = join(folder, "okq-data/before");
+  for (const name of readdirSync(join(folder, "okq-data"))) {
+    if (name !== "before") rmSync(join(folder, "okq-data", name));
+  }
+  for (const name of readdirSync(before)) {
+    renameSync(join(before, name), join(folder, "okq-data", name));
+  }
+  const undone = await startOkqProcess([store]);
+  const last = await undone.connect();
+  expect(await ask(last, "QRPOP", "q")).toEqual(["2", "two"]);
+  last.close();
+  await undone.crash();
 });
 
 describe("the commands", () => {

@@ -63,8 +63,9 @@ class Pair {
   async submitAll(batch: Operation[]): Promise<void> {
     const [ofA, ofB] = await Promise.all([answers(this.#a, batch), answers(this.#b, batch)]);
     for (const [i, operation] of batch.entries()) {
+      if (ofA[i] === ofB[i]) continue;
       const before = batch.slice(0, i).map(written).join("\n    ");
-      this.#compare(`${written(operation)}, in its batch after\n    ${before}`, ofA[i], ofB[i]);
+      this.#differ(`${written(operation)}, in its batch after\n    ${before}`, ofA[i], ofB[i]);
     }
   }
 
@@ -106,7 +107,10 @@ class Pair {
   }
 
   #compare(what: string, ofA: string | undefined, ofB: string | undefined): void {
-    if (ofA === ofB) return;
+    if (ofA !== ofB) this.#differ(what, ofA, ofB);
+  }
+
+  #differ(what: string, ofA: string | undefined, ofB: string | undefined): never {
     throw new Error(
       `the stores differ: seed ${this.#seed}, round ${this.round}\n` +
         `  first  ${ofA}\n  second ${ofB}\n  to ${what}`,

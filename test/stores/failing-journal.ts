@@ -46,6 +46,10 @@ export class FailingJournal implements Journal {
     return this.#inner.pushRefusal();
   }
 
+  recentFailure(): string | null {
+    return this.#inner.recentFailure();
+  }
+
   read(key: number): StoredEvent {
     return this.#inner.read(key);
   }

@@ -14,7 +14,7 @@ import { failureOf, openSqlite } from "./open-sqlite.ts";
 import { RandomOperations } from "./random-operations.ts";
 import { Random } from "./random.ts";
 
-setDefaultTimeout(20_000);
+setDefaultTimeout(60_000);
 
 const full = () => new JournalError("full", "no room");
 const failed = () => new JournalError("failed", "not now");

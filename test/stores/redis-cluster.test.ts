@@ -15,17 +15,18 @@ let cluster: Cluster;
 
 beforeAll(async () => {
   cluster = await startCluster({ masters: 3, replicasEach: 0, outlivesTest: true });
-}, 30_000);
+}, 60_000);
 
 afterAll(() => cluster.close());
 
-async function openCluster(): Promise<StoreUnderTest> {
+/** A batch is tried for so long; unless told otherwise, for longer than any test. */
+async function openCluster(timeoutMs = 600_000): Promise<StoreUnderTest> {
   await Promise.all(cluster.nodes.map(({ redis }) => redis.flushall()));
   let nowMs = 1_700_000_000_000;
   const ready: StoreUnderTest["ready"] = [];
   const { address, port } = cluster.nodes[0]!;
   const store = await RedisStore.open({
-    target: targetOf({ mode: "cluster", nodes: [{ host: address, port }] }),
+    target: targetOf({ mode: "cluster", nodes: [{ host: address, port }], timeoutMs }),
     poolSize: 1,
     onReady: (queue, count) => ready.push([queue.toString("latin1"), count]),
     ...unheard,
@@ -40,7 +41,7 @@ async function openCluster(): Promise<StoreUnderTest> {
   };
 }
 
-storeContract("cluster", openCluster);
+storeContract("cluster", () => openCluster(), { parts: SHARDS });
 
 const seeds = process.env.OKQ_SEEDS?.split(",").map(Number) ?? [1, 2, 3, 4, 5];
 
@@ -83,9 +84,26 @@ describe("in a cluster", () => {
     const under = await openCluster();
     const caller = new Caller(under);
     const queues = queuesApart(SHARDS);
-    await Promise.all(queues.map((queue) => caller.another().push(queue, "1")));
-    const sizes = await Promise.all(cluster.nodes.map(({ redis }) => redis.dbsize()));
-    for (const size of sizes) expect(size).toBeGreaterThan(50);
+    await Promise.all(
+      queues.map(async (queue) => {
+        const session = caller.another();
+        await session.pushAll(queue, ["claimed", "ready"]);
+        await session.pop(queue);
+      }),
+    );
+    const found: string[] = [];
+    for (const { redis } of cluster.nodes) {
+      const keys = (await redis.keys("*")).filter((key) => /:(ready|claimed|events):/.test(key));
+      expect(keys).not.toEqual([]);
+      for (const key of keys) {
+        const queue = key.split(":").at(-1)!;
+        const { slot } = shards[shardOf(Buffer.from(queue))]!;
+        expect([key, await redis.call("CLUSTER", "KEYSLOT", key)]).toEqual([key, slot]);
+        found.push(queue);
+      }
+    }
+    // Three keys of each.
+    expect(found.toSorted()).toEqual(queues.flatMap((queue) => [queue, queue, queue]).toSorted());
     await under.close();
   });
 
@@ -182,7 +200,7 @@ describe("in a cluster", () => {
   });
 
   test("a slot that stays half-way fails its batches after a while, undone", async () => {
-    const under = await openCluster();
+    const under = await openCluster(2_000);
     const caller = new Caller(under);
     await caller.push("mail", "1");
     const { slot } = shards[shardOf(Buffer.from("mail"))]!;
@@ -196,5 +214,5 @@ describe("in a cluster", () => {
     expect(await caller.drain("mail")).toEqual(["1"]);
     await cluster.moveSlot(slot, from);
     await under.close();
-  }, 20_000);
+  }, 60_000);
 });

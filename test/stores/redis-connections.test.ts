@@ -4,6 +4,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, setDefaultTimeout, test } from "bun:test";
 import type { Config } from "../../src/config/config.ts";
+import { shardOf, shards } from "../../src/stores/redis/shards.ts";
 import { makeCertificates } from "../support/certificates.ts";
 import { eventually } from "../support/eventually.ts";
 import { startTestOkq, startTestRedis } from "../support/okq-server.ts";
@@ -13,7 +14,7 @@ import type { RedisServer } from "../support/redis-server.ts";
 import { errorOf } from "../faults/load.ts";
 import { untilWaiting } from "../faults/waiting.ts";
 
-setDefaultTimeout(30_000);
+setDefaultTimeout(60_000);
 
 const PASSWORD = "the-right-secret";
 const OTHER_PASSWORD = "another-secret";
@@ -172,9 +173,9 @@ test("a user that may do what the README lists can have its queues on one Redis"
 test("a user that may not do it all is told the truth about what was done", async () => {
   const redis = await startTestRedis();
   const user = await addUser([redis]);
+  await redis.redis.call("ACL", "SETUSER", "okq", "resetchannels", "-wait");
   const client = await (await start({ redisAddr: at(redis), ...user })).connect();
   const waiting = await (await start({ redisAddr: at(redis), ...user, redisWait: 1 })).connect();
-  await redis.redis.call("ACL", "SETUSER", "okq", "resetchannels", "-wait");
   expect(await client.call("QLPUSH", "q", "1", "x")).toEqual({ simple: "OK" });
   const pushed = errorOf(await waiting.call("QLPUSH", "q", "2", "x"));
   expect(pushed).toMatch(/^ERR store outcome unknown: done on the master.*NOPERM/);
@@ -218,6 +219,41 @@ test("okq reaches a cluster with a password, and as a user", async () => {
   expect(await refusal({ ...way, redisPassword: OTHER_PASSWORD })).toContain("WRONGPASS");
   await serves({ ...way, ...(await addUser(cluster.nodes)), redisWait: 1 });
 });
+
+test.each(["unknown-endpoint", "hostname"])(
+  "okq reaches a cluster whose nodes announce no address (%s), also a slot that moves",
+  async (type) => {
+    // With a host name as the preferred one, the answer has the addresses beside it.
+    const addresses = type === "hostname" ? ["127.0.0.1", "127.0.0.2", "127.0.0.3"] : [];
+    const machines = addresses.map((address) => ({ address, command: (argv: string[]) => argv }));
+    const cluster = await startCluster({ replicasEach: 0, machines });
+    for (const { redis, address } of cluster.nodes) {
+      await redis.config("SET", "cluster-announce-ip", address);
+      await redis.config("SET", "cluster-preferred-endpoint-type", type);
+    }
+    for (const { redis } of cluster.nodes) {
+      const view = async () => JSON.stringify(await redis.cluster("SLOTS"));
+      await eventually(async () => {
+        const text = await view();
+        return addresses.every((address) => text.includes(address));
+      });
+    }
+    const way = into(cluster);
+    await serves(way);
+    const { slot } = shards[shardOf(Buffer.from("q"))]!;
+    const client = await (await start(way)).connect();
+    expect(await client.call("QLPUSH", "q", "1", "x")).toEqual({ simple: "OK" });
+    const owner = await cluster.ownerOf(slot);
+    await cluster.moveSlot(
+      slot,
+      cluster.nodes.find((node) => node !== owner)!,
+    );
+    expect(await client.call("QLPUSH", "q", "2", "x")).toEqual({ simple: "OK" });
+    for (const id of ["1", "2"]) {
+      expect(await client.call("QRPOP", "q")).toEqual([Buffer.from(id), Buffer.from("x")]);
+    }
+  },
+);
 
 test("okq reaches a cluster by TLS", async () => {
   const tls = makeCertificates();

@@ -21,4 +21,4 @@ export function targetOf(target: Partial<RedisTarget>): RedisTarget {
 }
 
 /** What a store has to say to a person, where nobody listens. */
-export const unheard = { onState() {}, onReplicas() {}, onRefusal() {} };
+export const unheard = { onState() {}, onReplicas() {}, onRefusal() {}, onPolicy() {} };

@@ -8,7 +8,7 @@ import { compareStores } from "./differential.ts";
 import { openLocal } from "./open-local.ts";
 import { openSqlite, type SqliteOptions } from "./open-sqlite.ts";
 
-setDefaultTimeout(20_000);
+setDefaultTimeout(60_000);
 
 storeContract("SQLite", openSqlite);
 storeContract("SQLite, nothing kept in memory", () => openSqlite({ memoryBudgetBytes: 0 }));
@@ -32,7 +32,7 @@ describe("random operations, with ends and kills between them", () => {
   });
 
   test.each([9, 10])("also when some is, seed %d", async (seed) => {
-    await compare({ memoryBudgetBytes: 1500 }, seed, 300);
+    await compare({ memoryBudgetBytes: 10_000 }, seed, 300);
   });
 });
 

@@ -8,7 +8,7 @@ const pollMs = 5;
  */
 export async function eventually<T>(
   check: () => Promise<T> | T,
-  { timeoutMs = 5_000, message = "it did not happen" } = {},
+  { timeoutMs = 30_000, message = "it did not happen" } = {},
 ): Promise<NonNullable<T>> {
   const deadline = performance.now() + timeoutMs;
   let cause: unknown;
@@ -24,6 +24,15 @@ export async function eventually<T>(
     }
     await Bun.sleep(pollMs);
   }
+}
+
+/** Polls until what is read equals that; rejects with what was read last when it never does. */
+export async function eventuallyEqual(read: () => unknown, wanted: unknown): Promise<void> {
+  await eventually(async () => {
+    const seen = await read();
+    if (Bun.deepEquals(seen, wanted)) return true;
+    throw new Error(`it is ${Bun.inspect(seen)}, and not ${Bun.inspect(wanted)}`);
+  });
 }
 
 /** Lets a fault last for that long: for what is itself a matter of time, never to wait for it. */

@@ -7,7 +7,7 @@ import { canUseNamespaces, type Host, skipReason, startNetwork } from "./network
 import { answerOf, startRedis } from "./redis-server.ts";
 import { startSentinelGroup } from "./redis-sentinel.ts";
 
-setDefaultTimeout(40_000);
+setDefaultTimeout(60_000);
 
 const testWithHosts = test.skipIf(!canUseNamespaces());
 
@@ -51,6 +51,6 @@ testWithHosts(
     network.join(machines[0]!);
     await group.synced(1);
     const isReplica = async () => ((await answerOf(master, "ROLE")) as string[])[0] === "slave";
-    await eventually(isReplica, { timeoutMs: 15_000 });
+    await eventually(isReplica, { timeoutMs: 60_000 });
   },
 );

@@ -11,6 +11,8 @@ export interface ProcessOptions {
   cwd?: string;
   /** Path of a built okq; without it okq runs from source. */
   executable?: string;
+  /** How many files it may have open. */
+  fileLimit?: number;
 }
 
 export interface OkqProcess {
@@ -33,7 +35,9 @@ const main = resolve(import.meta.dir, "../../src/main.ts");
 export function startProcess(args: string[], options: ProcessOptions = {}): OkqProcess {
   const { PATH = "", HOME = "" } = process.env;
   const program = options.executable ? [options.executable] : [process.execPath, main];
-  const child = Bun.spawn([...program, ...args], {
+  const { fileLimit } = options;
+  const limit = fileLimit === undefined ? [] : ["prlimit", `--nofile=${fileLimit}`];
+  const child = Bun.spawn([...limit, ...program, ...args], {
     cwd: options.cwd ?? process.cwd(),
     env: { PATH, HOME, ...options.env },
     stdin: "ignore",
@@ -59,7 +63,7 @@ export function startProcess(args: string[], options: ProcessOptions = {}): OkqP
     pid: child.pid,
     stdout: () => output.stdout,
     stderr: () => output.stderr,
-    waitForLine: (pattern, timeoutMs = 10_000) => waitFor(pattern, text, exited, timeoutMs),
+    waitForLine: (pattern, timeoutMs = 30_000) => waitFor(pattern, text, exited, timeoutMs),
     kill: (signal = "SIGTERM") => child.kill(signal),
     exited,
   };

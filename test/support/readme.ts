@@ -28,6 +28,14 @@ export function withGeneratedSections(readme: string): string {
   return result;
 }
 
+/** The shell commands in the first such block behind that heading. */
+export function shellCommands(readme: string, heading: string): string {
+  const section = readme.slice(readme.indexOf(`# ${heading}\n`));
+  const block = /^ *```sh\n([^]*?)^ *```$/m.exec(section);
+  if (!block) throw new Error(`README.md has no commands under "${heading}"`);
+  return block[1]!;
+}
+
 if (import.meta.main) {
   const readme = await Bun.file(readmeFile).text();
   const generated = withGeneratedSections(readme);

@@ -5,7 +5,7 @@ import { makeCertificates } from "./certificates.ts";
 import { closeAfterTest } from "./close-after-test.ts";
 import { startCluster } from "./redis-cluster.ts";
 
-setDefaultTimeout(30_000);
+setDefaultTimeout(60_000);
 
 /** The slot of "{okq}", by which keys below are named. */
 const KEY = "{okq}:key";

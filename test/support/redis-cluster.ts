@@ -62,8 +62,8 @@ interface Self {
   slots: [from: number, to: number][];
 }
 
-const START_MS_MAX = 20_000;
-const MIGRATE_MS_MAX = 5_000;
+const START_MS_MAX = 60_000;
+const MIGRATE_MS_MAX = 20_000;
 
 /**
  * Closed when the test ends, unless told otherwise. Resolves when all slots are served and replicas

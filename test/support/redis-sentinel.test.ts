@@ -6,7 +6,7 @@ import { closeAfterTest } from "./close-after-test.ts";
 import { eventually } from "./eventually.ts";
 import { startSentinelGroup } from "./redis-sentinel.ts";
 
-setDefaultTimeout(30_000);
+setDefaultTimeout(60_000);
 
 test("a killed master is followed by its replica, and comes back as one", async () => {
   const startedAt = performance.now();

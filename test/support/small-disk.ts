@@ -1,7 +1,7 @@
 // A file system of a few megabytes that a test can fill and make read-only: a tmpfs, which takes
 // root to mount. Where that is impossible, its tests are skipped and say so.
 import { onTestFinished } from "bun:test";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, statfsSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -28,11 +28,13 @@ function canMount(): boolean {
 /** Why there are no small disks here, or null. */
 export const noSmallDisk = canMount() ? null : "skipped: a tmpfs cannot be mounted here";
 
-/** Unmounted when the test ends. */
-export function mountSmallDisk(bytes: number): SmallDisk {
+/** Unmounted when the test ends. Without a number of files there is no bound on it. */
+export function mountSmallDisk(bytes: number, files = 0): SmallDisk {
   const folder = mkdtempSync(join(tmpdir(), "okq-disk-"));
   const mount = (options: string) => run("mount", "-t", "tmpfs", "-o", options, "tmpfs", folder);
-  if (!mount(`size=${bytes}`)) throw new Error(`cannot mount ${folder}`);
+  // The folder itself counts as a file.
+  const inodes = files > 0 ? files + 1 : 0;
+  if (!mount(`size=${bytes},nr_inodes=${inodes}`)) throw new Error(`cannot mount ${folder}`);
   onTestFinished(() => {
     run("umount", "-l", folder);
     rmSync(folder, { recursive: true, force: true });
@@ -41,9 +43,14 @@ export function mountSmallDisk(bytes: number): SmallDisk {
   return {
     folder,
     fill(leftBytes) {
-      const { stdout } = Bun.spawnSync(["stat", "-f", "-c", "%a %S", folder]);
-      const [blocks = 0, blockBytes = 0] = stdout.toString().split(" ").map(Number);
-      writeFileSync(ballast, Buffer.alloc(Math.max(0, blocks * blockBytes - leftBytes)));
+      const { bavail, bsize } = statfsSync(folder);
+      try {
+        writeFileSync(ballast, Buffer.alloc(Math.max(0, bavail * bsize - leftBytes)));
+      } catch (error) {
+        // Somebody else took room meanwhile. If all of it is to be taken, it is.
+        if ((error as NodeJS.ErrnoException).code !== "ENOSPC") throw error;
+        if (leftBytes > 0) this.fill(leftBytes);
+      }
     },
     empty: () => rmSync(ballast, { force: true }),
     setReadOnly(isReadOnly) {

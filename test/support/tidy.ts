@@ -51,6 +51,12 @@ export function sleepComplaints(path: string, text: string): string[] {
   return isSleep ? [`${path}: sleeps; use test/support/eventually.ts or a signal`] : [];
 }
 
+/** An assertion about a promise that nobody waits for may fail when the test is long over. */
+export function awaitComplaints(path: string, text: string): string[] {
+  const unawaited = /^\s*(?:void )?expect\([^;]*?\)\s*\.(rejects|resolves)\b/m.exec(text);
+  return unawaited ? [`${path}: does not await .${unawaited[1]}`] : [];
+}
+
 /** Lines that cannot be broken are left alone: URLs and data without a blank in them. */
 export function lengthComplaints(path: string, text: string): string[] {
   const lines = text.split("\n");
@@ -139,4 +145,5 @@ export const sourceRules = [
   nameComplaints,
   barrelComplaints,
   sleepComplaints,
+  awaitComplaints,
 ];

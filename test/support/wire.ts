@@ -3,7 +3,7 @@ import type { Socket } from "bun";
 import { type Decoded, ReplyDecoder } from "./reply-decoder.ts";
 import { Change } from "./change.ts";
 
-const REPLY_MS_MAX = 10_000;
+const REPLY_MS_MAX = 30_000;
 
 export type Argument = string | number | Buffer;
 
@@ -14,6 +14,7 @@ export class Wire {
   #unsent: Buffer = Buffer.alloc(0);
   readonly #change = new Change();
   #isClosed = false;
+  #isEnding = false;
 
   static async connect(port: number, hostname = "127.0.0.1"): Promise<Wire> {
     const wire = new Wire();
@@ -46,12 +47,12 @@ export class Wire {
     return this.next();
   }
 
-  /** The next reply. Rejects if none comes for ten seconds, or the connection closes first. */
+  /** The next reply. Rejects if none comes for half a minute, or the connection closes first. */
   async next(): Promise<Decoded> {
     const endsAt = performance.now() + REPLY_MS_MAX;
     while (this.#replies.length === 0) {
       if (this.#isClosed) throw new Error("the connection was closed");
-      if (performance.now() > endsAt) throw new Error("no reply within ten seconds");
+      if (performance.now() > endsAt) throw new Error("no reply within half a minute");
       await this.#change.within(endsAt - performance.now());
     }
     return this.#replies.shift()!;
@@ -68,7 +69,7 @@ export class Wire {
   async untilClosed(): Promise<Decoded[]> {
     const endsAt = performance.now() + REPLY_MS_MAX;
     while (!this.#isClosed) {
-      if (performance.now() > endsAt) throw new Error("still open after ten seconds");
+      if (performance.now() > endsAt) throw new Error("still open after half a minute");
       await this.#change.within(endsAt - performance.now());
     }
     return this.#replies.splice(0);
@@ -85,9 +86,10 @@ export class Wire {
     else this.#socket.resume();
   }
 
-  /** Says that nothing more is sent, and still reads. */
+  /** Says that nothing more is sent, once everything is, and still reads. */
   endSending(): void {
-    this.#socket.shutdown();
+    this.#isEnding = true;
+    this.#write(Buffer.alloc(0));
   }
 
   close(): void {
@@ -103,6 +105,7 @@ export class Wire {
     const all = this.#unsent.length > 0 ? Buffer.concat([this.#unsent, bytes]) : bytes;
     const taken = all.length > 0 ? Math.max(0, this.#socket.write(all)) : 0;
     this.#unsent = all.subarray(taken);
+    if (this.#isEnding && this.#unsent.length === 0) this.#socket.shutdown();
   }
 
   #received(chunk: Buffer): void {

@@ -24,46 +24,59 @@ function from(address: string, gone = new AbortController().signal) {
   return { address, gone };
 }
 
-async function tookMs(work: Promise<void>): Promise<number> {
-  const startedAt = performance.now();
-  await work;
-  return performance.now() - startedAt;
-}
-
 test("each failure from a network waits longer than the one before, others do not", async () => {
   const { failures } = newFailures();
-  const note = (address: string) => tookMs(failures.note("ann", from(address), performance.now()));
-  const [first, second, other] = [note("10.0.0.1:1"), note("10.0.0.1:2"), note("10.0.0.2:1")];
-  expect(await first).toBeWithin(240, 450);
-  expect(await other).toBeWithin(240, 450);
-  expect(await second).toBeWithin(490, 750);
+  const answered: string[] = [];
+  const note = async (name: string, address: string, leastMs: number) => {
+    const startedAt = performance.now();
+    await failures.note("ann", from(address), startedAt);
+    answered.push(name);
+    expect(performance.now() - startedAt).toBeGreaterThan(leastMs - 10);
+  };
+  await Promise.all([
+    note("first", "10.0.0.1:1", 250),
+    note("second", "10.0.0.1:2", 500),
+    note("other", "10.0.0.2:1", 250),
+  ]);
+  expect(answered).toEqual(["first", "other", "second"]);
 });
+
+/** The first to resolve of these and a failure that waits as the first of its network does. */
+async function firstOf(failures: FailedLogins, notes: Record<string, Promise<void>>) {
+  const waits = failures.note("bob", from("10.9.9.9:1"), performance.now());
+  const named = Object.entries({ ...notes, waits });
+  return await Promise.race(named.map(([name, note]) => note.then(() => name)));
+}
 
 test("nobody waits on behalf of a client that is gone", async () => {
   const { failures } = newFailures();
   const client = new AbortController();
   const waiting = failures.note("ann", from("10.0.0.1:1", client.signal), performance.now());
   client.abort();
-  expect(await tookMs(waiting)).toBeLessThan(50);
+  expect(await firstOf(failures, { waiting })).toBe("waiting");
   const late = failures.note("ann", from("10.0.0.1:2", client.signal), performance.now());
-  expect(await tookMs(late)).toBeLessThan(50);
+  expect(await firstOf(failures, { late })).toBe("late");
 });
 
 test("time that a login took already counts", async () => {
   const { failures } = newFailures();
   const note = failures.note("ann", from("10.0.0.1:1"), performance.now() - 300);
-  expect(await tookMs(note)).toBeLessThan(50);
+  expect(await firstOf(failures, { note })).toBe("note");
 });
 
 test("closing ends the waiting of all who failed", async () => {
   const { log, failures } = newFailures();
-  const notes = Array.from({ length: 1000 }, (_, i) =>
-    failures.note("ann", from(`10.0.0.1:${i}`), performance.now()),
-  );
+  let answered = 0;
+  // Some of them would wait for seconds.
+  const notes = Array.from({ length: 1000 }, async (_, i) => {
+    await failures.note("ann", from(`10.0.0.1:${i}`), performance.now());
+    answered += 1;
+  });
   expect(log).toHaveLength(1000);
   expect(log[0]).toEqual(["login failed", { user: "ann", addr: "10.0.0.1:0" }]);
-  const startedAt = performance.now();
   failures.close();
+  // None is left to a timer.
+  await new Promise<void>((resolve) => void setImmediate(resolve));
+  expect(answered).toBe(1000);
   await Promise.all(notes);
-  expect(performance.now() - startedAt).toBeLessThan(200);
 });

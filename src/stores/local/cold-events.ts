@@ -5,6 +5,12 @@ import { ColdIndex } from "./cold-index.ts";
 import { type Journal, JournalError, type StoredEvent } from "./journal.ts";
 import { LocalEvent, type LocalQueue } from "./local-queue.ts";
 
+/** What somebody sees of an event who only looks. */
+export interface Shown {
+  id: string;
+  contents: string | Buffer;
+}
+
 /** Read in one go, since the neighbours of an event that is popped are popped next. */
 const warmedAtOnceMax = 64;
 /** Keys between the first and the last of them. */
@@ -52,22 +58,26 @@ export class ColdEvents {
     return event.contents ?? this.#read(event.key);
   }
 
-  /** The event at that end of the line, in memory from now on. Throws a JournalError. */
-  eventAt(queue: LocalQueue, end: "left" | "right"): LocalEvent | undefined {
-    const slot = end === "left" ? queue.ready.peekLeft() : queue.ready.peekRight();
-    if (typeof slot !== "number") return slot;
-    const pending = this.#pending.get(slot);
-    if (pending) return this.#warm(queue, pending, end === "left" ? queue.ready.length - 1 : 0);
-    if (end === "right") return this.#warmRight(queue, slot);
-    const [stored] = this.#readRange(slot, slot);
-    return this.#warm(queue, revived(stored as StoredEvent), queue.ready.length - 1);
+  /** The event of that key, which stays cold. Throws a JournalError. */
+  peek(key: number): Shown {
+    const { id, contents } = this.#pending.get(key) ?? this.#journal.read(key);
+    return { id, contents: contents as string | Buffer };
+  }
+
+  /**
+   * The event at the right end of the line, which has that key, in memory from now on, and with it
+   * those behind it, up to `atOnce` together. Throws a JournalError.
+   */
+  rightMost(queue: LocalQueue, key: number, atOnce: number): LocalEvent {
+    const pending = this.#pending.get(key);
+    return pending ? this.#warm(queue, pending, 0) : this.#warmRight(queue, key, atOnce);
   }
 
   /** Pushed on the left, neighbours in line have ascending keys from right to left. */
-  #warmRight(queue: LocalQueue, first: number): LocalEvent {
+  #warmRight(queue: LocalQueue, first: number, atOnce: number): LocalEvent {
     let count = 1;
     let last = first;
-    for (; count < warmedAtOnceMax; count++) {
+    for (; count < Math.min(atOnce, warmedAtOnceMax); count++) {
       const slot = queue.ready.fromRight(count);
       if (typeof slot !== "number" || slot <= last || slot > first + warmedSpanMax) break;
       if (this.#pending.has(slot)) break;

@@ -1,7 +1,8 @@
 // Which events of a queue are known to the journal only: their keys by the hash of their id, in 12
 // bytes a place and nothing for the garbage collector to walk. It must not know what an event is.
 
-const capacityMin = 16;
+/** Small, since there may be very many queues with an event each. */
+const capacityMin = 4;
 const shardBits = 8;
 /** A larger index falls into shards, so that none of them takes long to grow. */
 const entriesOfOneTableMax = 32_768;

@@ -52,6 +52,8 @@ export interface Journal {
   commit(changes: Changes, nowMs: number): void | Promise<void>;
   /** Why nothing may be pushed at present: one line for a person, or null. */
   pushRefusal(): string | null;
+  /** What went wrong in the last minute, though perhaps not every time: one line, or null. */
+  recentFailure(): string | null;
   /** Contents of one event. Throws a JournalError. */
   read(key: number): StoredEvent;
   /** Events with these keys, ascending; large contents may be left out. */
@@ -84,6 +86,7 @@ export const noJournal: Journal = {
   load: async (restoration) => restoration.end(0),
   commit() {},
   pushRefusal: () => null,
+  recentFailure: () => null,
   read: notThere,
   readRange: notThere,
   backup: async () => notThere(),

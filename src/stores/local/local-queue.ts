@@ -52,6 +52,8 @@ export class LocalQueue {
   claimed = new IndexedHeap<LocalEvent>(isDueBefore);
   consumers = 0;
   contentBytes = 0;
+  /** Of the events in memory. */
+  idBytes = 0;
   /** Where it is among the queues that have claimed events. */
   heapAt = -1;
   /** Its number in the journal, 0 when it has none. */
@@ -78,6 +80,7 @@ export class LocalQueue {
   index(event: LocalEvent): void {
     this.events.add(event);
     this.contentBytes += event.contentBytes;
+    this.idBytes += event.id.length;
   }
 
   pushReady(slot: Slot, end: "left" | "right"): void {
@@ -89,20 +92,22 @@ export class LocalQueue {
   drop(event: LocalEvent): void {
     this.events.remove(event);
     this.contentBytes -= event.contentBytes;
+    this.idBytes -= event.id.length;
   }
 
   /** Empties it; what it held is handed over. */
   clear(): Held {
-    const { events, cold, ready, claimed, contentBytes, number } = this;
+    const { events, cold, ready, claimed, contentBytes, idBytes, number } = this;
     this.hold({
       events: new HashIndex(idOf),
       cold: null,
       ready: new Deque(),
       claimed: new IndexedHeap(isDueBefore),
       contentBytes: 0,
+      idBytes: 0,
       number: 0,
     });
-    return { events, cold, ready, claimed, contentBytes, number };
+    return { events, cold, ready, claimed, contentBytes, idBytes, number };
   }
 
   hold(held: Held): void {
@@ -113,7 +118,7 @@ export class LocalQueue {
 /** All that a flush takes away. */
 export type Held = Pick<
   LocalQueue,
-  "events" | "cold" | "ready" | "claimed" | "contentBytes" | "number"
+  "events" | "cold" | "ready" | "claimed" | "contentBytes" | "idBytes" | "number"
 >;
 
 function idOf(event: LocalEvent): string {

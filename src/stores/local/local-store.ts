@@ -37,7 +37,7 @@ export interface JournalOptions {
 
 /** Operations of one batch; more than that wait for the next turn, so that sockets get theirs. */
 export const batchOperationsMax = 4096;
-/** Contents that one batch brings to the journal, beyond its first event. */
+/** Ids and contents that one batch brings to the journal, beyond its first event. */
 const batchBytesMax = 1024 * 1024;
 const reclaimedAtOnce = 4096;
 
@@ -117,7 +117,7 @@ export class LocalStore implements Store {
   }
 
   describe(): [string, string | number][] {
-    const { queues, ready, claimed, contentBytes, cold } = this.#model.totals();
+    const { queues, ready, claimed, contentBytes, cold, heldBytes } = this.#model.totals();
     const facts: [string, string | number][] = [
       ["store", this.#journal.name],
       ["queues", queues],
@@ -125,8 +125,13 @@ export class LocalStore implements Store {
       ["claimed", claimed],
       ["content_bytes", contentBytes],
     ];
-    if (this.#journal.isDurable) facts.push(["on_disk_only", cold], ...this.#journal.describe());
-    return facts;
+    if (!this.#journal.isDurable) return facts;
+    return [
+      ...facts,
+      ["on_disk_only", cold],
+      ["memory_bytes", heldBytes],
+      ...this.#journal.describe(),
+    ];
   }
 
   async backup(file: string): Promise<void> {
@@ -145,6 +150,7 @@ export class LocalStore implements Store {
       if (this.#committing) await this.#committing;
       else this.#runBatch();
     }
+    this.#memoryRelease.close();
     if (isFirst) this.#journal.close();
   }
 
@@ -218,7 +224,7 @@ export class LocalStore implements Store {
     settle(batch);
     this.#schedule();
     this.#announceReady();
-    this.#memoryRelease.observe(this.#model.heldBytes);
+    this.#memoryRelease.observe(this.#model.heldBytes, batch.length);
   }
 
   #takeBatch(): Submitted[] {
@@ -238,10 +244,12 @@ export class LocalStore implements Store {
     this.#model.nowMs = this.#now();
     for (const submitted of batch) {
       const { operation, session, number } = submitted;
+      const isProbe = operation.kind === "probe";
+      const reason = refusal ?? (isProbe ? this.#journal.recentFailure() : null);
       try {
-        if (refusal !== null && growths.has(operation.kind)) {
+        if (reason !== null && growths.has(operation.kind)) {
           session.refuse();
-          submitted.outcome = new StoreError("refused", refusal);
+          submitted.outcome = new StoreError("refused", reason);
         } else if (number <= session.refusedTo) submitted.outcome = behindRefused();
         else submitted.outcome = execute(this.#model, operation);
       } catch (error) {
@@ -275,7 +283,7 @@ function countWithin(waiting: Submitted[], count: number): number {
   for (let at = 0; at < count; at++) {
     const { operation } = waiting[at]!;
     if (operation.kind !== "push") continue;
-    bytes += operation.contents?.length ?? 0;
+    bytes += operation.id.length + (operation.contents?.length ?? 0);
     if (bytes > batchBytesMax && at > 0) return at;
   }
   return count;

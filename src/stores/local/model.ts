@@ -3,12 +3,21 @@
 // the journal, if there is one.
 
 import type { Changes } from "./changes.ts";
-import type { ColdEvents } from "./cold-events.ts";
+import type { ColdEvents, Shown } from "./cold-events.ts";
 import { IndexedHeap } from "./indexed-heap.ts";
 import { type Held, isDueBefore, type LocalEvent, LocalQueue } from "./local-queue.ts";
+import { SortedNames } from "./sorted-names.ts";
 
-/** What an event takes beside its contents: the object, its id, its places in line and index. */
+/** What an event takes beside its contents and id: the object, its places in line and index. */
 const eventOverheadBytes = 400;
+/** What a cold event takes: its places in line and index. */
+const coldEventBytes = 70;
+/** What a queue takes beside its name and events, measured with 100,000 of them. */
+const queueOverheadBytes = 1500;
+/** Cold events that are read with one that is popped may together take this part of the budget. */
+const aheadShare = 1 / 4;
+/** Larger contents are never read ahead. */
+const aheadBytesMax = 4096 + eventOverheadBytes;
 const sweptAtOnce = 10_000;
 
 /** What a journal adds to a model: notes of its changes, and events that are not in memory. */
@@ -24,17 +33,21 @@ export class Model {
   nowMs = 0;
   /** The queues that have consumers. */
   readonly consumed = new Set<LocalQueue>();
+  /** Of all queues, unused ones among them; ascending by bytes, as latin1 strings are. */
+  readonly names = new SortedNames();
   readonly #queues = new Map<string, LocalQueue>();
   /** Queues that may have become unused: most of them are used again at once. */
   readonly #unused = new Set<LocalQueue>();
   /** Queues that have claimed events, the one whose claim ends first on top. */
   readonly #byDeadline = new IndexedHeap<LocalQueue>(isQueueDueBefore);
   #recording: Recording | null = null;
-  #sortedNames: string[] | null = null;
   #becameReady = new Map<string, number>();
   #eventCount = 0;
   #claimedCount = 0;
   #contentBytes = 0;
+  /** Of events in memory, and of queues. */
+  #idBytes = 0;
+  #nameBytes = 0;
   #coldCount = 0;
 
   /** From now on changes are noted, and events may be cold. */
@@ -52,7 +65,8 @@ export class Model {
     if (queue === undefined) {
       queue = new LocalQueue(name);
       this.#queues.set(name, queue);
-      this.#sortedNames = null;
+      this.names.add(name);
+      this.#nameBytes += name.length;
     }
     return queue;
   }
@@ -72,10 +86,24 @@ export class Model {
     return queue.cold !== null && (this.#recording?.cold.has(queue, id, hash) ?? false);
   }
 
-  /** The ready event at that end. Throws a JournalError. */
-  eventAt(queue: LocalQueue, end: "left" | "right"): LocalEvent | undefined {
+  /** The right-most ready event, in memory from now on. Throws a JournalError. */
+  rightMost(queue: LocalQueue): LocalEvent | undefined {
+    const slot = queue.ready.peekRight();
+    if (typeof slot !== "number") return slot;
+    return this.#recording?.cold.rightMost(queue, slot, this.#readAtOnce);
+  }
+
+  /** The ready event at that end; a cold one stays cold. Throws a JournalError. */
+  peek(queue: LocalQueue, end: "left" | "right"): Shown | undefined {
     const slot = end === "left" ? queue.ready.peekLeft() : queue.ready.peekRight();
-    return typeof slot === "number" ? this.#recording?.cold.eventAt(queue, end) : slot;
+    if (typeof slot === "number") return this.#recording?.cold.peek(slot);
+    return slot && { id: slot.id, contents: this.contentsOf(slot) };
+  }
+
+  /** With many queues only few each, as what was read ahead stays in memory until it is popped. */
+  get #readAtOnce(): number {
+    const budget = this.#recording!.heldBytesMax * aheadShare;
+    return Math.max(2, Math.floor(budget / aheadBytesMax / this.#queues.size));
   }
 
   /** Throws a JournalError. */
@@ -96,7 +124,8 @@ export class Model {
     event.key = changes.next();
     event.place = end === "left" ? -event.key : event.key;
     changes.touch(queue, event, () => this.#unAdd(queue, event, end));
-    if (this.heldBytes + event.contentBytes > heldBytesMax) {
+    const bytes = event.contentBytes + event.id.length + eventOverheadBytes;
+    if (this.heldBytes + bytes > heldBytesMax) {
       cold.add(queue, event);
       this.#coldCount++;
       queue.pushReady(event.key, end);
@@ -187,13 +216,6 @@ export class Model {
     });
   }
 
-  /** Ascending by bytes, unused ones among them; sorted again only when a queue came or went. */
-  get sortedNames(): readonly string[] {
-    // Code units of latin1 strings are their bytes, and the default order is that of code units.
-    this.#sortedNames ??= Array.from(this.#queues.keys()).toSorted();
-    return this.#sortedNames;
-  }
-
   /** Lets go of queues that are still unused: many, but not so many that clients notice. */
   sweep(): void {
     const changes = this.#recording?.changes;
@@ -204,7 +226,8 @@ export class Model {
       if (left-- === 0) return;
       this.#unused.delete(queue);
       if (!queue.isUnused || !this.#queues.delete(queue.name)) continue;
-      this.#sortedNames = null;
+      this.names.remove(queue.name);
+      this.#nameBytes -= queue.name.length;
       if (queue.number !== 0) changes?.forgotten.push(queue.number);
     }
   }
@@ -254,6 +277,7 @@ export class Model {
   warmed(event: LocalEvent): void {
     this.#coldCount--;
     this.#contentBytes += event.contentBytes;
+    this.#idBytes += event.id.length;
   }
 
   totals() {
@@ -263,17 +287,22 @@ export class Model {
       claimed: this.#claimedCount,
       contentBytes: this.#contentBytes,
       cold: this.#coldCount,
+      heldBytes: this.heldBytes,
     };
   }
 
-  /** About how much memory the events take that are not cold. */
+  /** About how much memory events and queues take. */
   get heldBytes(): number {
-    return this.#contentBytes + (this.#eventCount - this.#coldCount) * eventOverheadBytes;
+    const warmCount = this.#eventCount - this.#coldCount;
+    const events = warmCount * eventOverheadBytes + this.#coldCount * coldEventBytes;
+    const queues = this.#queues.size * queueOverheadBytes + this.#nameBytes;
+    return this.#contentBytes + this.#idBytes + events + queues;
   }
 
   #index(queue: LocalQueue, event: LocalEvent): void {
     queue.index(event);
     this.#contentBytes += event.contentBytes;
+    this.#idBytes += event.id.length;
   }
 
   #drop(queue: LocalQueue, event: LocalEvent): void {
@@ -281,6 +310,7 @@ export class Model {
     event.isGone = true;
     this.#eventCount--;
     this.#contentBytes -= event.contentBytes;
+    this.#idBytes -= event.id.length;
     this.noteIfUnused(queue);
   }
 
@@ -324,6 +354,7 @@ export class Model {
     this.#coldCount += sign * (queue.cold?.size ?? 0);
     this.#claimedCount += sign * queue.claimed.length;
     this.#contentBytes += sign * queue.contentBytes;
+    this.#idBytes += sign * queue.idBytes;
   }
 
   #noteReady(name: string): void {

@@ -3,6 +3,7 @@
 
 import type { Event, Operation, QueueStatus, Results } from "../../queue/store.ts";
 import { nameOf } from "../../queue/name-cache.ts";
+import type { Shown } from "./cold-events.ts";
 import { LocalEvent } from "./local-queue.ts";
 import type { Model } from "./model.ts";
 
@@ -27,9 +28,9 @@ export const operations: Operations = {
   pop(model, { queue: name, leaseMs }) {
     const queue = model.get(nameOf(name));
     if (!queue) return null;
-    const event = model.eventAt(queue, "right");
+    const event = model.rightMost(queue);
     if (!event) return null;
-    const popped = toEvent(model, event);
+    const popped = toEvent({ id: event.id, contents: model.contentsOf(event) });
     if (leaseMs === 0) model.takeRight(queue);
     else model.claimRight(queue, model.nowMs + leaseMs);
     return popped;
@@ -37,8 +38,8 @@ export const operations: Operations = {
 
   peek(model, { queue: name, end }) {
     const queue = model.get(nameOf(name));
-    const event = queue && model.eventAt(queue, end);
-    return event ? toEvent(model, event) : null;
+    const event = queue && model.peek(queue, end);
+    return event ? toEvent(event) : null;
   },
 
   ack(model, { queue: name, id, redo }) {
@@ -61,15 +62,12 @@ export const operations: Operations = {
   },
 
   list(model, { after, limit }) {
-    const names = model.sortedNames;
-    const from = after === null ? 0 : indexAfter(names, toText(after));
-    const page = names.slice(from, from + limit);
-    const last = page.at(-1);
-    const isLast = last === undefined || from + limit >= names.length;
+    const found = model.names.after(after === null ? null : toText(after), limit + 1);
+    const page = found.slice(0, limit);
     const used = page.filter((queue) => model.get(queue)?.isUnused === false);
     return {
       queues: used.map((queue) => statusOf(model, queue)),
-      next: isLast ? null : toBytes(last),
+      next: found.length > limit ? toBytes(page.at(-1) as string) : null,
     };
   },
 
@@ -116,22 +114,9 @@ function statusOf(model: Model, name: string): QueueStatus {
   };
 }
 
-/** The index of the first of the sorted names that is greater than `name`. */
-function indexAfter(names: readonly string[], name: string): number {
-  let low = 0;
-  let high = names.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if ((names[middle] as string) > name) high = middle;
-    else low = middle + 1;
-  }
-  return low;
-}
-
-function toEvent(model: Model, event: LocalEvent): Event {
-  const contents = model.contentsOf(event);
+function toEvent({ id, contents }: Shown): Event {
   return {
-    id: toBytes(event.id),
+    id: toBytes(id),
     contents: typeof contents === "string" ? toBytes(contents) : contents,
   };
 }

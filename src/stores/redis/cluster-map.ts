@@ -1,7 +1,8 @@
 // Which server of a cluster has which slot, and the connections to those servers. What it knows may
 // be old: servers turn away what is not theirs, and then it looks again.
 import type { Redis } from "ioredis";
-import { askServer, connectRedis, credentials } from "./connect.ts";
+import { answerMsOf, askServer, connectRedis, credentials, type Patience } from "./connect.ts";
+import type { Evictions } from "./evictions.ts";
 import { Link } from "./link.ts";
 import type { Route } from "./route.ts";
 import { nameOfNode, type NodeAddress, type RedisTarget } from "./target.ts";
@@ -9,27 +10,30 @@ import { within } from "./within.ts";
 
 /** While something is missing it looks again after so long. */
 const REFRESH_MS = 200;
+/** Of a server nearby; one far away has the time of answerMsOf(). */
 const ANSWER_MS_MAX = 500;
-/** A slot's new owner is waited for so long before the batch fails. */
 const NEW_OWNER_MS_MAX = 1_000;
 const TRY_AGAIN_MS = 10;
 
+type SlotNode = [host: string | null, port: number, id?: string, metadata?: string[]];
 /** As CLUSTER SLOTS answers: first and last slot, the master, replicas. */
-type SlotRange = [
-  first: number,
-  last: number,
-  ...nodes: [host: string, port: number, ...more: unknown[]][],
-];
+type SlotRange = [first: number, last: number, ...nodes: SlotNode[]];
+
+/** As CLUSTER SLOTS and MOVED name the host of a node whose host name they do not know. */
+const UNKNOWN_HOST = "?";
 
 interface Node {
   address: NodeAddress;
   link: Link;
+  /** Resolves when it is up, or its first attempt to connect has failed. */
+  isTried: Promise<void>;
 }
 
 export interface ClusterMapOptions {
   target: RedisTarget;
   /** The slots that matter. */
   slots: number[];
+  evictions: Evictions;
   /** Told a node's name and "ready", or why the connection to it went away. */
   onState(node: string, state: string): void;
 }
@@ -45,6 +49,7 @@ export class ClusterMap {
   /** The names of those that the latest answer spoke of. */
   #members = new Set<string>();
   #refreshing: Promise<void> | null = null;
+  #isAskingPatiently = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #reason = "";
   #isClosed = false;
@@ -56,12 +61,14 @@ export class ClusterMap {
 
   /** Rejects with one line that says why the cluster cannot be used. */
   async open(): Promise<void> {
-    await this.refresh();
-    if (this.#owners.size === 0) throw new Error(this.#reason);
-    const links = [...this.#nodes.values()].map(({ link }) => link);
+    const isKnown = (await this.#askInTurn("quick")) || (await this.#askInTurn("patient"));
+    if (!isKnown || this.#owners.size === 0) throw new Error(this.#reason);
+    const nodes = [...this.#nodes.values()];
+    const links = nodes.map(({ link }) => link);
     await Promise.all(links.map((link) => link.isUpWithin(NEW_OWNER_MS_MAX)));
-    const failed = links.find((link) => !link.redis);
-    if (links.every((link) => !link.redis)) throw new Error(failed!.reason);
+    if (links.some(({ redis }) => redis)) return;
+    await Promise.all(nodes.map(({ isTried }) => isTried));
+    if (links.every(({ redis }) => !redis)) throw new Error(links[0]!.reason);
   }
 
   /** Masters, and how many of them are connected. */
@@ -87,7 +94,7 @@ export class ClusterMap {
   }
 
   /** A connection of its own to any server that answers, for messages. */
-  async connectToAny() {
+  async connectToAny(patience: Patience) {
     const { target } = this.#options;
     const failures: string[] = [];
     for (const address of this.#addresses()) {
@@ -95,7 +102,7 @@ export class ClusterMap {
       if (!this.#members.has(nameOfNode(address))) continue;
       try {
         // oxlint-disable-next-line no-await-in-loop -- the next one only if this one fails
-        return await connectRedis(target, address);
+        return await connectRedis(target, address, patience);
       } catch (error) {
         failures.push(`${nameOfNode(address)}: ${(error as Error).message}`);
       }
@@ -129,16 +136,32 @@ export class ClusterMap {
     // Keys of the slot are on their way, or servers have yet to agree where it is.
     await Bun.sleep(TRY_AGAIN_MS);
     if (code === "MOVED") {
-      const [, , place = ""] = message.split(" ");
-      const at = place.lastIndexOf(":");
-      const host = place.slice(0, at) || this.#hostOf(slot);
-      this.#own(slot, { host, port: Number(place.slice(at + 1)) });
-      this.#refreshSoon();
-      return await this.#linkOf(slot)!.isUpWithin(NEW_OWNER_MS_MAX);
+      await this.#moved(slot, message);
+      const link = this.#linkOf(slot);
+      return (await link?.isUpWithin(this.#newOwnerMsMax())) ?? false;
     }
     if (code === "TRYAGAIN" || code === "ASK") return true;
     this.#refreshSoon();
     return false;
+  }
+
+  /** Notes the new owner that an answer such as "MOVED 42 host:port" names. */
+  async #moved(slot: number, message: string): Promise<void> {
+    const [, , place = ""] = message.split(" ");
+    const at = place.lastIndexOf(":");
+    const host = place.slice(0, at);
+    if (host === UNKNOWN_HOST) return await this.refresh();
+    this.#own(slot, { host: host || this.#hostOf(slot), port: Number(place.slice(at + 1)) });
+    this.#refreshSoon();
+  }
+
+  /** How long a new owner is waited for before the batch fails. */
+  #newOwnerMsMax(): number {
+    return this.#isFar ? answerMsOf(this.#options.target) : NEW_OWNER_MS_MAX;
+  }
+
+  get #isFar(): boolean {
+    return [...this.#nodes.values()].some(({ link }) => link.isFar);
   }
 
   async #suspect(slot: number, redis: Redis): Promise<void> {
@@ -153,7 +176,8 @@ export class ClusterMap {
 
   /** Looks who has which slot, now. */
   refresh(): Promise<void> {
-    this.#refreshing ??= this.#refresh().finally(() => (this.#refreshing = null));
+    const patience = this.#isFar ? "patient" : "quick";
+    this.#refreshing ??= this.#refresh(patience).finally(() => (this.#refreshing = null));
     return this.#refreshing;
   }
 
@@ -170,18 +194,28 @@ export class ClusterMap {
     return this.#options.slots.every((slot) => this.#linkOf(slot)?.redis);
   }
 
-  async #refresh(): Promise<void> {
+  async #refresh(patience: Patience): Promise<void> {
+    const isKnown = await this.#askInTurn(patience);
+    // Next time somebody else is asked first: this one may see only a part of the cluster.
+    this.#known.push(...this.#known.splice(0, 1));
+    if (isKnown || patience === "patient" || this.#isAskingPatiently) return;
+    // All may be far away. Quick looks go on meanwhile, or a failover would take longer.
+    this.#isAskingPatiently = true;
+    void this.#refresh("patient").finally(() => (this.#isAskingPatiently = false));
+  }
+
+  /** Asks one server after the other until one knows. */
+  async #askInTurn(patience: Patience): Promise<boolean> {
     for (const address of this.#addresses()) {
       try {
         // oxlint-disable-next-line no-await-in-loop -- the next one only if this one fails
-        this.#learn(await this.#ask(address), address.host);
-        break;
+        this.#learn(await this.#ask(address, patience), address.host);
+        return true;
       } catch (error) {
         this.#reason = `${nameOfNode(address)}: ${(error as Error).message}`;
       }
     }
-    // Next time somebody else is asked first: this one may see only a part of the cluster.
-    this.#known.push(...this.#known.splice(0, 1));
+    return false;
   }
 
   /** Who may be asked: those first who are connected. */
@@ -191,20 +225,21 @@ export class ClusterMap {
     return [...this.#known.filter(isUp), ...this.#known.filter((address) => !isUp(address))];
   }
 
-  async #ask(address: NodeAddress): Promise<SlotRange[]> {
+  async #ask(address: NodeAddress, patience: Patience): Promise<SlotRange[]> {
     const slots = (redis: Redis) => redis.cluster("SLOTS") as Promise<SlotRange[]>;
-    const redis = this.#nodes.get(nameOfNode(address))?.link.redis;
-    if (redis) return await within(ANSWER_MS_MAX, slots(redis));
     const { target } = this.#options;
+    const redis = this.#nodes.get(nameOfNode(address))?.link.redis;
+    const answerMsMax = patience === "quick" ? ANSWER_MS_MAX : answerMsOf(target);
+    if (redis) return await within(answerMsMax, slots(redis));
     const options = { ...address, ...credentials(target.username, target.password) };
-    return await askServer(target, options, slots);
+    return await askServer(target, options, patience, slots);
   }
 
   #learn(ranges: SlotRange[], askedHost: string): void {
     const known = new Map<string, NodeAddress>();
     const owners = new Map<number, NodeAddress>();
     for (const [first, last, ...nodes] of ranges) {
-      const addresses = nodes.map(([host, port]) => ({ host: host || askedHost, port }));
+      const addresses = nodes.map((node) => addressOf(node, askedHost));
       for (const address of addresses) known.set(nameOfNode(address), address);
       for (const slot of this.#options.slots) {
         if (slot >= first && slot <= last) owners.set(slot, addresses[0]!);
@@ -227,15 +262,15 @@ export class ClusterMap {
     const name = nameOfNode(address);
     this.#owners.set(slot, name);
     if (this.#nodes.has(name) || this.#isClosed) return;
+    const { target, evictions } = this.#options;
     const link = new Link({
-      connect: () => connectRedis(this.#options.target, address),
+      connect: async (patience) => evictions.watch(await connectRedis(target, address, patience)),
       onState: (state) => {
         if (state !== "ready") this.#refreshSoon();
         this.#options.onState(name, state);
       },
     });
-    this.#nodes.set(name, { address, link });
-    link.start();
+    this.#nodes.set(name, { address, link, isTried: link.start() });
   }
 
   /** Servers that have left the cluster. */
@@ -250,4 +285,14 @@ export class ClusterMap {
   #hostOf(slot: number): string {
     return this.#nodes.get(this.#owners.get(slot) ?? "")?.address.host ?? "127.0.0.1";
   }
+}
+
+/**
+ * Without a host a node is where the one is that was asked, at another port. One whose host name
+ * is unknown may be anywhere: its IP address, if the answer has it, is the better guess.
+ */
+function addressOf([host, port, , metadata = []]: SlotNode, askedHost: string): NodeAddress {
+  if (host !== UNKNOWN_HOST) return { host: host || askedHost, port };
+  const at = metadata.indexOf("ip");
+  return { host: (at >= 0 && metadata[at + 1]) || askedHost, port };
 }

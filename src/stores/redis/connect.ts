@@ -12,10 +12,22 @@ export interface Connected {
   /** Where it leads: host:port, or the path of a unix socket. */
   name: string;
   version: string;
+  /** Its maxmemory-policy. */
+  policy: string;
+  /** It took long to answer: limits for servers nearby are too short for it. */
+  isFar: boolean;
 }
 
-/** For everything from the first packet until the server has told about itself. */
-const HANDSHAKE_MS_MAX = 1_500;
+/**
+ * How long a handshake may take: "quick" is QUICK_MS in all, so that a dead server is soon given
+ * up; "patient" is the target's timeoutMs for each answer, for a server that is far away.
+ */
+export type Patience = "quick" | "patient";
+
+/** From the first packet until the server has told about itself. */
+export const QUICK_MS = 1_500;
+/** A handshake that takes longer is that of a server far away. */
+const NEAR_MS = 1_000;
 /** Oldest version with every command that the scripts use (ZMSCORE, RPOP count, ZADD LT). */
 const OLDEST_VERSION = [6, 2] as const;
 
@@ -26,27 +38,38 @@ const OLDEST_VERSION = [6, 2] as const;
 export async function connectRedis(
   target: RedisTarget,
   node: NodeAddress | null,
+  patience: Patience,
 ): Promise<Connected> {
+  const startedAtMs = performance.now();
   const place = node ?? { path: target.path! };
   const name = node ? nameOfNode(node) : target.path!;
   const { db, username, password } = target;
   return await handshake(
     { ...place, db, ...credentials(username, password) },
     target,
+    patience,
     async (redis) => {
-      const version = requirementsOf(await redis.info(), target.mode === "cluster");
-      return { redis, name, version };
+      const info = await redis.info();
+      const version = requirementsOf(info, target.mode === "cluster");
+      const isFar = performance.now() - startedAtMs > NEAR_MS;
+      return { redis, name, version, policy: policyIn(info), isFar };
     },
   );
+}
+
+/** How long one answer is awaited with patience. */
+export function answerMsOf({ timeoutMs }: RedisTarget): number {
+  return Math.max(QUICK_MS, timeoutMs);
 }
 
 /** A connection for looking around only: a replica will do, and so will a sentinel. */
 export async function askServer<T>(
   target: RedisTarget,
   options: Options,
+  patience: Patience,
   ask: (redis: Redis) => Promise<T>,
 ): Promise<T> {
-  return await handshake(options, target, async (redis) => {
+  return await handshake(options, target, patience, async (redis) => {
     const answer = await ask(redis);
     redis.disconnect();
     return answer;
@@ -59,14 +82,17 @@ export function credentials(username: string | null, password: string | null): O
 
 async function handshake<T>(
   options: Options,
-  { tls }: RedisTarget,
+  target: RedisTarget,
+  patience: Patience,
   then: (redis: Redis) => Promise<T>,
 ): Promise<T> {
+  const { tls } = target;
   const redis = new Redis({
     ...options,
     ...(tls && { tls: given(tls) }),
     lazyConnect: true,
     enableReadyCheck: false,
+    connectTimeout: 0,
     retryStrategy: () => undefined,
     maxRetriesPerRequest: 0,
     autoResendUnfulfilledCommands: false,
@@ -75,12 +101,25 @@ async function handshake<T>(
   });
   let reason = "";
   redis.on("error", (error) => (reason ||= error.message));
-  const timer = setTimeout(() => {
-    reason = `no answer within ${HANDSHAKE_MS_MAX} ms`;
-    redis.disconnect();
-  }, HANDSHAKE_MS_MAX);
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const giveUpAfter = (ms: number) => {
+    clearTimeout(timer);
+    timer = setTimeout(() => {
+      reason = `no answer within ${ms} ms`;
+      redis.disconnect();
+    }, ms);
+  };
+  const answerMs = answerMsOf(target);
+  if (patience === "quick") giveUpAfter(QUICK_MS);
+  // With TLS there are two answers until it is connected.
+  else giveUpAfter(tls ? 2 * answerMs : answerMs);
+  const answered = () => {
+    if (patience === "patient") giveUpAfter(answerMs);
+  };
+  redis.once("connect", answered);
   try {
     await redis.connect();
+    answered();
     return await then(redis);
   } catch (error) {
     redis.disconnect();
@@ -95,9 +134,18 @@ function given({ ca, cert, key }: NonNullable<RedisTarget["tls"]>): NonNullable<
   return { ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }) };
 }
 
+function factIn(info: string, name: string): string | undefined {
+  return new RegExp(`^${name}:(\\S+)`, "m").exec(info)?.[1];
+}
+
+/** The maxmemory-policy that an INFO tells, or "unknown". */
+export function policyIn(info: string): string {
+  return factIn(info, "maxmemory_policy") ?? "unknown";
+}
+
 /** The server's version. Throws if it cannot be used. */
 function requirementsOf(info: string, isCluster: boolean): string {
-  const fact = (name: string) => new RegExp(`^${name}:(\\S+)`, "m").exec(info)?.[1];
+  const fact = (name: string) => factIn(info, name);
   const version = fact("redis_version") ?? "unknown";
   const [major = 0, minor = 0] = version.split(".").map(Number);
   const [oldestMajor, oldestMinor] = OLDEST_VERSION;

@@ -167,6 +167,8 @@ export class Lane {
       return await call("evalsha", SCRIPT_SHA);
     } catch (error) {
       if (!(error as Error).message.startsWith("NOSCRIPT")) throw error;
+      // That was an answer; the next one has as long again.
+      this.#dueAtMs = performance.now() + this.#options.limits.timeoutMs;
       return await call("eval", SCRIPT);
     }
   }

@@ -1,9 +1,9 @@
 // A connection to Redis that is kept: when it ends the next one is made, for as long as it takes.
 //
 //   connecting --made--> up --ended, cut--> connecting --close--> closed
-//       +--failed: again after a delay
+//       +--failed: again after a delay; when there was no answer in time, beside it with patience
 import type { Redis } from "ioredis";
-import type { Connected } from "./connect.ts";
+import { type Connected, type Patience, QUICK_MS } from "./connect.ts";
 
 const RETRY_DELAY_MIN_MS = 20;
 const RETRY_DELAY_MAX_MS = 250;
@@ -14,7 +14,7 @@ const TOLD_MAX = 4;
 
 export interface LinkOptions {
   /** Makes one connection, or rejects with one line that says why not. */
-  connect(): Promise<Connected>;
+  connect(patience: Patience): Promise<Connected>;
   /** Told why it went away, why it does not come back, and "ready" when it is up again. */
   onState(state: string): void;
 }
@@ -30,6 +30,7 @@ export class Link {
   /** It is given up, and about to end. */
   #isCut = false;
   #isClosed = false;
+  readonly #attempts = new Set<Patience>();
   #whenUp: (() => void)[] = [];
 
   constructor(options: LinkOptions) {
@@ -38,14 +39,14 @@ export class Link {
 
   /** The first attempt, which rejects if it fails; there is no other then. */
   async open(): Promise<void> {
-    const connected = await this.#options.connect();
+    const connected = await this.#options.connect("patient");
     if (this.#isClosed) return connected.redis.disconnect();
     this.#use(connected);
   }
 
-  /** Connects in the background. */
-  start(): void {
-    void this.#attempt();
+  /** Connects in the background; resolves when it is up or the first attempt has failed. */
+  async start(): Promise<void> {
+    await this.#attempt();
   }
 
   /** The connection if it is up. */
@@ -61,6 +62,10 @@ export class Link {
 
   get version(): string | null {
     return this.#connected?.version ?? null;
+  }
+
+  get isFar(): boolean {
+    return this.#connected?.isFar ?? false;
   }
 
   /** Why it is not up. */
@@ -92,17 +97,29 @@ export class Link {
   }
 
   async #attempt(): Promise<void> {
+    const startedAtMs = performance.now();
+    if (await this.#isUpAfter("quick")) return;
+    this.#again();
+    // A server far away needs more time. Quick attempts go on, or a failover would take longer.
+    if (performance.now() - startedAtMs >= QUICK_MS) await this.#isUpAfter("patient");
+  }
+
+  /** One attempt, unless there is one of that kind. Whether it is up behind it, by which ever. */
+  async #isUpAfter(patience: Patience): Promise<boolean> {
+    if (this.#attempts.has(patience)) return false;
+    this.#attempts.add(patience);
     try {
-      const connected = await this.#options.connect();
-      if (this.#isClosed) return connected.redis.disconnect();
-      const wasTold = this.#told.size > 0;
-      this.#use(connected);
-      if (wasTold) this.#options.onState("ready");
+      const connected = await this.#options.connect(patience);
+      if (this.#isClosed || this.#connected) connected.redis.disconnect();
+      else this.#use(connected);
     } catch (error) {
-      this.#reason = (error as Error).message;
-      this.#tell();
-      this.#again();
+      if (!this.#connected) {
+        this.#reason = (error as Error).message;
+        this.#tell();
+      }
     }
+    this.#attempts.delete(patience);
+    return this.#isClosed || this.#connected !== null;
   }
 
   #use(connected: Connected): void {
@@ -113,10 +130,13 @@ export class Link {
     this.#isCut = false;
     this.#reason = "";
     this.#upAtMs = performance.now();
+    clearTimeout(this.#timer);
+    const wasTold = this.#told.size > 0;
     this.#told.clear();
     redis.on("error", (error) => (this.#reason ||= error.message));
     redis.once("end", () => this.#ended());
     for (const tell of this.#whenUp.splice(0)) tell();
+    if (wasTold) this.#options.onState("ready");
   }
 
   #ended(): void {
@@ -136,6 +156,7 @@ export class Link {
 
   #again(): void {
     if (this.#isClosed) return;
+    clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#attempt(), this.#delayMs);
     this.#delayMs = Math.min(2 * this.#delayMs, RETRY_DELAY_MAX_MS);
   }

@@ -2,17 +2,19 @@
 // times at which claims are to be reclaimed. A message may be lost: every process also looks for
 // itself now and then.
 import type { ReadyListener } from "../../queue/store.ts";
-import type { Connected } from "./connect.ts";
+import type { Connected, Patience } from "./connect.ts";
 import { unavailable } from "./lane.ts";
 import { Link } from "./link.ts";
 import { within } from "./within.ts";
 
 export interface MessagesOptions {
   /** Makes a connection to a server that hears the messages of all. */
-  connect(): Promise<Connected>;
+  connect(patience: Patience): Promise<Connected>;
   /** Whether that server still hears the messages of all. */
   isMember(name: string): boolean;
   channels: { ready: string; due: string };
+  /** How long an answer of that server is awaited. */
+  answerMsMax: number;
   /** Messages of this process are no news. */
   processId: string;
   onReady: ReadyListener;
@@ -21,7 +23,6 @@ export interface MessagesOptions {
   onState(state: string): void;
 }
 
-const ANSWER_MS_MAX = 2_000;
 /** The connection is looked at so often at most, however many begin to wait. */
 const LOOK_EVERY_MS = 500;
 
@@ -33,7 +34,10 @@ export class Messages {
 
   constructor(options: MessagesOptions) {
     this.#options = options;
-    this.#link = new Link({ connect: () => this.#subscribe(), onState: options.onState });
+    this.#link = new Link({
+      connect: (patience) => this.#subscribe(patience),
+      onState: options.onState,
+    });
   }
 
   /** Subscribes at the first call; later ones see to it that the connection is still alive. */
@@ -57,7 +61,7 @@ export class Messages {
     if (!name || !redis) return;
     if (!this.#options.isMember(name)) return this.#link.cut("it left the cluster");
     try {
-      await within(ANSWER_MS_MAX, redis.ping());
+      await within(this.#options.answerMsMax, redis.ping());
     } catch {
       if (this.#link.redis === redis) this.#link.cut("no answer to a ping");
     }
@@ -67,13 +71,19 @@ export class Messages {
     this.#link.close();
   }
 
-  async #subscribe(): Promise<Connected> {
-    const connected = await this.#options.connect();
-    const { ready, due } = this.#options.channels;
+  async #subscribe(patience: Patience): Promise<Connected> {
+    const { connect, channels, answerMsMax } = this.#options;
+    const { ready, due } = channels;
+    const connected = await connect(patience);
     connected.redis.on("messageBuffer", (channel: Buffer, message: Buffer) => {
       this.#heard(channel.toString("latin1"), message);
     });
-    await connected.redis.subscribe(ready, due);
+    try {
+      await within(answerMsMax, connected.redis.subscribe(ready, due));
+    } catch (error) {
+      connected.redis.disconnect();
+      throw error;
+    }
     return connected;
   }
 

@@ -2,7 +2,7 @@
 -- the list the names of queues that had nothing but consumers of an okq process that died.
 -- KEYS    queues deadlines processes sweep, of the queue: ready claimed
 -- ARGV    limit
--- Returns how many were moved
+-- Returns how many were moved, or an error that names a queue where it failed, if there is one
 
 -- The deadlines of queues are lower bounds: a queue that looks due may turn out not to be.
 local function reclaim_from(queue, limit)
@@ -53,6 +53,7 @@ end
 
 verbs.reclaim = function(from)
   local limit, moved = tonumber(ARGV[from]), 0
+  local failure
   deadlines_changed = true
   local swept, has_more = pcall(sweep)
   is_sweeping = swept and has_more
@@ -67,7 +68,12 @@ verbs.reclaim = function(from)
     else
       -- One with a key of the wrong type must not keep the others waiting.
       redis.call('ZADD', deadlines_key, now + RETRY_MS, due[1])
+      local reason = type(count) == 'table' and count.err or tostring(count)
+      failure = failure or { err = 'ERR queue ' .. due[1] .. ': ' .. reason }
     end
+  end
+  if failure then
+    error(failure)
   end
   return moved
 end

@@ -3,8 +3,9 @@
 // any number of okq processes may share it.
 import type { ReadyListener, Session, Store } from "../../queue/store.ts";
 import { ClusterMap } from "./cluster-map.ts";
-import type { Connected } from "./connect.ts";
+import { answerMsOf, type Connected, type Patience } from "./connect.ts";
 import { DueTimes } from "./due-times.ts";
+import { Evictions, type OnPolicy } from "./evictions.ts";
 import { channels, TAG } from "./keys.ts";
 import { Lane, type LaneOptions } from "./lane.ts";
 import { Messages } from "./messages.ts";
@@ -25,6 +26,7 @@ export interface RedisStoreOptions {
   onState(server: string, state: string): void;
   /** Told why Redis began to refuse all that it is asked, and null when it does not any more. */
   onRefusal(reason: string | null): void;
+  onPolicy: OnPolicy;
   /** Told when batches begin to lack replicas (false), and when they have enough again. */
   onReplicas(areEnough: boolean): void;
   /** Milliseconds since 1970 instead of the Redis server's own time, for tests. */
@@ -35,7 +37,7 @@ export interface RedisStoreOptions {
 interface Servers {
   routes: { route: Route; tag: string }[];
   /** A connection for messages. */
-  connect(): Promise<Connected>;
+  connect(patience: Patience): Promise<Connected>;
   /** Whether a connection for messages still leads to one of them. */
   isMember(name: string): boolean;
   /** Facts for people. */
@@ -49,6 +51,7 @@ const WATCH_EVERY_MS = 100;
 export class RedisStore implements Store {
   readonly #target: RedisTarget;
   readonly #servers: Servers;
+  readonly #evictions: Evictions;
   readonly #lanes: Lane[];
   readonly #messages: Messages;
   readonly #watch: ReturnType<typeof setInterval>;
@@ -61,15 +64,17 @@ export class RedisStore implements Store {
   #hasReplicas = true;
   #sessions = 0;
 
-  private constructor(options: RedisStoreOptions, servers: Servers) {
+  private constructor(options: RedisStoreOptions, servers: Servers, evictions: Evictions) {
     const { target, onReady, now } = options;
     const processId = crypto.randomUUID();
     const { ready, due } = channels(target.db);
     this.#target = target;
     this.#servers = servers;
+    this.#evictions = evictions;
     this.#messages = new Messages({
-      connect: () => servers.connect(),
+      connect: (patience) => servers.connect(patience),
       isMember: (name) => servers.isMember(name),
+      answerMsMax: answerMsOf(target),
       channels: { ready, due },
       processId,
       onReady,
@@ -107,7 +112,14 @@ export class RedisStore implements Store {
   /** Rejects with one line that says why Redis cannot be used. */
   static async open(options: RedisStoreOptions): Promise<RedisStore> {
     const isCluster = options.target.mode === "cluster";
-    return new RedisStore(options, await (isCluster ? openCluster(options) : openPool(options)));
+    const evictions = new Evictions(options.onPolicy);
+    try {
+      const servers = await (isCluster ? openCluster : openPool)(options, evictions);
+      return new RedisStore(options, servers, evictions);
+    } catch (error) {
+      evictions.close();
+      throw error;
+    }
   }
 
   session(): Session {
@@ -134,6 +146,7 @@ export class RedisStore implements Store {
       ...(isNamed ? [["store_group", group] as [string, string]] : []),
       ["store_db", db],
       ...this.#servers.describe(),
+      ["store_maxmemory_policy", this.#evictions.policies],
       ["store_wait_replicas", waitReplicas],
     ];
   }
@@ -142,16 +155,20 @@ export class RedisStore implements Store {
     await Promise.all(this.#lanes.map((lane) => lane.drained()));
     clearInterval(this.#watch);
     this.#messages.close();
+    this.#evictions.close();
     this.#servers.close();
   }
 }
 
 /** One server, or the master of a group, over some connections. */
-async function openPool({ target, poolSize, onState }: RedisStoreOptions): Promise<Servers> {
+async function openPool(
+  { target, poolSize, onState }: RedisStoreOptions,
+  evictions: Evictions,
+): Promise<Servers> {
   const name = target.path ?? target.nodes.map(nameOfNode).join(",");
   const routes = Array.from(
     { length: poolSize },
-    () => new ServerRoute(target, (state) => onState(name, state)),
+    () => new ServerRoute(target, evictions, (state) => onState(name, state)),
   );
   const opened = await Promise.allSettled(routes.map((route) => route.open()));
   const close = () => routes.forEach((route) => route.close());
@@ -162,7 +179,7 @@ async function openPool({ target, poolSize, onState }: RedisStoreOptions): Promi
   }
   return {
     routes: routes.map((route) => ({ route, tag: TAG })),
-    connect: () => connectToMaster(target),
+    connect: (patience) => connectToMaster(target, patience),
     isMember: () => true,
     describe: () => [
       ["store_version", routes[0]!.version ?? "unknown"],
@@ -173,8 +190,12 @@ async function openPool({ target, poolSize, onState }: RedisStoreOptions): Promi
   };
 }
 
-async function openCluster({ target, onState }: RedisStoreOptions): Promise<Servers> {
-  const map = new ClusterMap({ target, slots: shards.map(({ slot }) => slot), onState });
+async function openCluster(
+  { target, onState }: RedisStoreOptions,
+  evictions: Evictions,
+): Promise<Servers> {
+  const slots = shards.map(({ slot }) => slot);
+  const map = new ClusterMap({ target, slots, evictions, onState });
   try {
     await map.open();
   } catch (error) {
@@ -183,7 +204,7 @@ async function openCluster({ target, onState }: RedisStoreOptions): Promise<Serv
   }
   return {
     routes: shards.map(({ tag, slot }) => ({ tag, route: map.route(slot) })),
-    connect: () => map.connectToAny(),
+    connect: (patience) => map.connectToAny(patience),
     isMember: (name) => map.isMember(name),
     describe: () => [
       ["store_version", map.version ?? "unknown"],

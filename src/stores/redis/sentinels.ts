@@ -1,7 +1,7 @@
 // Asks the sentinels who is master. All are asked, for one that was cut off may still name the old
 // one; the answer of the latest epoch counts.
 import { StoreError } from "../../queue/errors.ts";
-import { askServer, credentials } from "./connect.ts";
+import { askServer, credentials, type Patience } from "./connect.ts";
 import { nameOfNode, type NodeAddress, type RedisTarget } from "./target.ts";
 
 interface Answer {
@@ -13,14 +13,14 @@ interface Answer {
 const LATE_MS_MAX = 100;
 
 /** Rejects with one line that says why there is no answer. */
-export async function findMaster(target: RedisTarget): Promise<NodeAddress> {
+export async function findMaster(target: RedisTarget, patience: Patience): Promise<NodeAddress> {
   const { nodes } = target;
   const enough = Promise.withResolvers<void>();
   const answers: Answer[] = [];
   const reasons: string[] = [];
   const asked = nodes.map(async (node) => {
     try {
-      answers.push(await ask(target, node));
+      answers.push(await ask(target, node, patience));
     } catch (error) {
       reasons.push(`${nameOfNode(node)}: ${(error as Error).message}`);
     }
@@ -32,10 +32,14 @@ export async function findMaster(target: RedisTarget): Promise<NodeAddress> {
   throw new StoreError("unavailable", `no sentinel knows the master, ${why}`);
 }
 
-async function ask(target: RedisTarget, { host, port }: NodeAddress): Promise<Answer> {
+async function ask(
+  target: RedisTarget,
+  { host, port }: NodeAddress,
+  patience: Patience,
+): Promise<Answer> {
   const login = credentials(target.sentinelUsername, target.sentinelPassword);
   const options = { host, port, ...login, protocol: 2 as const };
-  return await askServer(target, options, async (redis) => {
+  return await askServer(target, options, patience, async (redis) => {
     const question = (what: string) =>
       redis.call("SENTINEL", what, target.group) as Promise<string[]>;
     // The facts of the group name the old master until all of a failover is over.

@@ -1,19 +1,25 @@
 // The route to one Redis, or to the one that the sentinels call master at the time.
 import type { Redis } from "ioredis";
-import { connectRedis } from "./connect.ts";
+import { type Connected, connectRedis, type Patience } from "./connect.ts";
+import type { Evictions } from "./evictions.ts";
 import { Link } from "./link.ts";
 import type { Route } from "./route.ts";
 import { findMaster } from "./sentinels.ts";
 import { nameOfNode, type RedisTarget } from "./target.ts";
+
+const ANOTHER_MASTER = "the sentinels name another master";
 
 export class ServerRoute implements Route {
   readonly #target: RedisTarget;
   readonly #link: Link;
   #isLooking = false;
 
-  constructor(target: RedisTarget, onState: (state: string) => void) {
+  constructor(target: RedisTarget, evictions: Evictions, onState: (state: string) => void) {
     this.#target = target;
-    this.#link = new Link({ connect: () => connectToMaster(target), onState });
+    this.#link = new Link({
+      connect: async (patience) => evictions.watch(await connectToMaster(target, patience)),
+      onState,
+    });
   }
 
   /** Rejects with one line that says why the first connection failed. */
@@ -42,12 +48,12 @@ export class ServerRoute implements Route {
   suspect(): void {
     if (this.#target.mode !== "sentinel" || this.#isLooking) return;
     this.#isLooking = true;
-    findMaster(this.#target)
+    findMaster(this.#target, this.#link.isFar ? "patient" : "quick")
       .then(
         (master) => {
           const name = this.#link.name;
           if (name && name !== nameOfNode(master)) {
-            this.#link.cut("the sentinels name another master");
+            this.#link.cut(ANOTHER_MASTER);
           }
         },
         // Without the sentinels' word the connection stays until the time for an answer is over.
@@ -66,8 +72,26 @@ export class ServerRoute implements Route {
 }
 
 /** A connection to the Redis itself, or to the master of the sentinels' group. */
-export async function connectToMaster(target: RedisTarget) {
+export async function connectToMaster(target: RedisTarget, patience: Patience): Promise<Connected> {
   const isNamed = target.mode === "sentinel";
-  const node = isNamed ? await findMaster(target) : (target.nodes[0] ?? null);
-  return await connectRedis(target, node);
+  const node = isNamed ? await findMaster(target, patience) : (target.nodes[0] ?? null);
+  const connected = await connectRedis(target, node, patience);
+  // It took so long that there may be another master by now.
+  if (isNamed && connected.isFar) await confirm(connected, target, patience);
+  return connected;
+}
+
+/** Rejects, and closes the connection, unless it leads to the master that the sentinels name. */
+async function confirm(
+  { redis, name }: Connected,
+  target: RedisTarget,
+  patience: Patience,
+): Promise<void> {
+  try {
+    const master = await findMaster(target, patience);
+    if (nameOfNode(master) !== name) throw new Error(ANOTHER_MASTER);
+  } catch (error) {
+    redis.disconnect();
+    throw error;
+  }
 }

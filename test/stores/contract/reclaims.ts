@@ -87,22 +87,24 @@ export function reclaims(check: Check): void {
     }
   });
 
-  check("a limit cuts what is moved in all queues together", async (store) => {
-    // Of several parts each has the limit for itself, and the two queues may be in different ones.
-    if (store.parts > 1) return;
-    await store.pushAll("q", ["q1", "q3"]);
-    await store.pushAll("r", ["r2", "r4"]);
-    await store.pop("q", 1000);
-    await store.pop("r", 2000);
-    await store.pop("q", 3000);
-    await store.pop("r", 4000);
-    store.advance(5000);
-    expect(await store.reclaim(1)).toBe(1);
-    expect(await store.reclaim(2)).toBe(2);
-    expect(await store.reclaim(2)).toBe(1);
-    expect(await store.drain("q")).toEqual(["q3", "q1"]);
-    expect(await store.drain("r")).toEqual(["r4", "r2"]);
-  });
+  check(
+    "a limit cuts what is moved in all queues together",
+    async (store) => {
+      await store.pushAll("q", ["q1", "q3"]);
+      await store.pushAll("r", ["r2", "r4"]);
+      await store.pop("q", 1000);
+      await store.pop("r", 2000);
+      await store.pop("q", 3000);
+      await store.pop("r", 4000);
+      store.advance(5000);
+      expect(await store.reclaim(1)).toBe(1);
+      expect(await store.reclaim(2)).toBe(2);
+      expect(await store.reclaim(2)).toBe(1);
+      expect(await store.drain("q")).toEqual(["q3", "q1"]);
+      expect(await store.drain("r")).toEqual(["r4", "r2"]);
+    },
+    "each part has the limit for itself",
+  );
 
   check("a short lease comes before the longer ones claimed earlier elsewhere", async (store) => {
     await store.pushAll("q", ["q5", "q1"]);

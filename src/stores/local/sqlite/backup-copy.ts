@@ -1,13 +1,12 @@
 // A consistent copy of a database, made in small steps while batches go on: what is copied already
 // is kept up to date with every batch, so that the copy is that of the moment at which it ends.
 
-import { Database } from "bun:sqlite";
-import { closeSync, fsyncSync, openSync, rmSync } from "node:fs";
+import type { Database } from "bun:sqlite";
+import { closeSync, fsyncSync, openSync } from "node:fs";
 import { dirname } from "node:path";
 import type { Changes } from "../changes.ts";
-import { publish, syncFolder } from "./database-file.ts";
+import { makeDraft, publish, removeDraft, removeDrafts, syncFolder } from "./database-file.ts";
 import { EventRows } from "./event-rows.ts";
-import { createSchema } from "./schema.ts";
 
 const rowsAtOnce = 100;
 const stepMsMax = 5;
@@ -28,19 +27,16 @@ export class BackupCopy {
   constructor(db: Database, file: string) {
     this.#db = db;
     this.#file = file;
-    this.#draft = `${file}.new-${process.pid}`;
-    closeSync(openSync(this.#draft, "wx", 0o600));
+    removeDrafts(file);
+    this.#draft = makeDraft(file);
     try {
-      const draft = new Database(this.#draft, { readwrite: true, create: false });
-      createSchema(draft);
-      draft.close();
       db.run("ATTACH ? AS copy", [this.#draft]);
       // It counts only when it is whole, and is synced then.
       db.run("PRAGMA copy.journal_mode = OFF");
       db.run("PRAGMA copy.synchronous = OFF");
       this.#rows = new EventRows(db, "copy");
     } catch (error) {
-      rmSync(this.#draft, { force: true });
+      removeDraft(this.#draft);
       throw error;
     }
     this.#timer = setTimeout(() => this.#step(), pauseMs);
@@ -117,7 +113,7 @@ export class BackupCopy {
   #fail(error: Error): void {
     if (this.#db.inTransaction) this.#db.run("ROLLBACK");
     if (!this.#isOver) this.#end();
-    rmSync(this.#draft, { force: true });
+    removeDraft(this.#draft);
     this.#done.reject(error);
   }
 

@@ -2,9 +2,11 @@
 // It changes nothing but what opening does: recovering what a killed process left.
 
 import type { Database } from "bun:sqlite";
-import { statSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { JournalError } from "../journal.ts";
-import { damagedText, explained, openExisting } from "./database-file.ts";
+import { openExisting } from "./database-file.ts";
+import { damagedText, explained } from "./explained.ts";
+import { realFile } from "./real-file.ts";
 import { READY, valuesOf } from "./schema.ts";
 
 export interface DatabaseCounts {
@@ -25,10 +27,9 @@ const problems: Record<string, string> = {
 };
 
 /** Throws a JournalError with one line that says what is wrong. */
-export function checkDatabase(file: string): DatabaseCounts {
-  const found = statSync(file, { throwIfNoEntry: false });
-  if (!found) throw new JournalError("failed", `${file} is not there`);
-  if (found.size === 0) throw new JournalError("failed", damagedText(file, "it is empty"));
+export function checkDatabase(path: string): DatabaseCounts {
+  const file = realFile(path);
+  if (!existsSync(file)) throw new JournalError("failed", `${file} is not there`);
   const db = openExisting(file);
   try {
     const wrong = problemsOf(db);

@@ -4,6 +4,7 @@
 import type { Database, Statement } from "bun:sqlite";
 import type { EventRows } from "./event-rows.ts";
 import { pragma, valuesOf } from "./schema.ts";
+import type { WalMark } from "./wal-mark.ts";
 
 /** Pages of 8 KiB in the write-ahead file that are one checkpoint's work. */
 const checkpointFrames = 512;
@@ -20,6 +21,7 @@ const retryAfterMs = 100;
 export class Chores {
   readonly #db: Database;
   readonly #rows: EventRows;
+  readonly #mark: WalMark;
   readonly #frames: Statement;
   readonly #onFailure: (error: Error) => void;
   #garbage: Iterator<number>[] = [];
@@ -30,9 +32,10 @@ export class Chores {
   readonly #lookTimer = setInterval(() => this.#look(), lookEveryMs);
   #isRetry = false;
 
-  constructor(db: Database, rows: EventRows, onFailure: (error: Error) => void) {
+  constructor(db: Database, rows: EventRows, mark: WalMark, onFailure: (error: Error) => void) {
     this.#db = db;
     this.#rows = rows;
+    this.#mark = mark;
     this.#frames = db.prepare("PRAGMA wal_checkpoint(NOOP)");
     this.#onFailure = onFailure;
   }
@@ -96,6 +99,7 @@ export class Chores {
   /** Brings the database up to date, so that the write-ahead file starts from its beginning. */
   checkpoint(): void {
     this.#db.run("PRAGMA wal_checkpoint(PASSIVE)");
+    this.#mark.renew();
     this.#looksForFreePages = true;
   }
 

@@ -1,10 +1,11 @@
-// A journal's file: made without ever being half there, opened by one process alone, and its
-// troubles in words for a person. It knows no tables.
+// A journal's file: made without ever being half there, and opened by one process alone. It knows
+// no tables.
 //
 // No other descriptor of the file itself may ever be opened in this process: closing one would
 // take away SQLite's locks (POSIX fcntl). Its -wal file carries no locks.
 
-import { Database, SQLiteError } from "bun:sqlite";
+import { Database } from "bun:sqlite";
+import { randomBytes } from "node:crypto";
 import {
   accessSync,
   closeSync,
@@ -14,24 +15,30 @@ import {
   linkSync,
   mkdirSync,
   openSync,
+  readdirSync,
   renameSync,
   rmSync,
   statSync,
 } from "node:fs";
-import { dirname } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { JournalError } from "../journal.ts";
+import { belongingFiles, damagedText, explained } from "./explained.ts";
 import { checkSchema, createSchema, updateSchema } from "./schema.ts";
+import { walBytesKept } from "./wal-file.ts";
+import { checkWalOrigin } from "./wal-mark.ts";
 
-/** At the most, between its checkpoints; a single batch may exceed it for a moment. */
-export const walBytesKept = 16 * 1024 * 1024;
+/** How long a start may take another's lock for that of a process that only looks or ends. */
+const busyMsMax = 500;
+const busyPauseMs = 20;
 
 /** The database in that file, made with its folder if it is not there. Throws a JournalError. */
 export function openDatabase(file: string): Database {
   try {
-    const found = statSync(file, { throwIfNoEntry: false });
-    if (!found) create(file);
-    else if (found.size === 0) throw new JournalError("failed", damagedText(file, "it is empty"));
-    return openExisting(file);
+    if (!isThere(file)) create(file);
+    const db = openExisting(file);
+    // Other starts that still make a draft come too late.
+    removeDrafts(file);
+    return db;
   } catch (error) {
     throw explained(error, file);
   }
@@ -39,10 +46,27 @@ export function openDatabase(file: string): Database {
 
 /** Throws a JournalError when it is not there, foreign, newer, damaged or in use. */
 export function openExisting(file: string): Database {
-  let db: Database | undefined;
+  const endsAtMs = performance.now() + busyMsMax;
+  for (;;) {
+    try {
+      accessSync(file, constants.R_OK | constants.W_OK);
+      if (statSync(file).size === 0)
+        throw new JournalError("failed", damagedText(file, "it is empty"));
+      checkWalOrigin(file);
+      return openLocked(file);
+    } catch (error) {
+      const { code = "" } = error as NodeJS.ErrnoException;
+      // Two that start at the same moment may both be refused: one of them must try again.
+      const isBusy = /^SQLITE_(BUSY|IOERR_DELETE_NOENT)/.test(code);
+      if (!isBusy || performance.now() >= endsAtMs) throw explained(error, file);
+      Bun.sleepSync(Math.random() * busyPauseMs);
+    }
+  }
+}
+
+function openLocked(file: string): Database {
+  const db = connect(file);
   try {
-    accessSync(file, constants.R_OK | constants.W_OK);
-    db = new Database(file, { readwrite: true, create: false });
     db.run("PRAGMA locking_mode = EXCLUSIVE");
     db.run("PRAGMA synchronous = NORMAL");
     db.run("PRAGMA wal_autocheckpoint = 0");
@@ -55,37 +79,91 @@ export function openExisting(file: string): Database {
     updateSchema(db);
     return db;
   } catch (error) {
-    db?.close();
-    throw explained(error, file);
+    db.close();
+    throw error;
   }
+}
+
+/** SQLite's temporary data stays in memory: a folder for it may be missing, full or read-only. */
+function connect(file: string): Database {
+  const db = new Database(file, { readwrite: true, create: false });
+  db.run("PRAGMA temp_store = MEMORY");
+  return db;
+}
+
+/** Throws a JournalError when only its -wal is there. */
+function isThere(file: string): boolean {
+  // In this order: another okq that starts makes the -wal last.
+  const hasWal = existsSync(`${file}-wal`);
+  if (existsSync(file)) return true;
+  if (!hasWal) return false;
+  throw new JournalError(
+    "failed",
+    `${file} is missing, but its ${file}-wal is there: put the database back, or, if nothing in ` +
+      `it is needed, remove ${belongingFiles(file)}`,
+  );
 }
 
 /** Under another name until it is whole, so that a half-made file is never taken for a database. */
 function create(file: string): void {
   const folder = dirname(file);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  if (existsSync(`${file}-wal`)) {
-    const advice = "put the database back, or remove that file if nothing in it is needed";
-    throw new JournalError("failed", `${file} is missing, but its ${file}-wal is there: ${advice}`);
-  }
-  const draft = `${file}.new-${process.pid}`;
-  rmSync(draft, { force: true });
+  let draft: string | undefined;
   try {
-    closeSync(openSync(draft, "wx", 0o600));
-    const db = new Database(draft, { readwrite: true, create: false });
-    try {
-      createSchema(db);
-    } finally {
-      db.close();
-    }
+    draft = makeDraft(file);
     publish(draft, file);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+    // Another okq was faster, and removed this draft as one that is left over.
+    if (!existsSync(file)) throw error;
   } finally {
-    for (const end of ["", "-journal", "-wal"]) rmSync(draft + end, { force: true });
+    if (draft) removeDraft(draft);
   }
   syncFolder(folder);
 }
+
+/**
+ * A new database under a name of its own beside that file, until it is published or removed.
+ * Throws a JournalError.
+ */
+export function makeDraft(file: string): string {
+  const draft = `${file}.new-${randomBytes(8).toString("hex")}`;
+  try {
+    closeSync(openSync(draft, "wx", 0o600));
+    const db = connect(draft);
+    try {
+      createSchema(db);
+      // Later it would take a journal of another kind, which two that start could both see.
+      db.run("PRAGMA journal_mode = WAL");
+    } finally {
+      db.close();
+    }
+    return draft;
+  } catch (error) {
+    // Explained first: without the draft there may be room again.
+    const failure = explained(error, file);
+    removeDraft(draft);
+    throw failure;
+  }
+}
+
+export function removeDraft(draft: string): void {
+  for (const end of ["", "-journal", "-wal", "-shm"]) rmSync(draft + end, { force: true });
+}
+
+/**
+ * What processes that were killed left of that file. Also drafts of those that live: of all that
+ * make the same file only one can succeed, and the others fail when they publish theirs.
+ */
+export function removeDrafts(file: string): void {
+  const folder = dirname(file);
+  const start = `${basename(file)}.new-`;
+  for (const name of readdirSync(folder)) {
+    const isDraft = name.startsWith(start) && draftEnd.test(name.slice(start.length));
+    if (isDraft) rmSync(join(folder, name), { force: true });
+  }
+}
+
+const draftEnd = /^[0-9a-f]{16}(-journal|-wal|-shm)?$/;
 
 /** Gives a whole draft its name; throws EEXIST when something has that name already. */
 export function publish(draft: string, file: string): void {
@@ -107,43 +185,4 @@ export function syncFolder(folder: string): void {
   const descriptor = openSync(folder, "r");
   fsyncSync(descriptor);
   closeSync(descriptor);
-}
-
-/** Whatever went wrong with a database, as one line that says what to do. */
-export function explained(error: unknown, file: string): JournalError {
-  if (error instanceof JournalError) return error;
-  const { code = "", message } = error as NodeJS.ErrnoException;
-  if (!(error instanceof SQLiteError)) {
-    if (code === "EROFS" || code === "EACCES") {
-      return new JournalError("failed", cannotWriteText(file));
-    }
-    return new JournalError(code === "ENOSPC" ? "full" : "failed", `${file}: ${message}`);
-  }
-  const kind = /^SQLITE_[A-Z]+/.exec(code)?.[0] ?? code;
-  const explain = explanations[kind];
-  const text = explain ? explain(file, message) : `${file}: ${message} (${code})`;
-  return new JournalError(kind === "SQLITE_FULL" ? "full" : "failed", text);
-}
-
-const explanations: Record<string, (file: string, message: string) => string> = {
-  SQLITE_BUSY: (file) =>
-    `${file} is in use by another process: a database belongs to one okq at a time, ` +
-    "several okq on the same queues need Redis (--redis-addr)",
-  SQLITE_FULL: (file) => `no room on the disk of ${file}`,
-  SQLITE_READONLY: cannotWriteText,
-  SQLITE_CANTOPEN: (file, message) => `${file} cannot be opened: ${message}`,
-  SQLITE_CORRUPT: damagedText,
-  SQLITE_NOTADB: damagedText,
-};
-
-function cannotWriteText(file: string): string {
-  return `${file} cannot be written: check its owner and mode, and whether its disk is read-only`;
-}
-
-/** Nothing is ever repaired or emptied unasked. */
-export function damagedText(file: string, message: string): string {
-  return (
-    `${file} is damaged (${message}) and was left as it is: restore a copy that okq backup made, ` +
-    "or move it away to start with empty queues"
-  );
 }

@@ -1,74 +1,123 @@
-// Whether a database may take more events: its file is still where it was, its disk has room, and
-// what was written reaches that disk. Pops and acks need none of this: they go on.
+// Whether a database may take more events: its files are still where they were, its disk has room,
+// and what was written reaches that disk. Pops and acks need none of this: they go on.
 
-import { statfsSync, statSync } from "node:fs";
+import { statfsSync } from "node:fs";
 import { dirname } from "node:path";
+import { type Reserve, reservedBytes } from "./reserve.ts";
+import { WatchedFile } from "./watched-file.ts";
 
 /** Kept free for acks, claims and checkpoints. */
 const freeBytesMin = 16 * 1024 * 1024;
 /** Once refused, pushes are taken again from there on. */
 const freeBytesEnough = 20 * 1024 * 1024;
+/** Between looks that no batch asks for. */
+const idleLookEveryMs = 1000;
 const lookEveryMs = 100;
+
+const databaseAdvice = "save what is left with okq backup, then restart";
+const walAdvice = {
+  "removed or replaced": "restart okq in order (SIGTERM), so that nothing is lost",
+  "cut short": "kill okq (SIGKILL), since in order it would write the rest into the database",
+};
 
 export class PushGate {
   readonly #file: string;
-  readonly #identity: string;
+  readonly #reserve: Reserve;
+  readonly #database: WatchedFile;
   readonly #onChange: (refusal: string | null) => void;
+  readonly #timer: ReturnType<typeof setInterval>;
+  #wal: WatchedFile | null = null;
+  #walFailure: () => string | null = () => null;
   #refusal: string | null = null;
   #spaceRefusal: string | null = null;
   #lookedAtMs = -Infinity;
 
   /** onChange is told when pushes begin to be refused, with the reason, and when that ends. */
-  constructor(file: string, onChange: (refusal: string | null) => void) {
+  constructor(file: string, reserve: Reserve, onChange: (refusal: string | null) => void) {
     this.#file = file;
+    this.#reserve = reserve;
     this.#onChange = onChange;
-    this.#identity = identityOf(file);
+    this.#database = new WatchedFile(file);
+    this.#timer = setInterval(() => this.#lookWhenIdle(), idleLookEveryMs);
   }
 
-  /** Whether the file has not been removed or replaced. */
-  get isInPlace(): boolean {
-    return identityOf(this.#file) === this.#identity;
+  /** To be told of the -wal once it is in use, and how to ask whether a sync of it failed. */
+  watchWal(wal: WatchedFile, failure: () => string | null): void {
+    this.#wal = wal;
+    this.#walFailure = failure;
   }
 
-  /** The reason as one line, or null. `walFailure` is the one that it may have. */
-  refusal(walFailure: string | null): string | null {
-    const refusal = this.#find(walFailure);
-    if (refusal !== this.#refusal) this.#onChange(refusal);
-    this.#refusal = refusal;
-    return refusal;
+  /** Whether the -wal, which is whole, will not be found after a kill. */
+  get lacksWal(): boolean {
+    return this.#database.fault === null && this.#wal?.fault === "removed or replaced";
+  }
+
+  /** Looks at the files only, before every reply to a push; the rest can wait. */
+  get areFilesInPlace(): boolean {
+    const areInPlace = this.#filesFault() === null;
+    if (!areInPlace) this.#look();
+    return areInPlace;
+  }
+
+  /** The reason as one line, or null; at most 100 ms old, but for a failed sync. */
+  get refusal(): string | null {
+    const isDue = performance.now() - this.#lookedAtMs >= lookEveryMs;
+    if (isDue || this.#walFailure() !== null) this.#look();
+    return this.#refusal;
   }
 
   /** There was no room although it looked as if. */
   full(): void {
-    this.#lookedAtMs = performance.now();
     this.#spaceRefusal = this.#noRoom();
+    this.#set(this.#spaceRefusal);
+    this.#lookedAtMs = performance.now();
   }
 
-  #find(walFailure: string | null): string | null {
-    if (walFailure) return `${this.#file}: a write did not reach the disk (${walFailure})`;
-    if (!this.isInPlace) {
-      const advice = "save what is left with okq backup, then restart";
-      return `${this.#file} was removed or replaced while in use: ${advice}`;
-    }
-    if (performance.now() - this.#lookedAtMs >= lookEveryMs) this.#look();
-    return this.#spaceRefusal;
+  close(): void {
+    clearInterval(this.#timer);
+  }
+
+  /** The reserve may have been given up, or removed by somebody who looked for room. */
+  #lookWhenIdle(): void {
+    this.#look();
+    const isRoomy = freeBytesOf(dirname(this.#file)) >= freeBytesMin + reservedBytes;
+    if (isRoomy && this.#refusal === null) this.#reserve.hold();
   }
 
   #look(): void {
     this.#lookedAtMs = performance.now();
+    this.#set(this.#find());
+  }
+
+  #set(refusal: string | null): void {
+    const isNew = refusal !== this.#refusal;
+    this.#refusal = refusal;
+    if (isNew) this.#onChange(refusal);
+  }
+
+  #find(): string | null {
+    const walFailure = this.#walFailure();
+    if (walFailure) return `${this.#file}: a write did not reach the disk (${walFailure})`;
+    const filesFault = this.#filesFault();
+    if (filesFault) return filesFault;
     const freeBytes = freeBytesOf(dirname(this.#file));
     const needed = this.#spaceRefusal ? freeBytesEnough : freeBytesMin;
     this.#spaceRefusal = freeBytes < needed ? this.#noRoom() : null;
+    return this.#spaceRefusal;
+  }
+
+  #filesFault(): string | null {
+    const fault = this.#database.fault;
+    if (fault) return `${this.#file} was ${fault} while in use: ${databaseAdvice}`;
+    const walFault = this.#wal?.fault;
+    return walFault
+      ? `${this.#wal!.path} was ${walFault} while in use: ${walAdvice[walFault]}`
+      : null;
   }
 
   #noRoom(): string {
     return `no room on the disk of ${this.#file}: pushes are refused until there is`;
   }
-}
-
-function identityOf(file: string): string {
-  const found = statSync(file, { throwIfNoEntry: false });
-  return found ? `${found.dev}:${found.ino}` : "none";
 }
 
 function freeBytesOf(folder: string): number {

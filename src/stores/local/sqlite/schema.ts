@@ -36,6 +36,10 @@ export const migrations: readonly string[] = [
   // The time of the store when it was last written: it must not go back behind that.
   `CREATE TABLE clock (only INTEGER PRIMARY KEY CHECK (only = 1), ms INTEGER NOT NULL);
    INSERT INTO clock VALUES (1, 0);`,
+  // What ties a -wal to its database: see wal-mark.ts.
+  `CREATE TABLE mark (only INTEGER PRIMARY KEY CHECK (only = 1), text TEXT NOT NULL);
+   INSERT INTO mark VALUES
+     (1, 'okq-wal:' || lower(hex(randomblob(8))) || ':' || lower(hex(randomblob(8))));`,
 ];
 
 /** Makes the tables in an empty database. */

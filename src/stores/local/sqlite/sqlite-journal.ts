@@ -3,7 +3,7 @@
 
 import type { Database, Statement } from "bun:sqlite";
 import { existsSync } from "node:fs";
-import { dirname, resolve } from "node:path";
+import { dirname } from "node:path";
 import type { Changes } from "../changes.ts";
 import {
   type Journal,
@@ -14,15 +14,20 @@ import {
 } from "../journal.ts";
 import { BackupCopy } from "./backup-copy.ts";
 import { Chores } from "./chores.ts";
-import { damagedText, explained, openDatabase, syncFolder } from "./database-file.ts";
+import { openDatabase, syncFolder } from "./database-file.ts";
 import { EventRows } from "./event-rows.ts";
+import { damagedText, explained } from "./explained.ts";
 import { loadEvents } from "./load-events.ts";
 import { PushGate } from "./push-gate.ts";
+import { realFile } from "./real-file.ts";
 import { Reserve } from "./reserve.ts";
 import { pragma, valuesOf } from "./schema.ts";
 import { type Fsync, WalFile } from "./wal-file.ts";
+import { WalMark } from "./wal-mark.ts";
 
 const clockEveryMs = 1000;
+/** So long a failure is held against the health of a journal that may have recovered since. */
+const failureMs = 60_000;
 
 export interface SqliteJournalOptions {
   file: string;
@@ -31,6 +36,8 @@ export interface SqliteJournalOptions {
   onRefusal?: (reason: string | null) => void;
   /** A chore failed; it is tried again. */
   onFailure?: (error: Error) => void;
+  /** A batch or a read failed, which clients were told; again after a minute without it. */
+  onError?: (error: Error) => void;
 }
 
 /** The file belongs to this process alone until it is closed. */
@@ -45,19 +52,25 @@ export class SqliteJournal implements Journal {
   readonly #gate: PushGate;
   readonly #reserve: Reserve;
   readonly #rows: EventRows;
+  readonly #mark: WalMark;
+  readonly #onError: (error: Error) => void;
   readonly #chores: Chores;
   readonly #setClock: Statement;
   readonly #begin: Statement;
   readonly #commit: Statement;
   #clockMs: number;
   #copy: BackupCopy | null = null;
+  #failure: { message: string; atMs: number } | null = null;
 
   /** Makes the file and its folder if need be. Throws a JournalError with a line for a person. */
-  constructor({ file, fsync, onRefusal, onFailure }: SqliteJournalOptions) {
-    this.#file = resolve(file);
+  constructor({ file, fsync, onRefusal, onFailure, onError }: SqliteJournalOptions) {
+    this.#file = realFile(file);
     this.#fsync = fsync;
-    this.#db = openDatabase(this.#file);
+    this.#onError = onError ?? (() => {});
+    this.#reserve = new Reserve(this.#file);
+    this.#db = this.#reserve.lend(() => openDatabase(this.#file));
     try {
+      this.#mark = new WalMark(this.#db);
       this.#rows = new EventRows(this.#db, "main");
       this.#clockMs = valuesOf(this.#db, "SELECT ms FROM clock")[0]![0] as number;
       this.#setClock = this.#db.prepare("UPDATE clock SET ms = ?");
@@ -67,12 +80,12 @@ export class SqliteJournal implements Journal {
       this.#db.close();
       throw explained(error, this.#file);
     }
-    this.#reserve = new Reserve(this.#file);
-    this.#gate = new PushGate(this.#file, (refusal) => {
-      if (refusal === null) this.#reserve.hold();
+    this.#gate = new PushGate(this.#file, this.#reserve, (refusal) => {
+      if (this.#gate.lacksWal) this.#saveWal();
       onRefusal?.(refusal);
     });
-    this.#chores = new Chores(this.#db, this.#rows, (error) => onFailure?.(this.#noted(error)));
+    const onChoreFailure = (error: Error) => onFailure?.(this.#noted(error));
+    this.#chores = new Chores(this.#db, this.#rows, this.#mark, onChoreFailure);
   }
 
   get clockMs(): number {
@@ -82,7 +95,8 @@ export class SqliteJournal implements Journal {
   async load(restoration: Restoration, onProgress: LoadProgress): Promise<void> {
     try {
       const flushed = await loadEvents(this.#db, restoration, onProgress);
-      this.#startWriting();
+      this.#reserve.lend(() => this.#startWriting());
+      this.#reserve.hold();
       this.#chores.discard(flushed);
     } catch (error) {
       throw explained(error, this.#file);
@@ -109,7 +123,12 @@ export class SqliteJournal implements Journal {
   }
 
   pushRefusal(): string | null {
-    return this.#gate.refusal(this.#wal?.failure ?? null);
+    return this.#gate.refusal;
+  }
+
+  recentFailure(): string | null {
+    if (this.#failure && performance.now() - this.#failure.atMs > failureMs) this.#failure = null;
+    return this.#failure?.message ?? null;
   }
 
   read(key: number): StoredEvent {
@@ -126,12 +145,15 @@ export class SqliteJournal implements Journal {
 
   async backup(file: string): Promise<void> {
     if (this.#copy) throw new JournalError("failed", "another backup is under way");
+    const isThere = new JournalError("failed", `${file} is there already`);
     try {
-      if (existsSync(file)) throw new JournalError("failed", `${file} is there already`);
+      if (existsSync(file)) throw isThere;
       this.#copy = new BackupCopy(this.#db, file);
       await this.#copy.done;
     } catch (error) {
-      throw explained(error, file);
+      // Also a link that leads nowhere, or a file that came in between.
+      const { code } = error as NodeJS.ErrnoException;
+      throw code === "EEXIST" ? isThere : explained(error, file);
     } finally {
       this.#copy = null;
     }
@@ -150,22 +172,29 @@ export class SqliteJournal implements Journal {
   close(): void {
     this.#copy?.abort(new JournalError("failed", "okq ended before the backup was complete"));
     this.#chores.stop();
+    this.#gate.close();
     this.#rows.finalize();
+    this.#mark.finalize();
     for (const statement of [this.#setClock, this.#begin, this.#commit]) statement.finalize();
     this.#wal?.close();
-    this.#reserve.release();
     this.#db.close();
   }
 
   /** Fails here, not at the first push, when the file cannot be written. */
   #startWriting(): void {
-    this.#begin.run();
-    this.#setClock.run(this.#clockMs);
-    this.#commit.run();
-    this.#db.run("PRAGMA wal_checkpoint(TRUNCATE)");
-    this.#wal = new WalFile(this.#file, this.#fsync);
-    this.#reserve.hold();
-    syncFolder(dirname(this.#file));
+    try {
+      this.#mark.renew();
+      this.#setClock.run(this.#clockMs);
+      // From here on a copy of the database as it was before does not fit to the -wal.
+      this.#db.run("PRAGMA wal_checkpoint(TRUNCATE)");
+      this.#mark.renew();
+      syncFolder(dirname(this.#file));
+      const wal = new WalFile(this.#file, this.#fsync);
+      this.#wal = wal;
+      this.#gate.watchWal(wal.watched, () => wal.failure);
+    } catch (error) {
+      throw explained(error, this.#file);
+    }
   }
 
   #sync(changeCount: number, hasNew: boolean): void | Promise<void> {
@@ -173,28 +202,46 @@ export class SqliteJournal implements Journal {
     try {
       syncing = this.#wal!.written(changeCount);
     } catch (error) {
-      this.#unknown((error as Error).message);
+      this.#unknown(`${this.#file}: ${(error as Error).message}`);
     }
     if (!syncing) return this.#synced(hasNew);
     return syncing.then(
       () => this.#synced(hasNew),
-      (error: Error) => this.#unknown(error.message),
+      (error: Error) => this.#unknown(`${this.#file}: ${error.message}`),
     );
   }
 
   /** What came in would be gone with the file; what goes out may come again, no worse. */
   #synced(hasNew: boolean): void {
-    if (hasNew && !this.#gate.isInPlace) this.#unknown("it was removed or replaced while in use");
+    if (hasNew && !this.#gate.areFilesInPlace) this.#unknown(this.#gate.refusal ?? "");
   }
 
   #unknown(reason: string): never {
-    throw new JournalError("unknown", `${this.#file}: ${reason}`);
+    throw new JournalError("unknown", reason);
+  }
+
+  /** A kill would take with it what only the -wal has. An older one in its place fits no more. */
+  #saveWal(): void {
+    try {
+      this.#mark.renew();
+      this.#chores.checkpoint();
+    } catch (error) {
+      this.#failed(explained(error, this.#file));
+    }
   }
 
   #rolledBack(error: unknown): JournalError {
     // Some errors have ended the transaction already.
     if (this.#db.inTransaction) this.#db.run("ROLLBACK");
-    return this.#noted(error);
+    return this.#failed(this.#noted(error));
+  }
+
+  /** A full disk is the gate's affair. */
+  #failed(failure: JournalError): JournalError {
+    if (failure.reason === "full") return failure;
+    if (this.recentFailure() !== failure.message) this.#onError(failure);
+    this.#failure = { message: failure.message, atMs: performance.now() };
+    return failure;
   }
 
   #noted(error: unknown): JournalError {
@@ -210,7 +257,7 @@ export class SqliteJournal implements Journal {
     try {
       return read();
     } catch (error) {
-      throw explained(error, this.#file);
+      throw this.#failed(explained(error, this.#file));
     }
   }
 }

@@ -2,10 +2,13 @@
 // It knows nothing of what is in it.
 
 import { closeSync, fdatasync, fdatasyncSync, fstatSync, openSync, writeSync } from "node:fs";
+import { WatchedFile } from "./watched-file.ts";
 
 /** When the disk has to have a batch: before its reply, within about a second, or some time. */
 export type Fsync = "always" | "everysec" | "no";
 
+/** At the most, between its checkpoints; a single batch may exceed it for a moment. */
+export const walBytesKept = 16 * 1024 * 1024;
 /** Allocated in advance: overwriting takes half the time of growing, and needs no room. */
 const allocatedBytes = 8 * 1024 * 1024;
 const syncEveryMs = 1000;
@@ -16,6 +19,8 @@ const syncEveryMs = 1000;
 const changesSyncedAsideMin = 128;
 
 export class WalFile {
+  /** Whether it is still where SQLite will look for it after a kill. */
+  readonly watched: WatchedFile;
   readonly #descriptor: number;
   readonly #fsync: Fsync;
   readonly #timer: ReturnType<typeof setInterval> | null;
@@ -28,6 +33,7 @@ export class WalFile {
     this.#descriptor = openSync(`${file}-wal`, "r+");
     this.#fsync = fsync;
     this.#allocate();
+    this.watched = new WatchedFile(`${file}-wal`, walBytesKept);
     const isTimed = fsync === "everysec";
     this.#timer = isTimed ? setInterval(() => this.#syncNowAndThen(), syncEveryMs).unref() : null;
   }

@@ -1,0 +1,53 @@
+// What many queues hold, in little memory: the bytes of their names one behind the other, and
+// numbers. As objects a hundred thousand of them would take ten times as much.
+import type { QueueStatus } from "../queue/store.ts";
+
+const NUMBERS = 4;
+/** What a page costs beside names and numbers. */
+const PAGE_BYTES = 512;
+
+interface Page {
+  names: Buffer;
+  /** Of each queue the length of its name, and its counts. */
+  numbers: Float64Array;
+}
+
+export class StatusRows {
+  readonly #pages: Page[] = [];
+  #count = 0;
+
+  get count(): number {
+    return this.#count;
+  }
+
+  /** Returns how many bytes of memory they take. */
+  add(statuses: QueueStatus[]): number {
+    if (statuses.length === 0) return 0;
+    const numbers = new Float64Array(statuses.length * NUMBERS);
+    for (const [at, { queue, total, processing, consumers }] of statuses.entries()) {
+      numbers.set([queue.length, total, processing, consumers], at * NUMBERS);
+    }
+    const names = Buffer.concat(statuses.map(({ queue }) => queue));
+    this.#pages.push({ names, numbers });
+    this.#count += statuses.length;
+    return names.length + numbers.byteLength + PAGE_BYTES;
+  }
+
+  /** In the order in which they were added. */
+  *[Symbol.iterator](): Generator<QueueStatus> {
+    for (const { names, numbers } of this.#pages) {
+      let start = 0;
+      for (let at = 0; at < numbers.length; at += NUMBERS) {
+        const end = start + numbers[at]!;
+        const queue = names.subarray(start, end);
+        start = end;
+        yield {
+          queue,
+          total: numbers[at + 1]!,
+          processing: numbers[at + 2]!,
+          consumers: numbers[at + 3]!,
+        };
+      }
+    }
+  }
+}

@@ -1,0 +1,90 @@
+// The kinds of options: how the text of each becomes its value, and how a value is shown.
+import { expandHome } from "./home-path.ts";
+
+/** One option: parse() gives the typed value of a text or throws a phrase such as "is not ...". */
+export interface Option<T> {
+  /** A list is text with commas in it, and its flag may be repeated. */
+  kind: "string" | "list" | "integer" | "boolean" | "choice";
+  default: T;
+  placeholder: string;
+  help: string;
+  /** Its value is never shown. */
+  isSecret?: true;
+  parse(text: string): T;
+}
+
+/** Throws a phrase such as "is not ..."; may return another text, which then is the value. */
+type Check = (text: string) => string | void;
+
+/** A value for an error message, quoted and cut; what may hold a password becomes "the value". */
+export function shown(text: string): string {
+  if (/@|:\/|passw\w*=/i.test(text)) return "the value ";
+  return `${JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}...` : text)} `;
+}
+
+export function string(
+  fallback: string,
+  placeholder: string,
+  check: Check,
+  help: string,
+): Option<string> {
+  const parse = (text: string) => check(text) ?? text;
+  return { kind: "string", default: fallback, placeholder, help, parse };
+}
+
+export function fileName(help: string): Option<string> {
+  return string("", "FILE", expandHome, help);
+}
+
+export function secret(placeholder: string, help: string): Option<string> {
+  return { ...string("", placeholder, () => {}, help), isSecret: true };
+}
+
+/** Its value has the entries with commas and no blanks between them. */
+export function list(placeholder: string, check: Check, help: string): Option<string> {
+  const parse = (text: string) => {
+    const entries = text.split(",").map((entry) => entry.trim());
+    const checked = (text === "" ? [] : entries).map((entry) => {
+      try {
+        return check(entry) ?? entry;
+      } catch (error) {
+        const { message } = error as Error;
+        if (entries.length === 1) throw error;
+        throw new Error(`names ${shown(entry).trim()}, which ${message}`, { cause: error });
+      }
+    });
+    return checked.join(",");
+  };
+  return { kind: "list", default: "", placeholder, help, parse };
+}
+
+const factors: Record<string, number> = { "": 1, k: 1024, m: 1024 ** 2, g: 1024 ** 3 };
+
+export function integer(fallback: number, min: number, max: number, help: string): Option<number> {
+  const parse = (text: string) => {
+    const [, digits, unit = ""] = /^(\d+)(?:([kmg])i?b)?$/i.exec(text) ?? [];
+    if (digits === undefined) throw new Error("is not a whole number");
+    const value = Number(digits) * factors[unit.toLowerCase()]!;
+    if (value < min || value > max) throw new Error(`is not between ${min} and ${max}`);
+    return value;
+  };
+  return { kind: "integer", default: fallback, placeholder: "N", help, parse };
+}
+
+export function boolean(help: string): Option<boolean> {
+  const parse = (text: string) => {
+    if (text !== "true" && text !== "false") throw new Error("is not true or false");
+    return text === "true";
+  };
+  return { kind: "boolean", default: false, placeholder: "", help, parse };
+}
+
+export function choice<T extends string>(fallback: T, values: T[], help: string): Option<T> {
+  const parse = (text: string) => {
+    const value = values.find((candidate) => candidate === text);
+    if (value === undefined) throw new Error(`is not one of ${values.join(", ")}`);
+    return value;
+  };
+  const placeholder = values.join("|");
+  return { kind: "choice", default: fallback, placeholder, help, parse };
+}

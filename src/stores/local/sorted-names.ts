@@ -1,0 +1,69 @@
+// Names in ascending order of their characters, in blocks of bounded length: a name that comes or
+// goes moves only its neighbours. It must not know what is called so.
+
+const blockLengthMax = 512;
+
+/** A name is in it once at most. */
+export class SortedNames {
+  /** None of them is empty; the names of one come before those of the next. */
+  readonly #blocks: string[][] = [];
+
+  /** The caller has made sure that the name is not there. */
+  add(name: string): void {
+    const at = this.#blockOf(name);
+    const block = this.#blocks[at];
+    if (block === undefined) {
+      this.#blocks.push([name]);
+      return;
+    }
+    block.splice(indexAfter(block, name), 0, name);
+    if (block.length > blockLengthMax) {
+      this.#blocks.splice(at + 1, 0, block.splice(blockLengthMax >> 1));
+    }
+  }
+
+  /** The name must be in here. */
+  remove(name: string): void {
+    const at = this.#blockOf(name);
+    const block = this.#blocks[at] as string[];
+    block.splice(indexAfter(block, name) - 1, 1);
+    if (block.length === 0) this.#blocks.splice(at, 1);
+  }
+
+  /** At most `limit` names that come after that one, or the first ones. */
+  after(name: string | null, limit: number): string[] {
+    let at = name === null ? 0 : this.#blockOf(name);
+    let from = name === null ? 0 : indexAfter(this.#blocks[at] ?? [], name);
+    const found: string[] = [];
+    while (found.length < limit && at < this.#blocks.length) {
+      found.push(...(this.#blocks[at] as string[]).slice(from, from + limit - found.length));
+      at++;
+      from = 0;
+    }
+    return found;
+  }
+
+  /** Where the block is that has the name or would have it. */
+  #blockOf(name: string): number {
+    let low = 0;
+    let high = this.#blocks.length - 1;
+    while (low < high) {
+      const middle = (low + high + 1) >> 1;
+      if ((this.#blocks[middle]![0] as string) <= name) low = middle;
+      else high = middle - 1;
+    }
+    return low;
+  }
+}
+
+/** The index of the first of the names that is greater than `name`. */
+function indexAfter(names: readonly string[], name: string): number {
+  let low = 0;
+  let high = names.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((names[middle] as string) > name) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}

@@ -1,0 +1,36 @@
+// A file that is open and has to stay where it is. A file that was removed or replaced takes what
+// is written into it, and all of that is gone with the process.
+
+import { type Stats, statSync } from "node:fs";
+
+export class WatchedFile {
+  readonly path: string;
+  readonly #bytesMin: number;
+  readonly #device: number;
+  readonly #inode: number;
+
+  /** Its owner never makes it smaller than it is now, or than `bytesMax` if that is less. */
+  constructor(path: string, bytesMax = 0) {
+    const { dev, ino, size } = statSync(path);
+    this.path = path;
+    this.#bytesMin = Math.min(size, bytesMax);
+    this.#device = dev;
+    this.#inode = ino;
+  }
+
+  /** Also when that happened to a folder above it. */
+  get fault(): "removed or replaced" | "cut short" | null {
+    const found = statOf(this.path);
+    if (found?.ino !== this.#inode || found.dev !== this.#device) return "removed or replaced";
+    return found.size < this.#bytesMin ? "cut short" : null;
+  }
+}
+
+/** A file that cannot be looked at, say because its folder may not be entered, is not there. */
+function statOf(path: string): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,71 @@
+// Whether servers would throw away keys when their memory is full: looked at when a connection is
+// made, and again and again, for it can be changed at any time.
+import { type Connected, policyIn } from "./connect.ts";
+
+/** With it nothing is thrown away; some servers do not tell theirs. */
+const NO_EVICTION = "noeviction";
+const UNTOLD = "unknown";
+const LOOK_EVERY_MS = 5_000;
+
+/** Told a server's policy when it is not noeviction, and null when it is again. */
+export type OnPolicy = (server: string, policy: string | null) => void;
+
+export class Evictions {
+  readonly #onPolicy: OnPolicy;
+  readonly #connections = new Set<Connected>();
+  /** By names of servers, also of those that are away. */
+  readonly #policies = new Map<string, string>();
+  readonly #timer: ReturnType<typeof setInterval>;
+  #isLooking = false;
+
+  constructor(onPolicy: OnPolicy) {
+    this.#onPolicy = onPolicy;
+    this.#timer = setInterval(() => void this.#look(), LOOK_EVERY_MS);
+  }
+
+  /** Watches the server that a new connection leads to; returns the connection. */
+  watch(connected: Connected): Connected {
+    const { redis } = connected;
+    if (redis.status !== "end") this.#connections.add(connected);
+    redis.once("end", () => this.#connections.delete(connected));
+    this.#note(connected.name, connected.policy);
+    return connected;
+  }
+
+  /** The policies of the servers that are connected. */
+  get policies(): string {
+    const found = [...this.#servers().keys()].map(
+      (name) => this.#policies.get(name) ?? NO_EVICTION,
+    );
+    return [...new Set(found)].toSorted().join(",");
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+  }
+
+  async #look(): Promise<void> {
+    if (this.#isLooking) return;
+    this.#isLooking = true;
+    await Promise.all(
+      [...this.#servers()].map(async ([name, { redis }]) => {
+        // One that is away is looked at when it is connected again.
+        const info = await redis.info("memory").catch(() => null);
+        if (info !== null) this.#note(name, policyIn(info));
+      }),
+    );
+    this.#isLooking = false;
+  }
+
+  /** One connection to each. */
+  #servers(): Map<string, Connected> {
+    return new Map([...this.#connections].map((connected) => [connected.name, connected]));
+  }
+
+  #note(name: string, policy: string): void {
+    const before = this.#policies.get(name) ?? NO_EVICTION;
+    if (policy === before || policy === UNTOLD) return;
+    this.#policies.set(name, policy);
+    this.#onPolicy(name, policy === NO_EVICTION ? null : policy);
+  }
+}

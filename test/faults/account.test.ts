@@ -1,0 +1,157 @@
+// The account of events must be able to fail: each fault of a store that it is there for is
+// noticed, and what may happen is no fault.
+import { expect, test } from "bun:test";
+import { Account, contentsOf } from "./account.ts";
+
+/** An account on a clock of the test's, and what clients do in it. */
+function open() {
+  const clock = { nowMs: 0 };
+  const account = new Account(() => clock.nowMs);
+  const push = (count: number, line = "q of 1") =>
+    Array.from({ length: count }, () => {
+      const id = account.newId();
+      account.pushing(id, line);
+      account.pushed(id, "done");
+      return id;
+    });
+  /** Sent at that moment, or now; the answer comes now. */
+  const pop = (id: string, { sentAt = account.now(), leaseMs = 1_000 } = {}) => {
+    account.delivered(id, contentsOf(id), sentAt, { sentAtMs: clock.nowMs, leaseMs });
+  };
+  const ack = (id: string) => {
+    account.releasing(id);
+    account.acked(id, "done");
+    account.released(id);
+  };
+  return { account, clock, push, pop, ack };
+}
+
+test("what was popped and acked in order adds up", () => {
+  const { account, push, pop, ack } = open();
+  for (const id of push(3)) {
+    pop(id);
+    ack(id);
+  }
+  expect(account.settle()).toMatchObject({ pushed: 3, acked: 3, repeated: 0 });
+});
+
+test("an event that never came is noticed", () => {
+  const { account, push } = open();
+  push(1);
+  expect(() => account.settle()).toThrow("event-0 was lost");
+});
+
+test("an event that came again after its ack is noticed", () => {
+  const { account, push, pop, ack } = open();
+  const [id] = push(1) as [string];
+  pop(id);
+  ack(id);
+  pop(id);
+  expect(() => account.settle()).toThrow("by a pop sent after its ack was answered with 1");
+});
+
+test("an event that two consumers have at once is noticed", () => {
+  const { account, clock, push, pop, ack } = open();
+  const [id] = push(1) as [string];
+  pop(id);
+  clock.nowMs = 990;
+  pop(id);
+  ack(id);
+  expect(() => account.settle()).toThrow("event-0 was handed out twice at once");
+  expect(() => account.checkFaults()).toThrow("event-0 was handed out twice at once");
+});
+
+test("a third consumer is noticed while the second one's lease runs", () => {
+  const { account, clock, push, pop, ack } = open();
+  const [id] = push(1) as [string];
+  pop(id);
+  clock.nowMs = 1_000;
+  pop(id);
+  account.checkFaults();
+  clock.nowMs = 1_990;
+  pop(id);
+  ack(id);
+  expect(() => account.settle()).toThrow("event-0 was handed out twice at once");
+});
+
+test("an event may come again when its lease is over", () => {
+  const { account, clock, push, pop, ack } = open();
+  const [id] = push(1) as [string];
+  pop(id);
+  clock.nowMs = 1_000;
+  pop(id);
+  ack(id);
+  expect(account.settle()).toMatchObject({ repeated: 1 });
+});
+
+test("an event may come again once it was redone, or may have been", () => {
+  const { account, push, pop, ack } = open();
+  const [redone, unanswered] = push(2) as [string, string];
+  pop(redone);
+  account.releasing(redone);
+  account.released(redone);
+  pop(redone);
+  ack(redone);
+  pop(unanswered);
+  account.releasing(unanswered);
+  for (let times = 0; times < 3; times++) pop(unanswered);
+  ack(unanswered);
+  expect(account.settle()).toMatchObject({ repeated: 4 });
+});
+
+test("a claim after a redo counts as any other", () => {
+  const { account, push, pop, ack } = open();
+  const [id] = push(1) as [string];
+  pop(id);
+  account.releasing(id);
+  account.released(id);
+  pop(id);
+  pop(id);
+  ack(id);
+  expect(() => account.settle()).toThrow("event-0 was handed out twice at once");
+});
+
+test("an event that overtook one before it is noticed, in its own line only", () => {
+  const { account, push, pop, ack } = open();
+  const [first, second] = push(2) as [string, string];
+  const [elsewhere] = push(1, "q of 2") as [string];
+  for (const id of [elsewhere, second, first]) {
+    pop(id);
+    ack(id);
+  }
+  expect(() => account.settle()).toThrow(
+    /^event-0 came after event-1, which was pushed behind it$/,
+  );
+});
+
+test("pops that are under way together may be answered in any order", () => {
+  const { account, push, pop, ack } = open();
+  const [first, second] = push(2) as [string, string];
+  const sentAt = account.now();
+  for (const id of [second, first]) {
+    pop(id, { sentAt });
+    ack(id);
+  }
+  account.settle();
+});
+
+test("after a pop whose answer was lost any order may be right", () => {
+  const { account, push, pop, ack } = open();
+  const [first, second] = push(2) as [string, string];
+  account.lostPop(account.now());
+  for (const id of [second, first]) {
+    pop(id);
+    ack(id);
+  }
+  account.settle();
+});
+
+test("a store that was emptied has no claims and owes nothing", () => {
+  const { account, push, pop } = open();
+  const [lost, there] = push(2) as [string, string];
+  pop(there);
+  account.storeEmptied();
+  pop(there);
+  expect(account.settle()).toMatchObject({ pushed: 2, acked: 0 });
+  expect(lost).toBe("event-0");
+});

@@ -1,0 +1,179 @@
+// Starts and ends on a disk without room, and what SQLite keeps in temporary files elsewhere: okq
+// needs nothing but the folder of its database, and says what is missing there.
+// oxlint-disable no-await-in-loop -- one after the other is what is meant
+import { describe, expect, onTestFinished, setDefaultTimeout, test } from "bun:test";
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { checkDatabase } from "../../src/stores/local/sqlite/check-database.ts";
+import { noContainer, startInContainer } from "../support/container.ts";
+import { eventually } from "../support/eventually.ts";
+import { startOkqProcess } from "../support/okq-process.ts";
+import { startProcess } from "../support/process.ts";
+import { ask, askAll } from "../support/readable.ts";
+import { mountSmallDisk, noSmallDisk } from "../support/small-disk.ts";
+import { Wire } from "../support/wire.ts";
+
+setDefaultTimeout(60_000);
+
+const megabyte = 1024 * 1024;
+const reserveBytes = 8 * megabyte;
+
+const pushesOf = (from: number, to: number, contents: Buffer) =>
+  Array.from({ length: to - from }, (_, at) => ["QLPUSH", "q", `${from + at}`, contents]);
+
+async function pushAll(client: Wire, from: number, to: number, bytes: number): Promise<void> {
+  const replies = await askAll(client, ...pushesOf(from, to, Buffer.alloc(bytes, "x")));
+  expect(new Set(replies)).toEqual(new Set(["+OK"]));
+}
+
+describe.skipIf(noSmallDisk !== null)(`a full disk ${noSmallDisk ?? ""}`, () => {
+  test("does not keep a killed okq from starting at the first try", async () => {
+    const disk = mountSmallDisk(64 * megabyte);
+    const file = join(disk.folder, "okq.db");
+    const okq = await startOkqProcess([`--store=sqlite:${file}`]);
+    const client = await okq.connect();
+    // Not enough for a checkpoint: all of it has to find room in the database at the next start.
+    await pushAll(client, 0, 200, 10_000);
+    disk.fill(0);
+    await okq.crash();
+    expect(statSync(`${file}-reserve`).size).toBe(reserveBytes);
+    const again = await startOkqProcess([`--store=sqlite:${file}`]);
+    const other = await again.connect();
+    expect(await ask(other, "QLPUSH", "q", "more", "x")).toContain("no room on the disk");
+    for (let id = 0; id < 200; id++) {
+      expect(((await ask(other, "QRPOP", "q", "NOACK")) as string[])[0]).toBe(`${id}`);
+    }
+    client.close();
+    other.close();
+    await again.crash();
+  });
+
+  test("does not take the reserve of an okq that was stopped, which then starts", async () => {
+    const disk = mountSmallDisk(64 * megabyte);
+    const file = join(disk.folder, "okq.db");
+    for (let start = 0; start < 3; start++) {
+      const okq = await startOkqProcess([`--store=sqlite:${file}`]);
+      const client = await okq.connect();
+      await pushAll(client, start * 200, (start + 1) * 200, 10_000);
+      okq.kill("SIGTERM");
+      expect(await okq.exited).toBe(0);
+      client.close();
+      expect(statSync(`${file}-reserve`).size).toBe(reserveBytes);
+    }
+    disk.fill(0);
+    const again = await startOkqProcess([`--store=sqlite:${file}`]);
+    const client = await again.connect();
+    expect(await ask(client, "QRPOP", "q")).toEqual(["0", "x".repeat(10_000)]);
+    // With room again it is there again, for the next time; also when somebody removed it.
+    disk.empty();
+    for (let look = 0; look < 2; look++) {
+      await eventually(() => statSync(`${file}-reserve`).size === reserveBytes);
+      rmSync(`${file}-reserve`);
+    }
+    client.close();
+    await again.crash();
+  });
+
+  test("that takes no more files is told apart from one without room", async () => {
+    const disk = mountSmallDisk(64 * megabyte, 1);
+    const file = join(disk.folder, "okq.db");
+    const said = `the disk of ${file} takes no more files, whatever room it has: it has no inodes`;
+    await expect(startOkqProcess([`--store=sqlite:${file}`])).rejects.toThrow(said);
+  });
+
+  test("that takes no more files is no trouble for a database with its reserve", async () => {
+    const disk = mountSmallDisk(64 * megabyte, 6);
+    const file = join(disk.folder, "okq.db");
+    const okq = await startOkqProcess([`--store=sqlite:${file}`]);
+    const client = await okq.connect();
+    await pushAll(client, 0, 10, 100);
+    okq.kill("SIGTERM");
+    await okq.exited;
+    client.close();
+    for (let at = 0; at < 4; at++) writeFileSync(join(disk.folder, `other-${at}`), "");
+    expect(() => writeFileSync(join(disk.folder, "one-more"), "")).toThrow("ENOSPC");
+    const again = await startOkqProcess([`--store=sqlite:${file}`]);
+    const other = await again.connect();
+    await pushAll(other, 10, 20, 100);
+    writeFileSync(join(disk.folder, "other-0"), "");
+    expect(await ask(other, "OKQ", "BACKUP", join(disk.folder, "other-0"))).toContain(
+      "takes no more files",
+    );
+    other.close();
+    await again.crash();
+  });
+});
+
+function newFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), "okq-start-"));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  return folder;
+}
+
+/** Where SQLite looks for one: $TMPDIR, then these folders, then the current one. */
+const readOnly = (folder: string) =>
+  "for at in /var/tmp /tmp; do mount --bind $at $at; done; " +
+  `mount --bind ${folder} ${folder}; ` +
+  "for at in /var/tmp /tmp; do mount -o remount,ro,bind $at; done; cd /var/tmp";
+
+const temporaryPlaces: Record<string, (folder: string) => string> = {
+  "is read-only": readOnly,
+  "is full": (folder) =>
+    `export TMPDIR=${folder}/full; mkdir -p $TMPDIR; mount -t tmpfs -o size=4k tmpfs $TMPDIR; ` +
+    "cat /dev/zero > $TMPDIR/full 2> /dev/null || true",
+};
+
+describe.skipIf(noContainer !== null)(`a place for temporary files ${noContainer ?? ""}`, () => {
+  test.each(Object.keys(temporaryPlaces))("that %s is not needed", async (name) => {
+    const data = newFolder();
+    const store = `--store=sqlite:${data}/okq.db`;
+    const setup = temporaryPlaces[name]!(data);
+    const okq = startInContainer(["--listen-addr=127.0.0.1:0", store], setup);
+    const port = Number((await okq.waitForLine(/listening .*port=(\d+)/))[1]);
+    const client = await Wire.connect(port);
+    for (let from = 0; from < 50_000; from += 2000) await pushAll(client, from, from + 2000, 700);
+    expect(await ask(client, "OKQ", "HEALTH")).toBe("+OK");
+    const address = `--listen-addr=127.0.0.1:${port}`;
+    const counts = "ok, 1 queues, 50000 events ready, 0 claimed\n";
+    const ofServer = startInContainer(["backup", `${data}/1.db`, store, address], setup);
+    expect([await ofServer.exited, ofServer.stdout()]).toEqual([0, `${data}/1.db: ${counts}`]);
+    client.close();
+    okq.kill("SIGKILL");
+    await okq.exited;
+    const ofFile = startInContainer(["backup", `${data}/2.db`, store, address], setup);
+    expect([await ofFile.exited, ofFile.stdout()]).toEqual([0, `${data}/2.db: ${counts}`]);
+    expect(ofFile.stderr()).toBe("");
+  });
+});
+
+test("events that cannot be read are in the log, and okq health says so", async () => {
+  const file = join(newFolder(), "okq.db");
+  const first = await startOkqProcess([`--store=sqlite:${file}`]);
+  const client = await first.connect();
+  await pushAll(client, 0, 3, 200_000);
+  first.kill("SIGTERM");
+  await first.exited;
+  client.close();
+  // The contents of one, in pages that a start does not look at.
+  const bytes = readFileSync(file);
+  const at = bytes.lastIndexOf(Buffer.alloc(8000, "x")) & ~8191;
+  bytes.fill(0xff, at - 10 * 8192, at);
+  writeFileSync(file, bytes);
+  expect(() => checkDatabase(file)).toThrow("is damaged");
+  const okq = await startOkqProcess([`--store=sqlite:${file}`]);
+  const other = await okq.connect();
+  const health = async () => {
+    const { exited, stderr } = startProcess(["health", `--listen-addr=127.0.0.1:${okq.port}`]);
+    return [await exited, stderr()];
+  };
+  expect(await health()).toEqual([0, ""]);
+  const replies = [];
+  for (let pop = 0; pop < 3; pop++) replies.push(await ask(other, "QRPOP", "q"));
+  const refusals = replies.filter((reply) => String(reply).startsWith("-ERR store refused: "));
+  expect(refusals.length).toBeGreaterThan(0);
+  await okq.waitForLine(/error the database failed error=.*okq\.db is damaged/i);
+  expect(await health()).toEqual([1, expect.stringContaining("is damaged")]);
+  other.close();
+  await okq.crash();
+});

@@ -1,0 +1,62 @@
+// The order of events: what one producer pushed on the left of one queue comes out in that order.
+// Times are moments of the account. A pop whose answer was lost may have taken any event, so what
+// is handed out after that says nothing.
+
+interface Place {
+  id: string;
+  isPushed: boolean;
+  /** When the pop was sent that brought it first, and when its answer came. */
+  sentAt: number;
+  cameAt: number;
+}
+
+export class LineOrder {
+  /** By line, in the order of the pushes. */
+  readonly #lines = new Map<string, Place[]>();
+  readonly #places = new Map<string, Place>();
+  #doubtfulFrom = Infinity;
+
+  /** A push to that line is sent, behind those before it. */
+  pushing(id: string, line: string): void {
+    const place = { id, isPushed: false, sentAt: 0, cameAt: Infinity };
+    this.#places.set(id, place);
+    const places = this.#lines.get(line);
+    if (places) places.push(place);
+    else this.#lines.set(line, [place]);
+  }
+
+  /** Its push was answered OK. */
+  pushed(id: string): void {
+    const place = this.#places.get(id);
+    if (place) place.isPushed = true;
+  }
+
+  /** A pop that was sent at that moment has brought it now. Only the first time counts. */
+  delivered(id: string, sentAt: number, cameAt: number): void {
+    const place = this.#places.get(id);
+    if (place?.cameAt === Infinity) Object.assign(place, { sentAt, cameAt });
+  }
+
+  /** A pop was sent at that moment of which nobody knows what it brought. */
+  lostPop(sentAt: number): void {
+    this.#doubtfulFrom = Math.min(this.#doubtfulFrom, sentAt);
+  }
+
+  /** Events that came after one that was pushed behind them. */
+  faults(): string[] {
+    return [...this.#lines.values()].flatMap((places) => this.#faultsIn(places));
+  }
+
+  #faultsIn(places: Place[]): string[] {
+    const faults: string[] = [];
+    let earliest: Place | null = null;
+    for (const place of places.toReversed()) {
+      if (!place.isPushed || place.cameAt >= this.#doubtfulFrom) continue;
+      if (earliest && place.sentAt > earliest.cameAt) {
+        faults.push(`${place.id} came after ${earliest.id}, which was pushed behind it`);
+      }
+      if (!earliest || place.cameAt < earliest.cameAt) earliest = place;
+    }
+    return faults;
+  }
+}

@@ -1,0 +1,31 @@
+// What a command that is under way keeps of the bytes that it came with.
+import { expect, test } from "bun:test";
+import { Parser } from "../../src/resp/parser.ts";
+import { frame } from "../support/wire.ts";
+
+const LIMITS = {
+  bulkBytesMax: 1024 * 1024,
+  requestBytesMax: 1024 * 1024,
+  droppedBytesMax: 0,
+  argumentsMax: 1024,
+  inlineBytesMax: 64 * 1024,
+};
+
+test("small commands in a large chunk do not keep it", () => {
+  const parser = new Parser(LIMITS);
+  const push = frame(["QLPUSH", "q", "1", "x".repeat(100)]);
+  parser.feed(Buffer.concat(Array<Buffer>(1000).fill(push)));
+  for (let count = 0; count < 1000; count++) {
+    const args = parser.next()!;
+    expect(args.map(String)).toEqual(["QLPUSH", "q", "1", "x".repeat(100)]);
+    for (const { buffer } of args) expect(buffer.byteLength).toBeLessThan(20_000);
+  }
+  expect(parser.heldBytes).toBe(0);
+});
+
+test("large arguments in a large chunk are not copied", () => {
+  const parser = new Parser(LIMITS);
+  const chunk = frame(["QLPUSH", "q", "1", "x".repeat(100_000)]);
+  parser.feed(chunk);
+  expect(parser.next()![3]!.buffer).toBe(chunk.buffer);
+});

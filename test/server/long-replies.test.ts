@@ -1,0 +1,187 @@
+// Replies that grow with what okq has, and clients that do not read them: what is kept for them is
+// bounded, others are answered meanwhile, and who reads gets all of it.
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import type { Client } from "../../src/commands/command.ts";
+import { LongReplies } from "../../src/commands/long-replies.ts";
+import { closeAfterTest } from "../support/close-after-test.ts";
+import { eventually } from "../support/eventually.ts";
+import { startOkqProcess } from "../support/okq-process.ts";
+import { startOkqOn, startTestOkq, storeNames } from "../support/okq-server.ts";
+import { residentBytes } from "../support/process-figures.ts";
+import { ask, askAll } from "../support/readable.ts";
+import type { Wire } from "../support/wire.ts";
+
+setDefaultTimeout(60_000);
+
+const MEGABYTE = 1024 * 1024;
+
+async function makeQueues(client: Wire, count: number): Promise<void> {
+  for (let at = 0; at < count; at += 1000) {
+    const ids = Array.from({ length: Math.min(1000, count - at) }, (_, id) => at + id);
+    await askAll(client, ...ids.map((id) => ["QLPUSH", `queue-${id}`, "1", "x"]));
+  }
+}
+
+async function figure(observer: Wire, name: string): Promise<number> {
+  const info = (await ask(observer, "INFO", "clients")) as string;
+  return Number(new RegExp(`^${name}:(\\d+)\r$`, "m").exec(info)![1]);
+}
+
+describe.each(["QINFO", "QSTATUS"])("%s over 40,000 queues", (command) => {
+  // 30 times all queues as objects in memory took more than a gigabyte.
+  test("takes bounded memory when 30 clients do not read it", async () => {
+    const okq = await startOkqProcess(["--store", "memory", "--max-waiting-bytes", "4mb"]);
+    const connect = async () => closeAfterTest(await okq.connect());
+    const neighbour = await connect();
+    await makeQueues(neighbour, 40_000);
+    const before = residentBytes(okq.pid, "peak");
+    const silent: Wire[] = [];
+    for (let count = 0; count < 30; count++) {
+      const client = await connect();
+      client.pause(true);
+      client.pipeline([command]);
+      silent.push(client);
+    }
+    let unsentMost = 0;
+    // Served is who has the whole reply in its sockets, or a part of it.
+    const served = async () => {
+      const list = (await ask(neighbour, "CLIENT", "LIST")) as string;
+      const asking = list
+        .split("\n")
+        .filter((line) => line.includes(` cmd=${command.toLowerCase()} `));
+      return asking.filter((line) => !/ omem=0 .* inflight=1 /.test(line)).length;
+    };
+    for (let id = 0; (await served()) < 5; id++) {
+      expect(await askAll(neighbour, ["PING"], ["QLPUSH", "q", id, "x"])).toEqual(["+PONG", "+OK"]);
+      unsentMost = Math.max(unsentMost, await figure(neighbour, "bytes_unsent"));
+    }
+    expect(unsentMost).toBeLessThan(32 * MEGABYTE);
+    expect(residentBytes(okq.pid, "peak") - before).toBeLessThan(300 * MEGABYTE);
+    for (const client of silent) client.reset();
+    expect(await ask(neighbour, command)).toHaveLength(40_001);
+    await eventually(async () => (await figure(neighbour, "bytes_unsent")) === 0);
+  });
+});
+
+test("all is listed once, in order, while other queues come and go", async () => {
+  const okq = await startTestOkq();
+  const [client, other] = [await okq.connect(), await okq.connect()];
+  await makeQueues(client, 3000);
+  const listed = ask(client, "QSTATUS").then((rows) => rows as [string][]);
+  const pause = Promise.resolve(null);
+  let rows: [string][] | null = null;
+  for (let id = 0; rows === null; id++) {
+    await askAll(other, ["QLPUSH", `other-${id}`, "1", "x"], ["QRPOP", `other-${id}`, "NOACK"]);
+    rows = await Promise.race([listed, pause]);
+  }
+  const names = rows.map(([name]) => name).filter((name) => name.startsWith("queue-"));
+  const expected = Array.from({ length: 3000 }, (_, id) => `queue-${id}`).toSorted();
+  expect(names).toEqual(expected);
+});
+
+test("CLIENT LIST has a line for each of many clients, and counts the bytes of all", async () => {
+  const okq = await startTestOkq();
+  const clients = await Promise.all(Array.from({ length: 200 }, () => okq.connect()));
+  const list = (await ask(clients[0]!, "CLIENT", "LIST")) as string;
+  const ids = list
+    .trimEnd()
+    .split("\n")
+    .map((line) => Number(/^id=(\d+) /.exec(line)![1]));
+  expect(ids).toEqual(Array.from({ length: 200 }, (_, at) => at + 1));
+  expect(await ask(clients[0]!, "PING")).toBe("+PONG");
+});
+
+describe.each(storeNames)("on %s", (store) => {
+  test("a long reply is followed by the next one, and nothing of it stays counted", async () => {
+    const okq = await startOkqOn(store);
+    const client = await okq.connect();
+    await makeQueues(client, 1000);
+    const [rows, pong] = await askAll(client, ["QSTATUS"], ["PING"]);
+    expect([(rows as unknown[]).length, pong]).toEqual([1000, "+PONG"]);
+    expect(await figure(client, "bytes_unsent")).toBe(0);
+    const leaver = await okq.connect();
+    leaver.pipeline(["QINFO"], ["QINFO"], ["QINFO"]);
+    leaver.reset();
+    await eventually(async () => (await figure(client, "connected_clients")) === 1);
+    await eventually(async () => (await figure(client, "bytes_unsent")) === 0);
+    expect(await ask(client, "INFO", "queues")).toContain("\r\nevents:1000\r\n");
+  });
+
+  test("a client without replies asks for a long one and nothing of it stays", async () => {
+    const okq = await startOkqOn(store);
+    const client = await okq.connect();
+    await makeQueues(client, 200);
+    client.pipeline(["CLIENT", "REPLY", "OFF"], ["QSTATUS"], ["CLIENT", "REPLY", "ON"], ["PING"]);
+    expect((await client.take(2)).length).toBe(2);
+    expect(await figure(client, "bytes_unsent")).toBe(0);
+  });
+});
+
+test.each([
+  ["COMMAND DOCS", "commands", 256],
+  ["COMMAND INFO", "commands", 256],
+  ["INFO", "sections", 64],
+  ["CONFIG GET", "patterns", 64],
+  ["QSTATUS", "queues", 16_384],
+  ["QINFO", "queues", 16_384],
+])("%s with too many %s is refused", async (command, what, most) => {
+  const client = await (await startTestOkq()).connect();
+  const words = command.split(" ");
+  expect(await ask(client, ...words, ...Array<string>(most + 1).fill("x"))).toBe(
+    `-ERR too many ${what}, ${most + 1} of at most ${most}`,
+  );
+  expect(await ask(client, ...words, ...Array<string>(most).fill("x"))).not.toStartWith("-");
+});
+
+describe("the line of those who collect more than a page", () => {
+  const client = (id: number) => ({ id }) as Client;
+  const [first, second, third] = [client(1), client(2), client(3)];
+
+  function setUp() {
+    const stats = { unsentBytes: 0 };
+    const line = new LongReplies(stats, 100);
+    const entered: number[] = [];
+    const enter = (each: Client) => void line.enter(each).then(() => entered.push(each.id));
+    return { stats, line, entered, enter };
+  }
+
+  test("is served one at a time, in order of arrival", async () => {
+    const { line, entered, enter } = setUp();
+    for (const each of [first, second, third]) enter(each);
+    await Promise.resolve();
+    expect([entered, line.waiting]).toEqual([[1], 2]);
+    line.leave(first);
+    await Promise.resolve();
+    expect(entered).toEqual([1, 2]);
+    line.leave(second);
+    line.leave(third);
+    await Promise.resolve();
+    expect([entered, line.waiting]).toEqual([[1, 2, 3], 0]);
+  });
+
+  test("lets nobody begin while too much is not taken", async () => {
+    const { stats, line, entered, enter } = setUp();
+    stats.unsentBytes = 101;
+    enter(first);
+    line.check();
+    await Promise.resolve();
+    expect(entered).toEqual([]);
+    stats.unsentBytes = 100;
+    line.check();
+    await Promise.resolve();
+    expect(entered).toEqual([1]);
+  });
+
+  test("forgets a client that leaves, wherever it stands", async () => {
+    const { line, entered, enter } = setUp();
+    for (const each of [first, second, third]) enter(each);
+    line.leave(second);
+    line.leave(first);
+    await Promise.resolve();
+    expect(entered.toSorted()).toEqual([1, 2, 3]);
+    line.leave(third);
+    enter(second);
+    await Promise.resolve();
+    expect(entered).toHaveLength(4);
+  });
+});

@@ -1,0 +1,83 @@
+// Commands under way: what they keep, and answers that cannot be made or written, by a mistake of
+// ours. The client hears of an error, an event goes back, and everybody else goes on.
+import { expect, spyOn, test } from "bun:test";
+import { type Command, FromStore, Handout, LongReply } from "../../src/commands/command.ts";
+import { commands } from "../../src/commands/table.ts";
+import type { Reply } from "../../src/resp/reply.ts";
+import { closeAfterTest } from "../support/close-after-test.ts";
+import { startTestOkq } from "../support/okq-server.ts";
+import { ask, askAll } from "../support/readable.ts";
+
+/** Has a command run as the test says. */
+function meddle(name: string, run: Command["run"]): void {
+  const command = commands.find((each) => each.name === name)!;
+  const spy = spyOn(command, "run").mockImplementation(run);
+  closeAfterTest({ close: () => spy.mockRestore() });
+}
+
+const NO_INTEGER = 0.5;
+
+test("a reply that cannot be written becomes an error, its neighbours are answered", async () => {
+  const okq = await startTestOkq();
+  meddle("ECHO", () => ["a", NO_INTEGER]);
+  const client = await okq.connect();
+  const replies = await askAll(client, ["PING"], ["ECHO", "x"], ["PING"]);
+  expect(replies).toEqual(["+PONG", "-ERR internal error: not an integer reply: 0.5", "+PONG"]);
+  expect(okq.log.filter((line) => line.includes("internal error in ECHO"))).toHaveLength(1);
+  expect(await ask(client, "INFO", "stats")).toContain("total_error_replies:1\r\n");
+});
+
+test("an event in a reply that cannot be written goes back", async () => {
+  const okq = await startTestOkq();
+  let givenBack = 0;
+  const handout = new (class extends Handout {
+    giveBack = () => void (givenBack += 1);
+  })([NO_INTEGER], true);
+  meddle("ECHO", () => handout);
+  const client = await okq.connect();
+  expect(await ask(client, "ECHO", "x")).toStartWith("-ERR internal error");
+  client.reset();
+  expect(await ask(await okq.connect(), "PING")).toBe("+PONG");
+  expect(givenBack).toBe(1);
+});
+
+test("a long reply that breaks off ends its connection, and no other", async () => {
+  const okq = await startTestOkq();
+  let releases = 0;
+  function* parts(): Generator<Reply> {
+    for (let at = 0; at < 1000; at++) yield at;
+    throw new Error("broken");
+  }
+  meddle("ECHO", () => new LongReply(parts(), () => void (releases += 1)));
+  const [client, other] = [await okq.connect(), await okq.connect()];
+  client.pipeline(["ECHO", "x"]);
+  await client.untilClosed();
+  expect(await ask(other, "PING")).toBe("+PONG");
+  expect(releases).toBe(1);
+  expect(okq.log.filter((line) => line.includes("serving a client failed"))).toHaveLength(1);
+});
+
+test("an answer that cannot be made of a result becomes an error", async () => {
+  const okq = await startTestOkq();
+  meddle("QFLUSH", () =>
+    FromStore.of({ kind: "flush", queue: Buffer.from("q") }, () => {
+      throw new Error("broken");
+    }),
+  );
+  const client = await okq.connect();
+  const replies = await askAll(client, ["QFLUSH", "q"], ["QLPUSH", "q", "1", "x"]);
+  expect(replies).toEqual(["-ERR internal error: broken", "+OK"]);
+});
+
+test("a command that waits keeps nothing of what was received with it", async () => {
+  const okq = await startTestOkq();
+  const kept: number[] = [];
+  meddle("QNOTIFY", async ({ args }) => {
+    for (const { buffer } of args) kept.push(buffer.byteLength);
+    return null;
+  });
+  const client = await okq.connect();
+  client.pipeline(...Array.from({ length: 1000 }, () => ["PING"]), ["QNOTIFY", "10"]);
+  await client.take(1001);
+  expect(kept).toEqual(["QNOTIFY".length, "10".length]);
+});

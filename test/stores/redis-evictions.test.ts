@@ -1,0 +1,72 @@
+// A Redis that may throw away keys when its memory is full: okq says so, of every master, at the
+// start and whenever it changes.
+import { expect, setDefaultTimeout, test } from "bun:test";
+import { eventually } from "../support/eventually.ts";
+import { startTestOkq, startTestRedis, type TestOkq } from "../support/okq-server.ts";
+import { startCluster } from "../support/redis-cluster.ts";
+import { startSentinelGroup } from "../support/redis-sentinel.ts";
+import type { RedisServer } from "../support/redis-server.ts";
+
+setDefaultTimeout(60_000);
+
+const LATER = { timeoutMs: 20_000 };
+
+const setPolicy = ({ redis }: RedisServer, policy: string) =>
+  redis.config("SET", "maxmemory-policy", policy);
+const nameOf = ({ address, port }: RedisServer) => `${address}:${port}`;
+
+/** What was said of it so far, as "warn server policy" and "info server". */
+function said({ log }: TestOkq): string[] {
+  const pattern = / (warn|info) +Redis (?:may evict|evicts) .* server=(\S+)(?: policy=(\S+))?\n/;
+  return log.flatMap((line) => {
+    const [, level, server, policy] = pattern.exec(line) ?? [];
+    return level ? [[level, server, policy].filter(Boolean).join(" ")] : [];
+  });
+}
+
+async function policies(okq: TestOkq): Promise<string> {
+  const info = String(await (await okq.connect()).call("INFO", "store"));
+  return /^store_maxmemory_policy:(.*)\r$/m.exec(info)![1]!;
+}
+
+test("the policy of one Redis is warned of once, at the start and when it changes", async () => {
+  const redis = await startTestRedis({ args: ["--maxmemory-policy", "allkeys-lru"] });
+  const name = nameOf(redis);
+  const okq = await startTestOkq({ store: "", redisAddr: name, redisPoolSize: 3 });
+  const lines = [`warn ${name} allkeys-lru`];
+  expect(said(okq)).toEqual(lines);
+  expect(await policies(okq)).toBe("allkeys-lru");
+  await setPolicy(redis, "noeviction");
+  lines.push(`info ${name}`);
+  await eventually(() => said(okq).length === lines.length, LATER);
+  // By a new connection it is seen at once.
+  await setPolicy(redis, "allkeys-random");
+  await redis.redis.call("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes");
+  lines.push(`warn ${name} allkeys-random`);
+  await eventually(() => said(okq).length === lines.length, LATER);
+  expect(said(okq)).toEqual(lines);
+  const other = await startTestRedis({ args: ["--maxmemory-policy", "noeviction"] });
+  const fine = await startTestOkq({ store: "", redisAddr: nameOf(other) });
+  expect([said(fine), await policies(fine)]).toEqual([[], "noeviction"]);
+});
+
+test("in a cluster that of every master is looked at", async () => {
+  const { nodes } = await startCluster({ replicasEach: 0 });
+  await setPolicy(nodes[1]!, "allkeys-lru");
+  const okq = await startTestOkq({ store: "", redisAddr: nameOf(nodes[0]!), redisCluster: true });
+  await eventually(() => said(okq).length > 0);
+  expect(said(okq)).toEqual([`warn ${nameOf(nodes[1]!)} allkeys-lru`]);
+  expect(await policies(okq)).toBe("allkeys-lru,noeviction");
+});
+
+test("behind Sentinels that of a new master is looked at", async () => {
+  const group = await startSentinelGroup();
+  const [master, replica] = group.servers as [RedisServer, RedisServer];
+  await setPolicy(replica, "allkeys-lru");
+  const redisSentinelAddr = group.sentinels.map((port) => `127.0.0.1:${port}`).join(",");
+  const okq = await startTestOkq({ store: "", redisSentinelAddr });
+  expect(said(okq)).toEqual([]);
+  await master.kill();
+  await eventually(() => said(okq).length > 0, LATER);
+  expect(said(okq)).toEqual([`warn ${nameOf(replica)} allkeys-lru`]);
+});

@@ -1,0 +1,92 @@
+// What the header of a Lua file says of its verb, in a form that calls and replies can be held
+// against. It reads the words that headers use so far; with others it fails, and is to learn them.
+
+/** One argument, and whether it has that value. */
+type Argument = (argument: string) => boolean;
+
+interface Arguments {
+  first: Argument[];
+  /** What follows any number of times. */
+  repeated: Argument[];
+}
+
+const NUMBERS = new Set(["queue", "index", "limit", "count"]);
+
+/** The text behind "-- ARGV" or "-- Returns", from all its lines, without remarks in brackets. */
+export function headerOf(script: string, word: "ARGV" | "Returns"): string {
+  const found = new RegExp(`^-- ${word}\\b(.*(?:\\n-- {4,}.*)*)`, "m").exec(script);
+  if (!found) throw new Error(`no line "-- ${word}"`);
+  return found[1]!
+    .replaceAll(/\n-- */g, " ")
+    .replaceAll(/ \([^)]*\)(?!\.\.\.)/g, "")
+    .trim();
+}
+
+function argumentOf(word: string): Argument {
+  if (/^[A-Z]+(\|[A-Z]+)*$/.test(word)) return (text) => word.split("|").includes(text);
+  const isNumber = NUMBERS.has(word) || word.endsWith("Ms");
+  return isNumber ? (text) => /^-?\d+(\.\d+)?$/.test(text) : () => true;
+}
+
+/** "queue A|B id...", "ttlMs (name, count)..." or nothing at all. */
+function argumentsOf(header: string): Arguments {
+  const [, fixed = "", group, last] = /^(.*?)(?:\(([^)]*)\)\.\.\.|(\S+)\.\.\.)?$/.exec(header)!;
+  const words = (text: string) => text.split(text.includes(",") ? /, */ : /\s+/).filter(Boolean);
+  return {
+    first: words(fixed.trim()).map(argumentOf),
+    repeated: words(group ?? last ?? "").map(argumentOf),
+  };
+}
+
+/** Whether a call's arguments are those of the header. */
+export function fitsArguments(header: string, call: string[]): boolean {
+  const { first, repeated } = argumentsOf(header);
+  const rest = call.slice(first.length);
+  if (call.length < first.length || (repeated.length === 0 && rest.length > 0)) return false;
+  if (repeated.length > 0 && rest.length % repeated.length > 0) return false;
+  return (
+    first.every((fits, at) => fits(call[at]!)) &&
+    rest.every((argument, at) => repeated[at % repeated.length]!(argument))
+  );
+}
+
+const COUNTS = new Set(["total", "processing", "consumers"]);
+const TEXTS = new Set(["id", "contents", "name"]);
+
+/** n for a number, t for a text, t? for a text or nil. */
+function kindOf(word: string): string {
+  if (word === "next") return "t?";
+  if (COUNTS.has(word)) return "n";
+  if (TEXTS.has(word)) return "t";
+  throw new Error(`"${word}" in what a verb returns`);
+}
+
+function kindsOf(text: string): string {
+  const [words = ""] = text.split(/ \.\.\.|,| for every/);
+  const each = words.trim().replace(/^(.+) \1$/, "$1");
+  return each.split(/\s+/).map(kindOf).join("");
+}
+
+/** The kinds that the header says: n, t, - for nil, and those in a list in brackets. */
+function replyOf(header: string): RegExp {
+  if (header.startsWith("nil")) return /^-$/;
+  if (/^(how many|the place,)/.test(header)) return /^n$/;
+  if (header.startsWith("the places")) return /^\[n*\]$/;
+  const [head, each] = header.split(", then ");
+  if (each) return new RegExp(`^\\[${kindsOf(head!).replace("t?", "[t-]")}(${kindsOf(each)})*\\]$`);
+  const isMany = /\.\.\.|for every/.test(header);
+  const kinds = kindsOf(header);
+  if (isMany) return new RegExp(`^\\[(${kinds})*\\]$`);
+  return header.includes("or nil") ? new RegExp(`^(\\[${kinds}\\]|-)$`) : /^$/;
+}
+
+function written(reply: unknown): string {
+  if (Array.isArray(reply)) return `[${reply.map(written).join("")}]`;
+  if (reply === null) return "-";
+  return typeof reply === "number" ? "n" : "t";
+}
+
+/** Whether a reply is of the kind that the header says. */
+export function fitsReply(header: string, reply: unknown): boolean {
+  return replyOf(header).test(written(reply));
+}

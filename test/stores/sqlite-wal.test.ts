@@ -1,0 +1,231 @@
+// A database and a -wal that do not belong together, as after a backup was copied into place: okq
+// refuses them and changes nothing. What any kill leaves behind belongs together.
+// oxlint-disable no-await-in-loop -- one after the other is what is meant
+
+import { Database } from "bun:sqlite";
+import { describe, expect, onTestFinished, setDefaultTimeout, test } from "bun:test";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { checkDatabase } from "../../src/stores/local/sqlite/check-database.ts";
+import { createSchema, migrations } from "../../src/stores/local/sqlite/schema.ts";
+import { SqliteJournal } from "../../src/stores/local/sqlite/sqlite-journal.ts";
+import { eventually } from "../support/eventually.ts";
+import { Caller } from "./contract/caller.ts";
+import { openSqlite } from "./open-sqlite.ts";
+import { Random } from "./random.ts";
+
+setDefaultTimeout(20_000);
+
+function newFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), "okq-wal-"));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  return folder;
+}
+
+const open = async (file: string) => new Caller(await openSqlite({ file }));
+
+const idsOf = (from: number, to: number) =>
+  Array.from({ length: to - from }, (_, at) => `${from + at}`);
+
+/** As a kill -9 at this moment leaves them: the files in another folder. */
+function killed(file: string): string {
+  const copy = join(newFolder(), "okq.db");
+  for (const end of ["", "-wal", "-reserve"]) {
+    if (existsSync(file + end)) copyFileSync(file + end, copy + end);
+  }
+  return copy;
+}
+
+async function eventsIn(file: string): Promise<string[]> {
+  const store = await open(file);
+  const ids = await store.drain("q");
+  await store.under.close();
+  return ids;
+}
+
+interface Incident {
+  /** The database that was killed, with its -wal. */
+  file: string;
+  /** A backup from before, with the first `count` events. */
+  backup: string;
+  count: number;
+}
+
+const origins: Record<string, () => Promise<Incident>> = {
+  async "made by okq backup"() {
+    const [file, backup] = [join(newFolder(), "okq.db"), join(newFolder(), "backup.db")];
+    const store = await open(file);
+    await store.pushAll("q", idsOf(0, 100));
+    await store.under.store.backup!(backup);
+    return later(store, file, backup);
+  },
+  async "copied while okq was stopped"() {
+    const [file, backup] = [join(newFolder(), "okq.db"), join(newFolder(), "backup.db")];
+    const store = await open(file);
+    await store.pushAll("q", idsOf(0, 100));
+    await store.under.close();
+    copyFileSync(file, backup);
+    return later(await open(file), file, backup);
+  },
+  async "restored once before"() {
+    const { backup } = await origins["made by okq backup"]!();
+    const file = join(newFolder(), "okq.db");
+    copyFileSync(backup, file);
+    return later(await open(file), file, backup);
+  },
+  async "from before a kill and a start"() {
+    const first = await origins["copied while okq was stopped"]!();
+    return later(await open(first.file), first.file, first.backup);
+  },
+};
+
+/** Ids of events that are pushed later, in all databases. */
+let laterIds = 100;
+
+/** Works on after the backup, over two checkpoints, and is killed. */
+async function later(store: Caller, file: string, backup: string): Promise<Incident> {
+  for (let round = 0; round < 2; round++) {
+    await pushOverCheckpoint(store, file);
+  }
+  await store.pushAll("q", idsOf(laterIds, (laterIds += 100)));
+  const copy = killed(file);
+  await store.under.close();
+  return { file: copy, backup, count: 100 };
+}
+
+/** More than a -wal takes before its checkpoint, after which it begins with another mark. */
+async function pushOverCheckpoint(store: Caller, file: string): Promise<void> {
+  const salts = () => readFileSync(`${file}-wal`).toString("latin1", 16, 24);
+  const before = salts();
+  const contents = "x".repeat(30_000);
+  const ids = idsOf(laterIds, (laterIds += 200));
+  const pushes = ids.map((id) => store.push("large", id, "left", contents));
+  expect(new Set(await Promise.all(pushes))).toEqual(new Set(["ok"]));
+  await eventually(() => salts() !== before, { message: "a checkpoint" });
+}
+
+describe.each(Object.keys(origins))("a backup %s", (name) => {
+  test("copied beside the -wal of a killed okq is refused, and nothing is changed", async () => {
+    const { file, backup, count } = await origins[name]!();
+    copyFileSync(backup, file);
+    const before = [readFileSync(file), readFileSync(`${file}-wal`)];
+    const advice =
+      `${file}-wal does not belong to ${file}, as when a backup was copied beside an old -wal: ` +
+      "to start with the database as it is now, see that no okq uses it and remove " +
+      `${file}-wal, ${file}-shm, ${file}-journal and ${file}-reserve`;
+    for (let start = 0; start < 2; start++) await expect(open(file)).rejects.toThrow(advice);
+    expect(() => checkDatabase(file)).toThrow(advice);
+    expect([readFileSync(file), readFileSync(`${file}-wal`)]).toEqual(before);
+    for (const end of ["-wal", "-shm", "-journal", "-reserve"]) rmSync(file + end, { force: true });
+    expect(await eventsIn(file)).toEqual(idsOf(0, count));
+  });
+
+  test("starts without the -wal, whatever else was left", async () => {
+    const { file, backup, count } = await origins[name]!();
+    copyFileSync(backup, file);
+    rmSync(`${file}-wal`);
+    expect(existsSync(`${file}-reserve`)).toBe(true);
+    expect(await eventsIn(file)).toEqual(idsOf(0, count));
+  });
+});
+
+test("another program's database beside a -wal is refused, and nothing is changed", async () => {
+  const { file } = await origins["made by okq backup"]!();
+  const foreign = new Database(`${file}-foreign`);
+  foreign.run("CREATE TABLE precious (x)");
+  foreign.close();
+  copyFileSync(`${file}-foreign`, file);
+  const before = readFileSync(file);
+  await expect(open(file)).rejects.toThrow("does not belong to");
+  expect(readFileSync(file)).toEqual(before);
+});
+
+describe("what a kill leaves belongs together", () => {
+  /** Events of two incidents. */
+  const count = 100 + 2 * (2 * 200 + 100);
+
+  /** The killed one, and how its database looks once the -wal is in it, before anything else. */
+  async function aroundCheckpoint(): Promise<{ file: string; after: Buffer }> {
+    const { file } = await origins["from before a kill and a start"]!();
+    const copy = killed(file);
+    const db = new Database(copy);
+    db.run("PRAGMA wal_checkpoint(PASSIVE)");
+    const after = readFileSync(copy);
+    db.close();
+    return { file, after };
+  }
+
+  test.each([1, 2, 3])("in the middle of a checkpoint, seed %d", async (seed) => {
+    const { file, after } = await aroundCheckpoint();
+    const random = new Random(seed);
+    const before = readFileSync(file);
+    expect(before.equals(after)).toBe(false);
+    for (let round = 0; round < 5; round++) {
+      const copy = killed(file);
+      const mixed = Buffer.alloc(Math.max(before.length, after.length));
+      before.copy(mixed);
+      for (let at = 0; at < after.length; at += 8192) {
+        const isWritten = at >= before.length || random.below(2) === 1;
+        if (isWritten) after.copy(mixed, at, at, at + 8192);
+      }
+      writeFileSync(copy, mixed);
+      expect(checkDatabase(copy).ready).toBe(count);
+    }
+  });
+
+  test("before and after each thing that a start writes", async () => {
+    const { file } = await origins["from before a kill and a start"]!();
+    for (let start = 0; start < 3; start++) {
+      // Opened, but not loaded: the -wal is still that of the kill.
+      const journal = new SqliteJournal({ file, fsync: "no" });
+      const early = killed(file);
+      expect(checkDatabase(early).ready).toBe(count);
+      journal.close();
+      const store = await open(file);
+      const late = killed(file);
+      expect(statSync(`${late}-wal`).size).toBeGreaterThan(0);
+      expect(checkDatabase(late).ready).toBe(count);
+      await store.under.close();
+    }
+  });
+
+  test("of an okq that knew no marks", async () => {
+    const folder = newFolder();
+    const file = join(folder, "old.db");
+    const db = new Database(file);
+    createSchema(db, migrations.slice(0, 2));
+    db.run("PRAGMA journal_mode = WAL");
+    db.run("INSERT INTO queues VALUES (1, 'q')");
+    db.run(`INSERT INTO events VALUES (2, 1, NULL, ${2 ** 46}, 'a', 'first')`);
+    const copy = killed(file);
+    db.close();
+    expect(await eventsIn(copy)).toEqual(["a"]);
+  });
+
+  test("whatever bytes the -wal has", async () => {
+    const { file, backup } = await origins["made by okq backup"]!();
+    const wal = readFileSync(`${file}-wal`);
+    const broken = [Buffer.alloc(0), wal.subarray(0, 40), Buffer.alloc(100_000, 0xff)];
+    for (const bytes of broken) {
+      copyFileSync(backup, file);
+      writeFileSync(`${file}-wal`, bytes);
+      expect(checkDatabase(file).ready).toBe(100);
+    }
+  });
+});
+
+test("a folder in the place of a database is one line", async () => {
+  const file = join(newFolder(), "okq.db");
+  mkdirSync(file);
+  await expect(open(file)).rejects.toThrow(/^[^\n]*okq\.db[^\n]*$/);
+});

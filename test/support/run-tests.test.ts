@@ -1,0 +1,51 @@
+// What makes a test file fail, apart from a test that does: that nothing in it can be left unseen.
+import { expect, onTestFinished, test } from "bun:test";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Ended, runFile } from "./run-tests.ts";
+
+async function run(text: string): Promise<Ended> {
+  const folder = mkdtempSync(join(tmpdir(), "okq-run-tests-"));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const file = join(folder, "some.test.ts");
+  await Bun.write(file, `import { expect, test } from "bun:test";\n${text}\n`);
+  return await runFile(file, folder);
+}
+
+const fine = 'test("fine", () => {});';
+
+test("passes with its tests, and counts those that are skipped", async () => {
+  const ended = await run(`${fine} test("so too", () => {}); test.skip("not now", () => {});`);
+  expect(ended).toMatchObject({ passed: 2, failed: 0, skipped: 1, problems: [] });
+  expect(ended.output).toContain("(pass) so too");
+});
+
+test("fails with a test", async () => {
+  const ended = await run(`${fine} test("wrong", () => expect(1).toBe(2));`);
+  expect(ended).toMatchObject({ passed: 1, failed: 1, problems: [] });
+});
+
+test("fails with an error behind its tests", async () => {
+  const late = 'import { afterAll } from "bun:test"; afterAll(() => { throw new Error("late"); });';
+  expect(await run(`${late} ${fine}`)).toMatchObject({ failed: 1 });
+});
+
+test.each([
+  ["no test in it", "", "ran no test"],
+  ["an import that fails", 'import "./nowhere.ts";', "ran no test"],
+  ["a test that ends the process", `${fine} test("ends", () => process.exit(0));`, "ran no test"],
+  [
+    "a test that crashes it",
+    `${fine} test("crashes", () => process.kill(process.pid, "SIGKILL"));`,
+    "ended with SIGKILL",
+  ],
+  [
+    "a process left behind",
+    'test("leaves", () => Bun.spawn(["tail", "-f", "/dev/null"], { stdin: "ignore" }).unref());',
+    "left behind: tail -f /dev/null",
+  ],
+])("fails with %s", async (_, text, problem) => {
+  const { failed, problems } = await run(text);
+  expect([failed, problems.join("\n")]).toEqual([1, expect.stringContaining(problem)]);
+});

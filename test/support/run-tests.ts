@@ -1,0 +1,180 @@
+// Runs test files side by side, each in a process of its own, and prints the output of each when
+// it has ended. A file fails when a test of it does, when it runs no test, when it crashes, and
+// when it leaves a process behind. The last line has the totals.
+//   bun run test                the whole suite
+//   bun run test test/stores    the files whose path contains one of the words
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { availableParallelism, tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+
+export interface Totals {
+  passed: number;
+  failed: number;
+  skipped: number;
+}
+
+export interface Ended extends Totals {
+  file: string;
+  /** What it printed. */
+  output: string;
+  /** Why it failed, apart from its tests. */
+  problems: string[];
+  seconds: number;
+  /** Of the file and all that it started and waited for. */
+  cpuSeconds: number;
+}
+
+const root = resolve(import.meta.dir, "../..");
+const testMsMax = 60_000;
+/** Of as many rounds as the tests that kill and cut make when nobody says otherwise. */
+const fileMsMax = 10 * 60_000 * Math.max(1, Number(process.env["OKQ_FAULT_ROUNDS"] ?? 0) / 2);
+/** Most tests wait most of the time, so that there may be more of them than processors. */
+const lanes = Math.min(8, 2 * availableParallelism());
+
+/** These measure okq or fill the machine: they run after the others, one by one. */
+const alone = /(login-flood|neighbours|ten-thousand)\.test\.ts$/;
+/** Those that take long start first. */
+const long = /^test\/(faults|stores|health)/;
+
+/** The processes of the session that a test file leads. Linux only. */
+function sessionOf(leader: number): number[] {
+  if (process.platform !== "linux") return [];
+  const pids = readdirSync("/proc").map(Number).filter(Boolean);
+  return pids.filter((pid) => {
+    try {
+      const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
+      // Behind the name, which may contain anything: state, parent, group, session.
+      const [state, , , session] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+      return state !== "Z" && Number(session) === leader;
+    } catch {
+      return false;
+    }
+  });
+}
+
+function commandOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ").trim();
+  } catch {
+    return "gone";
+  }
+}
+
+function killSession(leader: number): string[] {
+  const left = sessionOf(leader).map((pid) => ({ pid, command: commandOf(pid) }));
+  for (const { pid } of left) {
+    try {
+      process.kill(pid, "SIGKILL");
+    } catch {
+      // It has ended by itself meanwhile.
+    }
+  }
+  return left.map(({ pid, command }) => `${command} (${pid})`);
+}
+
+/** All 0 when the file was not run to its end. */
+async function totalsOf(report: string): Promise<Totals> {
+  const file = Bun.file(report);
+  const text = (await file.exists()) ? await file.text() : "";
+  const head = /<testsuites [^>]*>/.exec(text)?.[0] ?? "";
+  const count = (name: string) => Number(new RegExp(` ${name}="(\\d+)"`).exec(head)?.[1] ?? 0);
+  const [failed, skipped] = [count("failures"), count("skipped")];
+  return { passed: count("tests") - failed - skipped, failed, skipped };
+}
+
+const running = new Set<number>();
+
+/** Runs the tests of one file, whose report goes into that folder. */
+export async function runFile(file: string, folder: string): Promise<Ended> {
+  const report = join(folder, `${file.replaceAll("/", "-")}.xml`);
+  const from = performance.now();
+  const reporter = ["--reporter=junit", `--reporter-outfile=${report}`];
+  const path = resolve(root, file);
+  const argv = [process.execPath, "test", `--timeout=${testMsMax}`, ...reporter, path];
+  const child = Bun.spawn(argv, {
+    cwd: root,
+    // A session of its own shows which processes it leaves behind.
+    detached: true,
+    stdio: ["ignore", "pipe", "pipe"],
+    timeout: fileMsMax,
+    killSignal: "SIGKILL",
+  });
+  running.add(child.pid);
+  // Whoever is left behind may still have its end of the pipes, hence not before they are killed.
+  const outputs = Promise.all([child.stdout.text(), child.stderr.text()]);
+  const code = await child.exited;
+  const left = killSession(child.pid);
+  running.delete(child.pid);
+  const totals = await totalsOf(report);
+  const problems = left.map((process) => `left behind: ${process}`);
+  if (totals.passed + totals.failed + totals.skipped === 0) problems.push("ran no test");
+  if (code !== 0 && totals.failed === 0) problems.push(`ended with ${child.signalCode ?? code}`);
+  const seconds = (performance.now() - from) / 1_000;
+  const { cpuTime } = child.resourceUsage()!;
+  const output = (await outputs).join("").trim();
+  const failed = Math.max(totals.failed, problems.length > 0 ? 1 : 0);
+  const cpuSeconds = Number(cpuTime.total) / 1_000_000;
+  return { file, output, problems, ...totals, failed, seconds, cpuSeconds };
+}
+
+/** Runs the files, so many at a time, in their order. */
+async function runFiles(files: string[], atOnce: number, folder: string): Promise<Ended[]> {
+  const left = [...files];
+  const ended: Ended[] = [];
+  const lane = async () => {
+    for (let file = left.shift(); file; file = left.shift()) {
+      const result = await runFile(file, folder);
+      console.log(result.output);
+      for (const problem of result.problems) console.log(`(fail) ${file}: ${problem}`);
+      ended.push(result);
+    }
+  };
+  await Promise.all(Array.from({ length: atOnce }, lane));
+  return ended;
+}
+
+function showSlowest(ended: Ended[]): void {
+  const all = ended.reduce((sum, { cpuSeconds }) => sum + cpuSeconds, 0);
+  console.log(`--- the slowest files: seconds, of processor time (${Math.round(all)} in all)`);
+  for (const { file, seconds, cpuSeconds } of ended
+    .toSorted((a, b) => b.seconds - a.seconds)
+    .slice(0, 15)) {
+    console.log(`${seconds.toFixed(1).padStart(7)} ${cpuSeconds.toFixed(1).padStart(6)} ${file}`);
+  }
+}
+
+/** Runs the files whose path contains one of the words, or all of them. */
+export async function runTests(words: string[]): Promise<Totals> {
+  const all = [...new Bun.Glob("test/**/*.test.ts").scanSync({ cwd: root })].toSorted();
+  const isMeant = (file: string) => words.length === 0 || words.some((word) => file.includes(word));
+  const files = all.filter(isMeant);
+  const folder = mkdtempSync(join(tmpdir(), "okq-tests-"));
+  const [last, others] = [true, false].map((is) => files.filter((file) => alone.test(file) === is));
+  const [first, then] = [true, false].map((is) => others!.filter((file) => long.test(file) === is));
+  try {
+    const ended = await runFiles([...first!, ...then!], lanes, folder);
+    ended.push(...(await runFiles(last!, 1, folder)));
+    showSlowest(ended);
+    const sum = (name: keyof Totals) => ended.reduce((total, each) => total + each[name], 0);
+    return { passed: sum("passed"), failed: sum("failed"), skipped: sum("skipped") };
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+export function shown({ passed, failed, skipped }: Totals): string {
+  return `${passed} passed, ${failed} failed, ${skipped} skipped`;
+}
+
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  process.on(signal, () => {
+    for (const leader of running) killSession(leader);
+    process.exit(1);
+  });
+}
+
+if (import.meta.main) {
+  const totals = await runTests(process.argv.slice(2));
+  console.log(shown(totals));
+  process.exitCode = totals.failed === 0 && totals.passed > 0 ? 0 : 1;
+}
