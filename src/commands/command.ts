@@ -3,7 +3,7 @@
 import type { Consumers } from "../queue/consumers.ts";
 import type { Operation, ResultOf, Session, Store } from "../queue/store.ts";
 import type { Waiters } from "../queue/waiters.ts";
-import type { ProtocolVersion, Reply } from "../resp/reply.ts";
+import type { Failure, ProtocolVersion, Reply } from "../resp/reply.ts";
 import type { Directory } from "../users/directory.ts";
 import type { Right, User } from "../users/user.ts";
 import type { ClientFigures } from "./client-figures.ts";
@@ -109,6 +109,8 @@ export interface Client {
   /** Between MULTI and EXEC. */
   isRefusingTransaction: boolean;
   readonly session: Session;
+  /** What commands on queues are answered with, for one in front of them failed; else null. */
+  readonly refusal: Failure | null;
   /** Where it is registered. */
   queues: Buffer[];
   /** Aborts when the client is gone or okq ends. */

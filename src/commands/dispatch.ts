@@ -48,6 +48,9 @@ export function dispatch(call: Call): Dispatched {
   const { command } = entry;
   const refusal = refusalOf(entry, call);
   if (refusal) return { command: null, answer: refusal };
+  if (command.group === "queue" && call.client.refusal) {
+    return { command: null, answer: call.client.refusal };
+  }
   if (command.isExclusive && args.length <= COPIED_MAX) call.args = args.map(copyOf);
   try {
     return { command, answer: command.run(call) };

@@ -1,4 +1,5 @@
 // QRPOP, QACK, and the peeks: events out, at most once or until they are acknowledged.
+import { BehindFailure } from "../queue/errors.ts";
 import type { Ack, End, Event, Pop } from "../queue/store.ts";
 import type { Reply } from "../resp/reply.ts";
 import {
@@ -53,8 +54,11 @@ class PoppedEvent extends Handout {
       leaseMs > 0
         ? session.ask({ kind: "ack", queue, id, redo: true })
         : session.ask({ kind: "push", queue, end: "right", ...this.#event });
-    // Without a store the lease brings it back; an event popped for good was at most once.
-    done.catch(() => {});
+    done.catch((error: unknown) => {
+      // Another one that could not be given back must not keep this one.
+      if (error instanceof BehindFailure) this.giveBack();
+      // Without a store the lease brings it back; an event popped for good was at most once.
+    });
   }
 }
 

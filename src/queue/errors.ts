@@ -15,3 +15,13 @@ export class StoreError extends Error {
     super(message);
   }
 }
+
+/** What an operation fails with that was not even begun, for one in front of it had failed. */
+export class BehindFailure extends StoreError {
+  constructor({ failure }: StoreError) {
+    super(
+      failure === "refused" ? "refused" : "unavailable",
+      "nothing was done, for an operation in front of it failed",
+    );
+  }
+}

@@ -146,8 +146,15 @@ export interface Receiver<R> {
 
 /**
  * One client's way into a store. Its operations take effect in the order of submission, also
- * across queues; the order between sessions is free. Every operation stands alone. Buffers of an
- * operation and of a result must not be changed: the store may keep them.
+ * across queues; the order between sessions is free. Buffers of an operation and of a result must
+ * not be changed: the store may keep them.
+ *
+ * An operation that fails has changed nothing, unless its outcome is unknown. What the session had
+ * submitted behind it, before its receiver was told, fails too and is not done, in any part of the
+ * store. Two exceptions: what was written together with an operation of unknown outcome is unknown
+ * as well, and a register may be done, since it is repeated. Later operations are done, and so are
+ * those of other sessions. "duplicate", false and null are results, not failures; a refusal of a
+ * single operation (by a full queue, say) will be a failure. See Order.
  */
 export abstract class Session {
   abstract submit<O extends Operation>(operation: O, receiver: Receiver<ResultOf<O>>): void;

@@ -4,7 +4,7 @@
 import { CutBulk } from "./cut-bulk.ts";
 import { InlineLine } from "./inline.ts";
 import { CUT, INVALID, LengthLine, SLOW_BYTES_MAX, TOO_LONG } from "./length-line.ts";
-import { ProtocolError, TooLarge } from "./protocol-error.ts";
+import { ProtocolError, shown, TooLarge } from "./protocol-error.ts";
 import { unpinned, VIEW_BYTES } from "./unpinned.ts";
 
 const CR = 13;
@@ -135,7 +135,12 @@ export class Parser {
     const awaited = this.#bulkLength < 0 ? 0 : this.#bulkLength;
     const whole = this.#phase === DROPPED ? 0 : this.#announcedBytes - awaited;
     const command = whole + this.#cut.heldBytes + this.#args.length * VIEW_BYTES;
-    return this.#laterBytes + this.#end - this.#at + this.#inline.heldBytes + command;
+    return this.unreadBytes + this.#inline.heldBytes + command;
+  }
+
+  /** Bytes that it has not looked at. */
+  get unreadBytes(): number {
+    return this.#laterBytes + this.#end - this.#at;
   }
 
   /** Lets go of all input: there are no more commands. */
@@ -391,9 +396,4 @@ export class Parser {
     this.#cut.clear();
     return this.#failure;
   }
-}
-
-/** One byte of a client's in an error text must not be able to end the reply early. */
-function shown(byte: number): string {
-  return byte >= 32 && byte < 127 ? String.fromCharCode(byte) : "?";
 }

@@ -21,3 +21,8 @@ export class TooLarge extends ProtocolError {
     super(`Protocol error: ${what} too large, ${bytes} of at most ${bytesMax} bytes`);
   }
 }
+
+/** One byte of a client's in an error text must not be able to end the reply early. */
+export function shown(byte: number): string {
+  return byte >= 32 && byte < 127 ? String.fromCharCode(byte) : "?";
+}

@@ -24,6 +24,7 @@ import { Farewell } from "./farewell.ts";
 import { Outbox, type Pending } from "./outbox.ts";
 import { Patience } from "./patience.ts";
 import { Peer } from "./peer.ts";
+import { Refusal } from "./refusal.ts";
 import { NOT_DONE_BEHIND, rejection } from "./rejection.ts";
 import { Rest } from "./rest.ts";
 import type { Shared } from "./shared.ts";
@@ -58,8 +59,7 @@ export class Connection extends Peer implements Client, SlotOwner, Holder {
   #hasEnded = false;
   /** No more commands are started; the connection closes when all replies are out. */
   #isEnding = false;
-  /** The store failed, and not everything that had been sent by then is answered yet. */
-  #storeFailure: Failure | null = null;
+  readonly #refusal = new Refusal<Slot>();
   #gone: AbortController | null = null;
   readonly #farewell: Farewell;
 
@@ -81,6 +81,10 @@ export class Connection extends Peer implements Client, SlotOwner, Holder {
   set user(user: User | null) {
     this.#user = user;
     this.#parser.limits = user ? this.#shared.parserLimits : this.#shared.strangerLimits;
+  }
+
+  get refusal(): Failure | null {
+    return this.#refusal.reply;
   }
 
   get gone(): AbortSignal {
@@ -240,7 +244,7 @@ export class Connection extends Peer implements Client, SlotOwner, Holder {
 
   /** Everything that arrived is under way. */
   #ranOut(hasStarted: boolean): void {
-    if (this.#slots.length === 0) this.#storeFailure = null;
+    if (this.#slots.length === 0 && this.#outbox.length === 0) this.#refusal.end();
     if (this.#hasEnded) this.quit();
     this.#readOn(hasStarted, true);
   }
@@ -273,21 +277,20 @@ export class Connection extends Peer implements Client, SlotOwner, Holder {
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
       const { text, isEnd } = rejection(error, this, this.#shared.context);
-      this.#answerWith(new Failure(text));
-      this.#storeFailure = NOT_DONE_BEHIND;
-      if (!isEnd) return null;
-      this.quit();
-      return undefined;
+      this.#refusal.begin(this.#answerWith(new Failure(text)), NOT_DONE_BEHIND);
+      if (isEnd) this.quit();
+      return isEnd ? undefined : null;
     }
   }
 
   /** Answers in the place of a command. */
-  #answerWith(failure: Failure): void {
+  #answerWith(failure: Failure): Slot {
     const slot = new Slot(this, { args: [], client: this, context: this.#shared.context });
     this.beginCommand();
     slot.answer = failure;
     this.#push(slot);
     this.#requestTurn();
+    return slot;
   }
 
   #push(slot: Slot): void {
@@ -306,24 +309,15 @@ export class Connection extends Peer implements Client, SlotOwner, Holder {
     const slot = new Slot(this, call);
     slot.isHolding = command?.isExclusive === true;
     this.#push(slot);
-    if (answer instanceof FromStore) this.#submit(slot, answer, args);
-    else if (answer instanceof Promise) {
+    if (this.refusal) this.#refusal.refusedTo(this.#receivedBytes - this.#parser.unreadBytes);
+    if (answer instanceof FromStore || answer instanceof Promise) {
       this.#hold(slot, args);
-      slot.awaitPromise(answer);
+      if (answer instanceof Promise) slot.awaitPromise(answer);
+      else slot.awaitStore(answer);
     } else {
       slot.answer = answer;
       this.#requestTurn();
     }
-  }
-
-  /** What was sent behind an operation that the store could not do is not done either. */
-  #submit(slot: Slot, fromStore: FromStore, args: Buffer[]): void {
-    if (this.#storeFailure) {
-      slot.answer = this.#storeFailure;
-      return this.#requestTurn();
-    }
-    this.#hold(slot, args);
-    slot.awaitStore(fromStore);
   }
 
   #hold(slot: Slot, args: Buffer[]): void {
@@ -334,12 +328,12 @@ export class Connection extends Peer implements Client, SlotOwner, Holder {
     if (slot.isHolding) this.#isHeld = true;
   }
 
-  settled(slot: Slot, storeFailure: Failure | null): void {
+  settled(slot: Slot, refusal: Failure | null): void {
     this.#shared.release(slot.bytes);
     this.#underWayBytes -= slot.bytes;
     slot.bytes = 0;
     if (slot.startedAtMs > 0 && this.#shared.turns.isCrowded) this.#rest.after(slot.startedAtMs);
-    if (storeFailure) this.#storeFailure = storeFailure;
+    if (refusal) this.#refusal.begin(slot, refusal);
     if (this.isClosed) return this.#giveBack();
     if (slot.isHolding) {
       this.#isHeld = false;
@@ -376,8 +370,14 @@ export class Connection extends Peer implements Client, SlotOwner, Holder {
       if (startedAt > 0 && this.#shared.turns.isCrowded) this.#rest.after(startedAt);
     }
     if (this.#outbox.length > 0) return;
+    if (this.refusal) this.#answered();
     if (this.#slots[0]?.answer !== undefined) this.#requestTurn();
     else if (this.#isEnding && this.#slots.length === 0) this.#end();
+  }
+
+  #answered(): void {
+    const [bytes, areStarted] = [this.#receivedBytes, this.#parser.heldBytes === 0];
+    this.#refusal.answered(this.#slots, { bytes, areStarted, isPaused: this.isPaused });
   }
 
   /** All replies are out: nothing of it is left but the socket. */

@@ -1,7 +1,7 @@
 // A command under way: its place among the answers of its connection, and its answer.
 import { type Answer, type Call, type FromStore, Handout, LongReply } from "../commands/command.ts";
 import { failureOf } from "../commands/dispatch.ts";
-import type { StoreError } from "../queue/errors.ts";
+import { BehindFailure, StoreError } from "../queue/errors.ts";
 import type { Receiver } from "../queue/store.ts";
 import type { Failure, Output, ProtocolVersion } from "../resp/reply.ts";
 
@@ -12,8 +12,8 @@ const PART_BYTES_MAX = 64 * 1024;
 const ARGUMENT_BYTES = 96;
 
 export interface SlotOwner {
-  /** The slot has its answer; with a storeFailure, because the store was or went away. */
-  settled(slot: Slot, storeFailure: Failure | null): void;
+  /** The slot has its answer. If its operation failed, what stands behind it gets the refusal. */
+  settled(slot: Slot, refusal: Failure | null): void;
 }
 
 export class Slot implements Receiver<unknown> {
@@ -40,7 +40,10 @@ export class Slot implements Receiver<unknown> {
   awaitPromise(answer: Promise<Answer>): void {
     answer.then(
       (settled) => this.#settle(settled),
-      (error) => this.#settle(failureOf(error, this.#call)),
+      (error) => {
+        if (error instanceof StoreError) this.failed(error);
+        else this.#settle(failureOf(error, this.#call));
+      },
     );
   }
 
@@ -64,16 +67,16 @@ export class Slot implements Receiver<unknown> {
   }
 
   failed(error: StoreError): void {
-    const failure = failureOf(error, this.#call);
-    this.#settle(failure, error.failure === "refused" ? null : failure);
+    const refusal = failureOf(new BehindFailure(error), this.#call);
+    this.#settle(failureOf(error, this.#call), refusal);
   }
 
-  #settle(answer: Answer, storeFailure: Failure | null = null): void {
+  #settle(answer: Answer, refusal: Failure | null = null): void {
     this.answer = answer;
     // It may be long in leaving, and what it was asked for with may be long too.
     if (answer instanceof LongReply)
       this.#call = { ...this.#call, args: this.#call.args.slice(0, 1) };
-    this.#owner.settled(this, storeFailure);
+    this.#owner.settled(this, refusal);
   }
 
   /** Begins to count its arguments. */

@@ -38,8 +38,9 @@ test("a cluster that is killed and started again loses nothing, and wakes who wa
   const trial = await Trial.start("Cluster, all killed", on(cluster), SPREAD);
   const consumer = await waitingConsumer(await startTestOkq(on(cluster)));
   for (let round = 0; round < rounds; round++) {
+    const { failed } = trial.load;
     await Promise.all(cluster.nodes.map((node) => node.kill()));
-    await trial.fails(12);
+    await trial.fails(12, failed);
     await Promise.all(cluster.nodes.map((node) => node.start()));
     await cluster.healed();
     await trial.recovers();

@@ -116,6 +116,11 @@ test("without enough replicas a change is answered as unknown, a look as ever", 
   expect(await client.call("QRPOP", "nothing")).toBeNull();
   // Whoever sends it again relies on what is there.
   expect(errorOf((await pushAll(client, ["1"]))[0]!)).toStartWith("ERR store outcome unknown: ");
+  // A look is not known to be one at what will be there, so it is as if it had not been made.
+  client.pipeline(["QLPUSH", "q", "1", "x"], ["QRPEEK", "q"], ["QACK", "q", "1"]);
+  const behind = (await client.take(3)).map(errorOf);
+  expect(behind[0]).toStartWith("ERR store outcome unknown: ");
+  for (const error of behind.slice(1)) expect(error).toStartWith("LOADING store unavailable: ");
   expect(okq.log.filter((line) => line.includes("too few replicas"))).toHaveLength(1);
   const replica = await startTestRedis();
   await replica.redis.replicaof("127.0.0.1", redis.port);
@@ -125,6 +130,26 @@ test("without enough replicas a change is answered as unknown, a look as ever", 
   });
   expect(await replica.redis.hexists("{okq}:events:q", "1")).toBe(1);
   expect(okq.log.some((line) => line.includes("enough replicas answer again"))).toBe(true);
+});
+
+test("what stands behind a refused push is not done while a batch waits for replicas", async () => {
+  const redis = await startTestRedis();
+  const replica = await startTestRedis();
+  await replica.redis.replicaof("127.0.0.1", redis.port);
+  const okq = await startOn(redis, { redisWait: 1 });
+  const [client, other] = [await okq.connect(), await okq.connect()];
+  await eventually(async () => errorOf(await client.call("OKQ", "HEALTH")) === null);
+  await pushAll(client, ["1"]);
+  await client.call("QRPOP", "q");
+  await redis.redis.set("{okq}:ready:bad", "of another type");
+  client.pipeline(["QLPUSH", "q", "2", "x"], ["QLPUSH", "bad", "1", "x"], ["QACK", "q", "1"]);
+  other.pipeline(["QLPUSH", "q", "3", "x"], ["QRPOP", "q"]);
+  const [pushed, refused, behind] = await client.take(3);
+  expect(pushed).toEqual(OK);
+  expect(errorOf(refused!)).toStartWith("ERR store refused: WRONGTYPE");
+  expect(errorOf(behind!)).toStartWith("ERR store refused: nothing was done");
+  expect(await other.take(2)).toEqual([OK, expect.anything()]);
+  expect(await client.call("QACK", "q", "1")).toBe(1);
 });
 
 test("one WAIT confirms a whole batch", async () => {

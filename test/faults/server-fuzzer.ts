@@ -110,13 +110,13 @@ export class ServerFuzzer {
       return [frame([this.#random.of(["PING", "QSTATUS", "QREGISTER", "NONSENSE"]), ...many])];
     }
     const length = kind === "flood" ? this.#random.below(3_000) : 1 + this.#random.below(40);
-    const commands = Array.from({ length }, () => frame(this.#command()));
-    if (kind === "blank") return commands.map((each) => Buffer.concat([this.#blanks(), each]));
+    const whole = Array.from({ length }, () => frame(this.#command()));
+    if (kind === "blank") return whole.map((each) => Buffer.concat([this.#blanks(), each]));
     if (kind === "tooLarge") {
       const contents = Buffer.alloc(2 ** 20 + this.#random.below(2 ** 20), "too large");
-      commands[this.#random.below(length)] = frame(["QLPUSH", "q", this.#noise(9), contents]);
+      whole[this.#random.below(length)] = frame(["QLPUSH", "q", this.#noise(9), contents]);
     }
-    return commands;
+    return whole;
   }
 
   #command(): (string | Buffer)[] {

@@ -64,7 +64,7 @@ test(
     for (let kill = 0; kill < kills; kill++) {
       const producer = await okq.connect();
       const consumer = await okq.connect();
-      const end = random(pushed.length + 20, pushed.length + 400);
+      const end = random(pushed.length + 20, pushed.length + 150);
       const crash = crashAfter(okq, () => pushed.length >= end);
       const running = [
         untilClosed(async () => {

@@ -44,9 +44,9 @@ export class Trial {
     return backMs;
   }
 
-  /** Waits for so many more error replies. */
-  async fails(count: number): Promise<void> {
-    const failed = this.load.failed + count;
+  /** Waits for so many more error replies than there were: now, or before they could begin. */
+  async fails(count: number, before = this.load.failed): Promise<void> {
+    const failed = before + count;
     await eventually(() => this.load.failed >= failed, { message: `${count} commands fail` });
   }
 

@@ -8,6 +8,7 @@ import { bytes } from "./contract/bytes.ts";
 import { Caller } from "./contract/caller.ts";
 import { claims } from "./contract/claims.ts";
 import { counts } from "./contract/counts.ts";
+import { failures } from "./contract/failures.ts";
 import { line } from "./contract/line.ts";
 import { readiness } from "./contract/readiness.ts";
 import { reclaims } from "./contract/reclaims.ts";
@@ -19,6 +20,8 @@ export interface StoreUnderTest {
   advance(ms: number): void;
   /** What onReady was told, in order: the queue as latin1 text, and the count. */
   ready: [queue: string, count: number][];
+  /** From now on pushes into that queue, which must be empty, are refused; or no longer. */
+  setRefusing(queue: string, isRefusing: boolean): Promise<void>;
   /** Of how many parts a limit holds for each; 1 if not said. */
   parts?: number;
   /** Closes the store and whatever was started for it. */
@@ -37,7 +40,7 @@ export type Check = (
   notOfParts?: string,
 ) => void;
 
-const chapters = { line, claims, reclaims, counts, bytes, batches, readiness };
+const chapters = { line, claims, reclaims, counts, bytes, batches, failures, readiness };
 
 export function storeContract(
   name: string,

@@ -2,6 +2,8 @@
 // oxlint-disable no-await-in-loop -- one after the other is what is meant
 
 import { describe, expect, test } from "bun:test";
+import type { StoreError } from "../../src/queue/errors.ts";
+import { Order } from "../../src/queue/order.ts";
 import type { Operation, Session } from "../../src/queue/store.ts";
 import type { StoreUnderTest } from "./contract.ts";
 import { compareStores } from "./differential.ts";
@@ -9,6 +11,8 @@ import { openLocal } from "./open-local.ts";
 
 type Submit = Session["ask"];
 type Rule = (operation: Operation, submit: Submit) => Promise<unknown>;
+/** Whether an operation is refused for one in front of it, by the failures that it noted. */
+type Behind = (order: Order, failures: number) => boolean;
 
 /** What breaks each rule; anything else goes through. */
 const breakages: Record<string, Rule> = {
@@ -67,6 +71,12 @@ const breakages: Record<string, Rule> = {
     return { ...page, queues: page.queues.filter(({ total }) => total > 0) };
   },
   "the first event to be pushed is lost": lossy(),
+  "a refused push is answered ok": (operation, submit) => submit(operation).catch(() => "ok"),
+};
+
+const breakagesOfOrder: Record<string, Behind> = {
+  "what stands behind a refused operation is done": () => false,
+  "a session is refused for ever": (order) => order.failures > 0,
 };
 
 /** Answers ok to one push that it does not do, when the store is well under way. */
@@ -77,13 +87,19 @@ function lossy(): Rule {
 }
 
 /** The store with one rule broken; operations go through one by one, in order. */
-function breaking(under: StoreUnderTest, rule: Rule): StoreUnderTest {
+function breaking(under: StoreUnderTest, rule: Rule, isBehind: Behind): StoreUnderTest {
   const inner = under.store.session();
   const submitInner: Submit = (operation) => inner.ask(operation);
+  const order = new Order();
   let last: Promise<unknown> = Promise.resolve();
   const submit = (operation: Operation) => {
-    last = last.then(() => rule(operation, submitInner));
-    return last;
+    const { failures } = order;
+    const done = last.then(() => {
+      if (isBehind(order, failures)) throw order.refusal();
+      return rule(operation, submitInner);
+    });
+    last = done.catch((error: StoreError) => order.fail(error));
+    return done;
   };
   const session = Object.assign(Object.create(inner) as Session, { ask: submit as Submit });
   const { store } = under;
@@ -100,11 +116,16 @@ function breaking(under: StoreUnderTest, rule: Rule): StoreUnderTest {
 }
 
 const unbroken: Rule = (operation, submit) => submit(operation);
+const behind: Behind = (order, failures) => order.isBehindFailure(failures);
 
-async function compareWith(rule: Rule, seed: number, rounds: number): Promise<void> {
+async function compareWith(
+  { rule = unbroken, isBehind = behind }: { rule?: Rule; isBehind?: Behind },
+  seed: number,
+  rounds: number,
+): Promise<void> {
   const [a, b] = [await openLocal(), await openLocal()];
   try {
-    await compareStores(a, breaking(b, rule), { seed, rounds });
+    await compareStores(a, breaking(b, rule, isBehind), { seed, rounds });
   } finally {
     await Promise.all([a.close(), b.close()]);
   }
@@ -112,12 +133,16 @@ async function compareWith(rule: Rule, seed: number, rounds: number): Promise<vo
 
 describe("comparing two stores", () => {
   test.each([1, 2, 3, 4, 5])("finds no difference between equal ones, seed %d", async (seed) => {
-    await compareWith(unbroken, seed, 300);
+    await compareWith({}, seed, 300);
   });
 
-  test.each(Object.keys(breakages))("notices when %s", async (name) => {
-    const rule = breakages[name] as Rule;
-    const found = await compareWith(rule, 1, 1000).catch(String);
+  const mutants = [
+    ...Object.entries(breakages).map(([name, rule]) => [name, { rule }] as const),
+    ...Object.entries(breakagesOfOrder).map(([name, isBehind]) => [name, { isBehind }] as const),
+  ];
+
+  test.each(mutants)("notices when %s", async (_name, mutant) => {
+    const found = await compareWith(mutant, 1, 1000).catch(String);
     expect(found).toMatch(/^Error: the stores differ: seed 1, round/);
   });
 });

@@ -3,17 +3,17 @@
 // oxlint-disable no-await-in-loop -- one after the other is what is meant
 
 import type { Operation } from "../../src/queue/store.ts";
-import { StoreError } from "../../src/queue/errors.ts";
+import { BehindFailure, StoreError } from "../../src/queue/errors.ts";
 import type { StoreUnderTest } from "./contract.ts";
 import { bytesOf, Caller } from "./contract/caller.ts";
-import { RandomOperations, RECLAIM_ALL } from "./random-operations.ts";
+import { RandomOperations, RECLAIM_ALL, REFUSING } from "./random-operations.ts";
 import { Random } from "./random.ts";
 
 /**
- * Both stores are new and empty. `rounds` batches of 1 to 60 operations go through one session
- * each; the clocks move between batches only. If the second outlives its process, it is ended now
- * and then. Throws at the first difference, naming the seed, the round, the operation and both
- * answers.
+ * Both stores are new and empty. `rounds` batches of 1 to 61 operations go through one session
+ * each, some with a push that is refused; the clocks move between batches only. If the second
+ * outlives its process, it is ended now and then. Throws at the first difference, naming the seed,
+ * the round, the operation and both answers.
  */
 export async function compareStores(
   a: StoreUnderTest,
@@ -23,10 +23,11 @@ export async function compareStores(
   const random = new Random(seed);
   const operations = new RandomOperations(random);
   const pair = new Pair(new Caller(a), new Caller(b), seed);
+  await Promise.all([a.setRefusing(REFUSING, true), b.setRefusing(REFUSING, true)]);
   for (pair.round = 1; pair.round <= rounds; pair.round++) {
     const pauseMs = operations.pauseMs();
     if (pauseMs > 0) pair.advance(pauseMs);
-    const batch = operations.batch();
+    const batch = operations.withRefusal(operations.batch());
     await pair.submitAll(pauseMs > 0 ? [operations.heartbeat(), ...batch] : batch);
     if (random.below(8) === 0) await pair.walk(1 + random.below(4));
     if (random.below(4) === 0) await pair.reclaimAll(1 + random.below(4));
@@ -136,7 +137,8 @@ function answers(store: Caller, batch: Operation[]): Promise<string[]> {
 }
 
 function failure(error: unknown): string {
-  return error instanceof StoreError ? `StoreError ${error.failure}` : String(error);
+  if (!(error instanceof StoreError)) return String(error);
+  return error instanceof BehindFailure ? "behind a failure" : `StoreError ${error.failure}`;
 }
 
 /** Readable and exact: buffers as the latin1 text that they are, escaped where needed. */

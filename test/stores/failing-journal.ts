@@ -1,4 +1,5 @@
-// A journal that fails on purpose, late or at once; otherwise the one that it stands before.
+// A journal that fails on purpose, late or at once, and reads that fail; otherwise the one that it
+// stands before.
 
 import type { Changes } from "../../src/stores/local/changes.ts";
 import type {
@@ -13,8 +14,10 @@ export class FailingJournal implements Journal {
   readonly name = "failing";
   readonly isDurable = true;
   readonly #inner: Journal;
-  /** What the next commit fails with, if it does; it is asked once per commit. */
+  /** What the next commit fails with, if it does; asked once for each. "unknown" ones are done. */
   nextFailure: () => JournalError | null = () => null;
+  /** The same of the next read. */
+  nextReadFailure: () => JournalError | null = () => null;
   /** Whether the next commit settles in a later turn. */
   isLate: () => boolean = () => false;
 
@@ -32,14 +35,14 @@ export class FailingJournal implements Journal {
 
   commit(changes: Changes, nowMs: number): void | Promise<void> {
     const failure = this.nextFailure();
-    if (!this.isLate()) {
+    const isDone = failure === null || failure.reason === "unknown";
+    const commit = () => {
+      const committing = isDone ? this.#inner.commit(changes, nowMs) : undefined;
       if (failure) throw failure;
-      return this.#inner.commit(changes, nowMs);
-    }
-    return new Promise((resolve) => void setImmediate(resolve)).then(() => {
-      if (failure) throw failure;
-      return this.#inner.commit(changes, nowMs);
-    });
+      return committing;
+    };
+    if (!this.isLate()) return commit();
+    return new Promise((resolve) => void setImmediate(resolve)).then(commit);
   }
 
   pushRefusal(): string | null {
@@ -51,11 +54,18 @@ export class FailingJournal implements Journal {
   }
 
   read(key: number): StoredEvent {
+    this.#failReads();
     return this.#inner.read(key);
   }
 
   readRange(from: number, to: number): StoredEvent[] {
+    this.#failReads();
     return this.#inner.readRange(from, to);
+  }
+
+  #failReads(): void {
+    const failure = this.nextReadFailure();
+    if (failure) throw failure;
   }
 
   backup(file: string): Promise<void> {

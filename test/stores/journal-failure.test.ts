@@ -4,10 +4,11 @@
 // oxlint-disable no-await-in-loop -- one after the other is what is meant
 
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
-import { StoreError } from "../../src/queue/errors.ts";
-import type { Operation, Store } from "../../src/queue/store.ts";
+import { BehindFailure, StoreError } from "../../src/queue/errors.ts";
+import type { Operation } from "../../src/queue/store.ts";
 import { JournalError } from "../../src/stores/local/journal.ts";
 import { Caller } from "./contract/caller.ts";
+import type { StoreUnderTest } from "./contract.ts";
 import type { FailingJournal } from "./failing-journal.ts";
 import { openLocal } from "./open-local.ts";
 import { failureOf, openSqlite } from "./open-sqlite.ts";
@@ -18,6 +19,9 @@ setDefaultTimeout(60_000);
 
 const full = () => new JournalError("full", "no room");
 const failed = () => new JournalError("failed", "not now");
+const unknown = () => new JournalError("unknown", "the disk said no");
+const BEHIND = "nothing was done, for an operation in front of it failed";
+const unread = () => new JournalError("failed", "cannot be read");
 
 async function openFailing(memoryBudgetBytes: number) {
   let journal: FailingJournal | undefined;
@@ -25,13 +29,33 @@ async function openFailing(memoryBudgetBytes: number) {
   return { under, journal: journal as FailingJournal };
 }
 
-/** Each operation in a session of its own, so that none stands behind another. */
-function answers(store: Store, batch: Operation[]): Promise<unknown[]> {
-  const ask = (operation: Operation) => store.session().ask(operation);
-  return Promise.all(batch.map((operation) => ask(operation).catch((error: unknown) => error)));
+/** An operation, and which of the sessions it goes by. */
+type Step = readonly [operation: Operation, session: number];
+
+/** So few that operations often stand behind others. */
+const sessionCount = 4;
+
+function sessionsOf({ store }: StoreUnderTest) {
+  const sessions = Array.from({ length: sessionCount }, () => store.session());
+  const ask = ([operation, session]: Step) => sessions[session]!.ask(operation);
+  return (steps: readonly Step[]): Promise<unknown[]> =>
+    Promise.all(steps.map((step) => ask(step).catch((error: unknown) => error)));
 }
 
-const isRefused = (answer: unknown) => answer instanceof StoreError && answer.failure === "refused";
+const isUnknown = (answer: unknown) => answer instanceof StoreError && answer.failure === "unknown";
+const isDone = (answer: unknown) => !(answer instanceof StoreError) || isUnknown(answer);
+
+/** Behind a failure of its session every operation failed too; no other for such a reason. */
+function checkOrder(steps: readonly Step[], answers: unknown[]): void {
+  const hasFailed = new Set<number>();
+  for (const [at, [{ kind }, session]] of steps.entries()) {
+    const answer = answers[at];
+    const isFailure = answer instanceof StoreError;
+    const isRight = hasFailed.has(session) ? isFailure : !(answer instanceof BehindFailure);
+    if (!isRight) throw new Error(`${kind} of session ${session} at ${at}: ${String(answer)}`);
+    if (isFailure) hasFailed.add(session);
+  }
+}
 
 describe("random operations on a journal that fails now and then", () => {
   const budgets = [2 ** 28, 0, 1500];
@@ -42,29 +66,56 @@ describe("random operations on a journal that fails now and then", () => {
     const operations = new RandomOperations(random);
     const { under, journal } = await openFailing(budget);
     const reference = await openLocal();
-    let failures = 0;
+    const [ask, askReference] = [sessionsOf(under), sessionsOf(reference)];
+    const steps = (): Step[] =>
+      operations
+        .batch()
+        .filter(({ kind }) => kind !== "register")
+        .map((operation) => [operation, random.below(sessionCount)]);
+    const seen = new Map<string, number>();
     for (let round = 0; round < 300; round++) {
-      const batch = operations.batch().filter(({ kind }) => kind !== "register");
+      const [batch, later] = [steps(), steps()];
       const pauseMs = operations.pauseMs();
       for (const store of [under, reference]) store.advance(pauseMs);
-      const failing = random.weighted({ none: 4, full: 1, failed: 1 });
-      const failure = failing === "full" ? full() : failing === "failed" ? failed() : null;
+      const makes = { none: null, full, failed, unknown, unread };
+      const failing = random.weighted({ none: 4, full: 1, failed: 1, unknown: 1, unread: 2 });
       let commits = 0;
-      journal.nextFailure = () => (commits++ === 0 ? failure : null);
+      let laterAnswers: Promise<unknown[]> | null = null;
+      journal.nextReadFailure = () =>
+        failing === "unread" && random.below(3) === 0 ? unread() : null;
+      journal.nextFailure = () => {
+        if (commits++ > 0) return null;
+        // Sent before anybody can know what becomes of the batch.
+        laterAnswers = ask(later);
+        return failing === "unread" ? null : (makes[failing]?.() ?? null);
+      };
       journal.isLate = () => round % 2 === 0;
-      const given = await answers(under.store, batch);
-      const hasFailed = failure !== null && commits > 0;
-      const isWithoutPushes =
-        hasFailed && failing === "full" && batch.some(({ kind }) => kind === "push");
-      const isNever = hasFailed && !isWithoutPushes;
-      if (hasFailed) failures++;
-      const done = batch.filter(({ kind }) => !isNever && !(isWithoutPushes && kind === "push"));
-      const kept = given.filter((_, at) => done.includes(batch[at]!));
-      expect(given.filter((answer) => isRefused(answer)).length).toBe(batch.length - done.length);
-      expect(kept).toEqual(await answers(reference.store, done));
+      const given = await ask(batch);
+      given.push(...((await laterAnswers) ?? []));
+      journal.nextFailure = () => null;
+      const all = commits > 0 ? [...batch, ...later] : batch;
+      checkOrder(all, given);
+      for (const answer of given) {
+        const what = answer instanceof StoreError ? answer.message : "done";
+        seen.set(what, (seen.get(what) ?? 0) + 1);
+        const own = makes[failing]?.().message;
+        if (answer instanceof StoreError) expect([own, BEHIND]).toContain(answer.message);
+      }
+      if (failing === "failed" && commits > 0) {
+        expect(given.slice(0, batch.length).filter(isDone)).toEqual([]);
+      }
+      const done = all.filter((_, at) => isDone(given[at]));
+      const wanted = await askReference(done);
+      const kept = given.filter(isDone);
+      expect(kept.filter((answer) => !isUnknown(answer))).toEqual(
+        wanted.filter((_, at) => !isUnknown(kept[at])),
+      );
     }
-    expect(failures).toBeGreaterThan(50);
-    journal.nextFailure = () => null;
+    for (const message of [BEHIND, ...[full, failed, unknown].map((make) => make().message)]) {
+      expect(seen.get(message)).toBeGreaterThan(20);
+    }
+    if (budget < 2 ** 28) expect(seen.get(unread().message)).toBeGreaterThan(20);
+    journal.nextReadFailure = () => null;
     const [a, b] = [new Caller(under), new Caller(reference)];
     expect(await a.reclaim()).toEqual(await b.reclaim());
     await under.reopen();
@@ -119,7 +170,7 @@ describe("a batch that could not be committed", () => {
     const push = failureOf(store.push("out", "1"));
     const ack = failureOf(store.ack("in", "1"));
     expect(await push).toBe("refused: no room");
-    expect(await ack).toBe("refused: an operation in front of it was refused");
+    expect(await ack).toBe("refused: nothing was done, for an operation in front of it failed");
     expect(await store.ack("in", "1")).toBe(true);
     await under.close();
   });

@@ -74,8 +74,8 @@ describe("the local store", () => {
     const results = await Promise.allSettled([
       store.push("q", "1"),
       store.submit(bad as Operation),
-      store.submit(unknown as unknown as Operation),
-      store.push("q", "3"),
+      store.another().submit(unknown as unknown as Operation),
+      store.another().push("q", "3"),
     ]);
     const failures = results.map((r) => (r.status === "rejected" ? r.reason.failure : r.value));
     expect(failures).toEqual(["ok", "refused", "refused", "ok"]);

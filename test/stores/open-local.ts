@@ -2,20 +2,24 @@
 
 import { LocalStore } from "../../src/stores/local/local-store.ts";
 import type { StoreUnderTest } from "./contract.ts";
+import { RefusingStore } from "./refusing-store.ts";
 
 export async function openLocal(): Promise<StoreUnderTest> {
   let nowMs = 1_700_000_000_000;
   const ready: [string, number][] = [];
-  const store = new LocalStore({
-    now: () => nowMs,
-    onReady: (queue, count) => ready.push([queue.toString("latin1"), count]),
-  });
+  const store = new RefusingStore(
+    new LocalStore({
+      now: () => nowMs,
+      onReady: (queue, count) => ready.push([queue.toString("latin1"), count]),
+    }),
+  );
   return {
     store,
     advance: (ms) => {
       nowMs += ms;
     },
     ready,
+    setRefusing: (queue, isRefusing) => store.setRefusing(queue, isRefusing),
     close: () => store.close(),
   };
 }

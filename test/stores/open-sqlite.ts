@@ -18,6 +18,7 @@ import { SqliteJournal } from "../../src/stores/local/sqlite/sqlite-journal.ts";
 import type { Fsync } from "../../src/stores/local/sqlite/wal-file.ts";
 import type { StoreUnderTest } from "./contract.ts";
 import { FailingJournal } from "./failing-journal.ts";
+import { RefusingStore } from "./refusing-store.ts";
 
 const startMs = 1_700_000_000_000;
 
@@ -55,13 +56,15 @@ export async function openSqlite(options: SqliteOptions = {}): Promise<SqliteUnd
       memoryBudgetBytes,
     });
   const current = new Current(await open());
+  const refusing = new RefusingStore(current);
   const abandoned: Store[] = [];
   return {
-    store: current,
+    store: refusing,
     advance: (ms) => {
       nowMs += ms;
     },
     ready,
+    setRefusing: (queue, isRefusing) => refusing.setRefusing(queue, isRefusing),
     get file() {
       return file;
     },

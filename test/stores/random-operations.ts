@@ -11,6 +11,9 @@ const idCount = 8;
 /** Times are multiples of it, so that deadlines tie often. */
 const tickMs = 16;
 
+/** A queue of its own, into which pushes are to be refused: see StoreUnderTest.setRefusing. */
+export const REFUSING = "refusing";
+
 /** More than there ever are: which queues a smaller limit serves first is the store's choice. */
 export const RECLAIM_ALL = 1_000_000;
 
@@ -35,6 +38,20 @@ export class RandomOperations {
   batch(): Operation[] {
     const size = 1 + this.#random.below(this.#random.below(10) === 0 ? 60 : 8);
     return Array.from({ length: size }, () => this.#operation());
+  }
+
+  /** Such a push in the batch, now and then; behind registers, for a heartbeat repeats them all. */
+  withRefusal(batch: Operation[]): Operation[] {
+    const random = this.#random;
+    if (random.below(6) > 0) return batch;
+    const push = { kind: "push", queue: bytesOf(REFUSING), end: "left" } as const;
+    const refused: Operation = {
+      ...push,
+      id: bytesOf(random.of(this.#ids)),
+      contents: bytesOf("x"),
+    };
+    const first = batch.findLastIndex((operation) => operation.kind === "register") + 1;
+    return batch.toSpliced(first + random.below(batch.length + 1 - first), 0, refused);
   }
 
   /** Says the counts of consumers again, as a process does that wants them kept. */

@@ -1,6 +1,7 @@
 // The store on a Redis Cluster: the contract, the comparison with the local store, and what only a
 // cluster asks for.
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { INFIXES } from "../../src/stores/redis/keys.ts";
 import { RedisStore } from "../../src/stores/redis/redis-store.ts";
 import { shardOf, SHARDS, shards, slotOf } from "../../src/stores/redis/shards.ts";
 import { eventually } from "../support/eventually.ts";
@@ -37,6 +38,12 @@ async function openCluster(timeoutMs = 600_000): Promise<StoreUnderTest> {
     ready,
     parts: SHARDS,
     advance: (ms) => (nowMs += ms),
+    async setRefusing(queue, isRefusing) {
+      const { tag, slot } = shards[shardOf(Buffer.from(queue, "latin1"))]!;
+      const key = Buffer.from(`${tag}${INFIXES.EVENTS}${queue}`, "latin1");
+      const { redis } = await cluster.ownerOf(slot);
+      await (isRefusing ? redis.set(key, "of another type") : redis.del(key));
+    },
     close: () => store.close(),
   };
 }

@@ -173,14 +173,23 @@ test("a user that may do what the README lists can have its queues on one Redis"
 test("a user that may not do it all is told the truth about what was done", async () => {
   const redis = await startTestRedis();
   const user = await addUser([redis]);
-  await redis.redis.call("ACL", "SETUSER", "okq", "resetchannels", "-wait");
-  const client = await (await start({ redisAddr: at(redis), ...user })).connect();
+  const okq = await start({ redisAddr: at(redis), ...user });
+  const client = await okq.connect();
   const waiting = await (await start({ redisAddr: at(redis), ...user, redisWait: 1 })).connect();
+  const isHeard = async () => (await redis.redis.pubsub("NUMSUB", "{okq}:ready:0"))[1] === 2;
+  await eventually(isHeard);
+  await redis.redis.call("ACL", "SETUSER", "okq", "resetchannels", "-wait");
   expect(await client.call("QLPUSH", "q", "1", "x")).toEqual({ simple: "OK" });
   const pushed = errorOf(await waiting.call("QLPUSH", "q", "2", "x"));
   expect(pushed).toMatch(/^ERR store outcome unknown: done on the master.*NOPERM/);
-  expect(errorOf(await client.call("QNOTIFY", "1"))).toContain("NOPERM");
+  await eventually(() => okq.log.some((line) => /lost .*server="for messages".*NOPERM/.test(line)));
   expect(await client.call("QSTATUS", "q")).toEqual([[Buffer.from("q"), 2, 0, 0]]);
+  // It never hears a message, and says so.
+  const deaf = await start({ redisAddr: at(redis), ...user });
+  expect(errorOf(await (await deaf.connect()).call("QNOTIFY", "1"))).toContain("NOPERM");
+  const warning =
+    / warn  messages of other okq processes are not heard, it is tried again .*NOPERM/;
+  await eventually(() => deaf.log.some((line) => warning.test(line)));
 });
 
 test("Sentinels with a password of their own lead to a Redis with another, by TLS", async () => {

@@ -2,6 +2,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { BehindFailure } from "../../src/queue/errors.ts";
+import type { ReadyListener } from "../../src/queue/store.ts";
 import { FIXED_KEYS, fixedKeys, INFIXES, queueKeys, TAG } from "../../src/stores/redis/keys.ts";
 import { RedisStore } from "../../src/stores/redis/redis-store.ts";
 import { SCRIPT } from "../../src/stores/redis/script.ts";
@@ -22,14 +24,17 @@ beforeAll(async () => {
 afterAll(() => server.close());
 
 /** A store on an emptied Redis, with a clock of the test's instead of the server's. */
-async function openRedis(poolSize = 2): Promise<StoreUnderTest> {
+async function openRedis(poolSize = 2, onReady: ReadyListener = () => {}): Promise<StoreUnderTest> {
   await server.redis.flushall();
   let nowMs = 1_700_000_000_000;
   const ready: StoreUnderTest["ready"] = [];
   const store = await RedisStore.open({
     target: targetOf({ nodes: [{ host: "127.0.0.1", port: server.port }] }),
     poolSize,
-    onReady: (queue, count) => ready.push([queue.toString("latin1"), count]),
+    onReady: (queue, count) => {
+      ready.push([queue.toString("latin1"), count]);
+      onReady(queue, count);
+    },
     ...unheard,
     now: () => nowMs,
   });
@@ -37,11 +42,15 @@ async function openRedis(poolSize = 2): Promise<StoreUnderTest> {
     store,
     ready,
     advance: (ms) => (nowMs += ms),
+    async setRefusing(queue, isRefusing) {
+      const key = Buffer.from(`${TAG}${INFIXES.EVENTS}${queue}`, "latin1");
+      await (isRefusing ? server.redis.set(key, "of another type") : server.redis.del(key));
+    },
     close: () => store.close(),
   };
 }
 
-storeContract("redis", openRedis);
+storeContract("redis", () => openRedis());
 
 const seeds = process.env.OKQ_SEEDS?.split(",").map(Number) ?? [1, 2, 3, 4, 5];
 
@@ -148,8 +157,8 @@ describe("the Redis store", () => {
     const answers = await Promise.allSettled([
       caller.push("sound", "1"),
       caller.push("broken", "2"),
-      caller.pop("broken"),
-      caller.push("sound", "3"),
+      caller.another().pop("broken"),
+      caller.another().push("sound", "3"),
     ]);
     expect(answers.map(({ status }) => status)).toEqual([
       "fulfilled",
@@ -180,6 +189,79 @@ describe("the Redis store", () => {
     expect(answers).toEqual([...ids, "ok", true, "last", [["q", 40, 40, 0]]]);
     const scripts = /cmdstat_evalsha:calls=(\d+)/.exec(await server.redis.info("commandstats"));
     expect(Number(scripts![1])).toBeGreaterThanOrEqual(3);
+    await under.close();
+  });
+
+  test("pops cut into batches and a refused push keep each other's order", async () => {
+    const under = await openRedis(1);
+    const [caller, other] = [new Caller(under), new Caller(under)];
+    const large = "x".repeat(1024 * 1024);
+    const ids = Array.from({ length: 20 }, (_, n) => String(n));
+    for (const id of ids) await caller.push("q", id, "left", large);
+    await under.setRefusing("full", true);
+    const answers = Promise.allSettled([
+      ...ids.slice(0, 6).map(() => caller.pop("q")),
+      other.push("full", "1"),
+      ...ids.slice(6, 12).map(() => caller.pop("q")),
+      caller.push("full", "1"),
+      other.push("q", "2"),
+      caller.pop("q"),
+      caller.push("q", "3"),
+    ]);
+    const values = (await answers).map((answer) =>
+      answer.status === "fulfilled" ? answer.value : (answer.reason as Error).constructor.name,
+    );
+    expect(values).toEqual([
+      ...ids.slice(0, 6),
+      "StoreError",
+      ...ids.slice(6, 12),
+      "StoreError",
+      ...Array(3).fill("BehindFailure"),
+    ]);
+    expect(await caller.status("q")).toEqual([["q", 20, 12, 0]]);
+    await under.close();
+  });
+
+  test("what comes while the rest of a batch waits stands behind that rest", async () => {
+    let pushing: Promise<unknown> | undefined;
+    const under = await openRedis(1, (queue) => {
+      if (String(queue) === "done") pushing = second.push("out", "3").catch((error) => error);
+    });
+    const [first, second, third] = [new Caller(under), new Caller(under), new Caller(under)];
+    for (const queue of ["full", "full too"]) await under.setRefusing(queue, true);
+    // The second's push into "out" shares a call with the first's, which stands behind a refusal.
+    const outcomes = await Promise.allSettled([
+      first.push("full", "1"),
+      first.push("out", "1"),
+      second.push("out", "2"),
+      second.push("full too", "2"),
+      third.push("done", "1"),
+    ]);
+    expect(outcomes.map(({ status }) => status === "fulfilled")).toEqual([
+      false,
+      false,
+      true,
+      false,
+      true,
+    ]);
+    expect(await pushing).toBeInstanceOf(BehindFailure);
+    expect(await second.drain("out")).toEqual(["2"]);
+    await under.close();
+  });
+
+  test("registrations that fail have changed nothing", async () => {
+    const under = await openRedis(1);
+    const caller = new Caller(under);
+    for (const key of fixedKeys(TAG, "").slice(0, 3)) {
+      await server.redis.flushall();
+      await server.redis.set(key, "of another type");
+      const outcome = await caller.register({ q: 1 }).then(
+        () => "done",
+        () => "failed",
+      );
+      if (outcome === "failed") expect(await server.redis.keys("*")).toEqual([key]);
+      expect([key, outcome]).toEqual([key, key.includes("deadlines") ? "done" : "failed"]);
+    }
     await under.close();
   });
 
@@ -219,7 +301,13 @@ test("leases are measured on the server's clock where no other one is given", as
     onReady() {},
     ...unheard,
   });
-  const caller = new Caller({ store, ready: [], advance() {}, close: () => store.close() });
+  const caller = new Caller({
+    store,
+    ready: [],
+    advance() {},
+    setRefusing: () => Promise.resolve(),
+    close: () => store.close(),
+  });
   const serverMs = async () => {
     const [seconds, micros] = (await server.redis.time()).map(Number);
     return seconds! * 1000 + Math.floor(micros! / 1000);

@@ -2,7 +2,8 @@
 // order at the end of the turn and answered when the journal has it. It knows nothing of what an
 // operation does: that is operations.ts.
 
-import { StoreError } from "../../queue/errors.ts";
+import { BehindFailure, StoreError } from "../../queue/errors.ts";
+import { Order } from "../../queue/order.ts";
 import {
   type Operation,
   type ReadyListener,
@@ -46,9 +47,9 @@ type Result = Results[Operation["kind"]];
 interface Submitted {
   operation: Operation;
   receiver: Receiver<Result>;
-  session: LocalSession;
-  /** How many the session had submitted with it. */
-  number: number;
+  /** Of its session, and what that said when it was submitted. */
+  order: Order;
+  failures: number;
   /** Set by execution. */
   outcome: Result | StoreError | undefined;
 }
@@ -58,6 +59,7 @@ const unrecorded: ReadonlySet<Operation["kind"]> = new Set(["register"]);
 /** What needs room: a journal may refuse it while all else goes on. */
 const growths: ReadonlySet<Operation["kind"]> = new Set(["push", "probe"]);
 const reads: ReadonlySet<Operation["kind"]> = new Set(["peek", "status", "list", "ready"]);
+const NONE: ReadonlySet<Operation["kind"]> = new Set();
 
 /**
  * Without a journal it keeps everything in memory: what was answered is there as long as this
@@ -208,15 +210,14 @@ export class LocalStore implements Store {
   #failed(batch: Submitted[], refusal: string | null, error: JournalError): void {
     if (error.reason === "unknown") {
       // It was written: the model and the journal agree, only the disk may not.
-      blame(batch, new StoreError("unknown", error.message), (kind) => reads.has(kind));
+      blame(batch, new StoreError("unknown", error.message), reads);
       return this.#committed(batch);
     }
     this.#model.undo();
     if (error.reason === "full" && refusal === null && growsBy(batch)) {
       return this.#attempt(batch, error.message);
     }
-    blame(batch, new StoreError("refused", error.message), () => false);
-    for (const { session } of batch) session.refuse();
+    blame(batch, new StoreError("refused", error.message), NONE);
     this.#finish(batch);
   }
 
@@ -242,20 +243,22 @@ export class LocalStore implements Store {
 
   #execute(batch: Submitted[], refusal: string | null): void {
     this.#model.nowMs = this.#now();
+    const failed = new Failed();
     for (const submitted of batch) {
-      const { operation, session, number } = submitted;
-      const isProbe = operation.kind === "probe";
-      const reason = refusal ?? (isProbe ? this.#journal.recentFailure() : null);
-      try {
-        if (reason !== null && growths.has(operation.kind)) {
-          session.refuse();
-          submitted.outcome = new StoreError("refused", reason);
-        } else if (number <= session.refusedTo) submitted.outcome = behindRefused();
-        else submitted.outcome = execute(this.#model, operation);
-      } catch (error) {
-        const isKnown = error instanceof JournalError;
-        submitted.outcome = new StoreError("refused", isKnown ? error.message : String(error));
-      }
+      submitted.outcome = failed.refusalOf(submitted) ?? this.#outcomeOf(submitted, refusal);
+      if (submitted.outcome instanceof StoreError) failed.add(submitted.order, submitted.outcome);
+    }
+  }
+
+  #outcomeOf({ operation }: Submitted, refusal: string | null): Result | StoreError {
+    const isProbe = operation.kind === "probe";
+    const reason = refusal ?? (isProbe ? this.#journal.recentFailure() : null);
+    if (reason !== null && growths.has(operation.kind)) return new StoreError("refused", reason);
+    try {
+      return execute(this.#model, operation);
+    } catch (error) {
+      const isKnown = error instanceof JournalError;
+      return new StoreError("refused", isKnown ? error.message : String(error));
     }
   }
 
@@ -289,36 +292,47 @@ function countWithin(waiting: Submitted[], count: number): number {
   return count;
 }
 
-/** An operation that failed by itself keeps its own error. */
-function blame(
-  batch: Submitted[],
-  error: StoreError,
-  isSpared: (kind: Operation["kind"]) => boolean,
-): void {
+/** An operation that failed by itself keeps its own error; those spared stand behind none. */
+function blame(batch: Submitted[], error: StoreError, spared: ReadonlySet<string>): void {
+  const failed = new Failed();
   for (const submitted of batch) {
     const { kind } = submitted.operation;
-    if (submitted.outcome instanceof StoreError || unrecorded.has(kind) || isSpared(kind)) continue;
-    submitted.outcome = error;
+    if (!(submitted.outcome instanceof StoreError) && !unrecorded.has(kind)) {
+      if (!spared.has(kind)) submitted.outcome = error;
+      else submitted.outcome = failed.refusalOf(submitted) ?? submitted.outcome;
+    }
+    if (submitted.outcome instanceof StoreError) failed.add(submitted.order, submitted.outcome);
   }
 }
 
 function settle(batch: Submitted[]): void {
-  for (const { outcome, receiver } of batch) {
-    if (outcome instanceof StoreError) receiver.failed(outcome);
-    else receiver.succeeded(outcome as Result);
+  for (const { outcome, receiver, order } of batch) {
+    if (outcome instanceof StoreError) {
+      order.fail(outcome);
+      receiver.failed(outcome);
+    } else receiver.succeeded(outcome as Result);
   }
 }
 
-function behindRefused(): StoreError {
-  return new StoreError("refused", "an operation in front of it was refused");
+/** The sessions of a batch that an operation failed of, which nobody has been told yet. */
+class Failed {
+  readonly #errors = new Map<Order, StoreError>();
+
+  add(order: Order, error: StoreError): void {
+    if (!(error instanceof BehindFailure)) this.#errors.set(order, error);
+  }
+
+  /** What an operation behind a failure fails with, of this batch or one before. */
+  refusalOf({ order, failures }: Submitted): StoreError | null {
+    if (order.isBehindFailure(failures)) return order.refusal();
+    const error = this.#errors.size > 0 && this.#errors.get(order);
+    return error ? new BehindFailure(error) : null;
+  }
 }
 
-/** What a client sent behind an operation that was not done is not done either. */
 class LocalSession extends Session {
   readonly #onSubmit: (submitted: Submitted) => void;
-  #submitted = 0;
-  /** Those up to this one cannot have known that one in front of them would be refused. */
-  refusedTo = 0;
+  readonly #order = new Order();
 
   constructor(onSubmit: (submitted: Submitted) => void) {
     super();
@@ -329,13 +343,9 @@ class LocalSession extends Session {
     this.#onSubmit({
       operation,
       receiver: receiver as Receiver<unknown>,
-      session: this,
-      number: ++this.#submitted,
+      order: this.#order,
+      failures: this.#order.failures,
       outcome: undefined,
     });
-  }
-
-  refuse(): void {
-    this.refusedTo = this.#submitted;
   }
 }

@@ -1,10 +1,12 @@
--- The batch loop: runs one batch's calls of verbs in order. One that fails stands alone.
+-- The batch loop: runs one batch's calls of verbs in order. When a call fails, later calls of its
+-- chain are not made: they hold operations that stand behind its operations.
 -- KEYS    queues deadlines processes absent process, then ready claimed events of each queue
 -- ARGV    now (empty: the server's time) ready-channel due-channel origin, then for each call
---         verb, how many arguments it has, the arguments
+--         verb, how many values the call has with these two (negative: the next value is its
+--         chain), the arguments
 -- Returns what became ready (queue's name, count ...), 1 if the batch ended early or 0, in how many
 --         ms a reclaim is due (-1: nothing is claimed; nil: no news), then the reply of each call
---         that was made, in which an error stands for a call that failed
+--         that it came to: an error if it failed, a status if it was not made
 
 -- What pcall caught, as an error reply that begins with its code. Redis 6 puts the place in the
 -- script in front of the text, Redis 7 does not.
@@ -51,18 +53,30 @@ local function finish(replies)
   end
 end
 
+local NOT_MADE = { ok = 'NOT MADE' }
+
 local replies = { {}, 0, false }
+local broken_chains = {}
 local at = 5
 while at <= #ARGV and replies[2] == 0 do
-  local from = at + 2
-  local to = at + 1 + tonumber(ARGV[at + 1])
-  local ok, reply = pcall(verbs[ARGV[at]], from, to)
-  if not ok then
-    reply = failure_of(reply)
+  local values, from, chain = tonumber(ARGV[at + 1]), at + 2, nil
+  if values < 0 then
+    values, from, chain = -values, at + 3, ARGV[at + 2]
   end
-  replies[#replies + 1] = reply
-  replies[2] = reply_bytes < REPLY_BYTES_MAX and 0 or 1
-  at = to + 1
+  if chain and broken_chains[chain] then
+    replies[#replies + 1] = NOT_MADE
+  else
+    local ok, reply = pcall(verbs[ARGV[at]], from, at + values - 1)
+    if not ok then
+      reply = failure_of(reply)
+      if chain then
+        broken_chains[chain] = true
+      end
+    end
+    replies[#replies + 1] = reply
+    replies[2] = reply_bytes < REPLY_BYTES_MAX and 0 or 1
+  end
+  at = at + values
 end
 finish(replies)
 return replies

@@ -1,22 +1,42 @@
 // One batch: the operations of many sessions, arranged in calls of verbs. Operations of different
 // sessions may change places, so that like ones share a call; those of one session may not.
+//
+// A call fails as a whole. Calls that have sessions in common, directly or through other calls, are
+// a chain. When a call fails, the script makes no later call of its chain. Those calls are the rest
+// of the batch: they are sent next, without the operations of sessions that had a failure.
+//
+// A verb that refuses a single operation (as its queue is full, say) has to refuse all that follow
+// in the call. It answers the results of those before and the error, and the script breaks the
+// chain as for a call that failed. So no account of sessions is needed within a call.
 import { StoreError } from "../../queue/errors.ts";
 import { nameOf } from "../../queue/name-cache.ts";
+import { Order } from "../../queue/order.ts";
 import type { Operation, Receiver } from "../../queue/store.ts";
 import { type Argument, type ScriptReply, type Variant, verbs } from "./verbs.ts";
 
 /** Where a session's latest operation stands: nothing of it may come before. */
-export interface Position {
-  batch: Batch | null;
-  call: number;
+export class Position extends Order {
+  batch: Batch | null = null;
+  call = 0;
+}
+
+/** The calls of one batch that have sessions in common. No other chain of it has that number. */
+interface Chain {
+  number: number;
+  /** The chain that this one has become a part of. */
+  into: Chain | null;
+  isLong: boolean;
 }
 
 interface Call {
   place: number;
   kind: Operation["kind"];
+  chain: Chain;
   operations: Operation[];
-  /** Of the operations, in their order. */
+  /** Of the operations, in their order: receiver, session, and the failures that it noted. */
   receivers: Receiver<unknown>[];
+  positions: Position[];
+  failures: number[];
   /** Of the operations, once they are known; or what all of them failed with. */
   results: unknown[] | StoreError | null;
 }
@@ -28,18 +48,28 @@ export class Batch {
   /** How many single operations it is worth, for one may ask for many queues. */
   weight = 0;
   bytes = 0;
-  readonly #calls: Call[] = [];
+  /** No operation may be added, for it is the rest of another batch. */
+  isClosed = false;
+  #calls: Call[] = [];
   /** Calls that like operations may join, in order of place, by queue and then by variant. */
   readonly #joinable = new Map<string, Map<Variant, Call[]>>();
 
   add(operation: Operation, receiver: Receiver<never>, position: Position): void {
-    const call = this.#callFor(operation, position.batch === this ? position.call : 0);
+    const before = position.batch === this ? this.#calls[position.call]! : null;
+    const call = this.#callFor(operation, before?.place ?? 0);
+    if (before && before !== call) link(before, call);
     position.batch = this;
     position.call = call.place;
     this.weight += weightOf(operation);
     this.bytes += sizeOf(operation);
     call.operations.push(operation);
     call.receivers.push(receiver as Receiver<unknown>);
+    call.positions.push(position);
+    call.failures.push(position.failures);
+  }
+
+  get isEmpty(): boolean {
+    return this.#calls.length === 0;
   }
 
   /** The first call, not before that place, that the operation may join; else a new one. */
@@ -66,9 +96,36 @@ export class Batch {
 
   #newCall(kind: Operation["kind"]): Call {
     const place = this.#calls.length;
-    const call: Call = { place, kind, operations: [], receivers: [], results: null };
+    const call: Call = {
+      place,
+      kind,
+      chain: { number: place, into: null, isLong: false },
+      operations: [],
+      receivers: [],
+      positions: [],
+      failures: [],
+      results: null,
+    };
     this.#calls.push(call);
     return call;
+  }
+
+  /** Refuses and removes operations that stand behind a failure. To be called before sending. */
+  refuseBehindFailures(): void {
+    let isAnyEmpty = false;
+    for (const call of this.#calls) {
+      const isRefused = (at: number) => call.positions[at]!.isBehindFailure(call.failures[at]!);
+      let kept = 0;
+      for (let at = 0; at < call.operations.length; at++) {
+        if (isRefused(at)) call.receivers[at]!.failed(call.positions[at]!.refusal());
+        else move(call, at, kept++);
+      }
+      truncate(call, kept);
+      isAnyEmpty ||= kept === 0;
+    }
+    if (!isAnyEmpty) return;
+    this.#calls = this.#calls.filter(({ operations }) => operations.length > 0);
+    for (const [place, call] of this.#calls.entries()) call.place = place;
   }
 
   /** The keys of its queues and the arguments of its calls, as batch.lua takes them. */
@@ -86,17 +143,19 @@ export class Batch {
       }
       return number;
     };
-    for (const { kind, operations } of this.#calls) {
+    for (const { kind, operations, chain } of this.#calls) {
       const call = verbs[kind].call(operations as never, numberOf);
-      args.push(kind, String(call.length));
+      const { number, isLong } = endOf(chain);
+      if (isLong) args.push(kind, String(-3 - call.length), String(number));
+      else args.push(kind, String(2 + call.length));
       for (const argument of call) args.push(argument);
     }
     return { keys, args };
   }
 
   /**
-   * Takes what the calls answered, without telling anybody yet. When the script ended early, what
-   * it did not come to is returned, as a batch to be sent before any other.
+   * Takes what the calls answered, without telling anybody yet. Returns the rest, if the script
+   * ended early or a call failed: a batch to be sent before any other.
    */
   take(replies: ScriptReply[], hasEndedEarly: boolean): Batch | null {
     const rest = new Batch();
@@ -105,18 +164,23 @@ export class Batch {
       const isLast = call.place === replies.length - 1;
       // The last one made may have ended in its midst, if it is one that popped events.
       const isCut = hasEndedEarly && isLast && call.kind === "pop" && !(reply instanceof Error);
+      const isMade = reply !== undefined && !isNotMade(reply);
       const all = call.operations.length;
-      const done = reply === undefined ? 0 : isCut ? (reply as ScriptReply[]).length / 2 : all;
+      const done = !isMade ? 0 : isCut ? (reply as ScriptReply[]).length / 2 : all;
       if (done < all) rest.#moveFrom(call, done);
-      call.results = reply === undefined ? [] : resultsOf(call, reply);
+      call.results = isMade ? resultsOf(call, reply) : [];
     }
-    return rest.#calls.length > 0 ? rest : null;
+    rest.isClosed = true;
+    return rest.isEmpty ? null : rest;
   }
 
-  #moveFrom({ kind, operations, receivers }: Call, from: number): void {
-    const call = this.#newCall(kind);
-    call.operations = operations.splice(from);
-    call.receivers = receivers.splice(from);
+  #moveFrom(from: Call, at: number): void {
+    const call = this.#newCall(from.kind);
+    call.chain = endOf(from.chain);
+    call.operations = from.operations.splice(at);
+    call.receivers = from.receivers.splice(at);
+    call.positions = from.positions.splice(at);
+    call.failures = from.failures.splice(at);
     this.weight += call.operations.length;
   }
 
@@ -139,17 +203,62 @@ export class Batch {
   }
 }
 
+/** Joins the chains of two calls. */
+function link(before: Call, call: Call): void {
+  const [to, from] = [endOf(before.chain), endOf(call.chain)];
+  if (to === from) return;
+  from.into = to;
+  to.isLong = true;
+}
+
+/** The chain into which it was joined in the end. */
+function endOf(chain: Chain): Chain {
+  let end = chain;
+  while (end.into) end = end.into;
+  return end;
+}
+
+/** Moves an operation within its call, towards the front. */
+function move(call: Call, from: number, to: number): void {
+  if (from === to) return;
+  call.operations[to] = call.operations[from]!;
+  call.receivers[to] = call.receivers[from]!;
+  call.positions[to] = call.positions[from]!;
+  call.failures[to] = call.failures[from]!;
+}
+
+function truncate(call: Call, length: number): void {
+  if (length === call.operations.length) return;
+  call.operations.length = length;
+  call.receivers.length = length;
+  call.positions.length = length;
+  call.failures.length = length;
+}
+
+/** The script says so with a status; no verb answers one. */
+function isNotMade(reply: ScriptReply): boolean {
+  return Buffer.isBuffer(reply);
+}
+
 function resultsOf({ kind, operations }: Call, reply: ScriptReply): unknown[] | StoreError {
   if (reply instanceof Error) return new StoreError("refused", reply.message);
   return verbs[kind].results(reply, operations as never);
 }
 
-function tell({ kind, receivers, results }: Call, error: StoreError | null): void {
+function tell(call: Call, error: StoreError | null): void {
+  const { kind, receivers, positions, failures, results } = call;
   for (let at = 0; at < receivers.length; at++) {
-    const receiver = receivers[at]!;
-    if (results instanceof StoreError) receiver.failed(results);
-    else if (error && (!results || isChange(kind, results[at]))) receiver.failed(error);
-    else receiver.succeeded(results![at]);
+    const [receiver, position] = [receivers[at]!, positions[at]!];
+    let failure: StoreError | null = null;
+    if (results instanceof StoreError) failure = results;
+    else if (error && (!results || isChange(kind, results[at]))) failure = error;
+    // It changed nothing, and it saw the effect of an operation whose outcome is unknown.
+    else if (error && position.isBehindFailure(failures[at]!)) failure = position.refusal();
+    if (!failure) receiver.succeeded((results as unknown[])[at]);
+    else {
+      position.fail(failure);
+      receiver.failed(failure);
+    }
   }
 }
 

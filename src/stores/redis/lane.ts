@@ -64,7 +64,7 @@ export class Lane {
 
   submit(operation: Operation, receiver: Receiver<never>, position: Position): void {
     let batch = this.#waiting.at(-1);
-    if (!batch || batch.weight >= BATCH_WEIGHT_MAX || batch.bytes >= BATCH_BYTES_MAX) {
+    if (!batch || batch.isClosed || isFull(batch)) {
       batch = new Batch();
       this.#waiting.push(batch);
     }
@@ -100,6 +100,8 @@ export class Lane {
 
   async #send(batch: Batch): Promise<void> {
     const { tag, route, onReady, onDue, limits } = this.#options;
+    batch.refuseBehindFailures();
+    if (batch.isEmpty) return;
     try {
       const { keys, args } = batch.encode(this.#keysOf);
       const [redis, reply] = await this.#evaluate(
@@ -211,6 +213,10 @@ export class Lane {
         : "the connection to Redis broke, it is unknown whether this was done",
     );
   }
+}
+
+function isFull({ weight, bytes }: Batch): boolean {
+  return weight >= BATCH_WEIGHT_MAX || bytes >= BATCH_BYTES_MAX;
 }
 
 function endOfTurn(): Promise<void> {

@@ -11,6 +11,10 @@ local function forget_own_counts()
 end
 
 verbs.register = function(from, to)
+  -- A key of another type fails these, before anything is changed.
+  redis.call('ZCARD', queues_key)
+  redis.call('SCARD', processes_key)
+  redis.call('HLEN', process_key)
   if ARGV[from + 1] == 'RESET' then
     forget_own_counts()
   end

@@ -1,15 +1,15 @@
 // A client's way into the lanes. With one lane the order of its operations holds by itself; with
 // one per shard an operation in another lane waits until those before it are done.
-import { StoreError } from "../../queue/errors.ts";
+import type { StoreError } from "../../queue/errors.ts";
 import { type Operation, type Receiver, type ResultOf, Session } from "../../queue/store.ts";
-import type { Position } from "./batch.ts";
+import { Position } from "./batch.ts";
 import type { Lane } from "./lane.ts";
 import { type Ask, type KnownShards, shardOfAll, spread } from "./spread.ts";
 
 /** All of its operations go by one lane. */
 export class LaneSession extends Session {
   readonly #lane: Lane;
-  readonly #position: Position = { batch: null, call: 0 };
+  readonly #position = new Position();
 
   constructor(lane: Lane) {
     super();
@@ -24,12 +24,14 @@ export class LaneSession extends Session {
 interface Pending {
   operation: Operation;
   receiver: Receiver<never>;
+  /** Of its session, when it was submitted. */
+  failures: number;
 }
 
 /** Its operations go by the lane of their shard, or by several at once. */
 export class ShardedSession extends Session {
   readonly #lanes: Lane[];
-  readonly #position: Position = { batch: null, call: 0 };
+  readonly #position = new Position();
   /** Where what is under way is; null: in several lanes. */
   #shard: number | null = null;
   #underWay = 0;
@@ -47,7 +49,10 @@ export class ShardedSession extends Session {
     const shard = shardOfAll(operation);
     if (this.#pending.length === 0 && this.#mayStart(shard))
       this.#start(operation, receiver, shard);
-    else this.#pending.push({ operation, receiver });
+    else {
+      const { failures } = this.#position;
+      this.#pending.push({ operation, receiver, failures });
+    }
   }
 
   #mayStart(shard: number | null): boolean {
@@ -66,37 +71,37 @@ export class ShardedSession extends Session {
       failed: (error) => {
         this.#underWay -= 1;
         receiver.failed(error);
-        if (error.failure !== "refused") this.#failPending();
         this.#startPending();
       },
     };
     if (shard !== null) this.#lanes[shard]!.submit(operation, settling, this.#position);
-    else spread(operation, this.#ask, this.#known).then(settling.succeeded, settling.failed);
-  }
-
-  #startPending(): void {
-    let started = 0;
-    for (const { operation, receiver } of this.#pending) {
-      const shard = shardOfAll(operation);
-      if (!this.#mayStart(shard)) break;
-      this.#start(operation, receiver, shard);
-      started += 1;
+    else {
+      const parts = spread(operation, this.#ask, this.#known);
+      parts.then(settling.succeeded, (error: StoreError) => {
+        this.#position.fail(error);
+        settling.failed(error);
+      });
     }
-    if (started > 0) this.#pending = this.#pending.slice(started);
   }
 
-  /** What was submitted behind a lost operation is not done: nobody may see the order broken. */
-  #failPending(): void {
-    const why = "nothing was done, for what was sent before it failed";
-    const pending = this.#pending;
-    this.#pending = [];
-    for (const { receiver } of pending) receiver.failed(new StoreError("unavailable", why));
+  /** In order, but for those behind a failure: they are not done. */
+  #startPending(): void {
+    let taken = 0;
+    for (const { operation, receiver, failures } of this.#pending) {
+      const isRefused = this.#position.isBehindFailure(failures);
+      const shard = shardOfAll(operation);
+      if (isRefused ? this.#underWay > 0 : !this.#mayStart(shard)) break;
+      taken += 1;
+      if (isRefused) receiver.failed(this.#position.refusal());
+      else this.#start(operation, receiver, shard);
+    }
+    if (taken > 0) this.#pending = this.#pending.slice(taken);
   }
 
   /** Nothing else of the session is under way, so the part of a shard has no order to keep. */
   readonly #ask: Ask = (shard, operation) =>
     new Promise((resolve, reject) => {
       const receiver = { succeeded: resolve, failed: reject };
-      this.#lanes[shard]!.submit(operation, receiver, { batch: null, call: 0 });
+      this.#lanes[shard]!.submit(operation, receiver, new Position());
     });
 }

@@ -1,0 +1,34 @@
+// Tells which operations of a session stand behind a failure (see Session in store.ts): those that
+// were submitted before the failure was told. The same for all stores.
+import { BehindFailure, type StoreError } from "./errors.ts";
+
+/** Of one session. Each of its operations notes `failures` when it is submitted. */
+export class Order {
+  #failures = 0;
+  #last: StoreError | null = null;
+
+  /** How many operations failed so far. */
+  get failures(): number {
+    return this.#failures;
+  }
+
+  /**
+   * An operation failed; to be called before its receiver is told. Failures of those behind it do
+   * not count: a client that sends without a pause would be refused for ever.
+   */
+  fail(error: StoreError): void {
+    if (error instanceof BehindFailure) return;
+    this.#failures += 1;
+    this.#last = error;
+  }
+
+  /** Whether an operation that noted this number stands behind one that failed. */
+  isBehindFailure(failures: number): boolean {
+    return failures !== this.#failures;
+  }
+
+  /** What such an operation fails with. */
+  refusal(): BehindFailure {
+    return new BehindFailure(this.#last!);
+  }
+}

@@ -1,0 +1,53 @@
+// Commands that a client had sent behind a failed operation, before it could see the failure, are
+// not done (see Session in queue/store.ts). The session refuses those that were started, this class
+// those that had arrived and were not started.
+//
+//   none --an operation failed--> all --its reply left--> those that had arrived by then
+//    ^---------------- the last of them was refused, or all is answered ------+
+import type { Failure } from "../resp/reply.ts";
+
+/** Bytes that the systems at both ends may hold while the client is not read. */
+const SYSTEM_BYTES_MAX = 16 * 1024 * 1024;
+
+export class Refusal<Slot> {
+  #reply: Failure | null = null;
+  #failed: Slot | null = null;
+  /** Commands that begin before this byte of the connection are refused. */
+  #end = Infinity;
+
+  /** What commands on queues are answered with; null when they are done. */
+  get reply(): Failure | null {
+    return this.#reply;
+  }
+
+  /** The operation of that command failed. */
+  begin(failed: Slot, reply: Failure): void {
+    this.#reply = reply;
+    this.#failed = failed;
+    this.#end = Infinity;
+  }
+
+  /** The socket took all answers; these commands have none yet. */
+  answered(
+    unanswered: readonly Slot[],
+    arrived: { bytes: number; areStarted: boolean; isPaused: boolean },
+  ): void {
+    if (this.#failed === null || unanswered.includes(this.#failed)) return;
+    this.#failed = null;
+    if (arrived.isPaused) this.#end = arrived.bytes + SYSTEM_BYTES_MAX;
+    else if (arrived.areStarted) this.end();
+    else this.#end = arrived.bytes;
+  }
+
+  /** A command that ends at this byte was refused. */
+  refusedTo(bytes: number): void {
+    if (bytes >= this.#end) this.end();
+  }
+
+  /** There is nothing to refuse any more. */
+  end(): void {
+    this.#reply = null;
+    this.#failed = null;
+    this.#end = Infinity;
+  }
+}

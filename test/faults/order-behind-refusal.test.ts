@@ -1,0 +1,236 @@
+// What a client sends behind an operation that the store refuses is not done, whatever the cause
+// and the store: a client that hands an event on and acknowledges it must not lose it.
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { shardOf, shards } from "../../src/stores/redis/shards.ts";
+import { closeAfterTest } from "../support/close-after-test.ts";
+import { eventually } from "../support/eventually.ts";
+import { startTestOkq, startTestRedis, type TestOkq } from "../support/okq-server.ts";
+import { ask, askAll, readable } from "../support/readable.ts";
+import { startCluster } from "../support/redis-cluster.ts";
+import { mountSmallDisk, noSmallDisk } from "../support/small-disk.ts";
+import { TcpProxy } from "../support/tcp-proxy.ts";
+import type { Argument } from "../support/wire.ts";
+
+setDefaultTimeout(30_000);
+
+interface Failing {
+  okq: TestOkq;
+  /** What fails from now on. */
+  command: Argument[];
+  /** How its reply begins. */
+  error: RegExp;
+}
+
+/** Sets up okq with an event "1" in the queue "in", and then breaks something. */
+type Cause = () => Promise<Failing>;
+
+const BEHIND = "-ERR store refused: nothing was done, for an operation in front of it failed";
+const PUSH = ["QLPUSH", "out", "1", "x"];
+
+async function startFilled(config: Parameters<typeof startTestOkq>[0]): Promise<TestOkq> {
+  const okq = await startTestOkq(config);
+  const client = await okq.connect();
+  expect(await ask(client, "QLPUSH", "in", "1", "x")).toBe("+OK");
+  return okq;
+}
+
+function newFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), "okq-order-"));
+  closeAfterTest({ close: () => rmSync(folder, { recursive: true }) });
+  return folder;
+}
+
+/** In a cluster a queue that is in another shard than "in". */
+const elsewhere = ["out", "out2"].find(
+  (queue) => shardOf(Buffer.from(queue)) !== shardOf(Buffer.from("in")),
+)!;
+
+const causes: Record<string, Cause> = {
+  "a Redis without memory": async () => {
+    const redis = await startTestRedis({ args: ["--maxmemory-policy", "noeviction"] });
+    const okq = await startFilled({ store: "", redisAddr: `127.0.0.1:${redis.port}` });
+    await redis.redis.config("SET", "maxmemory", "1mb");
+    return { okq, command: PUSH, error: /^-ERR store refused: OOM / };
+  },
+  "a key of another type in Redis": async () => {
+    const redis = await startTestRedis();
+    const okq = await startFilled({ store: "", redisAddr: `127.0.0.1:${redis.port}` });
+    await redis.redis.set("{okq}:ready:out", "of another type");
+    return { okq, command: PUSH, error: /^-ERR store refused: WRONGTYPE / };
+  },
+  "a command that Redis forbids to the script": async () => {
+    const redis = await startTestRedis();
+    const okq = await startFilled({ store: "", redisAddr: `127.0.0.1:${redis.port}` });
+    await redis.redis.call("ACL", "SETUSER", "default", "-hsetnx");
+    return { okq, command: PUSH, error: /^-ERR store refused: / };
+  },
+  "a shard of a cluster with a key of another type": async () => {
+    const cluster = await startCluster({ masters: 3, replicasEach: 0 });
+    const redisAddr = `127.0.0.1:${cluster.nodes[0]!.port}`;
+    const okq = await startFilled({ store: "", redisAddr, redisCluster: true });
+    const { tag, slot } = shards[shardOf(Buffer.from(elsewhere))]!;
+    const { redis } = await cluster.ownerOf(slot);
+    await redis.set(`${tag}:ready:${elsewhere}`, "of another type");
+    const command = ["QLPUSH", elsewhere, "1", "x"];
+    return { okq, command, error: /^-ERR store refused: WRONGTYPE / };
+  },
+  "a disk without room": async () => {
+    const disk = mountSmallDisk(64 * 1024 * 1024);
+    const okq = await startFilled({ store: `sqlite:${join(disk.folder, "okq.db")}` });
+    disk.fill(0);
+    const client = await okq.connect();
+    const contents = Buffer.alloc(10_000);
+    for (let id = 0; (await ask(client, "QLPUSH", "other", id, contents)) === "+OK"; id++);
+    return { okq, command: PUSH, error: /^-ERR store refused: no room on the disk / };
+  },
+  "contents that cannot be read": async () => {
+    const file = join(newFolder(), "okq.db");
+    const okq = await startFilled({ store: `sqlite:${file}` });
+    const client = await okq.connect();
+    expect(await ask(client, "QLPUSH", "bad", "1", Buffer.alloc(100_000, "Z"))).toBe("+OK");
+    await okq.close();
+    const bytes = readFileSync(file);
+    // The pages that hold nothing but contents, and where they go on.
+    for (let at = 0; at < bytes.length; at += 8192) {
+      const page = bytes.subarray(at, at + 8192);
+      if (page.subarray(4096, 8192).every((byte) => byte === 0x5a)) page.fill(0xff);
+    }
+    writeFileSync(file, bytes);
+    const again = await startTestOkq({ store: `sqlite:${file}` });
+    return { okq: again, command: ["QRPOP", "bad"], error: /^-ERR store refused: / };
+  },
+};
+
+const isPossible = (cause: string) => noSmallDisk === null || !cause.includes("disk");
+
+describe.each(Object.keys(causes).filter(isPossible))("with %s", (cause) => {
+  test("an ack in the same write as what fails is not done", async () => {
+    const { okq, command, error } = await causes[cause]!();
+    const client = await okq.connect();
+    expect(await ask(client, "QRPOP", "in")).toEqual(["1", "x"]);
+    const ack = ["QACK", "in", "1"];
+    const [failed, ...behind] = await askAll(client, command, ack, ["QSTATUS", "in"], ["PING"]);
+    expect(failed).toMatch(error);
+    expect(behind).toEqual([BEHIND, BEHIND, "+PONG"]);
+    expect(await ask(client, "QSTATUS", "in")).toEqual([["in", 1, 1, 0]]);
+    // The client has seen it by now: what it sends is done.
+    expect(await askAll(client, ack, ack)).toEqual([1, 0]);
+  });
+
+  test("neighbours that share a turn with it go on", async () => {
+    const { okq, command, error } = await causes[cause]!();
+    const [client, ...others] = await Promise.all(Array.from({ length: 5 }, () => okq.connect()));
+    expect(await ask(client!, "QRPOP", "in")).toEqual(["1", "x"]);
+    const failing = askAll(client!, command, ["QACK", "in", "1"]);
+    const looks = others.map((other) => askAll(other, ["QRPEEK", "in"], ["QACK", "in", "none"]));
+    expect(await Promise.all(looks)).toEqual(others.map(() => [null, 0]));
+    expect(await failing).toEqual([expect.stringMatching(error), BEHIND]);
+  });
+
+  test("nothing is done of thousands of commands in the same write", async () => {
+    const { okq, command, error } = await causes[cause]!();
+    const client = await okq.connect();
+    expect(await ask(client, "QRPOP", "in")).toEqual(["1", "x"]);
+    const behind: Argument[][] = [
+      ["QLPUSH", "in", "2", "x".repeat(1000)],
+      ["QACK", "in", "1"],
+    ];
+    const pairs = Array.from({ length: 4000 }, () => behind).flat();
+    const [failed, ...rest] = await askAll(client, command, ...pairs);
+    expect(failed).toMatch(error);
+    expect(new Set(rest)).toEqual(new Set([BEHIND]));
+    expect(await ask(client, "QACK", "in", "1")).toBe(1);
+    expect(await ask(client, "QSTATUS", "in")).toEqual([["in", 0, 0, 0]]);
+  });
+
+  test("a client that sends without a pause is served again", async () => {
+    const { okq, command, error } = await causes[cause]!();
+    const client = await okq.connect();
+    expect(await ask(client, "QRPOP", "in")).toEqual(["1", "x"]);
+    const look = ["QRPEEK", "in"];
+    client.pipeline(command, ...Array.from({ length: 500 }, () => look));
+    expect(readable(await client.next())).toMatch(error);
+    let [refused, done] = [0, 0];
+    while (done < 1000) {
+      const reply = readable(await client.next());
+      if (reply === BEHIND) refused += 1;
+      else done += Number(reply === null);
+      client.pipeline(look);
+    }
+    expect(refused).toBeGreaterThanOrEqual(500);
+  });
+});
+
+describe("on a Redis with keys of another type", () => {
+  async function start() {
+    const redis = await startTestRedis();
+    const proxy = closeAfterTest(TcpProxy.start(redis.port));
+    const okq = await startFilled({ store: "", redisAddr: `127.0.0.1:${proxy.port}` });
+    const client = await okq.connect();
+    expect(await ask(client, "QRPOP", "in")).toEqual(["1", "x"]);
+    const spoil = (key: string) => redis.redis.set(`{okq}:${key}`, "of another type");
+    return { redis: redis.redis, proxy, okq, client, spoil };
+  }
+
+  test.each([
+    ["QRPOP bad", "ready:bad"],
+    ["QRPEEK bad", "ready:bad"],
+    ["QSTATUS bad", "ready:bad"],
+    ["QINFO bad", "ready:bad"],
+    ["QREGISTER bad", "queues"],
+    ["QACK bad 1", "claimed:bad"],
+  ])("an ack behind a %s that fails is not done", async (command, key) => {
+    const { client, spoil } = await start();
+    await spoil(key);
+    const [failed, ack] = await askAll(client, command.split(" "), ["QACK", "in", "1"]);
+    expect([failed, ack]).toEqual([expect.stringMatching(/^-ERR store refused: WRONG/), BEHIND]);
+    expect(await ask(client, "QACK", "in", "1")).toBe(1);
+  });
+
+  test("every command on queues is refused behind a refused push", async () => {
+    const { okq, client, spoil } = await start();
+    await spoil("ready:out");
+    const commands = ["QLPUSH in 3 x NOBLOCK", "QRPUSH in 3 x", "QRPOP in", "QRPEEK in"];
+    // Commands that ask the store more than once, and one that would wait, behind many others.
+    commands.push(...Array.from({ length: 100 }, () => "QLPEEK in"));
+    commands.push("QSTATUS", "QINFO in", "QREGISTER in", "QNOTIFY 20", "QFLUSH in", "QACK in 1");
+    const words = commands.map((command) => command.split(" "));
+    const [failed, nonBlocking, ...rest] = await askAll(client, PUSH, ...words);
+    expect(failed).toMatch(/^-ERR store refused: WRONGTYPE /);
+    // It is answered before it is tried.
+    expect(nonBlocking).toBe("+OK");
+    expect(new Set(rest)).toEqual(new Set([BEHIND]));
+    const other = await okq.connect();
+    expect(await ask(other, "QSTATUS", "in")).toEqual([["in", 1, 1, 0]]);
+  });
+
+  test("an ack behind a push with NOBLOCK that fails is not done", async () => {
+    const { client, spoil } = await start();
+    await spoil("ready:out");
+    const push = ["QLPUSH", "out", "1", "x", "NOBLOCK"];
+    expect(await askAll(client, push, ["QACK", "in", "1"])).toEqual(["+OK", BEHIND]);
+    expect(await ask(client, "QACK", "in", "1")).toBe(1);
+  });
+
+  test("an event that cannot be given back does not keep others from it", async () => {
+    const { redis, proxy, okq, client, spoil } = await start();
+    const leaving = await okq.connect();
+    for (const queue of ["a", "bad", "b"]) await ask(client, "QLPUSH", queue, "1", "x");
+    proxy.set("replies", "hold");
+    // The last one popped is the first to go back.
+    leaving.pipeline(["QRPOP", "a", "NOACK"], ["QRPOP", "b"], ["QRPOP", "bad", "NOACK"]);
+    await eventually(async () => (await redis.exists("{okq}:ready:bad")) === 0);
+    await spoil("ready:bad");
+    const clients = async () => String(await ask(client, "CLIENT", "LIST")).split("\n").length;
+    const before = await clients();
+    leaving.reset();
+    await eventually(async () => (await clients()) < before);
+    proxy.set("replies", "pass");
+    const back = (queue: string) => eventually(() => ask(client, "QRPEEK", queue));
+    expect(await back("a")).toEqual(["1", "x"]);
+    expect(await back("b")).toEqual(["1", "x"]);
+  });
+});

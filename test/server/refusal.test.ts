@@ -1,0 +1,52 @@
+// Which commands a connection refuses behind a failure: those that had arrived when its reply left.
+import { expect, test } from "bun:test";
+import { Failure } from "../../src/resp/reply.ts";
+import { Refusal } from "../../src/server/refusal.ts";
+
+const reply = new Failure("ERR behind");
+const idle = { bytes: 100, areStarted: true, isPaused: false };
+
+function begun(): Refusal<string> {
+  const refusal = new Refusal<string>();
+  expect(refusal.reply).toBeNull();
+  refusal.begin("failed", reply);
+  return refusal;
+}
+
+test("all commands are refused until the reply that says so has left", () => {
+  const refusal = begun();
+  refusal.refusedTo(1_000_000);
+  refusal.answered(["failed", "later"], idle);
+  expect(refusal.reply).toBe(reply);
+  refusal.answered(["later"], idle);
+  expect(refusal.reply).toBeNull();
+});
+
+test("then those that had arrived are, also one that had arrived in part", () => {
+  const refusal = begun();
+  refusal.answered([], { ...idle, areStarted: false });
+  refusal.refusedTo(99);
+  expect(refusal.reply).toBe(reply);
+  refusal.refusedTo(130);
+  expect(refusal.reply).toBeNull();
+});
+
+test("of a client that is not read more may have been sent, but not without end", () => {
+  const refusal = begun();
+  refusal.answered([], { ...idle, isPaused: true });
+  refusal.answered([], idle);
+  refusal.refusedTo(1_000_000);
+  expect(refusal.reply).toBe(reply);
+  refusal.refusedTo(20_000_000);
+  expect(refusal.reply).toBeNull();
+});
+
+test("a failure meanwhile begins anew", () => {
+  const refusal = begun();
+  refusal.answered([], { ...idle, areStarted: false });
+  refusal.begin("another", reply);
+  refusal.refusedTo(1_000);
+  expect(refusal.reply).toBe(reply);
+  refusal.answered([], idle);
+  expect(refusal.reply).toBeNull();
+});
