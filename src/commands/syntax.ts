@@ -32,9 +32,12 @@ export function argumentsOf(syntax: string): Argument[] {
   });
 }
 
-/** How often an argument may be repeated: all of them are looked at in one go. */
+/**
+ * How often an argument may be repeated, for all are looked at in one go. Commands on queues have
+ * lower bounds of their own; this one comes before the right to each queue is looked for.
+ */
 const REPEATS_MAX = 1024;
-const QUEUES_MAX = 16_384;
+const QUEUES_MAX = 65_536;
 
 /** Bounds of the argument count, not counting the command's own words. */
 export function arityOf(syntax: string): { min: number; max: number } {
