@@ -14,22 +14,40 @@ import { collect, longText } from "./long-replies.ts";
 import { wordOf } from "./options.ts";
 import { wireName } from "./syntax.ts";
 
+type Filter = (client: Client) => boolean;
+
 const LINES_AT_ONCE = 64;
 /** Longer than any address, also that of a unix socket. */
 const ADDRESS_BYTES_MAX = 512;
 
+/**
+ * The fields of Redis 7.4 in its order and no others: some drivers refuse a line that lacks one or
+ * has one more. Those for which okq has nothing are 0, or what Redis says when a feature is off.
+ */
 function line(client: Client): string {
-  const now = Date.now();
-  const seconds = (sinceMs: number) => Math.floor((now - sinceMs) / 1000);
-  const lastCommand = wireName(client.lastCommand);
+  const { bytesIn, bytesOut } = client;
   return (
-    `id=${client.id} addr=${client.address} laddr=${client.localAddress} name=${client.name} ` +
-    `age=${seconds(client.connectedAtMs)} idle=${seconds(client.lastCommandAtMs)} flags=N db=0 ` +
-    `sub=0 psub=0 ssub=0 multi=-1 qbuf=${client.bytesIn} omem=${client.bytesOut} ` +
-    `events=${waitsFor(client)} inflight=${client.inFlight} paused=${client.isPaused ? 1 : 0} ` +
-    `queues=${client.queues.length} cmd=${lastCommand} user=${client.user?.name ?? ""} ` +
-    `lib-name=${client.libraryName} lib-ver=${client.libraryVersion} resp=${client.protocol}`
+    `id=${client.id} addr=${client.address} laddr=${client.localAddress} fd=${client.fd} ` +
+    `name=${client.name} age=${secondsSince(client.connectedAtMs)} ` +
+    `idle=${secondsSince(client.lastCommandAtMs)} flags=N db=0 sub=0 psub=0 ssub=0 multi=-1 ` +
+    `watch=0 qbuf=${bytesIn} qbuf-free=0 argv-mem=0 multi-mem=0 rbs=0 rbp=0 obl=0 ` +
+    `oll=${bytesOut > 0 ? 1 : 0} omem=${bytesOut} tot-mem=${bytesIn + bytesOut} ` +
+    `events=${waitsFor(client)} cmd=${wireName(client.lastCommand)} ` +
+    `user=${client.user?.name ?? ""} redir=-1 resp=${client.protocol} ` +
+    `lib-name=${client.libraryName} lib-ver=${client.libraryVersion}`
   );
+}
+
+/** The same with okq's own fields behind. */
+function listLine(client: Client): string {
+  const { inFlight, queues } = client;
+  const paused = client.isPaused ? 1 : 0;
+  return `${line(client)} inflight=${inFlight} paused=${paused} queues=${queues.length}\n`;
+}
+
+/** In whole seconds. */
+function secondsSince(atMs: number): number {
+  return Math.floor((Date.now() - atMs) / 1000);
 }
 
 /** As Redis says it: r while it is read, w while replies wait to be taken. */
@@ -39,19 +57,41 @@ function waitsFor({ isPaused, bytesOut }: Client): string {
 
 async function list(call: Call): Promise<Answer> {
   const pieces: Buffer[] = [];
-  const release = await collect(call, pagesOfLines(call.context), (piece) => {
+  const pages = pagesOfLines(call.context, listFilter(call.args));
+  const release = await collect(call, pages, (piece) => {
     pieces.push(piece);
     return piece.length;
   });
   return longText(pieces, release);
 }
 
-/** The lines of all clients, so many at a time that nobody is held up. */
-async function* pagesOfLines({ clients }: Context): AsyncGenerator<Buffer> {
+/** All of them, or those of a type, or those with one of these numbers. */
+function listFilter(args: Buffer[]): Filter {
+  const filter = args[2]?.toString("latin1").toUpperCase();
+  if (filter === undefined) return () => true;
+  if (filter === "TYPE" && args.length === 4) return isOfType(args[3]!);
+  if (filter !== "ID" || args.length === 3) throw new CommandError("ERR syntax error");
+  const ids = args.slice(3).map(parseInteger);
+  if (ids.includes(null)) throw new CommandError("ERR Invalid client ID");
+  const wanted = new Set(ids);
+  return ({ id }) => wanted.has(id);
+}
+
+/** As in Redis; okq has none but normal ones. */
+function isOfType(bytes: Buffer): Filter {
+  const type = bytes.toString("latin1").toLowerCase();
+  if (type === "normal") return () => true;
+  if (["master", "replica", "slave", "pubsub"].includes(type)) return () => false;
+  throw new CommandError(`ERR Unknown client type '${quoteForError(bytes)}'`);
+}
+
+/** The lines of these clients, so many at a time that nobody is held up. */
+async function* pagesOfLines({ clients }: Context, isListed: Filter): AsyncGenerator<Buffer> {
   let lines: string[] = [];
+  let looked = 0;
   for (const client of clients.values()) {
-    lines.push(`${line(client)}\n`);
-    if (lines.length < LINES_AT_ONCE) continue;
+    if (isListed(client)) lines.push(listLine(client));
+    if (++looked % LINES_AT_ONCE > 0) continue;
     yield Buffer.from(lines.join(""));
     lines = [];
     await new Promise<void>((resolve) => void setImmediate(resolve));
@@ -68,12 +108,10 @@ function setInfo({ args, client }: Call): Reply {
 }
 
 /** The new form has filters and answers how many were closed, the old one names an address. */
-function kill({ args, client, context }: Call): Reply {
+function kill(call: Call): Reply {
+  const { args, client, context } = call;
   const isOldForm = args.length === 3;
-  const address = args[2]!.toString("latin1", 0, ADDRESS_BYTES_MAX);
-  const filters = isOldForm
-    ? [(other: Client) => other.address === address]
-    : killFilters(args, client);
+  const filters = isOldForm ? [killFilter("ADDR", args[2]!, context)] : killFilters(call);
   const victims = [...context.clients.values()].filter((other) =>
     filters.every((matches) => matches(other)),
   );
@@ -86,25 +124,69 @@ function kill({ args, client, context }: Call): Reply {
   return isOldForm ? OK : victims.length;
 }
 
-function killFilters(args: Buffer[], client: Client): ((other: Client) => boolean)[] {
-  const filters: ((other: Client) => boolean)[] = [];
+function killFilters({ args, client, context }: Call): Filter[] {
+  const filters: Filter[] = [];
   let skipsMe = true;
   for (let at = 2; at < args.length; at += 2) {
-    const filter = wordOf(args[at]!);
-    const value = args[at + 1]?.toString("latin1", 0, ADDRESS_BYTES_MAX);
+    const name = wordOf(args[at]!);
+    const value = args[at + 1];
     if (value === undefined) throw new CommandError("ERR syntax error");
-    if (filter === "ID") {
-      const id = parseInteger(args[at + 1]!);
-      if (id === null || id < 1) throw new CommandError("ERR client-id should be greater than 0");
-      filters.push((other) => other.id === id);
-    } else if (filter === "ADDR") filters.push((other) => other.address === value);
-    else if (filter === "LADDR") filters.push((other) => other.localAddress === value);
-    else if (filter === "SKIPME" && /^(yes|no)$/i.test(value)) skipsMe = /^yes$/i.test(value);
-    else
-      throw new CommandError(`ERR syntax error, CLIENT KILL has no '${quoteForError(args[at]!)}'`);
+    if (name === "SKIPME" && /^(YES|NO)$/.test(wordOf(value))) {
+      skipsMe = wordOf(value) === "YES";
+    } else filters.push(killFilter(name, value, context));
   }
   if (skipsMe) filters.push((other) => other !== client);
   return filters;
+}
+
+function killFilter(name: string, value: Buffer, { users }: Context): Filter {
+  const text = value.toString("latin1", 0, ADDRESS_BYTES_MAX);
+  switch (name) {
+    case "ID": {
+      const id = positive(value, "client-id");
+      return (other) => other.id === id;
+    }
+    case "ADDR":
+      return ({ address }) => address === text;
+    case "LADDR":
+      return ({ localAddress }) => localAddress === text;
+    case "TYPE":
+      return isOfType(value);
+    case "USER":
+      if (!users.find(text)) throw new CommandError(`ERR No such user '${quoteForError(value)}'`);
+      return ({ user }) => user?.name === text;
+    case "MAXAGE": {
+      if (parseInteger(value) === null) {
+        throw new CommandError("ERR maxage is not an integer or out of range");
+      }
+      const seconds = positive(value, "maxage");
+      return ({ connectedAtMs }) => secondsSince(connectedAtMs) >= seconds;
+    }
+    default:
+      throw new CommandError(`ERR syntax error, CLIENT KILL has no '${name.slice(0, 32)}'`);
+  }
+}
+
+function positive(bytes: Buffer, what: string): number {
+  const value = parseInteger(bytes);
+  if (value !== null && value > 0) return value;
+  throw new CommandError(`ERR ${what} should be greater than 0`);
+}
+
+/**
+ * With OPTIN nothing is tracked until CLIENT CACHING YES, which okq does not have: OK promises
+ * nothing that is not kept, and drivers that send it whenever they connect can be used.
+ */
+function track({ args }: Call): Reply {
+  const [mode, ...options] = args.slice(2).map(wordOf);
+  const isOff = mode === "OFF" && options.length === 0;
+  if (!isOff && mode !== "ON") throw new CommandError("ERR syntax error");
+  const isOptIn =
+    options.includes("OPTIN") && options.every((word) => /^(OPTIN|NOLOOP)$/.test(word));
+  if (isOff || isOptIn) return OK;
+  throw new CommandError(
+    "ERR okq has no client-side caching: turn it off in the driver (rueidis: DisableCache)",
+  );
 }
 
 function setReplies({ args, client }: Call): Reply {
@@ -142,16 +224,17 @@ export const clientCommands: Command[] = [
     ...shared,
     name: "CLIENT LIST",
     access: "admin",
-    syntax: "",
-    summary: "A line about each connection.",
+    syntax: "[filter value] [value ...]",
+    summary:
+      "A line about each connection, or about those that match ID id [id ...] or TYPE normal.",
     isExclusive: true,
     run: list,
   },
   subcommand(
     "KILL",
     "addr-or-filter [value] [filter value ...]",
-    "Closes the connections that match ID id, ADDR addr, LADDR addr, SKIPME yes|no; how many. " +
-      "With an address alone OK.",
+    "Closes the connections that match ID id, ADDR addr, LADDR addr, USER name, TYPE normal, " +
+      "MAXAGE seconds, SKIPME yes|no; how many. With an address alone OK.",
     kill,
     "admin",
   ),
@@ -167,6 +250,12 @@ export const clientCommands: Command[] = [
     setInfo,
   ),
   subcommand("REPLY", "ON|OFF|SKIP", "Turns replies on or off, or skips the next one.", setReplies),
+  subcommand(
+    "TRACKING",
+    "ON|OFF [option ...]",
+    "OK with OFF, and with ON OPTIN, which tracks nothing by itself; okq has nothing to cache.",
+    track,
+  ),
   subcommand("NO-EVICT", "ON|OFF", "OK; okq evicts no clients.", onOrOff),
   subcommand("NO-TOUCH", "ON|OFF", "OK; okq has no key access times.", onOrOff),
 ];

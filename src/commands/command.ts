@@ -94,6 +94,8 @@ export interface Client {
   readonly id: number;
   readonly address: string;
   readonly localAddress: string;
+  /** The socket's file descriptor. */
+  readonly fd: number;
   readonly connectedAtMs: number;
   lastCommandAtMs: number;
   lastCommand: string;
@@ -113,6 +115,8 @@ export interface Client {
   readonly refusal: Failure | null;
   /** Where it is registered. */
   queues: Buffer[];
+  /** Whether it has registered, be it on no queue: then QNOTIFY waits. */
+  hasRegistered: boolean;
   /** Aborts when the client is gone or okq ends. */
   readonly gone: AbortSignal;
   /** Bytes received and not yet dealt with, and bytes answered and not yet taken. */

@@ -31,6 +31,7 @@ async function reset({ client, context }: Call): Promise<Reply> {
   client.replies = "on";
   client.isRefusingTransaction = false;
   client.name = "";
+  client.hasRegistered = false;
   client.protocol = 2;
   client.user = context.users.stranger;
   await stayOn([], client, context);

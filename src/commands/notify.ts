@@ -9,6 +9,10 @@ const REGISTERED_MAX = 1024;
 /** Of their names together, which are kept as long as the connection. */
 const REGISTERED_BYTES_MAX = 256 * 1024;
 
+const NOT_REGISTERED =
+  "ERR not registered: every connection, also a new one of the same client, has to send " +
+  "QREGISTER before QNOTIFY";
+
 /** Trades the client's list of queues for another, here and in the store. */
 export async function registerOn(
   client: Client,
@@ -72,12 +76,21 @@ async function register({ args, client, context }: Call): Promise<Reply> {
   if (consumers.bytesWith(client.queues, queues) > settings.maxWaitingBytes) {
     throw new CommandError("ERR too many registrations of all clients (--max-waiting-bytes)");
   }
-  await registerOn(client, context, queues);
+  const { hasRegistered } = client;
+  client.hasRegistered = true;
+  try {
+    await registerOn(client, context, queues);
+  } catch (error) {
+    client.hasRegistered &&= hasRegistered;
+    throw error;
+  }
   return OK;
 }
 
 async function notify({ args, client, context }: Call): Promise<Reply> {
   const timeoutMs = parseSeconds("timeout", args[1]!);
+  // A driver that repeats a QNOTIFY on a new connection would wait in vain.
+  if (!client.hasRegistered) throw new CommandError(NOT_REGISTERED);
   if (timeoutMs > 0) await context.store.watch();
   const woken = await context.waiters.wait({
     queues: client.queues,
@@ -118,7 +131,7 @@ export const notifyCommands: Command[] = [
     syntax: "timeout",
     summary:
       "Waits up to timeout seconds for a ready event in a registered queue; the queue's name, " +
-      "or nil. Commands sent behind it wait too.",
+      "or nil. Commands sent behind it wait too. An error if this connection never registered.",
     group: "queue",
     access: "consume",
     since: "0.1.0",

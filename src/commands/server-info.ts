@@ -44,6 +44,7 @@ const sections: Record<string, (context: Context) => Lines> = {
     ["role", "master"],
     ["connected_slaves", 0],
   ],
+  CPU: cpu,
   Store: ({ store }) => store.describe(),
   Cluster: () => [["cluster_enabled", 0]],
 };
@@ -84,6 +85,17 @@ function memory(): Lines {
     ["used_memory_rss", rss],
     ["used_memory_heap", heapUsed],
     ["used_memory_external", external],
+  ];
+}
+
+/** Seconds of processor time; okq has no child processes. */
+function cpu(): Lines {
+  const { system, user } = process.cpuUsage();
+  return [
+    ["used_cpu_sys", (system / 1e6).toFixed(6)],
+    ["used_cpu_user", (user / 1e6).toFixed(6)],
+    ["used_cpu_sys_children", "0.000000"],
+    ["used_cpu_user_children", "0.000000"],
   ];
 }
 
@@ -130,6 +142,7 @@ const redisOptions = ({ maxClients, maxEventBytes, clientTimeout }: Settings): L
   ["timeout", clientTimeout],
   ["databases", 1],
   ["replica-read-only", "yes"],
+  ["slave-read-only", "yes"],
   ["maxmemory", 0],
   ["maxclients", maxClients],
   ["proto-max-bulk-len", maxEventBytes],

@@ -1,11 +1,9 @@
 // Who is at the other end of a connection, and what the client has said of itself.
 import type { Socket } from "bun";
 import type { ProtocolVersion } from "../resp/reply.ts";
+import { Endpoints } from "./endpoints.ts";
 
-export class Peer {
-  readonly remoteAddress: string | null;
-  readonly address: string;
-  readonly localAddress: string;
+export class Peer extends Endpoints {
   readonly connectedAtMs = Date.now();
   lastCommandAtMs = this.connectedAtMs;
   lastCommand = "";
@@ -17,16 +15,14 @@ export class Peer {
   skipsReply = false;
   isRefusingTransaction = false;
   queues: Buffer[] = [];
+  hasRegistered = false;
 
   constructor(
     readonly id: number,
-    socket: Pick<Socket, "remoteAddress" | "remotePort" | "localAddress" | "localPort">,
+    socket: Socket<unknown>,
     unixPath?: string,
   ) {
-    const isUnix = unixPath !== undefined;
-    this.remoteAddress = isUnix ? null : socket.remoteAddress;
-    this.address = isUnix ? `${unixPath}:0` : `${socket.remoteAddress}:${socket.remotePort}`;
-    this.localAddress = isUnix ? `${unixPath}:0` : `${socket.localAddress}:${socket.localPort}`;
+    super(socket, unixPath);
   }
 
   /** Before each command: CLIENT REPLY SKIP was about the one that follows. */

@@ -1,10 +1,12 @@
-// What failed logins cost those who try: each is answered late, and later the more of them came
-// from the same network.
+// What failed logins cost those who try: each is answered late, and later the more rounds of them
+// came from the same network. What is asked before the first of a round is answered belongs to that
+// round: a program whose connections all have the same wrong password has made one mistake.
 
 const DELAY_MS_MIN = 250;
-const DELAY_MS_MAX = 4_000;
-/** A network without a failure for so long starts anew. */
-const FORGET_MS = 60_000;
+/** The delay doubles with each round, up to 4 seconds. */
+const ROUNDS_MAX = 5;
+/** After so long without a failure a network has one round less. */
+const FORGET_MS = 12_000;
 const NETWORKS_MAX = 10_000;
 /** Beyond so many the one that waits longest is answered at once. */
 const DELAYS_MAX = 10_000;
@@ -19,38 +21,56 @@ interface Failed {
 }
 
 interface Network {
-  failures: number;
-  lastAtMs: number;
+  /** From 1; the one that came last. */
+  round: number;
+  /** When the first failure of that round is answered. */
+  answeredAtMs: number;
 }
+
+export interface Clock {
+  nowMs(): number;
+  /** Runs it after so many milliseconds; what it returns takes that back. */
+  after(delayMs: number, run: () => void): () => void;
+}
+
+const systemClock: Clock = {
+  nowMs: () => performance.now(),
+  after: (delayMs, run) => {
+    const timer = setTimeout(run, delayMs);
+    return () => clearTimeout(timer);
+  },
+};
 
 export class FailedLogins {
   readonly #warn: Warn;
+  readonly #clock: Clock;
   readonly #networks = new Map<string, Network>();
-  readonly #delays = new Map<() => void, ReturnType<typeof setTimeout>>();
+  /** How to answer, and how to stop the timer that would. */
+  readonly #delays = new Map<() => void, () => void>();
 
-  constructor(warn: Warn) {
+  constructor(warn: Warn, clock: Clock = systemClock) {
     this.#warn = warn;
+    this.#clock = clock;
   }
 
   /**
    * Notes a failure, and resolves when it may be answered: some time after it was asked for, or
-   * when there is nobody to answer any more.
+   * when there is nobody to answer any more. The time of asking is the clock's.
    */
   async note(user: string, { address, gone }: Failed, askedAtMs: number): Promise<void> {
     this.#warn("login failed", { user, addr: address });
-    const failures = this.#count(address);
-    const delayMs = Math.min(DELAY_MS_MAX, DELAY_MS_MIN * 2 ** Math.min(failures - 1, 10));
-    const leftMs = askedAtMs + delayMs - performance.now();
+    const delayMs = this.#delayMs(networkOf(address), askedAtMs);
+    const leftMs = askedAtMs + delayMs - this.#clock.nowMs();
     if (leftMs <= 0 || gone.aborted) return;
     if (this.#delays.size >= DELAYS_MAX) this.#delays.keys().next().value!();
     await new Promise<void>((resolve) => {
       const answer = () => {
-        clearTimeout(this.#delays.get(answer));
+        this.#delays.get(answer)?.();
         this.#delays.delete(answer);
         gone.removeEventListener("abort", answer);
         resolve();
       };
-      this.#delays.set(answer, setTimeout(answer, leftMs));
+      this.#delays.set(answer, this.#clock.after(leftMs, answer));
       gone.addEventListener("abort", answer);
     });
   }
@@ -60,19 +80,28 @@ export class FailedLogins {
     for (const answer of this.#delays.keys()) answer();
   }
 
-  #count(address: string): number {
-    const name = networkOf(address);
-    const nowMs = performance.now();
-    const before = this.#networks.get(name);
-    const failures = before && nowMs - before.lastAtMs < FORGET_MS ? before.failures + 1 : 1;
+  #delayMs(name: string, askedAtMs: number): number {
+    const network = roundOf(this.#networks.get(name), askedAtMs);
     // Behind the others: what has not failed for longest is forgotten first.
     this.#networks.delete(name);
-    this.#networks.set(name, { failures, lastAtMs: nowMs });
+    this.#networks.set(name, network);
     if (this.#networks.size > NETWORKS_MAX) {
       this.#networks.delete(this.#networks.keys().next().value!);
     }
-    return failures;
+    return delayMsOf(network.round);
   }
+}
+
+function roundOf(before: Network | undefined, askedAtMs: number): Network {
+  const passedMs = before ? askedAtMs - before.answeredAtMs : 0;
+  if (before && passedMs < 0) return before;
+  const left = before ? Math.max(0, before.round - Math.floor(passedMs / FORGET_MS)) : 0;
+  const round = Math.min(left + 1, ROUNDS_MAX);
+  return { round, answeredAtMs: askedAtMs + delayMsOf(round) };
+}
+
+function delayMsOf(round: number): number {
+  return DELAY_MS_MIN * 2 ** (round - 1);
 }
 
 /** Whoever has one address of IPv6 has a whole /64 of them. From "address:port" or "path:0". */

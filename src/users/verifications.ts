@@ -59,11 +59,23 @@ export class Verifications {
       const isRight = next.isSettled() || (await isPasswordOf(next));
       this.#note(next.line, isRight);
       next.resolve(isRight ? "right" : "wrong");
+      if (!isRight) this.#refuseSame(next);
       const restMs = Math.min(REST_FACTOR * (performance.now() - startedAtMs), REST_MS_MAX);
       // oxlint-disable-next-line no-await-in-loop
       if (!isRight && this.#size > 0) await Bun.sleep(restMs);
     }
     this.#isRunning = false;
+  }
+
+  /** All connections of a program may have the same wrong password: it is compared once. */
+  #refuseSame({ line: name, hash, password }: Waiting): void {
+    const line = this.#lines.get(name) ?? [];
+    const same = line.filter((each) => each.hash === hash && each.password.equals(password));
+    for (const each of same) {
+      this.#take(line, each);
+      each.resolve("wrong");
+    }
+    if (line.length === 0) this.#lines.delete(name);
   }
 
   #note(line: string, isRight: boolean): void {

@@ -27,7 +27,8 @@ const accepted: Record<string, string[][]> = {
   QLPEEK: [["q"]],
   QRPEEK: [["q"]],
   QREGISTER: [[], ["q"], ["p", "q", "r"]],
-  QNOTIFY: [["0"]],
+  // Needs a registration: test/commands/notify.test.ts.
+  QNOTIFY: [],
   QSTATUS: [[], ["q"], ["p", "q", "r"]],
   QINFO: [[], ["q"], ["p", "q", "r"]],
   QFLUSH: [["q"]],
@@ -46,7 +47,7 @@ const accepted: Record<string, string[][]> = {
   DISCARD: [],
   "CLIENT ID": [[]],
   "CLIENT INFO": [[]],
-  "CLIENT LIST": [[]],
+  "CLIENT LIST": [[], ["TYPE", "normal"], ["ID", "1", "2"]],
   "CLIENT KILL": [
     ["ID", "999"],
     ["ID", "999", "ADDR", "x", "LADDR", "x", "SKIPME", "yes"],
@@ -55,6 +56,7 @@ const accepted: Record<string, string[][]> = {
   "CLIENT GETNAME": [[]],
   "CLIENT SETINFO": [["lib-name", "x"]],
   "CLIENT REPLY": [["ON"]],
+  "CLIENT TRACKING": [["OFF"], ["ON", "OPTIN", "NOLOOP"]],
   "CLIENT NO-EVICT": [["ON"]],
   "CLIENT NO-TOUCH": [["ON"]],
   COMMAND: [[]],

@@ -3,9 +3,15 @@ import { describe, expect, test } from "bun:test";
 import { eventually, eventuallyEqual } from "../support/eventually.ts";
 import { startTestOkq, type TestOkq } from "../support/okq-server.ts";
 import { ask, askAll, readable } from "../support/readable.ts";
+import { passwordOf, writeUsers } from "../support/users.ts";
 import type { Wire } from "../support/wire.ts";
 
 const BAD_NAME = "-ERR Client names cannot contain spaces, newlines or special characters";
+
+const REDIS_FIELDS = (
+  "id addr laddr fd name age idle flags db sub psub ssub multi watch qbuf qbuf-free argv-mem " +
+  "multi-mem rbs rbp obl oll omem tot-mem events cmd user redir resp lib-name lib-ver"
+).split(" ");
 
 async function connected(): Promise<Wire> {
   return await (await startTestOkq()).connect();
@@ -84,12 +90,61 @@ test("NO-EVICT and NO-TOUCH are OK, with ON or OFF and nothing else", async () =
 
 test("what okq does not have is an unknown subcommand", async () => {
   const client = await connected();
-  expect(await ask(client, "CLIENT", "TRACKING", "ON")).toBe(
-    "-ERR unknown subcommand 'TRACKING' of CLIENT",
+  expect(await ask(client, "CLIENT", "CACHING", "YES")).toBe(
+    "-ERR unknown subcommand 'CACHING' of CLIENT",
   );
   const options = ["MAINT_NOTIFICATIONS", "ON", "moving-endpoint-type", "none"];
   expect(await ask(client, "client", ...options)).toStartWith("-ERR unknown subcommand");
   expect(await ask(client, "CLIENT")).toStartWith("-ERR ");
+});
+
+test("TRACKING is OK where nothing is tracked, and else names what to turn off", async () => {
+  const client = await connected();
+  for (const options of [["OFF"], ["ON", "OPTIN"], ["on", "noloop", "optin"]]) {
+    expect(await ask(client, "CLIENT", "TRACKING", ...options)).toBe("+OK");
+  }
+  for (const options of [[], ["BCAST"], ["OPTOUT"], ["OPTIN", "BCAST"], ["NOLOOP"]]) {
+    expect(await ask(client, "CLIENT", "TRACKING", "ON", ...options)).toBe(
+      "-ERR okq has no client-side caching: turn it off in the driver (rueidis: DisableCache)",
+    );
+  }
+});
+
+test("INFO has the fields of Redis 7.4 in its order, LIST has okq's own behind them", async () => {
+  const okq = await startTestOkq();
+  const [client, large] = [await okq.connect(), await okq.connect()];
+  const nameOf = (field: string) => field.slice(0, field.indexOf("="));
+  const info = ((await ask(client, "CLIENT", "INFO")) as string).trimEnd();
+  expect(info.split(" ").map(nameOf)).toEqual(REDIS_FIELDS);
+  expect(Number(fieldsOf(info).fd)).toBeGreaterThan(2);
+  large.send("*1\r\n$1000\r\nx");
+  const lines = await eventually(async () => {
+    const found = await listed(client);
+    return Number(found[1]!.qbuf) > 0 ? found : null;
+  });
+  for (const line of lines) {
+    expect(Object.keys(line)).toEqual([...REDIS_FIELDS, "inflight", "paused", "queues"]);
+    expect(Number(line["tot-mem"])).toBe(Number(line.qbuf) + Number(line.omem));
+  }
+});
+
+test("LIST shows those of a type or with one of some numbers", async () => {
+  const okq = await startTestOkq();
+  const clients = [await okq.connect(), await okq.connect(), await okq.connect()];
+  const ids: number[] = [];
+  for (const client of clients) ids.push((await ask(client, "CLIENT", "ID")) as number);
+  const asker = clients[0]!;
+  const idsOf = async (...filter: (string | number)[]) => {
+    const lines = (await ask(asker, "CLIENT", "LIST", ...filter)) as string;
+    return lines
+      .split("\n")
+      .slice(0, -1)
+      .map((line) => Number(fieldsOf(line).id));
+  };
+  expect(await idsOf("ID", ids[2]!, ids[0]!, 999, ids[2]!)).toEqual([ids[0]!, ids[2]!]);
+  expect(await idsOf("id", 999)).toEqual([]);
+  expect(await idsOf("TYPE", "Normal")).toEqual(ids);
+  expect(await idsOf("type", "pubsub")).toEqual([]);
 });
 
 describe("CLIENT REPLY", () => {
@@ -201,6 +256,32 @@ describe("CLIENT KILL", () => {
     expect(await killer.untilClosed()).toEqual([]);
   });
 
+  test("by type and by age closes those of that type, or as old, but the killer", async () => {
+    const { killer, victim, other } = await trio();
+    expect(await ask(killer, "CLIENT", "KILL", "TYPE", "pubsub")).toBe(0);
+    expect(await ask(killer, "CLIENT", "KILL", "MAXAGE", 1000)).toBe(0);
+    const id = (await ask(victim, "CLIENT", "ID")) as number;
+    await eventually(async () => {
+      return (await ask(killer, "CLIENT", "KILL", "MAXAGE", 1, "ID", id)) === 1;
+    });
+    await victim.untilClosed();
+    expect(await ask(killer, "CLIENT", "KILL", "TYPE", "normal")).toBe(1);
+    await other.untilClosed();
+    expect(await ask(killer, "PING")).toBe("+PONG");
+  });
+
+  test("by user closes those who are logged in as that user", async () => {
+    const okq = await startTestOkq({ users: writeUsers("ann all *", "bob push *").path });
+    const [ann, bob, stranger] = [await okq.connect(), await okq.connect(), await okq.connect()];
+    await ask(ann, "AUTH", "ann", passwordOf("ann"));
+    await ask(bob, "AUTH", "bob", passwordOf("bob"));
+    expect(await ask(ann, "CLIENT", "KILL", "USER", "nobody")).toBe("-ERR No such user 'nobody'");
+    expect(await ask(ann, "CLIENT", "KILL", "USER", "bob")).toBe(1);
+    await bob.untilClosed();
+    expect(await ask(ann, "CLIENT", "KILL", "USER", "ann")).toBe(0);
+    expect(await ask(stranger, "PING")).toStartWith("-NOAUTH");
+  });
+
   test("with filters closes only whom all of them match", async () => {
     const { killer, victim, other } = await trio();
     const id = (await ask(victim, "CLIENT", "ID")) as number;
@@ -213,7 +294,13 @@ describe("CLIENT KILL", () => {
   test("without a filter, or with one that is none, closes nobody", async () => {
     const { killer, victim, other } = await trio();
     const wrong = [[], ["ID"], ["ID", "x"], ["ID", "0"], ["NONSENSE", "x"], ["SKIPME", "maybe"]];
-    for (const filters of [...wrong, ["ID", "1", "ADDR"]]) {
+    const others = [
+      ["TYPE", "x"],
+      ["USER", "nobody"],
+      ["MAXAGE", "0"],
+      ["MAXAGE", "x"],
+    ];
+    for (const filters of [...wrong, ...others, ["ID", "1", "ADDR"]]) {
       expect(await ask(killer, "CLIENT", "KILL", ...filters)).toStartWith("-ERR ");
     }
     expect(await ask(victim, "PING")).toBe("+PONG");

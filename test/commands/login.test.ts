@@ -85,6 +85,22 @@ describe("a user of the file", () => {
     expect(firstMs).toBeLessThan(verifyMs * 6);
   });
 
+  test("is refused once for the same wrong password of many connections", async () => {
+    const file = writeUsers();
+    const costs = { algorithm: "argon2id", memoryCost: 65_536, timeCost: 3 } as const;
+    const hash = await Bun.password.hash("secret", costs);
+    file.write(`ann ${hash} all *\n`);
+    const okq = await startTestOkq({ users: file.path });
+    const clients = await Promise.all(Array.from({ length: 16 }, () => okq.connect()));
+    const startedAt = performance.now();
+    const replies = clients.map((client) => ask(client, "AUTH", "ann", "wrong"));
+    expect(await Promise.all(replies)).toEqual(clients.map(() => WRONGPASS));
+    const tookMs = performance.now() - startedAt;
+    const verifiedAt = performance.now();
+    await Bun.password.verify("wrong", hash);
+    expect(tookMs).toBeLessThan((performance.now() - verifiedAt) * 6);
+  });
+
   test("stays out with a wrong password, and so does a user that is not there", async () => {
     const okq = await withUsers("ann all *");
     const client = await okq.connect();

@@ -7,6 +7,9 @@ import { ask, askAll, readable } from "../support/readable.ts";
 import type { Wire } from "../support/wire.ts";
 
 const LONG = 60;
+const NOT_REGISTERED =
+  "-ERR not registered: every connection, also a new one of the same client, has to send " +
+  "QREGISTER before QNOTIFY";
 const TIMEOUT_ERROR = "-ERR timeout must be a number of seconds from 0 to 2147483647, got ";
 
 /** A client that waits for an event in these queues, and is known to wait. */
@@ -48,10 +51,33 @@ describe.each(storeNames)("on %s", (store) => {
     expect(performance.now() - startedAt).toBeGreaterThanOrEqual(99);
   });
 
-  test("without a registered queue it waits until the time is up", async () => {
+  test("QNOTIFY on a connection that never registered is an error at once", async () => {
+    const okq = await startOkqOn(store);
+    const client = await okq.connect();
+    const producer = await okq.connect();
+    await ask(producer, "QLPUSH", "q", "1", "x");
+    for (const timeout of [0, LONG]) {
+      expect(await ask(client, "QNOTIFY", timeout)).toBe(NOT_REGISTERED);
+    }
+    expect(await ask(client, "QREGISTER", "q")).toBe("+OK");
+    expect(await ask(client, "QNOTIFY", LONG)).toBe("q");
+  });
+
+  test("a connection that deregistered waits until the time is up", async () => {
     const client = await (await startOkqOn(store)).connect();
+    await askAll(client, ["QLPUSH", "q", "1", "x"], ["QREGISTER", "q"], ["QREGISTER"]);
     expect(await ask(client, "QNOTIFY", 0)).toBeNull();
     expect(await ask(client, "QNOTIFY", "0.03")).toBeNull();
+  });
+
+  test("so it is after a RESET, and after a QREGISTER that was refused", async () => {
+    const client = await (await startOkqOn(store)).connect();
+    const tooMany = Array.from({ length: 1025 }, (_, at) => `queue ${at}`);
+    expect(await ask(client, "QREGISTER", ...tooMany)).toStartWith("-ERR too many queues");
+    expect(await ask(client, "QNOTIFY", LONG)).toBe(NOT_REGISTERED);
+    expect(await ask(client, "QREGISTER", "q")).toBe("+OK");
+    expect(await ask(client, "RESET")).toBe("+RESET");
+    expect(await ask(client, "QNOTIFY", LONG)).toBe(NOT_REGISTERED);
   });
 
   test.each(["QLPUSH", "QRPUSH"])("%s wakes a waiting consumer", async (push) => {
@@ -207,7 +233,7 @@ describe.each(storeNames)("on %s", (store) => {
     expect(await ask(client, "QREGISTER", ...names, "e")).toBe(
       "-ERR too long names, 262145 bytes of at most 262144",
     );
-    expect(await ask(client, "CLIENT", "INFO")).toContain(" queues=4 ");
+    expect(await ask(client, "CLIENT", "LIST")).toContain(" queues=4\n");
   });
 
   test("a timeout that is no number of seconds is refused", async () => {

@@ -31,8 +31,9 @@ describe.each(storeNames)("INFO on %s", (store) => {
     const client = await okq.connect();
     await okq.connect();
     await askAll(client, ["QLPUSH", "q", "1", "x"], ["QRPOP", "q"], ["QACK", "q", "1"], ["OOPS"]);
-    const { Server, Clients, Memory, Persistence, Stats, Replication, Store, Cluster, Queues } =
+    const { Server, Clients, Memory, Persistence, Stats, Replication, ...others } =
       await info(client);
+    const { CPU, Store, Cluster, Queues } = others;
     expect(Server).toMatchObject({
       redis_version: "7.4.0",
       redis_mode: "standalone",
@@ -55,6 +56,7 @@ describe.each(storeNames)("INFO on %s", (store) => {
     expect(Number(Stats!.total_net_input_bytes)).toBeGreaterThan(100);
     expect(Number(Stats!.total_net_output_bytes)).toBeGreaterThan(30);
     expect(Replication).toEqual({ role: "master", connected_slaves: "0" });
+    expect(Number(CPU!.used_cpu_user)).toBeGreaterThan(0);
     expect(Store).toMatchObject({ store });
     expect(Cluster).toEqual({ cluster_enabled: "0" });
     expect(Queues).toBeUndefined();

@@ -1,5 +1,10 @@
 // ioredis, with its default RESP3 and with RESP2.
+import { expect, test } from "bun:test";
 import { Redis, ReplyError } from "ioredis";
+import { closeAfterTest } from "../support/close-after-test.ts";
+import { eventually } from "../support/eventually.ts";
+import { startTestOkq } from "../support/okq-server.ts";
+import { ask } from "../support/readable.ts";
 import { driverContract } from "./contract.ts";
 
 for (const protocol of [3, 2] as const) {
@@ -24,3 +29,21 @@ for (const protocol of [3, 2] as const) {
     },
   });
 }
+
+test("a QNOTIFY that ioredis repeats on a new connection is an error, not a wait", async () => {
+  const okq = await startTestOkq();
+  const redis = new Redis(okq.port);
+  redis.on("error", () => {});
+  closeAfterTest({ close: () => redis.disconnect() });
+  await redis.call("QREGISTER", "q");
+  const notified = redis.call("QNOTIFY", 60).catch((error: Error) => error.message);
+  const observer = await okq.connect();
+  await eventually(async () => {
+    return String(await ask(observer, "INFO", "clients")).includes("blocked_clients:1\r\n");
+  });
+  redis.stream.destroy();
+  expect(await notified).toStartWith("ERR not registered");
+  expect(await redis.call("QREGISTER", "q")).toBe("OK");
+  expect(await redis.call("QLPUSH", "q", "1", "x")).toBe("OK");
+  expect(await redis.call("QNOTIFY", 60)).toBe("q");
+});

@@ -5,6 +5,7 @@ const debianPackages: Record<string, string> = {
   "redis-cli": "redis-tools",
   "redis-benchmark": "redis-tools",
   "/usr/bin/python3": "python3-redis",
+  openssl: "openssl",
 };
 
 const RUN_MS_MAX = 50_000;

@@ -14,7 +14,8 @@ import { ask, askAll } from "../support/readable.ts";
 import { mountSmallDisk, noSmallDisk } from "../support/small-disk.ts";
 import { Wire } from "../support/wire.ts";
 
-setDefaultTimeout(60_000);
+/** A start takes seconds on a machine that does much else. */
+setDefaultTimeout(90_000);
 
 const megabyte = 1024 * 1024;
 const reserveBytes = 8 * megabyte;
@@ -130,7 +131,7 @@ describe.skipIf(noContainer !== null)(`a place for temporary files ${noContainer
     const store = `--store=sqlite:${data}/okq.db`;
     const setup = temporaryPlaces[name]!(data);
     const okq = startInContainer(["--listen-addr=127.0.0.1:0", store], setup);
-    const port = Number((await okq.waitForLine(/listening .*port=(\d+)/))[1]);
+    const port = Number((await okq.waitForLine(/listening .*port=(\d+)/, 60_000))[1]);
     const client = await Wire.connect(port);
     for (let from = 0; from < 50_000; from += 2000) await pushAll(client, from, from + 2000, 700);
     expect(await ask(client, "OKQ", "HEALTH")).toBe("+OK");

@@ -25,7 +25,8 @@ import { type OkqProcess, startProcess } from "../support/process.ts";
 import { ask, askAll } from "../support/readable.ts";
 import { Wire } from "../support/wire.ts";
 
-setDefaultTimeout(30_000);
+/** A start takes seconds on a machine that does much else. */
+setDefaultTimeout(90_000);
 
 function newFolder(): string {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), "okq-files-")));
@@ -97,16 +98,22 @@ describe("a -wal that goes away under a running okq", () => {
   test("is seen in the log and by okq health before anybody pushes", async () => {
     const file = join(newFolder(), "okq.db");
     const okq = await startOkqProcess([`--store=sqlite:${file}`]);
-    const health = () => run("health", `--listen-addr=127.0.0.1:${okq.port}`);
-    expect(await health()).toEqual([0, "ok\n"]);
+    const client = await okq.connect();
+    expect(await ask(client, "OKQ", "HEALTH")).toBe("+OK");
     rmSync(`${file}-wal`);
     await okq.waitForLine(/error pushes are refused reason=.*okq\.db-wal was removed or replaced/i);
-    expect(await health()).toEqual([1, expect.stringContaining("-wal was removed or replaced")]);
+    expect(await run("health", `--listen-addr=127.0.0.1:${okq.port}`)).toEqual([
+      1,
+      expect.stringContaining("-wal was removed or replaced"),
+    ]);
+    client.close();
     // A restart in order puts that right, and nothing is lost.
     okq.kill("SIGTERM");
     expect(await okq.exited).toBe(0);
-    const again = await startOkqProcess([`--store=sqlite:${file}`], okq.port);
-    expect(await health()).toEqual([0, "ok\n"]);
+    const again = await startOkqProcess([`--store=sqlite:${file}`]);
+    const other = await again.connect();
+    expect(await ask(other, "OKQ", "HEALTH")).toBe("+OK");
+    other.close();
     await again.crash();
   });
 });
@@ -174,10 +181,7 @@ describe("a database behind a symbolic link", () => {
       client.close();
       await okq.crash();
     }
-    expect(await run("check", `--store=sqlite:${link}`)).toEqual([
-      0,
-      `${link}: ok, 1 queues, 100 events ready, 0 claimed\n`,
-    ]);
+    expect(checkDatabase(link)).toEqual({ queues: 1, ready: 100, claimed: 0 });
   });
 
   test("that leads in a circle is one line", async () => {
@@ -210,7 +214,7 @@ const containers = describe.skipIf(noContainer !== null);
 
 /** The port, or what it said before it ended. */
 async function started(okq: OkqProcess): Promise<number | string> {
-  const line = okq.waitForLine(/listening .*port=(\d+)/, 20_000);
+  const line = okq.waitForLine(/listening .*port=(\d+)/, 60_000);
   return await line.then(
     ([, port]) => Number(port),
     () => okq.stderr(),
@@ -219,7 +223,7 @@ async function started(okq: OkqProcess): Promise<number | string> {
 
 containers(`in containers, where every okq is process 1 ${noContainer ?? ""}`, () => {
   test("of three that start at once one serves, and the others say why", async () => {
-    for (let round = 0; round < 4; round++) {
+    for (let round = 0; round < 2; round++) {
       const folder = newFolder();
       const file = join(folder, "data/okq.db");
       const args = ["--listen-addr=127.0.0.1:0", `--store=sqlite:${file}`];

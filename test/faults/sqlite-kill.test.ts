@@ -5,6 +5,7 @@ import { expect, onTestFinished, setDefaultTimeout, test } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { eventually } from "../support/eventually.ts";
 import { type ListeningOkq, startOkqProcess } from "../support/okq-process.ts";
 import { startProcess } from "../support/process.ts";
 import { ask } from "../support/readable.ts";
@@ -64,7 +65,7 @@ test(
     for (let kill = 0; kill < kills; kill++) {
       const producer = await okq.connect();
       const consumer = await okq.connect();
-      const end = random(pushed.length + 20, pushed.length + 150);
+      const end = random(pushed.length + 5, pushed.length + 100);
       const crash = crashAfter(okq, () => pushed.length >= end);
       const running = [
         untilClosed(async () => {
@@ -98,7 +99,7 @@ async function popOne(client: Wire, popped: number[]): Promise<boolean> {
 }
 
 async function crashAfter(okq: ListeningOkq, isTime: () => boolean): Promise<void> {
-  while (!isTime()) await new Promise<void>((turn) => void setImmediate(turn));
+  await eventually(isTime, { timeoutMs: 60_000, message: "enough was pushed" });
   await okq.crash();
 }
 

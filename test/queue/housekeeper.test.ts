@@ -74,8 +74,8 @@ test("forgets queues that have nothing left, without anybody asking", async () =
   await Promise.all(
     queues.map((queue) => session.ask({ kind: "push", queue, end: "left", id, contents })),
   );
-  await Promise.all(queues.map((queue) => session.ask({ kind: "pop", queue, leaseMs: 0 })));
   const count = () => Object.fromEntries(store.describe())["queues"];
   expect(count()).toBe(1000);
+  await Promise.all(queues.map((queue) => session.ask({ kind: "pop", queue, leaseMs: 0 })));
   await eventually(() => count() === 0, { message: "no queue is left" });
 });

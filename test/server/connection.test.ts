@@ -116,8 +116,9 @@ describe.each(storeNames)("on %s", (store) => {
     const pop = ["QRPOP", "q", ...options];
     const pops = ids.map(() => pop);
     const slow = await slowReader(okq, observer, [["CLIENT", "ID"], ...pops]);
-    const lines = ((await ask(observer, "CLIENT", "LIST")) as string).trim().split("\n");
-    const id = /id=(\d+)/.exec(lines.find((line) => !line.includes(" omem=0 "))!)![1]!;
+    const own = await ask(observer, "CLIENT", "ID");
+    const listed = [...String(await ask(observer, "CLIENT", "LIST")).matchAll(/^id=(\d+)/gm)];
+    const id = listed.map((match) => match[1]!).find((each) => each !== String(own))!;
     expect(await ask(observer, "CLIENT", "KILL", "ID", id)).toBe(1);
     slow.pause(false);
     const received = (await slow.untilClosed()).length - 1;

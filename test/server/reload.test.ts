@@ -83,6 +83,23 @@ test("a registered queue is given up with the right to it, also by who waits the
   expect(String(await ann.next())).toBe("sms");
 });
 
+test("QNOTIFY is an error once the right to all registered queues is gone", async () => {
+  const users = writeUsers("root all *", "ann consume *");
+  const okq = await startTestOkq({ users: users.path });
+  const [root, ann] = [await logInAs(okq, "root"), await logInAs(okq, "ann")];
+  await ask(ann, "QREGISTER", "mail");
+  ann.pipeline(["QNOTIFY", "60"]);
+  await eventually(async () => {
+    return String(await ask(root, "INFO", "clients")).includes("blocked_clients:1\r\n");
+  });
+  users.replace("root all *", "ann consume sms");
+  okq.reload();
+  expect(await ann.next()).toBeNull();
+  expect(await ask(ann, "QNOTIFY", "60")).toStartWith("-ERR not registered");
+  expect(await ask(ann, "QREGISTER", "sms")).toBe("+OK");
+  expect(await ask(ann, "QNOTIFY", "0")).toBeNull();
+});
+
 test("who may not use a queue any more does not swallow what wakes the others there", async () => {
   const users = writeUsers("root all *", "ann consume *", "bob consume mail");
   const okq = await startTestOkq({ users: users.path });

@@ -186,7 +186,9 @@ test("a user that may not do it all is told the truth about what was done", asyn
   expect(await client.call("QSTATUS", "q")).toEqual([[Buffer.from("q"), 2, 0, 0]]);
   // It never hears a message, and says so.
   const deaf = await start({ redisAddr: at(redis), ...user });
-  expect(errorOf(await (await deaf.connect()).call("QNOTIFY", "1"))).toContain("NOPERM");
+  const listener = await deaf.connect();
+  expect(await listener.call("QREGISTER", "none")).toEqual({ simple: "OK" });
+  expect(errorOf(await listener.call("QNOTIFY", "1"))).toContain("NOPERM");
   const warning =
     / warn  messages of other okq processes are not heard, it is tried again .*NOPERM/;
   await eventually(() => deaf.log.some((line) => warning.test(line)));

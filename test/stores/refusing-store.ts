@@ -44,6 +44,10 @@ export class RefusingStore implements Store {
     return this.#inner.describe();
   }
 
+  backup(file: string): Promise<void> {
+    return this.#inner.backup!(file);
+  }
+
   close(): Promise<void> {
     return this.#inner.close();
   }

@@ -24,7 +24,7 @@ import { Caller } from "./contract/caller.ts";
 import { openSqlite } from "./open-sqlite.ts";
 import { Random } from "./random.ts";
 
-setDefaultTimeout(20_000);
+setDefaultTimeout(60_000);
 
 function newFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), "okq-wal-"));

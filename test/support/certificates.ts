@@ -24,19 +24,27 @@ export interface Certificates {
   renew(): KeyPair;
 }
 
+/** What strict clients want to see in a certificate that is no authority. */
+const EXTENSIONS = `
+basicConstraints=critical,CA:FALSE
+keyUsage=critical,digitalSignature
+extendedKeyUsage=serverAuth,clientAuth
+subjectAltName=DNS:localhost,IP:127.0.0.1,IP:::1
+authorityKeyIdentifier=keyid
+`;
 const NEW_KEY = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"];
 
 export function makeCertificates(): Certificates {
   const folder = mkdtempSync(join(tmpdir(), "okq-certificates-"));
   closeAfterTest({ close: () => rmSync(folder, { recursive: true }) });
   const names = join(folder, "names");
-  writeFileSync(names, "subjectAltName=DNS:localhost,IP:127.0.0.1,IP:::1\n");
+  writeFileSync(names, EXTENSIONS);
   const pair = (name: string): KeyPair => ({
     cert: join(folder, `${name}.crt`),
     key: join(folder, `${name}.key`),
   });
 
-  function selfSigned(name: string): KeyPair {
+  function selfSigned(name: string, ...options: string[]): KeyPair {
     const { cert, key } = pair(name);
     openssl(
       "req",
@@ -50,11 +58,12 @@ export function makeCertificates(): Certificates {
       key,
       "-out",
       cert,
+      ...options,
     );
     return { cert, key };
   }
 
-  const authority = selfSigned("authority");
+  const authority = selfSigned("authority", "-addext", "keyUsage=critical,keyCertSign,cRLSign");
   let made = 0;
 
   function signed(name: string): KeyPair {

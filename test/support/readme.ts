@@ -28,6 +28,15 @@ export function withGeneratedSections(readme: string): string {
   return result;
 }
 
+/** The code block of that language with that text in it, without its fences. */
+export async function readmeBlock(language: string, text: string): Promise<string> {
+  const readme = await Bun.file(readmeFile).text();
+  const blocks = readme.matchAll(new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\`$`, "gms"));
+  const found = [...blocks].map(([, code]) => code!).filter((code) => code.includes(text));
+  if (found.length !== 1) throw new Error(`README.md has ${found.length} blocks with ${text}`);
+  return found[0]!;
+}
+
 /** The shell commands in the first such block behind that heading. */
 export function shellCommands(readme: string, heading: string): string {
   const section = readme.slice(readme.indexOf(`# ${heading}\n`));

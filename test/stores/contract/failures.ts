@@ -128,7 +128,7 @@ export function failures(check: Check): void {
 
   checkFull("of random pushes and acks of many sessions just those are done", async (store) => {
     const random = new Random(8);
-    for (let round = 0; round < 20; round++) {
+    for (let round = 0; round < 8; round++) {
       const sessions = Array.from({ length: 12 }, () => store.another());
       const outcomes = sessions.map((): Promise<unknown>[] => []);
       const pushed: { who: number; at: number; queue: string; id: string }[] = [];
@@ -150,9 +150,10 @@ export function failures(check: Check): void {
         expect(own.map(isDone)).toEqual(own.map((_, at) => at < first));
       }
       const done = pushed.filter(({ who, at }) => settled[who]![at] === "ok");
-      for (const queue of queues) {
+      const drained = await Promise.all(queues.map((queue) => store.another().drain(queue)));
+      for (const [n, queue] of queues.entries()) {
         const ids = done.filter((push) => push.queue === queue).map(({ id }) => id);
-        expect((await store.drain(queue)).toSorted()).toEqual(ids.toSorted());
+        expect(drained[n]!.toSorted()).toEqual(ids.toSorted());
       }
     }
   });
