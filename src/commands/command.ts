@@ -33,6 +33,8 @@ export interface Command {
   flags: readonly Flag[];
   /** Later commands of the connection are not started before this one has answered. */
   isExclusive?: true;
+  /** Run between MULTI and EXEC too, where all others are refused. */
+  isTransactional?: true;
   run(call: Call): Answer | Promise<Answer> | FromStore;
 }
 
@@ -45,7 +47,11 @@ export interface Call {
 
 /** A reply that hands out an event. */
 export abstract class Handout {
-  constructor(readonly reply: Reply) {}
+  /** Of an event that is delivered at most once, a reply that may have been read is final. */
+  constructor(
+    readonly reply: Reply,
+    readonly mayComeTwice: boolean,
+  ) {}
 
   /** Called if the client is gone before the reply was sent. */
   abstract giveBack(): void;
@@ -100,7 +106,9 @@ export interface Client {
   /** Null as long as it has to log in first. */
   user: User | null;
   replies: "on" | "off" | "skip";
-  /** A MULTI was refused, and so is all up to its end. */
+  /** The reply to the command under way is skipped. */
+  skipsReply: boolean;
+  /** Between MULTI and EXEC. */
   isRefusingTransaction: boolean;
   readonly session: Session;
   /** What commands on queues are answered with, for one in front of them failed; else null. */

@@ -3,6 +3,7 @@ import type { QueueStatus, Session } from "../queue/store.ts";
 import { OK, type Reply } from "../resp/reply.ts";
 import { type Answer, type Call, type Client, type Command, FromStore } from "./command.ts";
 import { collect, longArray } from "./long-replies.ts";
+import { leaversReported } from "./notify.ts";
 import { StatusRows } from "./status-rows.ts";
 
 /** Queues asked for in one operation, so that a long list holds nobody up. */
@@ -52,6 +53,7 @@ function askedFor({ args, client }: Call): AsyncGenerator<QueueStatus[]> {
 }
 
 async function showStatus(call: Call): Promise<Answer> {
+  await leaversReported(call.context);
   const rows = new StatusRows();
   const release = await collect(call, askedFor(call), (page) => rows.add(page));
   return longArray(rows.count, statusReplies(rows), release);
@@ -65,6 +67,7 @@ function* statusReplies(rows: StatusRows): Generator<Reply> {
 
 /** One line per queue, its columns aligned over all of them. */
 async function showInfo(call: Call): Promise<Answer> {
+  await leaversReported(call.context);
   const rows = new StatusRows();
   const widths = [0, 0, 0, 0];
   const release = await collect(call, askedFor(call), (page) => {

@@ -5,6 +5,8 @@ import { nameOf } from "./name-cache.ts";
 const REGISTRATION_BYTES = 2048;
 
 export class Consumers {
+  /** Settles when the store has been told of all changes so far, or could not be. */
+  reported: Promise<unknown> = Promise.resolve();
   readonly #counts = new Map<string, number>();
   #bytes = 0;
 

@@ -177,6 +177,25 @@ describe("CLIENT REPLY", () => {
     expect(client.waiting).toBe(0);
   });
 
+  // Each was compared with a redis-server 7.0.
+  test.each([
+    ["SKIP twice", ["SKIP", "SKIP", "1", "2"], ["2"]],
+    ["SKIP three times", ["SKIP", "SKIP", "SKIP", "1", "2"], ["2"]],
+    ["ON behind SKIP", ["SKIP", "ON", "1"], ["+OK", "1"]],
+    ["OFF behind SKIP", ["SKIP", "OFF", "1", "ON", "2"], ["+OK", "2"]],
+    ["what is no mode behind SKIP", ["SKIP", "NONSENSE", "1"], ["1"]],
+    ["RESET behind SKIP", ["SKIP", "RESET", "1"], ["1"]],
+    ["RESET behind OFF", ["OFF", "RESET", "1"], ["+RESET", "1"]],
+  ])("%s", async (_, steps, replies) => {
+    const client = await connected();
+    const commands = steps.map((step) => {
+      if (step === "RESET") return [step];
+      return /^\d$/.test(step) ? ["PING", step] : ["CLIENT", "REPLY", step];
+    });
+    client.pipeline(...commands, ["PING", "last"]);
+    expect((await client.take(replies.length + 1)).map(readable)).toEqual([...replies, "last"]);
+  });
+
   test("SKIP while replies are off leaves them off", async () => {
     const client = await connected();
     client.pipeline(

@@ -6,6 +6,7 @@ import { frame } from "../support/wire.ts";
 const LIMITS = {
   bulkBytesMax: 1024 * 1024,
   requestBytesMax: 1024 * 1024,
+  droppedBytesMax: 0,
   argumentsMax: 1024,
   inlineBytesMax: 64 * 1024,
 };

@@ -32,7 +32,7 @@ test("an event in a reply that cannot be written goes back", async () => {
   let givenBack = 0;
   const handout = new (class extends Handout {
     giveBack = () => void (givenBack += 1);
-  })([NO_INTEGER]);
+  })([NO_INTEGER], true);
   meddle("ECHO", () => handout);
   const client = await okq.connect();
   expect(await ask(client, "ECHO", "x")).toStartWith("-ERR internal error");
