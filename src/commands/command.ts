@@ -111,8 +111,12 @@ export interface Client {
   /** Between MULTI and EXEC. */
   isRefusingTransaction: boolean;
   readonly session: Session;
-  /** What commands on queues are answered with, for one in front of them failed; else null. */
-  readonly refusal: Failure | null;
+  readonly refusal: {
+    /** What commands on queues are answered with, for one in front of them failed; else null. */
+    readonly reply: Failure | null;
+    readonly failures: number;
+    replySince(failures: number): Failure | null;
+  };
   /** Where it is registered. */
   queues: Buffer[];
   /** Whether it has registered, be it on no queue: then QNOTIFY waits. */
