@@ -35,7 +35,9 @@ export async function backup(config: Config, file: string): Promise<string> {
  */
 function makeEmpty(file: string): void {
   const found = statSync(file, { throwIfNoEntry: false });
-  if (found && !(found.isFile() && found.size === 0)) throw new Error(`${file} is there already`);
+  if (found && !(found.isFile() && found.size === 0)) {
+    throw new Error(`${file} is there already: give the name of a new file`);
+  }
   closeSync(openSync(file, "a", 0o600));
 }
 

@@ -20,10 +20,14 @@ export async function health(config: Config): Promise<string> {
 
 async function askServer(config: Config): Promise<void> {
   const server = await connectToServer(config);
-  if (!server) throw new Error("no okq listens where this configuration says");
+  if (!server) throw new Error(`no okq listens on ${whereToListen(config)}`);
   try {
     await server.call("OKQ", "HEALTH");
   } finally {
     server.disconnect();
   }
+}
+
+function whereToListen({ unixSocket, listenAddr, tlsListenAddr }: Config): string {
+  return unixSocket || listenAddr || tlsListenAddr;
 }

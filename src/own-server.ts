@@ -78,7 +78,8 @@ function tlsOf({ tlsCert, tlsKey }: Pick<Config, "tlsCert" | "tlsKey">): Connect
 }
 
 function inShort(message: string): string {
-  if (message.startsWith("NOAUTH")) return "it wants the password of user default, --password-file";
-  if (message.startsWith("WRONGPASS")) return "the password of user default is another";
+  if (message.startsWith("NOAUTH"))
+    return "it wants the password of user default (--password-file)";
+  if (message.startsWith("WRONGPASS")) return "wrong password, or no user default";
   return message;
 }

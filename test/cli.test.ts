@@ -75,13 +75,13 @@ test("values stay the text that was typed", () => {
 });
 
 test.each([
-  [["--listenAddr", ":1"], 'unknown option "--listenAddr"'],
-  [["--no-debug"], 'unknown option "--no-debug"'],
-  [["--frob=secret"], 'unknown option "--frob"'],
-  [["--__proto__=1"], 'unknown option "--__proto__"'],
-  [["---debug"], 'unknown option "---debug"'],
-  [["-x"], 'unknown option "-x"'],
-  [["-"], 'unknown option "-"'],
+  [["--listenAddr", ":1"], 'unknown option "--listenAddr" (okq --help shows what there is)'],
+  [["--no-debug"], 'unknown option "--no-debug" (okq --help shows what there is)'],
+  [["--frob=secret"], 'unknown option "--frob" (okq --help shows what there is)'],
+  [["--__proto__=1"], 'unknown option "--__proto__" (okq --help shows what there is)'],
+  [["---debug"], 'unknown option "---debug" (okq --help shows what there is)'],
+  [["-x"], 'unknown option "-x" (okq --help shows what there is)'],
+  [["-"], 'unknown option "-" (okq --help shows what there is)'],
   [["frob"], 'unknown command "frob" (okq --help shows what there is)'],
   [["serve", "007"], 'surplus argument "007" (okq --help shows what there is)'],
   [["commands", "x"], 'surplus argument "x" (okq --help shows what there is)'],

@@ -75,9 +75,9 @@ export function failureOf(error: unknown, { args, context }: Call): Failure {
 
 function unknown(args: Buffer[], what: "unknown" | "unknown subcommand"): Failure {
   if (what === "unknown subcommand") {
-    const given = quoteForError(args[1] ?? Buffer.alloc(0));
     const container = args[0]!.toString("latin1").toUpperCase();
-    return new Failure(`ERR unknown subcommand '${given}' of ${container}`);
+    if (!args[1]) return new Failure(`ERR missing subcommand of ${container}`);
+    return new Failure(`ERR unknown subcommand '${quoteForError(args[1])}' of ${container}`);
   }
   const others = args.slice(1, 4).map((argument) => `'${quoteForError(argument)}' `);
   const given = quoteForError(args[0]!);

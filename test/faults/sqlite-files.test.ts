@@ -202,7 +202,10 @@ describe("a database behind a symbolic link", () => {
     const real = join(folder, "disk/today.db");
     const said = `${real}: ok, 0 queues, 0 events ready, 0 claimed\n`;
     expect(await backup(join(folder, "today.db"))).toEqual([0, said]);
-    expect(await backup(join(folder, "today.db"))).toEqual([1, `okq: ${real} is there already\n`]);
+    expect(await backup(join(folder, "today.db"))).toEqual([
+      1,
+      `okq: ${real} is there already: give the name of a new file\n`,
+    ]);
     symlinkSync("disk", join(folder, "other"));
     expect((await backup(join(folder, "other/later.db")))[0]).toBe(0);
     expect(readdirSync(join(folder, "disk")).toSorted()).toEqual(["later.db", "today.db"]);

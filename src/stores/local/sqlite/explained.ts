@@ -26,8 +26,8 @@ export function explained(error: unknown, file: string): JournalError {
 
 const explanations: Record<string, (file: string, message: string) => string> = {
   SQLITE_BUSY: (file) =>
-    `${file} is in use by another process: a database belongs to one okq at a time, ` +
-    "several okq on the same queues need Redis (--redis-addr)",
+    `${file} is in use by another process: stop that one first. A database belongs to one okq ` +
+    "at a time; several okq processes with the same queues need Redis (--redis-addr)",
   SQLITE_FULL: noRoomText,
   SQLITE_READONLY: cannotWriteText,
   SQLITE_CANTOPEN: (file, message) => `${file} cannot be opened: ${message}`,

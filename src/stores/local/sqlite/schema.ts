@@ -62,7 +62,7 @@ export function checkSchema(db: Database, file: string, steps = migrations): voi
   const version = pragma(db, "user_version");
   if (version <= steps.length) return;
   const versions = `schema ${version}, this okq knows up to ${steps.length}`;
-  const advice = "start a newer okq, or restore a backup of this version's";
+  const advice = "start a newer okq, or restore a backup that this version made";
   throw new JournalError("failed", `${file} was written by a newer okq (${versions}): ${advice}`);
 }
 
