@@ -3,7 +3,7 @@ import type { Config } from "./config/config.ts";
 import { connectToServer } from "./own-server.ts";
 
 const HEALTH_MS_MAX = 10_000;
-/** Beside what the store may take that waits for its Redis and for replicas. */
+/** Added to the time that the store may wait for its Redis and for replicas. */
 const MARGIN_MS = 2_000;
 
 /** Says that all is well. Throws one line for a person that says what is not. */

@@ -24,8 +24,9 @@ const storeFailures: Record<StoreFailure, string> = {
 };
 
 /**
- * Arguments of commands that may be under way for long, as QNOTIFY is, get memory of their own: as
- * views they would keep all that was received with them. Many fill most of that themselves.
+ * A command such as QNOTIFY may be under way for long. Its arguments get memory of their own,
+ * because as views they would keep all bytes that were received with them. Many arguments fill most
+ * of those bytes themselves.
  */
 const COPIED_MAX = 64;
 

@@ -15,7 +15,7 @@ export class Refusal<Slot> {
   /** Commands that begin before this byte of the connection are refused. */
   #end = Infinity;
 
-  /** What commands on queues are answered with; null when they are done. */
+  /** The answer to commands on queues; null when they are done. */
   get reply(): Failure | null {
     return this.#reply;
   }

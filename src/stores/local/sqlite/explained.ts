@@ -1,4 +1,4 @@
-// The troubles of a database and its files in words for a person. It changes nothing.
+// Explains failures of a database and its files to a person. It changes nothing.
 
 import { SQLiteError } from "bun:sqlite";
 import { statfsSync } from "node:fs";
@@ -10,7 +10,7 @@ export function belongingFiles(file: string): string {
   return `${file}-wal, ${file}-shm, ${file}-journal and ${file}-reserve`;
 }
 
-/** Whatever went wrong with a database, as one line that says what to do. */
+/** Any failure of a database as one line that says what to do. */
 export function explained(error: unknown, file: string): JournalError {
   if (error instanceof JournalError) return error;
   const { code = "", message } = error as NodeJS.ErrnoException;

@@ -1,5 +1,5 @@
-// Whether a database may take more events: its files are still where they were, its disk has room,
-// and what was written reaches that disk. Pops and acks need none of this: they go on.
+// Whether a database may take more events: its files are still in their places, its disk has room,
+// and writes reach that disk. Pops and acks do not need this: they go on.
 
 import { statfsSync } from "node:fs";
 import { dirname } from "node:path";
@@ -42,13 +42,13 @@ export class PushGate {
     this.#timer = setInterval(() => this.#lookWhenIdle(), idleLookEveryMs);
   }
 
-  /** To be told of the -wal once it is in use, and how to ask whether a sync of it failed. */
+  /** To be called when the -wal is in use; `failure` tells whether a sync of it failed. */
   watchWal(wal: WatchedFile, failure: () => string | null): void {
     this.#wal = wal;
     this.#walFailure = failure;
   }
 
-  /** Whether the -wal, which is whole, will not be found after a kill. */
+  /** Whether the -wal is whole but not in its place, so that after a kill it is lost. */
   get lacksWal(): boolean {
     return this.#database.fault === null && this.#wal?.fault === "removed or replaced";
   }
@@ -60,7 +60,7 @@ export class PushGate {
     return areInPlace;
   }
 
-  /** The reason as one line, or null; at most 100 ms old, but for a failed sync. */
+  /** The reason as one line, or null; at most 100 ms old, except for a failed sync. */
   get refusal(): string | null {
     const isDue = performance.now() - this.#lookedAtMs >= lookEveryMs;
     if (isDue || this.#walFailure() !== null) this.#look();
