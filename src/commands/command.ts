@@ -111,8 +111,12 @@ export interface Client {
   /** Between MULTI and EXEC. */
   isRefusingTransaction: boolean;
   readonly session: Session;
-  /** The answer to all commands on queues after one of them failed; null when they are done. */
-  readonly refusal: Failure | null;
+  readonly refusal: {
+    /** The answer to commands on queues after one of them failed; null when they are done. */
+    readonly reply: Failure | null;
+    readonly failures: number;
+    replySince(failures: number): Failure | null;
+  };
   /** Where it is registered. */
   queues: Buffer[];
   /** Whether it has sent QREGISTER, even with no queue: then QNOTIFY waits. */

@@ -49,8 +49,8 @@ export function dispatch(call: Call): Dispatched {
   const { command } = entry;
   const refusal = refusalOf(entry, call);
   if (refusal) return { command: null, answer: refusal };
-  if (command.group === "queue" && call.client.refusal) {
-    return { command: null, answer: call.client.refusal };
+  if (command.group === "queue" && call.client.refusal.reply) {
+    return { command: null, answer: call.client.refusal.reply };
   }
   if (command.isExclusive && args.length <= COPIED_MAX) call.args = args.map(copyOf);
   try {

@@ -59,7 +59,7 @@ export class Connection extends Peer implements Client, SlotOwner, Holder {
   #hasEnded = false;
   /** No more commands are started; the connection closes when all replies are out. */
   #isEnding = false;
-  readonly #refusal = new Refusal<Slot>();
+  readonly refusal = new Refusal<Slot>();
   #gone: AbortController | null = null;
   readonly #farewell: Farewell;
 
@@ -81,10 +81,6 @@ export class Connection extends Peer implements Client, SlotOwner, Holder {
   set user(user: User | null) {
     this.#user = user;
     this.#parser.limits = user ? this.#shared.parserLimits : this.#shared.strangerLimits;
-  }
-
-  get refusal(): Failure | null {
-    return this.#refusal.reply;
   }
 
   get gone(): AbortSignal {
@@ -244,7 +240,7 @@ export class Connection extends Peer implements Client, SlotOwner, Holder {
 
   /** Everything that arrived is under way. */
   #ranOut(hasStarted: boolean): void {
-    if (this.#slots.length === 0 && this.#outbox.length === 0) this.#refusal.end();
+    if (this.#slots.length === 0 && this.#outbox.length === 0) this.refusal.end();
     if (this.#hasEnded) this.quit();
     this.#readOn(hasStarted, true);
   }
@@ -277,7 +273,7 @@ export class Connection extends Peer implements Client, SlotOwner, Holder {
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
       const { text, isEnd } = rejection(error, this, this.#shared.context);
-      this.#refusal.begin(this.#answerWith(new Failure(text)), NOT_DONE_BEHIND);
+      this.refusal.begin(this.#answerWith(new Failure(text)), NOT_DONE_BEHIND);
       if (isEnd) this.quit();
       return isEnd ? undefined : null;
     }
@@ -309,7 +305,7 @@ export class Connection extends Peer implements Client, SlotOwner, Holder {
     const slot = new Slot(this, call);
     slot.isHolding = command?.isExclusive === true;
     this.#push(slot);
-    if (this.refusal) this.#refusal.refusedTo(this.#receivedBytes - this.#parser.unreadBytes);
+    if (this.refusal.reply) this.refusal.refusedTo(this.#receivedBytes - this.#parser.unreadBytes);
     if (answer instanceof FromStore || answer instanceof Promise) {
       this.#hold(slot, args);
       if (answer instanceof Promise) slot.awaitPromise(answer);
@@ -333,7 +329,7 @@ export class Connection extends Peer implements Client, SlotOwner, Holder {
     this.#underWayBytes -= slot.bytes;
     slot.bytes = 0;
     if (slot.startedAtMs > 0 && this.#shared.turns.isCrowded) this.#rest.after(slot.startedAtMs);
-    if (refusal) this.#refusal.begin(slot, refusal);
+    if (refusal) this.refusal.begin(slot, refusal);
     if (this.isClosed) return this.#giveBack();
     if (slot.isHolding) {
       this.#isHeld = false;
@@ -370,14 +366,14 @@ export class Connection extends Peer implements Client, SlotOwner, Holder {
       if (startedAt > 0 && this.#shared.turns.isCrowded) this.#rest.after(startedAt);
     }
     if (this.#outbox.length > 0) return;
-    if (this.refusal) this.#answered();
+    if (this.refusal.reply) this.#answered();
     if (this.#slots[0]?.answer !== undefined) this.#requestTurn();
     else if (this.#isEnding && this.#slots.length === 0) this.#end();
   }
 
   #answered(): void {
     const [bytes, areStarted] = [this.#receivedBytes, this.#parser.heldBytes === 0];
-    this.#refusal.answered(this.#slots, { bytes, areStarted, isPaused: this.isPaused });
+    this.refusal.answered(this.#slots, { bytes, areStarted, isPaused: this.isPaused });
   }
 
   /** All replies are out: only the socket is left. */

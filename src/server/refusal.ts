@@ -14,6 +14,7 @@ export class Refusal<Slot> {
   #failed: Slot | null = null;
   /** Commands that begin before this byte of the connection are refused. */
   #end = Infinity;
+  #latest: { number: number; reply: Failure } | null = null;
 
   /** The answer to commands on queues; null when they are done. */
   get reply(): Failure | null {
@@ -25,6 +26,17 @@ export class Refusal<Slot> {
     this.#reply = reply;
     this.#failed = failed;
     this.#end = Infinity;
+    this.#latest = { number: this.failures + 1, reply };
+  }
+
+  /** How many operations failed so far. */
+  get failures(): number {
+    return this.#latest?.number ?? 0;
+  }
+
+  /** The answer to a command that was started after so many failures and has waited since. */
+  replySince(failures: number): Failure | null {
+    return this.failures > failures ? this.#latest!.reply : null;
   }
 
   /** The socket took all answers; these commands have none yet. */

@@ -65,6 +65,12 @@ async function exchangesOfAllVerbs(): Promise<Record<string, Exchange[]>> {
     for (let round = 0; round < 60; round++) {
       for (const operation of operations.batch()) await session.ask(operation);
     }
+    for (const leaseMs of [0, 1000]) {
+      const queue = Buffer.from("undone");
+      await session.ask({ kind: "push", queue, end: "left", id: queue, contents: queue });
+      const popped = await session.ask({ kind: "pop", queue, leaseMs });
+      expect(await session.ask({ kind: "unpop", queue, leaseMs, popped: popped! })).toBe(true);
+    }
     await session.ask({ kind: "list", after: null, limit: 2 });
     await session.ask({ kind: "list", after: Buffer.from("a"), limit: 1000 });
     await session.ask({ kind: "probe" });
