@@ -185,7 +185,7 @@ describe("the process", () => {
     expect(await okq.exited).toBe(0);
   });
 
-  test("a limit of open files without room for clients is refused before all else", async () => {
+  test("refuses to start when the limit of open files leaves no room for clients", async () => {
     const database = join(temporaryFolder(), "okq.db");
     const okq = startProcess([...anyPort, "--store", `sqlite:${database}`], { fileLimit: 64 });
     expect(await okq.exited).toBe(1);
@@ -199,7 +199,7 @@ describe("the process", () => {
     expect(onRedis.stderr()).toContain("the limit of open files is 163, which leaves none");
   });
 
-  test("a limit of open files with room for a few clients serves these, and says so", async () => {
+  test("serves a few clients and says so when the limit of open files is low", async () => {
     const okq = startProcess(anyPort, { fileLimit: 66 });
     const [, port] = await okq.waitForLine(/listening .*port=(\d+)/);
     expect(okq.stderr()).toMatch(

@@ -98,7 +98,7 @@ test("refuses an unknown or missing subcommand", async () => {
   expect(await ask(client, "CLIENT")).toBe("-ERR missing subcommand of CLIENT");
 });
 
-test("TRACKING is OK where nothing is tracked, and else names what to turn off", async () => {
+test("TRACKING is OK when nothing is tracked, else names the option to turn off", async () => {
   const client = await connected();
   for (const options of [["OFF"], ["ON", "OPTIN"], ["on", "noloop", "optin"]]) {
     expect(await ask(client, "CLIENT", "TRACKING", ...options)).toBe("+OK");
@@ -128,7 +128,7 @@ test("INFO has the fields of Redis 7.4 in its order, LIST has okq's own behind t
   }
 });
 
-test("LIST shows those of a type or with one of some numbers", async () => {
+test("LIST shows clients by type or by number", async () => {
   const okq = await startTestOkq();
   const clients = [await okq.connect(), await okq.connect(), await okq.connect()];
   const ids: number[] = [];
@@ -256,7 +256,7 @@ describe("CLIENT KILL", () => {
     expect(await killer.untilClosed()).toEqual([]);
   });
 
-  test("by type and by age closes those of that type, or as old, but the killer", async () => {
+  test("by type and by age closes matching clients except the killer", async () => {
     const { killer, victim, other } = await trio();
     expect(await ask(killer, "CLIENT", "KILL", "TYPE", "pubsub")).toBe(0);
     expect(await ask(killer, "CLIENT", "KILL", "MAXAGE", 1000)).toBe(0);
@@ -270,7 +270,7 @@ describe("CLIENT KILL", () => {
     expect(await ask(killer, "PING")).toBe("+PONG");
   });
 
-  test("by user closes those who are logged in as that user", async () => {
+  test("by user closes the clients of that user", async () => {
     const okq = await startTestOkq({ users: writeUsers("ann all *", "bob push *").path });
     const [ann, bob, stranger] = [await okq.connect(), await okq.connect(), await okq.connect()];
     await ask(ann, "AUTH", "ann", passwordOf("ann"));

@@ -94,7 +94,7 @@ test("comments, blank lines, CRLF, a byte order mark and a # inside a value are 
   expect(config).toMatchObject({ store: "redis://:a#b@h:1", debug: true });
 });
 
-test("quotes around a value in a config file are no part of it", () => {
+test("quotes around a value in a config file are not part of it", () => {
   const lines = [
     'store: "sqlite:/var/lib/okq/my queues.db"',
     "password: 'a \"b\" # c'",

@@ -13,7 +13,7 @@ function begun(): Refusal<string> {
   return refusal;
 }
 
-test("all commands are refused until the reply that says so has left", () => {
+test("refuses all commands until the reply with the failure has left", () => {
   const refusal = begun();
   refusal.refusedTo(1_000_000);
   refusal.answered(["failed", "later"], idle);
@@ -22,7 +22,7 @@ test("all commands are refused until the reply that says so has left", () => {
   expect(refusal.reply).toBeNull();
 });
 
-test("then those that had arrived are, also one that had arrived in part", () => {
+test("then refuses the commands that had arrived, even if only in part", () => {
   const refusal = begun();
   refusal.answered([], { ...idle, areStarted: false });
   refusal.refusedTo(99);
@@ -31,7 +31,7 @@ test("then those that had arrived are, also one that had arrived in part", () =>
   expect(refusal.reply).toBeNull();
 });
 
-test("of a client that is not read more may have been sent, but not without end", () => {
+test("refuses also a bounded number of bytes that a client sent while it was not read", () => {
   const refusal = begun();
   refusal.answered([], { ...idle, isPaused: true });
   refusal.answered([], idle);
@@ -41,7 +41,7 @@ test("of a client that is not read more may have been sent, but not without end"
   expect(refusal.reply).toBeNull();
 });
 
-test("a failure meanwhile begins anew", () => {
+test("a failure meanwhile starts the refusal again", () => {
   const refusal = begun();
   refusal.answered([], { ...idle, areStarted: false });
   refusal.begin("another", reply);
