@@ -47,7 +47,7 @@ const STORE_CLOSE_MS_MAX = 2_000;
 /** Rejects with one line for a person if the store or the address cannot be had. */
 export async function startOkq(config: Config, log: Log): Promise<Okq> {
   const maxClients = clientsWithinFileLimit(config, log);
-  // Before the store is opened, which may take long.
+  // Before the store is opened, because that may take long.
   if (config.tlsListenAddr) readTlsFiles(config);
   const waiters = new Waiters();
   const logLimit = new LogLimit(log.warn);

@@ -65,7 +65,7 @@ async function list(call: Call): Promise<Answer> {
   return longText(pieces, release);
 }
 
-/** All of them, or those of a type, or those with one of these numbers. */
+/** All clients, or those of a type, or those with one of these numbers. */
 function listFilter(args: Buffer[]): Filter {
   const filter = args[2]?.toString("latin1").toUpperCase();
   if (filter === undefined) return () => true;
@@ -85,7 +85,7 @@ function isOfType(bytes: Buffer): Filter {
   throw new CommandError(`ERR Unknown client type '${quoteForError(bytes)}'`);
 }
 
-/** The lines of these clients, so many at a time that nobody is held up. */
+/** The lines of these clients in small portions, so that other clients do not wait. */
 async function* pagesOfLines({ clients }: Context, isListed: Filter): AsyncGenerator<Buffer> {
   let lines: string[] = [];
   let looked = 0;
@@ -174,8 +174,8 @@ function positive(bytes: Buffer, what: string): number {
 }
 
 /**
- * With OPTIN nothing is tracked until CLIENT CACHING YES, which okq does not have: OK promises
- * nothing that is not kept, and drivers that send it whenever they connect can be used.
+ * With OPTIN nothing is tracked until CLIENT CACHING YES, which okq does not have. So OK promises
+ * nothing, and drivers that send this whenever they connect can be used.
  */
 function track({ args }: Call): Reply {
   const [mode, ...options] = args.slice(2).map(wordOf);

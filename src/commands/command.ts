@@ -59,7 +59,7 @@ export abstract class Handout {
 
 /**
  * A reply too long to be made at once: its parts, one behind the other, are made as the client
- * takes them. What it keeps meanwhile is let go of by release(), which may be called again.
+ * takes them. release() frees the memory that it keeps meanwhile; it may be called again.
  */
 export class LongReply {
   constructor(
@@ -112,14 +112,14 @@ export interface Client {
   isRefusingTransaction: boolean;
   readonly session: Session;
   readonly refusal: {
-    /** What commands on queues are answered with, for one in front of them failed; else null. */
+    /** The answer to commands on queues after one of them failed; null when they are done. */
     readonly reply: Failure | null;
     readonly failures: number;
     replySince(failures: number): Failure | null;
   };
   /** Where it is registered. */
   queues: Buffer[];
-  /** Whether it has registered, be it on no queue: then QNOTIFY waits. */
+  /** Whether it has sent QREGISTER, even with no queue: then QNOTIFY waits. */
   hasRegistered: boolean;
   /** Aborts when the client is gone or okq ends. */
   readonly gone: AbortSignal;

@@ -24,8 +24,9 @@ const storeFailures: Record<StoreFailure, string> = {
 };
 
 /**
- * Arguments of commands that may be under way for long, as QNOTIFY is, get memory of their own: as
- * views they would keep all that was received with them. Many fill most of that themselves.
+ * A command such as QNOTIFY may be under way for long. Its arguments get memory of their own,
+ * because as views they would keep all bytes that were received with them. Many arguments fill most
+ * of those bytes themselves.
  */
 const COPIED_MAX = 64;
 
@@ -75,9 +76,9 @@ export function failureOf(error: unknown, { args, context }: Call): Failure {
 
 function unknown(args: Buffer[], what: "unknown" | "unknown subcommand"): Failure {
   if (what === "unknown subcommand") {
-    const given = quoteForError(args[1] ?? Buffer.alloc(0));
     const container = args[0]!.toString("latin1").toUpperCase();
-    return new Failure(`ERR unknown subcommand '${given}' of ${container}`);
+    if (!args[1]) return new Failure(`ERR missing subcommand of ${container}`);
+    return new Failure(`ERR unknown subcommand '${quoteForError(args[1])}' of ${container}`);
   }
   const others = args.slice(1, 4).map((argument) => `'${quoteForError(argument)}' `);
   const given = quoteForError(args[0]!);

@@ -4,7 +4,7 @@ import type { Call, Command } from "./command.ts";
 import { checkCount, wordOf } from "./options.ts";
 import { type Argument, argumentsOf, commandArity, queueArgumentsOf, wireName } from "./syntax.ts";
 
-/** Commands asked for at once: what is answered is many times as long as their names. */
+/** Commands that one request may name: the answer is many times as long as their names. */
 const ASKED_MAX = 256;
 
 /** The table that these commands are part of, and how it finds a name in any case. */

@@ -45,7 +45,7 @@ function become(user: User, client: Client, context: Context): void {
   const { queues } = client;
   const kept = user.may("consume") ? queues.filter((queue) => user.mayUse(queue)) : [];
   if (kept.length === queues.length) return;
-  // It did not ask for that: a QNOTIFY must say so instead of waiting for nothing.
+  // The client did not ask to deregister: QNOTIFY must answer an error, not wait in vain.
   if (kept.length === 0) client.hasRegistered = false;
   void stayOn(kept, client, context);
   // In the line of a queue that it may not use it would swallow what wakes the others there.

@@ -54,8 +54,8 @@ export async function stayOn(kept: Buffer[], client: Client, context: Context): 
 }
 
 /**
- * Resolves when the store knows of all consumers that left in this turn of the event loop. A
- * connection whose end was heard of in a turn is over by the end of the next one.
+ * Resolves when the store knows of all consumers that left in this turn of the event loop. When a
+ * turn learns that a connection ended, that connection is over by the end of the next turn.
  */
 export async function leaversReported({ consumers }: Context): Promise<void> {
   await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));

@@ -5,7 +5,7 @@ import { CommandError, type Context } from "./command.ts";
 /** About 68 years; whoever asks for more meant something else. */
 const SECONDS_MAX = 2 ** 31 - 1;
 
-/** Longer than any word or number that a command knows. */
+/** Longer than every word or number that a command knows. */
 const WORD_BYTES_MAX = 32;
 
 /** An argument that is a word, in capitals; "" for a longer one, which is not even decoded. */

@@ -41,7 +41,7 @@ class PoppedEvent extends Handout {
     this.#popped = popped;
   }
 
-  /** As if it had not been popped, unless its claim has ended: then it may be another's. */
+  /** Undoes the pop, unless its claim has ended: then another consumer may have the event. */
   giveBack(): void {
     const { queue, leaseMs } = this.#pop;
     // Not the client's session: there it would be refused behind an operation that was refused.

@@ -7,7 +7,7 @@ import { collect } from "./long-replies.ts";
 import { leaversReported } from "./notify.ts";
 import { checkCount, wordOf } from "./options.ts";
 
-/** Sections or patterns that one command may name: each is held against all there are. */
+/** Sections or patterns that one command may name: each is compared with all there are. */
 const NAMES_MAX = 64;
 const PATTERN_BYTES_MAX = 1024;
 

@@ -33,8 +33,8 @@ export function argumentsOf(syntax: string): Argument[] {
 }
 
 /**
- * How often an argument may be repeated, for all are looked at in one go. Commands on queues have
- * lower bounds of their own; this one comes before the right to each queue is looked for.
+ * How often an argument may be repeated, since all are looked at in one go. Commands on queues have
+ * lower bounds of their own. This bound is checked before the right to each queue.
  */
 const REPEATS_MAX = 1024;
 const QUEUES_MAX = 65_536;

@@ -1,9 +1,9 @@
-// MULTI, EXEC and DISCARD. There are no transactions, but drivers send one as a whole and count on
-// how Redis answers: so each is answered as one in which every command was wrong.
+// MULTI, EXEC and DISCARD. okq has no transactions, but drivers send one as a whole and expect the
+// answers of Redis. So okq answers like Redis to a transaction in which every command is wrong.
 import { Failure, OK, type Reply } from "../resp/reply.ts";
 import { type Call, type Client, type Command, CommandError } from "./command.ts";
 
-/** To each command between MULTI and EXEC. */
+/** The answer to each command between MULTI and EXEC. */
 export const NO_TRANSACTIONS = new Failure(
   "ERR okq has no transactions, nothing of this one is done",
 );

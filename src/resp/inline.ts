@@ -98,13 +98,13 @@ function splitInline(line: Buffer, from: number, args: Buffer[], argumentsMax: n
   }
 }
 
-/** A plain text, which never is longer than the quoted one that it is made of. */
+/** The plain text of a quoted one. It is never longer than the quoted text. */
 interface Text {
   line: Buffer;
   end: number;
 }
 
-/** Where the text behind the closing quote starts, UNBALANCED when there is none. */
+/** Where the text behind the closing quote starts; UNBALANCED when no quote closes it. */
 function readQuoted(text: Text, from: number): number {
   const { line } = text;
   for (let at = from; at < line.length; at++) {

@@ -93,7 +93,7 @@ export class Parser {
   /** Of all arguments so far, and of the one announced last. */
   #announcedBytes = 0;
   #bulkLength = AT_DOLLAR;
-  /** Of a command to be dropped: its first argument that is too large, if one is. */
+  /** The first argument that is too large of a command to be dropped, if there is one. */
   #excessBytes = 0;
   readonly #inline = new InlineLine();
   readonly #cut = new CutBulk();
@@ -143,7 +143,7 @@ export class Parser {
     return this.#laterBytes + this.#end - this.#at;
   }
 
-  /** Lets go of all input: there are no more commands. */
+  /** Drops all input: there are no more commands. */
   close(): void {
     this.#fail("closed");
   }

@@ -1,4 +1,4 @@
-// What is wrong with bytes that are no command. Texts are those of Redis, where it has one.
+// Errors for bytes that are no command. The texts are those of Redis, where Redis has one.
 
 /** Malformed input. The message is an error reply without its "ERR ", of printable ASCII. */
 export class ProtocolError extends Error {

@@ -1,7 +1,7 @@
 // Memory for small arguments that came in a large chunk, so that they do not keep all of it.
 
 const SLAB_BYTES = 16 * 1024;
-/** About what a view costs besides its bytes: a million of empty arguments is not free. */
+/** About the memory of a view besides its bytes: a million empty arguments are not free. */
 export const VIEW_BYTES = 96;
 
 /** Where small arguments of commands in large chunks are copied to, one behind the other. */

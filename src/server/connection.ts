@@ -196,7 +196,7 @@ export class Connection extends Peer implements Client, SlotOwner, Holder {
   takeTurn(): void {
     this.#hasTurn = false;
     if (this.isClosed) return;
-    // With nothing left to be started it ends in this turn, whatever keeps it from starting more.
+    // With nothing left to start it ends in this turn, even if it may not start more commands now.
     if (this.#hasEnded && this.#parser.heldBytes === 0) this.#isEnding = true;
     this.#guarded(() => this.#flush());
     if (!this.isClosed) this.#guarded(() => this.#work());
@@ -380,7 +380,7 @@ export class Connection extends Peer implements Client, SlotOwner, Holder {
     this.refusal.answered(this.#slots, { bytes, areStarted, isPaused: this.isPaused });
   }
 
-  /** All replies are out: nothing of it is left but the socket. */
+  /** All replies are out: only the socket is left. */
   #end(): void {
     if (this.#farewell.isBegun) return;
     void stayOn([], this, this.#shared.context);

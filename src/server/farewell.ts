@@ -1,13 +1,14 @@
-// The end of a connection that okq closes, once all replies are out: it says that no more comes,
-// and drops what the client still sends until the client closes too. Closed at once, with bytes
-// unread, it would be reset, which can take the last replies away from the client.
+// The end of a connection that okq closes, after all replies are out. okq tells the client that no
+// more comes, and drops all bytes that the client still sends until the client closes too. If okq
+// closed at once, with bytes unread, the system would reset the connection, and the client might
+// lose the last replies.
 import type { Socket } from "bun";
 import type { Handout } from "../commands/command.ts";
 
-/** A client that sends nothing for so long has nothing under way to okq. */
+/** After this time without a byte from the client nothing more is on its way to okq. */
 const QUIET_MS = 300;
 const LINGER_MS_MAX = 5_000;
-/** A client that is gone refuses what it is sent within this time; one that reads takes it. */
+/** Within this time a client that is gone refuses bytes, and a client that reads takes them. */
 const DOUBT_MS = 30;
 const LINGER_BYTES_MAX = 1024 * 1024 * 1024;
 

@@ -1,4 +1,4 @@
-// Who is at the other end of a connection, and what the client has said of itself.
+// The client at the other end of a connection: its address, and the facts that it sent of itself.
 import type { Socket } from "bun";
 import type { ProtocolVersion } from "../resp/reply.ts";
 import { Endpoints } from "./endpoints.ts";

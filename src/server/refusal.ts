@@ -18,7 +18,7 @@ export class Refusal<Slot> {
   #endMax = Infinity;
   #latest: { number: number; reply: Failure } | null = null;
 
-  /** What commands on queues are answered with; null when they are done. */
+  /** The answer to commands on queues; null when they are done. */
   get reply(): Failure | null {
     return this.#reply;
   }

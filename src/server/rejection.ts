@@ -1,9 +1,9 @@
-// What a client is told of bytes that okq does not take as a command, and what the log says of it.
+// The answer and the log line for bytes that okq does not accept as a command.
 import type { Client, Context } from "../commands/command.ts";
 import { type ProtocolError, TooLarge } from "../resp/protocol-error.ts";
 import { Failure } from "../resp/reply.ts";
 
-/** As with a refusal of the store: what was sent behind is not done either. */
+/** As with a refusal of the store: commands sent behind it are not done either. */
 export const NOT_DONE_BEHIND = new Failure("ERR not done, as what was sent before it was refused");
 
 export interface Rejection {

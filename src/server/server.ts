@@ -19,7 +19,7 @@ const KEEP_ALIVE_MS = 60_000;
 const CLOSE_MS_MAX = 7_000;
 const HANDSHAKE_MS_MAX = 10_000;
 
-/** What a refused client hears, and the reason as it is logged. */
+/** The answer to a refused client, and the reason for the log. */
 interface Refusal {
   reply: string;
   reason: string;
@@ -40,7 +40,7 @@ const TOO_MANY_THERE: Refusal = {
   reason: "max-clients-per-address is reached",
 };
 
-/** Refused sockets that wait to be read: how long, and how many, for each is an open file. */
+/** How long, and how many, refused sockets may wait to be read: each is an open file. */
 const REFUSED_MS = 300;
 const REFUSED_MAX = 16;
 
@@ -116,7 +116,7 @@ export class Server implements Host {
     this.#connections.add(connection);
   }
 
-  /** Closed at once beside a command that it has sent already, its client might not read why. */
+  /** If okq closed it at once with a command unread, the client might not read the reason. */
   #refuse(socket: Socket<Connection>, refusal: string): void {
     socket.write(refusal);
     if (this.#refused.size === REFUSED_MAX) return void socket.close();

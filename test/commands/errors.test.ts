@@ -138,7 +138,7 @@ describe.each(storeNames)("on %s", (store) => {
     expect(await client.untilClosed()).toEqual([]);
   });
 
-  test("nothing of a transaction is done", async () => {
+  test("does no command of a transaction", async () => {
     const okq = await startOkqOn(store);
     const [client, other] = [await okq.connect(), await okq.connect()];
     await askAll(client, ["MULTI"], ["QLPUSH", "q", "1", "x"], ["EXEC"]);

@@ -79,7 +79,7 @@ describe.each(storeNames)("INFO on %s", (store) => {
   });
 });
 
-test("INFO counts what was done, not what was refused, a duplicate or for nothing", async () => {
+test("INFO counts commands with an effect, but no refusals and duplicates", async () => {
   const client = await (await startTestOkq()).connect();
   const push = ["QLPUSH", "q", "1", "x"];
   await askAll(client, push, push, [...push, "NONSENSE"], [...push, "NOBLOCK"]);

@@ -29,7 +29,7 @@ const KINDS = {
 const WHOLE = ["commands", "flood", "arguments", "blank", "tooLarge"] as const;
 type Kind = keyof typeof KINDS;
 type WholeKind = (typeof WHOLE)[number];
-/** What makes no command, and what is not answered. */
+/** Bytes that make no command, and commands that are not answered. */
 const BLANKS = ["\n", "\r\n", "  \r\n", "*0\r\n", "*-7\r\n", `${" ".repeat(9_000)}\n`];
 const ENDS = { halfClose: 6, reset: 2, close: 2 };
 /** Bytes and words that mean something, more often than chance would have it. */

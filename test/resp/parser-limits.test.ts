@@ -1,4 +1,4 @@
-// What a parser does with input that is too large, or that makes no commands for long.
+// How a parser handles input that is too large, or that makes no commands for long.
 import { describe, expect, test } from "bun:test";
 import { Parser } from "../../src/resp/parser.ts";
 import { cutAt, parseAll } from "./parser-fuzzer.ts";
@@ -65,7 +65,7 @@ describe("limits", () => {
     );
   });
 
-  test("what is dropped is not kept: neither the large argument nor those before it", () => {
+  test("keeps nothing of a dropped command: neither the large argument nor those before it", () => {
     const parser = new Parser({ ...LIMITS, requestBytesMax: 64 * MIB });
     feedAndNext(parser, Buffer.from(`*3\r\n$${MIB}\r\n${"a".repeat(MIB)}\r\n$${64 * MIB}\r\n`));
     expect(parser.heldBytes).toBe(0);
@@ -80,7 +80,7 @@ describe("limits", () => {
   });
 });
 
-describe("input is read in steps, each of which others need not wait for", () => {
+describe("input is read in short steps, so that others do not wait", () => {
   /** Calls of next() until a command is there or the input is used up. */
   function callsFor(input: string): { calls: number; command: Buffer[] | undefined } {
     const parser = new Parser(LIMITS);

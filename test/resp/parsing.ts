@@ -21,7 +21,7 @@ export function parse(text: string, limits = LIMITS) {
   return parseAll(new Parser(limits), [Buffer.from(text, "latin1")]);
 }
 
-/** What the next call throws. */
+/** The error that the next call throws. */
 export function errorOf(parser: Parser): unknown {
   try {
     parser.next();

@@ -1,4 +1,4 @@
-// What a command that is under way keeps of the bytes that it came with.
+// How many of the bytes that a command came with stay in memory while it is under way.
 import { expect, test } from "bun:test";
 import { Parser } from "../../src/resp/parser.ts";
 import { frame } from "../support/wire.ts";

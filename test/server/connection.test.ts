@@ -134,7 +134,7 @@ describe.each(storeNames)("on %s", (store) => {
     expect(await ask(observer, "QLPEEK", "q")).toEqual([String(LARGE_COUNT - 1), LARGE]);
   });
 
-  test("what goes back from a slow reader ends no claim of another consumer", async () => {
+  test("events that go back from a slow reader end no claim of another consumer", async () => {
     const okq = await startOkqOn(store);
     const observer = await okq.connect();
     const ids = Array.from({ length: LARGE_COUNT }, (_each, id) => String(id));
@@ -224,7 +224,7 @@ describe("a client that goes away while its pops are under way", () => {
     expect(popped).toEqual(["1", "2", "3", "4"].map((each) => [each, "x"]));
   });
 
-  test("a claimed event that was handed to a client that had closed is back at once", async () => {
+  test("a claimed event is back at once when its client had closed", async () => {
     const okq = await startTestOkq();
     const [client, other] = [await okq.connect(), await okq.connect()];
     await ask(other, "QLPUSH", "q", "1", "x");

@@ -1,5 +1,5 @@
-// How okq closes connections: a client always reads its last replies and a clean end, whatever it
-// was still sending; and a consumer that has closed is counted no more.
+// How okq closes connections: a client always reads its last replies and a clean end, even while it
+// sends. A consumer that has closed is not counted any more.
 import { describe, expect, test } from "bun:test";
 import { createConnection } from "node:net";
 import { closeAfterTest } from "../support/close-after-test.ts";

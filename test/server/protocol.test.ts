@@ -112,7 +112,7 @@ describe("the largest event", () => {
     expect(lines[0]).toContain(` addr=${addr} bytes=1001 bytesMax=1000`);
   });
 
-  test("is refused when too large with all that was sent behind it, and only that", async () => {
+  test("is refused together with the commands that were sent behind it only", async () => {
     const okq = await startTestOkq({ maxEventBytes: MAX_EVENT_BYTES });
     const client = await okq.connect();
     await askAll(client, ["QLPUSH", "in", "1", "x"], ["QRPOP", "in"]);

@@ -1,4 +1,4 @@
-// The headers of the Lua files, held against what okq sends to Redis and what comes back.
+// Compares the headers of the Lua files with the calls of okq to Redis and their replies.
 import { expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -23,7 +23,7 @@ interface Exchange {
 
 const kinds = Object.keys(verbs) as (keyof typeof verbs)[];
 
-/** What is common to all verbs. */
+/** The header that all verbs share. */
 interface Verb {
   call(operations: unknown, numberOf: NumberOf): Argument[];
   results(reply: ScriptReply, operations: unknown): unknown[];
@@ -80,7 +80,7 @@ async function exchangesOfAllVerbs(): Promise<Record<string, Exchange[]>> {
   return exchanges;
 }
 
-test("every verb is called as its header says, and returns that", async () => {
+test("every verb is called and replies as its header says", async () => {
   const exchanges = await exchangesOfAllVerbs();
   for (const kind of kinds) {
     const path = join(import.meta.dir, `../../src/stores/redis/${kind}.lua`);
