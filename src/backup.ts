@@ -30,12 +30,14 @@ export async function backup(config: Config, file: string): Promise<string> {
 }
 
 /**
- * The server takes it as a sign that the caller may write there. An empty file is what a backup
- * that was killed leaves behind.
+ * An empty file shows the server that the caller may write there. A killed backup leaves one
+ * behind, so an empty file that is there already is no error.
  */
 function makeEmpty(file: string): void {
   const found = statSync(file, { throwIfNoEntry: false });
-  if (found && !(found.isFile() && found.size === 0)) throw new Error(`${file} is there already`);
+  if (found && !(found.isFile() && found.size === 0)) {
+    throw new Error(`${file} is there already: give the name of a new file`);
+  }
   closeSync(openSync(file, "a", 0o600));
 }
 

@@ -127,7 +127,8 @@ function isFlag(flag: string): boolean {
 function unknownFlag(flag: string, before: string): UsageError {
   const name = before.slice(2);
   const isSecret = isOptionName(name) && options[name].isSecret;
-  return isSecret ? needsValue(name) : new UsageError(`unknown option ${shown(flag).trim()}`);
+  if (isSecret) return needsValue(name);
+  return new UsageError(`unknown option ${shown(flag)}(okq --help shows what there is)`);
 }
 
 function takesValue(flag: string): boolean {

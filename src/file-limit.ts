@@ -8,7 +8,7 @@ import type { Log } from "./log.ts";
 /** Files that are no clients: the store's connections, listeners, logs, the executable. */
 const FILES_RESERVED = 64;
 
-/** Clients that can be served. Throws a line that says what to raise if that is none at all. */
+/** How many clients can be served. If none, throws a line that says which limit to raise. */
 export function clientsWithinFileLimit(config: Config, log: Log): number {
   const { maxClients, redisPoolSize } = config;
   const limit = fileLimit();

@@ -3,7 +3,7 @@ import type { Config } from "./config/config.ts";
 import { connectToServer } from "./own-server.ts";
 
 const HEALTH_MS_MAX = 10_000;
-/** Beside what the store may take that waits for its Redis and for replicas. */
+/** Added to the time that the store may wait for its Redis and for replicas. */
 const MARGIN_MS = 2_000;
 
 /** Says that all is well. Throws one line for a person that says what is not. */
@@ -20,10 +20,14 @@ export async function health(config: Config): Promise<string> {
 
 async function askServer(config: Config): Promise<void> {
   const server = await connectToServer(config);
-  if (!server) throw new Error("no okq listens where this configuration says");
+  if (!server) throw new Error(`no okq listens on ${whereToListen(config)}`);
   try {
     await server.call("OKQ", "HEALTH");
   } finally {
     server.disconnect();
   }
+}
+
+function whereToListen({ unixSocket, listenAddr, tlsListenAddr }: Config): string {
+  return unixSocket || listenAddr || tlsListenAddr;
 }

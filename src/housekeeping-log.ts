@@ -1,5 +1,5 @@
-// Periodic work that fails, as the log tells it: once when it begins, or fails for another reason,
-// and once when it is over. It does not tell what the store tells by itself: that it is away.
+// Logs periodic work that fails: once when it begins to fail, once for each new reason, and once
+// when it works again. It does not log that the store is away: the store logs that itself.
 import type { Log, LogFields } from "./log.ts";
 import type { LogLimit } from "./log-limit.ts";
 import { StoreError } from "./queue/errors.ts";
@@ -23,7 +23,7 @@ const texts: Record<Work, { fails: string; works: string }> = {
     works: "messages of other okq processes are heard again",
   },
 };
-/** A round that works may not have met the cause, so it is over after so long without a failure. */
+/** One good round may have missed the cause, so the failure is over after this time without one. */
 const OVER_MS = 3_000;
 
 export class HousekeepingLog {

@@ -12,7 +12,7 @@ import { passwd } from "./passwd.ts";
 const stopMsMax = 10_000;
 /** Signals that stop the server, with their numbers. */
 const stopSignals = { SIGINT: 2, SIGQUIT: 3, SIGTERM: 15 };
-/** They would end the process at once, and mean nothing here. */
+/** By default these would end the process at once; okq has no use for them. */
 const ignoredSignals = ["SIGUSR1", "SIGUSR2"] as const;
 
 async function main(): Promise<void> {

@@ -39,13 +39,15 @@ export interface Okq {
 const ARGUMENTS_MAX = 1_048_576;
 /** What all arguments of a command together may have beyond the largest event. */
 const REQUEST_MARGIN_BYTES = 64 * 1024 * 1024;
+/** What a command that is too large may have to be read and dropped, not answered and closed. */
+const DROPPED_MARGIN_BYTES = 1024 * 1024 * 1024;
 const INLINE_BYTES_MAX = 64 * 1024;
 const STORE_CLOSE_MS_MAX = 2_000;
 
 /** Rejects with one line for a person if the store or the address cannot be had. */
 export async function startOkq(config: Config, log: Log): Promise<Okq> {
   const maxClients = clientsWithinFileLimit(config, log);
-  // Before the store is opened, which may take long.
+  // Before the store is opened, because that may take long.
   if (config.tlsListenAddr) readTlsFiles(config);
   const waiters = new Waiters();
   const logLimit = new LogLimit(log.warn);
@@ -57,6 +59,7 @@ export async function startOkq(config: Config, log: Log): Promise<Okq> {
   const shared = new Shared(context, {
     bulkBytesMax: config.maxEventBytes,
     requestBytesMax: config.maxEventBytes + REQUEST_MARGIN_BYTES,
+    droppedBytesMax: config.maxEventBytes + DROPPED_MARGIN_BYTES,
     argumentsMax: ARGUMENTS_MAX,
     inlineBytesMax: INLINE_BYTES_MAX,
   });

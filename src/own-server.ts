@@ -59,7 +59,7 @@ function placesOf({ unixSocket, listenAddr, tlsListenAddr, ...files }: Config): 
   return hosts.map((host) => ({ host, port, tls }));
 }
 
-/** An address for all interfaces is none to connect to; "::" may take IPv6 only, or IPv4 only. */
+/** 0.0.0.0 and :: are no addresses to connect to. "::" may accept IPv6 only, or IPv4 only. */
 function hostsOf(hostname: string): string[] {
   if (/^[0.]+$/.test(hostname)) return ["127.0.0.1"];
   return /^[0:]+$/.test(hostname) ? ["127.0.0.1", "::1"] : [hostname];
@@ -78,7 +78,8 @@ function tlsOf({ tlsCert, tlsKey }: Pick<Config, "tlsCert" | "tlsKey">): Connect
 }
 
 function inShort(message: string): string {
-  if (message.startsWith("NOAUTH")) return "it wants the password of user default, --password-file";
-  if (message.startsWith("WRONGPASS")) return "the password of user default is another";
+  if (message.startsWith("NOAUTH"))
+    return "it wants the password of user default (--password-file)";
+  if (message.startsWith("WRONGPASS")) return "wrong password, or no user default";
   return message;
 }

@@ -75,13 +75,13 @@ test("values stay the text that was typed", () => {
 });
 
 test.each([
-  [["--listenAddr", ":1"], 'unknown option "--listenAddr"'],
-  [["--no-debug"], 'unknown option "--no-debug"'],
-  [["--frob=secret"], 'unknown option "--frob"'],
-  [["--__proto__=1"], 'unknown option "--__proto__"'],
-  [["---debug"], 'unknown option "---debug"'],
-  [["-x"], 'unknown option "-x"'],
-  [["-"], 'unknown option "-"'],
+  [["--listenAddr", ":1"], 'unknown option "--listenAddr" (okq --help shows what there is)'],
+  [["--no-debug"], 'unknown option "--no-debug" (okq --help shows what there is)'],
+  [["--frob=secret"], 'unknown option "--frob" (okq --help shows what there is)'],
+  [["--__proto__=1"], 'unknown option "--__proto__" (okq --help shows what there is)'],
+  [["---debug"], 'unknown option "---debug" (okq --help shows what there is)'],
+  [["-x"], 'unknown option "-x" (okq --help shows what there is)'],
+  [["-"], 'unknown option "-" (okq --help shows what there is)'],
   [["frob"], 'unknown command "frob" (okq --help shows what there is)'],
   [["serve", "007"], 'surplus argument "007" (okq --help shows what there is)'],
   [["commands", "x"], 'surplus argument "x" (okq --help shows what there is)'],
@@ -185,7 +185,7 @@ describe("the process", () => {
     expect(await okq.exited).toBe(0);
   });
 
-  test("a limit of open files without room for clients is refused before all else", async () => {
+  test("refuses to start when the limit of open files leaves no room for clients", async () => {
     const database = join(temporaryFolder(), "okq.db");
     const okq = startProcess([...anyPort, "--store", `sqlite:${database}`], { fileLimit: 64 });
     expect(await okq.exited).toBe(1);
@@ -199,7 +199,7 @@ describe("the process", () => {
     expect(onRedis.stderr()).toContain("the limit of open files is 163, which leaves none");
   });
 
-  test("a limit of open files with room for a few clients serves these, and says so", async () => {
+  test("serves a few clients and says so when the limit of open files is low", async () => {
     const okq = startProcess(anyPort, { fileLimit: 66 });
     const [, port] = await okq.waitForLine(/listening .*port=(\d+)/);
     expect(okq.stderr()).toMatch(

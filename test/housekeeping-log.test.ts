@@ -1,4 +1,4 @@
-// Periodic work that fails is told once, and once that it works again.
+// Periodic work that fails is logged once, and once more when it works again.
 import { expect, test } from "bun:test";
 import { HousekeepingLog } from "../src/housekeeping-log.ts";
 import { createLog } from "../src/log.ts";
@@ -14,7 +14,7 @@ function start() {
   return { lines, clock, note, close: () => limit.close() };
 }
 
-test("of a failure that goes on there is one line, and one when it is over for a while", () => {
+test("logs a lasting failure once, and its end after a while without it", () => {
   const { lines, clock, note, close } = start();
   for (let round = 0; round < 10; round++) {
     note("reclaim", new StoreError("refused", "a reason"));
@@ -33,7 +33,7 @@ test("of a failure that goes on there is one line, and one when it is over for a
   close();
 });
 
-test("that the store is away is told by the store, a mistake in okq is not", () => {
+test("logs a mistake in okq, but not that the store is away", () => {
   const { lines, note, close } = start();
   note("watch", new StoreError("unavailable", "away"));
   note("watch", new StoreError("unknown", "away"));

@@ -81,10 +81,10 @@ test("nobody there is no failure; a wrong or missing password is, with a word on
   const { port } = await startTestOkq({ password: "secret" });
   const there = { listenAddr: `:${port}` };
   await expect(whoAmI(there)).rejects.toThrow(
-    "it wants the password of user default, --password-f",
+    "it wants the password of user default (--password-file)",
   );
   await expect(whoAmI({ ...there, password: "x" })).rejects.toThrow(
-    "the server does not let us in: the password of user default is another",
+    "the server does not let us in: wrong password, or no user default",
   );
 });
 
@@ -100,7 +100,7 @@ test("okq backup logs in with a password file; that others may read it is warned
   await okq.waitForLine(/listening/);
   const refused = startProcess(["backup", join(folder, "no.db"), ...where]);
   expect(await refused.exited).toBe(1);
-  expect(refused.stderr()).toContain("it wants the password of user default, --password-file");
+  expect(refused.stderr()).toContain("it wants the password of user default (--password-file)");
   const done = startProcess([
     "backup",
     join(folder, "copy.db"),

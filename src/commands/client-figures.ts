@@ -1,8 +1,8 @@
 // Sums and maxima over all clients, for INFO. Drivers ask for INFO when they connect, and a look at
-// every client takes the longer the more there are: so it is taken again only after a while.
+// every client takes longer with more clients. So the next look comes only after a while.
 import type { Client } from "./command.ts";
 
-/** How long a look is good for, for each client that was looked at: under a tenth of the time. */
+/** A look is good for this time per client, so that looks take less than a tenth of all time. */
 const GOOD_FOR_MS_PER_CLIENT = 0.005;
 
 export interface Figures {
@@ -24,7 +24,7 @@ export class ClientFigures {
     this.#nowMs = nowMs;
   }
 
-  /** As they are; of very many clients as they were a moment ago. */
+  /** The figures of now; with very many clients those of a moment ago. */
   of(clients: ReadonlyMap<number, Looked>): Figures {
     const nowMs = this.#nowMs();
     if (this.#figures === null || nowMs >= this.#goodUntilMs) {

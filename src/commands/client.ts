@@ -11,11 +11,14 @@ import {
 } from "./command.ts";
 import { checkName, parseInteger } from "./connection.ts";
 import { collect, longText } from "./long-replies.ts";
+import { wordOf } from "./options.ts";
 import { wireName } from "./syntax.ts";
 
 type Filter = (client: Client) => boolean;
 
 const LINES_AT_ONCE = 64;
+/** Longer than any address, also that of a unix socket. */
+const ADDRESS_BYTES_MAX = 512;
 
 /**
  * The fields of Redis 7.4 in its order and no others: some drivers refuse a line that lacks one or
@@ -62,7 +65,7 @@ async function list(call: Call): Promise<Answer> {
   return longText(pieces, release);
 }
 
-/** All of them, or those of a type, or those with one of these numbers. */
+/** All clients, or those of a type, or those with one of these numbers. */
 function listFilter(args: Buffer[]): Filter {
   const filter = args[2]?.toString("latin1").toUpperCase();
   if (filter === undefined) return () => true;
@@ -82,7 +85,7 @@ function isOfType(bytes: Buffer): Filter {
   throw new CommandError(`ERR Unknown client type '${quoteForError(bytes)}'`);
 }
 
-/** The lines of these clients, so many at a time that nobody is held up. */
+/** The lines of these clients in small portions, so that other clients do not wait. */
 async function* pagesOfLines({ clients }: Context, isListed: Filter): AsyncGenerator<Buffer> {
   let lines: string[] = [];
   let looked = 0;
@@ -97,7 +100,7 @@ async function* pagesOfLines({ clients }: Context, isListed: Filter): AsyncGener
 }
 
 function setInfo({ args, client }: Call): Reply {
-  const attribute = args[2]!.toString("latin1").toLowerCase();
+  const attribute = wordOf(args[2]!).toLowerCase();
   if (attribute === "lib-name") client.libraryName = checkName(args[3]!, attribute);
   else if (attribute === "lib-ver") client.libraryVersion = checkName(args[3]!, attribute);
   else throw new CommandError(`ERR Unrecognized option '${quoteForError(args[2]!)}'`);
@@ -125,11 +128,11 @@ function killFilters({ args, client, context }: Call): Filter[] {
   const filters: Filter[] = [];
   let skipsMe = true;
   for (let at = 2; at < args.length; at += 2) {
-    const name = args[at]!.toString("latin1").toUpperCase();
+    const name = wordOf(args[at]!);
     const value = args[at + 1];
     if (value === undefined) throw new CommandError("ERR syntax error");
-    if (name === "SKIPME" && /^(yes|no)$/i.test(value.toString("latin1"))) {
-      skipsMe = value.toString("latin1").toLowerCase() === "yes";
+    if (name === "SKIPME" && /^(YES|NO)$/.test(wordOf(value))) {
+      skipsMe = wordOf(value) === "YES";
     } else filters.push(killFilter(name, value, context));
   }
   if (skipsMe) filters.push((other) => other !== client);
@@ -137,7 +140,7 @@ function killFilters({ args, client, context }: Call): Filter[] {
 }
 
 function killFilter(name: string, value: Buffer, { users }: Context): Filter {
-  const text = value.toString("latin1");
+  const text = value.toString("latin1", 0, ADDRESS_BYTES_MAX);
   switch (name) {
     case "ID": {
       const id = positive(value, "client-id");
@@ -171,11 +174,11 @@ function positive(bytes: Buffer, what: string): number {
 }
 
 /**
- * With OPTIN nothing is tracked until CLIENT CACHING YES, which okq does not have: OK promises
- * nothing that is not kept, and drivers that send it whenever they connect can be used.
+ * With OPTIN nothing is tracked until CLIENT CACHING YES, which okq does not have. So OK promises
+ * nothing, and drivers that send this whenever they connect can be used.
  */
 function track({ args }: Call): Reply {
-  const [mode, ...options] = args.slice(2).map((word) => word.toString("latin1").toUpperCase());
+  const [mode, ...options] = args.slice(2).map(wordOf);
   const isOff = mode === "OFF" && options.length === 0;
   if (!isOff && mode !== "ON") throw new CommandError("ERR syntax error");
   const isOptIn =
@@ -187,17 +190,18 @@ function track({ args }: Call): Reply {
 }
 
 function setReplies({ args, client }: Call): Reply {
-  const mode = args[2]!.toString("latin1").toLowerCase();
+  const mode = wordOf(args[2]!).toLowerCase();
   if (mode !== "on" && mode !== "off" && mode !== "skip") {
     throw new CommandError("ERR syntax error, CLIENT REPLY takes ON, OFF or SKIP");
   }
+  if (mode === "on") client.skipsReply = false;
   // As in Redis: what is off stays off until ON.
   if (mode !== "skip" || client.replies !== "off") client.replies = mode;
   return OK;
 }
 
 function onOrOff({ args }: Call): Reply {
-  if (/^(on|off)$/i.test(args[2]!.toString("latin1"))) return OK;
+  if (/^(ON|OFF)$/.test(wordOf(args[2]!))) return OK;
   throw new CommandError("ERR syntax error, it takes ON or OFF");
 }
 

@@ -33,6 +33,8 @@ export interface Command {
   flags: readonly Flag[];
   /** Later commands of the connection are not started before this one has answered. */
   isExclusive?: true;
+  /** Run between MULTI and EXEC too, where all others are refused. */
+  isTransactional?: true;
   run(call: Call): Answer | Promise<Answer> | FromStore;
 }
 
@@ -45,7 +47,11 @@ export interface Call {
 
 /** A reply that hands out an event. */
 export abstract class Handout {
-  constructor(readonly reply: Reply) {}
+  /** Of an event that is delivered at most once, a reply that may have been read is final. */
+  constructor(
+    readonly reply: Reply,
+    readonly mayComeTwice: boolean,
+  ) {}
 
   /** Called if the client is gone before the reply was sent. */
   abstract giveBack(): void;
@@ -53,7 +59,7 @@ export abstract class Handout {
 
 /**
  * A reply too long to be made at once: its parts, one behind the other, are made as the client
- * takes them. What it keeps meanwhile is let go of by release(), which may be called again.
+ * takes them. release() frees the memory that it keeps meanwhile; it may be called again.
  */
 export class LongReply {
   constructor(
@@ -100,14 +106,20 @@ export interface Client {
   /** Null as long as it has to log in first. */
   user: User | null;
   replies: "on" | "off" | "skip";
-  /** A MULTI was refused, and so is all up to its end. */
+  /** The reply to the command under way is skipped. */
+  skipsReply: boolean;
+  /** Between MULTI and EXEC. */
   isRefusingTransaction: boolean;
   readonly session: Session;
-  /** What commands on queues are answered with, for one in front of them failed; else null. */
-  readonly refusal: Failure | null;
+  readonly refusal: {
+    /** The answer to commands on queues after one of them failed; null when they are done. */
+    readonly reply: Failure | null;
+    readonly failures: number;
+    replySince(failures: number): Failure | null;
+  };
   /** Where it is registered. */
   queues: Buffer[];
-  /** Whether it has registered, be it on no queue: then QNOTIFY waits. */
+  /** Whether it has sent QREGISTER, even with no queue: then QNOTIFY waits. */
   hasRegistered: boolean;
   /** Aborts when the client is gone or okq ends. */
   readonly gone: AbortSignal;

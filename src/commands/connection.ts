@@ -6,14 +6,14 @@ import { stayOn } from "./notify.ts";
 const NOT_AN_INTEGER = "ERR value is not an integer or out of range";
 
 export function parseInteger(bytes: Buffer): number | null {
-  const text = bytes.toString("latin1");
+  const text = bytes.length <= 16 ? bytes.toString("latin1") : "";
   return /^-?\d{1,15}$/.test(text) ? Number(text) : null;
 }
 
 /** A client's name or library, which must fit into a line of CLIENT LIST. */
 export function checkName(bytes: Buffer, what: string): string {
-  const text = bytes.toString("latin1");
-  if (text.length <= 256 && /^[\x21-\x7e]*$/.test(text)) return text;
+  const text = bytes.length <= 256 ? bytes.toString("latin1") : " ";
+  if (/^[\x21-\x7e]*$/.test(text)) return text;
   throw new CommandError(
     `ERR ${what} cannot contain spaces, newlines or special characters, or be too long.`,
   );
@@ -76,7 +76,8 @@ export const connectionCommands: Command[] = [
     ...shared,
     name: "QUIT",
     access: "anybody",
-    syntax: "",
+    syntax: "[argument ...]",
+    isTransactional: true,
     summary: "OK, then closes the connection.",
     run: ({ client }) => quit(client),
   },
@@ -85,6 +86,7 @@ export const connectionCommands: Command[] = [
     name: "RESET",
     access: "anybody",
     syntax: "",
+    isTransactional: true,
     summary: "Makes the connection as new: RESP2, no name, not logged in, no registered queues.",
     isExclusive: true,
     run: reset,

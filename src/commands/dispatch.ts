@@ -6,6 +6,7 @@ import { type Answer, type Call, type Command, CommandError, type FromStore } fr
 import { LOG_IN_FIRST, refusalOf } from "./permission.ts";
 import { wireName } from "./syntax.ts";
 import { type Entry, find } from "./table.ts";
+import { NO_TRANSACTIONS } from "./transaction.ts";
 
 export interface Dispatched {
   /** What was run; null when there is no such command or it was called wrongly. */
@@ -23,32 +24,33 @@ const storeFailures: Record<StoreFailure, string> = {
 };
 
 /**
- * Arguments of commands that may be under way for long, as QNOTIFY is, get memory of their own: as
- * views they would keep all that was received with them. Many fill most of that themselves.
+ * A command such as QNOTIFY may be under way for long. Its arguments get memory of their own,
+ * because as views they would keep all bytes that were received with them. Many arguments fill most
+ * of those bytes themselves.
  */
 const COPIED_MAX = 64;
 
 export function dispatch(call: Call): Dispatched {
-  const { args } = call;
-  if (call.client.user === null && !isForAnybody(args)) {
+  const { args, client } = call;
+  const entry = find(args);
+  if (entry === "unknown" && isHttp(args)) return { command: null, answer: refuseHttp(call) };
+  const isKnown = typeof entry !== "string";
+  if (client.user === null && !(isKnown && entry.command.access === "anybody")) {
     return { command: null, answer: LOG_IN_FIRST };
   }
-  if (call.client.isRefusingTransaction && !isNamed(args, "RESET")) {
-    return refusedInTransaction(call);
+  client.lastCommand = isKnown ? entry.command.name : "unknown";
+  if (client.isRefusingTransaction && !(isKnown && entry.command.isTransactional)) {
+    return { command: null, answer: NO_TRANSACTIONS };
   }
-  const entry = find(args);
-  if (entry === "unknown") call.client.isRefusingTransaction = isNamed(args, "MULTI");
-  call.client.lastCommand = typeof entry === "string" ? "unknown" : entry.command.name;
-  if (entry === "unknown" && isHttp(args)) return { command: null, answer: refuseHttp(call) };
-  if (typeof entry === "string") return { command: null, answer: unknown(args, entry) };
+  if (!isKnown) return { command: null, answer: unknown(args, entry) };
   if (args.length < entry.min || args.length > entry.max) {
     return { command: null, answer: wrongCount(args, entry) };
   }
   const { command } = entry;
   const refusal = refusalOf(entry, call);
   if (refusal) return { command: null, answer: refusal };
-  if (command.group === "queue" && call.client.refusal) {
-    return { command: null, answer: call.client.refusal };
+  if (command.group === "queue" && call.client.refusal.reply) {
+    return { command: null, answer: call.client.refusal.reply };
   }
   if (command.isExclusive && args.length <= COPIED_MAX) call.args = args.map(copyOf);
   try {
@@ -60,11 +62,6 @@ export function dispatch(call: Call): Dispatched {
 
 function copyOf(argument: Buffer): Buffer {
   return Buffer.from(argument);
-}
-
-function isForAnybody(args: Buffer[]): boolean {
-  const entry = find(args);
-  return typeof entry !== "string" && entry.command.access === "anybody";
 }
 
 /** What a client is told of what its command threw or rejected with. */
@@ -79,26 +76,15 @@ export function failureOf(error: unknown, { args, context }: Call): Failure {
 
 function unknown(args: Buffer[], what: "unknown" | "unknown subcommand"): Failure {
   if (what === "unknown subcommand") {
-    const given = quoteForError(args[1] ?? Buffer.alloc(0));
     const container = args[0]!.toString("latin1").toUpperCase();
-    return new Failure(`ERR unknown subcommand '${given}' of ${container}`);
+    if (!args[1]) return new Failure(`ERR missing subcommand of ${container}`);
+    return new Failure(`ERR unknown subcommand '${quoteForError(args[1])}' of ${container}`);
   }
   const others = args.slice(1, 4).map((argument) => `'${quoteForError(argument)}' `);
   const given = quoteForError(args[0]!);
   return new Failure(
     `ERR unknown command '${given}', with args beginning with: ${others.join("")}`,
   );
-}
-
-/**
- * There are no transactions. Drivers send one as a whole, so after a refused MULTI its commands
- * must not be done either: the caller is told that the transaction failed.
- */
-function refusedInTransaction({ args, client }: Call): Dispatched {
-  const isOver = isNamed(args, "EXEC") || isNamed(args, "DISCARD");
-  client.isRefusingTransaction = !isOver;
-  const why = "okq has no transactions, nothing of this one was done";
-  return { command: null, answer: new Failure(`${isOver ? "EXECABORT" : "ERR"} ${why}`) };
 }
 
 /**

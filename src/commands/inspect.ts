@@ -1,8 +1,16 @@
 // QSTATUS, QINFO and QFLUSH: what queues hold, and emptying one.
 import type { QueueStatus, Session } from "../queue/store.ts";
 import { OK, type Reply } from "../resp/reply.ts";
-import { type Answer, type Call, type Client, type Command, FromStore } from "./command.ts";
+import {
+  type Answer,
+  type Call,
+  type Client,
+  type Command,
+  CommandError,
+  FromStore,
+} from "./command.ts";
 import { collect, longArray } from "./long-replies.ts";
+import { leaversReported } from "./notify.ts";
 import { StatusRows } from "./status-rows.ts";
 
 /** Queues asked for in one operation, so that a long list holds nobody up. */
@@ -51,7 +59,16 @@ function askedFor({ args, client }: Call): AsyncGenerator<QueueStatus[]> {
   return args.length > 1 ? statusOf(client.session, args.slice(1)) : statusOfAll(client);
 }
 
+/** Fails when something in front of the command failed meanwhile. */
+async function consumersSettled({ client, context }: Call): Promise<void> {
+  const { failures } = client.refusal;
+  await leaversReported(context);
+  const refusal = client.refusal.replySince(failures);
+  if (refusal) throw new CommandError(refusal.text);
+}
+
 async function showStatus(call: Call): Promise<Answer> {
+  await consumersSettled(call);
   const rows = new StatusRows();
   const release = await collect(call, askedFor(call), (page) => rows.add(page));
   return longArray(rows.count, statusReplies(rows), release);
@@ -65,6 +82,7 @@ function* statusReplies(rows: StatusRows): Generator<Reply> {
 
 /** One line per queue, its columns aligned over all of them. */
 async function showInfo(call: Call): Promise<Answer> {
+  await consumersSettled(call);
   const rows = new StatusRows();
   const widths = [0, 0, 0, 0];
   const release = await collect(call, askedFor(call), (page) => {

@@ -1,10 +1,10 @@
 // COMMAND and its subcommands: the table of descriptors in the shape that Redis clients expect.
 import { Constant, Pairs, type Reply, Simple } from "../resp/reply.ts";
 import type { Call, Command } from "./command.ts";
-import { checkCount } from "./options.ts";
+import { checkCount, wordOf } from "./options.ts";
 import { type Argument, argumentsOf, commandArity, queueArgumentsOf, wireName } from "./syntax.ts";
 
-/** Commands asked for at once: what is answered is many times as long as their names. */
+/** Commands that one request may name: the answer is many times as long as their names. */
 const ASKED_MAX = 256;
 
 /** The table that these commands are part of, and how it finds a name in any case. */
@@ -26,7 +26,7 @@ export function introspectionCommands(table: Table): Command[] {
     top().find((command) => command.name === name.toUpperCase());
   const asked = (args: Buffer[]) => {
     checkCount("commands", args.length - 2, ASKED_MAX);
-    return args.slice(2).map((name) => find(name.toString("latin1")));
+    return args.slice(2).map((name) => find(wordOf(name)));
   };
   const found = (args: Buffer[]) => asked(args).filter((command) => command !== undefined);
   const docs = once(() => new Constant(new Pairs(top().map((command) => docOf(table, command)))));

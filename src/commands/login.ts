@@ -5,6 +5,7 @@ import type { User } from "../users/user.ts";
 import { type Call, type Client, type Command, CommandError, type Context } from "./command.ts";
 import { checkName, parseInteger } from "./connection.ts";
 import { stayOn } from "./notify.ts";
+import { wordOf } from "./options.ts";
 
 /** Drivers choose by it what they send; okq's own version is in INFO. */
 export const REDIS_VERSION = "7.4.0";
@@ -44,7 +45,7 @@ function become(user: User, client: Client, context: Context): void {
   const { queues } = client;
   const kept = user.may("consume") ? queues.filter((queue) => user.mayUse(queue)) : [];
   if (kept.length === queues.length) return;
-  // It did not ask for that: a QNOTIFY must say so instead of waiting for nothing.
+  // The client did not ask to deregister: QNOTIFY must answer an error, not wait in vain.
   if (kept.length === 0) client.hasRegistered = false;
   void stayOn(kept, client, context);
   // In the line of a queue that it may not use it would swallow what wakes the others there.
@@ -108,7 +109,7 @@ function greetingOf({ args, client }: Call): Greeting {
     greeting.protocol = version;
   }
   for (let at = 2; at < args.length;) {
-    const option = args[at]!.toString("latin1").toUpperCase();
+    const option = wordOf(args[at]!);
     if (option === "AUTH" && at + 2 < args.length) {
       greeting.credentials = { name: args[at + 1]!, password: args[at + 2]! };
       at += 3;

@@ -1,6 +1,6 @@
-// Replies that grow with what okq has: all its queues, all its clients. A page of what they show is
-// collected at a time, in little memory, and beyond the first page for one client at a time. What
-// is kept then counts as bytes that clients have not taken, and is written as they take it.
+// Replies that grow with the number of queues or clients. They are collected page by page, in
+// little memory. Only one client at a time gets more than the first page. The collected pages count
+// as bytes that clients have not taken, and are written as the client takes them.
 import { type Call, type Client, CommandError, type Context, LongReply } from "./command.ts";
 import { Encoded, type Reply } from "../resp/reply.ts";
 
@@ -12,7 +12,7 @@ export class LongReplies {
   readonly #line = new Map<Client, () => void>();
   #collecting: Client | null = null;
 
-  /** Nobody begins while the bytes that clients have not taken are more than that. */
+  /** No client begins while clients have not taken more bytes than this. */
   constructor(stats: Pick<Context["stats"], "unsentBytes">, unsentBytesMax: number) {
     this.#stats = stats;
     this.#unsentBytesMax = unsentBytesMax;
@@ -39,7 +39,7 @@ export class LongReplies {
     this.check();
   }
 
-  /** To be called also now and then, since clients take bytes without a word. */
+  /** Must also be called now and then: nothing tells when clients take bytes. */
   check(): void {
     if (this.#collecting || this.#stats.unsentBytes > this.#unsentBytesMax) return;
     const [next] = this.#line;
@@ -52,8 +52,8 @@ export class LongReplies {
 }
 
 /**
- * Goes through all pages; `keep` says how many bytes it keeps of one. Resolves to what lets go of
- * these when the reply is out. Rejects when the client is gone: then there is no point in more.
+ * Goes through all pages; `keep` returns how many bytes it keeps of one. Resolves to a function
+ * that frees these bytes when the reply is out. Rejects when the client is gone.
  */
 export async function collect<Page>(
   { client, context }: Call,
@@ -69,7 +69,7 @@ export async function collect<Page>(
   };
   try {
     for await (const page of pages) {
-      // The first page does not count as long as others are before it, or they might never begin.
+      // While others are before this client, its first page does not count: they might never begin.
       if (++pageCount === 2) await longReplies.enter(client);
       if (client.isClosed) throw new CommandError("ERR the client is gone");
       kept += keep(page);
@@ -85,7 +85,7 @@ export async function collect<Page>(
   }
 }
 
-/** An array of so many elements, each made when it is written. */
+/** An array with this number of elements; each is made when it is written. */
 export function longArray(
   count: number,
   elements: Iterable<Reply>,
@@ -94,7 +94,7 @@ export function longArray(
   return new LongReply(partsOf([Encoded.arrayHead(count)], elements, []), release);
 }
 
-/** A text out of its pieces. */
+/** A text that is made of pieces. */
 export function longText(pieces: Buffer[], release: () => void): LongReply {
   const bytes = pieces.reduce((sum, { length }) => sum + length, 0);
   const parts = pieces.map((piece) => new Encoded(piece));

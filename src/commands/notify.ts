@@ -23,8 +23,10 @@ export async function registerOn(
   client.queues = queues;
   const changed = consumers.replace(before, queues);
   if (changed.length === 0) return;
+  const report = registrations.ask({ kind: "register", consumers: changed, isReset: false });
+  consumers.reported = report.catch(() => {});
   try {
-    await registrations.ask({ kind: "register", consumers: changed, isReset: false });
+    await report;
   } catch (error) {
     if (client.queues === queues) {
       client.queues = before;
@@ -49,6 +51,15 @@ export async function stayOn(kept: Buffer[], client: Client, context: Context): 
     context.consumers.replace(queues, kept);
     client.queues = kept;
   }
+}
+
+/**
+ * Resolves when the store knows of all consumers that left in this turn of the event loop. When a
+ * turn learns that a connection ended, that connection is over by the end of the next turn.
+ */
+export async function leaversReported({ consumers }: Context): Promise<void> {
+  await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
+  await consumers.reported;
 }
 
 async function register({ args, client, context }: Call): Promise<Reply> {

@@ -5,10 +5,18 @@ import { CommandError, type Context } from "./command.ts";
 /** About 68 years; whoever asks for more meant something else. */
 const SECONDS_MAX = 2 ** 31 - 1;
 
+/** Longer than every word or number that a command knows. */
+const WORD_BYTES_MAX = 32;
+
+/** An argument that is a word, in capitals; "" for a longer one, which is not even decoded. */
+export function wordOf(bytes: Buffer): string {
+  return bytes.length <= WORD_BYTES_MAX ? bytes.toString("latin1").toUpperCase() : "";
+}
+
 /** Whole milliseconds, never 0 for more than nothing. Throws unless it is 0 to 2^31-1 seconds. */
 export function parseSeconds(name: string, bytes: Buffer): number {
-  const text = bytes.toString("latin1");
-  const seconds = /^\d+(\.\d+)?$/.test(text) && text.length < 32 ? Number(text) : NaN;
+  const text = wordOf(bytes);
+  const seconds = /^\d+(\.\d+)?$/.test(text) ? Number(text) : NaN;
   if (seconds <= SECONDS_MAX) return Math.ceil(seconds * 1000);
   const given = quoteForError(bytes);
   throw new CommandError(
@@ -47,7 +55,7 @@ export function parseOptions<K extends OptionKinds>(
 ): Options<K> {
   const options: Record<string, true | Buffer> = {};
   for (let at = from; at < args.length; at++) {
-    const word = args[at]!.length < 32 ? args[at]!.toString("latin1").toUpperCase() : "";
+    const word = wordOf(args[at]!);
     const kind = Object.hasOwn(kinds, word) ? kinds[word] : undefined;
     if (!kind) {
       const known = Object.keys(kinds).join(", ") || "none";

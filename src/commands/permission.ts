@@ -7,7 +7,7 @@ import type { Entry } from "./table.ts";
 /** Before a login nothing is told of what there is. */
 export const LOG_IN_FIRST = new Failure("NOAUTH Authentication required.");
 
-/** Queues that one command may name: all of them are held against the user's patterns in one go. */
+/** Queues that one command may name: all are compared with the user's patterns in one go. */
 const QUEUES_MAX = 16_384;
 
 /** Null when it may. Fixed words first: a name could be anything, and drivers act on some words. */

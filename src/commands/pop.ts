@@ -1,5 +1,5 @@
 // QRPOP, QACK, and the peeks: events out, at most once or until they are acknowledged.
-import type { End, Event, Pop, Popped } from "../queue/store.ts";
+import type { Ack, End, Event, Pop, Popped } from "../queue/store.ts";
 import type { Reply } from "../resp/reply.ts";
 import {
   type Answer,
@@ -35,13 +35,13 @@ class PoppedEvent extends Handout {
   readonly #popped: Popped;
 
   constructor(context: Context, operation: Pop, popped: Popped) {
-    super(eventReply(popped));
+    super(eventReply(popped), operation.leaseMs > 0);
     this.#context = context;
     this.#pop = operation;
     this.#popped = popped;
   }
 
-  /** As if it had not been popped, unless its claim has ended: then it may be another's. */
+  /** Undoes the pop, unless its claim has ended: then another consumer may have the event. */
   giveBack(): void {
     const { queue, leaseMs } = this.#pop;
     // Not the client's session: there it would be refused behind an operation that was refused.
@@ -56,13 +56,13 @@ function eventReply(event: Event | null): Reply {
   return event && [event.id, event.contents];
 }
 
-function ack({ args, context }: Call): FromStore {
+function ack({ args }: Call): FromStore {
   const redo = args.length > 3 && parseOptions(args, 3, { REDO: "word" }).REDO === true;
-  context.stats.acks += 1;
   return FromStore.of({ kind: "ack", queue: args[1]!, id: args[2]!, redo }, answerAck);
 }
 
-function answerAck(wasClaimed: boolean): Answer {
+function answerAck(wasClaimed: boolean, { context }: Call, { redo }: Ack): Answer {
+  if (wasClaimed && !redo) context.stats.acks += 1;
   return wasClaimed ? 1 : 0;
 }
 

@@ -13,13 +13,14 @@ function push(end: End) {
     const isBackground = args.length > 4 && parseOptions(args, 4, { NOBLOCK: "word" }).NOBLOCK;
     const operation: Push = { kind: "push", queue, end, id, contents };
     if (isBackground) return pushInBackground(call, operation);
-    context.stats.pushes += 1;
     return FromStore.of(operation, answerPush);
   };
 }
 
-function answerPush(result: Results["push"], _call: Call, { id }: Push): Reply {
-  return result === "ok" ? OK : new Failure(`ERR duplicate event ${quoteForError(id)}`);
+function answerPush(result: Results["push"], { context }: Call, { id }: Push): Reply {
+  if (result !== "ok") return new Failure(`ERR duplicate event ${quoteForError(id)}`);
+  context.stats.pushes += 1;
+  return OK;
 }
 
 function pushInBackground(call: Call, operation: Push): Reply {
@@ -30,7 +31,6 @@ function pushInBackground(call: Call, operation: Push): Reply {
     stats.backgroundPushes < settings.bgPushPoolSize &&
     (stats.backgroundPushes === 0 || stats.backgroundBytes + bytes <= settings.maxEventBytes);
   if (!hasRoom) throw new CommandError("ERR too busy to process NOBLOCK event");
-  stats.pushes += 1;
   stats.backgroundPushes += 1;
   stats.backgroundBytes += bytes;
   client.session

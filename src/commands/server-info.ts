@@ -4,9 +4,10 @@ import type { Call, Command, Context, Settings } from "./command.ts";
 import { statusOfAll } from "./inspect.ts";
 import { REDIS_VERSION } from "./login.ts";
 import { collect } from "./long-replies.ts";
-import { checkCount } from "./options.ts";
+import { leaversReported } from "./notify.ts";
+import { checkCount, wordOf } from "./options.ts";
 
-/** Sections or patterns that one command may name: each is held against all there are. */
+/** Sections or patterns that one command may name: each is compared with all there are. */
 const NAMES_MAX = 64;
 const PATTERN_BYTES_MAX = 1024;
 
@@ -100,6 +101,7 @@ function cpu(): Lines {
 
 /** Asks the store about every queue, so it is part of INFO only when asked for by name. */
 async function queueLines(call: Call): Promise<Lines> {
+  await leaversReported(call.context);
   const sums = { queues: 0, events: 0, events_processing: 0, consumers: 0 };
   try {
     await collect(call, statusOfAll(call.client), (page) => {
@@ -119,7 +121,7 @@ async function queueLines(call: Call): Promise<Lines> {
 
 async function info(call: Call): Promise<Reply> {
   checkCount("sections", call.args.length - 1, NAMES_MAX);
-  const asked = call.args.slice(1).map((name) => name.toString("latin1").toLowerCase());
+  const asked = call.args.slice(1).map((name) => wordOf(name).toLowerCase());
   const isAll = asked.includes("all") || asked.includes("everything");
   const isDefault = asked.length === 0 || asked.includes("default");
   const parts = Object.entries(sections)

@@ -1,9 +1,9 @@
-// What many queues hold, in little memory: the bytes of their names one behind the other, and
-// numbers. As objects a hundred thousand of them would take ten times as much.
+// The status of many queues in little memory: the bytes of their names one behind the other, and
+// numbers. A hundred thousand objects would take ten times as much.
 import type { QueueStatus } from "../queue/store.ts";
 
 const NUMBERS = 4;
-/** What a page costs beside names and numbers. */
+/** Bytes that a page costs besides names and numbers. */
 const PAGE_BYTES = 512;
 
 interface Page {

@@ -32,13 +32,21 @@ export function argumentsOf(syntax: string): Argument[] {
   });
 }
 
+/**
+ * How often an argument may be repeated, since all are looked at in one go. Commands on queues have
+ * lower bounds of their own. This bound is checked before the right to each queue.
+ */
+const REPEATS_MAX = 1024;
+const QUEUES_MAX = 65_536;
+
 /** Bounds of the argument count, not counting the command's own words. */
 export function arityOf(syntax: string): { min: number; max: number } {
   let min = 0;
   let max = 0;
-  for (const { isOptional, isRepeated, words } of argumentsOf(syntax)) {
+  for (const { name, isOptional, isRepeated, words } of argumentsOf(syntax)) {
     if (!isOptional) min += words;
-    max += isRepeated ? Infinity : words;
+    if (!isRepeated) max += words;
+    else max += words * (name === "queue" ? QUEUES_MAX : REPEATS_MAX);
   }
   return { min, max };
 }

@@ -12,6 +12,7 @@ import { notifyCommands } from "./notify.ts";
 import { popCommands } from "./pop.ts";
 import { pushCommands } from "./push.ts";
 import { serverInfoCommands } from "./server-info.ts";
+import { transactionCommands } from "./transaction.ts";
 import { arityOf, type QueueArguments, queueArgumentsOf } from "./syntax.ts";
 
 /** In the order of the reference. */
@@ -23,6 +24,7 @@ commands.push(
   ...inspectCommands,
   ...loginCommands,
   ...connectionCommands,
+  ...transactionCommands,
   ...clientCommands,
   ...introspectionCommands({ commands, find: findByName }),
   ...serverInfoCommands,

@@ -1,4 +1,4 @@
-// A line of a config file: `name: value`, the value maybe in quotes, which are no part of it.
+// A line of a config file: `name: value`, the value may stand in quotes, which are not part of it.
 
 export interface ConfigLine {
   name: string;

@@ -287,7 +287,10 @@ function readConfigFile({ text, source }: Setting): Settings {
     const place = `${file}:${index + 1}`;
     const { name, value } = lineAt(place, line) ?? {};
     if (name === undefined) continue;
-    if (!isOptionName(name)) throw new UsageError(`${place}: unknown option ${shown(name).trim()}`);
+    if (!isOptionName(name)) {
+      const hint = "(okq --example shows what there is)";
+      throw new UsageError(`${place}: unknown option ${shown(name)}${hint}`);
+    }
     if (name === "config") throw new UsageError(`${place}: a config file cannot name another one`);
     if (settings[name]) throw new UsageError(`${place}: ${name} is already set further up`);
     settings[name] = { text: value ?? "", source: `${place}: ${name}` };

@@ -13,10 +13,10 @@ export interface Option<T> {
   parse(text: string): T;
 }
 
-/** Throws a phrase such as "is not ..."; may return another text, which then is the value. */
+/** Throws a phrase such as "is not ...". Returns the value, which may differ from the text. */
 type Check = (text: string) => string | void;
 
-/** A value for an error message, quoted and cut; what may hold a password becomes "the value". */
+/** A value for an error message, quoted and cut; one that may hold a password is "the value". */
 export function shown(text: string): string {
   if (/@|:\/|passw\w*=/i.test(text)) return "the value ";
   return `${JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}...` : text)} `;

@@ -1,10 +1,12 @@
 // How many consumers (registered connections) this process has on each queue.
 import { nameOf } from "./name-cache.ts";
 
-/** About what a registration takes beside its name: in a list, a line, and a queue of its own. */
+/** About the bytes of a registration without its name: in a list, a line, a queue of its own. */
 const REGISTRATION_BYTES = 2048;
 
 export class Consumers {
+  /** Settles when the store has been told of all changes so far, or could not be. */
+  reported: Promise<unknown> = Promise.resolve();
   readonly #counts = new Map<string, number>();
   #bytes = 0;
 
@@ -13,7 +15,7 @@ export class Consumers {
     return this.#bytes;
   }
 
-  /** How much they would take if a consumer traded these lists. */
+  /** How much memory they would take if a consumer had the second list instead of the first. */
   bytesWith(before: Buffer[], after: Buffer[]): number {
     return this.#bytes + bytesOf(after) - bytesOf(before);
   }

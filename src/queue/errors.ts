@@ -16,7 +16,7 @@ export class StoreError extends Error {
   }
 }
 
-/** What an operation fails with that was not even begun, for one in front of it had failed. */
+/** The error of an operation that was not begun because one in front of it had failed. */
 export class BehindFailure extends StoreError {
   constructor({ failure }: StoreError) {
     super(

@@ -1,12 +1,12 @@
-// Periodic work: requeues expired claims, renews the counts of consumers, and polls for events
-// that no message told waiters of.
+// Periodic work: requeues expired claims, renews the counts of consumers, and polls for events that
+// no message announced to waiters.
 import type { Consumers } from "./consumers.ts";
 import type { Session, Store } from "./store.ts";
 import type { Waiters } from "./waiters.ts";
 
-/** How often it is asked whether a reclaim is due, which costs the store nothing. */
+/** How often it checks whether a reclaim is due. The check costs the store nothing. */
 const RECLAIM_EVERY_MS = 200;
-/** How often all parts of the store are looked at: a message that something is due may be lost. */
+/** How often it looks at all parts of the store: a message that something is due may be lost. */
 const RECLAIM_ALL_EVERY_MS = 10_000;
 const RECLAIM_LIMIT = 500;
 const REGISTER_EVERY_MS = 5_000;
@@ -14,9 +14,9 @@ const WATCH_EVERY_MS = 1_000;
 /** Queues named in one operation. */
 const PAGE = 256;
 
-/** Kinds of periodic work. */
+/** The kinds of periodic work. */
 export type Work = "reclaim" | "register" | "watch" | "hear";
-/** Hears after each round of a kind of work what it failed with, if it did. */
+/** Called after each round of a kind of work, with the error if it failed. */
 export type OnRound = (work: Work, error: Error | null) => void;
 
 export class Housekeeper {

@@ -1,5 +1,5 @@
-// Tells which operations of a session stand behind a failure (see Session in store.ts): those that
-// were submitted before the failure was told. The same for all stores.
+// Finds the operations of a session that stand behind a failure (see Session in store.ts): they
+// were submitted before the session was told of the failure. All stores use it.
 import { BehindFailure, type StoreError } from "./errors.ts";
 
 /** Of one session. Each of its operations notes `failures` when it is submitted. */
@@ -27,7 +27,7 @@ export class Order {
     return failures !== this.#failures;
   }
 
-  /** What such an operation fails with. */
+  /** The error of such an operation. */
   refusal(): BehindFailure {
     return new BehindFailure(this.#last!);
   }

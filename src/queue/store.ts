@@ -11,9 +11,9 @@ export interface Event {
 
 /** A popped event, with all that it takes to undo the pop. Only the store understands the rest. */
 export interface Popped extends Event {
-  /** Tells this claim from every other that the event had or will have. */
+  /** Different from every other claim that the event had or will have. */
   claim: number;
-  /** Where the event was in line; null: that follows from the claim. */
+  /** The event's place in line; null when the place follows from the claim. */
   place: number | null;
 }
 
@@ -21,9 +21,9 @@ export interface Popped extends Event {
 export type End = "left" | "right";
 
 /**
- * The line of a queue, the next one out first: what was put at the right end (a push there, a
- * redo), the latest first; then what came back because its lease ended, in the order in which the
- * leases began; then the rest, oldest first.
+ * The line of a queue, the next event out first: first events put at the right end (by a push there
+ * or a redo), the latest first; then events whose lease ended, in the order in which the leases
+ * began; then the rest, oldest first.
  */
 
 /** Puts an event in line. "duplicate" when that id is ready or claimed there; nothing changes. */
@@ -43,9 +43,9 @@ export interface Pop {
 }
 
 /**
- * Undoes a pop: the event is where it was in line, as if it had not been popped. Does nothing when
- * that very claim has ended, or when the pop removed the event and its id is there again. It is
- * never refused for lack of room.
+ * Undoes a pop: the event gets its old place in line, as if it had not been popped. Does nothing
+ * when this claim has ended, or when the pop removed the event and its id was pushed again. A store
+ * never refuses it for lack of room.
  */
 export interface Unpop {
   kind: "unpop";
@@ -110,7 +110,7 @@ export interface Register {
 
 /**
  * The periodic work of a store: forgets what is gone, and ends at most `limit` leases whose
- * deadline is not after now. The events are ready again, in each queue in ascending order of
+ * deadline is now or earlier. The events are ready again, in each queue in ascending order of
  * deadline, those with the same deadline in the order of their claims. Their places in line do not
  * depend on how many are moved at a time. Which queues come first is the store's choice. A store of
  * several parts moves as many in each, and with `parts: "due"` looks only at those of which this
@@ -177,12 +177,12 @@ export interface Receiver<R> {
  * across queues; the order between sessions is free. Buffers of an operation and of a result must
  * not be changed: the store may keep them.
  *
- * An operation that fails has changed nothing, unless its outcome is unknown. What the session had
- * submitted behind it, before its receiver was told, fails too and is not done, in any part of the
- * store. Two exceptions: what was written together with an operation of unknown outcome is unknown
- * as well, and a register may be done, since it is repeated. Later operations are done, and so are
- * those of other sessions. "duplicate", false and null are results, not failures; a refusal of a
- * single operation (by a full queue, say) will be a failure. See Order.
+ * An operation that fails has changed nothing, unless its outcome is unknown. Operations that the
+ * session submitted behind it, before its receiver was told, fail too and are not done, in any part
+ * of the store. Two exceptions: operations written together with one of unknown outcome have an
+ * unknown outcome too, and a register may be done, since it is repeated. Later operations are done,
+ * and so are those of other sessions. "duplicate", false and null are results, not failures; a
+ * refusal of a single operation (by a full queue, say) will be a failure. See Order.
  */
 export abstract class Session {
   abstract submit<O extends Operation>(operation: O, receiver: Receiver<ResultOf<O>>): void;

@@ -10,6 +10,8 @@ const ZERO = 48;
 const DIGITS_MAX = 18;
 /** The fast path leaves longer numbers, and all that is odd or cut, to the other one. */
 const FAST_DIGITS_MAX = 9;
+/** The other one reads so many bytes at once, and then says CUT. */
+export const SLOW_BYTES_MAX = 4096;
 
 /** What read() answers besides a length from 0 on. */
 export const NEGATIVE = -1;
@@ -18,7 +20,7 @@ export const TOO_LONG = -3;
 export const CUT = -4;
 
 export class LengthLine {
-  /** Where read() stopped: behind the LF, or at the end of the chunk. */
+  /** Where read() stopped: behind the LF, or where it was cut. */
   at = 0;
   #bytes = 0;
   #value = 0;
@@ -30,7 +32,7 @@ export class LengthLine {
   /** bytesMax counts the "*" or "$" and all up to the CR, as Redis does. */
   constructor(readonly bytesMax: number) {}
 
-  /** A length, NEGATIVE, INVALID, TOO_LONG, or CUT: then call again with the chunk that follows. */
+  /** A length, NEGATIVE, INVALID, TOO_LONG, or CUT: then call again with what follows. */
   read(chunk: Buffer, from: number, end: number): number {
     if (this.#bytes === 0 && !this.#atLineFeed) {
       let at = from;
@@ -51,7 +53,8 @@ export class LengthLine {
     return this.#readByByte(chunk, from, end);
   }
 
-  #readByByte(chunk: Buffer, from: number, end: number): number {
+  #readByByte(chunk: Buffer, from: number, chunkEnd: number): number {
+    const end = Math.min(chunkEnd, from + SLOW_BYTES_MAX);
     let at = from;
     while (at < end && !this.#atLineFeed) {
       const byte = chunk[at++]!;

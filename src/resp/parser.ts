@@ -1,9 +1,11 @@
 // Bytes from a client into commands, resumable at every byte. It must not know of sockets, nor of
 // what a command means. Texts of errors are those of Redis.
 
-import { Accumulator } from "./accumulator.ts";
-import { splitInline } from "./inline.ts";
-import { CUT, INVALID, LengthLine, TOO_LONG } from "./length-line.ts";
+import { CutBulk } from "./cut-bulk.ts";
+import { InlineLine } from "./inline.ts";
+import { CUT, INVALID, LengthLine, SLOW_BYTES_MAX, TOO_LONG } from "./length-line.ts";
+import { ProtocolError, shown, TooLarge } from "./protocol-error.ts";
+import { unpinned, VIEW_BYTES } from "./unpinned.ts";
 
 const CR = 13;
 const LF = 10;
@@ -16,36 +18,36 @@ const BULK_LENGTH = "Protocol error: invalid bulk length";
 const COUNT_TOO_LONG = "Protocol error: too big mbulk count string";
 const LENGTH_TOO_LONG = "Protocol error: too big bulk count string";
 const INLINE_TOO_LONG = "Protocol error: too big inline request";
-const REQUEST_TOO_BIG = "Protocol error: too big request";
-const UNBALANCED = "Protocol error: unbalanced quotes in request";
+const UNBALANCED_QUOTES = "Protocol error: unbalanced quotes in request";
 
-/** About what a view costs besides its bytes: a million of empty arguments is not free. */
-const VIEW_BYTES = 96;
 /** A chunk smaller than this is not worth a copy to get rid of it, */
 const PINNED_BYTES_MIN = 4096;
 /** nor is one smaller than this for a whole command. */
 const LARGE_CHUNK_BYTES = 64 * 1024;
-const SLAB_BYTES = 16 * 1024;
 
 /*
  *             "*"           count > 0
- *   START ---------> COUNT -----------> ARGUMENTS --- all there ---> START, a command
+ *   START ---------> COUNT -----------> ARGUMENTS --- all there ----> START, a command
+ *     |                 |                   \--- too large ---> DROPPED --- all there ---> START
  *     |                 \-- count <= 0 --> START
- *     |  other                            LF
- *     \---------> INLINE ------------------------> START, a command unless blank
+ *     |  other                     LF
+ *     \---------> INLINE ---------------> WORDS --- all split ---> START, a command unless blank
  *
- * Within ARGUMENTS bulkLength says more: AT_DOLLAR, IN_LENGTH, or the length of the contents.
+ * Within ARGUMENTS and DROPPED bulkLength says more: AT_DOLLAR, IN_LENGTH, or the length of the
+ * contents.
  */
 const START = 0;
 const COUNT = 1;
 const ARGUMENTS = 2;
-const INLINE = 3;
+const DROPPED = 3;
+const INLINE = 4;
+const WORDS = 5;
 const AT_DOLLAR = -2;
 const IN_LENGTH = -1;
 
 /**
- * What one call of next() may do, so that a command with a million arguments or one of many
- * megabytes holds nobody up: an argument is one step, and so is copying so many bytes.
+ * What one call of next() may do, so that no input holds anybody up, whether it makes commands or
+ * not: an argument or a blank line is one step, and so is copying or splitting so many bytes.
  */
 const STEPS_PER_CALL = 1024;
 const BYTES_PER_STEP = 64;
@@ -55,14 +57,11 @@ export interface ParserLimits {
   bulkBytesMax: number;
   /** All arguments of a command together. */
   requestBytesMax: number;
+  /** All arguments of a command that is larger and is dropped; beyond, the parser fails. */
+  droppedBytesMax: number;
   argumentsMax: number;
   /** The longest inline command, and the longest line with a count or a length. */
   inlineBytesMax: number;
-}
-
-/** Malformed input. The message is an error reply without its "ERR ", of printable ASCII. */
-export class ProtocolError extends Error {
-  override readonly name = "ProtocolError";
 }
 
 /**
@@ -94,11 +93,10 @@ export class Parser {
   /** Of all arguments so far, and of the one announced last. */
   #announcedBytes = 0;
   #bulkLength = AT_DOLLAR;
-  /** The argument or inline line that was cut. */
-  #partial: Accumulator | undefined;
-  /** An argument whose CRLF was cut off, and whether the CR was there. */
-  #contents: Buffer | undefined;
-  #atLineFeed = false;
+  /** The first argument that is too large of a command to be dropped, if there is one. */
+  #excessBytes = 0;
+  readonly #inline = new InlineLine();
+  readonly #cut = new CutBulk();
 
   constructor(limits: ParserLimits) {
     this.limits = limits;
@@ -114,7 +112,8 @@ export class Parser {
 
   /**
    * The next complete command, with one argument at least; undefined: feed more. Throws a
-   * ProtocolError on malformed input, and again whenever called after that.
+   * ProtocolError on malformed input, and again whenever called after that. Throws a TooLarge once
+   * for a command that was dropped.
    */
   next(): Buffer[] | undefined {
     if (this.#failure !== undefined) throw this.#failure;
@@ -134,9 +133,9 @@ export class Parser {
   /** Bytes kept: unread ones, and the command under way with what its arguments cost. */
   get heldBytes(): number {
     const awaited = this.#bulkLength < 0 ? 0 : this.#bulkLength;
-    const cut = this.#contents?.length ?? this.#partial?.capacity ?? 0;
-    const command = this.#announcedBytes - awaited + cut + this.#args.length * VIEW_BYTES;
-    return this.unreadBytes + command;
+    const whole = this.#phase === DROPPED ? 0 : this.#announcedBytes - awaited;
+    const command = whole + this.#cut.heldBytes + this.#args.length * VIEW_BYTES;
+    return this.unreadBytes + this.#inline.heldBytes + command;
   }
 
   /** Bytes that it has not looked at. */
@@ -144,23 +143,47 @@ export class Parser {
     return this.#laterBytes + this.#end - this.#at;
   }
 
+  /** Drops all input: there are no more commands. */
+  close(): void {
+    this.#fail("closed");
+  }
+
   /** The next command of this chunk; undefined when it is used up. */
   #parse(): Buffer[] | undefined {
-    while (this.#at < this.#end && !this.isBusy) {
-      if (this.#phase === START) this.#start();
-      let command: Buffer[] | undefined;
-      if (this.#phase === INLINE) command = this.#readInline();
-      else if (this.#phase === ARGUMENTS || this.#readCount()) command = this.#readArguments();
+    while (!this.isBusy && (this.#at < this.#end || this.#phase === WORDS)) {
+      if (this.#phase === START && !this.#start()) continue;
+      const command = this.#phase <= ARGUMENTS ? this.#readMultibulk() : this.#readOther();
       if (command !== undefined) return command;
     }
     return undefined;
   }
 
-  #start(): void {
-    if (this.#chunk[this.#at] === STAR) {
+  /** Whether it is the start of something, and not a blank line. */
+  #start(): boolean {
+    const chunk = this.#chunk;
+    const byte = chunk[this.#at];
+    if (byte === STAR) {
       this.#at++;
       this.#phase = COUNT;
-    } else this.#phase = INLINE;
+      return true;
+    }
+    if (byte !== LF && (byte !== CR || chunk[this.#at + 1] !== LF)) {
+      this.#phase = INLINE;
+      return true;
+    }
+    this.#at += byte === LF ? 1 : 2;
+    this.#stepsLeft--;
+    return false;
+  }
+
+  #readMultibulk(): Buffer[] | undefined {
+    return this.#phase === ARGUMENTS || this.#readCount() ? this.#readArguments() : undefined;
+  }
+
+  #readOther(): Buffer[] | undefined {
+    if (this.#phase === DROPPED) this.#drop();
+    else if (this.#phase === WORDS || this.#readLine()) return this.#splitLine();
+    return undefined;
   }
 
   /** Whether arguments follow. */
@@ -170,13 +193,20 @@ export class Parser {
     if (count === INVALID || count > this.limits.argumentsMax) throw this.#fail(MULTIBULK_LENGTH);
     this.#expected = count;
     this.#phase = count > 0 ? ARGUMENTS : START;
+    if (count <= 0) this.#stepsLeft--;
     return count > 0;
   }
 
   #readArguments(): Buffer[] | undefined {
     const args = this.#args;
+    const { bulkBytesMax, requestBytesMax } = this.limits;
     while (args.length < this.#expected) {
-      if (this.#bulkLength < 0 && !this.#readBulkLength()) return undefined;
+      if (this.#bulkLength < 0) {
+        if (!this.#readBulkLength()) return undefined;
+        if (this.#bulkLength > bulkBytesMax || this.#announcedBytes > requestBytesMax) {
+          return void this.#beginToDrop();
+        }
+      }
       const argument = this.#readBulk();
       if (argument === undefined) return undefined;
       args.push(argument);
@@ -204,19 +234,60 @@ export class Parser {
     }
     const length = this.#readLength(LENGTH_TOO_LONG);
     if (length === CUT) return false;
-    if (length < 0 || length > this.limits.bulkBytesMax) throw this.#fail(BULK_LENGTH);
+    if (length < 0) throw this.#fail(BULK_LENGTH);
     this.#announcedBytes += length;
-    if (this.#announcedBytes > this.limits.requestBytesMax) {
-      throw this.#fail(REQUEST_TOO_BIG);
-    }
     this.#bulkLength = length;
     return true;
+  }
+
+  /** The argument announced last is too much: nothing of the command is kept. */
+  #beginToDrop(): void {
+    this.#phase = DROPPED;
+    this.#expected -= this.#args.length;
+    this.#args = [];
+    this.#argsBefore = 0;
+    this.#announceExcess();
+  }
+
+  #announceExcess(): void {
+    const { bulkBytesMax, droppedBytesMax } = this.limits;
+    if (this.#excessBytes === 0 && this.#bulkLength > bulkBytesMax) {
+      this.#excessBytes = this.#bulkLength;
+    }
+    if (this.#announcedBytes > droppedBytesMax) throw this.#fail(this.#tooLarge(false));
+  }
+
+  /** Throws when the command is at its end. */
+  #drop(): void {
+    while (this.#expected > 0) {
+      if (this.#bulkLength < 0) {
+        if (!this.#readBulkLength()) return;
+        this.#announceExcess();
+      }
+      const bulk = this.#cut.skip(this.#chunk, this.#at, this.#end, this.#bulkLength);
+      if (this.#endOfCut(bulk) === undefined) return;
+      this.#expected--;
+      if (--this.#stepsLeft <= 0 && this.#expected > 0) return;
+    }
+    const error = this.#tooLarge(true);
+    this.#phase = START;
+    this.#announcedBytes = 0;
+    this.#excessBytes = 0;
+    throw error;
+  }
+
+  #tooLarge(isDropped: boolean): TooLarge {
+    const { bulkBytesMax, requestBytesMax } = this.limits;
+    return this.#excessBytes > 0
+      ? new TooLarge("argument", this.#excessBytes, bulkBytesMax, isDropped)
+      : new TooLarge("command", this.#announcedBytes, requestBytesMax, isDropped);
   }
 
   #readLength(tooLong: string): number {
     const line = this.#lengthLine;
     const length = line.read(this.#chunk, this.#at, this.#end);
     if (length === TOO_LONG) throw this.#fail(tooLong);
+    if (length === CUT) this.#stepsLeft -= SLOW_BYTES_MAX / BYTES_PER_STEP;
     this.#at = line.at;
     return length;
   }
@@ -225,8 +296,7 @@ export class Parser {
     const chunk = this.#chunk;
     const from = this.#at;
     const to = from + this.#bulkLength;
-    const isCut = this.#contents !== undefined || this.#partial !== undefined;
-    if (isCut || to + 2 > this.#end) return this.#readCutBulk();
+    if (to + 2 > this.#end || this.#cut.isBegun) return this.#readCutBulk();
     // Redis skips two bytes here, whatever they are. A length that is wrong (characters counted
     // instead of bytes) would then cut an event short and nobody would ever hear of it.
     if (chunk[to] !== CR || chunk[to + 1] !== LF) throw this.#fail(BULK_LENGTH);
@@ -236,62 +306,40 @@ export class Parser {
   }
 
   #readCutBulk(): Buffer | undefined {
-    this.#contents ??= this.#readCutContents();
-    const contents = this.#contents;
-    if (contents === undefined || this.#at === this.#end) return undefined;
-    if (!this.#atLineFeed) {
-      if (this.#chunk[this.#at++] !== CR) throw this.#fail(BULK_LENGTH);
-      this.#atLineFeed = true;
-      if (this.#at === this.#end) return undefined;
-    }
-    if (this.#chunk[this.#at++] !== LF) throw this.#fail(BULK_LENGTH);
-    this.#atLineFeed = false;
-    this.#contents = undefined;
-    this.#bulkLength = AT_DOLLAR;
-    return contents;
+    const [from, cut] = [this.#at, this.#cut];
+    const bytesMax = this.#stepsLeft * BYTES_PER_STEP;
+    const bulk = cut.read(this.#chunk, from, this.#end, this.#bulkLength, bytesMax);
+    this.#stepsLeft -= Math.ceil((cut.at - from) / BYTES_PER_STEP);
+    return this.#endOfCut(bulk);
   }
 
-  #readCutContents(): Buffer | undefined {
-    const length = this.#bulkLength;
-    const from = this.#at;
-    const missing = length - (this.#partial?.length ?? 0);
-    if (missing === length && from + length <= this.#end) {
-      this.#at = from + length;
-      return length === 0 ? NOTHING : this.#chunk.subarray(from, this.#at);
-    }
-    const to = Math.min(from + missing, this.#end, from + this.#stepsLeft * BYTES_PER_STEP);
-    this.#at = to;
-    this.#stepsLeft -= Math.ceil((to - from) / BYTES_PER_STEP);
-    if (to === from) return undefined;
-    this.#partial ??= new Accumulator(length);
-    this.#partial.append(this.#chunk, from, to);
-    if (this.#partial.length < length) return undefined;
-    const contents = this.#partial.bytes();
-    this.#partial = undefined;
-    return contents;
+  #endOfCut(bulk: Buffer | undefined | null): Buffer | undefined {
+    if (bulk === null) throw this.#fail(BULK_LENGTH);
+    this.#at = this.#cut.at;
+    if (bulk !== undefined) this.#bulkLength = AT_DOLLAR;
+    return bulk;
   }
 
-  #readInline(): Buffer[] | undefined {
+  /** Whether the whole line is there. */
+  #readLine(): boolean {
     const from = this.#at;
-    const lineFeed = this.#chunk.indexOf(LF, from);
-    const to = lineFeed < 0 ? this.#end : lineFeed;
-    const before = this.#partial?.length ?? 0;
-    if (before + to - from > this.limits.inlineBytesMax) throw this.#fail(INLINE_TOO_LONG);
-    let line = this.#chunk.subarray(from, to);
-    if (lineFeed < 0 || before > 0) {
-      this.#partial ??= new Accumulator(this.limits.inlineBytesMax);
-      this.#partial.append(this.#chunk, from, to);
-      line = this.#partial.bytes();
-    }
-    this.#at = to;
-    if (lineFeed < 0) return undefined;
-    this.#at++;
+    const { inlineBytesMax } = this.limits;
+    const taken = this.#inline.take(this.#chunk, from, this.#end, inlineBytesMax);
+    if (taken === "too long") throw this.#fail(INLINE_TOO_LONG);
+    this.#at = this.#inline.at;
+    this.#stepsLeft -= 1 + Math.floor((this.#at - from) / BYTES_PER_STEP);
+    if (taken === "whole") this.#phase = WORDS;
+    return taken === "whole";
+  }
+
+  #splitLine(): Buffer[] | undefined {
+    const wordsMax = Math.max(1, this.#stepsLeft);
+    const words = this.#inline.split(wordsMax);
+    if (words === "unbalanced") throw this.#fail(UNBALANCED_QUOTES);
+    this.#stepsLeft -= words === "cut" ? wordsMax : words.length;
+    if (words === "cut") return undefined;
     this.#phase = START;
-    this.#partial = undefined;
-    // The CR of a CRLF is a blank to it.
-    const args = splitInline(line);
-    if (args === undefined) throw this.#fail(UNBALANCED);
-    return args.length > 0 ? args : undefined;
+    return words.length > 0 ? words : undefined;
   }
 
   /** Goes on to the chunk that follows, if there is one; the one used up is let go in any case. */
@@ -319,7 +367,8 @@ export class Parser {
   #unpinChunk(): void {
     if (this.#chunk.length < PINNED_BYTES_MIN) return;
     const args = this.#args;
-    let bytes = this.#contents?.length ?? 0;
+    const { contents } = this.#cut;
+    let bytes = contents?.length ?? 0;
     for (let index = this.#argsBefore; index < args.length; index++) bytes += args[index]!.length;
     if (bytes === 0 || bytes * 2 > this.#chunk.length) return;
     const own = Buffer.allocUnsafeSlow(bytes);
@@ -329,48 +378,22 @@ export class Parser {
       if (length > 0) args[index] = own.subarray(at, at + length);
       at += length;
     }
-    if (this.#contents?.copy(own, at)) this.#contents = own.subarray(at);
+    if (contents?.copy(own, at)) this.#cut.contents = own.subarray(at);
   }
 
-  #fail(text: string): ProtocolError {
-    this.#failure = new ProtocolError(text);
+  #fail(error: ProtocolError | string): ProtocolError {
+    this.#failure = typeof error === "string" ? new ProtocolError(error) : error;
     this.#chunk = NOTHING;
     this.#at = 0;
     this.#end = 0;
     this.#later = [];
     this.#laterBytes = 0;
+    this.#phase = START;
     this.#args = [];
     this.#announcedBytes = 0;
     this.#bulkLength = AT_DOLLAR;
-    this.#partial = undefined;
-    this.#contents = undefined;
+    this.#inline.clear();
+    this.#cut.clear();
     return this.#failure;
   }
-}
-
-/** Where small arguments of commands in large chunks are copied to, one behind the other. */
-let slab = NOTHING;
-let slabAt = 0;
-
-/**
- * A command may be under way for long: small arguments get other memory, for as views they would
- * keep the whole chunk.
- */
-function unpinned(args: Buffer[], bytes: number, chunkBytes: number): Buffer[] {
-  if ((bytes + args.length * VIEW_BYTES) * 2 > chunkBytes) return args;
-  if (slabAt + bytes > slab.length) {
-    slab = Buffer.allocUnsafeSlow(Math.max(bytes, SLAB_BYTES));
-    slabAt = 0;
-  }
-  for (let index = 0; index < args.length; index++) {
-    const start = slabAt;
-    slabAt += args[index]!.copy(slab, start);
-    args[index] = slab.subarray(start, slabAt);
-  }
-  return args;
-}
-
-/** One byte of a client's in an error text must not be able to end the reply early. */
-function shown(byte: number): string {
-  return byte >= 32 && byte < 127 ? String.fromCharCode(byte) : "?";
 }

@@ -77,12 +77,12 @@ export class Encoded {
 
   constructor(readonly bytes: Buffer) {}
 
-  /** What an array of so many elements begins with. */
+  /** The first bytes of an array with this number of elements. */
   static arrayHead(length: number): Encoded {
     return new Encoded(Buffer.from(`*${length}\r\n`));
   }
 
-  /** What a bulk string of so many bytes begins with; LINE_END comes behind them. */
+  /** The first bytes of a bulk string of this length; LINE_END comes behind its contents. */
   static bulkHead(length: number): Encoded {
     return new Encoded(Buffer.from(`$${length}\r\n`));
   }

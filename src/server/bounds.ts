@@ -19,8 +19,6 @@ export const REST_MS = 1;
 /** After a large command or a large write it waits longer. */
 export const LARGE_BYTES_MIN = 256 * 1024;
 export const LARGE_OUTPUT_BYTES_MIN = 64 * 1024;
-/** A client that is gone refuses what it is sent within this time; one that reads takes it. */
-export const DOUBT_MS = 30;
 
 /** What one client may have; INFO shows it. */
 export const CLIENT_BOUNDS = {

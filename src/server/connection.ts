@@ -6,12 +6,12 @@ import { type Call, type Client, FromStore, Handout, LongReply } from "../comman
 import { dispatch } from "../commands/dispatch.ts";
 import { stayOn } from "../commands/notify.ts";
 import type { Session } from "../queue/store.ts";
-import { Parser, ProtocolError } from "../resp/parser.ts";
-import { Failure, Output, type ProtocolVersion } from "../resp/reply.ts";
+import { Parser } from "../resp/parser.ts";
+import { ProtocolError } from "../resp/protocol-error.ts";
+import { Failure, Output } from "../resp/reply.ts";
 import type { User } from "../users/user.ts";
 import {
   CLOCKED_BYTES_MIN,
-  DOUBT_MS,
   LARGE_BYTES_MIN,
   LARGE_OUTPUT_BYTES_MIN,
   REST_MS,
@@ -20,10 +20,12 @@ import {
   UNREAD_BYTES_MAX,
   UNSENT_BYTES_MAX,
 } from "./bounds.ts";
-import { Endpoints } from "./endpoints.ts";
+import { Farewell } from "./farewell.ts";
 import { Outbox, type Pending } from "./outbox.ts";
 import { Patience } from "./patience.ts";
+import { Peer } from "./peer.ts";
 import { Refusal } from "./refusal.ts";
+import { NOT_DONE_BEHIND, rejection } from "./rejection.ts";
 import { Rest } from "./rest.ts";
 import type { Shared } from "./shared.ts";
 import { Slot, type SlotOwner } from "./slot.ts";
@@ -34,19 +36,7 @@ import { Window } from "./window.ts";
 const output = new Output();
 const NO_HANDOUTS: Pending[] = [];
 
-export class Connection extends Endpoints implements Client, SlotOwner, Holder {
-  readonly id: number;
-  readonly connectedAtMs = Date.now();
-  lastCommandAtMs = this.connectedAtMs;
-  lastCommand = "";
-  name = "";
-  libraryName = "";
-  libraryVersion = "";
-  protocol: ProtocolVersion = 2;
-  replies: "on" | "off" | "skip" = "on";
-  isRefusingTransaction = false;
-  queues: Buffer[] = [];
-  hasRegistered = false;
+export class Connection extends Peer implements Client, SlotOwner, Holder {
   isPaused = false;
   isClosed = false;
   readonly session: Session;
@@ -69,16 +59,15 @@ export class Connection extends Endpoints implements Client, SlotOwner, Holder {
   #hasEnded = false;
   /** No more commands are started; the connection closes when all replies are out. */
   #isEnding = false;
-  readonly #refusal = new Refusal<Slot>();
-  /** Handed to the socket after the client had said that it sends no more: it may be gone. */
-  #doubtful: Handout[] = [];
+  readonly refusal = new Refusal<Slot>();
   #gone: AbortController | null = null;
+  readonly #farewell: Farewell;
 
   constructor(id: number, socket: Socket<Connection>, shared: Shared, unixPath?: string) {
-    super(socket, unixPath);
-    this.id = id;
+    super(id, socket, unixPath);
     this.session = shared.context.store.session();
     this.#socket = socket;
+    this.#farewell = new Farewell(socket);
     this.#shared = shared;
     this.#parser = new Parser(shared.parserLimits);
     this.#outbox = new Outbox(socket, shared.context.stats);
@@ -92,10 +81,6 @@ export class Connection extends Endpoints implements Client, SlotOwner, Holder {
   set user(user: User | null) {
     this.#user = user;
     this.#parser.limits = user ? this.#shared.parserLimits : this.#shared.strangerLimits;
-  }
-
-  get refusal(): Failure | null {
-    return this.#refusal.reply;
   }
 
   get gone(): AbortSignal {
@@ -125,7 +110,7 @@ export class Connection extends Endpoints implements Client, SlotOwner, Holder {
   received(chunk: Buffer): void {
     this.#shared.context.stats.bytesIn += chunk.length;
     this.#receivedBytes += chunk.length;
-    if (this.#isEnding) return;
+    if (this.#isEnding) return this.#farewell.received(chunk.length);
     this.#parser.feed(chunk);
     this.#guarded(() => this.#work());
   }
@@ -162,21 +147,24 @@ export class Connection extends Endpoints implements Client, SlotOwner, Holder {
     context.stats.closedStalled += 1;
     const [addr, unread] = [this.address, this.#parser.heldBytes];
     context.warn("closed a client that kept others waiting for its command", { addr, unread });
-    this.#endWith("ERR the rest of the command did not come while others had to wait for room");
+    const error = "ERR the rest of the command did not come while others had to wait for room";
+    this.#answerWith(new Failure(error));
+    this.quit();
   }
 
   /** The client sends no more, but may still read. What it waits for has lost its point. */
   ended(): void {
     this.#hasEnded = true;
     this.#gone?.abort();
-    this.#requestTurn();
+    if (this.#farewell.isBegun) this.#socket.close();
+    else this.#requestTurn();
   }
 
   /** With an error, the client did not take the last that it was sent. */
   closed(error?: Error): void {
     this.isClosed = true;
     this.#gone?.abort();
-    if (!error && this.#outbox.length === 0) this.#doubtful = [];
+    this.#farewell.closed(!error && this.#outbox.length === 0);
     this.#giveBack();
     this.#shared.unread.leave(this);
     const { context } = this.#shared;
@@ -190,7 +178,7 @@ export class Connection extends Endpoints implements Client, SlotOwner, Holder {
     if (this.#slots.some(({ answer }) => answer === undefined)) return;
     for (const slot of this.#slots.splice(0).toReversed()) slot.abandon();
     this.#outbox.abandon();
-    for (const handout of this.#doubtful.toReversed()) handout.giveBack();
+    this.#farewell.giveBack();
   }
 
   /** Answers what is under way, ends waiting with nil, then closes. */
@@ -207,7 +195,10 @@ export class Connection extends Endpoints implements Client, SlotOwner, Holder {
   /** Called at the end of a turn that it was requested in. */
   takeTurn(): void {
     this.#hasTurn = false;
-    if (!this.isClosed) this.#guarded(() => this.#flush());
+    if (this.isClosed) return;
+    // With nothing left to start it ends in this turn, even if it may not start more commands now.
+    if (this.#hasEnded && this.#parser.heldBytes === 0) this.#isEnding = true;
+    this.#guarded(() => this.#flush());
     if (!this.isClosed) this.#guarded(() => this.#work());
   }
 
@@ -237,7 +228,7 @@ export class Connection extends Endpoints implements Client, SlotOwner, Holder {
     while (!isTurnOver && this.#mayStart()) {
       const args = this.#nextCommand();
       if (args) this.#start(args);
-      else if (!this.#parser.isBusy) return this.#ranOut(hasStarted);
+      else if (args === undefined && !this.#parser.isBusy) return this.#ranOut(hasStarted);
       hasStarted ||= args !== undefined;
       hasWorked = true;
       isTurnOver = startedAt > 0 && performance.now() - startedAt > TURN_MS_MAX;
@@ -250,7 +241,7 @@ export class Connection extends Endpoints implements Client, SlotOwner, Holder {
   /** Everything that arrived is under way, but for a command that has arrived in part. */
   #ranOut(hasStarted: boolean): void {
     const areAnswered = this.#slots.length === 0 && this.#outbox.length === 0;
-    if (areAnswered && this.#parser.heldBytes === 0) this.#refusal.end();
+    if (areAnswered && this.#parser.heldBytes === 0) this.refusal.end();
     if (this.#hasEnded) this.quit();
     this.#readOn(hasStarted, true);
   }
@@ -276,42 +267,48 @@ export class Connection extends Endpoints implements Client, SlotOwner, Holder {
     return this.#shared.hasRoom(this) || (inFlight === 0 && this.#parser.heldBytes <= FREE_BYTES);
   }
 
-  /** The next whole command. What is no command at all ends the connection, with a word on it. */
-  #nextCommand(): Buffer[] | undefined {
+  /** The next whole command; null for one that was refused in its place. */
+  #nextCommand(): Buffer[] | null | undefined {
     try {
       return this.#parser.next();
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
-      this.#endWith(`ERR ${error.message}`);
-      return undefined;
+      const { text, isEnd } = rejection(error, this, this.#shared.context);
+      this.refusal.begin(this.#answerWith(new Failure(text)), NOT_DONE_BEHIND);
+      if (isEnd) this.quit();
+      return isEnd ? undefined : null;
     }
   }
 
-  /** Closes, with this as the last reply. */
-  #endWith(error: string): void {
+  /** Answers in the place of a command. */
+  #answerWith(failure: Failure): Slot {
     const slot = new Slot(this, { args: [], client: this, context: this.#shared.context });
-    slot.answer = new Failure(error);
+    this.beginCommand();
+    slot.answer = failure;
+    this.#push(slot);
+    this.#requestTurn();
+    return slot;
+  }
+
+  #push(slot: Slot): void {
+    slot.isSilent = this.isSilent;
     slot.protocol = this.protocol;
     this.#slots.push(slot);
-    this.quit();
   }
 
   #start(args: Buffer[]): void {
     const { context } = this.#shared;
     context.stats.commands += 1;
     this.lastCommandAtMs = Date.now();
-    const repliesBefore = this.replies;
+    this.beginCommand();
     const call: Call = { args, client: this, context };
     const { command, answer } = dispatch(call);
     const slot = new Slot(this, call);
-    slot.isSilent = this.replies !== "on";
-    slot.protocol = this.protocol;
     slot.isHolding = command?.isExclusive === true;
-    if (repliesBefore === "skip" && this.replies === "skip") this.replies = "on";
-    this.#slots.push(slot);
-    if (this.refusal) {
+    this.#push(slot);
+    if (this.refusal.reply) {
       const bytes = this.#receivedBytes - this.#parser.unreadBytes;
-      this.#refusal.refusedTo(bytes, this.#receivedBytes);
+      this.refusal.refusedTo(bytes, this.#receivedBytes);
     }
     if (answer instanceof FromStore || answer instanceof Promise) {
       this.#hold(slot, args);
@@ -336,7 +333,7 @@ export class Connection extends Endpoints implements Client, SlotOwner, Holder {
     this.#underWayBytes -= slot.bytes;
     slot.bytes = 0;
     if (slot.startedAtMs > 0 && this.#shared.turns.isCrowded) this.#rest.after(slot.startedAtMs);
-    if (refusal) this.#refusal.begin(slot, refusal);
+    if (refusal) this.refusal.begin(slot, refusal);
     if (this.isClosed) return this.#giveBack();
     if (slot.isHolding) {
       this.#isHeld = false;
@@ -359,7 +356,7 @@ export class Connection extends Endpoints implements Client, SlotOwner, Holder {
       if (answer instanceof LongReply) answer.release();
       if (answer instanceof Failure) this.#shared.context.stats.errors += 1;
       if (!(answer instanceof Handout) || slot.isSilent) continue;
-      if (this.#hasEnded) this.#doubtful.push(answer);
+      if (this.#hasEnded) this.#farewell.doubt(answer);
       else if (handouts === NO_HANDOUTS) handouts = [{ end: output.length, handout: answer }];
       else handouts.push({ end: output.length, handout: answer });
     }
@@ -373,20 +370,24 @@ export class Connection extends Endpoints implements Client, SlotOwner, Holder {
       if (startedAt > 0 && this.#shared.turns.isCrowded) this.#rest.after(startedAt);
     }
     if (this.#outbox.length > 0) return;
-    if (this.refusal) this.#answered();
+    if (this.refusal.reply) this.#answered();
     if (this.#slots[0]?.answer !== undefined) this.#requestTurn();
     else if (this.#isEnding && this.#slots.length === 0) this.#end();
   }
 
   #answered(): void {
     const [bytes, areStarted] = [this.#receivedBytes, this.#parser.heldBytes === 0];
-    this.#refusal.answered(this.#slots, { bytes, areStarted, isPaused: this.isPaused });
+    this.refusal.answered(this.#slots, { bytes, areStarted, isPaused: this.isPaused });
   }
 
-  /** close() and not end(): with TLS that waits for the client, and nothing can close it then. */
+  /** All replies are out: only the socket is left. */
   #end(): void {
-    if (this.#doubtful.length === 0) this.#socket.close();
-    else setTimeout(() => this.#socket.close(), DOUBT_MS);
+    if (this.#farewell.isBegun) return;
+    void stayOn([], this, this.#shared.context);
+    this.#parser.close();
+    this.#shared.unread.leave(this);
+    this.#pause(false);
+    this.#farewell.begin(this.#hasEnded);
   }
 
   /** Whether the socket is read no further, so that its client has to wait. */

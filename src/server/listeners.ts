@@ -32,7 +32,7 @@ export interface Host {
   shaking(socket: Socket<Connection>): boolean;
   /** Called at the end of each handshake, failed or not, and again when the socket closes. */
   shaken(socket: Socket<Connection>): void;
-  /** The handshake failed for that reason, which is for the log. */
+  /** The handshake failed; the reason is for the log. */
   handshakeFailed(socket: Socket<Connection>, reason: string): void;
   closed(connection: Connection | undefined, error?: Error): void;
   failed(error: Error): void;

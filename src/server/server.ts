@@ -19,7 +19,7 @@ const KEEP_ALIVE_MS = 60_000;
 const CLOSE_MS_MAX = 7_000;
 const HANDSHAKE_MS_MAX = 10_000;
 
-/** What a refused client hears, and the reason as it is logged. */
+/** The answer to a refused client, and the reason for the log. */
 interface Refusal {
   reply: string;
   reason: string;
@@ -40,6 +40,10 @@ const TOO_MANY_THERE: Refusal = {
   reason: "max-clients-per-address is reached",
 };
 
+/** How long, and how many, refused sockets may wait to be read: each is an open file. */
+const REFUSED_MS = 300;
+const REFUSED_MAX = 16;
+
 /** How often clients are looked at for what they should have done. */
 const WATCH_MS = 500;
 
@@ -53,6 +57,8 @@ export class Server implements Host {
   readonly #watch: Timer;
   /** Handshakes under way: their places are taken, and their time is short. */
   readonly #shaking = new Map<Socket<Connection>, { address: string; timer: Timer }>();
+  /** They have been told, and are left some time to read it. */
+  readonly #refused = new Set<Socket<Connection>>();
   #nextId = 1;
   #onEmpty: (() => void) | null = null;
 
@@ -101,15 +107,25 @@ export class Server implements Host {
     const refusal = this.#refusal(socket, door);
     if (refusal) {
       this.#noteRefusal(door.unixPath ?? plain(socket.remoteAddress), refusal.reason);
-      socket.write(refusal.reply);
-      socket.close();
-      return;
+      return this.#refuse(socket, refusal.reply);
     }
     socket.setKeepAlive(true, KEEP_ALIVE_MS);
     const connection = new Connection(this.#nextId++, socket, this.#shared, door.unixPath);
     socket.data = connection;
     clients.set(connection.id, connection);
     this.#connections.add(connection);
+  }
+
+  /** If okq closed it at once with a command unread, the client might not read the reason. */
+  #refuse(socket: Socket<Connection>, refusal: string): void {
+    socket.write(refusal);
+    if (this.#refused.size === REFUSED_MAX) return void socket.close();
+    socket.shutdown();
+    this.#refused.add(socket);
+    setTimeout(() => {
+      this.#refused.delete(socket);
+      socket.close();
+    }, REFUSED_MS);
   }
 
   /** Why there is no room for it. If there is, it counts from now on. */
@@ -194,7 +210,7 @@ export class Server implements Host {
    */
   async close(): Promise<void> {
     for (const listener of this.#listeners) listener.stop();
-    for (const socket of this.#shaking.keys()) socket.terminate();
+    for (const socket of [...this.#shaking.keys(), ...this.#refused]) socket.terminate();
     clearInterval(this.#watch);
     if (this.#connections.size === 0) return;
     const empty = new Promise<void>((resolve) => (this.#onEmpty = resolve));

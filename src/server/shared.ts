@@ -9,6 +9,7 @@ import { Unread } from "./unread.ts";
 const STRANGER_LIMITS: ParserLimits = {
   bulkBytesMax: 8 * 1024,
   requestBytesMax: 8 * 1024,
+  droppedBytesMax: 0,
   argumentsMax: 10,
   inlineBytesMax: 8 * 1024,
 };

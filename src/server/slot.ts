@@ -8,11 +8,11 @@ import type { Failure, Output, ProtocolVersion } from "../resp/reply.ts";
 /** Parts of a long reply that are written in a turn, and about how many bytes. */
 const PARTS_MAX = 256;
 const PART_BYTES_MAX = 64 * 1024;
-/** About what an argument costs besides its bytes. */
+/** About the memory of an argument besides its bytes. */
 const ARGUMENT_BYTES = 96;
 
 export interface SlotOwner {
-  /** The slot has its answer. If its operation failed, what stands behind it gets the refusal. */
+  /** The slot has its answer. If its operation failed, commands behind it get the refusal. */
   settled(slot: Slot, refusal: Failure | null): void;
 }
 
@@ -56,7 +56,7 @@ export class Slot implements Receiver<unknown> {
     this.#settle(this.#answerTo(result));
   }
 
-  /** The store has done it: what goes wrong now must not reach the store, nor end the process. */
+  /** The store has done it: an error from here on must not reach the store or end the process. */
   #answerTo(result: unknown): Answer {
     const { answer, operation } = this.#fromStore!;
     try {
@@ -73,7 +73,7 @@ export class Slot implements Receiver<unknown> {
 
   #settle(answer: Answer, refusal: Failure | null = null): void {
     this.answer = answer;
-    // It may be long in leaving, and what it was asked for with may be long too.
+    // The answer may take long to leave, and the arguments of its command may be long too.
     if (answer instanceof LongReply)
       this.#call = { ...this.#call, args: this.#call.args.slice(0, 1) };
     this.#owner.settled(this, refusal);
@@ -102,7 +102,7 @@ export class Slot implements Receiver<unknown> {
     return true;
   }
 
-  /** The client is gone: what the answer keeps is let go of. */
+  /** The client is gone: frees the memory that the answer keeps. */
   abandon(): void {
     if (this.answer instanceof Handout) this.answer.giveBack();
     else if (this.answer instanceof LongReply) this.answer.release();

@@ -1,4 +1,4 @@
-// How many commands of a client may be under way: more while it takes its answers, fewer if not.
+// How many commands of a client may be under way: more while it takes its answers, else fewer.
 import { EXPECTED_BYTES_MAX, WINDOW_MAX, WINDOW_START } from "./bounds.ts";
 
 export class Window {

@@ -1,6 +1,6 @@
-// What failed logins cost those who try: each is answered late, and later the more rounds of them
-// came from the same network. What is asked before the first of a round is answered belongs to that
-// round: a program whose connections all have the same wrong password has made one mistake.
+// Delays the answers to failed logins: the more rounds of failures came from the same network, the
+// longer the delay. All tries before the first answer of a round belong to that round, since a
+// program whose connections all have the same wrong password has made one mistake.
 
 const DELAY_MS_MIN = 250;
 /** The delay doubles with each round, up to 4 seconds. */
@@ -21,7 +21,7 @@ interface Failed {
 }
 
 interface Network {
-  /** From 1; the one that came last. */
+  /** The latest round, counted from 1. */
   round: number;
   /** When the first failure of that round is answered. */
   answeredAtMs: number;
@@ -29,7 +29,7 @@ interface Network {
 
 export interface Clock {
   nowMs(): number;
-  /** Runs it after so many milliseconds; what it returns takes that back. */
+  /** Runs it after so many milliseconds; returns a function that cancels this. */
   after(delayMs: number, run: () => void): () => void;
 }
 

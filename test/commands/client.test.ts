@@ -88,17 +88,17 @@ test("NO-EVICT and NO-TOUCH are OK, with ON or OFF and nothing else", async () =
   }
 });
 
-test("what okq does not have is an unknown subcommand", async () => {
+test("refuses an unknown or missing subcommand", async () => {
   const client = await connected();
   expect(await ask(client, "CLIENT", "CACHING", "YES")).toBe(
     "-ERR unknown subcommand 'CACHING' of CLIENT",
   );
   const options = ["MAINT_NOTIFICATIONS", "ON", "moving-endpoint-type", "none"];
   expect(await ask(client, "client", ...options)).toStartWith("-ERR unknown subcommand");
-  expect(await ask(client, "CLIENT")).toStartWith("-ERR ");
+  expect(await ask(client, "CLIENT")).toBe("-ERR missing subcommand of CLIENT");
 });
 
-test("TRACKING is OK where nothing is tracked, and else names what to turn off", async () => {
+test("TRACKING is OK when nothing is tracked, else names the option to turn off", async () => {
   const client = await connected();
   for (const options of [["OFF"], ["ON", "OPTIN"], ["on", "noloop", "optin"]]) {
     expect(await ask(client, "CLIENT", "TRACKING", ...options)).toBe("+OK");
@@ -128,7 +128,7 @@ test("INFO has the fields of Redis 7.4 in its order, LIST has okq's own behind t
   }
 });
 
-test("LIST shows those of a type or with one of some numbers", async () => {
+test("LIST shows clients by type or by number", async () => {
   const okq = await startTestOkq();
   const clients = [await okq.connect(), await okq.connect(), await okq.connect()];
   const ids: number[] = [];
@@ -175,6 +175,25 @@ describe("CLIENT REPLY", () => {
     );
     expect((await client.take(2)).map(readable)).toEqual([["1", "x"], "x"]);
     expect(client.waiting).toBe(0);
+  });
+
+  // Each was compared with a redis-server 7.0.
+  test.each([
+    ["SKIP twice", ["SKIP", "SKIP", "1", "2"], ["2"]],
+    ["SKIP three times", ["SKIP", "SKIP", "SKIP", "1", "2"], ["2"]],
+    ["ON behind SKIP", ["SKIP", "ON", "1"], ["+OK", "1"]],
+    ["OFF behind SKIP", ["SKIP", "OFF", "1", "ON", "2"], ["+OK", "2"]],
+    ["what is no mode behind SKIP", ["SKIP", "NONSENSE", "1"], ["1"]],
+    ["RESET behind SKIP", ["SKIP", "RESET", "1"], ["1"]],
+    ["RESET behind OFF", ["OFF", "RESET", "1"], ["+RESET", "1"]],
+  ])("%s", async (_, steps, replies) => {
+    const client = await connected();
+    const commands = steps.map((step) => {
+      if (step === "RESET") return [step];
+      return /^\d$/.test(step) ? ["PING", step] : ["CLIENT", "REPLY", step];
+    });
+    client.pipeline(...commands, ["PING", "last"]);
+    expect((await client.take(replies.length + 1)).map(readable)).toEqual([...replies, "last"]);
   });
 
   test("SKIP while replies are off leaves them off", async () => {
@@ -237,7 +256,7 @@ describe("CLIENT KILL", () => {
     expect(await killer.untilClosed()).toEqual([]);
   });
 
-  test("by type and by age closes those of that type, or as old, but the killer", async () => {
+  test("by type and by age closes matching clients except the killer", async () => {
     const { killer, victim, other } = await trio();
     expect(await ask(killer, "CLIENT", "KILL", "TYPE", "pubsub")).toBe(0);
     expect(await ask(killer, "CLIENT", "KILL", "MAXAGE", 1000)).toBe(0);
@@ -251,7 +270,7 @@ describe("CLIENT KILL", () => {
     expect(await ask(killer, "PING")).toBe("+PONG");
   });
 
-  test("by user closes those who are logged in as that user", async () => {
+  test("by user closes the clients of that user", async () => {
     const okq = await startTestOkq({ users: writeUsers("ann all *", "bob push *").path });
     const [ann, bob, stranger] = [await okq.connect(), await okq.connect(), await okq.connect()];
     await ask(ann, "AUTH", "ann", passwordOf("ann"));

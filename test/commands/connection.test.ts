@@ -113,6 +113,12 @@ test("PING and ECHO give back what was sent, byte by byte", async () => {
   expect(await client.call("ECHO", "")).toEqual(Buffer.alloc(0));
 });
 
+test("QUIT takes arguments, as in Redis", async () => {
+  const client = await (await startTestOkq()).connect();
+  client.pipeline(["QUIT", "x", "y"], ["PING"]);
+  expect((await client.untilClosed()).map(readable)).toEqual(["+OK"]);
+});
+
 test("QUIT answers OK behind all replies before it, then the connection closes", async () => {
   const client = await connected();
   client.pipeline(["QLPUSH", "q", "1", "x"], ["QRPOP", "q"], ["quit"], ["PING"]);

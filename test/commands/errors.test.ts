@@ -96,23 +96,55 @@ describe.each(storeNames)("on %s", (store) => {
       ["multi"],
       ["QLPUSH", "q", "1", "x"],
       ["MULTI"],
+      ["WATCH", "q"],
+      ["NONSENSE"],
       ["EXEC"],
       ["QLPUSH", "q", "2", "x"],
       ["MULTI"],
+      ["QLPUSH", "q", "3", "x"],
       ["DISCARD"],
+      ["MULTI"],
+      ["QLPUSH", "q", "4", "x"],
+      ["RESET"],
+      ["EXEC"],
+      ["DISCARD"],
+      ["MULTI", "x"],
       ["PING"],
+      ["MULTI"],
+      ["QUIT"],
     );
-    expect(replies.map((reply) => String(reply).split(",")[0])).toEqual([
-      "-ERR unknown command 'multi'",
-      "-ERR okq has no transactions",
-      "-ERR okq has no transactions",
-      "-EXECABORT okq has no transactions",
+    const refused = "-ERR okq has no transactions, nothing of this one is done";
+    expect(replies).toEqual([
       "+OK",
-      "-ERR unknown command 'MULTI'",
-      "-EXECABORT okq has no transactions",
+      refused,
+      "-ERR MULTI calls can not be nested",
+      refused,
+      refused,
+      "-EXECABORT Transaction discarded because of previous errors: okq has no transactions",
+      "+OK",
+      "+OK",
+      refused,
+      "+OK",
+      "+OK",
+      refused,
+      "+RESET",
+      "-ERR EXEC without MULTI",
+      "-ERR DISCARD without MULTI",
+      "-ERR wrong number of arguments for 'multi' command",
       "+PONG",
+      "+OK",
+      "+OK",
     ]);
-    expect(await ask(client, "QSTATUS")).toEqual([["q", 1, 0, 0]]);
+    expect(await client.untilClosed()).toEqual([]);
+  });
+
+  test("does no command of a transaction", async () => {
+    const okq = await startOkqOn(store);
+    const [client, other] = [await okq.connect(), await okq.connect()];
+    await askAll(client, ["MULTI"], ["QLPUSH", "q", "1", "x"], ["EXEC"]);
+    await askAll(client, ["MULTI"], ["QLPUSH", "q", "1", "x"], ["DISCARD"]);
+    await askAll(client, ["MULTI"], ["QLPUSH", "q", "1", "x"], ["QUIT"]);
+    expect(await ask(other, "QSTATUS")).toEqual([]);
   });
 
   test("an error begins with a code and with no code that drivers act on", async () => {

@@ -1,5 +1,5 @@
-// How long ids and names of queues may be, how many of them clients may register, and that what
-// came in with another bound still goes out.
+// How long ids and names of queues may be, and how many names clients may register. Events that
+// came in under another bound still go out.
 import { expect, test } from "bun:test";
 import { eventually } from "../support/eventually.ts";
 import { newDatabase, startOkqOn, startTestOkq, storeNames } from "../support/okq-server.ts";
@@ -36,7 +36,7 @@ test("4096 bytes are the longest unless told otherwise", async () => {
   expect(await ask(client, "QLPUSH", "q", `${name}x`, "a")).toContain("4097 of at most 4096");
 });
 
-test("an event with a longer id, pushed before the bound, goes its way", async () => {
+test("an event whose id is longer than a new bound can be popped and acked", async () => {
   const store = newDatabase();
   const before = await startTestOkq({ store });
   const producer = await before.connect();
@@ -58,7 +58,7 @@ test("an event with a longer id, pushed before the bound, goes its way", async (
   ).toEqual([[TOO_LONG, "a"], [TOO_LONG, "a"], 1, [TOO_LONG, "a"], 1, "+OK", []]);
 });
 
-test("what clients register counts together, and is free again when one leaves", async () => {
+test("registrations of all clients count together, until their client leaves", async () => {
   const okq = await startTestOkq({ maxWaitingBytes: 1024 * 1024 });
   const [first, second] = [await okq.connect(), await okq.connect()];
   const names = (prefix: string) => Array.from({ length: 300 }, (_, at) => `${prefix}${at}`);

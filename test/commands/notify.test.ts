@@ -70,7 +70,7 @@ describe.each(storeNames)("on %s", (store) => {
     expect(await ask(client, "QNOTIFY", "0.03")).toBeNull();
   });
 
-  test("so it is after a RESET, and after a QREGISTER that was refused", async () => {
+  test("QNOTIFY is also an error after a RESET and after a refused QREGISTER", async () => {
     const client = await (await startOkqOn(store)).connect();
     const tooMany = Array.from({ length: 1025 }, (_, at) => `queue ${at}`);
     expect(await ask(client, "QREGISTER", ...tooMany)).toStartWith("-ERR too many queues");

@@ -72,7 +72,7 @@ describe.each(storeNames)("on %s", (store) => {
     expect(pops).toEqual(["urgent", "a", "b", "c", "never popped"].map(popped));
   });
 
-  test("all that a consumer had claimed comes back in order after its end", async () => {
+  test("all claimed events of a consumer come back in order after it is gone", async () => {
     const okq = await startOkqOn(store);
     const [consumer, other] = [await okq.connect(), await okq.connect()];
     // More than okq takes back at a time.

@@ -79,6 +79,16 @@ describe.each(storeNames)("INFO on %s", (store) => {
   });
 });
 
+test("INFO counts commands with an effect, but no refusals and duplicates", async () => {
+  const client = await (await startTestOkq()).connect();
+  const push = ["QLPUSH", "q", "1", "x"];
+  await askAll(client, push, push, [...push, "NONSENSE"], [...push, "NOBLOCK"]);
+  await askAll(client, ["QACK", "q", "1"], ["QRPOP", "q"], ["QACK", "q", "1", "REDO"]);
+  await askAll(client, ["QRPOP", "q"], ["QACK", "q", "1"], ["QACK", "q", "1"]);
+  const { Stats } = await info(client, "stats");
+  expect(Stats).toMatchObject({ events_pushed: "1", events_popped: "2", events_acknowledged: "1" });
+});
+
 test("INFO and connection commands answer when the store is down", async () => {
   const redis = await startTestRedis();
   const okq = await startTestOkq({ store: "", redisAddr: `127.0.0.1:${redis.port}` });

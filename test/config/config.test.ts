@@ -94,7 +94,7 @@ test("comments, blank lines, CRLF, a byte order mark and a # inside a value are 
   expect(config).toMatchObject({ store: "redis://:a#b@h:1", debug: true });
 });
 
-test("quotes around a value in a config file are no part of it", () => {
+test("quotes around a value in a config file are not part of it", () => {
   const lines = [
     'store: "sqlite:/var/lib/okq/my queues.db"',
     "password: 'a \"b\" # c'",
@@ -137,8 +137,14 @@ test("~/ is the home folder in every path, wherever it is set", () => {
 
 test.each([
   ["what is this", /okq\.conf:2: expected "name: value"$/],
-  ["no-such-option: 1", /okq\.conf:2: unknown option "no-such-option"$/],
-  ["__proto__: 1", /okq\.conf:2: unknown option "__proto__"$/],
+  [
+    "no-such-option: 1",
+    /okq\.conf:2: unknown option "no-such-option" \(okq --example shows what there is\)$/,
+  ],
+  [
+    "__proto__: 1",
+    /okq\.conf:2: unknown option "__proto__" \(okq --example shows what there is\)$/,
+  ],
   ["max-clients: many", /okq\.conf:2: max-clients: "many" is not a whole number$/],
   ["config: other.conf", /okq\.conf:2: a config file cannot name another one$/],
   ['store: "memory', /okq\.conf:2: store: the value begins or ends with a quote that has n/],

@@ -1,5 +1,5 @@
-// The account of events must be able to fail: each fault of a store that it is there for is
-// noticed, and what may happen is no fault.
+// The account of events must be able to fail: it notices each fault of a store that it looks for,
+// and does not complain about behaviour that is allowed.
 import { expect, test } from "bun:test";
 import { Account, contentsOf } from "./account.ts";
 
@@ -26,7 +26,7 @@ function open() {
   return { account, clock, push, pop, ack };
 }
 
-test("what was popped and acked in order adds up", () => {
+test("the account balances when events are popped and acked in order", () => {
   const { account, push, pop, ack } = open();
   for (const id of push(3)) {
     pop(id);

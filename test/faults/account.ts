@@ -87,7 +87,7 @@ export class Account {
     if (this.#claims.taken(id, lease)) this.#doubled.push(`${id} was handed out twice at once`);
   }
 
-  /** A pop was sent at that moment, and nobody knows what it handed out. */
+  /** A pop was sent at that moment, and its answer was lost. */
   lostPop(sentAt: number): void {
     this.#order.lostPop(sentAt);
   }

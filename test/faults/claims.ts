@@ -1,7 +1,7 @@
-// Who has an event for how long, as far as clients know for certain. It tells when an event is
-// handed to a second consumer while the lease of the first one still runs.
+// Which consumer has an event for how long, as far as clients know for certain. It notices when a
+// second consumer gets an event while the lease of the first one still runs.
 
-/** What a pop asked for, and when it was sent. */
+/** A pop: its lease, and when it was sent. */
 export interface Lease {
   sentAtMs: number;
   leaseMs: number;
@@ -10,7 +10,7 @@ export interface Lease {
 interface Claimed {
   /** Its lease ends no earlier than this. */
   untilMs: number;
-  /** Acks and redos that may still end whatever claim they find. */
+  /** Acks and redos that may still end any claim of the event. */
   releases: number;
 }
 
@@ -35,14 +35,14 @@ export class Claims {
     return isDoubled;
   }
 
-  /** An ack or a redo is sent: it goes by the id alone, whoever has the event by then. */
+  /** An ack or a redo is sent: it goes by the id alone, so it may end the claim of any consumer. */
   releasing(id: string): void {
     const event = this.#event(id);
     event.untilMs = 0;
     event.releases += 1;
   }
 
-  /** Its answer came, so that it changes nothing any more. Without one it may, for ever. */
+  /** Its answer came: it changes nothing any more. Without an answer it may do so for ever. */
   released(id: string): void {
     this.#event(id).releases -= 1;
   }

@@ -1,5 +1,5 @@
-// Starts and ends on a disk without room, and what SQLite keeps in temporary files elsewhere: okq
-// needs nothing but the folder of its database, and says what is missing there.
+// Starts and ends on a disk without room, and without folders for SQLite's temporary files: okq
+// needs only the folder of its database, and says what is missing there.
 // oxlint-disable no-await-in-loop -- one after the other is what is meant
 import { describe, expect, onTestFinished, setDefaultTimeout, test } from "bun:test";
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
@@ -76,14 +76,14 @@ describe.skipIf(noSmallDisk !== null)(`a full disk ${noSmallDisk ?? ""}`, () => 
     await again.crash();
   });
 
-  test("that takes no more files is told apart from one without room", async () => {
+  test("without inodes gives another message than one without room", async () => {
     const disk = mountSmallDisk(64 * megabyte, 1);
     const file = join(disk.folder, "okq.db");
     const said = `the disk of ${file} takes no more files, whatever room it has: it has no inodes`;
     await expect(startOkqProcess([`--store=sqlite:${file}`])).rejects.toThrow(said);
   });
 
-  test("that takes no more files is no trouble for a database with its reserve", async () => {
+  test("without inodes does not stop a database that has its reserve", async () => {
     const disk = mountSmallDisk(64 * megabyte, 6);
     const file = join(disk.folder, "okq.db");
     const okq = await startOkqProcess([`--store=sqlite:${file}`]);
@@ -148,7 +148,7 @@ describe.skipIf(noContainer !== null)(`a place for temporary files ${noContainer
   });
 });
 
-test("events that cannot be read are in the log, and okq health says so", async () => {
+test("logs events that cannot be read, and okq health reports them", async () => {
   const file = join(newFolder(), "okq.db");
   const first = await startOkqProcess([`--store=sqlite:${file}`]);
   const client = await first.connect();

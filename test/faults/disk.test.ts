@@ -105,7 +105,7 @@ describe.skipIf(noSmallDisk !== null)(`a small disk ${noSmallDisk ?? ""}`, () =>
   });
 });
 
-/** Pushes until that is refused; none of it is answered OK. What the refusal says. */
+/** Pushes until a push is refused; no push is answered OK. Returns the refusal. */
 async function untilRefused(client: Wire): Promise<string> {
   for (let id = 0; ; id++) {
     const reply = String(await ask(client, "QLPUSH", "q", `late-${id}`, "x"));

@@ -31,7 +31,7 @@ async function residentBytes(wire: Wire): Promise<number> {
   return Number(/used_memory_rss:(\d+)/.exec(info)![1]);
 }
 
-/** The most that okq worked, on whatever, while a client waited for one answer. */
+/** The most time that okq worked while a client waited for one answer. */
 async function longestWork(okq: ListeningOkq, client: Wire, isOver: () => boolean) {
   closeAfterTest(client);
   let longestMs = 0;

@@ -1,6 +1,6 @@
 // The order of events: what one producer pushed on the left of one queue comes out in that order.
-// Times are moments of the account. A pop whose answer was lost may have taken any event, so what
-// is handed out after that says nothing.
+// Times are moments of the account. A pop whose answer was lost may have taken any event, so events
+// handed out after that prove nothing.
 
 interface Place {
   id: string;
@@ -37,7 +37,7 @@ export class LineOrder {
     if (place?.cameAt === Infinity) Object.assign(place, { sentAt, cameAt });
   }
 
-  /** A pop was sent at that moment of which nobody knows what it brought. */
+  /** A pop was sent at that moment, and its answer was lost. */
   lostPop(sentAt: number): void {
     this.#doubtfulFrom = Math.min(this.#doubtfulFrom, sentAt);
   }

@@ -102,7 +102,7 @@ describe.each([1, 2])("with %i connections to Redis, a reply that got lost", (po
     await client.call("QRPOP", "q");
     holdNextReply();
     client.pipeline(["QACK", "q", "1", "REDO"]);
-    await eventually(async () => (await redis.llen(READY)) === 2);
+    await eventually(async () => (await redis.zcard(CLAIMED)) === 0);
     cut();
     expect(errorOf(await client.next())).toStartWith(UNKNOWN);
     await untilBack();

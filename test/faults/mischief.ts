@@ -76,7 +76,7 @@ export class Mischief {
   async #pop(wire: Wire, queue: string): Promise<string | null> {
     const sentAt = this.#account.now();
     const lease = { sentAtMs: performance.now(), leaseMs: Number(LEASE) * 1000 };
-    // Until it is answered nobody knows what it takes.
+    // Until it is answered, it may take any event.
     const reply = await wire.call("QRPOP", queue, "EX", LEASE).catch((error: unknown) => {
       this.#account.lostPop(sentAt);
       throw error;

@@ -107,7 +107,7 @@ test("consumers are counted over all okq, and no longer once they are gone", asy
   await eventually(async () => (await counts()).every((count) => count === 3));
 });
 
-test("a consumer whose wake-up message got lost is woken all the same", async () => {
+test("wakes a consumer although its wake-up message got lost", async () => {
   const { redis, okqs } = await startNeighbours(2);
   const [from, to] = [okqs[0]!, okqs[1]!];
   const lost: number[] = [];

@@ -1,5 +1,5 @@
-// What a client sends behind an operation that the store refuses is not done, whatever the cause
-// and the store: a client that hands an event on and acknowledges it must not lose it.
+// Commands behind an operation that the store refuses are not done, with every store and for every
+// cause: a client that hands an event on and acknowledges it must not lose it.
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -107,7 +107,7 @@ const causes: Record<string, Cause> = {
 const isPossible = (cause: string) => noSmallDisk === null || !cause.includes("disk");
 
 describe.each(Object.keys(causes).filter(isPossible))("with %s", (cause) => {
-  test("an ack in the same write as what fails is not done", async () => {
+  test("does no ack behind a failure in the same write", async () => {
     const { okq, command, error } = await causes[cause]!();
     const client = await okq.connect();
     expect(await ask(client, "QRPOP", "in")).toEqual(["1", "x"]);
@@ -116,11 +116,11 @@ describe.each(Object.keys(causes).filter(isPossible))("with %s", (cause) => {
     expect(failed).toMatch(error);
     expect(behind).toEqual([BEHIND, BEHIND, "+PONG"]);
     expect(await ask(client, "QSTATUS", "in")).toEqual([["in", 1, 1, 0]]);
-    // The client has seen it by now: what it sends is done.
+    // The client has seen the failure by now: its next commands are done.
     expect(await askAll(client, ack, ack)).toEqual([1, 0]);
   });
 
-  test("neighbours that share a turn with it go on", async () => {
+  test("goes on with other clients in the same turn", async () => {
     const { okq, command, error } = await causes[cause]!();
     const [client, ...others] = await Promise.all(Array.from({ length: 5 }, () => okq.connect()));
     expect(await ask(client!, "QRPOP", "in")).toEqual(["1", "x"]);
@@ -130,15 +130,16 @@ describe.each(Object.keys(causes).filter(isPossible))("with %s", (cause) => {
     expect(await failing).toEqual([expect.stringMatching(error), BEHIND]);
   });
 
-  test("nothing is done of thousands of commands in the same write", async () => {
+  test("does none of thousands of commands in the same write", async () => {
     const { okq, command, error } = await causes[cause]!();
     const client = await okq.connect();
     expect(await ask(client, "QRPOP", "in")).toEqual(["1", "x"]);
     const behind: Argument[][] = [
-      ["QLPUSH", "in", "2", "x".repeat(1000)],
+      ["QLPUSH", "in", "2", "x"],
       ["QACK", "in", "1"],
     ];
-    const pairs = Array.from({ length: 4000 }, () => behind).flat();
+    // More than a client has under way at once, and so few bytes that they arrive together.
+    const pairs = Array.from({ length: 90 }, () => behind).flat();
     const [failed, ...rest] = await askAll(client, command, ...pairs);
     expect(failed).toMatch(error);
     expect(new Set(rest)).toEqual(new Set([BEHIND]));
@@ -146,7 +147,7 @@ describe.each(Object.keys(causes).filter(isPossible))("with %s", (cause) => {
     expect(await ask(client, "QSTATUS", "in")).toEqual([["in", 0, 0, 0]]);
   });
 
-  test("a client that sends without a pause is served again", async () => {
+  test("serves a client again that sends without a pause", async () => {
     const { okq, command, error } = await causes[cause]!();
     const client = await okq.connect();
     expect(await ask(client, "QRPOP", "in")).toEqual(["1", "x"]);
@@ -207,7 +208,7 @@ describe("on a Redis with keys of another type", () => {
     expect(await ask(other, "QSTATUS", "in")).toEqual([["in", 1, 1, 0]]);
   });
 
-  test("an ack behind a push with NOBLOCK that fails is not done", async () => {
+  test("does no ack behind a push with NOBLOCK that fails", async () => {
     const { client, spoil } = await start();
     await spoil("ready:out");
     const push = ["QLPUSH", "out", "1", "x", "NOBLOCK"];
@@ -247,7 +248,7 @@ describe("on a Redis with keys of another type", () => {
     expect(await ask(client, "QACK", "in", "1")).toBe(1);
   });
 
-  test("an event that cannot be given back does not keep others from it", async () => {
+  test("gives other events back although one cannot be given back", async () => {
     const { redis, proxy, okq, client, spoil } = await start();
     const leaving = await okq.connect();
     for (const queue of ["a", "bad", "b"]) await ask(client, "QLPUSH", queue, "1", "x");

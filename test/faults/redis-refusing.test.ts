@@ -132,7 +132,7 @@ test("without enough replicas a change is answered as unknown, a look as ever", 
   expect(okq.log.some((line) => line.includes("enough replicas answer again"))).toBe(true);
 });
 
-test("what stands behind a refused push is not done while a batch waits for replicas", async () => {
+test("does nothing behind a refused push while a batch waits for replicas", async () => {
   const redis = await startTestRedis();
   const replica = await startTestRedis();
   await replica.redis.replicaof("127.0.0.1", redis.port);

@@ -22,7 +22,15 @@ const KINDS = {
   unread: 1,
   large: 1,
   arguments: 1,
+  blank: 1,
+  tooLarge: 1,
 };
+/** Kinds of whole commands only: each has one reply. */
+const WHOLE = ["commands", "flood", "arguments", "blank", "tooLarge"] as const;
+type Kind = keyof typeof KINDS;
+type WholeKind = (typeof WHOLE)[number];
+/** Bytes that make no command, and commands that are not answered. */
+const BLANKS = ["\n", "\r\n", "  \r\n", "*0\r\n", "*-7\r\n", `${" ".repeat(9_000)}\n`];
 const ENDS = { halfClose: 6, reset: 2, close: 2 };
 /** Bytes and words that mean something, more often than chance would have it. */
 const WORDS = ["", "0", "1", "-1", "0.01", "1e400", "nan", "EX", "NOACK", "REDO", "NOBLOCK", "*"];
@@ -57,7 +65,7 @@ export class ServerFuzzer {
     const kind = this.#random.weighted(KINDS);
     this.connections += 1;
     if (kind === "unread") socket.pause(true);
-    const isWhole = kind === "commands" || kind === "flood" || kind === "arguments";
+    const isWhole = isWholeKind(kind);
     const sent = isWhole ? this.#commands(kind) : [this.#broken(kind)];
     const bytes = Buffer.concat(sent);
     this.bytes += bytes.length;
@@ -84,7 +92,7 @@ export class ServerFuzzer {
     }
   }
 
-  #broken(kind: Exclude<keyof typeof KINDS, "commands" | "flood" | "arguments">): Buffer {
+  #broken(kind: Exclude<Kind, WholeKind>): Buffer {
     const whole = Buffer.concat(this.#commands("commands"));
     if (kind === "noise") return this.#noise(3_000);
     if (kind === "cut") return whole.subarray(0, this.#random.below(whole.length));
@@ -96,13 +104,19 @@ export class ServerFuzzer {
     return this.#mutated(whole);
   }
 
-  #commands(kind: "commands" | "flood" | "arguments"): Buffer[] {
+  #commands(kind: WholeKind): Buffer[] {
     if (kind === "arguments") {
       const many = Array.from({ length: this.#random.below(20_000) }, () => "");
       return [frame([this.#random.of(["PING", "QSTATUS", "QREGISTER", "NONSENSE"]), ...many])];
     }
     const length = kind === "flood" ? this.#random.below(3_000) : 1 + this.#random.below(40);
-    return Array.from({ length }, () => frame(this.#command()));
+    const whole = Array.from({ length }, () => frame(this.#command()));
+    if (kind === "blank") return whole.map((each) => Buffer.concat([this.#blanks(), each]));
+    if (kind === "tooLarge") {
+      const contents = Buffer.alloc(2 ** 20 + this.#random.below(2 ** 20), "too large");
+      whole[this.#random.below(length)] = frame(["QLPUSH", "q", this.#noise(9), contents]);
+    }
+    return whole;
   }
 
   #command(): (string | Buffer)[] {
@@ -120,6 +134,10 @@ export class ServerFuzzer {
     if (kind === "word") return this.#random.of(WORDS);
     if (kind === "number") return String(this.#random.below(2 ** 31) - 2 ** 30);
     return kind === "protocol" ? this.#random.of(["2", "3", "4"]) : this.#noise(300);
+  }
+
+  #blanks(): Buffer {
+    return Buffer.from(this.#random.of(BLANKS).repeat(this.#random.below(200)));
   }
 
   #mutated(bytes: Buffer): Buffer {
@@ -175,6 +193,10 @@ export class ServerFuzzer {
       await nextTurn();
     }
   }
+}
+
+function isWholeKind(kind: Kind): kind is WholeKind {
+  return WHOLE.includes(kind as WholeKind);
 }
 
 /** Throws at what is no reply. */

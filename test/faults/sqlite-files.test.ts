@@ -1,5 +1,5 @@
-// What befalls the files of a database and what okq makes of it: a -wal that goes away, symbolic
-// links, okqs that start at once, and kills while a file is made.
+// Mishaps with the files of a database, and how okq handles them: a -wal that goes away, symbolic
+// links, several okq that start at once, and kills while a file is made.
 // oxlint-disable no-await-in-loop -- one after the other is what is meant
 import { describe, expect, onTestFinished, setDefaultTimeout, test } from "bun:test";
 import {
@@ -70,7 +70,7 @@ describe("a -wal that goes away under a running okq", () => {
     expect(refusal).toMatch(/^-ERR store .*okq\.db-wal was removed or replaced while in use: /);
     expect(await ask(client, "QRPOP", "q")).toEqual(["0", "contents"]);
     await okq.crash();
-    // Nothing but what was answered is asked for: what has an unknown outcome may be there too.
+    // Only answered events must be there; those with an unknown outcome may be there too.
     if (name === "replaced by a copy of itself") {
       expect(() => checkDatabase(file)).toThrow("does not belong to");
       rmSync(`${file}-wal`);
@@ -166,7 +166,7 @@ describe("a database behind a symbolic link", () => {
     const real = join(folder, "real/okq.db");
     mkdirSync(join(folder, "real"));
     const link = links[name]!(folder, real);
-    // What lies beside the link is nobody's.
+    // Files beside the link do not belong to okq.
     if (!existsSync(`${link}-wal`)) writeFileSync(`${link}-wal`, "stale");
     if (name === "of its folder") rmSync(`${real}-wal`);
     for (const from of [0, 50]) {
@@ -184,7 +184,7 @@ describe("a database behind a symbolic link", () => {
     expect(checkDatabase(link)).toEqual({ queues: 1, ready: 100, claimed: 0 });
   });
 
-  test("that leads in a circle is one line", async () => {
+  test("that leads in a circle is refused with one line", async () => {
     const folder = newFolder();
     symlinkSync("b", join(folder, "a"));
     symlinkSync("a", join(folder, "b"));
@@ -202,7 +202,10 @@ describe("a database behind a symbolic link", () => {
     const real = join(folder, "disk/today.db");
     const said = `${real}: ok, 0 queues, 0 events ready, 0 claimed\n`;
     expect(await backup(join(folder, "today.db"))).toEqual([0, said]);
-    expect(await backup(join(folder, "today.db"))).toEqual([1, `okq: ${real} is there already\n`]);
+    expect(await backup(join(folder, "today.db"))).toEqual([
+      1,
+      `okq: ${real} is there already: give the name of a new file\n`,
+    ]);
     symlinkSync("disk", join(folder, "other"));
     expect((await backup(join(folder, "other/later.db")))[0]).toBe(0);
     expect(readdirSync(join(folder, "disk")).toSorted()).toEqual(["later.db", "today.db"]);
@@ -212,7 +215,7 @@ describe("a database behind a symbolic link", () => {
 
 const containers = describe.skipIf(noContainer !== null);
 
-/** The port, or what it said before it ended. */
+/** The port, or the output of the okq that ended. */
 async function started(okq: OkqProcess): Promise<number | string> {
   const line = okq.waitForLine(/listening .*port=(\d+)/, 60_000);
   return await line.then(
@@ -282,7 +285,7 @@ containers(`in containers, where every okq is process 1 ${noContainer ?? ""}`, (
   });
 });
 
-test("what a killed start left of a new database goes with the next one", async () => {
+test("the next start removes the draft that a killed start left", async () => {
   const folder = newFolder();
   const file = join(folder, "okq.db");
   const left = ["okq.db.new-0123456789abcdef", "okq.db.new-0123456789abcdef-journal"];

@@ -1,4 +1,4 @@
-// Periodic work: what it asks of a store, and what it spares it.
+// Periodic work: which operations it sends to a store, and which it avoids.
 import { expect, test } from "bun:test";
 import { Consumers } from "../../src/queue/consumers.ts";
 import { Housekeeper, type Work } from "../../src/queue/housekeeper.ts";
@@ -8,7 +8,7 @@ import { LocalStore } from "../../src/stores/local/local-store.ts";
 import { closeAfterTest } from "../support/close-after-test.ts";
 import { eventually } from "../support/eventually.ts";
 
-/** A local store that counts what it is asked, and the housekeeper at work on it. */
+/** A local store that counts its operations, and a housekeeper that works on it. */
 function startHousekeeper() {
   const store = new LocalStore({ now: () => performance.now(), onReady() {} });
   const asked: Operation["kind"][] = [];
@@ -66,7 +66,7 @@ test("requeues an event when its lease has ended", async () => {
   ).toEqual(event);
 });
 
-test("forgets queues that have nothing left, without anybody asking", async () => {
+test("forgets empty queues without any command", async () => {
   const { store } = startHousekeeper();
   const queues = Array.from({ length: 1000 }, (_, number) => Buffer.from(`q${number}`));
   const [id, contents] = [Buffer.from("1"), Buffer.from("x")];

@@ -1,10 +1,11 @@
 // Seeded random input for a parser: valid frames, mutated, cut at random. Finds the first input for
 // which a parser and the reference disagree. It must not know how the parser works.
 
-import { type Parser, ProtocolError, type ParserLimits } from "../../src/resp/parser.ts";
-import { type Parsed, parseSlowly } from "./reference-parser.ts";
+import type { Parser, ParserLimits } from "../../src/resp/parser.ts";
+import { ProtocolError, TooLarge } from "../../src/resp/protocol-error.ts";
+import { droppedCommand, type Parsed, parseSlowly } from "./reference-parser.ts";
 
-export type FedParser = Pick<Parser, "feed" | "next">;
+export type FedParser = Pick<Parser, "feed" | "next" | "isBusy">;
 
 export interface Difference {
   input: string;
@@ -16,7 +17,8 @@ export interface Difference {
 /** Small, so that random input reaches them. */
 export const FUZZ_LIMITS: ParserLimits = {
   bulkBytesMax: 40,
-  requestBytesMax: 6 * 40,
+  requestBytesMax: 3 * 40,
+  droppedBytesMax: 4 * 40,
   argumentsMax: 6,
   inlineBytesMax: 30,
 };
@@ -27,16 +29,25 @@ export function parseAll(parser: FedParser, chunks: Buffer[]): Parsed {
   try {
     for (const chunk of chunks) {
       parser.feed(chunk);
-      let command = parser.next();
-      for (; command !== undefined; command = parser.next()) {
-        commands.push(command.map((argument) => argument.toString("latin1")));
-      }
+      let command = nextOf(parser);
+      for (; command !== undefined; command = nextOf(parser)) commands.push(command);
     }
   } catch (error) {
     if (!(error instanceof ProtocolError)) throw error;
     return { commands, error: error.message };
   }
   return { commands, error: undefined };
+}
+
+function nextOf(parser: FedParser): string[] | undefined {
+  try {
+    let command = parser.next();
+    while (command === undefined && parser.isBusy) command = parser.next();
+    return command?.map((argument) => argument.toString("latin1"));
+  } catch (error) {
+    if (error instanceof TooLarge && error.isDropped) return droppedCommand(error.message);
+    throw error;
+  }
 }
 
 export function cutAt(input: Buffer, cuts: number[]): Buffer[] {

@@ -1,4 +1,4 @@
-// What a command that is under way keeps of the bytes that it came with.
+// How many of the bytes that a command came with stay in memory while it is under way.
 import { expect, test } from "bun:test";
 import { Parser } from "../../src/resp/parser.ts";
 import { frame } from "../support/wire.ts";
@@ -6,6 +6,7 @@ import { frame } from "../support/wire.ts";
 const LIMITS = {
   bulkBytesMax: 1024 * 1024,
   requestBytesMax: 1024 * 1024,
+  droppedBytesMax: 0,
   argumentsMax: 1024,
   inlineBytesMax: 64 * 1024,
 };

@@ -12,6 +12,11 @@ export interface Parsed {
 class Cut extends Error {}
 class Malformed extends Error {}
 
+/** How a command that was too large and was dropped stands among the commands. */
+export function droppedCommand(message: string): string[] {
+  return [`dropped: ${message}`];
+}
+
 export function parseSlowly(input: Buffer, limits: ParserLimits): Parsed {
   const text = input.toString("latin1");
   const commands: string[][] = [];
@@ -34,13 +39,21 @@ function readMultibulk(text: string, from: number, limits: ParserLimits) {
   if (!(header.value <= limits.argumentsMax)) throw new Malformed("invalid multibulk length");
   const args: string[] = [];
   let at = header.end;
+  let total = 0;
+  let tooLarge = "";
   while (args.length < header.value) {
     if (at === text.length) throw new Cut();
     const got = /[ -~]/.test(text[at]!) ? text[at] : "?";
     if (got !== "$") throw new Malformed(`expected '$', got '${got}'`);
     const bulk = readNumber(text, at, limits, "bulk count");
-    const isLength = bulk.value >= 0 && bulk.value <= limits.bulkBytesMax;
-    if (!isLength) throw new Malformed("invalid bulk length");
+    if (!(bulk.value >= 0)) throw new Malformed("invalid bulk length");
+    total += bulk.value;
+    if (!tooLarge.startsWith("argument")) {
+      const { bulkBytesMax, requestBytesMax } = limits;
+      if (bulk.value > bulkBytesMax) tooLarge = excess("argument", bulk.value, bulkBytesMax);
+      else if (total > requestBytesMax) tooLarge = excess("command", total, requestBytesMax);
+    }
+    if (tooLarge && total > limits.droppedBytesMax) throw new Malformed(tooLarge);
     const to = bulk.end + bulk.value;
     const lineEnd = text.slice(to, to + 2);
     if (!"\r\n".startsWith(lineEnd)) throw new Malformed("invalid bulk length");
@@ -48,7 +61,11 @@ function readMultibulk(text: string, from: number, limits: ParserLimits) {
     args.push(text.slice(bulk.end, to));
     at = to + 2;
   }
-  return { args, end: at };
+  return { args: tooLarge ? droppedCommand(`Protocol error: ${tooLarge}`) : args, end: at };
+}
+
+function excess(what: string, bytes: number, bytesMax: number): string {
+  return `${what} too large, ${bytes} of at most ${bytesMax} bytes`;
 }
 
 /** NaN for what is not a number. */

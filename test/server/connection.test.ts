@@ -134,7 +134,7 @@ describe.each(storeNames)("on %s", (store) => {
     expect(await ask(observer, "QLPEEK", "q")).toEqual([String(LARGE_COUNT - 1), LARGE]);
   });
 
-  test("what goes back from a slow reader ends no claim of another consumer", async () => {
+  test("events that go back from a slow reader end no claim of another consumer", async () => {
     const okq = await startOkqOn(store);
     const observer = await okq.connect();
     const ids = Array.from({ length: LARGE_COUNT }, (_each, id) => String(id));
@@ -224,18 +224,37 @@ describe("a client that goes away while its pops are under way", () => {
     expect(popped).toEqual(["1", "2", "3", "4"].map((each) => [each, "x"]));
   });
 
-  test.each(["QRPOP q", "QRPOP q NOACK"])(
-    "an event that %p handed to a client that had closed goes back at once",
-    async (command) => {
-      const okq = await startTestOkq();
-      const [client, other] = [await okq.connect(), await okq.connect()];
-      await ask(other, "QLPUSH", "q", "1", "x");
-      await ask(client, "PING");
-      client.pipeline(command.split(" "));
-      client.close();
-      expect(await eventually(() => ask(other, "QRPOP", "q"))).toEqual(["1", "x"]);
-    },
-  );
+  test("a claimed event is back at once when its client had closed", async () => {
+    const okq = await startTestOkq();
+    const [client, other] = [await okq.connect(), await okq.connect()];
+    await ask(other, "QLPUSH", "q", "1", "x");
+    await ask(client, "PING");
+    client.pipeline(["QRPOP", "q"]);
+    client.close();
+    expect(await eventually(() => ask(other, "QRPOP", "q"))).toEqual(["1", "x"]);
+  });
+
+  test.each([
+    ["NOACK", ["NOACK"]],
+    ["EX 0", ["EX", "0"]],
+  ])("an event that was read and popped for good never comes again: %s", async (_, options) => {
+    const okq = await startTestOkq();
+    const other = await okq.connect();
+    for (let id = 0; id < 20; id++) {
+      const client = await okq.connect();
+      await ask(other, "QLPUSH", "q", id, "x");
+      const number = (await ask(client, "CLIENT", "ID")) as number;
+      client.pipeline(["QRPOP", "q", ...options]);
+      client.endSending();
+      expect(readable(await client.next())).toEqual([String(id), "x"]);
+      client.reset();
+      await eventually(async () => {
+        const list = (await ask(other, "CLIENT", "LIST")) as string;
+        return !list.includes(`id=${number} `);
+      });
+      expect(await ask(other, "QRPOP", "q")).toBeNull();
+    }
+  });
 
   test("an event popped by a client that only sends no more is its own", async () => {
     const okq = await startTestOkq();

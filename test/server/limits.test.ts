@@ -245,7 +245,7 @@ describe("commands that are cut, of too many clients together", () => {
     await eventually(async () => (await clientsInfo(observer, "bytes_unread")) >= 600_000);
     second.send(push("2").subarray(0, 690_000));
     await eventually(async () => (await listed(observer, "second"))!.paused === "1");
-    // It is read on, but for the pauses in which others have their turn.
+    // okq goes on reading it, with pauses in which others have their turn.
     await eventually(async () => (await listed(observer, "first"))!.events === "r");
     expect(await ask(observer, "QLPUSH", "q", "3", "small")).toBe("+OK");
     second.send(push("2").subarray(690_000));

@@ -1,5 +1,5 @@
-// Replies that grow with what okq has, and clients that do not read them: what is kept for them is
-// bounded, others are answered meanwhile, and who reads gets all of it.
+// Replies that grow with the number of queues or clients, and clients that do not read them: okq
+// keeps a bounded part for each, answers others meanwhile, and a client that reads gets all of it.
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import type { Client } from "../../src/commands/command.ts";
 import { LongReplies } from "../../src/commands/long-replies.ts";
@@ -43,7 +43,7 @@ describe.each(["QINFO", "QSTATUS"])("%s over 20,000 queues", (command) => {
       silent.push(client);
     }
     let unsentMost = 0;
-    // Served is who has the whole reply in its sockets, or a part of it.
+    // A client is served when the whole reply, or a part of it, is in its sockets.
     const served = async () => {
       const list = (await ask(neighbour, "CLIENT", "LIST")) as string;
       const asking = list
@@ -63,7 +63,7 @@ describe.each(["QINFO", "QSTATUS"])("%s over 20,000 queues", (command) => {
   });
 });
 
-test("all is listed once, in order, while other queues come and go", async () => {
+test("lists each queue once, in order, while other queues come and go", async () => {
   const okq = await startTestOkq();
   const [client, other] = [await okq.connect(), await okq.connect()];
   await makeQueues(client, 3000);
@@ -133,7 +133,7 @@ test.each([
   expect(await ask(client, ...words, ...Array<string>(most).fill("x"))).not.toStartWith("-");
 });
 
-describe("the line of those who collect more than a page", () => {
+describe("the line of clients that collect more than a page", () => {
   const client = (id: number) => ({ id }) as Client;
   const [first, second, third] = [client(1), client(2), client(3)];
 
@@ -159,7 +159,7 @@ describe("the line of those who collect more than a page", () => {
     expect([entered, line.waiting]).toEqual([[1, 2, 3], 0]);
   });
 
-  test("lets nobody begin while too much is not taken", async () => {
+  test("lets no client begin while clients have not taken too many bytes", async () => {
     const { stats, line, entered, enter } = setUp();
     stats.unsentBytes = 101;
     enter(first);

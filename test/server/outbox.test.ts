@@ -22,7 +22,7 @@ function setUp() {
   const handout = (name: string) =>
     new (class extends Handout {
       giveBack = () => void givenBack.push(name);
-    })(null);
+    })(null, true);
   return { sink, outbox: new Outbox(sink), givenBack, handout };
 }
 

@@ -1,5 +1,5 @@
-// When a client is to be closed, on a clock of the test's: because it takes none of its replies,
-// has nothing to say, or does not log in.
+// When a client has to be closed, on the clock of the test: because it takes none of its replies,
+// sends no command, or does not log in.
 import { describe, expect, test } from "bun:test";
 import { Patience, type State } from "../../src/server/patience.ts";
 import type { Shared } from "../../src/server/shared.ts";
@@ -101,7 +101,7 @@ describe("a client without a command", () => {
 });
 
 describe("a client that has to log in", () => {
-  test("is asked to leave after the login timeout, whatever it sends", () => {
+  test("is asked to leave after the login timeout, even if it sends commands", () => {
     const { at, stats } = setUp({ login: 10 });
     expect(at(5 * SECOND, { isStranger: true, receivedBytes: 9 })).toBeNull();
     expect(at(10 * SECOND, { receivedBytes: 18 })).toBe("quit");
@@ -113,7 +113,7 @@ describe("a client that has to log in", () => {
     expect(at(10 * SECOND, { isStranger: true, isBusy: true })).toBe("kill");
   });
 
-  test("has its time from when it was logged in last", () => {
+  test("has its time from the moment when it was logged in last", () => {
     const { at } = setUp({ login: 10 });
     expect(at(50 * SECOND)).toBeNull();
     expect(at(59 * SECOND, { isStranger: true })).toBeNull();

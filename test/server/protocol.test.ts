@@ -2,7 +2,7 @@
 // nonsense is closed, after the replies to what came before it and a word on what was wrong.
 import { describe, expect, test } from "bun:test";
 import { startTestOkq } from "../support/okq-server.ts";
-import { ask, readable } from "../support/readable.ts";
+import { ask, askAll, readable } from "../support/readable.ts";
 import { type Argument, frame } from "../support/wire.ts";
 
 const PROTOCOL_ERROR = "-ERR Protocol error: ";
@@ -20,6 +20,17 @@ test("commands in the body of HTTP, as a web page has a browser send it, are not
   expect(okq.log.filter((line) => line.includes("speaks HTTP"))).toHaveLength(2);
 });
 
+test("they are not run, nor answered one by one, before a login either", async () => {
+  const okq = await startTestOkq({ password: "secret" });
+  for (const method of ["POST", "PUT"]) {
+    const body = "AUTH secret\r\nQLPUSH q 1 x\r\n";
+    await expect(fetch(`http://127.0.0.1:${okq.port}/`, { method, body })).rejects.toThrow();
+  }
+  expect(okq.log.filter((line) => line.includes("speaks HTTP"))).toHaveLength(2);
+  const client = await okq.connect();
+  expect(await askAll(client, ["AUTH", "secret"], ["QSTATUS"])).toEqual(["+OK", []]);
+});
+
 describe("malformed input", () => {
   test.each([
     ["*3000000000\r\n", "invalid multibulk length"],
@@ -27,7 +38,6 @@ describe("malformed input", () => {
     ["*x\r\n", "invalid multibulk length"],
     ["*1\r\n$-1\r\n", "invalid bulk length"],
     ["*1\r\n$x\r\n", "invalid bulk length"],
-    ["*1\r\n$1001\r\n", "invalid bulk length"],
     ["*1\r\n$4\r\nPINGxx", "invalid bulk length"],
     ["*1\r\n:4\r\n", "expected '$', got ':'"],
     ["*1\r\n\r\n", "expected '$', got '?'"],
@@ -58,14 +68,15 @@ describe("malformed input", () => {
     expect(replies).toEqual([null, `${PROTOCOL_ERROR}invalid multibulk length`]);
   });
 
-  test("is answered also while replies are off: nothing will follow", async () => {
-    const client = await (await startTestOkq()).connect();
-    client.pipeline(["CLIENT", "REPLY", "OFF"], ["PING"]);
-    client.send("*x\r\n");
-    expect((await client.untilClosed()).map(readable)).toEqual([
-      `${PROTOCOL_ERROR}invalid multibulk length`,
-    ]);
-  });
+  test.each(["OFF", "SKIP"])(
+    "is not answered behind CLIENT REPLY %s, as in Redis",
+    async (mode) => {
+      const client = await (await startTestOkq()).connect();
+      client.pipeline(["CLIENT", "REPLY", mode]);
+      client.send("*x\r\n");
+      expect(await client.untilClosed()).toEqual([]);
+    },
+  );
 
   test("of random bytes never disturbs others", async () => {
     const okq = await startTestOkq();
@@ -84,16 +95,57 @@ describe("malformed input", () => {
   });
 });
 
-test("the largest event is taken, one byte more is refused", async () => {
-  const okq = await startTestOkq({ maxEventBytes: MAX_EVENT_BYTES });
-  const client = await okq.connect();
+describe("the largest event", () => {
   const largest = "x".repeat(MAX_EVENT_BYTES);
-  expect(await ask(client, "QLPUSH", "q", "1", largest)).toBe("+OK");
-  expect(await ask(client, "QRPOP", "q")).toEqual(["1", largest]);
-  client.pipeline(["QLPUSH", "q", "2", `${largest}x`]);
-  expect((await client.untilClosed()).map(readable)).toEqual([
-    `${PROTOCOL_ERROR}invalid bulk length`,
-  ]);
+  const tooLarge = "-ERR event too large, 1001 of at most 1000 bytes (--max-event-bytes)";
+
+  test("is taken, one byte more is refused and logged, and the connection goes on", async () => {
+    const okq = await startTestOkq({ maxEventBytes: MAX_EVENT_BYTES });
+    const client = await okq.connect();
+    expect(await ask(client, "QLPUSH", "q", "1", largest)).toBe("+OK");
+    expect(await ask(client, "QRPOP", "q")).toEqual(["1", largest]);
+    expect(await ask(client, "QLPUSH", "q", "2", `${largest}x`)).toBe(tooLarge);
+    expect(await ask(client, "QLPUSH", "q", "2", largest)).toBe("+OK");
+    const addr = / addr=(\S+)/.exec((await ask(client, "CLIENT", "INFO")) as string)![1];
+    const lines = okq.log.filter((line) => line.includes("refused an event that is too large"));
+    expect(lines).toHaveLength(1);
+    expect(lines[0]).toContain(` addr=${addr} bytes=1001 bytesMax=1000`);
+  });
+
+  test("is refused together with the commands that were sent behind it only", async () => {
+    const okq = await startTestOkq({ maxEventBytes: MAX_EVENT_BYTES });
+    const client = await okq.connect();
+    await askAll(client, ["QLPUSH", "in", "1", "x"], ["QRPOP", "in"]);
+    const move = [
+      ["QLPUSH", "out", "1", `${largest}x`],
+      ["QACK", "in", "1"],
+    ];
+    const notDone = "-ERR not done, as what was sent before it was refused";
+    expect(await askAll(client, ...move)).toEqual([tooLarge, notDone]);
+    expect(await ask(client, "QSTATUS", "in", "out")).toEqual([
+      ["in", 1, 1, 0],
+      ["out", 0, 0, 0],
+    ]);
+    expect(await ask(client, "QACK", "in", "1")).toBe(1);
+  });
+
+  test("of many times its size is read and dropped, and the connection goes on", async () => {
+    const okq = await startTestOkq({ maxEventBytes: MAX_EVENT_BYTES });
+    const client = await okq.connect();
+    client.pipeline(["QLPUSH", "q", "1", Buffer.alloc(50_000_000)], ["PING"]);
+    const [refusal, pong] = (await client.take(2)).map(readable);
+    expect(refusal).toBe(tooLarge.replace("1001", "50000000"));
+    expect(pong).toBe("+PONG");
+  });
+
+  test("a refusal of it is not answered while replies are off", async () => {
+    const okq = await startTestOkq({ maxEventBytes: MAX_EVENT_BYTES });
+    const client = await okq.connect();
+    const push = ["QLPUSH", "q", "1", `${largest}x`];
+    client.pipeline(["CLIENT", "REPLY", "OFF"], push, ["CLIENT", "REPLY", "ON"]);
+    client.pipeline(["CLIENT", "REPLY", "SKIP"], push, ["PING"]);
+    expect((await client.take(2)).map(readable)).toEqual(["+OK", "+PONG"]);
+  });
 });
 
 test("inline commands, as somebody types them into nc", async () => {

@@ -14,7 +14,7 @@ function begun(): Refusal<string> {
   return refusal;
 }
 
-test("all commands are refused until the reply that says so has left", () => {
+test("refuses all commands until the reply with the failure has left", () => {
   const refusal = begun();
   refusal.refusedTo(1_000_000, 1_000_000);
   refusal.answered(["failed", "later"], idle);
@@ -23,7 +23,7 @@ test("all commands are refused until the reply that says so has left", () => {
   expect(refusal.reply).toBeNull();
 });
 
-test("then those that had arrived are", () => {
+test("then refuses the commands that had arrived", () => {
   const refusal = begun();
   refusal.answered([], { ...idle, areStarted: false });
   refusal.refusedTo(99, 200);
@@ -32,7 +32,7 @@ test("then those that had arrived are", () => {
   expect(refusal.reply).toBeNull();
 });
 
-test("with one that had arrived in part, those that came with its rest are", () => {
+test("refuses a command that had arrived in part, and those that came with its rest", () => {
   const refusal = begun();
   refusal.answered([], { ...idle, areStarted: false });
   refusal.refusedTo(130, 200);
@@ -43,14 +43,14 @@ test("with one that had arrived in part, those that came with its rest are", () 
   expect(refusal.reply).toBeNull();
 });
 
-test("nothing is when nothing came with its rest", () => {
+test("refuses nothing more when nothing came with the rest", () => {
   const refusal = begun();
   refusal.answered([], { ...idle, areStarted: false });
   refusal.refusedTo(130, 130);
   expect(refusal.reply).toBeNull();
 });
 
-test("of a client whose commands always arrive in part, not without end", () => {
+test("serves a client again whose commands always arrive in part", () => {
   const refusal = begun();
   refusal.answered([], { ...idle, areStarted: false });
   let bytes = 90;
@@ -62,7 +62,7 @@ test("of a client whose commands always arrive in part, not without end", () => 
   expect(bytes).toBeLessThan(20_000_000);
 });
 
-test("of a client that is not read more may have been sent, but not without end", () => {
+test("refuses also a bounded number of bytes that a client sent while it was not read", () => {
   const refusal = begun();
   refusal.answered([], { ...idle, isPaused: true });
   refusal.answered([], idle);
@@ -72,7 +72,7 @@ test("of a client that is not read more may have been sent, but not without end"
   expect(refusal.reply).toBeNull();
 });
 
-test("a failure meanwhile begins anew", () => {
+test("a failure meanwhile starts the refusal again", () => {
   const refusal = begun();
   refusal.answered([], { ...idle, areStarted: false });
   refusal.begin("another", reply);

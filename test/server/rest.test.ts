@@ -2,7 +2,7 @@
 import { expect, test } from "bun:test";
 import { Rest } from "../../src/server/rest.ts";
 
-/** A rest, and what it has done: its end is awaited, never timed. */
+/** A rest and the record of its ends. The test awaits its end and measures no time. */
 function setUp() {
   const ends: PromiseWithResolvers<number>[] = [Promise.withResolvers(), Promise.withResolvers()];
   let count = 0;

@@ -1,5 +1,5 @@
-// Commands under way: what they keep, and answers that cannot be made or written, by a mistake of
-// ours. The client hears of an error, an event goes back, and everybody else goes on.
+// Commands under way: the memory that they keep, and answers that cannot be made or written because
+// of a mistake in okq. The client gets an error, an event goes back, and all other clients go on.
 import { expect, spyOn, test } from "bun:test";
 import { type Command, FromStore, Handout, LongReply } from "../../src/commands/command.ts";
 import { commands } from "../../src/commands/table.ts";
@@ -32,7 +32,7 @@ test("an event in a reply that cannot be written goes back", async () => {
   let givenBack = 0;
   const handout = new (class extends Handout {
     giveBack = () => void (givenBack += 1);
-  })([NO_INTEGER]);
+  })([NO_INTEGER], true);
   meddle("ECHO", () => handout);
   const client = await okq.connect();
   expect(await ask(client, "ECHO", "x")).toStartWith("-ERR internal error");
@@ -69,7 +69,7 @@ test("an answer that cannot be made of a result becomes an error", async () => {
   expect(replies).toEqual(["-ERR internal error: broken", "+OK"]);
 });
 
-test("a command that waits keeps nothing of what was received with it", async () => {
+test("a command that waits keeps no other bytes that were received with it", async () => {
   const okq = await startTestOkq();
   const kept: number[] = [];
   meddle("QNOTIFY", async ({ args }) => {

@@ -29,7 +29,7 @@ test("turns are taken at the end of the turn, once each, in order", async () => 
   expect(taken).toEqual(["a", "b", "c"]);
 });
 
-test("who asks for a turn in its turn has it in the next one", async () => {
+test("a taker that asks for a turn during its turn gets the next one", async () => {
   const { turns, taken, taker } = setUp();
   const again = taker("again");
   turns.add(taker("a", () => turns.add(again)));

@@ -48,7 +48,7 @@ interface Answer {
 
 class Pair {
   round = 0;
-  /** Of the latest events popped, by both: what it takes to undo that. */
+  /** The latest events that both popped, with all that undoing the pops needs. */
   readonly #unpops: [ofA: Unpop, ofB: Unpop][] = [];
   readonly #a: Caller;
   readonly #b: Caller;
@@ -70,7 +70,7 @@ class Pair {
     await this.submitAll([{ kind: "reclaim", limit: RECLAIM_ALL, parts: "all" }]);
     const { reopen, crash } = this.#b.under;
     await (random.below(2) === 0 ? reopen : crash)?.();
-    // Nobody is left to undo what the process before popped.
+    // The process that could undo the earlier pops is gone.
     this.#unpops.length = 0;
     await this.submitAll([operations.heartbeat()]);
   }

@@ -1,5 +1,5 @@
-// A journal that fails on purpose, late or at once, and reads that fail; otherwise the one that it
-// stands before.
+// A journal that fails on purpose, late or at once, also when it reads. Otherwise it passes all on
+// to the journal behind it.
 
 import type { Changes } from "../../src/stores/local/changes.ts";
 import type {
@@ -14,7 +14,7 @@ export class FailingJournal implements Journal {
   readonly name = "failing";
   readonly isDurable = true;
   readonly #inner: Journal;
-  /** What the next commit fails with, if it does; asked once for each. "unknown" ones are done. */
+  /** The failure of the next commit, or none; asked once for each. "unknown" ones are done. */
   nextFailure: () => JournalError | null = () => null;
   /** The same of the next read. */
   nextReadFailure: () => JournalError | null = () => null;

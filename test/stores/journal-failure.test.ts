@@ -52,7 +52,7 @@ function withoutClaim(result: unknown): unknown {
 const isUnknown = (answer: unknown) => answer instanceof StoreError && answer.failure === "unknown";
 const isDone = (answer: unknown) => !(answer instanceof StoreError) || isUnknown(answer);
 
-/** Behind a failure of its session every operation failed too; no other for such a reason. */
+/** Every operation behind a failure of its session failed too, and no other for this reason. */
 function checkOrder(steps: readonly Step[], answers: unknown[]): void {
   const hasFailed = new Set<number>();
   for (const [at, [{ kind }, session]] of steps.entries()) {

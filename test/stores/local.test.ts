@@ -122,7 +122,7 @@ describe("the local store", () => {
     expect(facts()).toMatchObject({ ready: 0, claimed: 0, content_bytes: 0 });
   });
 
-  test("forgets queues that have nothing left, at the next reclaim", async () => {
+  test("forgets empty queues at the next reclaim", async () => {
     const store = await openCaller();
     const { store: local } = store.under;
     const names = Array.from({ length: 100 }, (_, number) => `q${number}`);

@@ -35,7 +35,7 @@ test("ids count, however short their contents are", async () => {
   });
 });
 
-test("queues and their names count, and so does what is on disk only", async () => {
+test("queues and their names count, and so do events that are on disk only", async () => {
   await withStore(MEGABYTE, async (store, under) => {
     const queues = names(1000, "q".repeat(1000));
     for (const queue of queues) await store.push(queue, "1");
@@ -64,7 +64,7 @@ test("a peek brings nothing back into memory", async () => {
   });
 });
 
-test("pops in many queues bring little more back than what they hand out", async () => {
+test("pops in many queues bring little more into memory than they hand out", async () => {
   await withStore(MEGABYTE, async (store, under) => {
     const queues = names(100, "q");
     const ids = names(64, "i");

@@ -114,7 +114,7 @@ describe("in a cluster", () => {
     await under.close();
   });
 
-  test("no key stays of queues that are gone, in any shard", async () => {
+  test("leaves no key of queues that are gone, in any shard", async () => {
     const under = await openCluster();
     const caller = new Caller(under);
     const queues = queuesApart(SHARDS);
@@ -128,7 +128,7 @@ describe("in a cluster", () => {
     await under.close();
   });
 
-  test("a reclaim of what is due asks those shards only that have something due", async () => {
+  test("a reclaim asks only the shards that have something due", async () => {
     const under = await openCluster();
     const caller = new Caller(under);
     const scripts = async () => {

@@ -15,7 +15,7 @@ const setPolicy = ({ redis }: RedisServer, policy: string) =>
   redis.config("SET", "maxmemory-policy", policy);
 const nameOf = ({ address, port }: RedisServer) => `${address}:${port}`;
 
-/** What was said of it so far, as "warn server policy" and "info server". */
+/** The log lines about it so far, as "warn server policy" and "info server". */
 function said({ log }: TestOkq): string[] {
   const pattern = / (warn|info) +Redis (?:may evict|evicts) .* server=(\S+)(?: policy=(\S+))?\n/;
   return log.flatMap((line) => {
@@ -29,7 +29,7 @@ async function policies(okq: TestOkq): Promise<string> {
   return /^store_maxmemory_policy:(.*)\r$/m.exec(info)![1]!;
 }
 
-test("the policy of one Redis is warned of once, at the start and when it changes", async () => {
+test("warns once about the policy of one Redis, at the start and when it changes", async () => {
   const redis = await startTestRedis({ args: ["--maxmemory-policy", "allkeys-lru"] });
   const name = nameOf(redis);
   const okq = await startTestOkq({ store: "", redisAddr: name, redisPoolSize: 3 });
@@ -50,7 +50,7 @@ test("the policy of one Redis is warned of once, at the start and when it change
   expect([said(fine), await policies(fine)]).toEqual([[], "noeviction"]);
 });
 
-test("in a cluster that of every master is looked at", async () => {
+test("looks at the policy of every master of a cluster", async () => {
   const { nodes } = await startCluster({ replicasEach: 0 });
   await setPolicy(nodes[1]!, "allkeys-lru");
   const okq = await startTestOkq({ store: "", redisAddr: nameOf(nodes[0]!), redisCluster: true });
@@ -59,7 +59,7 @@ test("in a cluster that of every master is looked at", async () => {
   expect(await policies(okq)).toBe("allkeys-lru,noeviction");
 });
 
-test("behind Sentinels that of a new master is looked at", async () => {
+test("looks at the policy of a new master behind Sentinels", async () => {
   const group = await startSentinelGroup();
   const [master, replica] = group.servers as [RedisServer, RedisServer];
   await setPolicy(replica, "allkeys-lru");

@@ -6,7 +6,7 @@ import { FIXED_KEYS, fixedKeys, queueKeys, TAG } from "../../src/stores/redis/ke
 import { SCRIPT } from "../../src/stores/redis/script.ts";
 
 describe("keys", () => {
-  test("all have the same hash tag, whatever the queue is called", () => {
+  test("all have the same hash tag for every name of a queue", () => {
     const names = ["", "{", "}", "{}", "}{x}", "{other}", ":", "\r\n", "\0", "queues", "deadlines"];
     const keysOf = queueKeys(TAG);
     const all = [...fixedKeys(TAG, "id"), ...names.flatMap((name) => keysOf(Buffer.from(name)))];

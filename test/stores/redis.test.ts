@@ -105,7 +105,7 @@ describe("the Redis store", () => {
     await under.close();
   });
 
-  test("leaves no name behind of queues on which a dead process had consumers", async () => {
+  test("removes the names of queues that only a dead process consumed", async () => {
     const under = await openRedis();
     const caller = new Caller(under);
     const names = Array.from({ length: 300 }, (_, number) => `q${number}`);
@@ -270,7 +270,7 @@ describe("the Redis store", () => {
     await under.close();
   });
 
-  test("what comes while the rest of a batch waits stands behind that rest", async () => {
+  test("operations that come while the rest of a batch waits stand behind that rest", async () => {
     let pushing: Promise<unknown> | undefined;
     const under = await openRedis(1, (queue) => {
       if (String(queue) === "done") pushing = second.push("out", "3").catch((error) => error);

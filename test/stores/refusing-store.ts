@@ -1,4 +1,4 @@
-// A local store that refuses pushes into chosen queues, for tests of what stands behind a refusal:
+// A local store that refuses pushes into chosen queues, for tests of operations behind a refusal:
 // such a push throws when it is executed, as does one that meets a failing disk.
 
 import {

@@ -51,11 +51,12 @@ export function fitsArguments(header: string, call: string[]): boolean {
 }
 
 const COUNTS = new Set(["total", "processing", "consumers"]);
-const TEXTS = new Set(["id", "contents", "name"]);
+const TEXTS = new Set(["id", "contents", "name", "claim"]);
 
 /** n for a number, t for a text, t? for a text or nil. */
 function kindOf(word: string): string {
   if (word === "next") return "t?";
+  if (word === "places") return "\\[t*\\]";
   if (COUNTS.has(word)) return "n";
   if (TEXTS.has(word)) return "t";
   throw new Error(`"${word}" in what a verb returns`);
@@ -70,10 +71,15 @@ function kindsOf(text: string): string {
 /** The kinds that the header says: n, t, - for nil, and those in a list in brackets. */
 function replyOf(header: string): RegExp {
   if (header.startsWith("nil")) return /^-$/;
-  if (/^(how many|the place,)/.test(header)) return /^n$/;
+  if (/^(how many|the place,|1 if)/.test(header)) return /^n$/;
   if (header.startsWith("the places")) return /^\[n*\]$/;
   const [head, each] = header.split(", then ");
-  if (each) return new RegExp(`^\\[${kindsOf(head!).replace("t?", "[t-]")}(${kindsOf(each)})*\\]$`);
+  if (each) {
+    const kinds = `${kindsOf(head!).replace("t?", "[t-]")}(${kindsOf(each)})*`;
+    return new RegExp(
+      each.includes("or an empty list") ? `^\\[(${kinds})?\\]$` : `^\\[${kinds}\\]$`,
+    );
+  }
   const isMany = /\.\.\.|for every/.test(header);
   const kinds = kindsOf(header);
   if (isMany) return new RegExp(`^\\[(${kinds})*\\]$`);

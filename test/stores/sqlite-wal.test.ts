@@ -130,7 +130,7 @@ describe.each(Object.keys(origins))("a backup %s", (name) => {
     expect(await eventsIn(file)).toEqual(idsOf(0, count));
   });
 
-  test("starts without the -wal, whatever else was left", async () => {
+  test("starts without the -wal, even if other files were left", async () => {
     const { file, backup, count } = await origins[name]!();
     copyFileSync(backup, file);
     rmSync(`${file}-wal`);
@@ -150,7 +150,7 @@ test("another program's database beside a -wal is refused, and nothing is change
   expect(readFileSync(file)).toEqual(before);
 });
 
-describe("what a kill leaves belongs together", () => {
+describe("the files that a kill leaves belong together", () => {
   /** Events of two incidents. */
   const count = 100 + 2 * (2 * 200 + 100);
 
@@ -212,7 +212,7 @@ describe("what a kill leaves belongs together", () => {
     expect(await eventsIn(copy)).toEqual(["a"]);
   });
 
-  test("whatever bytes the -wal has", async () => {
+  test("with any bytes in the -wal", async () => {
     const { file, backup } = await origins["made by okq backup"]!();
     const wal = readFileSync(`${file}-wal`);
     const broken = [Buffer.alloc(0), wal.subarray(0, 40), Buffer.alloc(100_000, 0xff)];
@@ -224,7 +224,7 @@ describe("what a kill leaves belongs together", () => {
   });
 });
 
-test("a folder in the place of a database is one line", async () => {
+test("refuses a folder in the place of a database with one line", async () => {
   const file = join(newFolder(), "okq.db");
   mkdirSync(file);
   await expect(open(file)).rejects.toThrow(/^[^\n]*okq\.db[^\n]*$/);

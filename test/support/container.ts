@@ -1,5 +1,5 @@
 // okq as in a container: process 1 of a namespace of its own, with other mounts than this machine
-// has. It takes root; where that is impossible, its tests are skipped and say so.
+// has. It needs root; without root its tests are skipped and say so.
 import { resolve } from "node:path";
 import { type OkqProcess, startProcess } from "./process.ts";
 

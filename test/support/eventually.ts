@@ -26,7 +26,7 @@ export async function eventually<T>(
   }
 }
 
-/** Polls until what is read equals that; rejects with what was read last when it never does. */
+/** Polls until the value equals the expected one; else rejects with the last value. */
 export async function eventuallyEqual(read: () => unknown, wanted: unknown): Promise<void> {
   await eventually(async () => {
     const seen = await read();

@@ -1,4 +1,4 @@
-// What makes a test file fail, apart from a test that does: that nothing in it can be left unseen.
+// The reasons why a test file fails besides a failed test, so that no fault goes unseen.
 import { expect, onTestFinished, test } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

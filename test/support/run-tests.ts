@@ -15,7 +15,7 @@ export interface Totals {
 
 export interface Ended extends Totals {
   file: string;
-  /** What it printed. */
+  /** Its output. */
   output: string;
   /** Why it failed, apart from its tests. */
   problems: string[];
@@ -100,7 +100,7 @@ export async function runFile(file: string, folder: string): Promise<Ended> {
     killSignal: "SIGKILL",
   });
   running.add(child.pid);
-  // Whoever is left behind may still have its end of the pipes, hence not before they are killed.
+  // Processes left behind may still have their ends of the pipes, so not before they are killed.
   const outputs = Promise.all([child.stdout.text(), child.stderr.text()]);
   const code = await child.exited;
   const left = killSession(child.pid);

@@ -1,6 +1,6 @@
-// The tests as other machines would run them: the whole suite beside two busy loops, then what
-// talks most to sockets with other socket buffers, each in a network namespace of its own, which
-// takes root. Prints a line for each run, and what failed in it.
+// Runs the tests as other machines would: the whole suite beside two busy loops, then the tests
+// that use sockets most with other socket buffers, each run in a network namespace of its own. That
+// needs root. Prints a line for each run, and its failures.
 import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";

@@ -73,7 +73,7 @@ test("each failure from a network waits longer than the one before, others do no
   expect(await delayMs("10.0.0.2:1")).toBe(250);
 });
 
-test("failures that were asked for before the first was answered count as one", async () => {
+test("wrong logins sent before the first was answered count as one", async () => {
   const { clock, fail, delayMs } = newFailures();
   const pool = Array.from({ length: 100 }, (_, port) => fail(`10.0.0.1:${port}`));
   await clock.advance(240);

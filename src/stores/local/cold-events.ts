@@ -5,7 +5,7 @@ import { ColdIndex } from "./cold-index.ts";
 import { type Journal, JournalError, type StoredEvent } from "./journal.ts";
 import { LEFT_END, LocalEvent, type LocalQueue } from "./local-queue.ts";
 
-/** What somebody sees of an event who only looks. */
+/** The parts of an event that a peek shows. */
 export interface Shown {
   id: string;
   contents: string | Buffer;

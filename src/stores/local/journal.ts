@@ -52,7 +52,7 @@ export interface Journal {
   commit(changes: Changes, nowMs: number): void | Promise<void>;
   /** Why nothing may be pushed at present: one line for a person, or null. */
   pushRefusal(): string | null;
-  /** What went wrong in the last minute, though perhaps not every time: one line, or null. */
+  /** A failure of the last minute as one line, even if later tries worked; else null. */
   recentFailure(): string | null;
   /** Contents of one event. Throws a JournalError. */
   read(key: number): StoredEvent;

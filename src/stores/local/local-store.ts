@@ -38,7 +38,7 @@ export interface JournalOptions {
 
 /** Operations of one batch; more than that wait for the next turn, so that sockets get theirs. */
 export const batchOperationsMax = 4096;
-/** Ids and contents that one batch brings to the journal, beyond its first event. */
+/** Bytes of ids and contents that one batch writes to the journal besides its first event. */
 const batchBytesMax = 1024 * 1024;
 const reclaimedAtOnce = 4096;
 
@@ -314,7 +314,7 @@ function settle(batch: Submitted[]): void {
   }
 }
 
-/** The sessions of a batch that an operation failed of, which nobody has been told yet. */
+/** The sessions of a batch that had a failure which is not reported yet. */
 class Failed {
   readonly #errors = new Map<Order, StoreError>();
 
@@ -322,7 +322,7 @@ class Failed {
     if (!(error instanceof BehindFailure)) this.#errors.set(order, error);
   }
 
-  /** What an operation behind a failure fails with, of this batch or one before. */
+  /** The error of an operation behind a failure of this batch or an earlier one. */
   refusalOf({ order, failures }: Submitted): StoreError | null {
     if (order.isBehindFailure(failures)) return order.refusal();
     const error = this.#errors.size > 0 && this.#errors.get(order);

@@ -1,5 +1,5 @@
-// Gives memory back to the system after a backlog has been drained, at a moment when nobody waits
-// for the store. It knows only how much is held and how much there is to do.
+// Gives memory back to the system after a backlog has been drained, at a moment when no client
+// waits for the store. It knows only how much memory is held and how much work there is.
 //
 // Measured on Bun 1.4.5 with 1,000,000 events drained: an idle process was back within 15 s by
 // itself; one that stayed busy still kept 500 MB when the watch ended after 30 s. Bun.gc(false)

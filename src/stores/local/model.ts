@@ -8,11 +8,11 @@ import { IndexedHeap } from "./indexed-heap.ts";
 import { isQueueDueBefore, keysOf, LEFT_END, type LocalEvent, LocalQueue } from "./local-queue.ts";
 import { SortedNames } from "./sorted-names.ts";
 
-/** What an event takes beside its contents and id: the object, its places in line and index. */
+/** Bytes of an event besides its contents and id: the object, its places in line and index. */
 const eventOverheadBytes = 400;
-/** What a cold event takes: its places in line and index. */
+/** Bytes of a cold event: its places in line and index. */
 const coldEventBytes = 70;
-/** What a queue takes beside its name and events, measured with 100,000 of them. */
+/** Bytes of a queue besides its name and events, measured with 100,000 queues. */
 const queueOverheadBytes = 1500;
 /** Cold events that are read with one that is popped may together take this part of the budget. */
 const aheadShare = 1 / 4;
@@ -103,7 +103,7 @@ export class Model {
     return slot && { id: slot.id, contents: this.contentsOf(slot) };
   }
 
-  /** With many queues only few each, as what was read ahead stays in memory until it is popped. */
+  /** With many queues only few each: events read ahead stay in memory until they are popped. */
   get #readAtOnce(): number {
     const budget = this.#recording!.heldBytesMax * aheadShare;
     return Math.max(2, Math.floor(budget / aheadBytesMax / this.#queues.size));
@@ -132,7 +132,7 @@ export class Model {
     else queue.putInFront(event.key);
   }
 
-  /** A new event at the place that it had before it was gone. */
+  /** A new event at the place that it had before it was removed. */
   addAt(queue: LocalQueue, event: LocalEvent, place: number): void {
     event.key = this.next();
     event.place = place;
@@ -203,7 +203,7 @@ export class Model {
     return limit;
   }
 
-  /** Whether a claim has ended by then, or a queue is to be let go of. */
+  /** Whether a claim has ended by then, or an unused queue can be forgotten. */
   isDueAt(nowMs: number): boolean {
     const first = this.#byDeadline.first?.claimed.first;
     return this.#unused.size > 0 || (first !== undefined && first.deadlineMs <= nowMs);
@@ -222,7 +222,7 @@ export class Model {
     });
   }
 
-  /** Lets go of queues that are still unused: many, but not so many that clients notice. */
+  /** Forgets queues that are still unused: many, but not so many that clients notice. */
   sweep(): void {
     const changes = this.#recording?.changes;
     // What may still be undone would need its queue again.
@@ -282,7 +282,7 @@ export class Model {
     else queue.putInFront(event);
   }
 
-  /** Numbers up to this one are those of claims that are there. */
+  /** The claims that exist have numbers up to this one. */
   numberClaimsAfter(last: number): void {
     this.#lastClaim = last;
   }

@@ -1,12 +1,12 @@
-// A line in ascending order of place, from left to right, into which values come and from which
-// they go anywhere. It knows nothing of events.
+// A line in ascending order of place, from left to right. Values can be added and removed anywhere.
+// It knows nothing of events.
 
 const blockLengthMax = 512;
 
 /** Values with different places. O(log n) to find one; moving at most a block to change one. */
 export class SortedLine<T> {
   readonly #placeOf: (value: T) => number;
-  /** None is empty, but for the first one of an empty line. */
+  /** No block is empty, except the first one of an empty line. */
   readonly #blocks: T[][] = [[]];
   #length = 0;
 

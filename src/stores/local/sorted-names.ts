@@ -1,11 +1,11 @@
-// Names in ascending order of their characters, in blocks of bounded length: a name that comes or
-// goes moves only its neighbours. It must not know what is called so.
+// Names in ascending order of their characters, in blocks of bounded length: to add or remove a
+// name moves only its neighbours. It does not know the things that have these names.
 
 const blockLengthMax = 512;
 
 /** A name is in it once at most. */
 export class SortedNames {
-  /** None of them is empty; the names of one come before those of the next. */
+  /** No block is empty; the names of a block come before those of the next one. */
   readonly #blocks: string[][] = [];
 
   /** The caller has made sure that the name is not there. */
@@ -30,7 +30,7 @@ export class SortedNames {
     if (block.length === 0) this.#blocks.splice(at, 1);
   }
 
-  /** At most `limit` names that come after that one, or the first ones. */
+  /** At most `limit` names: those behind `name`, or the first ones. */
   after(name: string | null, limit: number): string[] {
     let at = name === null ? 0 : this.#blockOf(name);
     let from = name === null ? 0 : indexAfter(this.#blocks[at] ?? [], name);

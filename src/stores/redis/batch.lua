@@ -37,7 +37,7 @@ local function next_due()
   return due
 end
 
--- Without an error whatever happens: all calls are done by now.
+-- It must not fail: all calls are done by now.
 local function finish(replies)
   keep_numbers()
   for _, queue in pairs(shrunk) do

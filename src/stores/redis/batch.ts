@@ -20,7 +20,7 @@ export class Position extends Order {
   call = 0;
 }
 
-/** The calls of one batch that have sessions in common. No other chain of it has that number. */
+/** The calls of one batch that have sessions in common. Each chain has its own number. */
 interface Chain {
   number: number;
   /** The chain that this one has become a part of. */
@@ -48,7 +48,7 @@ export class Batch {
   /** How many single operations it is worth, for one may ask for many queues. */
   weight = 0;
   bytes = 0;
-  /** No operation may be added, for it is the rest of another batch. */
+  /** No operation may be added, because this is the rest of another batch. */
   isClosed = false;
   #calls: Call[] = [];
   /** Calls that like operations may join, in order of place, by queue and then by variant. */
@@ -154,8 +154,8 @@ export class Batch {
   }
 
   /**
-   * Takes what the calls answered, without telling anybody yet. Returns the rest, if the script
-   * ended early or a call failed: a batch to be sent before any other.
+   * Reads the answers of the calls, without telling the receivers yet. If the script ended early or
+   * a call failed, returns the rest: a batch to be sent before any other.
    */
   take(replies: ScriptReply[], hasEndedEarly: boolean): Batch | null {
     const rest = new Batch();
@@ -235,7 +235,7 @@ function truncate(call: Call, length: number): void {
   call.failures.length = length;
 }
 
-/** The script says so with a status; no verb answers one. */
+/** The script reports it with a status; no verb answers a status. */
 function isNotMade(reply: ScriptReply): boolean {
   return Buffer.isBuffer(reply);
 }

@@ -19,7 +19,7 @@ type SlotNode = [host: string | null, port: number, id?: string, metadata?: stri
 /** As CLUSTER SLOTS answers: first and last slot, the master, replicas. */
 type SlotRange = [first: number, last: number, ...nodes: SlotNode[]];
 
-/** As CLUSTER SLOTS and MOVED name the host of a node whose host name they do not know. */
+/** In CLUSTER SLOTS and MOVED: the host of a node whose host name is unknown. */
 const UNKNOWN_HOST = "?";
 
 interface Node {
@@ -155,7 +155,7 @@ export class ClusterMap {
     this.#refreshSoon();
   }
 
-  /** How long a new owner is waited for before the batch fails. */
+  /** How long it waits for a new owner before the batch fails. */
   #newOwnerMsMax(): number {
     return this.#isFar ? answerMsOf(this.#options.target) : NEW_OWNER_MS_MAX;
   }
@@ -288,8 +288,8 @@ export class ClusterMap {
 }
 
 /**
- * Without a host a node is where the one is that was asked, at another port. One whose host name
- * is unknown may be anywhere: its IP address, if the answer has it, is the better guess.
+ * A node without a host is on the host that was asked, at another port. A node whose host name is
+ * unknown may be anywhere: its IP address, if the answer has it, is the better guess.
  */
 function addressOf([host, port, , metadata = []]: SlotNode, askedHost: string): NodeAddress {
   if (host !== UNKNOWN_HOST) return { host: host || askedHost, port };

@@ -1,5 +1,5 @@
-// Whether servers would throw away keys when their memory is full: looked at when a connection is
-// made, and again and again, for it can be changed at any time.
+// Whether servers would throw away keys when their memory is full. It looks when a connection is
+// made and then again and again, because the policy can be changed at any time.
 import { type Connected, policyIn } from "./connect.ts";
 
 /** With it nothing is thrown away; some servers do not tell theirs. */
@@ -7,7 +7,7 @@ const NO_EVICTION = "noeviction";
 const UNTOLD = "unknown";
 const LOOK_EVERY_MS = 5_000;
 
-/** Told a server's policy when it is not noeviction, and null when it is again. */
+/** Called with a server's policy if it is not noeviction, and with null when it is again. */
 export type OnPolicy = (server: string, policy: string | null) => void;
 
 export class Evictions {

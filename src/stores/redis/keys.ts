@@ -23,9 +23,9 @@ export const INFIXES = {
 export const USUAL_LEASE_MS = 30_000;
 
 /**
- * Claims, and what is put at the right end, get ascending numbers: ms since 1970 on the server's
+ * Claims, and events put at the right end, get ascending numbers: ms since 1970 on the server's
  * clock, with so many steps in each that doubles of that size have. Scores in the front of a queue:
- * - minus the number of what was put at the right end: the latest is the first
+ * - minus the number of an event put at the right end: the latest is the first
  * - the number of a claim whose lease ended
  * - PUSHED_LEFT and the number of a claim, when an event of the list is back by an undone pop
  */

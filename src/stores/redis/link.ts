@@ -104,7 +104,7 @@ export class Link {
     if (performance.now() - startedAtMs >= QUICK_MS) await this.#isUpAfter("patient");
   }
 
-  /** One attempt, unless there is one of that kind. Whether it is up behind it, by which ever. */
+  /** One attempt, unless one of that kind is under way. Whether it is up then, by any attempt. */
   async #isUpAfter(patience: Patience): Promise<boolean> {
     if (this.#attempts.has(patience)) return false;
     this.#attempts.add(patience);

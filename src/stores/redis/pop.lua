@@ -1,10 +1,10 @@
 -- Takes up to count events that are next out; claims them, or with a lease of 0 removes them.
 -- KEYS    deadlines numbers, of the queue: ready claimed events front leases
 -- ARGV    queue leaseMs count
--- Returns nothing when there is none; else the number of the first claim, the others follow, and
---         the places of those from the front, who come first; then id contents id contents ...,
---         fewer than count when the queue ran out or when the batch's reply is long enough, which
---         then ends here
+-- Returns claim (the number of the first one, those of the others follow) places (of the events
+--         that were in front of the list, they come first), then id contents for every event, or an
+--         empty list. They are fewer than count when the queue ran out or when the batch's reply is
+--         long enough, which then ends here
 
 -- The next ones out, and the scores of those that were in front of the list.
 local function take_next(queue, count)

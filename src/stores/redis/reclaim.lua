@@ -5,7 +5,7 @@
 -- ARGV    limit
 -- Returns how many were moved, or an error that names a queue where it failed, if there is one
 
--- Moves up to limit events of which the lease has ended; returns how many.
+-- Moves up to limit events whose lease has ended; returns how many.
 local function return_due(queue, limit)
   local before = '(' .. string.format('%.0f', now + 1)
   local due = { 'ZRANGEBYSCORE', queue.claimed, '-inf', before, 'WITHSCORES', 'LIMIT', 0, limit }

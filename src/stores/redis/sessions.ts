@@ -84,7 +84,7 @@ export class ShardedSession extends Session {
     }
   }
 
-  /** In order, but for those behind a failure: they are not done. */
+  /** In order. Operations behind a failure are refused. */
   #startPending(): void {
     let taken = 0;
     for (const { operation, receiver, failures } of this.#pending) {

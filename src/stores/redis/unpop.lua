@@ -1,6 +1,6 @@
 -- Undoes a pop, unless that very claim has ended: the event is where it was in line.
 -- KEYS    queues, of the queue: claimed events front leases
--- ARGV    queue leaseMs claim place (empty: in the list) id contents (only with a lease of 0)
+-- ARGV    queue leaseMs claim place (empty: in the list) id contents (empty with a lease)
 -- Returns 1 if the event is in line again, else 0
 
 local function is_claim(queue, id, claim, lease)

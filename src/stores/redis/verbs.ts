@@ -88,7 +88,7 @@ export const verbs: { [K in Kind]: Verb<K> } = {
       const { queue, leaseMs, popped } = unpop!;
       const { id, contents, claim, place } = popped;
       const call = [numberOf(queue), String(leaseMs), String(claim), String(place ?? ""), id];
-      return leaseMs > 0 ? call : [...call, contents];
+      return [...call, leaseMs > 0 ? "" : contents];
     },
     results: (reply) => [reply === 1],
     isChange: (isInLine) => isInLine,

@@ -57,7 +57,7 @@ export class Caller {
     await Promise.all(ids.map((id) => this.push(queue, id)));
   }
 
-  /** The event, and what it takes to undo the pop. */
+  /** The event, and all that undoing the pop needs. */
   take(queue: string, lease = leaseMs): Promise<Popped | null> {
     return this.submit({ kind: "pop", queue: bytesOf(queue), leaseMs: lease });
   }

@@ -1,5 +1,5 @@
-// What a refused operation takes along: all that its session had submitted behind it, and nothing
-// else. Pushes into "full" are refused.
+// When an operation is refused, all operations that its session submitted behind it are refused
+// too, and no others. Pushes into "full" are refused.
 // oxlint-disable no-await-in-loop -- one after the other is what is meant
 
 import { expect } from "bun:test";

@@ -150,7 +150,7 @@ export function reclaims(check: Check): void {
   });
 
   check(
-    "a limit cuts what is moved in all queues together",
+    "a limit counts the moved events of all queues together",
     async (store) => {
       await store.pushAll("q", ["q1", "q3"]);
       await store.pushAll("r", ["r2", "r4"]);

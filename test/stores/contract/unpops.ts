@@ -1,4 +1,4 @@
-// Unpop: a pop that nobody heard of is undone, and touches no other claim.
+// Unpop: undoes a pop whose reply reached no client, and touches no other claim.
 // oxlint-disable no-await-in-loop -- one after the other is what is meant
 
 import { expect } from "bun:test";

@@ -1,5 +1,5 @@
-// A journal's file: made without ever being half there, and opened by one process alone. It knows
-// no tables.
+// A journal's file: nobody ever sees it half made, and only one process opens it. It knows no
+// tables.
 //
 // No other descriptor of the file itself may ever be opened in this process: closing one would
 // take away SQLite's locks (POSIX fcntl). Its -wal file carries no locks.
@@ -132,7 +132,7 @@ export function makeDraft(file: string): string {
     const db = connect(draft);
     try {
       createSchema(db);
-      // Later it would take a journal of another kind, which two that start could both see.
+      // Without it SQLite would make a journal of another kind, which two starts could both see.
       db.run("PRAGMA journal_mode = WAL");
     } finally {
       db.close();
@@ -151,8 +151,8 @@ export function removeDraft(draft: string): void {
 }
 
 /**
- * What processes that were killed left of that file. Also drafts of those that live: of all that
- * make the same file only one can succeed, and the others fail when they publish theirs.
+ * Drafts of that file: those that killed processes left, and those of live processes. Of all
+ * processes that make the same file only one can succeed; the others fail when they publish it.
  */
 export function removeDrafts(file: string): void {
   const folder = dirname(file);

@@ -1,4 +1,4 @@
-// The troubles of a database and its files in words for a person. It changes nothing.
+// Explains failures of a database and its files to a person. It changes nothing.
 
 import { SQLiteError } from "bun:sqlite";
 import { statfsSync } from "node:fs";
@@ -10,7 +10,7 @@ export function belongingFiles(file: string): string {
   return `${file}-wal, ${file}-shm, ${file}-journal and ${file}-reserve`;
 }
 
-/** Whatever went wrong with a database, as one line that says what to do. */
+/** Any failure of a database as one line that says what to do. */
 export function explained(error: unknown, file: string): JournalError {
   if (error instanceof JournalError) return error;
   const { code = "", message } = error as NodeJS.ErrnoException;
@@ -26,8 +26,8 @@ export function explained(error: unknown, file: string): JournalError {
 
 const explanations: Record<string, (file: string, message: string) => string> = {
   SQLITE_BUSY: (file) =>
-    `${file} is in use by another process: a database belongs to one okq at a time, ` +
-    "several okq on the same queues need Redis (--redis-addr)",
+    `${file} is in use by another process: stop that one first. A database belongs to one okq ` +
+    "at a time; several okq processes with the same queues need Redis (--redis-addr)",
   SQLITE_FULL: noRoomText,
   SQLITE_READONLY: cannotWriteText,
   SQLITE_CANTOPEN: (file, message) => `${file} cannot be opened: ${message}`,

@@ -1,5 +1,5 @@
-// Whether a database may take more events: its files are still where they were, its disk has room,
-// and what was written reaches that disk. Pops and acks need none of this: they go on.
+// Whether a database may take more events: its files are still in their places, its disk has room,
+// and writes reach that disk. Pops and acks do not need this: they go on.
 
 import { statfsSync } from "node:fs";
 import { dirname } from "node:path";
@@ -14,10 +14,11 @@ const freeBytesEnough = 20 * 1024 * 1024;
 const idleLookEveryMs = 1000;
 const lookEveryMs = 100;
 
-const databaseAdvice = "save what is left with okq backup, then restart";
+const databaseAdvice = "save what is left with okq backup FILE, then stop okq and restore FILE";
 const walAdvice = {
-  "removed or replaced": "restart okq in order (SIGTERM), so that nothing is lost",
-  "cut short": "kill okq (SIGKILL), since in order it would write the rest into the database",
+  "removed or replaced":
+    "stop okq with SIGTERM, not SIGKILL, and start it again: then nothing is lost",
+  "cut short": "kill okq with SIGKILL: after SIGTERM it would write the rest into the database",
 };
 
 export class PushGate {
@@ -41,13 +42,13 @@ export class PushGate {
     this.#timer = setInterval(() => this.#lookWhenIdle(), idleLookEveryMs);
   }
 
-  /** To be told of the -wal once it is in use, and how to ask whether a sync of it failed. */
+  /** To be called when the -wal is in use; `failure` tells whether a sync of it failed. */
   watchWal(wal: WatchedFile, failure: () => string | null): void {
     this.#wal = wal;
     this.#walFailure = failure;
   }
 
-  /** Whether the -wal, which is whole, will not be found after a kill. */
+  /** Whether the -wal is whole but not in its place, so that after a kill it is lost. */
   get lacksWal(): boolean {
     return this.#database.fault === null && this.#wal?.fault === "removed or replaced";
   }
@@ -59,7 +60,7 @@ export class PushGate {
     return areInPlace;
   }
 
-  /** The reason as one line, or null; at most 100 ms old, but for a failed sync. */
+  /** The reason as one line, or null; at most 100 ms old, except for a failed sync. */
   get refusal(): string | null {
     const isDue = performance.now() - this.#lookedAtMs >= lookEveryMs;
     if (isDue || this.#walFailure() !== null) this.#look();

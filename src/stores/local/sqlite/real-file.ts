@@ -1,5 +1,5 @@
-// Where a path leads. SQLite follows symbolic links and puts its -wal beside the file itself, so
-// okq has to know that place too.
+// The file that a path leads to. SQLite follows symbolic links and puts its -wal beside the file
+// itself, so okq has to know that place too.
 
 import { lstatSync, readlinkSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";

@@ -1,6 +1,6 @@
-// Room on the disk that is held for bad times: a file beside the database. When the disk is full it
-// is given up, so that a start, checkpoints, and with them pops and acks go on. It stays there when
-// okq ends: the next start may need it.
+// A file beside the database that keeps room on the disk. When the disk is full, okq gives this
+// room up, so that a start, checkpoints, pops and acks still work. The file stays when okq ends:
+// the next start may need it.
 
 import { randomBytes } from "node:crypto";
 import { rmSync, statSync, writeFileSync } from "node:fs";

@@ -22,7 +22,7 @@ export const READY = 2 ** 46;
  */
 export const migrations: readonly string[] = [
   // id and short contents are text with one character a byte; longer contents are blobs.
-  // place ascends from left to right; null is that of a push on the left, not popped since.
+  // place ascends from left to right; null for an event pushed on the left and not popped since.
   // A claimed event has the place that it gets if its lease ends (older versions: its last one).
   // An event whose queue is not there was flushed and is still to be deleted.
   `CREATE TABLE queues (number INTEGER PRIMARY KEY, name TEXT NOT NULL);
@@ -62,7 +62,7 @@ export function checkSchema(db: Database, file: string, steps = migrations): voi
   const version = pragma(db, "user_version");
   if (version <= steps.length) return;
   const versions = `schema ${version}, this okq knows up to ${steps.length}`;
-  const advice = "start a newer okq, or restore a backup of this version's";
+  const advice = "start a newer okq, or restore a backup that this version made";
   throw new JournalError("failed", `${file} was written by a newer okq (${versions}): ${advice}`);
 }
 

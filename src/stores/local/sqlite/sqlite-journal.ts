@@ -26,7 +26,7 @@ import { type Fsync, WalFile } from "./wal-file.ts";
 import { WalMark } from "./wal-mark.ts";
 
 const clockEveryMs = 1000;
-/** So long a failure is held against the health of a journal that may have recovered since. */
+/** For this time after a failure the journal counts as unhealthy, even if it works again. */
 const failureMs = 60_000;
 
 export interface SqliteJournalOptions {
@@ -220,7 +220,7 @@ export class SqliteJournal implements Journal {
     throw new JournalError("unknown", reason);
   }
 
-  /** A kill would take with it what only the -wal has. An older one in its place fits no more. */
+  /** A kill would lose changes that only the -wal has. An older -wal in its place does not fit. */
   #saveWal(): void {
     try {
       this.#mark.renew();
@@ -236,7 +236,7 @@ export class SqliteJournal implements Journal {
     return this.#failed(this.#noted(error));
   }
 
-  /** A full disk is the gate's affair. */
+  /** The gate handles a full disk. */
   #failed(failure: JournalError): JournalError {
     if (failure.reason === "full") return failure;
     if (this.recentFailure() !== failure.message) this.#onError(failure);

@@ -19,7 +19,7 @@ const syncEveryMs = 1000;
 const changesSyncedAsideMin = 128;
 
 export class WalFile {
-  /** Whether it is still where SQLite will look for it after a kill. */
+  /** Whether it is still in the place where SQLite looks for it after a kill. */
   readonly watched: WatchedFile;
   readonly #descriptor: number;
   readonly #fsync: Fsync;

@@ -23,7 +23,7 @@ const markBytes = 41;
 const walHeaderBytes = 32;
 const frameHeaderBytes = 24;
 const pageBytesMax = 65_536;
-/** Another okq may be writing both files: what it does meanwhile takes longer than two looks. */
+/** Another okq may be writing both files: its writes take longer than two looks. */
 const looks = 3;
 
 interface Mark {
@@ -78,7 +78,7 @@ function idInDatabase(file: string): string {
     const [row] = db.query("SELECT text FROM mark").values() as [string][];
     return form.exec(row?.[0] ?? "")?.[1] ?? "none";
   } catch (error) {
-    // Opening it will say what is wrong with it.
+    // Opening it reports the damage.
     return /no such table/.test((error as Error).message) ? "none" : "unreadable";
   } finally {
     db?.close();

@@ -1,5 +1,5 @@
-// A file that is open and has to stay where it is. A file that was removed or replaced takes what
-// is written into it, and all of that is gone with the process.
+// An open file that has to stay in its place. A file that was removed or replaced still accepts
+// writes, but all of them are lost when the process ends.
 
 import { type Stats, statSync } from "node:fs";
 
@@ -18,7 +18,7 @@ export class WatchedFile {
     this.#inode = ino;
   }
 
-  /** Also when that happened to a folder above it. */
+  /** Also when a folder above it was removed or renamed. */
   get fault(): "removed or replaced" | "cut short" | null {
     const found = statOf(this.path);
     if (found?.ino !== this.#inode || found.dev !== this.#device) return "removed or replaced";
