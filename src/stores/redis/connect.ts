@@ -28,7 +28,7 @@ export type Patience = "quick" | "patient";
 export const QUICK_MS = 1_500;
 /** A handshake that takes longer is that of a server far away. */
 const NEAR_MS = 1_000;
-/** Oldest version with every command that the scripts use (ZMSCORE, RPOP count, ZADD LT). */
+/** Oldest version with every command that the scripts use (RPOP count, ZADD LT). */
 const OLDEST_VERSION = [6, 2] as const;
 
 /**
