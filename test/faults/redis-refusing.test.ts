@@ -100,7 +100,7 @@ test("okq does not start on a replica, nor on a cluster's server as if it were a
   await replica.redis.replicaof("127.0.0.1", other.port);
   await expect(startOn(replica)).rejects.toThrow("it is a read-only replica");
   const part = await startTestRedis({ args: ["--cluster-enabled", "yes"] });
-  await expect(startOn(part)).rejects.toThrow("it is a cluster: say --redis-cluster");
+  await expect(startOn(part)).rejects.toThrow("it is a cluster: give --redis-cluster");
   await expect(startOn(other, { redisCluster: true })).rejects.toThrow(/cluster support disabled/);
 });
 

@@ -154,7 +154,7 @@ function requirementsOf(info: string, isCluster: boolean): string {
   }
   if (fact("loading") === "1") throw new Error("it is still loading its data");
   if ((fact("cluster_enabled") === "1") !== isCluster) {
-    throw new Error(isCluster ? "it is no cluster" : "it is a cluster: say --redis-cluster");
+    throw new Error(isCluster ? "it is no cluster" : "it is a cluster: give --redis-cluster");
   }
   if (!isCluster && fact("role") !== "master") throw new Error("it is a read-only replica");
   return version;
