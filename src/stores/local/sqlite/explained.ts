@@ -74,8 +74,8 @@ export function damagedText(file: string, message: string): string {
 /** The database may be whole: it is the -wal that must not be used with it. */
 export function foreignWalText(file: string): string {
   return (
-    `${file}-wal does not belong to ${file}, as when a backup was copied beside an old -wal: ` +
-    "to start with the database as it is now, see that no okq uses it and remove " +
+    `${file}-wal does not belong to ${file}, perhaps a backup was copied beside an old -wal: ` +
+    "to start with the database as it is now, make sure that no okq uses it and remove " +
     belongingFiles(file)
   );
 }
