@@ -238,9 +238,10 @@ export class Connection extends Peer implements Client, SlotOwner, Holder {
     else if (isTurnOver) this.#requestTurn();
   }
 
-  /** Everything that arrived is under way. */
+  /** Everything that arrived is under way, but for a command that has arrived in part. */
   #ranOut(hasStarted: boolean): void {
-    if (this.#slots.length === 0 && this.#outbox.length === 0) this.refusal.end();
+    const areAnswered = this.#slots.length === 0 && this.#outbox.length === 0;
+    if (areAnswered && this.#parser.heldBytes === 0) this.refusal.end();
     if (this.#hasEnded) this.quit();
     this.#readOn(hasStarted, true);
   }
@@ -305,7 +306,10 @@ export class Connection extends Peer implements Client, SlotOwner, Holder {
     const slot = new Slot(this, call);
     slot.isHolding = command?.isExclusive === true;
     this.#push(slot);
-    if (this.refusal.reply) this.refusal.refusedTo(this.#receivedBytes - this.#parser.unreadBytes);
+    if (this.refusal.reply) {
+      const bytes = this.#receivedBytes - this.#parser.unreadBytes;
+      this.refusal.refusedTo(bytes, this.#receivedBytes);
+    }
     if (answer instanceof FromStore || answer instanceof Promise) {
       this.#hold(slot, args);
       if (answer instanceof Promise) slot.awaitPromise(answer);

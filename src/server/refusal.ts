@@ -1,9 +1,9 @@
 // Commands that a client had sent behind a failed operation, before it could see the failure, are
 // not done (see Session in queue/store.ts). The session refuses those that were started, this class
-// those that had arrived and were not started.
+// those that were not started: what had arrived, and behind a cut command what came with its rest.
 //
-//   none --an operation failed--> all --its reply left--> those that had arrived by then
-//    ^---------------- the last of them was refused, or all is answered ------+
+//   none --an operation failed--> all --its reply left--> those that the client had sent by then
+//    ^---------------- the last of them was refused, or all is answered ---------+
 import type { Failure } from "../resp/reply.ts";
 
 /** Bytes that the systems at both ends may hold while the client is not read. */
@@ -14,6 +14,8 @@ export class Refusal<Slot> {
   #failed: Slot | null = null;
   /** Commands that begin before this byte of the connection are refused. */
   #end = Infinity;
+  /** However much arrives, it does not go beyond this one. */
+  #endMax = Infinity;
   #latest: { number: number; reply: Failure } | null = null;
 
   /** The answer to commands on queues; null when they are done. */
@@ -26,6 +28,7 @@ export class Refusal<Slot> {
     this.#reply = reply;
     this.#failed = failed;
     this.#end = Infinity;
+    this.#endMax = Infinity;
     this.#latest = { number: this.failures + 1, reply };
   }
 
@@ -46,14 +49,21 @@ export class Refusal<Slot> {
   ): void {
     if (this.#failed === null || unanswered.includes(this.#failed)) return;
     this.#failed = null;
-    if (arrived.isPaused) this.#end = arrived.bytes + SYSTEM_BYTES_MAX;
+    this.#endMax = arrived.bytes + SYSTEM_BYTES_MAX;
+    if (arrived.isPaused) this.#end = this.#endMax;
     else if (arrived.areStarted) this.end();
     else this.#end = arrived.bytes;
   }
 
-  /** A command that ends at this byte was refused. */
-  refusedTo(bytes: number): void {
-    if (bytes >= this.#end) this.end();
+  /**
+   * A command that ends at this byte was refused, of so many that arrived by now. If it had arrived
+   * in part, its client was still sending: what came with the rest is refused too.
+   */
+  refusedTo(bytes: number, arrivedBytes: number): void {
+    if (bytes < this.#end) return;
+    const isCut = bytes > this.#end && bytes < arrivedBytes && bytes < this.#endMax;
+    if (isCut) this.#end = Math.min(arrivedBytes, this.#endMax);
+    else this.end();
   }
 
   /** There is nothing to refuse any more. */
@@ -61,5 +71,6 @@ export class Refusal<Slot> {
     this.#reply = null;
     this.#failed = null;
     this.#end = Infinity;
+    this.#endMax = Infinity;
   }
 }

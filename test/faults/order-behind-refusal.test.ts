@@ -12,7 +12,7 @@ import { ask, askAll, readable } from "../support/readable.ts";
 import { startCluster } from "../support/redis-cluster.ts";
 import { mountSmallDisk, noSmallDisk } from "../support/small-disk.ts";
 import { TcpProxy } from "../support/tcp-proxy.ts";
-import type { Argument } from "../support/wire.ts";
+import { type Argument, frame } from "../support/wire.ts";
 
 setDefaultTimeout(30_000);
 
@@ -135,10 +135,11 @@ describe.each(Object.keys(causes).filter(isPossible))("with %s", (cause) => {
     const client = await okq.connect();
     expect(await ask(client, "QRPOP", "in")).toEqual(["1", "x"]);
     const behind: Argument[][] = [
-      ["QLPUSH", "in", "2", "x".repeat(1000)],
+      ["QLPUSH", "in", "2", "x"],
       ["QACK", "in", "1"],
     ];
-    const pairs = Array.from({ length: 4000 }, () => behind).flat();
+    // More than a client has under way at once, and so few bytes that they arrive together.
+    const pairs = Array.from({ length: 90 }, () => behind).flat();
     const [failed, ...rest] = await askAll(client, command, ...pairs);
     expect(failed).toMatch(error);
     expect(new Set(rest)).toEqual(new Set([BEHIND]));
@@ -212,6 +213,38 @@ describe("on a Redis with keys of another type", () => {
     await spoil("ready:out");
     const push = ["QLPUSH", "out", "1", "x", "NOBLOCK"];
     expect(await askAll(client, push, ["QACK", "in", "1"])).toEqual(["+OK", BEHIND]);
+    expect(await ask(client, "QACK", "in", "1")).toBe(1);
+  });
+
+  test("an ack in the same write behind a push in many pieces is not done", async () => {
+    const { client, spoil } = await start();
+    await spoil("ready:out");
+    const large = ["QLPUSH", "large", "1", Buffer.alloc(3_000_000)];
+    const replies = await askAll(client, PUSH, large, ["QACK", "in", "1"]);
+    expect(replies).toEqual([expect.stringMatching(/^-ERR store refused: WRONG/), BEHIND, BEHIND]);
+    expect(await askAll(client, ["QSTATUS", "large"], ["QACK", "in", "1"])).toEqual([
+      [["large", 0, 0, 0]],
+      1,
+    ]);
+  });
+
+  test("an ack of which a part arrived before the failure is not done", async () => {
+    const { okq, client, spoil } = await start();
+    const id = await ask(client, "CLIENT", "ID");
+    const other = await okq.connect();
+    const heldBytes = async () => {
+      const line = String(await ask(other, "CLIENT", "LIST", "ID", Number(id)));
+      return Number(/ qbuf=(\d+)/.exec(line)![1]);
+    };
+    await spoil("ready:out");
+    const ack = frame(["QACK", "in", "1"]);
+    client.send(Buffer.concat([frame(PUSH), ack.subarray(0, 10)]));
+    expect(readable(await client.next())).toMatch(/^-ERR store refused: WRONG/);
+    const before = await heldBytes();
+    client.send(ack.subarray(10, 20));
+    await eventually(async () => (await heldBytes()) !== before);
+    client.send(ack.subarray(20));
+    expect(readable(await client.next())).toBe(BEHIND);
     expect(await ask(client, "QACK", "in", "1")).toBe(1);
   });
 

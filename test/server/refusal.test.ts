@@ -1,4 +1,5 @@
-// Which commands a connection refuses behind a failure: those that had arrived when its reply left.
+// Which commands a connection refuses behind a failure: those that the client may have sent before
+// it could see the reply.
 import { expect, test } from "bun:test";
 import { Failure } from "../../src/resp/reply.ts";
 import { Refusal } from "../../src/server/refusal.ts";
@@ -15,29 +16,59 @@ function begun(): Refusal<string> {
 
 test("refuses all commands until the reply with the failure has left", () => {
   const refusal = begun();
-  refusal.refusedTo(1_000_000);
+  refusal.refusedTo(1_000_000, 1_000_000);
   refusal.answered(["failed", "later"], idle);
   expect(refusal.reply).toBe(reply);
   refusal.answered(["later"], idle);
   expect(refusal.reply).toBeNull();
 });
 
-test("then refuses the commands that had arrived, even if only in part", () => {
+test("then refuses the commands that had arrived", () => {
   const refusal = begun();
   refusal.answered([], { ...idle, areStarted: false });
-  refusal.refusedTo(99);
+  refusal.refusedTo(99, 200);
   expect(refusal.reply).toBe(reply);
-  refusal.refusedTo(130);
+  refusal.refusedTo(100, 200);
   expect(refusal.reply).toBeNull();
+});
+
+test("refuses a command that had arrived in part, and those that came with its rest", () => {
+  const refusal = begun();
+  refusal.answered([], { ...idle, areStarted: false });
+  refusal.refusedTo(130, 200);
+  refusal.refusedTo(210, 220);
+  refusal.refusedTo(219, 300);
+  expect(refusal.reply).toBe(reply);
+  refusal.refusedTo(220, 300);
+  expect(refusal.reply).toBeNull();
+});
+
+test("refuses nothing more when nothing came with the rest", () => {
+  const refusal = begun();
+  refusal.answered([], { ...idle, areStarted: false });
+  refusal.refusedTo(130, 130);
+  expect(refusal.reply).toBeNull();
+});
+
+test("serves a client again whose commands always arrive in part", () => {
+  const refusal = begun();
+  refusal.answered([], { ...idle, areStarted: false });
+  let bytes = 90;
+  while (refusal.reply && bytes < 100_000_000) {
+    bytes += 1_000_000;
+    refusal.refusedTo(bytes, bytes + 500_000);
+  }
+  expect(bytes).toBeGreaterThan(10_000_000);
+  expect(bytes).toBeLessThan(20_000_000);
 });
 
 test("refuses also a bounded number of bytes that a client sent while it was not read", () => {
   const refusal = begun();
   refusal.answered([], { ...idle, isPaused: true });
   refusal.answered([], idle);
-  refusal.refusedTo(1_000_000);
+  refusal.refusedTo(1_000_000, 1_000_000);
   expect(refusal.reply).toBe(reply);
-  refusal.refusedTo(20_000_000);
+  refusal.refusedTo(20_000_000, 30_000_000);
   expect(refusal.reply).toBeNull();
 });
 
@@ -45,7 +76,7 @@ test("a failure meanwhile starts the refusal again", () => {
   const refusal = begun();
   refusal.answered([], { ...idle, areStarted: false });
   refusal.begin("another", reply);
-  refusal.refusedTo(1_000);
+  refusal.refusedTo(1_000, 1_000);
   expect(refusal.reply).toBe(reply);
   refusal.answered([], idle);
   expect(refusal.reply).toBeNull();

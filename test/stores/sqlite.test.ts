@@ -1,6 +1,7 @@
 // The local store on SQLite: the contract with contents in memory and on disk only, and the same
 // answers as the store in memory, however often it is closed or killed in between.
 
+import { Database } from "bun:sqlite";
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { storeContract } from "./contract.ts";
 import { Caller } from "./contract/caller.ts";
@@ -78,6 +79,25 @@ describe.each([2 ** 28, 0])("the order of the line, memory budget %d", (memoryBu
     expect(await store.drain("q")).toEqual(["right", "6", "2", "5", "righter", "1", "4", "3", "7"]);
     await under.close();
   });
+});
+
+test("claims of an okq that did not number them come back, over two restarts", async () => {
+  const under = await openSqlite();
+  const store = new Caller(under);
+  await store.pushAll("q", ["late", "early"]);
+  for (const lease of [9000, 1000]) await store.pop("q", lease);
+  await under.store.close();
+  const database = new Database(under.file);
+  database.run("UPDATE events SET place = NULL");
+  database.close();
+  await under.reopen();
+  store.advance(1000);
+  expect(await store.reclaim()).toBe(1);
+  await under.reopen();
+  store.advance(8000);
+  expect(await store.reclaim()).toBe(1);
+  expect(await store.drain("q")).toEqual(["early", "late"]);
+  await under.close();
 });
 
 test("events beyond the memory budget are on disk only, and come back in order", async () => {

@@ -49,7 +49,10 @@ export class Restorer implements Restoration {
     this.#restoreUnnumbered();
   }
 
-  /** In order of deadline, then of id. Their keys will do as numbers: later claims have greater. */
+  /**
+   * In order of deadline, then of id. Their keys will do as numbers: later claims have greater. The
+   * next commit writes them down, for after another restart fewer of them would share the keys.
+   */
   #restoreUnnumbered(): void {
     const claims = this.#unnumbered;
     const numbers = claims.map(({ event }) => event.key).toSorted((a, b) => a - b);
@@ -59,6 +62,7 @@ export class Restorer implements Restoration {
     for (const [at, { queue, event }] of claims.entries()) {
       event.place = -numbers[at]!;
       this.#model.restoreWarm(queue, event, true);
+      this.#changes.touch(queue, event, () => {});
     }
     this.#unnumbered = [];
   }

@@ -1,26 +1,40 @@
-// When something is to be reclaimed under each hash tag, as far as this process heard.
+// When something is to be reclaimed under each hash tag, as far as this process heard. Times are
+// on the even clock of performance.now().
+
+interface Due {
+  atMs: number;
+  heardAtMs: number;
+}
 
 export class DueTimes {
-  /** On the even clock of performance.now(). */
-  readonly #atMs = new Map<string, number>();
+  readonly #dues = new Map<string, Due>();
 
-  /** What Redis itself said under that tag: in so many ms, or never (-1). */
-  set(tag: string, inMs: number): void {
-    if (inMs < 0) this.#atMs.delete(tag);
-    else this.#atMs.set(tag, performance.now() + inMs);
+  /**
+   * What Redis itself answered under that tag to what it was asked then: in so many ms, or never
+   * (-1). Answers on several connections and messages may overtake each other: a time that was
+   * heard of since then stays if it is earlier.
+   */
+  set(tag: string, inMs: number, askedAtMs: number): void {
+    const known = this.#dues.get(tag);
+    const isNewer = known === undefined || known.heardAtMs < askedAtMs;
+    this.#note(tag, inMs < 0 ? Infinity : inMs, isNewer ? Infinity : known.atMs);
   }
 
   /** Another process said so: a time that is known stays if it is earlier. */
   hear(tag: string, inMs: number): void {
-    const atMs = performance.now() + inMs;
-    if (atMs < (this.#atMs.get(tag) ?? Infinity)) this.#atMs.set(tag, atMs);
+    this.#note(tag, inMs, this.#dues.get(tag)?.atMs ?? Infinity);
   }
 
   isDue(tag: string): boolean {
-    return performance.now() >= (this.#atMs.get(tag) ?? Infinity);
+    return performance.now() >= (this.#dues.get(tag)?.atMs ?? Infinity);
   }
 
   isAnyDue(): boolean {
-    return [...this.#atMs.keys()].some((tag) => this.isDue(tag));
+    return [...this.#dues.keys()].some((tag) => this.isDue(tag));
+  }
+
+  #note(tag: string, inMs: number, otherAtMs: number): void {
+    const heardAtMs = performance.now();
+    this.#dues.set(tag, { atMs: Math.min(heardAtMs + inMs, otherAtMs), heardAtMs });
   }
 }

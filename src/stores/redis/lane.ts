@@ -27,7 +27,7 @@ export interface LaneOptions {
   /** Told queues and how many of their events became ready, one after the other. */
   onReady(became: ScriptReply[]): void;
   /** Told in how many ms something is to be reclaimed under that tag; -1 for never. */
-  onDue(tag: string, inMs: number): void;
+  onDue(tag: string, inMs: number, askedAtMs: number): void;
 }
 
 /** Bounds that keep one batch from holding Redis for much longer than a millisecond. */
@@ -102,6 +102,7 @@ export class Lane {
     const { tag, route, onReady, onDue, limits } = this.#options;
     batch.refuseBehindFailures();
     if (batch.isEmpty) return;
+    const askedAtMs = performance.now();
     try {
       const { keys, args } = batch.encode(this.#keysOf);
       const [redis, reply] = await this.#evaluate(
@@ -113,7 +114,7 @@ export class Lane {
       const rest = batch.take(replies, hasEndedEarly === 1);
       if (rest) this.#waiting.unshift(rest);
       onReady(became as ScriptReply[]);
-      if (dueInMs !== null) onDue(tag, dueInMs as number);
+      if (dueInMs !== null) onDue(tag, dueInMs as number, askedAtMs);
       if (limits.waitReplicas > 0 && batch.hasChanged) await this.#awaitReplicas(redis);
       batch.succeed();
     } catch (error) {

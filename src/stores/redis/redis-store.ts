@@ -100,7 +100,7 @@ export class RedisStore implements Store {
           onReady(became[at] as Buffer, became[at + 1] as number);
         }
       },
-      onDue: (tag, inMs) => this.#due.set(tag, inMs),
+      onDue: (tag, inMs, askedAtMs) => this.#due.set(tag, inMs, askedAtMs),
     };
     this.#lanes = servers.routes.map((place) => new Lane({ ...shared, ...place }));
     this.#watch = setInterval(() => {
