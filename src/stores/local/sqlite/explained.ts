@@ -44,7 +44,7 @@ function noRoomText(file: string): string {
 
 function noInodesText(file: string): string {
   return (
-    `the disk of ${file} takes no more files, whatever room it has: it has no inodes left. ` +
+    `the disk of ${file} takes no more files, even if it has room: it has no inodes left. ` +
     "Remove some files there (df -i shows how many it can have)"
   );
 }
