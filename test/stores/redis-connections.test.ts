@@ -76,6 +76,14 @@ async function addUser(servers: RedisServer[]): Promise<Way> {
   return { redisUser: "okq", redisPassword: PASSWORD };
 }
 
+test("a database that okq cannot have stops it, rather than database 0 in its place", async () => {
+  const redis = await startTestRedis();
+  expect(await refusal({ store: `redis://${at(redis)}/99` })).toContain("DB index is out of range");
+  const user = await addUser([redis]);
+  await redis.redis.call("ACL", "SETUSER", "okq", "-select");
+  expect(await refusal({ store: `redis://${at(redis)}/5`, ...user })).toContain("select");
+});
+
 test("okq reaches Redis through a unix socket", async () => {
   const redis = await startTestRedis({ hasUnixSocket: true });
   await serves({ redisAddr: redis.unixSocket! });

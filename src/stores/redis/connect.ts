@@ -120,7 +120,10 @@ async function handshake<T>(
   try {
     await redis.connect();
     answered();
-    return await then(redis);
+    const result = await then(redis);
+    // Such as a refused SELECT, which ioredis only reports: it would go on with database 0.
+    if (reason) throw new Error(reason);
+    return result;
   } catch (error) {
     redis.disconnect();
     throw new StoreError("unavailable", reason || (error as Error).message);
