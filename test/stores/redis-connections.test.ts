@@ -21,7 +21,7 @@ const OTHER_PASSWORD = "another-secret";
 
 /** Of a user of its own, as the README has it: everything that okq sends, and nothing else. */
 const ACL = (
-  "~{okq* &{okq}* -@all +@list +@hash +@set +@sortedset +get +set +setrange +del +unlink +exists " +
+  "~{okq* &{okq}* -@all +@list +@hash +@set +@sortedset +set +setrange +del +unlink +exists " +
   "+pexpire +time +eval +evalsha +publish +subscribe +ping +info +select +wait +cluster|slots"
 ).split(" ");
 const SENTINEL_ACL = ["-@all", "+sentinel|get-master-addr-by-name", "+sentinel|master"];

@@ -39,7 +39,7 @@ local last_number
 -- Gives that many; returns the first of them.
 local function take_numbers(count)
   if not last_number then
-    local last = tonumber(redis.pcall('GET', numbers_key))
+    local last = tonumber(redis.pcall('HGET', numbers_key, 'last'))
     local is_near = last and last >= now and last < now + NUMBERS_AHEAD_MS
     last_number = is_near and last or now - NUMBER_STEP
   end
@@ -50,7 +50,8 @@ end
 
 local function keep_numbers()
   if last_number then
-    redis.pcall('SET', numbers_key, last_number, 'PX', NUMBERS_KEPT_MS)
+    redis.pcall('HSET', numbers_key, 'last', last_number)
+    redis.pcall('PEXPIRE', numbers_key, NUMBERS_KEPT_MS)
   end
 end
 
