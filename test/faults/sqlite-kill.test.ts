@@ -120,7 +120,7 @@ test("a second okq on the same file ends at once and says why, the first goes on
   expect(await second.exited).toBe(1);
   const said = second.stderr().trimEnd();
   expect(said).toContain(`${store.slice("--store=sqlite:".length)} is in use by another process`);
-  expect(said).toContain("several okq on the same queues need Redis (--redis-addr)");
+  expect(said).toContain("several okq processes with the same queues need Redis (--redis-addr)");
   expect(said.split("\n").length).toBe(1);
   expect(await ask(client, "QRPOP", "q")).toEqual(["1", "hello"]);
   client.close();

@@ -8,6 +8,7 @@ import { shardOf, shards } from "../../src/stores/redis/shards.ts";
 import { makeCertificates } from "../support/certificates.ts";
 import { eventually } from "../support/eventually.ts";
 import { startTestOkq, startTestRedis } from "../support/okq-server.ts";
+import { ask } from "../support/readable.ts";
 import { type Cluster, startCluster } from "../support/redis-cluster.ts";
 import { type SentinelGroup, startSentinelGroup } from "../support/redis-sentinel.ts";
 import type { RedisServer } from "../support/redis-server.ts";
@@ -82,6 +83,31 @@ test("a database that okq cannot have stops it, rather than database 0 in its pl
   const user = await addUser([redis]);
   await redis.redis.call("ACL", "SETUSER", "okq", "-select");
   expect(await refusal({ store: `redis://${at(redis)}/5`, ...user })).toContain("select");
+});
+
+test("okq asks for nothing beyond its rights, and keeps the order with them", async () => {
+  const redis = await startTestRedis();
+  const okq = await start({ redisAddr: at(redis), ...(await addUser([redis])) });
+  const client = await okq.connect();
+  // Many in the same millisecond, in batches of their own.
+  for (let round = 0; round < 50; round++) {
+    for (const id of ["a", "z", "b", "y"]) await ask(client, "QRPUSH", "q", id, "x");
+    for (const id of ["y", "b", "z"]) expect(await ask(client, "QRPOP", "q")).toEqual([id, "x"]);
+    for (const id of ["b", "z", "y"]) expect(await ask(client, "QACK", "q", id, "REDO")).toBe(1);
+    for (const id of ["y", "z", "b", "a"]) {
+      expect(await ask(client, "QRPOP", "q", "NOACK")).toEqual([id, "x"]);
+    }
+  }
+  await ask(client, "QREGISTER", "q");
+  await ask(client, "QLPUSH", "q", "1", "x");
+  expect(await ask(client, "QRPOP", "q", "EX", "0.001")).toEqual(["1", "x"]);
+  expect(await ask(client, "QNOTIFY", 20)).toBe("q");
+  for (const peek of ["QLPEEK", "QRPEEK"]) expect(await ask(client, peek, "q")).toEqual(["1", "x"]);
+  expect(await ask(client, "QSTATUS")).toEqual([["q", 1, 0, 1]]);
+  for (const command of ["QFLUSH q", "QREGISTER", "OKQ HEALTH"]) {
+    expect(await ask(client, ...command.split(" "))).toBe("+OK");
+  }
+  expect(await redis.redis.call("ACL", "LOG")).toEqual([]);
 });
 
 test("okq reaches Redis through a unix socket", async () => {

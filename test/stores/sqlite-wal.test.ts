@@ -139,6 +139,21 @@ describe.each(Object.keys(origins))("a backup %s", (name) => {
   });
 });
 
+test("a database from after a checkpoint beside a -wal from before is refused", async () => {
+  const [file, copy] = [join(newFolder(), "okq.db"), join(newFolder(), "copy.db")];
+  const store = await open(file);
+  for (const ids of [idsOf(0, 100), idsOf(100, 200)]) {
+    await store.pushAll("q", ids);
+    copyFileSync(`${file}-wal`, `${copy}-wal`);
+    // It takes along what was pushed since the copy.
+    await store.drain("q");
+    await pushOverCheckpoint(store, file);
+    copyFileSync(file, copy);
+    await expect(open(copy)).rejects.toThrow("does not belong to");
+  }
+  await store.under.close();
+});
+
 test("another program's database beside a -wal is refused, and nothing is changed", async () => {
   const { file } = await origins["made by okq backup"]!();
   const foreign = new Database(`${file}-foreign`);

@@ -40,7 +40,8 @@ export const PUSHED_LEFT = 2 ** 38;
  * - processes: set of the keys of the okq processes that have consumers
  * - absent: never there. While a cluster moves the slot a batch that names it and others is turned
  *   away (TRYAGAIN), where it might else find half of its keys gone in its midst.
- * - numbers: the last number given, as long as the clock may not be beyond it
+ * - numbers: hash with the last number given, as long as the clock may not be beyond it. Not a
+ *   string: a user with the rights that okq always asked for may not read one.
  * - process: what the process itself has noted
  */
 export function fixedKeys(tag: string, processId: string): string[] {

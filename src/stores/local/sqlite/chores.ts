@@ -98,9 +98,19 @@ export class Chores {
 
   /** Brings the database up to date, so that the write-ahead file starts from its beginning. */
   checkpoint(): void {
+    if (!this.#isRetry) this.#markEnd();
     this.#db.run("PRAGMA wal_checkpoint(PASSIVE)");
     this.#mark.renew();
     this.#looksForFreePages = true;
+  }
+
+  /** An older copy of the write-ahead file lacks what is written last. */
+  #markEnd(): void {
+    try {
+      this.#mark.renew();
+    } catch {
+      // Without room it is the checkpoint that makes some.
+    }
   }
 
   #deleteSome(): void {

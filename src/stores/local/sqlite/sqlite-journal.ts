@@ -223,7 +223,6 @@ export class SqliteJournal implements Journal {
   /** A kill would lose changes that only the -wal has. An older -wal in its place does not fit. */
   #saveWal(): void {
     try {
-      this.#mark.renew();
       this.#chores.checkpoint();
     } catch (error) {
       this.#failed(explained(error, this.#file));

@@ -1,14 +1,17 @@
 // Tells whether a -wal file belongs to its database. SQLite cannot: it would write an old -wal over
 // a backup that was copied into the database's place.
 //
-// The table mark has one row with two random ids. The first write into each -wal renews it: the id
-// becomes the previous one. A checkpoint brings the new id into the database:
+// The table mark has one row with two random ids. The first write into each -wal renews it, and so
+// does the last one before a checkpoint: the id becomes the previous one. A checkpoint brings the
+// last id into the database:
 //
-//   database         b             c             c
-//   first in -wal    c, after b    c, after b    d, after c
-//                        checkpoint    next write
+//   database         b              d              d
+//   first in -wal    c, after b     c, after b     e, after d
+//   last in -wal     d, after c     d, after c
+//                          checkpoint     next write
 //
-// So the id in the database is always one of those in its -wal, or the one before the first.
+// So the id in the database is always one of those in its -wal, or the one before the first. It is
+// none of those in an older copy of that -wal.
 
 import { constants, Database, type Statement } from "bun:sqlite";
 import { randomBytes } from "node:crypto";
@@ -41,7 +44,10 @@ export class WalMark {
     );
   }
 
-  /** To be called when all of the -wal is in the database, before anything else is written. */
+  /**
+   * To be called right before a checkpoint, and when all of the -wal is in the database, before
+   * anything else is written.
+   */
   renew(): void {
     this.#renew.run(randomBytes(8).toString("hex"));
   }
