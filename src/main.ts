@@ -69,7 +69,7 @@ function print(text: string): void {
 
 async function serve(config: Config): Promise<void> {
   const log = createLog(config.logFormat, config.debug);
-  // Whoever reads the log may go away; the server stays.
+  // The reader of the log may go away; the server stays.
   process.stderr.on("error", () => {});
   process.on("uncaughtException", (error) => fail(log, "unexpected failure", error));
   process.on("unhandledRejection", (error) => fail(log, "unexpected failure", error));

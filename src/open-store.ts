@@ -56,7 +56,7 @@ async function openRedis(
   const onPolicy = (server: string, policy: string | null) =>
     policy === null
       ? log.info("Redis evicts nothing any more", { store: name, server })
-      : log.warn("Redis may evict keys, say maxmemory-policy noeviction there", {
+      : log.warn("Redis may evict keys, set maxmemory-policy noeviction there", {
           store: name,
           server,
           policy,

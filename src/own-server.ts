@@ -65,7 +65,7 @@ function hostsOf(hostname: string): string[] {
   return /^[0:]+$/.test(hostname) ? ["127.0.0.1", "::1"] : [hostname];
 }
 
-/** Trusts the server's own certificate and no other, whatever names are in it, and shows it too. */
+/** Trusts only the server's own certificate, with any names in it, and shows it too. */
 function tlsOf({ tlsCert, tlsKey }: Pick<Config, "tlsCert" | "tlsKey">): ConnectionOptions {
   const cert = readText("tls-cert", tlsCert);
   return {

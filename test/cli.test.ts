@@ -213,7 +213,7 @@ describe("the process", () => {
     expect(await (await connect()).untilClosed()).toEqual([tooMany]);
   });
 
-  test("a second signal ends it at once, whatever is under way", async () => {
+  test("a second signal ends it at once, also with commands under way", async () => {
     const redis = await startRedis();
     onTestFinished(() => redis.close());
     const okq = await startOkqOnRedis(redis.port);

@@ -11,7 +11,7 @@ async function health(port: number, ...args: string[]): Promise<[code: number, w
   return [code, asked.stdout() + asked.stderr()];
 }
 
-test("a server that can write is healthy, whatever its store", async () => {
+test("a server that can write is healthy, with every store", async () => {
   for (const store of ["memory", newDatabase()]) {
     const { port } = await startOkqProcess(["--store", store]);
     expect(await health(port)).toEqual([0, "ok\n"]);

@@ -1,4 +1,4 @@
-// Log lines: one event is one line, whatever its fields hold.
+// Log lines: one event is one line, with any bytes in its fields.
 import { expect, test } from "bun:test";
 import { createLog } from "../src/log.ts";
 

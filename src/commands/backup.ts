@@ -17,8 +17,8 @@ async function backup({ args, context: { store } }: Call): Promise<Reply> {
 }
 
 /**
- * Whoever wants a copy in a place must be able to make a file there: the server writes with its
- * own rights, and any client on this machine may send the command.
+ * A caller that wants a copy in a place must be able to make a file there: the server writes with
+ * its own rights, and any client on this machine may send the command.
  */
 function isEmptyFile(file: string): boolean {
   try {

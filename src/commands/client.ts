@@ -117,7 +117,7 @@ function kill(call: Call): Reply {
   );
   if (isOldForm && victims.length === 0) throw new CommandError("ERR No such client");
   for (const victim of victims) {
-    // Whoever closes itself wants to read the reply.
+    // A client that closes itself wants to read the reply.
     if (victim === client) victim.quit();
     else victim.kill();
   }

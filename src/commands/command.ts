@@ -14,7 +14,7 @@ export type Group = "queue" | "connection" | "server";
 /** As COMMAND reports them; "blocking" ones may take as long as their caller says. */
 export type Flag = "write" | "readonly" | "fast" | "blocking" | "admin";
 
-/** Who may call a command: anybody, whoever has logged in, or users with that right. */
+/** Who may call a command: anybody, every logged-in client, or users with that right. */
 export type Access = "anybody" | "logged-in" | Right;
 
 export interface Command {
@@ -155,9 +155,9 @@ export interface Context {
   settings: Settings;
   /** Configured options by name, for CONFIG GET. */
   options: Map<string, string>;
-  /** For what went wrong and no client hears of, or only in part. */
+  /** For failures that no client hears of, or only in part. */
   reportFailure(what: string, error: Error): void;
-  /** For what whoever runs the server should know. */
+  /** For facts that the operator of the server should know. */
   warn(message: string, fields: Record<string, unknown>): void;
 }
 

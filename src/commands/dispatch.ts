@@ -97,7 +97,7 @@ function isHttp(args: Buffer[]): boolean {
 
 function refuseHttp({ client, context }: Call): Failure {
   const addr = client.address;
-  context.warn("closed a client that speaks HTTP: a browser, for a page that means harm?", {
+  context.warn("closed a client that speaks HTTP: perhaps a browser with a harmful page", {
     addr,
   });
   client.quit();

@@ -37,8 +37,8 @@ export async function registerOn(
 }
 
 /**
- * Leaves all but these of the client's queues, whatever becomes of the store: that hears of it
- * with the housekeeper's next full count.
+ * Leaves all but these of the client's queues, even if the store fails: the store hears of it with
+ * the housekeeper's next full count.
  */
 export async function stayOn(kept: Buffer[], client: Client, context: Context): Promise<void> {
   const { queues } = client;

@@ -2,7 +2,7 @@
 import { quoteForError } from "../resp/reply.ts";
 import { CommandError, type Context } from "./command.ts";
 
-/** About 68 years; whoever asks for more meant something else. */
+/** About 68 years; a client that asks for more meant something else. */
 const SECONDS_MAX = 2 ** 31 - 1;
 
 /** Longer than every word or number that a command knows. */

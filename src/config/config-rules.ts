@@ -7,7 +7,7 @@ import { redisContradiction } from "./redis-contradictions.ts";
 /** Of the system. */
 const UNIX_PATH_BYTES_MAX = 107;
 
-/** Whoever writes one of these wants to be protected by it: nothing at all is a mistake. */
+/** These options protect the operator who sets them: an empty value is a mistake. */
 const guards: OptionName[] = ["password", "password-file", "users", "tls-client-ca"];
 const onlyForTls: OptionName[] = ["tls-cert", "tls-key", "tls-client-ca"];
 

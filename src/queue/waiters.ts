@@ -145,7 +145,7 @@ class Waiter {
     if (!this.#isGone) this.#setTimer();
   }
 
-  /** Whoever has left will hardly fetch what it came for: that must not be lost on the others. */
+  /** A waiter that left will hardly fetch its event: the others must hear of this event. */
   #found(found: unknown): void {
     const hasLeft = this.#isGone || this.#wait.signal.aborted;
     this.#end(() => this.#ends.resolve(found));

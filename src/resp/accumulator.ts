@@ -3,7 +3,7 @@
 
 const NOTHING: Buffer = Buffer.alloc(0);
 const SMALLEST = 256;
-/** Whoever sent so much means the rest. The system hands out memory as it is written to. */
+/** A client that sent this much sends the rest. The system hands out memory as it is written to. */
 const TRUSTED = 1024 * 1024;
 
 export class Accumulator {

@@ -297,7 +297,7 @@ export class Parser {
     const from = this.#at;
     const to = from + this.#bulkLength;
     if (to + 2 > this.#end || this.#cut.isBegun) return this.#readCutBulk();
-    // Redis skips two bytes here, whatever they are. A length that is wrong (characters counted
+    // Redis skips any two bytes here. A length that is wrong (characters counted
     // instead of bytes) would then cut an event short and nobody would ever hear of it.
     if (chunk[to] !== CR || chunk[to + 1] !== LF) throw this.#fail(BULK_LENGTH);
     this.#at = to + 2;

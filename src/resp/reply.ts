@@ -177,7 +177,7 @@ export class Output {
     this.#endLine();
   }
 
-  /** A line must stay one line, and short, whatever became part of its text. */
+  /** A line must stay one line, and short, with any bytes in its text. */
   #writeLine(type: number, text: string): void {
     const line = Buffer.from(text.slice(0, LINE_BYTES_MAX).replace(BREAKS_LINE, " "));
     let length = Math.min(line.length, LINE_BYTES_MAX);

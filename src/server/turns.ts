@@ -13,7 +13,7 @@ export class Turns {
   #last: TurnTaker | null = null;
   #crowdedTurns = 0;
 
-  /** Whether several have had turns of late: then whoever takes long keeps others waiting. */
+  /** Whether several have had turns of late: then one that takes long keeps others waiting. */
   get isCrowded(): boolean {
     return this.#crowdedTurns > 0;
   }

@@ -93,7 +93,7 @@ export class Directory {
     return verdict;
   }
 
-  /** Answers whoever waits for the outcome of a login that failed. */
+  /** Answers all clients that wait for the outcome of a failed login. */
   close(): void {
     this.#failures.close();
   }

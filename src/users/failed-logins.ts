@@ -104,7 +104,7 @@ function delayMsOf(round: number): number {
   return DELAY_MS_MIN * 2 ** (round - 1);
 }
 
-/** Whoever has one address of IPv6 has a whole /64 of them. From "address:port" or "path:0". */
+/** A client with one address of IPv6 has a whole /64 of them. From "address:port" or "path:0". */
 export function networkOf(address: string): string {
   const host = address.slice(0, address.lastIndexOf(":")).replace(/^::ffff:(?=\d+\.)/i, "");
   if (host.startsWith("/") || !host.includes(":")) return host;

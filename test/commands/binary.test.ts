@@ -1,5 +1,5 @@
-// Bytes are bytes: whatever a queue's name, an id or contents are made of comes back as it went
-// in, through every command, on every store, in RESP2 and RESP3.
+// Bytes are bytes: a queue's name, an id or contents of any bytes come back as they went in,
+// through every command, on every store, in RESP2 and RESP3.
 import { describe, expect, test } from "bun:test";
 import { startOkqOn, storeNames, type TestOkq } from "../support/okq-server.ts";
 import type { Wire } from "../support/wire.ts";

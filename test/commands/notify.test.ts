@@ -33,7 +33,7 @@ async function answerOf(client: Wire) {
 }
 
 describe.each(storeNames)("on %s", (store) => {
-  test("an event that is already there answers at once, whatever the timeout", async () => {
+  test("an event that is already there answers at once with every timeout", async () => {
     const client = await (await startOkqOn(store)).connect();
     await ask(client, "QLPUSH", "q", "1", "x");
     await ask(client, "QREGISTER", "empty", "q");

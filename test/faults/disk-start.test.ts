@@ -79,7 +79,7 @@ describe.skipIf(noSmallDisk !== null)(`a full disk ${noSmallDisk ?? ""}`, () => 
   test("without inodes gives another message than one without room", async () => {
     const disk = mountSmallDisk(64 * megabyte, 1);
     const file = join(disk.folder, "okq.db");
-    const said = `the disk of ${file} takes no more files, whatever room it has: it has no inodes`;
+    const said = `the disk of ${file} takes no more files, even if it has room: it has no inodes`;
     await expect(startOkqProcess([`--store=sqlite:${file}`])).rejects.toThrow(said);
   });
 

@@ -1,5 +1,5 @@
 // Producers and consumers that write down in an account what they sent and what was answered, and
-// carry on whatever breaks: on a new connection, and once commands succeed again.
+// carry on after every failure: on a new connection, when commands succeed again.
 import { eventually } from "../support/eventually.ts";
 import type { Decoded } from "../support/reply-decoder.ts";
 import { Wire } from "../support/wire.ts";

@@ -14,7 +14,7 @@ function wrongLogin(): Buffer {
   return frame(["AUTH", NAMES[tries % NAMES.length]!, `wrong ${tries}`]);
 }
 
-/** Whoever is closed or gets no answer comes back. */
+/** A client that is closed or gets no answer comes back. */
 async function tryPatiently(): Promise<void> {
   for (;;) {
     const wire = await Wire.connect(port);

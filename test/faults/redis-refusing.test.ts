@@ -100,7 +100,7 @@ test("okq does not start on a replica, nor on a cluster's server as if it were a
   await replica.redis.replicaof("127.0.0.1", other.port);
   await expect(startOn(replica)).rejects.toThrow("it is a read-only replica");
   const part = await startTestRedis({ args: ["--cluster-enabled", "yes"] });
-  await expect(startOn(part)).rejects.toThrow("it is a cluster: say --redis-cluster");
+  await expect(startOn(part)).rejects.toThrow("it is a cluster: give --redis-cluster");
   await expect(startOn(other, { redisCluster: true })).rejects.toThrow(/cluster support disabled/);
 });
 
@@ -114,7 +114,7 @@ test("without enough replicas a change is answered as unknown, a look as ever", 
   );
   expect(await client.call("QRPEEK", "q")).toEqual(event("1"));
   expect(await client.call("QRPOP", "nothing")).toBeNull();
-  // Whoever sends it again relies on what is there.
+  // A producer that sends it again relies on the event that is there.
   expect(errorOf((await pushAll(client, ["1"]))[0]!)).toStartWith("ERR store outcome unknown: ");
   // A look is not known to be one at what will be there, so it is as if it had not been made.
   client.pipeline(["QLPUSH", "q", "1", "x"], ["QRPEEK", "q"], ["QACK", "q", "1"]);

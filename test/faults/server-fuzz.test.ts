@@ -32,7 +32,7 @@ async function start(store: (typeof storeNames)[number]): Promise<ListeningOkq> 
   return await startOkqOnRedis((await startTestRedis()).port, 0, BOUNDS);
 }
 
-/** Lines of the log that okq must never have written, whatever clients do. */
+/** Lines that okq must never write into the log, for no input of clients. */
 function complaints(log: string): string[] {
   return log.split("\n").filter((line) => / error |internal error|connection failed/.test(line));
 }
@@ -57,7 +57,7 @@ async function sweep(okq: ListeningOkq, isOver: () => boolean): Promise<void> {
   wire.close();
 }
 
-describe.each(storeNames)("on %s, whatever clients send", (store) => {
+describe.each(storeNames)("on %s, with any input of clients", (store) => {
   test(`others get their replies to the byte (OKQ_FAULT_SEED=${seed})`, async () => {
     const okq = await start(store);
     const observer = closeAfterTest(await okq.connect());

@@ -22,7 +22,7 @@ const OTHER_PASSWORD = "another-secret";
 
 /** Of a user of its own, as the README has it: everything that okq sends, and nothing else. */
 const ACL = (
-  "~{okq* &{okq}* -@all +@list +@hash +@set +@sortedset +get +set +setrange +del +unlink +exists " +
+  "~{okq* &{okq}* -@all +@list +@hash +@set +@sortedset +set +setrange +del +unlink +exists " +
   "+pexpire +time +eval +evalsha +publish +subscribe +ping +info +select +wait +cluster|slots"
 ).split(" ");
 const SENTINEL_ACL = ["-@all", "+sentinel|get-master-addr-by-name", "+sentinel|master"];
@@ -76,6 +76,14 @@ async function addUser(servers: RedisServer[]): Promise<Way> {
   }
   return { redisUser: "okq", redisPassword: PASSWORD };
 }
+
+test("a database that okq cannot have stops it, rather than database 0 in its place", async () => {
+  const redis = await startTestRedis();
+  expect(await refusal({ store: `redis://${at(redis)}/99` })).toContain("DB index is out of range");
+  const user = await addUser([redis]);
+  await redis.redis.call("ACL", "SETUSER", "okq", "-select");
+  expect(await refusal({ store: `redis://${at(redis)}/5`, ...user })).toContain("select");
+});
 
 test("okq asks for nothing beyond its rights, and keeps the order with them", async () => {
   const redis = await startTestRedis();

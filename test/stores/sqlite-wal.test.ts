@@ -120,8 +120,8 @@ describe.each(Object.keys(origins))("a backup %s", (name) => {
     copyFileSync(backup, file);
     const before = [readFileSync(file), readFileSync(`${file}-wal`)];
     const advice =
-      `${file}-wal does not belong to ${file}, as when a backup was copied beside an old -wal: ` +
-      "to start with the database as it is now, see that no okq uses it and remove " +
+      `${file}-wal does not belong to ${file}, perhaps a backup was copied beside an old -wal: ` +
+      "to start with the database as it is now, make sure that no okq uses it and remove " +
       `${file}-wal, ${file}-shm, ${file}-journal and ${file}-reserve`;
     for (let start = 0; start < 2; start++) await expect(open(file)).rejects.toThrow(advice);
     expect(() => checkDatabase(file)).toThrow(advice);

@@ -64,7 +64,7 @@ const NONE: ReadonlySet<Operation["kind"]> = new Set();
 /**
  * Without a journal it keeps everything in memory: what was answered is there as long as this
  * process is; with one as long as that. All sessions share one lane, so every operation takes
- * effect in the order of submission, whoever sent it. onReady is told at most once per queue and
+ * effect in the order of submission, from all clients. onReady is told at most once per queue and
  * batch, when the results of the batch are settled.
  */
 export class LocalStore implements Store {

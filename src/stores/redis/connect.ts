@@ -120,7 +120,10 @@ async function handshake<T>(
   try {
     await redis.connect();
     answered();
-    return await then(redis);
+    const result = await then(redis);
+    // Such as a refused SELECT, which ioredis only reports: it would go on with database 0.
+    if (reason) throw new Error(reason);
+    return result;
   } catch (error) {
     redis.disconnect();
     throw new StoreError("unavailable", reason || (error as Error).message);
@@ -154,7 +157,7 @@ function requirementsOf(info: string, isCluster: boolean): string {
   }
   if (fact("loading") === "1") throw new Error("it is still loading its data");
   if ((fact("cluster_enabled") === "1") !== isCluster) {
-    throw new Error(isCluster ? "it is no cluster" : "it is a cluster: say --redis-cluster");
+    throw new Error(isCluster ? "it is no cluster" : "it is a cluster: give --redis-cluster");
   }
   if (!isCluster && fact("role") !== "master") throw new Error("it is a read-only replica");
   return version;

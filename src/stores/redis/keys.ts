@@ -1,6 +1,6 @@
 // The one place where Redis keys are built. All keys of a lane share one hash tag, so that one
 // script may touch them all, also in a cluster. The tag comes first and a queue's name last: no
-// name, whatever its bytes, can change the tag or reach another key.
+// name, with any bytes, can change the tag or reach another key.
 
 /** The tag of a Redis that is one lane. */
 export const TAG = "{okq}";

@@ -55,7 +55,7 @@ export class Messages {
     void this.#look();
   }
 
-  /** Whether it is still good for something; whoever begins to wait does not wait for that. */
+  /** Whether it is still usable; a client that begins to wait does not wait for this. */
   async #look(): Promise<void> {
     const { name, redis } = this.#link;
     if (!name || !redis) return;

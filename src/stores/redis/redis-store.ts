@@ -33,7 +33,7 @@ export interface RedisStoreOptions {
   now?: () => number;
 }
 
-/** The servers behind the store, whatever their number. */
+/** The servers behind the store, one or many. */
 interface Servers {
   routes: { route: Route; tag: string }[];
   /** A connection for messages. */

@@ -21,7 +21,7 @@ interface Verb<K extends Kind> {
   call(operations: OperationOf<K>[], numberOf: NumberOf): Argument[];
   /** One result per operation, in their order. */
   results(reply: ScriptReply, operations: OperationOf<K>[]): ResultOf<OperationOf<K>>[];
-  /** Whether whoever is told of the result relies on a change that a failover must not undo. */
+  /** Whether the receiver of the result relies on a change that a failover must not undo. */
   isChange(result: ResultOf<OperationOf<K>>): boolean;
 }
 
@@ -66,7 +66,7 @@ export const verbs: { [K in Kind]: Verb<K> } = {
       return call;
     },
     results: (reply, pushes) => allBut(reply, pushes.length, "ok", "duplicate"),
-    // A duplicate is an event that is there: whoever sent it again relies on it.
+    // A duplicate is an event that is there: its producer relies on it.
     isChange: () => true,
   },
   pop: {

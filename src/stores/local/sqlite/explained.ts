@@ -44,7 +44,7 @@ function noRoomText(file: string): string {
 
 function noInodesText(file: string): string {
   return (
-    `the disk of ${file} takes no more files, whatever room it has: it has no inodes left. ` +
+    `the disk of ${file} takes no more files, even if it has room: it has no inodes left. ` +
     "Remove some files there (df -i shows how many it can have)"
   );
 }
@@ -74,8 +74,8 @@ export function damagedText(file: string, message: string): string {
 /** The database may be whole: it is the -wal that must not be used with it. */
 export function foreignWalText(file: string): string {
   return (
-    `${file}-wal does not belong to ${file}, as when a backup was copied beside an old -wal: ` +
-    "to start with the database as it is now, see that no okq uses it and remove " +
+    `${file}-wal does not belong to ${file}, perhaps a backup was copied beside an old -wal: ` +
+    "to start with the database as it is now, make sure that no okq uses it and remove " +
     belongingFiles(file)
   );
 }
