@@ -4,6 +4,7 @@ import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { eventually } from "../support/eventually.ts";
+import { freePort } from "../support/free-port.ts";
 import { startTestOkq, startTestRedis, type TestOkq } from "../support/okq-server.ts";
 import type { Decoded } from "../support/reply-decoder.ts";
 import type { RedisServer } from "../support/redis-server.ts";
@@ -99,7 +100,8 @@ test("okq does not start on a replica, nor on a cluster's server as if it were a
   const replica = await startTestRedis();
   await replica.redis.replicaof("127.0.0.1", other.port);
   await expect(startOn(replica)).rejects.toThrow("it is a read-only replica");
-  const part = await startTestRedis({ args: ["--cluster-enabled", "yes"] });
+  const bus = ["--cluster-port", String(await freePort())];
+  const part = await startTestRedis({ args: ["--cluster-enabled", "yes", ...bus] });
   await expect(startOn(part)).rejects.toThrow("it is a cluster: give --redis-cluster");
   await expect(startOn(other, { redisCluster: true })).rejects.toThrow(/cluster support disabled/);
 });

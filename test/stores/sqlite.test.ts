@@ -52,6 +52,26 @@ test.each([2 ** 28, 0])(
   },
 );
 
+test("forgets unused queues also when every batch changes something", async () => {
+  const under = await openSqlite();
+  const store = new Caller(under);
+  const count = () => Object.fromEntries(under.store.describe())["queues"];
+  await store.push("gone", "1");
+  await store.pop("gone", 0);
+  await Promise.all([store.push("busy", "1"), store.reclaim()]);
+  await Promise.all([store.push("busy", "2"), store.reclaim()]);
+  expect(count()).toBe(1);
+  await store.push("gone", "1");
+  await store.pop("gone", 0);
+  await store.reclaim();
+  expect(count()).toBe(1);
+  await under.store.close();
+  const database = new Database(under.file);
+  expect(database.query("SELECT name FROM queues").values()).toEqual([["busy"]]);
+  database.close();
+  await under.close();
+});
+
 describe.each([2 ** 28, 0])("the order of the line, memory budget %d", (memoryBudgetBytes) => {
   test.each(["reopen", "crash"] as const)("is what it was after a %s", async (end) => {
     const under = await openSqlite({ memoryBudgetBytes });

@@ -242,7 +242,7 @@ export class LocalStore implements Store {
   }
 
   #execute(batch: Submitted[], refusal: string | null): void {
-    this.#model.nowMs = this.#now();
+    this.#model.begin(this.#now());
     const failed = new Failed();
     for (const submitted of batch) {
       submitted.outcome = failed.refusalOf(submitted) ?? this.#outcomeOf(submitted, refusal);

@@ -1,12 +1,12 @@
-// The queues of the local store as plain data in memory, and the changes that keep it
-// consistent. It knows nothing of operations, sessions or batches; what it changed it notes for
-// the journal, if there is one.
+// The queues of the local store as plain data in memory, and the changes that keep it consistent.
+// It notes its changes for the journal, if there is one.
 
 import type { Changes } from "./changes.ts";
 import type { ColdEvents, Shown } from "./cold-events.ts";
 import { IndexedHeap } from "./indexed-heap.ts";
 import { isQueueDueBefore, keysOf, LEFT_END, type LocalEvent, LocalQueue } from "./local-queue.ts";
 import { SortedNames } from "./sorted-names.ts";
+import { UnusedQueues } from "./unused-queues.ts";
 
 /** Bytes of an event besides its contents and id: the object, its places in line and index. */
 const eventOverheadBytes = 400;
@@ -18,7 +18,6 @@ const queueOverheadBytes = 1500;
 const aheadShare = 1 / 4;
 /** Larger contents are never read ahead. */
 const aheadBytesMax = 4096 + eventOverheadBytes;
-const sweptAtOnce = 10_000;
 
 /** What a journal adds to a model: notes of its changes, and events that are not in memory. */
 export interface Recording {
@@ -36,8 +35,7 @@ export class Model {
   /** Of all queues, unused ones among them; ascending by bytes, as latin1 strings are. */
   readonly names = new SortedNames();
   readonly #queues = new Map<string, LocalQueue>();
-  /** Queues that may have become unused: most of them are used again at once. */
-  readonly #unused = new Set<LocalQueue>();
+  readonly #unused = new UnusedQueues();
   /** Queues that have claimed events, the one whose claim ends first on top. */
   readonly #byDeadline = new IndexedHeap<LocalQueue>(isQueueDueBefore);
   #recording: Recording | null = null;
@@ -222,21 +220,25 @@ export class Model {
     });
   }
 
-  /** Forgets queues that are still unused: many, but not so many that clients notice. */
-  sweep(): void {
-    const changes = this.#recording?.changes;
-    // What may still be undone would need its queue again.
-    if (changes?.isEmpty === false) return;
-    let left = sweptAtOnce;
-    for (const queue of this.#unused) {
-      if (left-- === 0) return;
-      this.#unused.delete(queue);
-      if (!queue.isUnused || !this.#queues.delete(queue.name)) continue;
-      this.names.remove(queue.name);
-      this.#nameBytes -= queue.name.length;
-      if (queue.number !== 0) changes?.forgotten.push(queue.number);
-    }
+  /** To be called before the first operation of a batch. */
+  begin(nowMs: number): void {
+    this.nowMs = nowMs;
+    if (this.#unused.isSweepDue) this.sweep();
   }
+
+  /** Forgets unused queues; if changes may still be undone, before the next batch. */
+  sweep(): void {
+    this.#unused.sweep(this.#recording?.changes.isEmpty !== false, this.#forget);
+  }
+
+  readonly #forget = (queue: LocalQueue): void => {
+    if (!this.#queues.delete(queue.name)) return;
+    this.names.remove(queue.name);
+    this.#nameBytes -= queue.name.length;
+    if (queue.number === 0) return;
+    this.#recording?.changes.forgotten.push(queue.number);
+    this.demandWrite();
+  };
 
   /** How many events of which queues became ready since it was asked last. */
   takeBecameReady(): Map<string, number> {
@@ -357,9 +359,8 @@ export class Model {
     this.noteIfUnused(queue);
   }
 
-  /** Unless it is used again, sweep lets go of it. */
   noteIfUnused(queue: LocalQueue): void {
-    if (queue.isUnused) this.#unused.add(queue);
+    this.#unused.note(queue);
   }
 
   #claim(queue: LocalQueue, event: LocalEvent): void {
