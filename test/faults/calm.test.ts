@@ -28,7 +28,7 @@ async function staysCalm(name: string, okq: ListeningOkq, leave: () => unknown):
   const consumer = closeAfterTest(await okq.connect());
   await consumer.call("QREGISTER", "a", "b", "c");
   consumer.pipeline(["QNOTIFY", "60"]);
-  await untilWaiting(okq.port, 1);
+  await untilWaiting(okq.port, 1, "a");
   await leave();
   const before = cpuMs(okq);
   await lasting(AWAY_MS);

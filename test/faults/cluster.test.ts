@@ -188,7 +188,7 @@ describe("in a cluster", () => {
       const consumer = closeAfterTest(await other.connect());
       await consumer.call("QREGISTER", queue);
       consumer.pipeline(["QNOTIFY", "10"]);
-      await untilWaiting(other.port, 1);
+      await untilWaiting(other.port, 1, queue);
       await producer.call("QLPUSH", queue, "1", "x");
       expect(await consumer.next()).toEqual(Buffer.from(queue));
     }

@@ -193,7 +193,7 @@ test("a consumer that was woken and could not look, as Redis went away, waits on
   const producer = closeAfterTest(await (await startOkqOnRedis(redisPort)).connect());
   await client.call("QREGISTER", "q");
   client.pipeline(["QNOTIFY", "20"]);
-  await untilWaiting(okq.port, 1);
+  await untilWaiting(okq.port, 1, "q");
   const looking = Promise.withResolvers<void>();
   proxy.onRequest = (bytes) => {
     if (bytes.includes("\r\nready\r\n")) looking.resolve();

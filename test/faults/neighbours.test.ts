@@ -33,7 +33,7 @@ async function wakeUpMs(from: ListeningOkq, to: ListeningOkq, beforePush?: () =>
   const [producer, consumer] = [await connect(from), await connect(to)];
   await consumer.call("QREGISTER", "q");
   consumer.pipeline(["QNOTIFY", "20"]);
-  await untilWaiting(to.port, 1);
+  await untilWaiting(to.port, 1, "q");
   await beforePush?.();
   const startedAt = performance.now();
   expect(isOk(await producer.call("QLPUSH", "q", "1", "x"))).toBe(true);
@@ -68,7 +68,7 @@ test("one event wakes consumers of every okq, an event that came back too", asyn
   for (const consumer of consumers) await consumer.call("QREGISTER", "q");
   const wait = async () => {
     for (const consumer of consumers) consumer.pipeline(["QNOTIFY", "20"]);
-    for (const { port } of okqs) await untilWaiting(port, 1);
+    for (const { port } of okqs) await untilWaiting(port, 1, "q");
   };
   const allWoken = async () => {
     for (const consumer of consumers) expect(await consumer.next()).toEqual(Buffer.from("q"));

@@ -260,7 +260,7 @@ describe.each(storeNames)("on %s, okq that ends", (store) => {
       await closeAfterTest(client).call("QREGISTER", "empty");
       client.pipeline(["QNOTIFY", "60"]);
     }
-    await untilWaiting(okq.port, waiting.length);
+    await untilWaiting(okq.port, waiting.length, "empty");
     const load = new Load({ port: () => okq.port, depth: 50 });
     await load.progress(1_000);
     const { code, tookMs } = await stop(okq);

@@ -24,7 +24,7 @@ describe("while Redis is away", () => {
     expect(await client!.call("QLPUSH", "q", "before", "x")).toEqual({ simple: "OK" });
     await consumer!.call("QREGISTER", "empty");
     consumer!.pipeline(["QNOTIFY", "20"]);
-    await untilWaiting(okq.port, 1);
+    await untilWaiting(okq.port, 1, "empty");
     await redis.kill();
     await eventually(async () => errorOf(await client!.call("QLPEEK", "q")) !== null);
     const commands = [
@@ -62,7 +62,7 @@ describe("while Redis is away", () => {
     const producer = closeAfterTest(await other.connect());
     await consumer.call("QREGISTER", "q");
     consumer.pipeline(["QNOTIFY", "20"]);
-    await untilWaiting(okq.port, 1);
+    await untilWaiting(okq.port, 1, "q");
     await redis.kill();
     await eventually(async () => errorOf(await producer.call("QSTATUS")) !== null);
     await redis.start();

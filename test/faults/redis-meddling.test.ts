@@ -72,7 +72,7 @@ test("after FLUSHALL all works, and consumers are counted again within seconds",
   await client.call("QRPOP", "q");
   consumers[0]!.pipeline(["QREGISTER", "other"], ["QNOTIFY", "20"]);
   expect(isOk(await consumers[0]!.next())).toBe(true);
-  await untilWaiting(okqs[0]!.port, 1);
+  await untilWaiting(okqs[0]!.port, 1, "other");
   await redis.redis.flushall();
   const startedAt = performance.now();
   expect(await client.call("QACK", "q", "1")).toBe(0);

@@ -80,7 +80,7 @@ test("a consumer whose okq hears no more messages is woken again after the silen
   const producer = await near.connect();
   await consumer.call("QREGISTER", "q");
   consumer.pipeline(["QNOTIFY", "30"]);
-  await untilWaiting(far.port, 1);
+  await untilWaiting(far.port, 1, "q");
   // The subscription too is cut off, with nothing that tells. Both of them have one.
   await eventually(async () => (await redis.redis.pubsub("NUMSUB", "{okq}:ready:0"))[1] === 2);
   proxy.set("replies", "swallow");

@@ -2,17 +2,17 @@
 import { eventually } from "../support/eventually.ts";
 import { Wire } from "../support/wire.ts";
 
-/** Resolves when that many wait in QNOTIFY at that okq and have found nothing at first. */
-export async function untilWaiting(port: number, count: number): Promise<void> {
-  // Sessions take turns at the two lanes of the store: a reply on each shows that first attempts
-  // sent before it are answered too.
+/** Resolves when that many wait in QNOTIFY at that okq and have found the queue empty at first. */
+export async function untilWaiting(port: number, count: number, queue: string): Promise<void> {
+  // First attempts are answered in the order of their lane. In a cluster that is the lane of the
+  // queue; else sessions take turns at two lanes, and both are asked.
   const wires = [await Wire.connect(port), await Wire.connect(port)];
   try {
     await eventually(
       async () => String(await wires[0]!.call("INFO")).includes(`blocked_clients:${count}\r\n`),
       { message: `${count} clients wait in QNOTIFY` },
     );
-    for (const wire of wires) await wire.call("QLPEEK", "nothing");
+    for (const wire of wires) await wire.call("QLPEEK", queue);
   } finally {
     for (const wire of wires) wire.close();
   }

@@ -37,7 +37,7 @@ async function serves(config: Way): Promise<void> {
   const [producer, consumer] = [await one.connect(), await other.connect()];
   await consumer.call("QREGISTER", "q");
   consumer.pipeline(["QNOTIFY", "10"]);
-  await untilWaiting(other.port, 1);
+  await untilWaiting(other.port, 1, "q");
   expect(await producer.call("QLPUSH", "q", "1", "contents")).toEqual({ simple: "OK" });
   expect(await consumer.next()).toEqual(Buffer.from("q"));
   const event = [Buffer.from("1"), Buffer.from("contents")];
