@@ -1,6 +1,7 @@
 // Commands that a client had sent behind a failed operation, before it could see the failure, are
 // not done (see Session in queue/store.ts). The session refuses those that were started, this class
-// those that were not started: what had arrived, and behind a cut command what came with its rest.
+// those that were not started: commands that had arrived, and those that came with the rest of a
+// command that had arrived in part.
 //
 //   none --an operation failed--> all --its reply left--> those that the client had sent by then
 //    ^---------------- the last of them was refused, or all is answered ---------+
@@ -57,7 +58,7 @@ export class Refusal<Slot> {
 
   /**
    * A command that ends at this byte was refused, of so many that arrived by now. If it had arrived
-   * in part, its client was still sending: what came with the rest is refused too.
+   * in part, its client was still sending: commands that came with the rest are refused too.
    */
   refusedTo(bytes: number, arrivedBytes: number): void {
     if (bytes < this.#end) return;

@@ -86,7 +86,7 @@ describe("in a cluster", () => {
   test(
     "a killed master loses nothing that was answered OK after a replica had it",
     async () => {
-      // Of two replicas a slow machine may choose the one that does not have it.
+      // With two replicas, a slow machine may elect the replica that lacks it.
       const cluster = await startCluster({ masters: 3, replicasEach: 1 });
       const trial = await startTrial("Cluster, master killed, wait 1", cluster, WAIT);
       await killAndFailOver(cluster, trial, "then");

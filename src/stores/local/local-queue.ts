@@ -105,7 +105,7 @@ export class LocalQueue {
     this.idBytes += event.id.length;
   }
 
-  /** What stands at that end of the line. */
+  /** The event at that end of the line, or the key of a cold one. */
   slotAt(end: "left" | "right"): Slot | undefined {
     if (end === "right") return this.front === null ? this.ready.peekRight() : this.front.last;
     return this.ready.peekLeft() ?? this.front?.first;

@@ -104,7 +104,7 @@ export class Chores {
     this.#looksForFreePages = true;
   }
 
-  /** An older copy of the write-ahead file lacks what is written last. */
+  /** An older copy of the write-ahead file does not have the latest writes. */
   #markEnd(): void {
     try {
       this.#mark.renew();
