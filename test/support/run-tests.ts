@@ -133,6 +133,26 @@ async function runFiles(files: string[], atOnce: number, folder: string): Promis
   return ended;
 }
 
+/** The last lines in front of each failed test's own line, where Bun prints why it failed. */
+function failures({ output, problems }: Ended): string[] {
+  const lines = output.split("\n");
+  const found = lines.flatMap((line, at) => {
+    if (!line.startsWith("(fail) ")) return [];
+    const others = lines.slice(Math.max(0, at - 40), at);
+    const start = others.findLastIndex((other) => /^\((pass|fail|skip)\) /.test(other)) + 1;
+    return [[...others.slice(start), line].join("\n")];
+  });
+  return [...found, ...problems.map((problem) => `(fail) ${problem}`)];
+}
+
+/** Says once more what failed: a long output is often kept by its last lines only. */
+function showFailures(ended: Ended[]): void {
+  for (const each of ended.filter(({ failed }) => failed > 0)) {
+    console.log(`--- failed: ${each.file}`);
+    for (const failure of failures(each)) console.log(failure);
+  }
+}
+
 function showSlowest(ended: Ended[]): void {
   const all = ended.reduce((sum, { cpuSeconds }) => sum + cpuSeconds, 0);
   console.log(`--- the slowest files: seconds, of processor time (${Math.round(all)} in all)`);
@@ -155,6 +175,7 @@ export async function runTests(words: string[]): Promise<Totals> {
     const ended = await runFiles([...first!, ...then!], lanes, folder);
     ended.push(...(await runFiles(last!, 1, folder)));
     showSlowest(ended);
+    showFailures(ended);
     const sum = (name: keyof Totals) => ended.reduce((total, each) => total + each[name], 0);
     return { passed: sum("passed"), failed: sum("failed"), skipped: sum("skipped") };
   } finally {
