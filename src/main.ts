@@ -1,13 +1,14 @@
 // Start here. Turns a command line into a running server and signals into its end or a reload. The
 // only file that ends the process: 0 after a clean stop, 1 when something failed, 2 for bad usage.
-import { backup, check } from "./backup.ts";
-import { parseCommandLine, type Action } from "./cli.ts";
-import { UsageError, type Config } from "./config/config.ts";
-import { startCpuProfile } from "./cpu-profile.ts";
-import { health } from "./health.ts";
-import { createLog, type Log } from "./log.ts";
-import { startOkq, type Okq } from "./okq.ts";
-import { passwd } from "./passwd.ts";
+import { backup, check } from "./cli/backup.ts";
+import { parseCommandLine, type Action } from "./cli/command-line.ts";
+import { UsageError } from "./config/usage-error.ts";
+import type { Config } from "./config/options.ts";
+import { startCpuProfile } from "./cli/cpu-profile.ts";
+import { health } from "./cli/health.ts";
+import { createLog, type Log } from "./log/log.ts";
+import { startOkq, type Okq } from "./app/okq.ts";
+import { passwd } from "./cli/passwd.ts";
 
 const stopMsMax = 10_000;
 /** Signals that stop the server, with their numbers. */

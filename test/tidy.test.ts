@@ -68,7 +68,14 @@ const imports = (specifier: string) => `import { x } from "${specifier}";`;
 
 test.each([
   ["resp imports queue", importComplaints("src/resp/a.ts", imports("../queue/b.ts"))],
-  ["queue imports a main file", importComplaints("src/queue/a.ts", imports("../log.ts"))],
+  ["queue imports log", importComplaints("src/queue/a.ts", imports("../log/log.ts"))],
+  ["queue imports a main file", importComplaints("src/queue/a.ts", imports("../main.ts"))],
+  ["config imports stores", importComplaints("src/config/a.ts", imports("../stores/b.ts"))],
+  ["config imports JSON", importComplaints("src/config/a.ts", imports("../../package.json"))],
+  ["app imports cli", importComplaints("src/app/a.ts", imports("../cli/b.ts"))],
+  ["main imports stores", importComplaints("src/main.ts", imports("./stores/b.ts"))],
+  ["a folder without a rule", importComplaints("src/other/a.ts", "")],
+  ["a loose file", importComplaints("src/other.ts", "")],
   [
     "stores import commands",
     importComplaints("src/stores/redis/a.ts", imports("../../commands/b")),
@@ -76,8 +83,8 @@ test.each([
   ["commands import server", importComplaints("src/commands/a.ts", 'import("../server/b.ts")')],
   ["server imports stores", importComplaints("src/server/a.ts", imports("../stores/local/b.ts"))],
   ["src imports test", importComplaints("src/server/a.ts", imports("../../test/b.ts"))],
-  ["process.exit", exitComplaints("src/okq.ts", "process.exit(1)")],
-  ["process.exitCode", exitComplaints("src/okq.ts", "process.exitCode = 1")],
+  ["process.exit", exitComplaints("src/app/okq.ts", "process.exit(1)")],
+  ["process.exitCode", exitComplaints("src/app/okq.ts", "process.exitCode = 1")],
   ["no opening comment", openingComplaints("src/a.ts", 'import "b";\n// late')],
   ["a long line", lengthComplaints("src/a.ts", "word ".repeat(21))],
   ["a long file", lengthComplaints("src/a.ts", "\n".repeat(401))],

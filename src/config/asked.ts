@@ -1,6 +1,6 @@
 // Options as a person gave them, which complaints about them name: by where they stand, never by
 // their values.
-import type { Config, OptionName } from "./config.ts";
+import type { Config, OptionName } from "./options.ts";
 
 export interface Asked {
   config: Config;

@@ -1,6 +1,6 @@
 // The options of config.ts as people read them: the help, a config file to start from, and the
 // README's table. It states no fact about an option by itself.
-import { environmentName, optionNames, options, type OptionName } from "./config.ts";
+import { environmentName, optionNames, options, type OptionName } from "./options.ts";
 import type { Option } from "./option.ts";
 
 /** `--listen-addr HOST:PORT`; a boolean stands alone. */

@@ -3,16 +3,15 @@ import { describe, expect, onTestFinished, test } from "bun:test";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
+import { defaultConfig, resolveConfig } from "../../src/config/resolve.ts";
 import {
-  defaultConfig,
   environmentName,
   optionNames,
   options,
-  resolveConfig,
   sqliteFile,
-  UsageError,
   type OptionName,
-} from "../../src/config/config.ts";
+} from "../../src/config/options.ts";
+import { UsageError } from "../../src/config/usage-error.ts";
 import {
   configurationMarkdown,
   exampleConfigFile,

@@ -1,7 +1,7 @@
 // A Redis Cluster that is not what it was: all of it killed and started again, servers that join
 // and leave under load, okq processes that are killed or start while a part is down.
 import { expect, setDefaultTimeout, test } from "bun:test";
-import type { Config } from "../../src/config/config.ts";
+import type { Config } from "../../src/config/options.ts";
 import { shards } from "../../src/stores/redis/shards.ts";
 import { closeAfterTest } from "../support/close-after-test.ts";
 import { eventually } from "../support/eventually.ts";

@@ -2,7 +2,7 @@
 // slots on: with --redis-wait 1 nothing that was answered OK is lost, and service is back soon.
 // oxlint-disable no-await-in-loop -- one failure after the other
 import { describe, expect, test } from "bun:test";
-import type { Config } from "../../src/config/config.ts";
+import type { Config } from "../../src/config/options.ts";
 import { shardOf, shards } from "../../src/stores/redis/shards.ts";
 import { closeAfterTest } from "../support/close-after-test.ts";
 import { eventually, lasting } from "../support/eventually.ts";

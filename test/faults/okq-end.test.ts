@@ -1,9 +1,9 @@
 // The end of okq, by kill -9 or by a signal that asks for it: what it answered holds, what it had
 // handed out comes back through another okq, and its consumers are forgotten.
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { defaultConfig } from "../../src/config/config.ts";
-import { createLog } from "../../src/log.ts";
-import { type Okq, startOkq } from "../../src/okq.ts";
+import { defaultConfig } from "../../src/config/resolve.ts";
+import { createLog } from "../../src/log/log.ts";
+import { type Okq, startOkq } from "../../src/app/okq.ts";
 import { eventually } from "../support/eventually.ts";
 import { freePort } from "../support/free-port.ts";
 import { type ListeningOkq, startOkqOnRedis, startOkqProcess } from "../support/okq-process.ts";

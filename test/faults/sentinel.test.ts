@@ -2,7 +2,7 @@
 // --redis-wait 1 nothing that was answered OK is lost, and service is back soon after a failover.
 // oxlint-disable no-await-in-loop -- one failover after the other
 import { describe, expect, test } from "bun:test";
-import type { Config } from "../../src/config/config.ts";
+import type { Config } from "../../src/config/options.ts";
 import { lasting } from "../support/eventually.ts";
 import { canUseNamespaces, skipReason, startNetwork } from "../support/network-namespaces.ts";
 import { type SentinelGroup, startSentinelGroup } from "../support/redis-sentinel.ts";

@@ -1,6 +1,6 @@
 // A load on some okq processes while their Redis fails and comes back: how long the service was
 // away after the store was back, and whether the account of events adds up.
-import type { Config } from "../../src/config/config.ts";
+import type { Config } from "../../src/config/options.ts";
 import { closeAfterTest } from "../support/close-after-test.ts";
 import { eventually } from "../support/eventually.ts";
 import { startTestOkq, type TestOkq } from "../support/okq-server.ts";

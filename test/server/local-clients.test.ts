@@ -1,7 +1,7 @@
 // Who may connect: without a password clients on this machine and nobody else; with one, with users
 // or with certificates of clients, others too.
 import { describe, expect, test } from "bun:test";
-import type { Config } from "../../src/config/config.ts";
+import type { Config } from "../../src/config/options.ts";
 import { isLocal } from "../../src/server/server.ts";
 import { makeCertificates } from "../support/certificates.ts";
 import { closeAfterTest } from "../support/close-after-test.ts";

@@ -3,7 +3,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, setDefaultTimeout, test } from "bun:test";
-import type { Config } from "../../src/config/config.ts";
+import type { Config } from "../../src/config/options.ts";
 import { shardOf, shards } from "../../src/stores/redis/shards.ts";
 import { makeCertificates } from "../support/certificates.ts";
 import { eventually } from "../support/eventually.ts";

@@ -3,9 +3,10 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Config, defaultConfig } from "../../src/config/config.ts";
-import { createLog } from "../../src/log.ts";
-import { type Okq, startOkq } from "../../src/okq.ts";
+import type { Config } from "../../src/config/options.ts";
+import { defaultConfig } from "../../src/config/resolve.ts";
+import { createLog } from "../../src/log/log.ts";
+import { type Okq, startOkq } from "../../src/app/okq.ts";
 import { closeAfterTest } from "./close-after-test.ts";
 import { type RedisOptions, type RedisServer, startRedis } from "./redis-server.ts";
 import { Wire } from "./wire.ts";

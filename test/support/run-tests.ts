@@ -34,7 +34,7 @@ const lanes = Math.min(8, 2 * availableParallelism());
 /** These measure okq or fill the machine: they run after the others, one by one. */
 const alone = /(login-flood|neighbours|ten-thousand)\.test\.ts$/;
 /** Those that take long start first. */
-const long = /^test\/(faults|stores|health)/;
+const long = /^test\/(faults|stores|cli\/health)/;
 
 /** The processes of the session that a test file leads. Linux only. */
 function sessionOf(leader: number): number[] {

@@ -1,0 +1,102 @@
+// The store that a Config asks for, opened: Redis, a SQLite file, or memory. It says in the log
+// where queues are, and knows nothing of clients.
+import { resolve } from "node:path";
+import { type Config, sqliteFile } from "../config/options.ts";
+import type { Log } from "../log/log.ts";
+import type { ReadyListener, Store } from "../queue/store.ts";
+import { redisTarget, targetName } from "./redis-target.ts";
+import { clock } from "../stores/local/clock.ts";
+import { LocalStore } from "../stores/local/local-store.ts";
+import { SqliteJournal } from "../stores/local/sqlite/sqlite-journal.ts";
+import { RedisStore } from "../stores/redis/redis-store.ts";
+import type { RedisTarget } from "../stores/redis/target.ts";
+
+export interface OpenedStore {
+  store: Store;
+  /** For log lines. */
+  storeName: string;
+  /** Says where queues are, once it is certain that okq serves. */
+  announce(): void;
+}
+
+/** Rejects with one line for a person if the store cannot be had. */
+export async function openStore(
+  config: Config,
+  log: Log,
+  onReady: ReadyListener,
+): Promise<OpenedStore> {
+  const file = sqliteFile(config);
+  const target = redisTarget(config);
+  if (target !== null) return openRedis(target, config, log, onReady);
+  if (file !== null) return openSqlite(resolve(file), config, log, onReady);
+  const announce = () => log.info("queues are kept in memory only");
+  const store = new LocalStore({ now: clock(), onReady });
+  return { store, storeName: "memory", announce };
+}
+
+async function openRedis(
+  target: RedisTarget,
+  config: Config,
+  log: Log,
+  onReady: ReadyListener,
+): Promise<OpenedStore> {
+  const name = targetName(target);
+  const onState = (server: string, state: string) =>
+    state === "ready"
+      ? log.info("Redis is reachable again", { store: name, server })
+      : log.warn("Redis connection lost", { store: name, server, reason: state });
+  const onReplicas = (areEnough: boolean) =>
+    areEnough
+      ? log.info("enough replicas answer again", { store: name })
+      : log.warn("too few replicas answer in time", { store: name, wanted: target.waitReplicas });
+  const onRefusal = (reason: string | null) =>
+    reason === null
+      ? log.info("Redis does as it is asked again", { store: name })
+      : log.warn("Redis refuses what it is asked", { store: name, reason });
+  const onPolicy = (server: string, policy: string | null) =>
+    policy === null
+      ? log.info("Redis evicts nothing any more", { store: name, server })
+      : log.warn("Redis may evict keys, set maxmemory-policy noeviction there", {
+          store: name,
+          server,
+          policy,
+        });
+  try {
+    const { redisPoolSize: poolSize } = config;
+    const notices = { onReady, onState, onReplicas, onRefusal, onPolicy };
+    const store = await RedisStore.open({ target, poolSize, ...notices });
+    const announce = () => log.info("queues are kept in Redis", { store: name });
+    return { store, storeName: name, announce };
+  } catch (error) {
+    throw new Error(`cannot use Redis at ${name}: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+async function openSqlite(
+  file: string,
+  { fsync, memoryBudget }: Config,
+  log: Log,
+  onReady: ReadyListener,
+): Promise<OpenedStore> {
+  const startedAtMs = performance.now();
+  const journal = new SqliteJournal({
+    file,
+    fsync,
+    onRefusal: (reason) =>
+      reason === null
+        ? log.info("pushes are accepted again")
+        : log.error("pushes are refused", { reason }),
+    onFailure: (error) => log.warn("database housekeeping failed, it is tried again", { error }),
+    onError: (error) => log.error("the database failed", { error }),
+  });
+  const store = await LocalStore.open({
+    now: clock(),
+    onReady,
+    journal,
+    memoryBudgetBytes: memoryBudget,
+    onProgress: (count) => log.info("loading", { file, events: count }),
+  });
+  const loadedMs = Math.round(performance.now() - startedAtMs);
+  const announce = () => log.info("queues are kept on disk", { file, fsync, loadedMs });
+  return { store, storeName: file, announce };
+}

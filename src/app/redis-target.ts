@@ -1,0 +1,60 @@
+// The Redis that a Config asks for, whichever of its options says so.
+// Files with secrets and certificates are read here; nothing is connected.
+import type { Config, OptionName } from "../config/options.ts";
+import { redisPlace } from "../config/redis-place.ts";
+import { readSecretFile, secretOf } from "./secret-file.ts";
+import { nameOfNode, type RedisTarget } from "../stores/redis/target.ts";
+
+/** The Redis that a config asks for, if it does. Throws a line about a file that is no use. */
+export function redisTarget(config: Config): RedisTarget | null {
+  const place = redisPlace(config);
+  if (place === null) return null;
+  const { mode, nodes, path, db } = place;
+  return {
+    mode,
+    nodes,
+    path,
+    group: place.group ?? config.redisSentinelGroup,
+    db,
+    username: place.username ?? (config.redisUser || null),
+    password:
+      place.password ??
+      secretOf("redis-password-file", config.redisPasswordFile, config.redisPassword),
+    sentinelUsername: config.redisSentinelUser || null,
+    sentinelPassword: secretOf(
+      "redis-sentinel-password-file",
+      config.redisSentinelPasswordFile,
+      config.redisSentinelPassword,
+    ),
+    tls: place.isTls ? tlsOf(config) : null,
+    waitReplicas: config.redisWait,
+    waitTimeoutMs: config.redisWaitTimeout,
+    timeoutMs: config.redisTimeout,
+  };
+}
+
+function tlsOf({ redisTlsCa, redisTlsCert, redisTlsKey }: Config): RedisTarget["tls"] {
+  return {
+    ca: pemOf("redis-tls-ca", redisTlsCa),
+    cert: pemOf("redis-tls-cert", redisTlsCert),
+    key: pemOf("redis-tls-key", redisTlsKey),
+  };
+}
+
+function pemOf(name: OptionName, file: string): string | null {
+  if (file === "") return null;
+  const text = readSecretFile(name, file);
+  if (!text.includes("-----BEGIN "))
+    throw new Error(`--${name}: ${JSON.stringify(file)} is no PEM`);
+  return text;
+}
+
+/** For log lines: no user, no password: "redis://host:port/0", "redis+sentinel://a:1,b:2/group". */
+export function targetName({ mode, nodes, path, group, db, tls }: RedisTarget): string {
+  const scheme = tls ? "rediss" : "redis";
+  if (path !== null) return `${scheme}+unix://${path}`;
+  const hosts = nodes.map(nameOfNode).join(",");
+  if (mode === "single") return `${scheme}://${hosts}/${db}`;
+  if (mode === "cluster") return `${scheme}+cluster://${hosts}`;
+  return `${scheme}+sentinel://${hosts}/${group}${db === 0 ? "" : `/${db}`}`;
+}

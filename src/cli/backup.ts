@@ -1,0 +1,77 @@
+// `okq backup` and `okq check`: what is done once with a database and then ends. A running server
+// makes its backup itself, since a database belongs to one process; otherwise it is made here.
+import { closeSync, openSync, rmSync, statSync } from "node:fs";
+import { resolve } from "node:path";
+import { type Config, sqliteFile } from "../config/options.ts";
+import { connectToServer } from "./running-server.ts";
+import { checkDatabase } from "../stores/local/sqlite/check-database.ts";
+import { realFile } from "../stores/local/sqlite/real-file.ts";
+import { SqliteJournal } from "../stores/local/sqlite/sqlite-journal.ts";
+
+/** Verifies the database of the config; says what is in it. Throws one line for a person. */
+export function check(config: Config): string {
+  return describe(databaseOf(config));
+}
+
+/** Copies into that file, which must not exist, and verifies the copy; says what is in it. */
+export async function backup(config: Config, file: string): Promise<string> {
+  const copy = realFile(file);
+  makeEmpty(copy);
+  try {
+    if (!(await backupByServer(config, copy))) {
+      rmSync(copy);
+      await backupStopped(databaseOf(config), copy);
+    }
+  } catch (error) {
+    if (statSync(copy, { throwIfNoEntry: false })?.size === 0) rmSync(copy);
+    throw error;
+  }
+  return describe(copy);
+}
+
+/**
+ * An empty file shows the server that the caller may write there. A killed backup leaves one
+ * behind, so an empty file that is there already is no error.
+ */
+function makeEmpty(file: string): void {
+  const found = statSync(file, { throwIfNoEntry: false });
+  if (found && !(found.isFile() && found.size === 0)) {
+    throw new Error(`${file} is there already: give the name of a new file`);
+  }
+  closeSync(openSync(file, "a", 0o600));
+}
+
+function databaseOf(config: Config): string {
+  const file = sqliteFile(config);
+  if (file !== null) return resolve(file);
+  throw new Error(
+    "only queues in a SQLite database can be copied and checked: --store sqlite:FILE",
+  );
+}
+
+function describe(file: string): string {
+  const { queues, ready, claimed } = checkDatabase(file);
+  return `${file}: ok, ${queues} queues, ${ready} events ready, ${claimed} claimed\n`;
+}
+
+/** False when nobody listens at the config's address. */
+async function backupByServer(config: Config, copy: string): Promise<boolean> {
+  const server = await connectToServer(config);
+  if (!server) return false;
+  try {
+    await server.call("OKQ", "BACKUP", copy);
+    return true;
+  } finally {
+    server.disconnect();
+  }
+}
+
+async function backupStopped(file: string, copy: string): Promise<void> {
+  checkDatabase(file);
+  const journal = new SqliteJournal({ file, fsync: "no" });
+  try {
+    await journal.backup(copy);
+  } finally {
+    journal.close();
+  }
+}

@@ -1,0 +1,62 @@
+// Makes a Config of flags, environment and config file. No error shows a password.
+import { readConfigFile, type Setting, type Settings } from "./config-file.ts";
+import { type Option, shown } from "./option.ts";
+import {
+  camelCase,
+  type Config,
+  environmentName,
+  type OptionName,
+  optionNames,
+  options,
+} from "./options.ts";
+import { complaintAbout } from "./rules.ts";
+import { UsageError } from "./usage-error.ts";
+
+type Environment = Record<string, string | undefined>;
+
+/** What runs when nothing is configured. */
+export function defaultConfig(): Config {
+  return resolveConfig({}, {});
+}
+
+/**
+ * Merges flags over environment over the config file over defaults. Empty environment variables
+ * count as not set; unknown OKQ_ names are left alone, as orchestrators set such names by
+ * themselves. Throws UsageError.
+ */
+export function resolveConfig(
+  flags: Partial<Record<OptionName, string>>,
+  env: Environment,
+): Config {
+  const settings: Settings = {};
+  for (const name of optionNames) {
+    const variable = environmentName(name);
+    const flag = flags[name];
+    if (flag !== undefined) settings[name] = { text: flag, source: `--${name}` };
+    else if (env[variable]) settings[name] = { text: env[variable], source: variable };
+  }
+  if (valueOf("config", settings.config)) {
+    Object.assign(settings, { ...readConfigFile(settings.config!), ...settings });
+  }
+  const values = optionNames.map((name) => [camelCase(name), valueOf(name, settings[name])]);
+  const config = Object.fromEntries(values) as Config;
+  const complaint = complaintAbout({
+    config,
+    isFlag: (name) => flags[name] !== undefined,
+    isSet: (name) => config[camelCase(name) as keyof Config] !== options[name].default,
+    sourceOf: (name) => settings[name]?.source ?? `--${name}`,
+  });
+  if (complaint !== null) throw new UsageError(complaint);
+  return config;
+}
+
+function valueOf(name: OptionName, setting: Setting | undefined): string | number | boolean {
+  const option: Option<string | number | boolean> = options[name];
+  if (setting === undefined) return option.default;
+  try {
+    return option.parse(setting.text);
+  } catch (error) {
+    const text = option.isSecret ? "the value " : shown(setting.text);
+    throw new UsageError(`${setting.source}: ${text}${(error as Error).message}`);
+  }
+}

@@ -1,0 +1,22 @@
+// Lines that repeat themselves: the first ones are written, the others counted.
+import { expect, jest, test } from "bun:test";
+import { LogLimit } from "../../src/log/log-limit.ts";
+
+test("of a message five lines in ten seconds are written, and how many more there were", () => {
+  jest.useFakeTimers();
+  try {
+    const lines: string[] = [];
+    const limit = new LogLimit((message, fields) => lines.push(`${message} ${fields["count"]}`));
+    for (let count = 1; count <= 8; count++) limit.warn("a", { count });
+    limit.warn("b", { count: 1 });
+    expect(lines).toEqual(["a 1", "a 2", "a 3", "a 4", "a 5", "b 1"]);
+    jest.advanceTimersByTime(10_000);
+    expect(lines.slice(6)).toEqual(["a, more of it 3"]);
+    limit.warn("a", { count: 9 });
+    expect(lines.slice(7)).toEqual(["a 9"]);
+    limit.close();
+    expect(lines.length).toBe(8);
+  } finally {
+    jest.useRealTimers();
+  }
+});
