@@ -19,6 +19,7 @@ import type { Log, LogFields } from "../log/log.ts";
 import { LogLimit } from "../log/log-limit.ts";
 import { openStore } from "./open-store.ts";
 import { loadUsers, openUsers } from "./open-users.ts";
+import { systemClock } from "../queue/clock.ts";
 import { Consumers } from "../queue/consumers.ts";
 import { Housekeeper } from "../queue/housekeeper.ts";
 import type { Store } from "../queue/store.ts";
@@ -55,7 +56,7 @@ export async function startOkq(config: Config, log: Log): Promise<Okq> {
   const maxClients = clientsWithinFileLimit(config, log);
   // Before the store is opened, because that may take long.
   if (config.tlsListenAddr) readTlsFiles(config);
-  const waiters = new Waiters();
+  const waiters = new Waiters(systemClock);
   const logLimit = new LogLimit(log.warn);
   const users = openUsers(config, logLimit);
   const { store, storeName, announce } = await openStore(config, log, (queue, count) =>
@@ -78,9 +79,9 @@ export async function startOkq(config: Config, log: Log): Promise<Okq> {
   for (const file of readableByAll(config)) {
     log.warn("every user of this machine can read a secret", { file });
   }
-  const { consumers, registrations } = context;
-  const { note } = new HousekeepingLog(log, logLimit, { store: storeName });
-  const housekeeper = new Housekeeper(store, consumers, waiters, note, registrations);
+  const { consumers } = context;
+  const { note: onRound } = new HousekeepingLog(log, logLimit, { store: storeName });
+  const housekeeper = new Housekeeper({ store, consumers, waiters, clock: systemClock, onRound });
   log.info("listening", listening(config, { port, tlsPort }));
   return {
     port,
@@ -151,12 +152,12 @@ function contextOf(
   const { bgPushPoolSize, maxEventBytes, maxNameBytes, maxClientsPerAddress } = config;
   const { loginTimeout, clientTimeout, clientOutputTimeout, maxWaitingBytes } = config;
   const stats = emptyStats();
+  const reportFailure = (what: string, error: Error) => warn(`${what} failed`, { error });
   return {
     store,
     waiters,
     users,
-    consumers: new Consumers(),
-    registrations: store.session(),
+    consumers: new Consumers(store, (error) => reportFailure("deregistering a consumer", error)),
     clients: new Map(),
     figures: new ClientFigures(),
     longReplies: new LongReplies(stats, maxWaitingBytes),
@@ -176,7 +177,7 @@ function contextOf(
       ...CLIENT_BOUNDS,
     },
     options: shownOptions(config),
-    reportFailure: (what, error) => warn(`${what} failed`, { error }),
+    reportFailure,
     warn,
   };
 }
