@@ -25,7 +25,7 @@ export class FileReloader {
     this.#log = log;
   }
 
-  /** From now on calls load() when a file changed. If load() throws, that is logged as a warning. */
+  /** From now on calls load() when a file changed. An error of load() is logged as a warning. */
   add(name: string, files: string[], load: () => void): void {
     const state = stateOf(files);
     this.#entries.push({ name, files, load, loadedState: state, seenState: state });

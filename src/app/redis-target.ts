@@ -50,7 +50,7 @@ function pemOf(name: OptionName, file: string): string | null {
   return text;
 }
 
-/** A URL without user and password, for the log: "redis+sentinel://a:1,b:2/group". */
+/** A URL for the log, without user and password: "redis+sentinel://a:1,b:2/group". */
 export function targetName({ mode, nodes, path, group, db, tls }: RedisTarget): string {
   const scheme = tls ? "rediss" : "redis";
   if (path !== null) return `${scheme}+unix://${path}`;
