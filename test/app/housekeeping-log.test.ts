@@ -23,7 +23,7 @@ test("logs a lasting failure once, and its end after a while without it", () => 
     // Not every round meets the cause.
     note("reclaim", null);
   }
-  const failure = "warn  expired claims cannot be requeued, it is tried again store=s reason=";
+  const failure = "warn  cannot requeue expired claims, okq tries again store=s reason=";
   expect(lines).toEqual([`${failure}"a reason"`]);
   note("reclaim", new StoreError("refused", "another"));
   expect(lines.slice(1)).toEqual([`${failure}another`]);

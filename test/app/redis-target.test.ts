@@ -321,7 +321,7 @@ describe("a file with a secret", () => {
     );
     const ca = fileWith("hunter2");
     expect(() => targetOf({ store: "rediss://h", "redis-tls-ca": ca })).toThrow(
-      `--redis-tls-ca: "${ca}" is no PEM`,
+      `--redis-tls-ca: "${ca}" is not in PEM format`,
     );
   });
 });

@@ -205,7 +205,7 @@ describe("the process", () => {
     const okq = startProcess(anyPort, { fileLimit: 66 });
     const [, port] = await okq.waitForLine(/listening .*port=(\d+)/);
     expect(okq.stderr()).toMatch(
-      / warn +fewer clients than .* maxClients=10000 possible=2 limit=66 needed=10064\n/,
+      / warn +the limit of open files .* maxClients=10000 possible=2 limit=66 needed=10064\n/,
     );
     const connect = async () => closeAfterTest(await Wire.connect(Number(port)));
     const [first, second] = [await connect(), await connect()];
