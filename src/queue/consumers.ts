@@ -64,8 +64,8 @@ export class Consumers {
   }
 
   /**
-   * Resolves when the store has been told of all consumers that left in this turn of the event loop.
-   * When a turn learns that a connection ended, the connection is closed by the end of the next turn.
+   * Resolves when the store has been told of all consumers that left in this turn of the event
+   * loop. A connection that ends in one turn is closed by the end of the next turn.
    */
   async settled(): Promise<void> {
     await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));

@@ -41,7 +41,6 @@ export class Connection extends Peer implements Client, SlotOwner, Holder {
   isClosed = false;
   readonly session: Session;
   readonly consumer: Consumer;
-
   readonly #socket: Socket<Connection>;
   readonly #shared: Shared;
   readonly #parser: Parser;
@@ -138,8 +137,7 @@ export class Connection extends Peer implements Client, SlotOwner, Holder {
       isStranger: this.#user === null,
     };
     const verdict = this.#patience.check(state, nowMs, this.#shared);
-    if (verdict === "kill") this.kill();
-    else if (verdict === "quit") this.quit();
+    if (verdict) this[verdict]();
   }
 
   /** Others waited too long for the rest of its command. */

@@ -49,7 +49,7 @@ test("each consumer counts once on each of its queues", async () => {
   ]);
 });
 
-test("a new list of queues replaces the old one, and a queue on both keeps its count", async () => {
+test("a new list of queues replaces the old one, a queue on both keeps its count", async () => {
   const { consumers, told, consumer } = setUp();
   const one = consumer();
   await one.register([a, b]);
@@ -130,7 +130,7 @@ test("the search for ready events goes on behind the queue that was found", asyn
   expect(one.queues).toEqual([c, a, b]);
 });
 
-test("the full report names all queues in pages, and no consumers only once", async () => {
+test("the full report names all queues in pages; that there are none is said once", async () => {
   const { consumers, consumer, told, resets } = setUp();
   await consumers.reportAll();
   expect(told).toEqual([]);

@@ -53,7 +53,7 @@ function startHousekeeper() {
   return { store, waiters, asked, pass, consumer, housekeeper, clock };
 }
 
-test("asks the store for nothing but a reclaim every ten seconds while nothing is due", async () => {
+test("asks the store only for a reclaim every ten seconds while nothing is due", async () => {
   const { asked, pass } = startHousekeeper();
   await pass(9_000);
   expect(asked).toEqual(["reclaim"]);

@@ -161,7 +161,7 @@ describe("a wake-up while attempts are under way", () => {
     expect(attempts.names).toEqual(["b"]);
   });
 
-  test("that finds something for a waiter that left during its first attempt wakes another", async () => {
+  test("wakes another when its waiter left during the first attempt but found something", async () => {
     const { attempts, enter, stay } = setUp();
     await stay("b");
     const gone = new AbortController();
