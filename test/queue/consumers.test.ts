@@ -87,7 +87,7 @@ test("a consumer whose registration cannot be reported keeps its old queues", as
   expect([one.hasRegistered, one.queues, countsOf(consumers)]).toEqual([true, [a], [["a", 1]]]);
 });
 
-test("a consumer leaves even if the store cannot be told, and the full report tells it", async () => {
+test("a consumer leaves even if the store cannot be told; the full report tells it", async () => {
   const { consumers, consumer, store, errors, told } = setUp();
   const one = consumer();
   await one.register([a, b]);

@@ -161,7 +161,7 @@ describe("a wake-up while attempts are under way", () => {
     expect(attempts.names).toEqual(["b"]);
   });
 
-  test("wakes another when its waiter left during the first attempt but found something", async () => {
+  test("wakes another when its waiter left during the first attempt", async () => {
     const { attempts, enter, stay } = setUp();
     await stay("b");
     const gone = new AbortController();
