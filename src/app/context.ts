@@ -22,19 +22,19 @@ interface Parts {
 export function contextOf(config: Config, { warn }: LogLimit, parts: Parts): Context {
   const { store, waiters, users, maxClients } = parts;
   const stats = emptyStats();
+  const reportFailure = (what: string, error: Error) => warn(`${what} failed`, { error });
   return {
     store,
     waiters,
     users,
-    consumers: new Consumers(),
-    registrations: store.session(),
+    consumers: new Consumers(store, (error) => reportFailure("deregistering a consumer", error)),
     clients: new Map(),
     figures: new ClientFigures(),
     longReplies: new LongReplies(stats, config.maxWaitingBytes),
     stats,
     settings: settingsOf(config, maxClients),
     options: shownOptions(config),
-    reportFailure: (what, error) => warn(`${what} failed`, { error }),
+    reportFailure,
     warn,
   };
 }

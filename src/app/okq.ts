@@ -3,6 +3,7 @@ import { version } from "../../package.json" with { type: "json" };
 import type { Config } from "../config/options.ts";
 import type { Log } from "../log/log.ts";
 import { LogLimit } from "../log/log-limit.ts";
+import { systemClock } from "../queue/clock.ts";
 import { Housekeeper } from "../queue/housekeeper.ts";
 import { Waiters } from "../queue/waiters.ts";
 import { Server } from "../server/server.ts";
@@ -34,7 +35,7 @@ export async function startOkq(config: Config, log: Log): Promise<Okq> {
   if (config.tlsListenAddr) readTlsFiles(config);
   const logLimit = new LogLimit(log.warn);
   const users = openUsers(config, logLimit);
-  const waiters = new Waiters();
+  const waiters = new Waiters(systemClock);
   const { store, storeName, announce } = await openStore(config, log, (queue, count) =>
     waiters.wake(queue, count),
   );
@@ -48,9 +49,9 @@ export async function startOkq(config: Config, log: Log): Promise<Okq> {
   });
   context.settings.port = ports.port;
   if (config.users) reloadUsers(config.users, context, reloader, log);
-  const { note } = new HousekeepingLog(log, logLimit, { store: storeName });
-  const { consumers, registrations } = context;
-  const housekeeper = new Housekeeper(store, consumers, waiters, note, registrations);
+  const { note: onRound } = new HousekeepingLog(log, logLimit, { store: storeName });
+  const { consumers } = context;
+  const housekeeper = new Housekeeper({ store, consumers, waiters, clock: systemClock, onRound });
   announce();
   warnOfReadableSecrets(config, log);
   log.info("listening", { ...addressesOf(config, ports), version });
