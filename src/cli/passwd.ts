@@ -1,5 +1,5 @@
 // `okq passwd`: reads a password and makes the hash for a users file.
-import { hashPassword } from "../users/verifications.ts";
+import { hashPassword } from "../users/password-checks.ts";
 import { isUserName } from "../users/users-file.ts";
 
 const CTRL_C = "\u0003";

@@ -30,7 +30,7 @@ test("hashes a password without its line end", async () => {
 
 test("with a name prints a line for a users file, refused until it is completed", async () => {
   const { stdout } = await passwd("hunter2", "ann");
-  expect(() => parseUsers(stdout, "users")).toThrow('"GROUPS" is not a group: push, consume,');
+  expect(() => parseUsers(stdout, "users")).toThrow('"GROUPS" is not a group: use push, consume,');
   const [ann] = parseUsers(stdout.replace("GROUPS PATTERNS", "push mail*"), "users");
   expect(ann!.name).toBe("ann");
 });

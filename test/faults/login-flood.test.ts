@@ -5,7 +5,7 @@ import { expect, test } from "bun:test";
 import { once } from "node:events";
 import { connect } from "node:net";
 import { join, resolve } from "node:path";
-import { hashPassword } from "../../src/users/verifications.ts";
+import { hashPassword } from "../../src/users/password-checks.ts";
 import { closeAfterTest, noteProcess } from "../support/close-after-test.ts";
 import { eventually } from "../support/eventually.ts";
 import { startOkqProcess } from "../support/okq-process.ts";
