@@ -40,9 +40,9 @@ function line(client: Client): string {
 
 /** The same with okq's own fields behind. */
 function listLine(client: Client): string {
-  const { inFlight, queues } = client;
+  const { inFlight, consumer } = client;
   const paused = client.isPaused ? 1 : 0;
-  return `${line(client)} inflight=${inFlight} paused=${paused} queues=${queues.length}\n`;
+  return `${line(client)} inflight=${inFlight} paused=${paused} queues=${consumer.queues.length}\n`;
 }
 
 /** In whole seconds. */

@@ -4,7 +4,6 @@ import type { Call, Command, Context, Settings } from "./command.ts";
 import { statusOfAll } from "./inspect.ts";
 import { REDIS_VERSION } from "./login.ts";
 import { collect } from "./long-replies.ts";
-import { leaversReported } from "./notify.ts";
 import { checkCount, wordOf } from "./options.ts";
 
 /** Sections or patterns that one command may name: each is compared with all there are. */
@@ -101,7 +100,7 @@ function cpu(): Lines {
 
 /** Asks the store about every queue, so it is part of INFO only when asked for by name. */
 async function queueLines(call: Call): Promise<Lines> {
-  await leaversReported(call.context);
+  await call.context.consumers.settled();
   const sums = { queues: 0, events: 0, events_processing: 0, consumers: 0 };
   try {
     await collect(call, statusOfAll(call.client), (page) => {

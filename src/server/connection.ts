@@ -4,7 +4,7 @@
 import type { Socket } from "bun";
 import { type Call, type Client, FromStore, Handout, LongReply } from "../commands/command.ts";
 import { dispatch } from "../commands/dispatch.ts";
-import { stayOn } from "../commands/notify.ts";
+import { Consumer } from "../queue/consumer.ts";
 import type { Session } from "../queue/store.ts";
 import { Parser } from "../resp/parser.ts";
 import { ProtocolError } from "../resp/protocol-error.ts";
@@ -40,7 +40,7 @@ export class Connection extends Peer implements Client, SlotOwner, Holder {
   isPaused = false;
   isClosed = false;
   readonly session: Session;
-
+  readonly consumer: Consumer;
   readonly #socket: Socket<Connection>;
   readonly #shared: Shared;
   readonly #parser: Parser;
@@ -66,6 +66,7 @@ export class Connection extends Peer implements Client, SlotOwner, Holder {
   constructor(id: number, socket: Socket<Connection>, shared: Shared, unixPath?: string) {
     super(id, socket, unixPath);
     this.session = shared.context.store.session();
+    this.consumer = new Consumer(shared.context.consumers);
     this.#socket = socket;
     this.#farewell = new Farewell(socket);
     this.#shared = shared;
@@ -136,8 +137,7 @@ export class Connection extends Peer implements Client, SlotOwner, Holder {
       isStranger: this.#user === null,
     };
     const verdict = this.#patience.check(state, nowMs, this.#shared);
-    if (verdict === "kill") this.kill();
-    else if (verdict === "quit") this.quit();
+    if (verdict) this[verdict]();
   }
 
   /** Others waited too long for the rest of its command. */
@@ -170,7 +170,7 @@ export class Connection extends Peer implements Client, SlotOwner, Holder {
     const { context } = this.#shared;
     context.longReplies.leave(this);
     context.clients.delete(this.id);
-    void stayOn([], this, context);
+    void this.consumer.leaveAllBut([]);
   }
 
   /** Once all is answered, for the last event popped must be the first to go back in line. */
@@ -383,7 +383,7 @@ export class Connection extends Peer implements Client, SlotOwner, Holder {
   /** All replies are out: only the socket is left. */
   #end(): void {
     if (this.#farewell.isBegun) return;
-    void stayOn([], this, this.#shared.context);
+    void this.consumer.leaveAllBut([]);
     this.#parser.close();
     this.#shared.unread.leave(this);
     this.#pause(false);
