@@ -32,7 +32,7 @@ export class LengthLine {
     this.#bytesMax = bytesMax;
   }
 
-  /** A number, NEGATIVE, INVALID or INCOMPLETE. Throws a ProtocolError for a line that is too long. */
+  /** A number, NEGATIVE, INVALID or INCOMPLETE. Throws a ProtocolError when the line is long. */
   read(input: Input, effort: Effort, tooLong: string): number {
     const { chunk, at: from } = input;
     const end = Math.min(input.end, from + effort.bytesLeft);
