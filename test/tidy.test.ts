@@ -54,8 +54,8 @@ test("the top level holds exactly what the design says", () => {
   expect(existsSync(resolve(root, ".ci/run"))).toBe(true);
 });
 
-test("the runtime depends on ioredis only, and versions are exact", () => {
-  expect(Object.keys(metadata.dependencies).toSorted()).toEqual(["ioredis"]);
+test("the runtime depends on ioredis and cac only, and versions are exact", () => {
+  expect(Object.keys(metadata.dependencies).toSorted()).toEqual(["cac", "ioredis"]);
   const versions = Object.values({ ...metadata.dependencies, ...metadata.devDependencies });
   for (const version of versions) expect(version).toMatch(/^\d+\.\d+\.\d+$/);
   expect(metadata.packageManager).toBe(`bun@${metadata.engines.bun}`);
