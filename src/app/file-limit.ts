@@ -2,7 +2,7 @@
 // okq refuses clients before it is reached.
 import { readFileSync } from "node:fs";
 import type { Config } from "../config/options.ts";
-import { redisPlace } from "../config/redis-place.ts";
+import { redisLocation } from "../config/redis-location.ts";
 import type { Log } from "../log/log.ts";
 
 /** Open files that are not clients: listeners, the executable, the store's files. */
@@ -15,7 +15,7 @@ const FILES_RESERVED = 64;
 export function clientsWithinFileLimit(config: Config, log: Log): number {
   const { maxClients, redisPoolSize } = config;
   const limit = fileLimit();
-  const reserved = FILES_RESERVED + (redisPlace(config) ? redisPoolSize - 1 : 0);
+  const reserved = FILES_RESERVED + (redisLocation(config) ? redisPoolSize - 1 : 0);
   const possible = limit - reserved;
   if (maxClients <= possible) return maxClients;
   const needed = maxClients + reserved;

@@ -2,6 +2,7 @@
 // work succeeds again. A store that cannot be reached is logged by the store itself.
 import type { Log, LogFields } from "../log/log.ts";
 import type { LogLimit } from "../log/log-limit.ts";
+import type { Clock } from "../queue/clock.ts";
 import { StoreError } from "../queue/errors.ts";
 import type { OnRound, Work } from "../queue/housekeeper.ts";
 
@@ -30,29 +31,29 @@ export class HousekeepingLog {
   readonly #info: Log["info"];
   readonly #warn: LogLimit["warn"];
   readonly #fields: LogFields;
-  readonly #nowMs: () => number;
+  readonly #clock: Clock;
   /** The work that fails, with the latest reason and time of a failure. */
   readonly #failures = new Map<Work, { reason: string; atMs: number }>();
 
   /** The fields are added to every line. */
-  constructor(log: Log, limit: LogLimit, fields: LogFields, nowMs = () => performance.now()) {
+  constructor(log: Log, limit: LogLimit, fields: LogFields, clock: Clock) {
     this.#info = log.info;
     this.#warn = limit.warn;
     this.#fields = fields;
-    this.#nowMs = nowMs;
+    this.#clock = clock;
   }
 
   readonly note: OnRound = (work, error) => {
     const failing = this.#failures.get(work);
     if (error === null) {
-      if (!failing || this.#nowMs() < failing.atMs + OVER_MS) return;
+      if (!failing || this.#clock.nowMs() < failing.atMs + OVER_MS) return;
       this.#failures.delete(work);
       this.#info(texts[work].works, this.#fields);
       return;
     }
     if (work !== "hear" && isAway(error)) return;
     const reason = error.message;
-    this.#failures.set(work, { reason, atMs: this.#nowMs() });
+    this.#failures.set(work, { reason, atMs: this.#clock.nowMs() });
     if (reason !== failing?.reason) this.#warn(texts[work].fails, { ...this.#fields, reason });
   };
 }

@@ -49,7 +49,7 @@ export async function startOkq(config: Config, log: Log): Promise<Okq> {
   });
   context.settings.port = ports.port;
   if (config.users) reloadUsers(config.users, context, reloader, log);
-  const { note: onRound } = new HousekeepingLog(log, logLimit, { store: storeName });
+  const { note: onRound } = new HousekeepingLog(log, logLimit, { store: storeName }, systemClock);
   const { consumers } = context;
   const housekeeper = new Housekeeper({ store, consumers, waiters, clock: systemClock, onRound });
   announce();

@@ -4,6 +4,7 @@ import { applyUsers } from "../commands/login.ts";
 import type { Config } from "../config/options.ts";
 import type { Log } from "../log/log.ts";
 import type { LogLimit } from "../log/log-limit.ts";
+import { systemClock } from "../queue/clock.ts";
 import { Directory } from "../users/directory.ts";
 import { parseUsers } from "../users/users-file.ts";
 import type { FileReloader } from "./file-reloader.ts";
@@ -13,7 +14,12 @@ import { passwordOf } from "./secret-file.ts";
 /** Throws a message of one line if a file cannot be used. */
 export function openUsers(config: Config, { warn }: LogLimit): Directory {
   const hasFile = config.users !== "";
-  const directory = new Directory({ password: passwordOf(config), hasFile, warn });
+  const directory = new Directory({
+    password: passwordOf(config),
+    hasFile,
+    clock: systemClock,
+    warn,
+  });
   if (hasFile) loadUsers(directory, config.users);
   return directory;
 }

@@ -1,24 +1,24 @@
 // Makes the RedisTarget of a Config: address, accounts, TLS. Reads files with secrets and
 // certificates, and connects to nothing.
 import type { Config, OptionName } from "../config/options.ts";
-import { redisPlace } from "../config/redis-place.ts";
+import { redisLocation } from "../config/redis-location.ts";
 import { readSecretFile, secretOf } from "./secret-file.ts";
 import { nameOfNode, type RedisTarget } from "../stores/redis/target.ts";
 
 /** Null without a Redis. Throws a message of one line about a file that cannot be used. */
 export function redisTarget(config: Config): RedisTarget | null {
-  const place = redisPlace(config);
-  if (place === null) return null;
-  const { mode, nodes, path, db } = place;
+  const location = redisLocation(config);
+  if (location === null) return null;
+  const { mode, nodes, path, db } = location;
   return {
     mode,
     nodes,
     path,
-    group: place.group ?? config.redisSentinelGroup,
+    group: location.group ?? config.redisSentinelGroup,
     db,
-    username: place.username ?? (config.redisUser || null),
+    username: location.username ?? (config.redisUser || null),
     password:
-      place.password ??
+      location.password ??
       secretOf("redis-password-file", config.redisPasswordFile, config.redisPassword),
     sentinelUsername: config.redisSentinelUser || null,
     sentinelPassword: secretOf(
@@ -26,7 +26,7 @@ export function redisTarget(config: Config): RedisTarget | null {
       config.redisSentinelPasswordFile,
       config.redisSentinelPassword,
     ),
-    tls: place.isTls ? tlsOf(config) : null,
+    tls: location.isTls ? tlsOf(config) : null,
     waitReplicas: config.redisWait,
     waitTimeoutMs: config.redisWaitTimeout,
     timeoutMs: config.redisTimeout,
