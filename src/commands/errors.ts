@@ -239,10 +239,6 @@ export const errorTexts = {
     text: "ERR syntax error, it takes ON or OFF",
     when: "CLIENT NO-EVICT or NO-TOUCH with another word.",
   },
-  clientGone: {
-    text: "ERR the client is gone",
-    when: "Never: the connection is closed.",
-  },
   // OKQ BACKUP.
   backupPath: {
     text: "ERR the file's path must be absolute",
@@ -271,7 +267,7 @@ export const errorTexts = {
   },
   protocol: {
     text: "ERR {problem}",
-    when: "The bytes are not RESP (see below). okq closes the connection.",
+    when: "okq closes the connection.",
   },
   stalled: {
     text: "ERR the rest of the command did not come while others had to wait for room",
