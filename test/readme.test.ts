@@ -20,6 +20,7 @@ test("only the text between the markers is replaced", () => {
     "before",
     "<!-- commands:begin -->\nstale words\n<!-- commands:end -->",
     "between",
+    "<!-- errors:begin --><!-- errors:end -->",
     "<!-- configuration:begin --><!-- configuration:end -->",
     "after",
   ].join("\n");
@@ -27,7 +28,7 @@ test("only the text between the markers is replaced", () => {
   expect(generated).toStartWith(
     "before\n<!-- commands:begin -->\n<!-- prettier-ignore-start -->\n\n",
   );
-  expect(generated).toContain("<!-- commands:end -->\nbetween\n<!-- configuration:begin -->");
+  expect(generated).toContain("<!-- commands:end -->\nbetween\n<!-- errors:begin -->");
   expect(generated).toEndWith("<!-- configuration:end -->\nafter");
   expect(generated).not.toContain("stale words");
   expect(withGeneratedSections(generated)).toBe(generated);

@@ -1,7 +1,8 @@
 // The Context of commands: the running server as its commands see it, made from a Config.
 import { version } from "../../package.json" with { type: "json" };
+import { BackgroundPushes } from "../commands/background.ts";
 import { ClientFigures } from "../commands/client-figures.ts";
-import type { Context, Stats } from "../commands/command.ts";
+import type { Context, Stats } from "../commands/context.ts";
 import { LongReplies } from "../commands/long-replies.ts";
 import type { Config } from "../config/options.ts";
 import type { LogLimit } from "../log/log-limit.ts";
@@ -28,6 +29,10 @@ export function contextOf(config: Config, { warn }: LogLimit, parts: Parts): Con
     waiters,
     users,
     consumers: new Consumers(store, (error) => reportFailure("deregistering a consumer", error)),
+    background: new BackgroundPushes(
+      { countMax: config.bgPushPoolSize, bytesMax: config.maxEventBytes },
+      warn,
+    ),
     clients: new Map(),
     figures: new ClientFigures(),
     longReplies: new LongReplies(stats, config.maxWaitingBytes),
@@ -78,7 +83,5 @@ function emptyStats(): Stats {
     pushes: 0,
     pops: 0,
     acks: 0,
-    backgroundPushes: 0,
-    backgroundBytes: 0,
   };
 }

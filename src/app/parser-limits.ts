@@ -1,6 +1,6 @@
 // How large a command may be, which follows from the size of an event.
 import type { Config } from "../config/options.ts";
-import type { ParserLimits } from "../resp/parser.ts";
+import type { ParserLimits } from "../resp/parser-limits.ts";
 
 const ARGUMENTS_MAX = 1_048_576;
 /** All arguments of a command together may be this much larger than the largest event. */

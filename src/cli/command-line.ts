@@ -1,10 +1,12 @@
 // Parses the command line and the environment into an action. Prints nothing, starts nothing.
+import { type CAC, cac } from "cac";
 import metadata from "../../package.json" with { type: "json" };
 import { commandReferenceText } from "../commands/reference.ts";
 import { exampleConfigFile, flagUsage, optionsHelp } from "../config/config-text.ts";
 import { expandHome } from "../config/home-path.ts";
 import { shown } from "../config/option.ts";
 import {
+  camelCase,
   type Config,
   isOptionName,
   type OptionName,
@@ -44,28 +46,44 @@ export function parseCommandLine(
   argv: readonly string[],
   env: Record<string, string | undefined>,
 ): Action {
-  const { words, flags } = splitArguments(argv);
-  const [command = "serve", argument] = words;
+  const { prefixed, words } = prefixValues(argv);
   checkWords(words);
-  if (flags.has("help")) return { kind: "print", text: helpText() };
-  if (flags.has("version")) return { kind: "print", text: versionText() };
-  if (flags.has("example")) return { kind: "print", text: exampleConfigFile() };
+  const cli = describe();
+  cli.parse(["", "", ...prefixed], { run: false });
+  const command = cli.matchedCommandName ?? "serve";
+  const texts = optionTexts(cli);
+  if (cli.options["help"]) return { kind: "print", text: helpText() };
+  if (cli.options["version"]) return { kind: "print", text: versionText() };
+  if (cli.options["example"]) return { kind: "print", text: exampleConfigFile() };
   if (command === "commands") {
     return { kind: "print", text: `${commandReferenceText().trimEnd()}\n` };
   }
+  const argument = words[1];
   if (command === "passwd") return { kind: "passwd", name: argument ?? null };
-  const config = resolveConfig(optionTexts(flags), env);
+  const config = resolveConfig(texts, env);
   if (command === "check" || command === "health") return { kind: command, config };
   if (command === "backup") return { kind: "backup", config, file: backupFile(argument) };
   return { kind: "serve", config };
 }
 
-/** Values of flags by name, in the order given; "true" for a flag that takes no value. */
-type Flags = Map<string, string[]>;
+function describe(): CAC {
+  const cli = cac("okq");
+  for (const name of optionNames) cli.option(`--${name} <value>`, "");
+  for (const [name, help] of Object.entries(printFlags)) cli.option(`--${name} [value]`, help);
+  for (const [name, help] of Object.entries(commands)) cli.command(name, help);
+  return cli;
+}
 
-function splitArguments(argv: readonly string[]): { words: string[]; flags: Flags } {
+/**
+ * cac would turn values into numbers ("007" into 7, "" into 0), and its errors show flags in camel
+ * case. So each value gets a prefix that no number has, and unknown flags are found here.
+ */
+const PREFIX = "=";
+
+/** The arguments for cac with prefixed values, and those that are no flags. */
+function prefixValues(argv: readonly string[]): { prefixed: string[]; words: string[] } {
+  const prefixed: string[] = [];
   const words: string[] = [];
-  const flags: Flags = new Map();
   for (let index = 0; index < argv.length; index++) {
     const text = argv[index]!;
     if (text === "--") {
@@ -80,9 +98,9 @@ function splitArguments(argv: readonly string[]): { words: string[]; flags: Flag
     const name = nameOfFlag(flag);
     const takesNext = attached === undefined && takesValue(name);
     const value = takesNext ? valueBehind(name, argv[++index]) : (attached ?? "true");
-    flags.set(name, [...(flags.get(name) ?? []), value]);
+    prefixed.push(`--${name}=${PREFIX}${value}`);
   }
-  return { words, flags };
+  return { prefixed: [...words.slice(0, 1), ...prefixed], words };
 }
 
 function nameOfFlag(flag: string): string {
@@ -116,11 +134,13 @@ function checkWords([command = "serve", ...rest]: string[]): void {
 }
 
 /** The last value of each option; of a list all of them, with commas between them. */
-function optionTexts(flags: Flags): Partial<Record<OptionName, string>> {
+function optionTexts(cli: CAC): Partial<Record<OptionName, string>> {
   const texts: Partial<Record<OptionName, string>> = {};
   for (const name of optionNames) {
-    const values = flags.get(name);
-    if (values) texts[name] = options[name].kind === "list" ? values.join(",") : values.at(-1)!;
+    const given: unknown[] = [cli.options[camelCase(name)] ?? []].flat();
+    const values = given.map((value) => String(value).slice(PREFIX.length));
+    if (values.length === 0) continue;
+    texts[name] = options[name].kind === "list" ? values.join(",") : values.at(-1)!;
   }
   return texts;
 }

@@ -2,9 +2,11 @@
 // Bounds keep any client from holding up the others: commands under way, output that it does not
 // take, time per turn. At a bound its further commands wait unread.
 import type { Socket } from "bun";
-import { type Call, type Client, FromStore, Handout, LongReply } from "../commands/command.ts";
+import { Handout, LongReply } from "../commands/answer.ts";
+import type { Client } from "../commands/caller.ts";
 import { dispatch } from "../commands/dispatch.ts";
 import { Consumer } from "../queue/consumer.ts";
+import { Order } from "../queue/order.ts";
 import type { Session } from "../queue/store.ts";
 import { Parser } from "../resp/parser.ts";
 import { ProtocolError } from "../resp/protocol-error.ts";
@@ -41,6 +43,7 @@ export class Connection extends Peer implements Client, SlotOwner, Holder {
   isClosed = false;
   readonly session: Session;
   readonly consumer: Consumer;
+  readonly order = new Order();
   readonly #socket: Socket<Connection>;
   readonly #shared: Shared;
   readonly #parser: Parser;
@@ -282,7 +285,7 @@ export class Connection extends Peer implements Client, SlotOwner, Holder {
 
   /** Answers in the place of a command. */
   #answerWith(failure: Failure): Slot {
-    const slot = new Slot(this, { args: [], client: this, context: this.#shared.context });
+    const slot = new Slot(this, [], this, this.#shared.context);
     this.beginCommand();
     slot.answer = failure;
     this.#push(slot);
@@ -301,27 +304,21 @@ export class Connection extends Peer implements Client, SlotOwner, Holder {
     context.stats.commands += 1;
     this.lastCommandAtMs = Date.now();
     this.beginCommand();
-    const call: Call = { args, client: this, context };
-    const { command, answer } = dispatch(call);
-    const slot = new Slot(this, call);
-    slot.isHolding = command?.isExclusive === true;
+    const slot = new Slot(this, args, this, context);
+    slot.answer = dispatch(slot, this.refusal.reply);
     this.#push(slot);
     if (this.refusal.reply) {
       const bytes = this.#receivedBytes - this.#parser.unreadBytes;
       this.refusal.refusedTo(bytes, this.#receivedBytes);
     }
-    if (answer instanceof FromStore || answer instanceof Promise) {
-      this.#hold(slot, args);
-      if (answer instanceof Promise) slot.awaitPromise(answer);
-      else slot.awaitStore(answer);
-    } else {
-      slot.answer = answer;
-      this.#requestTurn();
-    }
+    if (slot.answer === undefined) {
+      this.#hold(slot);
+      slot.wait();
+    } else this.#requestTurn();
   }
 
-  #hold(slot: Slot, args: Buffer[]): void {
-    slot.count(args);
+  #hold(slot: Slot): void {
+    slot.count();
     if (slot.bytes >= LARGE_BYTES_MIN) slot.startedAtMs = performance.now();
     this.#underWayBytes += slot.bytes;
     this.#shared.take(slot.bytes);

@@ -1,7 +1,7 @@
 // Generates the parts of the README between markers such as <!-- commands:begin --> and
 // <!-- commands:end -->, and finds code in it. With --write it updates the README.
 import { resolve } from "node:path";
-import { commandReferenceMarkdown } from "../../src/commands/reference.ts";
+import { commandReferenceMarkdown, errorReferenceMarkdown } from "../../src/commands/reference.ts";
 import { configurationMarkdown } from "../../src/config/config-text.ts";
 
 export const writeCommand = "bun test/support/readme.ts --write";
@@ -9,6 +9,7 @@ export const readmeFile = resolve(import.meta.dir, "../../README.md");
 
 const sections: Record<string, () => string> = {
   commands: commandReferenceMarkdown,
+  errors: errorReferenceMarkdown,
   configuration: configurationMarkdown,
 };
 
