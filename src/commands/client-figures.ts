@@ -1,6 +1,6 @@
 // Sums and maxima over all clients, for INFO. Drivers ask for INFO when they connect, and a look at
 // every client takes longer with more clients. So the next look comes only after a while.
-import type { Client } from "./command.ts";
+import type { Client } from "./caller.ts";
 
 /** A look is good for this time per client, so that looks take less than a tenth of all time. */
 const GOOD_FOR_MS_PER_CLIENT = 0.005;

@@ -1,19 +1,28 @@
 // Replies that grow with the number of queues or clients. They are collected page by page, in
 // little memory. Only one client at a time gets more than the first page. The collected pages count
 // as bytes that clients have not taken, and are written as the client takes them.
-import { type Call, type Client, CommandError, type Context, LongReply } from "./command.ts";
-import { Encoded, type Reply } from "../resp/reply.ts";
+import { Encoded, Failure, type Reply } from "../resp/reply.ts";
+import { LongReply } from "./answer.ts";
+import type { Caller } from "./caller.ts";
+import { CommandError } from "./errors.ts";
+
+interface Unsent {
+  unsentBytes: number;
+}
+
+/** Nobody reads this reply. */
+const GONE = new Failure("ERR the client is gone");
 
 /** Whose turn it is to collect more than one page. */
 export class LongReplies {
-  readonly #stats: Pick<Context["stats"], "unsentBytes">;
+  readonly #stats: Unsent;
   readonly #unsentBytesMax: number;
   /** Those who wait for their turn, in order of arrival. */
-  readonly #line = new Map<Client, () => void>();
-  #collecting: Client | null = null;
+  readonly #line = new Map<Caller, () => void>();
+  #collecting: Caller | null = null;
 
   /** No client begins while clients have not taken more bytes than this. */
-  constructor(stats: Pick<Context["stats"], "unsentBytes">, unsentBytesMax: number) {
+  constructor(stats: Unsent, unsentBytesMax: number) {
     this.#stats = stats;
     this.#unsentBytesMax = unsentBytesMax;
   }
@@ -24,7 +33,7 @@ export class LongReplies {
   }
 
   /** Resolves when it is the client's turn, or when it has left before. */
-  enter(client: Client): Promise<void> {
+  enter(client: Caller): Promise<void> {
     return new Promise((resolve) => {
       this.#line.set(client, resolve);
       this.check();
@@ -32,7 +41,7 @@ export class LongReplies {
   }
 
   /** Its turn is over, or the client is gone. */
-  leave(client: Client): void {
+  leave(client: Caller): void {
     if (this.#collecting === client) this.#collecting = null;
     this.#line.get(client)?.();
     this.#line.delete(client);
@@ -51,12 +60,17 @@ export class LongReplies {
   }
 }
 
+interface Collecting {
+  client: Caller;
+  context: { longReplies: LongReplies; stats: Unsent };
+}
+
 /**
  * Goes through all pages; `keep` returns how many bytes it keeps of one. Resolves to a function
  * that frees these bytes when the reply is out. Rejects when the client is gone.
  */
 export async function collect<Page>(
-  { client, context }: Call,
+  { client, context }: Collecting,
   pages: AsyncIterable<Page>,
   keep: (page: Page) => number,
 ): Promise<() => void> {
@@ -71,7 +85,7 @@ export async function collect<Page>(
     for await (const page of pages) {
       // While others are before this client, its first page does not count: they might never begin.
       if (++pageCount === 2) await longReplies.enter(client);
-      if (client.isClosed) throw new CommandError("ERR the client is gone");
+      if (client.isClosed) throw new CommandError(GONE);
       kept += keep(page);
       if (pageCount > 1) count(kept);
     }

@@ -1,11 +1,11 @@
 // INFO, CONFIG GET, TIME and ROLE: the server about itself. INFO must answer without a store.
 import { Pairs, type Reply } from "../resp/reply.ts";
-import type { Call, Command, Context, Settings } from "./command.ts";
+import { checkCount, wordOf } from "./arguments.ts";
+import type { Call, Command } from "./command.ts";
+import type { Context, Settings } from "./context.ts";
 import { statusOfAll } from "./inspect.ts";
 import { REDIS_VERSION } from "./login.ts";
 import { collect } from "./long-replies.ts";
-import { leaversReported } from "./notify.ts";
-import { checkCount, wordOf } from "./options.ts";
 
 /** Sections or patterns that one command may name: each is compared with all there are. */
 const NAMES_MAX = 64;
@@ -27,7 +27,7 @@ const sections: Record<string, (context: Context) => Lines> = {
   Clients: clientLines,
   Memory: memory,
   Persistence: () => [["loading", 0]],
-  Stats: ({ stats }) => [
+  Stats: ({ background, stats }) => [
     ["total_connections_received", stats.connections],
     ["rejected_connections", stats.connectionsRefused],
     ["total_commands_processed", stats.commands],
@@ -37,8 +37,8 @@ const sections: Record<string, (context: Context) => Lines> = {
     ["events_pushed", stats.pushes],
     ["events_popped", stats.pops],
     ["events_acknowledged", stats.acks],
-    ["background_pushes", stats.backgroundPushes],
-    ["background_bytes", stats.backgroundBytes],
+    ["background_pushes", background.count],
+    ["background_bytes", background.bytes],
   ],
   Replication: () => [
     ["role", "master"],
@@ -101,7 +101,7 @@ function cpu(): Lines {
 
 /** Asks the store about every queue, so it is part of INFO only when asked for by name. */
 async function queueLines(call: Call): Promise<Lines> {
-  await leaversReported(call.context);
+  await call.context.consumers.settled();
   const sums = { queues: 0, events: 0, events_processing: 0, consumers: 0 };
   try {
     await collect(call, statusOfAll(call.client), (page) => {

@@ -2,9 +2,11 @@
 // Bounds keep any client from holding up the others: commands under way, output that it does not
 // take, time per turn. At a bound its further commands wait unread.
 import type { Socket } from "bun";
-import { type Call, type Client, FromStore, Handout, LongReply } from "../commands/command.ts";
+import { Handout, LongReply } from "../commands/answer.ts";
+import type { Client } from "../commands/caller.ts";
 import { dispatch } from "../commands/dispatch.ts";
-import { stayOn } from "../commands/notify.ts";
+import { Consumer } from "../queue/consumer.ts";
+import { Order } from "../queue/order.ts";
 import type { Session } from "../queue/store.ts";
 import { Parser } from "../resp/parser.ts";
 import { ProtocolError } from "../resp/protocol-error.ts";
@@ -40,7 +42,8 @@ export class Connection extends Peer implements Client, SlotOwner, Holder {
   isPaused = false;
   isClosed = false;
   readonly session: Session;
-
+  readonly consumer: Consumer;
+  readonly order = new Order();
   readonly #socket: Socket<Connection>;
   readonly #shared: Shared;
   readonly #parser: Parser;
@@ -66,6 +69,7 @@ export class Connection extends Peer implements Client, SlotOwner, Holder {
   constructor(id: number, socket: Socket<Connection>, shared: Shared, unixPath?: string) {
     super(id, socket, unixPath);
     this.session = shared.context.store.session();
+    this.consumer = new Consumer(shared.context.consumers);
     this.#socket = socket;
     this.#farewell = new Farewell(socket);
     this.#shared = shared;
@@ -136,8 +140,7 @@ export class Connection extends Peer implements Client, SlotOwner, Holder {
       isStranger: this.#user === null,
     };
     const verdict = this.#patience.check(state, nowMs, this.#shared);
-    if (verdict === "kill") this.kill();
-    else if (verdict === "quit") this.quit();
+    if (verdict) this[verdict]();
   }
 
   /** Others waited too long for the rest of its command. */
@@ -170,7 +173,7 @@ export class Connection extends Peer implements Client, SlotOwner, Holder {
     const { context } = this.#shared;
     context.longReplies.leave(this);
     context.clients.delete(this.id);
-    void stayOn([], this, context);
+    void this.consumer.leaveAllBut([]);
   }
 
   /** Once all is answered, for the last event popped must be the first to go back in line. */
@@ -282,7 +285,7 @@ export class Connection extends Peer implements Client, SlotOwner, Holder {
 
   /** Answers in the place of a command. */
   #answerWith(failure: Failure): Slot {
-    const slot = new Slot(this, { args: [], client: this, context: this.#shared.context });
+    const slot = new Slot(this, [], this, this.#shared.context);
     this.beginCommand();
     slot.answer = failure;
     this.#push(slot);
@@ -301,27 +304,21 @@ export class Connection extends Peer implements Client, SlotOwner, Holder {
     context.stats.commands += 1;
     this.lastCommandAtMs = Date.now();
     this.beginCommand();
-    const call: Call = { args, client: this, context };
-    const { command, answer } = dispatch(call);
-    const slot = new Slot(this, call);
-    slot.isHolding = command?.isExclusive === true;
+    const slot = new Slot(this, args, this, context);
+    slot.answer = dispatch(slot, this.refusal.reply);
     this.#push(slot);
     if (this.refusal.reply) {
       const bytes = this.#receivedBytes - this.#parser.unreadBytes;
       this.refusal.refusedTo(bytes, this.#receivedBytes);
     }
-    if (answer instanceof FromStore || answer instanceof Promise) {
-      this.#hold(slot, args);
-      if (answer instanceof Promise) slot.awaitPromise(answer);
-      else slot.awaitStore(answer);
-    } else {
-      slot.answer = answer;
-      this.#requestTurn();
-    }
+    if (slot.answer === undefined) {
+      this.#hold(slot);
+      slot.wait();
+    } else this.#requestTurn();
   }
 
-  #hold(slot: Slot, args: Buffer[]): void {
-    slot.count(args);
+  #hold(slot: Slot): void {
+    slot.count();
     if (slot.bytes >= LARGE_BYTES_MIN) slot.startedAtMs = performance.now();
     this.#underWayBytes += slot.bytes;
     this.#shared.take(slot.bytes);
@@ -383,7 +380,7 @@ export class Connection extends Peer implements Client, SlotOwner, Holder {
   /** All replies are out: only the socket is left. */
   #end(): void {
     if (this.#farewell.isBegun) return;
-    void stayOn([], this, this.#shared.context);
+    void this.consumer.leaveAllBut([]);
     this.#parser.close();
     this.#shared.unread.leave(this);
     this.#pause(false);

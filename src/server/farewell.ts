@@ -3,7 +3,7 @@
 // closed at once, with bytes unread, the system would reset the connection, and the client might
 // lose the last replies.
 import type { Socket } from "bun";
-import type { Handout } from "../commands/command.ts";
+import type { Handout } from "../commands/answer.ts";
 
 /** After this time without a byte from the client nothing more is on its way to okq. */
 const QUIET_MS = 300;

@@ -1,6 +1,6 @@
 // What a connection owes its socket: bytes that the socket did not take yet, and the events whose
 // replies are among them. The socket keeps nothing that it did not take, so this must.
-import type { Handout } from "../commands/command.ts";
+import type { Handout } from "../commands/answer.ts";
 
 /** The part of a socket that takes bytes: how many it took, 0 for none, -1 when it is closed. */
 export interface Sink {

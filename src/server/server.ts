@@ -16,7 +16,7 @@ import type { Shared } from "./shared.ts";
 
 const KEEP_ALIVE_MS = 60_000;
 /** Clients that do not take their last replies within this time lose them. */
-const CLOSE_MS_MAX = 7_000;
+const CLOSE_MS_MAX = 5_000;
 const HANDSHAKE_MS_MAX = 10_000;
 
 /** The answer to a refused client, and the reason for the log. */

@@ -1,7 +1,7 @@
 // What all connections of a server share: what commands see of it, turns, and the bounds on bytes
 // that wait at all clients together.
-import type { Context } from "../commands/command.ts";
-import type { ParserLimits } from "../resp/parser.ts";
+import type { Context } from "../commands/context.ts";
+import type { ParserLimits } from "../resp/parser-limits.ts";
 import { Turns, type TurnTaker } from "./turns.ts";
 import { Unread } from "./unread.ts";
 

@@ -2,7 +2,7 @@
 // or the store is slow, over all clients. Past the bound nobody with more than a little is read,
 // but for one: the client that waits longest with a command that is cut. So there is always one
 // that can go on, and room is made by those that come to their end.
-import type { Context } from "../commands/command.ts";
+import type { Context } from "../commands/context.ts";
 import type { Turns, TurnTaker } from "./turns.ts";
 
 /** Bytes that any client may have unread, and that are not counted. */

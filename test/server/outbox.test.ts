@@ -1,7 +1,7 @@
 // The outbox with a sink that takes as much as the test says: what is sent when, and which events
 // go back when the client is gone.
 import { expect, test } from "bun:test";
-import { Handout } from "../../src/commands/command.ts";
+import { Handout } from "../../src/commands/answer.ts";
 import { Outbox } from "../../src/server/outbox.ts";
 
 class Taker {

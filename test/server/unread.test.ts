@@ -1,6 +1,6 @@
 // Who may be read while too many bytes wait unread over all clients, with a clock of the test's.
 import { describe, expect, test } from "bun:test";
-import type { Context } from "../../src/commands/command.ts";
+import type { Context } from "../../src/commands/context.ts";
 import { type Holder, Unread } from "../../src/server/unread.ts";
 
 const KB = 1024;

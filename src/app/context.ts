@@ -1,0 +1,87 @@
+// The Context of commands: the running server as its commands see it, made from a Config.
+import { version } from "../../package.json" with { type: "json" };
+import { BackgroundPushes } from "../commands/background.ts";
+import { ClientFigures } from "../commands/client-figures.ts";
+import type { Context, Stats } from "../commands/context.ts";
+import { LongReplies } from "../commands/long-replies.ts";
+import type { Config } from "../config/options.ts";
+import type { LogLimit } from "../log/log-limit.ts";
+import { Consumers } from "../queue/consumers.ts";
+import type { Store } from "../queue/store.ts";
+import type { Waiters } from "../queue/waiters.ts";
+import { CLIENT_BOUNDS } from "../server/bounds.ts";
+import type { Directory } from "../users/directory.ts";
+import { shownOptions } from "./shown-options.ts";
+
+interface Parts {
+  store: Store;
+  waiters: Waiters;
+  users: Directory;
+  maxClients: number;
+}
+
+export function contextOf(config: Config, { warn }: LogLimit, parts: Parts): Context {
+  const { store, waiters, users, maxClients } = parts;
+  const stats = emptyStats();
+  const reportFailure = (what: string, error: Error) => warn(`${what} failed`, { error });
+  return {
+    store,
+    waiters,
+    users,
+    consumers: new Consumers(store, (error) => reportFailure("deregistering a consumer", error)),
+    background: new BackgroundPushes(
+      { countMax: config.bgPushPoolSize, bytesMax: config.maxEventBytes },
+      warn,
+    ),
+    clients: new Map(),
+    figures: new ClientFigures(),
+    longReplies: new LongReplies(stats, config.maxWaitingBytes),
+    stats,
+    settings: settingsOf(config, maxClients),
+    options: shownOptions(config),
+    reportFailure,
+    warn,
+  };
+}
+
+/** The port is filled in once okq listens. */
+function settingsOf(config: Config, maxClients: number): Context["settings"] {
+  const { bgPushPoolSize, maxEventBytes, maxNameBytes, maxClientsPerAddress } = config;
+  const { loginTimeout, clientTimeout, clientOutputTimeout, maxWaitingBytes } = config;
+  return {
+    version,
+    port: 0,
+    bgPushPoolSize,
+    maxClients,
+    maxEventBytes,
+    maxNameBytes,
+    maxClientsPerAddress,
+    loginTimeout,
+    clientTimeout,
+    clientOutputTimeout,
+    maxWaitingBytes,
+    ...CLIENT_BOUNDS,
+  };
+}
+
+function emptyStats(): Stats {
+  return {
+    startedAtMs: Date.now(),
+    connections: 0,
+    connectionsRefused: 0,
+    refusedPerAddress: 0,
+    closedSlow: 0,
+    closedIdle: 0,
+    closedStalled: 0,
+    waitingBytes: 0,
+    unreadBytes: 0,
+    unsentBytes: 0,
+    commands: 0,
+    errors: 0,
+    bytesIn: 0,
+    bytesOut: 0,
+    pushes: 0,
+    pops: 0,
+    acks: 0,
+  };
+}
