@@ -19,6 +19,8 @@ import type { Log, LogFields } from "../log/log.ts";
 import { LogLimit } from "../log/log-limit.ts";
 import { openStore } from "./open-store.ts";
 import { loadUsers, openUsers } from "./open-users.ts";
+import { createBudgets } from "../commands/budget.ts";
+import { type Clock, systemClock } from "../queue/clock.ts";
 import { Consumers } from "../queue/consumers.ts";
 import { Housekeeper } from "../queue/housekeeper.ts";
 import type { Store } from "../queue/store.ts";
@@ -26,7 +28,7 @@ import { Waiters } from "../queue/waiters.ts";
 import { redactUrl } from "../config/redis-url.ts";
 import { Reloads } from "./reloads.ts";
 import { readableByAll } from "./secret-file.ts";
-import { CLIENT_BOUNDS } from "../server/bounds.ts";
+import { CLIENT_LIMITS } from "../server/flow/limits.ts";
 import { Server } from "../server/server.ts";
 import { readTlsFiles } from "./tls-files.ts";
 import { Shared } from "../server/shared.ts";
@@ -51,7 +53,7 @@ const INLINE_BYTES_MAX = 64 * 1024;
 const STORE_CLOSE_MS_MAX = 2_000;
 
 /** Rejects with one line for a person if the store or the address cannot be had. */
-export async function startOkq(config: Config, log: Log): Promise<Okq> {
+export async function startOkq(config: Config, log: Log, clock: Clock = systemClock): Promise<Okq> {
   const maxClients = clientsWithinFileLimit(config, log);
   // Before the store is opened, because that may take long.
   if (config.tlsListenAddr) readTlsFiles(config);
@@ -61,7 +63,7 @@ export async function startOkq(config: Config, log: Log): Promise<Okq> {
   const { store, storeName, announce } = await openStore(config, log, (queue, count) =>
     waiters.wake(queue, count),
   );
-  const context = contextOf(config, logLimit, { store, waiters, maxClients, users });
+  const context = contextOf(config, logLimit, { store, waiters, maxClients, users, clock });
   const shared = new Shared(context, {
     bulkBytesMax: config.maxEventBytes,
     requestBytesMax: config.maxEventBytes + REQUEST_MARGIN_BYTES,
@@ -69,7 +71,7 @@ export async function startOkq(config: Config, log: Log): Promise<Okq> {
     argumentsMax: ARGUMENTS_MAX,
     inlineBytesMax: INLINE_BYTES_MAX,
   });
-  const server = new Server({ maxClients }, shared);
+  const server = new Server(shared);
   const reloads = new Reloads(log);
   const { port, tlsPort } = await listenOr(() => store.close(), config, server, reloads, log);
   context.settings.port = port;
@@ -145,12 +147,13 @@ function shownOptions(config: Config): Map<string, string> {
 function contextOf(
   config: Config,
   { warn }: LogLimit,
-  parts: { store: Store; waiters: Waiters; maxClients: number; users: Directory },
+  parts: { store: Store; waiters: Waiters; maxClients: number; users: Directory; clock: Clock },
 ): Context {
-  const { store, waiters, maxClients, users } = parts;
+  const { store, waiters, maxClients, users, clock } = parts;
   const { bgPushPoolSize, maxEventBytes, maxNameBytes, maxClientsPerAddress } = config;
   const { loginTimeout, clientTimeout, clientOutputTimeout, maxWaitingBytes } = config;
-  const stats = emptyStats();
+  const stats = emptyStats(clock.nowMs());
+  const budgets = createBudgets(maxWaitingBytes);
   return {
     store,
     waiters,
@@ -158,8 +161,10 @@ function contextOf(
     consumers: new Consumers(),
     registrations: store.session(),
     clients: new Map(),
-    figures: new ClientFigures(),
-    longReplies: new LongReplies(stats, maxWaitingBytes),
+    figures: new ClientFigures(clock),
+    longReplies: new LongReplies(budgets.unsent),
+    budgets,
+    clock,
     stats,
     settings: {
       version,
@@ -173,7 +178,7 @@ function contextOf(
       clientTimeout,
       clientOutputTimeout,
       maxWaitingBytes,
-      ...CLIENT_BOUNDS,
+      ...CLIENT_LIMITS,
     },
     options: shownOptions(config),
     reportFailure: (what, error) => warn(`${what} failed`, { error }),
@@ -181,18 +186,15 @@ function contextOf(
   };
 }
 
-function emptyStats(): Stats {
+function emptyStats(startedAtMs: number): Stats {
   return {
-    startedAtMs: Date.now(),
+    startedAtMs,
     connections: 0,
     connectionsRefused: 0,
     refusedPerAddress: 0,
     closedSlow: 0,
     closedIdle: 0,
     closedStalled: 0,
-    waitingBytes: 0,
-    unreadBytes: 0,
-    unsentBytes: 0,
     commands: 0,
     errors: 0,
     bytesIn: 0,

@@ -1,11 +1,13 @@
 // What a command is: one descriptor, from which dispatch, arity, errors, COMMAND, help and the
 // README all come. What commands may know of their connection and server is Client and Context.
+import type { Clock } from "../queue/clock.ts";
 import type { Consumers } from "../queue/consumers.ts";
 import type { Operation, ResultOf, Session, Store } from "../queue/store.ts";
 import type { Waiters } from "../queue/waiters.ts";
 import type { Failure, ProtocolVersion, Reply } from "../resp/reply.ts";
 import type { Directory } from "../users/directory.ts";
 import type { Right, User } from "../users/user.ts";
+import type { Budgets } from "./budget.ts";
 import type { ClientFigures } from "./client-figures.ts";
 import type { LongReplies } from "./long-replies.ts";
 
@@ -128,8 +130,8 @@ export interface Client {
   readonly bytesOut: number;
   /** Commands that were started and whose replies are not out. */
   readonly inFlight: number;
-  /** It is not read: what it sends has to wait. */
-  readonly isPaused: boolean;
+  /** Why okq does not read from it at the moment, in a word; null while okq reads. */
+  readonly pauseReason: string | null;
   /** It is gone: no reply reaches it. */
   readonly isClosed: boolean;
   /** Ends waiting with nil, as `gone` does, and the client stays. */
@@ -150,6 +152,8 @@ export interface Context {
   clients: Map<number, Client>;
   figures: ClientFigures;
   longReplies: LongReplies;
+  budgets: Budgets;
+  clock: Clock;
   users: Directory;
   stats: Stats;
   settings: Settings;
@@ -186,14 +190,10 @@ export interface Stats {
   connectionsRefused: number;
   /** Of those, for the bound on clients from one address. */
   refusedPerAddress: number;
-  /** For taking none of their replies, for saying nothing, for keeping others waiting. */
+  /** Closed: did not read its replies, sent nothing, kept others waiting. */
   closedSlow: number;
   closedIdle: number;
   closedStalled: number;
-  /** Bytes now, over all clients: of commands under way, not started, and of replies not taken. */
-  waitingBytes: number;
-  unreadBytes: number;
-  unsentBytes: number;
   commands: number;
   errors: number;
   bytesIn: number;
