@@ -1,18 +1,21 @@
-// How many clients the system's limit of open files leaves room for. At that limit accepting would
-// spin, so clients are refused well before.
+// How many clients fit within the limit of open files. At that limit accept() fails in a loop, so
+// okq refuses clients before it is reached.
 import { readFileSync } from "node:fs";
 import type { Config } from "../config/options.ts";
-import { redisPlace } from "../config/redis-place.ts";
+import { redisLocation } from "../config/redis-location.ts";
 import type { Log } from "../log/log.ts";
 
-/** Files that are no clients: the store's connections, listeners, logs, the executable. */
+/** Open files that are not clients: listeners, the executable, the store's files. */
 const FILES_RESERVED = 64;
 
-/** How many clients can be served. If none, throws a line that says which limit to raise. */
+/**
+ * --max-clients, or fewer with a warning. If there is no room for any client, throws a message of
+ * one line that says how far to raise the limit.
+ */
 export function clientsWithinFileLimit(config: Config, log: Log): number {
   const { maxClients, redisPoolSize } = config;
   const limit = fileLimit();
-  const reserved = FILES_RESERVED + (redisPlace(config) ? redisPoolSize - 1 : 0);
+  const reserved = FILES_RESERVED + (redisLocation(config) ? redisPoolSize - 1 : 0);
   const possible = limit - reserved;
   if (maxClients <= possible) return maxClients;
   const needed = maxClients + reserved;
@@ -22,7 +25,7 @@ export function clientsWithinFileLimit(config: Config, log: Log): number {
         `for --max-clients ${maxClients} (ulimit -n, LimitNOFILE)`,
     );
   }
-  log.warn("fewer clients than asked for, because of the limit of open files", {
+  log.warn("the limit of open files allows fewer clients than --max-clients", {
     maxClients,
     possible,
     limit,

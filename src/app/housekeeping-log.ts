@@ -1,58 +1,59 @@
-// Logs periodic work that fails: once when it begins to fail, once for each new reason, and once
-// when it works again. It does not log that the store is away: the store logs that itself.
+// Logs failures of periodic work: once when they begin, once for each new reason, and once when the
+// work succeeds again. A store that cannot be reached is logged by the store itself.
 import type { Log, LogFields } from "../log/log.ts";
 import type { LogLimit } from "../log/log-limit.ts";
+import type { Clock } from "../queue/clock.ts";
 import { StoreError } from "../queue/errors.ts";
 import type { OnRound, Work } from "../queue/housekeeper.ts";
 
 const texts: Record<Work, { fails: string; works: string }> = {
   reclaim: {
-    fails: "expired claims cannot be requeued, it is tried again",
+    fails: "cannot requeue expired claims, okq tries again",
     works: "expired claims are requeued again",
   },
   register: {
-    fails: "consumers cannot be counted, it is tried again",
+    fails: "cannot count consumers, okq tries again",
     works: "consumers are counted again",
   },
   watch: {
-    fails: "waiting consumers may be woken late, it is tried again",
-    works: "waiting consumers are woken in time again",
+    fails: "consumers may wake late, okq tries again",
+    works: "consumers wake in time again",
   },
   hear: {
-    fails: "messages of other okq processes are not heard, it is tried again",
-    works: "messages of other okq processes are heard again",
+    fails: "cannot receive messages of other okq processes, okq tries again",
+    works: "messages of other okq processes arrive again",
   },
 };
-/** One good round may have missed the cause, so the failure is over after this time without one. */
+/** A single success may be chance: a failure counts as over after this time without another. */
 const OVER_MS = 3_000;
 
 export class HousekeepingLog {
   readonly #info: Log["info"];
   readonly #warn: LogLimit["warn"];
   readonly #fields: LogFields;
-  readonly #nowMs: () => number;
-  /** What fails, with the latest reason and when it was last met. */
+  readonly #clock: Clock;
+  /** The work that fails, with the latest reason and time of a failure. */
   readonly #failures = new Map<Work, { reason: string; atMs: number }>();
 
-  /** The fields go into every line. */
-  constructor(log: Log, limit: LogLimit, fields: LogFields, nowMs = () => performance.now()) {
+  /** The fields are added to every line. */
+  constructor(log: Log, limit: LogLimit, fields: LogFields, clock: Clock) {
     this.#info = log.info;
     this.#warn = limit.warn;
     this.#fields = fields;
-    this.#nowMs = nowMs;
+    this.#clock = clock;
   }
 
   readonly note: OnRound = (work, error) => {
     const failing = this.#failures.get(work);
     if (error === null) {
-      if (!failing || this.#nowMs() < failing.atMs + OVER_MS) return;
+      if (!failing || this.#clock.nowMs() < failing.atMs + OVER_MS) return;
       this.#failures.delete(work);
       this.#info(texts[work].works, this.#fields);
       return;
     }
     if (work !== "hear" && isAway(error)) return;
     const reason = error.message;
-    this.#failures.set(work, { reason, atMs: this.#nowMs() });
+    this.#failures.set(work, { reason, atMs: this.#clock.nowMs() });
     if (reason !== failing?.reason) this.#warn(texts[work].fails, { ...this.#fields, reason });
   };
 }

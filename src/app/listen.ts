@@ -1,51 +1,63 @@
-// From the config to the sockets that the server listens on.
+// Opens the addresses of a Config: plain TCP, TLS, and a unix socket.
 import { parseAddress } from "../config/address.ts";
 import type { Config } from "../config/options.ts";
-import type { Log } from "../log/log.ts";
-import type { Reloads } from "./reloads.ts";
+import type { Log, LogFields } from "../log/log.ts";
 import type { Server } from "../server/server.ts";
-import { filesOfTls, readTlsFiles } from "./tls-files.ts";
+import type { FileReloader } from "./file-reloader.ts";
+import { readTlsFiles, tlsFileNames } from "./tls-files.ts";
 
-/** 0 where nothing is listened on. */
+/** 0 for an address that is not configured. */
 export interface Ports {
   port: number;
   tlsPort: number;
 }
 
-/** Rejects with one line for a person; what is listened on by then stays open. */
+/** Rejects with a message of one line. Addresses opened before the failure stay open. */
 export async function listen(
   config: Config,
   server: Server,
-  reloads: Reloads,
+  reloader: FileReloader,
   log: Log,
 ): Promise<Ports> {
   const { listenAddr, tlsListenAddr, unixSocket, unixSocketMode } = config;
   const ports = { port: 0, tlsPort: 0 };
   if (unixSocket) {
     const mode = Number.parseInt(unixSocketMode, 8);
-    await said(unixSocket, () => server.listenUnix(unixSocket, mode));
+    await withListenError(unixSocket, () => server.listenUnix(unixSocket, mode));
   }
   if (tlsListenAddr) {
     const files = readTlsFiles(config);
     const address = parseAddress(tlsListenAddr);
-    ports.tlsPort = await said(tlsListenAddr, () => server.listenTls(address, files));
-    reloads.add("the certificates", filesOfTls(config), () => {
+    ports.tlsPort = await withListenError(tlsListenAddr, () => server.listenTls(address, files));
+    reloader.add("the certificates", tlsFileNames(config), () => {
       server.renewTls(readTlsFiles(config));
       log.info("certificates loaded");
     });
   }
   if (listenAddr) {
-    ports.port = await said(listenAddr, () => server.listen(parseAddress(listenAddr)));
+    const address = parseAddress(listenAddr);
+    ports.port = await withListenError(listenAddr, () => server.listen(address));
   }
   return ports;
 }
 
-async function said<T>(where: string, act: () => T | Promise<T>): Promise<T> {
+/** The configured addresses and their actual ports, for the log. */
+export function addressesOf(config: Config, { port, tlsPort }: Ports): LogFields {
+  const { listenAddr, tlsListenAddr, unixSocket } = config;
+  return {
+    ...(listenAddr && { addr: listenAddr, port }),
+    ...(tlsListenAddr && { tlsAddr: tlsListenAddr, tlsPort }),
+    ...(unixSocket && { unixSocket }),
+  };
+}
+
+/** Adds the address to an error. */
+async function withListenError<T>(address: string, open: () => T | Promise<T>): Promise<T> {
   try {
-    return await act();
+    return await open();
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     const reason = code === "EADDRINUSE" ? "the address is in use" : message;
-    throw new Error(`cannot listen on ${where}: ${reason}`, { cause: error });
+    throw new Error(`cannot listen on ${address}: ${reason}`, { cause: error });
   }
 }

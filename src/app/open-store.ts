@@ -1,5 +1,4 @@
-// The store that a Config asks for, opened: Redis, a SQLite file, or memory. It says in the log
-// where queues are, and knows nothing of clients.
+// Opens the store that a Config names: Redis, a SQLite file, or memory. Logs the store's state.
 import { resolve } from "node:path";
 import { type Config, sqliteFile } from "../config/options.ts";
 import type { Log } from "../log/log.ts";
@@ -15,11 +14,11 @@ export interface OpenedStore {
   store: Store;
   /** For log lines. */
   storeName: string;
-  /** Says where queues are, once it is certain that okq serves. */
+  /** Logs where queues are kept. Called once okq serves clients. */
   announce(): void;
 }
 
-/** Rejects with one line for a person if the store cannot be had. */
+/** Rejects with a message of one line if the store cannot be opened. */
 export async function openStore(
   config: Config,
   log: Log,
@@ -51,12 +50,12 @@ async function openRedis(
       : log.warn("too few replicas answer in time", { store: name, wanted: target.waitReplicas });
   const onRefusal = (reason: string | null) =>
     reason === null
-      ? log.info("Redis does as it is asked again", { store: name })
-      : log.warn("Redis refuses what it is asked", { store: name, reason });
+      ? log.info("Redis accepts commands again", { store: name })
+      : log.warn("Redis refuses commands", { store: name, reason });
   const onPolicy = (server: string, policy: string | null) =>
     policy === null
-      ? log.info("Redis evicts nothing any more", { store: name, server })
-      : log.warn("Redis may evict keys, set maxmemory-policy noeviction there", {
+      ? log.info("Redis evicts no keys any more", { store: name, server })
+      : log.warn("Redis may evict keys: set its maxmemory-policy to noeviction", {
           store: name,
           server,
           policy,
@@ -86,7 +85,7 @@ async function openSqlite(
       reason === null
         ? log.info("pushes are accepted again")
         : log.error("pushes are refused", { reason }),
-    onFailure: (error) => log.warn("database housekeeping failed, it is tried again", { error }),
+    onFailure: (error) => log.warn("database housekeeping failed, okq tries again", { error }),
     onError: (error) => log.error("the database failed", { error }),
   });
   const store = await LocalStore.open({

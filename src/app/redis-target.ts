@@ -1,24 +1,24 @@
-// The Redis that a Config asks for, whichever of its options says so.
-// Files with secrets and certificates are read here; nothing is connected.
+// Makes the RedisTarget of a Config: address, accounts, TLS. Reads files with secrets and
+// certificates, and connects to nothing.
 import type { Config, OptionName } from "../config/options.ts";
-import { redisPlace } from "../config/redis-place.ts";
+import { redisLocation } from "../config/redis-location.ts";
 import { readSecretFile, secretOf } from "./secret-file.ts";
 import { nameOfNode, type RedisTarget } from "../stores/redis/target.ts";
 
-/** The Redis that a config asks for, if it does. Throws a line about a file that is no use. */
+/** Null without a Redis. Throws a message of one line about a file that cannot be used. */
 export function redisTarget(config: Config): RedisTarget | null {
-  const place = redisPlace(config);
-  if (place === null) return null;
-  const { mode, nodes, path, db } = place;
+  const location = redisLocation(config);
+  if (location === null) return null;
+  const { mode, nodes, path, db } = location;
   return {
     mode,
     nodes,
     path,
-    group: place.group ?? config.redisSentinelGroup,
+    group: location.group ?? config.redisSentinelGroup,
     db,
-    username: place.username ?? (config.redisUser || null),
+    username: location.username ?? (config.redisUser || null),
     password:
-      place.password ??
+      location.password ??
       secretOf("redis-password-file", config.redisPasswordFile, config.redisPassword),
     sentinelUsername: config.redisSentinelUser || null,
     sentinelPassword: secretOf(
@@ -26,7 +26,7 @@ export function redisTarget(config: Config): RedisTarget | null {
       config.redisSentinelPasswordFile,
       config.redisSentinelPassword,
     ),
-    tls: place.isTls ? tlsOf(config) : null,
+    tls: location.isTls ? tlsOf(config) : null,
     waitReplicas: config.redisWait,
     waitTimeoutMs: config.redisWaitTimeout,
     timeoutMs: config.redisTimeout,
@@ -44,12 +44,13 @@ function tlsOf({ redisTlsCa, redisTlsCert, redisTlsKey }: Config): RedisTarget["
 function pemOf(name: OptionName, file: string): string | null {
   if (file === "") return null;
   const text = readSecretFile(name, file);
-  if (!text.includes("-----BEGIN "))
-    throw new Error(`--${name}: ${JSON.stringify(file)} is no PEM`);
+  if (!text.includes("-----BEGIN ")) {
+    throw new Error(`--${name}: ${JSON.stringify(file)} is not in PEM format`);
+  }
   return text;
 }
 
-/** For log lines: no user, no password: "redis://host:port/0", "redis+sentinel://a:1,b:2/group". */
+/** A URL for the log, without user and password: "redis+sentinel://a:1,b:2/group". */
 export function targetName({ mode, nodes, path, group, db, tls }: RedisTarget): string {
   const scheme = tls ? "rediss" : "redis";
   if (path !== null) return `${scheme}+unix://${path}`;

@@ -1,31 +1,39 @@
-// A file that holds one secret, such as a password, so that neither command lines nor environments
-// show it. What it holds never gets into an error.
+// Files that hold one secret, such as a password, so that neither command lines nor environments
+// show it. No error shows the secret.
 import { statSync } from "node:fs";
 import type { Config, OptionName } from "../config/options.ts";
+import type { Log } from "../log/log.ts";
 import { readText } from "./read-text.ts";
 
-/** The secret without the line end behind it. Throws a line that names option and file. */
+/** The secret without the line end behind it. Throws a message that names option and file. */
 export function readSecretFile(option: OptionName, file: string): string {
   const secret = readText(option, file).replace(/\r?\n$/, "");
   if (secret === "") throw new Error(`--${option}: ${JSON.stringify(file)} is empty`);
   return secret;
 }
 
-/** What is in the file that the option names, or else the value itself; null for neither. */
+/** The secret in the file if there is one, else the value; null if neither is given. */
 export function secretOf(option: OptionName, file: string, value: string): string | null {
   return file ? readSecretFile(option, file) : value || null;
 }
 
-/** The password of the user "default"; null when there is none. Throws a line for a person. */
+/** The password of the user "default"; null if there is none. Throws as readSecretFile does. */
 export function passwordOf({ password, passwordFile }: Config): string | null {
   return secretOf("password-file", passwordFile, password);
 }
 
-/** Those of the files with secrets that every user of this machine may read. */
-export function readableByAll(config: Config): string[] {
+export function warnOfReadableSecrets(config: Config, log: Log): void {
   const { passwordFile, redisPasswordFile, redisSentinelPasswordFile, redisTlsKey, tlsKey } =
     config;
   const files = [passwordFile, redisPasswordFile, redisSentinelPasswordFile, redisTlsKey, tlsKey];
-  const modeOf = (file: string) => statSync(file, { throwIfNoEntry: false })?.mode ?? 0;
-  return files.filter((file) => file !== "" && (modeOf(file) & 0o004) !== 0);
+  for (const file of files) {
+    if (file !== "" && isReadableByAll(file)) {
+      log.warn("every user of this machine can read a secret", { file });
+    }
+  }
+}
+
+function isReadableByAll(file: string): boolean {
+  const mode = statSync(file, { throwIfNoEntry: false })?.mode ?? 0;
+  return (mode & 0o004) !== 0;
 }

@@ -1,5 +1,5 @@
-// `okq backup` and `okq check`: what is done once with a database and then ends. A running server
-// makes its backup itself, since a database belongs to one process; otherwise it is made here.
+// `okq backup` and `okq check`. A database belongs to one process: a running server makes its own
+// backup, and the backup of a stopped one is made here.
 import { closeSync, openSync, rmSync, statSync } from "node:fs";
 import { resolve } from "node:path";
 import { type Config, sqliteFile } from "../config/options.ts";
@@ -8,12 +8,15 @@ import { checkDatabase } from "../stores/local/sqlite/check-database.ts";
 import { realFile } from "../stores/local/sqlite/real-file.ts";
 import { SqliteJournal } from "../stores/local/sqlite/sqlite-journal.ts";
 
-/** Verifies the database of the config; says what is in it. Throws one line for a person. */
+/** Verifies the database and returns its counts as text. Throws a message of one line. */
 export function check(config: Config): string {
   return describe(databaseOf(config));
 }
 
-/** Copies into that file, which must not exist, and verifies the copy; says what is in it. */
+/**
+ * Copies the database into a new file, verifies the copy and returns its counts as text. Rejects
+ * with a message of one line, also if the file exists.
+ */
 export async function backup(config: Config, file: string): Promise<string> {
   const copy = realFile(file);
   makeEmpty(copy);
@@ -30,13 +33,13 @@ export async function backup(config: Config, file: string): Promise<string> {
 }
 
 /**
- * An empty file shows the server that the caller may write there. A killed backup leaves one
- * behind, so an empty file that is there already is no error.
+ * The empty file shows the server that the caller may write there. An empty file that exists is no
+ * error, since a killed backup leaves one.
  */
 function makeEmpty(file: string): void {
   const found = statSync(file, { throwIfNoEntry: false });
   if (found && !(found.isFile() && found.size === 0)) {
-    throw new Error(`${file} is there already: give the name of a new file`);
+    throw new Error(`${file} exists already: give the name of a new file`);
   }
   closeSync(openSync(file, "a", 0o600));
 }
@@ -44,9 +47,7 @@ function makeEmpty(file: string): void {
 function databaseOf(config: Config): string {
   const file = sqliteFile(config);
   if (file !== null) return resolve(file);
-  throw new Error(
-    "only queues in a SQLite database can be copied and checked: --store sqlite:FILE",
-  );
+  throw new Error("only a SQLite database can be copied and checked: give --store sqlite:FILE");
 }
 
 function describe(file: string): string {
@@ -54,7 +55,7 @@ function describe(file: string): string {
   return `${file}: ok, ${queues} queues, ${ready} events ready, ${claimed} claimed\n`;
 }
 
-/** False when nobody listens at the config's address. */
+/** False if no server listens. */
 async function backupByServer(config: Config, copy: string): Promise<boolean> {
   const server = await connectToServer(config);
   if (!server) return false;

@@ -1,11 +1,10 @@
-// A CPU profile of this process, for Chrome's developer tools and everything else that reads
-// .cpuprofile. It knows nothing of what the process does.
+// Records a CPU profile of this process as a .cpuprofile file, which Chrome's developer tools read.
 import { writeFileSync } from "node:fs";
 import { Session } from "node:inspector/promises";
 
 /**
- * Starts recording and returns what stops it and writes the file. Rejects at once when the file
- * cannot be written, rather than after a long run.
+ * Starts recording. Returns a function that stops and writes the file. Rejects at once if the file
+ * cannot be written, and not only after a long run.
  */
 export async function startCpuProfile(file: string): Promise<() => Promise<void>> {
   writeFileSync(file, "");

@@ -1,15 +1,17 @@
-// `okq passwd`: a password from standard input becomes the hash that a users file wants.
-import { hashPassword } from "../users/verifications.ts";
+// `okq passwd`: reads a password and makes the hash for a users file.
+import { hashPassword } from "../users/password-checks.ts";
 import { isUserName } from "../users/users-file.ts";
 
 const CTRL_C = "\u0003";
 const CTRL_D = "\u0004";
 const BACKSPACES = new Set(["\b", "\u007f"]);
 
-/** A hash, or for a name a line in which groups and patterns are to be filled in. */
+/** Returns the hash, or for a name a line of a users file with GROUPS and PATTERNS to fill in. */
 export async function passwd(name: string | null): Promise<string> {
   if (name !== null && !isUserName(name)) {
-    throw new Error(`${JSON.stringify(name)} is not a name: 1 to 64 of A-Z a-z 0-9 _ . @ -`);
+    throw new Error(
+      `${JSON.stringify(name)} is not a valid name: use 1 to 64 of A-Z a-z 0-9 _ . @ -`,
+    );
   }
   const password = process.stdin.isTTY ? await askTwice() : await readAll();
   if (password.length === 0) throw new Error("the password is empty");
@@ -29,8 +31,8 @@ async function askTwice(): Promise<Buffer> {
   stdin.setEncoding("utf8");
   try {
     const keys = keysOf(stdin);
-    const [first, second] = [await ask("Password: ", keys), await ask("Once more: ", keys)];
-    if (first !== second) throw new Error("the two are not the same");
+    const [first, second] = [await ask("Password: ", keys), await ask("Repeat it: ", keys)];
+    if (first !== second) throw new Error("the passwords differ");
     return Buffer.from(first);
   } finally {
     stdin.setRawMode(false);
@@ -42,7 +44,7 @@ async function* keysOf(stdin: AsyncIterable<string>): AsyncGenerator<string, und
   for await (const text of stdin) yield* text;
 }
 
-/** What is typed up to the end of the line, without showing it. */
+/** Reads a line without showing it. */
 async function ask(prompt: string, keys: AsyncGenerator<string, undefined>): Promise<string> {
   process.stderr.write(prompt);
   let typed = "";
@@ -51,7 +53,7 @@ async function ask(prompt: string, keys: AsyncGenerator<string, undefined>): Pro
     const { value: key, done } = await keys.next();
     if (done || key === CTRL_C || key === CTRL_D) {
       process.stderr.write("\n");
-      throw new Error("nothing was done");
+      throw new Error("cancelled");
     }
     if (key === "\r" || key === "\n") break;
     typed = BACKSPACES.has(key) ? [...typed].slice(0, -1).join("") : typed + key;

@@ -1,32 +1,38 @@
-// A connection from the command line to the server that the same config starts, as its user
+// Connects a command line program to the server that runs with the same config, as the user
 // "default": over the unix socket if there is one, else over TCP, else over TLS.
 import type { ConnectionOptions } from "node:tls";
 import { Redis, type RedisOptions } from "ioredis";
-import { parseAddress } from "../config/address.ts";
-import type { Config } from "../config/options.ts";
 import { readText } from "../app/read-text.ts";
 import { passwordOf } from "../app/secret-file.ts";
+import { parseAddress } from "../config/address.ts";
+import type { Config } from "../config/options.ts";
 
-type Place = Pick<RedisOptions, "path" | "host" | "port" | "tls">;
+type Endpoint = Pick<RedisOptions, "path" | "host" | "port" | "tls">;
 
 const CONNECT_MS_MAX = 2_000;
-/** No server is there, or this machine has no such address. */
-const NOBODY = new Set(["ECONNREFUSED", "ENOENT", "EADDRNOTAVAIL", "ENETUNREACH", "EAFNOSUPPORT"]);
+/** Nobody listens there, or this machine has no such address. */
+const NO_SERVER = new Set([
+  "ECONNREFUSED",
+  "ENOENT",
+  "EADDRNOTAVAIL",
+  "ENETUNREACH",
+  "EAFNOSUPPORT",
+]);
 
-/** Null when nobody listens there. Rejects with one line for a person if it serves nobody here. */
+/** Null if no server listens. Rejects with a message of one line if the server refuses us. */
 export async function connectToServer(config: Config): Promise<Redis | null> {
   const password = passwordOf(config);
-  for (const place of placesOf(config)) {
+  for (const endpoint of endpointsOf(config)) {
     // oxlint-disable-next-line no-await-in-loop -- the next one only if nobody listens at this one
-    const server = await connectTo(place, password);
+    const server = await connectTo(endpoint, password);
     if (server) return server;
   }
   return null;
 }
 
-async function connectTo(place: Place, password: string | null): Promise<Redis | null> {
+async function connectTo(endpoint: Endpoint, password: string | null): Promise<Redis | null> {
   const server = new Redis({
-    ...place,
+    ...endpoint,
     ...(password === null ? {} : { password }),
     lazyConnect: true,
     enableReadyCheck: false,
@@ -42,14 +48,14 @@ async function connectTo(place: Place, password: string | null): Promise<Redis |
     return server;
   } catch (error) {
     server.disconnect();
-    const { code, message } = (failure ?? error) as NodeJS.ErrnoException;
-    if (NOBODY.has(code ?? "")) return null;
-    throw new Error(`the server does not let us in: ${inShort(message)}`, { cause: error });
+    const cause = (failure ?? error) as NodeJS.ErrnoException;
+    if (NO_SERVER.has(cause.code ?? "")) return null;
+    throw new Error(`cannot use the server: ${reasonOf(cause)}`, { cause: error });
   }
 }
 
-/** Where the server of that config can be reached from this machine, in the order to try. */
-function placesOf({ unixSocket, listenAddr, tlsListenAddr, ...files }: Config): Place[] {
+/** The endpoints of a config's server that can be reached from this machine, in order. */
+function endpointsOf({ unixSocket, listenAddr, tlsListenAddr, ...files }: Config): Endpoint[] {
   if (unixSocket) return [{ path: unixSocket }];
   const { hostname, port } = parseAddress(listenAddr || tlsListenAddr);
   if (port === 0) return [];
@@ -59,13 +65,13 @@ function placesOf({ unixSocket, listenAddr, tlsListenAddr, ...files }: Config): 
   return hosts.map((host) => ({ host, port, tls }));
 }
 
-/** 0.0.0.0 and :: are no addresses to connect to. "::" may accept IPv6 only, or IPv4 only. */
+/** One cannot connect to 0.0.0.0 or "::", and a server on "::" may accept only IPv4 or IPv6. */
 function hostsOf(hostname: string): string[] {
   if (/^[0.]+$/.test(hostname)) return ["127.0.0.1"];
   return /^[0:]+$/.test(hostname) ? ["127.0.0.1", "::1"] : [hostname];
 }
 
-/** Trusts only the server's own certificate, with any names in it, and shows it too. */
+/** Trusts only the server's own certificate, for any name, and shows the same to the server. */
 function tlsOf({ tlsCert, tlsKey }: Pick<Config, "tlsCert" | "tlsKey">): ConnectionOptions {
   const cert = readText("tls-cert", tlsCert);
   return {
@@ -77,9 +83,16 @@ function tlsOf({ tlsCert, tlsKey }: Pick<Config, "tlsCert" | "tlsKey">): Connect
   };
 }
 
-function inShort(message: string): string {
-  if (message.startsWith("NOAUTH"))
-    return "it wants the password of user default (--password-file)";
-  if (message.startsWith("WRONGPASS")) return "wrong password, or no user default";
-  return message;
+const reasons: [pattern: RegExp, reason: string][] = [
+  [/^NOAUTH/, "it needs the password of user default (--password-file)"],
+  [/^WRONGPASS/, "the password is wrong, or there is no user default"],
+  [/WRONG_VERSION_NUMBER/, "it does not speak TLS"],
+  [
+    /EPIPE|ECONNRESET|^Connection is closed|^Unknown RESP type/,
+    "it does not answer as okq does, perhaps it expects TLS (--listen-addr '' --tls-listen-addr)",
+  ],
+];
+
+function reasonOf({ message }: Error): string {
+  return reasons.find(([pattern]) => pattern.test(message))?.[1] ?? message;
 }

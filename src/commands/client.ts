@@ -40,11 +40,11 @@ function line(client: Client, { clock }: Context): string {
 
 /** The same, and okq's own fields at the end. */
 function listLine(client: Client, context: Context): string {
-  const { inFlight, queues, pauseReason } = client;
+  const { inFlight, consumer, pauseReason } = client;
   const paused = pauseReason === null ? 0 : 1;
   return (
     `${line(client, context)} inflight=${inFlight} paused=${paused} ` +
-    `queues=${queues.length} pause-reason=${pauseReason ?? ""}\n`
+    `queues=${consumer.queues.length} pause-reason=${pauseReason ?? ""}\n`
   );
 }
 

@@ -1,6 +1,7 @@
 // What a command is: one descriptor, from which dispatch, arity, errors, COMMAND, help and the
 // README all come. What commands may know of their connection and server is Client and Context.
 import type { Clock } from "../queue/clock.ts";
+import type { Consumer } from "../queue/consumer.ts";
 import type { Consumers } from "../queue/consumers.ts";
 import type { Operation, ResultOf, Session, Store } from "../queue/store.ts";
 import type { Waiters } from "../queue/waiters.ts";
@@ -119,10 +120,7 @@ export interface Client {
     readonly failures: number;
     replySince(failures: number): Failure | null;
   };
-  /** Where it is registered. */
-  queues: Buffer[];
-  /** Whether it has sent QREGISTER, even with no queue: then QNOTIFY waits. */
-  hasRegistered: boolean;
+  readonly consumer: Consumer;
   /** Aborts when the client is gone or okq ends. */
   readonly gone: AbortSignal;
   /** Bytes received and not yet dealt with, and bytes answered and not yet taken. */
@@ -147,8 +145,6 @@ export interface Context {
   store: Store;
   waiters: Waiters;
   consumers: Consumers;
-  /** Counts of consumers all travel by this one: between sessions an old could overtake a new. */
-  registrations: Session;
   clients: Map<number, Client>;
   figures: ClientFigures;
   longReplies: LongReplies;

@@ -1,7 +1,6 @@
 // What drivers say when they connect and stay connected: answered as Redis answers them.
 import { Failure, OK, type Reply, Simple } from "../resp/reply.ts";
 import { type Call, type Client, type Command, CommandError } from "./command.ts";
-import { stayOn } from "./notify.ts";
 
 const NOT_AN_INTEGER = "ERR value is not an integer or out of range";
 
@@ -31,10 +30,9 @@ async function reset({ client, context }: Call): Promise<Reply> {
   client.replies = "on";
   client.isRefusingTransaction = false;
   client.name = "";
-  client.hasRegistered = false;
   client.protocol = 2;
   client.user = context.users.stranger;
-  await stayOn([], client, context);
+  await client.consumer.leaveAllBut([]);
   return new Simple("RESET");
 }
 

@@ -10,7 +10,6 @@ import {
   FromStore,
 } from "./command.ts";
 import { collect, longArray } from "./long-replies.ts";
-import { leaversReported } from "./notify.ts";
 import { StatusRows } from "./status-rows.ts";
 
 /** Queues asked for in one operation, so that a long list holds nobody up. */
@@ -62,7 +61,7 @@ function askedFor({ args, client }: Call): AsyncGenerator<QueueStatus[]> {
 /** Fails when something in front of the command failed meanwhile. */
 async function consumersSettled({ client, context }: Call): Promise<void> {
   const { failures } = client.refusal;
-  await leaversReported(context);
+  await context.consumers.settled();
   const refusal = client.refusal.replySince(failures);
   if (refusal) throw new CommandError(refusal.text);
 }

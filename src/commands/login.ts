@@ -4,7 +4,6 @@ import { OK, Pairs, quoteForError, type Reply } from "../resp/reply.ts";
 import type { User } from "../users/user.ts";
 import { type Call, type Client, type Command, CommandError, type Context } from "./command.ts";
 import { checkName, parseInteger } from "./connection.ts";
-import { stayOn } from "./notify.ts";
 import { wordOf } from "./options.ts";
 
 /** Drivers choose by it what they send; okq's own version is in INFO. */
@@ -40,14 +39,13 @@ async function userOf(credentials: Credentials, { client, context }: Call): Prom
 }
 
 /** The client is that user from now on, and registered only where the user may consume. */
-function become(user: User, client: Client, context: Context): void {
+function become(user: User, client: Client): void {
   client.user = user;
-  const { queues } = client;
+  const { consumer } = client;
+  const { queues } = consumer;
   const kept = user.may("consume") ? queues.filter((queue) => user.mayUse(queue)) : [];
   if (kept.length === queues.length) return;
-  // The client did not ask to deregister: QNOTIFY must answer an error, not wait in vain.
-  if (kept.length === 0) client.hasRegistered = false;
-  void stayOn(kept, client, context);
+  void consumer.leaveAllBut(kept);
   // In the line of a queue that it may not use it would swallow what wakes the others there.
   client.stopWaiting();
 }
@@ -62,7 +60,7 @@ export function applyUsers(context: Context): number {
     if (!client.user) continue;
     const { name, hash } = client.user;
     const user = context.users.find(name);
-    if (user && user.hash === hash) become(user, client, context);
+    if (user && user.hash === hash) become(user, client);
     else {
       closed += 1;
       client.kill();
@@ -76,7 +74,7 @@ async function auth(call: Call): Promise<Reply> {
   if (args.length === 2 && context.users.isOpen) throw new CommandError(NO_PASSWORD_SET);
   const password = args.at(-1)!;
   const name = args.length === 3 ? args[1]! : DEFAULT_USER;
-  become(await userOf({ name, password }, call), client, context);
+  become(await userOf({ name, password }, call), client);
   return OK;
 }
 
@@ -124,7 +122,7 @@ function greetingOf({ args, client }: Call): Greeting {
 }
 
 function greet({ protocol, name }: Greeting, user: User, { client, context }: Call): Reply {
-  if (user !== client.user) become(user, client, context);
+  if (user !== client.user) become(user, client);
   if (name !== null) client.name = name;
   client.protocol = protocol;
   return new Pairs([

@@ -1,7 +1,7 @@
 // QREGISTER and QNOTIFY: saying what one consumes, and waiting for it.
 import { nameOf } from "../queue/name-cache.ts";
 import { OK, type Reply } from "../resp/reply.ts";
-import { type Call, type Client, type Command, CommandError, type Context } from "./command.ts";
+import { type Call, type Command, CommandError } from "./command.ts";
 import { checkCount, checkNew, parseSeconds } from "./options.ts";
 
 /** Queues that one connection may register on: each wait asks the store for all of them. */
@@ -13,55 +13,6 @@ const NOT_REGISTERED =
   "ERR not registered: every connection, also a new one of the same client, has to send " +
   "QREGISTER before QNOTIFY";
 
-/** Trades the client's list of queues for another, here and in the store. */
-export async function registerOn(
-  client: Client,
-  { consumers, registrations }: Context,
-  queues: Buffer[],
-): Promise<void> {
-  const before = client.queues;
-  client.queues = queues;
-  const changed = consumers.replace(before, queues);
-  if (changed.length === 0) return;
-  const report = registrations.ask({ kind: "register", consumers: changed, isReset: false });
-  consumers.reported = report.catch(() => {});
-  try {
-    await report;
-  } catch (error) {
-    if (client.queues === queues) {
-      client.queues = before;
-      consumers.replace(queues, before);
-    }
-    throw error;
-  }
-}
-
-/**
- * Leaves all but these of the client's queues, even if the store fails: the store hears of it with
- * the housekeeper's next full count.
- */
-export async function stayOn(kept: Buffer[], client: Client, context: Context): Promise<void> {
-  const { queues } = client;
-  if (kept.length === queues.length) return;
-  try {
-    await registerOn(client, context, kept);
-  } catch (error) {
-    context.reportFailure("deregistering a consumer", error as Error);
-    if (client.queues !== queues) return;
-    context.consumers.replace(queues, kept);
-    client.queues = kept;
-  }
-}
-
-/**
- * Resolves when the store knows of all consumers that left in this turn of the event loop. When a
- * turn learns that a connection ended, that connection is over by the end of the next turn.
- */
-export async function leaversReported({ consumers }: Context): Promise<void> {
-  await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
-  await consumers.reported;
-}
-
 async function register({ args, client, context }: Call): Promise<Reply> {
   checkCount("queues", args.length - 1, REGISTERED_MAX);
   const bytes = args.slice(1).reduce((sum, { length }) => sum + length, 0);
@@ -72,45 +23,33 @@ async function register({ args, client, context }: Call): Promise<Reply> {
   // Copies: the list outlives the command, and a view would keep a whole received chunk.
   const unique = new Map(args.slice(1).map((queue) => [nameOf(queue), queue]));
   const queues = [...unique.values()].map((queue) => Buffer.from(queue));
-  const { consumers, settings } = context;
-  if (consumers.bytesWith(client.queues, queues) > settings.maxWaitingBytes) {
+  const { consumer } = client;
+  if (consumer.bytesWith(queues) > context.settings.maxWaitingBytes) {
     throw new CommandError("ERR too many registrations of all clients (--max-waiting-bytes)");
   }
-  const { hasRegistered } = client;
-  client.hasRegistered = true;
-  try {
-    await registerOn(client, context, queues);
-  } catch (error) {
-    client.hasRegistered &&= hasRegistered;
-    throw error;
-  }
+  await consumer.register(queues);
   return OK;
 }
 
 async function notify({ args, client, context }: Call): Promise<Reply> {
+  const { consumer, session } = client;
   const timeoutMs = parseSeconds("timeout", args[1]!);
   // A driver that repeats a QNOTIFY on a new connection would wait in vain.
-  if (!client.hasRegistered) throw new CommandError(NOT_REGISTERED);
+  if (!consumer.hasRegistered) throw new CommandError(NOT_REGISTERED);
   if (timeoutMs > 0) await context.store.watch();
   const woken = await context.waiters.wait({
-    queues: client.queues,
+    queues: consumer.queues,
     timeoutMs,
     signal: client.gone,
     attempt: async () => {
-      if (client.queues.length === 0) return null;
-      const found = await client.session.ask({ kind: "ready", queues: client.queues });
-      if (found) startBehind(client, found);
+      if (consumer.queues.length === 0) return null;
+      const found = await session.ask({ kind: "ready", queues: consumer.queues });
+      if (found) consumer.searchBehind(found);
       return found;
     },
   });
   // The right to it may have been taken away while the store was asked.
-  return client.queues.find((queue) => woken?.equals(queue)) ?? null;
-}
-
-/** Next time the search starts behind the queue just found, so that none starves the others. */
-function startBehind(client: Client, found: Buffer): void {
-  const next = client.queues.findIndex((queue) => queue.equals(found)) + 1;
-  client.queues = [...client.queues.slice(next), ...client.queues.slice(0, next)];
+  return consumer.queues.find((queue) => woken?.equals(queue)) ?? null;
 }
 
 export const notifyCommands: Command[] = [

@@ -4,7 +4,6 @@ import type { Call, Command, Context, Settings } from "./command.ts";
 import { statusOfAll } from "./inspect.ts";
 import { REDIS_VERSION } from "./login.ts";
 import { collect } from "./long-replies.ts";
-import { leaversReported } from "./notify.ts";
 import { checkCount, wordOf } from "./options.ts";
 
 /** Sections or patterns that one command may name. Each is compared with all that exist. */
@@ -102,7 +101,7 @@ function cpu(): Lines {
 
 /** The store looks at every queue for it, so INFO has it only when the section is named. */
 async function queueLines(call: Call): Promise<Lines> {
-  await leaversReported(call.context);
+  await call.context.consumers.settled();
   const sums = { queues: 0, events: 0, events_processing: 0, consumers: 0 };
   try {
     await collect(call, statusOfAll(call.client), (page) => {

@@ -1,4 +1,4 @@
-// Where something listens, as a person writes it: host and port.
+// Parses the address of a listener: host and port.
 
 export interface Address {
   hostname: string;
@@ -7,7 +7,7 @@ export interface Address {
 
 /**
  * "127.0.0.1:4777", "[::1]:4777", "localhost:0", or ":4777" for all interfaces (hostname "::",
- * which takes IPv4 too). Throws an Error that says what is wrong.
+ * which includes IPv4). Throws a phrase such as "is not an address ...".
  */
 export function parseAddress(text: string): Address {
   const [, ipv6, name, port] = /^(?:\[([\da-f:.]+)\]|([\w.-]*)):(\d+)$/i.exec(text) ?? [];

@@ -6,43 +6,47 @@ import { shown } from "./option.ts";
 import { isOptionName, type OptionName } from "./options.ts";
 import { UsageError } from "./usage-error.ts";
 
-/** A value as it was written, and where: "--store", "OKQ_STORE" or "okq.conf:3: store". */
+/** An unparsed value and its source: "--store", "OKQ_STORE" or "okq.conf:3: store". */
 export interface Setting {
   text: string;
   source: string;
 }
 export type Settings = Partial<Record<OptionName, Setting>>;
 
-/** The setting names the file. Throws UsageError. */
+/** Reads the file that the setting names. Throws UsageError. */
 export function readConfigFile({ text, source }: Setting): Settings {
   const file = expandHome(text);
-  let content: string;
+  let lines: string[];
   try {
-    content = readFileSync(file, "utf8").replace(/^\uFEFF/, "");
+    lines = readFileSync(file, "utf8")
+      .replace(/^\uFEFF/, "")
+      .split(/\r?\n/);
   } catch (error) {
     const reason = (error as Error).message.split(",")[0];
-    throw new UsageError(`${source}: cannot read ${shown(file)}(${reason})`);
+    throw new UsageError(`${source}: cannot read ${shown(file)} (${reason})`);
   }
   const settings: Settings = {};
-  for (const [index, line] of content.split(/\r?\n/).entries()) {
-    const place = `${file}:${index + 1}`;
-    const { name, value } = lineAt(place, line) ?? {};
+  for (const [index, content] of lines.entries()) {
+    const line = `${file}:${index + 1}`;
+    const { name, value } = parseLine(line, content) ?? {};
     if (name === undefined) continue;
     if (!isOptionName(name)) {
-      const hint = "(okq --example shows what there is)";
-      throw new UsageError(`${place}: unknown option ${shown(name)}${hint}`);
+      throw new UsageError(`${line}: unknown option ${shown(name)} (see okq --example)`);
     }
-    if (name === "config") throw new UsageError(`${place}: a config file cannot name another one`);
-    if (settings[name]) throw new UsageError(`${place}: ${name} is already set further up`);
-    settings[name] = { text: value ?? "", source: `${place}: ${name}` };
+    if (name === "config") {
+      throw new UsageError(`${line}: a config file cannot name another config file`);
+    }
+    if (settings[name]) throw new UsageError(`${line}: ${name} is already set above`);
+    settings[name] = { text: value ?? "", source: `${line}: ${name}` };
   }
   return settings;
 }
 
-function lineAt(place: string, line: string) {
+/** Adds the file and the number of the line to an error. */
+function parseLine(line: string, text: string) {
   try {
-    return parseConfigLine(line);
+    return parseConfigLine(text);
   } catch (error) {
-    throw new UsageError(`${place}: ${(error as Error).message}`);
+    throw new UsageError(`${line}: ${(error as Error).message}`);
   }
 }

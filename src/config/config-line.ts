@@ -1,11 +1,11 @@
-// A line of a config file: `name: value`, the value may stand in quotes, which are not part of it.
+// Parses a line of a config file: `name: value`. Quotes around the value are not part of it.
 
 export interface ConfigLine {
   name: string;
   value: string;
 }
 
-/** Null for a comment or a blank line. Throws an Error that says what is wrong. */
+/** Null for a comment or a blank line. Throws an error that describes the mistake. */
 export function parseConfigLine(line: string): ConfigLine | null {
   if (/^\s*(#|$)/.test(line)) return null;
   const [, name, value = ""] = /^\s*([\w-]+)\s*:(?:\s+(.*?))?\s*$/.exec(line) ?? [];
@@ -18,8 +18,8 @@ function unquoted(name: string, value: string): string {
   const inside = double ?? single ?? value;
   if (inside === value && /^["']|["']$/.test(value)) {
     throw new Error(
-      `${name}: the value begins or ends with a quote that has no partner; ` +
-        "put quotes of the other kind around the whole value if the quote is a part of it",
+      `${name}: the value has a quote at one end only; if the quote is part of the value, ` +
+        "put quotes of the other kind around it",
     );
   }
   return inside;

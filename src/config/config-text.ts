@@ -1,5 +1,4 @@
-// The options of config.ts as people read them: the help, a config file to start from, and the
-// README's table. It states no fact about an option by itself.
+// Renders the table of options: as help text, as an example config file, and for the README.
 import { environmentName, optionNames, options, type OptionName } from "./options.ts";
 import type { Option } from "./option.ts";
 
@@ -21,10 +20,10 @@ export function optionsHelp(): string {
     .join("\n");
 }
 
-/** A config file with every option, commented out, at its default. */
+/** A config file that sets every option to its default. */
 export function exampleConfigFile(): string {
   const header =
-    "# okq configuration: `name: value`, one per line. Start with okq --config FILE.\n" +
+    "# okq configuration: one `name: value` per line. Use it with okq --config FILE.\n" +
     "# Flags and the environment win over this file. Every line below shows a default.\n";
   const entries = optionNames
     .filter((name) => name !== "config")

@@ -1,9 +1,9 @@
-// The kinds of options: how the text of each becomes its value, and how a value is shown.
+// The kinds of options: how each parses its text, and how an error shows a text.
 import { expandHome } from "./home-path.ts";
 
-/** One option: parse() gives the typed value of a text or throws a phrase such as "is not ...". */
+/** One option. parse() returns the typed value or throws a phrase such as "is not ...". */
 export interface Option<T> {
-  /** A list is text with commas in it, and its flag may be repeated. */
+  /** A list has commas between its entries, and its flag may be repeated. */
   kind: "string" | "list" | "integer" | "boolean" | "choice";
   default: T;
   placeholder: string;
@@ -13,13 +13,13 @@ export interface Option<T> {
   parse(text: string): T;
 }
 
-/** Throws a phrase such as "is not ...". Returns the value, which may differ from the text. */
+/** Throws a phrase such as "is not ...". May return a value that differs from the text. */
 type Check = (text: string) => string | void;
 
-/** A value for an error message, quoted and cut; one that may hold a password is "the value". */
-export function shown(text: string): string {
-  if (/@|:\/|passw\w*=/i.test(text)) return "the value ";
-  return `${JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}...` : text)} `;
+/** A text for an error, quoted and cut; the fallback for one that may hold a password. */
+export function shown(text: string, fallback = "the value"): string {
+  if (/@|:\/|passw\w*=/i.test(text)) return fallback;
+  return JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}...` : text);
 }
 
 export function string(
@@ -40,7 +40,7 @@ export function secret(placeholder: string, help: string): Option<string> {
   return { ...string("", placeholder, () => {}, help), isSecret: true };
 }
 
-/** Its value has the entries with commas and no blanks between them. */
+/** The value is the entries with commas and without blanks between them. */
 export function list(placeholder: string, check: Check, help: string): Option<string> {
   const parse = (text: string) => {
     const entries = text.split(",").map((entry) => entry.trim());
@@ -50,7 +50,7 @@ export function list(placeholder: string, check: Check, help: string): Option<st
       } catch (error) {
         const { message } = error as Error;
         if (entries.length === 1) throw error;
-        throw new Error(`names ${shown(entry).trim()}, which ${message}`, { cause: error });
+        throw new Error(`names ${shown(entry)}, which ${message}`, { cause: error });
       }
     });
     return checked.join(",");

@@ -1,18 +1,17 @@
-// What people may not ask of Redis at once, such as Sentinel and Cluster: a complaint that names
-// both options where they were set. It reads no file, and no value gets into a complaint.
-import { type Asked, contradiction, lacks } from "./asked.ts";
+// Rules for the options of Redis together, for example Sentinel and Cluster exclude each other.
 import type { OptionName } from "./options.ts";
-import { redisPlace } from "./redis-place.ts";
-import type { RedisUrl } from "./redis-url.ts";
+import { redisLocation } from "./redis-location.ts";
+import type { RedisLocation } from "./redis-url.ts";
+import { contradiction, lacks, type SourcedConfig } from "./sourced-config.ts";
 
-const PLACES: OptionName[] = ["store", "redis-addr", "redis-sentinel-addr"];
+const ADDRESSES: OptionName[] = ["store", "redis-addr", "redis-sentinel-addr"];
 const SENTINEL_ONLY: OptionName[] = [
   "redis-sentinel-group",
   "redis-sentinel-user",
   "redis-sentinel-password",
   "redis-sentinel-password-file",
 ];
-/** What nobody sets without meaning it, and a local store would not give. */
+/** A local store has no use for these, so setting one without a Redis is a mistake. */
 const REDIS_ONLY: OptionName[] = [
   "redis-cluster",
   "redis-user",
@@ -31,39 +30,46 @@ const SENTINEL_PASSWORDS: OptionName[] = [
   "redis-sentinel-password-file",
 ];
 
-/** One line for a person, or null. */
-export function redisContradiction(asked: Asked): string | null {
-  const [place, other] = PLACES.filter(asked.isSet);
-  if (other) return contradiction(asked, place!, other);
-  const found = redisPlace(asked.config);
-  if (found === null) return withoutRedis(asked, place);
+/** The first mistake as a text of one line, or null. */
+export function redisMistake(sourced: SourcedConfig): string | null {
+  const [address, second] = ADDRESSES.filter(sourced.isSet);
+  if (second) return contradiction(sourced, address!, second);
+  const location = redisLocation(sourced.config);
+  if (location === null) return withoutRedis(sourced, address);
   return (
-    ofPlace(asked, place!, found) ?? ofAccounts(asked, place!, found) ?? ofTls(asked, found.isTls)
+    modeMistake(sourced, address!, location) ??
+    accountMistake(sourced, address!, location) ??
+    tlsMistake(sourced, address!, location)
   );
 }
 
-function withoutRedis(asked: Asked, place: OptionName | undefined): string | null {
-  const lost = REDIS_ONLY.find(asked.isSet);
-  if (lost === undefined) return null;
-  if (place) return contradiction(asked, place, lost, "that store is not on Redis");
-  const address = SENTINEL_ONLY.includes(lost) ? "--redis-sentinel-addr" : "--redis-addr";
-  return lacks(asked, lost, `${address} or a --store on Redis`);
+function withoutRedis(sourced: SourcedConfig, address: OptionName | undefined): string | null {
+  const unused = REDIS_ONLY.find(sourced.isSet);
+  if (unused === undefined) return null;
+  if (address) return contradiction(sourced, address, unused, "that store is not Redis");
+  const needed = SENTINEL_ONLY.includes(unused) ? "--redis-sentinel-addr" : "--redis-addr";
+  return lacks(sourced, unused, `${needed} or the URL of a Redis as --store`);
 }
 
-function ofPlace(asked: Asked, place: OptionName, found: RedisUrl): string | null {
-  const { config, isSet, sourceOf } = asked;
-  if (found.mode === "sentinel") {
-    if (isSet("redis-cluster")) return contradiction(asked, place, "redis-cluster");
-    const isTwice = found.group !== null && isSet("redis-sentinel-group");
-    return isTwice ? contradiction(asked, place, "redis-sentinel-group") : null;
+function modeMistake(
+  sourced: SourcedConfig,
+  address: OptionName,
+  location: RedisLocation,
+): string | null {
+  const { config, isSet, sourceOf } = sourced;
+  if (location.mode === "sentinel") {
+    if (isSet("redis-cluster")) return contradiction(sourced, address, "redis-cluster");
+    const hasTwoGroups = location.group !== null && isSet("redis-sentinel-group");
+    return hasTwoGroups ? contradiction(sourced, address, "redis-sentinel-group") : null;
   }
-  const lost = SENTINEL_ONLY.find(isSet);
-  if (lost) return lacks(asked, lost, "--redis-sentinel-addr or redis+sentinel:// in --store");
-  if (found.mode === "cluster") {
-    if (found.path !== null)
-      return contradiction(asked, place, "redis-cluster", "a socket is no cluster");
-    if (found.db === 0) return null;
-    return contradiction(asked, place, "redis-cluster", "a cluster has database 0 only");
+  const unused = SENTINEL_ONLY.find(isSet);
+  if (unused)
+    return lacks(sourced, unused, "--redis-sentinel-addr or redis+sentinel:// in --store");
+  if (location.mode === "cluster") {
+    if (location.path !== null)
+      return contradiction(sourced, address, "redis-cluster", "a unix socket is not a cluster");
+    if (location.db === 0) return null;
+    return contradiction(sourced, address, "redis-cluster", "a cluster has only database 0");
   }
   if (config.redisAddr.includes(",")) {
     return `${sourceOf("redis-addr")} names several servers, which needs --redis-cluster`;
@@ -71,32 +77,40 @@ function ofPlace(asked: Asked, place: OptionName, found: RedisUrl): string | nul
   return null;
 }
 
-function ofAccounts(asked: Asked, place: OptionName, found: RedisUrl): string | null {
-  const { isSet, sourceOf } = asked;
+function accountMistake(
+  sourced: SourcedConfig,
+  address: OptionName,
+  location: RedisLocation,
+): string | null {
+  const { isSet, sourceOf } = sourced;
   for (const [password, file] of [PASSWORDS, SENTINEL_PASSWORDS]) {
-    if (isSet(password!) && isSet(file!)) return contradiction(asked, password!, file!);
+    if (isSet(password!) && isSet(file!)) return contradiction(sourced, password!, file!);
   }
   const password = PASSWORDS.find(isSet);
-  if (found.password !== null && password) return contradiction(asked, place, password);
-  if (found.username !== null && isSet("redis-user"))
-    return contradiction(asked, place, "redis-user");
-  if (found.password === null && !password) {
-    if (found.username !== null) return `${sourceOf(place)} names a user without a password`;
-    if (isSet("redis-user")) return lacks(asked, "redis-user", orOf(PASSWORDS));
+  if (location.password !== null && password) return contradiction(sourced, address, password);
+  if (location.username !== null && isSet("redis-user"))
+    return contradiction(sourced, address, "redis-user");
+  if (location.password === null && !password) {
+    if (location.username !== null) return `${sourceOf(address)} names a user without a password`;
+    if (isSet("redis-user")) return lacks(sourced, "redis-user", orOf(PASSWORDS));
   }
-  const isLacking = isSet("redis-sentinel-user") && !SENTINEL_PASSWORDS.some(isSet);
-  return isLacking ? lacks(asked, "redis-sentinel-user", orOf(SENTINEL_PASSWORDS)) : null;
+  const lacksPassword = isSet("redis-sentinel-user") && !SENTINEL_PASSWORDS.some(isSet);
+  return lacksPassword ? lacks(sourced, "redis-sentinel-user", orOf(SENTINEL_PASSWORDS)) : null;
 }
 
-function ofTls(asked: Asked, isTls: boolean): string | null {
-  const { config, isSet } = asked;
+function tlsMistake(
+  sourced: SourcedConfig,
+  address: OptionName,
+  { path, isTls }: RedisLocation,
+): string | null {
+  const { isSet } = sourced;
   const file = (["redis-tls-ca", "redis-tls-cert", "redis-tls-key"] as const).find(isSet);
-  if (!isTls) return file ? lacks(asked, file, "--redis-tls") : null;
-  const path = redisPlace(config)!.path;
-  if (path !== null) return contradiction(asked, "redis-addr", "redis-tls", "a socket has no TLS");
+  if (!isTls) return file ? lacks(sourced, file, "--redis-tls") : null;
+  if (path !== null)
+    return contradiction(sourced, address, "redis-tls", "a unix socket has no TLS");
   if (isSet("redis-tls-cert") === isSet("redis-tls-key")) return null;
   const [one, missing] = isSet("redis-tls-cert") ? ["cert", "key"] : ["key", "cert"];
-  return lacks(asked, `redis-tls-${one}` as OptionName, `--redis-tls-${missing}`);
+  return lacks(sourced, `redis-tls-${one}` as OptionName, `--redis-tls-${missing}`);
 }
 
 function orOf(names: OptionName[]): string {

@@ -1,5 +1,5 @@
-// How a person names a Redis: addresses, and URLs for one server, a unix socket, Sentinel and
-// Cluster. Errors are phrases such as "is not ..." and never repeat what was written.
+// Parses addresses and URLs of Redis: one server, a unix socket, Sentinel or Cluster. Error texts
+// are phrases such as "is not ..." and never repeat the input, which may hold a password.
 import { parseAddress } from "./address.ts";
 import { expandHome } from "./home-path.ts";
 
@@ -8,8 +8,8 @@ export interface RedisNode {
   port: number;
 }
 
-/** What a URL says; null is what it leaves open. */
-export interface RedisUrl {
+/** Where Redis is and as whom to log in; null for a part that was not given. */
+export interface RedisLocation {
   mode: "single" | "sentinel" | "cluster";
   nodes: RedisNode[];
   path: string | null;
@@ -36,11 +36,12 @@ export function isRedisUrl(text: string): boolean {
   return /^rediss?(\+\w*)?:/i.test(text);
 }
 
-export function parseRedisUrl(text: string): RedisUrl {
+export function parseRedisUrl(text: string): RedisLocation {
   const scheme = /^[^:]*/.exec(text)![0].toLowerCase();
   const form = FORMS[scheme];
-  if (form === undefined)
+  if (form === undefined) {
     throw new Error(`begins with none of ${Object.keys(FORMS).join("://, ")}://`);
+  }
   const parts = /^:\/\/(?:([^@:/]*)(?::([^@]*))?@)?([^@/]*)(\/[^@]*)?$/.exec(
     text.slice(scheme.length),
   );
@@ -64,7 +65,7 @@ function malformed(scheme: string): Error {
   return new Error(`is not of the form ${scheme}://[user:password@]${FORMS[scheme]}`);
 }
 
-function modeOf(scheme: string): RedisUrl["mode"] {
+function modeOf(scheme: string): RedisLocation["mode"] {
   if (scheme.endsWith("+sentinel")) return "sentinel";
   return scheme.endsWith("+cluster") ? "cluster" : "single";
 }
@@ -78,7 +79,7 @@ function parseNodes(scheme: string, hosts: string): RedisNode[] {
   return names.map((name) => parseRedisNode(/:\d+$/.test(name) ? name : `${name}:${port}`));
 }
 
-/** What stands behind the hosts: /db, or /group and /db. */
+/** The part behind the hosts: /db, or /group/db. */
 function parseTail(scheme: string, tail: string): { group: string | null; db: number } {
   const pattern = {
     single: /^(?:\/(?<db>\d{0,4}))?$/,
@@ -101,7 +102,7 @@ function decoded(text: string | undefined): string | null {
 }
 
 export function parseRedisNode(text: string): RedisNode {
-  if (text.includes("://")) throw new Error("is a URL: use --store for it");
+  if (text.includes("://")) throw new Error("is a URL: give it to --store");
   const { hostname, port } = parseAddress(text);
   if (port === 0) throw new Error("has port 0");
   return { host: hostname === "::" ? "127.0.0.1" : hostname, port };
@@ -118,7 +119,7 @@ export function checkRedisAddress(text: string): string {
   return text;
 }
 
-/** A URL without its user, password and query, fit for a log line. */
+/** A URL without user, password and query. */
 export function redactUrl(url: string): string {
   return url.replace(/:\/\/.*@/s, "://***@").replace(/[?#].*$/s, "");
 }

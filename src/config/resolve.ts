@@ -1,4 +1,4 @@
-// Makes a Config of flags, environment and config file. No error shows a password.
+// Makes a Config from flags, environment and config file. No error shows a password.
 import { readConfigFile, type Setting, type Settings } from "./config-file.ts";
 import { type Option, shown } from "./option.ts";
 import {
@@ -9,20 +9,20 @@ import {
   optionNames,
   options,
 } from "./options.ts";
-import { complaintAbout } from "./rules.ts";
+import { configMistake } from "./rules.ts";
 import { UsageError } from "./usage-error.ts";
 
 type Environment = Record<string, string | undefined>;
 
-/** What runs when nothing is configured. */
+/** The config of okq without flags, environment and file. */
 export function defaultConfig(): Config {
   return resolveConfig({}, {});
 }
 
 /**
- * Merges flags over environment over the config file over defaults. Empty environment variables
- * count as not set; unknown OKQ_ names are left alone, as orchestrators set such names by
- * themselves. Throws UsageError.
+ * Flags win over the environment, the environment over the config file, the file over defaults. An
+ * empty environment variable counts as not set. Unknown OKQ_ variables are ignored, because
+ * orchestrators set some. Throws UsageError.
  */
 export function resolveConfig(
   flags: Partial<Record<OptionName, string>>,
@@ -40,13 +40,13 @@ export function resolveConfig(
   }
   const values = optionNames.map((name) => [camelCase(name), valueOf(name, settings[name])]);
   const config = Object.fromEntries(values) as Config;
-  const complaint = complaintAbout({
+  const mistake = configMistake({
     config,
     isFlag: (name) => flags[name] !== undefined,
     isSet: (name) => config[camelCase(name) as keyof Config] !== options[name].default,
     sourceOf: (name) => settings[name]?.source ?? `--${name}`,
   });
-  if (complaint !== null) throw new UsageError(complaint);
+  if (mistake !== null) throw new UsageError(mistake);
   return config;
 }
 
@@ -56,7 +56,7 @@ function valueOf(name: OptionName, setting: Setting | undefined): string | numbe
   try {
     return option.parse(setting.text);
   } catch (error) {
-    const text = option.isSecret ? "the value " : shown(setting.text);
-    throw new UsageError(`${setting.source}: ${text}${(error as Error).message}`);
+    const text = option.isSecret ? "the value" : shown(setting.text);
+    throw new UsageError(`${setting.source}: ${text} ${(error as Error).message}`);
   }
 }

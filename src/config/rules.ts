@@ -1,27 +1,28 @@
-// Rules about options together: which contradict each other and which need another one.
-import { type Asked, contradiction, lacks } from "./asked.ts";
+// Rules for several options together: which contradict each other, and which need another one.
 import type { OptionName } from "./options.ts";
-import { redisContradiction } from "./redis-rules.ts";
+import { redisMistake } from "./redis-rules.ts";
+import { contradiction, lacks, type SourcedConfig } from "./sourced-config.ts";
 
-/** These options protect the operator who sets them: an empty value is a mistake. */
+/** Options that protect the server: an empty value is refused, it would switch protection off. */
 const guards: OptionName[] = ["password", "password-file", "users", "tls-client-ca"];
-const onlyForTls: OptionName[] = ["tls-cert", "tls-key", "tls-client-ca"];
+const tlsOnly: OptionName[] = ["tls-cert", "tls-key", "tls-client-ca"];
 
-/** What is wrong with options as they stand together, in one line; null when nothing is. */
-export function complaintAbout(asked: Asked): string | null {
-  const { config, isSet, isFlag, sourceOf } = asked;
+/** The first mistake as a text of one line, or null. */
+export function configMistake(sourced: SourcedConfig): string | null {
+  const { config, isSet, isFlag, sourceOf } = sourced;
   const empty = guards.find((name) => isFlag(name) && !isSet(name));
   if (empty) return `--${empty}: the value is empty`;
   if (isSet("password") && isSet("password-file")) {
-    return contradiction(asked, "password", "password-file");
+    return contradiction(sourced, "password", "password-file");
   }
   if (config.tlsListenAddr && !(config.tlsCert && config.tlsKey)) {
-    return lacks(asked, "tls-listen-addr", "--tls-cert and --tls-key");
+    return lacks(sourced, "tls-listen-addr", "--tls-cert and --tls-key");
   }
-  const useless = onlyForTls.find((name) => isSet(name) && !config.tlsListenAddr);
-  if (useless) return lacks(asked, useless, "--tls-listen-addr");
+  const unused = tlsOnly.find((name) => isSet(name) && !config.tlsListenAddr);
+  if (unused) return lacks(sourced, unused, "--tls-listen-addr");
   if (!config.listenAddr && !config.tlsListenAddr && !config.unixSocket) {
-    return `${sourceOf("listen-addr")}: without it give --tls-listen-addr or --unix-socket`;
+    const source = sourceOf("listen-addr");
+    return `${source}: is empty, so --tls-listen-addr or --unix-socket is needed`;
   }
-  return redisContradiction(asked);
+  return redisMistake(sourced);
 }

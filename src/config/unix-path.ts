@@ -1,10 +1,10 @@
 // Checks the path and the mode of a unix socket.
 import { expandHome } from "./home-path.ts";
 
-/** Of the system. */
+/** The limit of the operating system. */
 const UNIX_PATH_BYTES_MAX = 107;
 
-/** Throws a phrase. */
+/** Returns the path with ~ expanded. Throws a phrase such as "is longer than ...". */
 export function checkUnixPath(text: string): string {
   const path = expandHome(text);
   if (Buffer.byteLength(path) > UNIX_PATH_BYTES_MAX) {
@@ -13,7 +13,7 @@ export function checkUnixPath(text: string): string {
   return path;
 }
 
-/** Throws a phrase. */
+/** Throws a phrase such as "is not ...". */
 export function checkMode(text: string): void {
-  if (!/^0?[0-7]{3}$/.test(text)) throw new Error("is not a mode of three octal digits, as 770");
+  if (!/^0?[0-7]{3}$/.test(text)) throw new Error("is not three octal digits such as 770");
 }

@@ -1,6 +1,6 @@
-// The error of a command line, an environment or a config file.
+// A mistake in the command line, the environment or a config file.
 
-/** A command line, environment or config file that cannot be used: one line for a person. */
+/** The message is one line for the user: control characters are replaced. */
 export class UsageError extends Error {
   constructor(message: string) {
     super(message.replace(/\p{Cc}/gu, "?"));

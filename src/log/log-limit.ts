@@ -1,4 +1,4 @@
-// Keeps lines that come again and again from filling the log. It knows nothing of what they say.
+// Keeps repeated lines from filling the log.
 import type { LogFields } from "./log.ts";
 
 type Warn = (message: string, fields: LogFields) => void;
@@ -6,7 +6,7 @@ type Warn = (message: string, fields: LogFields) => void;
 const WINDOW_MS = 10_000;
 const LINES_MAX = 5;
 
-/** Of lines with the same message five in ten seconds are written, the rest is counted. */
+/** Writes five lines with the same message in ten seconds, and then how many more there were. */
 export class LogLimit {
   readonly #write: Warn;
   readonly #counts = new Map<string, number>();
@@ -23,12 +23,12 @@ export class LogLimit {
     this.#timer ??= setTimeout(() => this.close(), WINDOW_MS);
   };
 
-  /** Says how many lines were left out, and starts over. */
+  /** Writes how many lines were left out, and starts over. */
   close(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     for (const [message, count] of this.#counts) {
-      if (count > LINES_MAX) this.#write(`${message}, more of it`, { count: count - LINES_MAX });
+      if (count > LINES_MAX) this.#write(`${message} (repeated)`, { count: count - LINES_MAX });
     }
     this.#counts.clear();
   }

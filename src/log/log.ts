@@ -1,5 +1,4 @@
-// Log lines for people (text) or machines (json), one event one line, on stderr. Whatever the
-// bytes of a field, a line is never broken. It knows nothing of what is logged.
+// Writes log lines to stderr, as text or as JSON. No bytes of a field can break a line.
 
 export type LogFields = Record<string, unknown>;
 
@@ -14,7 +13,7 @@ type Level = keyof Log;
 
 const fieldCharsMax = 2_000;
 
-/** A log; `debug` lines are dropped unless asked for. `write` gets whole lines with their end. */
+/** Drops `debug` lines unless `debug` is true. `write` gets each line with its line end. */
 export function createLog(
   format: "text" | "json",
   debug: boolean,
@@ -68,7 +67,7 @@ function quoteIfNeeded(text: string): string {
   return plain ? text : escapeControls(JSON.stringify(text));
 }
 
-/** JSON leaves some characters alone that a terminal would obey: C1, bidi marks, line ends. */
+/** Also the controls that JSON does not escape but terminals obey: C1, bidi marks, line ends. */
 function escapeControls(text: string): string {
   return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (character) => {
     return `\\u${character.codePointAt(0)!.toString(16).padStart(4, "0")}`;

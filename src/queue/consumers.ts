@@ -1,14 +1,35 @@
-// How many consumers (registered connections) this process has on each queue.
+// The consumers of this process: which clients are registered on which queues, and the reports by
+// which the store knows how many there are on each.
 import { nameOf } from "./name-cache.ts";
+import type { Session, Store } from "./store.ts";
 
-/** About the bytes of a registration without its name: in a list, a line, a queue of its own. */
+/** About the memory of a registration without its name: its part of a list, a line and a report. */
 const REGISTRATION_BYTES = 2048;
+/** Queues named in one operation. */
+const PAGE = 256;
+
+/** How many consumers a queue has. */
+interface Count {
+  queue: Buffer;
+  count: number;
+}
 
 export class Consumers {
-  /** Settles when the store has been told of all changes so far, or could not be. */
-  reported: Promise<unknown> = Promise.resolve();
+  /** The only one for reports: between two sessions an old count could overtake a new one. */
+  readonly #session: Session;
+  readonly #onLeaveFailed: (error: Error) => void;
   readonly #counts = new Map<string, number>();
   #bytes = 0;
+  /** Settles when the store has been told of all changes so far, or could not be told. */
+  #reported: Promise<unknown> = Promise.resolve();
+  /** Whether the store may know of consumers of this process. */
+  #hasReported = false;
+
+  /** Calls back when the store could not be told that a consumer left. */
+  constructor(store: Pick<Store, "session">, onLeaveFailed: (error: Error) => void) {
+    this.#session = store.session();
+    this.#onLeaveFailed = onLeaveFailed;
+  }
 
   /** About how much memory all registrations take. */
   get bytes(): number {
@@ -20,8 +41,8 @@ export class Consumers {
     return this.#bytes + bytesOf(after) - bytesOf(before);
   }
 
-  /** A consumer trades its list of queues for another. Returns the counts that changed. */
-  replace(before: Buffer[], after: Buffer[]): { queue: Buffer; count: number }[] {
+  /** A consumer has the second list of queues instead of the first. Returns the new counts. */
+  replace(before: Buffer[], after: Buffer[]): Count[] {
     this.#bytes = this.bytesWith(before, after);
     const changed = new Map<string, Buffer>();
     for (const queue of before) changed.set(this.#add(queue, -1), queue);
@@ -29,8 +50,46 @@ export class Consumers {
     return [...changed].map(([key, queue]) => ({ queue, count: this.#counts.get(key) ?? 0 }));
   }
 
+  /** Tells the store these counts; rejects with its error. */
+  async report(consumers: Count[]): Promise<void> {
+    if (consumers.length === 0) return;
+    const report = this.#session.ask({ kind: "register", consumers, isReset: false });
+    this.#reported = report.catch(() => {});
+    await report;
+  }
+
+  /** The same for counts that changed because a consumer left. Never rejects. */
+  async reportLeft(consumers: Count[]): Promise<void> {
+    await this.report(consumers).catch(this.#onLeaveFailed);
+  }
+
+  /**
+   * Resolves when the store has been told of all consumers that left in this turn of the event
+   * loop. A connection that ends in one turn is closed by the end of the next turn.
+   */
+  async settled(): Promise<void> {
+    await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
+    await this.#reported;
+  }
+
+  /** Reports all counts anew. Once there are no consumers, that is reported once. */
+  async reportAll(): Promise<void> {
+    if (this.#counts.size === 0 && !this.#hasReported) return;
+    this.#hasReported = true;
+    const counts = this.counts();
+    const pages = Array.from({ length: Math.ceil(counts.length / PAGE) || 1 }, (_, page) =>
+      this.#session.ask({
+        kind: "register",
+        consumers: counts.slice(page * PAGE, (page + 1) * PAGE),
+        isReset: page === 0,
+      }),
+    );
+    await Promise.all(pages);
+    this.#hasReported = counts.length > 0;
+  }
+
   /** Every queue with a consumer. */
-  counts(): { queue: Buffer; count: number }[] {
+  counts(): Count[] {
     return [...this.#counts].map(([key, count]) => ({ queue: Buffer.from(key, "latin1"), count }));
   }
 

@@ -1,16 +1,17 @@
 // Periodic work: requeues expired claims, renews the counts of consumers, and polls for events that
 // no message announced to waiters.
+import type { Cancel, Clock } from "./clock.ts";
 import type { Consumers } from "./consumers.ts";
 import type { Session, Store } from "./store.ts";
 import type { Waiters } from "./waiters.ts";
 
 /** How often it checks whether a reclaim is due. The check costs the store nothing. */
 const RECLAIM_EVERY_MS = 200;
-/** How often it looks at all parts of the store: a message that something is due may be lost. */
+/** How often it reclaims in all parts of the store: a message that something is due may be lost. */
 const RECLAIM_ALL_EVERY_MS = 10_000;
 const RECLAIM_LIMIT = 500;
-const REGISTER_EVERY_MS = 5_000;
-const WATCH_EVERY_MS = 1_000;
+const REPORT_EVERY_MS = 5_000;
+const POLL_EVERY_MS = 1_000;
 /** Queues named in one operation. */
 const PAGE = 256;
 
@@ -19,108 +20,81 @@ export type Work = "reclaim" | "register" | "watch" | "hear";
 /** Called after each round of a kind of work, with the error if it failed. */
 export type OnRound = (work: Work, error: Error | null) => void;
 
-export class Housekeeper {
-  readonly #registrations: Session;
-  /** Sessions of their own, so that nothing waits behind work on another part of the store. */
-  readonly #reclaims: Session;
-  readonly #looks: Session;
-  readonly #timers: ReturnType<typeof setInterval>[];
-  #reclaimedAllAtMs = -Infinity;
-  /** Whether the store was told of consumers, or may have been. */
-  #hasRegistered = false;
+export interface HousekeeperParts {
+  store: Store;
+  consumers: Consumers;
+  waiters: Waiters;
+  clock: Clock;
+  onRound: OnRound;
+}
 
-  /**
-   * Work that failed is tried again in the next round. Single registrations must travel by the
-   * same session, so that they and full counts stay in order.
-   */
-  constructor(
-    store: Store,
-    consumers: Consumers,
-    waiters: Waiters,
-    onRound: OnRound,
-    registrations: Session,
-  ) {
-    this.#registrations = registrations;
+export class Housekeeper {
+  readonly #store: Store;
+  readonly #waiters: Waiters;
+  readonly #clock: Clock;
+  /** Two sessions, so that neither waits behind the other's work on another part of the store. */
+  readonly #reclaims: Session;
+  readonly #polls: Session;
+  readonly #timers: Cancel[];
+  #reclaimedAllAtMs = -Infinity;
+
+  /** Work that failed is tried again in the next round. */
+  constructor({ store, consumers, waiters, clock, onRound }: HousekeeperParts) {
+    this.#store = store;
+    this.#waiters = waiters;
+    this.#clock = clock;
     this.#reclaims = store.session();
-    this.#looks = store.session();
-    const hear = (error: Error | null) => onRound("hear", error);
-    store.watch().catch(hear);
+    this.#polls = store.session();
+    const round = (work: Work) => (error: Error | null) => onRound(work, error);
+    store.watch().catch(round("hear"));
     this.#timers = [
-      every(
-        RECLAIM_EVERY_MS,
-        () => this.#reclaim(store),
-        (error) => onRound("reclaim", error),
-      ),
-      every(RECLAIM_ALL_EVERY_MS, () => store.watch(), hear),
-      every(
-        REGISTER_EVERY_MS,
-        () => this.#register(consumers),
-        (error) => onRound("register", error),
-      ),
-      every(
-        WATCH_EVERY_MS,
-        () => this.#watch(store, waiters),
-        (error) => onRound("watch", error),
-      ),
+      this.#every(RECLAIM_EVERY_MS, () => this.#reclaim(), round("reclaim")),
+      this.#every(RECLAIM_ALL_EVERY_MS, () => store.watch(), round("hear")),
+      this.#every(REPORT_EVERY_MS, () => consumers.reportAll(), round("register")),
+      this.#every(POLL_EVERY_MS, () => this.#poll(), round("watch")),
     ];
   }
 
   stop(): void {
-    for (const timer of this.#timers) clearInterval(timer);
+    for (const cancel of this.#timers) cancel();
   }
 
-  async #reclaim(store: Store): Promise<void> {
-    const nowMs = performance.now();
+  async #reclaim(): Promise<void> {
+    const nowMs = this.#clock.nowMs();
     const isAllDue = nowMs >= this.#reclaimedAllAtMs + RECLAIM_ALL_EVERY_MS;
-    if (!isAllDue && !store.isDue()) return;
+    if (!isAllDue && !this.#store.isDue()) return;
     const parts = isAllDue ? "all" : "due";
     const reclaim = () => this.#reclaims.ask({ kind: "reclaim", limit: RECLAIM_LIMIT, parts });
     while ((await reclaim()) >= RECLAIM_LIMIT);
     if (isAllDue) this.#reclaimedAllAtMs = nowMs;
   }
 
-  /** Once there are no consumers, that is said once. */
-  async #register(consumers: Consumers): Promise<void> {
-    const counts = consumers.counts();
-    if (counts.length === 0 && !this.#hasRegistered) return;
-    this.#hasRegistered = true;
-    const pages = Array.from({ length: Math.ceil(counts.length / PAGE) || 1 }, (_, page) =>
-      this.#registrations.ask({
-        kind: "register",
-        consumers: counts.slice(page * PAGE, (page + 1) * PAGE),
-        isReset: page === 0,
-      }),
-    );
-    await Promise.all(pages);
-    this.#hasRegistered = counts.length > 0;
-  }
-
-  async #watch(store: Store, waiters: Waiters): Promise<void> {
-    const queues = waiters.queues();
+  async #poll(): Promise<void> {
+    const queues = this.#waiters.queues();
     if (queues.length === 0) return;
     for (let at = 0; at < queues.length; at += PAGE) {
       const page = queues.slice(at, at + PAGE);
-      for (const status of await this.#looks.ask({ kind: "status", queues: page })) {
+      for (const status of await this.#polls.ask({ kind: "status", queues: page })) {
         const ready = status.total - status.processing;
-        if (ready > 0) waiters.wake(status.queue, ready);
+        if (ready > 0) this.#waiters.wake(status.queue, ready);
       }
     }
-    await store.watch();
+    await this.#store.watch();
   }
-}
 
-/** Does the work again and again, but never beside itself. */
-function every(
-  ms: number,
-  work: () => Promise<void>,
-  onRound: (error: Error | null) => void,
-): ReturnType<typeof setInterval> {
-  let working = false;
-  return setInterval(() => {
-    if (working) return;
-    working = true;
-    work()
-      .then(() => onRound(null), onRound)
-      .finally(() => (working = false));
-  }, ms);
+  /** Does the work periodically. Skips a round while the last one is still under way. */
+  #every(
+    periodMs: number,
+    work: () => Promise<void>,
+    onRound: (error: Error | null) => void,
+  ): Cancel {
+    let isWorking = false;
+    return this.#clock.every(periodMs, () => {
+      if (isWorking) return;
+      isWorking = true;
+      work()
+        .then(() => onRound(null), onRound)
+        .finally(() => (isWorking = false));
+    });
+  }
 }

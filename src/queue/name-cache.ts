@@ -18,11 +18,21 @@ export function nameOf(bytes: Buffer): string {
   if (length === 0 || length > LENGTH_MAX) return bytes.toString("latin1");
   const slot = (length * 31 + bytes[0]! * 7 + bytes[length >> 1]! * 3 + bytes[length - 1]!) % SLOTS;
   const known = recent[slot];
-  if (known !== undefined && isSame(known.bytes, bytes)) return known.text;
+  if (known?.bytes === bytes) return known.text;
+  if (known !== undefined && isSame(known.bytes, bytes)) {
+    // The parser hands out the same Buffer again: next time there is nothing to compare.
+    if (!isView(bytes)) known.bytes = bytes;
+    return known.text;
+  }
   const text = bytes.toString("latin1");
   // A copy: a view would keep the whole received chunk.
-  recent[slot] = { bytes: Buffer.from(bytes), text };
+  recent[slot] = { bytes: isView(bytes) ? Buffer.from(bytes) : bytes, text };
   return text;
+}
+
+/** Whether its memory is a part of something larger. */
+function isView(bytes: Buffer): boolean {
+  return bytes.buffer.byteLength > bytes.length;
 }
 
 function isSame(a: Buffer, b: Buffer): boolean {

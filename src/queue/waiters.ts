@@ -1,35 +1,38 @@
-// Those who wait for an event to become ready, first come first served per queue, for all stores.
-// A wake-up is only a hint: it makes a waiter attempt what it came for, and one whose attempt
-// finds nothing keeps its place in line.
+// Clients that wait for events: first come, first served in each queue, whatever the store.
+// A wake-up is only a hint: it makes a waiter try to get what it waits for. A waiter whose attempt
+// finds nothing keeps its rank in the line.
 //
-//   attempting --nothing there--> waiting --wake--> attempting --found--> gone
-//                                    +--time is up, abort--> gone
+//   attempting --nothing there--> waiting --wake-up--> attempting --found--> gone
+//                                    +--timeout or abort--> gone
+import type { Cancel, Clock } from "./clock.ts";
 import { nameOf } from "./name-cache.ts";
 
-/** Attempts what it waits for; null when there is nothing after all, so that it waits on. */
+/** Tries to get what the waiter waits for; null when it is not there, so that it waits on. */
 export type Attempt<T> = () => Promise<T | null>;
 
 export interface Wait<T> {
   queues: Buffer[];
-  /** 0 attempts once. The first attempt is always made to its end. */
+  /** With 0 there is one attempt. The first attempt is always awaited. */
   timeoutMs: number;
   attempt: Attempt<T>;
-  /** Ends the waiting, as if the time were up. What is found all the same, others hear of too. */
+  /** Ends the wait, as a timeout does. If an attempt then finds something, another is woken. */
   signal: AbortSignal;
 }
 
-/** setTimeout takes no longer delays than this. */
-const TIMER_MAX_MS = 2 ** 31 - 1;
-
 interface Line {
   waiters: Set<Waiter>;
-  /** Events that became ready while everyone in line was attempting already. */
+  /** Wake-ups that came while every waiter in the line was attempting. */
   missed: number;
 }
 
 export class Waiters {
+  readonly #clock: Clock;
   readonly #lines = new Map<string, Line>();
   #size = 0;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
 
   /** How many wait. */
   get size(): number {
@@ -42,18 +45,18 @@ export class Waiters {
   }
 
   /**
-   * Resolves with what an attempt found, or with null when the time is up or the signal aborts.
-   * Attempts at once, then whenever one of the queues is woken. Rejects if the first attempt
-   * does; when a later one fails (the store went away) it waits on.
+   * Resolves with the first thing that an attempt finds, or with null at the timeout or when the
+   * signal aborts. Attempts at once, then whenever one of the queues is woken. Rejects if the first
+   * attempt rejects; if a later one does, because the store went away, it waits on.
    */
   wait<T>(wait: Wait<T>): Promise<T | null> {
     if (wait.signal.aborted) return wait.attempt();
     return new Promise<T | null>((resolve, reject) => {
-      const waiter = new Waiter(wait as Wait<unknown>, {
+      const waiter = new Waiter(wait as Wait<unknown>, this.#clock, {
         resolve: resolve as (found: unknown) => void,
         reject,
-        missedOne: () => this.#takeMissed(waiter),
-        passOn: () => waiter.queues.forEach((queue) => this.#wake(queue, 1)),
+        takeMissed: () => this.#takeMissed(waiter),
+        wakeAnother: () => waiter.queues.forEach((queue) => this.#wake(queue, 1)),
         leave: () => this.#leave(waiter),
       });
       this.#enter(waiter);
@@ -72,7 +75,7 @@ export class Waiters {
     let left = count;
     for (const waiter of line.waiters) {
       if (left === 0) return;
-      if (waiter.attempting) continue;
+      if (waiter.isAttempting) continue;
       void waiter.attempt();
       left -= 1;
     }
@@ -97,7 +100,7 @@ export class Waiters {
     }
   }
 
-  /** Whether a wake-up came while the waiter was attempting, which is then its own. */
+  /** Whether a wake-up was missed in a line of this waiter. If so, the waiter has taken it. */
   #takeMissed(waiter: Waiter): boolean {
     const line = waiter.queues.map((queue) => this.#lines.get(queue)!).find((l) => l.missed > 0);
     if (line) line.missed -= 1;
@@ -105,76 +108,85 @@ export class Waiters {
   }
 }
 
-interface WaiterEnds {
+/** What a waiter can do to its lines and to the promise of its caller. */
+interface WaiterOwner {
   resolve(found: unknown): void;
   reject(error: unknown): void;
-  missedOne(): boolean;
-  /** Wakes another in its place. */
-  passOn(): void;
+  takeMissed(): boolean;
+  wakeAnother(): void;
   leave(): void;
 }
 
 class Waiter {
   readonly queues: string[];
-  attempting = false;
+  isAttempting = false;
   readonly #wait: Wait<unknown>;
-  readonly #ends: WaiterEnds;
-  #endsAt: number;
-  #timer: ReturnType<typeof setTimeout> | null = null;
+  readonly #clock: Clock;
+  readonly #owner: WaiterOwner;
+  readonly #endsAtMs: number;
+  /** Null until the first attempt is over. */
+  #timer: Cancel | null = null;
+  #isTimeUp = false;
   #isGone = false;
 
-  constructor(wait: Wait<unknown>, ends: WaiterEnds) {
+  constructor(wait: Wait<unknown>, clock: Clock, owner: WaiterOwner) {
     this.queues = [...new Set(wait.queues.map(nameOf))];
     this.#wait = wait;
-    this.#ends = ends;
-    this.#endsAt = performance.now() + wait.timeoutMs;
-    wait.signal.addEventListener("abort", this.#giveUp);
+    this.#clock = clock;
+    this.#owner = owner;
+    this.#endsAtMs = clock.nowMs() + wait.timeoutMs;
+    wait.signal.addEventListener("abort", this.#abort);
   }
 
   async attempt(): Promise<void> {
-    this.attempting = true;
+    this.isAttempting = true;
     try {
       do {
         const found = await this.#wait.attempt();
         if (found !== null) return this.#found(found);
-      } while (!this.#isGone && this.#ends.missedOne());
+      } while (!this.#isGone && this.#owner.takeMissed());
     } catch (error) {
-      if (!this.#timer) return this.#end(() => this.#ends.reject(error));
+      if (!this.#timer) return this.#end(() => this.#owner.reject(error));
     }
-    this.attempting = false;
-    if (!this.#isGone) this.#setTimer();
+    this.isAttempting = false;
+    if (!this.#isGone) this.#waitOn();
   }
 
-  /** A waiter that left will hardly fetch its event: the others must hear of this event. */
+  /** A waiter that left will hardly fetch its event: another one must hear of it. */
   #found(found: unknown): void {
     const hasLeft = this.#isGone || this.#wait.signal.aborted;
-    this.#end(() => this.#ends.resolve(found));
-    if (hasLeft) this.#ends.passOn();
+    this.#end(() => this.#owner.resolve(found));
+    if (hasLeft) this.#owner.wakeAnother();
   }
 
-  readonly #giveUp = () => {
-    this.#endsAt = 0;
-    // Without a timer yet the first attempt is under way.
-    if (this.#timer) this.#end(() => this.#ends.resolve(null));
+  #waitOn(): void {
+    if (this.#isTimeUp) return this.#giveUp();
+    if (this.#timer) return;
+    const leftMs = this.#endsAtMs - this.#clock.nowMs();
+    if (leftMs <= 0) return this.#giveUp();
+    this.#timer = this.#clock.after(leftMs, () => {
+      this.#isTimeUp = true;
+      // What an attempt under way finds must not be lost.
+      if (!this.isAttempting) this.#giveUp();
+    });
+  }
+
+  readonly #abort = () => {
+    this.#isTimeUp = true;
+    // Before there is a timer, the first attempt is under way.
+    if (this.#timer) this.#giveUp();
   };
 
-  /** An attempt under way when the time is up is awaited: what it finds must not be lost. */
-  #setTimer(): void {
-    if (this.#timer) clearTimeout(this.#timer);
-    const leftMs = Math.ceil(this.#endsAt - performance.now());
-    if (leftMs > 0) {
-      this.#timer = setTimeout(() => this.#setTimer(), Math.min(leftMs, TIMER_MAX_MS));
-    } else if (!this.attempting) {
-      this.#end(() => this.#ends.resolve(null));
-    }
+  #giveUp(): void {
+    this.#end(() => this.#owner.resolve(null));
   }
 
   #end(settle: () => void): void {
     if (this.#isGone) return;
     this.#isGone = true;
-    if (this.#timer) clearTimeout(this.#timer);
-    this.#wait.signal.removeEventListener("abort", this.#giveUp);
-    this.#ends.leave();
+    this.#timer?.();
+    this.#wait.signal.removeEventListener("abort", this.#abort);
+    this.#owner.leave();
     settle();
   }
 }

@@ -1,96 +1,78 @@
-// The number behind "*" or "$" up to CRLF, as strict as Redis' string2ll, resumable at every byte.
-// It must not know which of the two it is, nor what is too much.
+// The number behind "*" or "$" and its CRLF, as strict as Redis' string2ll. Resumable at every
+// byte.
+import type { Effort } from "./effort.ts";
+import type { Input } from "./input.ts";
+import { ProtocolError } from "./protocol-error.ts";
 
 const CR = 13;
 const LF = 10;
 const MINUS = 45;
 const ZERO = 48;
 
-/** More digits than these might not fit Redis' 64 bits; they count as invalid, even below zero. */
+/** More digits might not fit into Redis' 64 bits: they count as invalid, with a minus too. */
 const DIGITS_MAX = 18;
-/** The fast path leaves longer numbers, and all that is odd or cut, to the other one. */
-const FAST_DIGITS_MAX = 9;
-/** The other one reads so many bytes at once, and then says CUT. */
-export const SLOW_BYTES_MAX = 4096;
 
-/** What read() answers besides a length from 0 on. */
+/** What read() returns besides a number from 0 on. */
 export const NEGATIVE = -1;
 export const INVALID = -2;
-export const TOO_LONG = -3;
-export const CUT = -4;
+/** Call it again: bytes are missing, or the effort is spent. */
+export const INCOMPLETE = -3;
 
 export class LengthLine {
-  /** Where read() stopped: behind the LF, or where it was cut. */
-  at = 0;
+  readonly #bytesMax: number;
   #bytes = 0;
   #value = 0;
   #digits = 0;
-  #negative = false;
-  #valid = true;
-  #atLineFeed = false;
+  #isNegative = false;
+  #isValid = true;
+  #isAtLineFeed = false;
 
-  /** bytesMax counts the "*" or "$" and all up to the CR, as Redis does. */
-  constructor(readonly bytesMax: number) {}
-
-  /** A length, NEGATIVE, INVALID, TOO_LONG, or CUT: then call again with what follows. */
-  read(chunk: Buffer, from: number, end: number): number {
-    if (this.#bytes === 0 && !this.#atLineFeed) {
-      let at = from;
-      let value = at < end ? chunk[at]! - ZERO : -1;
-      if (value >= 1 && value <= 9) {
-        const last = Math.min(end, at + FAST_DIGITS_MAX);
-        for (at++; at < last; at++) {
-          const digit = chunk[at]! - ZERO;
-          if (digit < 0 || digit > 9) break;
-          value = value * 10 + digit;
-        }
-        if (at + 1 < end && chunk[at] === CR && chunk[at + 1] === LF) {
-          this.at = at + 2;
-          return value;
-        }
-      }
-    }
-    return this.#readByByte(chunk, from, end);
+  /** The longest line, from the "*" or "$" to the last byte before the CR, as Redis counts. */
+  constructor(bytesMax: number) {
+    this.#bytesMax = bytesMax;
   }
 
-  #readByByte(chunk: Buffer, from: number, chunkEnd: number): number {
-    const end = Math.min(chunkEnd, from + SLOW_BYTES_MAX);
+  /** A number, NEGATIVE, INVALID or INCOMPLETE. Throws a ProtocolError when the line is long. */
+  read(input: Input, effort: Effort, tooLong: string): number {
+    const { chunk, at: from } = input;
+    const end = Math.min(input.end, from + effort.bytesLeft);
     let at = from;
-    while (at < end && !this.#atLineFeed) {
+    while (at < end && !this.#isAtLineFeed) {
       const byte = chunk[at++]!;
-      if (byte === CR) this.#atLineFeed = true;
-      else if (this.#bytes + 2 > this.bytesMax) return TOO_LONG;
-      else this.#take(byte);
+      if (byte === CR) this.#isAtLineFeed = true;
+      else if (this.#bytes + 2 > this.#bytesMax) throw new ProtocolError(tooLong);
+      else this.#add(byte);
     }
-    this.at = at;
-    if (at === end) return CUT;
-    this.at++;
-    return this.#finish(chunk[at] === LF);
+    const isComplete = at < end;
+    input.at = isComplete ? at + 1 : at;
+    if (isComplete) return this.#finish(chunk[at] === LF);
+    effort.spendBytes(at - from);
+    return INCOMPLETE;
   }
 
-  #take(byte: number): void {
+  #add(byte: number): void {
     const digit = byte - ZERO;
     if (digit >= 0 && digit <= 9) {
-      if (this.#digits > 0 && this.#value === 0) this.#valid = false;
+      if (this.#digits > 0 && this.#value === 0) this.#isValid = false;
       this.#value = this.#value * 10 + digit;
       this.#digits++;
-    } else if (byte === MINUS && this.#bytes === 0) this.#negative = true;
-    else this.#valid = false;
+    } else if (byte === MINUS && this.#bytes === 0) this.#isNegative = true;
+    else this.#isValid = false;
     this.#bytes++;
   }
 
   #finish(endsInLineFeed: boolean): number {
     const digits = this.#digits;
-    const isNumber = this.#valid && digits > 0 && digits <= DIGITS_MAX && endsInLineFeed;
+    const isNumber = this.#isValid && digits > 0 && digits <= DIGITS_MAX && endsInLineFeed;
     const value = this.#value;
-    const negative = this.#negative;
+    const isNegative = this.#isNegative;
     this.#bytes = 0;
     this.#value = 0;
     this.#digits = 0;
-    this.#negative = false;
-    this.#valid = true;
-    this.#atLineFeed = false;
-    if (!isNumber || (negative && value === 0)) return INVALID;
-    return negative ? NEGATIVE : value;
+    this.#isNegative = false;
+    this.#isValid = true;
+    this.#isAtLineFeed = false;
+    if (!isNumber || (isNegative && value === 0)) return INVALID;
+    return isNegative ? NEGATIVE : value;
   }
 }

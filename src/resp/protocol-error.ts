@@ -1,5 +1,7 @@
 // Errors for bytes that are no command. The texts are those of Redis, where Redis has one.
 
+export const INVALID_LENGTH = "Protocol error: invalid bulk length";
+
 /** Malformed input. The message is an error reply without its "ERR ", of printable ASCII. */
 export class ProtocolError extends Error {
   override readonly name: string = "ProtocolError";

@@ -9,10 +9,12 @@ let slab: Buffer = Buffer.alloc(0);
 let slabAt = 0;
 
 /**
- * A command may be under way for long: small arguments get other memory, for as views they would
- * keep the whole chunk.
+ * The arguments of a command that came in a chunk of that size. If they are a small part of it they
+ * are copied, for the command may be under way for long, and views would keep the whole chunk.
  */
-export function unpinned(args: Buffer[], bytes: number, chunkBytes: number): Buffer[] {
+export function unpinned(args: Buffer[], chunkBytes: number): Buffer[] {
+  let bytes = 0;
+  for (const argument of args) bytes += argument.length;
   if ((bytes + args.length * VIEW_BYTES) * 2 > chunkBytes) return args;
   if (slabAt + bytes > slab.length) {
     slab = Buffer.allocUnsafeSlow(Math.max(bytes, SLAB_BYTES));

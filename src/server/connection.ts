@@ -3,7 +3,7 @@
 import type { Socket } from "bun";
 import { type Call, type Client, FromStore } from "../commands/command.ts";
 import { dispatch } from "../commands/dispatch.ts";
-import { stayOn } from "../commands/notify.ts";
+import { Consumer } from "../queue/consumer.ts";
 import type { Session } from "../queue/store.ts";
 import type { ProtocolError } from "../resp/protocol-error.ts";
 import { Failure } from "../resp/reply.ts";
@@ -45,6 +45,7 @@ const GONE = AbortSignal.abort();
 
 export class Connection extends Peer implements Client, SlotOwner, InputOwner, Watched {
   readonly session: Session;
+  readonly consumer: Consumer;
   readonly refusal = new Refusal<Slot>();
   receivedBytes = 0;
 
@@ -67,6 +68,7 @@ export class Connection extends Peer implements Client, SlotOwner, InputOwner, W
     const { clock } = context;
     super(id, socket, clock.nowMs(), unixPath);
     this.session = context.store.session();
+    this.consumer = new Consumer(context.consumers);
     this.#socket = socket;
     this.#shared = shared;
     this.#timeouts = new Timeouts(context.settings, this.connectedAtMs);
@@ -178,7 +180,7 @@ export class Connection extends Peer implements Client, SlotOwner, InputOwner, W
     const { context } = this.#shared;
     context.longReplies.leave(this);
     context.clients.delete(this.id);
-    void stayOn([], this, context);
+    void this.consumer.leaveAllBut([]);
   }
 
   /** Sends the replies to the commands that were started, ends waits with nil, then closes. */
@@ -347,7 +349,7 @@ export class Connection extends Peer implements Client, SlotOwner, InputOwner, W
   /** All replies are sent: only the socket is left. */
   #linger(): void {
     this.#life = "lingering";
-    void stayOn([], this, this.#shared.context);
+    void this.consumer.leaveAllBut([]);
     this.#input.close();
     this.#closing.begin();
   }

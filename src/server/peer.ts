@@ -13,8 +13,6 @@ export class Peer extends Endpoints {
   replies: "on" | "off" | "skip" = "on";
   skipsReply = false;
   isRefusingTransaction = false;
-  queues: Buffer[] = [];
-  hasRegistered = false;
 
   constructor(
     readonly id: number,

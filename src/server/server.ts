@@ -18,7 +18,7 @@ import type { Shared } from "./shared.ts";
 const KEEP_ALIVE_MS = 60_000;
 const HANDSHAKE_MS_MAX = 10_000;
 /** When okq ends, clients have this time to read their last replies. */
-const CLOSE_MS_MAX = 7_000;
+const CLOSE_MS_MAX = 5_000;
 /** A refused client has this time to read the reason. Each takes a file descriptor meanwhile. */
 const REFUSED_MS = 300;
 const REFUSED_MAX = 16;

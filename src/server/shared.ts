@@ -1,6 +1,6 @@
 // Parts that all connections of a server share.
 import type { Context } from "../commands/command.ts";
-import type { ParserLimits } from "../resp/parser.ts";
+import type { ParserLimits } from "../resp/parser-limits.ts";
 import { Scheduler } from "./flow/scheduler.ts";
 import { UnreadInput } from "./flow/unread.ts";
 

@@ -1,5 +1,5 @@
-// Which queue names a user may use, as a person writes it: `*` is any bytes, `?` any one byte,
-// `\xHH` that byte, `\\` a backslash, and all else itself. Names are bytes and compared as such.
+// A pattern of queue names: `*` matches any bytes, `?` one byte, `\xHH` that byte, `\\` a
+// backslash, and everything else itself. Names are compared as bytes.
 
 const STAR = 42;
 const QUESTION_MARK = 63;
@@ -7,18 +7,18 @@ const BACKSLASH = 92;
 const ANY_BYTE = -1;
 const ANY_BYTES = -2;
 
-/** What stands between two stars. Where isAny says so, any byte will do. */
+/** The part between two stars. A byte with isAny set matches any byte. */
 interface Piece {
   bytes: Buffer;
   isAny: boolean[] | null;
 }
 
 export class Pattern {
-  /** What every name that matches begins with. */
+  /** Every name that matches begins with these bytes. */
   readonly prefix: Buffer;
   readonly #pieces: Piece[];
 
-  /** Throws a phrase such as "has a \ that ..." for a text that is no pattern. */
+  /** Throws a phrase such as "has a \ that ..." for an invalid pattern. */
   constructor(text: string) {
     const runs: number[][] = [[]];
     for (const part of partsOf(Buffer.from(text))) {
@@ -31,7 +31,7 @@ export class Pattern {
     this.prefix = fixed < 0 ? bytes : bytes.subarray(0, fixed);
   }
 
-  /** Takes time in proportion to the lengths of name and pattern, however many stars there are. */
+  /** Takes time proportional to the lengths of name and pattern, also with many stars. */
   matches(name: Buffer): boolean {
     const first = this.#pieces[0]!;
     const last = this.#pieces.at(-1)!;
@@ -51,7 +51,7 @@ export class Pattern {
   }
 }
 
-/** Bytes as they are meant, or ANY_BYTE and ANY_BYTES. */
+/** Each part is a byte, ANY_BYTE or ANY_BYTES. */
 function partsOf(text: Buffer): number[] {
   const parts: number[] = [];
   for (let at = 0; at < text.length; at++) {
@@ -63,7 +63,7 @@ function partsOf(text: Buffer): number[] {
       const escape = text.toString("latin1", at + 1, at + 4);
       const [, hex] = /^x([\da-f]{2})/i.exec(escape) ?? [];
       if (hex === undefined && !escape.startsWith("\\")) {
-        throw new Error("has a \\ that neither \\ nor x and two hex digits follow");
+        throw new Error("has a \\ that is not followed by \\ or by x and two hex digits");
       }
       parts.push(hex === undefined ? BACKSLASH : Number.parseInt(hex, 16));
       at += hex === undefined ? 1 : 3;
@@ -85,7 +85,7 @@ function isAt(name: Buffer, from: number, { bytes, isAny }: Piece): boolean {
   return true;
 }
 
-/** Where the piece is for the first time within these bounds, or -1. */
+/** The first index of the piece within these bounds, or -1. */
 function find(name: Buffer, from: number, end: number, piece: Piece): number {
   const { bytes, isAny } = piece;
   if (bytes.length === 0) return from;

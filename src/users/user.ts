@@ -1,7 +1,7 @@
-// Somebody who may log in: a name, a hash of the password, groups of commands, names of queues.
+// A user: name, hash of the password, rights, and patterns of the queues it may use.
 import type { Pattern } from "./pattern.ts";
 
-/** The groups of commands that a user may be given. */
+/** Each right allows a group of commands. */
 export const rights = ["push", "consume", "inspect", "admin"] as const;
 export type Right = (typeof rights)[number];
 
@@ -11,7 +11,7 @@ export class User {
 
   constructor(
     readonly name: string,
-    /** As `okq passwd` prints it; null for the user whose password okq was started with. */
+    /** As `okq passwd` prints it; null for the user "default" of --password. */
     readonly hash: string | null,
     allowed: readonly Right[],
     patterns: readonly Pattern[],
@@ -29,7 +29,7 @@ export class User {
     return false;
   }
 
-  /** Each queue that the user may use begins with just one of these; in ascending order. */
+  /** Every queue that the user may use begins with exactly one of these. Ascending. */
   get prefixes(): Buffer[] {
     const found: Buffer[] = [];
     const all = this.#patterns.map(({ prefix }) => prefix);

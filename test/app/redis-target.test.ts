@@ -1,5 +1,5 @@
-// Which Redis is meant: by flags, a URL or files, what contradicts itself, and that no secret of
-// it is ever shown.
+// The Redis that flags, URLs and files name, contradictions between them, and that no secret is
+// shown.
 import { describe, expect, test } from "bun:test";
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -62,7 +62,7 @@ const twoNodes = [
   { host: "b", port: 2 },
 ];
 
-test("a local store is on no Redis", () => {
+test("a local store has no Redis target", () => {
   for (const store of ["", "memory", "sqlite:x.db"]) {
     expect(redisTarget(resolveConfig({ store }, {}))).toBeNull();
   }
@@ -114,13 +114,13 @@ test.each<[string, Partial<RedisTarget>, string]>([
 });
 
 describe("flags", () => {
-  test("name one Redis, by address or socket", () => {
+  test("name one Redis by its address or unix socket", () => {
     expect(targetOf({ "redis-addr": "h:6379" })).toEqual(plain);
     const socket = { ...plain, nodes: [], path: "/run/redis.sock" };
     expect(targetOf({ "redis-addr": "/run/redis.sock" })).toEqual(socket);
   });
 
-  test("name Sentinels or the nodes of a cluster, with blanks after commas", () => {
+  test("name Sentinels or cluster nodes, with blanks after commas", () => {
     const sentinels = { ...plain, mode: "sentinel" as const, nodes: twoNodes };
     expect(targetOf({ "redis-sentinel-addr": "a:1, b:2" })).toEqual(sentinels);
     expect(targetOf({ "redis-sentinel-addr": "a:1,b:2", "redis-sentinel-group": "g" })).toEqual({
@@ -132,13 +132,13 @@ describe("flags", () => {
     expect(targetOf({ store: "redis://h", "redis-cluster": "true" }).mode).toBe("cluster");
   });
 
-  test("say how long replicas and answers are waited for", () => {
+  test("set how long okq waits for replicas and answers", () => {
     const env = { OKQ_REDIS_WAIT: "2", OKQ_REDIS_WAIT_TIMEOUT: "30", OKQ_REDIS_TIMEOUT: "700" };
     const wait = { waitReplicas: 2, waitTimeoutMs: 30, timeoutMs: 700 };
     expect(targetOf({ "redis-addr": "h:6379" }, env)).toEqual({ ...plain, ...wait });
   });
 
-  test("give users and passwords, as they are or in files", () => {
+  test("give users and passwords directly or in files", () => {
     const flags = { "redis-sentinel-addr": "a:1", "redis-user": "u", "redis-sentinel-user": "v" };
     const accounts = { username: "u", sentinelUsername: "v" };
     const passwords = { password: " p ", sentinelPassword: "q" };
@@ -153,7 +153,7 @@ describe("flags", () => {
     expect(fromUrl).toEqual({ ...plain, username: "u", password: "p" });
   });
 
-  test("bring certificates", () => {
+  test("name certificates", () => {
     const pem = (name: string) => `-----BEGIN ${name}-----\n-----END ${name}-----`;
     const target = targetOf({
       store: "rediss://h",
@@ -168,17 +168,17 @@ describe("flags", () => {
 
 test.each<[string, Flags, string]>([
   [
-    "two places",
+    "two addresses",
     { store: "redis://h", "redis-addr": "h:1" },
     `--store and --redis-addr ${bothGiven}`,
   ],
   [
-    "two places",
+    "two addresses",
     { store: "memory", "redis-sentinel-addr": "h:1" },
     `--store and --redis-sentinel-addr ${bothGiven}`,
   ],
   [
-    "two places",
+    "two addresses",
     { "redis-addr": "h:1", "redis-sentinel-addr": "h:1" },
     `--redis-addr and --redis-sentinel-addr ${bothGiven}`,
   ],
@@ -200,12 +200,12 @@ test.each<[string, Flags, string]>([
   [
     "a database of a cluster",
     { store: "redis://h/1", "redis-cluster": "true" },
-    "--store and --redis-cluster contradict each other: a cluster has database 0 only",
+    "--store and --redis-cluster contradict each other: a cluster has only database 0",
   ],
   [
-    "a cluster on a socket",
+    "a cluster on a unix socket",
     { "redis-addr": "/run/s,h:1", "redis-cluster": "true" },
-    "--redis-addr and --redis-cluster contradict each other: a socket is no cluster",
+    "--redis-addr and --redis-cluster contradict each other: a unix socket is not a cluster",
   ],
   [
     "several servers",
@@ -213,24 +213,24 @@ test.each<[string, Flags, string]>([
     "--redis-addr names several servers, which needs --redis-cluster",
   ],
   [
-    "a group of no Sentinel",
+    "a group without Sentinels",
     { "redis-addr": "h:1", "redis-sentinel-group": "g" },
     "--redis-sentinel-group needs --redis-sentinel-addr or redis+sentinel:// in --store",
   ],
   [
-    "a Sentinel's password only",
+    "a Sentinel password without Sentinels",
     { "redis-sentinel-password": "hunter2" },
-    "--redis-sentinel-password needs --redis-sentinel-addr or a --store on Redis",
+    "--redis-sentinel-password needs --redis-sentinel-addr or the URL of a Redis as --store",
   ],
   [
-    "a password for nothing",
+    "a password without a Redis",
     { "redis-password": "hunter2" },
-    "--redis-password needs --redis-addr or a --store on Redis",
+    "--redis-password needs --redis-addr or the URL of a Redis as --store",
   ],
   [
-    "replicas of a local store",
+    "replicas for a local store",
     { store: "memory", "redis-wait": "1" },
-    "--store and --redis-wait contradict each other: that store is not on Redis",
+    "--store and --redis-wait contradict each other: that store is not Redis",
   ],
   [
     "two passwords",
@@ -256,14 +256,18 @@ test.each<[string, Flags, string]>([
     { store: "redis://u:hunter2@h", "redis-user": "v" },
     `--store and --redis-user ${bothGiven}`,
   ],
-  ["a user only", { store: "redis://u@h" }, "--store names a user without a password"],
   [
-    "a user only",
+    "a user without a password",
+    { store: "redis://u@h" },
+    "--store names a user without a password",
+  ],
+  [
+    "a user without a password",
     { "redis-addr": "h:1", "redis-user": "v" },
     "--redis-user needs --redis-password or --redis-password-file",
   ],
   [
-    "a user only",
+    "a user without a password",
     { "redis-sentinel-addr": "h:1", "redis-sentinel-user": "v" },
     "--redis-sentinel-user needs --redis-sentinel-password or --redis-sentinel-password-file",
   ],
@@ -283,22 +287,22 @@ test.each<[string, Flags, string]>([
     "--redis-tls-key needs --redis-tls-cert",
   ],
   [
-    "TLS on a socket",
+    "TLS on a unix socket",
     { "redis-addr": "/run/s", "redis-tls": "true" },
-    "--redis-addr and --redis-tls contradict each other: a socket has no TLS",
+    "--redis-addr and --redis-tls contradict each other: a unix socket has no TLS",
   ],
-])("%s: refused by naming both", (_, flags, message) => {
+])("refuses %s and names both options", (_, flags, message) => {
   expect(refusal(flags)).toBe(message);
 });
 
-test("a contradiction names where each came from", () => {
+test("a contradiction names the source of each option", () => {
   const env = { OKQ_REDIS_PASSWORD: "hunter2", OKQ_REDIS_PASSWORD_FILE: "f" };
   expect(refusal({ "redis-addr": "h:1" }, env)).toBe(
     `OKQ_REDIS_PASSWORD and OKQ_REDIS_PASSWORD_FILE ${bothGiven}`,
   );
 });
 
-describe("a file with a secret", () => {
+describe("a secret file", () => {
   test("loses one line end and nothing else", () => {
     const contents = ["p", "p\n", "p\r\n", "p\n\n", "p ", "ä\n"].map(fileWith);
     expect(contents.map((file) => readSecretFile("password-file", file))).toEqual([
@@ -311,7 +315,7 @@ describe("a file with a secret", () => {
     ]);
   });
 
-  test("that is empty, missing or no PEM is named with its option", () => {
+  test("that is empty, missing or not in PEM format is named with its option", () => {
     const empty = fileWith("\n");
     const passwordIn = (file: string) => () =>
       targetOf({ "redis-addr": "h:1", "redis-password-file": file });
@@ -321,19 +325,19 @@ describe("a file with a secret", () => {
     );
     const ca = fileWith("hunter2");
     expect(() => targetOf({ store: "rediss://h", "redis-tls-ca": ca })).toThrow(
-      `--redis-tls-ca: "${ca}" is no PEM`,
+      `--redis-tls-ca: "${ca}" is not in PEM format`,
     );
   });
 });
 
-test("a redacted URL keeps host, port and database only", () => {
+test("a redacted URL keeps only host, port and database", () => {
   expect(redactUrl("redis://user:p@ss@host:6379/2")).toBe("redis://***@host:6379/2");
   expect(redactUrl("redis+sentinel://:p@a,b/g")).toBe("redis+sentinel://***@a,b/g");
   expect(redactUrl("redis://host:6379?password=x")).toBe("redis://host:6379");
   expect(redactUrl("host:6379")).toBe("host:6379");
 });
 
-test("okq works on a Redis that is on a unix socket, as a user of it", async () => {
+test("okq works on a Redis behind a unix socket, logged in as a user", async () => {
   const redis = await startTestRedis({ hasUnixSocket: true });
   await redis.redis.call("ACL", "SETUSER", "ann", "on", ">hunter2", "~*", "&*", "+@all");
   await redis.redis.call("ACL", "SETUSER", "default", "off");
@@ -344,8 +348,8 @@ test("okq works on a Redis that is on a unix socket, as a user of it", async () 
   expect(await ask(client, "INFO", "store")).toContain(redisAddr);
 });
 
-describe("no secret is shown", () => {
-  test("to a client, or in the log", async () => {
+describe("no secret appears", () => {
+  test("in replies or in the log", async () => {
     const redis = await startTestRedis();
     await redis.redis.call("config", "set", "requirepass", "hunter2");
     const okq = await startTestOkq({
@@ -366,7 +370,7 @@ describe("no secret is shown", () => {
     expect(replies + okq.log.join("")).not.toContain("hunter2");
   });
 
-  test("at the start, at the end, or when Redis refuses the password", async () => {
+  test("in the log at start and end, or when Redis refuses the password", async () => {
     const redis = await startTestRedis();
     await redis.redis.call("config", "set", "requirepass", "swordfish");
     const where = ["--redis-addr", `127.0.0.1:${redis.port}`, "--debug", "--listen-addr", ":0"];
@@ -386,7 +390,7 @@ describe("no secret is shown", () => {
     expect(refused.stderr() + okq.stderr()).not.toMatch(/hunter2|swordfish/);
   });
 
-  test("in the example of a config file", () => {
+  test("in the example config file", () => {
     expect(exampleConfigFile()).toContain("\nredis-password:\n");
   });
 });

@@ -1,5 +1,5 @@
-// The command line: words into an action, and what the process does with it: exit codes, one
-// line on stderr, signals.
+// The command line: arguments to an action, and the process around it: exit codes, one line on
+// stderr, signals.
 import { describe, expect, onTestFinished, test } from "bun:test";
 import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -19,13 +19,13 @@ const anyPort = ["--store", "memory", "--listen-addr", "127.0.0.1:0"];
 
 function configOf(...argv: string[]): Config {
   const action = parseCommandLine(argv, {});
-  if (action.kind !== "serve") throw new Error("not a server");
+  if (action.kind !== "serve") throw new Error("not the action serve");
   return action.config;
 }
 
 function textOf(...argv: string[]): string {
   const action = parseCommandLine(argv, {});
-  if (action.kind !== "print") throw new Error("nothing to print");
+  if (action.kind !== "print") throw new Error("not the action print");
   return action.text;
 }
 
@@ -45,29 +45,29 @@ function temporaryFolder(): string {
   return folder;
 }
 
-test("without words okq serves with the defaults", () => {
+test("serves with the defaults without arguments", () => {
   expect(configOf()).toEqual(defaultConfig());
   expect(configOf("serve")).toEqual(defaultConfig());
 });
 
-test("flags are understood before and after serve, with a space or an equals sign", () => {
+test("accepts flags before and after serve, with a space or an equals sign", () => {
   const expected = { ...defaultConfig(), maxClients: 5, debug: true };
   expect(configOf("--max-clients", "5", "--debug", "serve")).toEqual(expected);
   expect(configOf("--debug", "serve", "--max-clients=5")).toEqual(expected);
   expect(configOf("serve", "--debug=true", "--max-clients", "5")).toEqual(expected);
 });
 
-test("the last of a repeated flag wins", () => {
+test("the last value of a repeated flag wins", () => {
   expect(configOf("--max-clients", "5", "--max-clients=6").maxClients).toBe(6);
   expect(configOf("--debug", "--debug=false").debug).toBe(false);
 });
 
-test("a list is what all its flags say together", () => {
+test("a repeated list flag adds to the list", () => {
   const addresses = ["--redis-sentinel-addr", "a:1,b:2", "--redis-sentinel-addr=c:3"];
   expect(configOf(...addresses).redisSentinelAddr).toBe("a:1,b:2,c:3");
 });
 
-test("values stay the text that was typed", () => {
+test("values stay as they were typed", () => {
   expect(configOf("--cpu-profile", "007").cpuProfile).toBe("007");
   expect(configOf("--cpu-profile=1e3").cpuProfile).toBe("1e3");
   expect(configOf("--cpu-profile", "a=b=c").cpuProfile).toBe("a=b=c");
@@ -77,18 +77,18 @@ test("values stay the text that was typed", () => {
 });
 
 test.each([
-  [["--listenAddr", ":1"], 'unknown option "--listenAddr" (okq --help shows what there is)'],
-  [["--no-debug"], 'unknown option "--no-debug" (okq --help shows what there is)'],
-  [["--frob=secret"], 'unknown option "--frob" (okq --help shows what there is)'],
-  [["--__proto__=1"], 'unknown option "--__proto__" (okq --help shows what there is)'],
-  [["---debug"], 'unknown option "---debug" (okq --help shows what there is)'],
-  [["-x"], 'unknown option "-x" (okq --help shows what there is)'],
-  [["-"], 'unknown option "-" (okq --help shows what there is)'],
-  [["frob"], 'unknown command "frob" (okq --help shows what there is)'],
-  [["serve", "007"], 'surplus argument "007" (okq --help shows what there is)'],
-  [["commands", "x"], 'surplus argument "x" (okq --help shows what there is)'],
-  [["serve", "--", "x"], 'surplus argument "x" (okq --help shows what there is)'],
-  [["redis://:p@h"], "unknown command the value (okq --help shows what there is)"],
+  [["--listenAddr", ":1"], 'unknown option "--listenAddr" (see okq --help)'],
+  [["--no-debug"], 'unknown option "--no-debug" (see okq --help)'],
+  [["--frob=secret"], 'unknown option "--frob" (see okq --help)'],
+  [["--__proto__=1"], 'unknown option "--__proto__" (see okq --help)'],
+  [["---debug"], 'unknown option "---debug" (see okq --help)'],
+  [["-x"], 'unknown option "-x" (see okq --help)'],
+  [["-"], 'unknown option "-" (see okq --help)'],
+  [["frob"], 'unknown command "frob" (see okq --help)'],
+  [["serve", "007"], 'surplus argument "007" (see okq --help)'],
+  [["commands", "x"], 'surplus argument "x" (see okq --help)'],
+  [["serve", "--", "x"], 'surplus argument "x" (see okq --help)'],
+  [["redis://:p@h"], "unknown command that may hold a password (see okq --help)"],
   [["--max-clients"], "--max-clients needs a value: --max-clients N"],
   [["--max-clients", "--debug"], "--max-clients needs a value: --max-clients N"],
   [["--max-clients", "-5"], '--max-clients: "-5" is not a whole number'],
@@ -96,12 +96,12 @@ test.each([
   [["--redis-addr=h:1", "--redis-addr"], "--redis-addr needs a value: --redis-addr HOST:PORT"],
   [["--max-clients="], '--max-clients: "" is not a whole number'],
   [["--debug=1"], '--debug: "1" is not true or false'],
-  [["--debug", "1"], 'unknown command "1" (okq --help shows what there is)'],
-])("%j is refused by naming the culprit", (argv, message) => {
+  [["--debug", "1"], 'unknown command "1" (see okq --help)'],
+])("refuses %j and names the mistake", (argv, message) => {
   expect(refusal(...argv)).toBe(message);
 });
 
-test("help, version, example and the command reference are printed", () => {
+test("prints help, version, example and the command reference", () => {
   expect(textOf("--help")).toContain("--listen-addr");
   expect(textOf("serve", "-h")).toBe(textOf("--help"));
   expect(textOf("--version")).toStartWith(`okq ${metadata.version} (bun ${Bun.version}, `);
@@ -109,7 +109,7 @@ test("help, version, example and the command reference are printed", () => {
   expect(textOf("commands")).toContain("QRPOP");
 });
 
-test("no line of the help is wider than 100 characters", () => {
+test("no line of the help is longer than 100 characters", () => {
   expect(
     Math.max(
       ...textOf("--help")
@@ -120,14 +120,14 @@ test("no line of the help is wider than 100 characters", () => {
 });
 
 describe("the process", () => {
-  test("bad usage is one line on stderr and exit code 2", async () => {
+  test("reports bad usage in one line on stderr and exits with 2", async () => {
     const okq = startProcess(["--store", "redis://user:hunter2@host:port"]);
     expect(await okq.exited).toBe(2);
     expect(okq.stderr()).toMatch(/^okq: --store: the value is not of the form [^\n]*\n$/);
     expect(okq.stdout()).toBe("");
   });
 
-  test("a reader that closes early is no failure", async () => {
+  test("exits with 0 if the reader of the output closes early", async () => {
     const main = join(import.meta.dir, "../../src/main.ts");
     const shell = `"${process.execPath}" "${main}" commands | true; echo "\${PIPESTATUS[0]}"`;
     const child = Bun.spawn(["bash", "-c", shell], { stdout: "pipe", stderr: "pipe" });
@@ -135,7 +135,7 @@ describe("the process", () => {
     expect(await new Response(child.stdout).text()).toBe("0\n");
   });
 
-  test("a port in use is one line on stderr and exit code 1", async () => {
+  test("reports a port in use in one line and exits with 1", async () => {
     const first = startProcess(anyPort);
     const [, port] = await first.waitForLine(/listening .*port=(\d+)/);
     const second = startProcess(["--store", "memory", "--listen-addr", `127.0.0.1:${port}`]);
@@ -144,7 +144,7 @@ describe("the process", () => {
     expect(second.stderr()).toContain(port!);
   });
 
-  test("an unreachable Redis is one line without its password and exit code 1", async () => {
+  test("reports an unreachable Redis in one line without its password, exits with 1", async () => {
     const okq = startProcess(["--store", "redis://:hunter2@127.0.0.1:1", "--listen-addr", ":0"]);
     expect(await okq.exited).toBe(1);
     expect(okq.stderr()).toMatch(/^\S+ error cannot start: [^\n]+127\.0\.0\.1:1[^\n]+\n$/);
@@ -152,7 +152,7 @@ describe("the process", () => {
   });
 
   test.each(["SIGTERM", "SIGINT", "SIGQUIT"] as const)(
-    "%s ends it with exit code 0",
+    "%s stops it with exit code 0",
     async (signal) => {
       const okq = startProcess(anyPort);
       await okq.waitForLine(/listening/);
@@ -162,7 +162,7 @@ describe("the process", () => {
     },
   );
 
-  test("files in ~/ are in the home folder, not in a folder named ~", async () => {
+  test("finds files in ~/ in the home folder, not in a folder named ~", async () => {
     const [home, cwd] = [temporaryFolder(), temporaryFolder()];
     const options = { cwd, env: { HOME: home } };
     const where = ["--listen-addr=", "--unix-socket=~/s", "--store=sqlite:~/a/b"];
@@ -175,12 +175,12 @@ describe("the process", () => {
     expect(refusal("backup", "~ann/copy.db")).toStartWith('backup: "~ann/copy.db" begins with ~');
   });
 
-  test("SIGUSR1 and SIGUSR2 change nothing", async () => {
+  test("ignores SIGUSR1 and SIGUSR2", async () => {
     const okq = await startOkqProcess(["--store", "memory"]);
     const client = await okq.connect();
     for (const signal of ["SIGUSR1", "SIGUSR2"] as const) {
       okq.kill(signal);
-      await okq.waitForLine(new RegExp(`nothing is done on this signal signal=${signal}`));
+      await okq.waitForLine(new RegExp(`ignored a signal signal=${signal}`));
     }
     expect(await client.call("PING")).toEqual({ simple: "PONG" });
     okq.kill();
@@ -201,11 +201,11 @@ describe("the process", () => {
     expect(onRedis.stderr()).toContain("the limit of open files is 163, which leaves none");
   });
 
-  test("serves a few clients and says so when the limit of open files is low", async () => {
+  test("serves fewer clients and logs that when the limit of open files is low", async () => {
     const okq = startProcess(anyPort, { fileLimit: 66 });
     const [, port] = await okq.waitForLine(/listening .*port=(\d+)/);
     expect(okq.stderr()).toMatch(
-      / warn +fewer clients than .* maxClients=10000 possible=2 limit=66 needed=10064\n/,
+      / warn +the limit of open files .* maxClients=10000 possible=2 limit=66 needed=10064\n/,
     );
     const connect = async () => closeAfterTest(await Wire.connect(Number(port)));
     const [first, second] = [await connect(), await connect()];
@@ -215,7 +215,7 @@ describe("the process", () => {
     expect(await (await connect()).untilClosed()).toEqual([tooMany]);
   });
 
-  test("a second signal ends it at once, also with commands under way", async () => {
+  test("exits at once on a second signal, also with commands under way", async () => {
     const redis = await startRedis();
     onTestFinished(() => redis.close());
     const okq = await startOkqOnRedis(redis.port);
@@ -235,7 +235,7 @@ describe("the process", () => {
     ["throw new Error('boom\\nsecond line')", "boom\\u000asecond line"],
     ["Promise.reject(new Error('rejected'))", "rejected"],
     ["Promise.reject('no error at all')", "no error at all"],
-  ])("%s at top level is one log line and exit code 1", async (statement, message) => {
+  ])("logs the uncaught error of %s in one line and exits with 1", async (statement, message) => {
     const file = join(temporaryFolder(), "fault.ts");
     writeFileSync(file, `process.on("SIGUSR2", () => { ${statement} });`);
     const okq = startProcess(anyPort, { env: { BUN_OPTIONS: `--preload ${file}` } });
@@ -246,7 +246,7 @@ describe("the process", () => {
     expect(line).toEndWith(` error unexpected failure: ${message}`);
   });
 
-  test("a log that nobody reads any more does not end it", async () => {
+  test("goes on when nobody reads its log any more", async () => {
     const command = [process.execPath, join(import.meta.dir, "../../src/main.ts"), ...anyPort];
     const child = Bun.spawn([...command, "--debug"], { stderr: "pipe" });
     onTestFinished(() => child.kill("SIGKILL"));
@@ -257,7 +257,7 @@ describe("the process", () => {
     expect(await child.exited).toBe(0);
   });
 
-  test("a CPU profile is written at the end, and is one", async () => {
+  test("writes a valid CPU profile at the end", async () => {
     const file = join(temporaryFolder(), "okq.cpuprofile");
     const okq = startProcess([...anyPort, "--cpu-profile", file]);
     await okq.waitForLine(/listening/);
@@ -270,7 +270,7 @@ describe("the process", () => {
     expect(profile.endTime).toBeGreaterThanOrEqual(profile.startTime);
   });
 
-  test("a CPU profile that cannot be written is found at the start", async () => {
+  test("does not start if the CPU profile cannot be written", async () => {
     const okq = startProcess([...anyPort, "--cpu-profile", "/no/such/folder/file"]);
     expect(await okq.exited).toBe(1);
     expect(okq.stderr()).toMatch(/^\S+ error cannot start: [^\n]+\n$/);

@@ -1,4 +1,4 @@
-// okq health: 0 only if a write to the store works, else 1 and a line that says why not.
+// `okq health` exits with 0 only if a write to the store succeeds, else with 1 and the reason.
 import { expect, test } from "bun:test";
 import { freePort } from "../support/free-port.ts";
 import { startOkqOnRedis, startOkqProcess } from "../support/okq-process.ts";
@@ -11,14 +11,14 @@ async function health(port: number, ...args: string[]): Promise<[code: number, w
   return [code, asked.stdout() + asked.stderr()];
 }
 
-test("a server that can write is healthy, with every store", async () => {
+test("reports ok with each local store", async () => {
   for (const store of ["memory", newDatabase()]) {
     const { port } = await startOkqProcess(["--store", store]);
     expect(await health(port)).toEqual([0, "ok\n"]);
   }
 });
 
-test("a server whose Redis is full, silent or gone is not", async () => {
+test("fails while Redis is full, silent or gone", async () => {
   const redis = await startTestRedis({ args: ["--maxmemory-policy", "noeviction"] });
   const okq = await startOkqOnRedis(redis.port, 0, ["--redis-timeout", "500"]);
   expect(await health(okq.port)).toEqual([0, "ok\n"]);
@@ -34,7 +34,7 @@ test("a server whose Redis is full, silent or gone is not", async () => {
   expect(await health(okq.port)).toEqual([1, expect.stringMatching(/store unavailable: .*\n$/)]);
 });
 
-test("fails where nobody listens or answers", async () => {
+test("fails if no server listens or answers", async () => {
   const port = await freePort();
   expect(await health(port)).toEqual([1, `okq: no okq listens on :${port}\n`]);
   const okq = await startOkqProcess(["--store", "memory"]);
@@ -44,7 +44,7 @@ test("fails where nobody listens or answers", async () => {
   expect(silent).toEqual([1, expect.stringMatching(/^okq: .*(no answer|within).*\n$/)]);
 }, 60_000);
 
-test("a server with a password is asked with it", async () => {
+test("logs in with the password", async () => {
   const { port } = await startOkqProcess(["--store", "memory", "--password", "secret"]);
   expect((await health(port))[0]).toBe(1);
   expect(await health(port, "--password", "secret")).toEqual([0, "ok\n"]);

@@ -1,4 +1,4 @@
-// `okq passwd`: what goes in on standard input or at a terminal, and what comes out.
+// `okq passwd`: a password from standard input or from a terminal becomes a hash.
 import { expect, test } from "bun:test";
 import { resolve } from "node:path";
 import { parseUsers } from "../../src/users/users-file.ts";
@@ -19,7 +19,7 @@ async function passwd(input: string, ...args: string[]) {
   return { code, stdout, stderr };
 }
 
-test("a password becomes a hash, without the end of its line", async () => {
+test("hashes a password without its line end", async () => {
   for (const input of ["hunter 2", "hunter 2\n", "hunter 2\r\n"]) {
     const { code, stdout, stderr } = await passwd(input);
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
@@ -28,18 +28,18 @@ test("a password becomes a hash, without the end of its line", async () => {
   }
 });
 
-test("with a name it is a line to complete, which is refused as long as it is not", async () => {
+test("with a name prints a line for a users file, refused until it is completed", async () => {
   const { stdout } = await passwd("hunter2", "ann");
-  expect(() => parseUsers(stdout, "users")).toThrow('"GROUPS" is not a group: push, consume,');
+  expect(() => parseUsers(stdout, "users")).toThrow('"GROUPS" is not a group: use push, consume,');
   const [ann] = parseUsers(stdout.replace("GROUPS PATTERNS", "push mail*"), "users");
   expect(ann!.name).toBe("ann");
 });
 
-test("nothing at all, a name that is none and a surplus word are errors", async () => {
+test("refuses an empty password, an invalid name and a surplus argument", async () => {
   expect(await passwd("\n")).toMatchObject({ code: 1, stderr: "okq: the password is empty\n" });
   const { code, stderr, stdout } = await passwd("x", "a b");
   expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
-  expect(stderr).toBe('okq: "a b" is not a name: 1 to 64 of A-Z a-z 0-9 _ . @ -\n');
+  expect(stderr).toBe('okq: "a b" is not a valid name: use 1 to 64 of A-Z a-z 0-9 _ . @ -\n');
   expect(await passwd("x", "ann", "bob")).toMatchObject({ code: 2 });
 });
 
@@ -51,7 +51,7 @@ async function atTerminal(...typed: string[]): Promise<{ shown: string; code: nu
     terminal: {
       data(terminal, bytes) {
         shown += new TextDecoder().decode(bytes);
-        const asked = shown.match(/Password: |Once more: /g)?.length ?? 0;
+        const asked = shown.match(/Password: |Repeat it: /g)?.length ?? 0;
         if (asked > prompts) terminal.write(`${keys[prompts++]}`);
       },
     },
@@ -61,17 +61,17 @@ async function atTerminal(...typed: string[]): Promise<{ shown: string; code: nu
   return { shown, code };
 }
 
-test("a terminal is asked twice and shows nothing of it", async () => {
+test("asks twice at a terminal and does not show the password", async () => {
   const { shown, code } = await atTerminal("hunterr\u007f2\r", "hunter2\r");
   expect(code).toBe(0);
-  expect(shown).toStartWith("Password: \r\nOnce more: \r\n$argon2id$");
+  expect(shown).toStartWith("Password: \r\nRepeat it: \r\n$argon2id$");
   expect(shown).not.toContain("hunter");
   expect(await Bun.password.verify("hunter2", shown.split("\r\n")[2]!)).toBeTrue();
 });
 
-test("at a terminal a slip and Ctrl-C end without a hash", async () => {
-  const slip = await atTerminal("one\r", "two\r");
-  expect(slip).toMatchObject({ code: 1 });
-  expect(slip.shown).toContain("okq: the two are not the same");
+test("prints no hash if the passwords differ or on Ctrl-C", async () => {
+  const typo = await atTerminal("one\r", "two\r");
+  expect(typo).toMatchObject({ code: 1 });
+  expect(typo.shown).toContain("okq: the passwords differ");
   expect(await atTerminal("one\u0003")).toMatchObject({ code: 1 });
 });

@@ -1,5 +1,5 @@
-// The command line talks to the server of its own config: by every way in, with its password, and
-// with a word on what is missing where it is not let in.
+// How command line programs connect to the running server: over each listener, with its password,
+// and with a clear error if the server refuses.
 import { expect, test } from "bun:test";
 import { chmodSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -15,13 +15,13 @@ import { newFolder, passwordOf, writeUsers } from "../support/users.ts";
 
 async function whoAmI(config: Partial<Config>): Promise<string> {
   const server = await connectToServer({ ...defaultConfig(), ...config });
-  if (!server) return "nobody there";
+  if (!server) return "no server";
   closeAfterTest({ close: () => server.disconnect() });
   const line = (await server.call("CLIENT", "INFO")) as string;
   return `${/ user=(\S*)/.exec(line)![1]} at ${/ laddr=(\S*)/.exec(line)![1]}`;
 }
 
-test("over plain TCP, with and without a password", async () => {
+test("connects over plain TCP, with and without a password", async () => {
   for (const password of ["", "secret"]) {
     const { port } = await startTestOkq({ password });
     expect(await whoAmI({ listenAddr: `:${port}`, password })).toBe(`default at 127.0.0.1:${port}`);
@@ -35,7 +35,7 @@ test.each([
   ["[0:0::0]:", "[::1]", "::1"],
   ["0.0.0.0:", "127.0.0.1", "127.0.0.1"],
   ["localhost:", "localhost", "127.0.0.1"],
-])("with %j in the config a server that listens at %s is found", async (wildcard, host, at) => {
+])("with %j in the config finds a server that listens on %s", async (wildcard, host, at) => {
   const { cert: tlsCert, key: tlsKey } = makeCertificates().server;
   const [listenAddr, tlsListenAddr] = [
     `${host}:${await freePort()}`,
@@ -51,14 +51,14 @@ test.each([
   );
 });
 
-test("over the unix socket, if there is one", async () => {
+test("prefers the unix socket", async () => {
   const unixSocket = join(newFolder(), "okq.sock");
   const { port } = await startTestOkq({ unixSocket });
   const config = { unixSocket, listenAddr: `:${port}` };
   expect(await whoAmI(config)).toBe(`default at ${unixSocket}:0`);
 });
 
-test("over TLS, trusting the server's own certificate only", async () => {
+test("connects over TLS and trusts only the server's own certificate", async () => {
   const { server, ca, stranger } = makeCertificates();
   const files = { tlsCert: server.cert, tlsKey: server.key, tlsClientCa: ca };
   const okq = await startTestOkq({ ...files, tlsListenAddr: "127.0.0.1:0", password: "secret" });
@@ -73,23 +73,34 @@ test("over TLS, trusting the server's own certificate only", async () => {
   const elsewhere = { listenAddr: "", tlsListenAddr: `:${tlsPort}` };
   expect(await whoAmI({ ...elsewhere, ...files })).toBe(`default at 127.0.0.1:${tlsPort}`);
   const others = { tlsCert: stranger.cert, tlsKey: stranger.key };
-  await expect(whoAmI({ ...elsewhere, ...others })).rejects.toThrow("the server does not let us");
+  await expect(whoAmI({ ...elsewhere, ...others })).rejects.toThrow("cannot use the server: ");
 });
 
-test("nobody there is no failure; a wrong or missing password is, with a word on it", async () => {
-  expect(await whoAmI({ listenAddr: `127.0.0.1:${await freePort()}` })).toBe("nobody there");
-  expect(await whoAmI({ unixSocket: join(newFolder(), "okq.sock") })).toBe("nobody there");
+test("finds no server without an error, but reports a wrong or missing password", async () => {
+  expect(await whoAmI({ listenAddr: `127.0.0.1:${await freePort()}` })).toBe("no server");
+  expect(await whoAmI({ unixSocket: join(newFolder(), "okq.sock") })).toBe("no server");
   const { port } = await startTestOkq({ password: "secret" });
   const there = { listenAddr: `:${port}` };
   await expect(whoAmI(there)).rejects.toThrow(
-    "it wants the password of user default (--password-file)",
+    "it needs the password of user default (--password-file)",
   );
   await expect(whoAmI({ ...there, password: "x" })).rejects.toThrow(
-    "the server does not let us in: wrong password, or no user default",
+    "cannot use the server: the password is wrong, or there is no user default",
   );
 });
 
-test("okq backup logs in with a password file; that others may read it is warned of", async () => {
+test("reports a server that expects TLS, and one that does not speak it", async () => {
+  const { cert: tlsCert, key: tlsKey } = makeCertificates().server;
+  const okq = await startTestOkq({ tlsListenAddr: "127.0.0.1:0", tlsCert, tlsKey });
+  const plainToTls = { listenAddr: `127.0.0.1:${okq.tlsPort}` };
+  await expect(whoAmI(plainToTls)).rejects.toThrow(
+    "cannot use the server: it does not answer as okq does, perhaps it expects TLS",
+  );
+  const tlsToPlain = { listenAddr: "", tlsListenAddr: `127.0.0.1:${okq.port}`, tlsCert, tlsKey };
+  await expect(whoAmI(tlsToPlain)).rejects.toThrow("cannot use the server: it does not speak TLS");
+});
+
+test("okq backup logs in with a password file, okq warns if others may read it", async () => {
   const folder = newFolder();
   const [password, unixSocket] = [join(folder, "password"), join(folder, "okq.sock")];
   writeFileSync(password, `${passwordOf("default")}\n`);
@@ -101,7 +112,7 @@ test("okq backup logs in with a password file; that others may read it is warned
   await okq.waitForLine(/listening/);
   const refused = startProcess(["backup", join(folder, "no.db"), ...where]);
   expect(await refused.exited).toBe(1);
-  expect(refused.stderr()).toContain("it wants the password of user default (--password-file)");
+  expect(refused.stderr()).toContain("it needs the password of user default (--password-file)");
   const done = startProcess([
     "backup",
     join(folder, "copy.db"),

@@ -5,7 +5,7 @@ import { expect, test } from "bun:test";
 import { once } from "node:events";
 import { connect } from "node:net";
 import { join, resolve } from "node:path";
-import { hashPassword } from "../../src/users/verifications.ts";
+import { hashPassword } from "../../src/users/password-checks.ts";
 import { closeAfterTest, noteProcess } from "../support/close-after-test.ts";
 import { eventually } from "../support/eventually.ts";
 import { startOkqProcess } from "../support/okq-process.ts";
@@ -68,6 +68,18 @@ async function firstMistakes(port: number): Promise<{ median: number; pool: numb
   return { median: took[4]!, pool: Math.max(...(await Promise.all(pool))) };
 }
 
+/** Of a few comparisons of a password with its hash in this process, while the machine is busy. */
+async function slowestComparisonMs(): Promise<number> {
+  const hash = await hashPassword(Buffer.from("right"));
+  const took: number[] = [];
+  for (let times = 0; times < 5; times++) {
+    const startedAt = performance.now();
+    await Bun.password.verify("wrong", hash);
+    took.push(performance.now() - startedAt);
+  }
+  return Math.max(...took);
+}
+
 function startFlood(port: number) {
   const flooder = resolve(import.meta.dir, "login-flooder.ts");
   const child = Bun.spawn([process.execPath, flooder, `${port}`], { stdout: "pipe" });
@@ -109,6 +121,7 @@ test("a login flood hardly slows the logged-in, and others still log in", async 
   const bob = (await logInAs(okq, "bob")).tookMs;
   const eve = (await logInAs(okq, "eve")).tookMs;
   const mistakes = await firstMistakes(okq.port);
+  const comparisonMs = await slowestComparisonMs();
   const floodedMiB = residentMiB(okq.pid);
   const tries = await stopFlood();
 
@@ -124,8 +137,8 @@ test("a login flood hardly slows the logged-in, and others still log in", async 
   expect(tries).toBeGreaterThan(500);
   expect(flooded.median).toBeLessThan(calm.median * 6 + 1);
   for (const knownMs of [again, plain]) expect(knownMs).toBeLessThan(500);
-  // Besides the delay each waits for some comparisons only, however long those take here.
-  const mistakeMsMax = 1000 + 4 * firstMs;
+  // Besides the delay each waits for some comparisons only, however long those take here and now.
+  const mistakeMsMax = 1000 + 4 * Math.max(firstMs, comparisonMs);
   expect(mistakes.median).toBeLessThan(mistakeMsMax);
   expect(mistakes.pool).toBeLessThan(mistakeMsMax);
   expect(floodedMiB - calmMiB).toBeLessThan(300);

@@ -157,7 +157,7 @@ test("reclaims other queues and logs a queue that cannot be reclaimed", async ()
   });
   expect(again).toEqual([Buffer.from("1"), Buffer.from("x")]);
   await okq.waitForLine(
-    / warn +expired claims cannot be requeued, it is tried again store=\S+ reason="ERR queue bad: /,
+    / warn +cannot requeue expired claims, okq tries again store=\S+ reason="ERR queue bad: /,
   );
   // It goes on failing, and is tried again and again.
   const triedAt = () => redis.redis.zscore("{okq}:deadlines", "bad");

@@ -188,6 +188,6 @@ test("a Redis that cannot save refuses writes, and okq tells so and goes on afte
   await eventually(async () => (await push("3")) === null);
   const said = okq.log.filter((line) => /Redis (refuses|does)/.test(line));
   expect(said).toHaveLength(2);
-  expect(said[0]).toMatch(/ warn  Redis refuses what it is asked .* reason="MISCONF /);
-  expect(said[1]).toContain(" info  Redis does as it is asked again ");
+  expect(said[0]).toMatch(/ warn  Redis refuses commands .* reason="MISCONF /);
+  expect(said[1]).toContain(" info  Redis accepts commands again ");
 });

@@ -204,7 +204,7 @@ describe("a database behind a symbolic link", () => {
     expect(await backup(join(folder, "today.db"))).toEqual([0, said]);
     expect(await backup(join(folder, "today.db"))).toEqual([
       1,
-      `okq: ${real} is there already: give the name of a new file\n`,
+      `okq: ${real} exists already: give the name of a new file\n`,
     ]);
     symlinkSync("disk", join(folder, "other"));
     expect((await backup(join(folder, "other/later.db")))[0]).toBe(0);

@@ -1,8 +1,8 @@
-// Lines that repeat themselves: the first ones are written, the others counted.
+// Repeated lines: the first ones are written, the others counted.
 import { expect, jest, test } from "bun:test";
 import { LogLimit } from "../../src/log/log-limit.ts";
 
-test("of a message five lines in ten seconds are written, and how many more there were", () => {
+test("writes five lines of a message in ten seconds, then how many more there were", () => {
   jest.useFakeTimers();
   try {
     const lines: string[] = [];
@@ -11,7 +11,7 @@ test("of a message five lines in ten seconds are written, and how many more ther
     limit.warn("b", { count: 1 });
     expect(lines).toEqual(["a 1", "a 2", "a 3", "a 4", "a 5", "b 1"]);
     jest.advanceTimersByTime(10_000);
-    expect(lines.slice(6)).toEqual(["a, more of it 3"]);
+    expect(lines.slice(6)).toEqual(["a (repeated) 3"]);
     limit.warn("a", { count: 9 });
     expect(lines.slice(7)).toEqual(["a 9"]);
     limit.close();

@@ -1,45 +1,152 @@
-// Consumers of this process: counts by queue, and which of them a consumer changes by its lists.
+// Consumers of this process: how many each queue has, and what the store is told when a consumer
+// registers, leaves, or cannot be reported.
 import { expect, test } from "bun:test";
+import { Consumer } from "../../src/queue/consumer.ts";
 import { Consumers } from "../../src/queue/consumers.ts";
+import { StoreError } from "../../src/queue/errors.ts";
+import { type Operation, type Receiver, type Register, Session } from "../../src/queue/store.ts";
 
 const [a, b, c] = ["a", "b", "c"].map((name) => Buffer.from(name)) as [Buffer, Buffer, Buffer];
+const down = new StoreError("unavailable", "down");
 
-test("each consumer counts once on each of its queues", () => {
-  const consumers = new Consumers();
-  expect(consumers.replace([], [a, b])).toEqual([
-    { queue: a, count: 1 },
-    { queue: b, count: 1 },
+/** Consumers whose store notes what it is told, and is down when the test says so. */
+function setUp() {
+  const told: [string, number][][] = [];
+  const resets: boolean[] = [];
+  const errors: Error[] = [];
+  const store = { isDown: false };
+  class Noting extends Session {
+    submit(operation: Operation, receiver: Receiver<never>): void {
+      const { consumers, isReset } = operation as Register;
+      if (store.isDown) return receiver.failed(down);
+      told.push(consumers.map(({ queue, count }) => [queue.toString(), count]));
+      resets.push(isReset);
+      (receiver as Receiver<unknown>).succeeded(null);
+    }
+  }
+  const consumers = new Consumers({ session: () => new Noting() }, (error) => errors.push(error));
+  return { consumers, told, resets, errors, store, consumer: () => new Consumer(consumers) };
+}
+
+function countsOf(consumers: Consumers) {
+  return consumers.counts().map(({ queue, count }) => [queue.toString(), count]);
+}
+
+test("each consumer counts once on each of its queues", async () => {
+  const { consumers, told, consumer } = setUp();
+  await consumer().register([a, b]);
+  await consumer().register([b]);
+  expect(told).toEqual([
+    [
+      ["a", 1],
+      ["b", 1],
+    ],
+    [["b", 2]],
   ]);
-  expect(consumers.replace([], [b])).toEqual([{ queue: b, count: 2 }]);
-  expect(consumers.counts()).toEqual([
-    { queue: a, count: 1 },
-    { queue: b, count: 2 },
+  expect(countsOf(consumers)).toEqual([
+    ["a", 1],
+    ["b", 2],
   ]);
 });
 
-test("a list traded for another changes both, and a queue on both keeps its count", () => {
-  const consumers = new Consumers();
-  consumers.replace([], [a, b]);
-  const changed = consumers.replace([a, b], [b, c]);
-  expect(changed).toContainEqual({ queue: a, count: 0 });
-  expect(changed).toContainEqual({ queue: c, count: 1 });
-  expect(consumers.counts()).toEqual([
-    { queue: b, count: 1 },
-    { queue: c, count: 1 },
+test("a new list of queues replaces the old one, a queue on both keeps its count", async () => {
+  const { consumers, told, consumer } = setUp();
+  const one = consumer();
+  await one.register([a, b]);
+  await one.register([b, c]);
+  expect(told[1]).toContainEqual(["a", 0]);
+  expect(told[1]).toContainEqual(["c", 1]);
+  expect(countsOf(consumers)).toEqual([
+    ["b", 1],
+    ["c", 1],
   ]);
+  expect(one.queues).toEqual([b, c]);
 });
 
-test("a queue whose last consumer left is not counted any more", () => {
-  const consumers = new Consumers();
-  consumers.replace([], [a]);
-  expect(consumers.replace([a], [])).toEqual([{ queue: a, count: 0 }]);
-  expect(consumers.counts()).toEqual([]);
-  expect(consumers.replace([], [])).toEqual([]);
+test("a queue whose last consumer left is not counted any more", async () => {
+  const { consumers, told, consumer } = setUp();
+  const one = consumer();
+  await one.register([a]);
+  await one.leaveAllBut([]);
+  expect(told[1]).toEqual([["a", 0]]);
+  expect([countsOf(consumers), consumers.bytes]).toEqual([[], 0]);
+  await one.leaveAllBut([]);
+  expect(told).toHaveLength(2);
 });
 
-test("names are bytes: none is confused with another or changed", () => {
-  const consumers = new Consumers();
+test("a consumer whose registration cannot be reported keeps its old queues", async () => {
+  const { consumers, consumer, store } = setUp();
+  const one = consumer();
+  store.isDown = true;
+  expect(await one.register([a]).catch((error: unknown) => error)).toBe(down);
+  expect([one.hasRegistered, one.queues, countsOf(consumers)]).toEqual([false, [], []]);
+  store.isDown = false;
+  await one.register([a]);
+  store.isDown = true;
+  expect(await one.register([b, c]).catch((error: unknown) => error)).toBe(down);
+  expect([one.hasRegistered, one.queues, countsOf(consumers)]).toEqual([true, [a], [["a", 1]]]);
+});
+
+test("a consumer leaves even if the store cannot be told; the full report tells it", async () => {
+  const { consumers, consumer, store, errors, told } = setUp();
+  const one = consumer();
+  await one.register([a, b]);
+  store.isDown = true;
+  await one.leaveAllBut([b]);
+  expect([one.queues, errors]).toEqual([[b], [down]]);
+  store.isDown = false;
+  await consumers.reportAll();
+  expect(told.at(-1)).toEqual([["b", 1]]);
+});
+
+test("a consumer that leaves while its registration is under way stays away", async () => {
+  const { consumers, consumer, store } = setUp();
+  const one = consumer();
+  store.isDown = true;
+  const registered = one.register([a]).catch((error: unknown) => error);
+  await one.leaveAllBut([]);
+  expect(await registered).toBe(down);
+  expect([one.queues, one.hasRegistered, countsOf(consumers)]).toEqual([[], false, []]);
+});
+
+test("a consumer may wait once it has registered, until it has left all queues", async () => {
+  const one = setUp().consumer();
+  expect(one.hasRegistered).toBe(false);
+  await one.register([]);
+  expect(one.hasRegistered).toBe(true);
+  await one.register([a, b]);
+  await one.leaveAllBut([b]);
+  expect(one.hasRegistered).toBe(true);
+  await one.leaveAllBut([]);
+  expect(one.hasRegistered).toBe(false);
+});
+
+test("the search for ready events goes on behind the queue that was found", async () => {
+  const one = setUp().consumer();
+  await one.register([a, b, c]);
+  one.searchBehind(b);
+  expect(one.queues).toEqual([c, a, b]);
+  one.searchBehind(b);
+  expect(one.queues).toEqual([c, a, b]);
+});
+
+test("the full report names all queues in pages; that there are none is said once", async () => {
+  const { consumers, consumer, told, resets } = setUp();
+  await consumers.reportAll();
+  expect(told).toEqual([]);
+  const one = consumer();
+  await one.register(Array.from({ length: 600 }, (_, at) => Buffer.from(`queue ${at}`)));
+  await consumers.reportAll();
+  expect(told.slice(1).map((page) => page.length)).toEqual([256, 256, 88]);
+  expect(resets.slice(1)).toEqual([true, false, false]);
+  await one.leaveAllBut([]);
+  for (let times = 0; times < 3; times++) await consumers.reportAll();
+  expect(told.slice(5)).toEqual([[]]);
+});
+
+test("names are bytes: none is confused with another or changed", async () => {
+  const { consumers, consumer } = setUp();
   const names = [[0xff], [0xc3, 0xbf], [0], []].map((bytes) => Buffer.from(bytes));
-  consumers.replace([], names);
+  await consumer().register(names);
   expect(consumers.counts()).toEqual(names.map((queue) => ({ queue, count: 1 })));
 });

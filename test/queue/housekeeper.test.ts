@@ -1,18 +1,24 @@
-// Periodic work: which operations it sends to a store, and which it avoids.
+// Periodic work: which operations it sends to a store, when, and which it avoids.
+// oxlint-disable no-await-in-loop -- the clock moves step by step
 import { expect, test } from "bun:test";
+import { Consumer } from "../../src/queue/consumer.ts";
 import { Consumers } from "../../src/queue/consumers.ts";
 import { Housekeeper, type Work } from "../../src/queue/housekeeper.ts";
 import type { Operation, Session } from "../../src/queue/store.ts";
 import { Waiters } from "../../src/queue/waiters.ts";
 import { LocalStore } from "../../src/stores/local/local-store.ts";
 import { closeAfterTest } from "../support/close-after-test.ts";
-import { eventually } from "../support/eventually.ts";
+import { TestClock } from "../support/test-clock.ts";
 
-/** A local store that counts its operations, and a housekeeper that works on it. */
+const STEP_MS = 100;
+const queue = Buffer.from("q");
+const event = { id: Buffer.from("1"), contents: Buffer.from("x") };
+
+/** A local store that notes its operations, and a housekeeper that works on it. */
 function startHousekeeper() {
-  const store = new LocalStore({ now: () => performance.now(), onReady() {} });
+  const clock = new TestClock();
+  const store = new LocalStore({ now: () => clock.nowMs(), onReady() {} });
   const asked: Operation["kind"][] = [];
-  let looks = 0;
   const session = (): Session => {
     const inner = store.session();
     const submit = inner.submit.bind(inner);
@@ -22,60 +28,90 @@ function startHousekeeper() {
     };
     return inner;
   };
-  const counted = Object.assign(Object.create(store) as LocalStore, {
+  const noting = Object.assign(Object.create(store) as LocalStore, {
     session,
     watch: async () => {},
-    isDue: () => {
-      looks += 1;
-      return store.isDue();
-    },
+    isDue: () => store.isDue(),
   });
-  const consumers = new Consumers();
+  const consumers = new Consumers(noting, (error) => {
+    throw error;
+  });
+  const waiters = new Waiters(clock);
   const onRound = (_work: Work, error: Error | null) => {
     if (error) throw error;
   };
-  const housekeeper = new Housekeeper(counted, consumers, new Waiters(), onRound, session());
+  const housekeeper = new Housekeeper({ store: noting, consumers, waiters, clock, onRound });
   closeAfterTest({ close: async () => (housekeeper.stop(), await store.close()) });
-  const looked = (times: number) => {
-    const enough = looks + times;
-    return eventually(() => looks >= enough, { message: "it looked", timeoutMs: 15_000 });
+  /** Lets that time pass in small steps, and in each the work that is due. */
+  const pass = async (ms: number) => {
+    for (let passedMs = 0; passedMs < ms; passedMs += STEP_MS) {
+      clock.advance(STEP_MS);
+      await store.session().ask({ kind: "status", queues: [] });
+    }
   };
-  return { store, asked, looked };
+  const consumer = () => new Consumer(consumers);
+  return { store, waiters, asked, pass, consumer, housekeeper, clock };
 }
 
-test("asks the store for nothing as long as nothing is due", async () => {
-  const { asked, looked } = startHousekeeper();
-  await looked(1);
+test("asks the store only for a reclaim every ten seconds while nothing is due", async () => {
+  const { asked, pass } = startHousekeeper();
+  await pass(9_000);
   expect(asked).toEqual(["reclaim"]);
-  await looked(10);
-  expect(asked).toEqual(["reclaim"]);
+  await pass(20_000);
+  expect(asked).toEqual(["reclaim", "reclaim", "reclaim"]);
 });
 
 test("requeues an event when its lease has ended", async () => {
-  const { store, looked } = startHousekeeper();
-  await looked(1);
+  const { store, pass } = startHousekeeper();
   const session = store.session();
-  const queue = Buffer.from("q");
-  const event = { id: Buffer.from("1"), contents: Buffer.from("x") };
+  const peek = () => session.ask({ kind: "peek", queue, end: "right" });
   await session.ask({ kind: "push", queue, end: "left", ...event });
-  await session.ask({ kind: "pop", queue, leaseMs: 1 });
-  expect(
-    await eventually(() => session.ask({ kind: "peek", queue, end: "right" }), {
-      message: "the event is ready again",
-    }),
-  ).toEqual(event);
+  await session.ask({ kind: "pop", queue, leaseMs: 1000 });
+  await pass(900);
+  expect(await peek()).toBeNull();
+  await pass(400);
+  expect(await peek()).toEqual(event);
 });
 
 test("forgets empty queues without any command", async () => {
-  const { store } = startHousekeeper();
+  const { store, pass } = startHousekeeper();
   const queues = Array.from({ length: 1000 }, (_, number) => Buffer.from(`q${number}`));
-  const [id, contents] = [Buffer.from("1"), Buffer.from("x")];
   const session = store.session();
-  await Promise.all(
-    queues.map((queue) => session.ask({ kind: "push", queue, end: "left", id, contents })),
-  );
+  const push = (name: Buffer) => session.ask({ kind: "push", queue: name, end: "left", ...event });
+  await Promise.all(queues.map(push));
   const count = () => Object.fromEntries(store.describe())["queues"];
   expect(count()).toBe(1000);
-  await Promise.all(queues.map((queue) => session.ask({ kind: "pop", queue, leaseMs: 0 })));
-  await eventually(() => count() === 0, { message: "no queue is left" });
+  await Promise.all(queues.map((name) => session.ask({ kind: "pop", queue: name, leaseMs: 0 })));
+  await pass(20_000);
+  expect(count()).toBe(0);
+});
+
+test("reports consumers every five seconds, and once more when there are none left", async () => {
+  const { asked, pass, consumer } = startHousekeeper();
+  const one = consumer();
+  const reports = () => asked.filter((kind) => kind === "register").length;
+  await one.register([queue]);
+  await pass(20_000);
+  expect(reports()).toBe(1 + 4);
+  await one.leaveAllBut([]);
+  await pass(20_000);
+  expect(reports()).toBe(5 + 2);
+});
+
+test("wakes a waiter for an event that no message announced", async () => {
+  const { store, waiters, pass } = startHousekeeper();
+  const session = store.session();
+  const peek = () => session.ask({ kind: "peek", queue, end: "right" });
+  const { signal } = new AbortController();
+  const found = waiters.wait({ queues: [queue], timeoutMs: 60_000, attempt: peek, signal });
+  await session.ask({ kind: "push", queue, end: "left", ...event });
+  await pass(1_100);
+  expect(await found).toEqual(event);
+});
+
+test("does nothing any more once it is stopped", async () => {
+  const { asked, pass, housekeeper, clock } = startHousekeeper();
+  housekeeper.stop();
+  await pass(60_000);
+  expect([asked, clock.timers]).toEqual([[], 0]);
 });

@@ -1,7 +1,8 @@
-// Waiters without a store: who is woken in which order, and that no wake-up is lost whatever is
+// Waiters without a store: who is woken in which order, and that no wake-up is lost, whatever is
 // under way when it comes.
 import { describe, expect, test } from "bun:test";
 import { Waiters } from "../../src/queue/waiters.ts";
+import { TestClock } from "../support/test-clock.ts";
 
 const LONG_MS = 60_000;
 const never = new AbortController().signal;
@@ -42,6 +43,7 @@ async function settled(): Promise<void> {
 
 interface Waiting {
   waiters: Waiters;
+  clock: TestClock;
   attempts: Attempts;
   enter(name: string, options?: Partial<Options>): Promise<string | null>;
   /** Enters and finds nothing at first. */
@@ -55,7 +57,8 @@ interface Options {
 }
 
 function setUp(): Waiting {
-  const waiters = new Waiters();
+  const clock = new TestClock();
+  const waiters = new Waiters(clock);
   const attempts = new Attempts();
   const enter = (name: string, options: Partial<Options> = {}) =>
     waiters.wait({
@@ -67,6 +70,7 @@ function setUp(): Waiting {
     });
   return {
     waiters,
+    clock,
     attempts,
     enter,
     async stay(name, options) {
@@ -77,8 +81,8 @@ function setUp(): Waiting {
   };
 }
 
-describe("whom a wake-up wakes", () => {
-  test("as many as events became ready, in order of arrival", async () => {
+describe("a wake-up", () => {
+  test("wakes as many waiters as events became ready, in order of arrival", async () => {
     const { waiters, attempts, stay } = setUp();
     for (const name of ["a", "b", "c"]) await stay(name);
     waiters.wake(queue(), 2);
@@ -87,7 +91,7 @@ describe("whom a wake-up wakes", () => {
     expect(attempts.names).toEqual(["a", "b", "c"]);
   });
 
-  test("nobody who waits for another queue", async () => {
+  test("wakes no waiter of another queue", async () => {
     const { waiters, attempts, stay } = setUp();
     await stay("a", { queues: [queue("other"), queue("third")] });
     waiters.wake(queue(), 9);
@@ -96,7 +100,7 @@ describe("whom a wake-up wakes", () => {
     expect(attempts.names).toEqual(["a"]);
   });
 
-  test("one who found nothing keeps its place in line", async () => {
+  test("that finds nothing leaves the waiter its rank in the line", async () => {
     const { waiters, attempts, stay } = setUp();
     for (const name of ["a", "b"]) await stay(name);
     waiters.wake(queue(), 1);
@@ -105,7 +109,7 @@ describe("whom a wake-up wakes", () => {
     expect(attempts.names).toEqual(["a"]);
   });
 
-  test("one who comes back stands behind those who waited meanwhile", async () => {
+  test("comes later to a waiter that returns than to those that waited meanwhile", async () => {
     const { waiters, attempts, stay } = setUp();
     const { result } = await stay("a");
     await stay("b");
@@ -119,7 +123,7 @@ describe("whom a wake-up wakes", () => {
 });
 
 describe("a wake-up while attempts are under way", () => {
-  test("goes to the next one who is not attempting", async () => {
+  test("goes to the next waiter that is not attempting", async () => {
     const { waiters, attempts, stay } = setUp();
     for (const name of ["a", "b"]) await stay(name);
     waiters.wake(queue(), 1);
@@ -127,7 +131,7 @@ describe("a wake-up while attempts are under way", () => {
     expect(attempts.names).toEqual(["a", "b"]);
   });
 
-  test("makes one attempt again when all attempted already", async () => {
+  test("repeats an attempt when every waiter is attempting", async () => {
     const { waiters, attempts, enter } = setUp();
     const result = enter("a");
     waiters.wake(queue(), 1);
@@ -137,7 +141,7 @@ describe("a wake-up while attempts are under way", () => {
     expect(await result).toBe("found");
   });
 
-  test("makes each attempt again at most once more", async () => {
+  test("repeats each attempt at most once", async () => {
     const { waiters, attempts, enter } = setUp();
     for (const name of ["a", "b"]) void enter(name);
     waiters.wake(queue(), 1_000_000);
@@ -145,7 +149,7 @@ describe("a wake-up while attempts are under way", () => {
     expect(attempts.names).toEqual([]);
   });
 
-  test("is passed on when the one who attempts has left", async () => {
+  test("wakes another waiter when the one that attempts has left", async () => {
     const { waiters, attempts, stay } = setUp();
     const gone = new AbortController();
     const { result } = await stay("a", { signal: gone.signal });
@@ -157,7 +161,7 @@ describe("a wake-up while attempts are under way", () => {
     expect(attempts.names).toEqual(["b"]);
   });
 
-  test("is passed on when one left during its first attempt and found something", async () => {
+  test("wakes another when its waiter left during the first attempt", async () => {
     const { attempts, enter, stay } = setUp();
     await stay("b");
     const gone = new AbortController();
@@ -169,8 +173,8 @@ describe("a wake-up while attempts are under way", () => {
   });
 });
 
-describe("the end of a wait", () => {
-  test("with what an attempt found; the waiter is gone", async () => {
+describe("a wait ends", () => {
+  test("with what an attempt found, and the waiter is gone", async () => {
     const { waiters, attempts, enter } = setUp();
     const result = enter("a", { queues: [queue("p"), queue("q"), queue("p")] });
     expect([waiters.size, waiters.queues().map(String)]).toEqual([1, ["p", "q"]]);
@@ -181,25 +185,31 @@ describe("the end of a wait", () => {
     expect(attempts.names).toEqual([]);
   });
 
-  test("with null when the time is up, at once with a timeout of 0", async () => {
-    const { waiters, attempts, enter, stay } = setUp();
+  test("with null at its timeout, and at once with a timeout of 0", async () => {
+    const { waiters, clock, stay } = setUp();
     const { result } = await stay("a", { timeoutMs: 0 });
     expect(await result).toBeNull();
-    const short = enter("b", { timeoutMs: 20 });
-    await attempts.answer(null);
+    const { result: short } = await stay("b", { timeoutMs: 20 });
+    clock.advance(19);
+    expect(waiters.size).toBe(1);
+    clock.advance(1);
     expect(await short).toBeNull();
-    expect(waiters.size).toBe(0);
+    expect([waiters.size, clock.timers]).toEqual([0, 0]);
   });
 
-  test("not before an attempt that is under way when the time is up has ended", async () => {
-    const { attempts, enter, waiters, stay } = setUp();
-    const { result } = await stay("a", { timeoutMs: 20 });
-    waiters.wake(queue(), 1);
-    const { result: later } = await stayBehind(enter, attempts);
-    expect(await later).toBeNull();
-    expect(attempts.names).toEqual(["a"]);
+  test("after its timeout if an attempt is still under way then", async () => {
+    const { attempts, clock, waiters, stay } = setUp();
+    const [first, second] = [
+      await stay("a", { timeoutMs: 20 }),
+      await stay("b", { timeoutMs: 20 }),
+    ];
+    waiters.wake(queue(), 2);
+    clock.advance(1000);
+    expect([attempts.names, waiters.size]).toEqual([["a", "b"], 2]);
     await attempts.answer("found");
-    expect(await result).toBe("found");
+    expect(await first.result).toBe("found");
+    await attempts.answer(null);
+    expect(await second.result).toBeNull();
   });
 
   test("with null when the signal aborts", async () => {
@@ -233,7 +243,7 @@ describe("the end of a wait", () => {
     expect(waiters.size).toBe(0);
   });
 
-  test("not with an error when a later attempt fails: it waits on", async () => {
+  test("not when a later attempt fails: it waits on", async () => {
     const { attempts, stay, waiters } = setUp();
     const { result } = await stay("a");
     waiters.wake(queue(), 1);
@@ -243,28 +253,19 @@ describe("the end of a wait", () => {
     expect(await result).toBe("found");
   });
 
-  test("not early for a timeout longer than a timer can be", async () => {
-    const { attempts, stay, waiters } = setUp();
+  test("at its timeout, however often it was woken before", async () => {
+    const { attempts, clock, stay, waiters } = setUp();
     const { result } = await stay("a", { timeoutMs: 2 ** 31 * 1000 });
-    await stay("b", { timeoutMs: 5, queues: [queue("other")] }).then((b) => b.result);
-    expect(waiters.size).toBe(1);
-    waiters.wake(queue(), 1);
-    await attempts.answer("found");
-    expect(await result).toBe("found");
+    for (let times = 0; times < 3; times++) {
+      clock.advance(2 ** 29 * 1000);
+      waiters.wake(queue(), 1);
+      await attempts.answer(null);
+    }
+    expect([waiters.size, clock.timers]).toEqual([1, 1]);
+    clock.advance(2 ** 29 * 1000);
+    expect(await result).toBeNull();
   });
 });
-
-/** Another wait, for another queue, whose end shows that more than 20 ms have passed. */
-async function stayBehind(
-  enter: Waiting["enter"],
-  attempts: Attempts,
-): Promise<{ result: Promise<string | null> }> {
-  const result = enter("b", { queues: [queue("other")], timeoutMs: 40 });
-  const { settle } = attempts.open.pop()!;
-  settle.resolve(null);
-  await settled();
-  return { result };
-}
 
 test("names of queues are bytes: no two are confused, none is changed", async () => {
   const { waiters, attempts, stay } = setUp();

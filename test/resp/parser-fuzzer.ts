@@ -1,7 +1,8 @@
 // Seeded random input for a parser: valid frames, mutated, cut at random. Finds the first input for
 // which a parser and the reference disagree. It must not know how the parser works.
 
-import type { Parser, ParserLimits } from "../../src/resp/parser.ts";
+import type { Parser } from "../../src/resp/parser.ts";
+import type { ParserLimits } from "../../src/resp/parser-limits.ts";
 import { ProtocolError, TooLarge } from "../../src/resp/protocol-error.ts";
 import { droppedCommand, type Parsed, parseSlowly } from "./reference-parser.ts";
 

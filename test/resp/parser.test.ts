@@ -179,13 +179,24 @@ describe("inline commands", () => {
 
 describe("memory", () => {
   test("arguments of a command that arrived whole are views on the chunk", () => {
-    const chunk = Buffer.from(`${encode("QLPUSH", "queue")}ECHO plain\r\n`);
+    const chunk = Buffer.from(`${encode("QACK", "queue", "id-1", "x")}ECHO plain\r\n`);
     const parser = new Parser(LIMITS);
-    const args = [...feedAndNext(parser, chunk)!, ...parser.next()!];
-    expect(args.map(String)).toEqual(["QLPUSH", "queue", "ECHO", "plain"]);
+    const args = [...feedAndNext(parser, chunk)!.slice(2), ...parser.next()!];
+    expect(args.map(String)).toEqual(["id-1", "x", "ECHO", "plain"]);
     for (const argument of args) expect(argument.buffer).toBe(chunk.buffer);
     chunk.fill("x");
-    expect(args.map(String)).toEqual(["xxxxxx", "xxxxx", "xxxx", "xxxxx"]);
+    expect(args.map(String)).toEqual(["xxxx", "x", "xxxx", "xxxxx"]);
+  });
+
+  test("names that come again and again are the same small Buffers, not views", () => {
+    const parser = new Parser(LIMITS);
+    const read = () => feedAndNext(parser, Buffer.from(encode("QRPOP", "a-queue", "id")))!;
+    for (let count = 0; count < 64; count++) read();
+    const [first, second] = [read(), read()];
+    expect(second.map(String)).toEqual(["QRPOP", "a-queue", "id"]);
+    expect(second[0]).toBe(first[0]!);
+    expect(second[1]).toBe(first[1]!);
+    expect(second.slice(0, 2).map(({ buffer }) => buffer.byteLength)).toEqual([5, 7]);
   });
 
   test("only an argument that was cut has memory of its own", () => {

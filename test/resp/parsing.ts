@@ -1,5 +1,6 @@
 // Bytes for a parser and all that it makes of them, for its tests.
-import { Parser, type ParserLimits } from "../../src/resp/parser.ts";
+import { Parser } from "../../src/resp/parser.ts";
+import type { ParserLimits } from "../../src/resp/parser-limits.ts";
 import { parseAll } from "./parser-fuzzer.ts";
 
 export const MIB = 1024 * 1024;

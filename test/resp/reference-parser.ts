@@ -1,7 +1,7 @@
 // The protocol as plainly as it can be said, over text that is all there: what the fuzzer compares
 // the parser with. Slow on purpose; it must not share code with src/resp.
 
-import type { ParserLimits } from "../../src/resp/parser.ts";
+import type { ParserLimits } from "../../src/resp/parser-limits.ts";
 
 /** Commands as latin1 text, and the error that came after them, if one did. */
 export interface Parsed {

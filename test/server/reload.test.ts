@@ -58,7 +58,7 @@ test("a broken file is said in the log with its place, and changes nothing", asy
     okq.log.find((each) => each.includes("cannot load the users")),
   );
   expect(line).toContain(" warn ");
-  expect(line).toContain(`${users.path}:1: the hash of user ann is not one`);
+  expect(line).toContain(`${users.path}:1: the hash of user ann does not`);
   expect(await ask(ann, "PING")).toBe("+PONG");
   await logInAs(okq, "ann");
   users.replace("ann push *");
@@ -149,7 +149,7 @@ test("okq does not start with a file that cannot be used", async () => {
   const users = writeUsers();
   users.write("# all of them\nann\n");
   const start = (config: object) => startTestOkq({ users: users.path, ...config });
-  await expect(start({})).rejects.toThrow(`${users.path}:2: user ann needs more: name hash groups`);
+  await expect(start({})).rejects.toThrow(`${users.path}:2: user ann is incomplete: expected name`);
   await expect(start({ users: "/no/such" })).rejects.toThrow(
     '--users: cannot read "/no/such" (ENOENT',
   );
@@ -159,5 +159,5 @@ test("okq does not start with a file that cannot be used", async () => {
   writeFileSync(users.path, Buffer.from("ann \xff", "latin1"));
   await expect(start({})).rejects.toThrow("it is not UTF-8");
   users.replace("default all *");
-  await expect(start({ password: "x" })).rejects.toThrow("user default has a password already");
+  await expect(start({ password: "x" })).rejects.toThrow("user default has its password from");
 });

@@ -180,7 +180,7 @@ describe("the commands", () => {
     ]);
     expect(await run("backup", "running.db")).toEqual([
       1,
-      `okq: ${join(folder, "running.db")} is there already: give the name of a new file\n`,
+      `okq: ${join(folder, "running.db")} exists already: give the name of a new file\n`,
     ]);
     expect(await run("check")).toEqual([
       1,

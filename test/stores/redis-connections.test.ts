@@ -223,8 +223,7 @@ test("a user that may not do it all is told the truth about what was done", asyn
   const listener = await deaf.connect();
   expect(await listener.call("QREGISTER", "none")).toEqual({ simple: "OK" });
   expect(errorOf(await listener.call("QNOTIFY", "1"))).toContain("NOPERM");
-  const warning =
-    / warn  messages of other okq processes are not heard, it is tried again .*NOPERM/;
+  const warning = / warn  cannot receive messages of other okq processes, okq tries again .*NOPERM/;
   await eventually(() => deaf.log.some((line) => warning.test(line)));
 });
 

@@ -1,7 +1,7 @@
 // The users file: what a line means, and that a bad one is refused with its place.
 import { expect, test } from "bun:test";
 import { parseUsers } from "../../src/users/users-file.ts";
-import { hashPassword } from "../../src/users/verifications.ts";
+import { hashPassword } from "../../src/users/password-checks.ts";
 import { cheapHash } from "../support/users.ts";
 
 const HASH = cheapHash("x");
@@ -37,16 +37,19 @@ test("what okq passwd makes is accepted, and so are hashes that others made", as
 
 const costly = HASH.replace("m=8,", "m=999999,");
 test.each([
-  ["ann", "user ann needs more: name hash groups pattern..."],
-  [`ann ${HASH} push`, "user ann needs more: name hash groups pattern..."],
-  ["an/n x push *", '"an/n" is not a name: 1 to 64 of A-Z a-z 0-9 _ . @ -'],
-  [`ann secret push *`, "the hash of user ann is not one that okq passwd makes (argon2id)"],
-  [`ann ${costly} push *`, "the hash of user ann costs too much or nothing: m up to 262144, "],
-  [`ann ${HASH} pusch *`, '"pusch" is not a group: push, consume, inspect, admin or all'],
-  [`ann ${HASH} push, *`, '"" is not a group: push, consume, inspect, admin or all'],
-  [`ann ${HASH} GROUPS PATTERNS`, '"GROUPS" is not a group: push, consume, inspect, admin or'],
-  [`ann ${HASH} push a\\b`, 'the pattern "a\\\\b" has a \\ that neither \\ nor x and two hex'],
-  [`eve ${HASH} push *`, "user eve is already there further up"],
+  ["ann", "user ann is incomplete: expected name hash groups pattern..."],
+  [`ann ${HASH} push`, "user ann is incomplete: expected name hash groups pattern..."],
+  ["an/n x push *", '"an/n" is not a valid name: use 1 to 64 of A-Z a-z 0-9 _ . @ -'],
+  [`ann secret push *`, "the hash of user ann does not have the form that okq passwd"],
+  [
+    `ann ${costly} push *`,
+    "the hash of user ann has parameters out of bounds: m from 8 to 262144,",
+  ],
+  [`ann ${HASH} pusch *`, '"pusch" is not a group: use push, consume, inspect, admin or all'],
+  [`ann ${HASH} push, *`, '"" is not a group: use push, consume, inspect, admin or all'],
+  [`ann ${HASH} GROUPS PATTERNS`, '"GROUPS" is not a group: use push, consume, inspect, admin or'],
+  [`ann ${HASH} push a\\b`, 'the pattern "a\\\\b" has a \\ that is not followed by'],
+  [`eve ${HASH} push *`, "user eve is already defined above"],
 ])("the line %j is refused with its place", (line, message) => {
   const text = complaint(`# first\neve ${HASH} all *\n${line}\n`);
   expect(text).toStartWith(`users.txt:3: ${message}`);

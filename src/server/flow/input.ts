@@ -1,7 +1,8 @@
 // The input of one connection: when its commands are started, and when okq does not read from it.
 import type { Socket } from "bun";
 import type { Clock } from "../../queue/clock.ts";
-import { Parser, type ParserLimits } from "../../resp/parser.ts";
+import { Parser } from "../../resp/parser.ts";
+import type { ParserLimits } from "../../resp/parser-limits.ts";
 import { ProtocolError } from "../../resp/protocol-error.ts";
 import type { Outbox } from "../outbox.ts";
 import type { Pipeline } from "../pipeline.ts";

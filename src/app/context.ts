@@ -1,0 +1,86 @@
+// The Context of commands: the running server as its commands see it, made from a Config.
+import { version } from "../../package.json" with { type: "json" };
+import { createBudgets } from "../commands/budget.ts";
+import { ClientFigures } from "../commands/client-figures.ts";
+import type { Context, Stats } from "../commands/command.ts";
+import { LongReplies } from "../commands/long-replies.ts";
+import type { Config } from "../config/options.ts";
+import type { LogLimit } from "../log/log-limit.ts";
+import type { Clock } from "../queue/clock.ts";
+import { Consumers } from "../queue/consumers.ts";
+import type { Store } from "../queue/store.ts";
+import type { Waiters } from "../queue/waiters.ts";
+import { CLIENT_LIMITS } from "../server/flow/limits.ts";
+import type { Directory } from "../users/directory.ts";
+import { shownOptions } from "./shown-options.ts";
+
+interface Parts {
+  store: Store;
+  waiters: Waiters;
+  users: Directory;
+  maxClients: number;
+  clock: Clock;
+}
+
+export function contextOf(config: Config, { warn }: LogLimit, parts: Parts): Context {
+  const { store, waiters, users, maxClients, clock } = parts;
+  const budgets = createBudgets(config.maxWaitingBytes);
+  const reportFailure = (what: string, error: Error) => warn(`${what} failed`, { error });
+  return {
+    store,
+    waiters,
+    users,
+    consumers: new Consumers(store, (error) => reportFailure("deregistering a consumer", error)),
+    clients: new Map(),
+    figures: new ClientFigures(clock),
+    longReplies: new LongReplies(budgets.unsent),
+    budgets,
+    clock,
+    stats: emptyStats(clock.nowMs()),
+    settings: settingsOf(config, maxClients),
+    options: shownOptions(config),
+    reportFailure,
+    warn,
+  };
+}
+
+/** The port is filled in once okq listens. */
+function settingsOf(config: Config, maxClients: number): Context["settings"] {
+  const { bgPushPoolSize, maxEventBytes, maxNameBytes, maxClientsPerAddress } = config;
+  const { loginTimeout, clientTimeout, clientOutputTimeout, maxWaitingBytes } = config;
+  return {
+    version,
+    port: 0,
+    bgPushPoolSize,
+    maxClients,
+    maxEventBytes,
+    maxNameBytes,
+    maxClientsPerAddress,
+    loginTimeout,
+    clientTimeout,
+    clientOutputTimeout,
+    maxWaitingBytes,
+    ...CLIENT_LIMITS,
+  };
+}
+
+function emptyStats(startedAtMs: number): Stats {
+  return {
+    startedAtMs,
+    connections: 0,
+    connectionsRefused: 0,
+    refusedPerAddress: 0,
+    closedSlow: 0,
+    closedIdle: 0,
+    closedStalled: 0,
+    commands: 0,
+    errors: 0,
+    bytesIn: 0,
+    bytesOut: 0,
+    pushes: 0,
+    pops: 0,
+    acks: 0,
+    backgroundPushes: 0,
+    backgroundBytes: 0,
+  };
+}

@@ -1,0 +1,65 @@
+// The bytes that a client has sent and that the parser has not read yet, as the chunks in which
+// they arrived.
+
+const NOTHING: Buffer = Buffer.alloc(0);
+
+export class Input {
+  /** The chunk being read, from `at` to `end`, which is its end. */
+  chunk = NOTHING;
+  at = 0;
+  end = 0;
+  /** The chunks after it: later[first] is the next one, earlier ones are gone. */
+  #later: Buffer[] = [];
+  #first = 0;
+  #laterBytes = 0;
+
+  /** Whether all of the chunk being read was read. */
+  get isAtEnd(): boolean {
+    return this.at === this.end;
+  }
+
+  get unreadBytes(): number {
+    return this.#laterBytes + this.end - this.at;
+  }
+
+  add(chunk: Buffer): void {
+    if (this.chunk === NOTHING && this.#laterBytes === 0) return this.#start(chunk);
+    this.#later.push(chunk);
+    this.#laterBytes += chunk.length;
+  }
+
+  /** Goes on to the next chunk. False when there is none; the old one is let go in any case. */
+  advance(): boolean {
+    if (this.#laterBytes === 0) {
+      this.#start(NOTHING);
+      return false;
+    }
+    const chunk = this.#later[this.#first]!;
+    this.#start(chunk);
+    this.#laterBytes -= chunk.length;
+    this.#later[this.#first++] = NOTHING;
+    if (this.#first * 2 > this.#later.length) {
+      this.#later.splice(0, this.#first);
+      this.#first = 0;
+    }
+    return true;
+  }
+
+  /** Frees the chunk being read, of which nothing is left to read. */
+  letGo(): void {
+    this.#start(NOTHING);
+  }
+
+  clear(): void {
+    this.#start(NOTHING);
+    this.#later = [];
+    this.#first = 0;
+    this.#laterBytes = 0;
+  }
+
+  #start(chunk: Buffer): void {
+    this.chunk = chunk;
+    this.at = 0;
+    this.end = chunk.length;
+  }
+}

@@ -1,0 +1,13 @@
+// The bounds of what a parser accepts from a client.
+
+export interface ParserLimits {
+  /** The largest argument. */
+  bulkBytesMax: number;
+  /** All arguments of a command together. */
+  requestBytesMax: number;
+  /** A command above the two bounds is dropped while it has no more than this; else it is fatal. */
+  droppedBytesMax: number;
+  argumentsMax: number;
+  /** The longest inline command, and the longest line with a count or a length. */
+  inlineBytesMax: number;
+}

@@ -1,0 +1,73 @@
+// The fast path of the parser: a short command that has arrived completely, in one chunk. All other
+// commands, and everything that is malformed, are left to multibulk.ts.
+import type { ParserLimits } from "./parser-limits.ts";
+import { wordIn } from "./recent-words.ts";
+
+const CR = 13;
+const LF = 10;
+const DOLLAR = 36;
+const ZERO = 48;
+
+const ARGUMENTS_MAX = 64;
+const DIGITS_MAX = 9;
+/** The first arguments, which name the command and mostly a queue, are likely to be known words. */
+const WORDS_MAX = 2;
+const NOTHING: Buffer = Buffer.alloc(0);
+
+/** Where the arguments begin and end; one command is read at a time. */
+const begins = new Int32Array(ARGUMENTS_MAX);
+const ends = new Int32Array(ARGUMENTS_MAX);
+
+export class WholeCommand {
+  /** Behind the command that read() returned. */
+  end = 0;
+
+  /**
+   * The arguments of the command at chunk[from], which is a "*". Undefined when this is not a
+   * command for the fast path, or none at all.
+   */
+  read(chunk: Buffer, from: number, limits: ParserLimits): Buffer[] | undefined {
+    const count = this.#readNumber(chunk, from + 1);
+    if (count < 1 || count > ARGUMENTS_MAX || count > limits.argumentsMax) return undefined;
+    let bytes = 0;
+    for (let index = 0; index < count; index++) {
+      if (this.end === chunk.length || chunk[this.end] !== DOLLAR) return undefined;
+      const length = this.#readNumber(chunk, this.end + 1);
+      if (length < 0 || length > limits.bulkBytesMax) return undefined;
+      const to = this.end + length;
+      if (to + 2 > chunk.length || chunk[to] !== CR || chunk[to + 1] !== LF) return undefined;
+      begins[index] = this.end;
+      ends[index] = to;
+      bytes += length;
+      this.end = to + 2;
+    }
+    return bytes > limits.requestBytesMax ? undefined : viewsOn(chunk, count);
+  }
+
+  /** A number of few digits and its CRLF; -1 for anything else. Sets `end` behind them. */
+  #readNumber(chunk: Buffer, from: number): number {
+    const last = Math.min(chunk.length - 2, from + DIGITS_MAX);
+    let value = 0;
+    let at = from;
+    for (; at < last; at++) {
+      const digit = chunk[at]! - ZERO;
+      if (digit < 0 || digit > 9) break;
+      value = value * 10 + digit;
+    }
+    const isNumber = at > from && (chunk[from] !== ZERO || at === from + 1);
+    if (!isNumber || chunk[at] !== CR || chunk[at + 1] !== LF) return -1;
+    this.end = at + 2;
+    return value;
+  }
+}
+
+function viewsOn(chunk: Buffer, count: number): Buffer[] {
+  const args: Buffer[] = [];
+  for (let index = 0; index < count; index++) {
+    const from = begins[index]!;
+    const to = ends[index]!;
+    if (from === to) args.push(NOTHING);
+    else args.push(index < WORDS_MAX ? wordIn(chunk, from, to) : chunk.subarray(from, to));
+  }
+  return args;
+}
