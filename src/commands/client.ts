@@ -44,7 +44,7 @@ function listLine(client: Client, context: Context): string {
   const paused = pauseReason === null ? 0 : 1;
   return (
     `${line(client, context)} inflight=${inFlight} paused=${paused} ` +
-    `queues=${consumer.queues.length} pause-reason=${pauseReason ?? ""}\n`
+    `pause-reason=${pauseReason ?? ""} queues=${consumer.queues.length}\n`
   );
 }
 

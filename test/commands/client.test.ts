@@ -8,7 +8,7 @@ import type { Wire } from "../support/wire.ts";
 
 const BAD_NAME = "-ERR Client names cannot contain spaces, newlines or special characters";
 
-const OWN_FIELDS = ["inflight", "paused", "queues", "pause-reason"];
+const OWN_FIELDS = ["inflight", "paused", "pause-reason", "queues"];
 const REDIS_FIELDS = (
   "id addr laddr fd name age idle flags db sub psub ssub multi watch qbuf qbuf-free argv-mem " +
   "multi-mem rbs rbp obl oll omem tot-mem events cmd user redir resp lib-name lib-ver"
