@@ -1,6 +1,12 @@
-// What the README says about commands and configuration is what the code does.
+// The README agrees with the code: generated sections, and the lines of the log.
 import { expect, test } from "bun:test";
-import { readmeFile, withGeneratedSections, writeCommand } from "./support/readme.ts";
+import { resolve } from "node:path";
+import {
+  loggedMessages,
+  readmeFile,
+  withGeneratedSections,
+  writeCommand,
+} from "./support/readme.ts";
 
 test("the README's generated sections are up to date", async () => {
   const readme = await Bun.file(readmeFile).text();
@@ -9,11 +15,12 @@ test("the README's generated sections are up to date", async () => {
   }
 });
 
-test("only what stands between the markers is replaced", () => {
+test("only the text between the markers is replaced", () => {
   const readme = [
     "before",
     "<!-- commands:begin -->\nstale words\n<!-- commands:end -->",
     "between",
+    "<!-- errors:begin --><!-- errors:end -->",
     "<!-- configuration:begin --><!-- configuration:end -->",
     "after",
   ].join("\n");
@@ -21,7 +28,7 @@ test("only what stands between the markers is replaced", () => {
   expect(generated).toStartWith(
     "before\n<!-- commands:begin -->\n<!-- prettier-ignore-start -->\n\n",
   );
-  expect(generated).toContain("<!-- commands:end -->\nbetween\n<!-- configuration:begin -->");
+  expect(generated).toContain("<!-- commands:end -->\nbetween\n<!-- errors:begin -->");
   expect(generated).toEndWith("<!-- configuration:end -->\nafter");
   expect(generated).not.toContain("stale words");
   expect(withGeneratedSections(generated)).toBe(generated);
@@ -29,4 +36,17 @@ test("only what stands between the markers is replaced", () => {
 
 test("a missing marker is an error that names it", () => {
   expect(() => withGeneratedSections("<!-- commands:begin -->")).toThrow("commands:end");
+});
+
+test("the README explains only log lines that exist", async () => {
+  const messages = loggedMessages(await Bun.file(readmeFile).text());
+  expect(messages.length).toBeGreaterThan(20);
+  const root = resolve(import.meta.dir, "../src");
+  const files = [...new Bun.Glob("**/*.ts").scanSync({ cwd: root })];
+  const source = (
+    await Promise.all(files.map((file) => Bun.file(resolve(root, file)).text()))
+  ).join();
+  // Parts of a message that vary are "..." in the README; " failed" may be added to a part.
+  const parts = messages.flatMap((message) => message.replace(/ failed$/, "").split("..."));
+  expect(parts.map((part) => part.trim()).filter((part) => !source.includes(part))).toEqual([]);
 });

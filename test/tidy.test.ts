@@ -6,6 +6,7 @@ import metadata from "../package.json" with { type: "json" };
 import {
   awaitComplaints,
   barrelComplaints,
+  cycleComplaints,
   exitComplaints,
   functionComplaints,
   importComplaints,
@@ -41,6 +42,11 @@ for (const rule of sourceRules) {
   });
 }
 
+test("no files of src import each other in a circle", () => {
+  const texts = new Map(files("src/**/*.ts").map((path) => [path, read(path)]));
+  expect(cycleComplaints(texts)).toEqual([]);
+});
+
 test("every Lua script has a header of keys, arguments and what it returns", () => {
   const scripts = files("src/stores/redis/**/*.lua");
   expect(scripts.length).toBeGreaterThan(0);
@@ -65,6 +71,12 @@ const longFunction = ["function long() {", ...Array(69).fill("  work();"), "}"].
 const longMethod = ["  run(", ...Array(69).fill("    work();"), "  }"].join("\n");
 const rejection = `  expect(work(1)).${"rejects"}.toThrow();`;
 const imports = (specifier: string) => `import { x } from "${specifier}";`;
+const circle = new Map([
+  ["src/a.ts", imports("./deep/b.ts")],
+  ["src/deep/b.ts", 'import type { C } from "./c.ts";'],
+  ["src/deep/c.ts", imports("../a.ts")],
+  ["src/d.ts", imports("./a.ts") + imports("./deep/c.ts")],
+]);
 
 test.each([
   ["resp imports queue", importComplaints("src/resp/a.ts", imports("../queue/b.ts"))],
@@ -83,6 +95,7 @@ test.each([
   ["commands import server", importComplaints("src/commands/a.ts", 'import("../server/b.ts")')],
   ["server imports stores", importComplaints("src/server/a.ts", imports("../stores/local/b.ts"))],
   ["src imports test", importComplaints("src/server/a.ts", imports("../../test/b.ts"))],
+  ["an import cycle", cycleComplaints(circle)],
   ["process.exit", exitComplaints("src/app/okq.ts", "process.exit(1)")],
   ["process.exitCode", exitComplaints("src/app/okq.ts", "process.exitCode = 1")],
   ["no opening comment", openingComplaints("src/a.ts", 'import "b";\n// late')],

@@ -1,8 +1,9 @@
 // The Context of commands: the running server as its commands see it, made from a Config.
 import { version } from "../../package.json" with { type: "json" };
+import { BackgroundPushes } from "../commands/background.ts";
 import { createBudgets } from "../commands/budget.ts";
 import { ClientFigures } from "../commands/client-figures.ts";
-import type { Context, Stats } from "../commands/command.ts";
+import type { Context, Stats } from "../commands/context.ts";
 import { LongReplies } from "../commands/long-replies.ts";
 import type { Config } from "../config/options.ts";
 import type { LogLimit } from "../log/log-limit.ts";
@@ -31,6 +32,10 @@ export function contextOf(config: Config, { warn }: LogLimit, parts: Parts): Con
     waiters,
     users,
     consumers: new Consumers(store, (error) => reportFailure("deregistering a consumer", error)),
+    background: new BackgroundPushes(
+      { countMax: config.bgPushPoolSize, bytesMax: config.maxEventBytes },
+      warn,
+    ),
     clients: new Map(),
     figures: new ClientFigures(clock),
     longReplies: new LongReplies(budgets.unsent),
@@ -80,7 +85,5 @@ function emptyStats(startedAtMs: number): Stats {
     pushes: 0,
     pops: 0,
     acks: 0,
-    backgroundPushes: 0,
-    backgroundBytes: 0,
   };
 }

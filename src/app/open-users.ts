@@ -1,5 +1,5 @@
 // Opens the directory of users that a Config names, and reads their file again when it changes.
-import type { Context } from "../commands/command.ts";
+import type { Context } from "../commands/context.ts";
 import { applyUsers } from "../commands/login.ts";
 import type { Config } from "../config/options.ts";
 import type { Log } from "../log/log.ts";

@@ -2,15 +2,14 @@
 import { lstatSync, rmSync } from "node:fs";
 import { isAbsolute } from "node:path";
 import { OK, type Reply } from "../resp/reply.ts";
-import { type Call, type Command, CommandError } from "./command.ts";
+import type { Call, Command } from "./command.ts";
+import { commandError } from "./errors.ts";
 
 async function backup({ args, context: { store } }: Call): Promise<Reply> {
   const file = args[2]!.toString();
-  if (!isAbsolute(file)) throw new CommandError("ERR the file's path must be absolute");
-  if (!store.backup) throw new CommandError("ERR Redis keeps the queues: make the backup there");
-  if (!isEmptyFile(file)) {
-    throw new CommandError("ERR the file must be there and be empty, as okq backup makes it");
-  }
+  if (!isAbsolute(file)) throw commandError("backupPath");
+  if (!store.backup) throw commandError("backupElsewhere");
+  if (!isEmptyFile(file)) throw commandError("backupFile");
   rmSync(file);
   await store.backup(file);
   return OK;

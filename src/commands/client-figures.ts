@@ -1,7 +1,7 @@
 // Sums and maxima over all clients, for INFO. Many drivers send INFO when they connect, and to look
 // at every client takes longer with more clients. So the figures are kept for a while.
 import type { Clock } from "../queue/clock.ts";
-import type { Client } from "./command.ts";
+import type { Client } from "./caller.ts";
 
 /** So the looks take less than a tenth of all processor time. */
 const KEPT_MS_PER_CLIENT = 0.005;

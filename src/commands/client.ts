@@ -1,17 +1,13 @@
 // CLIENT and its subcommands: lists, names and closes connections.
-import { OK, quoteForError, type Reply } from "../resp/reply.ts";
-import {
-  type Access,
-  type Answer,
-  type Call,
-  type Client,
-  type Command,
-  CommandError,
-  type Context,
-} from "./command.ts";
-import { checkName, parseInteger } from "./connection.ts";
+import { OK, type Reply } from "../resp/reply.ts";
+import type { Answer } from "./answer.ts";
+import { parseInteger, wordOf } from "./arguments.ts";
+import type { Client } from "./caller.ts";
+import type { Access, Call, Command } from "./command.ts";
+import { checkName } from "./connection.ts";
+import type { Context } from "./context.ts";
+import { commandError } from "./errors.ts";
 import { collect, longText } from "./long-replies.ts";
-import { wordOf } from "./options.ts";
 import { wireName } from "./syntax.ts";
 
 type Filter = (client: Client) => boolean;
@@ -76,9 +72,9 @@ function listFilter(args: Buffer[]): Filter {
   const filter = args[2]?.toString("latin1").toUpperCase();
   if (filter === undefined) return () => true;
   if (filter === "TYPE" && args.length === 4) return isOfType(args[3]!);
-  if (filter !== "ID" || args.length === 3) throw new CommandError("ERR syntax error");
+  if (filter !== "ID" || args.length === 3) throw commandError("syntax");
   const ids = args.slice(3).map(parseInteger);
-  if (ids.includes(null)) throw new CommandError("ERR Invalid client ID");
+  if (ids.includes(null)) throw commandError("clientId");
   const wanted = new Set(ids);
   return ({ id }) => wanted.has(id);
 }
@@ -88,7 +84,7 @@ function isOfType(bytes: Buffer): Filter {
   const type = bytes.toString("latin1").toLowerCase();
   if (type === "normal") return () => true;
   if (["master", "replica", "slave", "pubsub"].includes(type)) return () => false;
-  throw new CommandError(`ERR Unknown client type '${quoteForError(bytes)}'`);
+  throw commandError("clientType", { type: bytes });
 }
 
 /** The lines of these clients in small portions, so that other clients do not wait. */
@@ -109,7 +105,7 @@ function setInfo({ args, client }: Call): Reply {
   const attribute = wordOf(args[2]!).toLowerCase();
   if (attribute === "lib-name") client.libraryName = checkName(args[3]!, attribute);
   else if (attribute === "lib-ver") client.libraryVersion = checkName(args[3]!, attribute);
-  else throw new CommandError(`ERR Unrecognized option '${quoteForError(args[2]!)}'`);
+  else throw commandError("clientAttribute", { attribute: args[2]! });
   return OK;
 }
 
@@ -121,7 +117,7 @@ function kill(call: Call): Reply {
   const victims = [...context.clients.values()].filter((other) =>
     filters.every((matches) => matches(other)),
   );
-  if (isOldForm && victims.length === 0) throw new CommandError("ERR No such client");
+  if (isOldForm && victims.length === 0) throw commandError("noSuchClient");
   for (const victim of victims) {
     // A client that closes itself wants to read the reply.
     if (victim === client) victim.quit();
@@ -136,7 +132,7 @@ function killFilters({ args, client, context }: Call): Filter[] {
   for (let at = 2; at < args.length; at += 2) {
     const name = wordOf(args[at]!);
     const value = args[at + 1];
-    if (value === undefined) throw new CommandError("ERR syntax error");
+    if (value === undefined) throw commandError("syntax");
     if (name === "SKIPME" && /^(YES|NO)$/.test(wordOf(value))) {
       skipsMe = wordOf(value) === "YES";
     } else filters.push(killFilter(name, value, context));
@@ -159,24 +155,22 @@ function killFilter(name: string, value: Buffer, { users, clock }: Context): Fil
     case "TYPE":
       return isOfType(value);
     case "USER":
-      if (!users.find(text)) throw new CommandError(`ERR No such user '${quoteForError(value)}'`);
+      if (!users.find(text)) throw commandError("noSuchUser", { user: value });
       return ({ user }) => user?.name === text;
     case "MAXAGE": {
-      if (parseInteger(value) === null) {
-        throw new CommandError("ERR maxage is not an integer or out of range");
-      }
+      if (parseInteger(value) === null) throw commandError("maxAge");
       const bornAtMs = clock.nowMs() - positive(value, "maxage") * 1000;
       return ({ connectedAtMs }) => connectedAtMs <= bornAtMs;
     }
     default:
-      throw new CommandError(`ERR syntax error, CLIENT KILL has no '${name.slice(0, 32)}'`);
+      throw commandError("killFilter", { filter: name });
   }
 }
 
-function positive(bytes: Buffer, what: string): number {
+function positive(bytes: Buffer, name: string): number {
   const value = parseInteger(bytes);
   if (value !== null && value > 0) return value;
-  throw new CommandError(`ERR ${what} should be greater than 0`);
+  throw commandError("notPositive", { name });
 }
 
 /**
@@ -186,20 +180,16 @@ function positive(bytes: Buffer, what: string): number {
 function track({ args }: Call): Reply {
   const [mode, ...options] = args.slice(2).map(wordOf);
   const isOff = mode === "OFF" && options.length === 0;
-  if (!isOff && mode !== "ON") throw new CommandError("ERR syntax error");
+  if (!isOff && mode !== "ON") throw commandError("syntax");
   const isOptIn =
     options.includes("OPTIN") && options.every((word) => /^(OPTIN|NOLOOP)$/.test(word));
   if (isOff || isOptIn) return OK;
-  throw new CommandError(
-    "ERR okq has no client-side caching: turn it off in the driver (rueidis: DisableCache)",
-  );
+  throw commandError("noTracking");
 }
 
 function setReplies({ args, client }: Call): Reply {
   const mode = wordOf(args[2]!).toLowerCase();
-  if (mode !== "on" && mode !== "off" && mode !== "skip") {
-    throw new CommandError("ERR syntax error, CLIENT REPLY takes ON, OFF or SKIP");
-  }
+  if (mode !== "on" && mode !== "off" && mode !== "skip") throw commandError("replyMode");
   if (mode === "on") client.skipsReply = false;
   // As in Redis: OFF lasts until ON.
   if (mode !== "skip" || client.replies !== "off") client.replies = mode;
@@ -208,7 +198,7 @@ function setReplies({ args, client }: Call): Reply {
 
 function onOrOff({ args }: Call): Reply {
   if (/^(ON|OFF)$/.test(wordOf(args[2]!))) return OK;
-  throw new CommandError("ERR syntax error, it takes ON or OFF");
+  throw commandError("onOrOff");
 }
 
 function subcommand(

@@ -1,27 +1,21 @@
 // What drivers say when they connect and stay connected: answered as Redis answers them.
-import { Failure, OK, type Reply, Simple } from "../resp/reply.ts";
-import { type Call, type Client, type Command, CommandError } from "./command.ts";
-
-const NOT_AN_INTEGER = "ERR value is not an integer or out of range";
-
-export function parseInteger(bytes: Buffer): number | null {
-  const text = bytes.length <= 16 ? bytes.toString("latin1") : "";
-  return /^-?\d{1,15}$/.test(text) ? Number(text) : null;
-}
+import { OK, type Reply, Simple } from "../resp/reply.ts";
+import { parseInteger } from "./arguments.ts";
+import type { Client } from "./caller.ts";
+import type { Call, Command } from "./command.ts";
+import { commandError, errorReply } from "./errors.ts";
 
 /** A client's name or library, which must fit into a line of CLIENT LIST. */
-export function checkName(bytes: Buffer, what: string): string {
+export function checkName(bytes: Buffer, name: string): string {
   const text = bytes.length <= 256 ? bytes.toString("latin1") : " ";
   if (/^[\x21-\x7e]*$/.test(text)) return text;
-  throw new CommandError(
-    `ERR ${what} cannot contain spaces, newlines or special characters, or be too long.`,
-  );
+  throw commandError("clientName", { name });
 }
 
 function select({ args }: Call): Reply {
   const index = parseInteger(args[1]!);
-  if (index === null) throw new CommandError(NOT_AN_INTEGER);
-  if (index !== 0) throw new CommandError("ERR DB index is out of range");
+  if (index === null) throw commandError("notAnInteger");
+  if (index !== 0) throw commandError("databaseIndex");
   return OK;
 }
 
@@ -95,6 +89,6 @@ export const connectionCommands: Command[] = [
     name: "CLUSTER",
     syntax: "[subcommand ...]",
     summary: "Answers that clustering is off: okq is one server to its clients.",
-    run: () => new Failure("ERR This instance has cluster support disabled"),
+    run: () => errorReply("noCluster"),
   },
 ];

@@ -1,9 +1,9 @@
 // OKQ HEALTH: whether the store takes writes, found out by writing.
 import { OK } from "../resp/reply.ts";
-import { type Command, FromStore } from "./command.ts";
+import { storeCommand } from "./command.ts";
 
-export const healthCommands: Command[] = [
-  {
+export const healthCommands = [
+  storeCommand({
     name: "OKQ HEALTH",
     syntax: "",
     summary:
@@ -13,6 +13,7 @@ export const healthCommands: Command[] = [
     access: "inspect",
     since: "0.1.0",
     flags: ["readonly"],
-    run: () => FromStore.of({ kind: "probe" }, () => OK),
-  },
+    parse: () => ({ kind: "probe" }),
+    reply: () => OK,
+  }),
 ];

@@ -1,14 +1,9 @@
 // QSTATUS, QINFO and QFLUSH: what queues hold, and emptying one.
 import type { QueueStatus, Session } from "../queue/store.ts";
 import { OK, type Reply } from "../resp/reply.ts";
-import {
-  type Answer,
-  type Call,
-  type Client,
-  type Command,
-  CommandError,
-  FromStore,
-} from "./command.ts";
+import type { Answer } from "./answer.ts";
+import type { Caller } from "./caller.ts";
+import { type QueueCall, type QueueCommand, queueCommand, storeCommand } from "./command.ts";
 import { collect, longArray } from "./long-replies.ts";
 import { StatusRows } from "./status-rows.ts";
 
@@ -24,7 +19,7 @@ async function* statusOf(session: Session, queues: Buffer[]): AsyncGenerator<Que
 }
 
 /** The status of every active queue that the client may see, ascending by bytes, in pages. */
-export async function* statusOfAll({ session, user }: Client): AsyncGenerator<QueueStatus[]> {
+export async function* statusOfAll({ session, user }: Caller): AsyncGenerator<QueueStatus[]> {
   for (const prefix of user?.prefixes ?? []) {
     let after = justBefore(prefix);
     do {
@@ -54,22 +49,21 @@ function justBefore(prefix: Buffer): Buffer | null {
   return last === 0 ? head : Buffer.concat([head, Buffer.of(last - 1), HIGHEST]);
 }
 
-function askedFor({ args, client }: Call): AsyncGenerator<QueueStatus[]> {
-  return args.length > 1 ? statusOf(client.session, args.slice(1)) : statusOfAll(client);
+function askedFor(queues: Buffer[], { client }: QueueCall): AsyncGenerator<QueueStatus[]> {
+  return queues.length > 0 ? statusOf(client.session, queues) : statusOfAll(client);
 }
 
-/** Fails when something in front of the command failed meanwhile. */
-async function consumersSettled({ client, context }: Call): Promise<void> {
-  const { failures } = client.refusal;
+/** Throws when an operation of a command in front of this one failed meanwhile. */
+async function consumersSettled({ client, context }: QueueCall): Promise<void> {
+  const { failures } = client.order;
   await context.consumers.settled();
-  const refusal = client.refusal.replySince(failures);
-  if (refusal) throw new CommandError(refusal.text);
+  if (client.order.isBehindFailure(failures)) throw client.order.refusal();
 }
 
-async function showStatus(call: Call): Promise<Answer> {
+async function showStatus(queues: Buffer[], call: QueueCall): Promise<Answer> {
   await consumersSettled(call);
   const rows = new StatusRows();
-  const release = await collect(call, askedFor(call), (page) => rows.add(page));
+  const release = await collect(call, askedFor(queues, call), (page) => rows.add(page));
   return longArray(rows.count, statusReplies(rows), release);
 }
 
@@ -80,11 +74,11 @@ function* statusReplies(rows: StatusRows): Generator<Reply> {
 }
 
 /** One line per queue, its columns aligned over all of them. */
-async function showInfo(call: Call): Promise<Answer> {
+async function showInfo(queues: Buffer[], call: QueueCall): Promise<Answer> {
   await consumersSettled(call);
   const rows = new StatusRows();
   const widths = [0, 0, 0, 0];
-  const release = await collect(call, askedFor(call), (page) => {
+  const release = await collect(call, askedFor(queues, call), (page) => {
     for (const status of page) {
       for (const [column, text] of columnsOf(status).entries()) {
         widths[column] = Math.max(widths[column]!, Bun.stringWidth(text));
@@ -114,43 +108,37 @@ function columnsOf({ queue, total, processing, consumers }: QueueStatus): string
   ];
 }
 
-function flush({ args }: Call): FromStore {
-  return FromStore.of({ kind: "flush", queue: args[1]! }, () => OK);
-}
+const shared = { group: "queue", access: "inspect", since: "0.1.0" } as const;
 
-export const inspectCommands: Command[] = [
-  {
+export const inspectCommands: QueueCommand[] = [
+  queueCommand({
+    ...shared,
     name: "QSTATUS",
     syntax: "[queue ...]",
     summary:
       "Counts as [queue, total, processing, consumers], in the order asked, or of all active " +
       "queues in ascending order of their bytes.",
-    group: "queue",
-    access: "inspect",
-    since: "0.1.0",
     flags: ["readonly"],
     isExclusive: true,
-    run: showStatus,
-  },
-  {
+    run: ({ queue: queues }, call) => showStatus(queues, call),
+  }),
+  queueCommand({
+    ...shared,
     name: "QINFO",
     syntax: "[queue ...]",
     summary: "The same as QSTATUS in lines for people to read.",
-    group: "queue",
-    access: "inspect",
-    since: "0.1.0",
     flags: ["readonly"],
     isExclusive: true,
-    run: showInfo,
-  },
-  {
+    run: ({ queue: queues }, call) => showInfo(queues, call),
+  }),
+  storeCommand({
+    ...shared,
     name: "QFLUSH",
     syntax: "queue",
     summary: "Removes all events of a queue, ready and claimed.",
-    group: "queue",
     access: "admin",
-    since: "0.1.0",
     flags: ["write"],
-    run: flush,
-  },
+    parse: ({ queue }) => ({ kind: "flush", queue }),
+    reply: () => OK,
+  }),
 ];

@@ -1,7 +1,7 @@
 // COMMAND and its subcommands: the table of descriptors in the shape that Redis clients expect.
 import { Constant, Pairs, type Reply, Simple } from "../resp/reply.ts";
 import type { Call, Command } from "./command.ts";
-import { checkCount, wordOf } from "./options.ts";
+import { checkCount, wordOf } from "./arguments.ts";
 import { type Argument, argumentsOf, commandArity, queueArgumentsOf, wireName } from "./syntax.ts";
 
 /** Commands that one request may name: the answer is many times as long as their names. */

@@ -1,25 +1,18 @@
 // HELLO and AUTH: who a client is and which protocol it speaks. Answered in the words of Redis, by
 // which drivers go.
-import { OK, Pairs, quoteForError, type Reply } from "../resp/reply.ts";
+import { OK, Pairs, type Reply } from "../resp/reply.ts";
 import type { User } from "../users/user.ts";
-import { type Call, type Client, type Command, CommandError, type Context } from "./command.ts";
-import { checkName, parseInteger } from "./connection.ts";
-import { wordOf } from "./options.ts";
+import { parseInteger, wordOf } from "./arguments.ts";
+import type { Client } from "./caller.ts";
+import type { Call, Command } from "./command.ts";
+import { checkName } from "./connection.ts";
+import type { Context } from "./context.ts";
+import { commandError } from "./errors.ts";
 
 /** Drivers choose by it what they send; okq's own version is in INFO. */
 export const REDIS_VERSION = "7.4.0";
 
 const DEFAULT_USER = Buffer.from("default");
-const WRONG_PASSWORD = "WRONGPASS invalid username-password pair or user is disabled.";
-const NO_PASSWORD_SET =
-  "ERR AUTH <password> called without any password configured for the default user. " +
-  "Are you sure your configuration is correct?";
-const TOO_MANY_LOGINS = "ERR too many logins are under way, try again later";
-const HELLO_FIRST =
-  "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO " +
-  "<proto> AUTH <user> <pass> option can be used to authenticate the client and select the RESP " +
-  "protocol version at the same time";
-
 interface Credentials {
   name: Buffer;
   password: Buffer;
@@ -30,12 +23,12 @@ async function userOf(credentials: Credentials, { client, context }: Call): Prom
   const { users } = context;
   if (users.isOpen) {
     // As in a Redis without a password: the default user gets in with any.
-    if (!credentials.name.equals(DEFAULT_USER)) throw new CommandError(WRONG_PASSWORD);
+    if (!credentials.name.equals(DEFAULT_USER)) throw commandError("wrongPassword");
     return users.stranger!;
   }
   const found = await users.logIn({ ...credentials, by: client });
   if (typeof found !== "string") return found;
-  throw new CommandError(found === "busy" ? TOO_MANY_LOGINS : WRONG_PASSWORD);
+  throw commandError(found === "busy" ? "tooManyLogins" : "wrongPassword");
 }
 
 /** The client is that user from now on, and registered only where the user may consume. */
@@ -71,7 +64,7 @@ export function applyUsers(context: Context): number {
 
 async function auth(call: Call): Promise<Reply> {
   const { args, client, context } = call;
-  if (args.length === 2 && context.users.isOpen) throw new CommandError(NO_PASSWORD_SET);
+  if (args.length === 2 && context.users.isOpen) throw commandError("noPasswordSet");
   const password = args.at(-1)!;
   const name = args.length === 3 ? args[1]! : DEFAULT_USER;
   become(await userOf({ name, password }, call), client);
@@ -90,7 +83,7 @@ function hello(call: Call): Reply | Promise<Reply> {
   const greeting = greetingOf(call);
   const { credentials } = greeting;
   if (credentials) return userOf(credentials, call).then((user) => greet(greeting, user, call));
-  if (!client.user) throw new CommandError(HELLO_FIRST);
+  if (!client.user) throw commandError("helloFirst");
   return greet(greeting, client.user, call);
 }
 
@@ -99,10 +92,10 @@ function greetingOf({ args, client }: Call): Greeting {
   if (args.length > 1) {
     const version = parseInteger(args[1]!);
     if (version === null) {
-      throw new CommandError("ERR Protocol version is not an integer or out of range");
+      throw commandError("protocolVersionNoInteger");
     }
     if (version !== 2 && version !== 3) {
-      throw new CommandError("NOPROTO unsupported protocol version");
+      throw commandError("protocolVersion");
     }
     greeting.protocol = version;
   }
@@ -115,7 +108,7 @@ function greetingOf({ args, client }: Call): Greeting {
       greeting.name = checkName(args[at + 1]!, "Client names");
       at += 2;
     } else {
-      throw new CommandError(`ERR Syntax error in HELLO option '${quoteForError(args[at]!)}'`);
+      throw commandError("helloOption", { option: args[at]! });
     }
   }
   return greeting;

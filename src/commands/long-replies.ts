@@ -1,21 +1,23 @@
 // Replies that grow with the number of queues or clients. They are collected page by page, in
 // little memory. Only one client at a time collects more than one page. Collected pages count as
 // unsent bytes, and are written as the client reads them.
+import { Encoded, Failure, type Reply } from "../resp/reply.ts";
+import { LongReply } from "./answer.ts";
 import type { Budget } from "./budget.ts";
-import { type Call, type Client, CommandError, LongReply } from "./command.ts";
-import { Encoded, type Reply } from "../resp/reply.ts";
+import type { Caller } from "./caller.ts";
+import { CommandError } from "./errors.ts";
+
+/** Nobody reads this reply. */
+const GONE = new Failure("ERR the client is gone");
 
 /** The clients that collect more than one page, one at a time. */
 export class LongReplies {
-  readonly #unsent: Budget;
   /** Clients that wait for their turn, in order of arrival. */
-  readonly #line = new Map<Client, () => void>();
-  #collecting: Client | null = null;
+  readonly #line = new Map<Caller, () => void>();
+  #collecting: Caller | null = null;
 
-  /** No client begins while this budget is full. */
-  constructor(unsent: Budget) {
-    this.#unsent = unsent;
-  }
+  /** No client begins while the budget for unsent replies is full. */
+  constructor(readonly unsent: Budget) {}
 
   /** How many clients wait for their turn. */
   get waiting(): number {
@@ -23,7 +25,7 @@ export class LongReplies {
   }
 
   /** Resolves when it is the client's turn, or when the client leaves. */
-  enter(client: Client): Promise<void> {
+  enter(client: Caller): Promise<void> {
     return new Promise((resolve) => {
       this.#line.set(client, resolve);
       this.#beginNext();
@@ -31,7 +33,7 @@ export class LongReplies {
   }
 
   /** Its turn is over, or the client is gone. */
-  leave(client: Client): void {
+  leave(client: Caller): void {
     if (this.#collecting === client) this.#collecting = null;
     this.#line.get(client)?.();
     this.#line.delete(client);
@@ -41,7 +43,7 @@ export class LongReplies {
   readonly #beginNext = (): void => {
     const [next] = this.#line;
     if (!next || this.#collecting) return;
-    if (this.#unsent.isFull) return this.#unsent.whenRoom(this.#beginNext);
+    if (this.unsent.isFull) return this.unsent.whenRoom(this.#beginNext);
     const [client, resolve] = next;
     this.#line.delete(client);
     this.#collecting = client;
@@ -49,17 +51,22 @@ export class LongReplies {
   };
 }
 
+interface Collecting {
+  client: Caller;
+  context: { longReplies: LongReplies };
+}
+
 /**
  * Calls `keep` with each page; it returns how many bytes it keeps of the page. Resolves to a
  * function that releases these bytes, for when the reply is sent. Rejects when the client is gone.
  */
 export async function collect<Page>(
-  { client, context }: Call,
+  { client, context }: Collecting,
   pages: AsyncIterable<Page>,
   keep: (page: Page) => number,
 ): Promise<() => void> {
   const { longReplies } = context;
-  const { unsent } = context.budgets;
+  const { unsent } = longReplies;
   let pageCount = 0;
   let [kept, counted] = [0, 0];
   const count = () => {
@@ -75,7 +82,7 @@ export async function collect<Page>(
       // The first page counts only later: else the first pages of many clients could fill the
       // budget, so that none of them ever begins.
       if (++pageCount === 2) await longReplies.enter(client);
-      if (client.isClosed) throw new CommandError("ERR the client is gone");
+      if (client.isClosed) throw new CommandError(GONE);
       kept += keep(page);
       if (pageCount > 1) count();
     }

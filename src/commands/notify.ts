@@ -1,49 +1,46 @@
 // QREGISTER and QNOTIFY: saying what one consumes, and waiting for it.
 import { nameOf } from "../queue/name-cache.ts";
 import { OK, type Reply } from "../resp/reply.ts";
-import { type Call, type Command, CommandError } from "./command.ts";
-import { checkCount, checkNew, parseSeconds } from "./options.ts";
+import { checkCount, checkNew } from "./arguments.ts";
+import { type QueueCall, type QueueCommand, queueCommand } from "./command.ts";
+import { commandError } from "./errors.ts";
 
 /** Queues that one connection may register on: each wait asks the store for all of them. */
 const REGISTERED_MAX = 1024;
 /** Of their names together, which are kept as long as the connection. */
 const REGISTERED_BYTES_MAX = 256 * 1024;
 
-const NOT_REGISTERED =
-  "ERR not registered: every connection, also a new one of the same client, has to send " +
-  "QREGISTER before QNOTIFY";
-
-async function register({ args, client, context }: Call): Promise<Reply> {
-  checkCount("queues", args.length - 1, REGISTERED_MAX);
-  const bytes = args.slice(1).reduce((sum, { length }) => sum + length, 0);
+async function register(queues: Buffer[], { client, context }: QueueCall): Promise<Reply> {
+  checkCount("queues", queues.length, REGISTERED_MAX);
+  const bytes = queues.reduce((sum, { length }) => sum + length, 0);
   if (bytes > REGISTERED_BYTES_MAX) {
-    throw new CommandError(`ERR too long names, ${bytes} bytes of at most ${REGISTERED_BYTES_MAX}`);
+    throw commandError("namesTooLong", { bytes, bytesMax: REGISTERED_BYTES_MAX });
   }
-  for (const queue of args.slice(1)) checkNew("queue name", queue, context);
+  for (const queue of queues) checkNew("queue name", queue, context);
   // Copies: the list outlives the command, and a view would keep a whole received chunk.
-  const unique = new Map(args.slice(1).map((queue) => [nameOf(queue), queue]));
-  const queues = [...unique.values()].map((queue) => Buffer.from(queue));
+  const unique = new Map(queues.map((queue) => [nameOf(queue), queue]));
+  const registered = [...unique.values()].map((queue) => Buffer.from(queue));
   const { consumer } = client;
-  if (consumer.bytesWith(queues) > context.settings.maxWaitingBytes) {
-    throw new CommandError("ERR too many registrations of all clients (--max-waiting-bytes)");
+  if (consumer.bytesWith(registered) > context.settings.maxWaitingBytes) {
+    throw commandError("tooManyRegistrations");
   }
-  await consumer.register(queues);
+  await consumer.register(registered);
   return OK;
 }
 
-async function notify({ args, client, context }: Call): Promise<Reply> {
+async function notify(timeoutMs: number, { client, context }: QueueCall): Promise<Reply> {
   const { consumer, session } = client;
-  const timeoutMs = parseSeconds("timeout", args[1]!);
   // A driver that repeats a QNOTIFY on a new connection would wait in vain.
-  if (!consumer.hasRegistered) throw new CommandError(NOT_REGISTERED);
+  if (!consumer.hasRegistered) throw commandError("notRegistered");
   if (timeoutMs > 0) await context.store.watch();
   const woken = await context.waiters.wait({
     queues: consumer.queues,
     timeoutMs,
     signal: client.gone,
     attempt: async () => {
-      if (consumer.queues.length === 0) return null;
-      const found = await session.ask({ kind: "ready", queues: consumer.queues });
+      const { queues } = consumer;
+      if (queues.length === 0) return null;
+      const found = await session.ask({ kind: "ready", queues });
       if (found) consumer.searchBehind(found);
       return found;
     },
@@ -52,30 +49,28 @@ async function notify({ args, client, context }: Call): Promise<Reply> {
   return consumer.queues.find((queue) => woken?.equals(queue)) ?? null;
 }
 
-export const notifyCommands: Command[] = [
-  {
+const shared = { group: "queue", access: "consume", since: "0.1.0" } as const;
+
+export const notifyCommands: QueueCommand[] = [
+  queueCommand({
+    ...shared,
     name: "QREGISTER",
     syntax: "[queue ...]",
     summary:
       "Makes this connection a consumer of these queues and of no others; QNOTIFY waits on them.",
-    group: "queue",
-    access: "consume",
-    since: "0.1.0",
     flags: ["write"],
     isExclusive: true,
-    run: register,
-  },
-  {
+    run: ({ queue: queues }, call) => register(queues, call),
+  }),
+  queueCommand({
+    ...shared,
     name: "QNOTIFY",
     syntax: "timeout",
     summary:
       "Waits up to timeout seconds for a ready event in a registered queue; the queue's name, " +
       "or nil. Commands sent behind it wait too. An error if this connection never registered.",
-    group: "queue",
-    access: "consume",
-    since: "0.1.0",
     flags: ["readonly", "blocking"],
     isExclusive: true,
-    run: notify,
-  },
+    run: ({ timeout }, call) => notify(timeout, call),
+  }),
 ];

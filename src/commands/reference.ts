@@ -1,7 +1,9 @@
-// The command reference as text for a terminal and as Markdown for the README, both out of the
-// descriptors.
+// The reference of commands, as text for a terminal and as Markdown for the README, and the list of
+// error replies. They come from the descriptors and from the tables of errors.
 import { rights } from "../users/user.ts";
 import type { Group } from "./command.ts";
+import { errorTexts } from "./errors.ts";
+import { protocolErrors } from "../resp/protocol-error.ts";
 import { commands } from "./table.ts";
 
 const headings: Record<Group, string> = {
@@ -31,6 +33,24 @@ export function commandReferenceMarkdown(): string {
     const head = "| command | group | what it does |\n| --- | --- | --- |";
     return `### ${heading}\n\n${head}\n${rows.join("\n")}\n`;
   });
+}
+
+/** Every error reply. Those in the protocol itself replace the entry that stands for them. */
+export function errorReferenceMarkdown(): string {
+  const rows = Object.entries(errorTexts).flatMap(([name, error]) =>
+    name === "protocol" ? protocolRows() : [errorRow(error.text, error.when)],
+  );
+  return `| reply | when a client gets it |\n| --- | --- |\n${rows.join("\n")}\n`;
+}
+
+function protocolRows(): string[] {
+  return Object.values(protocolErrors).map(({ text, when }) =>
+    errorRow(`ERR ${text}`, `${when} ${errorTexts.protocol.when}`),
+  );
+}
+
+function errorRow(text: string, when: string): string {
+  return `| \`${escape(text)}\` | ${escape(when)} |`;
 }
 
 function sections(show: (heading: string, group: typeof commands) => string): string {

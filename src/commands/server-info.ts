@@ -1,10 +1,11 @@
 // INFO, CONFIG GET, TIME and ROLE: facts about the server. INFO is answered without the store.
 import { Pairs, type Reply } from "../resp/reply.ts";
-import type { Call, Command, Context, Settings } from "./command.ts";
+import { checkCount, wordOf } from "./arguments.ts";
+import type { Call, Command } from "./command.ts";
+import type { Context, Settings } from "./context.ts";
 import { statusOfAll } from "./inspect.ts";
 import { REDIS_VERSION } from "./login.ts";
 import { collect } from "./long-replies.ts";
-import { checkCount, wordOf } from "./options.ts";
 
 /** Sections or patterns that one command may name. Each is compared with all that exist. */
 const NAMES_MAX = 64;
@@ -26,7 +27,7 @@ const sections: Record<string, (context: Context) => Lines> = {
   Clients: clientLines,
   Memory: memory,
   Persistence: () => [["loading", 0]],
-  Stats: ({ stats }) => [
+  Stats: ({ background, stats }) => [
     ["total_connections_received", stats.connections],
     ["rejected_connections", stats.connectionsRefused],
     ["total_commands_processed", stats.commands],
@@ -36,8 +37,8 @@ const sections: Record<string, (context: Context) => Lines> = {
     ["events_pushed", stats.pushes],
     ["events_popped", stats.pops],
     ["events_acknowledged", stats.acks],
-    ["background_pushes", stats.backgroundPushes],
-    ["background_bytes", stats.backgroundBytes],
+    ["background_pushes", background.count],
+    ["background_bytes", background.bytes],
   ],
   Replication: () => [
     ["role", "master"],

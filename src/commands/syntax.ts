@@ -1,5 +1,9 @@
 // What a descriptor's syntax line says: how many arguments there are and what they are called.
-import type { Command } from "./command.ts";
+
+interface Usage {
+  name: string;
+  syntax: string;
+}
 
 export interface Argument {
   /** A word to be sent as it is, in capitals; before a value or alone. */
@@ -61,7 +65,7 @@ export interface QueueArguments {
 }
 
 /** Throws for a syntax that does not make it clear: then no name could be held against a right. */
-export function queueArgumentsOf({ name, syntax }: Command): QueueArguments | null {
+export function queueArgumentsOf({ name, syntax }: Usage): QueueArguments | null {
   const all = argumentsOf(syntax);
   const at = all.findIndex((argument) => argument.name?.split(" ").includes("queue"));
   if (at < 0) return null;
@@ -78,7 +82,7 @@ export function queueArgumentsOf({ name, syntax }: Command): QueueArguments | nu
 }
 
 /** As COMMAND reports it: the exact count with the name, or minus the least one. */
-export function commandArity({ name, syntax }: Command): number {
+export function commandArity({ name, syntax }: Usage): number {
   const { min, max } = arityOf(syntax);
   const words = name.split(" ").length;
   return min === max ? min + words : -(min + words);

@@ -4,6 +4,7 @@ import { backupCommands } from "./backup.ts";
 import { clientCommands } from "./client.ts";
 import type { Command } from "./command.ts";
 import { connectionCommands } from "./connection.ts";
+import { type Entry, entryOf } from "./entry.ts";
 import { healthCommands } from "./health.ts";
 import { inspectCommands } from "./inspect.ts";
 import { introspectionCommands } from "./introspection.ts";
@@ -13,7 +14,6 @@ import { popCommands } from "./pop.ts";
 import { pushCommands } from "./push.ts";
 import { serverInfoCommands } from "./server-info.ts";
 import { transactionCommands } from "./transaction.ts";
-import { arityOf, type QueueArguments, queueArgumentsOf } from "./syntax.ts";
 
 /** In the order of the reference. */
 export const commands: Command[] = [];
@@ -32,15 +32,6 @@ commands.push(
   ...backupCommands,
 );
 
-/** What dispatch needs of a descriptor, worked out once. */
-export interface Entry {
-  command: Command;
-  /** Bounds of the argument count, the command's words included. */
-  min: number;
-  max: number;
-  queues: QueueArguments | null;
-}
-
 const entries = new Map(commands.map((command) => [command.name, entryOf(command)]));
 /** Those of one word: "CLIENT LIST" in a single argument is not a command. */
 const topEntries = new Map([...entries].filter(([name]) => !name.includes(" ")));
@@ -49,13 +40,6 @@ const containers = new Set(
   commands.filter(({ name }) => name.includes(" ")).map(({ name }) => name.split(" ")[0]!),
 );
 const NAME_LENGTH_MAX = Math.max(...commands.map(({ name }) => name.length));
-
-function entryOf(command: Command): Entry {
-  const words = command.name.split(" ").length;
-  const { min, max } = arityOf(command.syntax);
-  const queues = queueArgumentsOf(command);
-  return { command, min: min + words, max: max + words, queues };
-}
 
 function findByName(name: string): Command | undefined {
   return entries.get(name.toUpperCase())?.command;

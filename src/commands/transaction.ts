@@ -1,24 +1,19 @@
 // MULTI, EXEC and DISCARD. okq has no transactions, but drivers send one as a whole and expect the
 // answers of Redis. So okq answers like Redis to a transaction in which every command is wrong.
-import { Failure, OK, type Reply } from "../resp/reply.ts";
-import { type Call, type Client, type Command, CommandError } from "./command.ts";
-
-/** The answer to each command between MULTI and EXEC. */
-export const NO_TRANSACTIONS = new Failure(
-  "ERR okq has no transactions, nothing of this one is done",
-);
-const DISCARDED =
-  "EXECABORT Transaction discarded because of previous errors: okq has no transactions";
+import { OK, type Reply } from "../resp/reply.ts";
+import type { Client } from "./caller.ts";
+import type { Call, Command } from "./command.ts";
+import { commandError, errorReply } from "./errors.ts";
 
 function begin({ client }: Call): Reply {
-  if (client.isRefusingTransaction) throw new CommandError("ERR MULTI calls can not be nested");
+  if (client.isRefusingTransaction) throw commandError("nestedMulti");
   client.isRefusingTransaction = true;
   return OK;
 }
 
 function execute({ client }: Call): Reply {
   end(client, "EXEC");
-  return new Failure(DISCARDED);
+  return errorReply("transactionDiscarded");
 }
 
 function discard({ client }: Call): Reply {
@@ -27,7 +22,7 @@ function discard({ client }: Call): Reply {
 }
 
 function end(client: Client, name: string): void {
-  if (!client.isRefusingTransaction) throw new CommandError(`ERR ${name} without MULTI`);
+  if (!client.isRefusingTransaction) throw commandError("withoutMulti", { command: name });
   client.isRefusingTransaction = false;
 }
 

@@ -3,7 +3,7 @@
 import { Accumulator } from "./accumulator.ts";
 import type { Effort } from "./effort.ts";
 import type { Input } from "./input.ts";
-import { INVALID_LENGTH, ProtocolError } from "./protocol-error.ts";
+import { protocolError } from "./protocol-error.ts";
 
 const CR = 13;
 const LF = 10;
@@ -84,6 +84,6 @@ export class Bulk {
   }
 
   #expect(input: Input, byte: number): void {
-    if (input.chunk[input.at++] !== byte) throw new ProtocolError(INVALID_LENGTH);
+    if (input.chunk[input.at++] !== byte) throw protocolError("length");
   }
 }

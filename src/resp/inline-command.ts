@@ -4,7 +4,7 @@ import { Accumulator } from "./accumulator.ts";
 import type { Effort } from "./effort.ts";
 import { splitWords } from "./inline-words.ts";
 import type { Input } from "./input.ts";
-import { ProtocolError } from "./protocol-error.ts";
+import { protocolError } from "./protocol-error.ts";
 
 const LF = 10;
 const NOTHING: Buffer = Buffer.alloc(0);
@@ -61,9 +61,7 @@ export class InlineCommand {
     const lineFeed = chunk.indexOf(LF, from);
     const to = lineFeed < 0 ? end : lineFeed;
     const bytesBefore = this.#partial?.length ?? 0;
-    if (bytesBefore + to - from > bytesMax) {
-      throw new ProtocolError("Protocol error: too big inline request");
-    }
+    if (bytesBefore + to - from > bytesMax) throw protocolError("inlineTooLong");
     effort.spendBytes(to + 1 - from);
     input.at = lineFeed < 0 ? end : lineFeed + 1;
     if (lineFeed >= 0 && bytesBefore === 0) this.#line = chunk.subarray(from, to);

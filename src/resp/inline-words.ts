@@ -1,5 +1,5 @@
 // The words of an inline command, by the rules of Redis' sdssplitargs.
-import { ProtocolError } from "./protocol-error.ts";
+import { protocolError } from "./protocol-error.ts";
 
 const QUOTE = 34;
 const APOSTROPHE = 39;
@@ -34,7 +34,7 @@ export function splitWords(line: Buffer, from: number, words: Buffer[], wordsMax
     }
     const text = { line, end: at };
     at = quote === QUOTE ? readQuoted(text, at + 1) : readApostrophed(text, at + 1);
-    if (at < line.length && !isSpace(line[at]!)) throw unbalanced();
+    if (at < line.length && !isSpace(line[at]!)) throw protocolError("quotes");
     words.push(line.subarray(start, text.end));
   }
 }
@@ -63,7 +63,7 @@ function readQuoted(text: Text, from: number): number {
       at += 2;
     } else line[text.end++] = ESCAPES.get(escaped) ?? escaped;
   }
-  throw unbalanced();
+  throw protocolError("quotes");
 }
 
 /** As readQuoted(). Only an apostrophe can be escaped. */
@@ -74,11 +74,7 @@ function readApostrophed(text: Text, from: number): number {
     if (line[at] === BACKSLASH && line[at + 1] === APOSTROPHE) at++;
     line[text.end++] = line[at]!;
   }
-  throw unbalanced();
-}
-
-function unbalanced(): ProtocolError {
-  return new ProtocolError("Protocol error: unbalanced quotes in request");
+  throw protocolError("quotes");
 }
 
 /** As C's isspace: tab, LF, VT, FF, CR and the space. */

@@ -2,7 +2,7 @@
 // byte.
 import type { Effort } from "./effort.ts";
 import type { Input } from "./input.ts";
-import { ProtocolError } from "./protocol-error.ts";
+import { protocolError, type ProtocolErrorName } from "./protocol-error.ts";
 
 const CR = 13;
 const LF = 10;
@@ -33,14 +33,14 @@ export class LengthLine {
   }
 
   /** A number, NEGATIVE, INVALID or INCOMPLETE. Throws a ProtocolError when the line is long. */
-  read(input: Input, effort: Effort, tooLong: string): number {
+  read(input: Input, effort: Effort, tooLong: ProtocolErrorName): number {
     const { chunk, at: from } = input;
     const end = Math.min(input.end, from + effort.bytesLeft);
     let at = from;
     while (at < end && !this.#isAtLineFeed) {
       const byte = chunk[at++]!;
       if (byte === CR) this.#isAtLineFeed = true;
-      else if (this.#bytes + 2 > this.#bytesMax) throw new ProtocolError(tooLong);
+      else if (this.#bytes + 2 > this.#bytesMax) throw protocolError(tooLong);
       else this.#add(byte);
     }
     const isComplete = at < end;

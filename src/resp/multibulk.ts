@@ -5,14 +5,10 @@ import type { Effort } from "./effort.ts";
 import type { Input } from "./input.ts";
 import { INCOMPLETE, INVALID, LengthLine } from "./length-line.ts";
 import type { ParserLimits } from "./parser-limits.ts";
-import { INVALID_LENGTH, ProtocolError, shown, TooLarge } from "./protocol-error.ts";
+import { protocolError, TooLarge } from "./protocol-error.ts";
 import { VIEW_BYTES } from "./unpinned.ts";
 
 const DOLLAR = 36;
-
-const INVALID_COUNT = "Protocol error: invalid multibulk length";
-const COUNT_TOO_LONG = "Protocol error: too big mbulk count string";
-const LENGTH_TOO_LONG = "Protocol error: too big bulk count string";
 
 /** A chunk smaller than this is not worth a copy of the arguments in it. */
 const PINNED_BYTES_MIN = 4096;
@@ -109,9 +105,9 @@ export class Multibulk {
 
   /** Whether arguments follow. */
   #readCount(input: Input, effort: Effort, { argumentsMax }: ParserLimits): boolean {
-    const count = this.#lengthLine.read(input, effort, COUNT_TOO_LONG);
+    const count = this.#lengthLine.read(input, effort, "countTooLong");
     if (count === INCOMPLETE) return false;
-    if (count === INVALID || count > argumentsMax) throw new ProtocolError(INVALID_COUNT);
+    if (count === INVALID || count > argumentsMax) throw protocolError("count");
     this.#missingArguments = count;
     this.#phase = count > 0 ? "arguments" : "idle";
     if (count <= 0) effort.spend(1);
@@ -141,14 +137,12 @@ export class Multibulk {
     if (this.#part === "dollar") {
       if (input.isAtEnd) return false;
       const byte = input.chunk[input.at++]!;
-      if (byte !== DOLLAR) {
-        throw new ProtocolError(`Protocol error: expected '$', got '${shown(byte)}'`);
-      }
+      if (byte !== DOLLAR) throw protocolError("argument", byte);
       this.#part = "length";
     }
-    const length = this.#lengthLine.read(input, effort, LENGTH_TOO_LONG);
+    const length = this.#lengthLine.read(input, effort, "lengthTooLong");
     if (length === INCOMPLETE) return false;
-    if (length < 0) throw new ProtocolError(INVALID_LENGTH);
+    if (length < 0) throw protocolError("length");
     this.#part = "contents";
     this.#length = length;
     this.#announcedBytes += length;

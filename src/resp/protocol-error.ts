@@ -1,10 +1,47 @@
 // Errors for bytes that are no command. The texts are those of Redis, where Redis has one.
 
-export const INVALID_LENGTH = "Protocol error: invalid bulk length";
+/** Each error: its text, which is an error reply without its "ERR ", and when a client gets it. */
+export const protocolErrors = {
+  count: {
+    text: "Protocol error: invalid multibulk length",
+    when: "The number of arguments is no number, or too large.",
+  },
+  countTooLong: {
+    text: "Protocol error: too big mbulk count string",
+    when: "The number of arguments has too many digits.",
+  },
+  length: {
+    text: "Protocol error: invalid bulk length",
+    when: "The length of an argument is no number, negative, or not its length.",
+  },
+  lengthTooLong: {
+    text: "Protocol error: too big bulk count string",
+    when: "The length of an argument has too many digits.",
+  },
+  argument: {
+    text: "Protocol error: expected '$', got '{byte}'",
+    when: "An argument does not begin with its length.",
+  },
+  quotes: {
+    text: "Protocol error: unbalanced quotes in request",
+    when: "An inline command has a quote without a partner.",
+  },
+  inlineTooLong: {
+    text: "Protocol error: too big inline request",
+    when: "An inline command is longer than 64 KiB.",
+  },
+} as const satisfies Record<string, { text: string; when: string }>;
 
-/** Malformed input. The message is an error reply without its "ERR ", of printable ASCII. */
+/** Malformed input. The message is of printable ASCII. */
 export class ProtocolError extends Error {
   override readonly name: string = "ProtocolError";
+}
+
+export type ProtocolErrorName = keyof typeof protocolErrors;
+
+/** `byte` is the byte of the client's that the text of that error shows. */
+export function protocolError(name: ProtocolErrorName, byte = 0): ProtocolError {
+  return new ProtocolError(protocolErrors[name].text.replace("{byte}", shown(byte)));
 }
 
 /**
@@ -25,6 +62,6 @@ export class TooLarge extends ProtocolError {
 }
 
 /** One byte of a client's in an error text must not be able to end the reply early. */
-export function shown(byte: number): string {
+function shown(byte: number): string {
   return byte >= 32 && byte < 127 ? String.fromCharCode(byte) : "?";
 }

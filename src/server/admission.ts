@@ -1,5 +1,5 @@
 // Decides which clients get a connection, and counts them: connections and TLS handshakes.
-import type { Context } from "../commands/command.ts";
+import type { Context } from "../commands/context.ts";
 import { AddressCount } from "./address-count.ts";
 import { isLocal, withoutPrefix } from "./endpoints.ts";
 import type { Entrance } from "./listeners.ts";

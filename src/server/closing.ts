@@ -2,7 +2,7 @@
 // discards input until the client ends the other half too. If okq closed at once, with input
 // unread, the system would reset the connection, and the client might lose the last replies.
 import type { Socket } from "bun";
-import type { Handout } from "../commands/command.ts";
+import type { Handout } from "../commands/answer.ts";
 import type { Cancel, Clock } from "../queue/clock.ts";
 
 /** After this time without input from the client, none is on its way. */

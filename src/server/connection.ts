@@ -1,9 +1,10 @@
 // One client's connection. It starts the commands that arrive and sends their replies in order.
 // A client that sends more than okq can serve, or reads too slowly, waits (flow/).
 import type { Socket } from "bun";
-import { type Call, type Client, FromStore } from "../commands/command.ts";
+import type { Client } from "../commands/caller.ts";
 import { dispatch } from "../commands/dispatch.ts";
 import { Consumer } from "../queue/consumer.ts";
+import { Order } from "../queue/order.ts";
 import type { Session } from "../queue/store.ts";
 import type { ProtocolError } from "../resp/protocol-error.ts";
 import { Failure } from "../resp/reply.ts";
@@ -46,6 +47,7 @@ const GONE = AbortSignal.abort();
 export class Connection extends Peer implements Client, SlotOwner, InputOwner, Watched {
   readonly session: Session;
   readonly consumer: Consumer;
+  readonly order = new Order();
   readonly refusal = new Refusal<Slot>();
   receivedBytes = 0;
 
@@ -270,7 +272,7 @@ export class Connection extends Peer implements Client, SlotOwner, InputOwner, W
 
   /** Answers with an error in the place of a command. */
   #answerWith(text: string): Slot {
-    const slot = new Slot(this, { args: [], client: this, context: this.#shared.context });
+    const slot = new Slot(this, [], this, this.#shared.context);
     this.beginCommand();
     slot.answer = new Failure(text);
     this.#addSlot(slot);
@@ -289,28 +291,22 @@ export class Connection extends Peer implements Client, SlotOwner, InputOwner, W
     context.stats.commands += 1;
     this.lastCommandAtMs = context.clock.nowMs();
     this.beginCommand();
-    const call: Call = { args, client: this, context };
-    const { command, answer } = dispatch(call);
-    const slot = new Slot(this, call);
-    slot.isHolding = command?.isExclusive === true;
+    const slot = new Slot(this, args, this, context);
+    slot.answer = dispatch(slot, this.refusal.reply);
     this.#addSlot(slot);
     if (this.refusal.reply) {
       const bytes = this.receivedBytes - this.#input.unparsedBytes;
       this.refusal.refusedTo(bytes, this.receivedBytes);
     }
-    if (answer instanceof FromStore || answer instanceof Promise) {
-      this.#awaitAnswer(slot, args);
-      if (answer instanceof Promise) slot.awaitPromise(answer);
-      else slot.awaitStore(answer);
-    } else {
-      slot.answer = answer;
-      this.schedule();
-    }
+    if (slot.answer === undefined) {
+      this.#awaitAnswer(slot);
+      slot.wait();
+    } else this.schedule();
   }
 
-  #awaitAnswer(slot: Slot, args: Buffer[]): void {
+  #awaitAnswer(slot: Slot): void {
     const { budgets, clock } = this.#shared.context;
-    slot.count(args);
+    slot.count();
     if (slot.bytes >= LARGE_COMMAND_BYTES_MIN) slot.startedAtMs = clock.nowMs();
     budgets.waiting.take(slot.bytes);
     this.#pipeline.wait(slot);

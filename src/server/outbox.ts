@@ -1,7 +1,7 @@
 // Replies that the socket has not taken yet, and the popped events that are in them. The socket
 // keeps nothing that it did not take, so this must.
 import type { Budget } from "../commands/budget.ts";
-import type { Handout } from "../commands/command.ts";
+import type { Handout } from "../commands/answer.ts";
 
 /** The part of a socket that takes bytes: how many it took, 0 for none, -1 when it is closed. */
 export interface Sink {

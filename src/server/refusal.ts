@@ -17,7 +17,6 @@ export class Refusal<Slot> {
   #end = Infinity;
   /** However much arrives, it does not go beyond this one. */
   #endMax = Infinity;
-  #latest: { number: number; reply: Failure } | null = null;
 
   /** The answer to commands on queues; null when they are done. */
   get reply(): Failure | null {
@@ -30,17 +29,6 @@ export class Refusal<Slot> {
     this.#failed = failed;
     this.#end = Infinity;
     this.#endMax = Infinity;
-    this.#latest = { number: this.failures + 1, reply };
-  }
-
-  /** How many operations failed so far. */
-  get failures(): number {
-    return this.#latest?.number ?? 0;
-  }
-
-  /** The answer to a command that was started after so many failures and has waited since. */
-  replySince(failures: number): Failure | null {
-    return this.failures > failures ? this.#latest!.reply : null;
   }
 
   /** The socket has taken all replies but those to commands that have none yet. */

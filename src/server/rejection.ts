@@ -1,5 +1,6 @@
 // The answer and the log line for bytes that okq does not accept as a command.
-import type { Client, Context } from "../commands/command.ts";
+import type { Client } from "../commands/caller.ts";
+import type { Context } from "../commands/context.ts";
 import { type ProtocolError, TooLarge } from "../resp/protocol-error.ts";
 import { Failure } from "../resp/reply.ts";
 

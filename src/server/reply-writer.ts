@@ -1,5 +1,6 @@
 // Writes the replies of one connection in the order of its commands, all that are ready in one go.
-import { Handout, LongReply, type Stats } from "../commands/command.ts";
+import { Handout, LongReply } from "../commands/answer.ts";
+import type { Stats } from "../commands/context.ts";
 import type { Clock } from "../queue/clock.ts";
 import { Failure, Output } from "../resp/reply.ts";
 import type { Closing } from "./closing.ts";

@@ -1,5 +1,5 @@
 // Parts that all connections of a server share.
-import type { Context } from "../commands/command.ts";
+import type { Context } from "../commands/context.ts";
 import type { ParserLimits } from "../resp/parser-limits.ts";
 import { Scheduler } from "./flow/scheduler.ts";
 import { UnreadInput } from "./flow/unread.ts";

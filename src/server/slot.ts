@@ -1,8 +1,8 @@
-// A command under way: its place among the answers of its connection, and its answer.
-import { type Answer, type Call, type FromStore, Handout, LongReply } from "../commands/command.ts";
-import { failureOf } from "../commands/dispatch.ts";
-import { BehindFailure, StoreError } from "../queue/errors.ts";
-import type { Receiver } from "../queue/store.ts";
+// A command of one connection: its place among the replies of the connection, and its answer.
+import { type Answer, Handout, LongReply } from "../commands/answer.ts";
+import { Execution } from "../commands/execution.ts";
+import type { Client } from "../commands/caller.ts";
+import type { Context } from "../commands/context.ts";
 import type { Failure, Output, ProtocolVersion } from "../resp/reply.ts";
 
 /** Parts of a long reply that are written in a turn, and about how many bytes. */
@@ -16,73 +16,40 @@ export interface SlotOwner {
   settled(slot: Slot, refusal: Failure | null): void;
 }
 
-export class Slot implements Receiver<unknown> {
-  /** Undefined as long as the command is under way. */
+export class Slot extends Execution {
+  /** Undefined as long as the command waits for it. */
   answer: Answer | undefined = undefined;
-  /** Of its arguments, counted as long as it is under way. */
+  /** Of its arguments, counted as long as it waits. */
   bytes = 0;
   /** For large commands. */
   startedAtMs = 0;
   isSilent = false;
-  /** Later commands wait for this one. */
-  isHolding = false;
   /** As it is behind the command: what HELLO answers is in the new one. */
   protocol: ProtocolVersion = 2;
   readonly #owner: SlotOwner;
-  #call: Call;
-  #fromStore: FromStore | null = null;
 
-  constructor(owner: SlotOwner, call: Call) {
+  constructor(owner: SlotOwner, args: Buffer[], client: Client, context: Context) {
+    super(args, client, context);
     this.#owner = owner;
-    this.#call = call;
   }
 
-  awaitPromise(answer: Promise<Answer>): void {
-    answer.then(
-      (settled) => this.#settle(settled),
-      (error) => {
-        if (error instanceof StoreError) this.failed(error);
-        else this.#settle(failureOf(error, this.#call));
-      },
-    );
+  /** Whether later commands wait for this one. */
+  get isHolding(): boolean {
+    return this.command?.isExclusive === true;
   }
 
-  awaitStore(fromStore: FromStore): void {
-    this.#fromStore = fromStore;
-    this.#call.client.session.submit(fromStore.operation, this as Receiver<never>);
-  }
-
-  succeeded(result: unknown): void {
-    this.#settle(this.#answerTo(result));
-  }
-
-  /** The store has done it: an error from here on must not reach the store or end the process. */
-  #answerTo(result: unknown): Answer {
-    const { answer, operation } = this.#fromStore!;
-    try {
-      return answer(result, this.#call, operation);
-    } catch (error) {
-      return failureOf(error, this.#call);
-    }
-  }
-
-  failed(error: StoreError): void {
-    const refusal = failureOf(new BehindFailure(error), this.#call);
-    this.#settle(failureOf(error, this.#call), refusal);
-  }
-
-  #settle(answer: Answer, refusal: Failure | null = null): void {
+  protected settled(answer: Answer, refusal: Failure | null): void {
     this.answer = answer;
     // The answer may take long to leave, and the arguments of its command may be long too.
-    if (answer instanceof LongReply)
-      this.#call = { ...this.#call, args: this.#call.args.slice(0, 1) };
+    if (answer instanceof LongReply) this.args = this.args.slice(0, 1);
     this.#owner.settled(this, refusal);
   }
 
   /** Begins to count its arguments. */
-  count(args: Buffer[]): void {
-    this.bytes = args.length * ARGUMENT_BYTES;
-    for (const argument of args) this.bytes += argument.length;
+  count(): void {
+    let bytes = this.args.length * ARGUMENT_BYTES;
+    for (const argument of this.args) bytes += argument.length;
+    this.bytes = bytes;
   }
 
   /**
@@ -96,7 +63,7 @@ export class Slot implements Receiver<unknown> {
       output.write(answer instanceof Handout ? answer.reply : answer, this.protocol);
     } catch (error) {
       if (answer instanceof Handout) answer.giveBack();
-      this.answer = failureOf(error, this.#call);
+      this.answer = this.failureOf(error);
       output.write(this.answer, this.protocol);
     }
     return true;

@@ -2,7 +2,7 @@
 // keeps a bounded part for each, answers others meanwhile, and a client that reads gets all of it.
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { Budget } from "../../src/commands/budget.ts";
-import type { Client } from "../../src/commands/command.ts";
+import type { Client } from "../../src/commands/caller.ts";
 import { LongReplies } from "../../src/commands/long-replies.ts";
 import { closeAfterTest } from "../support/close-after-test.ts";
 import { eventually } from "../support/eventually.ts";

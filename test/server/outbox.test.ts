@@ -2,7 +2,7 @@
 // which events are requeued when the client is gone.
 import { expect, test } from "bun:test";
 import { Budget } from "../../src/commands/budget.ts";
-import { Handout } from "../../src/commands/command.ts";
+import { Handout } from "../../src/commands/answer.ts";
 import { Outbox } from "../../src/server/outbox.ts";
 
 class SmallSocket {

@@ -1,16 +1,21 @@
 // Commands under way: the memory that they keep, and answers that cannot be made or written because
 // of a mistake in okq. The client gets an error, an event goes back, and all other clients go on.
 import { expect, spyOn, test } from "bun:test";
-import { type Command, FromStore, Handout, LongReply } from "../../src/commands/command.ts";
+import { Handout, LongReply } from "../../src/commands/answer.ts";
+import type { Client } from "../../src/commands/caller.ts";
+import type { RunCommand, StoreCommand } from "../../src/commands/command.ts";
+import type { Context } from "../../src/commands/context.ts";
 import { commands } from "../../src/commands/table.ts";
 import type { Reply } from "../../src/resp/reply.ts";
 import { closeAfterTest } from "../support/close-after-test.ts";
 import { startTestOkq } from "../support/okq-server.ts";
 import { ask, askAll } from "../support/readable.ts";
 
+type Run = RunCommand<Client, Context>;
+
 /** Has a command run as the test says. */
-function meddle(name: string, run: Command["run"]): void {
-  const command = commands.find((each) => each.name === name)!;
+function meddle(name: string, run: Run["run"]): void {
+  const command = commands.find((each) => each.name === name) as Run;
   const spy = spyOn(command, "run").mockImplementation(run);
   closeAfterTest({ close: () => spy.mockRestore() });
 }
@@ -59,11 +64,11 @@ test("a long reply that breaks off ends its connection, and no other", async () 
 
 test("an answer that cannot be made of a result becomes an error", async () => {
   const okq = await startTestOkq();
-  meddle("QFLUSH", () =>
-    FromStore.of({ kind: "flush", queue: Buffer.from("q") }, () => {
-      throw new Error("broken");
-    }),
-  );
+  const flush = commands.find(({ name }) => name === "QFLUSH") as StoreCommand;
+  const spy = spyOn(flush, "reply").mockImplementation(() => {
+    throw new Error("broken");
+  });
+  closeAfterTest({ close: () => spy.mockRestore() });
   const client = await okq.connect();
   const replies = await askAll(client, ["QFLUSH", "q"], ["QLPUSH", "q", "1", "x"]);
   expect(replies).toEqual(["-ERR internal error: broken", "+OK"]);

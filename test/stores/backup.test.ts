@@ -210,7 +210,7 @@ describe("the commands", () => {
     expect(await check()).toEqual([1, expect.stringMatching(/^okq: .* is damaged \(.*\n$/)]);
     const memory = startProcess(["check", "--store=memory"]);
     expect(await memory.exited).toBe(1);
-    expect(memory.stderr()).toMatch(/^okq: only queues in a SQLite database can be copied/);
+    expect(memory.stderr()).toMatch(/^okq: only a SQLite database can be copied/);
   });
 
   test("OKQ BACKUP wants a whole path, and a database", async () => {

@@ -1,7 +1,7 @@
-// The parts of the README that follow from the code, between markers such as
-// <!-- commands:begin --> and <!-- commands:end -->. Run with --write it brings them up to date.
+// Generates the parts of the README between markers such as <!-- commands:begin --> and
+// <!-- commands:end -->, and finds code in it. With --write it updates the README.
 import { resolve } from "node:path";
-import { commandReferenceMarkdown } from "../../src/commands/reference.ts";
+import { commandReferenceMarkdown, errorReferenceMarkdown } from "../../src/commands/reference.ts";
 import { configurationMarkdown } from "../../src/config/config-text.ts";
 
 export const writeCommand = "bun test/support/readme.ts --write";
@@ -9,6 +9,7 @@ export const readmeFile = resolve(import.meta.dir, "../../README.md");
 
 const sections: Record<string, () => string> = {
   commands: commandReferenceMarkdown,
+  errors: errorReferenceMarkdown,
   configuration: configurationMarkdown,
 };
 
@@ -28,6 +29,14 @@ export function withGeneratedSections(readme: string): string {
   return result;
 }
 
+/** The messages of the log that the README explains: "Redis connection lost". */
+export function loggedMessages(readme: string): string[] {
+  const section = readme.slice(readme.indexOf("\n## Log lines\n"));
+  const rows = section.slice(0, section.indexOf("\n## ", 1)).matchAll(/^\| (`.*?) \| /gm);
+  const cells = [...rows].map(([, cell]) => cell!).join(" ");
+  return [...cells.matchAll(/`(?:warn|error) ([^`]+)`/g)].map(([, message]) => message!);
+}
+
 /** The code block of that language with that text in it, without its fences. */
 export async function readmeBlock(language: string, text: string): Promise<string> {
   const readme = await Bun.file(readmeFile).text();
@@ -37,7 +46,7 @@ export async function readmeBlock(language: string, text: string): Promise<strin
   return found[0]!;
 }
 
-/** The shell commands in the first such block behind that heading. */
+/** The shell commands in the first block behind that heading. */
 export function shellCommands(readme: string, heading: string): string {
   const section = readme.slice(readme.indexOf(`# ${heading}\n`));
   const block = /^ *```sh\n([^]*?)^ *```$/m.exec(section);

@@ -31,7 +31,7 @@ export function importComplaints(path: string, text: string): string[] {
   if (allowed === undefined) return [`${path}: no rule says what ${folder}/ may import`];
   if (folder === "" && path !== "src/main.ts") return [`${path}: belongs in a folder`];
   const complaints: string[] = [];
-  for (const [, specifier = ""] of text.matchAll(/(?:from|import|import\()\s*"(\.[^"]*)"/g)) {
+  for (const specifier of relativeImports(text)) {
     const target = join(dirname(path), specifier).split("/");
     const isText = /\.(json|lua)$/.test(specifier);
     const isAllowed = isText
@@ -39,6 +39,33 @@ export function importComplaints(path: string, text: string): string[] {
       : target[0] === "src" && [folder, ...allowed].includes(target[1]!);
     if (!isAllowed) complaints.push(`${path}: ${folder}/ must not import ${specifier}`);
   }
+  return complaints;
+}
+
+/** Values and types alike. */
+function relativeImports(text: string): string[] {
+  const specifiers = text.matchAll(/(?:from|import|import\()\s*"(\.[^"]*)"/g);
+  return [...specifiers].map(([, specifier]) => specifier!);
+}
+
+/** A file that imports itself, by way of others, cannot be read on its own. */
+export function cycleComplaints(files: ReadonlyMap<string, string>): string[] {
+  const complaints: string[] = [];
+  const finished = new Set<string>();
+  const visit = (path: string, way: string[]) => {
+    const text = files.get(path);
+    if (text === undefined || finished.has(path)) return;
+    if (way.includes(path)) {
+      const cycle = [...way.slice(way.indexOf(path)), path];
+      complaints.push(`import cycle: ${cycle.join(" -> ")}`);
+      return;
+    }
+    for (const specifier of relativeImports(text)) {
+      visit(join(dirname(path), specifier), [...way, path]);
+    }
+    finished.add(path);
+  };
+  for (const path of files.keys()) visit(path, []);
   return complaints;
 }
 

@@ -1,0 +1,28 @@
+// What a command answers: a reply, an event that can be taken back, or a reply made bit by bit.
+import type { Reply } from "../resp/reply.ts";
+
+export type Answer = Reply | Handout | LongReply;
+
+/** A reply that hands out an event. */
+export abstract class Handout {
+  constructor(
+    readonly reply: Reply,
+    /** Whether the event may be given back although the client may have read the reply. */
+    readonly mayComeTwice: boolean,
+  ) {}
+
+  /** Called if the client is gone before the reply was sent. */
+  abstract giveBack(): void;
+}
+
+/**
+ * A reply that is too long to be made at once. Its parts follow each other; each is made when the
+ * client has read those before it. release() frees the memory that it needs meanwhile, and may be
+ * called again.
+ */
+export class LongReply {
+  constructor(
+    readonly parts: Iterator<Reply>,
+    readonly release: () => void,
+  ) {}
+}

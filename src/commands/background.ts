@@ -1,0 +1,69 @@
+// Pushes that nobody waits for (NOBLOCK): answered OK at once, bounded in number and in bytes. If
+// one fails, only the log tells.
+import type { Push, Results, Session } from "../queue/store.ts";
+import { Failure, OK, type Reply } from "../resp/reply.ts";
+import { commandError } from "./errors.ts";
+
+/** What a command is parsed to if its push shall be done in the background. */
+export class InBackground {
+  constructor(readonly push: Push) {}
+}
+
+interface Limits {
+  countMax: number;
+  /** Of contents. One push is always allowed. */
+  bytesMax: number;
+}
+
+type Warn = (message: string, fields: Record<string, unknown>) => void;
+
+export class BackgroundPushes {
+  readonly #limits: Limits;
+  readonly #warn: Warn;
+  #count = 0;
+  #bytes = 0;
+
+  constructor(limits: Limits, warn: Warn) {
+    this.#limits = limits;
+    this.#warn = warn;
+  }
+
+  /** How many are in progress. */
+  get count(): number {
+    return this.#count;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** `replyTo` is what the client would be answered if it waited. Throws if there is no room. */
+  start(push: Push, session: Session, replyTo: (result: Results["push"]) => unknown): Reply {
+    const { length } = push.contents;
+    if (!this.#hasRoom(length)) throw commandError("backgroundBusy");
+    this.#count += 1;
+    this.#bytes += length;
+    const fail = (error: Error) => {
+      const { queue, id } = push;
+      this.#warn("NOBLOCK push failed", { queue, id, error });
+    };
+    session
+      .ask(push)
+      .then((result) => {
+        const reply = replyTo(result);
+        if (reply instanceof Failure) throw new Error(reply.text);
+      })
+      .catch(fail)
+      .finally(() => {
+        this.#count -= 1;
+        this.#bytes -= length;
+      });
+    return OK;
+  }
+
+  #hasRoom(bytes: number): boolean {
+    const { countMax, bytesMax } = this.#limits;
+    if (this.#count === 0) return countMax > 0;
+    return this.#count < countMax && this.#bytes + bytes <= bytesMax;
+  }
+}

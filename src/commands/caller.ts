@@ -1,0 +1,56 @@
+// Who calls a command. Commands on queues need a Caller, which any front end can provide; commands
+// on the connection itself need a Client.
+import type { Consumer } from "../queue/consumer.ts";
+import type { Order } from "../queue/order.ts";
+import type { Session } from "../queue/store.ts";
+import type { ProtocolVersion } from "../resp/reply.ts";
+import type { User } from "../users/user.ts";
+
+export interface Caller {
+  /** Null until it has logged in. */
+  readonly user: User | null;
+  /** Its operations take effect in the order in which it sent its commands. */
+  readonly session: Session;
+  /** Its failed operations. */
+  readonly order: Order;
+  readonly consumer: Consumer;
+  /** Aborts when a wait has lost its point: the caller is gone or okq stops. */
+  readonly gone: AbortSignal;
+  /** No reply reaches it any more. */
+  readonly isClosed: boolean;
+}
+
+/** A connection. */
+export interface Client extends Caller {
+  readonly id: number;
+  readonly address: string;
+  readonly localAddress: string;
+  /** The socket's file descriptor. */
+  readonly fd: number;
+  readonly connectedAtMs: number;
+  lastCommandAtMs: number;
+  lastCommand: string;
+  name: string;
+  libraryName: string;
+  libraryVersion: string;
+  protocol: ProtocolVersion;
+  user: User | null;
+  replies: "on" | "off" | "skip";
+  /** The reply to the current command is skipped. */
+  skipsReply: boolean;
+  /** Between MULTI and EXEC. */
+  isRefusingTransaction: boolean;
+  /** Bytes that it sent and that belong to no finished command; bytes of replies not yet sent. */
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+  /** How many commands were started and their replies not sent. */
+  readonly inFlight: number;
+  /** Why okq does not read from it at the moment, in a word; null while it does. */
+  readonly pauseReason: string | null;
+  /** Ends a wait with nil, as `gone` does, and the client stays. */
+  stopWaiting(): void;
+  /** Closes once the replies to what it sent up to now are sent. */
+  quit(): void;
+  /** Closes at once. */
+  kill(): void;
+}

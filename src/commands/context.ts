@@ -1,0 +1,77 @@
+// What commands share: the part that commands on queues need, and the whole server.
+import type { Clock } from "../queue/clock.ts";
+import type { Consumers } from "../queue/consumers.ts";
+import type { Store } from "../queue/store.ts";
+import type { Waiters } from "../queue/waiters.ts";
+import type { Directory } from "../users/directory.ts";
+import type { BackgroundPushes } from "./background.ts";
+import type { Budgets } from "./budget.ts";
+import type { Client } from "./caller.ts";
+import type { ClientFigures } from "./client-figures.ts";
+import type { LongReplies } from "./long-replies.ts";
+
+export interface QueueContext {
+  store: Pick<Store, "session" | "watch">;
+  waiters: Waiters;
+  consumers: Consumers;
+  background: BackgroundPushes;
+  longReplies: LongReplies;
+  stats: Pick<Stats, "pushes" | "pops" | "acks">;
+  settings: Pick<Settings, "maxNameBytes" | "maxWaitingBytes">;
+  /** Logs a failure that no client hears of, or not in full. */
+  reportFailure(what: string, error: Error): void;
+}
+
+/** The running server. */
+export interface Context extends QueueContext {
+  store: Store;
+  clients: Map<number, Client>;
+  figures: ClientFigures;
+  budgets: Budgets;
+  clock: Clock;
+  users: Directory;
+  stats: Stats;
+  settings: Settings;
+  /** Configured options by name, for CONFIG GET. */
+  options: Map<string, string>;
+  /** Logs a fact that the operator of the server should know. */
+  warn(message: string, fields: Record<string, unknown>): void;
+}
+
+export interface Settings {
+  version: string;
+  port: number;
+  bgPushPoolSize: number;
+  maxClients: number;
+  maxEventBytes: number;
+  /** Of an id and of a queue's name that are new. */
+  maxNameBytes: number;
+  maxClientsPerAddress: number;
+  /** In seconds; 0 for never. */
+  loginTimeout: number;
+  clientTimeout: number;
+  clientOutputTimeout: number;
+  maxWaitingBytes: number;
+  /** Limits on one client: bytes of unsent replies, and commands under way. */
+  clientOutputBytesMax: number;
+  clientInFlightMax: number;
+}
+
+export interface Stats {
+  readonly startedAtMs: number;
+  connections: number;
+  connectionsRefused: number;
+  /** Of those, because of the limit on clients from one address. */
+  refusedPerAddress: number;
+  /** Closed: did not read its replies, sent nothing, kept others waiting. */
+  closedSlow: number;
+  closedIdle: number;
+  closedStalled: number;
+  commands: number;
+  errors: number;
+  bytesIn: number;
+  bytesOut: number;
+  pushes: number;
+  pops: number;
+  acks: number;
+}

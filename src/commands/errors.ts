@@ -1,0 +1,327 @@
+// Every error reply of okq: its text, which begins with a code, and when a client gets it. The
+// README's list comes from here. Errors in the protocol itself are in resp/protocol-error.ts.
+// Drivers act on some codes and on some of Redis' texts: those must not change.
+import { Failure, quoteForError } from "../resp/reply.ts";
+
+interface ErrorText {
+  /** Names in braces stand for values. Bytes that a client sent come last: they could be a code. */
+  text: string;
+  /** When a client gets it. */
+  when: string;
+}
+
+/** Sorted by what the client did, the most frequent first. */
+export const errorTexts = {
+  // The store.
+  storeUnavailable: {
+    // Drivers try again by themselves after this code.
+    text: "LOADING store unavailable: {reason}",
+    when: "The store cannot be reached. Nothing was done: send the command again.",
+  },
+  storeUnknown: {
+    text: "ERR store outcome unknown: {reason}",
+    when:
+      "The connection to the store broke, or too few replicas answered. The command may or may " +
+      "not be done.",
+  },
+  storeRefused: {
+    text: "ERR store refused: {reason}",
+    when: "The store is full or cannot write, as the reason says. Nothing was done.",
+  },
+  behindRejected: {
+    text: "ERR not done, as what was sent before it was refused",
+    when: "The client had sent the command behind an event or a command that is too large.",
+  },
+  internal: {
+    text: "ERR internal error: {reason}",
+    when: "A mistake in okq. Its log has more.",
+  },
+  // Commands on queues.
+  duplicateEvent: {
+    text: "ERR duplicate event {id}",
+    when:
+      "An event with that id is ready or claimed in the queue. After a repeated push it means " +
+      "that the first one had succeeded.",
+  },
+  backgroundBusy: {
+    text: "ERR too busy to process NOBLOCK event",
+    when: "`--bg-push-pool-size` NOBLOCK pushes are in progress. The event was not pushed.",
+  },
+  nameTooLong: {
+    text: "ERR {name} too long, {bytes} of at most {bytesMax} bytes (--max-name-bytes)",
+    when: "A push or QREGISTER names a queue or an id that is longer than allowed.",
+  },
+  notRegistered: {
+    text:
+      "ERR not registered: every connection, also a new one of the same client, has to send " +
+      "QREGISTER before QNOTIFY",
+    when: "QNOTIFY on a connection that did not send QREGISTER.",
+  },
+  namesTooLong: {
+    text: "ERR too long names, {bytes} bytes of at most {bytesMax}",
+    when: "The names of a QREGISTER are too long together.",
+  },
+  tooManyRegistrations: {
+    text: "ERR too many registrations of all clients (--max-waiting-bytes)",
+    when: "The registrations of all clients use up the memory that there is for them.",
+  },
+  // Arguments.
+  missingArguments: {
+    text: "ERR missing args, usage: {usage}",
+    when: "A command on queues has too few arguments.",
+  },
+  tooManyArguments: {
+    text: "ERR too many args, usage: {usage}",
+    when: "A command on queues has too many arguments.",
+  },
+  wrongArgumentCount: {
+    text: "ERR wrong number of arguments for '{command}' command",
+    when: "Any other command has too few or too many arguments.",
+  },
+  unknownOption: {
+    text: "ERR syntax error, unknown option '{option}' (known: {known})",
+    when: "The command has no such option.",
+  },
+  missingValue: {
+    text: "ERR syntax error, option {option} needs a value",
+    when: "The option is the last argument, and its value is missing.",
+  },
+  notSeconds: {
+    text: "ERR {name} must be a number of seconds from 0 to {max}, got '{given}'",
+    when: "A time is negative, too long or not a number.",
+  },
+  tooMany: {
+    text: "ERR too many {things}, {count} of at most {max}",
+    when: "A command names more queues, sections, patterns or commands than allowed.",
+  },
+  syntax: {
+    text: "ERR syntax error",
+    when: "The arguments of a CLIENT command do not fit together.",
+  },
+  // Commands that are not there.
+  unknownCommand: {
+    text: "ERR unknown command '{command}', with args beginning with: {args}",
+    when: "okq has no such command.",
+  },
+  unknownSubcommand: {
+    text: "ERR unknown subcommand '{subcommand}' of {container}",
+    when: "The command has no such subcommand.",
+  },
+  missingSubcommand: {
+    text: "ERR missing subcommand of {container}",
+    when: "The command needs a subcommand.",
+  },
+  noTransactions: {
+    text: "ERR okq has no transactions, nothing of this one is done",
+    when: "A command between MULTI and EXEC.",
+  },
+  transactionDiscarded: {
+    text: "EXECABORT Transaction discarded because of previous errors: okq has no transactions",
+    when: "EXEC. Nothing was done.",
+  },
+  nestedMulti: {
+    text: "ERR MULTI calls can not be nested",
+    when: "MULTI behind MULTI.",
+  },
+  withoutMulti: {
+    text: "ERR {command} without MULTI",
+    when: "EXEC or DISCARD without MULTI.",
+  },
+  noCluster: {
+    text: "ERR This instance has cluster support disabled",
+    when: "CLUSTER: okq is one server to its clients, also on a Redis Cluster.",
+  },
+  noTracking: {
+    text: "ERR okq has no client-side caching: turn it off in the driver (rueidis: DisableCache)",
+    when: "CLIENT TRACKING ON without OPTIN.",
+  },
+  noHttp: {
+    text: "ERR HTTP is not understood here",
+    when: "The client sent an HTTP request. okq closes the connection.",
+  },
+  // Logins and rights.
+  loginRequired: {
+    text: "NOAUTH Authentication required.",
+    when: "The client has to log in first.",
+  },
+  helloFirst: {
+    text:
+      "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO " +
+      "<proto> AUTH <user> <pass> option can be used to authenticate the client and select the " +
+      "RESP protocol version at the same time",
+    when: "HELLO without AUTH before a login.",
+  },
+  wrongPassword: {
+    text: "WRONGPASS invalid username-password pair or user is disabled.",
+    when: "There is no such user, or the password is wrong.",
+  },
+  noPasswordSet: {
+    text:
+      "ERR AUTH <password> called without any password configured for the default user. " +
+      "Are you sure your configuration is correct?",
+    when: "AUTH with a password alone, and okq was started without passwords.",
+  },
+  tooManyLogins: {
+    text: "ERR too many logins are under way, try again later",
+    when: "Too many passwords are being checked.",
+  },
+  noCommandRight: {
+    text: "NOPERM User {user} has no permissions to run the '{command}' command",
+    when: "The user lacks the right to the command.",
+  },
+  noQueueRight: {
+    text: "NOPERM User {user} has no permissions to use the queue '{queue}'",
+    when: "The user may not use that queue. Nothing was done.",
+  },
+  // The connection.
+  protocolVersionNoInteger: {
+    text: "ERR Protocol version is not an integer or out of range",
+    when: "HELLO with a version that is not a number.",
+  },
+  protocolVersion: {
+    text: "NOPROTO unsupported protocol version",
+    when: "HELLO with a version other than 2 and 3.",
+  },
+  helloOption: {
+    text: "ERR Syntax error in HELLO option '{option}'",
+    when: "HELLO with an unknown option, or with one whose values are missing.",
+  },
+  notAnInteger: {
+    text: "ERR value is not an integer or out of range",
+    when: "SELECT with an index that is not a number.",
+  },
+  databaseIndex: {
+    text: "ERR DB index is out of range",
+    when: "SELECT with another index than 0.",
+  },
+  clientName: {
+    text: "ERR {name} cannot contain spaces, newlines or special characters, or be too long.",
+    when: "A client's name or library has more than 256 bytes, or bytes that are not allowed.",
+  },
+  // CLIENT.
+  clientAttribute: {
+    text: "ERR Unrecognized option '{attribute}'",
+    when: "CLIENT SETINFO with another attribute than lib-name and lib-ver.",
+  },
+  clientId: {
+    text: "ERR Invalid client ID",
+    when: "CLIENT LIST ID with an id that is not a number.",
+  },
+  clientType: {
+    text: "ERR Unknown client type '{type}'",
+    when: "CLIENT LIST or CLIENT KILL with an unknown TYPE.",
+  },
+  noSuchClient: {
+    text: "ERR No such client",
+    when: "CLIENT KILL with an address that no client has.",
+  },
+  noSuchUser: {
+    text: "ERR No such user '{user}'",
+    when: "CLIENT KILL USER with an unknown user.",
+  },
+  maxAge: {
+    text: "ERR maxage is not an integer or out of range",
+    when: "CLIENT KILL MAXAGE with a value that is not a number.",
+  },
+  notPositive: {
+    text: "ERR {name} should be greater than 0",
+    when: "CLIENT KILL ID or MAXAGE with 0 or less.",
+  },
+  killFilter: {
+    text: "ERR syntax error, CLIENT KILL has no '{filter}'",
+    when: "CLIENT KILL with an unknown filter.",
+  },
+  replyMode: {
+    text: "ERR syntax error, CLIENT REPLY takes ON, OFF or SKIP",
+    when: "CLIENT REPLY with another word.",
+  },
+  onOrOff: {
+    text: "ERR syntax error, it takes ON or OFF",
+    when: "CLIENT NO-EVICT or NO-TOUCH with another word.",
+  },
+  // OKQ BACKUP.
+  backupPath: {
+    text: "ERR the file's path must be absolute",
+    when: "OKQ BACKUP with a relative path.",
+  },
+  backupElsewhere: {
+    text: "ERR Redis keeps the queues: make the backup there",
+    when: "OKQ BACKUP, and the store is not a file.",
+  },
+  backupFile: {
+    text: "ERR the file must be there and be empty, as okq backup makes it",
+    when: "OKQ BACKUP with a file that does not exist or is not empty.",
+  },
+  // Limits on what a client sends, and on clients.
+  eventTooLarge: {
+    text: "ERR event too large, {bytes} of at most {bytesMax} bytes (--max-event-bytes)",
+    when: "The event was not pushed. okq closes the connection if it is more than 1 GiB too large.",
+  },
+  commandTooLarge: {
+    text: "ERR command too large, {bytes} of at most {bytesMax} bytes",
+    when: "All arguments together have too many bytes.",
+  },
+  tooLargeBeforeLogin: {
+    text: "ERR Protocol error: unauthenticated bulk length",
+    when: "A command before a login is larger than a login. okq closes the connection.",
+  },
+  protocol: {
+    text: "ERR {problem}",
+    when: "okq closes the connection.",
+  },
+  stalled: {
+    text: "ERR the rest of the command did not come while others had to wait for room",
+    when:
+      "The memory for incomplete commands is used up, and this one was not completed in time. " +
+      "okq closes the connection.",
+  },
+  tooManyClients: {
+    text: "ERR max number of clients reached",
+    when: "`--max-clients` are connected. okq closes the connection.",
+  },
+  tooManyClientsOfAddress: {
+    text: "ERR max number of clients reached for this address, see max-clients-per-address",
+    when: "`--max-clients-per-address` are connected. okq closes the connection.",
+  },
+  denied: {
+    text:
+      "DENIED okq has no password, so it serves only clients on its own machine. To serve " +
+      "others, start it with --password-file or --users, or with --tls-client-ca.",
+    when: "The client is on another machine. okq closes the connection.",
+  },
+} as const satisfies Record<string, ErrorText>;
+
+export type ErrorName = keyof typeof errorTexts;
+
+/** The names in braces. */
+type Names<Text> = Text extends `${string}{${infer Name}}${infer Rest}`
+  ? Name | Names<Rest>
+  : never;
+type NamesOf<N extends ErrorName> = Names<(typeof errorTexts)[N]["text"]>;
+type Values<N extends ErrorName> = [NamesOf<N>] extends [never]
+  ? []
+  : [values: Record<NamesOf<N>, string | number | Buffer>];
+
+/** The error reply of that name. Bytes become printable, and are cut when they are long. */
+export function errorReply<N extends ErrorName>(name: N, ...[values]: Values<N>): Failure {
+  const { text } = errorTexts[name];
+  if (values === undefined) return new Failure(text);
+  const given: Record<string, string | number | Buffer> = values;
+  return new Failure(
+    text.replace(/\{(\w+)\}/g, (_, key: string) => {
+      const value = given[key]!;
+      return value instanceof Buffer ? quoteForError(value) : String(value);
+    }),
+  );
+}
+
+/** Ends a command with an error reply. */
+export class CommandError extends Error {
+  constructor(readonly reply: Failure) {
+    super(reply.text);
+  }
+}
+
+export function commandError<N extends ErrorName>(name: N, ...values: Values<N>): CommandError {
+  return new CommandError(errorReply(name, ...values));
+}

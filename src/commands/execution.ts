@@ -1,0 +1,138 @@
+// One command as it was called, from its arguments to its answer. Every front end extends it.
+//
+//   begin --answer--> done
+//     +--none yet--> wait --result of the operation, or of run()--> settled, done
+import { BehindFailure, StoreError, type StoreFailure } from "../queue/errors.ts";
+import type { Operation, Receiver } from "../queue/store.ts";
+import { type Failure, quoteForError } from "../resp/reply.ts";
+import type { Answer } from "./answer.ts";
+import { InBackground } from "./background.ts";
+import type { Caller, Client } from "./caller.ts";
+import type { Call, Command, StoreCommand } from "./command.ts";
+import type { Context, QueueContext } from "./context.ts";
+import type { Entry } from "./entry.ts";
+import { CommandError, errorReply } from "./errors.ts";
+import { refusalOf } from "./permission.ts";
+import { wireName } from "./syntax.ts";
+
+const storeErrors = {
+  unavailable: "storeUnavailable",
+  unknown: "storeUnknown",
+  refused: "storeRefused",
+} as const satisfies Record<StoreFailure, string>;
+
+/**
+ * A command such as QNOTIFY may wait for long. Its arguments get memory of their own, because as
+ * views they would keep all bytes that were received with them. Many arguments fill most of those
+ * bytes themselves.
+ */
+const COPIED_MAX = 64;
+
+export abstract class Execution<C extends Caller = Client, X extends QueueContext = Context>
+  implements Call<C, X>, Receiver<unknown>
+{
+  /** Null as long as no command was run: it is unknown, or its call was not in order. */
+  command: Command<C, X> | null = null;
+  #operation: Operation | null = null;
+  #promise: Promise<Answer> | null = null;
+
+  constructor(
+    public args: Buffer[],
+    readonly client: C,
+    readonly context: X,
+  ) {}
+
+  /**
+   * Runs the command. Returns its answer, or undefined if the answer comes later: then call wait().
+   * With a refusal, commands on queues are not run but answered with it.
+   */
+  begin(entry: Entry<C, X>, refusal: Failure | null): Answer | undefined {
+    const { command, min, max } = entry;
+    if (this.args.length < min || this.args.length > max) return this.#wrongCount(entry);
+    const denial = refusalOf(entry, this);
+    if (denial) return denial;
+    if (refusal && command.group === "queue") return refusal;
+    if (command.isExclusive && this.args.length <= COPIED_MAX) this.args = this.args.map(copyOf);
+    this.command = command;
+    try {
+      if ("parse" in command) return this.#parse(command);
+      const answer = command.run(this);
+      if (!(answer instanceof Promise)) return answer;
+      this.#promise = answer;
+      return undefined;
+    } catch (error) {
+      return this.failureOf(error);
+    }
+  }
+
+  /** Sends the operation to the store, or waits for run(). The answer goes to settled(). */
+  wait(): void {
+    if (this.#operation) this.client.session.submit(this.#operation, this as Receiver<never>);
+    else {
+      this.#promise!.then(
+        (answer) => this.settled(answer, null),
+        (error) => {
+          if (error instanceof StoreError) this.failed(error);
+          else this.settled(this.failureOf(error), null);
+        },
+      );
+    }
+  }
+
+  succeeded(result: unknown): void {
+    this.settled(this.#replyTo(result, this.#operation!), null);
+  }
+
+  failed(error: StoreError): void {
+    this.client.order.fail(error);
+    this.settled(this.failureOf(error), this.failureOf(new BehindFailure(error)));
+  }
+
+  /** The answer has come. If the store failed, commands sent behind this one get the refusal. */
+  protected abstract settled(answer: Answer, refusal: Failure | null): void;
+
+  /** The error reply for what the command threw or rejected with. */
+  protected failureOf(error: unknown): Failure {
+    if (error instanceof CommandError) return error.reply;
+    if (error instanceof StoreError) {
+      return errorReply(storeErrors[error.failure], { reason: error.message });
+    }
+    const { message } = error as Error;
+    const name = quoteForError(this.args[0]!);
+    this.context.reportFailure(`internal error in ${name}`, error as Error);
+    return errorReply("internal", { reason: message });
+  }
+
+  #parse(command: StoreCommand): Answer | undefined {
+    const operation = command.parse(this.args, this.context);
+    if (operation instanceof InBackground) {
+      const { push } = operation;
+      const replyTo = (result: unknown) => command.reply(result, push, this.context);
+      return this.context.background.start(push, this.client.session, replyTo);
+    }
+    this.#operation = operation;
+    return undefined;
+  }
+
+  /** The store has done it: an error from here on must not reach the store or end the process. */
+  #replyTo(result: unknown, operation: Operation): Answer {
+    try {
+      return (this.command as StoreCommand).reply(result, operation, this.context);
+    } catch (error) {
+      return this.failureOf(error);
+    }
+  }
+
+  /** Commands of Redis are refused in Redis' words, commands on queues with their syntax. */
+  #wrongCount({ command, min }: Entry<C, X>): Failure {
+    const { name, syntax, group } = command;
+    if (group !== "queue") return errorReply("wrongArgumentCount", { command: wireName(name) });
+    const usage = `${name} ${syntax}`.trimEnd();
+    const error = this.args.length < min ? "missingArguments" : "tooManyArguments";
+    return errorReply(error, { usage });
+  }
+}
+
+function copyOf(argument: Buffer): Buffer {
+  return Buffer.from(argument);
+}
