@@ -1,0 +1,121 @@
+// Commands on queues without a connection: what a front end such as HTTP has to provide for them.
+import { expect, test } from "bun:test";
+import { type Answer, Handout, LongReply } from "../../src/commands/answer.ts";
+import { BackgroundPushes } from "../../src/commands/background.ts";
+import type { Caller } from "../../src/commands/caller.ts";
+import type { QueueContext } from "../../src/commands/context.ts";
+import { entryOf } from "../../src/commands/entry.ts";
+import { Execution } from "../../src/commands/execution.ts";
+import { inspectCommands } from "../../src/commands/inspect.ts";
+import { LongReplies } from "../../src/commands/long-replies.ts";
+import { popCommands } from "../../src/commands/pop.ts";
+import { pushCommands } from "../../src/commands/push.ts";
+import { systemClock } from "../../src/queue/clock.ts";
+import { Consumer } from "../../src/queue/consumer.ts";
+import { Consumers } from "../../src/queue/consumers.ts";
+import { Order } from "../../src/queue/order.ts";
+import { Waiters } from "../../src/queue/waiters.ts";
+import { Failure, type Reply } from "../../src/resp/reply.ts";
+import { LocalStore } from "../../src/stores/local/local-store.ts";
+import { Pattern } from "../../src/users/pattern.ts";
+import { User } from "../../src/users/user.ts";
+
+const ann = new User("ann", null, ["push", "consume", "inspect"], [new Pattern("mail*")]);
+const commands = [...pushCommands, ...popCommands, ...inspectCommands].map(entryOf);
+
+/** What a request provides: who sends it, and when nobody waits for the answer any more. */
+function callerOf(user: User, { store, consumers }: QueueContext, gone: AbortSignal): Caller {
+  const consumer = new Consumer(consumers);
+  return { user, session: store.session(), order: new Order(), consumer, gone, isClosed: false };
+}
+
+/** One command with one answer. */
+class Request extends Execution<Caller, QueueContext> {
+  readonly #answer = Promise.withResolvers<Answer>();
+
+  answer(name: string): Promise<Answer> {
+    const answer = this.begin(
+      commands.find(({ command }) => command.name === name)!,
+      null,
+    );
+    if (answer === undefined) this.wait();
+    else this.#answer.resolve(answer);
+    return this.#answer.promise;
+  }
+
+  protected settled(answer: Answer): void {
+    this.#answer.resolve(answer);
+  }
+}
+
+/** A server without sockets, and a function that sends it a command. */
+function setUp() {
+  const waiters = new Waiters(systemClock);
+  const store = new LocalStore({
+    now: () => Date.now(),
+    onReady: (...ready) => waiters.wake(...ready),
+  });
+  const failed: string[] = [];
+  const stats = { pushes: 0, pops: 0, acks: 0, unsentBytes: 0 };
+  const context: QueueContext = {
+    store,
+    waiters,
+    consumers: new Consumers(store, () => {}),
+    background: new BackgroundPushes({ countMax: 1, bytesMax: 100 }, () => {}),
+    longReplies: new LongReplies(stats, 1_000_000),
+    stats,
+    settings: { maxNameBytes: 100, maxWaitingBytes: 1_000_000 },
+    reportFailure: (what, { message }) => failed.push(`${what}: ${message}`),
+  };
+  const call = async (user: User, ...words: string[]) => {
+    const gone = new AbortController();
+    const args = words.map((word) => Buffer.from(word));
+    const request = new Request(args, callerOf(user, context, gone.signal), context);
+    return readable(await request.answer(words[0]!));
+  };
+  return { call, stats, failed };
+}
+
+function readable(answer: Answer): unknown {
+  if (answer instanceof Handout) return readable(answer.reply);
+  if (answer instanceof LongReply) return partsOf(answer).map(readable);
+  if (answer instanceof Failure) return answer.text;
+  if (answer instanceof Buffer) return answer.toString();
+  return Array.isArray(answer) ? answer.map(readable) : answer;
+}
+
+/** Without the head, which says how many there are. */
+function partsOf({ parts, release }: LongReply): Reply[] {
+  const [, ...elements] = { [Symbol.iterator]: () => parts };
+  release();
+  return elements;
+}
+
+test("pushes, pops, acknowledges and counts for a caller that is no connection", async () => {
+  const { call, stats, failed } = setUp();
+  expect(await call(ann, "QLPUSH", "mail", "1", "to: ann")).toMatchObject({ text: "OK" });
+  expect(await call(ann, "QRPUSH", "mail", "2", "to: bob", "NOBLOCK")).toMatchObject({
+    text: "OK",
+  });
+  expect(await call(ann, "QRPOP", "mail", "EX", "60")).toEqual(["2", "to: bob"]);
+  expect(await call(ann, "QSTATUS", "mail")).toEqual([["mail", 2, 1, 0]]);
+  expect(await call(ann, "QACK", "mail", "2")).toBe(1);
+  expect(await call(ann, "QRPOP", "mail", "NOACK")).toEqual(["1", "to: ann"]);
+  expect(await call(ann, "QSTATUS")).toEqual([]);
+  expect([stats, failed]).toEqual([{ pushes: 2, pops: 2, acks: 1, unsentBytes: 0 }, []]);
+});
+
+test("checks arguments and rights of a caller that is no connection", async () => {
+  const { call, stats } = setUp();
+  expect(await call(ann, "QLPUSH", "mail", "1")).toBe(
+    "ERR missing args, usage: QLPUSH queue eventId contents [NOBLOCK]",
+  );
+  expect(await call(ann, "QRPOP", "mail", "EX")).toBe("ERR syntax error, option EX needs a value");
+  expect(await call(ann, "QLPUSH", "orders", "1", "x")).toBe(
+    "NOPERM User ann has no permissions to use the queue 'orders'",
+  );
+  expect(await call(ann, "QFLUSH", "mail")).toBe(
+    "NOPERM User ann has no permissions to run the 'qflush' command",
+  );
+  expect(stats.pushes).toBe(0);
+});
