@@ -1,5 +1,5 @@
-// The README's programs and commands, run as they stand there: consumers that go on within seconds
-// when okq was restarted, and certificates that strict clients accept.
+// Runs the README's programs and commands: consumers that go on within seconds of a restart of
+// okq, and certificates that strict clients accept.
 import { describe, expect, test } from "bun:test";
 import { existsSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -16,7 +16,7 @@ import { ask } from "./support/readable.ts";
 import { readmeBlock } from "./support/readme.ts";
 
 const TEST_MS_MAX = 120_000;
-/** A consumer that waits in vain hears of the next event after 30 s. */
+/** A consumer that missed a wake-up would get the next event after 30 s. */
 const HANDLED_MS_MAX = 15_000;
 const WAIT_MS_MAX = 60_000;
 const redigo = "/usr/share/gocode/src/github.com/gomodule/redigo";
@@ -140,7 +140,7 @@ describe.each(languages)("the programs in $name", (language) => {
   );
 });
 
-test("the certificates are accepted by strict clients, also with client certificates", async () => {
+test("strict clients accept the certificates, also as client certificates", async () => {
   const folder = newFolder();
   const script = await readmeBlock("sh", "openssl x509 -req");
   const made = Bun.spawnSync(["bash", "-euc", script], { cwd: folder, stderr: "pipe" });

@@ -8,6 +8,6 @@ test.each([
   ["[::1]:4777", "::1", 4777],
   ["localhost:4777", "localhost", 4777],
   [":0", "::", 0],
-])("the address %s is understood", (text, hostname, port) => {
+])("parses the address %s", (text, hostname, port) => {
   expect(parseAddress(text)).toEqual({ hostname, port });
 });

@@ -40,7 +40,7 @@ async function staysCalm(name: string, okq: ListeningOkq, leave: () => unknown):
   expect(consumer.waiting).toBe(0);
 }
 
-test("okq is calm while Redis is killed or frozen", async () => {
+test("uses little processor time while Redis is killed or frozen", async () => {
   const [killed, frozen] = [await startTestRedis(), await startTestRedis()];
   const start = (port: number) => startOkqProcess(["--redis-addr", `127.0.0.1:${port}`]);
   const okqs = [await start(killed.port), await start(frozen.port)];
@@ -50,7 +50,7 @@ test("okq is calm while Redis is killed or frozen", async () => {
   ]);
 });
 
-test("okq is calm while a cluster is killed", async () => {
+test("uses little processor time while a cluster is killed", async () => {
   const { nodes } = await startCluster({ replicasEach: 0 });
   const okq = await startOkqProcess([
     "--redis-cluster",

@@ -98,7 +98,7 @@ function residentMiB(pid: number): number {
   return Math.round(Number(stdout) / 1024);
 }
 
-test("a login flood hardly slows the logged-in, and others still log in", async () => {
+test("a login flood hardly slows down other clients, and others can log in", async () => {
   const users = join(newFolder(), "users");
   const names = ["ann", "bob", "eve"];
   const lines = names.map(async (name) => {

@@ -62,9 +62,9 @@ async function untilGone(watcher: Wire, killedAt: number): Promise<number> {
   return performance.now() - killedAt;
 }
 
-describe("an okq that was killed", () => {
+describe("a killed okq", () => {
   test(
-    "under load loses no event and repeats none that was acked, when another takes over",
+    "loses no event and repeats no acked one when another okq takes over under load",
     async () => {
       const random = randomOf("okq killed, another takes over");
       const redis = await startTestRedis();
@@ -89,7 +89,7 @@ describe("an okq that was killed", () => {
   );
 
   test(
-    "under load loses no event and repeats none that was acked, when it is started again",
+    "loses no event and repeats no acked one after a restart under load",
     async () => {
       const random = randomOf("okq killed and started again");
       const redis = await startTestRedis();
@@ -113,7 +113,7 @@ describe("an okq that was killed", () => {
     timeoutFor(10_000),
   );
 
-  test("gives back what it had handed out, after the lease, through another okq", async () => {
+  test("has its claimed events requeued by another okq when their leases end", async () => {
     const redis = await startTestRedis();
     const [victim, other] = await Promise.all([
       startOkqOnRedis(redis.port),
@@ -164,7 +164,7 @@ async function claimAll(clients: Wire[]): Promise<string[][]> {
 }
 
 test(
-  "a killed okq leaves no ack without the push that was sent before it",
+  "leaves no ack without the push that was sent before it",
   async () => {
     const random = randomOf("order");
     let partial = 0;
@@ -225,7 +225,7 @@ async function start(store: (typeof storeNames)[number]): Promise<ListeningOkq> 
 }
 
 test(
-  "okq on Redis that ends under load has answered all that it did, and others carry on",
+  "an okq stopped under load has answered everything it did, and others go on",
   async () => {
     const random = randomOf("SIGTERM under load");
     const redis = await startTestRedis();
@@ -252,8 +252,8 @@ test(
   timeoutFor(10_000),
 );
 
-describe.each(storeNames)("on %s, okq that ends", (store) => {
-  test("answers what clients have under way, and those who wait with nil", async () => {
+describe.each(storeNames)("on %s, a stop", (store) => {
+  test("answers commands under way, and waiting consumers with nil", async () => {
     const okq = await start(store);
     const waiting = await Promise.all([okq.connect(), okq.connect(), okq.connect()]);
     for (const client of waiting) {
@@ -297,7 +297,7 @@ async function startOnFrozenRedis(): Promise<ListeningOkq> {
   return okq;
 }
 
-test("okq that ends waits for stuck clients and a stuck Redis less than ten seconds", async () => {
+test("a stop waits less than ten seconds for stuck clients and a stuck Redis", async () => {
   const okqs = await Promise.all([...storeNames.map(startStuck), startOnFrozenRedis()]);
   for (const { code, tookMs } of await Promise.all(okqs.map(stop))) {
     report("SIGTERM when stuck", { code, tookMs });
@@ -314,7 +314,7 @@ test("a second signal ends okq at once", async () => {
   expect(await okq.exited).toBe(128 + 15);
 });
 
-test("a port in use and a Redis that is not there end the start with one line and 1", async () => {
+test("fails to start with a port in use or without its Redis, in one line and with 1", async () => {
   const taken = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
   closeAfterTest({ close: () => taken.stop(true) });
   const starts: [args: string[], says: RegExp][] = [
@@ -332,7 +332,7 @@ test("a port in use and a Redis that is not there end the start with one line an
 });
 
 test(
-  "the consumers of a killed okq are forgotten after a while, those of others stay",
+  "forgets the consumers of a killed okq after a while, and keeps those of others",
   async () => {
     report("consumers of a killed okq", { goneMs: await goneMs });
     expect(await killed.watcher!.call("QSTATUS")).toEqual([[Buffer.from("watched"), 0, 0, 1]]);

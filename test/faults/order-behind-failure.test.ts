@@ -15,7 +15,7 @@ const REQUESTS_BETWEEN_CUTS = 12;
 
 setDefaultTimeout(timeoutFor(10_000));
 
-test("an ack behind a push that the store did not do is not done either", async () => {
+test("does no ack behind a push that the store did not do", async () => {
   const random = randomOf("order behind a failure");
   const redis = await startTestRedis();
   const proxy = closeAfterTest(TcpProxy.start(redis.port));

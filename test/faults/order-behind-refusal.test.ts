@@ -147,7 +147,7 @@ describe.each(Object.keys(causes).filter(isPossible))("with %s", (cause) => {
     expect(await ask(client, "QSTATUS", "in")).toEqual([["in", 0, 0, 0]]);
   });
 
-  test("serves a client again that sends without a pause", async () => {
+  test("serves a client again that never stops sending", async () => {
     const { okq, command, error } = await causes[cause]!();
     const client = await okq.connect();
     expect(await ask(client, "QRPOP", "in")).toEqual(["1", "x"]);
@@ -183,7 +183,7 @@ describe("on a Redis with keys of another type", () => {
     ["QINFO bad", "ready:bad"],
     ["QREGISTER bad", "queues"],
     ["QACK bad 1", "claimed:bad"],
-  ])("an ack behind a %s that fails is not done", async (command, key) => {
+  ])("does no ack behind a %s that fails", async (command, key) => {
     const { client, spoil } = await start();
     await spoil(key);
     const [failed, ack] = await askAll(client, command.split(" "), ["QACK", "in", "1"]);
@@ -191,7 +191,7 @@ describe("on a Redis with keys of another type", () => {
     expect(await ask(client, "QACK", "in", "1")).toBe(1);
   });
 
-  test("every command on queues is refused behind a refused push", async () => {
+  test("refuses every command on queues behind a refused push", async () => {
     const { okq, client, spoil } = await start();
     await spoil("ready:out");
     const commands = ["QLPUSH in 3 x NOBLOCK", "QRPUSH in 3 x", "QRPOP in", "QRPEEK in"];
@@ -216,7 +216,7 @@ describe("on a Redis with keys of another type", () => {
     expect(await ask(client, "QACK", "in", "1")).toBe(1);
   });
 
-  test("an ack in the same write behind a push in many pieces is not done", async () => {
+  test("does no ack in the same write behind a push in many pieces", async () => {
     const { client, spoil } = await start();
     await spoil("ready:out");
     const large = ["QLPUSH", "large", "1", Buffer.alloc(3_000_000)];
@@ -228,7 +228,7 @@ describe("on a Redis with keys of another type", () => {
     ]);
   });
 
-  test("an ack of which a part arrived before the failure is not done", async () => {
+  test("does no ack that had partly arrived before the failure", async () => {
     const { okq, client, spoil } = await start();
     const id = await ask(client, "CLIENT", "ID");
     const other = await okq.connect();
@@ -248,7 +248,7 @@ describe("on a Redis with keys of another type", () => {
     expect(await ask(client, "QACK", "in", "1")).toBe(1);
   });
 
-  test("gives other events back although one cannot be given back", async () => {
+  test("requeues other events although one cannot be requeued", async () => {
     const { redis, proxy, okq, client, spoil } = await start();
     const leaving = await okq.connect();
     for (const queue of ["a", "bad", "b"]) await ask(client, "QLPUSH", queue, "1", "x");

@@ -57,8 +57,8 @@ async function sweep(okq: ListeningOkq, isOver: () => boolean): Promise<void> {
   wire.close();
 }
 
-describe.each(storeNames)("on %s, with any input of clients", (store) => {
-  test(`others get their replies to the byte (OKQ_FAULT_SEED=${seed})`, async () => {
+describe.each(storeNames)("on %s, beside clients that send anything", (store) => {
+  test(`other clients get exact replies (OKQ_FAULT_SEED=${seed})`, async () => {
     const okq = await start(store);
     const observer = closeAfterTest(await okq.connect());
     await observer.call("PING");
@@ -100,8 +100,8 @@ describe.each(storeNames)("on %s, with any input of clients", (store) => {
   });
 });
 
-describe("the fuzz notices", () => {
-  test("a single byte of a reply that is another one", async () => {
+describe("the fuzzer notices", () => {
+  test("a single wrong byte in a reply", async () => {
     const okq = await startOkqProcess(["--store", "memory"]);
     const proxy = closeAfterTest(TcpProxy.start(okq.port));
     let left = 20_000;
@@ -114,7 +114,7 @@ describe("the fuzz notices", () => {
     expect(String(await run.catch((error) => error))).toMatch(/a witness got /);
   });
 
-  test("a reply that is missing", async () => {
+  test("a missing reply", async () => {
     const okq = await startOkqProcess(["--store", "memory"]);
     const proxy = closeAfterTest(TcpProxy.start(okq.port));
     let chunks = 0;
@@ -126,7 +126,7 @@ describe("the fuzz notices", () => {
     expect(String(await run.catch((error) => error))).toMatch(/then it was closed, and not /);
   });
 
-  test("an answer that is no reply", async () => {
+  test("an answer that is not a reply", async () => {
     const okq = await startOkqProcess(["--store", "memory"]);
     const proxy = closeAfterTest(TcpProxy.start(okq.port));
     proxy.onReply = (bytes) => bytes.fill("?", 0, 1);

@@ -19,7 +19,6 @@ describe("keys", () => {
 /** The names of keys that a verb's header may list, and how its code reaches them. */
 const keyUses: Record<string, RegExp> = {
   queues: /queues_key/,
-  numbers: /numbers_key|take_numbers|at_right_end/,
   deadlines: /deadlines_key/,
   processes: /processes_key|status_of|consumers_of/,
   process: /process_key/,

@@ -50,8 +50,8 @@ export function fitsArguments(header: string, call: string[]): boolean {
   );
 }
 
-const COUNTS = new Set(["total", "processing", "consumers"]);
-const TEXTS = new Set(["id", "contents", "name", "claim"]);
+const COUNTS = new Set(["total", "processing", "consumers", "claim"]);
+const TEXTS = new Set(["id", "contents", "name"]);
 
 /** n for a number, t for a text, t? for a text or nil. */
 function kindOf(word: string): string {

@@ -1,5 +1,5 @@
-// Certificates for a test, made by openssl in a folder that is gone with the test: an authority,
-// what it signed for a server on this machine and for a client, and a stranger nobody signed.
+// Certificates for a test, made by openssl in a folder that the test removes at its end: of an
+// authority, of a server and a client that it signed, and of a stranger.
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -20,11 +20,11 @@ export interface Certificates {
   client: KeyPair;
   /** Signed by itself. */
   stranger: KeyPair;
-  /** Another pair for the server, of the same authority. */
+  /** Makes another pair for the server, signed by the same authority. */
   renew(): KeyPair;
 }
 
-/** What strict clients want to see in a certificate that is no authority. */
+/** Strict clients expect these in a certificate that is not an authority. */
 const EXTENSIONS = `
 basicConstraints=critical,CA:FALSE
 keyUsage=critical,digitalSignature

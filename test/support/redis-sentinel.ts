@@ -42,14 +42,14 @@ export interface SentinelOptions extends Omit<RedisOptions, "machine" | "config"
   sentinelMachines?: Machine[];
 }
 
-/** Sentinels that noticed at the same time would vote for themselves, and again seconds later. */
+/** Sentinels that notice at the same time would vote for themselves, and again seconds later. */
 const APART_MS = 200;
 const FAILOVER_TIMEOUT_MS = 2_000;
-/** A master that comes back is told only after some time whose replica it is. */
+/** A master that comes back becomes a replica only after some time. */
 const START_MS_MAX = 60_000;
 const FAILOVER_MS_MAX = 60_000;
 
-/** Closed when the test ends. Resolves when all are in sync and know each other. */
+/** Resolves when all servers are in sync and know each other. Closed when the test ends. */
 export async function startSentinelGroup(options: SentinelOptions = {}): Promise<SentinelGroup> {
   const { replicas = 1, sentinels = 3, group = "master" } = options;
   const servers = await startServers(options);
@@ -60,7 +60,7 @@ export async function startSentinelGroup(options: SentinelOptions = {}): Promise
   );
   closing.push(...sentinelServers);
 
-  /** Whom the Sentinels call the master, as "host:port" with how many do. */
+  /** How many Sentinels name which master, by "host:port". */
   async function named(): Promise<Map<string, number>> {
     const votes = new Map<string, number>();
     const command = ["SENTINEL", "GET-MASTER-ADDR-BY-NAME", group];
@@ -110,7 +110,7 @@ export async function startSentinelGroup(options: SentinelOptions = {}): Promise
   };
 }
 
-/** With config files, in which the Sentinels leave who is whose replica. */
+/** With config files, into which the Sentinels write who is a replica of whom. */
 async function startServers(options: SentinelOptions): Promise<RedisServer[]> {
   const { replicas = 1, machines = [], args = [], password } = options;
   const secret = password === undefined ? [] : ["--masterauth", password];

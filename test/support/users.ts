@@ -1,4 +1,4 @@
-// A users file for a test, gone with it. Its hashes are cheap: what they cost is another test's.
+// A users file for a test, removed at its end. Its hashes are cheap to compare.
 import { mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -9,7 +9,7 @@ export type UserLine = string;
 
 export interface UsersFile {
   path: string;
-  /** Puts another file in its place, in one go. */
+  /** Replaces the file in one step. */
   replace(...users: UserLine[]): void;
   /** As replace(), with this text. */
   write(text: string): void;

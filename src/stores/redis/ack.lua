@@ -1,14 +1,18 @@
 -- Ends the claims on events: they are gone, or are put at the right end.
--- KEYS    numbers, of the queue: claimed events front leases
+-- KEYS    of the queue: claimed events front leases
 -- ARGV    queue DONE|REDO id...
 -- Returns the places, from 1, of the ids that were not claimed
 
 verbs.ack = function(from, to)
   local queue, redo = queue_at(ARGV[from]), ARGV[from + 1] == 'REDO'
   -- Where a key has the wrong type this fails before anything is done.
-  redis.call('HLEN', queue.events)
-  redis.call('ZCARD', queue.front)
-  redis.call('HDEL', queue.leases, unpack(ARGV, from + 2, to))
+  local events = redis.call('HLEN', queue.events)
+  if redo then
+    redis.call('ZCARD', queue.front)
+  end
+  if may_have_extras(queue) then
+    redis.call('HDEL', queue.leases, unpack(ARGV, from + 2, to))
+  end
   local ids, missed = {}, {}
   for at = from + 2, to do
     -- One by one: the scores of many would have to be written as text to see which are there.
@@ -22,10 +26,10 @@ verbs.ack = function(from, to)
     return missed
   end
   if redo then
+    will_have_extras(queue)
     redis.call('ZADD', queue.front, unpack(at_right_end(ids)))
     became_ready(queue, #ids)
-  else
-    redis.call('HDEL', queue.events, unpack(ids))
+  elseif redis.call('HDEL', queue.events, unpack(ids)) == events then
     shrank(queue)
   end
   return missed

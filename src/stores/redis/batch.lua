@@ -1,13 +1,13 @@
 -- The batch loop: runs one batch's calls of verbs in order. When a call fails, later calls of its
 -- chain are not made: they hold operations that stand behind its operations.
--- KEYS    queues deadlines processes absent numbers process, then
+-- KEYS    queues deadlines processes absent process, then
 --         ready claimed events front leases of each queue
--- ARGV    now (empty: the server's time) ready-channel due-channel origin, then for each call
---         verb, how many values the call has with these two (negative: the next value is its
+-- ARGV    now (empty: the server's time) tick (the first that this okq process has not seen)
+--         ready-channel due-channel origin GROWS|-, then for each call verb, how many values the call has with these two (negative: the next value is its
 --         chain), the arguments
 -- Returns what became ready (queue's name, count ...), 1 if the batch ended early or 0, in how many
---         ms a reclaim is due (-1: nothing is claimed; nil: no news), then the reply of each call
---         that it came to: an error if it failed, a status if it was not made
+--         ms a reclaim is due (-1: nothing is claimed; nil: no news), the next free tick (nil: the clock was not read), then
+--         the reply of each call that it came to: an error if it failed, a status if it was not made
 
 -- What pcall caught, as an error reply that begins with its code. Redis 6 puts the place in the
 -- script in front of the text, Redis 7 does not.
@@ -30,16 +30,15 @@ local function next_due()
   if not deadline then
     return -1
   end
-  local due = math.max(0, math.ceil(deadline - now))
+  local due = math.max(0, math.ceil(deadline - now()))
   if deadline == earliest_added then
-    redis.call('PUBLISH', ARGV[3], ARGV[4] .. ' ' .. due .. ' ' .. TAG)
+    redis.call('PUBLISH', ARGV[4], ARGV[5] .. ' ' .. due .. ' ' .. TAG)
   end
   return due
 end
 
 -- It must not fail: all calls are done by now.
 local function finish(replies)
-  keep_numbers()
   for _, queue in pairs(shrunk) do
     pcall(forget_if_unused, queue)
   end
@@ -47,19 +46,20 @@ local function finish(replies)
     local ok, due = pcall(next_due)
     replies[3] = ok and due
   end
+  replies[4] = next_tick or false
   for name, count in pairs(ready_counts) do
     replies[1][#replies[1] + 1] = name
     replies[1][#replies[1] + 1] = count
     -- Where a message must not be sent, waiters find the event a bit later.
-    redis.pcall('PUBLISH', ARGV[2], ARGV[4] .. ' ' .. count .. ' ' .. name)
+    redis.pcall('PUBLISH', ARGV[3], ARGV[5] .. ' ' .. count .. ' ' .. name)
   end
 end
 
 local NOT_MADE = { ok = 'NOT MADE' }
 
-local replies = { {}, 0, false }
+local replies = { {}, 0, false, false }
 local broken_chains = {}
-local at = 5
+local at = 7
 while at <= #ARGV and replies[2] == 0 do
   local values, from, chain = tonumber(ARGV[at + 1]), at + 2, nil
   if values < 0 then

@@ -48,6 +48,8 @@ export class Batch {
   /** How many single operations it is worth, for one may ask for many queues. */
   weight = 0;
   bytes = 0;
+  /** Whether one of its operations is refused when the store has no memory left. */
+  isGrowing = false;
   /** No operation may be added, because this is the rest of another batch. */
   isClosed = false;
   #calls: Call[] = [];
@@ -60,6 +62,7 @@ export class Batch {
     if (before && before !== call) link(before, call);
     position.batch = this;
     position.call = call.place;
+    this.isGrowing ||= operation.kind === "push" || operation.kind === "probe";
     this.weight += weightOf(operation);
     this.bytes += sizeOf(operation);
     call.operations.push(operation);
@@ -181,6 +184,7 @@ export class Batch {
     call.receivers = from.receivers.splice(at);
     call.positions = from.positions.splice(at);
     call.failures = from.failures.splice(at);
+    this.isGrowing ||= call.kind === "push" || call.kind === "probe";
     this.weight += call.operations.length;
   }
 

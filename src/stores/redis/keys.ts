@@ -9,7 +9,7 @@ export const TAG = "{okq}";
 export const INFIXES = {
   /** list of the other ready ids, left to right */
   READY: ":ready:",
-  /** sorted set of ids by deadline: the number of the claim (see NUMBER_STEP) and its lease */
+  /** sorted set of ids by deadline: the tick of the claim (see TICKS_PER_MS) and its lease */
   CLAIMED: ":claimed:",
   /** hash of contents by id, ready and claimed */
   EVENTS: ":events:",
@@ -23,15 +23,16 @@ export const INFIXES = {
 export const USUAL_LEASE_MS = 30_000;
 
 /**
- * Claims, and events put at the right end, get ascending numbers: ms since 1970 on the server's
- * clock, with so many steps in each that doubles of that size have. Scores in the front of a queue:
- * - minus the number of an event put at the right end: the latest is the first
- * - the number of a claim whose lease ended
- * - PUSHED_LEFT and the number of a claim, when an event of the list is back by an undone pop
+ * Each claim, and each event put at the right end, takes a tick of its own: the time since 1970 on
+ * the server's clock, in units so small that one batch does not need more of them than pass
+ * meanwhile. Scores are integers, which Redis keeps and compares fastest. In the front of a queue:
+ * - minus its tick for an event put at the right end: the latest is the first
+ * - the tick of the claim for an event whose lease ended
+ * - PUSHED_LEFT and the tick of the claim for an event of the list whose pop was undone
  */
-export const NUMBER_STEP = 1 / 2048;
-/** Some years: less would bring these among the claims that ended, more would cost exactness. */
-export const PUSHED_LEFT = 2 ** 38;
+export const TICKS_PER_MS = 2048;
+/** Some years: these events must come behind all whose lease ended, and sums must stay exact. */
+export const PUSHED_LEFT = 2 ** 49;
 
 /**
  * The keys that every batch names before its queues' keys:
@@ -40,15 +41,11 @@ export const PUSHED_LEFT = 2 ** 38;
  * - processes: set of the keys of the okq processes that have consumers
  * - absent: never there. While a cluster moves the slot a batch that names it and others is turned
  *   away (TRYAGAIN), where it might else find half of its keys gone in its midst.
- * - numbers: hash with the last number given, as long as the clock may not be beyond it. Not a
- *   string: a user with the rights that okq always asked for may not read one.
  * - process: what the process itself has noted
  */
 export function fixedKeys(tag: string, processId: string): string[] {
   const own = `process:${processId}`;
-  return ["queues", "deadlines", "processes", "absent", "numbers", own].map(
-    (name) => `${tag}:${name}`,
-  );
+  return ["queues", "deadlines", "processes", "absent", own].map((name) => `${tag}:${name}`);
 }
 
 export const FIXED_KEYS = fixedKeys("", "").length;

@@ -16,10 +16,12 @@ export interface LaneOptions {
   /** The hash tag of all its keys. */
   tag: string;
   processId: string;
+  /** The first tick of which no reply under this tag has told; all its lanes share it. */
+  ticks: { unseen: number };
   route: Route;
   limits: Pick<RedisTarget, "waitReplicas" | "waitTimeoutMs" | "timeoutMs">;
-  /** What every batch of a store begins with. */
-  args(): string[];
+  /** The first arguments of every batch. */
+  args(batch: Batch, unseen: number): string[];
   /** Told why Redis turns away all that the lane sends, and null when it does not any more. */
   onRefusal(lane: Lane, reason: string | null): void;
   /** Told whether enough replicas had a batch in time. */
@@ -99,7 +101,7 @@ export class Lane {
   }
 
   async #send(batch: Batch): Promise<void> {
-    const { tag, route, onReady, onDue, limits } = this.#options;
+    const { tag, route, onReady, onDue, limits, ticks } = this.#options;
     batch.refuseBehindFailures();
     if (batch.isEmpty) return;
     const askedAtMs = performance.now();
@@ -107,10 +109,11 @@ export class Lane {
       const { keys, args } = batch.encode(this.#keysOf);
       const [redis, reply] = await this.#evaluate(
         [...this.#fixedKeys, ...keys],
-        [...this.#options.args(), ...args],
+        [...this.#options.args(batch, ticks.unseen), ...args],
       );
       if (this.#isRefused) this.#refused(null);
-      const [became, hasEndedEarly, dueInMs, ...replies] = reply;
+      const [became, hasEndedEarly, dueInMs, unseen, ...replies] = reply;
+      if (unseen !== null) ticks.unseen = unseen as number;
       const rest = batch.take(replies, hasEndedEarly === 1);
       if (rest) this.#waiting.unshift(rest);
       onReady(became as ScriptReply[]);

@@ -1,7 +1,7 @@
 -- Takes up to count events that are next out; claims them, or with a lease of 0 removes them.
--- KEYS    deadlines numbers, of the queue: ready claimed events front leases
+-- KEYS    deadlines, of the queue: ready claimed events front leases
 -- ARGV    queue leaseMs count
--- Returns claim (the number of the first one, those of the others follow) places (of the events
+-- Returns claim (the tick of the first one, those of the others follow) places (of the events
 --         that were in front of the list, they come first), then id contents for every event, or an
 --         empty list. They are fewer than count when the queue ran out or when the batch's reply is
 --         long enough, which then ends here
@@ -35,33 +35,44 @@ local function put_back(queue, ids, places, failure)
   error(failure)
 end
 
--- Notes when the leases of these ids end; returns the number of the first claim.
+local function note_lease(queue, ids, lease)
+  local leases = {}
+  for _, id in ipairs(ids) do
+    leases[#leases + 1] = id
+    leases[#leases + 1] = lease
+  end
+  will_have_extras(queue)
+  return redis.pcall('HSET', queue.leases, unpack(leases))
+end
+
+-- Notes when the leases of these ids end; returns the tick of the first claim.
 local function claim(queue, ids, places, lease)
-  local first = take_numbers(#ids)
+  local first = take_ticks(#ids)
   -- The queue's deadline is a lower bound, so it does no harm without the claims.
-  local bounded = redis.pcall('ZADD', deadlines_key, 'LT', 'CH', now + lease, queue.name)
+  local deadline = now() + lease
+  local bounded = redis.pcall('ZADD', deadlines_key, 'LT', 'CH', deadline, queue.name)
   if type(bounded) == 'table' then
     put_back(queue, ids, places, bounded)
   end
   if bounded == 1 then
     deadlines_changed = true
-    earliest_added = math.min(earliest_added, now + lease)
+    earliest_added = math.min(earliest_added, deadline)
   end
-  local claims, leases = {}, {}
-  -- The last first: in a small set Redis looks for the place of each from the lowest score on.
-  for at = #ids, 1, -1 do
-    claims[#claims + 1] = first + lease + (at - 1) * NUMBER_STEP
-    claims[#claims + 1] = ids[at]
-    leases[#leases + 1] = ids[at]
-    leases[#leases + 1] = lease
-  end
-  local noted = lease == USUAL_LEASE_MS or redis.pcall('HSET', queue.leases, unpack(leases))
+  local noted = lease == USUAL_LEASE_MS or note_lease(queue, ids, lease)
   if type(noted) == 'table' then
     put_back(queue, ids, places, noted)
   end
+  local claims = {}
+  -- The last first: in a small set Redis looks for the place of each from the lowest score on.
+  for at = #ids, 1, -1 do
+    claims[#claims + 1] = first + at - 1 + lease * TICKS_PER_MS
+    claims[#claims + 1] = ids[at]
+  end
   local claimed = redis.pcall('ZADD', queue.claimed, unpack(claims))
   if type(claimed) == 'table' then
-    redis.call('HDEL', queue.leases, unpack(ids))
+    if lease ~= USUAL_LEASE_MS then
+      redis.call('HDEL', queue.leases, unpack(ids))
+    end
     put_back(queue, ids, places, claimed)
   end
   return first
@@ -70,7 +81,7 @@ end
 verbs.pop = function(from)
   local queue, lease = queue_at(ARGV[from]), tonumber(ARGV[from + 1])
   local left, popped, popped_ids, popped_places = tonumber(ARGV[from + 2]), { '', '' }, {}, {}
-  queue.has_front = redis.call('EXISTS', queue.front) == 1
+  queue.has_front = may_have_extras(queue)
   while left > 0 and reply_bytes < REPLY_BYTES_MAX do
     local ids, places = take_next(queue, math.min(left, POP_SLICE))
     if not ids then
@@ -105,8 +116,8 @@ verbs.pop = function(from)
   if lease > 0 then
     first = claim(queue, popped_ids, popped_places, lease)
   else
-    first = take_numbers(#popped_ids)
+    first = take_ticks(#popped_ids)
   end
-  popped[1], popped[2] = string.format('%.17g', first), popped_places
+  popped[1], popped[2] = first, popped_places
   return popped
 end

@@ -1,21 +1,25 @@
 -- Helpers shared by all verbs: the time, a queue's keys, and what the batch loop does at the end
 -- for the queues that the verbs changed. Goes in front of the verbs; the names of keys (READY,
 -- CLAIMED ...) come from keys.ts before it.
--- KEYS    queues deadlines processes absent numbers process, then
+-- KEYS    queues deadlines processes absent process, then
 --         ready claimed events front leases of each queue
--- ARGV    now (empty: the server's time)
+-- ARGV    now (empty: the server's time) tick (the first that this okq process has not seen)
+--         ready-channel due-channel origin GROWS|-
 -- Returns nothing by itself, but ends the batch with an error where nothing can be written
 
-local queues_key, deadlines_key, processes_key, absent_key, numbers_key, process_key =
+local queues_key, deadlines_key, processes_key, absent_key, process_key =
   unpack(KEYS, 1, FIXED_KEYS)
 
 -- Redis looks at the first write of a script only: whether there is memory for it, whether writing
--- is possible at all. So two that do nothing go first: one that needs memory, for pushes are
--- refused without it, and one that needs none, behind which pops and acks go on.
-local memory_refusal = redis.pcall('SETRANGE', absent_key, 0, '')
-local write_refusal = redis.pcall('DEL', absent_key)
-if type(write_refusal) == 'table' then
-  return write_refusal
+-- is possible at all. So a write that changes nothing goes first. In a batch with pushes (GROWS) it
+-- is one that needs memory. Without memory pushes are refused, and pops and acks go on behind a
+-- second write, which needs none.
+local memory_refusal = ARGV[6] == 'GROWS' and redis.pcall('SETRANGE', absent_key, 0, '')
+if type(memory_refusal) ~= 'number' then
+  local write_refusal = redis.pcall('DEL', absent_key)
+  if type(write_refusal) == 'table' then
+    return write_refusal
+  end
 end
 
 local function require_memory()
@@ -24,68 +28,91 @@ local function require_memory()
   end
 end
 
-local now = tonumber(ARGV[1])
-if not now then
-  local time = redis.call('TIME')
-  now = time[1] * 1000 + math.floor(time[2] / 1000)
+-- The server's time in ms, and the next free tick. Ticks ascend from batch to batch, because a batch
+-- takes more time than a tick for each event. For each okq process they also ascend when the clock
+-- is set back, by less than TICKS_AHEAD_MS. When it is set back further they begin anew: leases go by
+-- the clock too.
+local TICKS_AHEAD_MS = 16
+local time_ms, next_tick
+
+local function read_clock()
+  local ms = tonumber(ARGV[1])
+  if not ms then
+    local time = redis.call('TIME')
+    ms = time[1] * 1000 + time[2] / 1000
+  end
+  time_ms = math.floor(ms)
+  next_tick = math.floor(ms * TICKS_PER_MS)
+  local unseen = tonumber(ARGV[2])
+  if unseen > next_tick and unseen < next_tick + TICKS_AHEAD_MS * TICKS_PER_MS then
+    next_tick = unseen
+  end
 end
 
--- Numbers that ascend from claim to claim, however many batches share a millisecond. A clock that
--- was set back begins anew: leases go by it too.
-local NUMBERS_AHEAD_MS = 16
-local NUMBERS_KEPT_MS = 60000
-local last_number
-
--- Gives that many; returns the first of them.
-local function take_numbers(count)
-  if not last_number then
-    local last = tonumber(redis.pcall('HGET', numbers_key, 'last'))
-    local is_near = last and last >= now and last < now + NUMBERS_AHEAD_MS
-    last_number = is_near and last or now - NUMBER_STEP
+local function now()
+  if not time_ms then
+    read_clock()
   end
-  local first = last_number + NUMBER_STEP
-  last_number = last_number + count * NUMBER_STEP
+  return time_ms
+end
+
+-- Takes that many ticks; returns the first.
+local function take_ticks(count)
+  now()
+  local first = next_tick
+  next_tick = first + count
   return first
 end
 
-local function keep_numbers()
-  if last_number then
-    redis.pcall('HSET', numbers_key, 'last', last_number)
-    redis.pcall('PEXPIRE', numbers_key, NUMBERS_KEPT_MS)
-  end
-end
-
--- The keys of the batch's queue with that number, counted from 0.
-local function queue_at(number)
-  local at = FIXED_KEYS + QUEUE_KEYS * tonumber(number)
-  return {
-    ready = KEYS[at + 1],
-    claimed = KEYS[at + 2],
-    events = KEYS[at + 3],
-    front = KEYS[at + 4],
-    leases = KEYS[at + 5],
-    name = string.sub(KEYS[at + 1], #READY + 1),
-  }
-end
+local queues_by_number, queues_by_name = {}, {}
 
 local function queue_named(name)
-  return {
-    ready = READY .. name,
-    claimed = CLAIMED .. name,
-    events = EVENTS .. name,
-    front = FRONT .. name,
-    leases = LEASES .. name,
-    name = name,
-  }
+  local queue = queues_by_name[name]
+  if not queue then
+    queue = {
+      ready = READY .. name,
+      claimed = CLAIMED .. name,
+      events = EVENTS .. name,
+      front = FRONT .. name,
+      leases = LEASES .. name,
+      name = name,
+    }
+    queues_by_name[name] = queue
+  end
+  return queue
+end
+
+-- The batch's queue with that number, counted from 0.
+local function queue_at(number)
+  local queue = queues_by_number[number]
+  if not queue then
+    local at = FIXED_KEYS + QUEUE_KEYS * number + 1
+    queue = queue_named(string.sub(KEYS[at], #READY + 1))
+    queues_by_number[number] = queue
+  end
+  return queue
+end
+
+-- Whether the queue may have events in front of its list, or leases that are written down. Most
+-- queues have neither, so one look per batch saves looking for each.
+local function may_have_extras(queue)
+  if queue.may_have_extras == nil then
+    queue.may_have_extras = redis.call('EXISTS', queue.front, queue.leases) > 0
+  end
+  return queue.may_have_extras
+end
+
+-- To be called before anything is written to the front or to the leases of the queue.
+local function will_have_extras(queue)
+  queue.may_have_extras = true
 end
 
 -- Scores and ids, for ZADD, of events that are put at the right end one after the other.
 local function at_right_end(ids)
-  local number, scored = take_numbers(#ids), {}
-  for _, id in ipairs(ids) do
-    scored[#scored + 1] = -number
+  local first, scored = take_ticks(#ids), {}
+  for at, id in ipairs(ids) do
+    scored[#scored + 1] = -(first + at - 1)
     scored[#scored + 1] = id
-    number = number + NUMBER_STEP
   end
   return scored
 end

@@ -1,5 +1,5 @@
 -- Puts events in line at one end; each is there as a whole (id, contents, place) or not at all.
--- KEYS    queues numbers, of the queue: ready events front
+-- KEYS    queues, of the queue: ready events front
 -- ARGV    queue LEFT|RIGHT (id contents)...
 -- Returns the places, from 1, of the events refused because their id is ready or claimed
 
@@ -22,6 +22,7 @@ verbs.push = function(from, to)
   if is_left then
     added = redis.pcall('LPUSH', queue.ready, unpack(fresh))
   else
+    will_have_extras(queue)
     added = redis.pcall('ZADD', queue.front, unpack(at_right_end(fresh)))
   end
   if type(added) == 'table' then

@@ -5,9 +5,19 @@
 -- ARGV    limit
 -- Returns how many were moved, or an error that names a queue where it failed, if there is one
 
+-- Versions without the front of a queue noted deadlines in ms, which are less than any in ticks.
+local MS_MAX = 2 ^ 42
+
+local function convert_from_ms(queue)
+  local claims = redis.call('ZRANGEBYSCORE', queue.claimed, '-inf', MS_MAX, 'WITHSCORES')
+  for at = 1, #claims, 2 do
+    redis.call('ZADD', queue.claimed, claims[at + 1] * TICKS_PER_MS, claims[at])
+  end
+end
+
 -- Moves up to limit events whose lease has ended; returns how many.
 local function return_due(queue, limit)
-  local before = '(' .. string.format('%.0f', now + 1)
+  local before = '(' .. string.format('%.0f', (now() + 1) * TICKS_PER_MS)
   local due = { 'ZRANGEBYSCORE', queue.claimed, '-inf', before, 'WITHSCORES', 'LIMIT', 0, limit }
   due = redis.call(unpack(due))
   if #due == 0 then
@@ -19,9 +29,10 @@ local function return_due(queue, limit)
   end
   local leases = redis.call('HMGET', queue.leases, unpack(ids))
   for at, id in ipairs(ids) do
-    scored[#scored + 1] = due[2 * at] - (leases[at] or USUAL_LEASE_MS)
+    scored[#scored + 1] = due[2 * at] - (leases[at] or USUAL_LEASE_MS) * TICKS_PER_MS
     scored[#scored + 1] = id
   end
+  will_have_extras(queue)
   redis.call('ZADD', queue.front, unpack(scored))
   redis.call('ZREM', queue.claimed, unpack(ids))
   redis.call('HDEL', queue.leases, unpack(ids))
@@ -31,10 +42,11 @@ end
 
 -- The deadlines of queues are lower bounds: a queue that looks due may turn out not to be.
 local function reclaim_from(queue, limit)
+  convert_from_ms(queue)
   local moved = return_due(queue, limit)
   local first = redis.call('ZRANGE', queue.claimed, 0, 0, 'WITHSCORES')
   if first[2] then
-    redis.call('ZADD', deadlines_key, math.floor(first[2]), queue.name)
+    redis.call('ZADD', deadlines_key, math.floor(first[2] / TICKS_PER_MS), queue.name)
   else
     redis.call('ZREM', deadlines_key, queue.name)
   end
@@ -78,7 +90,7 @@ verbs.reclaim = function(from)
   local swept, has_more = pcall(sweep)
   is_sweeping = swept and has_more
   while moved < limit do
-    local due = redis.call('ZRANGEBYSCORE', deadlines_key, '-inf', now, 'LIMIT', 0, 1)
+    local due = redis.call('ZRANGEBYSCORE', deadlines_key, '-inf', now(), 'LIMIT', 0, 1)
     if #due == 0 then
       break
     end
@@ -87,7 +99,7 @@ verbs.reclaim = function(from)
       moved = moved + count
     else
       -- One with a key of the wrong type must not keep the others waiting.
-      redis.call('ZADD', deadlines_key, now + RETRY_MS, due[1])
+      redis.call('ZADD', deadlines_key, now() + RETRY_MS, due[1])
       local reason = type(count) == 'table' and count.err or tostring(count)
       failure = failure or { err = 'ERR queue ' .. due[1] .. ': ' .. reason }
     end

@@ -81,10 +81,17 @@ export class RedisStore implements Store {
       onDue: (tag, inMs) => this.#due.hear(tag, inMs),
       onState: (state) => options.onState("for messages", state),
     });
-    const shared: Omit<LaneOptions, "tag" | "route"> = {
+    const shared: Omit<LaneOptions, "tag" | "route" | "ticks"> = {
       processId,
       limits: target,
-      args: () => [now ? String(now()) : "", ready, due, processId],
+      args: ({ isGrowing }, unseen) => [
+        now ? String(now()) : "",
+        String(unseen),
+        ready,
+        due,
+        processId,
+        isGrowing ? "GROWS" : "-",
+      ],
       onRefusal: (lane, reason) => {
         const before = this.#refused.size;
         if (reason === null) this.#refused.delete(lane);
@@ -102,7 +109,10 @@ export class RedisStore implements Store {
       },
       onDue: (tag, inMs, askedAtMs) => this.#due.set(tag, inMs, askedAtMs),
     };
-    this.#lanes = servers.routes.map((place) => new Lane({ ...shared, ...place }));
+    const ticks = new Map(servers.routes.map(({ tag }) => [tag, { unseen: 0 }]));
+    this.#lanes = servers.routes.map(
+      (place) => new Lane({ ...shared, ...place, ticks: ticks.get(place.tag)! }),
+    );
     this.#watch = setInterval(() => {
       const nowMs = performance.now();
       for (const lane of this.#lanes) lane.watch(nowMs);

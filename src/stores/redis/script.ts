@@ -16,16 +16,16 @@ import unpop from "./unpop.lua" with { type: "text" };
 import {
   FIXED_KEYS,
   INFIXES,
-  NUMBER_STEP,
   PUSHED_LEFT,
   QUEUE_KEYS,
+  TICKS_PER_MS,
   USUAL_LEASE_MS,
 } from "./keys.ts";
 
 const infixes = Object.entries(INFIXES).map(
   ([name, infix]) => `local ${name} = TAG .. ${JSON.stringify(infix)}\n`,
 );
-const numbers = { FIXED_KEYS, QUEUE_KEYS, NUMBER_STEP, PUSHED_LEFT, USUAL_LEASE_MS };
+const numbers = { FIXED_KEYS, QUEUE_KEYS, TICKS_PER_MS, PUSHED_LEFT, USUAL_LEASE_MS };
 const names = [
   ...Object.entries(numbers).map(([name, number]) => `local ${name} = ${number}\n`),
   "local TAG = string.match(KEYS[1], '^{[^}]*}')\n",

@@ -6,7 +6,7 @@
 local function is_claim(queue, id, claim, lease)
   local deadline = redis.call('ZSCORE', queue.claimed, id)
   local known = tonumber(redis.call('HGET', queue.leases, id)) or USUAL_LEASE_MS
-  return deadline and known == lease and deadline - lease == claim
+  return deadline and known == lease and deadline - lease * TICKS_PER_MS == claim
 end
 
 verbs.unpop = function(from)
@@ -16,6 +16,7 @@ verbs.unpop = function(from)
     if not is_claim(queue, id, claim, lease) then
       return 0
     end
+    will_have_extras(queue)
     redis.call('ZADD', queue.front, place, id)
     redis.call('ZREM', queue.claimed, id)
     redis.call('HDEL', queue.leases, id)
@@ -24,6 +25,7 @@ verbs.unpop = function(from)
       return 0
     end
     redis.call('ZADD', queues_key, 0, queue.name)
+    will_have_extras(queue)
     redis.call('ZADD', queue.front, place, id)
     redis.call('HSET', queue.events, id, ARGV[from + 5])
   end

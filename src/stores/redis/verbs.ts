@@ -1,7 +1,6 @@
 // How each operation travels: which ones may share a call of their verb, the arguments of that
 // call, and the results out of its reply. The other side of each is the .lua file of that name.
 import type { Operation, Popped, QueueStatus, ResultOf } from "../../queue/store.ts";
-import { NUMBER_STEP } from "./keys.ts";
 
 export type Argument = string | Buffer;
 /** What a script call answers: ioredis gives bulk strings as Buffers. */
@@ -34,12 +33,12 @@ export function poppedCount(reply: ScriptReply): number {
 
 function poppedOf(reply: ScriptReply): Popped[] {
   const parts = reply as Buffer[];
-  const claim = Number(parts[0]);
+  const claim = parts[0] as unknown as number;
   const places = parts[1] as unknown as Buffer[];
   return Array.from({ length: poppedCount(reply) }, (_, at) => ({
     id: parts[2 * at + 2]!,
     contents: parts[2 * at + 3]!,
-    claim: claim + at * NUMBER_STEP,
+    claim: claim + at,
     place: places[at] ? Number(places[at]) : null,
   }));
 }
