@@ -1,5 +1,5 @@
-// The built executable, started from a folder of somebody else's. The verify command says which
-// one to test; otherwise it is built for this test.
+// The built executable, started in another folder. `bun run verify` names the executable to test;
+// otherwise this test builds one.
 import { afterAll, beforeAll, expect, onTestFinished, test } from "bun:test";
 import {
   existsSync,

@@ -60,7 +60,7 @@ async function writeProgram(language: Language, name: string, port: number): Pro
   return join(folder, file);
 }
 
-/** Runs it in a process group of its own, as `go run` starts a program that outlives it. */
+/** Runs it in its own process group, because `go run` starts a program that outlives it. */
 function start({ command, environment }: Language, file: string) {
   const [program, ...args] = command;
   const child = Bun.spawn(["setsid", installed(program!), ...args, file], {

@@ -1,4 +1,4 @@
-// okq while its Redis is away: it tries again and again, but neither spins nor floods its log.
+// While its Redis is away, okq tries to reconnect, but neither spins nor floods its log.
 import { readFileSync } from "node:fs";
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { closeAfterTest } from "../support/close-after-test.ts";
@@ -14,7 +14,7 @@ setDefaultTimeout(60_000);
 const AWAY_MS = 4_000;
 const CPU_SHARE_MAX = 0.15;
 const LINES_MAX = 20;
-/** Of the clock in /proc, on every Linux that there is. */
+/** The unit of times in /proc, on every Linux. */
 const TICK_MS = 10;
 
 /** Milliseconds of processor time so far. */
