@@ -1,5 +1,5 @@
-// Builds the executables in dist/: `bun run build` for this platform, with --all for every
-// platform, with SHA256SUMS. It must not know what the program does.
+// Builds executables in dist/: `bun run build` for this platform, with --all for every platform,
+// with SHA256SUMS.
 import { mkdir, rm } from "node:fs/promises";
 import { basename, resolve } from "node:path";
 
@@ -17,9 +17,8 @@ type Platform = (typeof platforms)[number];
 const dist = resolve(import.meta.dir, "dist");
 
 /**
- * Compiles one executable; throws an Error with all messages of the bundler. The executable reads
- * neither .env nor bunfig.toml of the folder that it is started in. Names stay as they are in the
- * source, for the sake of stack traces and CPU profiles.
+ * Compiles one executable. Throws an error with all messages of the bundler. The executable reads
+ * neither .env nor bunfig.toml in its working folder. Names are kept for stack traces and profiles.
  */
 export async function buildExecutable(outfile: string, platform?: Platform): Promise<void> {
   const result = await Bun.build({
@@ -37,7 +36,7 @@ export async function buildExecutable(outfile: string, platform?: Platform): Pro
       autoloadBunfig: false,
     },
   });
-  // The source map is inside the executable, too.
+  // The executable contains the source map.
   await rm(`${outfile.replace(/\.exe$/, "")}.map`, { force: true });
   if (!result.success) throw new Error(result.logs.map(describe).join("\n"));
 }

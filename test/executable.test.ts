@@ -1,6 +1,6 @@
-// The built executable, started from a folder of somebody else's. The verify command says which
-// one to test; otherwise it is built for this test.
-import { afterAll, beforeAll, expect, onTestFinished, test } from "bun:test";
+// The built executable, started in another folder. `bun run verify` names the executable to test;
+// otherwise this test builds one.
+import { afterAll, beforeAll, expect, test } from "bun:test";
 import {
   existsSync,
   mkdtempSync,
@@ -14,6 +14,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import metadata from "../package.json" with { type: "json" };
 import { buildExecutable } from "../build.ts";
+import { newFolder } from "./support/new-folder.ts";
 import { startProcess } from "./support/process.ts";
 import { ask, askAll } from "./support/readable.ts";
 import { Wire } from "./support/wire.ts";
@@ -31,7 +32,7 @@ afterAll(() => {
   for (const path of [folder, elsewhere]) rmSync(path, { recursive: true });
 });
 
-test("it queues, ignores the .env and bunfig.toml around it, and ends with 0", async () => {
+test("serves, ignores .env and bunfig.toml in its folder, and ends with 0", async () => {
   writeFileSync(join(elsewhere, ".env"), "OKQ_MAX_CLIENTS=0\nOKQ_STORE=nonsense\n");
   writeFileSync(join(elsewhere, "bunfig.toml"), 'preload = ["./preload.ts"]\n');
   const marker = join(elsewhere, "preloaded");
@@ -52,9 +53,8 @@ test("it queues, ignores the .env and bunfig.toml around it, and ends with 0", a
   expect(readdirSync(elsewhere).toSorted()).toEqual([...before, "okq-data"].toSorted());
 });
 
-test("from an empty folder it is a durable server, its files are its own", async () => {
-  const empty = mkdtempSync(join(tmpdir(), "okq-empty-"));
-  onTestFinished(() => rmSync(empty, { recursive: true }));
+test("is a durable server in an empty folder, with files of its own", async () => {
+  const empty = newFolder();
   const run = async () => {
     const okq = startProcess(["--listen-addr", "127.0.0.1:0"], { cwd: empty, executable });
     const [, port] = await okq.waitForLine(/listening .*port=(\d+)/);
@@ -72,7 +72,7 @@ test("from an empty folder it is a durable server, its files are its own", async
   expect(await ask(second.client, "QRPOP", "q")).toEqual(["1", "hello"]);
 });
 
-test("it knows its version and its commands", async () => {
+test("prints its version and its commands", async () => {
   const version = start("--version");
   expect(await version.exited).toBe(0);
   expect(version.stdout()).toStartWith(`okq ${metadata.version} (bun ${Bun.version}, `);
@@ -81,13 +81,13 @@ test("it knows its version and its commands", async () => {
   expect(commands.stdout()).toContain("QLPUSH queue eventId contents [NOBLOCK]");
 });
 
-test("bad usage is one line on stderr and exit code 2", async () => {
+test("reports bad usage in one line on stderr and exits with 2", async () => {
   const okq = start("--max-clients", "0");
   expect(await okq.exited).toBe(2);
   expect(okq.stderr()).toBe('okq: --max-clients: "0" is not between 1 and 1000000\n');
 });
 
-test("its CPU profile names functions and files as the source does", async () => {
+test("writes a CPU profile with the names of functions and files in the source", async () => {
   const okq = start("--listen-addr", "127.0.0.1:0", "--cpu-profile", "okq.cpuprofile");
   const [, port] = await okq.waitForLine(/listening .*port=(\d+)/);
   const client = await Wire.connect(Number(port));

@@ -8,14 +8,14 @@ import {
   writeCommand,
 } from "./support/readme.ts";
 
-test("the README's generated sections are up to date", async () => {
+test("has up-to-date generated sections", async () => {
   const readme = await Bun.file(readmeFile).text();
   if (withGeneratedSections(readme) !== readme) {
     throw new Error(`README.md is out of date: run \`${writeCommand}\``);
   }
 });
 
-test("only the text between the markers is replaced", () => {
+test("replaces only the text between the markers", () => {
   const readme = [
     "before",
     "<!-- commands:begin -->\nstale words\n<!-- commands:end -->",
@@ -34,11 +34,11 @@ test("only the text between the markers is replaced", () => {
   expect(withGeneratedSections(generated)).toBe(generated);
 });
 
-test("a missing marker is an error that names it", () => {
+test("names a missing marker in an error", () => {
   expect(() => withGeneratedSections("<!-- commands:begin -->")).toThrow("commands:end");
 });
 
-test("the README explains only log lines that exist", async () => {
+test("explains only log lines that exist", async () => {
   const messages = loggedMessages(await Bun.file(readmeFile).text());
   expect(messages.length).toBeGreaterThan(20);
   const root = resolve(import.meta.dir, "../src");

@@ -1,4 +1,4 @@
-// The house rules, held against every file of the repository; and that each rule can fail.
+// Checks the house rules on every file of the repository, and that each rule can fail.
 import { expect, test } from "bun:test";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
@@ -7,6 +7,7 @@ import {
   awaitComplaints,
   barrelComplaints,
   cycleComplaints,
+  errorTextComplaints,
   exitComplaints,
   functionComplaints,
   importComplaints,
@@ -47,7 +48,7 @@ test("no files of src import each other in a circle", () => {
   expect(cycleComplaints(texts)).toEqual([]);
 });
 
-test("every Lua script has a header of keys, arguments and what it returns", () => {
+test("every Lua script has a header of keys, arguments and results", () => {
   const scripts = files("src/stores/redis/**/*.lua");
   expect(scripts.length).toBeGreaterThan(0);
   expect(scripts.flatMap((path) => scriptComplaints(path, read(path)))).toEqual([]);
@@ -114,13 +115,14 @@ test.each([
   ["a barrel", barrelComplaints("src/a.ts", '// all\nexport * from "./b.ts";')],
   ["a sleep", sleepComplaints("test/a.test.ts", `await Bun.${"sleep"}(5)`)],
   ["a timer as a sleep", sleepComplaints("test/a.ts", `new Promise((r) => ${"setTimeout"}(r, 5))`)],
+  ["an error text", errorTextComplaints("src/server/a.ts", 'const TEXT = "ERR no such thing";')],
   ["an assertion that nobody awaits", awaitComplaints("test/a.ts", rejection)],
   ["a script without KEYS", scriptComplaints("a.lua", "-- ARGV\n-- Returns 1\nlocal KEYS = 1")],
 ])("the rules find %s", (_, complaints) => {
   expect(complaints).toHaveLength(1);
 });
 
-test("the rules let pass what is fine", () => {
+test("the rules accept correct files", () => {
   expect(importComplaints("src/server/a.ts", imports("../commands/b.ts"))).toEqual([]);
   expect(importComplaints("src/commands/deep/a.ts", imports("../b.ts"))).toEqual([]);
   expect(importComplaints("src/stores/local/a.ts", imports("../redis/b.ts"))).toEqual([]);

@@ -1,15 +1,17 @@
 // The Context of commands: the running server as its commands see it, made from a Config.
 import { version } from "../../package.json" with { type: "json" };
 import { BackgroundPushes } from "../commands/background.ts";
+import { createBudgets } from "../commands/budget.ts";
 import { ClientFigures } from "../commands/client-figures.ts";
 import type { Context, Stats } from "../commands/context.ts";
 import { LongReplies } from "../commands/long-replies.ts";
 import type { Config } from "../config/options.ts";
 import type { LogLimit } from "../log/log-limit.ts";
+import type { Clock } from "../queue/clock.ts";
 import { Consumers } from "../queue/consumers.ts";
 import type { Store } from "../queue/store.ts";
 import type { Waiters } from "../queue/waiters.ts";
-import { CLIENT_BOUNDS } from "../server/bounds.ts";
+import { CLIENT_LIMITS } from "../server/flow/limits.ts";
 import type { Directory } from "../users/directory.ts";
 import { shownOptions } from "./shown-options.ts";
 
@@ -18,11 +20,12 @@ interface Parts {
   waiters: Waiters;
   users: Directory;
   maxClients: number;
+  clock: Clock;
 }
 
 export function contextOf(config: Config, { warn }: LogLimit, parts: Parts): Context {
-  const { store, waiters, users, maxClients } = parts;
-  const stats = emptyStats();
+  const { store, waiters, users, maxClients, clock } = parts;
+  const budgets = createBudgets(config.maxWaitingBytes);
   const reportFailure = (what: string, error: Error) => warn(`${what} failed`, { error });
   return {
     store,
@@ -34,9 +37,11 @@ export function contextOf(config: Config, { warn }: LogLimit, parts: Parts): Con
       warn,
     ),
     clients: new Map(),
-    figures: new ClientFigures(),
-    longReplies: new LongReplies(stats, config.maxWaitingBytes),
-    stats,
+    figures: new ClientFigures(clock),
+    longReplies: new LongReplies(budgets.unsent),
+    budgets,
+    clock,
+    stats: emptyStats(clock.nowMs()),
     settings: settingsOf(config, maxClients),
     options: shownOptions(config),
     reportFailure,
@@ -60,22 +65,19 @@ function settingsOf(config: Config, maxClients: number): Context["settings"] {
     clientTimeout,
     clientOutputTimeout,
     maxWaitingBytes,
-    ...CLIENT_BOUNDS,
+    ...CLIENT_LIMITS,
   };
 }
 
-function emptyStats(): Stats {
+function emptyStats(startedAtMs: number): Stats {
   return {
-    startedAtMs: Date.now(),
+    startedAtMs,
     connections: 0,
     connectionsRefused: 0,
     refusedPerAddress: 0,
     closedSlow: 0,
     closedIdle: 0,
     closedStalled: 0,
-    waitingBytes: 0,
-    unreadBytes: 0,
-    unsentBytes: 0,
     commands: 0,
     errors: 0,
     bytesIn: 0,

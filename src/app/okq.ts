@@ -3,7 +3,7 @@ import { version } from "../../package.json" with { type: "json" };
 import type { Config } from "../config/options.ts";
 import type { Log } from "../log/log.ts";
 import { LogLimit } from "../log/log-limit.ts";
-import { systemClock } from "../queue/clock.ts";
+import { type Clock, systemClock } from "../queue/clock.ts";
 import { Housekeeper } from "../queue/housekeeper.ts";
 import { Waiters } from "../queue/waiters.ts";
 import { Server } from "../server/server.ts";
@@ -29,18 +29,18 @@ export interface Okq extends Ports {
 const STORE_CLOSE_MS_MAX = 2_000;
 
 /** Rejects with a message of one line if okq cannot use its store, an address or a file. */
-export async function startOkq(config: Config, log: Log): Promise<Okq> {
+export async function startOkq(config: Config, log: Log, clock: Clock = systemClock): Promise<Okq> {
   const maxClients = clientsWithinFileLimit(config, log);
   // Finds bad certificates before the store is opened, which may take long.
   if (config.tlsListenAddr) readTlsFiles(config);
   const logLimit = new LogLimit(log.warn);
-  const users = openUsers(config, logLimit);
-  const waiters = new Waiters(systemClock);
+  const users = openUsers(config, logLimit, clock);
+  const waiters = new Waiters(clock);
   const { store, storeName, announce } = await openStore(config, log, (queue, count) =>
     waiters.wake(queue, count),
   );
-  const context = contextOf(config, logLimit, { store, waiters, users, maxClients });
-  const server = new Server({ maxClients }, new Shared(context, parserLimits(config)));
+  const context = contextOf(config, logLimit, { store, waiters, users, maxClients, clock });
+  const server = new Server(new Shared(context, parserLimits(config)));
   const reloader = new FileReloader(log);
   const ports = await listen(config, server, reloader, log).catch(async (error) => {
     reloader.close();
@@ -49,9 +49,9 @@ export async function startOkq(config: Config, log: Log): Promise<Okq> {
   });
   context.settings.port = ports.port;
   if (config.users) reloadUsers(config.users, context, reloader, log);
-  const { note: onRound } = new HousekeepingLog(log, logLimit, { store: storeName }, systemClock);
+  const { note: onRound } = new HousekeepingLog(log, logLimit, { store: storeName }, clock);
   const { consumers } = context;
-  const housekeeper = new Housekeeper({ store, consumers, waiters, clock: systemClock, onRound });
+  const housekeeper = new Housekeeper({ store, consumers, waiters, clock, onRound });
   announce();
   warnOfReadableSecrets(config, log);
   log.info("listening", { ...addressesOf(config, ports), version });

@@ -4,7 +4,7 @@ import { applyUsers } from "../commands/login.ts";
 import type { Config } from "../config/options.ts";
 import type { Log } from "../log/log.ts";
 import type { LogLimit } from "../log/log-limit.ts";
-import { systemClock } from "../queue/clock.ts";
+import type { Clock } from "../queue/clock.ts";
 import { Directory } from "../users/directory.ts";
 import { parseUsers } from "../users/users-file.ts";
 import type { FileReloader } from "./file-reloader.ts";
@@ -12,12 +12,12 @@ import { readText } from "./read-text.ts";
 import { passwordOf } from "./secret-file.ts";
 
 /** Throws a message of one line if a file cannot be used. */
-export function openUsers(config: Config, { warn }: LogLimit): Directory {
+export function openUsers(config: Config, { warn }: LogLimit, clock: Clock): Directory {
   const hasFile = config.users !== "";
   const directory = new Directory({
     password: passwordOf(config),
     hasFile,
-    clock: systemClock,
+    clock,
     warn,
   });
   if (hasFile) loadUsers(directory, config.users);

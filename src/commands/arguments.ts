@@ -51,11 +51,13 @@ export function argumentReader<S extends string>(
   if (!isReadable) throw new Error(`${command} ${syntax}: its arguments cannot be read`);
   const first = command.split(" ").length;
   const behind = first + fixed.length;
+  const names = fixed.map(({ name }) => name!);
+  const parsers = names.map((name) => kinds.get(name));
   return (args) => {
     const values: Record<string, unknown> = {};
-    for (let at = first; at < behind; at++) {
-      const name = fixed[at - first]!.name!;
-      values[name] = valueOf(name, name, args[at]!);
+    for (let at = 0; at < names.length; at++) {
+      const [name, parse, bytes] = [names[at]!, parsers[at], args[first + at]!];
+      values[name] = parse ? parse(name, bytes) : bytes;
     }
     if (list) values[list.name!] = args.slice(behind);
     else if (args.length > behind) readOptions(args, behind, known, values);
@@ -80,14 +82,10 @@ function readOptions(
     else {
       const value = args[++at];
       if (!value) throw commandError("missingValue", { option: word });
-      values[word] = valueOf(word, option.name, value);
+      const parse = kinds.get(option.name);
+      values[word] = parse ? parse(word, value) : value;
     }
   }
-}
-
-function valueOf(name: string, placeholder: string, bytes: Buffer): unknown {
-  const parse = kinds.get(placeholder);
-  return parse ? parse(name, bytes) : bytes;
 }
 
 /** About 68 years; a client that asks for more meant something else. */

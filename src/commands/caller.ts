@@ -45,8 +45,8 @@ export interface Client extends Caller {
   readonly bytesOut: number;
   /** How many commands were started and their replies not sent. */
   readonly inFlight: number;
-  /** okq does not read what it sends. */
-  readonly isPaused: boolean;
+  /** Why okq does not read from it at the moment, in a word; null while it does. */
+  readonly pauseReason: string | null;
   /** Ends a wait with nil, as `gone` does, and the client stays. */
   stopWaiting(): void;
   /** Closes once the replies to what it sent up to now are sent. */

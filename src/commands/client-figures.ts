@@ -1,9 +1,10 @@
-// Sums and maxima over all clients, for INFO. Drivers ask for INFO when they connect, and a look at
-// every client takes longer with more clients. So the next look comes only after a while.
+// Sums and maxima over all clients, for INFO. Many drivers send INFO when they connect, and to look
+// at every client takes longer with more clients. So the figures are kept for a while.
+import type { Clock } from "../queue/clock.ts";
 import type { Client } from "./caller.ts";
 
-/** A look is good for this time per client, so that looks take less than a tenth of all time. */
-const GOOD_FOR_MS_PER_CLIENT = 0.005;
+/** So the looks take less than a tenth of all processor time. */
+const KEPT_MS_PER_CLIENT = 0.005;
 
 export interface Figures {
   pausedCount: number;
@@ -12,24 +13,23 @@ export interface Figures {
   bytesOutMax: number;
 }
 
-type Looked = Pick<Client, "isPaused" | "inFlight" | "bytesIn" | "bytesOut">;
+type Looked = Pick<Client, "pauseReason" | "inFlight" | "bytesIn" | "bytesOut">;
 
 export class ClientFigures {
-  readonly #nowMs: () => number;
+  readonly #clock: Clock;
   #figures: Figures | null = null;
-  #goodUntilMs = 0;
+  #keptUntilMs = 0;
 
-  /** The clock is monotonic. */
-  constructor(nowMs: () => number = () => performance.now()) {
-    this.#nowMs = nowMs;
+  constructor(clock: Clock) {
+    this.#clock = clock;
   }
 
-  /** The figures of now; with very many clients those of a moment ago. */
+  /** The figures now, or with very many clients those of a moment ago. */
   of(clients: ReadonlyMap<number, Looked>): Figures {
-    const nowMs = this.#nowMs();
-    if (this.#figures === null || nowMs >= this.#goodUntilMs) {
+    const nowMs = this.#clock.nowMs();
+    if (this.#figures === null || nowMs >= this.#keptUntilMs) {
       this.#figures = figuresOf(clients);
-      this.#goodUntilMs = nowMs + clients.size * GOOD_FOR_MS_PER_CLIENT;
+      this.#keptUntilMs = nowMs + clients.size * KEPT_MS_PER_CLIENT;
     }
     return this.#figures;
   }
@@ -37,8 +37,8 @@ export class ClientFigures {
 
 function figuresOf(clients: ReadonlyMap<number, Looked>): Figures {
   const figures = { pausedCount: 0, inFlightMax: 0, bytesInMax: 0, bytesOutMax: 0 };
-  for (const { isPaused, inFlight, bytesIn, bytesOut } of clients.values()) {
-    if (isPaused) figures.pausedCount += 1;
+  for (const { pauseReason, inFlight, bytesIn, bytesOut } of clients.values()) {
+    if (pauseReason !== null) figures.pausedCount += 1;
     figures.inFlightMax = Math.max(figures.inFlightMax, inFlight);
     figures.bytesInMax = Math.max(figures.bytesInMax, bytesIn);
     figures.bytesOutMax = Math.max(figures.bytesOutMax, bytesOut);

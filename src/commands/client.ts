@@ -1,4 +1,4 @@
-// CLIENT and its subcommands: who is connected, what they call themselves, closing one.
+// CLIENT and its subcommands: lists, names and closes connections.
 import { OK, type Reply } from "../resp/reply.ts";
 import type { Answer } from "./answer.ts";
 import { parseInteger, wordOf } from "./arguments.ts";
@@ -17,16 +17,16 @@ const LINES_AT_ONCE = 64;
 const ADDRESS_BYTES_MAX = 512;
 
 /**
- * The fields of Redis 7.4 in its order and no others: some drivers refuse a line that lacks one or
- * has one more. Those for which okq has nothing are 0, or what Redis says when a feature is off.
+ * The fields of Redis 7.4 in its order and no others: some drivers reject a line with a field more
+ * or less. Fields that okq has no value for are 0, or as Redis has them while a feature is off.
  */
-function line(client: Client): string {
+function line(client: Client, { clock }: Context): string {
   const { bytesIn, bytesOut } = client;
   return (
     `id=${client.id} addr=${client.address} laddr=${client.localAddress} fd=${client.fd} ` +
-    `name=${client.name} age=${secondsSince(client.connectedAtMs)} ` +
-    `idle=${secondsSince(client.lastCommandAtMs)} flags=N db=0 sub=0 psub=0 ssub=0 multi=-1 ` +
-    `watch=0 qbuf=${bytesIn} qbuf-free=0 argv-mem=0 multi-mem=0 rbs=0 rbp=0 obl=0 ` +
+    `name=${client.name} age=${seconds(clock.nowMs() - client.connectedAtMs)} ` +
+    `idle=${seconds(clock.nowMs() - client.lastCommandAtMs)} flags=N db=0 sub=0 psub=0 ssub=0 ` +
+    `multi=-1 watch=0 qbuf=${bytesIn} qbuf-free=0 argv-mem=0 multi-mem=0 rbs=0 rbp=0 obl=0 ` +
     `oll=${bytesOut > 0 ? 1 : 0} omem=${bytesOut} tot-mem=${bytesIn + bytesOut} ` +
     `events=${waitsFor(client)} cmd=${wireName(client.lastCommand)} ` +
     `user=${client.user?.name ?? ""} redir=-1 resp=${client.protocol} ` +
@@ -34,21 +34,27 @@ function line(client: Client): string {
   );
 }
 
-/** The same with okq's own fields behind. */
-function listLine(client: Client): string {
-  const { inFlight, consumer } = client;
-  const paused = client.isPaused ? 1 : 0;
-  return `${line(client)} inflight=${inFlight} paused=${paused} queues=${consumer.queues.length}\n`;
+/** The same, and okq's own fields at the end. */
+function listLine(client: Client, context: Context): string {
+  const { inFlight, consumer, pauseReason } = client;
+  const paused = pauseReason === null ? 0 : 1;
+  return (
+    `${line(client, context)} inflight=${inFlight} paused=${paused} ` +
+    `pause-reason=${pauseReason ?? ""} queues=${consumer.queues.length}\n`
+  );
 }
 
-/** In whole seconds. */
-function secondsSince(atMs: number): number {
-  return Math.floor((Date.now() - atMs) / 1000);
+function seconds(ms: number): number {
+  return Math.floor(ms / 1000);
 }
 
-/** As Redis says it: r while it is read, w while replies wait to be taken. */
-function waitsFor({ isPaused, bytesOut }: Client): string {
-  return `${isPaused ? "" : "r"}${bytesOut > 0 ? "w" : ""}`;
+/** As in Redis: r while okq reads from it, w while okq waits to send replies. */
+function waitsFor({ pauseReason, bytesOut }: Client): string {
+  return `${pauseReason === null ? "r" : ""}${bytesOut > 0 ? "w" : ""}`;
+}
+
+function infoLine({ client, context }: Call): Reply {
+  return `${line(client, context)}\n`;
 }
 
 async function list(call: Call): Promise<Answer> {
@@ -61,7 +67,7 @@ async function list(call: Call): Promise<Answer> {
   return longText(pieces, release);
 }
 
-/** All clients, or those of a type, or those with one of these numbers. */
+/** All clients, or those of a type, or those with one of the ids. */
 function listFilter(args: Buffer[]): Filter {
   const filter = args[2]?.toString("latin1").toUpperCase();
   if (filter === undefined) return () => true;
@@ -73,7 +79,7 @@ function listFilter(args: Buffer[]): Filter {
   return ({ id }) => wanted.has(id);
 }
 
-/** As in Redis; okq has none but normal ones. */
+/** As in Redis. All clients of okq are normal ones. */
 function isOfType(bytes: Buffer): Filter {
   const type = bytes.toString("latin1").toLowerCase();
   if (type === "normal") return () => true;
@@ -82,11 +88,11 @@ function isOfType(bytes: Buffer): Filter {
 }
 
 /** The lines of these clients in small portions, so that other clients do not wait. */
-async function* pagesOfLines({ clients }: Context, isListed: Filter): AsyncGenerator<Buffer> {
+async function* pagesOfLines(context: Context, isListed: Filter): AsyncGenerator<Buffer> {
   let lines: string[] = [];
   let looked = 0;
-  for (const client of clients.values()) {
-    if (isListed(client)) lines.push(listLine(client));
+  for (const client of context.clients.values()) {
+    if (isListed(client)) lines.push(listLine(client, context));
     if (++looked % LINES_AT_ONCE > 0) continue;
     yield Buffer.from(lines.join(""));
     lines = [];
@@ -103,7 +109,7 @@ function setInfo({ args, client }: Call): Reply {
   return OK;
 }
 
-/** The new form has filters and answers how many were closed, the old one names an address. */
+/** Takes filters and returns how many it closed; or in the old form takes an address. */
 function kill(call: Call): Reply {
   const { args, client, context } = call;
   const isOldForm = args.length === 3;
@@ -135,7 +141,7 @@ function killFilters({ args, client, context }: Call): Filter[] {
   return filters;
 }
 
-function killFilter(name: string, value: Buffer, { users }: Context): Filter {
+function killFilter(name: string, value: Buffer, { users, clock }: Context): Filter {
   const text = value.toString("latin1", 0, ADDRESS_BYTES_MAX);
   switch (name) {
     case "ID": {
@@ -153,8 +159,8 @@ function killFilter(name: string, value: Buffer, { users }: Context): Filter {
       return ({ user }) => user?.name === text;
     case "MAXAGE": {
       if (parseInteger(value) === null) throw commandError("maxAge");
-      const seconds = positive(value, "maxage");
-      return ({ connectedAtMs }) => secondsSince(connectedAtMs) >= seconds;
+      const bornAtMs = clock.nowMs() - positive(value, "maxage") * 1000;
+      return ({ connectedAtMs }) => connectedAtMs <= bornAtMs;
     }
     default:
       throw commandError("killFilter", { filter: name });
@@ -169,7 +175,7 @@ function positive(bytes: Buffer, name: string): number {
 
 /**
  * With OPTIN nothing is tracked until CLIENT CACHING YES, which okq does not have. So OK promises
- * nothing, and drivers that send this whenever they connect can be used.
+ * nothing, and drivers that always send it when they connect work.
  */
 function track({ args }: Call): Reply {
   const [mode, ...options] = args.slice(2).map(wordOf);
@@ -185,7 +191,7 @@ function setReplies({ args, client }: Call): Reply {
   const mode = wordOf(args[2]!).toLowerCase();
   if (mode !== "on" && mode !== "off" && mode !== "skip") throw commandError("replyMode");
   if (mode === "on") client.skipsReply = false;
-  // As in Redis: what is off stays off until ON.
+  // As in Redis: OFF lasts until ON.
   if (mode !== "skip" || client.replies !== "off") client.replies = mode;
   return OK;
 }
@@ -209,7 +215,7 @@ const shared = { group: "connection", since: "0.1.0", flags: ["admin"] } as cons
 
 export const clientCommands: Command[] = [
   subcommand("ID", "", "The connection's number.", ({ client }) => client.id),
-  subcommand("INFO", "", "A line about this connection.", ({ client }) => `${line(client)}\n`),
+  subcommand("INFO", "", "A line about this connection.", infoLine),
   {
     ...shared,
     name: "CLIENT LIST",

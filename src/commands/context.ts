@@ -1,9 +1,11 @@
 // What commands share: the part that commands on queues need, and the whole server.
+import type { Clock } from "../queue/clock.ts";
 import type { Consumers } from "../queue/consumers.ts";
 import type { Store } from "../queue/store.ts";
 import type { Waiters } from "../queue/waiters.ts";
 import type { Directory } from "../users/directory.ts";
 import type { BackgroundPushes } from "./background.ts";
+import type { Budgets } from "./budget.ts";
 import type { Client } from "./caller.ts";
 import type { ClientFigures } from "./client-figures.ts";
 import type { LongReplies } from "./long-replies.ts";
@@ -14,7 +16,7 @@ export interface QueueContext {
   consumers: Consumers;
   background: BackgroundPushes;
   longReplies: LongReplies;
-  stats: Pick<Stats, "pushes" | "pops" | "acks" | "unsentBytes">;
+  stats: Pick<Stats, "pushes" | "pops" | "acks">;
   settings: Pick<Settings, "maxNameBytes" | "maxWaitingBytes">;
   /** Logs a failure that no client hears of, or not in full. */
   reportFailure(what: string, error: Error): void;
@@ -25,6 +27,8 @@ export interface Context extends QueueContext {
   store: Store;
   clients: Map<number, Client>;
   figures: ClientFigures;
+  budgets: Budgets;
+  clock: Clock;
   users: Directory;
   stats: Stats;
   settings: Settings;
@@ -48,7 +52,7 @@ export interface Settings {
   clientTimeout: number;
   clientOutputTimeout: number;
   maxWaitingBytes: number;
-  /** Of one client: bytes of replies not taken and commands under way, beyond which it waits. */
+  /** Limits on one client: bytes of unsent replies, and commands under way. */
   clientOutputBytesMax: number;
   clientInFlightMax: number;
 }
@@ -57,16 +61,12 @@ export interface Stats {
   readonly startedAtMs: number;
   connections: number;
   connectionsRefused: number;
-  /** Of those, for the bound on clients from one address. */
+  /** Of those, because of the limit on clients from one address. */
   refusedPerAddress: number;
-  /** For taking none of their replies, for saying nothing, for keeping others waiting. */
+  /** Closed: did not read its replies, sent nothing, kept others waiting. */
   closedSlow: number;
   closedIdle: number;
   closedStalled: number;
-  /** Bytes now, over all clients: of commands under way, not started, and of replies not taken. */
-  waitingBytes: number;
-  unreadBytes: number;
-  unsentBytes: number;
   commands: number;
   errors: number;
   bytesIn: number;

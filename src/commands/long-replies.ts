@@ -1,42 +1,34 @@
 // Replies that grow with the number of queues or clients. They are collected page by page, in
-// little memory. Only one client at a time gets more than the first page. The collected pages count
-// as bytes that clients have not taken, and are written as the client takes them.
-import { Encoded, Failure, type Reply } from "../resp/reply.ts";
+// little memory. Only one client at a time collects more than one page. Collected pages count as
+// unsent bytes, and are written as the client reads them.
+import { Encoded, type Reply } from "../resp/reply.ts";
 import { LongReply } from "./answer.ts";
+import type { Budget } from "./budget.ts";
 import type { Caller } from "./caller.ts";
-import { CommandError } from "./errors.ts";
-
-interface Unsent {
-  unsentBytes: number;
-}
+import { CommandError, errorReply } from "./errors.ts";
 
 /** Nobody reads this reply. */
-const GONE = new Failure("ERR the client is gone");
+const GONE = errorReply("internal", { reason: "the client is gone" });
 
-/** Whose turn it is to collect more than one page. */
+/** The clients that collect more than one page, one at a time. */
 export class LongReplies {
-  readonly #stats: Unsent;
-  readonly #unsentBytesMax: number;
-  /** Those who wait for their turn, in order of arrival. */
+  /** Clients that wait for their turn, in order of arrival. */
   readonly #line = new Map<Caller, () => void>();
   #collecting: Caller | null = null;
 
-  /** No client begins while clients have not taken more bytes than this. */
-  constructor(stats: Unsent, unsentBytesMax: number) {
-    this.#stats = stats;
-    this.#unsentBytesMax = unsentBytesMax;
-  }
+  /** No client begins while the budget for unsent replies is full. */
+  constructor(readonly unsent: Budget) {}
 
-  /** How many wait for their turn. */
+  /** How many clients wait for their turn. */
   get waiting(): number {
     return this.#line.size;
   }
 
-  /** Resolves when it is the client's turn, or when it has left before. */
+  /** Resolves when it is the client's turn, or when the client leaves. */
   enter(client: Caller): Promise<void> {
     return new Promise((resolve) => {
       this.#line.set(client, resolve);
-      this.check();
+      this.#beginNext();
     });
   }
 
@@ -45,61 +37,66 @@ export class LongReplies {
     if (this.#collecting === client) this.#collecting = null;
     this.#line.get(client)?.();
     this.#line.delete(client);
-    this.check();
+    this.#beginNext();
   }
 
-  /** Must also be called now and then: nothing tells when clients take bytes. */
-  check(): void {
-    if (this.#collecting || this.#stats.unsentBytes > this.#unsentBytesMax) return;
+  readonly #beginNext = (): void => {
     const [next] = this.#line;
-    if (!next) return;
+    if (!next || this.#collecting) return;
+    if (this.unsent.isFull) return this.unsent.whenRoom(this.#beginNext);
     const [client, resolve] = next;
     this.#line.delete(client);
     this.#collecting = client;
     resolve();
-  }
+  };
 }
 
 interface Collecting {
   client: Caller;
-  context: { longReplies: LongReplies; stats: Unsent };
+  context: { longReplies: LongReplies };
 }
 
 /**
- * Goes through all pages; `keep` returns how many bytes it keeps of one. Resolves to a function
- * that frees these bytes when the reply is out. Rejects when the client is gone.
+ * Calls `keep` with each page; it returns how many bytes it keeps of the page. Resolves to a
+ * function that releases these bytes, for when the reply is sent. Rejects when the client is gone.
  */
 export async function collect<Page>(
   { client, context }: Collecting,
   pages: AsyncIterable<Page>,
   keep: (page: Page) => number,
 ): Promise<() => void> {
-  const { longReplies, stats } = context;
+  const { longReplies } = context;
+  const { unsent } = longReplies;
   let pageCount = 0;
   let [kept, counted] = [0, 0];
-  const count = (bytes: number) => {
-    stats.unsentBytes += bytes - counted;
-    counted = bytes;
+  const count = () => {
+    unsent.take(kept - counted);
+    counted = kept;
+  };
+  const release = () => {
+    unsent.release(counted);
+    counted = 0;
   };
   try {
     for await (const page of pages) {
-      // While others are before this client, its first page does not count: they might never begin.
+      // The first page counts only later: else the first pages of many clients could fill the
+      // budget, so that none of them ever begins.
       if (++pageCount === 2) await longReplies.enter(client);
       if (client.isClosed) throw new CommandError(GONE);
       kept += keep(page);
-      if (pageCount > 1) count(kept);
+      if (pageCount > 1) count();
     }
-    count(kept);
-    return () => count(0);
+    count();
+    return release;
   } catch (error) {
-    count(0);
+    release();
     throw error;
   } finally {
     longReplies.leave(client);
   }
 }
 
-/** An array with this number of elements; each is made when it is written. */
+/** An array with this number of elements, each of which is made when it is written. */
 export function longArray(
   count: number,
   elements: Iterable<Reply>,
@@ -108,7 +105,7 @@ export function longArray(
   return new LongReply(partsOf([Encoded.arrayHead(count)], elements, []), release);
 }
 
-/** A text that is made of pieces. */
+/** A text in pieces. */
 export function longText(pieces: Buffer[], release: () => void): LongReply {
   const bytes = pieces.reduce((sum, { length }) => sum + length, 0);
   const parts = pieces.map((piece) => new Encoded(piece));

@@ -44,8 +44,12 @@ export function errorReferenceMarkdown(): string {
 }
 
 function protocolRows(): string[] {
+  const { protocol } = errorTexts;
   return Object.values(protocolErrors).map(({ text, when }) =>
-    errorRow(`ERR ${text}`, `${when} ${errorTexts.protocol.when}`),
+    errorRow(
+      protocol.text.replace("{problem}", () => text),
+      `${when} ${protocol.when}`,
+    ),
   );
 }
 

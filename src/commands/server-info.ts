@@ -1,4 +1,4 @@
-// INFO, CONFIG GET, TIME and ROLE: the server about itself. INFO must answer without a store.
+// INFO, CONFIG GET, TIME and ROLE: facts about the server. INFO is answered without the store.
 import { Pairs, type Reply } from "../resp/reply.ts";
 import { checkCount, wordOf } from "./arguments.ts";
 import type { Call, Command } from "./command.ts";
@@ -7,14 +7,14 @@ import { statusOfAll } from "./inspect.ts";
 import { REDIS_VERSION } from "./login.ts";
 import { collect } from "./long-replies.ts";
 
-/** Sections or patterns that one command may name: each is compared with all there are. */
+/** Sections or patterns that one command may name. Each is compared with all that exist. */
 const NAMES_MAX = 64;
 const PATTERN_BYTES_MAX = 1024;
 
 type Lines = [name: string, value: string | number][];
 
 const sections: Record<string, (context: Context) => Lines> = {
-  Server: ({ settings, stats }) => [
+  Server: ({ settings, stats, clock }) => [
     ["redis_version", REDIS_VERSION],
     ["redis_mode", "standalone"],
     ["okq_version", settings.version],
@@ -22,7 +22,7 @@ const sections: Record<string, (context: Context) => Lines> = {
     ["os", `${process.platform} ${process.arch}`],
     ["process_id", process.pid],
     ["tcp_port", settings.port],
-    ["uptime_in_seconds", Math.floor((Date.now() - stats.startedAtMs) / 1000)],
+    ["uptime_in_seconds", Math.floor((clock.nowMs() - stats.startedAtMs) / 1000)],
   ],
   Clients: clientLines,
   Memory: memory,
@@ -49,8 +49,9 @@ const sections: Record<string, (context: Context) => Lines> = {
   Cluster: () => [["cluster_enabled", 0]],
 };
 
-/** The bounds, how near to them it is, and what came of it. */
-function clientLines({ clients, consumers, figures, settings, stats, waiters }: Context): Lines {
+/** The limits, how near okq is to them, and how often they were reached. */
+function clientLines(context: Context): Lines {
+  const { budgets, clients, consumers, figures, settings, stats, waiters } = context;
   const { pausedCount, inFlightMax, bytesInMax, bytesOutMax } = figures.of(clients);
   return [
     ["connected_clients", clients.size],
@@ -67,9 +68,9 @@ function clientLines({ clients, consumers, figures, settings, stats, waiters }: 
     ["client_output_max", bytesOutMax],
     ["client_input_max", bytesInMax],
     ["bytes_waiting_limit", settings.maxWaitingBytes],
-    ["bytes_waiting", stats.waitingBytes],
-    ["bytes_unread", stats.unreadBytes],
-    ["bytes_unsent", stats.unsentBytes],
+    ["bytes_waiting", budgets.waiting.bytes],
+    ["bytes_unread", budgets.unread.bytes],
+    ["bytes_unsent", budgets.unsent.bytes],
     ["bytes_registered", consumers.bytes],
     ["clients_closed_slow", stats.closedSlow],
     ["clients_closed_idle", stats.closedIdle],
@@ -99,7 +100,7 @@ function cpu(): Lines {
   ];
 }
 
-/** Asks the store about every queue, so it is part of INFO only when asked for by name. */
+/** The store looks at every queue for it, so INFO has it only when the section is named. */
 async function queueLines(call: Call): Promise<Lines> {
   await call.context.consumers.settled();
   const sums = { queues: 0, events: 0, events_processing: 0, consumers: 0 };
@@ -135,7 +136,7 @@ function section(name: string, lines: Lines): string {
   return `# ${name}\r\n${lines.map(([field, value]) => `${field}:${value}\r\n`).join("")}`;
 }
 
-/** What drivers ask a Redis for, where okq has no option of that name. */
+/** Options of Redis that drivers ask for and okq does not have. */
 const redisOptions = ({ maxClients, maxEventBytes, clientTimeout }: Settings): Lines => [
   ["save", ""],
   ["appendonly", "no"],

@@ -1,12 +1,12 @@
-// How many clients there are from each address, and whether another one may come.
+// Counts the clients from each address, and enforces the limit on them.
 
 export class AddressCount {
   readonly #counts = new Map<string, number>();
 
-  /** At most clientsMax from one address; 0 is no bound. */
+  /** At most clientsMax from one address; 0 for no limit. */
   constructor(readonly clientsMax: number) {}
 
-  /** Counts one more, or answers false: there are as many as there may be. */
+  /** Counts one more. False, and not counted, when the limit is reached. */
   enter(address: string): boolean {
     const count = this.#counts.get(address) ?? 0;
     if (this.clientsMax > 0 && count >= this.clientsMax) return false;

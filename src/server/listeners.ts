@@ -1,16 +1,16 @@
-// Listening sockets: plain TCP, TLS, and the path of a unix socket. They bring connected sockets
-// to a host, which says who gets a connection; what they have in common is here.
+// Listening sockets: TCP, TLS and unix. They pass the sockets of clients to a host, which decides
+// which of them get a connection.
 import type { Socket, SocketHandler, TCPSocketListener, UnixSocketListener } from "bun";
 import type { Connection } from "./connection.ts";
 import { removeStale } from "./unix-socket.ts";
 
-/** "::" is all interfaces, also on a machine without IPv6. */
+/** "::" stands for all interfaces, also on a machine without IPv6. */
 export interface Address {
   hostname: string;
   port: number;
 }
 
-/** Texts in PEM. With a ca, clients must show a certificate that it signed. */
+/** Texts in PEM. With a ca, clients must present a certificate that it signed. */
 export interface TlsFiles {
   cert: string;
   key: string;
@@ -18,21 +18,21 @@ export interface TlsFiles {
 }
 
 /** Which listener accepted the client. */
-export interface Door {
-  /** Set for a unix socket. */
+export interface Entrance {
+  /** For a unix socket. */
   unixPath?: string;
-  /** Whether its clients have shown a certificate. */
+  /** Its clients have presented a certificate. */
   isMutual: boolean;
 }
 
 export interface Host {
   /** A socket without TLS, or one whose handshake is done. */
-  opened(socket: Socket<Connection>, door: Door): void;
-  /** A handshake begins; false when there is no room for one more. */
-  shaking(socket: Socket<Connection>): boolean;
+  opened(socket: Socket<Connection>, entrance: Entrance): void;
+  /** A TLS handshake begins. False when the client is refused. */
+  handshakeStarted(socket: Socket<Connection>): boolean;
   /** Called at the end of each handshake, failed or not, and again when the socket closes. */
-  shaken(socket: Socket<Connection>): void;
-  /** The handshake failed; the reason is for the log. */
+  handshakeEnded(socket: Socket<Connection>): void;
+  /** The reason is for the log. */
   handshakeFailed(socket: Socket<Connection>, reason: string): void;
   closed(connection: Connection | undefined, error?: Error): void;
   failed(error: Error): void;
@@ -40,9 +40,9 @@ export interface Host {
 
 type Handlers = SocketHandler<Connection>;
 
-function handlersOf(host: Host, door: Door): Handlers {
+function handlersOf(host: Host, entrance: Entrance): Handlers {
   return {
-    open: (socket) => host.opened(socket, door),
+    open: (socket) => host.opened(socket, entrance),
     data: (socket, chunk) => socket.data?.received(chunk),
     drain: (socket) => socket.data?.drained(),
     end: (socket) => {
@@ -74,7 +74,7 @@ function listen(
   }
 }
 
-/** Listens with TLS. The files can be traded for others, which open connections do not notice. */
+/** Listens with TLS. The files can be replaced, which open connections do not notice. */
 export class TlsListener {
   readonly #address: Address;
   readonly #host: Host;
@@ -82,7 +82,7 @@ export class TlsListener {
 
   constructor(address: Address, files: TlsFiles, host: Host) {
     this.#host = host;
-    // Sharing the port is for renew() alone: where another listens this must fail.
+    // Only renew() shares the port: if another process listens on it, this must fail.
     const probe = listen(address, { socket: { data() {} } });
     this.#address = { hostname: address.hostname, port: probe.port };
     probe.stop(true);
@@ -106,23 +106,24 @@ export class TlsListener {
 
   #listen({ cert, key, ca }: TlsFiles): TCPSocketListener<Connection> {
     const host = this.#host;
-    const door = { isMutual: ca !== null };
+    const entrance = { isMutual: ca !== null };
     const socket: Handlers = {
-      ...handlersOf(host, door),
-      open: (opened) => {
-        if (!host.shaking(opened)) opened.terminate();
+      ...handlersOf(host, entrance),
+      open: (client) => {
+        if (!host.handshakeStarted(client)) client.terminate();
       },
-      handshake: (shaken, isDone, error) => {
-        host.shaken(shaken);
-        // A certificate that nobody signed does not make the handshake fail.
-        if (isDone && (!door.isMutual || isAuthorized(shaken))) return host.opened(shaken, door);
+      handshake: (client, isDone, error) => {
+        host.handshakeEnded(client);
+        // A certificate that the ca did not sign does not make the handshake fail.
+        const isAccepted = isDone && (!entrance.isMutual || isAuthorized(client));
+        if (isAccepted) return host.opened(client, entrance);
         const reason = failureOf(isDone, error);
-        if (reason !== null) host.handshakeFailed(shaken, reason);
-        shaken.end();
+        if (reason !== null) host.handshakeFailed(client, reason);
+        client.end();
       },
-      close: (closed, error) => {
-        host.shaken(closed);
-        host.closed(closed.data, error);
+      close: (client, error) => {
+        host.handshakeEnded(client);
+        host.closed(client.data, error);
       },
     };
     const mutual = ca === null ? {} : { ca, requestCert: true, rejectUnauthorized: true };
@@ -135,8 +136,8 @@ function isAuthorized(socket: Socket<Connection>): boolean {
 }
 
 /**
- * Why a handshake failed, in words for the log. Null when the client just closed the connection:
- * health checks do that, and a client that does not trust okq's certificate says so itself.
+ * Why a handshake failed, for the log. Null when the client just closed the connection: health
+ * checks do that, and a client that does not trust okq's certificate reports that itself.
  */
 function failureOf(isDone: boolean, error: Error | null): string | null {
   const { code, message = "" } = (error ?? {}) as NodeJS.ErrnoException;
@@ -148,8 +149,8 @@ function failureOf(isDone: boolean, error: Error | null): string | null {
 }
 
 /**
- * Rejects if another process listens there, or something else than a socket is there. Nobody
- * beyond the mode can connect at any time.
+ * Rejects if another process listens there, or if the path is a file of another kind. At no time
+ * can users connect whom the mode excludes.
  */
 export async function listenUnix(
   path: string,

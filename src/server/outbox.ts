@@ -1,5 +1,6 @@
-// What a connection owes its socket: bytes that the socket did not take yet, and the events whose
-// replies are among them. The socket keeps nothing that it did not take, so this must.
+// Replies that the socket has not taken yet, and the popped events that are in them. The socket
+// keeps nothing that it did not take, so this must.
+import type { Budget } from "../commands/budget.ts";
 import type { Handout } from "../commands/answer.ts";
 
 /** The part of a socket that takes bytes: how many it took, 0 for none, -1 when it is closed. */
@@ -7,86 +8,97 @@ export interface Sink {
   write(bytes: Buffer): number;
 }
 
-/** An event handed out in a reply that ends there, counted in bytes since the connection began. */
+/** A popped event in a reply that ends at that byte. */
 export interface Pending {
   end: number;
   handout: Handout;
 }
 
+/** Pieces up to this size together are joined, so that one system call sends them. */
+const JOINED_BYTES_MAX = 512 * 1024;
+
 export class Outbox {
   readonly #sink: Sink;
-  readonly #total: { unsentBytes: number };
+  readonly #budget: Budget;
   #unsent: Buffer[] = [];
   #unsentBytes = 0;
   #sentBytes = 0;
+  /** Their ends are counted in bytes since the connection began. */
   #pending: Pending[] = [];
 
-  /** In the total it counts the bytes that its socket has yet to take. */
-  constructor(sink: Sink, total: { unsentBytes: number } = { unsentBytes: 0 }) {
+  constructor(sink: Sink, budget: Budget) {
     this.#sink = sink;
-    this.#total = total;
+    this.#budget = budget;
   }
 
-  /** Bytes that the socket has yet to take. */
+  /** Bytes that the socket has not taken. */
   get length(): number {
     return this.#unsentBytes;
   }
 
-  /** Bytes that the socket took, ever. */
+  /** Bytes that the socket has taken since the connection began. */
   get sentBytes(): number {
     return this.#sentBytes;
   }
 
   /**
-   * Sends bytes that are only lent, copying what the socket does not take. The handouts come with
-   * the end of their reply within these bytes.
+   * Sends bytes, of which it copies those that the socket does not take. The ends of the pending
+   * events are counted from the first of these bytes.
    */
-  send(bytes: Buffer, handouts: Pending[]): void {
+  send(bytes: Buffer, pending: readonly Pending[]): void {
     const start = this.#sentBytes + this.#unsentBytes;
-    for (const { end, handout } of handouts) this.#pending.push({ end: start + end, handout });
+    for (const { end, handout } of pending) this.#pending.push({ end: start + end, handout });
     const taken = this.#unsentBytes === 0 ? Math.max(0, this.#sink.write(bytes)) : 0;
     this.#sentBytes += taken;
     if (taken < bytes.length) {
       this.#unsent.push(Buffer.from(bytes.subarray(taken)));
-      this.#count(bytes.length - taken);
+      this.#unsentBytes += bytes.length - taken;
+      this.#budget.take(bytes.length - taken);
     }
-    this.#forgetTaken();
+    this.#forgetSent();
   }
 
-  /** The socket can take more: gives it what is left, in order. False when it is closed. */
+  /** Gives the socket what it takes now, in order. False when the socket is closed. */
   drain(): boolean {
     let taken = 0;
     while (this.#unsent.length > 0) {
-      const first = this.#unsent[0]!;
+      const first = this.#firstUnsent();
       taken = this.#sink.write(first);
       if (taken < 0) break;
       this.#sentBytes += taken;
-      this.#count(-taken);
+      this.#release(taken);
       if (taken < first.length) {
         this.#unsent[0] = first.subarray(taken);
         break;
       }
       this.#unsent.shift();
     }
-    this.#forgetTaken();
+    this.#forgetSent();
     return taken >= 0;
   }
 
-  /** The client is gone: events that its socket did not take go back in line. */
+  /** The client is gone: requeues the events that the socket did not take. */
   abandon(): void {
-    // The last one out was the first to be popped: so it must be the last to go back.
+    // The event that was popped first is requeued last, so that it is the next one out again.
     for (const { handout } of this.#pending.toReversed()) handout.giveBack();
     this.#pending = [];
     this.#unsent = [];
-    this.#count(-this.#unsentBytes);
+    this.#release(this.#unsentBytes);
   }
 
-  #count(bytes: number): void {
-    this.#unsentBytes += bytes;
-    this.#total.unsentBytes += bytes;
+  #firstUnsent(): Buffer {
+    if (this.#unsent.length > 1 && this.#unsentBytes <= JOINED_BYTES_MAX) {
+      this.#unsent = [Buffer.concat(this.#unsent)];
+    }
+    return this.#unsent[0]!;
   }
 
-  #forgetTaken(): void {
+  #release(bytes: number): void {
+    this.#unsentBytes -= bytes;
+    this.#budget.release(bytes);
+  }
+
+  #forgetSent(): void {
     if (this.#pending.length === 0) return;
     if (this.#unsentBytes === 0) this.#pending = [];
     else this.#pending = this.#pending.filter(({ end }) => end > this.#sentBytes);

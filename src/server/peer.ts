@@ -1,11 +1,10 @@
-// The client at the other end of a connection: its address, and the facts that it sent of itself.
+// The client at the other end of a connection: its address, and its settings for the connection.
 import type { Socket } from "bun";
 import type { ProtocolVersion } from "../resp/reply.ts";
 import { Endpoints } from "./endpoints.ts";
 
 export class Peer extends Endpoints {
-  readonly connectedAtMs = Date.now();
-  lastCommandAtMs = this.connectedAtMs;
+  lastCommandAtMs: number;
   lastCommand = "";
   name = "";
   libraryName = "";
@@ -18,12 +17,14 @@ export class Peer extends Endpoints {
   constructor(
     readonly id: number,
     socket: Socket<unknown>,
+    readonly connectedAtMs: number,
     unixPath?: string,
   ) {
     super(socket, unixPath);
+    this.lastCommandAtMs = connectedAtMs;
   }
 
-  /** Before each command: CLIENT REPLY SKIP was about the one that follows. */
+  /** Called before each command: CLIENT REPLY SKIP is about the next one. */
   beginCommand(): void {
     this.skipsReply = this.replies === "skip";
     if (this.skipsReply) this.replies = "on";

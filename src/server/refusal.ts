@@ -31,9 +31,9 @@ export class Refusal<Slot> {
     this.#endMax = Infinity;
   }
 
-  /** The socket took all answers; these commands have none yet. */
+  /** The socket has taken all replies but those to commands that have none yet. */
   answered(
-    unanswered: readonly Slot[],
+    unanswered: { includes(slot: Slot): boolean },
     arrived: { bytes: number; areStarted: boolean; isPaused: boolean },
   ): void {
     if (this.#failed === null || unanswered.includes(this.#failed)) return;

@@ -1,11 +1,12 @@
-// Who gets a connection, by whichever listener they came, which connections there are, and closing
-// them all.
+// The listening sockets of okq and the connections that came by them.
 import type { Socket } from "bun";
-import { AddressCount } from "./address-count.ts";
+import type { Cancel } from "../queue/clock.ts";
+import { Admission } from "./admission.ts";
 import { Connection } from "./connection.ts";
+import { withoutPrefix } from "./endpoints.ts";
 import {
   type Address,
-  type Door,
+  type Entrance,
   type Host,
   listenTcp,
   listenUnix,
@@ -15,63 +16,33 @@ import {
 import type { Shared } from "./shared.ts";
 
 const KEEP_ALIVE_MS = 60_000;
-/** Clients that do not take their last replies within this time lose them. */
-const CLOSE_MS_MAX = 5_000;
 const HANDSHAKE_MS_MAX = 10_000;
-
-/** The answer to a refused client, and the reason for the log. */
-interface Refusal {
-  reply: string;
-  reason: string;
-}
-
-const DENIED: Refusal = {
-  reply:
-    "-DENIED okq has no password, so it serves only clients on its own machine. To serve others, " +
-    "start it with --password-file or --users, or with --tls-client-ca.\r\n",
-  reason: "it is on another machine, and okq has no password",
-};
-const TOO_MANY: Refusal = {
-  reply: "-ERR max number of clients reached\r\n",
-  reason: "max-clients is reached",
-};
-const TOO_MANY_THERE: Refusal = {
-  reply: "-ERR max number of clients reached for this address, see max-clients-per-address\r\n",
-  reason: "max-clients-per-address is reached",
-};
-
-/** How long, and how many, refused sockets may wait to be read: each is an open file. */
+/** When okq ends, clients have this time to read their last replies. */
+const CLOSE_MS_MAX = 5_000;
+/** A refused client has this time to read the reason. Each takes a file descriptor meanwhile. */
 const REFUSED_MS = 300;
 const REFUSED_MAX = 16;
-
-/** How often clients are looked at for what they should have done. */
-const WATCH_MS = 500;
+/** How often timeouts of clients are checked. */
+const CHECK_MS = 500;
 
 export class Server implements Host {
   readonly #shared: Shared;
-  readonly #maxClients: number;
+  readonly #admission: Admission;
   readonly #listeners: { stop(): void }[] = [];
   #tls: TlsListener | null = null;
   readonly #connections = new Set<Connection>();
-  readonly #addresses: AddressCount;
-  readonly #watch: Timer;
-  /** Handshakes under way: their places are taken, and their time is short. */
-  readonly #shaking = new Map<Socket<Connection>, { address: string; timer: Timer }>();
-  /** They have been told, and are left some time to read it. */
+  /** TLS handshakes under way: they count as clients, and their time is limited. */
+  readonly #handshakes = new Map<Socket<Connection>, { address: string; cancelTimer: Cancel }>();
+  /** They were told the reason, and have some time to read it. */
   readonly #refused = new Set<Socket<Connection>>();
+  readonly #stopChecks: Cancel;
   #nextId = 1;
   #onEmpty: (() => void) | null = null;
 
-  constructor(options: { maxClients: number }, shared: Shared) {
+  constructor(shared: Shared) {
     this.#shared = shared;
-    this.#maxClients = options.maxClients;
-    this.#addresses = new AddressCount(shared.context.settings.maxClientsPerAddress);
-    this.#watch = setInterval(() => {
-      const nowMs = performance.now();
-      shared.unread.check(nowMs);
-      shared.context.longReplies.check();
-      for (const connection of this.#connections) connection.check(nowMs);
-    }, WATCH_MS);
+    this.#admission = new Admission(shared.context);
+    this.#stopChecks = shared.context.clock.every(CHECK_MS, () => this.#check());
   }
 
   /** The port. Throws the system's error (with its code) if the address cannot be listened on. */
@@ -88,7 +59,7 @@ export class Server implements Host {
     return this.#tls.port;
   }
 
-  /** New connections get these from now on. */
+  /** New connections use these files from now on. */
   renewTls(files: TlsFiles): void {
     this.#tls?.renew(files);
   }
@@ -97,96 +68,65 @@ export class Server implements Host {
     this.#listeners.push(await listenUnix(path, mode, this));
   }
 
-  opened(socket: Socket<Connection>, door: Door): void {
-    // Reset before it was accepted: it has no address any more.
-    if (door.unixPath === undefined && socket.remoteAddress === undefined) {
+  opened(socket: Socket<Connection>, entrance: Entrance): void {
+    const { unixPath } = entrance;
+    // Reset before okq accepted it: it has no address any more.
+    if (unixPath === undefined && socket.remoteAddress === undefined) {
       return void socket.terminate();
     }
     const { stats, clients } = this.#shared.context;
     stats.connections += 1;
-    const refusal = this.#refusal(socket, door);
-    if (refusal) {
-      this.#noteRefusal(door.unixPath ?? plain(socket.remoteAddress), refusal.reason);
-      return this.#refuse(socket, refusal.reply);
-    }
+    const denial = this.#admission.enter(socket, entrance);
+    if (denial) return this.#refuse(socket, `-${denial.reply.text}\r\n`);
     socket.setKeepAlive(true, KEEP_ALIVE_MS);
-    const connection = new Connection(this.#nextId++, socket, this.#shared, door.unixPath);
+    const connection = new Connection(this.#nextId++, socket, this.#shared, unixPath);
     socket.data = connection;
     clients.set(connection.id, connection);
     this.#connections.add(connection);
   }
 
   /** If okq closed it at once with a command unread, the client might not read the reason. */
-  #refuse(socket: Socket<Connection>, refusal: string): void {
-    socket.write(refusal);
+  #refuse(socket: Socket<Connection>, reply: string): void {
+    socket.write(reply);
     if (this.#refused.size === REFUSED_MAX) return void socket.close();
     socket.shutdown();
     this.#refused.add(socket);
-    setTimeout(() => {
+    this.#shared.context.clock.after(REFUSED_MS, () => {
       this.#refused.delete(socket);
       socket.close();
-    }, REFUSED_MS);
+    });
   }
 
-  /** Why there is no room for it. If there is, it counts from now on. */
-  #refusal(socket: Socket<Connection>, door: Door): Refusal | null {
-    if (!this.#isServed(socket, door)) return DENIED;
-    return this.#lackOfRoom(door.unixPath === undefined ? plain(socket.remoteAddress) : null);
-  }
-
-  /** As #refusal(), for a client of that address, or of a unix socket. */
-  #lackOfRoom(address: string | null): Refusal | null {
-    if (!this.#hasRoom()) return TOO_MANY;
-    return address === null || this.#enter(address) ? null : TOO_MANY_THERE;
-  }
-
-  #noteRefusal(addr: string, reason: string): void {
-    const { stats, warn } = this.#shared.context;
-    stats.connectionsRefused += 1;
-    warn("refused a client", { addr, reason });
-  }
-
-  #enter(address: string): boolean {
-    if (this.#addresses.enter(address)) return true;
-    this.#shared.context.stats.refusedPerAddress += 1;
-    return false;
-  }
-
-  shaking(socket: Socket<Connection>): boolean {
+  handshakeStarted(socket: Socket<Connection>): boolean {
     // As in opened().
     if (socket.remoteAddress === undefined) return false;
-    const address = plain(socket.remoteAddress);
-    const refusal = this.#lackOfRoom(address);
-    if (refusal) {
-      this.#noteRefusal(address, refusal.reason);
-      return false;
-    }
-    const timer = setTimeout(() => {
-      this.handshakeFailed(socket, `it is not over within ${HANDSHAKE_MS_MAX / 1000} s`);
+    const address = withoutPrefix(socket.remoteAddress);
+    if (this.#admission.enterHandshake(address)) return false;
+    const cancelTimer = this.#shared.context.clock.after(HANDSHAKE_MS_MAX, () => {
+      this.handshakeFailed(socket, `it took longer than ${HANDSHAKE_MS_MAX / 1000} s`);
       socket.terminate();
-    }, HANDSHAKE_MS_MAX);
-    this.#shaking.set(socket, { address, timer });
+    });
+    this.#handshakes.set(socket, { address, cancelTimer });
     return true;
   }
 
-  shaken(socket: Socket<Connection>): void {
-    const shaking = this.#shaking.get(socket);
-    if (!shaking) return;
-    this.#shaking.delete(socket);
-    clearTimeout(shaking.timer);
-    this.#addresses.leave(shaking.address);
+  handshakeEnded(socket: Socket<Connection>): void {
+    const handshake = this.#handshakes.get(socket);
+    if (!handshake) return;
+    this.#handshakes.delete(socket);
+    handshake.cancelTimer();
+    this.#admission.leave(handshake.address);
   }
 
   handshakeFailed(socket: Socket<Connection>, reason: string): void {
-    const addr = plain(socket.remoteAddress ?? "");
+    const addr = withoutPrefix(socket.remoteAddress ?? "");
     this.#shared.context.warn("TLS handshake failed", { addr, reason });
   }
 
   closed(connection: Connection | undefined, error?: Error): void {
     if (!connection) return;
     connection.closed(error);
-    const { remoteAddress } = connection;
-    if (remoteAddress !== null) this.#addresses.leave(plain(remoteAddress));
+    this.#admission.leave(connection.remoteAddress);
     this.#connections.delete(connection);
     if (this.#connections.size === 0) this.#onEmpty?.();
   }
@@ -195,41 +135,29 @@ export class Server implements Host {
     this.#shared.context.reportFailure("connection", error);
   }
 
-  #isServed(socket: Socket<Connection>, { unixPath, isMutual }: Door): boolean {
-    const provesItself = !this.#shared.context.users.isOpen || isMutual;
-    return provesItself || unixPath !== undefined || isLocal(socket);
-  }
-
-  #hasRoom(): boolean {
-    return this.#shared.context.clients.size + this.#shaking.size < this.#maxClients;
+  #check(): void {
+    const { unread, context } = this.#shared;
+    const nowMs = context.clock.nowMs();
+    unread.check(nowMs);
+    for (const connection of this.#connections) connection.check(nowMs);
   }
 
   /**
-   * Stops accepting, answers what is under way, ends waiting with nil, and resolves when all
-   * connections are closed, at the latest after some seconds.
+   * Stops accepting, sends the replies to commands under way, ends waits with nil, and resolves
+   * when all connections are closed, at the latest after some seconds.
    */
   async close(): Promise<void> {
     for (const listener of this.#listeners) listener.stop();
-    for (const socket of [...this.#shaking.keys(), ...this.#refused]) socket.terminate();
-    clearInterval(this.#watch);
+    for (const socket of [...this.#handshakes.keys(), ...this.#refused]) socket.terminate();
+    this.#stopChecks();
     if (this.#connections.size === 0) return;
-    const empty = new Promise<void>((resolve) => (this.#onEmpty = resolve));
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#onEmpty = resolve;
     for (const connection of this.#connections) connection.quit();
-    const timer = setTimeout(() => {
+    const cancelTimer = this.#shared.context.clock.after(CLOSE_MS_MAX, () => {
       for (const connection of this.#connections) connection.kill();
-    }, CLOSE_MS_MAX);
-    await empty;
-    clearTimeout(timer);
+    });
+    await promise;
+    cancelTimer();
   }
-}
-
-/** Whether the client is on this machine: on the loopback, or coming from the address it calls. */
-export function isLocal(socket: { remoteAddress: string; localAddress: string }): boolean {
-  const remote = plain(socket.remoteAddress);
-  return remote === "::1" || remote.startsWith("127.") || remote === plain(socket.localAddress);
-}
-
-/** An IPv4 address that arrived on an IPv6 socket, without its prefix. */
-function plain(address: string): string {
-  return address.replace(/^::ffff:/i, "");
 }

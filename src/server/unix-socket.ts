@@ -1,8 +1,7 @@
-// The file of a unix socket that a killed process left behind: told from one that is in use, and
-// removed.
+// Removes the file of a unix socket that a killed process left behind.
 import { lstatSync, rmSync } from "node:fs";
 
-/** Rejects if somebody listens there, or if it is no socket; nothing there is fine. */
+/** Rejects if a process listens there, or if the file is not a socket. */
 export async function removeStale(path: string): Promise<void> {
   const found = lstatSync(path, { throwIfNoEntry: false });
   if (!found) return;

@@ -101,7 +101,7 @@ function delayMsOf(round: number): number {
  * one address of it has all), or the path.
  */
 export function networkOf(address: string): string {
-  const host = address.slice(0, address.lastIndexOf(":")).replace(/^::ffff:(?=\d+\.)/i, "");
+  const host = address.slice(0, address.lastIndexOf(":")).replace(/^\[|\]$/g, "");
   if (host.startsWith("/") || !host.includes(":")) return host;
   const [head = "", tail] = host.split("::");
   const groups = head === "" ? [] : head.split(":");

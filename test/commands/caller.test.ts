@@ -2,6 +2,7 @@
 import { expect, test } from "bun:test";
 import { type Answer, Handout, LongReply } from "../../src/commands/answer.ts";
 import { BackgroundPushes } from "../../src/commands/background.ts";
+import { Budget } from "../../src/commands/budget.ts";
 import type { Caller } from "../../src/commands/caller.ts";
 import type { QueueContext } from "../../src/commands/context.ts";
 import { entryOf } from "../../src/commands/entry.ts";
@@ -56,13 +57,13 @@ function setUp() {
     onReady: (...ready) => waiters.wake(...ready),
   });
   const failed: string[] = [];
-  const stats = { pushes: 0, pops: 0, acks: 0, unsentBytes: 0 };
+  const stats = { pushes: 0, pops: 0, acks: 0 };
   const context: QueueContext = {
     store,
     waiters,
     consumers: new Consumers(store, () => {}),
     background: new BackgroundPushes({ countMax: 1, bytesMax: 100 }, () => {}),
-    longReplies: new LongReplies(stats, 1_000_000),
+    longReplies: new LongReplies(new Budget(1_000_000)),
     stats,
     settings: { maxNameBytes: 100, maxWaitingBytes: 1_000_000 },
     reportFailure: (what, { message }) => failed.push(`${what}: ${message}`),
@@ -102,7 +103,7 @@ test("pushes, pops, acknowledges and counts for a caller that is no connection",
   expect(await call(ann, "QACK", "mail", "2")).toBe(1);
   expect(await call(ann, "QRPOP", "mail", "NOACK")).toEqual(["1", "to: ann"]);
   expect(await call(ann, "QSTATUS")).toEqual([]);
-  expect([stats, failed]).toEqual([{ pushes: 2, pops: 2, acks: 1, unsentBytes: 0 }, []]);
+  expect([stats, failed]).toEqual([{ pushes: 2, pops: 2, acks: 1 }, []]);
 });
 
 test("checks arguments and rights of a caller that is no connection", async () => {

@@ -1,4 +1,4 @@
-// Addresses to listen on, as people write them.
+// Parsing of the addresses of listeners.
 import { expect, test } from "bun:test";
 import { parseAddress } from "../../src/config/address.ts";
 
@@ -8,6 +8,6 @@ test.each([
   ["[::1]:4777", "::1", 4777],
   ["localhost:4777", "localhost", 4777],
   [":0", "::", 0],
-])("the address %s is understood", (text, hostname, port) => {
+])("parses the address %s", (text, hostname, port) => {
   expect(parseAddress(text)).toEqual({ hostname, port });
 });

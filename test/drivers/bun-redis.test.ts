@@ -1,4 +1,4 @@
-// Bun's own client. It speaks RESP3 only and hands out text, so bytes that are none are not for it.
+// Bun's own client, which speaks only RESP3 and returns only text.
 import { RedisClient } from "bun";
 import { driverContract } from "./contract.ts";
 

@@ -1,5 +1,5 @@
-// What every Redis driver must be able to do with okq, in executable form: one suite that all
-// drivers run, over every store. It knows no driver, only what one hands to its caller.
+// What every Redis driver must be able to do with okq: one suite that all drivers run, on every
+// store.
 import { describe, expect, test } from "bun:test";
 import { eventually } from "../support/eventually.ts";
 import { startOkqOn, startTestOkq, startTestRedis, storeNames } from "../support/okq-server.ts";
@@ -11,7 +11,7 @@ export type Argument = string | Buffer;
 export interface DriverClient {
   /** The reply with strings as text. Rejects with the driver's own error. */
   call(...command: Argument[]): Promise<unknown>;
-  /** The reply with strings as Buffers; null when the driver makes text of everything. */
+  /** The reply with strings as Buffers; null if the driver returns only text. */
   callBytes: ((...command: Argument[]) => Promise<unknown>) | null;
   /** Sends all at once; each command's reply or error, in order. */
   pipeline(commands: string[][]): Promise<unknown[]>;
@@ -20,12 +20,12 @@ export interface DriverClient {
 
 export interface Driver {
   name: string;
-  /** What it agrees on with the server when it is connected as it is by default. */
+  /** The version of the protocol that it uses by default. */
   protocol: 2 | 3;
-  /** It decodes every reply, so that bytes which are no text get lost in it. */
+  /** It decodes every reply, and so damages bytes that are not text. */
   isTextOnly?: true;
   connect(port: number): Promise<DriverClient>;
-  /** Whether it is the error with which this driver reports an error reply. */
+  /** Whether the driver throws this error for an error reply. */
   isErrorReply(error: unknown): boolean;
 }
 
@@ -45,7 +45,7 @@ export function driverContract(driver: Driver): void {
 }
 
 function events(start: () => Promise<DriverClient>): void {
-  test("events are pushed, popped and acknowledged", async () => {
+  test("pushes, pops and acknowledges events", async () => {
     const client = await start();
     expect(await client.call("QLPUSH", "q", "1", "one")).toBe("OK");
     expect(await client.call("QRPUSH", "q", "0", "zero")).toBe("OK");
@@ -59,13 +59,13 @@ function events(start: () => Promise<DriverClient>): void {
     expect(await client.call("QSTATUS", "q")).toEqual([["q", 0, 0, 0]]);
   });
 
-  test("an empty queue gives the driver's null", async () => {
+  test("returns the driver's null for an empty queue", async () => {
     const client = await start();
     expect(await client.call("QRPOP", "q")).toBeNull();
     expect(await client.call("QRPEEK", "q")).toBeNull();
   });
 
-  test("empty and large contents come back as they went in", async () => {
+  test("returns empty and large contents unchanged", async () => {
     const client = await start();
     const large = "0123456789abcdef".repeat(2 ** 16);
     expect(await client.call("QLPUSH", "q", "1", "")).toBe("OK");
@@ -76,9 +76,9 @@ function events(start: () => Promise<DriverClient>): void {
 }
 
 function bytes(start: () => Promise<DriverClient>): void {
-  test("bytes that are no text come back as they went in", async () => {
+  test("returns bytes that are not text unchanged", async () => {
     const { call, callBytes } = await start();
-    if (!callBytes) throw new Error("say that the driver is text only");
+    if (!callBytes) throw new Error("set isTextOnly for this driver");
     const every = Buffer.from(Array.from({ length: 256 }, (_, byte) => 255 - byte));
     const id = Buffer.from([0xff, 0x0d, 0x0a, 0x00, 0xfe]);
     expect(await call("QLPUSH", every, id, every)).toBe("OK");
@@ -89,7 +89,7 @@ function bytes(start: () => Promise<DriverClient>): void {
 }
 
 function waiting(store: Store, connect: (port: number) => Promise<DriverClient>): void {
-  test("a consumer that waits hears of a push on another connection", async () => {
+  test("wakes a waiting consumer for a push on another connection", async () => {
     const okq = await startOkqOn(store);
     const [consumer, producer] = [await connect(okq.port), await connect(okq.port)];
     const observer = await okq.connect();
@@ -117,7 +117,7 @@ function replies(driver: Driver, start: () => Promise<DriverClient>): void {
     return (error as Error).message;
   };
 
-  test("an error reply arrives as the driver's error with okq's text", async () => {
+  test("turns an error reply into the driver's error with okq's text", async () => {
     const client = await start();
     await client.call("QLPUSH", "q", "1", "one");
     expect(await errorOf(client.call("QLPUSH", "q", "1", "two"))).toEndWith("duplicate event 1");
@@ -126,7 +126,7 @@ function replies(driver: Driver, start: () => Promise<DriverClient>): void {
     expect(await client.call("QRPOP", "q")).toEqual(["1", "one"]);
   });
 
-  test("an id with a line break leaves the replies behind its error in step", async () => {
+  test("keeps replies in step behind an error with a line break in it", async () => {
     const client = await start();
     const id = "1\r\n+OK\r\n";
     await client.call("QLPUSH", "q", id, "one");
@@ -134,7 +134,7 @@ function replies(driver: Driver, start: () => Promise<DriverClient>): void {
     expect(await client.call("QRPOP", "q")).toEqual([id, "one"]);
   });
 
-  test("a pipeline of many commands is answered in their order", async () => {
+  test("answers a pipeline of many commands in order", async () => {
     const client = await start();
     const ids = Array.from({ length: 1000 }, (_, id) => String(id));
     const pushed = await client.pipeline(ids.map((id) => ["QLPUSH", "q", id, `no ${id}`]));
@@ -148,7 +148,7 @@ function replies(driver: Driver, start: () => Promise<DriverClient>): void {
     expect(popped).toEqual(ids.flatMap((id) => [[id, `no ${id}`], 1]));
   });
 
-  test("an error in a pipeline is the reply to its own command only", async () => {
+  test("an error in a pipeline concerns only its own command", async () => {
     const client = await start();
     const pushes = ["1", "1", "2"].map((id) => ["QLPUSH", "q", id, "x"]);
     const [first, second, third] = await client.pipeline(pushes);
@@ -171,7 +171,7 @@ function connections(
     expect(okq.log.filter((line) => !/listening|queues are kept/.test(line))).toEqual([]);
   });
 
-  test("goes on by itself when okq was restarted", async () => {
+  test("goes on by itself after a restart of okq", async () => {
     const config =
       store === "memory"
         ? {}

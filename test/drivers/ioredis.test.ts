@@ -30,7 +30,7 @@ for (const protocol of [3, 2] as const) {
   });
 }
 
-test("a QNOTIFY that ioredis repeats on a new connection is an error, not a wait", async () => {
+test("answers a QNOTIFY that ioredis repeats on a new connection with an error", async () => {
   const okq = await startTestOkq();
   const redis = new Redis(okq.port);
   redis.on("error", () => {});

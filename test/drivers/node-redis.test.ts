@@ -31,7 +31,7 @@ for (const protocol of [3, 2] as const) {
   });
 }
 
-test("node-redis reads every field of CLIENT INFO, and of CLIENT LIST by number", async () => {
+test("node-redis reads every field of CLIENT INFO and of CLIENT LIST ID", async () => {
   const { port } = await startTestOkq();
   const client = createClient({ url: `redis://127.0.0.1:${port}`, name: "worker" });
   client.on("error", () => {});

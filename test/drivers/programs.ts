@@ -1,5 +1,5 @@
-// Programs from outside that talk to okq, run to their end. One that is not installed fails its
-// test with a word on what to install, as nothing may be skipped unseen.
+// Runs external programs that talk to okq. One that is not installed fails its test with the name
+// of the package, so that no test is skipped unnoticed.
 
 const debianPackages: Record<string, string> = {
   "redis-cli": "redis-tools",
@@ -16,14 +16,14 @@ export interface Run {
   stderr: string;
 }
 
-/** The path of a program; throws when it is not there. */
+/** The path of a program. Throws if it is not installed. */
 export function installed(program: string): string {
   const path = Bun.which(program);
   if (path) return path;
   throw new Error(`${program} is missing: apt-get install ${debianPackages[program]}`);
 }
 
-/** Runs it with that input, which by default is empty. One that takes too long is killed. */
+/** Runs a program with an input. Kills it if it takes too long. */
 export async function run(
   [program, ...args]: [string, ...string[]],
   input: Buffer | string = "",

@@ -1,9 +1,9 @@
-// redis-py as a driver's client: a Python process that is told its commands line by line.
+// redis-py as a client of the driver suite: a Python process that gets its commands line by line.
 import { join } from "node:path";
 import type { Argument, DriverClient } from "./contract.ts";
 import { installed } from "./programs.ts";
 
-/** An exception that redis-py raised, by the name of its class. */
+/** An exception of redis-py, with the name of its class. */
 export class PythonError extends Error {
   constructor(
     message: string,
@@ -21,7 +21,7 @@ export class PythonClient implements DriverClient {
   readonly #lines: AsyncIterator<string>;
 
   constructor(port: number) {
-    // Debian's own interpreter: others on the PATH do not see Debian's packages.
+    // Debian's interpreter: others on the PATH do not see Debian's packages.
     const python = installed("/usr/bin/python3");
     this.#child = Bun.spawn([python, join(import.meta.dir, "redis-py.py"), String(port)], {
       stdin: "pipe",

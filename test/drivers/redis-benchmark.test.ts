@@ -3,7 +3,7 @@ import { describe, expect, test } from "bun:test";
 import { startOkqOn, storeNames, type TestOkq } from "../support/okq-server.ts";
 import { run } from "./programs.ts";
 
-/** What it prints without its progress; a warning or an error, on either stream, fails the test. */
+/** Its output without the progress. A warning or an error on either stream fails the test. */
 async function benchmark({ port }: TestOkq, ...args: string[]): Promise<string> {
   const { code, stdout, stderr } = await run(["redis-benchmark", "-p", `${port}`, ...args]);
   const lines = stdout.toString().split(/[\r\n]+/);
@@ -13,9 +13,9 @@ async function benchmark({ port }: TestOkq, ...args: string[]): Promise<string> 
 }
 
 const load = ["-n", "2000", "-c", "20", "-P", "16", "-q"];
-/** It sends somewhat more than it was asked for, so more are popped. */
+/** It pushes somewhat more than requested, so more are popped. */
 const drain = ["-n", "3000", ...load.slice(2)];
-/** Ids are two random numbers: meeting both twice is not to be expected. */
+/** Ids are two random numbers, so that duplicates are practically impossible. */
 const distinct = ["-r", "2147483647"];
 
 describe.each(storeNames)("redis-benchmark on %s", (store) => {
@@ -35,14 +35,14 @@ describe.each(storeNames)("redis-benchmark on %s", (store) => {
     expect(await client.call("QRPOP", "foo")).toBeNull();
   });
 
-  test("its own PING tests run, inline and as multibulk", async () => {
+  test("runs its own PING tests, inline and as multibulk", async () => {
     const okq = await startOkqOn(store);
     const output = await benchmark(okq, "-t", "ping", ...load);
     expect(output).toMatch(/PING_INLINE: [\d.]+ requests per second/);
     expect(output).toMatch(/PING_MBULK: [\d.]+ requests per second/);
   });
 
-  test("an event pushed twice makes it stop with okq's error", async () => {
+  test("stops with okq's error for an event pushed twice", async () => {
     const { port } = await startOkqOn(store);
     const push = ["QLPUSH", "foo", "same", "x"];
     const { code, stderr } = await run(["redis-benchmark", "-p", `${port}`, ...load, ...push]);

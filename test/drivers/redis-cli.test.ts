@@ -1,4 +1,4 @@
-// redis-cli as people and shell scripts use it: one command a call, many through a pipe, RESP2 and
+// redis-cli as people and scripts use it: one command per call, many through a pipe, RESP2 and
 // RESP3, JSON, --pipe for loading, and its help.
 import { describe, expect, test } from "bun:test";
 import { eventually } from "../support/eventually.ts";
@@ -8,7 +8,7 @@ import { run } from "./programs.ts";
 
 const numbers = (count: number) => Array.from({ length: count }, (_, number) => number);
 
-/** What redis-cli prints; anything on stderr, be it a warning, fails the test. */
+/** The output of redis-cli. Any output on stderr fails the test. */
 async function print(port: number, args: string[], input: Buffer | string = ""): Promise<string> {
   const { stdout, stderr, code } = await run(["redis-cli", "-p", `${port}`, ...args], input);
   expect({ stderr, code }).toEqual({ stderr: "", code: 0 });
@@ -16,7 +16,7 @@ async function print(port: number, args: string[], input: Buffer | string = ""):
 }
 
 describe.each(storeNames)("redis-cli on %s", (store) => {
-  test("one command a call pushes, pops and acknowledges", async () => {
+  test("pushes, pops and acknowledges with one command per call", async () => {
     const { port } = await startOkqOn(store);
     expect(await print(port, ["QLPUSH", "q", "1", "one"])).toBe("OK\n");
     expect(await print(port, ["QRPOP", "q"])).toBe("1\none\n");
@@ -26,7 +26,7 @@ describe.each(storeNames)("redis-cli on %s", (store) => {
     expect(await print(port, ["QACK", "q", "1"])).toBe("0\n");
   });
 
-  test("the same holds in RESP3, also as JSON", async () => {
+  test("does the same in RESP3, also as JSON", async () => {
     const { port } = await startOkqOn(store);
     expect(await print(port, ["-3", "CLIENT", "INFO"])).toContain("resp=3");
     expect(await print(port, ["-3", "QLPUSH", "q", "1", "one"])).toBe("OK\n");
@@ -38,7 +38,7 @@ describe.each(storeNames)("redis-cli on %s", (store) => {
     expect(await print(port, ["-3", "QACK", "q", "1"])).toBe("1\n");
   });
 
-  test("an error is printed with okq's text", async () => {
+  test("prints an error with okq's text", async () => {
     const { port } = await startOkqOn(store);
     await print(port, ["QLPUSH", "q", "1", "one"]);
     const duplicate = await run(["redis-cli", "-e", "-p", `${port}`, "QLPUSH", "q", "1", "two"]);
@@ -46,7 +46,7 @@ describe.each(storeNames)("redis-cli on %s", (store) => {
     expect(duplicate.stderr.trim()).toBe("ERR duplicate event 1");
   });
 
-  test("many commands through a pipe are answered line by line, past an error too", async () => {
+  test("answers many commands from a pipe line by line, also behind an error", async () => {
     const { port } = await startOkqOn(store);
     const pushes = numbers(1000).map((id) => `QLPUSH q ${id} "no ${id}"\n`);
     expect(await print(port, [], pushes.join(""))).toBe("OK\n".repeat(1000));
@@ -57,7 +57,7 @@ describe.each(storeNames)("redis-cli on %s", (store) => {
     expect(stdout.toString()).toEndWith("OK\n");
   });
 
-  test("a consumer in a pipe waits for a push by another redis-cli", async () => {
+  test("waits in a pipe for a push by another redis-cli", async () => {
     const okq = await startOkqOn(store);
     const observer = await okq.connect();
     const consumed = print(okq.port, [], "QREGISTER q\nQNOTIFY 10\nQRPOP q\nQACK q 1\n");
@@ -68,7 +68,7 @@ describe.each(storeNames)("redis-cli on %s", (store) => {
     expect(await consumed).toBe("OK\nq\n1\none\n1\n");
   });
 
-  test("contents that are no text go in through -x and come out raw", async () => {
+  test("pushes bytes that are not text with -x and prints them raw", async () => {
     const { port } = await startOkqOn(store);
     const bytes = Buffer.from(numbers(256).map((byte) => 255 - byte));
     expect(await print(port, ["-x", "QLPUSH", "q", "1"], bytes)).toBe("OK\n");
@@ -76,7 +76,7 @@ describe.each(storeNames)("redis-cli on %s", (store) => {
     expect(stdout).toEqual(Buffer.concat([Buffer.from("1\n"), bytes, Buffer.from("\n")]));
   });
 
-  test("--pipe loads many events and counts one reply for each", async () => {
+  test("loads many events with --pipe and counts one reply for each", async () => {
     const { port } = await startOkqOn(store);
     const pushes = numbers(5000).map((id) => frame(["QLPUSH", "q", id, `no ${id}`]));
     const output = await print(port, ["--pipe"], Buffer.concat(pushes));

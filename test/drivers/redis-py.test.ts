@@ -1,4 +1,4 @@
-// redis-py as Debian has it: RESP2, and pipelines that are no transactions.
+// redis-py of Debian: RESP2, and pipelines without transactions.
 import { expect, test } from "bun:test";
 import { startTestOkq } from "../support/okq-server.ts";
 import { driverContract } from "./contract.ts";

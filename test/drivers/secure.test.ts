@@ -1,12 +1,13 @@
-// Real drivers and tools that log in over TLS or a unix socket, with the options of their manuals.
+// Drivers and tools log in over TLS or a unix socket, with the options that their manuals give.
 import { expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { createClient } from "redis";
 import { makeCertificates } from "../support/certificates.ts";
 import { closeAfterTest } from "../support/close-after-test.ts";
+import { newFolder } from "../support/new-folder.ts";
 import { startTestOkq } from "../support/okq-server.ts";
-import { newFolder, passwordOf, writeUsers } from "../support/users.ts";
+import { passwordOf, writeUsers } from "../support/users.ts";
 import { run } from "./programs.ts";
 
 /** okq for the user ann with client certificates, and on a unix socket. */
@@ -25,7 +26,7 @@ async function startSecure() {
   return { ...certificates, port: okq.tlsPort, unixSocket, password: passwordOf("ann") };
 }
 
-test("redis-cli", async () => {
+test("redis-cli logs in over TLS and a unix socket", async () => {
   const { port, unixSocket, ca, client, password } = await startSecure();
   const tls = ["--tls", "--cacert", ca, "--cert", client.cert, "--key", client.key];
   const login = ["--user", "ann", "--pass", password, "--no-auth-warning"];
@@ -56,7 +57,7 @@ wrong = redis.Redis(unix_socket_path=path, username="ann", password="no")
 fails(lambda: wrong.execute_command("PING"))
 `;
 
-test("redis-py, which knows the errors by their codes", async () => {
+test("redis-py logs in and knows the errors by their codes", async () => {
   const { port, unixSocket, ca, client, password } = await startSecure();
   const args = [`${port}`, unixSocket, ca, client.cert, client.key, password];
   const { stdout, stderr } = await run(["/usr/bin/python3", "-c", PYTHON, ...args]);
@@ -66,12 +67,12 @@ test("redis-py, which knows the errors by their codes", async () => {
     "[b'1', b'x']",
     "NoPermissionError User ann has no permissions to run the 'qflush' command",
     "AuthenticationError Authentication required.",
-    // Only later versions know this one.
+    // Only later versions know this code.
     "ResponseError WRONGPASS invalid username-password pair or user is disabled.",
   ]);
 });
 
-test("node-redis, with RESP3 and HELLO AUTH", async () => {
+test("node-redis logs in with RESP3 and HELLO AUTH", async () => {
   const { port, ca, client: own, password } = await startSecure();
   const [cert, key] = [readFileSync(own.cert), readFileSync(own.key)];
   const socket = { port, host: "127.0.0.1", tls: true as const, ca: readFileSync(ca), cert, key };
@@ -83,7 +84,7 @@ test("node-redis, with RESP3 and HELLO AUTH", async () => {
   await expect(client.sendCommand(["QSTATUS"])).rejects.toThrow("NOPERM User ann has no");
 });
 
-test("ioredis, whose ready check does not need the right to INFO", async () => {
+test("ioredis logs in without the right to INFO", async () => {
   const { unixSocket, password } = await startSecure();
   const { Redis } = await import("ioredis");
   for (const protocol of [2, 3] as const) {

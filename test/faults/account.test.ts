@@ -1,9 +1,9 @@
-// The account of events must be able to fail: it notices each fault of a store that it looks for,
-// and does not complain about behaviour that is allowed.
+// The account of events notices each fault of a store that it looks for, and accepts behaviour that
+// is allowed.
 import { expect, test } from "bun:test";
 import { Account, contentsOf } from "./account.ts";
 
-/** An account on a clock of the test's, and what clients do in it. */
+/** An account on a test clock, with short functions for what clients do. */
 function open() {
   const clock = { nowMs: 0 };
   const account = new Account(() => clock.nowMs);
@@ -14,7 +14,7 @@ function open() {
       account.pushed(id, "done");
       return id;
     });
-  /** Sent at that moment, or now; the answer comes now. */
+  /** A pop that was sent at that moment, or now, and is answered now. */
   const pop = (id: string, { sentAt = account.now(), leaseMs = 1_000 } = {}) => {
     account.delivered(id, contentsOf(id), sentAt, { sentAtMs: clock.nowMs, leaseMs });
   };
@@ -35,13 +35,13 @@ test("the account balances when events are popped and acked in order", () => {
   expect(account.settle()).toMatchObject({ pushed: 3, acked: 3, repeated: 0 });
 });
 
-test("an event that never came is noticed", () => {
+test("notices an event that never came", () => {
   const { account, push } = open();
   push(1);
   expect(() => account.settle()).toThrow("event-0 was lost");
 });
 
-test("an event that came again after its ack is noticed", () => {
+test("notices an event that came again after its ack", () => {
   const { account, push, pop, ack } = open();
   const [id] = push(1) as [string];
   pop(id);
@@ -50,7 +50,7 @@ test("an event that came again after its ack is noticed", () => {
   expect(() => account.settle()).toThrow("by a pop sent after its ack was answered with 1");
 });
 
-test("an event that two consumers have at once is noticed", () => {
+test("notices an event that two consumers have at once", () => {
   const { account, clock, push, pop, ack } = open();
   const [id] = push(1) as [string];
   pop(id);
@@ -61,7 +61,7 @@ test("an event that two consumers have at once is noticed", () => {
   expect(() => account.checkFaults()).toThrow("event-0 was handed out twice at once");
 });
 
-test("a third consumer is noticed while the second one's lease runs", () => {
+test("notices a third consumer during the lease of the second", () => {
   const { account, clock, push, pop, ack } = open();
   const [id] = push(1) as [string];
   pop(id);
@@ -74,7 +74,7 @@ test("a third consumer is noticed while the second one's lease runs", () => {
   expect(() => account.settle()).toThrow("event-0 was handed out twice at once");
 });
 
-test("an event may come again when its lease is over", () => {
+test("accepts that an event comes again after its lease", () => {
   const { account, clock, push, pop, ack } = open();
   const [id] = push(1) as [string];
   pop(id);
@@ -84,7 +84,7 @@ test("an event may come again when its lease is over", () => {
   expect(account.settle()).toMatchObject({ repeated: 1 });
 });
 
-test("an event may come again once it was redone, or may have been", () => {
+test("accepts that an event comes again after a redo, also an uncertain one", () => {
   const { account, push, pop, ack } = open();
   const [redone, unanswered] = push(2) as [string, string];
   pop(redone);
@@ -99,7 +99,7 @@ test("an event may come again once it was redone, or may have been", () => {
   expect(account.settle()).toMatchObject({ repeated: 4 });
 });
 
-test("a claim after a redo counts as any other", () => {
+test("counts a claim after a redo as any other", () => {
   const { account, push, pop, ack } = open();
   const [id] = push(1) as [string];
   pop(id);
@@ -111,7 +111,7 @@ test("a claim after a redo counts as any other", () => {
   expect(() => account.settle()).toThrow("event-0 was handed out twice at once");
 });
 
-test("an event that overtook one before it is noticed, in its own line only", () => {
+test("notices an event that overtook another of its own line", () => {
   const { account, push, pop, ack } = open();
   const [first, second] = push(2) as [string, string];
   const [elsewhere] = push(1, "q of 2") as [string];
@@ -124,7 +124,7 @@ test("an event that overtook one before it is noticed, in its own line only", ()
   );
 });
 
-test("pops that are under way together may be answered in any order", () => {
+test("accepts any order of answers to pops under way together", () => {
   const { account, push, pop, ack } = open();
   const [first, second] = push(2) as [string, string];
   const sentAt = account.now();
@@ -135,7 +135,7 @@ test("pops that are under way together may be answered in any order", () => {
   account.settle();
 });
 
-test("after a pop whose answer was lost any order may be right", () => {
+test("accepts any order after a pop whose answer was lost", () => {
   const { account, push, pop, ack } = open();
   const [first, second] = push(2) as [string, string];
   account.lostPop(account.now());
@@ -146,7 +146,7 @@ test("after a pop whose answer was lost any order may be right", () => {
   account.settle();
 });
 
-test("a store that was emptied has no claims and owes nothing", () => {
+test("expects no claims and no events of an emptied store", () => {
   const { account, push, pop } = open();
   const [lost, there] = push(2) as [string, string];
   pop(there);

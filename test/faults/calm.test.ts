@@ -1,4 +1,4 @@
-// okq while its Redis is away: it tries again and again, but neither spins nor floods its log.
+// While its Redis is away, okq tries to reconnect, but neither spins nor floods its log.
 import { readFileSync } from "node:fs";
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { closeAfterTest } from "../support/close-after-test.ts";
@@ -14,7 +14,7 @@ setDefaultTimeout(60_000);
 const AWAY_MS = 4_000;
 const CPU_SHARE_MAX = 0.15;
 const LINES_MAX = 20;
-/** Of the clock in /proc, on every Linux that there is. */
+/** The unit of times in /proc, on every Linux. */
 const TICK_MS = 10;
 
 /** Milliseconds of processor time so far. */
@@ -40,7 +40,7 @@ async function staysCalm(name: string, okq: ListeningOkq, leave: () => unknown):
   expect(consumer.waiting).toBe(0);
 }
 
-test("okq is calm while Redis is killed or frozen", async () => {
+test("uses little processor time while Redis is killed or frozen", async () => {
   const [killed, frozen] = [await startTestRedis(), await startTestRedis()];
   const start = (port: number) => startOkqProcess(["--redis-addr", `127.0.0.1:${port}`]);
   const okqs = [await start(killed.port), await start(frozen.port)];
@@ -50,7 +50,7 @@ test("okq is calm while Redis is killed or frozen", async () => {
   ]);
 });
 
-test("okq is calm while a cluster is killed", async () => {
+test("uses little processor time while a cluster is killed", async () => {
   const { nodes } = await startCluster({ replicasEach: 0 });
   const okq = await startOkqProcess([
     "--redis-cluster",

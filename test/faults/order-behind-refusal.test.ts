@@ -1,12 +1,12 @@
 // Commands behind an operation that the store refuses are not done, with every store and for every
-// cause: a client that hands an event on and acknowledges it must not lose it.
+// cause. So a client that passes an event on and acknowledges it cannot lose it.
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { shardOf, shards } from "../../src/stores/redis/shards.ts";
 import { closeAfterTest } from "../support/close-after-test.ts";
 import { eventually } from "../support/eventually.ts";
+import { newFolder } from "../support/new-folder.ts";
 import { startTestOkq, startTestRedis, type TestOkq } from "../support/okq-server.ts";
 import { ask, askAll, readable } from "../support/readable.ts";
 import { startCluster } from "../support/redis-cluster.ts";
@@ -18,7 +18,7 @@ setDefaultTimeout(30_000);
 
 interface Failing {
   okq: TestOkq;
-  /** What fails from now on. */
+  /** The command that fails from now on. */
   command: Argument[];
   /** How its reply begins. */
   error: RegExp;
@@ -37,13 +37,7 @@ async function startFilled(config: Parameters<typeof startTestOkq>[0]): Promise<
   return okq;
 }
 
-function newFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), "okq-order-"));
-  closeAfterTest({ close: () => rmSync(folder, { recursive: true }) });
-  return folder;
-}
-
-/** In a cluster a queue that is in another shard than "in". */
+/** A queue in another shard of a cluster than "in". */
 const elsewhere = ["out", "out2"].find(
   (queue) => shardOf(Buffer.from(queue)) !== shardOf(Buffer.from("in")),
 )!;
@@ -93,7 +87,7 @@ const causes: Record<string, Cause> = {
     expect(await ask(client, "QLPUSH", "bad", "1", Buffer.alloc(100_000, "Z"))).toBe("+OK");
     await okq.close();
     const bytes = readFileSync(file);
-    // The pages that hold nothing but contents, and where they go on.
+    // The pages that hold only contents, and those that continue them.
     for (let at = 0; at < bytes.length; at += 8192) {
       const page = bytes.subarray(at, at + 8192);
       if (page.subarray(4096, 8192).every((byte) => byte === 0x5a)) page.fill(0xff);
@@ -138,7 +132,7 @@ describe.each(Object.keys(causes).filter(isPossible))("with %s", (cause) => {
       ["QLPUSH", "in", "2", "x"],
       ["QACK", "in", "1"],
     ];
-    // More than a client has under way at once, and so few bytes that they arrive together.
+    // More commands than a client may have under way, and few enough bytes to arrive together.
     const pairs = Array.from({ length: 90 }, () => behind).flat();
     const [failed, ...rest] = await askAll(client, command, ...pairs);
     expect(failed).toMatch(error);
@@ -147,7 +141,7 @@ describe.each(Object.keys(causes).filter(isPossible))("with %s", (cause) => {
     expect(await ask(client, "QSTATUS", "in")).toEqual([["in", 0, 0, 0]]);
   });
 
-  test("serves a client again that sends without a pause", async () => {
+  test("serves a client again that never stops sending", async () => {
     const { okq, command, error } = await causes[cause]!();
     const client = await okq.connect();
     expect(await ask(client, "QRPOP", "in")).toEqual(["1", "x"]);
@@ -183,7 +177,7 @@ describe("on a Redis with keys of another type", () => {
     ["QINFO bad", "ready:bad"],
     ["QREGISTER bad", "queues"],
     ["QACK bad 1", "claimed:bad"],
-  ])("an ack behind a %s that fails is not done", async (command, key) => {
+  ])("does no ack behind a %s that fails", async (command, key) => {
     const { client, spoil } = await start();
     await spoil(key);
     const [failed, ack] = await askAll(client, command.split(" "), ["QACK", "in", "1"]);
@@ -191,17 +185,17 @@ describe("on a Redis with keys of another type", () => {
     expect(await ask(client, "QACK", "in", "1")).toBe(1);
   });
 
-  test("every command on queues is refused behind a refused push", async () => {
+  test("refuses every command on queues behind a refused push", async () => {
     const { okq, client, spoil } = await start();
     await spoil("ready:out");
     const commands = ["QLPUSH in 3 x NOBLOCK", "QRPUSH in 3 x", "QRPOP in", "QRPEEK in"];
-    // Commands that ask the store more than once, and one that would wait, behind many others.
+    // Commands with several operations, and one that would wait, behind many others.
     commands.push(...Array.from({ length: 100 }, () => "QLPEEK in"));
     commands.push("QSTATUS", "QINFO in", "QREGISTER in", "QNOTIFY 20", "QFLUSH in", "QACK in 1");
     const words = commands.map((command) => command.split(" "));
     const [failed, nonBlocking, ...rest] = await askAll(client, PUSH, ...words);
     expect(failed).toMatch(/^-ERR store refused: WRONGTYPE /);
-    // It is answered before it is tried.
+    // It is answered before the store does it.
     expect(nonBlocking).toBe("+OK");
     expect(new Set(rest)).toEqual(new Set([BEHIND]));
     const other = await okq.connect();
@@ -216,7 +210,7 @@ describe("on a Redis with keys of another type", () => {
     expect(await ask(client, "QACK", "in", "1")).toBe(1);
   });
 
-  test("an ack in the same write behind a push in many pieces is not done", async () => {
+  test("does no ack in the same write behind a push in many pieces", async () => {
     const { client, spoil } = await start();
     await spoil("ready:out");
     const large = ["QLPUSH", "large", "1", Buffer.alloc(3_000_000)];
@@ -228,7 +222,7 @@ describe("on a Redis with keys of another type", () => {
     ]);
   });
 
-  test("an ack of which a part arrived before the failure is not done", async () => {
+  test("does no ack that had partly arrived before the failure", async () => {
     const { okq, client, spoil } = await start();
     const id = await ask(client, "CLIENT", "ID");
     const other = await okq.connect();
@@ -248,12 +242,12 @@ describe("on a Redis with keys of another type", () => {
     expect(await ask(client, "QACK", "in", "1")).toBe(1);
   });
 
-  test("gives other events back although one cannot be given back", async () => {
+  test("requeues other events although one cannot be requeued", async () => {
     const { redis, proxy, okq, client, spoil } = await start();
     const leaving = await okq.connect();
     for (const queue of ["a", "bad", "b"]) await ask(client, "QLPUSH", queue, "1", "x");
     proxy.set("replies", "hold");
-    // The last one popped is the first to go back.
+    // The last event popped is the first to be requeued.
     leaving.pipeline(["QRPOP", "a", "NOACK"], ["QRPOP", "b"], ["QRPOP", "bad", "NOACK"]);
     await eventually(async () => (await redis.exists("{okq}:ready:bad")) === 0);
     await spoil("ready:bad");

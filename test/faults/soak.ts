@@ -1,5 +1,5 @@
-// A long life of okq in short epochs: in each a mixed load, with clients that come, go and
-// misbehave, at whose end every event is accounted for and okq, at rest, is measured.
+// Runs okq in epochs: each is a mixed load with clients that come, go and misbehave. At its end
+// every event must be accounted for, and the idle okq is measured.
 import { eventually, lasting } from "../support/eventually.ts";
 import { openFiles, residentBytes } from "../support/process-figures.ts";
 import { Wire } from "../support/wire.ts";
@@ -7,7 +7,7 @@ import { Load } from "./load.ts";
 import { Mischief } from "./mischief.ts";
 
 const QUEUES = ["a", "b"];
-/** Within which memory has settled after a load; the least of it counts. */
+/** Memory settles within this time after a load; the smallest figure counts. */
 const SETTLE_MS = 1_500;
 
 export interface Epoch {
@@ -15,7 +15,7 @@ export interface Epoch {
   acked: number;
   repeated: number;
   outcomesUnknown: number;
-  /** Short lives of clients that misbehave. */
+  /** Connections of misbehaving clients. */
   lives: number;
   memoryMB: number;
   files: number;
@@ -27,7 +27,7 @@ export interface Soaked {
   port: number;
 }
 
-/** Rejects when anything is lost, or came twice though it was acknowledged. */
+/** Rejects if an event was lost, or came again after its ack. */
 export async function soakEpoch(okq: Soaked, seconds: number, seed: number): Promise<Epoch> {
   const observer = await Wire.connect(okq.port);
   await observer.call("CLIENT", "SETNAME", "observer");

@@ -9,7 +9,7 @@ function capture(format: "text" | "json", debug = false) {
 
 const time = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z /;
 
-test("a text line has time, level, message and fields", () => {
+test("writes time, level, message and fields in a text line", () => {
   const { lines, log } = capture("text");
   log.info("listening", { addr: "127.0.0.1:4777", port: 4777, missing: undefined });
   expect(lines).toHaveLength(1);
@@ -17,7 +17,7 @@ test("a text line has time, level, message and fields", () => {
   expect(lines[0]!.replace(time, "")).toBe("info  listening addr=127.0.0.1:4777 port=4777\n");
 });
 
-test("values with spaces, quotes, equals signs or nothing in them are quoted", () => {
+test("quotes empty values and those with spaces, quotes or equals signs", () => {
   const { lines, log } = capture("text");
   log.warn("odd", { a: "two words", b: 'say "hi"', c: "x=y", d: "" });
   expect(lines[0]).toContain(`a="two words" b="say \\"hi\\"" c="x=y" d=""\n`);
@@ -34,7 +34,7 @@ test.each(["text", "json"] as const)(
   },
 );
 
-test("a json line is one object that keeps numbers, and its own names win", () => {
+test("writes JSON with numbers as numbers, and renames fields that collide", () => {
   const { lines, log } = capture("json");
   log.info("hello\n", { port: 1, on: true, level: "mine", list: [1], text: "a\u0085b" });
   const record = JSON.parse(lines[0]!);
@@ -43,7 +43,7 @@ test("a json line is one object that keeps numbers, and its own names win", () =
   expect(new Date(record.time).getTime()).toBeGreaterThan(0);
 });
 
-test("debug lines appear only when asked for", () => {
+test("writes debug lines only if debug is on", () => {
   const quiet = capture("text");
   quiet.log.debug("hidden");
   expect(quiet.lines).toEqual([]);
@@ -52,7 +52,7 @@ test("debug lines appear only when asked for", () => {
   expect(verbose.lines[0]).toContain("debug seen");
 });
 
-test("a field is cut at a bound, and one that cannot be shown does no harm", () => {
+test("cuts a long field and survives one that cannot be shown", () => {
   const { lines, log } = capture("text");
   const circular: Record<string, unknown> = {};
   circular["self"] = circular;

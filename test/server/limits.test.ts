@@ -58,7 +58,7 @@ describe("replies that a client does not take", () => {
     await eventually(async () => (await listed(observer, "slow")) === null);
     expect(await clientsInfo(observer, "clients_closed_slow")).toBe(1);
     expect(await clientsInfo(observer, "bytes_unsent")).toBe(0);
-    const lines = okq.log.filter((line) => line.includes("takes none of its replies"));
+    const lines = okq.log.filter((line) => line.includes("does not read its replies"));
     expect(lines).toHaveLength(1);
     expect(lines[0]).toMatch(/ addr=127\.0\.0\.1:\d+ unsent=[1-9]/);
     client.pause(false);

@@ -1,6 +1,7 @@
 // Replies that grow with the number of queues or clients, and clients that do not read them: okq
 // keeps a bounded part for each, answers others meanwhile, and a client that reads gets all of it.
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { Budget } from "../../src/commands/budget.ts";
 import type { Client } from "../../src/commands/caller.ts";
 import { LongReplies } from "../../src/commands/long-replies.ts";
 import { closeAfterTest } from "../support/close-after-test.ts";
@@ -138,11 +139,11 @@ describe("the line of clients that collect more than a page", () => {
   const [first, second, third] = [client(1), client(2), client(3)];
 
   function setUp() {
-    const stats = { unsentBytes: 0 };
-    const line = new LongReplies(stats, 100);
+    const unsent = new Budget(100);
+    const line = new LongReplies(unsent);
     const entered: number[] = [];
     const enter = (each: Client) => void line.enter(each).then(() => entered.push(each.id));
-    return { stats, line, entered, enter };
+    return { unsent, line, entered, enter };
   }
 
   test("is served one at a time, in order of arrival", async () => {
@@ -159,15 +160,13 @@ describe("the line of clients that collect more than a page", () => {
     expect([entered, line.waiting]).toEqual([[1, 2, 3], 0]);
   });
 
-  test("lets no client begin while clients have not taken too many bytes", async () => {
-    const { stats, line, entered, enter } = setUp();
-    stats.unsentBytes = 101;
+  test("lets no client begin while the budget for unsent replies is full", async () => {
+    const { unsent, entered, enter } = setUp();
+    unsent.take(101);
     enter(first);
-    line.check();
     await Promise.resolve();
     expect(entered).toEqual([]);
-    stats.unsentBytes = 100;
-    line.check();
+    unsent.release(1);
     await Promise.resolve();
     expect(entered).toEqual([1]);
   });

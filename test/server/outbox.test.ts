@@ -1,15 +1,18 @@
-// The outbox with a sink that takes as much as the test says: what is sent when, and which events
-// go back when the client is gone.
+// The outbox over a socket that takes as much as the test says: the order of bytes, the budget, and
+// which events are requeued when the client is gone.
 import { expect, test } from "bun:test";
+import { Budget } from "../../src/commands/budget.ts";
 import { Handout } from "../../src/commands/answer.ts";
 import { Outbox } from "../../src/server/outbox.ts";
 
-class Taker {
+class SmallSocket {
   /** How many bytes the next writes take. */
   readonly room: number[] = [];
   taken = "";
+  writes = 0;
 
   write(bytes: Buffer): number {
+    this.writes += 1;
     const count = Math.min(bytes.length, this.room.shift() ?? 0);
     if (count > 0) this.taken += bytes.toString("latin1", 0, count);
     return count;
@@ -17,16 +20,17 @@ class Taker {
 }
 
 function setUp() {
-  const sink = new Taker();
-  const givenBack: string[] = [];
+  const sink = new SmallSocket();
+  const budget = new Budget(1000);
+  const requeued: string[] = [];
   const handout = (name: string) =>
     new (class extends Handout {
-      giveBack = () => void givenBack.push(name);
+      giveBack = () => void requeued.push(name);
     })(null, true);
-  return { sink, outbox: new Outbox(sink), givenBack, handout };
+  return { sink, budget, outbox: new Outbox(sink, budget), requeued, handout };
 }
 
-test("bytes leave in order, however few the socket takes at a time", () => {
+test("sends bytes in order, however few the socket takes at a time", () => {
   const { sink, outbox } = setUp();
   sink.room.push(2);
   outbox.send(Buffer.from("abcd"), []);
@@ -35,7 +39,7 @@ test("bytes leave in order, however few the socket takes at a time", () => {
   sink.room.push(1);
   outbox.drain();
   expect(sink.taken).toBe("abc");
-  sink.room.push(1, 3, -1);
+  sink.room.push(1, 3);
   outbox.drain();
   outbox.drain();
   expect([sink.taken, outbox.length]).toEqual(["abcdefg", 1]);
@@ -44,19 +48,19 @@ test("bytes leave in order, however few the socket takes at a time", () => {
   expect([sink.taken, outbox.length, outbox.sentBytes]).toEqual(["abcdefgh", 0, 8]);
 });
 
-test("bytes that are only lent are copied before they change", () => {
+test("copies the bytes that the socket does not take", () => {
   const { sink, outbox } = setUp();
-  const lent = Buffer.from("abcd");
+  const reused = Buffer.from("abcd");
   sink.room.push(1);
-  outbox.send(lent, []);
-  lent.fill("x");
+  outbox.send(reused, []);
+  reused.fill("x");
   sink.room.push(9);
   outbox.drain();
   expect(sink.taken).toBe("abcd");
 });
 
-test("events whose replies were not taken go back, the first popped last", () => {
-  const { sink, outbox, givenBack, handout } = setUp();
+test("requeues events whose replies were not sent, the first popped last", () => {
+  const { sink, outbox, requeued, handout } = setUp();
   sink.room.push(5);
   outbox.send(Buffer.from("aabbcc"), [
     { end: 2, handout: handout("a") },
@@ -65,13 +69,13 @@ test("events whose replies were not taken go back, the first popped last", () =>
   ]);
   outbox.send(Buffer.from("dd"), [{ end: 2, handout: handout("d") }]);
   outbox.abandon();
-  expect(givenBack).toEqual(["d", "c"]);
+  expect(requeued).toEqual(["d", "c"]);
   outbox.abandon();
-  expect(givenBack).toEqual(["d", "c"]);
+  expect(requeued).toEqual(["d", "c"]);
 });
 
-test("events whose replies were taken later stay with the client", () => {
-  const { sink, outbox, givenBack, handout } = setUp();
+test("requeues no events whose replies were sent later", () => {
+  const { sink, outbox, requeued, handout } = setUp();
   outbox.send(Buffer.from("aabb"), [
     { end: 2, handout: handout("a") },
     { end: 4, handout: handout("b") },
@@ -79,11 +83,11 @@ test("events whose replies were taken later stay with the client", () => {
   sink.room.push(3);
   outbox.drain();
   outbox.abandon();
-  expect(givenBack).toEqual(["b"]);
+  expect(requeued).toEqual(["b"]);
 });
 
-test("a socket that is closed takes nothing", () => {
-  const { sink, outbox, givenBack, handout } = setUp();
+test("keeps its bytes when the socket is closed", () => {
+  const { sink, outbox, requeued, handout } = setUp();
   sink.room.push(-1);
   outbox.send(Buffer.from("aa"), [{ end: 2, handout: handout("a") }]);
   expect([outbox.length, outbox.sentBytes]).toEqual([2, 0]);
@@ -91,5 +95,27 @@ test("a socket that is closed takes nothing", () => {
   sink.room.push(-1);
   expect(outbox.drain()).toBeFalse();
   outbox.abandon();
-  expect([outbox.length, givenBack]).toEqual([0, ["a"]]);
+  expect([outbox.length, requeued]).toEqual([0, ["a"]]);
+});
+
+test("sends many small pieces with one system call", () => {
+  const { sink, outbox } = setUp();
+  for (const letter of "abcdef") outbox.send(Buffer.from(letter), []);
+  sink.writes = 0;
+  sink.room.push(4, 9);
+  outbox.drain();
+  outbox.drain();
+  expect([sink.taken, sink.writes]).toEqual(["abcdef", 2]);
+});
+
+test("counts unsent bytes in the budget until they are sent or the client is gone", () => {
+  const { sink, budget, outbox } = setUp();
+  sink.room.push(1);
+  outbox.send(Buffer.from("abcd"), []);
+  expect(budget.bytes).toBe(3);
+  sink.room.push(2);
+  outbox.drain();
+  expect(budget.bytes).toBe(1);
+  outbox.abandon();
+  expect(budget.bytes).toBe(0);
 });

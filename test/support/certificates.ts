@@ -1,9 +1,8 @@
-// Certificates for a test, made by openssl in a folder that is gone with the test: an authority,
-// what it signed for a server on this machine and for a client, and a stranger nobody signed.
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+// Certificates for a test, made by openssl in a folder that the test removes at its end: of an
+// authority, of a server and a client that it signed, and of a stranger.
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { closeAfterTest } from "./close-after-test.ts";
+import { newFolder } from "./new-folder.ts";
 
 /** Files in PEM. */
 export interface KeyPair {
@@ -20,11 +19,11 @@ export interface Certificates {
   client: KeyPair;
   /** Signed by itself. */
   stranger: KeyPair;
-  /** Another pair for the server, of the same authority. */
+  /** Makes another pair for the server, signed by the same authority. */
   renew(): KeyPair;
 }
 
-/** What strict clients want to see in a certificate that is no authority. */
+/** Strict clients expect these in a certificate that is not an authority. */
 const EXTENSIONS = `
 basicConstraints=critical,CA:FALSE
 keyUsage=critical,digitalSignature
@@ -35,8 +34,7 @@ authorityKeyIdentifier=keyid
 const NEW_KEY = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"];
 
 export function makeCertificates(): Certificates {
-  const folder = mkdtempSync(join(tmpdir(), "okq-certificates-"));
-  closeAfterTest({ close: () => rmSync(folder, { recursive: true }) });
+  const folder = newFolder();
   const names = join(folder, "names");
   writeFileSync(names, EXTENSIONS);
   const pair = (name: string): KeyPair => ({

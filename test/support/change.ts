@@ -1,4 +1,4 @@
-// Waiting until something happens to a connection, for its one reader.
+// Lets the one reader of a connection wait until something happens to it.
 
 export class Change {
   #tell: (() => void) | null = null;
@@ -7,7 +7,7 @@ export class Change {
     this.#tell?.();
   }
 
-  /** Resolves when something happens, or when the time is over. */
+  /** Resolves when something happens or the time is over. */
   async within(ms: number): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#tell = resolve;

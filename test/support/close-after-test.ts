@@ -1,9 +1,9 @@
-// What a test opened is closed behind it: servers, connections, child processes. bunfig.toml
-// preloads this file, for a hook in any other counts only for the test file that loads it first.
+// Closes what a test opened: servers, connections, child processes. bunfig.toml preloads this file,
+// because a hook in another file would hold only for the first test file that loads it.
 import { afterAll, afterEach } from "bun:test";
 
 const opened: { close(): unknown }[] = [];
-/** Child processes that run: by their process id, what they are. */
+/** Running child processes: their names by process id. */
 const running = new Map<number, string>();
 
 /** Closes it when the test ends, the latest first. */
@@ -12,7 +12,7 @@ export function closeAfterTest<T extends { close(): unknown }>(resource: T): T {
   return resource;
 }
 
-/** Notes a child process; one that still runs when all tests have ended fails the run. */
+/** Remembers a child process. If it still runs when all tests have ended, the run fails. */
 export function noteProcess(child: { pid: number; exited: Promise<unknown> }, what: string): void {
   running.set(child.pid, what);
   void child.exited.then(() => running.delete(child.pid));

@@ -1,18 +1,18 @@
-// okq as in a container: process 1 of a namespace of its own, with other mounts than this machine
-// has. It needs root; without root its tests are skipped and say so.
+// Runs okq as in a container: as process 1 of its own namespaces, with its own mounts. This needs
+// root; without root the tests are skipped with this reason.
 import { resolve } from "node:path";
 import { type OkqProcess, startProcess } from "./process.ts";
 
 const main = resolve(import.meta.dir, "../../src/main.ts");
 const own = ["--pid", "--fork", "--kill-child", "--mount"];
 
-/** Why there are no containers here, or null. */
+/** Why this machine has no containers; null if it has. */
 export const noContainer =
   process.platform === "linux" && Bun.spawnSync(["unshare", ...own, "true"]).exitCode === 0
     ? null
     : "skipped: namespaces cannot be made here";
 
-/** `setup` are shell commands that run before okq does, such as mounts. */
+/** `setup`: shell commands such as mounts that run before okq. */
 export function startInContainer(args: string[], setup = ""): OkqProcess {
   const script = `${setup}\nexec "$@"`;
   const okq = [process.execPath, main, ...args];

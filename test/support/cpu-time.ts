@@ -1,5 +1,5 @@
-// What work costs this process and all its threads in processor time. It says little of a machine
-// that is slow or busy with something else, as long as two costs are compared with each other.
+// Measures the processor time that work costs this process. Two such figures can be compared also
+// on a slow or busy machine.
 
 /** Milliseconds. */
 export async function cpuMsOf(work: () => unknown): Promise<number> {
@@ -9,7 +9,7 @@ export async function cpuMsOf(work: () => unknown): Promise<number> {
   return (user + system) / 1_000;
 }
 
-/** The least of several times. */
+/** The smallest figure of several runs. */
 export async function leastCpuMsOf(times: number, work: () => unknown): Promise<number> {
   let least = Infinity;
   for (let at = 0; at < times; at++) least = Math.min(least, await cpuMsOf(work));

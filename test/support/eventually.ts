@@ -1,10 +1,10 @@
-// Waiting for what no signal announces. The only place in the tests that may sleep.
+// Waits for a condition that no signal announces. The only file of the tests that may sleep.
 
 const pollMs = 5;
 
 /**
- * Polls until `check` neither throws nor returns something falsy, and resolves to what it
- * returned. Rejects after timeoutMs with `message` and the last error as its cause.
+ * Polls until `check` returns a truthy value without throwing, and resolves to it. Rejects after
+ * timeoutMs with `message` and the last error as its cause.
  */
 export async function eventually<T>(
   check: () => Promise<T> | T,
@@ -26,7 +26,7 @@ export async function eventually<T>(
   }
 }
 
-/** Polls until the value equals the expected one; else rejects with the last value. */
+/** Polls until the value equals the expected one. Rejects with the last value if it never does. */
 export async function eventuallyEqual(read: () => unknown, wanted: unknown): Promise<void> {
   await eventually(async () => {
     const seen = await read();
@@ -35,7 +35,7 @@ export async function eventuallyEqual(read: () => unknown, wanted: unknown): Pro
   });
 }
 
-/** Lets a fault last for that long: for what is itself a matter of time, never to wait for it. */
+/** Lets a fault last for this time. Not for waiting: see eventually(). */
 export function lasting(ms: number): Promise<void> {
   return Bun.sleep(ms);
 }

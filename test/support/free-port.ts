@@ -1,6 +1,5 @@
-// A port of the loopback that nobody listens on at the moment. It is none that the system gives to
-// connections by itself, or it could be taken again before its server has started. Test files run
-// side by side: each process keeps its ports to itself by a UDP socket on them.
+// Finds a free port of the loopback, outside the range from which the system takes ports for
+// connections. Test files run side by side, so each process reserves its ports with UDP sockets.
 
 const FIRST = 10_000;
 const COUNT = 20_000;
@@ -13,7 +12,7 @@ export async function freePort(): Promise<number> {
   }
 }
 
-/** Until this process ends; false when it, or another one, has that port. */
+/** Reserves a port until this process ends. False if a process has it already. */
 async function reserve(port: number): Promise<boolean> {
   try {
     (await Bun.udpSocket({ hostname, port })).unref();

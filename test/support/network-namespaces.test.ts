@@ -1,5 +1,5 @@
-// That hosts reach each other, that a cut one hears nothing and is not heard, and that a master
-// cut off with its clients is told apart from one that died.
+// Hosts reach each other, a cut host neither sends nor receives, and a master that is cut off with
+// its clients differs from one that died.
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { closeAfterTest } from "./close-after-test.ts";
 import { eventually } from "./eventually.ts";

@@ -1,5 +1,5 @@
-// Machines of a network of their own, as far as Linux can make them: namespaces behind a bridge.
-// A host can be cut off: then what is sent vanishes, as from a pulled cable, and nothing is reset.
+// A network of hosts, made of Linux namespaces behind a bridge. A host can be cut off: then packets
+// vanish as with a pulled cable, and no connection is reset.
 import type { Subprocess } from "bun";
 import { closeAfterTest, noteProcess } from "./close-after-test.ts";
 import type { Machine } from "./redis-server.ts";
@@ -10,7 +10,7 @@ export interface Host extends Machine {
 
 let isPossible: boolean | null = null;
 
-/** Whether this machine lets us; asked once. */
+/** Whether this machine allows it; tried once. */
 export function canUseNamespaces(): boolean {
   if (isPossible === null) {
     const network = new Network();
@@ -26,7 +26,7 @@ export function canUseNamespaces(): boolean {
   return isPossible;
 }
 
-/** For the name of a test that is skipped without them; empty when they can be had. */
+/** A suffix for the title of a test that is skipped without namespaces; else empty. */
 export function skipReason(): string {
   return canUseNamespaces() ? "" : " (skipped: needs root and network namespaces)";
 }
@@ -34,7 +34,7 @@ export function skipReason(): string {
 let networks = 0;
 
 export class Network {
-  /** Of this machine on the bridge: it reaches all hosts, and they reach it. */
+  /** The address of this machine on the bridge, from which all hosts can be reached. */
   readonly address: string;
   readonly #hosts: Host[] = [];
   readonly #name: string;
@@ -44,7 +44,7 @@ export class Network {
   /** Use startNetwork in a test. */
   constructor() {
     const at = networks++;
-    // Process ids differ, and so do names and addresses of tests that run at the same time.
+    // The process id makes names and addresses unique among tests that run side by side.
     this.#name = `ok${process.pid.toString(36)}${at.toString(36)}`;
     this.#subnet = `10.${64 + ((process.pid >> 8) & 63) + 64 * (at % 2)}.${process.pid & 255}`;
     this.address = `${this.#subnet}.1`;
@@ -69,7 +69,7 @@ export class Network {
     return host;
   }
 
-  /** Starts a program there, whose output can be read; it is killed with the network. */
+  /** Starts a program on a host, with readable output. It is killed with the network. */
   run(host: Host, argv: string[]): Subprocess<"ignore", "pipe", "pipe"> {
     const child = Bun.spawn(host.command(argv), {
       stdin: "ignore",
@@ -81,7 +81,7 @@ export class Network {
     return child;
   }
 
-  /** Nothing gets to the host or from it any more. */
+  /** From now on no packet reaches the host or leaves it. */
   cut(host: Host): void {
     ip("link", "set", host.name, "down");
   }
@@ -107,7 +107,7 @@ export class Network {
   }
 }
 
-/** Gone when the test ends, with all that runs on its hosts. */
+/** Removed when the test ends, with all programs on its hosts. */
 export function startNetwork(): Network {
   return closeAfterTest(new Network());
 }
@@ -117,7 +117,7 @@ function ip(...args: string[]): void {
   if (problem !== null) throw new Error(`ip ${args.join(" ")}: ${problem}`);
 }
 
-/** Null when it went well. */
+/** The error, or null for success. */
 function tryIp(...args: string[]): string | null {
   try {
     const { success, stderr } = Bun.spawnSync(["ip", ...args], { stdout: "ignore" });

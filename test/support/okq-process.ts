@@ -1,15 +1,15 @@
-// okq as a child process that listens: what a test needs to talk to it and to kill it.
+// Starts okq as a child process that a test can talk to and kill.
 import { type OkqProcess, startProcess } from "./process.ts";
 import { Wire } from "./wire.ts";
 
 export interface ListeningOkq extends OkqProcess {
   port: number;
   connect(): Promise<Wire>;
-  /** Ends it at once, as kill -9 does, and waits for that. */
+  /** Kills it with SIGKILL and waits until it has ended. */
   crash(): Promise<void>;
 }
 
-/** Started from source on the loopback, on that port or a free one; killed when the test ends. */
+/** Starts okq on the loopback, on that port or a free one. Killed when the test ends. */
 export async function startOkqProcess(args: string[], port = 0): Promise<ListeningOkq> {
   const started = startProcess(["--listen-addr", `127.0.0.1:${port}`, ...args]);
   const line = await started.waitForLine(/listening .*port=(\d+)/);

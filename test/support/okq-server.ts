@@ -1,20 +1,19 @@
-// okq inside the test's process, on a free port, over either store; and what a test needs to talk
-// to it. Everything that is started here is closed when the test ends.
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+// Starts okq inside the process of the test, on a free port, with any store. Everything started
+// here is closed when the test ends.
 import { join } from "node:path";
 import type { Config } from "../../src/config/options.ts";
 import { defaultConfig } from "../../src/config/resolve.ts";
 import { createLog } from "../../src/log/log.ts";
 import { type Okq, startOkq } from "../../src/app/okq.ts";
 import { closeAfterTest } from "./close-after-test.ts";
+import { newFolder } from "./new-folder.ts";
 import { type RedisOptions, type RedisServer, startRedis } from "./redis-server.ts";
 import { Wire } from "./wire.ts";
 
 export interface TestOkq {
   port: number;
   tlsPort: number;
-  /** What it logged. */
+  /** The lines of its log. */
   log: string[];
   connect(): Promise<Wire>;
   /** As SIGHUP does. */
@@ -41,14 +40,12 @@ export async function startTestOkq(config: Partial<Config> = {}): Promise<TestOk
 /** The stores that tests of commands run on. */
 export const storeNames = ["memory", "sqlite", "redis"] as const;
 
-/** The --store of a database that is gone with the test. */
+/** The --store of a new database, which is removed when the test ends. */
 export function newDatabase(): string {
-  const folder = mkdtempSync(join(tmpdir(), "okq-database-"));
-  closeAfterTest({ close: () => rmSync(folder, { recursive: true }) });
-  return `sqlite:${join(folder, "okq.db")}`;
+  return `sqlite:${join(newFolder(), "okq.db")}`;
 }
 
-/** okq on that store; the redis-server, started for the test, is empty. */
+/** okq on that store, with a redis-server of its own if it needs one. */
 export async function startOkqOn(
   store: (typeof storeNames)[number],
   config: Partial<Config> = {},

@@ -1,7 +1,7 @@
-// What the system says about another process: its memory and its open files. Linux only.
+// Memory, processor time and open files of another process. Linux only.
 import { readdirSync, readFileSync } from "node:fs";
 
-/** Bytes of memory that it has now, or ("peak") had at most. */
+/** Resident bytes now, or at most so far ("peak"). */
 export function residentBytes(pid: number, which: "now" | "peak" = "now"): number {
   const status = readFileSync(`/proc/${pid}/status`, "utf8");
   const field = which === "now" ? "VmRSS" : "VmHWM";
@@ -9,15 +9,14 @@ export function residentBytes(pid: number, which: "now" | "peak" = "now"): numbe
 }
 
 /**
- * Milliseconds of processor time that its first thread, the one that serves clients, has worked so
- * far. Other programs on the machine do not count.
+ * Milliseconds of processor time of its first thread, which serves clients.
  */
 export function workedMs(pid: number): number {
   const facts = readFileSync(`/proc/${pid}/task/${pid}/schedstat`, "utf8");
   return Number(facts.split(" ")[0]) / 1_000_000;
 }
 
-/** Open descriptors: files, sockets and what the system itself needs. */
+/** The number of open descriptors, for files, sockets and others. */
 export function openFiles(pid: number): number {
   return readdirSync(`/proc/${pid}/fd`).length;
 }

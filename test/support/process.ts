@@ -1,5 +1,5 @@
-// okq as a child process, from source or as an executable. Started inside a test, it is killed
-// when that test ends. It must not know what okq does with its arguments.
+// Runs okq as a child process, from source or as an executable. Started inside a test, it is killed
+// when the test ends.
 import { onTestFinished } from "bun:test";
 import { resolve } from "node:path";
 import { noteProcess } from "./close-after-test.ts";
@@ -17,10 +17,10 @@ export interface ProcessOptions {
 
 export interface OkqProcess {
   pid: number;
-  /** What came out so far. */
+  /** The output so far. */
   stdout(): string;
   stderr(): string;
-  /** The first match in what comes out on either stream; rejects when okq ends without one. */
+  /** The first match in the output of either stream. Rejects if okq ends without one. */
   waitForLine(pattern: RegExp, timeoutMs?: number): Promise<RegExpExecArray>;
   kill(signal?: NodeJS.Signals): void;
   /** The exit code, 128 + n after a signal n; all output has been read by then. */
@@ -30,7 +30,7 @@ export interface OkqProcess {
 const main = resolve(import.meta.dir, "../../src/main.ts");
 
 /**
- * Outside of a test (in beforeAll) there is no end to hook into: kill it there and await exited.
+ * Outside of a test, as in beforeAll, the caller has to kill the process and await exited.
  */
 export function startProcess(args: string[], options: ProcessOptions = {}): OkqProcess {
   const { PATH = "", HOME = "" } = process.env;

@@ -1,5 +1,5 @@
-// Replies as plain text, short to compare and plain to read when they differ: "+OK", "-ERR ...",
-// a bulk string as its bytes in latin1 (which loses none), a RESP3 map as { map: ... }.
+// Replies as values that are easy to compare and read: "+OK", "-ERR ...", a bulk string as its
+// bytes in latin1, which keeps them all, a RESP3 map as { map: ... }.
 import type { Decoded } from "./reply-decoder.ts";
 import type { Argument, Wire } from "./wire.ts";
 

@@ -13,7 +13,7 @@ const sections: Record<string, () => string> = {
   configuration: configurationMarkdown,
 };
 
-/** The README with all generated sections replaced; throws when a marker is missing. */
+/** The README with all generated sections replaced. Throws if a marker is missing. */
 export function withGeneratedSections(readme: string): string {
   let result = readme;
   for (const [name, generate] of Object.entries(sections)) {
@@ -37,7 +37,7 @@ export function loggedMessages(readme: string): string[] {
   return [...cells.matchAll(/`(?:warn|error) ([^`]+)`/g)].map(([, message]) => message!);
 }
 
-/** The code block of that language with that text in it, without its fences. */
+/** The one code block of that language that contains the text, without its fences. */
 export async function readmeBlock(language: string, text: string): Promise<string> {
   const readme = await Bun.file(readmeFile).text();
   const blocks = readme.matchAll(new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\`$`, "gms"));

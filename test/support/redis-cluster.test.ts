@@ -1,4 +1,4 @@
-// That the clusters of the tests are what they say: whole, failing over, and with slots that move.
+// The test clusters are complete, fail over, and move slots.
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { Cluster } from "ioredis";
 import { makeCertificates } from "./certificates.ts";
@@ -7,10 +7,10 @@ import { startCluster } from "./redis-cluster.ts";
 
 setDefaultTimeout(60_000);
 
-/** The slot of "{okq}", by which keys below are named. */
+/** A key in the slot of "{okq}". */
 const KEY = "{okq}:key";
 
-test("a killed master is followed by its replica, and comes back as one", async () => {
+test("replaces a killed master by its replica, and takes it back as a replica", async () => {
   const startedAt = performance.now();
   const cluster = await startCluster();
   console.log(`a cluster of six: up in ${Math.round(performance.now() - startedAt)} ms`);
@@ -31,7 +31,7 @@ test("a killed master is followed by its replica, and comes back as one", async 
   expect(await cluster.ownerOf(slot)).toBe(replica);
 });
 
-test("a slot moves with its keys, and stays half-way when told to", async () => {
+test("moves a slot with its keys, or stops half-way on request", async () => {
   const cluster = await startCluster({ replicasEach: 0 });
   const slot = Number(await cluster.nodes[0]!.redis.call("CLUSTER", "KEYSLOT", KEY));
   const from = await cluster.ownerOf(slot);
@@ -52,7 +52,7 @@ test("a slot moves with its keys, and stays half-way when told to", async () => 
   await expect(from.redis.get(KEY)).rejects.toThrow(`MOVED ${slot}`);
 });
 
-test("its nodes may have a password and speak TLS only, and slots move there too", async () => {
+test("moves slots also with a password and TLS only", async () => {
   const tls = makeCertificates();
   const cluster = await startCluster({ password: "hunter2", tls, replicasEach: 1 });
   const client = new Cluster([{ host: "127.0.0.1", port: cluster.nodes[0]!.port }], {

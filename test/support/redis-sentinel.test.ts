@@ -8,7 +8,7 @@ import { startSentinelGroup } from "./redis-sentinel.ts";
 
 setDefaultTimeout(60_000);
 
-test("a killed master is followed by its replica, and comes back as one", async () => {
+test("replaces a killed master by its replica, and takes it back as a replica", async () => {
   const startedAt = performance.now();
   const group = await startSentinelGroup();
   console.log(`a Sentinel group: up in ${Math.round(performance.now() - startedAt)} ms`);
@@ -28,7 +28,7 @@ test("a killed master is followed by its replica, and comes back as one", async 
   await eventually(async () => ((await master.redis.role()) as string[])[0] === "slave");
 });
 
-test("a frozen master loses its place, too", async () => {
+test("replaces a frozen master", async () => {
   const group = await startSentinelGroup({ group: "mine", replicas: 2, downAfterMs: 300 });
   const master = await group.master();
   master.signal("SIGSTOP");
@@ -38,7 +38,7 @@ test("a frozen master loses its place, too", async () => {
   await group.synced(2);
 });
 
-test("Redis and Sentinels may have passwords, and speak TLS only", async () => {
+test("starts Redis and Sentinels with passwords and TLS only", async () => {
   const tls = makeCertificates();
   const passwords = { password: "hunter2", sentinelPassword: "swordfish" };
   const group = await startSentinelGroup({ ...passwords, tls, replicas: 1 });

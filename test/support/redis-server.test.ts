@@ -1,5 +1,5 @@
-// That a Redis of the tests listens as told: with a password, with TLS only, on a unix socket; and
-// that it is there again after it was killed.
+// A test Redis listens as requested (password, TLS only, unix socket) and can be restarted after a
+// kill.
 import { expect, test } from "bun:test";
 import { Redis } from "ioredis";
 import { makeCertificates } from "./certificates.ts";
@@ -13,14 +13,14 @@ function connectionTo(server: RedisServer, options: object = {}): Redis {
   return closeAfterTest(Object.assign(redis, { close: () => redis.disconnect() }));
 }
 
-test("a password is demanded from others", async () => {
+test("refuses clients without the password", async () => {
   const server = closeAfterTest(await startRedis({ password: "hunter2" }));
   await expect(connectionTo(server).get("key")).rejects.toThrow("NOAUTH");
   expect(await connectionTo(server, { password: "hunter2" }).set("key", "value")).toBe("OK");
   expect(await server.redis.get("key")).toBe("value");
 });
 
-test("with certificates it speaks TLS only, and checks those of clients", async () => {
+test("with certificates speaks only TLS, and checks those of clients", async () => {
   const tls = makeCertificates();
   const server = closeAfterTest(await startRedis({ tls }));
   const ca = await Bun.file(tls.ca).text();
@@ -35,12 +35,12 @@ test("with certificates it speaks TLS only, and checks those of clients", async 
   expect(await strict.redis.ping()).toBe("PONG");
 });
 
-test("it is there on a unix socket", async () => {
+test("listens on a unix socket", async () => {
   const server = closeAfterTest(await startRedis({ hasUnixSocket: true }));
   expect(await connectionTo(server, { path: server.unixSocket }).ping()).toBe("PONG");
 });
 
-test("one that is killed or frozen gives no answer; started again it has its data", async () => {
+test("does not answer while killed or frozen, and has its data after a restart", async () => {
   const server = closeAfterTest(await startRedis({ isDurable: true }));
   await server.redis.set("key", "value");
   server.signal("SIGSTOP");
@@ -51,7 +51,7 @@ test("one that is killed or frozen gives no answer; started again it has its dat
   expect(await answerOf(server, "GET", "key")).toBe("value");
 });
 
-test("when one of several cannot start, none is left running", async () => {
+test("leaves none of several running if one cannot start", async () => {
   await expect(startAll([{}, { args: ["--no-such", "option"] }, {}])).rejects.toThrow(
     /ended with 1/,
   );

@@ -1,5 +1,5 @@
-// A real redis-server for a test, on a free port with a folder of its own: by itself, or as a part
-// of a Sentinel group or a cluster.
+// Starts a real redis-server for a test, on a free port in its own folder: alone, or as part of a
+// Sentinel group or a cluster.
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -14,7 +14,7 @@ export interface RedisServer {
   port: number;
   /** Path of its unix socket, if it has one. */
   unixSocket: string | null;
-  /** A connection of the test's own, to look and to break things. */
+  /** The test's own connection, to look and to break things. */
   redis: Redis;
   /** Ends it at once, as a crash would. */
   kill(): Promise<void>;
@@ -25,26 +25,26 @@ export interface RedisServer {
   close(): Promise<void>;
 }
 
-/** A machine to run on, such as a host of network-namespaces.ts. */
+/** A machine that can run a server, such as a host of network-namespaces.ts. */
 export interface Machine {
   address: string;
-  /** What to spawn to have a command run there; the child is the command's own process. */
+  /** The arguments to spawn for running a command there; the child is that command's process. */
   command(argv: string[]): string[];
 }
 
 export interface RedisOptions {
   /** Every write is on disk before its answer (appendonly, fsync always). */
   isDurable?: boolean;
-  /** Further arguments of redis-server; they win over those from here. */
+  /** Further arguments of redis-server. They win over the arguments set here. */
   args?: string[];
-  /** Of the default user, also towards a master. */
+  /** The password of the default user, also for logging in to a master. */
   password?: string;
-  /** Serves TLS only; certificates of clients are checked, but not demanded. */
+  /** Serves only TLS. Client certificates are checked if a client shows one. */
   tls?: Certificates;
   hasUnixSocket?: boolean;
   /** Lines of a config file that the server may rewrite. */
   config?: string[];
-  /** This machine unless told otherwise. */
+  /** The default is this machine. */
   machine?: Machine;
 }
 
@@ -106,7 +106,7 @@ export async function startRedis(options: RedisOptions = {}): Promise<RedisServe
 }
 
 function argumentsOf(port: number, { isDurable, password, tls, args = [] }: RedisOptions) {
-  // A replica that comes new would wait five seconds for others to come.
+  // A new replica would wait five seconds for other replicas.
   const all = ["--save", "", "--repl-diskless-sync-delay", "0", "--appendonly"];
   if (isDurable) all.push("yes", "--appendfsync", "always");
   else all.push("no");
@@ -141,7 +141,7 @@ function connectionTo(host: string, port: number, { password, tls }: RedisOption
 
 const ANSWER_MS_MAX = 500;
 
-/** Its answer; null from one that is killed, frozen, cut off or refuses. */
+/** The answer of a server; null if it is dead, frozen, cut off or refuses. */
 export async function answerOf(server: RedisServer, ...command: string[]): Promise<unknown> {
   const { redis } = server;
   if (redis.status !== "ready") return null;
@@ -151,7 +151,7 @@ export async function answerOf(server: RedisServer, ...command: string[]): Promi
   return await Promise.race([answer, late.promise]).finally(() => clearTimeout(timer));
 }
 
-/** All of them started side by side; when one cannot be, none is left running. */
+/** Starts several side by side. If one cannot start, none is left running. */
 export async function startAll(each: RedisOptions[]): Promise<RedisServer[]> {
   const started = await Promise.allSettled(each.map(startRedis));
   const servers = started.flatMap((result) => (result.status === "fulfilled" ? result.value : []));

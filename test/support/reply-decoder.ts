@@ -1,5 +1,5 @@
-// Replies, RESP2 or RESP3, from a growing stream of bytes into plain values, for tests that talk to
-// a server without a driver. It must not share code with src/resp, which it checks.
+// Decodes RESP2 and RESP3 replies for tests that talk to a server without a driver. It shares no
+// code with src/resp, which it checks.
 
 export type Decoded =
   | null
@@ -13,7 +13,7 @@ export type Decoded =
   | Decoded[]
   | Map<string | number, Decoded>;
 
-/** An array, map, set or push whose elements are not all there yet. */
+/** An array, map, set or push with elements missing. */
 interface Open {
   type: string;
   missing: number;
@@ -53,7 +53,7 @@ export class ReplyDecoder {
     }
   }
 
-  /** Bytes that were fed and are not part of a reply handed out. */
+  /** The number of bytes behind the last complete reply. */
   get rest(): number {
     return this.#bytes.length - this.#at + this.#buffered;
   }

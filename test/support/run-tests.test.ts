@@ -1,13 +1,11 @@
-// The reasons why a test file fails besides a failed test, so that no fault goes unseen.
-import { expect, onTestFinished, test } from "bun:test";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+// A test file fails also for other reasons than a failed test.
+import { expect, test } from "bun:test";
 import { join } from "node:path";
+import { newFolder } from "./new-folder.ts";
 import { type Ended, runFile } from "./run-tests.ts";
 
 async function run(text: string): Promise<Ended> {
-  const folder = mkdtempSync(join(tmpdir(), "okq-run-tests-"));
-  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const folder = newFolder();
   const file = join(folder, "some.test.ts");
   await Bun.write(file, `import { expect, test } from "bun:test";\n${text}\n`);
   return await runFile(file, folder);
@@ -15,18 +13,18 @@ async function run(text: string): Promise<Ended> {
 
 const fine = 'test("fine", () => {});';
 
-test("passes with its tests, and counts those that are skipped", async () => {
+test("passes if the tests pass, and counts skipped ones", async () => {
   const ended = await run(`${fine} test("so too", () => {}); test.skip("not now", () => {});`);
   expect(ended).toMatchObject({ passed: 2, failed: 0, skipped: 1, problems: [] });
   expect(ended.output).toContain("(pass) so too");
 });
 
-test("fails with a test", async () => {
+test("fails if a test fails", async () => {
   const ended = await run(`${fine} test("wrong", () => expect(1).toBe(2));`);
   expect(ended).toMatchObject({ passed: 1, failed: 1, problems: [] });
 });
 
-test("fails with an error behind its tests", async () => {
+test("fails if an error comes after the tests", async () => {
   const late = 'import { afterAll } from "bun:test"; afterAll(() => { throw new Error("late"); });';
   expect(await run(`${late} ${fine}`)).toMatchObject({ failed: 1 });
 });

@@ -1,6 +1,6 @@
-// Runs test files side by side, each in a process of its own, and prints the output of each when
-// it has ended. A file fails when a test of it does, when it runs no test, when it crashes, and
-// when it leaves a process behind. The last line has the totals.
+// Runs test files side by side, each in its own process, and prints the output of each at its end.
+// A file fails if a test fails, if it runs no test, if it crashes, and if it leaves a process
+// behind. The last line has the totals.
 //   bun run test                the whole suite
 //   bun run test test/stores    the files whose path contains one of the words
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
@@ -17,23 +17,23 @@ export interface Ended extends Totals {
   file: string;
   /** Its output. */
   output: string;
-  /** Why it failed, apart from its tests. */
+  /** Reasons for its failure other than failed tests. */
   problems: string[];
   seconds: number;
-  /** Of the file and all that it started and waited for. */
+  /** Processor time of the file and of its child processes. */
   cpuSeconds: number;
 }
 
 const root = resolve(import.meta.dir, "../..");
 const testMsMax = 60_000;
-/** Of as many rounds as the tests that kill and cut make when nobody says otherwise. */
+/** For the default number of rounds of fault tests; more rounds get more time. */
 const fileMsMax = 10 * 60_000 * Math.max(1, Number(process.env["OKQ_FAULT_ROUNDS"] ?? 0) / 2);
-/** Most tests wait most of the time, so that there may be more of them than processors. */
+/** Most tests wait most of the time, so more of them run than there are processors. */
 const lanes = Math.min(8, 2 * availableParallelism());
 
-/** These measure okq or fill the machine: they run after the others, one by one. */
+/** These measure okq or load the machine: they run after the others, one by one. */
 const alone = /(login-flood|neighbours|ten-thousand)\.test\.ts$/;
-/** Those that take long start first. */
+/** Files that take long start first. */
 const long = /^test\/(faults|stores|cli\/health)/;
 
 /** The processes of the session that a test file leads. Linux only. */
@@ -66,13 +66,13 @@ function killSession(leader: number): string[] {
     try {
       process.kill(pid, "SIGKILL");
     } catch {
-      // It has ended by itself meanwhile.
+      // It has ended meanwhile.
     }
   }
   return left.map(({ pid, command }) => `${command} (${pid})`);
 }
 
-/** All 0 when the file was not run to its end. */
+/** All 0 if the file did not run to its end. */
 async function totalsOf(report: string): Promise<Totals> {
   const file = Bun.file(report);
   const text = (await file.exists()) ? await file.text() : "";
@@ -84,7 +84,7 @@ async function totalsOf(report: string): Promise<Totals> {
 
 const running = new Set<number>();
 
-/** Runs the tests of one file, whose report goes into that folder. */
+/** Runs the tests of one file. Its report goes into the folder. */
 export async function runFile(file: string, folder: string): Promise<Ended> {
   const report = join(folder, `${file.replaceAll("/", "-")}.xml`);
   const from = performance.now();
@@ -93,14 +93,14 @@ export async function runFile(file: string, folder: string): Promise<Ended> {
   const argv = [process.execPath, "test", `--timeout=${testMsMax}`, ...reporter, path];
   const child = Bun.spawn(argv, {
     cwd: root,
-    // A session of its own shows which processes it leaves behind.
+    // Its own session shows which processes it leaves behind.
     detached: true,
     stdio: ["ignore", "pipe", "pipe"],
     timeout: fileMsMax,
     killSignal: "SIGKILL",
   });
   running.add(child.pid);
-  // Processes left behind may still have their ends of the pipes, so not before they are killed.
+  // Processes left behind may keep the pipes open, so their output ends only when they are killed.
   const outputs = Promise.all([child.stdout.text(), child.stderr.text()]);
   const code = await child.exited;
   const left = killSession(child.pid);
@@ -117,7 +117,7 @@ export async function runFile(file: string, folder: string): Promise<Ended> {
   return { file, output, problems, ...totals, failed, seconds, cpuSeconds };
 }
 
-/** Runs the files, so many at a time, in their order. */
+/** Runs the files in order, so many at a time. */
 async function runFiles(files: string[], atOnce: number, folder: string): Promise<Ended[]> {
   const left = [...files];
   const ended: Ended[] = [];
@@ -133,7 +133,7 @@ async function runFiles(files: string[], atOnce: number, folder: string): Promis
   return ended;
 }
 
-/** The last lines in front of each failed test's own line, where Bun prints why it failed. */
+/** The last lines in front of each line of a failed test: there Bun prints the reason. */
 function failures({ output, problems }: Ended): string[] {
   const lines = output.split("\n");
   const found = lines.flatMap((line, at) => {
@@ -145,7 +145,7 @@ function failures({ output, problems }: Ended): string[] {
   return [...found, ...problems.map((problem) => `(fail) ${problem}`)];
 }
 
-/** Says once more what failed: a long output is often kept by its last lines only. */
+/** Prints the failures again at the end, because of a long output often only the end is kept. */
 function showFailures(ended: Ended[]): void {
   for (const each of ended.filter(({ failed }) => failed > 0)) {
     console.log(`--- failed: ${each.file}`);

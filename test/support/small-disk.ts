@@ -1,5 +1,5 @@
-// A file system of a few megabytes that a test can fill and make read-only: a tmpfs, which takes
-// root to mount. Where that is impossible, its tests are skipped and say so.
+// A small file system that a test can fill and make read-only: a tmpfs. Mounting it needs root;
+// without root the tests are skipped with this reason.
 import { onTestFinished } from "bun:test";
 import { mkdtempSync, rmSync, statfsSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -7,9 +7,9 @@ import { join } from "node:path";
 
 export interface SmallDisk {
   folder: string;
-  /** Takes all the room but that many bytes. */
+  /** Fills the disk but for that many bytes. */
   fill(leftBytes: number): void;
-  /** Gives the room back that fill took. */
+  /** Frees the space that fill() took. */
   empty(): void;
   setReadOnly(isReadOnly: boolean): void;
 }
@@ -25,10 +25,10 @@ function canMount(): boolean {
   return mounted;
 }
 
-/** Why there are no small disks here, or null. */
+/** Why this machine has no small disks; null if it has. */
 export const noSmallDisk = canMount() ? null : "skipped: a tmpfs cannot be mounted here";
 
-/** Unmounted when the test ends. Without a number of files there is no bound on it. */
+/** Unmounted when the test ends. `files` bounds the number of files; 0 for no bound. */
 export function mountSmallDisk(bytes: number, files = 0): SmallDisk {
   const folder = mkdtempSync(join(tmpdir(), "okq-disk-"));
   const mount = (options: string) => run("mount", "-t", "tmpfs", "-o", options, "tmpfs", folder);
@@ -47,7 +47,7 @@ export function mountSmallDisk(bytes: number, files = 0): SmallDisk {
       try {
         writeFileSync(ballast, Buffer.alloc(Math.max(0, bavail * bsize - leftBytes)));
       } catch (error) {
-        // Somebody else took room meanwhile. If all of it is to be taken, it is.
+        // Another process took space meanwhile. That is fine if the disk is to be full.
         if ((error as NodeJS.ErrnoException).code !== "ENOSPC") throw error;
         if (leftBytes > 0) this.fill(leftBytes);
       }

@@ -1,5 +1,4 @@
-// A TCP proxy between two parts that a test runs, which can break their connections in every way
-// that a network can. It knows nothing of what the bytes mean.
+// A TCP proxy that can break connections in every way that a network can.
 import type { Socket, TCPSocketListener } from "bun";
 
 /** Towards the server (requests), or towards the client (replies). */
@@ -7,7 +6,7 @@ export type Direction = "requests" | "replies";
 
 /**
  * - pass: bytes go on
- * - hold: bytes wait here, and go on when the way is open again
+ * - hold: bytes wait here until the mode changes
  * - swallow: bytes vanish, while the connection looks alive
  * - delay: bytes go on after delayMs
  */
@@ -19,11 +18,11 @@ interface Way {
 }
 
 export class TcpProxy {
-  /** Called with what a client sent, before anything becomes of it. */
+  /** Called with the bytes of a client before they go anywhere. */
   onRequest: ((bytes: Buffer) => void) | null = null;
-  /** The same with what the server sent; it may be changed. */
+  /** Called with the bytes of the server, which it may change. */
   onReply: ((bytes: Buffer) => void) | null = null;
-  /** Chunks that vanished since a way was last set. */
+  /** Chunks swallowed since the last set(). */
   swallowed = 0;
   readonly links = new Set<Link>();
   readonly ways: Record<Direction, Way> = {
@@ -38,7 +37,7 @@ export class TcpProxy {
     this.#target = target;
   }
 
-  /** In front of that port of the loopback. */
+  /** Starts a proxy in front of a port of the loopback. */
   static start(target: number): TcpProxy {
     const proxy = new TcpProxy(target);
     proxy.#listener = Bun.listen<Link>({
@@ -59,14 +58,14 @@ export class TcpProxy {
     return this.#listener.port;
   }
 
-  /** How bytes go in one direction from now on, on every connection. */
+  /** Sets the mode of one direction, for every connection. */
   set(direction: Direction, mode: Mode, delayMs = 0): void {
     this.ways[direction] = { mode, delayMs };
     this.swallowed = 0;
     if (mode === "pass") for (const link of this.links) link.release(direction);
   }
 
-  /** Resets every connection; bytes held here are lost. */
+  /** Resets every connection. Held bytes are lost. */
   cut(): void {
     for (const link of this.links) link.cut();
   }
@@ -135,7 +134,7 @@ export class Link {
     else this.#send(direction, [chunk]);
   }
 
-  /** What was held goes on. */
+  /** Sends the held bytes on. */
   release(direction: Direction): void {
     this.#send(direction, []);
   }
@@ -151,7 +150,7 @@ export class Link {
     for (const { to } of Object.values(this.#sides)) to?.terminate();
   }
 
-  /** Bytes keep their order: behind those that still wait here. */
+  /** Sends bytes behind those that are still held. */
   #send(direction: Direction, chunks: Buffer[]): void {
     const side = this.#sides[direction];
     side.held.push(...chunks);

@@ -1,6 +1,6 @@
-// Runs the tests as other machines would: the whole suite beside two busy loops, then the tests
-// that use sockets most with other socket buffers, each run in a network namespace of its own. That
-// needs root. Prints a line for each run, and its failures.
+// Runs the tests as on other machines: the whole suite beside two busy loops, then the tests of
+// sockets with other socket buffers, each run in its own network namespace, which needs root.
+// Prints a line for each run, and its failures.
 import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -8,10 +8,10 @@ import { join, resolve } from "node:path";
 const root = resolve(import.meta.dir, "../..");
 const folder = mkdtempSync(join(tmpdir(), "okq-anywhere-"));
 const busyLoops = 2;
-/** Least, usual and most bytes, as net.ipv4.tcp_rmem and tcp_wmem have them. */
+/** Minimum, default and maximum of net.ipv4.tcp_rmem and tcp_wmem, in bytes. */
 const socketBuffers = ["4096 16384 131072", "4096 131072 6291456", "4096 131072 33554432"];
 
-/** Whether all tests passed; their output stays in a file. */
+/** Runs the tests with their output in a file. Returns whether all passed. */
 async function run(name: string, argv: string[]): Promise<boolean> {
   const log = join(folder, `${name.replaceAll(/\W+/g, "-")}.log`);
   const from = performance.now();

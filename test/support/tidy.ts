@@ -1,5 +1,4 @@
-// The house rules as functions from a file's path and text to complaints. They know the rules,
-// not the repository: test/tidy.test.ts reads that.
+// The house rules as functions from a file's path and text to complaints.
 import { dirname, join } from "node:path/posix";
 
 const lineCharsMax = 100;
@@ -20,7 +19,7 @@ const mayImport: Record<string, string[]> = {
   cli: ["app", "commands", "config", "log", "stores", "users"],
   "": ["app", "cli", "config", "log"],
 };
-/** These may import files that are not code: scripts for Redis, facts of the package. */
+/** These folders may import files that are not code: Lua scripts and package.json. */
 const importsText = new Set(["stores", "app", "cli"]);
 
 export function importComplaints(path: string, text: string): string[] {
@@ -48,7 +47,7 @@ function relativeImports(text: string): string[] {
   return [...specifiers].map(([, specifier]) => specifier!);
 }
 
-/** A file that imports itself, by way of others, cannot be read on its own. */
+/** Files that import each other in a circle cannot be read one by one. */
 export function cycleComplaints(files: ReadonlyMap<string, string>): string[] {
   const complaints: string[] = [];
   const finished = new Set<string>();
@@ -80,6 +79,20 @@ export function openingComplaints(path: string, text: string): string[] {
   return /^(#!.*\n)?(\/\/|--) ?\S/.test(text) ? [] : [`${path}: does not open with a comment`];
 }
 
+/** Where error texts are, so that the README can list them all. */
+const errorTables = /^src\/(commands\/errors|resp\/protocol-error)\.ts$/;
+
+export function errorTextComplaints(path: string, text: string): string[] {
+  const isServed = /^src\/(commands|resp|server)\//.test(path) && !errorTables.test(path);
+  const codes = /["`]-?(ERR|LOADING|NOAUTH|NOPERM|NOPROTO|WRONGPASS|EXECABORT|DENIED) /;
+  const found = codes.exec(isServed ? withoutComments(text) : "");
+  return found ? [`${path}: an error text, ${found[0]}: it belongs in a table of errors`] : [];
+}
+
+function withoutComments(text: string): string {
+  return text.replace(/^\s*(\/\/|\/?\*).*$/gm, "");
+}
+
 /** A benchmark waits for time to pass; a test never does. */
 export function sleepComplaints(path: string, text: string): string[] {
   const isTest = path.startsWith("test/") && !path.startsWith("test/bench/");
@@ -89,13 +102,13 @@ export function sleepComplaints(path: string, text: string): string[] {
   return isSleep ? [`${path}: sleeps; use test/support/eventually.ts or a signal`] : [];
 }
 
-/** An assertion about a promise that nobody waits for may fail when the test is long over. */
+/** An assertion about a promise that is not awaited may fail after the test has ended. */
 export function awaitComplaints(path: string, text: string): string[] {
   const unawaited = /^\s*(?:void )?expect\([^;]*?\)\s*\.(rejects|resolves)\b/m.exec(text);
   return unawaited ? [`${path}: does not await .${unawaited[1]}`] : [];
 }
 
-/** Lines that cannot be broken are left alone: URLs and data without a blank in them. */
+/** Lines that cannot be broken may be longer: URLs and data without blanks. */
 export function lengthComplaints(path: string, text: string): string[] {
   const lines = text.split("\n");
   const complaints: string[] = [];
@@ -113,7 +126,7 @@ const suiteEntry = /^\s+(test|describe|check)(\.\w+)*\(/;
 
 /**
  * Relies on the formatter: a function ends at the first line that is indented like its head and
- * closes a brace. What holds tests is a suite and may be longer; each of its tests may not.
+ * closes a brace. A suite of tests may be longer, but not each of its tests.
  */
 export function functionComplaints(path: string, text: string): string[] {
   const lines = text.split("\n");
@@ -159,7 +172,7 @@ export function nameComplaints(path: string): string[] {
   return complaints;
 }
 
-/** A file that only hands on what others export. */
+/** A file that only re-exports. */
 export function barrelComplaints(path: string, text: string): string[] {
   const reexports = /^export (type )?(\*|\{[^}]*\})( as \w+)? from /m.test(text);
   return reexports ? [`${path}: re-exports: import from where the thing is`] : [];
@@ -172,7 +185,7 @@ export function scriptComplaints(path: string, text: string): string[] {
     .map((word) => `${path}: its header lacks a line "-- ${word}"`);
 }
 
-/** Every rule that holds for a TypeScript file. */
+/** The rules for TypeScript files. */
 export const sourceRules = [
   importComplaints,
   exitComplaints,
@@ -184,4 +197,5 @@ export const sourceRules = [
   barrelComplaints,
   sleepComplaints,
   awaitComplaints,
+  errorTextComplaints,
 ];

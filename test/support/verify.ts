@@ -1,12 +1,12 @@
-// Everything that must hold before a change is good: format, lint, types, a build, and all tests
-// with the built executable among them. The last line has the totals of the tests.
+// Checks everything that must hold before a change is merged: format, lint, types, a build, and all
+// tests, with the built executable among them. The last line has the totals of the tests.
 import { join, resolve } from "node:path";
 import { runTests, shown } from "./run-tests.ts";
 
 const root = resolve(import.meta.dir, "../..");
 const stepMsMax = 5 * 60_000;
 
-/** Runs one step with its output passed on; true when it ended with 0. */
+/** Runs one step and passes its output on. Returns whether it ended with 0. */
 async function step(name: string, args: string[]): Promise<boolean> {
   console.log(`--- ${name}`);
   const from = performance.now();

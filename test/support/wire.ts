@@ -1,4 +1,4 @@
-// A raw client: bytes over a socket and decoded replies, so that tests say exactly what is sent.
+// A raw client: a test decides exactly which bytes are sent, and gets decoded replies.
 import type { Socket } from "bun";
 import { type Decoded, ReplyDecoder } from "./reply-decoder.ts";
 import { Change } from "./change.ts";
@@ -65,7 +65,7 @@ export class Wire {
     return replies;
   }
 
-  /** Resolves when the server has closed the connection, with the replies not yet taken. */
+  /** Resolves when the server has closed the connection, to the replies not yet taken. */
   async untilClosed(): Promise<Decoded[]> {
     const endsAt = performance.now() + REPLY_MS_MAX;
     while (!this.#isClosed) {
@@ -75,7 +75,7 @@ export class Wire {
     return this.#replies.splice(0);
   }
 
-  /** Replies that arrived and were not taken. */
+  /** The number of replies that arrived and were not taken. */
   get waiting(): number {
     return this.#replies.length;
   }
@@ -86,7 +86,7 @@ export class Wire {
     else this.#socket.resume();
   }
 
-  /** Says that nothing more is sent, once everything is, and still reads. */
+  /** Ends sending once everything is sent (a half-close), and still reads. */
   endSending(): void {
     this.#isEnding = true;
     this.#write(Buffer.alloc(0));

@@ -31,7 +31,7 @@ test.each([
   expect(others.filter((name) => pattern.matches(bytes(name)))).toEqual([]);
 });
 
-test.each(["\\", "a\\", "\\n", "\\x1", "\\xg0", "\\*"])("%j is no pattern", (text) => {
+test.each(["\\", "a\\", "\\n", "\\x1", "\\xg0", "\\*"])("%j is not a pattern", (text) => {
   expect(() => new Pattern(text)).toThrow("has a \\ that is not");
 });
 
@@ -42,7 +42,7 @@ test.each([
   ["a?c", "a"],
   ["?", ""],
   ["\\x2a*", "*"],
-])("what matches %j begins with %j", (text, prefix) => {
+])("the names that match %j begin with %j", (text, prefix) => {
   expect(new Pattern(text).prefix.toString("latin1")).toBe(prefix);
 });
 
@@ -56,7 +56,7 @@ function matchesPlainly(pattern: string, name: string): boolean {
   return name !== "" && (first === "?" || first === name[0]) && matchesPlainly(rest, name.slice(1));
 }
 
-test.each([1, 2, 3])("random patterns and names agree with a plain matcher, seed %d", (seed) => {
+test.each([1, 2, 3])("matches random names as a simple matcher does, seed %d", (seed) => {
   const random = new Random(seed);
   const some = (letters: string, length: number) =>
     Array.from({ length }, () => letters[random.below(letters.length)]).join("");
@@ -71,9 +71,9 @@ test.each([1, 2, 3])("random patterns and names agree with a plain matcher, seed
   expect(matched).toBeGreaterThan(500);
 });
 
-describe("many stars and a long name", () => {
+describe("matching a long name against many stars", () => {
   test.each(["*a*a*a*a*a*a*a*a*b", "*a?a*a?a*a?a*b", "?*?*?*?*?*?*?*b"])(
-    "%s is quick",
+    "is fast for %s",
     async (text) => {
       const match = (length: number) => {
         const name = Buffer.alloc(length, "a");

@@ -15,7 +15,7 @@ function complaint(text: string): string {
   throw new Error("it was accepted");
 }
 
-test("a line is a name, a hash, groups and patterns; comments and blank lines are none", () => {
+test("parses name, hash, groups and patterns, and skips comments and blank lines", () => {
   const text = `\uFEFF# users\r\n\r\n  # more\nann ${HASH} push,consume mail* sms\\x20\r\n`;
   const [ann, ...others] = parseUsers(`${text}\tbob\t${HASH}\tall\t*  `, "users.txt");
   expect(others.map(({ name }) => name)).toEqual(["bob"]);
@@ -28,7 +28,7 @@ test("a line is a name, a hash, groups and patterns; comments and blank lines ar
   expect(others[0]!.may("admin")).toBeTrue();
 });
 
-test("what okq passwd makes is accepted, and so are hashes that others made", async () => {
+test("accepts hashes of okq passwd and of other programs", async () => {
   const ours = await hashPassword(Buffer.from("secret"));
   expect(ours).toStartWith("$argon2id$v=19$m=19456,t=2,p=1$");
   const php = `$argon2id$v=19$m=65536,t=4,p=1$${"a".repeat(22)}$${"b".repeat(43)}`;
@@ -50,7 +50,7 @@ test.each([
   [`ann ${HASH} GROUPS PATTERNS`, '"GROUPS" is not a group: use push, consume, inspect, admin or'],
   [`ann ${HASH} push a\\b`, 'the pattern "a\\\\b" has a \\ that is not followed by'],
   [`eve ${HASH} push *`, "user eve is already defined above"],
-])("the line %j is refused with its place", (line, message) => {
+])("refuses the line %j and names it", (line, message) => {
   const text = complaint(`# first\neve ${HASH} all *\n${line}\n`);
   expect(text).toStartWith(`users.txt:3: ${message}`);
   expect(text).not.toContain("\n");

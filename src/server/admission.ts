@@ -1,0 +1,76 @@
+// Decides which clients get a connection, and counts them: connections and TLS handshakes.
+import type { Context } from "../commands/context.ts";
+import { errorReply } from "../commands/errors.ts";
+import type { Failure } from "../resp/reply.ts";
+import { AddressCount } from "./address-count.ts";
+import { isLocal, withoutPrefix } from "./endpoints.ts";
+import type { Entrance } from "./listeners.ts";
+
+/** The reply to a client that is refused, and the reason for the log. */
+export interface Denial {
+  reply: Failure;
+  reason: string;
+}
+
+const NO_PASSWORD: Denial = {
+  reply: errorReply("denied"),
+  reason: "it is on another machine, and okq has no password",
+};
+const TOO_MANY: Denial = {
+  reply: errorReply("tooManyClients"),
+  reason: "max-clients is reached",
+};
+const TOO_MANY_THERE: Denial = {
+  reply: errorReply("tooManyClientsOfAddress"),
+  reason: "max-clients-per-address is reached",
+};
+
+export class Admission {
+  readonly #context: Pick<Context, "settings" | "stats" | "users" | "warn">;
+  readonly #addresses: AddressCount;
+  #count = 0;
+
+  constructor(context: Pick<Context, "settings" | "stats" | "users" | "warn">) {
+    this.#context = context;
+    this.#addresses = new AddressCount(context.settings.maxClientsPerAddress);
+  }
+
+  /** Counts the client of that socket. When it is refused, logs why, and returns the denial. */
+  enter(socket: { remoteAddress: string; localAddress: string }, by: Entrance): Denial | null {
+    const address = by.unixPath === undefined ? withoutPrefix(socket.remoteAddress) : null;
+    const isTrusted = !this.#context.users.isOpen || by.isMutual || address === null;
+    const isServed = isTrusted || isLocal(socket);
+    const denial = isServed ? this.#takePlace(address) : NO_PASSWORD;
+    if (denial) this.#noteDenial(by.unixPath ?? address!, denial);
+    return denial;
+  }
+
+  /** As above, for a client of that address that begins a TLS handshake. */
+  enterHandshake(address: string): Denial | null {
+    const denial = this.#takePlace(address);
+    if (denial) this.#noteDenial(address, denial);
+    return denial;
+  }
+
+  /** A client that entered has gone; null for a client of the unix socket. */
+  leave(address: string | null): void {
+    this.#count -= 1;
+    if (address !== null) this.#addresses.leave(address);
+  }
+
+  #takePlace(address: string | null): Denial | null {
+    const { settings, stats } = this.#context;
+    if (this.#count >= settings.maxClients) return TOO_MANY;
+    if (address !== null && !this.#addresses.enter(address)) {
+      stats.refusedPerAddress += 1;
+      return TOO_MANY_THERE;
+    }
+    this.#count += 1;
+    return null;
+  }
+
+  #noteDenial(addr: string, { reason }: Denial): void {
+    this.#context.stats.connectionsRefused += 1;
+    this.#context.warn("refused a client", { addr, reason });
+  }
+}

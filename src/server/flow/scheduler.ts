@@ -1,0 +1,34 @@
+// Work that is put off to the end of a turn of the event loop, so that everything that happened in
+// the turn is handled at once: one write for all replies of a connection.
+
+export interface Scheduled {
+  atEndOfTurn(): void;
+}
+
+/** After a turn with several connections this many turns count as crowded. */
+const CROWDED_TURNS = 16;
+
+export class Scheduler {
+  #due: Scheduled[] = [];
+  #last: Scheduled | null = null;
+  #crowdedTurns = 0;
+
+  /** Whether several connections were busy lately. Then one that works for long delays others. */
+  get isCrowded(): boolean {
+    return this.#crowdedTurns > 0;
+  }
+
+  /** Calls it at the end of this turn of the event loop, once for each time it was added. */
+  add(scheduled: Scheduled): void {
+    if (this.#due.push(scheduled) === 1) setImmediate(this.#runAll);
+  }
+
+  readonly #runAll = (): void => {
+    const due = this.#due;
+    this.#due = [];
+    const isAlone = due.length === 1 && due[0] === this.#last;
+    this.#crowdedTurns = isAlone ? Math.max(0, this.#crowdedTurns - 1) : CROWDED_TURNS;
+    this.#last = due[0]!;
+    for (const each of due) each.atEndOfTurn();
+  };
+}

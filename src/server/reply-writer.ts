@@ -1,0 +1,78 @@
+// Writes the replies of one connection in the order of its commands, all that are ready in one go.
+import { Handout, LongReply } from "../commands/answer.ts";
+import type { Stats } from "../commands/context.ts";
+import type { Clock } from "../queue/clock.ts";
+import { Failure, Output } from "../resp/reply.ts";
+import type { Closing } from "./closing.ts";
+import type { Backoff } from "./flow/backoff.ts";
+import { LARGE_OUTPUT_BYTES_MIN, UNSENT_BYTES_MAX } from "./flow/limits.ts";
+import type { Outbox, Pending } from "./outbox.ts";
+import type { Pipeline } from "./pipeline.ts";
+
+/** All connections write here, one after the other: it is empty before and after each flush. */
+const output = new Output();
+const pending: Pending[] = [];
+
+interface Parts {
+  pipeline: Pipeline;
+  outbox: Outbox;
+  closing: Closing;
+  backoff: Backoff;
+}
+
+export class ReplyWriter {
+  readonly #stats: Stats;
+  readonly #clock: Clock;
+  readonly #parts: Parts;
+
+  constructor({ stats, clock }: { stats: Stats; clock: Clock }, parts: Parts) {
+    this.#stats = stats;
+    this.#clock = clock;
+    this.#parts = parts;
+  }
+
+  /**
+   * Sends the replies that are ready, as far as the limit on unsent replies allows. Throws when a
+   * reply breaks off: then all events that were not sent are still in the pipeline.
+   */
+  flush(): void {
+    const { pipeline } = this.#parts;
+    try {
+      const count = this.#writeReplies();
+      if (output.length > 0) this.#send();
+      pipeline.sent(count, output.length);
+    } finally {
+      output.clear();
+      pending.length = 0;
+    }
+  }
+
+  /** Returns how many commands are answered in full. */
+  #writeReplies(): number {
+    const { pipeline, outbox } = this.#parts;
+    for (let count = 0; ; count++) {
+      const slot = pipeline.answered(count);
+      if (!slot || outbox.length + output.length > UNSENT_BYTES_MAX) return count;
+      if (!slot.isSilent && !slot.write(output)) return count;
+      const { answer } = slot;
+      if (answer instanceof LongReply) answer.release();
+      else if (answer instanceof Failure) this.#stats.errors += 1;
+      else if (answer instanceof Handout && !slot.isSilent) this.#noteEvent(answer);
+    }
+  }
+
+  /** A popped event is in the output. */
+  #noteEvent(handout: Handout): void {
+    const { closing } = this.#parts;
+    if (closing.hasPeerEnded) closing.addUnconfirmed(handout);
+    else pending.push({ end: output.length, handout });
+  }
+
+  #send(): void {
+    const { outbox, backoff } = this.#parts;
+    this.#stats.bytesOut += output.length;
+    const startedAtMs = output.length > LARGE_OUTPUT_BYTES_MIN ? this.#clock.nowMs() : 0;
+    outbox.send(output.bytes(), pending);
+    if (startedAtMs > 0) backoff.afterWork(startedAtMs);
+  }
+}
