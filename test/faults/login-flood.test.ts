@@ -8,9 +8,10 @@ import { join, resolve } from "node:path";
 import { hashPassword } from "../../src/users/password-checks.ts";
 import { closeAfterTest, noteProcess } from "../support/close-after-test.ts";
 import { eventually } from "../support/eventually.ts";
+import { newFolder } from "../support/new-folder.ts";
 import { startOkqProcess } from "../support/okq-process.ts";
 import { ask } from "../support/readable.ts";
-import { newFolder, passwordOf } from "../support/users.ts";
+import { passwordOf } from "../support/users.ts";
 import { frame, type Wire } from "../support/wire.ts";
 
 const CYCLES = 4_000;

@@ -1,12 +1,12 @@
 // Commands behind an operation that the store refuses are not done, with every store and for every
 // cause. So a client that passes an event on and acknowledges it cannot lose it.
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { shardOf, shards } from "../../src/stores/redis/shards.ts";
 import { closeAfterTest } from "../support/close-after-test.ts";
 import { eventually } from "../support/eventually.ts";
+import { newFolder } from "../support/new-folder.ts";
 import { startTestOkq, startTestRedis, type TestOkq } from "../support/okq-server.ts";
 import { ask, askAll, readable } from "../support/readable.ts";
 import { startCluster } from "../support/redis-cluster.ts";
@@ -35,12 +35,6 @@ async function startFilled(config: Parameters<typeof startTestOkq>[0]): Promise<
   const client = await okq.connect();
   expect(await ask(client, "QLPUSH", "in", "1", "x")).toBe("+OK");
   return okq;
-}
-
-function newFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), "okq-order-"));
-  closeAfterTest({ close: () => rmSync(folder, { recursive: true }) });
-  return folder;
 }
 
 /** A queue in another shard of a cluster than "in". */

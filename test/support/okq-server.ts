@@ -1,13 +1,12 @@
 // Starts okq inside the process of the test, on a free port, with any store. Everything started
 // here is closed when the test ends.
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Config } from "../../src/config/options.ts";
 import { defaultConfig } from "../../src/config/resolve.ts";
 import { createLog } from "../../src/log/log.ts";
 import { type Okq, startOkq } from "../../src/app/okq.ts";
 import { closeAfterTest } from "./close-after-test.ts";
+import { newFolder } from "./new-folder.ts";
 import { type RedisOptions, type RedisServer, startRedis } from "./redis-server.ts";
 import { Wire } from "./wire.ts";
 
@@ -43,9 +42,7 @@ export const storeNames = ["memory", "sqlite", "redis"] as const;
 
 /** The --store of a new database, which is removed when the test ends. */
 export function newDatabase(): string {
-  const folder = mkdtempSync(join(tmpdir(), "okq-database-"));
-  closeAfterTest({ close: () => rmSync(folder, { recursive: true }) });
-  return `sqlite:${join(folder, "okq.db")}`;
+  return `sqlite:${join(newFolder(), "okq.db")}`;
 }
 
 /** okq on that store, with a redis-server of its own if it needs one. */

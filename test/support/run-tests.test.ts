@@ -1,13 +1,11 @@
 // A test file fails also for other reasons than a failed test.
-import { expect, onTestFinished, test } from "bun:test";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { expect, test } from "bun:test";
 import { join } from "node:path";
+import { newFolder } from "./new-folder.ts";
 import { type Ended, runFile } from "./run-tests.ts";
 
 async function run(text: string): Promise<Ended> {
-  const folder = mkdtempSync(join(tmpdir(), "okq-run-tests-"));
-  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const folder = newFolder();
   const file = join(folder, "some.test.ts");
   await Bun.write(file, `import { expect, test } from "bun:test";\n${text}\n`);
   return await runFile(file, folder);
