@@ -85,7 +85,7 @@ test.each(["[n] queue", "[TO queue]", "id ... queue", "queue [other queue]", "qu
   "a syntax %j, by which queues could not be told from the rest, cannot be in the table",
   (syntax) => {
     const command = { ...commands[0]!, syntax };
-    expect(() => queueArgumentsOf(command)).toThrow("where its queues are is not clear");
+    expect(() => queueArgumentsOf(command)).toThrow("cannot tell which arguments are queues");
   },
 );
 
