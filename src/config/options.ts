@@ -14,8 +14,8 @@ export const options = {
     ":4777",
     "HOST:PORT",
     checkAddress,
-    "address to listen on: without HOST on all interfaces, with port 0 on any free port, empty for " +
-      "no plain TCP",
+    "address to listen on: without HOST on all interfaces, with port 0 on any free port; empty " +
+      "for no plain TCP",
   ),
   password: secret(
     "PASSWORD",
@@ -92,7 +92,7 @@ export const options = {
   ),
   "redis-password-file": fileName("file with the password at Redis"),
   "redis-tls": boolean("connect to Redis and Sentinels with TLS, and check their certificates"),
-  "redis-tls-ca": fileName("certificates (PEM) of authorities to trust instead of the usual ones"),
+  "redis-tls-ca": fileName("certificates (PEM) of authorities to trust, not the usual ones"),
   "redis-tls-cert": fileName("certificate (PEM) that okq shows to Redis and Sentinels"),
   "redis-tls-key": fileName("key of that certificate (PEM)"),
   "redis-wait": integer(
@@ -144,8 +144,8 @@ export const options = {
     268_435_456,
     1_048_576,
     1_099_511_627_776,
-    "bytes of commands that may wait for the store, over all clients, before clients have to wait; " +
-      "the same number bounds unfinished commands, and unread replies",
+    "bytes of commands that may wait for the store, over all clients, before clients have to " +
+      "wait; the same number bounds unfinished commands, and unread replies",
   ),
   "max-event-bytes": integer(
     67_108_864,
