@@ -113,7 +113,7 @@ describe.each(storeNames)("on %s", (store) => {
       ["MULTI"],
       ["QUIT"],
     );
-    const refused = "-ERR okq has no transactions, nothing of this one is done";
+    const refused = "-ERR okq has no transactions, the command was not run";
     expect(replies).toEqual([
       "+OK",
       refused,

@@ -8,8 +8,7 @@ import type { Wire } from "../support/wire.ts";
 
 const LONG = 60;
 const NOT_REGISTERED =
-  "-ERR not registered: every connection, also a new one of the same client, has to send " +
-  "QREGISTER before QNOTIFY";
+  "-ERR not registered: send QREGISTER before QNOTIFY, on every new connection again";
 const TIMEOUT_ERROR = "-ERR timeout must be a number of seconds from 0 to 2147483647, got ";
 
 /** A client that waits for an event in these queues, and is known to wait. */
@@ -231,7 +230,7 @@ describe.each(storeNames)("on %s", (store) => {
     const names = ["a", "b", "c", "d"].map((letter) => letter.repeat(64 * 1024));
     expect(await ask(client, "QREGISTER", ...names)).toBe("+OK");
     expect(await ask(client, "QREGISTER", ...names, "e")).toBe(
-      "-ERR too long names, 262145 bytes of at most 262144",
+      "-ERR names too long, 262145 of at most 262144 bytes in all",
     );
     expect(await ask(client, "CLIENT", "LIST")).toContain(" queues=4\n");
   });

@@ -269,7 +269,7 @@ describe("commands that are cut, of too many clients together", () => {
   test("it is closed when it keeps the others waiting", async () => {
     const { okq, first, second, observer } = await twoHalves();
     expect((await first.untilClosed()).map(readable)).toEqual([
-      "-ERR the rest of the command did not come while others had to wait for room",
+      "-ERR the command was not completed while other clients waited for memory",
     ]);
     expect(readable(await second.next())).toBe("+OK");
     expect(await clientsInfo(observer, "clients_closed_stalled")).toBe(1);
