@@ -1,5 +1,5 @@
-// Names, ids and contents of any bytes come back unchanged through every command, on every store, in
-// RESP2 and RESP3.
+// Names, ids and contents of any bytes come back unchanged through every command, on every store,
+// in RESP2 and RESP3.
 import { describe, expect, test } from "bun:test";
 import { startOkqOn, storeNames, type TestOkq } from "../support/okq-server.ts";
 import type { Wire } from "../support/wire.ts";

@@ -1,4 +1,4 @@
-// QLPUSH and QRPUSH over the wire, on every store: the order of events, refused pushes, and NOBLOCK.
+// QLPUSH and QRPUSH over the wire, on every store: order of events, refused pushes, and NOBLOCK.
 import { describe, expect, test } from "bun:test";
 import { eventually } from "../support/eventually.ts";
 import { startOkqOn, startTestOkq, startTestRedis, storeNames } from "../support/okq-server.ts";
