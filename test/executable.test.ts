@@ -1,6 +1,6 @@
-// The built executable, started from a folder of somebody else's. The verify command says which
-// one to test; otherwise it is built for this test.
-import { afterAll, beforeAll, expect, onTestFinished, test } from "bun:test";
+// The built executable, started in another folder. `bun run verify` names the executable to test;
+// otherwise this test builds one.
+import { afterAll, beforeAll, expect, test } from "bun:test";
 import {
   existsSync,
   mkdtempSync,
@@ -14,6 +14,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import metadata from "../package.json" with { type: "json" };
 import { buildExecutable } from "../build.ts";
+import { newFolder } from "./support/new-folder.ts";
 import { startProcess } from "./support/process.ts";
 import { ask, askAll } from "./support/readable.ts";
 import { Wire } from "./support/wire.ts";
@@ -53,8 +54,7 @@ test("serves, ignores .env and bunfig.toml in its folder, and ends with 0", asyn
 });
 
 test("is a durable server in an empty folder, with files of its own", async () => {
-  const empty = mkdtempSync(join(tmpdir(), "okq-empty-"));
-  onTestFinished(() => rmSync(empty, { recursive: true }));
+  const empty = newFolder();
   const run = async () => {
     const okq = startProcess(["--listen-addr", "127.0.0.1:0"], { cwd: empty, executable });
     const [, port] = await okq.waitForLine(/listening .*port=(\d+)/);

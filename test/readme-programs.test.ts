@@ -1,7 +1,7 @@
 // Runs the README's programs and commands: consumers that go on within seconds of a restart of
 // okq, and certificates that strict clients accept.
 import { describe, expect, test } from "bun:test";
-import { existsSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
+import { existsSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { connect } from "node:tls";
@@ -9,6 +9,7 @@ import { installed, run } from "./drivers/programs.ts";
 import { closeAfterTest, noteProcess } from "./support/close-after-test.ts";
 import { eventually } from "./support/eventually.ts";
 import { freePort } from "./support/free-port.ts";
+import { newFolder } from "./support/new-folder.ts";
 import { type ListeningOkq, startOkqProcess } from "./support/okq-process.ts";
 import { newDatabase } from "./support/okq-server.ts";
 import { startProcess } from "./support/process.ts";
@@ -43,12 +44,6 @@ const languages: Language[] = [
   },
 ];
 
-function newFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), "okq-readme-"));
-  closeAfterTest({ close: () => rmSync(folder, { recursive: true }) });
-  return folder;
-}
-
 /** The README's program of that name, written to a file with okq's port in it. */
 async function writeProgram(language: Language, name: string, port: number): Promise<string> {
   const folder = newFolder();
@@ -60,7 +55,7 @@ async function writeProgram(language: Language, name: string, port: number): Pro
   return join(folder, file);
 }
 
-/** Runs it in a process group of its own, as `go run` starts a program that outlives it. */
+/** Runs it in its own process group, because `go run` starts a program that outlives it. */
 function start({ command, environment }: Language, file: string) {
   const [program, ...args] = command;
   const child = Bun.spawn(["setsid", installed(program!), ...args, file], {

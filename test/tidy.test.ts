@@ -7,6 +7,7 @@ import {
   awaitComplaints,
   barrelComplaints,
   cycleComplaints,
+  errorTextComplaints,
   exitComplaints,
   functionComplaints,
   importComplaints,
@@ -114,6 +115,7 @@ test.each([
   ["a barrel", barrelComplaints("src/a.ts", '// all\nexport * from "./b.ts";')],
   ["a sleep", sleepComplaints("test/a.test.ts", `await Bun.${"sleep"}(5)`)],
   ["a timer as a sleep", sleepComplaints("test/a.ts", `new Promise((r) => ${"setTimeout"}(r, 5))`)],
+  ["an error text", errorTextComplaints("src/server/a.ts", 'const TEXT = "ERR no such thing";')],
   ["an assertion that nobody awaits", awaitComplaints("test/a.ts", rejection)],
   ["a script without KEYS", scriptComplaints("a.lua", "-- ARGV\n-- Returns 1\nlocal KEYS = 1")],
 ])("the rules find %s", (_, complaints) => {

@@ -51,11 +51,13 @@ export function argumentReader<S extends string>(
   if (!isReadable) throw new Error(`${command} ${syntax}: its arguments cannot be read`);
   const first = command.split(" ").length;
   const behind = first + fixed.length;
+  const names = fixed.map(({ name }) => name!);
+  const parsers = names.map((name) => kinds.get(name));
   return (args) => {
     const values: Record<string, unknown> = {};
-    for (let at = first; at < behind; at++) {
-      const name = fixed[at - first]!.name!;
-      values[name] = valueOf(name, name, args[at]!);
+    for (let at = 0; at < names.length; at++) {
+      const [name, parse, bytes] = [names[at]!, parsers[at], args[first + at]!];
+      values[name] = parse ? parse(name, bytes) : bytes;
     }
     if (list) values[list.name!] = args.slice(behind);
     else if (args.length > behind) readOptions(args, behind, known, values);
@@ -80,20 +82,16 @@ function readOptions(
     else {
       const value = args[++at];
       if (!value) throw commandError("missingValue", { option: word });
-      values[word] = valueOf(word, option.name, value);
+      const parse = kinds.get(option.name);
+      values[word] = parse ? parse(word, value) : value;
     }
   }
 }
 
-function valueOf(name: string, placeholder: string, bytes: Buffer): unknown {
-  const parse = kinds.get(placeholder);
-  return parse ? parse(name, bytes) : bytes;
-}
-
-/** About 68 years; a client that asks for more meant something else. */
+/** About 68 years. A client that asks for more means something else. */
 const SECONDS_MAX = 2 ** 31 - 1;
 
-/** Whole milliseconds, never 0 for more than nothing. Throws unless it is 0 to 2^31-1 seconds. */
+/** In whole milliseconds, rounded up. Throws unless it is 0 to 2^31-1 seconds. */
 function parseSeconds(name: string, bytes: Buffer): number {
   const text = wordOf(bytes);
   const seconds = /^\d+(\.\d+)?$/.test(text) ? Number(text) : NaN;
@@ -107,22 +105,22 @@ export function parseInteger(bytes: Buffer): number | null {
   return /^-?\d{1,15}$/.test(text) ? Number(text) : null;
 }
 
-/** Longer than every word or number that a command knows. */
+/** No word or number that a command takes is longer. */
 const WORD_BYTES_MAX = 32;
 
-/** An argument that is a word, in capitals; "" for a longer one, which is not even decoded. */
+/** The argument in capitals; "" if it is too long to be a word that a command takes. */
 export function wordOf(bytes: Buffer): string {
   return bytes.length <= WORD_BYTES_MAX ? bytes.toString("latin1").toUpperCase() : "";
 }
 
-/** Throws if there are more of them than a command may have. */
+/** Throws if a command has more of these things than allowed. */
 export function checkCount(things: string, count: number, max: number): void {
   if (count > max) throw commandError("tooMany", { things, count, max });
 }
 
 /**
- * Throws if an id or a queue's name is too long to be new. One that is there already may have come
- * in with another bound, so that it can still be popped and acknowledged.
+ * Throws if an id or a queue's name is too long to be new. Commands on existing events do not check
+ * it, because the limit may have been higher when an event was pushed.
  */
 export function checkNew(
   name: "id" | "queue name",

@@ -1,14 +1,14 @@
 // Replies that grow with the number of queues or clients. They are collected page by page, in
 // little memory. Only one client at a time collects more than one page. Collected pages count as
 // unsent bytes, and are written as the client reads them.
-import { Encoded, Failure, type Reply } from "../resp/reply.ts";
+import { Encoded, type Reply } from "../resp/reply.ts";
 import { LongReply } from "./answer.ts";
 import type { Budget } from "./budget.ts";
 import type { Caller } from "./caller.ts";
-import { CommandError } from "./errors.ts";
+import { CommandError, errorReply } from "./errors.ts";
 
 /** Nobody reads this reply. */
-const GONE = new Failure("ERR the client is gone");
+const GONE = errorReply("internal", { reason: "the client is gone" });
 
 /** The clients that collect more than one page, one at a time. */
 export class LongReplies {

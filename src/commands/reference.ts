@@ -1,5 +1,5 @@
 // The reference of commands, as text for a terminal and as Markdown for the README, and the list of
-// error replies. They come from the descriptors and from the tables of errors.
+// error replies: made from the descriptors and from the tables of errors.
 import { rights } from "../users/user.ts";
 import type { Group } from "./command.ts";
 import { errorTexts } from "./errors.ts";
@@ -44,8 +44,12 @@ export function errorReferenceMarkdown(): string {
 }
 
 function protocolRows(): string[] {
+  const { protocol } = errorTexts;
   return Object.values(protocolErrors).map(({ text, when }) =>
-    errorRow(`ERR ${text}`, `${when} ${errorTexts.protocol.when}`),
+    errorRow(
+      protocol.text.replace("{problem}", () => text),
+      `${when} ${protocol.when}`,
+    ),
   );
 }
 

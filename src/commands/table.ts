@@ -1,4 +1,4 @@
-// All commands in one table, and how a name on the wire finds its descriptor.
+// The table of all commands, and how it finds the command that a client named.
 import { nameOf } from "../queue/name-cache.ts";
 import { backupCommands } from "./backup.ts";
 import { clientCommands } from "./client.ts";
@@ -32,29 +32,49 @@ commands.push(
   ...backupCommands,
 );
 
-const entries = new Map(commands.map((command) => [command.name, entryOf(command)]));
-/** Those of one word: "CLIENT LIST" in a single argument is not a command. */
-const topEntries = new Map([...entries].filter(([name]) => !name.includes(" ")));
-/** First words of subcommands. */
-const containers = new Set(
-  commands.filter(({ name }) => name.includes(" ")).map(({ name }) => name.split(" ")[0]!),
-);
-const NAME_LENGTH_MAX = Math.max(...commands.map(({ name }) => name.length));
+/** A word that another one follows, such as CLIENT. */
+class Container {
+  readonly subcommands = new Map<string, Entry>();
+  /** The command that the word alone names, such as COMMAND. */
+  own: Entry | null = null;
+}
+
+/** By the first word of a command's name, in capitals. */
+const byFirstWord = new Map<string, Entry | Container>();
+for (const command of commands) {
+  const entry = entryOf(command);
+  const [first, second] = command.name.split(" ") as [string, string?];
+  if (second !== undefined) containerOf(first).subcommands.set(second, entry);
+  else if (byFirstWord.has(first)) containerOf(first).own = entry;
+  else byFirstWord.set(first, entry);
+}
+
+function containerOf(word: string): Container {
+  const known = byFirstWord.get(word);
+  if (known instanceof Container) return known;
+  const container = new Container();
+  container.own = known ?? null;
+  byFirstWord.set(word, container);
+  return container;
+}
 
 function findByName(name: string): Command | undefined {
-  return entries.get(name.toUpperCase())?.command;
+  const capitals = name.toUpperCase();
+  return commands.find((command) => command.name === capitals);
 }
 
-/** What a command's first arguments name: an entry, a container without the right word, nothing. */
+/** The command that the first arguments name. */
 export function find(args: Buffer[]): Entry | "unknown" | "unknown subcommand" {
-  const name = wordOf(args[0]!);
-  if (!containers.has(name)) return topEntries.get(name) ?? "unknown";
-  if (args.length === 1) return topEntries.get(name) ?? "unknown subcommand";
-  return entries.get(`${name} ${wordOf(args[1]!)}`) ?? "unknown subcommand";
+  const found = lookUp(byFirstWord, args[0]!);
+  if (!(found instanceof Container)) return found ?? "unknown";
+  if (args.length === 1) return found.own ?? "unknown subcommand";
+  return lookUp(found.subcommands, args[1]!) ?? "unknown subcommand";
 }
 
-function wordOf(argument: Buffer): string {
-  if (argument.length > NAME_LENGTH_MAX) return "";
+const NAME_LENGTH_MAX = Math.max(...commands.map(({ name }) => name.length));
+
+function lookUp<T>(map: Map<string, T>, argument: Buffer): T | undefined {
+  if (argument.length > NAME_LENGTH_MAX) return undefined;
   const word = nameOf(argument);
-  return entries.has(word) ? word : word.toUpperCase();
+  return map.get(word) ?? map.get(word.toUpperCase());
 }

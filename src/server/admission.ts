@@ -1,27 +1,27 @@
 // Decides which clients get a connection, and counts them: connections and TLS handshakes.
 import type { Context } from "../commands/context.ts";
+import { errorReply } from "../commands/errors.ts";
+import type { Failure } from "../resp/reply.ts";
 import { AddressCount } from "./address-count.ts";
 import { isLocal, withoutPrefix } from "./endpoints.ts";
 import type { Entrance } from "./listeners.ts";
 
-/** The reply to a refused client, and the reason for the log. */
+/** The reply to a client that is refused, and the reason for the log. */
 export interface Denial {
-  reply: string;
+  reply: Failure;
   reason: string;
 }
 
 const NO_PASSWORD: Denial = {
-  reply:
-    "-DENIED okq has no password, so it serves only clients on its own machine. To serve others, " +
-    "start it with --password-file or --users, or with --tls-client-ca.\r\n",
+  reply: errorReply("denied"),
   reason: "it is on another machine, and okq has no password",
 };
 const TOO_MANY: Denial = {
-  reply: "-ERR max number of clients reached\r\n",
+  reply: errorReply("tooManyClients"),
   reason: "max-clients is reached",
 };
 const TOO_MANY_THERE: Denial = {
-  reply: "-ERR max number of clients reached for this address, see max-clients-per-address\r\n",
+  reply: errorReply("tooManyClientsOfAddress"),
   reason: "max-clients-per-address is reached",
 };
 

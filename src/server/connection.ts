@@ -3,11 +3,12 @@
 import type { Socket } from "bun";
 import type { Client } from "../commands/caller.ts";
 import { dispatch } from "../commands/dispatch.ts";
+import { errorReply } from "../commands/errors.ts";
 import { Consumer } from "../queue/consumer.ts";
 import { Order } from "../queue/order.ts";
 import type { Session } from "../queue/store.ts";
 import type { ProtocolError } from "../resp/protocol-error.ts";
-import { Failure } from "../resp/reply.ts";
+import type { Failure } from "../resp/reply.ts";
 import type { User } from "../users/user.ts";
 import { Closing } from "./closing.ts";
 import { Backoff } from "./flow/backoff.ts";
@@ -226,7 +227,7 @@ export class Connection extends Peer implements Client, SlotOwner, InputOwner, W
     stats.closedStalled += 1;
     const fields = { addr: this.address, unread: this.#input.bytes };
     warn("closed a client that kept others waiting for its command", fields);
-    this.#answerWith("ERR the rest of the command did not come while others had to wait for room");
+    this.#answerWith(errorReply("stalled"));
     this.quit();
   }
 
@@ -265,16 +266,16 @@ export class Connection extends Peer implements Client, SlotOwner, InputOwner, W
 
   /** Input that is not a command: answers it, and ends the connection if nothing can follow. */
   reject(error: ProtocolError): void {
-    const { text, isEnd } = rejection(error, this, this.#shared.context);
-    this.refusal.begin(this.#answerWith(text), NOT_DONE_BEHIND);
+    const { reply, isEnd } = rejection(error, this, this.#shared.context);
+    this.refusal.begin(this.#answerWith(reply), NOT_DONE_BEHIND);
     if (isEnd) this.quit();
   }
 
   /** Answers with an error in the place of a command. */
-  #answerWith(text: string): Slot {
+  #answerWith(reply: Failure): Slot {
     const slot = new Slot(this, [], this, this.#shared.context);
     this.beginCommand();
-    slot.answer = new Failure(text);
+    slot.answer = reply;
     this.#addSlot(slot);
     this.schedule();
     return slot;
@@ -319,7 +320,7 @@ export class Connection extends Peer implements Client, SlotOwner, InputOwner, W
     if (refusal) this.refusal.begin(slot, refusal);
     if (this.#life === "closed") return this.#requeueUnsent();
     // The reply to HELLO is in the protocol that it chose.
-    if (slot.isHolding) slot.protocol = this.protocol;
+    if (slot.isExclusive) slot.protocol = this.protocol;
     this.schedule();
   }
 

@@ -77,7 +77,7 @@ export class Server implements Host {
     const { stats, clients } = this.#shared.context;
     stats.connections += 1;
     const denial = this.#admission.enter(socket, entrance);
-    if (denial) return this.#refuse(socket, denial.reply);
+    if (denial) return this.#refuse(socket, `-${denial.reply.text}\r\n`);
     socket.setKeepAlive(true, KEEP_ALIVE_MS);
     const connection = new Connection(this.#nextId++, socket, this.#shared, unixPath);
     socket.data = connection;

@@ -1,8 +1,7 @@
 // The Redis that flags, URLs and files name, contradictions between them, and that no secret is
 // shown.
 import { describe, expect, test } from "bun:test";
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { chmodSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { resolveConfig } from "../../src/config/resolve.ts";
 import { UsageError } from "../../src/config/usage-error.ts";
@@ -11,8 +10,9 @@ import { redisTarget, targetName } from "../../src/app/redis-target.ts";
 import { redactUrl } from "../../src/config/redis-url.ts";
 import { readSecretFile } from "../../src/app/secret-file.ts";
 import type { RedisTarget } from "../../src/stores/redis/target.ts";
-import { closeAfterTest } from "../support/close-after-test.ts";
+import { newFolder } from "../support/new-folder.ts";
 import { startTestOkq, startTestRedis } from "../support/okq-server.ts";
+import { targetOf as anyTarget } from "../stores/redis-targets.ts";
 import { startProcess } from "../support/process.ts";
 import { ask, askAll } from "../support/readable.ts";
 
@@ -33,28 +33,12 @@ function refusal(flags: Flags, env: Record<string, string> = {}): string {
 }
 
 function fileWith(content: string): string {
-  const folder = mkdtempSync(join(tmpdir(), "okq-secret-"));
-  closeAfterTest({ close: () => rmSync(folder, { recursive: true }) });
-  const file = join(folder, "secret");
+  const file = join(newFolder(), "secret");
   writeFileSync(file, content, { mode: 0o600 });
   return file;
 }
 
-const plain: RedisTarget = {
-  mode: "single",
-  nodes: [{ host: "h", port: 6379 }],
-  path: null,
-  group: "master",
-  db: 0,
-  username: null,
-  password: null,
-  sentinelUsername: null,
-  sentinelPassword: null,
-  tls: null,
-  waitReplicas: 0,
-  waitTimeoutMs: 1000,
-  timeoutMs: 5000,
-};
+const plain = anyTarget({ nodes: [{ host: "h", port: 6379 }] });
 const bothGiven = "contradict each other: give only one of them";
 const noFiles = { ca: null, cert: null, key: null };
 const twoNodes = [

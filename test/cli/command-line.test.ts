@@ -1,8 +1,7 @@
 // The command line: arguments to an action, and the process around it: exit codes, one line on
 // stderr, signals.
 import { describe, expect, onTestFinished, test } from "bun:test";
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import metadata from "../../package.json" with { type: "json" };
 import { parseCommandLine } from "../../src/cli/command-line.ts";
@@ -10,6 +9,7 @@ import { defaultConfig } from "../../src/config/resolve.ts";
 import { UsageError } from "../../src/config/usage-error.ts";
 import type { Config } from "../../src/config/options.ts";
 import { closeAfterTest } from "../support/close-after-test.ts";
+import { newFolder } from "../support/new-folder.ts";
 import { startOkqOnRedis, startOkqProcess } from "../support/okq-process.ts";
 import { startProcess } from "../support/process.ts";
 import { startRedis } from "../support/redis-server.ts";
@@ -37,12 +37,6 @@ function refusal(...argv: string[]): string {
     return (error as Error).message;
   }
   throw new Error("it was accepted");
-}
-
-function temporaryFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), "okq-cli-"));
-  onTestFinished(() => rmSync(folder, { recursive: true }));
-  return folder;
 }
 
 test("serves with the defaults without arguments", () => {
@@ -163,7 +157,7 @@ describe("the process", () => {
   );
 
   test("finds files in ~/ in the home folder, not in a folder named ~", async () => {
-    const [home, cwd] = [temporaryFolder(), temporaryFolder()];
+    const [home, cwd] = [newFolder(), newFolder()];
     const options = { cwd, env: { HOME: home } };
     const where = ["--listen-addr=", "--unix-socket=~/s", "--store=sqlite:~/a/b"];
     const okq = startProcess(where, options);
@@ -188,7 +182,7 @@ describe("the process", () => {
   });
 
   test("refuses to start when the limit of open files leaves no room for clients", async () => {
-    const database = join(temporaryFolder(), "okq.db");
+    const database = join(newFolder(), "okq.db");
     const okq = startProcess([...anyPort, "--store", `sqlite:${database}`], { fileLimit: 64 });
     expect(await okq.exited).toBe(1);
     expect(okq.stderr()).toMatch(
@@ -236,7 +230,7 @@ describe("the process", () => {
     ["Promise.reject(new Error('rejected'))", "rejected"],
     ["Promise.reject('no error at all')", "no error at all"],
   ])("logs the uncaught error of %s in one line and exits with 1", async (statement, message) => {
-    const file = join(temporaryFolder(), "fault.ts");
+    const file = join(newFolder(), "fault.ts");
     writeFileSync(file, `process.on("SIGUSR2", () => { ${statement} });`);
     const okq = startProcess(anyPort, { env: { BUN_OPTIONS: `--preload ${file}` } });
     await okq.waitForLine(/listening/);
@@ -258,7 +252,7 @@ describe("the process", () => {
   });
 
   test("writes a valid CPU profile at the end", async () => {
-    const file = join(temporaryFolder(), "okq.cpuprofile");
+    const file = join(newFolder(), "okq.cpuprofile");
     const okq = startProcess([...anyPort, "--cpu-profile", file]);
     await okq.waitForLine(/listening/);
     okq.kill();

@@ -9,9 +9,10 @@ import { connectToServer } from "../../src/cli/running-server.ts";
 import { makeCertificates } from "../support/certificates.ts";
 import { closeAfterTest } from "../support/close-after-test.ts";
 import { freePort } from "../support/free-port.ts";
+import { newFolder } from "../support/new-folder.ts";
 import { startTestOkq } from "../support/okq-server.ts";
 import { startProcess } from "../support/process.ts";
-import { newFolder, passwordOf, writeUsers } from "../support/users.ts";
+import { passwordOf, writeUsers } from "../support/users.ts";
 
 async function whoAmI(config: Partial<Config>): Promise<string> {
   const server = await connectToServer({ ...defaultConfig(), ...config });

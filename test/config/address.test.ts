@@ -1,4 +1,4 @@
-// Addresses to listen on, as people write them.
+// Parsing of the addresses of listeners.
 import { expect, test } from "bun:test";
 import { parseAddress } from "../../src/config/address.ts";
 

@@ -1,6 +1,6 @@
 // Options from flags, environment and file: precedence, and the errors for mistakes.
-import { describe, expect, onTestFinished, test } from "bun:test";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { describe, expect, test } from "bun:test";
+import { writeFileSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { defaultConfig, resolveConfig } from "../../src/config/resolve.ts";
@@ -17,13 +17,12 @@ import {
   exampleConfigFile,
   optionsHelp,
 } from "../../src/config/config-text.ts";
+import { newFolder } from "../support/new-folder.ts";
 
 type Flags = Parameters<typeof resolveConfig>[0];
 
 function configFile(content: string): string {
-  const folder = mkdtempSync(join(tmpdir(), "okq-config-"));
-  onTestFinished(() => rmSync(folder, { recursive: true }));
-  const file = join(folder, "okq.conf");
+  const file = join(newFolder(), "okq.conf");
   writeFileSync(file, content);
   return file;
 }

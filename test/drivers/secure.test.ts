@@ -5,8 +5,9 @@ import { join } from "node:path";
 import { createClient } from "redis";
 import { makeCertificates } from "../support/certificates.ts";
 import { closeAfterTest } from "../support/close-after-test.ts";
+import { newFolder } from "../support/new-folder.ts";
 import { startTestOkq } from "../support/okq-server.ts";
-import { newFolder, passwordOf, writeUsers } from "../support/users.ts";
+import { passwordOf, writeUsers } from "../support/users.ts";
 import { run } from "./programs.ts";
 
 /** okq for the user ann with client certificates, and on a unix socket. */

@@ -1,9 +1,9 @@
-// The account of events must be able to fail: it notices each fault of a store that it looks for,
-// and does not complain about behaviour that is allowed.
+// The account of events notices each fault of a store that it looks for, and accepts behaviour that
+// is allowed.
 import { expect, test } from "bun:test";
 import { Account, contentsOf } from "./account.ts";
 
-/** An account on a clock of the test's, and what clients do in it. */
+/** An account on a test clock, with short functions for what clients do. */
 function open() {
   const clock = { nowMs: 0 };
   const account = new Account(() => clock.nowMs);
@@ -14,7 +14,7 @@ function open() {
       account.pushed(id, "done");
       return id;
     });
-  /** Sent at that moment, or now; the answer comes now. */
+  /** A pop that was sent at that moment, or now, and is answered now. */
   const pop = (id: string, { sentAt = account.now(), leaseMs = 1_000 } = {}) => {
     account.delivered(id, contentsOf(id), sentAt, { sentAtMs: clock.nowMs, leaseMs });
   };

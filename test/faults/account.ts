@@ -1,9 +1,9 @@
-// An account of events: what clients know of every push, delivery and ack, kept while things
-// break, and whether it adds up in the end. It knows what an event may become, not how one travels.
+// An account of events: every push, delivery and ack that clients know of, while things break. At
+// the end it checks that no event was lost or delivered in a wrong way.
 import { Claims, type Lease } from "./claims.ts";
 import { LineOrder } from "./line-order.ts";
 
-/** What became of a request: done, certainly not done, or its answer was lost. */
+/** The outcome of a request: done, certainly not done, or unknown because its answer was lost. */
 export type Outcome = "done" | "refused" | "unknown";
 
 interface Entry {
@@ -24,11 +24,11 @@ export interface Totals {
   repeated: number;
 }
 
-/** What a store lost that had promised little. */
+/** What a store without a promise of durability lost. */
 export interface Losses {
-  /** Events pushed for certain that are gone without an ack. */
+  /** Events certainly pushed and gone without an ack. */
   lost: number;
-  /** Deliveries by pops sent after the ack had been answered, and acks of what was acked. */
+  /** Deliveries by pops sent after the answer to the ack, and second acks. */
   returned: number;
 }
 
@@ -55,12 +55,12 @@ export class Account {
     return `event-${this.#ids++}`;
   }
 
-  /** A moment in the order of things: take it before a pop is sent. */
+  /** The present moment in the account's order; take it before a pop is sent. */
   now(): number {
     return ++this.#time;
   }
 
-  /** A push on the left of a line (a queue and a producer) is sent, behind those before it. */
+  /** A push to the left of a line (a queue and a producer) is sent, behind earlier ones. */
   pushing(id: string, line: string): void {
     this.pushed(id, "unknown");
     this.#order.pushing(id, line);
@@ -74,7 +74,7 @@ export class Account {
     else this.#entries.set(id, { pushed: outcome, deliveries: 0, acked: null, ackedAt: 0 });
   }
 
-  /** A pop that was sent at that moment, for that lease, handed out an event. */
+  /** A pop that was sent at that moment, with that lease, delivered an event. */
   delivered(id: string, contents: Buffer, popSentAt: number, lease: Lease): void {
     const entry = this.#entries.get(id);
     if (!entry) return this.fault(`${id} was delivered and never pushed`);
@@ -97,12 +97,12 @@ export class Account {
     this.#claims.releasing(id);
   }
 
-  /** It was answered. */
+  /** The ack or redo was answered. */
   released(id: string): void {
     this.#claims.released(id);
   }
 
-  /** An ack was answered with 1 (done), with 0 or an error that says so (refused), or not. */
+  /** An ack was answered with 1 (done), with 0 or an error (refused), or not (unknown). */
   acked(id: string, outcome: Outcome): void {
     const entry = this.#entries.get(id);
     if (!entry) return this.fault(`${id} was acked and never pushed`);
@@ -114,24 +114,24 @@ export class Account {
     if (outcome === "done") entry.ackedAt = this.now();
   }
 
-  /** The store has lost all that it held: what was pushed so far need not come any more. */
+  /** The store has lost everything: events pushed so far need not come any more. */
   storeEmptied(): void {
     for (const id of this.#entries.keys()) this.#excused.add(id);
     this.#claims.clear();
     this.#order.lostPop(this.now());
   }
 
-  /** Something that must not happen happened. */
+  /** Notes something that must not happen. */
   fault(text: string): void {
     this.#faults.push(text);
   }
 
-  /** Whether every event pushed for certain was delivered. */
+  /** Whether every event that was certainly pushed was delivered. */
   get isDelivered(): boolean {
     return [...this.#entries.values()].every((e) => e.pushed !== "done" || e.deliveries > 0);
   }
 
-  /** Events whose push was done, as their delivery shows, and never answered. */
+  /** Events that were delivered although their push was never answered. */
   get unanswered(): number {
     return [...this.#entries.values()].filter((e) => e.pushed === "unknown" && e.deliveries > 0)
       .length;
@@ -151,9 +151,9 @@ export class Account {
   }
 
   /**
-   * Call when all queues were drained. Throws unless every event pushed for certain was delivered
-   * and is acked (or may be), nothing refused was ever delivered, none was with two consumers at
-   * once, events came in the order of their pushes, and no other fault was noted.
+   * Call when all queues were drained. Throws unless every event that was certainly pushed was
+   * delivered and acked (or may be acked), no refused push was delivered, no event had two
+   * consumers at once, events came in the order of their pushes, and no other fault was noted.
    */
   settle(): Totals {
     const faults = this.#allFaults();
@@ -167,7 +167,7 @@ export class Account {
     return this.totals();
   }
 
-  /** As settle, but counts what a store may lose that does not wait for its replicas. */
+  /** As settle, but counts losses that are allowed if the store does not wait for its replicas. */
   settleLosses(): Totals & Losses {
     throwIfAny(this.#faults);
     const all = [...this.#entries.values()];
@@ -176,7 +176,7 @@ export class Account {
     return { ...this.totals(), lost, returned: this.#returned.length };
   }
 
-  /** Throws what was wrong so far, when the store is gone and nothing can be drained. */
+  /** Throws the faults so far. For a store that is gone, so that nothing can be drained. */
   checkFaults(): void {
     throwIfAny(this.#allFaults());
   }
@@ -192,7 +192,7 @@ function throwIfAny(faults: string[]): void {
   throw new Error(`${faults.slice(0, SHOWN_MAX).join(", ")}${rest}`);
 }
 
-/** What the event of that id holds: different for every id, up to some kilobytes. */
+/** The contents of the event of that id: different for every id, up to some kilobytes. */
 export function contentsOf(id: string): Buffer {
   const number = Number(id.replace(/\D/g, ""));
   const line = `contents of ${id}\r\n\0`;

@@ -1,5 +1,5 @@
-// Which consumer has an event for how long, as far as clients know for certain. It notices when a
-// second consumer gets an event while the lease of the first one still runs.
+// Which consumer certainly has an event, and until when. Notices a second consumer that gets an
+// event during the lease of the first.
 
 /** A pop: its lease, and when it was sent. */
 export interface Lease {
@@ -8,7 +8,7 @@ export interface Lease {
 }
 
 interface Claimed {
-  /** Its lease ends no earlier than this. */
+  /** The lease ends at this time or later. */
   untilMs: number;
   /** Acks and redos that may still end any claim of the event. */
   releases: number;
@@ -25,24 +25,24 @@ export class Claims {
     this.#now = now;
   }
 
-  /** A pop has brought the event. Whether somebody else certainly had it at that moment. */
+  /** A pop delivered the event. Returns whether another consumer certainly had it then. */
   taken(id: string, { sentAtMs, leaseMs }: Lease): boolean {
     const event = this.#event(id);
     if (event.releases > 0) return false;
     const isDoubled = this.#now() < event.untilMs;
-    // A pop is done between its sending and its answer: later than this the lease ends for sure.
+    // A pop is done between its sending and its answer, so the lease ends at this time or later.
     event.untilMs = Math.max(event.untilMs, sentAtMs + leaseMs - ROUNDING_MS);
     return isDoubled;
   }
 
-  /** An ack or a redo is sent: it goes by the id alone, so it may end the claim of any consumer. */
+  /** An ack or a redo is sent. It finds the event by its id, so it may end any claim. */
   releasing(id: string): void {
     const event = this.#event(id);
     event.untilMs = 0;
     event.releases += 1;
   }
 
-  /** Its answer came: it changes nothing any more. Without an answer it may do so for ever. */
+  /** Its answer came: it ends no later claims. Without an answer it may do so at any time. */
   released(id: string): void {
     this.#event(id).releases -= 1;
   }

@@ -1,5 +1,5 @@
-// Clients that read slowly, send garbage or flood okq, and clients in great number: all others
-// still get correct answers, and soon.
+// Beside clients that read slowly, send garbage or flood okq, and beside very many clients, all
+// others get correct answers soon.
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { eventually } from "../support/eventually.ts";
 import { type ListeningOkq, startOkqOnRedis, startOkqProcess } from "../support/okq-process.ts";
@@ -14,7 +14,7 @@ import { randomOf, report } from "./rounds.ts";
 setDefaultTimeout(60_000);
 
 const CROWD = 1_000;
-/** Every five seconds okq tells Redis all its consumers: what takes less has not waited for it. */
+/** okq reports its consumers to Redis every five seconds: a shorter time did not wait for that. */
 const COUNTED_MS_MAX = 4_000;
 /** Milliseconds that okq may work for others before it answers an honest client. */
 const WORK_MS_MAX = 250;
@@ -43,7 +43,7 @@ async function longestWork(okq: ListeningOkq, client: Wire, isOver: () => boolea
   return longestMs;
 }
 
-/** Runs honest clients beside hostile ones. All that the honest ones do must come out right. */
+/** Runs honest clients beside hostile ones. Every reply to an honest client must be right. */
 async function besides(
   what: string,
   okq: ListeningOkq,
@@ -164,7 +164,7 @@ test.each(storeNames)(`on %s, ${CROWD} clients at once each push, pop and ack`, 
     });
     if (performance.now() - closedAt > COUNTED_MS_MAX) late += 1;
   }
-  // Of nine times; a busy machine may need so long now and then.
+  // The median of nine times, because a busy machine may be slow now and then.
   expect(late).toBeLessThan(5);
   expect(errorOf(await crowd[0]!.call("QSTATUS"))).toBeNull();
 });

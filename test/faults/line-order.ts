@@ -1,11 +1,11 @@
-// The order of events: what one producer pushed on the left of one queue comes out in that order.
-// Times are moments of the account. A pop whose answer was lost may have taken any event, so events
-// handed out after that prove nothing.
+// Checks the order of events: those that one producer pushed on the left of one queue come out in
+// that order. Times are moments of the account. A pop whose answer was lost may have taken any
+// event, so events delivered after it prove nothing.
 
 interface Place {
   id: string;
   isPushed: boolean;
-  /** When the pop was sent that brought it first, and when its answer came. */
+  /** When the pop that delivered it first was sent, and when it was answered. */
   sentAt: number;
   cameAt: number;
 }
@@ -16,7 +16,7 @@ export class LineOrder {
   readonly #places = new Map<string, Place>();
   #doubtfulFrom = Infinity;
 
-  /** A push to that line is sent, behind those before it. */
+  /** A push to that line is sent, behind earlier ones. */
   pushing(id: string, line: string): void {
     const place = { id, isPushed: false, sentAt: 0, cameAt: Infinity };
     this.#places.set(id, place);
@@ -31,7 +31,7 @@ export class LineOrder {
     if (place) place.isPushed = true;
   }
 
-  /** A pop that was sent at that moment has brought it now. Only the first time counts. */
+  /** A pop that was sent at that moment delivered it. Only the first delivery counts. */
   delivered(id: string, sentAt: number, cameAt: number): void {
     const place = this.#places.get(id);
     if (place?.cameAt === Infinity) Object.assign(place, { sentAt, cameAt });
@@ -42,7 +42,7 @@ export class LineOrder {
     this.#doubtfulFrom = Math.min(this.#doubtfulFrom, sentAt);
   }
 
-  /** Events that came after one that was pushed behind them. */
+  /** Events that were overtaken by one that was pushed behind them. */
   faults(): string[] {
     return [...this.#lines.values()].flatMap((places) => this.#faultsIn(places));
   }

@@ -1,31 +1,31 @@
-// Producers and consumers that write down in an account what they sent and what was answered, and
-// carry on after every failure: on a new connection, when commands succeed again.
+// Producers and consumers that note in an account what they sent and what was answered. After every
+// failure they go on, on a new connection, as soon as commands succeed again.
 import { eventually } from "../support/eventually.ts";
 import type { Decoded } from "../support/reply-decoder.ts";
 import { Wire } from "../support/wire.ts";
 import { Account, contentsOf, type Outcome } from "./account.ts";
 
 export interface LoadOptions {
-  /** Where okq is now; asked anew for every connection. */
+  /** The port of okq for a client; called for every connection. */
   port(client: number): number;
   producers?: number;
   consumers?: number;
   queues?: string[];
   /** Commands that a client has in flight. */
   depth?: number;
-  /** Seconds that consumers claim events for. */
+  /** The lease of consumers in seconds. */
   lease?: number;
-  /** Pushes of one producer before it looks whether it got too far ahead of the consumers. */
+  /** After this many pushes a producer checks whether it is too far ahead of the consumers. */
   ahead?: number;
 }
 
-/** Seconds; a pop whose answer said "unknown" must come back while the rest is drained. */
+/** Seconds. An event of a pop with an unknown outcome must come back during the drain. */
 const DRAIN_LEASE = 5;
 const CLOSED = "the connection was closed";
 
 export class Load {
   readonly account = new Account();
-  /** Longest time from sending commands to their last answer, by a reply or by a broken line. */
+  /** Longest time from sending commands to their last reply, or to the end of the connection. */
   slowestMs = 0;
   /** Error replies, by their first words. */
   readonly errors = new Map<string, number>();
@@ -65,7 +65,7 @@ export class Load {
     return [...this.errors.values()].reduce((sum, count) => sum + count, 0);
   }
 
-  /** Resolves once that many more pushes and acks went well. */
+  /** Resolves after that many more successful pushes and acks. */
   async progress(count: number, timeoutMs = 30_000): Promise<void> {
     const [pushed, acked] = [this.#pushed + count, this.#acked + count];
     await eventually(() => this.#pushed >= pushed && this.#acked >= acked, {
@@ -74,19 +74,19 @@ export class Load {
     });
   }
 
-  /** Lets every client finish what it is at. */
+  /** Stops the clients after the commands that they are waiting for. */
   async stop(): Promise<void> {
     this.#isStopped = true;
     await Promise.all(this.#running);
   }
 
-  /** Ends it whatever comes of that: for a test that failed. */
+  /** Ends the load without any check, for a test that failed. */
   async close(): Promise<void> {
     this.#isStopped = true;
     await Promise.allSettled(this.#running);
   }
 
-  /** Pops and acks all that is there, through that port, until nothing is even claimed. */
+  /** Pops and acks all events through that port, until none is even claimed. */
   async drain(port: number, timeoutMs = 60_000): Promise<void> {
     const wire = await Wire.connect(port);
     const { queues } = this.#options;
@@ -125,7 +125,7 @@ export class Load {
     this.#running.push(run());
   }
 
-  /** A connection, as soon as one can be had; null when the load was stopped first. */
+  /** A connection as soon as okq accepts one; null if the load was stopped before. */
   async #connect(client: number): Promise<Wire | null> {
     const connected = await eventually(
       async () => this.#isStopped || (await Wire.connect(this.#options.port(client))),
@@ -166,7 +166,7 @@ export class Load {
     }
   }
 
-  /** How many events were there to pop; -1 when an answer was an error. */
+  /** The number of events popped; -1 if an answer was an error. */
   async #popAndAck(wire: Wire, queue: string, lease: number): Promise<number> {
     const popped: string[] = [];
     const sentAt = this.account.now();
@@ -208,7 +208,7 @@ export class Load {
     if (outcome === "done") this.#acked += 1;
   }
 
-  /** Sends commands in one go and hands over their replies; whether any was an error. */
+  /** Sends commands in one write and passes on the replies. Returns whether any was an error. */
   async #exchange(
     wire: Wire,
     commands: (string | Buffer)[][],
@@ -234,7 +234,7 @@ export class Load {
     return failed;
   }
 
-  /** Asks again and again until there is no error, rather than fail thousands of times. */
+  /** Repeats a query until it succeeds, so that the load does not fail thousands of times. */
   async #untilWell(wire: Wire, queue: string): Promise<void> {
     const isWell = async () => errorOf(await wire.call("QLPEEK", queue)) === null;
     await eventually(async () => this.#isStopped || (await isWell()), { timeoutMs: 60_000 });

@@ -8,14 +8,15 @@ import { join, resolve } from "node:path";
 import { hashPassword } from "../../src/users/password-checks.ts";
 import { closeAfterTest, noteProcess } from "../support/close-after-test.ts";
 import { eventually } from "../support/eventually.ts";
+import { newFolder } from "../support/new-folder.ts";
 import { startOkqProcess } from "../support/okq-process.ts";
 import { ask } from "../support/readable.ts";
-import { newFolder, passwordOf } from "../support/users.ts";
+import { passwordOf } from "../support/users.ts";
 import { frame, type Wire } from "../support/wire.ts";
 
 const CYCLES = 4_000;
 
-/** Tries again after an answer that is none or late, as drivers do. */
+/** Tries again after a late or missing answer, as drivers do. */
 async function logInAs(okq: { connect(): Promise<Wire> }, name: string) {
   const startedAt = performance.now();
   const client = await eventually(
@@ -34,7 +35,7 @@ async function quickestOf(times: number, logIn: () => Promise<{ tookMs: number }
   return leastMs;
 }
 
-/** Milliseconds that a push and a pop took, in the middle and at the slow end. */
+/** Milliseconds that a push and a pop took: median and 99th percentile. */
 async function latencies(client: Wire): Promise<{ median: number; p99: number }> {
   const took: number[] = [];
   for (let i = 0; i < CYCLES; i++) {
@@ -47,7 +48,7 @@ async function latencies(client: Wire): Promise<{ median: number; p99: number }>
   return { median: took[CYCLES / 2]!, p99: took[Math.floor(CYCLES * 0.99)]! };
 }
 
-/** Milliseconds until a wrong password from that address of this machine is refused. */
+/** Milliseconds until a wrong password from that local address is refused. */
 async function mistakeMs(port: number, localAddress: string): Promise<number> {
   const socket = connect({ port, host: "127.0.0.1", localAddress });
   closeAfterTest({ close: () => socket.destroy() });
@@ -59,7 +60,7 @@ async function mistakeMs(port: number, localAddress: string): Promise<number> {
   return performance.now() - startedAt;
 }
 
-/** Of a first mistake from some addresses, and of those that all connections of a pool make. */
+/** The delay of the first mistake from several addresses, and of a pool with a wrong password. */
 async function firstMistakes(port: number): Promise<{ median: number; pool: number }> {
   const took: number[] = [];
   for (let host = 2; host < 11; host++) took.push(await mistakeMs(port, `127.0.0.${host}`));

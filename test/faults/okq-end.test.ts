@@ -1,5 +1,5 @@
-// The end of okq, by kill -9 or by a signal that asks for it: what it answered holds, what it had
-// handed out comes back through another okq, and its consumers are forgotten.
+// The end of okq, by kill -9 or by a stop signal: answered changes last, its claimed events come
+// back through another okq, and its consumers are forgotten.
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { defaultConfig } from "../../src/config/resolve.ts";
 import { createLog } from "../../src/log/log.ts";
@@ -21,11 +21,11 @@ setDefaultTimeout(60_000);
 const CONSUMERS_GONE_MS_MAX = 60_000;
 
 const killed = { redis: null as RedisServer | null, watcher: null as Wire | null };
-/** How long the consumers of the okq that was killed first stayed. */
+/** How long the consumers of the first killed okq were still counted. */
 let goneMs: Promise<number>;
 let survivor: Okq;
 
-// First and last of all: its consumers take twenty seconds to go, while the others run.
+// Starts before and ends after the other tests, because its consumers stay for twenty seconds.
 beforeAll(async () => {
   killed.redis = await startRedis();
   const config = { ...defaultConfig(), redisAddr: `127.0.0.1:${killed.redis.port}` };
@@ -41,7 +41,7 @@ beforeAll(async () => {
   ]);
   await victim.crash();
   goneMs = untilGone(killed.watcher, performance.now());
-  // Whoever awaits it comes later.
+  // It is awaited later.
   goneMs.catch(() => {});
 });
 
@@ -137,7 +137,7 @@ describe("a killed okq", () => {
     const backMs = performance.now() - claimedAt;
     expect(backMs).toBeGreaterThan(3_300);
     report("claimed events of a killed okq", { backMs });
-    // Whichever lease ended first, the event that was popped first is the next one out.
+    // The event that was popped first is the next one out, whichever lease ended first.
     for (const id of ["1", "2", "3"]) {
       const event = [Buffer.from(id), Buffer.from(`contents ${id}`)];
       expect(await consumer.call("QRPOP", "q")).toEqual(event);
@@ -149,7 +149,7 @@ describe("a killed okq", () => {
 const EVENTS = 4_000;
 const CLIENTS = 4;
 
-/** Every client has its share of the events of "in" claimed. */
+/** Lets every client claim its share of the events of "in". */
 async function claimAll(clients: Wire[]): Promise<string[][]> {
   const shares: string[][] = [];
   for (const [at, client] of clients.entries()) {
@@ -175,7 +175,7 @@ test(
       for (const client of clients) closeAfterTest(client);
       const shares = await claimAll(clients);
       for (const [at, client] of clients.entries()) {
-        // Three each, so that no bound of a power of two always falls between two events.
+        // Three each, so that no limit that is a power of two falls between two events.
         const commands = shares[at]!.flatMap((id) => [
           ["QLPUSH", "out", id, "x"],
           ["QLPUSH", "log", id, "x"],
@@ -193,7 +193,7 @@ test(
       const acked = shares.flat().filter((id) => !kept.has(id));
       expect(acked.filter((id) => !logged.has(id))).toEqual([]);
       expect([...logged].filter((id) => !pushed.has(id))).toEqual([]);
-      // Within a client's share there is no gap either.
+      // There is no gap within the share of a client.
       for (const share of shares) {
         const gap = share.findIndex((id) => !pushed.has(id));
         expect(gap < 0 ? [] : share.slice(gap).filter((id) => pushed.has(id))).toEqual([]);
@@ -207,10 +207,10 @@ test(
   timeoutFor(10_000),
 );
 
-/** okq ends sooner than this when clients take their answers, and later when they do not. */
+/** okq ends sooner than this if clients read their replies, and later if they do not. */
 const CLOSE_MS_MAX = 7_000;
 
-/** The exit code, and how long it took. */
+/** Stops okq. Returns its exit code and the time that it took. */
 async function stop(okq: ListeningOkq): Promise<{ code: number; tookMs: number }> {
   const startedAt = performance.now();
   okq.kill("SIGTERM");
@@ -274,7 +274,7 @@ describe.each(storeNames)("on %s, a stop", (store) => {
   });
 });
 
-/** okq with a client that is owed megabytes and does not read. */
+/** okq with a client that has megabytes of replies to come and does not read. */
 async function startStuck(store: (typeof storeNames)[number]): Promise<ListeningOkq> {
   const okq = await start(store);
   const client = closeAfterTest(await okq.connect());
@@ -286,7 +286,7 @@ async function startStuck(store: (typeof storeNames)[number]): Promise<Listening
   return okq;
 }
 
-/** okq with a command under way that Redis, which stands still, does not answer. */
+/** okq with a command under way that a frozen Redis does not answer. */
 async function startOnFrozenRedis(): Promise<ListeningOkq> {
   const redis = await startTestRedis();
   const okq = await startOkqOnRedis(redis.port);

@@ -1,5 +1,5 @@
-// A connection that pipelines a push to one queue and then an ack in another must never end with
-// the ack done and the push not, also when the connection to Redis breaks between the two.
+// A client that pipelines a push to one queue and then an ack in another never ends with the ack
+// done and the push not done, also if the connection to Redis breaks between them.
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { startTestOkq, startTestRedis } from "../support/okq-server.ts";
 import { closeAfterTest } from "../support/close-after-test.ts";
@@ -10,7 +10,7 @@ import { errorOf, isOk } from "./load.ts";
 import { randomOf, report, rounds, timeoutFor } from "./rounds.ts";
 
 const PAIRS = 4000;
-/** Every so many requests to Redis the connections are cut. */
+/** The connections are cut after every so many requests to Redis. */
 const REQUESTS_BETWEEN_CUTS = 12;
 
 setDefaultTimeout(timeoutFor(10_000));
@@ -40,7 +40,7 @@ test("does no ack behind a push that the store did not do", async () => {
       ...Array.from({ length: PAIRS }, (_, id): Argument[][] => [
         ["QLPUSH", "out", id, "x"],
         ["QACK", "in", id],
-        // Three, so that pairs fall across the bounds of what okq takes on at a time.
+        // Three, so that pairs fall across the boundaries of batches.
         ["PING"],
       ]).flat(),
     );
@@ -51,7 +51,7 @@ test("does no ack behind a push that the store did not do", async () => {
       const [push, ack] = [replies[3 * id]!, replies[3 * id + 1]!];
       if (!isOk(push)) failedPushes += 1;
       if (!isOk(push) && ack === 1) {
-        // Without an answer a push may be done: then its event is there.
+        // A push without an answer may be done: then its event is there.
         expect(await redis.redis.hexists("{okq}:events:out", String(id))).toBe(1);
       }
     }

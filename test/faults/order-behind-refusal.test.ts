@@ -1,12 +1,12 @@
 // Commands behind an operation that the store refuses are not done, with every store and for every
-// cause: a client that hands an event on and acknowledges it must not lose it.
+// cause. So a client that passes an event on and acknowledges it cannot lose it.
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { shardOf, shards } from "../../src/stores/redis/shards.ts";
 import { closeAfterTest } from "../support/close-after-test.ts";
 import { eventually } from "../support/eventually.ts";
+import { newFolder } from "../support/new-folder.ts";
 import { startTestOkq, startTestRedis, type TestOkq } from "../support/okq-server.ts";
 import { ask, askAll, readable } from "../support/readable.ts";
 import { startCluster } from "../support/redis-cluster.ts";
@@ -18,7 +18,7 @@ setDefaultTimeout(30_000);
 
 interface Failing {
   okq: TestOkq;
-  /** What fails from now on. */
+  /** The command that fails from now on. */
   command: Argument[];
   /** How its reply begins. */
   error: RegExp;
@@ -27,7 +27,7 @@ interface Failing {
 /** Sets up okq with an event "1" in the queue "in", and then breaks something. */
 type Cause = () => Promise<Failing>;
 
-const BEHIND = "-ERR store refused: nothing was done, for an operation in front of it failed";
+const BEHIND = "-ERR store refused: not done, because an earlier operation of this client failed";
 const PUSH = ["QLPUSH", "out", "1", "x"];
 
 async function startFilled(config: Parameters<typeof startTestOkq>[0]): Promise<TestOkq> {
@@ -37,13 +37,7 @@ async function startFilled(config: Parameters<typeof startTestOkq>[0]): Promise<
   return okq;
 }
 
-function newFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), "okq-order-"));
-  closeAfterTest({ close: () => rmSync(folder, { recursive: true }) });
-  return folder;
-}
-
-/** In a cluster a queue that is in another shard than "in". */
+/** A queue in another shard of a cluster than "in". */
 const elsewhere = ["out", "out2"].find(
   (queue) => shardOf(Buffer.from(queue)) !== shardOf(Buffer.from("in")),
 )!;
@@ -93,7 +87,7 @@ const causes: Record<string, Cause> = {
     expect(await ask(client, "QLPUSH", "bad", "1", Buffer.alloc(100_000, "Z"))).toBe("+OK");
     await okq.close();
     const bytes = readFileSync(file);
-    // The pages that hold nothing but contents, and where they go on.
+    // The pages that hold only contents, and those that continue them.
     for (let at = 0; at < bytes.length; at += 8192) {
       const page = bytes.subarray(at, at + 8192);
       if (page.subarray(4096, 8192).every((byte) => byte === 0x5a)) page.fill(0xff);
@@ -138,7 +132,7 @@ describe.each(Object.keys(causes).filter(isPossible))("with %s", (cause) => {
       ["QLPUSH", "in", "2", "x"],
       ["QACK", "in", "1"],
     ];
-    // More than a client has under way at once, and so few bytes that they arrive together.
+    // More commands than a client may have under way, and few enough bytes to arrive together.
     const pairs = Array.from({ length: 90 }, () => behind).flat();
     const [failed, ...rest] = await askAll(client, command, ...pairs);
     expect(failed).toMatch(error);
@@ -195,13 +189,13 @@ describe("on a Redis with keys of another type", () => {
     const { okq, client, spoil } = await start();
     await spoil("ready:out");
     const commands = ["QLPUSH in 3 x NOBLOCK", "QRPUSH in 3 x", "QRPOP in", "QRPEEK in"];
-    // Commands that ask the store more than once, and one that would wait, behind many others.
+    // Commands with several operations, and one that would wait, behind many others.
     commands.push(...Array.from({ length: 100 }, () => "QLPEEK in"));
     commands.push("QSTATUS", "QINFO in", "QREGISTER in", "QNOTIFY 20", "QFLUSH in", "QACK in 1");
     const words = commands.map((command) => command.split(" "));
     const [failed, nonBlocking, ...rest] = await askAll(client, PUSH, ...words);
     expect(failed).toMatch(/^-ERR store refused: WRONGTYPE /);
-    // It is answered before it is tried.
+    // It is answered before the store does it.
     expect(nonBlocking).toBe("+OK");
     expect(new Set(rest)).toEqual(new Set([BEHIND]));
     const other = await okq.connect();
@@ -253,7 +247,7 @@ describe("on a Redis with keys of another type", () => {
     const leaving = await okq.connect();
     for (const queue of ["a", "bad", "b"]) await ask(client, "QLPUSH", queue, "1", "x");
     proxy.set("replies", "hold");
-    // The last one popped is the first to go back.
+    // The last event popped is the first to be requeued.
     leaving.pipeline(["QRPOP", "a", "NOACK"], ["QRPOP", "b"], ["QRPOP", "bad", "NOACK"]);
     await eventually(async () => (await redis.exists("{okq}:ready:bad")) === 0);
     await spoil("ready:bad");

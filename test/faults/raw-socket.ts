@@ -1,5 +1,4 @@
-// A socket of a test that keeps the very bytes it receives: to compare them, or to send okq what
-// no client would send. It must not know the protocol.
+// A socket that keeps the exact bytes it receives, and sends any bytes.
 import type { Socket } from "bun";
 import { Change } from "../support/change.ts";
 
@@ -42,7 +41,7 @@ export class RawSocket {
     if (this.#isEnding && this.#unsent.length === 0) this.#socket.shutdown();
   }
 
-  /** Says that nothing more is sent, once everything is. */
+  /** Ends sending once everything is sent (a half-close). */
   endSending(): void {
     this.#isEnding = true;
     this.send(Buffer.alloc(0));
@@ -61,7 +60,7 @@ export class RawSocket {
     this.#socket.terminate();
   }
 
-  /** Resolves when so many bytes came, or the connection was closed; all that came, taken out. */
+  /** Resolves when so many bytes arrived or the connection was closed, to all bytes so far. */
   async read(length: number): Promise<Buffer> {
     const endsAt = performance.now() + WAIT_MS_MAX;
     while (this.#length < length && !this.#isClosed) {
@@ -75,7 +74,7 @@ export class RawSocket {
     return all;
   }
 
-  /** All that came up to its end. Rejects when there is none for long. */
+  /** All bytes up to the end of the connection. Rejects if it does not end. */
   async readToEnd(): Promise<Buffer> {
     const all = await this.read(Infinity);
     if (!this.#isClosed) throw new Error(`still open after ${WAIT_MS_MAX} ms`);

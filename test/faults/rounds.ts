@@ -1,17 +1,17 @@
-// How often and when things are broken: the number of rounds from the environment, and random
-// choices from a seed that is printed, so that a failure can be had again.
+// The number of rounds of fault tests, from the environment, and random choices from a seed that is
+// printed, so that a failure can be repeated.
 
-/** Rounds of each test that repeats itself: OKQ_FAULT_ROUNDS, else few. */
+/** Rounds of each repeated test: OKQ_FAULT_ROUNDS, or a few. */
 export const rounds = Number(process.env["OKQ_FAULT_ROUNDS"] ?? 2);
 
 export const seed = Number(process.env["OKQ_FAULT_SEED"] ?? Math.floor(Math.random() * 2 ** 31));
 
-/** Room for a test whose rounds take that long each. */
+/** The timeout of a test whose rounds take that long each. */
 export function timeoutFor(roundMs: number): number {
   return 60_000 + 2 * rounds * roundMs;
 }
 
-/** Whole numbers from `from` to `to`, the same ones for the same name and seed. */
+/** Whole numbers from `from` to `to`, the same for the same name and seed. */
 export function randomOf(name: string): (from: number, to: number) => number {
   console.log(`${name}: OKQ_FAULT_SEED=${seed} OKQ_FAULT_ROUNDS=${rounds}`);
   let state = BigInt(seed);
@@ -22,7 +22,7 @@ export function randomOf(name: string): (from: number, to: number) => number {
   };
 }
 
-/** Figures of a run, for people who read the log. */
+/** Prints figures of a run. */
 export function report(what: string, figures: object): void {
   const text = Object.entries(figures).map(([name, value]) => {
     return `${name} ${typeof value === "number" ? Math.round(value) : JSON.stringify(value)}`;

@@ -1,5 +1,5 @@
-// The whole server under a seeded mix of valid and broken input from many connections: the process
-// stays up, within bounds, and well-behaved clients beside never see a wrong byte.
+// okq gets a seeded mix of valid and broken input from many connections. It stays up and within its
+// bounds, and well-behaved clients beside never see a wrong byte.
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { Random } from "../stores/random.ts";
 import { closeAfterTest } from "../support/close-after-test.ts";
@@ -12,16 +12,16 @@ import { report, rounds, seed } from "./rounds.ts";
 import { ServerFuzzer } from "./server-fuzzer.ts";
 import { Witness } from "./witness.ts";
 
-/** For each store at least, and until so much has been tried in each second of it. */
+/** The minimum for each store; longer if too few commands were tried per second. */
 const SECONDS = Number(process.env["OKQ_FUZZ_SECONDS"] ?? rounds);
 const CONNECTIONS_PER_SECOND = 10;
 const REPLIES_PER_SECOND = 100;
 const FUZZERS = 8;
 const SWEEP_EVERY_MS = 500;
 const GROWTH_BYTES_MAX = 300 * 1024 * 1024;
-/** Files of a store may come and go. */
+/** A store may open and close files. */
 const FILES_MORE_MAX = 3;
-/** Small, so that the bounds on clients are reached as well. */
+/** Small, so that the bounds on clients are reached. */
 const BOUNDS = ["--max-event-bytes", "1mb", "--max-waiting-bytes", "2mb"];
 
 setDefaultTimeout(60_000 + SECONDS * 2_000);
@@ -32,7 +32,7 @@ async function start(store: (typeof storeNames)[number]): Promise<ListeningOkq> 
   return await startOkqOnRedis((await startTestRedis()).port, 0, BOUNDS);
 }
 
-/** Lines that okq must never write into the log, for no input of clients. */
+/** Lines in the log that no input of clients may cause. */
 function complaints(log: string): string[] {
   return log.split("\n").filter((line) => / error |internal error|connection failed/.test(line));
 }
@@ -45,7 +45,7 @@ function witnesses(): Witness[] {
   });
 }
 
-/** Empties the queues that nobody is going to empty, or memory would grow as it should. */
+/** Empties the queues that no client empties, because events in them take memory. */
 async function sweep(okq: ListeningOkq, isOver: () => boolean): Promise<void> {
   const wire = closeAfterTest(await okq.connect());
   while (!isOver()) {

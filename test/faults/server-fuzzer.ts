@@ -1,5 +1,5 @@
-// Clients that send okq a seeded mix of valid and broken input and leave in every way there is.
-// Whatever it answers must be well-formed, and one reply per command where all were whole.
+// Clients that send okq a seeded mix of valid and broken input and leave in different ways. Every
+// answer must be well-formed, with one reply per command if all commands were complete.
 import { commands } from "../../src/commands/table.ts";
 import type { Random } from "../stores/random.ts";
 import { type Decoded, ReplyDecoder } from "../support/reply-decoder.ts";
@@ -7,7 +7,7 @@ import { frame } from "../support/wire.ts";
 import { errorOf } from "./load.ts";
 import { RawSocket } from "./raw-socket.ts";
 
-/** What would end the witnesses, or the fuzzer's own account of replies. */
+/** Commands that would close the witnesses or break the fuzzer's own count of replies. */
 const SPARED = new Set(["CLIENT KILL", "CLIENT REPLY", "QUIT"]);
 const NAMES = commands.map(({ name }) => name).filter((name) => !SPARED.has(name));
 const KINDS = {
@@ -25,21 +25,21 @@ const KINDS = {
   blank: 1,
   tooLarge: 1,
 };
-/** Kinds of whole commands only: each has one reply. */
+/** Kinds of complete commands: each has one reply. */
 const WHOLE = ["commands", "flood", "arguments", "blank", "tooLarge"] as const;
 type Kind = keyof typeof KINDS;
 type WholeKind = (typeof WHOLE)[number];
-/** Bytes that make no command, and commands that are not answered. */
+/** Bytes that are not a command, and commands that are not answered. */
 const BLANKS = ["\n", "\r\n", "  \r\n", "*0\r\n", "*-7\r\n", `${" ".repeat(9_000)}\n`];
 const ENDS = { halfClose: 6, reset: 2, close: 2 };
-/** Bytes and words that mean something, more often than chance would have it. */
+/** Bytes and words with a meaning, which chance alone would rarely produce. */
 const WORDS = ["", "0", "1", "-1", "0.01", "1e400", "nan", "EX", "NOACK", "REDO", "NOBLOCK", "*"];
 const TELLING = "\r\n*$-+:0123456789\"'\\ \t\0\xff";
 
 export class ServerFuzzer {
   connections = 0;
   bytes = 0;
-  /** Whole commands whose replies were counted. */
+  /** Complete commands whose replies were counted. */
   commands = 0;
   readonly #random: Random;
   readonly #queues: Buffer[];
@@ -49,7 +49,7 @@ export class ServerFuzzer {
     this.#queues = Array.from({ length: 60 }, () => this.#noise(40));
   }
 
-  /** One connection after the other. Rejects at the first answer that is none. */
+  /** Runs one connection after the other. Rejects at the first malformed answer. */
   async run(port: number, isOver: () => boolean): Promise<void> {
     while (!isOver()) {
       const socket = await RawSocket.connect(port);
@@ -121,7 +121,7 @@ export class ServerFuzzer {
 
   #command(): (string | Buffer)[] {
     const name = this.#random.below(20) === 0 ? this.#noise(20) : this.#random.of(NAMES);
-    // A wait for years is none of okq's faults.
+    // Waiting for years would not be a fault of okq.
     if (name === "QNOTIFY") return [name, this.#random.of(WORDS)];
     const words = typeof name === "string" ? name.split(" ") : [name];
     const args = Array.from({ length: this.#random.below(5) }, () => this.#argument());
@@ -199,7 +199,7 @@ function isWholeKind(kind: Kind): kind is WholeKind {
   return WHOLE.includes(kind as WholeKind);
 }
 
-/** Throws at what is no reply. */
+/** Throws at a malformed reply. */
 function all(decoder: ReplyDecoder): Decoded[] {
   const replies: Decoded[] = [];
   for (let reply = decoder.next(); reply !== undefined; reply = decoder.next()) replies.push(reply);

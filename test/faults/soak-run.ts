@@ -1,4 +1,4 @@
-// bun run soak [minutes] [store ...]: the soak for so long (10) on each store (sqlite and redis).
+// bun run soak [minutes] [store ...]: runs the soak on each store (sqlite, redis), 10 minutes each.
 const [minutes = "10", ...stores] = process.argv.slice(2);
 
 const env: Record<string, string | undefined> = { ...process.env, OKQ_SOAK_MINUTES: minutes };

@@ -1,5 +1,5 @@
-// okq under a mixed load for long: nothing is lost, memory and descriptors end where they began.
-// `bun run soak` makes it really long.
+// okq under a long mixed load: nothing is lost, and memory and descriptors do not grow. `bun run
+// soak` runs it much longer.
 import { expect, test } from "bun:test";
 import { type ListeningOkq, startOkqOnRedis, startOkqProcess } from "../support/okq-process.ts";
 import { newDatabase, startTestRedis, type storeNames } from "../support/okq-server.ts";
@@ -10,11 +10,11 @@ type StoreName = (typeof storeNames)[number];
 
 const minutes = Number(process.env["OKQ_SOAK_MINUTES"] ?? 0);
 const stores = (process.env["OKQ_SOAK_STORES"] ?? "sqlite,redis").split(",") as StoreName[];
-/** Nothing is compared with the first epochs: they warm up. */
+/** The first epochs warm up and are not compared. */
 const WARM_UP_EPOCHS = minutes > 0 ? 2 : 1;
 const EPOCHS = minutes > 0 ? Math.max(WARM_UP_EPOCHS + 1, minutes) : 2;
 const EPOCH_SECONDS = minutes > 0 ? 52 : 1;
-/** What memory may be above that behind the warm-up, and files that a store may have open more. */
+/** Allowed growth of memory after the warm-up, and of open files. */
 const GROWTH_MB_MAX = 60;
 const FILES_MORE_MAX = 3;
 

@@ -1,13 +1,13 @@
-// A long life of okq in short epochs: in each a mixed load, with clients that come, go and
-// misbehave, at whose end every event is accounted for and okq, at rest, is measured.
+// Runs okq in epochs: each is a mixed load with clients that come, go and misbehave. At its end
+// every event must be accounted for, and the idle okq is measured.
 import { eventually, lasting } from "../support/eventually.ts";
 import { openFiles, residentBytes } from "../support/process-figures.ts";
 import { Wire } from "../support/wire.ts";
 import { Load } from "./load.ts";
-import { Mischief } from "./mischief.ts";
+import { MisbehavingClients } from "./misbehaving-clients.ts";
 
 const QUEUES = ["a", "b"];
-/** Within which memory has settled after a load; the least of it counts. */
+/** Memory settles within this time after a load; the smallest figure counts. */
 const SETTLE_MS = 1_500;
 
 export interface Epoch {
@@ -15,8 +15,8 @@ export interface Epoch {
   acked: number;
   repeated: number;
   outcomesUnknown: number;
-  /** Short lives of clients that misbehave. */
-  lives: number;
+  /** Connections of misbehaving clients. */
+  connections: number;
   memoryMB: number;
   files: number;
   slowestMs: number;
@@ -27,15 +27,15 @@ export interface Soaked {
   port: number;
 }
 
-/** Rejects when anything is lost, or came twice though it was acknowledged. */
+/** Rejects if an event was lost, or came again after its ack. */
 export async function soakEpoch(okq: Soaked, seconds: number, seed: number): Promise<Epoch> {
   const observer = await Wire.connect(okq.port);
   await observer.call("CLIENT", "SETNAME", "observer");
   const load = new Load({ port: () => okq.port, queues: QUEUES, producers: 3, lease: 2 });
   const { account } = load;
-  const mischief = new Mischief({ port: okq.port, account, queues: QUEUES, seed });
+  const misbehaving = new MisbehavingClients({ port: okq.port, account, queues: QUEUES, seed });
   await lasting(seconds * 1000);
-  await mischief.stop();
+  await misbehaving.stop();
   await load.stop();
   await load.drain(okq.port);
   const totals = account.settle();
@@ -59,7 +59,7 @@ export async function soakEpoch(okq: Soaked, seconds: number, seed: number): Pro
     acked: totals.acked,
     repeated: totals.repeated,
     outcomesUnknown: totals.pushUnknown + totals.ackUnknown,
-    lives: mischief.lives,
+    connections: misbehaving.connections,
     memoryMB: bytes / 2 ** 20,
     files,
     slowestMs: load.slowestMs,

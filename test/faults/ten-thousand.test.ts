@@ -1,5 +1,5 @@
-// Ten thousand connections at once, as many as okq takes when nobody says otherwise: each is
-// served, one more is told that it is too many, and when they are gone nothing is left of them.
+// Ten thousand connections at once, the default limit: each is served, one more is refused, and
+// nothing is left of them when they are gone.
 import { readFileSync } from "node:fs";
 import { expect, test } from "bun:test";
 import { closeAfterTest } from "../support/close-after-test.ts";
@@ -39,7 +39,7 @@ async function expectReply(socket: RawSocket, reply: string): Promise<void> {
   if (got.toString() !== reply) throw new Error(`got ${JSON.stringify(String(got))}`);
 }
 
-/** The most that okq worked before it answered a client that asks all the time meanwhile. */
+/** The longest that okq worked meanwhile before it answered a client that asks all the time. */
 async function longestWorkBeside(pid: number, client: Wire, all: Promise<unknown>) {
   const done = all.then(() => true);
   let longestMs = 0;

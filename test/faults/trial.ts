@@ -1,5 +1,5 @@
-// A load on some okq processes while their Redis fails and comes back: how long the service was
-// away after the store was back, and whether the account of events adds up.
+// A load on several okq processes while their Redis fails and comes back. Measures how soon they
+// serve again, and checks the account of events.
 import type { Config } from "../../src/config/options.ts";
 import { closeAfterTest } from "../support/close-after-test.ts";
 import { eventually } from "../support/eventually.ts";
@@ -12,7 +12,7 @@ export class Trial {
   readonly load: Load;
   readonly okqs: TestOkq[];
   readonly #name: string;
-  /** The longest time from the store being back to commands that succeed again. */
+  /** The longest time from the return of the store until commands succeed again. */
   #backMs = 0;
 
   private constructor(name: string, okqs: TestOkq[], load: Load) {
@@ -21,7 +21,7 @@ export class Trial {
     this.load = load;
   }
 
-  /** Two okq processes on that Redis, with three producers and three consumers or more. */
+  /** Two okq processes on that Redis, with at least three producers and three consumers. */
   static async start(
     name: string,
     config: Partial<Config>,
@@ -34,7 +34,7 @@ export class Trial {
     return new Trial(name, okqs, load);
   }
 
-  /** The store is back: waits until every client's commands succeed again. */
+  /** Call when the store is back. Waits until the commands of every client succeed again. */
   async recovers(timeoutMs = 30_000): Promise<number> {
     const startedAt = performance.now();
     await this.load.progress(1, timeoutMs);
@@ -44,13 +44,13 @@ export class Trial {
     return backMs;
   }
 
-  /** Waits for so many more error replies than there were: now, or before they could begin. */
+  /** Waits for so many more error replies than `before`. */
   async fails(count: number, before = this.load.failed): Promise<void> {
     const failed = before + count;
     await eventually(() => this.load.failed >= failed, { message: `${count} commands fail` });
   }
 
-  /** Nothing that was answered OK may be gone, nothing acked may come again. */
+  /** Throws if an answered push is lost or an acked event came again. */
   async settle(figures: object = {}): Promise<Totals> {
     await this.#end();
     const totals = this.load.account.settle();
@@ -58,7 +58,7 @@ export class Trial {
     return totals;
   }
 
-  /** For a store that made no such promise. */
+  /** As settle(), for a store that may lose events; counts them. */
   async settleLosses(figures: object = {}): Promise<Totals & Losses> {
     await this.#end();
     const totals = this.load.account.settleLosses();

@@ -1,4 +1,4 @@
-// Knowing that consumers wait: QNOTIFY answers nothing until there is something, so okq is asked.
+// Waits until consumers wait: QNOTIFY does not answer before there is an event, so this asks okq.
 import { eventually } from "../support/eventually.ts";
 import { Wire } from "../support/wire.ts";
 

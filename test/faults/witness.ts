@@ -1,5 +1,5 @@
-// A well-behaved client with a queue of its own, which knows to the byte what every reply must be.
-// What others do to okq meanwhile it must not notice.
+// A well-behaved client with its own queue that knows the exact bytes of every reply. It must not
+// notice what other clients do to okq.
 import type { Random } from "../stores/random.ts";
 import { frame } from "../support/wire.ts";
 import { RawSocket } from "./raw-socket.ts";
@@ -27,7 +27,7 @@ interface Event {
 }
 
 export class Witness {
-  /** Replies that were compared. */
+  /** The number of compared replies. */
   replies = 0;
   readonly #random: Random;
   readonly #protocol: 2 | 3;
@@ -43,7 +43,7 @@ export class Witness {
     this.#queue = queue;
   }
 
-  /** Sends and compares until it is told to stop. Rejects at the first reply that is wrong. */
+  /** Sends and compares until isOver(). Rejects at the first wrong reply. */
   async run(port: number, isOver: () => boolean): Promise<void> {
     const socket = await RawSocket.connect(port);
     try {
@@ -78,7 +78,7 @@ export class Witness {
     throw new Error(`a witness got ${shown(got)}${closed}, and not ${shown(expected)}`);
   }
 
-  /** A command with its reply, and what it makes of the queue. */
+  /** The next command with its reply; changes the expected queue. */
   #next(): Exchange {
     const kind = this.#random.weighted(KINDS);
     if (kind === "push") return this.#push();

@@ -4,10 +4,11 @@ import { expect, test } from "bun:test";
 import { existsSync, renameSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { eventually } from "../support/eventually.ts";
+import { newFolder } from "../support/new-folder.ts";
 import { startOkqProcess } from "../support/okq-process.ts";
 import { startTestOkq, type TestOkq } from "../support/okq-server.ts";
 import { ask } from "../support/readable.ts";
-import { cheapHash, newFolder, passwordOf, writeUsers } from "../support/users.ts";
+import { cheapHash, passwordOf, writeUsers } from "../support/users.ts";
 import type { Wire } from "../support/wire.ts";
 
 const NOPERM = "-NOPERM User ann has no permissions to ";

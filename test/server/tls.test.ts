@@ -12,7 +12,7 @@ import { freePort } from "../support/free-port.ts";
 import { startTestOkq, type TestOkq } from "../support/okq-server.ts";
 import { startProcess } from "../support/process.ts";
 import { Wire } from "../support/wire.ts";
-import { newFolder } from "../support/users.ts";
+import { newFolder } from "../support/new-folder.ts";
 
 /** In a row, by which it shows whether connections are lost in between. */
 const RENEWALS = 20;

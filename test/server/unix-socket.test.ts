@@ -6,7 +6,7 @@ import { Redis } from "ioredis";
 import { closeAfterTest } from "../support/close-after-test.ts";
 import { startTestOkq } from "../support/okq-server.ts";
 import { startProcess } from "../support/process.ts";
-import { newFolder } from "../support/users.ts";
+import { newFolder } from "../support/new-folder.ts";
 
 function connect(path: string, options: { password?: string } = {}): Redis {
   const redis = new Redis({ path, ...options, retryStrategy: () => null, maxRetriesPerRequest: 0 });

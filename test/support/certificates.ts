@@ -1,9 +1,8 @@
 // Certificates for a test, made by openssl in a folder that the test removes at its end: of an
 // authority, of a server and a client that it signed, and of a stranger.
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { closeAfterTest } from "./close-after-test.ts";
+import { newFolder } from "./new-folder.ts";
 
 /** Files in PEM. */
 export interface KeyPair {
@@ -35,8 +34,7 @@ authorityKeyIdentifier=keyid
 const NEW_KEY = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"];
 
 export function makeCertificates(): Certificates {
-  const folder = mkdtempSync(join(tmpdir(), "okq-certificates-"));
-  closeAfterTest({ close: () => rmSync(folder, { recursive: true }) });
+  const folder = newFolder();
   const names = join(folder, "names");
   writeFileSync(names, EXTENSIONS);
   const pair = (name: string): KeyPair => ({

@@ -1,7 +1,5 @@
 // Starts okq inside the process of the test, on a free port, with any store. Everything started
 // here is closed when the test ends.
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Config } from "../../src/config/options.ts";
 import { defaultConfig } from "../../src/config/resolve.ts";
@@ -9,6 +7,7 @@ import { createLog } from "../../src/log/log.ts";
 import { type Okq, startOkq } from "../../src/app/okq.ts";
 import { type Clock, systemClock } from "../../src/queue/clock.ts";
 import { closeAfterTest } from "./close-after-test.ts";
+import { newFolder } from "./new-folder.ts";
 import { type RedisOptions, type RedisServer, startRedis } from "./redis-server.ts";
 import { TestClock } from "./test-clock.ts";
 import { Wire } from "./wire.ts";
@@ -58,9 +57,7 @@ export const storeNames = ["memory", "sqlite", "redis"] as const;
 
 /** The --store of a new database, which is removed when the test ends. */
 export function newDatabase(): string {
-  const folder = mkdtempSync(join(tmpdir(), "okq-database-"));
-  closeAfterTest({ close: () => rmSync(folder, { recursive: true }) });
-  return `sqlite:${join(folder, "okq.db")}`;
+  return `sqlite:${join(newFolder(), "okq.db")}`;
 }
 
 /** okq on that store, with a redis-server of its own if it needs one. */

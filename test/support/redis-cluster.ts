@@ -1,5 +1,5 @@
-// A real Redis Cluster: masters that share the slots, replicas, and slots that move as
-// redis-cli --cluster reshard moves them.
+// Starts a real Redis Cluster with masters and replicas, and moves slots as redis-cli --cluster
+// reshard does.
 import { closeAfterTest } from "./close-after-test.ts";
 import { eventually } from "./eventually.ts";
 import { freePort } from "./free-port.ts";
@@ -21,24 +21,24 @@ export interface ClusterNode extends RedisServer {
 export interface MoveOptions {
   keysPerStep?: number;
   /**
-   * Awaited after every step, with the keys that moved so far, to set the pace. "stop" leaves the
-   * slot half-way, migrating; moving it again goes on from there.
+   * Awaited after every step with the number of keys moved so far. "stop" leaves the slot half-way;
+   * moving it again goes on from there.
    */
   onStep?(moved: number): unknown;
 }
 
 export interface Cluster {
-  /** Masters first, then replicas, as they were to begin with. */
+  /** Masters first, then replicas, in their first roles. */
   nodes: ClusterNode[];
-  /** Those that are reachable, say that they are masters, and have slots. */
+  /** The reachable nodes that call themselves masters and have slots. */
   masters(): Promise<ClusterNode[]>;
   /** The first replica of a node, also of one that is down. */
   replicaOf(node: ClusterNode): Promise<ClusterNode>;
-  /** The master that has a slot; waits until there is one. */
+  /** The master of a slot; waits until there is one. */
   ownerOf(slot: number): Promise<ClusterNode>;
-  /** Resolves to how many keys moved. */
+  /** Resolves to the number of keys moved. */
   moveSlot(slot: number, to: ClusterNode, options?: MoveOptions): Promise<number>;
-  /** Resolves once every reachable node finds that all slots are served. */
+  /** Resolves once every reachable node sees all slots served. */
   healed(): Promise<void>;
   close(): Promise<void>;
 }
@@ -46,7 +46,7 @@ export interface Cluster {
 export interface ClusterOptions extends Omit<RedisOptions, "machine" | "config"> {
   masters?: number;
   replicasEach?: number;
-  /** How long a node is silent until it counts as down. */
+  /** A node that is silent for this time counts as down. */
   nodeTimeoutMs?: number;
   /** For a cluster started in beforeAll, which is to be closed in afterAll. */
   outlivesTest?: true;
@@ -54,7 +54,7 @@ export interface ClusterOptions extends Omit<RedisOptions, "machine" | "config">
   machines?: Machine[];
 }
 
-/** What a node says of itself. */
+/** A node's own view of itself. */
 interface Self {
   isMaster: boolean;
   masterId: string;
@@ -66,8 +66,8 @@ const START_MS_MAX = 60_000;
 const MIGRATE_MS_MAX = 20_000;
 
 /**
- * Closed when the test ends, unless told otherwise. Resolves when all slots are served and replicas
- * are in sync.
+ * Resolves when all slots are served and replicas are in sync. Closed when the test ends, unless
+ * outlivesTest is set.
  */
 export async function startCluster(options: ClusterOptions = {}): Promise<Cluster> {
   const { masters = 3, replicasEach = 1 } = options;
@@ -89,7 +89,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
     return found.flatMap(({ node, self }) => (self ? [{ node, self }] : []));
   }
 
-  /** Of two that think they have it, the one with the later epoch is right. */
+  /** If two nodes claim the slot, the one with the later epoch is right. */
   async function ownerOf(slot: number): Promise<ClusterNode> {
     const has = ({ isMaster, slots }: Self) =>
       isMaster && slots.some(([from, to]) => from <= slot && slot <= to);
@@ -143,7 +143,7 @@ async function nodeOptions(options: ClusterOptions, at: number): Promise<RedisOp
   };
 }
 
-/** Makes a cluster of them: slots for the masters, acquaintance, replicas. */
+/** Makes a cluster: gives slots to the masters, lets nodes meet, adds replicas. */
 async function form(nodes: ClusterNode[], masters: number): Promise<void> {
   const share = SLOTS / masters;
   for (const [at, { redis }] of nodes.entries()) {
@@ -190,7 +190,7 @@ async function isWhole(node: ClusterNode): Promise<boolean> {
   return /cluster_state:ok/.test(String(await answerOf(node, "CLUSTER", "INFO")));
 }
 
-/** Null when it does not answer. */
+/** Null if the node does not answer. */
 async function selfOf(node: ClusterNode): Promise<Self | null> {
   const text = await answerOf(node, "CLUSTER", "NODES");
   const line = /^.* myself,.*$/m.exec(String(text))?.[0];
@@ -236,10 +236,10 @@ async function moveSlot(
     moved += keys.length;
     if ((await onStep?.(moved)) === "stop") return moved;
   }
-  // The new owner first, so that at no time the slot is nobody's.
+  // The new owner first, so that the slot always has an owner.
   await setSlot(to, "NODE", to.id);
   await setSlot(from, "NODE", to.id);
-  // One that is down, or a replica, hears of it from the others.
+  // Replicas, and nodes that are down, learn it from the others.
   const others = nodes.filter((node) => node !== from && node !== to);
   const news = ["CLUSTER", "SETSLOT", String(slot), "NODE", to.id];
   await Promise.all(others.map((node) => answerOf(node, ...news)));

@@ -1,5 +1,5 @@
-// A real Redis with replicas and the Sentinels that watch them, with delays so short that a test
-// can wait for a failover.
+// Starts a real Redis with replicas and Sentinels, with delays so short that a test can wait for a
+// failover.
 import { closeAfterTest } from "./close-after-test.ts";
 import { eventually } from "./eventually.ts";
 import {
@@ -17,13 +17,13 @@ export interface SentinelGroup {
   sentinels: number[];
   /** The Sentinels, to stop and to kill them. */
   sentinelServers: RedisServer[];
-  /** All Redis servers; the first was the master to begin with. */
+  /** All Redis servers; the first is the master at first. */
   servers: RedisServer[];
-  /** The one that a majority of the Sentinels calls the master and that says so too. */
+  /** The master according to most Sentinels and to itself. */
   master(): Promise<RedisServer>;
-  /** The master, once it is another one than that on this port. */
+  /** The master, once it is another server than the one on this port. */
   promoted(notPort: number): Promise<RedisServer>;
-  /** Resolves once that many replicas are in sync with the master and all Sentinels agree. */
+  /** Resolves once so many replicas are in sync with the master and all Sentinels agree. */
   synced(replicas: number): Promise<void>;
   close(): Promise<void>;
 }
@@ -32,9 +32,9 @@ export interface SentinelOptions extends Omit<RedisOptions, "machine" | "config"
   replicas?: number;
   sentinels?: number;
   group?: string;
-  /** How long a master is silent until it counts as down; the Sentinels notice in turn. */
+  /** A master that is silent for this time counts as down; the Sentinels notice in turn. */
   downAfterMs?: number;
-  /** Of the Sentinels' default user. */
+  /** The password of the default user of the Sentinels. */
   sentinelPassword?: string;
   /** Where the Redis servers run, in their order. */
   machines?: Machine[];
@@ -152,14 +152,14 @@ function sentinelOptions(options: SentinelOptions, master: RedisServer, at: numb
   };
 }
 
-/** Waits until a Sentinel sees the others and all replicas; they introduce themselves sooner. */
+/** Waits until a Sentinel knows the other Sentinels and all replicas. */
 async function knowsAll(
   { redis }: RedisServer,
   group: string,
   replicas: number,
   sentinels: number,
 ): Promise<void> {
-  // Not the ping period: five of it is how fresh a replica's INFO must be to be promoted.
+  // Not the ping period: a replica whose INFO is older than five periods is not promoted.
   const sooner = ["info-period", "500", "publish-period", "200"];
   await redis.call("SENTINEL", "DEBUG", ...sooner);
   await eventually(
@@ -177,8 +177,7 @@ async function knowsAll(
   );
 }
 
-/** Records from flat lists of names and values. */
-/** Until they do, one may be at a failover of its own still, and make another master. */
+/** Until they agree, one may still be at its own failover and make another master. */
 async function agree(sentinels: RedisServer[], group: string): Promise<boolean> {
   const asked = sentinels.map((sentinel) => answerOf(sentinel, "SENTINEL", "MASTER", group));
   const views = fieldsOf((await Promise.all(asked)).filter(Boolean));

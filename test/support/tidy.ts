@@ -79,6 +79,20 @@ export function openingComplaints(path: string, text: string): string[] {
   return /^(#!.*\n)?(\/\/|--) ?\S/.test(text) ? [] : [`${path}: does not open with a comment`];
 }
 
+/** Where error texts are, so that the README can list them all. */
+const errorTables = /^src\/(commands\/errors|resp\/protocol-error)\.ts$/;
+
+export function errorTextComplaints(path: string, text: string): string[] {
+  const isServed = /^src\/(commands|resp|server)\//.test(path) && !errorTables.test(path);
+  const codes = /["`]-?(ERR|LOADING|NOAUTH|NOPERM|NOPROTO|WRONGPASS|EXECABORT|DENIED) /;
+  const found = codes.exec(isServed ? withoutComments(text) : "");
+  return found ? [`${path}: an error text, ${found[0]}: it belongs in a table of errors`] : [];
+}
+
+function withoutComments(text: string): string {
+  return text.replace(/^\s*(\/\/|\/?\*).*$/gm, "");
+}
+
 /** A benchmark waits for time to pass; a test never does. */
 export function sleepComplaints(path: string, text: string): string[] {
   const isTest = path.startsWith("test/") && !path.startsWith("test/bench/");
@@ -183,4 +197,5 @@ export const sourceRules = [
   barrelComplaints,
   sleepComplaints,
   awaitComplaints,
+  errorTextComplaints,
 ];

@@ -1,8 +1,7 @@
 // A users file for a test, removed at its end. Its hashes are cheap to compare.
-import { mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { closeAfterTest } from "./close-after-test.ts";
+import { newFolder } from "./new-folder.ts";
 
 /** "name groups pattern..."; the password of each is its name with "-password" behind. */
 export type UserLine = string;
@@ -22,12 +21,6 @@ export function passwordOf(name: string): string {
 export function cheapHash(password: string): string {
   const costs = { algorithm: "argon2id", memoryCost: 8, timeCost: 1 } as const;
   return Bun.password.hashSync(password, costs);
-}
-
-export function newFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), "okq-users-"));
-  closeAfterTest({ close: () => rmSync(folder, { recursive: true }) });
-  return folder;
 }
 
 /** The same user keeps its hash when the file is replaced. */

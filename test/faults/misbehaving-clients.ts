@@ -1,13 +1,13 @@
-// Clients that live badly beside a load: that die in the middle of a command, read nothing, leave
-// while they wait, abandon what they popped, send events of megabytes. Each step is one short life.
-// They keep account of what they pop from the queues of the load.
+// Clients that misbehave beside a load: they die in the middle of a command, do not read, leave
+// while they wait, abandon popped events, send events of megabytes. Each step is one short
+// connection. They note in the account what they pop from the queues of the load.
 import { Random } from "../stores/random.ts";
 import { lasting } from "../support/eventually.ts";
 import { frame, Wire } from "../support/wire.ts";
 import type { Account } from "./account.ts";
 import { errorOf, isOk } from "./load.ts";
 
-const LIVES = {
+const STEP_WEIGHTS = {
   abandons: 4,
   redoes: 4,
   popsAndLeaves: 3,
@@ -15,15 +15,15 @@ const LIVES = {
   leavesWaiting: 3,
   readsNothing: 2,
   sendsMegabytes: 2,
-  killsSomebody: 1,
+  killsClient: 1,
   greets: 3,
 };
 const LEASE = "1";
-/** What the system does to a connection of a client that is killed, or leaves. */
+/** How the connection of a killed or leaving client ends. */
 const CLOSED = "the connection was closed";
 
-export class Mischief {
-  lives = 0;
+export class MisbehavingClients {
+  connections = 0;
   readonly #port: number;
   readonly #account: Account;
   readonly #queues: string[];
@@ -48,8 +48,8 @@ export class Mischief {
     while (!this.#isStopped) {
       const wire = await Wire.connect(this.#port);
       try {
-        await this.#live(wire, at);
-        this.lives += 1;
+        await this.#step(wire, at);
+        this.connections += 1;
       } catch (error) {
         const { message } = error as Error;
         if (message !== CLOSED) this.#account.fault(message);
@@ -59,8 +59,8 @@ export class Mischief {
     }
   }
 
-  async #live(wire: Wire, at: number): Promise<void> {
-    const kind = this.#random.weighted(LIVES);
+  async #step(wire: Wire, at: number): Promise<void> {
+    const kind = this.#random.weighted(STEP_WEIGHTS);
     const queue = this.#random.of(this.#queues);
     if (kind === "abandons") await this.#pop(wire, queue);
     else if (kind === "redoes") await this.#redo(wire, queue);
@@ -69,7 +69,7 @@ export class Mischief {
     else if (kind === "leavesWaiting") await this.#leaveWaiting(wire);
     else if (kind === "readsNothing") await this.#readNothing(wire, queue);
     else if (kind === "sendsMegabytes") await this.#sendMegabytes(wire, `megabytes ${at}`);
-    else if (kind === "killsSomebody") await this.#killSomebody(wire);
+    else if (kind === "killsClient") await this.#killClient(wire);
     else await wire.call("HELLO", 3, "SETNAME", "guest");
   }
 
@@ -95,13 +95,13 @@ export class Mischief {
     this.#account.released(id);
   }
 
-  /** What it gets nobody will know. */
+  /** Leaves before the answers come, so nobody knows which events it popped. */
   #popAndLeave(wire: Wire, queue: string, count: number): void {
     this.#account.lostPop(this.#account.now());
     wire.pipeline(...times(count, ["QRPOP", queue, "EX", LEASE]));
   }
 
-  /** Nobody may ever get this event: it is in no account. */
+  /** Nobody may ever get this event: it is not in the account. */
   #dieInCommand(wire: Wire, queue: string): void {
     const push = frame(["QLPUSH", queue, "never whole", Buffer.alloc(this.#random.below(90_000))]);
     wire.send(push.subarray(0, this.#random.below(push.length)));
@@ -121,7 +121,7 @@ export class Mischief {
     await lasting(50);
   }
 
-  /** Only this client uses this queue; one of its lives may have ended before it had acked. */
+  /** Only this client uses this queue. An earlier connection may have ended before its ack. */
   async #sendMegabytes(wire: Wire, queue: string): Promise<void> {
     const contents = Buffer.alloc(500_000 + this.#random.below(2_000_000), "megabytes\r\n");
     await wire.call("QFLUSH", queue);
@@ -132,8 +132,8 @@ export class Mischief {
     if ((await wire.call("QACK", queue, "1")) !== 1) this.#account.fault("megabytes: no ack");
   }
 
-  /** Anybody but the one that began it all, whom the soak asks for figures. */
-  async #killSomebody(wire: Wire): Promise<void> {
+  /** Kills any client but the first one, which the soak asks for figures. */
+  async #killClient(wire: Wire): Promise<void> {
     const list = String(await wire.call("CLIENT", "LIST"));
     const ids = [...list.matchAll(/^id=(\d+) .* name=(?!observer)/gm)].map(([, id]) => id!);
     await wire.call("CLIENT", "KILL", "ID", this.#random.of(ids));
