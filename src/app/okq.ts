@@ -19,6 +19,25 @@ import { parserLimits } from "./parser-limits.ts";
 import { warnOfReadableSecrets } from "./secret-file.ts";
 import { readTlsFiles } from "./tls-files.ts";
 
+/*
+ * The path of a command, for example QLPUSH, from its bytes to its reply:
+ *
+ *   socket ─► server/connection ─► server/flow/input ─► resp/parser: bytes to arguments
+ *                                                           │
+ *     ┌───── commands/dispatch: arguments to a descriptor ◄─┘
+ *     ▼
+ *   commands/execution ─► parse(), as in commands/push: arguments to an operation
+ *     │
+ *     ▼ submit (queue/store)
+ *   stores/local or stores/redis: one batch for all operations of a turn of the event loop
+ *     │ result
+ *     ▼
+ *   commands/execution ─► reply(), as in commands/push: result to a reply
+ *     │
+ *     ▼
+ *   server/slot, kept in order by server/pipeline ─► server/reply-writer ─► server/outbox ─► socket
+ */
+
 export interface Okq extends Ports {
   /** Reads users and certificates again. A file with a mistake changes nothing. */
   reload(): void;

@@ -1,14 +1,15 @@
-// Opens the store that a Config names: Redis, a SQLite file, or memory. Logs the store's state.
+// Opens the store that a Config names: Redis, a SQLite file, or memory.
 import { resolve } from "node:path";
 import { type Config, sqliteFile } from "../config/options.ts";
 import type { Log } from "../log/log.ts";
 import type { ReadyListener, Store } from "../queue/store.ts";
-import { redisTarget, targetName } from "./redis-target.ts";
 import { clock } from "../stores/local/clock.ts";
 import { LocalStore } from "../stores/local/local-store.ts";
 import { SqliteJournal } from "../stores/local/sqlite/sqlite-journal.ts";
 import { RedisStore } from "../stores/redis/redis-store.ts";
 import type { RedisTarget } from "../stores/redis/target.ts";
+import { redisTarget, targetName } from "./redis-target.ts";
+import { redisLog, sqliteLog } from "./store-log.ts";
 
 export interface OpenedStore {
   store: Store;
@@ -35,34 +36,13 @@ export async function openStore(
 
 async function openRedis(
   target: RedisTarget,
-  config: Config,
+  { redisPoolSize: poolSize }: Config,
   log: Log,
   onReady: ReadyListener,
 ): Promise<OpenedStore> {
   const name = targetName(target);
-  const onState = (server: string, state: string) =>
-    state === "ready"
-      ? log.info("Redis is reachable again", { store: name, server })
-      : log.warn("Redis connection lost", { store: name, server, reason: state });
-  const onReplicas = (areEnough: boolean) =>
-    areEnough
-      ? log.info("enough replicas answer again", { store: name })
-      : log.warn("too few replicas answer in time", { store: name, wanted: target.waitReplicas });
-  const onRefusal = (reason: string | null) =>
-    reason === null
-      ? log.info("Redis accepts commands again", { store: name })
-      : log.warn("Redis refuses commands", { store: name, reason });
-  const onPolicy = (server: string, policy: string | null) =>
-    policy === null
-      ? log.info("Redis evicts no keys any more", { store: name, server })
-      : log.warn("Redis may evict keys: set its maxmemory-policy to noeviction", {
-          store: name,
-          server,
-          policy,
-        });
+  const notices = { onReady, ...redisLog(log, name, target.waitReplicas) };
   try {
-    const { redisPoolSize: poolSize } = config;
-    const notices = { onReady, onState, onReplicas, onRefusal, onPolicy };
     const store = await RedisStore.open({ target, poolSize, ...notices });
     const announce = () => log.info("queues are kept in Redis", { store: name });
     return { store, storeName: name, announce };
@@ -78,16 +58,7 @@ async function openSqlite(
   onReady: ReadyListener,
 ): Promise<OpenedStore> {
   const startedAtMs = performance.now();
-  const journal = new SqliteJournal({
-    file,
-    fsync,
-    onRefusal: (reason) =>
-      reason === null
-        ? log.info("pushes are accepted again")
-        : log.error("pushes are refused", { reason }),
-    onFailure: (error) => log.warn("database housekeeping failed, okq tries again", { error }),
-    onError: (error) => log.error("the database failed", { error }),
-  });
+  const journal = new SqliteJournal({ file, fsync, ...sqliteLog(log) });
   const store = await LocalStore.open({
     now: clock(),
     onReady,

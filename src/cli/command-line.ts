@@ -80,7 +80,7 @@ function describe(): CAC {
  */
 const PREFIX = "=";
 
-/** The arguments for cac with prefixed values, and those that are no flags. */
+/** The arguments for cac with prefixed values, and the words: arguments that are not flags. */
 function prefixValues(argv: readonly string[]): { prefixed: string[]; words: string[] } {
   const prefixed: string[] = [];
   const words: string[] = [];

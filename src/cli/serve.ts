@@ -16,8 +16,8 @@ const IGNORED_SIGNALS = ["SIGUSR1", "SIGUSR2"] as const;
 /** Resolves when okq serves. Calls exit() when okq has stopped or failed. */
 export async function serve(config: Config, exit: Exit): Promise<void> {
   const log = createLog(config.logFormat, config.debug);
-  const fail = (what: string, error: unknown) => {
-    logFailure(log, what, error);
+  const fail = (message: string, error: unknown) => {
+    logFailure(log, message, error);
     exit(1);
   };
   // The reader of the log may close it; okq goes on without.
@@ -65,7 +65,7 @@ function exitOnStopSignal(log: Log, exit: Exit, stop: () => Promise<void>): void
 }
 
 /** One line, and not the source text that Bun prints around an uncaught error. */
-function logFailure(log: Log, what: string, error: unknown): void {
-  log.error(`${what}: ${error instanceof Error ? error.message : String(error)}`);
+function logFailure(log: Log, message: string, error: unknown): void {
+  log.error(`${message}: ${error instanceof Error ? error.message : String(error)}`);
   if (error instanceof Error && error.stack) log.debug("stack", { stack: error.stack });
 }

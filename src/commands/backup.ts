@@ -1,4 +1,4 @@
-// OKQ BACKUP: a copy of the database of a running server.
+// OKQ BACKUP: copies the database of a running server.
 import { lstatSync, rmSync } from "node:fs";
 import { isAbsolute } from "node:path";
 import { OK, type Reply } from "../resp/reply.ts";
@@ -16,8 +16,8 @@ async function backup({ args, context: { store } }: Call): Promise<Reply> {
 }
 
 /**
- * A caller that wants a copy in a place must be able to make a file there: the server writes with
- * its own rights, and any client on this machine may send the command.
+ * The caller must have created the file: the server writes with its own rights, and any client on
+ * this machine may send the command.
  */
 function isEmptyFile(file: string): boolean {
   try {
@@ -33,7 +33,7 @@ export const backupCommands: Command[] = [
     name: "OKQ BACKUP",
     syntax: "file",
     summary:
-      "Writes a consistent copy of the database in the place of an empty file, while it serves; " +
+      "Replaces an empty file by a consistent copy of the database while okq goes on serving; " +
       "OK once the copy is on disk. `okq backup` uses it.",
     group: "server",
     access: "admin",

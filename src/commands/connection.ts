@@ -1,11 +1,11 @@
-// What drivers say when they connect and stay connected: answered as Redis answers them.
+// Commands that drivers send when they connect and to stay connected, answered as Redis does.
 import { OK, type Reply, Simple } from "../resp/reply.ts";
 import { parseInteger } from "./arguments.ts";
 import type { Client } from "./caller.ts";
 import type { Call, Command } from "./command.ts";
 import { commandError, errorReply } from "./errors.ts";
 
-/** A client's name or library, which must fit into a line of CLIENT LIST. */
+/** A client's name or library. It must fit into a line of CLIENT LIST. */
 export function checkName(bytes: Buffer, name: string): string {
   const text = bytes.length <= 256 ? bytes.toString("latin1") : " ";
   if (/^[\x21-\x7e]*$/.test(text)) return text;
@@ -20,7 +20,7 @@ function select({ args }: Call): Reply {
 }
 
 async function reset({ client, context }: Call): Promise<Reply> {
-  // First of all: it decides whether this command is answered.
+  // This first: it decides whether RESET itself is answered.
   client.replies = "on";
   client.isRefusingTransaction = false;
   client.name = "";
@@ -79,7 +79,7 @@ export const connectionCommands: Command[] = [
     access: "anybody",
     syntax: "",
     isTransactional: true,
-    summary: "Makes the connection as new: RESP2, no name, not logged in, no registered queues.",
+    summary: "Resets the connection: RESP2, no name, not logged in, not registered.",
     isExclusive: true,
     run: reset,
   },
@@ -88,7 +88,7 @@ export const connectionCommands: Command[] = [
     group: "server",
     name: "CLUSTER",
     syntax: "[subcommand ...]",
-    summary: "Answers that clustering is off: okq is one server to its clients.",
+    summary: "An error: to its clients okq is one server.",
     run: () => errorReply("noCluster"),
   },
 ];

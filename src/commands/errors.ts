@@ -29,7 +29,7 @@ export const errorTexts = {
     when: "The store is full or cannot write, as the reason says. Nothing was done.",
   },
   behindRejected: {
-    text: "ERR not done, as what was sent before it was refused",
+    text: "ERR not done, because an earlier command of this client was refused",
     when: "The client had sent the command behind an event or a command that is too large.",
   },
   internal: {
@@ -52,17 +52,15 @@ export const errorTexts = {
     when: "A push or QREGISTER names a queue or an id that is longer than allowed.",
   },
   notRegistered: {
-    text:
-      "ERR not registered: every connection, also a new one of the same client, has to send " +
-      "QREGISTER before QNOTIFY",
+    text: "ERR not registered: send QREGISTER before QNOTIFY, on every new connection again",
     when: "QNOTIFY on a connection that did not send QREGISTER.",
   },
   namesTooLong: {
-    text: "ERR too long names, {bytes} bytes of at most {bytesMax}",
+    text: "ERR names too long, {bytes} of at most {bytesMax} bytes in all",
     when: "The names of a QREGISTER are too long together.",
   },
   tooManyRegistrations: {
-    text: "ERR too many registrations of all clients (--max-waiting-bytes)",
+    text: "ERR the registrations of all clients need too much memory (--max-waiting-bytes)",
     when: "The registrations of all clients use up the memory that there is for them.",
   },
   // Arguments.
@@ -112,7 +110,7 @@ export const errorTexts = {
     when: "The command needs a subcommand.",
   },
   noTransactions: {
-    text: "ERR okq has no transactions, nothing of this one is done",
+    text: "ERR okq has no transactions, the command was not run",
     when: "A command between MULTI and EXEC.",
   },
   transactionDiscarded: {
@@ -136,7 +134,7 @@ export const errorTexts = {
     when: "CLIENT TRACKING ON without OPTIN.",
   },
   noHttp: {
-    text: "ERR HTTP is not understood here",
+    text: "ERR okq does not speak HTTP",
     when: "The client sent an HTTP request. okq closes the connection.",
   },
   // Logins and rights.
@@ -162,7 +160,7 @@ export const errorTexts = {
     when: "AUTH with a password alone, and okq was started without passwords.",
   },
   tooManyLogins: {
-    text: "ERR too many logins are under way, try again later",
+    text: "ERR too many logins in progress, try again later",
     when: "Too many passwords are being checked.",
   },
   noCommandRight: {
@@ -228,7 +226,7 @@ export const errorTexts = {
     when: "CLIENT KILL ID or MAXAGE with 0 or less.",
   },
   killFilter: {
-    text: "ERR syntax error, CLIENT KILL has no '{filter}'",
+    text: "ERR syntax error, CLIENT KILL has no filter '{filter}'",
     when: "CLIENT KILL with an unknown filter.",
   },
   replyMode: {
@@ -236,7 +234,7 @@ export const errorTexts = {
     when: "CLIENT REPLY with another word.",
   },
   onOrOff: {
-    text: "ERR syntax error, it takes ON or OFF",
+    text: "ERR syntax error, the argument must be ON or OFF",
     when: "CLIENT NO-EVICT or NO-TOUCH with another word.",
   },
   // OKQ BACKUP.
@@ -245,11 +243,11 @@ export const errorTexts = {
     when: "OKQ BACKUP with a relative path.",
   },
   backupElsewhere: {
-    text: "ERR Redis keeps the queues: make the backup there",
+    text: "ERR the queues are in Redis: back up Redis",
     when: "OKQ BACKUP, and the store is not a file.",
   },
   backupFile: {
-    text: "ERR the file must be there and be empty, as okq backup makes it",
+    text: "ERR the file must exist and be empty, as okq backup creates it",
     when: "OKQ BACKUP with a file that does not exist or is not empty.",
   },
   // Limits on what a client sends, and on clients.
@@ -270,7 +268,7 @@ export const errorTexts = {
     when: "okq closes the connection.",
   },
   stalled: {
-    text: "ERR the rest of the command did not come while others had to wait for room",
+    text: "ERR the command was not completed while other clients waited for memory",
     when:
       "The memory for incomplete commands is used up, and this one was not completed in time. " +
       "okq closes the connection.",

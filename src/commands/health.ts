@@ -1,4 +1,4 @@
-// OKQ HEALTH: whether the store takes writes, found out by writing.
+// OKQ HEALTH: checks by a write that the store accepts writes.
 import { OK } from "../resp/reply.ts";
 import { storeCommand } from "./command.ts";
 
@@ -7,7 +7,7 @@ export const healthCommands = [
     name: "OKQ HEALTH",
     syntax: "",
     summary:
-      "OK when a write to the store has succeeded, in a cluster on every part of it. " +
+      "OK once a write to the store has succeeded, in a cluster to every part of it. " +
       "`okq health` uses it.",
     group: "server",
     access: "inspect",

@@ -1,4 +1,4 @@
-// QSTATUS, QINFO and QFLUSH: what queues hold, and emptying one.
+// QSTATUS, QINFO and QFLUSH: count the events of queues, and remove all of one queue.
 import type { QueueStatus, Session } from "../queue/store.ts";
 import { OK, type Reply } from "../resp/reply.ts";
 import type { Answer } from "./answer.ts";
@@ -7,7 +7,7 @@ import { type QueueCall, type QueueCommand, queueCommand, storeCommand } from ".
 import { collect, longArray } from "./long-replies.ts";
 import { StatusRows } from "./status-rows.ts";
 
-/** Queues asked for in one operation, so that a long list holds nobody up. */
+/** Queues named in one operation. More of them would delay other clients. */
 const PAGE = 64;
 const HIGHEST = Buffer.alloc(32, 0xff);
 
@@ -18,7 +18,7 @@ async function* statusOf(session: Session, queues: Buffer[]): AsyncGenerator<Que
   }
 }
 
-/** The status of every active queue that the client may see, ascending by bytes, in pages. */
+/** The status of all active queues that the user may see, ascending by bytes, in pages. */
 export async function* statusOfAll({ session, user }: Caller): AsyncGenerator<QueueStatus[]> {
   for (const prefix of user?.prefixes ?? []) {
     let after = justBefore(prefix);
@@ -29,19 +29,19 @@ export async function* statusOfAll({ session, user }: Caller): AsyncGenerator<Qu
         limit: PAGE,
       });
       after = page.next;
-      const within = page.queues.filter(({ queue }) => placeOf(queue, prefix) === 0);
-      if (page.queues.some(({ queue }) => placeOf(queue, prefix) > 0)) after = null;
+      const within = page.queues.filter(({ queue }) => compareToPrefix(queue, prefix) === 0);
+      if (page.queues.some(({ queue }) => compareToPrefix(queue, prefix) > 0)) after = null;
       yield within.filter(({ queue }) => user!.mayUse(queue));
     } while (after);
   }
 }
 
-/** Of a name: before those with that prefix (-1), among them, or behind them. */
-function placeOf(queue: Buffer, prefix: Buffer): number {
+/** Negative for a name before all names with that prefix, 0 for one of them, else positive. */
+function compareToPrefix(queue: Buffer, prefix: Buffer): number {
   return Buffer.compare(queue.subarray(0, prefix.length), prefix);
 }
 
-/** A name right before all with that prefix, with hardly any between; null: from the start. */
+/** A name that comes shortly before all names with that prefix; null if that is the start. */
 function justBefore(prefix: Buffer): Buffer | null {
   if (prefix.length === 0) return null;
   const last = prefix.at(-1)!;
@@ -49,11 +49,14 @@ function justBefore(prefix: Buffer): Buffer | null {
   return last === 0 ? head : Buffer.concat([head, Buffer.of(last - 1), HIGHEST]);
 }
 
-function askedFor(queues: Buffer[], { client }: QueueCall): AsyncGenerator<QueueStatus[]> {
+function statusPages(queues: Buffer[], { client }: QueueCall): AsyncGenerator<QueueStatus[]> {
   return queues.length > 0 ? statusOf(client.session, queues) : statusOfAll(client);
 }
 
-/** Throws when an operation of a command in front of this one failed meanwhile. */
+/**
+ * Waits until the store knows of the consumers that left. Rejects if an operation of an earlier
+ * command failed meanwhile.
+ */
 async function consumersSettled({ client, context }: QueueCall): Promise<void> {
   const { failures } = client.order;
   await context.consumers.settled();
@@ -63,7 +66,7 @@ async function consumersSettled({ client, context }: QueueCall): Promise<void> {
 async function showStatus(queues: Buffer[], call: QueueCall): Promise<Answer> {
   await consumersSettled(call);
   const rows = new StatusRows();
-  const release = await collect(call, askedFor(queues, call), (page) => rows.add(page));
+  const release = await collect(call, statusPages(queues, call), (page) => rows.add(page));
   return longArray(rows.count, statusReplies(rows), release);
 }
 
@@ -73,12 +76,12 @@ function* statusReplies(rows: StatusRows): Generator<Reply> {
   }
 }
 
-/** One line per queue, its columns aligned over all of them. */
+/** One line per queue, with all columns aligned. */
 async function showInfo(queues: Buffer[], call: QueueCall): Promise<Answer> {
   await consumersSettled(call);
   const rows = new StatusRows();
   const widths = [0, 0, 0, 0];
-  const release = await collect(call, askedFor(queues, call), (page) => {
+  const release = await collect(call, statusPages(queues, call), (page) => {
     for (const status of page) {
       for (const [column, text] of columnsOf(status).entries()) {
         widths[column] = Math.max(widths[column]!, Bun.stringWidth(text));
@@ -94,7 +97,7 @@ function* infoLines(rows: StatusRows, widths: number[]): Generator<Reply> {
     const columns = columnsOf(status);
     const gaps = columns.map((text, at) => " ".repeat(widths[at]! - Bun.stringWidth(text) + 2));
     const counts = columns.slice(1).map((text, at) => gaps[at] + text);
-    // The name's own bytes: it may be no text at all.
+    // The bytes of the name as they are: it need not be text.
     yield Buffer.concat([status.queue, Buffer.from(counts.join(""))]);
   }
 }
@@ -120,16 +123,16 @@ export const inspectCommands: QueueCommand[] = [
       "queues in ascending order of their bytes.",
     flags: ["readonly"],
     isExclusive: true,
-    run: ({ queue: queues }, call) => showStatus(queues, call),
+    run: ([, ...queues], _, call) => showStatus(queues, call),
   }),
   queueCommand({
     ...shared,
     name: "QINFO",
     syntax: "[queue ...]",
-    summary: "The same as QSTATUS in lines for people to read.",
+    summary: "As QSTATUS, in lines for people to read.",
     flags: ["readonly"],
     isExclusive: true,
-    run: ({ queue: queues }, call) => showInfo(queues, call),
+    run: ([, ...queues], _, call) => showInfo(queues, call),
   }),
   storeCommand({
     ...shared,
@@ -138,7 +141,7 @@ export const inspectCommands: QueueCommand[] = [
     summary: "Removes all events of a queue, ready and claimed.",
     access: "admin",
     flags: ["write"],
-    parse: ({ queue }) => ({ kind: "flush", queue }),
+    parse: ([, queue]) => ({ kind: "flush", queue }),
     reply: () => OK,
   }),
 ];

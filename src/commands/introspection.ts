@@ -1,13 +1,13 @@
-// COMMAND and its subcommands: the table of descriptors in the shape that Redis clients expect.
+// COMMAND and its subcommands: the table of commands in the form that Redis clients expect.
 import { Constant, Pairs, type Reply, Simple } from "../resp/reply.ts";
 import type { Call, Command } from "./command.ts";
 import { checkCount, wordOf } from "./arguments.ts";
 import { type Argument, argumentsOf, commandArity, queueArgumentsOf, wireName } from "./syntax.ts";
 
-/** Commands that one request may name: the answer is many times as long as their names. */
+/** How many commands one request may name: the reply is many times as long as their names. */
 const ASKED_MAX = 256;
 
-/** The table that these commands are part of, and how it finds a name in any case. */
+/** The table that these commands are part of. Names are found in any case. */
 export interface Table {
   commands: readonly Command[];
   find(name: string): Command | undefined;
@@ -50,7 +50,7 @@ export function introspectionCommands(table: Table): Command[] {
       ...shared,
       name: "COMMAND INFO",
       syntax: "[command ...]",
-      summary: "As COMMAND, for these commands only; nil for one that is not there.",
+      summary: "As COMMAND, for these commands only; nil for a command that does not exist.",
       run: ({ args }: Call) =>
         args.length > 2
           ? asked(args).map((command) => (command ? infoOf(table, command) : null))
@@ -74,13 +74,13 @@ export function introspectionCommands(table: Table): Command[] {
   ];
 }
 
-/** The table is complete once commands run, and does not change any more. */
+/** The table is complete before the first command runs, and does not change. */
 function once<T>(make: () => T): () => T {
   let made: T | undefined;
   return () => (made ??= make());
 }
 
-/** Commands of one word; of subcommands their container, which has no descriptor: CLIENT. */
+/** Commands of one word, and the containers of subcommands (CLIENT), which have no descriptor. */
 function topOf({ commands }: Table): Command[] {
   const byName = new Map<string, Command>();
   for (const command of commands) {

@@ -1,5 +1,5 @@
-// HELLO and AUTH: who a client is and which protocol it speaks. Answered in the words of Redis, by
-// which drivers go.
+// HELLO and AUTH: log in and choose the protocol. The replies are those of Redis, because drivers
+// act on them.
 import { OK, Pairs, type Reply } from "../resp/reply.ts";
 import type { User } from "../users/user.ts";
 import { parseInteger, wordOf } from "./arguments.ts";
@@ -9,7 +9,7 @@ import { checkName } from "./connection.ts";
 import type { Context } from "./context.ts";
 import { commandError } from "./errors.ts";
 
-/** Drivers choose by it what they send; okq's own version is in INFO. */
+/** Drivers decide by it which commands they send. The version of okq is in INFO. */
 export const REDIS_VERSION = "7.4.0";
 
 const DEFAULT_USER = Buffer.from("default");
@@ -18,11 +18,11 @@ interface Credentials {
   password: Buffer;
 }
 
-/** Throws unless they are those of a user. */
+/** Rejects unless they are those of a user. */
 async function userOf(credentials: Credentials, { client, context }: Call): Promise<User> {
   const { users } = context;
   if (users.isOpen) {
-    // As in a Redis without a password: the default user gets in with any.
+    // As in a Redis without a password: any password is right for the default user.
     if (!credentials.name.equals(DEFAULT_USER)) throw commandError("wrongPassword");
     return users.stranger!;
   }
@@ -31,7 +31,7 @@ async function userOf(credentials: Credentials, { client, context }: Call): Prom
   throw commandError(found === "busy" ? "tooManyLogins" : "wrongPassword");
 }
 
-/** The client is that user from now on, and registered only where the user may consume. */
+/** From now on the client is that user. It stays registered only where that user may consume. */
 function become(user: User, client: Client): void {
   client.user = user;
   const { consumer } = client;
@@ -39,13 +39,13 @@ function become(user: User, client: Client): void {
   const kept = user.may("consume") ? queues.filter((queue) => user.mayUse(queue)) : [];
   if (kept.length === queues.length) return;
   void consumer.leaveAllBut(kept);
-  // In the line of a queue that it may not use it would swallow what wakes the others there.
+  // A waiter without the right to a queue would take wake-ups meant for others.
   client.stopWaiting();
 }
 
 /**
- * Applies what the directory says now to everybody who is logged in. Who is no user any more, or
- * has another password, is closed. Returns how many were.
+ * Applies the users of the directory to all clients that are logged in. Closes clients whose user
+ * is gone or has another password. Returns how many it closed.
  */
 export function applyUsers(context: Context): number {
   let closed = 0;
@@ -77,7 +77,7 @@ interface Greeting {
   name: string | null;
 }
 
-/** All of it is read before anything is done: a HELLO that fails changes nothing. */
+/** Reads all arguments before it does anything, so that a HELLO that fails changes nothing. */
 function hello(call: Call): Reply | Promise<Reply> {
   const { client } = call;
   const greeting = greetingOf(call);
@@ -137,7 +137,7 @@ export const loginCommands: Command[] = [
     ...shared,
     name: "HELLO",
     syntax: "[protover] [AUTH username password] [SETNAME clientname]",
-    summary: "Switches to RESP2 or RESP3, logs in, and tells about the server.",
+    summary: "Switches to RESP2 or RESP3, logs in, and describes the server.",
     access: "anybody",
     isExclusive: true,
     run: hello,
@@ -146,7 +146,7 @@ export const loginCommands: Command[] = [
     ...shared,
     name: "AUTH",
     syntax: "[username] password",
-    summary: "Logs in as that user or as default; without passwords, default needs none.",
+    summary: "Logs in as that user, or as default. Without passwords nobody has to.",
     access: "anybody",
     isExclusive: true,
     run: auth,

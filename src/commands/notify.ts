@@ -1,13 +1,13 @@
-// QREGISTER and QNOTIFY: saying what one consumes, and waiting for it.
+// QREGISTER and QNOTIFY: register as a consumer of queues, and wait for events in them.
 import { nameOf } from "../queue/name-cache.ts";
 import { OK, type Reply } from "../resp/reply.ts";
 import { checkCount, checkNew } from "./arguments.ts";
 import { type QueueCall, type QueueCommand, queueCommand } from "./command.ts";
 import { commandError } from "./errors.ts";
 
-/** Queues that one connection may register on: each wait asks the store for all of them. */
+/** Queues that one connection may register on. Each wait asks the store about all of them. */
 const REGISTERED_MAX = 1024;
-/** Of their names together, which are kept as long as the connection. */
+/** The length of their names together. They are kept as long as the connection. */
 const REGISTERED_BYTES_MAX = 256 * 1024;
 
 async function register(queues: Buffer[], { client, context }: QueueCall): Promise<Reply> {
@@ -17,7 +17,7 @@ async function register(queues: Buffer[], { client, context }: QueueCall): Promi
     throw commandError("namesTooLong", { bytes, bytesMax: REGISTERED_BYTES_MAX });
   }
   for (const queue of queues) checkNew("queue name", queue, context);
-  // Copies: the list outlives the command, and a view would keep a whole received chunk.
+  // Copied, because the list outlives the command, and a view would keep the whole received chunk.
   const unique = new Map(queues.map((queue) => [nameOf(queue), queue]));
   const registered = [...unique.values()].map((queue) => Buffer.from(queue));
   const { consumer } = client;
@@ -30,7 +30,7 @@ async function register(queues: Buffer[], { client, context }: QueueCall): Promi
 
 async function notify(timeoutMs: number, { client, context }: QueueCall): Promise<Reply> {
   const { consumer, session } = client;
-  // A driver that repeats a QNOTIFY on a new connection would wait in vain.
+  // Else a driver that repeats a QNOTIFY on a new connection would wait in vain.
   if (!consumer.hasRegistered) throw commandError("notRegistered");
   if (timeoutMs > 0) await context.store.watch();
   const woken = await context.waiters.wait({
@@ -45,7 +45,7 @@ async function notify(timeoutMs: number, { client, context }: QueueCall): Promis
       return found;
     },
   });
-  // The right to it may have been taken away while the store was asked.
+  // The user may have lost the right to the queue meanwhile.
   return consumer.queues.find((queue) => woken?.equals(queue)) ?? null;
 }
 
@@ -60,7 +60,7 @@ export const notifyCommands: QueueCommand[] = [
       "Makes this connection a consumer of these queues and of no others; QNOTIFY waits on them.",
     flags: ["write"],
     isExclusive: true,
-    run: ({ queue: queues }, call) => register(queues, call),
+    run: ([, ...queues], _, call) => register(queues, call),
   }),
   queueCommand({
     ...shared,
@@ -71,6 +71,6 @@ export const notifyCommands: QueueCommand[] = [
       "or nil. Commands sent behind it wait too. An error if this connection never registered.",
     flags: ["readonly", "blocking"],
     isExclusive: true,
-    run: ({ timeout }, call) => notify(timeout, call),
+    run: ([, timeoutMs], _, call) => notify(timeoutMs, call),
   }),
 ];

@@ -1,4 +1,4 @@
-// Whether a client may call a command, with these queues: the one place that decides it.
+// Decides whether a client may call a command, and with these queues.
 import type { Failure } from "../resp/reply.ts";
 import type { Caller } from "./caller.ts";
 import type { Call } from "./command.ts";
@@ -7,18 +7,17 @@ import type { Entry } from "./entry.ts";
 import { errorReply } from "./errors.ts";
 import { wireName } from "./syntax.ts";
 
-/** Before a login nothing is told of what there is. */
+/** Before a login every command gets this reply, also an unknown one. */
 export const LOG_IN_FIRST = errorReply("loginRequired");
 
-/** Queues that one command may name: all are compared with the user's patterns in one go. */
+/** How many queues one command may name: all are compared with the user's patterns in one go. */
 const QUEUES_MAX = 16_384;
 
-/** Null when it may. Fixed words first: a name could be anything, and drivers act on some words. */
+/** The error reply, or null if the client may call it. */
 export function refusalOf<C extends Caller, X extends QueueContext>(
-  { command, queues }: Entry<C, X>,
+  { name, access, queues }: Entry<C, X>,
   { args, client }: Call<C, X>,
 ): Failure | null {
-  const { access, name } = command;
   if (access === "anybody") return null;
   const { user } = client;
   if (user === null) return LOG_IN_FIRST;

@@ -1,5 +1,5 @@
 // The reference of commands, as text for a terminal and as Markdown for the README, and the list of
-// error replies. They come from the descriptors and from the tables of errors.
+// error replies: made from the descriptors and from the tables of errors.
 import { rights } from "../users/user.ts";
 import type { Group } from "./command.ts";
 import { errorTexts } from "./errors.ts";

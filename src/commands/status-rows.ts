@@ -1,14 +1,14 @@
-// The status of many queues in little memory: the bytes of their names one behind the other, and
-// numbers. A hundred thousand objects would take ten times as much.
+// The status of many queues in little memory: their names in one buffer and their counts in one
+// array per page. As objects they would take ten times as much.
 import type { QueueStatus } from "../queue/store.ts";
 
 const NUMBERS = 4;
-/** Bytes that a page costs besides names and numbers. */
+/** The memory of a page besides names and numbers. */
 const PAGE_BYTES = 512;
 
 interface Page {
   names: Buffer;
-  /** Of each queue the length of its name, and its counts. */
+  /** For each queue the length of its name and its counts. */
   numbers: Float64Array;
 }
 
@@ -20,7 +20,7 @@ export class StatusRows {
     return this.#count;
   }
 
-  /** Returns how many bytes of memory they take. */
+  /** Returns how many bytes they take in memory. */
   add(statuses: QueueStatus[]): number {
     if (statuses.length === 0) return 0;
     const numbers = new Float64Array(statuses.length * NUMBERS);

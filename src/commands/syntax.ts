@@ -1,4 +1,4 @@
-// What a descriptor's syntax line says: how many arguments there are and what they are called.
+// Reads the syntax line of a descriptor: its arguments, their number, and which are queues.
 
 interface Usage {
   name: string;
@@ -6,13 +6,13 @@ interface Usage {
 }
 
 export interface Argument {
-  /** A word to be sent as it is, in capitals; before a value or alone. */
+  /** A word in capitals that is sent as it is, before a value or alone. */
   token: string | null;
-  /** Placeholder of the value; null when the token stands alone. */
+  /** The placeholder of the value; null if the token stands alone. */
   name: string | null;
   isOptional: boolean;
   isRepeated: boolean;
-  /** How many arguments it is on the wire, once. */
+  /** How many arguments one occurrence is on the wire. */
   words: number;
 }
 
@@ -37,13 +37,13 @@ export function argumentsOf(syntax: string): Argument[] {
 }
 
 /**
- * How often an argument may be repeated, since all are looked at in one go. Commands on queues have
- * lower bounds of their own. This bound is checked before the right to each queue.
+ * How often an argument may be repeated: a command handles all of them in one go. Most commands on
+ * queues have lower limits, which are checked after the rights to the queues.
  */
 const REPEATS_MAX = 1024;
 const QUEUES_MAX = 65_536;
 
-/** Bounds of the argument count, not counting the command's own words. */
+/** Limits of the argument count, without the command's own words. */
 export function arityOf(syntax: string): { min: number; max: number } {
   let min = 0;
   let max = 0;
@@ -56,15 +56,15 @@ export function arityOf(syntax: string): { min: number; max: number } {
 }
 
 /**
- * Which arguments are names of queues: the first, counted from the command's first word, and how
- * many, or Infinity for all from there on.
+ * Which arguments are names of queues: the index of the first one, counted from the command's first
+ * word, and their number, which is Infinity if all that follow are queues.
  */
 export interface QueueArguments {
   first: number;
   count: number;
 }
 
-/** Throws for a syntax that does not make it clear: then no name could be held against a right. */
+/** Throws if the syntax leaves it open, because then the rights to the queues cannot be checked. */
 export function queueArgumentsOf({ name, syntax }: Usage): QueueArguments | null {
   const all = argumentsOf(syntax);
   const at = all.findIndex((argument) => argument.name?.split(" ").includes("queue"));
@@ -76,12 +76,12 @@ export function queueArgumentsOf({ name, syntax }: Usage): QueueArguments | null
     placeholder === "queue" &&
     !before.some(({ isOptional, isRepeated: isOpen }) => isOptional || isOpen) &&
     !all.slice(at + 1).some((argument) => argument.name?.split(" ").includes("queue"));
-  if (!isClear) throw new Error(`${name} ${syntax}: where its queues are is not clear`);
+  if (!isClear) throw new Error(`${name} ${syntax}: cannot tell which arguments are queues`);
   const first = before.reduce((sum, { words }) => sum + words, name.split(" ").length);
   return { first, count: isRepeated ? Infinity : 1 };
 }
 
-/** As COMMAND reports it: the exact count with the name, or minus the least one. */
+/** As in the reply to COMMAND: the exact count with the name, or the least count, negated. */
 export function commandArity({ name, syntax }: Usage): number {
   const { min, max } = arityOf(syntax);
   const words = name.split(" ").length;

@@ -1,4 +1,4 @@
-// All commands in one table, and how a name on the wire finds its descriptor.
+// The table of all commands, and how it finds the command that a client named.
 import { nameOf } from "../queue/name-cache.ts";
 import { backupCommands } from "./backup.ts";
 import { clientCommands } from "./client.ts";
@@ -32,10 +32,10 @@ commands.push(
   ...backupCommands,
 );
 
-/** A word that needs another one behind it, such as CLIENT. */
+/** A word that another one follows, such as CLIENT. */
 class Container {
   readonly subcommands = new Map<string, Entry>();
-  /** The command that the word is when it stands alone. */
+  /** The command that the word alone names, such as COMMAND. */
   own: Entry | null = null;
 }
 
@@ -63,7 +63,7 @@ function findByName(name: string): Command | undefined {
   return commands.find((command) => command.name === capitals);
 }
 
-/** What a command's first arguments name. */
+/** The command that the first arguments name. */
 export function find(args: Buffer[]): Entry | "unknown" | "unknown subcommand" {
   const found = lookUp(byFirstWord, args[0]!);
   if (!(found instanceof Container)) return found ?? "unknown";

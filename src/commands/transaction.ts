@@ -1,5 +1,5 @@
-// MULTI, EXEC and DISCARD. okq has no transactions, but drivers send one as a whole and expect the
-// answers of Redis. So okq answers like Redis to a transaction in which every command is wrong.
+// MULTI, EXEC and DISCARD. okq has no transactions, but drivers send a transaction as a whole and
+// expect the replies of Redis. So okq replies as Redis does if every command in it has an error.
 import { OK, type Reply } from "../resp/reply.ts";
 import type { Client } from "./caller.ts";
 import type { Call, Command } from "./command.ts";
@@ -39,19 +39,19 @@ export const transactionCommands: Command[] = [
   {
     ...shared,
     name: "MULTI",
-    summary: "OK, but okq has no transactions: every command up to EXEC or DISCARD is refused.",
+    summary: "OK, but okq has no transactions: every command before EXEC or DISCARD is refused.",
     run: begin,
   },
   {
     ...shared,
     name: "EXEC",
-    summary: "An error that says that nothing of the transaction was done.",
+    summary: "An error: nothing of the transaction was done.",
     run: execute,
   },
   {
     ...shared,
     name: "DISCARD",
-    summary: "OK, and commands are run again.",
+    summary: "OK; commands are run again.",
     run: discard,
   },
 ];

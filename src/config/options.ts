@@ -14,8 +14,8 @@ export const options = {
     ":4777",
     "HOST:PORT",
     checkAddress,
-    "address to listen on; without a host all interfaces, port 0 for any free port, empty for no " +
-      "plain TCP",
+    "address to listen on: without HOST on all interfaces, with port 0 on any free port; empty " +
+      "for no plain TCP",
   ),
   password: secret(
     "PASSWORD",
@@ -92,7 +92,7 @@ export const options = {
   ),
   "redis-password-file": fileName("file with the password at Redis"),
   "redis-tls": boolean("connect to Redis and Sentinels with TLS, and check their certificates"),
-  "redis-tls-ca": fileName("certificates (PEM) of the authorities to trust instead of the usual"),
+  "redis-tls-ca": fileName("certificates (PEM) of authorities to trust, not the usual ones"),
   "redis-tls-cert": fileName("certificate (PEM) that okq shows to Redis and Sentinels"),
   "redis-tls-key": fileName("key of that certificate (PEM)"),
   "redis-wait": integer(
@@ -144,14 +144,14 @@ export const options = {
     268_435_456,
     1_048_576,
     1_099_511_627_776,
-    "budget in bytes for the commands of all clients that wait for the store; the same again for " +
-      "unfinished commands, and for unread replies; beyond a budget clients have to wait",
+    "bytes of commands that may wait for the store, over all clients, before clients have to " +
+      "wait; the same number bounds unfinished commands, and unread replies",
   ),
   "max-event-bytes": integer(
     67_108_864,
     1,
     536_870_912,
-    "largest event in bytes; as every number of bytes also with a unit: 64mb, 64kb (of 1024)",
+    "largest event in bytes; every number of bytes may have a unit of 1024: 64kb, 64mb",
   ),
   "max-name-bytes": integer(
     4096,

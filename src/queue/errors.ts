@@ -1,9 +1,9 @@
-// What can go wrong below a command, in terms of what the client must know.
+// The failures of a store, in the terms that matter to a client.
 
 /**
- * - unavailable: the store cannot be reached; nothing was done
- * - unknown: the connection broke while the operation was under way; it may or may not be done
- * - refused: the store answered with an error of its own; nothing was done
+ * - unavailable: the store cannot be reached; the operation was not done
+ * - unknown: the connection broke before the reply came; the operation may or may not be done
+ * - refused: the store answered with an error; the operation was not done
  */
 export type StoreFailure = "unavailable" | "unknown" | "refused";
 
@@ -16,12 +16,12 @@ export class StoreError extends Error {
   }
 }
 
-/** The error of an operation that was not begun because one in front of it had failed. */
+/** The error of an operation that was not done because an operation in front of it failed. */
 export class BehindFailure extends StoreError {
   constructor({ failure }: StoreError) {
     super(
       failure === "refused" ? "refused" : "unavailable",
-      "nothing was done, for an operation in front of it failed",
+      "not done, because an earlier operation of this client failed",
     );
   }
 }

@@ -1,8 +1,8 @@
-// Queue names as strings, one character a byte, to be looked up by. The same few names come again
-// and again: they are compared with a recent one instead of being decoded each time.
+// Names as strings with one character per byte, for use as keys. Most names have come before, so a
+// name is first compared with a recent one, which is faster than to decode it.
 
 const SLOTS = 256;
-/** Longer names are decoded: comparing them byte by byte would cost more. */
+/** Longer names are always decoded: to compare them byte by byte would cost more. */
 const LENGTH_MAX = 32;
 
 interface Recent {

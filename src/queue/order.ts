@@ -1,8 +1,8 @@
-// Finds the operations of a session that stand behind a failure (see Session in store.ts): they
-// were submitted before the session was told of the failure. All stores use it.
+// Finds the operations of a session that stand behind a failure (see Session in store.ts): those
+// that were submitted before the session was told of the failure. All stores use it.
 import { BehindFailure, type StoreError } from "./errors.ts";
 
-/** Of one session. Each of its operations notes `failures` when it is submitted. */
+/** The failures of one session. Each operation notes `failures` when it is submitted. */
 export class Order {
   #failures = 0;
   #last: StoreError | null = null;
@@ -13,8 +13,8 @@ export class Order {
   }
 
   /**
-   * An operation failed; to be called before its receiver is told. Failures of those behind it do
-   * not count: a client that sends without a pause would be refused for ever.
+   * Notes that an operation failed; call it before its receiver is told. The failures of operations
+   * behind it do not count: else a client that sends without a pause would be refused for ever.
    */
   fail(error: StoreError): void {
     if (error instanceof BehindFailure) return;
@@ -22,7 +22,7 @@ export class Order {
     this.#last = error;
   }
 
-  /** Whether an operation that noted this number stands behind one that failed. */
+  /** Whether an operation that noted this number stands behind a failure. */
   isBehindFailure(failures: number): boolean {
     return failures !== this.#failures;
   }

@@ -1,19 +1,18 @@
-// The contract between queues and what keeps them: typed operations in, typed results out.
-// Both stores implement it and test/stores/contract.ts is its executable form. No type of a
-// database appears here.
+// The contract of a store: typed operations in, typed results out. All stores implement it, and
+// test/stores/contract.ts is its executable form. No type of a database appears here.
 import type { StoreError } from "./errors.ts";
 
-/** An id, unique in its queue while the event is there, and contents. Both are plain bytes. */
+/** An id, unique in its queue while the event is there, and contents. Both are any bytes. */
 export interface Event {
   id: Buffer;
   contents: Buffer;
 }
 
-/** A popped event, with all that it takes to undo the pop. Only the store understands the rest. */
+/** A popped event, with what a store needs to undo the pop. Only the store understands the rest. */
 export interface Popped extends Event {
-  /** Different from every other claim that the event had or will have. */
+  /** Different from every other claim that the event has had or will have. */
   claim: number;
-  /** The event's place in line; null when the place follows from the claim. */
+  /** The event's rank in the line; null when the rank follows from the claim. */
   place: number | null;
 }
 
@@ -21,12 +20,13 @@ export interface Popped extends Event {
 export type End = "left" | "right";
 
 /**
- * The line of a queue, the next event out first: first events put at the right end (by a push there
- * or a redo), the latest first; then events whose lease ended, in the order in which the leases
- * began; then the rest, oldest first.
+ * The line of a queue, the next event out first:
+ * 1. events put at the right end (by a push or a redo), the latest first
+ * 2. events whose lease ended, in the order in which the leases began
+ * 3. the other events, oldest first
  */
 
-/** Puts an event in line. "duplicate" when that id is ready or claimed there; nothing changes. */
+/** Puts an event in the line. "duplicate" if that id is ready or claimed; then nothing changes. */
 export interface Push {
   kind: "push";
   queue: Buffer;
@@ -43,8 +43,8 @@ export interface Pop {
 }
 
 /**
- * Undoes a pop: the event gets its old place in line, as if it had not been popped. Does nothing
- * when this claim has ended, or when the pop removed the event and its id was pushed again. A store
+ * Undoes a pop: the event gets its old rank in the line, as if it had not been popped. Does nothing
+ * if this claim has ended, or if the pop removed the event and its id was pushed again. A store
  * never refuses it for lack of room.
  */
 export interface Unpop {
@@ -54,14 +54,14 @@ export interface Unpop {
   popped: Popped;
 }
 
-/** Shows the event at that end of the ready ones. */
+/** Shows the ready event at that end. */
 export interface Peek {
   kind: "peek";
   queue: Buffer;
   end: End;
 }
 
-/** Ends the claim on an event: it is gone, or with redo ready again at the right end. */
+/** Ends the claim on an event. The event is gone, or with redo ready again at the right end. */
 export interface Ack {
   kind: "ack";
   queue: Buffer;
@@ -75,15 +75,15 @@ export interface Flush {
   queue: Buffer;
 }
 
-/** Counts, in the order asked; a queue that is not there counts 0. */
+/** Counts events and consumers, in the order asked. They are 0 for a queue that does not exist. */
 export interface Status {
   kind: "status";
   queues: Buffer[];
 }
 
 /**
- * A page of active queues, ascending by bytes, that come after `after`: at most `limit` of them,
- * times the number of parts in a store that has several.
+ * A page of the active queues, in ascending order of their bytes, beginning behind `after`. It has
+ * at most `limit` queues, or in a store of several parts, such as a cluster, as many from each.
  */
 export interface List {
   kind: "list";
@@ -98,9 +98,9 @@ export interface Ready {
 }
 
 /**
- * How many consumers this okq process has on each queue now (0 takes it off). Queues not named
- * keep their count, or with isReset have none. Counts of a process that stops saying so disappear
- * within 30 seconds.
+ * Sets how many consumers this okq process has on each of these queues. Other queues keep their
+ * count, or with isReset have none. The store drops the counts of a process that sends no register
+ * for 30 seconds.
  */
 export interface Register {
   kind: "register";
@@ -109,12 +109,12 @@ export interface Register {
 }
 
 /**
- * The periodic work of a store: forgets what is gone, and ends at most `limit` leases whose
- * deadline is now or earlier. The events are ready again, in each queue in ascending order of
- * deadline, those with the same deadline in the order of their claims. Their places in line do not
- * depend on how many are moved at a time. Which queues come first is the store's choice. A store of
- * several parts moves as many in each, and with `parts: "due"` looks only at those of which this
- * process heard that something is due.
+ * The periodic work of a store: cleans up what is gone, and requeues at most `limit` events whose
+ * lease has expired, in each queue in ascending order of deadline, events with the same deadline in
+ * the order of their claims. Their ranks in the line do not depend on how many are requeued at a
+ * time. The store chooses which queues come first. A store of several parts requeues as many in
+ * each; with `parts: "due"` it looks only at parts where, as far as this process knows, a lease has
+ * expired.
  */
 export interface Reclaim {
   kind: "reclaim";
@@ -122,7 +122,7 @@ export interface Reclaim {
   parts: "due" | "all";
 }
 
-/** Writes something that nobody sees, everywhere: it succeeds where a push would be accepted. */
+/** Writes something invisible in every part of the store. Succeeds where a push would. */
 export interface Probe {
   kind: "probe";
 }
@@ -132,14 +132,14 @@ export type Operation =
 
 export interface QueueStatus {
   queue: Buffer;
-  /** Ready and claimed together. */
+  /** Ready and claimed events. */
   total: number;
-  /** Claimed. */
+  /** Claimed events. */
   processing: number;
   consumers: number;
 }
 
-/** `next` is where the following page starts (its `after`), null on the last one. */
+/** `next` is the `after` of the following page, null on the last page. */
 export interface QueuePage {
   queues: QueueStatus[];
   next: Buffer | null;
@@ -148,7 +148,7 @@ export interface QueuePage {
 export interface Results {
   push: "ok" | "duplicate";
   pop: Popped | null;
-  /** Whether the event is in line again. */
+  /** Whether the event is in the line again. */
   unpop: boolean;
   peek: Event | null;
   /** Whether the event was claimed. */
@@ -158,14 +158,14 @@ export interface Results {
   list: QueuePage;
   ready: Buffer | null;
   register: null;
-  /** How many were moved; `limit` of them or more means that there may be more. */
+  /** How many were requeued. If `limit` or more, there may be more to requeue. */
   reclaim: number;
   probe: null;
 }
 
 export type ResultOf<O extends Operation> = Results[O["kind"]];
 
-/** Who submitted an operation, and is told of its end once: when the store has it for good. */
+/** The submitter of an operation. It is told once how it ended, when the store has it for good. */
 export interface Receiver<R> {
   succeeded(result: R): void;
   /** The error says what became of the operation. */
@@ -173,16 +173,16 @@ export interface Receiver<R> {
 }
 
 /**
- * One client's way into a store. Its operations take effect in the order of submission, also
- * across queues; the order between sessions is free. Buffers of an operation and of a result must
- * not be changed: the store may keep them.
+ * One client's operations. They take effect in the order of submission, also across queues. Between
+ * sessions the order is free. Buffers of an operation and of a result must not be changed: the
+ * store may keep them.
  *
  * An operation that fails has changed nothing, unless its outcome is unknown. Operations that the
  * session submitted behind it, before its receiver was told, fail too and are not done, in any part
- * of the store. Two exceptions: operations written together with one of unknown outcome have an
- * unknown outcome too, and a register may be done, since it is repeated. Later operations are done,
- * and so are those of other sessions. "duplicate", false and null are results, not failures; a
- * refusal of a single operation (by a full queue, say) will be a failure. See Order.
+ * of the store. There are two exceptions: operations written together with an operation of unknown
+ * outcome have an unknown outcome too, and a register may be done, since it is repeated. Later
+ * operations and those of other sessions are done. "duplicate", false and null are results, not
+ * failures. See Order.
  */
 export abstract class Session {
   abstract submit<O extends Operation>(operation: O, receiver: Receiver<ResultOf<O>>): void;
@@ -195,28 +195,29 @@ export abstract class Session {
   }
 }
 
-/** Called with a queue and how many of its events became ready, for any reason, anywhere. */
+/** Called with a queue and how many of its events became ready, in whatever way, in any process. */
 export type ReadyListener = (queue: Buffer, count: number) => void;
 
 export interface Store {
   session(): Session;
   /**
-   * From when the promise settles on, events that become ready through other processes are
-   * heard of too, as far as messages get through. Before, only those of this process.
+   * Once the promise has resolved, the ReadyListener is also told of events that become ready
+   * through other processes, unless a message is lost.
    */
   watch(): Promise<void>;
   /**
-   * Whether a reclaim has something to do now, as far as this process heard. A message between
-   * processes may be lost, so all parts are to be looked at now and then.
+   * Whether a reclaim has something to do now, as far as this process knows. A message between
+   * processes may be lost, so reclaim all parts now and then.
    */
   isDue(): boolean;
-  /** Facts for people, as name and value: INFO shows them. */
+  /** Facts that INFO shows, as name and value. */
   describe(): [string, string | number][];
   /**
-   * Writes a copy of everything into a new file, beside all else: what was answered before the
-   * call is in it. Absent where another program keeps the queues. Rejects with a StoreError.
+   * Writes a copy of everything into a new file while the store goes on. The copy has every change
+   * that was answered before the call. Rejects with a StoreError. Absent if another program keeps
+   * the queues.
    */
   backup?(file: string): Promise<void>;
-  /** Settles what is under way and lets go of connections and files. */
+  /** Finishes the operations in progress, then closes connections and files. */
   close(): Promise<void>;
 }

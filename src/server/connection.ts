@@ -320,7 +320,7 @@ export class Connection extends Peer implements Client, SlotOwner, InputOwner, W
     if (refusal) this.refusal.begin(slot, refusal);
     if (this.#life === "closed") return this.#requeueUnsent();
     // The reply to HELLO is in the protocol that it chose.
-    if (slot.isHolding) slot.protocol = this.protocol;
+    if (slot.isExclusive) slot.protocol = this.protocol;
     this.schedule();
   }
 

@@ -49,7 +49,7 @@ export class Pipeline {
   /** The command of a slot that was added waits for its answer, with that many bytes. */
   wait(slot: Slot): void {
     this.#commandBytes += slot.bytes;
-    if (slot.isHolding) this.#exclusive = slot;
+    if (slot.isExclusive) this.#exclusive = slot;
   }
 
   /** It has its answer. */

@@ -1,30 +1,31 @@
-// A command of one connection: its place among the replies of the connection, and its answer.
+// A command of one connection, which keeps its place among the replies until its answer is sent.
 import { type Answer, Handout, LongReply } from "../commands/answer.ts";
 import { Execution } from "../commands/execution.ts";
 import type { Client } from "../commands/caller.ts";
 import type { Context } from "../commands/context.ts";
 import type { Failure, Output, ProtocolVersion } from "../resp/reply.ts";
 
-/** Parts of a long reply that are written in a turn, and about how many bytes. */
+/** How many parts of a long reply are written in one go, and about how many bytes. */
 const PARTS_MAX = 256;
 const PART_BYTES_MAX = 64 * 1024;
-/** About the memory of an argument besides its bytes. */
+/** About the memory of an argument without its bytes. */
 const ARGUMENT_BYTES = 96;
 
 export interface SlotOwner {
-  /** The slot has its answer. If its operation failed, commands behind it get the refusal. */
+  /** The slot has its answer. If the store failed, commands sent behind it get the refusal. */
   settled(slot: Slot, refusal: Failure | null): void;
 }
 
 export class Slot extends Execution {
   /** Undefined as long as the command waits for it. */
   answer: Answer | undefined = undefined;
-  /** Of its arguments, counted as long as it waits. */
+  /** The memory of its arguments, if it waits for its answer. */
   bytes = 0;
-  /** For large commands. */
+  /** When a large command was started; 0 for others. */
   startedAtMs = 0;
+  /** The client turned replies off: the answer is not written. */
   isSilent = false;
-  /** As it is behind the command: what HELLO answers is in the new one. */
+  /** Of the reply. HELLO is answered in the protocol that it chose. */
   protocol: ProtocolVersion = 2;
   readonly #owner: SlotOwner;
 
@@ -33,19 +34,14 @@ export class Slot extends Execution {
     this.#owner = owner;
   }
 
-  /** Whether later commands wait for this one. */
-  get isHolding(): boolean {
-    return this.command?.isExclusive === true;
-  }
-
   protected settled(answer: Answer, refusal: Failure | null): void {
     this.answer = answer;
-    // The answer may take long to leave, and the arguments of its command may be long too.
+    // A long reply takes a while to be read: the arguments need not stay so long.
     if (answer instanceof LongReply) this.args = this.args.slice(0, 1);
     this.#owner.settled(this, refusal);
   }
 
-  /** Begins to count its arguments. */
+  /** Sets `bytes`. */
   count(): void {
     let bytes = this.args.length * ARGUMENT_BYTES;
     for (const argument of this.args) bytes += argument.length;
@@ -53,8 +49,8 @@ export class Slot extends Execution {
   }
 
   /**
-   * Writes its answer; false when it is long and there is more to be written another time. An
-   * answer that cannot be written becomes an error; throws if a part of it is out already.
+   * Writes the answer, or the next parts of a long one; returns whether all is written. An answer
+   * that cannot be written becomes an error reply; a long one that breaks off throws.
    */
   write(output: Output): boolean {
     const answer = this.answer!;
@@ -69,7 +65,7 @@ export class Slot extends Execution {
     return true;
   }
 
-  /** The client is gone: frees the memory that the answer keeps. */
+  /** The client is gone: gives a popped event back, and frees the memory of a long reply. */
   abandon(): void {
     if (this.answer instanceof Handout) this.answer.giveBack();
     else if (this.answer instanceof LongReply) this.answer.release();

@@ -31,9 +31,9 @@ test("connects over plain TCP, with and without a password", async () => {
 
 test.each([
   [":", "127.0.0.1", "127.0.0.1"],
-  [":", "[::1]", "::1"],
-  ["[::]:", "[::1]", "::1"],
-  ["[0:0::0]:", "[::1]", "::1"],
+  [":", "[::1]", "[::1]"],
+  ["[::]:", "[::1]", "[::1]"],
+  ["[0:0::0]:", "[::1]", "[::1]"],
   ["0.0.0.0:", "127.0.0.1", "127.0.0.1"],
   ["localhost:", "localhost", "127.0.0.1"],
 ])("with %j in the config finds a server that listens on %s", async (wildcard, host, at) => {

@@ -1,5 +1,5 @@
-// How many arguments a command takes: what COMMAND says of it, what its syntax line says, and what
-// really happens when it is called must be the same.
+// The number of arguments of every command is the same in COMMAND, in its syntax line, and when it
+// is called.
 import { expect, test } from "bun:test";
 import { commands } from "../../src/commands/table.ts";
 import { startTestOkq } from "../support/okq-server.ts";
@@ -9,7 +9,7 @@ import type { Wire } from "../support/wire.ts";
 const REFUSED_IN_REDIS_WORDS = /^-ERR wrong number of arguments for '[a-z|-]+' command$/;
 const REFUSED_IN_OUR_WORDS = /^-ERR (missing|too many) args, usage: Q[A-Z]+ /;
 
-/** Calls that must be understood, with as few and as many arguments as the command takes. */
+/** Valid calls, with as few and with as many arguments as the command takes. */
 const accepted: Record<string, string[][]> = {
   QLPUSH: [
     ["q", "1", "x"],
@@ -42,7 +42,7 @@ const accepted: Record<string, string[][]> = {
   RESET: [[]],
   CLUSTER: [],
   MULTI: [[]],
-  // Outside of a transaction they are errors.
+  // Outside a transaction they are errors.
   EXEC: [],
   DISCARD: [],
   "CLIENT ID": [[]],
@@ -86,7 +86,7 @@ function isRefused(reply: unknown): boolean {
   return REFUSED_IN_REDIS_WORDS.test(text) || REFUSED_IN_OUR_WORDS.test(text);
 }
 
-test("there is an example of every command here", () => {
+test("has an example of every command", () => {
   expect(Object.keys(accepted)).toEqual(commands.map(({ name }) => name));
 });
 
@@ -125,7 +125,7 @@ test.each([
   expect(await ask(client, "QSTATUS")).toEqual([]);
 });
 
-test("an arity error of a queue command shows how it is used", async () => {
+test("shows the usage of a queue command with a wrong number of arguments", async () => {
   const client = await (await startTestOkq()).connect();
   expect(await ask(client, "qrpop")).toBe(
     "-ERR missing args, usage: QRPOP queue [EX seconds] [NOACK]",

@@ -1,5 +1,5 @@
-// What drivers send when they connect, sent to a real Redis and to okq: the same replies. Replies
-// that differ on purpose stand in the tests of their commands.
+// Sends what drivers send when they connect to a real Redis and to okq: the replies are the same.
+// Replies that differ on purpose are tested with their commands.
 import { expect, test } from "bun:test";
 import { closeAfterTest } from "../support/close-after-test.ts";
 import { startTestOkq, startTestRedis } from "../support/okq-server.ts";
@@ -89,7 +89,7 @@ async function replyTo(line: string, port: number): Promise<unknown> {
   return readable(await client.next());
 }
 
-test("okq answers as Redis does", async () => {
+test("answers as Redis does", async () => {
   const [okq, redis] = [await startTestOkq(), await startTestRedis()];
   const answers = async (port: number) => {
     const replies = lines.map(async (line) => [line, await replyTo(line, port)]);
@@ -98,14 +98,14 @@ test("okq answers as Redis does", async () => {
   expect(await answers(okq.port)).toEqual(await answers(redis.port));
 });
 
-test("CLIENT INFO has every field of Redis, in the same order, and INFO cpu too", async () => {
+test("CLIENT INFO and INFO cpu have every field of Redis in the same order", async () => {
   const [okq, redis] = [await startTestOkq(), await startTestRedis()];
   const fieldsOf = async (line: string, port: number, pattern: RegExp) => {
     return String(await replyTo(line, port)).match(pattern)!;
   };
   const own = await fieldsOf("CLIENT INFO", okq.port, /[a-z-]+(?==)/g);
   const its = await fieldsOf("CLIENT INFO", redis.port, /[a-z-]+(?==)/g);
-  // Before 7.2 and 7.4 Redis lacks these three.
+  // Older Redis lacks these three, which came with 7.2 and 7.4.
   const later = /^(watch|lib-name|lib-ver)$/;
   expect(own.filter((field) => its.includes(field) || !later.test(field))).toEqual(its);
   const cpu = /^used_cpu_(sys|user)(_children)?(?=:\d+\.\d{6}\r$)/gm;

@@ -1,5 +1,5 @@
-// Bytes are bytes: a queue's name, an id or contents of any bytes come back as they went in,
-// through every command, on every store, in RESP2 and RESP3.
+// Names, ids and contents of any bytes come back unchanged through every command, on every store,
+// in RESP2 and RESP3.
 import { describe, expect, test } from "bun:test";
 import { startOkqOn, storeNames, type TestOkq } from "../support/okq-server.ts";
 import type { Wire } from "../support/wire.ts";
@@ -28,7 +28,7 @@ async function connect(okq: TestOkq, version: 2 | 3): Promise<Wire> {
   return client;
 }
 
-/** Sends an event through its whole life. */
+/** Pushes, pops, requeues and acknowledges an event. */
 async function liveAndDie(client: Wire, queue: Buffer, id: Buffer, contents: Buffer) {
   const event = [id, contents];
   expect(await client.call("QLPUSH", queue, id, contents)).toEqual(OK);
@@ -50,16 +50,19 @@ async function liveAndDie(client: Wire, queue: Buffer, id: Buffer, contents: Buf
 }
 
 describe.each(storeNames)("on %s", (store) => {
-  test.each(oddBytes)("%s as queue, id and contents, in RESP2 and RESP3", async (_, bytes) => {
-    const okq = await startOkqOn(store);
-    for (const version of [2, 3] as const) {
-      const client = await connect(okq, version);
-      await liveAndDie(client, bytes, bytes, bytes);
-      await liveAndDie(client, Buffer.from("q"), bytes, everyByte);
-    }
-  });
+  test.each(oddBytes)(
+    "keeps %s as queue, id and contents, in RESP2 and RESP3",
+    async (_, bytes) => {
+      const okq = await startOkqOn(store);
+      for (const version of [2, 3] as const) {
+        const client = await connect(okq, version);
+        await liveAndDie(client, bytes, bytes, bytes);
+        await liveAndDie(client, Buffer.from("q"), bytes, everyByte);
+      }
+    },
+  );
 
-  test("queues whose names are odd bytes do not touch each other", async () => {
+  test("keeps queues apart whose names are unusual bytes", async () => {
     const client = await connect(await startOkqOn(store), 2);
     const names = oddBytes.map(([, bytes]) => bytes);
     for (const name of names) {
@@ -74,7 +77,7 @@ describe.each(storeNames)("on %s", (store) => {
     }
   });
 
-  test("events that came back from a passed deadline are the same bytes", async () => {
+  test("keeps the bytes of an event whose lease has expired", async () => {
     const client = await connect(await startOkqOn(store), 2);
     for (const [, bytes] of oddBytes) {
       await client.call("QLPUSH", bytes, bytes, bytes);
@@ -87,7 +90,7 @@ describe.each(storeNames)("on %s", (store) => {
     }
   });
 
-  test("QINFO shows the name's own bytes", async () => {
+  test("QINFO shows the bytes of a name unchanged", async () => {
     const client = await connect(await startOkqOn(store), 2);
     for (const [, bytes] of oddBytes) {
       const [line] = (await client.call("QINFO", bytes)) as [Buffer];
@@ -96,7 +99,7 @@ describe.each(storeNames)("on %s", (store) => {
     }
   });
 
-  test("contents of 5 MB, in RESP2 and RESP3", async () => {
+  test("keeps contents of 5 MB, in RESP2 and RESP3", async () => {
     const okq = await startOkqOn(store);
     const contents = Buffer.alloc(LARGE_BYTES, everyByte);
     for (const version of [2, 3] as const) {
@@ -105,7 +108,7 @@ describe.each(storeNames)("on %s", (store) => {
     }
   });
 
-  test("an id and a queue's name may be long", async () => {
+  test("takes long ids and queue names", async () => {
     const client = await connect(await startOkqOn(store, { maxNameBytes: 65_536 }), 3);
     const long = Buffer.alloc(65_536, everyByte);
     await liveAndDie(client, long, long, Buffer.from("x"));

@@ -1,4 +1,4 @@
-// Commands on queues without a connection: what a front end such as HTTP has to provide for them.
+// Commands on queues without a connection: all that a front end such as HTTP has to provide.
 import { expect, test } from "bun:test";
 import { type Answer, Handout, LongReply } from "../../src/commands/answer.ts";
 import { BackgroundPushes } from "../../src/commands/background.ts";
@@ -24,7 +24,7 @@ import { User } from "../../src/users/user.ts";
 const ann = new User("ann", null, ["push", "consume", "inspect"], [new Pattern("mail*")]);
 const commands = [...pushCommands, ...popCommands, ...inspectCommands].map(entryOf);
 
-/** What a request provides: who sends it, and when nobody waits for the answer any more. */
+/** What an HTTP request can provide. */
 function callerOf(user: User, { store, consumers }: QueueContext, gone: AbortSignal): Caller {
   const consumer = new Consumer(consumers);
   return { user, session: store.session(), order: new Order(), consumer, gone, isClosed: false };
@@ -85,14 +85,14 @@ function readable(answer: Answer): unknown {
   return Array.isArray(answer) ? answer.map(readable) : answer;
 }
 
-/** Without the head, which says how many there are. */
+/** The elements, without the head that has their number. */
 function partsOf({ parts, release }: LongReply): Reply[] {
   const [, ...elements] = { [Symbol.iterator]: () => parts };
   release();
   return elements;
 }
 
-test("pushes, pops, acknowledges and counts for a caller that is no connection", async () => {
+test("pushes, pops, acknowledges and counts for a caller without a connection", async () => {
   const { call, stats, failed } = setUp();
   expect(await call(ann, "QLPUSH", "mail", "1", "to: ann")).toMatchObject({ text: "OK" });
   expect(await call(ann, "QRPUSH", "mail", "2", "to: bob", "NOBLOCK")).toMatchObject({
@@ -106,7 +106,7 @@ test("pushes, pops, acknowledges and counts for a caller that is no connection",
   expect([stats, failed]).toEqual([{ pushes: 2, pops: 2, acks: 1 }, []]);
 });
 
-test("checks arguments and rights of a caller that is no connection", async () => {
+test("checks arguments and rights of a caller without a connection", async () => {
   const { call, stats } = setUp();
   expect(await call(ann, "QLPUSH", "mail", "1")).toBe(
     "ERR missing args, usage: QLPUSH queue eventId contents [NOBLOCK]",

@@ -30,7 +30,7 @@ async function listed(client: Wire): Promise<Record<string, string>[]> {
   return lines.trimEnd().split("\n").map(fieldsOf);
 }
 
-test("a name that was set is got, and can be taken away", async () => {
+test("SETNAME sets and removes the name that GETNAME returns", async () => {
   const client = await connected();
   expect(await ask(client, "CLIENT", "GETNAME")).toBeNull();
   expect(await ask(client, "client", "setname", "worker-1")).toBe("+OK");
@@ -62,7 +62,7 @@ test("SETINFO notes the driver for CLIENT INFO and LIST", async () => {
   expect(fields).toMatchObject({ "lib-name": "ioredis", "lib-ver": "6.0.0" });
 });
 
-test("every connection has a number of its own, and a line in CLIENT LIST", async () => {
+test("every connection has a unique id and a line in CLIENT LIST", async () => {
   const okq = await startTestOkq();
   const [first, second] = [await okq.connect(), await okq.connect()];
   await ask(first, "HELLO", 3, "SETNAME", "first");
@@ -80,7 +80,7 @@ test("every connection has a number of its own, and a line in CLIENT LIST", asyn
   }
 });
 
-test("NO-EVICT and NO-TOUCH are OK, with ON or OFF and nothing else", async () => {
+test("NO-EVICT and NO-TOUCH take ON and OFF only", async () => {
   const client = await connected();
   for (const name of ["NO-EVICT", "no-touch"]) {
     expect(await ask(client, "CLIENT", name, "ON")).toBe("+OK");
@@ -99,7 +99,7 @@ test("refuses an unknown or missing subcommand", async () => {
   expect(await ask(client, "CLIENT")).toBe("-ERR missing subcommand of CLIENT");
 });
 
-test("TRACKING is OK when nothing is tracked, else names the option to turn off", async () => {
+test("TRACKING is OK if it tracks nothing; else the error names the driver option", async () => {
   const client = await connected();
   for (const options of [["OFF"], ["ON", "OPTIN"], ["on", "noloop", "optin"]]) {
     expect(await ask(client, "CLIENT", "TRACKING", ...options)).toBe("+OK");
@@ -111,7 +111,7 @@ test("TRACKING is OK when nothing is tracked, else names the option to turn off"
   }
 });
 
-test("INFO has the fields of Redis 7.4 in its order, LIST has okq's own behind them", async () => {
+test("INFO has the fields of Redis 7.4 in order, and LIST adds those of okq", async () => {
   const okq = await startTestOkq();
   const [client, large] = [await okq.connect(), await okq.connect()];
   const nameOf = (field: string) => field.slice(0, field.indexOf("="));
@@ -129,7 +129,7 @@ test("INFO has the fields of Redis 7.4 in its order, LIST has okq's own behind t
   }
 });
 
-test("LIST shows clients by type or by number", async () => {
+test("LIST selects clients by type or by id", async () => {
   const okq = await startTestOkq();
   const clients = [await okq.connect(), await okq.connect(), await okq.connect()];
   const ids: number[] = [];
@@ -178,7 +178,7 @@ describe("CLIENT REPLY", () => {
     expect(client.waiting).toBe(0);
   });
 
-  // Each was compared with a redis-server 7.0.
+  // Each was compared with redis-server 7.0.
   test.each([
     ["SKIP twice", ["SKIP", "SKIP", "1", "2"], ["2"]],
     ["SKIP three times", ["SKIP", "SKIP", "SKIP", "1", "2"], ["2"]],
@@ -226,7 +226,7 @@ describe("CLIENT KILL", () => {
     return { okq, killer, victim, other };
   }
 
-  test("by ID closes that connection alone and says 1", async () => {
+  test("by ID closes that connection only and answers 1", async () => {
     const { killer, victim, other } = await trio();
     const id = (await ask(victim, "CLIENT", "ID")) as number;
     expect(await ask(killer, "CLIENT", "KILL", "id", id)).toBe(1);
@@ -236,7 +236,7 @@ describe("CLIENT KILL", () => {
     expect(await ask(killer, "CLIENT", "KILL", "ID", id)).toBe(0);
   });
 
-  test("by address, in the new form and the old one", async () => {
+  test("by address works in the new and the old form", async () => {
     const { killer, victim, other } = await trio();
     const addressOf = async (client: Wire) =>
       fieldsOf((await ask(client, "CLIENT", "INFO")) as string).addr!;
@@ -283,7 +283,7 @@ describe("CLIENT KILL", () => {
     expect(await ask(stranger, "PING")).toStartWith("-NOAUTH");
   });
 
-  test("with filters closes only whom all of them match", async () => {
+  test("with several filters closes the clients that match all of them", async () => {
     const { killer, victim, other } = await trio();
     const id = (await ask(victim, "CLIENT", "ID")) as number;
     const filters = ["ID", id, "ADDR", "1.2.3.4:5"];
@@ -292,7 +292,7 @@ describe("CLIENT KILL", () => {
     expect(await askAll(other, ["PING"])).toEqual(["+PONG"]);
   });
 
-  test("without a filter, or with one that is none, closes nobody", async () => {
+  test("without a filter or with an unknown one closes no client", async () => {
     const { killer, victim, other } = await trio();
     const wrong = [[], ["ID"], ["ID", "x"], ["ID", "0"], ["NONSENSE", "x"], ["SKIPME", "maybe"]];
     const others = [

@@ -1,5 +1,5 @@
-// Connection commands over the wire, with the replies that drivers are known to look for: see
-// driver-facts, 5.2. They do not touch the store.
+// Connection commands over the wire, with the replies that drivers look for. They do not touch the
+// store.
 import { describe, expect, test } from "bun:test";
 import { version } from "../../package.json" with { type: "json" };
 import { startTestOkq } from "../support/okq-server.ts";
@@ -20,7 +20,7 @@ function greeting(proto: 2 | 3, id: number) {
 }
 
 describe("HELLO", () => {
-  test("without arguments tells about the server in the protocol spoken", async () => {
+  test("without arguments describes the server in the current protocol", async () => {
     const client = await connected();
     const id = (await ask(client, "CLIENT", "ID")) as number;
     expect(await ask(client, "HELLO")).toEqual(Object.entries(greeting(2, id)).flat(1));
@@ -66,7 +66,7 @@ describe("HELLO", () => {
     expect(await ask(client, "CLIENT", "INFO")).toContain(" resp=2");
   });
 
-  test("changes the replies behind it and none before it", async () => {
+  test("changes the protocol of later replies and not of earlier ones", async () => {
     const { port } = await startTestOkq();
     const commands = "QRPOP q\r\nHELLO 3\r\nQRPOP q\r\nHELLO 2\r\nQRPOP q\r\nQUIT\r\n";
     const bytes = await exchange(port, commands);
@@ -91,7 +91,7 @@ test("AUTH answers as a Redis without a password", async () => {
   expect(await ask(client, "PING")).toBe("+PONG");
 });
 
-test("SELECT knows database 0 and no other", async () => {
+test("SELECT takes database 0 only", async () => {
   const client = await connected();
   expect(await ask(client, "SELECT", 0)).toBe("+OK");
   for (const index of [1, 15, 16, -1]) {
@@ -103,7 +103,7 @@ test("SELECT knows database 0 and no other", async () => {
   }
 });
 
-test("PING and ECHO give back what was sent, byte by byte", async () => {
+test("PING and ECHO return the bytes that were sent", async () => {
   const client = await connected();
   const bytes = Buffer.from([0, 13, 10, 255, 128, 36]);
   expect(await ask(client, "PING")).toBe("+PONG");
@@ -119,14 +119,14 @@ test("QUIT takes arguments, as in Redis", async () => {
   expect((await client.untilClosed()).map(readable)).toEqual(["+OK"]);
 });
 
-test("QUIT answers OK behind all replies before it, then the connection closes", async () => {
+test("QUIT is answered after all earlier commands, then the connection closes", async () => {
   const client = await connected();
   client.pipeline(["QLPUSH", "q", "1", "x"], ["QRPOP", "q"], ["quit"], ["PING"]);
   const replies = await client.untilClosed();
   expect(replies.map(readable)).toEqual(["+OK", ["1", "x"], "+OK"]);
 });
 
-test("RESET makes the connection as new", async () => {
+test("RESET resets the connection", async () => {
   const client = await connected();
   await askAll(client, ["HELLO", 3, "SETNAME", "one"], ["QREGISTER", "q"]);
   expect(await ask(client, "RESET")).toBe("+RESET");
@@ -136,13 +136,13 @@ test("RESET makes the connection as new", async () => {
   expect(after[2]).toContain(" resp=2 ");
 });
 
-test("RESET turns replies on again and is answered, as in Redis", async () => {
+test("RESET turns replies on again and is answered itself, as in Redis", async () => {
   const client = await connected();
   client.pipeline(["CLIENT", "REPLY", "OFF"], ["RESET"], ["PING"]);
   expect((await client.take(2)).map(readable)).toEqual(["+RESET", "+PONG"]);
 });
 
-/** Everything the server sends in return, until it closes. */
+/** Everything that the server sends until it closes. */
 async function exchange(port: number, sent: string): Promise<string> {
   const { promise, resolve } = Promise.withResolvers<void>();
   const chunks: Buffer[] = [];

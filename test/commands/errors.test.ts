@@ -1,5 +1,5 @@
-// What is refused, in which words, and that nothing was done then. Bytes of a client's within an
-// error must never split its reply.
+// Refused commands: the words of the errors, and that a refused command does nothing. Bytes that a
+// client sent must never split an error reply.
 import { describe, expect, test } from "bun:test";
 import { startOkqOn, storeNames } from "../support/okq-server.ts";
 import { ask, askAll } from "../support/readable.ts";
@@ -7,7 +7,7 @@ import { ask, askAll } from "../support/readable.ts";
 const BEYOND_ASCII = Buffer.from([0xff, 0x80, 0x1b, 0x5b, 0x41]);
 
 describe.each(storeNames)("on %s", (store) => {
-  test("an unknown command is refused in Redis' words", async () => {
+  test("answers an unknown command with the error of Redis", async () => {
     const client = await (await startOkqOn(store)).connect();
     expect(await ask(client, "NONSENSE")).toBe(
       "-ERR unknown command 'NONSENSE', with args beginning with: ",
@@ -21,7 +21,7 @@ describe.each(storeNames)("on %s", (store) => {
     expect(await ask(client, "CLIENT LIST")).toStartWith("-ERR unknown command 'CLIENT LIST'");
   });
 
-  test("no bytes within an error split the reply", async () => {
+  test("no bytes in an error text split the reply", async () => {
     const client = await (await startOkqOn(store)).connect();
     for (const odd of ["a\r\n+OK\r\n", "\r", "\n", "\0", "\r\n".repeat(500), BEYOND_ASCII]) {
       await ask(client, "QLPUSH", "q", odd, "x");
@@ -44,7 +44,7 @@ describe.each(storeNames)("on %s", (store) => {
     expect(await ask(client, "QSTATUS", "q")).toMatchObject([["q", 6, 0, 0]]);
   });
 
-  test("a duplicate's id is shown, cut short when it is long", async () => {
+  test("shows the id of a duplicate, and cuts a long one", async () => {
     const client = await (await startOkqOn(store)).connect();
     for (const id of ["1", "x".repeat(4000), "a\r\nb"]) await ask(client, "QLPUSH", "q", id, "x");
     const duplicate = (id: string) => ask(client, "QLPUSH", "q", id, "x");
@@ -53,7 +53,7 @@ describe.each(storeNames)("on %s", (store) => {
     expect(await duplicate("x".repeat(4000))).toBe(`-ERR duplicate event ${"x".repeat(128)}...`);
   });
 
-  test("seconds that are no number, negative or huge are refused and nothing is done", async () => {
+  test("refuses seconds that are negative, too many or not a number", async () => {
     const client = await (await startOkqOn(store)).connect();
     await ask(client, "QLPUSH", "q", "1", "x");
     const wrong = ["-1", "-0.5", "x", "", " 1", "1 ", "+1", "1e3", "0x1", ".5", "1.", "1,5", "NaN"];
@@ -66,7 +66,7 @@ describe.each(storeNames)("on %s", (store) => {
     expect(await ask(client, "QRPOP", "q", "EX", "2147483647")).toEqual(["1", "x"]);
   });
 
-  test("after a command that is refused those before and behind it count as ever", async () => {
+  test("runs the commands before and after a refused one", async () => {
     const client = await (await startOkqOn(store)).connect();
     const replies = await askAll(
       client,
@@ -89,7 +89,7 @@ describe.each(storeNames)("on %s", (store) => {
     expect(await ask(client, "QLPEEK", "q")).toEqual(["5", "x"]);
   });
 
-  test("a transaction is refused as a whole", async () => {
+  test("refuses a transaction as a whole", async () => {
     const client = await (await startOkqOn(store)).connect();
     const replies = await askAll(
       client,
@@ -113,7 +113,7 @@ describe.each(storeNames)("on %s", (store) => {
       ["MULTI"],
       ["QUIT"],
     );
-    const refused = "-ERR okq has no transactions, nothing of this one is done";
+    const refused = "-ERR okq has no transactions, the command was not run";
     expect(replies).toEqual([
       "+OK",
       refused,
@@ -138,7 +138,7 @@ describe.each(storeNames)("on %s", (store) => {
     expect(await client.untilClosed()).toEqual([]);
   });
 
-  test("does no command of a transaction", async () => {
+  test("runs no command of a transaction", async () => {
     const okq = await startOkqOn(store);
     const [client, other] = [await okq.connect(), await okq.connect()];
     await askAll(client, ["MULTI"], ["QLPUSH", "q", "1", "x"], ["EXEC"]);
@@ -147,7 +147,7 @@ describe.each(storeNames)("on %s", (store) => {
     expect(await ask(other, "QSTATUS")).toEqual([]);
   });
 
-  test("an error begins with a code and with no code that drivers act on", async () => {
+  test("begins every error with a code on which drivers do not act", async () => {
     const client = await (await startOkqOn(store)).connect();
     const codes = ["MOVED 1 1.2.3.4:5", "LOADING", "READONLY", "NOPROTO", "NOAUTH", "TRYAGAIN"];
     for (const text of codes) {

@@ -10,7 +10,7 @@ async function push(client: Wire, queue: string | Buffer, count: number): Promis
 }
 
 describe.each(storeNames)("on %s", (store) => {
-  test.each([2, 3])("QSTATUS is arrays in the order asked, in RESP%d", async (version) => {
+  test.each([2, 3])("QSTATUS answers arrays in the order asked, in RESP%d", async (version) => {
     const client = await (await startOkqOn(store)).connect();
     await ask(client, "HELLO", version);
     await push(client, "a", 3);
@@ -25,7 +25,7 @@ describe.each(storeNames)("on %s", (store) => {
     ]);
   });
 
-  test("without arguments QSTATUS has all active queues in ascending order of bytes", async () => {
+  test("QSTATUS without arguments lists all active queues in order of their bytes", async () => {
     const client = await (await startOkqOn(store)).connect();
     expect(await ask(client, "QSTATUS")).toEqual([]);
     expect(await ask(client, "QINFO")).toEqual([]);
@@ -36,7 +36,7 @@ describe.each(storeNames)("on %s", (store) => {
     expect(listed.map(([name]) => name)).toEqual(ascending);
   });
 
-  test("a queue is listed while it has ready or claimed events, and no longer", async () => {
+  test("lists a queue as long as it has ready or claimed events", async () => {
     const client = await (await startOkqOn(store)).connect();
     await push(client, "q", 1);
     expect(await ask(client, "QSTATUS")).toEqual([["q", 1, 0, 0]]);
@@ -46,7 +46,7 @@ describe.each(storeNames)("on %s", (store) => {
     expect(await ask(client, "QSTATUS")).toEqual([]);
   });
 
-  test("more queues than one operation takes are all listed, once each", async () => {
+  test("lists each queue once, also if they take several operations", async () => {
     const client = await (await startOkqOn(store)).connect();
     const names = Array.from({ length: 600 }, (_, at) => `queue ${String(at).padStart(3, "0")}`);
     await askAll(client, ...names.toReversed().map((name) => ["QLPUSH", name, "1", "x"]));
@@ -56,7 +56,7 @@ describe.each(storeNames)("on %s", (store) => {
     expect(await ask(client, "QINFO")).toHaveLength(600);
   });
 
-  test("QINFO is the same as lines with aligned columns", async () => {
+  test("QINFO answers the same as lines with aligned columns", async () => {
     const okq = await startOkqOn(store);
     const client = await okq.connect();
     for (let consumers = 0; consumers < 3; consumers++) {
@@ -73,7 +73,7 @@ describe.each(storeNames)("on %s", (store) => {
     ]);
   });
 
-  test("QINFO aligns names by what a terminal shows, in RESP3 as well", async () => {
+  test("QINFO aligns names by their width in a terminal, also in RESP3", async () => {
     const client = await (await startOkqOn(store)).connect();
     await ask(client, "HELLO", 3);
     const lines = await client.call("QINFO", "héé", "行列", "abcd");
@@ -84,7 +84,7 @@ describe.each(storeNames)("on %s", (store) => {
     ]);
   });
 
-  test("QFLUSH removes ready and claimed events of that queue for good", async () => {
+  test("QFLUSH removes the ready and claimed events of that queue", async () => {
     const client = await (await startOkqOn(store)).connect();
     await push(client, "q", 3);
     await push(client, "other", 1);
@@ -92,14 +92,14 @@ describe.each(storeNames)("on %s", (store) => {
     expect(await ask(client, "QFLUSH", "q")).toBe("+OK");
     expect(await askAll(client, ["QACK", "q", "0"], ["QACK", "q", "1", "REDO"])).toEqual([0, 0]);
     expect(await ask(client, "QRPOP", "q")).toBeNull();
-    // A lease elsewhere that runs out later shows that the flushed one would have come back by now.
+    // When a later lease in another queue has expired, the flushed event would be back too.
     await ask(client, "QRPOP", "other", "EX", "0.05");
     await ask(client, "QREGISTER", "other");
     expect(await ask(client, "QNOTIFY", 5)).toBe("other");
     expect(await ask(client, "QSTATUS", "q")).toEqual([["q", 0, 0, 0]]);
   });
 
-  test("QFLUSH of a queue that is not there is OK, and consumers stay", async () => {
+  test("QFLUSH of an unknown queue is OK, and consumers stay", async () => {
     const client = await (await startOkqOn(store)).connect();
     expect(await ask(client, "QFLUSH", "q")).toBe("+OK");
     await ask(client, "QREGISTER", "q");

@@ -1,4 +1,4 @@
-// COMMAND and its subcommands over the wire, in the shapes that drivers and redis-cli read.
+// COMMAND and its subcommands over the wire, in the form that drivers and redis-cli read.
 import { expect, test } from "bun:test";
 import { commands } from "../../src/commands/table.ts";
 import { startTestOkq } from "../support/okq-server.ts";
@@ -7,7 +7,7 @@ import type { Wire } from "../support/wire.ts";
 
 type Info = [string, number, string[], number, number, number, [], [], [], Info[]];
 
-/** First words as on the wire: containers stand where their first subcommand does. */
+/** First words as on the wire. A container is listed in the place of its first subcommand. */
 const topNames = [...new Set(commands.map(({ name }) => name.toLowerCase().split(" ")[0]!))];
 
 async function connected(version: 2 | 3 = 2): Promise<Wire> {
@@ -26,7 +26,7 @@ test("COMMAND lists every command with arity, flags, keys and subcommands", asyn
   expect(await ask(client, "COMMAND", "INFO")).toEqual(infos as unknown as Readable);
 });
 
-test("every subcommand is listed under its container, and found by its full name", async () => {
+test("lists every subcommand under its container and finds it by its full name", async () => {
   const client = await connected();
   const infos = (await ask(client, "COMMAND")) as unknown as Info[];
   const listed = infos.flatMap((info) => info[9].map(([name]) => name));
@@ -49,7 +49,7 @@ test("COMMAND COUNT and LIST agree with COMMAND", async () => {
   expect(await ask(client, "COMMAND", "LIST")).toEqual(topNames);
 });
 
-test("COMMAND INFO answers in the order asked, in any case, nil for the unknown", async () => {
+test("COMMAND INFO answers in the order asked, in any case, and nil if unknown", async () => {
   const client = await connected();
   const names = ["QRPOP", "nonsense", "client|LIST", "qrpop", ""];
   const infos = (await ask(client, "command", "info", ...names)) as (Info | null)[];
@@ -71,7 +71,7 @@ test("COMMAND DOCS is a map in RESP3 and a flat array in RESP2", async () => {
   expect(flat.filter((_, at) => at % 2 === 0)).toEqual(topNames);
 });
 
-test("COMMAND DOCS tells summary, group, version and arguments", async () => {
+test("COMMAND DOCS has summary, group, version and arguments", async () => {
   const client = await connected(3);
   const docs = (await ask(client, "COMMAND", "DOCS", "QRPOP", "nonsense")) as ReadableMap;
   expect(Object.keys(docs.map)).toEqual(["qrpop"]);

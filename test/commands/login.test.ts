@@ -1,5 +1,5 @@
-// AUTH, HELLO ... AUTH, RESET and ACL WHOAMI over the wire: who gets in, what may be done before,
-// and that what is sent behind a login sees its outcome.
+// AUTH, HELLO ... AUTH, RESET and ACL WHOAMI over the wire: who can log in, which commands work
+// before a login, and that commands sent behind a login are run after it.
 import { describe, expect, test } from "bun:test";
 import { cpuMsOf, leastCpuMsOf } from "../support/cpu-time.ts";
 import { eventually } from "../support/eventually.ts";
@@ -15,7 +15,7 @@ async function withUsers(...users: string[]): Promise<TestOkq> {
   return await startTestOkq({ users: writeUsers(...users).path });
 }
 
-test("before a login all but AUTH, HELLO, QUIT and RESET is refused, known or not", async () => {
+test("before a login refuses all but AUTH, HELLO, QUIT and RESET, also unknown ones", async () => {
   const client = await (await startTestOkq({ password: "secret" })).connect();
   for (const command of ["PING", "QSTATUS", "INFO", "COMMAND", "nonsense", "MULTI", "EXEC"]) {
     expect(await ask(client, command)).toBe(NOAUTH);
@@ -29,7 +29,7 @@ test("before a login all but AUTH, HELLO, QUIT and RESET is refused, known or no
 });
 
 describe("the password of default", () => {
-  test("lets in with and without the name, and to everything", async () => {
+  test("works with and without the name, and gives all rights", async () => {
     const okq = await startTestOkq({ password: "secret" });
     for (const login of [["secret"], ["default", "secret"]]) {
       const client = await okq.connect();
@@ -43,7 +43,7 @@ describe("the password of default", () => {
     }
   });
 
-  test("is compared to its end", async () => {
+  test("is compared in full", async () => {
     const okq = await startTestOkq({ password: "secret" });
     const wrongs = ["", "secre", "secret\n", "x".repeat(2000)];
     const replies = wrongs.map(async (wrong) => {
@@ -53,7 +53,7 @@ describe("the password of default", () => {
     expect(await Promise.all(replies)).toEqual(wrongs.map(() => [WRONGPASS, NOAUTH]));
   });
 
-  test("does not go with another name", async () => {
+  test("does not work with another name", async () => {
     const client = await (await startTestOkq({ password: "secret" })).connect();
     expect(await ask(client, "AUTH", "ann", "secret")).toBe(WRONGPASS);
     expect(await ask(client, "PING")).toBe(NOAUTH);
@@ -61,14 +61,14 @@ describe("the password of default", () => {
 });
 
 describe("a user of the file", () => {
-  test("gets in with name and password, and CLIENT LIST says who it is", async () => {
+  test("logs in with name and password, and CLIENT LIST shows the name", async () => {
     const client = await (await withUsers("ann all *")).connect();
     expect(await ask(client, "AUTH", "ann", passwordOf("ann"))).toBe("+OK");
     expect(await ask(client, "ACL", "WHOAMI")).toBe("ann");
     expect(await ask(client, "CLIENT", "LIST")).toContain(" user=ann ");
   });
 
-  test("is remembered: the second login of a costly hash takes next to nothing", async () => {
+  test("is remembered: the second login with a slow hash takes hardly any time", async () => {
     const file = writeUsers();
     const costs = { algorithm: "argon2id", memoryCost: 65_536, timeCost: 3 } as const;
     const hash = await Bun.password.hash("secret", costs);
@@ -80,12 +80,12 @@ describe("a user of the file", () => {
     };
     const firstMs = await cpuMsOf(() => Promise.all(Array.from({ length: 16 }, logIn)));
     expect(await leastCpuMsOf(3, logIn)).toBeLessThan(firstMs / 4);
-    // Those that came together cost one comparison.
+    // Logins that came together cost one comparison.
     const verifyMs = await cpuMsOf(() => Bun.password.verify("secret", hash));
     expect(firstMs).toBeLessThan(verifyMs * 6);
   });
 
-  test("is refused once for the same wrong password of many connections", async () => {
+  test("is checked once for the same wrong password of many connections", async () => {
     const file = writeUsers();
     const costs = { algorithm: "argon2id", memoryCost: 65_536, timeCost: 3 } as const;
     const hash = await Bun.password.hash("secret", costs);
@@ -101,7 +101,7 @@ describe("a user of the file", () => {
     expect(tookMs).toBeLessThan((performance.now() - verifiedAt) * 6);
   });
 
-  test("stays out with a wrong password, and so does a user that is not there", async () => {
+  test("cannot log in with a wrong password, and neither can an unknown user", async () => {
     const okq = await withUsers("ann all *");
     const client = await okq.connect();
     expect(await ask(client, "AUTH", "ann", "wrong")).toBe(WRONGPASS);
@@ -124,7 +124,7 @@ describe("a user of the file", () => {
   });
 });
 
-test("what is sent behind a login in one go sees its outcome", async () => {
+test("runs commands sent together with a login with the rights of that user", async () => {
   const okq = await withUsers("ann push *");
   const good = await okq.connect();
   const push = ["QLPUSH", "q", "1", "x"];
@@ -138,7 +138,7 @@ test("what is sent behind a login in one go sees its outcome", async () => {
   expect(await askAll(bad, ["AUTH", "ann", "wrong"], push)).toEqual([WRONGPASS, NOAUTH]);
 });
 
-test("a failed login leaves who one was", async () => {
+test("a failed login changes nothing", async () => {
   const client = await (await withUsers("ann all *")).connect();
   const right = ["AUTH", "ann", passwordOf("ann")];
   const replies = await askAll(client, right, ["AUTH", "ann", "wrong"], ["ACL", "WHOAMI"]);
@@ -146,7 +146,7 @@ test("a failed login leaves who one was", async () => {
 });
 
 describe("HELLO with AUTH", () => {
-  test("logs in, names and switches at once, and answers in the new protocol", async () => {
+  test("logs in, sets the name, and answers in the new protocol", async () => {
     const client = await (await withUsers("ann all *")).connect();
     const hello = ["HELLO", 3, "AUTH", "ann", passwordOf("ann"), "SETNAME", "worker"];
     const [greeting, ...rest] = await askAll(
@@ -181,7 +181,7 @@ test("RESET logs out", async () => {
   expect(replies).toEqual(["+OK", "+PONG", "+RESET", NOAUTH]);
 });
 
-test("registered queues that a new user has no right to are given up", async () => {
+test("a login as another user ends registrations that this user has no right to", async () => {
   const okq = await withUsers("ann consume,inspect *", "bob consume mail*", "eve push *");
   const watcher = await okq.connect();
   await ask(watcher, "AUTH", "ann", passwordOf("ann"));
@@ -204,7 +204,7 @@ test("registered queues that a new user has no right to are given up", async () 
   await eventually(async () => expect(await consumers()).toEqual([0, 0]) === undefined);
 });
 
-test("a stranger cannot make okq keep much: large and many arguments are the end", async () => {
+test("large or many arguments before a login close the connection", async () => {
   const okq = await startTestOkq({ password: "secret" });
   const large = await okq.connect();
   large.send("*2\r\n$4\r\nAUTH\r\n$20000\r\n");
@@ -226,7 +226,7 @@ test("a stranger cannot make okq keep much: large and many arguments are the end
   ]);
 });
 
-test("CONFIG GET, INFO and the log do not tell passwords", async () => {
+test("CONFIG GET, INFO and the log show no passwords", async () => {
   const okq = await startTestOkq({ password: "hunter2", debug: true });
   const client = await okq.connect();
   await ask(client, "AUTH", "hunter2");

@@ -1,5 +1,5 @@
-// How long ids and names of queues may be, and how many names clients may register. Events that
-// came in under another bound still go out.
+// Limits on the length of ids and queue names, and on the names that clients register. Events that
+// were pushed under another limit can still be popped.
 import { expect, test } from "bun:test";
 import { eventually } from "../support/eventually.ts";
 import { newDatabase, startOkqOn, startTestOkq, storeNames } from "../support/okq-server.ts";
@@ -10,7 +10,7 @@ const TOO_LONG = "x".repeat(65);
 const complaint = (what: string) =>
   `-ERR ${what} too long, 65 of at most 64 bytes (--max-name-bytes)`;
 
-test.each(storeNames)("new ids and names have a longest length, on %s", async (store) => {
+test.each(storeNames)("refuses new ids and names that are too long, on %s", async (store) => {
   const okq = await startOkqOn(store, { maxNameBytes: 64 });
   const client = await okq.connect();
   for (const push of ["QLPUSH", "QRPUSH"]) {
@@ -29,14 +29,14 @@ test.each(storeNames)("new ids and names have a longest length, on %s", async (s
   ).toEqual(["+OK", complaint("queue name"), [[LONGEST, 2, 0, 1]]]);
 });
 
-test("4096 bytes are the longest unless told otherwise", async () => {
+test("allows 4096 bytes by default", async () => {
   const client = await (await startTestOkq()).connect();
   const name = "x".repeat(4096);
   expect(await ask(client, "QLPUSH", name, name, "a")).toBe("+OK");
   expect(await ask(client, "QLPUSH", "q", `${name}x`, "a")).toContain("4097 of at most 4096");
 });
 
-test("an event whose id is longer than a new bound can be popped and acked", async () => {
+test("pops and acknowledges an event whose id is longer than a new limit", async () => {
   const store = newDatabase();
   const before = await startTestOkq({ store });
   const producer = await before.connect();
@@ -58,13 +58,15 @@ test("an event whose id is longer than a new bound can be popped and acked", asy
   ).toEqual([[TOO_LONG, "a"], [TOO_LONG, "a"], 1, [TOO_LONG, "a"], 1, "+OK", []]);
 });
 
-test("registrations of all clients count together, until their client leaves", async () => {
+test("limits the memory of all registrations together, until their client leaves", async () => {
   const okq = await startTestOkq({ maxWaitingBytes: 1024 * 1024 });
   const [first, second] = [await okq.connect(), await okq.connect()];
   const names = (prefix: string) => Array.from({ length: 300 }, (_, at) => `${prefix}${at}`);
   expect(await ask(first, "QREGISTER", ...names("a"))).toBe("+OK");
   const refused = await ask(second, "QREGISTER", ...names("b"));
-  expect(refused).toBe("-ERR too many registrations of all clients (--max-waiting-bytes)");
+  expect(refused).toBe(
+    "-ERR the registrations of all clients need too much memory (--max-waiting-bytes)",
+  );
   expect(await ask(first, "QREGISTER", ...names("c"))).toBe("+OK");
   first.close();
   await eventually(async () => (await ask(second, "QREGISTER", ...names("b"))) === "+OK");

@@ -1,5 +1,5 @@
-// QREGISTER and QNOTIFY over the wire, on every store: what wakes a waiting consumer, whom, and
-// who counts as a consumer.
+// QREGISTER and QNOTIFY over the wire, on every store: what wakes a consumer, which consumer is
+// woken, and how consumers are counted.
 import { describe, expect, test } from "bun:test";
 import { eventually, eventuallyEqual } from "../support/eventually.ts";
 import { startOkqOn, storeNames, type TestOkq } from "../support/okq-server.ts";
@@ -8,11 +8,10 @@ import type { Wire } from "../support/wire.ts";
 
 const LONG = 60;
 const NOT_REGISTERED =
-  "-ERR not registered: every connection, also a new one of the same client, has to send " +
-  "QREGISTER before QNOTIFY";
+  "-ERR not registered: send QREGISTER before QNOTIFY, on every new connection again";
 const TIMEOUT_ERROR = "-ERR timeout must be a number of seconds from 0 to 2147483647, got ";
 
-/** A client that waits for an event in these queues, and is known to wait. */
+/** A client that waits for an event in these queues. Resolves once it waits. */
 async function waiting(okq: TestOkq, ...queues: string[]): Promise<Wire> {
   const client = await okq.connect();
   const observer = await okq.connect();
@@ -33,7 +32,7 @@ async function answerOf(client: Wire) {
 }
 
 describe.each(storeNames)("on %s", (store) => {
-  test("an event that is already there answers at once with every timeout", async () => {
+  test("QNOTIFY answers at once if there is an event, whatever the timeout", async () => {
     const client = await (await startOkqOn(store)).connect();
     await ask(client, "QLPUSH", "q", "1", "x");
     await ask(client, "QREGISTER", "empty", "q");
@@ -42,7 +41,7 @@ describe.each(storeNames)("on %s", (store) => {
     expect(await ask(client, "QNOTIFY", "0.5")).toBe("q");
   });
 
-  test("nil at once with timeout 0, and when the time is up", async () => {
+  test("QNOTIFY answers nil at its timeout, and at once with timeout 0", async () => {
     const client = await (await startOkqOn(store)).connect();
     await ask(client, "QREGISTER", "q");
     expect(await ask(client, "QNOTIFY", 0)).toBeNull();
@@ -51,7 +50,7 @@ describe.each(storeNames)("on %s", (store) => {
     expect(performance.now() - startedAt).toBeGreaterThanOrEqual(99);
   });
 
-  test("QNOTIFY on a connection that never registered is an error at once", async () => {
+  test("QNOTIFY is an error on a connection that never registered", async () => {
     const okq = await startOkqOn(store);
     const client = await okq.connect();
     const producer = await okq.connect();
@@ -63,14 +62,14 @@ describe.each(storeNames)("on %s", (store) => {
     expect(await ask(client, "QNOTIFY", LONG)).toBe("q");
   });
 
-  test("a connection that deregistered waits until the time is up", async () => {
+  test("QNOTIFY waits for its timeout on a connection that deregistered", async () => {
     const client = await (await startOkqOn(store)).connect();
     await askAll(client, ["QLPUSH", "q", "1", "x"], ["QREGISTER", "q"], ["QREGISTER"]);
     expect(await ask(client, "QNOTIFY", 0)).toBeNull();
     expect(await ask(client, "QNOTIFY", "0.03")).toBeNull();
   });
 
-  test("QNOTIFY is also an error after a RESET and after a refused QREGISTER", async () => {
+  test("QNOTIFY is an error after a RESET and after a refused QREGISTER", async () => {
     const client = await (await startOkqOn(store)).connect();
     const tooMany = Array.from({ length: 1025 }, (_, at) => `queue ${at}`);
     expect(await ask(client, "QREGISTER", ...tooMany)).toStartWith("-ERR too many queues");
@@ -99,7 +98,7 @@ describe.each(storeNames)("on %s", (store) => {
     expect(await answerOf(consumer)).toBe("q");
   });
 
-  test("a passed deadline wakes a waiting consumer", async () => {
+  test("an expired lease wakes a waiting consumer", async () => {
     const okq = await startOkqOn(store);
     const other = await okq.connect();
     const consumer = await waiting(okq, "q");
@@ -110,7 +109,7 @@ describe.each(storeNames)("on %s", (store) => {
     expect(await ask(consumer, "QRPOP", "q")).toEqual(["1", "x"]);
   });
 
-  test("of several queues with events none starves the others", async () => {
+  test("QNOTIFY takes turns among queues that have events", async () => {
     const client = await (await startOkqOn(store)).connect();
     for (const queue of ["a", "b", "c"]) {
       for (const id of ["1", "2", "3"]) await ask(client, "QLPUSH", queue, id, "x");
@@ -120,7 +119,7 @@ describe.each(storeNames)("on %s", (store) => {
     expect(found).toEqual(["a", "b", "c", "a", "b", "c"]);
   });
 
-  test("who waited first is served first, one event wakes one", async () => {
+  test("one event wakes one consumer, the one that has waited longest", async () => {
     const okq = await startOkqOn(store);
     const consumers = [
       await waiting(okq, "q"),
@@ -131,13 +130,13 @@ describe.each(storeNames)("on %s", (store) => {
     for (const [at, consumer] of consumers.entries()) {
       await ask(producer, "QLPUSH", "q", at, "x");
       expect(await answerOf(consumer)).toBe("q");
-      // It takes its event before the next one comes.
+      // The consumer pops its event before the next one is pushed.
       expect(await ask(consumer, "QRPOP", "q")).toEqual([String(at), "x"]);
       for (const later of consumers.slice(at + 1)) expect(later.waiting).toBe(0);
     }
   });
 
-  test("several events at once wake as many consumers", async () => {
+  test("several events wake as many consumers", async () => {
     const okq = await startOkqOn(store);
     const consumers = [await waiting(okq, "q"), await waiting(okq, "q"), await waiting(okq, "q")];
     const producer = await okq.connect();
@@ -145,7 +144,7 @@ describe.each(storeNames)("on %s", (store) => {
     expect(await Promise.all(consumers.map(answerOf))).toEqual(["q", "q", "q"]);
   });
 
-  test("a waiting client that goes away does not swallow the wake-up", async () => {
+  test("a waiting client that leaves does not take a wake-up", async () => {
     const okq = await startOkqOn(store);
     const [reset, ended, last] = [
       await waiting(okq, "q"),
@@ -159,7 +158,7 @@ describe.each(storeNames)("on %s", (store) => {
     expect(await answerOf(last)).toBe("q");
   });
 
-  test("commands sent behind a QNOTIFY wait for it, also for hundreds of kilobytes", async () => {
+  test("commands sent behind a QNOTIFY wait for it, also hundreds of kilobytes", async () => {
     const okq = await startOkqOn(store);
     const consumer = await waiting(okq, "q");
     const large = "x".repeat(100_000);
@@ -170,7 +169,7 @@ describe.each(storeNames)("on %s", (store) => {
     expect(replies).toEqual(["q", ["1", "x"], large, large, "+PONG"]);
   });
 
-  test("QNOTIFY answers a client that sends no more: what is there, else nil", async () => {
+  test("QNOTIFY does not wait for a client that has ended its side of the connection", async () => {
     const okq = await startOkqOn(store);
     const client = await okq.connect();
     await ask(client, "QLPUSH", "q", "1", "x");
@@ -183,7 +182,7 @@ describe.each(storeNames)("on %s", (store) => {
     expect(replies).toEqual(["+OK", "q", ["1", "x"], "+OK", null, "+PONG"]);
   });
 
-  test("consumers are counted per connection, and no more once they left", async () => {
+  test("QSTATUS counts consumers per connection until they leave", async () => {
     const okq = await startOkqOn(store);
     const observer = await okq.connect();
     const counts = async () =>
@@ -212,7 +211,7 @@ describe.each(storeNames)("on %s", (store) => {
     await eventuallyEqual(() => ask(observer, "QSTATUS"), []);
   });
 
-  test("a connection registers on 1024 queues and not on one more", async () => {
+  test("QREGISTER takes 1024 queues and not one more", async () => {
     const client = await (await startOkqOn(store)).connect();
     const names = Array.from({ length: 1025 }, (_, at) => `queue ${at}`);
     expect(await ask(client, "QREGISTER", ...names)).toBe(
@@ -225,18 +224,18 @@ describe.each(storeNames)("on %s", (store) => {
     expect(await ask(client, "QNOTIFY", 0)).toBe("queue 1024");
   });
 
-  test("a connection registers on names of 256 KiB in all and not on one byte more", async () => {
+  test("QREGISTER takes names of 256 KiB in all and not one byte more", async () => {
     const okq = await startOkqOn(store, { maxNameBytes: 65_536 });
     const client = await okq.connect();
     const names = ["a", "b", "c", "d"].map((letter) => letter.repeat(64 * 1024));
     expect(await ask(client, "QREGISTER", ...names)).toBe("+OK");
     expect(await ask(client, "QREGISTER", ...names, "e")).toBe(
-      "-ERR too long names, 262145 bytes of at most 262144",
+      "-ERR names too long, 262145 of at most 262144 bytes in all",
     );
     expect(await ask(client, "CLIENT", "LIST")).toContain(" queues=4\n");
   });
 
-  test("a timeout that is no number of seconds is refused", async () => {
+  test("QNOTIFY refuses a timeout that is not a number of seconds", async () => {
     const client = await (await startOkqOn(store)).connect();
     for (const wrong of ["-1", "x", "", "1e3", "0x10", "1.", " 1", "2147483648", "NaN", "inf"]) {
       expect(await ask(client, "QNOTIFY", wrong)).toBe(`${TIMEOUT_ERROR}'${wrong}'`);

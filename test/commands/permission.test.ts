@@ -1,5 +1,5 @@
-// Rights: what a user may call, over the whole table of commands, and which queues it may use and
-// sees. A new command that states no right, or whose queues are not found, fails here.
+// Rights: which commands of the table a user may call, and which queues the user may use and see. A
+// new command without a right, or whose queues are not found, fails here.
 import { describe, expect, test } from "bun:test";
 import type { Access } from "../../src/commands/command.ts";
 import { argumentsOf, queueArgumentsOf } from "../../src/commands/syntax.ts";
@@ -10,7 +10,7 @@ import { ask, askAll, type Readable } from "../support/readable.ts";
 import { passwordOf, writeUsers } from "../support/users.ts";
 import type { Wire } from "../support/wire.ts";
 
-/** Said twice on purpose: a right that changes by mistake is seen here. */
+/** Repeats the table on purpose: a right that changes by mistake is seen here. */
 const expected: Record<Access, string> = {
   anybody: "HELLO, AUTH, QUIT, RESET",
   "logged-in":
@@ -30,7 +30,7 @@ async function logInAs(okq: TestOkq, name: string): Promise<Wire> {
   return client;
 }
 
-/** The fewest arguments that the command takes, names of queues being `queue`. */
+/** The fewest arguments that the command takes, with `queue` in the place of queues. */
 function callOf(command: (typeof commands)[number], queue: string): string[] {
   const required = argumentsOf(command.syntax).filter(({ isOptional }) => !isOptional);
   const args = required.flatMap(({ name, words }) =>
@@ -41,7 +41,7 @@ function callOf(command: (typeof commands)[number], queue: string): string[] {
   return [...command.name.split(" "), ...args, ...(isLeftOut ? [queue] : [])];
 }
 
-test("every command has the right that is written down here", () => {
+test("every command has the expected right", () => {
   const found = Object.keys(expected).map((access) => [
     access,
     commands.filter((command) => command.access === access).map(({ name }) => name),
@@ -51,7 +51,7 @@ test("every command has the right that is written down here", () => {
   expect(commands.filter(({ access }) => !(access in expected))).toEqual([]);
 });
 
-test("a user with one right gets NOPERM for just the commands of the others", async () => {
+test("a user with one right gets NOPERM for the commands of the others only", async () => {
   const okq = await startTestOkq({ users: writeUsers(...rights.map((r) => `${r} ${r} *`)).path });
   for (const right of rights) {
     for (const command of commands) {
@@ -67,7 +67,7 @@ test("a user with one right gets NOPERM for just the commands of the others", as
   }
 });
 
-test("every command that names queues refuses those that the user may not use", async () => {
+test("every command refuses queues that the user may not use", async () => {
   const okq = await startTestOkq({ users: writeUsers("ann all mail*").path });
   const naming = commands.filter((command) => queueArgumentsOf(command));
   expect(naming.map(({ name }) => name)).toEqual(
@@ -82,14 +82,14 @@ test("every command that names queues refuses those that the user may not use", 
 });
 
 test.each(["[n] queue", "[TO queue]", "id ... queue", "queue [other queue]", "queue [queue ...]"])(
-  "a syntax %j, by which queues could not be told from the rest, cannot be in the table",
+  "rejects a syntax that leaves open which arguments are queues: %j",
   (syntax) => {
     const command = { ...commands[0]!, syntax };
-    expect(() => queueArgumentsOf(command)).toThrow("where its queues are is not clear");
+    expect(() => queueArgumentsOf(command)).toThrow("cannot tell which arguments are queues");
   },
 );
 
-test("one forbidden queue among many refuses the whole command", async () => {
+test("refuses a command if one of its queues is forbidden", async () => {
   const okq = await startTestOkq({ users: writeUsers("ann all mail* sms").path });
   const client = await logInAs(okq, "ann");
   for (const command of ["QREGISTER", "QSTATUS", "QINFO"]) {
@@ -101,7 +101,7 @@ test("one forbidden queue among many refuses the whole command", async () => {
   expect(await ask(client, "CLIENT", "LIST")).toContain(" queues=2\n");
 });
 
-test("no bytes of a name slip past a pattern", async () => {
+test("patterns compare names byte by byte", async () => {
   const okq = await startTestOkq({ users: writeUsers("ann push mail \\xff\\x00* a\\x20b").path });
   const client = await logInAs(okq, "ann");
   const push = async (queue: Buffer) => await ask(client, "QLPUSH", queue, "1", "x");
@@ -125,7 +125,7 @@ test("no bytes of a name slip past a pattern", async () => {
 });
 
 describe.each([...storeNames])("on %s", (store) => {
-  test("lists and sums show a user only the queues that it may see", async () => {
+  test("lists and sums show a user only the queues that it may use", async () => {
     const users = writeUsers("root all *", "ann inspect b* \\xff* a1 *z", "bob inspect nothing");
     const okq = await startOkqOn(store, { users: users.path });
     const root = await logInAs(okq, "root");
@@ -145,7 +145,7 @@ describe.each([...storeNames])("on %s", (store) => {
   });
 });
 
-test("prefixes are looked for, each name once and in order", async () => {
+test("lists each name once and in order, whatever the prefixes of the patterns", async () => {
   const users = writeUsers("root all *", "ann inspect q7* q70* q7?5 q1234 zz* \\x00*");
   const okq = await startTestOkq({ users: users.path });
   const root = await logInAs(okq, "root");
@@ -157,7 +157,7 @@ test("prefixes are looked for, each name once and in order", async () => {
   expect(seen).toEqual(wanted);
 });
 
-test("few visible queues among 100,000 are found without holding others up", async () => {
+test("finds few visible queues among 100,000 without delaying other clients", async () => {
   const users = writeUsers("root all *", "ann inspect q5000?", "bob inspect *7777");
   const okq = await startTestOkq({ users: users.path });
   const root = await logInAs(okq, "root");
@@ -165,7 +165,7 @@ test("few visible queues among 100,000 are found without holding others up", asy
     const page = Array.from({ length: 1000 }, (_, i) => ["QLPUSH", `q${at + i}`, "1", "x"]);
     await askAll(root, ...page);
   }
-  /** How often another client was answered meanwhile. */
+  /** How many replies another client got meanwhile. */
   const pingsWhile = async (name: string) => {
     const client = await logInAs(okq, name);
     const progress = { isDone: false };

@@ -1,4 +1,4 @@
-// QRPOP and QACK over the wire, on every store: claims, leases, acknowledging and redoing.
+// QRPOP and QACK over the wire, on every store: claims, leases, acknowledgement and REDO.
 import { describe, expect, test } from "bun:test";
 import { eventually, eventuallyEqual } from "../support/eventually.ts";
 import { startOkqOn, storeNames } from "../support/okq-server.ts";
@@ -22,7 +22,7 @@ describe.each(storeNames)("on %s", (store) => {
     expect(await ask(client, "QRPOP", "q")).toBeNull();
   });
 
-  test("nil for an empty queue is $-1 in RESP2 and _ in RESP3", async () => {
+  test("answers $-1 in RESP2 and _ in RESP3 for an empty queue", async () => {
     const okq = await startOkqOn(store);
     for (const [version, bytes] of [
       [2, "$-1\r\n"],
@@ -34,12 +34,12 @@ describe.each(storeNames)("on %s", (store) => {
     }
   });
 
-  test("a claimed event whose lease ran out is handed to the next consumer", async () => {
+  test("hands a claimed event to the next consumer when its lease has expired", async () => {
     const okq = await startOkqOn(store);
     const first = await okq.connect();
     const second = await okq.connect();
     await pushTo("q", first, "1");
-    // In one write, so that the second comes before the lease can end.
+    // In one write, so that the second command comes before the lease expires.
     const pops = await askAll(first, ["QRPOP", "q", "EX", "0.05"], ["QRPOP", "q"]);
     expect(pops).toEqual([popped("1"), null]);
     const again = await eventually(() => ask(second, "QRPOP", "q"));
@@ -48,7 +48,7 @@ describe.each(storeNames)("on %s", (store) => {
     expect(await ask(second, "QACK", "q", "1")).toBe(0);
   });
 
-  test("an event that was popped by a client long gone comes back too", async () => {
+  test("requeues an event whose client is long gone", async () => {
     const okq = await startOkqOn(store);
     const first = await okq.connect();
     await pushTo("q", first, "1");
@@ -59,7 +59,7 @@ describe.each(storeNames)("on %s", (store) => {
     expect(await eventually(() => ask(second, "QRPOP", "q"))).toEqual(popped("1"));
   });
 
-  test("events come back in the order of popping, behind those at the right end", async () => {
+  test("requeues events in the order of their pops, behind those at the right end", async () => {
     const client = await (await startOkqOn(store)).connect();
     await pushTo("q", client, "a", "b", "c", "never popped");
     const leases = ["0.3", "0.1", "0.2"];
@@ -72,15 +72,15 @@ describe.each(storeNames)("on %s", (store) => {
     expect(pops).toEqual(["urgent", "a", "b", "c", "never popped"].map(popped));
   });
 
-  test("all claimed events of a consumer come back in order after it is gone", async () => {
+  test("requeues all claimed events of a consumer that is gone, in order", async () => {
     const okq = await startOkqOn(store);
     const [consumer, other] = [await okq.connect(), await okq.connect()];
-    // More than okq takes back at a time.
+    // More than okq requeues at a time.
     const ids = Array.from({ length: 1200 }, (_, i) => `${(i * 7919) % 1200}`);
     await pushTo("q", other, ...ids);
     const pops = ids.map(() => ["QRPOP", "q", "EX", "1"]);
     const replies = (await askAll(consumer, ...pops)) as ([string, string] | null)[];
-    // On a slow machine the first leases end before the last pop: the last claim of each counts.
+    // On a slow machine the first leases expire before the last pop: the last claim of each counts.
     const claims = replies.flatMap((reply) => reply?.[0] ?? []);
     const claimed = [...new Set(claims.toReversed())].toReversed();
     const rest = ids.filter((id) => !claimed.includes(id));
@@ -91,7 +91,7 @@ describe.each(storeNames)("on %s", (store) => {
     expect(all).toEqual([...claimed, ...rest].map(popped));
   });
 
-  test("events of two queues come back to their own", async () => {
+  test("requeues events in their own queues", async () => {
     const client = await (await startOkqOn(store)).connect();
     await pushTo("a", client, "1");
     await pushTo("b", client, "1", "2");
@@ -103,7 +103,7 @@ describe.each(storeNames)("on %s", (store) => {
     await eventuallyEqual(() => ask(client, "QSTATUS", "a", "b"), ready);
   });
 
-  test("without EX the lease is long, and outlives an okq that looks every 0.2 s", async () => {
+  test("claims an event for longer than half a second without EX", async () => {
     const client = await (await startOkqOn(store)).connect();
     await pushTo("q", client, "long", "short");
     await ask(client, "QRPOP", "q");
@@ -114,7 +114,7 @@ describe.each(storeNames)("on %s", (store) => {
   });
 
   test.each([[["EX", "0"]], [["NOACK"]], [["ex", "0.0"]], [["NoAck", "Ex", "30"]]])(
-    "with %p the event is gone at once",
+    "removes the event at once with %p",
     async (options) => {
       const client = await (await startOkqOn(store)).connect();
       await pushTo("q", client, "1");
@@ -124,7 +124,7 @@ describe.each(storeNames)("on %s", (store) => {
     },
   );
 
-  test("an acknowledged event is gone; what was never claimed is not acknowledged", async () => {
+  test("removes an acknowledged event, and only a claimed one", async () => {
     const client = await (await startOkqOn(store)).connect();
     expect(await ask(client, "QACK", "q", "1")).toBe(0);
     await pushTo("q", client, "1");
@@ -136,7 +136,7 @@ describe.each(storeNames)("on %s", (store) => {
     expect(await ask(client, "QSTATUS")).toEqual([]);
   });
 
-  test("an event whose lease ran out can no longer be acknowledged nor redone", async () => {
+  test("does not acknowledge or redo an event whose lease has expired", async () => {
     const client = await (await startOkqOn(store)).connect();
     await pushTo("q", client, "1");
     await ask(client, "QRPOP", "q", "EX", "0.02");
@@ -146,7 +146,7 @@ describe.each(storeNames)("on %s", (store) => {
     expect(await ask(client, "QSTATUS", "q")).toEqual([["q", 1, 0, 0]]);
   });
 
-  test("anybody may acknowledge what another client claimed", async () => {
+  test("acknowledges an event that another client claimed", async () => {
     const okq = await startOkqOn(store);
     const first = await okq.connect();
     const second = await okq.connect();
@@ -155,7 +155,7 @@ describe.each(storeNames)("on %s", (store) => {
     expect(await ask(second, "QACK", "q", "1")).toBe(1);
   });
 
-  test("REDO puts the event back at the right end, once", async () => {
+  test("REDO puts the event back at the right end once", async () => {
     const client = await (await startOkqOn(store)).connect();
     await pushTo("q", client, "1", "2", "3");
     await askAll(client, ["QRPOP", "q"], ["QRPOP", "q"]);
@@ -166,7 +166,7 @@ describe.each(storeNames)("on %s", (store) => {
     expect(pops).toEqual([popped("1"), popped("2"), popped("3"), null]);
   });
 
-  test("peeks show both ends of the ready events and claim nothing", async () => {
+  test("peeks show the ready events at both ends and claim nothing", async () => {
     const client = await (await startOkqOn(store)).connect();
     expect(await askAll(client, ["QLPEEK", "q"], ["QRPEEK", "q"])).toEqual([null, null]);
     await pushTo("q", client, "1", "2", "3");
@@ -179,7 +179,7 @@ describe.each(storeNames)("on %s", (store) => {
     expect(await askAll(client, ["QLPEEK", "q"], ["QRPEEK", "q"])).toEqual([null, null]);
   });
 
-  test("wrong options are refused and nothing is popped or acknowledged", async () => {
+  test("refuses wrong options and pops or acknowledges nothing", async () => {
     const client = await (await startOkqOn(store)).connect();
     await pushTo("q", client, "ready", "claimed");
     await ask(client, "QRPUSH", "q", "now", "x");
@@ -200,7 +200,7 @@ describe.each(storeNames)("on %s", (store) => {
   });
 });
 
-/** The bytes of one reply, as the wire has them. */
+/** The bytes of one reply. */
 async function rawReply(port: number, version: number, command: string): Promise<string> {
   const { promise, resolve } = Promise.withResolvers<string>();
   const socket = await Bun.connect({
@@ -208,7 +208,7 @@ async function rawReply(port: number, version: number, command: string): Promise
     port,
     socket: { data: (_socket, chunk) => resolve(chunk.toString("latin1")) },
   });
-  // REPLY SKIP, so that nothing but the reply in question is read.
+  // With REPLY SKIP only the reply in question comes.
   socket.write(`CLIENT REPLY SKIP\r\nHELLO ${version}\r\n${command} none\r\n`);
   const reply = await promise;
   socket.terminate();

@@ -1,5 +1,4 @@
-// QLPUSH and QRPUSH over the wire, on every store: where events go, which are refused, and what
-// NOBLOCK changes.
+// QLPUSH and QRPUSH over the wire, on every store: order of events, refused pushes, and NOBLOCK.
 import { describe, expect, test } from "bun:test";
 import { eventually } from "../support/eventually.ts";
 import { startOkqOn, startTestOkq, startTestRedis, storeNames } from "../support/okq-server.ts";
@@ -9,7 +8,7 @@ const DUPLICATE = "-ERR duplicate event 1";
 const BUSY = "-ERR too busy to process NOBLOCK event";
 
 describe.each(storeNames)("on %s", (store) => {
-  test("an event pushed on the right is the next one out, one on the left the last", async () => {
+  test("an event pushed right is the next one out, an event pushed left the last", async () => {
     const client = await (await startOkqOn(store)).connect();
     expect(await ask(client, "QLPUSH", "q", "1", "a")).toBe("+OK");
     expect(await ask(client, "QLPUSH", "q", "2", "b")).toBe("+OK");
@@ -43,7 +42,7 @@ describe.each(storeNames)("on %s", (store) => {
     expect(await ask(client, "QRPOP", "q")).toEqual(["1", "first"]);
   });
 
-  test("an id is free again once its event is acknowledged, popped for good, flushed", async () => {
+  test("an id is free once its event is acknowledged, removed by a pop, or flushed", async () => {
     const client = await (await startOkqOn(store)).connect();
     const push = ["QLPUSH", "q", "1", "x"];
     const popped = ["1", "x"];
@@ -63,7 +62,7 @@ describe.each(storeNames)("on %s", (store) => {
     expect(await ask(client, "QRPOP", "a")).toEqual(["1", "in a"]);
   });
 
-  test("of one id pushed twice in a pipeline the first is taken", async () => {
+  test("takes the first of two pushes with one id in a pipeline", async () => {
     const client = await (await startOkqOn(store)).connect();
     const pushes = [
       ["QLPUSH", "q", "1", "first"],
@@ -75,7 +74,7 @@ describe.each(storeNames)("on %s", (store) => {
     expect(await ask(client, "QRPOP", "q")).toBeNull();
   });
 
-  test("of one id pushed by many clients at once one is taken", async () => {
+  test("takes one of many pushes with one id from many clients", async () => {
     const okq = await startOkqOn(store);
     const clients = await Promise.all(Array.from({ length: 20 }, () => okq.connect()));
     const replies = await Promise.all(
@@ -85,7 +84,7 @@ describe.each(storeNames)("on %s", (store) => {
     expect(replies.filter((reply) => reply === DUPLICATE)).toHaveLength(19);
   });
 
-  test("a push with NOBLOCK in any case arrives", async () => {
+  test("pushes with NOBLOCK in any case", async () => {
     const client = await (await startOkqOn(store)).connect();
     expect(await ask(client, "QLPUSH", "q", "1", "a", "NOBLOCK")).toBe("+OK");
     expect(await ask(client, "QRPUSH", "q", "2", "b", "noBlock")).toBe("+OK");
@@ -93,7 +92,7 @@ describe.each(storeNames)("on %s", (store) => {
     expect(await ask(client, "QRPOP", "q")).toEqual(["1", "a"]);
   });
 
-  test("NOBLOCK pushes beyond the pool are refused, and taken again when it has room", async () => {
+  test("refuses NOBLOCK pushes while the pool is full", async () => {
     const okq = await startOkqOn(store, { bgPushPoolSize: 2 });
     const client = await okq.connect();
     const pushes = [1, 2, 3, 4].map((id) => ["QLPUSH", "q", id, "x", "NOBLOCK"]);
@@ -103,7 +102,7 @@ describe.each(storeNames)("on %s", (store) => {
     expect(await ask(client, "QSTATUS", "q")).toEqual([["q", 4, 0, 0]]);
   });
 
-  test("NOBLOCK pushes together hold no more bytes than one event may have", async () => {
+  test("allows NOBLOCK pushes together the bytes of one event of maximum size", async () => {
     const okq = await startOkqOn(store, { maxEventBytes: 1000 });
     const client = await okq.connect();
     const push = (id: number, bytes: number) => ["QLPUSH", "q", id, "x".repeat(bytes), "NOBLOCK"];
@@ -118,7 +117,7 @@ describe.each(storeNames)("on %s", (store) => {
     expect(await ask(client, ...push(4, 1000))).toBe("+OK");
   });
 
-  test("a NOBLOCK push that turns out to be a duplicate is logged", async () => {
+  test("logs a NOBLOCK push that is a duplicate", async () => {
     const okq = await startOkqOn(store);
     const client = await okq.connect();
     await ask(client, "QLPUSH", "q", "1", "first");
@@ -130,7 +129,7 @@ describe.each(storeNames)("on %s", (store) => {
     expect(await ask(client, "QRPOP", "q")).toEqual(["1", "first"]);
   });
 
-  test("an unknown option is refused and nothing is pushed", async () => {
+  test("refuses an unknown option and pushes nothing", async () => {
     const client = await (await startOkqOn(store)).connect();
     const refused = "-ERR syntax error, unknown option 'NOBLOK' (known: NOBLOCK)";
     expect(await ask(client, "QLPUSH", "q", "1", "x", "NOBLOK")).toBe(refused);
@@ -138,7 +137,7 @@ describe.each(storeNames)("on %s", (store) => {
   });
 });
 
-test("a push that failed for want of a store is refused, with NOBLOCK it is logged", async () => {
+test("answers a push with an error while the store is down, and logs it with NOBLOCK", async () => {
   const redis = await startTestRedis();
   const okq = await startTestOkq({ store: "", redisAddr: `127.0.0.1:${redis.port}` });
   const client = await okq.connect();

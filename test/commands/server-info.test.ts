@@ -1,5 +1,5 @@
-// INFO, CONFIG GET, TIME, ROLE and CLUSTER over the wire: real numbers, and answers also when
-// there is no store.
+// INFO, CONFIG GET, TIME, ROLE and CLUSTER over the wire: real numbers, and replies also while the
+// store is down.
 import { describe, expect, test } from "bun:test";
 import { version } from "../../package.json" with { type: "json" };
 import { eventually } from "../support/eventually.ts";
@@ -7,7 +7,7 @@ import { startOkqOn, startTestOkq, startTestRedis, storeNames } from "../support
 import { ask, askAll, type ReadableMap } from "../support/readable.ts";
 import type { Wire } from "../support/wire.ts";
 
-/** INFO's fields by section, having checked its form. */
+/** The fields of INFO by section. Checks its form. */
 async function info(client: Wire, ...sections: string[]) {
   const text = (await ask(client, "INFO", ...sections)) as string;
   const found: Record<string, Record<string, string>> = {};
@@ -26,7 +26,7 @@ async function info(client: Wire, ...sections: string[]) {
 }
 
 describe.each(storeNames)("INFO on %s", (store) => {
-  test("has what drivers look for and real numbers", async () => {
+  test("has the fields that drivers look for, with real numbers", async () => {
     const okq = await startOkqOn(store);
     const client = await okq.connect();
     await okq.connect();
@@ -62,7 +62,7 @@ describe.each(storeNames)("INFO on %s", (store) => {
     expect(Queues).toBeUndefined();
   });
 
-  test("has the sections asked for, in any case, and queues by name or with all", async () => {
+  test("has the sections asked for in any case, and queues only by name or with all", async () => {
     const client = await (await startOkqOn(store)).connect();
     await askAll(client, ["QLPUSH", "a", "1", "x"], ["QLPUSH", "b", "1", "x"], ["QRPOP", "a"]);
     await ask(client, "QREGISTER", "a", "c");
@@ -79,7 +79,7 @@ describe.each(storeNames)("INFO on %s", (store) => {
   });
 });
 
-test("INFO counts commands with an effect, but no refusals and duplicates", async () => {
+test("INFO counts commands with an effect, without refusals and duplicates", async () => {
   const client = await (await startTestOkq()).connect();
   const push = ["QLPUSH", "q", "1", "x"];
   await askAll(client, push, push, [...push, "NONSENSE"], [...push, "NOBLOCK"]);
@@ -112,7 +112,7 @@ describe("CONFIG GET", () => {
     expect(await ask(client, "config", "get", "APPENDONLY")).toEqual({ map: { appendonly: "no" } });
   });
 
-  test("answers what drivers ask of a Redis, and okq's own options", async () => {
+  test("answers the options that drivers ask a Redis for, and those of okq", async () => {
     const client = await (await startTestOkq({ maxEventBytes: 12_345 })).connect();
     await ask(client, "HELLO", 3);
     const { map } = (await ask(client, "CONFIG", "GET", "*")) as ReadableMap;
@@ -129,14 +129,14 @@ describe("CONFIG GET", () => {
     });
   });
 
-  test("takes several patterns; what matches none is empty", async () => {
+  test("takes several patterns, and answers nothing if none matches", async () => {
     const client = await (await startTestOkq()).connect();
     const found = await ask(client, "CONFIG", "GET", "time?ut", "s[aeiou]ve", "data*");
     expect(found).toEqual(["save", "", "timeout", "0", "databases", "1"]);
     expect(await ask(client, "CONFIG", "GET", "nonsense")).toEqual([]);
   });
 
-  test("patterns of any bytes are answered, and soon", async () => {
+  test("answers patterns of any bytes quickly", async () => {
     const client = await (await startTestOkq()).connect();
     const odd = ["[", "]", "{", "}", "\\", "!", "", "**", "\r\n", "{".repeat(500), "*".repeat(500)];
     for (const pattern of [...odd, "{a,".repeat(200), "[a-", `${"*a".repeat(30)}b`]) {
@@ -162,7 +162,7 @@ describe("CONFIG GET", () => {
   });
 });
 
-test("TIME is seconds and microseconds of now", async () => {
+test("TIME is the current time in seconds and microseconds", async () => {
   const client = await (await startTestOkq()).connect();
   const before = Math.floor(Date.now() / 1000);
   const [seconds, microseconds] = (await ask(client, "TIME")) as [string, string];

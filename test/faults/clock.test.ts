@@ -1,5 +1,5 @@
-// Clocks that are set an hour forward or back. On Redis leases are measured with the server's
-// clock, so they end early or late with it; the local store's go on evenly. No event is lost.
+// Clocks are set an hour forward or back. On Redis, leases follow the clock of the server and end
+// early or late; leases of the local store do not. No event is lost.
 // libfaketime does not work with redis-server (it breaks its allocator), so the store on Redis is
 // given its time there; okq itself runs under it.
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -23,7 +23,7 @@ const LEASE_MS = 60_000;
 const EVENTS = 300;
 const queue = Buffer.from("q");
 
-test("a Redis whose clock jumps repeats events whose claims end early, loses none", async () => {
+test("a Redis whose clock jumps ends leases early and loses no event", async () => {
   const random = randomOf("clock of Redis");
   const { address, port } = await startTestRedis();
   let nowMs = 1_700_000_000_000;
@@ -67,7 +67,7 @@ test("a Redis whose clock jumps repeats events whose claims end early, loses non
     await reclaim();
     for (const id of ids) if (random(0, 1)) await ack(id);
   }
-  // In the end the clock is past all deadlines, wherever it was when they were set.
+  // At the end the clock is past all deadlines.
   nowMs += 20 * rounds * HOUR_MS;
   await reclaim();
   for (const id of await popAll()) await ack(id);
@@ -95,7 +95,7 @@ class FakedOkq {
       FAKETIME_DONT_FAKE_MONOTONIC: "1",
     };
     const args = ["--listen-addr", "127.0.0.1:0", "--store", `sqlite:${this.#folder}/okq.db`];
-    // Now and then the library lets a thread see the true time: then this start counts for nothing.
+    // Sometimes the library shows a thread the true time: then this start does not count.
     for (let attempt = 1; ; attempt++) {
       this.#process = startProcess(args, { env });
       const [, port] = await this.#process.waitForLine(/listening .*port=(\d+)/);
@@ -124,7 +124,7 @@ class FakedOkq {
     rmSync(this.#folder, { recursive: true });
   }
 
-  /** Claims an event anew, for that long. */
+  /** Claims an event for this lease. */
   async claim(leaseMs: number): Promise<number> {
     await this.client.call("QLPUSH", "q", "1", "x");
     const claimedAt = performance.now();
@@ -132,7 +132,7 @@ class FakedOkq {
     return claimedAt;
   }
 
-  /** How long after the claim it was back in line; rejects if it is not for long. */
+  /** The time from the claim until the event was requeued. Rejects if that takes long. */
   async backMs(claimedAt: number): Promise<number> {
     await eventually(async () => (await this.client.call("QRPEEK", "q")) !== null);
     const backMs = performance.now() - claimedAt;
@@ -149,7 +149,7 @@ async function startFaked(): Promise<FakedOkq> {
 }
 
 test.skipIf(!HAS_LIBRARY)(
-  `okq's clock set while it runs leaves local claims alone${why}`,
+  `setting okq's clock while it runs does not change local leases${why}`,
   async () => {
     const okq = await startFaked();
     const backMs: number[] = [];
@@ -165,7 +165,7 @@ test.skipIf(!HAS_LIBRARY)(
 );
 
 test.skipIf(!HAS_LIBRARY)(
-  `okq started on a clock an hour back or ahead gives claims back, never an hour late${why}`,
+  `okq started with a clock an hour off requeues claims, never an hour late${why}`,
   async () => {
     const okq = await startFaked();
     for (const [aheadMs, soonestMs] of [

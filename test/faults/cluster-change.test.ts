@@ -1,5 +1,5 @@
-// A Redis Cluster that is not what it was: all of it killed and started again, servers that join
-// and leave under load, okq processes that are killed or start while a part is down.
+// Changes of a Redis Cluster: all of it is killed and restarted, servers join and leave under load,
+// okq processes are killed, or start while a part is down.
 import { expect, setDefaultTimeout, test } from "bun:test";
 import type { Config } from "../../src/config/options.ts";
 import { shards } from "../../src/stores/redis/shards.ts";
@@ -24,7 +24,7 @@ function on({ nodes }: Cluster, config: Partial<Config> = {}): Partial<Config> {
   return { store: "", redisAddr, redisCluster: true, ...config };
 }
 
-/** Waits at an okq without any load. */
+/** A consumer that waits at an okq without load. */
 async function waitingConsumer(okq: TestOkq): Promise<Wire> {
   const consumer = await okq.connect();
   await consumer.call("QREGISTER", "waited-for");
@@ -33,7 +33,7 @@ async function waitingConsumer(okq: TestOkq): Promise<Wire> {
   return consumer;
 }
 
-test("a cluster that is killed and started again loses nothing, and wakes who waited", async () => {
+test("a killed and restarted cluster loses nothing, and waiting consumers are woken", async () => {
   const cluster = await startCluster({ replicasEach: 0, isDurable: true });
   const trial = await Trial.start("Cluster, all killed", on(cluster), SPREAD);
   const consumer = await waitingConsumer(await startTestOkq(on(cluster)));
@@ -61,7 +61,7 @@ test("servers join and leave a cluster under load, and no okq needs a restart", 
     args: ["--cluster-require-full-coverage", "no"],
   });
   const joined = cluster.nodes.at(-1)!;
-  // It has none of the slots at first, as one that is new.
+  // Like a new server, it has no slots at first.
   for (const { slot } of shards) {
     if ((await cluster.ownerOf(slot)) === joined) await cluster.moveSlot(slot, cluster.nodes[0]!);
   }
@@ -69,7 +69,7 @@ test("servers join and leave a cluster under load, and no okq needs a restart", 
   const heardBy = async (node: ClusterNode) =>
     Number((await node.redis.pubsub("NUMSUB", "{okq}:ready:0"))[1]) > 0;
   const hearing = await Promise.all(cluster.nodes.map(heardBy));
-  // The consumer's okq hears messages at the server that leaves.
+  // The okq of the consumer subscribes at the server that leaves.
   const leaving = cluster.nodes[hearing.indexOf(true)]!;
   const rest = cluster.nodes.filter((node) => node !== leaving);
   const trial = await Trial.start("Cluster, servers join and leave", on(cluster), SPREAD);
@@ -92,7 +92,7 @@ test("servers join and leave a cluster under load, and no okq needs a restart", 
   await trial.settle({ moved, wokenMs: performance.now() - startedAt });
 });
 
-test("okq starts while a part of the cluster is down, and finds it when it is back", async () => {
+test("okq starts while a part of the cluster is down, and uses it when it is back", async () => {
   const cluster = await startCluster({
     replicasEach: 0,
     args: ["--cluster-require-full-coverage", "no"],

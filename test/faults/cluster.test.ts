@@ -1,5 +1,5 @@
-// What clients see when the masters of a Redis Cluster are killed, frozen, cut off, or hand their
-// slots on: with --redis-wait 1 nothing that was answered OK is lost, and service is back soon.
+// Masters of a Redis Cluster are killed, frozen or cut off, or pass on their slots. With
+// --redis-wait 1 nothing that was answered OK is lost, and okq serves again soon.
 // oxlint-disable no-await-in-loop -- one failure after the other
 import { describe, expect, test } from "bun:test";
 import type { Config } from "../../src/config/options.ts";
@@ -15,7 +15,7 @@ import { untilWaiting } from "./waiting.ts";
 
 const FROZEN_MS = 10_000;
 const WAIT = { redisWait: 1, redisWaitTimeout: 300 };
-/** Longer than any test: what fails at once has not waited for it. */
+/** Longer than any test: a command that fails sooner has not waited for this timeout. */
 const PATIENT = { redisTimeout: 600_000 };
 
 /** Two queues on each of three masters. */
@@ -47,7 +47,7 @@ function ownerOf(cluster: Cluster, queue: string): Promise<ClusterNode> {
   return cluster.ownerOf(shards[shardOf(Buffer.from(queue))]!.slot);
 }
 
-/** Commands succeed again before the killed one is back, or, if they need a replica, then. */
+/** Commands succeed again before the killed master is back, or after if they need a replica. */
 async function killAndFailOver(cluster: Cluster, trial: Trial, back: "before" | "then") {
   for (let round = 0; round < rounds; round++) {
     const queue = queues[round % queues.length]!;
@@ -61,7 +61,7 @@ async function killAndFailOver(cluster: Cluster, trial: Trial, back: "before" | 
   }
 }
 
-/** Another master has the queue's slot. */
+/** Resolves when another master has the slot of the queue. */
 async function takenOver(cluster: Cluster, queue: string, from: ClusterNode): Promise<void> {
   await eventually(async () => (await ownerOf(cluster, queue)) !== from, {
     timeoutMs: 60_000,
@@ -70,7 +70,7 @@ async function takenOver(cluster: Cluster, queue: string, from: ClusterNode): Pr
   await cluster.healed();
 }
 
-/** Every replica has what its master has, so that the next failover loses nothing by that. */
+/** Resolves when all replicas are in sync, so that the next failover loses nothing. */
 async function inSync({ nodes }: Cluster): Promise<void> {
   const isInSync = async ({ redis }: ClusterNode) => {
     const info = await redis.info("replication");
@@ -84,9 +84,9 @@ async function inSync({ nodes }: Cluster): Promise<void> {
 
 describe("in a cluster", () => {
   test(
-    "a killed master loses nothing that was answered OK after a replica had it",
+    "a killed master loses no answered change that a replica had",
     async () => {
-      // With two replicas, a slow machine may elect the replica that lacks it.
+      // With two replicas, a slow machine may promote the one that lacks the change.
       const cluster = await startCluster({ masters: 3, replicasEach: 1 });
       const trial = await startTrial("Cluster, master killed, wait 1", cluster, WAIT);
       await killAndFailOver(cluster, trial, "then");
@@ -96,7 +96,7 @@ describe("in a cluster", () => {
   );
 
   test(
-    "a killed master may lose what no replica had, and service comes back",
+    "a killed master may lose changes that no replica had, and okq serves again",
     async () => {
       const cluster = await startCluster({ masters: 3, replicasEach: 1 });
       const trial = await startTrial("Cluster, master killed, no wait", cluster, {});
@@ -107,7 +107,7 @@ describe("in a cluster", () => {
   );
 
   test(
-    "a frozen master is left for the new one, and loses nothing when it wakes up",
+    "okq leaves a frozen master for the new one, and nothing is lost when it wakes up",
     async () => {
       const cluster = await startCluster({ masters: 3, replicasEach: 1 });
       const trial = await startTrial("Cluster, master frozen, wait 1", cluster, WAIT);
@@ -125,10 +125,10 @@ describe("in a cluster", () => {
   );
 
   test(
-    "slots that move under load lose nothing",
+    "moving slots under load loses nothing",
     async () => {
       const cluster = await startCluster({ masters: 3, replicasEach: 0 });
-      // No lease is to end because the machine is slow.
+      // So long that no lease ends because the machine is slow.
       const trial = await startTrial("Cluster, slots moved", cluster, {}, 30);
       const random = randomOf("slots moved");
       let moved = 0;
@@ -145,7 +145,7 @@ describe("in a cluster", () => {
     timeoutFor(20_000),
   );
 
-  test("a command whose slot is nobody's fails at once, others go on, and it heals", async () => {
+  test("only commands for a slot without an owner fail, at once, until it has one", async () => {
     const cluster = await startCluster({
       masters: 3,
       replicasEach: 0,
@@ -165,7 +165,7 @@ describe("in a cluster", () => {
     await eventually(async () => /LOADING/.test(errorOf(await push(queues[0]!, "away")) ?? ""));
     expect(errorOf(await push(queues[0]!, "away"))).toStartWith("LOADING store unavailable: ");
     expect(await push(elsewhere[0]!, "1")).toEqual({ simple: "OK" });
-    // What is sent behind a command that was not done is not done either, wherever it belongs.
+    // Commands behind a command that was not done are not done, in any shard.
     client.pipeline(["QLPUSH", queues[0]!, "away", "x"], ["QLPUSH", elsewhere[0]!, "2", "x"]);
     expect(errorOf(await client.next())).toStartWith("LOADING store unavailable: ");
     expect(errorOf(await client.next())).toStartWith("LOADING store unavailable: ");
@@ -179,7 +179,7 @@ describe("in a cluster", () => {
     expect(await client.call("OKQ", "HEALTH")).toEqual({ simple: "OK" });
   }, 60_000);
 
-  test("a consumer is woken whichever server the queue is on, by any okq", async () => {
+  test("wakes a consumer for a queue on any server, from any okq", async () => {
     const cluster = await startCluster({ masters: 3, replicasEach: 0 });
     const start = () => startTestOkq({ store: "", ...on(cluster) });
     const [one, other] = [await start(), await start()];

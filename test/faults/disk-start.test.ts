@@ -1,5 +1,5 @@
-// Starts and ends on a disk without room, and without folders for SQLite's temporary files: okq
-// needs only the folder of its database, and says what is missing there.
+// okq starts and stops on a full disk, and without folders for SQLite's temporary files. It needs
+// only the folder of its database, and reports what is missing there.
 // oxlint-disable no-await-in-loop -- one after the other is what is meant
 import { describe, expect, onTestFinished, setDefaultTimeout, test } from "bun:test";
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
@@ -14,7 +14,7 @@ import { ask, askAll } from "../support/readable.ts";
 import { mountSmallDisk, noSmallDisk } from "../support/small-disk.ts";
 import { Wire } from "../support/wire.ts";
 
-/** A start takes seconds on a machine that does much else. */
+/** On a busy machine a start takes seconds. */
 setDefaultTimeout(90_000);
 
 const megabyte = 1024 * 1024;
@@ -29,12 +29,12 @@ async function pushAll(client: Wire, from: number, to: number, bytes: number): P
 }
 
 describe.skipIf(noSmallDisk !== null)(`a full disk ${noSmallDisk ?? ""}`, () => {
-  test("does not keep a killed okq from starting at the first try", async () => {
+  test("does not prevent the start of a killed okq", async () => {
     const disk = mountSmallDisk(64 * megabyte);
     const file = join(disk.folder, "okq.db");
     const okq = await startOkqProcess([`--store=sqlite:${file}`]);
     const client = await okq.connect();
-    // Not enough for a checkpoint: all of it has to find room in the database at the next start.
+    // Not enough for a checkpoint, so the next start needs room for all of it in the database.
     await pushAll(client, 0, 200, 10_000);
     disk.fill(0);
     await okq.crash();
@@ -50,7 +50,7 @@ describe.skipIf(noSmallDisk !== null)(`a full disk ${noSmallDisk ?? ""}`, () => 
     await again.crash();
   });
 
-  test("does not take the reserve of an okq that was stopped, which then starts", async () => {
+  test("does not use up the reserve of a stopped okq, which then starts", async () => {
     const disk = mountSmallDisk(64 * megabyte);
     const file = join(disk.folder, "okq.db");
     for (let start = 0; start < 3; start++) {
@@ -66,7 +66,7 @@ describe.skipIf(noSmallDisk !== null)(`a full disk ${noSmallDisk ?? ""}`, () => 
     const again = await startOkqProcess([`--store=sqlite:${file}`]);
     const client = await again.connect();
     expect(await ask(client, "QRPOP", "q")).toEqual(["0", "x".repeat(10_000)]);
-    // With room again it is there again, for the next time; also when somebody removed it.
+    // With room again okq makes the reserve again, also if somebody removed it.
     disk.empty();
     for (let look = 0; look < 2; look++) {
       await eventually(() => statSync(`${file}-reserve`).size === reserveBytes);
@@ -76,14 +76,14 @@ describe.skipIf(noSmallDisk !== null)(`a full disk ${noSmallDisk ?? ""}`, () => 
     await again.crash();
   });
 
-  test("without inodes gives another message than one without room", async () => {
+  test("reports missing inodes differently from missing space", async () => {
     const disk = mountSmallDisk(64 * megabyte, 1);
     const file = join(disk.folder, "okq.db");
     const said = `the disk of ${file} takes no more files, even if it has room: it has no inodes`;
     await expect(startOkqProcess([`--store=sqlite:${file}`])).rejects.toThrow(said);
   });
 
-  test("without inodes does not stop a database that has its reserve", async () => {
+  test("without inodes does not prevent the start of a database that has its reserve", async () => {
     const disk = mountSmallDisk(64 * megabyte, 6);
     const file = join(disk.folder, "okq.db");
     const okq = await startOkqProcess([`--store=sqlite:${file}`]);
@@ -112,7 +112,7 @@ function newFolder(): string {
   return folder;
 }
 
-/** Where SQLite looks for one: $TMPDIR, then these folders, then the current one. */
+/** SQLite tries $TMPDIR, then these folders, then the current one. */
 const readOnly = (folder: string) =>
   "for at in /var/tmp /tmp; do mount --bind $at $at; done; " +
   `mount --bind ${folder} ${folder}; ` +
@@ -125,7 +125,7 @@ const temporaryPlaces: Record<string, (folder: string) => string> = {
     "cat /dev/zero > $TMPDIR/full 2> /dev/null || true",
 };
 
-describe.skipIf(noContainer !== null)(`a place for temporary files ${noContainer ?? ""}`, () => {
+describe.skipIf(noContainer !== null)(`a folder for temporary files ${noContainer ?? ""}`, () => {
   test.each(Object.keys(temporaryPlaces))("that %s is not needed", async (name) => {
     const data = newFolder();
     const store = `--store=sqlite:${data}/okq.db`;
@@ -156,7 +156,7 @@ test("logs events that cannot be read, and okq health reports them", async () =>
   first.kill("SIGTERM");
   await first.exited;
   client.close();
-  // The contents of one, in pages that a start does not look at.
+  // The contents of an event, in pages that a start does not read.
   const bytes = readFileSync(file);
   const at = bytes.lastIndexOf(Buffer.alloc(8000, "x")) & ~8191;
   bytes.fill(0xff, at - 10 * 8192, at);

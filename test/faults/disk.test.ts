@@ -1,5 +1,5 @@
-// What goes wrong with a disk while okq serves: full, read-only, the file gone. Pushes are answered
-// with a clear error, pops and acks go on where they can, and all is well again when the disk is.
+// The disk fails while okq serves: it is full, read-only, or the file is gone. Pushes get a clear
+// error, pops and acks go on if possible, and okq recovers with the disk.
 // oxlint-disable no-await-in-loop -- one after the other is what is meant
 import { describe, expect, onTestFinished, setDefaultTimeout, test } from "bun:test";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -28,7 +28,7 @@ async function serve(folder: string, flags: string[] = []): Promise<Served> {
   return { okq, client: await okq.connect(), file };
 }
 
-/** Pushes until one is refused; how many were not, and what the refusal says. */
+/** Pushes until a push is refused. Returns the next id and the error. */
 async function pushUntilRefused(client: Wire, from = 0): Promise<{ to: number; error: string }> {
   const contents = Buffer.alloc(10_000, "x");
   for (let id = from; id < 100_000; id++) {
@@ -38,7 +38,7 @@ async function pushUntilRefused(client: Wire, from = 0): Promise<{ to: number; e
   throw new Error("no push was refused");
 }
 
-/** Pops and acks in order from that id on to before the other. */
+/** Pops and acks the events from `from` to before `to`, in order. */
 async function popAndAck(client: Wire, from: number, to: number): Promise<void> {
   for (let id = from; id < to; id++) {
     const event = (await ask(client, "QRPOP", "q")) as string[];
@@ -54,14 +54,14 @@ const untilPushed = (client: Wire, id: number) =>
   });
 
 describe.skipIf(noSmallDisk !== null)(`a small disk ${noSmallDisk ?? ""}`, () => {
-  test("that is full refuses pushes, lets pops and acks go on, and recovers by them", async () => {
+  test("that is full refuses pushes, allows pops and acks, and recovers through them", async () => {
     const disk = mountSmallDisk(64 * megabyte);
     const { okq, client } = await serve(disk.folder);
     const { to, error } = await pushUntilRefused(client);
     expect(error).toMatch(/^-ERR store refused: no room on the disk of .*: pushes are refused/);
     expect(to).toBeGreaterThan(1000);
     await okq.waitForLine(/pushes are refused reason=/);
-    // All of them, with their claims and acks, and the file gives its room back to the disk.
+    // The file gives the space of all of them back to the disk.
     await popAndAck(client, 0, to);
     await untilPushed(client, to);
     await okq.waitForLine(/pushes are accepted again/);
@@ -69,7 +69,7 @@ describe.skipIf(noSmallDisk !== null)(`a small disk ${noSmallDisk ?? ""}`, () =>
     client.close();
   });
 
-  test("that somebody else fills to the last byte loses nothing that was answered", async () => {
+  test("that another process fills to the last byte loses nothing that was answered", async () => {
     const disk = mountSmallDisk(64 * megabyte);
     const { okq, client, file } = await serve(disk.folder);
     const contents = Buffer.alloc(10_000, "x");
@@ -89,7 +89,7 @@ describe.skipIf(noSmallDisk !== null)(`a small disk ${noSmallDisk ?? ""}`, () =>
     await again.okq.crash();
   });
 
-  test("that is read-only at the start is refused with a clear error", async () => {
+  test("that is read-only prevents the start with a clear error", async () => {
     const disk = mountSmallDisk(64 * megabyte);
     const { client, okq } = await serve(disk.folder);
     expect(await ask(client, "QLPUSH", "q", "0", Buffer.alloc(10_000))).toBe("+OK");
@@ -114,7 +114,7 @@ async function untilRefused(client: Wire): Promise<string> {
   }
 }
 
-test("a file deleted underneath refuses pushes, and what is left can be saved", async () => {
+test("a deleted file makes okq refuse pushes, and a backup saves its events", async () => {
   const folder = mkdtempSync(join(tmpdir(), "okq-deleted-"));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   const { client, file, okq } = await serve(folder);
@@ -125,7 +125,7 @@ test("a file deleted underneath refuses pushes, and what is left can be saved", 
   const refusal = await untilRefused(client);
   expect(refusal).toMatch(/okq\.db was removed or replaced while in use: save what is left/);
   expect(await ask(client, "QRPOP", "q")).toEqual(["1", "contents 1"]);
-  // Done as far as anybody can see; only the disk will not know after a restart.
+  // Clients see it as done, but it is lost at a restart.
   expect(await ask(client, "QACK", "q", "1")).toBe(1);
   const saved = join(folder, "saved.db");
   writeFileSync(saved, "");

@@ -1,5 +1,5 @@
-// The connection from okq to Redis breaks in the ways that a network has: what was sent is never
-// sent again behind a client's back, and the client is told what okq does not know.
+// The connection from okq to Redis breaks. okq never repeats a batch by itself, and tells the
+// client that the outcome is unknown.
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { eventually } from "../support/eventually.ts";
 import { startOkqOnRedis, startOkqProcess } from "../support/okq-process.ts";
@@ -22,21 +22,21 @@ async function start(poolSize: number) {
     `--redis-pool-size=${poolSize}`,
   ]);
   const client = closeAfterTest(await okq.connect());
-  // From here on Redis knows the script: a batch is one request and one reply.
+  // From here on Redis knows the script, so a batch is one request and one reply.
   await client.call("QSTATUS", "q");
-  /** The reply to the next batch that touches the queue "q" stays in the proxy. */
+  /** Keeps the reply to the next batch with the queue "q" in the proxy. */
   const holdNextReply = () => {
     proxy.onRequest = (bytes) => {
       if (bytes.includes(READY)) proxy.set("replies", "hold");
     };
   };
-  /** Resets all connections; those that follow work. */
+  /** Resets all connections. Later ones work. */
   const cut = () => {
     proxy.onRequest = null;
     proxy.cut();
     proxy.set("replies", "pass");
   };
-  /** Until commands reach Redis again, on every lane. */
+  /** Waits until commands reach Redis again, on every lane. */
   const untilBack = async () => {
     const probes = await Promise.all([okq.connect(), okq.connect()]);
     for (const probe of [client, ...probes]) {
@@ -58,12 +58,12 @@ async function start(poolSize: number) {
   };
 }
 
-/** What Redis has of the queue "q", asked past the proxy. */
+/** The ready events of the queue "q", asked without the proxy. */
 const READY = "{okq}:ready:q";
 const CLAIMED = "{okq}:claimed:q";
 
-describe.each([1, 2])("with %i connections to Redis, a reply that got lost", (poolSize) => {
-  test("of a push leaves the event there exactly once", async () => {
+describe.each([1, 2])("with %i connections to Redis, a lost reply", (poolSize) => {
+  test("to a push leaves the event there exactly once", async () => {
     const { redis, client, holdNextReply, cut, untilBack, counts } = await start(poolSize);
     holdNextReply();
     client.pipeline(["QLPUSH", "q", "1", "once"]);
@@ -82,7 +82,7 @@ describe.each([1, 2])("with %i connections to Redis, a reply that got lost", (po
     expect(await client.call("QRPOP", "q")).toBeNull();
   });
 
-  test("of a pop leaves one event claimed, which comes back after its lease", async () => {
+  test("to a pop leaves one event claimed, which comes back after its lease", async () => {
     const { redis, client, holdNextReply, cut, untilBack, counts } = await start(poolSize);
     for (const id of ["1", "2", "3"]) await client.call("QLPUSH", "q", id, "x");
     holdNextReply();
@@ -96,7 +96,7 @@ describe.each([1, 2])("with %i connections to Redis, a reply that got lost", (po
     expect(await client.call("QRPOP", "q")).toEqual([Buffer.from("1"), Buffer.from("x")]);
   });
 
-  test("of an ack leaves it done once, and the next ack finds nothing", async () => {
+  test("to an ack leaves it done once, and the next ack finds nothing", async () => {
     const { redis, client, holdNextReply, cut, untilBack, counts } = await start(poolSize);
     for (const id of ["1", "2"]) await client.call("QLPUSH", "q", id, "x");
     await client.call("QRPOP", "q");
@@ -110,12 +110,12 @@ describe.each([1, 2])("with %i connections to Redis, a reply that got lost", (po
     expect(await client.call("QACK", "q", "1", "REDO")).toBe(0);
   });
 
-  test("fails the commands it was for; those not yet sent are refused, not done", async () => {
+  test("fails the commands of its batch, and commands not yet sent are not done", async () => {
     const { redis, okq, client, holdNextReply, cut, untilBack, counts } = await start(poolSize);
     holdNextReply();
     client.pipeline(["QLPUSH", "q", "sent", "x"]);
     await eventually(async () => (await redis.llen(READY)) === 1);
-    // Through the same lane, behind the batch that is on its way.
+    // In the same lane, behind the batch in flight.
     client.pipeline(["QLPUSH", "q", "waiting", "x"], ["PING"]);
     const other = closeAfterTest(await okq.connect());
     expect(await other.call("PING")).toEqual({ simple: "PONG" });
@@ -128,7 +128,7 @@ describe.each([1, 2])("with %i connections to Redis, a reply that got lost", (po
     expect(isOk(await client.call("QLPUSH", "q", "waiting", "x"))).toBe(true);
   });
 
-  test("looks to the client like a request that got lost, of which nothing was done", async () => {
+  test("looks to the client like a lost request of which nothing was done", async () => {
     const { proxy, client, untilBack, counts } = await start(poolSize);
     const sent = Promise.withResolvers<void>();
     proxy.onRequest = (bytes) => {
@@ -153,7 +153,7 @@ describe.each([1, 2])("with %i connections to Redis, a reply that got lost", (po
       const cuts = rounds * 10;
       for (let round = 0; round < cuts; round++) {
         await load.progress(random(1, 200));
-        // Sometimes the reply is on its way, sometimes the request is.
+        // Sometimes the reply is under way, sometimes the request.
         const direction = random(0, 1) === 0 ? "replies" : "requests";
         proxy.set(direction, "swallow");
         const { failed } = load;
@@ -173,7 +173,7 @@ describe.each([1, 2])("with %i connections to Redis, a reply that got lost", (po
   );
 });
 
-test("slow answers of Redis make one batch wait, not each command", async () => {
+test("slow answers of Redis delay a batch, not each of its commands", async () => {
   const { proxy, client } = await start(1);
   proxy.set("replies", "delay", 50);
   const ids = Array.from({ length: 200 }, (_, at) => String(at));
@@ -188,7 +188,7 @@ test("slow answers of Redis make one batch wait, not each command", async () => 
   expect(popped.map((event) => event[0]!.toString())).toEqual(ids);
 });
 
-test("a consumer that was woken and could not look, as Redis went away, waits on", async () => {
+test("a consumer that was woken while Redis went away goes on waiting", async () => {
   const { redisPort, proxy, okq, client } = await start(1);
   const producer = closeAfterTest(await (await startOkqOnRedis(redisPort)).connect());
   await client.call("QREGISTER", "q");

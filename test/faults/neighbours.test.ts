@@ -1,5 +1,5 @@
-// Several okq processes on one Redis: what one does wakes consumers of the others, and what one
-// counts all know, also when the messages between them get lost.
+// Several okq processes on one Redis wake each other's consumers and count consumers together, also
+// when messages between them are lost.
 import { expect, setDefaultTimeout, test } from "bun:test";
 import type { Redis } from "ioredis";
 import { channels } from "../../src/stores/redis/keys.ts";
@@ -15,7 +15,7 @@ import { untilWaiting } from "./waiting.ts";
 
 setDefaultTimeout(60_000);
 
-/** By a message. The safety net alone would take up to a second. */
+/** With a message. The poll alone would take up to a second. */
 const WOKEN_MS_MAX = 200;
 
 async function startNeighbours(
@@ -28,7 +28,7 @@ async function startNeighbours(
 
 const connect = async (okq: ListeningOkq) => closeAfterTest(await okq.connect());
 
-/** Milliseconds from a push on one okq to the answer to a consumer that waits on another. */
+/** Milliseconds from a push on one okq until a consumer that waits on another is answered. */
 async function wakeUpMs(from: ListeningOkq, to: ListeningOkq, beforePush?: () => Promise<unknown>) {
   const [producer, consumer] = [await connect(from), await connect(to)];
   await consumer.call("QREGISTER", "q");
@@ -44,7 +44,7 @@ async function wakeUpMs(from: ListeningOkq, to: ListeningOkq, beforePush?: () =>
   return tookMs;
 }
 
-/** The same, tried again on a machine that is busy with something else: at most twice. */
+/** The same, repeated at most twice on a busy machine. */
 async function wakeUpByMessageMs(from: ListeningOkq, to: ListeningOkq): Promise<number> {
   const times: number[] = [];
   do times.push(await wakeUpMs(from, to));
@@ -62,7 +62,7 @@ test("a push on any of three okq wakes a consumer that waits on any other", asyn
   report("wake-ups by a message", { count: times.length, slowestMs: Math.max(...times) });
 });
 
-test("one event wakes consumers of every okq, an event that came back too", async () => {
+test("a pushed or requeued event wakes consumers of every okq", async () => {
   const { okqs } = await startNeighbours(3);
   const consumers = await Promise.all(okqs.map(connect));
   for (const consumer of consumers) await consumer.call("QREGISTER", "q");
@@ -83,11 +83,11 @@ test("one event wakes consumers of every okq, an event that came back too", asyn
   await allWoken();
   expect(await producer.call("QRPOP", "q", "EX", "0.3")).not.toBeNull();
   await wait();
-  // Nobody acks: the deadline passes.
+  // Nobody acks, so the lease ends.
   await allWoken();
 });
 
-test("consumers are counted over all okq, and no longer once they are gone", async () => {
+test("counts the consumers of all okq processes until they are gone", async () => {
   const { okqs } = await startNeighbours(3);
   const counts = async () => {
     const all = await Promise.all(
@@ -107,7 +107,7 @@ test("consumers are counted over all okq, and no longer once they are gone", asy
   await eventually(async () => (await counts()).every((count) => count === 3));
 });
 
-test("wakes a consumer although its wake-up message got lost", async () => {
+test("wakes a consumer although its wake-up message was lost", async () => {
   const { redis, okqs } = await startNeighbours(2);
   const [from, to] = [okqs[0]!, okqs[1]!];
   const lost: number[] = [];
@@ -115,7 +115,7 @@ test("wakes a consumer although its wake-up message got lost", async () => {
     lost.push(await wakeUpMs(from, to, () => redis.redis.call("CLIENT", "KILL", "TYPE", "pubsub")));
   }
   report("wake-ups without a message", { count: lost.length, slowestMs: Math.max(...lost) });
-  // It listens again.
+  // It is subscribed again.
   await eventually(async () => (await subscribers(redis.redis)) === okqs.length);
   await wakeUpByMessageMs(from, to);
 });
@@ -124,7 +124,7 @@ async function subscribers(redis: Redis): Promise<number> {
   return Number(((await redis.pubsub("NUMSUB", channels(0).ready)) as unknown[])[1]);
 }
 
-/** How many messages each batch had for each queue, up to a command with that in it. */
+/** The number of messages per batch and queue, up to a command that contains `end`. */
 async function batchesUntil(monitor: Wire, end: string): Promise<Map<string, number>[]> {
   const batches: Map<string, number>[] = [];
   for (;;) {
@@ -136,7 +136,7 @@ async function batchesUntil(monitor: Wire, end: string): Promise<Map<string, num
   }
 }
 
-test("there is at most one message for a queue in a batch", async () => {
+test("sends at most one message per queue and batch", async () => {
   const { redis, okqs } = await startNeighbours(1);
   const listener = redis.redis.duplicate();
   closeAfterTest({ close: () => listener.disconnect() });
@@ -145,7 +145,7 @@ test("there is at most one message for a queue in a batch", async () => {
     heard += Number(message.split(" ")[1]);
   });
   await listener.subscribe(channels(0).ready);
-  // Not ioredis' monitor, which stumbles over commands that come before it is ready for them.
+  // Not the monitor of ioredis, which fails for commands that come before it is ready.
   const monitor = closeAfterTest(await Wire.connect(redis.port));
   expect(isOk(await monitor.call("MONITOR"))).toBe(true);
   const clients = await Promise.all([0, 1, 2, 3].map(() => connect(okqs[0]!)));

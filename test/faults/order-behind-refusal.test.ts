@@ -27,7 +27,7 @@ interface Failing {
 /** Sets up okq with an event "1" in the queue "in", and then breaks something. */
 type Cause = () => Promise<Failing>;
 
-const BEHIND = "-ERR store refused: nothing was done, for an operation in front of it failed";
+const BEHIND = "-ERR store refused: not done, because an earlier operation of this client failed";
 const PUSH = ["QLPUSH", "out", "1", "x"];
 
 async function startFilled(config: Parameters<typeof startTestOkq>[0]): Promise<TestOkq> {

@@ -1,5 +1,5 @@
-// Parts of a network that cannot reach each other: packets vanish, and nothing is reset. Whatever
-// is cut off, nothing that replicas had before its OK is lost, and service is back soon.
+// Parts of a network cannot reach each other: packets vanish, and no connection is reset. No
+// answered change that replicas had is lost, and okq serves again soon.
 import { describe, expect, test } from "bun:test";
 import { shardOf, shards } from "../../src/stores/redis/shards.ts";
 import { eventually, lasting } from "../support/eventually.ts";
@@ -15,7 +15,7 @@ import { startSentinelGroup } from "../support/redis-sentinel.ts";
 import { timeoutFor } from "./rounds.ts";
 import { Trial } from "./trial.ts";
 
-/** Long enough for the other side to have a master of its own. */
+/** Long enough for the other side to get its own master. */
 const PARTITION_MS = 4_000;
 const SPREAD = { queues: ["a", "b", "c", "d", "e", "f"], producers: 6, consumers: 6 };
 
@@ -30,7 +30,7 @@ function newMaster({ ownerOf }: Cluster, isIt: (address: string) => boolean): Pr
   );
 }
 
-/** Every master has its replica again, so that no command lacks it. */
+/** Resolves when every master has its replica again, as --redis-wait needs it. */
 async function inSync({ nodes }: Cluster): Promise<void> {
   const isInSync = async ({ redis }: RedisServer) => {
     const info = await redis.info("replication");
@@ -51,14 +51,14 @@ async function startOn(machines: Host[], name: string): Promise<[Cluster, Trial]
 
 describe.skipIf(!canUseNamespaces())(`in a network that breaks${skipReason()}`, () => {
   test(
-    "a cluster's master that everybody is cut off from is replaced, also for okq",
+    "a cluster's master that nobody can reach is replaced, also for okq",
     async () => {
       const network = startNetwork();
       const hosts = Array.from({ length: 6 }, () => network.host());
       const [cluster, trial] = await startOn(hosts, "Cluster, master cut off, wait 1");
       network.cut(hosts[0]!);
       await newMaster(cluster, (address) => address !== hosts[0]!.address);
-      // Until the old one is back as a replica, its successor waits for one in vain.
+      // Until the old master is back as a replica, the new one has none.
       network.join(hosts[0]!);
       await cluster.healed();
       await trial.recovers();
@@ -69,7 +69,7 @@ describe.skipIf(!canUseNamespaces())(`in a network that breaks${skipReason()}`, 
   );
 
   test(
-    "a cluster's master cut off together with okq answers nothing OK that is undone",
+    "a cluster's master cut off together with okq confirms no change that is lost later",
     async () => {
       const network = startNetwork();
       const near = { address: network.address, command: (argv: string[]) => argv } as Host;
@@ -92,7 +92,7 @@ describe.skipIf(!canUseNamespaces())(`in a network that breaks${skipReason()}`, 
   );
 
   test(
-    "a master cut off together with a Sentinel is left as soon as there is another",
+    "okq leaves a master that is cut off together with a Sentinel as soon as there is another",
     async () => {
       const network = startNetwork();
       const hosts = [network.host(), network.host(), network.host()];

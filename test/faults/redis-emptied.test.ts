@@ -1,5 +1,5 @@
-// A Redis that loses everything under load, forgets the script again and again, or grows slow: no
-// more is lost than it held, and nothing needs a restart.
+// Redis loses everything under load, forgets the script again and again, or becomes slow. No more
+// events are lost than it had, and okq needs no restart.
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { closeAfterTest } from "../support/close-after-test.ts";
 import { eventually } from "../support/eventually.ts";
@@ -12,7 +12,7 @@ import { randomOf, report, rounds, timeoutFor } from "./rounds.ts";
 
 setDefaultTimeout(60_000);
 
-/** Of four producers with eight pushes each. */
+/** Four producers with eight pushes each. */
 const IN_FLIGHT_MAX = 32;
 
 async function startTwo(redisPort: number) {
@@ -28,12 +28,12 @@ const waysToEmpty: Record<string, (redis: RedisServer) => Promise<unknown>> = {
 };
 
 test.each(Object.entries(waysToEmpty))(
-  "a Redis %s under load loses what it held and nothing that comes after",
+  "a Redis %s under load loses the events that it had and no later ones",
   async (name, empty) => {
     const random = randomOf(name);
     const redis = await startTestRedis();
     const okqs = await startTwo(redis.port);
-    // What is lost counts as not consumed yet, and would stop the producers.
+    // Lost events count as not consumed, which would stop the producers.
     const load = new Load({ port: (client) => okqs[client % 2]!.port, ahead: Infinity });
     let [backMs, held] = [0, 0];
     for (let round = 0; round < rounds * 2; round++) {
@@ -51,14 +51,14 @@ test.each(Object.entries(waysToEmpty))(
     const totals = load.account.settle();
     const [lost, errors] = [totals.pushed - totals.acked, Object.fromEntries(load.errors)];
     report(name, { ...totals, lost, backMs, ...errors });
-    // Some answers were still on their way to the load when it counted.
+    // Some answers had not reached the load when it counted.
     expect(lost).toBeLessThanOrEqual(held + IN_FLIGHT_MAX);
     for (const okq of okqs) expect(okq.stderr()).not.toContain("stopp");
   },
   timeoutFor(10_000),
 );
 
-test("a script that is forgotten all the time costs no command and no event", async () => {
+test("forgetting the script all the time fails no command and loses no event", async () => {
   const redis = await startTestRedis();
   const okqs = await startTwo(redis.port);
   const load = new Load({ port: (client) => okqs[client % 2]!.port, lease: 30 });
@@ -78,14 +78,14 @@ test("a script that is forgotten all the time costs no command and no event", as
   expect(totals.acked).toBe(totals.pushed);
 });
 
-test("a Redis that grows slower costs time, but no command and no event", async () => {
+test("a Redis that becomes slower fails no command and loses no event", async () => {
   const redis = await startTestRedis();
   const proxy = closeAfterTest(TcpProxy.start(redis.port));
   const okqs = await startTwo(proxy.port);
   const near = await startOkqOnRedis(redis.port);
   const load = new Load({ port: (client) => okqs[client % 2]!.port, lease: 30, ahead: 50 });
   const figures: Record<string, number> = {};
-  // Never shorter than before: later bytes would overtake earlier ones.
+  // Never shorter than before, or later bytes would overtake earlier ones.
   for (const delayMs of [5, 20, 100]) {
     proxy.set("requests", "delay", delayMs);
     proxy.set("replies", "delay", delayMs);

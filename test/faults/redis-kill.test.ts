@@ -1,4 +1,4 @@
-// kill -9 of a durable Redis under load, and its return: the account holds, nobody hangs while it
+// kill -9 of a durable Redis under load, and its return: no event is lost, no client hangs while it
 // is away, and okq goes on by itself.
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { eventually } from "../support/eventually.ts";
@@ -11,13 +11,13 @@ import { untilWaiting } from "./waiting.ts";
 
 setDefaultTimeout(60_000);
 
-/** Milliseconds, longer than any test: what fails at once has not waited for Redis. */
+/** Longer than any test: a command that fails sooner has not waited for Redis. */
 const PATIENT = ["--redis-timeout", "600000"];
-/** Without a push for so long, nothing goes on any more. */
+/** Without a push for this time, the load has stopped. */
 const STILL_MS = 150;
 
 describe("while Redis is away", () => {
-  test("commands fail at once, those who wait in QNOTIFY wait on and are woken after", async () => {
+  test("commands fail at once, and waiting consumers are woken later", async () => {
     const redis = await startTestRedis({ isDurable: true });
     const okq = await startOkqOnRedis(redis.port, 0, PATIENT);
     const [client, consumer] = [await okq.connect(), await okq.connect()].map(closeAfterTest);
@@ -52,7 +52,7 @@ describe("while Redis is away", () => {
     expect(await client!.call("QRPOP", "q")).toBeNull();
   });
 
-  test("those who wait are woken by what was pushed through another way meanwhile", async () => {
+  test("waiting consumers are woken for events that others pushed meanwhile", async () => {
     const redis = await startTestRedis({ isDurable: true });
     const [okq, other] = await Promise.all([
       startOkqOnRedis(redis.port),
@@ -71,7 +71,7 @@ describe("while Redis is away", () => {
   });
 });
 
-test("a consumer that left, or sent RESET, while Redis was away is no consumer after", async () => {
+test("a consumer that left or sent RESET while Redis was away is not counted later", async () => {
   const redis = await startTestRedis();
   const okq = await startOkqOnRedis(redis.port, 0, ["--password", "secret"]);
   const connect = async () => {
@@ -93,7 +93,7 @@ test("a consumer that left, or sent RESET, while Redis was away is no consumer a
   expect(status).toEqual([[Buffer.from("q"), 0, 0, 1]]);
 });
 
-test("a Redis that stands still for a while costs time, but no command", async () => {
+test("a Redis that is frozen for a moment fails no command", async () => {
   const redis = await startTestRedis();
   const okq = await startOkqOnRedis(redis.port);
   const load = new Load({ port: () => okq.port, lease: 30 });
@@ -118,7 +118,7 @@ test("a Redis that stands still for a while costs time, but no command", async (
 });
 
 test(
-  "a killed Redis that comes back has lost nothing that was answered, under load",
+  "a killed and restarted Redis loses nothing that was answered, under load",
   async () => {
     const random = randomOf("Redis killed");
     const redis = await startTestRedis({ isDurable: true });

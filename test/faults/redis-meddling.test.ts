@@ -1,5 +1,5 @@
-// Somebody else at work on the same Redis: the script is forgotten, connections are killed, all
-// data is deleted, a key of okq's is overwritten with something else.
+// Another program changes the same Redis: it flushes the script, kills connections, deletes all
+// data and overwrites keys of okq.
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { eventually } from "../support/eventually.ts";
 import { startOkqOnRedis } from "../support/okq-process.ts";
@@ -12,7 +12,7 @@ import { untilWaiting } from "./waiting.ts";
 
 setDefaultTimeout(60_000);
 
-test("a forgotten script costs neither an error nor the order of what a client sends", async () => {
+test("a flushed script causes no error and keeps the order of a client's commands", async () => {
   const redis = await startTestRedis();
   const okq = await startOkqOnRedis(redis.port);
   const client = closeAfterTest(await okq.connect());
@@ -37,7 +37,7 @@ test("a forgotten script costs neither an error nor the order of what a client s
 });
 
 test(
-  "killed connections cost errors at that moment only, and no event",
+  "killed connections cause errors only at that moment, and lose no event",
   async () => {
     const random = randomOf("CLIENT KILL TYPE normal");
     const redis = await startTestRedis();
@@ -62,7 +62,7 @@ test(
   timeoutFor(10_000),
 );
 
-test("after FLUSHALL all works, and consumers are counted again within seconds", async () => {
+test("everything works after FLUSHALL, and consumers are soon counted again", async () => {
   const redis = await startTestRedis();
   const okqs = await Promise.all([startOkqOnRedis(redis.port), startOkqOnRedis(redis.port)]);
   const consumers = await Promise.all(okqs.map(async (okq) => closeAfterTest(await okq.connect())));
@@ -91,7 +91,7 @@ test("after FLUSHALL all works, and consumers are counted again within seconds",
   expect(await client.call("QACK", "other", "1")).toBe(1);
 });
 
-/** Keys whose type okq needs: those of each queue, and two that all queues share. */
+/** The keys of a queue, and two keys that all queues share. */
 const own = ["ready:bad", "claimed:bad", "events:bad", "front:bad", "leases:bad"];
 const keys = [...own, "queues", "deadlines"];
 
@@ -106,45 +106,50 @@ const operations: Record<string, string[]> = {
   "a peek": ["QLPEEK", "bad"],
 };
 
-test.each(keys)("with %s overwritten, what fails says so, alone, and did nothing", async (key) => {
-  const redis = await startTestRedis();
-  const okq = await startOkqOnRedis(redis.port);
-  const client = closeAfterTest(await okq.connect());
-  const neighbour = closeAfterTest(await okq.connect());
-  const snapshot = async () => {
-    const names = (await redis.redis.keys("{okq}:*")).toSorted();
-    const ours = names.filter((name) => /bad|fresh/.test(name));
-    return await Promise.all(ours.map(async (name) => [name, await redis.redis.dumpBuffer(name)]));
-  };
-  const refused: string[] = [];
-  for (const [what, command] of Object.entries(operations)) {
+test.each(keys)(
+  "with %s overwritten, only commands on it fail, with an error and without effect",
+  async (key) => {
+    const redis = await startTestRedis();
+    const okq = await startOkqOnRedis(redis.port);
+    const client = closeAfterTest(await okq.connect());
+    const neighbour = closeAfterTest(await okq.connect());
+    const snapshot = async () => {
+      const names = (await redis.redis.keys("{okq}:*")).toSorted();
+      const ours = names.filter((name) => /bad|fresh/.test(name));
+      return await Promise.all(
+        ours.map(async (name) => [name, await redis.redis.dumpBuffer(name)]),
+      );
+    };
+    const refused: string[] = [];
+    for (const [what, command] of Object.entries(operations)) {
+      await redis.redis.flushall();
+      const pushes = ["1", "2", "3"].map((id) => ["QLPUSH", "bad", id, `contents ${id}`]);
+      client.pipeline(...pushes, ["QRPOP", "bad"], ["QLPUSH", "good", "0", "x"]);
+      await client.take(5);
+      await redis.redis.set(`{okq}:${key}`, "something else");
+      const before = await snapshot();
+      // Commands on another queue in the same batch, before and behind.
+      client.pipeline(["QLPUSH", "good", "1", "y"], command);
+      neighbour.pipeline(["QLPUSH", "good", "2", "y"]);
+      const [first, reply] = (await client.take(2)) as [Decoded, Decoded];
+      const last = await neighbour.next();
+      expect([what, isOk(first), isOk(last)]).toEqual([what, true, true]);
+      const error = errorOf(reply);
+      if (error === null) continue;
+      refused.push(what);
+      expect(error).toStartWith("ERR store refused: WRONGTYPE");
+      expect([what, await snapshot()]).toEqual([what, before]);
+    }
+    report(`${key} overwritten`, { refused });
+    expect(refused.length).toBeGreaterThan(0);
     await redis.redis.flushall();
-    const pushes = ["1", "2", "3"].map((id) => ["QLPUSH", "bad", id, `contents ${id}`]);
-    client.pipeline(...pushes, ["QRPOP", "bad"], ["QLPUSH", "good", "0", "x"]);
-    await client.take(5);
-    await redis.redis.set(`{okq}:${key}`, "something else");
-    const before = await snapshot();
-    // Neighbours in the same batch, before and behind, on another queue that is there already.
-    client.pipeline(["QLPUSH", "good", "1", "y"], command);
-    neighbour.pipeline(["QLPUSH", "good", "2", "y"]);
-    const [first, reply] = (await client.take(2)) as [Decoded, Decoded];
-    const last = await neighbour.next();
-    expect([what, isOk(first), isOk(last)]).toEqual([what, true, true]);
-    const error = errorOf(reply);
-    if (error === null) continue;
-    refused.push(what);
-    expect(error).toStartWith("ERR store refused: WRONGTYPE");
-    expect([what, await snapshot()]).toEqual([what, before]);
-  }
-  report(`${key} overwritten`, { refused });
-  expect(refused.length).toBeGreaterThan(0);
-  await redis.redis.flushall();
-  expect(isOk(await client.call("QLPUSH", "bad", "1", "x"))).toBe(true);
-  expect(await client.call("QRPOP", "bad")).toEqual([Buffer.from("1"), Buffer.from("x")]);
-  expect(await client.call("QACK", "bad", "1")).toBe(1);
-});
+    expect(isOk(await client.call("QLPUSH", "bad", "1", "x"))).toBe(true);
+    expect(await client.call("QRPOP", "bad")).toEqual([Buffer.from("1"), Buffer.from("x")]);
+    expect(await client.call("QACK", "bad", "1")).toBe(1);
+  },
+);
 
-test("reclaims other queues and logs a queue that cannot be reclaimed", async () => {
+test("requeues events of other queues and logs a queue for which it cannot", async () => {
   const redis = await startTestRedis();
   const okq = await startOkqOnRedis(redis.port);
   const client = closeAfterTest(await okq.connect());
@@ -159,7 +164,7 @@ test("reclaims other queues and logs a queue that cannot be reclaimed", async ()
   await okq.waitForLine(
     / warn +cannot requeue expired claims, okq tries again store=\S+ reason="ERR queue bad: /,
   );
-  // It goes on failing, and is tried again and again.
+  // It goes on failing, and okq tries again.
   const triedAt = () => redis.redis.zscore("{okq}:deadlines", "bad");
   for (let round = 0; round < 3; round++) {
     const before = await triedAt();

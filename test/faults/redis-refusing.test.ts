@@ -1,5 +1,5 @@
-// A Redis that answers, but cannot do as it is asked: no memory, a read-only replica, no replicas
-// to wait for, a disk that fails. What needs nothing goes on; the rest fails and changes nothing.
+// Redis answers, but refuses commands: no memory, a read-only replica, too few replicas, a failing
+// disk. Commands that need nothing of that go on; the others fail and change nothing.
 import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { expect, setDefaultTimeout, test } from "bun:test";
@@ -26,13 +26,13 @@ async function pushAll(client: Wire, ids: string[]): Promise<Decoded[]> {
 const OK = { simple: "OK" };
 const event = (id: string) => [Buffer.from(id), Buffer.from("x")];
 
-test("out of memory pushes fail and say why, pops, redos, acks and consumers go on", async () => {
+test("out of memory only pushes fail, with the reason", async () => {
   const redis = await startTestRedis({ args: ["--maxmemory-policy", "noeviction"] });
   const okq = await startOn(redis);
   const client = await okq.connect();
   await pushAll(client, ["1", "2", "3"]);
   await redis.redis.config("SET", "maxmemory", "1mb");
-  // Together in one batch, where a write that is allowed must not make room for a push.
+  // In one batch, where an allowed write must not make room for a push.
   const others = await Promise.all([okq.connect(), okq.connect(), okq.connect(), okq.connect()]);
   const calls = [
     client.call("QRPOP", "q", "EX", "60"),
@@ -49,7 +49,7 @@ test("out of memory pushes fail and say why, pops, redos, acks and consumers go 
   expect(registered).toEqual(OK);
   expect(await client.call("QACK", "q", "1", "REDO")).toBe(1);
   expect(await client.call("QRPOP", "q", "EX", "1")).toEqual(event("1"));
-  // Its lease ends, and it goes back in line without memory too.
+  // Its lease ends, and it is requeued although memory is full.
   await eventually(async () => {
     const peeked = (await client.call("QRPEEK", "q")) as Buffer[];
     return String(peeked[0]) === "1";
@@ -64,7 +64,7 @@ test("out of memory pushes fail and say why, pops, redos, acks and consumers go 
   expect(await pushAll(client, ["4"])).toEqual([OK]);
 });
 
-test("out of memory under load nothing that was answered OK is lost", async () => {
+test("out of memory under load, nothing that was answered OK is lost", async () => {
   const redis = await startTestRedis({ args: ["--maxmemory-policy", "noeviction"] });
   const trial = await Trial.start(
     "Redis out of memory",
@@ -80,7 +80,7 @@ test("out of memory under load nothing that was answered OK is lost", async () =
   expect([...trial.load.errors.keys()]).toEqual(["ERR store refused"]);
 });
 
-test("a master that becomes a replica is unavailable until it is one no more", async () => {
+test("a master that becomes a replica is unavailable until it is a master again", async () => {
   const other = await startTestRedis();
   const redis = await startTestRedis();
   const okq = await startOn(redis);
@@ -95,7 +95,7 @@ test("a master that becomes a replica is unavailable until it is one no more", a
   await eventually(async () => errorOf(await client.call("OKQ", "HEALTH")) === null);
 });
 
-test("okq does not start on a replica, nor on a cluster's server as if it were alone", async () => {
+test("okq does not start on a replica, nor on a single server of a cluster", async () => {
   const other = await startTestRedis();
   const replica = await startTestRedis();
   await replica.redis.replicaof("127.0.0.1", other.port);
@@ -106,7 +106,7 @@ test("okq does not start on a replica, nor on a cluster's server as if it were a
   await expect(startOn(other, { redisCluster: true })).rejects.toThrow(/cluster support disabled/);
 });
 
-test("without enough replicas a change is answered as unknown, a look as ever", async () => {
+test("without enough replicas the outcome of changes is unknown, and reads go on", async () => {
   const redis = await startTestRedis();
   const okq = await startOn(redis, { redisWait: 1, redisWaitTimeout: 100 });
   const client = await okq.connect();
@@ -116,9 +116,9 @@ test("without enough replicas a change is answered as unknown, a look as ever", 
   );
   expect(await client.call("QRPEEK", "q")).toEqual(event("1"));
   expect(await client.call("QRPOP", "nothing")).toBeNull();
-  // A producer that sends it again relies on the event that is there.
+  // A producer that repeats the push relies on this event.
   expect(errorOf((await pushAll(client, ["1"]))[0]!)).toStartWith("ERR store outcome unknown: ");
-  // A look is not known to be one at what will be there, so it is as if it had not been made.
+  // A read of a change with an unknown outcome has an unknown outcome too.
   client.pipeline(["QLPUSH", "q", "1", "x"], ["QRPEEK", "q"], ["QACK", "q", "1"]);
   const behind = (await client.take(3)).map(errorOf);
   expect(behind[0]).toStartWith("ERR store outcome unknown: ");
@@ -171,13 +171,13 @@ test("one WAIT confirms a whole batch", async () => {
   expect(calls("wait")).toBeLessThan(ids.length / 4);
 });
 
-test("a Redis that cannot save refuses writes, and okq tells so and goes on after", async () => {
+test("reports a Redis that cannot save, and goes on when it can", async () => {
   const redis = await startTestRedis();
   const okq = await startOn(redis);
   const client = await okq.connect();
   await redis.redis.config("SET", "save", "3600 1");
   const [, folder] = (await redis.redis.config("GET", "dir")) as string[];
-  // In the way of the file that a save ends with.
+  // A folder with the name of the file that a save writes.
   mkdirSync(join(folder!, "dump.rdb", "full"), { recursive: true });
   const push = async (id: string) => errorOf((await pushAll(client, [id]))[0]!);
   expect(await push("1")).toBeNull();

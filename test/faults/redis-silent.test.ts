@@ -1,5 +1,5 @@
-// A Redis that says nothing while its connections look alive: frozen, or behind a network that
-// swallows what is sent. Commands end in an error, and service is back soon after Redis is.
+// Redis does not answer while its connections look alive: it is frozen, or the network swallows
+// bytes. Commands get an error, and okq serves again soon after Redis does.
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { closeAfterTest } from "../support/close-after-test.ts";
 import { eventually, lasting } from "../support/eventually.ts";
@@ -14,7 +14,7 @@ setDefaultTimeout(60_000);
 const SILENT_MS = 10_000;
 const TIMEOUT_MS = 1_000;
 
-test("a Redis frozen for ten seconds costs errors, no event, and no restart", async () => {
+test("a Redis frozen for ten seconds causes errors and loses no event", async () => {
   const redis = await startTestRedis({ isDurable: true });
   const trial = await Trial.start("Redis frozen for 10 s", {
     redisAddr: `127.0.0.1:${redis.port}`,
@@ -31,7 +31,7 @@ test("a Redis frozen for ten seconds costs errors, no event, and no restart", as
 });
 
 test.each(["replies", "requests"] as const)(
-  "a network that swallows %s for ten seconds costs errors, no event, and no restart",
+  "a network that swallows %s for ten seconds causes errors and loses no event",
   async (direction) => {
     const redis = await startTestRedis({ isDurable: true });
     const proxy = closeAfterTest(TcpProxy.start(redis.port));
@@ -48,7 +48,7 @@ test.each(["replies", "requests"] as const)(
   },
 );
 
-test("a command is answered at the time limit, later ones at once", async () => {
+test("answers a command at the timeout, and later ones at once", async () => {
   const redis = await startTestRedis();
   const okq = await startTestOkq({
     store: "",
@@ -63,14 +63,14 @@ test("a command is answered at the time limit, later ones at once", async () => 
     /^ERR store outcome unknown: .*in time|^LOADING store unavailable/,
   );
   expect(performance.now() - startedAt).toBeGreaterThan(TIMEOUT_MS - 300);
-  // They have not been sent, or they would have to wait for their answers too.
+  // They were not sent, or they would have to wait for the timeout too.
   expect(errorOf(await client.call("QLPUSH", "q", "3", "x"))).toStartWith("LOADING store unav");
   expect(errorOf(await client.call("OKQ", "HEALTH"))).toStartWith("LOADING store unavailable");
   redis.signal("SIGCONT");
   await eventually(async () => errorOf(await client.call("OKQ", "HEALTH")) === null);
 });
 
-test("a consumer whose okq hears no more messages is woken again after the silence", async () => {
+test("wakes consumers again after a time without messages", async () => {
   const redis = await startTestRedis();
   const proxy = closeAfterTest(TcpProxy.start(redis.port));
   const store = { store: "", redisTimeout: TIMEOUT_MS };
@@ -81,7 +81,7 @@ test("a consumer whose okq hears no more messages is woken again after the silen
   await consumer.call("QREGISTER", "q");
   consumer.pipeline(["QNOTIFY", "30"]);
   await untilWaiting(far.port, 1, "q");
-  // The subscription too is cut off, with nothing that tells. Both of them have one.
+  // The subscription is cut off too, without a sign. Both okq have one.
   await eventually(async () => (await redis.redis.pubsub("NUMSUB", "{okq}:ready:0"))[1] === 2);
   proxy.set("replies", "swallow");
   await lasting(4_000);

@@ -1,5 +1,5 @@
-// What clients see when a master that Sentinels watch is killed, frozen or cut off: with
-// --redis-wait 1 nothing that was answered OK is lost, and service is back soon after a failover.
+// A master under Sentinel is killed, frozen or cut off. With --redis-wait 1 nothing that was
+// answered OK is lost, and okq serves again soon after the failover.
 // oxlint-disable no-await-in-loop -- one failover after the other
 import { describe, expect, test } from "bun:test";
 import type { Config } from "../../src/config/options.ts";
@@ -10,7 +10,7 @@ import { rounds, timeoutFor } from "./rounds.ts";
 import { Trial } from "./trial.ts";
 
 const FROZEN_MS = 10_000;
-/** Long enough for the other side to have a master of its own. */
+/** Long enough for the other side to get its own master. */
 const PARTITION_MS = 4_000;
 
 function on({ sentinels }: SentinelGroup, config: Partial<Config> = {}): Partial<Config> {
@@ -23,7 +23,7 @@ async function killAndFailOver(group: SentinelGroup, trial: Trial): Promise<void
     await master.kill();
     await group.promoted(master.port);
     await trial.recovers();
-    // Back before the failover is over, it would keep the other replica.
+    // If it were back before the failover is over, it would keep the other replica.
     await group.synced(group.servers.length - 2);
     await master.start();
     await group.synced(group.servers.length - 1);
@@ -32,7 +32,7 @@ async function killAndFailOver(group: SentinelGroup, trial: Trial): Promise<void
 
 describe("under Sentinel", () => {
   test(
-    "a killed master loses nothing that was answered OK after its replica had it",
+    "a killed master loses no answered change that a replica had",
     async () => {
       const group = await startSentinelGroup({ replicas: 2 });
       const trial = await Trial.start(
@@ -46,7 +46,7 @@ describe("under Sentinel", () => {
   );
 
   test(
-    "a killed master may lose what no replica had, and service comes back",
+    "a killed master may lose changes that no replica had, and okq serves again",
     async () => {
       const group = await startSentinelGroup({ replicas: 2 });
       const trial = await Trial.start("Sentinel, master killed, no wait", on(group));
@@ -57,7 +57,7 @@ describe("under Sentinel", () => {
   );
 
   test(
-    "a frozen master is left for the new one, and loses nothing when it wakes up",
+    "okq leaves a frozen master for the new one, and nothing is lost when it wakes up",
     async () => {
       const group = await startSentinelGroup({ replicas: 2 });
       const trial = await Trial.start(
@@ -79,7 +79,7 @@ describe("under Sentinel", () => {
   );
 
   test.skipIf(!canUseNamespaces())(
-    `a master cut off together with okq answers nothing OK that is undone${skipReason()}`,
+    `a master cut off together with okq confirms no change that is lost later${skipReason()}`,
     async () => {
       const network = startNetwork();
       const far = network.host();

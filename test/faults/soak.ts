@@ -4,7 +4,7 @@ import { eventually, lasting } from "../support/eventually.ts";
 import { openFiles, residentBytes } from "../support/process-figures.ts";
 import { Wire } from "../support/wire.ts";
 import { Load } from "./load.ts";
-import { Mischief } from "./mischief.ts";
+import { MisbehavingClients } from "./misbehaving-clients.ts";
 
 const QUEUES = ["a", "b"];
 /** Memory settles within this time after a load; the smallest figure counts. */
@@ -16,7 +16,7 @@ export interface Epoch {
   repeated: number;
   outcomesUnknown: number;
   /** Connections of misbehaving clients. */
-  lives: number;
+  connections: number;
   memoryMB: number;
   files: number;
   slowestMs: number;
@@ -33,9 +33,9 @@ export async function soakEpoch(okq: Soaked, seconds: number, seed: number): Pro
   await observer.call("CLIENT", "SETNAME", "observer");
   const load = new Load({ port: () => okq.port, queues: QUEUES, producers: 3, lease: 2 });
   const { account } = load;
-  const mischief = new Mischief({ port: okq.port, account, queues: QUEUES, seed });
+  const misbehaving = new MisbehavingClients({ port: okq.port, account, queues: QUEUES, seed });
   await lasting(seconds * 1000);
-  await mischief.stop();
+  await misbehaving.stop();
   await load.stop();
   await load.drain(okq.port);
   const totals = account.settle();
@@ -59,7 +59,7 @@ export async function soakEpoch(okq: Soaked, seconds: number, seed: number): Pro
     acked: totals.acked,
     repeated: totals.repeated,
     outcomesUnknown: totals.pushUnknown + totals.ackUnknown,
-    lives: mischief.lives,
+    connections: misbehaving.connections,
     memoryMB: bytes / 2 ** 20,
     files,
     slowestMs: load.slowestMs,

@@ -1,5 +1,5 @@
-// Mishaps with the files of a database, and how okq handles them: a -wal that goes away, symbolic
-// links, several okq that start at once, and kills while a file is made.
+// Accidents with the files of a database: a -wal that goes away, symbolic links, several okq that
+// start at once, and kills while a file is made.
 // oxlint-disable no-await-in-loop -- one after the other is what is meant
 import { describe, expect, onTestFinished, setDefaultTimeout, test } from "bun:test";
 import {
@@ -25,7 +25,7 @@ import { type OkqProcess, startProcess } from "../support/process.ts";
 import { ask, askAll } from "../support/readable.ts";
 import { Wire } from "../support/wire.ts";
 
-/** A start takes seconds on a machine that does much else. */
+/** On a busy machine a start takes seconds. */
 setDefaultTimeout(90_000);
 
 function newFolder(): string {
@@ -42,8 +42,8 @@ async function run(...args: string[]): Promise<[code: number, words: string]> {
 const pushes = (from: number, to: number) =>
   Array.from({ length: to - from }, (_, at) => ["QLPUSH", "q", `${from + at}`, "contents"]);
 
-describe("a -wal that goes away under a running okq", () => {
-  /** With a copy of it beside, as a careless backup makes it. */
+describe("a -wal that goes away while okq runs", () => {
+  /** With a copy beside it, as a careless backup makes it. */
   const incidents: Record<string, (wal: string) => void> = {
     removed: (wal) => rmSync(wal),
     renamed: (wal) => renameSync(wal, `${wal}.old`),
@@ -95,7 +95,7 @@ describe("a -wal that goes away under a running okq", () => {
     client.close();
   });
 
-  test("is seen in the log and by okq health before anybody pushes", async () => {
+  test("is reported in the log and by okq health before the next push", async () => {
     const file = join(newFolder(), "okq.db");
     const okq = await startOkqProcess([`--store=sqlite:${file}`]);
     const client = await okq.connect();
@@ -107,7 +107,7 @@ describe("a -wal that goes away under a running okq", () => {
       expect.stringContaining("-wal was removed or replaced"),
     ]);
     client.close();
-    // A restart in order puts that right, and nothing is lost.
+    // A stop with SIGTERM and a start repair that, and nothing is lost.
     okq.kill("SIGTERM");
     expect(await okq.exited).toBe(0);
     const again = await startOkqProcess([`--store=sqlite:${file}`]);
@@ -118,7 +118,7 @@ describe("a -wal that goes away under a running okq", () => {
   });
 });
 
-test("a folder that is renamed refuses pushes, until it is back", async () => {
+test("refuses pushes while its folder is renamed", async () => {
   const folder = join(newFolder(), "data");
   const okq = await startOkqProcess([`--store=sqlite:${join(folder, "okq.db")}`]);
   const client = await okq.connect();
@@ -161,7 +161,7 @@ describe("a database behind a symbolic link", () => {
     },
   };
 
-  test.each(Object.keys(links))("%s has all its files at the real place", async (name) => {
+  test.each(Object.keys(links))("%s has all its files beside the real file", async (name) => {
     const folder = newFolder();
     const real = join(folder, "real/okq.db");
     mkdirSync(join(folder, "real"));
@@ -192,7 +192,7 @@ describe("a database behind a symbolic link", () => {
     expect([code, words]).toEqual([1, expect.stringMatching(/^okq: .*symbolic links.*\n$/)]);
   });
 
-  test("takes a backup, and keeps it when it has one", async () => {
+  test("takes a backup, and keeps an existing one", async () => {
     const folder = newFolder();
     const store = `--store=sqlite:${join(folder, "okq.db")}`;
     const okq = await startOkqProcess([store]);
@@ -225,7 +225,7 @@ async function started(okq: OkqProcess): Promise<number | string> {
 }
 
 containers(`in containers, where every okq is process 1 ${noContainer ?? ""}`, () => {
-  test("of three that start at once one serves, and the others say why", async () => {
+  test("one of three that start at once serves, and the others report why not", async () => {
     for (let round = 0; round < 2; round++) {
       const folder = newFolder();
       const file = join(folder, "data/okq.db");
@@ -249,7 +249,7 @@ containers(`in containers, where every okq is process 1 ${noContainer ?? ""}`, (
     }
   });
 
-  test("a kill during a backup leaves nothing in the way of the next one", async () => {
+  test("a kill during a backup does not prevent the next one", async () => {
     const folder = newFolder();
     const store = `--store=sqlite:${join(folder, "okq.db")}`;
     const copy = join(folder, "copy.db");
@@ -285,7 +285,7 @@ containers(`in containers, where every okq is process 1 ${noContainer ?? ""}`, (
   });
 });
 
-test("the next start removes the draft that a killed start left", async () => {
+test("a start removes the incomplete file that a killed start left", async () => {
   const folder = newFolder();
   const file = join(folder, "okq.db");
   const left = ["okq.db.new-0123456789abcdef", "okq.db.new-0123456789abcdef-journal"];

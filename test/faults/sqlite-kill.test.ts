@@ -1,5 +1,5 @@
-// kill -9 of an okq on its own database, at random moments under load: what it answered holds, in
-// the order in which it was, and what was acknowledged never comes again.
+// kill -9 of an okq on its own database, at random moments under load: answered events stay, in
+// their order, and acknowledged events never come again.
 // oxlint-disable no-await-in-loop -- one after the other is what is meant
 import { expect, onTestFinished, setDefaultTimeout, test } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -32,7 +32,7 @@ const modes = [
 ] as const;
 
 test.each(modes)(
-  "killed under mixed load %s, it loses nothing and repeats nothing that was acked",
+  "loses nothing and repeats no acked event when killed under mixed load %s",
   async (mode, flags) => {
     const random = randomOf(`okq on its database killed, ${mode}`);
     const args = [newStore(), ...flags];
@@ -54,7 +54,7 @@ test.each(modes)(
 );
 
 test(
-  "killed while one client pushes and another pops, it keeps the order",
+  "keeps the order when killed while one client pushes and another pops",
   async () => {
     const random = randomOf("order over kills");
     const args = [newStore()];
@@ -70,7 +70,7 @@ test(
       const running = [
         untilClosed(async () => {
           const id = next++;
-          // Its answer may be lost: then it may be there or not.
+          // If its answer was lost, the event may be there or not.
           if (isOk(await producer.call("QLPUSH", "line", id, `event ${id}`))) pushed.push(id);
         }),
         untilClosed(() => popOne(consumer, popped)),
@@ -84,7 +84,7 @@ test(
     client.close();
     expect(popped).toEqual(popped.toSorted((a, b) => a - b));
     expect(new Set(popped).size).toBe(popped.length);
-    // An answer to a pop for good may be lost with the event: at most one per kill.
+    // The answer to an EX 0 pop may be lost with its event: at most one per kill.
     const got = new Set(popped);
     expect(pushed.filter((id) => !got.has(id)).length).toBeLessThanOrEqual(kills);
     report("order over kills", { pushed: pushed.length, popped: popped.length });
@@ -111,7 +111,7 @@ async function untilClosed(step: () => Promise<unknown>): Promise<void> {
   }
 }
 
-test("a second okq on the same file ends at once and says why, the first goes on", async () => {
+test("a second okq on the same file ends at once and reports the reason", async () => {
   const store = newStore();
   const first = await startOkqProcess([store]);
   const client = await first.connect();
@@ -126,7 +126,7 @@ test("a second okq on the same file ends at once and says why, the first goes on
   client.close();
 });
 
-test("a stop in order leaves claims and their time in the database", async () => {
+test("a stop leaves claims and their leases in the database", async () => {
   const args = [newStore()];
   const first = await startOkqProcess(args);
   const client = await first.connect();

@@ -38,7 +38,7 @@ describe("a client that sends a lot reads the error, not a reset", () => {
       Buffer.from("*2\r\n$6\r\nQLPUSH\r\n$5000000000\r\n"),
       "event too large, 5000000000 of at most 1000 bytes (--max-event-bytes)",
     ],
-    ["HTTP", Buffer.from("POST / HTTP/1.1\r\n"), "HTTP is not understood here"],
+    ["HTTP", Buffer.from("POST / HTTP/1.1\r\n"), "okq does not speak HTTP"],
   ])("%s", async (_, start, error) => {
     const okq = await startTestOkq({ maxEventBytes: 1000 });
     const bytes = Buffer.concat([start, MEGABYTES]);

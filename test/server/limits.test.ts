@@ -1,61 +1,47 @@
-// The bounds on what clients may take of okq, each one hit over a socket: who is closed, who only
-// has to wait, and that INFO and CLIENT LIST show it.
+// The limits on clients, each one reached over a socket: which clients are closed, which ones have
+// to wait, and that INFO and CLIENT LIST show it.
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { createConnection } from "node:net";
 import { closeAfterTest } from "../support/close-after-test.ts";
-import { eventually, lasting } from "../support/eventually.ts";
+import { eventually } from "../support/eventually.ts";
+import { clientsInfo, listed, named } from "../support/observer.ts";
 import { startTestOkq, startTestRedis, type TestOkq } from "../support/okq-server.ts";
 import { ask, readable } from "../support/readable.ts";
+import { TestClock } from "../support/test-clock.ts";
 import { frame, type Wire } from "../support/wire.ts";
 
 setDefaultTimeout(60_000);
 
 const MEGABYTE = 1024 * 1024;
 const LARGE = "x".repeat(MEGABYTE);
-/** How long a Redis that stands still is waited for: longer than any test. */
+/** okq waits for a Redis that stands still longer than any test takes. */
 const NEVER_MS = 600_000;
 
-/** A field of INFO's Clients section. */
-async function clientsInfo(observer: Wire, field: string): Promise<number> {
-  const info = (await ask(observer, "INFO", "clients")) as string;
-  return Number(new RegExp(`^${field}:(\\d+)\r$`, "m").exec(info)![1]);
-}
-
-/** The fields of a named client in CLIENT LIST; null when it is not there. */
-async function listed(observer: Wire, name: string): Promise<Record<string, string> | null> {
-  const list = (await ask(observer, "CLIENT", "LIST")) as string;
-  const line = list.split("\n").find((each) => each.includes(` name=${name} `));
-  if (!line) return null;
-  return Object.fromEntries(line.split(" ").map((field) => field.split("=") as [string, string]));
-}
-
-async function named(okq: TestOkq, name: string): Promise<Wire> {
-  const client = await okq.connect();
-  expect(await ask(client, "CLIENT", "SETNAME", name)).toBe("+OK");
-  return client;
-}
-
-/** Asks for far more than the sockets hold, and reads nothing, until okq has replies left. */
+/** A client that asks for far more than its sockets hold, and reads nothing. */
 async function stopsReading(okq: TestOkq, observer: Wire, name: string, command: string[]) {
   const client = await named(okq, name);
   client.pause(true);
   client.pipeline(...Array.from({ length: 200 }, () => command));
-  await eventually(async () => {
-    const seen = await listed(observer, name);
-    // On a machine that stood still meanwhile it may be closed already.
-    return seen === null || Number(seen.omem) > 0;
-  });
+  await eventually(async () => Number((await listed(observer, name))!.omem) > 0);
   return client;
 }
 
-describe("replies that a client does not take", () => {
-  test("get it closed in time, with one line in the log, and its events go back", async () => {
-    const okq = await startTestOkq({ clientOutputTimeout: 1 });
+describe("a client that does not read its replies", () => {
+  test("is closed after the output timeout, is logged, and its events are requeued", async () => {
+    const clock = new TestClock();
+    const okq = await startTestOkq({ clientOutputTimeout: 60 }, clock);
     const observer = await okq.connect();
     const count = 100;
-    for (let id = 0; id < count; id++) await ask(observer, "QLPUSH", "q", id, LARGE);
+    for (let id = 0; id < count; id++) {
+      // After a large command a client pauses.
+      clock.advance(1);
+      await ask(observer, "QLPUSH", "q", id, LARGE);
+    }
     const client = await stopsReading(okq, observer, "slow", ["QRPOP", "q"]);
-    await eventually(async () => (await listed(observer, "slow")) === null);
+    await eventually(async () => {
+      clock.advance(60_000);
+      return (await listed(observer, "slow")) === null;
+    });
     expect(await clientsInfo(observer, "clients_closed_slow")).toBe(1);
     expect(await clientsInfo(observer, "bytes_unsent")).toBe(0);
     const lines = okq.log.filter((line) => line.includes("does not read its replies"));
@@ -63,48 +49,56 @@ describe("replies that a client does not take", () => {
     expect(lines[0]).toMatch(/ addr=127\.0\.0\.1:\d+ unsent=[1-9]/);
     client.pause(false);
     const received = await client.untilClosed();
-    // What the system took for the client is claimed, whether it arrived or not.
+    // An event that the system took for the client is claimed, whether it arrived or not.
     const [[, total, processing]] = (await ask(observer, "QSTATUS", "q")) as [number[]];
     expect(total).toBe(count);
     expect(processing).toBeWithin(received.length, count);
   });
 
-  test("leave a client in peace that takes some now and then", async () => {
-    const timeout = 3;
-    const okq = await startTestOkq({ clientOutputTimeout: timeout });
+  test("stays as long as it reads some now and then", async () => {
+    const clock = new TestClock();
+    const okq = await startTestOkq({ clientOutputTimeout: 60 }, clock);
     const observer = await okq.connect();
     await ask(observer, "QLPUSH", "q", "1", LARGE);
     const client = await stopsReading(okq, observer, "slow", ["QRPEEK", "q"]);
-    const startedAt = performance.now();
-    // It takes one reply each time that okq had time to notice, for longer than the timeout.
-    while (performance.now() - startedAt < (timeout + 1) * 1000) {
+    const state = async () => {
+      const { inflight, omem } = (await listed(observer, "slow"))!;
+      return `${inflight} ${omem}`;
+    };
+    for (let round = 0; round < 4; round++) {
+      const before = await state();
       client.pause(false);
-      await client.next();
+      await eventually(async () => (await client.next()) && (await state()) !== before);
       client.pause(true);
-      await lasting(50);
+      clock.advance(40_000);
     }
-    expect(await listed(observer, "slow")).not.toBeNull();
     expect(await clientsInfo(observer, "clients_closed_slow")).toBe(0);
   });
 
-  test("of too many clients together get those closed that take nothing at all", async () => {
-    const okq = await startTestOkq({ clientOutputTimeout: 0, maxWaitingBytes: 2 * MEGABYTE });
+  test("is closed after 3 seconds while the budget for unsent replies is full", async () => {
+    const clock = new TestClock();
+    const bounds = { clientOutputTimeout: 0, maxWaitingBytes: 2 * MEGABYTE };
+    const okq = await startTestOkq(bounds, clock);
     const observer = await okq.connect();
     await ask(observer, "QLPUSH", "q", "1", LARGE);
-    // How much okq keeps for each of them depends on how much the system takes for them.
+    // The system takes some bytes for each of them, and later perhaps more.
     let count = 0;
-    while ((await clientsInfo(observer, "bytes_unsent")) <= 2 * MEGABYTE) {
-      if ((await clientsInfo(observer, "clients_closed_slow")) > 0) break;
-      await stopsReading(okq, observer, `client-${count++}`, ["QRPEEK", "q"]);
-    }
-    await eventually(async () => (await clientsInfo(observer, "clients_closed_slow")) > 0);
-    await eventually(async () => (await clientsInfo(observer, "bytes_unsent")) <= 2 * MEGABYTE);
+    await eventually(async () => {
+      if ((await clientsInfo(observer, "bytes_unsent")) <= 2 * MEGABYTE) {
+        await stopsReading(okq, observer, `client-${count++}`, ["QRPEEK", "q"]);
+      } else clock.advance(3_000);
+      return (await clientsInfo(observer, "clients_closed_slow")) > 0;
+    });
+    await eventually(async () => {
+      clock.advance(3_000);
+      return (await clientsInfo(observer, "bytes_unsent")) <= 2 * MEGABYTE;
+    });
     const closed = await clientsInfo(observer, "clients_closed_slow");
     expect(closed).toBeWithin(1, count + 1);
     expect(await clientsInfo(observer, "connected_clients")).toBe(1 + count - closed);
   });
 
-  test("are expected to be as large as the last ones, so that few are asked for", async () => {
+  test("has few large replies under way: the next ones may be as large as the last", async () => {
     const redis = await startTestRedis();
     const redisAddr = `127.0.0.1:${redis.port}`;
     const okq = await startTestOkq({ store: "", redisAddr, redisTimeout: NEVER_MS });
@@ -121,47 +115,61 @@ describe("replies that a client does not take", () => {
 });
 
 describe("a client without a command for the client timeout", () => {
-  test("is closed, but not while it waits for an answer or goes on asking", async () => {
-    const okq = await startTestOkq({ clientTimeout: 2 });
+  test("is closed, but not while it waits for an answer", async () => {
+    const clock = new TestClock();
+    const okq = await startTestOkq({ clientTimeout: 20 }, clock);
     const [observer, waiting] = [await okq.connect(), await named(okq, "waiting")];
     await ask(waiting, "QREGISTER", "q");
-    waiting.pipeline(["QNOTIFY", "4"]);
+    waiting.pipeline(["QNOTIFY", "40"]);
     const idle = await named(okq, "idle");
-    await eventually(async () => (await listed(observer, "idle")) === null);
+    await eventually(async () => (await clientsInfo(observer, "blocked_clients")) === 1);
+    clock.advance(19_000);
+    for (const client of [idle, observer]) expect(await ask(client, "PING")).toBe("+PONG");
+    clock.advance(19_000);
+    expect(await ask(observer, "PING")).toBe("+PONG");
+    clock.advance(1_900);
     expect(await idle.untilClosed()).toEqual([]);
     expect(await clientsInfo(observer, "clients_closed_idle")).toBe(1);
-    expect(await clientsInfo(observer, "client_timeout")).toBe(2);
-    expect(await ask(observer, "CONFIG", "GET", "timeout")).toEqual(["timeout", "2"]);
+    expect(await clientsInfo(observer, "client_timeout")).toBe(20);
+    expect(await ask(observer, "CONFIG", "GET", "timeout")).toEqual(["timeout", "20"]);
+    clock.advance(100);
     expect(await waiting.next()).toBeNull();
     // Its time begins with the answer.
+    clock.advance(19_000);
     expect(await ask(waiting, "PING")).toBe("+PONG");
   });
 
   test("stays when there is no client timeout, which is how okq starts", async () => {
-    const okq = await startTestOkq();
+    const clock = new TestClock();
+    const okq = await startTestOkq({}, clock);
     const observer = await okq.connect();
     expect(await clientsInfo(observer, "client_timeout")).toBe(0);
     await named(okq, "idle");
-    await eventually(async () => Number((await listed(observer, "idle"))!.idle) >= 2);
+    clock.advance(100_000_000);
+    expect((await listed(observer, "idle"))!).toMatchObject({ idle: "100000", age: "100000" });
     expect(await clientsInfo(observer, "clients_closed_idle")).toBe(0);
   });
 });
 
 describe("a client that has to log in", () => {
   test("is closed after the login timeout, also while it tries in vain", async () => {
-    const okq = await startTestOkq({ loginTimeout: 3, password: "secret" });
+    const clock = new TestClock();
+    const okq = await startTestOkq({ loginTimeout: 30, password: "secret" }, clock);
     const observer = await okq.connect();
     expect(await ask(observer, "AUTH", "secret")).toBe("+OK");
     const [silent, left, trying] = [await okq.connect(), await okq.connect(), await okq.connect()];
     expect(await ask(left, "AUTH", "secret")).toBe("+OK");
     trying.pipeline(...Array.from({ length: 20 }, () => ["AUTH", "wrong"]));
+    await eventually(async () => okq.log.some((line) => line.includes("login failed")));
+    clock.advance(30_000);
     expect(await silent.untilClosed()).toEqual([]);
     await trying.untilClosed();
     expect(await clientsInfo(observer, "connected_clients")).toBe(2);
     expect(await ask(left, "RESET")).toBe("+RESET");
+    clock.advance(30_000);
     await left.untilClosed();
     expect(await clientsInfo(observer, "clients_closed_idle")).toBe(3);
-    expect(await clientsInfo(observer, "login_timeout")).toBe(3);
+    expect(await clientsInfo(observer, "login_timeout")).toBe(30);
   });
 
   test("takes nothing from the room that others have for their commands", async () => {
@@ -202,7 +210,7 @@ test("one client too many from an address is refused, from another one it is not
   await eventually(async () => (await ask(await okq.connect(), "PING")) === "+PONG");
 });
 
-test("commands for a store that does not answer are bounded in all, and none is lost", async () => {
+test("commands of all clients that wait for the store are limited, and none is lost", async () => {
   const redis = await startTestRedis();
   const address = `127.0.0.1:${redis.port}`;
   const bounds = { maxWaitingBytes: 2 * MEGABYTE, redisTimeout: NEVER_MS };
@@ -232,45 +240,59 @@ test("commands for a store that does not answer are bounded in all, and none is 
   expect(await clientsInfo(observer, "paused_clients")).toBe(0);
 });
 
-describe("commands that are cut, of too many clients together", () => {
+describe("of clients with unfinished commands that fill the budget", () => {
   const contents = LARGE.slice(0, 700_000);
   const push = (id: string) => frame(["QLPUSH", "q", id, contents]);
 
-  /** "first" and "second" have sent most of a large push, and the second is not read any more. */
+  /** "first" and "second" have sent most of a large push, and okq reads only from the first. */
   async function twoHalves() {
-    const okq = await startTestOkq({ maxWaitingBytes: MEGABYTE });
+    const clock = new TestClock();
+    const okq = await startTestOkq({ maxWaitingBytes: MEGABYTE }, clock);
     const [first, second] = [await named(okq, "first"), await named(okq, "second")];
     const observer = await okq.connect();
+    /** Clients with much input pause now and then, so that others have their turn. */
+    const until = (check: () => Promise<boolean>) =>
+      eventually(() => {
+        clock.advance(1);
+        return check();
+      });
     first.send(push("1").subarray(0, 600_000));
-    await eventually(async () => (await clientsInfo(observer, "bytes_unread")) >= 600_000);
+    await until(async () => (await clientsInfo(observer, "bytes_unread")) >= 600_000);
     second.send(push("2").subarray(0, 690_000));
-    await eventually(async () => (await listed(observer, "second"))!.paused === "1");
-    // okq goes on reading it, with pauses in which others have their turn.
-    await eventually(async () => (await listed(observer, "first"))!.events === "r");
+    const reason = async (name: string) => (await listed(observer, name))!["pause-reason"];
+    await until(async () => (await reason("second")) === "bytes-unread");
+    await until(async () => (await reason("first")) === "");
     expect(await ask(observer, "QLPUSH", "q", "3", "small")).toBe("+OK");
     second.send(push("2").subarray(690_000));
-    return { okq, first, second, observer };
+    const hasReply = (client: Wire) => until(async () => client.waiting > 0);
+    return { okq, clock, first, second, observer, hasReply };
   }
 
   test("the one that waits longest goes on, then the others", async () => {
-    const { first, second, observer } = await twoHalves();
+    const { first, second, observer, hasReply } = await twoHalves();
     first.send(push("1").subarray(600_000));
-    expect(readable(await first.next())).toBe("+OK");
-    expect(readable(await second.next())).toBe("+OK");
+    await hasReply(first);
+    await hasReply(second);
+    expect([await first.next(), await second.next()].map(readable)).toEqual(["+OK", "+OK"]);
     expect(await clientsInfo(observer, "bytes_unread")).toBe(0);
   });
 
-  test("it makes room also by going away", async () => {
-    const { first, second } = await twoHalves();
+  test("the next one goes on when the first one goes away", async () => {
+    const { first, second, hasReply } = await twoHalves();
     first.reset();
+    await hasReply(second);
     expect(readable(await second.next())).toBe("+OK");
   });
 
-  test("it is closed when it keeps the others waiting", async () => {
-    const { okq, first, second, observer } = await twoHalves();
+  test("the first one is closed when it sends nothing for 3 seconds", async () => {
+    const { okq, clock, first, second, observer, hasReply } = await twoHalves();
+    clock.advance(2_000);
+    expect(await clientsInfo(observer, "clients_closed_stalled")).toBe(0);
+    clock.advance(1_500);
     expect((await first.untilClosed()).map(readable)).toEqual([
-      "-ERR the rest of the command did not come while others had to wait for room",
+      "-ERR the command was not completed while other clients waited for memory",
     ]);
+    await hasReply(second);
     expect(readable(await second.next())).toBe("+OK");
     expect(await clientsInfo(observer, "clients_closed_stalled")).toBe(1);
     const lines = okq.log.filter((line) => line.includes("kept others waiting"));

@@ -120,7 +120,7 @@ describe("the largest event", () => {
       ["QLPUSH", "out", "1", `${largest}x`],
       ["QACK", "in", "1"],
     ];
-    const notDone = "-ERR not done, as what was sent before it was refused";
+    const notDone = "-ERR not done, because an earlier command of this client was refused";
     expect(await askAll(client, ...move)).toEqual([tooLarge, notDone]);
     expect(await ask(client, "QSTATUS", "in", "out")).toEqual([
       ["in", 1, 1, 0],

@@ -219,7 +219,7 @@ describe("the commands", () => {
       "-ERR the file's path must be absolute",
     );
     const file = join(newFolder(), "copy.db");
-    const refusal = "-ERR the file must be there and be empty, as okq backup makes it";
+    const refusal = "-ERR the file must exist and be empty, as okq backup creates it";
     for (const no of [file, "/nul\0", `/${"x".repeat(300)}`, "/dev/null", "/dev/null/x"]) {
       expect(await ask(client, "OKQ", "BACKUP", no)).toBe(refusal);
     }

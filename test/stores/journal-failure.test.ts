@@ -20,7 +20,7 @@ setDefaultTimeout(60_000);
 const full = () => new JournalError("full", "no room");
 const failed = () => new JournalError("failed", "not now");
 const unknown = () => new JournalError("unknown", "the disk said no");
-const BEHIND = "nothing was done, for an operation in front of it failed";
+const BEHIND = "not done, because an earlier operation of this client failed";
 const unread = () => new JournalError("failed", "cannot be read");
 
 async function openFailing(memoryBudgetBytes: number) {
@@ -177,7 +177,7 @@ describe("a batch that could not be committed", () => {
     const push = failureOf(store.push("out", "1"));
     const ack = failureOf(store.ack("in", "1"));
     expect(await push).toBe("refused: no room");
-    expect(await ack).toBe("refused: nothing was done, for an operation in front of it failed");
+    expect(await ack).toBe("refused: not done, because an earlier operation of this client failed");
     expect(await store.ack("in", "1")).toBe(true);
     await under.close();
   });

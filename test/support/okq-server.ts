@@ -5,10 +5,15 @@ import type { Config } from "../../src/config/options.ts";
 import { defaultConfig } from "../../src/config/resolve.ts";
 import { createLog } from "../../src/log/log.ts";
 import { type Okq, startOkq } from "../../src/app/okq.ts";
+import { type Clock, systemClock } from "../../src/queue/clock.ts";
 import { closeAfterTest } from "./close-after-test.ts";
 import { newFolder } from "./new-folder.ts";
 import { type RedisOptions, type RedisServer, startRedis } from "./redis-server.ts";
+import { TestClock } from "./test-clock.ts";
 import { Wire } from "./wire.ts";
+
+/** Longer than okq waits for clients when it ends. */
+const CLOSE_MS = 10_000;
 
 export interface TestOkq {
   port: number;
@@ -21,11 +26,16 @@ export interface TestOkq {
   close(): Promise<void>;
 }
 
-export async function startTestOkq(config: Partial<Config> = {}): Promise<TestOkq> {
+/** On a clock of the test, times of clients pass only when the test moves it. */
+export async function startTestOkq(
+  config: Partial<Config> = {},
+  clock: Clock = systemClock,
+): Promise<TestOkq> {
   const log: string[] = [];
   const okq: Okq = await startOkq(
     { ...defaultConfig(), store: "memory", listenAddr: "127.0.0.1:0", ...config },
     createLog("text", true, (line) => log.push(line)),
+    clock,
   );
   return closeAfterTest({
     port: okq.port,
@@ -33,7 +43,12 @@ export async function startTestOkq(config: Partial<Config> = {}): Promise<TestOk
     log,
     reload: () => okq.reload(),
     connect: async () => closeAfterTest(await Wire.connect(okq.port)),
-    close: () => okq.close(),
+    async close() {
+      const closed = okq.close();
+      // Clients that are still there would be waited for.
+      if (clock instanceof TestClock) clock.advance(CLOSE_MS);
+      await closed;
+    },
   });
 }
 

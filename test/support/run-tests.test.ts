@@ -2,7 +2,7 @@
 import { expect, test } from "bun:test";
 import { join } from "node:path";
 import { newFolder } from "./new-folder.ts";
-import { type Ended, runFile } from "./run-tests.ts";
+import { againAlone, type Ended, runFile } from "./run-tests.ts";
 
 async function run(text: string): Promise<Ended> {
   const folder = newFolder();
@@ -46,4 +46,28 @@ test.each([
 ])("fails with %s", async (_, text, problem) => {
   const { failed, problems } = await run(text);
   expect([failed, problems.join("\n")]).toEqual([1, expect.stringContaining(problem)]);
+});
+
+test.each([
+  ["passes twice", [], 0],
+  ["fails again", [1], 1],
+  ["fails the second time", [2], 1],
+])("a failed file that %s when it is run again alone", async (_, failing, failed) => {
+  const folder = newFolder();
+  const count = join(folder, "count");
+  await Bun.write(count, "0");
+  const file = join(folder, "some.test.ts");
+  await Bun.write(
+    file,
+    `import { expect, test } from "bun:test";
+    test("counts", async () => {
+      const times = Number(await Bun.file("${count}").text());
+      await Bun.write("${count}", String(times + 1));
+      expect(${JSON.stringify([0, ...failing])}).not.toContain(times);
+    });`,
+  );
+  const first = await runFile(file, folder);
+  const [again] = await againAlone([first], folder);
+  expect([first.failed, again!.failed]).toEqual([1, failed]);
+  expect(await Bun.file(count).text()).toBe("3");
 });

@@ -31,6 +31,6 @@ process.env["OKQ_TEST_EXECUTABLE"] = join(
   root,
   process.platform === "win32" ? "dist/okq.exe" : "dist/okq",
 );
-const totals = await runTests([]);
+const totals = await runTests([], { repeatsFailed: true });
 console.log(shown(totals));
 process.exitCode = steps.every(Boolean) && totals.failed === 0 && totals.passed > 0 ? 0 : 1;

@@ -130,3 +130,26 @@ test("close answers all waiting logins", async () => {
   expect(all.every(({ isAnswered }) => isAnswered)).toBeTrue();
   expect(clock.timers).toBe(0);
 });
+
+test("forgets the network with the oldest failure above 10,000 networks", async () => {
+  const { fail, delayMs } = newFailures();
+  expect(await delayMs("10.0.0.1:1")).toBe(250);
+  const failElsewhere = (count: number) => {
+    for (let at = 0; at < count; at++) fail(`10.1.${at >> 8}.${at & 255}:1`, AbortSignal.abort());
+  };
+  failElsewhere(9_999);
+  expect(await delayMs("10.0.0.1:1")).toBe(500);
+  failElsewhere(10_000);
+  expect(await delayMs("10.0.0.1:1")).toBe(250);
+});
+
+test("answers the login that waits longest at once above 10,000 delays", async () => {
+  const { advance, clock, fail } = newFailures();
+  const first = fail("10.0.0.1:1");
+  for (let count = 1; count < 10_000; count++) fail("10.0.0.1:1");
+  await advance(0);
+  expect([first.isAnswered, clock.timers]).toEqual([false, 10_000]);
+  fail("10.0.0.1:1");
+  await advance(0);
+  expect([first.isAnswered, clock.timers]).toEqual([true, 10_000]);
+});

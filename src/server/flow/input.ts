@@ -71,7 +71,7 @@ export class Input {
     this.#parser.feed(chunk);
   }
 
-  /** Discards everything that was not started, and reads on. */
+  /** Discards everything that was not started. The socket is read, so that okq sees its end. */
   close(): void {
     this.#parser.close();
     this.#shared.unread.leave(this.#owner);
@@ -90,7 +90,9 @@ export class Input {
       if (this.#clock.nowMs() - startedAtMs > SLICE_MS_MAX) reason = "slice";
     }
     if (reason === "input") this.#owner.allStarted();
-    else if (hasWorked) this.#parts.backoff.afterShare();
+    const isShareUsed = hasWorked && (reason === "slice" || reason === "in-flight");
+    if (isShareUsed && this.bytes > 0) this.#parts.backoff.afterShare();
+    if (reason === "ending" || !this.#owner.startsCommands) return this.close();
     this.#continueAfter(reason);
     this.#readOrPause(reason);
   }
@@ -139,11 +141,10 @@ export class Input {
     else if (reason === "bytes-waiting") waiting.whenRoom(schedule);
   }
 
-  #readOrPause(reason: WaitReason): void {
+  #readOrPause(reason: Exclude<WaitReason, "ending">): void {
     const { unread } = this.#shared;
     const bytes = this.#parser.heldBytes;
-    if (this.#owner.startsCommands) unread.update(this.#owner, bytes, reason === "input");
-    else unread.leave(this.#owner);
+    unread.update(this.#owner, bytes, reason === "input");
     if (reason !== "input" && bytes > UNREAD_BYTES_MAX) this.#pause(reason);
     else this.#pause(unread.mayRead(this.#owner) ? null : "bytes-unread");
   }

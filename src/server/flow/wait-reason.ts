@@ -19,4 +19,4 @@ export type WaitReason =
   | "input";
 
 /** Why okq does not read from a client. The budget of all clients for unread input may be full. */
-export type PauseReason = Exclude<WaitReason, "input"> | "bytes-unread";
+export type PauseReason = Exclude<WaitReason, "input" | "ending"> | "bytes-unread";

@@ -24,7 +24,7 @@ function cpuMs({ pid }: ListeningOkq): number {
   return (user! + system!) * TICK_MS;
 }
 
-async function staysCalm(name: string, okq: ListeningOkq, leave: () => unknown): Promise<void> {
+async function usesLittleCpu(name: string, okq: ListeningOkq, leave: () => unknown): Promise<void> {
   const consumer = closeAfterTest(await okq.connect());
   await consumer.call("QREGISTER", "a", "b", "c");
   consumer.pipeline(["QNOTIFY", "60"]);
@@ -45,8 +45,8 @@ test("uses little processor time while Redis is killed or frozen", async () => {
   const start = (port: number) => startOkqProcess(["--redis-addr", `127.0.0.1:${port}`]);
   const okqs = [await start(killed.port), await start(frozen.port)];
   await Promise.all([
-    staysCalm("Redis is killed", okqs[0]!, () => killed.kill()),
-    staysCalm("Redis is frozen", okqs[1]!, () => frozen.signal("SIGSTOP")),
+    usesLittleCpu("Redis is killed", okqs[0]!, () => killed.kill()),
+    usesLittleCpu("Redis is frozen", okqs[1]!, () => frozen.signal("SIGSTOP")),
   ]);
 });
 
@@ -57,7 +57,7 @@ test("uses little processor time while a cluster is killed", async () => {
     "--redis-addr",
     `127.0.0.1:${nodes[0]!.port}`,
   ]);
-  await staysCalm("the cluster is killed", okq, () =>
+  await usesLittleCpu("the cluster is killed", okq, () =>
     Promise.all(nodes.map((node) => node.kill())),
   );
 });

@@ -7,7 +7,7 @@ import { frame, Wire } from "../support/wire.ts";
 import type { Account } from "./account.ts";
 import { errorOf, isOk } from "./load.ts";
 
-const LIVES = {
+const STEP_WEIGHTS = {
   abandons: 4,
   redoes: 4,
   popsAndLeaves: 3,
@@ -15,15 +15,15 @@ const LIVES = {
   leavesWaiting: 3,
   readsNothing: 2,
   sendsMegabytes: 2,
-  killsSomebody: 1,
+  killsClient: 1,
   greets: 3,
 };
 const LEASE = "1";
 /** How the connection of a killed or leaving client ends. */
 const CLOSED = "the connection was closed";
 
-export class Mischief {
-  lives = 0;
+export class MisbehavingClients {
+  connections = 0;
   readonly #port: number;
   readonly #account: Account;
   readonly #queues: string[];
@@ -48,8 +48,8 @@ export class Mischief {
     while (!this.#isStopped) {
       const wire = await Wire.connect(this.#port);
       try {
-        await this.#live(wire, at);
-        this.lives += 1;
+        await this.#step(wire, at);
+        this.connections += 1;
       } catch (error) {
         const { message } = error as Error;
         if (message !== CLOSED) this.#account.fault(message);
@@ -59,8 +59,8 @@ export class Mischief {
     }
   }
 
-  async #live(wire: Wire, at: number): Promise<void> {
-    const kind = this.#random.weighted(LIVES);
+  async #step(wire: Wire, at: number): Promise<void> {
+    const kind = this.#random.weighted(STEP_WEIGHTS);
     const queue = this.#random.of(this.#queues);
     if (kind === "abandons") await this.#pop(wire, queue);
     else if (kind === "redoes") await this.#redo(wire, queue);
@@ -69,7 +69,7 @@ export class Mischief {
     else if (kind === "leavesWaiting") await this.#leaveWaiting(wire);
     else if (kind === "readsNothing") await this.#readNothing(wire, queue);
     else if (kind === "sendsMegabytes") await this.#sendMegabytes(wire, `megabytes ${at}`);
-    else if (kind === "killsSomebody") await this.#killSomebody(wire);
+    else if (kind === "killsClient") await this.#killClient(wire);
     else await wire.call("HELLO", 3, "SETNAME", "guest");
   }
 
@@ -133,7 +133,7 @@ export class Mischief {
   }
 
   /** Kills any client but the first one, which the soak asks for figures. */
-  async #killSomebody(wire: Wire): Promise<void> {
+  async #killClient(wire: Wire): Promise<void> {
     const list = String(await wire.call("CLIENT", "LIST"));
     const ids = [...list.matchAll(/^id=(\d+) .* name=(?!observer)/gm)].map(([, id]) => id!);
     await wire.call("CLIENT", "KILL", "ID", this.#random.of(ids));

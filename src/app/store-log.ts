@@ -1,0 +1,40 @@
+// Log lines about the state of a store: a warning when trouble begins, a line when it is over.
+import type { Log } from "../log/log.ts";
+
+/** `waitReplicas` is the number of replicas that okq waits for. */
+export function redisLog(log: Log, store: string, waitReplicas: number) {
+  return {
+    onState(server: string, state: string): void {
+      if (state === "ready") log.info("Redis is reachable again", { store, server });
+      else log.warn("Redis connection lost", { store, server, reason: state });
+    },
+    onReplicas(areEnough: boolean): void {
+      if (areEnough) log.info("enough replicas answer again", { store });
+      else log.warn("too few replicas answer in time", { store, wanted: waitReplicas });
+    },
+    onRefusal(reason: string | null): void {
+      if (reason === null) log.info("Redis accepts commands again", { store });
+      else log.warn("Redis refuses commands", { store, reason });
+    },
+    onPolicy(server: string, policy: string | null): void {
+      const danger = "Redis may evict keys: set its maxmemory-policy to noeviction";
+      if (policy === null) log.info("Redis evicts no keys any more", { store, server });
+      else log.warn(danger, { store, server, policy });
+    },
+  };
+}
+
+export function sqliteLog(log: Log) {
+  return {
+    onRefusal(reason: string | null): void {
+      if (reason === null) log.info("pushes are accepted again");
+      else log.error("pushes are refused", { reason });
+    },
+    onFailure(error: Error): void {
+      log.warn("database housekeeping failed, okq tries again", { error });
+    },
+    onError(error: Error): void {
+      log.error("the database failed", { error });
+    },
+  };
+}

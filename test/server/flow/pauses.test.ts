@@ -1,0 +1,156 @@
+// Why okq does not read from a client, as CLIENT LIST shows it, and that the client goes on when
+// the reason ends. On the clock of the test.
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { eventually } from "../../support/eventually.ts";
+import { clientsInfo, listed, named } from "../../support/observer.ts";
+import { startTestOkq, startTestRedis } from "../../support/okq-server.ts";
+import { ask, readable } from "../../support/readable.ts";
+import { TestClock } from "../../support/test-clock.ts";
+import type { Wire } from "../../support/wire.ts";
+
+setDefaultTimeout(60_000);
+
+const KB = 1024;
+/** More input than okq reads before it is handled. */
+const MUCH = Array.from({ length: 3000 }, () => ["ECHO", "x".repeat(100)]);
+
+async function setUp(config: Parameters<typeof startTestOkq>[0] = {}) {
+  const clock = new TestClock();
+  const okq = await startTestOkq(config, clock);
+  const observer = await okq.connect();
+  /** Meanwhile time passes, because busy clients pause now and then. */
+  const until = (check: () => Promise<boolean> | boolean) =>
+    eventually(() => {
+      clock.advance(1);
+      return check();
+    });
+  const becomes = (name: string, reason: string) =>
+    until(async () => (await listed(observer, name))!["pause-reason"] === reason);
+  const take = async (client: Wire, count: number) => {
+    await until(() => client.waiting >= count);
+    return (await client.take(count)).map(readable);
+  };
+  return { clock, okq, observer, becomes, take };
+}
+
+/** On a Redis that stands still until it is told to go on. */
+async function setUpStandstill(config: Parameters<typeof startTestOkq>[0] = {}) {
+  const redis = await startTestRedis();
+  const redisAddr = `127.0.0.1:${redis.port}`;
+  const parts = await setUp({ store: "", redisAddr, redisTimeout: 600_000, ...config });
+  await ask(parts.observer, "QLPUSH", "q", "0", "x");
+  redis.signal("SIGSTOP");
+  return { ...parts, goOn: () => redis.signal("SIGCONT") };
+}
+
+const PEEK = ["QLPEEK", "q"];
+const times = (count: number, command: string[]) => Array.from({ length: count }, () => command);
+
+describe("okq does not read from a client", () => {
+  test("exclusive: whose command must be answered before the next one starts", async () => {
+    const { clock, okq, becomes, take } = await setUp();
+    const client = await named(okq, "client");
+    expect(await ask(client, "QREGISTER", "q")).toBe("+OK");
+    client.pipeline(["QNOTIFY", "10"], ...MUCH);
+    await becomes("client", "exclusive");
+    clock.advance(10_000);
+    expect(await client.next()).toBeNull();
+    expect(await take(client, MUCH.length)).toHaveLength(MUCH.length);
+  });
+
+  test("in-flight: that has as many commands under way as it may", async () => {
+    const { okq, observer, becomes, take, goOn } = await setUpStandstill();
+    const client = await named(okq, "client");
+    client.pipeline(...times(200, PEEK), ...MUCH);
+    await becomes("client", "in-flight");
+    expect((await listed(observer, "client"))!).toMatchObject({ inflight: "64", paused: "1" });
+    expect(await clientsInfo(observer, "paused_clients")).toBe(1);
+    goOn();
+    expect((await take(client, 200)).every((reply) => String(reply) === "0,x")).toBeTrue();
+    await becomes("client", "");
+  });
+
+  test("output: that does not read its replies", async () => {
+    const { okq, observer, becomes } = await setUp();
+    await ask(observer, "QLPUSH", "q", "0", "x".repeat(1000 * KB));
+    const client = await named(okq, "client");
+    client.pause(true);
+    client.pipeline(...times(50, PEEK), ...MUCH);
+    await becomes("client", "output");
+    client.pause(false);
+    await becomes("client", "");
+  });
+
+  test("bytes-waiting: while the budget for commands that wait is full", async () => {
+    const { okq, observer, becomes, take, goOn } = await setUpStandstill({
+      maxWaitingBytes: 100 * KB,
+    });
+    const [first, second] = [await named(okq, "first"), await named(okq, "second")];
+    first.pipeline(["QLPUSH", "q", "1", "x".repeat(200 * KB)]);
+    await eventually(async () => (await clientsInfo(observer, "bytes_waiting")) > 200 * KB);
+    second.pipeline(["QLPUSH", "q", "2", "x"], ...MUCH);
+    await becomes("second", "bytes-waiting");
+    goOn();
+    expect(await take(first, 1)).toEqual(["+OK"]);
+    expect((await take(second, 1 + MUCH.length))[0]).toBe("+OK");
+  });
+
+  test("bytes-unsent: that has replies to read, while the budget for them is full", async () => {
+    const { clock, okq, observer, becomes, take } = await setUp({ maxWaitingBytes: 1 });
+    await ask(observer, "QLPUSH", "q", "0", "x".repeat(100 * KB));
+    const client = await named(okq, "client");
+    client.pause(true);
+    let count = 0;
+    while ((await clientsInfo(observer, "bytes_unsent")) === 0) {
+      client.pipeline(PEEK);
+      clock.advance(1);
+      count += 1;
+    }
+    client.pipeline(...MUCH);
+    await becomes("client", "bytes-unsent");
+    client.pause(false);
+    await take(client, count + MUCH.length);
+    expect(await clientsInfo(observer, "bytes_unsent")).toBe(0);
+  });
+});
+
+describe("a client that uses much processor time", () => {
+  /** "busy" has sent more than it may have under way, and then pauses if it is not alone. */
+  async function busy(isAlone: boolean) {
+    const { clock, okq, observer } = await setUp();
+    const client = await named(okq, "busy");
+    if (!isAlone) for (let at = 0; at < 3; at++) await ask(observer, "PING");
+    else for (let at = 0; at < 20; at++) await ask(client, "PING");
+    client.pipeline(...MUCH);
+    return { clock, okq, observer, client };
+  }
+
+  test("backoff: pauses for a millisecond after its share while others are busy", async () => {
+    const { clock, observer, client } = await busy(false);
+    await eventually(async () => (await listed(observer, "busy"))!["pause-reason"] === "backoff");
+    const before = client.waiting;
+    expect(before).toBeLessThan(MUCH.length);
+    for (let at = 0; at < 10; at++) expect(await ask(observer, "PING")).toBe("+PONG");
+    expect(client.waiting).toBe(before);
+    clock.advance(1);
+    await eventually(() => client.waiting > before);
+    await eventually(() => {
+      clock.advance(1);
+      return client.waiting === MUCH.length;
+    });
+  });
+
+  test("does not pause while it is alone", async () => {
+    const { client } = await busy(true);
+    expect(await client.take(MUCH.length)).toHaveLength(MUCH.length);
+  });
+});
+
+test("few commands are under way as long as the size of replies is unknown", async () => {
+  const { okq, observer, take, goOn } = await setUpStandstill();
+  const client = await okq.connect();
+  client.pipeline(...times(100, PEEK));
+  await eventually(async () => (await clientsInfo(observer, "client_inflight_max")) === 16);
+  goOn();
+  expect(await take(client, 100)).toHaveLength(100);
+});

@@ -1,0 +1,26 @@
+// What INFO and CLIENT LIST show about clients, asked for by another client.
+import { expect } from "bun:test";
+import type { TestOkq } from "./okq-server.ts";
+import { ask } from "./readable.ts";
+import type { Wire } from "./wire.ts";
+
+/** A field of INFO's Clients section. */
+export async function clientsInfo(observer: Wire, field: string): Promise<number> {
+  const info = (await ask(observer, "INFO", "clients")) as string;
+  return Number(new RegExp(`^${field}:(\\d+)\r$`, "m").exec(info)![1]);
+}
+
+/** The fields of a named client in CLIENT LIST; null when it is not there. */
+export async function listed(observer: Wire, name: string): Promise<Record<string, string> | null> {
+  const list = (await ask(observer, "CLIENT", "LIST")) as string;
+  const line = list.split("\n").find((each) => each.includes(` name=${name} `));
+  if (!line) return null;
+  return Object.fromEntries(line.split(" ").map((field) => field.split("=") as [string, string]));
+}
+
+/** A new client that has given itself that name. */
+export async function named(okq: TestOkq, name: string): Promise<Wire> {
+  const client = await okq.connect();
+  expect(await ask(client, "CLIENT", "SETNAME", name)).toBe("+OK");
+  return client;
+}
