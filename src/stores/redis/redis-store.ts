@@ -59,6 +59,7 @@ export class RedisStore implements Store {
   readonly #due = new DueTimes();
   readonly #knownShards: KnownShards = {
     isDue: (shard) => this.#due.isDue(shards[shard]!.tag),
+    nextToLookAt: 0,
     consumed: new Set(),
   };
   #hasReplicas = true;
