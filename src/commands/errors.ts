@@ -46,8 +46,8 @@ export const errorTexts = {
   backgroundBusy: {
     text: "ERR too busy to process NOBLOCK event",
     when:
-      "Too many NOBLOCK pushes are in progress (`--bg-push-pool-size`), or together with this one " +
-      "they have more bytes than one event may have. The event was not pushed.",
+      "Too many NOBLOCK pushes are in progress (`--bg-push-pool-size`), or with this one they " +
+      "would have more bytes than one event may have. The event was not pushed.",
   },
   nameTooLong: {
     text: "ERR {name} too long, {bytes} of at most {bytesMax} bytes (--max-name-bytes)",
