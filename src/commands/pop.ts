@@ -44,8 +44,8 @@ function peekCommand(name: string, end: End, summary: string): StoreCommand {
     summary,
     access: "inspect",
     flags: ["readonly", "fast"],
-    parse: ({ queue }) => ({ kind: "peek", queue, end }),
-    reply: eventReply,
+    parse: ([, queue]) => ({ kind: "peek", queue, end }),
+    reply: (event) => eventReply(event),
   });
 }
 
@@ -55,11 +55,11 @@ export const popCommands: QueueCommand[] = [
     name: "QRPOP",
     syntax: "queue [EX seconds] [NOACK]",
     summary:
-      "Pops the right-most event as [eventId, contents], or nil. It is claimed for EX seconds " +
-      "(30), then it is ready again unless acknowledged; EX 0 or NOACK removes it at once.",
+      "Pops the right-most ready event as [eventId, contents], or nil. It is claimed for EX " +
+      "seconds (30), then ready again unless acknowledged; EX 0 or NOACK removes it at once.",
     access: "consume",
     flags: ["write", "fast"],
-    parse: ({ queue, EX = LEASE_DEFAULT_MS, NOACK }) => ({
+    parse: ([, queue], { EX = LEASE_DEFAULT_MS, NOACK }) => ({
       kind: "pop",
       queue,
       leaseMs: NOACK ? 0 : EX,
@@ -75,11 +75,11 @@ export const popCommands: QueueCommand[] = [
     name: "QACK",
     syntax: "queue eventId [REDO]",
     summary:
-      "Acknowledges a claimed event: 1 when it is now gone, or with REDO back at the right end; " +
-      "0 when it was not claimed.",
+      "Acknowledges a claimed event: 1 if it was claimed and is now gone, or with REDO ready at " +
+      "the right end; 0 if it was not claimed.",
     access: "consume",
     flags: ["write", "fast"],
-    parse: ({ queue, eventId, REDO = false }) => ({ kind: "ack", queue, id: eventId, redo: REDO }),
+    parse: ([, queue, id], { REDO = false }) => ({ kind: "ack", queue, id, redo: REDO }),
     reply(wasClaimed, { redo }, { stats }) {
       if (wasClaimed && !redo) stats.acks += 1;
       return wasClaimed ? 1 : 0;

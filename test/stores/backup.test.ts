@@ -1,21 +1,20 @@
 // Backups: a copy shows the queues at one moment, also under load. And the commands for backups.
 // oxlint-disable no-await-in-loop -- one after the other is what is meant
 
-import { describe, expect, onTestFinished, setDefaultTimeout, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import {
   chmodSync,
   existsSync,
   mkdirSync,
-  mkdtempSync,
   readdirSync,
   renameSync,
   rmSync,
   statSync,
   writeFileSync,
 } from "node:fs";
-import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { checkDatabase } from "../../src/stores/local/sqlite/check-database.ts";
+import { newFolder } from "../support/new-folder.ts";
 import { startOkqProcess } from "../support/okq-process.ts";
 import { startTestOkq } from "../support/okq-server.ts";
 import { startProcess } from "../support/process.ts";
@@ -27,12 +26,6 @@ import { RandomOperations } from "./random-operations.ts";
 import { Random } from "./random.ts";
 
 setDefaultTimeout(60_000);
-
-function newFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), "okq-backup-"));
-  onTestFinished(() => rmSync(folder, { recursive: true }));
-  return folder;
-}
 
 const tick = () => new Promise<void>((turn) => void setImmediate(turn));
 

@@ -10,6 +10,7 @@ import { IndexedHeap } from "../../src/stores/local/indexed-heap.ts";
 import { batchOperationsMax } from "../../src/stores/local/local-store.ts";
 import { MemoryRelease } from "../../src/stores/local/memory-release.ts";
 import { closeAfterTest } from "../support/close-after-test.ts";
+import { TestClock } from "../support/test-clock.ts";
 import { storeContract } from "./contract.ts";
 import { Caller } from "./contract/caller.ts";
 import { openLocal } from "./open-local.ts";
@@ -180,43 +181,45 @@ describe("the release of memory", () => {
 
   function setUp() {
     const counts = { collections: 0 };
-    const release = new MemoryRelease(() => counts.collections++);
+    const clock = new TestClock();
+    const release = new MemoryRelease(clock, () => counts.collections++);
     closeAfterTest(release);
-    return { counts, release };
+    return { clock, counts, release };
   }
 
-  test("collects when most of a peak is gone, once, and in no batch", () => {
-    const { counts, release } = setUp();
+  test("collects once when most of a peak is gone, a second later", () => {
+    const { clock, counts, release } = setUp();
     for (const held of [0, 100, 400, 300, 101]) release.observe(held * mebibyte, 1);
     for (const held of [100, 100, 90, 95]) release.observe(held * mebibyte, 1);
     expect(counts.collections).toBe(0);
-    release.look();
+    clock.advance(1000);
     expect(counts.collections).toBe(1);
     release.observe(10 * mebibyte, 1);
-    release.look();
+    clock.advance(10_000);
     expect(counts.collections).toBe(2);
+    expect(clock.timers).toBe(0);
   });
 
-  test("waits while there is much to do, but not for ever", () => {
-    const { counts, release } = setUp();
+  test("waits for a second with little to do, however long that takes", () => {
+    const { clock, counts, release } = setUp();
     for (const held of [100, 0]) release.observe(held * mebibyte, 1);
-    for (let looks = 0; looks < 59; looks++) {
+    for (let second = 0; second < 600; second++) {
       release.observe(0, 1000);
-      release.look();
+      clock.advance(1000);
     }
     expect(counts.collections).toBe(0);
-    release.observe(0, 1000);
-    release.look();
+    release.observe(0, 20);
+    clock.advance(1000);
     expect(counts.collections).toBe(1);
   });
 
-  test("does not mind small backlogs that come and go", () => {
-    const { counts, release } = setUp();
+  test("ignores small backlogs that come and go", () => {
+    const { clock, counts, release } = setUp();
     for (let i = 0; i < 100; i++) {
       release.observe(15 * mebibyte, 1);
       release.observe(0, 1);
     }
-    release.look();
+    clock.advance(1000);
     expect(counts.collections).toBe(0);
   });
 });

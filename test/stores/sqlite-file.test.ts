@@ -3,23 +3,21 @@
 // oxlint-disable no-await-in-loop -- one after the other is what is meant
 
 import { Database } from "bun:sqlite";
-import { describe, expect, onTestFinished, setDefaultTimeout, test } from "bun:test";
-import { mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { readFileSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { checkDatabase } from "../../src/stores/local/sqlite/check-database.ts";
 import { createSchema, migrations, READY } from "../../src/stores/local/sqlite/schema.ts";
 import { SqliteJournal } from "../../src/stores/local/sqlite/sqlite-journal.ts";
 import { eventually } from "../support/eventually.ts";
+import { newFolder } from "../support/new-folder.ts";
 import { Caller } from "./contract/caller.ts";
 import { openSqlite, type SqliteOptions } from "./open-sqlite.ts";
 
 setDefaultTimeout(60_000);
 
 function newFile(): string {
-  const folder = mkdtempSync(join(tmpdir(), "okq-file-"));
-  onTestFinished(() => rmSync(folder, { recursive: true }));
-  return join(folder, "okq.db");
+  return join(newFolder(), "okq.db");
 }
 
 async function open(file: string, options: SqliteOptions = {}): Promise<Caller> {
@@ -171,6 +169,12 @@ test("a write-ahead file without its database is not mistaken for a new start", 
     /is missing, but its .*-wal is there: put the database back/,
   );
   expect(readFileSync(`${file}-wal`, "utf8")).toBe("committed events");
+});
+
+test("a folder in the place of the file is refused with a name that would do", () => {
+  const folder = dirname(newFile());
+  const expected = `${folder} is a folder: name a file in it, such as ${join(folder, "okq.db")}`;
+  expect(() => new SqliteJournal({ file: folder, fsync: "no" })).toThrow(expected);
 });
 
 test("a folder that cannot be made is one line that names it", async () => {

@@ -3,41 +3,34 @@
 // oxlint-disable no-await-in-loop -- one after the other is what is meant
 
 import { Database } from "bun:sqlite";
-import { describe, expect, onTestFinished, setDefaultTimeout, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import {
   copyFileSync,
   existsSync,
   mkdirSync,
-  mkdtempSync,
   readFileSync,
   rmSync,
   statSync,
   writeFileSync,
 } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { checkDatabase } from "../../src/stores/local/sqlite/check-database.ts";
 import { createSchema, migrations } from "../../src/stores/local/sqlite/schema.ts";
 import { SqliteJournal } from "../../src/stores/local/sqlite/sqlite-journal.ts";
 import { eventually } from "../support/eventually.ts";
+import { newFolder } from "../support/new-folder.ts";
 import { Caller } from "./contract/caller.ts";
 import { openSqlite } from "./open-sqlite.ts";
 import { Random } from "./random.ts";
 
 setDefaultTimeout(60_000);
 
-function newFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), "okq-wal-"));
-  onTestFinished(() => rmSync(folder, { recursive: true }));
-  return folder;
-}
-
 const open = async (file: string) => new Caller(await openSqlite({ file }));
 
 const idsOf = (from: number, to: number) =>
   Array.from({ length: to - from }, (_, at) => `${from + at}`);
 
-/** As a kill -9 at this moment leaves them: the files in another folder. */
+/** Copies the files to another folder, as a kill -9 at this moment would leave them. */
 function killed(file: string): string {
   const copy = join(newFolder(), "okq.db");
   for (const end of ["", "-wal", "-reserve"]) {

@@ -84,14 +84,8 @@ export class RedisStore implements Store {
     const shared: Omit<LaneOptions, "tag" | "route" | "ticks"> = {
       processId,
       limits: target,
-      args: ({ isGrowing }, unseen) => [
-        now ? String(now()) : "",
-        String(unseen),
-        ready,
-        due,
-        processId,
-        isGrowing ? "GROWS" : "-",
-      ],
+      channels: { ready, due },
+      now,
       onRefusal: (lane, reason) => {
         const before = this.#refused.size;
         if (reason === null) this.#refused.delete(lane);
