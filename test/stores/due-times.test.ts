@@ -1,11 +1,11 @@
-// When a reclaim is due: at the earliest time that is known, in any order of answers and messages.
+// A process reclaims at the earliest time that it knows, in whatever order it learns the times.
 import { expect, test } from "bun:test";
 import { DueTimes } from "../../src/stores/redis/due-times.ts";
 import { TestClock } from "../support/test-clock.ts";
 
 const LATER_MS = 3_600_000;
 
-test("an answer replaces a time that was known before the question", () => {
+test("an answer replaces the time that was known when the batch was sent", () => {
   const clock = new TestClock();
   const due = new DueTimes(clock);
   expect(due.isAnyDue()).toBe(false);

@@ -2,6 +2,7 @@
 // order at the end of the turn and answered when the journal has it. It knows nothing of what an
 // operation does: that is operations.ts.
 
+import { type Clock } from "../../queue/clock.ts";
 import { BehindFailure, StoreError } from "../../queue/errors.ts";
 import { Order } from "../../queue/order.ts";
 import {
@@ -22,8 +23,8 @@ import { execute } from "./operations.ts";
 import { Restorer } from "./restorer.ts";
 
 export interface LocalStoreOptions {
-  /** The store's clock, in milliseconds. Leases are measured with it, so it should be monotonic. */
-  now: () => number;
+  /** Leases are measured with it. */
+  clock: Clock;
   onReady: ReadyListener;
 }
 
@@ -69,8 +70,10 @@ const NONE: ReadonlySet<Operation["kind"]> = new Set();
  */
 export class LocalStore implements Store {
   readonly #model = new Model();
-  readonly #memoryRelease = new MemoryRelease();
-  readonly #now: () => number;
+  readonly #memoryRelease: MemoryRelease;
+  readonly #clock: Clock;
+  /** How far this store's time is ahead of the clock. */
+  #aheadMs = 0;
   readonly #onReady: ReadyListener;
   #journal = noJournal;
   #changes: Changes | null = null;
@@ -79,17 +82,18 @@ export class LocalStore implements Store {
   #committing: Promise<void> | null = null;
   #isClosed = false;
 
-  constructor({ now, onReady }: LocalStoreOptions) {
-    this.#now = now;
+  constructor({ clock, onReady }: LocalStoreOptions) {
+    this.#clock = clock;
+    this.#memoryRelease = new MemoryRelease(clock);
     this.#onReady = onReady;
   }
 
   /** A store with everything that the journal has. Rejects with a JournalError. */
   static async open(options: LocalStoreOptions & JournalOptions): Promise<LocalStore> {
     const { journal, memoryBudgetBytes, onProgress = () => {} } = options;
-    // Deadlines that were written down must not come later than their leases were long.
-    const aheadMs = Math.max(0, journal.clockMs - options.now());
-    const store = new LocalStore({ ...options, now: () => options.now() + aheadMs });
+    const store = new LocalStore(options);
+    // Time goes on where it was: if it went back, leases would last longer.
+    store.#aheadMs = Math.max(0, journal.clockMs - store.#nowMs);
     if (!journal.isDurable) return store;
     store.#journal = journal;
     const changes = new Changes();
@@ -115,7 +119,7 @@ export class LocalStore implements Store {
   async watch(): Promise<void> {}
 
   isDue(): boolean {
-    return this.#model.isDueAt(this.#now());
+    return this.#model.isDueAt(this.#nowMs);
   }
 
   describe(): [string, string | number][] {
@@ -154,6 +158,10 @@ export class LocalStore implements Store {
     }
     this.#memoryRelease.close();
     if (isFirst) this.#journal.close();
+  }
+
+  get #nowMs(): number {
+    return Math.floor(this.#clock.nowMs()) + this.#aheadMs;
   }
 
   #submit(submitted: Submitted): void {
@@ -242,7 +250,7 @@ export class LocalStore implements Store {
   }
 
   #execute(batch: Submitted[], refusal: string | null): void {
-    this.#model.begin(this.#now());
+    this.#model.begin(this.#nowMs);
     const failed = new Failed();
     for (const submitted of batch) {
       submitted.outcome = failed.refusalOf(submitted) ?? this.#outcomeOf(submitted, refusal);
