@@ -1,27 +1,27 @@
-// What a batch did to the model: the net changes for the journal, and the steps by which they are
-// undone when the journal fails. It knows nothing of how they become durable.
+// The changes of a batch to the model: the net changes for the journal, and the steps that undo
+// them if the journal fails.
 
 import type { LocalEvent, LocalQueue } from "./local-queue.ts";
 
-/** A queue's events before it was flushed; the journal forgets them little by little. */
+/** The events of a flushed queue, which the journal deletes little by little. */
 export interface Retired {
   number: number;
-  /** Their keys, in any order, each made when it is asked for. */
+  /** Their keys in any order, computed one by one. */
   keys: Iterable<number>;
 }
 
 export class Changes {
-  /** Events that were changed, in the order of their first change, each once. */
+  /** Changed events, each once, in the order of their first change. */
   readonly touched: LocalEvent[] = [];
-  /** The queue of each, and the number that it had then. */
+  /** The queue of each of these events, and the number of the queue. */
   readonly queues: LocalQueue[] = [];
   readonly queueNumbers: number[] = [];
-  /** Queues that got their number. */
+  /** Queues that got a number in this batch. */
   readonly named: { name: string; number: number }[] = [];
   readonly retired = new Map<number, Retired>();
-  /** Numbers of queues without events that are gone; kept until a commit has had them. */
+  /** Numbers of deleted queues, until they are committed. */
   readonly forgotten: number[] = [];
-  /** Something is to be written, even if nothing has changed. */
+  /** The batch must be committed although nothing has changed. */
   isDemanded = false;
   readonly #undos: (() => void)[] = [];
   #last = 0;
@@ -31,12 +31,12 @@ export class Changes {
     return this.#undos.length === 0 && !this.isDemanded;
   }
 
-  /** A number that nothing else in the journal has: for keys, places and queues. */
+  /** A number that is unique in the journal: for keys, places and queues. */
   next(): number {
     return ++this.#last;
   }
 
-  /** Numbers up to this one are taken. */
+  /** Numbers up to this one are in use. */
   startAfter(last: number): void {
     this.#last = last;
   }
@@ -65,7 +65,7 @@ export class Changes {
     this.#undos.push(undo);
   }
 
-  /** The journal has them. Each event that was touched and not flushed is handed over. */
+  /** The journal has the changes. Calls settle() for each changed event that was not flushed. */
   committed(settle: (queue: LocalQueue, event: LocalEvent) => void): void {
     for (const [at, event] of this.touched.entries()) {
       event.isTouched = false;
@@ -77,7 +77,7 @@ export class Changes {
     this.#clear();
   }
 
-  /** Takes every step back, the latest first. */
+  /** Undoes every step, the latest first. */
   undo(): void {
     for (let at = this.#undos.length - 1; at >= 0; at--) this.#undos[at]!();
     for (const event of this.touched) event.isTouched = false;

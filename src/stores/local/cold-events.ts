@@ -1,5 +1,5 @@
-// Events that only the journal has: ready ones of a backlog that is larger than the memory budget
-// or older than this process. In line they are keys; here they become events again.
+// Cold events: ready events that only the journal has, because the memory budget is used up or they
+// are older than this process. The line has their keys; this reads the events.
 
 import { ColdIndex } from "./cold-index.ts";
 import { type Journal, JournalError, type StoredEvent } from "./journal.ts";
@@ -11,30 +11,30 @@ export interface Shown {
   contents: string | Buffer;
 }
 
-/** Read in one go, since the neighbours of an event that is popped are popped next. */
+/** Events read at once: the neighbours of a popped event are popped next. */
 const warmedAtOnceMax = 64;
-/** Keys between the first and the last of them. */
+/** The most keys between the first and the last of them. */
 const warmedSpanMax = 512;
 
 export class ColdEvents {
   readonly #journal: Journal;
-  /** Cold already, but not committed yet. */
+  /** Cold events that are not committed yet. */
   readonly #pending = new Map<number, LocalEvent>();
   readonly #onWarm: (event: LocalEvent) => void;
 
-  /** onWarm is told of events that now take memory. */
+  /** onWarm is called for each event that is in memory from now on. */
   constructor(journal: Journal, onWarm: (event: LocalEvent) => void) {
     this.#journal = journal;
     this.#onWarm = onWarm;
   }
 
-  /** A new event that is to be committed; until then it is kept here. */
+  /** Adds a new event, which stays in memory until it is committed. */
   add(queue: LocalQueue, event: LocalEvent): void {
     this.#pending.set(event.key, event);
     this.restore(queue, event.hash, event.key);
   }
 
-  /** One that the journal has. */
+  /** Adds an event that the journal has. */
   restore(queue: LocalQueue, hash: number, key: number): void {
     queue.cold ??= new ColdIndex();
     queue.cold.add(hash, key);
@@ -58,15 +58,15 @@ export class ColdEvents {
     return event.contents ?? this.#read(event.key);
   }
 
-  /** The event of that key, which stays cold. Throws a JournalError. */
+  /** The event with that key, which stays cold. Throws a JournalError. */
   peek(key: number): Shown {
     const { id, contents } = this.#pending.get(key) ?? this.#journal.read(key);
     return { id, contents: contents as string | Buffer };
   }
 
   /**
-   * The event at the right end of the line, which has that key, in memory from now on, and with it
-   * those behind it, up to `atOnce` together. Throws a JournalError.
+   * Brings the right-most event, which has that key, into memory, and those behind it, `atOnce`
+   * events at most. Returns the right-most one. Throws a JournalError.
    */
   rightMost(queue: LocalQueue, key: number, atOnce: number): LocalEvent {
     const pending = this.#pending.get(key);
@@ -89,7 +89,7 @@ export class ColdEvents {
       if (this.#pending.has(slot)) break;
       last = slot;
     }
-    // A key between two of them may belong to an event elsewhere.
+    // A key between two of them may belong to an event of another queue.
     const found = new Map(this.#readRange(first, last).map((stored) => [stored.key, stored]));
     for (let distance = 0; distance < count; distance++) {
       const stored = found.get(queue.ready.fromRight(distance) as number);

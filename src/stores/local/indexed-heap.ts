@@ -1,12 +1,11 @@
-// A binary heap whose elements know where they are, so that any of them can be taken out.
-// It knows nothing of events and deadlines, only who comes before whom.
+// A binary heap whose elements know their index, so that any element can be removed.
 
-/** `heapAt` belongs to the heap that the element is in; -1 when it is in none. */
+/** `heapAt` is the index in the heap; -1 for an element in no heap. Only the heap changes it. */
 export interface HeapElement {
   heapAt: number;
 }
 
-/** O(log n) for all but `first`; nothing of an element stays behind once it is removed. */
+/** O(log n) but for `first`. A removed element leaves nothing behind. */
 export class IndexedHeap<T extends HeapElement> {
   readonly #elements: T[] = [];
   readonly #isBefore: (a: T, b: T) => boolean;
@@ -40,7 +39,7 @@ export class IndexedHeap<T extends HeapElement> {
     if (last !== element) this.#place(last, at);
   }
 
-  /** To be called when an element in here has come to stand elsewhere in the order. */
+  /** Call after the order of an element in the heap has changed. */
   moved(element: T): void {
     this.#place(element, element.heapAt);
   }

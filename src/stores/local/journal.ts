@@ -1,73 +1,72 @@
-// What makes the local store durable, as an interface. A journal takes the net changes of a batch,
-// makes them durable together and gives everything back at start. It knows no operations, sessions
-// or clients.
+// The interface of a journal, which makes the local store durable: it commits the net changes of a
+// batch together, and returns everything at the next start.
 
 import type { Changes } from "./changes.ts";
 
-/** An event as a journal has it. */
+/** An event in a journal. */
 export interface StoredEvent {
-  /** Rises with every push, in all queues together. */
+  /** Ascending with every push, over all queues. */
   key: number;
   id: string;
-  /** null when it was left out because of its size: to be read alone. */
+  /** Null for large contents, which must be read alone. */
   contents: string | Buffer | null;
 }
 
-/** Where an event was when the journal was written last, without its contents. */
+/** The state of an event at the last commit, without its contents. */
 export interface StoredPlace {
   key: number;
   queue: string;
   id: string;
-  /** Its place in line, as LocalEvent has it; null when that follows from its key. */
+  /** Its place in the line, as in LocalEvent; null if it follows from the key. */
   place: number | null;
-  /** null when it is ready. */
+  /** Null for a ready event. */
   deadlineMs: number | null;
 }
 
-/** Takes what a journal has at start, in ascending order of keys. */
+/** Receives the events of a journal at start, in ascending order of keys. */
 export interface Restoration {
-  /** The number under which the journal knows a queue; before its first event. */
+  /** A queue with its number in the journal. Called before its first event. */
   queue(name: string, number: number): void;
   event(stored: StoredPlace): void;
-  /** Everything was handed over; `last` is the highest number ever given to anything. */
+  /** The end. `last` is the highest number ever used. */
   end(last: number): void;
 }
 
-/** How long and how far loading has come, for people who wait. */
+/** Called with the number of events loaded so far. */
 export type LoadProgress = (events: number) => void;
 
 export interface Journal {
   /** For INFO. */
   readonly name: string;
-  /** Whether it keeps anything: if not, there is no need to tell it of changes. */
+  /** False for a journal that keeps nothing, which needs no changes. */
   readonly isDurable: boolean;
-  /** To be called once, before all else. Rejects with one line for a person if it cannot. */
+  /** Call once, before anything else. Rejects with a message of one line. */
   load(restoration: Restoration, onProgress: LoadProgress): Promise<void>;
-  /** The store's time that it was told last; time never goes back behind it. */
+  /** The time of the last commit. The store's time never goes back before it. */
   readonly clockMs: number;
   /**
-   * Settles when the changes are durable, together. Throws a JournalError otherwise; unless it
-   * says "unknown", nothing was changed.
+   * Settles when all changes are durable. Throws or rejects with a JournalError otherwise; unless
+   * its reason is "unknown", nothing was changed.
    */
   commit(changes: Changes, nowMs: number): void | Promise<void>;
-  /** Why nothing may be pushed at present: one line for a person, or null. */
+  /** Why pushes are refused now, as a message of one line; else null. */
   pushRefusal(): string | null;
-  /** A failure of the last minute as one line, even if later tries worked; else null. */
+  /** A failure of the last minute as one line, also if later commits succeeded; else null. */
   recentFailure(): string | null;
-  /** Contents of one event. Throws a JournalError. */
+  /** One event with its contents. Throws a JournalError. */
   read(key: number): StoredEvent;
-  /** Events with these keys, ascending; large contents may be left out. */
+  /** Events with keys in this range, ascending. Large contents may be left out. */
   readRange(from: number, to: number): StoredEvent[];
-  /** Writes a consistent copy into a new file, beside everything else. */
+  /** Writes a consistent copy into a new file while the journal goes on. */
   backup(file: string): Promise<void>;
   describe(): [string, string | number][];
   close(): void;
 }
 
 /**
- * - full: there is no room for it; what needs none may still succeed
- * - failed: it could not be written; nothing was changed
- * - unknown: it was written, and whether it survives a power cut is not known
+ * - full: there is no space; changes that need none may still succeed
+ * - failed: it was not written; nothing was changed
+ * - unknown: it was written, but may not survive a power cut
  */
 export class JournalError extends Error {
   constructor(
@@ -78,7 +77,7 @@ export class JournalError extends Error {
   }
 }
 
-/** Keeps nothing: queues live in memory only. */
+/** The journal of queues that are only in memory. */
 export const noJournal: Journal = {
   name: "memory",
   isDurable: false,
