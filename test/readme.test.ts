@@ -50,3 +50,18 @@ test("explains only log lines that exist", async () => {
   const parts = messages.flatMap((message) => message.replace(/ failed$/, "").split("..."));
   expect(parts.map((part) => part.trim()).filter((part) => !source.includes(part))).toEqual([]);
 });
+
+test("links only to headings that exist", async () => {
+  const readme = await Bun.file(readmeFile).text();
+  const prose = readme.replaceAll(/^ *```.*?^ *```$/gms, "");
+  const headings = prose.matchAll(/^#+ (.*)$/gm).map(([, heading]) => anchorOf(heading!));
+  const anchors = new Set(headings);
+  const links = [...prose.matchAll(/\]\(#([^)]*)\)/g)].map(([, anchor]) => anchor!);
+  expect(links.length).toBeGreaterThan(15);
+  expect(links.filter((anchor) => !anchors.has(anchor))).toEqual([]);
+});
+
+function anchorOf(heading: string): string {
+  const words = heading.toLowerCase().replaceAll(/[^\w -]/g, "");
+  return words.replaceAll(" ", "-");
+}

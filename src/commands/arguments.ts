@@ -1,47 +1,64 @@
-// Reads the arguments of a command as its syntax line says: "queue [EX seconds] [NOACK]" becomes
-// { queue, EX, NOACK }. Options stand behind the fixed arguments, in any order and case.
+// Reads the arguments of a command as its syntax line says. "queue [EX seconds] [NOACK]" has one
+// fixed argument and two options; options stand behind the fixed arguments, in any order and case.
+import { nameOf } from "../queue/name-cache.ts";
 import { commandError } from "./errors.ts";
 import { type Argument, argumentsOf } from "./syntax.ts";
 
-/**
- * The values that a syntax line names: bytes, or milliseconds where it says seconds or timeout. An
- * option with a value is named by its token, and so is one without, which is true. Absent options
- * are undefined. "[name ...]" is a list.
- */
-export type Arguments<Syntax extends string> = Syntax extends ""
-  ? unknown
-  : Syntax extends `[${infer Inside}] ${infer Rest}`
-    ? Optional<Inside> & Arguments<Rest>
-    : Syntax extends `[${infer Inside}]`
-      ? Optional<Inside>
-      : Syntax extends `${infer Name} ${infer Rest}`
-        ? Record<Name, Value<Name>> & Arguments<Rest>
-        : Record<Syntax, Value<Syntax>>;
+/** The words of a command's name, then its fixed arguments, then those of a "[name ...]". */
+export type Positional<Name extends string, Syntax extends string> = [
+  ...WordsOf<Name>,
+  ...Fixed<Syntax>,
+];
 
-type Optional<Inside extends string> = Inside extends `${infer Name} ...`
-  ? Record<Name, Buffer[]>
+type WordsOf<Name> = Name extends `${string} ${infer Rest}` ? [Buffer, ...WordsOf<Rest>] : [Buffer];
+
+type Fixed<Syntax> = Syntax extends ""
+  ? []
+  : Syntax extends `[${string} ...]`
+    ? Buffer[]
+    : Syntax extends `[${string}`
+      ? []
+      : Syntax extends `${infer Name} ${infer Rest}`
+        ? [Value<Name>, ...Fixed<Rest>]
+        : [Value<Syntax>];
+
+/** The value of each option by its token; true if it takes none, undefined if it is absent. */
+export type Options<Syntax extends string> =
+  Syntax extends `${string}[${infer Inside}]${infer Rest}`
+    ? Optional<Inside> & Options<Rest>
+    : unknown;
+
+type Optional<Inside extends string> = Inside extends `${string} ...`
+  ? unknown
   : Inside extends `${infer Token} ${infer Placeholder}`
     ? { [N in Token]?: Value<Placeholder> }
     : { [N in Inside]?: true };
 
+/** Placeholders stand for bytes, or for milliseconds. */
 type Value<Placeholder> = Placeholder extends "seconds" | "timeout" ? number : Buffer;
 
-/** How placeholders are read that do not stand for bytes; `name` is what an error calls them. */
+/** How placeholders are read that do not stand for bytes. The name is for the error. */
 const kinds = new Map([
   ["seconds", parseSeconds],
   ["timeout", parseSeconds],
 ]);
 
-/** Returns a function that reads the arguments of a call, whose count has been checked. */
-export function argumentReader<S extends string>(
-  command: string,
-  syntax: S,
-): (args: Buffer[]) => Arguments<S> {
+export interface ArgumentReader<Name extends string, Syntax extends string> {
+  positional(args: Buffer[]): Positional<Name, Syntax>;
+  options(args: Buffer[]): Options<Syntax>;
+}
+
+const NO_OPTIONS = {};
+
+/** Reads the arguments of calls whose argument count has been checked. */
+export function argumentReader<Name extends string, Syntax extends string>(
+  command: Name,
+  syntax: Syntax,
+): ArgumentReader<Name, Syntax> {
   const all = argumentsOf(syntax);
   const fixed = all.filter(({ isOptional }) => !isOptional);
   const list = all.find(({ token, isRepeated }) => token === null && isRepeated);
   const options = all.filter(({ isOptional }) => isOptional && !list);
-  const known = new Map(options.map((option) => [option.token, option]));
   const isReadable =
     all.length === fixed.length + (list ? 1 : options.length) &&
     fixed.every(
@@ -49,43 +66,45 @@ export function argumentReader<S extends string>(
     ) &&
     options.every(({ token, isRepeated, words }) => token !== null && !isRepeated && words <= 2);
   if (!isReadable) throw new Error(`${command} ${syntax}: its arguments cannot be read`);
+  const known = new Map(options.map((option) => [option.token, option]));
   const first = command.split(" ").length;
   const behind = first + fixed.length;
-  const names = fixed.map(({ name }) => name!);
-  const parsers = names.map((name) => kinds.get(name));
-  return (args) => {
-    const values: Record<string, unknown> = {};
-    for (let at = 0; at < names.length; at++) {
-      const [name, parse, bytes] = [names[at]!, parsers[at], args[first + at]!];
-      values[name] = parse ? parse(name, bytes) : bytes;
-    }
-    if (list) values[list.name!] = args.slice(behind);
-    else if (args.length > behind) readOptions(args, behind, known, values);
-    return values as Arguments<S>;
+  const areBytes = fixed.every(({ name }) => !kinds.has(name!));
+  const valueAt = (bytes: Buffer, at: number) => {
+    const name = fixed[at - first]?.name;
+    return name ? valueOf(name, name, bytes) : bytes;
+  };
+  return {
+    positional: (args) => (areBytes ? args : args.map(valueAt)) as Positional<Name, Syntax>,
+    options: (args) =>
+      (list || args.length === behind
+        ? NO_OPTIONS
+        : readOptions(args, behind, known)) as Options<Syntax>,
   };
 }
 
-function readOptions(
-  args: Buffer[],
-  first: number,
-  known: Map<string | null, Argument>,
-  values: Record<string, unknown>,
-): void {
+function readOptions(args: Buffer[], first: number, known: Map<string | null, Argument>): object {
+  const values: Record<string, unknown> = {};
   for (let at = first; at < args.length; at++) {
-    const word = wordOf(args[at]!);
-    const option = known.get(word);
+    const option = known.get(wordOf(args[at]!));
     if (!option) {
       const names = [...known.keys()].join(", ") || "none";
       throw commandError("unknownOption", { option: args[at]!, known: names });
     }
-    if (option.name === null) values[word] = true;
+    const token = option.token!;
+    if (option.name === null) values[token] = true;
     else {
       const value = args[++at];
-      if (!value) throw commandError("missingValue", { option: word });
-      const parse = kinds.get(option.name);
-      values[word] = parse ? parse(word, value) : value;
+      if (!value) throw commandError("missingValue", { option: token });
+      values[token] = valueOf(token, option.name, value);
     }
   }
+  return values;
+}
+
+function valueOf(name: string, placeholder: string, bytes: Buffer): unknown {
+  const parse = kinds.get(placeholder);
+  return parse ? parse(name, bytes) : bytes;
 }
 
 /** About 68 years. A client that asks for more means something else. */
@@ -110,7 +129,7 @@ const WORD_BYTES_MAX = 32;
 
 /** The argument in capitals; "" if it is too long to be a word that a command takes. */
 export function wordOf(bytes: Buffer): string {
-  return bytes.length <= WORD_BYTES_MAX ? bytes.toString("latin1").toUpperCase() : "";
+  return bytes.length <= WORD_BYTES_MAX ? nameOf(bytes).toUpperCase() : "";
 }
 
 /** Throws if a command has more of these things than allowed. */

@@ -3,7 +3,7 @@
 import type { Operation, ResultOf } from "../queue/store.ts";
 import type { Right } from "../users/user.ts";
 import type { Answer } from "./answer.ts";
-import { type Arguments, argumentReader } from "./arguments.ts";
+import { argumentReader, type Options, type Positional } from "./arguments.ts";
 import type { InBackground } from "./background.ts";
 import type { Caller, Client } from "./caller.ts";
 import type { Context, QueueContext } from "./context.ts";
@@ -67,29 +67,33 @@ export type Command<C extends Caller = Client, X extends QueueContext = Context>
 /** A command that any Caller can call. */
 export type QueueCommand = Command<Caller, QueueContext>;
 
-/** Makes a StoreCommand; its arguments are read as the syntax says. */
-export function storeCommand<S extends string, O extends Operation>(
+/** Makes a StoreCommand whose arguments are read as its syntax says. */
+export function storeCommand<N extends string, S extends string, O extends Operation>(
   command: Description & {
+    name: N;
     syntax: S;
-    parse(args: Arguments<S>, context: QueueContext): O | InBackground;
-    reply(result: ResultOf<O>, operation: O, context: QueueContext): Answer;
+    parse: (args: Positional<N, S>, options: Options<S>, context: QueueContext) => O | InBackground;
+    reply: (result: ResultOf<O>, operation: O, context: QueueContext) => Answer;
   },
 ): StoreCommand {
-  const read = argumentReader(command.name, command.syntax);
+  const { positional, options } = argumentReader(command.name, command.syntax);
+  const { parse, reply } = command;
   return {
     ...command,
-    parse: (args, context) => command.parse(read(args), context),
-    reply: command.reply as StoreCommand["reply"],
+    parse: (args, context) => parse(positional(args), options(args), context),
+    reply: reply as StoreCommand["reply"],
   };
 }
 
-/** Makes a command of several operations; its arguments are read as the syntax says. */
-export function queueCommand<S extends string>(
+/** Makes a command of several operations, whose arguments are read as its syntax says. */
+export function queueCommand<N extends string, S extends string>(
   command: Description & {
+    name: N;
     syntax: S;
-    run(args: Arguments<S>, call: QueueCall): Promise<Answer>;
+    run: (args: Positional<N, S>, options: Options<S>, call: QueueCall) => Promise<Answer>;
   },
 ): QueueCommand {
-  const read = argumentReader(command.name, command.syntax);
-  return { ...command, run: (call) => command.run(read(call.args), call) };
+  const { positional, options } = argumentReader(command.name, command.syntax);
+  const { run } = command;
+  return { ...command, run: (call) => run(positional(call.args), options(call.args), call) };
 }

@@ -14,10 +14,10 @@ export function dispatch(execution: Execution, refusal: Failure | null): Answer 
   const entry = find(args);
   if (entry === "unknown" && isHttp(args)) return refuseHttp(execution);
   const isKnown = typeof entry !== "string";
-  if (client.user === null && !(isKnown && entry.command.access === "anybody")) {
+  if (client.user === null && !(isKnown && entry.access === "anybody")) {
     return LOG_IN_FIRST;
   }
-  client.lastCommand = isKnown ? entry.command.name : "unknown";
+  client.lastCommand = isKnown ? entry.name : "unknown";
   if (client.isRefusingTransaction && !(isKnown && entry.command.isTransactional)) {
     return NO_TRANSACTIONS;
   }

@@ -8,7 +8,7 @@ import { type Failure, quoteForError } from "../resp/reply.ts";
 import type { Answer } from "./answer.ts";
 import { InBackground } from "./background.ts";
 import type { Caller, Client } from "./caller.ts";
-import type { Call, Command, StoreCommand } from "./command.ts";
+import type { Call, RunCommand } from "./command.ts";
 import type { Context, QueueContext } from "./context.ts";
 import type { Entry } from "./entry.ts";
 import { CommandError, errorReply } from "./errors.ts";
@@ -31,8 +31,10 @@ const COPIED_MAX = 64;
 export abstract class Execution<C extends Caller = Client, X extends QueueContext = Context>
   implements Call<C, X>, Receiver<unknown>
 {
-  /** Null as long as no command was run: it is unknown, or its call was not in order. */
-  command: Command<C, X> | null = null;
+  /** Whether later commands of the connection wait for this one. */
+  isExclusive = false;
+  /** Of a command that is an operation. */
+  #store: Entry["store"] = null;
   #operation: Operation | null = null;
   #promise: Promise<Answer> | null = null;
 
@@ -47,19 +49,14 @@ export abstract class Execution<C extends Caller = Client, X extends QueueContex
    * With a refusal, commands on queues are not run but answered with it.
    */
   begin(entry: Entry<C, X>, refusal: Failure | null): Answer | undefined {
-    const { command, min, max } = entry;
-    if (this.args.length < min || this.args.length > max) return this.#wrongCount(entry);
+    const { store, min, max } = entry;
+    const { length } = this.args;
+    if (length < min || length > max) return this.#wrongCount(entry);
     const denial = refusalOf(entry, this);
     if (denial) return denial;
-    if (refusal && command.group === "queue") return refusal;
-    if (command.isExclusive && this.args.length <= COPIED_MAX) this.args = this.args.map(copyOf);
-    this.command = command;
+    if (refusal && entry.command.group === "queue") return refusal;
     try {
-      if ("parse" in command) return this.#parse(command);
-      const answer = command.run(this);
-      if (!(answer instanceof Promise)) return answer;
-      this.#promise = answer;
-      return undefined;
+      return store ? this.#parse(store) : this.#run(entry.run!);
     } catch (error) {
       return this.failureOf(error);
     }
@@ -103,21 +100,31 @@ export abstract class Execution<C extends Caller = Client, X extends QueueContex
     return errorReply("internal", { reason: message });
   }
 
-  #parse(command: StoreCommand): Answer | undefined {
-    const operation = command.parse(this.args, this.context);
+  #parse(store: NonNullable<Entry["store"]>): Answer | undefined {
+    const operation = store.parse(this.args, this.context);
     if (operation instanceof InBackground) {
       const { push } = operation;
-      const replyTo = (result: unknown) => command.reply(result, push, this.context);
+      const replyTo = (result: unknown) => store.reply(result, push, this.context);
       return this.context.background.start(push, this.client.session, replyTo);
     }
+    this.#store = store;
     this.#operation = operation;
+    return undefined;
+  }
+
+  #run(command: RunCommand<C, X>): Answer | undefined {
+    this.isExclusive = command.isExclusive === true;
+    if (this.isExclusive && this.args.length <= COPIED_MAX) this.args = this.args.map(copyOf);
+    const answer = command.run(this);
+    if (!(answer instanceof Promise)) return answer;
+    this.#promise = answer;
     return undefined;
   }
 
   /** The store has done it: an error from here on must not reach the store or end the process. */
   #replyTo(result: unknown, operation: Operation): Answer {
     try {
-      return (this.command as StoreCommand).reply(result, operation, this.context);
+      return this.#store!.reply(result, operation, this.context);
     } catch (error) {
       return this.failureOf(error);
     }

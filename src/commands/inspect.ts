@@ -123,7 +123,7 @@ export const inspectCommands: QueueCommand[] = [
       "queues in ascending order of their bytes.",
     flags: ["readonly"],
     isExclusive: true,
-    run: ({ queue: queues }, call) => showStatus(queues, call),
+    run: ([, ...queues], _, call) => showStatus(queues, call),
   }),
   queueCommand({
     ...shared,
@@ -132,7 +132,7 @@ export const inspectCommands: QueueCommand[] = [
     summary: "As QSTATUS, in lines for people to read.",
     flags: ["readonly"],
     isExclusive: true,
-    run: ({ queue: queues }, call) => showInfo(queues, call),
+    run: ([, ...queues], _, call) => showInfo(queues, call),
   }),
   storeCommand({
     ...shared,
@@ -141,7 +141,7 @@ export const inspectCommands: QueueCommand[] = [
     summary: "Removes all events of a queue, ready and claimed.",
     access: "admin",
     flags: ["write"],
-    parse: ({ queue }) => ({ kind: "flush", queue }),
+    parse: ([, queue]) => ({ kind: "flush", queue }),
     reply: () => OK,
   }),
 ];

@@ -60,7 +60,7 @@ export const notifyCommands: QueueCommand[] = [
       "Makes this connection a consumer of these queues and of no others; QNOTIFY waits on them.",
     flags: ["write"],
     isExclusive: true,
-    run: ({ queue: queues }, call) => register(queues, call),
+    run: ([, ...queues], _, call) => register(queues, call),
   }),
   queueCommand({
     ...shared,
@@ -71,6 +71,6 @@ export const notifyCommands: QueueCommand[] = [
       "or nil. Commands sent behind it wait too. An error if this connection never registered.",
     flags: ["readonly", "blocking"],
     isExclusive: true,
-    run: ({ timeout }, call) => notify(timeout, call),
+    run: ([, timeoutMs], _, call) => notify(timeoutMs, call),
   }),
 ];

@@ -15,10 +15,9 @@ const QUEUES_MAX = 16_384;
 
 /** The error reply, or null if the client may call it. */
 export function refusalOf<C extends Caller, X extends QueueContext>(
-  { command, queues }: Entry<C, X>,
+  { name, access, queues }: Entry<C, X>,
   { args, client }: Call<C, X>,
 ): Failure | null {
-  const { access, name } = command;
   if (access === "anybody") return null;
   const { user } = client;
   if (user === null) return LOG_IN_FIRST;

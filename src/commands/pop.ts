@@ -44,8 +44,8 @@ function peekCommand(name: string, end: End, summary: string): StoreCommand {
     summary,
     access: "inspect",
     flags: ["readonly", "fast"],
-    parse: ({ queue }) => ({ kind: "peek", queue, end }),
-    reply: eventReply,
+    parse: ([, queue]) => ({ kind: "peek", queue, end }),
+    reply: (event) => eventReply(event),
   });
 }
 
@@ -59,7 +59,7 @@ export const popCommands: QueueCommand[] = [
       "(30), then it is ready again unless acknowledged; EX 0 or NOACK removes it at once.",
     access: "consume",
     flags: ["write", "fast"],
-    parse: ({ queue, EX = LEASE_DEFAULT_MS, NOACK }) => ({
+    parse: ([, queue], { EX = LEASE_DEFAULT_MS, NOACK }) => ({
       kind: "pop",
       queue,
       leaseMs: NOACK ? 0 : EX,
@@ -79,7 +79,7 @@ export const popCommands: QueueCommand[] = [
       "0 when it was not claimed.",
     access: "consume",
     flags: ["write", "fast"],
-    parse: ({ queue, eventId, REDO = false }) => ({ kind: "ack", queue, id: eventId, redo: REDO }),
+    parse: ([, queue, id], { REDO = false }) => ({ kind: "ack", queue, id, redo: REDO }),
     reply(wasClaimed, { redo }, { stats }) {
       if (wasClaimed && !redo) stats.acks += 1;
       return wasClaimed ? 1 : 0;

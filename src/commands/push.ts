@@ -15,10 +15,10 @@ function pushCommand(name: string, end: End, summary: string): StoreCommand {
     access: "push",
     since: "0.1.0",
     flags: ["write", "fast"],
-    parse({ queue, eventId, contents, NOBLOCK }, context) {
+    parse([, queue, id, contents], { NOBLOCK }, context) {
       checkNew("queue name", queue, context);
-      checkNew("id", eventId, context);
-      const push: Push = { kind: "push", queue, end, id: eventId, contents };
+      checkNew("id", id, context);
+      const push: Push = { kind: "push", queue, end, id, contents };
       return NOBLOCK ? new InBackground(push) : push;
     },
     reply(result, { id }, { stats }) {

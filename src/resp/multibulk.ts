@@ -10,7 +10,7 @@ import { VIEW_BYTES } from "./unpinned.ts";
 
 const DOLLAR = 36;
 
-/** A chunk smaller than this is not worth a copy of the arguments in it. */
+/** Less memory than this is not worth a copy of the arguments in it. */
 const PINNED_BYTES_MIN = 4096;
 
 /*
@@ -72,17 +72,19 @@ export class Multibulk {
 
   /**
    * To be called before the parser leaves this chunk. Complete arguments that are a small part of
-   * it are copied: the client may send the rest of the command much later.
+   * its memory are copied: the client may send the rest of the command much later.
    */
   unpin(chunk: Buffer): void {
+    if (this.#phase === "idle") return;
     const args = this.#args;
     const first = this.#argsBefore;
     this.#argsBefore = args.length;
-    if (chunk.length < PINNED_BYTES_MIN) return;
+    const pinnedBytes = chunk.buffer.byteLength;
+    if (pinnedBytes < PINNED_BYTES_MIN) return;
     const { contents } = this.#bulk;
     let bytes = contents?.length ?? 0;
     for (let index = first; index < args.length; index++) bytes += args[index]!.length;
-    if (bytes === 0 || bytes * 2 > chunk.length) return;
+    if (bytes === 0 || bytes * 2 > pinnedBytes) return;
     const own = Buffer.allocUnsafeSlow(bytes);
     let at = 0;
     for (let index = first; index < args.length; index++) {

@@ -6,6 +6,7 @@ import { Input } from "./input.ts";
 import { Multibulk } from "./multibulk.ts";
 import type { ParserLimits } from "./parser-limits.ts";
 import { ProtocolError, TooLarge } from "./protocol-error.ts";
+import { slabCopy } from "./slab.ts";
 import { unpinned } from "./unpinned.ts";
 import { WholeCommand } from "./whole-command.ts";
 
@@ -15,6 +16,11 @@ const STAR = 42;
 
 /** A smaller chunk may be kept in memory by the arguments of one command. */
 const LARGE_CHUNK_BYTES = 64 * 1024;
+/**
+ * Chunks up to this size are copied into a slab. Before the first view on a chunk from a socket the
+ * engine makes an ArrayBuffer of it, which takes longer (by 0.4 microseconds for 100 bytes).
+ */
+const COPIED_CHUNK_BYTES_MAX = 4096;
 
 /*
  *   between commands -- "*", all of a short command --> a command
@@ -46,9 +52,10 @@ export class Parser {
     this.#multibulk = new Multibulk(limits.inlineBytesMax);
   }
 
-  /** Takes ownership of the chunk. What is left of earlier chunks comes first. */
+  /** Takes ownership of the chunk. Bytes of earlier chunks that are not read yet come first. */
   feed(chunk: Buffer): void {
-    if (chunk.length > 0 && this.#failure === undefined) this.#input.add(chunk);
+    if (chunk.length === 0 || this.#failure !== undefined) return;
+    this.#input.add(chunk.length > COPIED_CHUNK_BYTES_MAX ? chunk : slabCopy(chunk));
   }
 
   /**

@@ -120,6 +120,11 @@ export class Output {
     this.#writeHeader(STAR, length);
   }
 
+  /** Its first `length` bytes were written; valid until clear() or the next write. */
+  get buffer(): Buffer {
+    return this.#buffer;
+  }
+
   /** A view of all that was written, valid until clear() or the next write. */
   bytes(): Buffer {
     return this.#buffer.subarray(0, this.#length);

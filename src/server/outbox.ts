@@ -3,9 +3,10 @@
 import type { Budget } from "../commands/budget.ts";
 import type { Handout } from "../commands/answer.ts";
 
-/** The part of a socket that takes bytes: how many it took, 0 for none, -1 when it is closed. */
+/** The part of a socket that takes bytes. */
 export interface Sink {
-  write(bytes: Buffer): number;
+  /** Takes some of bytes[from, from + length). Returns how many, or -1 when it is closed. */
+  write(bytes: Buffer, from: number, length: number): number;
 }
 
 /** A popped event in a reply that ends at that byte. */
@@ -42,18 +43,18 @@ export class Outbox {
   }
 
   /**
-   * Sends bytes, of which it copies those that the socket does not take. The ends of the pending
-   * events are counted from the first of these bytes.
+   * Sends the first `length` bytes, of which it copies those that the socket does not take. The
+   * ends of the pending events are counted from the first of these bytes.
    */
-  send(bytes: Buffer, pending: readonly Pending[]): void {
+  send(bytes: Buffer, length: number, pending: readonly Pending[]): void {
     const start = this.#sentBytes + this.#unsentBytes;
     for (const { end, handout } of pending) this.#pending.push({ end: start + end, handout });
-    const taken = this.#unsentBytes === 0 ? Math.max(0, this.#sink.write(bytes)) : 0;
+    const taken = this.#unsentBytes === 0 ? Math.max(0, this.#sink.write(bytes, 0, length)) : 0;
     this.#sentBytes += taken;
-    if (taken < bytes.length) {
-      this.#unsent.push(Buffer.from(bytes.subarray(taken)));
-      this.#unsentBytes += bytes.length - taken;
-      this.#budget.take(bytes.length - taken);
+    if (taken < length) {
+      this.#unsent.push(Buffer.from(bytes.subarray(taken, length)));
+      this.#unsentBytes += length - taken;
+      this.#budget.take(length - taken);
     }
     this.#forgetSent();
   }
@@ -63,7 +64,7 @@ export class Outbox {
     let taken = 0;
     while (this.#unsent.length > 0) {
       const first = this.#firstUnsent();
-      taken = this.#sink.write(first);
+      taken = this.#sink.write(first, 0, first.length);
       if (taken < 0) break;
       this.#sentBytes += taken;
       this.#release(taken);
@@ -100,7 +101,7 @@ export class Outbox {
 
   #forgetSent(): void {
     if (this.#pending.length === 0) return;
-    if (this.#unsentBytes === 0) this.#pending = [];
+    if (this.#unsentBytes === 0) this.#pending.length = 0;
     else this.#pending = this.#pending.filter(({ end }) => end > this.#sentBytes);
   }
 }

@@ -72,7 +72,7 @@ export class ReplyWriter {
     const { outbox, backoff } = this.#parts;
     this.#stats.bytesOut += output.length;
     const startedAtMs = output.length > LARGE_OUTPUT_BYTES_MIN ? this.#clock.nowMs() : 0;
-    outbox.send(output.bytes(), pending);
+    outbox.send(output.buffer, output.length, pending);
     if (startedAtMs > 0) backoff.afterWork(startedAtMs);
   }
 }

@@ -34,11 +34,6 @@ export class Slot extends Execution {
     this.#owner = owner;
   }
 
-  /** Whether later commands wait for this one. */
-  get isExclusive(): boolean {
-    return this.command?.isExclusive === true;
-  }
-
   protected settled(answer: Answer, refusal: Failure | null): void {
     this.answer = answer;
     // A long reply takes a while to be read: the arguments need not stay so long.

@@ -19,23 +19,25 @@ function failureOf(run: () => unknown): string {
   }
 }
 
-test("names fixed arguments by their placeholders", () => {
-  const read = argumentReader("QX", "queue eventId contents");
-  const { queue, eventId, contents } = read([...bytes("QX"), a, b, c]);
-  expect([queue, eventId, contents]).toEqual([a, b, c]);
+test("reads fixed arguments in their order", () => {
+  const { positional } = argumentReader("QX", "queue eventId contents");
+  const [, queue, id, contents] = positional([...bytes("QX"), a, b, c]);
+  expect([queue, id, contents]).toEqual([a, b, c]);
 });
 
 test("skips the words of a subcommand's name", () => {
-  const { queue } = argumentReader("QX SET", "queue")([...bytes("QX", "SET"), a]);
+  const [, , queue] = argumentReader("QX SET", "queue").positional([...bytes("QX", "SET"), a]);
   expect(queue).toBe(a);
 });
 
 describe("reading options", () => {
-  const read = argumentReader("QX", "queue [EX seconds] [ID id] [NOACK]");
+  const reader = argumentReader("QX", "queue [EX seconds] [ID id] [NOACK]");
+  const read = reader.options;
 
   test("leaves absent options undefined", () => {
-    const { queue, EX, ID, NOACK } = read(bytes("QX", "a"));
-    expect([queue, EX, ID, NOACK]).toEqual([a, undefined, undefined, undefined]);
+    const { EX, ID, NOACK } = read(bytes("QX", "a"));
+    expect([EX, ID, NOACK]).toEqual([undefined, undefined, undefined]);
+    expect(reader.positional(bytes("QX", "a"))[1]).toEqual(a);
   });
 
   test("takes them in any order and case, and the last value of each", () => {
@@ -73,19 +75,19 @@ describe("reading options", () => {
 });
 
 test("rounds seconds up to whole milliseconds", () => {
-  const read = argumentReader("QX", "timeout");
-  const milliseconds = (text: string) => read(bytes("QX", text)).timeout;
+  const { positional } = argumentReader("QX", "timeout");
+  const milliseconds = (text: string) => positional(bytes("QX", text))[1];
   expect(["0", "0.0001", "1.5", "2147483647"].map(milliseconds)).toEqual([
     0, 1, 1500, 2147483647e3,
   ]);
 });
 
 test("puts all arguments behind the fixed ones in a list", () => {
-  const all = argumentReader("QX", "[queue ...]");
-  expect(all(bytes("QX")).queue).toEqual([]);
-  expect(all([...bytes("QX"), a, b]).queue).toEqual([a, b]);
-  const rest = argumentReader("QX", "queue [eventId ...]")([...bytes("QX"), a, b, c]);
-  expect([rest.queue, rest.eventId]).toEqual([a, [b, c]]);
+  const [, ...none] = argumentReader("QX", "[queue ...]").positional(bytes("QX"));
+  expect(none).toEqual([]);
+  const { positional } = argumentReader("QX", "queue [eventId ...]");
+  const [, queue, ...ids] = positional([...bytes("QX"), a, b, c]);
+  expect([queue, ids]).toEqual([a, [b, c]]);
 });
 
 test.each(["EX seconds", "[EX seconds] queue", "[name]", "[queue ...] [NOACK]", "[AT x y]"])(

@@ -178,14 +178,31 @@ describe("inline commands", () => {
 });
 
 describe("memory", () => {
-  test("arguments of a command that arrived whole are views on the chunk", () => {
-    const chunk = Buffer.from(`${encode("QACK", "queue", "id-1", "x")}ECHO plain\r\n`);
+  test("arguments of a command that arrived whole in a large chunk are views on it", () => {
+    const long = "x".repeat(5000);
+    const chunk = Buffer.from(`${encode("QACK", "queue", "id-1", long)}ECHO plain\r\n`);
     const parser = new Parser(LIMITS);
     const args = [...feedAndNext(parser, chunk)!.slice(2), ...parser.next()!];
-    expect(args.map(String)).toEqual(["id-1", "x", "ECHO", "plain"]);
+    expect(args.map(String)).toEqual(["id-1", long, "ECHO", "plain"]);
     for (const argument of args) expect(argument.buffer).toBe(chunk.buffer);
-    chunk.fill("x");
-    expect(args.map(String)).toEqual(["xxxx", "x", "xxxx", "xxxxx"]);
+    chunk.fill("y");
+    expect(args.map(String)).toEqual(["yyyy", "y".repeat(5000), "yyyy", "yyyyy"]);
+  });
+
+  test("arguments in a small chunk do not depend on it", () => {
+    const chunk = Buffer.from(encode("QACK", "queue", "id-1"));
+    const args = feedAndNext(new Parser(LIMITS), chunk)!;
+    chunk.fill("y");
+    expect(args.map(String)).toEqual(["QACK", "queue", "id-1"]);
+    expect(args[2]!.buffer.byteLength).toBeLessThan(20_000);
+  });
+
+  test("an incomplete command does not keep the memory that small chunks share", () => {
+    const parser = new Parser(LIMITS);
+    feedAndNext(parser, Buffer.from("*3\r\n$3\r\nSET\r\n$3\r\nkey\r\n"));
+    const args = feedAndNext(parser, Buffer.from("$1\r\nx\r\n"))!;
+    expect(args.map(String)).toEqual(["SET", "key", "x"]);
+    expect(args[1]!.buffer.byteLength).toBe(6);
   });
 
   test("names that come again and again are the same small Buffers, not views", () => {
@@ -200,17 +217,19 @@ describe("memory", () => {
   });
 
   test("only an argument that was cut has memory of its own", () => {
-    const input = Buffer.from(encode("QLPUSH", "queue", "id"));
+    const [before, behind] = ["a".repeat(5000), "b".repeat(5000)];
+    const input = Buffer.from(encode(before, "queue", behind));
     const [first, second] = cutAt(input, [input.indexOf("eue")]) as [Buffer, Buffer];
     const parser = new Parser(LIMITS);
     expect(feedAndNext(parser, first)).toBeUndefined();
-    const [verb, queue, id] = feedAndNext(parser, second) as [Buffer, Buffer, Buffer];
-    expect(verb.buffer).toBe(first.buffer);
-    expect(id.buffer).toBe(second.buffer);
+    const [whole, cut, last] = feedAndNext(parser, second) as [Buffer, Buffer, Buffer];
+    expect(whole.buffer).toBe(first.buffer);
+    expect(last.buffer).toBe(second.buffer);
     first.fill("x");
-    second.fill("x");
-    expect([verb, queue, id].map(String)).toEqual(["xxxxxx", "queue", "xx"]);
-    expect(queue.buffer.byteLength).toBe(5);
+    second.fill("y");
+    expect(cut.toString()).toBe("queue");
+    expect([whole, last].map(String)).toEqual(["x".repeat(5000), "y".repeat(5000)]);
+    expect(cut.buffer.byteLength).toBe(5);
   });
 
   test("a few arguments of an incomplete command do not pin a large chunk", () => {

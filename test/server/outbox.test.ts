@@ -3,7 +3,7 @@
 import { expect, test } from "bun:test";
 import { Budget } from "../../src/commands/budget.ts";
 import { Handout } from "../../src/commands/answer.ts";
-import { Outbox } from "../../src/server/outbox.ts";
+import { Outbox, type Pending } from "../../src/server/outbox.ts";
 
 class SmallSocket {
   /** How many bytes the next writes take. */
@@ -11,10 +11,10 @@ class SmallSocket {
   taken = "";
   writes = 0;
 
-  write(bytes: Buffer): number {
+  write(bytes: Buffer, from: number, length: number): number {
     this.writes += 1;
-    const count = Math.min(bytes.length, this.room.shift() ?? 0);
-    if (count > 0) this.taken += bytes.toString("latin1", 0, count);
+    const count = Math.min(length, this.room.shift() ?? 0);
+    if (count > 0) this.taken += bytes.toString("latin1", from, from + count);
     return count;
   }
 }
@@ -30,11 +30,16 @@ function setUp() {
   return { sink, budget, outbox: new Outbox(sink, budget), requeued, handout };
 }
 
+function send(outbox: Outbox, text: string, pending: Pending[] = []): void {
+  const bytes = Buffer.from(text);
+  outbox.send(bytes, bytes.length, pending);
+}
+
 test("sends bytes in order, however few the socket takes at a time", () => {
   const { sink, outbox } = setUp();
   sink.room.push(2);
-  outbox.send(Buffer.from("abcd"), []);
-  outbox.send(Buffer.from("efgh"), []);
+  send(outbox, "abcd");
+  send(outbox, "efgh");
   expect([sink.taken, outbox.length, outbox.sentBytes]).toEqual(["ab", 6, 2]);
   sink.room.push(1);
   outbox.drain();
@@ -52,7 +57,7 @@ test("copies the bytes that the socket does not take", () => {
   const { sink, outbox } = setUp();
   const reused = Buffer.from("abcd");
   sink.room.push(1);
-  outbox.send(reused, []);
+  outbox.send(reused, reused.length, []);
   reused.fill("x");
   sink.room.push(9);
   outbox.drain();
@@ -62,12 +67,12 @@ test("copies the bytes that the socket does not take", () => {
 test("requeues events whose replies were not sent, the first popped last", () => {
   const { sink, outbox, requeued, handout } = setUp();
   sink.room.push(5);
-  outbox.send(Buffer.from("aabbcc"), [
+  send(outbox, "aabbcc", [
     { end: 2, handout: handout("a") },
     { end: 4, handout: handout("b") },
     { end: 6, handout: handout("c") },
   ]);
-  outbox.send(Buffer.from("dd"), [{ end: 2, handout: handout("d") }]);
+  send(outbox, "dd", [{ end: 2, handout: handout("d") }]);
   outbox.abandon();
   expect(requeued).toEqual(["d", "c"]);
   outbox.abandon();
@@ -76,7 +81,7 @@ test("requeues events whose replies were not sent, the first popped last", () =>
 
 test("requeues no events whose replies were sent later", () => {
   const { sink, outbox, requeued, handout } = setUp();
-  outbox.send(Buffer.from("aabb"), [
+  send(outbox, "aabb", [
     { end: 2, handout: handout("a") },
     { end: 4, handout: handout("b") },
   ]);
@@ -89,7 +94,7 @@ test("requeues no events whose replies were sent later", () => {
 test("keeps its bytes when the socket is closed", () => {
   const { sink, outbox, requeued, handout } = setUp();
   sink.room.push(-1);
-  outbox.send(Buffer.from("aa"), [{ end: 2, handout: handout("a") }]);
+  send(outbox, "aa", [{ end: 2, handout: handout("a") }]);
   expect([outbox.length, outbox.sentBytes]).toEqual([2, 0]);
   expect(outbox.drain()).toBeTrue();
   sink.room.push(-1);
@@ -100,7 +105,7 @@ test("keeps its bytes when the socket is closed", () => {
 
 test("sends many small pieces with one system call", () => {
   const { sink, outbox } = setUp();
-  for (const letter of "abcdef") outbox.send(Buffer.from(letter), []);
+  for (const letter of "abcdef") send(outbox, letter);
   sink.writes = 0;
   sink.room.push(4, 9);
   outbox.drain();
@@ -111,7 +116,7 @@ test("sends many small pieces with one system call", () => {
 test("counts unsent bytes in the budget until they are sent or the client is gone", () => {
   const { sink, budget, outbox } = setUp();
   sink.room.push(1);
-  outbox.send(Buffer.from("abcd"), []);
+  send(outbox, "abcd");
   expect(budget.bytes).toBe(3);
   sink.room.push(2);
   outbox.drain();

@@ -1,5 +1,5 @@
-// Commands under way: the memory that they keep, and answers that cannot be made or written because
-// of a mistake in okq. The client gets an error, an event goes back, and all other clients go on.
+// Started commands: the memory that they keep, and answers that cannot be made or written because
+// of a bug in okq. The client gets an error, an event is given back, and other clients go on.
 import { expect, spyOn, test } from "bun:test";
 import { Handout, LongReply } from "../../src/commands/answer.ts";
 import type { Client } from "../../src/commands/caller.ts";
@@ -13,7 +13,7 @@ import { ask, askAll } from "../support/readable.ts";
 
 type Run = RunCommand<Client, Context>;
 
-/** Has a command run as the test says. */
+/** Replaces what a command does. */
 function meddle(name: string, run: Run["run"]): void {
   const command = commands.find((each) => each.name === name) as Run;
   const spy = spyOn(command, "run").mockImplementation(run);
@@ -22,7 +22,7 @@ function meddle(name: string, run: Run["run"]): void {
 
 const NO_INTEGER = 0.5;
 
-test("a reply that cannot be written becomes an error, its neighbours are answered", async () => {
+test("answers with an error in the place of a reply that cannot be written", async () => {
   const okq = await startTestOkq();
   meddle("ECHO", () => ["a", NO_INTEGER]);
   const client = await okq.connect();
@@ -32,7 +32,7 @@ test("a reply that cannot be written becomes an error, its neighbours are answer
   expect(await ask(client, "INFO", "stats")).toContain("total_error_replies:1\r\n");
 });
 
-test("an event in a reply that cannot be written goes back", async () => {
+test("gives back the event of a reply that cannot be written", async () => {
   const okq = await startTestOkq();
   let givenBack = 0;
   const handout = new (class extends Handout {
@@ -46,7 +46,7 @@ test("an event in a reply that cannot be written goes back", async () => {
   expect(givenBack).toBe(1);
 });
 
-test("a long reply that breaks off ends its connection, and no other", async () => {
+test("closes only the connection whose long reply breaks off", async () => {
   const okq = await startTestOkq();
   let releases = 0;
   function* parts(): Generator<Reply> {
@@ -62,7 +62,7 @@ test("a long reply that breaks off ends its connection, and no other", async () 
   expect(okq.log.filter((line) => line.includes("serving a client failed"))).toHaveLength(1);
 });
 
-test("an answer that cannot be made of a result becomes an error", async () => {
+test("answers with an error when a result cannot be made into a reply", async () => {
   const okq = await startTestOkq();
   const flush = commands.find(({ name }) => name === "QFLUSH") as StoreCommand;
   const spy = spyOn(flush, "reply").mockImplementation(() => {
@@ -74,7 +74,7 @@ test("an answer that cannot be made of a result becomes an error", async () => {
   expect(replies).toEqual(["-ERR internal error: broken", "+OK"]);
 });
 
-test("a command that waits keeps no other bytes that were received with it", async () => {
+test("keeps only the bytes of its own arguments while a command waits", async () => {
   const okq = await startTestOkq();
   const kept: number[] = [];
   meddle("QNOTIFY", async ({ args }) => {
