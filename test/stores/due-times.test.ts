@@ -1,10 +1,10 @@
-// When a process reclaims: as early as it heard of, in whatever order it hears.
+// A process reclaims at the earliest time that it knows, in whatever order it learns the times.
 import { expect, test } from "bun:test";
 import { DueTimes } from "../../src/stores/redis/due-times.ts";
 
 const LATER_MS = 3_600_000;
 
-test("an answer replaces the time that was known when it was asked for", () => {
+test("an answer replaces the time that was known when the batch was sent", () => {
   const due = new DueTimes();
   expect(due.isAnyDue()).toBe(false);
   due.set("tag", 0, performance.now());
