@@ -1,4 +1,4 @@
-// A local store under test, on a clock that stands still until it is moved.
+// Opens a local store for a test, with a clock that only the test moves.
 
 import { LocalStore } from "../../src/stores/local/local-store.ts";
 import { TestClock } from "../support/test-clock.ts";

@@ -27,19 +27,19 @@ const startMs = 1_700_000_000_000;
 export interface SqliteOptions {
   memoryBudgetBytes?: number;
   fsync?: Fsync;
-  /** What the clock shows at first. */
+  /** The first time of the clock. */
   nowMs?: number;
-  /** An existing file, which is left there; else one in a new folder. */
+  /** An existing file, which is kept; else a file in a new folder is made. */
   file?: string;
-  /** Given the journal at every opening, to make it fail; without it there is none in front. */
+  /** Called with the journal at every opening, to make it fail. */
   onJournal?: (journal: FailingJournal) => void;
 }
 
 export interface SqliteUnderTest extends StoreUnderTest {
   file: string;
-  /** Closes the store and opens it again. Consumers are gone, as those of a process are. */
+  /** Closes the store and opens it again. Consumers are gone, as after a restart. */
   reopen(): Promise<void>;
-  /** As a kill -9 does: what the files hold at this moment is opened again, elsewhere. */
+  /** As a kill -9: opens a copy of the present files. */
   crash(): Promise<void>;
 }
 

@@ -1,5 +1,5 @@
-// A local store that refuses pushes into chosen queues, for tests of operations behind a refusal:
-// such a push throws when it is executed, as does one that meets a failing disk.
+// A local store that refuses pushes into chosen queues, for tests of operations behind a refusal.
+// As with a failing disk, such a push throws when it is executed.
 
 import {
   type Operation,
