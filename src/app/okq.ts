@@ -55,9 +55,10 @@ export async function startOkq(config: Config, log: Log, clock: Clock = systemCl
   const logLimit = new LogLimit(log.warn);
   const users = openUsers(config, logLimit, clock);
   const waiters = new Waiters(clock);
-  const { store, storeName, announce } = await openStore(config, log, (queue, count) =>
-    waiters.wake(queue, count),
-  );
+  const { store, storeName, announce } = await openStore(config, log, {
+    clock,
+    onReady: (queue, count) => waiters.wake(queue, count),
+  });
   const context = contextOf(config, logLimit, { store, waiters, users, maxClients, clock });
   const server = new Server(new Shared(context, parserLimits(config)));
   const reloader = new FileReloader(log);

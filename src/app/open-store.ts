@@ -3,8 +3,7 @@ import { resolve } from "node:path";
 import { type Config, sqliteFile } from "../config/options.ts";
 import type { Log } from "../log/log.ts";
 import type { ReadyListener, Store } from "../queue/store.ts";
-import { clock } from "../stores/local/clock.ts";
-import { LocalStore } from "../stores/local/local-store.ts";
+import { LocalStore, type LocalStoreOptions } from "../stores/local/local-store.ts";
 import { SqliteJournal } from "../stores/local/sqlite/sqlite-journal.ts";
 import { RedisStore } from "../stores/redis/redis-store.ts";
 import type { RedisTarget } from "../stores/redis/target.ts";
@@ -23,14 +22,14 @@ export interface OpenedStore {
 export async function openStore(
   config: Config,
   log: Log,
-  onReady: ReadyListener,
+  options: LocalStoreOptions,
 ): Promise<OpenedStore> {
   const file = sqliteFile(config);
   const target = redisTarget(config);
-  if (target !== null) return openRedis(target, config, log, onReady);
-  if (file !== null) return openSqlite(resolve(file), config, log, onReady);
+  if (target !== null) return openRedis(target, config, log, options.onReady);
+  if (file !== null) return openSqlite(resolve(file), config, log, options);
   const announce = () => log.info("queues are kept in memory only");
-  const store = new LocalStore({ now: clock(), onReady });
+  const store = new LocalStore(options);
   return { store, storeName: "memory", announce };
 }
 
@@ -55,13 +54,12 @@ async function openSqlite(
   file: string,
   { fsync, memoryBudget }: Config,
   log: Log,
-  onReady: ReadyListener,
+  options: LocalStoreOptions,
 ): Promise<OpenedStore> {
   const startedAtMs = performance.now();
   const journal = new SqliteJournal({ file, fsync, ...sqliteLog(log) });
   const store = await LocalStore.open({
-    now: clock(),
-    onReady,
+    ...options,
     journal,
     memoryBudgetBytes: memoryBudget,
     onProgress: (count) => log.info("loading", { file, events: count }),

@@ -20,26 +20,31 @@ export interface Caller {
   readonly isClosed: boolean;
 }
 
-/** A connection. */
-export interface Client extends Caller {
+/** What a connection may change about itself by commands. */
+export interface ConnectionSettings {
+  user: User | null;
+  name: string;
+  libraryName: string;
+  libraryVersion: string;
+  protocol: ProtocolVersion;
+  replies: "on" | "off" | "skip";
+  /** The reply to the current command is skipped. */
+  skipsReply: boolean;
+  /** Between MULTI and EXEC. */
+  isRefusingTransaction: boolean;
+}
+
+/** What CLIENT LIST and INFO show of a connection. */
+export interface ConnectionFigures {
   readonly id: number;
   readonly address: string;
   readonly localAddress: string;
   /** The socket's file descriptor. */
   readonly fd: number;
   readonly connectedAtMs: number;
-  lastCommandAtMs: number;
+  /** When bytes last arrived. */
+  readonly lastReceivedAtMs: number;
   lastCommand: string;
-  name: string;
-  libraryName: string;
-  libraryVersion: string;
-  protocol: ProtocolVersion;
-  user: User | null;
-  replies: "on" | "off" | "skip";
-  /** The reply to the current command is skipped. */
-  skipsReply: boolean;
-  /** Between MULTI and EXEC. */
-  isRefusingTransaction: boolean;
   /** Bytes that it sent and that belong to no finished command; bytes of replies not yet sent. */
   readonly bytesIn: number;
   readonly bytesOut: number;
@@ -47,6 +52,11 @@ export interface Client extends Caller {
   readonly inFlight: number;
   /** Why okq does not read from it at the moment, in a word; null while it does. */
   readonly pauseReason: string | null;
+}
+
+/** A connection. */
+export interface Client extends Caller, ConnectionSettings, ConnectionFigures {
+  user: User | null;
   /** Ends a wait with nil, as `gone` does, and the client stays. */
   stopWaiting(): void;
   /** Closes once the replies to what it sent up to now are sent. */

@@ -1,7 +1,7 @@
 // Sums and maxima over all clients, for INFO. Many drivers send INFO when they connect, and to look
 // at every client takes longer with more clients. So the figures are kept for a while.
 import type { Clock } from "../queue/clock.ts";
-import type { Client } from "./caller.ts";
+import type { ConnectionFigures } from "./caller.ts";
 
 /** So the looks take less than a tenth of all processor time. */
 const KEPT_MS_PER_CLIENT = 0.005;
@@ -13,7 +13,7 @@ export interface Figures {
   bytesOutMax: number;
 }
 
-type Looked = Pick<Client, "pauseReason" | "inFlight" | "bytesIn" | "bytesOut">;
+type Looked = Pick<ConnectionFigures, "pauseReason" | "inFlight" | "bytesIn" | "bytesOut">;
 
 export class ClientFigures {
   readonly #clock: Clock;

@@ -9,9 +9,9 @@ export interface Entry<C extends Caller = Client, X extends QueueContext = Conte
   command: Command<C, X>;
   name: string;
   access: Access;
-  /** The command as one or the other kind. */
-  store: Pick<StoreCommand, "parse" | "reply"> | null;
-  run: RunCommand<C, X> | null;
+  /** The command by its kind: one is null. */
+  storeCommand: StoreCommand | null;
+  runCommand: RunCommand<C, X> | null;
   /** Bounds of the argument count, the command's words included. */
   min: number;
   max: number;
@@ -28,8 +28,8 @@ export function entryOf<C extends Caller, X extends QueueContext>(
     command,
     name: command.name,
     access: command.access,
-    store: isStore ? command : null,
-    run: isStore ? null : command,
+    storeCommand: isStore ? command : null,
+    runCommand: isStore ? null : command,
     min: min + words,
     max: max + words,
     queues: queueArgumentsOf(command),

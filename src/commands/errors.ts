@@ -34,7 +34,7 @@ export const errorTexts = {
   },
   internal: {
     text: "ERR internal error: {reason}",
-    when: "A mistake in okq. Its log has more.",
+    when: "A bug in okq. The log of okq has the details.",
   },
   // Commands on queues.
   duplicateEvent: {
@@ -45,7 +45,9 @@ export const errorTexts = {
   },
   backgroundBusy: {
     text: "ERR too busy to process NOBLOCK event",
-    when: "`--bg-push-pool-size` NOBLOCK pushes are in progress. The event was not pushed.",
+    when:
+      "Too many NOBLOCK pushes are in progress (`--bg-push-pool-size`), or with this one they " +
+      "would have more bytes than one event may have. The event was not pushed.",
   },
   nameTooLong: {
     text: "ERR {name} too long, {bytes} of at most {bytesMax} bytes (--max-name-bytes)",
@@ -74,7 +76,7 @@ export const errorTexts = {
   },
   wrongArgumentCount: {
     text: "ERR wrong number of arguments for '{command}' command",
-    when: "Any other command has too few or too many arguments.",
+    when: "Another command has too few or too many arguments.",
   },
   unknownOption: {
     text: "ERR syntax error, unknown option '{option}' (known: {known})",
@@ -261,7 +263,7 @@ export const errorTexts = {
   },
   tooLargeBeforeLogin: {
     text: "ERR Protocol error: unauthenticated bulk length",
-    when: "A command before a login is larger than a login. okq closes the connection.",
+    when: "A command before a login has more than 8 KiB. okq closes the connection.",
   },
   protocol: {
     text: "ERR {problem}",
@@ -275,11 +277,13 @@ export const errorTexts = {
   },
   tooManyClients: {
     text: "ERR max number of clients reached",
-    when: "`--max-clients` are connected. okq closes the connection.",
+    when: "As many clients as `--max-clients` allows are connected. okq closes the connection.",
   },
   tooManyClientsOfAddress: {
     text: "ERR max number of clients reached for this address, see max-clients-per-address",
-    when: "`--max-clients-per-address` are connected. okq closes the connection.",
+    when:
+      "As many clients as `--max-clients-per-address` allows are connected from that address. " +
+      "okq closes the connection.",
   },
   denied: {
     text:

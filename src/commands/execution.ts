@@ -8,11 +8,11 @@ import { type Failure, quoteForError } from "../resp/reply.ts";
 import type { Answer } from "./answer.ts";
 import { InBackground } from "./background.ts";
 import type { Caller, Client } from "./caller.ts";
-import type { Call, RunCommand } from "./command.ts";
+import type { Call, RunCommand, StoreCommand } from "./command.ts";
 import type { Context, QueueContext } from "./context.ts";
 import type { Entry } from "./entry.ts";
 import { CommandError, errorReply } from "./errors.ts";
-import { refusalOf } from "./permission.ts";
+import { denialOf } from "./permission.ts";
 import { wireName } from "./syntax.ts";
 
 const storeErrors = {
@@ -33,9 +33,10 @@ export abstract class Execution<C extends Caller = Client, X extends QueueContex
 {
   /** Whether later commands of the connection wait for this one. */
   isExclusive = false;
-  /** Of a command that is an operation. */
-  #store: Entry["store"] = null;
+  /** If the command is an operation: how to reply to its result. */
+  #command: StoreCommand | null = null;
   #operation: Operation | null = null;
+  /** Else what run() returned. */
   #promise: Promise<Answer> | null = null;
 
   constructor(
@@ -49,14 +50,14 @@ export abstract class Execution<C extends Caller = Client, X extends QueueContex
    * With a refusal, commands on queues are not run but answered with it.
    */
   begin(entry: Entry<C, X>, refusal: Failure | null): Answer | undefined {
-    const { store, min, max } = entry;
+    const { storeCommand, runCommand, min, max } = entry;
     const { length } = this.args;
     if (length < min || length > max) return this.#wrongCount(entry);
-    const denial = refusalOf(entry, this);
+    const denial = denialOf(entry, this);
     if (denial) return denial;
     if (refusal && entry.command.group === "queue") return refusal;
     try {
-      return store ? this.#parse(store) : this.#run(entry.run!);
+      return storeCommand ? this.#parse(storeCommand) : this.#run(runCommand!);
     } catch (error) {
       return this.failureOf(error);
     }
@@ -100,14 +101,14 @@ export abstract class Execution<C extends Caller = Client, X extends QueueContex
     return errorReply("internal", { reason: message });
   }
 
-  #parse(store: NonNullable<Entry["store"]>): Answer | undefined {
-    const operation = store.parse(this.args, this.context);
+  #parse(command: StoreCommand): Answer | undefined {
+    const operation = command.parse(this.args, this.context);
     if (operation instanceof InBackground) {
       const { push } = operation;
-      const replyTo = (result: unknown) => store.reply(result, push, this.context);
+      const replyTo = (result: unknown) => command.reply(result, push, this.context);
       return this.context.background.start(push, this.client.session, replyTo);
     }
-    this.#store = store;
+    this.#command = command;
     this.#operation = operation;
     return undefined;
   }
@@ -124,7 +125,7 @@ export abstract class Execution<C extends Caller = Client, X extends QueueContex
   /** The store has done it: an error from here on must not reach the store or end the process. */
   #replyTo(result: unknown, operation: Operation): Answer {
     try {
-      return this.#store!.reply(result, operation, this.context);
+      return this.#command!.reply(result, operation, this.context);
     } catch (error) {
       return this.failureOf(error);
     }

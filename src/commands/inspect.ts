@@ -119,8 +119,8 @@ export const inspectCommands: QueueCommand[] = [
     name: "QSTATUS",
     syntax: "[queue ...]",
     summary:
-      "Counts as [queue, total, processing, consumers], in the order asked, or of all active " +
-      "queues in ascending order of their bytes.",
+      "Counts events and consumers as [queue, total, processing, consumers], of these queues in " +
+      "this order, or of all active queues in ascending order of their bytes.",
     flags: ["readonly"],
     isExclusive: true,
     run: ([, ...queues], _, call) => showStatus(queues, call),

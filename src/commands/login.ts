@@ -13,6 +13,7 @@ import { commandError } from "./errors.ts";
 export const REDIS_VERSION = "7.4.0";
 
 const DEFAULT_USER = Buffer.from("default");
+
 interface Credentials {
   name: Buffer;
   password: Buffer;

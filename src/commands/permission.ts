@@ -14,7 +14,7 @@ export const LOG_IN_FIRST = errorReply("loginRequired");
 const QUEUES_MAX = 16_384;
 
 /** The error reply, or null if the client may call it. */
-export function refusalOf<C extends Caller, X extends QueueContext>(
+export function denialOf<C extends Caller, X extends QueueContext>(
   { name, access, queues }: Entry<C, X>,
   { args, client }: Call<C, X>,
 ): Failure | null {

@@ -55,8 +55,8 @@ export const popCommands: QueueCommand[] = [
     name: "QRPOP",
     syntax: "queue [EX seconds] [NOACK]",
     summary:
-      "Pops the right-most event as [eventId, contents], or nil. It is claimed for EX seconds " +
-      "(30), then it is ready again unless acknowledged; EX 0 or NOACK removes it at once.",
+      "Pops the right-most ready event as [eventId, contents], or nil. It is claimed for EX " +
+      "seconds (30), then ready again unless acknowledged; EX 0 or NOACK removes it at once.",
     access: "consume",
     flags: ["write", "fast"],
     parse: ([, queue], { EX = LEASE_DEFAULT_MS, NOACK }) => ({
@@ -75,8 +75,8 @@ export const popCommands: QueueCommand[] = [
     name: "QACK",
     syntax: "queue eventId [REDO]",
     summary:
-      "Acknowledges a claimed event: 1 when it is now gone, or with REDO back at the right end; " +
-      "0 when it was not claimed.",
+      "Acknowledges a claimed event: 1 if it was claimed and is now gone, or with REDO ready at " +
+      "the right end; 0 if it was not claimed.",
     access: "consume",
     flags: ["write", "fast"],
     parse: ([, queue, id], { REDO = false }) => ({ kind: "ack", queue, id, redo: REDO }),

@@ -39,6 +39,6 @@ export const pushCommands = [
   pushCommand(
     "QRPUSH",
     "right",
-    "Pushes an event at the right end: it is the next one out. Otherwise as QLPUSH.",
+    "Pushes an event at the right end, where it is the next one out. Otherwise as QLPUSH.",
   ),
 ];

@@ -4,7 +4,7 @@
 export const protocolErrors = {
   count: {
     text: "Protocol error: invalid multibulk length",
-    when: "The number of arguments is no number, or too large.",
+    when: "The number of arguments is not a number, or is too large.",
   },
   countTooLong: {
     text: "Protocol error: too big mbulk count string",
@@ -12,7 +12,7 @@ export const protocolErrors = {
   },
   length: {
     text: "Protocol error: invalid bulk length",
-    when: "The length of an argument is no number, negative, or not its length.",
+    when: "The length of an argument is not a number, is negative, or is wrong.",
   },
   lengthTooLong: {
     text: "Protocol error: too big bulk count string",

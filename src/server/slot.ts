@@ -21,7 +21,7 @@ export class Slot extends Execution {
   answer: Answer | undefined = undefined;
   /** The memory of its arguments, if it waits for its answer. */
   bytes = 0;
-  /** When a large command was started; 0 for others. */
+  /** When a large command began to wait for its answer; 0 for others. */
   startedAtMs = 0;
   /** The client turned replies off: the answer is not written. */
   isSilent = false;

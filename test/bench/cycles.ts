@@ -6,7 +6,7 @@ import { median } from "./latencies.ts";
 import type { LoadReport, LoadSpec } from "./load-spec.ts";
 import { runLoad } from "./load-run.ts";
 import { isSelected, type Plan, type Section, type Verdict } from "./plan.ts";
-import { cpuUs } from "./servers.ts";
+import { cpuUs, type CpuUs } from "./servers.ts";
 import { decimals, milliseconds, table } from "./table.ts";
 
 interface Cell {
@@ -20,7 +20,7 @@ interface Measured {
   contender: Contender;
   reports: LoadReport[];
   /** Processor time per operation by process, one entry per round. */
-  serverCpuUs: Record<string, number[]>;
+  serverCpuUs: Record<string, CpuUs[]>;
 }
 
 interface Target {
@@ -29,22 +29,24 @@ interface Target {
   reference?: string;
   connections: number;
   inFlight: number;
+  /** 100 if not said. */
+  contentsBytes?: number;
   ratio: number;
 }
 
 const onDisk = { contender: "disk-okq", reference: "disk-streams" };
 const TARGETS: Target[] = [
-  { contender: "okq-redis", connections: 50, inFlight: 1, ratio: 0.7 },
-  { contender: "okq-redis", connections: 50, inFlight: 16, ratio: 0.75 },
-  { contender: "okq-memory", connections: 50, inFlight: 1, ratio: 1.2 },
-  { contender: "okq-memory", connections: 50, inFlight: 16, ratio: 1.5 },
-  { ...onDisk, connections: 50, inFlight: 1, ratio: 1 },
-  { ...onDisk, connections: 50, inFlight: 16, ratio: 1.3 },
+  { contender: "okq-redis", connections: 50, inFlight: 1, ratio: 0.8 },
+  { contender: "okq-redis", connections: 50, inFlight: 16, ratio: 1 },
+  { contender: "okq-redis", connections: 50, inFlight: 16, contentsBytes: 10_240, ratio: 0.6 },
+  { contender: "okq-memory", connections: 50, inFlight: 1, ratio: 1.1 },
+  { contender: "okq-memory", connections: 50, inFlight: 16, ratio: 1.3 },
+  { ...onDisk, connections: 50, inFlight: 1, ratio: 1.2 },
+  { ...onDisk, connections: 50, inFlight: 16, ratio: 1.5 },
   { ...onDisk, connections: 200, inFlight: 1, ratio: 1 },
   { ...onDisk, reference: "disk-beanstalkd", connections: 50, inFlight: 1, ratio: 4 },
   { ...onDisk, reference: "disk-beanstalkd", connections: 50, inFlight: 16, ratio: 20 },
 ];
-const TARGET_BYTES = 100;
 
 function cells(plan: Plan): Cell[] {
   const all: Cell[] = [];
@@ -75,8 +77,11 @@ async function measureOnce(plan: Plan, running: Running, measured: Measured): Pr
   const before = running.processes.map((server) => cpuUs(server.pid));
   const report = await runLoad(spec);
   for (const [n, server] of running.processes.entries()) {
-    const used = (cpuUs(server.pid) - before[n]!) / report.operationsTotal;
-    (measured.serverCpuUs[server.name] ??= []).push(used);
+    const after = cpuUs(server.pid);
+    (measured.serverCpuUs[server.name] ??= []).push({
+      user: (after.user - before[n]!.user) / report.operationsTotal,
+      system: (after.system - before[n]!.system) / report.operationsTotal,
+    });
   }
   if (report.pushes !== report.pops || report.pops !== report.acks) {
     throw new Error(`${measured.contender.name}: pushed, popped and acked differ in number`);
@@ -96,6 +101,12 @@ function ratio(measured: Measured, reference: Measured | undefined): number {
   return median(ratios);
 }
 
+/** `6.3 + 8.0` */
+function userAndSystem(used: CpuUs[]): string {
+  const user = median(used.map((round) => round.user));
+  return `${decimals(user, 1)} + ${decimals(median(used.map((round) => round.system)), 1)}`;
+}
+
 function row(measured: Measured, reference: Measured | undefined): string[] {
   const { reports, cell, contender } = measured;
   const latency = (step: "push" | "pop" | "ack") => {
@@ -103,7 +114,7 @@ function row(measured: Measured, reference: Measured | undefined): string[] {
     return `${p50} / ${milliseconds(median(reports.map((report) => report[step].p99Ms)))}`;
   };
   const cpu = Object.entries(measured.serverCpuUs).map(
-    ([name, used]) => `${name} ${decimals(median(used), 1)}`,
+    ([name, used]) => `${name} ${userAndSystem(used)}`,
   );
   cpu.push(`load ${decimals(median(reports.map((report) => report.loadCpuUsPerOperation)), 1)}`);
   const rates = reports.map((report) => report.operationsPerSecond / 1000);
@@ -129,7 +140,7 @@ const HEAD = [
   "push p50 / p99 ms",
   "pop p50 / p99 ms",
   "ack p50 / p99 ms",
-  "CPU µs/op",
+  "CPU µs/op, user + system",
 ];
 
 async function measureCell(
@@ -163,13 +174,13 @@ function verdicts(all: Measured[]): Verdict[] {
           contender.name === name &&
           cell.connections === target.connections &&
           cell.inFlight === target.inFlight &&
-          cell.contentsBytes === TARGET_BYTES,
+          cell.contentsBytes === (target.contentsBytes ?? 100),
       );
     const measured = at(target.contender);
     const reference = at(target.reference ?? REFERENCE);
     if (measured === undefined || reference === undefined) continue;
     const value = ratio(measured, reference);
-    const cellText = `${target.connections}×${target.inFlight}`;
+    const cellText = cellName(measured.cell);
     found.push({
       text: `${measured.contender.label} / ${reference.contender.label}, ${cellText}`,
       measured: value,

@@ -99,9 +99,16 @@ export function rssMiB(pid: number): number {
   return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1] ?? Number.NaN) / 1024;
 }
 
-/** Processor time that a process has used since its start, user and system, in microseconds. */
-export function cpuUs(pid: number): number {
+/** Processor time in microseconds, in the program itself and in the kernel on its behalf. */
+export interface CpuUs {
+  user: number;
+  system: number;
+}
+
+/** What a process has used since its start. */
+export function cpuUs(pid: number): CpuUs {
   const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  return ((Number(fields[11]) + Number(fields[12])) * 1e6) / CLOCK_TICKS_PER_SECOND;
+  const us = (ticks: string | undefined) => (Number(ticks) * 1e6) / CLOCK_TICKS_PER_SECOND;
+  return { user: us(fields[11]), system: us(fields[12]) };
 }

@@ -53,7 +53,7 @@ class Request extends Execution<Caller, QueueContext> {
 function setUp() {
   const waiters = new Waiters(systemClock);
   const store = new LocalStore({
-    now: () => Date.now(),
+    clock: systemClock,
     onReady: (...ready) => waiters.wake(...ready),
   });
   const failed: string[] = [];

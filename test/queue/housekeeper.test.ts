@@ -17,7 +17,7 @@ const event = { id: Buffer.from("1"), contents: Buffer.from("x") };
 /** A local store that notes its operations, and a housekeeper that works on it. */
 function startHousekeeper() {
   const clock = new TestClock();
-  const store = new LocalStore({ now: () => clock.nowMs(), onReady() {} });
+  const store = new LocalStore({ clock, onReady() {} });
   const asked: Operation["kind"][] = [];
   const session = (): Session => {
     const inner = store.session();

@@ -1,22 +1,20 @@
-// Backups: a copy is what the queues were at one moment, also when it is made under load; and what
-// the commands for it say.
+// Backups: a copy shows the queues at one moment, also under load. And the commands for backups.
 // oxlint-disable no-await-in-loop -- one after the other is what is meant
 
-import { describe, expect, onTestFinished, setDefaultTimeout, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import {
   chmodSync,
   existsSync,
   mkdirSync,
-  mkdtempSync,
   readdirSync,
   renameSync,
   rmSync,
   statSync,
   writeFileSync,
 } from "node:fs";
-import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { checkDatabase } from "../../src/stores/local/sqlite/check-database.ts";
+import { newFolder } from "../support/new-folder.ts";
 import { startOkqProcess } from "../support/okq-process.ts";
 import { startTestOkq } from "../support/okq-server.ts";
 import { startProcess } from "../support/process.ts";
@@ -29,12 +27,6 @@ import { Random } from "./random.ts";
 
 setDefaultTimeout(60_000);
 
-function newFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), "okq-backup-"));
-  onTestFinished(() => rmSync(folder, { recursive: true }));
-  return folder;
-}
-
 const tick = () => new Promise<void>((turn) => void setImmediate(turn));
 
 describe("a copy made while the queues change", () => {
@@ -42,14 +34,14 @@ describe("a copy made while the queues change", () => {
     const file = join(newFolder(), "copy.db");
     const under = await openSqlite({ memoryBudgetBytes: 100_000 });
     const [store, random] = [new Caller(under), new Random(seed)];
-    // Enough for many steps, in a queue that the random operations do not know.
+    // Enough for many steps of the copy, in a queue that the random operations do not use.
     const ids = Array.from({ length: 20_000 }, (_, i) => `${i}`);
     await store.pushAll("backlog", ids);
     const operations = new RandomOperations(random);
     const progress = { isDone: false };
     const copied = under.store.backup!(file).then(() => (progress.isDone = true));
     let batches = 0;
-    // What is there when the copy is: each batch is awaited, and none follows the last step.
+    // The state when the copy ends: each batch is awaited, and none follows the last step.
     while (!progress.isDone) {
       const batch = operations.batch().filter(({ kind }) => kind !== "register");
       await Promise.all(batch.map((operation) => store.submit(operation)));
@@ -62,7 +54,7 @@ describe("a copy made while the queues change", () => {
     await under.close();
   });
 
-  /** The last batch may or may not be in the copy: it is compared up to what it changed. */
+  /** The last batch may or may not be in the copy, so its changes are not compared. */
   async function expectSame(store: Caller, file: string, queues: string[]): Promise<void> {
     const copy = new Caller(await openSqlite({ file, nowMs: 0 }));
     const counts = async (of: Caller) => (await of.status(...queues)).map(([, total]) => total);
@@ -72,7 +64,7 @@ describe("a copy made while the queues change", () => {
     }
     const popped = await copy.drain("backlog");
     const rest = await store.drain("backlog");
-    // One and the same order, shifted by the few that came and went after the copy.
+    // The same order, shifted by the few events that came and went after the copy.
     const shift = popped.indexOf(rest[0]!);
     expect(shift).toBeLessThan(10);
     expect(popped.slice(shift)).toEqual(rest.slice(0, popped.length - shift));
@@ -80,7 +72,7 @@ describe("a copy made while the queues change", () => {
   }
 });
 
-test("a copy of still queues is equal to them, claims and all", async () => {
+test("a copy of unchanged queues equals them, with their claims", async () => {
   const file = join(newFolder(), "copy.db");
   const under = await openSqlite();
   const store = new Caller(under);
@@ -98,7 +90,7 @@ test("a copy of still queues is equal to them, claims and all", async () => {
   await Promise.all([copy.under.close(), under.close()]);
 });
 
-test("a copy never overwrites, and one that fails leaves nothing behind", async () => {
+test("a copy never overwrites a file, and a failed copy leaves no file", async () => {
   const folder = newFolder();
   const under = await openSqlite();
   await new Caller(under).push("q", "1");
@@ -116,7 +108,7 @@ test("a copy never overwrites, and one that fails leaves nothing behind", async 
   expect(readdirSync(folder).toSorted()).toEqual(["1.db", "there.db"]);
 });
 
-test("the README's steps restore a backup after a kill, and undo that", async () => {
+test("the steps of the README restore a backup after a kill, and undo that", async () => {
   const folder = newFolder();
   const bin = join(folder, "bin");
   mkdirSync(bin);
@@ -160,7 +152,7 @@ test("the README's steps restore a backup after a kill, and undo that", async ()
 });
 
 describe("the commands", () => {
-  test("okq backup copies from the running server, and from a stopped one's file", async () => {
+  test("okq backup copies the database of a running and of a stopped server", async () => {
     const folder = newFolder();
     const store = `--store=sqlite:${join(folder, "okq.db")}`;
     const okq = await startOkqProcess([store]);
@@ -197,7 +189,7 @@ describe("the commands", () => {
     client.close();
   });
 
-  test("okq check says what is wrong with 1, and makes no file", async () => {
+  test("okq check reports a fault, exits with 1, and makes no file", async () => {
     const folder = newFolder();
     const file = join(folder, "okq.db");
     const check = async () => {
@@ -213,7 +205,7 @@ describe("the commands", () => {
     expect(memory.stderr()).toMatch(/^okq: only a SQLite database can be copied/);
   });
 
-  test("OKQ BACKUP wants a whole path, and a database", async () => {
+  test("OKQ BACKUP needs an absolute path and a database", async () => {
     const client = await (await startTestOkq()).connect();
     expect(await ask(client, "OKQ", "BACKUP", "copy.db")).toBe(
       "-ERR the file's path must be absolute",

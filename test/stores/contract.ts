@@ -1,5 +1,5 @@
 // The store contract (src/queue/store.ts) in executable form: one suite that every store runs.
-// It knows no store, only what one answers.
+// Each test gets a new store.
 
 import { describe, test } from "bun:test";
 import type { Store } from "../../src/queue/store.ts";
@@ -19,25 +19,25 @@ export interface StoreUnderTest {
   store: Store;
   /** Moves the store's clock, without sleeping. */
   advance(ms: number): void;
-  /** What onReady was told, in order: the queue as latin1 text, and the count. */
+  /** The calls of onReady, in order: the queue as latin1 text, and the count. */
   ready: [queue: string, count: number][];
-  /** From now on pushes into that queue, which must be empty, are refused; or no longer. */
+  /** Makes the store refuse pushes into that queue, which must be empty, or ends that. */
   setRefusing(queue: string, isRefusing: boolean): Promise<void>;
-  /** Of how many parts a limit holds for each; 1 if not said. */
+  /** The number of parts; limits hold for each part. The default is 1. */
   parts?: number;
-  /** Closes the store and whatever was started for it. */
+  /** Closes the store and everything that was started for it. */
   close(): Promise<void>;
-  /** For a store that outlives its process: ends it in an orderly way, and opens it again. */
+  /** For a durable store: closes it and opens it again. */
   reopen?(): Promise<void>;
-  /** As reopen, but ends it as a kill -9 would. */
+  /** As reopen, but after a kill -9 instead of a close. */
   crash?(): Promise<void>;
 }
 
-/** Defines one test: a sentence about stores, and what must hold of an empty one. */
+/** Defines one test: a statement about stores, and code that checks it with an empty store. */
 export type Check = (
   sentence: string,
   body: (caller: Caller) => Promise<void>,
-  /** Why it does not hold of a store of several parts. */
+  /** Why the statement does not hold for a store of several parts. */
   notOfParts?: string,
 ) => void;
 

@@ -1,4 +1,4 @@
-// The comparer must be able to fail: a store that breaks one rule has to be caught.
+// The comparison of two stores notices a store that breaks one rule.
 // oxlint-disable no-await-in-loop -- one after the other is what is meant
 
 import { describe, expect, test } from "bun:test";
@@ -11,10 +11,10 @@ import { openLocal } from "./open-local.ts";
 
 type Submit = Session["ask"];
 type Rule = (operation: Operation, submit: Submit) => Promise<unknown>;
-/** Whether an operation is refused for one in front of it, by the failures that it noted. */
+/** Whether an operation is refused because of an earlier failure. */
 type Behind = (order: Order, failures: number) => boolean;
 
-/** What breaks each rule; anything else goes through. */
+/** How to break each rule. */
 const breakages: Record<string, Rule> = {
   "a redo goes to the left end": async (operation, submit) => {
     const result = await submit(operation);
@@ -87,11 +87,11 @@ const breakages: Record<string, Rule> = {
 };
 
 const breakagesOfOrder: Record<string, Behind> = {
-  "what stands behind a refused operation is done": () => false,
+  "an operation behind a refused one is done": () => false,
   "a session is refused for ever": (order) => order.failures > 0,
 };
 
-/** Swaps the first two of a queue of which two leases or more ended. */
+/** Swaps the first two events of a queue with two or more expired leases. */
 function backwards(): Rule {
   const queues = new Map<string, Buffer>();
   return async (operation, submit) => {
@@ -114,14 +114,14 @@ function popOf(queue: Buffer) {
   return { kind: "pop", queue, leaseMs: 1000 } as const;
 }
 
-/** Answers ok to one push that it does not do, when the store is well under way. */
+/** Answers ok to one push that it does not do, after many operations. */
 function lossy(): Rule {
   let pushes = 0;
   return (operation, submit) =>
     operation.kind === "push" && ++pushes === 500 ? Promise.resolve("ok") : submit(operation);
 }
 
-/** The store with one rule broken; operations go through one by one, in order. */
+/** The store with one rule broken. Operations are done one by one, in order. */
 function breaking(under: StoreUnderTest, rule: Rule, isBehind: Behind): StoreUnderTest {
   const inner = under.store.session();
   const submitInner: Submit = (operation) => inner.ask(operation);

@@ -1,5 +1,5 @@
-// Random operations on two stores at once: both must give the same answers and end up the same.
-// It knows no rule of queues; what one store answers is the measure of the other.
+// Runs random operations on two stores at once. Both must give the same answers and end in the same
+// state. It contains no rule of queues.
 // oxlint-disable no-await-in-loop -- one after the other is what is meant
 
 import type { Operation, Popped, Unpop } from "../../src/queue/store.ts";
@@ -10,10 +10,10 @@ import { RandomOperations, RECLAIM_ALL, REFUSING } from "./random-operations.ts"
 import { Random } from "./random.ts";
 
 /**
- * Both stores are new and empty. `rounds` batches of 1 to 61 operations go through one session
- * each, some with a push that is refused; the clocks move between batches only. If the second
- * outlives its process, it is ended now and then. Throws at the first difference, naming the seed,
- * the round, the operation and both answers.
+ * Both stores are new and empty. Submits `rounds` batches of 1 to 61 operations through one session
+ * each, some with a refused push; the clocks move only between batches. If the second store is
+ * durable, it is restarted now and then. Throws at the first difference, with the seed, the round,
+ * the operation and both answers.
  */
 export async function compareStores(
   a: StoreUnderTest,
@@ -40,7 +40,7 @@ export async function compareStores(
 /** Pops that may be undone. */
 const LATEST_POPS = 8;
 
-/** What an operation was answered, and of a pop how it is undone. */
+/** The answer to an operation, and for a pop how to undo it. */
 interface Answer {
   text: string;
   unpop: Unpop | null;
@@ -48,7 +48,7 @@ interface Answer {
 
 class Pair {
   round = 0;
-  /** The latest events that both popped, with all that undoing the pops needs. */
+  /** The latest pops of both stores, as operations that undo them. */
   readonly #unpops: [ofA: Unpop, ofB: Unpop][] = [];
   readonly #a: Caller;
   readonly #b: Caller;
@@ -65,12 +65,12 @@ class Pair {
     this.#b.advance(ms);
   }
 
-  /** What a process forgets when it ends, claims that passed and consumers, is dealt with here. */
+  /** Restarts the second store, and makes expired claims and consumers equal again. */
   async restartSecond(random: Random, operations: RandomOperations): Promise<void> {
     await this.submitAll([{ kind: "reclaim", limit: RECLAIM_ALL, parts: "all" }]);
     const { reopen, crash } = this.#b.under;
     await (random.below(2) === 0 ? reopen : crash)?.();
-    // The process that could undo the earlier pops is gone.
+    // The new process cannot undo earlier pops.
     this.#unpops.length = 0;
     await this.submitAll([operations.heartbeat()]);
   }
@@ -87,7 +87,7 @@ class Pair {
     this.#unpops.splice(0, this.#unpops.length - LATEST_POPS);
   }
 
-  /** Some of the latest pops are undone, in any order; most of them are over already. */
+  /** Undoes some of the latest pops, in any order. Most of their claims have ended. */
   async unpopSome(random: Random): Promise<void> {
     const some = random.shuffled(this.#unpops).slice(0, 1 + random.below(LATEST_POPS));
     const undo = async (store: Caller, at: 0 | 1) =>
@@ -97,13 +97,13 @@ class Pair {
     this.#compare(`unpops of\n    ${what}`, ofA, ofB);
   }
 
-  /** Pages may be cut anywhere: what must agree is the whole walk. */
+  /** Pages may be cut anywhere, so only all of them together must agree. */
   async walk(limit: number): Promise<void> {
     const [ofA, ofB] = await Promise.all([this.#a.list(limit), this.#b.list(limit)]);
     this.#compare(`the list of queues, limit ${limit}`, written(ofA), written(ofB));
   }
 
-  /** How many are moved at a time is known before the last time, and what they are after it. */
+  /** The number requeued must agree except in the last round, and the state after it. */
   async reclaimAll(limit: number): Promise<void> {
     const [ofA, ofB] = await Promise.all([reclaimsOf(this.#a, limit), reclaimsOf(this.#b, limit)]);
     const areAlike = this.#a.parts === this.#b.parts;
@@ -111,7 +111,7 @@ class Pair {
     this.#compare(`reclaims with limit ${limit}`, written(a), written(b));
   }
 
-  /** Everything there is to see, then every ready event, then every claimed one. */
+  /** Compares status and peeks, then all ready events, then all claimed ones. */
   async compareState(queues: string[]): Promise<void> {
     await this.submitAll([{ kind: "status", queues: queues.map(bytesOf) }]);
     await this.walk(1000);
@@ -127,7 +127,7 @@ class Pair {
     const pops = queues.map(
       (queue) => ({ kind: "pop", queue: bytesOf(queue), leaseMs: 0 }) as const,
     );
-    // A round more than there are events, since the stores were emptied of at most as many.
+    // One round more than there are events.
     const total = async (store: Caller) =>
       (await store.status(...queues)).reduce((sum, [, count]) => sum + count, 0);
     const count = Math.max(await total(this.#a), await total(this.#b));
@@ -157,7 +157,7 @@ function sumOf(counts: number[]): number {
   return counts.reduce((sum, count) => sum + count, 0);
 }
 
-/** All in one turn. An error is an answer too. */
+/** Submits all in one turn. An error is an answer too. */
 function answers(store: Caller, batch: Operation[]): Promise<Answer[]> {
   const answer = (operation: Operation) =>
     store.submit(operation).then(
@@ -167,7 +167,7 @@ function answers(store: Caller, batch: Operation[]): Promise<Answer[]> {
   return Promise.all(batch.map(answer));
 }
 
-/** Each store names claims and places in its own way. */
+/** Without claims and ranks, which each store numbers in its own way. */
 function answerOf(operation: Operation, result: unknown): Answer {
   if (operation.kind !== "pop" || result === null) return { text: written(result), unpop: null };
   const { queue, leaseMs } = operation;
@@ -181,7 +181,7 @@ function failure(error: unknown): string {
   return error instanceof BehindFailure ? "behind a failure" : `StoreError ${error.failure}`;
 }
 
-/** Readable and exact: buffers as the latin1 text that they are, escaped where needed. */
+/** Readable and exact: buffers as escaped latin1 text. */
 function written(value: unknown): string {
   if (Buffer.isBuffer(value)) {
     const text = value.toString("latin1");

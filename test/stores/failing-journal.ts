@@ -1,5 +1,5 @@
-// A journal that fails on purpose, late or at once, also when it reads. Otherwise it passes all on
-// to the journal behind it.
+// A journal that fails on purpose, at once or later, also when it reads. Everything else goes to
+// the real journal.
 
 import type { Changes } from "../../src/stores/local/changes.ts";
 import type {
@@ -14,9 +14,9 @@ export class FailingJournal implements Journal {
   readonly name = "failing";
   readonly isDurable = true;
   readonly #inner: Journal;
-  /** The failure of the next commit, or none; asked once for each. "unknown" ones are done. */
+  /** The failure of the next commit, or null; called once for each. "unknown" ones are done. */
   nextFailure: () => JournalError | null = () => null;
-  /** The same of the next read. */
+  /** The same for the next read. */
   nextReadFailure: () => JournalError | null = () => null;
   /** Whether the next commit settles in a later turn. */
   isLate: () => boolean = () => false;

@@ -1,6 +1,5 @@
-// What a failing journal leaves behind: nothing. Batches that could not be committed are answered
-// as such and never were; those after them go on. The store in memory, which is given only what
-// was committed, is the measure.
+// A batch that a journal cannot commit fails and has no effect, and later batches go on. Compares
+// with a store in memory that gets only the committed operations.
 // oxlint-disable no-await-in-loop -- one after the other is what is meant
 
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
@@ -29,10 +28,10 @@ async function openFailing(memoryBudgetBytes: number) {
   return { under, journal: journal as FailingJournal };
 }
 
-/** An operation, and which of the sessions it goes by. */
+/** An operation and the number of its session. */
 type Step = readonly [operation: Operation, session: number];
 
-/** So few that operations often stand behind others. */
+/** Few, so that operations often follow others of the same session. */
 const sessionCount = 4;
 
 function sessionsOf({ store }: StoreUnderTest) {
@@ -42,7 +41,7 @@ function sessionsOf({ store }: StoreUnderTest) {
     Promise.all(steps.map((step) => ask(step).catch((error: unknown) => error)));
 }
 
-/** Each store numbers claims and places in its own way. */
+/** Each store numbers claims and ranks in its own way. */
 function withoutClaim(result: unknown): unknown {
   if (typeof result !== "object" || result === null || !("claim" in result)) return result;
   const { id, contents } = result as Popped;
@@ -64,7 +63,7 @@ function checkOrder(steps: readonly Step[], answers: unknown[]): void {
   }
 }
 
-describe("random operations on a journal that fails now and then", () => {
+describe("random operations with a journal that fails now and then", () => {
   const budgets = [2 ** 28, 0, 1500];
   const cases = budgets.flatMap((budget) => [1, 2, 3].map((seed) => [budget, seed] as const));
 
@@ -92,7 +91,7 @@ describe("random operations on a journal that fails now and then", () => {
         failing === "unread" && random.below(3) === 0 ? unread() : null;
       journal.nextFailure = () => {
         if (commits++ > 0) return null;
-        // Sent before anybody can know what becomes of the batch.
+        // Submitted before the outcome of the batch is known.
         laterAnswers = ask(later);
         return failing === "unread" ? null : (makes[failing]?.() ?? null);
       };
@@ -134,8 +133,8 @@ describe("random operations on a journal that fails now and then", () => {
   });
 });
 
-describe("a batch that could not be committed", () => {
-  test("is answered with the reason, and tells nobody that something became ready", async () => {
+describe("a batch that cannot be committed", () => {
+  test("is answered with the reason, and reports no event as ready", async () => {
     const { under, journal } = await openFailing(2 ** 28);
     const store = new Caller(under);
     journal.nextFailure = failed;
@@ -150,7 +149,7 @@ describe("a batch that could not be committed", () => {
     await under.close();
   });
 
-  test("for want of room is done again without its pushes", async () => {
+  test("for lack of space is done again without its pushes", async () => {
     const { under, journal } = await openFailing(2 ** 28);
     const store = new Caller(under);
     await store.pushAll("q", ["1", "2"]);
@@ -166,14 +165,14 @@ describe("a batch that could not be committed", () => {
     await under.close();
   });
 
-  test("takes along what the same client sent behind it, and nothing of others", async () => {
+  test("makes later operations of the same sessions fail, and of no others", async () => {
     const { under, journal } = await openFailing(2 ** 28);
     const store = new Caller(under);
     await store.push("in", "1");
     await store.pop("in");
     let commits = 0;
     journal.nextFailure = () => (commits++ === 0 ? full() : null);
-    // An event handed on: it must not be acknowledged here before it is there.
+    // An event is passed on: its ack must not be done without the push.
     const push = failureOf(store.push("out", "1"));
     const ack = failureOf(store.ack("in", "1"));
     expect(await push).toBe("refused: no room");
@@ -182,7 +181,7 @@ describe("a batch that could not be committed", () => {
     await under.close();
   });
 
-  test("and may be on disk all the same is answered as unknown", async () => {
+  test("but may be on disk is answered as unknown", async () => {
     const { under, journal } = await openFailing(2 ** 28);
     const store = new Caller(under);
     journal.nextFailure = () => new JournalError("unknown", "the disk said no");

@@ -1,4 +1,4 @@
-// The local store: the contract, what only this store promises, and the structures it stands on.
+// The local store: the contract, its own guarantees, and its data structures.
 // oxlint-disable no-await-in-loop -- one after the other is what is meant
 
 import { describe, expect, test } from "bun:test";
@@ -10,6 +10,7 @@ import { IndexedHeap } from "../../src/stores/local/indexed-heap.ts";
 import { batchOperationsMax } from "../../src/stores/local/local-store.ts";
 import { MemoryRelease } from "../../src/stores/local/memory-release.ts";
 import { closeAfterTest } from "../support/close-after-test.ts";
+import { TestClock } from "../support/test-clock.ts";
 import { storeContract } from "./contract.ts";
 import { Caller } from "./contract/caller.ts";
 import { openLocal } from "./open-local.ts";
@@ -21,14 +22,14 @@ async function openCaller(): Promise<Caller> {
   return new Caller(await openLocal());
 }
 
-/** Bytes in use, with as little garbage among them as some collections leave. */
+/** Bytes in use after several garbage collections. */
 function leastHeap(): number {
   const heaps = [1, 2, 3].map(() => (Bun.gc(true), process.memoryUsage().heapUsed));
   return Math.min(...heaps);
 }
 
 describe("the local store", () => {
-  test("tells of a queue at most once per batch, after its results have settled", async () => {
+  test("reports a ready queue at most once per batch, after the results", async () => {
     const store = await openCaller();
     const told: number[] = [];
     await Promise.all(
@@ -46,7 +47,7 @@ describe("the local store", () => {
     ]);
   });
 
-  test("does nothing before the turn of the event loop has ended", async () => {
+  test("does nothing before the end of the turn", async () => {
     const store = await openCaller();
     const push = store.push("q", "1");
     await Promise.resolve();
@@ -55,7 +56,7 @@ describe("the local store", () => {
     expect(store.under.ready).toEqual([["q", 1]]);
   });
 
-  test("takes a bounded number of operations per turn and all of them in order", async () => {
+  test("does a bounded number of operations per turn, all in order", async () => {
     const store = await openCaller();
     const ids = Array.from({ length: 2 * batchOperationsMax + 1 }, (_, i) => `${i}`);
     await store.pushAll("q", ids);
@@ -67,7 +68,7 @@ describe("the local store", () => {
     expect(await store.drain("q")).toEqual(ids);
   });
 
-  test("refuses an operation that throws, and its neighbours go on", async () => {
+  test("refuses an operation that throws, and does the others", async () => {
     const store = await openCaller();
     const bad = { kind: "push", queue: Buffer.from("q"), end: "left", id: Buffer.from("2") };
     const unknown = { kind: "no such kind" };
@@ -82,7 +83,7 @@ describe("the local store", () => {
     expect(await store.drain("q")).toEqual(["1", "3"]);
   });
 
-  test("does what was submitted before close, and nothing after", async () => {
+  test("does operations submitted before close, and no later ones", async () => {
     const store = await openCaller();
     const before = Promise.all([store.push("q", "1"), store.pop("q")]);
     await store.under.store.close();
@@ -91,7 +92,7 @@ describe("the local store", () => {
     await store.under.store.close();
   });
 
-  test("says on the last page that it is the last, however full that is", async () => {
+  test("marks the last page, also if it is full", async () => {
     const store = await openCaller();
     for (const queue of ["a", "b", "c", "d"]) await store.push(queue, "1");
     const nexts = async (limit: number, after: string | null) => {
@@ -104,7 +105,7 @@ describe("the local store", () => {
     expect(await nexts(2, "d")).toBeNull();
   });
 
-  test("counts what it holds", async () => {
+  test("counts queues, events and bytes", async () => {
     const store = await openCaller();
     const facts = () => Object.fromEntries(store.under.store.describe());
     await store.push("q", "1", "left", "12345");
@@ -135,7 +136,7 @@ describe("the local store", () => {
     expect(local.isDue()).toBe(false);
   });
 
-  test("a reclaim is due when the first lease has ended", async () => {
+  test("a reclaim is due when the first lease has expired", async () => {
     const store = await openCaller();
     await store.pushAll("q", ["1", "2"]);
     await store.pop("q", 100);
@@ -156,7 +157,7 @@ describe("the local store", () => {
     expect(event?.contents.equals(contents)).toBe(true);
   });
 
-  test("holds no more after many claims and acks than before", async () => {
+  test("takes no more memory after many claims and acks", async () => {
     const store = await openCaller();
     const cycles = async (count: number) => {
       for (let i = 0; i < count; i += 1000) {
@@ -169,7 +170,7 @@ describe("the local store", () => {
       return leastHeap();
     };
     const before = await cycles(20_000);
-    // Kept claims of 100 bytes and more each would come to twice the bound.
+    // If claims of at least 100 bytes were kept, they would take twice the bound.
     const after = await cycles(200_000);
     expect(after - before).toBeLessThan(10_000_000);
   });
@@ -180,43 +181,45 @@ describe("the release of memory", () => {
 
   function setUp() {
     const counts = { collections: 0 };
-    const release = new MemoryRelease(() => counts.collections++);
+    const clock = new TestClock();
+    const release = new MemoryRelease(clock, () => counts.collections++);
     closeAfterTest(release);
-    return { counts, release };
+    return { clock, counts, release };
   }
 
-  test("collects when most of a peak is gone, once, and in no batch", () => {
-    const { counts, release } = setUp();
+  test("collects once when most of a peak is gone, a second later", () => {
+    const { clock, counts, release } = setUp();
     for (const held of [0, 100, 400, 300, 101]) release.observe(held * mebibyte, 1);
     for (const held of [100, 100, 90, 95]) release.observe(held * mebibyte, 1);
     expect(counts.collections).toBe(0);
-    release.look();
+    clock.advance(1000);
     expect(counts.collections).toBe(1);
     release.observe(10 * mebibyte, 1);
-    release.look();
+    clock.advance(10_000);
     expect(counts.collections).toBe(2);
+    expect(clock.timers).toBe(0);
   });
 
-  test("waits while there is much to do, but not for ever", () => {
-    const { counts, release } = setUp();
+  test("waits for a second with little to do, however long that takes", () => {
+    const { clock, counts, release } = setUp();
     for (const held of [100, 0]) release.observe(held * mebibyte, 1);
-    for (let looks = 0; looks < 59; looks++) {
+    for (let second = 0; second < 600; second++) {
       release.observe(0, 1000);
-      release.look();
+      clock.advance(1000);
     }
     expect(counts.collections).toBe(0);
-    release.observe(0, 1000);
-    release.look();
+    release.observe(0, 20);
+    clock.advance(1000);
     expect(counts.collections).toBe(1);
   });
 
-  test("does not mind small backlogs that come and go", () => {
-    const { counts, release } = setUp();
+  test("ignores small backlogs that come and go", () => {
+    const { clock, counts, release } = setUp();
     for (let i = 0; i < 100; i++) {
       release.observe(15 * mebibyte, 1);
       release.observe(0, 1);
     }
-    release.look();
+    clock.advance(1000);
     expect(counts.collections).toBe(0);
   });
 });
@@ -254,7 +257,7 @@ describe("the deque", () => {
     }
   });
 
-  test("is small again when it has been drained", () => {
+  test("is small again after it was drained", () => {
     const deque = new Deque<number>();
     const emptyCapacity = deque.capacity;
     for (let i = 0; i < 100_000; i++) deque.pushLeft(i);
@@ -308,7 +311,7 @@ describe("the hash index", () => {
     hash: number;
   }
 
-  // A hash of a few bits makes collisions, and so gaps to close, the rule.
+  // A hash of a few bits makes collisions frequent, and so gaps to close.
   test.each([1, 2, 3, 32])("does what a Map does with hashes of %d bits", (bits) => {
     const random = new Random(bits);
     const hashed = (key: string) => (bits === 32 ? hashOf(key) : hashOf(key) >> (32 - bits));
@@ -331,7 +334,7 @@ describe("the hash index", () => {
     expect(new Set(index)).toEqual(new Set(model.values()));
   });
 
-  test("is small again when it has been emptied", () => {
+  test("is small again after it was emptied", () => {
     const index = new HashIndex<Element>((element) => element.key);
     const emptyCapacity = index.capacity;
     const elements = Array.from({ length: 50_000 }, (_, i) => ({
@@ -345,7 +348,7 @@ describe("the hash index", () => {
 });
 
 describe("the index of cold events", () => {
-  // Few hashes make collisions, and so gaps to close, the rule; many make it fall into shards.
+  // Few hashes make collisions frequent, and so gaps to close; many hashes make shards.
   test.each([
     [8, 2_000],
     [4096, 20_000],
@@ -374,7 +377,7 @@ describe("the index of cold events", () => {
     expect(index.size).toBe(0);
   });
 
-  test("takes less than 50 bytes for each of many, and little when it is empty again", () => {
+  test("takes less than 50 bytes per event, and little when it is empty again", () => {
     const index = new ColdIndex();
     const emptyBytes = index.bytes;
     for (let key = 1; key <= 300_000; key++) index.add(hashOf(`${key}`), key);

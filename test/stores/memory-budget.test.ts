@@ -1,4 +1,4 @@
-// What counts towards the memory budget of a store on disk, and what comes back into memory.
+// The memory budget of a store on disk: what counts, and what comes back into memory.
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { Caller } from "./contract/caller.ts";
 import { openSqlite, type SqliteUnderTest } from "./open-sqlite.ts";
@@ -18,7 +18,7 @@ async function withStore(
   await under.close();
 }
 
-/** What INFO says: about how much memory is held, and how many events are on disk only. */
+/** Facts of INFO: the memory taken, and the number of events that are only on disk. */
 function factsOf(under: SqliteUnderTest): { memory: number; onDisk: number } {
   const facts = Object.fromEntries(under.store.describe());
   return { memory: Number(facts["memory_bytes"]), onDisk: Number(facts["on_disk_only"]) };
@@ -27,7 +27,7 @@ function factsOf(under: SqliteUnderTest): { memory: number; onDisk: number } {
 const names = (count: number, prefix: string) =>
   Array.from({ length: count }, (_, at) => `${prefix}-${at}`);
 
-test("ids count, however short their contents are", async () => {
+test("ids count, also with short contents", async () => {
   await withStore(MEGABYTE, async (store, under) => {
     await store.pushAll("q", names(500, "i".repeat(10_000)));
     expect(factsOf(under).onDisk).toBeGreaterThan(390);
@@ -35,7 +35,7 @@ test("ids count, however short their contents are", async () => {
   });
 });
 
-test("queues and their names count, and so do events that are on disk only", async () => {
+test("queues, names and events that are only on disk count", async () => {
   await withStore(MEGABYTE, async (store, under) => {
     const queues = names(1000, "q".repeat(1000));
     for (const queue of queues) await store.push(queue, "1");
@@ -64,7 +64,7 @@ test("a peek brings nothing back into memory", async () => {
   });
 });
 
-test("pops in many queues bring little more into memory than they hand out", async () => {
+test("pops in many queues bring little more than their events into memory", async () => {
   await withStore(MEGABYTE, async (store, under) => {
     const queues = names(100, "q");
     const ids = names(64, "i");
@@ -74,7 +74,7 @@ test("pops in many queues bring little more into memory than they hand out", asy
     await under.reopen();
     const { memory } = factsOf(under);
     for (const queue of queues) expect(await store.pop(queue)).toBe("i-0");
-    // All of them as objects with their contents would take 9 MB.
+    // As objects with contents they would take 9 MB.
     expect(factsOf(under).memory - memory).toBeLessThan(MEGABYTE);
     for (const queue of queues) expect(await store.drain(queue)).toEqual(ids.slice(1));
   });

@@ -1,23 +1,22 @@
-// A local store under test, on a clock that stands still until it is moved.
+// Opens a local store for a test, with a clock that only the test moves.
 
 import { LocalStore } from "../../src/stores/local/local-store.ts";
+import { TestClock } from "../support/test-clock.ts";
 import type { StoreUnderTest } from "./contract.ts";
 import { RefusingStore } from "./refusing-store.ts";
 
 export async function openLocal(): Promise<StoreUnderTest> {
-  let nowMs = 1_700_000_000_000;
+  const clock = new TestClock();
   const ready: [string, number][] = [];
   const store = new RefusingStore(
     new LocalStore({
-      now: () => nowMs,
+      clock,
       onReady: (queue, count) => ready.push([queue.toString("latin1"), count]),
     }),
   );
   return {
     store,
-    advance: (ms) => {
-      nowMs += ms;
-    },
+    advance: (ms) => clock.advance(ms),
     ready,
     setRefusing: (queue, isRefusing) => store.setRefusing(queue, isRefusing),
     close: () => store.close(),

@@ -1,5 +1,5 @@
 // A local store on a SQLite file of its own, on a clock that stands still until it is moved; and
-// how a test closes it, kills it and opens it again behind the back of whoever uses it.
+// how a test closes it, kills it and opens it again while its sessions go on.
 
 import { copyFileSync, existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -16,8 +16,10 @@ import type { Journal } from "../../src/stores/local/journal.ts";
 import { LocalStore } from "../../src/stores/local/local-store.ts";
 import { SqliteJournal } from "../../src/stores/local/sqlite/sqlite-journal.ts";
 import type { Fsync } from "../../src/stores/local/sqlite/wal-file.ts";
+import { TestClock } from "../support/test-clock.ts";
 import type { StoreUnderTest } from "./contract.ts";
 import { FailingJournal } from "./failing-journal.ts";
+import { ForwardingStore } from "./forwarding-store.ts";
 import { RefusingStore } from "./refusing-store.ts";
 
 const startMs = 1_700_000_000_000;
@@ -25,32 +27,33 @@ const startMs = 1_700_000_000_000;
 export interface SqliteOptions {
   memoryBudgetBytes?: number;
   fsync?: Fsync;
-  /** What the clock shows at first. */
+  /** The first time of the clock. */
   nowMs?: number;
-  /** An existing file, which is left there; else one in a new folder. */
+  /** An existing file, which is kept; else a file in a new folder is made. */
   file?: string;
-  /** Given the journal at every opening, to make it fail; without it there is none in front. */
+  /** Called with the journal at every opening, to make it fail. */
   onJournal?: (journal: FailingJournal) => void;
 }
 
 export interface SqliteUnderTest extends StoreUnderTest {
   file: string;
-  /** Closes the store and opens it again. Consumers are gone, as those of a process are. */
+  /** Closes the store and opens it again. Consumers are gone, as after a restart. */
   reopen(): Promise<void>;
-  /** As a kill -9 does: what the files hold at this moment is opened again, elsewhere. */
+  /** As a kill -9: opens a copy of the present files. */
   crash(): Promise<void>;
 }
 
 export async function openSqlite(options: SqliteOptions = {}): Promise<SqliteUnderTest> {
   const { memoryBudgetBytes = 2 ** 28, fsync = "no" } = options;
   const folder = options.file ? null : mkdtempSync(join(tmpdir(), "okq-sqlite-"));
-  let { nowMs = startMs } = options;
+  const clock = new TestClock();
+  clock.advance((options.nowMs ?? startMs) - clock.nowMs());
   let copies = 0;
   let file = options.file ?? join(folder as string, "okq.db");
   const ready: [string, number][] = [];
   const open = () =>
     LocalStore.open({
-      now: () => nowMs,
+      clock,
       onReady: (queue, count) => ready.push([queue.toString("latin1"), count]),
       journal: journalOf({ ...options, file, fsync }),
       memoryBudgetBytes,
@@ -60,9 +63,7 @@ export async function openSqlite(options: SqliteOptions = {}): Promise<SqliteUnd
   const abandoned: Store[] = [];
   return {
     store: refusing,
-    advance: (ms) => {
-      nowMs += ms;
-    },
+    advance: (ms) => clock.advance(ms),
     ready,
     setRefusing: (queue, isRefusing) => refusing.setRefusing(queue, isRefusing),
     get file() {
@@ -105,12 +106,17 @@ function journalOf({
   return failing;
 }
 
-/** The store of the moment: its sessions outlive it. */
-class Current implements Store {
+/** A store that can be replaced while its sessions go on. */
+class Current extends ForwardingStore {
   #store: LocalStore;
 
   constructor(store: LocalStore) {
+    super();
     this.#store = store;
+  }
+
+  protected get inner(): LocalStore {
+    return this.#store;
   }
 
   async replace(next: (store: LocalStore) => Promise<LocalStore>): Promise<void> {
@@ -119,26 +125,6 @@ class Current implements Store {
 
   session(): Session {
     return new CurrentSession(() => this.#store);
-  }
-
-  watch(): Promise<void> {
-    return this.#store.watch();
-  }
-
-  isDue(): boolean {
-    return this.#store.isDue();
-  }
-
-  describe(): [string, string | number][] {
-    return this.#store.describe();
-  }
-
-  backup(file: string): Promise<void> {
-    return this.#store.backup(file);
-  }
-
-  close(): Promise<void> {
-    return this.#store.close();
   }
 }
 
@@ -159,7 +145,7 @@ class CurrentSession extends Session {
   }
 }
 
-/** What a failing operation says, and how. */
+/** The failure of an operation: its kind and its message, or "none". */
 export async function failureOf(operation: Promise<unknown>): Promise<string> {
   const failure = await operation.then(
     () => "none",

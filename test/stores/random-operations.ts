@@ -1,4 +1,4 @@
-// Random operations on few queues and few ids, so that they get in each other's way.
+// Random operations on few queues and few ids, so that they affect each other.
 
 import type { Operation } from "../../src/queue/store.ts";
 import { bytesOf } from "./contract/caller.ts";
@@ -8,16 +8,16 @@ import type { Random } from "./random.ts";
 const queueCount = 5;
 const idCount = 8;
 
-/** Times are multiples of it, so that deadlines tie often. */
+/** Times are multiples of this, so that deadlines are often equal. */
 const tickMs = 16;
 
-/** A queue of its own, into which pushes are to be refused: see StoreUnderTest.setRefusing. */
+/** A queue for refused pushes: see StoreUnderTest.setRefusing. */
 export const REFUSING = "refusing";
 
-/** More than there ever are: which queues a smaller limit serves first is the store's choice. */
+/** More than there ever are, because a store chooses which queues a limit serves first. */
 export const RECLAIM_ALL = 1_000_000;
 
-/** Makes operations; the same random numbers make the same ones. */
+/** Makes operations. The same random numbers make the same operations. */
 export class RandomOperations {
   readonly queues: string[];
   readonly #ids: string[];
@@ -30,7 +30,7 @@ export class RandomOperations {
     this.#ids = random.shuffled(nastyTexts).slice(0, idCount);
   }
 
-  /** How far to move the clock before the next batch: mostly not at all, else up to 3 s. */
+  /** How far to move the clock before the next batch: mostly 0, else up to 3 s. */
   pauseMs(): number {
     return this.#random.below(3) > 0 ? 0 : this.#random.below(190) * tickMs;
   }
@@ -40,7 +40,7 @@ export class RandomOperations {
     return Array.from({ length: size }, () => this.#operation());
   }
 
-  /** Such a push in the batch, now and then; behind registers, for a heartbeat repeats them all. */
+  /** Sometimes adds a refused push, behind registers, because a heartbeat repeats those. */
   withRefusal(batch: Operation[]): Operation[] {
     const random = this.#random;
     if (random.below(6) > 0) return batch;
@@ -54,7 +54,7 @@ export class RandomOperations {
     return batch.toSpliced(first + random.below(batch.length + 1 - first), 0, refused);
   }
 
-  /** Says the counts of consumers again, as a process does that wants them kept. */
+  /** Reports the counts of consumers again, as a process does regularly. */
   heartbeat(): Operation {
     const consumers = [...this.#consumers].map(([queue, count]) => ({
       queue: bytesOf(queue),

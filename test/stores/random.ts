@@ -19,7 +19,7 @@ export class Random {
     return choices[this.below(choices.length)] as T;
   }
 
-  /** One of the keys of `weights`, each as often as its weight says. */
+  /** One of the keys of `weights`, in proportion to the weights. */
   weighted<K extends string>(weights: Record<K, number>): K {
     const entries = Object.entries<number>(weights) as [K, number][];
     let at = this.below(entries.reduce((sum, [, weight]) => sum + weight, 0));

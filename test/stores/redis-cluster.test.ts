@@ -1,5 +1,5 @@
-// The store on a Redis Cluster: the contract, the comparison with the local store, and what only a
-// cluster asks for.
+// The store on a Redis Cluster: the contract, the comparison with the local store, and the
+// behaviour of shards.
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { INFIXES } from "../../src/stores/redis/keys.ts";
 import { RedisStore } from "../../src/stores/redis/redis-store.ts";
@@ -20,7 +20,7 @@ beforeAll(async () => {
 
 afterAll(() => cluster.close());
 
-/** A batch is tried for so long; unless told otherwise, for longer than any test. */
+/** With the time for which a batch is retried; by default longer than any test. */
 async function openCluster(timeoutMs = 600_000): Promise<StoreUnderTest> {
   await Promise.all(cluster.nodes.map(({ redis }) => redis.flushall()));
   let nowMs = 1_700_000_000_000;
@@ -70,7 +70,7 @@ function queuesApart(count: number): string[] {
 }
 
 describe("in a cluster", () => {
-  test("shards have slots of their own, one in every stretch, as Redis reckons", async () => {
+  test("shards have their own slots, evenly spread, as Redis computes them", async () => {
     const { redis } = cluster.nodes[0]!;
     const stretch = 16_384 / SHARDS;
     expect(shards.map(({ slot }) => Math.floor(slot / stretch))).toEqual([...shards.keys()]);
@@ -80,7 +80,7 @@ describe("in a cluster", () => {
     }
   });
 
-  test("where a queue is never changes from one okq to the next", () => {
+  test("the shard of a queue never changes between versions of okq", () => {
     // The check value of CRC-32 is 0xcbf43926.
     expect(shardOf(Buffer.from("123456789"))).toBe(0xcbf43926 % 64);
     expect(shardOf(Buffer.alloc(0))).toBe(0);
@@ -109,12 +109,12 @@ describe("in a cluster", () => {
         found.push(queue);
       }
     }
-    // Three keys of each.
+    // Three keys for each queue.
     expect(found.toSorted()).toEqual(queues.flatMap((queue) => [queue, queue, queue]).toSorted());
     await under.close();
   });
 
-  test("leaves no key of queues that are gone, in any shard", async () => {
+  test("leaves no key of deleted queues in any shard", async () => {
     const under = await openCluster();
     const caller = new Caller(under);
     const queues = queuesApart(SHARDS);
@@ -128,7 +128,7 @@ describe("in a cluster", () => {
     await under.close();
   });
 
-  test("a reclaim asks only the shards that have something due", async () => {
+  test("a reclaim asks only the shards with expired leases", async () => {
     const under = await openCluster();
     const caller = new Caller(under);
     const scripts = async () => {
@@ -150,6 +150,19 @@ describe("in a cluster", () => {
     await under.close();
   });
 
+  test("a claim of which no message told is found by looking at some shards in turn", async () => {
+    const [under, other] = [await openCluster(), await openCluster()];
+    const [caller, stranger] = [new Caller(under), new Caller(other)];
+    await stranger.push("mail", "1");
+    await stranger.pop("mail", 1);
+    under.advance(1);
+    const some = () => caller.submit({ kind: "reclaim", limit: 10, parts: "some" });
+    let moved = 0;
+    for (let look = 0; look < SHARDS / 8; look++) moved += (await some()) as number;
+    expect(moved).toBe(1);
+    await Promise.all([under.close(), other.close()]);
+  });
+
   test("a session that changes shards keeps its order, and a page lists all shards", async () => {
     const under = await openCluster();
     const caller = new Caller(under);
@@ -167,7 +180,7 @@ describe("in a cluster", () => {
     await under.close();
   });
 
-  test("a batch for a slot that has moved away goes to the new owner, undisturbed", async () => {
+  test("a batch for a moved slot goes to the new owner without an error", async () => {
     const under = await openCluster();
     const caller = new Caller(under);
     await caller.pushAll("mail", ["1", "2"]);
@@ -181,7 +194,7 @@ describe("in a cluster", () => {
     await under.close();
   });
 
-  test("a batch for a slot half-way between two servers waits until it has arrived", async () => {
+  test("a batch for a slot that is being moved waits until it has arrived", async () => {
     const under = await openCluster();
     const caller = new Caller(under);
     await caller.pushAll("mail", ["1", "2"]);
@@ -195,7 +208,7 @@ describe("in a cluster", () => {
       isDone = true;
       return result;
     });
-    // Others are not held up.
+    // Other shards are not delayed.
     expect(await new Caller(under).push("elsewhere", "1")).toBe("ok");
     await eventually(async () => /TRYAGAIN|ASK/.test(await from.redis.info("errorstats")));
     expect(isDone).toBe(false);
@@ -206,7 +219,7 @@ describe("in a cluster", () => {
     await under.close();
   });
 
-  test("a slot that stays half-way fails its batches after a while, undone", async () => {
+  test("a batch for a slot that stays half-way fails after a while and is not done", async () => {
     const under = await openCluster(2_000);
     const caller = new Caller(under);
     await caller.push("mail", "1");

@@ -1,5 +1,5 @@
-// Every way to a Redis, with a real one at its end: sockets, TLS, passwords, users, databases. Two
-// okq processes on it do all that needs a connection, and a way that is closed is told in one line.
+// Every way to connect to a real Redis: sockets, TLS, passwords, users, databases. Two okq
+// processes use every kind of connection, and a refused one is reported in one line.
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, setDefaultTimeout, test } from "bun:test";
@@ -20,7 +20,7 @@ setDefaultTimeout(60_000);
 const PASSWORD = "the-right-secret";
 const OTHER_PASSWORD = "another-secret";
 
-/** Of a user of its own, as the README has it: everything that okq sends, and nothing else. */
+/** The rights that the README lists: for everything that okq sends, and nothing else. */
 const ACL = (
   "~{okq* &{okq}* -@all +@list +@hash +@set +@sortedset +set +setrange +del +unlink +exists " +
   "+pexpire +time +eval +evalsha +publish +subscribe +ping +info +select +wait +cluster|slots"
@@ -31,7 +31,7 @@ type Way = Partial<Config>;
 
 const start = (config: Way) => startTestOkq({ store: "", ...config });
 
-/** What one okq takes in wakes a consumer of the other, who pops and acks it. */
+/** A push to one okq wakes a consumer of the other, which pops and acks the event. */
 async function serves(config: Way): Promise<void> {
   const [one, other] = [await start(config), await start(config)];
   const [producer, consumer] = [await one.connect(), await other.connect()];
@@ -51,7 +51,7 @@ function secretsIn(text: string): string[] {
   return [PASSWORD, OTHER_PASSWORD].filter((secret) => text.includes(secret));
 }
 
-/** The one line that a start ends with. */
+/** The one line of a failed start. */
 async function refusal(config: Way): Promise<string> {
   const message = await start(config).then(
     () => "",
@@ -77,7 +77,7 @@ async function addUser(servers: RedisServer[]): Promise<Way> {
   return { redisUser: "okq", redisPassword: PASSWORD };
 }
 
-test("a database that okq cannot have stops it, rather than database 0 in its place", async () => {
+test("okq does not use database 0 instead of one that Redis lacks", async () => {
   const redis = await startTestRedis();
   expect(await refusal({ store: `redis://${at(redis)}/99` })).toContain("DB index is out of range");
   const user = await addUser([redis]);
@@ -85,11 +85,11 @@ test("a database that okq cannot have stops it, rather than database 0 in its pl
   expect(await refusal({ store: `redis://${at(redis)}/5`, ...user })).toContain("select");
 });
 
-test("okq asks for nothing beyond its rights, and keeps the order with them", async () => {
+test("okq needs only the listed rights, and keeps the order with them", async () => {
   const redis = await startTestRedis();
   const okq = await start({ redisAddr: at(redis), ...(await addUser([redis])) });
   const client = await okq.connect();
-  // Many in the same millisecond, in batches of their own.
+  // Many in the same millisecond, each in its own batch.
   for (let round = 0; round < 50; round++) {
     for (const id of ["a", "z", "b", "y"]) await ask(client, "QRPUSH", "q", id, "x");
     for (const id of ["y", "b", "z"]) expect(await ask(client, "QRPOP", "q")).toEqual([id, "x"]);
@@ -121,7 +121,7 @@ test("okq reaches Redis at an IPv6 address", async () => {
   await serves({ redisAddr: `[::1]:${redis.port}` });
 });
 
-test("okq with another database keeps its queues and its messages apart", async () => {
+test("okq with another database has its own queues and messages", async () => {
   const redis = await startTestRedis();
   await serves({ store: `redis://${at(redis)}/5` });
   const [okq, stranger] = [
@@ -136,7 +136,7 @@ test("okq with another database keeps its queues and its messages apart", async 
   expect(await redis.redis.keys("*ready*")).toEqual(["{okq}:ready:q"]);
 });
 
-test("okq with a password or its file is let in, without the right one it says why", async () => {
+test("okq logs in with a password or its file, and reports a wrong one", async () => {
   const redis = await startTestRedis({ password: PASSWORD });
   const redisAddr = at(redis);
   const certificates = makeCertificates();
@@ -149,7 +149,7 @@ test("okq with a password or its file is let in, without the right one it says w
   expect(await refusal({ redisAddr })).toContain("NOAUTH");
 });
 
-test("TLS is spoken with a Redis of the given authority, and with no other", async () => {
+test("okq accepts the certificate of a Redis only from the given authority", async () => {
   const certificates = makeCertificates();
   const redis = await startTestRedis({ tls: certificates });
   const tls: Way = { redisTls: true, redisTlsCa: certificates.ca };
@@ -166,7 +166,7 @@ test("TLS is spoken with a Redis of the given authority, and with no other", asy
   expect(await refusal({ redisAddr: at(plain), ...tls })).toContain("no answer within");
 });
 
-test("a Redis that demands a certificate of okq gets it, else okq says why", async () => {
+test("okq shows a certificate to a Redis that needs one, or reports that it has none", async () => {
   const certificates = makeCertificates();
   const { ca: redisTlsCa, client, stranger } = certificates;
   const redis = await startTestRedis({ tls: certificates, args: ["--tls-auth-clients", "yes"] });
@@ -177,7 +177,7 @@ test("a Redis that demands a certificate of okq gets it, else okq says why", asy
   expect(await refusal({ ...way, ...wrong })).toContain("UNKNOWN_CA");
 });
 
-test("a user that may do what the README lists can have its queues on one Redis", async () => {
+test("the rights that the README lists are enough on one Redis", async () => {
   const redis = await startTestRedis();
   const user = await addUser([redis]);
   await serves({ redisAddr: at(redis), ...user });
@@ -204,7 +204,7 @@ test("a user that may do what the README lists can have its queues on one Redis"
   expect(await redis.redis.acl("LOG")).toEqual([]);
 });
 
-test("a user that may not do it all is told the truth about what was done", async () => {
+test("with fewer rights, replies are still right about what was done", async () => {
   const redis = await startTestRedis();
   const user = await addUser([redis]);
   const okq = await start({ redisAddr: at(redis), ...user });
@@ -218,7 +218,7 @@ test("a user that may not do it all is told the truth about what was done", asyn
   expect(pushed).toMatch(/^ERR store outcome unknown: done on the master.*NOPERM/);
   await eventually(() => okq.log.some((line) => /lost .*server="for messages".*NOPERM/.test(line)));
   expect(await client.call("QSTATUS", "q")).toEqual([[Buffer.from("q"), 2, 0, 0]]);
-  // It never hears a message, and says so.
+  // It receives no messages, and logs that.
   const deaf = await start({ redisAddr: at(redis), ...user });
   const listener = await deaf.connect();
   expect(await listener.call("QREGISTER", "none")).toEqual({ simple: "OK" });
@@ -227,7 +227,7 @@ test("a user that may not do it all is told the truth about what was done", asyn
   await eventually(() => deaf.log.some((line) => warning.test(line)));
 });
 
-test("Sentinels with a password of their own lead to a Redis with another, by TLS", async () => {
+test("okq uses different passwords at Sentinels and Redis, with TLS", async () => {
   const tls = makeCertificates();
   const sentinelPassword = OTHER_PASSWORD;
   const group = await startSentinelGroup({ password: PASSWORD, sentinelPassword, tls });
@@ -245,7 +245,7 @@ test("Sentinels with a password of their own lead to a Redis with another, by TL
   expect(await refusal({ ...way, redisPassword: OTHER_PASSWORD })).toMatch(/: WRONGPASS/);
 });
 
-test("a user that may do what the README lists is enough behind Sentinels", async () => {
+test("the rights that the README lists are enough behind Sentinels", async () => {
   const group = await startSentinelGroup();
   for (const { redis } of group.sentinelServers) {
     await redis.call("ACL", "SETUSER", "asks", "on", `>${OTHER_PASSWORD}`, ...SENTINEL_ACL);
@@ -256,7 +256,7 @@ test("a user that may do what the README lists is enough behind Sentinels", asyn
   await serves({ ...through(group), ...user, ...sentinelUser, redisWait: 1 });
 });
 
-test("okq reaches a cluster with a password, and as a user", async () => {
+test("okq logs in to a cluster with a password, and as a user", async () => {
   const cluster = await startCluster({ replicasEach: 1, password: PASSWORD });
   const way = into(cluster);
   await serves({ ...way, redisPassword: PASSWORD });
@@ -267,7 +267,7 @@ test("okq reaches a cluster with a password, and as a user", async () => {
 test.each(["unknown-endpoint", "hostname"])(
   "okq reaches a cluster whose nodes announce no address (%s), also a slot that moves",
   async (type) => {
-    // With a host name as the preferred one, the answer has the addresses beside it.
+    // If host names are preferred, the answer has the addresses too.
     const addresses = type === "hostname" ? ["127.0.0.1", "127.0.0.2", "127.0.0.3"] : [];
     const machines = addresses.map((address) => ({ address, command: (argv: string[]) => argv }));
     const cluster = await startCluster({ replicasEach: 0, machines });
@@ -299,13 +299,13 @@ test.each(["unknown-endpoint", "hostname"])(
   },
 );
 
-test("okq reaches a cluster by TLS", async () => {
+test("okq connects to a cluster with TLS", async () => {
   const tls = makeCertificates();
   const cluster = await startCluster({ replicasEach: 0, tls });
   await serves({ ...into(cluster), redisTls: true, redisTlsCa: tls.ca });
 });
 
-test("a password that changes while okq runs stops commands, and the log says why", async () => {
+test("a changed password stops commands, and the log has the reason", async () => {
   const redis = await startTestRedis({ password: PASSWORD });
   const okq = await start({ redisAddr: at(redis), redisPassword: PASSWORD });
   const client = await okq.connect();

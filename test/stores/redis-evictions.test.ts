@@ -1,5 +1,5 @@
-// A Redis that may throw away keys when its memory is full: okq says so, of every master, at the
-// start and whenever it changes.
+// okq warns about every master that may evict keys when its memory is full, at the start and when
+// that changes.
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { eventually } from "../support/eventually.ts";
 import { startTestOkq, startTestRedis, type TestOkq } from "../support/okq-server.ts";
@@ -15,7 +15,7 @@ const setPolicy = ({ redis }: RedisServer, policy: string) =>
   redis.config("SET", "maxmemory-policy", policy);
 const nameOf = ({ address, port }: RedisServer) => `${address}:${port}`;
 
-/** The log lines about it so far, as "warn server policy" and "info server". */
+/** The log lines about evictions so far, as "warn server policy" and "info server". */
 function said({ log }: TestOkq): string[] {
   const pattern = / (warn|info) +Redis (?:may evict|evicts) .* server=(\S+)(?: policy=(\S+))?\n/;
   return log.flatMap((line) => {
@@ -39,7 +39,7 @@ test("warns once about the policy of one Redis, at the start and when it changes
   await setPolicy(redis, "noeviction");
   lines.push(`info ${name}`);
   await eventually(() => said(okq).length === lines.length, LATER);
-  // By a new connection it is seen at once.
+  // A new connection notices it at once.
   await setPolicy(redis, "allkeys-random");
   await redis.redis.call("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes");
   lines.push(`warn ${name} allkeys-random`);

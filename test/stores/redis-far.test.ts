@@ -1,4 +1,4 @@
-// A Redis that is far away can be used if its answers come within --redis-timeout.
+// A distant Redis can be used if its answers come within --redis-timeout.
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { errorOf } from "../faults/load.ts";
 import { closeAfterTest } from "../support/close-after-test.ts";
@@ -10,7 +10,7 @@ import { TcpProxy } from "../support/tcp-proxy.ts";
 
 setDefaultTimeout(90_000);
 
-/** So that an answer takes longer than any limit that is meant for servers nearby. */
+/** An answer takes longer than any limit that is meant for servers nearby. */
 const ONE_WAY_MS = 400;
 const SLOW = { timeoutMs: 60_000 };
 
@@ -28,7 +28,7 @@ function setFar(proxies: TcpProxy[], oneWayMs = ONE_WAY_MS): void {
 const addressesOf = (proxies: TcpProxy[]) =>
   proxies.map(({ port }) => `127.0.0.1:${port}`).join(",");
 
-/** Pushes until Redis takes it, under one id, so that it is there once. */
+/** Pushes with one id until Redis accepts it, so that it is there once. */
 async function pushed(okq: TestOkq): Promise<void> {
   const client = await okq.connect();
   await eventually(async () => {
@@ -45,17 +45,17 @@ async function serves(okq: TestOkq): Promise<void> {
   expect(await client.next()).toEqual({ simple: "OK" });
 }
 
-test("one Redis is used from the start, without a warning", async () => {
+test("okq uses one distant Redis from the start, without a warning", async () => {
   const proxy = proxyTo(await startTestRedis());
   setFar([proxy], 1_000);
-  // Less than the two answers that a script takes which is new to Redis.
+  // Less than the two answers that a new script takes.
   const config = { store: "", redisAddr: addressesOf([proxy]), redisTimeout: 3_000 };
   const okq = await startTestOkq(config);
   await serves(okq);
   expect(okq.log.filter((line) => line.includes(" warn "))).toEqual([]);
 });
 
-test("a Redis that becomes far is used again, as often as it is cut off", async () => {
+test("okq uses a Redis that becomes distant, also after every cut", async () => {
   const proxy = proxyTo(await startTestRedis());
   const okq = await startTestOkq({ store: "", redisAddr: addressesOf([proxy]) });
   await serves(okq);
@@ -66,7 +66,7 @@ test("a Redis that becomes far is used again, as often as it is cut off", async 
   }
 });
 
-test("its messages wake a consumer, whose connection for them stays", async () => {
+test("messages of a distant Redis wake a consumer", async () => {
   const redis = await startTestRedis();
   const proxy = proxyTo(redis);
   setFar([proxy]);
@@ -84,7 +84,7 @@ test("its messages wake a consumer, whose connection for them stays", async () =
   expect(far.log.filter((line) => line.includes("connection lost"))).toEqual([]);
 });
 
-test("a cluster is used from the start, and again after a cut", async () => {
+test("okq uses a distant cluster from the start, and again after a cut", async () => {
   const cluster = await startCluster({ replicasEach: 0 });
   const proxies = cluster.nodes.map(proxyTo);
   for (const [at, { redis }] of cluster.nodes.entries()) {
@@ -109,7 +109,7 @@ test("a cluster is used from the start, and again after a cut", async () => {
   await serves(okq);
 });
 
-test("Sentinels lead to a master", async () => {
+test("okq finds a distant master through Sentinels", async () => {
   const group = await startSentinelGroup({ replicas: 0 });
   const proxies = group.sentinelServers.map(proxyTo);
   setFar(proxies);
@@ -119,7 +119,7 @@ test("Sentinels lead to a master", async () => {
   await serves(okq);
 });
 
-test("a Redis farther away than --redis-timeout is not used, and the reason is given", async () => {
+test("okq does not use a Redis that answers later than --redis-timeout", async () => {
   const proxy = proxyTo(await startTestRedis());
   setFar([proxy], 1_000);
   const config = { store: "", redisAddr: addressesOf([proxy]), redisTimeout: 1_600 };

@@ -1,4 +1,4 @@
-// The keys of the Redis store, and the scripts as texts: their headers say which keys they use.
+// The keys of the Redis store, and the keys in the headers of the Lua scripts.
 import { describe, expect, test } from "bun:test";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -16,7 +16,7 @@ describe("keys", () => {
   });
 });
 
-/** The names of keys that a verb's header may list, and how its code reaches them. */
+/** The names of keys in a header, and how the code of a verb uses them. */
 const keyUses: Record<string, RegExp> = {
   queues: /queues_key/,
   deadlines: /deadlines_key/,

@@ -1,4 +1,4 @@
-// What a Redis store of a test is opened with, without what a test does not care about.
+// Options of a Redis store for tests, with defaults.
 import type { Redis } from "ioredis";
 import type { RedisTarget } from "../../src/stores/redis/target.ts";
 
@@ -21,10 +21,10 @@ export function targetOf(target: Partial<RedisTarget>): RedisTarget {
   };
 }
 
-/** What a store has to say to a person, where nobody listens. */
+/** Callbacks that ignore the state of the store. */
 export const unheard = { onState() {}, onReplicas() {}, onRefusal() {}, onPolicy() {} };
 
-/** The keys that do not go by themselves. */
+/** The keys without an expiry. */
 export async function lastingKeys(redis: Redis): Promise<string[]> {
   const keys = await redis.keys("*");
   const lifetimes = await Promise.all(keys.map((key) => redis.pttl(key)));

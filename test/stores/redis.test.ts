@@ -1,4 +1,4 @@
-// The Redis store: the contract, the comparison with the local store, and what only it promises.
+// The Redis store: the contract, the comparison with the local store, and its own guarantees.
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { BehindFailure } from "../../src/queue/errors.ts";
 import type { ReadyListener } from "../../src/queue/store.ts";
@@ -20,7 +20,7 @@ beforeAll(async () => {
 
 afterAll(() => server.close());
 
-/** A store on an emptied Redis, with a clock of the test's instead of the server's. */
+/** A store on an empty Redis, with a test clock instead of the server's. */
 async function openRedis(poolSize = 2, onReady: ReadyListener = () => {}): Promise<StoreUnderTest> {
   await server.redis.flushall();
   let nowMs = 1_700_000_000_000;
@@ -62,7 +62,7 @@ test.each(seeds)("random operations get the answers of the local store (seed %d)
 });
 
 describe("the Redis store", () => {
-  /** Ways in which all events of a queue can go. */
+  /** Ways to remove all events of a queue. */
   const endings: [string, (caller: Caller) => Promise<unknown>][] = [
     ["acknowledged", async (caller) => (await caller.pop("q"), await caller.ack("q", "1"))],
     ["popped for good", (caller) => caller.pop("q", 0)],
@@ -120,14 +120,14 @@ describe("the Redis store", () => {
     await under.close();
   });
 
-  test("claims of several processes come back in the order of popping", async () => {
+  test("events claimed by several processes are requeued in the order of popping", async () => {
     const [one, two] = await Promise.all([openRedis(), openRedis()]);
     const [a, b] = [new Caller(one), new Caller(two)];
     const ids = Array.from({ length: 200 }, (_, id) => `${199 - id}`);
     await a.pushAll("q", ids);
     for (const [at, id] of ids.entries()) {
       expect(await (at % 3 === 0 ? a : b).pop("q", at % 2 === 0 ? 30_000 : 10_000)).toBe(id);
-      // They have the clock of one server.
+      // They share the clock of one server.
       for (const process of [a, b]) process.advance(0.01);
     }
     a.advance(30_000);
@@ -137,7 +137,7 @@ describe("the Redis store", () => {
     await Promise.all([one.close(), two.close()]);
   });
 
-  test("claims of an older okq come back in order of deadline, then of id", async () => {
+  test("claims of an older okq are requeued in order of deadline, then of id", async () => {
     const under = await openRedis();
     const caller = new Caller(under);
     await caller.pushAll("q", ["new", "newer", "never popped"]);
@@ -163,7 +163,7 @@ describe("the Redis store", () => {
     await caller.pop("q", 1000);
     under.advance(-3_600_000);
     await caller.pop("q", 1000);
-    // A lease does not last for as long as the clock was set back.
+    // A lease does not grow by the time that the clock was set back.
     under.advance(1000);
     expect(await caller.reclaim()).toBe(1);
     expect(await caller.drain("q")).toEqual(["3"]);
@@ -173,7 +173,7 @@ describe("the Redis store", () => {
     await under.close();
   });
 
-  test("another process hears when a reclaim is due", async () => {
+  test("another process learns when a reclaim is due", async () => {
     const under = await openRedis();
     const caller = new Caller(under);
     const other = await RedisStore.open({
@@ -191,7 +191,7 @@ describe("the Redis store", () => {
     await other.close();
   });
 
-  test("an event whose contents somebody deleted is passed over", async () => {
+  test("skips an event whose contents were deleted", async () => {
     const under = await openRedis();
     const caller = new Caller(under);
     await caller.pushAll("q", ["1", "2", "3"]);
@@ -200,7 +200,7 @@ describe("the Redis store", () => {
     await under.close();
   });
 
-  test("a key of another type fails the operations of its queue and no others", async () => {
+  test("a key of a wrong type fails only the operations of its queue", async () => {
     const under = await openRedis();
     const caller = new Caller(under);
     await server.redis.set(`${TAG}${INFIXES.READY}broken`, "a string");
@@ -222,7 +222,7 @@ describe("the Redis store", () => {
     await under.close();
   });
 
-  test("pops of large events are cut into batches, and the order of a session holds", async () => {
+  test("cuts pops of large events into batches, and keeps the order of a session", async () => {
     const under = await openRedis(1);
     const caller = new Caller(under);
     const large = "x".repeat(1024 * 1024);
@@ -242,7 +242,7 @@ describe("the Redis store", () => {
     await under.close();
   });
 
-  test("pops cut into batches and a refused push keep each other's order", async () => {
+  test("keeps the order of pops cut into batches and a refused push", async () => {
     const under = await openRedis(1);
     const [caller, other] = [new Caller(under), new Caller(under)];
     const large = "x".repeat(1024 * 1024);
@@ -272,14 +272,14 @@ describe("the Redis store", () => {
     await under.close();
   });
 
-  test("operations that come while the rest of a batch waits stand behind that rest", async () => {
+  test("does later operations behind the rest of a batch", async () => {
     let pushing: Promise<unknown> | undefined;
     const under = await openRedis(1, (queue) => {
       if (String(queue) === "done") pushing = second.push("out", "3").catch((error) => error);
     });
     const [first, second, third] = [new Caller(under), new Caller(under), new Caller(under)];
     for (const queue of ["full", "full too"]) await under.setRefusing(queue, true);
-    // The second's push into "out" shares a call with the first's, which stands behind a refusal.
+    // Both pushes to "out" share a script call; only the first session has a refusal before.
     const outcomes = await Promise.allSettled([
       first.push("full", "1"),
       first.push("out", "1"),
@@ -299,7 +299,7 @@ describe("the Redis store", () => {
     await under.close();
   });
 
-  test("registrations that fail have changed nothing", async () => {
+  test("failed registrations change nothing", async () => {
     const under = await openRedis(1);
     const caller = new Caller(under);
     for (const key of fixedKeys(TAG, "").slice(0, 3)) {
@@ -315,7 +315,7 @@ describe("the Redis store", () => {
     await under.close();
   });
 
-  test("a duplicate of a large event does not bring its contents into the script", async () => {
+  test("does not load the contents of a large duplicate into the script", async () => {
     const under = await openRedis(1);
     const caller = new Caller(under);
     await caller.push("q", "1", "left", "x".repeat(32 * 1024 * 1024));
@@ -330,7 +330,7 @@ describe("the Redis store", () => {
     await under.close();
   });
 
-  test("a pop that cannot note its claim leaves the events in line", async () => {
+  test("a pop that cannot store its claim leaves the events ready", async () => {
     const under = await openRedis();
     const caller = new Caller(under);
     await caller.pushAll("q", ["1", "2"]);
@@ -343,7 +343,7 @@ describe("the Redis store", () => {
   });
 });
 
-test("leases are measured on the server's clock where no other one is given", async () => {
+test("measures leases with the server's clock by default", async () => {
   await server.redis.flushall();
   const store = await RedisStore.open({
     target: targetOf({ nodes: [{ host: "127.0.0.1", port: server.port }] }),

@@ -1,5 +1,5 @@
-// A local store that refuses pushes into chosen queues, for tests of operations behind a refusal:
-// such a push throws when it is executed, as does one that meets a failing disk.
+// A local store that refuses pushes into chosen queues, for tests of operations behind a refusal.
+// As with a failing disk, such a push throws when it is executed.
 
 import {
   type Operation,
@@ -8,6 +8,7 @@ import {
   Session,
   type Store,
 } from "../../src/queue/store.ts";
+import { ForwardingStore } from "./forwarding-store.ts";
 
 const failing = {
   toString() {
@@ -15,12 +16,13 @@ const failing = {
   },
 };
 
-export class RefusingStore implements Store {
-  readonly #inner: Store;
+export class RefusingStore extends ForwardingStore {
+  protected readonly inner: Store;
   readonly #queues = new Set<string>();
 
   constructor(inner: Store) {
-    this.#inner = inner;
+    super();
+    this.inner = inner;
   }
 
   async setRefusing(queue: string, isRefusing: boolean): Promise<void> {
@@ -29,27 +31,7 @@ export class RefusingStore implements Store {
   }
 
   session(): Session {
-    return new RefusingSession(this.#inner.session(), this.#queues);
-  }
-
-  watch(): Promise<void> {
-    return this.#inner.watch();
-  }
-
-  isDue(): boolean {
-    return this.#inner.isDue();
-  }
-
-  describe(): [string, string | number][] {
-    return this.#inner.describe();
-  }
-
-  backup(file: string): Promise<void> {
-    return this.#inner.backup!(file);
-  }
-
-  close(): Promise<void> {
-    return this.#inner.close();
+    return new RefusingSession(this.inner.session(), this.#queues);
   }
 }
 

@@ -29,7 +29,7 @@ interface Verb {
   results(reply: ScriptReply, operations: unknown): unknown[];
 }
 
-/** Listens to what goes through each verb; to be undone by the function that it returns. */
+/** Records the calls and replies of each verb. Returns a function that ends that. */
 function listen(exchanges: Record<string, Exchange[]>): () => void {
   const undo: (() => void)[] = [];
   for (const kind of kinds) {
@@ -106,7 +106,7 @@ test.each([
   ["ttlMs (queue's name, count)...", ["20", "q", "1", "r"], false],
   ["", [], true],
   ["", ["x"], false],
-])("a call is held against its arguments: %p called with %p fits: %p", (header, call, fits) => {
+])("compares a call with a header: %p called with %p fits: %p", (header, call, fits) => {
   expect(fitsArguments(header, call)).toBe(fits);
 });
 
@@ -128,6 +128,6 @@ test.each([
   ["next, then name total processing consumers for every queue", [null, text, 1, 1], false],
   ["total processing consumers, one after the other for every queue", [1, 1, 1], true],
   ["total processing consumers, one after the other for every queue", [1, 1, text], false],
-])("a reply is held against what a verb returns: %#", (header, reply, fits) => {
+])("compares a reply with a header: %#", (header, reply, fits) => {
   expect(fitsReply(header, reply)).toBe(fits);
 });

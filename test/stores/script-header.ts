@@ -1,12 +1,12 @@
-// What the header of a Lua file says of its verb, in a form that calls and replies can be held
-// against. It reads the words that headers use so far; with others it fails, and is to learn them.
+// Parses the header of a Lua file, to compare calls and replies with it. It fails at words that no
+// header has used so far.
 
-/** One argument, and whether it has that value. */
+/** Whether an argument fits. */
 type Argument = (argument: string) => boolean;
 
 interface Arguments {
   first: Argument[];
-  /** What follows any number of times. */
+  /** Arguments that follow any number of times. */
   repeated: Argument[];
 }
 
@@ -38,7 +38,7 @@ function argumentsOf(header: string): Arguments {
   };
 }
 
-/** Whether a call's arguments are those of the header. */
+/** Whether the arguments of a call fit the header. */
 export function fitsArguments(header: string, call: string[]): boolean {
   const { first, repeated } = argumentsOf(header);
   const rest = call.slice(first.length);
@@ -68,7 +68,7 @@ function kindsOf(text: string): string {
   return each.split(/\s+/).map(kindOf).join("");
 }
 
-/** The kinds that the header says: n, t, - for nil, and those in a list in brackets. */
+/** The kinds in the header: n, t, - for nil, and those of a list in brackets. */
 function replyOf(header: string): RegExp {
   if (header.startsWith("nil")) return /^-$/;
   if (/^(how many|the place,|1 if)/.test(header)) return /^n$/;
@@ -92,7 +92,7 @@ function written(reply: unknown): string {
   return typeof reply === "number" ? "n" : "t";
 }
 
-/** Whether a reply is of the kind that the header says. */
+/** Whether a reply fits the header. */
 export function fitsReply(header: string, reply: unknown): boolean {
   return replyOf(header).test(written(reply));
 }

@@ -1,4 +1,4 @@
-// The sorted line of the local store: it does what a sorted array does.
+// The sorted line of the local store, compared with a sorted array.
 import { expect, test } from "bun:test";
 import { SortedLine } from "../../src/stores/local/sorted-line.ts";
 import { Random } from "./random.ts";
@@ -13,7 +13,7 @@ test.each([1, 2, 3])("does what a sorted array does, seed %d", (seed) => {
   const line = new SortedLine<Value>(({ place }) => place);
   let places: number[] = [];
   for (let step = 0; step < 20_000; step++) {
-    // Grows at first, shrinks at last; places come at both ends and in the middle.
+    // It grows first and shrinks at the end, with ranks at both ends and in the middle.
     const grows = random.below(20_000) > step;
     const place = random.below(3) === 0 ? step : random.below(1_000_000) - 500_000;
     if (grows && !places.includes(place)) {

@@ -1,4 +1,4 @@
-// The order of names that come and go, compared with sorting them.
+// The sorted names of queues that come and go, compared with a sorted array.
 import { expect, test } from "bun:test";
 import { SortedNames } from "../../src/stores/local/sorted-names.ts";
 import { Random } from "./random.ts";

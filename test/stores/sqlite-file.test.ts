@@ -1,32 +1,30 @@
-// The file of a SQLite store: who may have it, what is refused and left as it is, how an older one
-// is brought up to date, and that its room is given back.
+// The file of a SQLite store: its permissions, files that are refused and not changed, updates of
+// older files, and freeing space.
 // oxlint-disable no-await-in-loop -- one after the other is what is meant
 
 import { Database } from "bun:sqlite";
-import { describe, expect, onTestFinished, setDefaultTimeout, test } from "bun:test";
-import { mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { readFileSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { checkDatabase } from "../../src/stores/local/sqlite/check-database.ts";
 import { createSchema, migrations, READY } from "../../src/stores/local/sqlite/schema.ts";
 import { SqliteJournal } from "../../src/stores/local/sqlite/sqlite-journal.ts";
 import { eventually } from "../support/eventually.ts";
+import { newFolder } from "../support/new-folder.ts";
 import { Caller } from "./contract/caller.ts";
 import { openSqlite, type SqliteOptions } from "./open-sqlite.ts";
 
 setDefaultTimeout(60_000);
 
 function newFile(): string {
-  const folder = mkdtempSync(join(tmpdir(), "okq-file-"));
-  onTestFinished(() => rmSync(folder, { recursive: true }));
-  return join(folder, "okq.db");
+  return join(newFolder(), "okq.db");
 }
 
 async function open(file: string, options: SqliteOptions = {}): Promise<Caller> {
   return new Caller(await openSqlite({ file, ...options }));
 }
 
-/** A closed database with that many events in queue q. */
+/** A closed database with so many events in the queue q. */
 async function fileWith(count: number): Promise<string> {
   const file = newFile();
   const store = await open(file);
@@ -47,7 +45,7 @@ const refusalOf = (file: string) =>
     (error: Error) => error.message,
   );
 
-/** It must be refused with these words, twice, and be the same bytes afterwards. */
+/** The file must be refused twice with this message and not change. */
 async function expectRefused(file: string, words: RegExp): Promise<void> {
   const before = readFileSync(file);
   for (let i = 0; i < 2; i++) expect(await refusalOf(file)).toMatch(words);
@@ -55,7 +53,7 @@ async function expectRefused(file: string, words: RegExp): Promise<void> {
   expect(readFileSync(file).equals(before)).toBe(true);
 }
 
-describe("a damaged file is refused with what to do, and left as it is", () => {
+describe("refuses a damaged file with advice, and does not change it", () => {
   const advice =
     /is damaged \(.*\) and was left as it is: restore .*-wal, .*-shm, .*-journal and .*-reserve$/;
 
@@ -65,7 +63,7 @@ describe("a damaged file is refused with what to do, and left as it is", () => {
     await expectRefused(file, advice);
   });
 
-  test("when it is no database at all", async () => {
+  test("when it is not a database", async () => {
     const file = newFile();
     writeFileSync(file, Buffer.alloc(20_000, "no database "));
     await expectRefused(file, advice);
@@ -95,7 +93,7 @@ describe("a damaged file is refused with what to do, and left as it is", () => {
   });
 });
 
-test("another program's database is refused", async () => {
+test("refuses the database of another program", async () => {
   const file = newFile();
   const db = new Database(file);
   db.run("CREATE TABLE events (key INTEGER)");
@@ -103,7 +101,7 @@ test("another program's database is refused", async () => {
   await expectRefused(file, /is a database, but not one of okq: name another file/);
 });
 
-test("a newer okq's database is refused", async () => {
+test("refuses the database of a newer okq", async () => {
   const file = newFile();
   const db = new Database(file);
   createSchema(db, [...migrations, "CREATE TABLE invention (x)"]);
@@ -112,7 +110,7 @@ test("a newer okq's database is refused", async () => {
   await expectRefused(file, new RegExp(`schema ${known + 1}, this okq knows up to ${known}`));
 });
 
-test("an older okq's database is brought up to date with all that is in it", async () => {
+test("updates the database of an older okq with all its events", async () => {
   const file = newFile();
   const db = new Database(file);
   createSchema(db, migrations.slice(0, 1));
@@ -122,7 +120,7 @@ test("an older okq's database is brought up to date with all that is in it", asy
   );
   db.close();
   const store = await open(file);
-  // The claim on b ended long ago: it is in front.
+  // The lease of b expired long ago, so it comes first.
   expect(await store.popEvent("q")).toEqual(["b", ""]);
   expect(await store.popEvent("q")).toEqual(["a", "first"]);
   await store.under.close();
@@ -131,13 +129,13 @@ test("an older okq's database is brought up to date with all that is in it", asy
   updated.close();
 });
 
-test("claims of an older okq come back in order of deadline, then of id", async () => {
+test("requeues claims of an older okq in order of deadline, then of id", async () => {
   const file = newFile();
   const db = new Database(file);
   createSchema(db);
   db.run("INSERT INTO queues VALUES (1, 'q')");
   const soon = 1_700_000_000_000 + 1000;
-  // Those that were redone or pushed at the right end have a place.
+  // Redone events and pushes at the right end have a rank.
   const rows = [
     [2, null, soon + 5, "last"],
     [3, null, soon, "b"],
@@ -164,7 +162,7 @@ test("claims of an older okq come back in order of deadline, then of id", async 
   await store.under.close();
 });
 
-test("a write-ahead file without its database is not mistaken for a new start", async () => {
+test("refuses a -wal without its database", async () => {
   const file = newFile();
   writeFileSync(`${file}-wal`, "committed events");
   expect(await refusalOf(file)).toMatch(
@@ -173,11 +171,17 @@ test("a write-ahead file without its database is not mistaken for a new start", 
   expect(readFileSync(`${file}-wal`, "utf8")).toBe("committed events");
 });
 
-test("a folder that cannot be made is one line that names it", async () => {
+test("a folder in the place of the file is refused with a name that would do", () => {
+  const folder = dirname(newFile());
+  const expected = `${folder} is a folder: name a file in it, such as ${join(folder, "okq.db")}`;
+  expect(() => new SqliteJournal({ file: folder, fsync: "no" })).toThrow(expected);
+});
+
+test("names a folder that cannot be made in one line", async () => {
   expect(await refusalOf("/proc/no/okq.db")).toMatch(/^\/proc\/no\/okq\.db: [^\n]+$/);
 });
 
-test("a second store on the same file is refused, and the first goes on", async () => {
+test("refuses a second store on the same file, and the first goes on", async () => {
   const file = newFile();
   const store = await open(file);
   await store.push("q", "1");
@@ -187,7 +191,7 @@ test("a second store on the same file is refused, and the first goes on", async 
   await store.under.close();
 });
 
-test("folder and files are for their owner only", async () => {
+test("only the owner may read folder and files", async () => {
   const file = join(dirname(newFile()), "new", "folder", "okq.db");
   const store = await open(file);
   for (const path of [dirname(file), dirname(dirname(file)), file, `${file}-wal`]) {
@@ -196,7 +200,7 @@ test("folder and files are for their owner only", async () => {
   await store.under.close();
 });
 
-test("the room of a drained backlog is given back while it serves", async () => {
+test("frees the space of a drained backlog while it serves", async () => {
   const file = newFile();
   const store = await open(file);
   const contents = "x".repeat(4000);
@@ -215,7 +219,7 @@ test("the room of a drained backlog is given back while it serves", async () => 
   await store.under.close();
 });
 
-test("the rows of flushed events go, also when a kill comes in between", async () => {
+test("removes the rows of flushed events, also after a kill meanwhile", async () => {
   const under = await openSqlite();
   const store = new Caller(under);
   const ids = Array.from({ length: 5000 }, (_, i) => `${i}`);
@@ -235,7 +239,7 @@ test("the rows of flushed events go, also when a kill comes in between", async (
   await under.close();
 });
 
-test("the write-ahead file stays within bounds, whatever is written", async () => {
+test("keeps the -wal within bounds", async () => {
   const file = newFile();
   const store = await open(file);
   let largest = 0;
@@ -256,7 +260,7 @@ describe("time", () => {
     return open(file, { nowMs });
   }
 
-  test("that passed while okq was down puts claimed events back at the right end", async () => {
+  test("that passed while okq was down ends leases", async () => {
     const file = newFile();
     const store = await openAt(file, startMs);
     await store.pushAll("q", ["1", "2", "3"]);
@@ -265,12 +269,12 @@ describe("time", () => {
     await store.under.close();
     const later = await openAt(file, startMs + 5000);
     expect(await later.status("q")).toEqual([["q", 3, 0, 0]]);
-    // In the order of their deadlines: the last to end is the first out.
+    // In the order of deadlines: the last to expire is the first out.
     expect(await later.drain("q")).toEqual(["1", "2", "3"]);
     await later.under.close();
   });
 
-  test("that has not passed leaves them claimed until it has", async () => {
+  test("that has not passed leaves events claimed", async () => {
     const file = newFile();
     const store = await openAt(file, startMs);
     await store.pushAll("q", ["1"]);
@@ -283,7 +287,7 @@ describe("time", () => {
     await later.under.close();
   });
 
-  test("set back by an hour does not make claims last an hour longer", async () => {
+  test("set back by an hour does not make leases an hour longer", async () => {
     const file = newFile();
     const store = await openAt(file, startMs);
     await store.pushAll("q", ["1"]);
@@ -295,14 +299,14 @@ describe("time", () => {
     later.advance(1);
     expect(await later.reclaim()).toBe(1);
     await later.under.close();
-    // And forth again: nothing is lost by it.
+    // Setting it forward again loses nothing.
     const last = await openAt(file, startMs + 3_600_000);
     expect(await last.drain("q")).toEqual(["1"]);
     await last.under.close();
   });
 });
 
-test("a journal that is closed lets go of its file", async () => {
+test("closes its file", async () => {
   const file = newFile();
   for (let i = 0; i < 3; i++) new SqliteJournal({ file, fsync: "always" }).close();
   expect(checkDatabase(file)).toEqual({ queues: 0, ready: 0, claimed: 0 });

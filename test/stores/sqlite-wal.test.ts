@@ -1,43 +1,36 @@
-// A database and a -wal that do not belong together, as after a backup was copied into place: okq
-// refuses them and changes nothing. What any kill leaves behind belongs together.
+// okq refuses a database and a -wal that do not belong together, as after copying a backup, and
+// changes nothing. The files that a kill leaves always belong together.
 // oxlint-disable no-await-in-loop -- one after the other is what is meant
 
 import { Database } from "bun:sqlite";
-import { describe, expect, onTestFinished, setDefaultTimeout, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import {
   copyFileSync,
   existsSync,
   mkdirSync,
-  mkdtempSync,
   readFileSync,
   rmSync,
   statSync,
   writeFileSync,
 } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { checkDatabase } from "../../src/stores/local/sqlite/check-database.ts";
 import { createSchema, migrations } from "../../src/stores/local/sqlite/schema.ts";
 import { SqliteJournal } from "../../src/stores/local/sqlite/sqlite-journal.ts";
 import { eventually } from "../support/eventually.ts";
+import { newFolder } from "../support/new-folder.ts";
 import { Caller } from "./contract/caller.ts";
 import { openSqlite } from "./open-sqlite.ts";
 import { Random } from "./random.ts";
 
 setDefaultTimeout(60_000);
 
-function newFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), "okq-wal-"));
-  onTestFinished(() => rmSync(folder, { recursive: true }));
-  return folder;
-}
-
 const open = async (file: string) => new Caller(await openSqlite({ file }));
 
 const idsOf = (from: number, to: number) =>
   Array.from({ length: to - from }, (_, at) => `${from + at}`);
 
-/** As a kill -9 at this moment leaves them: the files in another folder. */
+/** Copies the files to another folder, as a kill -9 at this moment would leave them. */
 function killed(file: string): string {
   const copy = join(newFolder(), "okq.db");
   for (const end of ["", "-wal", "-reserve"]) {
@@ -54,9 +47,9 @@ async function eventsIn(file: string): Promise<string[]> {
 }
 
 interface Incident {
-  /** The database that was killed, with its -wal. */
+  /** The database of the killed okq, with its -wal. */
   file: string;
-  /** A backup from before, with the first `count` events. */
+  /** An earlier backup, with the first `count` events. */
   backup: string;
   count: number;
 }
@@ -89,10 +82,10 @@ const origins: Record<string, () => Promise<Incident>> = {
   },
 };
 
-/** Ids of events that are pushed later, in all databases. */
+/** The next id of events that are pushed after the backup. */
 let laterIds = 100;
 
-/** Works on after the backup, over two checkpoints, and is killed. */
+/** Works on after the backup, over two checkpoints, until a kill. */
 async function later(store: Caller, file: string, backup: string): Promise<Incident> {
   for (let round = 0; round < 2; round++) {
     await pushOverCheckpoint(store, file);
@@ -103,7 +96,7 @@ async function later(store: Caller, file: string, backup: string): Promise<Incid
   return { file: copy, backup, count: 100 };
 }
 
-/** More than a -wal takes before its checkpoint, after which it begins with another mark. */
+/** Pushes until a checkpoint, after which the -wal begins with another mark. */
 async function pushOverCheckpoint(store: Caller, file: string): Promise<void> {
   const salts = () => readFileSync(`${file}-wal`).toString("latin1", 16, 24);
   const before = salts();
@@ -139,13 +132,13 @@ describe.each(Object.keys(origins))("a backup %s", (name) => {
   });
 });
 
-test("a database from after a checkpoint beside a -wal from before is refused", async () => {
+test("refuses a database from after a checkpoint beside an older -wal", async () => {
   const [file, copy] = [join(newFolder(), "okq.db"), join(newFolder(), "copy.db")];
   const store = await open(file);
   for (const ids of [idsOf(0, 100), idsOf(100, 200)]) {
     await store.pushAll("q", ids);
     copyFileSync(`${file}-wal`, `${copy}-wal`);
-    // It takes along what was pushed since the copy.
+    // It contains the pushes since the copy.
     await store.drain("q");
     await pushOverCheckpoint(store, file);
     copyFileSync(file, copy);
@@ -154,7 +147,7 @@ test("a database from after a checkpoint beside a -wal from before is refused", 
   await store.under.close();
 });
 
-test("another program's database beside a -wal is refused, and nothing is changed", async () => {
+test("refuses the database of another program beside a -wal, and changes nothing", async () => {
   const { file } = await origins["made by okq backup"]!();
   const foreign = new Database(`${file}-foreign`);
   foreign.run("CREATE TABLE precious (x)");
@@ -169,7 +162,7 @@ describe("the files that a kill leaves belong together", () => {
   /** Events of two incidents. */
   const count = 100 + 2 * (2 * 200 + 100);
 
-  /** The killed one, and how its database looks once the -wal is in it, before anything else. */
+  /** The killed database, and its bytes directly after the -wal was copied into it. */
   async function aroundCheckpoint(): Promise<{ file: string; after: Buffer }> {
     const { file } = await origins["from before a kill and a start"]!();
     const copy = killed(file);
@@ -198,7 +191,7 @@ describe("the files that a kill leaves belong together", () => {
     }
   });
 
-  test("before and after each thing that a start writes", async () => {
+  test("before and after each write of a start", async () => {
     const { file } = await origins["from before a kill and a start"]!();
     for (let start = 0; start < 3; start++) {
       // Opened, but not loaded: the -wal is still that of the kill.
@@ -214,7 +207,7 @@ describe("the files that a kill leaves belong together", () => {
     }
   });
 
-  test("of an okq that knew no marks", async () => {
+  test("of an okq without marks", async () => {
     const folder = newFolder();
     const file = join(folder, "old.db");
     const db = new Database(file);

@@ -1,5 +1,5 @@
-// The local store on SQLite: the contract with contents in memory and on disk only, and the same
-// answers as the store in memory, however often it is closed or killed in between.
+// The local store on SQLite: the contract, with contents in memory and only on disk, and the same
+// answers as the store in memory, also with restarts and kills between.
 
 import { Database } from "bun:sqlite";
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
@@ -23,7 +23,7 @@ async function compare(options: SqliteOptions, seed: number, rounds: number): Pr
   }
 }
 
-describe("random operations, with ends and kills between them", () => {
+describe("random operations, with restarts and kills between them", () => {
   test.each([1, 2, 3, 4])("give the same answers as in memory, seed %d", async (seed) => {
     await compare({}, seed, 300);
   });
@@ -87,7 +87,7 @@ describe.each([2 ** 28, 0])("the order of the line, memory budget %d", (memoryBu
     await store.unpop("q", undone[0]!);
     await store.pushAll("q", ["7"]);
     await under[end]();
-    // The other leases end while no okq runs.
+    // The other leases expire while no okq runs.
     store.advance(9000);
     await under[end]();
     expect(await store.status("q")).toEqual([["q", 9, 0, 0]]);
@@ -95,13 +95,13 @@ describe.each([2 ** 28, 0])("the order of the line, memory budget %d", (memoryBu
     expect(await store.pop("q", 1000)).toBe("righter");
     store.advance(1000);
     await under[end]();
-    // A claim of this process is later than those of the processes before.
+    // A claim of this process is later than claims of earlier processes.
     expect(await store.drain("q")).toEqual(["right", "6", "2", "5", "righter", "1", "4", "3", "7"]);
     await under.close();
   });
 });
 
-test("claims of an okq that did not number them come back, over two restarts", async () => {
+test("requeues claims without a number of an older okq, over two restarts", async () => {
   const under = await openSqlite();
   const store = new Caller(under);
   await store.pushAll("q", ["late", "early"]);
@@ -120,7 +120,7 @@ test("claims of an okq that did not number them come back, over two restarts", a
   await under.close();
 });
 
-test("events beyond the memory budget are on disk only, and come back in order", async () => {
+test("keeps events beyond the memory budget only on disk, and pops them in order", async () => {
   const under = await openSqlite({ memoryBudgetBytes: 100_000 });
   const store = new Caller(under);
   const ids = Array.from({ length: 3000 }, (_, i) => `${i}`);

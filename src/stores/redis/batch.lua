@@ -2,12 +2,13 @@
 -- chain are not made: they hold operations that stand behind its operations.
 -- KEYS    queues deadlines processes absent process, then
 --         ready claimed events front leases of each queue
--- ARGV    now (empty: the server's time) tick (the first that this okq process has not seen)
---         ready-channel due-channel origin GROWS|-, then for each call verb, how many values the call has with these two (negative: the next value is its
---         chain), the arguments
+-- ARGV    now (empty: the server's time) tick (the first that this okq process has not seen) GROWS|-
+--         ready-channel due-channel origin, then for each call verb, how many values the call has
+--         with these two (negative: the next value is its chain), the arguments
 -- Returns what became ready (queue's name, count ...), 1 if the batch ended early or 0, in how many
---         ms a reclaim is due (-1: nothing is claimed; nil: no news), the next free tick (nil: the clock was not read), then
---         the reply of each call that it came to: an error if it failed, a status if it was not made
+--         ms a reclaim is due (-1: nothing is claimed; nil: no news), the next free tick (nil: the
+--         clock was not read), then the reply of each call that it came to: an error if it failed,
+--         a status if it was not made
 
 -- What pcall caught, as an error reply that begins with its code. Redis 6 puts the place in the
 -- script in front of the text, Redis 7 does not.
@@ -32,7 +33,7 @@ local function next_due()
   end
   local due = math.max(0, math.ceil(deadline - now()))
   if deadline == earliest_added then
-    redis.call('PUBLISH', ARGV[4], ARGV[5] .. ' ' .. due .. ' ' .. TAG)
+    redis.call('PUBLISH', ARGV[5], ARGV[6] .. ' ' .. due .. ' ' .. TAG)
   end
   return due
 end
@@ -51,7 +52,7 @@ local function finish(replies)
     replies[1][#replies[1] + 1] = name
     replies[1][#replies[1] + 1] = count
     -- Where a message must not be sent, waiters find the event a bit later.
-    redis.pcall('PUBLISH', ARGV[3], ARGV[5] .. ' ' .. count .. ' ' .. name)
+    redis.pcall('PUBLISH', ARGV[4], ARGV[6] .. ' ' .. count .. ' ' .. name)
   end
 end
 

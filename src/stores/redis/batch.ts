@@ -12,6 +12,8 @@ import { StoreError } from "../../queue/errors.ts";
 import { nameOf } from "../../queue/name-cache.ts";
 import { Order } from "../../queue/order.ts";
 import type { Operation, Receiver } from "../../queue/store.ts";
+import type { Encoded } from "../../resp/reply.ts";
+import type { QueueKeys } from "./keys.ts";
 import { type Argument, poppedCount, type ScriptReply, type Variant, verbs } from "./verbs.ts";
 
 /** Where a session's latest operation stands: nothing of it may come before. */
@@ -50,6 +52,8 @@ export class Batch {
   bytes = 0;
   /** Whether one of its operations is refused when the store has no memory left. */
   isGrowing = false;
+  /** Whether one of its calls failed. */
+  hasFailed = false;
   /** No operation may be added, because this is the rest of another batch. */
   isClosed = false;
   #calls: Call[] = [];
@@ -131,9 +135,9 @@ export class Batch {
     for (const [place, call] of this.#calls.entries()) call.place = place;
   }
 
-  /** The keys of its queues and the arguments of its calls, as batch.lua takes them. */
-  encode(keysOf: (queue: Buffer) => Buffer[]): { keys: Buffer[]; args: Argument[] } {
-    const keys: Buffer[] = [];
+  /** The keys of each of its queues, and the arguments of its calls, as batch.lua takes them. */
+  encode(queueKeys: QueueKeys): { keys: Encoded[]; args: Argument[] } {
+    const keys: Encoded[] = [];
     const args: Argument[] = [];
     const numbers = new Map<string, string>();
     const numberOf = (queue: Buffer) => {
@@ -142,7 +146,7 @@ export class Batch {
       if (number === undefined) {
         number = String(numbers.size);
         numbers.set(name, number);
-        keys.push(...keysOf(queue));
+        keys.push(queueKeys.of(queue, name));
       }
       return number;
     };
@@ -168,6 +172,7 @@ export class Batch {
       // The last one made may have ended in its midst, if it is one that popped events.
       const isCut = hasEndedEarly && isLast && call.kind === "pop" && !(reply instanceof Error);
       const isMade = reply !== undefined && !isNotMade(reply);
+      this.hasFailed ||= reply instanceof Error;
       const all = call.operations.length;
       const done = !isMade ? 0 : isCut ? poppedCount(reply) : all;
       if (done < all) rest.#moveFrom(call, done);

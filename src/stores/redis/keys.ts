@@ -2,6 +2,8 @@
 // script may touch them all, also in a cluster. The tag comes first and a queue's name last: no
 // name, with any bytes, can change the tag or reach another key.
 
+import { Encoded, Output } from "../../resp/reply.ts";
+
 /** The tag of a Redis that is one lane. */
 export const TAG = "{okq}";
 
@@ -57,6 +59,29 @@ export const QUEUE_KEYS = Object.keys(INFIXES).length;
 export function queueKeys(tag: string): (queue: Buffer) => Buffer[] {
   const prefixes = Object.values(INFIXES).map((infix) => Buffer.from(tag + infix));
   return (queue) => prefixes.map((prefix) => Buffer.concat([prefix, queue]));
+}
+
+/** The encoded keys of queues under a tag; those of recent queues are kept. */
+export class QueueKeys {
+  static readonly #KEPT_MAX = 256;
+  readonly #keysOf: (queue: Buffer) => Buffer[];
+  readonly #kept = new Map<string, Encoded>();
+
+  constructor(tag: string) {
+    this.#keysOf = queueKeys(tag);
+  }
+
+  /** All of a queue's keys; its name is that of nameOf. */
+  of(queue: Buffer, name: string): Encoded {
+    const known = this.#kept.get(name);
+    if (known) return known;
+    const output = new Output();
+    for (const key of this.#keysOf(queue)) output.write(key, 2);
+    const keys = new Encoded(Buffer.from(output.bytes()));
+    if (this.#kept.size >= QueueKeys.#KEPT_MAX) this.#kept.clear();
+    this.#kept.set(name, keys);
+    return keys;
+  }
 }
 
 /**

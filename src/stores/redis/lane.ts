@@ -1,27 +1,34 @@
 // A lane: batches go over its connection one at a time and strictly in order. While one is on its
 // way the next collects. A batch whose reply was lost is never sent again.
+//
+//   idle --submit--> collecting --sent--> on its way --reply, nothing waits--> idle
+//                        ^                    |
+//                        +------- reply, failure, turned away and tried again
 import type { Redis } from "ioredis";
+import type { Clock } from "../../queue/clock.ts";
 import { StoreError } from "../../queue/errors.ts";
 import type { Operation, Receiver } from "../../queue/store.ts";
-import { Output } from "../../resp/reply.ts";
+import { Encoded, Output } from "../../resp/reply.ts";
 import { Batch, type Position } from "./batch.ts";
-import { fixedKeys, queueKeys } from "./keys.ts";
+import { FIXED_KEYS, fixedKeys, QueueKeys, QUEUE_KEYS } from "./keys.ts";
 import { type Route, TURNED_AWAY } from "./route.ts";
-import { ScriptCall } from "./script-call.ts";
+import { ScriptCall, sendScript } from "./script-call.ts";
 import { SCRIPT, SCRIPT_SHA } from "./script.ts";
 import type { RedisTarget } from "./target.ts";
-import type { Argument, ScriptReply } from "./verbs.ts";
+import type { ScriptReply } from "./verbs.ts";
 
 export interface LaneOptions {
   /** The hash tag of all its keys. */
   tag: string;
   processId: string;
+  channels: { ready: string; due: string };
   /** The first tick of which no reply under this tag has told; all its lanes share it. */
   ticks: { unseen: number };
   route: Route;
+  clock: Clock;
   limits: Pick<RedisTarget, "waitReplicas" | "waitTimeoutMs" | "timeoutMs">;
-  /** The first arguments of every batch. */
-  args(batch: Batch, unseen: number): string[];
+  /** Milliseconds since 1970 instead of the Redis server's own time, for tests. */
+  now: (() => number) | undefined;
   /** Told why Redis turns away all that the lane sends, and null when it does not any more. */
   onRefusal(lane: Lane, reason: string | null): void;
   /** Told whether enough replicas had a batch in time. */
@@ -41,27 +48,34 @@ const OVERDUE_MS = 300;
 
 /** How ioredis begins to say that it did not even try. */
 const NOT_SENT = "Stream isn't writeable";
+/** Time, tick, need of memory, two channels, process. */
+const FIXED_ARGS = 6;
 
 export class Lane {
   readonly #options: LaneOptions;
-  readonly #fixedKeys: string[];
-  readonly #keysOf: (queue: Buffer) => Buffer[];
+  /** The keys and the last arguments with which every batch begins, encoded. */
+  readonly #fixedKeys: Encoded;
+  readonly #fixedArgs: Encoded;
+  readonly #queueKeys: QueueKeys;
   /** Batches that have yet to be sent, the last one still collecting. */
   readonly #waiting: Batch[] = [];
   /** Free again when the reply is there: until then the connection may still be sending it. */
   readonly #output = new Output(4 * BATCH_BYTES_MAX);
-  #isSending = false;
+  /** A batch is on its way, or the next one is about to be sent. */
+  #isBusy = false;
   #isRefused = false;
-  /** What is on its way: over which connection, since when and until when it must be answered. */
+  /** The connection that owes an answer, since when, and until when it may. */
   #redis: Redis | null = null;
   #sentAtMs = 0;
   #dueAtMs = 0;
   #idle: (() => void) | null = null;
 
   constructor(options: LaneOptions) {
+    const { tag, processId, channels } = options;
     this.#options = options;
-    this.#fixedKeys = fixedKeys(options.tag, options.processId);
-    this.#keysOf = queueKeys(options.tag);
+    this.#fixedKeys = encoded(fixedKeys(tag, processId));
+    this.#fixedArgs = encoded([channels.ready, channels.due, processId]);
+    this.#queueKeys = new QueueKeys(tag);
   }
 
   submit(operation: Operation, receiver: Receiver<never>, position: Position): void {
@@ -71,7 +85,9 @@ export class Lane {
       this.#waiting.push(batch);
     }
     batch.add(operation, receiver, position);
-    if (!this.#isSending) void this.#sendAll();
+    if (this.#isBusy) return;
+    this.#isBusy = true;
+    setImmediate(this.#sendFirst);
   }
 
   /** To be called again and again: looks after an answer that does not come. */
@@ -84,99 +100,130 @@ export class Lane {
 
   /** Resolves when nothing waits and nothing is on its way. */
   async drained(): Promise<void> {
-    if (!this.#isSending && this.#waiting.length === 0) return;
+    if (!this.#isBusy) return;
     await new Promise<void>((resolve) => (this.#idle = resolve));
   }
 
-  async #sendAll(): Promise<void> {
-    this.#isSending = true;
-    while (this.#waiting.length > 0) {
-      // What this turn of the event loop still brings makes a small batch worth its round trip.
-      if (this.#waiting[0]!.weight < SMALL_BATCH_WEIGHT) await endOfTurn();
-      const batch = this.#waiting.shift();
-      if (batch) await this.#send(batch);
-    }
-    this.#isSending = false;
-    this.#idle?.();
+  #next(): void {
+    const first = this.#waiting[0];
+    this.#isBusy = first !== undefined;
+    if (!first) this.#idle?.();
+    // What this turn of the event loop still brings makes a small batch worth its round trip.
+    else if (first.weight < SMALL_BATCH_WEIGHT) setImmediate(this.#sendFirst);
+    else this.#sendFirst();
   }
 
-  async #send(batch: Batch): Promise<void> {
-    const { tag, route, onReady, onDue, limits, ticks } = this.#options;
-    batch.refuseBehindFailures();
-    if (batch.isEmpty) return;
-    const askedAtMs = performance.now();
+  readonly #sendFirst = (): void => {
+    const batch = this.#waiting.shift();
+    batch?.refuseBehindFailures();
+    if (!batch || batch.isEmpty) this.#next();
+    else this.#send(batch, this.#options.clock.nowMs() + this.#options.limits.timeoutMs);
+  };
+
+  /** Sends the batch, again as long as Redis turns it away as a whole and that may change. */
+  #send(batch: Batch, givesUpAtMs: number): void {
+    const { route } = this.#options;
+    const redis = route.redis();
+    if (!redis) return this.#failed(batch, unavailable(route.reason()));
+    const askedAtMs = this.#options.clock.nowMs();
+    const answered = (reply: ScriptReply[]) => this.#answered(batch, redis, reply, askedAtMs);
+    const failed = (error: Error) => {
+      this.#redis = null;
+      const { name, message } = error;
+      const code = name === "ReplyError" ? message.split(" ", 1)[0]! : "";
+      // Nothing else is under way on this lane, so sending the script itself keeps the order.
+      if (code === "NOSCRIPT") this.#call(redis, "eval", SCRIPT, batch, answered, failed);
+      else if (TURNED_AWAY.has(code)) void this.#turnedAway(batch, givesUpAtMs, code, message);
+      else this.#failed(batch, this.#storeError(error));
+    };
+    this.#call(redis, "evalsha", SCRIPT_SHA, batch, answered, failed);
+  }
+
+  #call(
+    redis: Redis,
+    name: "eval" | "evalsha",
+    script: string,
+    batch: Batch,
+    answered: (reply: ScriptReply[]) => void,
+    failed: (error: Error) => void,
+  ): void {
+    const { now, ticks, limits } = this.#options;
+    const { keys, args } = batch.encode(this.#queueKeys);
+    const keyCount = FIXED_KEYS + keys.length * QUEUE_KEYS;
+    const output = this.#output;
+    output.clear();
+    output.writeArrayHeader(3 + keyCount + FIXED_ARGS + args.length);
+    output.write(name, 2);
+    output.write(script, 2);
+    output.write(String(keyCount), 2);
+    output.write(this.#fixedKeys, 2);
+    for (const key of keys) output.write(key, 2);
+    output.write(now ? String(now()) : "", 2);
+    output.write(String(ticks.unseen), 2);
+    output.write(batch.isGrowing ? "GROWS" : "-", 2);
+    output.write(this.#fixedArgs, 2);
+    for (const argument of args) output.write(argument, 2);
+    this.#owes(redis, limits.timeoutMs);
+    sendScript(redis, new ScriptCall(name, output.bytes(), answered, failed));
+  }
+
+  /** From now on that connection owes an answer. */
+  #owes(redis: Redis, withinMs: number): void {
+    this.#redis = redis;
+    this.#sentAtMs = this.#options.clock.nowMs();
+    this.#dueAtMs = this.#sentAtMs + withinMs;
+  }
+
+  #answered(batch: Batch, redis: Redis, reply: ScriptReply[], askedAtMs: number): void {
+    this.#redis = null;
+    const { tag, onReady, onDue, limits, ticks } = this.#options;
+    if (this.#isRefused) this.#refused(null);
     try {
-      const { keys, args } = batch.encode(this.#keysOf);
-      const [redis, reply] = await this.#evaluate(
-        [...this.#fixedKeys, ...keys],
-        [...this.#options.args(batch, ticks.unseen), ...args],
-      );
-      if (this.#isRefused) this.#refused(null);
       const [became, hasEndedEarly, dueInMs, unseen, ...replies] = reply;
       if (unseen !== null) ticks.unseen = unseen as number;
       const rest = batch.take(replies, hasEndedEarly === 1);
       if (rest) this.#waiting.unshift(rest);
       onReady(became as ScriptReply[]);
       if (dueInMs !== null) onDue(tag, dueInMs as number, askedAtMs);
-      if (limits.waitReplicas > 0 && batch.hasChanged) await this.#awaitReplicas(redis);
-      batch.succeed();
     } catch (error) {
-      const storeError = error instanceof StoreError ? error : this.#storeError(error as Error);
-      batch.fail(storeError);
-      if (storeError.failure !== "refused") this.#failWaiting(route);
+      return this.#failed(batch, this.#storeError(error as Error));
     }
+    if (limits.waitReplicas === 0 || !batch.hasChanged) return this.#succeeded(batch);
+    this.#awaitReplicas(redis).then(
+      () => this.#succeeded(batch),
+      (error: StoreError) => this.#failed(batch, error),
+    );
+  }
+
+  /** Redis does the next batch while receivers are told, unless a failure must be told first. */
+  #succeeded(batch: Batch): void {
+    if (batch.hasFailed) batch.succeed();
+    this.#next();
+    if (!batch.hasFailed) batch.succeed();
+  }
+
+  #failed(batch: Batch, error: StoreError): void {
+    batch.fail(error);
+    if (error.failure !== "refused") this.#failWaiting();
+    this.#next();
   }
 
   /** What was submitted behind a lost batch is not done: no client may see its order broken. */
-  #failWaiting(route: Route): void {
+  #failWaiting(): void {
+    const { route } = this.#options;
     for (const batch of this.#waiting.splice(0)) batch.fail(unavailable(route.reason()));
   }
 
-  /** Sends the batch again only while Redis turns it away as a whole. */
-  async #evaluate(keys: Argument[], args: Argument[]): Promise<[Redis, ScriptReply[]]> {
-    const { route, limits } = this.#options;
-    const givesUpAtMs = performance.now() + limits.timeoutMs;
-    for (;;) {
-      const redis = route.redis();
-      if (!redis) throw unavailable(route.reason());
-      try {
-        // oxlint-disable-next-line no-await-in-loop -- one at a time is what a lane is
-        return [
-          redis,
-          await this.#answered(redis, limits.timeoutMs, this.#call(redis, keys, args)),
-        ];
-      } catch (error) {
-        const { name, message } = error as Error;
-        const code = message.split(" ", 1)[0]!;
-        if (name !== "ReplyError" || !TURNED_AWAY.has(code)) throw error;
-        // oxlint-disable-next-line no-await-in-loop
-        const helps = await route.turnedAway(code, message);
-        if (helps && performance.now() < givesUpAtMs) continue;
-        this.#refused(message);
-        throw unavailable(message);
-      }
-    }
+  async #turnedAway(batch: Batch, givesUpAtMs: number, code: string, why: string): Promise<void> {
+    const helps = await this.#options.route.turnedAway(code, why);
+    if (helps && this.#options.clock.nowMs() < givesUpAtMs) return this.#send(batch, givesUpAtMs);
+    this.#refused(why);
+    this.#failed(batch, unavailable(why));
   }
 
   #refused(reason: string | null): void {
     this.#isRefused = reason !== null;
     this.#options.onRefusal(this, reason);
-  }
-
-  /** Nothing else is under way on this lane, so sending the script itself keeps the order. */
-  async #call(redis: Redis, keys: Argument[], args: Argument[]): Promise<ScriptReply[]> {
-    const call = (name: string, script: string) => {
-      const scriptCall = new ScriptCall(name, this.#output, script, keys, args);
-      return redis.sendCommand(scriptCall) as Promise<ScriptReply[]>;
-    };
-    try {
-      return await call("evalsha", SCRIPT_SHA);
-    } catch (error) {
-      if (!(error as Error).message.startsWith("NOSCRIPT")) throw error;
-      // That was an answer; the next one has as long again.
-      this.#dueAtMs = performance.now() + this.#options.limits.timeoutMs;
-      return await call("eval", SCRIPT);
-    }
   }
 
   /** One WAIT for all that the batch changed, on the connection that changed it. */
@@ -187,7 +234,8 @@ export class Lane {
       const why = error.name === "ReplyError" ? error.message : "the connection to Redis broke";
       throw new StoreError("unknown", `done on the master, maybe not on replicas (${why})`);
     });
-    const replicas = await this.#answered(redis, waitTimeoutMs + timeoutMs, waited);
+    this.#owes(redis, waitTimeoutMs + timeoutMs);
+    const replicas = await waited.finally(() => (this.#redis = null));
     this.#options.onReplicas(replicas >= waitReplicas);
     if (replicas >= waitReplicas) return;
     throw new StoreError(
@@ -196,23 +244,12 @@ export class Lane {
     );
   }
 
-  async #answered<T>(redis: Redis, withinMs: number, answer: Promise<T>): Promise<T> {
-    this.#redis = redis;
-    this.#sentAtMs = performance.now();
-    this.#dueAtMs = this.#sentAtMs + withinMs;
-    try {
-      return await answer;
-    } finally {
-      this.#redis = null;
-    }
-  }
-
   #storeError(error: Error): StoreError {
     if (error.name === "ReplyError") return new StoreError("refused", error.message);
     if (error.message.startsWith(NOT_SENT)) return unavailable(this.#options.route.reason());
     return new StoreError(
       "unknown",
-      performance.now() > this.#dueAtMs
+      this.#options.clock.nowMs() > this.#dueAtMs
         ? "Redis did not answer in time, it is unknown whether this was done"
         : "the connection to Redis broke, it is unknown whether this was done",
     );
@@ -223,8 +260,10 @@ function isFull({ weight, bytes }: Batch): boolean {
   return weight >= BATCH_WEIGHT_MAX || bytes >= BATCH_BYTES_MAX;
 }
 
-function endOfTurn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
+function encoded(texts: string[]): Encoded {
+  const output = new Output();
+  for (const text of texts) output.write(text, 2);
+  return new Encoded(output.bytes());
 }
 
 /** What was not sent to a Redis that cannot be used, for that reason. */

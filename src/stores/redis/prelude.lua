@@ -3,8 +3,8 @@
 -- CLAIMED ...) come from keys.ts before it.
 -- KEYS    queues deadlines processes absent process, then
 --         ready claimed events front leases of each queue
--- ARGV    now (empty: the server's time) tick (the first that this okq process has not seen)
---         ready-channel due-channel origin GROWS|-
+-- ARGV    now (empty: the server's time) tick (the first that this okq process has not seen) GROWS|-
+--         ready-channel due-channel origin
 -- Returns nothing by itself, but ends the batch with an error where nothing can be written
 
 local queues_key, deadlines_key, processes_key, absent_key, process_key =
@@ -14,7 +14,7 @@ local queues_key, deadlines_key, processes_key, absent_key, process_key =
 -- is possible at all. So a write that changes nothing goes first. In a batch with pushes (GROWS) it
 -- is one that needs memory. Without memory pushes are refused, and pops and acks go on behind a
 -- second write, which needs none.
-local memory_refusal = ARGV[6] == 'GROWS' and redis.pcall('SETRANGE', absent_key, 0, '')
+local memory_refusal = ARGV[3] == 'GROWS' and redis.pcall('SETRANGE', absent_key, 0, '')
 if type(memory_refusal) ~= 'number' then
   local write_refusal = redis.pcall('DEL', absent_key)
   if type(write_refusal) == 'table' then

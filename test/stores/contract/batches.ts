@@ -1,4 +1,4 @@
-// Sessions: order within one, whatever shares a turn of the event loop.
+// The order of a session's operations, whatever other operations are in the same turn.
 // oxlint-disable no-await-in-loop -- one after the other is what is meant
 
 import { expect } from "bun:test";
@@ -49,7 +49,7 @@ export function batches(check: Check): void {
     ]);
   });
 
-  check("of equal ids in one turn the first is pushed", async (store) => {
+  check("the first of equal ids in one turn is pushed", async (store) => {
     const contents = ["first", "second", "third"];
     const results = contents.map((text) => store.push("q", "1", "left", text));
     expect(await Promise.all(results)).toEqual(["ok", "duplicate", "duplicate"]);
@@ -134,18 +134,18 @@ export function batches(check: Check): void {
     expect(popped.toSorted()).toEqual(ids.toSorted());
   });
 
-  check("what one session popped another may acknowledge", async (store) => {
+  check("a session may acknowledge an event that another popped", async (store) => {
     await store.push("q", "1");
     await store.another().pop("q", leaseMs);
     expect(await store.another().ack("q", "1")).toBe(true);
   });
 
-  check("an operation that was settled is seen by every session", async (store) => {
+  check("every session sees the effect of a settled operation", async (store) => {
     await store.push("q", "1");
     expect(await store.another().status("q")).toEqual([["q", 1, 0, 0]]);
   });
 
-  check("close settles what is under way before it settles itself", async (store) => {
+  check("close settles the operations under way first", async (store) => {
     let settled = 0;
     const count = () => settled++;
     for (const id of ["1", "2", "2", "3"]) store.push("q", id).then(count, count);

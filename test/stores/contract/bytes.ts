@@ -1,11 +1,11 @@
-// Names, ids and contents are bytes: none is special, and no two that differ are taken for one.
+// Names, ids and contents are bytes: no byte is special, and different ones are never confused.
 // oxlint-disable no-await-in-loop -- one after the other is what is meant
 
 import { expect } from "bun:test";
 import type { Check } from "../contract.ts";
 import { bytesOf } from "./caller.ts";
 
-/** Texts of bytes that trip parsers, keys and encodings up. */
+/** Bytes that can confuse parsers, keys and encodings. */
 export const nastyTexts = [
   "",
   "\x00",
@@ -58,7 +58,7 @@ export const nastyTexts = [
 ];
 
 export function bytes(check: Check): void {
-  check("queues keep apart whatever their names", async (store) => {
+  check("queues with any names are separate", async (store) => {
     for (const [i, queue] of nastyTexts.entries()) {
       expect(await store.push(queue, "1", "left", `first of ${i}`)).toBe("ok");
       expect(await store.push(queue, "2", "left", `second of ${i}`)).toBe("ok");
@@ -75,7 +75,7 @@ export function bytes(check: Check): void {
     expect(await store.list()).toEqual([]);
   });
 
-  check("consumers of queues keep apart whatever their names", async (store) => {
+  check("consumers of queues with any names are separate", async (store) => {
     const rows = nastyTexts.map((queue, i) => [queue, i + 1] as const);
     const consumers = rows.map(([queue, count]) => ({ queue: bytesOf(queue), count }));
     await store.submit({ kind: "register", consumers, isReset: false });
@@ -84,7 +84,7 @@ export function bytes(check: Check): void {
     );
   });
 
-  check("flush of one queue touches none whose name looks like it", async (store) => {
+  check("flush touches no queue with a similar name", async (store) => {
     for (const queue of nastyTexts) await store.push(queue, "1");
     for (const queue of ["", "a", "{a}", "*", "okq:", "\xff\xfe"]) {
       await store.flush(queue);
@@ -94,7 +94,7 @@ export function bytes(check: Check): void {
     }
   });
 
-  check("ids keep apart whatever their bytes", async (store) => {
+  check("ids of any bytes are separate", async (store) => {
     for (const [i, id] of nastyTexts.entries()) {
       expect(await store.push("q", id, "left", `${i}`)).toBe("ok");
     }
@@ -118,7 +118,7 @@ export function bytes(check: Check): void {
     expect(await store.drain("q")).toEqual(nastyTexts);
   });
 
-  check("contents come back as they went in, whatever their bytes", async (store) => {
+  check("contents of any bytes come back unchanged", async (store) => {
     const every = Array.from({ length: 256 }, (_, byte) => String.fromCharCode(byte)).join("");
     for (const [i, contents] of [...nastyTexts, every].entries()) {
       await store.push("q", `${i}`, "left", contents);
@@ -129,7 +129,7 @@ export function bytes(check: Check): void {
     }
   });
 
-  check("contents of 5 MB go in, are claimed, redone and come out", async (store) => {
+  check("contents of 5 MB are pushed, claimed, redone and popped", async (store) => {
     const contents = Buffer.alloc(5_000_000);
     for (let i = 0; i < contents.length; i++) contents[i] = (i * 2654435761) >>> 11;
     const queue = bytesOf("q");
@@ -142,8 +142,8 @@ export function bytes(check: Check): void {
     expect(await store.ack("q", "large")).toBe(true);
   });
 
-  check("what the caller does to its buffers after settlement changes nothing", async (store) => {
-    // Views on one chunk, as the parser of a connection hands them out.
+  check("changes of the caller's buffers after the result have no effect", async (store) => {
+    // Views on one chunk, as the parser returns them.
     const chunk = Buffer.from("queue id contents", "latin1");
     const push = store.submit({
       kind: "push",

@@ -1,4 +1,4 @@
-// A store's operations as tests like to say them: every byte string is latin1 text.
+// Short functions for the operations of a store, with latin1 text instead of bytes.
 // oxlint-disable no-await-in-loop -- one after the other is what is meant
 
 import type {
@@ -17,7 +17,7 @@ export const leaseMs = 60_000;
 /** A queue's name, total, processing and consumers. */
 export type StatusRow = [queue: string, total: number, processing: number, consumers: number];
 
-/** Speaks through one session, without awaiting anything before it submits. */
+/** Uses one session, and submits at once. */
 export class Caller {
   readonly session: Session;
 
@@ -57,7 +57,7 @@ export class Caller {
     await Promise.all(ids.map((id) => this.push(queue, id)));
   }
 
-  /** The event, and all that undoing the pop needs. */
+  /** Pops. Returns the event with all that undoing the pop needs. */
   take(queue: string, lease = leaseMs): Promise<Popped | null> {
     return this.submit({ kind: "pop", queue: bytesOf(queue), leaseMs: lease });
   }
@@ -109,7 +109,7 @@ export class Caller {
     return this.submit({ kind: "list", after: after === null ? null : bytesOf(after), limit });
   }
 
-  /** The walk over all pages: page contents are the store's choice, the walk is not. */
+  /** All pages together: a store may cut them anywhere. */
   async list(limit = 1000): Promise<StatusRow[]> {
     const rows: StatusRow[] = [];
     let after: string | null = null;
@@ -141,7 +141,7 @@ export class Caller {
     return this.submit({ kind: "reclaim", limit, parts: "all" });
   }
 
-  /** Takes all ready events, in the order in which they come out. */
+  /** Pops all ready events and returns their ids in order. */
   async drain(queue: string): Promise<string[]> {
     const ids: string[] = [];
     for (;;) {
@@ -151,7 +151,7 @@ export class Caller {
     }
   }
 
-  /** How many events of the queue onReady was told of so far. */
+  /** The number of events of the queue that onReady was called with so far. */
   toldReady(queue: string): number {
     return this.under.ready.reduce((sum, [name, count]) => sum + (name === queue ? count : 0), 0);
   }

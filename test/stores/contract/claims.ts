@@ -1,4 +1,4 @@
-// Claims: what pop, ack and redo do to an event that is being worked on.
+// Claims: the effects of pop, ack and redo on a claimed event.
 // oxlint-disable no-await-in-loop -- one after the other is what is meant
 
 import { expect } from "bun:test";
@@ -12,7 +12,7 @@ export function claims(check: Check): void {
     expect(await store.ready("q")).toBeNull();
   });
 
-  check("an id that is claimed is a duplicate, and nothing changes", async (store) => {
+  check("a push with a claimed id is a duplicate and changes nothing", async (store) => {
     await store.push("q", "1");
     await store.pop("q");
     expect(await store.push("q", "1", "left", "other")).toBe("duplicate");
@@ -31,7 +31,7 @@ export function claims(check: Check): void {
     expect(await store.popEvent("q")).toEqual(["1", "new"]);
   });
 
-  check("an event acknowledged once is not claimed any more", async (store) => {
+  check("an acknowledged event is not claimed any more", async (store) => {
     await store.push("q", "1");
     await store.pop("q");
     await store.ack("q", "1");
@@ -53,7 +53,7 @@ export function claims(check: Check): void {
     expect(await store.drain("q")).toEqual(["1"]);
   });
 
-  check("ack ends the claim of that queue only", async (store) => {
+  check("ack ends only the claim in its queue", async (store) => {
     for (const queue of ["q", "r"]) {
       await store.push(queue, "1");
       await store.pop(queue);
@@ -81,7 +81,7 @@ export function claims(check: Check): void {
     expect(await store.popEvent("q")).toEqual(["1", "contents of 1"]);
   });
 
-  check("of several redone events the last one is the next one out", async (store) => {
+  check("the last of several redone events is the next one out", async (store) => {
     await store.pushAll("q", ["1", "2", "3"]);
     await store.pop("q");
     await store.pop("q");
@@ -90,7 +90,7 @@ export function claims(check: Check): void {
     expect(await store.drain("q")).toEqual(["2", "1", "3"]);
   });
 
-  check("a redone event is a duplicate still, and cannot be redone twice", async (store) => {
+  check("a redone event is still a duplicate, and cannot be redone twice", async (store) => {
     await store.push("q", "1");
     await store.pop("q");
     await store.redo("q", "1");
@@ -116,7 +116,7 @@ export function claims(check: Check): void {
     expect(await store.pop("q")).toBeNull();
   });
 
-  check("an event whose deadline passed is claimed until it is reclaimed", async (store) => {
+  check("an event with an expired lease is claimed until it is reclaimed", async (store) => {
     await store.pushAll("q", ["1", "2"]);
     await store.pop("q", 1000);
     await store.pop("q", 1000);

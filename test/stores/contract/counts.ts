@@ -1,4 +1,4 @@
-// What a store tells of its queues: status, the list of them, and consumers.
+// Status, list and consumers of queues.
 // oxlint-disable no-await-in-loop -- one after the other is what is meant
 
 import { expect } from "bun:test";
@@ -6,7 +6,7 @@ import type { Check } from "../contract.ts";
 import { type Caller, textOf } from "./caller.ts";
 
 export function counts(check: Check): void {
-  check("status counts ready and claimed together, and claimed alone", async (store) => {
+  check("status counts all events, and claimed ones alone", async (store) => {
     await store.pushAll("q", ["1", "2", "3"]);
     await store.pop("q");
     await store.pop("q");
@@ -17,7 +17,7 @@ export function counts(check: Check): void {
     expect(await store.status("q")).toEqual([["q", 2, 0, 0]]);
   });
 
-  check("status answers in the order asked, 0 for a queue that is not there", async (store) => {
+  check("status answers in the order asked, with 0 for a missing queue", async (store) => {
     await store.push("b", "1");
     await store.push("a", "1");
     expect(await store.status("b", "nowhere", "a", "b")).toEqual([
@@ -29,7 +29,7 @@ export function counts(check: Check): void {
     expect(await store.status()).toEqual([]);
   });
 
-  check("asking about a queue does not make it", async (store) => {
+  check("status does not create a queue", async (store) => {
     await store.status("q");
     await store.ready("q");
     await store.pop("q");
@@ -70,7 +70,7 @@ export function counts(check: Check): void {
     }
   });
 
-  check("a page starts after any name, whether that is a queue or not", async (store) => {
+  check("a page starts after any name, also after that of no queue", async (store) => {
     for (const queue of ["", "b", "d"]) await store.push(queue, "1");
     const first = async (after: string | null) => {
       const { queues } = await store.page(after, 10);
@@ -85,8 +85,8 @@ export function counts(check: Check): void {
     expect(await first("\xff")).toEqual([]);
   });
 
-  check("a walk sees every queue that is there throughout", async (store) => {
-    // More than a page of two can be in a store of many parts.
+  check("listing in pages sees every queue that exists all the time", async (store) => {
+    // More queues than a page of two has in a store of many parts.
     const lasting = Array.from({ length: 300 }, (_, n) => `d${1000 + n}`);
     await Promise.all(["b", ...lasting].map((queue) => store.push(queue, "1")));
     const seen = await walkWithChanges(store, async () => {
@@ -98,7 +98,7 @@ export function counts(check: Check): void {
     expect((await store.list(2)).map(([queue]) => queue)).toEqual(["a", ...lasting, "e"]);
   });
 
-  check("a consumer makes a queue, and its going takes the queue off again", async (store) => {
+  check("a consumer creates a queue, and the queue is gone without it", async (store) => {
     await store.register({ q: 2 });
     expect(await store.status("q")).toEqual([["q", 0, 0, 2]]);
     expect(await store.list()).toEqual([["q", 0, 0, 2]]);
@@ -108,7 +108,7 @@ export function counts(check: Check): void {
     expect(await store.list()).toEqual([]);
   });
 
-  check("register says how many there are now, and leaves other queues alone", async (store) => {
+  check("register sets the count of consumers, and not that of other queues", async (store) => {
     await store.register({ q: 2, r: 1 });
     await store.register({ q: 5 });
     expect(await store.status("q", "r")).toEqual([
@@ -123,7 +123,7 @@ export function counts(check: Check): void {
     ]);
   });
 
-  check("register with a reset takes consumers off every queue not named", async (store) => {
+  check("register with a reset removes the consumers of all other queues", async (store) => {
     await store.register({ q: 2, r: 1, s: 1 });
     await store.push("s", "1");
     await store.register({ q: 3, t: 1 }, true);
@@ -136,7 +136,7 @@ export function counts(check: Check): void {
     expect(await store.list()).toEqual([["s", 1, 0, 0]]);
   });
 
-  check("a queue with a consumer stays when its events go, and the reverse", async (store) => {
+  check("a queue stays as long as it has events or consumers", async (store) => {
     await store.register({ q: 1, r: 1 });
     await store.push("q", "1");
     await store.push("r", "1");
@@ -151,14 +151,14 @@ export function counts(check: Check): void {
     expect(await store.status("q")).toEqual([["q", 0, 0, 1]]);
   });
 
-  check("a probe succeeds and leaves nothing to see", async (store) => {
+  check("a probe succeeds and leaves no trace", async (store) => {
     await store.push("q", "1");
     expect(await store.submit({ kind: "probe" })).toBeNull();
     expect(await store.list()).toEqual([["q", 1, 0, 0]]);
     expect(await store.drain("q")).toEqual(["1"]);
   });
 
-  check("describe gives names and values that people can read", async (store) => {
+  check("describe returns readable names and values", async (store) => {
     await store.push("q", "1");
     const facts = store.under.store.describe();
     expect(facts.length).toBeGreaterThan(0);
@@ -170,7 +170,7 @@ export function counts(check: Check): void {
   });
 }
 
-/** Walks in pages of two, with a change after the first; the names seen. */
+/** Lists in pages of two, with a change after the first page. Returns the names seen. */
 async function walkWithChanges(store: Caller, change: () => Promise<void>): Promise<string[]> {
   const seen: string[] = [];
   let after: string | null = null;

@@ -11,7 +11,7 @@ import { bytesOf, type Caller } from "./caller.ts";
 const REFUSED = "refused";
 const BEHIND = "behind a failure";
 
-/** The result, or which of the two an operation failed with. */
+/** The result of an operation, or the kind of its failure. */
 function outcomeOf(operation: Promise<unknown>): Promise<unknown> {
   return operation.catch((error: unknown) => {
     if (error instanceof BehindFailure) return error.failure === "refused" ? BEHIND : error;
@@ -23,7 +23,7 @@ function outcomesOf(operations: Promise<unknown>[]): Promise<unknown[]> {
   return Promise.all(operations.map(outcomeOf));
 }
 
-/** Queues that a store of several parts keeps in different ones, mostly. */
+/** Queues that are mostly in different parts of a store of several parts. */
 const queues = Array.from({ length: 12 }, (_, n) => `q${n}`);
 
 export function failures(check: Check): void {

@@ -16,7 +16,7 @@ export function line(check: Check): void {
     expect(await store.drain("q")).toEqual(["urgent", "1", "2"]);
   });
 
-  check("both ends together keep one line", async (store) => {
+  check("pushes at both ends make one line", async (store) => {
     await store.push("q", "c", "left");
     await store.push("q", "b", "right");
     await store.push("q", "d", "left");
@@ -24,14 +24,14 @@ export function line(check: Check): void {
     expect(await store.drain("q")).toEqual(["a", "b", "c", "d"]);
   });
 
-  check("a popped event carries the contents that were pushed with its id", async (store) => {
+  check("a popped event has the contents that were pushed with its id", async (store) => {
     await store.push("q", "1", "left", "one");
     await store.push("q", "2", "left", "two");
     expect(await store.popEvent("q")).toEqual(["1", "one"]);
     expect(await store.popEvent("q", 0)).toEqual(["2", "two"]);
   });
 
-  check("a queue without ready events gives null", async (store) => {
+  check("pop of a queue without ready events returns null", async (store) => {
     expect(await store.pop("nowhere")).toBeNull();
     expect(await store.pop("nowhere", 0)).toBeNull();
     await store.push("q", "1");
@@ -39,7 +39,7 @@ export function line(check: Check): void {
     expect(await store.pop("q")).toBeNull();
   });
 
-  check("an id that is ready is a duplicate, and nothing changes", async (store) => {
+  check("a push with a ready id is a duplicate and changes nothing", async (store) => {
     await store.push("q", "1", "left", "first");
     await store.push("q", "2");
     expect(await store.push("q", "2", "right", "other")).toBe("duplicate");
@@ -49,31 +49,34 @@ export function line(check: Check): void {
     expect(await store.popEvent("q")).toEqual(["2", "contents of 2"]);
   });
 
-  check("an id is unique in its queue only", async (store) => {
+  check("an id is unique only in its queue", async (store) => {
     expect(await store.push("q", "1", "left", "here")).toBe("ok");
     expect(await store.push("r", "1", "left", "there")).toBe("ok");
     expect(await store.popEvent("q", 0)).toEqual(["1", "here"]);
     expect(await store.popEvent("r", 0)).toEqual(["1", "there"]);
   });
 
-  check("the right end is out first, then what came back, then the rest", async (store) => {
-    await store.pushAll("q", ["1", "2", "3", "4"]);
-    for (const lease of [5000, 5000, 1000]) await store.pop("q", lease);
-    await store.push("q", "urgent", "right");
-    await store.redo("q", "2");
-    store.advance(5000);
-    expect(await store.reclaim()).toBe(2);
-    await store.push("q", "most urgent", "right");
-    await store.push("q", "5", "left");
-    expect(await store.status("q")).toEqual([["q", 7, 0, 0]]);
-    expect([await store.peek("q", "right"), await store.peek("q", "left")]).toEqual([
-      "most urgent",
-      "5",
-    ]);
-    expect(await store.drain("q")).toEqual(["most urgent", "2", "urgent", "1", "3", "4", "5"]);
-  });
+  check(
+    "events of the right end come first, then requeued ones, then the others",
+    async (store) => {
+      await store.pushAll("q", ["1", "2", "3", "4"]);
+      for (const lease of [5000, 5000, 1000]) await store.pop("q", lease);
+      await store.push("q", "urgent", "right");
+      await store.redo("q", "2");
+      store.advance(5000);
+      expect(await store.reclaim()).toBe(2);
+      await store.push("q", "most urgent", "right");
+      await store.push("q", "5", "left");
+      expect(await store.status("q")).toEqual([["q", 7, 0, 0]]);
+      expect([await store.peek("q", "right"), await store.peek("q", "left")]).toEqual([
+        "most urgent",
+        "5",
+      ]);
+      expect(await store.drain("q")).toEqual(["most urgent", "2", "urgent", "1", "3", "4", "5"]);
+    },
+  );
 
-  check("what came back has contents, an id that is taken, and can be flushed", async (store) => {
+  check("a requeued event has its contents and its id, and can be flushed", async (store) => {
     await store.pushAll("q", ["1", "2"]);
     for (const _ of "12") await store.pop("q", 1000);
     store.advance(1000);
@@ -145,7 +148,7 @@ export function line(check: Check): void {
     expect(await store.pop("q")).toBeNull();
   });
 
-  check("after a flush, an old claim's deadline means nothing to the same id", async (store) => {
+  check("after a flush the deadline of an old claim does not affect the same id", async (store) => {
     await store.push("q", "1");
     await store.pop("q", 1000);
     await store.flush("q");
@@ -156,15 +159,18 @@ export function line(check: Check): void {
     expect(await store.ack("q", "1")).toBe(true);
   });
 
-  check("flush leaves other queues alone, and may be asked of no queue", async (store) => {
-    await store.push("q", "1");
-    await store.push("r", "1");
-    await store.flush("q");
-    await store.flush("nowhere");
-    expect(await store.status("q", "r", "nowhere")).toEqual([
-      ["q", 0, 0, 0],
-      ["r", 1, 0, 0],
-      ["nowhere", 0, 0, 0],
-    ]);
-  });
+  check(
+    "flush does not touch other queues, and does nothing for a missing queue",
+    async (store) => {
+      await store.push("q", "1");
+      await store.push("r", "1");
+      await store.flush("q");
+      await store.flush("nowhere");
+      expect(await store.status("q", "r", "nowhere")).toEqual([
+        ["q", 0, 0, 0],
+        ["r", 1, 0, 0],
+        ["nowhere", 0, 0, 0],
+      ]);
+    },
+  );
 }

@@ -1,25 +1,25 @@
-// What a store says of events that became ready in this process, so that waiting consumers wake.
+// onReady: a store reports events that became ready, so that waiting consumers wake.
 
 import { expect } from "bun:test";
 import type { Check } from "../contract.ts";
 
 export function readiness(check: Check): void {
-  check("a push is told as ready by the time it has settled", async (store) => {
+  check("a push is reported as ready before it has settled", async (store) => {
     await store.push("q", "1");
     await store.push("q", "2", "right");
-    // One more answer, so that nothing hangs on who is first within a turn.
+    // One more answer, so that the order within a turn does not matter.
     await store.status("q");
     expect(store.toldReady("q")).toBe(2);
   });
 
-  check("a duplicate makes nothing ready", async (store) => {
+  check("a duplicate is not reported as ready", async (store) => {
     await store.push("q", "1");
     await store.push("q", "1");
     await store.status("q");
     expect(store.toldReady("q")).toBe(1);
   });
 
-  check("pushes of one turn are told by queue, with their counts", async (store) => {
+  check("pushes of one turn are reported by queue, with their counts", async (store) => {
     await Promise.all([
       ...["1", "2", "3"].map((id) => store.push("q", id)),
       ...["1", "2"].map((id) => store.push("\xff{\r\n", id)),
@@ -29,7 +29,7 @@ export function readiness(check: Check): void {
     expect(store.toldReady("\xff{\r\n")).toBe(2);
   });
 
-  check("a redo is told as ready, an ack and a failed redo are not", async (store) => {
+  check("a redo is reported as ready, an ack and a failed redo are not", async (store) => {
     await store.pushAll("q", ["1", "2"]);
     await store.pop("q");
     await store.pop("q");
@@ -42,7 +42,7 @@ export function readiness(check: Check): void {
     expect(store.toldReady("q")).toBe(3);
   });
 
-  check("a reclaim is told as ready for every queue it moved events of", async (store) => {
+  check("a reclaim is reported for every queue with requeued events", async (store) => {
     await store.pushAll("q", ["1", "2"]);
     await store.pushAll("r", ["1"]);
     await store.pop("q", 1000);
@@ -57,7 +57,7 @@ export function readiness(check: Check): void {
     expect([store.toldReady("q"), store.toldReady("r")]).toEqual([4, 2]);
   });
 
-  check("pops, peeks, flushes and consumers make nothing ready", async (store) => {
+  check("pops, peeks, flushes and consumers are not reported as ready", async (store) => {
     await store.push("q", "1");
     await store.peek("q");
     await store.pop("q");
@@ -67,8 +67,8 @@ export function readiness(check: Check): void {
     expect([store.toldReady("q"), store.toldReady("r")]).toEqual([1, 0]);
   });
 
-  check("watch settles, and pushes of this process are told once still", async (store) => {
-    // A queue of its own: messages of the tests before, on the same servers, may still come.
+  check("after watch, pushes of this process are still reported only once", async (store) => {
+    // Its own queue, because messages of earlier tests on the same servers may still come.
     await store.under.store.watch();
     await store.push("watched", "1");
     await store.status("watched");

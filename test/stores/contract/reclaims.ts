@@ -1,11 +1,11 @@
-// Reclaim: claimed events whose deadline has passed are ready again, the first popped in front.
+// Reclaim: events with an expired lease are ready again, the one popped first in front.
 // oxlint-disable no-await-in-loop -- one after the other is what is meant
 
 import { expect } from "bun:test";
 import type { Check } from "../contract.ts";
 
 export function reclaims(check: Check): void {
-  check("reclaim leaves claims alone whose deadline has not passed", async (store) => {
+  check("reclaim does not touch claims whose lease has not expired", async (store) => {
     await store.push("q", "1");
     await store.pop("q", 1000);
     expect(await store.reclaim()).toBe(0);
@@ -14,7 +14,7 @@ export function reclaims(check: Check): void {
     expect(await store.status("q")).toEqual([["q", 1, 1, 0]]);
   });
 
-  check("a deadline has passed when the clock reads it", async (store) => {
+  check("a lease has expired when the clock reaches its deadline", async (store) => {
     await store.push("q", "1");
     await store.pop("q", 1000);
     store.advance(1000);
@@ -41,7 +41,7 @@ export function reclaims(check: Check): void {
     expect(await store.push("q", "1")).toBe("duplicate");
   });
 
-  check("events come back in the order in which they were popped", async (store) => {
+  check("events are requeued in the order in which they were popped", async (store) => {
     await store.pushAll("q", ["1", "2", "3", "4"]);
     for (const _ of "123") {
       await store.pop("q", 1000);
@@ -52,7 +52,7 @@ export function reclaims(check: Check): void {
     expect(await store.drain("q")).toEqual(["1", "2", "3", "4"]);
   });
 
-  check("events popped in one millisecond come back in that order too", async (store) => {
+  check("events popped in one millisecond are requeued in that order too", async (store) => {
     const shuffled = ["2", "\xff", "a", "", "10", "\x80", "A", "1", "a\xff", "\x00"];
     await store.pushAll("q", shuffled);
     for (const _ of shuffled) await store.pop("q", 1000);
@@ -61,7 +61,7 @@ export function reclaims(check: Check): void {
     expect(await store.drain("q")).toEqual(shuffled);
   });
 
-  check("events come back in the order of popping however long their leases", async (store) => {
+  check("events are requeued in the order of popping, with any leases", async (store) => {
     await store.pushAll("q", ["a", "b", "c", "d"]);
     for (const lease of [10_000, 5000, 30_000, 1]) await store.pop("q", lease);
     store.advance(30_000);
@@ -69,23 +69,20 @@ export function reclaims(check: Check): void {
     expect(await store.drain("q")).toEqual(["a", "b", "c", "d"]);
   });
 
-  check(
-    "an event that comes back later stands in front if it was popped earlier",
-    async (store) => {
-      await store.pushAll("q", ["1", "2", "3"]);
-      await store.pop("q", 10_000);
-      store.advance(1);
-      await store.pop("q", 5000);
-      store.advance(5000);
-      expect(await store.reclaim()).toBe(1);
-      expect(await store.peek("q")).toBe("2");
-      store.advance(5000);
-      expect(await store.reclaim()).toBe(1);
-      expect(await store.drain("q")).toEqual(["1", "2", "3"]);
-    },
-  );
+  check("an event requeued later is in front if it was popped earlier", async (store) => {
+    await store.pushAll("q", ["1", "2", "3"]);
+    await store.pop("q", 10_000);
+    store.advance(1);
+    await store.pop("q", 5000);
+    store.advance(5000);
+    expect(await store.reclaim()).toBe(1);
+    expect(await store.peek("q")).toBe("2");
+    store.advance(5000);
+    expect(await store.reclaim()).toBe(1);
+    expect(await store.drain("q")).toEqual(["1", "2", "3"]);
+  });
 
-  check("many claims that come back in several rounds keep their order", async (store) => {
+  check("many events requeued in several rounds keep their order", async (store) => {
     const ids = Array.from({ length: 1200 }, (_, i) => `${(i * 7919) % 1200}`);
     await store.pushAll("q", ids);
     await Promise.all(ids.map(() => store.pop("q", 1000)));
@@ -98,7 +95,7 @@ export function reclaims(check: Check): void {
     expect(await store.drain("q")).toEqual(ids);
   });
 
-  check("a second claim of an event begins anew", async (store) => {
+  check("a second claim of an event has a new lease", async (store) => {
     await store.pushAll("q", ["1", "2"]);
     await store.pop("q", 10_000);
     await store.redo("q", "1");
@@ -109,22 +106,19 @@ export function reclaims(check: Check): void {
     expect(await store.drain("q")).toEqual(["3", "1", "2"]);
   });
 
-  check(
-    "an event that came back and is claimed again comes back behind earlier claims",
-    async (store) => {
-      await store.pushAll("q", ["1", "2"]);
-      await store.pop("q", 1000);
-      await store.pop("q", 5000);
-      store.advance(1000);
-      expect(await store.reclaim()).toBe(1);
-      expect(await store.pop("q", 1000)).toBe("1");
-      store.advance(5000);
-      expect(await store.reclaim()).toBe(2);
-      expect(await store.drain("q")).toEqual(["2", "1"]);
-    },
-  );
+  check("an event claimed again is requeued behind earlier claims", async (store) => {
+    await store.pushAll("q", ["1", "2"]);
+    await store.pop("q", 1000);
+    await store.pop("q", 5000);
+    store.advance(1000);
+    expect(await store.reclaim()).toBe(1);
+    expect(await store.pop("q", 1000)).toBe("1");
+    store.advance(5000);
+    expect(await store.reclaim()).toBe(2);
+    expect(await store.drain("q")).toEqual(["2", "1"]);
+  });
 
-  check("reclaim moves at most its limit, the earliest deadlines first", async (store) => {
+  check("reclaim requeues at most its limit, the earliest deadlines first", async (store) => {
     await store.pushAll("q", ["1", "2", "3", "4", "5"]);
     for (const lease of [5000, 4000, 3000, 2000, 1000]) await store.pop("q", lease);
     store.advance(10_000);
@@ -137,7 +131,7 @@ export function reclaims(check: Check): void {
     expect(await store.reclaim(2)).toBe(0);
   });
 
-  check("reclaim moves events of every queue back to their own", async (store) => {
+  check("reclaim requeues the events of every queue in their own queue", async (store) => {
     for (const queue of ["", "a", "a:b", "{a}"]) {
       await store.push(queue, `of ${queue}`);
       await store.pop(queue, 1000);
@@ -150,7 +144,7 @@ export function reclaims(check: Check): void {
   });
 
   check(
-    "a limit counts the moved events of all queues together",
+    "a limit counts the requeued events of all queues together",
     async (store) => {
       await store.pushAll("q", ["q1", "q3"]);
       await store.pushAll("r", ["r2", "r4"]);
@@ -168,19 +162,22 @@ export function reclaims(check: Check): void {
     "each part has the limit for itself",
   );
 
-  check("a short lease comes before the longer ones claimed earlier elsewhere", async (store) => {
-    await store.pushAll("q", ["q5", "q1"]);
-    await store.pushAll("r", ["r3"]);
-    await store.pop("q", 5000);
-    await store.pop("r", 3000);
-    await store.pop("q", 1000);
-    store.advance(2000);
-    expect(await store.reclaim()).toBe(1);
-    expect(await store.drain("q")).toEqual(["q1"]);
-    store.advance(2000);
-    expect(await store.reclaim()).toBe(1);
-    expect(await store.drain("r")).toEqual(["r3"]);
-  });
+  check(
+    "a short lease expires before longer ones claimed earlier in other queues",
+    async (store) => {
+      await store.pushAll("q", ["q5", "q1"]);
+      await store.pushAll("r", ["r3"]);
+      await store.pop("q", 5000);
+      await store.pop("r", 3000);
+      await store.pop("q", 1000);
+      store.advance(2000);
+      expect(await store.reclaim()).toBe(1);
+      expect(await store.drain("q")).toEqual(["q1"]);
+      store.advance(2000);
+      expect(await store.reclaim()).toBe(1);
+      expect(await store.drain("r")).toEqual(["r3"]);
+    },
+  );
 
   check("claims with one deadline are reclaimed in the order of popping", async (store) => {
     await store.pushAll("q", ["4", "1", "3", "2"]);
@@ -202,7 +199,7 @@ export function reclaims(check: Check): void {
     expect(await store.drain("q")).toEqual(["2", "3"]);
   });
 
-  check("a second claim of an event has a deadline of its own", async (store) => {
+  check("a second claim of an event has its own deadline", async (store) => {
     await store.push("q", "1");
     await store.pop("q", 1000);
     await store.redo("q", "1");

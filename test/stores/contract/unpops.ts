@@ -5,11 +5,11 @@ import { expect } from "bun:test";
 import type { Check } from "../contract.ts";
 import { leaseMs } from "./caller.ts";
 
-/** Those of events that are claimed, and of those that the pop removed. */
+/** Leases of claimed events, and 0 for events that the pop removed. */
 const leases = [leaseMs, 1000, 0];
 
 export function unpops(check: Check): void {
-  check("an event is where it was when its pop is undone", async (store) => {
+  check("an undone pop returns the event to its rank", async (store) => {
     for (const lease of leases) {
       await store.pushAll("q", ["came back", "oldest", "newest"]);
       await store.pop("q", 10);
@@ -40,18 +40,21 @@ export function unpops(check: Check): void {
     }
   });
 
-  check("an undone pop is no redo: later pushes at the right end stay in front", async (store) => {
-    for (const lease of leases) {
-      await store.push("q", "first", "right");
-      await store.push("q", "old");
-      const popped = [await store.take("q", lease), await store.take("q", lease)];
-      await store.push("q", "second", "right");
-      for (const event of popped) expect(await store.unpop("q", event, lease)).toBe(true);
-      expect(await store.drain("q")).toEqual(["second", "first", "old"]);
-    }
-  });
+  check(
+    "an undone pop is not a redo: later pushes at the right end stay in front",
+    async (store) => {
+      for (const lease of leases) {
+        await store.push("q", "first", "right");
+        await store.push("q", "old");
+        const popped = [await store.take("q", lease), await store.take("q", lease)];
+        await store.push("q", "second", "right");
+        for (const event of popped) expect(await store.unpop("q", event, lease)).toBe(true);
+        expect(await store.drain("q")).toEqual(["second", "first", "old"]);
+      }
+    },
+  );
 
-  check("an undone event stands behind what came back meanwhile", async (store) => {
+  check("an undone event is behind events requeued meanwhile", async (store) => {
     for (const lease of leases) {
       await store.pushAll("q", ["1", "2", "3"]);
       await store.pop("q", 10);
@@ -78,7 +81,7 @@ export function unpops(check: Check): void {
     expect(await store.list()).toEqual([]);
   });
 
-  check("a claim that has ended is not undone", async (store) => {
+  check("an ended claim is not undone", async (store) => {
     await store.push("q", "1");
     const acked = await store.take("q");
     await store.ack("q", "1");
@@ -97,7 +100,7 @@ export function unpops(check: Check): void {
     expect(await store.drain("q")).toEqual(["3", "2"]);
   });
 
-  check("the next claim of the event is not touched, whatever their leases", async (store) => {
+  check("a later claim of the event is not touched, with any leases", async (store) => {
     for (const [first, second] of [
       [1000, 1000],
       [3000, 1000],
@@ -107,7 +110,7 @@ export function unpops(check: Check): void {
       await store.push("q", "1");
       const late = await store.take("q", first);
       await store.redo("q", "1");
-      // Now both leases end at the same time, if the second is the shorter one.
+      // Now both leases end at the same time, if the second is shorter.
       store.advance(Math.max(0, first - second));
       await store.pop("q", second);
       expect(await store.unpop("q", late, first)).toBe(false);
@@ -116,7 +119,7 @@ export function unpops(check: Check): void {
     }
   });
 
-  check("an event of the same id that was pushed meanwhile is not touched", async (store) => {
+  check("an event pushed meanwhile with the same id is not touched", async (store) => {
     for (const lease of leases) {
       await store.push("q", "1", "left", "old");
       const old = await store.take("q", lease);
@@ -129,7 +132,7 @@ export function unpops(check: Check): void {
     }
   });
 
-  check("an undone pop is told as ready, and makes its queue again", async (store) => {
+  check("an undone pop is reported as ready, and creates its queue again", async (store) => {
     for (const lease of leases) {
       const before = store.toldReady("q");
       await store.push("q", "1");

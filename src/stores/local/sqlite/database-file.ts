@@ -50,8 +50,7 @@ export function openExisting(file: string): Database {
   for (;;) {
     try {
       accessSync(file, constants.R_OK | constants.W_OK);
-      if (statSync(file).size === 0)
-        throw new JournalError("failed", damagedText(file, "it is empty"));
+      checkIsFile(file);
       checkWalOrigin(file);
       return openLocked(file);
     } catch (error) {
@@ -62,6 +61,16 @@ export function openExisting(file: string): Database {
       Bun.sleepSync(Math.random() * busyPauseMs);
     }
   }
+}
+
+/** Throws a JournalError. */
+function checkIsFile(file: string): void {
+  const found = statSync(file);
+  if (found.isDirectory()) {
+    const example = join(file, "okq.db");
+    throw new JournalError("failed", `${file} is a folder: name a file in it, such as ${example}`);
+  }
+  if (found.size === 0) throw new JournalError("failed", damagedText(file, "it is empty"));
 }
 
 function openLocked(file: string): Database {

@@ -14,11 +14,11 @@ const freeBytesEnough = 20 * 1024 * 1024;
 const idleLookEveryMs = 1000;
 const lookEveryMs = 100;
 
-const databaseAdvice = "save what is left with okq backup FILE, then stop okq and restore FILE";
+const databaseAdvice = "save the events with okq backup FILE, then stop okq and restore FILE";
 const walAdvice = {
   "removed or replaced":
-    "stop okq with SIGTERM, not SIGKILL, and start it again: then nothing is lost",
-  "cut short": "kill okq with SIGKILL: after SIGTERM it would write the rest into the database",
+    "stop okq with SIGTERM, not SIGKILL, and start it again: no event is lost then",
+  "cut short": "kill okq with SIGKILL: SIGTERM would write what is left of it into the database",
 };
 
 export class PushGate {
