@@ -7,8 +7,8 @@ import type { Waiters } from "./waiters.ts";
 
 /** How often it checks whether a reclaim is due. The check costs the store nothing. */
 const RECLAIM_EVERY_MS = 200;
-/** How often it reclaims in all parts of the store: a message that something is due may be lost. */
-const RECLAIM_ALL_EVERY_MS = 10_000;
+/** How often it also looks where nothing seems due: a message that something is may be lost. */
+const RECLAIM_SOME_EVERY_MS = 10_000;
 const RECLAIM_LIMIT = 500;
 const REPORT_EVERY_MS = 5_000;
 const POLL_EVERY_MS = 1_000;
@@ -36,7 +36,8 @@ export class Housekeeper {
   readonly #reclaims: Session;
   readonly #polls: Session;
   readonly #timers: Cancel[];
-  #reclaimedAllAtMs = -Infinity;
+  /** When it last looked also where nothing seemed due. null: it has not looked everywhere yet. */
+  #lookedAtMs: number | null = null;
 
   /** Work that failed is tried again in the next round. */
   constructor({ store, consumers, waiters, clock, onRound }: HousekeeperParts) {
@@ -49,7 +50,7 @@ export class Housekeeper {
     store.watch().catch(round("hear"));
     this.#timers = [
       this.#every(RECLAIM_EVERY_MS, () => this.#reclaim(), round("reclaim")),
-      this.#every(RECLAIM_ALL_EVERY_MS, () => store.watch(), round("hear")),
+      this.#every(RECLAIM_SOME_EVERY_MS, () => store.watch(), round("hear")),
       this.#every(REPORT_EVERY_MS, () => consumers.reportAll(), round("register")),
       this.#every(POLL_EVERY_MS, () => this.#poll(), round("watch")),
     ];
@@ -61,12 +62,13 @@ export class Housekeeper {
 
   async #reclaim(): Promise<void> {
     const nowMs = this.#clock.nowMs();
-    const isAllDue = nowMs >= this.#reclaimedAllAtMs + RECLAIM_ALL_EVERY_MS;
-    if (!isAllDue && !this.#store.isDue()) return;
-    const parts = isAllDue ? "all" : "due";
+    const lookedAtMs = this.#lookedAtMs;
+    const looksFurther = lookedAtMs === null || nowMs >= lookedAtMs + RECLAIM_SOME_EVERY_MS;
+    if (!looksFurther && !this.#store.isDue()) return;
+    const parts = lookedAtMs === null ? "all" : looksFurther ? "some" : "due";
     const reclaim = () => this.#reclaims.ask({ kind: "reclaim", limit: RECLAIM_LIMIT, parts });
     while ((await reclaim()) >= RECLAIM_LIMIT);
-    if (isAllDue) this.#reclaimedAllAtMs = nowMs;
+    if (looksFurther) this.#lookedAtMs = nowMs;
   }
 
   async #poll(): Promise<void> {

@@ -114,12 +114,12 @@ export interface Register {
  * the order of their claims. Their ranks in the line do not depend on how many are requeued at a
  * time. The store chooses which queues come first. A store of several parts requeues as many in
  * each; with `parts: "due"` it looks only at parts where, as far as this process knows, a lease has
- * expired.
+ * expired, and with "some" also at a few others, in turn.
  */
 export interface Reclaim {
   kind: "reclaim";
   limit: number;
-  parts: "due" | "all";
+  parts: "due" | "some" | "all";
 }
 
 /** Writes something invisible in every part of the store. Succeeds where a push would. */

@@ -1,24 +1,30 @@
 // A process reclaims at the earliest time that it knows, in whatever order it learns the times.
 import { expect, test } from "bun:test";
 import { DueTimes } from "../../src/stores/redis/due-times.ts";
+import { TestClock } from "../support/test-clock.ts";
 
 const LATER_MS = 3_600_000;
 
 test("an answer replaces the time that was known when the batch was sent", () => {
-  const due = new DueTimes();
+  const clock = new TestClock();
+  const due = new DueTimes(clock);
   expect(due.isAnyDue()).toBe(false);
-  due.set("tag", 0, performance.now());
+  due.set("tag", 0, clock.nowMs());
   expect([due.isDue("tag"), due.isDue("other"), due.isAnyDue()]).toEqual([true, false, true]);
   due.set("tag", LATER_MS, Infinity);
+  clock.advance(LATER_MS - 1);
   expect(due.isDue("tag")).toBe(false);
+  clock.advance(1);
+  expect(due.isDue("tag")).toBe(true);
   due.set("tag", 0, Infinity);
   due.set("tag", -1, Infinity);
   expect(due.isAnyDue()).toBe(false);
 });
 
-test.each([-1, LATER_MS])("one that was overtaken does not put it off: %d", (inMs) => {
-  const due = new DueTimes();
-  const askedAtMs = performance.now();
+test.each([-1, LATER_MS])("an overtaken answer does not put the reclaim off: %d", (inMs) => {
+  const clock = new TestClock();
+  const due = new DueTimes(clock);
+  const askedAtMs = clock.nowMs();
   due.set("tag", 0, askedAtMs);
   due.set("tag", inMs, askedAtMs);
   expect(due.isDue("tag")).toBe(true);
@@ -28,8 +34,8 @@ test.each([-1, LATER_MS])("one that was overtaken does not put it off: %d", (inM
   expect(due.isDue("tag")).toBe(true);
 });
 
-test("a message of another process only makes it earlier", () => {
-  const due = new DueTimes();
+test("a message of another process makes the reclaim earlier, never later", () => {
+  const due = new DueTimes(new TestClock());
   due.hear("tag", 0);
   due.hear("tag", LATER_MS);
   expect(due.isDue("tag")).toBe(true);

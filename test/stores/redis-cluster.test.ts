@@ -150,6 +150,19 @@ describe("in a cluster", () => {
     await under.close();
   });
 
+  test("a claim of which no message told is found by looking at some shards in turn", async () => {
+    const [under, other] = [await openCluster(), await openCluster()];
+    const [caller, stranger] = [new Caller(under), new Caller(other)];
+    await stranger.push("mail", "1");
+    await stranger.pop("mail", 1);
+    under.advance(1);
+    const some = () => caller.submit({ kind: "reclaim", limit: 10, parts: "some" });
+    let moved = 0;
+    for (let look = 0; look < SHARDS / 8; look++) moved += (await some()) as number;
+    expect(moved).toBe(1);
+    await Promise.all([under.close(), other.close()]);
+  });
+
   test("a session that changes shards keeps its order, and a page lists all shards", async () => {
     const under = await openCluster();
     const caller = new Caller(under);

@@ -1,27 +1,27 @@
-// The changes of a batch to the model: the net changes for the journal, and the steps that undo
-// them if the journal fails.
+// What a batch did to the model: the net changes, which the journal writes, and the steps that undo
+// them when the journal fails.
 
 import type { LocalEvent, LocalQueue } from "./local-queue.ts";
 
-/** The events of a flushed queue, which the journal deletes little by little. */
+/** The events of a queue that was flushed; the journal deletes them little by little. */
 export interface Retired {
   number: number;
-  /** Their keys in any order, computed one by one. */
+  /** Their keys, in any order; produced one at a time, for there may be millions. */
   keys: Iterable<number>;
 }
 
 export class Changes {
-  /** Changed events, each once, in the order of their first change. */
+  /** Events that were changed, each once, in the order of their first change. */
   readonly touched: LocalEvent[] = [];
-  /** The queue of each of these events, and the number of the queue. */
+  /** The queue of each, and the number of that queue at that time. */
   readonly queues: LocalQueue[] = [];
   readonly queueNumbers: number[] = [];
-  /** Queues that got a number in this batch. */
+  /** Queues that were given a number. */
   readonly named: { name: string; number: number }[] = [];
   readonly retired = new Map<number, Retired>();
-  /** Numbers of deleted queues, until they are committed. */
+  /** Numbers of forgotten queues; kept until a commit has succeeded. */
   readonly forgotten: number[] = [];
-  /** The batch must be committed although nothing has changed. */
+  /** The journal has to write, even if nothing has changed. */
   isDemanded = false;
   readonly #undos: (() => void)[] = [];
   #last = 0;
@@ -31,12 +31,12 @@ export class Changes {
     return this.#undos.length === 0 && !this.isDemanded;
   }
 
-  /** A number that is unique in the journal: for keys, places and queues. */
+  /** A number that is new in the journal: for keys, places and queues. */
   next(): number {
     return ++this.#last;
   }
 
-  /** Numbers up to this one are in use. */
+  /** Numbers up to this one are taken. */
   startAfter(last: number): void {
     this.#last = last;
   }
@@ -59,13 +59,13 @@ export class Changes {
     this.queueNumbers.push(this.numberOf(queue));
   }
 
-  /** A queue lost all its events at once. */
+  /** Records that a queue lost all its events at once. */
   retire(retired: Retired, undo: () => void): void {
     this.retired.set(retired.number, retired);
     this.#undos.push(undo);
   }
 
-  /** The journal has the changes. Calls settle() for each changed event that was not flushed. */
+  /** The journal has them. Calls settle for each event that was touched and not flushed. */
   committed(settle: (queue: LocalQueue, event: LocalEvent) => void): void {
     for (const [at, event] of this.touched.entries()) {
       event.isTouched = false;

@@ -1,5 +1,5 @@
-// Cold events: ready events that only the journal has, because the memory budget is used up or they
-// are older than this process. The line has their keys; this reads the events.
+// Cold events, which only the journal has: ready events of a backlog that is larger than the memory
+// budget or older than this process. In line they are keys; here they become events again.
 
 import { ColdIndex } from "./cold-index.ts";
 import { type Journal, JournalError, type StoredEvent } from "./journal.ts";
@@ -13,7 +13,7 @@ export interface Shown {
 
 /** Events read at once: the neighbours of a popped event are popped next. */
 const warmedAtOnceMax = 64;
-/** The most keys between the first and the last of them. */
+/** Keys from the first to the last of them; those of other queues are read in vain. */
 const warmedSpanMax = 512;
 
 export class ColdEvents {
@@ -22,13 +22,13 @@ export class ColdEvents {
   readonly #pending = new Map<number, LocalEvent>();
   readonly #onWarm: (event: LocalEvent) => void;
 
-  /** onWarm is called for each event that is in memory from now on. */
+  /** onWarm is called for events that now take memory. */
   constructor(journal: Journal, onWarm: (event: LocalEvent) => void) {
     this.#journal = journal;
     this.#onWarm = onWarm;
   }
 
-  /** Adds a new event, which stays in memory until it is committed. */
+  /** Adds a new event; keeps it until it is committed. */
   add(queue: LocalQueue, event: LocalEvent): void {
     this.#pending.set(event.key, event);
     this.restore(queue, event.hash, event.key);
@@ -58,15 +58,15 @@ export class ColdEvents {
     return event.contents ?? this.#read(event.key);
   }
 
-  /** The event with that key, which stays cold. Throws a JournalError. */
+  /** The event of that key, which stays cold. Throws a JournalError. */
   peek(key: number): Shown {
     const { id, contents } = this.#pending.get(key) ?? this.#journal.read(key);
     return { id, contents: contents as string | Buffer };
   }
 
   /**
-   * Brings the right-most event, which has that key, into memory, and those behind it, `atOnce`
-   * events at most. Returns the right-most one. Throws a JournalError.
+   * The event at the right end of the line, which has that key, in memory from now on, and with it
+   * those behind it, up to `atOnce` together. Throws a JournalError.
    */
   rightMost(queue: LocalQueue, key: number, atOnce: number): LocalEvent {
     const pending = this.#pending.get(key);
@@ -89,7 +89,7 @@ export class ColdEvents {
       if (this.#pending.has(slot)) break;
       last = slot;
     }
-    // A key between two of them may belong to an event of another queue.
+    // A key between two of them may belong to an event elsewhere.
     const found = new Map(this.#readRange(first, last).map((stored) => [stored.key, stored]));
     for (let distance = 0; distance < count; distance++) {
       const stored = found.get(queue.ready.fromRight(distance) as number);

@@ -1,13 +1,13 @@
-// Finds the keys of cold events by the hash of their id. It takes 12 bytes per slot, and the
-// garbage collector does not walk it.
+// The keys of the cold events of a queue, by the hash of their id. Takes 12 bytes a place, in typed
+// arrays, which the garbage collector does not scan.
 
 /** Small, because there may be very many queues with one event each. */
 const capacityMin = 4;
 const shardBits = 8;
-/** A larger index is split into shards, so that none of them takes long to grow. */
+/** A larger index is split into shards, so that no growth takes long. */
 const entriesOfOneTableMax = 32_768;
 
-/** Every operation is O(1), amortised. Several keys may have the same hash. Keys are positive. */
+/** All in O(1), amortised; hashes may be shared by several keys. Keys are positive. */
 export class ColdIndex {
   #tables: ColdTable[] = [new ColdTable()];
   #size = 0;
@@ -16,24 +16,24 @@ export class ColdIndex {
     return this.#size;
   }
 
-  /** The bytes of memory that it takes. */
+  /** The bytes that it takes. */
   get bytes(): number {
     return this.#tables.reduce((sum, table) => sum + table.bytes, 0);
   }
 
-  /** The key must not be in the index. */
+  /** The caller has made sure that the key is not there. */
   add(hash: number, key: number): void {
     if (++this.#size > entriesOfOneTableMax && this.#tables.length === 1) this.#split();
     this.#tableOf(hash).add(hash, key);
   }
 
-  /** The key must be in the index with that hash. */
+  /** The key must be in here under that hash. */
   remove(hash: number, key: number): void {
     this.#size--;
     this.#tableOf(hash).remove(hash, key);
   }
 
-  /** The first key with that hash for which `matches` is true; 0 if there is none. */
+  /** The first key of that hash for which `matches` holds; 0 when there is none. */
   find(hash: number, matches: (key: number) => boolean): number {
     return this.#tableOf(hash).find(hash, matches);
   }
@@ -50,10 +50,10 @@ export class ColdIndex {
   }
 }
 
-/** Open addressing with linear probing; at most three quarters full. */
+/** Open addressing with linear probing; at most three quarters are taken. */
 class ColdTable {
   #hashes = new Int32Array(capacityMin);
-  /** 0 marks an empty slot. */
+  /** 0 where a place is empty. */
   #keys = new Float64Array(capacityMin);
   #size = 0;
 
@@ -79,7 +79,7 @@ class ColdTable {
     const mask = keys.length - 1;
     let gap = hash & mask;
     while (keys[gap] !== key) gap = (gap + 1) & mask;
-    // Fills the gap with an entry that is behind it only because its own slot was taken.
+    // Moves entries into the gap that stand behind it only because their own place was taken.
     for (let at = (gap + 1) & mask; keys[at] !== 0; at = (at + 1) & mask) {
       if (((at - (hashes[at] as number)) & mask) < ((at - gap) & mask)) continue;
       keys[gap] = keys[at] as number;

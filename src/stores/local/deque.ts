@@ -1,18 +1,18 @@
 // A double-ended queue of any length.
 //
-// It has a ring at each end and blocks of equal length between them. The garbage collector walks an
-// array again whenever references in it change: with one array for millions of values every short
-// collection would be long, and growing would be a pause.
+// It has a ring at each end and blocks of one length between them. The garbage collector scans an
+// array again whenever references were written into it: one array for millions of places would make
+// every short collection long, and its growth a pause.
 
 import { Ring } from "./ring.ts";
 
 const blockLengthDefault = 1024;
 
-/** Amortised O(1) at both ends. Its memory shrinks with its length. */
+/** Both ends in amortised O(1); its memory follows its length down as well as up. */
 export class Deque<T> {
   readonly #blockLength: number;
   readonly #left = new Ring<T>();
-  /** Null while it would be empty. */
+  /** null when it is empty. */
   #right: Ring<T> | null = null;
   #blocks: Ring<T[]> | null = null;
   #length = 0;
@@ -71,7 +71,7 @@ export class Deque<T> {
     return this.fromRight(0);
   }
 
-  /** The value at this distance from the right end. */
+  /** The value `distance` places left of the right end. */
   fromRight(distance: number): T | undefined {
     const inRight = this.#right === null ? 0 : this.#right.length;
     if (distance < inRight) return this.#right!.fromRight(distance);
@@ -81,7 +81,7 @@ export class Deque<T> {
     return this.#blockAt(beyond)[this.#placeInBlock(beyond)];
   }
 
-  /** Replaces the value at this distance, which must exist. */
+  /** Replaces the value there, which must exist. */
   setFromRight(distance: number, value: T): void {
     const inRight = this.#right === null ? 0 : this.#right.length;
     if (distance < inRight) return this.#right!.setFromRight(distance, value);
@@ -98,7 +98,7 @@ export class Deque<T> {
     yield* this.#right ?? [];
   }
 
-  /** The number of values that fit before it grows again. */
+  /** How many values fit before it grows again. */
   get capacity(): number {
     const blocks = this.#blocks === null ? 0 : this.#blocks.length * this.#blockLength;
     return this.#left.capacity + blocks + (this.#right === null ? 0 : this.#right.capacity);

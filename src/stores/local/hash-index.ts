@@ -1,20 +1,20 @@
-// A hash table of elements by a key of bytes. A Map will not do: JSC's Map keeps deleted entries in
-// their chains until it is rehashed, so if one id comes and goes beside a million others, as in a
-// queue, every lookup of it walks all its deleted entries.
+// A hash table of elements by a key of bytes that they carry. It stands where a Map would, since
+// JSC's Map keeps deleted entries in their chains until it is rehashed: one id that comes and goes
+// beside a million others, as ids do in a queue, makes each of its lookups walk all its past lives.
 
-/** `hash` is hashOf(key of the element), stored so that growing reads no keys. */
+/** `hash` is hashOf the element's key; kept there, so that growing reads no keys. */
 export interface HashElement {
   readonly hash: number;
 }
 
 const capacityMin = 8;
-// Clients choose the keys. A new seed per process prevents chosen collisions.
+// Clients choose the keys: with a seed per process they cannot choose collisions in advance.
 const seed = crypto.getRandomValues(new Int32Array(1))[0] as number;
 
-/** Every operation is O(1), amortised. A removed element leaves nothing behind. */
+/** All in O(1), amortised where it grows or shrinks. A removed element leaves nothing behind. */
 export class HashIndex<T extends HashElement> {
   readonly #keyOf: (element: T) => string;
-  // Open addressing with linear probing; at most three quarters full.
+  // Open addressing with linear probing; at most three quarters are taken.
   #slots: (T | undefined)[] = emptySlots(capacityMin);
   #size = 0;
 
@@ -26,7 +26,7 @@ export class HashIndex<T extends HashElement> {
     return this.#size;
   }
 
-  /** The number of slots, and so the memory that it takes. */
+  /** How many slots there are: the memory it takes. */
   get capacity(): number {
     return this.#slots.length;
   }
@@ -41,19 +41,19 @@ export class HashIndex<T extends HashElement> {
     }
   }
 
-  /** The key must not be in the index. */
+  /** The caller has made sure that the key is not there. */
   add(element: T): void {
     if (++this.#size > this.#slots.length * 0.75) this.#resize(this.#slots.length * 2);
     put(this.#slots, element);
   }
 
-  /** The element must be in the index. */
+  /** The element must be in here. */
   remove(element: T): void {
     const slots = this.#slots;
     const mask = slots.length - 1;
     let gap = element.hash & mask;
     while (slots[gap] !== element) gap = (gap + 1) & mask;
-    // Fills the gap with an element that is behind it only because its own slot was taken.
+    // Moves elements into the gap that stand behind it only because their own place was taken.
     for (let at = (gap + 1) & mask; ; at = (at + 1) & mask) {
       const next = slots[at];
       if (next === undefined) break;
@@ -78,7 +78,7 @@ export class HashIndex<T extends HashElement> {
   }
 }
 
-/** A 32-bit hash of a string of bytes, different in every process. */
+/** A 32-bit hash of a string of bytes, another one in every process. */
 export function hashOf(key: string): number {
   let hash = seed ^ key.length;
   for (let i = 0; i < key.length; i++) {

@@ -1,11 +1,11 @@
-// A binary heap whose elements know their index, so that any element can be removed.
+// A binary heap whose elements know their place in it, so that any of them can be removed.
 
-/** `heapAt` is the index in the heap; -1 for an element in no heap. Only the heap changes it. */
+/** `heapAt` belongs to the heap that the element is in; -1 when it is in none. */
 export interface HeapElement {
   heapAt: number;
 }
 
-/** O(log n) but for `first`. A removed element leaves nothing behind. */
+/** O(log n) for all but `first`; nothing of an element stays behind once it is removed. */
 export class IndexedHeap<T extends HeapElement> {
   readonly #elements: T[] = [];
   readonly #isBefore: (a: T, b: T) => boolean;
@@ -39,7 +39,7 @@ export class IndexedHeap<T extends HeapElement> {
     if (last !== element) this.#place(last, at);
   }
 
-  /** Call after the order of an element in the heap has changed. */
+  /** Call it when the order of an element in the heap has changed. */
   moved(element: T): void {
     this.#place(element, element.heapAt);
   }

@@ -1,34 +1,34 @@
-// The interface of a journal, which makes the local store durable: it commits the net changes of a
-// batch together, and returns everything at the next start.
+// The interface of what makes the local store durable: a journal commits the net changes of a batch
+// together, and loads everything at start.
 
 import type { Changes } from "./changes.ts";
 
-/** An event in a journal. */
+/** An event as a journal has it. */
 export interface StoredEvent {
-  /** Ascending with every push, over all queues. */
+  /** Ascends with every push, over all queues. */
   key: number;
   id: string;
-  /** Null for large contents, which must be read alone. */
+  /** null when they are too large for this reading: read them alone. */
   contents: string | Buffer | null;
 }
 
-/** The state of an event at the last commit, without its contents. */
+/** The state of an event in the journal, without its contents. */
 export interface StoredPlace {
   key: number;
   queue: string;
   id: string;
-  /** Its place in the line, as in LocalEvent; null if it follows from the key. */
+  /** Its place in line, see LEFT_END; null when it follows from the key. */
   place: number | null;
-  /** Null for a ready event. */
+  /** null when it is ready. */
   deadlineMs: number | null;
 }
 
-/** Receives the events of a journal at start, in ascending order of keys. */
+/** Receives everything in a journal at start, in ascending order of keys. */
 export interface Restoration {
-  /** A queue with its number in the journal. Called before its first event. */
+  /** A queue and its number in the journal; called before its first event. */
   queue(name: string, number: number): void;
   event(stored: StoredPlace): void;
-  /** The end. `last` is the highest number ever used. */
+  /** Called at the end; `last` is the highest number that was given to anything. */
   end(last: number): void;
 }
 
@@ -38,34 +38,34 @@ export type LoadProgress = (events: number) => void;
 export interface Journal {
   /** For INFO. */
   readonly name: string;
-  /** False for a journal that keeps nothing, which needs no changes. */
+  /** False when it keeps nothing: then changes need not be recorded. */
   readonly isDurable: boolean;
-  /** Call once, before anything else. Rejects with a message of one line. */
+  /** Call it once, before everything else. Rejects with a message of one line. */
   load(restoration: Restoration, onProgress: LoadProgress): Promise<void>;
-  /** The time of the last commit. The store's time never goes back before it. */
+  /** The latest time that was committed. The store's time never goes back behind it. */
   readonly clockMs: number;
   /**
-   * Settles when all changes are durable. Throws or rejects with a JournalError otherwise; unless
-   * its reason is "unknown", nothing was changed.
+   * Commits all changes or none. Returns, or resolves, when they are durable. Throws or rejects
+   * with a JournalError; nothing was changed unless its reason is "unknown".
    */
   commit(changes: Changes, nowMs: number): void | Promise<void>;
-  /** Why pushes are refused now, as a message of one line; else null. */
+  /** Why pushes are refused at present, as one line; else null. */
   pushRefusal(): string | null;
-  /** A failure of the last minute as one line, also if later commits succeeded; else null. */
+  /** The latest failure if it was in the last minute, as one line; else null. */
   recentFailure(): string | null;
   /** One event with its contents. Throws a JournalError. */
   read(key: number): StoredEvent;
-  /** Events with keys in this range, ascending. Large contents may be left out. */
+  /** The events with keys from `from` to `to`, ascending; large contents are left out. */
   readRange(from: number, to: number): StoredEvent[];
-  /** Writes a consistent copy into a new file while the journal goes on. */
+  /** Writes a consistent copy into a new file, while operations go on. */
   backup(file: string): Promise<void>;
   describe(): [string, string | number][];
   close(): void;
 }
 
 /**
- * - full: there is no space; changes that need none may still succeed
- * - failed: it was not written; nothing was changed
+ * - full: there is no room; operations that need none may still succeed
+ * - failed: nothing was written
  * - unknown: it was written, but may not survive a power cut
  */
 export class JournalError extends Error {
@@ -77,7 +77,7 @@ export class JournalError extends Error {
   }
 }
 
-/** The journal of queues that are only in memory. */
+/** Keeps nothing: queues live in memory only. */
 export const noJournal: Journal = {
   name: "memory",
   isDurable: false,

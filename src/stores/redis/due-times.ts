@@ -1,5 +1,6 @@
-// When something is to be reclaimed under each hash tag, as far as this process heard. Times are
-// on the even clock of performance.now().
+// When a reclaim is due under each hash tag, as far as this process knows from answers of Redis and
+// from messages of other processes.
+import type { Clock } from "../../queue/clock.ts";
 
 interface Due {
   atMs: number;
@@ -7,7 +8,12 @@ interface Due {
 }
 
 export class DueTimes {
+  readonly #clock: Clock;
   readonly #dues = new Map<string, Due>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
 
   /**
    * What Redis itself answered under that tag to what it was asked then: in so many ms, or never
@@ -26,7 +32,7 @@ export class DueTimes {
   }
 
   isDue(tag: string): boolean {
-    return performance.now() >= (this.#dues.get(tag)?.atMs ?? Infinity);
+    return this.#clock.nowMs() >= (this.#dues.get(tag)?.atMs ?? Infinity);
   }
 
   isAnyDue(): boolean {
@@ -34,7 +40,7 @@ export class DueTimes {
   }
 
   #note(tag: string, inMs: number, otherAtMs: number): void {
-    const heardAtMs = performance.now();
+    const heardAtMs = this.#clock.nowMs();
     this.#dues.set(tag, { atMs: Math.min(heardAtMs + inMs, otherAtMs), heardAtMs });
   }
 }

@@ -1,5 +1,6 @@
 // Whether servers would throw away keys when their memory is full. It looks when a connection is
 // made and then again and again, because the policy can be changed at any time.
+import type { Cancel, Clock } from "../../queue/clock.ts";
 import { type Connected, policyIn } from "./connect.ts";
 
 /** With it nothing is thrown away; some servers do not tell theirs. */
@@ -15,12 +16,12 @@ export class Evictions {
   readonly #connections = new Set<Connected>();
   /** By names of servers, also of those that are away. */
   readonly #policies = new Map<string, string>();
-  readonly #timer: ReturnType<typeof setInterval>;
+  readonly #stop: Cancel;
   #isLooking = false;
 
-  constructor(onPolicy: OnPolicy) {
+  constructor(onPolicy: OnPolicy, clock: Clock) {
     this.#onPolicy = onPolicy;
-    this.#timer = setInterval(() => void this.#look(), LOOK_EVERY_MS);
+    this.#stop = clock.every(LOOK_EVERY_MS, () => void this.#look());
   }
 
   /** Watches the server that a new connection leads to; returns the connection. */
@@ -41,7 +42,7 @@ export class Evictions {
   }
 
   close(): void {
-    clearInterval(this.#timer);
+    this.#stop();
   }
 
   async #look(): Promise<void> {

@@ -5,6 +5,7 @@
 //                        ^                    |
 //                        +------- reply, failure, turned away and tried again
 import type { Redis } from "ioredis";
+import type { Clock } from "../../queue/clock.ts";
 import { StoreError } from "../../queue/errors.ts";
 import type { Operation, Receiver } from "../../queue/store.ts";
 import { Encoded, Output } from "../../resp/reply.ts";
@@ -24,6 +25,7 @@ export interface LaneOptions {
   /** The first tick of which no reply under this tag has told; all its lanes share it. */
   ticks: { unseen: number };
   route: Route;
+  clock: Clock;
   limits: Pick<RedisTarget, "waitReplicas" | "waitTimeoutMs" | "timeoutMs">;
   /** Milliseconds since 1970 instead of the Redis server's own time, for tests. */
   now: (() => number) | undefined;
@@ -115,7 +117,7 @@ export class Lane {
     const batch = this.#waiting.shift();
     batch?.refuseBehindFailures();
     if (!batch || batch.isEmpty) this.#next();
-    else this.#send(batch, performance.now() + this.#options.limits.timeoutMs);
+    else this.#send(batch, this.#options.clock.nowMs() + this.#options.limits.timeoutMs);
   };
 
   /** Sends the batch, again as long as Redis turns it away as a whole and that may change. */
@@ -123,7 +125,7 @@ export class Lane {
     const { route } = this.#options;
     const redis = route.redis();
     if (!redis) return this.#failed(batch, unavailable(route.reason()));
-    const askedAtMs = performance.now();
+    const askedAtMs = this.#options.clock.nowMs();
     const answered = (reply: ScriptReply[]) => this.#answered(batch, redis, reply, askedAtMs);
     const failed = (error: Error) => {
       this.#redis = null;
@@ -168,7 +170,7 @@ export class Lane {
   /** From now on that connection owes an answer. */
   #owes(redis: Redis, withinMs: number): void {
     this.#redis = redis;
-    this.#sentAtMs = performance.now();
+    this.#sentAtMs = this.#options.clock.nowMs();
     this.#dueAtMs = this.#sentAtMs + withinMs;
   }
 
@@ -214,7 +216,7 @@ export class Lane {
 
   async #turnedAway(batch: Batch, givesUpAtMs: number, code: string, why: string): Promise<void> {
     const helps = await this.#options.route.turnedAway(code, why);
-    if (helps && performance.now() < givesUpAtMs) return this.#send(batch, givesUpAtMs);
+    if (helps && this.#options.clock.nowMs() < givesUpAtMs) return this.#send(batch, givesUpAtMs);
     this.#refused(why);
     this.#failed(batch, unavailable(why));
   }
@@ -247,7 +249,7 @@ export class Lane {
     if (error.message.startsWith(NOT_SENT)) return unavailable(this.#options.route.reason());
     return new StoreError(
       "unknown",
-      performance.now() > this.#dueAtMs
+      this.#options.clock.nowMs() > this.#dueAtMs
         ? "Redis did not answer in time, it is unknown whether this was done"
         : "the connection to Redis broke, it is unknown whether this was done",
     );

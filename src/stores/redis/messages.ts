@@ -1,6 +1,7 @@
 // Messages between okq processes through Redis' pub/sub: queues in which events became ready, and
 // times at which claims are to be reclaimed. A message may be lost: every process also looks for
 // itself now and then.
+import type { Clock } from "../../queue/clock.ts";
 import type { ReadyListener } from "../../queue/store.ts";
 import type { Connected, Patience } from "./connect.ts";
 import { unavailable } from "./lane.ts";
@@ -17,6 +18,7 @@ export interface MessagesOptions {
   answerMsMax: number;
   /** Messages of this process are no news. */
   processId: string;
+  clock: Clock;
   onReady: ReadyListener;
   /** Told in how many ms something is to be reclaimed under that tag. */
   onDue(tag: string, inMs: number): void;
@@ -49,7 +51,7 @@ export class Messages {
       this.#opened = null;
       throw unavailable((error as Error).message);
     }
-    const nowMs = performance.now();
+    const nowMs = this.#options.clock.nowMs();
     if (nowMs < this.#lookedAtMs + LOOK_EVERY_MS) return;
     this.#lookedAtMs = nowMs;
     void this.#look();

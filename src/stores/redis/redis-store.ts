@@ -1,6 +1,7 @@
 // The store on Redis: one server, the master of a Sentinel group, or a cluster. Sessions over
 // lanes, and messages between okq processes about what became ready. All that lasts is in Redis;
 // any number of okq processes may share it.
+import { type Cancel, type Clock, systemClock } from "../../queue/clock.ts";
 import type { ReadyListener, Session, Store } from "../../queue/store.ts";
 import { ClusterMap } from "./cluster-map.ts";
 import { answerMsOf, type Connected, type Patience } from "./connect.ts";
@@ -29,6 +30,8 @@ export interface RedisStoreOptions {
   onPolicy: OnPolicy;
   /** Told when batches begin to lack replicas (false), and when they have enough again. */
   onReplicas(areEnough: boolean): void;
+  /** For all that this process times itself; the system's if none is given. */
+  clock?: Clock;
   /** Milliseconds since 1970 instead of the Redis server's own time, for tests. */
   now?: () => number;
 }
@@ -54,18 +57,20 @@ export class RedisStore implements Store {
   readonly #evictions: Evictions;
   readonly #lanes: Lane[];
   readonly #messages: Messages;
-  readonly #watch: ReturnType<typeof setInterval>;
+  readonly #stopWatch: Cancel;
   readonly #refused = new Set<Lane>();
-  readonly #due = new DueTimes();
+  readonly #due: DueTimes;
   readonly #knownShards: KnownShards = {
     isDue: (shard) => this.#due.isDue(shards[shard]!.tag),
+    nextToLookAt: 0,
     consumed: new Set(),
   };
   #hasReplicas = true;
   #sessions = 0;
 
   private constructor(options: RedisStoreOptions, servers: Servers, evictions: Evictions) {
-    const { target, onReady, now } = options;
+    const { target, onReady, now, clock = systemClock } = options;
+    this.#due = new DueTimes(clock);
     const processId = crypto.randomUUID();
     const { ready, due } = channels(target.db);
     this.#target = target;
@@ -77,12 +82,14 @@ export class RedisStore implements Store {
       answerMsMax: answerMsOf(target),
       channels: { ready, due },
       processId,
+      clock,
       onReady,
       onDue: (tag, inMs) => this.#due.hear(tag, inMs),
       onState: (state) => options.onState("for messages", state),
     });
     const shared: Omit<LaneOptions, "tag" | "route" | "ticks"> = {
       processId,
+      clock,
       limits: target,
       channels: { ready, due },
       now,
@@ -107,16 +114,16 @@ export class RedisStore implements Store {
     this.#lanes = servers.routes.map(
       (place) => new Lane({ ...shared, ...place, ticks: ticks.get(place.tag)! }),
     );
-    this.#watch = setInterval(() => {
-      const nowMs = performance.now();
+    this.#stopWatch = clock.every(WATCH_EVERY_MS, () => {
+      const nowMs = clock.nowMs();
       for (const lane of this.#lanes) lane.watch(nowMs);
-    }, WATCH_EVERY_MS);
+    });
   }
 
   /** Rejects with one line that says why Redis cannot be used. */
   static async open(options: RedisStoreOptions): Promise<RedisStore> {
     const isCluster = options.target.mode === "cluster";
-    const evictions = new Evictions(options.onPolicy);
+    const evictions = new Evictions(options.onPolicy, options.clock ?? systemClock);
     try {
       const servers = await (isCluster ? openCluster : openPool)(options, evictions);
       return new RedisStore(options, servers, evictions);
@@ -157,7 +164,7 @@ export class RedisStore implements Store {
 
   async close(): Promise<void> {
     await Promise.all(this.#lanes.map((lane) => lane.drained()));
-    clearInterval(this.#watch);
+    this.#stopWatch();
     this.#messages.close();
     this.#evictions.close();
     this.#servers.close();

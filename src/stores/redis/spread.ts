@@ -20,9 +20,14 @@ export type Ask = <O extends Operation>(shard: number, operation: O) => Promise<
 export interface KnownShards {
   /** Whether something is to be reclaimed there. */
   isDue(shard: number): boolean;
+  /** The next shard to be looked at although nothing seems due there. */
+  nextToLookAt: number;
   /** Where this process may have noted consumers. */
   consumed: Set<number>;
 }
+
+/** So few that an idle okq hardly asks a cluster for anything. */
+const LOOKED_AT_ONCE = 8;
 
 const everyShard = Array.from({ length: SHARDS }, (_, shard) => shard);
 
@@ -105,10 +110,20 @@ async function register(
   return null;
 }
 
-async function reclaim(operation: Reclaim, ask: Ask, { isDue }: KnownShards): Promise<number> {
-  const shards = operation.parts === "all" ? everyShard : everyShard.filter(isDue);
+async function reclaim(operation: Reclaim, ask: Ask, known: KnownShards): Promise<number> {
+  const shards = shardsToReclaim(operation.parts, known);
   const moved = await all(shards, (shard) => ask(shard, operation));
   return moved.reduce((sum, count) => sum + count, 0);
+}
+
+function shardsToReclaim(which: Reclaim["parts"], known: KnownShards): number[] {
+  if (which === "all") return everyShard;
+  const due = everyShard.filter(known.isDue);
+  if (which === "due") return due;
+  const from = known.nextToLookAt;
+  known.nextToLookAt = (from + LOOKED_AT_ONCE) % SHARDS;
+  const next = everyShard.filter((shard) => (shard - from + SHARDS) % SHARDS < LOOKED_AT_ONCE);
+  return [...new Set([...due, ...next])];
 }
 
 async function probe(ask: Ask): Promise<null> {
