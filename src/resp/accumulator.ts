@@ -1,10 +1,9 @@
-// Bytes that arrive in pieces, joined in memory of their own. It knows only how many bytes there
-// can be at most, and takes memory as they arrive.
+// Bytes that arrive in pieces, joined in memory of their own, which grows as they arrive.
 
 const NOTHING: Buffer = Buffer.alloc(0);
-const SMALLEST = 256;
-/** A client that sent this much sends the rest. The system hands out memory as it is written to. */
-const TRUSTED = 1024 * 1024;
+const CAPACITY_MIN = 256;
+/** From here on all of it is allocated: the system provides pages only when they are written to. */
+const EAGER_BYTES_MIN = 1024 * 1024;
 
 export class Accumulator {
   #buffer = NOTHING;
@@ -16,7 +15,7 @@ export class Accumulator {
     return this.#length;
   }
 
-  /** Bytes asked of the system: up to 1 MiB less than twice what was appended, or 256. */
+  /** Bytes allocated: up to 1 MiB at most twice what was appended, and at least 256. */
   get capacity(): number {
     return this.#buffer.length;
   }
@@ -29,14 +28,14 @@ export class Accumulator {
     this.#length = length;
   }
 
-  /** What was appended. With bytesMax bytes of it there is no slack behind the view. */
+  /** A view of all bytes appended. When these are bytesMax bytes, it is the whole allocation. */
   bytes(): Buffer {
     return this.#buffer.subarray(0, this.#length);
   }
 
   #grow(needed: number): void {
-    const doubled = Math.max(needed, this.#buffer.length * 2, SMALLEST);
-    const capacity = doubled > TRUSTED ? this.bytesMax : Math.min(doubled, this.bytesMax);
+    const doubled = Math.max(needed, this.#buffer.length * 2, CAPACITY_MIN);
+    const capacity = doubled > EAGER_BYTES_MIN ? this.bytesMax : Math.min(doubled, this.bytesMax);
     const grown = Buffer.allocUnsafeSlow(capacity);
     this.#buffer.copy(grown, 0, 0, this.#length);
     this.#buffer = grown;

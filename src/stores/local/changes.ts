@@ -1,27 +1,27 @@
-// What a batch did to the model: the net changes for the journal, and the steps by which they are
-// undone when the journal fails. It knows nothing of how they become durable.
+// What a batch did to the model: the net changes, which the journal writes, and the steps that undo
+// them when the journal fails.
 
 import type { LocalEvent, LocalQueue } from "./local-queue.ts";
 
-/** A queue's events before it was flushed; the journal forgets them little by little. */
+/** The events of a queue that was flushed; the journal deletes them little by little. */
 export interface Retired {
   number: number;
-  /** Their keys, in any order, each made when it is asked for. */
+  /** Their keys, in any order; produced one at a time, for there may be millions. */
   keys: Iterable<number>;
 }
 
 export class Changes {
-  /** Events that were changed, in the order of their first change, each once. */
+  /** Events that were changed, each once, in the order of their first change. */
   readonly touched: LocalEvent[] = [];
-  /** The queue of each, and the number that it had then. */
+  /** The queue of each, and the number of that queue at that time. */
   readonly queues: LocalQueue[] = [];
   readonly queueNumbers: number[] = [];
-  /** Queues that got their number. */
+  /** Queues that were given a number. */
   readonly named: { name: string; number: number }[] = [];
   readonly retired = new Map<number, Retired>();
-  /** Numbers of queues without events that are gone; kept until a commit has had them. */
+  /** Numbers of forgotten queues; kept until a commit has succeeded. */
   readonly forgotten: number[] = [];
-  /** Something is to be written, even if nothing has changed. */
+  /** The journal has to write, even if nothing has changed. */
   isDemanded = false;
   readonly #undos: (() => void)[] = [];
   #last = 0;
@@ -31,7 +31,7 @@ export class Changes {
     return this.#undos.length === 0 && !this.isDemanded;
   }
 
-  /** A number that nothing else in the journal has: for keys, places and queues. */
+  /** A number that is new in the journal: for keys, places and queues. */
   next(): number {
     return ++this.#last;
   }
@@ -59,13 +59,13 @@ export class Changes {
     this.queueNumbers.push(this.numberOf(queue));
   }
 
-  /** A queue lost all its events at once. */
+  /** Records that a queue lost all its events at once. */
   retire(retired: Retired, undo: () => void): void {
     this.retired.set(retired.number, retired);
     this.#undos.push(undo);
   }
 
-  /** The journal has them. Each event that was touched and not flushed is handed over. */
+  /** The journal has them. Calls settle for each event that was touched and not flushed. */
   committed(settle: (queue: LocalQueue, event: LocalEvent) => void): void {
     for (const [at, event] of this.touched.entries()) {
       event.isTouched = false;
@@ -77,7 +77,7 @@ export class Changes {
     this.#clear();
   }
 
-  /** Takes every step back, the latest first. */
+  /** Undoes every step, the latest first. */
   undo(): void {
     for (let at = this.#undos.length - 1; at >= 0; at--) this.#undos[at]!();
     for (const event of this.touched) event.isTouched = false;

@@ -1,5 +1,5 @@
-// Events that only the journal has: ready ones of a backlog that is larger than the memory budget
-// or older than this process. In line they are keys; here they become events again.
+// Cold events, which only the journal has: ready events of a backlog that is larger than the memory
+// budget or older than this process. In line they are keys; here they become events again.
 
 import { ColdIndex } from "./cold-index.ts";
 import { type Journal, JournalError, type StoredEvent } from "./journal.ts";
@@ -11,30 +11,30 @@ export interface Shown {
   contents: string | Buffer;
 }
 
-/** Read in one go, since the neighbours of an event that is popped are popped next. */
+/** Events read at once: the neighbours of a popped event are popped next. */
 const warmedAtOnceMax = 64;
-/** Keys between the first and the last of them. */
+/** Keys from the first to the last of them; those of other queues are read in vain. */
 const warmedSpanMax = 512;
 
 export class ColdEvents {
   readonly #journal: Journal;
-  /** Cold already, but not committed yet. */
+  /** Cold events that are not committed yet. */
   readonly #pending = new Map<number, LocalEvent>();
   readonly #onWarm: (event: LocalEvent) => void;
 
-  /** onWarm is told of events that now take memory. */
+  /** onWarm is called for events that now take memory. */
   constructor(journal: Journal, onWarm: (event: LocalEvent) => void) {
     this.#journal = journal;
     this.#onWarm = onWarm;
   }
 
-  /** A new event that is to be committed; until then it is kept here. */
+  /** Adds a new event; keeps it until it is committed. */
   add(queue: LocalQueue, event: LocalEvent): void {
     this.#pending.set(event.key, event);
     this.restore(queue, event.hash, event.key);
   }
 
-  /** One that the journal has. */
+  /** Adds an event that the journal has. */
   restore(queue: LocalQueue, hash: number, key: number): void {
     queue.cold ??= new ColdIndex();
     queue.cold.add(hash, key);

@@ -1,10 +1,10 @@
-// Which events of a queue are known to the journal only: their keys by the hash of their id, in 12
-// bytes a place and nothing for the garbage collector to walk. It must not know what an event is.
+// The keys of the cold events of a queue, by the hash of their id. Takes 12 bytes a place, in typed
+// arrays, which the garbage collector does not scan.
 
-/** Small, since there may be very many queues with an event each. */
+/** Small, because there may be very many queues with one event each. */
 const capacityMin = 4;
 const shardBits = 8;
-/** A larger index falls into shards, so that none of them takes long to grow. */
+/** A larger index is split into shards, so that no growth takes long. */
 const entriesOfOneTableMax = 32_768;
 
 /** All in O(1), amortised; hashes may be shared by several keys. Keys are positive. */
@@ -53,7 +53,7 @@ export class ColdIndex {
 /** Open addressing with linear probing; at most three quarters are taken. */
 class ColdTable {
   #hashes = new Int32Array(capacityMin);
-  /** 0 where nothing is. */
+  /** 0 where a place is empty. */
   #keys = new Float64Array(capacityMin);
   #size = 0;
 
@@ -79,7 +79,7 @@ class ColdTable {
     const mask = keys.length - 1;
     let gap = hash & mask;
     while (keys[gap] !== key) gap = (gap + 1) & mask;
-    // Closes the gap with what was put behind it only because its own place was taken.
+    // Moves entries into the gap that stand behind it only because their own place was taken.
     for (let at = (gap + 1) & mask; keys[at] !== 0; at = (at + 1) & mask) {
       if (((at - (hashes[at] as number)) & mask) < ((at - gap) & mask)) continue;
       keys[gap] = keys[at] as number;

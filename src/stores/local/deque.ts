@@ -1,8 +1,8 @@
-// A double-ended queue of any length. It knows nothing of events.
+// A double-ended queue of any length.
 //
-// Between a ring at each end there are blocks of one length. The garbage collector walks an array
-// again and again in which references are written: a single one for millions of places would make
-// every short collection a long one, and its growth a pause.
+// It has a ring at each end and blocks of one length between them. The garbage collector scans an
+// array again whenever references were written into it: one array for millions of places would make
+// every short collection long, and its growth a pause.
 
 import { Ring } from "./ring.ts";
 
@@ -12,7 +12,7 @@ const blockLengthDefault = 1024;
 export class Deque<T> {
   readonly #blockLength: number;
   readonly #left = new Ring<T>();
-  /** Only as long as anything is in it. */
+  /** null when it is empty. */
   #right: Ring<T> | null = null;
   #blocks: Ring<T[]> | null = null;
   #length = 0;
@@ -71,7 +71,7 @@ export class Deque<T> {
     return this.fromRight(0);
   }
 
-  /** That many places left of the right end. */
+  /** The value `distance` places left of the right end. */
   fromRight(distance: number): T | undefined {
     const inRight = this.#right === null ? 0 : this.#right.length;
     if (distance < inRight) return this.#right!.fromRight(distance);
@@ -81,7 +81,7 @@ export class Deque<T> {
     return this.#blockAt(beyond)[this.#placeInBlock(beyond)];
   }
 
-  /** Takes the place of the value there, which must exist. */
+  /** Replaces the value there, which must exist. */
   setFromRight(distance: number, value: T): void {
     const inRight = this.#right === null ? 0 : this.#right.length;
     if (distance < inRight) return this.#right!.setFromRight(distance, value);

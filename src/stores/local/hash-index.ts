@@ -8,7 +8,7 @@ export interface HashElement {
 }
 
 const capacityMin = 8;
-// Clients choose the keys: a new seed per process keeps them from choosing collisions in advance.
+// Clients choose the keys: with a seed per process they cannot choose collisions in advance.
 const seed = crypto.getRandomValues(new Int32Array(1))[0] as number;
 
 /** All in O(1), amortised where it grows or shrinks. A removed element leaves nothing behind. */
@@ -53,7 +53,7 @@ export class HashIndex<T extends HashElement> {
     const mask = slots.length - 1;
     let gap = element.hash & mask;
     while (slots[gap] !== element) gap = (gap + 1) & mask;
-    // Closes the gap with what was put behind it only because its own place was taken.
+    // Moves elements into the gap that stand behind it only because their own place was taken.
     for (let at = (gap + 1) & mask; ; at = (at + 1) & mask) {
       const next = slots[at];
       if (next === undefined) break;

@@ -1,5 +1,4 @@
-// A binary heap whose elements know where they are, so that any of them can be taken out.
-// It knows nothing of events and deadlines, only who comes before whom.
+// A binary heap whose elements know their place in it, so that any of them can be removed.
 
 /** `heapAt` belongs to the heap that the element is in; -1 when it is in none. */
 export interface HeapElement {
@@ -40,7 +39,7 @@ export class IndexedHeap<T extends HeapElement> {
     if (last !== element) this.#place(last, at);
   }
 
-  /** To be called when an element in here has come to stand elsewhere in the order. */
+  /** Call it when the order of an element in the heap has changed. */
   moved(element: T): void {
     this.#place(element, element.heapAt);
   }

@@ -1,73 +1,72 @@
-// What makes the local store durable, as an interface. A journal takes the net changes of a batch,
-// makes them durable together and gives everything back at start. It knows no operations, sessions
-// or clients.
+// The interface of what makes the local store durable: a journal commits the net changes of a batch
+// together, and loads everything at start.
 
 import type { Changes } from "./changes.ts";
 
 /** An event as a journal has it. */
 export interface StoredEvent {
-  /** Rises with every push, in all queues together. */
+  /** Ascends with every push, over all queues. */
   key: number;
   id: string;
-  /** null when it was left out because of its size: to be read alone. */
+  /** null when they are too large for this reading: read them alone. */
   contents: string | Buffer | null;
 }
 
-/** Where an event was when the journal was written last, without its contents. */
+/** The state of an event in the journal, without its contents. */
 export interface StoredPlace {
   key: number;
   queue: string;
   id: string;
-  /** Its place in line, as LocalEvent has it; null when that follows from its key. */
+  /** Its place in line, see LEFT_END; null when it follows from the key. */
   place: number | null;
   /** null when it is ready. */
   deadlineMs: number | null;
 }
 
-/** Takes what a journal has at start, in ascending order of keys. */
+/** Receives everything in a journal at start, in ascending order of keys. */
 export interface Restoration {
-  /** The number under which the journal knows a queue; before its first event. */
+  /** A queue and its number in the journal; called before its first event. */
   queue(name: string, number: number): void;
   event(stored: StoredPlace): void;
-  /** Everything was handed over; `last` is the highest number ever given to anything. */
+  /** Called at the end; `last` is the highest number that was given to anything. */
   end(last: number): void;
 }
 
-/** How long and how far loading has come, for people who wait. */
+/** Called with the number of events loaded so far. */
 export type LoadProgress = (events: number) => void;
 
 export interface Journal {
   /** For INFO. */
   readonly name: string;
-  /** Whether it keeps anything: if not, there is no need to tell it of changes. */
+  /** False when it keeps nothing: then changes need not be recorded. */
   readonly isDurable: boolean;
-  /** To be called once, before all else. Rejects with one line for a person if it cannot. */
+  /** Call it once, before everything else. Rejects with a message of one line. */
   load(restoration: Restoration, onProgress: LoadProgress): Promise<void>;
-  /** The store's time that it was told last; time never goes back behind it. */
+  /** The latest time that was committed. The store's time never goes back behind it. */
   readonly clockMs: number;
   /**
-   * Settles when the changes are durable, together. Throws a JournalError otherwise; unless it
-   * says "unknown", nothing was changed.
+   * Commits all changes or none. Returns, or resolves, when they are durable. Throws or rejects
+   * with a JournalError; nothing was changed unless its reason is "unknown".
    */
   commit(changes: Changes, nowMs: number): void | Promise<void>;
-  /** Why nothing may be pushed at present: one line for a person, or null. */
+  /** Why pushes are refused at present, as one line; else null. */
   pushRefusal(): string | null;
-  /** A failure of the last minute as one line, even if later tries worked; else null. */
+  /** The latest failure if it was in the last minute, as one line; else null. */
   recentFailure(): string | null;
-  /** Contents of one event. Throws a JournalError. */
+  /** One event with its contents. Throws a JournalError. */
   read(key: number): StoredEvent;
-  /** Events with these keys, ascending; large contents may be left out. */
+  /** The events with keys from `from` to `to`, ascending; large contents are left out. */
   readRange(from: number, to: number): StoredEvent[];
-  /** Writes a consistent copy into a new file, beside everything else. */
+  /** Writes a consistent copy into a new file, while operations go on. */
   backup(file: string): Promise<void>;
   describe(): [string, string | number][];
   close(): void;
 }
 
 /**
- * - full: there is no room for it; what needs none may still succeed
- * - failed: it could not be written; nothing was changed
- * - unknown: it was written, and whether it survives a power cut is not known
+ * - full: there is no room; operations that need none may still succeed
+ * - failed: nothing was written
+ * - unknown: it was written, but may not survive a power cut
  */
 export class JournalError extends Error {
   constructor(

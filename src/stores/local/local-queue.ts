@@ -1,6 +1,6 @@
-// One queue of the local store: its events, the line of the ready ones, the claimed ones by
-// deadline. The line is a long plain part, in order of arrival, and a sorted front part to the
-// right of it, only where there is one. Names, ids and short contents are latin1 strings: one
+// One queue of the local store: its events, the line of ready ones, and the claimed ones by
+// deadline. The line is a long plain part in order of arrival and, to the right of it, a sorted
+// front part, which most queues do not have. Names, ids and short contents are latin1 strings: one
 // character per byte, exact for any bytes, and a small copy that pins no network chunk.
 
 import type { ColdIndex } from "./cold-index.ts";
@@ -12,23 +12,23 @@ import { SortedLine } from "./sorted-line.ts";
 /**
  * Places ascend from left to right; the right-most ready event is the next one out.
  * - LEFT_END - key: pushed at the left end
- * - -claim: came back when the lease of that claim ended; claims are numbered in ascending order
- * - a number like a key: put at the right end
+ * - -claim: requeued when the lease of that claim expired; claims have ascending numbers
+ * - a number like a key: pushed or requeued at the right end
  */
 export const LEFT_END = -(2 ** 50);
 
 export class LocalEvent {
-  /** When the claim ends; only of use while the event is claimed. */
+  /** When the lease expires; meaningless unless the event is claimed. */
   deadlineMs = 0;
   heapAt = -1;
   readonly hash: number;
-  /** Its number in the journal, if there is one: rises with every push, in all queues together. */
+  /** Its number: ascends with every push, over all queues. */
   key = 0;
-  /** Its place in line; of a claimed event the place that it gets if its lease ends. */
+  /** Its place in line; of a claimed event the place that it gets if its lease expires. */
   place = 0;
-  /** Whether the journal has it, from the last commit. */
+  /** Whether the last commit left it in the journal. */
   isStored = false;
-  /** Whether it is among the changes of the batch under way. */
+  /** Whether the current batch has changed it. */
   isTouched = false;
   isGone = false;
 
@@ -55,24 +55,24 @@ export class LocalEvent {
   }
 }
 
-/** In line: an event in memory, or the key of a cold one, which only the journal has. */
+/** A place in line: an event in memory, or the key of a cold one. */
 export type Slot = LocalEvent | number;
 
 export class LocalQueue {
-  /** Ready and claimed ones in memory, by id. */
+  /** The events in memory by id, ready and claimed. */
   events = new HashIndex<LocalEvent>(idOf);
-  /** The cold ones; all of them are ready. */
+  /** The cold events; all of them are ready. null when there are none. */
   cold: ColdIndex | null = null;
-  /** The plain part of the line: pushed at the left end, not popped since. */
+  /** The plain part of the line: events pushed at the left end and not popped since. */
   ready = new Deque<Slot>();
-  /** The part of the line to the right of it; null when nothing is in it. */
+  /** The part of the line to the right of it; null when it is empty. */
   front: SortedLine<Slot> | null = null;
   claimed = new IndexedHeap<LocalEvent>(isDueBefore);
   consumers = 0;
   contentBytes = 0;
   /** Of the events in memory. */
   idBytes = 0;
-  /** Where it is among the queues that have claimed events. */
+  /** Its index among the queues that have claimed events. */
   heapAt = -1;
   /** Its number in the journal, 0 when it has none. */
   number = 0;
@@ -88,7 +88,7 @@ export class LocalQueue {
     return this.ready.length + (this.front === null ? 0 : this.front.length);
   }
 
-  /** Neither events nor consumers: as if it were not there. */
+  /** It has neither events nor consumers, so nobody can tell whether it exists. */
   get isUnused(): boolean {
     return this.size === 0 && this.consumers === 0;
   }
@@ -111,13 +111,13 @@ export class LocalQueue {
     return this.ready.peekLeft() ?? this.front?.first;
   }
 
-  /** Takes the next one out, which must be in memory. */
+  /** Removes the right-most ready event from the line; it must be in memory. */
   takeNext(): LocalEvent {
     if (this.front === null) return this.ready.popRight() as LocalEvent;
     return this.takeFromFront((this.front.last as LocalEvent).place) as LocalEvent;
   }
 
-  /** Takes a takeNext back; wasInFront: whether the queue had a front then. */
+  /** Undoes takeNext(); wasInFront: whether the queue had a front part then. */
   putNext(event: LocalEvent, wasInFront: boolean): void {
     if (wasInFront) this.putInFront(event);
     else this.ready.pushRight(event);
@@ -135,14 +135,14 @@ export class LocalQueue {
     return slot;
   }
 
-  /** The event must neither be in line nor claimed any more. */
+  /** Forgets an event that is neither in line nor claimed any more. */
   drop(event: LocalEvent): void {
     this.events.remove(event);
     this.contentBytes -= event.contentBytes;
     this.idBytes -= event.id.length;
   }
 
-  /** Empties it; what it held is handed over. */
+  /** Empties it and returns what was in it. */
   clear(): Held {
     const { events, cold, ready, front, claimed, contentBytes, idBytes, number } = this;
     this.hold({
@@ -163,7 +163,7 @@ export class LocalQueue {
   }
 }
 
-/** All that a flush takes away. */
+/** Everything that a flush removes. */
 export type Held = Pick<
   LocalQueue,
   "events" | "cold" | "ready" | "front" | "claimed" | "contentBytes" | "idBytes" | "number"
@@ -173,7 +173,7 @@ function idOf(event: LocalEvent): string {
   return event.id;
 }
 
-/** A cold one in front was pushed at the right end, where its place is its key. */
+/** A cold event in the front part was pushed at the right end: its place is its key. */
 function placeOf(slot: Slot): number {
   return typeof slot === "number" ? slot : slot.place;
 }
@@ -183,7 +183,7 @@ function isDueBefore(a: LocalEvent, b: LocalEvent): boolean {
   return a.deadlineMs === b.deadlineMs ? a.place > b.place : a.deadlineMs < b.deadlineMs;
 }
 
-/** The keys of all that was held, one after the other: there may be millions. */
+/** The keys of all these events, one at a time: there may be millions. */
 export function* keysOf({ ready, front, claimed }: Held): Generator<number> {
   for (const line of [ready, front ?? []]) {
     for (const slot of line) yield typeof slot === "number" ? slot : slot.key;

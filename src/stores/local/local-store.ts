@@ -1,6 +1,6 @@
 // The store in this process. Operations of one turn of the event loop become one batch, done in
-// order at the end of the turn and answered when the journal has it. It knows nothing of what an
-// operation does: that is operations.ts.
+// order at the end of the turn and answered when the journal has committed it. What an operation
+// does is in operations.ts.
 
 import { type Clock } from "../../queue/clock.ts";
 import { BehindFailure, StoreError } from "../../queue/errors.ts";
@@ -33,11 +33,11 @@ export interface JournalOptions {
   journal: Journal;
   /** About how much memory events may take before further ones stay in the journal only. */
   memoryBudgetBytes: number;
-  /** Told now and then how many events have been loaded. */
+  /** Called now and then with the number of events loaded so far. */
   onProgress?: LoadProgress;
 }
 
-/** Operations of one batch; more than that wait for the next turn, so that sockets get theirs. */
+/** Operations in one batch; further ones wait for the next turn, so that sockets are served. */
 export const batchOperationsMax = 4096;
 /** Bytes of ids and contents that one batch writes to the journal besides its first event. */
 const batchBytesMax = 1024 * 1024;
@@ -48,25 +48,25 @@ type Result = Results[Operation["kind"]];
 interface Submitted {
   operation: Operation;
   receiver: Receiver<Result>;
-  /** Of its session, and what that said when it was submitted. */
+  /** The order of its session, and the failures in it at the time of submission. */
   order: Order;
   failures: number;
   /** Set by execution. */
   outcome: Result | StoreError | undefined;
 }
 
-/** What only reads, and what is of this process only: no failure of a journal concerns them. */
+/** Operations of which nothing is written: a failure of the journal does not affect them. */
 const unrecorded: ReadonlySet<Operation["kind"]> = new Set(["register"]);
-/** What needs room: a journal may refuse it while all else goes on. */
+/** Operations that need room: a journal may refuse them while all others go on. */
 const growths: ReadonlySet<Operation["kind"]> = new Set(["push", "probe"]);
 const reads: ReadonlySet<Operation["kind"]> = new Set(["peek", "status", "list", "ready"]);
 const NONE: ReadonlySet<Operation["kind"]> = new Set();
 
 /**
- * Without a journal it keeps everything in memory: what was answered is there as long as this
- * process is; with one as long as that. All sessions share one lane, so every operation takes
- * effect in the order of submission, from all clients. onReady is told at most once per queue and
- * batch, when the results of the batch are settled.
+ * Without a journal everything is in memory and gone with this process; with one, an answered
+ * operation is as durable as the journal. All sessions share one lane: operations of all clients
+ * take effect in the order of submission. onReady is called at most once per queue and batch,
+ * after the results of the batch were delivered.
  */
 export class LocalStore implements Store {
   readonly #model = new Model();
@@ -88,7 +88,7 @@ export class LocalStore implements Store {
     this.#onReady = onReady;
   }
 
-  /** A store with everything that the journal has. Rejects with a JournalError. */
+  /** Loads everything that the journal has. Rejects with a JournalError. */
   static async open(options: LocalStoreOptions & JournalOptions): Promise<LocalStore> {
     const { journal, memoryBudgetBytes, onProgress = () => {} } = options;
     const store = new LocalStore(options);
@@ -115,7 +115,7 @@ export class LocalStore implements Store {
     return new LocalSession((submitted) => this.#submit(submitted));
   }
 
-  /** Nothing to do: no other process can reach these queues. */
+  /** Does nothing: no other process can reach these queues. */
   async watch(): Promise<void> {}
 
   isDue(): boolean {
@@ -123,7 +123,7 @@ export class LocalStore implements Store {
   }
 
   describe(): [string, string | number][] {
-    const { queues, ready, claimed, contentBytes, cold, heldBytes } = this.#model.totals();
+    const { queues, ready, claimed, contentBytes, cold, heldBytes } = this.#model.usage;
     const facts: [string, string | number][] = [
       ["store", this.#journal.name],
       ["queues", queues],
@@ -148,7 +148,7 @@ export class LocalStore implements Store {
     }
   }
 
-  /** Operations submitted before are still done; those after it are answered "unavailable". */
+  /** Operations submitted before are still done; later ones fail as "unavailable". */
   async close(): Promise<void> {
     const isFirst = !this.#isClosed;
     this.#isClosed = true;
@@ -188,7 +188,7 @@ export class LocalStore implements Store {
     this.#attempt(batch, refusal);
   }
 
-  /** Pushes are answered with the refusal, if there is one. */
+  /** With a refusal, pushes fail with it and the other operations are done. */
   #attempt(batch: Submitted[], refusal: string | null): void {
     this.#execute(batch, refusal);
     if (this.#changes === null || this.#changes.isEmpty) return this.#finish(batch);
@@ -217,7 +217,7 @@ export class LocalStore implements Store {
 
   #failed(batch: Submitted[], refusal: string | null, error: JournalError): void {
     if (error.reason === "unknown") {
-      // It was written: the model and the journal agree, only the disk may not.
+      // It was written: the model and the journal agree. Only the disk may not have it.
       blame(batch, new StoreError("unknown", error.message), reads);
       return this.#committed(batch);
     }
@@ -233,7 +233,7 @@ export class LocalStore implements Store {
     settle(batch);
     this.#schedule();
     this.#announceReady();
-    this.#memoryRelease.observe(this.#model.heldBytes, batch.length);
+    this.#memoryRelease.observe(this.#model.usage.heldBytes, batch.length);
   }
 
   #takeBatch(): Submitted[] {
@@ -270,7 +270,7 @@ export class LocalStore implements Store {
     }
   }
 
-  /** Claims that ended while nobody was there end before the first client comes. */
+  /** Leases that expired while okq did not run are ended before the first client comes. */
   async #reclaimAll(): Promise<void> {
     const session = this.session();
     const reclaim = () => session.ask({ kind: "reclaim", limit: reclaimedAtOnce, parts: "all" });
@@ -288,7 +288,7 @@ function growsBy(batch: Submitted[]): boolean {
   return batch.some(({ operation }) => growths.has(operation.kind));
 }
 
-/** How many of the first `count` operations together are no more than one commit should take. */
+/** How many of the first `count` operations one commit should take, by their bytes. */
 function countWithin(waiting: Submitted[], count: number): number {
   let bytes = 0;
   for (let at = 0; at < count; at++) {
@@ -300,7 +300,7 @@ function countWithin(waiting: Submitted[], count: number): number {
   return count;
 }
 
-/** An operation that failed by itself keeps its own error; those spared stand behind none. */
+/** Fails the operations of a batch, except for those that failed already and the spared kinds. */
 function blame(batch: Submitted[], error: StoreError, spared: ReadonlySet<string>): void {
   const failed = new Failed();
   for (const submitted of batch) {
@@ -322,7 +322,7 @@ function settle(batch: Submitted[]): void {
   }
 }
 
-/** The sessions of a batch that had a failure which is not reported yet. */
+/** The failures in a batch that their sessions have not been told of yet. */
 class Failed {
   readonly #errors = new Map<Order, StoreError>();
 
@@ -330,7 +330,7 @@ class Failed {
     if (!(error instanceof BehindFailure)) this.#errors.set(order, error);
   }
 
-  /** The error of an operation behind a failure of this batch or an earlier one. */
+  /** The error of an operation behind a failure in this batch or an earlier one; else null. */
   refusalOf({ order, failures }: Submitted): StoreError | null {
     if (order.isBehindFailure(failures)) return order.refusal();
     const error = this.#errors.size > 0 && this.#errors.get(order);

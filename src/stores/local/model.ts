@@ -1,5 +1,5 @@
 // The queues of the local store as plain data in memory, and the changes that keep it consistent.
-// It notes its changes for the journal, if there is one.
+// With a journal every change is recorded, so that it can be written and undone.
 
 import type { Changes } from "./changes.ts";
 import type { ColdEvents, Shown } from "./cold-events.ts";
@@ -7,19 +7,14 @@ import { IndexedHeap } from "./indexed-heap.ts";
 import { isQueueDueBefore, keysOf, LEFT_END, type LocalEvent, LocalQueue } from "./local-queue.ts";
 import { SortedNames } from "./sorted-names.ts";
 import { UnusedQueues } from "./unused-queues.ts";
+import { bytesOf, eventOverheadBytes, Usage } from "./usage.ts";
 
-/** Bytes of an event besides its contents and id: the object, its places in line and index. */
-const eventOverheadBytes = 400;
-/** Bytes of a cold event: its places in line and index. */
-const coldEventBytes = 70;
-/** Bytes of a queue besides its name and events, measured with 100,000 queues. */
-const queueOverheadBytes = 1500;
-/** Cold events that are read with one that is popped may together take this part of the budget. */
-const aheadShare = 1 / 4;
-/** Larger contents are never read ahead. */
-const aheadBytesMax = 4096 + eventOverheadBytes;
+/** Cold events that are read together with a popped one may take this part of the budget. */
+const readAheadShare = 1 / 4;
+/** Larger contents are not read ahead. */
+const readAheadBytesMax = 4096 + eventOverheadBytes;
 
-/** What a journal adds to a model: notes of its changes, and events that are not in memory. */
+/** What a journal adds to a model: a record of changes, and events that are not in memory. */
 export interface Recording {
   changes: Changes;
   cold: ColdEvents;
@@ -28,30 +23,24 @@ export interface Recording {
 }
 
 export class Model {
-  /** The time of the batch under way: all its operations see the same. */
+  /** The time of the current batch: all its operations see the same time. */
   nowMs = 0;
   /** The queues that have consumers. */
   readonly consumed = new Set<LocalQueue>();
-  /** Of all queues, unused ones among them; ascending by bytes, as latin1 strings are. */
+  /** Of all queues, also unused ones; ascending by bytes, which is the order of latin1 strings. */
   readonly names = new SortedNames();
+  readonly usage = new Usage();
   readonly #queues = new Map<string, LocalQueue>();
   readonly #unused = new UnusedQueues();
-  /** Queues that have claimed events, the one whose claim ends first on top. */
+  /** Queues that have claimed events; the queue with the earliest deadline is first. */
   readonly #byDeadline = new IndexedHeap<LocalQueue>(isQueueDueBefore);
   #recording: Recording | null = null;
   #becameReady = new Map<string, number>();
-  #eventCount = 0;
-  #claimedCount = 0;
-  #contentBytes = 0;
-  /** Of events in memory, and of queues. */
-  #idBytes = 0;
-  #nameBytes = 0;
-  #coldCount = 0;
-  /** The last number given to an event or a place, where no journal counts them. */
+  /** The last number given to an event or a place; unused when a journal gives the numbers. */
   #lastNumber = 0;
   #lastClaim = 0;
 
-  /** From now on changes are noted, and events may be cold. */
+  /** From now on changes are recorded, and events may be cold. */
   record(recording: Recording): void {
     this.#recording = recording;
   }
@@ -60,14 +49,14 @@ export class Model {
     return this.#queues.get(name);
   }
 
-  /** The queue of that name, made if it is not there. */
+  /** The queue of that name; creates it if needed. */
   open(name: string): LocalQueue {
     let queue = this.get(name);
     if (queue === undefined) {
       queue = new LocalQueue(name);
       this.#queues.set(name, queue);
       this.names.add(name);
-      this.#nameBytes += name.length;
+      this.usage.addQueue(name);
     }
     return queue;
   }
@@ -87,7 +76,7 @@ export class Model {
     return queue.cold !== null && (this.#recording?.cold.has(queue, id, hash) ?? false);
   }
 
-  /** The right-most ready event, in memory from now on. Throws a JournalError. */
+  /** The right-most ready event; reads it into memory if it is cold. Throws a JournalError. */
   rightMost(queue: LocalQueue): LocalEvent | undefined {
     const slot = queue.slotAt("right");
     if (typeof slot !== "number") return slot;
@@ -101,10 +90,10 @@ export class Model {
     return slot && { id: slot.id, contents: this.contentsOf(slot) };
   }
 
-  /** With many queues only few each: events read ahead stay in memory until they are popped. */
+  /** Events to read at once. They stay in memory until they are popped: fewer with many queues. */
   get #readAtOnce(): number {
-    const budget = this.#recording!.heldBytesMax * aheadShare;
-    return Math.max(2, Math.floor(budget / aheadBytesMax / this.#queues.size));
+    const budget = this.#recording!.heldBytesMax * readAheadShare;
+    return Math.max(2, Math.floor(budget / readAheadBytesMax / this.#queues.size));
   }
 
   /** Throws a JournalError. */
@@ -117,12 +106,10 @@ export class Model {
     event.key = this.next();
     event.place = end === "left" ? LEFT_END - event.key : event.key;
     const recording = this.#recording;
-    const bytes = event.contentBytes + event.id.length + eventOverheadBytes;
-    if (recording === null || this.heldBytes + bytes <= recording.heldBytesMax) {
+    if (recording === null || this.usage.heldBytes + bytesOf(event) <= recording.heldBytesMax) {
       return this.#add(queue, event, end === "right");
     }
-    this.#eventCount++;
-    this.#coldCount++;
+    this.usage.cold++;
     this.#noteReady(queue.name);
     recording.changes.touch(queue, event, () => this.#unAdd(queue, event, end === "right"));
     recording.cold.add(queue, event);
@@ -130,14 +117,14 @@ export class Model {
     else queue.putInFront(event.key);
   }
 
-  /** A new event at the place that it had before it was removed. */
+  /** Adds an event again, at the place that it had before it was removed. */
   addAt(queue: LocalQueue, event: LocalEvent, place: number): void {
     event.key = this.next();
     event.place = place;
     this.#add(queue, event, true);
   }
 
-  /** Takes the next one out, which must be in memory, out of the queue. */
+  /** Removes the right-most ready event, which must be in memory. */
   takeNext(queue: LocalQueue): void {
     const wasInFront = queue.front !== null;
     const event = queue.takeNext();
@@ -148,14 +135,14 @@ export class Model {
     this.#drop(queue, event);
   }
 
-  /** Claims the next one out, which must be in memory, until deadlineMs; its claim's number. */
+  /** Claims the right-most ready event, which must be in memory. Returns the claim's number. */
   claimNext(queue: LocalQueue, deadlineMs: number): number {
     const wasInFront = queue.front !== null;
     const event = queue.takeNext();
     const { deadlineMs: deadlineBefore, place } = event;
     this.#recording?.changes.touch(queue, event, () => {
       this.#unclaim(queue, event);
-      // Of an earlier claim that ended in the same batch and is to be restored next.
+      // They belong to an earlier claim that ended in the same batch: it is restored next.
       event.deadlineMs = deadlineBefore;
       event.place = place;
       queue.putNext(event, wasInFront);
@@ -166,7 +153,7 @@ export class Model {
     return this.#lastClaim;
   }
 
-  /** Ends a claim for good. */
+  /** Ends a claim: the event is gone. */
   dropClaimed(queue: LocalQueue, event: LocalEvent): void {
     this.#recording?.changes.touch(queue, event, () => {
       this.#unDrop(queue, event);
@@ -176,7 +163,7 @@ export class Model {
     this.#drop(queue, event);
   }
 
-  /** Ends a claim: the event is ready at that place, which is not in the plain part of the line. */
+  /** Requeues a claimed event at that place, which is in the front part of the line. */
   unclaim(queue: LocalQueue, event: LocalEvent, place: number): void {
     const { place: placeBefore } = event;
     this.#recording?.changes.touch(queue, event, () => {
@@ -190,7 +177,7 @@ export class Model {
     this.#noteReady(queue.name);
   }
 
-  /** Ends at most `limit` leases whose deadline is not after nowMs; how many it was. */
+  /** Requeues at most `limit` events whose lease has expired. Returns how many. */
   reclaim(limit: number): number {
     for (let count = 0; count < limit; count++) {
       const queue = this.#byDeadline.first;
@@ -201,7 +188,7 @@ export class Model {
     return limit;
   }
 
-  /** Whether a claim has ended by then, or an unused queue can be forgotten. */
+  /** Whether a lease has expired by then, or an unused queue can be forgotten. */
   isDueAt(nowMs: number): boolean {
     const first = this.#byDeadline.first?.claimed.first;
     return this.#unused.size > 0 || (first !== undefined && first.deadlineMs <= nowMs);
@@ -210,23 +197,23 @@ export class Model {
   clear(queue: LocalQueue): void {
     if (queue.size === 0) return;
     if (queue.heapAt !== -1) this.#byDeadline.remove(queue);
-    this.#count(queue, -1);
+    this.usage.addEventsOf(queue, -1);
     const held = queue.clear();
     this.noteIfUnused(queue);
     this.#recording?.changes.retire({ number: held.number, keys: keysOf(held) }, () => {
       queue.hold(held);
-      this.#count(queue, 1);
+      this.usage.addEventsOf(queue);
       if (queue.claimed.length > 0) this.#byDeadline.add(queue);
     });
   }
 
-  /** To be called before the first operation of a batch. */
+  /** Call it before the first operation of a batch. */
   begin(nowMs: number): void {
     this.nowMs = nowMs;
     if (this.#unused.isSweepDue) this.sweep();
   }
 
-  /** Forgets unused queues; if changes may still be undone, before the next batch. */
+  /** Forgets unused queues; waits for the next batch while changes may still be undone. */
   sweep(): void {
     this.#unused.sweep(this.#recording?.changes.isEmpty !== false, this.#forget);
   }
@@ -234,25 +221,25 @@ export class Model {
   readonly #forget = (queue: LocalQueue): void => {
     if (!this.#queues.delete(queue.name)) return;
     this.names.remove(queue.name);
-    this.#nameBytes -= queue.name.length;
+    this.usage.removeQueue(queue.name);
     if (queue.number === 0) return;
     this.#recording?.changes.forgotten.push(queue.number);
     this.demandWrite();
   };
 
-  /** How many events of which queues became ready since it was asked last. */
+  /** How many events became ready since the last call, by queue. */
   takeBecameReady(): Map<string, number> {
     const taken = this.#becameReady;
     if (taken.size > 0) this.#becameReady = new Map();
     return taken;
   }
 
-  /** The journal, if there is one, writes something with this batch. */
+  /** Makes the journal write with this batch, even if nothing has changed. */
   demandWrite(): void {
     if (this.#recording) this.#recording.changes.isDemanded = true;
   }
 
-  /** The changes are durable: contents that nobody waits for need no memory any more. */
+  /** The changes are durable: frees the contents of claimed events. */
   committed(): void {
     if (this.#recording === null) return;
     const { changes, cold } = this.#recording;
@@ -260,68 +247,45 @@ export class Model {
     changes.committed(this.#release);
   }
 
-  /** The changes are not durable: everything is as before the batch. */
+  /** The changes are not durable: takes all of them back. */
   undo(): void {
     this.#recording?.changes.undo();
     this.#recording?.cold.committed();
     this.#becameReady = new Map();
   }
 
-  /** A ready event that only the journal has, as it was pushed. */
+  /** At start: a ready event that only the journal has, at the place of its push. */
   restoreCold(queue: LocalQueue, hash: number, key: number, end: "left" | "right"): void {
     this.#recording!.cold.restore(queue, hash, key);
     if (end === "left") queue.ready.pushLeft(key);
     else queue.putInFront(key);
-    this.#eventCount++;
-    this.#coldCount++;
+    this.usage.cold++;
   }
 
-  /** A claimed event, or a ready one that has another place than it was pushed to. */
+  /** At start: a claimed event, or a ready one that is not at the place of its push. */
   restoreWarm(queue: LocalQueue, event: LocalEvent, isClaimed: boolean): void {
-    this.#eventCount++;
     this.#index(queue, event);
     if (isClaimed) this.#claim(queue, event);
     else queue.putInFront(event);
   }
 
-  /** The claims that exist have numbers up to this one. */
+  /** At start: new claims get numbers above this one. */
   numberClaimsAfter(last: number): void {
     this.#lastClaim = last;
   }
 
-  /** To be told of a cold event that is in memory now. */
+  /** Call it for a cold event that is in memory now. */
   warmed(event: LocalEvent): void {
-    this.#coldCount--;
-    this.#contentBytes += event.contentBytes;
-    this.#idBytes += event.id.length;
+    this.usage.cold--;
+    this.usage.addWarm(event);
   }
 
-  totals() {
-    return {
-      queues: this.#queues.size,
-      ready: this.#eventCount - this.#claimedCount,
-      claimed: this.#claimedCount,
-      contentBytes: this.#contentBytes,
-      cold: this.#coldCount,
-      heldBytes: this.heldBytes,
-    };
-  }
-
-  /** About how much memory events and queues take. */
-  get heldBytes(): number {
-    const warmCount = this.#eventCount - this.#coldCount;
-    const events = warmCount * eventOverheadBytes + this.#coldCount * coldEventBytes;
-    const queues = this.#queues.size * queueOverheadBytes + this.#nameBytes;
-    return this.#contentBytes + this.#idBytes + events + queues;
-  }
-
-  /** A number that no other event or place has: a place at the right end. */
+  /** A number that no other event or place has. As a place it is the right end. */
   next(): number {
     return this.#recording === null ? ++this.#lastNumber : this.#recording.changes.next();
   }
 
   #add(queue: LocalQueue, event: LocalEvent, isInFront: boolean): void {
-    this.#eventCount++;
     this.#noteReady(queue.name);
     this.#recording?.changes.touch(queue, event, () => this.#unAdd(queue, event, isInFront));
     this.#index(queue, event);
@@ -331,22 +295,18 @@ export class Model {
 
   #index(queue: LocalQueue, event: LocalEvent): void {
     queue.index(event);
-    this.#contentBytes += event.contentBytes;
-    this.#idBytes += event.id.length;
+    this.usage.addWarm(event);
   }
 
   #drop(queue: LocalQueue, event: LocalEvent): void {
     queue.drop(event);
     event.isGone = true;
-    this.#eventCount--;
-    this.#contentBytes -= event.contentBytes;
-    this.#idBytes -= event.id.length;
+    this.usage.removeWarm(event);
     this.noteIfUnused(queue);
   }
 
   #unDrop(queue: LocalQueue, event: LocalEvent): void {
     event.isGone = false;
-    this.#eventCount++;
     this.#index(queue, event);
   }
 
@@ -354,8 +314,7 @@ export class Model {
     const slot = isInFront ? queue.takeFromFront(event.place) : queue.ready.popLeft();
     if (typeof slot !== "number") return this.#drop(queue, event);
     this.#recording!.cold.remove(queue, event.hash, event.key);
-    this.#coldCount--;
-    this.#eventCount--;
+    this.usage.cold--;
     this.noteIfUnused(queue);
   }
 
@@ -365,36 +324,27 @@ export class Model {
 
   #claim(queue: LocalQueue, event: LocalEvent): void {
     queue.claimed.add(event);
-    this.#claimedCount++;
+    this.usage.claimed++;
     if (queue.heapAt === -1) this.#byDeadline.add(queue);
     else this.#byDeadline.moved(queue);
   }
 
   #unclaim(queue: LocalQueue, event: LocalEvent): void {
     queue.claimed.remove(event);
-    this.#claimedCount--;
+    this.usage.claimed--;
     if (queue.claimed.length === 0) this.#byDeadline.remove(queue);
     else this.#byDeadline.moved(queue);
-  }
-
-  /** Adds all that a queue holds to the totals, or takes it off. */
-  #count(queue: LocalQueue, sign: 1 | -1): void {
-    this.#eventCount += sign * queue.size;
-    this.#coldCount += sign * (queue.cold?.size ?? 0);
-    this.#claimedCount += sign * queue.claimed.length;
-    this.#contentBytes += sign * queue.contentBytes;
-    this.#idBytes += sign * queue.idBytes;
   }
 
   #noteReady(name: string): void {
     this.#becameReady.set(name, (this.#becameReady.get(name) ?? 0) + 1);
   }
 
-  /** What is claimed was handed out: its contents are read again only for a redo. */
+  /** A claimed event was handed out: its contents are read again only if it is requeued. */
   readonly #release = (queue: LocalQueue, event: LocalEvent): void => {
     if (!event.isClaimed || event.contents === null) return;
     queue.contentBytes -= event.contentBytes;
-    this.#contentBytes -= event.contentBytes;
+    this.usage.contentBytes -= event.contentBytes;
     event.contents = null;
   };
 }

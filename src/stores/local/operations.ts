@@ -1,5 +1,5 @@
-// What every operation does to the model and answers: one function per kind, named as the kind.
-// A function either does its operation or throws before it has changed anything.
+// The operations on the model: one function per kind, with the name of the kind. A function either
+// does its operation or throws before it has changed anything.
 
 import type { Event, Operation, Popped, QueueStatus, Results } from "../../queue/store.ts";
 import { nameOf } from "../../queue/name-cache.ts";
@@ -113,7 +113,7 @@ export const operations: Operations = {
   },
 };
 
-/** Does one operation now; what it throws left the model as it was. */
+/** Does one operation. If it throws, the model is unchanged. */
 export function execute<K extends Operation["kind"]>(
   model: Model,
   operation: OperationOf<K>,
@@ -142,7 +142,7 @@ function toText(bytes: Buffer): string {
   return bytes.toString("latin1");
 }
 
-/** Long contents stay the buffer that they are, unless it is a small part of a larger one. */
+/** Keeps long contents as the buffer they came in, unless that is a small part of its memory. */
 function toKept(contents: Buffer): string | Buffer {
   if (contents.length < KEPT_AS_BUFFER_BYTES_MIN) return toText(contents);
   return contents.length * 2 > contents.buffer.byteLength ? contents : Buffer.from(contents);

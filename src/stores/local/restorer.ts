@@ -1,5 +1,5 @@
-// Builds the model from what a journal has at start. Ready events stay cold: only their keys and
-// hashes are in memory until they are popped.
+// Builds the model from a journal at start. Ready events stay cold: only their keys and hashes are
+// in memory until they are popped.
 
 import type { Changes } from "./changes.ts";
 import { hashOf } from "./hash-index.ts";
@@ -11,7 +11,7 @@ export class Restorer implements Restoration {
   readonly #model: Model;
   readonly #changes: Changes;
   #lastClaim = 0;
-  /** Claimed by an okq that did not number claims. */
+  /** Events that an okq claimed which did not number claims. */
   #unnumbered: { queue: LocalQueue; event: LocalEvent }[] = [];
 
   constructor(model: Model, changes: Changes) {
@@ -25,7 +25,7 @@ export class Restorer implements Restoration {
     this.#model.noteIfUnused(queue);
   }
 
-  /** Pushed on the left, events come from right to left: every key is further left. */
+  /** Events pushed on the left come from right to left: every key is further left. */
   event({ key, queue: name, id, place, deadlineMs }: StoredPlace): void {
     const queue = this.#model.open(name);
     const isReady = deadlineMs === null;
@@ -50,8 +50,9 @@ export class Restorer implements Restoration {
   }
 
   /**
-   * In order of deadline, then of id. Their keys will do as numbers: later claims have greater. The
-   * next commit writes them down, for after another restart fewer of them would share the keys.
+   * In order of deadline, then of id. Their claims get the keys of these events as numbers; later
+   * claims get greater ones. The next commit writes the numbers: after another restart some of the
+   * events may be gone, and the others would get different numbers.
    */
   #restoreUnnumbered(): void {
     const claims = this.#unnumbered;

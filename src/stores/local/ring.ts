@@ -1,5 +1,5 @@
 // A ring buffer that doubles when full and halves when mostly empty: a double-ended queue for
-// moderate lengths. It knows nothing of events.
+// moderate lengths.
 
 const capacityMin = 8;
 
@@ -56,13 +56,13 @@ export class Ring<T> {
     return this.#slots[(this.#head + this.#length - 1) & (this.#slots.length - 1)];
   }
 
-  /** That many places left of the right end. */
+  /** The value `distance` places left of the right end. */
   fromRight(distance: number): T | undefined {
     if (distance >= this.#length) return undefined;
     return this.#slots[(this.#head + this.#length - 1 - distance) & (this.#slots.length - 1)];
   }
 
-  /** Takes the place of the value there, which must exist. */
+  /** Replaces the value there, which must exist. */
   setFromRight(distance: number, value: T): void {
     this.#slots[(this.#head + this.#length - 1 - distance) & (this.#slots.length - 1)] = value;
   }

@@ -1,9 +1,8 @@
 // A line in ascending order of place, from left to right. Values can be added and removed anywhere.
-// It knows nothing of events.
 
 const blockLengthMax = 512;
 
-/** Values with different places. O(log n) to find one; moving at most a block to change one. */
+/** Values with different places. Finding takes O(log n); a change moves at most one block. */
 export class SortedLine<T> {
   readonly #placeOf: (value: T) => number;
   /** No block is empty, except the first one of an empty line. */
@@ -37,14 +36,14 @@ export class SortedLine<T> {
     this.#blocks.splice(blockAt + 1, 0, block.splice(blockLengthMax / 2));
   }
 
-  /** Takes the place of the value there, which must exist. */
+  /** Replaces the value at the same place, which must exist. */
   replace(value: T): void {
     const place = this.#placeOf(value);
     const block = this.#blocks[this.#blockAt(place)]!;
     block[this.#indexIn(block, place)] = value;
   }
 
-  /** Takes out the value at that place, which must exist. */
+  /** Removes and returns the value at that place, which must exist. */
   remove(place: number): T {
     const blockAt = this.#blockAt(place);
     const block = this.#blocks[blockAt]!;

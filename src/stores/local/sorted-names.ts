@@ -1,9 +1,9 @@
-// Names in ascending order of their characters, in blocks of bounded length: to add or remove a
-// name moves only its neighbours. It does not know the things that have these names.
+// Names in ascending order of their characters, in blocks of bounded length: adding or removing a
+// name moves only its neighbours.
 
 const blockLengthMax = 512;
 
-/** A name is in it once at most. */
+/** Each name is in it at most once. */
 export class SortedNames {
   /** No block is empty; the names of a block come before those of the next one. */
   readonly #blocks: string[][] = [];
@@ -30,7 +30,7 @@ export class SortedNames {
     if (block.length === 0) this.#blocks.splice(at, 1);
   }
 
-  /** At most `limit` names: those behind `name`, or the first ones. */
+  /** At most `limit` names after `name`, or the first ones. */
   after(name: string | null, limit: number): string[] {
     let at = name === null ? 0 : this.#blockOf(name);
     let from = name === null ? 0 : indexAfter(this.#blocks[at] ?? [], name);
@@ -43,7 +43,7 @@ export class SortedNames {
     return found;
   }
 
-  /** Where the block is that has the name or would have it. */
+  /** The index of the block that has the name or would have it. */
   #blockOf(name: string): number {
     let low = 0;
     let high = this.#blocks.length - 1;

@@ -1,13 +1,13 @@
-// Queues that may have become unused. Most of them are used again at once, so that they are not
-// forgotten before a sweep, now and then.
+// Queues that may have become unused. Most of them are used again soon, so they are forgotten only
+// by a sweep now and then.
 import type { LocalQueue } from "./local-queue.ts";
 
-/** Many, but not so many that clients notice. */
+/** Few enough that clients do not notice. */
 const sweptAtOnce = 10_000;
 
 export class UnusedQueues {
   readonly #queues = new Set<LocalQueue>();
-  /** A sweep was asked for while it was not safe. */
+  /** A sweep was requested when it was not safe. */
   isSweepDue = false;
 
   get size(): number {
@@ -18,7 +18,7 @@ export class UnusedQueues {
     if (queue.isUnused) this.#queues.add(queue);
   }
 
-  /** Has those forgotten that are still unused. It is not safe while they may be needed again. */
+  /** Forgets the queues that are still unused. Not safe while a queue may be needed for an undo. */
   sweep(isSafe: boolean, forget: (queue: LocalQueue) => void): void {
     this.isSweepDue = !isSafe;
     if (!isSafe) return;
