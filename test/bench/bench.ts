@@ -1,5 +1,5 @@
 // Start here: `bun run bench --help`. Measures okq beside other queue servers on this machine and
-// prints Markdown. It must not know how a section measures.
+// prints Markdown.
 // oxlint-disable no-await-in-loop -- measurements and servers take turns on purpose
 import { existsSync } from "node:fs";
 import { availableParallelism, loadavg, totalmem } from "node:os";

@@ -1,5 +1,5 @@
 // Who takes part: how each contender is started and which dialect it speaks. To add one, add an
-// entry (and a dialect where it speaks a new one). It must not know what is measured.
+// entry (and a dialect where it speaks a new one).
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { DialectName } from "./dialects.ts";

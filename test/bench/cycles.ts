@@ -1,5 +1,4 @@
 // The main measurement: cycles of push, pop, ack through every contender in turn, cell by cell.
-// It must not know how commands look or how servers are started.
 // oxlint-disable no-await-in-loop -- measurements and servers take turns on purpose
 import { contenders, REFERENCE, type Contender, type Running } from "./contenders.ts";
 import { median } from "./latencies.ts";

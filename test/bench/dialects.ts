@@ -1,6 +1,5 @@
-// How each kind of queue server is told to push, pop and ack: bytes with a hole for the id, and
-// the replies that count as success. One entry here makes a new contender possible.
-// It must not know sockets, how servers are started, or what is measured.
+// How each kind of queue server is told to push, pop and ack: bytes with a hole for the id, and the
+// replies that count as success. One entry here makes a new contender possible.
 import { BeanstalkScanner, RespScanner, type ReplyScanner } from "./reply-scanner.ts";
 
 /** What the first byte of a reply must be, and its value where that is known (see ReplyScanner). */
@@ -60,7 +59,7 @@ function respBeforeId(...words: string[]): Buffer {
   return Buffer.from(all.replace(/^\*\d+/, `*${words.length + 1}`), "latin1");
 }
 
-/** The contents are bytes that don't repeat in short steps, so that nobody packs them away. */
+/** The contents are bytes that don't repeat in short steps, so that they cannot be compressed well. */
 function contents(bytes: number): Buffer {
   const buffer = Buffer.alloc(bytes);
   let state = 12345;

@@ -1,6 +1,5 @@
-// What the default store costs and how it copes with a long backlog: one push against a bare
-// write and fsync, the longest waits of a steady load, start time, memory and speed with events
-// waiting. It must not know how okq keeps them.
+// What the default store costs and how it copes with a long backlog: one push against a bare write
+// and fsync, the longest waits of a steady load, start time, memory and speed with events waiting.
 // oxlint-disable no-await-in-loop -- measurements and servers take turns on purpose
 import { closeSync, fsyncSync, openSync, rmSync, statSync, writeSync } from "node:fs";
 import { join } from "node:path";

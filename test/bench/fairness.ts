@@ -1,5 +1,5 @@
-// What one hostile client does to the others: the p99 of well-behaved connections alone, and
-// beside each kind of hostile client. It must not know what the kinds send.
+// What one hostile client does to the others: the p99 of well-behaved connections alone, and beside
+// each kind of hostile client.
 // oxlint-disable no-await-in-loop -- measurements and servers take turns on purpose
 import { join } from "node:path";
 import { Client } from "./client.ts";

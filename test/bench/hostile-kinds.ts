@@ -1,5 +1,4 @@
-// The ways in which one client can be a burden to the others: what it sends, and how.
-// It must not know what is measured meanwhile.
+// The ways in which one client can be a burden to the others.
 import { resp } from "./dialects.ts";
 
 export const MIB = 1 << 20;

@@ -1,6 +1,5 @@
 // One connection of the load generator: it keeps its operations in flight, checks every reply and
 // writes once per wake-up. This is the hot path: no object per reply, commands are copied bytes.
-// It must not know which server it talks to, only its dialect.
 import type { Socket } from "bun";
 import type { Dialect, Expected, QueueCommands } from "./dialects.ts";
 import { ID_BYTES } from "./dialects.ts";

@@ -1,5 +1,4 @@
 // Runs the load generator as a process of its own and takes in its report.
-// It must not know which contender is behind the port.
 import { join } from "node:path";
 import { defaultSpec, type LoadReport, type LoadSpec } from "./load-spec.ts";
 

@@ -1,4 +1,4 @@
-// What one run of the load generator is asked to do and what it reports; both travel as JSON.
+// The orders of one run of the load generator, and its report. Both travel as JSON.
 import type { DialectName } from "./dialects.ts";
 import type { Quantiles } from "./latencies.ts";
 

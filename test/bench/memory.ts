@@ -1,5 +1,4 @@
 // Resident memory: at start, with a long backlog, after draining it, and with idle connections.
-// It must not know how okq keeps events.
 // oxlint-disable no-await-in-loop -- measurements and servers take turns on purpose
 import type { Socket } from "bun";
 import { Client } from "./client.ts";

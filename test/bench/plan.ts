@@ -1,4 +1,4 @@
-// What a bench was asked to do, what it has to do it with, and what its sections hand back.
+// The plan of a bench: its options, its servers, and the results of its sections.
 import type { Servers } from "./servers.ts";
 
 export interface Plan {
@@ -26,7 +26,7 @@ export interface Verdict {
 
 export interface Section {
   name: string;
-  /** Prints its tables with `print` and returns what it has to say about the targets. */
+  /** Prints its tables with `print` and returns its verdicts on the targets. */
   run: (plan: Plan, print: (text: string) => void) => Promise<Verdict[]>;
 }
 

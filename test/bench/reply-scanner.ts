@@ -1,6 +1,5 @@
-// Finds where one reply ends in received bytes, for the Redis protocol and for beanstalkd's.
-// It makes no object per reply: what the load generator checks is left in fields.
-// It must not know commands, contenders or sockets.
+// Finds where one reply ends in received bytes, for the Redis protocol and for beanstalkd's. It
+// makes no object per reply: what the load generator checks is left in fields.
 
 const CR = 13;
 const DOLLAR = 36;

@@ -1,5 +1,5 @@
 // The server processes of a bench: started on free ports of 127.0.0.1, in a folder of their own,
-// all ended together, also on Ctrl-C. It must not know what is measured with them.
+// all ended together, also on Ctrl-C.
 // oxlint-disable no-await-in-loop -- measurements and servers take turns on purpose
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -1,5 +1,4 @@
 // Rows as a Markdown table whose columns line up, and figures in few digits.
-// It must not know what the figures mean.
 
 /** The first column is aligned left, the others right. */
 export function table(head: string[], rows: string[][]): string {

@@ -84,7 +84,7 @@ async function measure(plan: Plan, way: Way, rounds: number): Promise<Quantiles>
     await Bun.sleep(2 + Math.random() * 3);
     const start = performance.now();
     const pushed = producer.call(...way.push(`wake-${round}`));
-    if (!(await answer).includes(QUEUE)) throw new Error(`${way.name}: nobody was woken`);
+    if (!(await answer).includes(QUEUE)) throw new Error(`${way.name}: no client was woken`);
     if (round >= 0) latencies.add(performance.now() - start);
     await pushed;
     await consumer.call(...way.take);

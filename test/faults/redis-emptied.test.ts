@@ -1,4 +1,4 @@
-// Redis loses everything under load, forgets the script again and again, or becomes slow. No more
+// Redis loses everything under load, forgets the script repeatedly, or becomes slow. No more
 // events are lost than it had, and okq needs no restart.
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { closeAfterTest } from "../support/close-after-test.ts";

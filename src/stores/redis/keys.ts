@@ -71,7 +71,7 @@ export class QueueKeys {
     this.#keysOf = queueKeys(tag);
   }
 
-  /** All of a queue's keys; its name is that of nameOf. */
+  /** All keys of a queue. The name is nameOf(queue). */
   of(queue: Buffer, name: string): Encoded {
     const known = this.#kept.get(name);
     if (known) return known;

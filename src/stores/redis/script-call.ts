@@ -1,10 +1,10 @@
-// A call of the script for the queue of commands that ioredis keeps for a connection. Measured: a
-// plain command of ioredis looks at each argument five times and settles two promises, which cost
-// more than all the rest of a batch.
+// A call of the script, as ioredis queues it on a connection. Measured: a plain Command of ioredis
+// looks at each argument five times and settles two promises, which cost more than the rest of a
+// batch.
 import type { Command, Redis } from "ioredis";
 import type { ScriptReply } from "./verbs.ts";
 
-/** What ioredis uses of its own Command. Its name is that of the Redis command, in lower case. */
+/** The members of its Command that ioredis uses. The name is the Redis command in lower case. */
 export class ScriptCall {
   /** ioredis shows them in errors; the bytes have them. */
   readonly args: string[] = [];
