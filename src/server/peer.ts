@@ -30,7 +30,7 @@ export class Peer extends Endpoints {
     if (this.skipsReply) this.replies = "on";
   }
 
-  /** Whether the command under way is not answered. */
+  /** The current command is not answered. */
   get isSilent(): boolean {
     return this.replies !== "on" || this.skipsReply;
   }
