@@ -1,8 +1,8 @@
 // A budget of bytes that all clients share, such as for replies that clients have not read yet.
 
 /**
- * Check isFull before taking more. So the bytes go beyond the bound by at most what is taken at
- * once after such a check.
+ * Check isFull before taking more. So the bytes exceed the maximum by at most one taking for each
+ * check.
  */
 export class Budget {
   #bytes = 0;

@@ -42,7 +42,8 @@ export interface ConnectionFigures {
   /** The socket's file descriptor. */
   readonly fd: number;
   readonly connectedAtMs: number;
-  lastCommandAtMs: number;
+  /** When bytes last arrived. */
+  readonly lastReceivedAtMs: number;
   lastCommand: string;
   /** Bytes that it sent and that belong to no finished command; bytes of replies not yet sent. */
   readonly bytesIn: number;

@@ -25,7 +25,7 @@ function line(client: Client, { clock }: Context): string {
   return (
     `id=${client.id} addr=${client.address} laddr=${client.localAddress} fd=${client.fd} ` +
     `name=${client.name} age=${seconds(clock.nowMs() - client.connectedAtMs)} ` +
-    `idle=${seconds(clock.nowMs() - client.lastCommandAtMs)} flags=N db=0 sub=0 psub=0 ssub=0 ` +
+    `idle=${seconds(clock.nowMs() - client.lastReceivedAtMs)} flags=N db=0 sub=0 psub=0 ssub=0 ` +
     `multi=-1 watch=0 qbuf=${bytesIn} qbuf-free=0 argv-mem=0 multi-mem=0 rbs=0 rbp=0 obl=0 ` +
     `oll=${bytesOut > 0 ? 1 : 0} omem=${bytesOut} tot-mem=${bytesIn + bytesOut} ` +
     `events=${waitsFor(client)} cmd=${wireName(client.lastCommand)} ` +

@@ -150,8 +150,10 @@ export class Connection extends Peer implements Client, SlotOwner, InputOwner, W
 
   /** Bytes arrived. */
   received(chunk: Buffer): void {
-    this.#shared.context.stats.bytesIn += chunk.length;
+    const { stats, clock } = this.#shared.context;
+    stats.bytesIn += chunk.length;
     this.receivedBytes += chunk.length;
+    this.lastReceivedAtMs = clock.nowMs();
     if (!this.startsCommands) return this.#closing.discard(chunk.length);
     this.#input.add(chunk);
     this.#guarded(this.#startCommands);
@@ -290,7 +292,6 @@ export class Connection extends Peer implements Client, SlotOwner, InputOwner, W
   start(args: Buffer[]): void {
     const { context } = this.#shared;
     context.stats.commands += 1;
-    this.lastCommandAtMs = context.clock.nowMs();
     this.beginCommand();
     const slot = new Slot(this, args, this, context);
     slot.answer = dispatch(slot, this.refusal.reply);

@@ -4,7 +4,7 @@ import type { ProtocolVersion } from "../resp/reply.ts";
 import { Endpoints } from "./endpoints.ts";
 
 export class Peer extends Endpoints {
-  lastCommandAtMs: number;
+  lastReceivedAtMs: number;
   lastCommand = "";
   name = "";
   libraryName = "";
@@ -21,7 +21,7 @@ export class Peer extends Endpoints {
     unixPath?: string,
   ) {
     super(socket, unixPath);
-    this.lastCommandAtMs = connectedAtMs;
+    this.lastReceivedAtMs = connectedAtMs;
   }
 
   /** Called before each command: CLIENT REPLY SKIP is about the next one. */
@@ -30,7 +30,7 @@ export class Peer extends Endpoints {
     if (this.skipsReply) this.replies = "on";
   }
 
-  /** Whether the command under way is not answered. */
+  /** The current command is not answered. */
   get isSilent(): boolean {
     return this.replies !== "on" || this.skipsReply;
   }

@@ -32,7 +32,7 @@ export class Pipeline {
     return this.#slots.every(({ answer }) => answer !== undefined);
   }
 
-  /** The slot with this many others before it, if it is answered. */
+  /** The slot at that position, if it is answered. */
   answered(index: number): Slot | null {
     const slot = this.#slots[index];
     return slot === undefined || slot.answer === undefined ? null : slot;
@@ -46,19 +46,19 @@ export class Pipeline {
     this.#slots.push(slot);
   }
 
-  /** The command of a slot that was added waits for its answer, with that many bytes. */
+  /** The slot, which was added before, waits for its answer. */
   wait(slot: Slot): void {
     this.#commandBytes += slot.bytes;
     if (slot.isExclusive) this.#exclusive = slot;
   }
 
-  /** It has its answer. */
+  /** The slot has its answer. */
   settle(slot: Slot): void {
     this.#commandBytes -= slot.bytes;
     if (this.#exclusive === slot) this.#exclusive = null;
   }
 
-  /** This many replies, the first ones, were sent in that many bytes. */
+  /** The first replies were sent: that many, in that many bytes. */
   sent(count: number, bytes: number): void {
     if (count === 0) return;
     this.#replyBytes = bytes / count;
@@ -66,7 +66,7 @@ export class Pipeline {
     else this.#slots.splice(0, count);
   }
 
-  /** The client is gone. The event popped first is requeued last, so that it is out next again. */
+  /** The client is gone. The event popped first is requeued last, so it is the next one out. */
   abandon(): void {
     for (const slot of this.#slots.splice(0).toReversed()) slot.abandon();
   }

@@ -1,13 +1,12 @@
-// Commands that a client had sent behind a failed operation, before it could see the failure, are
-// not done (see Session in queue/store.ts). The session refuses those that were started, this class
-// those that were not started: commands that had arrived, and those that came with the rest of a
-// command that had arrived in part.
+// Commands that a client had sent behind a failed one, before it could see the error, are refused
+// (see Session in queue/store.ts). The session refuses those that were started. This class refuses
+// those that were not: they had arrived, or arrive with the rest of a command that had in part.
 //
-//   none --an operation failed--> all --its reply left--> those that the client had sent by then
-//    ^---------------- the last of them was refused, or all is answered ---------+
+//   none --a command failed--> all --its error is sent--> those that had arrived by then
+//    ^----------------- the last of them is refused, or all are answered ----------+
 import type { Failure } from "../resp/reply.ts";
 
-/** Bytes that the systems at both ends may hold while the client is not read. */
+/** While okq does not read, the systems at both ends may buffer this much. */
 const SYSTEM_BYTES_MAX = 16 * 1024 * 1024;
 
 export class Refusal<Slot> {
@@ -15,15 +14,15 @@ export class Refusal<Slot> {
   #failed: Slot | null = null;
   /** Commands that begin before this byte of the connection are refused. */
   #end = Infinity;
-  /** However much arrives, it does not go beyond this one. */
+  /** The limit of #end, however much arrives. */
   #endMax = Infinity;
 
-  /** The answer to commands on queues; null when they are done. */
+  /** The reply to commands on queues; null when they are run. */
   get reply(): Failure | null {
     return this.#reply;
   }
 
-  /** The operation of that command failed. */
+  /** That command failed; the ones behind it get this reply. */
   begin(failed: Slot, reply: Failure): void {
     this.#reply = reply;
     this.#failed = failed;
@@ -31,7 +30,7 @@ export class Refusal<Slot> {
     this.#endMax = Infinity;
   }
 
-  /** The socket has taken all replies but those to commands that have none yet. */
+  /** All replies are sent, but for the commands that are not answered yet. */
   answered(
     unanswered: { includes(slot: Slot): boolean },
     arrived: { bytes: number; areStarted: boolean; isPaused: boolean },
@@ -45,17 +44,17 @@ export class Refusal<Slot> {
   }
 
   /**
-   * A command that ends at this byte was refused, of so many that arrived by now. If it had arrived
-   * in part, its client was still sending: commands that came with the rest are refused too.
+   * A command that ends at this byte was refused; arrivedBytes have arrived by now. If only a part
+   * of it had arrived when the error was sent, commands that came with the rest are refused too.
    */
   refusedTo(bytes: number, arrivedBytes: number): void {
     if (bytes < this.#end) return;
-    const isCut = bytes > this.#end && bytes < arrivedBytes && bytes < this.#endMax;
-    if (isCut) this.#end = Math.min(arrivedBytes, this.#endMax);
+    const wasIncomplete = bytes > this.#end && bytes < arrivedBytes && bytes < this.#endMax;
+    if (wasIncomplete) this.#end = Math.min(arrivedBytes, this.#endMax);
     else this.end();
   }
 
-  /** There is nothing to refuse any more. */
+  /** Commands are run again. */
   end(): void {
     this.#reply = null;
     this.#failed = null;

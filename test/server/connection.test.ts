@@ -1,5 +1,5 @@
-// A connection under stress, on every store: replies stay in order, and an event whose reply did
-// not leave for its client goes straight back to the right end.
+// A connection under stress, on every store: replies stay in order, and events whose replies were
+// not sent are requeued at once, at their old places.
 import { describe, expect, test } from "bun:test";
 import { closeAfterTest } from "../support/close-after-test.ts";
 import { eventually, eventuallyEqual } from "../support/eventually.ts";
@@ -17,7 +17,7 @@ import type { Wire } from "../support/wire.ts";
 const LARGE = "x".repeat(1024 * 1024);
 const LARGE_COUNT = 100;
 
-/** What a client that does not read leaves in okq, at most: bounds of one turn and the sockets. */
+/** The most that okq keeps for a client that does not read. */
 const UNTAKEN_BYTES_MAX = 3 * 1024 * 1024;
 
 async function outputKept(reader: Wire): Promise<number> {
@@ -26,7 +26,7 @@ async function outputKept(reader: Wire): Promise<number> {
   return lines.reduce((sum, line) => sum + Number(/ omem=(\d+)/.exec(line)![1]), 0);
 }
 
-/** A client that asked for a lot and takes none of it, once okq has noticed. */
+/** A client that reads none of its many replies; resolves when okq has some that it cannot send. */
 async function slowReader(okq: TestOkq, observer: Wire, commands: string[][]): Promise<Wire> {
   const slow = await okq.connect();
   await ask(slow, "PING");
@@ -37,7 +37,7 @@ async function slowReader(okq: TestOkq, observer: Wire, commands: string[][]): P
 }
 
 describe.each(storeNames)("on %s", (store) => {
-  test("replies come in the order of the commands, fast ones behind slow ones", async () => {
+  test("sends replies in the order of the commands, whichever is answered first", async () => {
     const client = await (await startOkqOn(store)).connect();
     const replies = await askAll(
       client,
@@ -68,7 +68,7 @@ describe.each(storeNames)("on %s", (store) => {
     ]);
   });
 
-  test("commands of one connection take effect in the order sent, across queues", async () => {
+  test("runs the commands of one connection in the order sent, across queues", async () => {
     const okq = await startOkqOn(store);
     const clients = await Promise.all(Array.from({ length: 8 }, () => okq.connect()));
     const lives = clients.map(async (client, at) => {
@@ -97,7 +97,7 @@ describe.each(storeNames)("on %s", (store) => {
     await Promise.all(lives);
   });
 
-  test("QUIT is answered behind what is still under way", async () => {
+  test("answers QUIT after the commands before it", async () => {
     const client = await (await startOkqOn(store)).connect();
     const pushes = Array.from({ length: 100 }, (_, id) => ["QLPUSH", "q", id, "x"]);
     client.pipeline(...pushes, ["QUIT"], ["QFLUSH", "q"]);
@@ -108,7 +108,7 @@ describe.each(storeNames)("on %s", (store) => {
   test.each([
     ["claimed", []],
     ["popped for good", ["NOACK"]],
-  ])("events that a slow reader did not take go back when it is killed: %s", async (_, options) => {
+  ])("requeues events that a slow reader did not get when it is killed: %s", async (_, options) => {
     const okq = await startOkqOn(store);
     const observer = await okq.connect();
     const ids = Array.from({ length: LARGE_COUNT }, (_each, id) => String(id));
@@ -122,7 +122,7 @@ describe.each(storeNames)("on %s", (store) => {
     expect(await ask(observer, "CLIENT", "KILL", "ID", id)).toBe(1);
     slow.pause(false);
     const received = (await slow.untilClosed()).length - 1;
-    // In the order they had: what is next out follows on what the socket took for the client.
+    // In their old order: the next one out follows on the last one that the socket took.
     await eventually(async () => {
       const [[, total, processing]] = (await ask(observer, "QSTATUS", "q")) as [
         [string, number, number],
@@ -134,7 +134,7 @@ describe.each(storeNames)("on %s", (store) => {
     expect(await ask(observer, "QLPEEK", "q")).toEqual([String(LARGE_COUNT - 1), LARGE]);
   });
 
-  test("events that go back from a slow reader end no claim of another consumer", async () => {
+  test("requeues no event of a slow reader that another consumer has claimed since", async () => {
     const okq = await startOkqOn(store);
     const observer = await okq.connect();
     const ids = Array.from({ length: LARGE_COUNT }, (_each, id) => String(id));
@@ -144,7 +144,7 @@ describe.each(storeNames)("on %s", (store) => {
     const lines = ((await ask(observer, "CLIENT", "LIST")) as string).trim().split("\n");
     const id = /id=(\d+)/.exec(lines.find((line) => !line.includes(" omem=0 "))!)![1]!;
     const [[, , before]] = (await ask(observer, "QSTATUS", "q")) as [[string, number, number]];
-    // The last one that was popped for it: somebody frees it, and another consumer claims it.
+    // The event that was popped last for it is requeued by hand, and another consumer claims it.
     const freed = String(before - 1);
     expect(await ask(observer, "QACK", "q", freed, "REDO")).toBe(1);
     expect(await ask(observer, "QRPOP", "q")).toEqual([freed, LARGE]);
@@ -158,7 +158,7 @@ describe.each(storeNames)("on %s", (store) => {
     expect(await ask(observer, "QACK", "q", freed)).toBe(1);
   });
 
-  test("a slow reader's output is bounded, its commands wait and others go on", async () => {
+  test("keeps few replies for a slow reader, whose commands wait, and serves others", async () => {
     const okq = await startOkqOn(store);
     const observer = await okq.connect();
     await ask(observer, "QLPUSH", "q", "1", LARGE);
@@ -167,7 +167,7 @@ describe.each(storeNames)("on %s", (store) => {
     for (let round = 0; round < 20; round++) {
       expect(await ask(observer, "QLPUSH", "other", round, "x")).toBe("+OK");
     }
-    // A window of 32 peeks that were under way at once may stand there, not 200.
+    // Not 200 peeks, but only as many as may be under way at once.
     expect(await outputKept(observer)).toBeLessThan(UNTAKEN_BYTES_MAX);
     slow.pause(false);
     const replies = (await slow.take(200)).map(readable) as [string, string][];
@@ -180,7 +180,7 @@ describe("a client that goes away while its pops are under way", () => {
   /** A client whose pops have reached a Redis that does not answer. */
   async function stalled(pops: string[][]) {
     const redis = await startTestRedis();
-    // It is to wait as long as the test lets Redis stand still.
+    // okq waits as long as Redis stands still.
     const bounds = { redisAddr: `127.0.0.1:${redis.port}`, redisTimeout: 600_000 };
     const okq = await startTestOkq({ store: "", ...bounds });
     const [client, observer] = [await okq.connect(), await okq.connect()];
@@ -193,7 +193,7 @@ describe("a client that goes away while its pops are under way", () => {
     const before = await statistic("total_commands_processed");
     redis.signal("SIGSTOP");
     client.pipeline(...pops);
-    // Looking counts as well.
+    // Each INFO counts as well.
     let looks = 0;
     await eventually(async () => {
       looks += 1;
@@ -208,7 +208,7 @@ describe("a client that goes away while its pops are under way", () => {
     ["QRPOP", "q", "EX", "9"],
   ];
 
-  test.each(["reset", "killed"])("%s: its events are back at once, in order", async (how) => {
+  test.each(["reset", "killed"])("%s: its events are requeued at once, in order", async (how) => {
     const { redis, client, observer, id, statistic } = await stalled(pops);
     if (how === "reset") client.reset();
     else expect(await ask(observer, "CLIENT", "KILL", "ID", id)).toBe(1);
@@ -224,7 +224,7 @@ describe("a client that goes away while its pops are under way", () => {
     expect(popped).toEqual(["1", "2", "3", "4"].map((each) => [each, "x"]));
   });
 
-  test("a claimed event is back at once when its client had closed", async () => {
+  test("a claimed event is requeued at once when its client had closed", async () => {
     const okq = await startTestOkq();
     const [client, other] = [await okq.connect(), await okq.connect()];
     await ask(other, "QLPUSH", "q", "1", "x");
@@ -256,7 +256,7 @@ describe("a client that goes away while its pops are under way", () => {
     }
   });
 
-  test("an event popped by a client that only sends no more is its own", async () => {
+  test("an event popped by a client that only ended its half is not requeued", async () => {
     const okq = await startTestOkq();
     const [client, other] = [await okq.connect(), await okq.connect()];
     await ask(other, "QLPUSH", "q", "1", "x");
@@ -266,7 +266,7 @@ describe("a client that goes away while its pops are under way", () => {
     expect(await ask(other, "QSTATUS", "q")).toEqual([["q", 1, 1, 0]]);
   });
 
-  test("a consumer that waits is woken by what comes back", async () => {
+  test("a waiting consumer is woken by a requeued event", async () => {
     const all = [...pops, ["QRPOP", "q"]];
     const { redis, okq, client, observer, statistic } = await stalled(all);
     client.reset();
@@ -279,7 +279,7 @@ describe("a client that goes away while its pops are under way", () => {
   });
 });
 
-describe("a client that is not read because it takes none of its replies", () => {
+describe("a client that okq does not read from, because it does not read its replies", () => {
   test.each([
     ["resets", (client: Wire) => client.reset()],
     ["closes", (client: Wire) => client.close()],
@@ -297,7 +297,7 @@ describe("a client that is not read because it takes none of its replies", () =>
       const list = ((await ask(observer, "CLIENT", "LIST")) as string).trim().split("\n").slice(1);
       return list.every((line) => line.includes("events=w ")) && list.length === clients.length;
     });
-    // While it is stopped, for then it writes to them before it hears that they are gone.
+    // While okq is stopped: so it writes to them before it learns that they are gone.
     okq.kill("SIGSTOP");
     for (const client of clients) leave(client);
     await Promise.all(clients.map((client) => client.untilClosed()));
@@ -310,8 +310,8 @@ describe("a client that is not read because it takes none of its replies", () =>
   });
 });
 
-describe("the bound on clients", () => {
-  test("one too many is refused with a word, and room is made by leaving", async () => {
+describe("the limit on clients", () => {
+  test("refuses one client too many, and serves it after another one leaves", async () => {
     const okq = await startTestOkq({ maxClients: 2 });
     const [first, second] = [await okq.connect(), await okq.connect()];
     await askAll(first, ["PING"]);
@@ -329,7 +329,7 @@ describe("the bound on clients", () => {
     });
   });
 
-  test("a client that never closes its end is not counted for ever", async () => {
+  test("closes a client that never ends its half", async () => {
     const okq = await startTestOkq();
     const observer = await okq.connect();
     const { createConnection } = await import("node:net");

@@ -134,12 +134,12 @@ describe("a client without a command for the client timeout", () => {
     expect(await ask(observer, "CONFIG", "GET", "timeout")).toEqual(["timeout", "20"]);
     clock.advance(100);
     expect(await waiting.next()).toBeNull();
-    // Its time begins with the answer.
+    // Its time starts again with the answer.
     clock.advance(19_000);
     expect(await ask(waiting, "PING")).toBe("+PONG");
   });
 
-  test("stays when there is no client timeout, which is how okq starts", async () => {
+  test("stays without a client timeout, which is the default", async () => {
     const clock = new TestClock();
     const okq = await startTestOkq({}, clock);
     const observer = await okq.connect();
@@ -152,7 +152,7 @@ describe("a client without a command for the client timeout", () => {
 });
 
 describe("a client that has to log in", () => {
-  test("is closed after the login timeout, also while it tries in vain", async () => {
+  test("is closed after the login timeout, also while it tries wrong passwords", async () => {
     const clock = new TestClock();
     const okq = await startTestOkq({ loginTimeout: 30, password: "secret" }, clock);
     const observer = await okq.connect();
@@ -172,7 +172,7 @@ describe("a client that has to log in", () => {
     expect(await clientsInfo(observer, "login_timeout")).toBe(30);
   });
 
-  test("takes nothing from the room that others have for their commands", async () => {
+  test("does not use the budget for the input of other clients", async () => {
     const okq = await startTestOkq({ maxWaitingBytes: MEGABYTE, password: "secret" });
     const known = await okq.connect();
     expect(await ask(known, "AUTH", "secret")).toBe("+OK");
@@ -182,12 +182,12 @@ describe("a client that has to log in", () => {
       stranger.send(`*10\r\n${part.repeat(9)}`);
     }
     expect(await ask(known, "QLPUSH", "q", "1", LARGE)).toBe("+OK");
-    // Nor had one of them to be closed first.
+    // And no client was closed to make room.
     expect(await clientsInfo(known, "clients_closed_stalled")).toBe(0);
   });
 });
 
-test("one client too many from an address is refused, from another one it is not", async () => {
+test("refuses one client too many from an address, but not from another address", async () => {
   const okq = await startTestOkq({ maxClientsPerAddress: 2 });
   const [observer, second] = [await okq.connect(), await okq.connect()];
   await ask(second, "PING");
@@ -240,7 +240,7 @@ test("commands of all clients that wait for the store are limited, and none is l
   expect(await clientsInfo(observer, "paused_clients")).toBe(0);
 });
 
-describe("of clients with unfinished commands that fill the budget", () => {
+describe("while unfinished commands fill the budget for input", () => {
   const contents = LARGE.slice(0, 700_000);
   const push = (id: string) => frame(["QLPUSH", "q", id, contents]);
 
@@ -268,7 +268,7 @@ describe("of clients with unfinished commands that fill the budget", () => {
     return { okq, clock, first, second, observer, hasReply };
   }
 
-  test("the one that waits longest goes on, then the others", async () => {
+  test("the client that has waited longest goes on, then the others", async () => {
     const { first, second, observer, hasReply } = await twoHalves();
     first.send(push("1").subarray(600_000));
     await hasReply(first);
@@ -299,7 +299,7 @@ describe("of clients with unfinished commands that fill the budget", () => {
     expect(lines).toHaveLength(1);
   });
 
-  test("many large events at once all get in, one after the other", async () => {
+  test("many large events at once are all pushed, one after the other", async () => {
     const okq = await startTestOkq({ maxWaitingBytes: MEGABYTE });
     const observer = await okq.connect();
     const clients = await Promise.all(Array.from({ length: 16 }, () => okq.connect()));
@@ -316,7 +316,7 @@ describe("of clients with unfinished commands that fill the budget", () => {
     expect(await clientsInfo(observer, "bytes_unread")).toBe(0);
     expect(await clientsInfo(observer, "clients_closed_stalled")).toBe(0);
     expect(await ask(observer, "QSTATUS", "q")).toEqual([["q", 32, 0, 0]]);
-    // Beyond the bound: what each client sent before, and the one whose turn it is.
+    // Above the budget: one read of each client, and the command of the first in line.
     expect(most).toBeWithin(MEGABYTE, (1 + clients.length + 5) * MEGABYTE);
   });
 });

@@ -1,5 +1,5 @@
-// Who may connect: without a password clients on this machine and nobody else; with one, with users
-// or with certificates of clients, others too.
+// Without a password okq serves only clients on its own machine. With a password, with users or
+// with certificates of clients it serves others too.
 import { describe, expect, test } from "bun:test";
 import type { Config } from "../../src/config/options.ts";
 import { isLocal } from "../../src/server/endpoints.ts";
@@ -41,7 +41,7 @@ const suffix = process.pid.toString(36);
 const namespace = `okq-${suffix}`;
 const link = `okq${suffix}a`;
 const peer = `okq${suffix}b`;
-/** Of the range for benchmarks (RFC 2544), and not those of a test that runs beside this one. */
+/** From the range for benchmarks (RFC 2544), and not used by another test at the same time. */
 const network = `198.19.${process.pid & 255}.${((process.pid >> 8) & 63) * 4}`;
 const HERE = network.replace(/\d+$/, (last) => String(Number(last) + 1));
 const THERE = network.replace(/\d+$/, (last) => String(Number(last) + 2));
@@ -54,7 +54,7 @@ function ip(...args: string[]): boolean {
   }
 }
 
-/** Another machine, as far as the network can tell: a namespace behind a pair of interfaces. */
+/** Acts as another machine: a network namespace behind a pair of interfaces. */
 function makeOtherMachine(): { close(): void } | null {
   const close = () => {
     ip("link", "del", link);
@@ -81,7 +81,7 @@ async function startForOthers(config: Partial<Config> = {}) {
   closeAfterTest(makeOtherMachine()!);
   const okq = await startTestOkq({ listenAddr: ":0", ...config });
   const fromElsewhere = async (command: string) => {
-    // It gives up by itself: a test that hung would leave the namespace behind.
+    // With a timeout, because a test that hangs would leave the namespace behind.
     const inside = ["ip", "netns", "exec", namespace, "timeout", "3", "bash", "-c", command];
     return await new Response(closeAfterSpawn(inside).stdout).text();
   };
@@ -108,7 +108,7 @@ test.skipIf(!probe)(`a client on another machine is told why it is refused${reas
   }
 });
 
-test("clients that are gone before they are accepted leave nothing, nor a line", async () => {
+test("a client that is gone before okq accepts it is not counted or logged", async () => {
   const okq = await startOkqProcess(["--store", "memory", "--debug"]);
   okq.kill("SIGSTOP");
   for (let at = 0; at < 10; at++) (await okq.connect()).reset();
@@ -143,7 +143,7 @@ test.skipIf(!probe)(`its certificate is worth nothing without TLS${reason}`, asy
         `-cert ${client.cert} -key ${client.key} 2>/dev/null`,
     );
   expect(await ping(mutual.okq.tlsPort)).toBe("+PONG\r\n+OK\r\n");
-  // TLS alone proves nothing of who the client is.
+  // TLS alone does not prove who the client is.
   const open = await startTestOkq({ tlsListenAddr: ":0", ...files });
   expect(await ping(open.tlsPort)).toBe(DENIED);
 });

@@ -1,5 +1,5 @@
 // Replies that grow with the number of queues or clients, and clients that do not read them: okq
-// keeps a bounded part for each, answers others meanwhile, and a client that reads gets all of it.
+// keeps a limited part of each, serves others meanwhile, and a client that reads gets everything.
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { Budget } from "../../src/commands/budget.ts";
 import type { Client } from "../../src/commands/caller.ts";
@@ -29,8 +29,8 @@ async function figure(observer: Wire, name: string): Promise<number> {
 }
 
 describe.each(["QINFO", "QSTATUS"])("%s over 20,000 queues", (command) => {
-  // 40 times all queues as objects in memory took several times as much.
-  test("takes bounded memory when 40 clients do not read it", async () => {
+  // All queues as objects, 40 times, would take several times as much.
+  test("takes limited memory when 40 clients do not read it", async () => {
     const okq = await startOkqProcess(["--store", "memory", "--max-waiting-bytes", "4mb"]);
     const connect = async () => closeAfterTest(await okq.connect());
     const neighbour = await connect();
@@ -80,7 +80,7 @@ test("lists each queue once, in order, while other queues come and go", async ()
   expect(names).toEqual(expected);
 });
 
-test("CLIENT LIST has a line for each of many clients, and counts the bytes of all", async () => {
+test("CLIENT LIST has a line for each of many clients", async () => {
   const okq = await startTestOkq();
   const clients = await Promise.all(Array.from({ length: 200 }, () => okq.connect()));
   const list = (await ask(clients[0]!, "CLIENT", "LIST")) as string;
@@ -93,7 +93,7 @@ test("CLIENT LIST has a line for each of many clients, and counts the bytes of a
 });
 
 describe.each(storeNames)("on %s", (store) => {
-  test("a long reply is followed by the next one, and nothing of it stays counted", async () => {
+  test("releases the bytes of a long reply when it is sent or its client is gone", async () => {
     const okq = await startOkqOn(store);
     const client = await okq.connect();
     await makeQueues(client, 1000);
@@ -108,7 +108,7 @@ describe.each(storeNames)("on %s", (store) => {
     expect(await ask(client, "INFO", "queues")).toContain("\r\nevents:1000\r\n");
   });
 
-  test("a client without replies asks for a long one and nothing of it stays", async () => {
+  test("releases the bytes of a long reply to a client with replies off", async () => {
     const okq = await startOkqOn(store);
     const client = await okq.connect();
     await makeQueues(client, 200);
@@ -171,7 +171,7 @@ describe("the line of clients that collect more than a page", () => {
     expect(entered).toEqual([1]);
   });
 
-  test("forgets a client that leaves, wherever it stands", async () => {
+  test("forgets a client that leaves, whether it waits or collects", async () => {
     const { line, entered, enter } = setUp();
     for (const each of [first, second, third]) enter(each);
     line.leave(second);

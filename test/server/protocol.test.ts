@@ -1,5 +1,5 @@
-// Bytes on a real socket: malformed ones, cut ones, many at once. Only the connection that sends
-// nonsense is closed, after the replies to what came before it and a word on what was wrong.
+// Bytes on a real socket: malformed, in pieces, many at once. Only the connection that sends
+// malformed input is closed, after the replies to earlier commands and an error that says why.
 import { describe, expect, test } from "bun:test";
 import { startTestOkq } from "../support/okq-server.ts";
 import { ask, askAll, readable } from "../support/readable.ts";
@@ -8,7 +8,7 @@ import { type Argument, frame } from "../support/wire.ts";
 const PROTOCOL_ERROR = "-ERR Protocol error: ";
 const MAX_EVENT_BYTES = 1000;
 
-test("commands in the body of HTTP, as a web page has a browser send it, are not run", async () => {
+test("does not run commands in the body of an HTTP request", async () => {
   const okq = await startTestOkq();
   const client = await okq.connect();
   expect(await ask(client, "QLPUSH", "q", "1", "x")).toBe("+OK");
@@ -20,7 +20,7 @@ test("commands in the body of HTTP, as a web page has a browser send it, are not
   expect(okq.log.filter((line) => line.includes("speaks HTTP"))).toHaveLength(2);
 });
 
-test("they are not run, nor answered one by one, before a login either", async () => {
+test("answers an HTTP request with one error also before a login", async () => {
   const okq = await startTestOkq({ password: "secret" });
   for (const method of ["POST", "PUT"]) {
     const body = "AUTH secret\r\nQLPUSH q 1 x\r\n";
@@ -54,11 +54,11 @@ describe("malformed input", () => {
     client.pipeline(["QFLUSH", "q"]);
     const replies = (await client.untilClosed()).map(readable);
     expect(replies).toEqual(["+OK", ["1", "x"], PROTOCOL_ERROR + what]);
-    // Others go on, and what came behind the nonsense was not done.
+    // Others go on, and the command behind the malformed input was not run.
     expect(await ask(other, "QSTATUS", "q")).toEqual([["q", 1, 0, 0]]);
   });
 
-  test("is answered behind a wait that ends with nil", async () => {
+  test("is answered after a wait, which it ends with nil", async () => {
     const okq = await startTestOkq();
     const client = await okq.connect();
     await ask(client, "QREGISTER", "q");
@@ -78,7 +78,7 @@ describe("malformed input", () => {
     },
   );
 
-  test("of random bytes never disturbs others", async () => {
+  test("of random bytes does not disturb other clients", async () => {
     const okq = await startTestOkq();
     const other = await okq.connect();
     const seed = Date.now() % 1_000_000;
@@ -99,7 +99,7 @@ describe("the largest event", () => {
   const largest = "x".repeat(MAX_EVENT_BYTES);
   const tooLarge = "-ERR event too large, 1001 of at most 1000 bytes (--max-event-bytes)";
 
-  test("is taken, one byte more is refused and logged, and the connection goes on", async () => {
+  test("is accepted; one byte more is refused, and the connection stays open", async () => {
     const okq = await startTestOkq({ maxEventBytes: MAX_EVENT_BYTES });
     const client = await okq.connect();
     expect(await ask(client, "QLPUSH", "q", "1", largest)).toBe("+OK");
@@ -112,7 +112,7 @@ describe("the largest event", () => {
     expect(lines[0]).toContain(` addr=${addr} bytes=1001 bytesMax=1000`);
   });
 
-  test("is refused together with the commands that were sent behind it only", async () => {
+  test("one byte too large is refused with the commands sent behind it only", async () => {
     const okq = await startTestOkq({ maxEventBytes: MAX_EVENT_BYTES });
     const client = await okq.connect();
     await askAll(client, ["QLPUSH", "in", "1", "x"], ["QRPOP", "in"]);
@@ -129,7 +129,7 @@ describe("the largest event", () => {
     expect(await ask(client, "QACK", "in", "1")).toBe(1);
   });
 
-  test("of many times its size is read and dropped, and the connection goes on", async () => {
+  test("many times exceeded, is read and dropped, and the connection stays open", async () => {
     const okq = await startTestOkq({ maxEventBytes: MAX_EVENT_BYTES });
     const client = await okq.connect();
     client.pipeline(["QLPUSH", "q", "1", Buffer.alloc(50_000_000)], ["PING"]);
@@ -138,7 +138,7 @@ describe("the largest event", () => {
     expect(pong).toBe("+PONG");
   });
 
-  test("a refusal of it is not answered while replies are off", async () => {
+  test("is refused without a reply while replies are off", async () => {
     const okq = await startTestOkq({ maxEventBytes: MAX_EVENT_BYTES });
     const client = await okq.connect();
     const push = ["QLPUSH", "q", "1", `${largest}x`];
@@ -148,7 +148,7 @@ describe("the largest event", () => {
   });
 });
 
-test("inline commands, as somebody types them into nc", async () => {
+test("runs inline commands, as typed into nc", async () => {
   const client = await (await startTestOkq()).connect();
   client.send("\r\n\n  \r\nPING\r\nqlpush q 1 'it''s'\r\n".replace("it''s", "it\\'s"));
   client.send('QLPUSH "a queue" "\\x00\\xff\\n" ""\nQRPOP q\r\n  QRPOP   "a queue"  \r\nQUIT\n');
@@ -162,7 +162,7 @@ test("inline commands, as somebody types them into nc", async () => {
   ]);
 });
 
-test("inline commands and frames may follow each other", async () => {
+test("runs inline commands and frames in one pipeline", async () => {
   const client = await (await startTestOkq()).connect();
   client.send(
     Buffer.concat([Buffer.from("PING 1\r\n"), frame(["PING", "2"]), Buffer.from("*0\r\n")]),
@@ -171,7 +171,7 @@ test("inline commands and frames may follow each other", async () => {
   expect((await client.take(3)).map(readable)).toEqual(["1", "2", "3"]);
 });
 
-test("a pipeline cut at every byte has the same replies", async () => {
+test("gives the same replies to a pipeline cut at any byte", async () => {
   const commands: Argument[][] = [
     ["QLPUSH", "q", "1", "a\r\n$3\r\n"],
     ["QRPEEK", "q"],
@@ -185,7 +185,7 @@ test("a pipeline cut at every byte has the same replies", async () => {
   const marker = await okq.connect();
   for (let cut = 1; cut < bytes.length; cut++) {
     client.send(bytes.subarray(0, cut));
-    // What another connection hears back shows that the first part was read by itself.
+    // The reply to another connection shows that okq has read the first part on its own.
     if (cut % 16 === 0) await ask(marker, "PING");
     client.send(bytes.subarray(cut));
     const [pushed, peeked, , popped, empty, pong] = (await client.take(6)).map(readable);
@@ -195,7 +195,7 @@ test("a pipeline cut at every byte has the same replies", async () => {
   }
 });
 
-test("10,000 commands in one write and an end of sending are all answered, in order", async () => {
+test("answers 10,000 commands of a client that then ends its half", async () => {
   const okq = await startTestOkq();
   const client = await okq.connect();
   const count = 10_000;
@@ -214,7 +214,7 @@ test("10,000 commands in one write and an end of sending are all answered, in or
   expect(await ask(other, "QSTATUS", "q")).toEqual([["q", count / 2, 0, 0]]);
 });
 
-test("a command that is not complete when the client stops sending is not done", async () => {
+test("does not run a command that is incomplete when the client ends its half", async () => {
   const okq = await startTestOkq();
   const client = await okq.connect();
   const push = frame(["QLPUSH", "q", "2", "x"]);

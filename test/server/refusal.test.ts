@@ -1,5 +1,5 @@
-// Which commands a connection refuses behind a failure: those that the client may have sent before
-// it could see the reply.
+// Which commands a connection refuses behind a failed one: those that the client may have sent
+// before it could see the error.
 import { expect, test } from "bun:test";
 import { Failure } from "../../src/resp/reply.ts";
 import { Refusal } from "../../src/server/refusal.ts";
@@ -14,7 +14,7 @@ function begun(): Refusal<string> {
   return refusal;
 }
 
-test("refuses all commands until the reply with the failure has left", () => {
+test("refuses all commands until the error reply is sent", () => {
   const refusal = begun();
   refusal.refusedTo(1_000_000, 1_000_000);
   refusal.answered(["failed", "later"], idle);
@@ -32,7 +32,7 @@ test("then refuses the commands that had arrived", () => {
   expect(refusal.reply).toBeNull();
 });
 
-test("refuses a command that had arrived in part, and those that came with its rest", () => {
+test("refuses a command of which a part had arrived, and those that arrive with its rest", () => {
   const refusal = begun();
   refusal.answered([], { ...idle, areStarted: false });
   refusal.refusedTo(130, 200);
@@ -43,7 +43,7 @@ test("refuses a command that had arrived in part, and those that came with its r
   expect(refusal.reply).toBeNull();
 });
 
-test("refuses nothing more when nothing came with the rest", () => {
+test("refuses no more commands when none arrives with the rest", () => {
   const refusal = begun();
   refusal.answered([], { ...idle, areStarted: false });
   refusal.refusedTo(130, 130);
@@ -62,7 +62,7 @@ test("serves a client again whose commands always arrive in part", () => {
   expect(bytes).toBeLessThan(20_000_000);
 });
 
-test("refuses also a bounded number of bytes that a client sent while it was not read", () => {
+test("refuses commands that a client sent while okq did not read, up to a number of bytes", () => {
   const refusal = begun();
   refusal.answered([], { ...idle, isPaused: true });
   refusal.answered([], idle);
@@ -72,7 +72,7 @@ test("refuses also a bounded number of bytes that a client sent while it was not
   expect(refusal.reply).toBeNull();
 });
 
-test("a failure meanwhile starts the refusal again", () => {
+test("starts again at another failure", () => {
   const refusal = begun();
   refusal.answered([], { ...idle, areStarted: false });
   refusal.begin("another", reply);

@@ -1,4 +1,4 @@
-// The users file while okq runs: changed rights take effect at once, who is no user any more is
+// The users file while okq runs: changed rights take effect at once, clients of removed users are
 // closed, and a broken file changes nothing.
 import { expect, test } from "bun:test";
 import { existsSync, renameSync, symlinkSync, writeFileSync } from "node:fs";
@@ -19,7 +19,7 @@ async function logInAs(okq: Pick<TestOkq, "connect">, name: string): Promise<Wir
   return client;
 }
 
-test("changed rights hold at once for open connections", async () => {
+test("applies changed rights at once to open connections", async () => {
   const users = writeUsers("ann push *", "bob push *");
   const okq = await startTestOkq({ users: users.path });
   const ann = await logInAs(okq, "ann");
@@ -31,7 +31,7 @@ test("changed rights hold at once for open connections", async () => {
   expect(okq.log.findLast((line) => line.includes("users loaded"))).toContain("users=2 closed=0");
 });
 
-test("who is removed or gets another password is closed, the others stay", async () => {
+test("closes clients of a user who is removed or has a new password, and no others", async () => {
   const users = writeUsers("ann all *", "bob all *", "eve all *");
   const okq = await startTestOkq({ users: users.path });
   const [ann, bob, eve] = [
@@ -50,7 +50,7 @@ test("who is removed or gets another password is closed, the others stay", async
   expect(await ask(stranger, "AUTH", "eve", "new")).toBe("+OK");
 });
 
-test("a broken file is said in the log with its place, and changes nothing", async () => {
+test("logs the mistake in a broken file with its line, and changes nothing", async () => {
   const users = writeUsers("ann all *");
   const okq = await startTestOkq({ users: users.path });
   const ann = await logInAs(okq, "ann");
@@ -66,7 +66,7 @@ test("a broken file is said in the log with its place, and changes nothing", asy
   await eventually(async () => String(await ask(ann, "QSTATUS")).startsWith("-NOPERM"));
 });
 
-test("a registered queue is given up with the right to it, also by who waits there", async () => {
+test("deregisters a consumer from a queue that it may not use any more", async () => {
   const users = writeUsers("root all *", "ann consume *");
   const okq = await startTestOkq({ users: users.path });
   const [root, ann] = [await logInAs(okq, "root"), await logInAs(okq, "ann")];
@@ -84,7 +84,7 @@ test("a registered queue is given up with the right to it, also by who waits the
   expect(String(await ann.next())).toBe("sms");
 });
 
-test("QNOTIFY is an error once the right to all registered queues is gone", async () => {
+test("answers QNOTIFY with an error without the right to any registered queue", async () => {
   const users = writeUsers("root all *", "ann consume *");
   const okq = await startTestOkq({ users: users.path });
   const [root, ann] = [await logInAs(okq, "root"), await logInAs(okq, "ann")];
@@ -101,7 +101,7 @@ test("QNOTIFY is an error once the right to all registered queues is gone", asyn
   expect(await ask(ann, "QNOTIFY", "0")).toBeNull();
 });
 
-test("who may not use a queue any more does not swallow what wakes the others there", async () => {
+test("a consumer without the right to a queue does not consume its wake-ups", async () => {
   const users = writeUsers("root all *", "ann consume *", "bob consume mail");
   const okq = await startTestOkq({ users: users.path });
   const [root, ann, bob] = [
@@ -122,7 +122,7 @@ test("who may not use a queue any more does not swallow what wakes the others th
   expect(String(await bob.next())).toBe("mail");
 });
 
-test("a link that is put in the place of another is followed, as in a mounted secret", async () => {
+test("follows a link that is replaced, as in a mounted secret", async () => {
   const [first, second] = [writeUsers("ann all *"), writeUsers("bob all *")];
   const link = join(newFolder(), "users");
   symlinkSync(first.path, link);
@@ -134,7 +134,7 @@ test("a link that is put in the place of another is followed, as in a mounted se
   await logInAs(okq, "bob");
 });
 
-test("SIGHUP reloads, and does not end okq", async () => {
+test("reloads at SIGHUP, and does not end okq", async () => {
   const users = writeUsers("ann all *");
   const okq = await startOkqProcess(["--store", "memory", "--users", users.path]);
   const ann = await logInAs(okq, "ann");
@@ -146,7 +146,7 @@ test("SIGHUP reloads, and does not end okq", async () => {
   expect(existsSync(users.path)).toBeTrue();
 });
 
-test("okq does not start with a file that cannot be used", async () => {
+test("does not start with a file that cannot be used", async () => {
   const users = writeUsers();
   users.write("# all of them\nann\n");
   const start = (config: object) => startTestOkq({ users: users.path, ...config });

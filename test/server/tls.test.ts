@@ -1,4 +1,4 @@
-// okq with TLS: who gets in, what certificates are renewed by, and that real drivers work with it.
+// TLS: which clients are served, how certificates are renewed, and that real drivers work.
 import { describe, expect, test } from "bun:test";
 import { copyFileSync, existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -45,7 +45,7 @@ async function shownBy(port: number, ca: string): Promise<string> {
   return await promise;
 }
 
-test("a driver is served with TLS beside plain clients, and large events come whole", async () => {
+test("serves a driver with TLS beside plain clients, also with large events", async () => {
   const certificates = makeCertificates();
   const okq = await startTestOkq({ ...tlsConfig(certificates), password: "secret" });
   const client = driver(okq.tlsPort, certificates.ca, undefined, "secret");
@@ -59,7 +59,7 @@ test("a driver is served with TLS beside plain clients, and large events come wh
   expect(await client.call("QUIT")).toBe("OK");
 });
 
-test("commands under way are answered after the client said that it sends no more", async () => {
+test("answers the commands under way after the client has ended its half", async () => {
   const certificates = makeCertificates();
   const okq = await startTestOkq(tlsConfig(certificates));
   const socket = tls.connect({ port: okq.tlsPort, host: "127.0.0.1", ca: read(certificates.ca) });
@@ -72,7 +72,7 @@ test("commands under way are answered after the client said that it sends no mor
   expect(text).toBe("+OK\r\n*2\r\n$1\r\n1\r\n$1\r\nx\r\n+PONG\r\n");
 });
 
-test("what is no TLS gets no answer, and who says nothing does not hold up the end", async () => {
+test("does not answer a client without TLS, nor wait for it at the end", async () => {
   const certificates = makeCertificates();
   const okq = await startTestOkq(tlsConfig(certificates));
   const plain = closeAfterTest(await Wire.connect(okq.tlsPort));
@@ -84,7 +84,7 @@ test("what is no TLS gets no answer, and who says nothing does not hold up the e
   expect(await silent.untilClosed()).toEqual([]);
 });
 
-test("handshakes under way count as clients of their address", async () => {
+test("counts handshakes under way as clients of their address", async () => {
   const config = { ...tlsConfig(makeCertificates()), maxClients: 6, maxClientsPerAddress: 2 };
   const okq = await startTestOkq(config);
   const [first, second] = [await Wire.connect(okq.tlsPort), await Wire.connect(okq.tlsPort)];
@@ -106,7 +106,7 @@ test("handshakes under way count as clients of their address", async () => {
   });
 });
 
-test("a client that puts off the end of its connection loses it all the same", async () => {
+test("closes a connection although its client delays the end", async () => {
   const certificates = makeCertificates();
   const config = { ...tlsConfig(certificates), password: "secret", loginTimeout: 1 };
   const okq = await startTestOkq(config);
@@ -137,13 +137,13 @@ describe("with a client CA", () => {
     return { okq: await startTestOkq(config), certificates };
   }
 
-  test("who shows a certificate that it signed is served", async () => {
+  test("serves a client whose certificate it signed", async () => {
     const { okq, certificates } = await startMutual();
     const client = driver(okq.tlsPort, certificates.ca, certificates.client);
     expect(await client.call("PING")).toBe("PONG");
   });
 
-  test("who shows none or a stranger's gets no connection, and no command is run", async () => {
+  test("runs no command of a client without a certificate, or with one of another CA", async () => {
     const { okq, certificates } = await startMutual();
     for (const own of [undefined, certificates.stranger]) {
       const client = driver(okq.tlsPort, certificates.ca, own);
@@ -157,7 +157,7 @@ describe("with a client CA", () => {
   });
 });
 
-test("a handshake that fails is one line in the log, with the address and the reason", async () => {
+test("logs a failed handshake in one line, with the address and the reason", async () => {
   const certificates = makeCertificates();
   const okq = await startTestOkq({ ...tlsConfig(certificates), tlsClientCa: certificates.ca });
   const failures = () =>
@@ -178,7 +178,7 @@ test("a handshake that fails is one line in the log, with the address and the re
     await plain.untilClosed().catch(() => {});
     expect(await lines(3 + at)).toEqual(said("it does not speak TLS"));
   }
-  // Neither a health check nor a client that is served.
+  // No line for a health check or for a client that is served.
   const check = await Wire.connect(okq.tlsPort);
   check.close();
   await check.untilClosed().catch(() => {});
@@ -186,8 +186,8 @@ test("a handshake that fails is one line in the log, with the address and the re
   expect(failures()).toHaveLength(4);
 });
 
-describe("certificates that are renewed", () => {
-  test("are shown to new connections, while the old ones go on", async () => {
+describe("renewed certificates", () => {
+  test("are used for new connections, while the old connections stay open", async () => {
     const certificates = makeCertificates();
     const folder = newFolder();
     const files = { cert: join(folder, "tls.crt"), key: join(folder, "tls.key") };
@@ -225,7 +225,7 @@ describe("certificates that are renewed", () => {
     expect(okq.log.filter((line) => line.includes("certificates loaded"))).toHaveLength(1);
   });
 
-  test("cost hardly a connection while clients come and go without pause", async () => {
+  test("hardly cost a connection while clients come and go all the time", async () => {
     const { ca, server } = makeCertificates();
     const port = await freePort();
     const where = ["--listen-addr=", "--tls-listen-addr", `127.0.0.1:${port}`];
@@ -251,7 +251,7 @@ describe("certificates that are renewed", () => {
     await Promise.all(clients);
     console.log(`  ${RENEWALS} renewals: ${done} connections were made, ${failed} failed`);
     expect(okq.stderr().match(/certificates loaded/g)).toHaveLength(RENEWALS);
-    // Those that are in the hands of the old listener when it closes.
+    // Connections that the old listener had not accepted when it closed.
     expect(failed).toBeLessThanOrEqual(4 * RENEWALS);
     expect(failed).toBeLessThan(done / 2);
   });
@@ -267,7 +267,7 @@ async function pingOnce(port: number, ca: string): Promise<string> {
   return answer;
 }
 
-test("a second okq on the same TLS port ends, though ports are shared while renewing", async () => {
+test("a second okq on the same TLS port does not start", async () => {
   const certificates = makeCertificates();
   const port = await freePort();
   const { cert, key } = certificates.server;
@@ -278,7 +278,7 @@ test("a second okq on the same TLS port ends, though ports are shared while rene
   expect(second.stderr()).toContain(`cannot listen on 127.0.0.1:${port}: the address is in use`);
 });
 
-test("files that cannot be used, or do not belong together, are named at the start", async () => {
+test("does not start with files that cannot be used or do not match, and names them", async () => {
   const certificates = makeCertificates();
   const { server, client } = certificates;
   const database = join(newFolder(), "okq.db");
@@ -296,6 +296,6 @@ test("files that cannot be used, or do not belong together, are named at the sta
   await expect(start({ tlsClientCa: client.key })).rejects.toThrow(
     `--tls-client-ca "${client.key}" cannot be used: there is no certificate in it`,
   );
-  // All of that is found before the store is opened.
+  // okq finds this before it opens the store.
   expect(existsSync(database)).toBeFalse();
 });

@@ -1,4 +1,4 @@
-// okq on a unix socket: who may connect, what a killed one leaves behind, and what is said of it.
+// The unix socket: its mode, how clients on it are shown, and the file that a killed okq leaves.
 import { expect, test } from "bun:test";
 import { existsSync, lstatSync, mkdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -16,7 +16,7 @@ function connect(path: string, options: { password?: string } = {}): Redis {
 
 const newPath = () => join(newFolder(), "okq.sock");
 
-test("a client is served there and shown with the path; it goes when okq ends", async () => {
+test("serves a client, shows it with the path, and removes the file when okq ends", async () => {
   const unixSocket = newPath();
   const okq = await startTestOkq({ unixSocket });
   const client = connect(unixSocket);
@@ -28,7 +28,7 @@ test("a client is served there and shown with the path; it goes when okq ends", 
   expect(existsSync(unixSocket)).toBeFalse();
 });
 
-test("it can be all that is listened on, and a password is asked for there too", async () => {
+test("can be the only listener, and needs the password too", async () => {
   const unixSocket = newPath();
   const okq = await startTestOkq({ unixSocket, listenAddr: "", password: "secret" });
   expect(okq.port).toBe(0);
@@ -36,7 +36,7 @@ test("it can be all that is listened on, and a password is asked for there too",
   expect(await connect(unixSocket, { password: "secret" }).call("PING")).toBe("PONG");
 });
 
-test.each(["700", "770", "777", "0660"])("its mode is %s whatever the umask says", async (mode) => {
+test.each(["700", "770", "777", "0660"])("has the mode %s whatever the umask is", async (mode) => {
   const unixSocket = newPath();
   const maskBefore = process.umask(0o027);
   closeAfterTest({ close: () => process.umask(maskBefore) });
@@ -45,7 +45,7 @@ test.each(["700", "770", "777", "0660"])("its mode is %s whatever the umask says
   expect(process.umask()).toBe(0o027);
 });
 
-test("what a killed okq left behind is replaced, a live one is not", async () => {
+test("replaces the file of a killed okq, but not of a running one", async () => {
   const unixSocket = newPath();
   const args = ["--store", "memory", "--listen-addr=", "--unix-socket", unixSocket];
   const killed = startProcess(args);
@@ -63,7 +63,7 @@ test("what a killed okq left behind is replaced, a live one is not", async () =>
   expect(await connect(unixSocket).call("PING")).toBe("PONG");
 });
 
-test("a file or folder in its place is left alone", async () => {
+test("leaves another file or a folder at its path alone", async () => {
   const folder = newFolder();
   writeFileSync(join(folder, "file"), "precious");
   mkdirSync(join(folder, "folder"));

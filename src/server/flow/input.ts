@@ -57,7 +57,7 @@ export class Input {
     return this.#parser.heldBytes;
   }
 
-  /** Of these, bytes behind the command that was started last. */
+  /** Bytes that arrived behind the command that was started last. */
   get unparsedBytes(): number {
     return this.#parser.unreadBytes;
   }
@@ -78,7 +78,7 @@ export class Input {
     this.#pause(null);
   }
 
-  /** Starts commands as long as there are any and nothing speaks against it. */
+  /** Starts commands until there is a reason to wait, and reads or pauses accordingly. */
   startCommands(): void {
     const startedAtMs = this.#parser.heldBytes > CLOCKED_BYTES_MIN ? this.#clock.nowMs() : 0;
     let hasWorked = false;
@@ -132,7 +132,7 @@ export class Input {
     }
   }
 
-  /** For other reasons, the end of the reason is an event that schedules the connection. */
+  /** Other reasons end with an event that schedules the connection anyway. */
   #continueAfter(reason: WaitReason): void {
     const { unsent, waiting } = this.#shared.context.budgets;
     const { schedule } = this.#owner;
@@ -149,7 +149,7 @@ export class Input {
     else this.#pause(unread.mayRead(this.#owner) ? null : "bytes-unread");
   }
 
-  /** Null reads again. */
+  /** With null, reads again. */
   #pause(reason: PauseReason | null): void {
     const wasPaused = this.#pauseReason !== null;
     this.#pauseReason = reason;

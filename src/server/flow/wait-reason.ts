@@ -1,7 +1,7 @@
 // Why the next command of a client is not started yet.
 
 export type WaitReason =
-  /** The connection is ending: no command is started any more. */
+  /** The connection is ending, so no command is started any more. */
   | "ending"
   /** A command such as HELLO or QNOTIFY must be answered first. */
   | "exclusive"
@@ -9,14 +9,14 @@ export type WaitReason =
   | "in-flight"
   /** The client does not read its replies. */
   | "output"
-  /** Budgets of all clients are full: for replies not read, for commands that wait for replies. */
+  /** A budget of all clients is full: for unsent replies, or for commands that wait for answers. */
   | "bytes-unsent"
   | "bytes-waiting"
-  /** Other clients have their turn: at once, or after a pause. */
+  /** Other clients have their turn first, without a pause or with one. */
   | "slice"
   | "backoff"
-  /** Nothing to start: the next command has not arrived, or not as a whole. */
+  /** The next command has not arrived, or not as a whole. */
   | "input";
 
-/** Why okq does not read from a client. The budget of all clients for unread input may be full. */
+/** Why okq does not read from a client. bytes-unread: the budget for unread input is full. */
 export type PauseReason = Exclude<WaitReason, "input" | "ending"> | "bytes-unread";

@@ -14,8 +14,19 @@ const KB = 1024;
 /** More input than okq reads before it is handled. */
 const MUCH = Array.from({ length: 3000 }, () => ["ECHO", "x".repeat(100)]);
 
-async function setUp(config: Parameters<typeof startTestOkq>[0] = {}) {
-  const clock = new TestClock();
+/** A clock on which work takes time: 10 milliseconds from one look at the clock to the next. */
+class WorkClock extends TestClock {
+  #looks = 0;
+
+  override nowMs(): number {
+    return super.nowMs() + 10 * this.#looks++;
+  }
+}
+
+async function setUp(
+  config: Parameters<typeof startTestOkq>[0] = {},
+  clock: TestClock = new TestClock(),
+) {
   const okq = await startTestOkq(config, clock);
   const observer = await okq.connect();
   /** Meanwhile time passes, because busy clients pause now and then. */
@@ -138,6 +149,47 @@ describe("a client that uses much processor time", () => {
       clock.advance(1);
       return client.waiting === MUCH.length;
     });
+  });
+
+  /** The client sends PING, which is answered after a pause of that many milliseconds or more. */
+  async function expectPause(client: Wire, observer: Wire, clock: TestClock, ms: number) {
+    client.pipeline(["PING"]);
+    const before = client.waiting;
+    clock.advance(ms - 1);
+    for (let at = 0; at < 10; at++) expect(await ask(observer, "PING")).toBe("+PONG");
+    expect(client.waiting).toBe(before);
+    clock.advance(1000);
+    await eventually(() => client.waiting > before);
+  }
+
+  test("slice: pauses when the commands that it may have under way take long", async () => {
+    const { clock, okq, observer } = await setUp({}, new WorkClock());
+    const client = await named(okq, "client");
+    for (let at = 0; at < 3; at++) await ask(observer, "PING");
+    client.pipeline(...MUCH.slice(0, 60));
+    await eventually(() => client.waiting > 0);
+    await expectPause(client, observer, clock, 1);
+  });
+
+  test("pauses four times as long as a large command took", async () => {
+    const { clock, okq, observer } = await setUp({}, new WorkClock());
+    const client = await named(okq, "client");
+    client.pipeline(["QLPUSH", "q", "1", "x".repeat(300 * KB)]);
+    await eventually(async () => {
+      // It also pauses while its command is read.
+      clock.advance(1);
+      return (await ask(observer, "PING")) && client.waiting > 0;
+    });
+    expect(readable(await client.next())).toBe("+OK");
+    await expectPause(client, observer, clock, 20);
+  });
+
+  test("pauses four times as long as it took to send large replies", async () => {
+    const { clock, okq, observer } = await setUp({}, new WorkClock());
+    await ask(observer, "QLPUSH", "q", "0", "x".repeat(100 * KB));
+    const client = await named(okq, "client");
+    expect(readable(await client.call(...PEEK))).toEqual(["0", "x".repeat(100 * KB)]);
+    await expectPause(client, observer, clock, 20);
   });
 
   test("does not pause while it is alone", async () => {
