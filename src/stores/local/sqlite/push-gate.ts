@@ -82,7 +82,7 @@ export class PushGate {
   #lookWhenIdle(): void {
     this.#look();
     const isRoomy = freeBytesOf(dirname(this.#file)) >= freeBytesMin + reservedBytes;
-    if (isRoomy && this.#refusal === null) this.#reserve.hold();
+    if (isRoomy && this.#refusal === null) this.#reserve.create();
   }
 
   #look(): void {

@@ -17,7 +17,7 @@ export class Reserve {
   }
 
   /** Creates the file, unless there is no room for it. */
-  hold(): void {
+  create(): void {
     try {
       if (statSync(this.#file, { throwIfNoEntry: false })?.size === reservedBytes) return;
       // Zeros would take no room on a file system that compresses.

@@ -96,7 +96,7 @@ export class SqliteJournal implements Journal {
     try {
       const flushed = await loadEvents(this.#db, restoration, onProgress);
       this.#reserve.lend(() => this.#startWriting());
-      this.#reserve.hold();
+      this.#reserve.create();
       this.#chores.discard(flushed);
     } catch (error) {
       throw explained(error, this.#file);
