@@ -77,7 +77,7 @@ test("COMMAND DOCS has summary, group, version and arguments", async () => {
   expect(Object.keys(docs.map)).toEqual(["qrpop"]);
   const { map } = docs.map.qrpop as ReadableMap;
   expect(map).toMatchObject({ since: "0.1.0", group: "queue" });
-  expect(map.summary).toStartWith("Pops the right-most event");
+  expect(map.summary).toStartWith("Pops the right-most ready event");
   expect(map.arguments).toEqual([
     { map: { name: "queue", type: "string", display_text: "queue" } },
     {

@@ -176,7 +176,8 @@ describe("in a cluster", () => {
     expect(await client.call("QSTATUS", elsewhere[0]!)).toEqual([
       [Buffer.from(elsewhere[0]!), 1, 0, 0],
     ]);
-    expect(await client.call("OKQ", "HEALTH")).toEqual({ simple: "OK" });
+    // It writes to every part: some server may hear later than the others who serves a slot.
+    await eventually(async () => errorOf(await client.call("OKQ", "HEALTH")) === null);
   }, 60_000);
 
   test("wakes a consumer for a queue on any server, from any okq", async () => {

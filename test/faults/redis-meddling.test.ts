@@ -170,7 +170,7 @@ test("requeues events of other queues and logs a queue for which it cannot", asy
     const before = await triedAt();
     await eventually(async () => (await triedAt()) !== before);
   }
-  expect(okq.stderr().match(/cannot be requeued/g)).toHaveLength(1);
+  expect(okq.stderr().match(/cannot requeue expired claims/g)).toHaveLength(1);
   await redis.redis.del("{okq}:claimed:bad");
   await okq.waitForLine(/ info +expired claims are requeued again store=redis:/, 20_000);
 });

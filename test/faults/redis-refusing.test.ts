@@ -149,7 +149,7 @@ test("does nothing behind a refused push while a batch waits for replicas", asyn
   const [pushed, refused, behind] = await client.take(3);
   expect(pushed).toEqual(OK);
   expect(errorOf(refused!)).toStartWith("ERR store refused: WRONGTYPE");
-  expect(errorOf(behind!)).toStartWith("ERR store refused: nothing was done");
+  expect(errorOf(behind!)).toStartWith("ERR store refused: not done, because an earlier operation");
   expect(await other.take(2)).toEqual([OK, expect.anything()]);
   expect(await client.call("QACK", "q", "1")).toBe(1);
 });

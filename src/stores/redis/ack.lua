@@ -1,4 +1,4 @@
--- Ends the claims on events: they are gone, or are put at the right end.
+-- Ends claims: their events are removed (DONE), or put back at the right end of the line (REDO).
 -- KEYS    of the queue: claimed events front leases
 -- ARGV    queue DONE|REDO id...
 -- Returns the places, from 1, of the ids that were not claimed

@@ -1,13 +1,10 @@
-// One batch: the operations of many sessions, arranged in calls of verbs. Operations of different
-// sessions may change places, so that like ones share a call; those of one session may not.
+// A batch: operations of many sessions, grouped into calls of verbs. Operations of different
+// sessions may be reordered to share a call. Those of one session keep their order.
 //
-// A call fails as a whole. Calls that have sessions in common, directly or through other calls, are
-// a chain. When a call fails, the script makes no later call of its chain. Those calls are the rest
-// of the batch: they are sent next, without the operations of sessions that had a failure.
+// A call fails as a whole. Calls that share a session, directly or through other calls, form a
+// chain. When a call fails, the script skips the later calls of its chain. Those are the rest of
+// the batch: they are sent next, without the operations of sessions that had a failure.
 //
-// A verb that refuses a single operation (as its queue is full, say) has to refuse all that follow
-// in the call. It answers the results of those before and the error, and the script breaks the
-// chain as for a call that failed. So no account of sessions is needed within a call.
 import { StoreError } from "../../queue/errors.ts";
 import { nameOf } from "../../queue/name-cache.ts";
 import { Order } from "../../queue/order.ts";
@@ -16,7 +13,7 @@ import type { Encoded } from "../../resp/reply.ts";
 import type { QueueKeys } from "./keys.ts";
 import { type Argument, poppedCount, type ScriptReply, type Variant, verbs } from "./verbs.ts";
 
-/** Where a session's latest operation stands: nothing of it may come before. */
+/** Which call has the session's latest operation: later ones may not join an earlier call. */
 export class Position extends Order {
   batch: Batch | null = null;
   call = 0;
@@ -25,47 +22,44 @@ export class Position extends Order {
 /** The calls of one batch that have sessions in common. Each chain has its own number. */
 interface Chain {
   number: number;
-  /** The chain that this one has become a part of. */
+  /** The chain that it was merged into. */
   into: Chain | null;
   isLong: boolean;
 }
 
 interface Call {
-  place: number;
+  index: number;
   kind: Operation["kind"];
   chain: Chain;
   operations: Operation[];
-  /** Of the operations, in their order: receiver, session, and the failures that it noted. */
+  /** For each operation: its receiver, its session, and the session's failures at that time. */
   receivers: Receiver<unknown>[];
   positions: Position[];
   failures: number[];
-  /** Of the operations, once they are known; or what all of them failed with. */
+  /** One for each operation, or the error of them all; null until Redis has answered. */
   results: unknown[] | StoreError | null;
 }
 
-/** Lua's unpack has room for some thousands of values on its stack. */
-const CALL_OPERATIONS_MAX = 1000;
-
 export class Batch {
-  /** How many single operations it is worth, for one may ask for many queues. */
+  /** How much work it is for Redis: an operation on many queues counts once for each. */
   weight = 0;
   bytes = 0;
-  /** Whether one of its operations is refused when the store has no memory left. */
+  /** Whether Redis must have memory left for one of its operations. */
   isGrowing = false;
   /** Whether one of its calls failed. */
   hasFailed = false;
-  /** No operation may be added, because this is the rest of another batch. */
+  /** It takes no more operations, because it is the rest of another batch. */
   isClosed = false;
   #calls: Call[] = [];
-  /** Calls that like operations may join, in order of place, by queue and then by variant. */
+  /** Calls that similar operations may join, in their order, by queue and then by variant. */
   readonly #joinable = new Map<string, Map<Variant, Call[]>>();
 
   add(operation: Operation, receiver: Receiver<never>, position: Position): void {
     const before = position.batch === this ? this.#calls[position.call]! : null;
-    const call = this.#callFor(operation, before?.place ?? 0);
+    const call = this.#callFor(operation, before?.index ?? 0);
     if (before && before !== call) link(before, call);
     position.batch = this;
-    position.call = call.place;
+    position.call = call.index;
     this.isGrowing ||= operation.kind === "push" || operation.kind === "probe";
     this.weight += weightOf(operation);
     this.bytes += sizeOf(operation);
@@ -79,14 +73,13 @@ export class Batch {
     return this.#calls.length === 0;
   }
 
-  /** The first call, not before that place, that the operation may join; else a new one. */
+  /** The first call from that index on that the operation may join, or else a new one. */
   #callFor(operation: Operation, earliest: number): Call {
     const variant = verbs[operation.kind].variant(operation as never);
     if (variant === null) return this.#newCall(operation.kind);
     const calls = this.#likeCalls((operation as { queue: Buffer }).queue, variant);
-    for (let at = lowerBound(calls, earliest); at < calls.length; at++) {
-      if (calls[at]!.operations.length < CALL_OPERATIONS_MAX) return calls[at]!;
-    }
+    const joined = calls[lowerBound(calls, earliest)];
+    if (joined) return joined;
     const call = this.#newCall(operation.kind);
     calls.push(call);
     return call;
@@ -102,11 +95,11 @@ export class Batch {
   }
 
   #newCall(kind: Operation["kind"]): Call {
-    const place = this.#calls.length;
+    const index = this.#calls.length;
     const call: Call = {
-      place,
+      index,
       kind,
-      chain: { number: place, into: null, isLong: false },
+      chain: { number: index, into: null, isLong: false },
       operations: [],
       receivers: [],
       positions: [],
@@ -117,7 +110,7 @@ export class Batch {
     return call;
   }
 
-  /** Refuses and removes operations that stand behind a failure. To be called before sending. */
+  /** Refuses and removes the operations behind a failure. To be called before sending. */
   refuseBehindFailures(): void {
     let isAnyEmpty = false;
     for (const call of this.#calls) {
@@ -132,7 +125,7 @@ export class Batch {
     }
     if (!isAnyEmpty) return;
     this.#calls = this.#calls.filter(({ operations }) => operations.length > 0);
-    for (const [place, call] of this.#calls.entries()) call.place = place;
+    for (const [index, call] of this.#calls.entries()) call.index = index;
   }
 
   /** The keys of each of its queues, and the arguments of its calls, as batch.lua takes them. */
@@ -167,9 +160,9 @@ export class Batch {
   take(replies: ScriptReply[], hasEndedEarly: boolean): Batch | null {
     const rest = new Batch();
     for (const call of this.#calls) {
-      const reply = replies[call.place];
-      const isLast = call.place === replies.length - 1;
-      // The last one made may have ended in its midst, if it is one that popped events.
+      const reply = replies[call.index];
+      const isLast = call.index === replies.length - 1;
+      // If the batch ended early, its last call may be a pop that is done in part.
       const isCut = hasEndedEarly && isLast && call.kind === "pop" && !(reply instanceof Error);
       const isMade = reply !== undefined && !isNotMade(reply);
       this.hasFailed ||= reply instanceof Error;
@@ -193,7 +186,7 @@ export class Batch {
     this.weight += call.operations.length;
   }
 
-  /** Whether anything that was taken is a change which the store must not lose. */
+  /** Whether any result is of a change that a failover must not undo. */
   get hasChanged(): boolean {
     return this.#calls.some(
       ({ kind, results }) =>
@@ -201,18 +194,18 @@ export class Batch {
     );
   }
 
-  /** Tells receivers what was taken. */
+  /** Tells the receivers their results. */
   succeed(): void {
     for (const call of this.#calls) tell(call, null);
   }
 
-  /** Tells receivers of it, but for those of whom it is known that they changed nothing. */
+  /** Fails all operations, except those that are known to have changed nothing. */
   fail(error: StoreError): void {
     for (const call of this.#calls) tell(call, error);
   }
 }
 
-/** Joins the chains of two calls. */
+/** Merges the chains of two calls. */
 function link(before: Call, call: Call): void {
   const [to, from] = [endOf(before.chain), endOf(call.chain)];
   if (to === from) return;
@@ -220,7 +213,7 @@ function link(before: Call, call: Call): void {
   to.isLong = true;
 }
 
-/** The chain into which it was joined in the end. */
+/** The chain that it belongs to after all merges. */
 function endOf(chain: Chain): Chain {
   let end = chain;
   while (end.into) end = end.into;
@@ -244,7 +237,7 @@ function truncate(call: Call, length: number): void {
   call.failures.length = length;
 }
 
-/** The script reports it with a status; no verb answers a status. */
+/** The script answers a status for a call that it skipped. No verb answers a status. */
 function isNotMade(reply: ScriptReply): boolean {
   return Buffer.isBuffer(reply);
 }
@@ -261,7 +254,7 @@ function tell(call: Call, error: StoreError | null): void {
     let failure: StoreError | null = null;
     if (results instanceof StoreError) failure = results;
     else if (error && (!results || isChange(kind, results[at]))) failure = error;
-    // It changed nothing, and it saw the effect of an operation whose outcome is unknown.
+    // It changed nothing, but it came behind an operation whose outcome is unknown.
     else if (error && position.isBehindFailure(failures[at]!)) failure = position.refusal();
     if (!failure) receiver.succeeded((results as unknown[])[at]);
     else {
@@ -275,13 +268,13 @@ function isChange(kind: Operation["kind"], result: unknown): boolean {
   return verbs[kind].isChange(result as never);
 }
 
-/** Index of the first call whose place is at least that. */
-function lowerBound(calls: Call[], place: number): number {
+/** The position in the list of the first call with at least that index. */
+function lowerBound(calls: Call[], index: number): number {
   let low = 0;
   let high = calls.length;
   while (low < high) {
     const middle = (low + high) >> 1;
-    if (calls[middle]!.place < place) low = middle + 1;
+    if (calls[middle]!.index < index) low = middle + 1;
     else high = middle;
   }
   return low;

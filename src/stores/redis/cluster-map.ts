@@ -1,5 +1,5 @@
-// Which server of a cluster has which slot, and the connections to those servers. What it knows may
-// be old: servers turn away what is not theirs, and then it looks again.
+// Which server of a cluster has which slot, and the connections to those servers. The map may be
+// outdated: then a server answers MOVED, and okq asks for the slots again.
 import type { Redis } from "ioredis";
 import { answerMsOf, askServer, connectRedis, credentials, type Patience } from "./connect.ts";
 import type { Evictions } from "./evictions.ts";
@@ -8,9 +8,9 @@ import type { Route } from "./route.ts";
 import { nameOfNode, type NodeAddress, type RedisTarget } from "./target.ts";
 import { within } from "./within.ts";
 
-/** While something is missing it looks again after so long. */
+/** While a slot has no connected owner, it asks again after so long. */
 const REFRESH_MS = 200;
-/** Of a server nearby; one far away has the time of answerMsOf(). */
+/** For a server nearby; a server far away has the time of answerMsOf(). */
 const ANSWER_MS_MAX = 500;
 const NEW_OWNER_MS_MAX = 1_000;
 const TRY_AGAIN_MS = 10;
@@ -40,13 +40,13 @@ export interface ClusterMapOptions {
 
 export class ClusterMap {
   readonly #options: ClusterMapOptions;
-  /** The masters that were heard of, by name. */
+  /** The masters, by name. */
   readonly #nodes = new Map<string, Node>();
   /** The names of owners, by slot. */
   readonly #owners = new Map<number, string>();
-  /** Everybody who may be asked, by name, replicas too. The next one asked comes first. */
+  /** The servers that it may ask, replicas too. The next one to ask comes first. */
   #known: NodeAddress[];
-  /** The names of those that the latest answer spoke of. */
+  /** The names of the servers in the latest answer. */
   #members = new Set<string>();
   #refreshing: Promise<void> | null = null;
   #isAskingPatiently = false;
@@ -86,7 +86,7 @@ export class ClusterMap {
   route(slot: number): Route {
     return {
       redis: () => this.#linkOf(slot)?.redis ?? this.#missing(),
-      reason: () => this.#linkOf(slot)?.reason || this.#reason || `nobody serves slot ${slot}`,
+      reason: () => this.#linkOf(slot)?.reason || this.#reason || `no server has slot ${slot}`,
       turnedAway: (code, message) => this.#turnedAway(slot, code, message),
       suspect: (redis) => void this.#suspect(slot, redis),
       cut: (redis, reason) => this.#linkWith(redis)?.cut(reason),
@@ -133,7 +133,7 @@ export class ClusterMap {
   }
 
   async #turnedAway(slot: number, code: string, message: string): Promise<boolean> {
-    // Keys of the slot are on their way, or servers have yet to agree where it is.
+    // The slot is being moved, or servers do not agree yet on its owner.
     await Bun.sleep(TRY_AGAIN_MS);
     if (code === "MOVED") {
       await this.#moved(slot, message);
@@ -174,7 +174,7 @@ export class ClusterMap {
     return [...this.#nodes.values()].find(({ link }) => link.redis === redis)?.link;
   }
 
-  /** Looks who has which slot, now. */
+  /** Asks for the owners of the slots, now. */
   refresh(): Promise<void> {
     const patience = this.#isFar ? "patient" : "quick";
     this.#refreshing ??= this.#refresh(patience).finally(() => (this.#refreshing = null));
@@ -196,7 +196,7 @@ export class ClusterMap {
 
   async #refresh(patience: Patience): Promise<void> {
     const isKnown = await this.#askInTurn(patience);
-    // Next time somebody else is asked first: this one may see only a part of the cluster.
+    // Next time it asks another server first: this one may see only a part of the cluster.
     this.#known.push(...this.#known.splice(0, 1));
     if (isKnown || patience === "patient" || this.#isAskingPatiently) return;
     // All may be far away. Quick looks go on meanwhile, or a failover would take longer.
@@ -204,7 +204,7 @@ export class ClusterMap {
     void this.#refresh("patient").finally(() => (this.#isAskingPatiently = false));
   }
 
-  /** Asks one server after the other until one knows. */
+  /** Asks one server after the other until one answers. */
   async #askInTurn(patience: Patience): Promise<boolean> {
     for (const address of this.#addresses()) {
       try {
@@ -218,7 +218,7 @@ export class ClusterMap {
     return false;
   }
 
-  /** Who may be asked: those first who are connected. */
+  /** The servers that it may ask, connected ones first. */
   #addresses(): NodeAddress[] {
     const isUp = (address: NodeAddress) =>
       Boolean(this.#nodes.get(nameOfNode(address))?.link.redis);

@@ -1,20 +1,20 @@
-// One connection to a Redis server, made once: it never connects again by itself and never sends
-// anything twice, and it is used only when the server turned out to be what okq needs.
+// Makes one connection to a Redis server, and checks that the server suits okq. The connection
+// never reconnects by itself and never sends a command twice.
 import { Redis, type RedisOptions } from "ioredis";
 import { StoreError } from "../../queue/errors.ts";
 import { nameOfNode, type NodeAddress, type RedisTarget } from "./target.ts";
 
-/** As ioredis takes them, but for one whose type it states in two ways. */
+/** The options of ioredis, without one whose type it declares in two ways. */
 export type Options = Omit<RedisOptions, "replyMapping">;
 
 export interface Connected {
   redis: Redis;
-  /** Where it leads: host:port, or the path of a unix socket. */
+  /** The server's host:port, or the path of its unix socket. */
   name: string;
   version: string;
   /** Its maxmemory-policy. */
   policy: string;
-  /** It took long to answer: limits for servers nearby are too short for it. */
+  /** It answered slowly: the limits for servers nearby are too short for it. */
   isFar: boolean;
 }
 
@@ -26,7 +26,7 @@ export type Patience = "quick" | "patient";
 
 /** From the first packet until the server has told about itself. */
 export const QUICK_MS = 1_500;
-/** A handshake that takes longer is that of a server far away. */
+/** If the handshake takes longer, the server is far away. */
 const NEAR_MS = 1_000;
 /** Oldest version with every command that the scripts use (RPOP count, ZADD LT). */
 const OLDEST_VERSION = [6, 2] as const;
@@ -57,12 +57,12 @@ export async function connectRedis(
   );
 }
 
-/** How long one answer is awaited with patience. */
+/** How long one answer may take with "patient". */
 export function answerMsOf({ timeoutMs }: RedisTarget): number {
   return Math.max(QUICK_MS, timeoutMs);
 }
 
-/** A connection for looking around only: a replica will do, and so will a sentinel. */
+/** Connects for one question only, also to a replica or a sentinel. */
 export async function askServer<T>(
   target: RedisTarget,
   options: Options,
@@ -121,7 +121,7 @@ async function handshake<T>(
     await redis.connect();
     answered();
     const result = await then(redis);
-    // Such as a refused SELECT, which ioredis only reports: it would go on with database 0.
+    // ioredis only reports a refused SELECT, and would go on with database 0.
     if (reason) throw new Error(reason);
     return result;
   } catch (error) {
@@ -132,7 +132,7 @@ async function handshake<T>(
   }
 }
 
-/** Without what is null. */
+/** The parts that are not null. */
 function given({ ca, cert, key }: NonNullable<RedisTarget["tls"]>): NonNullable<Options["tls"]> {
   return { ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }) };
 }

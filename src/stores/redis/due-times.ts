@@ -16,9 +16,9 @@ export class DueTimes {
   }
 
   /**
-   * What Redis itself answered under that tag to what it was asked then: in so many ms, or never
-   * (-1). Answers on several connections and messages may overtake each other: a time that was
-   * heard of since then stays if it is earlier.
+   * Redis' own answer for that tag, to a batch sent at that time: due in so many ms, or never (-1).
+   * Answers on several connections and messages may overtake each other: a time that became known
+   * after the batch was sent stays if it is earlier.
    */
   set(tag: string, inMs: number, askedAtMs: number): void {
     const known = this.#dues.get(tag);
@@ -26,7 +26,7 @@ export class DueTimes {
     this.#note(tag, inMs < 0 ? Infinity : inMs, isNewer ? Infinity : known.atMs);
   }
 
-  /** Another process said so: a time that is known stays if it is earlier. */
+  /** The message of another process: a known time stays if it is earlier. */
   hear(tag: string, inMs: number): void {
     this.#note(tag, inMs, this.#dues.get(tag)?.atMs ?? Infinity);
   }

@@ -1,9 +1,9 @@
-// Whether servers would throw away keys when their memory is full. It looks when a connection is
-// made and then again and again, because the policy can be changed at any time.
+// Finds out whether servers evict keys when their memory is full. It looks when a connection is
+// made and then periodically, because the policy can be changed at any time.
 import type { Cancel, Clock } from "../../queue/clock.ts";
 import { type Connected, policyIn } from "./connect.ts";
 
-/** With it nothing is thrown away; some servers do not tell theirs. */
+/** The policy that evicts nothing, and the stand-in for servers that do not tell theirs. */
 const NO_EVICTION = "noeviction";
 const UNTOLD = "unknown";
 const LOOK_EVERY_MS = 5_000;
@@ -14,7 +14,7 @@ export type OnPolicy = (server: string, policy: string | null) => void;
 export class Evictions {
   readonly #onPolicy: OnPolicy;
   readonly #connections = new Set<Connected>();
-  /** By names of servers, also of those that are away. */
+  /** By the names of servers, also of those without a connection now. */
   readonly #policies = new Map<string, string>();
   readonly #stop: Cancel;
   #isLooking = false;
@@ -50,7 +50,7 @@ export class Evictions {
     this.#isLooking = true;
     await Promise.all(
       [...this.#servers()].map(async ([name, { redis }]) => {
-        // One that is away is looked at when it is connected again.
+        // A server that fails is looked at when it is connected again.
         const info = await redis.info("memory").catch(() => null);
         if (info !== null) this.#note(name, policyIn(info));
       }),

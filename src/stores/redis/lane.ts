@@ -29,7 +29,7 @@ export interface LaneOptions {
   limits: Pick<RedisTarget, "waitReplicas" | "waitTimeoutMs" | "timeoutMs">;
   /** Milliseconds since 1970 instead of the Redis server's own time, for tests. */
   now: (() => number) | undefined;
-  /** Told why Redis turns away all that the lane sends, and null when it does not any more. */
+  /** Told why Redis refuses all batches of the lane, and null when it accepts them again. */
   onRefusal(lane: Lane, reason: string | null): void;
   /** Told whether enough replicas had a batch in time. */
   onReplicas(areEnough: boolean): void;
@@ -43,10 +43,10 @@ export interface LaneOptions {
 const BATCH_WEIGHT_MAX = 512;
 const BATCH_BYTES_MAX = 1024 * 1024;
 const SMALL_BATCH_WEIGHT = 32;
-/** From then on an answer is overdue. */
+/** An answer that takes longer is overdue. */
 const OVERDUE_MS = 300;
 
-/** How ioredis begins to say that it did not even try. */
+/** How ioredis' error begins for a command that it did not send. */
 const NOT_SENT = "Stream isn't writeable";
 /** Time, tick, need of memory, two channels, process. */
 const FIXED_ARGS = 6;
@@ -90,7 +90,7 @@ export class Lane {
     setImmediate(this.#sendFirst);
   }
 
-  /** To be called again and again: looks after an answer that does not come. */
+  /** To be called periodically: acts when an answer is overdue. */
   watch(nowMs: number): void {
     if (!this.#redis) return;
     const { route } = this.#options;
@@ -208,7 +208,7 @@ export class Lane {
     this.#next();
   }
 
-  /** What was submitted behind a lost batch is not done: no client may see its order broken. */
+  /** Fails the batches behind a lost one, so that no client sees its order broken. */
   #failWaiting(): void {
     const { route } = this.#options;
     for (const batch of this.#waiting.splice(0)) batch.fail(unavailable(route.reason()));
@@ -266,7 +266,7 @@ function encoded(texts: string[]): Encoded {
   return new Encoded(output.bytes());
 }
 
-/** What was not sent to a Redis that cannot be used, for that reason. */
+/** The error of operations that were not sent, because Redis cannot be used. */
 export function unavailable(reason: string): StoreError {
   const why = reason === "" ? "" : ` (${reason})`;
   return new StoreError("unavailable", `nothing was done, Redis cannot be used now${why}`);

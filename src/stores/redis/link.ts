@@ -1,4 +1,4 @@
-// A connection to Redis that is kept: when it ends the next one is made, for as long as it takes.
+// A lasting connection to Redis: when it ends, okq connects again until it succeeds.
 //
 //   connecting --made--> up --ended, cut--> connecting --close--> closed
 //       +--failed: again after a delay; when there was no answer in time, beside it with patience
@@ -7,15 +7,15 @@ import { type Connected, type Patience, QUICK_MS } from "./connect.ts";
 
 const RETRY_DELAY_MIN_MS = 20;
 const RETRY_DELAY_MAX_MS = 250;
-/** A connection that ends sooner was none: the next one is not made sooner than this one. */
+/** A connection that ends sooner counts as a failed attempt: the delay goes on growing. */
 const STEADY_MS = 1_000;
-/** Different reasons that are told while it is down. */
+/** How many different reasons are reported while it is down. */
 const TOLD_MAX = 4;
 
 export interface LinkOptions {
   /** Makes one connection, or rejects with one line that says why not. */
   connect(patience: Patience): Promise<Connected>;
-  /** Told why it went away, why it does not come back, and "ready" when it is up again. */
+  /** Told why the connection ended, why connecting fails, and "ready" when it is up again. */
   onState(state: string): void;
 }
 
@@ -27,7 +27,7 @@ export class Link {
   #upAtMs = 0;
   readonly #told = new Set<string>();
   #timer: ReturnType<typeof setTimeout> | undefined;
-  /** It is given up, and about to end. */
+  /** It was cut, and is about to end. */
   #isCut = false;
   #isClosed = false;
   readonly #attempts = new Set<Patience>();
@@ -37,7 +37,7 @@ export class Link {
     this.#options = options;
   }
 
-  /** The first attempt, which rejects if it fails; there is no other then. */
+  /** Makes the first attempt. If that fails, it rejects, and there is no other attempt. */
   async open(): Promise<void> {
     const connected = await this.#options.connect("patient");
     if (this.#isClosed) return connected.redis.disconnect();
@@ -81,7 +81,7 @@ export class Link {
     return this.redis !== null;
   }
 
-  /** Ends the connection, with everything under way on it, and makes another. */
+  /** Ends the connection, with all commands under way on it, and makes another. */
   cut(reason: string): void {
     const { redis } = this;
     if (!redis) return;
@@ -124,7 +124,7 @@ export class Link {
 
   #use(connected: Connected): void {
     const { redis } = connected;
-    // While it was made the server may have gone.
+    // The server may have gone meanwhile.
     if (redis.status === "end") throw new Error("the connection closed at once");
     this.#connected = connected;
     this.#isCut = false;
@@ -147,7 +147,7 @@ export class Link {
     this.#again();
   }
 
-  /** Each reason once: it tries again and again. */
+  /** Reports each reason once, however many attempts fail with it. */
   #tell(): void {
     if (this.#isClosed || this.#told.has(this.#reason) || this.#told.size >= TOLD_MAX) return;
     this.#told.add(this.#reason);

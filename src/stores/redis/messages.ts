@@ -1,6 +1,5 @@
 // Messages between okq processes through Redis' pub/sub: queues in which events became ready, and
-// times at which claims are to be reclaimed. A message may be lost: every process also looks for
-// itself now and then.
+// times at which leases expire. A message may be lost, so every process also polls Redis.
 import type { Clock } from "../../queue/clock.ts";
 import type { ReadyListener } from "../../queue/store.ts";
 import type { Connected, Patience } from "./connect.ts";
@@ -9,14 +8,14 @@ import { Link } from "./link.ts";
 import { within } from "./within.ts";
 
 export interface MessagesOptions {
-  /** Makes a connection to a server that hears the messages of all. */
+  /** Connects to a server that receives the messages of all processes. */
   connect(patience: Patience): Promise<Connected>;
-  /** Whether that server still hears the messages of all. */
+  /** Whether that server still receives them. */
   isMember(name: string): boolean;
   channels: { ready: string; due: string };
-  /** How long an answer of that server is awaited. */
+  /** How long that server may take for an answer. */
   answerMsMax: number;
-  /** Messages of this process are no news. */
+  /** This process ignores its own messages. */
   processId: string;
   clock: Clock;
   onReady: ReadyListener;
@@ -25,7 +24,7 @@ export interface MessagesOptions {
   onState(state: string): void;
 }
 
-/** The connection is looked at so often at most, however many begin to wait. */
+/** The connection is checked at most so often, however many clients begin to wait. */
 const LOOK_EVERY_MS = 500;
 
 export class Messages {
@@ -42,7 +41,7 @@ export class Messages {
     });
   }
 
-  /** Subscribes at the first call; later ones see to it that the connection is still alive. */
+  /** Subscribes at the first call. Later calls check that the connection is still alive. */
   async watch(): Promise<void> {
     this.#opened ??= this.#link.open();
     try {

@@ -1,4 +1,4 @@
--- Shows the event at one end of the ready ones.
+-- Shows the ready event at one end of the line.
 -- KEYS    of the queue: ready events front
 -- ARGV    queue LEFT|RIGHT
 -- Returns id contents, or nil

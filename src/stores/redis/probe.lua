@@ -1,4 +1,4 @@
--- Writes something that nobody reads, to see whether a push could be written.
+-- Writes a key that nobody reads: it succeeds where a push would.
 -- KEYS    probe
 -- ARGV    (none)
 -- Returns nil

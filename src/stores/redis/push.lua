@@ -1,4 +1,4 @@
--- Puts events in line at one end; each is there as a whole (id, contents, place) or not at all.
+-- Pushes events at one end of the line. Each is there as a whole (id, contents, place) or not at all.
 -- KEYS    queues, of the queue: ready events front
 -- ARGV    queue LEFT|RIGHT (id contents)...
 -- Returns the places, from 1, of the events refused because their id is ready or claimed

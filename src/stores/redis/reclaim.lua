@@ -1,6 +1,5 @@
--- Ends the leases whose deadline has passed, in order of deadline: their events are in line again,
--- in front of the list, in the order in which the leases began. Takes off the list of queues the
--- names of those that had nothing but consumers of an okq process that died.
+-- Requeues events whose lease has expired, in order of deadline: in front of the list, in the order
+-- of their claims. Also forgets queues that had only consumers of an okq process that died.
 -- KEYS    queues deadlines processes sweep, of the queue: claimed front leases
 -- ARGV    limit
 -- Returns how many were moved, or an error that names a queue where it failed, if there is one
@@ -40,7 +39,7 @@ local function return_due(queue, limit)
   return #ids
 end
 
--- The deadlines of queues are lower bounds: a queue that looks due may turn out not to be.
+-- The deadline of a queue is a lower bound: perhaps no lease in it has expired yet.
 local function reclaim_from(queue, limit)
   convert_from_ms(queue)
   local moved = return_due(queue, limit)

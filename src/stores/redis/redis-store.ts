@@ -1,6 +1,6 @@
-// The store on Redis: one server, the master of a Sentinel group, or a cluster. Sessions over
-// lanes, and messages between okq processes about what became ready. All that lasts is in Redis;
-// any number of okq processes may share it.
+// The store on Redis: one server, the master of a Sentinel group, or a cluster. It opens sessions
+// on lanes, and listens to other okq processes. All lasting data is in Redis, which any number of
+// okq processes may share.
 import { type Cancel, type Clock, systemClock } from "../../queue/clock.ts";
 import type { ReadyListener, Session, Store } from "../../queue/store.ts";
 import { ClusterMap } from "./cluster-map.ts";
@@ -23,9 +23,9 @@ export interface RedisStoreOptions {
   /** Connections over which sessions are spread; a cluster has one to each of its servers. */
   poolSize: number;
   onReady: ReadyListener;
-  /** Told of a server "ready", or why a connection to it went away. */
+  /** Told a server's name and "ready", or why a connection to it ended. */
   onState(server: string, state: string): void;
-  /** Told why Redis began to refuse all that it is asked, and null when it does not any more. */
+  /** Told why Redis refuses all commands, and null when it accepts them again. */
   onRefusal(reason: string | null): void;
   onPolicy: OnPolicy;
   /** Told when batches begin to lack replicas (false), and when they have enough again. */
@@ -48,7 +48,7 @@ interface Servers {
   close(): void;
 }
 
-/** Lanes look after overdue answers so often. */
+/** How often lanes check for overdue answers. */
 const WATCH_EVERY_MS = 100;
 
 export class RedisStore implements Store {

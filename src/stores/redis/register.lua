@@ -1,4 +1,4 @@
--- Notes how many consumers this okq process has on queues, for as long as it keeps saying so.
+-- Notes how many consumers this okq process has on queues. The counts expire unless it repeats them.
 -- KEYS    queues processes process
 -- ARGV    ttlMs RESET|KEEP (queue's name, count)...
 -- Returns nil

@@ -1,4 +1,4 @@
-// Where the batches of a lane go: to one server, which failures and moves replace by another.
+// Where a lane sends its batches: to one server, and after a failover or a move to another.
 import type { Redis } from "ioredis";
 
 export interface Route {
@@ -7,17 +7,17 @@ export interface Route {
   /** Why there is none, in a few words. */
   reason(): string;
   /**
-   * The server turned a batch away as a whole, with an error that begins with that code. Resolves
-   * when it may be sent again, with false if that makes no sense now.
+   * To be called when the server refused a whole batch with an error of that code. Resolves when
+   * the batch may be sent again, with false if that would not help now.
    */
   turnedAway(code: string, message: string): Promise<boolean>;
   /** An answer over that connection is overdue: does it still lead to the right server? */
   suspect(redis: Redis): void;
-  /** Gives that connection up, with everything under way on it. */
+  /** Ends that connection, with all commands under way on it. */
   cut(redis: Redis, reason: string): void;
 }
 
-/** Errors with which Redis turns a whole batch away, undone, until something has changed. */
+/** Codes of errors with which Redis refuses a whole batch, until something has changed. */
 export const TURNED_AWAY = new Set(
   (
     "READONLY LOADING MASTERDOWN CLUSTERDOWN MOVED ASK TRYAGAIN BUSY MISCONF NOREPLICAS " +

@@ -1,5 +1,5 @@
-// Asks the sentinels who is master. All are asked, for one that was cut off may still name the old
-// one; the answer of the latest epoch counts.
+// Asks the sentinels for the address of the master. It asks all of them, because one that was cut
+// off may still name the old master: the answer of the latest epoch counts.
 import { StoreError } from "../../queue/errors.ts";
 import { askServer, credentials, type Patience } from "./connect.ts";
 import { nameOfNode, type NodeAddress, type RedisTarget } from "./target.ts";
@@ -9,7 +9,7 @@ interface Answer {
   epoch: number;
 }
 
-/** Once more than half of them have answered, the others are waited for so long. */
+/** How long it waits for the others once more than half of them have answered. */
 const LATE_MS_MAX = 100;
 
 /** Rejects with one line that says why there is no answer. */
@@ -40,8 +40,8 @@ async function ask(
   const login = credentials(target.sentinelUsername, target.sentinelPassword);
   const options = { host, port, ...login, protocol: 2 as const };
   return await askServer(target, options, patience, async (redis) => {
-    const question = (what: string) =>
-      redis.call("SENTINEL", what, target.group) as Promise<string[]>;
+    const question = (subcommand: string) =>
+      redis.call("SENTINEL", subcommand, target.group) as Promise<string[]>;
     // The facts of the group name the old master until all of a failover is over.
     const [address, facts] = await Promise.all([
       question("GET-MASTER-ADDR-BY-NAME"),

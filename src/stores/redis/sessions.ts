@@ -1,12 +1,12 @@
-// A client's way into the lanes. With one lane the order of its operations holds by itself; with
-// one per shard an operation in another lane waits until those before it are done.
+// The sessions of the store. A single lane keeps the order of a session's operations. With one lane
+// per shard, an operation for another lane waits until those before it are done.
 import type { StoreError } from "../../queue/errors.ts";
 import { type Operation, type Receiver, type ResultOf, Session } from "../../queue/store.ts";
 import { Position } from "./batch.ts";
 import type { Lane } from "./lane.ts";
 import { type Ask, type KnownShards, shardOfAll, spread } from "./spread.ts";
 
-/** All of its operations go by one lane. */
+/** All of its operations go through one lane. */
 export class LaneSession extends Session {
   readonly #lane: Lane;
   readonly #position = new Position();
@@ -24,15 +24,15 @@ export class LaneSession extends Session {
 interface Pending {
   operation: Operation;
   receiver: Receiver<never>;
-  /** Of its session, when it was submitted. */
+  /** The session's failures when it was submitted. */
   failures: number;
 }
 
-/** Its operations go by the lane of their shard, or by several at once. */
+/** Its operations go through the lane of their shard, or through several at once. */
 export class ShardedSession extends Session {
   readonly #lanes: Lane[];
   readonly #position = new Position();
-  /** Where what is under way is; null: in several lanes. */
+  /** The shard of the operations under way; null: there are several. */
   #shard: number | null = null;
   #underWay = 0;
   /** Submitted behind it, for other lanes, in order. */
@@ -98,7 +98,7 @@ export class ShardedSession extends Session {
     if (taken > 0) this.#pending = this.#pending.slice(taken);
   }
 
-  /** Nothing else of the session is under way, so the part of a shard has no order to keep. */
+  /** Nothing else of the session is under way, so parts of an operation need no order. */
   readonly #ask: Ask = (shard, operation) =>
     new Promise((resolve, reject) => {
       const receiver = { succeeded: resolve, failed: reject };

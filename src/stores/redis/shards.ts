@@ -1,5 +1,5 @@
-// How queues are spread over a cluster: into a fixed number of shards, each with a hash tag of its
-// own whose slot lies in another stretch of the slots, so that nodes get about equally many.
+// How queues are spread over a cluster: over a fixed number of shards. Each shard has its own hash
+// tag. The slots of the tags are spread evenly, so that nodes get about equally many shards.
 
 export const SHARDS = 64;
 const SLOTS = 16_384;
@@ -15,7 +15,7 @@ export const shards: readonly { tag: string; slot: number }[] = Array.from(
   },
 );
 
-/** Never to be changed: it says where the queues of a running cluster are. */
+/** It must never change: it decides where the queues of a running cluster are. */
 export function shardOf(queue: Buffer): number {
   return Bun.hash.crc32(queue) % SHARDS;
 }

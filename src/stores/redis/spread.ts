@@ -1,5 +1,5 @@
-// Operations on queues of several shards: one part for each shard, all at the same time, and one
-// result out of the parts' results.
+// Operations on queues of several shards: splits them into one part for each shard, does the parts
+// at the same time, and joins their results into one.
 import type {
   List,
   Operation,
@@ -13,25 +13,25 @@ import type {
 } from "../../queue/store.ts";
 import { shardOf, SHARDS } from "./shards.ts";
 
-/** Has a shard do its part. */
+/** Submits one part to its shard. */
 export type Ask = <O extends Operation>(shard: number, operation: O) => Promise<ResultOf<O>>;
 
 /** What this process knows of the shards. */
 export interface KnownShards {
-  /** Whether something is to be reclaimed there. */
+  /** Whether a lease has expired there. */
   isDue(shard: number): boolean;
-  /** The next shard to be looked at although nothing seems due there. */
+  /** The next shard to look at although nothing seems due there. */
   nextToLookAt: number;
-  /** Where this process may have noted consumers. */
+  /** Shards in which this process may have registered consumers. */
   consumed: Set<number>;
 }
 
-/** So few that an idle okq hardly asks a cluster for anything. */
+/** How many such shards at a time: so few that an idle okq sends a cluster very little. */
 const LOOKED_AT_ONCE = 8;
 
 const everyShard = Array.from({ length: SHARDS }, (_, shard) => shard);
 
-/** The shard in which all of the operation takes place; null if there is not just one. */
+/** The one shard that the operation concerns, or null if there are several. */
 export function shardOfAll(operation: Operation): number | null {
   if ("queue" in operation) return shardOf(operation.queue);
   if (!("queues" in operation) || operation.queues.length === 0) return null;
@@ -39,7 +39,7 @@ export function shardOfAll(operation: Operation): number | null {
   return operation.queues.every((queue) => shardOf(queue) === first) ? first : null;
 }
 
-/** Rejects with what one of the parts failed with, when all are done. */
+/** If a part fails, rejects with its error once all parts are done. */
 export async function spread(operation: Operation, ask: Ask, known: KnownShards): Promise<never> {
   return (await parts(operation, ask, known)) as never;
 }
@@ -65,25 +65,25 @@ function parts(operation: Operation, ask: Ask, known: KnownShards): Promise<unkn
 
 async function status({ queues }: Status, ask: Ask): Promise<QueueStatus[]> {
   const statuses: QueueStatus[] = [];
-  await all([...sections(queues, (queue) => queue)], async ([shard, places]) => {
-    const own = places.map((place) => queues[place]!);
+  await all([...sections(queues, (queue) => queue)], async ([shard, indexes]) => {
+    const own = indexes.map((index) => queues[index]!);
     const answer = await ask(shard, { kind: "status", queues: own });
-    places.forEach((place, at) => (statuses[place] = answer[at]!));
+    indexes.forEach((index, at) => (statuses[index] = answer[at]!));
   });
   return statuses;
 }
 
 async function ready({ queues }: Ready, ask: Ask): Promise<Buffer | null> {
   let first = queues.length;
-  await all([...sections(queues, (queue) => queue)], async ([shard, places]) => {
-    const own = places.map((place) => queues[place]!);
+  await all([...sections(queues, (queue) => queue)], async ([shard, indexes]) => {
+    const own = indexes.map((index) => queues[index]!);
     const found = await ask(shard, { kind: "ready", queues: own });
-    if (found) first = Math.min(first, places[own.indexOf(found)]!);
+    if (found) first = Math.min(first, indexes[own.indexOf(found)]!);
   });
   return queues[first] ?? null;
 }
 
-/** The names of a page are those up to the least name at which a shard has more to say. */
+/** A page ends at the first name behind which some shard has more queues. */
 async function list(operation: List, ask: Ask): Promise<QueuePage> {
   const pages = await all(everyShard, (shard) => ask(shard, operation));
   const ends = pages.flatMap(({ next }) => next ?? []);
@@ -103,7 +103,7 @@ async function register(
   const own = sections(consumers, ({ queue }) => queue);
   for (const shard of own.keys()) consumed.add(shard);
   await all(isReset ? [...consumed] : [...own.keys()], async (shard) => {
-    const counts = (own.get(shard) ?? []).map((place) => consumers[place]!);
+    const counts = (own.get(shard) ?? []).map((index) => consumers[index]!);
     await ask(shard, { kind: "register", consumers: counts, isReset });
     if (isReset && counts.length === 0) consumed.delete(shard);
   });
@@ -131,16 +131,16 @@ async function probe(ask: Ask): Promise<null> {
   return null;
 }
 
-/** The places of what belongs to each shard. */
+/** For each shard the indexes of its things. */
 function sections<T>(things: T[], queueOf: (thing: T) => Buffer): Map<number, number[]> {
-  const places = new Map<number, number[]>();
-  things.forEach((thing, place) => {
+  const indexes = new Map<number, number[]>();
+  things.forEach((thing, index) => {
     const shard = shardOf(queueOf(thing));
-    const own = places.get(shard);
-    if (own) own.push(place);
-    else places.set(shard, [place]);
+    const own = indexes.get(shard);
+    if (own) own.push(index);
+    else indexes.set(shard, [index]);
   });
-  return places;
+  return indexes;
 }
 
 /** As Promise.all, but it does not settle before every part has. */

@@ -1,4 +1,4 @@
-// What the store must know to find its Redis: where to begin, who to be, and how careful to be.
+// How the store finds its Redis: addresses, logins, TLS, and limits of waiting.
 
 export interface NodeAddress {
   host: string;
@@ -7,11 +7,11 @@ export interface NodeAddress {
 
 export interface RedisTarget {
   mode: "single" | "sentinel" | "cluster";
-  /** Where to begin: the Redis itself, the sentinels, or some nodes of the cluster. */
+  /** The Redis itself, the sentinels, or some nodes of the cluster. */
   nodes: NodeAddress[];
   /** Instead of nodes, the path of a unix socket. */
   path: string | null;
-  /** What the sentinels call the master. */
+  /** The name of the master at the sentinels. */
   group: string;
   db: number;
   username: string | null;
@@ -20,10 +20,10 @@ export interface RedisTarget {
   sentinelPassword: string | null;
   /** For Redis and sentinels alike; contents in PEM. */
   tls: { ca: string | null; cert: string | null; key: string | null } | null;
-  /** Replicas that must have a batch before it is answered, and how long they are waited for. */
+  /** How many replicas must have a batch before it is answered, and how long okq waits for them. */
   waitReplicas: number;
   waitTimeoutMs: number;
-  /** How long an answer is awaited before the outcome counts as unknown. */
+  /** How long an answer may take before the outcome counts as unknown. */
   timeoutMs: number;
 }
 

@@ -1,4 +1,4 @@
--- Undoes a pop, unless that very claim has ended: the event is where it was in line.
+-- Undoes a pop, unless its claim has ended: the event gets its old place in line.
 -- KEYS    queues, of the queue: claimed events front leases
 -- ARGV    queue leaseMs claim place (empty: in the list) id contents (empty with a lease)
 -- Returns 1 if the event is in line again, else 0

@@ -1,9 +1,9 @@
-// How each operation travels: which ones may share a call of their verb, the arguments of that
-// call, and the results out of its reply. The other side of each is the .lua file of that name.
+// For each operation: which ones may share a call of their verb, the arguments of that call, and
+// the results in its reply. The .lua file of the same name is the other side.
 import type { Operation, Popped, QueueStatus, ResultOf } from "../../queue/store.ts";
 
 export type Argument = string | Buffer;
-/** What a script call answers: ioredis gives bulk strings as Buffers. */
+/** A reply of the script. ioredis gives bulk strings as Buffers. */
 export type ScriptReply = null | number | Buffer | Error | ScriptReply[];
 /** The number that a queue has in the batch, noting it if it is new there. */
 export type NumberOf = (queue: Buffer) => string;
@@ -11,7 +11,7 @@ export type NumberOf = (queue: Buffer) => string;
 type Kind = Operation["kind"];
 type OperationOf<K extends Kind> = Extract<Operation, { kind: K }>;
 
-/** What two operations on one queue must have in common to share a call; its own per verb. */
+/** Two operations on one queue share a call if their variants are equal. Each verb has its own. */
 export type Variant = string | number;
 
 interface Verb<K extends Kind> {
@@ -43,7 +43,7 @@ function poppedOf(reply: ScriptReply): Popped[] {
   }));
 }
 
-/** Everything but the places (from 1) that the reply lists. */
+/** The usual result for all operations but those whose places, from 1, the reply lists. */
 function allBut<T>(reply: ScriptReply, count: number, usual: T, listed: T): T[] {
   const results = Array<T>(count).fill(usual);
   for (const place of reply as number[]) results[place - 1] = listed;

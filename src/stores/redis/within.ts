@@ -1,6 +1,6 @@
-// An answer that must come in time. It knows nothing of who is asked.
+// A time limit for an answer.
 
-/** Rejects when it does not come within that time; what comes later is nobody's business. */
+/** Rejects when the answer does not come within that time. A later answer is ignored. */
 export async function within<T>(ms: number, answer: Promise<T>): Promise<T> {
   const late = Promise.withResolvers<never>();
   const timer = setTimeout(() => late.reject(new Error(`no answer within ${ms} ms`)), ms);
