@@ -73,7 +73,7 @@ test("waits 30 ms for a sign that the client is gone when it was sent events at 
   expect(requeued).toEqual([]);
 });
 
-test("requeues these events when the client is gone, but none that is delivered at most once", () => {
+test("requeues these events when the client is gone, unless delivered at most once", () => {
   const { clock, requeued, event, closing } = setUp();
   closing.peerEnded();
   closing.addUnconfirmed(event("a"));
