@@ -159,8 +159,8 @@ function configGet({ args, context }: Call): Reply {
   return new Pairs(matching.map(([name, value]) => [name, String(value)]));
 }
 
-function time(): Reply {
-  const now = performance.timeOrigin + performance.now();
+function time({ context }: Call): Reply {
+  const now = context.clock.nowMs();
   const seconds = Math.floor(now / 1000);
   return [String(seconds), String(Math.floor((now - seconds * 1000) * 1000))];
 }

@@ -2,7 +2,7 @@
 // not arrive in one chunk, or skipped. Resumable at every byte.
 import { Accumulator } from "./accumulator.ts";
 import type { Effort } from "./effort.ts";
-import type { Input } from "./input.ts";
+import type { Chunks } from "./chunks.ts";
 import { protocolError } from "./protocol-error.ts";
 
 const CR = 13;
@@ -31,13 +31,13 @@ export class Bulk {
    * counted instead of bytes. Redis would skip any two bytes here, and an event would be cut short
    * without anybody noticing.
    */
-  read(input: Input, length: number, effort: Effort): Buffer | undefined {
+  read(input: Chunks, length: number, effort: Effort): Buffer | undefined {
     this.contents ??= this.#readContents(input, length, effort);
     return this.#readLineEnd(input);
   }
 
   /** As read(), but the contents are not kept: the argument is empty. */
-  skip(input: Input, length: number): Buffer | undefined {
+  skip(input: Chunks, length: number): Buffer | undefined {
     if (this.contents === undefined) {
       const skipped = Math.min(length - this.#skipped, input.end - input.at);
       input.at += skipped;
@@ -49,7 +49,7 @@ export class Bulk {
     return this.#readLineEnd(input);
   }
 
-  #readContents(input: Input, length: number, effort: Effort): Buffer | undefined {
+  #readContents(input: Chunks, length: number, effort: Effort): Buffer | undefined {
     const { chunk, at: from, end } = input;
     const isWhole = this.#partial === undefined && from + length <= end;
     if (isWhole) {
@@ -69,7 +69,7 @@ export class Bulk {
     return contents;
   }
 
-  #readLineEnd(input: Input): Buffer | undefined {
+  #readLineEnd(input: Chunks): Buffer | undefined {
     const { contents } = this;
     if (contents === undefined || input.isAtEnd) return undefined;
     if (!this.#isAtLineFeed) {
@@ -83,7 +83,7 @@ export class Bulk {
     return contents;
   }
 
-  #expect(input: Input, byte: number): void {
+  #expect(input: Chunks, byte: number): void {
     if (input.chunk[input.at++] !== byte) throw protocolError("length");
   }
 }

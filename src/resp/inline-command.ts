@@ -3,7 +3,7 @@
 import { Accumulator } from "./accumulator.ts";
 import type { Effort } from "./effort.ts";
 import { splitWords } from "./inline-words.ts";
-import type { Input } from "./input.ts";
+import type { Chunks } from "./chunks.ts";
 import { protocolError } from "./protocol-error.ts";
 
 const LF = 10;
@@ -42,7 +42,7 @@ export class InlineCommand {
    * The words of the line when it is complete. Undefined when it is not, or has none, or the effort
    * is spent. Throws a ProtocolError when it is longer than bytesMax or its quotes do not match.
    */
-  read(input: Input, effort: Effort, bytesMax: number): Buffer[] | undefined {
+  read(input: Chunks, effort: Effort, bytesMax: number): Buffer[] | undefined {
     if (this.#phase === "line" && !this.#readLine(input, effort, bytesMax)) return undefined;
     return this.#split(effort);
   }
@@ -56,7 +56,7 @@ export class InlineCommand {
   }
 
   /** Whether the line is complete. */
-  #readLine(input: Input, effort: Effort, bytesMax: number): boolean {
+  #readLine(input: Chunks, effort: Effort, bytesMax: number): boolean {
     const { chunk, at: from, end } = input;
     const lineFeed = chunk.indexOf(LF, from);
     const to = lineFeed < 0 ? end : lineFeed;

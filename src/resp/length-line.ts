@@ -1,7 +1,7 @@
 // The number behind "*" or "$" and its CRLF, as strict as Redis' string2ll. Resumable at every
 // byte.
 import type { Effort } from "./effort.ts";
-import type { Input } from "./input.ts";
+import type { Chunks } from "./chunks.ts";
 import { protocolError, type ProtocolErrorName } from "./protocol-error.ts";
 
 const CR = 13;
@@ -33,7 +33,7 @@ export class LengthLine {
   }
 
   /** A number, NEGATIVE, INVALID or INCOMPLETE. Throws a ProtocolError when the line is long. */
-  read(input: Input, effort: Effort, tooLong: ProtocolErrorName): number {
+  read(input: Chunks, effort: Effort, tooLong: ProtocolErrorName): number {
     const { chunk, at: from } = input;
     const end = Math.min(input.end, from + effort.bytesLeft);
     let at = from;

@@ -2,7 +2,7 @@
 // that is too large is read to its end and dropped, so that the next one can follow.
 import { Bulk } from "./bulk.ts";
 import type { Effort } from "./effort.ts";
-import type { Input } from "./input.ts";
+import type { Chunks } from "./chunks.ts";
 import { INCOMPLETE, INVALID, LengthLine } from "./length-line.ts";
 import type { ParserLimits } from "./parser-limits.ts";
 import { protocolError, TooLarge } from "./protocol-error.ts";
@@ -64,7 +64,7 @@ export class Multibulk {
    * The arguments when the command is complete. Undefined when it is not, or had none, or the
    * effort is spent. Throws a TooLarge behind a command that was dropped.
    */
-  read(input: Input, effort: Effort, limits: ParserLimits): Buffer[] | undefined {
+  read(input: Chunks, effort: Effort, limits: ParserLimits): Buffer[] | undefined {
     if (this.#phase === "count" && !this.#readCount(input, effort, limits)) return undefined;
     if (this.#phase === "arguments") return this.#readArguments(input, effort, limits);
     return this.#drop(input, effort, limits);
@@ -106,7 +106,7 @@ export class Multibulk {
   }
 
   /** Whether arguments follow. */
-  #readCount(input: Input, effort: Effort, { argumentsMax }: ParserLimits): boolean {
+  #readCount(input: Chunks, effort: Effort, { argumentsMax }: ParserLimits): boolean {
     const count = this.#lengthLine.read(input, effort, "countTooLong");
     if (count === INCOMPLETE) return false;
     if (count === INVALID || count > argumentsMax) throw protocolError("count");
@@ -116,7 +116,7 @@ export class Multibulk {
     return count > 0;
   }
 
-  #readArguments(input: Input, effort: Effort, limits: ParserLimits): Buffer[] | undefined {
+  #readArguments(input: Chunks, effort: Effort, limits: ParserLimits): Buffer[] | undefined {
     while (this.#missingArguments > 0) {
       if (effort.isSpent || !this.#readLength(input, effort)) return undefined;
       if (this.#isTooLarge(limits)) {
@@ -134,7 +134,7 @@ export class Multibulk {
   }
 
   /** Whether the length of the argument that comes next is known. */
-  #readLength(input: Input, effort: Effort): boolean {
+  #readLength(input: Chunks, effort: Effort): boolean {
     if (this.#part === "contents") return true;
     if (this.#part === "dollar") {
       if (input.isAtEnd) return false;
@@ -169,7 +169,7 @@ export class Multibulk {
   }
 
   /** Throws a TooLarge when the command is at its end, or when there is too much to drop. */
-  #drop(input: Input, effort: Effort, limits: ParserLimits): undefined {
+  #drop(input: Chunks, effort: Effort, limits: ParserLimits): undefined {
     while (this.#missingArguments > 0) {
       if (effort.isSpent || !this.#readLength(input, effort)) return;
       if (this.#excessBytes === 0 && this.#length > limits.bulkBytesMax) {

@@ -2,7 +2,7 @@
 // command means. The texts of errors are those of Redis.
 import { Effort } from "./effort.ts";
 import { InlineCommand } from "./inline-command.ts";
-import { Input } from "./input.ts";
+import { Chunks } from "./chunks.ts";
 import { Multibulk } from "./multibulk.ts";
 import type { ParserLimits } from "./parser-limits.ts";
 import { ProtocolError, TooLarge } from "./protocol-error.ts";
@@ -40,7 +40,7 @@ const COPIED_CHUNK_BYTES_MAX = 4096;
 export class Parser {
   /** May be changed between commands; inlineBytesMax stays the first one for counts and lengths. */
   limits: ParserLimits;
-  readonly #input = new Input();
+  readonly #input = new Chunks();
   readonly #effort = new Effort();
   readonly #whole = new WholeCommand();
   readonly #multibulk: Multibulk;

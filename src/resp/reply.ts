@@ -1,5 +1,4 @@
-// What a command answers, as values, and their bytes in RESP2 and RESP3. It must not know of
-// sockets, nor of the commands.
+// Replies to commands as values, and their bytes in RESP2 and RESP3.
 
 const CR = 13;
 const LF = 10;

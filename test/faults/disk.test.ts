@@ -123,7 +123,7 @@ test("a deleted file makes okq refuse pushes, and a backup saves its events", as
   }
   rmSync(file);
   const refusal = await untilRefused(client);
-  expect(refusal).toMatch(/okq\.db was removed or replaced while in use: save what is left/);
+  expect(refusal).toMatch(/okq\.db was removed or replaced while in use: save the events/);
   expect(await ask(client, "QRPOP", "q")).toEqual(["1", "contents 1"]);
   // Clients see it as done, but it is lost at a restart.
   expect(await ask(client, "QACK", "q", "1")).toBe(1);

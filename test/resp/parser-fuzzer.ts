@@ -1,5 +1,5 @@
 // Seeded random input for a parser: valid frames, mutated, cut at random. Finds the first input for
-// which a parser and the reference disagree. It must not know how the parser works.
+// which a parser and the reference disagree.
 
 import type { Parser } from "../../src/resp/parser.ts";
 import type { ParserLimits } from "../../src/resp/parser-limits.ts";

@@ -1,4 +1,4 @@
-// How a parser handles input that is too large, or that makes no commands for long.
+// Input that is too large, and long input that makes few commands or none.
 import { describe, expect, test } from "bun:test";
 import { Parser } from "../../src/resp/parser.ts";
 import { cutAt, parseAll } from "./parser-fuzzer.ts";
@@ -16,14 +16,14 @@ describe("limits", () => {
     inlineBytesMax: 12,
   };
 
-  test("are themselves allowed", () => {
+  test("allow input that reaches them", () => {
     const args = ["x".repeat(10), "b", "c"];
     expect(parse(encode(...args), limits)).toEqual({ commands: [args], error: undefined });
     expect(parse("ECHO 1234567\n", limits).commands).toEqual([["ECHO", "1234567"]]);
     expect(parse(`*-${"1".repeat(10)}\r\nA\n`, limits).commands).toEqual([["A"]]);
   });
 
-  test("are not to be exceeded by one", () => {
+  test("refuse input that exceeds them by one", () => {
     expect(parse(encode("x".repeat(11)), limits).commands).toEqual([TOO_LARGE_ARGUMENT]);
     expect(parse(encode("a", "b", "c", "d"), limits).error).toBe(INVALID_COUNT);
     expect(parse("ECHO 12345678\n", limits).error).toBe("Protocol error: too big inline request");
@@ -32,7 +32,7 @@ describe("limits", () => {
     );
   });
 
-  test("of all arguments together are kept to the byte, in each command", () => {
+  test("of all arguments together are exact to the byte, in each command", () => {
     const within = encode("a".repeat(10), "b".repeat(10), "c".repeat(5));
     const narrow = { ...limits, requestBytesMax: 25 };
     expect(parse(within + within, narrow)).toMatchObject({ error: undefined });
@@ -46,7 +46,7 @@ describe("limits", () => {
     expect(error).toBeUndefined();
   });
 
-  test("a command with an argument that is too large is dropped, and the next one is read", () => {
+  test("drop a command with an argument that is too large, and the next one is read", () => {
     const large = encode("a", "x".repeat(11), "b");
     const bytes = Buffer.from(encode("PING") + large + large + encode("PING"));
     const everywhere = Array.from(bytes, (_, at) => at);
@@ -57,7 +57,7 @@ describe("limits", () => {
     }
   });
 
-  test("of what is dropped end it, also when several arguments are too large together", () => {
+  test("of dropped bytes are final, also when several arguments together exceed them", () => {
     const error = "Protocol error: argument too large, 51 of at most 10 bytes";
     expect(parse("*2\r\n$51\r\n", limits)).toEqual({ commands: [], error });
     expect(parse(`*2\r\n$25\r\n${"x".repeat(25)}\r\n$26\r\n`, limits).error).toBe(
@@ -65,7 +65,7 @@ describe("limits", () => {
     );
   });
 
-  test("keeps nothing of a dropped command: neither the large argument nor those before it", () => {
+  test("keep nothing of a dropped command: neither the large argument nor those before it", () => {
     const parser = new Parser({ ...LIMITS, requestBytesMax: 64 * MIB });
     feedAndNext(parser, Buffer.from(`*3\r\n$${MIB}\r\n${"a".repeat(MIB)}\r\n$${64 * MIB}\r\n`));
     expect(parser.heldBytes).toBe(0);
@@ -80,7 +80,7 @@ describe("limits", () => {
   });
 });
 
-describe("input is read in short steps, so that others do not wait", () => {
+describe("input is read in short steps, so that other clients do not wait", () => {
   /** Calls of next() until a command is there or the input is used up. */
   function callsFor(input: string): { calls: number; command: Buffer[] | undefined } {
     const parser = new Parser(LIMITS);
@@ -103,12 +103,12 @@ describe("input is read in short steps, so that others do not wait", () => {
   });
 
   test.each([
-    ["lines with nothing on them", "\n".repeat(5000)],
-    ["the same with CRLF", "\r\n".repeat(5000)],
+    ["empty lines", "\n".repeat(5000)],
+    ["empty lines with CRLF", "\r\n".repeat(5000)],
     ["lines with blanks only", " \r\n".repeat(5000)],
     ["long lines with blanks only", `${" ".repeat(50_000)}\n`.repeat(10)],
     ["commands without arguments", "*0\r\n".repeat(5000)],
-    ["commands with less than no arguments", "*-9\r\n".repeat(5000)],
+    ["commands with a negative number of arguments", "*-9\r\n".repeat(5000)],
   ])("%s", (_, input) => {
     const { calls, command } = callsFor(input);
     expect(command).toBeUndefined();
@@ -116,7 +116,7 @@ describe("input is read in short steps, so that others do not wait", () => {
   });
 });
 
-test("its limits may change between commands, as for a client that has logged in", () => {
+test("limits may change between commands, as after a login", () => {
   const parser = new Parser({ ...LIMITS, bulkBytesMax: 4 });
   expect(feedAndNext(parser, Buffer.from(encode("PING")))).toHaveLength(1);
   parser.limits = LIMITS;

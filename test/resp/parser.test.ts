@@ -1,4 +1,4 @@
-// The parser against bytes as a socket might deliver them, whole, cut and hostile. No server here.
+// The parser with bytes as a socket may deliver them: whole, cut and malformed.
 
 import { describe, expect, test } from "bun:test";
 import { Parser } from "../../src/resp/parser.ts";
@@ -21,7 +21,7 @@ describe("commands", () => {
   ];
   const input = Buffer.from(stream, "latin1");
 
-  test("are handed out one by one, in order, without the empty ones", () => {
+  test("are returned one by one, in order, without the empty ones", () => {
     expect(parse(stream)).toEqual({ commands, error: undefined });
   });
 
@@ -52,7 +52,7 @@ describe("commands", () => {
     expect(parser.heldBytes).toBe(0);
   });
 
-  test("may be asked for with more to come in between", () => {
+  test("may be read while more chunks are fed", () => {
     const parser = new Parser(LIMITS);
     parser.feed(Buffer.from(`${encode("A")}${encode("B")}`));
     expect(parser.next()).toEqual([Buffer.from("A")]);
@@ -62,7 +62,7 @@ describe("commands", () => {
     expect(parser.next()).toBeUndefined();
   });
 
-  test("may hold any byte", () => {
+  test("may contain any byte", () => {
     const all = Buffer.from(Array.from({ length: 256 }, (_, byte) => byte)).toString("latin1");
     expect(parse(`*2\r\n$256\r\n${all}\r\n$1\r\n\0\r\n`).commands).toEqual([[all, "\0"]]);
   });
@@ -117,7 +117,7 @@ describe("hostile input", () => {
     });
   }
 
-  test("leaves a dead parser that holds nothing and keeps throwing the same", () => {
+  test("is final: the parser keeps nothing and throws the same error again", () => {
     const parser = new Parser(LIMITS);
     parser.feed(Buffer.from(`*2\r\n$1\r\na\r\n?${encode("PING")}`));
     const error = errorOf(parser);
@@ -253,7 +253,7 @@ describe("memory", () => {
     expect(args[0]!.buffer).toBe(first.buffer);
   });
 
-  test("follows the bytes received, not the length announced", () => {
+  test("is allocated for the bytes received, not for the length announced", () => {
     const parser = new Parser(LIMITS);
     expect(feedAndNext(parser, Buffer.from(`*${MIB}\r\n$${64 * MIB}\r\n`))).toBeUndefined();
     expect(parser.heldBytes).toBe(0);
@@ -264,7 +264,7 @@ describe("memory", () => {
     expect(parser.heldBytes).toBeLessThan(202_000);
   });
 
-  test("64 MiB announced on each of 1000 connections cost next to nothing", () => {
+  test("64 MiB announced on each of 1000 connections take almost no memory", () => {
     const before = process.memoryUsage();
     const parsers = Array.from({ length: 1000 }, () => new Parser(LIMITS));
     for (const parser of parsers) feedAndNext(parser, Buffer.from(`*1\r\n$${64 * MIB}\r\nx`));
@@ -279,7 +279,7 @@ describe("memory", () => {
     expect(parser.heldBytes).toBeGreaterThan(50_000);
   });
 
-  test("chunks fed while another one is always unread are let go of one by one", () => {
+  test("chunks are freed one by one, also when the next one is always there", () => {
     const parser = new Parser(LIMITS);
     const chunk = Buffer.from(encode("PING"));
     parser.feed(chunk);

@@ -1,4 +1,4 @@
-// Bytes for a parser and all that it makes of them, for its tests.
+// Encodes commands for a parser and collects its results, for its tests.
 import { Parser } from "../../src/resp/parser.ts";
 import type { ParserLimits } from "../../src/resp/parser-limits.ts";
 import { parseAll } from "./parser-fuzzer.ts";
@@ -17,7 +17,7 @@ export function encode(...args: string[]): string {
   return `*${args.length}\r\n${bulks.join("")}`;
 }
 
-/** As if it had come in one piece. */
+/** Parses the text as one chunk. */
 export function parse(text: string, limits = LIMITS) {
   return parseAll(new Parser(limits), [Buffer.from(text, "latin1")]);
 }

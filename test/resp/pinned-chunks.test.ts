@@ -1,4 +1,4 @@
-// How many of the bytes that a command came with stay in memory while it is under way.
+// How much of a received chunk stays in memory while a command is under way.
 import { expect, test } from "bun:test";
 import { Parser } from "../../src/resp/parser.ts";
 import { frame } from "../support/wire.ts";

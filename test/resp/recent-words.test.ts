@@ -1,4 +1,4 @@
-// Words that come again: which ones are kept, and that none is taken for another.
+// Words that come again: which words are kept, and that no word is taken for another.
 import { expect, test } from "bun:test";
 import { wordIn } from "../../src/resp/recent-words.ts";
 

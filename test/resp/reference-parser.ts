@@ -1,5 +1,5 @@
-// The protocol as plainly as it can be said, over text that is all there: what the fuzzer compares
-// the parser with. Slow on purpose; it must not share code with src/resp.
+// The protocol as plainly as possible, for complete input: the fuzzer compares the parser with it.
+// It is slow and shares no code with src/resp.
 
 import type { ParserLimits } from "../../src/resp/parser-limits.ts";
 
@@ -12,7 +12,7 @@ export interface Parsed {
 class Cut extends Error {}
 class Malformed extends Error {}
 
-/** How a command that was too large and was dropped stands among the commands. */
+/** Stands for a command that was too large and was dropped. */
 export function droppedCommand(message: string): string[] {
   return [`dropped: ${message}`];
 }
@@ -68,7 +68,7 @@ function excess(what: string, bytes: number, bytesMax: number): string {
   return `${what} too large, ${bytes} of at most ${bytesMax} bytes`;
 }
 
-/** NaN for what is not a number. */
+/** The value is NaN when the text is no number. */
 function readNumber(text: string, from: number, limits: ParserLimits, name: string) {
   const carriageReturn = text.indexOf("\r", from);
   const lineEnd = carriageReturn < 0 ? text.length : carriageReturn;

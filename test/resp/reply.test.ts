@@ -123,7 +123,7 @@ describe("a reply", () => {
 });
 
 describe("an error", () => {
-  test("stays one line whatever is in its text", () => {
+  test("is one line, whatever its text contains", () => {
     expect(encode(new Failure("ERR duplicate event a\r\n+OK\r\nb\0c"))).toBe(
       "-ERR duplicate event a  +OK  b c\r\n",
     );
@@ -164,7 +164,7 @@ describe("bytes quoted for an error", () => {
     });
   }
 
-  test("never throw nor break a line, whatever the bytes", () => {
+  test("never throw and never break a line, whatever the bytes", () => {
     for (let first = 0; first < 256; first++) {
       const bytes = Buffer.from(
         Array.from({ length: 256 }, (_, at) => (first * 7 + at * 13) & 255),
@@ -177,7 +177,7 @@ describe("bytes quoted for an error", () => {
 });
 
 describe("output", () => {
-  test("appends replies one behind the other", () => {
+  test("appends replies in order", () => {
     const output = new Output();
     expect(output.bytes()).toHaveLength(0);
     output.write(OK, 2);
@@ -187,7 +187,7 @@ describe("output", () => {
     expect(output.bytes().toString()).toBe("+OK\r\n_\r\n:12\r\n");
   });
 
-  test("starts over after clear and keeps nothing of before", () => {
+  test("is empty after clear", () => {
     const output = new Output();
     output.write("before", 2);
     output.clear();
@@ -210,7 +210,7 @@ describe("output", () => {
     expect(memoryAfter(10).capacity).toBeLessThanOrEqual(256 * 1024);
   });
 
-  test("grows to a large reply, and copies what it was given", () => {
+  test("grows for a large reply, and copies its bytes", () => {
     const contents = Buffer.alloc(5 * MIB, "0123456789");
     const output = new Output();
     output.write([Buffer.from("id"), contents], 2);
@@ -219,7 +219,7 @@ describe("output", () => {
     expect(reply[1].equals(Buffer.alloc(5 * MIB, "0123456789"))).toBe(true);
   });
 
-  test("is right at every size around the edges of its buffer", () => {
+  test("is exact for every size around the capacity of its buffer", () => {
     for (let length = 0; length < 2100; length++) {
       const output = new Output();
       const contents = Buffer.alloc(length, "x");

@@ -171,7 +171,7 @@ test("refuses a -wal without its database", async () => {
   expect(readFileSync(`${file}-wal`, "utf8")).toBe("committed events");
 });
 
-test("a folder in the place of the file is refused with a name that would do", () => {
+test("refuses a folder in the place of the file, and suggests a file in it", () => {
   const folder = dirname(newFile());
   const expected = `${folder} is a folder: name a file in it, such as ${join(folder, "okq.db")}`;
   expect(() => new SqliteJournal({ file: folder, fsync: "no" })).toThrow(expected);

@@ -4,15 +4,7 @@
 
 import { Database } from "bun:sqlite";
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
-import {
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from "node:fs";
+import { copyFileSync, existsSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { checkDatabase } from "../../src/stores/local/sqlite/check-database.ts";
 import { createSchema, migrations } from "../../src/stores/local/sqlite/schema.ts";
@@ -230,10 +222,4 @@ describe("the files that a kill leaves belong together", () => {
       expect(checkDatabase(file).ready).toBe(100);
     }
   });
-});
-
-test("refuses a folder in the place of a database with one line", async () => {
-  const file = join(newFolder(), "okq.db");
-  mkdirSync(file);
-  await expect(open(file)).rejects.toThrow(/^[^\n]*okq\.db[^\n]*$/);
 });

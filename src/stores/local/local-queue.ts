@@ -143,9 +143,9 @@ export class LocalQueue {
   }
 
   /** Empties it and returns what was in it. */
-  clear(): Held {
+  clear(): Emptied {
     const { events, cold, ready, front, claimed, contentBytes, idBytes, number } = this;
-    this.hold({
+    this.replace({
       events: new HashIndex(idOf),
       cold: null,
       ready: new Deque(),
@@ -158,13 +158,14 @@ export class LocalQueue {
     return { events, cold, ready, front, claimed, contentBytes, idBytes, number };
   }
 
-  hold(held: Held): void {
-    Object.assign(this, held);
+  /** Replaces everything in it: empties it, or undoes that. */
+  replace(emptied: Emptied): void {
+    Object.assign(this, emptied);
   }
 }
 
 /** Everything that a flush removes. */
-export type Held = Pick<
+export type Emptied = Pick<
   LocalQueue,
   "events" | "cold" | "ready" | "front" | "claimed" | "contentBytes" | "idBytes" | "number"
 >;
@@ -184,7 +185,7 @@ function isDueBefore(a: LocalEvent, b: LocalEvent): boolean {
 }
 
 /** The keys of all these events, one at a time: there may be millions. */
-export function* keysOf({ ready, front, claimed }: Held): Generator<number> {
+export function* keysOf({ ready, front, claimed }: Emptied): Generator<number> {
   for (const line of [ready, front ?? []]) {
     for (const slot of line) yield typeof slot === "number" ? slot : slot.key;
   }

@@ -198,10 +198,10 @@ export class Model {
     if (queue.size === 0) return;
     if (queue.heapAt !== -1) this.#byDeadline.remove(queue);
     this.usage.addEventsOf(queue, -1);
-    const held = queue.clear();
+    const emptied = queue.clear();
     this.noteIfUnused(queue);
-    this.#recording?.changes.retire({ number: held.number, keys: keysOf(held) }, () => {
-      queue.hold(held);
+    this.#recording?.changes.retire({ number: emptied.number, keys: keysOf(emptied) }, () => {
+      queue.replace(emptied);
       this.usage.addEventsOf(queue);
       if (queue.claimed.length > 0) this.#byDeadline.add(queue);
     });

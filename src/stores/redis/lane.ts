@@ -1,9 +1,9 @@
-// A lane: batches go over its connection one at a time and strictly in order. While one is on its
-// way the next collects. A batch whose reply was lost is never sent again.
+// A lane sends batches over its connection, one at a time and strictly in order. While one is in
+// flight, the next one collects operations. A batch whose reply was lost is never sent again.
 //
-//   idle --submit--> collecting --sent--> on its way --reply, nothing waits--> idle
+//   idle --submit--> collecting --sent--> in flight --reply, nothing waits--> idle
 //                        ^                    |
-//                        +------- reply, failure, turned away and tried again
+//                        +-- reply, failure, or refused as a whole and sent again
 import type { Redis } from "ioredis";
 import type { Clock } from "../../queue/clock.ts";
 import { StoreError } from "../../queue/errors.ts";
@@ -22,24 +22,24 @@ export interface LaneOptions {
   tag: string;
   processId: string;
   channels: { ready: string; due: string };
-  /** The first tick of which no reply under this tag has told; all its lanes share it. */
+  /** The first tick that no reply has reported yet; shared by all lanes with this tag. */
   ticks: { unseen: number };
   route: Route;
   clock: Clock;
   limits: Pick<RedisTarget, "waitReplicas" | "waitTimeoutMs" | "timeoutMs">;
   /** Milliseconds since 1970 instead of the Redis server's own time, for tests. */
   now: (() => number) | undefined;
-  /** Told why Redis refuses all batches of the lane, and null when it accepts them again. */
+  /** Called with the reason when Redis refuses all batches, and with null when it accepts them. */
   onRefusal(lane: Lane, reason: string | null): void;
-  /** Told whether enough replicas had a batch in time. */
+  /** Called after a batch: whether enough replicas had it in time. */
   onReplicas(areEnough: boolean): void;
-  /** Told queues and how many of their events became ready, one after the other. */
+  /** Called with queues and the number of their events that became ready, in turn. */
   onReady(became: ScriptReply[]): void;
-  /** Told in how many ms something is to be reclaimed under that tag; -1 for never. */
+  /** Called with the time in ms until a lease under that tag expires; -1 for never. */
   onDue(tag: string, inMs: number, askedAtMs: number): void;
 }
 
-/** Bounds that keep one batch from holding Redis for much longer than a millisecond. */
+/** Limits so that one batch does not occupy Redis for much longer than a millisecond. */
 const BATCH_WEIGHT_MAX = 512;
 const BATCH_BYTES_MAX = 1024 * 1024;
 const SMALL_BATCH_WEIGHT = 32;
@@ -57,14 +57,14 @@ export class Lane {
   readonly #fixedKeys: Encoded;
   readonly #fixedArgs: Encoded;
   readonly #queueKeys: QueueKeys;
-  /** Batches that have yet to be sent, the last one still collecting. */
+  /** Batches to send. The last one still collects operations. */
   readonly #waiting: Batch[] = [];
-  /** Free again when the reply is there: until then the connection may still be sending it. */
+  /** In use until the reply has come: the connection may still be sending it. */
   readonly #output = new Output(4 * BATCH_BYTES_MAX);
-  /** A batch is on its way, or the next one is about to be sent. */
+  /** A batch is in flight, or the next one will be sent at the end of the turn. */
   #isBusy = false;
   #isRefused = false;
-  /** The connection that owes an answer, since when, and until when it may. */
+  /** The connection of the batch in flight, when that was sent, and when its answer is too late. */
   #redis: Redis | null = null;
   #sentAtMs = 0;
   #dueAtMs = 0;
@@ -98,7 +98,7 @@ export class Lane {
     else if (nowMs > this.#sentAtMs + OVERDUE_MS) route.suspect(this.#redis);
   }
 
-  /** Resolves when nothing waits and nothing is on its way. */
+  /** Resolves when no batch waits or is in flight. */
   async drained(): Promise<void> {
     if (!this.#isBusy) return;
     await new Promise<void>((resolve) => (this.#idle = resolve));
@@ -108,7 +108,7 @@ export class Lane {
     const first = this.#waiting[0];
     this.#isBusy = first !== undefined;
     if (!first) this.#idle?.();
-    // What this turn of the event loop still brings makes a small batch worth its round trip.
+    // A small batch waits for more operations of this turn, to be worth a round trip.
     else if (first.weight < SMALL_BATCH_WEIGHT) setImmediate(this.#sendFirst);
     else this.#sendFirst();
   }
@@ -120,7 +120,7 @@ export class Lane {
     else this.#send(batch, this.#options.clock.nowMs() + this.#options.limits.timeoutMs);
   };
 
-  /** Sends the batch, again as long as Redis turns it away as a whole and that may change. */
+  /** Sends the batch, and again while Redis refuses it as a whole for a passing reason. */
   #send(batch: Batch, givesUpAtMs: number): void {
     const { route } = this.#options;
     const redis = route.redis();
@@ -131,7 +131,7 @@ export class Lane {
       this.#redis = null;
       const { name, message } = error;
       const code = name === "ReplyError" ? message.split(" ", 1)[0]! : "";
-      // Nothing else is under way on this lane, so sending the script itself keeps the order.
+      // No other batch of this lane is in flight, so sending the script itself keeps the order.
       if (code === "NOSCRIPT") this.#call(redis, "eval", SCRIPT, batch, answered, failed);
       else if (TURNED_AWAY.has(code)) void this.#turnedAway(batch, givesUpAtMs, code, message);
       else this.#failed(batch, this.#storeError(error));
@@ -167,7 +167,7 @@ export class Lane {
     sendScript(redis, new ScriptCall(name, output.bytes(), answered, failed));
   }
 
-  /** From now on that connection owes an answer. */
+  /** Notes that this connection has to answer within this time. */
   #owes(redis: Redis, withinMs: number): void {
     this.#redis = redis;
     this.#sentAtMs = this.#options.clock.nowMs();
@@ -226,11 +226,11 @@ export class Lane {
     this.#options.onRefusal(this, reason);
   }
 
-  /** One WAIT for all that the batch changed, on the connection that changed it. */
+  /** One WAIT for all changes of the batch, on the connection that made them. */
   async #awaitReplicas(redis: Redis): Promise<void> {
     const { waitReplicas, waitTimeoutMs, timeoutMs } = this.#options.limits;
     const waited = redis.wait(waitReplicas, waitTimeoutMs).catch((error: Error) => {
-      // However it failed, the batch is done: on a master, and maybe on that one only.
+      // The batch is done on the master in any case, but maybe only there.
       const why = error.name === "ReplyError" ? error.message : "the connection to Redis broke";
       throw new StoreError("unknown", `done on the master, maybe not on replicas (${why})`);
     });

@@ -1,5 +1,5 @@
-// A consistent copy of a database, made in small steps while batches go on: what is copied already
-// is kept up to date with every batch, so that the copy is that of the moment at which it ends.
+// A consistent copy of a database, made in small steps while batches go on. Every batch also
+// changes the events that were copied already, so the copy is the state at the moment it ends.
 
 import type { Database } from "bun:sqlite";
 import { closeSync, fsyncSync, openSync } from "node:fs";
@@ -23,7 +23,7 @@ export class BackupCopy {
   #timer: ReturnType<typeof setTimeout>;
   #isOver = false;
 
-  /** Throws when the file is there already or cannot be made. */
+  /** Throws when the file cannot be created. */
   constructor(db: Database, file: string) {
     this.#db = db;
     this.#file = file;
@@ -31,7 +31,7 @@ export class BackupCopy {
     this.#draft = makeDraft(file);
     try {
       db.run("ATTACH ? AS copy", [this.#draft]);
-      // It counts only when it is whole, and is synced then.
+      // It is used only when it is complete, and synced then.
       db.run("PRAGMA copy.journal_mode = OFF");
       db.run("PRAGMA copy.synchronous = OFF");
       this.#rows = new EventRows(db, "copy");
@@ -42,12 +42,12 @@ export class BackupCopy {
     this.#timer = setTimeout(() => this.#step(), pauseMs);
   }
 
-  /** Settles when the file is there and durable; rejects with what went wrong, without a file. */
+  /** Resolves when the file is complete and durable. Rejects, without a file, if that fails. */
   get done(): Promise<void> {
     return this.#done.promise;
   }
 
-  /** To be told of every batch that was committed, before its events count as stored. */
+  /** Call it after every commit, before the events of the batch count as stored. */
   mirror(changes: Changes): void {
     if (this.#isOver) return;
     this.#try(() => {
@@ -75,7 +75,7 @@ export class BackupCopy {
     });
   }
 
-  /** Whether these were the last ones. */
+  /** Copies some events. Returns whether these were the last ones. */
   #copySome(): boolean {
     const rows = `FROM main.events WHERE key > ${this.#copiedTo} ORDER BY key LIMIT ${rowsAtOnce}`;
     const { changes } = this.#db.run(`INSERT INTO copy.events SELECT * ${rows}`);

@@ -1,5 +1,5 @@
 // Verifies a database that no okq uses: SQLite's own check of the file, then what okq relies on.
-// It changes nothing but what opening does: recovering what a killed process left.
+// Opening recovers the files of a killed process; nothing else changes.
 
 import type { Database } from "bun:sqlite";
 import { existsSync } from "node:fs";
@@ -15,7 +15,7 @@ export interface DatabaseCounts {
   claimed: number;
 }
 
-/** What must not be there, as queries for its number. */
+/** Problems, each with a query that counts it. */
 const problems: Record<string, string> = {
   "events with an id that another one in the queue has":
     "SELECT count(*) FROM (SELECT 1 FROM events GROUP BY queue, id HAVING count(*) > 1)",
@@ -50,7 +50,7 @@ export function checkDatabase(path: string): DatabaseCounts {
 
 function problemsOf(db: Database): string[] {
   const said = valuesOf(db, "PRAGMA integrity_check(3)").map(([text]) => String(text));
-  // It may say several things in one value, each in a line.
+  // A value may have several lines, one for each problem.
   if (said[0] !== "ok") return said.flatMap((text) => text.split("\n"));
   return Object.entries(problems)
     .map(([what, sql]) => ({ what, count: Number(valuesOf(db, sql)[0]?.[0]) }))

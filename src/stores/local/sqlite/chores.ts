@@ -1,21 +1,21 @@
 // Work on a database that no client waits for, in steps of a few milliseconds between batches:
-// checkpoints, deleting what was flushed, and giving room back to the disk.
+// checkpoints, deleting flushed events, and returning room to the disk.
 
 import type { Database, Statement } from "bun:sqlite";
 import type { EventRows } from "./event-rows.ts";
 import { pragma, valuesOf } from "./schema.ts";
 import type { WalMark } from "./wal-mark.ts";
 
-/** Pages of 8 KiB in the write-ahead file that are one checkpoint's work. */
+/** A checkpoint is due with this many pages of 8 KiB in the write-ahead file. */
 const checkpointFrames = 512;
 const deletedPerStep = 1000;
 const freedPagesPerStep = 100;
-/** Free pages that are kept for the next events, and what share of the file they may be. */
+/** Free pages kept for the next events: this many, or this share of the file if that is more. */
 const freePagesKept = 1024;
 const freePartKept = 0.25;
 const stepEveryMs = 10;
 const lookEveryMs = 1000;
-/** After a failure, such as a full disk. */
+/** Pause after a failure, such as a full disk. */
 const retryAfterMs = 100;
 
 export class Chores {
@@ -40,13 +40,13 @@ export class Chores {
     this.#onFailure = onFailure;
   }
 
-  /** Keys of events that were flushed: their rows go little by little. */
+  /** Deletes the rows with these keys, little by little: their events were flushed. */
   discard(keys: Iterable<number>): void {
     this.#garbage.push(keys[Symbol.iterator]());
     this.#schedule(stepEveryMs);
   }
 
-  /** To be told after every batch, and at start. */
+  /** Call it after every batch. */
   committed(): void {
     this.#hasCommitted = true;
     if (this.#timer === null && this.#isCheckpointDue()) this.#schedule(0);
@@ -60,11 +60,11 @@ export class Chores {
 
   #isCheckpointDue(): boolean {
     const [row] = this.#frames.values() as [busy: number, written: number, done: number][];
-    // Both start again with the first write after a checkpoint.
+    // Both counts restart with the first write after a checkpoint.
     return row !== undefined && row[1] - row[2] >= checkpointFrames;
   }
 
-  /** A drained backlog may end in too few writes for a checkpoint. */
+  /** Looks for free pages: a drained backlog may cause too few writes for a checkpoint. */
   #look(): void {
     if (!this.#hasCommitted) return;
     this.#hasCommitted = false;
@@ -96,7 +96,7 @@ export class Chores {
     else if (hasMore || this.#isCheckpointDue()) this.#schedule(stepEveryMs);
   }
 
-  /** Brings the database up to date, so that the write-ahead file starts from its beginning. */
+  /** Copies the write-ahead file into the database, so that it can be written from its start. */
   checkpoint(): void {
     if (!this.#isRetry) this.#markEnd();
     this.#db.run("PRAGMA wal_checkpoint(PASSIVE)");
@@ -104,12 +104,12 @@ export class Chores {
     this.#looksForFreePages = true;
   }
 
-  /** An older copy of the write-ahead file does not have the latest writes. */
+  /** So that an older copy of the write-ahead file is recognised: see wal-mark.ts. */
   #markEnd(): void {
     try {
       this.#mark.renew();
     } catch {
-      // Without room it is the checkpoint that makes some.
+      // On a full disk the checkpoint makes room.
     }
   }
 
@@ -130,14 +130,14 @@ export class Chores {
     const kept = Math.max(freePagesKept, pragma(this.#db, "page_count") * freePartKept);
     this.#looksForFreePages = free > kept;
     if (!this.#looksForFreePages) {
-      // The file gets shorter only by a checkpoint.
+      // Only a checkpoint makes the file shorter.
       if (this.#hasFreed) this.checkpoint();
       this.#hasFreed = false;
       return;
     }
     this.#hasFreed = true;
     const count = Math.min(freedPagesPerStep, free - freePagesKept);
-    // It frees one page for every row that is asked for.
+    // It frees one page for every row that is read.
     valuesOf(this.#db, `PRAGMA incremental_vacuum(${Math.ceil(count)})`);
   }
 }

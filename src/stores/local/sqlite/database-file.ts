@@ -1,5 +1,4 @@
-// A journal's file: nobody ever sees it half made, and only one process opens it. It knows no
-// tables.
+// The file of a journal: it appears only when it is complete, and only one process can open it.
 //
 // No other descriptor of the file itself may ever be opened in this process: closing one would
 // take away SQLite's locks (POSIX fcntl). Its -wal file carries no locks.
@@ -27,16 +26,16 @@ import { checkSchema, createSchema, updateSchema } from "./schema.ts";
 import { walBytesKept } from "./wal-file.ts";
 import { checkWalOrigin } from "./wal-mark.ts";
 
-/** How long a start may take another's lock for that of a process that only looks or ends. */
+/** How long a start waits for a lock: its owner may only be reading, or about to end. */
 const busyMsMax = 500;
 const busyPauseMs = 20;
 
-/** The database in that file, made with its folder if it is not there. Throws a JournalError. */
+/** Opens the database; creates it and its folder if needed. Throws a JournalError. */
 export function openDatabase(file: string): Database {
   try {
     if (!isThere(file)) create(file);
     const db = openExisting(file);
-    // Other starts that still make a draft come too late.
+    // Other processes that are still making a draft are too late.
     removeDrafts(file);
     return db;
   } catch (error) {
@@ -55,7 +54,7 @@ export function openExisting(file: string): Database {
       return openLocked(file);
     } catch (error) {
       const { code = "" } = error as NodeJS.ErrnoException;
-      // Two that start at the same moment may both be refused: one of them must try again.
+      // Of two that start at the same moment both may be refused: one of them must try again.
       const isBusy = /^SQLITE_(BUSY|IOERR_DELETE_NOENT)/.test(code);
       if (!isBusy || performance.now() >= endsAtMs) throw explained(error, file);
       Bun.sleepSync(Math.random() * busyPauseMs);
@@ -93,7 +92,7 @@ function openLocked(file: string): Database {
   }
 }
 
-/** SQLite's temporary data stays in memory: a folder for it may be missing, full or read-only. */
+/** Keeps SQLite's temporary data in memory: a folder for it may be missing, full or read-only. */
 function connect(file: string): Database {
   const db = new Database(file, { readwrite: true, create: false });
   db.run("PRAGMA temp_store = MEMORY");
@@ -113,7 +112,7 @@ function isThere(file: string): boolean {
   );
 }
 
-/** Under another name until it is whole, so that a half-made file is never taken for a database. */
+/** Creates it under another name until it is complete, so that nobody opens an incomplete one. */
 function create(file: string): void {
   const folder = dirname(file);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
@@ -122,7 +121,7 @@ function create(file: string): void {
     draft = makeDraft(file);
     publish(draft, file);
   } catch (error) {
-    // Another okq was faster, and removed this draft as one that is left over.
+    // Another okq was faster, and has removed this draft.
     if (!existsSync(file)) throw error;
   } finally {
     if (draft) removeDraft(draft);

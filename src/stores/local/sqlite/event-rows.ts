@@ -1,5 +1,5 @@
-// The rows of a journal: writes the net changes of a batch and reads events back. It knows neither
-// transactions nor files. Neighbours that change alike are changed by one statement.
+// The rows of a journal: writes the net changes of a batch and reads events back. One statement
+// changes neighbouring rows that change in the same way.
 
 import type { Database, Statement } from "bun:sqlite";
 import type { Changes } from "../changes.ts";
@@ -7,9 +7,11 @@ import type { StoredEvent } from "../journal.ts";
 import { LEFT_END, type LocalEvent } from "../local-queue.ts";
 import { READY } from "./schema.ts";
 
-/** Rows that one statement inserts. */
+/** Rows inserted by one statement. */
 const insertedAtOnce = 16;
-/** Contents above it are read alone. */
+/** Of the table of events. */
+const columns = 6;
+/** Larger contents are left out when several events are read. */
 const contentsReadAtOnceMax = 4096;
 
 export class EventRows {
@@ -22,12 +24,12 @@ export class EventRows {
   readonly #dropQueue: Statement;
   readonly #read: Statement;
   readonly #readRange: Statement;
-  /** Of the batch under way. */
+  /** Collected from the current batch. */
   readonly #gone: number[] = [];
   readonly #claimed: LocalEvent[] = [];
   readonly #values: (number | string | Buffer | null)[] = [];
 
-  /** The tables are those of the schema of that name: "main", or an attached one. */
+  /** The tables are in the schema of that name: "main", or an attached database. */
   constructor(db: Database, schema: string) {
     const row = "(?, ?, ?, ?, ?, ?)";
     const rows = Array(insertedAtOnce).fill(row).join(", ");
@@ -49,12 +51,12 @@ export class EventRows {
   }
 
   /**
-   * Without `withNew` events that are not in the tables yet are left out. Returns whether there
-   * were any that now are.
+   * Without `withNew`, events that are not in the tables yet are left out. Returns whether events
+   * were added.
    */
   write(changes: Changes, withNew: boolean): boolean {
     let hasNew = false;
-    // A write that failed may have left notes behind.
+    // A write that failed leaves them behind.
     for (const notes of [this.#gone, this.#claimed, this.#values]) notes.length = 0;
     for (const { name, number } of changes.named) {
       if (!changes.retired.has(number)) this.#nameQueue.run(number, name);
@@ -76,7 +78,7 @@ export class EventRows {
     return hasNew;
   }
 
-  /** Deletes these and nothing else; sorts them. */
+  /** Deletes the events with these keys. Sorts and empties the array. */
   deleteKeys(keys: number[]): void {
     keys.sort((a, b) => a - b);
     for (let from = 0; from < keys.length;) {
@@ -124,20 +126,22 @@ export class EventRows {
     const values = this.#values;
     const storedPlace = place === LEFT_END - key ? null : place;
     values.push(key, queue, storedPlace, isClaimed ? deadlineMs : READY, id, contents);
-    if (values.length < insertedAtOnce * 6) return;
+    if (values.length < insertedAtOnce * columns) return;
     this.#insertMany.run(...values);
     values.length = 0;
   }
 
   #writeNoted(): void {
     const values = this.#values;
-    for (let at = 0; at < values.length; at += 6) this.#insert.run(...values.slice(at, at + 6));
+    for (let at = 0; at < values.length; at += columns) {
+      this.#insert.run(...values.slice(at, at + columns));
+    }
     values.length = 0;
     if (this.#gone.length > 0) this.deleteKeys(this.#gone);
     if (this.#claimed.length > 0) this.#claimNoted();
   }
 
-  /** Events claimed one after the other for the same time are changed together. */
+  /** Events claimed one after the other with the same deadline are changed together. */
   #claimNoted(): void {
     const events = this.#claimed;
     events.sort((a, b) => a.key - b.key);

@@ -1,16 +1,16 @@
-// Explains failures of a database and its files to a person. It changes nothing.
+// Explains failures of a database and its files in one line, with advice.
 
 import { SQLiteError } from "bun:sqlite";
 import { statfsSync } from "node:fs";
 import { dirname } from "node:path";
 import { JournalError } from "../journal.ts";
 
-/** The files beside a database that belong to it, for advice that has to name all of them. */
+/** The files that belong to a database, for advice that has to name all of them. */
 export function belongingFiles(file: string): string {
   return `${file}-wal, ${file}-shm, ${file}-journal and ${file}-reserve`;
 }
 
-/** Any failure of a database as one line that says what to do. */
+/** Any failure of a database as one line that says what to do about it. */
 export function explained(error: unknown, file: string): JournalError {
   if (error instanceof JournalError) return error;
   const { code = "", message } = error as NodeJS.ErrnoException;
@@ -52,7 +52,7 @@ function noInodesText(file: string): string {
 function hasNoInodes(file: string): boolean {
   try {
     const { files, ffree } = statfsSync(dirname(file));
-    // Some file systems have no such number and say 0 of 0.
+    // Some file systems do not count inodes and report 0 of 0.
     return files > 0 && ffree === 0;
   } catch {
     return false;
@@ -63,7 +63,7 @@ function cannotWriteText(file: string): string {
   return `${file} cannot be written: check its owner and mode, and whether its disk is read-only`;
 }
 
-/** Nothing is ever repaired or emptied unasked. */
+/** okq never repairs or empties a database by itself. */
 export function damagedText(file: string, message: string): string {
   return (
     `${file} is damaged (${message}) and was left as it is: restore a copy that okq backup made, ` +
@@ -71,7 +71,7 @@ export function damagedText(file: string, message: string): string {
   );
 }
 
-/** The database may be whole: it is the -wal that must not be used with it. */
+/** The database may be fine: only the -wal must not be used with it. */
 export function foreignWalText(file: string): string {
   return (
     `${file}-wal does not belong to ${file}, perhaps a backup was copied beside an old -wal: ` +

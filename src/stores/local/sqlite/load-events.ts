@@ -1,5 +1,5 @@
 // Reads everything in a database at start, without contents, in pieces between which the process
-// stays responsive. It knows nothing of what becomes of it.
+// stays responsive.
 
 import type { Database, Statement } from "bun:sqlite";
 import type { LoadProgress, Restoration } from "../journal.ts";
@@ -10,7 +10,7 @@ const progressEveryMs = 1000;
 
 type EventRow = [key: number, queue: number, place: number | null, deadline: number, id: string];
 
-/** Hands everything over; returns the keys of events that were flushed and are still there. */
+/** Loads everything. Returns the keys of events that were flushed and are not deleted yet. */
 export async function loadEvents(
   db: Database,
   restoration: Restoration,
@@ -38,7 +38,7 @@ export async function loadEvents(
       restoration.event({ key, queue, id, place, deadlineMs });
     });
   } finally {
-    // Left open it would keep the file.
+    // An open statement would keep the file open.
     page.finalize();
   }
   restoration.end(last);

@@ -6,11 +6,11 @@ import { dirname } from "node:path";
 import { type Reserve, reservedBytes } from "./reserve.ts";
 import { WatchedFile } from "./watched-file.ts";
 
-/** Kept free for acks, claims and checkpoints. */
+/** Room on the disk that is kept for acks, claims and checkpoints. */
 const freeBytesMin = 16 * 1024 * 1024;
-/** Once refused, pushes are taken again from there on. */
+/** After a refusal, pushes are accepted again from this on. */
 const freeBytesEnough = 20 * 1024 * 1024;
-/** Between looks that no batch asks for. */
+/** How often the files and the disk are checked when no batch asks. */
 const idleLookEveryMs = 1000;
 const lookEveryMs = 100;
 
@@ -33,7 +33,7 @@ export class PushGate {
   #spaceRefusal: string | null = null;
   #lookedAtMs = -Infinity;
 
-  /** onChange is told when pushes begin to be refused, with the reason, and when that ends. */
+  /** onChange is called when pushes begin to be refused, with the reason, and when that ends. */
   constructor(file: string, reserve: Reserve, onChange: (refusal: string | null) => void) {
     this.#file = file;
     this.#reserve = reserve;
@@ -42,18 +42,18 @@ export class PushGate {
     this.#timer = setInterval(() => this.#lookWhenIdle(), idleLookEveryMs);
   }
 
-  /** To be called when the -wal is in use; `failure` tells whether a sync of it failed. */
+  /** Call it when the -wal is in use; `failure` returns the error of a failed sync. */
   watchWal(wal: WatchedFile, failure: () => string | null): void {
     this.#wal = wal;
     this.#walFailure = failure;
   }
 
-  /** Whether the -wal is whole but not in its place, so that after a kill it is lost. */
+  /** Whether the -wal was removed or replaced, so that a kill would lose it. */
   get lacksWal(): boolean {
     return this.#database.fault === null && this.#wal?.fault === "removed or replaced";
   }
 
-  /** Looks at the files only, before every reply to a push; the rest can wait. */
+  /** Checks only the files; called before every reply to a push. */
   get areFilesInPlace(): boolean {
     const areInPlace = this.#filesFault() === null;
     if (!areInPlace) this.#look();
@@ -67,7 +67,7 @@ export class PushGate {
     return this.#refusal;
   }
 
-  /** There was no room although it looked as if. */
+  /** A write found no room, whatever the file system says. */
   full(): void {
     this.#spaceRefusal = this.#noRoom();
     this.#set(this.#spaceRefusal);
@@ -78,11 +78,11 @@ export class PushGate {
     clearInterval(this.#timer);
   }
 
-  /** The reserve may have been given up, or removed by somebody who looked for room. */
+  /** Also creates the reserve again, which may have been released or removed by somebody. */
   #lookWhenIdle(): void {
     this.#look();
     const isRoomy = freeBytesOf(dirname(this.#file)) >= freeBytesMin + reservedBytes;
-    if (isRoomy && this.#refusal === null) this.#reserve.hold();
+    if (isRoomy && this.#refusal === null) this.#reserve.create();
   }
 
   #look(): void {
@@ -126,7 +126,7 @@ function freeBytesOf(folder: string): number {
     const { bavail, bsize } = statfsSync(folder);
     return bavail * bsize;
   } catch {
-    // Where nobody can say, the write itself will.
+    // Unknown: a write will show it.
     return Infinity;
   }
 }

@@ -1,12 +1,12 @@
-// A file beside the database that keeps room on the disk. When the disk is full, okq gives this
-// room up, so that a start, checkpoints, pops and acks still work. The file stays when okq ends:
-// the next start may need it.
+// A file beside the database that reserves room on the disk. When the disk is full, okq removes the
+// file, so that a start, checkpoints, pops and acks still work. The file stays when okq ends: the
+// next start may need it.
 
 import { randomBytes } from "node:crypto";
 import { rmSync, statSync, writeFileSync } from "node:fs";
 import { JournalError } from "../journal.ts";
 
-/** More than all that a write-ahead file holds when its checkpoint is due. */
+/** More than a write-ahead file has when its checkpoint is due. */
 export const reservedBytes = 8 * 1024 * 1024;
 
 export class Reserve {
@@ -16,11 +16,11 @@ export class Reserve {
     this.#file = `${databaseFile}-reserve`;
   }
 
-  /** Without room for it there is none. */
-  hold(): void {
+  /** Creates the file, unless there is no room for it. */
+  create(): void {
     try {
       if (statSync(this.#file, { throwIfNoEntry: false })?.size === reservedBytes) return;
-      // Zeros would take no room where files are compressed or copied sparsely.
+      // Zeros would take no room on a file system that compresses.
       writeFileSync(this.#file, randomBytes(reservedBytes), { mode: 0o600 });
     } catch {
       this.release();
@@ -31,11 +31,11 @@ export class Reserve {
     try {
       rmSync(this.#file, { force: true });
     } catch {
-      // On a disk that is read-only meanwhile it stays.
+      // The disk may be read-only by now: the file stays.
     }
   }
 
-  /** Does it once more with the reserved room when there is too little without. */
+  /** Does the work; if there is too little room, does it again without the reserve. */
   lend<T>(work: () => T): T {
     try {
       return work();

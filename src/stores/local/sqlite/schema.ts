@@ -1,19 +1,18 @@
-// The tables of a journal and the way from every earlier version of them to the present one.
-// It knows nothing of files, locks or when rows are written.
+// The tables of a journal, and the migrations from every earlier version of them.
 
 import type { Database } from "bun:sqlite";
 import { JournalError } from "../journal.ts";
 
-/** In the file's header: "okqj". Any other SQLite database is refused. */
+/** "okqj" in the header of the file. Other SQLite databases are refused. */
 const applicationId = 0x6f6b716a;
 
 /**
- * Of a new database. With short events, batches of 50 operations take two thirds of the time that
- * they take with SQLite's 4096, since fewer pages come and go; large batches take the same.
+ * The page size of a new database. With short events, batches of 50 operations take two thirds of
+ * the time that they take with SQLite's 4096 bytes; large batches take the same.
  */
 const pageBytes = 8192;
 
-/** A row's deadline when it is ready. As wide as any deadline, so that claiming moves no bytes. */
+/** The deadline of a ready event. As wide as any deadline, so that a claim moves no bytes. */
 export const READY = 2 ** 46;
 
 /**
@@ -23,8 +22,8 @@ export const READY = 2 ** 46;
 export const migrations: readonly string[] = [
   // id and short contents are text with one character a byte; longer contents are blobs.
   // place ascends from left to right; null for an event pushed on the left and not popped since.
-  // A claimed event has the place that it gets if its lease ends (older versions: its last one).
-  // An event whose queue is not there was flushed and is still to be deleted.
+  // A claimed event has the place that it gets if its lease expires (older versions: its last one).
+  // An event whose queue is missing was flushed and is not deleted yet.
   `CREATE TABLE queues (number INTEGER PRIMARY KEY, name TEXT NOT NULL);
    CREATE TABLE events (
      key INTEGER PRIMARY KEY,
@@ -34,10 +33,10 @@ export const migrations: readonly string[] = [
      id TEXT NOT NULL,
      contents NOT NULL
    );`,
-  // The time of the store when it was last written: it must not go back behind that.
+  // The latest time of the store that was written: it must never go back behind it.
   `CREATE TABLE clock (only INTEGER PRIMARY KEY CHECK (only = 1), ms INTEGER NOT NULL);
    INSERT INTO clock VALUES (1, 0);`,
-  // What ties a -wal to its database: see wal-mark.ts.
+  // Ties a -wal to its database: see wal-mark.ts.
   `CREATE TABLE mark (only INTEGER PRIMARY KEY CHECK (only = 1), text TEXT NOT NULL);
    INSERT INTO mark VALUES
      (1, 'okq-wal:' || lower(hex(randomblob(8))) || ':' || lower(hex(randomblob(8))));`,
@@ -84,7 +83,7 @@ function migrate(db: Database, from: number, steps: readonly string[]): void {
   }
 }
 
-/** All rows of a query that is asked now and then; a statement left open would keep the file. */
+/** All rows of a rare query. An open statement would keep the file open. */
 export function valuesOf(db: Database, sql: string): unknown[][] {
   const statement = db.prepare(sql);
   try {

@@ -1,5 +1,5 @@
 // A journal in a SQLite database: one transaction per batch, one sync of the write-ahead file per
-// transaction. It knows rows, files and chores as its parts, and nothing of operations.
+// transaction.
 
 import type { Database, Statement } from "bun:sqlite";
 import { existsSync } from "node:fs";
@@ -26,17 +26,17 @@ import { type Fsync, WalFile } from "./wal-file.ts";
 import { WalMark } from "./wal-mark.ts";
 
 const clockEveryMs = 1000;
-/** For this time after a failure the journal counts as unhealthy, even if it works again. */
+/** How long the journal counts as unhealthy after a failure, even if it works again. */
 const failureMs = 60_000;
 
 export interface SqliteJournalOptions {
   file: string;
   fsync: Fsync;
-  /** Told what a person should know: pushes refused and why, or accepted again (null). */
+  /** Called when pushes begin to be refused, with the reason, and when that ends (null). */
   onRefusal?: (reason: string | null) => void;
-  /** A chore failed; it is tried again. */
+  /** Called when a chore failed. It is tried again. */
   onFailure?: (error: Error) => void;
-  /** A batch or a read failed, which clients were told; again after a minute without it. */
+  /** Called when a batch or a read failed; once a minute at most for the same message. */
   onError?: (error: Error) => void;
 }
 
@@ -47,7 +47,7 @@ export class SqliteJournal implements Journal {
   readonly #file: string;
   readonly #db: Database;
   readonly #fsync: Fsync;
-  /** From when everything has been loaded: before that nothing is written. */
+  /** null until everything is loaded: before that nothing is written. */
   #wal: WalFile | null = null;
   readonly #gate: PushGate;
   readonly #reserve: Reserve;
@@ -62,7 +62,7 @@ export class SqliteJournal implements Journal {
   #copy: BackupCopy | null = null;
   #failure: { message: string; atMs: number } | null = null;
 
-  /** Makes the file and its folder if need be. Throws a JournalError with a line for a person. */
+  /** Creates the file and its folder if needed. Throws a JournalError of one line. */
   constructor({ file, fsync, onRefusal, onFailure, onError }: SqliteJournalOptions) {
     this.#file = realFile(file);
     this.#fsync = fsync;
@@ -96,7 +96,7 @@ export class SqliteJournal implements Journal {
     try {
       const flushed = await loadEvents(this.#db, restoration, onProgress);
       this.#reserve.lend(() => this.#startWriting());
-      this.#reserve.hold();
+      this.#reserve.create();
       this.#chores.discard(flushed);
     } catch (error) {
       throw explained(error, this.#file);
@@ -151,7 +151,7 @@ export class SqliteJournal implements Journal {
       this.#copy = new BackupCopy(this.#db, file);
       await this.#copy.done;
     } catch (error) {
-      // Also a link that leads nowhere, or a file that came in between.
+      // A link that leads nowhere counts too, and a file that was created in the meantime.
       const { code } = error as NodeJS.ErrnoException;
       throw code === "EEXIST" ? isThere : explained(error, file);
     } finally {
@@ -185,7 +185,7 @@ export class SqliteJournal implements Journal {
     try {
       this.#mark.renew();
       this.#setClock.run(this.#clockMs);
-      // From here on a copy of the database as it was before does not fit to the -wal.
+      // From here on an earlier copy of the database does not match the -wal.
       this.#db.run("PRAGMA wal_checkpoint(TRUNCATE)");
       this.#mark.renew();
       syncFolder(dirname(this.#file));
@@ -211,7 +211,7 @@ export class SqliteJournal implements Journal {
     );
   }
 
-  /** What came in would be gone with the file; what goes out may come again, no worse. */
+  /** Without its files, pushes would be lost. Pops and acks would only be undone. */
   #synced(hasNew: boolean): void {
     if (hasNew && !this.#gate.areFilesInPlace) this.#unknown(this.#gate.refusal ?? "");
   }
@@ -220,7 +220,7 @@ export class SqliteJournal implements Journal {
     throw new JournalError("unknown", reason);
   }
 
-  /** A kill would lose changes that only the -wal has. An older -wal in its place does not fit. */
+  /** The -wal was removed: a kill would lose changes that only the open file has. */
   #saveWal(): void {
     try {
       this.#chores.checkpoint();
@@ -230,12 +230,12 @@ export class SqliteJournal implements Journal {
   }
 
   #rolledBack(error: unknown): JournalError {
-    // Some errors have ended the transaction already.
+    // Some errors end the transaction by themselves.
     if (this.#db.inTransaction) this.#db.run("ROLLBACK");
     return this.#failed(this.#noted(error));
   }
 
-  /** The gate handles a full disk. */
+  /** Notes a failure, except for a full disk, which the push gate handles. */
   #failed(failure: JournalError): JournalError {
     if (failure.reason === "full") return failure;
     if (this.recentFailure() !== failure.message) this.#onError(failure);

@@ -1,15 +1,14 @@
-// The write-ahead file of a database as a file: when what SQLite wrote into it reaches the disk.
-// It knows nothing of what is in it.
+// The write-ahead file of a database: when the bytes that SQLite wrote into it reach the disk.
 
 import { closeSync, fdatasync, fdatasyncSync, fstatSync, openSync, writeSync } from "node:fs";
 import { WatchedFile } from "./watched-file.ts";
 
-/** When the disk has to have a batch: before its reply, within about a second, or some time. */
+/** When a batch reaches the disk: before its reply, within about a second, or at some time. */
 export type Fsync = "always" | "everysec" | "no";
 
-/** At the most, between its checkpoints; a single batch may exceed it for a moment. */
+/** Its size after a checkpoint is at most this; between checkpoints a batch may exceed it. */
 export const walBytesKept = 16 * 1024 * 1024;
-/** Allocated in advance: overwriting takes half the time of growing, and needs no room. */
+/** Allocated in advance: overwriting takes half the time of growing, and needs no new room. */
 const allocatedBytes = 8 * 1024 * 1024;
 const syncEveryMs = 1000;
 /**
@@ -19,14 +18,14 @@ const syncEveryMs = 1000;
 const changesSyncedAsideMin = 128;
 
 export class WalFile {
-  /** Whether it is still in the place where SQLite looks for it after a kill. */
+  /** The file in the place where SQLite looks for it after a kill. */
   readonly watched: WatchedFile;
   readonly #descriptor: number;
   readonly #fsync: Fsync;
   readonly #timer: ReturnType<typeof setInterval> | null;
   #isDirty = false;
   #isSyncing = false;
-  /** What went wrong with a sync: after that nobody can say what the disk has. */
+  /** The error of a failed sync: after it nobody knows what the disk has. */
   failure: string | null = null;
 
   constructor(file: string, fsync: Fsync) {
@@ -39,8 +38,8 @@ export class WalFile {
   }
 
   /**
-   * A batch with that many changes was written: done when it is as safe as it has to be. Throws
-   * or rejects with the system's error when it cannot be known to be.
+   * Call it after a batch with that many changes was written. Returns or resolves when it is as
+   * durable as demanded. Throws or rejects with the system's error when a sync fails.
    */
   written(changeCount: number): void | Promise<void> {
     this.#isDirty = true;
@@ -55,7 +54,7 @@ export class WalFile {
     closeSync(this.#descriptor);
   }
 
-  /** Zeros behind its end mean nothing to SQLite. Without room for them it grows as it needs. */
+  /** SQLite ignores zeros behind the end. Without room for them the file grows as needed. */
   #allocate(): void {
     const zeros = Buffer.alloc(1024 * 1024);
     try {
@@ -68,7 +67,7 @@ export class WalFile {
     this.#noting(() => fdatasyncSync(this.#descriptor));
   }
 
-  /** Nobody waits for it. */
+  /** For "everysec": no client waits for it. */
   #syncNowAndThen(): void {
     if (!this.#isDirty || this.#isSyncing) return;
     this.#isSyncing = true;
@@ -77,7 +76,7 @@ export class WalFile {
       .finally(() => (this.#isSyncing = false));
   }
 
-  /** In another thread, while this one reads what clients sent meanwhile. */
+  /** Syncs in another thread, while this one reads from clients. */
   #syncedAside(): Promise<void> {
     this.#isDirty = false;
     const { promise, resolve, reject } = Promise.withResolvers<void>();

@@ -10,8 +10,8 @@
 //   last in -wal     d, after c     d, after c
 //                          checkpoint     next write
 //
-// So the id in the database is always one of those in its -wal, or the one before the first. It is
-// none of those in an older copy of that -wal.
+// So the id in the database is always one of the ids in its -wal, or the one before the first. An
+// older copy of that -wal has none of these.
 
 import { constants, Database, type Statement } from "bun:sqlite";
 import { randomBytes } from "node:crypto";
@@ -20,13 +20,13 @@ import { pathToFileURL } from "node:url";
 import { JournalError } from "../journal.ts";
 import { foreignWalText } from "./explained.ts";
 
-/** Of fixed length. It ends its page, since its row is the only one in the table. */
+/** Has a fixed length and ends its page, because its row is the only one in the table. */
 const form = /okq-wal:([0-9a-f]{16}):([0-9a-f]{16})$/;
 const markBytes = 41;
 const walHeaderBytes = 32;
 const frameHeaderBytes = 24;
 const pageBytesMax = 65_536;
-/** Another okq may be writing both files: its writes take longer than two looks. */
+/** Attempts, because another okq may be writing both files at this moment. */
 const looks = 3;
 
 interface Mark {
@@ -45,8 +45,7 @@ export class WalMark {
   }
 
   /**
-   * To be called right before a checkpoint, and when all of the -wal is in the database, before
-   * anything else is written.
+   * Call it right before a checkpoint, and right after it, before anything else is written.
    */
   renew(): void {
     this.#renew.run(randomBytes(8).toString("hex"));

@@ -9,7 +9,7 @@ export class WatchedFile {
   readonly #device: number;
   readonly #inode: number;
 
-  /** Its owner never makes it smaller than it is now, or than `bytesMax` if that is less. */
+  /** Later it counts as cut short if it is smaller than now and smaller than bytesMax. */
   constructor(path: string, bytesMax = 0) {
     const { dev, ino, size } = statSync(path);
     this.path = path;
@@ -18,7 +18,7 @@ export class WatchedFile {
     this.#inode = ino;
   }
 
-  /** Also when a folder above it was removed or renamed. */
+  /** Also notices that a folder above it was removed or renamed. */
   get fault(): "removed or replaced" | "cut short" | null {
     const found = statOf(this.path);
     if (found?.ino !== this.#inode || found.dev !== this.#device) return "removed or replaced";
@@ -26,7 +26,7 @@ export class WatchedFile {
   }
 }
 
-/** A file that cannot be looked at, say because its folder may not be entered, is not there. */
+/** Undefined also for a file that cannot be examined, for example for lack of permission. */
 function statOf(path: string): Stats | undefined {
   try {
     return statSync(path, { throwIfNoEntry: false });

@@ -3,7 +3,7 @@
 
 const NOTHING: Buffer = Buffer.alloc(0);
 
-export class Input {
+export class Chunks {
   /** The chunk being read, from `at` to `end`, which is its end. */
   chunk = NOTHING;
   at = 0;

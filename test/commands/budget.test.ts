@@ -1,0 +1,39 @@
+// A budget of bytes that clients share: when it is full, and who is told of room.
+import { expect, test } from "bun:test";
+import { Budget } from "../../src/commands/budget.ts";
+
+test("is full above its maximum", () => {
+  const budget = new Budget(100);
+  budget.take(100);
+  expect([budget.bytes, budget.isFull]).toEqual([100, false]);
+  budget.take(1);
+  expect([budget.bytes, budget.isFull]).toEqual([101, true]);
+});
+
+test("tells each waiting function once, when there is room again", () => {
+  const budget = new Budget(100);
+  const told: string[] = [];
+  const [first, second] = [() => void told.push("first"), () => void told.push("second")];
+  budget.take(150);
+  for (const wait of [first, second, first]) budget.whenRoom(wait);
+  budget.release(49);
+  expect(told).toEqual([]);
+  budget.release(1);
+  expect(told).toEqual(["first", "second"]);
+  budget.take(150);
+  budget.release(150);
+  expect(told).toEqual(["first", "second"]);
+});
+
+test("lets a function wait again while it is told", () => {
+  const budget = new Budget(100);
+  let count = 0;
+  const takeAll = () => {
+    count += 1;
+    budget.take(150);
+    budget.whenRoom(takeAll);
+  };
+  takeAll();
+  budget.release(150);
+  expect(count).toBe(2);
+});
