@@ -59,7 +59,7 @@ function respBeforeId(...words: string[]): Buffer {
   return Buffer.from(all.replace(/^\*\d+/, `*${words.length + 1}`), "latin1");
 }
 
-/** The contents are bytes that don't repeat in short steps, so that they cannot be compressed well. */
+/** The contents are bytes that don't repeat in short steps, so that they compress badly. */
 function contents(bytes: number): Buffer {
   const buffer = Buffer.alloc(bytes);
   let state = 12345;
