@@ -148,9 +148,72 @@ describe("the Redis store", () => {
       await server.redis.zadd(`${TAG}${INFIXES.CLAIMED}q`, 1_700_000_000_000 + inMs, id);
     }
     expect(await caller.ack("q", "d")).toBe(true);
-    under.advance(30_000);
-    expect(await caller.reclaim()).toBe(5);
+    under.advance(28_999);
+    expect(await caller.reclaim(2)).toBe(0);
+    under.advance(1001);
+    while ((await caller.reclaim(2)) > 0);
     expect(await caller.drain("q")).toEqual(["b", "c", "a", "new", "newer", "never popped"]);
+    await under.close();
+  });
+
+  test("converts the front of a line and the claims of a version with scores in ms", async () => {
+    const under = await openRedis();
+    const caller = new Caller(under);
+    const nowMs = 1_700_000_000_000;
+    await caller.pushAll("q", ["pushed", "pushed later"]);
+    // 2 ** 38 was added to the claim of an event whose pop was undone.
+    const front = {
+      "right 2": -(nowMs - 1),
+      "right 1": -(nowMs - 2),
+      "popped 2": nowMs - 900,
+      "popped 4": nowMs - 700,
+      "pop undone": 2 ** 38 + nowMs - 600,
+    };
+    const claimed = { "popped 1": nowMs - 1000 + 1 / 2048, "popped 3": nowMs - 800 };
+    for (const [id, score] of Object.entries(front)) {
+      await server.redis.hset(`${TAG}${INFIXES.EVENTS}q`, id, "x");
+      await server.redis.zadd(`${TAG}${INFIXES.FRONT}q`, score, id);
+    }
+    for (const [id, claim] of Object.entries(claimed)) {
+      await server.redis.hset(`${TAG}${INFIXES.EVENTS}q`, id, "x");
+      await server.redis.zadd(`${TAG}${INFIXES.CLAIMED}q`, claim + 5000, id);
+      await server.redis.hset(`${TAG}${INFIXES.LEASES}q`, id, 5000);
+    }
+    await server.redis.zadd(`${TAG}:deadlines`, nowMs + 4000, "q");
+    await caller.push("q", "right 3", "right");
+    under.advance(4200);
+    while ((await caller.reclaim(2)) > 0);
+    expect(await caller.drain("q")).toEqual([
+      ...["right 3", "right 2", "right 1"],
+      ...["popped 1", "popped 2", "popped 3", "popped 4"],
+      ...["pop undone", "pushed", "pushed later"],
+    ]);
+    await under.close();
+  });
+
+  test("requeues a claim for which an older okq noted a deadline in ticks", async () => {
+    const under = await openRedis();
+    const caller = new Caller(under);
+    await caller.push("q", "1");
+    await caller.pop("q", 1000);
+    await server.redis.zadd(`${TAG}:deadlines`, 1_700_000_001_000 * TICKS_PER_MS, "q");
+    under.advance(999);
+    expect(await caller.reclaim()).toBe(0);
+    await server.redis.zadd(`${TAG}:deadlines`, 1_700_000_001_000 * TICKS_PER_MS, "q");
+    under.advance(1);
+    expect(await caller.reclaim()).toBe(1);
+    expect(await caller.drain("q")).toEqual(["1"]);
+    await under.close();
+  });
+
+  test("leases end in time where the clock of Redis begins in 1970", async () => {
+    const under = await openRedis();
+    const caller = new Caller(under);
+    under.advance(60_000 - 1_700_000_000_000);
+    await caller.push("q", "1");
+    await caller.pop("q", 1000);
+    under.advance(1000);
+    expect(await caller.reclaim()).toBe(1);
     await under.close();
   });
 
