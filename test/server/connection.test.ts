@@ -3,6 +3,7 @@
 import { describe, expect, test } from "bun:test";
 import { closeAfterTest } from "../support/close-after-test.ts";
 import { eventually, eventuallyEqual } from "../support/eventually.ts";
+import { listed } from "../support/observer.ts";
 import { startOkqProcess } from "../support/okq-process.ts";
 import {
   startOkqOn,
@@ -117,8 +118,8 @@ describe.each(storeNames)("on %s", (store) => {
     const pops = ids.map(() => pop);
     const slow = await slowReader(okq, observer, [["CLIENT", "ID"], ...pops]);
     const own = await ask(observer, "CLIENT", "ID");
-    const listed = [...String(await ask(observer, "CLIENT", "LIST")).matchAll(/^id=(\d+)/gm)];
-    const id = listed.map((match) => match[1]!).find((each) => each !== String(own))!;
+    const lines = [...String(await ask(observer, "CLIENT", "LIST")).matchAll(/^id=(\d+)/gm)];
+    const id = lines.map((match) => match[1]!).find((each) => each !== String(own))!;
     expect(await ask(observer, "CLIENT", "KILL", "ID", id)).toBe(1);
     slow.pause(false);
     const received = (await slow.untilClosed()).length - 1;
@@ -140,9 +141,8 @@ describe.each(storeNames)("on %s", (store) => {
     const ids = Array.from({ length: LARGE_COUNT }, (_each, id) => String(id));
     for (const id of ids) await ask(observer, "QLPUSH", "q", id, LARGE);
     const pops = ids.map(() => ["QRPOP", "q"]);
-    const slow = await slowReader(okq, observer, [["CLIENT", "ID"], ...pops]);
-    const lines = ((await ask(observer, "CLIENT", "LIST")) as string).trim().split("\n");
-    const id = /id=(\d+)/.exec(lines.find((line) => !line.includes(" omem=0 "))!)![1]!;
+    const slow = await slowReader(okq, observer, [["CLIENT", "SETNAME", "slow"], ...pops]);
+    const id = (await listed(observer, "slow"))!["id"]!;
     const [[, , before]] = (await ask(observer, "QSTATUS", "q")) as [[string, number, number]];
     // The event that was popped last for it is requeued by hand, and another consumer claims it.
     const freed = String(before - 1);
