@@ -55,7 +55,9 @@ export class Parser {
   /** Takes ownership of the chunk. Bytes of earlier chunks that are not read yet come first. */
   feed(chunk: Buffer): void {
     if (chunk.length === 0 || this.#failure !== undefined) return;
-    this.#input.add(chunk.length > COPIED_CHUNK_BYTES_MAX ? chunk : slabCopy(chunk));
+    // A chunk that must wait is not copied: each of many tiny ones could keep another slab.
+    const isCopied = chunk.length <= COPIED_CHUNK_BYTES_MAX && this.unreadBytes === 0;
+    this.#input.add(isCopied ? slabCopy(chunk) : chunk);
   }
 
   /**

@@ -29,3 +29,23 @@ test("large arguments in a large chunk are not copied", () => {
   parser.feed(chunk);
   expect(parser.next()![3]!.buffer).toBe(chunk.buffer);
 });
+
+test("tiny chunks that wait keep little memory, whatever other clients send meanwhile", () => {
+  const [parser, other] = [new Parser(LIMITS), new Parser(LIMITS)];
+  const traffic = frame(["ECHO", "x".repeat(4000)]);
+  for (let count = 0; count < 100; count++) {
+    parser.feed(Buffer.alloc(11, "ECHO words\n"));
+    for (let sent = 0; sent < 5; sent++) {
+      other.feed(traffic);
+      other.next();
+    }
+  }
+  const kept = new Set<ArrayBufferLike>();
+  for (let count = 0; count < 100; count++) {
+    const args = parser.next()!;
+    expect(args.map(String)).toEqual(["ECHO", "words"]);
+    for (const { buffer } of args) kept.add(buffer);
+  }
+  const bytes = [...kept].reduce((sum, { byteLength }) => sum + byteLength, 0);
+  expect(bytes).toBeLessThan(40_000);
+});

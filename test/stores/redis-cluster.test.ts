@@ -222,7 +222,9 @@ describe("in a cluster", () => {
   test("a batch for a slot that stays half-way fails after a while and is not done", async () => {
     const under = await openCluster(2_000);
     const caller = new Caller(under);
-    await caller.push("mail", "1");
+    await eventually(() => caller.push("mail", "1"), {
+      message: "all nodes know the owner of a slot that was just moved",
+    });
     const { slot } = shards[shardOf(Buffer.from("mail"))]!;
     const from = await cluster.ownerOf(slot);
     const to = cluster.nodes.find((node) => node !== from)!;

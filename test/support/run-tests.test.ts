@@ -67,7 +67,10 @@ test.each([
     });`,
   );
   const first = await runFile(file, folder);
-  const [again] = await againAlone([first], folder);
+  const printed: string[] = [];
+  const [again] = await againAlone([first], folder, (text) => printed.push(text));
+  const says = `--- unsteady: ${file} failed once, then passed twice`;
+  expect(printed.includes(says)).toBe(failed === 0);
   expect([first.failed, again!.failed]).toEqual([1, failed]);
   expect(await Bun.file(count).text()).toBe("3");
 });

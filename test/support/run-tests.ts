@@ -24,6 +24,8 @@ export interface Ended extends Totals {
   cpuSeconds: number;
 }
 
+type Print = (text: string) => void;
+
 const root = resolve(import.meta.dir, "../..");
 const testMsMax = 60_000;
 /** For the default number of rounds of fault tests; more rounds get more time. */
@@ -118,14 +120,19 @@ export async function runFile(file: string, folder: string): Promise<Ended> {
 }
 
 /** Runs the files in order, so many at a time. */
-async function runFiles(files: string[], atOnce: number, folder: string): Promise<Ended[]> {
+async function runFiles(
+  files: string[],
+  atOnce: number,
+  folder: string,
+  print: Print = console.log,
+): Promise<Ended[]> {
   const left = [...files];
   const ended: Ended[] = [];
   const lane = async () => {
     for (let file = left.shift(); file; file = left.shift()) {
       const result = await runFile(file, folder);
-      console.log(result.output);
-      for (const problem of result.problems) console.log(`(fail) ${file}: ${problem}`);
+      print(result.output);
+      for (const problem of result.problems) print(`(fail) ${file}: ${problem}`);
       ended.push(result);
     }
   };
@@ -160,19 +167,23 @@ const unsteadyMax = 3;
  * Runs failed files twice more, each alone. If it passes both times, it counts as passed, and its
  * failure stays in the output.
  */
-export async function againAlone(ended: Ended[], folder: string): Promise<Ended[]> {
+export async function againAlone(
+  ended: Ended[],
+  folder: string,
+  print: Print = console.log,
+): Promise<Ended[]> {
   const failed = ended.filter((each) => each.failed > 0);
   if (failed.length > unsteadyMax) return ended;
   const others = ended.filter((each) => each.failed === 0);
   for (const each of failed) {
-    console.log(`--- again, alone: ${each.file}`);
+    print(`--- again, alone: ${each.file}`);
     const own = () => mkdtempSync(join(folder, "again-"));
     const tries = [
-      await runFiles([each.file], 1, own()),
-      await runFiles([each.file], 1, own()),
+      await runFiles([each.file], 1, own(), print),
+      await runFiles([each.file], 1, own(), print),
     ].flat();
     const isUnsteady = tries.every((again) => again.failed === 0);
-    if (isUnsteady) console.log(`--- unsteady: ${each.file} failed once, then passed twice`);
+    if (isUnsteady) print(`--- unsteady: ${each.file} failed once, then passed twice`);
     others.push(isUnsteady ? tries[0]! : each);
   }
   return others;

@@ -19,6 +19,8 @@ export interface MessagesOptions {
   processId: string;
   clock: Clock;
   onReady: ReadyListener;
+  /** Called when it begins to hear messages, perhaps again: it missed those before. */
+  onHearing(): void;
   /** Told in how many ms something is to be reclaimed under that tag. */
   onDue(tag: string, inMs: number): void;
   onState(state: string): void;
@@ -73,7 +75,7 @@ export class Messages {
   }
 
   async #subscribe(patience: Patience): Promise<Connected> {
-    const { connect, channels, answerMsMax } = this.#options;
+    const { connect, channels, answerMsMax, onHearing } = this.#options;
     const { ready, due } = channels;
     const connected = await connect(patience);
     connected.redis.on("messageBuffer", (channel: Buffer, message: Buffer) => {
@@ -85,6 +87,7 @@ export class Messages {
       connected.redis.disconnect();
       throw error;
     }
+    onHearing();
     return connected;
   }
 

@@ -4,13 +4,32 @@
 -- ARGV    limit
 -- Returns how many were moved, or an error that names a queue where it failed, if there is one
 
--- Versions without the front of a queue noted deadlines in ms, which are less than any in ticks.
+-- Older versions noted scores in ms. They are closer to 0 than any in ticks, unless the clock of the
+-- server shows January 1970.
 local MS_MAX = 2 ^ 42
 
-local function convert_from_ms(queue)
-  local claims = redis.call('ZRANGEBYSCORE', queue.claimed, '-inf', MS_MAX, 'WITHSCORES')
-  for at = 1, #claims, 2 do
-    redis.call('ZADD', queue.claimed, claims[at + 1] * TICKS_PER_MS, claims[at])
+-- Converts up to limit scores of that key to ticks; returns how many. The furthest from 0 go first:
+-- the order is right all the time.
+local function convert_from_ms(key, limit)
+  if now() * TICKS_PER_MS <= MS_MAX then
+    return 0
+  end
+  local noted = redis.call('ZREVRANGEBYSCORE', key, MS_MAX, '(0', 'WITHSCORES', 'LIMIT', 0, limit)
+  if #noted == 0 then
+    noted = redis.call('ZRANGEBYSCORE', key, -MS_MAX, '(0', 'WITHSCORES', 'LIMIT', 0, limit)
+  end
+  for at = 1, #noted, 2 do
+    redis.call('ZADD', key, noted[at + 1] * TICKS_PER_MS, noted[at])
+  end
+  return #noted / 2
+end
+
+-- Older versions did not know ticks, and noted the first claim in ticks as the deadline of a queue,
+-- which is too late. Such queues are looked at now.
+local function correct_deadlines(limit)
+  local late = redis.call('ZRANGEBYSCORE', deadlines_key, MS_MAX, '+inf', 'LIMIT', 0, limit)
+  for _, name in ipairs(late) do
+    redis.call('ZADD', deadlines_key, now(), name)
   end
 end
 
@@ -39,9 +58,13 @@ local function return_due(queue, limit)
   return #ids
 end
 
--- The deadline of a queue is a lower bound: perhaps no lease in it has expired yet.
+-- The deadline of a queue is a lower bound: perhaps no lease in it has expired yet. Scores that are
+-- converted count as moved; the queue is due until none is left.
 local function reclaim_from(queue, limit)
-  convert_from_ms(queue)
+  local converted = convert_from_ms(queue.claimed, limit) + convert_from_ms(queue.front, limit)
+  if converted > 0 then
+    return converted
+  end
   local moved = return_due(queue, limit)
   local first = redis.call('ZRANGE', queue.claimed, 0, 0, 'WITHSCORES')
   if first[2] then
@@ -86,6 +109,7 @@ verbs.reclaim = function(from)
   local limit, moved = tonumber(ARGV[from]), 0
   local failure
   deadlines_changed = true
+  correct_deadlines(limit)
   local swept, has_more = pcall(sweep)
   is_sweeping = swept and has_more
   while moved < limit do

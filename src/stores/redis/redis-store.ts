@@ -84,6 +84,8 @@ export class RedisStore implements Store {
       processId,
       clock,
       onReady,
+      // A lease may have expired anywhere.
+      onHearing: () => servers.routes.forEach(({ tag }) => this.#due.hear(tag, 0)),
       onDue: (tag, inMs) => this.#due.hear(tag, inMs),
       onState: (state) => options.onState("for messages", state),
     });
