@@ -42,8 +42,8 @@ import { readTlsFiles } from "./tls-files.ts";
  *   and server/refusal refuses commands that had arrived but were not submitted.
  * - A client sends too much or reads too slowly: server/flow/input starts no more of its commands,
  *   and then stops reading from it.
- * - The client goes away: operations that it submitted are still done. Commands that had arrived but
- *   were not started are not. Popped events that were not sent are requeued (Connection.closed).
+ * - The client goes away: operations that it submitted are still done, and commands that had not
+ *   been started are not. Popped events that were not sent are requeued (Connection.closed).
  * - Redis goes away: operations of the batch in flight fail as "unknown", those that wait as
  *   "unavailable", until Redis is back (queue/errors).
  * - The disk fails: if SQLite cannot write the batch, its operations fail as "refused"; if the sync

@@ -7,7 +7,7 @@ import { Encoded, Output } from "../../resp/reply.ts";
 /** The tag of a Redis that is one lane. */
 export const TAG = "{okq}";
 
-/** The part of a key between the tag and the queue's name; the scripts know these by the same names. */
+/** The part of a key between the tag and the queue's name. The scripts use the same names. */
 export const INFIXES = {
   /** list of the other ready ids, left to right */
   READY: ":ready:",
