@@ -109,9 +109,9 @@ verbs.reclaim = function(from)
   local limit, moved = tonumber(ARGV[from]), 0
   local failure
   deadlines_changed = true
-  correct_deadlines(limit)
   local swept, has_more = pcall(sweep)
   is_sweeping = swept and has_more
+  correct_deadlines(limit)
   while moved < limit do
     local due = redis.call('ZRANGEBYSCORE', deadlines_key, '-inf', now(), 'LIMIT', 0, 1)
     if #due == 0 then
