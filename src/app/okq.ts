@@ -29,13 +29,25 @@ import { readTlsFiles } from "./tls-files.ts";
  *   commands/execution ─► parse(), as in commands/push: arguments to an operation
  *     │
  *     ▼ submit (queue/store)
- *   stores/local or stores/redis: one batch for all operations of a turn of the event loop
- *     │ result
+ *   stores/local or stores/redis: a batch for the operations that all clients submitted in a turn
+ *     │                         of the event loop, or while the previous batch was under way
+ *     │ result, once the store has the batch
  *     ▼
  *   commands/execution ─► reply(), as in commands/push: result to a reply
  *     │
  *     ▼
  *   server/slot, kept in order by server/pipeline ─► server/reply-writer ─► server/outbox ─► socket
+ *
+ * - An operation fails: the store refuses those that its session submitted behind it (queue/order),
+ *   and server/refusal refuses commands that had arrived but were not submitted.
+ * - A client sends too much or reads too slowly: server/flow/input starts no more of its commands,
+ *   and then stops reading from it.
+ * - The client goes away: operations that it submitted are still done, and commands that had not
+ *   been started are not. Popped events that were not sent are requeued (Connection.closed).
+ * - Redis goes away: operations of the batch in flight fail as "unknown", those that wait as
+ *   "unavailable", until Redis is back (queue/errors).
+ * - The disk fails: if SQLite cannot write the batch, its operations fail as "refused"; if the sync
+ *   fails after that, as "unknown".
  */
 
 export interface Okq extends Ports {

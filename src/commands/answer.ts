@@ -1,4 +1,4 @@
-// What a command answers: a reply, an event that can be taken back, or a reply made bit by bit.
+// The answer of a command: a reply, an event that can be taken back, or a reply made bit by bit.
 import type { Reply } from "../resp/reply.ts";
 
 export type Answer = Reply | Handout | LongReply;

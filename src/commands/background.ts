@@ -4,7 +4,7 @@ import type { Push, Results, Session } from "../queue/store.ts";
 import { Failure, OK, type Reply } from "../resp/reply.ts";
 import { commandError } from "./errors.ts";
 
-/** What a command is parsed to if its push shall be done in the background. */
+/** The result of parse() for a push that is done in the background. */
 export class InBackground {
   constructor(readonly push: Push) {}
 }
@@ -37,7 +37,7 @@ export class BackgroundPushes {
     return this.#bytes;
   }
 
-  /** `replyTo` is what the client would be answered if it waited. Throws if there is no room. */
+  /** `replyTo` makes the reply that a waiting client would get. Throws if there is no room. */
   start(push: Push, session: Session, replyTo: (result: Results["push"]) => unknown): Reply {
     const { length } = push.contents;
     if (!this.#hasRoom(length)) throw commandError("backgroundBusy");

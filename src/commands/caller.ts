@@ -20,7 +20,7 @@ export interface Caller {
   readonly isClosed: boolean;
 }
 
-/** What a connection may change about itself by commands. */
+/** Properties of a connection that its own commands may change. */
 export interface ConnectionSettings {
   user: User | null;
   name: string;
@@ -34,7 +34,7 @@ export interface ConnectionSettings {
   isRefusingTransaction: boolean;
 }
 
-/** What CLIENT LIST and INFO show of a connection. */
+/** Figures of a connection that CLIENT LIST and INFO show. */
 export interface ConnectionFigures {
   readonly id: number;
   readonly address: string;

@@ -1,5 +1,5 @@
-// What a command is: one descriptor, from which dispatch, arity, errors, COMMAND, the help and the
-// README all come.
+// A command is one descriptor, from which dispatch, arity, errors, COMMAND, the help and the README
+// all come.
 import type { Operation, ResultOf } from "../queue/store.ts";
 import type { Right } from "../users/user.ts";
 import type { Answer } from "./answer.ts";
@@ -44,7 +44,7 @@ export interface Call<C extends Caller = Client, X extends QueueContext = Contex
   context: X;
 }
 
-/** What commands on queues see of a call. */
+/** The part of a call that commands on queues see. */
 export type QueueCall = Call<Caller, QueueContext>;
 
 /** A command that is one operation of the store. */

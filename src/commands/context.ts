@@ -1,4 +1,4 @@
-// What commands share: the part that commands on queues need, and the whole server.
+// The objects that commands share: the part that commands on queues need, and the whole server.
 import type { Clock } from "../queue/clock.ts";
 import type { Consumers } from "../queue/consumers.ts";
 import type { Store } from "../queue/store.ts";

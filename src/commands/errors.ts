@@ -252,7 +252,7 @@ export const errorTexts = {
     text: "ERR the file must exist and be empty, as okq backup creates it",
     when: "OKQ BACKUP with a file that does not exist or is not empty.",
   },
-  // Limits on what a client sends, and on clients.
+  // Limits on the input of a client, and on clients.
   eventTooLarge: {
     text: "ERR event too large, {bytes} of at most {bytesMax} bytes (--max-event-bytes)",
     when: "The event was not pushed. okq closes the connection if it is more than 1 GiB too large.",

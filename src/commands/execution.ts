@@ -36,7 +36,7 @@ export abstract class Execution<C extends Caller = Client, X extends QueueContex
   /** If the command is an operation: how to reply to its result. */
   #command: StoreCommand | null = null;
   #operation: Operation | null = null;
-  /** Else what run() returned. */
+  /** Else the promise that run() returned. */
   #promise: Promise<Answer> | null = null;
 
   constructor(
@@ -89,7 +89,7 @@ export abstract class Execution<C extends Caller = Client, X extends QueueContex
   /** The answer has come. If the store failed, commands sent behind this one get the refusal. */
   protected abstract settled(answer: Answer, refusal: Failure | null): void;
 
-  /** The error reply for what the command threw or rejected with. */
+  /** The reply to an error that the command threw or rejected with. */
   protected failureOf(error: unknown): Failure {
     if (error instanceof CommandError) return error.reply;
     if (error instanceof StoreError) {
@@ -122,7 +122,7 @@ export abstract class Execution<C extends Caller = Client, X extends QueueContex
     return undefined;
   }
 
-  /** The store has done it: an error from here on must not reach the store or end the process. */
+  /** The operation is done: an error from here on must not reach the store or end the process. */
   #replyTo(result: unknown, operation: Operation): Answer {
     try {
       return this.#command!.reply(result, operation, this.context);

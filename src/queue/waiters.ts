@@ -108,7 +108,7 @@ export class Waiters {
   }
 }
 
-/** What a waiter can do to its lines and to the promise of its caller. */
+/** The lines of a waiter and the promise of its caller, as the waiter uses them. */
 interface WaiterOwner {
   resolve(found: unknown): void;
   reject(error: unknown): void;
@@ -166,7 +166,7 @@ class Waiter {
     if (leftMs <= 0) return this.#giveUp();
     this.#timer = this.#clock.after(leftMs, () => {
       this.#isTimeUp = true;
-      // What an attempt under way finds must not be lost.
+      // The result of an attempt under way must not be lost.
       if (!this.isAttempting) this.#giveUp();
     });
   }

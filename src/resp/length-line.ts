@@ -12,7 +12,7 @@ const ZERO = 48;
 /** More digits might not fit into Redis' 64 bits: they count as invalid, with a minus too. */
 const DIGITS_MAX = 18;
 
-/** What read() returns besides a number from 0 on. */
+/** The results of read() besides a number from 0 on. */
 export const NEGATIVE = -1;
 export const INVALID = -2;
 /** Call it again: bytes are missing, or the effort is spent. */

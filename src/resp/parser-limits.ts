@@ -1,4 +1,4 @@
-// The bounds of what a parser accepts from a client.
+// The limits of a parser on the input of a client.
 
 export interface ParserLimits {
   /** The largest argument. */

@@ -1,5 +1,5 @@
-// Bytes from a client into commands, resumable at every byte. It knows neither sockets nor what a
-// command means. The texts of errors are those of Redis.
+// Turns bytes from a client into commands, resumable at every byte. It knows neither sockets nor
+// the meaning of a command. The texts of errors are those of Redis.
 import { Effort } from "./effort.ts";
 import { InlineCommand } from "./inline-command.ts";
 import { Chunks } from "./chunks.ts";

@@ -129,7 +129,7 @@ export class Output {
     return this.#buffer.subarray(0, this.#length);
   }
 
-  /** Starts over. At most keptBytesMax of memory are kept for what comes next. */
+  /** Starts over. Keeps at most keptBytesMax of memory for the next replies. */
   clear(): void {
     this.#length = 0;
     if (this.#buffer.length > this.#keptBytesMax) this.#buffer = NOTHING;
@@ -236,9 +236,9 @@ export class Output {
 }
 
 /**
- * Bytes of a client's for use within the text of an error: what is not printable UTF-8 becomes "?",
- * and what is longer than 128 characters is cut and ends in "...". Put them last in the text: they
- * might spell a code that drivers act on.
+ * Bytes of a client as text for an error: bytes that are not printable UTF-8 become "?", and a text
+ * of more than 128 characters is cut and ends in "...". Put it last in the error: it might spell a
+ * code that drivers act on.
  */
 export function quoteForError(bytes: Buffer): string {
   // One character more than is shown tells whether there is more to it.

@@ -16,13 +16,13 @@ import { decimals, table } from "./table.ts";
 import { wake } from "./wake.ts";
 
 const USAGE = `bun run bench [cycles] [durable] [wake] [memory] [fairness] [options]
-  --rounds N         rounds per cell, contenders taking turns (5)
+  --rounds N         rounds per cell; the contenders take turns (5)
   --seconds N        measured seconds per contender, cell and round (2)
   --only A,B         cell/contender; either may be missing: 50x1/okq-redis, x16, streams
-  --queues N         queues that the connections are spread over (1)
+  --queues N         number of queues, over which connections are spread (1)
   --quick            2 rounds of 1 s, 50 connections and 100 B only, a tenth of the events
   --executable FILE  the okq to measure, an executable or a .ts file (built: dist/okq)
-  --source           measure src/main.ts as it is`;
+  --source           measure src/main.ts, without a build`;
 
 const sections: Section[] = [cycles, durable, wake, memory, fairness];
 const say = (text: string) => console.error(text);
@@ -44,7 +44,7 @@ function options() {
   });
 }
 
-/** The compiled executable is what users run; the source is the fallback. */
+/** Measures the compiled executable, as users run it, or the source if the build fails. */
 function okqCommand(executable: string | undefined, isSource: boolean): string[] {
   if (executable !== undefined) {
     const path = resolve(executable);
@@ -60,7 +60,7 @@ function okqCommand(executable: string | undefined, isSource: boolean): string[]
   return [process.execPath, join(repository, "src/main.ts")];
 }
 
-/** What a server says about its version, without the details of its build; nothing if absent. */
+/** The version that a server prints, without details of its build; nothing if it is absent. */
 function version(...command: string[]): string[] {
   if (Bun.which(command[0]!) === null) return [];
   return [
@@ -71,7 +71,7 @@ function version(...command: string[]): string[] {
   ];
 }
 
-/** What the figures depend on; a busy machine is named, since it makes them worth little. */
+/** The machine and the versions. Says so if the machine is busy: then the figures mean little. */
 function describeMachine(okq: string[]): string {
   const parts = [
     `${availableParallelism()} cores, ${Math.round(totalmem() / 2 ** 30)} GiB`,
@@ -82,7 +82,10 @@ function describeMachine(okq: string[]): string {
     ...version("disque-server", "--version"),
   ];
   const busy = loadavg()[0]!;
-  if (busy > 0.5) parts.push(`load average before the start ${busy.toFixed(1)}: not alone here`);
+  if (busy > 0.5)
+    parts.push(
+      `load average before the start ${busy.toFixed(1)}: other programs disturb the figures`,
+    );
   return parts.join("; ");
 }
 

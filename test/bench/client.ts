@@ -1,5 +1,5 @@
-// A plain Redis client for what surrounds a measurement and for single timings: one promise per
-// command, replies as the raw bytes. Not for load.
+// A plain Redis client for work before and after a measurement and for single timings: one promise
+// per command, replies as raw bytes. Not for load.
 import type { Socket } from "bun";
 import { resp } from "./dialects.ts";
 import { RespScanner } from "./reply-scanner.ts";

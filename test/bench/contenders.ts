@@ -1,5 +1,5 @@
-// Who takes part: how each contender is started and which dialect it speaks. To add one, add an
-// entry (and a dialect where it speaks a new one).
+// The contenders: how each is started and which dialect it speaks. To add one, add an entry, and a
+// dialect if it speaks a new one.
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { DialectName } from "./dialects.ts";
@@ -49,7 +49,7 @@ export async function startOkqInMemory(servers: Servers, okq: string[]): Promise
   return { port: server.port, dialect: "okq", processes: [server] };
 }
 
-/** okq as it is without a store given: durable, in a folder of the bench's own. */
+/** okq with its default store: durable, in a folder of the benchmark. */
 export async function startOkqOnDisk(
   servers: Servers,
   okq: string[],
@@ -137,5 +137,5 @@ export const contenders: Contender[] = [
   },
 ];
 
-/** The reference that ratios are against. */
+/** Ratios compare the others with this contender. */
 export const REFERENCE = "streams";

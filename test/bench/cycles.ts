@@ -28,7 +28,7 @@ interface Target {
   reference?: string;
   connections: number;
   inFlight: number;
-  /** 100 if not said. */
+  /** 100 by default. */
   contentsBytes?: number;
   ratio: number;
 }

@@ -1,8 +1,8 @@
-// How each kind of queue server is told to push, pop and ack: bytes with a hole for the id, and the
-// replies that count as success. One entry here makes a new contender possible.
+// The push, pop and ack of each kind of queue server: bytes with a hole for the id, and the replies
+// that count as success. A new kind of server needs one entry here.
 import { BeanstalkScanner, RespScanner, type ReplyScanner } from "./reply-scanner.ts";
 
-/** What the first byte of a reply must be, and its value where that is known (see ReplyScanner). */
+/** The first byte of a correct reply, and its value if that is known (see ReplyScanner). */
 export interface Expected {
   first: number;
   value?: number;
@@ -59,7 +59,7 @@ function respBeforeId(...words: string[]): Buffer {
   return Buffer.from(all.replace(/^\*\d+/, `*${words.length + 1}`), "latin1");
 }
 
-/** The contents are bytes that don't repeat in short steps, so that they compress badly. */
+/** The contents are bytes that do not repeat in short steps, so that they compress badly. */
 function contents(bytes: number): Buffer {
   const buffer = Buffer.alloc(bytes);
   let state = 12345;

@@ -1,4 +1,4 @@
-// What the default store costs and how it copes with a long backlog: one push against a bare write
+// The cost of the default store, and its speed with a long backlog: one push against a bare write
 // and fsync, the longest waits of a steady load, start time, memory and speed with events waiting.
 // oxlint-disable no-await-in-loop -- measurements and servers take turns on purpose
 import { closeSync, fsyncSync, openSync, rmSync, statSync, writeSync } from "node:fs";
@@ -11,7 +11,7 @@ import { rssMiB } from "./servers.ts";
 import { decimals, milliseconds, table } from "./table.ts";
 
 const PUSHES = 1000;
-/** What a client sends for an event of 100 B. */
+/** The size of a push command for an event of 100 B. */
 const PUSH_BYTES = 160;
 const STEADY_MS = 20_000;
 const BACKLOGS = [1_000_000, 5_000_000];

@@ -1,5 +1,5 @@
-// What one hostile client does to the others: the p99 of well-behaved connections alone, and beside
-// each kind of hostile client.
+// The effect of one hostile client on the others: the p99 of well-behaved connections alone, and
+// beside each kind of hostile client.
 // oxlint-disable no-await-in-loop -- measurements and servers take turns on purpose
 import { join } from "node:path";
 import { Client } from "./client.ts";
@@ -24,7 +24,7 @@ const subjects = [
 
 type Subject = (typeof subjects)[number];
 
-/** busy: a cycle after the other; paced: one every 10 ms, counted from when it was due. */
+/** busy: one cycle after the other; paced: one every 10 ms, timed from the moment it was due. */
 const manners = [
   { name: "busy", paceMs: 0 },
   { name: "paced", paceMs: 10 },
@@ -75,7 +75,7 @@ async function beside(running: Running, kind: string | undefined, work: () => Pr
   return said.includes("closed");
 }
 
-/** Also waits until the server has worked off what the hostile client left behind. */
+/** Also waits until the server has done all commands that the hostile client had sent. */
 async function cleanUp(running: Running): Promise<void> {
   const client = await Client.connect(running.port);
   await client.call(running.dialect === "okq" ? "QFLUSH" : "DEL", HOSTILE_QUEUE);
@@ -151,7 +151,7 @@ const factor = (figures: Figures, alone: Figures) => median(figures.p99Ms) / med
 
 const HEAD = ["beside", "p99 ms", "factor", "1000 op/s", "hostile closed"];
 
-/** Of all kinds the one that harms the others most; the control is not a client. */
+/** The kind that harms the others most. The control does not count: it is not a client. */
 function worst(subject: Subject, manner: string, alone: Figures, others: Figures[]): Verdict {
   let found = { kind: "", factor: 0 };
   for (const [n, kind] of kindsFor(subject).entries()) {

@@ -9,14 +9,14 @@ const BIG_EVENTS = 64;
 
 export interface HostileKind {
   label: string;
-  /** Sent first, command by command, each reply awaited. */
+  /** Sent first, one command at a time: the next one follows the reply. */
   prepare?: Buffer[];
-  /** Sent over and over, as fast as the server takes it. */
+  /** Sent over and over, as fast as the server reads it. */
   flood: Buffer[];
   isReading: boolean;
-  /** Sends this much at a time, with this pause, instead of as fast as it goes. */
+  /** Sends this much at a time, with this pause, instead of as fast as possible. */
   slowly?: { bytes: number; everyMs: number };
-  /** A plain Redis understands it too. */
+  /** Whether a plain Redis understands it too. */
   isForRedis: boolean;
   /** The flood's events need ids of their own: digits to count up at these places. */
   idsAt?: number[];

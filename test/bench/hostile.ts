@@ -1,11 +1,12 @@
 // One hostile client, a process of its own: `bun hostile.ts KIND PORT okq|redis`. Prints `ready`
-// once it is at work, and `closed` when the server got rid of it; works until it is killed.
+// once it is at work, and `closed` when the server closed its connection. It works until it is
+// killed.
 // oxlint-disable no-await-in-loop -- measurements and servers take turns on purpose
 import type { Socket } from "bun";
 import { Client } from "./client.ts";
 import { hostileKinds, type HostileKind } from "./hostile-kinds.ts";
 
-/** Sends the pieces in order, over and over, and nothing of them twice. */
+/** Sends the pieces in order, over and over, and goes on where the socket stopped taking bytes. */
 class Flood {
   readonly #kind: HostileKind;
   #piece = 0;

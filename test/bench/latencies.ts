@@ -64,7 +64,7 @@ export class Latencies {
   }
 }
 
-/** The middle value; of an even number the mean of the two in the middle; NaN of none. */
+/** The median: the mean of the two in the middle for an even number, NaN for no values. */
 export function median(values: number[]): number {
   if (values.length === 0) return Number.NaN;
   const sorted = values.toSorted((a, b) => a - b);

@@ -14,7 +14,7 @@ const ACK = 2;
 const ACK_FIRST = 3;
 const OPENING = 4;
 
-/** What all connections of a run share. */
+/** The state that all connections of a run share. */
 export interface LoadRun {
   spec: LoadSpec;
   dialect: Dialect;
@@ -23,9 +23,9 @@ export interface LoadRun {
   latencies: [Latencies, Latencies, Latencies];
   done: [number, number, number];
   nilPops: number;
-  /** From the measured time on; what is then still in flight counts too, however long it takes. */
+  /** True from the start of the measured time until the last reply, however late that comes. */
   isCounting: boolean;
-  /** No new cycle begins any more; those under way are finished. */
+  /** No new cycle begins; the cycles under way are finished. */
   isStopping: boolean;
   pushesLeft: number;
   onFinished: () => void;
@@ -71,9 +71,9 @@ export class LoadConnection {
   readonly #mask: number;
   #head = 0;
   #tail = 0;
-  /** The beginning of a reply that isn't complete yet. */
+  /** The beginning of a reply that is not complete yet. */
   #rest: Uint8Array | undefined;
-  /** What the socket has not taken yet. */
+  /** Bytes that the socket has not taken yet. */
   #unsent: Uint8Array | undefined;
   #isWarm = false;
   #cycles = 0;
@@ -187,7 +187,7 @@ export class LoadConnection {
     this.#sentAt[place] = now;
   }
 
-  /** Handles the reply that the scanner stands on; false when it is not what it must be. */
+  /** Handles the reply that the scanner stands on; false when it is not the expected one. */
   #reply(bytes: Uint8Array, now: number): boolean {
     if (this.#head === this.#tail) return false;
     const place = this.#head++ & this.#mask;

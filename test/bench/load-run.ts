@@ -1,13 +1,13 @@
-// Runs the load generator as a process of its own and takes in its report.
+// Runs the load generator as a process of its own and reads its report.
 import { join } from "node:path";
 import { defaultSpec, type LoadReport, type LoadSpec } from "./load-spec.ts";
 
-/** How the generator's words begin when a server has stopped answering. */
+/** The start of the generator's error when a server has stopped answering. */
 export const STALLED = "no reply for";
 
 const program = join(import.meta.dir, "load.ts");
 
-/** Throws with the generator's own words when a reply was wrong or missing. */
+/** Throws the generator's error when a reply was wrong or missing. */
 export async function runLoad(spec: Partial<LoadSpec>): Promise<LoadReport> {
   const whole = JSON.stringify({ ...defaultSpec, ...spec });
   const child = Bun.spawn([process.execPath, program, whole], { stdout: "pipe", stderr: "pipe" });
@@ -16,6 +16,6 @@ export async function runLoad(spec: Partial<LoadSpec>): Promise<LoadReport> {
     child.stderr.text(),
     child.exited,
   ]);
-  if (status !== 0) throw new Error(`load generator: ${problem.trim()} (asked: ${whole})`);
+  if (status !== 0) throw new Error(`load generator: ${problem.trim()} (options: ${whole})`);
   return JSON.parse(output) as LoadReport;
 }

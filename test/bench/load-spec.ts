@@ -1,4 +1,4 @@
-// The orders of one run of the load generator, and its report. Both travel as JSON.
+// The options of one run of the load generator, and its report. Both travel as JSON.
 import type { DialectName } from "./dialects.ts";
 import type { Quantiles } from "./latencies.ts";
 
@@ -18,7 +18,7 @@ export interface LoadSpec {
   events: number;
   warmupMs: number;
   measureMs: number;
-  /** 0: as fast as it goes; else each connection begins a cycle every so many milliseconds. */
+  /** Milliseconds between the starts of two cycles of a connection; 0: as fast as possible. */
   paceMs: number;
 }
 

@@ -11,7 +11,7 @@ export interface Plan {
   queues: number;
   /** `cell/contender`, either part may be missing; none means all. */
   filters: string[];
-  /** Tells the person who waits. */
+  /** Shows progress to the user. */
   say: (text: string) => void;
 }
 

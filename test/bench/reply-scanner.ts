@@ -1,5 +1,5 @@
 // Finds where one reply ends in received bytes, for the Redis protocol and for beanstalkd's. It
-// makes no object per reply: what the load generator checks is left in fields.
+// makes no object per reply: its fields hold the values that the load generator checks.
 
 const CR = 13;
 const DOLLAR = 36;
@@ -20,7 +20,7 @@ export interface ReplyScanner {
   idTo: number;
   /** Bytes of the last bulk string in the reply. */
   bulkBytes: number;
-  /** The position after the reply that begins at `from`, or -1 when it isn't complete. */
+  /** The position after the reply that begins at `from`, or -1 when it is not complete. */
   scan(bytes: Uint8Array, from: number, end: number): number;
 }
 

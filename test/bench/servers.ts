@@ -5,7 +5,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-/** A long backlog takes a while to load. */
+/** Long, because a server with a long backlog takes a while to load it. */
 const START_MS = 60_000;
 const CLOCK_TICKS_PER_SECOND = 100;
 

@@ -14,7 +14,7 @@ function popped(id: string): string[] {
 }
 
 describe.each(storeNames)("on %s", (store) => {
-  test("pops from the right what was pushed on the left", async () => {
+  test("pops from the right the events that were pushed on the left", async () => {
     const client = await (await startOkqOn(store)).connect();
     await pushTo("q", client, "1", "2");
     expect(await ask(client, "QRPOP", "q")).toEqual(popped("1"));

@@ -102,7 +102,7 @@ describe.each(storeNames)("on %s", (store) => {
     expect(await ask(client, "QSTATUS", "q")).toEqual([["q", 4, 0, 0]]);
   });
 
-  test("allows NOBLOCK pushes together the bytes of one event of maximum size", async () => {
+  test("NOBLOCK pushes together may have the bytes of one event of maximum size", async () => {
     const okq = await startOkqOn(store, { maxEventBytes: 1000 });
     const client = await okq.connect();
     const push = (id: number, bytes: number) => ["QLPUSH", "q", id, "x".repeat(bytes), "NOBLOCK"];

@@ -128,7 +128,7 @@ describe.each([1, 2])("with %i connections to Redis, a lost reply", (poolSize) =
     expect(isOk(await client.call("QLPUSH", "q", "waiting", "x"))).toBe(true);
   });
 
-  test("looks to the client like a lost request of which nothing was done", async () => {
+  test("looks to the client like a lost request, and nothing was done", async () => {
     const { proxy, client, untilBack, counts } = await start(poolSize);
     const sent = Promise.withResolvers<void>();
     proxy.onRequest = (bytes) => {

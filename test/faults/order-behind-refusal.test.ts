@@ -141,7 +141,7 @@ describe.each(Object.keys(causes).filter(isPossible))("with %s", (cause) => {
     expect(await ask(client, "QSTATUS", "in")).toEqual([["in", 0, 0, 0]]);
   });
 
-  test("serves a client again that never stops sending", async () => {
+  test("later serves a client that never stops sending", async () => {
     const { okq, command, error } = await causes[cause]!();
     const client = await okq.connect();
     expect(await ask(client, "QRPOP", "in")).toEqual(["1", "x"]);

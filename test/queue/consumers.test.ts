@@ -63,7 +63,7 @@ test("a new list of queues replaces the old one, a queue on both keeps its count
   expect(one.queues).toEqual([b, c]);
 });
 
-test("a queue whose last consumer left is not counted any more", async () => {
+test("does not report a queue again after its last consumer left", async () => {
   const { consumers, told, consumer } = setUp();
   const one = consumer();
   await one.register([a]);
@@ -130,7 +130,7 @@ test("the search for ready events goes on behind the queue that was found", asyn
   expect(one.queues).toEqual([c, a, b]);
 });
 
-test("the full report names all queues in pages; that there are none is said once", async () => {
+test("the full report names all queues in pages, and says once that there are none", async () => {
   const { consumers, consumer, told, resets } = setUp();
   await consumers.reportAll();
   expect(told).toEqual([]);

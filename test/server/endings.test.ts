@@ -87,7 +87,7 @@ test.each(["SIGTERM", "SIGINT"] as const)(
 );
 
 describe.each(storeNames)("on %s", (store) => {
-  test("a consumer that has closed is not counted by the next QSTATUS, QINFO or INFO", async () => {
+  test("QSTATUS, QINFO and INFO do not count a consumer that has closed", async () => {
     const okq = await startOkqOn(store);
     const observer = await okq.connect();
     const counted = {

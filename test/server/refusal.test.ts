@@ -50,7 +50,7 @@ test("refuses no more commands when none arrives with the rest", () => {
   expect(refusal.reply).toBeNull();
 });
 
-test("serves a client again whose commands always arrive in part", () => {
+test("later serves a client whose commands always arrive in part", () => {
   const refusal = begun();
   refusal.answered([], { ...idle, areStarted: false });
   let bytes = 90;

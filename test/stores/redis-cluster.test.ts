@@ -150,7 +150,7 @@ describe("in a cluster", () => {
     await under.close();
   });
 
-  test("a claim of which no message told is found by looking at some shards in turn", async () => {
+  test("a claim that no message announced is found by looking at some shards in turn", async () => {
     const [under, other] = [await openCluster(), await openCluster()];
     const [caller, stranger] = [new Caller(under), new Caller(other)];
     await stranger.push("mail", "1");

@@ -1,4 +1,4 @@
-// What INFO and CLIENT LIST show about clients, asked for by another client.
+// Reads INFO and CLIENT LIST with one client to learn about the others.
 import { expect } from "bun:test";
 import type { TestOkq } from "./okq-server.ts";
 import { ask } from "./readable.ts";

@@ -1,4 +1,4 @@
-// That the Sentinel groups of the tests are what they say: in sync, watched, and failing over.
+// The Sentinel groups of the tests are in sync and watched, and fail over.
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { Redis } from "ioredis";
 import { makeCertificates } from "./certificates.ts";

@@ -1,5 +1,5 @@
-// What a batch did to the model: the net changes, which the journal writes, and the steps that undo
-// them when the journal fails.
+// The net changes that a batch made to the model. The journal writes them; if that fails,
+// they are undone in reverse order.
 
 import type { LocalEvent, LocalQueue } from "./local-queue.ts";
 

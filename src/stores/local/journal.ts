@@ -1,5 +1,5 @@
-// The interface of what makes the local store durable: a journal commits the net changes of a batch
-// together, and loads everything at start.
+// The interface of a journal, which makes the local store durable: it commits the net changes of a
+// batch together, and loads everything at start.
 
 import type { Changes } from "./changes.ts";
 

@@ -1,6 +1,6 @@
 // The store in this process. Operations of one turn of the event loop become one batch, done in
-// order at the end of the turn and answered when the journal has committed it. What an operation
-// does is in operations.ts.
+// order at the end of the turn and answered when the journal has committed it. The
+// effects of operations are in operations.ts.
 
 import { type Clock } from "../../queue/clock.ts";
 import { BehindFailure, StoreError } from "../../queue/errors.ts";

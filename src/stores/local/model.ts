@@ -14,7 +14,7 @@ const readAheadShare = 1 / 4;
 /** Larger contents are not read ahead. */
 const readAheadBytesMax = 4096 + eventOverheadBytes;
 
-/** What a journal adds to a model: a record of changes, and events that are not in memory. */
+/** The parts that a journal adds to a model: a record of changes, and events on disk only. */
 export interface Recording {
   changes: Changes;
   cold: ColdEvents;

@@ -4,7 +4,6 @@
 // A call fails as a whole. Calls that share a session, directly or through other calls, form a
 // chain. When a call fails, the script skips the later calls of its chain. Those are the rest of
 // the batch: they are sent next, without the operations of sessions that had a failure.
-//
 import { StoreError } from "../../queue/errors.ts";
 import { nameOf } from "../../queue/name-cache.ts";
 import { Order } from "../../queue/order.ts";

@@ -7,7 +7,7 @@ import { Encoded, Output } from "../../resp/reply.ts";
 /** The tag of a Redis that is one lane. */
 export const TAG = "{okq}";
 
-/** What stands between the tag and a queue's name; the scripts know these by the same names. */
+/** The part of a key between the tag and the queue's name. The scripts use the same names. */
 export const INFIXES = {
   /** list of the other ready ids, left to right */
   READY: ":ready:",
@@ -85,8 +85,8 @@ export class QueueKeys {
 }
 
 /**
- * Where processes tell each other what became ready, and when claims are to be reclaimed. Pub/sub
- * knows no databases: the names do.
+ * The channels on which processes tell each other which queues became ready, and when the next
+ * reclaim is due. Pub/sub is the same for all databases, so the names contain the database.
  */
 export function channels(db: number): { ready: string; due: string } {
   return { ready: `${TAG}:ready:${db}`, due: `${TAG}:due:${db}` };

@@ -16,7 +16,7 @@ import { shardOf, SHARDS } from "./shards.ts";
 /** Submits one part to its shard. */
 export type Ask = <O extends Operation>(shard: number, operation: O) => Promise<ResultOf<O>>;
 
-/** What this process knows of the shards. */
+/** Facts about the shards that this process knows. */
 export interface KnownShards {
   /** Whether a lease has expired there. */
   isDue(shard: number): boolean;

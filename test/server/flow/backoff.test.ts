@@ -41,7 +41,7 @@ test("after long work the pause is four times as long as the work, and a second 
   expect([backoff.isActive, ends()]).toEqual([false, 2]);
 });
 
-test("of several pauses the one that ends last counts, and ends once", () => {
+test("the pause that ends last counts, and ends once", () => {
   const { clock, backoff, work, ends } = setUp();
   work(15);
   backoff.afterShare();
