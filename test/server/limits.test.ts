@@ -17,7 +17,7 @@ const LARGE = "x".repeat(MEGABYTE);
 /** okq waits for a Redis that stands still longer than any test takes. */
 const NEVER_MS = 600_000;
 
-/** A clock that goes on slowly by itself, because clients pause after large commands and replies. */
+/** A clock that goes on slowly by itself: clients pause after large commands and large replies. */
 function slowClock(): TestClock {
   const clock = new TestClock();
   const timer = setInterval(() => clock.advance(5), 5);
