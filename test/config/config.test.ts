@@ -38,7 +38,7 @@ function refusal(flags: Flags, env: Record<string, string> = {}): string {
   throw new Error("it was accepted");
 }
 
-test("flags win over the environment, then comes the file, then the defaults", () => {
+test("flags override the environment, which overrides the file, which overrides defaults", () => {
   const config = configFile("max-clients: 1\nredis-pool-size: 3\nbg-push-pool-size: 1\n");
   const env = { OKQ_MAX_CLIENTS: "2", OKQ_REDIS_POOL_SIZE: "2", OKQ_CONFIG: config };
   expect(resolveConfig({ "max-clients": "3" }, env)).toEqual({
