@@ -2,7 +2,8 @@
 // for little: the collection is a pause.
 //
 // Measured on Bun 1.4.5 with 1,000,000 events drained: an idle process had returned the memory
-// after 15 s by itself; a busy one still kept 500 MB after 30 s, and returned it within 70 s.
+// after 15 s by itself; a busy one still kept 500 MB after 60 s in one run of two, and had returned
+// it 20 s after the load had become lighter. Longer loads were not measured.
 // Bun.gc(false) freed hardly more; Bun.gc(true) came to within 50 MB of the start, and paused for
 // 150 ms.
 import type { Cancel, Clock } from "../../queue/clock.ts";
