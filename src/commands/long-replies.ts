@@ -96,7 +96,7 @@ export async function collect<Page>(
   }
 }
 
-/** An array with this number of elements, each of which is made when it is written. */
+/** An array with this number of elements. It makes each element when it writes that element. */
 export function longArray(
   count: number,
   elements: Iterable<Reply>,

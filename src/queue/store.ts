@@ -109,7 +109,7 @@ export interface Register {
 }
 
 /**
- * The periodic work of a store: cleans up what is gone, and requeues at most `limit` events whose
+ * The periodic work of a store. It forgets unused queues and requeues at most `limit` events whose
  * lease has expired, in each queue in ascending order of deadline, events with the same deadline in
  * the order of their claims. Their ranks in the line do not depend on how many are requeued at a
  * time. The store chooses which queues come first. A store of several parts requeues as many in
@@ -165,7 +165,7 @@ export interface Results {
 
 export type ResultOf<O extends Operation> = Results[O["kind"]];
 
-/** The submitter of an operation. It is told once how it ended, when the store has it for good. */
+/** Receives the outcome of an operation, once. A success means that the store keeps it for good. */
 export interface Receiver<R> {
   succeeded(result: R): void;
   /** The error says what became of the operation. */
@@ -195,7 +195,7 @@ export abstract class Session {
   }
 }
 
-/** Called with a queue and how many of its events became ready, in whatever way, in any process. */
+/** Called when any process makes events of a queue ready, with the queue and their number. */
 export type ReadyListener = (queue: Buffer, count: number) => void;
 
 export interface Store {

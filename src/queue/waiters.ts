@@ -1,4 +1,4 @@
-// Clients that wait for events: first come, first served in each queue, whatever the store.
+// Clients that wait for events. Each queue serves them in the order in which they came.
 // A wake-up is only a hint: it makes a waiter try to get what it waits for. A waiter whose attempt
 // finds nothing keeps its rank in the line.
 //

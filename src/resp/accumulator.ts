@@ -15,7 +15,7 @@ export class Accumulator {
     return this.#length;
   }
 
-  /** Bytes allocated: up to 1 MiB at most twice what was appended, and at least 256. */
+  /** Allocated bytes: at least 256; up to 1 MiB, at most twice the appended bytes. */
   get capacity(): number {
     return this.#buffer.length;
   }

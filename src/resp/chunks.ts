@@ -28,7 +28,7 @@ export class Chunks {
     this.#laterBytes += chunk.length;
   }
 
-  /** Goes on to the next chunk. False when there is none; the old one is let go in any case. */
+  /** Frees this chunk and goes on to the next one. Returns false when there is none. */
   advance(): boolean {
     if (this.#laterBytes === 0) {
       this.#start(NOTHING);
@@ -45,7 +45,7 @@ export class Chunks {
     return true;
   }
 
-  /** Frees the chunk being read, of which nothing is left to read. */
+  /** Frees this chunk. To be called when all of it was read. */
   letGo(): void {
     this.#start(NOTHING);
   }

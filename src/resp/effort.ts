@@ -1,5 +1,5 @@
-// How much work one call of the parser may do. Whatever a client sends, the parser returns after a
-// short time, so that other clients get theirs.
+// Limits the work of one call of the parser. The parser returns after a short time for any input,
+// so that other clients have their turn.
 
 /** An argument or a blank line is one step, and so are this many bytes copied or searched. */
 const BYTES_PER_STEP = 64;

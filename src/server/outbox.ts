@@ -43,8 +43,8 @@ export class Outbox {
   }
 
   /**
-   * Sends the first `length` bytes, of which it copies those that the socket does not take. The
-   * ends of the pending events are counted from the first of these bytes.
+   * Sends the first `length` bytes. It copies the bytes that the socket does not take. The ends of
+   * the pending events are counted from the first of these bytes.
    */
   send(bytes: Buffer, length: number, pending: readonly Pending[]): void {
     const start = this.#sentBytes + this.#unsentBytes;

@@ -142,7 +142,7 @@ export class LocalQueue {
     this.idBytes -= event.id.length;
   }
 
-  /** Empties it and returns what was in it. */
+  /** Empties the queue and returns its former content. */
   clear(): Emptied {
     const { events, cold, ready, front, claimed, contentBytes, idBytes, number } = this;
     this.replace({

@@ -55,7 +55,7 @@ interface Submitted {
   outcome: Result | StoreError | undefined;
 }
 
-/** Operations of which nothing is written: a failure of the journal does not affect them. */
+/** The journal does not record these operations, so its failures do not affect them. */
 const unrecorded: ReadonlySet<Operation["kind"]> = new Set(["register"]);
 /** Operations that need room: a journal may refuse them while all others go on. */
 const growths: ReadonlySet<Operation["kind"]> = new Set(["push", "probe"]);
