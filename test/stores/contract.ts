@@ -9,6 +9,7 @@ import { Caller } from "./contract/caller.ts";
 import { claims } from "./contract/claims.ts";
 import { counts } from "./contract/counts.ts";
 import { failures } from "./contract/failures.ts";
+import { largeContents } from "./contract/large-contents.ts";
 import { line } from "./contract/line.ts";
 import { readiness } from "./contract/readiness.ts";
 import { reclaims } from "./contract/reclaims.ts";
@@ -48,6 +49,7 @@ const chapters = {
   unpops,
   counts,
   bytes,
+  largeContents,
   batches,
   failures,
   readiness,

@@ -94,6 +94,7 @@ export class RandomOperations {
   #contents(): Buffer {
     const random = this.#random;
     if (random.below(4) === 0) return bytesOf(random.of(nastyTexts));
+    if (random.below(8) === 0) return Buffer.alloc(random.below(80_000), random.below(256));
     return Buffer.from(Array.from({ length: random.below(40) }, () => random.below(256)));
   }
 

@@ -23,7 +23,8 @@ const OTHER_PASSWORD = "another-secret";
 /** The rights that the README lists: for everything that okq sends, and nothing else. */
 const ACL = (
   "~{okq* &{okq}* -@all +@list +@hash +@set +@sortedset +set +setrange +del +unlink +exists " +
-  "+pexpire +time +eval +evalsha +publish +subscribe +ping +info +select +wait +cluster|slots"
+  "+pexpire +time +eval +evalsha +multi +exec +rename +publish +subscribe +ping +info +select " +
+  "+wait +cluster|slots"
 ).split(" ");
 const SENTINEL_ACL = ["-@all", "+sentinel|get-master-addr-by-name", "+sentinel|master"];
 

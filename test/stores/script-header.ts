@@ -53,9 +53,10 @@ export function fitsArguments(header: string, call: string[]): boolean {
 const COUNTS = new Set(["total", "processing", "consumers", "claim"]);
 const TEXTS = new Set(["id", "contents", "name"]);
 
-/** n for a number, t for a text, t? for a text or nil. */
+/** n for a number, t for a text, t? for a text or nil, as [t-] within a list. */
 function kindOf(word: string): string {
   if (word === "next") return "t?";
+  if (word === "contents?") return "[t-]";
   if (word === "places") return "\\[t*\\]";
   if (COUNTS.has(word)) return "n";
   if (TEXTS.has(word)) return "t";

@@ -29,7 +29,10 @@ verbs.ack = function(from, to)
     will_have_extras(queue)
     redis.call('ZADD', queue.front, unpack(at_right_end(ids)))
     became_ready(queue, #ids)
-  elseif redis.call('HDEL', queue.events, unpack(ids)) == events then
+    return missed
+  end
+  fill_in(queue, ids)
+  if redis.call('HDEL', queue.events, unpack(ids)) == events then
     shrank(queue)
   end
   return missed

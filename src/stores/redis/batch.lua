@@ -2,8 +2,8 @@
 -- chain are not made: they hold operations that stand behind its operations.
 -- KEYS    queues deadlines processes absent process, then
 --         ready claimed events front leases of each queue
--- ARGV    now (empty: the server's time) tick (the first that this okq process has not seen) GROWS|-
---         ready-channel due-channel origin, then for each call verb, how many values the call has
+-- ARGV    now (empty: the server's time) tick (the first that this okq process has not seen)
+--         GROWS|STAGED|- ready-channel due-channel origin, then for each call verb, how many values the call has
 --         with these two (negative: the next value is its chain), the arguments
 -- Returns what became ready (queue's name, count ...), 1 if the batch ended early or 0, in how many
 --         ms a reclaim is due (-1: nothing is claimed; nil: no news), the next free tick (nil: the
@@ -38,8 +38,50 @@ local function next_due()
   return due
 end
 
+-- Gives the hashes their names back, and notes which contents were added. Returns false, with
+-- nothing changed, if they were not added because an id was not new (see stage.lua).
+local function begin_staged()
+  local at = 7
+  while at <= #ARGV do
+    local values = tonumber(ARGV[at + 1])
+    local from = values < 0 and at + 3 or at + 2
+    values = math.abs(values)
+    if ARGV[at] == 'push' and ARGV[from + 2] == 'STAGED' then
+      local queue = queue_at(ARGV[from])
+      staged[queue.name] = staged[queue.name] or {}
+      for id = from + 3, at + values - 1, 2 do
+        staged[queue.name][ARGV[id]] = true
+      end
+    end
+    at = at + values
+  end
+  local is_any_there = false
+  for name in pairs(staged) do
+    is_any_there = is_any_there or redis.call('EXISTS', EVENTS .. name) == 1
+  end
+  for name in pairs(staged) do
+    if is_any_there then
+      redis.call('DEL', STAGED .. name)
+    else
+      redis.pcall('RENAME', STAGED .. name, EVENTS .. name)
+    end
+  end
+  return not is_any_there
+end
+
+-- Removes the contents of events that were not pushed.
+local function end_staged()
+  for name, ids in pairs(staged) do
+    for id in pairs(ids) do
+      redis.pcall('HDEL', EVENTS .. name, id)
+      shrank(queue_named(name))
+    end
+  end
+end
+
 -- It must not fail: all calls are done by now.
 local function finish(replies)
+  end_staged()
   for _, queue in pairs(shrunk) do
     pcall(forget_if_unused, queue)
   end
@@ -54,6 +96,10 @@ local function finish(replies)
     -- Where a message must not be sent, waiters find the event a bit later.
     redis.pcall('PUBLISH', ARGV[4], ARGV[6] .. ' ' .. count .. ' ' .. name)
   end
+end
+
+if ARGV[3] == 'STAGED' and not begin_staged() then
+  return { ok = 'NOT STAGED' }
 end
 
 local NOT_MADE = { ok = 'NOT MADE' }

@@ -7,9 +7,11 @@
 import { StoreError } from "../../queue/errors.ts";
 import { nameOf } from "../../queue/name-cache.ts";
 import { Order } from "../../queue/order.ts";
-import type { Operation, Receiver } from "../../queue/store.ts";
+import type { Operation, Pop, Popped, Receiver } from "../../queue/store.ts";
 import type { Encoded } from "../../resp/reply.ts";
+import { Fetch } from "./fetch.ts";
 import type { QueueKeys } from "./keys.ts";
+import { type Staged, stagedOf } from "./staged.ts";
 import { type Argument, poppedCount, type ScriptReply, type Variant, verbs } from "./verbs.ts";
 
 /** Which call has the session's latest operation: later ones may not join an earlier call. */
@@ -127,8 +129,16 @@ export class Batch {
     for (const [index, call] of this.#calls.entries()) call.index = index;
   }
 
-  /** The keys of each of its queues, and the arguments of its calls, as batch.lua takes them. */
-  encode(queueKeys: QueueKeys): { keys: Encoded[]; args: Argument[] } {
+  /** The pushes whose contents may be sent beside the script; null if that must not be. */
+  staged(): Staged[] | null {
+    return this.isClosed ? null : stagedOf(this.#calls);
+  }
+
+  /**
+   * The keys of each of its queues, and the arguments of its calls, as batch.lua takes them.
+   * isStaged: without large contents.
+   */
+  encode(queueKeys: QueueKeys, isStaged: boolean): { keys: Encoded[]; args: Argument[] } {
     const keys: Encoded[] = [];
     const args: Argument[] = [];
     const numbers = new Map<string, string>();
@@ -143,7 +153,7 @@ export class Batch {
       return number;
     };
     for (const { kind, operations, chain } of this.#calls) {
-      const call = verbs[kind].call(operations as never, numberOf);
+      const call = verbs[kind].call(operations as never, numberOf, isStaged);
       const { number, isLong } = endOf(chain);
       if (isLong) args.push(kind, String(-3 - call.length), String(number));
       else args.push(kind, String(2 + call.length));
@@ -183,6 +193,17 @@ export class Batch {
     call.failures = from.failures.splice(at);
     this.isGrowing ||= call.kind === "push" || call.kind === "probe";
     this.weight += call.operations.length;
+  }
+
+  /** The fetches of the contents that were too large for the reply of the script. */
+  fetches(): Fetch[] {
+    const fetches: Fetch[] = [];
+    for (const { kind, operations, results } of this.#calls) {
+      if (kind !== "pop" || !Array.isArray(results) || results.length === 0) continue;
+      const fetch = new Fetch((operations[0] as Pop).queue, results as (Popped | null)[]);
+      if (fetch.ids.length > 0) fetches.push(fetch);
+    }
+    return fetches;
   }
 
   /** Whether any result is of a change that a failover must not undo. */

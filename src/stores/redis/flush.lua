@@ -5,6 +5,11 @@
 
 verbs.flush = function(from)
   local queue = queue_at(ARGV[from])
+  local ids = {}
+  for id in pairs(left_out[queue.name] or {}) do
+    ids[#ids + 1] = id
+  end
+  fill_in(queue, ids)
   shrank(queue)
   local keys = { queue.ready, queue.claimed, queue.events, queue.front, queue.leases }
   return redis.call('UNLINK', unpack(keys))

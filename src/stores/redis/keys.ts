@@ -36,6 +36,9 @@ export const TICKS_PER_MS = 2048;
 /** Some years: these events must come behind all whose lease ended, and sums must stay exact. */
 export const PUSHED_LEFT = 2 ** 49;
 
+/** From this size on contents are large: they travel beside the script where possible. */
+export const LARGE_BYTES = 1024;
+
 /**
  * The keys that every batch names before its queues' keys:
  * - queues: sorted set, all scores 0, of the names of queues that have events or consumers
@@ -59,6 +62,18 @@ export const QUEUE_KEYS = Object.keys(INFIXES).length;
 export function queueKeys(tag: string): (queue: Buffer) => Buffer[] {
   const prefixes = Object.values(INFIXES).map((infix) => Buffer.from(tag + infix));
   return (queue) => prefixes.map((prefix) => Buffer.concat([prefix, queue]));
+}
+
+/** The key of a queue's contents. */
+export function eventsKey(tag: string, queue: Buffer): Buffer {
+  return Buffer.concat([Buffer.from(tag + INFIXES.EVENTS), queue]);
+}
+
+/** Of a key that is there only within a transaction, while contents are added beside the script. */
+export const STAGED = ":staged:";
+
+export function stagedKey(tag: string, queue: Buffer): Buffer {
+  return Buffer.concat([Buffer.from(tag + STAGED), queue]);
 }
 
 /** The encoded keys of queues under a tag; those of recent queues are kept. */

@@ -10,10 +10,12 @@ import { StoreError } from "../../queue/errors.ts";
 import type { Operation, Receiver } from "../../queue/store.ts";
 import { Encoded, Output } from "../../resp/reply.ts";
 import { Batch, type Position } from "./batch.ts";
-import { FIXED_KEYS, fixedKeys, QueueKeys, QUEUE_KEYS } from "./keys.ts";
+import type { Fetch } from "./fetch.ts";
+import { eventsKey, FIXED_KEYS, fixedKeys, QueueKeys, QUEUE_KEYS, stagedKey } from "./keys.ts";
 import { type Route, TURNED_AWAY } from "./route.ts";
-import { ScriptCall, sendScript } from "./script-call.ts";
+import { ScriptCall, sendScript, sendTogether } from "./script-call.ts";
 import { SCRIPT, SCRIPT_SHA } from "./script.ts";
+import { execute, mayTransact, type Staged, writeStaging } from "./staged.ts";
 import type { RedisTarget } from "./target.ts";
 import type { ScriptReply } from "./verbs.ts";
 
@@ -43,6 +45,8 @@ export interface LaneOptions {
 const BATCH_WEIGHT_MAX = 512;
 const BATCH_BYTES_MAX = 1024 * 1024;
 const SMALL_BATCH_WEIGHT = 32;
+/** After a push of an id that was there: where there is one there are often more. */
+const INLINE_BATCHES = 16;
 /** An answer that takes longer is overdue. */
 const OVERDUE_MS = 300;
 
@@ -69,6 +73,8 @@ export class Lane {
   #sentAtMs = 0;
   #dueAtMs = 0;
   #idle: (() => void) | null = null;
+  /** For so many batches, because one with large contents had to be sent twice. */
+  #inlineBatches = 0;
 
   constructor(options: LaneOptions) {
     const { tag, processId, channels } = options;
@@ -136,7 +142,16 @@ export class Lane {
       else if (TURNED_AWAY.has(code)) void this.#turnedAway(batch, givesUpAtMs, code, message);
       else this.#failed(batch, this.#storeError(error));
     };
-    this.#call(redis, "evalsha", SCRIPT_SHA, batch, answered, failed);
+    const inline = () => this.#call(redis, "evalsha", SCRIPT_SHA, batch, answered, failed);
+    const staged = this.#mayStage(redis) ? batch.staged() : null;
+    if (!staged) return inline();
+    const transacted = this.#transact(redis, batch, staged);
+    transacted.then((reply) => (reply ? answered(reply) : inline()), failed);
+  }
+
+  #mayStage(redis: Redis): boolean {
+    if (this.#inlineBatches > 0) this.#inlineBatches -= 1;
+    return this.#inlineBatches === 0 && mayTransact(redis, this.#options.tag);
   }
 
   #call(
@@ -147,11 +162,17 @@ export class Lane {
     answered: (reply: ScriptReply[]) => void,
     failed: (error: Error) => void,
   ): void {
-    const { now, ticks, limits } = this.#options;
-    const { keys, args } = batch.encode(this.#queueKeys);
+    this.#output.clear();
+    this.#write(name, script, batch, batch.isGrowing ? "GROWS" : "-");
+    this.#owes(redis, this.#options.limits.timeoutMs);
+    sendScript(redis, new ScriptCall(name, this.#output.bytes(), answered, failed));
+  }
+
+  #write(name: string, script: string, batch: Batch, need: "GROWS" | "STAGED" | "-"): void {
+    const { now, ticks } = this.#options;
+    const { keys, args } = batch.encode(this.#queueKeys, need === "STAGED");
     const keyCount = FIXED_KEYS + keys.length * QUEUE_KEYS;
     const output = this.#output;
-    output.clear();
     output.writeArrayHeader(3 + keyCount + FIXED_ARGS + args.length);
     output.write(name, 2);
     output.write(script, 2);
@@ -160,11 +181,30 @@ export class Lane {
     for (const key of keys) output.write(key, 2);
     output.write(now ? String(now()) : "", 2);
     output.write(String(ticks.unseen), 2);
-    output.write(batch.isGrowing ? "GROWS" : "-", 2);
+    output.write(need, 2);
     output.write(this.#fixedArgs, 2);
     for (const argument of args) output.write(argument, 2);
+  }
+
+  /**
+   * Sends the batch with its large contents beside it. Resolves with the reply of the script, or
+   * with null if nothing was done, and rejects if the outcome is unknown.
+   */
+  async #transact(redis: Redis, batch: Batch, staged: Staged[]): Promise<ScriptReply[] | null> {
+    const { tag, limits } = this.#options;
+    const output = this.#output;
+    output.clear();
+    const names = writeStaging(output, tag, this.#fixedKeys, staged);
+    this.#write("evalsha", SCRIPT_SHA, batch, "STAGED");
+    output.write(["EXEC"], 2);
     this.#owes(redis, limits.timeoutMs);
-    sendScript(redis, new ScriptCall(name, output.bytes(), answered, failed));
+    const reply = await execute(redis, [...names, "evalsha", "exec"], output.bytes());
+    if (Array.isArray(reply) || reply === null) return reply;
+    if (!(reply instanceof Error)) this.#inlineBatches = INLINE_BATCHES;
+    else if (!reply.message.startsWith("NOSCRIPT")) throw reply;
+    // HSET wrote beside the events.
+    else redis.unlink(staged.map(({ queue }) => stagedKey(tag, queue))).catch(() => {});
+    return null;
   }
 
   /** Notes that this connection has to answer within this time. */
@@ -188,11 +228,47 @@ export class Lane {
     } catch (error) {
       return this.#failed(batch, this.#storeError(error as Error));
     }
-    if (limits.waitReplicas === 0 || !batch.hasChanged) return this.#succeeded(batch);
-    this.#awaitReplicas(redis).then(
+    const fetches = batch.fetches();
+    const awaitsReplicas = limits.waitReplicas > 0 && batch.hasChanged;
+    if (fetches.length === 0 && !awaitsReplicas) return this.#succeeded(batch);
+    const complete = async () => {
+      if (awaitsReplicas) await this.#awaitReplicas(redis);
+      if (fetches.length > 0) await this.#fetch(fetches, askedAtMs + limits.timeoutMs);
+    };
+    complete().then(
       () => this.#succeeded(batch),
       (error: StoreError) => this.#failed(batch, error),
     );
+  }
+
+  /** It only reads, so it is sent again where that helps. */
+  async #fetch(fetches: Fetch[], givesUpAtMs: number): Promise<void> {
+    const { route, tag, limits, clock } = this.#options;
+    const output = this.#output;
+    for (;;) {
+      output.clear();
+      for (const { queue, ids } of fetches) {
+        output.write(["HMGET", eventsKey(tag, queue), ...ids], 2);
+      }
+      const names = fetches.map(() => "hmget");
+      const redis = route.redis();
+      if (!redis) throw new StoreError("unknown", `claimed, but not read (${route.reason()})`);
+      this.#owes(redis, limits.timeoutMs);
+      const replies: ScriptReply[] = await sendTogether(redis, names, output.bytes())
+        .catch((error: Error) => [error])
+        .finally(() => (this.#redis = null));
+      const error = replies.find((reply): reply is Error => reply instanceof Error);
+      if (!error) {
+        for (const [at, fetch] of fetches.entries()) fetch.take(replies[at]!);
+        return;
+      }
+      const { name, message } = error;
+      const code = name === "ReplyError" ? message.split(" ", 1)[0]! : "";
+      const isPassing = TURNED_AWAY.has(code) && (await route.turnedAway(code, message));
+      if (!isPassing || clock.nowMs() > givesUpAtMs) {
+        throw new StoreError("unknown", `claimed, but not read (${message})`);
+      }
+    }
   }
 
   /** Redis does the next batch while receivers are told, unless a failure must be told first. */

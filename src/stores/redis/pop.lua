@@ -2,9 +2,10 @@
 -- KEYS    deadlines, of the queue: ready claimed events front leases
 -- ARGV    queue leaseMs count
 -- Returns claim (the tick of the first one, those of the others follow) places (of the events
---         that were in front of the list, they come first), then id contents for every event, or an
---         empty list. They are fewer than count when the queue ran out or when the batch's reply is
---         long enough, which then ends here
+--         that were in front of the list, they come first), then id contents? (nil: large, to be
+--         fetched while the event is claimed) for every event, or an empty list. They are fewer
+--         than count when the queue ran out or when the batch's reply is long enough, which then
+--         ends here
 
 -- The next ones out, and the scores of those that were in front of the list.
 local function take_next(queue, count)
@@ -21,6 +22,25 @@ local function take_next(queue, count)
     queue.has_front = false
   end
   return redis.call('RPOP', queue.ready, count), {}
+end
+
+-- With less, fetching takes longer than Lua does.
+local FETCHED_BYTES_MIN = 32 * 1024
+
+-- Their contents, or an error. Lua hashes every byte of a string, so large contents that okq can
+-- fetch without it are true instead, and their bytes come with them. Most queues have small ones
+-- only, so the first decides whether to look at each.
+local function contents_of(queue, ids, are_claimed)
+  local first_bytes = are_claimed and redis.pcall('HSTRLEN', queue.events, ids[1]) or 0
+  if type(first_bytes) == 'table' or first_bytes * #ids < FETCHED_BYTES_MIN then
+    return redis.pcall('HMGET', queue.events, unpack(ids)), {}
+  end
+  local contents, bytes = {}, {}
+  for at, id in ipairs(ids) do
+    bytes[at] = redis.call('HSTRLEN', queue.events, id)
+    contents[at] = bytes[at] >= LARGE_BYTES or redis.call('HGET', queue.events, id)
+  end
+  return contents, bytes
 end
 
 -- Fails after putting these ids back where they were.
@@ -87,7 +107,7 @@ verbs.pop = function(from)
     if not ids then
       break
     end
-    local contents = redis.pcall('HMGET', queue.events, unpack(ids))
+    local contents, bytes = contents_of(queue, ids, lease > 0)
     if contents.err then
       put_back(queue, ids, places, contents)
     end
@@ -95,8 +115,11 @@ verbs.pop = function(from)
       -- Without contents (somebody deleted the hash) there is no event to hand out.
       if contents[at] then
         popped[#popped + 1] = id
-        popped[#popped + 1] = contents[at]
-        reply_bytes = reply_bytes + #contents[at]
+        popped[#popped + 1] = contents[at] ~= true and contents[at]
+        if contents[at] == true then
+          leave_out(queue, id, popped, #popped)
+        end
+        reply_bytes = reply_bytes + (bytes[at] or #contents[at])
         popped_ids[#popped_ids + 1] = id
         popped_places[#popped_places + 1] = places[at]
         left = left - 1
@@ -105,6 +128,7 @@ verbs.pop = function(from)
       end
     end
     if lease == 0 then
+      fill_in(queue, ids)
       redis.call('HDEL', queue.events, unpack(ids))
       shrank(queue)
     end

@@ -3,7 +3,8 @@
 -- CLAIMED ...) come from keys.ts before it.
 -- KEYS    queues deadlines processes absent process, then
 --         ready claimed events front leases of each queue
--- ARGV    now (empty: the server's time) tick (the first that this okq process has not seen) GROWS|-
+-- ARGV    now (empty: the server's time) tick (the first that this okq process has not seen)
+--         GROWS|STAGED|-
 --         ready-channel due-channel origin
 -- Returns nothing by itself, but ends the batch with an error where nothing can be written
 
@@ -13,9 +14,9 @@ local queues_key, deadlines_key, processes_key, absent_key, process_key =
 -- Redis looks at the first write of a script only: whether there is memory for it, whether writing
 -- is possible at all. So a write that changes nothing goes first. In a batch with pushes (GROWS) it
 -- is one that needs memory. Without memory pushes are refused, and pops and acks go on behind a
--- second write, which needs none.
+-- second write, which needs none. A transaction (STAGED) is only executed where all that is possible.
 local memory_refusal = ARGV[3] == 'GROWS' and redis.pcall('SETRANGE', absent_key, 0, '')
-if type(memory_refusal) ~= 'number' then
+if type(memory_refusal) ~= 'number' and ARGV[3] ~= 'STAGED' then
   local write_refusal = redis.pcall('DEL', absent_key)
   if type(write_refusal) == 'table' then
     return write_refusal
@@ -138,6 +139,33 @@ local REPLY_BYTES_MAX = 4 * 1024 * 1024
 -- Events that are taken out before their contents are counted.
 local POP_SLICE = 16
 local reply_bytes = 0
+
+-- By queue the ids whose contents are there although their events are not, or not yet.
+local staged = {}
+
+-- By queue and id: where contents are missing that a pop left to okq to fetch, and the same for an
+-- earlier pop of that id.
+local left_out = {}
+
+local function leave_out(queue, id, popped, at)
+  local own = left_out[queue.name] or {}
+  left_out[queue.name] = own
+  own[id] = { popped = popped, at = at, earlier = own[id] }
+end
+
+-- To be called before events are removed.
+local function fill_in(queue, ids)
+  local own = left_out[queue.name]
+  for _, id in ipairs(own and ids or {}) do
+    local gap = own[id]
+    local contents = gap and redis.call('HGET', queue.events, id)
+    while gap do
+      gap.popped[gap.at] = contents
+      gap = gap.earlier
+    end
+    own[id] = nil
+  end
+end
 
 local processes
 local function consumers_of(queue)

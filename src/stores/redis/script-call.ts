@@ -13,9 +13,9 @@ export class ScriptCall {
 
   /** The bytes must stay as they are until one of the two is called. */
   constructor(
-    readonly name: "eval" | "evalsha",
+    readonly name: string,
     private readonly bytes: Buffer,
-    private readonly answered: (reply: ScriptReply[]) => void,
+    private readonly answered: (reply: never) => void,
     private readonly failed: (error: Error) => void,
   ) {}
 
@@ -26,7 +26,7 @@ export class ScriptCall {
   }
 
   resolve(reply: unknown): void {
-    this.answered(reply as ScriptReply[]);
+    this.answered(reply as never);
   }
 
   /** Tells it a bit later: when a connection ends, its other listeners are told first. */
@@ -37,4 +37,25 @@ export class ScriptCall {
 
 export function sendScript(redis: Redis, call: ScriptCall): void {
   void redis.sendCommand(call as unknown as Command);
+}
+
+const NOTHING = Buffer.alloc(0);
+
+/**
+ * Sends these commands in one write. When all have been answered, resolves with their replies and
+ * errors, or rejects if the connection broke. The bytes must stay as they are until then.
+ */
+export async function sendTogether(
+  redis: Redis,
+  names: string[],
+  bytes: Buffer,
+): Promise<ScriptReply[]> {
+  const replies = names.map((name, at) => {
+    const { promise, resolve, reject } = Promise.withResolvers<ScriptReply>();
+    const failed = (error: Error) => (error.name === "ReplyError" ? resolve(error) : reject(error));
+    sendScript(redis, new ScriptCall(name, at === 0 ? bytes : NOTHING, resolve, failed));
+    return promise;
+  });
+  await Promise.allSettled(replies);
+  return await Promise.all(replies);
 }

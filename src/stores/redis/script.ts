@@ -11,21 +11,24 @@ import push from "./push.lua" with { type: "text" };
 import ready from "./ready.lua" with { type: "text" };
 import reclaim from "./reclaim.lua" with { type: "text" };
 import register from "./register.lua" with { type: "text" };
+import stage from "./stage.lua" with { type: "text" };
 import status from "./status.lua" with { type: "text" };
 import unpop from "./unpop.lua" with { type: "text" };
 import {
   FIXED_KEYS,
   INFIXES,
+  LARGE_BYTES,
   PUSHED_LEFT,
   QUEUE_KEYS,
+  STAGED,
   TICKS_PER_MS,
   USUAL_LEASE_MS,
 } from "./keys.ts";
 
-const infixes = Object.entries(INFIXES).map(
+const infixes = Object.entries({ ...INFIXES, STAGED }).map(
   ([name, infix]) => `local ${name} = TAG .. ${JSON.stringify(infix)}\n`,
 );
-const numbers = { FIXED_KEYS, QUEUE_KEYS, TICKS_PER_MS, PUSHED_LEFT, USUAL_LEASE_MS };
+const numbers = { FIXED_KEYS, LARGE_BYTES, QUEUE_KEYS, TICKS_PER_MS, PUSHED_LEFT, USUAL_LEASE_MS };
 const names = [
   ...Object.entries(numbers).map(([name, number]) => `local ${name} = ${number}\n`),
   "local TAG = string.match(KEYS[1], '^{[^}]*}')\n",
@@ -34,5 +37,5 @@ const names = [
 
 const verbs = [ack, flush, list, peek, pop, probe, push, ready, reclaim, register, status, unpop];
 
-export const SCRIPT = [names, prelude, ...verbs, batch].join("\n");
+export const SCRIPT = [names, stage, prelude, ...verbs, batch].join("\n");
 export const SCRIPT_SHA = new Bun.CryptoHasher("sha1").update(SCRIPT).digest("hex");

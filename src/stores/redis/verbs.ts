@@ -1,6 +1,7 @@
 // For each operation: which ones may share a call of their verb, the arguments of that call, and
 // the results in its reply. The .lua file of the same name is the other side.
-import type { Operation, Popped, QueueStatus, ResultOf } from "../../queue/store.ts";
+import { LARGE_BYTES } from "./keys.ts";
+import type { Operation, Popped, Push, QueueStatus, ResultOf } from "../../queue/store.ts";
 
 export type Argument = string | Buffer;
 /** A reply of the script. ioredis gives bulk strings as Buffers. */
@@ -17,14 +18,25 @@ export type Variant = string | number;
 interface Verb<K extends Kind> {
   /** null: each operation has a call of its own. */
   variant(operation: OperationOf<K>): Variant | null;
-  call(operations: OperationOf<K>[], numberOf: NumberOf): Argument[];
+  /** isStaged: large contents are sent beside the script. */
+  call(operations: OperationOf<K>[], numberOf: NumberOf, isStaged: boolean): Argument[];
   /** One result per operation, in their order. */
   results(reply: ScriptReply, operations: OperationOf<K>[]): ResultOf<OperationOf<K>>[];
   /** Whether the receiver of the result relies on a change that a failover must not undo. */
   isChange(result: ResultOf<OperationOf<K>>): boolean;
 }
 
+const LARGE = { left: "large left", right: "large right" };
+
+/** Whether its contents may be sent beside the script. */
+export function isLarge({ contents }: Push): boolean {
+  return contents.length >= LARGE_BYTES;
+}
+
 const REGISTER_TTL_MS = 20_000;
+
+/** Stands for the contents of a popped event that are still to be fetched. */
+export const ABSENT: Buffer = Buffer.alloc(0);
 
 /** How many events are in the reply of a call that pops. */
 export function poppedCount(reply: ScriptReply): number {
@@ -32,12 +44,12 @@ export function poppedCount(reply: ScriptReply): number {
 }
 
 function poppedOf(reply: ScriptReply): Popped[] {
-  const parts = reply as Buffer[];
+  const parts = reply as (Buffer | null)[];
   const claim = parts[0] as unknown as number;
   const places = parts[1] as unknown as Buffer[];
   return Array.from({ length: poppedCount(reply) }, (_, at) => ({
     id: parts[2 * at + 2]!,
-    contents: parts[2 * at + 3]!,
+    contents: parts[2 * at + 3] ?? ABSENT,
     claim: claim + at,
     place: places[at] ? Number(places[at]) : null,
   }));
@@ -57,11 +69,13 @@ function statusOf(queue: Buffer, counts: ScriptReply[], at: number): QueueStatus
 
 export const verbs: { [K in Kind]: Verb<K> } = {
   push: {
-    variant: (push) => push.end,
-    call(pushes, numberOf) {
+    variant: (push) => (isLarge(push) ? LARGE[push.end] : push.end),
+    call(pushes, numberOf, isStaged) {
       const { queue, end } = pushes[0]!;
+      const isBeside = isStaged && isLarge(pushes[0]!);
       const call: Argument[] = [numberOf(queue), end === "left" ? "LEFT" : "RIGHT"];
-      for (const push of pushes) call.push(push.id, push.contents);
+      call.push(isBeside ? "STAGED" : "INLINE");
+      for (const push of pushes) call.push(push.id, isBeside ? "" : push.contents);
       return call;
     },
     results: (reply, pushes) => allBut(reply, pushes.length, "ok", "duplicate"),
