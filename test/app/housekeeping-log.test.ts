@@ -15,7 +15,7 @@ function start() {
   return { lines, clock, note, close: () => limit.close() };
 }
 
-test("logs a lasting failure once, and its end after three seconds without it", () => {
+test("logs a lasting failure once, and its end after three seconds without a failure", () => {
   const { lines, clock, note, close } = start();
   for (let round = 0; round < 10; round++) {
     note("reclaim", new StoreError("refused", "a reason"));

@@ -82,7 +82,7 @@ test("rounds seconds up to whole milliseconds", () => {
   ]);
 });
 
-test("puts all arguments behind the fixed ones in a list", () => {
+test("puts all arguments after the fixed ones in a list", () => {
   const [, ...none] = argumentReader("QX", "[queue ...]").positional(bytes("QX"));
   expect(none).toEqual([]);
   const { positional } = argumentReader("QX", "queue [eventId ...]");

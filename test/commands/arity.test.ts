@@ -90,7 +90,7 @@ test("has an example of every command", () => {
   expect(Object.keys(accepted)).toEqual(commands.map(({ name }) => name));
 });
 
-test.each(commands.map(({ name }) => name))("%s takes as many as it says", async (name) => {
+test.each(commands.map(({ name }) => name))("%s accepts its documented arity", async (name) => {
   const client = await (await startTestOkq()).connect();
   const arity = await arityOf(client, name);
   const words = name.split(" ");

@@ -10,7 +10,7 @@ test("is full above its maximum", () => {
   expect([budget.bytes, budget.isFull]).toEqual([101, true]);
 });
 
-test("tells each waiting function once, when there is room again", () => {
+test("calls each waiting function once, when there is room again", () => {
   const budget = new Budget(100);
   const told: string[] = [];
   const [first, second] = [() => void told.push("first"), () => void told.push("second")];
@@ -25,7 +25,7 @@ test("tells each waiting function once, when there is room again", () => {
   expect(told).toEqual(["first", "second"]);
 });
 
-test("lets a function wait again while it is told", () => {
+test("lets a function wait again while it is called", () => {
   const budget = new Budget(100);
   let count = 0;
   const takeAll = () => {

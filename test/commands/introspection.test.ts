@@ -26,7 +26,7 @@ test("COMMAND lists every command with arity, flags, keys and subcommands", asyn
   expect(await ask(client, "COMMAND", "INFO")).toEqual(infos as unknown as Readable);
 });
 
-test("lists every subcommand under its container and finds it by its full name", async () => {
+test("COMMAND lists every subcommand under its container and by its full name", async () => {
   const client = await connected();
   const infos = (await ask(client, "COMMAND")) as unknown as Info[];
   const listed = infos.flatMap((info) => info[9].map(([name]) => name));

@@ -240,7 +240,7 @@ test("CONFIG GET, INFO and the log show no passwords", async () => {
   expect(all + okq.log.join("")).not.toContain("hunter2");
 });
 
-test("a client that leaves while its login waits does no harm", async () => {
+test("a client that disconnects while its login waits does not affect others", async () => {
   const okq = await withUsers("ann all *");
   const clients = await Promise.all(Array.from({ length: 20 }, () => okq.connect()));
   for (const client of clients) client.pipeline(["AUTH", "ann", "wrong"], ["PING"]);

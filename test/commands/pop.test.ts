@@ -48,7 +48,7 @@ describe.each(storeNames)("on %s", (store) => {
     expect(await ask(second, "QACK", "q", "1")).toBe(0);
   });
 
-  test("requeues an event whose client is long gone", async () => {
+  test("requeues an event whose client disconnected long ago", async () => {
     const okq = await startOkqOn(store);
     const first = await okq.connect();
     await pushTo("q", first, "1");
@@ -72,7 +72,7 @@ describe.each(storeNames)("on %s", (store) => {
     expect(pops).toEqual(["urgent", "a", "b", "c", "never popped"].map(popped));
   });
 
-  test("requeues all claimed events of a consumer that is gone, in order", async () => {
+  test("requeues all claimed events of a disconnected consumer, in order", async () => {
     const okq = await startOkqOn(store);
     const [consumer, other] = [await okq.connect(), await okq.connect()];
     // More than okq requeues at a time.

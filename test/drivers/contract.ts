@@ -126,7 +126,7 @@ function replies(driver: Driver, start: () => Promise<DriverClient>): void {
     expect(await client.call("QRPOP", "q")).toEqual(["1", "one"]);
   });
 
-  test("keeps replies in step behind an error with a line break in it", async () => {
+  test("keeps replies in order after an error about an id with a line break", async () => {
     const client = await start();
     const id = "1\r\n+OK\r\n";
     await client.call("QLPUSH", "q", id, "one");
@@ -148,7 +148,7 @@ function replies(driver: Driver, start: () => Promise<DriverClient>): void {
     expect(popped).toEqual(ids.flatMap((id) => [[id, `no ${id}`], 1]));
   });
 
-  test("an error in a pipeline concerns only its own command", async () => {
+  test("an error in a pipeline affects only its own command", async () => {
     const client = await start();
     const pushes = ["1", "1", "2"].map((id) => ["QLPUSH", "q", id, "x"]);
     const [first, second, third] = await client.pipeline(pushes);
@@ -171,7 +171,7 @@ function connections(
     expect(okq.log.filter((line) => !/listening|queues are kept/.test(line))).toEqual([]);
   });
 
-  test("goes on by itself after a restart of okq", async () => {
+  test("reconnects by itself after a restart of okq", async () => {
     const config =
       store === "memory"
         ? {}

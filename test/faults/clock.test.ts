@@ -165,7 +165,7 @@ test.skipIf(!HAS_LIBRARY)(
 );
 
 test.skipIf(!HAS_LIBRARY)(
-  `okq started with a clock an hour off requeues claims, never an hour late${why}`,
+  `okq started with a clock that is an hour off requeues claims, never an hour late${why}`,
   async () => {
     const okq = await startFaked();
     for (const [aheadMs, soonestMs] of [

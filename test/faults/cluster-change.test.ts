@@ -33,7 +33,7 @@ async function waitingConsumer(okq: TestOkq): Promise<Wire> {
   return consumer;
 }
 
-test("a killed and restarted cluster loses nothing, and waiting consumers are woken", async () => {
+test("a killed and restarted cluster loses no event and wakes waiting consumers", async () => {
   const cluster = await startCluster({ replicasEach: 0, isDurable: true });
   const trial = await Trial.start("Cluster, all killed", on(cluster), SPREAD);
   const consumer = await waitingConsumer(await startTestOkq(on(cluster)));
@@ -53,7 +53,7 @@ test("a killed and restarted cluster loses nothing, and waiting consumers are wo
   await trial.settle({ wokenMs: performance.now() - startedAt });
 });
 
-test("servers join and leave a cluster under load, and no okq needs a restart", async () => {
+test("okq needs no restart when servers join and leave a cluster under load", async () => {
   const cluster = await startCluster({
     masters: 4,
     replicasEach: 0,
@@ -120,7 +120,7 @@ test("okq starts while all Sentinels but one are down", async () => {
   expect(errorOf(await (await okq.connect()).call("QLPUSH", "q", "1", "x"))).toBeNull();
 });
 
-test.each(["Sentinel", "Cluster"])("an okq killed under %s loses nothing", async (kind) => {
+test.each(["Sentinel", "Cluster"])("a killed okq loses no event on %s", async (kind) => {
   const isCluster = kind === "Cluster";
   const nodes = isCluster
     ? (await startCluster({ replicasEach: 0 })).nodes

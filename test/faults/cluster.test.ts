@@ -84,7 +84,7 @@ async function inSync({ nodes }: Cluster): Promise<void> {
 
 describe("in a cluster", () => {
   test(
-    "a killed master loses no answered change that a replica had",
+    "a killed master loses no answered change that a replica received",
     async () => {
       // With two replicas, a slow machine may promote the one that lacks the change.
       const cluster = await startCluster({ masters: 3, replicasEach: 1 });
@@ -96,7 +96,7 @@ describe("in a cluster", () => {
   );
 
   test(
-    "a killed master may lose changes that no replica had, and okq serves again",
+    "a killed master may lose changes that no replica received, and okq recovers",
     async () => {
       const cluster = await startCluster({ masters: 3, replicasEach: 1 });
       const trial = await startTrial("Cluster, master killed, no wait", cluster, {});
@@ -107,7 +107,7 @@ describe("in a cluster", () => {
   );
 
   test(
-    "okq leaves a frozen master for the new one, and nothing is lost when it wakes up",
+    "okq moves from a frozen master to the new one, and no change is lost",
     async () => {
       const cluster = await startCluster({ masters: 3, replicasEach: 1 });
       const trial = await startTrial("Cluster, master frozen, wait 1", cluster, WAIT);
@@ -125,7 +125,7 @@ describe("in a cluster", () => {
   );
 
   test(
-    "moving slots under load loses nothing",
+    "moving slots under load loses no event",
     async () => {
       const cluster = await startCluster({ masters: 3, replicasEach: 0 });
       // So long that no lease ends because the machine is slow.
@@ -145,7 +145,7 @@ describe("in a cluster", () => {
     timeoutFor(20_000),
   );
 
-  test("only commands for a slot without an owner fail, at once, until it has one", async () => {
+  test("only commands for a slot without an owner fail, and fail at once", async () => {
     const cluster = await startCluster({
       masters: 3,
       replicasEach: 0,
@@ -180,7 +180,7 @@ describe("in a cluster", () => {
     await eventually(async () => errorOf(await client.call("OKQ", "HEALTH")) === null);
   }, 60_000);
 
-  test("wakes a consumer for a queue on any server, from any okq", async () => {
+  test("a push through any okq wakes a consumer, whichever server has the queue", async () => {
     const cluster = await startCluster({ masters: 3, replicasEach: 0 });
     const start = () => startTestOkq({ store: "", ...on(cluster) });
     const [one, other] = [await start(), await start()];

@@ -50,7 +50,7 @@ describe.skipIf(noSmallDisk !== null)(`a full disk ${noSmallDisk ?? ""}`, () => 
     await again.crash();
   });
 
-  test("does not use up the reserve of a stopped okq, which then starts", async () => {
+  test("does not use up the reserve of a stopped okq, so that it can start", async () => {
     const disk = mountSmallDisk(64 * megabyte);
     const file = join(disk.folder, "okq.db");
     for (let start = 0; start < 3; start++) {
@@ -83,7 +83,7 @@ describe.skipIf(noSmallDisk !== null)(`a full disk ${noSmallDisk ?? ""}`, () => 
     await expect(startOkqProcess([`--store=sqlite:${file}`])).rejects.toThrow(said);
   });
 
-  test("without inodes does not prevent the start of a database that has its reserve", async () => {
+  test("without free inodes does not prevent a start if the reserve exists", async () => {
     const disk = mountSmallDisk(64 * megabyte, 6);
     const file = join(disk.folder, "okq.db");
     const okq = await startOkqProcess([`--store=sqlite:${file}`]);
@@ -148,7 +148,7 @@ describe.skipIf(noContainer !== null)(`a folder for temporary files ${noContaine
   });
 });
 
-test("logs events that cannot be read, and okq health reports them", async () => {
+test("okq logs events that cannot be read, and okq health reports them", async () => {
   const file = join(newFolder(), "okq.db");
   const first = await startOkqProcess([`--store=sqlite:${file}`]);
   const client = await first.connect();

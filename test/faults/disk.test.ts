@@ -53,8 +53,8 @@ const untilPushed = (client: Wire, id: number) =>
     message: "pushes are accepted again",
   });
 
-describe.skipIf(noSmallDisk !== null)(`a small disk ${noSmallDisk ?? ""}`, () => {
-  test("that is full refuses pushes, allows pops and acks, and recovers through them", async () => {
+describe.skipIf(noSmallDisk !== null)(`okq on a small disk ${noSmallDisk ?? ""}`, () => {
+  test("refuses pushes when it is full, and recovers through pops and acks", async () => {
     const disk = mountSmallDisk(64 * megabyte);
     const { okq, client } = await serve(disk.folder);
     const { to, error } = await pushUntilRefused(client);
@@ -69,7 +69,7 @@ describe.skipIf(noSmallDisk !== null)(`a small disk ${noSmallDisk ?? ""}`, () =>
     client.close();
   });
 
-  test("that another process fills to the last byte loses nothing that was answered", async () => {
+  test("loses no answered change when another process fills it to the last byte", async () => {
     const disk = mountSmallDisk(64 * megabyte);
     const { okq, client, file } = await serve(disk.folder);
     const contents = Buffer.alloc(10_000, "x");
@@ -89,7 +89,7 @@ describe.skipIf(noSmallDisk !== null)(`a small disk ${noSmallDisk ?? ""}`, () =>
     await again.okq.crash();
   });
 
-  test("that is read-only prevents the start with a clear error", async () => {
+  test("does not start when it is read-only, with a clear error", async () => {
     const disk = mountSmallDisk(64 * megabyte);
     const { client, okq } = await serve(disk.folder);
     expect(await ask(client, "QLPUSH", "q", "0", Buffer.alloc(10_000))).toBe("+OK");

@@ -70,8 +70,8 @@ async function besides(
   expect(grownBytes).toBeLessThan(GROWTH_BYTES_MAX);
 }
 
-describe.each(storeNames)("on %s, okq serves other clients well beside", (store) => {
-  test("a client that asks for gigabytes and does not read them", async () => {
+describe.each(storeNames)("on %s, okq serves other clients well during", (store) => {
+  test("requests for gigabytes of replies that the client does not read", async () => {
     const okq = await start(store);
     const slow = closeAfterTest(await okq.connect());
     await slow.call("QLPUSH", "large", "1", Buffer.alloc(256 * 1024, "x"));
@@ -83,7 +83,7 @@ describe.each(storeNames)("on %s, okq serves other clients well beside", (store)
     slow.reset();
   });
 
-  test("clients that send garbage", async () => {
+  test("random input from many clients", async () => {
     const okq = await start(store);
     const random = randomOf("garbage");
     const starts = [

@@ -63,7 +63,7 @@ const READY = "{okq}:ready:q";
 const CLAIMED = "{okq}:claimed:q";
 
 describe.each([1, 2])("with %i connections to Redis, a lost reply", (poolSize) => {
-  test("to a push leaves the event there exactly once", async () => {
+  test("to a push leaves the event in the queue exactly once", async () => {
     const { redis, client, holdNextReply, cut, untilBack, counts } = await start(poolSize);
     holdNextReply();
     client.pipeline(["QLPUSH", "q", "1", "once"]);
@@ -82,7 +82,7 @@ describe.each([1, 2])("with %i connections to Redis, a lost reply", (poolSize) =
     expect(await client.call("QRPOP", "q")).toBeNull();
   });
 
-  test("to a pop leaves one event claimed, which comes back after its lease", async () => {
+  test("to a pop leaves one event claimed until its lease expires", async () => {
     const { redis, client, holdNextReply, cut, untilBack, counts } = await start(poolSize);
     for (const id of ["1", "2", "3"]) await client.call("QLPUSH", "q", id, "x");
     holdNextReply();
@@ -96,7 +96,7 @@ describe.each([1, 2])("with %i connections to Redis, a lost reply", (poolSize) =
     expect(await client.call("QRPOP", "q")).toEqual([Buffer.from("1"), Buffer.from("x")]);
   });
 
-  test("to an ack leaves it done once, and the next ack finds nothing", async () => {
+  test("to a redo leaves it done once, and the next redo returns 0", async () => {
     const { redis, client, holdNextReply, cut, untilBack, counts } = await start(poolSize);
     for (const id of ["1", "2"]) await client.call("QLPUSH", "q", id, "x");
     await client.call("QRPOP", "q");
@@ -110,7 +110,7 @@ describe.each([1, 2])("with %i connections to Redis, a lost reply", (poolSize) =
     expect(await client.call("QACK", "q", "1", "REDO")).toBe(0);
   });
 
-  test("fails the commands of its batch, and commands not yet sent are not done", async () => {
+  test("fails the commands of its batch, and later commands are not done", async () => {
     const { redis, okq, client, holdNextReply, cut, untilBack, counts } = await start(poolSize);
     holdNextReply();
     client.pipeline(["QLPUSH", "q", "sent", "x"]);
@@ -128,7 +128,7 @@ describe.each([1, 2])("with %i connections to Redis, a lost reply", (poolSize) =
     expect(isOk(await client.call("QLPUSH", "q", "waiting", "x"))).toBe(true);
   });
 
-  test("looks to the client like a lost request, and nothing was done", async () => {
+  test("cannot be told from a lost request, after which nothing was done", async () => {
     const { proxy, client, untilBack, counts } = await start(poolSize);
     const sent = Promise.withResolvers<void>();
     proxy.onRequest = (bytes) => {
@@ -145,7 +145,7 @@ describe.each([1, 2])("with %i connections to Redis, a lost reply", (poolSize) =
   });
 
   test(
-    "and connections cut at any moment under load lose and repeat nothing",
+    "at any moment under load loses no event and repeats no acked event",
     async () => {
       const random = randomOf("connections to Redis cut");
       const { proxy, okq, untilBack } = await start(poolSize);
@@ -188,7 +188,7 @@ test("slow answers of Redis delay a batch, not each of its commands", async () =
   expect(popped.map((event) => event[0]!.toString())).toEqual(ids);
 });
 
-test("a consumer that was woken while Redis went away goes on waiting", async () => {
+test("a consumer that is woken while its connection to Redis breaks keeps waiting", async () => {
   const { redisPort, proxy, okq, client } = await start(1);
   const producer = closeAfterTest(await (await startOkqOnRedis(redisPort)).connect());
   await client.call("QREGISTER", "q");

@@ -53,7 +53,7 @@ async function wakeUpByMessageMs(from: ListeningOkq, to: ListeningOkq): Promise<
   return times.at(-1)!;
 }
 
-test("a push on any of three okq wakes a consumer that waits on any other", async () => {
+test("a push on any of three okq processes wakes a consumer that waits on another", async () => {
   const { okqs } = await startNeighbours(3);
   const times: number[] = [];
   for (const from of okqs) {
@@ -62,7 +62,7 @@ test("a push on any of three okq wakes a consumer that waits on any other", asyn
   report("wake-ups by a message", { count: times.length, slowestMs: Math.max(...times) });
 });
 
-test("a pushed or requeued event wakes consumers of every okq", async () => {
+test("a pushed or requeued event wakes consumers of every okq process", async () => {
   const { okqs } = await startNeighbours(3);
   const consumers = await Promise.all(okqs.map(connect));
   for (const consumer of consumers) await consumer.call("QREGISTER", "q");
@@ -107,7 +107,7 @@ test("counts the consumers of all okq processes until they are gone", async () =
   await eventually(async () => (await counts()).every((count) => count === 3));
 });
 
-test("wakes a consumer although its wake-up message was lost", async () => {
+test("wakes a consumer even if its wake-up message is lost", async () => {
   const { redis, okqs } = await startNeighbours(2);
   const [from, to] = [okqs[0]!, okqs[1]!];
   const lost: number[] = [];

@@ -64,7 +64,7 @@ async function untilGone(watcher: Wire, killedAt: number): Promise<number> {
 
 describe("a killed okq", () => {
   test(
-    "loses no event and repeats no acked one when another okq takes over under load",
+    "loses no event and repeats no acked event when another okq takes over under load",
     async () => {
       const random = randomOf("okq killed, another takes over");
       const redis = await startTestRedis();
@@ -89,7 +89,7 @@ describe("a killed okq", () => {
   );
 
   test(
-    "loses no event and repeats no acked one after a restart under load",
+    "loses no event and repeats no acked event after a restart under load",
     async () => {
       const random = randomOf("okq killed and started again");
       const redis = await startTestRedis();
@@ -113,7 +113,7 @@ describe("a killed okq", () => {
     timeoutFor(10_000),
   );
 
-  test("has its claimed events requeued by another okq when their leases end", async () => {
+  test("leaves claimed events that another okq requeues when their leases expire", async () => {
     const redis = await startTestRedis();
     const [victim, other] = await Promise.all([
       startOkqOnRedis(redis.port),
@@ -225,7 +225,7 @@ async function start(store: (typeof storeNames)[number]): Promise<ListeningOkq> 
 }
 
 test(
-  "an okq stopped under load has answered everything it did, and others go on",
+  "an okq stopped under load answers every command that it executed",
   async () => {
     const random = randomOf("SIGTERM under load");
     const redis = await startTestRedis();
@@ -253,7 +253,7 @@ test(
 );
 
 describe.each(storeNames)("on %s, a stop", (store) => {
-  test("answers commands under way, and waiting consumers with nil", async () => {
+  test("answers commands in flight, and ends waits with nil", async () => {
     const okq = await start(store);
     const waiting = await Promise.all([okq.connect(), okq.connect(), okq.connect()]);
     for (const client of waiting) {
@@ -314,7 +314,7 @@ test("a second signal ends okq at once", async () => {
   expect(await okq.exited).toBe(128 + 15);
 });
 
-test("fails to start with a port in use or without its Redis, in one line and with 1", async () => {
+test("reports a port in use or a missing Redis in one line, and exits with 1", async () => {
   const taken = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
   closeAfterTest({ close: () => taken.stop(true) });
   const starts: [args: string[], says: RegExp][] = [
@@ -332,7 +332,7 @@ test("fails to start with a port in use or without its Redis, in one line and wi
 });
 
 test(
-  "forgets the consumers of a killed okq after a while, and keeps those of others",
+  "forgets the consumers of a killed okq after a while, and keeps other consumers",
   async () => {
     report("consumers of a killed okq", { goneMs: await goneMs });
     expect(await killed.watcher!.call("QSTATUS")).toEqual([[Buffer.from("watched"), 0, 0, 1]]);

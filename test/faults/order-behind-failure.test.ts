@@ -15,7 +15,7 @@ const REQUESTS_BETWEEN_CUTS = 12;
 
 setDefaultTimeout(timeoutFor(10_000));
 
-test("does no ack behind a push that the store did not do", async () => {
+test("does no ack that was sent after a failed push", async () => {
   const random = randomOf("order behind a failure");
   const redis = await startTestRedis();
   const proxy = closeAfterTest(TcpProxy.start(redis.port));

@@ -101,7 +101,7 @@ const causes: Record<string, Cause> = {
 const isPossible = (cause: string) => noSmallDisk === null || !cause.includes("disk");
 
 describe.each(Object.keys(causes).filter(isPossible))("with %s", (cause) => {
-  test("does no ack behind a failure in the same write", async () => {
+  test("does no ack after a failure in the same write", async () => {
     const { okq, command, error } = await causes[cause]!();
     const client = await okq.connect();
     expect(await ask(client, "QRPOP", "in")).toEqual(["1", "x"]);
@@ -114,7 +114,7 @@ describe.each(Object.keys(causes).filter(isPossible))("with %s", (cause) => {
     expect(await askAll(client, ack, ack)).toEqual([1, 0]);
   });
 
-  test("goes on with other clients in the same turn", async () => {
+  test("executes commands of other clients in the same turn", async () => {
     const { okq, command, error } = await causes[cause]!();
     const [client, ...others] = await Promise.all(Array.from({ length: 5 }, () => okq.connect()));
     expect(await ask(client!, "QRPOP", "in")).toEqual(["1", "x"]);
@@ -124,7 +124,7 @@ describe.each(Object.keys(causes).filter(isPossible))("with %s", (cause) => {
     expect(await failing).toEqual([expect.stringMatching(error), BEHIND]);
   });
 
-  test("does none of thousands of commands in the same write", async () => {
+  test("does none of many commands after a failure in the same write", async () => {
     const { okq, command, error } = await causes[cause]!();
     const client = await okq.connect();
     expect(await ask(client, "QRPOP", "in")).toEqual(["1", "x"]);
@@ -141,7 +141,7 @@ describe.each(Object.keys(causes).filter(isPossible))("with %s", (cause) => {
     expect(await ask(client, "QSTATUS", "in")).toEqual([["in", 0, 0, 0]]);
   });
 
-  test("later serves a client that never stops sending", async () => {
+  test("eventually serves a client that never stops sending", async () => {
     const { okq, command, error } = await causes[cause]!();
     const client = await okq.connect();
     expect(await ask(client, "QRPOP", "in")).toEqual(["1", "x"]);
@@ -177,7 +177,7 @@ describe("on a Redis with keys of another type", () => {
     ["QINFO bad", "ready:bad"],
     ["QREGISTER bad", "queues"],
     ["QACK bad 1", "claimed:bad"],
-  ])("does no ack behind a %s that fails", async (command, key) => {
+  ])("does no ack after a failed %s", async (command, key) => {
     const { client, spoil } = await start();
     await spoil(key);
     const [failed, ack] = await askAll(client, command.split(" "), ["QACK", "in", "1"]);
@@ -185,7 +185,7 @@ describe("on a Redis with keys of another type", () => {
     expect(await ask(client, "QACK", "in", "1")).toBe(1);
   });
 
-  test("refuses every command on queues behind a refused push", async () => {
+  test("refuses every command on queues after a refused push", async () => {
     const { okq, client, spoil } = await start();
     await spoil("ready:out");
     const commands = ["QLPUSH in 3 x NOBLOCK", "QRPUSH in 3 x", "QRPOP in", "QRPEEK in"];
@@ -202,7 +202,7 @@ describe("on a Redis with keys of another type", () => {
     expect(await ask(other, "QSTATUS", "in")).toEqual([["in", 1, 1, 0]]);
   });
 
-  test("does no ack behind a push with NOBLOCK that fails", async () => {
+  test("does no ack after a failed push with NOBLOCK", async () => {
     const { client, spoil } = await start();
     await spoil("ready:out");
     const push = ["QLPUSH", "out", "1", "x", "NOBLOCK"];
@@ -210,7 +210,7 @@ describe("on a Redis with keys of another type", () => {
     expect(await ask(client, "QACK", "in", "1")).toBe(1);
   });
 
-  test("does no ack in the same write behind a push in many pieces", async () => {
+  test("does no ack that follows a failed push and a large push in the same write", async () => {
     const { client, spoil } = await start();
     await spoil("ready:out");
     const large = ["QLPUSH", "large", "1", Buffer.alloc(3_000_000)];

@@ -51,7 +51,7 @@ async function startOn(machines: Host[], name: string): Promise<[Cluster, Trial]
 
 describe.skipIf(!canUseNamespaces())(`in a network that breaks${skipReason()}`, () => {
   test(
-    "a cluster's master that nobody can reach is replaced, also for okq",
+    "okq uses the new master after a cluster replaces an unreachable one",
     async () => {
       const network = startNetwork();
       const hosts = Array.from({ length: 6 }, () => network.host());
@@ -92,7 +92,7 @@ describe.skipIf(!canUseNamespaces())(`in a network that breaks${skipReason()}`, 
   );
 
   test(
-    "okq leaves a master that is cut off together with a Sentinel as soon as there is another",
+    "okq leaves a master that is cut off together with a Sentinel once there is a new master",
     async () => {
       const network = startNetwork();
       const hosts = [network.host(), network.host(), network.host()];

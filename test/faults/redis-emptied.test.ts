@@ -58,7 +58,7 @@ test.each(Object.entries(waysToEmpty))(
   timeoutFor(10_000),
 );
 
-test("forgetting the script all the time fails no command and loses no event", async () => {
+test("a Redis that often forgets the script fails no command and loses no event", async () => {
   const redis = await startTestRedis();
   const okqs = await startTwo(redis.port);
   const load = new Load({ port: (client) => okqs[client % 2]!.port, lease: 30 });

@@ -16,7 +16,7 @@ const PATIENT = ["--redis-timeout", "600000"];
 /** Without a push for this time, the load has stopped. */
 const STILL_MS = 150;
 
-describe("while Redis is away", () => {
+describe("while Redis is down", () => {
   test("commands fail at once, and waiting consumers are woken later", async () => {
     const redis = await startTestRedis({ isDurable: true });
     const okq = await startOkqOnRedis(redis.port, 0, PATIENT);
@@ -52,7 +52,7 @@ describe("while Redis is away", () => {
     expect(await client!.call("QRPOP", "q")).toBeNull();
   });
 
-  test("waiting consumers are woken for events that others pushed meanwhile", async () => {
+  test("waiting consumers are woken for events that other processes pushed meanwhile", async () => {
     const redis = await startTestRedis({ isDurable: true });
     const [okq, other] = await Promise.all([
       startOkqOnRedis(redis.port),
@@ -71,7 +71,7 @@ describe("while Redis is away", () => {
   });
 });
 
-test("a consumer that left or sent RESET while Redis was away is not counted later", async () => {
+test("a consumer that left or sent RESET while Redis was down is not counted later", async () => {
   const redis = await startTestRedis();
   const okq = await startOkqOnRedis(redis.port, 0, ["--password", "secret"]);
   const connect = async () => {
@@ -93,7 +93,7 @@ test("a consumer that left or sent RESET while Redis was away is not counted lat
   expect(status).toEqual([[Buffer.from("q"), 0, 0, 1]]);
 });
 
-test("a Redis that is frozen for a moment fails no command", async () => {
+test("a short freeze of Redis fails no command", async () => {
   const redis = await startTestRedis();
   const okq = await startOkqOnRedis(redis.port);
   const load = new Load({ port: () => okq.port, lease: 30 });
@@ -118,7 +118,7 @@ test("a Redis that is frozen for a moment fails no command", async () => {
 });
 
 test(
-  "a killed and restarted Redis loses nothing that was answered, under load",
+  "a Redis that is killed and restarted under load loses no answered change",
   async () => {
     const random = randomOf("Redis killed");
     const redis = await startTestRedis({ isDurable: true });

@@ -107,7 +107,7 @@ const operations: Record<string, string[]> = {
 };
 
 test.each(keys)(
-  "with %s overwritten, only commands on it fail, with an error and without effect",
+  "with %s overwritten, only commands that need it fail, with an error and no effect",
   async (key) => {
     const redis = await startTestRedis();
     const okq = await startOkqOnRedis(redis.port);
@@ -149,7 +149,7 @@ test.each(keys)(
   },
 );
 
-test("requeues events of other queues and logs a queue for which it cannot", async () => {
+test("logs a queue that it cannot requeue, and requeues events of other queues", async () => {
   const redis = await startTestRedis();
   const okq = await startOkqOnRedis(redis.port);
   const client = closeAfterTest(await okq.connect());

@@ -26,7 +26,7 @@ async function pushAll(client: Wire, ids: string[]): Promise<Decoded[]> {
 const OK = { simple: "OK" };
 const event = (id: string) => [Buffer.from(id), Buffer.from("x")];
 
-test("out of memory only pushes fail, with the reason", async () => {
+test("while Redis is out of memory, only pushes fail, with the reason", async () => {
   const redis = await startTestRedis({ args: ["--maxmemory-policy", "noeviction"] });
   const okq = await startOn(redis);
   const client = await okq.connect();
@@ -64,7 +64,7 @@ test("out of memory only pushes fail, with the reason", async () => {
   expect(await pushAll(client, ["4"])).toEqual([OK]);
 });
 
-test("out of memory under load, nothing that was answered OK is lost", async () => {
+test("when Redis runs out of memory under load, no answered event is lost", async () => {
   const redis = await startTestRedis({ args: ["--maxmemory-policy", "noeviction"] });
   const trial = await Trial.start(
     "Redis out of memory",
@@ -134,7 +134,7 @@ test("without enough replicas the outcome of changes is unknown, and reads go on
   expect(okq.log.some((line) => line.includes("enough replicas answer again"))).toBe(true);
 });
 
-test("does nothing behind a refused push while a batch waits for replicas", async () => {
+test("does nothing after a refused push while a batch waits for replicas", async () => {
   const redis = await startTestRedis();
   const replica = await startTestRedis();
   await replica.redis.replicaof("127.0.0.1", redis.port);
@@ -171,7 +171,7 @@ test("one WAIT confirms a whole batch", async () => {
   expect(calls("wait")).toBeLessThan(ids.length / 4);
 });
 
-test("reports a Redis that cannot save, and goes on when it can", async () => {
+test("reports a Redis that cannot save, and works again when it can", async () => {
   const redis = await startTestRedis();
   const okq = await startOn(redis);
   const client = await okq.connect();

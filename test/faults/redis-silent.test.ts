@@ -48,7 +48,7 @@ test.each(["replies", "requests"] as const)(
   },
 );
 
-test("answers a command at the timeout, and later ones at once", async () => {
+test("answers a command at the timeout, and later commands at once", async () => {
   const redis = await startTestRedis();
   const okq = await startTestOkq({
     store: "",

@@ -32,7 +32,7 @@ async function killAndFailOver(group: SentinelGroup, trial: Trial): Promise<void
 
 describe("under Sentinel", () => {
   test(
-    "a killed master loses no answered change that a replica had",
+    "a killed master loses no answered change that a replica received",
     async () => {
       const group = await startSentinelGroup({ replicas: 2 });
       const trial = await Trial.start(
@@ -46,7 +46,7 @@ describe("under Sentinel", () => {
   );
 
   test(
-    "a killed master may lose changes that no replica had, and okq serves again",
+    "a killed master may lose changes that no replica received, and okq recovers",
     async () => {
       const group = await startSentinelGroup({ replicas: 2 });
       const trial = await Trial.start("Sentinel, master killed, no wait", on(group));
@@ -57,7 +57,7 @@ describe("under Sentinel", () => {
   );
 
   test(
-    "okq leaves a frozen master for the new one, and nothing is lost when it wakes up",
+    "okq moves from a frozen master to the new one, and no change is lost",
     async () => {
       const group = await startSentinelGroup({ replicas: 2 });
       const trial = await Trial.start(

@@ -58,7 +58,7 @@ async function sweep(okq: ListeningOkq, isOver: () => boolean): Promise<void> {
 }
 
 describe.each(storeNames)("on %s, beside clients that send anything", (store) => {
-  test(`other clients get exact replies (OKQ_FAULT_SEED=${seed})`, async () => {
+  test(`clients with valid input get exact replies (OKQ_FAULT_SEED=${seed})`, async () => {
     const okq = await start(store);
     const observer = closeAfterTest(await okq.connect());
     await observer.call("PING");

@@ -24,7 +24,7 @@ async function start(store: StoreName): Promise<ListeningOkq> {
 }
 
 test.each(stores)(
-  `on %s, ${EPOCHS} epochs of ${EPOCH_SECONDS} s leave memory and files at their size`,
+  `on %s, ${EPOCHS} epochs of ${EPOCH_SECONDS} s do not grow memory or the number of open files`,
   async (store) => {
     const okq = await start(store);
     const epochs: Epoch[] = [];

@@ -42,7 +42,7 @@ async function run(...args: string[]): Promise<[code: number, words: string]> {
 const pushes = (from: number, to: number) =>
   Array.from({ length: to - from }, (_, at) => ["QLPUSH", "q", `${from + at}`, "contents"]);
 
-describe("a -wal that goes away while okq runs", () => {
+describe("a -wal that is lost while okq runs", () => {
   /** With a copy beside it, as a careless backup makes it. */
   const incidents: Record<string, (wal: string) => void> = {
     removed: (wal) => rmSync(wal),
@@ -184,7 +184,7 @@ describe("a database behind a symbolic link", () => {
     expect(checkDatabase(link)).toEqual({ queues: 1, ready: 100, claimed: 0 });
   });
 
-  test("that leads in a circle is refused with one line", async () => {
+  test("that is circular is refused in one line", async () => {
     const folder = newFolder();
     symlinkSync("b", join(folder, "a"));
     symlinkSync("a", join(folder, "b"));
@@ -192,7 +192,7 @@ describe("a database behind a symbolic link", () => {
     expect([code, words]).toEqual([1, expect.stringMatching(/^okq: .*symbolic links.*\n$/)]);
   });
 
-  test("takes a backup, and keeps an existing one", async () => {
+  test("receives a backup, but does not replace one", async () => {
     const folder = newFolder();
     const store = `--store=sqlite:${join(folder, "okq.db")}`;
     const okq = await startOkqProcess([store]);
@@ -225,7 +225,7 @@ async function started(okq: OkqProcess): Promise<number | string> {
 }
 
 containers(`in containers, where every okq is process 1 ${noContainer ?? ""}`, () => {
-  test("one of three that start at once serves, and the others report why not", async () => {
+  test("one of three okq started at once serves, and the others report the reason", async () => {
     for (let round = 0; round < 2; round++) {
       const folder = newFolder();
       const file = join(folder, "data/okq.db");

@@ -32,7 +32,7 @@ const modes = [
 ] as const;
 
 test.each(modes)(
-  "loses nothing and repeats no acked event when killed under mixed load %s",
+  "loses no event and repeats no acked event when killed under mixed load %s",
   async (mode, flags) => {
     const random = randomOf(`okq on its database killed, ${mode}`);
     const args = [newStore(), ...flags];

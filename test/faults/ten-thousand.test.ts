@@ -53,7 +53,7 @@ async function longestWorkBeside(pid: number, client: Wire, all: Promise<unknown
 }
 
 test.skipIf(!hasRoom)(
-  `${CLIENTS} clients are served at once, and one more is refused${reason}`,
+  `${CLIENTS} clients are served at once, and another is refused${reason}`,
   async () => {
     const okq = await startOkqProcess(["--store", newDatabase()]);
     const observer = closeAfterTest(await okq.connect());

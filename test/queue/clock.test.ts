@@ -17,7 +17,7 @@ test("a timer of the system's clock never runs early", async () => {
   expect(systemClock.nowMs() - startedAtMs).toBeGreaterThanOrEqual(2.5);
 });
 
-test("a timer may be longer than a setTimeout can be", async () => {
+test("a timer can be longer than setTimeout allows", async () => {
   let runs = 0;
   const cancel = systemClock.after(2 ** 31 * 1000, () => (runs += 1));
   await passed(5);

@@ -49,7 +49,7 @@ test("each consumer counts once on each of its queues", async () => {
   ]);
 });
 
-test("a new list of queues replaces the old one, a queue on both keeps its count", async () => {
+test("a new list of queues replaces the old one, and a queue in both keeps its count", async () => {
   const { consumers, told, consumer } = setUp();
   const one = consumer();
   await one.register([a, b]);
@@ -87,7 +87,7 @@ test("a consumer whose registration cannot be reported keeps its old queues", as
   expect([one.hasRegistered, one.queues, countsOf(consumers)]).toEqual([true, [a], [["a", 1]]]);
 });
 
-test("a consumer leaves even if the store cannot be told; the full report tells it", async () => {
+test("a consumer leaves even if the store is down, and a full report follows", async () => {
   const { consumers, consumer, store, errors, told } = setUp();
   const one = consumer();
   await one.register([a, b]);
@@ -99,7 +99,7 @@ test("a consumer leaves even if the store cannot be told; the full report tells 
   expect(told.at(-1)).toEqual([["b", 1]]);
 });
 
-test("a consumer that leaves while its registration is under way stays away", async () => {
+test("a consumer that leaves while its registration is in flight is not registered", async () => {
   const { consumers, consumer, store } = setUp();
   const one = consumer();
   store.isDown = true;
@@ -121,7 +121,7 @@ test("a consumer may wait once it has registered, until it has left all queues",
   expect(one.hasRegistered).toBe(false);
 });
 
-test("the search for ready events goes on behind the queue that was found", async () => {
+test("the search for ready events continues after the queue found last", async () => {
   const one = setUp().consumer();
   await one.register([a, b, c]);
   one.searchBehind(b);
@@ -144,7 +144,7 @@ test("the full report names all queues in pages, and says once that there are no
   expect(told.slice(5)).toEqual([[]]);
 });
 
-test("names are bytes: none is confused with another or changed", async () => {
+test("queue names are bytes: no two are confused, none is changed", async () => {
   const { consumers, consumer } = setUp();
   const names = [[0xff], [0xc3, 0xbf], [0], []].map((bytes) => Buffer.from(bytes));
   await consumer().register(names);

@@ -53,7 +53,7 @@ function startHousekeeper() {
   return { store, waiters, asked, pass, consumer, housekeeper, clock };
 }
 
-test("asks the store only for a reclaim every ten seconds while nothing is due", async () => {
+test("sends the store only a reclaim every ten seconds while nothing is due", async () => {
   const { asked, pass } = startHousekeeper();
   await pass(9_000);
   expect(asked).toEqual(["reclaim"]);
@@ -61,7 +61,7 @@ test("asks the store only for a reclaim every ten seconds while nothing is due",
   expect(asked).toEqual(["reclaim", "reclaim", "reclaim"]);
 });
 
-test("requeues an event when its lease has ended", async () => {
+test("requeues an event when its lease expires", async () => {
   const { store, pass } = startHousekeeper();
   const session = store.session();
   const peek = () => session.ask({ kind: "peek", queue, end: "right" });
@@ -109,7 +109,7 @@ test("wakes a waiter for an event that no message announced", async () => {
   expect(await found).toEqual(event);
 });
 
-test("does nothing any more once it is stopped", async () => {
+test("does nothing after it is stopped", async () => {
   const { asked, pass, housekeeper, clock } = startHousekeeper();
   housekeeper.stop();
   await pass(60_000);

@@ -57,7 +57,7 @@ describe("limits", () => {
     }
   });
 
-  test("of dropped bytes are final, also when several arguments together exceed them", () => {
+  test("of dropped bytes end the connection, also for several arguments together", () => {
     const error = "Protocol error: argument too large, 51 of at most 10 bytes";
     expect(parse("*2\r\n$51\r\n", limits)).toEqual({ commands: [], error });
     expect(parse(`*2\r\n$25\r\n${"x".repeat(25)}\r\n$26\r\n`, limits).error).toBe(

@@ -135,7 +135,7 @@ describe.each(storeNames)("on %s", (store) => {
     expect(await ask(observer, "QLPEEK", "q")).toEqual([String(LARGE_COUNT - 1), LARGE]);
   });
 
-  test("requeues no event of a slow reader that another consumer has claimed since", async () => {
+  test("does not requeue an event that another consumer has claimed since", async () => {
     const okq = await startOkqOn(store);
     const observer = await okq.connect();
     const ids = Array.from({ length: LARGE_COUNT }, (_each, id) => String(id));
@@ -158,7 +158,7 @@ describe.each(storeNames)("on %s", (store) => {
     expect(await ask(observer, "QACK", "q", freed)).toBe(1);
   });
 
-  test("keeps few replies for a slow reader, whose commands wait, and serves others", async () => {
+  test("buffers few replies for a slow reader, and serves other clients", async () => {
     const okq = await startOkqOn(store);
     const observer = await okq.connect();
     await ask(observer, "QLPUSH", "q", "1", LARGE);
@@ -176,7 +176,7 @@ describe.each(storeNames)("on %s", (store) => {
   });
 });
 
-describe("a client that goes away while its pops are under way", () => {
+describe("a client that disconnects while its pops are in flight", () => {
   /** A client whose pops have reached a Redis that does not answer. */
   async function stalled(pops: string[][]) {
     const redis = await startTestRedis();
@@ -224,7 +224,7 @@ describe("a client that goes away while its pops are under way", () => {
     expect(popped).toEqual(["1", "2", "3", "4"].map((each) => [each, "x"]));
   });
 
-  test("a claimed event is requeued at once when its client had closed", async () => {
+  test("an event is requeued at once if its client disconnects before the reply", async () => {
     const okq = await startTestOkq();
     const [client, other] = [await okq.connect(), await okq.connect()];
     await ask(other, "QLPUSH", "q", "1", "x");
@@ -256,7 +256,7 @@ describe("a client that goes away while its pops are under way", () => {
     }
   });
 
-  test("an event popped by a client that only ended its half is not requeued", async () => {
+  test("an event popped by a client that only half-closed is not requeued", async () => {
     const okq = await startTestOkq();
     const [client, other] = [await okq.connect(), await okq.connect()];
     await ask(other, "QLPUSH", "q", "1", "x");
@@ -329,7 +329,7 @@ describe("the limit on clients", () => {
     });
   });
 
-  test("closes a client that never ends its half", async () => {
+  test("closes a client that never closes its side", async () => {
     const okq = await startTestOkq();
     const observer = await okq.connect();
     const { createConnection } = await import("node:net");

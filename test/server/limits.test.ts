@@ -62,7 +62,7 @@ describe("a client that does not read its replies", () => {
     expect(processing).toBeWithin(received.length, count);
   });
 
-  test("stays as long as it reads some now and then", async () => {
+  test("stays connected while it reads something now and then", async () => {
     const clock = slowClock();
     const okq = await startTestOkq({ clientOutputTimeout: 60 }, clock);
     const observer = await okq.connect();
@@ -105,7 +105,7 @@ describe("a client that does not read its replies", () => {
     expect(await clientsInfo(observer, "connected_clients")).toBe(1 + count - closed);
   });
 
-  test("has few large replies under way: the next ones may be as large as the last", async () => {
+  test("has few commands in flight after a large reply", async () => {
     const redis = await startTestRedis();
     const redisAddr = `127.0.0.1:${redis.port}`;
     const okq = await startTestOkq({ store: "", redisAddr, redisTimeout: NEVER_MS });
@@ -121,7 +121,7 @@ describe("a client that does not read its replies", () => {
   });
 });
 
-describe("a client without a command for the client timeout", () => {
+describe("a client that sends no command for the client timeout", () => {
   test("is closed, but not while it waits for an answer", async () => {
     const clock = new TestClock();
     const okq = await startTestOkq({ clientTimeout: 20 }, clock);
@@ -146,7 +146,7 @@ describe("a client without a command for the client timeout", () => {
     expect(await ask(waiting, "PING")).toBe("+PONG");
   });
 
-  test("stays without a client timeout, which is the default", async () => {
+  test("stays connected without a client timeout, which is the default", async () => {
     const clock = new TestClock();
     const okq = await startTestOkq({}, clock);
     const observer = await okq.connect();
@@ -217,7 +217,7 @@ test("refuses one client too many from an address, but not from another address"
   await eventually(async () => (await ask(await okq.connect(), "PING")) === "+PONG");
 });
 
-test("commands of all clients that wait for the store are limited, and none is lost", async () => {
+test("limits the commands of all clients that wait for the store, and loses none", async () => {
   const redis = await startTestRedis();
   const address = `127.0.0.1:${redis.port}`;
   const bounds = { maxWaitingBytes: 2 * MEGABYTE, redisTimeout: NEVER_MS };
@@ -275,7 +275,7 @@ describe("while unfinished commands fill the budget for input", () => {
     return { okq, clock, first, second, observer, hasReply };
   }
 
-  test("the client that has waited longest goes on, then the others", async () => {
+  test("the client that has waited longest continues, then the others", async () => {
     const { first, second, observer, hasReply } = await twoHalves();
     first.send(push("1").subarray(600_000));
     await hasReply(first);
@@ -284,14 +284,14 @@ describe("while unfinished commands fill the budget for input", () => {
     expect(await clientsInfo(observer, "bytes_unread")).toBe(0);
   });
 
-  test("the next one goes on when the first one goes away", async () => {
+  test("the next client continues when the first one disconnects", async () => {
     const { first, second, hasReply } = await twoHalves();
     first.reset();
     await hasReply(second);
     expect(readable(await second.next())).toBe("+OK");
   });
 
-  test("the first one is closed when it sends nothing for 3 seconds", async () => {
+  test("the first client is closed when it sends nothing for 3 seconds", async () => {
     const { okq, clock, first, second, observer, hasReply } = await twoHalves();
     clock.advance(2_000);
     expect(await clientsInfo(observer, "clients_closed_stalled")).toBe(0);

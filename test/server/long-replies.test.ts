@@ -64,7 +64,7 @@ describe.each(["QINFO", "QSTATUS"])("%s over 20,000 queues", (command) => {
   });
 });
 
-test("lists each queue once, in order, while other queues come and go", async () => {
+test("lists each queue once, in order, while other queues are created and removed", async () => {
   const okq = await startTestOkq();
   const [client, other] = [await okq.connect(), await okq.connect()];
   await makeQueues(client, 3000);
@@ -93,7 +93,7 @@ test("CLIENT LIST has a line for each of many clients", async () => {
 });
 
 describe.each(storeNames)("on %s", (store) => {
-  test("releases the bytes of a long reply when it is sent or its client is gone", async () => {
+  test("releases the bytes of a long reply when it is sent or its client disconnects", async () => {
     const okq = await startOkqOn(store);
     const client = await okq.connect();
     await makeQueues(client, 1000);

@@ -79,7 +79,7 @@ test("requeues events whose replies were not sent, the first popped last", () =>
   expect(requeued).toEqual(["d", "c"]);
 });
 
-test("requeues no events whose replies were sent later", () => {
+test("does not requeue an event whose reply was sent by a later write", () => {
   const { sink, outbox, requeued, handout } = setUp();
   send(outbox, "aabb", [
     { end: 2, handout: handout("a") },
@@ -91,7 +91,7 @@ test("requeues no events whose replies were sent later", () => {
   expect(requeued).toEqual(["b"]);
 });
 
-test("keeps its bytes when the socket is closed", () => {
+test("keeps its bytes when the socket is closed, until it is abandoned", () => {
   const { sink, outbox, requeued, handout } = setUp();
   sink.room.push(-1);
   send(outbox, "aa", [{ end: 2, handout: handout("a") }]);

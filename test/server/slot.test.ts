@@ -22,7 +22,7 @@ function meddle(name: string, run: Run["run"]): void {
 
 const NO_INTEGER = 0.5;
 
-test("answers with an error in the place of a reply that cannot be written", async () => {
+test("answers with an error instead of a reply that cannot be encoded", async () => {
   const okq = await startTestOkq();
   meddle("ECHO", () => ["a", NO_INTEGER]);
   const client = await okq.connect();
@@ -32,7 +32,7 @@ test("answers with an error in the place of a reply that cannot be written", asy
   expect(await ask(client, "INFO", "stats")).toContain("total_error_replies:1\r\n");
 });
 
-test("gives back the event of a reply that cannot be written", async () => {
+test("gives back the event of a reply that cannot be encoded", async () => {
   const okq = await startTestOkq();
   let givenBack = 0;
   const handout = new (class extends Handout {
@@ -46,7 +46,7 @@ test("gives back the event of a reply that cannot be written", async () => {
   expect(givenBack).toBe(1);
 });
 
-test("closes only the connection whose long reply breaks off", async () => {
+test("closes only the connection whose long reply fails in the middle", async () => {
   const okq = await startTestOkq();
   let releases = 0;
   function* parts(): Generator<Reply> {

@@ -59,7 +59,7 @@ test("serves a driver with TLS beside plain clients, also with large events", as
   expect(await client.call("QUIT")).toBe("OK");
 });
 
-test("answers the commands under way after the client has ended its half", async () => {
+test("answers the commands in flight after the client half-closes", async () => {
   const certificates = makeCertificates();
   const okq = await startTestOkq(tlsConfig(certificates));
   const socket = tls.connect({ port: okq.tlsPort, host: "127.0.0.1", ca: read(certificates.ca) });
@@ -72,7 +72,7 @@ test("answers the commands under way after the client has ended its half", async
   expect(text).toBe("+OK\r\n*2\r\n$1\r\n1\r\n$1\r\nx\r\n+PONG\r\n");
 });
 
-test("does not answer a client without TLS, nor wait for it at the end", async () => {
+test("does not answer a client without TLS, and does not wait for one when it stops", async () => {
   const certificates = makeCertificates();
   const okq = await startTestOkq(tlsConfig(certificates));
   const plain = closeAfterTest(await Wire.connect(okq.tlsPort));
@@ -84,7 +84,7 @@ test("does not answer a client without TLS, nor wait for it at the end", async (
   expect(await silent.untilClosed()).toEqual([]);
 });
 
-test("counts handshakes under way as clients of their address", async () => {
+test("counts handshakes in progress as clients of their address", async () => {
   const config = { ...tlsConfig(makeCertificates()), maxClients: 6, maxClientsPerAddress: 2 };
   const okq = await startTestOkq(config);
   const [first, second] = [await Wire.connect(okq.tlsPort), await Wire.connect(okq.tlsPort)];
@@ -106,7 +106,7 @@ test("counts handshakes under way as clients of their address", async () => {
   });
 });
 
-test("closes a connection although its client delays the end", async () => {
+test("closes a connection even if its client does not complete the close", async () => {
   const certificates = makeCertificates();
   const config = { ...tlsConfig(certificates), password: "secret", loginTimeout: 1 };
   const okq = await startTestOkq(config);
@@ -187,7 +187,7 @@ test("logs a failed handshake in one line, with the address and the reason", asy
 });
 
 describe("renewed certificates", () => {
-  test("are used for new connections, while the old connections stay open", async () => {
+  test("are used for new connections, while old connections stay open", async () => {
     const certificates = makeCertificates();
     const folder = newFolder();
     const files = { cert: join(folder, "tls.crt"), key: join(folder, "tls.key") };
@@ -225,7 +225,7 @@ describe("renewed certificates", () => {
     expect(okq.log.filter((line) => line.includes("certificates loaded"))).toHaveLength(1);
   });
 
-  test("hardly cost a connection while clients come and go all the time", async () => {
+  test("fail hardly any connection while clients connect all the time", async () => {
     const { ca, server } = makeCertificates();
     const port = await freePort();
     const where = ["--listen-addr=", "--tls-listen-addr", `127.0.0.1:${port}`];

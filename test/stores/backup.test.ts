@@ -30,7 +30,7 @@ setDefaultTimeout(60_000);
 const tick = () => new Promise<void>((turn) => void setImmediate(turn));
 
 describe("a copy made while the queues change", () => {
-  test.each([1, 2, 3])("is the state at its end, seed %d", async (seed) => {
+  test.each([1, 2, 3])("has the state of the queues when it ends, seed %d", async (seed) => {
     const file = join(newFolder(), "copy.db");
     const under = await openSqlite({ memoryBudgetBytes: 100_000 });
     const [store, random] = [new Caller(under), new Random(seed)];
@@ -72,7 +72,7 @@ describe("a copy made while the queues change", () => {
   }
 });
 
-test("a copy of unchanged queues equals them, with their claims", async () => {
+test("a copy of unchanged queues has the same events and claims", async () => {
   const file = join(newFolder(), "copy.db");
   const under = await openSqlite();
   const store = new Caller(under);
@@ -108,7 +108,7 @@ test("a copy never overwrites a file, and a failed copy leaves no file", async (
   expect(readdirSync(folder).toSorted()).toEqual(["1.db", "there.db"]);
 });
 
-test("the steps of the README restore a backup after a kill, and undo that", async () => {
+test("the steps in the README restore a backup after a kill, and undo the restore", async () => {
   const folder = newFolder();
   const bin = join(folder, "bin");
   mkdirSync(bin);
@@ -151,7 +151,7 @@ test("the steps of the README restore a backup after a kill, and undo that", asy
   await undone.crash();
 });
 
-describe("the commands", () => {
+describe("the backup commands", () => {
   test("okq backup copies the database of a running and of a stopped server", async () => {
     const folder = newFolder();
     const store = `--store=sqlite:${join(folder, "okq.db")}`;
@@ -189,7 +189,7 @@ describe("the commands", () => {
     client.close();
   });
 
-  test("okq check reports a fault, exits with 1, and makes no file", async () => {
+  test("okq check reports a missing or damaged file and exits with 1", async () => {
     const folder = newFolder();
     const file = join(folder, "okq.db");
     const check = async () => {

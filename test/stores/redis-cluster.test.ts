@@ -70,7 +70,7 @@ function queuesApart(count: number): string[] {
 }
 
 describe("in a cluster", () => {
-  test("shards have their own slots, evenly spread, as Redis computes them", async () => {
+  test("shards have different slots, spread evenly, as Redis computes them", async () => {
     const { redis } = cluster.nodes[0]!;
     const stretch = 16_384 / SHARDS;
     expect(shards.map(({ slot }) => Math.floor(slot / stretch))).toEqual([...shards.keys()]);
@@ -87,7 +87,7 @@ describe("in a cluster", () => {
     expect(SHARDS).toBe(64);
   });
 
-  test("every key of a queue is in its slot, and queues are on all masters", async () => {
+  test("all keys of a queue are in one slot, and every master has queues", async () => {
     const under = await openCluster();
     const caller = new Caller(under);
     const queues = queuesApart(SHARDS);
@@ -150,7 +150,7 @@ describe("in a cluster", () => {
     await under.close();
   });
 
-  test("a claim that no message announced is found by looking at some shards in turn", async () => {
+  test("finds a claim that no message announced by asking a few shards at a time", async () => {
     const [under, other] = [await openCluster(), await openCluster()];
     const [caller, stranger] = [new Caller(under), new Caller(other)];
     await stranger.push("mail", "1");
@@ -163,7 +163,7 @@ describe("in a cluster", () => {
     await Promise.all([under.close(), other.close()]);
   });
 
-  test("a session that changes shards keeps its order, and a page lists all shards", async () => {
+  test("a session keeps its order across shards, and a list covers all shards", async () => {
     const under = await openCluster();
     const caller = new Caller(under);
     const queues = queuesApart(8);
@@ -194,7 +194,7 @@ describe("in a cluster", () => {
     await under.close();
   });
 
-  test("a batch for a slot that is being moved waits until it has arrived", async () => {
+  test("a batch waits until the move of its slot is complete", async () => {
     const under = await openCluster();
     const caller = new Caller(under);
     await caller.pushAll("mail", ["1", "2"]);
@@ -219,7 +219,7 @@ describe("in a cluster", () => {
     await under.close();
   });
 
-  test("a batch for a slot that stays half-way fails after a while and is not done", async () => {
+  test("a batch fails and has no effect if the move of its slot stops half-way", async () => {
     const under = await openCluster(2_000);
     const caller = new Caller(under);
     await eventually(() => caller.push("mail", "1"), {

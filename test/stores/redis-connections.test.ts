@@ -77,7 +77,7 @@ async function addUser(servers: RedisServer[]): Promise<Way> {
   return { redisUser: "okq", redisPassword: PASSWORD };
 }
 
-test("okq does not use database 0 instead of one that Redis lacks", async () => {
+test("okq does not fall back to database 0 if Redis lacks the given database", async () => {
   const redis = await startTestRedis();
   expect(await refusal({ store: `redis://${at(redis)}/99` })).toContain("DB index is out of range");
   const user = await addUser([redis]);
@@ -85,7 +85,7 @@ test("okq does not use database 0 instead of one that Redis lacks", async () => 
   expect(await refusal({ store: `redis://${at(redis)}/5`, ...user })).toContain("select");
 });
 
-test("okq needs only the listed rights, and keeps the order with them", async () => {
+test("okq needs only the listed rights, and keeps the order of events with them", async () => {
   const redis = await startTestRedis();
   const okq = await start({ redisAddr: at(redis), ...(await addUser([redis])) });
   const client = await okq.connect();
@@ -166,7 +166,7 @@ test("okq accepts the certificate of a Redis only from the given authority", asy
   expect(await refusal({ redisAddr: at(plain), ...tls })).toContain("no answer within");
 });
 
-test("okq shows a certificate to a Redis that needs one, or reports that it has none", async () => {
+test("okq presents a certificate if Redis requires one, or reports that it has none", async () => {
   const certificates = makeCertificates();
   const { ca: redisTlsCa, client, stranger } = certificates;
   const redis = await startTestRedis({ tls: certificates, args: ["--tls-auth-clients", "yes"] });
@@ -177,7 +177,7 @@ test("okq shows a certificate to a Redis that needs one, or reports that it has 
   expect(await refusal({ ...way, ...wrong })).toContain("UNKNOWN_CA");
 });
 
-test("the rights that the README lists are enough on one Redis", async () => {
+test("the rights listed in the README are enough on one Redis", async () => {
   const redis = await startTestRedis();
   const user = await addUser([redis]);
   await serves({ redisAddr: at(redis), ...user });
@@ -204,7 +204,7 @@ test("the rights that the README lists are enough on one Redis", async () => {
   expect(await redis.redis.acl("LOG")).toEqual([]);
 });
 
-test("with fewer rights, replies are still right about what was done", async () => {
+test("with fewer rights, replies still say correctly whether a command was done", async () => {
   const redis = await startTestRedis();
   const user = await addUser([redis]);
   const okq = await start({ redisAddr: at(redis), ...user });
@@ -245,7 +245,7 @@ test("okq uses different passwords at Sentinels and Redis, with TLS", async () =
   expect(await refusal({ ...way, redisPassword: OTHER_PASSWORD })).toMatch(/: WRONGPASS/);
 });
 
-test("the rights that the README lists are enough behind Sentinels", async () => {
+test("the rights listed in the README are enough behind Sentinels", async () => {
   const group = await startSentinelGroup();
   for (const { redis } of group.sentinelServers) {
     await redis.call("ACL", "SETUSER", "asks", "on", `>${OTHER_PASSWORD}`, ...SENTINEL_ACL);
@@ -305,7 +305,7 @@ test("okq connects to a cluster with TLS", async () => {
   await serves({ ...into(cluster), redisTls: true, redisTlsCa: tls.ca });
 });
 
-test("a changed password stops commands, and the log has the reason", async () => {
+test("after a password change, commands fail and the log has the reason", async () => {
   const redis = await startTestRedis({ password: PASSWORD });
   const okq = await start({ redisAddr: at(redis), redisPassword: PASSWORD });
   const client = await okq.connect();

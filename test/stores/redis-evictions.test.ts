@@ -29,7 +29,7 @@ async function policies(okq: TestOkq): Promise<string> {
   return /^store_maxmemory_policy:(.*)\r$/m.exec(info)![1]!;
 }
 
-test("warns once about the policy of one Redis, at the start and when it changes", async () => {
+test("warns once about the eviction policy at the start and after a change", async () => {
   const redis = await startTestRedis({ args: ["--maxmemory-policy", "allkeys-lru"] });
   const name = nameOf(redis);
   const okq = await startTestOkq({ store: "", redisAddr: name, redisPoolSize: 3 });
@@ -50,7 +50,7 @@ test("warns once about the policy of one Redis, at the start and when it changes
   expect([said(fine), await policies(fine)]).toEqual([[], "noeviction"]);
 });
 
-test("looks at the policy of every master of a cluster", async () => {
+test("checks the eviction policy of every master of a cluster", async () => {
   const { nodes } = await startCluster({ replicasEach: 0 });
   await setPolicy(nodes[1]!, "allkeys-lru");
   const okq = await startTestOkq({ store: "", redisAddr: nameOf(nodes[0]!), redisCluster: true });
@@ -59,7 +59,7 @@ test("looks at the policy of every master of a cluster", async () => {
   expect(await policies(okq)).toBe("allkeys-lru,noeviction");
 });
 
-test("looks at the policy of a new master behind Sentinels", async () => {
+test("checks the eviction policy of a new master behind Sentinels", async () => {
   const group = await startSentinelGroup();
   const [master, replica] = group.servers as [RedisServer, RedisServer];
   await setPolicy(replica, "allkeys-lru");

@@ -45,7 +45,7 @@ async function serves(okq: TestOkq): Promise<void> {
   expect(await client.next()).toEqual({ simple: "OK" });
 }
 
-test("okq uses one distant Redis from the start, without a warning", async () => {
+test("okq starts on a distant Redis without a warning", async () => {
   const proxy = proxyTo(await startTestRedis());
   setFar([proxy], 1_000);
   // Less than the two answers that a new script takes.
@@ -55,7 +55,7 @@ test("okq uses one distant Redis from the start, without a warning", async () =>
   expect(okq.log.filter((line) => line.includes(" warn "))).toEqual([]);
 });
 
-test("okq uses a Redis that becomes distant, also after every cut", async () => {
+test("okq keeps using a Redis that becomes distant, also after lost connections", async () => {
   const proxy = proxyTo(await startTestRedis());
   const okq = await startTestOkq({ store: "", redisAddr: addressesOf([proxy]) });
   await serves(okq);
@@ -66,7 +66,7 @@ test("okq uses a Redis that becomes distant, also after every cut", async () => 
   }
 });
 
-test("messages of a distant Redis wake a consumer", async () => {
+test("messages from a distant Redis wake a consumer", async () => {
   const redis = await startTestRedis();
   const proxy = proxyTo(redis);
   setFar([proxy]);
@@ -84,7 +84,7 @@ test("messages of a distant Redis wake a consumer", async () => {
   expect(far.log.filter((line) => line.includes("connection lost"))).toEqual([]);
 });
 
-test("okq uses a distant cluster from the start, and again after a cut", async () => {
+test("okq starts on a distant cluster, and reconnects to it", async () => {
   const cluster = await startCluster({ replicasEach: 0 });
   const proxies = cluster.nodes.map(proxyTo);
   for (const [at, { redis }] of cluster.nodes.entries()) {

@@ -6,7 +6,7 @@ import { FIXED_KEYS, fixedKeys, queueKeys, TAG } from "../../src/stores/redis/ke
 import { SCRIPT } from "../../src/stores/redis/script.ts";
 
 describe("keys", () => {
-  test("all have the same hash tag for every name of a queue", () => {
+  test("of a queue have the same hash tag, whatever its name", () => {
     const names = ["", "{", "}", "{}", "}{x}", "{other}", ":", "\r\n", "\0", "queues", "deadlines"];
     const keysOf = queueKeys(TAG);
     const all = [...fixedKeys(TAG, "id"), ...names.flatMap((name) => keysOf(Buffer.from(name)))];
@@ -37,7 +37,7 @@ describe("the headers of the scripts", () => {
   const files = readdirSync(folder).filter((file) => file.endsWith(".lua"));
   const verbFiles = files.filter((file) => !["batch.lua", "prelude.lua"].includes(file));
 
-  test.each(verbFiles)("%s defines its verb and names just the keys that it uses", (file) => {
+  test.each(verbFiles)("%s defines its verb and lists exactly the keys that it uses", (file) => {
     const text = readFileSync(join(folder, file), "utf8");
     const header = /^-- KEYS\s+(.*)$/m.exec(text)?.[1] ?? "";
     const body = text.replace(/^--.*$/gm, "");
@@ -49,7 +49,7 @@ describe("the headers of the scripts", () => {
     expect(named.toSorted()).toEqual(used.toSorted());
   });
 
-  test("the prelude names the fixed keys in the order in which they are sent", () => {
+  test("the prelude lists the fixed keys in the order in which they are sent", () => {
     const names = /^local (.*) =\s+unpack\(KEYS, 1, FIXED_KEYS\)/m.exec(SCRIPT)?.[1] ?? "";
     const sent = fixedKeys("", "id").map((key) => `${key.split(":")[1]}_key`);
     expect(names.split(", ")).toEqual(sent);

@@ -37,7 +37,7 @@ async function openRedis(): Promise<StoreUnderTest> {
   };
 }
 
-test("requeues claims in ms in order of deadline, then of id", async () => {
+test("requeues claims with deadlines in ms by deadline, then by id", async () => {
   const under = await openRedis();
   const caller = new Caller(under);
   await caller.pushAll("q", ["new", "newer", "never popped"]);
@@ -56,7 +56,7 @@ test("requeues claims in ms in order of deadline, then of id", async () => {
   await under.close();
 });
 
-test("converts the front of a line and the claims of a version with scores in ms", async () => {
+test("converts the scores in ms of events at the right end and of claims", async () => {
   const under = await openRedis();
   const caller = new Caller(under);
   await caller.pushAll("q", ["pushed", "pushed later"]);
@@ -91,7 +91,7 @@ test("converts the front of a line and the claims of a version with scores in ms
   await under.close();
 });
 
-test("requeues a claim for which an older okq noted a deadline in ticks", async () => {
+test("requeues a claim whose deadline an older okq stored in ticks", async () => {
   const under = await openRedis();
   const caller = new Caller(under);
   await caller.push("q", "1");
@@ -106,7 +106,7 @@ test("requeues a claim for which an older okq noted a deadline in ticks", async 
   await under.close();
 });
 
-test("leases end in time where the clock of Redis begins in 1970", async () => {
+test("leases expire on time if the clock of Redis starts in 1970", async () => {
   const under = await openRedis();
   const caller = new Caller(under);
   under.advance(60_000 - START_MS);

@@ -64,12 +64,15 @@ test.each(seeds)("random operations get the answers of the local store (seed %d)
 describe("the Redis store", () => {
   /** Ways to remove all events of a queue. */
   const endings: [string, (caller: Caller) => Promise<unknown>][] = [
-    ["acknowledged", async (caller) => (await caller.pop("q"), await caller.ack("q", "1"))],
-    ["popped for good", (caller) => caller.pop("q", 0)],
-    ["flushed", (caller) => caller.flush("q")],
-    ["flushed while claimed", async (caller) => (await caller.pop("q"), await caller.flush("q"))],
+    ["acknowledge", async (caller) => (await caller.pop("q"), await caller.ack("q", "1"))],
+    ["pop with a lease of 0", (caller) => caller.pop("q", 0)],
+    ["flush", (caller) => caller.flush("q")],
     [
-      "popped for good after its lease ended",
+      "flush of a claimed event",
+      async (caller) => (await caller.pop("q"), await caller.flush("q")),
+    ],
+    [
+      "pop with a lease of 0 after the first lease expired",
       async (caller) => {
         await caller.pop("q", 10);
         caller.advance(10);
@@ -78,7 +81,7 @@ describe("the Redis store", () => {
       },
     ],
     [
-      "left by its last consumer",
+      "the last consumer leaves",
       async (caller) => {
         await caller.register({ q: 1 });
         await caller.pop("q", 0);
@@ -86,7 +89,7 @@ describe("the Redis store", () => {
       },
     ],
     [
-      "left by its last consumer in a full count",
+      "the last consumer is missing in a full report",
       async (caller) => {
         await caller.register({ q: 1 });
         await caller.pop("q", 0);
@@ -95,7 +98,7 @@ describe("the Redis store", () => {
     ],
   ];
 
-  test.each(endings)("leaves no key of a queue behind: its event was %s", async (_, end) => {
+  test.each(endings)("leaves no key of a queue behind: %s", async (_, end) => {
     const under = await openRedis();
     const caller = new Caller(under);
     await caller.push("q", "1");
@@ -105,7 +108,7 @@ describe("the Redis store", () => {
     await under.close();
   });
 
-  test("removes the names of queues that only a dead process consumed", async () => {
+  test("removes queues that only had consumers in a dead process", async () => {
     const under = await openRedis();
     const caller = new Caller(under);
     const names = Array.from({ length: 300 }, (_, number) => `q${number}`);
@@ -120,7 +123,7 @@ describe("the Redis store", () => {
     await under.close();
   });
 
-  test("events claimed by several processes are requeued in the order of popping", async () => {
+  test("requeues events claimed by several processes in the order of their pops", async () => {
     const [one, two] = await Promise.all([openRedis(), openRedis()]);
     const [a, b] = [new Caller(one), new Caller(two)];
     const ids = Array.from({ length: 200 }, (_, id) => `${199 - id}`);
@@ -137,7 +140,7 @@ describe("the Redis store", () => {
     await Promise.all([one.close(), two.close()]);
   });
 
-  test("the order of claims is kept while the clock of Redis is set back", async () => {
+  test("keeps the order of claims when the clock of Redis is set back", async () => {
     const under = await openRedis();
     const caller = new Caller(under);
     await caller.pushAll("q", ["1", "2", "3"]);
@@ -189,7 +192,7 @@ describe("the Redis store", () => {
     await under.close();
   });
 
-  test("a key of a wrong type fails only the operations of its queue", async () => {
+  test("a key of the wrong type fails only operations on its queue", async () => {
     const under = await openRedis();
     const caller = new Caller(under);
     await server.redis.set(`${TAG}${INFIXES.READY}broken`, "a string");
@@ -211,7 +214,7 @@ describe("the Redis store", () => {
     await under.close();
   });
 
-  test("cuts pops of large events into batches, and keeps the order of a session", async () => {
+  test("splits pops of large events into batches, and keeps the order of a session", async () => {
     const under = await openRedis(1);
     const caller = new Caller(under);
     const large = "x".repeat(1024 * 1024);
@@ -231,7 +234,7 @@ describe("the Redis store", () => {
     await under.close();
   });
 
-  test("keeps the order of pops cut into batches and a refused push", async () => {
+  test("keeps the order of split pops and a refused push", async () => {
     const under = await openRedis(1);
     const [caller, other] = [new Caller(under), new Caller(under)];
     const large = "x".repeat(1024 * 1024);
@@ -261,7 +264,7 @@ describe("the Redis store", () => {
     await under.close();
   });
 
-  test("does later operations behind the rest of a batch", async () => {
+  test("executes later operations after the rest of a split batch", async () => {
     let pushing: Promise<unknown> | undefined;
     const under = await openRedis(1, (queue) => {
       if (String(queue) === "done") pushing = second.push("out", "3").catch((error) => error);

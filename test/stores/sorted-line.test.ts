@@ -8,7 +8,7 @@ interface Value {
   name: string;
 }
 
-test.each([1, 2, 3])("does what a sorted array does, seed %d", (seed) => {
+test.each([1, 2, 3])("gives the results of a sorted array, seed %d", (seed) => {
   const random = new Random(seed);
   const line = new SortedLine<Value>(({ place }) => place);
   let places: number[] = [];
@@ -34,7 +34,7 @@ test.each([1, 2, 3])("does what a sorted array does, seed %d", (seed) => {
   }
 });
 
-test("is empty again after its last value has gone, however long it was", () => {
+test("is empty after its last value is removed, at any length", () => {
   const line = new SortedLine<number>((value) => value);
   for (let value = 0; value < 5000; value++) line.add(value);
   for (let value = 4999; value >= 0; value--) expect(line.remove(value)).toBe(value);

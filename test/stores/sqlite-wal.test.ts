@@ -100,7 +100,7 @@ async function pushOverCheckpoint(store: Caller, file: string): Promise<void> {
 }
 
 describe.each(Object.keys(origins))("a backup %s", (name) => {
-  test("copied beside the -wal of a killed okq is refused, and nothing is changed", async () => {
+  test("is refused beside the -wal of a killed okq, and no file changes", async () => {
     const { file, backup, count } = await origins[name]!();
     copyFileSync(backup, file);
     const before = [readFileSync(file), readFileSync(`${file}-wal`)];
@@ -115,7 +115,7 @@ describe.each(Object.keys(origins))("a backup %s", (name) => {
     expect(await eventsIn(file)).toEqual(idsOf(0, count));
   });
 
-  test("starts without the -wal, even if other files were left", async () => {
+  test("is accepted without the -wal, even beside other files of that okq", async () => {
     const { file, backup, count } = await origins[name]!();
     copyFileSync(backup, file);
     rmSync(`${file}-wal`);
@@ -124,7 +124,7 @@ describe.each(Object.keys(origins))("a backup %s", (name) => {
   });
 });
 
-test("refuses a database from after a checkpoint beside an older -wal", async () => {
+test("refuses a database beside a -wal from before its last checkpoint", async () => {
   const [file, copy] = [join(newFolder(), "okq.db"), join(newFolder(), "copy.db")];
   const store = await open(file);
   for (const ids of [idsOf(0, 100), idsOf(100, 200)]) {
@@ -139,7 +139,7 @@ test("refuses a database from after a checkpoint beside an older -wal", async ()
   await store.under.close();
 });
 
-test("refuses the database of another program beside a -wal, and changes nothing", async () => {
+test("refuses the database of another program beside a -wal, and does not change it", async () => {
   const { file } = await origins["made by okq backup"]!();
   const foreign = new Database(`${file}-foreign`);
   foreign.run("CREATE TABLE precious (x)");
@@ -150,7 +150,7 @@ test("refuses the database of another program beside a -wal, and changes nothing
   expect(readFileSync(file)).toEqual(before);
 });
 
-describe("the files that a kill leaves belong together", () => {
+describe("okq accepts the files that a kill leaves", () => {
   /** Events of two incidents. */
   const count = 100 + 2 * (2 * 200 + 100);
 
@@ -199,7 +199,7 @@ describe("the files that a kill leaves belong together", () => {
     }
   });
 
-  test("of an okq without marks", async () => {
+  test("by an okq that set no marks", async () => {
     const folder = newFolder();
     const file = join(folder, "old.db");
     const db = new Database(file);
@@ -212,7 +212,7 @@ describe("the files that a kill leaves belong together", () => {
     expect(await eventsIn(copy)).toEqual(["a"]);
   });
 
-  test("with any bytes in the -wal", async () => {
+  test("with a broken -wal", async () => {
     const { file, backup } = await origins["made by okq backup"]!();
     const wal = readFileSync(`${file}-wal`);
     const broken = [Buffer.alloc(0), wal.subarray(0, 40), Buffer.alloc(100_000, 0xff)];

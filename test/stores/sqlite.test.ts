@@ -24,17 +24,23 @@ async function compare(options: SqliteOptions, seed: number, rounds: number): Pr
 }
 
 describe("random operations, with restarts and kills between them", () => {
-  test.each([1, 2, 3, 4])("give the same answers as in memory, seed %d", async (seed) => {
+  test.each([1, 2, 3, 4])("give the same answers as the store in memory, seed %d", async (seed) => {
     await compare({}, seed, 300);
   });
 
-  test.each([5, 6, 7, 8])("also when all is on disk only, seed %d", async (seed) => {
-    await compare({ memoryBudgetBytes: 0 }, seed, 300);
-  });
+  test.each([5, 6, 7, 8])(
+    "give the same answers with all events only on disk, seed %d",
+    async (seed) => {
+      await compare({ memoryBudgetBytes: 0 }, seed, 300);
+    },
+  );
 
-  test.each([9, 10])("also when some is, seed %d", async (seed) => {
-    await compare({ memoryBudgetBytes: 10_000 }, seed, 300);
-  });
+  test.each([9, 10])(
+    "give the same answers with some events only on disk, seed %d",
+    async (seed) => {
+      await compare({ memoryBudgetBytes: 10_000 }, seed, 300);
+    },
+  );
 });
 
 test.each([2 ** 28, 0])(
@@ -52,7 +58,7 @@ test.each([2 ** 28, 0])(
   },
 );
 
-test("forgets unused queues also when every batch changes something", async () => {
+test("forgets unused queues even if every batch makes changes", async () => {
   const under = await openSqlite();
   const store = new Caller(under);
   const count = () => Object.fromEntries(under.store.describe())["queues"];
@@ -73,7 +79,7 @@ test("forgets unused queues also when every batch changes something", async () =
 });
 
 describe.each([2 ** 28, 0])("the order of the line, memory budget %d", (memoryBudgetBytes) => {
-  test.each(["reopen", "crash"] as const)("is what it was after a %s", async (end) => {
+  test.each(["reopen", "crash"] as const)("stays the same after a %s", async (end) => {
     const under = await openSqlite({ memoryBudgetBytes });
     const store = new Caller(under);
     await store.push("q", "right", "right");
@@ -101,7 +107,7 @@ describe.each([2 ** 28, 0])("the order of the line, memory budget %d", (memoryBu
   });
 });
 
-test("requeues claims without a number of an older okq, over two restarts", async () => {
+test("requeues claims that an older okq did not number, over two restarts", async () => {
   const under = await openSqlite();
   const store = new Caller(under);
   await store.pushAll("q", ["late", "early"]);

@@ -102,7 +102,7 @@ test("forgives a network one round every twelve seconds", async () => {
   }
 });
 
-test("does not delay the answer to a client that is gone", async () => {
+test("does not delay the answer to a disconnected client", async () => {
   const { advance, clock, fail } = newFailures();
   const client = new AbortController();
   const waiting = fail("10.0.0.1:1", client.signal);
@@ -113,14 +113,14 @@ test("does not delay the answer to a client that is gone", async () => {
   expect(clock.timers).toBe(0);
 });
 
-test("counts the time that the login has taken already", async () => {
+test("subtracts the time that the login has already taken from the delay", async () => {
   const { advance, fail } = newFailures();
   const failed = fail("10.0.0.1:1", undefined, 300);
   await advance(0);
   expect(failed.isAnswered).toBeTrue();
 });
 
-test("close answers all waiting logins", async () => {
+test("answers all waiting logins at close", async () => {
   const { log, advance, clock, failures, fail } = newFailures();
   const all = Array.from({ length: 1000 }, (_, port) => fail(`10.0.0.1:${port}`));
   expect(log).toHaveLength(1000);

@@ -56,7 +56,7 @@ function matchesPlainly(pattern: string, name: string): boolean {
   return name !== "" && (first === "?" || first === name[0]) && matchesPlainly(rest, name.slice(1));
 }
 
-test.each([1, 2, 3])("matches random names as a simple matcher does, seed %d", (seed) => {
+test.each([1, 2, 3])("matches random names like a simple matcher, seed %d", (seed) => {
   const random = new Random(seed);
   const some = (letters: string, length: number) =>
     Array.from({ length }, () => letters[random.below(letters.length)]).join("");

@@ -58,7 +58,7 @@ const PEEK = ["QLPEEK", "q"];
 const times = (count: number, command: string[]) => Array.from({ length: count }, () => command);
 
 describe("okq does not read from a client", () => {
-  test("exclusive: whose command must be answered before the next one starts", async () => {
+  test("exclusive: while a command must be answered before the next one starts", async () => {
     const { clock, okq, becomes, take } = await setUp();
     const client = await named(okq, "client");
     expect(await ask(client, "QREGISTER", "q")).toBe("+OK");
@@ -69,7 +69,7 @@ describe("okq does not read from a client", () => {
     expect(await take(client, MUCH.length)).toHaveLength(MUCH.length);
   });
 
-  test("in-flight: that has as many commands under way as it may", async () => {
+  test("in-flight: while it has the maximum number of commands in flight", async () => {
     const { okq, observer, becomes, take, goOn } = await setUpStandstill();
     const client = await named(okq, "client");
     client.pipeline(...times(200, PEEK), ...MUCH);
@@ -81,7 +81,7 @@ describe("okq does not read from a client", () => {
     await becomes("client", "");
   });
 
-  test("output: that does not read its replies", async () => {
+  test("output: while it does not read its replies", async () => {
     const { okq, observer, becomes } = await setUp();
     await ask(observer, "QLPUSH", "q", "0", "x".repeat(1000 * KB));
     const client = await named(okq, "client");
@@ -92,7 +92,7 @@ describe("okq does not read from a client", () => {
     await becomes("client", "");
   });
 
-  test("bytes-waiting: while the budget for commands that wait is full", async () => {
+  test("bytes-waiting: while the budget for waiting commands is full", async () => {
     const { okq, observer, becomes, take, goOn } = await setUpStandstill({
       maxWaitingBytes: 100 * KB,
     });
@@ -106,7 +106,7 @@ describe("okq does not read from a client", () => {
     expect((await take(second, 1 + MUCH.length))[0]).toBe("+OK");
   });
 
-  test("bytes-unsent: that has replies to read, while the budget for them is full", async () => {
+  test("bytes-unsent: while it has unsent replies and the budget for them is full", async () => {
     const budget = 200 * KB;
     const { clock, okq, observer, take } = await setUp({ maxWaitingBytes: budget });
     await ask(observer, "QLPUSH", "q", "0", "x".repeat(20 * KB));
@@ -166,7 +166,7 @@ describe("a client that uses much processor time", () => {
     await eventually(() => client.waiting > before);
   }
 
-  test("slice: pauses when the commands that it may have under way take long", async () => {
+  test("slice: pauses when its commands in flight take long", async () => {
     const { clock, okq, observer } = await setUp({}, new WorkClock());
     const client = await named(okq, "client");
     for (let at = 0; at < 3; at++) await ask(observer, "PING");
@@ -202,7 +202,7 @@ describe("a client that uses much processor time", () => {
   });
 });
 
-test("few commands are under way as long as the size of replies is unknown", async () => {
+test("a client has few commands in flight while the size of their replies is unknown", async () => {
   const { okq, observer, take, goOn } = await setUpStandstill();
   const client = await okq.connect();
   client.pipeline(...times(100, PEEK));

@@ -40,7 +40,7 @@ test("work that is added meanwhile is done in the next turn", async () => {
   expect(run).toEqual(["a", "b", "again"]);
 });
 
-test("is crowded for some turns after several connections were busy", async () => {
+test("counts as crowded for some turns after several connections were busy", async () => {
   const { scheduler, work } = setUp();
   const [one, other] = [work("one"), work("other")];
   const turn = async (...busy: (typeof one)[]) => {

@@ -49,7 +49,7 @@ export function batches(check: Check): void {
     ]);
   });
 
-  check("the first of equal ids in one turn is pushed", async (store) => {
+  check("of several pushes with one id in a turn, the first succeeds", async (store) => {
     const contents = ["first", "second", "third"];
     const results = contents.map((text) => store.push("q", "1", "left", text));
     expect(await Promise.all(results)).toEqual(["ok", "duplicate", "duplicate"]);
@@ -125,7 +125,7 @@ export function batches(check: Check): void {
     }
   });
 
-  check("an event goes to one of the sessions that pop at once", async (store) => {
+  check("an event goes to only one of the sessions that pop at once", async (store) => {
     const ids = Array.from({ length: 50 }, (_, i) => `${i}`);
     await store.pushAll("q", ids);
     const sessions = Array.from({ length: 10 }, () => store.another());

@@ -57,7 +57,7 @@ export function readiness(check: Check): void {
     expect([store.toldReady("q"), store.toldReady("r")]).toEqual([4, 2]);
   });
 
-  check("pops, peeks, flushes and consumers are not reported as ready", async (store) => {
+  check("pops, peeks, flushes and registers are not reported as ready", async (store) => {
     await store.push("q", "1");
     await store.peek("q");
     await store.pop("q");

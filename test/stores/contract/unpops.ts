@@ -54,7 +54,7 @@ export function unpops(check: Check): void {
     },
   );
 
-  check("an undone event is behind events requeued meanwhile", async (store) => {
+  check("an event whose pop is undone stays behind events requeued meanwhile", async (store) => {
     for (const lease of leases) {
       await store.pushAll("q", ["1", "2", "3"]);
       await store.pop("q", 10);
@@ -81,7 +81,7 @@ export function unpops(check: Check): void {
     expect(await store.list()).toEqual([]);
   });
 
-  check("an ended claim is not undone", async (store) => {
+  check("a pop whose claim has ended is not undone", async (store) => {
     await store.push("q", "1");
     const acked = await store.take("q");
     await store.ack("q", "1");
@@ -100,7 +100,7 @@ export function unpops(check: Check): void {
     expect(await store.drain("q")).toEqual(["3", "2"]);
   });
 
-  check("a later claim of the event is not touched, with any leases", async (store) => {
+  check("a later claim of the event is kept, whatever the leases", async (store) => {
     for (const [first, second] of [
       [1000, 1000],
       [3000, 1000],
@@ -119,7 +119,7 @@ export function unpops(check: Check): void {
     }
   });
 
-  check("an event pushed meanwhile with the same id is not touched", async (store) => {
+  check("an event pushed meanwhile with the same id is kept", async (store) => {
     for (const lease of leases) {
       await store.push("q", "1", "left", "old");
       const old = await store.take("q", lease);
