@@ -1,4 +1,5 @@
-// The main measurement: cycles of push, pop, ack through every contender in turn, cell by cell.
+// The main measurement: runs cycles of push, pop and ack on every contender in turn. A cell is one
+// combination of connections, commands in flight and size of contents.
 // oxlint-disable no-await-in-loop -- measurements and servers take turns on purpose
 import { contenders, REFERENCE, type Contender, type Running } from "./contenders.ts";
 import { median } from "./latencies.ts";
@@ -24,7 +25,7 @@ interface Measured {
 
 interface Target {
   contender: string;
-  /** The contender that it is compared with; Streams if none is named. */
+  /** The contender to compare with; Redis Streams by default. */
   reference?: string;
   connections: number;
   inFlight: number;
@@ -83,7 +84,7 @@ async function measureOnce(plan: Plan, running: Running, measured: Measured): Pr
     });
   }
   if (report.pushes !== report.pops || report.pops !== report.acks) {
-    throw new Error(`${measured.contender.name}: pushed, popped and acked differ in number`);
+    throw new Error(`${measured.contender.name}: the numbers of pushes, pops and acks differ`);
   }
   measured.reports.push(report);
 }
@@ -91,7 +92,7 @@ async function measureOnce(plan: Plan, running: Running, measured: Measured): Pr
 const operationsPerSecond = (measured: Measured) =>
   median(measured.reports.map((report) => report.operationsPerSecond));
 
-/** The median over the rounds of each round's ratio: a slow moment of the machine hits both. */
+/** The median of the ratios of the rounds: a slow moment of the machine affects both contenders. */
 function ratio(measured: Measured, reference: Measured | undefined): number {
   if (reference === undefined) return Number.NaN;
   const ratios = measured.reports.map(
