@@ -1,9 +1,9 @@
-// The account of events notices each fault of a store that it looks for, and accepts behaviour that
-// is allowed.
+// The account of events notices every fault that it looks for, and accepts behaviour that is
+// allowed.
 import { expect, test } from "bun:test";
 import { Account, contentsOf } from "./account.ts";
 
-/** An account on a test clock, with short functions for what clients do. */
+/** An account on a test clock, with short functions for the actions of clients. */
 function open() {
   const clock = { nowMs: 0 };
   const account = new Account(() => clock.nowMs);
@@ -14,7 +14,7 @@ function open() {
       account.pushed(id, "done");
       return id;
     });
-  /** A pop that was sent at that moment, or now, and is answered now. */
+  /** A pop that was sent then, by default now, and is answered now. */
   const pop = (id: string, { sentAt = account.now(), leaseMs = 1_000 } = {}) => {
     account.delivered(id, contentsOf(id), sentAt, { sentAtMs: clock.nowMs, leaseMs });
   };
@@ -119,9 +119,7 @@ test("notices an event that overtook another event of its own line", () => {
     pop(id);
     ack(id);
   }
-  expect(() => account.settle()).toThrow(
-    /^event-0 came after event-1, which was pushed behind it$/,
-  );
+  expect(() => account.settle()).toThrow(/^event-0 came after event-1, which was pushed after it$/);
 });
 
 test("accepts any order of answers to pops in flight at the same time", () => {

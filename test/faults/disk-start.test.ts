@@ -1,5 +1,5 @@
 // okq starts and stops on a full disk, and without folders for SQLite's temporary files. It needs
-// only the folder of its database, and reports what is missing there.
+// only the folder of its database, and reports missing space and inodes there.
 // oxlint-disable no-await-in-loop -- one after the other is what is meant
 import { describe, expect, onTestFinished, setDefaultTimeout, test } from "bun:test";
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
@@ -34,7 +34,7 @@ describe.skipIf(noSmallDisk !== null)(`a full disk ${noSmallDisk ?? ""}`, () => 
     const file = join(disk.folder, "okq.db");
     const okq = await startOkqProcess([`--store=sqlite:${file}`]);
     const client = await okq.connect();
-    // Not enough for a checkpoint, so the next start needs room for all of it in the database.
+    // Too little for a checkpoint, so the next start needs space for all events in the database.
     await pushAll(client, 0, 200, 10_000);
     disk.fill(0);
     await okq.crash();
@@ -66,7 +66,7 @@ describe.skipIf(noSmallDisk !== null)(`a full disk ${noSmallDisk ?? ""}`, () => 
     const again = await startOkqProcess([`--store=sqlite:${file}`]);
     const client = await again.connect();
     expect(await ask(client, "QRPOP", "q")).toEqual(["0", "x".repeat(10_000)]);
-    // With room again okq makes the reserve again, also if somebody removed it.
+    // Once there is space, okq creates the reserve again, even if it was removed.
     disk.empty();
     for (let look = 0; look < 2; look++) {
       await eventually(() => statSync(`${file}-reserve`).size === reserveBytes);
@@ -156,7 +156,7 @@ test("okq logs events that cannot be read, and okq health reports them", async (
   first.kill("SIGTERM");
   await first.exited;
   client.close();
-  // The contents of an event, in pages that a start does not read.
+  // Damages the contents of an event, in pages that a start does not read.
   const bytes = readFileSync(file);
   const at = bytes.lastIndexOf(Buffer.alloc(8000, "x")) & ~8191;
   bytes.fill(0xff, at - 10 * 8192, at);

@@ -1,5 +1,5 @@
-// The disk fails while okq serves: it is full, read-only, or the file is gone. Pushes get a clear
-// error, pops and acks go on if possible, and okq recovers with the disk.
+// The disk fails while okq serves: it is full or read-only, or the file is deleted. Pushes get a
+// clear error, pops and acks work if possible, and okq recovers with the disk.
 // oxlint-disable no-await-in-loop -- one after the other is what is meant
 import { describe, expect, onTestFinished, setDefaultTimeout, test } from "bun:test";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -61,7 +61,7 @@ describe.skipIf(noSmallDisk !== null)(`okq on a small disk ${noSmallDisk ?? ""}`
     expect(error).toMatch(/^-ERR store refused: no room on the disk of .*: pushes are refused/);
     expect(to).toBeGreaterThan(1000);
     await okq.waitForLine(/pushes are refused reason=/);
-    // The file gives the space of all of them back to the disk.
+    // The file returns the space of all events to the disk.
     await popAndAck(client, 0, to);
     await untilPushed(client, to);
     await okq.waitForLine(/pushes are accepted again/);
@@ -125,7 +125,7 @@ test("a deleted file makes okq refuse pushes, and a backup saves its events", as
   const refusal = await untilRefused(client);
   expect(refusal).toMatch(/okq\.db was removed or replaced while in use: save the events/);
   expect(await ask(client, "QRPOP", "q")).toEqual(["1", "contents 1"]);
-  // Clients see it as done, but it is lost at a restart.
+  // Clients see this change as done, but a restart loses it.
   expect(await ask(client, "QACK", "q", "1")).toBe(1);
   const saved = join(folder, "saved.db");
   writeFileSync(saved, "");

@@ -22,15 +22,15 @@ async function start(poolSize: number) {
     `--redis-pool-size=${poolSize}`,
   ]);
   const client = closeAfterTest(await okq.connect());
-  // From here on Redis knows the script, so a batch is one request and one reply.
+  // Redis now knows the script, so a batch is one request and one reply.
   await client.call("QSTATUS", "q");
-  /** Keeps the reply to the next batch with the queue "q" in the proxy. */
+  /** Holds the reply to the next batch with the queue "q" in the proxy. */
   const holdNextReply = () => {
     proxy.onRequest = (bytes) => {
       if (bytes.includes(READY)) proxy.set("replies", "hold");
     };
   };
-  /** Resets all connections. Later ones work. */
+  /** Resets all connections. New connections work. */
   const cut = () => {
     proxy.onRequest = null;
     proxy.cut();
@@ -58,7 +58,7 @@ async function start(poolSize: number) {
   };
 }
 
-/** The ready events of the queue "q", asked without the proxy. */
+/** The key of the ready events of the queue "q", which is read without the proxy. */
 const READY = "{okq}:ready:q";
 const CLAIMED = "{okq}:claimed:q";
 
@@ -153,7 +153,7 @@ describe.each([1, 2])("with %i connections to Redis, a lost reply", (poolSize) =
       const cuts = rounds * 10;
       for (let round = 0; round < cuts; round++) {
         await load.progress(random(1, 200));
-        // Sometimes the reply is under way, sometimes the request.
+        // Loses sometimes the reply, sometimes the request.
         const direction = random(0, 1) === 0 ? "replies" : "requests";
         proxy.set(direction, "swallow");
         const { failed } = load;
@@ -181,7 +181,7 @@ test("slow answers of Redis delay a batch, not each of its commands", async () =
   proxy.onRequest = () => (requests += 1);
   client.pipeline(...ids.map((id) => ["QLPUSH", "q", id, "x"]));
   expect((await client.take(200)).every(isOk)).toBe(true);
-  // Each waits for the answer to the one before.
+  // Every request waits for the answer to the one before.
   expect(requests).toBeLessThan(ids.length / 4);
   client.pipeline(...ids.map(() => ["QRPOP", "q"]));
   const popped = (await client.take(200)) as Buffer[][];

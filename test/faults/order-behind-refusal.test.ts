@@ -1,5 +1,5 @@
-// Commands behind an operation that the store refuses are not done, with every store and for every
-// cause. So a client that passes an event on and acknowledges it cannot lose it.
+// Commands after an operation that the store refuses are not done, with every store and for every
+// cause. So a client that moves an event to another queue and acks it cannot lose it.
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -20,11 +20,11 @@ interface Failing {
   okq: TestOkq;
   /** The command that fails from now on. */
   command: Argument[];
-  /** How its reply begins. */
+  /** The beginning of its reply. */
   error: RegExp;
 }
 
-/** Sets up okq with an event "1" in the queue "in", and then breaks something. */
+/** Each sets up okq with an event "1" in the queue "in", and then breaks something. */
 type Cause = () => Promise<Failing>;
 
 const BEHIND = "-ERR store refused: not done, because an earlier operation of this client failed";
@@ -87,7 +87,7 @@ const causes: Record<string, Cause> = {
     expect(await ask(client, "QLPUSH", "bad", "1", Buffer.alloc(100_000, "Z"))).toBe("+OK");
     await okq.close();
     const bytes = readFileSync(file);
-    // The pages that hold only contents, and those that continue them.
+    // Pages that only contain contents, and their overflow pages.
     for (let at = 0; at < bytes.length; at += 8192) {
       const page = bytes.subarray(at, at + 8192);
       if (page.subarray(4096, 8192).every((byte) => byte === 0x5a)) page.fill(0xff);
@@ -110,7 +110,7 @@ describe.each(Object.keys(causes).filter(isPossible))("with %s", (cause) => {
     expect(failed).toMatch(error);
     expect(behind).toEqual([BEHIND, BEHIND, "+PONG"]);
     expect(await ask(client, "QSTATUS", "in")).toEqual([["in", 1, 1, 0]]);
-    // The client has seen the failure by now: its next commands are done.
+    // The client has now seen the failure, so its next commands are done.
     expect(await askAll(client, ack, ack)).toEqual([1, 0]);
   });
 
@@ -132,7 +132,7 @@ describe.each(Object.keys(causes).filter(isPossible))("with %s", (cause) => {
       ["QLPUSH", "in", "2", "x"],
       ["QACK", "in", "1"],
     ];
-    // More commands than a client may have under way, and few enough bytes to arrive together.
+    // More commands than a client may have in flight, and few enough bytes to arrive together.
     const pairs = Array.from({ length: 90 }, () => behind).flat();
     const [failed, ...rest] = await askAll(client, command, ...pairs);
     expect(failed).toMatch(error);
@@ -189,13 +189,13 @@ describe("on a Redis with keys of another type", () => {
     const { okq, client, spoil } = await start();
     await spoil("ready:out");
     const commands = ["QLPUSH in 3 x NOBLOCK", "QRPUSH in 3 x", "QRPOP in", "QRPEEK in"];
-    // Commands with several operations, and one that would wait, behind many others.
+    // Commands with several operations, and one that would wait, after many others.
     commands.push(...Array.from({ length: 100 }, () => "QLPEEK in"));
     commands.push("QSTATUS", "QINFO in", "QREGISTER in", "QNOTIFY 20", "QFLUSH in", "QACK in 1");
     const words = commands.map((command) => command.split(" "));
     const [failed, nonBlocking, ...rest] = await askAll(client, PUSH, ...words);
     expect(failed).toMatch(/^-ERR store refused: WRONGTYPE /);
-    // It is answered before the store does it.
+    // A push with NOBLOCK is answered before the store does it.
     expect(nonBlocking).toBe("+OK");
     expect(new Set(rest)).toEqual(new Set([BEHIND]));
     const other = await okq.connect();

@@ -1,5 +1,5 @@
-// kill -9 of a durable Redis under load, and its return: no event is lost, no client hangs while it
-// is away, and okq goes on by itself.
+// A durable Redis is killed with kill -9 under load and restarted: no event is lost, no client
+// hangs meanwhile, and okq recovers by itself.
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { eventually } from "../support/eventually.ts";
 import { startOkqOnRedis } from "../support/okq-process.ts";
@@ -11,9 +11,9 @@ import { untilWaiting } from "./waiting.ts";
 
 setDefaultTimeout(60_000);
 
-/** Longer than any test: a command that fails sooner has not waited for Redis. */
+/** Longer than any test, so a command that fails did not wait for Redis. */
 const PATIENT = ["--redis-timeout", "600000"];
-/** Without a push for this time, the load has stopped. */
+/** The load counts as stopped after this time without a push. */
 const STILL_MS = 150;
 
 describe("while Redis is down", () => {
@@ -145,7 +145,7 @@ test(
     expect(load.failed).toBeGreaterThan(0);
     const known = new Set(["ERR store outcome unknown", "LOADING store unavailable"]);
     expect(Object.keys(errors).filter((error) => !known.has(error))).toEqual([]);
-    // No restart was needed.
+    // okq was not restarted.
     for (const okq of okqs) expect(okq.stderr()).not.toContain("stopp");
   },
   timeoutFor(10_000),

@@ -91,7 +91,7 @@ test("everything works after FLUSHALL, and consumers are soon counted again", as
   expect(await client.call("QACK", "other", "1")).toBe(1);
 });
 
-/** The keys of a queue, and two keys that all queues share. */
+/** The keys of the queue "bad". Two other keys are shared by all queues. */
 const own = ["ready:bad", "claimed:bad", "events:bad", "front:bad", "leases:bad"];
 const keys = [...own, "queues", "deadlines"];
 
@@ -128,7 +128,7 @@ test.each(keys)(
       await client.take(5);
       await redis.redis.set(`{okq}:${key}`, "something else");
       const before = await snapshot();
-      // Commands on another queue in the same batch, before and behind.
+      // The same batch has commands on another queue before and after.
       client.pipeline(["QLPUSH", "good", "1", "y"], command);
       neighbour.pipeline(["QLPUSH", "good", "2", "y"]);
       const [first, reply] = (await client.take(2)) as [Decoded, Decoded];
@@ -164,7 +164,7 @@ test("logs a queue that it cannot requeue, and requeues events of other queues",
   await okq.waitForLine(
     / warn +cannot requeue expired claims, okq tries again store=\S+ reason="ERR queue bad: /,
   );
-  // It goes on failing, and okq tries again.
+  // The requeue keeps failing, and okq tries again.
   const triedAt = () => redis.redis.zscore("{okq}:deadlines", "bad");
   for (let round = 0; round < 3; round++) {
     const before = await triedAt();

@@ -1,5 +1,5 @@
 // Redis answers, but refuses commands: no memory, a read-only replica, too few replicas, a failing
-// disk. Commands that need nothing of that go on; the others fail and change nothing.
+// disk. Commands that Redis accepts still work; the others fail and change nothing.
 import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { expect, setDefaultTimeout, test } from "bun:test";
@@ -32,7 +32,7 @@ test("while Redis is out of memory, only pushes fail, with the reason", async ()
   const client = await okq.connect();
   await pushAll(client, ["1", "2", "3"]);
   await redis.redis.config("SET", "maxmemory", "1mb");
-  // In one batch, where an allowed write must not make room for a push.
+  // All in one batch, in which an allowed write must not make room for a push.
   const others = await Promise.all([okq.connect(), okq.connect(), okq.connect(), okq.connect()]);
   const calls = [
     client.call("QRPOP", "q", "EX", "60"),
@@ -49,7 +49,7 @@ test("while Redis is out of memory, only pushes fail, with the reason", async ()
   expect(registered).toEqual(OK);
   expect(await client.call("QACK", "q", "1", "REDO")).toBe(1);
   expect(await client.call("QRPOP", "q", "EX", "1")).toEqual(event("1"));
-  // Its lease ends, and it is requeued although memory is full.
+  // The lease expires, and the event is requeued although memory is full.
   await eventually(async () => {
     const peeked = (await client.call("QRPEEK", "q")) as Buffer[];
     return String(peeked[0]) === "1";
@@ -116,7 +116,7 @@ test("without enough replicas the outcome of changes is unknown, and reads go on
   );
   expect(await client.call("QRPEEK", "q")).toEqual(event("1"));
   expect(await client.call("QRPOP", "nothing")).toBeNull();
-  // A producer that repeats the push relies on this event.
+  // A producer that repeats the push must get the same error.
   expect(errorOf((await pushAll(client, ["1"]))[0]!)).toStartWith("ERR store outcome unknown: ");
   // A read of a change with an unknown outcome has an unknown outcome too.
   client.pipeline(["QLPUSH", "q", "1", "x"], ["QRPEEK", "q"], ["QACK", "q", "1"]);

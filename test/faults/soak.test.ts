@@ -1,4 +1,4 @@
-// okq under a long mixed load: nothing is lost, and memory and descriptors do not grow. `bun run
+// okq under a long mixed load: no event is lost, and memory and descriptors do not grow. `bun run
 // soak` runs it much longer.
 import { expect, test } from "bun:test";
 import { type ListeningOkq, startOkqOnRedis, startOkqProcess } from "../support/okq-process.ts";

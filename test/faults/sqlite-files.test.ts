@@ -1,5 +1,5 @@
-// Accidents with the files of a database: a -wal that goes away, symbolic links, several okq that
-// start at once, and kills while a file is made.
+// Accidents with the files of a database: a lost -wal, symbolic links, several okq processes that
+// start at once, and kills while a file is created.
 // oxlint-disable no-await-in-loop -- one after the other is what is meant
 import { describe, expect, onTestFinished, setDefaultTimeout, test } from "bun:test";
 import {
@@ -25,7 +25,7 @@ import { type OkqProcess, startProcess } from "../support/process.ts";
 import { ask, askAll } from "../support/readable.ts";
 import { Wire } from "../support/wire.ts";
 
-/** On a busy machine a start takes seconds. */
+/** A start takes seconds on a busy machine. */
 setDefaultTimeout(90_000);
 
 function newFolder(): string {
@@ -43,7 +43,7 @@ const pushes = (from: number, to: number) =>
   Array.from({ length: to - from }, (_, at) => ["QLPUSH", "q", `${from + at}`, "contents"]);
 
 describe("a -wal that is lost while okq runs", () => {
-  /** With a copy beside it, as a careless backup makes it. */
+  /** The ways to lose a -wal, by people or by careless backups. */
   const incidents: Record<string, (wal: string) => void> = {
     removed: (wal) => rmSync(wal),
     renamed: (wal) => renameSync(wal, `${wal}.old`),
@@ -107,7 +107,7 @@ describe("a -wal that is lost while okq runs", () => {
       expect.stringContaining("-wal was removed or replaced"),
     ]);
     client.close();
-    // A stop with SIGTERM and a start repair that, and nothing is lost.
+    // A stop with SIGTERM and a start repair the database without loss.
     okq.kill("SIGTERM");
     expect(await okq.exited).toBe(0);
     const again = await startOkqProcess([`--store=sqlite:${file}`]);
@@ -135,7 +135,7 @@ test("refuses pushes while its folder is renamed", async () => {
 });
 
 describe("a database behind a symbolic link", () => {
-  /** Each makes links in `folder` and returns the path to start with; `real` is the file. */
+  /** Each makes links in `folder` to the file `real`, and returns the path to start okq with. */
   const links: Record<string, (folder: string, real: string) => string> = {
     "to the file"(folder, real) {
       symlinkSync(real, join(folder, "link.db"));
@@ -274,7 +274,7 @@ containers(`in containers, where every okq is process 1 ${noContainer ?? ""}`, (
     }
     const okq = await startOkqProcess([store]);
     const address = `--listen-addr=127.0.0.1:${okq.port}`;
-    // Killed later than that, a backup may have been complete.
+    // After a later kill the backup may be complete.
     if (existsSync(copy) && Bun.file(copy).size > 0) rmSync(copy);
     expect(await run("backup", copy, store, address)).toEqual([
       0,

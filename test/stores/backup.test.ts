@@ -1,4 +1,5 @@
-// Backups: a copy shows the queues at one moment, also under load. And the commands for backups.
+// Backups: a copy has the state of all queues at one moment, also under load. Also tests the
+// commands for backups.
 // oxlint-disable no-await-in-loop -- one after the other is what is meant
 
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
@@ -34,14 +35,14 @@ describe("a copy made while the queues change", () => {
     const file = join(newFolder(), "copy.db");
     const under = await openSqlite({ memoryBudgetBytes: 100_000 });
     const [store, random] = [new Caller(under), new Random(seed)];
-    // Enough for many steps of the copy, in a queue that the random operations do not use.
+    // Enough events for many steps of the copy. The random operations do not use this queue.
     const ids = Array.from({ length: 20_000 }, (_, i) => `${i}`);
     await store.pushAll("backlog", ids);
     const operations = new RandomOperations(random);
     const progress = { isDone: false };
     const copied = under.store.backup!(file).then(() => (progress.isDone = true));
     let batches = 0;
-    // The state when the copy ends: each batch is awaited, and none follows the last step.
+    // The state at the end of the copy: each batch is awaited, and no batch follows the last step.
     while (!progress.isDone) {
       const batch = operations.batch().filter(({ kind }) => kind !== "register");
       await Promise.all(batch.map((operation) => store.submit(operation)));
@@ -54,7 +55,7 @@ describe("a copy made while the queues change", () => {
     await under.close();
   });
 
-  /** The last batch may or may not be in the copy, so its changes are not compared. */
+  /** Compares store and copy. The last batch may be missing in the copy, so it is not compared. */
   async function expectSame(store: Caller, file: string, queues: string[]): Promise<void> {
     const copy = new Caller(await openSqlite({ file, nowMs: 0 }));
     const counts = async (of: Caller) => (await of.status(...queues)).map(([, total]) => total);
@@ -64,7 +65,7 @@ describe("a copy made while the queues change", () => {
     }
     const popped = await copy.drain("backlog");
     const rest = await store.drain("backlog");
-    // The same order, shifted by the few events that came and went after the copy.
+    // The order is the same, shifted by the few events that were added and removed after the copy.
     const shift = popped.indexOf(rest[0]!);
     expect(shift).toBeLessThan(10);
     expect(popped.slice(shift)).toEqual(rest.slice(0, popped.length - shift));
@@ -136,7 +137,7 @@ test("the steps in the README restore a backup after a kill, and undo the restor
   expect(await ask(other, "QRPOP", "q")).toEqual(["1", "one"]);
   other.close();
   await again.crash();
-  // To undo it, as the README says.
+  // Undo the restore, as the README says.
   const before = join(folder, "okq-data/before");
   for (const name of readdirSync(join(folder, "okq-data"))) {
     if (name !== "before") rmSync(join(folder, "okq-data", name));

@@ -11,10 +11,10 @@ import { openLocal } from "./open-local.ts";
 
 type Submit = Session["ask"];
 type Rule = (operation: Operation, submit: Submit) => Promise<unknown>;
-/** Whether an operation is refused because of an earlier failure. */
+/** Tells whether an operation is refused because of an earlier failure. */
 type Behind = (order: Order, failures: number) => boolean;
 
-/** How to break each rule. */
+/** Broken rules, each with its implementation. */
 const breakages: Record<string, Rule> = {
   "a redo goes to the left end": async (operation, submit) => {
     const result = await submit(operation);
@@ -114,14 +114,14 @@ function popOf(queue: Buffer) {
   return { kind: "pop", queue, leaseMs: 1000 } as const;
 }
 
-/** Answers ok to one push that it does not do, after many operations. */
+/** After many operations answers ok to one push without doing it. */
 function lossy(): Rule {
   let pushes = 0;
   return (operation, submit) =>
     operation.kind === "push" && ++pushes === 500 ? Promise.resolve("ok") : submit(operation);
 }
 
-/** The store with one rule broken. Operations are done one by one, in order. */
+/** A store with one broken rule. Executes operations one by one, in order. */
 function breaking(under: StoreUnderTest, rule: Rule, isBehind: Behind): StoreUnderTest {
   const inner = under.store.session();
   const submitInner: Submit = (operation) => inner.ask(operation);

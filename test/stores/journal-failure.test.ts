@@ -1,5 +1,5 @@
-// A batch that a journal cannot commit fails and has no effect, and later batches go on. Compares
-// with a store in memory that gets only the committed operations.
+// A batch that a journal cannot commit fails without effect, and later batches succeed. Compares
+// the store with a store in memory that gets only the committed operations.
 // oxlint-disable no-await-in-loop -- one after the other is what is meant
 
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
@@ -31,7 +31,7 @@ async function openFailing(memoryBudgetBytes: number) {
 /** An operation and the number of its session. */
 type Step = readonly [operation: Operation, session: number];
 
-/** Few, so that operations often follow others of the same session. */
+/** Few sessions, so that operations often follow others of the same session. */
 const sessionCount = 4;
 
 function sessionsOf({ store }: StoreUnderTest) {
@@ -41,7 +41,7 @@ function sessionsOf({ store }: StoreUnderTest) {
     Promise.all(steps.map((step) => ask(step).catch((error: unknown) => error)));
 }
 
-/** Each store numbers claims and ranks in its own way. */
+/** Omits claims and ranks, which each store numbers in its own way. */
 function withoutClaim(result: unknown): unknown {
   if (typeof result !== "object" || result === null || !("claim" in result)) return result;
   const { id, contents } = result as Popped;
@@ -51,7 +51,7 @@ function withoutClaim(result: unknown): unknown {
 const isUnknown = (answer: unknown) => answer instanceof StoreError && answer.failure === "unknown";
 const isDone = (answer: unknown) => !(answer instanceof StoreError) || isUnknown(answer);
 
-/** Every operation behind a failure of its session failed too, and no other for this reason. */
+/** Checks that a failure failed all later operations of its session, and no others. */
 function checkOrder(steps: readonly Step[], answers: unknown[]): void {
   const hasFailed = new Set<number>();
   for (const [at, [{ kind }, session]] of steps.entries()) {
@@ -175,7 +175,7 @@ describe("a batch that cannot be committed", () => {
     await store.pop("in");
     let commits = 0;
     journal.nextFailure = () => (commits++ === 0 ? full() : null);
-    // An event is passed on: its ack must not be done without the push.
+    // A session moves an event: the ack must not be done without the push.
     const push = failureOf(store.push("out", "1"));
     const ack = failureOf(store.ack("in", "1"));
     expect(await push).toBe("refused: no room");

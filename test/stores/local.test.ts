@@ -230,7 +230,7 @@ describe("the deque", () => {
     const deque = new Deque<number>(8);
     const model: number[] = [];
     for (let i = 0; i < 20_000; i++) {
-      // Grows for a while, shrinks for a while.
+      // Grows and shrinks in turn.
       const isGrowing = Math.floor(i / 2000) % 2 === 0;
       const kind = random.weighted({ push: isGrowing ? 3 : 1, pop: isGrowing ? 1 : 3 });
       const isLeft = random.below(2) === 0;
@@ -311,7 +311,7 @@ describe("the hash index", () => {
     hash: number;
   }
 
-  // A hash of a few bits makes collisions frequent, and so gaps to close.
+  // Hashes of a few bits cause frequent collisions, and so gaps to close.
   test.each([1, 2, 3, 32])("gives the results of a Map with hashes of %d bits", (bits) => {
     const random = new Random(bits);
     const hashed = (key: string) => (bits === 32 ? hashOf(key) : hashOf(key) >> (32 - bits));
@@ -348,7 +348,7 @@ describe("the hash index", () => {
 });
 
 describe("the index of cold events", () => {
-  // Few hashes make collisions frequent, and so gaps to close; many hashes make shards.
+  // Few hashes cause frequent collisions, and so gaps to close; many hashes cause shards.
   test.each([
     [8, 2_000],
     [4096, 20_000],

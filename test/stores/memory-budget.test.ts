@@ -1,4 +1,4 @@
-// The memory budget of a store on disk: what counts, and what comes back into memory.
+// The memory budget of a store on disk: which data counts, and which data is loaded into memory.
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { Caller } from "./contract/caller.ts";
 import { openSqlite, type SqliteUnderTest } from "./open-sqlite.ts";

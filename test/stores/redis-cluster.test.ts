@@ -10,7 +10,7 @@ import { type StoreUnderTest, storeContract } from "./contract.ts";
 import { Caller } from "./contract/caller.ts";
 import { compareStores } from "./differential.ts";
 import { openLocal } from "./open-local.ts";
-import { lastingKeys, targetOf, unheard } from "./redis-targets.ts";
+import { lastingKeys, targetOf, ignoredCallbacks } from "./redis-targets.ts";
 
 let cluster: Cluster;
 
@@ -20,7 +20,7 @@ beforeAll(async () => {
 
 afterAll(() => cluster.close());
 
-/** With the time for which a batch is retried; by default longer than any test. */
+/** A batch is retried for timeoutMs, by default longer than any test. */
 async function openCluster(timeoutMs = 600_000): Promise<StoreUnderTest> {
   await Promise.all(cluster.nodes.map(({ redis }) => redis.flushall()));
   let nowMs = 1_700_000_000_000;
@@ -30,7 +30,7 @@ async function openCluster(timeoutMs = 600_000): Promise<StoreUnderTest> {
     target: targetOf({ mode: "cluster", nodes: [{ host: address, port }], timeoutMs }),
     poolSize: 1,
     onReady: (queue, count) => ready.push([queue.toString("latin1"), count]),
-    ...unheard,
+    ...ignoredCallbacks,
     now: () => nowMs,
   });
   return {
@@ -62,7 +62,7 @@ test.each(seeds)("random operations get the answers of the local store (seed %d)
   }
 });
 
-/** Names of queues in different slots, in the order in which they were found. */
+/** Names of queues in different slots. */
 function queuesApart(count: number): string[] {
   const found = new Map<number, string>();
   for (let n = 0; found.size < count; n++) found.set(shardOf(Buffer.from(`q${n}`)), `q${n}`);

@@ -10,7 +10,7 @@ import { TcpProxy } from "../support/tcp-proxy.ts";
 
 setDefaultTimeout(90_000);
 
-/** An answer takes longer than any limit that is meant for servers nearby. */
+/** Longer than any limit for nearby servers. */
 const ONE_WAY_MS = 400;
 const SLOW = { timeoutMs: 60_000 };
 
@@ -28,7 +28,7 @@ function setFar(proxies: TcpProxy[], oneWayMs = ONE_WAY_MS): void {
 const addressesOf = (proxies: TcpProxy[]) =>
   proxies.map(({ port }) => `127.0.0.1:${port}`).join(",");
 
-/** Pushes with one id until Redis accepts it, so that it is there once. */
+/** Repeats a push with one id until Redis accepts it. The event exists once. */
 async function pushed(okq: TestOkq): Promise<void> {
   const client = await okq.connect();
   await eventually(async () => {
@@ -48,7 +48,7 @@ async function serves(okq: TestOkq): Promise<void> {
 test("okq starts on a distant Redis without a warning", async () => {
   const proxy = proxyTo(await startTestRedis());
   setFar([proxy], 1_000);
-  // Less than the two answers that a new script takes.
+  // Less than the two answers that loading the script takes.
   const config = { store: "", redisAddr: addressesOf([proxy]), redisTimeout: 3_000 };
   const okq = await startTestOkq(config);
   await serves(okq);

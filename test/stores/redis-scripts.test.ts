@@ -16,7 +16,7 @@ describe("keys", () => {
   });
 });
 
-/** The names of keys in a header, and how the code of a verb uses them. */
+/** The names of keys in a header, and the code with which a verb uses them. */
 const keyUses: Record<string, RegExp> = {
   queues: /queues_key/,
   deadlines: /deadlines_key/,

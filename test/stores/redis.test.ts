@@ -10,7 +10,7 @@ import { type StoreUnderTest, storeContract } from "./contract.ts";
 import { Caller } from "./contract/caller.ts";
 import { compareStores } from "./differential.ts";
 import { openLocal } from "./open-local.ts";
-import { lastingKeys, targetOf, unheard } from "./redis-targets.ts";
+import { lastingKeys, targetOf, ignoredCallbacks } from "./redis-targets.ts";
 
 let server: RedisServer;
 
@@ -32,7 +32,7 @@ async function openRedis(poolSize = 2, onReady: ReadyListener = () => {}): Promi
       ready.push([queue.toString("latin1"), count]);
       onReady(queue, count);
     },
-    ...unheard,
+    ...ignoredCallbacks,
     now: () => nowMs,
   });
   return {
@@ -130,7 +130,7 @@ describe("the Redis store", () => {
     await a.pushAll("q", ids);
     for (const [at, id] of ids.entries()) {
       expect(await (at % 3 === 0 ? a : b).pop("q", at % 2 === 0 ? 30_000 : 10_000)).toBe(id);
-      // They share the clock of one server.
+      // Both processes use the clock of one server.
       for (const process of [a, b]) process.advance(0.01);
     }
     a.advance(30_000);
@@ -149,7 +149,7 @@ describe("the Redis store", () => {
     await caller.pop("q", 1000);
     under.advance(-3_600_000);
     await caller.pop("q", 1000);
-    // A lease does not grow by the time that the clock was set back.
+    // The lease does not become longer when the clock is set back.
     under.advance(1000);
     expect(await caller.reclaim()).toBe(1);
     expect(await caller.drain("q")).toEqual(["3"]);
@@ -166,19 +166,19 @@ describe("the Redis store", () => {
       target: targetOf({ nodes: [{ host: "127.0.0.1", port: server.port }] }),
       poolSize: 1,
       onReady() {},
-      ...unheard,
+      ...ignoredCallbacks,
     });
     await other.watch();
     await other.session().ask({ kind: "reclaim", limit: 1, parts: "all" });
     await caller.push("q", "1");
     expect(other.isDue()).toBe(false);
     await caller.pop("q", 1);
-    await eventually(() => other.isDue(), { message: "the other process has heard" });
+    await eventually(() => other.isDue(), { message: "the other process knows of the claim" });
     await caller.ack("q", "1");
     await other.session().ask({ kind: "reclaim", limit: 1, parts: "all" });
     expect(other.isDue()).toBe(false);
     await server.redis.call("CLIENT", "KILL", "TYPE", "pubsub");
-    await eventually(() => other.isDue(), { message: "it looks for what it has missed" });
+    await eventually(() => other.isDue(), { message: "it looks for missed claims" });
     await under.close();
     await other.close();
   });
@@ -271,7 +271,7 @@ describe("the Redis store", () => {
     });
     const [first, second, third] = [new Caller(under), new Caller(under), new Caller(under)];
     for (const queue of ["full", "full too"]) await under.setRefusing(queue, true);
-    // Both pushes to "out" share a script call; only the first session has a refusal before.
+    // Both pushes to "out" are in one script call. Only the first session has an earlier refusal.
     const outcomes = await Promise.allSettled([
       first.push("full", "1"),
       first.push("out", "1"),
@@ -341,7 +341,7 @@ test("measures leases with the server's clock by default", async () => {
     target: targetOf({ nodes: [{ host: "127.0.0.1", port: server.port }] }),
     poolSize: 1,
     onReady() {},
-    ...unheard,
+    ...ignoredCallbacks,
   });
   const caller = new Caller({
     store,

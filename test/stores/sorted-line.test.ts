@@ -13,7 +13,7 @@ test.each([1, 2, 3])("gives the results of a sorted array, seed %d", (seed) => {
   const line = new SortedLine<Value>(({ place }) => place);
   let places: number[] = [];
   for (let step = 0; step < 20_000; step++) {
-    // It grows first and shrinks at the end, with ranks at both ends and in the middle.
+    // The line grows first and shrinks later, with ranks at both ends and in the middle.
     const grows = random.below(20_000) > step;
     const place = random.below(3) === 0 ? step : random.below(1_000_000) - 500_000;
     if (grows && !places.includes(place)) {

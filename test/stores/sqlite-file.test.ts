@@ -24,7 +24,7 @@ async function open(file: string, options: SqliteOptions = {}): Promise<Caller> 
   return new Caller(await openSqlite({ file, ...options }));
 }
 
-/** A closed database with so many events in the queue q. */
+/** A closed database with that number of events in the queue q. */
 async function fileWith(count: number): Promise<string> {
   const file = newFile();
   const store = await open(file);
@@ -45,7 +45,7 @@ const refusalOf = (file: string) =>
     (error: Error) => error.message,
   );
 
-/** The file must be refused twice with this message and not change. */
+/** Checks that the file is refused twice with this message and does not change. */
 async function expectRefused(file: string, words: RegExp): Promise<void> {
   const before = readFileSync(file);
   for (let i = 0; i < 2; i++) expect(await refusalOf(file)).toMatch(words);
@@ -269,7 +269,7 @@ describe("the clock", () => {
     await store.under.close();
     const later = await openAt(file, startMs + 5000);
     expect(await later.status("q")).toEqual([["q", 3, 0, 0]]);
-    // In the order of deadlines: the last to expire is the first out.
+    // By deadline: the event that expires last comes out first.
     expect(await later.drain("q")).toEqual(["1", "2", "3"]);
     await later.under.close();
   });
@@ -299,7 +299,7 @@ describe("the clock", () => {
     later.advance(1);
     expect(await later.reclaim()).toBe(1);
     await later.under.close();
-    // Setting it forward again loses nothing.
+    // A clock that is set forward again loses no event.
     const last = await openAt(file, startMs + 3_600_000);
     expect(await last.drain("q")).toEqual(["1"]);
     await last.under.close();

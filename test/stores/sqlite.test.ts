@@ -1,5 +1,5 @@
-// The local store on SQLite: the contract, with contents in memory and only on disk, and the same
-// answers as the store in memory, also with restarts and kills between.
+// The local store on SQLite: the contract, with contents in memory and only on disk, and a
+// comparison with the store in memory, with restarts and kills between operations.
 
 import { Database } from "bun:sqlite";
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
@@ -85,7 +85,7 @@ describe.each([2 ** 28, 0])("the order of the line, memory budget %d", (memoryBu
     await store.push("q", "right", "right");
     await store.pushAll("q", ["6", "2", "5", "1", "4", "3"]);
     for (const lease of [500, 9000, 5000, 9000]) await store.pop("q", lease);
-    const undone = [await store.take("q"), await store.take("q", 0)];
+    const undone = [await store.popUndoable("q"), await store.popUndoable("q", 0)];
     store.advance(500);
     expect(await store.reclaim()).toBe(1);
     await store.push("q", "righter", "right");
@@ -93,7 +93,7 @@ describe.each([2 ** 28, 0])("the order of the line, memory budget %d", (memoryBu
     await store.unpop("q", undone[0]!);
     await store.pushAll("q", ["7"]);
     await under[end]();
-    // The other leases expire while no okq runs.
+    // The other leases expire while okq is down.
     store.advance(9000);
     await under[end]();
     expect(await store.status("q")).toEqual([["q", 9, 0, 0]]);
@@ -101,7 +101,7 @@ describe.each([2 ** 28, 0])("the order of the line, memory budget %d", (memoryBu
     expect(await store.pop("q", 1000)).toBe("righter");
     store.advance(1000);
     await under[end]();
-    // A claim of this process is later than claims of earlier processes.
+    // Claims of this process are newer than claims of earlier processes.
     expect(await store.drain("q")).toEqual(["right", "6", "2", "5", "righter", "1", "4", "3", "7"]);
     await under.close();
   });

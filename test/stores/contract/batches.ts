@@ -1,4 +1,4 @@
-// The order of a session's operations, whatever other operations are in the same turn.
+// The order of operations within a session, whatever other operations are in the same turn.
 // oxlint-disable no-await-in-loop -- one after the other is what is meant
 
 import { expect } from "bun:test";

@@ -86,7 +86,7 @@ export function counts(check: Check): void {
   });
 
   check("listing in pages sees every queue that exists all the time", async (store) => {
-    // More queues than a page of two has in a store of many parts.
+    // More queues than fit into a page of two from every part of a store.
     const lasting = Array.from({ length: 300 }, (_, n) => `d${1000 + n}`);
     await Promise.all(["b", ...lasting].map((queue) => store.push(queue, "1")));
     const seen = await walkWithChanges(store, async () => {
@@ -173,7 +173,7 @@ export function counts(check: Check): void {
   });
 }
 
-/** Lists in pages of two, with a change after the first page. Returns the names seen. */
+/** Lists in pages of two, with a change after the first page. Returns all names. */
 async function walkWithChanges(store: Caller, change: () => Promise<void>): Promise<string[]> {
   const seen: string[] = [];
   let after: string | null = null;

@@ -1,5 +1,5 @@
-// When an operation is refused, all operations that its session submitted behind it are refused
-// too, and no others. Pushes into "full" are refused.
+// If an operation is refused, later operations of its session are refused too, and no others.
+// Pushes into "full" are refused.
 // oxlint-disable no-await-in-loop -- one after the other is what is meant
 
 import { expect } from "bun:test";
@@ -23,7 +23,7 @@ function outcomesOf(operations: Promise<unknown>[]): Promise<unknown[]> {
   return Promise.all(operations.map(outcomeOf));
 }
 
-/** Queues that are mostly in different parts of a store of several parts. */
+/** Queues that are in many different parts, if the store has several. */
 const queues = Array.from({ length: 12 }, (_, n) => `q${n}`);
 
 export function failures(check: Check): void {

@@ -1,4 +1,4 @@
-// Reclaim: events with an expired lease are ready again, the one popped first in front.
+// Reclaim: events with an expired lease are requeued, and the event popped first comes out first.
 // oxlint-disable no-await-in-loop -- one after the other is what is meant
 
 import { expect } from "bun:test";
