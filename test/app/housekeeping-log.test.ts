@@ -21,7 +21,7 @@ test("logs a lasting failure once, and its end after three seconds without a fai
     note("reclaim", new StoreError("refused", "a reason"));
     note("register", null);
     clock.advance(1_000);
-    // Single successes do not end a failure.
+    // A single success does not end a failure.
     note("reclaim", null);
   }
   const failure = "warn  cannot requeue expired claims, okq tries again store=s reason=";

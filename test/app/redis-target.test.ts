@@ -1,4 +1,4 @@
-// The Redis that flags, URLs and files name, contradictions between them, and that no secret is
+// How flags, URLs and files select a Redis, contradictions between them, and that no secret is
 // shown.
 import { describe, expect, test } from "bun:test";
 import { chmodSync, writeFileSync } from "node:fs";

@@ -1,5 +1,5 @@
-// The command line: arguments to an action, and the process around it: exit codes, one line on
-// stderr, signals.
+// The command line: how arguments select an action, and the process: exit codes, errors in one line
+// on stderr, signals.
 import { describe, expect, onTestFinished, test } from "bun:test";
 import { existsSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -260,7 +260,7 @@ describe("the process", () => {
     const profile = await Bun.file(file).json();
     expect(profile.nodes[0].callFrame.functionName).toBe("(root)");
     expect(profile.samples.length).toBe(profile.timeDeltas.length);
-    // It may have ended before there was anything to sample.
+    // The process may have ended before the first sample.
     expect(profile.endTime).toBeGreaterThanOrEqual(profile.startTime);
   });
 

@@ -1,5 +1,5 @@
-// How command line programs connect to the running server: over each listener, with its password,
-// and with a clear error if the server refuses.
+// How command line programs connect to the running server: through each listener, with its
+// password, and with a clear error if the server refuses.
 import { expect, test } from "bun:test";
 import { chmodSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

@@ -178,7 +178,7 @@ describe("CLIENT REPLY", () => {
     expect(client.waiting).toBe(0);
   });
 
-  // Each was compared with redis-server 7.0.
+  // Each sequence was compared with redis-server 7.0.
   test.each([
     ["SKIP twice", ["SKIP", "SKIP", "1", "2"], ["2"]],
     ["SKIP three times", ["SKIP", "SKIP", "SKIP", "1", "2"], ["2"]],

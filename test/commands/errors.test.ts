@@ -1,5 +1,5 @@
-// Refused commands: the words of the errors, and that a refused command does nothing. Bytes that a
-// client sent must never split an error reply.
+// Refused commands: the error texts, and that a refused command has no effect. Bytes from a client
+// must never split an error reply.
 import { describe, expect, test } from "bun:test";
 import { startOkqOn, storeNames } from "../support/okq-server.ts";
 import { ask, askAll } from "../support/readable.ts";

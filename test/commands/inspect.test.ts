@@ -92,7 +92,7 @@ describe.each(storeNames)("on %s", (store) => {
     expect(await ask(client, "QFLUSH", "q")).toBe("+OK");
     expect(await askAll(client, ["QACK", "q", "0"], ["QACK", "q", "1", "REDO"])).toEqual([0, 0]);
     expect(await ask(client, "QRPOP", "q")).toBeNull();
-    // When a later lease in another queue has expired, the flushed event would be back too.
+    // When a later lease in another queue expires, a flushed claim would have expired too.
     await ask(client, "QRPOP", "other", "EX", "0.05");
     await ask(client, "QREGISTER", "other");
     expect(await ask(client, "QNOTIFY", 5)).toBe("other");

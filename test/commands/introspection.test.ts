@@ -7,7 +7,7 @@ import type { Wire } from "../support/wire.ts";
 
 type Info = [string, number, string[], number, number, number, [], [], [], Info[]];
 
-/** First words as on the wire. A container is listed in the place of its first subcommand. */
+/** The first words of all commands, as on the wire, each once. */
 const topNames = [...new Set(commands.map(({ name }) => name.toLowerCase().split(" ")[0]!))];
 
 async function connected(version: 2 | 3 = 2): Promise<Wire> {

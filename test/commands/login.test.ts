@@ -1,5 +1,5 @@
-// AUTH, HELLO ... AUTH, RESET and ACL WHOAMI over the wire: who can log in, which commands work
-// before a login, and that commands sent behind a login are run after it.
+// AUTH, HELLO ... AUTH, RESET and ACL WHOAMI over the wire: which logins succeed, which commands
+// work before a login, and that commands sent after a login wait for it.
 import { describe, expect, test } from "bun:test";
 import { cpuMsOf, leastCpuMsOf } from "../support/cpu-time.ts";
 import { eventually } from "../support/eventually.ts";
@@ -80,7 +80,7 @@ describe("a user of the file", () => {
     };
     const firstMs = await cpuMsOf(() => Promise.all(Array.from({ length: 16 }, logIn)));
     expect(await leastCpuMsOf(3, logIn)).toBeLessThan(firstMs / 4);
-    // Logins that came together cost one comparison.
+    // Logins that arrive together cost one comparison.
     const verifyMs = await cpuMsOf(() => Bun.password.verify("secret", hash));
     expect(firstMs).toBeLessThan(verifyMs * 6);
   });

@@ -1,4 +1,4 @@
-// QREGISTER and QNOTIFY over the wire, on every store: what wakes a consumer, which consumer is
+// QREGISTER and QNOTIFY over the wire, on every store: the causes of a wake-up, which consumer is
 // woken, and how consumers are counted.
 import { describe, expect, test } from "bun:test";
 import { eventually, eventuallyEqual } from "../support/eventually.ts";
@@ -102,7 +102,7 @@ describe.each(storeNames)("on %s", (store) => {
     const okq = await startOkqOn(store);
     const other = await okq.connect();
     const consumer = await waiting(okq, "q");
-    // In one write: the event is claimed before the consumer can look for it.
+    // All in one write, so that the event is claimed before the consumer looks for it.
     const [, popped] = await askAll(other, ["QLPUSH", "q", "1", "x"], ["QRPOP", "q", "EX", "0.2"]);
     expect(popped).toEqual(["1", "x"]);
     expect(await answerOf(consumer)).toBe("q");

@@ -1,5 +1,4 @@
-// What every Redis driver must be able to do with okq: one suite that all drivers run, on every
-// store.
+// The contract for Redis drivers: one suite that all drivers run against okq, on every store.
 import { describe, expect, test } from "bun:test";
 import { eventually } from "../support/eventually.ts";
 import { startOkqOn, startTestOkq, startTestRedis, storeNames } from "../support/okq-server.ts";
@@ -13,16 +12,16 @@ export interface DriverClient {
   call(...command: Argument[]): Promise<unknown>;
   /** The reply with strings as Buffers; null if the driver returns only text. */
   callBytes: ((...command: Argument[]) => Promise<unknown>) | null;
-  /** Sends all at once; each command's reply or error, in order. */
+  /** Sends all commands at once. Resolves to the reply or error of each, in order. */
   pipeline(commands: string[][]): Promise<unknown[]>;
   close(): unknown;
 }
 
 export interface Driver {
   name: string;
-  /** The version of the protocol that it uses by default. */
+  /** The version of the protocol that the driver uses by default. */
   protocol: 2 | 3;
-  /** It decodes every reply, and so damages bytes that are not text. */
+  /** The driver decodes every reply as text, and so damages other bytes. */
   isTextOnly?: true;
   connect(port: number): Promise<DriverClient>;
   /** Whether the driver throws this error for an error reply. */

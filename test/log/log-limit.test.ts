@@ -1,4 +1,4 @@
-// Repeated lines: the first ones are written, the others counted.
+// Repeated lines: the first lines are written, further lines are only counted.
 import { expect, jest, test } from "bun:test";
 import { LogLimit } from "../../src/log/log-limit.ts";
 

@@ -1,4 +1,4 @@
-// The clock of the system, and the one that tests move: timers run in time, once or periodically.
+// The system clock and the test clock: timers run on time, once or periodically.
 import { expect, test } from "bun:test";
 import { systemClock } from "../../src/queue/clock.ts";
 import { TestClock } from "../support/test-clock.ts";

@@ -1,4 +1,4 @@
-// Periodic work: which operations it sends to a store, when, and which it avoids.
+// Periodic work: which operations it sends to a store, when, and which operations it avoids.
 // oxlint-disable no-await-in-loop -- the clock moves step by step
 import { expect, test } from "bun:test";
 import { Consumer } from "../../src/queue/consumer.ts";
@@ -14,7 +14,7 @@ const STEP_MS = 100;
 const queue = Buffer.from("q");
 const event = { id: Buffer.from("1"), contents: Buffer.from("x") };
 
-/** A local store that notes its operations, and a housekeeper that works on it. */
+/** A local store that records its operations, and a housekeeper that works on it. */
 function startHousekeeper() {
   const clock = new TestClock();
   const store = new LocalStore({ clock, onReady() {} });
@@ -42,7 +42,7 @@ function startHousekeeper() {
   };
   const housekeeper = new Housekeeper({ store: noting, consumers, waiters, clock, onRound });
   closeAfterTest({ close: async () => (housekeeper.stop(), await store.close()) });
-  /** Lets that time pass in small steps, and in each the work that is due. */
+  /** Advances the clock by that time in small steps, and runs the work that is due in each. */
   const pass = async (ms: number) => {
     for (let passedMs = 0; passedMs < ms; passedMs += STEP_MS) {
       clock.advance(STEP_MS);

@@ -1,5 +1,5 @@
-// Waiters without a store: who is woken in which order, and that no wake-up is lost, whatever is
-// under way when it comes.
+// Waiters without a store: the order in which they are woken, and that no wake-up is lost, whenever
+// it arrives.
 import { describe, expect, test } from "bun:test";
 import { Waiters } from "../../src/queue/waiters.ts";
 import { TestClock } from "../support/test-clock.ts";
@@ -11,7 +11,7 @@ function queue(name = "q"): Buffer {
   return Buffer.from(name);
 }
 
-/** Attempts that the test answers by hand, in the order in which they were made. */
+/** Attempts that the test answers, in the order in which they were made. */
 class Attempts {
   readonly open: { name: string; settle: PromiseWithResolvers<string | null> }[] = [];
 
@@ -27,7 +27,7 @@ class Attempts {
     return this.open.map(({ name }) => name);
   }
 
-  /** Answers the oldest attempt, and lets what follows from it happen. */
+  /** Answers the oldest attempt, and resolves when its effects are complete. */
   async answer(found: string | null | Error): Promise<void> {
     const { settle } = this.open.shift()!;
     if (found instanceof Error) settle.reject(found);
@@ -36,7 +36,7 @@ class Attempts {
   }
 }
 
-/** All promises that can settle now have settled. */
+/** Resolves when all promises that can settle now have settled. */
 async function settled(): Promise<void> {
   await new Promise<void>((resolve) => setImmediate(resolve));
 }
@@ -46,7 +46,7 @@ interface Waiting {
   clock: TestClock;
   attempts: Attempts;
   enter(name: string, options?: Partial<Options>): Promise<string | null>;
-  /** Enters and finds nothing at first. */
+  /** Adds a waiter whose first attempt finds nothing. */
   stay(name: string, options?: Partial<Options>): Promise<{ result: Promise<string | null> }>;
 }
 

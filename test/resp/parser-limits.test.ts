@@ -1,4 +1,4 @@
-// Input that is too large, and long input that makes few commands or none.
+// Input that is too large, and long input with few commands or none.
 import { describe, expect, test } from "bun:test";
 import { Parser } from "../../src/resp/parser.ts";
 import { cutAt, parseAll } from "./parser-fuzzer.ts";
@@ -81,7 +81,7 @@ describe("limits", () => {
 });
 
 describe("input is read in short steps, so that other clients do not wait", () => {
-  /** Calls of next() until a command is there or the input is used up. */
+  /** The number of calls of next() until it returns a command or the input is used up. */
   function callsFor(input: string): { calls: number; command: Buffer[] | undefined } {
     const parser = new Parser(LIMITS);
     parser.feed(Buffer.from(input));

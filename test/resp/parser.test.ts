@@ -302,7 +302,7 @@ describe("memory", () => {
       expect(argument!.equals(Buffer.alloc(bytes, "x"))).toBe(true);
     };
     const quarter = await leastCpuMsOf(3, () => feed(MIB / 4));
-    // Four times as much, and not sixteen times.
+    // Four times as much input takes four times as long, not sixteen times.
     expect(await leastCpuMsOf(3, () => feed(MIB))).toBeLessThan(10 * quarter);
   });
 

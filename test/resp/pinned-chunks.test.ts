@@ -1,4 +1,4 @@
-// How much of a received chunk stays in memory while a command is under way.
+// How much of a received chunk stays in memory while a command is in flight.
 import { expect, test } from "bun:test";
 import { Parser } from "../../src/resp/parser.ts";
 import { frame } from "../support/wire.ts";

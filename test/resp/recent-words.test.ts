@@ -1,4 +1,4 @@
-// Words that come again: which words are kept, and that no word is taken for another.
+// The cache of frequent words: which words are kept, and that no word is mistaken for another.
 import { expect, test } from "bun:test";
 import { wordIn } from "../../src/resp/recent-words.ts";
 
@@ -7,7 +7,7 @@ function read(word: string): Buffer {
   return wordIn(chunk, 2, chunk.length - 2);
 }
 
-/** Often enough to be kept. */
+/** Uses a word often enough that it is kept. */
 function readOften(word: string): Buffer {
   for (let count = 0; count < 16; count++) read(word);
   return read(word);

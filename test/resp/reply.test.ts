@@ -1,4 +1,4 @@
-// Replies as exact bytes in both versions of the protocol, and back through the tests' decoder.
+// Replies as exact bytes in both versions of the protocol, and decoded again by the tests' decoder.
 
 import { describe, expect, test } from "bun:test";
 import {

@@ -9,7 +9,7 @@ import { startOkqOn, startTestOkq, storeNames } from "../support/okq-server.ts";
 import { ask, askAll } from "../support/readable.ts";
 import { frame } from "../support/wire.ts";
 
-/** Sends these bytes, as a driver does, and resolves to all that came back before the end. */
+/** Sends these bytes like a driver, and resolves to all bytes received before the end. */
 function exchange(port: number, bytes: Buffer, onData = () => {}): Promise<string> {
   const socket = createConnection({ port, host: "127.0.0.1" });
   closeAfterTest({ close: () => void socket.destroy() });

@@ -1,5 +1,5 @@
-// The limits on clients, each one reached over a socket: which clients are closed, which ones have
-// to wait, and that INFO and CLIENT LIST show it.
+// The limits on clients, each reached over a socket: which clients are closed, which clients wait,
+// and that INFO and CLIENT LIST show it.
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { createConnection } from "node:net";
 import { closeAfterTest } from "../support/close-after-test.ts";
@@ -14,10 +14,10 @@ setDefaultTimeout(60_000);
 
 const MEGABYTE = 1024 * 1024;
 const LARGE = "x".repeat(MEGABYTE);
-/** okq waits for a Redis that stands still longer than any test takes. */
+/** A timeout for a frozen Redis that is longer than any test. */
 const NEVER_MS = 600_000;
 
-/** A clock that goes on slowly by itself: clients pause after large commands and large replies. */
+/** A clock that slowly advances, because clients pause after large commands and large replies. */
 function slowClock(): TestClock {
   const clock = new TestClock();
   const timer = setInterval(() => clock.advance(5), 5);
@@ -25,7 +25,7 @@ function slowClock(): TestClock {
   return clock;
 }
 
-/** A client that asks for far more than its sockets hold, and reads nothing. */
+/** A client that requests far more than its sockets can buffer, and reads nothing. */
 async function stopsReading(okq: TestOkq, observer: Wire, name: string, command: string[]) {
   const client = await named(okq, name);
   client.pause(true);
@@ -56,7 +56,7 @@ describe("a client that does not read its replies", () => {
     expect(lines[0]).toMatch(/ addr=127\.0\.0\.1:\d+ unsent=[1-9]/);
     client.pause(false);
     const received = await client.untilClosed();
-    // An event that the system took for the client is claimed, whether it arrived or not.
+    // An event that the system accepted for the client stays claimed, whether it arrived or not.
     const [[, total, processing]] = (await ask(observer, "QSTATUS", "q")) as [number[]];
     expect(total).toBe(count);
     expect(processing).toBeWithin(received.length, count);
@@ -88,7 +88,7 @@ describe("a client that does not read its replies", () => {
     const okq = await startTestOkq(bounds, clock);
     const observer = await okq.connect();
     await ask(observer, "QLPUSH", "q", "1", LARGE);
-    // The system takes some bytes for each of them, and later perhaps more.
+    // The system accepts some bytes for each of them, and perhaps more later.
     let count = 0;
     await eventually(async () => {
       if ((await clientsInfo(observer, "bytes_unsent")) <= 2 * MEGABYTE) {
@@ -189,7 +189,7 @@ describe("a client that has to log in", () => {
       stranger.send(`*10\r\n${part.repeat(9)}`);
     }
     expect(await ask(known, "QLPUSH", "q", "1", LARGE)).toBe("+OK");
-    // And no client was closed to make room.
+    // No client was closed to make room.
     expect(await clientsInfo(known, "clients_closed_stalled")).toBe(0);
   });
 });
@@ -257,7 +257,7 @@ describe("while unfinished commands fill the budget for input", () => {
     const okq = await startTestOkq({ maxWaitingBytes: MEGABYTE }, clock);
     const [first, second] = [await named(okq, "first"), await named(okq, "second")];
     const observer = await okq.connect();
-    /** Clients with much input pause now and then, so that others have their turn. */
+    /** Advances the clock, because clients with much input sometimes pause. */
     const until = (check: () => Promise<boolean>) =>
       eventually(() => {
         clock.advance(1);
@@ -323,7 +323,7 @@ describe("while unfinished commands fill the budget for input", () => {
     expect(await clientsInfo(observer, "bytes_unread")).toBe(0);
     expect(await clientsInfo(observer, "clients_closed_stalled")).toBe(0);
     expect(await ask(observer, "QSTATUS", "q")).toEqual([["q", 32, 0, 0]]);
-    // Above the budget: one read of each client, and the command of the first in line.
+    // Above the budget are one read of each client, and the command of the first in line.
     expect(most).toBeWithin(MEGABYTE, (1 + clients.length + 5) * MEGABYTE);
   });
 });

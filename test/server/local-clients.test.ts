@@ -54,7 +54,7 @@ function ip(...args: string[]): boolean {
   }
 }
 
-/** Acts as another machine: a network namespace behind a pair of interfaces. */
+/** Another machine: a network namespace behind a pair of interfaces. */
 function makeOtherMachine(): { close(): void } | null {
   const close = () => {
     ip("link", "del", link);
@@ -76,12 +76,12 @@ const probe = makeOtherMachine();
 probe?.close();
 const reason = probe ? "" : " (skipped: needs root and network namespaces)";
 
-/** Starts okq for all interfaces; what is sent to it from elsewhere by that shell command. */
+/** Starts okq on all interfaces. fromElsewhere runs a shell command on the other machine. */
 async function startForOthers(config: Partial<Config> = {}) {
   closeAfterTest(makeOtherMachine()!);
   const okq = await startTestOkq({ listenAddr: ":0", ...config });
   const fromElsewhere = async (command: string) => {
-    // With a timeout, because a test that hangs would leave the namespace behind.
+    // The timeout prevents a test that hangs and leaves the namespace behind.
     const inside = ["ip", "netns", "exec", namespace, "timeout", "3", "bash", "-c", command];
     return await new Response(closeAfterSpawn(inside).stdout).text();
   };
@@ -100,7 +100,7 @@ test.skipIf(!probe)(`refuses a client on another machine, with the reason${reaso
   const line =
     / warn +refused a client addr=\S+ reason="it is on another machine, and okq has no p/;
   expect(okq.log.filter((text) => line.test(text))).toHaveLength(1);
-  // Clients here are served under every address of this machine.
+  // Clients on this machine are served at every address of the machine.
   for (const address of ["127.0.0.1", HERE]) {
     const client = closeAfterTest(await Wire.connect(okq.port, address));
     expect(await ask(client, "PING")).toBe("+PONG");

@@ -1,12 +1,12 @@
-// The outbox over a socket that takes as much as the test says: the order of bytes, the budget, and
-// which events are requeued when the client is gone.
+// The outbox on a socket that accepts as much as the test says: the order of bytes, the budget, and
+// the events that are requeued when the client disconnects.
 import { expect, test } from "bun:test";
 import { Budget } from "../../src/commands/budget.ts";
 import { Handout } from "../../src/commands/answer.ts";
 import { Outbox, type Pending } from "../../src/server/outbox.ts";
 
 class SmallSocket {
-  /** How many bytes the next writes take. */
+  /** The numbers of bytes that the next writes accept. */
   readonly room: number[] = [];
   taken = "";
   writes = 0;

@@ -54,7 +54,7 @@ describe("malformed input", () => {
     client.pipeline(["QFLUSH", "q"]);
     const replies = (await client.untilClosed()).map(readable);
     expect(replies).toEqual(["+OK", ["1", "x"], PROTOCOL_ERROR + what]);
-    // Others go on, and the command behind the malformed input was not run.
+    // Other clients are served, and the command after the malformed input was not run.
     expect(await ask(other, "QSTATUS", "q")).toEqual([["q", 1, 0, 0]]);
   });
 

@@ -1,4 +1,4 @@
-// Which commands a connection refuses behind a failed one: those that the client may have sent
+// Which commands a connection refuses after a failed command: all that the client may have sent
 // before it could see the error.
 import { expect, test } from "bun:test";
 import { Failure } from "../../src/resp/reply.ts";

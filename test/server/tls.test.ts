@@ -14,7 +14,7 @@ import { startProcess } from "../support/process.ts";
 import { Wire } from "../support/wire.ts";
 import { newFolder } from "../support/new-folder.ts";
 
-/** In a row, by which it shows whether connections are lost in between. */
+/** Consecutive renewals, enough to show lost connections. */
 const RENEWALS = 20;
 
 const read = (file: string) => readFileSync(file, "utf8");
@@ -35,7 +35,7 @@ function driver(port: number, ca: string, own?: KeyPair, password?: string): Red
   return closeAfterTest(Object.assign(redis, { close: () => redis.disconnect() }));
 }
 
-/** The certificate that a new connection is shown. */
+/** The serial number of the certificate that the server presents on a new connection. */
 async function shownBy(port: number, ca: string): Promise<string> {
   const socket = tls.connect({ port, host: "127.0.0.1", ca: read(ca) });
   closeAfterTest({ close: () => socket.destroy() });
@@ -111,15 +111,15 @@ test("closes a connection even if its client does not complete the close", async
   const config = { ...tlsConfig(certificates), password: "secret", loginTimeout: 1 };
   const okq = await startTestOkq(config);
   const { promise: isShaken, resolve } = Promise.withResolvers<void>();
-  const deaf = await Bun.connect({
+  const stuck = await Bun.connect({
     port: okq.tlsPort,
     hostname: "127.0.0.1",
     tls: { ca: read(certificates.ca) },
     socket: { data() {}, handshake: () => resolve() },
   });
-  closeAfterTest({ close: () => deaf.terminate() });
+  closeAfterTest({ close: () => stuck.terminate() });
   await isShaken;
-  deaf.pause();
+  stuck.pause();
   const clients = async () => {
     const client = driver(okq.tlsPort, certificates.ca, undefined, "secret");
     const info = String(await client.call("INFO", "clients"));
@@ -178,7 +178,7 @@ test("logs a failed handshake in one line, with the address and the reason", asy
     await plain.untilClosed().catch(() => {});
     expect(await lines(3 + at)).toEqual(said("it does not speak TLS"));
   }
-  // No line for a health check or for a client that is served.
+  // A health check and a served client log no line.
   const check = await Wire.connect(okq.tlsPort);
   check.close();
   await check.untilClosed().catch(() => {});
@@ -234,14 +234,14 @@ describe("renewed certificates", () => {
     await okq.waitForLine(/listening/);
     let [failed, done] = [0, 0];
     const progress = { isOver: false };
-    const comeAndGo = async () => {
+    const connectRepeatedly = async () => {
       while (!progress.isOver) {
         const answer = await pingOnce(port, read(ca));
         if (answer === "+PONG\r\n") done += 1;
         else failed += 1;
       }
     };
-    const clients = Array.from({ length: 4 }, comeAndGo);
+    const clients = Array.from({ length: 4 }, connectRepeatedly);
     for (let round = 1; round <= RENEWALS; round++) {
       const target = done + 20;
       okq.kill("SIGHUP");
@@ -249,7 +249,7 @@ describe("renewed certificates", () => {
     }
     progress.isOver = true;
     await Promise.all(clients);
-    console.log(`  ${RENEWALS} renewals: ${done} connections were made, ${failed} failed`);
+    console.log(`  ${RENEWALS} renewals: ${done} connections succeeded, ${failed} failed`);
     expect(okq.stderr().match(/certificates loaded/g)).toHaveLength(RENEWALS);
     // Connections that the old listener had not accepted when it closed.
     expect(failed).toBeLessThanOrEqual(4 * RENEWALS);

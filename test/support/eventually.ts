@@ -1,4 +1,4 @@
-// Waits for a condition that no signal announces. The only file of the tests that may sleep.
+// Waits for a condition that no signal announces. No other file of the tests may sleep.
 
 const pollMs = 5;
 
@@ -31,11 +31,11 @@ export async function eventuallyEqual(read: () => unknown, wanted: unknown): Pro
   await eventually(async () => {
     const seen = await read();
     if (Bun.deepEquals(seen, wanted)) return true;
-    throw new Error(`it is ${Bun.inspect(seen)}, and not ${Bun.inspect(wanted)}`);
+    throw new Error(`got ${Bun.inspect(seen)}, expected ${Bun.inspect(wanted)}`);
   });
 }
 
-/** Lets a fault last for this time. Not for waiting: see eventually(). */
+/** Lets a fault last for this time. Do not use it to wait for a condition: use eventually(). */
 export function lasting(ms: number): Promise<void> {
   return Bun.sleep(ms);
 }

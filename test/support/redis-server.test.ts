@@ -13,7 +13,7 @@ function connectionTo(server: RedisServer, options: object = {}): Redis {
   return closeAfterTest(Object.assign(redis, { close: () => redis.disconnect() }));
 }
 
-test("refuses clients without the password", async () => {
+test("refuses clients without a password", async () => {
   const server = closeAfterTest(await startRedis({ password: "hunter2" }));
   await expect(connectionTo(server).get("key")).rejects.toThrow("NOAUTH");
   expect(await connectionTo(server, { password: "hunter2" }).set("key", "value")).toBe("OK");

@@ -1,4 +1,5 @@
-// The order in which passwords are compared: lines, turns, ranks and bounds.
+// The order in which passwords are compared: one line of logins for each user and network, ranks
+// within a line, and bounds.
 import { expect, test } from "bun:test";
 import {
   type PasswordCheck,
@@ -14,7 +15,7 @@ const NOBODY_GONE = new AbortController().signal;
 function newChecks() {
   const clock = new TestClock();
   const checks = new PasswordChecks(clock);
-  /** The names of answered checks with their verdicts, in order. */
+  /** The names of answered checks and their verdicts, in order. */
   const answers: string[] = [];
   const check = (name: string, line: string, more: Partial<PasswordCheck> = {}) =>
     checks

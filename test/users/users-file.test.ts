@@ -1,4 +1,4 @@
-// The users file: what a line means, and that a bad one is refused with its place.
+// The users file: the meaning of a line, and that a bad line is refused with its number.
 import { expect, test } from "bun:test";
 import { parseUsers } from "../../src/users/users-file.ts";
 import { hashPassword } from "../../src/users/password-checks.ts";

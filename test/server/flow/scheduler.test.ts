@@ -1,4 +1,5 @@
-// The order of work at the end of a turn of the event loop, and when several connections are busy.
+// The order of work at the end of a turn of the event loop, and whether several connections are
+// busy.
 import { expect, test } from "bun:test";
 import { Scheduler } from "../../../src/server/flow/scheduler.ts";
 
@@ -14,7 +15,7 @@ function setUp() {
   return { scheduler, run, work };
 }
 
-/** Resolves behind all work that was put off in this turn. */
+/** Resolves after all work that was deferred in this turn. */
 function turnEnds(): Promise<void> {
   return new Promise((resolve) => void setImmediate(resolve));
 }
@@ -55,6 +56,6 @@ test("counts as crowded for some turns after several connections were busy", asy
   let remembered = 1;
   while (await turn(one)) remembered += 1;
   expect(remembered).toBe(16);
-  // Two connections in turns one after the other are a crowd too.
+  // Two connections in consecutive turns are a crowd too.
   expect(await turn(other)).toBe(true);
 });

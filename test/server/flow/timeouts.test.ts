@@ -17,7 +17,7 @@ function setUp(settings: { output?: number; client?: number; login?: number }) {
   );
   const client = { sentBytes: 0, bytesOut: 0, receivedBytes: 0, isBusy: false, isLoggedIn: true };
   const state = { ...client, isUnsentFull: false };
-  /** The client changes so, and okq looks at that time. */
+  /** Changes the state of the client, and returns the result of a check at that time. */
   return (nowMs: number, change: Change = {}): Timeout | null => {
     Object.assign(state, change);
     timeouts.observe(state, nowMs);

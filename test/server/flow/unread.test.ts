@@ -1,4 +1,4 @@
-// From which clients okq reads while the budget for unread input is full. Times are the test's.
+// From which clients okq reads while the budget for unread input is full.
 import { describe, expect, test } from "bun:test";
 import { Budget } from "../../../src/commands/budget.ts";
 import { type Sender, UnreadInput } from "../../../src/server/flow/unread.ts";
@@ -70,7 +70,7 @@ describe("while the budget is full", () => {
     mayRead(b, 101 * KB);
     unread.check(61_000);
     unread.check(70_000);
-    // No other client waits for it.
+    // No other client waits for this one.
     expect(stalled).toEqual(["a"]);
   });
 
