@@ -59,7 +59,7 @@ describe.each(storeNames)("on %s", (store) => {
     expect(await eventually(() => ask(second, "QRPOP", "q"))).toEqual(popped("1"));
   });
 
-  test("requeues events in the order of their pops, behind those at the right end", async () => {
+  test("requeues events in the order of their pops, after events pushed right", async () => {
     const client = await (await startOkqOn(store)).connect();
     await pushTo("q", client, "a", "b", "c", "never popped");
     const leases = ["0.3", "0.1", "0.2"];

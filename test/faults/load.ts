@@ -98,7 +98,7 @@ export class Load {
           status = await wire.call("QSTATUS", ...queues);
           return (status as Decoded[][]).every(([, total]) => total === 0);
         },
-        { timeoutMs, message: "everything is drained" },
+        { timeoutMs, message: "all queues are drained" },
       );
     } catch (error) {
       throw new Error(`left: ${JSON.stringify(status)}`, { cause: error });
@@ -129,7 +129,7 @@ export class Load {
   async #connect(client: number): Promise<Wire | null> {
     const connected = await eventually(
       async () => this.#isStopped || (await Wire.connect(this.#options.port(client))),
-      { timeoutMs: 60_000, message: "a connection to okq" },
+      { timeoutMs: 60_000, message: "okq accepts a connection" },
     );
     return connected === true ? null : (connected as Wire);
   }

@@ -115,7 +115,7 @@ describe.each([1, 2])("with %i connections to Redis, a lost reply", (poolSize) =
     holdNextReply();
     client.pipeline(["QLPUSH", "q", "sent", "x"]);
     await eventually(async () => (await redis.llen(READY)) === 1);
-    // In the same lane, behind the batch in flight.
+    // In the same lane, after the batch in flight.
     client.pipeline(["QLPUSH", "q", "waiting", "x"], ["PING"]);
     const other = closeAfterTest(await okq.connect());
     expect(await other.call("PING")).toEqual({ simple: "PONG" });

@@ -158,7 +158,7 @@ test("logs a queue that it cannot requeue, and requeues events of other queues",
   await redis.redis.set("{okq}:claimed:bad", "something else");
   await client.call("QRPOP", "good", "EX", "0.2");
   const again = await eventually(() => client.call("QRPOP", "good"), {
-    message: "the event of the other queue is back",
+    message: "the event of the other queue is requeued",
   });
   expect(again).toEqual([Buffer.from("1"), Buffer.from("x")]);
   await okq.waitForLine(

@@ -106,7 +106,7 @@ test("okq does not start on a replica, nor on a single server of a cluster", asy
   await expect(startOn(other, { redisCluster: true })).rejects.toThrow(/cluster support disabled/);
 });
 
-test("without enough replicas the outcome of changes is unknown, and reads go on", async () => {
+test("without enough replicas the outcome of changes is unknown, and reads succeed", async () => {
   const redis = await startTestRedis();
   const okq = await startOn(redis, { redisWait: 1, redisWaitTimeout: 100 });
   const client = await okq.connect();

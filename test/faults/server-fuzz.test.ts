@@ -57,7 +57,7 @@ async function sweep(okq: ListeningOkq, isOver: () => boolean): Promise<void> {
   wire.close();
 }
 
-describe.each(storeNames)("on %s, beside clients that send anything", (store) => {
+describe.each(storeNames)("on %s, during random input of other clients", (store) => {
   test(`clients with valid input get exact replies (OKQ_FAULT_SEED=${seed})`, async () => {
     const okq = await start(store);
     const observer = closeAfterTest(await okq.connect());

@@ -65,7 +65,7 @@ describe("limits", () => {
     );
   });
 
-  test("keep nothing of a dropped command: neither the large argument nor those before it", () => {
+  test("keep no argument of a dropped command, neither the large one nor earlier ones", () => {
     const parser = new Parser({ ...LIMITS, requestBytesMax: 64 * MIB });
     feedAndNext(parser, Buffer.from(`*3\r\n$${MIB}\r\n${"a".repeat(MIB)}\r\n$${64 * MIB}\r\n`));
     expect(parser.heldBytes).toBe(0);

@@ -30,7 +30,7 @@ test("half-closes, and closes when the client has sent nothing for 300 ms", () =
   expect(calls).toEqual(["shutdown", "close"]);
 });
 
-test("closes after 5 seconds although the client goes on sending", () => {
+test("closes after 5 seconds although the client keeps sending", () => {
   const { clock, calls, closing } = setUp();
   closing.begin();
   for (let ms = 0; ms < 5_000; ms += 100) {

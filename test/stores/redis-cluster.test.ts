@@ -139,7 +139,7 @@ describe("in a cluster", () => {
     await caller.reclaim();
     await caller.push("mail", "1");
     await caller.pop("mail", 1);
-    await eventually(() => under.store.isDue(), { message: "the lease of 1 ms has ended" });
+    await eventually(() => under.store.isDue(), { message: "the lease of 1 ms has expired" });
     under.advance(1);
     const before = await scripts();
     const due = () => caller.submit({ kind: "reclaim", limit: 10, parts: "due" });

@@ -178,7 +178,7 @@ describe("the Redis store", () => {
     await other.session().ask({ kind: "reclaim", limit: 1, parts: "all" });
     expect(other.isDue()).toBe(false);
     await server.redis.call("CLIENT", "KILL", "TYPE", "pubsub");
-    await eventually(() => other.isDue(), { message: "it looks for missed claims" });
+    await eventually(() => other.isDue(), { message: "the other process looks for missed claims" });
     await under.close();
     await other.close();
   });
@@ -366,7 +366,7 @@ test("measures leases with the server's clock by default", async () => {
     expect(deadlineMs - 3_600_000).toBeWithin(before, after + 1);
   }
   expect(await caller.pop("q", 1)).toBe("short");
-  await eventually(async () => (await caller.reclaim()) === 1, { message: "the lease ends" });
+  await eventually(async () => (await caller.reclaim()) === 1, { message: "the lease expires" });
   expect(await caller.drain("q")).toEqual(["short"]);
   expect(await caller.status("q")).toEqual([["q", 1, 1, 0]]);
   await store.close();

@@ -12,7 +12,7 @@ interface Arguments {
 
 const NUMBERS = new Set(["queue", "index", "limit", "count"]);
 
-/** The text behind "-- ARGV" or "-- Returns", from all its lines, without remarks in brackets. */
+/** The text after "-- ARGV" or "-- Returns", on all its lines, without remarks in brackets. */
 export function headerOf(script: string, word: "ARGV" | "Returns"): string {
   const found = new RegExp(`^-- ${word}\\b(.*(?:\\n-- {4,}.*)*)`, "m").exec(script);
   if (!found) throw new Error(`no line "-- ${word}"`);

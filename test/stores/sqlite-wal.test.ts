@@ -96,7 +96,7 @@ async function pushOverCheckpoint(store: Caller, file: string): Promise<void> {
   const ids = idsOf(laterIds, (laterIds += 200));
   const pushes = ids.map((id) => store.push("large", id, "left", contents));
   expect(new Set(await Promise.all(pushes))).toEqual(new Set(["ok"]));
-  await eventually(() => salts() !== before, { message: "a checkpoint" });
+  await eventually(() => salts() !== before, { message: "a checkpoint is complete" });
 }
 
 describe.each(Object.keys(origins))("a backup %s", (name) => {

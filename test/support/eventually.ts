@@ -4,11 +4,11 @@ const pollMs = 5;
 
 /**
  * Polls until `check` returns a truthy value without throwing, and resolves to it. Rejects after
- * timeoutMs with `message` and the last error as its cause.
+ * timeoutMs with `message`, a statement of the awaited condition, and the last error as its cause.
  */
 export async function eventually<T>(
   check: () => Promise<T> | T,
-  { timeoutMs = 30_000, message = "it did not happen" } = {},
+  { timeoutMs = 30_000, message = "the condition is true" } = {},
 ): Promise<NonNullable<T>> {
   const deadline = performance.now() + timeoutMs;
   let cause: unknown;
@@ -20,7 +20,7 @@ export async function eventually<T>(
       cause = error;
     }
     if (performance.now() > deadline) {
-      throw new Error(`${message} within ${timeoutMs} ms`, { cause });
+      throw new Error(`not within ${timeoutMs} ms: ${message}`, { cause });
     }
     await Bun.sleep(pollMs);
   }

@@ -92,7 +92,7 @@ async function waitFor(
       const match = pattern.exec(text());
       return match ?? (code === undefined ? null : "ended");
     },
-    { timeoutMs, message: `nothing like ${pattern} came out` },
+    { timeoutMs, message: `the output matches ${pattern}` },
   );
   if (found === "ended") throw new Error(`okq ended with ${code}, without ${pattern}: ${text()}`);
   return found as RegExpExecArray;

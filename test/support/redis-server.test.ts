@@ -20,7 +20,7 @@ test("refuses clients without a password", async () => {
   expect(await server.redis.get("key")).toBe("value");
 });
 
-test("with certificates speaks only TLS, and checks those of clients", async () => {
+test("with certificates speaks only TLS, and checks client certificates", async () => {
   const tls = makeCertificates();
   const server = closeAfterTest(await startRedis({ tls }));
   const ca = await Bun.file(tls.ca).text();

@@ -145,7 +145,7 @@ export function batches(check: Check): void {
     expect(await store.another().status("q")).toEqual([["q", 1, 0, 0]]);
   });
 
-  check("close settles the operations under way first", async (store) => {
+  check("close settles the operations in flight first", async (store) => {
     let settled = 0;
     const count = () => settled++;
     for (const id of ["1", "2", "2", "3"]) store.push("q", id).then(count, count);
