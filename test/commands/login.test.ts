@@ -28,7 +28,7 @@ test("before a login refuses all but AUTH, HELLO, QUIT and RESET, also unknown o
   expect(await ask(client, "QUIT")).toBe("+OK");
 });
 
-describe("the password of default", () => {
+describe("the password of user default", () => {
   test("works with and without the name, and gives all rights", async () => {
     const okq = await startTestOkq({ password: "secret" });
     for (const login of [["secret"], ["default", "secret"]]) {
@@ -60,7 +60,7 @@ describe("the password of default", () => {
   });
 });
 
-describe("a user of the file", () => {
+describe("a user in the users file", () => {
   test("logs in with name and password, and CLIENT LIST shows the name", async () => {
     const client = await (await withUsers("ann all *")).connect();
     expect(await ask(client, "AUTH", "ann", passwordOf("ann"))).toBe("+OK");
@@ -85,7 +85,7 @@ describe("a user of the file", () => {
     expect(firstMs).toBeLessThan(verifyMs * 6);
   });
 
-  test("is checked once for the same wrong password of many connections", async () => {
+  test("is checked once if many connections send the same wrong password", async () => {
     const file = writeUsers();
     const costs = { algorithm: "argon2id", memoryCost: 65_536, timeCost: 3 } as const;
     const hash = await Bun.password.hash("secret", costs);
