@@ -1,6 +1,6 @@
 // The Redis store: the contract, the comparison with the local store, and its own guarantees.
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { BehindFailure } from "../../src/queue/errors.ts";
+import { BehindFailure, type StoreError } from "../../src/queue/errors.ts";
 import type { ReadyListener } from "../../src/queue/store.ts";
 import { fixedKeys, INFIXES, TAG, TICKS_PER_MS } from "../../src/stores/redis/keys.ts";
 import { RedisStore } from "../../src/stores/redis/redis-store.ts";
@@ -333,6 +333,33 @@ describe("the Redis store", () => {
     expect(await caller.drain("q")).toEqual(["1", "2"]);
     await under.close();
   });
+});
+
+test("too few replicas for one client's change fail no operation of another client", async () => {
+  await server.redis.flushall();
+  const store = await RedisStore.open({
+    target: targetOf({
+      nodes: [{ host: "127.0.0.1", port: server.port }],
+      waitReplicas: 1,
+      waitTimeoutMs: 300,
+    }),
+    poolSize: 1,
+    onReady() {},
+    ...ignoredCallbacks,
+  });
+  const [changing, reading] = [store.session(), store.session()];
+  const queue = Buffer.from("q");
+  const [id, contents] = [Buffer.from("1"), Buffer.from("contents")];
+  const pushed = changing.ask({ kind: "push", queue, end: "left", id, contents });
+  const failure = pushed.catch((error: StoreError) => error.failure);
+  // The push is done, and waits for replicas.
+  await eventually(async () => (await server.redis.exists(`${TAG}:events:q`)) === 1);
+  const peeked = reading.ask({ kind: "peek", queue, end: "right" });
+  const next = changing.ask({ kind: "peek", queue, end: "right" }).catch((error) => error);
+  expect(await failure).toBe("unknown");
+  expect(await peeked).toEqual({ id, contents });
+  expect(await next).toBeInstanceOf(BehindFailure);
+  await store.close();
 });
 
 test("measures leases with the server's clock by default", async () => {
