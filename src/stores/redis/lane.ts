@@ -204,7 +204,7 @@ export class Lane {
 
   #failed(batch: Batch, error: StoreError): void {
     batch.fail(error);
-    // Other clients' operations go on. In a turn of its own: every batch may fail while Redis is down.
+    // Other operations go on. In a turn of its own: while Redis is down every batch fails.
     this.#isBusy = this.#waiting.length > 0;
     if (this.#isBusy) setImmediate(this.#sendFirst);
     else this.#idle?.();
