@@ -1,4 +1,4 @@
-// Runs the README's programs and commands: consumers that go on within seconds of a restart of
+// Runs the README's programs and commands: consumers that continue within seconds of a restart of
 // okq, and certificates that strict clients accept.
 import { describe, expect, test } from "bun:test";
 import { existsSync, symlinkSync } from "node:fs";
@@ -75,7 +75,7 @@ function start({ command, environment }: Language, file: string) {
     try {
       process.kill(-child.pid, name);
     } catch {
-      // All of them have ended.
+      // All processes of the group have ended.
     }
   };
   closeAfterTest({

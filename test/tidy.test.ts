@@ -37,7 +37,7 @@ function files(pattern: string): string[] {
 const sources = ["build.ts", ...files("{src,test}/**/*.ts")];
 
 for (const rule of sourceRules) {
-  test(`every file passes ${rule.name}`, () => {
+  test(`${rule.name} finds nothing in any file`, () => {
     expect(sources.length).toBeGreaterThan(10);
     expect(sources.flatMap((path) => rule(path, read(path)))).toEqual([]);
   });

@@ -15,13 +15,13 @@ function start() {
   return { lines, clock, note, close: () => limit.close() };
 }
 
-test("logs a lasting failure once, and its end after three seconds without it", () => {
+test("logs a lasting failure once, and its end after three seconds without a failure", () => {
   const { lines, clock, note, close } = start();
   for (let round = 0; round < 10; round++) {
     note("reclaim", new StoreError("refused", "a reason"));
     note("register", null);
     clock.advance(1_000);
-    // Single successes do not end a failure.
+    // A single success does not end a failure.
     note("reclaim", null);
   }
   const failure = "warn  cannot requeue expired claims, okq tries again store=s reason=";

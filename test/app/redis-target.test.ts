@@ -1,4 +1,4 @@
-// The Redis that flags, URLs and files name, contradictions between them, and that no secret is
+// How flags, URLs and files select a Redis, contradictions between them, and that no secret is
 // shown.
 import { describe, expect, test } from "bun:test";
 import { chmodSync, writeFileSync } from "node:fs";
@@ -287,7 +287,7 @@ test("a contradiction names the source of each option", () => {
 });
 
 describe("a secret file", () => {
-  test("loses one line end and nothing else", () => {
+  test("loses its line end and nothing else", () => {
     const contents = ["p", "p\n", "p\r\n", "p\n\n", "p ", "ä\n"].map(fileWith);
     expect(contents.map((file) => readSecretFile("password-file", file))).toEqual([
       "p",

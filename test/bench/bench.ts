@@ -60,7 +60,7 @@ function okqCommand(executable: string | undefined, isSource: boolean): string[]
   return [process.execPath, join(repository, "src/main.ts")];
 }
 
-/** The version that a server prints, without details of its build; nothing if it is absent. */
+/** The version that a server prints, without build details; empty if it is not installed. */
 function version(...command: string[]): string[] {
   if (Bun.which(command[0]!) === null) return [];
   return [
@@ -71,7 +71,7 @@ function version(...command: string[]): string[] {
   ];
 }
 
-/** The machine and the versions. Says so if the machine is busy: then the figures mean little. */
+/** The machine and the versions, with a warning if other programs make the figures unreliable. */
 function describeMachine(okq: string[]): string {
   const parts = [
     `${availableParallelism()} cores, ${Math.round(totalmem() / 2 ** 30)} GiB`,
@@ -84,7 +84,7 @@ function describeMachine(okq: string[]): string {
   const busy = loadavg()[0]!;
   if (busy > 0.5)
     parts.push(
-      `load average before the start ${busy.toFixed(1)}: other programs disturb the figures`,
+      `load average before the start ${busy.toFixed(1)}: other programs affect the figures`,
     );
   return parts.join("; ");
 }

@@ -25,7 +25,7 @@ export const repository = join(import.meta.dir, "../..");
 const always = () => true;
 const isOnPath = (program: string) => () => Bun.which(program) !== null;
 
-/** okq on a Redis of its own, or on the one that is given. */
+/** okq on the given Redis, or on a new one. */
 export async function startOkqOnRedis(
   servers: Servers,
   okq: string[],
@@ -49,7 +49,7 @@ export async function startOkqInMemory(servers: Servers, okq: string[]): Promise
   return { port: server.port, dialect: "okq", processes: [server] };
 }
 
-/** okq with its default store: durable, in a folder of the benchmark. */
+/** okq with its default, durable store in a folder of the benchmark. */
 export async function startOkqOnDisk(
   servers: Servers,
   okq: string[],

@@ -1,4 +1,5 @@
-// The main measurement: cycles of push, pop, ack through every contender in turn, cell by cell.
+// The main measurement: runs cycles of push, pop and ack on every contender in turn. A cell is one
+// combination of connections, commands in flight and size of contents.
 // oxlint-disable no-await-in-loop -- measurements and servers take turns on purpose
 import { contenders, REFERENCE, type Contender, type Running } from "./contenders.ts";
 import { median } from "./latencies.ts";
@@ -24,17 +25,50 @@ interface Measured {
 
 interface Target {
   contender: string;
-  /** The contender that it is compared with; Streams if none is named. */
+  /** The contender to compare with; Redis Streams by default. */
   reference?: string;
   connections: number;
   inFlight: number;
   /** 100 by default. */
   contentsBytes?: number;
+  /** The throughput by default. */
+  figure?: Figure;
   ratio: number;
 }
 
+/** The figures to compare, one value per round. Less is better, but for the throughput. */
+const FIGURES = {
+  throughput: ({ reports }: Measured) => reports.map((report) => report.operationsPerSecond),
+  "p99 latency": ({ reports }: Measured) => reports.map((report) => report.all.p99Ms),
+  "user time": ({ serverCpuUs }: Measured) => firstOf(serverCpuUs).map(({ user }) => user),
+  "own processor time": ({ serverCpuUs }: Measured) => firstOf(serverCpuUs).map(sumOf),
+  "processor time of all servers": ({ serverCpuUs, reports }: Measured) =>
+    reports.map((_, round) =>
+      Object.values(serverCpuUs).reduce((sum, rounds) => sum + sumOf(rounds[round]!), 0),
+    ),
+};
+type Figure = keyof typeof FIGURES;
+
+/** Of the process that clients talk to. */
+const firstOf = (serverCpuUs: Measured["serverCpuUs"]) => Object.values(serverCpuUs)[0]!;
+const sumOf = ({ user, system }: CpuUs) => user + system;
+
 const onDisk = { contender: "disk-okq", reference: "disk-streams" };
+const onRedis = { contender: "okq-redis", reference: "okq-memory" };
 const TARGETS: Target[] = [
+  { contender: "okq-memory", connections: 50, inFlight: 1, figure: "user time", ratio: 0.94 },
+  { contender: "okq-memory", connections: 50, inFlight: 16, figure: "user time", ratio: 0.73 },
+  { contender: "okq-memory", connections: 50, inFlight: 1, figure: "p99 latency", ratio: 1 },
+  { ...onRedis, connections: 50, inFlight: 1, figure: "own processor time", ratio: 1.15 },
+  { ...onRedis, connections: 50, inFlight: 16, figure: "own processor time", ratio: 1.15 },
+  {
+    contender: "okq-redis",
+    connections: 50,
+    inFlight: 16,
+    contentsBytes: 10_240,
+    figure: "processor time of all servers",
+    ratio: 2,
+  },
   { contender: "okq-redis", connections: 50, inFlight: 1, ratio: 0.8 },
   { contender: "okq-redis", connections: 50, inFlight: 16, ratio: 1 },
   { contender: "okq-redis", connections: 50, inFlight: 16, contentsBytes: 10_240, ratio: 0.6 },
@@ -83,21 +117,22 @@ async function measureOnce(plan: Plan, running: Running, measured: Measured): Pr
     });
   }
   if (report.pushes !== report.pops || report.pops !== report.acks) {
-    throw new Error(`${measured.contender.name}: pushed, popped and acked differ in number`);
+    throw new Error(`${measured.contender.name}: the numbers of pushes, pops and acks differ`);
   }
   measured.reports.push(report);
 }
 
-const operationsPerSecond = (measured: Measured) =>
-  median(measured.reports.map((report) => report.operationsPerSecond));
+const operationsPerSecond = (measured: Measured) => median(FIGURES.throughput(measured));
 
-/** The median over the rounds of each round's ratio: a slow moment of the machine hits both. */
-function ratio(measured: Measured, reference: Measured | undefined): number {
+/** The median of the ratios of the rounds: a slow moment of the machine affects both contenders. */
+function ratio(
+  measured: Measured,
+  reference: Measured | undefined,
+  figure: Figure = "throughput",
+): number {
   if (reference === undefined) return Number.NaN;
-  const ratios = measured.reports.map(
-    (report, round) => report.operationsPerSecond / reference.reports[round]!.operationsPerSecond,
-  );
-  return median(ratios);
+  const references = FIGURES[figure](reference);
+  return median(FIGURES[figure](measured).map((value, round) => value / references[round]!));
 }
 
 /** `6.3 + 8.0` */
@@ -178,13 +213,16 @@ function verdicts(all: Measured[]): Verdict[] {
     const measured = at(target.contender);
     const reference = at(target.reference ?? REFERENCE);
     if (measured === undefined || reference === undefined) continue;
-    const value = ratio(measured, reference);
-    const cellText = cellName(measured.cell);
+    const figure = target.figure ?? "throughput";
+    const value = ratio(measured, reference, figure);
+    const bound = decimals(target.ratio, 2);
+    const labels = `${measured.contender.label} / ${reference.contender.label}`;
+    const isMoreBetter = figure === "throughput";
     found.push({
-      text: `${measured.contender.label} / ${reference.contender.label}, ${cellText}`,
+      text: `${labels}, ${cellName(measured.cell)}, ${figure}`,
       measured: value,
-      target: `at least ${decimals(target.ratio, 2)}`,
-      isReached: value >= target.ratio,
+      target: isMoreBetter ? `at least ${bound}` : `at most ${bound}`,
+      isReached: isMoreBetter ? value >= target.ratio : value <= target.ratio,
     });
   }
   return found;

@@ -1,14 +1,14 @@
-// The push, pop and ack of each kind of queue server: bytes with a hole for the id, and the replies
-// that count as success. A new kind of server needs one entry here.
+// How to push, pop and ack on each kind of queue server: command bytes with a placeholder for the
+// id, and the expected replies. A new kind of server needs one entry here.
 import { BeanstalkScanner, RespScanner, type ReplyScanner } from "./reply-scanner.ts";
 
-/** The first byte of a correct reply, and its value if that is known (see ReplyScanner). */
+/** The first byte of a correct reply, and its value if it is always the same (see ReplyScanner). */
 export interface Expected {
   first: number;
   value?: number;
 }
 
-/** Bytes of a command in which the 16 bytes from `idAt` on are the event's id (-1: it has none). */
+/** A command whose event id is at the 16 bytes from `idAt`; -1 if the command has no id. */
 export interface Template {
   bytes: Buffer;
   idAt: number;
@@ -19,20 +19,20 @@ export interface QueueCommands {
   opening: { bytes: Buffer; replies: number[] };
   push: Template;
   pop: Buffer;
-  /** Pops without a claim, where the server can do that in one command. */
-  take?: Buffer;
-  /** The popped id goes between each two of these parts, as the scanner found it. */
+  /** Pops without a claim, for servers that can do it in one command. */
+  popUnclaimed?: Buffer;
+  /** The parts of the command; the popped id goes between every two of them. */
   ack: Buffer[];
 }
 
 export interface Dialect {
   scanner(): ReplyScanner;
   commands(queue: string, contentsBytes: number): QueueCommands;
-  /** Sent once per queue before the first connection; an error reply is fine (it may exist). */
+  /** Sent once per queue before the load. An error reply is ignored: the queue may exist. */
   prepare: (queue: string) => Buffer | undefined;
   pushed: Expected;
   popped: Expected;
-  /** One per reply that an ack gets. */
+  /** One entry per reply to an ack. */
   acked: Expected[];
 }
 
@@ -53,13 +53,13 @@ export function resp(...words: (string | Buffer)[]): Buffer {
   return Buffer.concat(parts);
 }
 
-/** A RESP command up to its last word, which is the id as a whole bulk string. */
+/** A RESP command without its last word, the id, which is added as a complete bulk string. */
 function respBeforeId(...words: string[]): Buffer {
   const all = resp(...words).toString("latin1");
   return Buffer.from(all.replace(/^\*\d+/, `*${words.length + 1}`), "latin1");
 }
 
-/** The contents are bytes that do not repeat in short steps, so that they compress badly. */
+/** Letters without short repetitions, so that they compress badly. */
 function contents(bytes: number): Buffer {
   const buffer = Buffer.alloc(bytes);
   let state = 12345;
@@ -70,10 +70,10 @@ function contents(bytes: number): Buffer {
   return buffer;
 }
 
-const ID_HOLE = "\u0001".repeat(ID_BYTES);
+const ID_PLACEHOLDER = "\u0001".repeat(ID_BYTES);
 
 function template(bytes: Buffer): Template {
-  return { bytes, idAt: bytes.indexOf(ID_HOLE) };
+  return { bytes, idAt: bytes.indexOf(ID_PLACEHOLDER) };
 }
 
 const okq: Dialect = {
@@ -81,9 +81,9 @@ const okq: Dialect = {
   prepare: () => undefined,
   commands: (queue, size) => ({
     opening: nothing,
-    push: template(resp("QLPUSH", queue, ID_HOLE, contents(size))),
+    push: template(resp("QLPUSH", queue, ID_PLACEHOLDER, contents(size))),
     pop: resp("QRPOP", queue),
-    take: resp("QRPOP", queue, "NOACK"),
+    popUnclaimed: resp("QRPOP", queue, "NOACK"),
     ack: [respBeforeId("QACK", queue), Buffer.alloc(0)],
   }),
   pushed: { first: byte("+"), value: "OK".length },
@@ -91,13 +91,13 @@ const okq: Dialect = {
   acked: [{ first: byte(":"), value: 1 }],
 };
 
-/** A consumer that is done with an entry sends XACK and XDEL in one go: one operation. */
+/** An ack is XACK and XDEL, sent together; they count as one operation. */
 const streams: Dialect = {
   scanner: () => new RespScanner(1),
   prepare: (queue) => resp("XGROUP", "CREATE", queue, "g", "$", "MKSTREAM"),
   commands: (queue, size) => ({
     opening: nothing,
-    push: template(resp("XADD", queue, "*", "id", ID_HOLE, "contents", contents(size))),
+    push: template(resp("XADD", queue, "*", "id", ID_PLACEHOLDER, "contents", contents(size))),
     pop: resp("XREADGROUP", "GROUP", "g", "c", "COUNT", "1", "STREAMS", queue, ">"),
     ack: [respBeforeId("XACK", queue, "g"), respBeforeId("XDEL", queue), Buffer.alloc(0)],
   }),
@@ -109,7 +109,7 @@ const streams: Dialect = {
   ],
 };
 
-/** Disque makes the ids itself. */
+/** Disque generates the ids. */
 const disque: Dialect = {
   scanner: () => new RespScanner(1),
   prepare: () => undefined,
@@ -124,7 +124,7 @@ const disque: Dialect = {
   acked: [{ first: byte(":"), value: 1 }],
 };
 
-/** beanstalkd makes the ids itself. */
+/** beanstalkd generates the ids. */
 const beanstalkd: Dialect = {
   scanner: () => new BeanstalkScanner(),
   prepare: () => undefined,

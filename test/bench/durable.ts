@@ -1,5 +1,5 @@
-// The cost of the default store, and its speed with a long backlog: one push against a bare write
-// and fsync, the longest waits of a steady load, start time, memory and speed with events waiting.
+// The cost of the default, durable store: a push compared with a bare write and fsync, the highest
+// latencies under a steady load, and start time, memory and speed with a long backlog.
 // oxlint-disable no-await-in-loop -- measurements and servers take turns on purpose
 import { closeSync, fsyncSync, openSync, rmSync, statSync, writeSync } from "node:fs";
 import { join } from "node:path";
@@ -24,7 +24,7 @@ const target = (text: string, measured: number, max: number): Verdict => ({
   isReached: measured <= max,
 });
 
-/** Median milliseconds of appending the bytes to a file and syncing it. */
+/** The median in milliseconds of appending the bytes to a file and syncing it. */
 function writeAndSync(folder: string): number {
   const file = join(folder, "bare");
   const descriptor = openSync(file, "w");

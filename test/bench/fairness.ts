@@ -1,5 +1,5 @@
-// The effect of one hostile client on the others: the p99 of well-behaved connections alone, and
-// beside each kind of hostile client.
+// The effect of one hostile client on the others: the p99 latency of well-behaved connections alone
+// and beside each kind of hostile client.
 // oxlint-disable no-await-in-loop -- measurements and servers take turns on purpose
 import { join } from "node:path";
 import { Client } from "./client.ts";
@@ -24,8 +24,8 @@ const subjects = [
 
 type Subject = (typeof subjects)[number];
 
-/** busy: one cycle after the other; paced: one every 10 ms, timed from the moment it was due. */
-const manners = [
+/** busy: one cycle after the other; paced: one every 10 ms, with latencies from its due time. */
+const paces = [
   { name: "busy", paceMs: 0 },
   { name: "paced", paceMs: 10 },
 ];
@@ -38,13 +38,13 @@ interface Outcome {
 interface Figures {
   p99Ms: number[];
   operationsPerSecond: number[];
-  /** The server closed the hostile client's connection. */
+  /** Rounds in which the server closed the hostile client's connection. */
   closed: number;
 }
 
 const program = join(import.meta.dir, "hostile.ts");
 
-async function beside(running: Running, kind: string | undefined, work: () => Promise<void>) {
+async function runBeside(running: Running, kind: string | undefined, work: () => Promise<void>) {
   if (kind === undefined) {
     await work();
     return false;
@@ -55,13 +55,13 @@ async function beside(running: Running, kind: string | undefined, work: () => Pr
     stderr: "inherit",
   });
   const ready = Promise.withResolvers<void>();
-  let said = "";
+  let output = "";
   const reading = (async () => {
     for await (const chunk of child.stdout) {
-      said += Buffer.from(chunk).toString();
-      if (said.includes("ready")) ready.resolve();
+      output += Buffer.from(chunk).toString();
+      if (output.includes("ready")) ready.resolve();
     }
-    ready.reject(new Error(`the hostile client (${kind}) ended before it was at work`));
+    ready.reject(new Error(`the hostile client (${kind}) ended before it was ready`));
   })();
   try {
     await ready.promise;
@@ -72,10 +72,10 @@ async function beside(running: Running, kind: string | undefined, work: () => Pr
     await reading;
   }
   await cleanUp(running);
-  return said.includes("closed");
+  return output.includes("closed");
 }
 
-/** Also waits until the server has done all commands that the hostile client had sent. */
+/** Empties the hostile queue, after all commands that the hostile client has sent. */
 async function cleanUp(running: Running): Promise<void> {
   const client = await Client.connect(running.port);
   await client.call(running.dialect === "okq" ? "QFLUSH" : "DEL", HOSTILE_QUEUE);
@@ -90,7 +90,7 @@ async function measureOnce(
   paceMs: number,
   figures: Figures,
 ): Promise<void> {
-  const closed = await beside(running, kind, async () => {
+  const closed = await runBeside(running, kind, async () => {
     const report = await loadOrStall(plan, {
       dialect: running.dialect,
       port: running.port,
@@ -104,7 +104,7 @@ async function measureOnce(
   if (closed) figures.closed++;
 }
 
-/** A server that stops answering beside a hostile client is a result here; a wrong reply is not. */
+/** Runs the load. A server that stops answering is a result; a wrong reply is an error. */
 async function loadOrStall(plan: Plan, spec: Partial<LoadSpec>): Promise<Outcome> {
   try {
     const { all, operationsPerSecond } = await runLoad(spec);
@@ -123,7 +123,7 @@ function kindsFor(subject: Subject): string[] {
   );
 }
 
-/** A fresh server per manner; alone and beside every kind in turn, round after round. */
+/** Measures a new server alone and beside every kind in turn, round after round. */
 async function measure(plan: Plan, subject: Subject, paceMs: number): Promise<Figures[]> {
   const running = await subject.start(plan.servers, plan.okq);
   const kinds = [undefined, ...kindsFor(subject)];
@@ -137,9 +137,9 @@ async function measure(plan: Plan, subject: Subject, paceMs: number): Promise<Fi
   return all;
 }
 
-function row(subject: Subject, manner: string, label: string, figures: Figures, alone: Figures) {
+function row(subject: Subject, pace: string, label: string, figures: Figures, alone: Figures) {
   return [
-    `${subject.label}, ${manner}: ${label}`,
+    `${subject.label}, ${pace}: ${label}`,
     milliseconds(median(figures.p99Ms)),
     decimals(factor(figures, alone), 2),
     decimals(median(figures.operationsPerSecond) / 1000, 1),
@@ -151,8 +151,8 @@ const factor = (figures: Figures, alone: Figures) => median(figures.p99Ms) / med
 
 const HEAD = ["beside", "p99 ms", "factor", "1000 op/s", "hostile closed"];
 
-/** The kind that harms the others most. The control does not count: it is not a client. */
-function worst(subject: Subject, manner: string, alone: Figures, others: Figures[]): Verdict {
+/** The kind with the largest effect. The control does not count, because it is not a client. */
+function worst(subject: Subject, pace: string, alone: Figures, others: Figures[]): Verdict {
   let found = { kind: "", factor: 0 };
   for (const [n, kind] of kindsFor(subject).entries()) {
     const measured = factor(others[n]!, alone);
@@ -160,7 +160,7 @@ function worst(subject: Subject, manner: string, alone: Figures, others: Figures
   }
   const { label } = hostileKinds[found.kind]!(false);
   return {
-    text: `${subject.label}: others' p99, ${manner}, at worst (${label})`,
+    text: `${subject.label}: others' p99, ${pace}, at worst (${label})`,
     measured: found.factor,
     target: `below ${FACTOR_MAX}`,
     isReached: found.factor < FACTOR_MAX,
@@ -174,7 +174,7 @@ export const fairness: Section = {
     const verdicts: Verdict[] = [];
     for (const subject of subjects) {
       if (!isSelected(plan, "fairness", subject.name)) continue;
-      for (const { name, paceMs } of manners) {
+      for (const { name, paceMs } of paces) {
         plan.say(`fairness ${subject.label}, ${name}`);
         const [alone, ...others] = await measure(plan, subject, paceMs);
         rows.push(row(subject, name, "nobody (alone)", alone!, alone!));

@@ -1,4 +1,4 @@
-// The ways in which one client can be a burden to the others.
+// The ways in which one client can slow down the others.
 import { resp } from "./dialects.ts";
 
 export const MIB = 1 << 20;
@@ -9,16 +9,16 @@ const BIG_EVENTS = 64;
 
 export interface HostileKind {
   label: string;
-  /** Sent first, one command at a time: the next one follows the reply. */
+  /** Sent first, one command at a time, each after the reply to the one before. */
   prepare?: Buffer[];
-  /** Sent over and over, as fast as the server reads it. */
+  /** Sent repeatedly, as fast as the server reads. */
   flood: Buffer[];
   isReading: boolean;
   /** Sends this much at a time, with this pause, instead of as fast as possible. */
   slowly?: { bytes: number; everyMs: number };
-  /** Whether a plain Redis understands it too. */
+  /** Whether a plain Redis knows these commands too. */
   isForRedis: boolean;
-  /** The flood's events need ids of their own: digits to count up at these places. */
+  /** Positions of the event ids in the flood, which are incremented to keep them unique. */
   idsAt?: number[];
 }
 
@@ -63,7 +63,7 @@ const bigEvents = () =>
 
 const names = () => Array.from({ length: NAMES }, (_, n) => `name-${n}`);
 
-/** Made on demand: some are large. `isRedis` asks for the form that a plain Redis understands. */
+/** Created on demand, because some are large. `isRedis` selects commands of a plain Redis. */
 export const hostileKinds: Record<string, (isRedis: boolean) => HostileKind> = {
   compute: () => ({
     label: "(control) only computes, no connection",

@@ -1,12 +1,11 @@
-// One hostile client, a process of its own: `bun hostile.ts KIND PORT okq|redis`. Prints `ready`
-// once it is at work, and `closed` when the server closed its connection. It works until it is
-// killed.
+// One hostile client in its own process: `bun hostile.ts KIND PORT okq|redis`. Prints `ready` when
+// it starts its work, and `closed` when the server closes its connection. Runs until it is killed.
 // oxlint-disable no-await-in-loop -- measurements and servers take turns on purpose
 import type { Socket } from "bun";
 import { Client } from "./client.ts";
 import { hostileKinds, type HostileKind } from "./hostile-kinds.ts";
 
-/** Sends the pieces in order, over and over, and goes on where the socket stopped taking bytes. */
+/** Sends the pieces in order and repeatedly, and continues where the socket accepted no more. */
 class Flood {
   readonly #kind: HostileKind;
   #piece = 0;
@@ -81,7 +80,7 @@ async function main(name: string, port: number, isRedis: boolean): Promise<void>
   console.log("ready");
 }
 
-/** Big commands may not fit the socket at once, so they go through a socket of their own. */
+/** Uses a connection of its own, because large commands may not fit into the socket at once. */
 async function prepare(kind: HostileKind, port: number): Promise<void> {
   if (kind.prepare === undefined) return;
   const client = await Client.connect(port);

@@ -1,5 +1,5 @@
 // A histogram of durations: steps of 5 µs up to 100 ms, of 1 ms up to 60 s.
-// Adding is a division and an increment, so that measuring costs the measured next to nothing.
+// Adding a value is a division and an increment, so that measuring costs almost no time.
 
 const FINE_MS = 0.005;
 const FINE_MAX_MS = 100;
@@ -49,7 +49,7 @@ export class Latencies {
     };
   }
 
-  /** The upper edge of the bucket in which the quantile lies; 0 when nothing was added. */
+  /** The upper edge of the bucket that contains the quantile; 0 if nothing was added. */
   #quantile(share: number): number {
     let left = Math.ceil(this.#count * share);
     if (left === 0) return 0;
@@ -64,7 +64,7 @@ export class Latencies {
   }
 }
 
-/** The median: the mean of the two in the middle for an even number, NaN for no values. */
+/** The median: for an even number of values the mean of the middle two; NaN without values. */
 export function median(values: number[]): number {
   if (values.length === 0) return Number.NaN;
   const sorted = values.toSorted((a, b) => a - b);

@@ -10,7 +10,7 @@ import type { ReplyScanner } from "./reply-scanner.ts";
 const PUSH = 0;
 const POP = 1;
 const ACK = 2;
-/** An ack that gets two replies waits for this one before the last. */
+/** The first of two replies to an ack. */
 const ACK_FIRST = 3;
 const OPENING = 4;
 
@@ -23,16 +23,16 @@ export interface LoadRun {
   latencies: [Latencies, Latencies, Latencies];
   done: [number, number, number];
   nilPops: number;
-  /** True from the start of the measured time until the last reply, however late that comes. */
+  /** True from the start of the measured time until the last reply, however late it arrives. */
   isCounting: boolean;
-  /** No new cycle begins; the cycles under way are finished. */
+  /** No new cycle begins; cycles in flight are completed. */
   isStopping: boolean;
   pushesLeft: number;
   onFinished: () => void;
   onFailed: (problem: string) => void;
 }
 
-/** Commands are gathered here and written within the same wake-up, by one connection at a time. */
+/** Commands of one connection, gathered here during a wake-up and written at its end. */
 let gathered = new Uint8Array(1 << 20);
 let used = 0;
 
@@ -48,7 +48,7 @@ function grow(more: number): void {
   gathered = larger;
 }
 
-/** Counts the decimal digits of the id up by one, in place. */
+/** Increments the decimal id in place. */
 function nextId(bytes: Uint8Array, idAt: number): void {
   for (let at = idAt + ID_BYTES - 1; ; at--) {
     const digit = bytes[at]!;
@@ -73,12 +73,12 @@ export class LoadConnection {
   #tail = 0;
   /** The beginning of a reply that is not complete yet. */
   #rest: Uint8Array | undefined;
-  /** Bytes that the socket has not taken yet. */
+  /** Bytes that the socket has not accepted yet. */
   #unsent: Uint8Array | undefined;
   #isWarm = false;
   #cycles = 0;
   #openingReplies = 0;
-  /** Paced: when a cycle that could not begin on time should have begun; 0 when none. */
+  /** In paced runs the time when a delayed cycle was due; 0 if no cycle is delayed. */
   #owedSince = 0;
 
   constructor(run: LoadRun, commands: QueueCommands) {
@@ -107,7 +107,7 @@ export class LoadConnection {
     this.#flush();
   }
 
-  /** Paced runs: begins a cycle now, or notes that one is owed. */
+  /** In paced runs: begins a cycle now, or notes that it is delayed. */
   tick(): void {
     const now = performance.now();
     if (this.#run.isStopping) return;
@@ -150,7 +150,7 @@ export class LoadConnection {
     this.#unsent = taken < unsent.length ? unsent.subarray(taken) : undefined;
   }
 
-  /** Begins a third of the cycles per wake-up: pushes, pops and acks mix in the pipeline. */
+  /** Begins a third of the cycles per wake-up, so that the pipeline mixes pushes, pops and acks. */
   #startCycles(now: number): void {
     const { inFlight } = this.#run.spec;
     const more = Math.min(Math.ceil(inFlight / 3), inFlight - this.#cycles);
@@ -160,7 +160,7 @@ export class LoadConnection {
   }
 
   #begin(now: number): void {
-    if (this.#run.spec.plan === "drain") this.#send(POP, this.#commands.take!, now);
+    if (this.#run.spec.plan === "drain") this.#send(POP, this.#commands.popUnclaimed!, now);
     else this.#push(now);
   }
 
@@ -187,7 +187,7 @@ export class LoadConnection {
     this.#sentAt[place] = now;
   }
 
-  /** Handles the reply that the scanner stands on; false when it is not the expected one. */
+  /** Handles the reply that the scanner found last. Returns false if it is not as expected. */
   #reply(bytes: Uint8Array, now: number): boolean {
     if (this.#head === this.#tail) return false;
     const place = this.#head++ & this.#mask;
@@ -230,7 +230,7 @@ export class LoadConnection {
     if (!this.#isGood(dialect.popped)) return false;
     if (this.#scanner.bulkBytes !== spec.contentsBytes) return false;
     this.#count(POP, now - sentAt);
-    if (spec.plan === "drain") this.#send(POP, this.#commands.take!, now);
+    if (spec.plan === "drain") this.#send(POP, this.#commands.popUnclaimed!, now);
     else this.#ack(bytes, now);
     return true;
   }
@@ -248,7 +248,7 @@ export class LoadConnection {
     this.#expect(ACK, now);
   }
 
-  /** A cycle that began late counts from when it was due: waiting for its turn is waiting too. */
+  /** Begins a delayed cycle. Its latency counts from the time when it was due. */
   #pushOwed(): void {
     if (this.#owedSince === 0) return;
     this.#push(this.#owedSince);

@@ -6,13 +6,13 @@ export interface LoadSpec {
   dialect: DialectName;
   port: number;
   connections: number;
-  /** Operations that each connection has outstanding at any time. */
+  /** Operations that each connection has in flight at any time. */
   inFlight: number;
   contentsBytes: number;
   /** Connection n works on queue n modulo this number. */
   queues: number;
   queueName: string;
-  /** cycle: push, pop, ack, again. fill: pushes only. drain: pops without a claim until nil. */
+  /** cycle: repeated push, pop, ack. fill: only pushes. drain: pops without a claim until nil. */
   plan: "cycle" | "fill" | "drain";
   /** fill: how many events to push. */
   events: number;
@@ -23,7 +23,7 @@ export interface LoadSpec {
 }
 
 export interface LoadReport {
-  /** Inside the measured time. */
+  /** During the measured time. */
   operationsPerSecond: number;
   /** From start to end, warm-up included. */
   operationsTotal: number;
@@ -37,7 +37,7 @@ export interface LoadReport {
   push: Quantiles;
   pop: Quantiles;
   ack: Quantiles;
-  /** Processor time of the load generator per operation inside the measured time. */
+  /** Processor time of the load generator per operation during the measured time. */
   loadCpuUsPerOperation: number;
   elapsedMs: number;
 }

@@ -1,5 +1,5 @@
-// The load generator, a process of its own: opens the connections, measures between two timers,
-// lets every cycle end and prints a LoadReport as JSON. Run it by hand to profile it:
+// The load generator, which runs in its own process. It opens the connections, measures between two
+// timers, completes all cycles and prints a LoadReport as JSON. To profile it, run it by hand:
 // bun --cpu-prof-md test/bench/load.ts '{"dialect":"streams","port":6379}'
 // oxlint-disable no-await-in-loop -- measurements and servers take turns on purpose
 import { dialects, ID_BYTES, type QueueCommands } from "./dialects.ts";
@@ -32,7 +32,7 @@ const run: LoadRun = {
 
 const operations = () => run.done[0] + run.done[1] + run.done[2];
 
-/** Ids are unique over all runs: the clock in front, a count behind. */
+/** Makes ids that are unique over all runs: the time, then a counter. */
 function numberIds(commands: QueueCommands): QueueCommands {
   const { bytes, idAt } = commands.push;
   if (idAt < 0) return commands;
@@ -82,7 +82,7 @@ async function connect(queues: QueueCommands[]): Promise<void> {
   }
 }
 
-/** A run that gets no replies any more must not hang for ever. */
+/** Ends a run that gets no replies any more. */
 function watchForStall(): Timer {
   let seen = -1;
   return setInterval(() => {
@@ -141,7 +141,7 @@ async function main(): Promise<LoadReport> {
   };
 }
 
-/** Spreads the beginnings of the connections' cycles over the pace. */
+/** Spreads the starts of the connections evenly over the interval between two cycles. */
 function pace(connection: LoadConnection, n: number): void {
   if (spec.paceMs === 0) return;
   const begin = () => setInterval(() => connection.tick(), spec.paceMs);

@@ -21,11 +21,11 @@ const stores = [
 
 type Store = (typeof stores)[number];
 
-/** Resident MiB of each process, the one that clients talk to first. */
+/** Resident MiB of each process; the process that clients talk to comes first. */
 const sizes = ({ processes }: Running) => processes.map(({ pid }) => rssMiB(pid));
 const show = (all: number[]) => all.map((size) => decimals(size, 0)).join(" + ");
 
-/** Seconds until okq is near its start again; returns after a time in which it could settle. */
+/** Waits until memory has settled. Returns the seconds until okq was near its size at the start. */
 async function settle(running: Running, startMiB: number): Promise<number> {
   const begin = performance.now();
   const okqMiB = () => rssMiB(running.processes[0]!.pid);
@@ -130,7 +130,7 @@ export const memory: Section = {
     ];
     head.push("1000 push/s", "1000 pop/s");
     const idleHead = ["RSS in MiB, okq + Redis", "start", `${IDLE_CONNECTIONS} idle connections`];
-    idleHead.push("closed again", "KiB / connection");
+    idleHead.push("after they closed", "KiB / connection");
     print(`\n## Memory\n\n${table(head, backlogs)}\n\n${table(idleHead, idles)}`);
     return verdicts;
   },

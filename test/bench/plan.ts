@@ -9,13 +9,13 @@ export interface Plan {
   seconds: number;
   isQuick: boolean;
   queues: number;
-  /** `cell/contender`, either part may be missing; none means all. */
+  /** `cell/contender`, where either part may be missing. Without filters everything runs. */
   filters: string[];
   /** Shows progress to the user. */
   say: (text: string) => void;
 }
 
-/** One line of the closing table. */
+/** One row of the table of targets. */
 export interface Verdict {
   text: string;
   measured: number;
@@ -30,7 +30,7 @@ export interface Section {
   run: (plan: Plan, print: (text: string) => void) => Promise<Verdict[]>;
 }
 
-/** A cell is named by parts joined with `x`; `50x1` selects every cell that begins so. */
+/** The name of a cell has parts joined with `x`; `50x1` selects all cells that begin with it. */
 export function isSelected(plan: Plan, cell: string, contender: string): boolean {
   if (plan.filters.length === 0) return true;
   return plan.filters.some((filter) => {

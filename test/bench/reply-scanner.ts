@@ -13,9 +13,9 @@ const SPACE = 32;
 export interface ReplyScanner {
   /** First byte of the last reply scanned. */
   first: number;
-  /** Its integer, length or number of elements; of a line its text's length; -1 is nil. */
+  /** Its integer, length or number of elements; for a line the length of its text; -1 for nil. */
   value: number;
-  /** Where the popped event's id is, in the form in which an ack has to repeat it. */
+  /** The range of the popped event's id, in the form that an ack repeats. */
   idFrom: number;
   idTo: number;
   /** Bytes of the last bulk string in the reply. */

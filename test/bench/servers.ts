@@ -5,7 +5,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-/** Long, because a server with a long backlog takes a while to load it. */
+/** Enough for a server that loads a long backlog. */
 const START_MS = 60_000;
 const CLOCK_TICKS_PER_SECOND = 100;
 
@@ -99,13 +99,13 @@ export function rssMiB(pid: number): number {
   return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1] ?? Number.NaN) / 1024;
 }
 
-/** Processor time in microseconds, in the program itself and in the kernel on its behalf. */
+/** Processor time in microseconds: user time and system time. */
 export interface CpuUs {
   user: number;
   system: number;
 }
 
-/** What a process has used since its start. */
+/** The processor time that a process has used since its start. */
 export function cpuUs(pid: number): CpuUs {
   const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");

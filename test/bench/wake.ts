@@ -1,5 +1,5 @@
-// How long a waiting consumer waits after a push: from the moment the push is sent to the moment
-// the consumer's answer is there, on the same okq and on another one beside the same Redis.
+// The time from a push to the answer that a waiting consumer gets, on the same okq process and on
+// another okq process with the same Redis.
 // oxlint-disable no-await-in-loop -- measurements and servers take turns on purpose
 import { Client } from "./client.ts";
 import { startOkqInMemory, startOkqOnRedis, startStreams } from "./contenders.ts";
@@ -9,7 +9,7 @@ import { milliseconds, table } from "./table.ts";
 
 const QUEUE = "wake";
 
-interface Way {
+interface Setup {
   name: string;
   label: string;
   /** The ports of the producer and of the consumer. */
@@ -17,19 +17,19 @@ interface Way {
   open?: string[];
   wait: string[];
   push: (id: string) => string[];
-  take: string[];
+  remove: string[];
 }
 
-const okqWay = {
+const okqCommands = {
   open: ["QREGISTER", QUEUE],
   wait: ["QNOTIFY", "10"],
   push: (id: string) => ["QLPUSH", QUEUE, id, "contents"],
-  take: ["QRPOP", QUEUE, "NOACK"],
+  remove: ["QRPOP", QUEUE, "NOACK"],
 };
 
-const ways: Way[] = [
+const setups: Setup[] = [
   {
-    ...okqWay,
+    ...okqCommands,
     name: "okq-memory",
     label: "okq in memory, same okq",
     start: async ({ servers, okq }) => {
@@ -38,7 +38,7 @@ const ways: Way[] = [
     },
   },
   {
-    ...okqWay,
+    ...okqCommands,
     name: "okq-redis",
     label: "okq on Redis, same okq",
     start: async ({ servers, okq }) => {
@@ -47,7 +47,7 @@ const ways: Way[] = [
     },
   },
   {
-    ...okqWay,
+    ...okqCommands,
     name: "okq-redis-two",
     label: "okq on Redis, another okq",
     start: async ({ servers, okq }) => {
@@ -67,27 +67,27 @@ const ways: Way[] = [
     open: ["XGROUP", "CREATE", QUEUE, "g", "$", "MKSTREAM"],
     wait: ["XREADGROUP", "GROUP", "g", "c", "COUNT", "1", "BLOCK", "10000", "STREAMS", QUEUE, ">"],
     push: (id) => ["XADD", QUEUE, "*", "id", id, "contents", "contents"],
-    take: ["XTRIM", QUEUE, "MAXLEN", "0"],
+    remove: ["XTRIM", QUEUE, "MAXLEN", "0"],
   },
 ];
 
-/** The pause before each push lets the consumer's wait arrive first, and is never in step. */
-async function measure(plan: Plan, way: Way, rounds: number): Promise<Quantiles> {
-  const [producerPort, consumerPort] = await way.start(plan);
+/** A random pause before each push lets the consumer's wait arrive first. */
+async function measure(plan: Plan, setup: Setup, rounds: number): Promise<Quantiles> {
+  const [producerPort, consumerPort] = await setup.start(plan);
   const producer = await Client.connect(producerPort);
   const consumer = await Client.connect(consumerPort);
-  if (way.open !== undefined) await consumer.call(...way.open);
+  if (setup.open !== undefined) await consumer.call(...setup.open);
   const latencies = new Latencies();
   const warmup = Math.ceil(rounds / 10);
   for (let round = -warmup; round < rounds; round++) {
-    const answer = consumer.call(...way.wait);
+    const answer = consumer.call(...setup.wait);
     await Bun.sleep(2 + Math.random() * 3);
     const start = performance.now();
-    const pushed = producer.call(...way.push(`wake-${round}`));
-    if (!(await answer).includes(QUEUE)) throw new Error(`${way.name}: no client was woken`);
+    const pushed = producer.call(...setup.push(`wake-${round}`));
+    if (!(await answer).includes(QUEUE)) throw new Error(`${setup.name}: no client was woken`);
     if (round >= 0) latencies.add(performance.now() - start);
     await pushed;
-    await consumer.call(...way.take);
+    await consumer.call(...setup.remove);
   }
   producer.close();
   consumer.close();
@@ -99,11 +99,11 @@ export const wake: Section = {
   name: "wake",
   run: async (plan, print) => {
     const rows: string[][] = [];
-    for (const way of ways) {
-      if (!isSelected(plan, "wake", way.name)) continue;
-      const { p50Ms, p99Ms, maxMs, count } = await measure(plan, way, plan.isQuick ? 100 : 500);
-      plan.say(`wake ${way.label}: p50 ${milliseconds(p50Ms)} ms`);
-      rows.push([way.label, ...[p50Ms, p99Ms, maxMs].map(milliseconds), `${count}`]);
+    for (const setup of setups) {
+      if (!isSelected(plan, "wake", setup.name)) continue;
+      const { p50Ms, p99Ms, maxMs, count } = await measure(plan, setup, plan.isQuick ? 100 : 500);
+      plan.say(`wake ${setup.label}: p50 ${milliseconds(p50Ms)} ms`);
+      rows.push([setup.label, ...[p50Ms, p99Ms, maxMs].map(milliseconds), `${count}`]);
     }
     const head = ["push to the waiting consumer's answer", "p50 ms", "p99 ms", "max ms", "rounds"];
     if (rows.length > 0) print(`\n## Waking a consumer\n\n${table(head, rows)}`);

@@ -1,5 +1,5 @@
-// The command line: arguments to an action, and the process around it: exit codes, one line on
-// stderr, signals.
+// The command line: how arguments select an action, and the process: exit codes, errors in one line
+// on stderr, signals.
 import { describe, expect, onTestFinished, test } from "bun:test";
 import { existsSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -61,7 +61,7 @@ test("a repeated list flag adds to the list", () => {
   expect(configOf(...addresses).redisSentinelAddr).toBe("a:1,b:2,c:3");
 });
 
-test("values stay as they were typed", () => {
+test("values are kept as typed", () => {
   expect(configOf("--cpu-profile", "007").cpuProfile).toBe("007");
   expect(configOf("--cpu-profile=1e3").cpuProfile).toBe("1e3");
   expect(configOf("--cpu-profile", "a=b=c").cpuProfile).toBe("a=b=c");
@@ -209,7 +209,7 @@ describe("the process", () => {
     expect(await (await connect()).untilClosed()).toEqual([tooMany]);
   });
 
-  test("exits at once on a second signal, also with commands under way", async () => {
+  test("exits at once on a second signal, also with commands in flight", async () => {
     const redis = await startRedis();
     onTestFinished(() => redis.close());
     const okq = await startOkqOnRedis(redis.port);
@@ -240,7 +240,7 @@ describe("the process", () => {
     expect(line).toEndWith(` error unexpected failure: ${message}`);
   });
 
-  test("goes on when nobody reads its log any more", async () => {
+  test("keeps running when its log has no reader any more", async () => {
     const command = [process.execPath, join(import.meta.dir, "../../src/main.ts"), ...anyPort];
     const child = Bun.spawn([...command, "--debug"], { stderr: "pipe" });
     onTestFinished(() => child.kill("SIGKILL"));
@@ -260,7 +260,7 @@ describe("the process", () => {
     const profile = await Bun.file(file).json();
     expect(profile.nodes[0].callFrame.functionName).toBe("(root)");
     expect(profile.samples.length).toBe(profile.timeDeltas.length);
-    // It may have ended before there was anything to sample.
+    // The process may have ended before the first sample.
     expect(profile.endTime).toBeGreaterThanOrEqual(profile.startTime);
   });
 

@@ -1,5 +1,5 @@
-// How command line programs connect to the running server: over each listener, with its password,
-// and with a clear error if the server refuses.
+// How command line programs connect to the running server: through each listener, with its
+// password, and with a clear error if the server refuses.
 import { expect, test } from "bun:test";
 import { chmodSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -77,7 +77,7 @@ test("connects over TLS and trusts only the server's own certificate", async () 
   await expect(whoAmI({ ...elsewhere, ...others })).rejects.toThrow("cannot use the server: ");
 });
 
-test("finds no server without an error, but reports a wrong or missing password", async () => {
+test("returns nothing without a server, and reports a wrong or missing password", async () => {
   expect(await whoAmI({ listenAddr: `127.0.0.1:${await freePort()}` })).toBe("no server");
   expect(await whoAmI({ unixSocket: join(newFolder(), "okq.sock") })).toBe("no server");
   const { port } = await startTestOkq({ password: "secret" });

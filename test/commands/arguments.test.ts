@@ -1,5 +1,5 @@
-// Reading arguments by the syntax line of a command: fixed ones, options, lists, seconds; and the
-// error texts.
+// Reading arguments by the syntax line of a command: fixed arguments, options, lists, seconds. Also
+// the error texts.
 import { describe, expect, test } from "bun:test";
 import { argumentReader } from "../../src/commands/arguments.ts";
 import { CommandError, errorReply, errorTexts } from "../../src/commands/errors.ts";
@@ -82,7 +82,7 @@ test("rounds seconds up to whole milliseconds", () => {
   ]);
 });
 
-test("puts all arguments behind the fixed ones in a list", () => {
+test("puts all arguments after the fixed ones in a list", () => {
   const [, ...none] = argumentReader("QX", "[queue ...]").positional(bytes("QX"));
   expect(none).toEqual([]);
   const { positional } = argumentReader("QX", "queue [eventId ...]");

@@ -1,5 +1,4 @@
-// The number of arguments of every command is the same in COMMAND, in its syntax line, and when it
-// is called.
+// The number of arguments of every command is the same in COMMAND, in its syntax line and in calls.
 import { expect, test } from "bun:test";
 import { commands } from "../../src/commands/table.ts";
 import { startTestOkq } from "../support/okq-server.ts";
@@ -80,7 +79,7 @@ async function arityOf(client: Wire, name: string): Promise<number> {
   return info[1];
 }
 
-/** Whether the reply says that the number of arguments is wrong. */
+/** Tells whether the reply is an error about the number of arguments. */
 function isRefused(reply: unknown): boolean {
   const text = String(reply);
   return REFUSED_IN_REDIS_WORDS.test(text) || REFUSED_IN_OUR_WORDS.test(text);
@@ -90,7 +89,7 @@ test("has an example of every command", () => {
   expect(Object.keys(accepted)).toEqual(commands.map(({ name }) => name));
 });
 
-test.each(commands.map(({ name }) => name))("%s takes as many as it says", async (name) => {
+test.each(commands.map(({ name }) => name))("%s accepts its documented arity", async (name) => {
   const client = await (await startTestOkq()).connect();
   const arity = await arityOf(client, name);
   const words = name.split(" ");

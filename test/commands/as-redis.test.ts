@@ -1,4 +1,4 @@
-// Sends what drivers send when they connect to a real Redis and to okq: the replies are the same.
+// Sends the commands of connecting drivers to a real Redis and to okq: the replies are the same.
 // Replies that differ on purpose are tested with their commands.
 import { expect, test } from "bun:test";
 import { closeAfterTest } from "../support/close-after-test.ts";
@@ -6,7 +6,7 @@ import { startTestOkq, startTestRedis } from "../support/okq-server.ts";
 import { readable } from "../support/readable.ts";
 import { Wire } from "../support/wire.ts";
 
-/** Each is sent on a connection of its own. */
+/** Each list is sent on a connection of its own. */
 const lines = `
 HELLO 1
 HELLO 4
@@ -105,7 +105,7 @@ test("CLIENT INFO and INFO cpu have every field of Redis in the same order", asy
   };
   const own = await fieldsOf("CLIENT INFO", okq.port, /[a-z-]+(?==)/g);
   const its = await fieldsOf("CLIENT INFO", redis.port, /[a-z-]+(?==)/g);
-  // Older Redis lacks these three, which came with 7.2 and 7.4.
+  // Older versions of Redis lack these three fields, which are new in 7.2 and 7.4.
   const later = /^(watch|lib-name|lib-ver)$/;
   expect(own.filter((field) => its.includes(field) || !later.test(field))).toEqual(its);
   const cpu = /^used_cpu_(sys|user)(_children)?(?=:\d+\.\d{6}\r$)/gm;

@@ -62,7 +62,7 @@ describe.each(storeNames)("on %s", (store) => {
     },
   );
 
-  test("keeps queues apart whose names are unusual bytes", async () => {
+  test("keeps queues with unusual bytes in their names apart", async () => {
     const client = await connect(await startOkqOn(store), 2);
     const names = oddBytes.map(([, bytes]) => bytes);
     for (const name of names) {
@@ -108,7 +108,7 @@ describe.each(storeNames)("on %s", (store) => {
     }
   });
 
-  test("takes long ids and queue names", async () => {
+  test("accepts long ids and queue names", async () => {
     const client = await connect(await startOkqOn(store, { maxNameBytes: 65_536 }), 3);
     const long = Buffer.alloc(65_536, everyByte);
     await liveAndDie(client, long, long, Buffer.from("x"));

@@ -1,4 +1,4 @@
-// A budget of bytes that clients share: when it is full, and who is told of room.
+// A budget of bytes that clients share: when it is full, and which functions wait for room.
 import { expect, test } from "bun:test";
 import { Budget } from "../../src/commands/budget.ts";
 
@@ -10,22 +10,22 @@ test("is full above its maximum", () => {
   expect([budget.bytes, budget.isFull]).toEqual([101, true]);
 });
 
-test("tells each waiting function once, when there is room again", () => {
+test("calls each waiting function once, when there is room again", () => {
   const budget = new Budget(100);
-  const told: string[] = [];
-  const [first, second] = [() => void told.push("first"), () => void told.push("second")];
+  const called: string[] = [];
+  const [first, second] = [() => void called.push("first"), () => void called.push("second")];
   budget.take(150);
   for (const wait of [first, second, first]) budget.whenRoom(wait);
   budget.release(49);
-  expect(told).toEqual([]);
+  expect(called).toEqual([]);
   budget.release(1);
-  expect(told).toEqual(["first", "second"]);
+  expect(called).toEqual(["first", "second"]);
   budget.take(150);
   budget.release(150);
-  expect(told).toEqual(["first", "second"]);
+  expect(called).toEqual(["first", "second"]);
 });
 
-test("lets a function wait again while it is told", () => {
+test("lets a function wait again while it is called", () => {
   const budget = new Budget(100);
   let count = 0;
   const takeAll = () => {

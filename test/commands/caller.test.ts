@@ -1,4 +1,4 @@
-// Commands on queues without a connection: all that a front end such as HTTP has to provide.
+// Commands on queues without a connection, with only the parts that a front end like HTTP provides.
 import { expect, test } from "bun:test";
 import { type Answer, Handout, LongReply } from "../../src/commands/answer.ts";
 import { BackgroundPushes } from "../../src/commands/background.ts";
@@ -24,7 +24,7 @@ import { User } from "../../src/users/user.ts";
 const ann = new User("ann", null, ["push", "consume", "inspect"], [new Pattern("mail*")]);
 const commands = [...pushCommands, ...popCommands, ...inspectCommands].map(entryOf);
 
-/** What an HTTP request can provide. */
+/** A caller with only the data of an HTTP request. */
 function callerOf(user: User, { store, consumers }: QueueContext, gone: AbortSignal): Caller {
   const consumer = new Consumer(consumers);
   return { user, session: store.session(), order: new Order(), consumer, gone, isClosed: false };
@@ -85,7 +85,7 @@ function readable(answer: Answer): unknown {
   return Array.isArray(answer) ? answer.map(readable) : answer;
 }
 
-/** The elements, without the head that has their number. */
+/** The elements of an array reply, without the head that has their number. */
 function partsOf({ parts, release }: LongReply): Reply[] {
   const [, ...elements] = { [Symbol.iterator]: () => parts };
   release();

@@ -99,7 +99,7 @@ test("refuses an unknown or missing subcommand", async () => {
   expect(await ask(client, "CLIENT")).toBe("-ERR missing subcommand of CLIENT");
 });
 
-test("TRACKING is OK if it tracks nothing; else the error names the driver option", async () => {
+test("TRACKING is OK if it tracks nothing, and else names the driver option", async () => {
   const client = await connected();
   for (const options of [["OFF"], ["ON", "OPTIN"], ["on", "noloop", "optin"]]) {
     expect(await ask(client, "CLIENT", "TRACKING", ...options)).toBe("+OK");
@@ -178,7 +178,7 @@ describe("CLIENT REPLY", () => {
     expect(client.waiting).toBe(0);
   });
 
-  // Each was compared with redis-server 7.0.
+  // Each sequence was compared with redis-server 7.0.
   test.each([
     ["SKIP twice", ["SKIP", "SKIP", "1", "2"], ["2"]],
     ["SKIP three times", ["SKIP", "SKIP", "SKIP", "1", "2"], ["2"]],
@@ -247,7 +247,7 @@ describe("CLIENT KILL", () => {
     expect(await ask(killer, "CLIENT", "KILL", "1.2.3.4:5")).toBe("-ERR No such client");
   });
 
-  test("by local address spares the killer unless told otherwise", async () => {
+  test("by local address closes the calling client only with SKIPME no", async () => {
     const { okq, killer, victim, other } = await trio();
     const address = `127.0.0.1:${okq.port}`;
     expect(await ask(killer, "CLIENT", "KILL", "LADDR", address)).toBe(2);
@@ -257,7 +257,7 @@ describe("CLIENT KILL", () => {
     expect(await killer.untilClosed()).toEqual([]);
   });
 
-  test("by type and by age closes matching clients except the killer", async () => {
+  test("by type and by age closes matching clients except the caller", async () => {
     const { killer, victim, other } = await trio();
     expect(await ask(killer, "CLIENT", "KILL", "TYPE", "pubsub")).toBe(0);
     expect(await ask(killer, "CLIENT", "KILL", "MAXAGE", 1000)).toBe(0);

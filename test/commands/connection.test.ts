@@ -80,7 +80,7 @@ describe("HELLO", () => {
   });
 });
 
-test("AUTH answers as a Redis without a password", async () => {
+test("AUTH answers like a Redis without a password", async () => {
   const client = await connected();
   expect(await ask(client, "AUTH", "secret")).toBe(
     "-ERR AUTH <password> called without any password configured for the default user. " +

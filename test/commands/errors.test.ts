@@ -1,5 +1,5 @@
-// Refused commands: the words of the errors, and that a refused command does nothing. Bytes that a
-// client sent must never split an error reply.
+// Refused commands: the error texts, and that a refused command has no effect. Bytes from a client
+// must never split an error reply.
 import { describe, expect, test } from "bun:test";
 import { startOkqOn, storeNames } from "../support/okq-server.ts";
 import { ask, askAll } from "../support/readable.ts";
@@ -21,7 +21,7 @@ describe.each(storeNames)("on %s", (store) => {
     expect(await ask(client, "CLIENT LIST")).toStartWith("-ERR unknown command 'CLIENT LIST'");
   });
 
-  test("no bytes in an error text split the reply", async () => {
+  test("no bytes in an error text can split the reply", async () => {
     const client = await (await startOkqOn(store)).connect();
     for (const odd of ["a\r\n+OK\r\n", "\r", "\n", "\0", "\r\n".repeat(500), BEYOND_ASCII]) {
       await ask(client, "QLPUSH", "q", odd, "x");
@@ -66,7 +66,7 @@ describe.each(storeNames)("on %s", (store) => {
     expect(await ask(client, "QRPOP", "q", "EX", "2147483647")).toEqual(["1", "x"]);
   });
 
-  test("runs the commands before and after a refused one", async () => {
+  test("runs the commands before and after a refused command", async () => {
     const client = await (await startOkqOn(store)).connect();
     const replies = await askAll(
       client,
@@ -147,7 +147,7 @@ describe.each(storeNames)("on %s", (store) => {
     expect(await ask(other, "QSTATUS")).toEqual([]);
   });
 
-  test("begins every error with a code on which drivers do not act", async () => {
+  test("begins every error with a code that drivers do not react to", async () => {
     const client = await (await startOkqOn(store)).connect();
     const codes = ["MOVED 1 1.2.3.4:5", "LOADING", "READONLY", "NOPROTO", "NOAUTH", "TRYAGAIN"];
     for (const text of codes) {

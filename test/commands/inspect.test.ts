@@ -46,7 +46,7 @@ describe.each(storeNames)("on %s", (store) => {
     expect(await ask(client, "QSTATUS")).toEqual([]);
   });
 
-  test("lists each queue once, also if they take several operations", async () => {
+  test("lists each queue once, also if the list takes several operations", async () => {
     const client = await (await startOkqOn(store)).connect();
     const names = Array.from({ length: 600 }, (_, at) => `queue ${String(at).padStart(3, "0")}`);
     await askAll(client, ...names.toReversed().map((name) => ["QLPUSH", name, "1", "x"]));
@@ -84,7 +84,7 @@ describe.each(storeNames)("on %s", (store) => {
     ]);
   });
 
-  test("QFLUSH removes the ready and claimed events of that queue", async () => {
+  test("QFLUSH removes the ready and claimed events of one queue", async () => {
     const client = await (await startOkqOn(store)).connect();
     await push(client, "q", 3);
     await push(client, "other", 1);
@@ -92,7 +92,7 @@ describe.each(storeNames)("on %s", (store) => {
     expect(await ask(client, "QFLUSH", "q")).toBe("+OK");
     expect(await askAll(client, ["QACK", "q", "0"], ["QACK", "q", "1", "REDO"])).toEqual([0, 0]);
     expect(await ask(client, "QRPOP", "q")).toBeNull();
-    // When a later lease in another queue has expired, the flushed event would be back too.
+    // When a later lease in another queue expires, a flushed claim would have expired too.
     await ask(client, "QRPOP", "other", "EX", "0.05");
     await ask(client, "QREGISTER", "other");
     expect(await ask(client, "QNOTIFY", 5)).toBe("other");

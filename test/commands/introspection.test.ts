@@ -7,7 +7,7 @@ import type { Wire } from "../support/wire.ts";
 
 type Info = [string, number, string[], number, number, number, [], [], [], Info[]];
 
-/** First words as on the wire. A container is listed in the place of its first subcommand. */
+/** The first words of all commands, as on the wire, each once. */
 const topNames = [...new Set(commands.map(({ name }) => name.toLowerCase().split(" ")[0]!))];
 
 async function connected(version: 2 | 3 = 2): Promise<Wire> {
@@ -26,7 +26,7 @@ test("COMMAND lists every command with arity, flags, keys and subcommands", asyn
   expect(await ask(client, "COMMAND", "INFO")).toEqual(infos as unknown as Readable);
 });
 
-test("lists every subcommand under its container and finds it by its full name", async () => {
+test("COMMAND lists every subcommand under its container and by its full name", async () => {
   const client = await connected();
   const infos = (await ask(client, "COMMAND")) as unknown as Info[];
   const listed = infos.flatMap((info) => info[9].map(([name]) => name));

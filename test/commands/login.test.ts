@@ -1,5 +1,5 @@
-// AUTH, HELLO ... AUTH, RESET and ACL WHOAMI over the wire: who can log in, which commands work
-// before a login, and that commands sent behind a login are run after it.
+// AUTH, HELLO ... AUTH, RESET and ACL WHOAMI over the wire: which logins succeed, which commands
+// work before a login, and that commands sent after a login wait for it.
 import { describe, expect, test } from "bun:test";
 import { cpuMsOf, leastCpuMsOf } from "../support/cpu-time.ts";
 import { eventually } from "../support/eventually.ts";
@@ -28,7 +28,7 @@ test("before a login refuses all but AUTH, HELLO, QUIT and RESET, also unknown o
   expect(await ask(client, "QUIT")).toBe("+OK");
 });
 
-describe("the password of default", () => {
+describe("the password of user default", () => {
   test("works with and without the name, and gives all rights", async () => {
     const okq = await startTestOkq({ password: "secret" });
     for (const login of [["secret"], ["default", "secret"]]) {
@@ -60,7 +60,7 @@ describe("the password of default", () => {
   });
 });
 
-describe("a user of the file", () => {
+describe("a user in the users file", () => {
   test("logs in with name and password, and CLIENT LIST shows the name", async () => {
     const client = await (await withUsers("ann all *")).connect();
     expect(await ask(client, "AUTH", "ann", passwordOf("ann"))).toBe("+OK");
@@ -80,12 +80,12 @@ describe("a user of the file", () => {
     };
     const firstMs = await cpuMsOf(() => Promise.all(Array.from({ length: 16 }, logIn)));
     expect(await leastCpuMsOf(3, logIn)).toBeLessThan(firstMs / 4);
-    // Logins that came together cost one comparison.
+    // Logins that arrive together cost one comparison.
     const verifyMs = await cpuMsOf(() => Bun.password.verify("secret", hash));
     expect(firstMs).toBeLessThan(verifyMs * 6);
   });
 
-  test("is checked once for the same wrong password of many connections", async () => {
+  test("is checked once if many connections send the same wrong password", async () => {
     const file = writeUsers();
     const costs = { algorithm: "argon2id", memoryCost: 65_536, timeCost: 3 } as const;
     const hash = await Bun.password.hash("secret", costs);
@@ -240,7 +240,7 @@ test("CONFIG GET, INFO and the log show no passwords", async () => {
   expect(all + okq.log.join("")).not.toContain("hunter2");
 });
 
-test("a client that leaves while its login waits does no harm", async () => {
+test("a client that disconnects while its login waits does not affect others", async () => {
   const okq = await withUsers("ann all *");
   const clients = await Promise.all(Array.from({ length: 20 }, () => okq.connect()));
   for (const client of clients) client.pipeline(["AUTH", "ann", "wrong"], ["PING"]);

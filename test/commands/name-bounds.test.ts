@@ -58,7 +58,7 @@ test("pops and acknowledges an event whose id is longer than a new limit", async
   ).toEqual([[TOO_LONG, "a"], [TOO_LONG, "a"], 1, [TOO_LONG, "a"], 1, "+OK", []]);
 });
 
-test("limits the memory of all registrations together, until their client leaves", async () => {
+test("limits the memory of all registrations together until clients leave", async () => {
   const okq = await startTestOkq({ maxWaitingBytes: 1024 * 1024 });
   const [first, second] = [await okq.connect(), await okq.connect()];
   const names = (prefix: string) => Array.from({ length: 300 }, (_, at) => `${prefix}${at}`);

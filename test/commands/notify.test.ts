@@ -1,4 +1,4 @@
-// QREGISTER and QNOTIFY over the wire, on every store: what wakes a consumer, which consumer is
+// QREGISTER and QNOTIFY over the wire, on every store: the causes of a wake-up, which consumer is
 // woken, and how consumers are counted.
 import { describe, expect, test } from "bun:test";
 import { eventually, eventuallyEqual } from "../support/eventually.ts";
@@ -102,7 +102,7 @@ describe.each(storeNames)("on %s", (store) => {
     const okq = await startOkqOn(store);
     const other = await okq.connect();
     const consumer = await waiting(okq, "q");
-    // In one write: the event is claimed before the consumer can look for it.
+    // All in one write, so that the event is claimed before the consumer looks for it.
     const [, popped] = await askAll(other, ["QLPUSH", "q", "1", "x"], ["QRPOP", "q", "EX", "0.2"]);
     expect(popped).toEqual(["1", "x"]);
     expect(await answerOf(consumer)).toBe("q");
@@ -158,7 +158,7 @@ describe.each(storeNames)("on %s", (store) => {
     expect(await answerOf(last)).toBe("q");
   });
 
-  test("commands sent behind a QNOTIFY wait for it, also hundreds of kilobytes", async () => {
+  test("commands sent after a QNOTIFY wait for it, also hundreds of kilobytes", async () => {
     const okq = await startOkqOn(store);
     const consumer = await waiting(okq, "q");
     const large = "x".repeat(100_000);
@@ -169,7 +169,7 @@ describe.each(storeNames)("on %s", (store) => {
     expect(replies).toEqual(["q", ["1", "x"], large, large, "+PONG"]);
   });
 
-  test("QNOTIFY does not wait for a client that has ended its side of the connection", async () => {
+  test("QNOTIFY ends the wait of a client that has half-closed", async () => {
     const okq = await startOkqOn(store);
     const client = await okq.connect();
     await ask(client, "QLPUSH", "q", "1", "x");
@@ -211,7 +211,7 @@ describe.each(storeNames)("on %s", (store) => {
     await eventuallyEqual(() => ask(observer, "QSTATUS"), []);
   });
 
-  test("QREGISTER takes 1024 queues and not one more", async () => {
+  test("QREGISTER accepts at most 1024 queues", async () => {
     const client = await (await startOkqOn(store)).connect();
     const names = Array.from({ length: 1025 }, (_, at) => `queue ${at}`);
     expect(await ask(client, "QREGISTER", ...names)).toBe(
@@ -224,7 +224,7 @@ describe.each(storeNames)("on %s", (store) => {
     expect(await ask(client, "QNOTIFY", 0)).toBe("queue 1024");
   });
 
-  test("QREGISTER takes names of 256 KiB in all and not one byte more", async () => {
+  test("QREGISTER accepts at most 256 KiB of names", async () => {
     const okq = await startOkqOn(store, { maxNameBytes: 65_536 });
     const client = await okq.connect();
     const names = ["a", "b", "c", "d"].map((letter) => letter.repeat(64 * 1024));

@@ -1,5 +1,5 @@
-// Rights: which commands of the table a user may call, and which queues the user may use and see. A
-// new command without a right, or whose queues are not found, fails here.
+// Rights: which commands of the table a user may call, and which queues the user may use and see.
+// Fails for a new command without a right, or if the queues in its arguments are not found.
 import { describe, expect, test } from "bun:test";
 import type { Access } from "../../src/commands/command.ts";
 import { argumentsOf, queueArgumentsOf } from "../../src/commands/syntax.ts";
@@ -10,7 +10,7 @@ import { ask, askAll, type Readable } from "../support/readable.ts";
 import { passwordOf, writeUsers } from "../support/users.ts";
 import type { Wire } from "../support/wire.ts";
 
-/** Repeats the table on purpose: a right that changes by mistake is seen here. */
+/** Repeats the table on purpose, to notice a right that changes by mistake. */
 const expected: Record<Access, string> = {
   anybody: "HELLO, AUTH, QUIT, RESET",
   "logged-in":
@@ -30,7 +30,7 @@ async function logInAs(okq: TestOkq, name: string): Promise<Wire> {
   return client;
 }
 
-/** The fewest arguments that the command takes, with `queue` in the place of queues. */
+/** The fewest arguments that the command takes, with `queue` for every queue. */
 function callOf(command: (typeof commands)[number], queue: string): string[] {
   const required = argumentsOf(command.syntax).filter(({ isOptional }) => !isOptional);
   const args = required.flatMap(({ name, words }) =>
@@ -67,7 +67,7 @@ test("a user with one right gets NOPERM for the commands of the others only", as
   }
 });
 
-test("every command refuses queues that the user may not use", async () => {
+test("every command refuses queues that are forbidden for the user", async () => {
   const okq = await startTestOkq({ users: writeUsers("ann all mail*").path });
   const naming = commands.filter((command) => queueArgumentsOf(command));
   expect(naming.map(({ name }) => name)).toEqual(
@@ -165,7 +165,7 @@ test("finds few visible queues among 100,000 without delaying other clients", as
     const page = Array.from({ length: 1000 }, (_, i) => ["QLPUSH", `q${at + i}`, "1", "x"]);
     await askAll(root, ...page);
   }
-  /** How many replies another client got meanwhile. */
+  /** The number of replies that another client got meanwhile. */
   const pingsWhile = async (name: string) => {
     const client = await logInAs(okq, name);
     const progress = { isDone: false };
@@ -177,7 +177,6 @@ test("finds few visible queues among 100,000 without delaying other clients", as
   };
   const ofPrefix = await pingsWhile("ann");
   const ofSuffix = await pingsWhile("bob");
-  console.log("PINGS", ofPrefix, ofSuffix);
   expect(ofPrefix).toBeLessThan(ofSuffix);
   expect(ofSuffix).toBeGreaterThan(10);
 });

@@ -39,7 +39,7 @@ describe.each(storeNames)("on %s", (store) => {
     const first = await okq.connect();
     const second = await okq.connect();
     await pushTo("q", first, "1");
-    // In one write, so that the second command comes before the lease expires.
+    // In one write, so that the second command arrives before the lease expires.
     const pops = await askAll(first, ["QRPOP", "q", "EX", "0.05"], ["QRPOP", "q"]);
     expect(pops).toEqual([popped("1"), null]);
     const again = await eventually(() => ask(second, "QRPOP", "q"));
@@ -48,7 +48,7 @@ describe.each(storeNames)("on %s", (store) => {
     expect(await ask(second, "QACK", "q", "1")).toBe(0);
   });
 
-  test("requeues an event whose client is long gone", async () => {
+  test("requeues an event whose client disconnected long ago", async () => {
     const okq = await startOkqOn(store);
     const first = await okq.connect();
     await pushTo("q", first, "1");
@@ -59,7 +59,7 @@ describe.each(storeNames)("on %s", (store) => {
     expect(await eventually(() => ask(second, "QRPOP", "q"))).toEqual(popped("1"));
   });
 
-  test("requeues events in the order of their pops, behind those at the right end", async () => {
+  test("requeues events in the order of their pops, after events pushed right", async () => {
     const client = await (await startOkqOn(store)).connect();
     await pushTo("q", client, "a", "b", "c", "never popped");
     const leases = ["0.3", "0.1", "0.2"];
@@ -72,7 +72,7 @@ describe.each(storeNames)("on %s", (store) => {
     expect(pops).toEqual(["urgent", "a", "b", "c", "never popped"].map(popped));
   });
 
-  test("requeues all claimed events of a consumer that is gone, in order", async () => {
+  test("requeues all claimed events of a disconnected consumer, in order", async () => {
     const okq = await startOkqOn(store);
     const [consumer, other] = [await okq.connect(), await okq.connect()];
     // More than okq requeues at a time.
@@ -80,7 +80,7 @@ describe.each(storeNames)("on %s", (store) => {
     await pushTo("q", other, ...ids);
     const pops = ids.map(() => ["QRPOP", "q", "EX", "1"]);
     const replies = (await askAll(consumer, ...pops)) as ([string, string] | null)[];
-    // On a slow machine the first leases expire before the last pop: the last claim of each counts.
+    // On a slow machine leases may expire before the last pop: the last claim of each event counts.
     const claims = replies.flatMap((reply) => reply?.[0] ?? []);
     const claimed = [...new Set(claims.toReversed())].toReversed();
     const rest = ids.filter((id) => !claimed.includes(id));
@@ -208,7 +208,7 @@ async function rawReply(port: number, version: number, command: string): Promise
     port,
     socket: { data: (_socket, chunk) => resolve(chunk.toString("latin1")) },
   });
-  // With REPLY SKIP only the reply in question comes.
+  // SKIP suppresses the reply to HELLO, so only the reply to the command arrives.
   socket.write(`CLIENT REPLY SKIP\r\nHELLO ${version}\r\n${command} none\r\n`);
   const reply = await promise;
   socket.terminate();

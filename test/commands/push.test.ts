@@ -62,7 +62,7 @@ describe.each(storeNames)("on %s", (store) => {
     expect(await ask(client, "QRPOP", "a")).toEqual(["1", "in a"]);
   });
 
-  test("takes the first of two pushes with one id in a pipeline", async () => {
+  test("accepts the first of two pushes with one id in a pipeline", async () => {
     const client = await (await startOkqOn(store)).connect();
     const pushes = [
       ["QLPUSH", "q", "1", "first"],
@@ -74,7 +74,7 @@ describe.each(storeNames)("on %s", (store) => {
     expect(await ask(client, "QRPOP", "q")).toBeNull();
   });
 
-  test("takes one of many pushes with one id from many clients", async () => {
+  test("accepts one of many pushes with one id from many clients", async () => {
     const okq = await startOkqOn(store);
     const clients = await Promise.all(Array.from({ length: 20 }, () => okq.connect()));
     const replies = await Promise.all(
@@ -102,7 +102,7 @@ describe.each(storeNames)("on %s", (store) => {
     expect(await ask(client, "QSTATUS", "q")).toEqual([["q", 4, 0, 0]]);
   });
 
-  test("NOBLOCK pushes together may have the bytes of one event of maximum size", async () => {
+  test("NOBLOCK pushes together may have as many bytes as the largest event", async () => {
     const okq = await startOkqOn(store, { maxEventBytes: 1000 });
     const client = await okq.connect();
     const push = (id: number, bytes: number) => ["QLPUSH", "q", id, "x".repeat(bytes), "NOBLOCK"];

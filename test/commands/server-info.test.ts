@@ -26,7 +26,7 @@ async function info(client: Wire, ...sections: string[]) {
 }
 
 describe.each(storeNames)("INFO on %s", (store) => {
-  test("has the fields that drivers look for, with real numbers", async () => {
+  test("has the fields that drivers read, with real numbers", async () => {
     const okq = await startOkqOn(store);
     const client = await okq.connect();
     await okq.connect();
@@ -112,7 +112,7 @@ describe("CONFIG GET", () => {
     expect(await ask(client, "config", "get", "APPENDONLY")).toEqual({ map: { appendonly: "no" } });
   });
 
-  test("answers the options that drivers ask a Redis for, and those of okq", async () => {
+  test("answers the options that drivers request, and the options of okq", async () => {
     const client = await (await startTestOkq({ maxEventBytes: 12_345 })).connect();
     await ask(client, "HELLO", 3);
     const { map } = (await ask(client, "CONFIG", "GET", "*")) as ReadableMap;

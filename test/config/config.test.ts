@@ -113,7 +113,7 @@ test("quotes around a value in a config file are not part of it", () => {
   });
 });
 
-test("~/ is the home folder in every path option", () => {
+test("~~/ means the home folder in every path option", () => {
   const file = join(homedir(), "x");
   const paths = optionNames.filter((name) => /^(FILE|PATH)$/.test(options[name].placeholder));
   expect(paths.length).toBeGreaterThan(12);

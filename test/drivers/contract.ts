@@ -1,5 +1,4 @@
-// What every Redis driver must be able to do with okq: one suite that all drivers run, on every
-// store.
+// The contract for Redis drivers: one suite that all drivers run against okq, on every store.
 import { describe, expect, test } from "bun:test";
 import { eventually } from "../support/eventually.ts";
 import { startOkqOn, startTestOkq, startTestRedis, storeNames } from "../support/okq-server.ts";
@@ -13,16 +12,16 @@ export interface DriverClient {
   call(...command: Argument[]): Promise<unknown>;
   /** The reply with strings as Buffers; null if the driver returns only text. */
   callBytes: ((...command: Argument[]) => Promise<unknown>) | null;
-  /** Sends all at once; each command's reply or error, in order. */
+  /** Sends all commands at once. Resolves to the reply or error of each, in order. */
   pipeline(commands: string[][]): Promise<unknown[]>;
   close(): unknown;
 }
 
 export interface Driver {
   name: string;
-  /** The version of the protocol that it uses by default. */
+  /** The version of the protocol that the driver uses by default. */
   protocol: 2 | 3;
-  /** It decodes every reply, and so damages bytes that are not text. */
+  /** The driver decodes every reply as text, and so damages other bytes. */
   isTextOnly?: true;
   connect(port: number): Promise<DriverClient>;
   /** Whether the driver throws this error for an error reply. */
@@ -126,7 +125,7 @@ function replies(driver: Driver, start: () => Promise<DriverClient>): void {
     expect(await client.call("QRPOP", "q")).toEqual(["1", "one"]);
   });
 
-  test("keeps replies in step behind an error with a line break in it", async () => {
+  test("keeps replies in order after an error about an id with a line break", async () => {
     const client = await start();
     const id = "1\r\n+OK\r\n";
     await client.call("QLPUSH", "q", id, "one");
@@ -148,7 +147,7 @@ function replies(driver: Driver, start: () => Promise<DriverClient>): void {
     expect(popped).toEqual(ids.flatMap((id) => [[id, `no ${id}`], 1]));
   });
 
-  test("an error in a pipeline concerns only its own command", async () => {
+  test("an error in a pipeline affects only its own command", async () => {
     const client = await start();
     const pushes = ["1", "1", "2"].map((id) => ["QLPUSH", "q", id, "x"]);
     const [first, second, third] = await client.pipeline(pushes);
@@ -171,7 +170,7 @@ function connections(
     expect(okq.log.filter((line) => !/listening|queues are kept/.test(line))).toEqual([]);
   });
 
-  test("goes on by itself after a restart of okq", async () => {
+  test("reconnects by itself after a restart of okq", async () => {
     const config =
       store === "memory"
         ? {}

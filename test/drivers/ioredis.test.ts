@@ -14,7 +14,7 @@ for (const protocol of [3, 2] as const) {
     isErrorReply: (error) => error instanceof ReplyError,
     async connect(port) {
       const redis = protocol === 3 ? new Redis(port) : new Redis(port, { protocol });
-      // Without a listener it prints every failed attempt while okq restarts.
+      // Without a listener ioredis prints every failed attempt while okq restarts.
       redis.on("error", () => {});
       await redis.ping();
       return {

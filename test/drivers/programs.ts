@@ -1,5 +1,5 @@
-// Runs external programs that talk to okq. One that is not installed fails its test with the name
-// of the package, so that no test is skipped unnoticed.
+// Runs external programs that talk to okq. A test fails if its program is not installed, with the
+// name of the package, so that no test is skipped unnoticed.
 
 const debianPackages: Record<string, string> = {
   "redis-cli": "redis-tools",

@@ -3,7 +3,7 @@ import { describe, expect, test } from "bun:test";
 import { startOkqOn, storeNames, type TestOkq } from "../support/okq-server.ts";
 import { run } from "./programs.ts";
 
-/** Its output without the progress. A warning or an error on either stream fails the test. */
+/** The output without the progress lines. A warning or an error on either stream fails the test. */
 async function benchmark({ port }: TestOkq, ...args: string[]): Promise<string> {
   const { code, stdout, stderr } = await run(["redis-benchmark", "-p", `${port}`, ...args]);
   const lines = stdout.toString().split(/[\r\n]+/);
@@ -13,7 +13,7 @@ async function benchmark({ port }: TestOkq, ...args: string[]): Promise<string> 
 }
 
 const load = ["-n", "2000", "-c", "20", "-P", "16", "-q"];
-/** It pushes somewhat more than requested, so more are popped. */
+/** redis-benchmark pushes slightly more than requested, so this number is larger. */
 const drain = ["-n", "3000", ...load.slice(2)];
 /** Ids are two random numbers, so that duplicates are practically impossible. */
 const distinct = ["-r", "2147483647"];

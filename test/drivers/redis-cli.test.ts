@@ -26,7 +26,7 @@ describe.each(storeNames)("redis-cli on %s", (store) => {
     expect(await print(port, ["QACK", "q", "1"])).toBe("0\n");
   });
 
-  test("does the same in RESP3, also as JSON", async () => {
+  test("pushes, pops and acknowledges in RESP3, also as JSON", async () => {
     const { port } = await startOkqOn(store);
     expect(await print(port, ["-3", "CLIENT", "INFO"])).toContain("resp=3");
     expect(await print(port, ["-3", "QLPUSH", "q", "1", "one"])).toBe("OK\n");
@@ -46,7 +46,7 @@ describe.each(storeNames)("redis-cli on %s", (store) => {
     expect(duplicate.stderr.trim()).toBe("ERR duplicate event 1");
   });
 
-  test("answers many commands from a pipe line by line, also behind an error", async () => {
+  test("answers many commands from a pipe line by line, also after an error", async () => {
     const { port } = await startOkqOn(store);
     const pushes = numbers(1000).map((id) => `QLPUSH q ${id} "no ${id}"\n`);
     expect(await print(port, [], pushes.join(""))).toBe("OK\n".repeat(1000));

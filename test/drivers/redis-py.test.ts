@@ -1,4 +1,4 @@
-// redis-py of Debian: RESP2, and pipelines without transactions.
+// redis-py from Debian: RESP2, and pipelines without transactions.
 import { expect, test } from "bun:test";
 import { startTestOkq } from "../support/okq-server.ts";
 import { driverContract } from "./contract.ts";

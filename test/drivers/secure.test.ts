@@ -1,4 +1,4 @@
-// Drivers and tools log in over TLS or a unix socket, with the options that their manuals give.
+// Drivers and tools log in over TLS or a unix socket, with the options from their manuals.
 import { expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -67,7 +67,7 @@ test("redis-py logs in and knows the errors by their codes", async () => {
     "[b'1', b'x']",
     "NoPermissionError User ann has no permissions to run the 'qflush' command",
     "AuthenticationError Authentication required.",
-    // Only later versions know this code.
+    // Only newer versions know this code.
     "ResponseError WRONGPASS invalid username-password pair or user is disabled.",
   ]);
 });

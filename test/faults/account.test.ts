@@ -1,9 +1,9 @@
-// The account of events notices each fault of a store that it looks for, and accepts behaviour that
-// is allowed.
+// The account of events notices every fault that it looks for, and accepts behaviour that is
+// allowed.
 import { expect, test } from "bun:test";
 import { Account, contentsOf } from "./account.ts";
 
-/** An account on a test clock, with short functions for what clients do. */
+/** An account on a test clock, with short functions for the actions of clients. */
 function open() {
   const clock = { nowMs: 0 };
   const account = new Account(() => clock.nowMs);
@@ -14,7 +14,7 @@ function open() {
       account.pushed(id, "done");
       return id;
     });
-  /** A pop that was sent at that moment, or now, and is answered now. */
+  /** A pop that was sent then, by default now, and is answered now. */
   const pop = (id: string, { sentAt = account.now(), leaseMs = 1_000 } = {}) => {
     account.delivered(id, contentsOf(id), sentAt, { sentAtMs: clock.nowMs, leaseMs });
   };
@@ -35,13 +35,13 @@ test("the account balances when events are popped and acked in order", () => {
   expect(account.settle()).toMatchObject({ pushed: 3, acked: 3, repeated: 0 });
 });
 
-test("notices an event that never came", () => {
+test("notices an event that was never delivered", () => {
   const { account, push } = open();
   push(1);
   expect(() => account.settle()).toThrow("event-0 was lost");
 });
 
-test("notices an event that came again after its ack", () => {
+test("notices an event that was delivered again after its ack", () => {
   const { account, push, pop, ack } = open();
   const [id] = push(1) as [string];
   pop(id);
@@ -50,7 +50,7 @@ test("notices an event that came again after its ack", () => {
   expect(() => account.settle()).toThrow("by a pop sent after its ack was answered with 1");
 });
 
-test("notices an event that two consumers have at once", () => {
+test("notices an event that two consumers have claimed at once", () => {
   const { account, clock, push, pop, ack } = open();
   const [id] = push(1) as [string];
   pop(id);
@@ -74,7 +74,7 @@ test("notices a third consumer during the lease of the second", () => {
   expect(() => account.settle()).toThrow("event-0 was handed out twice at once");
 });
 
-test("accepts that an event comes again after its lease", () => {
+test("accepts a second delivery after the lease", () => {
   const { account, clock, push, pop, ack } = open();
   const [id] = push(1) as [string];
   pop(id);
@@ -84,7 +84,7 @@ test("accepts that an event comes again after its lease", () => {
   expect(account.settle()).toMatchObject({ repeated: 1 });
 });
 
-test("accepts that an event comes again after a redo, also an uncertain one", () => {
+test("accepts a second delivery after a redo, also after a redo without an answer", () => {
   const { account, push, pop, ack } = open();
   const [redone, unanswered] = push(2) as [string, string];
   pop(redone);
@@ -99,7 +99,7 @@ test("accepts that an event comes again after a redo, also an uncertain one", ()
   expect(account.settle()).toMatchObject({ repeated: 4 });
 });
 
-test("counts a claim after a redo as any other", () => {
+test("checks a claim after a redo like any other claim", () => {
   const { account, push, pop, ack } = open();
   const [id] = push(1) as [string];
   pop(id);
@@ -111,7 +111,7 @@ test("counts a claim after a redo as any other", () => {
   expect(() => account.settle()).toThrow("event-0 was handed out twice at once");
 });
 
-test("notices an event that overtook another of its own line", () => {
+test("notices an event that overtook another event of its own line", () => {
   const { account, push, pop, ack } = open();
   const [first, second] = push(2) as [string, string];
   const [elsewhere] = push(1, "q of 2") as [string];
@@ -119,12 +119,10 @@ test("notices an event that overtook another of its own line", () => {
     pop(id);
     ack(id);
   }
-  expect(() => account.settle()).toThrow(
-    /^event-0 came after event-1, which was pushed behind it$/,
-  );
+  expect(() => account.settle()).toThrow(/^event-0 came after event-1, which was pushed after it$/);
 });
 
-test("accepts any order of answers to pops under way together", () => {
+test("accepts any order of answers to pops in flight at the same time", () => {
   const { account, push, pop, ack } = open();
   const [first, second] = push(2) as [string, string];
   const sentAt = account.now();
@@ -146,7 +144,7 @@ test("accepts any order after a pop whose answer was lost", () => {
   account.settle();
 });
 
-test("expects no claims and no events of an emptied store", () => {
+test("expects no earlier claims and events from an emptied store", () => {
   const { account, push, pop } = open();
   const [lost, there] = push(2) as [string, string];
   pop(there);

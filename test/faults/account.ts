@@ -1,9 +1,9 @@
-// An account of events: every push, delivery and ack that clients know of, while things break. At
-// the end it checks that no event was lost or delivered in a wrong way.
+// An account of events: records every push, delivery and ack of the clients during faults. At the
+// end it checks that no event was lost or wrongly delivered.
 import { Claims, type Lease } from "./claims.ts";
 import { LineOrder } from "./line-order.ts";
 
-/** The outcome of a request: done, certainly not done, or unknown because its answer was lost. */
+/** The outcome of a request: done, certainly not done, or unknown because the answer was lost. */
 export type Outcome = "done" | "refused" | "unknown";
 
 interface Entry {
@@ -24,11 +24,11 @@ export interface Totals {
   repeated: number;
 }
 
-/** What a store without a promise of durability lost. */
+/** The losses of a store that promises no durability. */
 export interface Losses {
-  /** Events certainly pushed and gone without an ack. */
+  /** Events that were certainly pushed, and disappeared without an ack. */
   lost: number;
-  /** Deliveries by pops sent after the answer to the ack, and second acks. */
+  /** Deliveries by pops that were sent after the ack was answered, and second acks. */
   returned: number;
 }
 
@@ -55,12 +55,12 @@ export class Account {
     return `event-${this.#ids++}`;
   }
 
-  /** The present moment in the account's order; take it before a pop is sent. */
+  /** The current moment in the account's order of moments. Call it before sending a pop. */
   now(): number {
     return ++this.#time;
   }
 
-  /** A push to the left of a line (a queue and a producer) is sent, behind earlier ones. */
+  /** A left push is sent, after earlier pushes of its line: one queue and one producer. */
   pushing(id: string, line: string): void {
     this.pushed(id, "unknown");
     this.#order.pushing(id, line);
@@ -74,7 +74,7 @@ export class Account {
     else this.#entries.set(id, { pushed: outcome, deliveries: 0, acked: null, ackedAt: 0 });
   }
 
-  /** A pop that was sent at that moment, with that lease, delivered an event. */
+  /** A pop that was sent at that moment with that lease delivered an event. */
   delivered(id: string, contents: Buffer, popSentAt: number, lease: Lease): void {
     const entry = this.#entries.get(id);
     if (!entry) return this.fault(`${id} was delivered and never pushed`);
@@ -84,7 +84,7 @@ export class Account {
     }
     entry.deliveries += 1;
     this.#order.delivered(id, popSentAt, this.now());
-    if (this.#claims.taken(id, lease)) this.#doubled.push(`${id} was handed out twice at once`);
+    if (this.#claims.delivered(id, lease)) this.#doubled.push(`${id} was handed out twice at once`);
   }
 
   /** A pop was sent at that moment, and its answer was lost. */
@@ -114,14 +114,14 @@ export class Account {
     if (outcome === "done") entry.ackedAt = this.now();
   }
 
-  /** The store has lost everything: events pushed so far need not come any more. */
+  /** The store has lost all events: earlier pushes need not be delivered any more. */
   storeEmptied(): void {
     for (const id of this.#entries.keys()) this.#excused.add(id);
     this.#claims.clear();
     this.#order.lostPop(this.now());
   }
 
-  /** Notes something that must not happen. */
+  /** Records a fault. */
   fault(text: string): void {
     this.#faults.push(text);
   }
@@ -167,7 +167,7 @@ export class Account {
     return this.totals();
   }
 
-  /** As settle, but counts losses that are allowed if the store does not wait for its replicas. */
+  /** Like settle, but counts losses, which are allowed if the store does not wait for replicas. */
   settleLosses(): Totals & Losses {
     throwIfAny(this.#faults);
     const all = [...this.#entries.values()];
@@ -176,7 +176,7 @@ export class Account {
     return { ...this.totals(), lost, returned: this.#returned.length };
   }
 
-  /** Throws the faults so far. For a store that is gone, so that nothing can be drained. */
+  /** Throws if there are faults so far. For a store that is gone and cannot be drained. */
   checkFaults(): void {
     throwIfAny(this.#allFaults());
   }
@@ -192,7 +192,7 @@ function throwIfAny(faults: string[]): void {
   throw new Error(`${faults.slice(0, SHOWN_MAX).join(", ")}${rest}`);
 }
 
-/** The contents of the event of that id: different for every id, up to some kilobytes. */
+/** The contents of the event with that id: different for every id, up to some kilobytes. */
 export function contentsOf(id: string): Buffer {
   const number = Number(id.replace(/\D/g, ""));
   const line = `contents of ${id}\r\n\0`;

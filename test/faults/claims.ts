@@ -1,5 +1,5 @@
-// Which consumer certainly has an event, and until when. Notices a second consumer that gets an
-// event during the lease of the first.
+// The claims that consumers certainly have, and their ends. Notices a second delivery during the
+// lease of the first.
 
 /** A pop: its lease, and when it was sent. */
 export interface Lease {
@@ -10,7 +10,7 @@ export interface Lease {
 interface Claimed {
   /** The lease ends at this time or later. */
   untilMs: number;
-  /** Acks and redos that may still end any claim of the event. */
+  /** The number of acks and redos that may still end any claim of the event. */
   releases: number;
 }
 
@@ -25,24 +25,24 @@ export class Claims {
     this.#now = now;
   }
 
-  /** A pop delivered the event. Returns whether another consumer certainly had it then. */
-  taken(id: string, { sentAtMs, leaseMs }: Lease): boolean {
+  /** A pop delivered the event. Returns whether another consumer certainly had claimed it. */
+  delivered(id: string, { sentAtMs, leaseMs }: Lease): boolean {
     const event = this.#event(id);
     if (event.releases > 0) return false;
     const isDoubled = this.#now() < event.untilMs;
-    // A pop is done between its sending and its answer, so the lease ends at this time or later.
+    // The store does a pop after it is sent, so the lease ends at this time or later.
     event.untilMs = Math.max(event.untilMs, sentAtMs + leaseMs - ROUNDING_MS);
     return isDoubled;
   }
 
-  /** An ack or a redo is sent. It finds the event by its id, so it may end any claim. */
+  /** An ack or a redo is sent. It names only the id of the event, so it may end any claim. */
   releasing(id: string): void {
     const event = this.#event(id);
     event.untilMs = 0;
     event.releases += 1;
   }
 
-  /** Its answer came: it ends no later claims. Without an answer it may do so at any time. */
+  /** The ack or redo was answered, so it ends no later claim. Before that it may end any claim. */
   released(id: string): void {
     this.#event(id).releases -= 1;
   }

@@ -1,14 +1,13 @@
-// Clocks are set an hour forward or back. On Redis, leases follow the clock of the server and end
-// early or late; leases of the local store do not. No event is lost.
-// libfaketime does not work with redis-server (it breaks its allocator), so the store on Redis is
-// given its time there; okq itself runs under it.
+// Clocks are set an hour forward or back. On Redis, leases follow the clock of the server and
+// expire early or late; leases of the local store do not. No event is lost. libfaketime sets the
+// clock of okq. It breaks the allocator of redis-server, so a test clock replaces its time.
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, setDefaultTimeout, test } from "bun:test";
 import type { Session } from "../../src/queue/store.ts";
 import { RedisStore } from "../../src/stores/redis/redis-store.ts";
-import { targetOf, unheard } from "../stores/redis-targets.ts";
+import { targetOf, ignoredCallbacks } from "../stores/redis-targets.ts";
 import { closeAfterTest } from "../support/close-after-test.ts";
 import { eventually, lasting } from "../support/eventually.ts";
 import { startTestRedis } from "../support/okq-server.ts";
@@ -33,7 +32,7 @@ test("a Redis whose clock jumps ends leases early and loses no event", async () 
       target: targetOf({ nodes: [{ host: address, port }] }),
       poolSize: 1,
       onReady: () => {},
-      ...unheard,
+      ...ignoredCallbacks,
       now: () => nowMs,
     });
     sessions.push(closeAfterTest(store).session());
@@ -95,7 +94,7 @@ class FakedOkq {
       FAKETIME_DONT_FAKE_MONOTONIC: "1",
     };
     const args = ["--listen-addr", "127.0.0.1:0", "--store", `sqlite:${this.#folder}/okq.db`];
-    // Sometimes the library shows a thread the true time: then this start does not count.
+    // The library sometimes shows the true time to a thread. Such a start does not count.
     for (let attempt = 1; ; attempt++) {
       this.#process = startProcess(args, { env });
       const [, port] = await this.#process.waitForLine(/listening .*port=(\d+)/);
@@ -132,7 +131,7 @@ class FakedOkq {
     return claimedAt;
   }
 
-  /** The time from the claim until the event was requeued. Rejects if that takes long. */
+  /** The time from the claim until the event is requeued. Rejects if that takes too long. */
   async backMs(claimedAt: number): Promise<number> {
     await eventually(async () => (await this.client.call("QRPEEK", "q")) !== null);
     const backMs = performance.now() - claimedAt;
@@ -165,7 +164,7 @@ test.skipIf(!HAS_LIBRARY)(
 );
 
 test.skipIf(!HAS_LIBRARY)(
-  `okq started with a clock an hour off requeues claims, never an hour late${why}`,
+  `okq started with a clock that is an hour off requeues claims, never an hour late${why}`,
   async () => {
     const okq = await startFaked();
     for (const [aheadMs, soonestMs] of [

@@ -1,5 +1,5 @@
-// Changes of a Redis Cluster: all of it is killed and restarted, servers join and leave under load,
-// okq processes are killed, or start while a part is down.
+// Changes of a Redis Cluster: all servers are killed and restarted, servers join and leave under
+// load, and okq processes are killed or start while a part is down.
 import { expect, setDefaultTimeout, test } from "bun:test";
 import type { Config } from "../../src/config/options.ts";
 import { shards } from "../../src/stores/redis/shards.ts";
@@ -33,7 +33,7 @@ async function waitingConsumer(okq: TestOkq): Promise<Wire> {
   return consumer;
 }
 
-test("a killed and restarted cluster loses nothing, and waiting consumers are woken", async () => {
+test("a killed and restarted cluster loses no event and wakes waiting consumers", async () => {
   const cluster = await startCluster({ replicasEach: 0, isDurable: true });
   const trial = await Trial.start("Cluster, all killed", on(cluster), SPREAD);
   const consumer = await waitingConsumer(await startTestOkq(on(cluster)));
@@ -53,7 +53,7 @@ test("a killed and restarted cluster loses nothing, and waiting consumers are wo
   await trial.settle({ wokenMs: performance.now() - startedAt });
 });
 
-test("servers join and leave a cluster under load, and no okq needs a restart", async () => {
+test("okq needs no restart when servers join and leave a cluster under load", async () => {
   const cluster = await startCluster({
     masters: 4,
     replicasEach: 0,
@@ -61,16 +61,16 @@ test("servers join and leave a cluster under load, and no okq needs a restart", 
     args: ["--cluster-require-full-coverage", "no"],
   });
   const joined = cluster.nodes.at(-1)!;
-  // Like a new server, it has no slots at first.
+  // Moves the slots of all queues away from this server, so that it is like a new one.
   for (const { slot } of shards) {
     if ((await cluster.ownerOf(slot)) === joined) await cluster.moveSlot(slot, cluster.nodes[0]!);
   }
   const consumer = await waitingConsumer(await startTestOkq(on(cluster)));
-  const heardBy = async (node: ClusterNode) =>
+  const isSubscribedAt = async (node: ClusterNode) =>
     Number((await node.redis.pubsub("NUMSUB", "{okq}:ready:0"))[1]) > 0;
-  const hearing = await Promise.all(cluster.nodes.map(heardBy));
+  const subscribed = await Promise.all(cluster.nodes.map(isSubscribedAt));
   // The okq of the consumer subscribes at the server that leaves.
-  const leaving = cluster.nodes[hearing.indexOf(true)]!;
+  const leaving = cluster.nodes[subscribed.indexOf(true)]!;
   const rest = cluster.nodes.filter((node) => node !== leaving);
   const trial = await Trial.start("Cluster, servers join and leave", on(cluster), SPREAD);
   let moved = 0;
@@ -83,8 +83,8 @@ test("servers join and leave a cluster under load, and no okq needs a restart", 
   await leaving.redis.flushall();
   await leaving.redis.call("CLUSTER", "RESET");
   await trial.recovers();
-  await eventually(async () => !(await heardBy(leaving)));
-  await eventually(async () => (await Promise.all(rest.map(heardBy))).includes(true));
+  await eventually(async () => !(await isSubscribedAt(leaving)));
+  await eventually(async () => (await Promise.all(rest.map(isSubscribedAt))).includes(true));
   const producer = await trial.okqs[1]!.connect();
   const startedAt = performance.now();
   await producer.call("QLPUSH", "waited-for", "1", "x");
@@ -120,7 +120,7 @@ test("okq starts while all Sentinels but one are down", async () => {
   expect(errorOf(await (await okq.connect()).call("QLPUSH", "q", "1", "x"))).toBeNull();
 });
 
-test.each(["Sentinel", "Cluster"])("an okq killed under %s loses nothing", async (kind) => {
+test.each(["Sentinel", "Cluster"])("a killed okq loses no event on %s", async (kind) => {
   const isCluster = kind === "Cluster";
   const nodes = isCluster
     ? (await startCluster({ replicasEach: 0 })).nodes

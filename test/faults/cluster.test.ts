@@ -1,5 +1,5 @@
-// Masters of a Redis Cluster are killed, frozen or cut off, or pass on their slots. With
-// --redis-wait 1 nothing that was answered OK is lost, and okq serves again soon.
+// Masters of a Redis Cluster are killed, frozen or cut off, or hand over their slots. With
+// --redis-wait 1 no change that was answered OK is lost, and okq soon serves again.
 // oxlint-disable no-await-in-loop -- one failure after the other
 import { describe, expect, test } from "bun:test";
 import type { Config } from "../../src/config/options.ts";
@@ -15,7 +15,7 @@ import { untilWaiting } from "./waiting.ts";
 
 const FROZEN_MS = 10_000;
 const WAIT = { redisWait: 1, redisWaitTimeout: 300 };
-/** Longer than any test: a command that fails sooner has not waited for this timeout. */
+/** Longer than any test, so a command that fails did not wait for this timeout. */
 const PATIENT = { redisTimeout: 600_000 };
 
 /** Two queues on each of three masters. */
@@ -47,7 +47,7 @@ function ownerOf(cluster: Cluster, queue: string): Promise<ClusterNode> {
   return cluster.ownerOf(shards[shardOf(Buffer.from(queue))]!.slot);
 }
 
-/** Commands succeed again before the killed master is back, or after if they need a replica. */
+/** Kills a master. Commands recover before it is back or, if they need a replica, after that. */
 async function killAndFailOver(cluster: Cluster, trial: Trial, back: "before" | "then") {
   for (let round = 0; round < rounds; round++) {
     const queue = queues[round % queues.length]!;
@@ -84,9 +84,9 @@ async function inSync({ nodes }: Cluster): Promise<void> {
 
 describe("in a cluster", () => {
   test(
-    "a killed master loses no answered change that a replica had",
+    "a killed master loses no answered change that a replica received",
     async () => {
-      // With two replicas, a slow machine may promote the one that lacks the change.
+      // With two replicas, a slow machine may promote the replica without the change.
       const cluster = await startCluster({ masters: 3, replicasEach: 1 });
       const trial = await startTrial("Cluster, master killed, wait 1", cluster, WAIT);
       await killAndFailOver(cluster, trial, "then");
@@ -96,7 +96,7 @@ describe("in a cluster", () => {
   );
 
   test(
-    "a killed master may lose changes that no replica had, and okq serves again",
+    "a killed master may lose changes that no replica received, and okq recovers",
     async () => {
       const cluster = await startCluster({ masters: 3, replicasEach: 1 });
       const trial = await startTrial("Cluster, master killed, no wait", cluster, {});
@@ -107,7 +107,7 @@ describe("in a cluster", () => {
   );
 
   test(
-    "okq leaves a frozen master for the new one, and nothing is lost when it wakes up",
+    "okq moves from a frozen master to the new one, and no change is lost",
     async () => {
       const cluster = await startCluster({ masters: 3, replicasEach: 1 });
       const trial = await startTrial("Cluster, master frozen, wait 1", cluster, WAIT);
@@ -125,10 +125,10 @@ describe("in a cluster", () => {
   );
 
   test(
-    "moving slots under load loses nothing",
+    "moving slots under load loses no event",
     async () => {
       const cluster = await startCluster({ masters: 3, replicasEach: 0 });
-      // So long that no lease ends because the machine is slow.
+      // Long enough that no lease expires on a slow machine.
       const trial = await startTrial("Cluster, slots moved", cluster, {}, 30);
       const random = randomOf("slots moved");
       let moved = 0;
@@ -145,7 +145,7 @@ describe("in a cluster", () => {
     timeoutFor(20_000),
   );
 
-  test("only commands for a slot without an owner fail, at once, until it has one", async () => {
+  test("only commands for a slot without an owner fail, and fail at once", async () => {
     const cluster = await startCluster({
       masters: 3,
       replicasEach: 0,
@@ -165,7 +165,7 @@ describe("in a cluster", () => {
     await eventually(async () => /LOADING/.test(errorOf(await push(queues[0]!, "away")) ?? ""));
     expect(errorOf(await push(queues[0]!, "away"))).toStartWith("LOADING store unavailable: ");
     expect(await push(elsewhere[0]!, "1")).toEqual({ simple: "OK" });
-    // Commands behind a command that was not done are not done, in any shard.
+    // Commands after a command that was not done are not done, in any shard.
     client.pipeline(["QLPUSH", queues[0]!, "away", "x"], ["QLPUSH", elsewhere[0]!, "2", "x"]);
     expect(errorOf(await client.next())).toStartWith("LOADING store unavailable: ");
     expect(errorOf(await client.next())).toStartWith("LOADING store unavailable: ");
@@ -176,11 +176,11 @@ describe("in a cluster", () => {
     expect(await client.call("QSTATUS", elsewhere[0]!)).toEqual([
       [Buffer.from(elsewhere[0]!), 1, 0, 0],
     ]);
-    // It writes to every part: some server may hear later than the others who serves a slot.
+    // HEALTH writes to every shard, and some servers learn the owner of a slot later than others.
     await eventually(async () => errorOf(await client.call("OKQ", "HEALTH")) === null);
   }, 60_000);
 
-  test("wakes a consumer for a queue on any server, from any okq", async () => {
+  test("a push through any okq wakes a consumer, whichever server has the queue", async () => {
     const cluster = await startCluster({ masters: 3, replicasEach: 0 });
     const start = () => startTestOkq({ store: "", ...on(cluster) });
     const [one, other] = [await start(), await start()];

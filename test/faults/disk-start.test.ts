@@ -1,5 +1,5 @@
 // okq starts and stops on a full disk, and without folders for SQLite's temporary files. It needs
-// only the folder of its database, and reports what is missing there.
+// only the folder of its database, and reports missing space and inodes there.
 // oxlint-disable no-await-in-loop -- one after the other is what is meant
 import { describe, expect, onTestFinished, setDefaultTimeout, test } from "bun:test";
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
@@ -34,7 +34,7 @@ describe.skipIf(noSmallDisk !== null)(`a full disk ${noSmallDisk ?? ""}`, () => 
     const file = join(disk.folder, "okq.db");
     const okq = await startOkqProcess([`--store=sqlite:${file}`]);
     const client = await okq.connect();
-    // Not enough for a checkpoint, so the next start needs room for all of it in the database.
+    // Too little for a checkpoint, so the next start needs space for all events in the database.
     await pushAll(client, 0, 200, 10_000);
     disk.fill(0);
     await okq.crash();
@@ -50,7 +50,7 @@ describe.skipIf(noSmallDisk !== null)(`a full disk ${noSmallDisk ?? ""}`, () => 
     await again.crash();
   });
 
-  test("does not use up the reserve of a stopped okq, which then starts", async () => {
+  test("does not use up the reserve of a stopped okq, so that it can start", async () => {
     const disk = mountSmallDisk(64 * megabyte);
     const file = join(disk.folder, "okq.db");
     for (let start = 0; start < 3; start++) {
@@ -66,7 +66,7 @@ describe.skipIf(noSmallDisk !== null)(`a full disk ${noSmallDisk ?? ""}`, () => 
     const again = await startOkqProcess([`--store=sqlite:${file}`]);
     const client = await again.connect();
     expect(await ask(client, "QRPOP", "q")).toEqual(["0", "x".repeat(10_000)]);
-    // With room again okq makes the reserve again, also if somebody removed it.
+    // Once there is space, okq creates the reserve again, even if it was removed.
     disk.empty();
     for (let look = 0; look < 2; look++) {
       await eventually(() => statSync(`${file}-reserve`).size === reserveBytes);
@@ -83,7 +83,7 @@ describe.skipIf(noSmallDisk !== null)(`a full disk ${noSmallDisk ?? ""}`, () => 
     await expect(startOkqProcess([`--store=sqlite:${file}`])).rejects.toThrow(said);
   });
 
-  test("without inodes does not prevent the start of a database that has its reserve", async () => {
+  test("without free inodes does not prevent a start if the reserve exists", async () => {
     const disk = mountSmallDisk(64 * megabyte, 6);
     const file = join(disk.folder, "okq.db");
     const okq = await startOkqProcess([`--store=sqlite:${file}`]);
@@ -148,7 +148,7 @@ describe.skipIf(noContainer !== null)(`a folder for temporary files ${noContaine
   });
 });
 
-test("logs events that cannot be read, and okq health reports them", async () => {
+test("okq logs events that cannot be read, and okq health reports them", async () => {
   const file = join(newFolder(), "okq.db");
   const first = await startOkqProcess([`--store=sqlite:${file}`]);
   const client = await first.connect();
@@ -156,7 +156,7 @@ test("logs events that cannot be read, and okq health reports them", async () =>
   first.kill("SIGTERM");
   await first.exited;
   client.close();
-  // The contents of an event, in pages that a start does not read.
+  // Damages the contents of an event, in pages that a start does not read.
   const bytes = readFileSync(file);
   const at = bytes.lastIndexOf(Buffer.alloc(8000, "x")) & ~8191;
   bytes.fill(0xff, at - 10 * 8192, at);

@@ -1,5 +1,5 @@
-// The disk fails while okq serves: it is full, read-only, or the file is gone. Pushes get a clear
-// error, pops and acks go on if possible, and okq recovers with the disk.
+// The disk fails while okq serves: it is full or read-only, or the file is deleted. Pushes get a
+// clear error, pops and acks work if possible, and okq recovers with the disk.
 // oxlint-disable no-await-in-loop -- one after the other is what is meant
 import { describe, expect, onTestFinished, setDefaultTimeout, test } from "bun:test";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -53,15 +53,15 @@ const untilPushed = (client: Wire, id: number) =>
     message: "pushes are accepted again",
   });
 
-describe.skipIf(noSmallDisk !== null)(`a small disk ${noSmallDisk ?? ""}`, () => {
-  test("that is full refuses pushes, allows pops and acks, and recovers through them", async () => {
+describe.skipIf(noSmallDisk !== null)(`okq on a small disk ${noSmallDisk ?? ""}`, () => {
+  test("refuses pushes when it is full, and recovers through pops and acks", async () => {
     const disk = mountSmallDisk(64 * megabyte);
     const { okq, client } = await serve(disk.folder);
     const { to, error } = await pushUntilRefused(client);
     expect(error).toMatch(/^-ERR store refused: no room on the disk of .*: pushes are refused/);
     expect(to).toBeGreaterThan(1000);
     await okq.waitForLine(/pushes are refused reason=/);
-    // The file gives the space of all of them back to the disk.
+    // The file returns the space of all events to the disk.
     await popAndAck(client, 0, to);
     await untilPushed(client, to);
     await okq.waitForLine(/pushes are accepted again/);
@@ -69,7 +69,7 @@ describe.skipIf(noSmallDisk !== null)(`a small disk ${noSmallDisk ?? ""}`, () =>
     client.close();
   });
 
-  test("that another process fills to the last byte loses nothing that was answered", async () => {
+  test("loses no answered change when another process fills it to the last byte", async () => {
     const disk = mountSmallDisk(64 * megabyte);
     const { okq, client, file } = await serve(disk.folder);
     const contents = Buffer.alloc(10_000, "x");
@@ -89,7 +89,7 @@ describe.skipIf(noSmallDisk !== null)(`a small disk ${noSmallDisk ?? ""}`, () =>
     await again.okq.crash();
   });
 
-  test("that is read-only prevents the start with a clear error", async () => {
+  test("does not start when it is read-only, with a clear error", async () => {
     const disk = mountSmallDisk(64 * megabyte);
     const { client, okq } = await serve(disk.folder);
     expect(await ask(client, "QLPUSH", "q", "0", Buffer.alloc(10_000))).toBe("+OK");
@@ -125,7 +125,7 @@ test("a deleted file makes okq refuse pushes, and a backup saves its events", as
   const refusal = await untilRefused(client);
   expect(refusal).toMatch(/okq\.db was removed or replaced while in use: save the events/);
   expect(await ask(client, "QRPOP", "q")).toEqual(["1", "contents 1"]);
-  // Clients see it as done, but it is lost at a restart.
+  // Clients see this change as done, but a restart loses it.
   expect(await ask(client, "QACK", "q", "1")).toBe(1);
   const saved = join(folder, "saved.db");
   writeFileSync(saved, "");

@@ -1,5 +1,5 @@
-// Beside clients that read slowly, send garbage or flood okq, and beside very many clients, all
-// others get correct answers soon.
+// While clients read slowly, send random input or flood okq, or very many clients connect, the
+// other clients soon get correct answers.
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { eventually } from "../support/eventually.ts";
 import { type ListeningOkq, startOkqOnRedis, startOkqProcess } from "../support/okq-process.ts";
@@ -14,7 +14,7 @@ import { randomOf, report } from "./rounds.ts";
 setDefaultTimeout(60_000);
 
 const CROWD = 1_000;
-/** okq reports its consumers to Redis every five seconds: a shorter time did not wait for that. */
+/** Shorter than the five seconds between two reports of consumers to Redis. */
 const COUNTED_MS_MAX = 4_000;
 /** Milliseconds that okq may work for others before it answers an honest client. */
 const WORK_MS_MAX = 250;
@@ -31,7 +31,7 @@ async function residentBytes(wire: Wire): Promise<number> {
   return Number(/used_memory_rss:(\d+)/.exec(info)![1]);
 }
 
-/** The most time that okq worked while a client waited for one answer. */
+/** The maximum processor time of okq while a client waited for one answer. */
 async function longestWork(okq: ListeningOkq, client: Wire, isOver: () => boolean) {
   closeAfterTest(client);
   let longestMs = 0;
@@ -43,8 +43,8 @@ async function longestWork(okq: ListeningOkq, client: Wire, isOver: () => boolea
   return longestMs;
 }
 
-/** Runs honest clients beside hostile ones. Every reply to an honest client must be right. */
-async function besides(
+/** Runs honest clients beside hostile clients. Every reply to an honest client must be correct. */
+async function runBeside(
   what: string,
   okq: ListeningOkq,
   attack: (progress: (count: number) => Promise<void>) => Promise<void>,
@@ -70,12 +70,12 @@ async function besides(
   expect(grownBytes).toBeLessThan(GROWTH_BYTES_MAX);
 }
 
-describe.each(storeNames)("on %s, okq serves other clients well beside", (store) => {
-  test("a client that asks for gigabytes and does not read them", async () => {
+describe.each(storeNames)("on %s, okq serves other clients well during", (store) => {
+  test("requests for gigabytes of replies that the client does not read", async () => {
     const okq = await start(store);
     const slow = closeAfterTest(await okq.connect());
     await slow.call("QLPUSH", "large", "1", Buffer.alloc(256 * 1024, "x"));
-    await besides(`${store}: slow reader`, okq, async (progress) => {
+    await runBeside(`${store}: slow reader`, okq, async (progress) => {
       slow.pause(true);
       slow.pipeline(...Array.from({ length: 8_000 }, () => ["QLPEEK", "large"]));
       await progress(1_500);
@@ -83,7 +83,7 @@ describe.each(storeNames)("on %s, okq serves other clients well beside", (store)
     slow.reset();
   });
 
-  test("clients that send garbage", async () => {
+  test("random input from many clients", async () => {
     const okq = await start(store);
     const random = randomOf("garbage");
     const starts = [
@@ -94,7 +94,7 @@ describe.each(storeNames)("on %s, okq serves other clients well beside", (store)
       "$-1\r\n",
       'QRPOP "\r\n',
     ];
-    await besides(`${store}: garbage`, okq, async (progress) => {
+    await runBeside(`${store}: garbage`, okq, async (progress) => {
       for (let at = 0; at < 60; at++) {
         const wires = await Promise.all([okq.connect(), okq.connect(), okq.connect()]);
         for (const wire of wires) {
@@ -116,7 +116,7 @@ describe.each(storeNames)("on %s, okq serves other clients well beside", (store)
     const bytes = Buffer.concat(
       Array.from({ length: 40_000 }, (_, at) => frame(commands[at % commands.length]!)),
     );
-    await besides(`${store}: flood`, okq, async (progress) => {
+    await runBeside(`${store}: flood`, okq, async (progress) => {
       flood.send(bytes);
       await progress(1_500);
     });
@@ -164,7 +164,7 @@ test.each(storeNames)(`on %s, ${CROWD} clients at once each push, pop and ack`, 
     });
     if (performance.now() - closedAt > COUNTED_MS_MAX) late += 1;
   }
-  // The median of nine times, because a busy machine may be slow now and then.
+  // The median of nine times, because a busy machine may sometimes be slow.
   expect(late).toBeLessThan(5);
   expect(errorOf(await crowd[0]!.call("QSTATUS"))).toBeNull();
 });

@@ -1,11 +1,11 @@
-// Checks the order of events: those that one producer pushed on the left of one queue come out in
-// that order. Times are moments of the account. A pop whose answer was lost may have taken any
-// event, so events delivered after it prove nothing.
+// Checks the order of events: events that one producer pushed on the left of one queue come out in
+// that order. Times are moments of the account. A pop whose answer was lost may have popped any
+// event, so events that are delivered after it prove nothing.
 
 interface Place {
   id: string;
   isPushed: boolean;
-  /** When the pop that delivered it first was sent, and when it was answered. */
+  /** When the first pop that delivered the event was sent, and when it was answered. */
   sentAt: number;
   cameAt: number;
 }
@@ -16,7 +16,7 @@ export class LineOrder {
   readonly #places = new Map<string, Place>();
   #doubtfulFrom = Infinity;
 
-  /** A push to that line is sent, behind earlier ones. */
+  /** A push to that line is sent, after earlier pushes. */
   pushing(id: string, line: string): void {
     const place = { id, isPushed: false, sentAt: 0, cameAt: Infinity };
     this.#places.set(id, place);
@@ -25,13 +25,13 @@ export class LineOrder {
     else this.#lines.set(line, [place]);
   }
 
-  /** Its push was answered OK. */
+  /** The push of that event was answered OK. */
   pushed(id: string): void {
     const place = this.#places.get(id);
     if (place) place.isPushed = true;
   }
 
-  /** A pop that was sent at that moment delivered it. Only the first delivery counts. */
+  /** A pop that was sent at that moment delivered the event. Only the first delivery counts. */
   delivered(id: string, sentAt: number, cameAt: number): void {
     const place = this.#places.get(id);
     if (place?.cameAt === Infinity) Object.assign(place, { sentAt, cameAt });
@@ -42,7 +42,7 @@ export class LineOrder {
     this.#doubtfulFrom = Math.min(this.#doubtfulFrom, sentAt);
   }
 
-  /** Events that were overtaken by one that was pushed behind them. */
+  /** Events that were overtaken by an event pushed after them. */
   faults(): string[] {
     return [...this.#lines.values()].flatMap((places) => this.#faultsIn(places));
   }
@@ -53,7 +53,7 @@ export class LineOrder {
     for (const place of places.toReversed()) {
       if (!place.isPushed || place.cameAt >= this.#doubtfulFrom) continue;
       if (earliest && place.sentAt > earliest.cameAt) {
-        faults.push(`${place.id} came after ${earliest.id}, which was pushed behind it`);
+        faults.push(`${place.id} came after ${earliest.id}, which was pushed after it`);
       }
       if (!earliest || place.cameAt < earliest.cameAt) earliest = place;
     }

@@ -1,5 +1,5 @@
-// Producers and consumers that note in an account what they sent and what was answered. After every
-// failure they go on, on a new connection, as soon as commands succeed again.
+// Producers and consumers that record their commands and the answers in an account. After a failure
+// they continue on a new connection as soon as commands succeed again.
 import { eventually } from "../support/eventually.ts";
 import type { Decoded } from "../support/reply-decoder.ts";
 import { Wire } from "../support/wire.ts";
@@ -15,19 +15,19 @@ export interface LoadOptions {
   depth?: number;
   /** The lease of consumers in seconds. */
   lease?: number;
-  /** After this many pushes a producer checks whether it is too far ahead of the consumers. */
+  /** The number of pushes after which a producer checks if it is too far ahead of the consumers. */
   ahead?: number;
 }
 
-/** Seconds. An event of a pop with an unknown outcome must come back during the drain. */
+/** In seconds. An event whose pop has an unknown outcome must be requeued during the drain. */
 const DRAIN_LEASE = 5;
 const CLOSED = "the connection was closed";
 
 export class Load {
   readonly account = new Account();
-  /** Longest time from sending commands to their last reply, or to the end of the connection. */
+  /** The longest time from sending commands to their last reply or the end of the connection. */
   slowestMs = 0;
-  /** Error replies, by their first words. */
+  /** The numbers of error replies by their first words. */
   readonly errors = new Map<string, number>();
   readonly #options: Required<LoadOptions>;
   readonly #running: Promise<void>[] = [];
@@ -50,17 +50,17 @@ export class Load {
     for (let at = 0; at < consumers; at++) this.#run(at, (wire) => this.#consume(wire, at));
   }
 
-  /** Pushes answered with OK so far. */
+  /** The number of pushes answered with OK so far. */
   get pushed(): number {
     return this.#pushed;
   }
 
-  /** Acks answered with 1 so far. */
+  /** The number of acks answered with 1 so far. */
   get acked(): number {
     return this.#acked;
   }
 
-  /** Error replies so far. */
+  /** The number of error replies so far. */
   get failed(): number {
     return [...this.errors.values()].reduce((sum, count) => sum + count, 0);
   }
@@ -74,19 +74,19 @@ export class Load {
     });
   }
 
-  /** Stops the clients after the commands that they are waiting for. */
+  /** Stops the clients when their commands in flight are answered. */
   async stop(): Promise<void> {
     this.#isStopped = true;
     await Promise.all(this.#running);
   }
 
-  /** Ends the load without any check, for a test that failed. */
+  /** Ends the load without any check, after a failed test. */
   async close(): Promise<void> {
     this.#isStopped = true;
     await Promise.allSettled(this.#running);
   }
 
-  /** Pops and acks all events through that port, until none is even claimed. */
+  /** Pops and acks all events through that port, until no event is ready or claimed. */
   async drain(port: number, timeoutMs = 60_000): Promise<void> {
     const wire = await Wire.connect(port);
     const { queues } = this.#options;
@@ -98,7 +98,7 @@ export class Load {
           status = await wire.call("QSTATUS", ...queues);
           return (status as Decoded[][]).every(([, total]) => total === 0);
         },
-        { timeoutMs, message: "everything is drained" },
+        { timeoutMs, message: "all queues are drained" },
       );
     } catch (error) {
       throw new Error(`left: ${JSON.stringify(status)}`, { cause: error });
@@ -125,11 +125,11 @@ export class Load {
     this.#running.push(run());
   }
 
-  /** A connection as soon as okq accepts one; null if the load was stopped before. */
+  /** Connects as soon as okq accepts connections. Null if the load was stopped before. */
   async #connect(client: number): Promise<Wire | null> {
     const connected = await eventually(
       async () => this.#isStopped || (await Wire.connect(this.#options.port(client))),
-      { timeoutMs: 60_000, message: "a connection to okq" },
+      { timeoutMs: 60_000, message: "okq accepts a connection" },
     );
     return connected === true ? null : (connected as Wire);
   }
@@ -151,7 +151,7 @@ export class Load {
         if (outcome === "done") this.#pushed += 1;
       },
     );
-    if (failed) await this.#untilWell(wire, queue);
+    if (failed) await this.#untilAvailable(wire, queue);
   }
 
   async #consume(wire: Wire, client: number): Promise<void> {
@@ -161,7 +161,7 @@ export class Load {
     while (!this.#isStopped) {
       const found = await this.#popAndAck(wire, queue, lease);
       if (found > 0) continue;
-      if (found < 0) await this.#untilWell(wire, queue);
+      if (found < 0) await this.#untilAvailable(wire, queue);
       else await wire.call("QNOTIFY", "0.5");
     }
   }
@@ -234,8 +234,8 @@ export class Load {
     return failed;
   }
 
-  /** Repeats a query until it succeeds, so that the load does not fail thousands of times. */
-  async #untilWell(wire: Wire, queue: string): Promise<void> {
+  /** Repeats a query until it succeeds, so that the load does not get thousands of errors. */
+  async #untilAvailable(wire: Wire, queue: string): Promise<void> {
     const isWell = async () => errorOf(await wire.call("QLPEEK", queue)) === null;
     await eventually(async () => this.#isStopped || (await isWell()), { timeoutMs: 60_000 });
   }

@@ -1,5 +1,5 @@
-// A flood of wrong logins, with hashes at their real cost: it hardly slows who is logged in, others
-// still get in, and neither memory nor the log fills up.
+// A flood of wrong logins, with hashes of the real cost: it hardly slows down logged-in clients,
+// others can still log in, and neither memory nor the log fills up.
 // oxlint-disable no-await-in-loop -- one after the other is what is measured
 import { expect, test } from "bun:test";
 import { once } from "node:events";
@@ -16,7 +16,7 @@ import { frame, type Wire } from "../support/wire.ts";
 
 const CYCLES = 4_000;
 
-/** Tries again after a late or missing answer, as drivers do. */
+/** Logs in. Tries again after a late or missing answer, as drivers do. */
 async function logInAs(okq: { connect(): Promise<Wire> }, name: string) {
   const startedAt = performance.now();
   const client = await eventually(
@@ -35,7 +35,7 @@ async function quickestOf(times: number, logIn: () => Promise<{ tookMs: number }
   return leastMs;
 }
 
-/** Milliseconds that a push and a pop took: median and 99th percentile. */
+/** The milliseconds of a push and a pop: median and 99th percentile. */
 async function latencies(client: Wire): Promise<{ median: number; p99: number }> {
   const took: number[] = [];
   for (let i = 0; i < CYCLES; i++) {
@@ -60,7 +60,7 @@ async function mistakeMs(port: number, localAddress: string): Promise<number> {
   return performance.now() - startedAt;
 }
 
-/** The delay of the first mistake from several addresses, and of a pool with a wrong password. */
+/** The delay of the first wrong login from several addresses, and of a pool of connections. */
 async function firstMistakes(port: number): Promise<{ median: number; pool: number }> {
   const took: number[] = [];
   for (let host = 2; host < 11; host++) took.push(await mistakeMs(port, `127.0.0.${host}`));
@@ -69,7 +69,7 @@ async function firstMistakes(port: number): Promise<{ median: number; pool: numb
   return { median: took[4]!, pool: Math.max(...(await Promise.all(pool))) };
 }
 
-/** Of a few comparisons of a password with its hash in this process, while the machine is busy. */
+/** The longest of a few comparisons of a password with its hash on the busy machine. */
 async function slowestComparisonMs(): Promise<number> {
   const hash = await hashPassword(Buffer.from("right"));
   const took: number[] = [];
@@ -118,7 +118,7 @@ test("a login flood hardly slows down other clients, and others can log in", asy
   const flooded = await latencies(client);
   const again = await quickestOf(3, () => logInAs(okq, "ann"));
   const plain = await quickestOf(3, () => logInAs(okq, "default"));
-  // Never seen before, while the flood guesses the password of one of them.
+  // New users, while the flood guesses the password of one of them.
   const bob = (await logInAs(okq, "bob")).tookMs;
   const eve = (await logInAs(okq, "eve")).tookMs;
   const mistakes = await firstMistakes(okq.port);
@@ -138,7 +138,7 @@ test("a login flood hardly slows down other clients, and others can log in", asy
   expect(tries).toBeGreaterThan(500);
   expect(flooded.median).toBeLessThan(calm.median * 6 + 1);
   for (const knownMs of [again, plain]) expect(knownMs).toBeLessThan(500);
-  // Besides the delay each waits for some comparisons only, however long those take here and now.
+  // The delay and a few comparisons, whose duration depends on the machine.
   const mistakeMsMax = 1000 + 4 * Math.max(firstMs, comparisonMs);
   expect(mistakes.median).toBeLessThan(mistakeMsMax);
   expect(mistakes.pool).toBeLessThan(mistakeMsMax);

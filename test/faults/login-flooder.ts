@@ -1,5 +1,5 @@
-// A program that floods an okq with wrong logins: many connections that wait for their answer and
-// try again, and some that leave at once and come back.
+// A program that floods okq with wrong logins: many connections that wait for their answer and try
+// again, and some connections that close at once and reconnect.
 import { frame, Wire } from "../support/wire.ts";
 
 const PATIENT = 200;
@@ -14,7 +14,7 @@ function wrongLogin(): Buffer {
   return frame(["AUTH", NAMES[tries % NAMES.length]!, `wrong ${tries}`]);
 }
 
-/** Comes back if it is closed or gets no answer. */
+/** Reconnects if the connection is closed or gets no answer. */
 async function tryPatiently(): Promise<void> {
   for (;;) {
     const wire = await Wire.connect(port);

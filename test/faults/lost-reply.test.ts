@@ -22,15 +22,15 @@ async function start(poolSize: number) {
     `--redis-pool-size=${poolSize}`,
   ]);
   const client = closeAfterTest(await okq.connect());
-  // From here on Redis knows the script, so a batch is one request and one reply.
+  // Redis now knows the script, so a batch is one request and one reply.
   await client.call("QSTATUS", "q");
-  /** Keeps the reply to the next batch with the queue "q" in the proxy. */
+  /** Holds the reply to the next batch with the queue "q" in the proxy. */
   const holdNextReply = () => {
     proxy.onRequest = (bytes) => {
       if (bytes.includes(READY)) proxy.set("replies", "hold");
     };
   };
-  /** Resets all connections. Later ones work. */
+  /** Resets all connections. New connections work. */
   const cut = () => {
     proxy.onRequest = null;
     proxy.cut();
@@ -58,12 +58,12 @@ async function start(poolSize: number) {
   };
 }
 
-/** The ready events of the queue "q", asked without the proxy. */
+/** The key of the ready events of the queue "q", which is read without the proxy. */
 const READY = "{okq}:ready:q";
 const CLAIMED = "{okq}:claimed:q";
 
 describe.each([1, 2])("with %i connections to Redis, a lost reply", (poolSize) => {
-  test("to a push leaves the event there exactly once", async () => {
+  test("to a push leaves the event in the queue exactly once", async () => {
     const { redis, client, holdNextReply, cut, untilBack, counts } = await start(poolSize);
     holdNextReply();
     client.pipeline(["QLPUSH", "q", "1", "once"]);
@@ -82,7 +82,7 @@ describe.each([1, 2])("with %i connections to Redis, a lost reply", (poolSize) =
     expect(await client.call("QRPOP", "q")).toBeNull();
   });
 
-  test("to a pop leaves one event claimed, which comes back after its lease", async () => {
+  test("to a pop leaves one event claimed until its lease expires", async () => {
     const { redis, client, holdNextReply, cut, untilBack, counts } = await start(poolSize);
     for (const id of ["1", "2", "3"]) await client.call("QLPUSH", "q", id, "x");
     holdNextReply();
@@ -96,7 +96,7 @@ describe.each([1, 2])("with %i connections to Redis, a lost reply", (poolSize) =
     expect(await client.call("QRPOP", "q")).toEqual([Buffer.from("1"), Buffer.from("x")]);
   });
 
-  test("to an ack leaves it done once, and the next ack finds nothing", async () => {
+  test("to a redo leaves it done once, and the next redo returns 0", async () => {
     const { redis, client, holdNextReply, cut, untilBack, counts } = await start(poolSize);
     for (const id of ["1", "2"]) await client.call("QLPUSH", "q", id, "x");
     await client.call("QRPOP", "q");
@@ -110,12 +110,12 @@ describe.each([1, 2])("with %i connections to Redis, a lost reply", (poolSize) =
     expect(await client.call("QACK", "q", "1", "REDO")).toBe(0);
   });
 
-  test("fails the commands of its batch, and commands not yet sent are not done", async () => {
+  test("fails the commands of its batch, and later commands are not done", async () => {
     const { redis, okq, client, holdNextReply, cut, untilBack, counts } = await start(poolSize);
     holdNextReply();
     client.pipeline(["QLPUSH", "q", "sent", "x"]);
     await eventually(async () => (await redis.llen(READY)) === 1);
-    // In the same lane, behind the batch in flight.
+    // In the same lane, after the batch in flight.
     client.pipeline(["QLPUSH", "q", "waiting", "x"], ["PING"]);
     const other = closeAfterTest(await okq.connect());
     expect(await other.call("PING")).toEqual({ simple: "PONG" });
@@ -128,7 +128,7 @@ describe.each([1, 2])("with %i connections to Redis, a lost reply", (poolSize) =
     expect(isOk(await client.call("QLPUSH", "q", "waiting", "x"))).toBe(true);
   });
 
-  test("looks to the client like a lost request, and nothing was done", async () => {
+  test("cannot be told from a lost request, after which nothing was done", async () => {
     const { proxy, client, untilBack, counts } = await start(poolSize);
     const sent = Promise.withResolvers<void>();
     proxy.onRequest = (bytes) => {
@@ -145,7 +145,7 @@ describe.each([1, 2])("with %i connections to Redis, a lost reply", (poolSize) =
   });
 
   test(
-    "and connections cut at any moment under load lose and repeat nothing",
+    "at any moment under load loses no event and repeats no acked event",
     async () => {
       const random = randomOf("connections to Redis cut");
       const { proxy, okq, untilBack } = await start(poolSize);
@@ -153,7 +153,7 @@ describe.each([1, 2])("with %i connections to Redis, a lost reply", (poolSize) =
       const cuts = rounds * 10;
       for (let round = 0; round < cuts; round++) {
         await load.progress(random(1, 200));
-        // Sometimes the reply is under way, sometimes the request.
+        // Loses sometimes the reply, sometimes the request.
         const direction = random(0, 1) === 0 ? "replies" : "requests";
         proxy.set(direction, "swallow");
         const { failed } = load;
@@ -181,14 +181,14 @@ test("slow answers of Redis delay a batch, not each of its commands", async () =
   proxy.onRequest = () => (requests += 1);
   client.pipeline(...ids.map((id) => ["QLPUSH", "q", id, "x"]));
   expect((await client.take(200)).every(isOk)).toBe(true);
-  // Each waits for the answer to the one before.
+  // Every request waits for the answer to the one before.
   expect(requests).toBeLessThan(ids.length / 4);
   client.pipeline(...ids.map(() => ["QRPOP", "q"]));
   const popped = (await client.take(200)) as Buffer[][];
   expect(popped.map((event) => event[0]!.toString())).toEqual(ids);
 });
 
-test("a consumer that was woken while Redis went away goes on waiting", async () => {
+test("a consumer that is woken while its connection to Redis breaks keeps waiting", async () => {
   const { redisPort, proxy, okq, client } = await start(1);
   const producer = closeAfterTest(await (await startOkqOnRedis(redisPort)).connect());
   await client.call("QREGISTER", "q");

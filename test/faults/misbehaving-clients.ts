@@ -1,6 +1,6 @@
-// Clients that misbehave beside a load: they die in the middle of a command, do not read, leave
-// while they wait, abandon popped events, send events of megabytes. Each step is one short
-// connection. They note in the account what they pop from the queues of the load.
+// Clients that misbehave during a load: they die in the middle of a command, do not read, leave
+// while they wait, abandon popped events, or send events of megabytes. Each step is one short
+// connection. They record their pops from the queues of the load in the account.
 import { Random } from "../stores/random.ts";
 import { lasting } from "../support/eventually.ts";
 import { frame, Wire } from "../support/wire.ts";
@@ -76,7 +76,7 @@ export class MisbehavingClients {
   async #pop(wire: Wire, queue: string): Promise<string | null> {
     const sentAt = this.#account.now();
     const lease = { sentAtMs: performance.now(), leaseMs: Number(LEASE) * 1000 };
-    // Until it is answered, it may take any event.
+    // Until the pop is answered, it may pop any event.
     const reply = await wire.call("QRPOP", queue, "EX", LEASE).catch((error: unknown) => {
       this.#account.lostPop(sentAt);
       throw error;
@@ -95,13 +95,13 @@ export class MisbehavingClients {
     this.#account.released(id);
   }
 
-  /** Leaves before the answers come, so nobody knows which events it popped. */
+  /** Leaves before the answers arrive, so the popped events are unknown. */
   #popAndLeave(wire: Wire, queue: string, count: number): void {
     this.#account.lostPop(this.#account.now());
     wire.pipeline(...times(count, ["QRPOP", queue, "EX", LEASE]));
   }
 
-  /** Nobody may ever get this event: it is not in the account. */
+  /** No client may ever get this event: it is not in the account. */
   #dieInCommand(wire: Wire, queue: string): void {
     const push = frame(["QLPUSH", queue, "never whole", Buffer.alloc(this.#random.below(90_000))]);
     wire.send(push.subarray(0, this.#random.below(push.length)));
@@ -121,7 +121,7 @@ export class MisbehavingClients {
     await lasting(50);
   }
 
-  /** Only this client uses this queue. An earlier connection may have ended before its ack. */
+  /** Uses a queue of its own. An earlier connection may have ended before its ack. */
   async #sendMegabytes(wire: Wire, queue: string): Promise<void> {
     const contents = Buffer.alloc(500_000 + this.#random.below(2_000_000), "megabytes\r\n");
     await wire.call("QFLUSH", queue);
@@ -132,7 +132,7 @@ export class MisbehavingClients {
     if ((await wire.call("QACK", queue, "1")) !== 1) this.#account.fault("megabytes: no ack");
   }
 
-  /** Kills any client but the first one, which the soak asks for figures. */
+  /** Kills any client except the first, which reads figures for the soak. */
   async #killClient(wire: Wire): Promise<void> {
     const list = String(await wire.call("CLIENT", "LIST"));
     const ids = [...list.matchAll(/^id=(\d+) .* name=(?!observer)/gm)].map(([, id]) => id!);

@@ -1,5 +1,5 @@
-// Several okq processes on one Redis wake each other's consumers and count consumers together, also
-// when messages between them are lost.
+// Several okq processes on one Redis wake each other's consumers and count consumers together, even
+// if messages between them are lost.
 import { expect, setDefaultTimeout, test } from "bun:test";
 import type { Redis } from "ioredis";
 import { channels } from "../../src/stores/redis/keys.ts";
@@ -15,7 +15,7 @@ import { untilWaiting } from "./waiting.ts";
 
 setDefaultTimeout(60_000);
 
-/** With a message. The poll alone would take up to a second. */
+/** The limit for a wake-up by message. The poll alone can take a second. */
 const WOKEN_MS_MAX = 200;
 
 async function startNeighbours(
@@ -44,7 +44,7 @@ async function wakeUpMs(from: ListeningOkq, to: ListeningOkq, beforePush?: () =>
   return tookMs;
 }
 
-/** The same, repeated at most twice on a busy machine. */
+/** Like wakeUpMs, repeated at most twice because the machine may be busy. */
 async function wakeUpByMessageMs(from: ListeningOkq, to: ListeningOkq): Promise<number> {
   const times: number[] = [];
   do times.push(await wakeUpMs(from, to));
@@ -53,7 +53,7 @@ async function wakeUpByMessageMs(from: ListeningOkq, to: ListeningOkq): Promise<
   return times.at(-1)!;
 }
 
-test("a push on any of three okq wakes a consumer that waits on any other", async () => {
+test("a push on any of three okq processes wakes a consumer that waits on another", async () => {
   const { okqs } = await startNeighbours(3);
   const times: number[] = [];
   for (const from of okqs) {
@@ -62,7 +62,7 @@ test("a push on any of three okq wakes a consumer that waits on any other", asyn
   report("wake-ups by a message", { count: times.length, slowestMs: Math.max(...times) });
 });
 
-test("a pushed or requeued event wakes consumers of every okq", async () => {
+test("a pushed or requeued event wakes consumers of every okq process", async () => {
   const { okqs } = await startNeighbours(3);
   const consumers = await Promise.all(okqs.map(connect));
   for (const consumer of consumers) await consumer.call("QREGISTER", "q");
@@ -83,7 +83,7 @@ test("a pushed or requeued event wakes consumers of every okq", async () => {
   await allWoken();
   expect(await producer.call("QRPOP", "q", "EX", "0.3")).not.toBeNull();
   await wait();
-  // Nobody acks, so the lease ends.
+  // No client acks, so the lease expires.
   await allWoken();
 });
 
@@ -107,7 +107,7 @@ test("counts the consumers of all okq processes until they are gone", async () =
   await eventually(async () => (await counts()).every((count) => count === 3));
 });
 
-test("wakes a consumer although its wake-up message was lost", async () => {
+test("wakes a consumer even if its wake-up message is lost", async () => {
   const { redis, okqs } = await startNeighbours(2);
   const [from, to] = [okqs[0]!, okqs[1]!];
   const lost: number[] = [];
@@ -115,7 +115,7 @@ test("wakes a consumer although its wake-up message was lost", async () => {
     lost.push(await wakeUpMs(from, to, () => redis.redis.call("CLIENT", "KILL", "TYPE", "pubsub")));
   }
   report("wake-ups without a message", { count: lost.length, slowestMs: Math.max(...lost) });
-  // It is subscribed again.
+  // The subscription is back.
   await eventually(async () => (await subscribers(redis.redis)) === okqs.length);
   await wakeUpByMessageMs(from, to);
 });
@@ -140,12 +140,12 @@ test("sends at most one message per queue and batch", async () => {
   const { redis, okqs } = await startNeighbours(1);
   const listener = redis.redis.duplicate();
   closeAfterTest({ close: () => listener.disconnect() });
-  let heard = 0;
+  let announced = 0;
   listener.on("message", (_channel, message: string) => {
-    heard += Number(message.split(" ")[1]);
+    announced += Number(message.split(" ")[1]);
   });
   await listener.subscribe(channels(0).ready);
-  // Not the monitor of ioredis, which fails for commands that come before it is ready.
+  // Not the monitor of ioredis, which fails for commands before it is ready.
   const monitor = closeAfterTest(await Wire.connect(redis.port));
   expect(isOk(await monitor.call("MONITOR"))).toBe(true);
   const clients = await Promise.all([0, 1, 2, 3].map(() => connect(okqs[0]!)));
@@ -154,7 +154,7 @@ test("sends at most one message per queue and batch", async () => {
     client.pipeline(...ids.map((id) => ["QLPUSH", id.endsWith("5") ? "a" : "b", id, "x"]));
   }
   for (const client of clients) expect((await client.take(200)).every(isOk)).toBe(true);
-  await eventually(() => heard === 800, { message: "messages tell of all events" });
+  await eventually(() => announced === 800, { message: "the messages announce all events" });
   await redis.redis.echo("no more batches");
   const batches = await batchesUntil(monitor, "no more batches");
   const counts = batches.flatMap((batch) => [...batch.values()]);

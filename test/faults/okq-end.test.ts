@@ -1,5 +1,5 @@
-// The end of okq, by kill -9 or by a stop signal: answered changes last, its claimed events come
-// back through another okq, and its consumers are forgotten.
+// The end of okq, by kill -9 or by a stop signal: answered changes last, another okq requeues its
+// claimed events, and its consumers are forgotten.
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { defaultConfig } from "../../src/config/resolve.ts";
 import { createLog } from "../../src/log/log.ts";
@@ -21,11 +21,11 @@ setDefaultTimeout(60_000);
 const CONSUMERS_GONE_MS_MAX = 60_000;
 
 const killed = { redis: null as RedisServer | null, watcher: null as Wire | null };
-/** How long the consumers of the first killed okq were still counted. */
+/** The time for which the consumers of the first killed okq were still counted. */
 let goneMs: Promise<number>;
 let survivor: Okq;
 
-// Starts before and ends after the other tests, because its consumers stay for twenty seconds.
+// Kills an okq before the other tests, because its consumers are counted for twenty more seconds.
 beforeAll(async () => {
   killed.redis = await startRedis();
   const config = { ...defaultConfig(), redisAddr: `127.0.0.1:${killed.redis.port}` };
@@ -41,7 +41,7 @@ beforeAll(async () => {
   ]);
   await victim.crash();
   goneMs = untilGone(killed.watcher, performance.now());
-  // It is awaited later.
+  // The last test awaits it.
   goneMs.catch(() => {});
 });
 
@@ -64,7 +64,7 @@ async function untilGone(watcher: Wire, killedAt: number): Promise<number> {
 
 describe("a killed okq", () => {
   test(
-    "loses no event and repeats no acked one when another okq takes over under load",
+    "loses no event and repeats no acked event when another okq takes over under load",
     async () => {
       const random = randomOf("okq killed, another takes over");
       const redis = await startTestRedis();
@@ -89,7 +89,7 @@ describe("a killed okq", () => {
   );
 
   test(
-    "loses no event and repeats no acked one after a restart under load",
+    "loses no event and repeats no acked event after a restart under load",
     async () => {
       const random = randomOf("okq killed and started again");
       const redis = await startTestRedis();
@@ -113,7 +113,7 @@ describe("a killed okq", () => {
     timeoutFor(10_000),
   );
 
-  test("has its claimed events requeued by another okq when their leases end", async () => {
+  test("leaves claimed events that another okq requeues when their leases expire", async () => {
     const redis = await startTestRedis();
     const [victim, other] = await Promise.all([
       startOkqOnRedis(redis.port),
@@ -175,7 +175,7 @@ test(
       for (const client of clients) closeAfterTest(client);
       const shares = await claimAll(clients);
       for (const [at, client] of clients.entries()) {
-        // Three each, so that no limit that is a power of two falls between two events.
+        // Three commands per event: no batch limit of a power of two falls between two events.
         const commands = shares[at]!.flatMap((id) => [
           ["QLPUSH", "out", id, "x"],
           ["QLPUSH", "log", id, "x"],
@@ -207,7 +207,7 @@ test(
   timeoutFor(10_000),
 );
 
-/** okq ends sooner than this if clients read their replies, and later if they do not. */
+/** okq ends within this time if clients read their replies. */
 const CLOSE_MS_MAX = 7_000;
 
 /** Stops okq. Returns its exit code and the time that it took. */
@@ -225,7 +225,7 @@ async function start(store: (typeof storeNames)[number]): Promise<ListeningOkq> 
 }
 
 test(
-  "an okq stopped under load has answered everything it did, and others go on",
+  "an okq stopped under load answers every command that it executed",
   async () => {
     const random = randomOf("SIGTERM under load");
     const redis = await startTestRedis();
@@ -253,7 +253,7 @@ test(
 );
 
 describe.each(storeNames)("on %s, a stop", (store) => {
-  test("answers commands under way, and waiting consumers with nil", async () => {
+  test("answers commands in flight, and ends waits with nil", async () => {
     const okq = await start(store);
     const waiting = await Promise.all([okq.connect(), okq.connect(), okq.connect()]);
     for (const client of waiting) {
@@ -274,7 +274,7 @@ describe.each(storeNames)("on %s, a stop", (store) => {
   });
 });
 
-/** okq with a client that has megabytes of replies to come and does not read. */
+/** okq with a client that does not read megabytes of replies. */
 async function startStuck(store: (typeof storeNames)[number]): Promise<ListeningOkq> {
   const okq = await start(store);
   const client = closeAfterTest(await okq.connect());
@@ -286,7 +286,7 @@ async function startStuck(store: (typeof storeNames)[number]): Promise<Listening
   return okq;
 }
 
-/** okq with a command under way that a frozen Redis does not answer. */
+/** okq with a command in flight that a frozen Redis does not answer. */
 async function startOnFrozenRedis(): Promise<ListeningOkq> {
   const redis = await startTestRedis();
   const okq = await startOkqOnRedis(redis.port);
@@ -301,7 +301,7 @@ test("a stop waits less than ten seconds for stuck clients and a stuck Redis", a
   const okqs = await Promise.all([...storeNames.map(startStuck), startOnFrozenRedis()]);
   for (const { code, tookMs } of await Promise.all(okqs.map(stop))) {
     report("SIGTERM when stuck", { code, tookMs });
-    // After ten seconds it ends with 1.
+    // A stop that takes ten seconds ends with 1.
     expect(code).toBe(0);
   }
 });
@@ -314,7 +314,7 @@ test("a second signal ends okq at once", async () => {
   expect(await okq.exited).toBe(128 + 15);
 });
 
-test("fails to start with a port in use or without its Redis, in one line and with 1", async () => {
+test("reports a port in use or a missing Redis in one line, and exits with 1", async () => {
   const taken = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
   closeAfterTest({ close: () => taken.stop(true) });
   const starts: [args: string[], says: RegExp][] = [
@@ -332,7 +332,7 @@ test("fails to start with a port in use or without its Redis, in one line and wi
 });
 
 test(
-  "forgets the consumers of a killed okq after a while, and keeps those of others",
+  "forgets the consumers of a killed okq after a while, and keeps other consumers",
   async () => {
     report("consumers of a killed okq", { goneMs: await goneMs });
     expect(await killed.watcher!.call("QSTATUS")).toEqual([[Buffer.from("watched"), 0, 0, 1]]);

@@ -10,12 +10,12 @@ import { errorOf, isOk } from "./load.ts";
 import { randomOf, report, rounds, timeoutFor } from "./rounds.ts";
 
 const PAIRS = 4000;
-/** The connections are cut after every so many requests to Redis. */
+/** The connections are cut after this number of requests to Redis. */
 const REQUESTS_BETWEEN_CUTS = 12;
 
 setDefaultTimeout(timeoutFor(10_000));
 
-test("does no ack behind a push that the store did not do", async () => {
+test("does no ack that was sent after a failed push", async () => {
   const random = randomOf("order behind a failure");
   const redis = await startTestRedis();
   const proxy = closeAfterTest(TcpProxy.start(redis.port));
@@ -40,7 +40,7 @@ test("does no ack behind a push that the store did not do", async () => {
       ...Array.from({ length: PAIRS }, (_, id): Argument[][] => [
         ["QLPUSH", "out", id, "x"],
         ["QACK", "in", id],
-        // Three, so that pairs fall across the boundaries of batches.
+        // Three commands, so that some pairs fall across the boundaries of batches.
         ["PING"],
       ]).flat(),
     );
@@ -51,7 +51,7 @@ test("does no ack behind a push that the store did not do", async () => {
       const [push, ack] = [replies[3 * id]!, replies[3 * id + 1]!];
       if (!isOk(push)) failedPushes += 1;
       if (!isOk(push) && ack === 1) {
-        // A push without an answer may be done: then its event is there.
+        // A push without an answer may be done. Then its event exists.
         expect(await redis.redis.hexists("{okq}:events:out", String(id))).toBe(1);
       }
     }

@@ -1,5 +1,5 @@
-// Commands behind an operation that the store refuses are not done, with every store and for every
-// cause. So a client that passes an event on and acknowledges it cannot lose it.
+// Commands after an operation that the store refuses are not done, with every store and for every
+// cause. So a client that moves an event to another queue and acks it cannot lose it.
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -20,11 +20,11 @@ interface Failing {
   okq: TestOkq;
   /** The command that fails from now on. */
   command: Argument[];
-  /** How its reply begins. */
+  /** The beginning of its reply. */
   error: RegExp;
 }
 
-/** Sets up okq with an event "1" in the queue "in", and then breaks something. */
+/** Each sets up okq with an event "1" in the queue "in", and then breaks something. */
 type Cause = () => Promise<Failing>;
 
 const BEHIND = "-ERR store refused: not done, because an earlier operation of this client failed";
@@ -87,7 +87,7 @@ const causes: Record<string, Cause> = {
     expect(await ask(client, "QLPUSH", "bad", "1", Buffer.alloc(100_000, "Z"))).toBe("+OK");
     await okq.close();
     const bytes = readFileSync(file);
-    // The pages that hold only contents, and those that continue them.
+    // Pages that only contain contents, and their overflow pages.
     for (let at = 0; at < bytes.length; at += 8192) {
       const page = bytes.subarray(at, at + 8192);
       if (page.subarray(4096, 8192).every((byte) => byte === 0x5a)) page.fill(0xff);
@@ -101,7 +101,7 @@ const causes: Record<string, Cause> = {
 const isPossible = (cause: string) => noSmallDisk === null || !cause.includes("disk");
 
 describe.each(Object.keys(causes).filter(isPossible))("with %s", (cause) => {
-  test("does no ack behind a failure in the same write", async () => {
+  test("does no ack after a failure in the same write", async () => {
     const { okq, command, error } = await causes[cause]!();
     const client = await okq.connect();
     expect(await ask(client, "QRPOP", "in")).toEqual(["1", "x"]);
@@ -110,11 +110,11 @@ describe.each(Object.keys(causes).filter(isPossible))("with %s", (cause) => {
     expect(failed).toMatch(error);
     expect(behind).toEqual([BEHIND, BEHIND, "+PONG"]);
     expect(await ask(client, "QSTATUS", "in")).toEqual([["in", 1, 1, 0]]);
-    // The client has seen the failure by now: its next commands are done.
+    // The client has now seen the failure, so its next commands are done.
     expect(await askAll(client, ack, ack)).toEqual([1, 0]);
   });
 
-  test("goes on with other clients in the same turn", async () => {
+  test("executes commands of other clients in the same turn", async () => {
     const { okq, command, error } = await causes[cause]!();
     const [client, ...others] = await Promise.all(Array.from({ length: 5 }, () => okq.connect()));
     expect(await ask(client!, "QRPOP", "in")).toEqual(["1", "x"]);
@@ -124,7 +124,7 @@ describe.each(Object.keys(causes).filter(isPossible))("with %s", (cause) => {
     expect(await failing).toEqual([expect.stringMatching(error), BEHIND]);
   });
 
-  test("does none of thousands of commands in the same write", async () => {
+  test("does none of many commands after a failure in the same write", async () => {
     const { okq, command, error } = await causes[cause]!();
     const client = await okq.connect();
     expect(await ask(client, "QRPOP", "in")).toEqual(["1", "x"]);
@@ -132,7 +132,7 @@ describe.each(Object.keys(causes).filter(isPossible))("with %s", (cause) => {
       ["QLPUSH", "in", "2", "x"],
       ["QACK", "in", "1"],
     ];
-    // More commands than a client may have under way, and few enough bytes to arrive together.
+    // More commands than a client may have in flight, and few enough bytes to arrive together.
     const pairs = Array.from({ length: 90 }, () => behind).flat();
     const [failed, ...rest] = await askAll(client, command, ...pairs);
     expect(failed).toMatch(error);
@@ -141,7 +141,7 @@ describe.each(Object.keys(causes).filter(isPossible))("with %s", (cause) => {
     expect(await ask(client, "QSTATUS", "in")).toEqual([["in", 0, 0, 0]]);
   });
 
-  test("later serves a client that never stops sending", async () => {
+  test("eventually serves a client that never stops sending", async () => {
     const { okq, command, error } = await causes[cause]!();
     const client = await okq.connect();
     expect(await ask(client, "QRPOP", "in")).toEqual(["1", "x"]);
@@ -177,7 +177,7 @@ describe("on a Redis with keys of another type", () => {
     ["QINFO bad", "ready:bad"],
     ["QREGISTER bad", "queues"],
     ["QACK bad 1", "claimed:bad"],
-  ])("does no ack behind a %s that fails", async (command, key) => {
+  ])("does no ack after a failed %s", async (command, key) => {
     const { client, spoil } = await start();
     await spoil(key);
     const [failed, ack] = await askAll(client, command.split(" "), ["QACK", "in", "1"]);
@@ -185,24 +185,24 @@ describe("on a Redis with keys of another type", () => {
     expect(await ask(client, "QACK", "in", "1")).toBe(1);
   });
 
-  test("refuses every command on queues behind a refused push", async () => {
+  test("refuses every command on queues after a refused push", async () => {
     const { okq, client, spoil } = await start();
     await spoil("ready:out");
     const commands = ["QLPUSH in 3 x NOBLOCK", "QRPUSH in 3 x", "QRPOP in", "QRPEEK in"];
-    // Commands with several operations, and one that would wait, behind many others.
+    // Commands with several operations, and one that would wait, after many others.
     commands.push(...Array.from({ length: 100 }, () => "QLPEEK in"));
     commands.push("QSTATUS", "QINFO in", "QREGISTER in", "QNOTIFY 20", "QFLUSH in", "QACK in 1");
     const words = commands.map((command) => command.split(" "));
     const [failed, nonBlocking, ...rest] = await askAll(client, PUSH, ...words);
     expect(failed).toMatch(/^-ERR store refused: WRONGTYPE /);
-    // It is answered before the store does it.
+    // A push with NOBLOCK is answered before the store does it.
     expect(nonBlocking).toBe("+OK");
     expect(new Set(rest)).toEqual(new Set([BEHIND]));
     const other = await okq.connect();
     expect(await ask(other, "QSTATUS", "in")).toEqual([["in", 1, 1, 0]]);
   });
 
-  test("does no ack behind a push with NOBLOCK that fails", async () => {
+  test("does no ack after a failed push with NOBLOCK", async () => {
     const { client, spoil } = await start();
     await spoil("ready:out");
     const push = ["QLPUSH", "out", "1", "x", "NOBLOCK"];
@@ -210,7 +210,7 @@ describe("on a Redis with keys of another type", () => {
     expect(await ask(client, "QACK", "in", "1")).toBe(1);
   });
 
-  test("does no ack in the same write behind a push in many pieces", async () => {
+  test("does no ack that follows a failed push and a large push in the same write", async () => {
     const { client, spoil } = await start();
     await spoil("ready:out");
     const large = ["QLPUSH", "large", "1", Buffer.alloc(3_000_000)];

@@ -1,5 +1,5 @@
 // Parts of a network cannot reach each other: packets vanish, and no connection is reset. No
-// answered change that replicas had is lost, and okq serves again soon.
+// answered change that replicas received is lost, and okq soon serves again.
 import { describe, expect, test } from "bun:test";
 import { shardOf, shards } from "../../src/stores/redis/shards.ts";
 import { eventually, lasting } from "../support/eventually.ts";
@@ -15,7 +15,7 @@ import { startSentinelGroup } from "../support/redis-sentinel.ts";
 import { timeoutFor } from "./rounds.ts";
 import { Trial } from "./trial.ts";
 
-/** Long enough for the other side to get its own master. */
+/** Long enough for the other side to elect its own master. */
 const PARTITION_MS = 4_000;
 const SPREAD = { queues: ["a", "b", "c", "d", "e", "f"], producers: 6, consumers: 6 };
 
@@ -51,14 +51,14 @@ async function startOn(machines: Host[], name: string): Promise<[Cluster, Trial]
 
 describe.skipIf(!canUseNamespaces())(`in a network that breaks${skipReason()}`, () => {
   test(
-    "a cluster's master that nobody can reach is replaced, also for okq",
+    "okq uses the new master after a cluster replaces an unreachable one",
     async () => {
       const network = startNetwork();
       const hosts = Array.from({ length: 6 }, () => network.host());
       const [cluster, trial] = await startOn(hosts, "Cluster, master cut off, wait 1");
       network.cut(hosts[0]!);
       await newMaster(cluster, (address) => address !== hosts[0]!.address);
-      // Until the old master is back as a replica, the new one has none.
+      // Until the old master is back as a replica, the new master has none.
       network.join(hosts[0]!);
       await cluster.healed();
       await trial.recovers();
@@ -92,7 +92,7 @@ describe.skipIf(!canUseNamespaces())(`in a network that breaks${skipReason()}`, 
   );
 
   test(
-    "okq leaves a master that is cut off together with a Sentinel as soon as there is another",
+    "okq leaves a master that is cut off together with a Sentinel once there is a new master",
     async () => {
       const network = startNetwork();
       const hosts = [network.host(), network.host(), network.host()];

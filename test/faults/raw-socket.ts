@@ -1,4 +1,4 @@
-// A socket that keeps the exact bytes it receives, and sends any bytes.
+// A socket that sends any bytes and keeps the exact bytes that it receives.
 import type { Socket } from "bun";
 import { Change } from "../support/change.ts";
 
@@ -60,7 +60,7 @@ export class RawSocket {
     this.#socket.terminate();
   }
 
-  /** Resolves when so many bytes arrived or the connection was closed, to all bytes so far. */
+  /** Resolves to all bytes so far, once that many have arrived or the connection is closed. */
   async read(length: number): Promise<Buffer> {
     const endsAt = performance.now() + WAIT_MS_MAX;
     while (this.#length < length && !this.#isClosed) {

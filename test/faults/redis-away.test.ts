@@ -1,4 +1,4 @@
-// While its Redis is away, okq tries to reconnect, but neither spins nor floods its log.
+// While its Redis is down, okq tries to reconnect, but uses little processor time and logs little.
 import { readFileSync } from "node:fs";
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { closeAfterTest } from "../support/close-after-test.ts";

@@ -1,5 +1,5 @@
-// Redis loses everything under load, forgets the script repeatedly, or becomes slow. No more
-// events are lost than it had, and okq needs no restart.
+// Redis loses all data under load, repeatedly forgets the script, or becomes slow. Only the events
+// in that data are lost, and okq needs no restart.
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { closeAfterTest } from "../support/close-after-test.ts";
 import { eventually } from "../support/eventually.ts";
@@ -33,7 +33,7 @@ test.each(Object.entries(waysToEmpty))(
     const random = randomOf(name);
     const redis = await startTestRedis();
     const okqs = await startTwo(redis.port);
-    // Lost events count as not consumed, which would stop the producers.
+    // Lost events count as not consumed, so a limit would stop the producers.
     const load = new Load({ port: (client) => okqs[client % 2]!.port, ahead: Infinity });
     let [backMs, held] = [0, 0];
     for (let round = 0; round < rounds * 2; round++) {
@@ -51,14 +51,14 @@ test.each(Object.entries(waysToEmpty))(
     const totals = load.account.settle();
     const [lost, errors] = [totals.pushed - totals.acked, Object.fromEntries(load.errors)];
     report(name, { ...totals, lost, backMs, ...errors });
-    // Some answers had not reached the load when it counted.
+    // Some answers had not arrived when the load counted.
     expect(lost).toBeLessThanOrEqual(held + IN_FLIGHT_MAX);
     for (const okq of okqs) expect(okq.stderr()).not.toContain("stopp");
   },
   timeoutFor(10_000),
 );
 
-test("forgetting the script all the time fails no command and loses no event", async () => {
+test("a Redis that often forgets the script fails no command and loses no event", async () => {
   const redis = await startTestRedis();
   const okqs = await startTwo(redis.port);
   const load = new Load({ port: (client) => okqs[client % 2]!.port, lease: 30 });
@@ -85,7 +85,7 @@ test("a Redis that becomes slower fails no command and loses no event", async ()
   const near = await startOkqOnRedis(redis.port);
   const load = new Load({ port: (client) => okqs[client % 2]!.port, lease: 30, ahead: 50 });
   const figures: Record<string, number> = {};
-  // Never shorter than before, or later bytes would overtake earlier ones.
+  // The delays grow, because later bytes must not overtake earlier ones.
   for (const delayMs of [5, 20, 100]) {
     proxy.set("requests", "delay", delayMs);
     proxy.set("replies", "delay", delayMs);

@@ -1,5 +1,5 @@
-// kill -9 of a durable Redis under load, and its return: no event is lost, no client hangs while it
-// is away, and okq goes on by itself.
+// A durable Redis is killed with kill -9 under load and restarted: no event is lost, no client
+// hangs meanwhile, and okq recovers by itself.
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { eventually } from "../support/eventually.ts";
 import { startOkqOnRedis } from "../support/okq-process.ts";
@@ -11,12 +11,12 @@ import { untilWaiting } from "./waiting.ts";
 
 setDefaultTimeout(60_000);
 
-/** Longer than any test: a command that fails sooner has not waited for Redis. */
+/** Longer than any test, so a command that fails did not wait for Redis. */
 const PATIENT = ["--redis-timeout", "600000"];
-/** Without a push for this time, the load has stopped. */
+/** The load counts as stopped after this time without a push. */
 const STILL_MS = 150;
 
-describe("while Redis is away", () => {
+describe("while Redis is down", () => {
   test("commands fail at once, and waiting consumers are woken later", async () => {
     const redis = await startTestRedis({ isDurable: true });
     const okq = await startOkqOnRedis(redis.port, 0, PATIENT);
@@ -52,7 +52,7 @@ describe("while Redis is away", () => {
     expect(await client!.call("QRPOP", "q")).toBeNull();
   });
 
-  test("waiting consumers are woken for events that others pushed meanwhile", async () => {
+  test("waiting consumers are woken for events that other processes pushed meanwhile", async () => {
     const redis = await startTestRedis({ isDurable: true });
     const [okq, other] = await Promise.all([
       startOkqOnRedis(redis.port),
@@ -71,7 +71,7 @@ describe("while Redis is away", () => {
   });
 });
 
-test("a consumer that left or sent RESET while Redis was away is not counted later", async () => {
+test("a consumer that left or sent RESET while Redis was down is not counted later", async () => {
   const redis = await startTestRedis();
   const okq = await startOkqOnRedis(redis.port, 0, ["--password", "secret"]);
   const connect = async () => {
@@ -93,7 +93,7 @@ test("a consumer that left or sent RESET while Redis was away is not counted lat
   expect(status).toEqual([[Buffer.from("q"), 0, 0, 1]]);
 });
 
-test("a Redis that is frozen for a moment fails no command", async () => {
+test("a short freeze of Redis fails no command", async () => {
   const redis = await startTestRedis();
   const okq = await startOkqOnRedis(redis.port);
   const load = new Load({ port: () => okq.port, lease: 30 });
@@ -118,7 +118,7 @@ test("a Redis that is frozen for a moment fails no command", async () => {
 });
 
 test(
-  "a killed and restarted Redis loses nothing that was answered, under load",
+  "a Redis that is killed and restarted under load loses no answered change",
   async () => {
     const random = randomOf("Redis killed");
     const redis = await startTestRedis({ isDurable: true });
@@ -145,7 +145,7 @@ test(
     expect(load.failed).toBeGreaterThan(0);
     const known = new Set(["ERR store outcome unknown", "LOADING store unavailable"]);
     expect(Object.keys(errors).filter((error) => !known.has(error))).toEqual([]);
-    // No restart was needed.
+    // okq was not restarted.
     for (const okq of okqs) expect(okq.stderr()).not.toContain("stopp");
   },
   timeoutFor(10_000),

@@ -91,7 +91,7 @@ test("everything works after FLUSHALL, and consumers are soon counted again", as
   expect(await client.call("QACK", "other", "1")).toBe(1);
 });
 
-/** The keys of a queue, and two keys that all queues share. */
+/** The keys of the queue "bad". Two other keys are shared by all queues. */
 const own = ["ready:bad", "claimed:bad", "events:bad", "front:bad", "leases:bad"];
 const keys = [...own, "queues", "deadlines"];
 
@@ -107,7 +107,7 @@ const operations: Record<string, string[]> = {
 };
 
 test.each(keys)(
-  "with %s overwritten, only commands on it fail, with an error and without effect",
+  "with %s overwritten, only commands that need it fail, with an error and no effect",
   async (key) => {
     const redis = await startTestRedis();
     const okq = await startOkqOnRedis(redis.port);
@@ -128,7 +128,7 @@ test.each(keys)(
       await client.take(5);
       await redis.redis.set(`{okq}:${key}`, "something else");
       const before = await snapshot();
-      // Commands on another queue in the same batch, before and behind.
+      // The same batch has commands on another queue before and after.
       client.pipeline(["QLPUSH", "good", "1", "y"], command);
       neighbour.pipeline(["QLPUSH", "good", "2", "y"]);
       const [first, reply] = (await client.take(2)) as [Decoded, Decoded];
@@ -149,7 +149,7 @@ test.each(keys)(
   },
 );
 
-test("requeues events of other queues and logs a queue for which it cannot", async () => {
+test("logs a queue that it cannot requeue, and requeues events of other queues", async () => {
   const redis = await startTestRedis();
   const okq = await startOkqOnRedis(redis.port);
   const client = closeAfterTest(await okq.connect());
@@ -158,13 +158,13 @@ test("requeues events of other queues and logs a queue for which it cannot", asy
   await redis.redis.set("{okq}:claimed:bad", "something else");
   await client.call("QRPOP", "good", "EX", "0.2");
   const again = await eventually(() => client.call("QRPOP", "good"), {
-    message: "the event of the other queue is back",
+    message: "the event of the other queue is requeued",
   });
   expect(again).toEqual([Buffer.from("1"), Buffer.from("x")]);
   await okq.waitForLine(
     / warn +cannot requeue expired claims, okq tries again store=\S+ reason="ERR queue bad: /,
   );
-  // It goes on failing, and okq tries again.
+  // The requeue keeps failing, and okq tries again.
   const triedAt = () => redis.redis.zscore("{okq}:deadlines", "bad");
   for (let round = 0; round < 3; round++) {
     const before = await triedAt();

@@ -1,5 +1,5 @@
 // Redis answers, but refuses commands: no memory, a read-only replica, too few replicas, a failing
-// disk. Commands that need nothing of that go on; the others fail and change nothing.
+// disk. Commands that Redis accepts still work; the others fail and change nothing.
 import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { expect, setDefaultTimeout, test } from "bun:test";
@@ -26,13 +26,13 @@ async function pushAll(client: Wire, ids: string[]): Promise<Decoded[]> {
 const OK = { simple: "OK" };
 const event = (id: string) => [Buffer.from(id), Buffer.from("x")];
 
-test("out of memory only pushes fail, with the reason", async () => {
+test("while Redis is out of memory, only pushes fail, with the reason", async () => {
   const redis = await startTestRedis({ args: ["--maxmemory-policy", "noeviction"] });
   const okq = await startOn(redis);
   const client = await okq.connect();
   await pushAll(client, ["1", "2", "3"]);
   await redis.redis.config("SET", "maxmemory", "1mb");
-  // In one batch, where an allowed write must not make room for a push.
+  // All in one batch, in which an allowed write must not make room for a push.
   const others = await Promise.all([okq.connect(), okq.connect(), okq.connect(), okq.connect()]);
   const calls = [
     client.call("QRPOP", "q", "EX", "60"),
@@ -49,7 +49,7 @@ test("out of memory only pushes fail, with the reason", async () => {
   expect(registered).toEqual(OK);
   expect(await client.call("QACK", "q", "1", "REDO")).toBe(1);
   expect(await client.call("QRPOP", "q", "EX", "1")).toEqual(event("1"));
-  // Its lease ends, and it is requeued although memory is full.
+  // The lease expires, and the event is requeued although memory is full.
   await eventually(async () => {
     const peeked = (await client.call("QRPEEK", "q")) as Buffer[];
     return String(peeked[0]) === "1";
@@ -64,7 +64,7 @@ test("out of memory only pushes fail, with the reason", async () => {
   expect(await pushAll(client, ["4"])).toEqual([OK]);
 });
 
-test("out of memory under load, nothing that was answered OK is lost", async () => {
+test("when Redis runs out of memory under load, no answered event is lost", async () => {
   const redis = await startTestRedis({ args: ["--maxmemory-policy", "noeviction"] });
   const trial = await Trial.start(
     "Redis out of memory",
@@ -106,7 +106,7 @@ test("okq does not start on a replica, nor on a single server of a cluster", asy
   await expect(startOn(other, { redisCluster: true })).rejects.toThrow(/cluster support disabled/);
 });
 
-test("without enough replicas the outcome of changes is unknown, and reads go on", async () => {
+test("without enough replicas the outcome of changes is unknown, and reads succeed", async () => {
   const redis = await startTestRedis();
   const okq = await startOn(redis, { redisWait: 1, redisWaitTimeout: 100 });
   const client = await okq.connect();
@@ -116,7 +116,7 @@ test("without enough replicas the outcome of changes is unknown, and reads go on
   );
   expect(await client.call("QRPEEK", "q")).toEqual(event("1"));
   expect(await client.call("QRPOP", "nothing")).toBeNull();
-  // A producer that repeats the push relies on this event.
+  // A producer that repeats the push must get the same error.
   expect(errorOf((await pushAll(client, ["1"]))[0]!)).toStartWith("ERR store outcome unknown: ");
   // A read of a change with an unknown outcome has an unknown outcome too.
   client.pipeline(["QLPUSH", "q", "1", "x"], ["QRPEEK", "q"], ["QACK", "q", "1"]);
@@ -134,7 +134,7 @@ test("without enough replicas the outcome of changes is unknown, and reads go on
   expect(okq.log.some((line) => line.includes("enough replicas answer again"))).toBe(true);
 });
 
-test("does nothing behind a refused push while a batch waits for replicas", async () => {
+test("does nothing after a refused push while a batch waits for replicas", async () => {
   const redis = await startTestRedis();
   const replica = await startTestRedis();
   await replica.redis.replicaof("127.0.0.1", redis.port);
@@ -171,7 +171,7 @@ test("one WAIT confirms a whole batch", async () => {
   expect(calls("wait")).toBeLessThan(ids.length / 4);
 });
 
-test("reports a Redis that cannot save, and goes on when it can", async () => {
+test("reports a Redis that cannot save, and works again when it can", async () => {
   const redis = await startTestRedis();
   const okq = await startOn(redis);
   const client = await okq.connect();

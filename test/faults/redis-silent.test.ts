@@ -1,5 +1,5 @@
-// Redis does not answer while its connections look alive: it is frozen, or the network swallows
-// bytes. Commands get an error, and okq serves again soon after Redis does.
+// Redis does not answer while its connections stay open: it is frozen, or the network swallows
+// bytes. Commands get an error, and okq serves again soon after Redis recovers.
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { closeAfterTest } from "../support/close-after-test.ts";
 import { eventually, lasting } from "../support/eventually.ts";
@@ -26,7 +26,7 @@ test("a Redis frozen for ten seconds causes errors and loses no event", async ()
   redis.signal("SIGCONT");
   await trial.recovers();
   await trial.settle();
-  // No client waited for Redis to come back.
+  // No client waited until Redis was back.
   expect(trial.load.slowestMs).toBeLessThan(SILENT_MS);
 });
 
@@ -48,7 +48,7 @@ test.each(["replies", "requests"] as const)(
   },
 );
 
-test("answers a command at the timeout, and later ones at once", async () => {
+test("answers a command at the timeout, and later commands at once", async () => {
   const redis = await startTestRedis();
   const okq = await startTestOkq({
     store: "",
@@ -63,7 +63,7 @@ test("answers a command at the timeout, and later ones at once", async () => {
     /^ERR store outcome unknown: .*in time|^LOADING store unavailable/,
   );
   expect(performance.now() - startedAt).toBeGreaterThan(TIMEOUT_MS - 300);
-  // They were not sent, or they would have to wait for the timeout too.
+  // These commands were not sent, because otherwise they would wait for the timeout too.
   expect(errorOf(await client.call("QLPUSH", "q", "3", "x"))).toStartWith("LOADING store unav");
   expect(errorOf(await client.call("OKQ", "HEALTH"))).toStartWith("LOADING store unavailable");
   redis.signal("SIGCONT");
@@ -81,7 +81,7 @@ test("wakes consumers again after a time without messages", async () => {
   await consumer.call("QREGISTER", "q");
   consumer.pipeline(["QNOTIFY", "30"]);
   await untilWaiting(far.port, 1, "q");
-  // The subscription is cut off too, without a sign. Both okq have one.
+  // The subscription is lost too, without a notice. Both okq processes have one.
   await eventually(async () => (await redis.redis.pubsub("NUMSUB", "{okq}:ready:0"))[1] === 2);
   proxy.set("replies", "swallow");
   await lasting(4_000);

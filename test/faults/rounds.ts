@@ -1,17 +1,17 @@
-// The number of rounds of fault tests, from the environment, and random choices from a seed that is
-// printed, so that a failure can be repeated.
+// The number of rounds of fault tests, from the environment, and random choices from a printed
+// seed, so that a failure can be reproduced.
 
 /** Rounds of each repeated test: OKQ_FAULT_ROUNDS, or a few. */
 export const rounds = Number(process.env["OKQ_FAULT_ROUNDS"] ?? 2);
 
 export const seed = Number(process.env["OKQ_FAULT_SEED"] ?? Math.floor(Math.random() * 2 ** 31));
 
-/** The timeout of a test whose rounds take that long each. */
+/** The timeout of a test with rounds of that duration. */
 export function timeoutFor(roundMs: number): number {
   return 60_000 + 2 * rounds * roundMs;
 }
 
-/** Whole numbers from `from` to `to`, the same for the same name and seed. */
+/** Random integers from `from` to `to`, the same for the same name and seed. */
 export function randomOf(name: string): (from: number, to: number) => number {
   console.log(`${name}: OKQ_FAULT_SEED=${seed} OKQ_FAULT_ROUNDS=${rounds}`);
   let state = BigInt(seed);

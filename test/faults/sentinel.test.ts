@@ -1,4 +1,4 @@
-// A master under Sentinel is killed, frozen or cut off. With --redis-wait 1 nothing that was
+// A master under Sentinel is killed, frozen or cut off. With --redis-wait 1 no change that was
 // answered OK is lost, and okq serves again soon after the failover.
 // oxlint-disable no-await-in-loop -- one failover after the other
 import { describe, expect, test } from "bun:test";
@@ -10,7 +10,7 @@ import { rounds, timeoutFor } from "./rounds.ts";
 import { Trial } from "./trial.ts";
 
 const FROZEN_MS = 10_000;
-/** Long enough for the other side to get its own master. */
+/** Long enough for the other side to elect its own master. */
 const PARTITION_MS = 4_000;
 
 function on({ sentinels }: SentinelGroup, config: Partial<Config> = {}): Partial<Config> {
@@ -23,7 +23,7 @@ async function killAndFailOver(group: SentinelGroup, trial: Trial): Promise<void
     await master.kill();
     await group.promoted(master.port);
     await trial.recovers();
-    // If it were back before the failover is over, it would keep the other replica.
+    // A master that is back before the end of the failover would keep the other replica.
     await group.synced(group.servers.length - 2);
     await master.start();
     await group.synced(group.servers.length - 1);
@@ -32,7 +32,7 @@ async function killAndFailOver(group: SentinelGroup, trial: Trial): Promise<void
 
 describe("under Sentinel", () => {
   test(
-    "a killed master loses no answered change that a replica had",
+    "a killed master loses no answered change that a replica received",
     async () => {
       const group = await startSentinelGroup({ replicas: 2 });
       const trial = await Trial.start(
@@ -46,7 +46,7 @@ describe("under Sentinel", () => {
   );
 
   test(
-    "a killed master may lose changes that no replica had, and okq serves again",
+    "a killed master may lose changes that no replica received, and okq recovers",
     async () => {
       const group = await startSentinelGroup({ replicas: 2 });
       const trial = await Trial.start("Sentinel, master killed, no wait", on(group));
@@ -57,7 +57,7 @@ describe("under Sentinel", () => {
   );
 
   test(
-    "okq leaves a frozen master for the new one, and nothing is lost when it wakes up",
+    "okq moves from a frozen master to the new one, and no change is lost",
     async () => {
       const group = await startSentinelGroup({ replicas: 2 });
       const trial = await Trial.start(

@@ -1,5 +1,5 @@
 // okq gets a seeded mix of valid and broken input from many connections. It stays up and within its
-// bounds, and well-behaved clients beside never see a wrong byte.
+// bounds, and well-behaved clients never see a wrong byte.
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { Random } from "../stores/random.ts";
 import { closeAfterTest } from "../support/close-after-test.ts";
@@ -19,7 +19,7 @@ const REPLIES_PER_SECOND = 100;
 const FUZZERS = 8;
 const SWEEP_EVERY_MS = 500;
 const GROWTH_BYTES_MAX = 300 * 1024 * 1024;
-/** A store may open and close files. */
+/** Tolerates the files that a store opens and closes. */
 const FILES_MORE_MAX = 3;
 /** Small, so that the bounds on clients are reached. */
 const BOUNDS = ["--max-event-bytes", "1mb", "--max-waiting-bytes", "2mb"];
@@ -32,7 +32,7 @@ async function start(store: (typeof storeNames)[number]): Promise<ListeningOkq> 
   return await startOkqOnRedis((await startTestRedis()).port, 0, BOUNDS);
 }
 
-/** Lines in the log that no input of clients may cause. */
+/** Log lines that no input of clients may cause. */
 function complaints(log: string): string[] {
   return log.split("\n").filter((line) => / error |internal error|connection failed/.test(line));
 }
@@ -45,7 +45,7 @@ function witnesses(): Witness[] {
   });
 }
 
-/** Empties the queues that no client empties, because events in them take memory. */
+/** Empties queues that no client empties, because their events use memory. */
 async function sweep(okq: ListeningOkq, isOver: () => boolean): Promise<void> {
   const wire = closeAfterTest(await okq.connect());
   while (!isOver()) {
@@ -57,8 +57,8 @@ async function sweep(okq: ListeningOkq, isOver: () => boolean): Promise<void> {
   wire.close();
 }
 
-describe.each(storeNames)("on %s, beside clients that send anything", (store) => {
-  test(`other clients get exact replies (OKQ_FAULT_SEED=${seed})`, async () => {
+describe.each(storeNames)("on %s, during random input of other clients", (store) => {
+  test(`clients with valid input get exact replies (OKQ_FAULT_SEED=${seed})`, async () => {
     const okq = await start(store);
     const observer = closeAfterTest(await okq.connect());
     await observer.call("PING");

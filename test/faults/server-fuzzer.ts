@@ -7,9 +7,9 @@ import { frame } from "../support/wire.ts";
 import { errorOf } from "./load.ts";
 import { RawSocket } from "./raw-socket.ts";
 
-/** Commands that would close the witnesses or break the fuzzer's own count of replies. */
-const SPARED = new Set(["CLIENT KILL", "CLIENT REPLY", "QUIT"]);
-const NAMES = commands.map(({ name }) => name).filter((name) => !SPARED.has(name));
+/** Excluded commands: they would close witnesses or break the fuzzer's count of replies. */
+const EXCLUDED = new Set(["CLIENT KILL", "CLIENT REPLY", "QUIT"]);
+const NAMES = commands.map(({ name }) => name).filter((name) => !EXCLUDED.has(name));
 const KINDS = {
   commands: 6,
   mutated: 5,
@@ -32,14 +32,14 @@ type WholeKind = (typeof WHOLE)[number];
 /** Bytes that are not a command, and commands that are not answered. */
 const BLANKS = ["\n", "\r\n", "  \r\n", "*0\r\n", "*-7\r\n", `${" ".repeat(9_000)}\n`];
 const ENDS = { halfClose: 6, reset: 2, close: 2 };
-/** Bytes and words with a meaning, which chance alone would rarely produce. */
+/** Words with a meaning, which random bytes would rarely produce. */
 const WORDS = ["", "0", "1", "-1", "0.01", "1e400", "nan", "EX", "NOACK", "REDO", "NOBLOCK", "*"];
 const TELLING = "\r\n*$-+:0123456789\"'\\ \t\0\xff";
 
 export class ServerFuzzer {
   connections = 0;
   bytes = 0;
-  /** Complete commands whose replies were counted. */
+  /** The number of complete commands whose replies were counted. */
   commands = 0;
   readonly #random: Random;
   readonly #queues: Buffer[];
@@ -83,7 +83,7 @@ export class ServerFuzzer {
     const replies = all(decoder);
     for (const reply of replies) {
       const error = errorOf(reply);
-      if (error?.includes("internal error")) throw new Error(`a fuzzer was told: ${error}`);
+      if (error?.includes("internal error")) throw new Error(`a fuzzer got: ${error}`);
     }
     if (!isWhole) return;
     this.commands += sent.length;
@@ -121,7 +121,7 @@ export class ServerFuzzer {
 
   #command(): (string | Buffer)[] {
     const name = this.#random.below(20) === 0 ? this.#noise(20) : this.#random.of(NAMES);
-    // Waiting for years would not be a fault of okq.
+    // A wait of years would be correct and would stop the fuzzer.
     if (name === "QNOTIFY") return [name, this.#random.of(WORDS)];
     const words = typeof name === "string" ? name.split(" ") : [name];
     const args = Array.from({ length: this.#random.below(5) }, () => this.#argument());

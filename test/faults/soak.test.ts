@@ -1,4 +1,4 @@
-// okq under a long mixed load: nothing is lost, and memory and descriptors do not grow. `bun run
+// okq under a long mixed load: no event is lost, and memory and descriptors do not grow. `bun run
 // soak` runs it much longer.
 import { expect, test } from "bun:test";
 import { type ListeningOkq, startOkqOnRedis, startOkqProcess } from "../support/okq-process.ts";
@@ -24,7 +24,7 @@ async function start(store: StoreName): Promise<ListeningOkq> {
 }
 
 test.each(stores)(
-  `on %s, ${EPOCHS} epochs of ${EPOCH_SECONDS} s leave memory and files at their size`,
+  `on %s, ${EPOCHS} epochs of ${EPOCH_SECONDS} s do not grow memory or the number of open files`,
   async (store) => {
     const okq = await start(store);
     const epochs: Epoch[] = [];

@@ -1,5 +1,5 @@
-// Runs okq in epochs: each is a mixed load with clients that come, go and misbehave. At its end
-// every event must be accounted for, and the idle okq is measured.
+// Runs okq in epochs: each is a mixed load with clients that connect, leave and misbehave. At its
+// end every event must be accounted for, and the idle okq is measured.
 import { eventually, lasting } from "../support/eventually.ts";
 import { openFiles, residentBytes } from "../support/process-figures.ts";
 import { Wire } from "../support/wire.ts";
@@ -7,7 +7,7 @@ import { Load } from "./load.ts";
 import { MisbehavingClients } from "./misbehaving-clients.ts";
 
 const QUEUES = ["a", "b"];
-/** Memory settles within this time after a load; the smallest figure counts. */
+/** The time in which memory settles after a load. The smallest figure counts. */
 const SETTLE_MS = 1_500;
 
 export interface Epoch {
@@ -27,7 +27,7 @@ export interface Soaked {
   port: number;
 }
 
-/** Rejects if an event was lost, or came again after its ack. */
+/** Rejects if an event was lost or delivered again after its ack. */
 export async function soakEpoch(okq: Soaked, seconds: number, seed: number): Promise<Epoch> {
   const observer = await Wire.connect(okq.port);
   await observer.call("CLIENT", "SETNAME", "observer");

@@ -1,5 +1,5 @@
-// Accidents with the files of a database: a -wal that goes away, symbolic links, several okq that
-// start at once, and kills while a file is made.
+// Accidents with the files of a database: a lost -wal, symbolic links, several okq processes that
+// start at once, and kills while a file is created.
 // oxlint-disable no-await-in-loop -- one after the other is what is meant
 import { describe, expect, onTestFinished, setDefaultTimeout, test } from "bun:test";
 import {
@@ -25,7 +25,7 @@ import { type OkqProcess, startProcess } from "../support/process.ts";
 import { ask, askAll } from "../support/readable.ts";
 import { Wire } from "../support/wire.ts";
 
-/** On a busy machine a start takes seconds. */
+/** A start takes seconds on a busy machine. */
 setDefaultTimeout(90_000);
 
 function newFolder(): string {
@@ -42,8 +42,8 @@ async function run(...args: string[]): Promise<[code: number, words: string]> {
 const pushes = (from: number, to: number) =>
   Array.from({ length: to - from }, (_, at) => ["QLPUSH", "q", `${from + at}`, "contents"]);
 
-describe("a -wal that goes away while okq runs", () => {
-  /** With a copy beside it, as a careless backup makes it. */
+describe("a -wal that is lost while okq runs", () => {
+  /** The ways to lose a -wal, by people or by careless backups. */
   const incidents: Record<string, (wal: string) => void> = {
     removed: (wal) => rmSync(wal),
     renamed: (wal) => renameSync(wal, `${wal}.old`),
@@ -107,7 +107,7 @@ describe("a -wal that goes away while okq runs", () => {
       expect.stringContaining("-wal was removed or replaced"),
     ]);
     client.close();
-    // A stop with SIGTERM and a start repair that, and nothing is lost.
+    // A stop with SIGTERM and a start repair the database without loss.
     okq.kill("SIGTERM");
     expect(await okq.exited).toBe(0);
     const again = await startOkqProcess([`--store=sqlite:${file}`]);
@@ -135,7 +135,7 @@ test("refuses pushes while its folder is renamed", async () => {
 });
 
 describe("a database behind a symbolic link", () => {
-  /** Each makes links in `folder` and returns the path to start with; `real` is the file. */
+  /** Each makes links in `folder` to the file `real`, and returns the path to start okq with. */
   const links: Record<string, (folder: string, real: string) => string> = {
     "to the file"(folder, real) {
       symlinkSync(real, join(folder, "link.db"));
@@ -184,7 +184,7 @@ describe("a database behind a symbolic link", () => {
     expect(checkDatabase(link)).toEqual({ queues: 1, ready: 100, claimed: 0 });
   });
 
-  test("that leads in a circle is refused with one line", async () => {
+  test("that is circular is refused in one line", async () => {
     const folder = newFolder();
     symlinkSync("b", join(folder, "a"));
     symlinkSync("a", join(folder, "b"));
@@ -192,7 +192,7 @@ describe("a database behind a symbolic link", () => {
     expect([code, words]).toEqual([1, expect.stringMatching(/^okq: .*symbolic links.*\n$/)]);
   });
 
-  test("takes a backup, and keeps an existing one", async () => {
+  test("receives a backup, but does not replace one", async () => {
     const folder = newFolder();
     const store = `--store=sqlite:${join(folder, "okq.db")}`;
     const okq = await startOkqProcess([store]);
@@ -225,7 +225,7 @@ async function started(okq: OkqProcess): Promise<number | string> {
 }
 
 containers(`in containers, where every okq is process 1 ${noContainer ?? ""}`, () => {
-  test("one of three that start at once serves, and the others report why not", async () => {
+  test("one of three okq started at once serves, and the others report the reason", async () => {
     for (let round = 0; round < 2; round++) {
       const folder = newFolder();
       const file = join(folder, "data/okq.db");
@@ -274,7 +274,7 @@ containers(`in containers, where every okq is process 1 ${noContainer ?? ""}`, (
     }
     const okq = await startOkqProcess([store]);
     const address = `--listen-addr=127.0.0.1:${okq.port}`;
-    // Killed later than that, a backup may have been complete.
+    // After a later kill the backup may be complete.
     if (existsSync(copy) && Bun.file(copy).size > 0) rmSync(copy);
     expect(await run("backup", copy, store, address)).toEqual([
       0,

@@ -1,5 +1,5 @@
-// kill -9 of an okq on its own database, at random moments under load: answered events stay, in
-// their order, and acknowledged events never come again.
+// kill -9 of okq on its own database, at random moments under load: answered events stay in order,
+// and acknowledged events are never delivered again.
 // oxlint-disable no-await-in-loop -- one after the other is what is meant
 import { expect, onTestFinished, setDefaultTimeout, test } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -15,7 +15,7 @@ import { randomOf, report, rounds, timeoutFor } from "./rounds.ts";
 
 setDefaultTimeout(60_000);
 
-/** Kills of each test: 10 in a quick run, 200 and more with OKQ_FAULT_ROUNDS=40. */
+/** The number of kills in each test: 10 in a quick run, 200 with OKQ_FAULT_ROUNDS=40. */
 const kills = rounds * 5;
 const killMsMax = 6000;
 
@@ -32,7 +32,7 @@ const modes = [
 ] as const;
 
 test.each(modes)(
-  "loses nothing and repeats no acked event when killed under mixed load %s",
+  "loses no event and repeats no acked event when killed under mixed load %s",
   async (mode, flags) => {
     const random = randomOf(`okq on its database killed, ${mode}`);
     const args = [newStore(), ...flags];
@@ -70,7 +70,7 @@ test(
       const running = [
         untilClosed(async () => {
           const id = next++;
-          // If its answer was lost, the event may be there or not.
+          // If the answer of a push was lost, the event may exist or not.
           if (isOk(await producer.call("QLPUSH", "line", id, `event ${id}`))) pushed.push(id);
         }),
         untilClosed(() => popOne(consumer, popped)),
@@ -84,7 +84,7 @@ test(
     client.close();
     expect(popped).toEqual(popped.toSorted((a, b) => a - b));
     expect(new Set(popped).size).toBe(popped.length);
-    // The answer to an EX 0 pop may be lost with its event: at most one per kill.
+    // A lost answer to a pop with EX 0 loses its event: at most one event per kill.
     const got = new Set(popped);
     expect(pushed.filter((id) => !got.has(id)).length).toBeLessThanOrEqual(kills);
     report("order over kills", { pushed: pushed.length, popped: popped.length });

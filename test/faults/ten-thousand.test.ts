@@ -1,5 +1,5 @@
 // Ten thousand connections at once, the default limit: each is served, one more is refused, and
-// nothing is left of them when they are gone.
+// they leave nothing behind.
 import { readFileSync } from "node:fs";
 import { expect, test } from "bun:test";
 import { closeAfterTest } from "../support/close-after-test.ts";
@@ -16,7 +16,7 @@ const CLIENTS = 10_000;
 const WAVE = 250;
 const KB_EACH_MAX = 24;
 const FILES_MORE_MAX = 3;
-/** Milliseconds that okq may work for ten thousand others before it answers one more. */
+/** Milliseconds that okq may work for ten thousand clients before it answers one more. */
 const WORK_MS_MAX = 1_500;
 
 const limit = Number(
@@ -39,7 +39,7 @@ async function expectReply(socket: RawSocket, reply: string): Promise<void> {
   if (got.toString() !== reply) throw new Error(`got ${JSON.stringify(String(got))}`);
 }
 
-/** The longest that okq worked meanwhile before it answered a client that asks all the time. */
+/** The maximum processor time of okq until it answers a client, while `all` is pending. */
 async function longestWorkBeside(pid: number, client: Wire, all: Promise<unknown>) {
   const done = all.then(() => true);
   let longestMs = 0;
@@ -53,7 +53,7 @@ async function longestWorkBeside(pid: number, client: Wire, all: Promise<unknown
 }
 
 test.skipIf(!hasRoom)(
-  `${CLIENTS} clients are served at once, and one more is refused${reason}`,
+  `${CLIENTS} clients are served at once, and another is refused${reason}`,
   async () => {
     const okq = await startOkqProcess(["--store", newDatabase()]);
     const observer = closeAfterTest(await okq.connect());

@@ -12,7 +12,7 @@ export class Trial {
   readonly load: Load;
   readonly okqs: TestOkq[];
   readonly #name: string;
-  /** The longest time from the return of the store until commands succeed again. */
+  /** The longest time from the recovery of the store until commands succeed again. */
   #backMs = 0;
 
   private constructor(name: string, okqs: TestOkq[], load: Load) {
@@ -34,7 +34,7 @@ export class Trial {
     return new Trial(name, okqs, load);
   }
 
-  /** Call when the store is back. Waits until the commands of every client succeed again. */
+  /** Call when the store has recovered. Waits until commands of every client succeed again. */
   async recovers(timeoutMs = 30_000): Promise<number> {
     const startedAt = performance.now();
     await this.load.progress(1, timeoutMs);
@@ -44,13 +44,13 @@ export class Trial {
     return backMs;
   }
 
-  /** Waits for so many more error replies than `before`. */
+  /** Waits for that number of error replies more than `before`. */
   async fails(count: number, before = this.load.failed): Promise<void> {
     const failed = before + count;
     await eventually(() => this.load.failed >= failed, { message: `${count} commands fail` });
   }
 
-  /** Throws if an answered push is lost or an acked event came again. */
+  /** Throws if an answered push is lost or an acked event was delivered again. */
   async settle(figures: object = {}): Promise<Totals> {
     await this.#end();
     const totals = this.load.account.settle();
@@ -58,7 +58,7 @@ export class Trial {
     return totals;
   }
 
-  /** As settle(), for a store that may lose events; counts them. */
+  /** Like settle(), but counts lost events, for a store that may lose events. */
   async settleLosses(figures: object = {}): Promise<Totals & Losses> {
     await this.#end();
     const totals = this.load.account.settleLosses();

@@ -1,11 +1,11 @@
-// Waits until consumers wait: QNOTIFY does not answer before there is an event, so this asks okq.
+// Waits until consumers wait in QNOTIFY, which does not answer before there is an event.
 import { eventually } from "../support/eventually.ts";
 import { Wire } from "../support/wire.ts";
 
-/** Resolves when that many wait in QNOTIFY at that okq and have found the queue empty at first. */
+/** Resolves when that many consumers of that okq wait and have found the queue empty. */
 export async function untilWaiting(port: number, count: number, queue: string): Promise<void> {
-  // First attempts are answered in the order of their lane. In a cluster that is the lane of the
-  // queue; else sessions take turns at two lanes, and both are asked.
+  // First attempts are answered in the order of their lane. In a cluster this is the lane of the
+  // queue. Otherwise sessions alternate between two lanes, so both are queried.
   const wires = [await Wire.connect(port), await Wire.connect(port)];
   try {
     await eventually(

@@ -1,5 +1,5 @@
-// A well-behaved client with its own queue that knows the exact bytes of every reply. It must not
-// notice what other clients do to okq.
+// A well-behaved client with its own queue that knows the exact bytes of every reply. Other clients
+// must not affect its replies.
 import type { Random } from "../stores/random.ts";
 import { frame } from "../support/wire.ts";
 import { RawSocket } from "./raw-socket.ts";
@@ -32,7 +32,7 @@ export class Witness {
   readonly #random: Random;
   readonly #protocol: 2 | 3;
   readonly #queue: Buffer;
-  /** Left to right. */
+  /** The ready events, from left to right. */
   readonly #ready: Event[] = [];
   readonly #claimed: Event[] = [];
   #ids = 0;
@@ -43,7 +43,7 @@ export class Witness {
     this.#queue = queue;
   }
 
-  /** Sends and compares until isOver(). Rejects at the first wrong reply. */
+  /** Sends commands and compares replies until isOver(). Rejects at the first wrong reply. */
   async run(port: number, isOver: () => boolean): Promise<void> {
     const socket = await RawSocket.connect(port);
     try {
@@ -78,7 +78,7 @@ export class Witness {
     throw new Error(`a witness got ${shown(got)}${closed}, and not ${shown(expected)}`);
   }
 
-  /** The next command with its reply; changes the expected queue. */
+  /** The next command with its expected reply. Updates the expected queue. */
   #next(): Exchange {
     const kind = this.#random.weighted(KINDS);
     if (kind === "push") return this.#push();

@@ -1,8 +1,8 @@
-// Repeated lines: the first ones are written, the others counted.
+// Repeated lines: the first lines are written, further lines are only counted.
 import { expect, jest, test } from "bun:test";
 import { LogLimit } from "../../src/log/log-limit.ts";
 
-test("writes five lines of a message in ten seconds, then how many more there were", () => {
+test("writes a message five times in ten seconds, then counts further lines", () => {
   jest.useFakeTimers();
   try {
     const lines: string[] = [];

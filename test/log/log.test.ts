@@ -17,7 +17,7 @@ test("writes time, level, message and fields in a text line", () => {
   expect(lines[0]!.replace(time, "")).toBe("info  listening addr=127.0.0.1:4777 port=4777\n");
 });
 
-test("quotes empty values and those with spaces, quotes or equals signs", () => {
+test("quotes values that are empty or contain spaces, quotes or equals signs", () => {
   const { lines, log } = capture("text");
   log.warn("odd", { a: "two words", b: 'say "hi"', c: "x=y", d: "" });
   expect(lines[0]).toContain(`a="two words" b="say \\"hi\\"" c="x=y" d=""\n`);
@@ -34,7 +34,7 @@ test.each(["text", "json"] as const)(
   },
 );
 
-test("writes JSON with numbers as numbers, and renames fields that collide", () => {
+test("writes numbers as JSON numbers, and renames fields with the name of another", () => {
   const { lines, log } = capture("json");
   log.info("hello\n", { port: 1, on: true, level: "mine", list: [1], text: "a\u0085b" });
   const record = JSON.parse(lines[0]!);
@@ -52,7 +52,7 @@ test("writes debug lines only if debug is on", () => {
   expect(verbose.lines[0]).toContain("debug seen");
 });
 
-test("cuts a long field and survives one that cannot be shown", () => {
+test("cuts a long field, and writes [object] for a value that JSON cannot express", () => {
   const { lines, log } = capture("text");
   const circular: Record<string, unknown> = {};
   circular["self"] = circular;

@@ -1,4 +1,4 @@
-// The clock of the system, and the one that tests move: timers run in time, once or periodically.
+// The system clock and the test clock: timers run on time, once or periodically.
 import { expect, test } from "bun:test";
 import { systemClock } from "../../src/queue/clock.ts";
 import { TestClock } from "../support/test-clock.ts";
@@ -17,7 +17,7 @@ test("a timer of the system's clock never runs early", async () => {
   expect(systemClock.nowMs() - startedAtMs).toBeGreaterThanOrEqual(2.5);
 });
 
-test("a timer may be longer than a setTimeout can be", async () => {
+test("a timer can be longer than setTimeout allows", async () => {
   let runs = 0;
   const cancel = systemClock.after(2 ** 31 * 1000, () => (runs += 1));
   await passed(5);

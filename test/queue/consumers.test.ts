@@ -1,5 +1,5 @@
-// Consumers of this process: how many each queue has, and what the store is told when a consumer
-// registers, leaves, or cannot be reported.
+// Consumers of this process: their number in each queue, and the reports to the store when a
+// consumer registers or leaves, also while the store is down.
 import { expect, test } from "bun:test";
 import { Consumer } from "../../src/queue/consumer.ts";
 import { Consumers } from "../../src/queue/consumers.ts";
@@ -9,23 +9,23 @@ import { type Operation, type Receiver, type Register, Session } from "../../src
 const [a, b, c] = ["a", "b", "c"].map((name) => Buffer.from(name)) as [Buffer, Buffer, Buffer];
 const down = new StoreError("unavailable", "down");
 
-/** Consumers whose store notes what it is told, and is down when the test says so. */
+/** Consumers on a store that records reports, and that a test can take down. */
 function setUp() {
-  const told: [string, number][][] = [];
+  const reported: [string, number][][] = [];
   const resets: boolean[] = [];
   const errors: Error[] = [];
   const store = { isDown: false };
-  class Noting extends Session {
+  class Recorder extends Session {
     submit(operation: Operation, receiver: Receiver<never>): void {
       const { consumers, isReset } = operation as Register;
       if (store.isDown) return receiver.failed(down);
-      told.push(consumers.map(({ queue, count }) => [queue.toString(), count]));
+      reported.push(consumers.map(({ queue, count }) => [queue.toString(), count]));
       resets.push(isReset);
       (receiver as Receiver<unknown>).succeeded(null);
     }
   }
-  const consumers = new Consumers({ session: () => new Noting() }, (error) => errors.push(error));
-  return { consumers, told, resets, errors, store, consumer: () => new Consumer(consumers) };
+  const consumers = new Consumers({ session: () => new Recorder() }, (error) => errors.push(error));
+  return { consumers, reported, resets, errors, store, consumer: () => new Consumer(consumers) };
 }
 
 function countsOf(consumers: Consumers) {
@@ -33,10 +33,10 @@ function countsOf(consumers: Consumers) {
 }
 
 test("each consumer counts once on each of its queues", async () => {
-  const { consumers, told, consumer } = setUp();
+  const { consumers, reported, consumer } = setUp();
   await consumer().register([a, b]);
   await consumer().register([b]);
-  expect(told).toEqual([
+  expect(reported).toEqual([
     [
       ["a", 1],
       ["b", 1],
@@ -49,13 +49,13 @@ test("each consumer counts once on each of its queues", async () => {
   ]);
 });
 
-test("a new list of queues replaces the old one, a queue on both keeps its count", async () => {
-  const { consumers, told, consumer } = setUp();
+test("a new list of queues replaces the old one, and a queue in both keeps its count", async () => {
+  const { consumers, reported, consumer } = setUp();
   const one = consumer();
   await one.register([a, b]);
   await one.register([b, c]);
-  expect(told[1]).toContainEqual(["a", 0]);
-  expect(told[1]).toContainEqual(["c", 1]);
+  expect(reported[1]).toContainEqual(["a", 0]);
+  expect(reported[1]).toContainEqual(["c", 1]);
   expect(countsOf(consumers)).toEqual([
     ["b", 1],
     ["c", 1],
@@ -64,14 +64,14 @@ test("a new list of queues replaces the old one, a queue on both keeps its count
 });
 
 test("does not report a queue again after its last consumer left", async () => {
-  const { consumers, told, consumer } = setUp();
+  const { consumers, reported, consumer } = setUp();
   const one = consumer();
   await one.register([a]);
   await one.leaveAllBut([]);
-  expect(told[1]).toEqual([["a", 0]]);
+  expect(reported[1]).toEqual([["a", 0]]);
   expect([countsOf(consumers), consumers.bytes]).toEqual([[], 0]);
   await one.leaveAllBut([]);
-  expect(told).toHaveLength(2);
+  expect(reported).toHaveLength(2);
 });
 
 test("a consumer whose registration cannot be reported keeps its old queues", async () => {
@@ -87,8 +87,8 @@ test("a consumer whose registration cannot be reported keeps its old queues", as
   expect([one.hasRegistered, one.queues, countsOf(consumers)]).toEqual([true, [a], [["a", 1]]]);
 });
 
-test("a consumer leaves even if the store cannot be told; the full report tells it", async () => {
-  const { consumers, consumer, store, errors, told } = setUp();
+test("a consumer leaves even if the store is down, and a full report follows", async () => {
+  const { consumers, consumer, store, errors, reported } = setUp();
   const one = consumer();
   await one.register([a, b]);
   store.isDown = true;
@@ -96,10 +96,10 @@ test("a consumer leaves even if the store cannot be told; the full report tells 
   expect([one.queues, errors]).toEqual([[b], [down]]);
   store.isDown = false;
   await consumers.reportAll();
-  expect(told.at(-1)).toEqual([["b", 1]]);
+  expect(reported.at(-1)).toEqual([["b", 1]]);
 });
 
-test("a consumer that leaves while its registration is under way stays away", async () => {
+test("a consumer that leaves while its registration is in flight is not registered", async () => {
   const { consumers, consumer, store } = setUp();
   const one = consumer();
   store.isDown = true;
@@ -121,7 +121,7 @@ test("a consumer may wait once it has registered, until it has left all queues",
   expect(one.hasRegistered).toBe(false);
 });
 
-test("the search for ready events goes on behind the queue that was found", async () => {
+test("the search for ready events continues after the queue found last", async () => {
   const one = setUp().consumer();
   await one.register([a, b, c]);
   one.searchBehind(b);
@@ -131,20 +131,20 @@ test("the search for ready events goes on behind the queue that was found", asyn
 });
 
 test("the full report names all queues in pages, and says once that there are none", async () => {
-  const { consumers, consumer, told, resets } = setUp();
+  const { consumers, consumer, reported, resets } = setUp();
   await consumers.reportAll();
-  expect(told).toEqual([]);
+  expect(reported).toEqual([]);
   const one = consumer();
   await one.register(Array.from({ length: 600 }, (_, at) => Buffer.from(`queue ${at}`)));
   await consumers.reportAll();
-  expect(told.slice(1).map((page) => page.length)).toEqual([256, 256, 88]);
+  expect(reported.slice(1).map((page) => page.length)).toEqual([256, 256, 88]);
   expect(resets.slice(1)).toEqual([true, false, false]);
   await one.leaveAllBut([]);
   for (let times = 0; times < 3; times++) await consumers.reportAll();
-  expect(told.slice(5)).toEqual([[]]);
+  expect(reported.slice(5)).toEqual([[]]);
 });
 
-test("names are bytes: none is confused with another or changed", async () => {
+test("queue names are bytes: no two are confused, none is changed", async () => {
   const { consumers, consumer } = setUp();
   const names = [[0xff], [0xc3, 0xbf], [0], []].map((bytes) => Buffer.from(bytes));
   await consumer().register(names);

@@ -1,4 +1,4 @@
-// Periodic work: which operations it sends to a store, when, and which it avoids.
+// Periodic work: which operations it sends to a store, when, and which operations it avoids.
 // oxlint-disable no-await-in-loop -- the clock moves step by step
 import { expect, test } from "bun:test";
 import { Consumer } from "../../src/queue/consumer.ts";
@@ -14,7 +14,7 @@ const STEP_MS = 100;
 const queue = Buffer.from("q");
 const event = { id: Buffer.from("1"), contents: Buffer.from("x") };
 
-/** A local store that notes its operations, and a housekeeper that works on it. */
+/** A local store that records its operations, and a housekeeper that works on it. */
 function startHousekeeper() {
   const clock = new TestClock();
   const store = new LocalStore({ clock, onReady() {} });
@@ -42,7 +42,7 @@ function startHousekeeper() {
   };
   const housekeeper = new Housekeeper({ store: noting, consumers, waiters, clock, onRound });
   closeAfterTest({ close: async () => (housekeeper.stop(), await store.close()) });
-  /** Lets that time pass in small steps, and in each the work that is due. */
+  /** Advances the clock by that time in small steps, and runs the work that is due in each. */
   const pass = async (ms: number) => {
     for (let passedMs = 0; passedMs < ms; passedMs += STEP_MS) {
       clock.advance(STEP_MS);
@@ -53,7 +53,7 @@ function startHousekeeper() {
   return { store, waiters, asked, pass, consumer, housekeeper, clock };
 }
 
-test("asks the store only for a reclaim every ten seconds while nothing is due", async () => {
+test("sends the store only a reclaim every ten seconds while nothing is due", async () => {
   const { asked, pass } = startHousekeeper();
   await pass(9_000);
   expect(asked).toEqual(["reclaim"]);
@@ -61,7 +61,7 @@ test("asks the store only for a reclaim every ten seconds while nothing is due",
   expect(asked).toEqual(["reclaim", "reclaim", "reclaim"]);
 });
 
-test("requeues an event when its lease has ended", async () => {
+test("requeues an event when its lease expires", async () => {
   const { store, pass } = startHousekeeper();
   const session = store.session();
   const peek = () => session.ask({ kind: "peek", queue, end: "right" });
@@ -109,7 +109,7 @@ test("wakes a waiter for an event that no message announced", async () => {
   expect(await found).toEqual(event);
 });
 
-test("does nothing any more once it is stopped", async () => {
+test("does nothing after it is stopped", async () => {
   const { asked, pass, housekeeper, clock } = startHousekeeper();
   housekeeper.stop();
   await pass(60_000);

@@ -1,5 +1,5 @@
-// Waiters without a store: who is woken in which order, and that no wake-up is lost, whatever is
-// under way when it comes.
+// Waiters without a store: the order in which they are woken, and that no wake-up is lost, whenever
+// it arrives.
 import { describe, expect, test } from "bun:test";
 import { Waiters } from "../../src/queue/waiters.ts";
 import { TestClock } from "../support/test-clock.ts";
@@ -11,7 +11,7 @@ function queue(name = "q"): Buffer {
   return Buffer.from(name);
 }
 
-/** Attempts that the test answers by hand, in the order in which they were made. */
+/** Attempts that the test answers, in the order in which they were made. */
 class Attempts {
   readonly open: { name: string; settle: PromiseWithResolvers<string | null> }[] = [];
 
@@ -27,7 +27,7 @@ class Attempts {
     return this.open.map(({ name }) => name);
   }
 
-  /** Answers the oldest attempt, and lets what follows from it happen. */
+  /** Answers the oldest attempt, and resolves when its effects are complete. */
   async answer(found: string | null | Error): Promise<void> {
     const { settle } = this.open.shift()!;
     if (found instanceof Error) settle.reject(found);
@@ -36,7 +36,7 @@ class Attempts {
   }
 }
 
-/** All promises that can settle now have settled. */
+/** Resolves when all promises that can settle now have settled. */
 async function settled(): Promise<void> {
   await new Promise<void>((resolve) => setImmediate(resolve));
 }
@@ -46,7 +46,7 @@ interface Waiting {
   clock: TestClock;
   attempts: Attempts;
   enter(name: string, options?: Partial<Options>): Promise<string | null>;
-  /** Enters and finds nothing at first. */
+  /** Adds a waiter whose first attempt finds nothing. */
   stay(name: string, options?: Partial<Options>): Promise<{ result: Promise<string | null> }>;
 }
 
@@ -100,7 +100,7 @@ describe("a wake-up", () => {
     expect(attempts.names).toEqual(["a"]);
   });
 
-  test("that finds nothing leaves the waiter its rank in the line", async () => {
+  test("that finds no event leaves the waiter at its place in the line", async () => {
     const { waiters, attempts, stay } = setUp();
     for (const name of ["a", "b"]) await stay(name);
     waiters.wake(queue(), 1);
@@ -109,7 +109,7 @@ describe("a wake-up", () => {
     expect(attempts.names).toEqual(["a"]);
   });
 
-  test("comes later to a waiter that returns than to those that waited meanwhile", async () => {
+  test("reaches a returning waiter after the waiters that stayed", async () => {
     const { waiters, attempts, stay } = setUp();
     const { result } = await stay("a");
     await stay("b");
@@ -122,7 +122,7 @@ describe("a wake-up", () => {
   });
 });
 
-describe("a wake-up while attempts are under way", () => {
+describe("a wake-up during attempts", () => {
   test("goes to the next waiter that is not attempting", async () => {
     const { waiters, attempts, stay } = setUp();
     for (const name of ["a", "b"]) await stay(name);
@@ -149,7 +149,7 @@ describe("a wake-up while attempts are under way", () => {
     expect(attempts.names).toEqual([]);
   });
 
-  test("wakes another waiter when the one that attempts has left", async () => {
+  test("wakes another waiter when the attempting waiter has left", async () => {
     const { waiters, attempts, stay } = setUp();
     const gone = new AbortController();
     const { result } = await stay("a", { signal: gone.signal });
@@ -161,7 +161,7 @@ describe("a wake-up while attempts are under way", () => {
     expect(attempts.names).toEqual(["b"]);
   });
 
-  test("wakes another when its waiter left during the first attempt", async () => {
+  test("wakes another waiter when its waiter left during the first attempt", async () => {
     const { attempts, enter, stay } = setUp();
     await stay("b");
     const gone = new AbortController();
@@ -174,7 +174,7 @@ describe("a wake-up while attempts are under way", () => {
 });
 
 describe("a wait ends", () => {
-  test("with what an attempt found, and the waiter is gone", async () => {
+  test("with the result of an attempt, and removes the waiter", async () => {
     const { waiters, attempts, enter } = setUp();
     const result = enter("a", { queues: [queue("p"), queue("q"), queue("p")] });
     expect([waiters.size, waiters.queues().map(String)]).toEqual([1, ["p", "q"]]);
@@ -197,7 +197,7 @@ describe("a wait ends", () => {
     expect([waiters.size, clock.timers]).toEqual([0, 0]);
   });
 
-  test("after its timeout if an attempt is still under way then", async () => {
+  test("after its timeout if an attempt is still in flight", async () => {
     const { attempts, clock, waiters, stay } = setUp();
     const [first, second] = [
       await stay("a", { timeoutMs: 20 }),
@@ -243,7 +243,7 @@ describe("a wait ends", () => {
     expect(waiters.size).toBe(0);
   });
 
-  test("not when a later attempt fails: it waits on", async () => {
+  test("with a later result if only a later attempt fails", async () => {
     const { attempts, stay, waiters } = setUp();
     const { result } = await stay("a");
     waiters.wake(queue(), 1);
@@ -267,7 +267,7 @@ describe("a wait ends", () => {
   });
 });
 
-test("names of queues are bytes: no two are confused, none is changed", async () => {
+test("queue names are bytes: no two are confused, none is changed", async () => {
   const { waiters, attempts, stay } = setUp();
   const names = [[0xff], [0xc3, 0xbf], [0], [], [13, 10]].map((bytes) => Buffer.from(bytes));
   for (const [at, name] of names.entries()) await stay(String(at), { queues: [name] });

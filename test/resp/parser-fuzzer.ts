@@ -1,5 +1,5 @@
-// Seeded random input for a parser: valid frames, mutated, cut at random. Finds the first input for
-// which a parser and the reference disagree.
+// Seeded random input for a parser: valid and mutated frames, cut at random. Finds the first input
+// for which a parser and the reference disagree.
 
 import type { Parser } from "../../src/resp/parser.ts";
 import type { ParserLimits } from "../../src/resp/parser-limits.ts";
@@ -15,7 +15,7 @@ export interface Difference {
   actual: Parsed;
 }
 
-/** Small, so that random input reaches them. */
+/** Small limits, so that random input reaches them. */
 export const FUZZ_LIMITS: ParserLimits = {
   bulkBytesMax: 40,
   requestBytesMax: 3 * 40,
@@ -24,7 +24,7 @@ export const FUZZ_LIMITS: ParserLimits = {
   inlineBytesMax: 30,
 };
 
-/** All commands of these chunks, as latin1 text, and the error after them. */
+/** All commands in these chunks, as latin1 text, and the error after them. */
 export function parseAll(parser: FedParser, chunks: Buffer[]): Parsed {
   const commands: string[][] = [];
   try {
@@ -89,7 +89,7 @@ function randomFrom(seed: number): Random {
   };
 }
 
-/** Bytes that mean something to the protocol, more often than chance would have it. */
+/** Bytes with a meaning in the protocol, more often than in uniformly random bytes. */
 const TELLING = "\r\n*$-+0123456789\"'\\ xanb\t\v\0\xff";
 
 function randomInput(random: Random): Buffer {

@@ -1,4 +1,4 @@
-// Input that is too large, and long input that makes few commands or none.
+// Input that is too large, and long input with few commands or none.
 import { describe, expect, test } from "bun:test";
 import { Parser } from "../../src/resp/parser.ts";
 import { cutAt, parseAll } from "./parser-fuzzer.ts";
@@ -57,7 +57,7 @@ describe("limits", () => {
     }
   });
 
-  test("of dropped bytes are final, also when several arguments together exceed them", () => {
+  test("of dropped bytes end the connection, also for several arguments together", () => {
     const error = "Protocol error: argument too large, 51 of at most 10 bytes";
     expect(parse("*2\r\n$51\r\n", limits)).toEqual({ commands: [], error });
     expect(parse(`*2\r\n$25\r\n${"x".repeat(25)}\r\n$26\r\n`, limits).error).toBe(
@@ -65,7 +65,7 @@ describe("limits", () => {
     );
   });
 
-  test("keep nothing of a dropped command: neither the large argument nor those before it", () => {
+  test("keep no argument of a dropped command, neither the large one nor earlier ones", () => {
     const parser = new Parser({ ...LIMITS, requestBytesMax: 64 * MIB });
     feedAndNext(parser, Buffer.from(`*3\r\n$${MIB}\r\n${"a".repeat(MIB)}\r\n$${64 * MIB}\r\n`));
     expect(parser.heldBytes).toBe(0);
@@ -81,7 +81,7 @@ describe("limits", () => {
 });
 
 describe("input is read in short steps, so that other clients do not wait", () => {
-  /** Calls of next() until a command is there or the input is used up. */
+  /** The number of calls of next() until it returns a command or the input is used up. */
   function callsFor(input: string): { calls: number; command: Buffer[] | undefined } {
     const parser = new Parser(LIMITS);
     parser.feed(Buffer.from(input));

@@ -42,7 +42,7 @@ describe("commands", () => {
     expect(parseAll(new Parser(LIMITS), bytes)).toEqual({ commands, error: undefined });
   });
 
-  test("are the same when all chunks are fed before the first one is asked for", () => {
+  test("are the same when all chunks are fed before the first command is read", () => {
     const parser = new Parser(LIMITS);
     for (const chunk of cutAt(input, [3, 9, 9, 40, 77, 150])) parser.feed(chunk);
     expect(parser.heldBytes).toBe(input.length);
@@ -178,7 +178,7 @@ describe("inline commands", () => {
 });
 
 describe("memory", () => {
-  test("arguments of a command that arrived whole in a large chunk are views on it", () => {
+  test("arguments of a command that is complete in a large chunk are views on it", () => {
     const long = "x".repeat(5000);
     const chunk = Buffer.from(`${encode("QACK", "queue", "id-1", long)}ECHO plain\r\n`);
     const parser = new Parser(LIMITS);
@@ -205,7 +205,7 @@ describe("memory", () => {
     expect(args[1]!.buffer.byteLength).toBe(6);
   });
 
-  test("names that come again and again are the same small Buffers, not views", () => {
+  test("frequent names are the same small Buffers, not views", () => {
     const parser = new Parser(LIMITS);
     const read = () => feedAndNext(parser, Buffer.from(encode("QRPOP", "a-queue", "id")))!;
     for (let count = 0; count < 64; count++) read();
@@ -216,7 +216,7 @@ describe("memory", () => {
     expect(second.slice(0, 2).map(({ buffer }) => buffer.byteLength)).toEqual([5, 7]);
   });
 
-  test("only an argument that was cut has memory of its own", () => {
+  test("only an argument split between chunks has memory of its own", () => {
     const [before, behind] = ["a".repeat(5000), "b".repeat(5000)];
     const input = Buffer.from(encode(before, "queue", behind));
     const [first, second] = cutAt(input, [input.indexOf("eue")]) as [Buffer, Buffer];
@@ -279,7 +279,7 @@ describe("memory", () => {
     expect(parser.heldBytes).toBeGreaterThan(50_000);
   });
 
-  test("chunks are freed one by one, also when the next one is always there", () => {
+  test("chunks are freed one by one, even if the next one has always arrived", () => {
     const parser = new Parser(LIMITS);
     const chunk = Buffer.from(encode("PING"));
     parser.feed(chunk);
@@ -302,7 +302,7 @@ describe("memory", () => {
       expect(argument!.equals(Buffer.alloc(bytes, "x"))).toBe(true);
     };
     const quarter = await leastCpuMsOf(3, () => feed(MIB / 4));
-    // Four times as much, and not sixteen times.
+    // Four times as much input takes four times as long, not sixteen times.
     expect(await leastCpuMsOf(3, () => feed(MIB))).toBeLessThan(10 * quarter);
   });
 
@@ -322,7 +322,7 @@ describe("memory", () => {
 describe("fuzzing", () => {
   const seed = Number(process.env["SEED"] ?? Math.floor(Math.random() * 2 ** 31));
 
-  test(`random input, cut at random, is parsed as the reference does (SEED=${seed})`, () => {
+  test(`random input, cut at random, gives the result of the reference (SEED=${seed})`, () => {
     const difference = findDifference(seed, 20_000, () => new Parser(FUZZ_LIMITS));
     expect({ seed, difference }).toEqual({ seed, difference: undefined });
   });

@@ -1,4 +1,4 @@
-// How much of a received chunk stays in memory while a command is under way.
+// How much of a received chunk stays in memory while a command is in flight.
 import { expect, test } from "bun:test";
 import { Parser } from "../../src/resp/parser.ts";
 import { frame } from "../support/wire.ts";
@@ -11,7 +11,7 @@ const LIMITS = {
   inlineBytesMax: 64 * 1024,
 };
 
-test("small commands in a large chunk do not keep it", () => {
+test("small commands in a large chunk do not keep the chunk in memory", () => {
   const parser = new Parser(LIMITS);
   const push = frame(["QLPUSH", "q", "1", "x".repeat(100)]);
   parser.feed(Buffer.concat(Array<Buffer>(1000).fill(push)));
@@ -30,7 +30,7 @@ test("large arguments in a large chunk are not copied", () => {
   expect(parser.next()![3]!.buffer).toBe(chunk.buffer);
 });
 
-test("tiny chunks that wait keep little memory, whatever other clients send meanwhile", () => {
+test("waiting tiny chunks keep little memory, whatever other clients send meanwhile", () => {
   const [parser, other] = [new Parser(LIMITS), new Parser(LIMITS)];
   const traffic = frame(["ECHO", "x".repeat(4000)]);
   for (let count = 0; count < 100; count++) {

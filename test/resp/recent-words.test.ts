@@ -1,4 +1,4 @@
-// Words that come again: which words are kept, and that no word is taken for another.
+// The cache of frequent words: which words are kept, and that no word is mistaken for another.
 import { expect, test } from "bun:test";
 import { wordIn } from "../../src/resp/recent-words.ts";
 
@@ -7,13 +7,13 @@ function read(word: string): Buffer {
   return wordIn(chunk, 2, chunk.length - 2);
 }
 
-/** Often enough to be kept. */
+/** Uses a word often enough that it is kept. */
 function readOften(word: string): Buffer {
   for (let count = 0; count < 16; count++) read(word);
   return read(word);
 }
 
-test("a word is exact, also when it differs from a kept one in a single byte", () => {
+test("a word is exact, even if it differs from a kept word in one byte", () => {
   // All of them share a slot: it depends on the length and on the first, middle and last byte.
   const words = ["abcde", "abcXe", "aXcde", "a\0cde", "a\xffcde"];
   for (const word of [...words, ...words.toReversed()]) {
@@ -22,7 +22,7 @@ test("a word is exact, also when it differs from a kept one in a single byte", (
   }
 });
 
-test("a word that comes often is kept in memory of its own", () => {
+test("a frequent word is kept in memory of its own", () => {
   const word = readOften("often");
   expect(read("often")).toBe(word);
   expect(word.buffer.byteLength).toBe(5);

@@ -1,9 +1,9 @@
-// The protocol as plainly as possible, for complete input: the fuzzer compares the parser with it.
-// It is slow and shares no code with src/resp.
+// A parser for complete input that is as simple as possible, for comparison by the fuzzer. It is
+// slow and shares no code with src/resp.
 
 import type { ParserLimits } from "../../src/resp/parser-limits.ts";
 
-/** Commands as latin1 text, and the error that came after them, if one did. */
+/** Commands as latin1 text, and the error after them, if any. */
 export interface Parsed {
   commands: string[][];
   error: string | undefined;
@@ -12,7 +12,7 @@ export interface Parsed {
 class Cut extends Error {}
 class Malformed extends Error {}
 
-/** Stands for a command that was too large and was dropped. */
+/** Represents a command that was too large and was dropped. */
 export function droppedCommand(message: string): string[] {
   return [`dropped: ${message}`];
 }
@@ -68,7 +68,7 @@ function excess(what: string, bytes: number, bytesMax: number): string {
   return `${what} too large, ${bytes} of at most ${bytesMax} bytes`;
 }
 
-/** The value is NaN when the text is no number. */
+/** The value is NaN if the text is not a number. */
 function readNumber(text: string, from: number, limits: ParserLimits, name: string) {
   const carriageReturn = text.indexOf("\r", from);
   const lineEnd = carriageReturn < 0 ? text.length : carriageReturn;

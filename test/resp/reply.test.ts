@@ -1,4 +1,4 @@
-// Replies as exact bytes in both versions of the protocol, and back through the tests' decoder.
+// Replies as exact bytes in both versions of the protocol, and decoded again by the tests' decoder.
 
 import { describe, expect, test } from "bun:test";
 import {
@@ -99,7 +99,7 @@ describe("a reply", () => {
   }
 
   for (const [name, reply, two, three] of DIFFERENT) {
-    test(`that is ${name} is written as each version has it`, () => {
+    test(`that is ${name} is written in the form of each version`, () => {
       expect(encode(reply, 2)).toBe(two);
       expect(encode(reply, 3)).toBe(three);
     });
@@ -256,7 +256,7 @@ describe("replies read back", () => {
   };
 
   for (const version of [2, 3] as const) {
-    test(`are what was written in RESP${version}, wherever they are cut`, () => {
+    test(`equal the values written in RESP${version}, wherever they are cut`, () => {
       const output = new Output();
       for (const reply of replies) output.write(reply, version);
       const bytes = Buffer.from(output.bytes());

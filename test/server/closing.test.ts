@@ -19,7 +19,7 @@ function setUp() {
   return { clock, calls, requeued, event, closing: new Closing(socket, clock) };
 }
 
-test("ends its half, and closes when the client has sent nothing for 300 ms", () => {
+test("half-closes, and closes when the client has sent nothing for 300 ms", () => {
   const { clock, calls, closing } = setUp();
   closing.begin();
   clock.advance(200);
@@ -30,7 +30,7 @@ test("ends its half, and closes when the client has sent nothing for 300 ms", ()
   expect(calls).toEqual(["shutdown", "close"]);
 });
 
-test("closes after 5 seconds although the client goes on sending", () => {
+test("closes after 5 seconds although the client keeps sending", () => {
   const { clock, calls, closing } = setUp();
   closing.begin();
   for (let ms = 0; ms < 5_000; ms += 100) {
@@ -52,14 +52,14 @@ test("closes when the client has sent more than 1 GiB", () => {
   expect(calls).toEqual(["shutdown", "close"]);
 });
 
-test("closes at once when the client has ended its half", () => {
+test("closes at once when the client has half-closed", () => {
   const { calls, closing } = setUp();
   closing.peerEnded();
   closing.begin();
   expect(calls).toEqual(["close"]);
 });
 
-test("waits 30 ms for a sign that the client is gone when it was sent events at the end", () => {
+test("waits 30 ms for a reset if the last replies have events", () => {
   const { clock, calls, requeued, event, closing } = setUp();
   closing.peerEnded();
   closing.addUnconfirmed(event("a"));
@@ -73,7 +73,7 @@ test("waits 30 ms for a sign that the client is gone when it was sent events at 
   expect(requeued).toEqual([]);
 });
 
-test("requeues these events when the client is gone, unless delivered at most once", () => {
+test("requeues these events after a reset, unless they are delivered at most once", () => {
   const { clock, requeued, event, closing } = setUp();
   closing.peerEnded();
   closing.addUnconfirmed(event("a"));

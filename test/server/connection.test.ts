@@ -1,5 +1,5 @@
 // A connection under stress, on every store: replies stay in order, and events whose replies were
-// not sent are requeued at once, at their old places.
+// not sent are requeued at once, in their old order.
 import { describe, expect, test } from "bun:test";
 import { closeAfterTest } from "../support/close-after-test.ts";
 import { eventually, eventuallyEqual } from "../support/eventually.ts";
@@ -18,8 +18,8 @@ import type { Wire } from "../support/wire.ts";
 const LARGE = "x".repeat(1024 * 1024);
 const LARGE_COUNT = 100;
 
-/** The most that okq keeps for a client that does not read. */
-const UNTAKEN_BYTES_MAX = 3 * 1024 * 1024;
+/** The maximum number of bytes that okq buffers for a client that does not read. */
+const UNSENT_BYTES_MAX = 3 * 1024 * 1024;
 
 async function outputKept(reader: Wire): Promise<number> {
   const lines = ((await ask(reader, "CLIENT", "LIST")) as string).trim().split("\n");
@@ -27,7 +27,7 @@ async function outputKept(reader: Wire): Promise<number> {
   return lines.reduce((sum, line) => sum + Number(/ omem=(\d+)/.exec(line)![1]), 0);
 }
 
-/** A client that reads none of its many replies; resolves when okq has some that it cannot send. */
+/** A client that reads none of its many replies. Resolves when okq cannot send some of them. */
 async function slowReader(okq: TestOkq, observer: Wire, commands: string[][]): Promise<Wire> {
   const slow = await okq.connect();
   await ask(slow, "PING");
@@ -123,7 +123,7 @@ describe.each(storeNames)("on %s", (store) => {
     expect(await ask(observer, "CLIENT", "KILL", "ID", id)).toBe(1);
     slow.pause(false);
     const received = (await slow.untilClosed()).length - 1;
-    // In their old order: the next one out follows on the last one that the socket took.
+    // In their old order: the next event out follows the last one that the socket accepted.
     await eventually(async () => {
       const [[, total, processing]] = (await ask(observer, "QSTATUS", "q")) as [
         [string, number, number],
@@ -135,7 +135,7 @@ describe.each(storeNames)("on %s", (store) => {
     expect(await ask(observer, "QLPEEK", "q")).toEqual([String(LARGE_COUNT - 1), LARGE]);
   });
 
-  test("requeues no event of a slow reader that another consumer has claimed since", async () => {
+  test("does not requeue an event that another consumer has claimed since", async () => {
     const okq = await startOkqOn(store);
     const observer = await okq.connect();
     const ids = Array.from({ length: LARGE_COUNT }, (_each, id) => String(id));
@@ -144,7 +144,7 @@ describe.each(storeNames)("on %s", (store) => {
     const slow = await slowReader(okq, observer, [["CLIENT", "SETNAME", "slow"], ...pops]);
     const id = (await listed(observer, "slow"))!["id"]!;
     const [[, , before]] = (await ask(observer, "QSTATUS", "q")) as [[string, number, number]];
-    // The event that was popped last for it is requeued by hand, and another consumer claims it.
+    // The last event that the slow reader popped is requeued, and another consumer claims it.
     const freed = String(before - 1);
     expect(await ask(observer, "QACK", "q", freed, "REDO")).toBe(1);
     expect(await ask(observer, "QRPOP", "q")).toEqual([freed, LARGE]);
@@ -158,7 +158,7 @@ describe.each(storeNames)("on %s", (store) => {
     expect(await ask(observer, "QACK", "q", freed)).toBe(1);
   });
 
-  test("keeps few replies for a slow reader, whose commands wait, and serves others", async () => {
+  test("buffers few replies for a slow reader, and serves other clients", async () => {
     const okq = await startOkqOn(store);
     const observer = await okq.connect();
     await ask(observer, "QLPUSH", "q", "1", LARGE);
@@ -167,8 +167,8 @@ describe.each(storeNames)("on %s", (store) => {
     for (let round = 0; round < 20; round++) {
       expect(await ask(observer, "QLPUSH", "other", round, "x")).toBe("+OK");
     }
-    // Not 200 peeks, but only as many as may be under way at once.
-    expect(await outputKept(observer)).toBeLessThan(UNTAKEN_BYTES_MAX);
+    // okq has not run all 200 peeks, but only as many as may be in flight.
+    expect(await outputKept(observer)).toBeLessThan(UNSENT_BYTES_MAX);
     slow.pause(false);
     const replies = (await slow.take(200)).map(readable) as [string, string][];
     expect(replies.every(([id, contents]) => id === "1" && contents === LARGE)).toBeTrue();
@@ -176,11 +176,11 @@ describe.each(storeNames)("on %s", (store) => {
   });
 });
 
-describe("a client that goes away while its pops are under way", () => {
+describe("a client that disconnects while its pops are in flight", () => {
   /** A client whose pops have reached a Redis that does not answer. */
   async function stalled(pops: string[][]) {
     const redis = await startTestRedis();
-    // okq waits as long as Redis stands still.
+    // okq waits for Redis as long as it is frozen.
     const bounds = { redisAddr: `127.0.0.1:${redis.port}`, redisTimeout: 600_000 };
     const okq = await startTestOkq({ store: "", ...bounds });
     const [client, observer] = [await okq.connect(), await okq.connect()];
@@ -224,7 +224,7 @@ describe("a client that goes away while its pops are under way", () => {
     expect(popped).toEqual(["1", "2", "3", "4"].map((each) => [each, "x"]));
   });
 
-  test("a claimed event is requeued at once when its client had closed", async () => {
+  test("an event is requeued at once if its client disconnects before the reply", async () => {
     const okq = await startTestOkq();
     const [client, other] = [await okq.connect(), await okq.connect()];
     await ask(other, "QLPUSH", "q", "1", "x");
@@ -256,7 +256,7 @@ describe("a client that goes away while its pops are under way", () => {
     }
   });
 
-  test("an event popped by a client that only ended its half is not requeued", async () => {
+  test("an event popped by a client that only half-closed is not requeued", async () => {
     const okq = await startTestOkq();
     const [client, other] = [await okq.connect(), await okq.connect()];
     await ask(other, "QLPUSH", "q", "1", "x");
@@ -297,7 +297,7 @@ describe("a client that okq does not read from, because it does not read its rep
       const list = ((await ask(observer, "CLIENT", "LIST")) as string).trim().split("\n").slice(1);
       return list.every((line) => line.includes("events=w ")) && list.length === clients.length;
     });
-    // While okq is stopped: so it writes to them before it learns that they are gone.
+    // The clients leave while okq is frozen, so that it writes to them before it notices.
     okq.kill("SIGSTOP");
     for (const client of clients) leave(client);
     await Promise.all(clients.map((client) => client.untilClosed()));
@@ -329,7 +329,7 @@ describe("the limit on clients", () => {
     });
   });
 
-  test("closes a client that never ends its half", async () => {
+  test("closes a client that never closes its side", async () => {
     const okq = await startTestOkq();
     const observer = await okq.connect();
     const { createConnection } = await import("node:net");

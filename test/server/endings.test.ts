@@ -9,7 +9,7 @@ import { startOkqOn, startTestOkq, storeNames } from "../support/okq-server.ts";
 import { ask, askAll } from "../support/readable.ts";
 import { frame } from "../support/wire.ts";
 
-/** Sends these bytes, as a driver does, and resolves to all that came back before the end. */
+/** Sends these bytes like a driver, and resolves to all bytes received before the end. */
 function exchange(port: number, bytes: Buffer, onData = () => {}): Promise<string> {
   const socket = createConnection({ port, host: "127.0.0.1" });
   closeAfterTest({ close: () => void socket.destroy() });
@@ -28,7 +28,7 @@ function exchange(port: number, bytes: Buffer, onData = () => {}): Promise<strin
 
 const MEGABYTES = Buffer.alloc(20_000_000, "x");
 
-describe("a client that sends a lot reads the error, not a reset", () => {
+describe("a client that sends a lot of data reads the error, not a reset", () => {
   test.each([
     ["malformed", Buffer.from("*1\r\n:"), "Protocol error: expected '$', got ':'"],
     ["an inline command without end", Buffer.alloc(0), "Protocol error: too big inline request"],
@@ -60,7 +60,7 @@ describe("a client that sends a lot reads the error, not a reset", () => {
     expect(await exchange(okq.port, MEGABYTES)).toBe(reply);
   });
 
-  test("behind QUIT", async () => {
+  test("after QUIT", async () => {
     const okq = await startTestOkq();
     const bytes = Buffer.concat([frame(["QUIT"]), MEGABYTES]);
     expect(await exchange(okq.port, bytes)).toBe("+OK\r\n");
@@ -68,7 +68,7 @@ describe("a client that sends a lot reads the error, not a reset", () => {
 });
 
 test.each(["SIGTERM", "SIGINT"] as const)(
-  "a client that is in the middle of a long pipeline reads whole replies and an end at %s",
+  "a client in the middle of a long pipeline reads complete replies and a clean end at %s",
   async (signal) => {
     const okq = await startOkqProcess(["--store", "memory"]);
     const count = 300_000;

@@ -1,4 +1,4 @@
-// How commands and the log name the two ends of a connection.
+// The addresses of both ends of a connection, in commands and in the log.
 import { expect, test } from "bun:test";
 import type { Socket } from "bun";
 import { Endpoints } from "../../src/server/endpoints.ts";

@@ -1,5 +1,5 @@
-// The limits on clients, each one reached over a socket: which clients are closed, which ones have
-// to wait, and that INFO and CLIENT LIST show it.
+// The limits on clients, each reached over a socket: which clients are closed, which clients wait,
+// and that INFO and CLIENT LIST show it.
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { createConnection } from "node:net";
 import { closeAfterTest } from "../support/close-after-test.ts";
@@ -14,10 +14,10 @@ setDefaultTimeout(60_000);
 
 const MEGABYTE = 1024 * 1024;
 const LARGE = "x".repeat(MEGABYTE);
-/** okq waits for a Redis that stands still longer than any test takes. */
+/** A timeout for a frozen Redis that is longer than any test. */
 const NEVER_MS = 600_000;
 
-/** A clock that goes on slowly by itself: clients pause after large commands and large replies. */
+/** A clock that slowly advances, because clients pause after large commands and large replies. */
 function slowClock(): TestClock {
   const clock = new TestClock();
   const timer = setInterval(() => clock.advance(5), 5);
@@ -25,7 +25,7 @@ function slowClock(): TestClock {
   return clock;
 }
 
-/** A client that asks for far more than its sockets hold, and reads nothing. */
+/** A client that requests far more than its sockets can buffer, and reads nothing. */
 async function stopsReading(okq: TestOkq, observer: Wire, name: string, command: string[]) {
   const client = await named(okq, name);
   client.pause(true);
@@ -56,13 +56,13 @@ describe("a client that does not read its replies", () => {
     expect(lines[0]).toMatch(/ addr=127\.0\.0\.1:\d+ unsent=[1-9]/);
     client.pause(false);
     const received = await client.untilClosed();
-    // An event that the system took for the client is claimed, whether it arrived or not.
+    // An event that the system accepted for the client stays claimed, whether it arrived or not.
     const [[, total, processing]] = (await ask(observer, "QSTATUS", "q")) as [number[]];
     expect(total).toBe(count);
     expect(processing).toBeWithin(received.length, count);
   });
 
-  test("stays as long as it reads some now and then", async () => {
+  test("stays connected while it reads something now and then", async () => {
     const clock = slowClock();
     const okq = await startTestOkq({ clientOutputTimeout: 60 }, clock);
     const observer = await okq.connect();
@@ -88,7 +88,7 @@ describe("a client that does not read its replies", () => {
     const okq = await startTestOkq(bounds, clock);
     const observer = await okq.connect();
     await ask(observer, "QLPUSH", "q", "1", LARGE);
-    // The system takes some bytes for each of them, and later perhaps more.
+    // The system accepts some bytes for each of them, and perhaps more later.
     let count = 0;
     await eventually(async () => {
       if ((await clientsInfo(observer, "bytes_unsent")) <= 2 * MEGABYTE) {
@@ -105,7 +105,7 @@ describe("a client that does not read its replies", () => {
     expect(await clientsInfo(observer, "connected_clients")).toBe(1 + count - closed);
   });
 
-  test("has few large replies under way: the next ones may be as large as the last", async () => {
+  test("has few commands in flight after a large reply", async () => {
     const redis = await startTestRedis();
     const redisAddr = `127.0.0.1:${redis.port}`;
     const okq = await startTestOkq({ store: "", redisAddr, redisTimeout: NEVER_MS });
@@ -121,7 +121,7 @@ describe("a client that does not read its replies", () => {
   });
 });
 
-describe("a client without a command for the client timeout", () => {
+describe("a client that sends no command for the client timeout", () => {
   test("is closed, but not while it waits for an answer", async () => {
     const clock = new TestClock();
     const okq = await startTestOkq({ clientTimeout: 20 }, clock);
@@ -146,7 +146,7 @@ describe("a client without a command for the client timeout", () => {
     expect(await ask(waiting, "PING")).toBe("+PONG");
   });
 
-  test("stays without a client timeout, which is the default", async () => {
+  test("stays connected without a client timeout, which is the default", async () => {
     const clock = new TestClock();
     const okq = await startTestOkq({}, clock);
     const observer = await okq.connect();
@@ -189,7 +189,7 @@ describe("a client that has to log in", () => {
       stranger.send(`*10\r\n${part.repeat(9)}`);
     }
     expect(await ask(known, "QLPUSH", "q", "1", LARGE)).toBe("+OK");
-    // And no client was closed to make room.
+    // No client was closed to make room.
     expect(await clientsInfo(known, "clients_closed_stalled")).toBe(0);
   });
 });
@@ -217,7 +217,7 @@ test("refuses one client too many from an address, but not from another address"
   await eventually(async () => (await ask(await okq.connect(), "PING")) === "+PONG");
 });
 
-test("commands of all clients that wait for the store are limited, and none is lost", async () => {
+test("limits the commands of all clients that wait for the store, and loses none", async () => {
   const redis = await startTestRedis();
   const address = `127.0.0.1:${redis.port}`;
   const bounds = { maxWaitingBytes: 2 * MEGABYTE, redisTimeout: NEVER_MS };
@@ -257,7 +257,7 @@ describe("while unfinished commands fill the budget for input", () => {
     const okq = await startTestOkq({ maxWaitingBytes: MEGABYTE }, clock);
     const [first, second] = [await named(okq, "first"), await named(okq, "second")];
     const observer = await okq.connect();
-    /** Clients with much input pause now and then, so that others have their turn. */
+    /** Advances the clock, because clients with much input sometimes pause. */
     const until = (check: () => Promise<boolean>) =>
       eventually(() => {
         clock.advance(1);
@@ -275,7 +275,7 @@ describe("while unfinished commands fill the budget for input", () => {
     return { okq, clock, first, second, observer, hasReply };
   }
 
-  test("the client that has waited longest goes on, then the others", async () => {
+  test("the client that has waited longest continues, then the others", async () => {
     const { first, second, observer, hasReply } = await twoHalves();
     first.send(push("1").subarray(600_000));
     await hasReply(first);
@@ -284,14 +284,14 @@ describe("while unfinished commands fill the budget for input", () => {
     expect(await clientsInfo(observer, "bytes_unread")).toBe(0);
   });
 
-  test("the next one goes on when the first one goes away", async () => {
+  test("the next client continues when the first one disconnects", async () => {
     const { first, second, hasReply } = await twoHalves();
     first.reset();
     await hasReply(second);
     expect(readable(await second.next())).toBe("+OK");
   });
 
-  test("the first one is closed when it sends nothing for 3 seconds", async () => {
+  test("the first client is closed when it sends nothing for 3 seconds", async () => {
     const { okq, clock, first, second, observer, hasReply } = await twoHalves();
     clock.advance(2_000);
     expect(await clientsInfo(observer, "clients_closed_stalled")).toBe(0);
@@ -323,7 +323,7 @@ describe("while unfinished commands fill the budget for input", () => {
     expect(await clientsInfo(observer, "bytes_unread")).toBe(0);
     expect(await clientsInfo(observer, "clients_closed_stalled")).toBe(0);
     expect(await ask(observer, "QSTATUS", "q")).toEqual([["q", 32, 0, 0]]);
-    // Above the budget: one read of each client, and the command of the first in line.
+    // Above the budget are one read of each client, and the command of the first in line.
     expect(most).toBeWithin(MEGABYTE, (1 + clients.length + 5) * MEGABYTE);
   });
 });

@@ -54,7 +54,7 @@ function ip(...args: string[]): boolean {
   }
 }
 
-/** Acts as another machine: a network namespace behind a pair of interfaces. */
+/** Another machine: a network namespace behind a pair of interfaces. */
 function makeOtherMachine(): { close(): void } | null {
   const close = () => {
     ip("link", "del", link);
@@ -76,12 +76,12 @@ const probe = makeOtherMachine();
 probe?.close();
 const reason = probe ? "" : " (skipped: needs root and network namespaces)";
 
-/** Starts okq for all interfaces; what is sent to it from elsewhere by that shell command. */
+/** Starts okq on all interfaces. fromElsewhere runs a shell command on the other machine. */
 async function startForOthers(config: Partial<Config> = {}) {
   closeAfterTest(makeOtherMachine()!);
   const okq = await startTestOkq({ listenAddr: ":0", ...config });
   const fromElsewhere = async (command: string) => {
-    // With a timeout, because a test that hangs would leave the namespace behind.
+    // The timeout prevents a test that hangs and leaves the namespace behind.
     const inside = ["ip", "netns", "exec", namespace, "timeout", "3", "bash", "-c", command];
     return await new Response(closeAfterSpawn(inside).stdout).text();
   };
@@ -94,13 +94,13 @@ const DENIED =
   "-DENIED okq has no password, so it serves only clients on its own machine. To serve others, " +
   "start it with --password-file or --users, or with --tls-client-ca.\r\n";
 
-test.skipIf(!probe)(`a client on another machine is told why it is refused${reason}`, async () => {
+test.skipIf(!probe)(`refuses a client on another machine, with the reason${reason}`, async () => {
   const { okq, send } = await startForOthers();
   expect(await send("")).toBe(DENIED);
   const line =
     / warn +refused a client addr=\S+ reason="it is on another machine, and okq has no p/;
   expect(okq.log.filter((text) => line.test(text))).toHaveLength(1);
-  // Clients here are served under every address of this machine.
+  // Clients on this machine are served at every address of the machine.
   for (const address of ["127.0.0.1", HERE]) {
     const client = closeAfterTest(await Wire.connect(okq.port, address));
     expect(await ask(client, "PING")).toBe("+PONG");
@@ -108,7 +108,7 @@ test.skipIf(!probe)(`a client on another machine is told why it is refused${reas
   }
 });
 
-test("a client that is gone before okq accepts it is not counted or logged", async () => {
+test("does not count or log a client that disconnects before okq accepts it", async () => {
   const okq = await startOkqProcess(["--store", "memory", "--debug"]);
   okq.kill("SIGSTOP");
   for (let at = 0; at < 10; at++) (await okq.connect()).reset();
@@ -119,34 +119,43 @@ test("a client that is gone before okq accepts it is not counted or logged", asy
   expect(okq.stderr()).not.toContain("failed");
 });
 
-test.skipIf(!probe)(`with a password it is served once it has logged in${reason}`, async () => {
-  const { send } = await startForOthers({ password: "secret" });
-  expect(await send("PING\\r\\nAUTH secret\\r\\nPING\\r\\nQUIT\\r\\n")).toBe(
-    "-NOAUTH Authentication required.\r\n+OK\r\n+PONG\r\n+OK\r\n",
-  );
-});
-
-test.skipIf(!probe)(`with users it is served as one of them${reason}`, async () => {
-  const { send } = await startForOthers({ users: writeUsers("ann push *").path });
-  const login = `AUTH ann ${passwordOf("ann")}\\r\\n`;
-  expect(await send(`${login}QLPUSH q 1 x\\r\\nQUIT\\r\\n`)).toBe("+OK\r\n+OK\r\n+OK\r\n");
-});
-
-test.skipIf(!probe)(`its certificate is worth nothing without TLS${reason}`, async () => {
-  const { server, ca, client } = makeCertificates();
-  const files = { tlsCert: server.cert, tlsKey: server.key };
-  const mutual = await startForOthers({ tlsListenAddr: ":0", ...files, tlsClientCa: ca });
-  expect(await mutual.send("")).toBe(DENIED);
-  const ping = (port: number) =>
-    mutual.fromElsewhere(
-      `printf 'PING\\r\\nQUIT\\r\\n' | openssl s_client -quiet -connect ${HERE}:${port} ` +
-        `-cert ${client.cert} -key ${client.key} 2>/dev/null`,
+test.skipIf(!probe)(
+  `serves a client on another machine that logs in with the password${reason}`,
+  async () => {
+    const { send } = await startForOthers({ password: "secret" });
+    expect(await send("PING\\r\\nAUTH secret\\r\\nPING\\r\\nQUIT\\r\\n")).toBe(
+      "-NOAUTH Authentication required.\r\n+OK\r\n+PONG\r\n+OK\r\n",
     );
-  expect(await ping(mutual.okq.tlsPort)).toBe("+PONG\r\n+OK\r\n");
-  // TLS alone does not prove who the client is.
-  const open = await startTestOkq({ tlsListenAddr: ":0", ...files });
-  expect(await ping(open.tlsPort)).toBe(DENIED);
-});
+  },
+);
+
+test.skipIf(!probe)(
+  `serves a client on another machine that logs in as a user${reason}`,
+  async () => {
+    const { send } = await startForOthers({ users: writeUsers("ann push *").path });
+    const login = `AUTH ann ${passwordOf("ann")}\\r\\n`;
+    expect(await send(`${login}QLPUSH q 1 x\\r\\nQUIT\\r\\n`)).toBe("+OK\r\n+OK\r\n+OK\r\n");
+  },
+);
+
+test.skipIf(!probe)(
+  `refuses a client on another machine that presents its certificate without TLS${reason}`,
+  async () => {
+    const { server, ca, client } = makeCertificates();
+    const files = { tlsCert: server.cert, tlsKey: server.key };
+    const mutual = await startForOthers({ tlsListenAddr: ":0", ...files, tlsClientCa: ca });
+    expect(await mutual.send("")).toBe(DENIED);
+    const ping = (port: number) =>
+      mutual.fromElsewhere(
+        `printf 'PING\\r\\nQUIT\\r\\n' | openssl s_client -quiet -connect ${HERE}:${port} ` +
+          `-cert ${client.cert} -key ${client.key} 2>/dev/null`,
+      );
+    expect(await ping(mutual.okq.tlsPort)).toBe("+PONG\r\n+OK\r\n");
+    // TLS alone does not prove who the client is.
+    const open = await startTestOkq({ tlsListenAddr: ":0", ...files });
+    expect(await ping(open.tlsPort)).toBe(DENIED);
+  },
+);
 
 function closeAfterSpawn(command: string[]) {
   const child = Bun.spawn(command, { stdout: "pipe", stderr: "ignore" });

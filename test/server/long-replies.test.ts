@@ -1,5 +1,5 @@
 // Replies that grow with the number of queues or clients, and clients that do not read them: okq
-// keeps a limited part of each, serves others meanwhile, and a client that reads gets everything.
+// buffers a limited part of each and serves others, and a client that reads gets everything.
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { Budget } from "../../src/commands/budget.ts";
 import type { Client } from "../../src/commands/caller.ts";
@@ -29,7 +29,7 @@ async function figure(observer: Wire, name: string): Promise<number> {
 }
 
 describe.each(["QINFO", "QSTATUS"])("%s over 20,000 queues", (command) => {
-  // All queues as objects, 40 times, would take several times as much.
+  // 40 lists of all queues as objects would take several times as much.
   test("takes limited memory when 40 clients do not read it", async () => {
     const okq = await startOkqProcess(["--store", "memory", "--max-waiting-bytes", "4mb"]);
     const connect = async () => closeAfterTest(await okq.connect());
@@ -44,7 +44,7 @@ describe.each(["QINFO", "QSTATUS"])("%s over 20,000 queues", (command) => {
       silent.push(client);
     }
     let unsentMost = 0;
-    // A client is served when the whole reply, or a part of it, is in its sockets.
+    // A client counts as served when its sockets have the reply or a part of it.
     const served = async () => {
       const list = (await ask(neighbour, "CLIENT", "LIST")) as string;
       const asking = list
@@ -64,7 +64,7 @@ describe.each(["QINFO", "QSTATUS"])("%s over 20,000 queues", (command) => {
   });
 });
 
-test("lists each queue once, in order, while other queues come and go", async () => {
+test("lists each queue once, in order, while other queues are created and removed", async () => {
   const okq = await startTestOkq();
   const [client, other] = [await okq.connect(), await okq.connect()];
   await makeQueues(client, 3000);
@@ -93,7 +93,7 @@ test("CLIENT LIST has a line for each of many clients", async () => {
 });
 
 describe.each(storeNames)("on %s", (store) => {
-  test("releases the bytes of a long reply when it is sent or its client is gone", async () => {
+  test("releases the bytes of a long reply when it is sent or its client disconnects", async () => {
     const okq = await startOkqOn(store);
     const client = await okq.connect();
     await makeQueues(client, 1000);

@@ -1,12 +1,12 @@
-// The outbox over a socket that takes as much as the test says: the order of bytes, the budget, and
-// which events are requeued when the client is gone.
+// The outbox on a socket that accepts as much as the test says: the order of bytes, the budget, and
+// the events that are requeued when the client disconnects.
 import { expect, test } from "bun:test";
 import { Budget } from "../../src/commands/budget.ts";
 import { Handout } from "../../src/commands/answer.ts";
 import { Outbox, type Pending } from "../../src/server/outbox.ts";
 
 class SmallSocket {
-  /** How many bytes the next writes take. */
+  /** The numbers of bytes that the next writes accept. */
   readonly room: number[] = [];
   taken = "";
   writes = 0;
@@ -79,7 +79,7 @@ test("requeues events whose replies were not sent, the first popped last", () =>
   expect(requeued).toEqual(["d", "c"]);
 });
 
-test("requeues no events whose replies were sent later", () => {
+test("does not requeue an event whose reply was sent by a later write", () => {
   const { sink, outbox, requeued, handout } = setUp();
   send(outbox, "aabb", [
     { end: 2, handout: handout("a") },
@@ -91,7 +91,7 @@ test("requeues no events whose replies were sent later", () => {
   expect(requeued).toEqual(["b"]);
 });
 
-test("keeps its bytes when the socket is closed", () => {
+test("keeps its bytes when the socket is closed, until it is abandoned", () => {
   const { sink, outbox, requeued, handout } = setUp();
   sink.room.push(-1);
   send(outbox, "aa", [{ end: 2, handout: handout("a") }]);

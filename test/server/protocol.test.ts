@@ -54,11 +54,11 @@ describe("malformed input", () => {
     client.pipeline(["QFLUSH", "q"]);
     const replies = (await client.untilClosed()).map(readable);
     expect(replies).toEqual(["+OK", ["1", "x"], PROTOCOL_ERROR + what]);
-    // Others go on, and the command behind the malformed input was not run.
+    // Other clients are served, and the command after the malformed input was not run.
     expect(await ask(other, "QSTATUS", "q")).toEqual([["q", 1, 0, 0]]);
   });
 
-  test("is answered after a wait, which it ends with nil", async () => {
+  test("ends a wait in QNOTIFY with nil before its error", async () => {
     const okq = await startTestOkq();
     const client = await okq.connect();
     await ask(client, "QREGISTER", "q");
@@ -68,15 +68,12 @@ describe("malformed input", () => {
     expect(replies).toEqual([null, `${PROTOCOL_ERROR}invalid multibulk length`]);
   });
 
-  test.each(["OFF", "SKIP"])(
-    "is not answered behind CLIENT REPLY %s, as in Redis",
-    async (mode) => {
-      const client = await (await startTestOkq()).connect();
-      client.pipeline(["CLIENT", "REPLY", mode]);
-      client.send("*x\r\n");
-      expect(await client.untilClosed()).toEqual([]);
-    },
-  );
+  test.each(["OFF", "SKIP"])("is not answered after CLIENT REPLY %s, as in Redis", async (mode) => {
+    const client = await (await startTestOkq()).connect();
+    client.pipeline(["CLIENT", "REPLY", mode]);
+    client.send("*x\r\n");
+    expect(await client.untilClosed()).toEqual([]);
+  });
 
   test("of random bytes does not disturb other clients", async () => {
     const okq = await startTestOkq();
@@ -95,11 +92,11 @@ describe("malformed input", () => {
   });
 });
 
-describe("the largest event", () => {
+describe("the limit on the size of events", () => {
   const largest = "x".repeat(MAX_EVENT_BYTES);
   const tooLarge = "-ERR event too large, 1001 of at most 1000 bytes (--max-event-bytes)";
 
-  test("is accepted; one byte more is refused, and the connection stays open", async () => {
+  test("accepts the largest event, and refuses one byte more", async () => {
     const okq = await startTestOkq({ maxEventBytes: MAX_EVENT_BYTES });
     const client = await okq.connect();
     expect(await ask(client, "QLPUSH", "q", "1", largest)).toBe("+OK");
@@ -112,7 +109,7 @@ describe("the largest event", () => {
     expect(lines[0]).toContain(` addr=${addr} bytes=1001 bytesMax=1000`);
   });
 
-  test("one byte too large is refused with the commands sent behind it only", async () => {
+  test("refuses an event one byte too large, and only commands sent after it", async () => {
     const okq = await startTestOkq({ maxEventBytes: MAX_EVENT_BYTES });
     const client = await okq.connect();
     await askAll(client, ["QLPUSH", "in", "1", "x"], ["QRPOP", "in"]);
@@ -129,7 +126,7 @@ describe("the largest event", () => {
     expect(await ask(client, "QACK", "in", "1")).toBe(1);
   });
 
-  test("many times exceeded, is read and dropped, and the connection stays open", async () => {
+  test("drops an event that is far too large, and keeps the connection open", async () => {
     const okq = await startTestOkq({ maxEventBytes: MAX_EVENT_BYTES });
     const client = await okq.connect();
     client.pipeline(["QLPUSH", "q", "1", Buffer.alloc(50_000_000)], ["PING"]);
@@ -138,7 +135,7 @@ describe("the largest event", () => {
     expect(pong).toBe("+PONG");
   });
 
-  test("is refused without a reply while replies are off", async () => {
+  test("refuses an event without a reply while replies are off", async () => {
     const okq = await startTestOkq({ maxEventBytes: MAX_EVENT_BYTES });
     const client = await okq.connect();
     const push = ["QLPUSH", "q", "1", `${largest}x`];
@@ -171,7 +168,7 @@ test("runs inline commands and frames in one pipeline", async () => {
   expect((await client.take(3)).map(readable)).toEqual(["1", "2", "3"]);
 });
 
-test("gives the same replies to a pipeline cut at any byte", async () => {
+test("gives the same replies to a pipeline split at any byte", async () => {
   const commands: Argument[][] = [
     ["QLPUSH", "q", "1", "a\r\n$3\r\n"],
     ["QRPEEK", "q"],
@@ -195,7 +192,7 @@ test("gives the same replies to a pipeline cut at any byte", async () => {
   }
 });
 
-test("answers 10,000 commands of a client that then ends its half", async () => {
+test("answers 10,000 commands of a client that then half-closes", async () => {
   const okq = await startTestOkq();
   const client = await okq.connect();
   const count = 10_000;
@@ -214,7 +211,7 @@ test("answers 10,000 commands of a client that then ends its half", async () => 
   expect(await ask(other, "QSTATUS", "q")).toEqual([["q", count / 2, 0, 0]]);
 });
 
-test("does not run a command that is incomplete when the client ends its half", async () => {
+test("does not run a command that is incomplete when the client half-closes", async () => {
   const okq = await startTestOkq();
   const client = await okq.connect();
   const push = frame(["QLPUSH", "q", "2", "x"]);

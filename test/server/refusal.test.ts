@@ -1,4 +1,4 @@
-// Which commands a connection refuses behind a failed one: those that the client may have sent
+// Which commands a connection refuses after a failed command: all that the client may have sent
 // before it could see the error.
 import { expect, test } from "bun:test";
 import { Failure } from "../../src/resp/reply.ts";
@@ -23,7 +23,7 @@ test("refuses all commands until the error reply is sent", () => {
   expect(refusal.reply).toBeNull();
 });
 
-test("then refuses the commands that had arrived", () => {
+test("then refuses the commands that had already arrived", () => {
   const refusal = begun();
   refusal.answered([], { ...idle, areStarted: false });
   refusal.refusedTo(99, 200);
@@ -32,7 +32,7 @@ test("then refuses the commands that had arrived", () => {
   expect(refusal.reply).toBeNull();
 });
 
-test("refuses a command of which a part had arrived, and those that arrive with its rest", () => {
+test("refuses a command that had partly arrived, and commands that arrive with its rest", () => {
   const refusal = begun();
   refusal.answered([], { ...idle, areStarted: false });
   refusal.refusedTo(130, 200);
@@ -43,14 +43,14 @@ test("refuses a command of which a part had arrived, and those that arrive with 
   expect(refusal.reply).toBeNull();
 });
 
-test("refuses no more commands when none arrives with the rest", () => {
+test("stops refusing when no command arrives with the rest", () => {
   const refusal = begun();
   refusal.answered([], { ...idle, areStarted: false });
   refusal.refusedTo(130, 130);
   expect(refusal.reply).toBeNull();
 });
 
-test("later serves a client whose commands always arrive in part", () => {
+test("eventually serves a client whose commands always arrive in parts", () => {
   const refusal = begun();
   refusal.answered([], { ...idle, areStarted: false });
   let bytes = 90;
@@ -72,7 +72,7 @@ test("refuses commands that a client sent while okq did not read, up to a number
   expect(refusal.reply).toBeNull();
 });
 
-test("starts again at another failure", () => {
+test("starts refusing again at another failure", () => {
   const refusal = begun();
   refusal.answered([], { ...idle, areStarted: false });
   refusal.begin("another", reply);

@@ -84,7 +84,7 @@ test("deregisters a consumer from a queue that it may not use any more", async (
   expect(String(await ann.next())).toBe("sms");
 });
 
-test("answers QNOTIFY with an error without the right to any registered queue", async () => {
+test("answers QNOTIFY with an error when the user has lost the right to every queue", async () => {
   const users = writeUsers("root all *", "ann consume *");
   const okq = await startTestOkq({ users: users.path });
   const [root, ann] = [await logInAs(okq, "root"), await logInAs(okq, "ann")];

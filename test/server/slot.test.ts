@@ -1,5 +1,5 @@
-// Started commands: the memory that they keep, and answers that cannot be made or written because
-// of a bug in okq. The client gets an error, an event is given back, and other clients go on.
+// Started commands: the memory that they keep, and answers that a bug in okq makes impossible to
+// create or encode. The client gets an error, the event is requeued, and other clients are served.
 import { expect, spyOn, test } from "bun:test";
 import { Handout, LongReply } from "../../src/commands/answer.ts";
 import type { Client } from "../../src/commands/caller.ts";
@@ -13,18 +13,18 @@ import { ask, askAll } from "../support/readable.ts";
 
 type Run = RunCommand<Client, Context>;
 
-/** Replaces what a command does. */
-function meddle(name: string, run: Run["run"]): void {
+/** Replaces the implementation of a command. */
+function replaceRun(name: string, run: Run["run"]): void {
   const command = commands.find((each) => each.name === name) as Run;
   const spy = spyOn(command, "run").mockImplementation(run);
   closeAfterTest({ close: () => spy.mockRestore() });
 }
 
-const NO_INTEGER = 0.5;
+const NOT_AN_INTEGER = 0.5;
 
-test("answers with an error in the place of a reply that cannot be written", async () => {
+test("answers with an error instead of a reply that cannot be encoded", async () => {
   const okq = await startTestOkq();
-  meddle("ECHO", () => ["a", NO_INTEGER]);
+  replaceRun("ECHO", () => ["a", NOT_AN_INTEGER]);
   const client = await okq.connect();
   const replies = await askAll(client, ["PING"], ["ECHO", "x"], ["PING"]);
   expect(replies).toEqual(["+PONG", "-ERR internal error: not an integer reply: 0.5", "+PONG"]);
@@ -32,13 +32,13 @@ test("answers with an error in the place of a reply that cannot be written", asy
   expect(await ask(client, "INFO", "stats")).toContain("total_error_replies:1\r\n");
 });
 
-test("gives back the event of a reply that cannot be written", async () => {
+test("gives back the event of a reply that cannot be encoded", async () => {
   const okq = await startTestOkq();
   let givenBack = 0;
   const handout = new (class extends Handout {
     giveBack = () => void (givenBack += 1);
-  })([NO_INTEGER], true);
-  meddle("ECHO", () => handout);
+  })([NOT_AN_INTEGER], true);
+  replaceRun("ECHO", () => handout);
   const client = await okq.connect();
   expect(await ask(client, "ECHO", "x")).toStartWith("-ERR internal error");
   client.reset();
@@ -46,14 +46,14 @@ test("gives back the event of a reply that cannot be written", async () => {
   expect(givenBack).toBe(1);
 });
 
-test("closes only the connection whose long reply breaks off", async () => {
+test("closes only the connection whose long reply fails in the middle", async () => {
   const okq = await startTestOkq();
   let releases = 0;
   function* parts(): Generator<Reply> {
     for (let at = 0; at < 1000; at++) yield at;
     throw new Error("broken");
   }
-  meddle("ECHO", () => new LongReply(parts(), () => void (releases += 1)));
+  replaceRun("ECHO", () => new LongReply(parts(), () => void (releases += 1)));
   const [client, other] = [await okq.connect(), await okq.connect()];
   client.pipeline(["ECHO", "x"]);
   await client.untilClosed();
@@ -77,7 +77,7 @@ test("answers with an error when a result cannot be made into a reply", async ()
 test("keeps only the bytes of its own arguments while a command waits", async () => {
   const okq = await startTestOkq();
   const kept: number[] = [];
-  meddle("QNOTIFY", async ({ args }) => {
+  replaceRun("QNOTIFY", async ({ args }) => {
     for (const { buffer } of args) kept.push(buffer.byteLength);
     return null;
   });

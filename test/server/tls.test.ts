@@ -14,7 +14,7 @@ import { startProcess } from "../support/process.ts";
 import { Wire } from "../support/wire.ts";
 import { newFolder } from "../support/new-folder.ts";
 
-/** In a row, by which it shows whether connections are lost in between. */
+/** Consecutive renewals, enough to show lost connections. */
 const RENEWALS = 20;
 
 const read = (file: string) => readFileSync(file, "utf8");
@@ -35,7 +35,7 @@ function driver(port: number, ca: string, own?: KeyPair, password?: string): Red
   return closeAfterTest(Object.assign(redis, { close: () => redis.disconnect() }));
 }
 
-/** The certificate that a new connection is shown. */
+/** The serial number of the certificate that the server presents on a new connection. */
 async function shownBy(port: number, ca: string): Promise<string> {
   const socket = tls.connect({ port, host: "127.0.0.1", ca: read(ca) });
   closeAfterTest({ close: () => socket.destroy() });
@@ -59,7 +59,7 @@ test("serves a driver with TLS beside plain clients, also with large events", as
   expect(await client.call("QUIT")).toBe("OK");
 });
 
-test("answers the commands under way after the client has ended its half", async () => {
+test("answers the commands in flight after the client half-closes", async () => {
   const certificates = makeCertificates();
   const okq = await startTestOkq(tlsConfig(certificates));
   const socket = tls.connect({ port: okq.tlsPort, host: "127.0.0.1", ca: read(certificates.ca) });
@@ -72,7 +72,7 @@ test("answers the commands under way after the client has ended its half", async
   expect(text).toBe("+OK\r\n*2\r\n$1\r\n1\r\n$1\r\nx\r\n+PONG\r\n");
 });
 
-test("does not answer a client without TLS, nor wait for it at the end", async () => {
+test("does not answer a client without TLS, and does not wait for one when it stops", async () => {
   const certificates = makeCertificates();
   const okq = await startTestOkq(tlsConfig(certificates));
   const plain = closeAfterTest(await Wire.connect(okq.tlsPort));
@@ -84,7 +84,7 @@ test("does not answer a client without TLS, nor wait for it at the end", async (
   expect(await silent.untilClosed()).toEqual([]);
 });
 
-test("counts handshakes under way as clients of their address", async () => {
+test("counts handshakes in progress as clients of their address", async () => {
   const config = { ...tlsConfig(makeCertificates()), maxClients: 6, maxClientsPerAddress: 2 };
   const okq = await startTestOkq(config);
   const [first, second] = [await Wire.connect(okq.tlsPort), await Wire.connect(okq.tlsPort)];
@@ -106,20 +106,20 @@ test("counts handshakes under way as clients of their address", async () => {
   });
 });
 
-test("closes a connection although its client delays the end", async () => {
+test("closes a connection even if its client does not complete the close", async () => {
   const certificates = makeCertificates();
   const config = { ...tlsConfig(certificates), password: "secret", loginTimeout: 1 };
   const okq = await startTestOkq(config);
   const { promise: isShaken, resolve } = Promise.withResolvers<void>();
-  const deaf = await Bun.connect({
+  const stuck = await Bun.connect({
     port: okq.tlsPort,
     hostname: "127.0.0.1",
     tls: { ca: read(certificates.ca) },
     socket: { data() {}, handshake: () => resolve() },
   });
-  closeAfterTest({ close: () => deaf.terminate() });
+  closeAfterTest({ close: () => stuck.terminate() });
   await isShaken;
-  deaf.pause();
+  stuck.pause();
   const clients = async () => {
     const client = driver(okq.tlsPort, certificates.ca, undefined, "secret");
     const info = String(await client.call("INFO", "clients"));
@@ -178,7 +178,7 @@ test("logs a failed handshake in one line, with the address and the reason", asy
     await plain.untilClosed().catch(() => {});
     expect(await lines(3 + at)).toEqual(said("it does not speak TLS"));
   }
-  // No line for a health check or for a client that is served.
+  // A health check and a served client log no line.
   const check = await Wire.connect(okq.tlsPort);
   check.close();
   await check.untilClosed().catch(() => {});
@@ -187,7 +187,7 @@ test("logs a failed handshake in one line, with the address and the reason", asy
 });
 
 describe("renewed certificates", () => {
-  test("are used for new connections, while the old connections stay open", async () => {
+  test("are used for new connections, while old connections stay open", async () => {
     const certificates = makeCertificates();
     const folder = newFolder();
     const files = { cert: join(folder, "tls.crt"), key: join(folder, "tls.key") };
@@ -225,7 +225,7 @@ describe("renewed certificates", () => {
     expect(okq.log.filter((line) => line.includes("certificates loaded"))).toHaveLength(1);
   });
 
-  test("hardly cost a connection while clients come and go all the time", async () => {
+  test("fail hardly any connection while clients connect all the time", async () => {
     const { ca, server } = makeCertificates();
     const port = await freePort();
     const where = ["--listen-addr=", "--tls-listen-addr", `127.0.0.1:${port}`];
@@ -234,14 +234,14 @@ describe("renewed certificates", () => {
     await okq.waitForLine(/listening/);
     let [failed, done] = [0, 0];
     const progress = { isOver: false };
-    const comeAndGo = async () => {
+    const connectRepeatedly = async () => {
       while (!progress.isOver) {
         const answer = await pingOnce(port, read(ca));
         if (answer === "+PONG\r\n") done += 1;
         else failed += 1;
       }
     };
-    const clients = Array.from({ length: 4 }, comeAndGo);
+    const clients = Array.from({ length: 4 }, connectRepeatedly);
     for (let round = 1; round <= RENEWALS; round++) {
       const target = done + 20;
       okq.kill("SIGHUP");
@@ -249,7 +249,7 @@ describe("renewed certificates", () => {
     }
     progress.isOver = true;
     await Promise.all(clients);
-    console.log(`  ${RENEWALS} renewals: ${done} connections were made, ${failed} failed`);
+    console.log(`  ${RENEWALS} renewals: ${done} connections succeeded, ${failed} failed`);
     expect(okq.stderr().match(/certificates loaded/g)).toHaveLength(RENEWALS);
     // Connections that the old listener had not accepted when it closed.
     expect(failed).toBeLessThanOrEqual(4 * RENEWALS);

@@ -63,7 +63,7 @@ test("replaces the file of a killed okq, but not of a running one", async () => 
   expect(await connect(unixSocket).call("PING")).toBe("PONG");
 });
 
-test("leaves another file or a folder at its path alone", async () => {
+test("does not replace another file or a folder at its path", async () => {
   const folder = newFolder();
   writeFileSync(join(folder, "file"), "precious");
   mkdirSync(join(folder, "folder"));

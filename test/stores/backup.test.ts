@@ -1,4 +1,5 @@
-// Backups: a copy shows the queues at one moment, also under load. And the commands for backups.
+// Backups: a copy has the state of all queues at one moment, also under load. Also tests the
+// commands for backups.
 // oxlint-disable no-await-in-loop -- one after the other is what is meant
 
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
@@ -30,18 +31,18 @@ setDefaultTimeout(60_000);
 const tick = () => new Promise<void>((turn) => void setImmediate(turn));
 
 describe("a copy made while the queues change", () => {
-  test.each([1, 2, 3])("is the state at its end, seed %d", async (seed) => {
+  test.each([1, 2, 3])("has the state of the queues when it ends, seed %d", async (seed) => {
     const file = join(newFolder(), "copy.db");
     const under = await openSqlite({ memoryBudgetBytes: 100_000 });
     const [store, random] = [new Caller(under), new Random(seed)];
-    // Enough for many steps of the copy, in a queue that the random operations do not use.
+    // Enough events for many steps of the copy. The random operations do not use this queue.
     const ids = Array.from({ length: 20_000 }, (_, i) => `${i}`);
     await store.pushAll("backlog", ids);
     const operations = new RandomOperations(random);
     const progress = { isDone: false };
     const copied = under.store.backup!(file).then(() => (progress.isDone = true));
     let batches = 0;
-    // The state when the copy ends: each batch is awaited, and none follows the last step.
+    // The state at the end of the copy: each batch is awaited, and no batch follows the last step.
     while (!progress.isDone) {
       const batch = operations.batch().filter(({ kind }) => kind !== "register");
       await Promise.all(batch.map((operation) => store.submit(operation)));
@@ -54,7 +55,7 @@ describe("a copy made while the queues change", () => {
     await under.close();
   });
 
-  /** The last batch may or may not be in the copy, so its changes are not compared. */
+  /** Compares store and copy. The last batch may be missing in the copy, so it is not compared. */
   async function expectSame(store: Caller, file: string, queues: string[]): Promise<void> {
     const copy = new Caller(await openSqlite({ file, nowMs: 0 }));
     const counts = async (of: Caller) => (await of.status(...queues)).map(([, total]) => total);
@@ -64,7 +65,7 @@ describe("a copy made while the queues change", () => {
     }
     const popped = await copy.drain("backlog");
     const rest = await store.drain("backlog");
-    // The same order, shifted by the few events that came and went after the copy.
+    // The order is the same, shifted by the few events that were added and removed after the copy.
     const shift = popped.indexOf(rest[0]!);
     expect(shift).toBeLessThan(10);
     expect(popped.slice(shift)).toEqual(rest.slice(0, popped.length - shift));
@@ -72,7 +73,7 @@ describe("a copy made while the queues change", () => {
   }
 });
 
-test("a copy of unchanged queues equals them, with their claims", async () => {
+test("a copy of unchanged queues has the same events and claims", async () => {
   const file = join(newFolder(), "copy.db");
   const under = await openSqlite();
   const store = new Caller(under);
@@ -108,7 +109,7 @@ test("a copy never overwrites a file, and a failed copy leaves no file", async (
   expect(readdirSync(folder).toSorted()).toEqual(["1.db", "there.db"]);
 });
 
-test("the steps of the README restore a backup after a kill, and undo that", async () => {
+test("the steps in the README restore a backup after a kill, and undo the restore", async () => {
   const folder = newFolder();
   const bin = join(folder, "bin");
   mkdirSync(bin);
@@ -136,7 +137,7 @@ test("the steps of the README restore a backup after a kill, and undo that", asy
   expect(await ask(other, "QRPOP", "q")).toEqual(["1", "one"]);
   other.close();
   await again.crash();
-  // To undo it, as the README says.
+  // Undo the restore, as the README says.
   const before = join(folder, "okq-data/before");
   for (const name of readdirSync(join(folder, "okq-data"))) {
     if (name !== "before") rmSync(join(folder, "okq-data", name));
@@ -151,7 +152,7 @@ test("the steps of the README restore a backup after a kill, and undo that", asy
   await undone.crash();
 });
 
-describe("the commands", () => {
+describe("the backup commands", () => {
   test("okq backup copies the database of a running and of a stopped server", async () => {
     const folder = newFolder();
     const store = `--store=sqlite:${join(folder, "okq.db")}`;
@@ -189,7 +190,7 @@ describe("the commands", () => {
     client.close();
   });
 
-  test("okq check reports a fault, exits with 1, and makes no file", async () => {
+  test("okq check reports a missing or damaged file and exits with 1", async () => {
     const folder = newFolder();
     const file = join(folder, "okq.db");
     const check = async () => {

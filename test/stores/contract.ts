@@ -22,15 +22,15 @@ export interface StoreUnderTest {
   advance(ms: number): void;
   /** The calls of onReady, in order: the queue as latin1 text, and the count. */
   ready: [queue: string, count: number][];
-  /** Makes the store refuse pushes into that queue, which must be empty, or ends that. */
+  /** Makes the store refuse or accept pushes into that queue, which must be empty. */
   setRefusing(queue: string, isRefusing: boolean): Promise<void>;
-  /** The number of parts; limits hold for each part. The default is 1. */
+  /** The number of parts, 1 by default. Limits apply to each part. */
   parts?: number;
   /** Closes the store and everything that was started for it. */
   close(): Promise<void>;
   /** For a durable store: closes it and opens it again. */
   reopen?(): Promise<void>;
-  /** As reopen, but after a kill -9 instead of a close. */
+  /** Like reopen, but after a kill -9 instead of a close. */
   crash?(): Promise<void>;
 }
 
@@ -38,7 +38,7 @@ export interface StoreUnderTest {
 export type Check = (
   sentence: string,
   body: (caller: Caller) => Promise<void>,
-  /** Why the statement does not hold for a store of several parts. */
+  /** The reason why the statement does not hold for a store with several parts. */
   notOfParts?: string,
 ) => void;
 

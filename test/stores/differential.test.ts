@@ -11,10 +11,10 @@ import { openLocal } from "./open-local.ts";
 
 type Submit = Session["ask"];
 type Rule = (operation: Operation, submit: Submit) => Promise<unknown>;
-/** Whether an operation is refused because of an earlier failure. */
+/** Tells whether an operation is refused because of an earlier failure. */
 type Behind = (order: Order, failures: number) => boolean;
 
-/** How to break each rule. */
+/** Broken rules, each with its implementation. */
 const breakages: Record<string, Rule> = {
   "a redo goes to the left end": async (operation, submit) => {
     const result = await submit(operation);
@@ -35,59 +35,59 @@ const breakages: Record<string, Rule> = {
     const { queue, popped } = operation;
     return submit({ kind: "ack", queue, id: popped.id, redo: true });
   },
-  "of two events that come back together the second is out first": backwards(),
+  "two events that are requeued together swap places": backwards(),
   "every push goes to the left end": (operation, submit) =>
     submit(operation.kind === "push" ? { ...operation, end: "left" } : operation),
   "a duplicate is answered ok": async (operation, submit) => {
     const result = await submit(operation);
     return result === "duplicate" ? "ok" : result;
   },
-  "a lease of 0 claims": (operation, submit) =>
+  "a pop with a lease of 0 claims its event": (operation, submit) =>
     submit(
       operation.kind === "pop" ? { ...operation, leaseMs: operation.leaseMs || 1 } : operation,
     ),
   "leases are twice as long": (operation, submit) =>
     submit(operation.kind === "pop" ? { ...operation, leaseMs: operation.leaseMs * 2 } : operation),
-  "a passed deadline ends a claim before it is reclaimed": async (operation, submit) => {
+  "a claim ends at its deadline instead of at the reclaim": async (operation, submit) => {
     if (operation.kind === "ack") await submit({ kind: "reclaim", limit: 1_000_000, parts: "all" });
     return submit(operation);
   },
-  "reclaim knows no limit": (operation, submit) =>
+  "reclaim ignores its limit": (operation, submit) =>
     submit(
       operation.kind === "reclaim"
         ? { kind: "reclaim", limit: 1_000_000, parts: "all" }
         : operation,
     ),
-  "flush leaves claimed events": async (operation, submit) => {
+  "flush keeps claimed events": async (operation, submit) => {
     if (operation.kind !== "flush") return submit(operation);
     const pop = { kind: "pop", queue: operation.queue, leaseMs: 0 } as const;
     while (await submit(pop));
     return null;
   },
-  "contents are taken for UTF-8": (operation, submit) =>
+  "contents are read as UTF-8": (operation, submit) =>
     submit(
       operation.kind === "push"
         ? { ...operation, contents: Buffer.from(operation.contents.toString()) }
         : operation,
     ),
-  "a count of consumers of 0 is not heard": (operation, submit) => {
+  "a consumer count of 0 is ignored": (operation, submit) => {
     if (operation.kind !== "register") return submit(operation);
     const consumers = operation.consumers.filter(({ count }) => count > 0);
     return submit({ ...operation, consumers });
   },
-  "a reset of consumers is not heard": (operation, submit) =>
+  "a reset of consumers is ignored": (operation, submit) =>
     submit(operation.kind === "register" ? { ...operation, isReset: false } : operation),
-  "the list leaves out queues without events": async (operation, submit) => {
+  "the list omits queues without events": async (operation, submit) => {
     if (operation.kind !== "list") return submit(operation);
     const page = await submit(operation);
     return { ...page, queues: page.queues.filter(({ total }) => total > 0) };
   },
-  "the first event to be pushed is lost": lossy(),
+  "one pushed event is lost": lossy(),
   "a refused push is answered ok": (operation, submit) => submit(operation).catch(() => "ok"),
 };
 
 const breakagesOfOrder: Record<string, Behind> = {
-  "an operation behind a refused one is done": () => false,
+  "an operation after a refused one is done": () => false,
   "a session is refused for ever": (order) => order.failures > 0,
 };
 
@@ -114,14 +114,14 @@ function popOf(queue: Buffer) {
   return { kind: "pop", queue, leaseMs: 1000 } as const;
 }
 
-/** Answers ok to one push that it does not do, after many operations. */
+/** After many operations answers ok to one push without doing it. */
 function lossy(): Rule {
   let pushes = 0;
   return (operation, submit) =>
     operation.kind === "push" && ++pushes === 500 ? Promise.resolve("ok") : submit(operation);
 }
 
-/** The store with one rule broken. Operations are done one by one, in order. */
+/** A store with one broken rule. Executes operations one by one, in order. */
 function breaking(under: StoreUnderTest, rule: Rule, isBehind: Behind): StoreUnderTest {
   const inner = under.store.session();
   const submitInner: Submit = (operation) => inner.ask(operation);
@@ -167,7 +167,7 @@ async function compareWith(
 }
 
 describe("comparing two stores", () => {
-  test.each([1, 2, 3, 4, 5])("finds no difference between equal ones, seed %d", async (seed) => {
+  test.each([1, 2, 3, 4, 5])("finds no difference between equal stores, seed %d", async (seed) => {
     await compareWith({}, seed, 300);
   });
 

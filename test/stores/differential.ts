@@ -1,5 +1,5 @@
 // Runs random operations on two stores at once. Both must give the same answers and end in the same
-// state. It contains no rule of queues.
+// state. The comparison itself knows no rules of queues.
 // oxlint-disable no-await-in-loop -- one after the other is what is meant
 
 import type { Operation, Popped, Unpop } from "../../src/queue/store.ts";
@@ -37,10 +37,10 @@ export async function compareStores(
   await pair.compareState(operations.queues);
 }
 
-/** Pops that may be undone. */
+/** The number of latest pops that may be undone. */
 const LATEST_POPS = 8;
 
-/** The answer to an operation, and for a pop how to undo it. */
+/** The answer to an operation, and for a pop the operation that undoes it. */
 interface Answer {
   text: string;
   unpop: Unpop | null;
@@ -97,13 +97,13 @@ class Pair {
     this.#compare(`unpops of\n    ${what}`, ofA, ofB);
   }
 
-  /** Pages may be cut anywhere, so only all of them together must agree. */
+  /** Compares all pages together, because a store may split the list anywhere. */
   async walk(limit: number): Promise<void> {
     const [ofA, ofB] = await Promise.all([this.#a.list(limit), this.#b.list(limit)]);
     this.#compare(`the list of queues, limit ${limit}`, written(ofA), written(ofB));
   }
 
-  /** The number requeued must agree except in the last round, and the state after it. */
+  /** Compares the number of requeued events, except for the last round, and then the state. */
   async reclaimAll(limit: number): Promise<void> {
     const [ofA, ofB] = await Promise.all([reclaimsOf(this.#a, limit), reclaimsOf(this.#b, limit)]);
     const areAlike = this.#a.parts === this.#b.parts;
@@ -127,7 +127,7 @@ class Pair {
     const pops = queues.map(
       (queue) => ({ kind: "pop", queue: bytesOf(queue), leaseMs: 0 }) as const,
     );
-    // One round more than there are events.
+    // One round more than the number of events.
     const total = async (store: Caller) =>
       (await store.status(...queues)).reduce((sum, [, count]) => sum + count, 0);
     const count = Math.max(await total(this.#a), await total(this.#b));
@@ -157,7 +157,7 @@ function sumOf(counts: number[]): number {
   return counts.reduce((sum, count) => sum + count, 0);
 }
 
-/** Submits all in one turn. An error is an answer too. */
+/** Submits all operations in one turn. An error counts as an answer. */
 function answers(store: Caller, batch: Operation[]): Promise<Answer[]> {
   const answer = (operation: Operation) =>
     store.submit(operation).then(
@@ -167,7 +167,7 @@ function answers(store: Caller, batch: Operation[]): Promise<Answer[]> {
   return Promise.all(batch.map(answer));
 }
 
-/** Without claims and ranks, which each store numbers in its own way. */
+/** Omits claims and ranks, which each store numbers in its own way. */
 function answerOf(operation: Operation, result: unknown): Answer {
   if (operation.kind !== "pop" || result === null) return { text: written(result), unpop: null };
   const { queue, leaseMs } = operation;

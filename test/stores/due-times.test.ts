@@ -1,4 +1,4 @@
-// A process reclaims at the earliest time that it knows, in whatever order it learns the times.
+// A process reclaims at the earliest time that it knows, in whatever order the times arrive.
 import { expect, test } from "bun:test";
 import { DueTimes } from "../../src/stores/redis/due-times.ts";
 import { TestClock } from "../support/test-clock.ts";
@@ -21,7 +21,7 @@ test("an answer replaces the time that was known when the batch was sent", () =>
   expect(due.isAnyDue()).toBe(false);
 });
 
-test.each([-1, LATER_MS])("an overtaken answer does not put the reclaim off: %d", (inMs) => {
+test.each([-1, LATER_MS])("an outdated answer does not delay the reclaim: %d", (inMs) => {
   const clock = new TestClock();
   const due = new DueTimes(clock);
   const askedAtMs = clock.nowMs();
@@ -34,7 +34,7 @@ test.each([-1, LATER_MS])("an overtaken answer does not put the reclaim off: %d"
   expect(due.isDue("tag")).toBe(true);
 });
 
-test("a message of another process makes the reclaim earlier, never later", () => {
+test("a message from another process makes the reclaim earlier, never later", () => {
   const due = new DueTimes(new TestClock());
   due.hear("tag", 0);
   due.hear("tag", LATER_MS);

@@ -1,5 +1,5 @@
-// A journal that fails on purpose, at once or later, also when it reads. Everything else goes to
-// the real journal.
+// A journal whose commits and reads fail on purpose, at once or later. Everything else goes to the
+// real journal.
 
 import type { Changes } from "../../src/stores/local/changes.ts";
 import type {
@@ -14,11 +14,11 @@ export class FailingJournal implements Journal {
   readonly name = "failing";
   readonly isDurable = true;
   readonly #inner: Journal;
-  /** The failure of the next commit, or null; called once for each. "unknown" ones are done. */
+  /** Called for each commit: its failure or null. A commit that fails with "unknown" is done. */
   nextFailure: () => JournalError | null = () => null;
-  /** The same for the next read. */
+  /** Called for each read: its failure or null. */
   nextReadFailure: () => JournalError | null = () => null;
-  /** Whether the next commit settles in a later turn. */
+  /** Called for each commit: whether it settles in a later turn. */
   isLate: () => boolean = () => false;
 
   constructor(inner: Journal) {

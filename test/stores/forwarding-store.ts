@@ -1,9 +1,9 @@
-// A store in front of another one, which is asked for anew with every call. Test stores that change
-// something extend it.
+// A store that forwards every call to another store, which may change between calls. Test stores
+// extend it.
 import type { Session, Store } from "../../src/queue/store.ts";
 
 export abstract class ForwardingStore implements Store {
-  /** The store behind this one. */
+  /** The store that gets the calls. */
   protected abstract get inner(): Store;
 
   abstract session(): Session;

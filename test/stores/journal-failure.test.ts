@@ -1,5 +1,5 @@
-// A batch that a journal cannot commit fails and has no effect, and later batches go on. Compares
-// with a store in memory that gets only the committed operations.
+// A batch that a journal cannot commit fails without effect, and later batches succeed. Compares
+// the store with a store in memory that gets only the committed operations.
 // oxlint-disable no-await-in-loop -- one after the other is what is meant
 
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
@@ -31,7 +31,7 @@ async function openFailing(memoryBudgetBytes: number) {
 /** An operation and the number of its session. */
 type Step = readonly [operation: Operation, session: number];
 
-/** Few, so that operations often follow others of the same session. */
+/** Few sessions, so that operations often follow others of the same session. */
 const sessionCount = 4;
 
 function sessionsOf({ store }: StoreUnderTest) {
@@ -41,7 +41,7 @@ function sessionsOf({ store }: StoreUnderTest) {
     Promise.all(steps.map((step) => ask(step).catch((error: unknown) => error)));
 }
 
-/** Each store numbers claims and ranks in its own way. */
+/** Omits claims and ranks, which each store numbers in its own way. */
 function withoutClaim(result: unknown): unknown {
   if (typeof result !== "object" || result === null || !("claim" in result)) return result;
   const { id, contents } = result as Popped;
@@ -51,7 +51,7 @@ function withoutClaim(result: unknown): unknown {
 const isUnknown = (answer: unknown) => answer instanceof StoreError && answer.failure === "unknown";
 const isDone = (answer: unknown) => !(answer instanceof StoreError) || isUnknown(answer);
 
-/** Every operation behind a failure of its session failed too, and no other for this reason. */
+/** Checks that a failure failed all later operations of its session, and no others. */
 function checkOrder(steps: readonly Step[], answers: unknown[]): void {
   const hasFailed = new Set<number>();
   for (const [at, [{ kind }, session]] of steps.entries()) {
@@ -67,70 +67,73 @@ describe("random operations with a journal that fails now and then", () => {
   const budgets = [2 ** 28, 0, 1500];
   const cases = budgets.flatMap((budget) => [1, 2, 3].map((seed) => [budget, seed] as const));
 
-  test.each(cases)("are done or not, memory budget %d, seed %d", async (budget, seed) => {
-    const random = new Random(seed);
-    const operations = new RandomOperations(random);
-    const { under, journal } = await openFailing(budget);
-    const reference = await openLocal();
-    const [ask, askReference] = [sessionsOf(under), sessionsOf(reference)];
-    const steps = (): Step[] =>
-      operations
-        .batch()
-        .filter(({ kind }) => kind !== "register")
-        .map((operation) => [operation, random.below(sessionCount)]);
-    const seen = new Map<string, number>();
-    for (let round = 0; round < 300; round++) {
-      const [batch, later] = [steps(), steps()];
-      const pauseMs = operations.pauseMs();
-      for (const store of [under, reference]) store.advance(pauseMs);
-      const makes = { none: null, full, failed, unknown, unread };
-      const failing = random.weighted({ none: 4, full: 1, failed: 1, unknown: 1, unread: 2 });
-      let commits = 0;
-      let laterAnswers: Promise<unknown[]> | null = null;
-      journal.nextReadFailure = () =>
-        failing === "unread" && random.below(3) === 0 ? unread() : null;
-      journal.nextFailure = () => {
-        if (commits++ > 0) return null;
-        // Submitted before the outcome of the batch is known.
-        laterAnswers = ask(later);
-        return failing === "unread" ? null : (makes[failing]?.() ?? null);
-      };
-      journal.isLate = () => round % 2 === 0;
-      const given = await ask(batch);
-      given.push(...((await laterAnswers) ?? []));
-      journal.nextFailure = () => null;
-      const all = commits > 0 ? [...batch, ...later] : batch;
-      checkOrder(all, given);
-      for (const answer of given) {
-        const what = answer instanceof StoreError ? answer.message : "done";
-        seen.set(what, (seen.get(what) ?? 0) + 1);
-        const own = makes[failing]?.().message;
-        if (answer instanceof StoreError) expect([own, BEHIND]).toContain(answer.message);
+  test.each(cases)(
+    "take effect or fail as a whole, memory budget %d, seed %d",
+    async (budget, seed) => {
+      const random = new Random(seed);
+      const operations = new RandomOperations(random);
+      const { under, journal } = await openFailing(budget);
+      const reference = await openLocal();
+      const [ask, askReference] = [sessionsOf(under), sessionsOf(reference)];
+      const steps = (): Step[] =>
+        operations
+          .batch()
+          .filter(({ kind }) => kind !== "register")
+          .map((operation) => [operation, random.below(sessionCount)]);
+      const seen = new Map<string, number>();
+      for (let round = 0; round < 300; round++) {
+        const [batch, later] = [steps(), steps()];
+        const pauseMs = operations.pauseMs();
+        for (const store of [under, reference]) store.advance(pauseMs);
+        const makes = { none: null, full, failed, unknown, unread };
+        const failing = random.weighted({ none: 4, full: 1, failed: 1, unknown: 1, unread: 2 });
+        let commits = 0;
+        let laterAnswers: Promise<unknown[]> | null = null;
+        journal.nextReadFailure = () =>
+          failing === "unread" && random.below(3) === 0 ? unread() : null;
+        journal.nextFailure = () => {
+          if (commits++ > 0) return null;
+          // Submitted before the outcome of the batch is known.
+          laterAnswers = ask(later);
+          return failing === "unread" ? null : (makes[failing]?.() ?? null);
+        };
+        journal.isLate = () => round % 2 === 0;
+        const given = await ask(batch);
+        given.push(...((await laterAnswers) ?? []));
+        journal.nextFailure = () => null;
+        const all = commits > 0 ? [...batch, ...later] : batch;
+        checkOrder(all, given);
+        for (const answer of given) {
+          const what = answer instanceof StoreError ? answer.message : "done";
+          seen.set(what, (seen.get(what) ?? 0) + 1);
+          const own = makes[failing]?.().message;
+          if (answer instanceof StoreError) expect([own, BEHIND]).toContain(answer.message);
+        }
+        if (failing === "failed" && commits > 0) {
+          expect(given.slice(0, batch.length).filter(isDone)).toEqual([]);
+        }
+        const done = all.filter((_, at) => isDone(given[at]));
+        const wanted = await askReference(done);
+        const kept = given.filter(isDone);
+        expect(kept.filter((answer) => !isUnknown(answer))).toEqual(
+          wanted.filter((_, at) => !isUnknown(kept[at])),
+        );
       }
-      if (failing === "failed" && commits > 0) {
-        expect(given.slice(0, batch.length).filter(isDone)).toEqual([]);
+      for (const message of [BEHIND, ...[full, failed, unknown].map((make) => make().message)]) {
+        expect(seen.get(message)).toBeGreaterThan(20);
       }
-      const done = all.filter((_, at) => isDone(given[at]));
-      const wanted = await askReference(done);
-      const kept = given.filter(isDone);
-      expect(kept.filter((answer) => !isUnknown(answer))).toEqual(
-        wanted.filter((_, at) => !isUnknown(kept[at])),
-      );
-    }
-    for (const message of [BEHIND, ...[full, failed, unknown].map((make) => make().message)]) {
-      expect(seen.get(message)).toBeGreaterThan(20);
-    }
-    if (budget < 2 ** 28) expect(seen.get(unread().message)).toBeGreaterThan(20);
-    journal.nextReadFailure = () => null;
-    const [a, b] = [new Caller(under), new Caller(reference)];
-    expect(await a.reclaim()).toEqual(await b.reclaim());
-    await under.reopen();
-    for (const queue of operations.queues) {
-      expect(await a.status(queue)).toEqual(await b.status(queue));
-      expect(await a.drain(queue)).toEqual(await b.drain(queue));
-    }
-    await Promise.all([under.close(), reference.close()]);
-  });
+      if (budget < 2 ** 28) expect(seen.get(unread().message)).toBeGreaterThan(20);
+      journal.nextReadFailure = () => null;
+      const [a, b] = [new Caller(under), new Caller(reference)];
+      expect(await a.reclaim()).toEqual(await b.reclaim());
+      await under.reopen();
+      for (const queue of operations.queues) {
+        expect(await a.status(queue)).toEqual(await b.status(queue));
+        expect(await a.drain(queue)).toEqual(await b.drain(queue));
+      }
+      await Promise.all([under.close(), reference.close()]);
+    },
+  );
 });
 
 describe("a batch that cannot be committed", () => {
@@ -149,7 +152,7 @@ describe("a batch that cannot be committed", () => {
     await under.close();
   });
 
-  test("for lack of space is done again without its pushes", async () => {
+  test("for lack of space is tried again without its pushes", async () => {
     const { under, journal } = await openFailing(2 ** 28);
     const store = new Caller(under);
     await store.pushAll("q", ["1", "2"]);
@@ -165,14 +168,14 @@ describe("a batch that cannot be committed", () => {
     await under.close();
   });
 
-  test("makes later operations of the same sessions fail, and of no others", async () => {
+  test("fails later operations of the same sessions, and of no others", async () => {
     const { under, journal } = await openFailing(2 ** 28);
     const store = new Caller(under);
     await store.push("in", "1");
     await store.pop("in");
     let commits = 0;
     journal.nextFailure = () => (commits++ === 0 ? full() : null);
-    // An event is passed on: its ack must not be done without the push.
+    // A session moves an event: the ack must not be done without the push.
     const push = failureOf(store.push("out", "1"));
     const ack = failureOf(store.ack("in", "1"));
     expect(await push).toBe("refused: no room");
@@ -181,7 +184,7 @@ describe("a batch that cannot be committed", () => {
     await under.close();
   });
 
-  test("but may be on disk is answered as unknown", async () => {
+  test("has an unknown outcome if it may be on disk", async () => {
     const { under, journal } = await openFailing(2 ** 28);
     const store = new Caller(under);
     journal.nextFailure = () => new JournalError("unknown", "the disk said no");

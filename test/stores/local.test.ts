@@ -47,7 +47,7 @@ describe("the local store", () => {
     ]);
   });
 
-  test("does nothing before the end of the turn", async () => {
+  test("executes nothing before the end of the turn", async () => {
     const store = await openCaller();
     const push = store.push("q", "1");
     await Promise.resolve();
@@ -56,7 +56,7 @@ describe("the local store", () => {
     expect(store.under.ready).toEqual([["q", 1]]);
   });
 
-  test("does a bounded number of operations per turn, all in order", async () => {
+  test("executes a limited number of operations per turn, in order", async () => {
     const store = await openCaller();
     const ids = Array.from({ length: 2 * batchOperationsMax + 1 }, (_, i) => `${i}`);
     await store.pushAll("q", ids);
@@ -68,7 +68,7 @@ describe("the local store", () => {
     expect(await store.drain("q")).toEqual(ids);
   });
 
-  test("refuses an operation that throws, and does the others", async () => {
+  test("refuses an operation that throws, and executes the others", async () => {
     const store = await openCaller();
     const bad = { kind: "push", queue: Buffer.from("q"), end: "left", id: Buffer.from("2") };
     const unknown = { kind: "no such kind" };
@@ -83,7 +83,7 @@ describe("the local store", () => {
     expect(await store.drain("q")).toEqual(["1", "3"]);
   });
 
-  test("does operations submitted before close, and no later ones", async () => {
+  test("executes operations submitted before close, and no later ones", async () => {
     const store = await openCaller();
     const before = Promise.all([store.push("q", "1"), store.pop("q")]);
     await store.under.store.close();
@@ -157,7 +157,7 @@ describe("the local store", () => {
     expect(event?.contents.equals(contents)).toBe(true);
   });
 
-  test("takes no more memory after many claims and acks", async () => {
+  test("uses no more memory after many claims and acks", async () => {
     const store = await openCaller();
     const cycles = async (count: number) => {
       for (let i = 0; i < count; i += 1000) {
@@ -187,7 +187,7 @@ describe("the release of memory", () => {
     return { clock, counts, release };
   }
 
-  test("collects once when most of a peak is gone, a second later", () => {
+  test("collects garbage once, a second after most of a peak is gone", () => {
     const { clock, counts, release } = setUp();
     for (const held of [0, 100, 400, 300, 101]) release.observe(held * mebibyte, 1);
     for (const held of [100, 100, 90, 95]) release.observe(held * mebibyte, 1);
@@ -200,7 +200,7 @@ describe("the release of memory", () => {
     expect(clock.timers).toBe(0);
   });
 
-  test("waits for a second with little to do, however long that takes", () => {
+  test("waits for a second of low load, however long that takes", () => {
     const { clock, counts, release } = setUp();
     for (const held of [100, 0]) release.observe(held * mebibyte, 1);
     for (let second = 0; second < 600; second++) {
@@ -225,12 +225,12 @@ describe("the release of memory", () => {
 });
 
 describe("the deque", () => {
-  test.each([1, 2, 3])("does what an array does, seed %d", (seed) => {
+  test.each([1, 2, 3])("gives the results of an array, seed %d", (seed) => {
     const random = new Random(seed);
     const deque = new Deque<number>(8);
     const model: number[] = [];
     for (let i = 0; i < 20_000; i++) {
-      // Grows for a while, shrinks for a while.
+      // Grows and shrinks in turn.
       const isGrowing = Math.floor(i / 2000) % 2 === 0;
       const kind = random.weighted({ push: isGrowing ? 3 : 1, pop: isGrowing ? 1 : 3 });
       const isLeft = random.below(2) === 0;
@@ -257,7 +257,7 @@ describe("the deque", () => {
     }
   });
 
-  test("is small again after it was drained", () => {
+  test("shrinks after it was drained", () => {
     const deque = new Deque<number>();
     const emptyCapacity = deque.capacity;
     for (let i = 0; i < 100_000; i++) deque.pushLeft(i);
@@ -273,7 +273,7 @@ describe("the heap", () => {
     heapAt: number;
   }
 
-  test.each([1, 2, 3])("does what a sorted array does, seed %d", (seed) => {
+  test.each([1, 2, 3])("gives the results of a sorted array, seed %d", (seed) => {
     const random = new Random(seed);
     const heap = new IndexedHeap<Element>((a, b) => a.rank < b.rank);
     const model: Element[] = [];
@@ -311,8 +311,8 @@ describe("the hash index", () => {
     hash: number;
   }
 
-  // A hash of a few bits makes collisions frequent, and so gaps to close.
-  test.each([1, 2, 3, 32])("does what a Map does with hashes of %d bits", (bits) => {
+  // Hashes of a few bits cause frequent collisions, and so gaps to close.
+  test.each([1, 2, 3, 32])("gives the results of a Map with hashes of %d bits", (bits) => {
     const random = new Random(bits);
     const hashed = (key: string) => (bits === 32 ? hashOf(key) : hashOf(key) >> (32 - bits));
     const index = new HashIndex<Element>((element) => element.key);
@@ -334,7 +334,7 @@ describe("the hash index", () => {
     expect(new Set(index)).toEqual(new Set(model.values()));
   });
 
-  test("is small again after it was emptied", () => {
+  test("shrinks after it was emptied", () => {
     const index = new HashIndex<Element>((element) => element.key);
     const emptyCapacity = index.capacity;
     const elements = Array.from({ length: 50_000 }, (_, i) => ({
@@ -348,7 +348,7 @@ describe("the hash index", () => {
 });
 
 describe("the index of cold events", () => {
-  // Few hashes make collisions frequent, and so gaps to close; many hashes make shards.
+  // Few hashes cause frequent collisions, and so gaps to close; many hashes cause shards.
   test.each([
     [8, 2_000],
     [4096, 20_000],
@@ -377,7 +377,7 @@ describe("the index of cold events", () => {
     expect(index.size).toBe(0);
   });
 
-  test("takes less than 50 bytes per event, and little when it is empty again", () => {
+  test("uses less than 50 bytes per event, and shrinks when it is emptied", () => {
     const index = new ColdIndex();
     const emptyBytes = index.bytes;
     for (let key = 1; key <= 300_000; key++) index.add(hashOf(`${key}`), key);

@@ -1,4 +1,4 @@
-// The memory budget of a store on disk: what counts, and what comes back into memory.
+// The memory budget of a store on disk: which data counts, and which data is loaded into memory.
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { Caller } from "./contract/caller.ts";
 import { openSqlite, type SqliteUnderTest } from "./open-sqlite.ts";
@@ -27,7 +27,7 @@ function factsOf(under: SqliteUnderTest): { memory: number; onDisk: number } {
 const names = (count: number, prefix: string) =>
   Array.from({ length: count }, (_, at) => `${prefix}-${at}`);
 
-test("ids count, also with short contents", async () => {
+test("counts ids, also of events with short contents", async () => {
   await withStore(MEGABYTE, async (store, under) => {
     await store.pushAll("q", names(500, "i".repeat(10_000)));
     expect(factsOf(under).onDisk).toBeGreaterThan(390);
@@ -35,7 +35,7 @@ test("ids count, also with short contents", async () => {
   });
 });
 
-test("queues, names and events that are only on disk count", async () => {
+test("counts queues, names, and events that are only on disk", async () => {
   await withStore(MEGABYTE, async (store, under) => {
     const queues = names(1000, "q".repeat(1000));
     for (const queue of queues) await store.push(queue, "1");
@@ -47,7 +47,7 @@ test("queues, names and events that are only on disk count", async () => {
   });
 });
 
-test("a peek brings nothing back into memory", async () => {
+test("a peek loads nothing into memory", async () => {
   await withStore(MEGABYTE, async (store, under) => {
     const queues = names(50, "q");
     for (const queue of queues) {
@@ -64,7 +64,7 @@ test("a peek brings nothing back into memory", async () => {
   });
 });
 
-test("pops in many queues bring little more than their events into memory", async () => {
+test("pops from many queues load little more than the popped events", async () => {
   await withStore(MEGABYTE, async (store, under) => {
     const queues = names(100, "q");
     const ids = names(64, "i");
@@ -80,7 +80,7 @@ test("pops in many queues bring little more than their events into memory", asyn
   });
 });
 
-test.each([1, 2, 3])("nothing stays counted of what is gone, seed %d", async (seed) => {
+test.each([1, 2, 3])("counts nothing once all queues are gone, seed %d", async (seed) => {
   await withStore(20_000, async (store, under) => {
     const random = new Random(seed);
     const queues = names(5, "queue");

@@ -1,5 +1,5 @@
-// A local store on a SQLite file of its own, on a clock that stands still until it is moved; and
-// how a test closes it, kills it and opens it again while its sessions go on.
+// Opens a local store on its own SQLite file and test clock. A test can close, kill and reopen the
+// store while its sessions stay usable.
 
 import { copyFileSync, existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -27,11 +27,11 @@ const startMs = 1_700_000_000_000;
 export interface SqliteOptions {
   memoryBudgetBytes?: number;
   fsync?: Fsync;
-  /** The first time of the clock. */
+  /** The time of the clock at the start. */
   nowMs?: number;
-  /** An existing file, which is kept; else a file in a new folder is made. */
+  /** An existing file, which is kept. The default is a new file in a new folder. */
   file?: string;
-  /** Called with the journal at every opening, to make it fail. */
+  /** Called with the journal of every opening, so that a test can make it fail. */
   onJournal?: (journal: FailingJournal) => void;
 }
 
@@ -39,7 +39,7 @@ export interface SqliteUnderTest extends StoreUnderTest {
   file: string;
   /** Closes the store and opens it again. Consumers are gone, as after a restart. */
   reopen(): Promise<void>;
-  /** As a kill -9: opens a copy of the present files. */
+  /** Simulates a kill -9: opens a copy of the present files. */
   crash(): Promise<void>;
 }
 
@@ -106,7 +106,7 @@ function journalOf({
   return failing;
 }
 
-/** A store that can be replaced while its sessions go on. */
+/** A store that can be replaced while its sessions stay usable. */
 class Current extends ForwardingStore {
   #store: LocalStore;
 

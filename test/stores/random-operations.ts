@@ -1,4 +1,4 @@
-// Random operations on few queues and few ids, so that they affect each other.
+// Makes random operations on few queues and few ids, so that they often affect each other.
 
 import type { Operation } from "../../src/queue/store.ts";
 import { bytesOf } from "./contract/caller.ts";
@@ -14,7 +14,7 @@ const tickMs = 16;
 /** A queue for refused pushes: see StoreUnderTest.setRefusing. */
 export const REFUSING = "refusing";
 
-/** More than there ever are, because a store chooses which queues a limit serves first. */
+/** Above any number of events, because each store chooses the queues that a limit serves first. */
 export const RECLAIM_ALL = 1_000_000;
 
 /** Makes operations. The same random numbers make the same operations. */
@@ -30,7 +30,7 @@ export class RandomOperations {
     this.#ids = random.shuffled(nastyTexts).slice(0, idCount);
   }
 
-  /** How far to move the clock before the next batch: mostly 0, else up to 3 s. */
+  /** The time to advance before the next batch: mostly 0, else up to 3 s. */
   pauseMs(): number {
     return this.#random.below(3) > 0 ? 0 : this.#random.below(190) * tickMs;
   }
@@ -40,7 +40,7 @@ export class RandomOperations {
     return Array.from({ length: size }, () => this.#operation());
   }
 
-  /** Sometimes adds a refused push, behind registers, because a heartbeat repeats those. */
+  /** Sometimes adds a refused push, but after registers, which a heartbeat repeats. */
   withRefusal(batch: Operation[]): Operation[] {
     const random = this.#random;
     if (random.below(6) > 0) return batch;

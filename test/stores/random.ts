@@ -1,4 +1,4 @@
-// Seeded random choices, the same for the same seed everywhere.
+// Random choices that are the same for the same seed.
 
 export class Random {
   #state: number;

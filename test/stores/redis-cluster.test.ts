@@ -10,7 +10,7 @@ import { type StoreUnderTest, storeContract } from "./contract.ts";
 import { Caller } from "./contract/caller.ts";
 import { compareStores } from "./differential.ts";
 import { openLocal } from "./open-local.ts";
-import { lastingKeys, targetOf, unheard } from "./redis-targets.ts";
+import { lastingKeys, targetOf, ignoredCallbacks } from "./redis-targets.ts";
 
 let cluster: Cluster;
 
@@ -20,7 +20,7 @@ beforeAll(async () => {
 
 afterAll(() => cluster.close());
 
-/** With the time for which a batch is retried; by default longer than any test. */
+/** A batch is retried for timeoutMs, by default longer than any test. */
 async function openCluster(timeoutMs = 600_000): Promise<StoreUnderTest> {
   await Promise.all(cluster.nodes.map(({ redis }) => redis.flushall()));
   let nowMs = 1_700_000_000_000;
@@ -30,7 +30,7 @@ async function openCluster(timeoutMs = 600_000): Promise<StoreUnderTest> {
     target: targetOf({ mode: "cluster", nodes: [{ host: address, port }], timeoutMs }),
     poolSize: 1,
     onReady: (queue, count) => ready.push([queue.toString("latin1"), count]),
-    ...unheard,
+    ...ignoredCallbacks,
     now: () => nowMs,
   });
   return {
@@ -62,7 +62,7 @@ test.each(seeds)("random operations get the answers of the local store (seed %d)
   }
 });
 
-/** Names of queues in different slots, in the order in which they were found. */
+/** Names of queues in different slots. */
 function queuesApart(count: number): string[] {
   const found = new Map<number, string>();
   for (let n = 0; found.size < count; n++) found.set(shardOf(Buffer.from(`q${n}`)), `q${n}`);
@@ -70,7 +70,7 @@ function queuesApart(count: number): string[] {
 }
 
 describe("in a cluster", () => {
-  test("shards have their own slots, evenly spread, as Redis computes them", async () => {
+  test("shards have different slots, spread evenly, as Redis computes them", async () => {
     const { redis } = cluster.nodes[0]!;
     const stretch = 16_384 / SHARDS;
     expect(shards.map(({ slot }) => Math.floor(slot / stretch))).toEqual([...shards.keys()]);
@@ -87,7 +87,7 @@ describe("in a cluster", () => {
     expect(SHARDS).toBe(64);
   });
 
-  test("every key of a queue is in its slot, and queues are on all masters", async () => {
+  test("all keys of a queue are in one slot, and every master has queues", async () => {
     const under = await openCluster();
     const caller = new Caller(under);
     const queues = queuesApart(SHARDS);
@@ -139,7 +139,7 @@ describe("in a cluster", () => {
     await caller.reclaim();
     await caller.push("mail", "1");
     await caller.pop("mail", 1);
-    await eventually(() => under.store.isDue(), { message: "the lease of 1 ms has ended" });
+    await eventually(() => under.store.isDue(), { message: "the lease of 1 ms has expired" });
     under.advance(1);
     const before = await scripts();
     const due = () => caller.submit({ kind: "reclaim", limit: 10, parts: "due" });
@@ -150,7 +150,7 @@ describe("in a cluster", () => {
     await under.close();
   });
 
-  test("a claim that no message announced is found by looking at some shards in turn", async () => {
+  test("finds a claim that no message announced by asking a few shards at a time", async () => {
     const [under, other] = [await openCluster(), await openCluster()];
     const [caller, stranger] = [new Caller(under), new Caller(other)];
     await stranger.push("mail", "1");
@@ -163,7 +163,7 @@ describe("in a cluster", () => {
     await Promise.all([under.close(), other.close()]);
   });
 
-  test("a session that changes shards keeps its order, and a page lists all shards", async () => {
+  test("a session keeps its order across shards, and a list covers all shards", async () => {
     const under = await openCluster();
     const caller = new Caller(under);
     const queues = queuesApart(8);
@@ -194,7 +194,7 @@ describe("in a cluster", () => {
     await under.close();
   });
 
-  test("a batch for a slot that is being moved waits until it has arrived", async () => {
+  test("a batch waits until the move of its slot is complete", async () => {
     const under = await openCluster();
     const caller = new Caller(under);
     await caller.pushAll("mail", ["1", "2"]);
@@ -219,7 +219,7 @@ describe("in a cluster", () => {
     await under.close();
   });
 
-  test("a batch for a slot that stays half-way fails after a while and is not done", async () => {
+  test("a batch fails and has no effect if the move of its slot stops half-way", async () => {
     const under = await openCluster(2_000);
     const caller = new Caller(under);
     await eventually(() => caller.push("mail", "1"), {

@@ -1,5 +1,5 @@
 // Every way to connect to a real Redis: sockets, TLS, passwords, users, databases. Two okq
-// processes use every kind of connection, and a refused one is reported in one line.
+// processes use every kind of connection, and a refused connection is reported in one line.
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, setDefaultTimeout, test } from "bun:test";
@@ -20,7 +20,7 @@ setDefaultTimeout(60_000);
 const PASSWORD = "the-right-secret";
 const OTHER_PASSWORD = "another-secret";
 
-/** The rights that the README lists: for everything that okq sends, and nothing else. */
+/** The rights that the README lists: exactly for the commands that okq sends. */
 const ACL = (
   "~{okq* &{okq}* -@all +@list +@hash +@set +@sortedset +set +setrange +del +unlink +exists " +
   "+pexpire +time +eval +evalsha +multi +exec +rename +publish +subscribe +ping +info +select " +
@@ -78,7 +78,7 @@ async function addUser(servers: RedisServer[]): Promise<Way> {
   return { redisUser: "okq", redisPassword: PASSWORD };
 }
 
-test("okq does not use database 0 instead of one that Redis lacks", async () => {
+test("okq does not fall back to database 0 if Redis lacks the given database", async () => {
   const redis = await startTestRedis();
   expect(await refusal({ store: `redis://${at(redis)}/99` })).toContain("DB index is out of range");
   const user = await addUser([redis]);
@@ -86,11 +86,11 @@ test("okq does not use database 0 instead of one that Redis lacks", async () => 
   expect(await refusal({ store: `redis://${at(redis)}/5`, ...user })).toContain("select");
 });
 
-test("okq needs only the listed rights, and keeps the order with them", async () => {
+test("okq needs only the listed rights, and keeps the order of events with them", async () => {
   const redis = await startTestRedis();
   const okq = await start({ redisAddr: at(redis), ...(await addUser([redis])) });
   const client = await okq.connect();
-  // Many in the same millisecond, each in its own batch.
+  // Many operations in the same millisecond, each in its own batch.
   for (let round = 0; round < 50; round++) {
     for (const id of ["a", "z", "b", "y"]) await ask(client, "QRPUSH", "q", id, "x");
     for (const id of ["y", "b", "z"]) expect(await ask(client, "QRPOP", "q")).toEqual([id, "x"]);
@@ -157,17 +157,17 @@ test("okq accepts the certificate of a Redis only from the given authority", asy
   await serves({ redisAddr: at(redis), ...tls });
   await serves({ store: `rediss://localhost:${redis.port}`, redisTlsCa: certificates.ca });
   const stranger = { ...tls, redisTlsCa: certificates.stranger.cert };
-  const said = [
+  const refusals = [
     await refusal({ redisAddr: at(redis), ...stranger }),
     await refusal({ redisAddr: at(redis), redisTls: true }),
   ];
-  for (const line of said) expect(line).toMatch(/certificate/i);
+  for (const line of refusals) expect(line).toMatch(/certificate/i);
   const plain = await startTestRedis();
   expect(await refusal({ redisAddr: at(redis) })).toContain("ECONNRESET");
   expect(await refusal({ redisAddr: at(plain), ...tls })).toContain("no answer within");
 });
 
-test("okq shows a certificate to a Redis that needs one, or reports that it has none", async () => {
+test("okq presents a certificate if Redis requires one, or reports that it has none", async () => {
   const certificates = makeCertificates();
   const { ca: redisTlsCa, client, stranger } = certificates;
   const redis = await startTestRedis({ tls: certificates, args: ["--tls-auth-clients", "yes"] });
@@ -178,7 +178,7 @@ test("okq shows a certificate to a Redis that needs one, or reports that it has 
   expect(await refusal({ ...way, ...wrong })).toContain("UNKNOWN_CA");
 });
 
-test("the rights that the README lists are enough on one Redis", async () => {
+test("the rights listed in the README are enough on one Redis", async () => {
   const redis = await startTestRedis();
   const user = await addUser([redis]);
   await serves({ redisAddr: at(redis), ...user });
@@ -205,27 +205,27 @@ test("the rights that the README lists are enough on one Redis", async () => {
   expect(await redis.redis.acl("LOG")).toEqual([]);
 });
 
-test("with fewer rights, replies are still right about what was done", async () => {
+test("with fewer rights, replies still say correctly whether a command was done", async () => {
   const redis = await startTestRedis();
   const user = await addUser([redis]);
   const okq = await start({ redisAddr: at(redis), ...user });
   const client = await okq.connect();
   const waiting = await (await start({ redisAddr: at(redis), ...user, redisWait: 1 })).connect();
-  const isHeard = async () => (await redis.redis.pubsub("NUMSUB", "{okq}:ready:0"))[1] === 2;
-  await eventually(isHeard);
+  const areSubscribed = async () => (await redis.redis.pubsub("NUMSUB", "{okq}:ready:0"))[1] === 2;
+  await eventually(areSubscribed);
   await redis.redis.call("ACL", "SETUSER", "okq", "resetchannels", "-wait");
   expect(await client.call("QLPUSH", "q", "1", "x")).toEqual({ simple: "OK" });
   const pushed = errorOf(await waiting.call("QLPUSH", "q", "2", "x"));
   expect(pushed).toMatch(/^ERR store outcome unknown: done on the master.*NOPERM/);
   await eventually(() => okq.log.some((line) => /lost .*server="for messages".*NOPERM/.test(line)));
   expect(await client.call("QSTATUS", "q")).toEqual([[Buffer.from("q"), 2, 0, 0]]);
-  // It receives no messages, and logs that.
-  const deaf = await start({ redisAddr: at(redis), ...user });
-  const listener = await deaf.connect();
+  // This okq receives no messages, and logs the reason.
+  const unsubscribed = await start({ redisAddr: at(redis), ...user });
+  const listener = await unsubscribed.connect();
   expect(await listener.call("QREGISTER", "none")).toEqual({ simple: "OK" });
   expect(errorOf(await listener.call("QNOTIFY", "1"))).toContain("NOPERM");
   const warning = / warn  cannot receive messages of other okq processes, okq tries again .*NOPERM/;
-  await eventually(() => deaf.log.some((line) => warning.test(line)));
+  await eventually(() => unsubscribed.log.some((line) => warning.test(line)));
 });
 
 test("okq uses different passwords at Sentinels and Redis, with TLS", async () => {
@@ -246,7 +246,7 @@ test("okq uses different passwords at Sentinels and Redis, with TLS", async () =
   expect(await refusal({ ...way, redisPassword: OTHER_PASSWORD })).toMatch(/: WRONGPASS/);
 });
 
-test("the rights that the README lists are enough behind Sentinels", async () => {
+test("the rights listed in the README are enough behind Sentinels", async () => {
   const group = await startSentinelGroup();
   for (const { redis } of group.sentinelServers) {
     await redis.call("ACL", "SETUSER", "asks", "on", `>${OTHER_PASSWORD}`, ...SENTINEL_ACL);
@@ -268,7 +268,7 @@ test("okq logs in to a cluster with a password, and as a user", async () => {
 test.each(["unknown-endpoint", "hostname"])(
   "okq reaches a cluster whose nodes announce no address (%s), also a slot that moves",
   async (type) => {
-    // If host names are preferred, the answer has the addresses too.
+    // If host names are preferred, the answer also has the addresses.
     const addresses = type === "hostname" ? ["127.0.0.1", "127.0.0.2", "127.0.0.3"] : [];
     const machines = addresses.map((address) => ({ address, command: (argv: string[]) => argv }));
     const cluster = await startCluster({ replicasEach: 0, machines });
@@ -306,7 +306,7 @@ test("okq connects to a cluster with TLS", async () => {
   await serves({ ...into(cluster), redisTls: true, redisTlsCa: tls.ca });
 });
 
-test("a changed password stops commands, and the log has the reason", async () => {
+test("after a password change, commands fail and the log has the reason", async () => {
   const redis = await startTestRedis({ password: PASSWORD });
   const okq = await start({ redisAddr: at(redis), redisPassword: PASSWORD });
   const client = await okq.connect();

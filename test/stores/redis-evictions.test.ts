@@ -1,5 +1,5 @@
-// okq warns about every master that may evict keys when its memory is full, at the start and when
-// that changes.
+// okq warns about every master that may evict keys when its memory is full, at the start and after
+// a change of the policy.
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { eventually } from "../support/eventually.ts";
 import { startTestOkq, startTestRedis, type TestOkq } from "../support/okq-server.ts";
@@ -16,7 +16,7 @@ const setPolicy = ({ redis }: RedisServer, policy: string) =>
 const nameOf = ({ address, port }: RedisServer) => `${address}:${port}`;
 
 /** The log lines about evictions so far, as "warn server policy" and "info server". */
-function said({ log }: TestOkq): string[] {
+function evictionLines({ log }: TestOkq): string[] {
   const pattern = / (warn|info) +Redis (?:may evict|evicts) .* server=(\S+)(?: policy=(\S+))?\n/;
   return log.flatMap((line) => {
     const [, level, server, policy] = pattern.exec(line) ?? [];
@@ -29,44 +29,44 @@ async function policies(okq: TestOkq): Promise<string> {
   return /^store_maxmemory_policy:(.*)\r$/m.exec(info)![1]!;
 }
 
-test("warns once about the policy of one Redis, at the start and when it changes", async () => {
+test("warns once about the eviction policy at the start and after a change", async () => {
   const redis = await startTestRedis({ args: ["--maxmemory-policy", "allkeys-lru"] });
   const name = nameOf(redis);
   const okq = await startTestOkq({ store: "", redisAddr: name, redisPoolSize: 3 });
   const lines = [`warn ${name} allkeys-lru`];
-  expect(said(okq)).toEqual(lines);
+  expect(evictionLines(okq)).toEqual(lines);
   expect(await policies(okq)).toBe("allkeys-lru");
   await setPolicy(redis, "noeviction");
   lines.push(`info ${name}`);
-  await eventually(() => said(okq).length === lines.length, LATER);
+  await eventually(() => evictionLines(okq).length === lines.length, LATER);
   // A new connection notices it at once.
   await setPolicy(redis, "allkeys-random");
   await redis.redis.call("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes");
   lines.push(`warn ${name} allkeys-random`);
-  await eventually(() => said(okq).length === lines.length, LATER);
-  expect(said(okq)).toEqual(lines);
+  await eventually(() => evictionLines(okq).length === lines.length, LATER);
+  expect(evictionLines(okq)).toEqual(lines);
   const other = await startTestRedis({ args: ["--maxmemory-policy", "noeviction"] });
   const fine = await startTestOkq({ store: "", redisAddr: nameOf(other) });
-  expect([said(fine), await policies(fine)]).toEqual([[], "noeviction"]);
+  expect([evictionLines(fine), await policies(fine)]).toEqual([[], "noeviction"]);
 });
 
-test("looks at the policy of every master of a cluster", async () => {
+test("checks the eviction policy of every master of a cluster", async () => {
   const { nodes } = await startCluster({ replicasEach: 0 });
   await setPolicy(nodes[1]!, "allkeys-lru");
   const okq = await startTestOkq({ store: "", redisAddr: nameOf(nodes[0]!), redisCluster: true });
-  await eventually(() => said(okq).length > 0);
-  expect(said(okq)).toEqual([`warn ${nameOf(nodes[1]!)} allkeys-lru`]);
+  await eventually(() => evictionLines(okq).length > 0);
+  expect(evictionLines(okq)).toEqual([`warn ${nameOf(nodes[1]!)} allkeys-lru`]);
   expect(await policies(okq)).toBe("allkeys-lru,noeviction");
 });
 
-test("looks at the policy of a new master behind Sentinels", async () => {
+test("checks the eviction policy of a new master behind Sentinels", async () => {
   const group = await startSentinelGroup();
   const [master, replica] = group.servers as [RedisServer, RedisServer];
   await setPolicy(replica, "allkeys-lru");
   const redisSentinelAddr = group.sentinels.map((port) => `127.0.0.1:${port}`).join(",");
   const okq = await startTestOkq({ store: "", redisSentinelAddr });
-  expect(said(okq)).toEqual([]);
+  expect(evictionLines(okq)).toEqual([]);
   await master.kill();
-  await eventually(() => said(okq).length > 0, LATER);
-  expect(said(okq)).toEqual([`warn ${nameOf(replica)} allkeys-lru`]);
+  await eventually(() => evictionLines(okq).length > 0, LATER);
+  expect(evictionLines(okq)).toEqual([`warn ${nameOf(replica)} allkeys-lru`]);
 });

@@ -10,7 +10,7 @@ import { TcpProxy } from "../support/tcp-proxy.ts";
 
 setDefaultTimeout(90_000);
 
-/** An answer takes longer than any limit that is meant for servers nearby. */
+/** Longer than any limit for nearby servers. */
 const ONE_WAY_MS = 400;
 const SLOW = { timeoutMs: 60_000 };
 
@@ -28,7 +28,7 @@ function setFar(proxies: TcpProxy[], oneWayMs = ONE_WAY_MS): void {
 const addressesOf = (proxies: TcpProxy[]) =>
   proxies.map(({ port }) => `127.0.0.1:${port}`).join(",");
 
-/** Pushes with one id until Redis accepts it, so that it is there once. */
+/** Repeats a push with one id until Redis accepts it. The event exists once. */
 async function pushed(okq: TestOkq): Promise<void> {
   const client = await okq.connect();
   await eventually(async () => {
@@ -45,17 +45,17 @@ async function serves(okq: TestOkq): Promise<void> {
   expect(await client.next()).toEqual({ simple: "OK" });
 }
 
-test("okq uses one distant Redis from the start, without a warning", async () => {
+test("okq starts on a distant Redis without a warning", async () => {
   const proxy = proxyTo(await startTestRedis());
   setFar([proxy], 1_000);
-  // Less than the two answers that a new script takes.
+  // Less than the two answers that loading the script takes.
   const config = { store: "", redisAddr: addressesOf([proxy]), redisTimeout: 3_000 };
   const okq = await startTestOkq(config);
   await serves(okq);
   expect(okq.log.filter((line) => line.includes(" warn "))).toEqual([]);
 });
 
-test("okq uses a Redis that becomes distant, also after every cut", async () => {
+test("okq keeps using a Redis that becomes distant, also after lost connections", async () => {
   const proxy = proxyTo(await startTestRedis());
   const okq = await startTestOkq({ store: "", redisAddr: addressesOf([proxy]) });
   await serves(okq);
@@ -66,7 +66,7 @@ test("okq uses a Redis that becomes distant, also after every cut", async () => 
   }
 });
 
-test("messages of a distant Redis wake a consumer", async () => {
+test("messages from a distant Redis wake a consumer", async () => {
   const redis = await startTestRedis();
   const proxy = proxyTo(redis);
   setFar([proxy]);
@@ -84,7 +84,7 @@ test("messages of a distant Redis wake a consumer", async () => {
   expect(far.log.filter((line) => line.includes("connection lost"))).toEqual([]);
 });
 
-test("okq uses a distant cluster from the start, and again after a cut", async () => {
+test("okq starts on a distant cluster, and reconnects to it", async () => {
   const cluster = await startCluster({ replicasEach: 0 });
   const proxies = cluster.nodes.map(proxyTo);
   for (const [at, { redis }] of cluster.nodes.entries()) {

@@ -6,7 +6,7 @@ import { FIXED_KEYS, fixedKeys, queueKeys, TAG } from "../../src/stores/redis/ke
 import { SCRIPT } from "../../src/stores/redis/script.ts";
 
 describe("keys", () => {
-  test("all have the same hash tag for every name of a queue", () => {
+  test("of a queue have the same hash tag, whatever its name", () => {
     const names = ["", "{", "}", "{}", "}{x}", "{other}", ":", "\r\n", "\0", "queues", "deadlines"];
     const keysOf = queueKeys(TAG);
     const all = [...fixedKeys(TAG, "id"), ...names.flatMap((name) => keysOf(Buffer.from(name)))];
@@ -16,7 +16,7 @@ describe("keys", () => {
   });
 });
 
-/** The names of keys in a header, and how the code of a verb uses them. */
+/** The names of keys in a header, and the code with which a verb uses them. */
 const keyUses: Record<string, RegExp> = {
   queues: /queues_key/,
   deadlines: /deadlines_key/,
@@ -39,7 +39,7 @@ describe("the headers of the scripts", () => {
     (file) => !["batch.lua", "prelude.lua", "stage.lua"].includes(file),
   );
 
-  test.each(verbFiles)("%s defines its verb and names just the keys that it uses", (file) => {
+  test.each(verbFiles)("%s defines its verb and lists exactly the keys that it uses", (file) => {
     const text = readFileSync(join(folder, file), "utf8");
     const header = /^-- KEYS\s+(.*)$/m.exec(text)?.[1] ?? "";
     const body = text.replace(/^--.*$/gm, "");
@@ -51,7 +51,7 @@ describe("the headers of the scripts", () => {
     expect(named.toSorted()).toEqual(used.toSorted());
   });
 
-  test("the prelude names the fixed keys in the order in which they are sent", () => {
+  test("the prelude lists the fixed keys in the order in which they are sent", () => {
     const names = /^local (.*) =\s+unpack\(KEYS, 1, FIXED_KEYS\)/m.exec(SCRIPT)?.[1] ?? "";
     const sent = fixedKeys("", "id").map((key) => `${key.split(":")[1]}_key`);
     expect(names.split(", ")).toEqual(sent);

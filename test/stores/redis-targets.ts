@@ -21,8 +21,8 @@ export function targetOf(target: Partial<RedisTarget>): RedisTarget {
   };
 }
 
-/** Callbacks that ignore the state of the store. */
-export const unheard = { onState() {}, onReplicas() {}, onRefusal() {}, onPolicy() {} };
+/** Callbacks that ignore changes in the state of the store. */
+export const ignoredCallbacks = { onState() {}, onReplicas() {}, onRefusal() {}, onPolicy() {} };
 
 /** The keys without an expiry. */
 export async function lastingKeys(redis: Redis): Promise<string[]> {

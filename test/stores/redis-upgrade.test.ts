@@ -1,11 +1,11 @@
-// A Redis in which older versions of okq left events: their scores were in ms, not in ticks.
+// Upgrades of events that older versions of okq left in Redis, with scores in ms instead of ticks.
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { INFIXES, TAG, TICKS_PER_MS } from "../../src/stores/redis/keys.ts";
 import { RedisStore } from "../../src/stores/redis/redis-store.ts";
 import { type RedisServer, startRedis } from "../support/redis-server.ts";
 import type { StoreUnderTest } from "./contract.ts";
 import { Caller } from "./contract/caller.ts";
-import { targetOf, unheard } from "./redis-targets.ts";
+import { targetOf, ignoredCallbacks } from "./redis-targets.ts";
 
 const START_MS = 1_700_000_000_000;
 
@@ -25,7 +25,7 @@ async function openRedis(): Promise<StoreUnderTest> {
     target: targetOf({ nodes: [{ host: "127.0.0.1", port: server.port }] }),
     poolSize: 1,
     onReady() {},
-    ...unheard,
+    ...ignoredCallbacks,
     now: () => nowMs,
   });
   return {
@@ -37,7 +37,7 @@ async function openRedis(): Promise<StoreUnderTest> {
   };
 }
 
-test("requeues claims in ms in order of deadline, then of id", async () => {
+test("requeues claims with deadlines in ms by deadline, then by id", async () => {
   const under = await openRedis();
   const caller = new Caller(under);
   await caller.pushAll("q", ["new", "newer", "never popped"]);
@@ -56,11 +56,11 @@ test("requeues claims in ms in order of deadline, then of id", async () => {
   await under.close();
 });
 
-test("converts the front of a line and the claims of a version with scores in ms", async () => {
+test("converts the scores in ms of events at the right end and of claims", async () => {
   const under = await openRedis();
   const caller = new Caller(under);
   await caller.pushAll("q", ["pushed", "pushed later"]);
-  // 2 ** 38 was added to the claim of an event whose pop was undone.
+  // Those versions added 2 ** 38 to the claim of an event when its pop was undone.
   const front = {
     "right 2": -(START_MS - 1),
     "right 1": -(START_MS - 2),
@@ -91,7 +91,7 @@ test("converts the front of a line and the claims of a version with scores in ms
   await under.close();
 });
 
-test("requeues a claim for which an older okq noted a deadline in ticks", async () => {
+test("requeues a claim whose deadline an older okq stored in ticks", async () => {
   const under = await openRedis();
   const caller = new Caller(under);
   await caller.push("q", "1");
@@ -106,7 +106,7 @@ test("requeues a claim for which an older okq noted a deadline in ticks", async 
   await under.close();
 });
 
-test("leases end in time where the clock of Redis begins in 1970", async () => {
+test("leases expire on time if the clock of Redis starts in 1970", async () => {
   const under = await openRedis();
   const caller = new Caller(under);
   under.advance(60_000 - START_MS);

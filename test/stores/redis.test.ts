@@ -1,6 +1,6 @@
 // The Redis store: the contract, the comparison with the local store, and its own guarantees.
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { BehindFailure } from "../../src/queue/errors.ts";
+import { BehindFailure, type StoreError } from "../../src/queue/errors.ts";
 import type { ReadyListener } from "../../src/queue/store.ts";
 import { fixedKeys, INFIXES, TAG, TICKS_PER_MS } from "../../src/stores/redis/keys.ts";
 import { RedisStore } from "../../src/stores/redis/redis-store.ts";
@@ -10,7 +10,7 @@ import { type StoreUnderTest, storeContract } from "./contract.ts";
 import { Caller } from "./contract/caller.ts";
 import { compareStores } from "./differential.ts";
 import { openLocal } from "./open-local.ts";
-import { lastingKeys, targetOf, unheard } from "./redis-targets.ts";
+import { lastingKeys, targetOf, ignoredCallbacks } from "./redis-targets.ts";
 
 let server: RedisServer;
 
@@ -32,7 +32,7 @@ async function openRedis(poolSize = 2, onReady: ReadyListener = () => {}): Promi
       ready.push([queue.toString("latin1"), count]);
       onReady(queue, count);
     },
-    ...unheard,
+    ...ignoredCallbacks,
     now: () => nowMs,
   });
   return {
@@ -64,12 +64,15 @@ test.each(seeds)("random operations get the answers of the local store (seed %d)
 describe("the Redis store", () => {
   /** Ways to remove all events of a queue. */
   const endings: [string, (caller: Caller) => Promise<unknown>][] = [
-    ["acknowledged", async (caller) => (await caller.pop("q"), await caller.ack("q", "1"))],
-    ["popped for good", (caller) => caller.pop("q", 0)],
-    ["flushed", (caller) => caller.flush("q")],
-    ["flushed while claimed", async (caller) => (await caller.pop("q"), await caller.flush("q"))],
+    ["acknowledge", async (caller) => (await caller.pop("q"), await caller.ack("q", "1"))],
+    ["pop with a lease of 0", (caller) => caller.pop("q", 0)],
+    ["flush", (caller) => caller.flush("q")],
     [
-      "popped for good after its lease ended",
+      "flush of a claimed event",
+      async (caller) => (await caller.pop("q"), await caller.flush("q")),
+    ],
+    [
+      "pop with a lease of 0 after the first lease expired",
       async (caller) => {
         await caller.pop("q", 10);
         caller.advance(10);
@@ -78,7 +81,7 @@ describe("the Redis store", () => {
       },
     ],
     [
-      "left by its last consumer",
+      "the last consumer leaves",
       async (caller) => {
         await caller.register({ q: 1 });
         await caller.pop("q", 0);
@@ -86,7 +89,7 @@ describe("the Redis store", () => {
       },
     ],
     [
-      "left by its last consumer in a full count",
+      "the last consumer is missing in a full report",
       async (caller) => {
         await caller.register({ q: 1 });
         await caller.pop("q", 0);
@@ -95,7 +98,7 @@ describe("the Redis store", () => {
     ],
   ];
 
-  test.each(endings)("leaves no key of a queue behind: its event was %s", async (_, end) => {
+  test.each(endings)("leaves no key of a queue behind: %s", async (_, end) => {
     const under = await openRedis();
     const caller = new Caller(under);
     await caller.push("q", "1");
@@ -105,7 +108,7 @@ describe("the Redis store", () => {
     await under.close();
   });
 
-  test("removes the names of queues that only a dead process consumed", async () => {
+  test("removes queues that only had consumers in a dead process", async () => {
     const under = await openRedis();
     const caller = new Caller(under);
     const names = Array.from({ length: 300 }, (_, number) => `q${number}`);
@@ -120,14 +123,14 @@ describe("the Redis store", () => {
     await under.close();
   });
 
-  test("events claimed by several processes are requeued in the order of popping", async () => {
+  test("requeues events claimed by several processes in the order of their pops", async () => {
     const [one, two] = await Promise.all([openRedis(), openRedis()]);
     const [a, b] = [new Caller(one), new Caller(two)];
     const ids = Array.from({ length: 200 }, (_, id) => `${199 - id}`);
     await a.pushAll("q", ids);
     for (const [at, id] of ids.entries()) {
       expect(await (at % 3 === 0 ? a : b).pop("q", at % 2 === 0 ? 30_000 : 10_000)).toBe(id);
-      // They share the clock of one server.
+      // Both processes use the clock of one server.
       for (const process of [a, b]) process.advance(0.01);
     }
     a.advance(30_000);
@@ -137,7 +140,7 @@ describe("the Redis store", () => {
     await Promise.all([one.close(), two.close()]);
   });
 
-  test("the order of claims is kept while the clock of Redis is set back", async () => {
+  test("keeps the order of claims when the clock of Redis is set back", async () => {
     const under = await openRedis();
     const caller = new Caller(under);
     await caller.pushAll("q", ["1", "2", "3"]);
@@ -146,7 +149,7 @@ describe("the Redis store", () => {
     await caller.pop("q", 1000);
     under.advance(-3_600_000);
     await caller.pop("q", 1000);
-    // A lease does not grow by the time that the clock was set back.
+    // The lease does not become longer when the clock is set back.
     under.advance(1000);
     expect(await caller.reclaim()).toBe(1);
     expect(await caller.drain("q")).toEqual(["3"]);
@@ -163,19 +166,19 @@ describe("the Redis store", () => {
       target: targetOf({ nodes: [{ host: "127.0.0.1", port: server.port }] }),
       poolSize: 1,
       onReady() {},
-      ...unheard,
+      ...ignoredCallbacks,
     });
     await other.watch();
     await other.session().ask({ kind: "reclaim", limit: 1, parts: "all" });
     await caller.push("q", "1");
     expect(other.isDue()).toBe(false);
     await caller.pop("q", 1);
-    await eventually(() => other.isDue(), { message: "the other process has heard" });
+    await eventually(() => other.isDue(), { message: "the other process knows of the claim" });
     await caller.ack("q", "1");
     await other.session().ask({ kind: "reclaim", limit: 1, parts: "all" });
     expect(other.isDue()).toBe(false);
     await server.redis.call("CLIENT", "KILL", "TYPE", "pubsub");
-    await eventually(() => other.isDue(), { message: "it looks for what it has missed" });
+    await eventually(() => other.isDue(), { message: "the other process looks for missed claims" });
     await under.close();
     await other.close();
   });
@@ -189,7 +192,7 @@ describe("the Redis store", () => {
     await under.close();
   });
 
-  test("a key of a wrong type fails only the operations of its queue", async () => {
+  test("a key of the wrong type fails only operations on its queue", async () => {
     const under = await openRedis();
     const caller = new Caller(under);
     await server.redis.set(`${TAG}${INFIXES.READY}broken`, "a string");
@@ -211,7 +214,7 @@ describe("the Redis store", () => {
     await under.close();
   });
 
-  test("cuts pops of large events into batches, and keeps the order of a session", async () => {
+  test("splits pops of large events into batches, and keeps the order of a session", async () => {
     const under = await openRedis(1);
     const caller = new Caller(under);
     const large = "x".repeat(1024 * 1024);
@@ -231,7 +234,7 @@ describe("the Redis store", () => {
     await under.close();
   });
 
-  test("keeps the order of pops cut into batches and a refused push", async () => {
+  test("keeps the order of split pops and a refused push", async () => {
     const under = await openRedis(1);
     const [caller, other] = [new Caller(under), new Caller(under)];
     const large = "x".repeat(1024 * 1024);
@@ -261,14 +264,14 @@ describe("the Redis store", () => {
     await under.close();
   });
 
-  test("does later operations behind the rest of a batch", async () => {
+  test("executes later operations after the rest of a split batch", async () => {
     let pushing: Promise<unknown> | undefined;
     const under = await openRedis(1, (queue) => {
       if (String(queue) === "done") pushing = second.push("out", "3").catch((error) => error);
     });
     const [first, second, third] = [new Caller(under), new Caller(under), new Caller(under)];
     for (const queue of ["full", "full too"]) await under.setRefusing(queue, true);
-    // Both pushes to "out" share a script call; only the first session has a refusal before.
+    // Both pushes to "out" are in one script call. Only the first session has an earlier refusal.
     const outcomes = await Promise.allSettled([
       first.push("full", "1"),
       first.push("out", "1"),
@@ -332,13 +335,40 @@ describe("the Redis store", () => {
   });
 });
 
+test("too few replicas for one client's change fail no operation of another client", async () => {
+  await server.redis.flushall();
+  const store = await RedisStore.open({
+    target: targetOf({
+      nodes: [{ host: "127.0.0.1", port: server.port }],
+      waitReplicas: 1,
+      waitTimeoutMs: 300,
+    }),
+    poolSize: 1,
+    onReady() {},
+    ...ignoredCallbacks,
+  });
+  const [changing, reading] = [store.session(), store.session()];
+  const queue = Buffer.from("q");
+  const [id, contents] = [Buffer.from("1"), Buffer.from("contents")];
+  const pushed = changing.ask({ kind: "push", queue, end: "left", id, contents });
+  const failure = pushed.catch((error: StoreError) => error.failure);
+  // The push is done, and waits for replicas.
+  await eventually(async () => (await server.redis.exists(`${TAG}:events:q`)) === 1);
+  const peeked = reading.ask({ kind: "peek", queue, end: "right" });
+  const next = changing.ask({ kind: "peek", queue, end: "right" }).catch((error) => error);
+  expect(await failure).toBe("unknown");
+  expect(await peeked).toEqual({ id, contents });
+  expect(await next).toBeInstanceOf(BehindFailure);
+  await store.close();
+});
+
 test("measures leases with the server's clock by default", async () => {
   await server.redis.flushall();
   const store = await RedisStore.open({
     target: targetOf({ nodes: [{ host: "127.0.0.1", port: server.port }] }),
     poolSize: 1,
     onReady() {},
-    ...unheard,
+    ...ignoredCallbacks,
   });
   const caller = new Caller({
     store,
@@ -363,7 +393,7 @@ test("measures leases with the server's clock by default", async () => {
     expect(deadlineMs - 3_600_000).toBeWithin(before, after + 1);
   }
   expect(await caller.pop("q", 1)).toBe("short");
-  await eventually(async () => (await caller.reclaim()) === 1, { message: "the lease ends" });
+  await eventually(async () => (await caller.reclaim()) === 1, { message: "the lease expires" });
   expect(await caller.drain("q")).toEqual(["short"]);
   expect(await caller.status("q")).toEqual([["q", 1, 1, 0]]);
   await store.close();

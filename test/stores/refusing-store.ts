@@ -1,4 +1,4 @@
-// A local store that refuses pushes into chosen queues, for tests of operations behind a refusal.
+// A local store that refuses pushes into chosen queues, for tests of operations after a refusal.
 // As with a failing disk, such a push throws when it is executed.
 
 import {

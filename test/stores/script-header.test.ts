@@ -1,4 +1,4 @@
-// Compares the headers of the Lua files with the calls of okq to Redis and their replies.
+// Compares the headers of the Lua files with the calls from okq to Redis and with the replies.
 import { expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -13,7 +13,7 @@ import { closeAfterTest } from "../support/close-after-test.ts";
 import { startTestRedis } from "../support/okq-server.ts";
 import { Random } from "./random.ts";
 import { RandomOperations } from "./random-operations.ts";
-import { targetOf, unheard } from "./redis-targets.ts";
+import { targetOf, ignoredCallbacks } from "./redis-targets.ts";
 import { fitsArguments, fitsReply, headerOf } from "./script-header.ts";
 
 interface Exchange {
@@ -29,13 +29,13 @@ interface Verb {
   results(reply: ScriptReply, operations: unknown): unknown[];
 }
 
-/** Records the calls and replies of each verb. Returns a function that ends that. */
+/** Records the calls and replies of each verb. Returns a function that stops recording. */
 function listen(exchanges: Record<string, Exchange[]>): () => void {
   const undo: (() => void)[] = [];
   for (const kind of kinds) {
     const verb = verbs[kind] as unknown as Verb;
     const { call, results } = verb;
-    const heard: Exchange[] = (exchanges[kind] = []);
+    const recorded: Exchange[] = (exchanges[kind] = []);
     let last: string[] = [];
     verb.call = (operations, numberOf) => {
       const called = call(operations, numberOf);
@@ -43,7 +43,7 @@ function listen(exchanges: Record<string, Exchange[]>): () => void {
       return called;
     };
     verb.results = (reply, operations) => {
-      heard.push({ call: last, reply });
+      recorded.push({ call: last, reply });
       return results(reply, operations);
     };
     undo.push(() => void Object.assign(verb, { call, results }));
@@ -55,7 +55,7 @@ async function exchangesOfAllVerbs(): Promise<Record<string, Exchange[]>> {
   const { port } = await startTestRedis();
   const target = targetOf({ nodes: [{ host: "127.0.0.1", port }] });
   const store = closeAfterTest(
-    await RedisStore.open({ target, poolSize: 1, onReady() {}, ...unheard }),
+    await RedisStore.open({ target, poolSize: 1, onReady() {}, ...ignoredCallbacks }),
   );
   const exchanges: Record<string, Exchange[]> = {};
   const stopListening = listen(exchanges);

@@ -1,18 +1,18 @@
-// Parses the header of a Lua file, to compare calls and replies with it. It fails at words that no
+// Parses the header of a Lua file and compares calls and replies with it. Throws at words that no
 // header has used so far.
 
-/** Whether an argument fits. */
+/** Tells whether an argument fits. */
 type Argument = (argument: string) => boolean;
 
 interface Arguments {
   first: Argument[];
-  /** Arguments that follow any number of times. */
+  /** A group of arguments that is repeated any number of times. */
   repeated: Argument[];
 }
 
 const NUMBERS = new Set(["queue", "index", "limit", "count"]);
 
-/** The text behind "-- ARGV" or "-- Returns", from all its lines, without remarks in brackets. */
+/** The text after "-- ARGV" or "-- Returns", on all its lines, without remarks in brackets. */
 export function headerOf(script: string, word: "ARGV" | "Returns"): string {
   const found = new RegExp(`^-- ${word}\\b(.*(?:\\n-- {4,}.*)*)`, "m").exec(script);
   if (!found) throw new Error(`no line "-- ${word}"`);
@@ -60,7 +60,7 @@ function kindOf(word: string): string {
   if (word === "places") return "\\[t*\\]";
   if (COUNTS.has(word)) return "n";
   if (TEXTS.has(word)) return "t";
-  throw new Error(`"${word}" in what a verb returns`);
+  throw new Error(`"${word}" in the results of a verb`);
 }
 
 function kindsOf(text: string): string {
@@ -69,7 +69,7 @@ function kindsOf(text: string): string {
   return each.split(/\s+/).map(kindOf).join("");
 }
 
-/** The kinds in the header: n, t, - for nil, and those of a list in brackets. */
+/** A pattern for the kinds of a reply: n, t, - for nil, and lists in brackets. */
 function replyOf(header: string): RegExp {
   if (header.startsWith("nil")) return /^-$/;
   if (/^(how many|the place,|1 if)/.test(header)) return /^n$/;

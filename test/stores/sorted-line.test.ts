@@ -8,12 +8,12 @@ interface Value {
   name: string;
 }
 
-test.each([1, 2, 3])("does what a sorted array does, seed %d", (seed) => {
+test.each([1, 2, 3])("gives the results of a sorted array, seed %d", (seed) => {
   const random = new Random(seed);
   const line = new SortedLine<Value>(({ place }) => place);
   let places: number[] = [];
   for (let step = 0; step < 20_000; step++) {
-    // It grows first and shrinks at the end, with ranks at both ends and in the middle.
+    // The line grows first and shrinks later, with ranks at both ends and in the middle.
     const grows = random.below(20_000) > step;
     const place = random.below(3) === 0 ? step : random.below(1_000_000) - 500_000;
     if (grows && !places.includes(place)) {
@@ -34,7 +34,7 @@ test.each([1, 2, 3])("does what a sorted array does, seed %d", (seed) => {
   }
 });
 
-test("is empty again after its last value has gone, however long it was", () => {
+test("is empty after its last value is removed, at any length", () => {
   const line = new SortedLine<number>((value) => value);
   for (let value = 0; value < 5000; value++) line.add(value);
   for (let value = 4999; value >= 0; value--) expect(line.remove(value)).toBe(value);

@@ -3,7 +3,7 @@ import { expect, test } from "bun:test";
 import { SortedNames } from "../../src/stores/local/sorted-names.ts";
 import { Random } from "./random.ts";
 
-test.each([1, 2, 3])("pages are those of a sorted list, seed %d", (seed) => {
+test.each([1, 2, 3])("gives the same pages as a sorted list, seed %d", (seed) => {
   const random = new Random(seed);
   const names = new SortedNames();
   const there = new Set<string>();

@@ -24,7 +24,7 @@ async function open(file: string, options: SqliteOptions = {}): Promise<Caller> 
   return new Caller(await openSqlite({ file, ...options }));
 }
 
-/** A closed database with so many events in the queue q. */
+/** A closed database with that number of events in the queue q. */
 async function fileWith(count: number): Promise<string> {
   const file = newFile();
   const store = await open(file);
@@ -45,7 +45,7 @@ const refusalOf = (file: string) =>
     (error: Error) => error.message,
   );
 
-/** The file must be refused twice with this message and not change. */
+/** Checks that the file is refused twice with this message and does not change. */
 async function expectRefused(file: string, words: RegExp): Promise<void> {
   const before = readFileSync(file);
   for (let i = 0; i < 2; i++) expect(await refusalOf(file)).toMatch(words);
@@ -69,13 +69,13 @@ describe("refuses a damaged file with advice, and does not change it", () => {
     await expectRefused(file, advice);
   });
 
-  test("when its end is missing", async () => {
+  test("when it was cut short", async () => {
     const file = await fileWith(5000);
     truncateSync(file, statSync(file).size >> 1);
     await expectRefused(file, advice);
   });
 
-  test.each([0, 1, 2, 3])("when a part was overwritten, page %d from the middle", async (page) => {
+  test.each([0, 1, 2, 3])("when page %d from the middle was overwritten", async (page) => {
     const file = await fileWith(5000);
     const bytes = readFileSync(file);
     const at = ((bytes.length >> 13) + page) << 12;
@@ -84,7 +84,7 @@ describe("refuses a damaged file with advice, and does not change it", () => {
     await expectRefused(file, advice);
   });
 
-  test("when an event is there twice", async () => {
+  test("when it has an event twice", async () => {
     const file = await fileWith(3);
     const db = new Database(file);
     db.run("INSERT INTO events SELECT key + 10, queue, place, deadline, id, contents FROM events");
@@ -110,7 +110,7 @@ test("refuses the database of a newer okq", async () => {
   await expectRefused(file, new RegExp(`schema ${known + 1}, this okq knows up to ${known}`));
 });
 
-test("updates the database of an older okq with all its events", async () => {
+test("upgrades the database of an older okq and keeps all its events", async () => {
   const file = newFile();
   const db = new Database(file);
   createSchema(db, migrations.slice(0, 1));
@@ -129,7 +129,7 @@ test("updates the database of an older okq with all its events", async () => {
   updated.close();
 });
 
-test("requeues claims of an older okq in order of deadline, then of id", async () => {
+test("requeues claims of an older okq by deadline, then by id", async () => {
   const file = newFile();
   const db = new Database(file);
   createSchema(db);
@@ -171,17 +171,17 @@ test("refuses a -wal without its database", async () => {
   expect(readFileSync(`${file}-wal`, "utf8")).toBe("committed events");
 });
 
-test("refuses a folder in the place of the file, and suggests a file in it", () => {
+test("refuses a folder instead of a file, and suggests a file in it", () => {
   const folder = dirname(newFile());
   const expected = `${folder} is a folder: name a file in it, such as ${join(folder, "okq.db")}`;
   expect(() => new SqliteJournal({ file: folder, fsync: "no" })).toThrow(expected);
 });
 
-test("names a folder that cannot be made in one line", async () => {
+test("reports a folder that cannot be created in one line", async () => {
   expect(await refusalOf("/proc/no/okq.db")).toMatch(/^\/proc\/no\/okq\.db: [^\n]+$/);
 });
 
-test("refuses a second store on the same file, and the first goes on", async () => {
+test("refuses a second store on the same file, and the first store keeps working", async () => {
   const file = newFile();
   const store = await open(file);
   await store.push("q", "1");
@@ -191,7 +191,7 @@ test("refuses a second store on the same file, and the first goes on", async () 
   await store.under.close();
 });
 
-test("only the owner may read folder and files", async () => {
+test("only the owner can read the folder and the files", async () => {
   const file = join(dirname(newFile()), "new", "folder", "okq.db");
   const store = await open(file);
   for (const path of [dirname(file), dirname(dirname(file)), file, `${file}-wal`]) {
@@ -219,7 +219,7 @@ test("frees the space of a drained backlog while it serves", async () => {
   await store.under.close();
 });
 
-test("removes the rows of flushed events, also after a kill meanwhile", async () => {
+test("removes the rows of flushed events, also if okq is killed meanwhile", async () => {
   const under = await openSqlite();
   const store = new Caller(under);
   const ids = Array.from({ length: 5000 }, (_, i) => `${i}`);
@@ -239,7 +239,7 @@ test("removes the rows of flushed events, also after a kill meanwhile", async ()
   await under.close();
 });
 
-test("keeps the -wal within bounds", async () => {
+test("limits the size of the -wal", async () => {
   const file = newFile();
   const store = await open(file);
   let largest = 0;
@@ -253,14 +253,14 @@ test("keeps the -wal within bounds", async () => {
   await store.under.close();
 });
 
-describe("time", () => {
+describe("the clock", () => {
   const startMs = 1_700_000_000_000;
 
   function openAt(file: string, nowMs: number): Promise<Caller> {
     return open(file, { nowMs });
   }
 
-  test("that passed while okq was down ends leases", async () => {
+  test("leases expire while okq is down", async () => {
     const file = newFile();
     const store = await openAt(file, startMs);
     await store.pushAll("q", ["1", "2", "3"]);
@@ -269,12 +269,12 @@ describe("time", () => {
     await store.under.close();
     const later = await openAt(file, startMs + 5000);
     expect(await later.status("q")).toEqual([["q", 3, 0, 0]]);
-    // In the order of deadlines: the last to expire is the first out.
+    // By deadline: the event that expires last comes out first.
     expect(await later.drain("q")).toEqual(["1", "2", "3"]);
     await later.under.close();
   });
 
-  test("that has not passed leaves events claimed", async () => {
+  test("events stay claimed over a restart until their leases expire", async () => {
     const file = newFile();
     const store = await openAt(file, startMs);
     await store.pushAll("q", ["1"]);
@@ -287,7 +287,7 @@ describe("time", () => {
     await later.under.close();
   });
 
-  test("set back by an hour does not make leases an hour longer", async () => {
+  test("a clock that is set back by an hour does not make leases an hour longer", async () => {
     const file = newFile();
     const store = await openAt(file, startMs);
     await store.pushAll("q", ["1"]);
@@ -299,14 +299,14 @@ describe("time", () => {
     later.advance(1);
     expect(await later.reclaim()).toBe(1);
     await later.under.close();
-    // Setting it forward again loses nothing.
+    // A clock that is set forward again loses no event.
     const last = await openAt(file, startMs + 3_600_000);
     expect(await last.drain("q")).toEqual(["1"]);
     await last.under.close();
   });
 });
 
-test("closes its file", async () => {
+test("close releases the file", async () => {
   const file = newFile();
   for (let i = 0; i < 3; i++) new SqliteJournal({ file, fsync: "always" }).close();
   expect(checkDatabase(file)).toEqual({ queues: 0, ready: 0, claimed: 0 });

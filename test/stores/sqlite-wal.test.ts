@@ -1,5 +1,5 @@
-// okq refuses a database and a -wal that do not belong together, as after copying a backup, and
-// changes nothing. The files that a kill leaves always belong together.
+// okq refuses a database and a -wal that do not belong together, for example after a backup was
+// copied, and does not change them. It always accepts the files that a kill leaves.
 // oxlint-disable no-await-in-loop -- one after the other is what is meant
 
 import { Database } from "bun:sqlite";
@@ -22,7 +22,7 @@ const open = async (file: string) => new Caller(await openSqlite({ file }));
 const idsOf = (from: number, to: number) =>
   Array.from({ length: to - from }, (_, at) => `${from + at}`);
 
-/** Copies the files to another folder, as a kill -9 at this moment would leave them. */
+/** Copies the files to another folder in the state that a kill -9 would leave now. */
 function killed(file: string): string {
   const copy = join(newFolder(), "okq.db");
   for (const end of ["", "-wal", "-reserve"]) {
@@ -39,7 +39,7 @@ async function eventsIn(file: string): Promise<string[]> {
 }
 
 interface Incident {
-  /** The database of the killed okq, with its -wal. */
+  /** The database of a killed okq, with its -wal. */
   file: string;
   /** An earlier backup, with the first `count` events. */
   backup: string;
@@ -77,7 +77,7 @@ const origins: Record<string, () => Promise<Incident>> = {
 /** The next id of events that are pushed after the backup. */
 let laterIds = 100;
 
-/** Works on after the backup, over two checkpoints, until a kill. */
+/** Continues after the backup until a kill, with two checkpoints in between. */
 async function later(store: Caller, file: string, backup: string): Promise<Incident> {
   for (let round = 0; round < 2; round++) {
     await pushOverCheckpoint(store, file);
@@ -88,7 +88,7 @@ async function later(store: Caller, file: string, backup: string): Promise<Incid
   return { file: copy, backup, count: 100 };
 }
 
-/** Pushes until a checkpoint, after which the -wal begins with another mark. */
+/** Pushes until a checkpoint, after which the -wal begins with new marks. */
 async function pushOverCheckpoint(store: Caller, file: string): Promise<void> {
   const salts = () => readFileSync(`${file}-wal`).toString("latin1", 16, 24);
   const before = salts();
@@ -96,11 +96,11 @@ async function pushOverCheckpoint(store: Caller, file: string): Promise<void> {
   const ids = idsOf(laterIds, (laterIds += 200));
   const pushes = ids.map((id) => store.push("large", id, "left", contents));
   expect(new Set(await Promise.all(pushes))).toEqual(new Set(["ok"]));
-  await eventually(() => salts() !== before, { message: "a checkpoint" });
+  await eventually(() => salts() !== before, { message: "a checkpoint is complete" });
 }
 
 describe.each(Object.keys(origins))("a backup %s", (name) => {
-  test("copied beside the -wal of a killed okq is refused, and nothing is changed", async () => {
+  test("is refused beside the -wal of a killed okq, and no file changes", async () => {
     const { file, backup, count } = await origins[name]!();
     copyFileSync(backup, file);
     const before = [readFileSync(file), readFileSync(`${file}-wal`)];
@@ -115,7 +115,7 @@ describe.each(Object.keys(origins))("a backup %s", (name) => {
     expect(await eventsIn(file)).toEqual(idsOf(0, count));
   });
 
-  test("starts without the -wal, even if other files were left", async () => {
+  test("is accepted without the -wal, even beside other files of that okq", async () => {
     const { file, backup, count } = await origins[name]!();
     copyFileSync(backup, file);
     rmSync(`${file}-wal`);
@@ -124,13 +124,13 @@ describe.each(Object.keys(origins))("a backup %s", (name) => {
   });
 });
 
-test("refuses a database from after a checkpoint beside an older -wal", async () => {
+test("refuses a database beside a -wal from before its last checkpoint", async () => {
   const [file, copy] = [join(newFolder(), "okq.db"), join(newFolder(), "copy.db")];
   const store = await open(file);
   for (const ids of [idsOf(0, 100), idsOf(100, 200)]) {
     await store.pushAll("q", ids);
     copyFileSync(`${file}-wal`, `${copy}-wal`);
-    // It contains the pushes since the copy.
+    // This checkpoint contains the pushes after the copy.
     await store.drain("q");
     await pushOverCheckpoint(store, file);
     copyFileSync(file, copy);
@@ -139,7 +139,7 @@ test("refuses a database from after a checkpoint beside an older -wal", async ()
   await store.under.close();
 });
 
-test("refuses the database of another program beside a -wal, and changes nothing", async () => {
+test("refuses the database of another program beside a -wal, and does not change it", async () => {
   const { file } = await origins["made by okq backup"]!();
   const foreign = new Database(`${file}-foreign`);
   foreign.run("CREATE TABLE precious (x)");
@@ -150,11 +150,11 @@ test("refuses the database of another program beside a -wal, and changes nothing
   expect(readFileSync(file)).toEqual(before);
 });
 
-describe("the files that a kill leaves belong together", () => {
-  /** Events of two incidents. */
+describe("okq accepts the files that a kill leaves", () => {
+  /** The number of events after two incidents. */
   const count = 100 + 2 * (2 * 200 + 100);
 
-  /** The killed database, and its bytes directly after the -wal was copied into it. */
+  /** The database of a killed okq, and its bytes directly after a checkpoint. */
   async function aroundCheckpoint(): Promise<{ file: string; after: Buffer }> {
     const { file } = await origins["from before a kill and a start"]!();
     const copy = killed(file);
@@ -186,7 +186,7 @@ describe("the files that a kill leaves belong together", () => {
   test("before and after each write of a start", async () => {
     const { file } = await origins["from before a kill and a start"]!();
     for (let start = 0; start < 3; start++) {
-      // Opened, but not loaded: the -wal is still that of the kill.
+      // The journal is open but not loaded, so the -wal is still the one from the kill.
       const journal = new SqliteJournal({ file, fsync: "no" });
       const early = killed(file);
       expect(checkDatabase(early).ready).toBe(count);
@@ -199,7 +199,7 @@ describe("the files that a kill leaves belong together", () => {
     }
   });
 
-  test("of an okq without marks", async () => {
+  test("by an okq that set no marks", async () => {
     const folder = newFolder();
     const file = join(folder, "old.db");
     const db = new Database(file);
@@ -212,7 +212,7 @@ describe("the files that a kill leaves belong together", () => {
     expect(await eventsIn(copy)).toEqual(["a"]);
   });
 
-  test("with any bytes in the -wal", async () => {
+  test("with a broken -wal", async () => {
     const { file, backup } = await origins["made by okq backup"]!();
     const wal = readFileSync(`${file}-wal`);
     const broken = [Buffer.alloc(0), wal.subarray(0, 40), Buffer.alloc(100_000, 0xff)];

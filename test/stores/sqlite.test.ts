@@ -1,5 +1,5 @@
-// The local store on SQLite: the contract, with contents in memory and only on disk, and the same
-// answers as the store in memory, also with restarts and kills between.
+// The local store on SQLite: the contract, with contents in memory and only on disk, and a
+// comparison with the store in memory, with restarts and kills between operations.
 
 import { Database } from "bun:sqlite";
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
@@ -24,17 +24,23 @@ async function compare(options: SqliteOptions, seed: number, rounds: number): Pr
 }
 
 describe("random operations, with restarts and kills between them", () => {
-  test.each([1, 2, 3, 4])("give the same answers as in memory, seed %d", async (seed) => {
+  test.each([1, 2, 3, 4])("give the same answers as the store in memory, seed %d", async (seed) => {
     await compare({}, seed, 300);
   });
 
-  test.each([5, 6, 7, 8])("also when all is on disk only, seed %d", async (seed) => {
-    await compare({ memoryBudgetBytes: 0 }, seed, 300);
-  });
+  test.each([5, 6, 7, 8])(
+    "give the same answers with all events only on disk, seed %d",
+    async (seed) => {
+      await compare({ memoryBudgetBytes: 0 }, seed, 300);
+    },
+  );
 
-  test.each([9, 10])("also when some is, seed %d", async (seed) => {
-    await compare({ memoryBudgetBytes: 10_000 }, seed, 300);
-  });
+  test.each([9, 10])(
+    "give the same answers with some events only on disk, seed %d",
+    async (seed) => {
+      await compare({ memoryBudgetBytes: 10_000 }, seed, 300);
+    },
+  );
 });
 
 test.each([2 ** 28, 0])(
@@ -52,7 +58,7 @@ test.each([2 ** 28, 0])(
   },
 );
 
-test("forgets unused queues also when every batch changes something", async () => {
+test("forgets unused queues even if every batch makes changes", async () => {
   const under = await openSqlite();
   const store = new Caller(under);
   const count = () => Object.fromEntries(under.store.describe())["queues"];
@@ -73,13 +79,13 @@ test("forgets unused queues also when every batch changes something", async () =
 });
 
 describe.each([2 ** 28, 0])("the order of the line, memory budget %d", (memoryBudgetBytes) => {
-  test.each(["reopen", "crash"] as const)("is what it was after a %s", async (end) => {
+  test.each(["reopen", "crash"] as const)("stays the same after a %s", async (end) => {
     const under = await openSqlite({ memoryBudgetBytes });
     const store = new Caller(under);
     await store.push("q", "right", "right");
     await store.pushAll("q", ["6", "2", "5", "1", "4", "3"]);
     for (const lease of [500, 9000, 5000, 9000]) await store.pop("q", lease);
-    const undone = [await store.take("q"), await store.take("q", 0)];
+    const undone = [await store.popUndoable("q"), await store.popUndoable("q", 0)];
     store.advance(500);
     expect(await store.reclaim()).toBe(1);
     await store.push("q", "righter", "right");
@@ -87,7 +93,7 @@ describe.each([2 ** 28, 0])("the order of the line, memory budget %d", (memoryBu
     await store.unpop("q", undone[0]!);
     await store.pushAll("q", ["7"]);
     await under[end]();
-    // The other leases expire while no okq runs.
+    // The other leases expire while okq is down.
     store.advance(9000);
     await under[end]();
     expect(await store.status("q")).toEqual([["q", 9, 0, 0]]);
@@ -95,13 +101,13 @@ describe.each([2 ** 28, 0])("the order of the line, memory budget %d", (memoryBu
     expect(await store.pop("q", 1000)).toBe("righter");
     store.advance(1000);
     await under[end]();
-    // A claim of this process is later than claims of earlier processes.
+    // Claims of this process are newer than claims of earlier processes.
     expect(await store.drain("q")).toEqual(["right", "6", "2", "5", "righter", "1", "4", "3", "7"]);
     await under.close();
   });
 });
 
-test("requeues claims without a number of an older okq, over two restarts", async () => {
+test("requeues claims that an older okq did not number, over two restarts", async () => {
   const under = await openSqlite();
   const store = new Caller(under);
   await store.pushAll("q", ["late", "early"]);

@@ -1,10 +1,10 @@
-// Certificates for a test, made by openssl in a folder that the test removes at its end: of an
-// authority, of a server and a client that it signed, and of a stranger.
+// Makes certificates with openssl in a folder that is removed when the test ends: for an authority,
+// for a server and a client that it signed, and for a stranger.
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { newFolder } from "./new-folder.ts";
 
-/** Files in PEM. */
+/** Paths of files in PEM format. */
 export interface KeyPair {
   cert: string;
   key: string;
@@ -23,7 +23,7 @@ export interface Certificates {
   renew(): KeyPair;
 }
 
-/** Strict clients expect these in a certificate that is not an authority. */
+/** Strict clients require these extensions in the certificate of a server or client. */
 const EXTENSIONS = `
 basicConstraints=critical,CA:FALSE
 keyUsage=critical,digitalSignature

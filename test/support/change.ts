@@ -1,4 +1,4 @@
-// Lets the one reader of a connection wait until something happens to it.
+// Lets the only reader of a connection wait until bytes arrive or the connection is closed.
 
 export class Change {
   #tell: (() => void) | null = null;
@@ -7,7 +7,7 @@ export class Change {
     this.#tell?.();
   }
 
-  /** Resolves when something happens or the time is over. */
+  /** Resolves at the next change or when the time is over. */
   async within(ms: number): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#tell = resolve;

@@ -1,18 +1,18 @@
-// Closes what a test opened: servers, connections, child processes. bunfig.toml preloads this file,
-// because a hook in another file would hold only for the first test file that loads it.
+// Closes servers, connections and child processes that a test opened. bunfig.toml preloads this
+// file, because otherwise its hooks would apply only to the first test file that loads it.
 import { afterAll, afterEach } from "bun:test";
 
 const opened: { close(): unknown }[] = [];
 /** Running child processes: their names by process id. */
 const running = new Map<number, string>();
 
-/** Closes it when the test ends, the latest first. */
+/** Closes the resource when the test ends, in reverse order. */
 export function closeAfterTest<T extends { close(): unknown }>(resource: T): T {
   opened.push(resource);
   return resource;
 }
 
-/** Remembers a child process. If it still runs when all tests have ended, the run fails. */
+/** Registers a child process. The run fails if the process still runs when all tests have ended. */
 export function noteProcess(child: { pid: number; exited: Promise<unknown> }, what: string): void {
   running.set(child.pid, what);
   void child.exited.then(() => running.delete(child.pid));

@@ -6,7 +6,7 @@ import { type OkqProcess, startProcess } from "./process.ts";
 const main = resolve(import.meta.dir, "../../src/main.ts");
 const own = ["--pid", "--fork", "--kill-child", "--mount"];
 
-/** Why this machine has no containers; null if it has. */
+/** The reason why this machine cannot run containers; null if it can. */
 export const noContainer =
   process.platform === "linux" && Bun.spawnSync(["unshare", ...own, "true"]).exitCode === 0
     ? null

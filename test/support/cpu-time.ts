@@ -1,5 +1,5 @@
-// Measures the processor time that work costs this process. Two such figures can be compared also
-// on a slow or busy machine.
+// Measures the processor time of work in this process. Two such figures can be compared even on a
+// slow or busy machine.
 
 /** Milliseconds. */
 export async function cpuMsOf(work: () => unknown): Promise<number> {

@@ -1,14 +1,14 @@
-// Waits for a condition that no signal announces. The only file of the tests that may sleep.
+// Waits for a condition that no signal announces. No other file of the tests may sleep.
 
 const pollMs = 5;
 
 /**
  * Polls until `check` returns a truthy value without throwing, and resolves to it. Rejects after
- * timeoutMs with `message` and the last error as its cause.
+ * timeoutMs with `message`, a statement of the awaited condition, and the last error as its cause.
  */
 export async function eventually<T>(
   check: () => Promise<T> | T,
-  { timeoutMs = 30_000, message = "it did not happen" } = {},
+  { timeoutMs = 30_000, message = "the condition is true" } = {},
 ): Promise<NonNullable<T>> {
   const deadline = performance.now() + timeoutMs;
   let cause: unknown;
@@ -20,7 +20,7 @@ export async function eventually<T>(
       cause = error;
     }
     if (performance.now() > deadline) {
-      throw new Error(`${message} within ${timeoutMs} ms`, { cause });
+      throw new Error(`not within ${timeoutMs} ms: ${message}`, { cause });
     }
     await Bun.sleep(pollMs);
   }
@@ -31,11 +31,11 @@ export async function eventuallyEqual(read: () => unknown, wanted: unknown): Pro
   await eventually(async () => {
     const seen = await read();
     if (Bun.deepEquals(seen, wanted)) return true;
-    throw new Error(`it is ${Bun.inspect(seen)}, and not ${Bun.inspect(wanted)}`);
+    throw new Error(`got ${Bun.inspect(seen)}, expected ${Bun.inspect(wanted)}`);
   });
 }
 
-/** Lets a fault last for this time. Not for waiting: see eventually(). */
+/** Lets a fault last for this time. Do not use it to wait for a condition: use eventually(). */
 export function lasting(ms: number): Promise<void> {
   return Bun.sleep(ms);
 }

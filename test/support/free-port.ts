@@ -1,5 +1,5 @@
-// Finds a free port of the loopback, outside the range from which the system takes ports for
-// connections. Test files run side by side, so each process reserves its ports with UDP sockets.
+// Finds a free port of the loopback, outside the range that the system uses for connections. Test
+// files run in parallel, so each process reserves its ports with UDP sockets.
 
 const FIRST = 10_000;
 const COUNT = 20_000;
@@ -12,7 +12,7 @@ export async function freePort(): Promise<number> {
   }
 }
 
-/** Reserves a port until this process ends. False if a process has it already. */
+/** Reserves a port until this process ends. False if another process has reserved it. */
 async function reserve(port: number): Promise<boolean> {
   try {
     (await Bun.udpSocket({ hostname, port })).unref();

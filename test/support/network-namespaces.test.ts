@@ -1,5 +1,5 @@
-// Hosts reach each other, a cut host neither sends nor receives, and a master that is cut off with
-// its clients differs from one that died.
+// Hosts reach each other, a host that is cut off neither sends nor receives, and a master that is
+// cut off with its clients stays a master.
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { closeAfterTest } from "./close-after-test.ts";
 import { eventually } from "./eventually.ts";
@@ -36,7 +36,7 @@ testWithHosts(`hosts reach each other, unless one is cut off${skipReason()}`, as
 });
 
 testWithHosts(
-  `a master that is cut off goes on by itself, and is a replica once it is back${skipReason()}`,
+  `a master that is cut off keeps running, and becomes a replica when it is back${skipReason()}`,
   async () => {
     const network = startNetwork();
     const machines = [network.host(), network.host()];

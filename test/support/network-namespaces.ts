@@ -1,4 +1,4 @@
-// A network of hosts, made of Linux namespaces behind a bridge. A host can be cut off: then packets
+// A network of hosts, made of Linux namespaces on a bridge. A host can be cut off: then packets
 // vanish as with a pulled cable, and no connection is reset.
 import type { Subprocess } from "bun";
 import { closeAfterTest, noteProcess } from "./close-after-test.ts";
@@ -10,7 +10,7 @@ export interface Host extends Machine {
 
 let isPossible: boolean | null = null;
 
-/** Whether this machine allows it; tried once. */
+/** Whether this machine allows network namespaces. Tried only once. */
 export function canUseNamespaces(): boolean {
   if (isPossible === null) {
     const network = new Network();
@@ -41,7 +41,7 @@ export class Network {
   readonly #subnet: string;
   readonly #children: Subprocess[] = [];
 
-  /** Use startNetwork in a test. */
+  /** Tests use startNetwork instead. */
   constructor() {
     const at = networks++;
     // The process id makes names and addresses unique among tests that run side by side.
@@ -81,7 +81,7 @@ export class Network {
     return child;
   }
 
-  /** From now on no packet reaches the host or leaves it. */
+  /** Cuts the host off: no packet reaches it or leaves it. */
   cut(host: Host): void {
     ip("link", "set", host.name, "down");
   }

@@ -1,4 +1,4 @@
-// Reads INFO and CLIENT LIST with one client to learn about the others.
+// Reads INFO and CLIENT LIST with one client to observe the others.
 import { expect } from "bun:test";
 import type { TestOkq } from "./okq-server.ts";
 import { ask } from "./readable.ts";
@@ -10,7 +10,7 @@ export async function clientsInfo(observer: Wire, field: string): Promise<number
   return Number(new RegExp(`^${field}:(\\d+)\r$`, "m").exec(info)![1]);
 }
 
-/** The fields of a named client in CLIENT LIST; null when it is not there. */
+/** The fields of a named client in CLIENT LIST; null if there is no such client. */
 export async function listed(observer: Wire, name: string): Promise<Record<string, string> | null> {
   const list = (await ask(observer, "CLIENT", "LIST")) as string;
   const line = list.split("\n").find((each) => each.includes(` name=${name} `));
@@ -18,7 +18,7 @@ export async function listed(observer: Wire, name: string): Promise<Record<strin
   return Object.fromEntries(line.split(" ").map((field) => field.split("=") as [string, string]));
 }
 
-/** A new client that has given itself that name. */
+/** A new client that has set that name. */
 export async function named(okq: TestOkq, name: string): Promise<Wire> {
   const client = await okq.connect();
   expect(await ask(client, "CLIENT", "SETNAME", name)).toBe("+OK");

@@ -18,15 +18,15 @@ const CLOSE_MS = 10_000;
 export interface TestOkq {
   port: number;
   tlsPort: number;
-  /** The lines of its log. */
+  /** The log lines of okq. */
   log: string[];
   connect(): Promise<Wire>;
-  /** As SIGHUP does. */
+  /** Reloads like SIGHUP. */
   reload(): void;
   close(): Promise<void>;
 }
 
-/** On a clock of the test, times of clients pass only when the test moves it. */
+/** Starts okq. With a TestClock the timeouts of clients pass only when the test moves the clock. */
 export async function startTestOkq(
   config: Partial<Config> = {},
   clock: Clock = systemClock,
@@ -45,7 +45,7 @@ export async function startTestOkq(
     connect: async () => closeAfterTest(await Wire.connect(okq.port)),
     async close() {
       const closed = okq.close();
-      // Clients that are still there would be waited for.
+      // Otherwise okq would wait for clients that are still connected.
       if (clock instanceof TestClock) clock.advance(CLOSE_MS);
       await closed;
     },
@@ -60,7 +60,7 @@ export function newDatabase(): string {
   return `sqlite:${join(newFolder(), "okq.db")}`;
 }
 
-/** okq on that store, with a redis-server of its own if it needs one. */
+/** Starts okq on that store, with a redis-server of its own if needed. */
 export async function startOkqOn(
   store: (typeof storeNames)[number],
   config: Partial<Config> = {},

@@ -1,7 +1,7 @@
 // Memory, processor time and open files of another process. Linux only.
 import { readdirSync, readFileSync } from "node:fs";
 
-/** Resident bytes now, or at most so far ("peak"). */
+/** Resident bytes now, or the maximum so far ("peak"). */
 export function residentBytes(pid: number, which: "now" | "peak" = "now"): number {
   const status = readFileSync(`/proc/${pid}/status`, "utf8");
   const field = which === "now" ? "VmRSS" : "VmHWM";

@@ -6,12 +6,12 @@ import { noteProcess } from "./close-after-test.ts";
 import { eventually } from "./eventually.ts";
 
 export interface ProcessOptions {
-  /** Added to a clean environment with nothing but PATH and HOME. */
+  /** Added to an environment with only PATH and HOME. */
   env?: Record<string, string>;
   cwd?: string;
   /** Path of a built okq; without it okq runs from source. */
   executable?: string;
-  /** How many files it may have open. */
+  /** The limit of open files. */
   fileLimit?: number;
 }
 
@@ -20,10 +20,10 @@ export interface OkqProcess {
   /** The output so far. */
   stdout(): string;
   stderr(): string;
-  /** The first match in the output of either stream. Rejects if okq ends without one. */
+  /** The first match in the output of either stream. Rejects if okq ends without a match. */
   waitForLine(pattern: RegExp, timeoutMs?: number): Promise<RegExpExecArray>;
   kill(signal?: NodeJS.Signals): void;
-  /** The exit code, 128 + n after a signal n; all output has been read by then. */
+  /** The exit code, or 128 + n after a signal n. Resolves after all output was read. */
   exited: Promise<number>;
 }
 
@@ -75,7 +75,7 @@ function killAtEndOfTest(stop: () => Promise<unknown>): void {
       await stop();
     });
   } catch {
-    // Not inside a test: see above.
+    // Outside of a test the caller kills the process.
   }
 }
 
@@ -92,7 +92,7 @@ async function waitFor(
       const match = pattern.exec(text());
       return match ?? (code === undefined ? null : "ended");
     },
-    { timeoutMs, message: `nothing like ${pattern} came out` },
+    { timeoutMs, message: `the output matches ${pattern}` },
   );
   if (found === "ended") throw new Error(`okq ended with ${code}, without ${pattern}: ${text()}`);
   return found as RegExpExecArray;

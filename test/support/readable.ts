@@ -1,5 +1,5 @@
-// Replies as values that are easy to compare and read: "+OK", "-ERR ...", a bulk string as its
-// bytes in latin1, which keeps them all, a RESP3 map as { map: ... }.
+// Replies as values that are easy to compare and read: "+OK", "-ERR ...", a bulk string as latin1
+// text, which keeps all bytes, a RESP3 map as { map: ... }.
 import type { Decoded } from "./reply-decoder.ts";
 import type { Argument, Wire } from "./wire.ts";
 
@@ -26,7 +26,7 @@ export async function ask(client: Wire, ...args: Argument[]): Promise<Readable> 
   return readable(await client.call(...args));
 }
 
-/** Sends commands in one go and resolves to their replies. */
+/** Sends commands in one write and resolves to their replies. */
 export async function askAll(client: Wire, ...commands: Argument[][]): Promise<Readable[]> {
   client.pipeline(...commands);
   return (await client.take(commands.length)).map(readable);

@@ -46,7 +46,7 @@ export async function readmeBlock(language: string, text: string): Promise<strin
   return found[0]!;
 }
 
-/** The shell commands in the first block behind that heading. */
+/** The shell commands in the first block after that heading. */
 export function shellCommands(readme: string, heading: string): string {
   const section = readme.slice(readme.indexOf(`# ${heading}\n`));
   const block = /^ *```sh\n([^]*?)^ *```$/m.exec(section);

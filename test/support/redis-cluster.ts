@@ -21,18 +21,18 @@ export interface ClusterNode extends RedisServer {
 export interface MoveOptions {
   keysPerStep?: number;
   /**
-   * Awaited after every step with the number of keys moved so far. "stop" leaves the slot half-way;
-   * moving it again goes on from there.
+   * Awaited after every step with the number of keys moved so far. "stop" ends the move half-way;
+   * another move continues there.
    */
   onStep?(moved: number): unknown;
 }
 
 export interface Cluster {
-  /** Masters first, then replicas, in their first roles. */
+  /** Masters first, then replicas, by their roles at the start. */
   nodes: ClusterNode[];
   /** The reachable nodes that call themselves masters and have slots. */
   masters(): Promise<ClusterNode[]>;
-  /** The first replica of a node, also of one that is down. */
+  /** The first replica of a node, which may be down. */
   replicaOf(node: ClusterNode): Promise<ClusterNode>;
   /** The master of a slot; waits until there is one. */
   ownerOf(slot: number): Promise<ClusterNode>;
@@ -48,13 +48,13 @@ export interface ClusterOptions extends Omit<RedisOptions, "machine" | "config">
   replicasEach?: number;
   /** A node that is silent for this time counts as down. */
   nodeTimeoutMs?: number;
-  /** For a cluster started in beforeAll, which is to be closed in afterAll. */
+  /** For a cluster that is started in beforeAll and closed in afterAll. */
   outlivesTest?: true;
-  /** Where the nodes run, in their order. */
+  /** The machines of the nodes, in order. */
   machines?: Machine[];
 }
 
-/** A node's own view of itself. */
+/** A node as it describes itself. */
 interface Self {
   isMaster: boolean;
   masterId: string;
@@ -89,7 +89,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
     return found.flatMap(({ node, self }) => (self ? [{ node, self }] : []));
   }
 
-  /** If two nodes claim the slot, the one with the later epoch is right. */
+  /** If two nodes claim the slot, the node with the later epoch is its owner. */
   async function ownerOf(slot: number): Promise<ClusterNode> {
     const has = ({ isMaster, slots }: Self) =>
       isMaster && slots.some(([from, to]) => from <= slot && slot <= to);
@@ -132,7 +132,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
 async function nodeOptions(options: ClusterOptions, at: number): Promise<RedisOptions> {
   const { args = [], password, tls, nodeTimeoutMs = 1_000, machines = [] } = options;
   const cluster = ["--cluster-enabled", "yes", "--cluster-node-timeout", String(nodeTimeoutMs)];
-  // The usual port of the bus, 10,000 above the other one, could be too high.
+  // The default port of the bus, 10,000 above the client port, could be too high.
   cluster.push("--cluster-port", String(await freePort()));
   if (password !== undefined) cluster.push("--masterauth", password);
   if (tls) cluster.push("--tls-cluster", "yes");
@@ -236,10 +236,10 @@ async function moveSlot(
     moved += keys.length;
     if ((await onStep?.(moved)) === "stop") return moved;
   }
-  // The new owner first, so that the slot always has an owner.
+  // The new owner is told first, so that the slot always has an owner.
   await setSlot(to, "NODE", to.id);
   await setSlot(from, "NODE", to.id);
-  // Replicas, and nodes that are down, learn it from the others.
+  // Replicas, and nodes that are down, learn the owner from the others.
   const others = nodes.filter((node) => node !== from && node !== to);
   const news = ["CLUSTER", "SETSLOT", String(slot), "NODE", to.id];
   await Promise.all(others.map((node) => answerOf(node, ...news)));

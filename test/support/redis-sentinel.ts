@@ -15,15 +15,15 @@ export interface SentinelGroup {
   group: string;
   /** Ports of the Sentinels. */
   sentinels: number[];
-  /** The Sentinels, to stop and to kill them. */
+  /** The Sentinel processes, which a test can stop and kill. */
   sentinelServers: RedisServer[];
-  /** All Redis servers; the first is the master at first. */
+  /** All Redis servers. The first server is the initial master. */
   servers: RedisServer[];
   /** The master according to most Sentinels and to itself. */
   master(): Promise<RedisServer>;
-  /** The master, once it is another server than the one on this port. */
+  /** The master, as soon as it is not the server on this port. */
   promoted(notPort: number): Promise<RedisServer>;
-  /** Resolves once so many replicas are in sync with the master and all Sentinels agree. */
+  /** Resolves once that many replicas are in sync with the master and all Sentinels agree. */
   synced(replicas: number): Promise<void>;
   close(): Promise<void>;
 }
@@ -36,16 +36,16 @@ export interface SentinelOptions extends Omit<RedisOptions, "machine" | "config"
   downAfterMs?: number;
   /** The password of the default user of the Sentinels. */
   sentinelPassword?: string;
-  /** Where the Redis servers run, in their order. */
+  /** The machines of the Redis servers, in order. */
   machines?: Machine[];
-  /** Where the Sentinels run, in their order. */
+  /** The machines of the Sentinels, in order. */
   sentinelMachines?: Machine[];
 }
 
-/** Sentinels that notice at the same time would vote for themselves, and again seconds later. */
+/** Sentinels that notice a failure at the same time vote for themselves and retry much later. */
 const APART_MS = 200;
 const FAILOVER_TIMEOUT_MS = 2_000;
-/** A master that comes back becomes a replica only after some time. */
+/** A returning master becomes a replica only after some time. */
 const START_MS_MAX = 60_000;
 const FAILOVER_MS_MAX = 60_000;
 
@@ -60,7 +60,7 @@ export async function startSentinelGroup(options: SentinelOptions = {}): Promise
   );
   closing.push(...sentinelServers);
 
-  /** How many Sentinels name which master, by "host:port". */
+  /** The number of Sentinels that name each master, by "host:port". */
   async function named(): Promise<Map<string, number>> {
     const votes = new Map<string, number>();
     const command = ["SENTINEL", "GET-MASTER-ADDR-BY-NAME", group];
@@ -110,7 +110,7 @@ export async function startSentinelGroup(options: SentinelOptions = {}): Promise
   };
 }
 
-/** With config files, into which the Sentinels write who is a replica of whom. */
+/** Starts the servers with config files, in which the Sentinels record the master of each. */
 async function startServers(options: SentinelOptions): Promise<RedisServer[]> {
   const { replicas = 1, machines = [], args = [], password } = options;
   const secret = password === undefined ? [] : ["--masterauth", password];
@@ -159,7 +159,7 @@ async function knowsAll(
   replicas: number,
   sentinels: number,
 ): Promise<void> {
-  // Not the ping period: a replica whose INFO is older than five periods is not promoted.
+  // The ping period stays long: a replica whose INFO is older than five periods is not promoted.
   const sooner = ["info-period", "500", "publish-period", "200"];
   await redis.call("SENTINEL", "DEBUG", ...sooner);
   await eventually(
@@ -177,7 +177,7 @@ async function knowsAll(
   );
 }
 
-/** Until they agree, one may still be at its own failover and make another master. */
+/** Until the Sentinels agree, one of them may still promote another master. */
 async function agree(sentinels: RedisServer[], group: string): Promise<boolean> {
   const asked = sentinels.map((sentinel) => answerOf(sentinel, "SENTINEL", "MASTER", group));
   const views = fieldsOf((await Promise.all(asked)).filter(Boolean));

@@ -13,14 +13,14 @@ function connectionTo(server: RedisServer, options: object = {}): Redis {
   return closeAfterTest(Object.assign(redis, { close: () => redis.disconnect() }));
 }
 
-test("refuses clients without the password", async () => {
+test("refuses clients without a password", async () => {
   const server = closeAfterTest(await startRedis({ password: "hunter2" }));
   await expect(connectionTo(server).get("key")).rejects.toThrow("NOAUTH");
   expect(await connectionTo(server, { password: "hunter2" }).set("key", "value")).toBe("OK");
   expect(await server.redis.get("key")).toBe("value");
 });
 
-test("with certificates speaks only TLS, and checks those of clients", async () => {
+test("with certificates speaks only TLS, and checks client certificates", async () => {
   const tls = makeCertificates();
   const server = closeAfterTest(await startRedis({ tls }));
   const ca = await Bun.file(tls.ca).text();

@@ -14,11 +14,11 @@ export interface RedisServer {
   port: number;
   /** Path of its unix socket, if it has one. */
   unixSocket: string | null;
-  /** The test's own connection, to look and to break things. */
+  /** The test's own connection, for checks and for faults. */
   redis: Redis;
-  /** Ends it at once, as a crash would. */
+  /** Ends the server at once, like a crash. */
   kill(): Promise<void>;
-  /** Starts it again on the same port with the same data. */
+  /** Starts the server again on the same port with the same data. */
   start(): Promise<void>;
   /** Stops and continues the process (SIGSTOP, SIGCONT). */
   signal(signal: "SIGSTOP" | "SIGCONT"): void;
@@ -35,7 +35,7 @@ export interface Machine {
 export interface RedisOptions {
   /** Every write is on disk before its answer (appendonly, fsync always). */
   isDurable?: boolean;
-  /** Further arguments of redis-server. They win over the arguments set here. */
+  /** Further arguments of redis-server. They override the arguments set here. */
   args?: string[];
   /** The password of the default user, also for logging in to a master. */
   password?: string;
@@ -141,7 +141,7 @@ function connectionTo(host: string, port: number, { password, tls }: RedisOption
 
 const ANSWER_MS_MAX = 500;
 
-/** The answer of a server; null if it is dead, frozen, cut off or refuses. */
+/** The answer of a server; null if it is dead, frozen, cut off or refuses the command. */
 export async function answerOf(server: RedisServer, ...command: string[]): Promise<unknown> {
   const { redis } = server;
   if (redis.status !== "ready") return null;
@@ -151,7 +151,7 @@ export async function answerOf(server: RedisServer, ...command: string[]): Promi
   return await Promise.race([answer, late.promise]).finally(() => clearTimeout(timer));
 }
 
-/** Starts several side by side. If one cannot start, none is left running. */
+/** Starts several servers in parallel. If one cannot start, none is left running. */
 export async function startAll(each: RedisOptions[]): Promise<RedisServer[]> {
   const started = await Promise.allSettled(each.map(startRedis));
   const servers = started.flatMap((result) => (result.status === "fulfilled" ? result.value : []));

@@ -13,7 +13,7 @@ export type Decoded =
   | Decoded[]
   | Map<string | number, Decoded>;
 
-/** An array, map, set or push with elements missing. */
+/** An array, map, set or push whose elements have not all arrived. */
 interface Open {
   type: string;
   missing: number;
@@ -53,12 +53,12 @@ export class ReplyDecoder {
     }
   }
 
-  /** The number of bytes behind the last complete reply. */
+  /** The number of bytes after the last complete reply. */
   get rest(): number {
     return this.#bytes.length - this.#at + this.#buffered;
   }
 
-  /** One value, OPENED for the header of an aggregate, undefined when it is cut. */
+  /** One value, OPENED for the header of an aggregate, undefined if the value is incomplete. */
   #element(): Decoded | typeof OPENED | undefined {
     this.#join();
     const end = this.#bytes.indexOf("\r\n", this.#at);

@@ -1,4 +1,4 @@
-// Runs test files side by side, each in its own process, and prints the output of each at its end.
+// Runs test files in parallel, each in its own process, and prints the output of each at its end.
 // A file fails if a test fails, if it runs no test, if it crashes, and if it leaves a process
 // behind. The last line has the totals.
 //   bun run test                the whole suite
@@ -15,7 +15,7 @@ export interface Totals {
 
 export interface Ended extends Totals {
   file: string;
-  /** Its output. */
+  /** The output of the file. */
   output: string;
   /** Reasons for its failure other than failed tests. */
   problems: string[];
@@ -30,12 +30,12 @@ const root = resolve(import.meta.dir, "../..");
 const testMsMax = 60_000;
 /** For the default number of rounds of fault tests; more rounds get more time. */
 const fileMsMax = 10 * 60_000 * Math.max(1, Number(process.env["OKQ_FAULT_ROUNDS"] ?? 0) / 2);
-/** Most tests wait most of the time, so more of them run than there are processors. */
+/** More files run than there are processors, because most tests wait most of the time. */
 const lanes = Math.min(8, 2 * availableParallelism());
 
-/** These measure okq or load the machine: they run after the others, one by one. */
+/** Files that measure okq or load the machine. They run after the others, one by one. */
 const alone = /(login-flood|neighbours|ten-thousand)\.test\.ts$/;
-/** Files that take long start first. */
+/** Slow files, which start first. */
 const long = /^test\/(faults|stores|cli\/health)/;
 
 /** The processes of the session that a test file leads. Linux only. */
@@ -68,7 +68,7 @@ function killSession(leader: number): string[] {
     try {
       process.kill(pid, "SIGKILL");
     } catch {
-      // It has ended meanwhile.
+      // The process has ended meanwhile.
     }
   }
   return left.map(({ pid, command }) => `${command} (${pid})`);
@@ -95,7 +95,7 @@ export async function runFile(file: string, folder: string): Promise<Ended> {
   const argv = [process.execPath, "test", `--timeout=${testMsMax}`, ...reporter, path];
   const child = Bun.spawn(argv, {
     cwd: root,
-    // Its own session shows which processes it leaves behind.
+    // A session of its own shows which processes the file leaves behind.
     detached: true,
     stdio: ["ignore", "pipe", "pipe"],
     timeout: fileMsMax,
@@ -119,7 +119,7 @@ export async function runFile(file: string, folder: string): Promise<Ended> {
   return { file, output, problems, ...totals, failed, seconds, cpuSeconds };
 }
 
-/** Runs the files in order, so many at a time. */
+/** Runs the files in order, at most atOnce at a time. */
 async function runFiles(
   files: string[],
   atOnce: number,
@@ -152,7 +152,7 @@ function failures({ output, problems }: Ended): string[] {
   return [...found, ...problems.map((problem) => `(fail) ${problem}`)];
 }
 
-/** Prints the failures again at the end, because of a long output often only the end is kept. */
+/** Prints the failures again at the end, because often only the end of a long output is kept. */
 function showFailures(ended: Ended[]): void {
   for (const each of ended.filter(({ failed }) => failed > 0)) {
     console.log(`--- failed: ${each.file}`);
@@ -160,7 +160,7 @@ function showFailures(ended: Ended[]): void {
   }
 }
 
-/** More failed files than this are a fault of okq, not of a moment. */
+/** More failed files than this are a fault of okq, not a disturbance. */
 const unsteadyMax = 3;
 
 /**

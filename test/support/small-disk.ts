@@ -7,9 +7,9 @@ import { join } from "node:path";
 
 export interface SmallDisk {
   folder: string;
-  /** Fills the disk but for that many bytes. */
+  /** Fills the disk except for that many bytes. */
   fill(leftBytes: number): void;
-  /** Frees the space that fill() took. */
+  /** Frees the space that fill() used. */
   empty(): void;
   setReadOnly(isReadOnly: boolean): void;
 }
@@ -25,10 +25,10 @@ function canMount(): boolean {
   return mounted;
 }
 
-/** Why this machine has no small disks; null if it has. */
+/** The reason why this machine cannot mount small disks; null if it can. */
 export const noSmallDisk = canMount() ? null : "skipped: a tmpfs cannot be mounted here";
 
-/** Unmounted when the test ends. `files` bounds the number of files; 0 for no bound. */
+/** Unmounted when the test ends. `files` limits the number of files; 0 means no limit. */
 export function mountSmallDisk(bytes: number, files = 0): SmallDisk {
   const folder = mkdtempSync(join(tmpdir(), "okq-disk-"));
   const mount = (options: string) => run("mount", "-t", "tmpfs", "-o", options, "tmpfs", folder);
@@ -47,7 +47,7 @@ export function mountSmallDisk(bytes: number, files = 0): SmallDisk {
       try {
         writeFileSync(ballast, Buffer.alloc(Math.max(0, bavail * bsize - leftBytes)));
       } catch (error) {
-        // Another process took space meanwhile. That is fine if the disk is to be full.
+        // Another process used space meanwhile, which is fine for a full disk.
         if ((error as NodeJS.ErrnoException).code !== "ENOSPC") throw error;
         if (leftBytes > 0) this.fill(leftBytes);
       }

@@ -1,14 +1,14 @@
 // A TCP proxy that can break connections in every way that a network can.
 import type { Socket, TCPSocketListener } from "bun";
 
-/** Towards the server (requests), or towards the client (replies). */
+/** To the server (requests) or to the client (replies). */
 export type Direction = "requests" | "replies";
 
 /**
- * - pass: bytes go on
+ * - pass: bytes are forwarded
  * - hold: bytes wait here until the mode changes
  * - swallow: bytes vanish, while the connection looks alive
- * - delay: bytes go on after delayMs
+ * - delay: bytes are forwarded after delayMs
  */
 export type Mode = "pass" | "hold" | "swallow" | "delay";
 
@@ -18,11 +18,11 @@ interface Way {
 }
 
 export class TcpProxy {
-  /** Called with the bytes of a client before they go anywhere. */
+  /** Called with the bytes of a client before they are forwarded. */
   onRequest: ((bytes: Buffer) => void) | null = null;
   /** Called with the bytes of the server, which it may change. */
   onReply: ((bytes: Buffer) => void) | null = null;
-  /** Chunks swallowed since the last set(). */
+  /** The number of chunks swallowed since the last set(). */
   swallowed = 0;
   readonly links = new Set<Link>();
   readonly ways: Record<Direction, Way> = {
@@ -70,7 +70,7 @@ export class TcpProxy {
     for (const link of this.links) link.cut();
   }
 
-  /** Whether new connections are closed at once. */
+  /** Sets whether new connections are closed at once. */
   refuse(isRefusing: boolean): void {
     this.#isRefusing = isRefusing;
   }
@@ -134,7 +134,7 @@ export class Link {
     else this.#send(direction, [chunk]);
   }
 
-  /** Sends the held bytes on. */
+  /** Forwards the held bytes. */
   release(direction: Direction): void {
     this.#send(direction, []);
   }
@@ -150,7 +150,7 @@ export class Link {
     for (const { to } of Object.values(this.#sides)) to?.terminate();
   }
 
-  /** Sends bytes behind those that are still held. */
+  /** Forwards bytes after the bytes that are still held. */
   #send(direction: Direction, chunks: Buffer[]): void {
     const side = this.#sides[direction];
     side.held.push(...chunks);

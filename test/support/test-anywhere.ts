@@ -1,6 +1,6 @@
-// Runs the tests as on other machines: the whole suite beside two busy loops, then the tests of
-// sockets with other socket buffers, each run in its own network namespace, which needs root.
-// Prints a line for each run, and its failures.
+// Runs the tests under the conditions of other machines: the whole suite beside two busy loops,
+// then the tests of sockets with other socket buffers, each in a network namespace of its own,
+// which needs root. Prints a line for each run, and its failures.
 import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -13,7 +13,7 @@ const socketBuffers = [
   ["4096 16384 131072", "4096 16384 131072"],
   ["4096 131072 6291456", "4096 131072 6291456"],
   ["4096 131072 33554432", "4096 131072 33554432"],
-  // Small to receive, large to send: the system takes more bytes after a while.
+  // A small receive buffer and a large send buffer: the system accepts more bytes after a while.
   ["4096 16384 65536", "4096 16384 4194304"],
 ] as const;
 

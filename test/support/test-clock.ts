@@ -36,7 +36,7 @@ export class TestClock implements Clock {
     return this.#add(timer);
   }
 
-  /** How many timers run. */
+  /** The number of running timers. */
   get timers(): number {
     return this.#timers.size;
   }

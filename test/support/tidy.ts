@@ -5,7 +5,7 @@ const lineCharsMax = 100;
 const fileLinesMax = 400;
 const functionLinesMax = 70;
 
-/** Each folder of src, and what it may import besides itself. "" is src itself. */
+/** The folders of src, and the folders that each may import besides itself. "" is src itself. */
 const mayImport: Record<string, string[]> = {
   log: [],
   resp: [],
@@ -41,13 +41,13 @@ export function importComplaints(path: string, text: string): string[] {
   return complaints;
 }
 
-/** Values and types alike. */
+/** Imports of values and of types. */
 function relativeImports(text: string): string[] {
   const specifiers = text.matchAll(/(?:from|import|import\()\s*"(\.[^"]*)"/g);
   return [...specifiers].map(([, specifier]) => specifier!);
 }
 
-/** Files that import each other in a circle cannot be read one by one. */
+/** Finds circles of imports, whose files cannot be read one by one. */
 export function cycleComplaints(files: ReadonlyMap<string, string>): string[] {
   const complaints: string[] = [];
   const finished = new Set<string>();
@@ -79,7 +79,7 @@ export function openingComplaints(path: string, text: string): string[] {
   return /^(#!.*\n)?(\/\/|--) ?\S/.test(text) ? [] : [`${path}: does not open with a comment`];
 }
 
-/** Where error texts are, so that the README can list them all. */
+/** The files with error texts. The README lists all of them. */
 const errorTables = /^src\/(commands\/errors|resp\/protocol-error)\.ts$/;
 
 export function errorTextComplaints(path: string, text: string): string[] {
@@ -93,7 +93,7 @@ function withoutComments(text: string): string {
   return text.replace(/^\s*(\/\/|\/?\*).*$/gm, "");
 }
 
-/** A benchmark waits for time to pass; a test never does. */
+/** Benchmarks may sleep, tests may not. */
 export function sleepComplaints(path: string, text: string): string[] {
   const isTest = path.startsWith("test/") && !path.startsWith("test/bench/");
   if (!isTest || path === "test/support/eventually.ts") return [];
@@ -102,7 +102,7 @@ export function sleepComplaints(path: string, text: string): string[] {
   return isSleep ? [`${path}: sleeps; use test/support/eventually.ts or a signal`] : [];
 }
 
-/** An assertion about a promise that is not awaited may fail after the test has ended. */
+/** An assertion on a promise that is not awaited may fail after the end of the test. */
 export function awaitComplaints(path: string, text: string): string[] {
   const unawaited = /^\s*(?:void )?expect\([^;]*?\)\s*\.(rejects|resolves)\b/m.exec(text);
   return unawaited ? [`${path}: does not await .${unawaited[1]}`] : [];
@@ -154,7 +154,7 @@ function opensFunction(line: string): boolean {
 }
 
 export function wordComplaints(path: string, text: string): string[] {
-  // Spelt in two parts, so that this file passes its own rule.
+  // Written in two parts, so that this file passes its own rule.
   const found = new RegExp(`\\b(${"TO"}${"DO"}|${"FIX"}${"ME"})\\b`).exec(text);
   return found ? [`${path}: ${found[0]} left in`] : [];
 }

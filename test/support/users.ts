@@ -1,16 +1,16 @@
-// A users file for a test, removed at its end. Its hashes are cheap to compare.
+// A users file for a test, removed when the test ends. Its hashes are cheap to compare.
 import { renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { newFolder } from "./new-folder.ts";
 
-/** "name groups pattern..."; the password of each is its name with "-password" behind. */
+/** Lines "name groups pattern..."; the password of each user is its name and "-password". */
 export type UserLine = string;
 
 export interface UsersFile {
   path: string;
   /** Replaces the file in one step. */
   replace(...users: UserLine[]): void;
-  /** As replace(), with this text. */
+  /** Replaces the file with this text. */
   write(text: string): void;
 }
 
@@ -23,7 +23,7 @@ export function cheapHash(password: string): string {
   return Bun.password.hashSync(password, costs);
 }
 
-/** The same user keeps its hash when the file is replaced. */
+/** A user keeps its hash when the file is replaced. */
 export function writeUsers(...users: UserLine[]): UsersFile {
   const path = join(newFolder(), "users");
   const hashes = new Map<string, string>();

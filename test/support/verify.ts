@@ -1,12 +1,12 @@
-// Checks everything that must hold before a change is merged: format, lint, types, a build, and all
-// tests, with the built executable among them. The last line has the totals of the tests.
+// Runs all checks before a merge: format, lint, types, a build, and all tests, including those of
+// the built executable. The last line has the totals of the tests.
 import { join, resolve } from "node:path";
 import { runTests, shown } from "./run-tests.ts";
 
 const root = resolve(import.meta.dir, "../..");
 const stepMsMax = 5 * 60_000;
 
-/** Runs one step and passes its output on. Returns whether it ended with 0. */
+/** Runs one step and passes on its output. Returns whether it exited with 0. */
 async function step(name: string, args: string[]): Promise<boolean> {
   console.log(`--- ${name}`);
   const from = performance.now();

@@ -36,7 +36,7 @@ export class Wire {
     this.#write(Buffer.from(bytes));
   }
 
-  /** Sends commands in one go, without waiting. */
+  /** Sends commands in one write, without waiting. */
   pipeline(...commands: Argument[][]): void {
     this.send(Buffer.concat(commands.map(frame)));
   }
@@ -58,7 +58,7 @@ export class Wire {
     return this.#replies.shift()!;
   }
 
-  /** That many replies. */
+  /** The next replies, that many. */
   async take(count: number): Promise<Decoded[]> {
     const replies: Decoded[] = [];
     while (replies.length < count) replies.push(await this.next());
@@ -80,7 +80,7 @@ export class Wire {
     return this.#replies.length;
   }
 
-  /** Stops or goes on reading. */
+  /** Stops or continues reading. */
   pause(isPaused: boolean): void {
     if (isPaused) this.#socket.pause();
     else this.#socket.resume();

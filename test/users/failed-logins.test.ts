@@ -19,12 +19,12 @@ function newFailures() {
   const log: [string, Record<string, unknown>][] = [];
   const clock = new TestClock();
   const failures = closeAfterTest(new FailedLogins((...line) => log.push(line), clock));
-  /** Moves the clock and lets the answers that became due arrive. */
+  /** Moves the clock. Resolves when the answers that became due have arrived. */
   const advance = async (ms: number) => {
     clock.advance(ms);
     await Promise.resolve();
   };
-  /** A failed login from there that was requested so long ago, and whether it is answered. */
+  /** A failed login from that address, requested agoMs ago. Tells whether it is answered. */
   const fail = (address: string, gone = new AbortController().signal, agoMs = 0) => {
     const failed = { isAnswered: false };
     void failures.note("ann", { address, gone }, clock.nowMs() - agoMs).then(() => {
@@ -32,7 +32,7 @@ function newFailures() {
     });
     return failed;
   };
-  /** The delay of the answer to a login from there, up to a minute. */
+  /** The delay of the answer to a failed login from that address, up to a minute. */
   const delayMs = async (address: string) => {
     const failed = fail(address);
     let passedMs = 0;
@@ -95,14 +95,14 @@ test("forgives a network one round every twelve seconds", async () => {
   await advance(11_000);
   expect(await delayMs("10.0.0.1:1")).toBe(2000);
   await advance(60_000);
-  // Now and then a mistake: none of them waits.
+  // With rare mistakes no login waits longer.
   for (let i = 0; i < 10; i++) {
     expect(await delayMs("10.0.0.1:1")).toBe(250);
     await advance(12_000);
   }
 });
 
-test("does not delay the answer to a client that is gone", async () => {
+test("does not delay the answer to a disconnected client", async () => {
   const { advance, clock, fail } = newFailures();
   const client = new AbortController();
   const waiting = fail("10.0.0.1:1", client.signal);
@@ -113,14 +113,14 @@ test("does not delay the answer to a client that is gone", async () => {
   expect(clock.timers).toBe(0);
 });
 
-test("counts the time that the login has taken already", async () => {
+test("subtracts the time that the login has already taken from the delay", async () => {
   const { advance, fail } = newFailures();
   const failed = fail("10.0.0.1:1", undefined, 300);
   await advance(0);
   expect(failed.isAnswered).toBeTrue();
 });
 
-test("close answers all waiting logins", async () => {
+test("answers all waiting logins at close", async () => {
   const { log, advance, clock, failures, fail } = newFailures();
   const all = Array.from({ length: 1000 }, (_, port) => fail(`10.0.0.1:${port}`));
   expect(log).toHaveLength(1000);

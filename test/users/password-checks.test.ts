@@ -1,4 +1,5 @@
-// The order in which passwords are compared: lines, turns, ranks and bounds.
+// The order in which passwords are compared: one line of logins for each user and network, ranks
+// within a line, and bounds.
 import { expect, test } from "bun:test";
 import {
   type PasswordCheck,
@@ -14,7 +15,7 @@ const NOBODY_GONE = new AbortController().signal;
 function newChecks() {
   const clock = new TestClock();
   const checks = new PasswordChecks(clock);
-  /** The names of answered checks with their verdicts, in order. */
+  /** The names of answered checks and their verdicts, in order. */
   const answers: string[] = [];
   const check = (name: string, line: string, more: Partial<PasswordCheck> = {}) =>
     checks
@@ -38,7 +39,7 @@ test("compares the latest login of a line first", async () => {
   expect(answers).toEqual(["a right", "d right", "c right", "b right"]);
 });
 
-test("compares repeated logins after others, and those of gone clients last", async () => {
+test("compares repeated logins after others, and logins of disconnected clients last", async () => {
   const { answers, check } = newChecks();
   const gone = AbortSignal.abort();
   await Promise.all([
@@ -74,7 +75,7 @@ test("compares lines with a wrong password after all others, and forgets old one
   expect(answers).toEqual(["running right", "forgotten right", "fresh right", "failed right"]);
 });
 
-test("rests after a wrong password for three times as long as it took", async () => {
+test("pauses after a wrong password for three times as long as the comparison took", async () => {
   const { clock, answers, check, wrong } = newChecks();
   const first = check("wrong", "ann", wrong());
   const next = check("next", "bob");
@@ -88,7 +89,7 @@ test("rests after a wrong password for three times as long as it took", async ()
   expect(answers).toEqual(["wrong wrong", "next right"]);
 });
 
-test("rests for a quarter of a second at most", async () => {
+test("pauses for a quarter of a second at most", async () => {
   const { clock, answers, check, wrong } = newChecks();
   const first = check("wrong", "ann", wrong());
   const next = check("next", "bob");
@@ -99,7 +100,7 @@ test("rests for a quarter of a second at most", async () => {
   expect(answers).toEqual(["wrong wrong", "next right"]);
 });
 
-test("compares the same wrong password of a line only once", async () => {
+test("compares a wrong password that is repeated in a line only once", async () => {
   const { answers, check, wrong } = newChecks();
   const same = ["a", "b", "c"].map((name) => check(name, "ann", wrong()));
   await Promise.all(same);

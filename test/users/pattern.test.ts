@@ -1,4 +1,4 @@
-// Patterns of queue names: what they match, byte by byte, also compared with a plain matcher.
+// Patterns of queue names: which bytes they match, also compared with a simple matcher.
 import { describe, expect, test } from "bun:test";
 import { Pattern } from "../../src/users/pattern.ts";
 import { Random } from "../stores/random.ts";
@@ -46,7 +46,7 @@ test.each([
   expect(new Pattern(text).prefix.toString("latin1")).toBe(prefix);
 });
 
-/** Tries everything: obviously right, and slow. */
+/** Tries all possibilities: obviously correct, and slow. */
 function matchesPlainly(pattern: string, name: string): boolean {
   if (pattern === "") return name === "";
   const [first, rest] = [pattern[0]!, pattern.slice(1)];
@@ -56,7 +56,7 @@ function matchesPlainly(pattern: string, name: string): boolean {
   return name !== "" && (first === "?" || first === name[0]) && matchesPlainly(rest, name.slice(1));
 }
 
-test.each([1, 2, 3])("matches random names as a simple matcher does, seed %d", (seed) => {
+test.each([1, 2, 3])("matches random names like a simple matcher, seed %d", (seed) => {
   const random = new Random(seed);
   const some = (letters: string, length: number) =>
     Array.from({ length }, () => letters[random.below(letters.length)]).join("");
@@ -80,7 +80,7 @@ describe("matching a long name against many stars", () => {
         return leastCpuMsOf(3, () => expect(new Pattern(text).matches(name)).toBeFalse());
       };
       await match(100_000);
-      // In proportion to the length of the name, not to its square.
+      // The time is proportional to the length of the name, not to its square.
       expect(await match(8_000_000)).toBeLessThan(24 * (await match(1_000_000)));
     },
   );

@@ -1,4 +1,4 @@
-// The users file: what a line means, and that a bad one is refused with its place.
+// The users file: the meaning of a line, and that a bad line is refused with its number.
 import { expect, test } from "bun:test";
 import { parseUsers } from "../../src/users/users-file.ts";
 import { hashPassword } from "../../src/users/password-checks.ts";
@@ -50,7 +50,7 @@ test.each([
   [`ann ${HASH} GROUPS PATTERNS`, '"GROUPS" is not a group: use push, consume, inspect, admin or'],
   [`ann ${HASH} push a\\b`, 'the pattern "a\\\\b" has a \\ that is not followed by'],
   [`eve ${HASH} push *`, "user eve is already defined above"],
-])("refuses the line %j and names it", (line, message) => {
+])("refuses the line %j and reports its number", (line, message) => {
   const text = complaint(`# first\neve ${HASH} all *\n${line}\n`);
   expect(text).toStartWith(`users.txt:3: ${message}`);
   expect(text).not.toContain("\n");

@@ -192,22 +192,22 @@ export class LocalStore implements Store {
   #attempt(batch: Submitted[], refusal: string | null): void {
     this.#execute(batch, refusal);
     if (this.#changes === null || this.#changes.isEmpty) return this.#finish(batch);
-    const failed = (error: unknown) => this.#failed(batch, refusal, error as JournalError);
+    let committing: void | Promise<void>;
     try {
-      const committing = this.#journal.commit(this.#changes, this.#model.nowMs);
-      if (committing === undefined) return this.#committed(batch);
-      const settled = (next: () => void) => {
-        this.#committing = null;
-        next();
-        this.#schedule();
-      };
-      this.#committing = committing.then(
-        () => settled(() => this.#committed(batch)),
-        (error) => settled(() => failed(error)),
-      );
+      committing = this.#journal.commit(this.#changes, this.#model.nowMs);
     } catch (error) {
-      failed(error);
+      return this.#failed(batch, refusal, error as JournalError);
     }
+    if (committing === undefined) return this.#committed(batch);
+    const settled = (next: () => void) => {
+      this.#committing = null;
+      next();
+      this.#schedule();
+    };
+    this.#committing = committing.then(
+      () => settled(() => this.#committed(batch)),
+      (error) => settled(() => this.#failed(batch, refusal, error as JournalError)),
+    );
   }
 
   #committed(batch: Submitted[]): void {

@@ -280,14 +280,10 @@ export class Lane {
 
   #failed(batch: Batch, error: StoreError): void {
     batch.fail(error);
-    if (error.failure !== "refused") this.#failWaiting();
-    this.#next();
-  }
-
-  /** Fails the batches behind a lost one, so that no client sees its order broken. */
-  #failWaiting(): void {
-    const { route } = this.#options;
-    for (const batch of this.#waiting.splice(0)) batch.fail(unavailable(route.reason()));
+    // Other operations go on. In a turn of its own: while Redis is down every batch fails.
+    this.#isBusy = this.#waiting.length > 0;
+    if (this.#isBusy) setImmediate(this.#sendFirst);
+    else this.#idle?.();
   }
 
   async #turnedAway(batch: Batch, givesUpAtMs: number, code: string, why: string): Promise<void> {

@@ -8,7 +8,7 @@ function setUp() {
   const scheduler = { isCrowded: true };
   let ends = 0;
   const backoff = new Backoff(clock, scheduler, () => (ends += 1));
-  /** Work that takes that long. */
+  /** Simulates work of that duration. */
   const work = (ms: number) => {
     const startedAtMs = clock.nowMs();
     clock.advance(ms);

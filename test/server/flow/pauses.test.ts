@@ -1,5 +1,5 @@
-// Why okq does not read from a client, as CLIENT LIST shows it, and that the client goes on when
-// the reason ends. On the clock of the test.
+// The reasons why okq does not read from a client, as CLIENT LIST shows them, and that okq reads
+// again when the reason ends. On a test clock.
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { eventually } from "../../support/eventually.ts";
 import { clientsInfo, listed, named } from "../../support/observer.ts";
@@ -11,10 +11,10 @@ import type { Wire } from "../../support/wire.ts";
 setDefaultTimeout(60_000);
 
 const KB = 1024;
-/** More input than okq reads before it is handled. */
+/** More input than okq reads at once. */
 const MUCH = Array.from({ length: 3000 }, () => ["ECHO", "x".repeat(100)]);
 
-/** A clock on which work takes time: 10 milliseconds from one look at the clock to the next. */
+/** A clock on which work takes time: it advances by 10 milliseconds whenever it is read. */
 class WorkClock extends TestClock {
   #looks = 0;
 
@@ -29,7 +29,7 @@ async function setUp(
 ) {
   const okq = await startTestOkq(config, clock);
   const observer = await okq.connect();
-  /** Meanwhile time passes, because busy clients pause now and then. */
+  /** Waits while the clock advances, because busy clients pause now and then. */
   const until = (check: () => Promise<boolean> | boolean) =>
     eventually(() => {
       clock.advance(1);
@@ -44,8 +44,8 @@ async function setUp(
   return { clock, okq, observer, becomes, take };
 }
 
-/** On a Redis that stands still until it is told to go on. */
-async function setUpStandstill(config: Parameters<typeof startTestOkq>[0] = {}) {
+/** Starts okq on a Redis that is frozen until goOn() is called. */
+async function setUpFrozen(config: Parameters<typeof startTestOkq>[0] = {}) {
   const redis = await startTestRedis();
   const redisAddr = `127.0.0.1:${redis.port}`;
   const parts = await setUp({ store: "", redisAddr, redisTimeout: 600_000, ...config });
@@ -58,7 +58,7 @@ const PEEK = ["QLPEEK", "q"];
 const times = (count: number, command: string[]) => Array.from({ length: count }, () => command);
 
 describe("okq does not read from a client", () => {
-  test("exclusive: whose command must be answered before the next one starts", async () => {
+  test("exclusive: while a command must be answered before the next one starts", async () => {
     const { clock, okq, becomes, take } = await setUp();
     const client = await named(okq, "client");
     expect(await ask(client, "QREGISTER", "q")).toBe("+OK");
@@ -69,8 +69,8 @@ describe("okq does not read from a client", () => {
     expect(await take(client, MUCH.length)).toHaveLength(MUCH.length);
   });
 
-  test("in-flight: that has as many commands under way as it may", async () => {
-    const { okq, observer, becomes, take, goOn } = await setUpStandstill();
+  test("in-flight: while it has the maximum number of commands in flight", async () => {
+    const { okq, observer, becomes, take, goOn } = await setUpFrozen();
     const client = await named(okq, "client");
     client.pipeline(...times(200, PEEK), ...MUCH);
     await becomes("client", "in-flight");
@@ -81,7 +81,7 @@ describe("okq does not read from a client", () => {
     await becomes("client", "");
   });
 
-  test("output: that does not read its replies", async () => {
+  test("output: while it does not read its replies", async () => {
     const { okq, observer, becomes } = await setUp();
     await ask(observer, "QLPUSH", "q", "0", "x".repeat(1000 * KB));
     const client = await named(okq, "client");
@@ -92,8 +92,8 @@ describe("okq does not read from a client", () => {
     await becomes("client", "");
   });
 
-  test("bytes-waiting: while the budget for commands that wait is full", async () => {
-    const { okq, observer, becomes, take, goOn } = await setUpStandstill({
+  test("bytes-waiting: while the budget for waiting commands is full", async () => {
+    const { okq, observer, becomes, take, goOn } = await setUpFrozen({
       maxWaitingBytes: 100 * KB,
     });
     const [first, second] = [await named(okq, "first"), await named(okq, "second")];
@@ -106,13 +106,13 @@ describe("okq does not read from a client", () => {
     expect((await take(second, 1 + MUCH.length))[0]).toBe("+OK");
   });
 
-  test("bytes-unsent: that has replies to read, while the budget for them is full", async () => {
+  test("bytes-unsent: while it has unsent replies and the budget for them is full", async () => {
     const budget = 200 * KB;
     const { clock, okq, observer, take } = await setUp({ maxWaitingBytes: budget });
     await ask(observer, "QLPUSH", "q", "0", "x".repeat(20 * KB));
     const client = await named(okq, "client");
     client.pause(true);
-    // The system takes some replies for it, and later perhaps more.
+    // The system accepts some replies for the client, and perhaps more later.
     let count = 0;
     await eventually(async () => {
       clock.advance(1);
@@ -130,7 +130,7 @@ describe("okq does not read from a client", () => {
 });
 
 describe("a client that uses much processor time", () => {
-  /** "busy" has sent more than it may have under way, and then pauses if it is not alone. */
+  /** The client "busy" has sent many commands, and pauses if it is not alone. */
   async function busy(isAlone: boolean) {
     const { clock, okq, observer } = await setUp();
     const client = await named(okq, "busy");
@@ -155,7 +155,7 @@ describe("a client that uses much processor time", () => {
     });
   });
 
-  /** The client sends PING, which is answered after a pause of that many milliseconds or more. */
+  /** Checks that okq answers a PING of the client after a pause of at least that duration. */
   async function expectPause(client: Wire, observer: Wire, clock: TestClock, ms: number) {
     client.pipeline(["PING"]);
     const before = client.waiting;
@@ -166,7 +166,7 @@ describe("a client that uses much processor time", () => {
     await eventually(() => client.waiting > before);
   }
 
-  test("slice: pauses when the commands that it may have under way take long", async () => {
+  test("slice: pauses when its commands in flight take long", async () => {
     const { clock, okq, observer } = await setUp({}, new WorkClock());
     const client = await named(okq, "client");
     for (let at = 0; at < 3; at++) await ask(observer, "PING");
@@ -202,8 +202,8 @@ describe("a client that uses much processor time", () => {
   });
 });
 
-test("few commands are under way as long as the size of replies is unknown", async () => {
-  const { okq, observer, take, goOn } = await setUpStandstill();
+test("a client has few commands in flight while the size of their replies is unknown", async () => {
+  const { okq, observer, take, goOn } = await setUpFrozen();
   const client = await okq.connect();
   client.pipeline(...times(100, PEEK));
   await eventually(async () => (await clientsInfo(observer, "client_inflight_max")) === 16);

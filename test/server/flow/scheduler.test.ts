@@ -1,4 +1,5 @@
-// The order of work at the end of a turn of the event loop, and when several connections are busy.
+// The order of work at the end of a turn of the event loop, and whether several connections are
+// busy.
 import { expect, test } from "bun:test";
 import { Scheduler } from "../../../src/server/flow/scheduler.ts";
 
@@ -14,7 +15,7 @@ function setUp() {
   return { scheduler, run, work };
 }
 
-/** Resolves behind all work that was put off in this turn. */
+/** Resolves after all work that was deferred in this turn. */
 function turnEnds(): Promise<void> {
   return new Promise((resolve) => void setImmediate(resolve));
 }
@@ -40,7 +41,7 @@ test("work that is added meanwhile is done in the next turn", async () => {
   expect(run).toEqual(["a", "b", "again"]);
 });
 
-test("is crowded for some turns after several connections were busy", async () => {
+test("counts as crowded for some turns after several connections were busy", async () => {
   const { scheduler, work } = setUp();
   const [one, other] = [work("one"), work("other")];
   const turn = async (...busy: (typeof one)[]) => {
@@ -55,6 +56,6 @@ test("is crowded for some turns after several connections were busy", async () =
   let remembered = 1;
   while (await turn(one)) remembered += 1;
   expect(remembered).toBe(16);
-  // Two connections in turns one after the other are a crowd too.
+  // Two connections in consecutive turns are a crowd too.
   expect(await turn(other)).toBe(true);
 });

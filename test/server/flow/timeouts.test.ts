@@ -17,7 +17,7 @@ function setUp(settings: { output?: number; client?: number; login?: number }) {
   );
   const client = { sentBytes: 0, bytesOut: 0, receivedBytes: 0, isBusy: false, isLoggedIn: true };
   const state = { ...client, isUnsentFull: false };
-  /** The client changes so, and okq looks at that time. */
+  /** Changes the state of the client, and returns the result of a check at that time. */
   return (nowMs: number, change: Change = {}): Timeout | null => {
     Object.assign(state, change);
     timeouts.observe(state, nowMs);
@@ -26,14 +26,14 @@ function setUp(settings: { output?: number; client?: number; login?: number }) {
 }
 
 describe("a client with replies to read", () => {
-  test("may read nothing for the output timeout", () => {
+  test("is closed when it reads nothing for the output timeout", () => {
     const at = setUp({ output: 10 });
     expect(at(0, { bytesOut: 5 })).toBeNull();
     expect(at(9.9 * SECOND)).toBeNull();
     expect(at(10 * SECOND)).toBe("output");
   });
 
-  test("stays as long as it reads some now and then", () => {
+  test("stays connected while it reads something now and then", () => {
     const at = setUp({ output: 10 });
     for (let second = 0; second < 100; second += 9) {
       expect(at(second * SECOND, { bytesOut: 5, sentBytes: second })).toBeNull();
@@ -41,7 +41,7 @@ describe("a client with replies to read", () => {
     expect(at(110 * SECOND)).toBe("output");
   });
 
-  test("has the whole time again once it has read all", () => {
+  test("gets the full timeout again once it has read everything", () => {
     const at = setUp({ output: 10 });
     at(0, { bytesOut: 5 });
     expect(at(9 * SECOND, { bytesOut: 0 })).toBeNull();
@@ -49,7 +49,7 @@ describe("a client with replies to read", () => {
     expect(at(19 * SECOND)).toBe("output");
   });
 
-  test("has less time while the budget for unsent replies is full", () => {
+  test("gets a shorter timeout while the budget for unsent replies is full", () => {
     const at = setUp({ output: 0 });
     expect(at(0, { bytesOut: 5 })).toBeNull();
     expect(at(100 * SECOND)).toBeNull();
@@ -59,15 +59,15 @@ describe("a client with replies to read", () => {
   });
 });
 
-describe("a client without a command", () => {
-  test("may send nothing for the client timeout", () => {
+describe("a client that sends no command", () => {
+  test("is closed after the client timeout", () => {
     const at = setUp({ client: 10 });
     expect(at(5 * SECOND, { receivedBytes: 20 })).toBeNull();
     expect(at(14.9 * SECOND)).toBeNull();
     expect(at(15 * SECOND)).toBe("idle");
   });
 
-  test("stays while a command is under way, or its replies are not read", () => {
+  test("stays connected while it has commands in flight or unread replies", () => {
     const at = setUp({ client: 10 });
     expect(at(60 * SECOND, { isBusy: true })).toBeNull();
     expect(at(120 * SECOND, { isBusy: false, bytesOut: 5 })).toBeNull();
@@ -75,19 +75,19 @@ describe("a client without a command", () => {
     expect(at(130 * SECOND)).toBe("idle");
   });
 
-  test("stays for ever without a client timeout", () => {
+  test("stays connected if there is no client timeout", () => {
     expect(setUp({})(1e9)).toBeNull();
   });
 });
 
 describe("a client that has to log in", () => {
-  test("has the login timeout for it, however many commands it sends", () => {
+  test("is closed after the login timeout, however many commands it sends", () => {
     const at = setUp({ login: 10 });
     expect(at(5 * SECOND, { isLoggedIn: false, receivedBytes: 9 })).toBeNull();
     expect(at(10 * SECOND, { receivedBytes: 18, isBusy: true })).toBe("login");
   });
 
-  test("has its time from the moment when it was logged in last", () => {
+  test("gets the login timeout again when it is logged out", () => {
     const at = setUp({ login: 10 });
     expect(at(50 * SECOND)).toBeNull();
     expect(at(59 * SECOND, { isLoggedIn: false })).toBeNull();

@@ -1,4 +1,4 @@
-// From which clients okq reads while the budget for unread input is full. Times are the test's.
+// From which clients okq reads while the budget for unread input is full.
 import { describe, expect, test } from "bun:test";
 import { Budget } from "../../../src/commands/budget.ts";
 import { type Sender, UnreadInput } from "../../../src/server/flow/unread.ts";
@@ -45,7 +45,7 @@ describe("while the budget is full", () => {
     expect(budget.bytes).toBe(0);
   });
 
-  test("a client that begins another command queues up behind those that wait", () => {
+  test("a client that begins another command queues up behind waiting clients", () => {
     const { unread, mayRead, woken, a, b } = setUp();
     mayRead(a, 90 * KB);
     mayRead(b, 60 * KB);
@@ -55,7 +55,7 @@ describe("while the budget is full", () => {
     expect(mayRead(b, 60 * KB)).toBeTrue();
   });
 
-  test("the first in line is stalled when it sends nothing, or takes too long in all", () => {
+  test("the first client in line is stalled if it sends nothing or takes too long", () => {
     const { unread, mayRead, stalled, a, b } = setUp();
     mayRead(a, 60 * KB);
     mayRead(b, 60 * KB);
@@ -70,11 +70,11 @@ describe("while the budget is full", () => {
     mayRead(b, 101 * KB);
     unread.check(61_000);
     unread.check(70_000);
-    // No other client waits for it.
+    // No other client waits for this one.
     expect(stalled).toEqual(["a"]);
   });
 
-  test("a client that cannot start its whole command lets the next one go on", () => {
+  test("a client whose complete command cannot start lets the next client continue", () => {
     const { unread, mayRead, stalled, woken, a, b } = setUp();
     mayRead(a, 90 * KB);
     mayRead(b, 60 * KB);

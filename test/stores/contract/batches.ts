@@ -1,4 +1,4 @@
-// The order of a session's operations, whatever other operations are in the same turn.
+// The order of operations within a session, whatever other operations are in the same turn.
 // oxlint-disable no-await-in-loop -- one after the other is what is meant
 
 import { expect } from "bun:test";
@@ -49,7 +49,7 @@ export function batches(check: Check): void {
     ]);
   });
 
-  check("the first of equal ids in one turn is pushed", async (store) => {
+  check("of several pushes with one id in a turn, the first succeeds", async (store) => {
     const contents = ["first", "second", "third"];
     const results = contents.map((text) => store.push("q", "1", "left", text));
     expect(await Promise.all(results)).toEqual(["ok", "duplicate", "duplicate"]);
@@ -125,7 +125,7 @@ export function batches(check: Check): void {
     }
   });
 
-  check("an event goes to one of the sessions that pop at once", async (store) => {
+  check("an event goes to only one of the sessions that pop at once", async (store) => {
     const ids = Array.from({ length: 50 }, (_, i) => `${i}`);
     await store.pushAll("q", ids);
     const sessions = Array.from({ length: 10 }, () => store.another());
@@ -145,7 +145,7 @@ export function batches(check: Check): void {
     expect(await store.another().status("q")).toEqual([["q", 1, 0, 0]]);
   });
 
-  check("close settles the operations under way first", async (store) => {
+  check("close settles the operations in flight first", async (store) => {
     let settled = 0;
     const count = () => settled++;
     for (const id of ["1", "2", "2", "3"]) store.push("q", id).then(count, count);

@@ -1,4 +1,4 @@
-// Names, ids and contents are bytes: no byte is special, and different ones are never confused.
+// Names, ids and contents are bytes: no byte is special, and different bytes are never confused.
 // oxlint-disable no-await-in-loop -- one after the other is what is meant
 
 import { expect } from "bun:test";
@@ -143,7 +143,7 @@ export function bytes(check: Check): void {
   });
 
   check("changes of the caller's buffers after the result have no effect", async (store) => {
-    // Views on one chunk, as the parser returns them.
+    // Views on one chunk, like the arguments that the parser returns.
     const chunk = Buffer.from("queue id contents", "latin1");
     const push = store.submit({
       kind: "push",

@@ -17,7 +17,7 @@ export const leaseMs = 60_000;
 /** A queue's name, total, processing and consumers. */
 export type StatusRow = [queue: string, total: number, processing: number, consumers: number];
 
-/** Uses one session, and submits at once. */
+/** Submits operations through one session. */
 export class Caller {
   readonly session: Session;
 
@@ -52,17 +52,17 @@ export class Caller {
     });
   }
 
-  /** Pushes on the left, so that the first is the next one out. */
+  /** Pushes on the left, so that the first event is the next one out. */
   async pushAll(queue: string, ids: string[]): Promise<void> {
     await Promise.all(ids.map((id) => this.push(queue, id)));
   }
 
-  /** Pops. Returns the event with all that undoing the pop needs. */
-  take(queue: string, lease = leaseMs): Promise<Popped | null> {
+  /** Pops. Returns the event with everything that undoes the pop. */
+  popUndoable(queue: string, lease = leaseMs): Promise<Popped | null> {
     return this.submit({ kind: "pop", queue: bytesOf(queue), leaseMs: lease });
   }
 
-  /** Undoes a take with that lease. */
+  /** Undoes a popUndoable with that lease. */
   unpop(queue: string, popped: Popped | null, lease = leaseMs): Promise<boolean> {
     if (!popped) throw new Error("nothing was popped");
     return this.submit({ kind: "unpop", queue: bytesOf(queue), leaseMs: lease, popped });
@@ -70,7 +70,7 @@ export class Caller {
 
   /** The event's id and contents. */
   async popEvent(queue: string, lease = leaseMs): Promise<[id: string, contents: string] | null> {
-    const event = await this.take(queue, lease);
+    const event = await this.popUndoable(queue, lease);
     return event && [textOf(event.id), textOf(event.contents)];
   }
 
@@ -109,7 +109,7 @@ export class Caller {
     return this.submit({ kind: "list", after: after === null ? null : bytesOf(after), limit });
   }
 
-  /** All pages together: a store may cut them anywhere. */
+  /** The queues of all pages, because a store may split the list anywhere. */
   async list(limit = 1000): Promise<StatusRow[]> {
     const rows: StatusRow[] = [];
     let after: string | null = null;
@@ -151,8 +151,8 @@ export class Caller {
     }
   }
 
-  /** The number of events of the queue that onReady was called with so far. */
-  toldReady(queue: string): number {
+  /** The number of events of the queue that onReady has reported so far. */
+  reportedReady(queue: string): number {
     return this.under.ready.reduce((sum, [name, count]) => sum + (name === queue ? count : 0), 0);
   }
 }

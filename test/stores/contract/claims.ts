@@ -40,7 +40,7 @@ export function claims(check: Check): void {
     expect(await store.pop("q")).toBeNull();
   });
 
-  check("ack of a ready event, an unknown id or no queue changes nothing", async (store) => {
+  check("ack of a ready event, an unknown id or a missing queue changes nothing", async (store) => {
     await store.push("q", "1");
     expect(await store.ack("q", "1")).toBe(false);
     expect(await store.redo("q", "1")).toBe(false);
@@ -108,7 +108,7 @@ export function claims(check: Check): void {
     expect(await store.push("q", "1")).toBe("ok");
   });
 
-  check("an event taken with a lease of 0 never comes back", async (store) => {
+  check("an event popped with a lease of 0 is never requeued", async (store) => {
     await store.push("q", "1");
     await store.pop("q", 0);
     store.advance(100_000);

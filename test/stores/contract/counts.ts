@@ -6,7 +6,7 @@ import type { Check } from "../contract.ts";
 import { type Caller, textOf } from "./caller.ts";
 
 export function counts(check: Check): void {
-  check("status counts all events, and claimed ones alone", async (store) => {
+  check("status returns the number of all events and of claimed events", async (store) => {
     await store.pushAll("q", ["1", "2", "3"]);
     await store.pop("q");
     await store.pop("q");
@@ -40,7 +40,7 @@ export function counts(check: Check): void {
     expect(await store.list()).toEqual([]);
   });
 
-  check("a queue is listed from its first event until its last is gone", async (store) => {
+  check("a queue is listed from its first event until its last event is removed", async (store) => {
     expect(await store.list()).toEqual([]);
     await store.push("q", "1");
     expect(await store.list()).toEqual([["q", 1, 0, 0]]);
@@ -62,7 +62,7 @@ export function counts(check: Check): void {
     expect(await store.list()).toEqual(ascending.map((queue) => [queue, 1, 0, 0]));
   });
 
-  check("pages of any size make the same list", async (store) => {
+  check("pages of any size add up to the same list", async (store) => {
     const names = Array.from({ length: 23 }, (_, i) => `queue-${String(i).padStart(2, "0")}`);
     for (const name of names) await store.push(name, "1");
     for (const limit of [1, 2, 7, 22, 23, 24, 1000]) {
@@ -70,7 +70,7 @@ export function counts(check: Check): void {
     }
   });
 
-  check("a page starts after any name, also after that of no queue", async (store) => {
+  check("a page starts after any name, also after the name of a missing queue", async (store) => {
     for (const queue of ["", "b", "d"]) await store.push(queue, "1");
     const first = async (after: string | null) => {
       const { queues } = await store.page(after, 10);
@@ -86,7 +86,7 @@ export function counts(check: Check): void {
   });
 
   check("listing in pages sees every queue that exists all the time", async (store) => {
-    // More queues than a page of two has in a store of many parts.
+    // More queues than fit into a page of two from every part of a store.
     const lasting = Array.from({ length: 300 }, (_, n) => `d${1000 + n}`);
     await Promise.all(["b", ...lasting].map((queue) => store.push(queue, "1")));
     const seen = await walkWithChanges(store, async () => {
@@ -98,15 +98,18 @@ export function counts(check: Check): void {
     expect((await store.list(2)).map(([queue]) => queue)).toEqual(["a", ...lasting, "e"]);
   });
 
-  check("a consumer creates a queue, and the queue is gone without it", async (store) => {
-    await store.register({ q: 2 });
-    expect(await store.status("q")).toEqual([["q", 0, 0, 2]]);
-    expect(await store.list()).toEqual([["q", 0, 0, 2]]);
-    expect(await store.ready("q")).toBeNull();
-    await store.register({ q: 0 });
-    expect(await store.status("q")).toEqual([["q", 0, 0, 0]]);
-    expect(await store.list()).toEqual([]);
-  });
+  check(
+    "a consumer creates a queue, and the queue is removed with its last consumer",
+    async (store) => {
+      await store.register({ q: 2 });
+      expect(await store.status("q")).toEqual([["q", 0, 0, 2]]);
+      expect(await store.list()).toEqual([["q", 0, 0, 2]]);
+      expect(await store.ready("q")).toBeNull();
+      await store.register({ q: 0 });
+      expect(await store.status("q")).toEqual([["q", 0, 0, 0]]);
+      expect(await store.list()).toEqual([]);
+    },
+  );
 
   check("register sets the count of consumers, and not that of other queues", async (store) => {
     await store.register({ q: 2, r: 1 });
@@ -170,7 +173,7 @@ export function counts(check: Check): void {
   });
 }
 
-/** Lists in pages of two, with a change after the first page. Returns the names seen. */
+/** Lists in pages of two, with a change after the first page. Returns all names. */
 async function walkWithChanges(store: Caller, change: () => Promise<void>): Promise<string[]> {
   const seen: string[] = [];
   let after: string | null = null;

@@ -1,5 +1,5 @@
-// When an operation is refused, all operations that its session submitted behind it are refused
-// too, and no others. Pushes into "full" are refused.
+// If an operation is refused, later operations of its session are refused too, and no others.
+// Pushes into "full" are refused.
 // oxlint-disable no-await-in-loop -- one after the other is what is meant
 
 import { expect } from "bun:test";
@@ -23,7 +23,7 @@ function outcomesOf(operations: Promise<unknown>[]): Promise<unknown[]> {
   return Promise.all(operations.map(outcomeOf));
 }
 
-/** Queues that are mostly in different parts of a store of several parts. */
+/** Queues that are in many different parts, if the store has several. */
 const queues = Array.from({ length: 12 }, (_, n) => `q${n}`);
 
 export function failures(check: Check): void {
@@ -33,7 +33,7 @@ export function failures(check: Check): void {
       await body(store);
     });
 
-  checkFull("an acknowledgement behind a refused push is not done", async (store) => {
+  checkFull("an ack after a refused push is not done", async (store) => {
     for (const queue of queues) {
       await store.push(queue, "1");
       await store.pop(queue);
@@ -47,7 +47,7 @@ export function failures(check: Check): void {
     }
   });
 
-  checkFull("nothing behind a refused operation is done, all in front of it is", async (store) => {
+  checkFull("operations before a refused one are done, later ones are not", async (store) => {
     await store.pushAll("in", ["1", "2"]);
     const outcomes = outcomesOf([
       store.pop("in"),
@@ -72,7 +72,7 @@ export function failures(check: Check): void {
     expect(await store.drain("out")).toEqual(["1"]);
   });
 
-  checkFull("duplicate, false and null are results, behind which all goes on", async (store) => {
+  checkFull("duplicate, false and null are results, not refusals", async (store) => {
     await store.push("q", "1");
     const outcomes = outcomesOf([
       store.push("q", "1"),
@@ -85,7 +85,7 @@ export function failures(check: Check): void {
     expect(await outcomes).toEqual(["duplicate", false, null, null, null, "ok"]);
   });
 
-  checkFull("what is submitted after the refusal was heard is done", async (store) => {
+  checkFull("operations sent after the refusal was received are done", async (store) => {
     const heard = Promise.withResolvers<unknown>();
     const push = { kind: "push", end: "left", id: bytesOf("1"), contents: bytesOf("x") } as const;
     store.session.submit(
@@ -99,7 +99,7 @@ export function failures(check: Check): void {
     expect(await store.drain("q")).toEqual(["1"]);
   });
 
-  checkFull("sessions that share a turn fail each for itself", async (store) => {
+  checkFull("a refusal fails only operations of its own session", async (store) => {
     const sessions = Array.from({ length: 24 }, () => store.another());
     const isFailing = (who: number) => who % 3 === 0;
     for (const who of sessions.keys()) await store.push("in", `${who}`);
@@ -126,7 +126,7 @@ export function failures(check: Check): void {
     expect(thirds.flat().length).toBe(16);
   });
 
-  checkFull("of random pushes and acks of many sessions just those are done", async (store) => {
+  checkFull("random pushes and acks are done up to the first refusal", async (store) => {
     const random = new Random(8);
     for (let round = 0; round < 8; round++) {
       const sessions = Array.from({ length: 12 }, () => store.another());
@@ -158,7 +158,7 @@ export function failures(check: Check): void {
     }
   });
 
-  checkFull("hundreds of operations behind a refused one are not done", async (store) => {
+  checkFull("thousands of operations after a refused one are not done", async (store) => {
     const outcomes = outcomesOf([
       store.push("q", "before"),
       store.push("full", "1"),
@@ -178,7 +178,7 @@ export function failures(check: Check): void {
     expect(settled).toEqual(Array.from({ length: 100 }, (_, n) => n));
   });
 
-  checkFull("a session that always has some under way is not refused for ever", async (store) => {
+  checkFull("a session that is never idle is not refused for ever", async (store) => {
     const outcomes: unknown[] = [];
     let submitted = 0;
     const end = Promise.withResolvers<void>();
@@ -199,7 +199,7 @@ export function failures(check: Check): void {
     expect(outcomes.slice(-100)).toEqual(Array(100).fill("ok"));
   });
 
-  checkFull("a queue that refuses no more takes events again", async (store) => {
+  checkFull("a queue that stops refusing accepts events again", async (store) => {
     expect(await outcomeOf(store.push("full", "1"))).toBe(REFUSED);
     await store.under.setRefusing("full", false);
     expect(await store.push("full", "1")).toBe("ok");

@@ -57,7 +57,7 @@ export function line(check: Check): void {
   });
 
   check(
-    "events of the right end come first, then requeued ones, then the others",
+    "events pushed right come out first, then requeued events, then the others",
     async (store) => {
       await store.pushAll("q", ["1", "2", "3", "4"]);
       for (const lease of [5000, 5000, 1000]) await store.pop("q", lease);
@@ -96,7 +96,7 @@ export function line(check: Check): void {
     expect(await store.drain("q")).toEqual(["2"]);
   });
 
-  check("peek shows the event at either end and leaves it in line", async (store) => {
+  check("peek returns the event at either end and leaves it in the line", async (store) => {
     await store.pushAll("q", ["1", "2", "3"]);
     expect(await store.peekEvent("q", "right")).toEqual(["1", "contents of 1"]);
     expect(await store.peekEvent("q", "left")).toEqual(["3", "contents of 3"]);
@@ -114,7 +114,7 @@ export function line(check: Check): void {
     expect(await store.peek("nowhere", "left")).toBeNull();
   });
 
-  check("ready names the first of the queues that has a ready event", async (store) => {
+  check("ready returns the first of the queues that has a ready event", async (store) => {
     await store.push("claimed", "1");
     await store.pop("claimed");
     await store.push("b", "1");

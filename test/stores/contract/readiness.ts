@@ -7,16 +7,16 @@ export function readiness(check: Check): void {
   check("a push is reported as ready before it has settled", async (store) => {
     await store.push("q", "1");
     await store.push("q", "2", "right");
-    // One more answer, so that the order within a turn does not matter.
+    // Waits for one more answer, because the order within a turn does not matter.
     await store.status("q");
-    expect(store.toldReady("q")).toBe(2);
+    expect(store.reportedReady("q")).toBe(2);
   });
 
   check("a duplicate is not reported as ready", async (store) => {
     await store.push("q", "1");
     await store.push("q", "1");
     await store.status("q");
-    expect(store.toldReady("q")).toBe(1);
+    expect(store.reportedReady("q")).toBe(1);
   });
 
   check("pushes of one turn are reported by queue, with their counts", async (store) => {
@@ -25,8 +25,8 @@ export function readiness(check: Check): void {
       ...["1", "2"].map((id) => store.push("\xff{\r\n", id)),
     ]);
     await store.status("q");
-    expect(store.toldReady("q")).toBe(3);
-    expect(store.toldReady("\xff{\r\n")).toBe(2);
+    expect(store.reportedReady("q")).toBe(3);
+    expect(store.reportedReady("\xff{\r\n")).toBe(2);
   });
 
   check("a redo is reported as ready, an ack and a failed redo are not", async (store) => {
@@ -36,10 +36,10 @@ export function readiness(check: Check): void {
     await store.ack("q", "1");
     await store.redo("q", "1");
     await store.status("q");
-    expect(store.toldReady("q")).toBe(2);
+    expect(store.reportedReady("q")).toBe(2);
     await store.redo("q", "2");
     await store.status("q");
-    expect(store.toldReady("q")).toBe(3);
+    expect(store.reportedReady("q")).toBe(3);
   });
 
   check("a reclaim is reported for every queue with requeued events", async (store) => {
@@ -51,27 +51,27 @@ export function readiness(check: Check): void {
     store.advance(1000);
     await store.reclaim();
     await store.status("q");
-    expect([store.toldReady("q"), store.toldReady("r")]).toEqual([4, 2]);
+    expect([store.reportedReady("q"), store.reportedReady("r")]).toEqual([4, 2]);
     await store.reclaim();
     await store.status("q");
-    expect([store.toldReady("q"), store.toldReady("r")]).toEqual([4, 2]);
+    expect([store.reportedReady("q"), store.reportedReady("r")]).toEqual([4, 2]);
   });
 
-  check("pops, peeks, flushes and consumers are not reported as ready", async (store) => {
+  check("pops, peeks, flushes and registers are not reported as ready", async (store) => {
     await store.push("q", "1");
     await store.peek("q");
     await store.pop("q");
     await store.register({ q: 1, r: 1 });
     await store.flush("q");
     await store.status("q");
-    expect([store.toldReady("q"), store.toldReady("r")]).toEqual([1, 0]);
+    expect([store.reportedReady("q"), store.reportedReady("r")]).toEqual([1, 0]);
   });
 
   check("after watch, pushes of this process are still reported only once", async (store) => {
-    // Its own queue, because messages of earlier tests on the same servers may still come.
+    // A queue of its own, because messages of earlier tests on the same servers may still arrive.
     await store.under.store.watch();
     await store.push("watched", "1");
     await store.status("watched");
-    expect(store.toldReady("watched")).toBe(1);
+    expect(store.reportedReady("watched")).toBe(1);
   });
 }

@@ -1,4 +1,4 @@
-// Reclaim: events with an expired lease are ready again, the one popped first in front.
+// Reclaim: events with an expired lease are requeued, and the event popped first comes out first.
 // oxlint-disable no-await-in-loop -- one after the other is what is meant
 
 import { expect } from "bun:test";
@@ -52,16 +52,19 @@ export function reclaims(check: Check): void {
     expect(await store.drain("q")).toEqual(["1", "2", "3", "4"]);
   });
 
-  check("events popped in one millisecond are requeued in that order too", async (store) => {
-    const shuffled = ["2", "\xff", "a", "", "10", "\x80", "A", "1", "a\xff", "\x00"];
-    await store.pushAll("q", shuffled);
-    for (const _ of shuffled) await store.pop("q", 1000);
-    store.advance(1000);
-    expect(await store.reclaim()).toBe(shuffled.length);
-    expect(await store.drain("q")).toEqual(shuffled);
-  });
+  check(
+    "events popped within one millisecond are requeued in the order of popping",
+    async (store) => {
+      const shuffled = ["2", "\xff", "a", "", "10", "\x80", "A", "1", "a\xff", "\x00"];
+      await store.pushAll("q", shuffled);
+      for (const _ of shuffled) await store.pop("q", 1000);
+      store.advance(1000);
+      expect(await store.reclaim()).toBe(shuffled.length);
+      expect(await store.drain("q")).toEqual(shuffled);
+    },
+  );
 
-  check("events are requeued in the order of popping, with any leases", async (store) => {
+  check("events are requeued in the order of popping, whatever their leases", async (store) => {
     await store.pushAll("q", ["a", "b", "c", "d"]);
     for (const lease of [10_000, 5000, 30_000, 1]) await store.pop("q", lease);
     store.advance(30_000);
@@ -69,7 +72,7 @@ export function reclaims(check: Check): void {
     expect(await store.drain("q")).toEqual(["a", "b", "c", "d"]);
   });
 
-  check("an event requeued later is in front if it was popped earlier", async (store) => {
+  check("the event popped first comes out first, even if it is requeued later", async (store) => {
     await store.pushAll("q", ["1", "2", "3"]);
     await store.pop("q", 10_000);
     store.advance(1);
@@ -159,7 +162,7 @@ export function reclaims(check: Check): void {
       expect(await store.drain("q")).toEqual(["q1", "q3"]);
       expect(await store.drain("r")).toEqual(["r2", "r4"]);
     },
-    "each part has the limit for itself",
+    "each part has its own limit",
   );
 
   check(

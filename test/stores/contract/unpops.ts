@@ -19,7 +19,7 @@ export function unpops(check: Check): void {
       const order = ["right", "came back", "oldest", "newest"];
       for (let count = 1; count <= order.length; count++) {
         const popped = [];
-        for (let i = 0; i < count; i++) popped.push(await store.take("q", lease));
+        for (let i = 0; i < count; i++) popped.push(await store.popUndoable("q", lease));
         for (const event of popped) expect(await store.unpop("q", event, lease)).toBe(true);
         expect(await store.status("q")).toEqual([["q", 4, 0, 0]]);
         expect(await store.peekEvent("q", "right")).toEqual(["right", "contents of right"]);
@@ -32,7 +32,7 @@ export function unpops(check: Check): void {
     for (const lease of leases) {
       await store.pushAll("q", ["1", "2", "3", "4", "5"]);
       const popped = [];
-      for (const _ of "1234") popped.push(await store.take("q", lease));
+      for (const _ of "1234") popped.push(await store.popUndoable("q", lease));
       for (const at of [2, 0, 3, 1]) {
         expect(await store.another().unpop("q", popped[at]!, lease)).toBe(true);
       }
@@ -46,7 +46,7 @@ export function unpops(check: Check): void {
       for (const lease of leases) {
         await store.push("q", "first", "right");
         await store.push("q", "old");
-        const popped = [await store.take("q", lease), await store.take("q", lease)];
+        const popped = [await store.popUndoable("q", lease), await store.popUndoable("q", lease)];
         await store.push("q", "second", "right");
         for (const event of popped) expect(await store.unpop("q", event, lease)).toBe(true);
         expect(await store.drain("q")).toEqual(["second", "first", "old"]);
@@ -54,11 +54,11 @@ export function unpops(check: Check): void {
     },
   );
 
-  check("an undone event is behind events requeued meanwhile", async (store) => {
+  check("an event whose pop is undone stays behind events requeued meanwhile", async (store) => {
     for (const lease of leases) {
       await store.pushAll("q", ["1", "2", "3"]);
       await store.pop("q", 10);
-      const popped = await store.take("q", lease);
+      const popped = await store.popUndoable("q", lease);
       store.advance(10);
       await store.reclaim();
       expect(await store.unpop("q", popped, lease)).toBe(true);
@@ -69,8 +69,8 @@ export function unpops(check: Check): void {
   check("an undone pop can be done and undone again, or acknowledged", async (store) => {
     await store.pushAll("q", ["1", "2"]);
     for (const _ of "123") {
-      expect(await store.unpop("q", await store.take("q"))).toBe(true);
-      expect(await store.unpop("q", await store.take("q", 0), 0)).toBe(true);
+      expect(await store.unpop("q", await store.popUndoable("q"))).toBe(true);
+      expect(await store.unpop("q", await store.popUndoable("q", 0), 0)).toBe(true);
     }
     expect(await store.pop("q", 1000)).toBe("1");
     store.advance(1000);
@@ -81,26 +81,26 @@ export function unpops(check: Check): void {
     expect(await store.list()).toEqual([]);
   });
 
-  check("an ended claim is not undone", async (store) => {
+  check("a pop whose claim has ended is not undone", async (store) => {
     await store.push("q", "1");
-    const acked = await store.take("q");
+    const acked = await store.popUndoable("q");
     await store.ack("q", "1");
     expect(await store.unpop("q", acked)).toBe(false);
     expect(await store.unpop("nowhere", acked)).toBe(false);
     await store.push("q", "2");
-    const lost = await store.take("q", 1000);
+    const lost = await store.popUndoable("q", 1000);
     store.advance(1000);
     await store.reclaim();
     expect(await store.unpop("q", lost, 1000)).toBe(false);
     expect(await store.list()).toEqual([["q", 1, 0, 0]]);
-    const redone = await store.take("q");
+    const redone = await store.popUndoable("q");
     await store.redo("q", "2");
     await store.push("q", "3", "right");
     expect(await store.unpop("q", redone)).toBe(false);
     expect(await store.drain("q")).toEqual(["3", "2"]);
   });
 
-  check("a later claim of the event is not touched, with any leases", async (store) => {
+  check("a later claim of the event is kept, whatever the leases", async (store) => {
     for (const [first, second] of [
       [1000, 1000],
       [3000, 1000],
@@ -108,9 +108,9 @@ export function unpops(check: Check): void {
       [leaseMs, leaseMs],
     ] as const) {
       await store.push("q", "1");
-      const late = await store.take("q", first);
+      const late = await store.popUndoable("q", first);
       await store.redo("q", "1");
-      // Now both leases end at the same time, if the second is shorter.
+      // If the second lease is shorter, both leases now expire at the same time.
       store.advance(Math.max(0, first - second));
       await store.pop("q", second);
       expect(await store.unpop("q", late, first)).toBe(false);
@@ -119,10 +119,10 @@ export function unpops(check: Check): void {
     }
   });
 
-  check("an event pushed meanwhile with the same id is not touched", async (store) => {
+  check("an event pushed meanwhile with the same id is kept", async (store) => {
     for (const lease of leases) {
       await store.push("q", "1", "left", "old");
-      const old = await store.take("q", lease);
+      const old = await store.popUndoable("q", lease);
       await store.ack("q", "1");
       await store.push("q", "1", "left", "new");
       expect(await store.unpop("q", old, lease)).toBe(false);
@@ -134,13 +134,13 @@ export function unpops(check: Check): void {
 
   check("an undone pop is reported as ready, and creates its queue again", async (store) => {
     for (const lease of leases) {
-      const before = store.toldReady("q");
+      const before = store.reportedReady("q");
       await store.push("q", "1");
-      const popped = await store.take("q", lease);
+      const popped = await store.popUndoable("q", lease);
       await store.unpop("q", popped, lease);
       await store.unpop("q", popped, lease);
       await store.status("q");
-      expect(store.toldReady("q") - before).toBe(2);
+      expect(store.reportedReady("q") - before).toBe(2);
       expect(await store.list()).toEqual([["q", 1, 0, 0]]);
       await store.drain("q");
     }

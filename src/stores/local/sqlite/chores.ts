@@ -46,7 +46,7 @@ export class Chores {
     this.#schedule(stepEveryMs);
   }
 
-  /** Call it after every batch. */
+  /** Call it after every batch, which is done whatever happens here: it does not throw. */
   committed(): void {
     this.#hasCommitted = true;
     if (this.#timer === null && this.#isCheckpointDue()) this.#schedule(0);
@@ -58,10 +58,15 @@ export class Chores {
     this.#frames.finalize();
   }
 
+  /** Also if that cannot be read: the checkpoint then reports why. */
   #isCheckpointDue(): boolean {
-    const [row] = this.#frames.values() as [busy: number, written: number, done: number][];
-    // Both counts restart with the first write after a checkpoint.
-    return row !== undefined && row[1] - row[2] >= checkpointFrames;
+    try {
+      const [row] = this.#frames.values() as [busy: number, written: number, done: number][];
+      // Both counts restart with the first write after a checkpoint.
+      return row !== undefined && row[1] - row[2] >= checkpointFrames;
+    } catch {
+      return true;
+    }
   }
 
   /** Looks for free pages: a drained backlog may cause too few writes for a checkpoint. */
