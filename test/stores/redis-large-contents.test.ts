@@ -6,7 +6,7 @@ import { eventually } from "../support/eventually.ts";
 import { type RedisServer, startRedis } from "../support/redis-server.ts";
 import { TcpProxy } from "../support/tcp-proxy.ts";
 import { Caller } from "./contract/caller.ts";
-import { lastingKeys, targetOf, unheard } from "./redis-targets.ts";
+import { lastingKeys, targetOf, ignoredCallbacks } from "./redis-targets.ts";
 
 const large = (name: string) => name.repeat(40_000);
 const events = `${TAG}:events:q`;
@@ -18,7 +18,7 @@ let caller: Caller;
 
 async function open(user: { username?: string; password?: string } = {}): Promise<void> {
   const target = targetOf({ nodes: [{ host: "127.0.0.1", port: proxy.port }], ...user });
-  store = await RedisStore.open({ target, poolSize: 1, onReady() {}, ...unheard });
+  store = await RedisStore.open({ target, poolSize: 1, onReady() {}, ...ignoredCallbacks });
   caller = new Caller({
     store,
     ready: [],

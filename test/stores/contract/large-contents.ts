@@ -106,7 +106,7 @@ export function largeContents(check: Check): void {
     store.advance(1000);
     expect(await store.reclaim()).toBe(1);
     for (const lease of [1000, 0]) {
-      const popped = await store.take("q", lease);
+      const popped = await store.popUndoable("q", lease);
       const results = [
         store.unpop("q", popped, lease),
         store.push("q", "1", "left", large("another")),
