@@ -38,8 +38,8 @@ import { readTlsFiles } from "./tls-files.ts";
  *     ▼
  *   server/slot, kept in order by server/pipeline ─► server/reply-writer ─► server/outbox ─► socket
  *
- * - An operation fails: the store refuses those that its session submitted behind it (queue/order),
- *   and server/refusal refuses commands that had arrived but were not submitted.
+ * - An operation fails: the store refuses those that its session submitted after it (queue/errors),
+ *   and server/commands-after-failure refuses commands that had arrived but were not submitted.
  * - A client sends too much or reads too slowly: server/flow/input starts no more of its commands,
  *   and then stops reading from it.
  * - The client goes away: operations that it submitted are still done, and commands that had not

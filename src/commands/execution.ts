@@ -2,7 +2,7 @@
 //
 //   begin --answer--> done
 //     +--none yet--> wait --result of the operation, or of run()--> settled, done
-import { BehindFailure, StoreError, type StoreFailure } from "../queue/errors.ts";
+import { EarlierFailure, StoreError, type StoreFailure } from "../queue/errors.ts";
 import type { Operation, Receiver } from "../queue/store.ts";
 import { type Failure, quoteForError } from "../resp/reply.ts";
 import type { Answer } from "./answer.ts";
@@ -82,8 +82,8 @@ export abstract class Execution<C extends Caller = Client, X extends QueueContex
   }
 
   failed(error: StoreError): void {
-    this.client.order.fail(error);
-    this.settled(this.failureOf(error), this.failureOf(new BehindFailure(error)));
+    this.client.failures.add(error);
+    this.settled(this.failureOf(error), this.failureOf(new EarlierFailure(error)));
   }
 
   /** The answer has come. If the store failed, commands sent behind this one get the refusal. */

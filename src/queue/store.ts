@@ -182,7 +182,7 @@ export interface Receiver<R> {
  * of the store. There are two exceptions: operations written together with an operation of unknown
  * outcome have an unknown outcome too, and a register may be done, since it is repeated. Later
  * operations and those of other sessions are done. "duplicate", false and null are results, not
- * failures. See Order.
+ * failures. See Failures.
  */
 export abstract class Session {
   abstract submit<O extends Operation>(operation: O, receiver: Receiver<ResultOf<O>>): void;

@@ -5,7 +5,7 @@ import type { Client } from "../commands/caller.ts";
 import { dispatch } from "../commands/dispatch.ts";
 import { errorReply } from "../commands/errors.ts";
 import { Consumer } from "../queue/consumer.ts";
-import { Order } from "../queue/order.ts";
+import { Failures } from "../queue/failures.ts";
 import type { Session } from "../queue/store.ts";
 import type { ProtocolError } from "../resp/protocol-error.ts";
 import type { Failure } from "../resp/reply.ts";
@@ -19,7 +19,7 @@ import type { PauseReason } from "./flow/wait-reason.ts";
 import { Outbox } from "./outbox.ts";
 import { Peer } from "./peer.ts";
 import { Pipeline } from "./pipeline.ts";
-import { Refusal } from "./refusal.ts";
+import { CommandsAfterFailure } from "./commands-after-failure.ts";
 import { NOT_DONE_BEHIND, rejection } from "./rejection.ts";
 import { ReplyWriter } from "./reply-writer.ts";
 import type { Shared } from "./shared.ts";
@@ -48,8 +48,9 @@ const GONE = AbortSignal.abort();
 export class Connection extends Peer implements Client, SlotOwner, InputOwner, Watched {
   readonly session: Session;
   readonly consumer: Consumer;
-  readonly order = new Order();
-  readonly refusal = new Refusal<Slot>();
+  /** Failures whose replies are among this connection's; the session counts its own besides. */
+  readonly failures = new Failures();
+  readonly #afterFailure = new CommandsAfterFailure<Slot>();
   receivedBytes = 0;
 
   readonly #socket: Socket<Connection>;
@@ -262,14 +263,14 @@ export class Connection extends Peer implements Client, SlotOwner, InputOwner, W
   /** All commands that arrived are started. A part of the next one may be there. */
   allStarted(): void {
     const isIdle = this.#pipeline.size === 0 && this.#outbox.length === 0;
-    if (isIdle && this.#input.bytes === 0) this.refusal.end();
+    if (isIdle && this.#input.bytes === 0) this.#afterFailure.end();
     if (this.#life === "half-closed") this.quit();
   }
 
   /** Input that is not a command: answers it, and ends the connection if nothing can follow. */
   reject(error: ProtocolError): void {
     const { reply, isEnd } = rejection(error, this, this.#shared.context);
-    this.refusal.begin(this.#answerWith(reply), NOT_DONE_BEHIND);
+    this.#afterFailure.begin(this.#answerWith(reply), NOT_DONE_BEHIND);
     if (isEnd) this.quit();
   }
 
@@ -294,11 +295,11 @@ export class Connection extends Peer implements Client, SlotOwner, InputOwner, W
     context.stats.commands += 1;
     this.beginCommand();
     const slot = new Slot(this, args, this, context);
-    slot.answer = dispatch(slot, this.refusal.reply);
+    slot.answer = dispatch(slot, this.#afterFailure.reply);
     this.#addSlot(slot);
-    if (this.refusal.reply) {
+    if (this.#afterFailure.reply) {
       const bytes = this.receivedBytes - this.#input.unparsedBytes;
-      this.refusal.refusedTo(bytes, this.receivedBytes);
+      this.#afterFailure.refusedTo(bytes, this.receivedBytes);
     }
     if (slot.answer === undefined) {
       this.#awaitAnswer(slot);
@@ -318,7 +319,7 @@ export class Connection extends Peer implements Client, SlotOwner, InputOwner, W
     this.#shared.context.budgets.waiting.release(slot.bytes);
     this.#pipeline.settle(slot);
     if (slot.startedAtMs > 0) this.#backoff.afterWork(slot.startedAtMs);
-    if (refusal) this.refusal.begin(slot, refusal);
+    if (refusal) this.#afterFailure.begin(slot, refusal);
     if (this.#life === "closed") return this.#requeueUnsent();
     // The reply to HELLO is in the protocol that it chose.
     if (slot.isExclusive) slot.protocol = this.protocol;
@@ -331,13 +332,13 @@ export class Connection extends Peer implements Client, SlotOwner, InputOwner, W
   readonly #flush = (): void => {
     this.#writer.flush();
     if (this.#outbox.length > 0) return;
-    if (this.refusal.reply) this.#repliesSent();
+    if (this.#afterFailure.reply) this.#repliesSent();
     if (this.#pipeline.answered(0)) this.schedule();
     else if (this.#life === "draining" && this.#pipeline.size === 0) this.#linger();
   };
 
   #repliesSent(): void {
-    this.refusal.answered(this.#pipeline, {
+    this.#afterFailure.repliesSent(this.#pipeline, {
       bytes: this.receivedBytes,
       areStarted: this.#input.bytes === 0,
       isPaused: this.#input.pauseReason !== null,

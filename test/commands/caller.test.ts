@@ -14,7 +14,7 @@ import { pushCommands } from "../../src/commands/push.ts";
 import { systemClock } from "../../src/queue/clock.ts";
 import { Consumer } from "../../src/queue/consumer.ts";
 import { Consumers } from "../../src/queue/consumers.ts";
-import { Order } from "../../src/queue/order.ts";
+import { Failures } from "../../src/queue/failures.ts";
 import { Waiters } from "../../src/queue/waiters.ts";
 import { Failure, type Reply } from "../../src/resp/reply.ts";
 import { LocalStore } from "../../src/stores/local/local-store.ts";
@@ -27,7 +27,14 @@ const commands = [...pushCommands, ...popCommands, ...inspectCommands].map(entry
 /** A caller with only the data of an HTTP request. */
 function callerOf(user: User, { store, consumers }: QueueContext, gone: AbortSignal): Caller {
   const consumer = new Consumer(consumers);
-  return { user, session: store.session(), order: new Order(), consumer, gone, isClosed: false };
+  return {
+    user,
+    session: store.session(),
+    failures: new Failures(),
+    consumer,
+    gone,
+    isClosed: false,
+  };
 }
 
 /** One command with one answer. */

@@ -121,7 +121,7 @@ export class Lane {
 
   readonly #sendFirst = (): void => {
     const batch = this.#waiting.shift();
-    batch?.refuseBehindFailures();
+    batch?.refuseAfterFailures();
     if (!batch || batch.isEmpty) this.#next();
     else this.#send(batch, this.#options.clock.nowMs() + this.#options.limits.timeoutMs);
   };
