@@ -36,7 +36,7 @@ import { readTlsFiles } from "./tls-files.ts";
  *   commands/execution ─► reply(), as in commands/push: result to a reply
  *     │
  *     ▼
- *   server/slot, kept in order by server/pipeline ─► server/reply-writer ─► server/outbox ─► socket
+ *   server/pipeline (replies in order) ─► server/reply-writer ─► server/outbox ─► socket
  *
  * - An operation fails: the store refuses those that its session submitted after it (queue/errors),
  *   and server/commands-after-failure refuses commands that had arrived but were not submitted.

@@ -33,7 +33,7 @@ const UNPRINTABLE = /[\p{C}\p{Zl}\p{Zp}\uFFFD]/u;
  * Numbers must be safe integers.
  */
 export type Reply =
-  null | number | string | Buffer | Simple | Failure | Pairs | Constant | Encoded | Reply[];
+  null | number | string | Buffer | Simple | ErrorReply | Pairs | Constant | Encoded | Reply[];
 
 export type ProtocolVersion = 2 | 3;
 
@@ -43,7 +43,7 @@ export class Simple {
 }
 
 /** An error. Its text begins with a code, as in "ERR missing args"; drivers act on some codes. */
-export class Failure {
+export class ErrorReply {
   constructor(readonly text: string) {}
 }
 
@@ -145,7 +145,7 @@ export class Output {
       this.#writeHeader(STAR, reply.length);
       for (const element of reply) this.#write(element, version);
     } else if (reply instanceof Simple) this.#writeLine(PLUS, reply.text);
-    else if (reply instanceof Failure) this.#writeLine(MINUS, reply.text);
+    else if (reply instanceof ErrorReply) this.#writeLine(MINUS, reply.text);
     else if (reply instanceof Constant) this.#append(reply.bytes(version));
     else if (reply instanceof Encoded) this.#append(reply.bytes);
     else this.#writePairs(reply, version);

@@ -1,17 +1,16 @@
-// After a failed command the server refuses the commands that its client had sent before it could
-// see the error (see EarlierFailure in queue/errors.ts). The session refuses those that were started.
-// This class refuses the others: they had arrived, or arrive with the rest of a command of which a
-// part had arrived.
+// Commands that a client had sent after a failed one, before it could see the error, are refused
+// (see EarlierFailure in queue/errors.ts). The session refuses those that were started. This class
+// refuses the others: they had arrived, or arrive with the rest of a command of which a part had.
 //
 //   none --a command failed--> all --its error is sent--> those that had arrived by then
 //    ^----------------- the last of them is refused, or all are answered ----------+
-import type { Failure } from "../resp/reply.ts";
+import type { ErrorReply } from "../resp/reply.ts";
 
 /** While okq does not read, the systems at both ends may buffer this much. */
 const SYSTEM_BYTES_MAX = 16 * 1024 * 1024;
 
 export class CommandsAfterFailure<Command> {
-  #reply: Failure | null = null;
+  #reply: ErrorReply | null = null;
   #failed: Command | null = null;
   /** Commands that begin before this byte of the connection are refused. */
   #end = Infinity;
@@ -19,12 +18,12 @@ export class CommandsAfterFailure<Command> {
   #endMax = Infinity;
 
   /** The reply to commands on queues; null when they are run. */
-  get reply(): Failure | null {
+  get reply(): ErrorReply | null {
     return this.#reply;
   }
 
   /** That command failed; the commands after it get this reply. */
-  begin(failed: Command, reply: Failure): void {
+  begin(failed: Command, reply: ErrorReply): void {
     this.#reply = reply;
     this.#failed = failed;
     this.#end = Infinity;

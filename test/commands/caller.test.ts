@@ -16,7 +16,7 @@ import { Consumer } from "../../src/queue/consumer.ts";
 import { Consumers } from "../../src/queue/consumers.ts";
 import { Failures } from "../../src/queue/failures.ts";
 import { Waiters } from "../../src/queue/waiters.ts";
-import { Failure, type Reply } from "../../src/resp/reply.ts";
+import { ErrorReply, type Reply } from "../../src/resp/reply.ts";
 import { LocalStore } from "../../src/stores/local/local-store.ts";
 import { Pattern } from "../../src/users/pattern.ts";
 import { User } from "../../src/users/user.ts";
@@ -46,12 +46,12 @@ class Request extends Execution<Caller, QueueContext> {
       commands.find(({ command }) => command.name === name)!,
       null,
     );
-    if (answer === undefined) this.wait();
+    if (answer === undefined) this.submitOrAwait();
     else this.#answer.resolve(answer);
     return this.#answer.promise;
   }
 
-  protected settled(answer: Answer): void {
+  protected answered(answer: Answer): void {
     this.#answer.resolve(answer);
   }
 }
@@ -87,7 +87,7 @@ function setUp() {
 function readable(answer: Answer): unknown {
   if (answer instanceof Handout) return readable(answer.reply);
   if (answer instanceof LongReply) return partsOf(answer).map(readable);
-  if (answer instanceof Failure) return answer.text;
+  if (answer instanceof ErrorReply) return answer.text;
   if (answer instanceof Buffer) return answer.toString();
   return Array.isArray(answer) ? answer.map(readable) : answer;
 }

@@ -1,10 +1,10 @@
 // Which commands a connection refuses after a failed command: all that the client may have sent
 // before it could see the error.
 import { expect, test } from "bun:test";
-import { Failure } from "../../src/resp/reply.ts";
+import { ErrorReply } from "../../src/resp/reply.ts";
 import { CommandsAfterFailure } from "../../src/server/commands-after-failure.ts";
 
-const reply = new Failure("ERR not done");
+const reply = new ErrorReply("ERR not done");
 const idle = { bytes: 100, areStarted: true, isPaused: false };
 
 function begun(): CommandsAfterFailure<string> {
