@@ -44,7 +44,7 @@ export class Multibulk {
     this.#lengthLine = new LengthLine(inlineBytesMax);
   }
 
-  get isUnderWay(): boolean {
+  get isInProgress(): boolean {
     return this.#phase !== "idle";
   }
 

@@ -182,7 +182,7 @@ export class Connection extends Peer implements CommandOwner, InputOwner, Watche
     this.stopWaiting();
     this.#closing.closed(!error && this.#outbox.length === 0);
     this.#requeueUnsent();
-    this.#shared.unread.leave(this);
+    this.#shared.unstartedInput.leave(this);
     const { context } = this.#shared;
     context.longReplies.leave(this);
     context.clients.delete(this.id);
@@ -235,7 +235,7 @@ export class Connection extends Peer implements CommandOwner, InputOwner, Watche
   }
 
   /** Sends replies that have become ready, and goes on with commands that wait. */
-  atEndOfTurn(): void {
+  afterTurn(): void {
     this.#isScheduled = false;
     if (this.#life === "closed") return;
     // A waiting command cannot delay the end of a client that has sent nothing behind it.
@@ -311,12 +311,12 @@ export class Connection extends Peer implements CommandOwner, InputOwner, Watche
     const { budgets, clock } = this.#shared.context;
     command.countBytes();
     if (command.bytes >= LARGE_COMMAND_BYTES_MIN) command.startedAtMs = clock.nowMs();
-    budgets.waiting.take(command.bytes);
+    budgets.unanswered.take(command.bytes);
     this.#pipeline.awaitAnswer(command);
   }
 
   answered(command: StartedCommand, forLater: ErrorReply | null): void {
-    this.#shared.context.budgets.waiting.release(command.bytes);
+    this.#shared.context.budgets.unanswered.release(command.bytes);
     this.#pipeline.answered(command);
     if (command.startedAtMs > 0) this.#backoff.afterWork(command.startedAtMs);
     if (forLater) this.#afterFailure.begin(command, forLater);

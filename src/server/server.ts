@@ -136,9 +136,9 @@ export class Server implements Host {
   }
 
   #check(): void {
-    const { unread, context } = this.#shared;
+    const { unstartedInput, context } = this.#shared;
     const nowMs = context.clock.nowMs();
-    unread.check(nowMs);
+    unstartedInput.check(nowMs);
     for (const connection of this.#connections) connection.check(nowMs);
   }
 
