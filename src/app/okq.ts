@@ -30,7 +30,7 @@ import { readTlsFiles } from "./tls-files.ts";
  *     │
  *     ▼ submit (queue/store)
  *   stores/local or stores/redis: a batch for the operations that all clients submitted in a turn
- *     │                         of the event loop, or while the previous batch was under way
+ *     │                         of the event loop, or while the previous batch was in flight
  *     │ result, once the store has the batch
  *     ▼
  *   commands/execution ─► reply(), as in commands/push: result to a reply
@@ -53,7 +53,7 @@ import { readTlsFiles } from "./tls-files.ts";
 export interface Okq extends Ports {
   /** Reads users and certificates again. A file with a mistake changes nothing. */
   reload(): void;
-  /** Answers the commands under way, then closes everything, within ten seconds. */
+  /** Answers the commands in flight, then closes everything, within ten seconds. */
   close(): Promise<void>;
 }
 

@@ -30,7 +30,7 @@ export const errorTexts = {
   },
   afterRejected: {
     text: "ERR not done, because an earlier command of this client was refused",
-    when: "The client had sent the command behind an event or a command that is too large.",
+    when: "The client had sent the command after an event or a command that is too large.",
   },
   internal: {
     text: "ERR internal error: {reason}",
@@ -121,7 +121,7 @@ export const errorTexts = {
   },
   nestedMulti: {
     text: "ERR MULTI calls can not be nested",
-    when: "MULTI behind MULTI.",
+    when: "MULTI after MULTI.",
   },
   withoutMulti: {
     text: "ERR {command} without MULTI",

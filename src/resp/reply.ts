@@ -81,7 +81,7 @@ export class Encoded {
     return new Encoded(Buffer.from(`*${length}\r\n`));
   }
 
-  /** The first bytes of a bulk string of this length; LINE_END comes behind its contents. */
+  /** The first bytes of a bulk string of this length; LINE_END comes after its contents. */
   static bulkHead(length: number): Encoded {
     return new Encoded(Buffer.from(`$${length}\r\n`));
   }
@@ -89,7 +89,7 @@ export class Encoded {
 
 export const OK = new Simple("OK");
 
-/** Replies one behind the other, in a buffer that grows. It only ever appends. */
+/** Replies one after the other, in a buffer that grows. It only ever appends. */
 export class Output {
   readonly #keptBytesMax: number;
   #buffer = NOTHING;

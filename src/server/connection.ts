@@ -26,7 +26,7 @@ import type { Shared } from "./shared.ts";
 import { type CommandOwner, StartedCommand } from "./started-command.ts";
 
 /*
- *   open ----- client ends its half -----> half-closed
+ *   open ----- client half-closes -------> half-closed
  *     |                                        |
  *     | QUIT, protocol error, timeout,         | all commands that arrived are started,
  *     | okq ends                               | or a reason as on the left
@@ -35,7 +35,7 @@ import { type CommandOwner, StartedCommand } from "./started-command.ts";
  *     |
  *     | all replies are sent
  *     v
- *   lingering: input is discarded until the client ends its half too (see Closing)
+ *   lingering: input is discarded until the client closes its half too (see Closing)
  *     |
  *     v
  *   closed: the socket is closed. Every other state may end here at once.
@@ -167,9 +167,9 @@ export class Connection extends Peer implements CommandOwner, InputOwner, Watche
     this.schedule();
   }
 
-  /** The client ended its half of the connection: it sends no more, but may read. */
-  ended(): void {
-    this.#closing.peerEnded();
+  /** The client half-closed the connection: it sends no more, but may read. */
+  halfClosed(): void {
+    this.#closing.peerHalfClosed();
     if (this.#life === "lingering") return void this.#socket.close();
     if (this.#life === "open") this.#life = "half-closed";
     this.stopWaiting();
@@ -217,7 +217,7 @@ export class Connection extends Peer implements CommandOwner, InputOwner, Watche
       return this.kill();
     }
     stats.closedIdle += 1;
-    // With one wrong password after the other a client could stay busy for ever.
+    // A client that sends one wrong password after the other could stay busy for ever.
     const isBusyStranger = timeout === "login" && (this.isBusy || this.bytesOut > 0);
     if (isBusyStranger) this.kill();
     else this.quit();
@@ -238,7 +238,7 @@ export class Connection extends Peer implements CommandOwner, InputOwner, Watche
   afterTurn(): void {
     this.#isScheduled = false;
     if (this.#life === "closed") return;
-    // A waiting command cannot delay the end of a client that has sent nothing behind it.
+    // A waiting command cannot delay the end of a client that has sent nothing after it.
     if (this.#life === "half-closed" && this.#input.bytes === 0) this.#life = "draining";
     this.#guarded(this.#flush);
     if (!this.isClosed) this.#guarded(this.#startCommands);

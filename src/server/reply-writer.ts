@@ -64,7 +64,7 @@ export class ReplyWriter {
   /** A popped event is in the output. */
   #noteEvent(handout: Handout): void {
     const { closing } = this.#parts;
-    if (closing.hasPeerEnded) closing.addUnconfirmed(handout);
+    if (closing.hasPeerHalfClosed) closing.addUnconfirmed(handout);
     else pending.push({ end: output.length, handout });
   }
 

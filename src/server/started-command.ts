@@ -1,4 +1,4 @@
-// A command of one connection, from its start until its reply is sent. The pipeline has it in order.
+// A command of one connection, from its start until its reply is sent.
 import { type Answer, Handout, LongReply } from "../commands/answer.ts";
 import { Execution } from "../commands/execution.ts";
 import type { Client } from "../commands/caller.ts";
