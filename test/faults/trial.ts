@@ -44,6 +44,12 @@ export class Trial {
     return backMs;
   }
 
+  /** Waits until every okq has logged such a line. */
+  async logs(line: RegExp): Promise<void> {
+    const isLogged = ({ log }: TestOkq) => log.some((logged) => line.test(logged.trimEnd()));
+    await eventually(() => this.okqs.every(isLogged), { message: `every okq logs ${line}` });
+  }
+
   /** Waits for that number of error replies more than `before`. */
   async fails(count: number, before = this.load.failed): Promise<void> {
     const failed = before + count;

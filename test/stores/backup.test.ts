@@ -131,7 +131,7 @@ test("the steps in the README restore a backup after a kill, and undo the restor
   const env = { PATH: `${bin}:${process.env["PATH"]}`, HOME: folder };
   const run = Bun.spawnSync(["sh", "-e", "-c", steps], { cwd: folder, env });
   expect(run.stderr.toString()).toBe("");
-  expect(run.stdout.toString()).toContain("ok, 1 queues, 1 events ready, 0 claimed");
+  expect(run.stdout.toString()).toContain("ok, 1 queue, 1 event ready, 0 claimed");
   const again = await startOkqProcess([store]);
   const other = await again.connect();
   expect(await ask(other, "QRPOP", "q")).toEqual(["1", "one"]);
@@ -166,7 +166,7 @@ describe("the backup commands", () => {
       const { exited, stdout, stderr } = startProcess([...args, store, address], { cwd: folder });
       return [await exited, stdout() + stderr()];
     };
-    const found = "ok, 2 queues, 1 events ready, 1 claimed\n";
+    const found = "ok, 2 queues, 1 event ready, 1 claimed\n";
     expect(await run("backup", "running.db")).toEqual([
       0,
       `${join(folder, "running.db")}: ${found}`,
