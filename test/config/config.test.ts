@@ -256,6 +256,7 @@ test.each<[Flags, Record<string, string>, string]>([
   ],
   [{ "tls-listen-addr": ":1" }, {}, "--tls-listen-addr needs --tls-cert and --tls-key"],
   [{ "tls-cert": "f" }, {}, "--tls-cert needs --tls-listen-addr"],
+  [{ "unix-socket-mode": "770" }, {}, "--unix-socket-mode needs --unix-socket"],
   [{}, { OKQ_TLS_CLIENT_CA: "f" }, "OKQ_TLS_CLIENT_CA needs --tls-listen-addr"],
   [{ password: "" }, {}, "--password: the value is empty"],
   [{ "password-file": "" }, {}, "--password-file: the value is empty"],

@@ -50,6 +50,14 @@ export class Trial {
     await eventually(() => this.okqs.every(isLogged), { message: `every okq logs ${line}` });
   }
 
+  /** The server that the first okq uses, as INFO shows it. */
+  async storeAddress(): Promise<string | undefined> {
+    const client = await this.okqs[0]!.connect();
+    const info = String(await client.call("INFO", "store"));
+    client.close();
+    return /^store_address:(.*)$/m.exec(info)?.[1]?.trim();
+  }
+
   /** Waits for that number of error replies more than `before`. */
   async fails(count: number, before = this.load.failed): Promise<void> {
     const failed = before + count;

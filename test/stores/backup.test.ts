@@ -204,6 +204,9 @@ describe("the backup commands", () => {
     const memory = startProcess(["check", "--store=memory"]);
     expect(await memory.exited).toBe(1);
     expect(memory.stderr()).toMatch(/^okq: only a SQLite database can be copied/);
+    const redis = startProcess(["check", "--redis-addr", "127.0.0.1:1"]);
+    expect(await redis.exited).toBe(1);
+    expect(redis.stderr()).toBe("okq: the queues are in Redis: use the tools of Redis for them\n");
   });
 
   test("OKQ BACKUP needs an absolute path and a database", async () => {
