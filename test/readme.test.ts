@@ -1,6 +1,8 @@
 // The README agrees with the code: generated sections, and the lines of the log.
 import { expect, test } from "bun:test";
 import { resolve } from "node:path";
+import { errorTexts } from "../src/commands/errors.ts";
+import { protocolErrors } from "../src/resp/protocol-error.ts";
 import {
   loggedMessages,
   readmeFile,
@@ -49,6 +51,20 @@ test("explains only log lines that exist", async () => {
   // Parts of a message that vary are "..." in the README; " failed" may be added to a part.
   const parts = messages.flatMap((message) => message.replace(/ failed$/, "").split("..."));
   expect(parts.map((part) => part.trim()).filter((part) => !source.includes(part))).toEqual([]);
+});
+
+test("quotes only error replies that exist", async () => {
+  const texts = Object.values(errorTexts).map(({ text }) => text);
+  texts.push(...Object.values(protocolErrors).map(({ text }) => `ERR ${text}`));
+  // Up to the first comma, or to a reason at the end. Names in braces stand for values.
+  const patterns = texts
+    .map((text) => RegExp.escape(text.replace(/(,|: \{).*/, "")).replaceAll(/\\\{.*?\\\}/g, ".+"))
+    .map((pattern) => new RegExp(`^${pattern}`));
+  const readme = await Bun.file(readmeFile).text();
+  const quoted = [...readme.matchAll(/`-([A-Z]+ [^`]*)`/g)].map(([, text]) => text!);
+  expect(quoted.length).toBeGreaterThan(10);
+  const isReply = (text: string) => patterns.some((pattern) => pattern.test(text));
+  expect(quoted.filter((text) => !isReply(text))).toEqual([]);
 });
 
 test("links only to headings that exist", async () => {

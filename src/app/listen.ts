@@ -57,7 +57,10 @@ async function withListenError<T>(address: string, open: () => T | Promise<T>): 
     return await open();
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    const reason = code === "EADDRINUSE" ? "the address is in use" : message;
+    // Bun tells nothing else about an address that is not one of this machine's.
+    const isUntold = message.startsWith("Failed to listen at");
+    const untold = "the address is not one of this machine, or its port is not allowed";
+    const reason = code === "EADDRINUSE" ? "the address is in use" : isUntold ? untold : message;
     throw new Error(`cannot listen on ${address}: ${reason}`, { cause: error });
   }
 }

@@ -6,6 +6,7 @@ export function redisLog(log: Log, store: string, waitReplicas: number) {
   return {
     onState(server: string, state: string): void {
       if (state === "ready") log.info("Redis is reachable again", { store, server });
+      else if (state === "replaced") log.info("another node serves the slots", { store, server });
       else log.warn("Redis connection lost", { store, server, reason: state });
     },
     onReplicas(areEnough: boolean): void {

@@ -11,9 +11,7 @@ export function readTlsFiles({ tlsCert, tlsKey, tlsClientCa }: Config): TlsFiles
   const key = readText("tls-key", tlsKey);
   const ca = tlsClientCa ? readText("tls-client-ca", tlsClientCa) : null;
   check(`--tls-cert ${JSON.stringify(tlsCert)}`, () => createSecureContext({ cert }));
-  check(`--tls-key ${JSON.stringify(tlsKey)} with --tls-cert`, () => {
-    createSecureContext({ cert, key });
-  });
+  check(`--tls-key ${JSON.stringify(tlsKey)} with --tls-cert`, () => checkKey(cert, key));
   if (ca) check(`--tls-client-ca ${JSON.stringify(tlsClientCa)}`, () => checkAuthorities(ca));
   return { cert, key, ca };
 }
@@ -27,6 +25,16 @@ function check(name: string, test: () => void): void {
     test();
   } catch (error) {
     throw new Error(`${name} cannot be used: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+function checkKey(cert: string, key: string): void {
+  try {
+    createSecureContext({ cert, key });
+  } catch (error) {
+    const { message } = error as Error;
+    if (!message.includes("KEY_VALUES_MISMATCH")) throw error;
+    throw new Error("the key does not belong to the certificate", { cause: error });
   }
 }
 

@@ -3,6 +3,7 @@
 import { closeSync, openSync, rmSync, statSync } from "node:fs";
 import { resolve } from "node:path";
 import { type Config, sqliteFile } from "../config/options.ts";
+import { redisLocation } from "../config/redis-location.ts";
 import { connectToServer } from "./running-server.ts";
 import { checkDatabase } from "../stores/local/sqlite/check-database.ts";
 import { realFile } from "../stores/local/sqlite/real-file.ts";
@@ -47,12 +48,15 @@ function makeEmpty(file: string): void {
 function databaseOf(config: Config): string {
   const file = sqliteFile(config);
   if (file !== null) return resolve(file);
+  const isRedis = redisLocation(config) !== null;
+  if (isRedis) throw new Error("the queues are in Redis: use the tools of Redis for them");
   throw new Error("only a SQLite database can be copied and checked: give --store sqlite:FILE");
 }
 
 function describe(file: string): string {
   const { queues, ready, claimed } = checkDatabase(file);
-  return `${file}: ok, ${queues} queues, ${ready} events ready, ${claimed} claimed\n`;
+  const counts = `${counted(queues, "queue")}, ${counted(ready, "event")} ready`;
+  return `${file}: ok, ${counts}, ${claimed} claimed\n`;
 }
 
 /** False if no server listens. */
@@ -75,4 +79,8 @@ async function backupStopped(file: string, copy: string): Promise<void> {
   } finally {
     journal.close();
   }
+}
+
+function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
 }

@@ -84,7 +84,7 @@ function tlsOf({ tlsCert, tlsKey }: Pick<Config, "tlsCert" | "tlsKey">): Connect
 }
 
 const reasons: [pattern: RegExp, reason: string][] = [
-  [/^NOAUTH/, "it needs the password of user default (--password-file)"],
+  [/^NOAUTH/, "it needs user default: give --password-file, or add it to --users"],
   [/^WRONGPASS/, "the password is wrong, or there is no user default"],
   [/WRONG_VERSION_NUMBER/, "it does not speak TLS"],
   [

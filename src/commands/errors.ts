@@ -225,11 +225,11 @@ export const errorTexts = {
   },
   notPositive: {
     text: "ERR {name} should be greater than 0",
-    when: "CLIENT KILL ID or MAXAGE with 0 or less.",
+    when: "CLIENT KILL ID or MAXAGE with 0 or less, or ID with a value that is not a number.",
   },
   killFilter: {
     text: "ERR syntax error, CLIENT KILL has no filter '{filter}'",
-    when: "CLIENT KILL with an unknown filter.",
+    when: "CLIENT KILL with an unknown filter, or SKIPME with a value other than yes and no.",
   },
   replyMode: {
     text: "ERR syntax error, CLIENT REPLY takes ON, OFF or SKIP",
@@ -255,7 +255,9 @@ export const errorTexts = {
   // Limits on the input of a client, and on clients.
   eventTooLarge: {
     text: "ERR event too large, {bytes} of at most {bytesMax} bytes (--max-event-bytes)",
-    when: "The event was not pushed. okq closes the connection if it is more than 1 GiB too large.",
+    when:
+      "An event, or another argument, is too large. The command was not done. okq closes the " +
+      "connection if it is more than 1 GiB too large.",
   },
   commandTooLarge: {
     text: "ERR command too large, {bytes} of at most {bytesMax} bytes",

@@ -24,14 +24,15 @@ export function optionsHelp(): string {
 export function exampleConfigFile(): string {
   const header =
     "# okq configuration: one `name: value` per line. Use it with okq --config FILE.\n" +
-    "# Flags and the environment win over this file. Every line below shows a default.\n";
+    "# Flags and the environment win over this file. Every line below shows a default.\n" +
+    "# A line without a value stands for none, or for what its comment says.\n";
   const entries = optionNames
     .filter((name) => name !== "config")
     .map((name) => {
       const comment = wrap(options[name].help, 92).map((line) => `# ${line}\n`);
       const { kind, placeholder } = options[name];
       const values = kind === "choice" ? `# One of ${placeholder}\n` : "";
-      return `\n${comment.join("")}${values}${`${name}: ${options[name].default}`.trim()}\n`;
+      return `\n${comment.join("")}${values}${`${name}: ${options[name].defaultText}`.trim()}\n`;
     });
   return header + entries.join("");
 }
@@ -39,16 +40,17 @@ export function exampleConfigFile(): string {
 /** A Markdown table for the README. */
 export function configurationMarkdown(): string {
   const rows = optionNames.map((name) => {
-    const { default: fallback, help } = options[name];
-    const shownDefault = fallback === "" ? "" : `\`${fallback}\``;
-    const cells = [`\`${flagUsage(name)}\``, `\`${environmentName(name)}\``, shownDefault, help];
+    const { defaultText: text, range, help } = options[name];
+    const shownDefault = text === "" ? "" : `\`${text}\``;
+    const meaning = range === undefined ? help : `${help} (${range})`;
+    const cells = [`\`${flagUsage(name)}\``, `\`${environmentName(name)}\``, shownDefault, meaning];
     return `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
   });
   return ["| flag | environment | default | meaning |", "|---|---|---|---|", ...rows].join("\n");
 }
 
 function defaultText(option: Option<unknown>): string {
-  return option.default === "" ? "" : `default ${option.default}, `;
+  return option.defaultText === "" ? "" : `default ${option.defaultText}, `;
 }
 
 function wrap(text: string, width: number): string[] {

@@ -8,6 +8,10 @@ export interface Option<T> {
   default: T;
   placeholder: string;
   help: string;
+  /** The default, as users write it. */
+  defaultText: string;
+  /** "1 to 1024", of a number. */
+  range?: string;
   /** Its value is never shown. */
   isSecret?: true;
   parse(text: string): T;
@@ -29,7 +33,7 @@ export function string(
   help: string,
 ): Option<string> {
   const parse = (text: string) => check(text) ?? text;
-  return { kind: "string", default: fallback, placeholder, help, parse };
+  return { kind: "string", default: fallback, defaultText: fallback, placeholder, help, parse };
 }
 
 export function fileName(help: string): Option<string> {
@@ -55,20 +59,46 @@ export function list(placeholder: string, check: Check, help: string): Option<st
     });
     return checked.join(",");
   };
-  return { kind: "list", default: "", placeholder, help, parse };
+  return { kind: "list", default: "", defaultText: "", placeholder, help, parse };
 }
 
-const factors: Record<string, number> = { "": 1, k: 1024, m: 1024 ** 2, g: 1024 ** 3 };
+const factors: Record<string, number> = { g: 1024 ** 3, m: 1024 ** 2, k: 1024 };
 
+/** A count, or a time in the unit that the help names. */
 export function integer(fallback: number, min: number, max: number, help: string): Option<number> {
+  return number(String, "a whole number", fallback, min, max, help);
+}
+
+/** A number of bytes, which may be written with a unit: 64kb. */
+export function bytes(fallback: number, min: number, max: number, help: string): Option<number> {
+  return number(withUnit, "a number of bytes, such as 64kb", fallback, min, max, help);
+}
+
+function number(
+  written: (value: number) => string,
+  kind: string,
+  fallback: number,
+  min: number,
+  max: number,
+  help: string,
+): Option<number> {
+  const [from, to] = [written(min), written(max)];
   const parse = (text: string) => {
-    const [, digits, unit = ""] = /^(\d+)(?:([kmg])i?b)?$/i.exec(text) ?? [];
-    if (digits === undefined) throw new Error("is not a whole number");
-    const value = Number(digits) * factors[unit.toLowerCase()]!;
-    if (value < min || value > max) throw new Error(`is not between ${min} and ${max}`);
+    const [, digits, unit] = /^(\d+)(?:([kmg])i?b)?$/i.exec(text) ?? [];
+    const isUnitAllowed = unit === undefined || written === withUnit;
+    if (digits === undefined || !isUnitAllowed) throw new Error(`is not ${kind}`);
+    const value = Number(digits) * (factors[unit?.toLowerCase() ?? ""] ?? 1);
+    if (value < min || value > max) throw new Error(`is not between ${from} and ${to}`);
     return value;
   };
-  return { kind: "integer", default: fallback, placeholder: "N", help, parse };
+  const texts = { defaultText: written(fallback), range: `${from} to ${to}` };
+  return { kind: "integer", default: fallback, placeholder: "N", help, ...texts, parse };
+}
+
+/** `64kb`; with the largest unit that leaves a whole number. */
+function withUnit(value: number): string {
+  const found = Object.entries(factors).find(([, factor]) => value > 0 && value % factor === 0);
+  return found ? `${value / found[1]}${found[0]}b` : String(value);
 }
 
 export function boolean(help: string): Option<boolean> {
@@ -76,7 +106,7 @@ export function boolean(help: string): Option<boolean> {
     if (text !== "true" && text !== "false") throw new Error("is not true or false");
     return text === "true";
   };
-  return { kind: "boolean", default: false, placeholder: "", help, parse };
+  return { kind: "boolean", default: false, defaultText: "false", placeholder: "", help, parse };
 }
 
 export function choice<T extends string>(fallback: T, values: T[], help: string): Option<T> {
@@ -86,5 +116,5 @@ export function choice<T extends string>(fallback: T, values: T[], help: string)
     return value;
   };
   const placeholder = values.join("|");
-  return { kind: "choice", default: fallback, placeholder, help, parse };
+  return { kind: "choice", default: fallback, defaultText: fallback, placeholder, help, parse };
 }

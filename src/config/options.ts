@@ -2,7 +2,17 @@
 // help text and the table in the README follow from it.
 import { parseAddress } from "./address.ts";
 import { expandHome } from "./home-path.ts";
-import { boolean, choice, fileName, integer, list, type Option, secret, string } from "./option.ts";
+import {
+  boolean,
+  bytes,
+  choice,
+  fileName,
+  integer,
+  list,
+  type Option,
+  secret,
+  string,
+} from "./option.ts";
 import { checkRedisAddress, isRedisUrl, parseRedisNode, parseRedisUrl } from "./redis-url.ts";
 import { checkMode, checkUnixPath } from "./unix-path.ts";
 
@@ -52,11 +62,11 @@ export const options = {
     "when changes are synced to disk: before they are answered, every second, or when the system " +
       "decides; for sqlite",
   ),
-  "memory-budget": integer(
+  "memory-budget": bytes(
     268_435_456,
     0,
     1_099_511_627_776,
-    "bytes of memory for events and queues; beyond it new events are on disk only; for sqlite",
+    "memory for events and queues, in bytes; beyond it new events are on disk only; for sqlite",
   ),
   "redis-addr": list(
     "HOST:PORT",
@@ -140,20 +150,20 @@ export const options = {
     31_536_000,
     "seconds until a client that does not read its replies is closed; 0 for never",
   ),
-  "max-waiting-bytes": integer(
+  "max-waiting-bytes": bytes(
     268_435_456,
     1_048_576,
     1_099_511_627_776,
     "bytes of commands that may wait for the store, over all clients, before clients have to " +
       "wait; the same number bounds unfinished commands, and unread replies",
   ),
-  "max-event-bytes": integer(
+  "max-event-bytes": bytes(
     67_108_864,
     1,
     536_870_912,
-    "largest event in bytes; every number of bytes may have a unit of 1024: 64kb, 64mb",
+    "largest event in bytes; every number of bytes may have a unit of 1024: 64kb, 64mb, 1gb",
   ),
-  "max-name-bytes": integer(
+  "max-name-bytes": bytes(
     4096,
     64,
     65_536,
@@ -206,9 +216,7 @@ function checkStore(text: string): string | void {
   if (/^sqlite:[^\0]+$/.test(text)) return `sqlite:${expandHome(text.slice("sqlite:".length))}`;
   if (text === "sqlite:") throw new Error("has no file name: sqlite:FILE");
   if (!isRedisUrl(text)) {
-    throw new Error(
-      "is not a store: sqlite:FILE, memory or redis://[user:password@]host:port[/db]",
-    );
+    throw new Error("is not a store: sqlite:FILE, memory, or the URL of a Redis (see okq --help)");
   }
   parseRedisUrl(text);
 }

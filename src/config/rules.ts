@@ -24,5 +24,8 @@ export function configMistake(sourced: SourcedConfig): string | null {
     const source = sourceOf("listen-addr");
     return `${source}: is empty, so --tls-listen-addr or --unix-socket is needed`;
   }
+  if (isSet("unix-socket-mode") && !config.unixSocket) {
+    return lacks(sourced, "unix-socket-mode", "--unix-socket");
+  }
   return redisMistake(sourced);
 }

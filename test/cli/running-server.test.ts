@@ -83,7 +83,7 @@ test("returns nothing without a server, and reports a wrong or missing password"
   const { port } = await startTestOkq({ password: "secret" });
   const there = { listenAddr: `:${port}` };
   await expect(whoAmI(there)).rejects.toThrow(
-    "it needs the password of user default (--password-file)",
+    "it needs user default: give --password-file, or add it to --users",
   );
   await expect(whoAmI({ ...there, password: "x" })).rejects.toThrow(
     "cannot use the server: the password is wrong, or there is no user default",
@@ -113,7 +113,9 @@ test("okq backup logs in with a password file, okq warns if others may read it",
   await okq.waitForLine(/listening/);
   const refused = startProcess(["backup", join(folder, "no.db"), ...where]);
   expect(await refused.exited).toBe(1);
-  expect(refused.stderr()).toContain("it needs the password of user default (--password-file)");
+  expect(refused.stderr()).toContain(
+    "it needs user default: give --password-file, or add it to --users",
+  );
   const done = startProcess([
     "backup",
     join(folder, "copy.db"),

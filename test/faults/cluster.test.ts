@@ -54,6 +54,9 @@ async function killAndFailOver(cluster: Cluster, trial: Trial, back: "before" | 
     const master = await ownerOf(cluster, queue);
     await master.kill();
     await takenOver(cluster, queue, master);
+    await trial.logs(
+      new RegExp(`another node serves the slots .*server=127.0.0.1:${master.port}$`),
+    );
     if (back === "before") await trial.recovers();
     await master.start();
     await inSync(cluster);

@@ -21,8 +21,11 @@ async function killAndFailOver(group: SentinelGroup, trial: Trial): Promise<void
   for (let round = 0; round < rounds; round++) {
     const master = await group.master();
     await master.kill();
-    await group.promoted(master.port);
+    const promoted = await group.promoted(master.port);
     await trial.recovers();
+    await trial.logs(new RegExp(`Redis connection lost .*server=127.0.0.1:${master.port} `));
+    expect(await trial.storeAddress()).toBe(`127.0.0.1:${promoted.port}`);
+    await trial.logs(new RegExp(`Redis is reachable again .*server=127.0.0.1:${promoted.port}$`));
     // A master that is back before the end of the failover would keep the other replica.
     await group.synced(group.servers.length - 2);
     await master.start();

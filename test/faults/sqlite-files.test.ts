@@ -278,7 +278,7 @@ containers(`in containers, where every okq is process 1 ${noContainer ?? ""}`, (
     if (existsSync(copy) && Bun.file(copy).size > 0) rmSync(copy);
     expect(await run("backup", copy, store, address)).toEqual([
       0,
-      `${copy}: ok, 1 queues, 400 events ready, 0 claimed\n`,
+      `${copy}: ok, 1 queue, 400 events ready, 0 claimed\n`,
     ]);
     expect(drafts()).toEqual([]);
     await okq.crash();

@@ -44,6 +44,20 @@ export class Trial {
     return backMs;
   }
 
+  /** Waits until every okq has logged such a line. */
+  async logs(line: RegExp): Promise<void> {
+    const isLogged = ({ log }: TestOkq) => log.some((logged) => line.test(logged.trimEnd()));
+    await eventually(() => this.okqs.every(isLogged), { message: `every okq logs ${line}` });
+  }
+
+  /** The server that the first okq uses, as INFO shows it. */
+  async storeAddress(): Promise<string | undefined> {
+    const client = await this.okqs[0]!.connect();
+    const info = String(await client.call("INFO", "store"));
+    client.close();
+    return /^store_address:(.*)$/m.exec(info)?.[1]?.trim();
+  }
+
   /** Waits for that number of error replies more than `before`. */
   async fails(count: number, before = this.load.failed): Promise<void> {
     const failed = before + count;

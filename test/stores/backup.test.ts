@@ -131,7 +131,7 @@ test("the steps in the README restore a backup after a kill, and undo the restor
   const env = { PATH: `${bin}:${process.env["PATH"]}`, HOME: folder };
   const run = Bun.spawnSync(["sh", "-e", "-c", steps], { cwd: folder, env });
   expect(run.stderr.toString()).toBe("");
-  expect(run.stdout.toString()).toContain("ok, 1 queues, 1 events ready, 0 claimed");
+  expect(run.stdout.toString()).toContain("ok, 1 queue, 1 event ready, 0 claimed");
   const again = await startOkqProcess([store]);
   const other = await again.connect();
   expect(await ask(other, "QRPOP", "q")).toEqual(["1", "one"]);
@@ -166,7 +166,7 @@ describe("the backup commands", () => {
       const { exited, stdout, stderr } = startProcess([...args, store, address], { cwd: folder });
       return [await exited, stdout() + stderr()];
     };
-    const found = "ok, 2 queues, 1 events ready, 1 claimed\n";
+    const found = "ok, 2 queues, 1 event ready, 1 claimed\n";
     expect(await run("backup", "running.db")).toEqual([
       0,
       `${join(folder, "running.db")}: ${found}`,
@@ -204,6 +204,9 @@ describe("the backup commands", () => {
     const memory = startProcess(["check", "--store=memory"]);
     expect(await memory.exited).toBe(1);
     expect(memory.stderr()).toMatch(/^okq: only a SQLite database can be copied/);
+    const redis = startProcess(["check", "--redis-addr", "127.0.0.1:1"]);
+    expect(await redis.exited).toBe(1);
+    expect(redis.stderr()).toBe("okq: the queues are in Redis: use the tools of Redis for them\n");
   });
 
   test("OKQ BACKUP needs an absolute path and a database", async () => {

@@ -25,7 +25,7 @@ interface Chain {
   number: number;
   /** The chain that it was merged into. */
   into: Chain | null;
-  isLong: boolean;
+  hasSeveralCalls: boolean;
 }
 
 interface Call {
@@ -100,7 +100,7 @@ export class Batch {
     const call: Call = {
       index,
       kind,
-      chain: { number: index, into: null, isLong: false },
+      chain: { number: index, into: null, hasSeveralCalls: false },
       operations: [],
       receivers: [],
       positions: [],
@@ -154,8 +154,9 @@ export class Batch {
     };
     for (const { kind, operations, chain } of this.#calls) {
       const call = verbs[kind].call(operations as never, numberOf, isStaged);
-      const { number, isLong } = endOf(chain);
-      if (isLong) args.push(kind, String(-3 - call.length), String(number));
+      const { number, hasSeveralCalls } = endOf(chain);
+      // A negative length announces the number of a chain: see batch.lua.
+      if (hasSeveralCalls) args.push(kind, String(-3 - call.length), String(number));
       else args.push(kind, String(2 + call.length));
       for (const argument of call) args.push(argument);
     }
@@ -166,7 +167,7 @@ export class Batch {
    * Reads the answers of the calls, without telling the receivers yet. If the script ended early or
    * a call failed, returns the rest: a batch to be sent before any other.
    */
-  take(replies: ScriptReply[], hasEndedEarly: boolean): Batch | null {
+  readReplies(replies: ScriptReply[], hasEndedEarly: boolean): Batch | null {
     const rest = new Batch();
     for (const call of this.#calls) {
       const reply = replies[call.index];
@@ -230,7 +231,7 @@ function link(before: Call, call: Call): void {
   const [to, from] = [endOf(before.chain), endOf(call.chain)];
   if (to === from) return;
   from.into = to;
-  to.isLong = true;
+  to.hasSeveralCalls = true;
 }
 
 /** The chain that it belongs to after all merges. */

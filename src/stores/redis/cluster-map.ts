@@ -27,6 +27,8 @@ interface Node {
   link: Link;
   /** Resolves when it is up, or its first attempt to connect has failed. */
   isTried: Promise<void>;
+  /** The last report about it was that it is lost. */
+  isReportedLost: boolean;
 }
 
 export interface ClusterMapOptions {
@@ -34,7 +36,7 @@ export interface ClusterMapOptions {
   /** The slots that matter. */
   slots: number[];
   evictions: Evictions;
-  /** Told a node's name and "ready", or why the connection to it went away. */
+  /** Told a node's name and "ready", why the connection to it went away, or "replaced". */
   onState(node: string, state: string): void;
 }
 
@@ -255,6 +257,7 @@ export class ClusterMap {
       else this.#owners.delete(slot);
     }
     this.#reason = "";
+    this.#reportReplaced();
     this.#forgetStrangers(known);
   }
 
@@ -267,10 +270,22 @@ export class ClusterMap {
       connect: async (patience) => evictions.watch(await connectRedis(target, address, patience)),
       onState: (state) => {
         if (state !== "ready") this.#refreshSoon();
+        node.isReportedLost = state !== "ready";
         this.#options.onState(name, state);
       },
     });
-    this.#nodes.set(name, { address, link, isTried: link.start() });
+    const node = { address, link, isTried: link.start(), isReportedLost: false };
+    this.#nodes.set(name, node);
+  }
+
+  /** Lost servers whose slots another node serves now. */
+  #reportReplaced(): void {
+    const owners = new Set(this.#owners.values());
+    for (const [name, node] of this.#nodes) {
+      if (!node.isReportedLost || owners.has(name)) continue;
+      node.isReportedLost = false;
+      this.#options.onState(name, "replaced");
+    }
   }
 
   /** Servers that have left the cluster. */

@@ -4,7 +4,7 @@
 
 import { Encoded, Output } from "../../resp/reply.ts";
 
-/** The tag of a Redis that is one lane. */
+/** The tag of all keys in a Redis that is not a cluster. */
 export const TAG = "{okq}";
 
 /** The part of a key between the tag and the queue's name. The scripts use the same names. */

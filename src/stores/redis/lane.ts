@@ -126,7 +126,7 @@ export class Lane {
     else this.#send(batch, this.#options.clock.nowMs() + this.#options.limits.timeoutMs);
   };
 
-  /** Sends the batch, and again while Redis refuses it as a whole for a passing reason. */
+  /** Sends the batch, and in a cluster again while its slot moves or a new owner takes over. */
   #send(batch: Batch, givesUpAtMs: number): void {
     const { route } = this.#options;
     const redis = route.redis();
@@ -164,7 +164,7 @@ export class Lane {
   ): void {
     this.#output.clear();
     this.#write(name, script, batch, batch.isGrowing ? "GROWS" : "-");
-    this.#owes(redis, this.#options.limits.timeoutMs);
+    this.#expectAnswer(redis, this.#options.limits.timeoutMs);
     sendScript(redis, new ScriptCall(name, this.#output.bytes(), answered, failed));
   }
 
@@ -197,7 +197,7 @@ export class Lane {
     const names = writeStaging(output, tag, this.#fixedKeys, staged);
     this.#write("evalsha", SCRIPT_SHA, batch, "STAGED");
     output.write(["EXEC"], 2);
-    this.#owes(redis, limits.timeoutMs);
+    this.#expectAnswer(redis, limits.timeoutMs);
     const reply = await execute(redis, [...names, "evalsha", "exec"], output.bytes());
     if (Array.isArray(reply) || reply === null) return reply;
     if (!(reply instanceof Error)) this.#inlineBatches = INLINE_BATCHES;
@@ -207,8 +207,8 @@ export class Lane {
     return null;
   }
 
-  /** Notes that this connection has to answer within this time. */
-  #owes(redis: Redis, withinMs: number): void {
+  /** Notes that this connection has to answer within that time: see watch(). */
+  #expectAnswer(redis: Redis, withinMs: number): void {
     this.#redis = redis;
     this.#sentAtMs = this.#options.clock.nowMs();
     this.#dueAtMs = this.#sentAtMs + withinMs;
@@ -221,7 +221,7 @@ export class Lane {
     try {
       const [became, hasEndedEarly, dueInMs, unseen, ...replies] = reply;
       if (unseen !== null) ticks.unseen = unseen as number;
-      const rest = batch.take(replies, hasEndedEarly === 1);
+      const rest = batch.readReplies(replies, hasEndedEarly === 1);
       if (rest) this.#waiting.unshift(rest);
       onReady(became as ScriptReply[]);
       if (dueInMs !== null) onDue(tag, dueInMs as number, askedAtMs);
@@ -253,7 +253,7 @@ export class Lane {
       const names = fetches.map(() => "hmget");
       const redis = route.redis();
       if (!redis) throw new StoreError("unknown", `claimed, but not read (${route.reason()})`);
-      this.#owes(redis, limits.timeoutMs);
+      this.#expectAnswer(redis, limits.timeoutMs);
       const replies: ScriptReply[] = await sendTogether(redis, names, output.bytes())
         .catch((error: Error) => [error])
         .finally(() => (this.#redis = null));
@@ -306,7 +306,7 @@ export class Lane {
       const why = error.name === "ReplyError" ? error.message : "the connection to Redis broke";
       throw new StoreError("unknown", `done on the master, maybe not on replicas (${why})`);
     });
-    this.#owes(redis, waitTimeoutMs + timeoutMs);
+    this.#expectAnswer(redis, waitTimeoutMs + timeoutMs);
     const replicas = await waited.finally(() => (this.#redis = null));
     this.#options.onReplicas(replicas >= waitReplicas);
     if (replicas >= waitReplicas) return;

@@ -15,8 +15,11 @@ const TOLD_MAX = 4;
 export interface LinkOptions {
   /** Makes one connection, or rejects with one line that says why not. */
   connect(patience: Patience): Promise<Connected>;
-  /** Told why the connection ended, why connecting fails, and "ready" when it is up again. */
-  onState(state: string): void;
+  /**
+   * Told why the connection ended, why connecting fails, and "ready" when it is up again; and the
+   * server's name, which is null while there is no connection.
+   */
+  onState(state: string, server: string | null): void;
 }
 
 export class Link {
@@ -115,7 +118,7 @@ export class Link {
     } catch (error) {
       if (!this.#connected) {
         this.#reason = (error as Error).message;
-        this.#tell();
+        this.#tell(null);
       }
     }
     this.#attempts.delete(patience);
@@ -136,22 +139,23 @@ export class Link {
     redis.on("error", (error) => (this.#reason ||= error.message));
     redis.once("end", () => this.#ended());
     for (const tell of this.#whenUp.splice(0)) tell();
-    if (wasTold) this.#options.onState("ready");
+    if (wasTold) this.#options.onState("ready", connected.name);
   }
 
   #ended(): void {
+    const { name } = this;
     this.#connected = null;
     this.#reason ||= "connection closed";
     if (performance.now() - this.#upAtMs > STEADY_MS) this.#delayMs = RETRY_DELAY_MIN_MS;
-    this.#tell();
+    this.#tell(name);
     this.#again();
   }
 
   /** Reports each reason once, however many attempts fail with it. */
-  #tell(): void {
+  #tell(server: string | null): void {
     if (this.#isClosed || this.#told.has(this.#reason) || this.#told.size >= TOLD_MAX) return;
     this.#told.add(this.#reason);
-    this.#options.onState(this.#reason);
+    this.#options.onState(this.#reason, server);
   }
 
   #again(): void {

@@ -15,8 +15,8 @@ local queues_key, deadlines_key, processes_key, absent_key, process_key =
 -- is possible at all. So a write that changes nothing goes first. In a batch with pushes (GROWS) it
 -- is one that needs memory. Without memory pushes are refused, and pops and acks go on behind a
 -- second write, which needs none. A transaction (STAGED) is only executed where all that is possible.
-local memory_refusal = ARGV[3] == 'GROWS' and redis.pcall('SETRANGE', absent_key, 0, '')
-if type(memory_refusal) ~= 'number' and ARGV[3] ~= 'STAGED' then
+local memory_answer = ARGV[3] == 'GROWS' and redis.pcall('SETRANGE', absent_key, 0, '')
+if type(memory_answer) ~= 'number' and ARGV[3] ~= 'STAGED' then
   local write_refusal = redis.pcall('DEL', absent_key)
   if type(write_refusal) == 'table' then
     return write_refusal
@@ -24,8 +24,8 @@ if type(memory_refusal) ~= 'number' and ARGV[3] ~= 'STAGED' then
 end
 
 local function require_memory()
-  if type(memory_refusal) == 'table' then
-    error(memory_refusal)
+  if type(memory_answer) == 'table' then
+    error(memory_answer)
   end
 end
 

@@ -23,7 +23,7 @@ export interface RedisStoreOptions {
   /** Connections over which sessions are spread; a cluster has one to each of its servers. */
   poolSize: number;
   onReady: ReadyListener;
-  /** Told a server's name and "ready", or why a connection to it ended. */
+  /** Told a server's name and "ready", why a connection to it ended, or "replaced" in a cluster. */
   onState(server: string, state: string): void;
   /** Told why Redis refuses all commands, and null when it accepts them again. */
   onRefusal(reason: string | null): void;
@@ -150,12 +150,12 @@ export class RedisStore implements Store {
   }
 
   describe(): [string, string | number][] {
-    const { mode, path, nodes, db, group, waitReplicas } = this.#target;
+    const { mode, db, group, waitReplicas } = this.#target;
     const isNamed = mode === "sentinel";
     return [
       ["store", "redis"],
       ["store_mode", mode],
-      [isNamed ? "store_sentinels" : "store_address", path ?? nodes.map(nameOfNode).join(",")],
+      [isNamed ? "store_sentinels" : "store_address", addressesOf(this.#target)],
       ...(isNamed ? [["store_group", group] as [string, string]] : []),
       ["store_db", db],
       ...this.#servers.describe(),
@@ -173,15 +173,22 @@ export class RedisStore implements Store {
   }
 }
 
+/** Of the server, of the Sentinels, or of nodes of the cluster. */
+function addressesOf({ path, nodes }: RedisTarget): string {
+  return path ?? nodes.map(nameOfNode).join(",");
+}
+
 /** One server, or the master of a group, over some connections. */
 async function openPool(
   { target, poolSize, onState }: RedisStoreOptions,
   evictions: Evictions,
 ): Promise<Servers> {
-  const name = target.path ?? target.nodes.map(nameOfNode).join(",");
+  const isNamed = target.mode === "sentinel";
+  // While there is no connection, only the Sentinels know which server it should lead to.
+  const name = isNamed ? `${target.group} at ${addressesOf(target)}` : addressesOf(target);
   const routes = Array.from(
     { length: poolSize },
-    () => new ServerRoute(target, evictions, (state) => onState(name, state)),
+    () => new ServerRoute(target, evictions, (state, server) => onState(server ?? name, state)),
   );
   const opened = await Promise.allSettled(routes.map((route) => route.open()));
   const close = () => routes.forEach((route) => route.close());
@@ -195,6 +202,7 @@ async function openPool(
     connect: (patience) => connectToMaster(target, patience),
     isMember: () => true,
     describe: () => [
+      ...(isNamed ? [["store_address", routes[0]!.server ?? "unknown"] as [string, string]] : []),
       ["store_version", routes[0]!.version ?? "unknown"],
       ["store_connections", routes.length],
       ["store_connections_ready", routes.filter((route) => route.redis()).length],

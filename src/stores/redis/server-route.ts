@@ -2,7 +2,7 @@
 import type { Redis } from "ioredis";
 import { type Connected, connectRedis, type Patience } from "./connect.ts";
 import type { Evictions } from "./evictions.ts";
-import { Link } from "./link.ts";
+import { Link, type LinkOptions } from "./link.ts";
 import type { Route } from "./route.ts";
 import { findMaster } from "./sentinels.ts";
 import { nameOfNode, type RedisTarget } from "./target.ts";
@@ -14,7 +14,7 @@ export class ServerRoute implements Route {
   readonly #link: Link;
   #isLooking = false;
 
-  constructor(target: RedisTarget, evictions: Evictions, onState: (state: string) => void) {
+  constructor(target: RedisTarget, evictions: Evictions, onState: LinkOptions["onState"]) {
     this.#target = target;
     this.#link = new Link({
       connect: async (patience) => evictions.watch(await connectToMaster(target, patience)),
@@ -29,6 +29,11 @@ export class ServerRoute implements Route {
 
   get version(): string | null {
     return this.#link.version;
+  }
+
+  /** Where it leads, or null while it is down. */
+  get server(): string | null {
+    return this.#link.name;
   }
 
   redis(): Redis | null {

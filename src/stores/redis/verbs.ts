@@ -12,7 +12,10 @@ export type NumberOf = (queue: Buffer) => string;
 type Kind = Operation["kind"];
 type OperationOf<K extends Kind> = Extract<Operation, { kind: K }>;
 
-/** Two operations on one queue share a call if their variants are equal. Each verb has its own. */
+/**
+ * Two operations on one queue share a call if their variants are equal. A variant belongs to one
+ * verb: it must differ from those of all others.
+ */
 export type Variant = string | number;
 
 interface Verb<K extends Kind> {
