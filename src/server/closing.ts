@@ -1,6 +1,6 @@
 // The end of a connection whose replies are all sent. okq half-closes it, and discards input until
-// the client closes its half too. If okq closed at once, with input that it had not read, the system
-// would reset the connection, and the client might lose the last replies.
+// the client closes its half too. If okq closed at once without reading all input, the system would
+// reset the connection, and the client might lose the last replies.
 import type { Socket } from "bun";
 import type { Handout } from "../commands/answer.ts";
 import type { Cancel, Clock } from "../queue/clock.ts";

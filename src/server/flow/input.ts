@@ -118,8 +118,8 @@ export class Input {
   }
 
   /**
-   * Starts the next command, or rejects it. False if it has not arrived completely. Also true if the
-   * parser stopped in the middle of it, to let other clients have their turn.
+   * Starts the next command, or rejects it. False if it has not arrived completely. Also true if
+   * the parser stopped in the middle of it, to let other clients have their turn.
    */
   #startNext(): boolean {
     const args = this.#nextCommand();

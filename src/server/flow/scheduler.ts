@@ -1,5 +1,5 @@
-// Work that is put off until after a turn of the event loop, so that all that happened in the turn is
-// handled at once: one write for all replies of a connection.
+// Work that is put off until after a turn of the event loop, so that all that happened in the turn
+// is handled at once: one write for all replies of a connection.
 
 export interface Scheduled {
   afterTurn(): void;

@@ -1,5 +1,5 @@
 // A hash table of elements by a key of bytes that they carry. It replaces a Map, because JSC's Map
-// keeps deleted entries in their chains until it is rehashed: each lookup of an id that is added and
+// keeps deleted entries in their chains until it is rehashed: a lookup of an id that is added and
 // removed again and again, beside a million others, would walk over all its deleted entries.
 
 /** `hash` is hashOf the element's key; kept there, so that growing reads no keys. */
