@@ -54,7 +54,7 @@ export function openExisting(file: string): Database {
       return openLocked(file);
     } catch (error) {
       const { code = "" } = error as NodeJS.ErrnoException;
-      // Of two that start at the same moment both may be refused: one of them must try again.
+      // If two processes start at the same moment, SQLite may refuse both: one must try again.
       const isBusy = /^SQLITE_(BUSY|IOERR_DELETE_NOENT)/.test(code);
       if (!isBusy || performance.now() >= endsAtMs) throw explained(error, file);
       Bun.sleepSync(Math.random() * busyPauseMs);
@@ -76,6 +76,7 @@ function openLocked(file: string): Database {
   const db = connect(file);
   try {
     db.run("PRAGMA locking_mode = EXCLUSIVE");
+    // With NORMAL a COMMIT does not sync the -wal: wal-file.ts does that, as --fsync demands.
     db.run("PRAGMA synchronous = NORMAL");
     db.run("PRAGMA wal_autocheckpoint = 0");
     db.run(`PRAGMA journal_size_limit = ${walBytesKept}`);
