@@ -41,7 +41,7 @@ function compareToPrefix(queue: Buffer, prefix: Buffer): number {
   return Buffer.compare(queue.subarray(0, prefix.length), prefix);
 }
 
-/** A name that comes shortly before all names with that prefix; null if that is the start. */
+/** A name that comes shortly before all names with that prefix; null for the start of the list. */
 function justBefore(prefix: Buffer): Buffer | null {
   if (prefix.length === 0) return null;
   const last = prefix.at(-1)!;

@@ -65,7 +65,7 @@ const readingKinds: Kinds = new Set(["peek", "status", "list", "ready"]);
 const noKinds: Kinds = new Set();
 
 /**
- * Without a journal everything is in memory and gone with this process; with one, an answered
+ * Without a journal everything is in memory and lost when this process ends; with one, an answered
  * operation is as durable as the journal. All sessions share one lane: operations of all clients
  * take effect in the order of submission. onReady is called at most once per queue and batch,
  * after the results of the batch were delivered.

@@ -35,7 +35,7 @@ export function openDatabase(file: string): Database {
   try {
     if (!isThere(file)) create(file);
     const db = openExisting(file);
-    // Other processes that are still making a draft are too late.
+    // The database is there, so drafts that other processes are still making are of no use.
     removeDrafts(file);
     return db;
   } catch (error) {
@@ -177,7 +177,7 @@ const draftEnd = /^[0-9a-f]{16}(-journal|-wal|-shm)?$/;
 /** Gives a whole draft its name; throws EEXIST when something has that name already. */
 export function publish(draft: string, file: string): void {
   try {
-    // A rename would put another process's new database out of the way.
+    // A rename would replace the new database of another process.
     linkSync(draft, file);
     rmSync(draft);
   } catch (error) {

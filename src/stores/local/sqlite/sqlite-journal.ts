@@ -68,7 +68,7 @@ export class SqliteJournal implements Journal {
     this.#fsync = fsync;
     this.#onError = onError ?? (() => {});
     this.#reserve = new Reserve(this.#file);
-    this.#db = this.#reserve.lend(() => openDatabase(this.#file));
+    this.#db = this.#reserve.withReserve(() => openDatabase(this.#file));
     try {
       this.#mark = new WalMark(this.#db);
       this.#rows = new EventRows(this.#db, "main");
@@ -95,7 +95,7 @@ export class SqliteJournal implements Journal {
   async load(restoration: Restoration, onProgress: LoadProgress): Promise<void> {
     try {
       const flushed = await loadEvents(this.#db, restoration, onProgress);
-      this.#reserve.lend(() => this.#startWriting());
+      this.#reserve.withReserve(() => this.#startWriting());
       this.#reserve.create();
       this.#chores.discard(flushed);
     } catch (error) {
