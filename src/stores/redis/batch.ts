@@ -201,7 +201,7 @@ export class Batch {
     const fetches: Fetch[] = [];
     for (const { kind, operations, results } of this.#calls) {
       if (kind !== "pop" || !Array.isArray(results) || results.length === 0) continue;
-      const fetch = new Fetch((operations[0] as Pop).queue, results as (Popped | null)[]);
+      const fetch = new Fetch(operations[0] as Pop, results as (Popped | null)[]);
       if (fetch.ids.length > 0) fetches.push(fetch);
     }
     return fetches;
@@ -217,12 +217,15 @@ export class Batch {
 
   /** Tells the receivers their results. */
   succeed(): void {
-    for (const call of this.#calls) tell(call, null);
+    for (const call of this.#calls) tell(call, null, isChange);
   }
 
-  /** Fails all operations, except those that are known to have changed nothing. */
-  fail(error: StoreError): void {
-    for (const call of this.#calls) tell(call, error);
+  /**
+   * Fails the operations with such results, those whose results are not known, and those of the same
+   * session behind them. Tells the others their results.
+   */
+  fail(error: StoreError, isAffected: IsAffected): void {
+    for (const call of this.#calls) tell(call, error, isAffected);
   }
 }
 
@@ -268,15 +271,17 @@ function resultsOf({ kind, operations }: Call, reply: ScriptReply): unknown[] | 
   return verbs[kind].results(reply, operations as never);
 }
 
-function tell(call: Call, error: StoreError | null): void {
+function tell(call: Call, error: StoreError | null, isAffected: IsAffected): void {
   const { kind, receivers, positions, failures, results } = call;
   for (let at = 0; at < receivers.length; at++) {
     const [receiver, position] = [receivers[at]!, positions[at]!];
     let failure: StoreError | null = null;
     if (results instanceof StoreError) failure = results;
-    else if (error && (!results || isChange(kind, results[at]))) failure = error;
-    // It changed nothing, but it came behind an operation whose outcome is unknown.
-    else if (error && position.isBehindFailure(failures[at]!)) failure = position.refusal();
+    else if (error && (!results || isAffected(kind, results[at]))) failure = error;
+    // It came behind an operation whose outcome is unknown.
+    else if (error && position.isBehindFailure(failures[at]!)) {
+      failure = isChange(kind, results![at]) ? error : position.refusal();
+    }
     if (!failure) receiver.succeeded((results as unknown[])[at]);
     else {
       position.fail(failure);
@@ -285,7 +290,10 @@ function tell(call: Call, error: StoreError | null): void {
   }
 }
 
-function isChange(kind: Operation["kind"], result: unknown): boolean {
+/** Whether an error behind the script concerns an operation with that result. */
+type IsAffected = (kind: Operation["kind"], result: unknown) => boolean;
+
+export function isChange(kind: Operation["kind"], result: unknown): boolean {
   return verbs[kind].isChange(result as never);
 }
 
