@@ -30,16 +30,16 @@ import { readTlsFiles } from "./tls-files.ts";
  *     │
  *     ▼ submit (queue/store)
  *   stores/local or stores/redis: a batch for the operations that all clients submitted in a turn
- *     │                         of the event loop, or while the previous batch was under way
+ *     │                         of the event loop, or while the previous batch was in flight
  *     │ result, once the store has the batch
  *     ▼
  *   commands/execution ─► reply(), as in commands/push: result to a reply
  *     │
  *     ▼
- *   server/slot, kept in order by server/pipeline ─► server/reply-writer ─► server/outbox ─► socket
+ *   server/pipeline (replies in order) ─► server/reply-writer ─► server/outbox ─► socket
  *
- * - An operation fails: the store refuses those that its session submitted behind it (queue/order),
- *   and server/refusal refuses commands that had arrived but were not submitted.
+ * - An operation fails: the store refuses those that its session submitted after it (queue/errors),
+ *   and server/commands-after-failure refuses commands that had arrived but were not submitted.
  * - A client sends too much or reads too slowly: server/flow/input starts no more of its commands,
  *   and then stops reading from it.
  * - The client goes away: operations that it submitted are still done, and commands that had not
@@ -53,7 +53,7 @@ import { readTlsFiles } from "./tls-files.ts";
 export interface Okq extends Ports {
   /** Reads users and certificates again. A file with a mistake changes nothing. */
   reload(): void;
-  /** Answers the commands under way, then closes everything, within ten seconds. */
+  /** Answers the commands in flight, then closes everything, within ten seconds. */
   close(): Promise<void>;
 }
 

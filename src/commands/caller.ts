@@ -1,7 +1,7 @@
 // Who calls a command. Commands on queues need a Caller, which any front end can provide; commands
 // on the connection itself need a Client.
 import type { Consumer } from "../queue/consumer.ts";
-import type { Order } from "../queue/order.ts";
+import type { Failures } from "../queue/failures.ts";
 import type { Session } from "../queue/store.ts";
 import type { ProtocolVersion } from "../resp/reply.ts";
 import type { User } from "../users/user.ts";
@@ -11,8 +11,8 @@ export interface Caller {
   readonly user: User | null;
   /** Its operations take effect in the order in which it sent its commands. */
   readonly session: Session;
-  /** Its failed operations. */
-  readonly order: Order;
+  /** The failures of its commands so far, for commands that wait without an operation (QSTATUS). */
+  readonly failures: Failures;
   readonly consumer: Consumer;
   /** Aborts when a wait has lost its point: the caller is gone or okq stops. */
   readonly gone: AbortSignal;

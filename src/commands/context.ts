@@ -51,8 +51,9 @@ export interface Settings {
   loginTimeout: number;
   clientTimeout: number;
   clientOutputTimeout: number;
+  /** The maximum of each of the three budgets (see Budgets), and of the registrations. */
   maxWaitingBytes: number;
-  /** Limits on one client: bytes of unsent replies, and commands under way. */
+  /** Limits on one client: bytes of unsent replies, and commands in flight. */
   clientOutputBytesMax: number;
   clientInFlightMax: number;
 }

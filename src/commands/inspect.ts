@@ -58,9 +58,9 @@ function statusPages(queues: Buffer[], { client }: QueueCall): AsyncGenerator<Qu
  * command failed meanwhile.
  */
 async function consumersSettled({ client, context }: QueueCall): Promise<void> {
-  const { failures } = client.order;
+  const { count } = client.failures;
   await context.consumers.settled();
-  if (client.order.isBehindFailure(failures)) throw client.order.refusal();
+  if (client.failures.hasNewSince(count)) throw client.failures.earlierFailure();
 }
 
 async function showStatus(queues: Buffer[], call: QueueCall): Promise<Answer> {

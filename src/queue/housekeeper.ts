@@ -32,7 +32,7 @@ export class Housekeeper {
   readonly #store: Store;
   readonly #waiters: Waiters;
   readonly #clock: Clock;
-  /** Two sessions, so that neither waits behind the other's work on another part of the store. */
+  /** Two sessions, so that neither waits for the other's work on another part of the store. */
   readonly #reclaims: Session;
   readonly #polls: Session;
   readonly #timers: Cancel[];
@@ -84,7 +84,7 @@ export class Housekeeper {
     await this.#store.watch();
   }
 
-  /** Does the work periodically. Skips a round while the last one is still under way. */
+  /** Does the work periodically. Skips a round while the last one is still in progress. */
   #every(
     periodMs: number,
     work: () => Promise<void>,

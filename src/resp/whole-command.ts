@@ -19,7 +19,7 @@ const begins = new Int32Array(ARGUMENTS_MAX);
 const ends = new Int32Array(ARGUMENTS_MAX);
 
 export class WholeCommand {
-  /** Behind the command that read() returned. */
+  /** Where the command that read() returned ends. */
   end = 0;
 
   /**
@@ -44,7 +44,7 @@ export class WholeCommand {
     return bytes > limits.requestBytesMax ? undefined : viewsOn(chunk, count);
   }
 
-  /** A number of few digits and its CRLF; -1 for anything else. Sets `end` behind them. */
+  /** A number of few digits and its CRLF; -1 for anything else. Sets `end` after them. */
   #readNumber(chunk: Buffer, from: number): number {
     const last = Math.min(chunk.length - 2, from + DIGITS_MAX);
     let value = 0;

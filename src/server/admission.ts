@@ -1,14 +1,14 @@
 // Decides which clients get a connection, and counts them: connections and TLS handshakes.
 import type { Context } from "../commands/context.ts";
 import { errorReply } from "../commands/errors.ts";
-import type { Failure } from "../resp/reply.ts";
+import type { ErrorReply } from "../resp/reply.ts";
 import { AddressCount } from "./address-count.ts";
 import { isLocal, withoutPrefix } from "./endpoints.ts";
 import type { Entrance } from "./listeners.ts";
 
 /** The reply to a client that is refused, and the reason for the log. */
 export interface Denial {
-  reply: Failure;
+  reply: ErrorReply;
   reason: string;
 }
 

@@ -29,7 +29,7 @@ async function open(port: number): Promise<Caller> {
     setRefusing: () => Promise.resolve(),
     close: () => store.close(),
   });
-  // Behind the first large push okq knows that transactions are allowed.
+  // After the first large push okq knows that transactions are allowed.
   await opened.push("used", "1", "left", large("1"));
   expect(await opened.popEvent("used", 0)).toEqual(["1", large("1")]);
   return opened;

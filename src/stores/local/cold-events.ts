@@ -65,8 +65,8 @@ export class ColdEvents {
   }
 
   /**
-   * The event at the right end of the line, which has that key, in memory from now on, and with it
-   * those behind it, up to `atOnce` together. Throws a JournalError.
+   * The event at the right end of the line, which has that key. From now on it is in memory, and so
+   * are the next ones, up to `atOnce` together. Throws a JournalError.
    */
   rightMost(queue: LocalQueue, key: number, atOnce: number): LocalEvent {
     const pending = this.#pending.get(key);

@@ -42,7 +42,7 @@ export interface Journal {
   readonly isDurable: boolean;
   /** Call it once, before everything else. Rejects with a message of one line. */
   load(restoration: Restoration, onProgress: LoadProgress): Promise<void>;
-  /** The latest time that was committed. The store's time never goes back behind it. */
+  /** The latest time that was committed. The store's time is never earlier. */
   readonly clockMs: number;
   /**
    * Commits all changes or none. Returns, or resolves, when they are durable. Throws or rejects

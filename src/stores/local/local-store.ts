@@ -3,8 +3,8 @@
 // effects of operations are in operations.ts.
 
 import { type Clock } from "../../queue/clock.ts";
-import { BehindFailure, StoreError } from "../../queue/errors.ts";
-import { Order } from "../../queue/order.ts";
+import { EarlierFailure, StoreError } from "../../queue/errors.ts";
+import { Failures } from "../../queue/failures.ts";
 import {
   type Operation,
   type ReadyListener,
@@ -48,9 +48,9 @@ type Result = Results[Operation["kind"]];
 interface Submitted {
   operation: Operation;
   receiver: Receiver<Result>;
-  /** The order of its session, and the failures in it at the time of submission. */
-  order: Order;
-  failures: number;
+  /** The failures of its session, and how many they were at submission. */
+  failures: Failures;
+  failureCount: number;
   /** Set by execution. */
   outcome: Result | StoreError | undefined;
 }
@@ -253,8 +253,8 @@ export class LocalStore implements Store {
     this.#model.begin(this.#nowMs);
     const failed = new Failed();
     for (const submitted of batch) {
-      submitted.outcome = failed.refusalOf(submitted) ?? this.#outcomeOf(submitted, refusal);
-      if (submitted.outcome instanceof StoreError) failed.add(submitted.order, submitted.outcome);
+      submitted.outcome = failed.earlierFailureOf(submitted) ?? this.#outcomeOf(submitted, refusal);
+      failed.note(submitted);
     }
   }
 
@@ -307,16 +307,16 @@ function blame(batch: Submitted[], error: StoreError, spared: ReadonlySet<string
     const { kind } = submitted.operation;
     if (!(submitted.outcome instanceof StoreError) && !unrecorded.has(kind)) {
       if (!spared.has(kind)) submitted.outcome = error;
-      else submitted.outcome = failed.refusalOf(submitted) ?? submitted.outcome;
+      else submitted.outcome = failed.earlierFailureOf(submitted) ?? submitted.outcome;
     }
-    if (submitted.outcome instanceof StoreError) failed.add(submitted.order, submitted.outcome);
+    failed.note(submitted);
   }
 }
 
 function settle(batch: Submitted[]): void {
-  for (const { outcome, receiver, order } of batch) {
+  for (const { outcome, receiver, failures } of batch) {
     if (outcome instanceof StoreError) {
-      order.fail(outcome);
+      failures.add(outcome);
       receiver.failed(outcome);
     } else receiver.succeeded(outcome as Result);
   }
@@ -324,23 +324,24 @@ function settle(batch: Submitted[]): void {
 
 /** The failures in a batch that their sessions have not been told of yet. */
 class Failed {
-  readonly #errors = new Map<Order, StoreError>();
+  readonly #errors = new Map<Failures, StoreError>();
 
-  add(order: Order, error: StoreError): void {
-    if (!(error instanceof BehindFailure)) this.#errors.set(order, error);
+  note({ failures, outcome }: Submitted): void {
+    const isFirst = outcome instanceof StoreError && !(outcome instanceof EarlierFailure);
+    if (isFirst) this.#errors.set(failures, outcome);
   }
 
-  /** The error of an operation behind a failure in this batch or an earlier one; else null. */
-  refusalOf({ order, failures }: Submitted): StoreError | null {
-    if (order.isBehindFailure(failures)) return order.refusal();
-    const error = this.#errors.size > 0 && this.#errors.get(order);
-    return error ? new BehindFailure(error) : null;
+  /** The error of an operation after a failure in this batch or an earlier one; else null. */
+  earlierFailureOf({ failures, failureCount }: Submitted): StoreError | null {
+    if (failures.hasNewSince(failureCount)) return failures.earlierFailure();
+    const error = this.#errors.size > 0 && this.#errors.get(failures);
+    return error ? new EarlierFailure(error) : null;
   }
 }
 
 class LocalSession extends Session {
   readonly #onSubmit: (submitted: Submitted) => void;
-  readonly #order = new Order();
+  readonly #failures = new Failures();
 
   constructor(onSubmit: (submitted: Submitted) => void) {
     super();
@@ -351,8 +352,8 @@ class LocalSession extends Session {
     this.#onSubmit({
       operation,
       receiver: receiver as Receiver<unknown>,
-      order: this.#order,
-      failures: this.#order.failures,
+      failures: this.#failures,
+      failureCount: this.#failures.count,
       outcome: undefined,
     });
   }

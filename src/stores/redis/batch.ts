@@ -6,7 +6,7 @@
 // the batch: they are sent next, without the operations of sessions that had a failure.
 import { StoreError } from "../../queue/errors.ts";
 import { nameOf } from "../../queue/name-cache.ts";
-import { Order } from "../../queue/order.ts";
+import { Failures } from "../../queue/failures.ts";
 import type { Operation, Pop, Popped, Receiver } from "../../queue/store.ts";
 import type { Encoded } from "../../resp/reply.ts";
 import { Fetch } from "./fetch.ts";
@@ -15,7 +15,7 @@ import { type Staged, stagedOf } from "./staged.ts";
 import { type Argument, poppedCount, type ScriptReply, type Variant, verbs } from "./verbs.ts";
 
 /** Which call has the session's latest operation: later ones may not join an earlier call. */
-export class Position extends Order {
+export class Position extends Failures {
   batch: Batch | null = null;
   call = 0;
 }
@@ -67,7 +67,7 @@ export class Batch {
     call.operations.push(operation);
     call.receivers.push(receiver as Receiver<unknown>);
     call.positions.push(position);
-    call.failures.push(position.failures);
+    call.failures.push(position.count);
   }
 
   get isEmpty(): boolean {
@@ -111,14 +111,14 @@ export class Batch {
     return call;
   }
 
-  /** Refuses and removes the operations behind a failure. To be called before sending. */
-  refuseBehindFailures(): void {
+  /** Refuses and removes the operations after a failure. To be called before sending. */
+  refuseAfterFailures(): void {
     let isAnyEmpty = false;
     for (const call of this.#calls) {
-      const isRefused = (at: number) => call.positions[at]!.isBehindFailure(call.failures[at]!);
+      const isRefused = (at: number) => call.positions[at]!.hasNewSince(call.failures[at]!);
       let kept = 0;
       for (let at = 0; at < call.operations.length; at++) {
-        if (isRefused(at)) call.receivers[at]!.failed(call.positions[at]!.refusal());
+        if (isRefused(at)) call.receivers[at]!.failed(call.positions[at]!.earlierFailure());
         else move(call, at, kept++);
       }
       truncate(call, kept);
@@ -221,8 +221,8 @@ export class Batch {
   }
 
   /**
-   * Fails the operations with such results, those whose results are not known, and those of the same
-   * session behind them. Tells the others their results.
+   * Fails the operations with such results, those without results, and those of the same session
+   * after them. Tells the others their results.
    */
   fail(error: StoreError, isAffected: IsAffected): void {
     for (const call of this.#calls) tell(call, error, isAffected);
@@ -278,19 +278,19 @@ function tell(call: Call, error: StoreError | null, isAffected: IsAffected): voi
     let failure: StoreError | null = null;
     if (results instanceof StoreError) failure = results;
     else if (error && (!results || isAffected(kind, results[at]))) failure = error;
-    // It came behind an operation whose outcome is unknown.
-    else if (error && position.isBehindFailure(failures[at]!)) {
-      failure = isChange(kind, results![at]) ? error : position.refusal();
+    // It came after an operation whose outcome is unknown.
+    else if (error && position.hasNewSince(failures[at]!)) {
+      failure = isChange(kind, results![at]) ? error : position.earlierFailure();
     }
     if (!failure) receiver.succeeded((results as unknown[])[at]);
     else {
-      position.fail(failure);
+      position.add(failure);
       receiver.failed(failure);
     }
   }
 }
 
-/** Whether an error behind the script concerns an operation with that result. */
+/** Whether an error after the script's reply concerns an operation with that result. */
 type IsAffected = (kind: Operation["kind"], result: unknown) => boolean;
 
 export function isChange(kind: Operation["kind"], result: unknown): boolean {

@@ -26,7 +26,7 @@ export class Fetch {
   write(output: Output, tag: string): string[] {
     const { queue } = this.pop;
     output.write(["HMGET", eventsKey(tag, queue), ...this.ids], 2);
-    // Behind the contents: a claim that is still there was there when they were read.
+    // After the contents: a claim that is still there was there when they were read.
     output.write(["ZMSCORE", claimedKey(tag, queue), ...this.ids], 2);
     return ["hmget", "zmscore"];
   }

@@ -54,7 +54,7 @@ export class WalFile {
     closeSync(this.#descriptor);
   }
 
-  /** SQLite ignores zeros behind the end. Without room for them the file grows as needed. */
+  /** SQLite ignores zeros after the end. Without room for them the file grows as needed. */
   #allocate(): void {
     const zeros = Buffer.alloc(1024 * 1024);
     try {
