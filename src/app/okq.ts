@@ -30,7 +30,8 @@ import { readTlsFiles } from "./tls-files.ts";
  *     │
  *     ▼ submit (queue/store)
  *   stores/local or stores/redis: a batch for the operations that all clients submitted in a turn
- *     │                         of the event loop, or while the previous batch was in flight
+ *     │                   │     of the event loop, or while the previous batch was in flight
+ *     │                   └─► onReady ─► queue/waiters wakes a client that waits in QNOTIFY
  *     │ result, once the store has the batch
  *     ▼
  *   commands/execution ─► reply(), as in commands/push: result to a reply
@@ -46,6 +47,7 @@ import { readTlsFiles } from "./tls-files.ts";
  *   been started are not. Popped events that were not sent are requeued (Connection.closed).
  * - Redis goes away: operations of the batch in flight fail as "unknown", those that wait as
  *   "unavailable", until Redis is back (queue/errors).
+ * - The disk is full: pushes fail as "refused", and the other operations go on (sqlite/push-gate).
  * - The disk fails: if SQLite cannot write the batch, its operations fail as "refused"; if the sync
  *   fails after that, as "unknown".
  */

@@ -1,5 +1,5 @@
-// Pushes that nobody waits for (NOBLOCK): answered OK at once, bounded in number and in bytes. If
-// one fails, only the log tells.
+// Pushes with NOBLOCK: answered OK at once, bounded in number and in bytes. If one fails, the
+// client gets no error: the failure is logged.
 import type { Push, Results, Session } from "../queue/store.ts";
 import { ErrorReply, OK, type Reply } from "../resp/reply.ts";
 import { commandError } from "./errors.ts";

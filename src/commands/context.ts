@@ -18,7 +18,7 @@ export interface QueueContext {
   longReplies: LongReplies;
   stats: Pick<Stats, "pushes" | "pops" | "acks">;
   settings: Pick<Settings, "maxNameBytes" | "maxWaitingBytes">;
-  /** Logs a failure that no client hears of, or not in full. */
+  /** Logs a failure of which clients get no reply, or a reply without the details. */
   reportFailure(what: string, error: Error): void;
 }
 

@@ -15,7 +15,7 @@ export class Consumer {
     return this.#queues;
   }
 
-  /** Whether it may wait: it has registered, even on no queue, and was not made to leave since. */
+  /** Whether it may wait: it registered, even on no queue, and did not leave all queues since. */
   get hasRegistered(): boolean {
     return this.#hasRegistered;
   }

@@ -8,7 +8,7 @@ export interface Event {
   contents: Buffer;
 }
 
-/** A popped event, with what a store needs to undo the pop. Only the store understands the rest. */
+/** A popped event, and the values with which the store can undo the pop. */
 export interface Popped extends Event {
   /** Different from every other claim that the event has had or will have. */
   claim: number;

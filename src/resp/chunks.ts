@@ -45,7 +45,7 @@ export class Chunks {
   }
 
   /** Frees this chunk. To be called when all of it was read. */
-  letGo(): void {
+  free(): void {
     this.#start(NOTHING);
   }
 

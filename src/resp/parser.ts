@@ -34,8 +34,8 @@ const COPIED_CHUNK_BYTES_MAX = 4096;
 /**
  * Arguments may be views on the chunks, which must stay as they are while the arguments are in use.
  * A command keeps a chunk in memory if it is less than 64 KiB or at most twice the command's size.
- * Arguments that were cut have memory of their own, and that follows the bytes received, not those
- * announced.
+ * An argument that did not arrive in one chunk has memory of its own, which grows with the bytes
+ * received, not with the announced length.
  */
 export class Parser {
   /** May be changed between commands; inlineBytesMax stays the first one for counts and lengths. */
@@ -103,13 +103,13 @@ export class Parser {
   /** The next command of this chunk; undefined when it is used up or the effort is spent. */
   #nextInChunk(): Buffer[] | undefined {
     while (!this.isBusy && (!this.#input.isAtEnd || this.#inline.hasLine)) {
-      const command = this.#goOn();
+      const command = this.#continue();
       if (command !== undefined) return command;
     }
     return undefined;
   }
 
-  #goOn(): Buffer[] | undefined {
+  #continue(): Buffer[] | undefined {
     const input = this.#input;
     if (this.#inline.isInProgress) {
       return this.#inline.read(input, this.#effort, this.limits.inlineBytesMax);
@@ -119,7 +119,7 @@ export class Parser {
       ? this.#multibulk.read(input, this.#effort, this.limits)
       : this.#begin(chunk, input.at);
     if (command === undefined) return undefined;
-    if (input.isAtEnd) input.letGo();
+    if (input.isAtEnd) input.free();
     return chunk.length < LARGE_CHUNK_BYTES ? command : unpinned(command, chunk.length);
   }
 

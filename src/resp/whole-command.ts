@@ -24,7 +24,7 @@ export class WholeCommand {
 
   /**
    * The arguments of the command at chunk[from], which is a "*". Undefined when this is not a
-   * command for the fast path, or none at all.
+   * command for the fast path, or malformed.
    */
   read(chunk: Buffer, from: number, limits: ParserLimits): Buffer[] | undefined {
     const count = this.#readNumber(chunk, from + 1);

@@ -40,14 +40,14 @@ export class Admission {
     const address = by.unixPath === undefined ? withoutPrefix(socket.remoteAddress) : null;
     const isTrusted = !this.#context.users.isOpen || by.isMutual || address === null;
     const isServed = isTrusted || isLocal(socket);
-    const denial = isServed ? this.#takePlace(address) : NO_PASSWORD;
+    const denial = isServed ? this.#admit(address) : NO_PASSWORD;
     if (denial) this.#noteDenial(by.unixPath ?? address!, denial);
     return denial;
   }
 
   /** As above, for a client of that address that begins a TLS handshake. */
   enterHandshake(address: string): Denial | null {
-    const denial = this.#takePlace(address);
+    const denial = this.#admit(address);
     if (denial) this.#noteDenial(address, denial);
     return denial;
   }
@@ -58,7 +58,7 @@ export class Admission {
     if (address !== null) this.#addresses.leave(address);
   }
 
-  #takePlace(address: string | null): Denial | null {
+  #admit(address: string | null): Denial | null {
     const { settings, stats } = this.#context;
     if (this.#count >= settings.maxClients) return TOO_MANY;
     if (address !== null && !this.#addresses.enter(address)) {

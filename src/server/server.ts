@@ -1,4 +1,4 @@
-// The listening sockets of okq and the connections that came by them.
+// The listening sockets of okq and the connections that they accepted.
 import type { Socket } from "bun";
 import type { Cancel } from "../queue/clock.ts";
 import { Admission } from "./admission.ts";
@@ -33,7 +33,7 @@ export class Server implements Host {
   readonly #connections = new Set<Connection>();
   /** TLS handshakes in progress: they count as clients, and their time is limited. */
   readonly #handshakes = new Map<Socket<Connection>, { address: string; cancelTimer: Cancel }>();
-  /** They were told the reason, and have some time to read it. */
+  /** Refused clients that were sent the reason and have some time to read it. */
   readonly #refused = new Set<Socket<Connection>>();
   readonly #stopChecks: Cancel;
   #nextId = 1;

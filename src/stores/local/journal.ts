@@ -38,7 +38,7 @@ export type LoadProgress = (events: number) => void;
 export interface Journal {
   /** For INFO. */
   readonly name: string;
-  /** False when it keeps nothing: then changes need not be recorded. */
+  /** False if it keeps nothing: then changes are not recorded. */
   readonly isDurable: boolean;
   /** Call it once, before everything else. Rejects with a message of one line. */
   load(restoration: Restoration, onProgress: LoadProgress): Promise<void>;
