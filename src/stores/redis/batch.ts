@@ -201,7 +201,7 @@ export class Batch {
     const fetches: Fetch[] = [];
     for (const { kind, operations, results } of this.#calls) {
       if (kind !== "pop" || !Array.isArray(results) || results.length === 0) continue;
-      const fetch = new Fetch((operations[0] as Pop).queue, results as (Popped | null)[]);
+      const fetch = new Fetch(operations[0] as Pop, results as (Popped | null)[]);
       if (fetch.ids.length > 0) fetches.push(fetch);
     }
     return fetches;
@@ -217,12 +217,15 @@ export class Batch {
 
   /** Tells the receivers their results. */
   succeed(): void {
-    for (const call of this.#calls) tell(call, null);
+    for (const call of this.#calls) tell(call, null, isChange);
   }
 
-  /** Fails all operations, except those that are known to have changed nothing. */
-  fail(error: StoreError): void {
-    for (const call of this.#calls) tell(call, error);
+  /**
+   * Fails the operations with such results, those without results, and those of the same session
+   * after them. Tells the others their results.
+   */
+  fail(error: StoreError, isAffected: IsAffected): void {
+    for (const call of this.#calls) tell(call, error, isAffected);
   }
 }
 
@@ -268,15 +271,17 @@ function resultsOf({ kind, operations }: Call, reply: ScriptReply): unknown[] | 
   return verbs[kind].results(reply, operations as never);
 }
 
-function tell(call: Call, error: StoreError | null): void {
+function tell(call: Call, error: StoreError | null, isAffected: IsAffected): void {
   const { kind, receivers, positions, failures, results } = call;
   for (let at = 0; at < receivers.length; at++) {
     const [receiver, position] = [receivers[at]!, positions[at]!];
     let failure: StoreError | null = null;
     if (results instanceof StoreError) failure = results;
-    else if (error && (!results || isChange(kind, results[at]))) failure = error;
-    // It changed nothing, but it came after an operation whose outcome is unknown.
-    else if (error && position.hasNewSince(failures[at]!)) failure = position.earlierFailure();
+    else if (error && (!results || isAffected(kind, results[at]))) failure = error;
+    // It came after an operation whose outcome is unknown.
+    else if (error && position.hasNewSince(failures[at]!)) {
+      failure = isChange(kind, results![at]) ? error : position.earlierFailure();
+    }
     if (!failure) receiver.succeeded((results as unknown[])[at]);
     else {
       position.add(failure);
@@ -285,7 +290,10 @@ function tell(call: Call, error: StoreError | null): void {
   }
 }
 
-function isChange(kind: Operation["kind"], result: unknown): boolean {
+/** Whether an error after the script's reply concerns an operation with that result. */
+type IsAffected = (kind: Operation["kind"], result: unknown) => boolean;
+
+export function isChange(kind: Operation["kind"], result: unknown): boolean {
   return verbs[kind].isChange(result as never);
 }
 
