@@ -1,5 +1,6 @@
 // Start here: turns the command line into an action and its result into an exit code. The only file
-// that ends the process: 0 for success, 1 for a failure, 2 for bad usage.
+// that ends the process: 0 for success, 1 for a failure, 2 for bad usage. The path of a command
+// through the server is drawn in app/okq.ts.
 import { backup, check } from "./cli/backup.ts";
 import { type Action, parseCommandLine } from "./cli/command-line.ts";
 import { health } from "./cli/health.ts";

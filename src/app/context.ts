@@ -25,6 +25,7 @@ interface Parts {
 
 export function contextOf(config: Config, { warn }: LogLimit, parts: Parts): Context {
   const { store, waiters, users, maxClients, clock } = parts;
+  // The maximum of each of the three budgets, not of all together.
   const budgets = createBudgets(config.maxWaitingBytes);
   const reportFailure = (what: string, error: Error) => warn(`${what} failed`, { error });
   return {

@@ -30,22 +30,24 @@ import { readTlsFiles } from "./tls-files.ts";
  *     │
  *     ▼ submit (queue/store)
  *   stores/local or stores/redis: a batch for the operations that all clients submitted in a turn
- *     │                         of the event loop, or while the previous batch was under way
+ *     │                   │     of the event loop, or while the previous batch was in flight
+ *     │                   └─► onReady ─► queue/waiters wakes a client that waits in QNOTIFY
  *     │ result, once the store has the batch
  *     ▼
  *   commands/execution ─► reply(), as in commands/push: result to a reply
  *     │
  *     ▼
- *   server/slot, kept in order by server/pipeline ─► server/reply-writer ─► server/outbox ─► socket
+ *   server/pipeline (replies in order) ─► server/reply-writer ─► server/outbox ─► socket
  *
- * - An operation fails: the store refuses those that its session submitted behind it (queue/order),
- *   and server/refusal refuses commands that had arrived but were not submitted.
+ * - An operation fails: the store refuses those that its session submitted after it (queue/errors),
+ *   and server/commands-after-failure refuses commands that had arrived but were not submitted.
  * - A client sends too much or reads too slowly: server/flow/input starts no more of its commands,
  *   and then stops reading from it.
  * - The client goes away: operations that it submitted are still done, and commands that had not
  *   been started are not. Popped events that were not sent are requeued (Connection.closed).
  * - Redis goes away: operations of the batch in flight fail as "unknown", those that wait as
  *   "unavailable", until Redis is back (queue/errors).
+ * - The disk is full: pushes fail as "refused", and the other operations go on (sqlite/push-gate).
  * - The disk fails: if SQLite cannot write the batch, its operations fail as "refused"; if the sync
  *   fails after that, as "unknown".
  */
@@ -53,7 +55,7 @@ import { readTlsFiles } from "./tls-files.ts";
 export interface Okq extends Ports {
   /** Reads users and certificates again. A file with a mistake changes nothing. */
   reload(): void;
-  /** Answers the commands under way, then closes everything, within ten seconds. */
+  /** Answers the commands in flight, then closes everything, within ten seconds. */
   close(): Promise<void>;
 }
 

@@ -1,4 +1,4 @@
-// The answer of a command: a reply, an event that can be taken back, or a reply made bit by bit.
+// The answer of a command: a reply, a reply with a popped event, or a reply made part by part.
 import type { Reply } from "../resp/reply.ts";
 
 export type Answer = Reply | Handout | LongReply;
@@ -11,7 +11,7 @@ export abstract class Handout {
     readonly mayComeTwice: boolean,
   ) {}
 
-  /** Called if the client is gone before the reply was sent. */
+  /** Requeues the event. Called if the client is gone before the reply was sent. */
   abstract giveBack(): void;
 }
 

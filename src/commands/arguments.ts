@@ -1,5 +1,5 @@
 // Reads the arguments of a command as its syntax line says. "queue [EX seconds] [NOACK]" has one
-// fixed argument and two options; options stand behind the fixed arguments, in any order and case.
+// fixed argument and two options; options come after the fixed arguments, in any order and case.
 import { nameOf } from "../queue/name-cache.ts";
 import { commandError } from "./errors.ts";
 import { type Argument, argumentsOf } from "./syntax.ts";
@@ -68,7 +68,7 @@ export function argumentReader<Name extends string, Syntax extends string>(
   if (!isReadable) throw new Error(`${command} ${syntax}: its arguments cannot be read`);
   const known = new Map(options.map((option) => [option.token, option]));
   const first = command.split(" ").length;
-  const behind = first + fixed.length;
+  const optionsAt = first + fixed.length;
   const areBytes = fixed.every(({ name }) => !kinds.has(name!));
   const valueAt = (bytes: Buffer, at: number) => {
     const name = fixed[at - first]?.name;
@@ -77,9 +77,9 @@ export function argumentReader<Name extends string, Syntax extends string>(
   return {
     positional: (args) => (areBytes ? args : args.map(valueAt)) as Positional<Name, Syntax>,
     options: (args) =>
-      (list || args.length === behind
+      (list || args.length === optionsAt
         ? NO_OPTIONS
-        : readOptions(args, behind, known)) as Options<Syntax>,
+        : readOptions(args, optionsAt, known)) as Options<Syntax>,
   };
 }
 

@@ -1,7 +1,7 @@
-// Pushes that nobody waits for (NOBLOCK): answered OK at once, bounded in number and in bytes. If
-// one fails, only the log tells.
+// Pushes with NOBLOCK: answered OK at once, bounded in number and in bytes. If one fails, the
+// client gets no error: the failure is logged.
 import type { Push, Results, Session } from "../queue/store.ts";
-import { Failure, OK, type Reply } from "../resp/reply.ts";
+import { ErrorReply, OK, type Reply } from "../resp/reply.ts";
 import { commandError } from "./errors.ts";
 
 /** The result of parse() for a push that is done in the background. */
@@ -51,7 +51,7 @@ export class BackgroundPushes {
       .ask(push)
       .then((result) => {
         const reply = replyTo(result);
-        if (reply instanceof Failure) throw new Error(reply.text);
+        if (reply instanceof ErrorReply) throw new Error(reply.text);
       })
       .catch(fail)
       .finally(() => {

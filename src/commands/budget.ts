@@ -1,12 +1,12 @@
-// A budget of bytes that all clients share, such as for replies that clients have not read yet.
+// A budget of bytes that all clients share, such as for replies that clients do not read.
 
 /**
- * Check isFull before taking more. So the bytes exceed the maximum by at most one taking for each
+ * Check isFull before each take(). So the bytes exceed the maximum by at most one take() for each
  * check.
  */
 export class Budget {
   #bytes = 0;
-  readonly #waiting = new Set<() => void>();
+  readonly #onRoom = new Set<() => void>();
 
   constructor(readonly bytesMax: number) {}
 
@@ -24,32 +24,33 @@ export class Budget {
 
   release(bytes: number): void {
     this.#bytes -= bytes;
-    if (this.#waiting.size === 0 || this.isFull) return;
-    const told = [...this.#waiting];
-    this.#waiting.clear();
-    for (const tell of told) tell();
+    if (this.#onRoom.size === 0 || this.isFull) return;
+    const callbacks = [...this.#onRoom];
+    this.#onRoom.clear();
+    for (const callback of callbacks) callback();
   }
 
   /** For a full budget: calls the function once, when there is room again. */
-  whenRoom(tell: () => void): void {
-    this.#waiting.add(tell);
+  whenRoom(callback: () => void): void {
+    this.#onRoom.add(callback);
   }
 }
 
 /** Bytes that okq keeps for clients, besides events: one budget for each kind. */
 export interface Budgets {
-  /** Arguments of commands that wait for their answer. */
-  waiting: Budget;
+  /** Arguments of commands that were started and are not answered. */
+  unanswered: Budget;
   /** Input of commands that were not started. */
-  unread: Budget;
-  /** Replies that clients have not read. */
+  unstarted: Budget;
+  /** Replies that sockets have not taken, because clients do not read them. */
   unsent: Budget;
 }
 
+/** Each budget gets this maximum. */
 export function createBudgets(bytesMax: number): Budgets {
   return {
-    waiting: new Budget(bytesMax),
-    unread: new Budget(bytesMax),
+    unanswered: new Budget(bytesMax),
+    unstarted: new Budget(bytesMax),
     unsent: new Budget(bytesMax),
   };
 }

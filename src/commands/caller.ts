@@ -1,7 +1,7 @@
 // Who calls a command. Commands on queues need a Caller, which any front end can provide; commands
 // on the connection itself need a Client.
 import type { Consumer } from "../queue/consumer.ts";
-import type { Order } from "../queue/order.ts";
+import type { Failures } from "../queue/failures.ts";
 import type { Session } from "../queue/store.ts";
 import type { ProtocolVersion } from "../resp/reply.ts";
 import type { User } from "../users/user.ts";
@@ -11,12 +11,12 @@ export interface Caller {
   readonly user: User | null;
   /** Its operations take effect in the order in which it sent its commands. */
   readonly session: Session;
-  /** Its failed operations. */
-  readonly order: Order;
+  /** The failures of its commands so far, for commands that wait without an operation (QSTATUS). */
+  readonly failures: Failures;
   readonly consumer: Consumer;
-  /** Aborts when a wait has lost its point: the caller is gone or okq stops. */
+  /** Aborts when waiting is of no use any more: the caller is gone or okq stops. */
   readonly gone: AbortSignal;
-  /** No reply reaches it any more. */
+  /** The connection is closed: replies cannot reach the caller. */
   readonly isClosed: boolean;
 }
 
@@ -45,7 +45,7 @@ export interface ConnectionFigures {
   /** When bytes last arrived. */
   readonly lastReceivedAtMs: number;
   lastCommand: string;
-  /** Bytes that it sent and that belong to no finished command; bytes of replies not yet sent. */
+  /** Bytes of its unfinished commands; bytes of replies that are not sent yet. */
   readonly bytesIn: number;
   readonly bytesOut: number;
   /** How many commands were started and their replies not sent. */
@@ -57,7 +57,7 @@ export interface ConnectionFigures {
 /** A connection. */
 export interface Client extends Caller, ConnectionSettings, ConnectionFigures {
   user: User | null;
-  /** Ends a wait with nil, as `gone` does, and the client stays. */
+  /** Ends a wait with nil, as `gone` does, but the client stays connected. */
   stopWaiting(): void;
   /** Closes once the replies to what it sent up to now are sent. */
   quit(): void;

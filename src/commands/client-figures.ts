@@ -1,9 +1,9 @@
-// Sums and maxima over all clients, for INFO. Many drivers send INFO when they connect, and to look
+// Sums and maxima over all clients, for INFO. Many drivers send INFO when they connect, and looking
 // at every client takes longer with more clients. So the figures are kept for a while.
 import type { Clock } from "../queue/clock.ts";
 import type { ConnectionFigures } from "./caller.ts";
 
-/** So the looks take less than a tenth of all processor time. */
+/** Then looking takes less than a tenth of the processor time. */
 const KEPT_MS_PER_CLIENT = 0.005;
 
 export interface Figures {

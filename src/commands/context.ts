@@ -18,7 +18,7 @@ export interface QueueContext {
   longReplies: LongReplies;
   stats: Pick<Stats, "pushes" | "pops" | "acks">;
   settings: Pick<Settings, "maxNameBytes" | "maxWaitingBytes">;
-  /** Logs a failure that no client hears of, or not in full. */
+  /** Logs a failure of which clients get no reply, or a reply without the details. */
   reportFailure(what: string, error: Error): void;
 }
 
@@ -51,8 +51,9 @@ export interface Settings {
   loginTimeout: number;
   clientTimeout: number;
   clientOutputTimeout: number;
+  /** The maximum of each of the three budgets (see Budgets), and of the registrations. */
   maxWaitingBytes: number;
-  /** Limits on one client: bytes of unsent replies, and commands under way. */
+  /** Limits on one client: bytes of unsent replies, and commands in flight. */
   clientOutputBytesMax: number;
   clientInFlightMax: number;
 }

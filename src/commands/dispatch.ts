@@ -1,5 +1,5 @@
 // From the arguments of a command to its descriptor, and whether the connection may run it now.
-import { type Failure, quoteForError } from "../resp/reply.ts";
+import { type ErrorReply, quoteForError } from "../resp/reply.ts";
 import type { Answer } from "./answer.ts";
 import { errorReply } from "./errors.ts";
 import type { Execution } from "./execution.ts";
@@ -9,7 +9,10 @@ import { find } from "./table.ts";
 const NO_TRANSACTIONS = errorReply("noTransactions");
 
 /** Begins the command; see Execution.begin. */
-export function dispatch(execution: Execution, refusal: Failure | null): Answer | undefined {
+export function dispatch(
+  execution: Execution,
+  afterFailure: ErrorReply | null,
+): Answer | undefined {
   const { args, client } = execution;
   const entry = find(args);
   if (entry === "unknown" && isHttp(args)) return refuseHttp(execution);
@@ -21,10 +24,10 @@ export function dispatch(execution: Execution, refusal: Failure | null): Answer 
   if (client.isRefusingTransaction && !(isKnown && entry.command.isTransactional)) {
     return NO_TRANSACTIONS;
   }
-  return isKnown ? execution.begin(entry, refusal) : unknown(args, entry);
+  return isKnown ? execution.begin(entry, afterFailure) : unknown(args, entry);
 }
 
-function unknown(args: Buffer[], problem: "unknown" | "unknown subcommand"): Failure {
+function unknown(args: Buffer[], problem: "unknown" | "unknown subcommand"): ErrorReply {
   const [command, subcommand] = args as [Buffer, Buffer?];
   if (problem === "unknown subcommand") {
     const container = command.toString("latin1").toUpperCase();
@@ -43,7 +46,7 @@ function isHttp(args: Buffer[]): boolean {
   return isNamed(args, "POST") || isNamed(args, "HOST:");
 }
 
-function refuseHttp({ client, context }: Execution): Failure {
+function refuseHttp({ client, context }: Execution): ErrorReply {
   const addr = client.address;
   context.warn("closed a client that speaks HTTP: perhaps a browser with a harmful page", {
     addr,

@@ -9,7 +9,7 @@ export interface Entry<C extends Caller = Client, X extends QueueContext = Conte
   command: Command<C, X>;
   name: string;
   access: Access;
-  /** The command by its kind: one is null. */
+  /** The command by its kind: the other one is null. */
   storeCommand: StoreCommand | null;
   runCommand: RunCommand<C, X> | null;
   /** Bounds of the argument count, the command's words included. */

@@ -1,7 +1,7 @@
 // Every error reply of okq: its text, which begins with a code, and when a client gets it. The
 // README's list comes from here. Errors in the protocol itself are in resp/protocol-error.ts.
 // Drivers act on some codes and on some of Redis' texts: those must not change.
-import { Failure, quoteForError } from "../resp/reply.ts";
+import { ErrorReply, quoteForError } from "../resp/reply.ts";
 
 interface ErrorText {
   /** Names in braces stand for values. Bytes that a client sent come last: they could be a code. */
@@ -28,9 +28,9 @@ export const errorTexts = {
     text: "ERR store refused: {reason}",
     when: "The store is full or cannot write, as the reason says. Nothing was done.",
   },
-  behindRejected: {
+  afterRejected: {
     text: "ERR not done, because an earlier command of this client was refused",
-    when: "The client had sent the command behind an event or a command that is too large.",
+    when: "The client had sent the command after an event or a command that is too large.",
   },
   internal: {
     text: "ERR internal error: {reason}",
@@ -121,7 +121,7 @@ export const errorTexts = {
   },
   nestedMulti: {
     text: "ERR MULTI calls can not be nested",
-    when: "MULTI behind MULTI.",
+    when: "MULTI after MULTI.",
   },
   withoutMulti: {
     text: "ERR {command} without MULTI",
@@ -307,11 +307,11 @@ type Values<N extends ErrorName> = [NamesOf<N>] extends [never]
   : [values: Record<NamesOf<N>, string | number | Buffer>];
 
 /** The error reply of that name. Bytes become printable, and are cut when they are long. */
-export function errorReply<N extends ErrorName>(name: N, ...[values]: Values<N>): Failure {
+export function errorReply<N extends ErrorName>(name: N, ...[values]: Values<N>): ErrorReply {
   const { text } = errorTexts[name];
-  if (values === undefined) return new Failure(text);
+  if (values === undefined) return new ErrorReply(text);
   const given: Record<string, string | number | Buffer> = values;
-  return new Failure(
+  return new ErrorReply(
     text.replace(/\{(\w+)\}/g, (_, key: string) => {
       const value = given[key]!;
       return value instanceof Buffer ? quoteForError(value) : String(value);
@@ -321,7 +321,7 @@ export function errorReply<N extends ErrorName>(name: N, ...[values]: Values<N>)
 
 /** Ends a command with an error reply. */
 export class CommandError extends Error {
-  constructor(readonly reply: Failure) {
+  constructor(readonly reply: ErrorReply) {
     super(reply.text);
   }
 }

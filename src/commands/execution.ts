@@ -1,10 +1,10 @@
 // One command as it was called, from its arguments to its answer. Every front end extends it.
 //
 //   begin --answer--> done
-//     +--none yet--> wait --result of the operation, or of run()--> settled, done
-import { BehindFailure, StoreError, type StoreFailure } from "../queue/errors.ts";
+//     +--none yet--> submitOrAwait --result of the operation, or of run()--> answered, done
+import { EarlierFailure, StoreError, type StoreFailure } from "../queue/errors.ts";
 import type { Operation, Receiver } from "../queue/store.ts";
-import { type Failure, quoteForError } from "../resp/reply.ts";
+import { type ErrorReply, quoteForError } from "../resp/reply.ts";
 import type { Answer } from "./answer.ts";
 import { InBackground } from "./background.ts";
 import type { Caller, Client } from "./caller.ts";
@@ -12,7 +12,7 @@ import type { Call, RunCommand, StoreCommand } from "./command.ts";
 import type { Context, QueueContext } from "./context.ts";
 import type { Entry } from "./entry.ts";
 import { CommandError, errorReply } from "./errors.ts";
-import { denialOf } from "./permission.ts";
+import { permissionError } from "./permission.ts";
 import { wireName } from "./syntax.ts";
 
 const storeErrors = {
@@ -31,12 +31,12 @@ const COPIED_MAX = 64;
 export abstract class Execution<C extends Caller = Client, X extends QueueContext = Context>
   implements Call<C, X>, Receiver<unknown>
 {
-  /** Whether later commands of the connection wait for this one. */
+  /** Whether later commands of the connection are started only when this one is answered. */
   isExclusive = false;
-  /** If the command is an operation: how to reply to its result. */
+  /** Both are set if the command is an operation. */
   #command: StoreCommand | null = null;
   #operation: Operation | null = null;
-  /** Else the promise that run() returned. */
+  /** Else this is: the promise that run() returned. */
   #promise: Promise<Answer> | null = null;
 
   constructor(
@@ -46,51 +46,51 @@ export abstract class Execution<C extends Caller = Client, X extends QueueContex
   ) {}
 
   /**
-   * Runs the command. Returns its answer, or undefined if the answer comes later: then call wait().
-   * With a refusal, commands on queues are not run but answered with it.
+   * Begins the command. Returns its answer, or undefined if the answer comes later: then call
+   * submitOrAwait(). With `afterFailure`, commands on queues are not run but get that reply.
    */
-  begin(entry: Entry<C, X>, refusal: Failure | null): Answer | undefined {
+  begin(entry: Entry<C, X>, afterFailure: ErrorReply | null): Answer | undefined {
     const { storeCommand, runCommand, min, max } = entry;
     const { length } = this.args;
     if (length < min || length > max) return this.#wrongCount(entry);
-    const denial = denialOf(entry, this);
-    if (denial) return denial;
-    if (refusal && entry.command.group === "queue") return refusal;
+    const denied = permissionError(entry, this);
+    if (denied) return denied;
+    if (afterFailure && entry.command.group === "queue") return afterFailure;
     try {
       return storeCommand ? this.#parse(storeCommand) : this.#run(runCommand!);
     } catch (error) {
-      return this.failureOf(error);
+      return this.errorReplyTo(error);
     }
   }
 
-  /** Sends the operation to the store, or waits for run(). The answer goes to settled(). */
-  wait(): void {
+  /** Submits the operation to the store, or awaits run(). The answer goes to answered(). */
+  submitOrAwait(): void {
     if (this.#operation) this.client.session.submit(this.#operation, this as Receiver<never>);
     else {
       this.#promise!.then(
-        (answer) => this.settled(answer, null),
+        (answer) => this.answered(answer, null),
         (error) => {
           if (error instanceof StoreError) this.failed(error);
-          else this.settled(this.failureOf(error), null);
+          else this.answered(this.errorReplyTo(error), null);
         },
       );
     }
   }
 
   succeeded(result: unknown): void {
-    this.settled(this.#replyTo(result, this.#operation!), null);
+    this.answered(this.#replyTo(result, this.#operation!), null);
   }
 
   failed(error: StoreError): void {
-    this.client.order.fail(error);
-    this.settled(this.failureOf(error), this.failureOf(new BehindFailure(error)));
+    this.client.failures.add(error);
+    this.answered(this.errorReplyTo(error), this.errorReplyTo(new EarlierFailure(error)));
   }
 
-  /** The answer has come. If the store failed, commands sent behind this one get the refusal. */
-  protected abstract settled(answer: Answer, refusal: Failure | null): void;
+  /** The answer has come. If the store failed, commands sent after this one get `forLater`. */
+  protected abstract answered(answer: Answer, forLater: ErrorReply | null): void;
 
   /** The reply to an error that the command threw or rejected with. */
-  protected failureOf(error: unknown): Failure {
+  protected errorReplyTo(error: unknown): ErrorReply {
     if (error instanceof CommandError) return error.reply;
     if (error instanceof StoreError) {
       return errorReply(storeErrors[error.failure], { reason: error.message });
@@ -127,12 +127,12 @@ export abstract class Execution<C extends Caller = Client, X extends QueueContex
     try {
       return this.#command!.reply(result, operation, this.context);
     } catch (error) {
-      return this.failureOf(error);
+      return this.errorReplyTo(error);
     }
   }
 
   /** Commands of Redis are refused in Redis' words, commands on queues with their syntax. */
-  #wrongCount({ command, min }: Entry<C, X>): Failure {
+  #wrongCount({ command, min }: Entry<C, X>): ErrorReply {
     const { name, syntax, group } = command;
     if (group !== "queue") return errorReply("wrongArgumentCount", { command: wireName(name) });
     const usage = `${name} ${syntax}`.trimEnd();

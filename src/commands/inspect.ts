@@ -41,7 +41,7 @@ function compareToPrefix(queue: Buffer, prefix: Buffer): number {
   return Buffer.compare(queue.subarray(0, prefix.length), prefix);
 }
 
-/** A name that comes shortly before all names with that prefix; null if that is the start. */
+/** A name that comes shortly before all names with that prefix; null for the start of the list. */
 function justBefore(prefix: Buffer): Buffer | null {
   if (prefix.length === 0) return null;
   const last = prefix.at(-1)!;
@@ -57,14 +57,14 @@ function statusPages(queues: Buffer[], { client }: QueueCall): AsyncGenerator<Qu
  * Waits until the store knows of the consumers that left. Rejects if an operation of an earlier
  * command failed meanwhile.
  */
-async function consumersSettled({ client, context }: QueueCall): Promise<void> {
-  const { failures } = client.order;
-  await context.consumers.settled();
-  if (client.order.isBehindFailure(failures)) throw client.order.refusal();
+async function consumersReported({ client, context }: QueueCall): Promise<void> {
+  const { count } = client.failures;
+  await context.consumers.allReported();
+  if (client.failures.hasNewSince(count)) throw client.failures.earlierFailure();
 }
 
 async function showStatus(queues: Buffer[], call: QueueCall): Promise<Answer> {
-  await consumersSettled(call);
+  await consumersReported(call);
   const rows = new StatusRows();
   const release = await collect(call, statusPages(queues, call), (page) => rows.add(page));
   return longArray(rows.count, statusReplies(rows), release);
@@ -78,7 +78,7 @@ function* statusReplies(rows: StatusRows): Generator<Reply> {
 
 /** One line per queue, with all columns aligned. */
 async function showInfo(queues: Buffer[], call: QueueCall): Promise<Answer> {
-  await consumersSettled(call);
+  await consumersReported(call);
   const rows = new StatusRows();
   const widths = [0, 0, 0, 0];
   const release = await collect(call, statusPages(queues, call), (page) => {

@@ -13,7 +13,7 @@ const GONE = errorReply("internal", { reason: "the client is gone" });
 /** The clients that collect more than one page, one at a time. */
 export class LongReplies {
   /** Clients that wait for their turn, in order of arrival. */
-  readonly #line = new Map<Caller, () => void>();
+  readonly #waitList = new Map<Caller, () => void>();
   #collecting: Caller | null = null;
 
   /** No client begins while the budget for unsent replies is full. */
@@ -21,13 +21,13 @@ export class LongReplies {
 
   /** How many clients wait for their turn. */
   get waiting(): number {
-    return this.#line.size;
+    return this.#waitList.size;
   }
 
   /** Resolves when it is the client's turn, or when the client leaves. */
   enter(client: Caller): Promise<void> {
     return new Promise((resolve) => {
-      this.#line.set(client, resolve);
+      this.#waitList.set(client, resolve);
       this.#beginNext();
     });
   }
@@ -35,17 +35,17 @@ export class LongReplies {
   /** Its turn is over, or the client is gone. */
   leave(client: Caller): void {
     if (this.#collecting === client) this.#collecting = null;
-    this.#line.get(client)?.();
-    this.#line.delete(client);
+    this.#waitList.get(client)?.();
+    this.#waitList.delete(client);
     this.#beginNext();
   }
 
   readonly #beginNext = (): void => {
-    const [next] = this.#line;
+    const [next] = this.#waitList;
     if (!next || this.#collecting) return;
     if (this.unsent.isFull) return this.unsent.whenRoom(this.#beginNext);
     const [client, resolve] = next;
-    this.#line.delete(client);
+    this.#waitList.delete(client);
     this.#collecting = client;
     resolve();
   };

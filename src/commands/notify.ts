@@ -41,7 +41,7 @@ async function notify(timeoutMs: number, { client, context }: QueueCall): Promis
       const { queues } = consumer;
       if (queues.length === 0) return null;
       const found = await session.ask({ kind: "ready", queues });
-      if (found) consumer.searchBehind(found);
+      if (found) consumer.searchAfter(found);
       return found;
     },
   });
@@ -68,7 +68,7 @@ export const notifyCommands: QueueCommand[] = [
     syntax: "timeout",
     summary:
       "Waits up to timeout seconds for a ready event in a registered queue; the queue's name, " +
-      "or nil. Commands sent behind it wait too. An error if this connection never registered.",
+      "or nil. Commands sent after it wait too. An error if this connection never registered.",
     flags: ["readonly", "blocking"],
     isExclusive: true,
     run: ([, timeoutMs], _, call) => notify(timeoutMs, call),

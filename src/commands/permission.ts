@@ -1,5 +1,5 @@
-// Decides whether a client may call a command, and with these queues.
-import type { Failure } from "../resp/reply.ts";
+// Decides whether a client may call a command, and use the queues that it names.
+import type { ErrorReply } from "../resp/reply.ts";
 import type { Caller } from "./caller.ts";
 import type { Call } from "./command.ts";
 import type { QueueContext } from "./context.ts";
@@ -14,10 +14,10 @@ export const LOG_IN_FIRST = errorReply("loginRequired");
 const QUEUES_MAX = 16_384;
 
 /** The error reply, or null if the client may call it. */
-export function denialOf<C extends Caller, X extends QueueContext>(
+export function permissionError<C extends Caller, X extends QueueContext>(
   { name, access, queues }: Entry<C, X>,
   { args, client }: Call<C, X>,
-): Failure | null {
+): ErrorReply | null {
   if (access === "anybody") return null;
   const { user } = client;
   if (user === null) return LOG_IN_FIRST;

@@ -24,10 +24,11 @@ class PoppedEvent extends Handout {
   /** Undoes the pop, unless its claim has ended: then another consumer may have the event. */
   giveBack(): void {
     const { queue, leaseMs } = this.#pop;
-    // A session of its own: in the client's it would be refused behind a failed operation.
+    // A session of its own: in the client's it would fail after a failed operation.
     const session = this.#store.session();
     const undone = session.ask({ kind: "unpop", queue, leaseMs, popped: this.#popped });
-    // Without a store the lease brings it back; an event popped for good was at most once.
+    // If the store fails, the event is requeued when its lease expires. Without a lease it is lost:
+    // it was to be delivered at most once.
     undone.catch(() => {});
   }
 }

@@ -68,8 +68,8 @@ function clientLines(context: Context): Lines {
     ["client_output_max", bytesOutMax],
     ["client_input_max", bytesInMax],
     ["bytes_waiting_limit", settings.maxWaitingBytes],
-    ["bytes_waiting", budgets.waiting.bytes],
-    ["bytes_unread", budgets.unread.bytes],
+    ["bytes_waiting", budgets.unanswered.bytes],
+    ["bytes_unread", budgets.unstarted.bytes],
     ["bytes_unsent", budgets.unsent.bytes],
     ["bytes_registered", consumers.bytes],
     ["clients_closed_slow", stats.closedSlow],
@@ -102,7 +102,7 @@ function cpu(): Lines {
 
 /** The store looks at every queue for it, so INFO has it only when the section is named. */
 async function queueLines(call: Call): Promise<Lines> {
-  await call.context.consumers.settled();
+  await call.context.consumers.allReported();
   const sums = { queues: 0, events: 0, events_processing: 0, consumers: 0 };
   try {
     await collect(call, statusOfAll(call.client), (page) => {

@@ -1,15 +1,15 @@
-// The time, for all that measures it or waits for it. Tests move a clock of their own
+// The clock of everything that measures time or waits. Tests have a clock that they move themselves
 // (test/support/test-clock.ts).
 
 export interface Clock {
   /**
-   * Milliseconds, with fractions: those since 1970 when the process started, and from then on even
-   * ones. They do not jump when somebody sets the machine's clock.
+   * Milliseconds since 1970, with fractions. The machine's clock is read only at the start of the
+   * process, so the time does not jump when somebody sets that clock.
    */
   nowMs(): number;
-  /** Runs it once, not before so many milliseconds have passed. Any delay is fine. */
+  /** Runs it once, after at least so many milliseconds, however many. */
   after(delayMs: number, run: () => void): Cancel;
-  /** Runs it again and again, with so many milliseconds from one time to the next. */
+  /** Runs it periodically. */
   every(periodMs: number, run: () => void): Cancel;
 }
 

@@ -15,7 +15,7 @@ export class Consumer {
     return this.#queues;
   }
 
-  /** Whether it may wait: it has registered, even on no queue, and was not made to leave since. */
+  /** Whether it may wait: it registered, even on no queue, and did not leave all queues since. */
   get hasRegistered(): boolean {
     return this.#hasRegistered;
   }
@@ -59,8 +59,8 @@ export class Consumer {
     await this.#consumers.reportLeft(changed);
   }
 
-  /** From now on the search starts behind this queue, so that no queue starves the others. */
-  searchBehind(queue: Buffer): void {
+  /** From now on the search starts after this queue, so that no queue starves the others. */
+  searchAfter(queue: Buffer): void {
     const next = this.#queues.findIndex((each) => each.equals(queue)) + 1;
     this.#queues = [...this.#queues.slice(next), ...this.#queues.slice(0, next)];
   }

@@ -20,7 +20,7 @@ export class Consumers {
   readonly #onLeaveFailed: (error: Error) => void;
   readonly #counts = new Map<string, number>();
   #bytes = 0;
-  /** Settles when the store has been told of all changes so far, or could not be told. */
+  /** Resolves when the store has been told of all changes so far, or could not be told. */
   #reported: Promise<unknown> = Promise.resolve();
   /** Whether the store may know of consumers of this process. */
   #hasReported = false;
@@ -67,7 +67,7 @@ export class Consumers {
    * Resolves when the store has been told of all consumers that left in this turn of the event
    * loop. A connection that ends in one turn is closed by the end of the next turn.
    */
-  async settled(): Promise<void> {
+  async allReported(): Promise<void> {
     await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
     await this.#reported;
   }

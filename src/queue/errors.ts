@@ -16,8 +16,17 @@ export class StoreError extends Error {
   }
 }
 
-/** The error of an operation that was not done because an operation in front of it failed. */
-export class BehindFailure extends StoreError {
+/**
+ * The error of an operation that was not done because an earlier operation of its session failed.
+ * All that one failed operation, such as a push to a full store, leads to:
+ * 1. The store gives its receiver a StoreError.
+ * 2. Operations that its session had submitted after it fail with an EarlierFailure. Every store
+ *    finds them with failures.ts.
+ * 3. commands/execution.ts turns each error into an error reply.
+ * 4. Commands that the client had sent after it, and that were not submitted yet, get the same
+ *    reply as in 2 from the server (server/commands-after-failure.ts).
+ */
+export class EarlierFailure extends StoreError {
   constructor({ failure }: StoreError) {
     super(
       failure === "refused" ? "refused" : "unavailable",

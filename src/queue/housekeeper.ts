@@ -1,5 +1,5 @@
-// Periodic work: requeues expired claims, renews the counts of consumers, and polls for events that
-// no message announced to waiters.
+// Periodic work: requeues expired claims, renews the counts of consumers, and polls for ready
+// events, because a message to the waiters may be lost.
 import type { Cancel, Clock } from "./clock.ts";
 import type { Consumers } from "./consumers.ts";
 import type { Session, Store } from "./store.ts";
@@ -7,7 +7,7 @@ import type { Waiters } from "./waiters.ts";
 
 /** How often it checks whether a reclaim is due. The check costs the store nothing. */
 const RECLAIM_EVERY_MS = 200;
-/** How often it also looks where nothing seems due: a message that something is may be lost. */
+/** How often it also looks where nothing seems due: messages about leases may be lost. */
 const RECLAIM_SOME_EVERY_MS = 10_000;
 const RECLAIM_LIMIT = 500;
 const REPORT_EVERY_MS = 5_000;
@@ -32,7 +32,7 @@ export class Housekeeper {
   readonly #store: Store;
   readonly #waiters: Waiters;
   readonly #clock: Clock;
-  /** Two sessions, so that neither waits behind the other's work on another part of the store. */
+  /** Two sessions, so that neither waits for the other's work on another part of the store. */
   readonly #reclaims: Session;
   readonly #polls: Session;
   readonly #timers: Cancel[];
@@ -84,7 +84,7 @@ export class Housekeeper {
     await this.#store.watch();
   }
 
-  /** Does the work periodically. Skips a round while the last one is still under way. */
+  /** Does the work periodically. Skips a round while the last one is still in progress. */
   #every(
     periodMs: number,
     work: () => Promise<void>,

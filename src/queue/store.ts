@@ -8,7 +8,7 @@ export interface Event {
   contents: Buffer;
 }
 
-/** A popped event, with what a store needs to undo the pop. Only the store understands the rest. */
+/** A popped event, and the values with which the store can undo the pop. */
 export interface Popped extends Event {
   /** Different from every other claim that the event has had or will have. */
   claim: number;
@@ -82,7 +82,7 @@ export interface Status {
 }
 
 /**
- * A page of the active queues, in ascending order of their bytes, beginning behind `after`. It has
+ * A page of the active queues, in ascending order of their bytes, beginning after `after`. It has
  * at most `limit` queues, or in a store of several parts, such as a cluster, as many from each.
  */
 export interface List {
@@ -165,7 +165,7 @@ export interface Results {
 
 export type ResultOf<O extends Operation> = Results[O["kind"]];
 
-/** Receives the outcome of an operation, once. A success means that the store keeps it for good. */
+/** Receives the outcome of an operation, once. A success is as durable as the store makes it. */
 export interface Receiver<R> {
   succeeded(result: R): void;
   /** The error says what became of the operation. */
@@ -178,11 +178,11 @@ export interface Receiver<R> {
  * store may keep them.
  *
  * An operation that fails has changed nothing, unless its outcome is unknown. Operations that the
- * session submitted behind it, before its receiver was told, fail too and are not done, in any part
+ * session submitted after it, before its receiver was told, fail too and are not done, in any part
  * of the store. There are two exceptions: operations written together with an operation of unknown
  * outcome have an unknown outcome too, and a register may be done, since it is repeated. Later
  * operations and those of other sessions are done. "duplicate", false and null are results, not
- * failures. See Order.
+ * failures. Failures helps a store with it.
  */
 export abstract class Session {
   abstract submit<O extends Operation>(operation: O, receiver: Receiver<ResultOf<O>>): void;
@@ -195,7 +195,10 @@ export abstract class Session {
   }
 }
 
-/** Called when any process makes events of a queue ready, with the queue and their number. */
+/**
+ * Called when any process makes events of a queue ready, with the queue and their number. This may
+ * be before or after the operation that did it is answered.
+ */
 export type ReadyListener = (queue: Buffer, count: number) => void;
 
 export interface Store {

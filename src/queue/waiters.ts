@@ -1,6 +1,6 @@
 // Clients that wait for events. Each queue serves them in the order in which they came.
 // A wake-up is only a hint: it makes a waiter try to get what it waits for. A waiter whose attempt
-// finds nothing keeps its rank in the line.
+// finds nothing keeps its place in the wait list.
 //
 //   attempting --nothing there--> waiting --wake-up--> attempting --found--> gone
 //                                    +--timeout or abort--> gone
@@ -19,15 +19,15 @@ export interface Wait<T> {
   signal: AbortSignal;
 }
 
-interface Line {
+interface WaitList {
   waiters: Set<Waiter>;
-  /** Wake-ups that came while every waiter in the line was attempting. */
+  /** Wake-ups that came while every waiter in the list was attempting. */
   missed: number;
 }
 
 export class Waiters {
   readonly #clock: Clock;
-  readonly #lines = new Map<string, Line>();
+  readonly #waitLists = new Map<string, WaitList>();
   #size = 0;
 
   constructor(clock: Clock) {
@@ -41,7 +41,7 @@ export class Waiters {
 
   /** The queues that somebody waits for. */
   queues(): Buffer[] {
-    return [...this.#lines.keys()].map((queue) => Buffer.from(queue, "latin1"));
+    return [...this.#waitLists.keys()].map((queue) => Buffer.from(queue, "latin1"));
   }
 
   /**
@@ -70,45 +70,46 @@ export class Waiters {
   }
 
   #wake(queue: string, count: number): void {
-    const line = this.#lines.get(queue);
-    if (!line) return;
+    const list = this.#waitLists.get(queue);
+    if (!list) return;
     let left = count;
-    for (const waiter of line.waiters) {
+    for (const waiter of list.waiters) {
       if (left === 0) return;
       if (waiter.isAttempting) continue;
       void waiter.attempt();
       left -= 1;
     }
-    line.missed = Math.min(line.missed + left, line.waiters.size);
+    list.missed = Math.min(list.missed + left, list.waiters.size);
   }
 
   #enter(waiter: Waiter): void {
     this.#size += 1;
     for (const queue of waiter.queues) {
-      const line = this.#lines.get(queue);
-      if (line) line.waiters.add(waiter);
-      else this.#lines.set(queue, { waiters: new Set([waiter]), missed: 0 });
+      const list = this.#waitLists.get(queue);
+      if (list) list.waiters.add(waiter);
+      else this.#waitLists.set(queue, { waiters: new Set([waiter]), missed: 0 });
     }
   }
 
   #leave(waiter: Waiter): void {
     this.#size -= 1;
     for (const queue of waiter.queues) {
-      const line = this.#lines.get(queue)!;
-      line.waiters.delete(waiter);
-      if (line.waiters.size === 0) this.#lines.delete(queue);
+      const list = this.#waitLists.get(queue)!;
+      list.waiters.delete(waiter);
+      if (list.waiters.size === 0) this.#waitLists.delete(queue);
     }
   }
 
-  /** Whether a wake-up was missed in a line of this waiter. If so, the waiter has taken it. */
+  /** Whether a wake-up was missed in a wait list of this waiter. If so, the waiter has taken it. */
   #takeMissed(waiter: Waiter): boolean {
-    const line = waiter.queues.map((queue) => this.#lines.get(queue)!).find((l) => l.missed > 0);
-    if (line) line.missed -= 1;
-    return line !== undefined;
+    const lists = waiter.queues.map((queue) => this.#waitLists.get(queue)!);
+    const list = lists.find(({ missed }) => missed > 0);
+    if (list) list.missed -= 1;
+    return list !== undefined;
   }
 }
 
-/** The lines of a waiter and the promise of its caller, as the waiter uses them. */
+/** The wait lists of a waiter and the promise of its caller, as the waiter uses them. */
 interface WaiterOwner {
   resolve(found: unknown): void;
   reject(error: unknown): void;
@@ -166,14 +167,14 @@ class Waiter {
     if (leftMs <= 0) return this.#giveUp();
     this.#timer = this.#clock.after(leftMs, () => {
       this.#isTimeUp = true;
-      // The result of an attempt under way must not be lost.
+      // The result of an attempt in progress must not be lost.
       if (!this.isAttempting) this.#giveUp();
     });
   }
 
   readonly #abort = () => {
     this.#isTimeUp = true;
-    // Before there is a timer, the first attempt is under way.
+    // Before there is a timer, the first attempt is in progress.
     if (this.#timer) this.#giveUp();
   };
 

@@ -1,4 +1,4 @@
-// The contents of an argument and the CRLF behind them: joined in memory of their own when they do
+// The contents of an argument and the CRLF after them: joined in memory of their own when they do
 // not arrive in one chunk, or skipped. Resumable at every byte.
 import { Accumulator } from "./accumulator.ts";
 import type { Effort } from "./effort.ts";
@@ -10,7 +10,7 @@ const LF = 10;
 const NOTHING: Buffer = Buffer.alloc(0);
 
 export class Bulk {
-  /** The contents once they are complete, until the CRLF behind them is there too. */
+  /** The contents once they are complete, until the CRLF after them is there too. */
   contents: Buffer | undefined;
   #partial: Accumulator | undefined;
   #skipped = 0;

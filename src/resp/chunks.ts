@@ -1,5 +1,4 @@
-// The bytes that a client has sent and that the parser has not read yet, as the chunks in which
-// they arrived.
+// The bytes of a client that the parser has not looked at yet, as the chunks in which they arrived.
 
 const NOTHING: Buffer = Buffer.alloc(0);
 
@@ -18,7 +17,7 @@ export class Chunks {
     return this.at === this.end;
   }
 
-  get unreadBytes(): number {
+  get unparsedBytes(): number {
     return this.#laterBytes + this.end - this.at;
   }
 
@@ -46,7 +45,7 @@ export class Chunks {
   }
 
   /** Frees this chunk. To be called when all of it was read. */
-  letGo(): void {
+  free(): void {
     this.#start(NOTHING);
   }
 

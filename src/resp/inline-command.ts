@@ -20,7 +20,7 @@ export class InlineCommand {
   #lineAt = 0;
   #words: Buffer[] = [];
 
-  get isUnderWay(): boolean {
+  get isInProgress(): boolean {
     return this.#phase !== "idle";
   }
 

@@ -6,7 +6,7 @@ const APOSTROPHE = 39;
 const BACKSLASH = 92;
 const SPACE = 32;
 const LETTER_X = 120;
-/** The bytes that n, r, t, b and a mean behind a backslash. Any other letter means itself. */
+/** The bytes that n, r, t, b and a mean after a backslash. Any other letter means itself. */
 const ESCAPES = new Map([
   [110, 10],
   [114, 13],
@@ -45,7 +45,7 @@ interface Text {
   end: number;
 }
 
-/** Returns where the text behind the closing quote starts. */
+/** Returns where the text after the closing quote starts. */
 function readQuoted(text: Text, from: number): number {
   const { line } = text;
   for (let at = from; at < line.length; at++) {

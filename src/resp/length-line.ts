@@ -1,4 +1,4 @@
-// The number behind "*" or "$" and its CRLF, as strict as Redis' string2ll. Resumable at every
+// The number after "*" or "$" and its CRLF, as strict as Redis' string2ll. Resumable at every
 // byte.
 import type { Effort } from "./effort.ts";
 import type { Chunks } from "./chunks.ts";

@@ -44,7 +44,7 @@ export class Multibulk {
     this.#lengthLine = new LengthLine(inlineBytesMax);
   }
 
-  get isUnderWay(): boolean {
+  get isInProgress(): boolean {
     return this.#phase !== "idle";
   }
 
@@ -55,14 +55,14 @@ export class Multibulk {
     return complete + this.#bulk.heldBytes + this.#args.length * VIEW_BYTES;
   }
 
-  /** To be called behind the "*". */
+  /** To be called after the "*". */
   begin(): void {
     this.#phase = "count";
   }
 
   /**
    * The arguments when the command is complete. Undefined when it is not, or had none, or the
-   * effort is spent. Throws a TooLarge behind a command that was dropped.
+   * effort is spent. Throws a TooLarge after a command that was dropped.
    */
   read(input: Chunks, effort: Effort, limits: ParserLimits): Buffer[] | undefined {
     if (this.#phase === "count" && !this.#readCount(input, effort, limits)) return undefined;

@@ -24,9 +24,9 @@ const COPIED_CHUNK_BYTES_MAX = 4096;
 
 /*
  *   between commands -- "*", all of a short command --> a command
- *          |----------- "*" --------------------------> a multibulk is under way --> a command
+ *          |----------- "*" --------------------------> a multibulk in progress ---> a command
  *          |----------- a blank line ----> nothing
- *          +----------- any other byte ---------------> an inline is under way ----> a command
+ *          +----------- any other byte ---------------> an inline in progress -----> a command
  *
  * Any ProtocolError is the end, except for a TooLarge that was dropped.
  */
@@ -34,8 +34,8 @@ const COPIED_CHUNK_BYTES_MAX = 4096;
 /**
  * Arguments may be views on the chunks, which must stay as they are while the arguments are in use.
  * A command keeps a chunk in memory if it is less than 64 KiB or at most twice the command's size.
- * Arguments that were cut have memory of their own, and that follows the bytes received, not those
- * announced.
+ * An argument that did not arrive in one chunk has memory of its own, which grows with the bytes
+ * received, not with the announced length.
  */
 export class Parser {
   /** May be changed between commands; inlineBytesMax stays the first one for counts and lengths. */
@@ -56,7 +56,7 @@ export class Parser {
   feed(chunk: Buffer): void {
     if (chunk.length === 0 || this.#failure !== undefined) return;
     // A chunk that must wait is not copied: each of many tiny ones could keep another slab.
-    const isCopied = chunk.length <= COPIED_CHUNK_BYTES_MAX && this.unreadBytes === 0;
+    const isCopied = chunk.length <= COPIED_CHUNK_BYTES_MAX && this.unparsedBytes === 0;
     this.#input.add(isCopied ? slabCopy(chunk) : chunk);
   }
 
@@ -85,14 +85,14 @@ export class Parser {
     return this.#effort.isSpent;
   }
 
-  /** Bytes kept: unread ones, and the command under way with what its arguments cost. */
+  /** Bytes kept: unparsed ones, and the command in progress with what its arguments cost. */
   get heldBytes(): number {
-    return this.unreadBytes + this.#multibulk.heldBytes + this.#inline.heldBytes;
+    return this.unparsedBytes + this.#multibulk.heldBytes + this.#inline.heldBytes;
   }
 
-  /** Bytes that were not looked at yet. */
-  get unreadBytes(): number {
-    return this.#input.unreadBytes;
+  /** Bytes that the parser has not looked at yet. */
+  get unparsedBytes(): number {
+    return this.#input.unparsedBytes;
   }
 
   /** Drops all input: there are no more commands. */
@@ -103,23 +103,23 @@ export class Parser {
   /** The next command of this chunk; undefined when it is used up or the effort is spent. */
   #nextInChunk(): Buffer[] | undefined {
     while (!this.isBusy && (!this.#input.isAtEnd || this.#inline.hasLine)) {
-      const command = this.#goOn();
+      const command = this.#continue();
       if (command !== undefined) return command;
     }
     return undefined;
   }
 
-  #goOn(): Buffer[] | undefined {
+  #continue(): Buffer[] | undefined {
     const input = this.#input;
-    if (this.#inline.isUnderWay) {
+    if (this.#inline.isInProgress) {
       return this.#inline.read(input, this.#effort, this.limits.inlineBytesMax);
     }
     const { chunk } = input;
-    const command = this.#multibulk.isUnderWay
+    const command = this.#multibulk.isInProgress
       ? this.#multibulk.read(input, this.#effort, this.limits)
       : this.#begin(chunk, input.at);
     if (command === undefined) return undefined;
-    if (input.isAtEnd) input.letGo();
+    if (input.isAtEnd) input.free();
     return chunk.length < LARGE_CHUNK_BYTES ? command : unpinned(command, chunk.length);
   }
 

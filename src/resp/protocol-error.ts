@@ -39,7 +39,7 @@ export class ProtocolError extends Error {
 
 export type ProtocolErrorName = keyof typeof protocolErrors;
 
-/** `byte` is the byte of the client's that the text of that error shows. */
+/** `byte`: the client's byte that the text shows. */
 export function protocolError(name: ProtocolErrorName, byte = 0): ProtocolError {
   return new ProtocolError(protocolErrors[name].text.replace("{byte}", shown(byte)));
 }
@@ -61,7 +61,7 @@ export class TooLarge extends ProtocolError {
   }
 }
 
-/** One byte of a client's in an error text must not be able to end the reply early. */
+/** A line break or a control character in an error text would end or distort the reply. */
 function shown(byte: number): string {
   return byte >= 32 && byte < 127 ? String.fromCharCode(byte) : "?";
 }

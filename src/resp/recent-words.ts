@@ -5,7 +5,7 @@
 const SLOTS = 256;
 /** Longer words are not worth the comparison. */
 const WORD_BYTES_MAX = 32;
-/** One new word in so many takes a slot: one that comes only once does not cost a copy. */
+/** One new word in so many takes a slot: so most words that come only once cost no copy. */
 const MISSES_PER_COPY = 8;
 
 const recent = Array<Buffer | undefined>(SLOTS).fill(undefined);

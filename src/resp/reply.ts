@@ -33,7 +33,7 @@ const UNPRINTABLE = /[\p{C}\p{Zl}\p{Zp}\uFFFD]/u;
  * Numbers must be safe integers.
  */
 export type Reply =
-  null | number | string | Buffer | Simple | Failure | Pairs | Constant | Encoded | Reply[];
+  null | number | string | Buffer | Simple | ErrorReply | Pairs | Constant | Encoded | Reply[];
 
 export type ProtocolVersion = 2 | 3;
 
@@ -43,7 +43,7 @@ export class Simple {
 }
 
 /** An error. Its text begins with a code, as in "ERR missing args"; drivers act on some codes. */
-export class Failure {
+export class ErrorReply {
   constructor(readonly text: string) {}
 }
 
@@ -81,7 +81,7 @@ export class Encoded {
     return new Encoded(Buffer.from(`*${length}\r\n`));
   }
 
-  /** The first bytes of a bulk string of this length; LINE_END comes behind its contents. */
+  /** The first bytes of a bulk string of this length; LINE_END comes after its contents. */
   static bulkHead(length: number): Encoded {
     return new Encoded(Buffer.from(`$${length}\r\n`));
   }
@@ -89,7 +89,7 @@ export class Encoded {
 
 export const OK = new Simple("OK");
 
-/** Replies one behind the other, in a buffer that grows. It only ever appends. */
+/** Replies one after the other, in a buffer that grows. It only ever appends. */
 export class Output {
   readonly #keptBytesMax: number;
   #buffer = NOTHING;
@@ -145,7 +145,7 @@ export class Output {
       this.#writeHeader(STAR, reply.length);
       for (const element of reply) this.#write(element, version);
     } else if (reply instanceof Simple) this.#writeLine(PLUS, reply.text);
-    else if (reply instanceof Failure) this.#writeLine(MINUS, reply.text);
+    else if (reply instanceof ErrorReply) this.#writeLine(MINUS, reply.text);
     else if (reply instanceof Constant) this.#append(reply.bytes(version));
     else if (reply instanceof Encoded) this.#append(reply.bytes);
     else this.#writePairs(reply, version);

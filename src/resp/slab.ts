@@ -1,4 +1,4 @@
-// Memory that small pieces of input are copied to, one behind the other. A piece keeps the slab
+// Memory that small pieces of input are copied to, one after the other. A piece keeps the slab
 // that it is in from being freed, so pieces that may be kept for long do not belong here.
 
 export const SLAB_BYTES = 16 * 1024;

@@ -6,7 +6,7 @@ export const VIEW_BYTES = 96;
 
 /**
  * The arguments of a command that came in a chunk of that size. If they are a small part of it they
- * are copied, for the command may be under way for long, and views would keep the whole chunk.
+ * are copied, because the command may be in flight for long, and views would keep the whole chunk.
  */
 export function unpinned(args: Buffer[], chunkBytes: number): Buffer[] {
   let bytes = 0;

@@ -19,12 +19,12 @@ const begins = new Int32Array(ARGUMENTS_MAX);
 const ends = new Int32Array(ARGUMENTS_MAX);
 
 export class WholeCommand {
-  /** Behind the command that read() returned. */
+  /** Where the command that read() returned ends. */
   end = 0;
 
   /**
    * The arguments of the command at chunk[from], which is a "*". Undefined when this is not a
-   * command for the fast path, or none at all.
+   * command for the fast path, or malformed.
    */
   read(chunk: Buffer, from: number, limits: ParserLimits): Buffer[] | undefined {
     const count = this.#readNumber(chunk, from + 1);
@@ -44,7 +44,7 @@ export class WholeCommand {
     return bytes > limits.requestBytesMax ? undefined : viewsOn(chunk, count);
   }
 
-  /** A number of few digits and its CRLF; -1 for anything else. Sets `end` behind them. */
+  /** A number of few digits and its CRLF; -1 for anything else. Sets `end` after them. */
   #readNumber(chunk: Buffer, from: number): number {
     const last = Math.min(chunk.length - 2, from + DIGITS_MAX);
     let value = 0;

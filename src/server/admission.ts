@@ -1,14 +1,14 @@
 // Decides which clients get a connection, and counts them: connections and TLS handshakes.
 import type { Context } from "../commands/context.ts";
 import { errorReply } from "../commands/errors.ts";
-import type { Failure } from "../resp/reply.ts";
+import type { ErrorReply } from "../resp/reply.ts";
 import { AddressCount } from "./address-count.ts";
 import { isLocal, withoutPrefix } from "./endpoints.ts";
 import type { Entrance } from "./listeners.ts";
 
 /** The reply to a client that is refused, and the reason for the log. */
 export interface Denial {
-  reply: Failure;
+  reply: ErrorReply;
   reason: string;
 }
 
@@ -40,14 +40,14 @@ export class Admission {
     const address = by.unixPath === undefined ? withoutPrefix(socket.remoteAddress) : null;
     const isTrusted = !this.#context.users.isOpen || by.isMutual || address === null;
     const isServed = isTrusted || isLocal(socket);
-    const denial = isServed ? this.#takePlace(address) : NO_PASSWORD;
+    const denial = isServed ? this.#admit(address) : NO_PASSWORD;
     if (denial) this.#noteDenial(by.unixPath ?? address!, denial);
     return denial;
   }
 
   /** As above, for a client of that address that begins a TLS handshake. */
   enterHandshake(address: string): Denial | null {
-    const denial = this.#takePlace(address);
+    const denial = this.#admit(address);
     if (denial) this.#noteDenial(address, denial);
     return denial;
   }
@@ -58,7 +58,7 @@ export class Admission {
     if (address !== null) this.#addresses.leave(address);
   }
 
-  #takePlace(address: string | null): Denial | null {
+  #admit(address: string | null): Denial | null {
     const { settings, stats } = this.#context;
     if (this.#count >= settings.maxClients) return TOO_MANY;
     if (address !== null && !this.#addresses.enter(address)) {

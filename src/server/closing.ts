@@ -1,6 +1,6 @@
-// The end of a connection whose replies are all sent. okq ends its half of the connection, and
-// discards input until the client ends the other half too. If okq closed at once, with input
-// unread, the system would reset the connection, and the client might lose the last replies.
+// The end of a connection whose replies are all sent. okq half-closes it, and discards input until
+// the client closes its half too. If okq closed at once without reading all input, the system would
+// reset the connection, and the client might lose the last replies.
 import type { Socket } from "bun";
 import type { Handout } from "../commands/answer.ts";
 import type { Cancel, Clock } from "../queue/clock.ts";
@@ -19,8 +19,8 @@ export class Closing {
   #beganAtMs = 0;
   #discardedBytes = 0;
   #hasReceived = false;
-  #hasPeerEnded = false;
-  /** Popped events that were sent after the peer ended its half: it may be gone altogether. */
+  #hasPeerHalfClosed = false;
+  /** Popped events that were sent after the peer had half-closed: it may be gone altogether. */
   #unconfirmed: Handout[] = [];
 
   constructor(socket: Pick<Socket, "shutdown" | "close">, clock: Clock) {
@@ -28,13 +28,13 @@ export class Closing {
     this.#clock = clock;
   }
 
-  /** The client has ended its half: it sends no more. */
-  peerEnded(): void {
-    this.#hasPeerEnded = true;
+  /** The client has half-closed the connection: it sends no more. */
+  peerHalfClosed(): void {
+    this.#hasPeerHalfClosed = true;
   }
 
-  get hasPeerEnded(): boolean {
-    return this.#hasPeerEnded;
+  get hasPeerHalfClosed(): boolean {
+    return this.#hasPeerHalfClosed;
   }
 
   /** The event was sent to a client that may be gone. Events delivered at most once are final. */
@@ -43,7 +43,7 @@ export class Closing {
   }
 
   begin(): void {
-    if (!this.#hasPeerEnded) {
+    if (!this.#hasPeerHalfClosed) {
       this.#socket.shutdown();
       this.#beganAtMs = this.#clock.nowMs();
       this.#awaitQuiet();

@@ -1,16 +1,17 @@
-// One client's connection. It starts the commands that arrive and sends their replies in order.
+// One client's connection. It starts the commands that arrive and sends their replies in order: see
+// the picture in app/okq.ts.
 // A client that sends more than okq can serve, or reads too slowly, waits (flow/).
 import type { Socket } from "bun";
-import type { Client } from "../commands/caller.ts";
 import { dispatch } from "../commands/dispatch.ts";
 import { errorReply } from "../commands/errors.ts";
 import { Consumer } from "../queue/consumer.ts";
-import { Order } from "../queue/order.ts";
+import { Failures } from "../queue/failures.ts";
 import type { Session } from "../queue/store.ts";
 import type { ProtocolError } from "../resp/protocol-error.ts";
-import type { Failure } from "../resp/reply.ts";
+import type { ErrorReply } from "../resp/reply.ts";
 import type { User } from "../users/user.ts";
 import { Closing } from "./closing.ts";
+import { CommandsAfterFailure } from "./commands-after-failure.ts";
 import { Backoff } from "./flow/backoff.ts";
 import { Input, type InputOwner } from "./flow/input.ts";
 import { LARGE_COMMAND_BYTES_MIN } from "./flow/limits.ts";
@@ -19,14 +20,13 @@ import type { PauseReason } from "./flow/wait-reason.ts";
 import { Outbox } from "./outbox.ts";
 import { Peer } from "./peer.ts";
 import { Pipeline } from "./pipeline.ts";
-import { Refusal } from "./refusal.ts";
-import { NOT_DONE_BEHIND, rejection } from "./rejection.ts";
+import { NOT_DONE_AFTER_REJECTED, rejection } from "./rejection.ts";
 import { ReplyWriter } from "./reply-writer.ts";
 import type { Shared } from "./shared.ts";
-import { Slot, type SlotOwner } from "./slot.ts";
+import { type CommandOwner, StartedCommand } from "./started-command.ts";
 
 /*
- *   open ----- client ends its half -----> half-closed
+ *   open ----- client half-closes -------> half-closed
  *     |                                        |
  *     | QUIT, protocol error, timeout,         | all commands that arrived are started,
  *     | okq ends                               | or a reason as on the left
@@ -35,7 +35,7 @@ import { Slot, type SlotOwner } from "./slot.ts";
  *     |
  *     | all replies are sent
  *     v
- *   lingering: input is discarded until the client ends its half too (see Closing)
+ *   lingering: input is discarded until the client closes its half too (see Closing)
  *     |
  *     v
  *   closed: the socket is closed. Every other state may end here at once.
@@ -45,11 +45,12 @@ type Life = "open" | "half-closed" | "draining" | "lingering" | "closed";
 /** The signal of connections that are not open any more. */
 const GONE = AbortSignal.abort();
 
-export class Connection extends Peer implements Client, SlotOwner, InputOwner, Watched {
+export class Connection extends Peer implements CommandOwner, InputOwner, Watched {
   readonly session: Session;
   readonly consumer: Consumer;
-  readonly order = new Order();
-  readonly refusal = new Refusal<Slot>();
+  /** Failures whose replies are among this connection's; the session counts its own besides. */
+  readonly failures = new Failures();
+  readonly #afterFailure = new CommandsAfterFailure<StartedCommand>();
   receivedBytes = 0;
 
   readonly #socket: Socket<Connection>;
@@ -113,7 +114,7 @@ export class Connection extends Peer implements Client, SlotOwner, InputOwner, W
   }
 
   get bytesIn(): number {
-    return this.#input.bytes + this.#pipeline.commandBytes;
+    return this.#input.bytes + this.#pipeline.unansweredBytes;
   }
 
   get bytesOut(): number {
@@ -166,9 +167,9 @@ export class Connection extends Peer implements Client, SlotOwner, InputOwner, W
     this.schedule();
   }
 
-  /** The client ended its half of the connection: it sends no more, but may read. */
-  ended(): void {
-    this.#closing.peerEnded();
+  /** The client half-closed the connection: it sends no more, but may read. */
+  halfClosed(): void {
+    this.#closing.peerHalfClosed();
     if (this.#life === "lingering") return void this.#socket.close();
     if (this.#life === "open") this.#life = "half-closed";
     this.stopWaiting();
@@ -181,7 +182,7 @@ export class Connection extends Peer implements Client, SlotOwner, InputOwner, W
     this.stopWaiting();
     this.#closing.closed(!error && this.#outbox.length === 0);
     this.#requeueUnsent();
-    this.#shared.unread.leave(this);
+    this.#shared.unstartedInput.leave(this);
     const { context } = this.#shared;
     context.longReplies.leave(this);
     context.clients.delete(this.id);
@@ -216,7 +217,7 @@ export class Connection extends Peer implements Client, SlotOwner, InputOwner, W
       return this.kill();
     }
     stats.closedIdle += 1;
-    // With one wrong password after the other a client could stay busy for ever.
+    // A client that sends one wrong password after the other could stay busy for ever.
     const isBusyStranger = timeout === "login" && (this.isBusy || this.bytesOut > 0);
     if (isBusyStranger) this.kill();
     else this.quit();
@@ -234,10 +235,10 @@ export class Connection extends Peer implements Client, SlotOwner, InputOwner, W
   }
 
   /** Sends replies that have become ready, and goes on with commands that wait. */
-  atEndOfTurn(): void {
+  afterTurn(): void {
     this.#isScheduled = false;
     if (this.#life === "closed") return;
-    // A waiting command cannot delay the end of a client that has sent nothing behind it.
+    // A waiting command cannot delay the end of a client that has sent nothing after it.
     if (this.#life === "half-closed" && this.#input.bytes === 0) this.#life = "draining";
     this.#guarded(this.#flush);
     if (!this.isClosed) this.#guarded(this.#startCommands);
@@ -262,66 +263,66 @@ export class Connection extends Peer implements Client, SlotOwner, InputOwner, W
   /** All commands that arrived are started. A part of the next one may be there. */
   allStarted(): void {
     const isIdle = this.#pipeline.size === 0 && this.#outbox.length === 0;
-    if (isIdle && this.#input.bytes === 0) this.refusal.end();
+    if (isIdle && this.#input.bytes === 0) this.#afterFailure.end();
     if (this.#life === "half-closed") this.quit();
   }
 
   /** Input that is not a command: answers it, and ends the connection if nothing can follow. */
   reject(error: ProtocolError): void {
     const { reply, isEnd } = rejection(error, this, this.#shared.context);
-    this.refusal.begin(this.#answerWith(reply), NOT_DONE_BEHIND);
+    this.#afterFailure.begin(this.#answerWith(reply), NOT_DONE_AFTER_REJECTED);
     if (isEnd) this.quit();
   }
 
   /** Answers with an error in the place of a command. */
-  #answerWith(reply: Failure): Slot {
-    const slot = new Slot(this, [], this, this.#shared.context);
+  #answerWith(reply: ErrorReply): StartedCommand {
+    const command = new StartedCommand([], this, this.#shared.context);
     this.beginCommand();
-    slot.answer = reply;
-    this.#addSlot(slot);
+    command.answer = reply;
+    this.#enqueue(command);
     this.schedule();
-    return slot;
+    return command;
   }
 
-  #addSlot(slot: Slot): void {
-    slot.isSilent = this.isSilent;
-    slot.protocol = this.protocol;
-    this.#pipeline.add(slot);
+  #enqueue(command: StartedCommand): void {
+    command.isSilent = this.isSilent;
+    command.protocol = this.protocol;
+    this.#pipeline.add(command);
   }
 
   start(args: Buffer[]): void {
     const { context } = this.#shared;
     context.stats.commands += 1;
     this.beginCommand();
-    const slot = new Slot(this, args, this, context);
-    slot.answer = dispatch(slot, this.refusal.reply);
-    this.#addSlot(slot);
-    if (this.refusal.reply) {
+    const command = new StartedCommand(args, this, context);
+    command.answer = dispatch(command, this.#afterFailure.reply);
+    this.#enqueue(command);
+    if (this.#afterFailure.reply) {
       const bytes = this.receivedBytes - this.#input.unparsedBytes;
-      this.refusal.refusedTo(bytes, this.receivedBytes);
+      this.#afterFailure.refusedTo(bytes, this.receivedBytes);
     }
-    if (slot.answer === undefined) {
-      this.#awaitAnswer(slot);
-      slot.wait();
+    if (command.answer === undefined) {
+      this.#awaitAnswer(command);
+      command.submitOrAwait();
     } else this.schedule();
   }
 
-  #awaitAnswer(slot: Slot): void {
+  #awaitAnswer(command: StartedCommand): void {
     const { budgets, clock } = this.#shared.context;
-    slot.count();
-    if (slot.bytes >= LARGE_COMMAND_BYTES_MIN) slot.startedAtMs = clock.nowMs();
-    budgets.waiting.take(slot.bytes);
-    this.#pipeline.wait(slot);
+    command.countBytes();
+    if (command.bytes >= LARGE_COMMAND_BYTES_MIN) command.startedAtMs = clock.nowMs();
+    budgets.unanswered.take(command.bytes);
+    this.#pipeline.awaitAnswer(command);
   }
 
-  settled(slot: Slot, refusal: Failure | null): void {
-    this.#shared.context.budgets.waiting.release(slot.bytes);
-    this.#pipeline.settle(slot);
-    if (slot.startedAtMs > 0) this.#backoff.afterWork(slot.startedAtMs);
-    if (refusal) this.refusal.begin(slot, refusal);
+  answered(command: StartedCommand, forLater: ErrorReply | null): void {
+    this.#shared.context.budgets.unanswered.release(command.bytes);
+    this.#pipeline.answered(command);
+    if (command.startedAtMs > 0) this.#backoff.afterWork(command.startedAtMs);
+    if (forLater) this.#afterFailure.begin(command, forLater);
     if (this.#life === "closed") return this.#requeueUnsent();
     // The reply to HELLO is in the protocol that it chose.
-    if (slot.isExclusive) slot.protocol = this.protocol;
+    if (command.isExclusive) command.protocol = this.protocol;
     this.schedule();
   }
 
@@ -331,13 +332,13 @@ export class Connection extends Peer implements Client, SlotOwner, InputOwner, W
   readonly #flush = (): void => {
     this.#writer.flush();
     if (this.#outbox.length > 0) return;
-    if (this.refusal.reply) this.#repliesSent();
-    if (this.#pipeline.answered(0)) this.schedule();
+    if (this.#afterFailure.reply) this.#repliesSent();
+    if (this.#pipeline.answeredAt(0)) this.schedule();
     else if (this.#life === "draining" && this.#pipeline.size === 0) this.#linger();
   };
 
   #repliesSent(): void {
-    this.refusal.answered(this.#pipeline, {
+    this.#afterFailure.repliesSent(this.#pipeline, {
       bytes: this.receivedBytes,
       areStarted: this.#input.bytes === 0,
       isPaused: this.#input.pauseReason !== null,

@@ -46,7 +46,7 @@ function handlersOf(host: Host, entrance: Entrance): Handlers {
     data: (socket, chunk) => socket.data?.received(chunk),
     drain: (socket) => socket.data?.drained(),
     end: (socket) => {
-      if (socket.data) socket.data.ended();
+      if (socket.data) socket.data.halfClosed();
       else socket.close();
     },
     close: (socket, error) => host.closed(socket.data, error),

@@ -1,5 +1,5 @@
-// Replies that the socket has not taken yet, and the popped events that are in them. The socket
-// keeps nothing that it did not take, so this must.
+// Replies that the socket has not taken yet, and the popped events that are in them. Bun's sockets
+// do not keep bytes that the system did not take, so the outbox does.
 import type { Budget } from "../commands/budget.ts";
 import type { Handout } from "../commands/answer.ts";
 

@@ -3,13 +3,13 @@ import type { Client } from "../commands/caller.ts";
 import type { Context } from "../commands/context.ts";
 import { errorReply } from "../commands/errors.ts";
 import { type ProtocolError, TooLarge } from "../resp/protocol-error.ts";
-import type { Failure } from "../resp/reply.ts";
+import type { ErrorReply } from "../resp/reply.ts";
 
-/** Commands sent behind rejected bytes are not run, as behind a failed operation. */
-export const NOT_DONE_BEHIND = errorReply("behindRejected");
+/** Commands sent after rejected bytes are not run, as after a failed operation. */
+export const NOT_DONE_AFTER_REJECTED = errorReply("afterRejected");
 
 export interface Rejection {
-  reply: Failure;
+  reply: ErrorReply;
   /** No command of this client can be read any more. */
   isEnd: boolean;
 }

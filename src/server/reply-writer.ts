@@ -2,7 +2,7 @@
 import { Handout, LongReply } from "../commands/answer.ts";
 import type { Stats } from "../commands/context.ts";
 import type { Clock } from "../queue/clock.ts";
-import { Failure, Output } from "../resp/reply.ts";
+import { ErrorReply, Output } from "../resp/reply.ts";
 import type { Closing } from "./closing.ts";
 import type { Backoff } from "./flow/backoff.ts";
 import { LARGE_OUTPUT_BYTES_MIN, UNSENT_BYTES_MAX } from "./flow/limits.ts";
@@ -51,20 +51,20 @@ export class ReplyWriter {
   #writeReplies(): number {
     const { pipeline, outbox } = this.#parts;
     for (let count = 0; ; count++) {
-      const slot = pipeline.answered(count);
-      if (!slot || outbox.length + output.length > UNSENT_BYTES_MAX) return count;
-      if (!slot.isSilent && !slot.write(output)) return count;
-      const { answer } = slot;
+      const command = pipeline.answeredAt(count);
+      if (!command || outbox.length + output.length > UNSENT_BYTES_MAX) return count;
+      if (!command.isSilent && !command.write(output)) return count;
+      const { answer } = command;
       if (answer instanceof LongReply) answer.release();
-      else if (answer instanceof Failure) this.#stats.errors += 1;
-      else if (answer instanceof Handout && !slot.isSilent) this.#noteEvent(answer);
+      else if (answer instanceof ErrorReply) this.#stats.errors += 1;
+      else if (answer instanceof Handout && !command.isSilent) this.#noteEvent(answer);
     }
   }
 
   /** A popped event is in the output. */
   #noteEvent(handout: Handout): void {
     const { closing } = this.#parts;
-    if (closing.hasPeerEnded) closing.addUnconfirmed(handout);
+    if (closing.hasPeerHalfClosed) closing.addUnconfirmed(handout);
     else pending.push({ end: output.length, handout });
   }
 

@@ -1,4 +1,4 @@
-// The listening sockets of okq and the connections that came by them.
+// The listening sockets of okq and the connections that they accepted.
 import type { Socket } from "bun";
 import type { Cancel } from "../queue/clock.ts";
 import { Admission } from "./admission.ts";
@@ -31,9 +31,9 @@ export class Server implements Host {
   readonly #listeners: { stop(): void }[] = [];
   #tls: TlsListener | null = null;
   readonly #connections = new Set<Connection>();
-  /** TLS handshakes under way: they count as clients, and their time is limited. */
+  /** TLS handshakes in progress: they count as clients, and their time is limited. */
   readonly #handshakes = new Map<Socket<Connection>, { address: string; cancelTimer: Cancel }>();
-  /** They were told the reason, and have some time to read it. */
+  /** Refused clients that were sent the reason and have some time to read it. */
   readonly #refused = new Set<Socket<Connection>>();
   readonly #stopChecks: Cancel;
   #nextId = 1;
@@ -85,7 +85,7 @@ export class Server implements Host {
     this.#connections.add(connection);
   }
 
-  /** If okq closed it at once with a command unread, the client might not read the reason. */
+  /** If okq closed it at once without reading a command, the client might not read the reason. */
   #refuse(socket: Socket<Connection>, reply: string): void {
     socket.write(reply);
     if (this.#refused.size === REFUSED_MAX) return void socket.close();
@@ -136,14 +136,14 @@ export class Server implements Host {
   }
 
   #check(): void {
-    const { unread, context } = this.#shared;
+    const { unstartedInput, context } = this.#shared;
     const nowMs = context.clock.nowMs();
-    unread.check(nowMs);
+    unstartedInput.check(nowMs);
     for (const connection of this.#connections) connection.check(nowMs);
   }
 
   /**
-   * Stops accepting, sends the replies to commands under way, ends waits with nil, and resolves
+   * Stops accepting, sends the replies to commands in flight, ends waits with nil, and resolves
    * when all connections are closed, at the latest after some seconds.
    */
   async close(): Promise<void> {

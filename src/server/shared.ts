@@ -2,9 +2,9 @@
 import type { Context } from "../commands/context.ts";
 import type { ParserLimits } from "../resp/parser-limits.ts";
 import { Scheduler } from "./flow/scheduler.ts";
-import { UnreadInput } from "./flow/unread.ts";
+import { UnstartedInput } from "./flow/unstarted-input.ts";
 
-/** Enough for a login. So little that it does not count against the budget for unread input. */
+/** Enough for a login. So little that it does not count against the budget for unstarted input. */
 const STRANGER_LIMITS: ParserLimits = {
   bulkBytesMax: 8 * 1024,
   requestBytesMax: 8 * 1024,
@@ -15,7 +15,7 @@ const STRANGER_LIMITS: ParserLimits = {
 
 export class Shared {
   readonly scheduler = new Scheduler();
-  readonly unread: UnreadInput;
+  readonly unstartedInput: UnstartedInput;
   /** For clients that have not logged in. */
   readonly strangerLimits = STRANGER_LIMITS;
 
@@ -23,6 +23,6 @@ export class Shared {
     readonly context: Context,
     readonly parserLimits: ParserLimits,
   ) {
-    this.unread = new UnreadInput(context.budgets.unread, this.scheduler);
+    this.unstartedInput = new UnstartedInput(context.budgets.unstarted, this.scheduler);
   }
 }

@@ -1,4 +1,4 @@
-// Removes the file of a unix socket that a killed process left behind.
+// Removes the file of a unix socket that a killed process left.
 import { lstatSync, rmSync } from "node:fs";
 
 /** Rejects if a process listens there, or if the file is not a socket. */

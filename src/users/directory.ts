@@ -108,10 +108,10 @@ export class Directory {
     if (isKnownRight()) return "right";
     if (user?.hash === null || !this.#hasFile) return "wrong";
     const hash = user?.hash ?? UNKNOWN_USER_HASH;
-    const line = `${networkOf(by.address)} ${user?.name ?? ""}`;
+    const source = `${networkOf(by.address)} ${user?.name ?? ""}`;
     const isRepeated = this.#failed.has(by);
     const { gone } = by;
-    return await this.#checks.check({ hash, password, line, gone, isRepeated, isKnownRight });
+    return await this.#checks.check({ hash, password, source, gone, isRepeated, isKnownRight });
   }
 
   #isVerified(user: User, password: Buffer): boolean {

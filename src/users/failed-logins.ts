@@ -97,8 +97,8 @@ function delayMsOf(round: number): number {
 }
 
 /**
- * The network of "address:port" or "path:0": the IPv4 address, the /64 of an IPv6 address (who has
- * one address of it has all), or the path.
+ * The network of "address:port" or "path:0": the IPv4 address, the /64 of an IPv6 address (a client
+ * usually has all addresses of one), or the path.
  */
 export function networkOf(address: string): string {
   const host = address.slice(0, address.lastIndexOf(":")).replace(/^\[|\]$/g, "");

@@ -1,15 +1,15 @@
 // Compares passwords with their hashes, which costs time and memory on purpose: one at a time, with
-// a line of waiting logins for each user and network. Lines without a wrong password come first,
-// the others take turns. A flood of logins slows down neither commands nor other logins.
+// a wait list of logins for each source. Sources without a wrong password come first, the others
+// take turns. A flood of logins slows down neither commands nor other logins.
 import type { Clock } from "./failed-logins.ts";
 
-/** Waiting logins in one line, and in all lines. */
-const LINE_MAX = 32;
+/** Logins in one wait list, and in all wait lists. */
+const WAIT_LIST_MAX = 32;
 const WAITING_MAX = 1024;
 /** After a wrong password no other is compared for this many times as long as that one took. */
 const REST_FACTOR = 3;
 const REST_MS_MAX = 250;
-/** How many lines with a wrong password are remembered. */
+/** How many sources with a wrong password are remembered. */
 const FAILED_MAX = 1024;
 
 export type Verdict = "right" | "wrong" | "busy";
@@ -18,23 +18,23 @@ export interface PasswordCheck {
   hash: string;
   password: Buffer;
   /** The user and the network of the client. */
-  line: string;
+  source: string;
   /** Aborts when the client is gone: other clients then come first. */
   gone: AbortSignal;
-  /** Whether this client failed before: it comes behind clients that did not. */
+  /** Whether this client failed before: it comes after clients that did not. */
   isRepeated: boolean;
   /** Whether the password has been found right meanwhile, for another client. */
   isKnownRight(): boolean;
 }
 
-interface Waiting extends PasswordCheck {
+interface WaitingLogin extends PasswordCheck {
   resolve(verdict: Verdict): void;
 }
 
 export class PasswordChecks {
   readonly #clock: Clock;
   /** In the order of their turns. */
-  readonly #lines = new Map<string, Waiting[]>();
+  readonly #waitLists = new Map<string, WaitingLogin[]>();
   readonly #failed = new Set<string>();
   #size = 0;
   #isRunning = false;
@@ -46,11 +46,11 @@ export class PasswordChecks {
   /** Resolves with "busy" if too many logins wait. */
   check(check: PasswordCheck): Promise<Verdict> {
     return new Promise((resolve) => {
-      const line = this.#lines.get(check.line) ?? [];
-      if (line.length >= LINE_MAX) this.#dropLastOf(line);
-      if (this.#size >= WAITING_MAX) this.#dropLastOfLongestLine();
-      line.push({ ...check, resolve });
-      this.#lines.set(check.line, line);
+      const list = this.#waitLists.get(check.source) ?? [];
+      if (list.length >= WAIT_LIST_MAX) this.#dropLastOf(list);
+      if (this.#size >= WAITING_MAX) this.#dropLastOfLongestList();
+      list.push({ ...check, resolve });
+      this.#waitLists.set(check.source, list);
       this.#size += 1;
       if (!this.#isRunning) void this.#run();
     });
@@ -62,7 +62,7 @@ export class PasswordChecks {
       const startedAtMs = this.#clock.nowMs();
       // oxlint-disable-next-line no-await-in-loop -- only one password is compared at a time
       const isRight = next.isKnownRight() || (await isPasswordOf(next));
-      this.#remember(next.line, isRight);
+      this.#remember(next.source, isRight);
       next.resolve(isRight ? "right" : "wrong");
       if (!isRight) this.#refuseSame(next);
       const restMs = Math.min(REST_FACTOR * (this.#clock.nowMs() - startedAtMs), REST_MS_MAX);
@@ -77,53 +77,53 @@ export class PasswordChecks {
   }
 
   /** All connections of a program may have the same wrong password: it is compared once. */
-  #refuseSame({ line: name, hash, password }: Waiting): void {
-    const line = this.#lines.get(name) ?? [];
-    const same = line.filter((each) => each.hash === hash && each.password.equals(password));
+  #refuseSame({ source, hash, password }: WaitingLogin): void {
+    const list = this.#waitLists.get(source) ?? [];
+    const same = list.filter((each) => each.hash === hash && each.password.equals(password));
     for (const each of same) {
-      this.#remove(line, each);
+      this.#remove(list, each);
       each.resolve("wrong");
     }
-    if (line.length === 0) this.#lines.delete(name);
+    if (list.length === 0) this.#waitLists.delete(source);
   }
 
-  #remember(line: string, isRight: boolean): void {
-    this.#failed.delete(line);
-    if (!isRight) this.#failed.add(line);
+  #remember(source: string, isRight: boolean): void {
+    this.#failed.delete(source);
+    if (!isRight) this.#failed.add(source);
     if (this.#failed.size > FAILED_MAX) this.#failed.delete(this.#failed.keys().next().value!);
   }
 
-  #next(): Waiting | undefined {
-    const names = [...this.#lines.keys()];
-    const name = names.find((each) => !this.#failed.has(each)) ?? names[0];
-    if (name === undefined) return undefined;
-    const line = this.#lines.get(name)!;
-    const best = line.reduce((first, each) => (rank(each) <= rank(first) ? each : first));
-    this.#remove(line, best);
-    // The line goes behind the others for its next turn.
-    this.#lines.delete(name);
-    if (line.length > 0) this.#lines.set(name, line);
+  #next(): WaitingLogin | undefined {
+    const sources = [...this.#waitLists.keys()];
+    const source = sources.find((each) => !this.#failed.has(each)) ?? sources[0];
+    if (source === undefined) return undefined;
+    const list = this.#waitLists.get(source)!;
+    const best = list.reduce((first, each) => (rank(each) <= rank(first) ? each : first));
+    this.#remove(list, best);
+    // The source goes to the end for its next turn.
+    this.#waitLists.delete(source);
+    if (list.length > 0) this.#waitLists.set(source, list);
     return best;
   }
 
-  #remove(line: Waiting[], waiting: Waiting): void {
-    line.splice(line.indexOf(waiting), 1);
+  #remove(list: WaitingLogin[], login: WaitingLogin): void {
+    list.splice(list.indexOf(login), 1);
     this.#size -= 1;
   }
 
-  #dropLastOf(line: Waiting[]): void {
-    const last = line.reduce((first, each) => (rank(each) > rank(first) ? each : first));
-    this.#remove(line, last);
+  #dropLastOf(list: WaitingLogin[]): void {
+    const last = list.reduce((first, each) => (rank(each) > rank(first) ? each : first));
+    this.#remove(list, last);
     last.resolve("busy");
   }
 
-  #dropLastOfLongestLine(): void {
-    let [name, longest] = this.#lines.entries().next().value!;
-    for (const [each, line] of this.#lines) {
-      if (line.length > longest.length) [name, longest] = [each, line];
+  #dropLastOfLongestList(): void {
+    let [source, longest] = this.#waitLists.entries().next().value!;
+    for (const [each, list] of this.#waitLists) {
+      if (list.length > longest.length) [source, longest] = [each, list];
     }
     this.#dropLastOf(longest);
-    if (longest.length === 0) this.#lines.delete(name);
+    if (longest.length === 0) this.#waitLists.delete(source);
   }
 }
 

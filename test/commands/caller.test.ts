@@ -14,9 +14,9 @@ import { pushCommands } from "../../src/commands/push.ts";
 import { systemClock } from "../../src/queue/clock.ts";
 import { Consumer } from "../../src/queue/consumer.ts";
 import { Consumers } from "../../src/queue/consumers.ts";
-import { Order } from "../../src/queue/order.ts";
+import { Failures } from "../../src/queue/failures.ts";
 import { Waiters } from "../../src/queue/waiters.ts";
-import { Failure, type Reply } from "../../src/resp/reply.ts";
+import { ErrorReply, type Reply } from "../../src/resp/reply.ts";
 import { LocalStore } from "../../src/stores/local/local-store.ts";
 import { Pattern } from "../../src/users/pattern.ts";
 import { User } from "../../src/users/user.ts";
@@ -27,7 +27,14 @@ const commands = [...pushCommands, ...popCommands, ...inspectCommands].map(entry
 /** A caller with only the data of an HTTP request. */
 function callerOf(user: User, { store, consumers }: QueueContext, gone: AbortSignal): Caller {
   const consumer = new Consumer(consumers);
-  return { user, session: store.session(), order: new Order(), consumer, gone, isClosed: false };
+  return {
+    user,
+    session: store.session(),
+    failures: new Failures(),
+    consumer,
+    gone,
+    isClosed: false,
+  };
 }
 
 /** One command with one answer. */
@@ -39,12 +46,12 @@ class Request extends Execution<Caller, QueueContext> {
       commands.find(({ command }) => command.name === name)!,
       null,
     );
-    if (answer === undefined) this.wait();
+    if (answer === undefined) this.submitOrAwait();
     else this.#answer.resolve(answer);
     return this.#answer.promise;
   }
 
-  protected settled(answer: Answer): void {
+  protected answered(answer: Answer): void {
     this.#answer.resolve(answer);
   }
 }
@@ -80,7 +87,7 @@ function setUp() {
 function readable(answer: Answer): unknown {
   if (answer instanceof Handout) return readable(answer.reply);
   if (answer instanceof LongReply) return partsOf(answer).map(readable);
-  if (answer instanceof Failure) return answer.text;
+  if (answer instanceof ErrorReply) return answer.text;
   if (answer instanceof Buffer) return answer.toString();
   return Array.isArray(answer) ? answer.map(readable) : answer;
 }

@@ -196,5 +196,5 @@ function throwIfAny(faults: string[]): void {
 export function contentsOf(id: string): Buffer {
   const number = Number(id.replace(/\D/g, ""));
   const line = `contents of ${id}\r\n\0`;
-  return Buffer.from(number % 50 === 0 ? line.repeat(200) : line);
+  return Buffer.from(number % 25 === 0 ? line.repeat(2000) : line);
 }

@@ -124,9 +124,9 @@ test("a consumer may wait once it has registered, until it has left all queues",
 test("the search for ready events continues after the queue found last", async () => {
   const one = setUp().consumer();
   await one.register([a, b, c]);
-  one.searchBehind(b);
+  one.searchAfter(b);
   expect(one.queues).toEqual([c, a, b]);
-  one.searchBehind(b);
+  one.searchAfter(b);
   expect(one.queues).toEqual([c, a, b]);
 });
 

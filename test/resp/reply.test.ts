@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from "bun:test";
 import {
-  Failure,
+  ErrorReply,
   OK,
   Output,
   Pairs,
@@ -41,7 +41,7 @@ const PAIRS = new Pairs([
 const SAME_IN_BOTH: [name: string, reply: Reply, bytes: string][] = [
   ["OK", OK, "+OK\r\n"],
   ["a status", new Simple("PONG"), "+PONG\r\n"],
-  ["an error", new Failure("ERR missing args"), "-ERR missing args\r\n"],
+  ["an error", new ErrorReply("ERR missing args"), "-ERR missing args\r\n"],
   ["an empty string", "", "$0\r\n\r\n"],
   ["text, counted in bytes", "h\u00e9", "$3\r\nh\xc3\xa9\r\n"],
   ["text beyond the BMP", "\u{1f600}", "$4\r\n\xf0\x9f\x98\x80\r\n"],
@@ -124,22 +124,22 @@ describe("a reply", () => {
 
 describe("an error", () => {
   test("is one line, whatever its text contains", () => {
-    expect(encode(new Failure("ERR duplicate event a\r\n+OK\r\nb\0c"))).toBe(
+    expect(encode(new ErrorReply("ERR duplicate event a\r\n+OK\r\nb\0c"))).toBe(
       "-ERR duplicate event a  +OK  b c\r\n",
     );
     expect(encode(new Simple("a\nb"))).toBe("+a b\r\n");
   });
 
   test("is cut to 512 bytes, between characters", () => {
-    expect(encode(new Failure("x".repeat(512)))).toBe(`-${"x".repeat(512)}\r\n`);
-    expect(encode(new Failure("x".repeat(513)))).toBe(`-${"x".repeat(512)}\r\n`);
+    expect(encode(new ErrorReply("x".repeat(512)))).toBe(`-${"x".repeat(512)}\r\n`);
+    expect(encode(new ErrorReply("x".repeat(513)))).toBe(`-${"x".repeat(512)}\r\n`);
     for (const [text, kept] of [
       [`x${"\u00e9".repeat(400)}`, `x${"\u00e9".repeat(255)}`],
       [`${"x".repeat(511)}\u{1f600}`, "x".repeat(511)],
       ["\u{1f600}".repeat(129), "\u{1f600}".repeat(128)],
       ["\u20ac".repeat(MIB), "\u20ac".repeat(170)],
     ] as const) {
-      expect(Buffer.from(encode(new Failure(text)), "latin1").toString()).toBe(`-${kept}\r\n`);
+      expect(Buffer.from(encode(new ErrorReply(text)), "latin1").toString()).toBe(`-${kept}\r\n`);
     }
   });
 });
@@ -238,7 +238,7 @@ describe("replies read back", () => {
     "h\u00e9",
     [null, [], [1, "a"]],
     PAIRS,
-    new Failure("ERR x"),
+    new ErrorReply("ERR x"),
   ];
   const common = [
     { simple: "OK" },

@@ -54,14 +54,14 @@ test("closes when the client has sent more than 1 GiB", () => {
 
 test("closes at once when the client has half-closed", () => {
   const { calls, closing } = setUp();
-  closing.peerEnded();
+  closing.peerHalfClosed();
   closing.begin();
   expect(calls).toEqual(["close"]);
 });
 
 test("waits 30 ms for a reset if the last replies have events", () => {
   const { clock, calls, requeued, event, closing } = setUp();
-  closing.peerEnded();
+  closing.peerHalfClosed();
   closing.addUnconfirmed(event("a"));
   closing.begin();
   clock.advance(29);
@@ -75,7 +75,7 @@ test("waits 30 ms for a reset if the last replies have events", () => {
 
 test("requeues these events after a reset, unless they are delivered at most once", () => {
   const { clock, requeued, event, closing } = setUp();
-  closing.peerEnded();
+  closing.peerHalfClosed();
   closing.addUnconfirmed(event("a"));
   closing.addUnconfirmed(event("at most once", false));
   closing.addUnconfirmed(event("b"));

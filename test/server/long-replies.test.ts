@@ -134,30 +134,30 @@ test.each([
   expect(await ask(client, ...words, ...Array<string>(most).fill("x"))).not.toStartWith("-");
 });
 
-describe("the line of clients that collect more than a page", () => {
+describe("the wait list of clients that collect more than a page", () => {
   const client = (id: number) => ({ id }) as Client;
   const [first, second, third] = [client(1), client(2), client(3)];
 
   function setUp() {
     const unsent = new Budget(100);
-    const line = new LongReplies(unsent);
+    const replies = new LongReplies(unsent);
     const entered: number[] = [];
-    const enter = (each: Client) => void line.enter(each).then(() => entered.push(each.id));
-    return { unsent, line, entered, enter };
+    const enter = (each: Client) => void replies.enter(each).then(() => entered.push(each.id));
+    return { unsent, replies, entered, enter };
   }
 
   test("is served one at a time, in order of arrival", async () => {
-    const { line, entered, enter } = setUp();
+    const { replies, entered, enter } = setUp();
     for (const each of [first, second, third]) enter(each);
     await Promise.resolve();
-    expect([entered, line.waiting]).toEqual([[1], 2]);
-    line.leave(first);
+    expect([entered, replies.waiting]).toEqual([[1], 2]);
+    replies.leave(first);
     await Promise.resolve();
     expect(entered).toEqual([1, 2]);
-    line.leave(second);
-    line.leave(third);
+    replies.leave(second);
+    replies.leave(third);
     await Promise.resolve();
-    expect([entered, line.waiting]).toEqual([[1, 2, 3], 0]);
+    expect([entered, replies.waiting]).toEqual([[1, 2, 3], 0]);
   });
 
   test("lets no client begin while the budget for unsent replies is full", async () => {
@@ -172,13 +172,13 @@ describe("the line of clients that collect more than a page", () => {
   });
 
   test("forgets a client that leaves, whether it waits or collects", async () => {
-    const { line, entered, enter } = setUp();
+    const { replies, entered, enter } = setUp();
     for (const each of [first, second, third]) enter(each);
-    line.leave(second);
-    line.leave(first);
+    replies.leave(second);
+    replies.leave(first);
     await Promise.resolve();
     expect(entered.toSorted()).toEqual([1, 2, 3]);
-    line.leave(third);
+    replies.leave(third);
     enter(second);
     await Promise.resolve();
     expect(entered).toHaveLength(4);

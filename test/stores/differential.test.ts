@@ -3,7 +3,7 @@
 
 import { describe, expect, test } from "bun:test";
 import type { StoreError } from "../../src/queue/errors.ts";
-import { Order } from "../../src/queue/order.ts";
+import { Failures } from "../../src/queue/failures.ts";
 import type { Operation, Session } from "../../src/queue/store.ts";
 import type { StoreUnderTest } from "./contract.ts";
 import { compareStores } from "./differential.ts";
@@ -12,7 +12,7 @@ import { openLocal } from "./open-local.ts";
 type Submit = Session["ask"];
 type Rule = (operation: Operation, submit: Submit) => Promise<unknown>;
 /** Tells whether an operation is refused because of an earlier failure. */
-type Behind = (order: Order, failures: number) => boolean;
+type IsAfter = (failures: Failures, count: number) => boolean;
 
 /** Broken rules, each with its implementation. */
 const breakages: Record<string, Rule> = {
@@ -86,9 +86,9 @@ const breakages: Record<string, Rule> = {
   "a refused push is answered ok": (operation, submit) => submit(operation).catch(() => "ok"),
 };
 
-const breakagesOfOrder: Record<string, Behind> = {
+const breakagesOfOrder: Record<string, IsAfter> = {
   "an operation after a refused one is done": () => false,
-  "a session is refused for ever": (order) => order.failures > 0,
+  "a session is refused for ever": (failures) => failures.count > 0,
 };
 
 /** Swaps the first two events of a queue with two or more expired leases. */
@@ -122,18 +122,18 @@ function lossy(): Rule {
 }
 
 /** A store with one broken rule. Executes operations one by one, in order. */
-function breaking(under: StoreUnderTest, rule: Rule, isBehind: Behind): StoreUnderTest {
+function breaking(under: StoreUnderTest, rule: Rule, isAfter: IsAfter): StoreUnderTest {
   const inner = under.store.session();
   const submitInner: Submit = (operation) => inner.ask(operation);
-  const order = new Order();
+  const failures = new Failures();
   let last: Promise<unknown> = Promise.resolve();
   const submit = (operation: Operation) => {
-    const { failures } = order;
+    const { count } = failures;
     const done = last.then(() => {
-      if (isBehind(order, failures)) throw order.refusal();
+      if (isAfter(failures, count)) throw failures.earlierFailure();
       return rule(operation, submitInner);
     });
-    last = done.catch((error: StoreError) => order.fail(error));
+    last = done.catch((error: StoreError) => failures.add(error));
     return done;
   };
   const session = Object.assign(Object.create(inner) as Session, { ask: submit as Submit });
@@ -151,16 +151,16 @@ function breaking(under: StoreUnderTest, rule: Rule, isBehind: Behind): StoreUnd
 }
 
 const unbroken: Rule = (operation, submit) => submit(operation);
-const behind: Behind = (order, failures) => order.isBehindFailure(failures);
+const hasNew: IsAfter = (failures, count) => failures.hasNewSince(count);
 
 async function compareWith(
-  { rule = unbroken, isBehind = behind }: { rule?: Rule; isBehind?: Behind },
+  { rule = unbroken, isAfter = hasNew }: { rule?: Rule; isAfter?: IsAfter },
   seed: number,
   rounds: number,
 ): Promise<void> {
   const [a, b] = [await openLocal(), await openLocal()];
   try {
-    await compareStores(a, breaking(b, rule, isBehind), { seed, rounds });
+    await compareStores(a, breaking(b, rule, isAfter), { seed, rounds });
   } finally {
     await Promise.all([a.close(), b.close()]);
   }
@@ -173,7 +173,7 @@ describe("comparing two stores", () => {
 
   const mutants = [
     ...Object.entries(breakages).map(([name, rule]) => [name, { rule }] as const),
-    ...Object.entries(breakagesOfOrder).map(([name, isBehind]) => [name, { isBehind }] as const),
+    ...Object.entries(breakagesOfOrder).map(([name, isAfter]) => [name, { isAfter }] as const),
   ];
 
   test.each(mutants)("notices when %s", async (_name, mutant) => {

@@ -3,7 +3,7 @@
 // oxlint-disable no-await-in-loop -- one after the other is what is meant
 
 import type { Operation, Popped, Unpop } from "../../src/queue/store.ts";
-import { BehindFailure, StoreError } from "../../src/queue/errors.ts";
+import { EarlierFailure, StoreError } from "../../src/queue/errors.ts";
 import type { StoreUnderTest } from "./contract.ts";
 import { bytesOf, Caller } from "./contract/caller.ts";
 import { RandomOperations, RECLAIM_ALL, REFUSING } from "./random-operations.ts";
@@ -178,7 +178,7 @@ function answerOf(operation: Operation, result: unknown): Answer {
 
 function failure(error: unknown): string {
   if (!(error instanceof StoreError)) return String(error);
-  return error instanceof BehindFailure ? "behind a failure" : `StoreError ${error.failure}`;
+  return error instanceof EarlierFailure ? "after a failure" : `StoreError ${error.failure}`;
 }
 
 /** Readable and exact: buffers as escaped latin1 text. */

@@ -3,7 +3,7 @@
 // oxlint-disable no-await-in-loop -- one after the other is what is meant
 
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
-import { BehindFailure, StoreError } from "../../src/queue/errors.ts";
+import { EarlierFailure, StoreError } from "../../src/queue/errors.ts";
 import type { Operation, Popped } from "../../src/queue/store.ts";
 import { JournalError } from "../../src/stores/local/journal.ts";
 import { Caller } from "./contract/caller.ts";
@@ -57,7 +57,7 @@ function checkOrder(steps: readonly Step[], answers: unknown[]): void {
   for (const [at, [{ kind }, session]] of steps.entries()) {
     const answer = answers[at];
     const isFailure = answer instanceof StoreError;
-    const isRight = hasFailed.has(session) ? isFailure : !(answer instanceof BehindFailure);
+    const isRight = hasFailed.has(session) ? isFailure : !(answer instanceof EarlierFailure);
     if (!isRight) throw new Error(`${kind} of session ${session} at ${at}: ${String(answer)}`);
     if (isFailure) hasFailed.add(session);
   }

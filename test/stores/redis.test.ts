@@ -1,6 +1,6 @@
 // The Redis store: the contract, the comparison with the local store, and its own guarantees.
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { BehindFailure, type StoreError } from "../../src/queue/errors.ts";
+import { EarlierFailure, type StoreError } from "../../src/queue/errors.ts";
 import type { ReadyListener } from "../../src/queue/store.ts";
 import { fixedKeys, INFIXES, TAG, TICKS_PER_MS } from "../../src/stores/redis/keys.ts";
 import { RedisStore } from "../../src/stores/redis/redis-store.ts";
@@ -258,7 +258,7 @@ describe("the Redis store", () => {
       "StoreError",
       ...ids.slice(6, 12),
       "StoreError",
-      ...Array(3).fill("BehindFailure"),
+      ...Array(3).fill("EarlierFailure"),
     ]);
     expect(await caller.status("q")).toEqual([["q", 20, 12, 0]]);
     await under.close();
@@ -286,7 +286,7 @@ describe("the Redis store", () => {
       false,
       true,
     ]);
-    expect(await pushing).toBeInstanceOf(BehindFailure);
+    expect(await pushing).toBeInstanceOf(EarlierFailure);
     expect(await second.drain("out")).toEqual(["2"]);
     await under.close();
   });
@@ -358,7 +358,7 @@ test("too few replicas for one client's change fail no operation of another clie
   const next = changing.ask({ kind: "peek", queue, end: "right" }).catch((error) => error);
   expect(await failure).toBe("unknown");
   expect(await peeked).toEqual({ id, contents });
-  expect(await next).toBeInstanceOf(BehindFailure);
+  expect(await next).toBeInstanceOf(EarlierFailure);
   await store.close();
 });
 

@@ -1,5 +1,5 @@
-// The order in which passwords are compared: one line of logins for each user and network, ranks
-// within a line, and bounds.
+// The order in which passwords are compared: one wait list for each user and network, ranks
+// within a wait list, and bounds.
 import { expect, test } from "bun:test";
 import {
   type PasswordCheck,
@@ -17,12 +17,12 @@ function newChecks() {
   const checks = new PasswordChecks(clock);
   /** The names of answered checks and their verdicts, in order. */
   const answers: string[] = [];
-  const check = (name: string, line: string, more: Partial<PasswordCheck> = {}) =>
+  const check = (name: string, source: string, more: Partial<PasswordCheck> = {}) =>
     checks
       .check({
         hash: HASH,
         password: Buffer.from("right"),
-        line,
+        source,
         gone: NOBODY_GONE,
         isRepeated: false,
         isKnownRight: () => false,
@@ -33,7 +33,7 @@ function newChecks() {
   return { clock, answers, check, wrong };
 }
 
-test("compares the latest login of a line first", async () => {
+test("compares the latest login of a wait list first", async () => {
   const { answers, check } = newChecks();
   await Promise.all(["a", "b", "c", "d"].map((name) => check(name, "ann")));
   expect(answers).toEqual(["a right", "d right", "c right", "b right"]);
@@ -51,7 +51,7 @@ test("compares repeated logins after others, and logins of disconnected clients 
   expect(answers).toEqual(["running right", "first right", "repeated right", "gone right"]);
 });
 
-test("lets lines take turns", async () => {
+test("lets sources take turns", async () => {
   const { answers, check } = newChecks();
   await Promise.all([
     check("running", "ann"),
@@ -61,7 +61,7 @@ test("lets lines take turns", async () => {
   expect(answers.map(([name]) => name)).toEqual(["r", "c", "e", "b", "d", "a"]);
 });
 
-test("compares lines with a wrong password after all others, and forgets old ones", async () => {
+test("compares sources with a wrong password after all others, and forgets old ones", async () => {
   const { answers, check, wrong } = newChecks();
   await check("old", "old", wrong());
   for (let count = 0; count < 1024; count++) await check("other", `other ${count}`, wrong());
@@ -100,7 +100,7 @@ test("pauses for a quarter of a second at most", async () => {
   expect(answers).toEqual(["wrong wrong", "next right"]);
 });
 
-test("compares a wrong password that is repeated in a line only once", async () => {
+test("compares a wrong password that is repeated in a wait list only once", async () => {
   const { answers, check, wrong } = newChecks();
   const same = ["a", "b", "c"].map((name) => check(name, "ann", wrong()));
   await Promise.all(same);
@@ -114,7 +114,7 @@ test("does not compare a password that is known to be right", async () => {
   expect(answers).toEqual(["known right", "unknown wrong"]);
 });
 
-test("answers busy to the lowest rank of a line with 32 waiting logins", async () => {
+test("answers busy to the lowest rank of a wait list with 32 logins", async () => {
   const { answers, check } = newChecks();
   const all = [check("running", "ann"), check("repeated", "ann", { isRepeated: true })];
   for (let count = 0; count < 32; count++) all.push(check(`${count}`, "ann"));
@@ -122,7 +122,7 @@ test("answers busy to the lowest rank of a line with 32 waiting logins", async (
   expect(answers.filter((answer) => answer.endsWith("busy"))).toEqual(["repeated busy"]);
 });
 
-test("answers busy to the longest line when 1024 logins wait", async () => {
+test("answers busy to the longest wait list when 1024 logins wait", async () => {
   const { answers, check } = newChecks();
   const all = [check("running", "running")];
   for (let count = 0; count < 1022; count++) all.push(check("single", `${count}`));

@@ -8,8 +8,13 @@ import type { Outbox } from "../outbox.ts";
 import type { Pipeline } from "../pipeline.ts";
 import type { Shared } from "../shared.ts";
 import type { Backoff } from "./backoff.ts";
-import { CLOCKED_BYTES_MIN, SLICE_MS_MAX, UNREAD_BYTES_MAX, UNSENT_BYTES_MAX } from "./limits.ts";
-import { FREE_BYTES, type Sender } from "./unread.ts";
+import {
+  CLOCKED_BYTES_MIN,
+  SLICE_MS_MAX,
+  UNSTARTED_BYTES_MAX,
+  UNSENT_BYTES_MAX,
+} from "./limits.ts";
+import { FREE_BYTES, type Sender } from "./unstarted-input.ts";
 import type { PauseReason, WaitReason } from "./wait-reason.ts";
 
 /** The connection that the input is of. */
@@ -21,7 +26,7 @@ export interface InputOwner extends Sender {
   reject(error: ProtocolError): void;
   /** All commands that arrived are started. A part of the next one may be there. */
   allStarted(): void;
-  /** Calls atEndOfTurn(). */
+  /** Has afterTurn() called. */
   readonly schedule: () => void;
 }
 
@@ -57,9 +62,9 @@ export class Input {
     return this.#parser.heldBytes;
   }
 
-  /** Bytes that arrived behind the command that was started last. */
+  /** Bytes that arrived after the command that was started last. */
   get unparsedBytes(): number {
-    return this.#parser.unreadBytes;
+    return this.#parser.unparsedBytes;
   }
 
   /** Why okq does not read from the client; null while it does. */
@@ -71,10 +76,10 @@ export class Input {
     this.#parser.feed(chunk);
   }
 
-  /** Discards everything that was not started. The socket is read, so that okq sees its end. */
+  /** Discards commands that were not started. Reads the socket again, so that okq sees its end. */
   close(): void {
     this.#parser.close();
-    this.#shared.unread.leave(this.#owner);
+    this.#shared.unstartedInput.leave(this.#owner);
     this.#pause(null);
   }
 
@@ -102,26 +107,29 @@ export class Input {
     const { backoff, outbox, pipeline } = this.#parts;
     if (!this.#owner.startsCommands) return "ending";
     if (backoff.isActive) return "backoff";
-    const { unsent, waiting } = this.#shared.context.budgets;
+    const { unsent, unanswered } = this.#shared.context.budgets;
     if (outbox.length > UNSENT_BYTES_MAX) return "output";
     if (outbox.length > 0 && unsent.isFull) return "bytes-unsent";
     const { limit } = pipeline;
-    if (limit !== null || !waiting.isFull) return limit;
+    if (limit !== null || !unanswered.isFull) return limit;
     // One small command is always started, so that INFO is answered while the store is not.
     const isSmall = pipeline.size === 0 && this.#parser.heldBytes <= FREE_BYTES;
     return isSmall ? null : "bytes-waiting";
   }
 
-  /** Starts the next command, or rejects it. False when it has not arrived. */
+  /**
+   * Starts the next command, or rejects it. False if it has not arrived completely. Also true if
+   * the parser stopped in the middle of it, to let other clients have their turn.
+   */
   #startNext(): boolean {
     const args = this.#nextCommand();
     if (args === undefined) return this.#parser.isBusy;
-    this.#shared.unread.started(this.#owner);
+    this.#shared.unstartedInput.started(this.#owner);
     if (args) this.#owner.start(args);
     return true;
   }
 
-  /** Null for one that was rejected; undefined when it has not arrived. */
+  /** Null if it was rejected; undefined if it has not arrived or is not parsed completely. */
   #nextCommand(): Buffer[] | null | undefined {
     try {
       return this.#parser.next();
@@ -134,19 +142,19 @@ export class Input {
 
   /** Other reasons end with an event that schedules the connection anyway. */
   #continueAfter(reason: WaitReason): void {
-    const { unsent, waiting } = this.#shared.context.budgets;
+    const { unsent, unanswered } = this.#shared.context.budgets;
     const { schedule } = this.#owner;
     if (reason === "slice" && !this.#parts.backoff.isActive) schedule();
     else if (reason === "bytes-unsent") unsent.whenRoom(schedule);
-    else if (reason === "bytes-waiting") waiting.whenRoom(schedule);
+    else if (reason === "bytes-waiting") unanswered.whenRoom(schedule);
   }
 
   #readOrPause(reason: Exclude<WaitReason, "ending">): void {
-    const { unread } = this.#shared;
+    const { unstartedInput } = this.#shared;
     const bytes = this.#parser.heldBytes;
-    unread.update(this.#owner, bytes, reason === "input");
-    if (reason !== "input" && bytes > UNREAD_BYTES_MAX) this.#pause(reason);
-    else this.#pause(unread.mayRead(this.#owner) ? null : "bytes-unread");
+    unstartedInput.update(this.#owner, bytes, reason === "input");
+    if (reason !== "input" && bytes > UNSTARTED_BYTES_MAX) this.#pause(reason);
+    else this.#pause(unstartedInput.mayRead(this.#owner) ? null : "bytes-unread");
   }
 
   /** With null, reads again. */

@@ -1,15 +1,18 @@
 // Limits on one client. At a limit its further commands wait, and then okq stops reading from it.
 
-/** Commands under way. */
+/** Commands in flight: started, and their replies not sent. */
 export const IN_FLIGHT_MAX = 64;
-/** Arguments of commands under way, and their replies if they are as large as the last ones. */
+/** Arguments of commands in flight, and their replies if they are as large as the last ones. */
 export const IN_FLIGHT_BYTES_MAX = 1024 * 1024;
-/** The expected size of a reply, as long as the client has not had any. */
+/**
+ * The expected size of a reply, as long as the client has not had any. So the first limit of a
+ * client is 16 commands in flight.
+ */
 export const FIRST_REPLY_BYTES = 64 * 1024;
-/** Replies that the client has not read. */
+/** Replies that the socket has not taken, because the client does not read them. */
 export const UNSENT_BYTES_MAX = 256 * 1024;
-/** Input that was not started; above this, okq stops reading. */
-export const UNREAD_BYTES_MAX = 64 * 1024;
+/** Input of commands that were not started; above this, okq stops reading. */
+export const UNSTARTED_BYTES_MAX = 64 * 1024;
 
 /** A client may start commands for this time before the other clients have their turn. */
 export const SLICE_MS_MAX = 0.15;

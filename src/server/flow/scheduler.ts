@@ -1,8 +1,8 @@
-// Work that is put off to the end of a turn of the event loop, so that everything that happened in
-// the turn is handled at once: one write for all replies of a connection.
+// Work that is put off until after a turn of the event loop, so that all that happened in the turn
+// is handled at once: one write for all replies of a connection.
 
 export interface Scheduled {
-  atEndOfTurn(): void;
+  afterTurn(): void;
 }
 
 /** After a turn with several connections this many turns count as crowded. */
@@ -18,7 +18,10 @@ export class Scheduler {
     return this.#crowdedTurns > 0;
   }
 
-  /** Calls it at the end of this turn of the event loop, once for each time it was added. */
+  /**
+   * Calls afterTurn() once for each time it was added: after the events of this turn of the event
+   * loop; if it is added by a setImmediate(), as by results of the local store, in the next turn.
+   */
   add(scheduled: Scheduled): void {
     if (this.#due.push(scheduled) === 1) setImmediate(this.#runAll);
   }
@@ -29,6 +32,6 @@ export class Scheduler {
     const isAlone = due.length === 1 && due[0] === this.#last;
     this.#crowdedTurns = isAlone ? Math.max(0, this.#crowdedTurns - 1) : CROWDED_TURNS;
     this.#last = due[0]!;
-    for (const each of due) each.atEndOfTurn();
+    for (const each of due) each.afterTurn();
   };
 }

@@ -1,7 +1,7 @@
 // The timeouts of one client: it does not read its replies, sends no command, or does not log in.
 // The server looks about twice a second.
 
-/** While the budget for unsent replies is full, no client may read nothing for longer than this. */
+/** The output timeout while the budget for unsent replies is full, unless it is shorter anyway. */
 const FULL_MS_MAX = 3_000;
 
 /** In seconds; 0 for never. */
@@ -19,7 +19,7 @@ export interface Watched {
   readonly bytesOut: number;
   /** Bytes received since the connection began. */
   readonly receivedBytes: number;
-  /** A command is under way, such as a wait in QNOTIFY. */
+  /** A command is in flight, such as a waiting QNOTIFY. */
   readonly isBusy: boolean;
   readonly isLoggedIn: boolean;
 }
@@ -57,9 +57,9 @@ export class Timeouts {
   /** Which timeout has passed, as far as the observations tell. */
   passed(nowMs: number, isUnsentFull: boolean): Timeout | null {
     const { clientOutputTimeout, loginTimeout, clientTimeout } = this.#settings;
-    const unreadMs = nowMs - this.#readAtMs;
-    if (isOver(unreadMs, clientOutputTimeout)) return "output";
-    if (isUnsentFull && unreadMs >= FULL_MS_MAX) return "output";
+    const notReadingMs = nowMs - this.#readAtMs;
+    if (isOver(notReadingMs, clientOutputTimeout)) return "output";
+    if (isUnsentFull && notReadingMs >= FULL_MS_MAX) return "output";
     if (isOver(nowMs - this.#strangerSinceMs, loginTimeout)) return "login";
     return isOver(nowMs - this.#activeAtMs, clientTimeout) ? "idle" : null;
   }

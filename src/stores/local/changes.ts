@@ -65,13 +65,13 @@ export class Changes {
     this.#undos.push(undo);
   }
 
-  /** The journal has them. Calls settle for each event that was touched and not flushed. */
-  committed(settle: (queue: LocalQueue, event: LocalEvent) => void): void {
+  /** The journal has them. Calls onStored for each event that was touched and not flushed. */
+  committed(onStored: (queue: LocalQueue, event: LocalEvent) => void): void {
     for (const [at, event] of this.touched.entries()) {
       event.isTouched = false;
       event.isStored = true;
       const queue = this.queues[at] as LocalQueue;
-      if (queue.number === this.queueNumbers[at]) settle(queue, event);
+      if (queue.number === this.queueNumbers[at]) onStored(queue, event);
     }
     this.forgotten.length = 0;
     this.#clear();

@@ -18,7 +18,7 @@ const warmedSpanMax = 512;
 
 export class ColdEvents {
   readonly #journal: Journal;
-  /** Cold events that are not committed yet. */
+  /** Cold events that are not committed yet, by key: the journal cannot read them. */
   readonly #pending = new Map<number, LocalEvent>();
   readonly #onWarm: (event: LocalEvent) => void;
 
@@ -28,7 +28,7 @@ export class ColdEvents {
     this.#onWarm = onWarm;
   }
 
-  /** Adds a new event; keeps it until it is committed. */
+  /** Adds a new event; keeps it until forgetPending(). */
   add(queue: LocalQueue, event: LocalEvent): void {
     this.#pending.set(event.key, event);
     this.restore(queue, event.hash, event.key);
@@ -45,7 +45,8 @@ export class ColdEvents {
     if (queue.cold?.size === 0) queue.cold = null;
   }
 
-  committed(): void {
+  /** The events that were pending are committed or undone. */
+  forgetPending(): void {
     if (this.#pending.size > 0) this.#pending.clear();
   }
 
@@ -65,8 +66,8 @@ export class ColdEvents {
   }
 
   /**
-   * The event at the right end of the line, which has that key, in memory from now on, and with it
-   * those behind it, up to `atOnce` together. Throws a JournalError.
+   * The event at the right end of the line, which has that key. From now on it is in memory, and so
+   * are the next ones, up to `atOnce` together. Throws a JournalError.
    */
   rightMost(queue: LocalQueue, key: number, atOnce: number): LocalEvent {
     const pending = this.#pending.get(key);
@@ -84,10 +85,10 @@ export class ColdEvents {
     let count = 1;
     let last = first;
     for (; count < Math.min(atOnce, warmedAtOnceMax); count++) {
-      const slot = queue.ready.fromRight(count);
-      if (typeof slot !== "number" || slot <= last || slot > first + warmedSpanMax) break;
-      if (this.#pending.has(slot)) break;
-      last = slot;
+      const entry = queue.ready.fromRight(count);
+      if (typeof entry !== "number" || entry <= last || entry > first + warmedSpanMax) break;
+      if (this.#pending.has(entry)) break;
+      last = entry;
     }
     // A key between two of them may belong to an event elsewhere.
     const found = new Map(this.#readRange(first, last).map((stored) => [stored.key, stored]));

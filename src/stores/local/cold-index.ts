@@ -79,7 +79,7 @@ class ColdTable {
     const mask = keys.length - 1;
     let gap = hash & mask;
     while (keys[gap] !== key) gap = (gap + 1) & mask;
-    // Moves entries into the gap that stand behind it only because their own place was taken.
+    // Moves entries into the gap that come after it only because their own place was taken.
     for (let at = (gap + 1) & mask; keys[at] !== 0; at = (at + 1) & mask) {
       if (((at - (hashes[at] as number)) & mask) < ((at - gap) & mask)) continue;
       keys[gap] = keys[at] as number;

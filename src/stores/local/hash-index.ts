@@ -1,6 +1,6 @@
-// A hash table of elements by a key of bytes that they carry. It stands where a Map would, since
-// JSC's Map keeps deleted entries in their chains until it is rehashed: one id that comes and goes
-// beside a million others, as ids do in a queue, makes each of its lookups walk all its past lives.
+// A hash table of elements by a key of bytes that they carry. It replaces a Map, because JSC's Map
+// keeps deleted entries in their chains until it is rehashed: a lookup of an id that is added and
+// removed again and again, beside a million others, would walk over all its deleted entries.
 
 /** `hash` is hashOf the element's key; kept there, so that growing reads no keys. */
 export interface HashElement {
@@ -11,7 +11,7 @@ const capacityMin = 8;
 // Clients choose the keys: with a seed per process they cannot choose collisions in advance.
 const seed = crypto.getRandomValues(new Int32Array(1))[0] as number;
 
-/** All in O(1), amortised where it grows or shrinks. A removed element leaves nothing behind. */
+/** All in O(1), amortised where it grows or shrinks. Removing an element frees its place. */
 export class HashIndex<T extends HashElement> {
   readonly #keyOf: (element: T) => string;
   // Open addressing with linear probing; at most three quarters are taken.
@@ -53,7 +53,7 @@ export class HashIndex<T extends HashElement> {
     const mask = slots.length - 1;
     let gap = element.hash & mask;
     while (slots[gap] !== element) gap = (gap + 1) & mask;
-    // Moves elements into the gap that stand behind it only because their own place was taken.
+    // Moves elements into the gap that come after it only because their own place was taken.
     for (let at = (gap + 1) & mask; ; at = (at + 1) & mask) {
       const next = slots[at];
       if (next === undefined) break;

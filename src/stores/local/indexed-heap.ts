@@ -5,7 +5,7 @@ export interface HeapElement {
   heapAt: number;
 }
 
-/** O(log n) for all but `first`; nothing of an element stays behind once it is removed. */
+/** O(log n) for all but `first`. It keeps no reference to a removed element. */
 export class IndexedHeap<T extends HeapElement> {
   readonly #elements: T[] = [];
   readonly #isBefore: (a: T, b: T) => boolean;

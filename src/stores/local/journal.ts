@@ -38,11 +38,11 @@ export type LoadProgress = (events: number) => void;
 export interface Journal {
   /** For INFO. */
   readonly name: string;
-  /** False when it keeps nothing: then changes need not be recorded. */
+  /** False if it keeps nothing: then changes are not recorded. */
   readonly isDurable: boolean;
   /** Call it once, before everything else. Rejects with a message of one line. */
   load(restoration: Restoration, onProgress: LoadProgress): Promise<void>;
-  /** The latest time that was committed. The store's time never goes back behind it. */
+  /** The latest time that was committed. The store's time is never earlier. */
   readonly clockMs: number;
   /**
    * Commits all changes or none. Returns, or resolves, when they are durable. Throws or rejects

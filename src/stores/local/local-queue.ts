@@ -55,8 +55,8 @@ export class LocalEvent {
   }
 }
 
-/** A place in line: an event in memory, or the key of a cold one. */
-export type Slot = LocalEvent | number;
+/** A ready event in the line: the event if it is in memory, the key of a cold one. */
+export type EventOrKey = LocalEvent | number;
 
 export class LocalQueue {
   /** The events in memory by id, ready and claimed. */
@@ -64,13 +64,13 @@ export class LocalQueue {
   /** The cold events; all of them are ready. null when there are none. */
   cold: ColdIndex | null = null;
   /** The plain part of the line: events pushed at the left end and not popped since. */
-  ready = new Deque<Slot>();
+  ready = new Deque<EventOrKey>();
   /** The part of the line to the right of it; null when it is empty. */
-  front: SortedLine<Slot> | null = null;
+  front: SortedLine<EventOrKey> | null = null;
   claimed = new IndexedHeap<LocalEvent>(isDueBefore);
   consumers = 0;
   contentBytes = 0;
-  /** Of the events in memory. */
+  /** Of the events in memory, as contentBytes. */
   idBytes = 0;
   /** Its index among the queues that have claimed events. */
   heapAt = -1;
@@ -105,8 +105,8 @@ export class LocalQueue {
     this.idBytes += event.id.length;
   }
 
-  /** The event at that end of the line, or the key of a cold one. */
-  slotAt(end: "left" | "right"): Slot | undefined {
+  /** The ready event at that end of the line. */
+  readyAt(end: "left" | "right"): EventOrKey | undefined {
     if (end === "right") return this.front === null ? this.ready.peekRight() : this.front.last;
     return this.ready.peekLeft() ?? this.front?.first;
   }
@@ -123,16 +123,16 @@ export class LocalQueue {
     else this.ready.pushRight(event);
   }
 
-  putInFront(slot: Slot): void {
+  putInFront(entry: EventOrKey): void {
     this.front ??= new SortedLine(placeOf);
-    this.front.add(slot);
+    this.front.add(entry);
   }
 
-  takeFromFront(place: number): Slot {
-    const front = this.front as SortedLine<Slot>;
-    const slot = front.remove(place);
+  takeFromFront(place: number): EventOrKey {
+    const front = this.front as SortedLine<EventOrKey>;
+    const entry = front.remove(place);
     if (front.length === 0) this.front = null;
-    return slot;
+    return entry;
   }
 
   /** Forgets an event that is neither in line nor claimed any more. */
@@ -142,7 +142,7 @@ export class LocalQueue {
     this.idBytes -= event.id.length;
   }
 
-  /** Empties the queue and returns its former content. */
+  /** Empties the queue, and returns everything that was in it. */
   clear(): Emptied {
     const { events, cold, ready, front, claimed, contentBytes, idBytes, number } = this;
     this.replace({
@@ -175,8 +175,8 @@ function idOf(event: LocalEvent): string {
 }
 
 /** A cold event in the front part was pushed at the right end: its place is its key. */
-function placeOf(slot: Slot): number {
-  return typeof slot === "number" ? slot : slot.place;
+function placeOf(entry: EventOrKey): number {
+  return typeof entry === "number" ? entry : entry.place;
 }
 
 /** Ascending by deadline, then by claim. */
@@ -187,7 +187,7 @@ function isDueBefore(a: LocalEvent, b: LocalEvent): boolean {
 /** The keys of all these events, one at a time: there may be millions. */
 export function* keysOf({ ready, front, claimed }: Emptied): Generator<number> {
   for (const line of [ready, front ?? []]) {
-    for (const slot of line) yield typeof slot === "number" ? slot : slot.key;
+    for (const entry of line) yield typeof entry === "number" ? entry : entry.key;
   }
   for (const { key } of claimed.elements) yield key;
 }

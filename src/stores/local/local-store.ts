@@ -1,10 +1,10 @@
 // The store in this process. Operations of one turn of the event loop become one batch, done in
-// order at the end of the turn and answered when the journal has committed it. The
-// effects of operations are in operations.ts.
+// order at the end of the turn and answered when the journal has committed it. The effects of
+// operations are in operations.ts.
 
 import { type Clock } from "../../queue/clock.ts";
-import { BehindFailure, StoreError } from "../../queue/errors.ts";
-import { Order } from "../../queue/order.ts";
+import { EarlierFailure, StoreError } from "../../queue/errors.ts";
+import { Failures } from "../../queue/failures.ts";
 import {
   type Operation,
   type ReadyListener,
@@ -48,22 +48,24 @@ type Result = Results[Operation["kind"]];
 interface Submitted {
   operation: Operation;
   receiver: Receiver<Result>;
-  /** The order of its session, and the failures in it at the time of submission. */
-  order: Order;
-  failures: number;
+  /** The failures of its session, and how many they were at submission. */
+  failures: Failures;
+  failureCount: number;
   /** Set by execution. */
   outcome: Result | StoreError | undefined;
 }
 
+type Kinds = ReadonlySet<Operation["kind"]>;
+
 /** The journal does not record these operations, so its failures do not affect them. */
-const unrecorded: ReadonlySet<Operation["kind"]> = new Set(["register"]);
-/** Operations that need room: a journal may refuse them while all others go on. */
-const growths: ReadonlySet<Operation["kind"]> = new Set(["push", "probe"]);
-const reads: ReadonlySet<Operation["kind"]> = new Set(["peek", "status", "list", "ready"]);
-const NONE: ReadonlySet<Operation["kind"]> = new Set();
+const unrecordedKinds: Kinds = new Set(["register"]);
+/** These operations need room on the disk: a journal may refuse them while all others go on. */
+const growingKinds: Kinds = new Set(["push", "probe"]);
+const readingKinds: Kinds = new Set(["peek", "status", "list", "ready"]);
+const noKinds: Kinds = new Set();
 
 /**
- * Without a journal everything is in memory and gone with this process; with one, an answered
+ * Without a journal everything is in memory and lost when this process ends; with one, an answered
  * operation is as durable as the journal. All sessions share one lane: operations of all clients
  * take effect in the order of submission. onReady is called at most once per queue and batch,
  * after the results of the batch were delivered.
@@ -76,8 +78,10 @@ export class LocalStore implements Store {
   #aheadMs = 0;
   readonly #onReady: ReadyListener;
   #journal = noJournal;
+  /** The changes of the current batch; null without a durable journal, which records none. */
   #changes: Changes | null = null;
-  #waiting: Submitted[] = [];
+  /** Operations that are not in a batch yet. */
+  #submitted: Submitted[] = [];
   #isScheduled = false;
   #committing: Promise<void> | null = null;
   #isClosed = false;
@@ -131,7 +135,7 @@ export class LocalStore implements Store {
       ["claimed", claimed],
       ["content_bytes", contentBytes],
     ];
-    if (!this.#journal.isDurable) return facts;
+    if (this.#changes === null) return facts;
     return [
       ...facts,
       ["on_disk_only", cold],
@@ -152,7 +156,7 @@ export class LocalStore implements Store {
   async close(): Promise<void> {
     const isFirst = !this.#isClosed;
     this.#isClosed = true;
-    while (this.#waiting.length > 0 || this.#committing) {
+    while (this.#submitted.length > 0 || this.#committing) {
       if (this.#committing) await this.#committing;
       else this.#runBatch();
     }
@@ -169,44 +173,44 @@ export class LocalStore implements Store {
       submitted.receiver.failed(new StoreError("unavailable", "the store is closed"));
       return;
     }
-    this.#waiting.push(submitted);
+    this.#submitted.push(submitted);
     this.#schedule();
   }
 
   #schedule(): void {
-    if (this.#isScheduled || this.#committing || this.#waiting.length === 0) return;
+    if (this.#isScheduled || this.#committing || this.#submitted.length === 0) return;
     this.#isScheduled = true;
     setImmediate(() => {
       this.#isScheduled = false;
-      if (this.#waiting.length > 0 && !this.#committing) this.#runBatch();
+      if (this.#submitted.length > 0 && !this.#committing) this.#runBatch();
     });
   }
 
   #runBatch(): void {
     const batch = this.#takeBatch();
-    const refusal = this.#refusalFor(batch);
-    this.#attempt(batch, refusal);
+    const pushRefusal = isGrowing(batch) ? this.#journal.pushRefusal() : null;
+    this.#attempt(batch, pushRefusal);
   }
 
-  /** With a refusal, pushes fail with it and the other operations are done. */
-  #attempt(batch: Submitted[], refusal: string | null): void {
-    this.#execute(batch, refusal);
+  /** With a pushRefusal, pushes fail for that reason and the other operations are done. */
+  #attempt(batch: Submitted[], pushRefusal: string | null): void {
+    this.#execute(batch, pushRefusal);
     if (this.#changes === null || this.#changes.isEmpty) return this.#finish(batch);
     let committing: void | Promise<void>;
     try {
       committing = this.#journal.commit(this.#changes, this.#model.nowMs);
     } catch (error) {
-      return this.#failed(batch, refusal, error as JournalError);
+      return this.#failed(batch, pushRefusal, error as JournalError);
     }
     if (committing === undefined) return this.#committed(batch);
-    const settled = (next: () => void) => {
+    const afterCommit = (next: () => void) => {
       this.#committing = null;
       next();
       this.#schedule();
     };
     this.#committing = committing.then(
-      () => settled(() => this.#committed(batch)),
-      (error) => settled(() => this.#failed(batch, refusal, error as JournalError)),
+      () => afterCommit(() => this.#committed(batch)),
+      (error) => afterCommit(() => this.#failed(batch, pushRefusal, error as JournalError)),
     );
   }
 
@@ -215,53 +219,51 @@ export class LocalStore implements Store {
     this.#finish(batch);
   }
 
-  #failed(batch: Submitted[], refusal: string | null, error: JournalError): void {
+  #failed(batch: Submitted[], pushRefusal: string | null, error: JournalError): void {
     if (error.reason === "unknown") {
-      // It was written: the model and the journal agree. Only the disk may not have it.
-      blame(batch, new StoreError("unknown", error.message), reads);
+      // It was written: the model and the journal agree. But it may not be on the disk.
+      failBatch(batch, new StoreError("unknown", error.message), readingKinds);
       return this.#committed(batch);
     }
     this.#model.undo();
-    if (error.reason === "full" && refusal === null && growsBy(batch)) {
+    if (error.reason === "full" && pushRefusal === null && isGrowing(batch)) {
       return this.#attempt(batch, error.message);
     }
-    blame(batch, new StoreError("refused", error.message), NONE);
+    failBatch(batch, new StoreError("refused", error.message), noKinds);
     this.#finish(batch);
   }
 
   #finish(batch: Submitted[]): void {
-    settle(batch);
+    answer(batch);
     this.#schedule();
     this.#announceReady();
     this.#memoryRelease.observe(this.#model.usage.heldBytes, batch.length);
   }
 
   #takeBatch(): Submitted[] {
-    const waiting = this.#waiting;
-    let count = Math.min(waiting.length, batchOperationsMax);
-    if (this.#changes !== null) count = countWithin(waiting, count);
-    if (count < waiting.length) return waiting.splice(0, count);
-    this.#waiting = [];
-    return waiting;
+    const submitted = this.#submitted;
+    let count = Math.min(submitted.length, batchOperationsMax);
+    if (this.#changes !== null) count = countWithin(submitted, count);
+    if (count < submitted.length) return submitted.splice(0, count);
+    this.#submitted = [];
+    return submitted;
   }
 
-  #refusalFor(batch: Submitted[]): string | null {
-    return growsBy(batch) ? this.#journal.pushRefusal() : null;
-  }
-
-  #execute(batch: Submitted[], refusal: string | null): void {
+  #execute(batch: Submitted[], pushRefusal: string | null): void {
     this.#model.begin(this.#nowMs);
-    const failed = new Failed();
+    const untold = new UntoldFailures();
     for (const submitted of batch) {
-      submitted.outcome = failed.refusalOf(submitted) ?? this.#outcomeOf(submitted, refusal);
-      if (submitted.outcome instanceof StoreError) failed.add(submitted.order, submitted.outcome);
+      submitted.outcome =
+        untold.earlierFailureOf(submitted) ?? this.#outcomeOf(submitted, pushRefusal);
+      untold.note(submitted);
     }
   }
 
-  #outcomeOf({ operation }: Submitted, refusal: string | null): Result | StoreError {
+  #outcomeOf({ operation }: Submitted, pushRefusal: string | null): Result | StoreError {
     const isProbe = operation.kind === "probe";
-    const reason = refusal ?? (isProbe ? this.#journal.recentFailure() : null);
-    if (reason !== null && growths.has(operation.kind)) return new StoreError("refused", reason);
+    const reason = pushRefusal ?? (isProbe ? this.#journal.recentFailure() : null);
+    if (reason !== null && growingKinds.has(operation.kind))
+      return new StoreError("refused", reason);
     try {
       return execute(this.#model, operation);
     } catch (error) {
@@ -270,7 +272,7 @@ export class LocalStore implements Store {
     }
   }
 
-  /** Leases that expired while okq did not run are ended before the first client comes. */
+  /** Requeues events whose lease expired while okq did not run, before the first client comes. */
   async #reclaimAll(): Promise<void> {
     const session = this.session();
     const reclaim = () => session.ask({ kind: "reclaim", limit: reclaimedAtOnce, parts: "all" });
@@ -284,63 +286,65 @@ export class LocalStore implements Store {
   }
 }
 
-function growsBy(batch: Submitted[]): boolean {
-  return batch.some(({ operation }) => growths.has(operation.kind));
+function isGrowing(batch: Submitted[]): boolean {
+  return batch.some(({ operation }) => growingKinds.has(operation.kind));
 }
 
-/** How many of the first `count` operations one commit should take, by their bytes. */
-function countWithin(waiting: Submitted[], count: number): number {
+/** How many of the first `count` operations fit into one batch by their bytes; at least one. */
+function countWithin(submitted: Submitted[], count: number): number {
   let bytes = 0;
   for (let at = 0; at < count; at++) {
-    const { operation } = waiting[at]!;
+    const { operation } = submitted[at]!;
     if (operation.kind !== "push") continue;
-    bytes += operation.id.length + (operation.contents?.length ?? 0);
+    bytes += operation.id.length + operation.contents.length;
     if (bytes > batchBytesMax && at > 0) return at;
   }
   return count;
 }
 
 /** Fails the operations of a batch, except for those that failed already and the spared kinds. */
-function blame(batch: Submitted[], error: StoreError, spared: ReadonlySet<string>): void {
-  const failed = new Failed();
+function failBatch(batch: Submitted[], error: StoreError, spared: Kinds): void {
+  const untold = new UntoldFailures();
   for (const submitted of batch) {
     const { kind } = submitted.operation;
-    if (!(submitted.outcome instanceof StoreError) && !unrecorded.has(kind)) {
+    if (!(submitted.outcome instanceof StoreError) && !unrecordedKinds.has(kind)) {
       if (!spared.has(kind)) submitted.outcome = error;
-      else submitted.outcome = failed.refusalOf(submitted) ?? submitted.outcome;
+      else submitted.outcome = untold.earlierFailureOf(submitted) ?? submitted.outcome;
     }
-    if (submitted.outcome instanceof StoreError) failed.add(submitted.order, submitted.outcome);
+    untold.note(submitted);
   }
 }
 
-function settle(batch: Submitted[]): void {
-  for (const { outcome, receiver, order } of batch) {
+/** Gives every receiver in the batch its outcome. */
+function answer(batch: Submitted[]): void {
+  for (const { outcome, receiver, failures } of batch) {
     if (outcome instanceof StoreError) {
-      order.fail(outcome);
+      failures.add(outcome);
       receiver.failed(outcome);
     } else receiver.succeeded(outcome as Result);
   }
 }
 
 /** The failures in a batch that their sessions have not been told of yet. */
-class Failed {
-  readonly #errors = new Map<Order, StoreError>();
+class UntoldFailures {
+  readonly #errors = new Map<Failures, StoreError>();
 
-  add(order: Order, error: StoreError): void {
-    if (!(error instanceof BehindFailure)) this.#errors.set(order, error);
+  note({ failures, outcome }: Submitted): void {
+    const isFirst = outcome instanceof StoreError && !(outcome instanceof EarlierFailure);
+    if (isFirst) this.#errors.set(failures, outcome);
   }
 
-  /** The error of an operation behind a failure in this batch or an earlier one; else null. */
-  refusalOf({ order, failures }: Submitted): StoreError | null {
-    if (order.isBehindFailure(failures)) return order.refusal();
-    const error = this.#errors.size > 0 && this.#errors.get(order);
-    return error ? new BehindFailure(error) : null;
+  /** The error of an operation after a failure in this batch or an earlier one; else null. */
+  earlierFailureOf({ failures, failureCount }: Submitted): StoreError | null {
+    if (failures.hasNewSince(failureCount)) return failures.earlierFailure();
+    const error = this.#errors.size > 0 && this.#errors.get(failures);
+    return error ? new EarlierFailure(error) : null;
   }
 }
 
 class LocalSession extends Session {
   readonly #onSubmit: (submitted: Submitted) => void;
-  readonly #order = new Order();
+  readonly #failures = new Failures();
 
   constructor(onSubmit: (submitted: Submitted) => void) {
     super();
@@ -351,8 +355,8 @@ class LocalSession extends Session {
     this.#onSubmit({
       operation,
       receiver: receiver as Receiver<unknown>,
-      order: this.#order,
-      failures: this.#order.failures,
+      failures: this.#failures,
+      failureCount: this.#failures.count,
       outcome: undefined,
     });
   }

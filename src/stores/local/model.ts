@@ -1,5 +1,5 @@
 // The queues of the local store as plain data in memory, and the changes that keep it consistent.
-// With a journal every change is recorded, so that it can be written and undone.
+// With a journal every change is recorded, so that the journal can write it and the model undo it.
 
 import type { Changes } from "./changes.ts";
 import type { ColdEvents, Shown } from "./cold-events.ts";
@@ -78,16 +78,16 @@ export class Model {
 
   /** The right-most ready event; reads it into memory if it is cold. Throws a JournalError. */
   rightMost(queue: LocalQueue): LocalEvent | undefined {
-    const slot = queue.slotAt("right");
-    if (typeof slot !== "number") return slot;
-    return this.#recording?.cold.rightMost(queue, slot, this.#readAtOnce);
+    const entry = queue.readyAt("right");
+    if (typeof entry !== "number") return entry;
+    return this.#recording?.cold.rightMost(queue, entry, this.#readAtOnce);
   }
 
   /** The ready event at that end; a cold one stays cold. Throws a JournalError. */
   peek(queue: LocalQueue, end: "left" | "right"): Shown | undefined {
-    const slot = queue.slotAt(end);
-    if (typeof slot === "number") return this.#recording?.cold.peek(slot);
-    return slot && { id: slot.id, contents: this.contentsOf(slot) };
+    const entry = queue.readyAt(end);
+    if (typeof entry === "number") return this.#recording?.cold.peek(entry);
+    return entry && { id: entry.id, contents: this.contentsOf(entry) };
   }
 
   /** Events to read at once. They stay in memory until they are popped: fewer with many queues. */
@@ -243,14 +243,14 @@ export class Model {
   committed(): void {
     if (this.#recording === null) return;
     const { changes, cold } = this.#recording;
-    cold.committed();
+    cold.forgetPending();
     changes.committed(this.#release);
   }
 
   /** The changes are not durable: takes all of them back. */
   undo(): void {
     this.#recording?.changes.undo();
-    this.#recording?.cold.committed();
+    this.#recording?.cold.forgetPending();
     this.#becameReady = new Map();
   }
 
@@ -311,8 +311,8 @@ export class Model {
   }
 
   #unAdd(queue: LocalQueue, event: LocalEvent, isInFront: boolean): void {
-    const slot = isInFront ? queue.takeFromFront(event.place) : queue.ready.popLeft();
-    if (typeof slot !== "number") return this.#drop(queue, event);
+    const entry = isInFront ? queue.takeFromFront(event.place) : queue.ready.popLeft();
+    if (typeof entry !== "number") return this.#drop(queue, event);
     this.#recording!.cold.remove(queue, event.hash, event.key);
     this.usage.cold--;
     this.noteIfUnused(queue);

@@ -25,7 +25,7 @@ export class Restorer implements Restoration {
     this.#model.noteIfUnused(queue);
   }
 
-  /** Events pushed on the left come from right to left: every key is further left. */
+  /** Keys ascend, so events that were pushed on the left come from right to left. */
   event({ key, queue: name, id, place, deadlineMs }: StoredPlace): void {
     const queue = this.#model.open(name);
     const isReady = deadlineMs === null;

@@ -25,13 +25,13 @@ verbs.ack = function(from, to)
   if #ids == 0 then
     return missed
   end
+  fill_in(queue, ids)
   if redo then
     will_have_extras(queue)
     redis.call('ZADD', queue.front, unpack(at_right_end(ids)))
     became_ready(queue, #ids)
     return missed
   end
-  fill_in(queue, ids)
   if redis.call('HDEL', queue.events, unpack(ids)) == events then
     shrank(queue)
   end

@@ -39,7 +39,7 @@ local function next_due()
 end
 
 -- Gives the hashes their names back, and notes which contents were added. Returns false, with
--- nothing changed, if they were not added because an id was not new (see stage.lua).
+-- nothing changed, if they were not added (see stage.lua).
 local function begin_staged()
   local at = 7
   while at <= #ARGV do
@@ -55,18 +55,18 @@ local function begin_staged()
     end
     at = at + values
   end
-  local is_any_there = false
+  local are_added = true
   for name in pairs(staged) do
-    is_any_there = is_any_there or redis.call('EXISTS', EVENTS .. name) == 1
+    are_added = are_added and redis.call('EXISTS', EVENTS .. name) == 0
   end
   for name in pairs(staged) do
-    if is_any_there then
+    -- Without the right to rename the other script could not either.
+    are_added = are_added and not redis.pcall('RENAME', STAGED .. name, EVENTS .. name).err
+    if not are_added then
       redis.call('DEL', STAGED .. name)
-    else
-      redis.pcall('RENAME', STAGED .. name, EVENTS .. name)
     end
   end
-  return not is_any_there
+  return are_added
 end
 
 -- Removes the contents of events that were not pushed.

@@ -6,7 +6,7 @@
 // the batch: they are sent next, without the operations of sessions that had a failure.
 import { StoreError } from "../../queue/errors.ts";
 import { nameOf } from "../../queue/name-cache.ts";
-import { Order } from "../../queue/order.ts";
+import { Failures } from "../../queue/failures.ts";
 import type { Operation, Pop, Popped, Receiver } from "../../queue/store.ts";
 import type { Encoded } from "../../resp/reply.ts";
 import { Fetch } from "./fetch.ts";
@@ -15,7 +15,7 @@ import { type Staged, stagedOf } from "./staged.ts";
 import { type Argument, poppedCount, type ScriptReply, type Variant, verbs } from "./verbs.ts";
 
 /** Which call has the session's latest operation: later ones may not join an earlier call. */
-export class Position extends Order {
+export class Position extends Failures {
   batch: Batch | null = null;
   call = 0;
 }
@@ -67,7 +67,7 @@ export class Batch {
     call.operations.push(operation);
     call.receivers.push(receiver as Receiver<unknown>);
     call.positions.push(position);
-    call.failures.push(position.failures);
+    call.failures.push(position.count);
   }
 
   get isEmpty(): boolean {
@@ -111,14 +111,14 @@ export class Batch {
     return call;
   }
 
-  /** Refuses and removes the operations behind a failure. To be called before sending. */
-  refuseBehindFailures(): void {
+  /** Refuses and removes the operations after a failure. To be called before sending. */
+  refuseAfterFailures(): void {
     let isAnyEmpty = false;
     for (const call of this.#calls) {
-      const isRefused = (at: number) => call.positions[at]!.isBehindFailure(call.failures[at]!);
+      const isRefused = (at: number) => call.positions[at]!.hasNewSince(call.failures[at]!);
       let kept = 0;
       for (let at = 0; at < call.operations.length; at++) {
-        if (isRefused(at)) call.receivers[at]!.failed(call.positions[at]!.refusal());
+        if (isRefused(at)) call.receivers[at]!.failed(call.positions[at]!.earlierFailure());
         else move(call, at, kept++);
       }
       truncate(call, kept);
@@ -201,7 +201,7 @@ export class Batch {
     const fetches: Fetch[] = [];
     for (const { kind, operations, results } of this.#calls) {
       if (kind !== "pop" || !Array.isArray(results) || results.length === 0) continue;
-      const fetch = new Fetch((operations[0] as Pop).queue, results as (Popped | null)[]);
+      const fetch = new Fetch(operations[0] as Pop, results as (Popped | null)[]);
       if (fetch.ids.length > 0) fetches.push(fetch);
     }
     return fetches;
@@ -217,12 +217,15 @@ export class Batch {
 
   /** Tells the receivers their results. */
   succeed(): void {
-    for (const call of this.#calls) tell(call, null);
+    for (const call of this.#calls) tell(call, null, isChange);
   }
 
-  /** Fails all operations, except those that are known to have changed nothing. */
-  fail(error: StoreError): void {
-    for (const call of this.#calls) tell(call, error);
+  /**
+   * Fails the operations with such results, those without results, and those of the same session
+   * after them. Tells the others their results.
+   */
+  fail(error: StoreError, isAffected: IsAffected): void {
+    for (const call of this.#calls) tell(call, error, isAffected);
   }
 }
 
@@ -268,24 +271,29 @@ function resultsOf({ kind, operations }: Call, reply: ScriptReply): unknown[] | 
   return verbs[kind].results(reply, operations as never);
 }
 
-function tell(call: Call, error: StoreError | null): void {
+function tell(call: Call, error: StoreError | null, isAffected: IsAffected): void {
   const { kind, receivers, positions, failures, results } = call;
   for (let at = 0; at < receivers.length; at++) {
     const [receiver, position] = [receivers[at]!, positions[at]!];
     let failure: StoreError | null = null;
     if (results instanceof StoreError) failure = results;
-    else if (error && (!results || isChange(kind, results[at]))) failure = error;
-    // It changed nothing, but it came behind an operation whose outcome is unknown.
-    else if (error && position.isBehindFailure(failures[at]!)) failure = position.refusal();
+    else if (error && (!results || isAffected(kind, results[at]))) failure = error;
+    // It came after an operation whose outcome is unknown.
+    else if (error && position.hasNewSince(failures[at]!)) {
+      failure = isChange(kind, results![at]) ? error : position.earlierFailure();
+    }
     if (!failure) receiver.succeeded((results as unknown[])[at]);
     else {
-      position.fail(failure);
+      position.add(failure);
       receiver.failed(failure);
     }
   }
 }
 
-function isChange(kind: Operation["kind"], result: unknown): boolean {
+/** Whether an error after the script's reply concerns an operation with that result. */
+type IsAffected = (kind: Operation["kind"], result: unknown) => boolean;
+
+export function isChange(kind: Operation["kind"], result: unknown): boolean {
   return verbs[kind].isChange(result as never);
 }
 

@@ -1,16 +1,18 @@
 // The contents of claimed events that are too large to pass through Lua. They are fetched after the
 // script's reply: the claim keeps them.
-import type { Popped } from "../../queue/store.ts";
+import type { Operation, Pop, Popped } from "../../queue/store.ts";
+import type { Output } from "../../resp/reply.ts";
+import { claimedKey, eventsKey, TICKS_PER_MS } from "./keys.ts";
 import { ABSENT, type ScriptReply } from "./verbs.ts";
 
-/** Of popped events of one queue. REPLY_BYTES_MAX of the script limits their bytes. */
+/** Of events popped from one queue with one lease. REPLY_BYTES_MAX of the script limits them. */
 export class Fetch {
   readonly ids: Buffer[] = [];
   /** Where the results are that wait for contents. */
   readonly #places: number[] = [];
 
   constructor(
-    readonly queue: Buffer,
+    private readonly pop: Pop,
     private readonly results: (Popped | null)[],
   ) {
     for (const [place, popped] of results.entries()) {
@@ -20,16 +22,32 @@ export class Fetch {
     }
   }
 
+  /** Appends its two commands; returns their names. */
+  write(output: Output, tag: string): string[] {
+    const { queue } = this.pop;
+    output.write(["HMGET", eventsKey(tag, queue), ...this.ids], 2);
+    // After the contents: a claim that is still there was there when they were read.
+    output.write(["ZMSCORE", claimedKey(tag, queue), ...this.ids], 2);
+    return ["hmget", "zmscore"];
+  }
+
   /**
-   * Takes the reply of HMGET. Where there are no contents, the claim has ended meanwhile and its
-   * event is gone: then nothing was popped.
+   * Takes their replies. Where the claim has ended meanwhile, nothing was popped: the event is gone
+   * or in line again, and the contents may be those of a new event with its id.
    */
-  take(reply: ScriptReply): void {
-    const contents = reply as (Buffer | null)[];
+  take(contents: ScriptReply, scores: ScriptReply): void {
     for (const [at, place] of this.#places.entries()) {
-      const bytes = contents[at] ?? null;
-      if (bytes) this.results[place]!.contents = bytes;
+      const popped = this.results[place]!;
+      const bytes = (contents as (Buffer | null)[])[at];
+      const score = Number((scores as (Buffer | null)[])[at]);
+      const isClaimed = score === popped.claim + this.pop.leaseMs * TICKS_PER_MS;
+      if (bytes && isClaimed) popped.contents = bytes;
       else this.results[place] = null;
     }
   }
+}
+
+/** Whether it is the result of a pop that still waits for contents. */
+export function isUnread(kind: Operation["kind"], result: unknown): boolean {
+  return kind === "pop" && (result as Popped | null)?.contents === ABSENT;
 }

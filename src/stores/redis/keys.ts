@@ -69,6 +69,11 @@ export function eventsKey(tag: string, queue: Buffer): Buffer {
   return Buffer.concat([Buffer.from(tag + INFIXES.EVENTS), queue]);
 }
 
+/** The key of a queue's claims. */
+export function claimedKey(tag: string, queue: Buffer): Buffer {
+  return Buffer.concat([Buffer.from(tag + INFIXES.CLAIMED), queue]);
+}
+
 /** Of a key that is there only within a transaction, while contents are added beside the script. */
 export const STAGED = ":staged:";
 

@@ -24,21 +24,23 @@ local function take_next(queue, count)
   return redis.call('RPOP', queue.ready, count), {}
 end
 
--- With less, fetching takes longer than Lua does.
+-- With less, fetching takes longer than Lua does. With a shorter lease, fetching may outlast it.
 local FETCHED_BYTES_MIN = 32 * 1024
+local FETCHED_LEASE_MS_MIN = 1000
 
 -- Their contents, or an error. Lua hashes every byte of a string, so large contents that okq can
 -- fetch without it are true instead, and their bytes come with them. Most queues have small ones
 -- only, so the first decides whether to look at each.
-local function contents_of(queue, ids, are_claimed)
-  local first_bytes = are_claimed and redis.pcall('HSTRLEN', queue.events, ids[1]) or 0
+local function contents_of(queue, ids, lease)
+  local is_fetchable = lease >= FETCHED_LEASE_MS_MIN
+  local first_bytes = is_fetchable and redis.pcall('HSTRLEN', queue.events, ids[1]) or 0
   if type(first_bytes) == 'table' or first_bytes * #ids < FETCHED_BYTES_MIN then
     return redis.pcall('HMGET', queue.events, unpack(ids)), {}
   end
   local contents, bytes = {}, {}
   for at, id in ipairs(ids) do
     bytes[at] = redis.call('HSTRLEN', queue.events, id)
-    contents[at] = bytes[at] >= LARGE_BYTES or redis.call('HGET', queue.events, id)
+    contents[at] = bytes[at] >= LARGE_BYTES or redis.call('HMGET', queue.events, id)[1]
   end
   return contents, bytes
 end
@@ -107,7 +109,7 @@ verbs.pop = function(from)
     if not ids then
       break
     end
-    local contents, bytes = contents_of(queue, ids, lease > 0)
+    local contents, bytes = contents_of(queue, ids, lease)
     if contents.err then
       put_back(queue, ids, places, contents)
     end

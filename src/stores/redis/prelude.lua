@@ -143,27 +143,24 @@ local reply_bytes = 0
 -- By queue the ids whose contents are there although their events are not, or not yet.
 local staged = {}
 
--- By queue and id: where contents are missing that a pop left to okq to fetch, and the same for an
--- earlier pop of that id.
+-- By queue and id: where contents are missing that a pop left to okq to fetch.
 local left_out = {}
 
 local function leave_out(queue, id, popped, at)
   local own = left_out[queue.name] or {}
   left_out[queue.name] = own
-  own[id] = { popped = popped, at = at, earlier = own[id] }
+  own[id] = { popped = popped, at = at }
 end
 
--- To be called before events are removed.
+-- To be called before events are removed or requeued: then okq cannot fetch their contents.
 local function fill_in(queue, ids)
   local own = left_out[queue.name]
   for _, id in ipairs(own and ids or {}) do
     local gap = own[id]
-    local contents = gap and redis.call('HGET', queue.events, id)
-    while gap do
-      gap.popped[gap.at] = contents
-      gap = gap.earlier
+    if gap then
+      gap.popped[gap.at] = redis.call('HMGET', queue.events, id)[1]
+      own[id] = nil
     end
-    own[id] = nil
   end
 end
 

@@ -35,7 +35,7 @@ export class ShardedSession extends Session {
   /** The shard of the operations under way; null: there are several. */
   #shard: number | null = null;
   #underWay = 0;
-  /** Submitted behind it, for other lanes, in order. */
+  /** Submitted after it, for other lanes, in order. */
   #pending: Pending[] = [];
   readonly #known: KnownShards;
 
@@ -50,7 +50,7 @@ export class ShardedSession extends Session {
     if (this.#pending.length === 0 && this.#mayStart(shard))
       this.#start(operation, receiver, shard);
     else {
-      const { failures } = this.#position;
+      const failures = this.#position.count;
       this.#pending.push({ operation, receiver, failures });
     }
   }
@@ -78,21 +78,21 @@ export class ShardedSession extends Session {
     else {
       const parts = spread(operation, this.#ask, this.#known);
       parts.then(settling.succeeded, (error: StoreError) => {
-        this.#position.fail(error);
+        this.#position.add(error);
         settling.failed(error);
       });
     }
   }
 
-  /** In order. Operations behind a failure are refused. */
+  /** In order. Operations after a failure are refused. */
   #startPending(): void {
     let taken = 0;
     for (const { operation, receiver, failures } of this.#pending) {
-      const isRefused = this.#position.isBehindFailure(failures);
+      const isRefused = this.#position.hasNewSince(failures);
       const shard = shardOfAll(operation);
       if (isRefused ? this.#underWay > 0 : !this.#mayStart(shard)) break;
       taken += 1;
-      if (isRefused) receiver.failed(this.#position.refusal());
+      if (isRefused) receiver.failed(this.#position.earlierFailure());
       else this.#start(operation, receiver, shard);
     }
     if (taken > 0) this.#pending = this.#pending.slice(taken);

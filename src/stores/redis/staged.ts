@@ -116,10 +116,19 @@ export function mayTransact(redis: Redis, tag: string): boolean {
   const absent = fixedKeys(tag, "")[3]!;
   for (const command of [["MULTI"], ["RENAME", absent, absent], ["EXEC"]]) output.write(command, 2);
   sendTogether(redis, ["multi", "rename", "exec"], output.bytes()).then(
-    (replies) => accepted.set(redis, Array.isArray(replies[2])),
+    ([multi, rename, exec]) => {
+      if (Array.isArray(exec)) accepted.set(redis, true);
+      // Writing may be refused for a while only.
+      else if (![multi, rename].some(isForbidden)) accepted.delete(redis);
+    },
     () => {},
   );
   return false;
+}
+
+/** Whether the user lacks rights, or the server has no such command. */
+function isForbidden(reply: ScriptReply | undefined): boolean {
+  return reply instanceof Error && /^(NOPERM|ERR) /.test(reply.message);
 }
 
 /**

@@ -7,7 +7,7 @@ function setUp() {
   const scheduler = new Scheduler();
   const run: string[] = [];
   const work = (name: string, then = () => {}) => ({
-    atEndOfTurn: () => {
+    afterTurn: () => {
       run.push(name);
       then();
     },

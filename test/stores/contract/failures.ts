@@ -3,7 +3,7 @@
 // oxlint-disable no-await-in-loop -- one after the other is what is meant
 
 import { expect } from "bun:test";
-import { BehindFailure, StoreError } from "../../../src/queue/errors.ts";
+import { EarlierFailure, StoreError } from "../../../src/queue/errors.ts";
 import type { Check } from "../contract.ts";
 import { Random } from "../random.ts";
 import { bytesOf, type Caller } from "./caller.ts";
@@ -14,7 +14,7 @@ const BEHIND = "behind a failure";
 /** The result of an operation, or the kind of its failure. */
 function outcomeOf(operation: Promise<unknown>): Promise<unknown> {
   return operation.catch((error: unknown) => {
-    if (error instanceof BehindFailure) return error.failure === "refused" ? BEHIND : error;
+    if (error instanceof EarlierFailure) return error.failure === "refused" ? BEHIND : error;
     return error instanceof StoreError && error.failure === "refused" ? REFUSED : error;
   });
 }

@@ -99,6 +99,25 @@ export function largeContents(check: Check): void {
     expect(await store.list()).toEqual([]);
   });
 
+  check("large contents are popped, handed back and popped again in one turn", async (store) => {
+    await use(store);
+    await store.push("q", "1", "left", large("1"));
+    await store.push("q", "2", "left", large("2"));
+    const pops = [
+      store.popEvent("q", 30_000),
+      store.redo("q", "1"),
+      store.popEvent("q", 20_000),
+      store.popEvent("q", 30_000),
+      store.redo("q", "2"),
+      store.redo("q", "1"),
+      store.popEvent("q", 10_000),
+      store.flush("q"),
+    ];
+    const [one, two] = ["1", "2"].map((id) => [id, large(id)]);
+    expect(await Promise.all<unknown>(pops)).toEqual([one, true, one, two, true, true, one, null]);
+    expect(await store.list()).toEqual([]);
+  });
+
   check("large contents return when a lease ends or a pop is undone", async (store) => {
     await use(store);
     await store.push("q", "1", "left", large("1"));

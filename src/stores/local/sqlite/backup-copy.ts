@@ -1,5 +1,5 @@
 // A consistent copy of a database, made in small steps while batches go on. Every batch also
-// changes the events that were copied already, so the copy is the state at the moment it ends.
+// changes the events that were copied already. So the copy has the state at the moment it ends.
 
 import type { Database } from "bun:sqlite";
 import { closeSync, fsyncSync, openSync } from "node:fs";

@@ -46,7 +46,7 @@ export class Chores {
     this.#schedule(stepEveryMs);
   }
 
-  /** Call it after every batch, which is done whatever happens here: it does not throw. */
+  /** Call it after every commit. Does not throw: the batch is done whatever happens here. */
   committed(): void {
     this.#hasCommitted = true;
     if (this.#timer === null && this.#isCheckpointDue()) this.#schedule(0);
@@ -58,7 +58,7 @@ export class Chores {
     this.#frames.finalize();
   }
 
-  /** Also if that cannot be read: the checkpoint then reports why. */
+  /** Also true if SQLite cannot tell: the checkpoint then reports why. */
   #isCheckpointDue(): boolean {
     try {
       const [row] = this.#frames.values() as [busy: number, written: number, done: number][];

@@ -35,7 +35,7 @@ export function openDatabase(file: string): Database {
   try {
     if (!isThere(file)) create(file);
     const db = openExisting(file);
-    // Other processes that are still making a draft are too late.
+    // The database is there, so drafts that other processes are still making are of no use.
     removeDrafts(file);
     return db;
   } catch (error) {
@@ -54,7 +54,7 @@ export function openExisting(file: string): Database {
       return openLocked(file);
     } catch (error) {
       const { code = "" } = error as NodeJS.ErrnoException;
-      // Of two that start at the same moment both may be refused: one of them must try again.
+      // If two processes start at the same moment, SQLite may refuse both: one must try again.
       const isBusy = /^SQLITE_(BUSY|IOERR_DELETE_NOENT)/.test(code);
       if (!isBusy || performance.now() >= endsAtMs) throw explained(error, file);
       Bun.sleepSync(Math.random() * busyPauseMs);
@@ -76,6 +76,7 @@ function openLocked(file: string): Database {
   const db = connect(file);
   try {
     db.run("PRAGMA locking_mode = EXCLUSIVE");
+    // With NORMAL a COMMIT does not sync the -wal: wal-file.ts does that, as --fsync demands.
     db.run("PRAGMA synchronous = NORMAL");
     db.run("PRAGMA wal_autocheckpoint = 0");
     db.run(`PRAGMA journal_size_limit = ${walBytesKept}`);
@@ -176,7 +177,7 @@ const draftEnd = /^[0-9a-f]{16}(-journal|-wal|-shm)?$/;
 /** Gives a whole draft its name; throws EEXIST when something has that name already. */
 export function publish(draft: string, file: string): void {
   try {
-    // A rename would put another process's new database out of the way.
+    // A rename would replace the new database of another process.
     linkSync(draft, file);
     rmSync(draft);
   } catch (error) {

@@ -1,4 +1,4 @@
-// Whether a database may take more events: its files are still in their places, its disk has room,
+// Decides whether a database accepts pushes: its files are still in place, its disk has room,
 // and writes reach that disk. Pops and acks do not need this: they go on.
 
 import { statfsSync } from "node:fs";
@@ -8,7 +8,7 @@ import { WatchedFile } from "./watched-file.ts";
 
 /** Room on the disk that is kept for acks, claims and checkpoints. */
 const freeBytesMin = 16 * 1024 * 1024;
-/** After a refusal, pushes are accepted again from this on. */
+/** After a refusal, pushes are accepted again when this much is free. */
 const freeBytesEnough = 20 * 1024 * 1024;
 /** How often the files and the disk are checked when no batch asks. */
 const idleLookEveryMs = 1000;
@@ -48,27 +48,31 @@ export class PushGate {
     this.#walFailure = failure;
   }
 
-  /** Whether the -wal was removed or replaced, so that a kill would lose it. */
-  get lacksWal(): boolean {
-    return this.#database.fault === null && this.#wal?.fault === "removed or replaced";
+  /** Finds whether the -wal was removed or replaced, so that a kill would lose it. */
+  findsWalMissing(): boolean {
+    const isDatabaseThere = this.#database.findFault() === null;
+    return isDatabaseThere && this.#wal?.findFault() === "removed or replaced";
   }
 
-  /** Checks only the files; called before every reply to a push. */
-  get areFilesInPlace(): boolean {
+  /** Checks only the files, and returns whether they are in place. For every batch of pushes. */
+  checkFiles(): boolean {
     const areInPlace = this.#filesFault() === null;
     if (!areInPlace) this.#look();
     return areInPlace;
   }
 
-  /** The reason as one line, or null; at most 100 ms old, except for a failed sync. */
-  get refusal(): string | null {
+  /**
+   * Returns why pushes are refused, as one line, or null. Looks again if the last look was 100 ms
+   * ago, and after a failed sync.
+   */
+  check(): string | null {
     const isDue = performance.now() - this.#lookedAtMs >= lookEveryMs;
     if (isDue || this.#walFailure() !== null) this.#look();
     return this.#refusal;
   }
 
-  /** A write found no room, whatever the file system says. */
-  full(): void {
+  /** A write found no room, whatever the file system says: pushes are refused. */
+  noteFull(): void {
     this.#spaceRefusal = this.#noRoom();
     this.#set(this.#spaceRefusal);
     this.#lookedAtMs = performance.now();
@@ -87,7 +91,7 @@ export class PushGate {
 
   #look(): void {
     this.#lookedAtMs = performance.now();
-    this.#set(this.#find());
+    this.#set(this.#findRefusal());
   }
 
   #set(refusal: string | null): void {
@@ -96,7 +100,7 @@ export class PushGate {
     if (isNew) this.#onChange(refusal);
   }
 
-  #find(): string | null {
+  #findRefusal(): string | null {
     const walFailure = this.#walFailure();
     if (walFailure) return `${this.#file}: a write did not reach the disk (${walFailure})`;
     const filesFault = this.#filesFault();
@@ -108,9 +112,9 @@ export class PushGate {
   }
 
   #filesFault(): string | null {
-    const fault = this.#database.fault;
+    const fault = this.#database.findFault();
     if (fault) return `${this.#file} was ${fault} while in use: ${databaseAdvice}`;
-    const walFault = this.#wal?.fault;
+    const walFault = this.#wal?.findFault();
     return walFault
       ? `${this.#wal!.path} was ${walFault} while in use: ${walAdvice[walFault]}`
       : null;

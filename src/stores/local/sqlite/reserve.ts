@@ -36,7 +36,7 @@ export class Reserve {
   }
 
   /** Does the work; if there is too little room, does it again without the reserve. */
-  lend<T>(work: () => T): T {
+  withReserve<T>(work: () => T): T {
     try {
       return work();
     } catch (error) {

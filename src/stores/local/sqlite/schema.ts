@@ -33,7 +33,7 @@ export const migrations: readonly string[] = [
      id TEXT NOT NULL,
      contents NOT NULL
    );`,
-  // The latest time of the store that was written: it must never go back behind it.
+  // The latest time of the store that was written: its time must never be earlier.
   `CREATE TABLE clock (only INTEGER PRIMARY KEY CHECK (only = 1), ms INTEGER NOT NULL);
    INSERT INTO clock VALUES (1, 0);`,
   // Ties a -wal to its database: see wal-mark.ts.

@@ -68,7 +68,7 @@ export class SqliteJournal implements Journal {
     this.#fsync = fsync;
     this.#onError = onError ?? (() => {});
     this.#reserve = new Reserve(this.#file);
-    this.#db = this.#reserve.lend(() => openDatabase(this.#file));
+    this.#db = this.#reserve.withReserve(() => openDatabase(this.#file));
     try {
       this.#mark = new WalMark(this.#db);
       this.#rows = new EventRows(this.#db, "main");
@@ -81,7 +81,7 @@ export class SqliteJournal implements Journal {
       throw explained(error, this.#file);
     }
     this.#gate = new PushGate(this.#file, this.#reserve, (refusal) => {
-      if (this.#gate.lacksWal) this.#saveWal();
+      if (this.#gate.findsWalMissing()) this.#saveWal();
       onRefusal?.(refusal);
     });
     const onChoreFailure = (error: Error) => onFailure?.(this.#noted(error));
@@ -95,7 +95,7 @@ export class SqliteJournal implements Journal {
   async load(restoration: Restoration, onProgress: LoadProgress): Promise<void> {
     try {
       const flushed = await loadEvents(this.#db, restoration, onProgress);
-      this.#reserve.lend(() => this.#startWriting());
+      this.#reserve.withReserve(() => this.#startWriting());
       this.#reserve.create();
       this.#chores.discard(flushed);
     } catch (error) {
@@ -123,7 +123,7 @@ export class SqliteJournal implements Journal {
   }
 
   pushRefusal(): string | null {
-    return this.#gate.refusal;
+    return this.#gate.check();
   }
 
   recentFailure(): string | null {
@@ -200,7 +200,7 @@ export class SqliteJournal implements Journal {
   #sync(changeCount: number, hasNew: boolean): void | Promise<void> {
     let syncing: void | Promise<void>;
     try {
-      syncing = this.#wal!.written(changeCount);
+      syncing = this.#wal!.makeDurable(changeCount);
     } catch (error) {
       this.#unknown(`${this.#file}: ${(error as Error).message}`);
     }
@@ -211,9 +211,9 @@ export class SqliteJournal implements Journal {
     );
   }
 
-  /** Without its files, pushes would be lost. Pops and acks would only be undone. */
+  /** Without the files, pushes would be lost, but pops and acks only undone. */
   #synced(hasNew: boolean): void {
-    if (hasNew && !this.#gate.areFilesInPlace) this.#unknown(this.#gate.refusal ?? "");
+    if (hasNew && !this.#gate.checkFiles()) this.#unknown(this.#gate.check() ?? "");
   }
 
   #unknown(reason: string): never {
@@ -247,7 +247,7 @@ export class SqliteJournal implements Journal {
     const failure = explained(error, this.#file);
     if (failure.reason === "full") {
       this.#reserve.release();
-      this.#gate.full();
+      this.#gate.noteFull();
     }
     return failure;
   }

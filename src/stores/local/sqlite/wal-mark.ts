@@ -126,7 +126,7 @@ function markIn(page: Buffer): Mark | null {
   return id && previous ? { id, previous } : null;
 }
 
-/** Throws a RangeError behind the end. */
+/** Throws a RangeError after the end of the file. */
 function bytesAt(descriptor: number, at: number, count: number): Buffer {
   const bytes = Buffer.alloc(count);
   const read = readSync(descriptor, bytes, 0, count, at);

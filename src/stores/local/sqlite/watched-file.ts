@@ -18,8 +18,8 @@ export class WatchedFile {
     this.#inode = ino;
   }
 
-  /** Also notices that a folder above it was removed or renamed. */
-  get fault(): "removed or replaced" | "cut short" | null {
+  /** Examines the file now. Also notices that a folder above it was removed or renamed. */
+  findFault(): "removed or replaced" | "cut short" | null {
     const found = statOf(this.path);
     if (found?.ino !== this.#inode || found.dev !== this.#device) return "removed or replaced";
     return found.size < this.#bytesMin ? "cut short" : null;

@@ -1,38 +1,38 @@
-// Commands that a client had sent behind a failed one, before it could see the error, are refused
-// (see Session in queue/store.ts). The session refuses those that were started. This class refuses
-// those that were not: they had arrived, or arrive with the rest of a command that had in part.
+// Commands that a client had sent after a failed one, before it could see the error, are refused
+// (see EarlierFailure in queue/errors.ts). The session refuses those that were started. This class
+// refuses the others: they had arrived, or arrive with the rest of a command of which a part had.
 //
 //   none --a command failed--> all --its error is sent--> those that had arrived by then
 //    ^----------------- the last of them is refused, or all are answered ----------+
-import type { Failure } from "../resp/reply.ts";
+import type { ErrorReply } from "../resp/reply.ts";
 
 /** While okq does not read, the systems at both ends may buffer this much. */
 const SYSTEM_BYTES_MAX = 16 * 1024 * 1024;
 
-export class Refusal<Slot> {
-  #reply: Failure | null = null;
-  #failed: Slot | null = null;
+export class CommandsAfterFailure<Command> {
+  #reply: ErrorReply | null = null;
+  #failed: Command | null = null;
   /** Commands that begin before this byte of the connection are refused. */
   #end = Infinity;
   /** The limit of #end, however much arrives. */
   #endMax = Infinity;
 
   /** The reply to commands on queues; null when they are run. */
-  get reply(): Failure | null {
+  get reply(): ErrorReply | null {
     return this.#reply;
   }
 
-  /** That command failed; the ones behind it get this reply. */
-  begin(failed: Slot, reply: Failure): void {
+  /** That command failed; the commands after it get this reply. */
+  begin(failed: Command, reply: ErrorReply): void {
     this.#reply = reply;
     this.#failed = failed;
     this.#end = Infinity;
     this.#endMax = Infinity;
   }
 
-  /** All replies are sent, but for the commands that are not answered yet. */
-  answered(
-    unanswered: { includes(slot: Slot): boolean },
+  /** All replies are sent, except those to the unanswered commands. */
+  repliesSent(
+    unanswered: { includes(command: Command): boolean },
     arrived: { bytes: number; areStarted: boolean; isPaused: boolean },
   ): void {
     if (this.#failed === null || unanswered.includes(this.#failed)) return;

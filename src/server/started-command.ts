@@ -1,9 +1,9 @@
-// A command of one connection, which keeps its place among the replies until its answer is sent.
+// A command of one connection, from its start until its reply is sent.
 import { type Answer, Handout, LongReply } from "../commands/answer.ts";
 import { Execution } from "../commands/execution.ts";
 import type { Client } from "../commands/caller.ts";
 import type { Context } from "../commands/context.ts";
-import type { Failure, Output, ProtocolVersion } from "../resp/reply.ts";
+import type { ErrorReply, Output, ProtocolVersion } from "../resp/reply.ts";
 
 /** How many parts of a long reply are written in one go, and about how many bytes. */
 const PARTS_MAX = 256;
@@ -11,12 +11,13 @@ const PART_BYTES_MAX = 64 * 1024;
 /** About the memory of an argument without its bytes. */
 const ARGUMENT_BYTES = 96;
 
-export interface SlotOwner {
-  /** The slot has its answer. If the store failed, commands sent behind it get the refusal. */
-  settled(slot: Slot, refusal: Failure | null): void;
+/** The connection of the command. */
+export interface CommandOwner extends Client {
+  /** Called if the answer came after the start. For `forLater` see Execution.answered. */
+  answered(command: StartedCommand, forLater: ErrorReply | null): void;
 }
 
-export class Slot extends Execution {
+export class StartedCommand extends Execution {
   /** Undefined as long as the command waits for it. */
   answer: Answer | undefined = undefined;
   /** The memory of its arguments, if it waits for its answer. */
@@ -27,22 +28,22 @@ export class Slot extends Execution {
   isSilent = false;
   /** Of the reply. HELLO is answered in the protocol that it chose. */
   protocol: ProtocolVersion = 2;
-  readonly #owner: SlotOwner;
+  readonly #owner: CommandOwner;
 
-  constructor(owner: SlotOwner, args: Buffer[], client: Client, context: Context) {
-    super(args, client, context);
+  constructor(args: Buffer[], owner: CommandOwner, context: Context) {
+    super(args, owner, context);
     this.#owner = owner;
   }
 
-  protected settled(answer: Answer, refusal: Failure | null): void {
+  protected answered(answer: Answer, forLater: ErrorReply | null): void {
     this.answer = answer;
     // A long reply takes a while to be read: the arguments need not stay so long.
     if (answer instanceof LongReply) this.args = this.args.slice(0, 1);
-    this.#owner.settled(this, refusal);
+    this.#owner.answered(this, forLater);
   }
 
   /** Sets `bytes`. */
-  count(): void {
+  countBytes(): void {
     let bytes = this.args.length * ARGUMENT_BYTES;
     for (const argument of this.args) bytes += argument.length;
     this.bytes = bytes;
@@ -59,7 +60,7 @@ export class Slot extends Execution {
       output.write(answer instanceof Handout ? answer.reply : answer, this.protocol);
     } catch (error) {
       if (answer instanceof Handout) answer.giveBack();
-      this.answer = this.failureOf(error);
+      this.answer = this.errorReplyTo(error);
       output.write(this.answer, this.protocol);
     }
     return true;

@@ -1,15 +1,15 @@
-// Input that okq has received and not started, over all clients: a part of a command is missing, or
-// commands wait. While the budget for it is full, okq reads only from clients that have little
-// unread, and from the first in line: the client that has waited longest for the rest of its
+// Input of commands that were not started, over all clients: a part of a command is missing, or
+// commands wait. While its budget is full, okq reads only from clients that have little of it, and
+// from the first client in the wait list: the one that has waited longest for the rest of its
 // command. So one client can always go on, and those that finish make room for the next.
 import type { Budget } from "../../commands/budget.ts";
 import type { Scheduled, Scheduler } from "./scheduler.ts";
 
-/** Unread bytes that every client may have; they do not count against the budget. */
+/** Unstarted bytes that every client may have; they do not count against the budget. */
 export const FREE_BYTES = 16 * 1024;
-/** While others wait, the first in line may send nothing for this time. */
+/** While others wait, the first in the wait list may send nothing for this time. */
 const SILENT_MS_MAX = 3_000;
-/** While others wait, the first in line has this time for its whole command. */
+/** While others wait, the first in the wait list has this time for its whole command. */
 const COMMAND_MS_MAX = 60_000;
 
 export interface Sender extends Scheduled {
@@ -17,7 +17,7 @@ export interface Sender extends Scheduled {
   stalled(): void;
 }
 
-/** The progress of the first in line. */
+/** The progress of the first in the wait list. */
 interface Progress {
   sender: Sender;
   firstSinceMs: number;
@@ -25,15 +25,15 @@ interface Progress {
   changedAtMs: number;
 }
 
-export class UnreadInput {
+export class UnstartedInput {
   readonly #budget: Budget;
   readonly #scheduler: Pick<Scheduler, "add">;
   readonly #bytes = new Map<Sender, number>();
   /**
-   * Senders of incomplete commands, the longest waiting first. False for one whose command is
-   * complete by now, or not looked at, and could not be started since.
+   * Senders of incomplete commands, the longest waiting first. False if the command is complete by
+   * now, or was not looked at, but could not be started since.
    */
-  readonly #line = new Map<Sender, boolean>();
+  readonly #waitList = new Map<Sender, boolean>();
   readonly #paused = new Set<Sender>();
   #progress: Progress | null = null;
 
@@ -47,35 +47,35 @@ export class UnreadInput {
     return !this.#paused.has(sender);
   }
 
-  /** The sender has this many bytes unread. isIncomplete: it must send more to go on. */
+  /** The sender has this many unstarted bytes. isIncomplete: it must send more to go on. */
   update(sender: Sender, bytes: number, isIncomplete: boolean): void {
     if (bytes <= FREE_BYTES) {
       if (this.#bytes.size > 0) this.leave(sender);
       return;
     }
     this.#count(sender, bytes);
-    // It stays in line also while it cannot start its command.
-    if (isIncomplete || this.#line.has(sender)) this.#line.set(sender, isIncomplete);
+    // It stays in the wait list also while its command cannot be started.
+    if (isIncomplete || this.#waitList.has(sender)) this.#waitList.set(sender, isIncomplete);
     if (this.#budget.isFull && this.#first !== sender) this.#paused.add(sender);
     else this.#paused.delete(sender);
     this.#wake();
   }
 
-  /** The sender's command was started: with the next one it queues up behind the others. */
+  /** The sender's command was started: with the next one it enters the wait list at the end. */
   started(sender: Sender): void {
-    if (this.#line.size > 0) this.#line.delete(sender);
+    if (this.#waitList.size > 0) this.#waitList.delete(sender);
   }
 
   leave(sender: Sender): void {
     if (!this.#bytes.has(sender)) return;
     this.#count(sender, 0);
     this.#bytes.delete(sender);
-    this.#line.delete(sender);
+    this.#waitList.delete(sender);
     this.#paused.delete(sender);
     this.#wake();
   }
 
-  /** Ends the turn of a first in line that makes no progress. To be called now and then. */
+  /** Ends the turn of the first sender if it makes no progress. To be called now and then. */
   check(nowMs: number): void {
     const sender = this.#paused.size > 0 && this.#budget.isFull ? this.#first : undefined;
     if (!sender) {
@@ -91,13 +91,13 @@ export class UnreadInput {
     }
     const { firstSinceMs, changedAtMs } = this.#progress;
     if (nowMs - changedAtMs < SILENT_MS_MAX && nowMs - firstSinceMs < COMMAND_MS_MAX) return;
-    if (this.#line.get(sender)) return sender.stalled();
-    this.#line.delete(sender);
+    if (this.#waitList.get(sender)) return sender.stalled();
+    this.#waitList.delete(sender);
     this.#wake();
   }
 
   get #first(): Sender | undefined {
-    return this.#line.keys().next().value;
+    return this.#waitList.keys().next().value;
   }
 
   #count(sender: Sender, bytes: number): void {
