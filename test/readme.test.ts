@@ -1,10 +1,10 @@
 // The README agrees with the code: generated sections, and the lines of the log.
 import { expect, test } from "bun:test";
 import { resolve } from "node:path";
-import { errorTexts } from "../src/commands/errors.ts";
-import { protocolErrors } from "../src/resp/protocol-error.ts";
 import {
+  errorReplies,
   loggedMessages,
+  quotedErrors,
   readmeFile,
   withGeneratedSections,
   writeCommand,
@@ -54,17 +54,19 @@ test("explains only log lines that exist", async () => {
 });
 
 test("quotes only error replies that exist", async () => {
-  const texts = Object.values(errorTexts).map(({ text }) => text);
-  texts.push(...Object.values(protocolErrors).map(({ text }) => `ERR ${text}`));
-  // Up to the first comma, or to a reason at the end. Names in braces stand for values.
-  const patterns = texts
-    .map((text) => RegExp.escape(text.replace(/(,|: \{).*/, "")).replaceAll(/\\\{.*?\\\}/g, ".+"))
-    .map((pattern) => new RegExp(`^${pattern}`));
-  const readme = await Bun.file(readmeFile).text();
-  const quoted = [...readme.matchAll(/`-([A-Z]+ [^`]*)`/g)].map(([, text]) => text!);
-  expect(quoted.length).toBeGreaterThan(10);
-  const isReply = (text: string) => patterns.some((pattern) => pattern.test(text));
+  const isReply = await errorReplies();
+  const quoted = quotedErrors(await Bun.file(readmeFile).text());
+  expect(quoted.length).toBeGreaterThan(90);
   expect(quoted.filter((text) => !isReply(text))).toEqual([]);
+});
+
+test("finds error replies that do not exist, and no others", async () => {
+  const isReply = await errorReplies();
+  const wrong = ["ERR too many registrations", "ERR too few", "ERR title too long", "ERR x"];
+  const right = ["ERR too many queues", "ERR id too long", "ERR event too large, N of at most M"];
+  const cut = ["NOPERM", "ERR too many ...", "ERR duplicate event", "ERR store refused"];
+  expect(wrong.filter(isReply)).toEqual([]);
+  expect([...right, ...cut].filter((text) => !isReply(text))).toEqual([]);
 });
 
 test("links only to headings that exist", async () => {

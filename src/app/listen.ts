@@ -56,11 +56,22 @@ async function withListenError<T>(address: string, open: () => T | Promise<T>): 
   try {
     return await open();
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    // Bun tells nothing else about an address that is not one of this machine's.
-    const isUntold = message.startsWith("Failed to listen at");
-    const untold = "the address is not one of this machine, or its port is not allowed";
-    const reason = code === "EADDRINUSE" ? "the address is in use" : isUntold ? untold : message;
-    throw new Error(`cannot listen on ${address}: ${reason}`, { cause: error });
+    throw new Error(`cannot listen on ${address}: ${reasonOf(error as Error)}`, { cause: error });
   }
+}
+
+const reasons: Record<string, string> = {
+  EADDRINUSE: "the address is in use",
+  EADDRNOTAVAIL: "this machine does not have that address",
+  EACCES: "the user of okq may not use that address (permission denied)",
+  ENOENT: "its folder does not exist",
+  ENOTDIR: "its folder is not a folder",
+};
+
+function reasonOf({ code = "", message }: NodeJS.ErrnoException): string {
+  if (Object.hasOwn(reasons, code)) return reasons[code]!;
+  if (!message.startsWith("Failed to listen at")) return message;
+  // Bun repeats the address and gives no cause, for example for a name without an address.
+  const untold = "the address is not one of this machine, or its port is in use or not allowed";
+  return code ? `${untold} (${code})` : untold;
 }

@@ -4,6 +4,7 @@ import type { Config, OptionName } from "../config/options.ts";
 import { redisLocation } from "../config/redis-location.ts";
 import { readSecretFile, secretOf } from "./secret-file.ts";
 import { nameOfNode, type RedisTarget } from "../stores/redis/target.ts";
+import { checkFile, checkPair } from "./tls-files.ts";
 
 /** Null without a Redis. Throws a message of one line about a file that cannot be used. */
 export function redisTarget(config: Config): RedisTarget | null {
@@ -34,11 +35,13 @@ export function redisTarget(config: Config): RedisTarget | null {
 }
 
 function tlsOf({ redisTlsCa, redisTlsCert, redisTlsKey }: Config): RedisTarget["tls"] {
-  return {
-    ca: pemOf("redis-tls-ca", redisTlsCa),
-    cert: pemOf("redis-tls-cert", redisTlsCert),
-    key: pemOf("redis-tls-key", redisTlsKey),
-  };
+  const cert = pemOf("redis-tls-cert", redisTlsCert);
+  const key = pemOf("redis-tls-key", redisTlsKey);
+  if (cert !== null && key !== null) {
+    const name = `--redis-tls-key ${JSON.stringify(redisTlsKey)} with --redis-tls-cert`;
+    checkFile(name, () => checkPair(cert, key));
+  }
+  return { ca: pemOf("redis-tls-ca", redisTlsCa), cert, key };
 }
 
 function pemOf(name: OptionName, file: string): string | null {

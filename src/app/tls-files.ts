@@ -10,9 +10,12 @@ export function readTlsFiles({ tlsCert, tlsKey, tlsClientCa }: Config): TlsFiles
   const cert = readText("tls-cert", tlsCert);
   const key = readText("tls-key", tlsKey);
   const ca = tlsClientCa ? readText("tls-client-ca", tlsClientCa) : null;
-  check(`--tls-cert ${JSON.stringify(tlsCert)}`, () => createSecureContext({ cert }));
-  check(`--tls-key ${JSON.stringify(tlsKey)} with --tls-cert`, () => checkKey(cert, key));
-  if (ca) check(`--tls-client-ca ${JSON.stringify(tlsClientCa)}`, () => checkAuthorities(ca));
+  checkFile(`--tls-cert ${JSON.stringify(tlsCert)}`, () => createSecureContext({ cert }));
+  checkFile(`--tls-key ${JSON.stringify(tlsKey)} with --tls-cert`, () => {
+    checkPair(cert, key);
+    createSecureContext({ cert, key });
+  });
+  if (ca) checkFile(`--tls-client-ca ${JSON.stringify(tlsClientCa)}`, () => checkAuthorities(ca));
   return { cert, key, ca };
 }
 
@@ -20,7 +23,8 @@ export function tlsFileNames({ tlsCert, tlsKey, tlsClientCa }: Config): string[]
   return [tlsCert, tlsKey, tlsClientCa].filter((file) => file !== "");
 }
 
-function check(name: string, test: () => void): void {
+/** Adds the name of the file to an error. */
+export function checkFile(name: string, test: () => void): void {
   try {
     test();
   } catch (error) {
@@ -28,13 +32,15 @@ function check(name: string, test: () => void): void {
   }
 }
 
-function checkKey(cert: string, key: string): void {
+/** Throws if both are well-formed, and the key is that of another certificate. */
+export function checkPair(cert: string, key: string): void {
   try {
     createSecureContext({ cert, key });
   } catch (error) {
     const { message } = error as Error;
-    if (!message.includes("KEY_VALUES_MISMATCH")) throw error;
-    throw new Error("the key does not belong to the certificate", { cause: error });
+    // The types differ if one is for RSA and the other is not.
+    if (!/KEY_(VALUES|TYPE)_MISMATCH/.test(message)) return;
+    throw new Error(`the key does not belong to the certificate (${message})`, { cause: error });
   }
 }
 

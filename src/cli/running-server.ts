@@ -84,7 +84,11 @@ function tlsOf({ tlsCert, tlsKey }: Pick<Config, "tlsCert" | "tlsKey">): Connect
 }
 
 const reasons: [pattern: RegExp, reason: string][] = [
-  [/^NOAUTH/, "it needs user default: give --password-file, or add it to --users"],
+  [
+    /^NOAUTH/,
+    "it needs a login as user default: give --password-file; if okq has only --users, add a user " +
+      "default to that file too",
+  ],
   [/^WRONGPASS/, "the password is wrong, or there is no user default"],
   [/WRONG_VERSION_NUMBER/, "it does not speak TLS"],
   [

@@ -50,7 +50,8 @@ export function configurationMarkdown(): string {
 }
 
 function defaultText(option: Option<unknown>): string {
-  return option.defaultText === "" ? "" : `default ${option.defaultText}, `;
+  const fallback = option.defaultText === "" ? "" : `default ${option.defaultText}, `;
+  return option.range === undefined ? fallback : `${fallback}${option.range}, `;
 }
 
 function wrap(text: string, width: number): string[] {

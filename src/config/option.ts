@@ -64,25 +64,36 @@ export function list(placeholder: string, check: Check, help: string): Option<st
 
 const factors: Record<string, number> = { g: 1024 ** 3, m: 1024 ** 2, k: 1024 };
 
-/** A count, or a time in the unit that the help names. */
 export function integer(fallback: number, min: number, max: number, help: string): Option<number> {
-  return number(String, "a whole number", fallback, min, max, help);
+  return number(String, "a whole number", fallback, [min, max], help);
+}
+
+/** A time. The unit is shown, and not written by users. */
+export function time(
+  unit: "ms" | "s",
+  fallback: number,
+  min: number,
+  max: number,
+  help: string,
+): Option<number> {
+  return number(String, "a whole number", fallback, [min, max], help, ` ${unit}`);
 }
 
 /** A number of bytes, which may be written with a unit: 64kb. */
 export function bytes(fallback: number, min: number, max: number, help: string): Option<number> {
-  return number(withUnit, "a number of bytes, such as 64kb", fallback, min, max, help);
+  const kind = "a number of bytes, such as 1024, 64kb or 64mb";
+  return number(withUnit, kind, fallback, [min, max], help);
 }
 
 function number(
   written: (value: number) => string,
   kind: string,
   fallback: number,
-  min: number,
-  max: number,
+  [min, max]: [number, number],
   help: string,
+  timeUnit = "",
 ): Option<number> {
-  const [from, to] = [written(min), written(max)];
+  const [from, to] = [written(min), `${written(max)}${timeUnit}`];
   const parse = (text: string) => {
     const [, digits, unit] = /^(\d+)(?:([kmg])i?b)?$/i.exec(text) ?? [];
     const isUnitAllowed = unit === undefined || written === withUnit;

@@ -12,6 +12,7 @@ import {
   type Option,
   secret,
   string,
+  time,
 } from "./option.ts";
 import { checkRedisAddress, isRedisUrl, parseRedisNode, parseRedisUrl } from "./redis-url.ts";
 import { checkMode, checkUnixPath } from "./unix-path.ts";
@@ -111,13 +112,15 @@ export const options = {
     1000,
     "replicas that must have a change before it is answered; with 1 a failover loses nothing",
   ),
-  "redis-wait-timeout": integer(
+  "redis-wait-timeout": time(
+    "ms",
     1000,
     1,
     3_600_000,
     "milliseconds to wait for replicas; after that the outcome is reported as unknown",
   ),
-  "redis-timeout": integer(
+  "redis-timeout": time(
+    "ms",
     5000,
     1,
     3_600_000,
@@ -131,20 +134,23 @@ export const options = {
     1_000_000,
     "clients that may be connected at once from one address; 0 for no limit",
   ),
-  "login-timeout": integer(
+  "login-timeout": time(
+    "s",
     30,
     0,
     31_536_000,
     "seconds until a client that has not logged in is closed; 0 for never",
   ),
-  "client-timeout": integer(
+  "client-timeout": time(
+    "s",
     0,
     0,
     31_536_000,
     "seconds without a command until a client is closed, unless it waits for an answer; 0 for " +
       "never",
   ),
-  "client-output-timeout": integer(
+  "client-output-timeout": time(
+    "s",
     60,
     0,
     31_536_000,

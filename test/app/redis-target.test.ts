@@ -10,6 +10,7 @@ import { redisTarget, targetName } from "../../src/app/redis-target.ts";
 import { redactUrl } from "../../src/config/redis-url.ts";
 import { readSecretFile } from "../../src/app/secret-file.ts";
 import type { RedisTarget } from "../../src/stores/redis/target.ts";
+import { makeCertificates } from "../support/certificates.ts";
 import { newFolder } from "../support/new-folder.ts";
 import { startTestOkq, startTestRedis } from "../support/okq-server.ts";
 import { targetOf as anyTarget } from "../stores/redis-targets.ts";
@@ -310,6 +311,15 @@ describe("a secret file", () => {
     const ca = fileWith("hunter2");
     expect(() => targetOf({ store: "rediss://h", "redis-tls-ca": ca })).toThrow(
       `--redis-tls-ca: "${ca}" is not in PEM format`,
+    );
+  });
+
+  test("with the key of another certificate is named with its option", () => {
+    const { client, server } = makeCertificates();
+    const files = { "redis-tls-cert": client.cert, "redis-tls-key": server.key };
+    expect(() => targetOf({ store: "rediss://h", ...files })).toThrow(
+      `--redis-tls-key "${server.key}" with --redis-tls-cert cannot be used: ` +
+        "the key does not belong to the certificate (error:",
     );
   });
 });

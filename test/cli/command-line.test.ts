@@ -138,6 +138,16 @@ describe("the process", () => {
     expect(second.stderr()).toContain(port!);
   });
 
+  test.each([
+    ["--listen-addr", "192.0.2.1:4777", "this machine does not have that address"],
+    ["--listen-addr", "no-such-host.invalid:4777", "the address is not one of this machine, or "],
+    ["--unix-socket", "/no/such/folder/okq.sock", "its folder does not exist"],
+  ])("reports why it cannot listen with %s %s", async (flag, address, reason) => {
+    const okq = startProcess(["--store", "memory", "--listen-addr=", flag, address]);
+    expect(await okq.exited).toBe(1);
+    expect(okq.stderr()).toContain(`cannot start: cannot listen on ${address}: ${reason}`);
+  });
+
   test("reports an unreachable Redis in one line without its password, exits with 1", async () => {
     const okq = startProcess(["--store", "redis://:hunter2@127.0.0.1:1", "--listen-addr", ":0"]);
     expect(await okq.exited).toBe(1);

@@ -83,7 +83,7 @@ test("returns nothing without a server, and reports a wrong or missing password"
   const { port } = await startTestOkq({ password: "secret" });
   const there = { listenAddr: `:${port}` };
   await expect(whoAmI(there)).rejects.toThrow(
-    "it needs user default: give --password-file, or add it to --users",
+    "it needs a login as user default: give --password-file; if okq has only --users, add a user",
   );
   await expect(whoAmI({ ...there, password: "x" })).rejects.toThrow(
     "cannot use the server: the password is wrong, or there is no user default",
@@ -114,7 +114,7 @@ test("okq backup logs in with a password file, okq warns if others may read it",
   const refused = startProcess(["backup", join(folder, "no.db"), ...where]);
   expect(await refused.exited).toBe(1);
   expect(refused.stderr()).toContain(
-    "it needs user default: give --password-file, or add it to --users",
+    "it needs a login as user default: give --password-file; if okq has only --users, add a user",
   );
   const done = startProcess([
     "backup",

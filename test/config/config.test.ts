@@ -80,6 +80,18 @@ test("help, example file and README table name every option", () => {
   }
 });
 
+test("help and README table show the range of every number", () => {
+  const numbers = optionNames.filter((name) => options[name].kind === "integer");
+  expect(numbers.length).toBeGreaterThan(10);
+  for (const name of numbers) {
+    const { range }: { range?: string } = options[name];
+    const limits = range!.replace(/ m?s$/, "").split(" to ");
+    for (const limit of limits) expect(options[name].parse(limit)).toBeNumber();
+    expect(optionsHelp()).toContain(`, ${range}, ${environmentName(name)}]`);
+    expect(configurationMarkdown()).toContain(` (${range}) |`);
+  }
+});
+
 test("a config file may have comments, CRLF, a byte order mark and a # inside a value", () => {
   const lines = [
     "\uFEFF# a comment",
@@ -180,7 +192,10 @@ const invalid: [OptionName, string, string][] = [
   ["max-clients", "-1", '"-1" is not a whole number'],
   ["max-clients", "1e3", '"1e3" is not a whole number'],
   ["max-clients", "1kb", '"1kb" is not a whole number'],
-  ["memory-budget", "5x", '"5x" is not a number of bytes, such as 64kb'],
+  ["memory-budget", "5x", '"5x" is not a number of bytes, such as 1024, 64kb or 64mb'],
+  ["max-clients", "1kb", '"1kb" is not a whole number'],
+  ["redis-timeout", "0", '"0" is not between 1 and 3600000 ms'],
+  ["login-timeout", "99999999", '"99999999" is not between 0 and 31536000 s'],
   ["max-name-bytes", "63", '"63" is not between 64 and 64kb'],
   ["max-event-bytes", "1gb", '"1gb" is not between 1 and 512mb'],
   ["max-event-bytes", "9".repeat(400), `"${"9".repeat(60)}..." is not between 1 and 512mb`],

@@ -2,7 +2,7 @@
 // load, and okq processes are killed or start while a part is down.
 import { expect, setDefaultTimeout, test } from "bun:test";
 import type { Config } from "../../src/config/options.ts";
-import { shards } from "../../src/stores/redis/shards.ts";
+import { shardOf, shards } from "../../src/stores/redis/shards.ts";
 import { closeAfterTest } from "../support/close-after-test.ts";
 import { eventually } from "../support/eventually.ts";
 import { startOkqProcess } from "../support/okq-process.ts";
@@ -110,6 +110,31 @@ test("okq starts while a part of the cluster is down, and uses it when it is bac
   await cluster.nodes[0]!.start();
   await cluster.healed();
   await eventually(async () => isOk(await client.call("QLPUSH", lost, "2", "x")));
+});
+
+test("while a master is down, commands fail that concern its queues or all queues", async () => {
+  const cluster = await startCluster({
+    replicasEach: 0,
+    args: ["--cluster-require-full-coverage", "no"],
+  });
+  const okq = await startTestOkq(on(cluster));
+  const [client, consumer] = [await okq.connect(), await okq.connect()];
+  const ownerOf = (name: string) => cluster.ownerOf(shards[shardOf(Buffer.from(name))]!.slot);
+  const [lost, master] = ["q0", await ownerOf("q0")];
+  let kept = "q1";
+  for (let at = 2; (await ownerOf(kept)) === master; at++) kept = `q${at}`;
+  await consumer.call("QREGISTER", kept, lost);
+  await master.kill();
+  const fails = async (...words: string[]) =>
+    errorOf(await client.call(...words))?.startsWith("LOADING store unavailable") ?? false;
+  await eventually(() => fails("QLPUSH", lost, "1", "x"));
+  expect(await client.call("QSTATUS", kept)).toEqual([[Buffer.from(kept), 0, 0, 1]]);
+  const failing = [["QSTATUS"], ["QINFO"], ["OKQ", "HEALTH"], ["QSTATUS", kept, lost]];
+  for (const words of [...failing, ["QREGISTER", kept, lost]]) {
+    expect([words, await fails(...words)]).toEqual([words, true]);
+  }
+  expect(errorOf(await consumer.call("QNOTIFY", "1"))).toStartWith("LOADING store unavailable");
+  expect(String(await client.call("INFO", "queues"))).toContain("queues_error:nothing was done");
 });
 
 test("okq starts while all Sentinels but one are down", async () => {

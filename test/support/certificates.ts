@@ -19,6 +19,8 @@ export interface Certificates {
   client: KeyPair;
   /** Signed by itself. */
   stranger: KeyPair;
+  /** As the server's, with a key for RSA. */
+  rsa(): KeyPair;
   /** Makes another pair for the server, signed by the same authority. */
   renew(): KeyPair;
 }
@@ -31,6 +33,7 @@ extendedKeyUsage=serverAuth,clientAuth
 subjectAltName=DNS:localhost,IP:127.0.0.1,IP:::1
 authorityKeyIdentifier=keyid
 `;
+const NEW_RSA_KEY = ["-newkey", "rsa:2048", "-nodes"];
 const NEW_KEY = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"];
 
 export function makeCertificates(): Certificates {
@@ -64,10 +67,10 @@ export function makeCertificates(): Certificates {
   const authority = selfSigned("authority", "-addext", "keyUsage=critical,keyCertSign,cRLSign");
   let made = 0;
 
-  function signed(name: string): KeyPair {
+  function signed(name: string, newKey = NEW_KEY): KeyPair {
     const { cert, key } = pair(`${name}-${made++}`);
     const request = `${key}.csr`;
-    openssl("req", ...NEW_KEY, "-subj", `/CN=${name}`, "-keyout", key, "-out", request);
+    openssl("req", ...newKey, "-subj", `/CN=${name}`, "-keyout", key, "-out", request);
     const by = ["-CA", authority.cert, "-CAkey", authority.key, "-CAcreateserial"];
     openssl("x509", "-req", "-days", "2", "-in", request, ...by, "-extfile", names, "-out", cert);
     return { cert, key };
@@ -78,6 +81,7 @@ export function makeCertificates(): Certificates {
     server: signed("localhost"),
     client: signed("ann"),
     stranger: selfSigned("stranger"),
+    rsa: () => signed("localhost", NEW_RSA_KEY),
     renew: () => signed("localhost"),
   };
 }

@@ -1,8 +1,10 @@
 // Generates the parts of the README between markers such as <!-- commands:begin --> and
 // <!-- commands:end -->, and finds code in it. With --write it updates the README.
 import { resolve } from "node:path";
+import { errorTexts } from "../../src/commands/errors.ts";
 import { commandReferenceMarkdown, errorReferenceMarkdown } from "../../src/commands/reference.ts";
 import { configurationMarkdown } from "../../src/config/config-text.ts";
+import { protocolErrors } from "../../src/resp/protocol-error.ts";
 
 export const writeCommand = "bun test/support/readme.ts --write";
 export const readmeFile = resolve(import.meta.dir, "../../README.md");
@@ -35,6 +37,57 @@ export function loggedMessages(readme: string): string[] {
   const rows = section.slice(0, section.indexOf("\n## ", 1)).matchAll(/^\| (`.*?) \| /gm);
   const cells = [...rows].map(([, cell]) => cell!).join(" ");
   return [...cells.matchAll(/`(?:warn|error) ([^`]+)`/g)].map(([, message]) => message!);
+}
+
+/** The fields in the table of INFO, as "section field". */
+export function infoFields(readme: string): string[] {
+  const section = readme.slice(readme.indexOf("\n## INFO\n"));
+  const rows = section
+    .slice(0, section.indexOf("\n## ", 1))
+    .matchAll(/^\| (\w+).*? \| (`.*?) \| /gm);
+  return [...rows].flatMap(([, name, cell]) =>
+    [...cell!.matchAll(/`(\w+)`/g)].map(([, field]) => `${name} ${field}`),
+  );
+}
+
+/** Error replies in quotes or backticks, without the "-" of the wire: "ERR too many queues". */
+export function quotedErrors(readme: string): string[] {
+  const codes = [...new Set(allErrorTexts().map((text) => text.split(" ")[0]))].join("|");
+  const quoted = readme.matchAll(new RegExp(`[\`"]-?((?:${codes})\\b[^\`"]*)[\`"]`, "g"));
+  return [...quoted].map(([, text]) => text!);
+}
+
+/**
+ * Whether a text is an error reply or the beginning of one; a beginning with a value also has two
+ * words of the reply itself. A value is a capital letter, "...", its placeholder, or a string of
+ * the source.
+ */
+export async function errorReplies(): Promise<(text: string) => boolean> {
+  const folder = resolve(import.meta.dir, "../../src/commands");
+  const files = [...new Bun.Glob("*.ts").scanSync({ cwd: folder })];
+  const texts = await Promise.all(files.map((file) => Bun.file(resolve(folder, file)).text()));
+  const source = texts.join();
+  const isValue = (text: string) =>
+    /^([A-Z]|\.\.\.|\{\w+\})$/.test(text) || source.includes(`"${text}"`);
+  const patterns = allErrorTexts().flatMap(beginningsOf);
+  return (text) => patterns.some((pattern) => pattern.exec(text)?.slice(1).every(isValue) ?? false);
+}
+
+function beginningsOf(text: string): RegExp[] {
+  const words = text.split(" ");
+  return words.flatMap((_, at) => {
+    const beginning = words.slice(0, at + 1);
+    const own = beginning.filter((word) => !word.includes("{")).length;
+    if (own < beginning.length && words[0] === "ERR" && own < 3) return [];
+    const pattern = RegExp.escape(beginning.join(" ").replace(/[,:]$/, ""));
+    return new RegExp(`^${pattern.replaceAll(/\\\{.*?\\\}/g, "(.+)")} ?$`);
+  });
+}
+
+function allErrorTexts(): string[] {
+  const texts = Object.entries(errorTexts).filter(([name]) => name !== "protocol");
+  const inProtocol = Object.values(protocolErrors).map(({ text }) => `ERR ${text}`);
+  return [...texts.map(([, { text }]) => text), ...inProtocol];
 }
 
 /** The one code block of that language that contains the text, without its fences. */

@@ -1,0 +1,40 @@
+// The README's table of INFO has exactly the fields that INFO shows, on every store.
+import { expect, test } from "bun:test";
+import { eventually } from "./support/eventually.ts";
+import { startOkqOn, startTestOkq, startTestRedis, type TestOkq } from "./support/okq-server.ts";
+import { ask } from "./support/readable.ts";
+import { infoFields, readmeFile } from "./support/readme.ts";
+import { startSentinelGroup } from "./support/redis-sentinel.ts";
+
+/** As "section field", in the order of the reply. */
+async function shownFields(okq: TestOkq): Promise<string[]> {
+  const info = (await ask(await okq.connect(), "INFO", "all")) as string;
+  return info.split("\r\n\r\n").flatMap((part) => {
+    const [title, ...lines] = part.trimEnd().split("\r\n");
+    const section = title!.replace("# ", "").toLowerCase();
+    return lines.map((line) => `${section} ${line.slice(0, line.indexOf(":"))}`);
+  });
+}
+
+async function okqUnderSentinel(): Promise<TestOkq> {
+  const { sentinels } = await startSentinelGroup();
+  const redisSentinelAddr = sentinels.map((port) => `127.0.0.1:${port}`).join(",");
+  return await startTestOkq({ store: "", redisSentinelAddr });
+}
+
+async function okqWithoutItsRedis(): Promise<TestOkq> {
+  const redis = await startTestRedis();
+  const okq = await startTestOkq({ store: "", redisAddr: `127.0.0.1:${redis.port}` });
+  await redis.kill();
+  await eventually(() => okq.log.some((line) => line.includes("Redis connection lost")));
+  return okq;
+}
+
+test("the table of INFO has every field and no other", async () => {
+  const described = infoFields(await Bun.file(readmeFile).text());
+  expect(described.length).toBe(new Set(described).size);
+  const [memory, sqlite] = [await startOkqOn("memory"), await startOkqOn("sqlite")];
+  const okqs = [memory, sqlite, await okqUnderSentinel(), await okqWithoutItsRedis()];
+  const shown = new Set((await Promise.all(okqs.map(shownFields))).flat());
+  expect(described.toSorted()).toEqual([...shown].toSorted());
+});
