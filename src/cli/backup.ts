@@ -48,8 +48,12 @@ function makeEmpty(file: string): void {
 function databaseOf(config: Config): string {
   const file = sqliteFile(config);
   if (file !== null) return resolve(file);
-  const isRedis = redisLocation(config) !== null;
-  if (isRedis) throw new Error("the queues are in Redis: use the tools of Redis for them");
+  if (redisLocation(config) !== null) {
+    throw new Error(
+      "the queues are in Redis: okq health tells whether okq can write there, and the tools of " +
+        "Redis check and copy its files",
+    );
+  }
   throw new Error("only a SQLite database can be copied and checked: give --store sqlite:FILE");
 }
 

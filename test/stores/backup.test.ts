@@ -206,7 +206,10 @@ describe("the backup commands", () => {
     expect(memory.stderr()).toMatch(/^okq: only a SQLite database can be copied/);
     const redis = startProcess(["check", "--redis-addr", "127.0.0.1:1"]);
     expect(await redis.exited).toBe(1);
-    expect(redis.stderr()).toBe("okq: the queues are in Redis: use the tools of Redis for them\n");
+    expect(redis.stderr()).toBe(
+      "okq: the queues are in Redis: okq health tells whether okq can write there, and the tools " +
+        "of Redis check and copy its files\n",
+    );
   });
 
   test("OKQ BACKUP needs an absolute path and a database", async () => {
