@@ -27,7 +27,7 @@ function readAction(): Action {
   }
 }
 
-/** Runs an action that ends by itself, and returns its output. */
+/** Runs an action and returns its output. */
 async function run(action: Exclude<Action, { kind: "serve" }>): Promise<string> {
   switch (action.kind) {
     case "print":

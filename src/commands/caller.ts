@@ -11,7 +11,7 @@ export interface Caller {
   readonly user: User | null;
   /** Its operations take effect in the order in which it sent its commands. */
   readonly session: Session;
-  /** The failures of its commands so far, for commands that wait without an operation (QSTATUS). */
+  /** Its failed operations. QSTATUS and QINFO look at them: they wait before they submit any. */
   readonly failures: Failures;
   readonly consumer: Consumer;
   /** Aborts when waiting is of no use any more: the caller is gone or okq stops. */

@@ -17,8 +17,8 @@ const LINES_AT_ONCE = 64;
 const ADDRESS_BYTES_MAX = 512;
 
 /**
- * The fields of Redis 7.4 in its order and no others: some drivers reject a line with a field more
- * or less. Fields that okq has no value for are 0, or as Redis has them while a feature is off.
+ * The fields of Redis 7.4 in its order and no others: some drivers reject a line with more or
+ * fewer fields. A field that okq has no value for is 0, or as in Redis while the feature is off.
  */
 function line(client: Client, { clock }: Context): string {
   const { bytesIn, bytesOut } = client;

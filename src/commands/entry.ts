@@ -1,5 +1,5 @@
-// The parts of a descriptor that dispatch needs, worked out once. All entries have the same shape,
-// so they are faster to read than descriptors.
+// The parts of a descriptor that dispatch needs, computed once. All entries have the same shape, so
+// they are faster to read than descriptors.
 import type { Caller, Client } from "./caller.ts";
 import type { Access, Command, RunCommand, StoreCommand } from "./command.ts";
 import type { Context, QueueContext } from "./context.ts";

@@ -79,7 +79,7 @@ export async function collect<Page>(
   };
   try {
     for await (const page of pages) {
-      // The first page counts only later: else the first pages of many clients could fill the
+      // The first page is counted later: otherwise the first pages of many clients could fill the
       // budget, so that none of them ever begins.
       if (++pageCount === 2) await longReplies.enter(client);
       if (client.isClosed) throw new CommandError(GONE);

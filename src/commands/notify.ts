@@ -30,7 +30,7 @@ async function register(queues: Buffer[], { client, context }: QueueCall): Promi
 
 async function notify(timeoutMs: number, { client, context }: QueueCall): Promise<Reply> {
   const { consumer, session } = client;
-  // Else a driver that repeats a QNOTIFY on a new connection would wait in vain.
+  // A driver that repeats a QNOTIFY on a new connection would wait and never get an event.
   if (!consumer.hasRegistered) throw commandError("notRegistered");
   if (timeoutMs > 0) await context.store.watch();
   const woken = await context.waiters.wait({

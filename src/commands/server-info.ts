@@ -100,7 +100,7 @@ function cpu(): Lines {
   ];
 }
 
-/** The store looks at every queue for it, so INFO has it only when the section is named. */
+/** The store looks at every queue for this section, so INFO shows it only when it is named. */
 async function queueLines(call: Call): Promise<Lines> {
   await call.context.consumers.allReported();
   const sums = { queues: 0, events: 0, events_processing: 0, consumers: 0 };

@@ -7,7 +7,7 @@ export interface Clock {
    * process, so the time does not jump when somebody sets that clock.
    */
   nowMs(): number;
-  /** Runs it once, after at least so many milliseconds, however many. */
+  /** Runs it once, after at least this delay. The delay may have any length. */
   after(delayMs: number, run: () => void): Cancel;
   /** Runs it periodically. */
   every(periodMs: number, run: () => void): Cancel;

@@ -5,7 +5,7 @@ export interface ParserLimits {
   bulkBytesMax: number;
   /** All arguments of a command together. */
   requestBytesMax: number;
-  /** A command above the two bounds is dropped while it has no more than this; else it is fatal. */
+  /** A command above the two bounds is dropped if it has at most this; a larger one is fatal. */
   droppedBytesMax: number;
   argumentsMax: number;
   /** The longest inline command, and the longest line with a count or a length. */

@@ -5,7 +5,7 @@
 const SLOTS = 256;
 /** Longer words are not worth the comparison. */
 const WORD_BYTES_MAX = 32;
-/** One new word in so many takes a slot: so most words that come only once cost no copy. */
+/** One of this many new words takes a slot, so that most words that come once cost no copy. */
 const MISSES_PER_COPY = 8;
 
 const recent = Array<Buffer | undefined>(SLOTS).fill(undefined);

@@ -114,7 +114,7 @@ export class Output {
     }
   }
 
-  /** Begins an array of so many replies, which are to be written next. */
+  /** Begins an array of this many replies, which are to be written next. */
   writeArrayHeader(length: number): void {
     this.#writeHeader(STAR, length);
   }

@@ -48,7 +48,7 @@ const GONE = AbortSignal.abort();
 export class Connection extends Peer implements CommandOwner, InputOwner, Watched {
   readonly session: Session;
   readonly consumer: Consumer;
-  /** Failures whose replies are among this connection's; the session counts its own besides. */
+  /** Failed operations of this client. The session has a count of its own, which only it sees. */
   readonly failures = new Failures();
   readonly #afterFailure = new CommandsAfterFailure<StartedCommand>();
   receivedBytes = 0;

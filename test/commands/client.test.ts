@@ -182,9 +182,9 @@ describe("CLIENT REPLY", () => {
   test.each([
     ["SKIP twice", ["SKIP", "SKIP", "1", "2"], ["2"]],
     ["SKIP three times", ["SKIP", "SKIP", "SKIP", "1", "2"], ["2"]],
-    ["ON behind SKIP", ["SKIP", "ON", "1"], ["+OK", "1"]],
-    ["OFF behind SKIP", ["SKIP", "OFF", "1", "ON", "2"], ["+OK", "2"]],
-    ["what is no mode behind SKIP", ["SKIP", "NONSENSE", "1"], ["1"]],
+    ["ON after SKIP", ["SKIP", "ON", "1"], ["+OK", "1"]],
+    ["OFF after SKIP", ["SKIP", "OFF", "1", "ON", "2"], ["+OK", "2"]],
+    ["an unknown mode after SKIP", ["SKIP", "NONSENSE", "1"], ["1"]],
     ["RESET behind SKIP", ["SKIP", "RESET", "1"], ["1"]],
     ["RESET behind OFF", ["OFF", "RESET", "1"], ["+RESET", "1"]],
   ])("%s", async (_, steps, replies) => {

@@ -19,7 +19,7 @@ setDefaultTimeout(60_000);
 const full = () => new JournalError("full", "no room");
 const failed = () => new JournalError("failed", "not now");
 const unknown = () => new JournalError("unknown", "the disk said no");
-const BEHIND = "not done, because an earlier operation of this client failed";
+const AFTER_FAILURE = "not done, because an earlier operation of this client failed";
 const unread = () => new JournalError("failed", "cannot be read");
 
 async function openFailing(memoryBudgetBytes: number) {
@@ -107,7 +107,7 @@ describe("random operations with a journal that fails now and then", () => {
           const what = answer instanceof StoreError ? answer.message : "done";
           seen.set(what, (seen.get(what) ?? 0) + 1);
           const own = makes[failing]?.().message;
-          if (answer instanceof StoreError) expect([own, BEHIND]).toContain(answer.message);
+          if (answer instanceof StoreError) expect([own, AFTER_FAILURE]).toContain(answer.message);
         }
         if (failing === "failed" && commits > 0) {
           expect(given.slice(0, batch.length).filter(isDone)).toEqual([]);
@@ -119,7 +119,10 @@ describe("random operations with a journal that fails now and then", () => {
           wanted.filter((_, at) => !isUnknown(kept[at])),
         );
       }
-      for (const message of [BEHIND, ...[full, failed, unknown].map((make) => make().message)]) {
+      for (const message of [
+        AFTER_FAILURE,
+        ...[full, failed, unknown].map((make) => make().message),
+      ]) {
         expect(seen.get(message)).toBeGreaterThan(20);
       }
       if (budget < 2 ** 28) expect(seen.get(unread().message)).toBeGreaterThan(20);

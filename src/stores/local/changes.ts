@@ -6,7 +6,7 @@ import type { LocalEvent, LocalQueue } from "./local-queue.ts";
 /** The events of a queue that was flushed; the journal deletes them little by little. */
 export interface Retired {
   number: number;
-  /** Their keys, in any order; produced one at a time, for there may be millions. */
+  /** Their keys, in any order; produced one at a time, because there may be millions. */
   keys: Iterable<number>;
 }
 

@@ -13,7 +13,7 @@ export interface Shown {
 
 /** Events read at once: the neighbours of a popped event are popped next. */
 const warmedAtOnceMax = 64;
-/** Keys from the first to the last of them; those of other queues are read in vain. */
+/** Keys from the first to the last of them. Events of other queues between them are read too. */
 const warmedSpanMax = 512;
 
 export class ColdEvents {

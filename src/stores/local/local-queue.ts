@@ -88,7 +88,7 @@ export class LocalQueue {
     return this.ready.length + (this.front === null ? 0 : this.front.length);
   }
 
-  /** It has neither events nor consumers, so nobody can tell whether it exists. */
+  /** It has neither events nor consumers: to clients it does not exist. */
   get isUnused(): boolean {
     return this.size === 0 && this.consumers === 0;
   }

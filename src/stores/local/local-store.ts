@@ -260,10 +260,9 @@ export class LocalStore implements Store {
   }
 
   #outcomeOf({ operation }: Submitted, pushRefusal: string | null): Result | StoreError {
-    const isProbe = operation.kind === "probe";
-    const reason = pushRefusal ?? (isProbe ? this.#journal.recentFailure() : null);
-    if (reason !== null && growingKinds.has(operation.kind))
-      return new StoreError("refused", reason);
+    const { kind } = operation;
+    const reason = pushRefusal ?? (kind === "probe" ? this.#journal.recentFailure() : null);
+    if (reason !== null && growingKinds.has(kind)) return new StoreError("refused", reason);
     try {
       return execute(this.#model, operation);
     } catch (error) {

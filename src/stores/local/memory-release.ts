@@ -1,5 +1,5 @@
-// Returns memory to the system after a backlog has been drained, in a second in which clients ask
-// for little: the collection is a pause.
+// Returns memory to the system after a backlog has been drained. It waits for a second with few
+// operations, because the garbage collection is a pause.
 //
 // Measured on Bun 1.4.5 with 1,000,000 events drained: an idle process had returned the memory
 // after 15 s by itself; a busy one still kept 500 MB after 60 s in one run of two, and had returned
@@ -13,7 +13,7 @@ const checkEveryMs = 1000;
 /** Operations in a second that count as none: periodic work needs a few. */
 const idleOperationsMax = 20;
 
-/** Collects, synchronously, when 16 MiB and three quarters of a peak are gone and it is quiet. */
+/** Collects, synchronously, when 16 MiB and three quarters of a peak are gone and okq is idle. */
 export class MemoryRelease {
   readonly #clock: Clock;
   readonly #collect: () => void;

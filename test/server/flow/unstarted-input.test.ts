@@ -45,7 +45,7 @@ describe("while the budget is full", () => {
     expect(budget.bytes).toBe(0);
   });
 
-  test("a client that begins another command queues up behind waiting clients", () => {
+  test("a client that begins another command enters the wait list after the others", () => {
     const { input, mayRead, woken, a, b } = setUp();
     mayRead(a, 90 * KB);
     mayRead(b, 60 * KB);

@@ -9,12 +9,12 @@ import { Random } from "../random.ts";
 import { bytesOf, type Caller } from "./caller.ts";
 
 const REFUSED = "refused";
-const BEHIND = "behind a failure";
+const AFTER_FAILURE = "after a failure";
 
 /** The result of an operation, or the kind of its failure. */
 function outcomeOf(operation: Promise<unknown>): Promise<unknown> {
   return operation.catch((error: unknown) => {
-    if (error instanceof EarlierFailure) return error.failure === "refused" ? BEHIND : error;
+    if (error instanceof EarlierFailure) return error.failure === "refused" ? AFTER_FAILURE : error;
     return error instanceof StoreError && error.failure === "refused" ? REFUSED : error;
   });
 }
@@ -38,7 +38,7 @@ export function failures(check: Check): void {
       await store.push(queue, "1");
       await store.pop(queue);
       const outcomes = outcomesOf([store.push("full", "1"), store.ack(queue, "1")]);
-      expect(await outcomes).toEqual([REFUSED, BEHIND]);
+      expect(await outcomes).toEqual([REFUSED, AFTER_FAILURE]);
       expect(await store.status(queue, "full")).toEqual([
         [queue, 1, 1, 0],
         ["full", 0, 0, 0],
@@ -63,8 +63,8 @@ export function failures(check: Check): void {
       store.peek("out"),
       store.status("in", "out"),
     ]);
-    const behind = Array<string>(9).fill(BEHIND);
-    expect(await outcomes).toEqual(["1", "ok", REFUSED, ...behind]);
+    const later = Array<string>(9).fill(AFTER_FAILURE);
+    expect(await outcomes).toEqual(["1", "ok", REFUSED, ...later]);
     expect(await store.status("in", "out")).toEqual([
       ["in", 2, 1, 0],
       ["out", 1, 0, 0],
@@ -115,7 +115,7 @@ export function failures(check: Check): void {
     );
     for (const who of sessions.keys()) {
       const own = outcomes.map((ofStep) => ofStep[who]);
-      const failing = ["ok", REFUSED, BEHIND, BEHIND];
+      const failing = ["ok", REFUSED, AFTER_FAILURE, AFTER_FAILURE];
       expect([who, own]).toEqual([who, isFailing(who) ? failing : ["ok", "ok", true, "ok"]]);
     }
     expect(await store.status("in", "out")).toEqual([
@@ -164,7 +164,7 @@ export function failures(check: Check): void {
       store.push("full", "1"),
       ...Array.from({ length: 3000 }, (_, n) => store.push(queues[n % 12]!, `${n}`)),
     ]);
-    expect(new Set((await outcomes).slice(2))).toEqual(new Set([BEHIND]));
+    expect(new Set((await outcomes).slice(2))).toEqual(new Set([AFTER_FAILURE]));
     expect(await store.list()).toEqual([["q", 1, 0, 0]]);
   });
 
@@ -193,9 +193,9 @@ export function failures(check: Check): void {
     for (let n = 0; n < 16; n++) next();
     await end.promise;
     expect(outcomes.filter((outcome) => outcome === REFUSED).length).toBe(1);
-    const behind = outcomes.filter((outcome) => outcome === BEHIND).length;
-    expect(behind).toBeGreaterThanOrEqual(12);
-    expect(behind).toBeLessThan(48);
+    const later = outcomes.filter((outcome) => outcome === AFTER_FAILURE).length;
+    expect(later).toBeGreaterThanOrEqual(12);
+    expect(later).toBeLessThan(48);
     expect(outcomes.slice(-100)).toEqual(Array(100).fill("ok"));
   });
 

@@ -109,7 +109,7 @@ export function reclaims(check: Check): void {
     expect(await store.drain("q")).toEqual(["3", "1", "2"]);
   });
 
-  check("an event claimed again is requeued behind earlier claims", async (store) => {
+  check("an event claimed again is requeued after earlier claims", async (store) => {
     await store.pushAll("q", ["1", "2"]);
     await store.pop("q", 1000);
     await store.pop("q", 5000);

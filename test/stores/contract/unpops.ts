@@ -54,7 +54,7 @@ export function unpops(check: Check): void {
     },
   );
 
-  check("an event whose pop is undone stays behind events requeued meanwhile", async (store) => {
+  check("an event whose pop is undone stays after events requeued meanwhile", async (store) => {
     for (const lease of leases) {
       await store.pushAll("q", ["1", "2", "3"]);
       await store.pop("q", 10);

@@ -113,7 +113,7 @@ function isThere(file: string): boolean {
   );
 }
 
-/** Creates it under another name until it is complete, so that nobody opens an incomplete one. */
+/** Creates it under another name, so that no process opens it before it is complete. */
 function create(file: string): void {
   const folder = dirname(file);
   mkdirSync(folder, { recursive: true, mode: 0o700 });

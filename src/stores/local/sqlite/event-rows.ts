@@ -56,7 +56,7 @@ export class EventRows {
    */
   write(changes: Changes, withNew: boolean): boolean {
     let hasNew = false;
-    // A write that failed leaves them behind.
+    // They may still have the values of a write that failed.
     for (const notes of [this.#gone, this.#claimed, this.#values]) notes.length = 0;
     for (const { name, number } of changes.named) {
       if (!changes.retired.has(number)) this.#nameQueue.run(number, name);

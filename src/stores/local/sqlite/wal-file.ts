@@ -25,7 +25,7 @@ export class WalFile {
   readonly #timer: ReturnType<typeof setInterval> | null;
   #isDirty = false;
   #isSyncing = false;
-  /** The error of a failed sync: after it nobody knows which writes are on the disk. */
+  /** The error of a failed sync: after it okq cannot know which writes are on the disk. */
   failure: string | null = null;
 
   constructor(file: string, fsync: Fsync) {

@@ -27,7 +27,8 @@ interface Failing {
 /** Each sets up okq with an event "1" in the queue "in", and then breaks something. */
 type Cause = () => Promise<Failing>;
 
-const BEHIND = "-ERR store refused: not done, because an earlier operation of this client failed";
+const AFTER_FAILURE =
+  "-ERR store refused: not done, because an earlier operation of this client failed";
 const PUSH = ["QLPUSH", "out", "1", "x"];
 
 async function startFilled(config: Parameters<typeof startTestOkq>[0]): Promise<TestOkq> {
@@ -106,9 +107,9 @@ describe.each(Object.keys(causes).filter(isPossible))("with %s", (cause) => {
     const client = await okq.connect();
     expect(await ask(client, "QRPOP", "in")).toEqual(["1", "x"]);
     const ack = ["QACK", "in", "1"];
-    const [failed, ...behind] = await askAll(client, command, ack, ["QSTATUS", "in"], ["PING"]);
+    const [failed, ...later] = await askAll(client, command, ack, ["QSTATUS", "in"], ["PING"]);
     expect(failed).toMatch(error);
-    expect(behind).toEqual([BEHIND, BEHIND, "+PONG"]);
+    expect(later).toEqual([AFTER_FAILURE, AFTER_FAILURE, "+PONG"]);
     expect(await ask(client, "QSTATUS", "in")).toEqual([["in", 1, 1, 0]]);
     // The client has now seen the failure, so its next commands are done.
     expect(await askAll(client, ack, ack)).toEqual([1, 0]);
@@ -121,22 +122,22 @@ describe.each(Object.keys(causes).filter(isPossible))("with %s", (cause) => {
     const failing = askAll(client!, command, ["QACK", "in", "1"]);
     const looks = others.map((other) => askAll(other, ["QRPEEK", "in"], ["QACK", "in", "none"]));
     expect(await Promise.all(looks)).toEqual(others.map(() => [null, 0]));
-    expect(await failing).toEqual([expect.stringMatching(error), BEHIND]);
+    expect(await failing).toEqual([expect.stringMatching(error), AFTER_FAILURE]);
   });
 
   test("does none of many commands after a failure in the same write", async () => {
     const { okq, command, error } = await causes[cause]!();
     const client = await okq.connect();
     expect(await ask(client, "QRPOP", "in")).toEqual(["1", "x"]);
-    const behind: Argument[][] = [
+    const later: Argument[][] = [
       ["QLPUSH", "in", "2", "x"],
       ["QACK", "in", "1"],
     ];
     // More commands than a client may have in flight, and few enough bytes to arrive together.
-    const pairs = Array.from({ length: 90 }, () => behind).flat();
+    const pairs = Array.from({ length: 90 }, () => later).flat();
     const [failed, ...rest] = await askAll(client, command, ...pairs);
     expect(failed).toMatch(error);
-    expect(new Set(rest)).toEqual(new Set([BEHIND]));
+    expect(new Set(rest)).toEqual(new Set([AFTER_FAILURE]));
     expect(await ask(client, "QACK", "in", "1")).toBe(1);
     expect(await ask(client, "QSTATUS", "in")).toEqual([["in", 0, 0, 0]]);
   });
@@ -151,7 +152,7 @@ describe.each(Object.keys(causes).filter(isPossible))("with %s", (cause) => {
     let [refused, done] = [0, 0];
     while (done < 1000) {
       const reply = readable(await client.next());
-      if (reply === BEHIND) refused += 1;
+      if (reply === AFTER_FAILURE) refused += 1;
       else done += Number(reply === null);
       client.pipeline(look);
     }
@@ -181,7 +182,10 @@ describe("on a Redis with keys of another type", () => {
     const { client, spoil } = await start();
     await spoil(key);
     const [failed, ack] = await askAll(client, command.split(" "), ["QACK", "in", "1"]);
-    expect([failed, ack]).toEqual([expect.stringMatching(/^-ERR store refused: WRONG/), BEHIND]);
+    expect([failed, ack]).toEqual([
+      expect.stringMatching(/^-ERR store refused: WRONG/),
+      AFTER_FAILURE,
+    ]);
     expect(await ask(client, "QACK", "in", "1")).toBe(1);
   });
 
@@ -197,7 +201,7 @@ describe("on a Redis with keys of another type", () => {
     expect(failed).toMatch(/^-ERR store refused: WRONGTYPE /);
     // A push with NOBLOCK is answered before the store does it.
     expect(nonBlocking).toBe("+OK");
-    expect(new Set(rest)).toEqual(new Set([BEHIND]));
+    expect(new Set(rest)).toEqual(new Set([AFTER_FAILURE]));
     const other = await okq.connect();
     expect(await ask(other, "QSTATUS", "in")).toEqual([["in", 1, 1, 0]]);
   });
@@ -206,7 +210,7 @@ describe("on a Redis with keys of another type", () => {
     const { client, spoil } = await start();
     await spoil("ready:out");
     const push = ["QLPUSH", "out", "1", "x", "NOBLOCK"];
-    expect(await askAll(client, push, ["QACK", "in", "1"])).toEqual(["+OK", BEHIND]);
+    expect(await askAll(client, push, ["QACK", "in", "1"])).toEqual(["+OK", AFTER_FAILURE]);
     expect(await ask(client, "QACK", "in", "1")).toBe(1);
   });
 
@@ -215,7 +219,11 @@ describe("on a Redis with keys of another type", () => {
     await spoil("ready:out");
     const large = ["QLPUSH", "large", "1", Buffer.alloc(3_000_000)];
     const replies = await askAll(client, PUSH, large, ["QACK", "in", "1"]);
-    expect(replies).toEqual([expect.stringMatching(/^-ERR store refused: WRONG/), BEHIND, BEHIND]);
+    expect(replies).toEqual([
+      expect.stringMatching(/^-ERR store refused: WRONG/),
+      AFTER_FAILURE,
+      AFTER_FAILURE,
+    ]);
     expect(await askAll(client, ["QSTATUS", "large"], ["QACK", "in", "1"])).toEqual([
       [["large", 0, 0, 0]],
       1,
@@ -238,7 +246,7 @@ describe("on a Redis with keys of another type", () => {
     client.send(ack.subarray(10, 20));
     await eventually(async () => (await heldBytes()) !== before);
     client.send(ack.subarray(20));
-    expect(readable(await client.next())).toBe(BEHIND);
+    expect(readable(await client.next())).toBe(AFTER_FAILURE);
     expect(await ask(client, "QACK", "in", "1")).toBe(1);
   });
 

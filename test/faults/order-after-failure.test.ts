@@ -16,7 +16,7 @@ const REQUESTS_BETWEEN_CUTS = 12;
 setDefaultTimeout(timeoutFor(10_000));
 
 test("does no ack that was sent after a failed push", async () => {
-  const random = randomOf("order behind a failure");
+  const random = randomOf("order after a failure");
   const redis = await startTestRedis();
   const proxy = closeAfterTest(TcpProxy.start(redis.port));
   const okq = await startTestOkq({ store: "", redisAddr: `127.0.0.1:${proxy.port}` });
@@ -56,6 +56,6 @@ test("does no ack that was sent after a failed push", async () => {
       }
     }
   }
-  report("order behind a failure", { rounds, failedPushes });
+  report("order after a failure", { rounds, failedPushes });
   expect(failedPushes).toBeGreaterThan(0);
 });
