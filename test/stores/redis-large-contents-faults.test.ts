@@ -153,6 +153,15 @@ describe("large contents", () => {
   });
 });
 
+test("an event in front of a list with an error is popped, and the next pop fails", async () => {
+  await other.push("q", "1", "right");
+  await server.redis.set(`${TAG}:ready:q`, "not a list");
+  const pops = [other.another().pop("q"), other.another().pop("q")];
+  expect(await Promise.all(pops)).toEqual(["1", null]);
+  await expect(other.pop("q")).rejects.toThrow("WRONGTYPE");
+  expect(await server.redis.zcard(`${TAG}:claimed:q`)).toBe(1);
+});
+
 test("transactions are tried again after a passing refusal", async () => {
   await server.redis.config("SET", "min-replicas-to-write", "1");
   const third = await RedisStore.open({

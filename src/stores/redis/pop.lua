@@ -7,7 +7,7 @@
 --         than count when the queue ran out or when the batch's reply is long enough, which then
 --         ends here
 
--- The next ones out, and the scores of those that were in front of the list.
+-- The next ones out, or an error, and the scores of those that were in front of the list.
 local function take_next(queue, count)
   if queue.has_front then
     local scored = redis.call('ZPOPMIN', queue.front, count)
@@ -21,7 +21,7 @@ local function take_next(queue, count)
     end
     queue.has_front = false
   end
-  return redis.call('RPOP', queue.ready, count), {}
+  return redis.pcall('RPOP', queue.ready, count), {}
 end
 
 -- With less, fetching takes longer than Lua does. With a shorter lease, fetching may outlast it.
@@ -106,7 +106,11 @@ verbs.pop = function(from)
   queue.has_front = may_have_extras(queue)
   while left > 0 and reply_bytes < REPLY_BYTES_MAX do
     local ids, places = take_next(queue, math.min(left, POP_SLICE))
-    if not ids then
+    if ids and ids.err and #popped_ids == 0 then
+      error(ids)
+    end
+    -- Events that were in front of a list with an error are handed out; the next pop fails.
+    if not ids or ids.err then
       break
     end
     local contents, bytes = contents_of(queue, ids, lease)
