@@ -280,6 +280,8 @@ export class ClusterMap {
 
   /** Lost servers whose slots another node serves now. */
   #reportReplaced(): void {
+    const isEverySlotOwned = this.#owners.size === this.#options.slots.length;
+    if (!isEverySlotOwned) return;
     const owners = new Set(this.#owners.values());
     for (const [name, node] of this.#nodes) {
       if (!node.isReportedLost || owners.has(name)) continue;
