@@ -18,7 +18,7 @@ export interface QueueContext {
   longReplies: LongReplies;
   stats: Pick<Stats, "pushes" | "pops" | "acks">;
   settings: Pick<Settings, "maxNameBytes" | "maxWaitingBytes">;
-  /** Logs a failure of which clients get no reply, or a reply without the details. */
+  /** Logs a failure. Clients get no reply for it, or a reply without the details. */
   reportFailure(what: string, error: Error): void;
 }
 

@@ -64,8 +64,32 @@ export function list(placeholder: string, check: Check, help: string): Option<st
 
 const factors: Record<string, number> = { g: 1024 ** 3, m: 1024 ** 2, k: 1024 };
 
+interface NumberKind {
+  /** "a whole number" */
+  name: string;
+  /** The digits, and the unit if there may be one. */
+  pattern: RegExp;
+  /** As users write it. */
+  written(value: number): string;
+  /** Shown after a range: " ms". */
+  suffix: string;
+}
+
+const COUNT: NumberKind = {
+  name: "a whole number",
+  pattern: /^(\d+)$/,
+  written: String,
+  suffix: "",
+};
+const BYTES: NumberKind = {
+  name: "a number of bytes, such as 1024, 64kb or 64mb",
+  pattern: /^(\d+)(?:([kmg])i?b)?$/i,
+  written: withUnit,
+  suffix: "",
+};
+
 export function integer(fallback: number, min: number, max: number, help: string): Option<number> {
-  return number(String, "a whole number", fallback, [min, max], help);
+  return number(COUNT, fallback, [min, max], help);
 }
 
 /** A time. The unit is shown, and not written by users. */
@@ -76,29 +100,25 @@ export function time(
   max: number,
   help: string,
 ): Option<number> {
-  return number(String, "a whole number", fallback, [min, max], help, ` ${unit}`);
+  return number({ ...COUNT, suffix: ` ${unit}` }, fallback, [min, max], help);
 }
 
 /** A number of bytes, which may be written with a unit: 64kb. */
 export function bytes(fallback: number, min: number, max: number, help: string): Option<number> {
-  const kind = "a number of bytes, such as 1024, 64kb or 64mb";
-  return number(withUnit, kind, fallback, [min, max], help);
+  return number(BYTES, fallback, [min, max], help);
 }
 
 function number(
-  written: (value: number) => string,
-  kind: string,
+  { name, pattern, written, suffix }: NumberKind,
   fallback: number,
   [min, max]: [number, number],
   help: string,
-  timeUnit = "",
 ): Option<number> {
-  const [from, to] = [written(min), `${written(max)}${timeUnit}`];
+  const [from, to] = [written(min), `${written(max)}${suffix}`];
   const parse = (text: string) => {
-    const [, digits, unit] = /^(\d+)(?:([kmg])i?b)?$/i.exec(text) ?? [];
-    const isUnitAllowed = unit === undefined || written === withUnit;
-    if (digits === undefined || !isUnitAllowed) throw new Error(`is not ${kind}`);
-    const value = Number(digits) * (factors[unit?.toLowerCase() ?? ""] ?? 1);
+    const [, digits, unit = ""] = pattern.exec(text) ?? [];
+    if (digits === undefined) throw new Error(`is not ${name}`);
+    const value = Number(digits) * (factors[unit.toLowerCase()] ?? 1);
     if (value < min || value > max) throw new Error(`is not between ${from} and ${to}`);
     return value;
   };

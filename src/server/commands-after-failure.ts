@@ -1,6 +1,6 @@
 // Commands that a client had sent after a failed one, before it could see the error, are refused
 // (see EarlierFailure in queue/errors.ts). The session refuses those that were started. This class
-// refuses the others: they had arrived, or arrive with the rest of a command of which a part had.
+// refuses the others: those that had arrived, and the one that had arrived in part.
 //
 //   none --a command failed--> all --its error is sent--> those that had arrived by then
 //    ^----------------- the last of them is refused, or all are answered ----------+

@@ -1,6 +1,6 @@
 // okq starts and stops on a full disk, and without folders for SQLite's temporary files. It needs
 // only the folder of its database, and reports missing space and inodes there.
-// oxlint-disable no-await-in-loop -- one after the other is what is meant
+// oxlint-disable no-await-in-loop -- the steps take place in this order
 import { describe, expect, onTestFinished, setDefaultTimeout, test } from "bun:test";
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -1,6 +1,6 @@
 // The disk fails while okq serves: it is full or read-only, or the file is deleted. Pushes get a
 // clear error, pops and acks work if possible, and okq recovers with the disk.
-// oxlint-disable no-await-in-loop -- one after the other is what is meant
+// oxlint-disable no-await-in-loop -- the steps take place in this order
 import { describe, expect, onTestFinished, setDefaultTimeout, test } from "bun:test";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

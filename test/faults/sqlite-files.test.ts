@@ -1,6 +1,6 @@
 // Accidents with the files of a database: a lost -wal, symbolic links, several okq processes that
 // start at once, and kills while a file is created.
-// oxlint-disable no-await-in-loop -- one after the other is what is meant
+// oxlint-disable no-await-in-loop -- the steps take place in this order
 import { describe, expect, onTestFinished, setDefaultTimeout, test } from "bun:test";
 import {
   copyFileSync,

@@ -1,6 +1,6 @@
 // kill -9 of okq on its own database, at random moments under load: answered events stay in order,
 // and acknowledged events are never delivered again.
-// oxlint-disable no-await-in-loop -- one after the other is what is meant
+// oxlint-disable no-await-in-loop -- the steps take place in this order
 import { expect, onTestFinished, setDefaultTimeout, test } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

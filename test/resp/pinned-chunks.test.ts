@@ -30,7 +30,7 @@ test("large arguments in a large chunk are not copied", () => {
   expect(parser.next()![3]!.buffer).toBe(chunk.buffer);
 });
 
-test("waiting tiny chunks keep little memory, whatever other clients send meanwhile", () => {
+test("waiting tiny chunks keep little memory, also while other clients send", () => {
   const [parser, other] = [new Parser(LIMITS), new Parser(LIMITS)];
   const traffic = frame(["ECHO", "x".repeat(4000)]);
   for (let count = 0; count < 100; count++) {

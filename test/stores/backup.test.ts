@@ -1,6 +1,6 @@
 // Backups: a copy has the state of all queues at one moment, also under load. Also tests the
 // commands for backups.
-// oxlint-disable no-await-in-loop -- one after the other is what is meant
+// oxlint-disable no-await-in-loop -- the steps take place in this order
 
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import {

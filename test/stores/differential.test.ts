@@ -1,5 +1,5 @@
 // The comparison of two stores notices a store that breaks one rule.
-// oxlint-disable no-await-in-loop -- one after the other is what is meant
+// oxlint-disable no-await-in-loop -- the steps take place in this order
 
 import { describe, expect, test } from "bun:test";
 import type { StoreError } from "../../src/queue/errors.ts";

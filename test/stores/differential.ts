@@ -1,6 +1,6 @@
 // Runs random operations on two stores at once. Both must give the same answers and end in the same
 // state. The comparison itself knows no rules of queues.
-// oxlint-disable no-await-in-loop -- one after the other is what is meant
+// oxlint-disable no-await-in-loop -- the steps take place in this order
 
 import type { Operation, Popped, Unpop } from "../../src/queue/store.ts";
 import { EarlierFailure, StoreError } from "../../src/queue/errors.ts";

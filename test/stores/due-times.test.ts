@@ -1,4 +1,4 @@
-// A process reclaims at the earliest time that it knows, in whatever order the times arrive.
+// A process reclaims at the earliest time that it knows. The times may arrive in any order.
 import { expect, test } from "bun:test";
 import { DueTimes } from "../../src/stores/redis/due-times.ts";
 import { TestClock } from "../support/test-clock.ts";

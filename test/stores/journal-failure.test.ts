@@ -1,6 +1,6 @@
 // A batch that a journal cannot commit fails without effect, and later batches succeed. Compares
 // the store with a store in memory that gets only the committed operations.
-// oxlint-disable no-await-in-loop -- one after the other is what is meant
+// oxlint-disable no-await-in-loop -- the steps take place in this order
 
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { EarlierFailure, StoreError } from "../../src/queue/errors.ts";

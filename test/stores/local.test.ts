@@ -1,5 +1,5 @@
 // The local store: the contract, its own guarantees, and its data structures.
-// oxlint-disable no-await-in-loop -- one after the other is what is meant
+// oxlint-disable no-await-in-loop -- the steps take place in this order
 
 import { describe, expect, test } from "bun:test";
 import type { Operation } from "../../src/queue/store.ts";

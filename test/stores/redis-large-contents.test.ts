@@ -1,82 +1,46 @@
 // Large contents travel to and from Redis beside the script. These tests break that in every step.
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { TAG } from "../../src/stores/redis/keys.ts";
-import { RedisStore } from "../../src/stores/redis/redis-store.ts";
 import { eventually } from "../support/eventually.ts";
-import { type RedisServer, startRedis } from "../support/redis-server.ts";
-import { TcpProxy } from "../support/tcp-proxy.ts";
-import { Caller } from "./contract/caller.ts";
-import { lastingKeys, targetOf, ignoredCallbacks } from "./redis-targets.ts";
+import type { Caller } from "./contract/caller.ts";
+import { large, ProxiedRedis } from "./proxied-redis.ts";
+import { lastingKeys } from "./redis-targets.ts";
 
-const large = (name: string) => name.repeat(40_000);
 const events = `${TAG}:events:q`;
 
-let server: RedisServer;
-let proxy: TcpProxy;
-let store: RedisStore;
+let redis: ProxiedRedis;
 let caller: Caller;
 
 async function open(user: { username?: string; password?: string } = {}): Promise<void> {
-  const target = targetOf({ nodes: [{ host: "127.0.0.1", port: proxy.port }], ...user });
-  store = await RedisStore.open({ target, poolSize: 1, onReady() {}, ...ignoredCallbacks });
-  caller = new Caller({
-    store,
-    ready: [],
-    advance() {},
-    setRefusing: () => Promise.resolve(),
-    close: () => store.close(),
-  });
-  // Behind the first large push okq knows that transactions are allowed.
-  await caller.push("q", "first", "left", large("first"));
-  expect(await caller.popEvent("q", 0)).toEqual(["first", large("first")]);
+  caller = await redis.open("proxied", user);
 }
 
 beforeEach(async () => {
-  server = await startRedis();
-  proxy = TcpProxy.start(server.port);
+  redis = await ProxiedRedis.start();
 });
 
-afterEach(async () => {
-  await store.close();
-  proxy.close();
-  await server.close();
-});
-
-/** How often Redis has executed that command. */
-async function callsOf(command: string): Promise<number> {
-  const stats = await server.redis.info("commandstats");
-  return Number(new RegExp(`^cmdstat_${command}:calls=(\\d+)`, "m").exec(stats)?.[1] ?? 0);
-}
-
-/** Calls that when the request has that text, once. */
-function onceSent(text: string, then: () => void): void {
-  proxy.onRequest = (bytes) => {
-    if (!bytes.includes(text)) return;
-    proxy.onRequest = null;
-    then();
-  };
-}
+afterEach(() => redis.close());
 
 describe("large contents", () => {
   test("are pushed in a transaction, and fetched behind the script", async () => {
     await open();
-    const [transactions, fetches] = [await callsOf("exec"), await callsOf("hmget")];
+    const [transactions, fetches] = [await redis.callsOf("exec"), await redis.callsOf("hmget")];
     expect(await caller.push("q", "1", "left", large("1"))).toBe("ok");
-    expect(await callsOf("exec")).toBe(transactions + 1);
-    expect(await server.redis.hget(events, "1")).toBe(large("1"));
+    expect(await redis.callsOf("exec")).toBe(transactions + 1);
+    expect(await redis.server.redis.hget(events, "1")).toBe(large("1"));
     expect(await caller.popEvent("q")).toEqual(["1", large("1")]);
-    expect(await callsOf("hmget")).toBe(fetches + 1);
+    expect(await redis.callsOf("hmget")).toBe(fetches + 1);
     expect(await caller.ack("q", "1")).toBe(true);
-    expect(await lastingKeys(server.redis)).toEqual([]);
+    expect(await lastingKeys(redis.server.redis)).toEqual([]);
   });
 
   test("are pushed, and no key is left, when Redis has forgotten the script", async () => {
     await open();
     for (const id of ["1", "2"]) {
-      await server.redis.script("FLUSH");
+      await redis.server.redis.script("FLUSH");
       expect(await caller.push("q", id, "left", large(id))).toBe("ok");
     }
-    expect(await server.redis.keys(`${TAG}:staged:*`)).toEqual([]);
+    expect(await redis.server.redis.keys(`${TAG}:staged:*`)).toEqual([]);
     expect(await caller.popEvent("q")).toEqual(["1", large("1")]);
     expect(await caller.popEvent("q")).toEqual(["2", large("2")]);
   });
@@ -87,15 +51,15 @@ describe("large contents", () => {
     const ids = ["1", "2", "1"];
     const pushes = ids.map((id) => caller.another().push("q", id, "left", large("new")));
     expect(await Promise.all(pushes)).toEqual(["duplicate", "ok", "duplicate"]);
-    expect(await server.redis.hget(events, "1")).toBe(large("old"));
-    expect(await server.redis.hgetall(events)).toEqual({ 1: large("old"), 2: large("new") });
-    expect(await server.redis.keys(`${TAG}:staged:*`)).toEqual([]);
+    expect(await redis.server.redis.hget(events, "1")).toBe(large("old"));
+    expect(await redis.server.redis.hgetall(events)).toEqual({ 1: large("old"), 2: large("new") });
+    expect(await redis.server.redis.keys(`${TAG}:staged:*`)).toEqual([]);
   });
 
   test("are refused without memory, while other operations go on", async () => {
     await open();
     await caller.push("q", "1", "left", large("1"));
-    await server.redis.config("SET", "maxmemory", "1");
+    await redis.server.redis.config("SET", "maxmemory", "1");
     const outcomes = await Promise.allSettled([
       caller.another().popEvent("q"),
       caller.another().push("q", "2", "left", large("2")),
@@ -107,39 +71,49 @@ describe("large contents", () => {
       "fulfilled",
     ]);
     expect(await caller.ack("q", "1")).toBe(true);
-    expect(await lastingKeys(server.redis)).toEqual([]);
+    expect(await lastingKeys(redis.server.redis)).toEqual([]);
   });
 
   test("need no rights for transactions", async () => {
     const rights = ["-multi", "-exec", "-rename"];
-    await server.redis.call("ACL", "SETUSER", "okq", "on", ">pw", "~*", "&*", "+@all", ...rights);
+    await redis.server.redis.call(
+      "ACL",
+      "SETUSER",
+      "okq",
+      "on",
+      ">pw",
+      "~*",
+      "&*",
+      "+@all",
+      ...rights,
+    );
     await open({ username: "okq", password: "pw" });
-    const transactions = await callsOf("exec");
+    const transactions = await redis.callsOf("exec");
     for (const id of ["1", "2"]) {
       expect(await caller.push("q", id, "left", large(id))).toBe("ok");
       expect(await caller.popEvent("q")).toEqual([id, large(id)]);
       expect(await caller.ack("q", id)).toBe(true);
     }
-    expect(await callsOf("exec")).toBe(transactions);
-    expect(await lastingKeys(server.redis)).toEqual([]);
+    expect(await redis.callsOf("exec")).toBe(transactions);
+    expect(await lastingKeys(redis.server.redis)).toEqual([]);
   });
 
   test("have an unknown outcome when rights for transactions are taken away", async () => {
     await open();
-    await server.redis.call("ACL", "SETUSER", "default", "-multi");
+    await redis.server.redis.call("ACL", "SETUSER", "default", "-multi");
     await expect(caller.push("q", "1", "left", large("1"))).rejects.toThrow("unknown");
     expect(await caller.push("q", "2", "left", large("2"))).toBe("ok");
   });
 
   test("have an unknown outcome when the connection breaks behind the transaction", async () => {
     await open();
-    proxy.set("replies", "swallow");
+    redis.proxy.set("replies", "swallow");
     const push = caller.push("q", "1", "left", large("1"));
     const outcome = push.catch((error: Error) => error.message);
-    await eventually(async () => (await server.redis.hlen(events)) === 1);
-    proxy.cut();
+    await eventually(async () => (await redis.server.redis.hlen(events)) === 1);
+    redis.proxy.cut();
     expect(await outcome).toContain("unknown");
-    proxy.set("replies", "pass");
+    redis.proxy.set("replies", "pass");
     await eventually(() => caller.ready("q").catch(() => null));
     expect(await caller.popEvent("q")).toEqual(["1", large("1")]);
   });
@@ -147,7 +121,7 @@ describe("large contents", () => {
   test("stay claimed when the connection breaks before they are fetched", async () => {
     await open();
     await caller.push("q", "1", "left", large("1"));
-    onceSent("HMGET", () => proxy.cut());
+    redis.onceSent("HMGET", () => redis.proxy.cut());
     await expect(caller.popEvent("q")).rejects.toThrow("claimed, but not read");
     await eventually(() => caller.status("q").catch(() => null));
     expect(await caller.status("q")).toEqual([["q", 1, 1, 0]]);
@@ -160,12 +134,12 @@ describe("large contents", () => {
     await caller.push("q", "small");
     await caller.push("q", "2", "left", large("2"));
     // The next request after that of the script is held: it is the fetch.
-    onceSent("evalsha", () => proxy.set("requests", "hold"));
+    redis.onceSent("evalsha", () => redis.proxy.set("requests", "hold"));
     const pops = [caller.popEvent("q"), caller.popEvent("q"), caller.popEvent("q")];
-    await eventually(() => proxy.ways.requests.mode === "hold");
-    await eventually(async () => (await server.redis.zcard(`${TAG}:claimed:q`)) === 3);
-    await server.redis.hdel(events, "1");
-    proxy.set("requests", "pass");
+    await eventually(() => redis.proxy.ways.requests.mode === "hold");
+    await eventually(async () => (await redis.server.redis.zcard(`${TAG}:claimed:q`)) === 3);
+    await redis.server.redis.hdel(events, "1");
+    redis.proxy.set("requests", "pass");
     const popped = await Promise.all(pops);
     expect(popped.map((event) => event?.[0])).toEqual([undefined, "small", "2"]);
   });

@@ -6,7 +6,7 @@ import { FIXED_KEYS, fixedKeys, queueKeys, TAG } from "../../src/stores/redis/ke
 import { SCRIPT } from "../../src/stores/redis/script.ts";
 
 describe("keys", () => {
-  test("of a queue have the same hash tag, whatever its name", () => {
+  test("of a queue with any name have the same hash tag", () => {
     const names = ["", "{", "}", "{}", "}{x}", "{other}", ":", "\r\n", "\0", "queues", "deadlines"];
     const keysOf = queueKeys(TAG);
     const all = [...fixedKeys(TAG, "id"), ...names.flatMap((name) => keysOf(Buffer.from(name)))];

@@ -1,6 +1,8 @@
-// Options of a Redis store for tests, with defaults.
+// Options of a Redis store for tests, with defaults, and a store with them.
 import type { Redis } from "ioredis";
+import { RedisStore } from "../../src/stores/redis/redis-store.ts";
 import type { RedisTarget } from "../../src/stores/redis/target.ts";
+import { Caller } from "./contract/caller.ts";
 
 export function targetOf(target: Partial<RedisTarget>): RedisTarget {
   return {
@@ -29,4 +31,17 @@ export async function lastingKeys(redis: Redis): Promise<string[]> {
   const keys = await redis.keys("*");
   const lifetimes = await Promise.all(keys.map((key) => redis.pttl(key)));
   return keys.filter((_, at) => lifetimes[at] === -1);
+}
+
+/** A store with one connection, which goes by the clock of Redis. */
+export async function openRedisCaller(target: Partial<RedisTarget>): Promise<Caller> {
+  const options = { target: targetOf(target), poolSize: 1, onReady() {}, ...ignoredCallbacks };
+  const store = await RedisStore.open(options);
+  return new Caller({
+    store,
+    ready: [],
+    advance() {},
+    setRefusing: () => Promise.resolve(),
+    close: () => store.close(),
+  });
 }

@@ -10,7 +10,7 @@ import { type StoreUnderTest, storeContract } from "./contract.ts";
 import { Caller } from "./contract/caller.ts";
 import { compareStores } from "./differential.ts";
 import { openLocal } from "./open-local.ts";
-import { lastingKeys, targetOf, ignoredCallbacks } from "./redis-targets.ts";
+import { ignoredCallbacks, lastingKeys, openRedisCaller, targetOf } from "./redis-targets.ts";
 
 let server: RedisServer;
 
@@ -364,19 +364,7 @@ test("too few replicas for one client's change fail no operation of another clie
 
 test("measures leases with the server's clock by default", async () => {
   await server.redis.flushall();
-  const store = await RedisStore.open({
-    target: targetOf({ nodes: [{ host: "127.0.0.1", port: server.port }] }),
-    poolSize: 1,
-    onReady() {},
-    ...ignoredCallbacks,
-  });
-  const caller = new Caller({
-    store,
-    ready: [],
-    advance() {},
-    setRefusing: () => Promise.resolve(),
-    close: () => store.close(),
-  });
+  const caller = await openRedisCaller({ nodes: [{ host: "127.0.0.1", port: server.port }] });
   const serverMs = async () => {
     const [seconds, micros] = (await server.redis.time()).map(Number);
     return seconds! * 1000 + Math.floor(micros! / 1000);
@@ -396,5 +384,5 @@ test("measures leases with the server's clock by default", async () => {
   await eventually(async () => (await caller.reclaim()) === 1, { message: "the lease expires" });
   expect(await caller.drain("q")).toEqual(["short"]);
   expect(await caller.status("q")).toEqual([["q", 1, 1, 0]]);
-  await store.close();
+  await caller.under.close();
 });

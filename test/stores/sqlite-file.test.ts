@@ -1,6 +1,6 @@
 // The file of a SQLite store: its permissions, files that are refused and not changed, updates of
 // older files, and freeing space.
-// oxlint-disable no-await-in-loop -- one after the other is what is meant
+// oxlint-disable no-await-in-loop -- the steps take place in this order
 
 import { Database } from "bun:sqlite";
 import { describe, expect, setDefaultTimeout, test } from "bun:test";

@@ -1,6 +1,6 @@
 // okq refuses a database and a -wal that do not belong together, for example after a backup was
 // copied, and does not change them. It always accepts the files that a kill leaves.
-// oxlint-disable no-await-in-loop -- one after the other is what is meant
+// oxlint-disable no-await-in-loop -- the steps take place in this order
 
 import { Database } from "bun:sqlite";
 import { describe, expect, setDefaultTimeout, test } from "bun:test";

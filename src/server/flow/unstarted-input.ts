@@ -1,6 +1,6 @@
 // Input of commands that were not started, over all clients: a part of a command is missing, or
 // commands wait. While its budget is full, okq reads only from clients that have little of it, and
-// from the first client in the wait list: the one that has waited longest for the rest of its
+// from the first client in the wait list. That client has waited longest to send the rest of its
 // command. So one client can always go on, and those that finish make room for the next.
 import type { Budget } from "../../commands/budget.ts";
 import type { Scheduled, Scheduler } from "./scheduler.ts";

@@ -3,8 +3,8 @@
 -- KEYS    queues deadlines processes absent process, then
 --         ready claimed events front leases of each queue
 -- ARGV    now (empty: the server's time) tick (the first that this okq process has not seen)
---         GROWS|STAGED|- ready-channel due-channel origin, then for each call verb, how many values the call has
---         with these two (negative: the next value is its chain), the arguments
+--         GROWS|STAGED|- ready-channel due-channel origin, then for each call verb, how many values
+--         the call has with these two (negative: the next value is its chain), the arguments
 -- Returns what became ready (queue's name, count ...), 1 if the batch ended early or 0, in how many
 --         ms a reclaim is due (-1: nothing is claimed; nil: no news), the next free tick (nil: the
 --         clock was not read), then the reply of each call that it came to: an error if it failed,

@@ -217,14 +217,14 @@ export class Batch {
 
   /** Tells the receivers their results. */
   succeed(): void {
-    for (const call of this.#calls) tell(call, null, isChange);
+    for (const call of this.#calls) tell(call, null);
   }
 
   /**
-   * Fails the operations with such results, those without results, and those of the same session
-   * after them. Tells the others their results.
+   * Fails the operations with such results (changes), those without results, and those of the same
+   * session after them. Tells the others their results.
    */
-  fail(error: StoreError, isAffected: IsAffected): void {
+  fail(error: StoreError, isAffected = isChange): void {
     for (const call of this.#calls) tell(call, error, isAffected);
   }
 }
@@ -271,7 +271,7 @@ function resultsOf({ kind, operations }: Call, reply: ScriptReply): unknown[] | 
   return verbs[kind].results(reply, operations as never);
 }
 
-function tell(call: Call, error: StoreError | null, isAffected: IsAffected): void {
+function tell(call: Call, error: StoreError | null, isAffected = isChange): void {
   const { kind, receivers, positions, failures, results } = call;
   for (let at = 0; at < receivers.length; at++) {
     const [receiver, position] = [receivers[at]!, positions[at]!];
@@ -291,9 +291,9 @@ function tell(call: Call, error: StoreError | null, isAffected: IsAffected): voi
 }
 
 /** Whether an error after the script's reply concerns an operation with that result. */
-type IsAffected = (kind: Operation["kind"], result: unknown) => boolean;
+export type IsAffected = (kind: Operation["kind"], result: unknown) => boolean;
 
-export function isChange(kind: Operation["kind"], result: unknown): boolean {
+function isChange(kind: Operation["kind"], result: unknown): boolean {
   return verbs[kind].isChange(result as never);
 }
 

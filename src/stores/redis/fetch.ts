@@ -2,7 +2,7 @@
 // script's reply: the claim keeps them.
 import type { Operation, Pop, Popped } from "../../queue/store.ts";
 import type { Output } from "../../resp/reply.ts";
-import { claimedKey, eventsKey, TICKS_PER_MS } from "./keys.ts";
+import { INFIXES, queueKey, TICKS_PER_MS } from "./keys.ts";
 import { ABSENT, type ScriptReply } from "./verbs.ts";
 
 /** Of events popped from one queue with one lease. REPLY_BYTES_MAX of the script limits them. */
@@ -25,9 +25,9 @@ export class Fetch {
   /** Appends its two commands; returns their names. */
   write(output: Output, tag: string): string[] {
     const { queue } = this.pop;
-    output.write(["HMGET", eventsKey(tag, queue), ...this.ids], 2);
+    output.write(["HMGET", queueKey(tag, INFIXES.EVENTS, queue), ...this.ids], 2);
     // After the contents: a claim that is still there was there when they were read.
-    output.write(["ZMSCORE", claimedKey(tag, queue), ...this.ids], 2);
+    output.write(["ZMSCORE", queueKey(tag, INFIXES.CLAIMED, queue), ...this.ids], 2);
     return ["hmget", "zmscore"];
   }
 

@@ -64,22 +64,13 @@ export function queueKeys(tag: string): (queue: Buffer) => Buffer[] {
   return (queue) => prefixes.map((prefix) => Buffer.concat([prefix, queue]));
 }
 
-/** The key of a queue's contents. */
-export function eventsKey(tag: string, queue: Buffer): Buffer {
-  return Buffer.concat([Buffer.from(tag + INFIXES.EVENTS), queue]);
+/** One key of a queue: the infix is one of INFIXES, or STAGED. */
+export function queueKey(tag: string, infix: string, queue: Buffer): Buffer {
+  return Buffer.concat([Buffer.from(tag + infix), queue]);
 }
 
-/** The key of a queue's claims. */
-export function claimedKey(tag: string, queue: Buffer): Buffer {
-  return Buffer.concat([Buffer.from(tag + INFIXES.CLAIMED), queue]);
-}
-
-/** Of a key that is there only within a transaction, while contents are added beside the script. */
+/** The infix of a key that exists only within a transaction, while contents are added. */
 export const STAGED = ":staged:";
-
-export function stagedKey(tag: string, queue: Buffer): Buffer {
-  return Buffer.concat([Buffer.from(tag + STAGED), queue]);
-}
 
 /** The encoded keys of queues under a tag; those of recent queues are kept. */
 export class QueueKeys {

@@ -9,11 +9,11 @@ import type { Clock } from "../../queue/clock.ts";
 import { StoreError } from "../../queue/errors.ts";
 import type { Operation, Receiver } from "../../queue/store.ts";
 import { Encoded, Output } from "../../resp/reply.ts";
-import { Batch, isChange, type Position } from "./batch.ts";
+import { Batch, type IsAffected, type Position } from "./batch.ts";
 import { type Fetch, isUnread } from "./fetch.ts";
-import { FIXED_KEYS, fixedKeys, QueueKeys, QUEUE_KEYS, stagedKey } from "./keys.ts";
+import { FIXED_KEYS, fixedKeys, queueKey, QueueKeys, QUEUE_KEYS, STAGED } from "./keys.ts";
 import { type Route, TURNED_AWAY } from "./route.ts";
-import { ScriptCall, sendScript, sendTogether } from "./script-call.ts";
+import { EncodedCall, sendCall, sendTogether } from "./encoded-call.ts";
 import { SCRIPT, SCRIPT_SHA } from "./script.ts";
 import { execute, mayTransact, type Staged, writeStaging } from "./staged.ts";
 import type { RedisTarget } from "./target.ts";
@@ -136,11 +136,11 @@ export class Lane {
     const answered = (reply: ScriptReply[]) => this.#answered(batch, redis, reply, askedAtMs);
     const failed = (error: Error) => {
       this.#redis = null;
-      const { name, message } = error;
-      const code = name === "ReplyError" ? message.split(" ", 1)[0]! : "";
+      const code = codeOf(error);
       // No other batch of this lane is in flight, so sending the script itself keeps the order.
       if (code === "NOSCRIPT") this.#call(redis, "eval", SCRIPT, batch, answered, failed);
-      else if (TURNED_AWAY.has(code)) void this.#turnedAway(batch, givesUpAtMs, code, message);
+      else if (TURNED_AWAY.has(code))
+        void this.#turnedAway(batch, givesUpAtMs, code, error.message);
       else this.#failed(batch, this.#storeError(error));
     };
     const inline = () => this.#call(redis, "evalsha", SCRIPT_SHA, batch, answered, failed);
@@ -166,7 +166,7 @@ export class Lane {
     this.#output.clear();
     this.#write(name, script, batch, batch.isGrowing ? "GROWS" : "-");
     this.#expectAnswer(redis, this.#options.limits.timeoutMs);
-    sendScript(redis, new ScriptCall(name, this.#output.bytes(), answered, failed));
+    sendCall(redis, new EncodedCall(name, this.#output.bytes(), answered, failed));
   }
 
   #write(name: string, script: string, batch: Batch, need: "GROWS" | "STAGED" | "-"): void {
@@ -202,9 +202,9 @@ export class Lane {
     const reply = await execute(redis, [...names, "evalsha", "exec"], output.bytes());
     if (Array.isArray(reply)) return reply;
     if (!(reply instanceof Error)) this.#inlineBatches = INLINE_BATCHES;
-    else if (!reply.message.startsWith("NOSCRIPT")) throw reply;
+    else if (codeOf(reply) !== "NOSCRIPT") throw reply;
     // HSET wrote beside the events.
-    else redis.unlink(staged.map(({ queue }) => stagedKey(tag, queue))).catch(() => {});
+    else redis.unlink(staged.map(({ queue }) => queueKey(tag, STAGED, queue))).catch(() => {});
     return null;
   }
 
@@ -263,8 +263,8 @@ export class Lane {
         }
         return null;
       }
-      const { name, message } = error;
-      const code = name === "ReplyError" ? message.split(" ", 1)[0]! : "";
+      const code = codeOf(error);
+      const { message } = error;
       const isPassing = TURNED_AWAY.has(code) && (await route.turnedAway(code, message));
       if (!isPassing || clock.nowMs() > givesUpAtMs) {
         return new StoreError("unknown", `claimed, but not read (${message})`);
@@ -279,7 +279,7 @@ export class Lane {
     if (!batch.hasFailed) batch.succeed();
   }
 
-  #failed(batch: Batch, error: StoreError, isAffected = isChange): void {
+  #failed(batch: Batch, error: StoreError, isAffected?: IsAffected): void {
     batch.fail(error, isAffected);
     // Other operations go on. In a turn of its own: while Redis is down every batch fails.
     this.#isBusy = this.#waiting.length > 0;
@@ -327,6 +327,11 @@ export class Lane {
         : "the connection to Redis broke, it is unknown whether this was done",
     );
   }
+}
+
+/** With which an error reply begins; empty for an error that is not a reply. */
+function codeOf({ name, message }: Error): string {
+  return name === "ReplyError" ? message.split(" ", 1)[0]! : "";
 }
 
 function isFull({ weight, bytes }: Batch): boolean {

@@ -4,8 +4,7 @@
 -- KEYS    queues deadlines processes absent process, then
 --         ready claimed events front leases of each queue
 -- ARGV    now (empty: the server's time) tick (the first that this okq process has not seen)
---         GROWS|STAGED|-
---         ready-channel due-channel origin
+--         GROWS|STAGED|- ready-channel due-channel origin
 -- Returns nothing by itself, but ends the batch with an error where nothing can be written
 
 local queues_key, deadlines_key, processes_key, absent_key, process_key =
@@ -13,7 +12,7 @@ local queues_key, deadlines_key, processes_key, absent_key, process_key =
 
 -- Redis looks at the first write of a script only: whether there is memory for it, whether writing
 -- is possible at all. So a write that changes nothing goes first. In a batch with pushes (GROWS) it
--- is one that needs memory. Without memory pushes are refused, and pops and acks go on behind a
+-- is one that needs memory. Without memory pushes are refused, and pops and acks go on after a
 -- second write, which needs none. A transaction (STAGED) is only executed where all that is possible.
 local memory_answer = ARGV[3] == 'GROWS' and redis.pcall('SETRANGE', absent_key, 0, '')
 if type(memory_answer) ~= 'number' and ARGV[3] ~= 'STAGED' then

@@ -9,8 +9,8 @@ import type { Redis } from "ioredis";
 import type { Operation, Push } from "../../queue/store.ts";
 import { nameOf } from "../../queue/name-cache.ts";
 import { Encoded, Output } from "../../resp/reply.ts";
-import { eventsKey, FIXED_KEYS, fixedKeys, stagedKey } from "./keys.ts";
-import { sendTogether } from "./script-call.ts";
+import { FIXED_KEYS, fixedKeys, INFIXES, queueKey, STAGED } from "./keys.ts";
+import { sendTogether } from "./encoded-call.ts";
 import { SCRIPT_SHA } from "./script.ts";
 import { isLarge, type ScriptReply } from "./verbs.ts";
 
@@ -84,8 +84,8 @@ export function writeStaging(
   output.write(String(FIXED_KEYS + 2 * queues.length), 2);
   output.write(fixed, 2);
   for (const { queue } of queues) {
-    output.write(eventsKey(tag, queue), 2);
-    output.write(stagedKey(tag, queue), 2);
+    output.write(queueKey(tag, INFIXES.EVENTS, queue), 2);
+    output.write(queueKey(tag, STAGED, queue), 2);
   }
   for (const argument of ["", "", "STAGE"]) output.write(argument, 2);
   for (const { pushes } of queues) {
@@ -95,7 +95,7 @@ export function writeStaging(
   for (const { queue, pushes } of queues) {
     output.writeArrayHeader(2 + 2 * pushes.length);
     output.write("HSET", 2);
-    output.write(stagedKey(tag, queue), 2);
+    output.write(queueKey(tag, STAGED, queue), 2);
     for (const { id, contents } of pushes) {
       output.write(id, 2);
       output.write(contents, 2);

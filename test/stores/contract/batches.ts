@@ -1,5 +1,5 @@
-// The order of operations within a session, whatever other operations are in the same turn.
-// oxlint-disable no-await-in-loop -- one after the other is what is meant
+// The order of operations within a session, also among other operations of the same turn.
+// oxlint-disable no-await-in-loop -- the steps take place in this order
 
 import { expect } from "bun:test";
 import type { Check } from "../contract.ts";

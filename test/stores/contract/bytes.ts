@@ -1,5 +1,5 @@
 // Names, ids and contents are bytes: no byte is special, and different bytes are never confused.
-// oxlint-disable no-await-in-loop -- one after the other is what is meant
+// oxlint-disable no-await-in-loop -- the steps take place in this order
 
 import { expect } from "bun:test";
 import type { Check } from "../contract.ts";

@@ -1,5 +1,5 @@
 // Short functions for the operations of a store, with latin1 text instead of bytes.
-// oxlint-disable no-await-in-loop -- one after the other is what is meant
+// oxlint-disable no-await-in-loop -- the steps take place in this order
 
 import type {
   End,

@@ -1,5 +1,5 @@
 // Claims: the effects of pop, ack and redo on a claimed event.
-// oxlint-disable no-await-in-loop -- one after the other is what is meant
+// oxlint-disable no-await-in-loop -- the steps take place in this order
 
 import { expect } from "bun:test";
 import type { Check } from "../contract.ts";

@@ -1,6 +1,6 @@
 // If an operation is refused, later operations of its session are refused too, and no others.
 // Pushes into "full" are refused.
-// oxlint-disable no-await-in-loop -- one after the other is what is meant
+// oxlint-disable no-await-in-loop -- the steps take place in this order
 
 import { expect } from "bun:test";
 import { EarlierFailure, StoreError } from "../../../src/queue/errors.ts";

@@ -1,5 +1,5 @@
 // Large contents: a store may keep them in another way than small ones. Nothing of that shows.
-// oxlint-disable no-await-in-loop -- one after the other is what is meant
+// oxlint-disable no-await-in-loop -- the steps take place in this order
 
 import { expect } from "bun:test";
 import type { Check } from "../contract.ts";
@@ -8,7 +8,7 @@ import { bytesOf, type Caller } from "./caller.ts";
 /** Different for every name. */
 const large = (name: string) => `${name} `.repeat(40_000 / (name.length + 1));
 
-/** After these a store has connections and whatever else it needs for large contents. */
+/** With its first large contents a store finds out how it may send them. */
 async function use(store: Caller): Promise<void> {
   for (const id of ["1", "2"]) {
     await store.push("used", id, "left", large(id));

@@ -1,5 +1,5 @@
 // The line of ready events: both ends, duplicates, peek, ready and flush.
-// oxlint-disable no-await-in-loop -- one after the other is what is meant
+// oxlint-disable no-await-in-loop -- the steps take place in this order
 
 import { expect } from "bun:test";
 import type { Check } from "../contract.ts";

@@ -1,5 +1,5 @@
 // Reclaim: events with an expired lease are requeued, and the event popped first comes out first.
-// oxlint-disable no-await-in-loop -- one after the other is what is meant
+// oxlint-disable no-await-in-loop -- the steps take place in this order
 
 import { expect } from "bun:test";
 import type { Check } from "../contract.ts";
@@ -64,7 +64,7 @@ export function reclaims(check: Check): void {
     },
   );
 
-  check("events are requeued in the order of popping, whatever their leases", async (store) => {
+  check("events with different leases are requeued in the order of popping", async (store) => {
     await store.pushAll("q", ["a", "b", "c", "d"]);
     for (const lease of [10_000, 5000, 30_000, 1]) await store.pop("q", lease);
     store.advance(30_000);

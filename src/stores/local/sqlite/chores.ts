@@ -46,7 +46,7 @@ export class Chores {
     this.#schedule(stepEveryMs);
   }
 
-  /** Call it after every commit. Does not throw: the batch is done whatever happens here. */
+  /** Call it after every commit. It does not throw: a failed chore must not undo the commit. */
   committed(): void {
     this.#hasCommitted = true;
     if (this.#timer === null && this.#isCheckpointDue()) this.#schedule(0);

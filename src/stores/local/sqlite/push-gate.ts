@@ -71,7 +71,7 @@ export class PushGate {
     return this.#refusal;
   }
 
-  /** A write found no room, whatever the file system says: pushes are refused. */
+  /** A write found no room: pushes are refused, even if the file system reports free space. */
   noteFull(): void {
     this.#spaceRefusal = this.#noRoom();
     this.#set(this.#spaceRefusal);

@@ -1,11 +1,11 @@
-// A call of the script, as ioredis queues it on a connection. Measured: a plain Command of ioredis
-// looks at each argument five times and settles two promises, which cost more than the rest of a
-// batch.
+// A command in its own encoding, as ioredis queues it on a connection. Measured: a plain Command of
+// ioredis looks at each argument five times and settles two promises, which cost more than the rest
+// of a batch.
 import type { Command, Redis } from "ioredis";
 import type { ScriptReply } from "./verbs.ts";
 
 /** The members of its Command that ioredis uses. The name is the Redis command in lower case. */
-export class ScriptCall {
+export class EncodedCall {
   /** ioredis shows them in errors; the bytes have them. */
   readonly args: string[] = [];
   /** Otherwise ioredis would trace every command: in Bun tracing channels lack hasSubscribers. */
@@ -35,7 +35,7 @@ export class ScriptCall {
   }
 }
 
-export function sendScript(redis: Redis, call: ScriptCall): void {
+export function sendCall(redis: Redis, call: EncodedCall): void {
   void redis.sendCommand(call as unknown as Command);
 }
 
@@ -53,7 +53,7 @@ export async function sendTogether(
   const replies = names.map((name, at) => {
     const { promise, resolve, reject } = Promise.withResolvers<ScriptReply>();
     const failed = (error: Error) => (error.name === "ReplyError" ? resolve(error) : reject(error));
-    sendScript(redis, new ScriptCall(name, at === 0 ? bytes : NOTHING, resolve, failed));
+    sendCall(redis, new EncodedCall(name, at === 0 ? bytes : NOTHING, resolve, failed));
     return promise;
   });
   await Promise.allSettled(replies);
