@@ -1,6 +1,7 @@
 // Pushes with NOBLOCK: answered OK at once, bounded in number and in bytes. If one fails, the
 // client gets no error: the failure is logged.
-import type { Push, Results, Session } from "../queue/store.ts";
+import type { Push, Results } from "../queue/operations.ts";
+import type { Session } from "../queue/store.ts";
 import { ErrorReply, OK, type Reply } from "../resp/reply.ts";
 import { commandError } from "./errors.ts";
 

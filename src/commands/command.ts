@@ -1,6 +1,6 @@
 // A command is one descriptor, from which dispatch, arity, errors, COMMAND, the help and the README
 // all come.
-import type { Operation, ResultOf } from "../queue/store.ts";
+import type { Operation, ResultOf } from "../queue/operations.ts";
 import type { Right } from "../users/user.ts";
 import type { Answer } from "./answer.ts";
 import { argumentReader, type Options, type Positional } from "./arguments.ts";

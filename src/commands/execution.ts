@@ -3,7 +3,8 @@
 //   begin --answer--> done
 //     +--none yet--> submitOrAwait --result of the operation, or of run()--> answered, done
 import { EarlierFailure, StoreError, type StoreFailure } from "../queue/errors.ts";
-import type { Operation, Receiver } from "../queue/store.ts";
+import type { Operation } from "../queue/operations.ts";
+import type { Receiver } from "../queue/store.ts";
 import { type ErrorReply, quoteForError } from "../resp/reply.ts";
 import type { Answer } from "./answer.ts";
 import { InBackground } from "./background.ts";

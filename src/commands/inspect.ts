@@ -1,5 +1,6 @@
 // QSTATUS, QINFO and QFLUSH: count the events of queues, and remove all of one queue.
-import type { QueueStatus, Session } from "../queue/store.ts";
+import type { QueueStatus } from "../queue/queue-status.ts";
+import type { Session } from "../queue/store.ts";
 import { OK, type Reply } from "../resp/reply.ts";
 import type { Answer } from "./answer.ts";
 import type { Caller } from "./caller.ts";

@@ -1,5 +1,6 @@
 // QRPOP, QACK, and the peeks: events out, at most once or until they are acknowledged.
-import type { End, Event, Pop, Popped } from "../queue/store.ts";
+import type { End, Event, Popped } from "../queue/event.ts";
+import type { Pop } from "../queue/operations.ts";
 import type { Reply } from "../resp/reply.ts";
 import { Handout } from "./answer.ts";
 import { type QueueCommand, type StoreCommand, storeCommand } from "./command.ts";

@@ -1,5 +1,6 @@
 // QLPUSH and QRPUSH: events in, at either end.
-import type { End, Push } from "../queue/store.ts";
+import type { End } from "../queue/event.ts";
+import type { Push } from "../queue/operations.ts";
 import { OK } from "../resp/reply.ts";
 import { checkNew } from "./arguments.ts";
 import { InBackground } from "./background.ts";

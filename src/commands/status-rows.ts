@@ -1,6 +1,6 @@
 // The status of many queues in little memory: their names in one buffer and their counts in one
 // array per page. As objects they would take ten times as much.
-import type { QueueStatus } from "../queue/store.ts";
+import type { QueueStatus } from "../queue/queue-status.ts";
 
 const NUMBERS = 4;
 /** The memory of a page besides names and numbers. */

@@ -4,7 +4,8 @@ import { expect, test } from "bun:test";
 import { Consumer } from "../../src/queue/consumer.ts";
 import { Consumers } from "../../src/queue/consumers.ts";
 import { StoreError } from "../../src/queue/errors.ts";
-import { type Operation, type Receiver, type Register, Session } from "../../src/queue/store.ts";
+import type { Operation, Register } from "../../src/queue/operations.ts";
+import { type Receiver, Session } from "../../src/queue/store.ts";
 
 const [a, b, c] = ["a", "b", "c"].map((name) => Buffer.from(name)) as [Buffer, Buffer, Buffer];
 const down = new StoreError("unavailable", "down");

@@ -4,7 +4,8 @@
 import { describe, expect, test } from "bun:test";
 import type { StoreError } from "../../src/queue/errors.ts";
 import { Failures } from "../../src/queue/failures.ts";
-import type { Operation, Session } from "../../src/queue/store.ts";
+import type { Operation } from "../../src/queue/operations.ts";
+import type { Session } from "../../src/queue/store.ts";
 import type { StoreUnderTest } from "./contract.ts";
 import { compareStores } from "./differential.ts";
 import { openLocal } from "./open-local.ts";

@@ -2,7 +2,8 @@
 // state. The comparison itself knows no rules of queues.
 // oxlint-disable no-await-in-loop -- the steps take place in this order
 
-import type { Operation, Popped, Unpop } from "../../src/queue/store.ts";
+import type { Popped } from "../../src/queue/event.ts";
+import type { Operation, Unpop } from "../../src/queue/operations.ts";
 import { EarlierFailure, StoreError } from "../../src/queue/errors.ts";
 import type { StoreUnderTest } from "./contract.ts";
 import { bytesOf, Caller } from "./contract/caller.ts";

@@ -4,7 +4,8 @@
 
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { EarlierFailure, StoreError } from "../../src/queue/errors.ts";
-import type { Operation, Popped } from "../../src/queue/store.ts";
+import type { Popped } from "../../src/queue/event.ts";
+import type { Operation } from "../../src/queue/operations.ts";
 import { JournalError } from "../../src/stores/local/journal.ts";
 import { Caller } from "./contract/caller.ts";
 import type { StoreUnderTest } from "./contract.ts";

@@ -2,7 +2,7 @@
 // oxlint-disable no-await-in-loop -- the steps take place in this order
 
 import { describe, expect, test } from "bun:test";
-import type { Operation } from "../../src/queue/store.ts";
+import type { Operation } from "../../src/queue/operations.ts";
 import { ColdIndex } from "../../src/stores/local/cold-index.ts";
 import { Deque } from "../../src/stores/local/deque.ts";
 import { HashIndex, hashOf } from "../../src/stores/local/hash-index.ts";

@@ -5,13 +5,8 @@ import { copyFileSync, existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { StoreError } from "../../src/queue/errors.ts";
-import {
-  type Operation,
-  type Receiver,
-  type ResultOf,
-  Session,
-  type Store,
-} from "../../src/queue/store.ts";
+import type { Operation, ResultOf } from "../../src/queue/operations.ts";
+import { type Receiver, Session, type Store } from "../../src/queue/store.ts";
 import type { Journal } from "../../src/stores/local/journal.ts";
 import { LocalStore } from "../../src/stores/local/local-store.ts";
 import { SqliteJournal } from "../../src/stores/local/sqlite/sqlite-journal.ts";

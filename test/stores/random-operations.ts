@@ -1,6 +1,6 @@
 // Makes random operations on few queues and few ids, so that they often affect each other.
 
-import type { Operation } from "../../src/queue/store.ts";
+import type { Operation } from "../../src/queue/operations.ts";
 import { bytesOf } from "./contract/caller.ts";
 import { nastyTexts } from "./contract/bytes.ts";
 import type { Random } from "./random.ts";

@@ -1,13 +1,8 @@
 // A local store that refuses pushes into chosen queues, for tests of operations after a refusal.
 // As with a failing disk, such a push throws when it is executed.
 
-import {
-  type Operation,
-  type Receiver,
-  type ResultOf,
-  Session,
-  type Store,
-} from "../../src/queue/store.ts";
+import type { Operation, ResultOf } from "../../src/queue/operations.ts";
+import { type Receiver, Session, type Store } from "../../src/queue/store.ts";
 import { ForwardingStore } from "./forwarding-store.ts";
 
 const failing = {

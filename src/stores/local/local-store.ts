@@ -5,15 +5,8 @@
 import { type Clock } from "../../queue/clock.ts";
 import { EarlierFailure, StoreError } from "../../queue/errors.ts";
 import { Failures } from "../../queue/failures.ts";
-import {
-  type Operation,
-  type ReadyListener,
-  type Receiver,
-  type ResultOf,
-  type Results,
-  Session,
-  type Store,
-} from "../../queue/store.ts";
+import type { Operation, ResultOf, Results } from "../../queue/operations.ts";
+import { type ReadyListener, type Receiver, Session, type Store } from "../../queue/store.ts";
 import { Changes } from "./changes.ts";
 import { ColdEvents } from "./cold-events.ts";
 import { type Journal, JournalError, type LoadProgress, noJournal } from "./journal.ts";

@@ -1,7 +1,9 @@
 // The operations on the model: one function per kind, with the name of the kind. A function either
 // does its operation or throws before it has changed anything.
 
-import type { Event, Operation, Popped, QueueStatus, Results } from "../../queue/store.ts";
+import type { Event, Popped } from "../../queue/event.ts";
+import type { Operation, Results } from "../../queue/operations.ts";
+import type { QueueStatus } from "../../queue/queue-status.ts";
 import { nameOf } from "../../queue/name-cache.ts";
 import type { Shown } from "./cold-events.ts";
 import { LocalEvent } from "./local-queue.ts";

@@ -7,7 +7,9 @@
 import { StoreError } from "../../queue/errors.ts";
 import { nameOf } from "../../queue/name-cache.ts";
 import { Failures } from "../../queue/failures.ts";
-import type { Operation, Pop, Popped, Receiver } from "../../queue/store.ts";
+import type { Popped } from "../../queue/event.ts";
+import type { Operation, Pop } from "../../queue/operations.ts";
+import type { Receiver } from "../../queue/store.ts";
 import type { Encoded } from "../../resp/reply.ts";
 import { Fetch } from "./fetch.ts";
 import type { QueueKeys } from "./keys.ts";

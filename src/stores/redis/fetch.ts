@@ -1,6 +1,7 @@
 // The contents of claimed events that are too large to pass through Lua. They are fetched after the
 // script's reply: the claim keeps them.
-import type { Operation, Pop, Popped } from "../../queue/store.ts";
+import type { Popped } from "../../queue/event.ts";
+import type { Operation, Pop } from "../../queue/operations.ts";
 import type { Output } from "../../resp/reply.ts";
 import { INFIXES, queueKey, TICKS_PER_MS } from "./keys.ts";
 import { ABSENT, type ScriptReply } from "./verbs.ts";

@@ -7,7 +7,8 @@
 import type { Redis } from "ioredis";
 import type { Clock } from "../../queue/clock.ts";
 import { StoreError } from "../../queue/errors.ts";
-import type { Operation, Receiver } from "../../queue/store.ts";
+import type { Operation } from "../../queue/operations.ts";
+import type { Receiver } from "../../queue/store.ts";
 import { Encoded, Output } from "../../resp/reply.ts";
 import { Batch, type IsAffected, type Position } from "./batch.ts";
 import { type Fetch, isUnread } from "./fetch.ts";

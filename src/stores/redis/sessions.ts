@@ -1,7 +1,8 @@
 // The sessions of the store. A single lane keeps the order of a session's operations. With one lane
 // per shard, an operation for another lane waits until those before it are done.
 import type { StoreError } from "../../queue/errors.ts";
-import { type Operation, type Receiver, type ResultOf, Session } from "../../queue/store.ts";
+import type { Operation, ResultOf } from "../../queue/operations.ts";
+import { type Receiver, Session } from "../../queue/store.ts";
 import { Position } from "./batch.ts";
 import type { Lane } from "./lane.ts";
 import { type Ask, type KnownShards, shardOfAll, spread } from "./spread.ts";

@@ -3,14 +3,13 @@
 import type {
   List,
   Operation,
-  QueuePage,
-  QueueStatus,
   Ready,
   Reclaim,
   Register,
   ResultOf,
   Status,
-} from "../../queue/store.ts";
+} from "../../queue/operations.ts";
+import type { QueuePage, QueueStatus } from "../../queue/queue-status.ts";
 import { shardOf, SHARDS } from "./shards.ts";
 
 /** Submits one part to its shard. */

@@ -6,7 +6,7 @@
 //   EVALSHA STAGED   gives them their own name, runs the batch, removes contents that it refused
 //   EXEC
 import type { Redis } from "ioredis";
-import type { Operation, Push } from "../../queue/store.ts";
+import type { Operation, Push } from "../../queue/operations.ts";
 import { nameOf } from "../../queue/name-cache.ts";
 import { Encoded, Output } from "../../resp/reply.ts";
 import { FIXED_KEYS, fixedKeys, INFIXES, queueKey, STAGED } from "./keys.ts";

@@ -1,7 +1,9 @@
 // For each operation: which ones may share a call of their verb, the arguments of that call, and
 // the results in its reply. The .lua file of the same name is the other side.
 import { LARGE_BYTES } from "./keys.ts";
-import type { Operation, Popped, Push, QueueStatus, ResultOf } from "../../queue/store.ts";
+import type { Popped } from "../../queue/event.ts";
+import type { Operation, Push, ResultOf } from "../../queue/operations.ts";
+import type { QueueStatus } from "../../queue/queue-status.ts";
 
 export type Argument = string | Buffer;
 /** A reply of the script. ioredis gives bulk strings as Buffers. */

@@ -1,15 +1,10 @@
 // Short functions for the operations of a store, with latin1 text instead of bytes.
 // oxlint-disable no-await-in-loop -- the steps take place in this order
 
-import type {
-  End,
-  Operation,
-  Popped,
-  QueuePage,
-  QueueStatus,
-  ResultOf,
-  Session,
-} from "../../../src/queue/store.ts";
+import type { End, Popped } from "../../../src/queue/event.ts";
+import type { Operation, ResultOf } from "../../../src/queue/operations.ts";
+import type { QueuePage, QueueStatus } from "../../../src/queue/queue-status.ts";
+import type { Session } from "../../../src/queue/store.ts";
 import type { StoreUnderTest } from "../contract.ts";
 
 export const leaseMs = 60_000;

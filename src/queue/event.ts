@@ -1,0 +1,104 @@
+// An event, and what is known of it.
+
+/** Where an event is in its life. It moves between states by transitions (see operations.ts). */
+export type State = "ready" | "delayed" | "claimed" | "failed" | "completed";
+
+/** An id, unique in its queue while the event is there, and contents. Both are any bytes. */
+export interface Event {
+  id: Buffer;
+  contents: Buffer;
+}
+
+/** Events are pushed at either end; the right-most ready event is the next one out. */
+export type End = "left" | "right";
+
+/** So long from now, by the store's clock, or at that time in ms since 1970. The past means now. */
+export type When = { afterMs: number } | { atMs: number };
+
+/** What a push says beyond id and contents. null: the setting of the queue holds, or none. */
+export interface PushOptions {
+  /** As headers.ts encodes them; null: none. */
+  headers: Buffer | null;
+  /** Delayed until then; null: ready at once. */
+  start: When | null;
+  /** A ready or delayed event expires so long after its push. */
+  ttlMs: number | null;
+  attemptsMax: number | null;
+  /** A rule of backoff.ts. */
+  backoff: string | null;
+  leaseMs: number | null;
+  /**
+   * If an event with that id is there: refuse the push, keep the event as it is, or give a ready or
+   * delayed one these contents and options. It keeps its place, unless the push names the right end,
+   * and its due time, unless the push names one.
+   */
+  onDuplicate: "refuse" | "keep" | "replace";
+}
+
+export const NO_OPTIONS: PushOptions = {
+  headers: null,
+  start: null,
+  ttlMs: null,
+  attemptsMax: null,
+  backoff: null,
+  leaseMs: null,
+  onDuplicate: "refuse",
+};
+
+/** The outcome of a push that changed nothing: the id belongs to an event that is there. */
+export class Duplicate {
+  constructor(readonly id: Buffer) {}
+}
+
+/** A popped event, and what the store needs to undo the pop. */
+export interface Popped extends Event {
+  queue: Buffer;
+  /** Of its claim; never given twice in a queue. null: the pop did not ask, or there is no claim. */
+  token: Buffer | null;
+  /** 1 + failures + crashes. Only right if the pop asked for a token. */
+  attempt: number;
+  /** As headers.ts encodes them. Only there if the pop asked for a token. */
+  headers: Buffer | null;
+  /** Belongs to the store. */
+  undo: unknown;
+}
+
+/** One failure or crash. */
+export interface EventError {
+  atMs: number;
+  attempt: number;
+  text: Buffer;
+}
+
+/** All that is known of an event. null: not known, or it does not apply. */
+export interface EventFacts {
+  id: Buffer;
+  state: State;
+  contents: Buffer | null;
+  pushedAtMs: number;
+  /**
+   * delayed: when it is due. claimed: when the lease ends. failed, completed: since when. ready: null.
+   */
+  atMs: number | null;
+  failures: number;
+  crashes: number;
+  /** Its own, not the queue's. */
+  attemptsMax: number | null;
+  backoff: string | null;
+  leaseMs: number | null;
+  expiresAtMs: number | null;
+  headers: Buffer | null;
+  /** Of its claim, if that has a token: who has it, and since when. */
+  worker: Buffer | null;
+  claimedAtMs: number | null;
+  /** Its consumer was asked to stop (cancel). */
+  isCancelled: boolean;
+  lastError: Buffer | null;
+  /** The latest 10, the oldest first. */
+  errors: EventError[];
+  log: Buffer[];
+  progress: Buffer | null;
+  result: Buffer | null;
+  /** Differs from the one that it had before, whenever the event has changed state or was pushed. */
+  version: string;
+}

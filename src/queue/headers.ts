@@ -1,0 +1,22 @@
+// The headers of an event as one block of bytes: for each header its name and its value, each as a
+// netstring (its length in decimal, ":", its bytes). Stores keep and extend the block.
+
+export type Header = [name: Buffer, value: Buffer];
+
+/** null if there are none. */
+export function encodeHeaders(headers: readonly Header[]): Buffer | null {
+  if (headers.length === 0) return null;
+  return Buffer.concat(headers.flat().flatMap((part) => [Buffer.from(`${part.length}:`), part]));
+}
+
+/** The parts are views of the block. */
+export function decodeHeaders(block: Buffer | null): Header[] {
+  const parts: Buffer[] = [];
+  for (let at = 0; block && at < block.length;) {
+    const colon = block.indexOf(0x3a, at);
+    const from = colon + 1;
+    at = from + Number(block.toString("latin1", at, colon));
+    parts.push(block.subarray(from, at));
+  }
+  return Array.from({ length: parts.length / 2 }, (_, n) => [parts[2 * n]!, parts[2 * n + 1]!]);
+}

@@ -1,0 +1,193 @@
+// The settings of a queue: their names, defaults and values. Values are kept as text (one character
+// per byte) as the user gave it. A queue has its own, else those that hold for all queues.
+import { BACKOFF_RULES, isBackoff } from "./backoff.ts";
+
+/** How many events of a state are kept: all (null), so many, or for so long. */
+export interface Keep {
+  count: number | null;
+  ms: number | null;
+}
+
+/** The settings of a queue as a store uses them. A number is null where there is no limit. */
+export interface QueueSettings {
+  leaseMs: number;
+  attemptsMax: number | null;
+  crashesMax: number | null;
+  /** Rules of backoff.ts. */
+  backoff: string;
+  crashBackoff: string;
+  ttlMs: number | null;
+  expired: "drop" | "fail";
+  lengthMax: number | null;
+  full: "refuse" | "drop-oldest";
+  claimedMax: number | null;
+  keepCompleted: Keep;
+  keepFailed: Keep;
+  /** A queue's name in latin1. */
+  failedTo: string | null;
+  dedupeWindowMs: number | null;
+}
+
+/** The settings by name that somebody has given, as text. */
+export type GivenSettings = ReadonlyMap<string, string>;
+
+interface Setting {
+  name: string;
+  default: string;
+  /** For errors: "{name} takes {accepts}". */
+  accepts: string;
+  isValid(text: string): boolean;
+  summary: string;
+}
+
+const SECONDS_MAX = 2 ** 31 - 1;
+const COUNT_MAX = 1_000_000_000;
+
+const isCount = (text: string) => /^\d{1,10}$/.test(text) && Number(text) <= COUNT_MAX;
+const isSeconds = (text: string) =>
+  /^\d{1,10}(\.\d{1,3})?$/.test(text) && Number(text) <= SECONDS_MAX;
+const isKeep = (text: string) =>
+  text === "" || isCount(text) || (text.endsWith("s") && isSeconds(text.slice(0, -1)));
+
+const count = { accepts: `an integer from 0 to ${COUNT_MAX}`, isValid: isCount };
+const seconds = { accepts: `seconds from 0 to ${SECONDS_MAX}`, isValid: isSeconds };
+const backoff = { accepts: BACKOFF_RULES, isValid: isBackoff };
+const keep = {
+  accepts: "a number of events, seconds as 3600s, or nothing for all",
+  isValid: isKeep,
+};
+const oneOf = (...words: string[]) => ({
+  accepts: words.join(" or "),
+  isValid: (text: string) => words.includes(text),
+});
+
+/** In the order in which QCONFIG shows them. */
+export const settings: readonly Setting[] = [
+  {
+    name: "lease",
+    default: "30",
+    accepts: `seconds from 0.001 to ${SECONDS_MAX}`,
+    isValid: (text) => isSeconds(text) && Number(text) > 0,
+    summary: "Seconds of a claim whose pop and push name none.",
+  },
+  {
+    name: "max-attempts",
+    default: "0",
+    ...count,
+    summary: "After so many attempts an event has failed for good; 0 for no limit.",
+  },
+  {
+    name: "max-crashes",
+    default: "0",
+    ...count,
+    summary: "After so many crashes it has failed, whatever attempts are left; 0 for no limit.",
+  },
+  {
+    name: "backoff",
+    default: "exponential 1 600",
+    ...backoff,
+    summary: "How long an event waits after a failure.",
+  },
+  {
+    name: "crash-backoff",
+    default: "none",
+    ...backoff,
+    summary: "The same after a crash.",
+  },
+  {
+    name: "ttl",
+    default: "0",
+    ...seconds,
+    summary: "An event that has waited so long since its push expires; 0 for never.",
+  },
+  {
+    name: "on-expire",
+    default: "drop",
+    ...oneOf("drop", "fail"),
+    summary: 'An expired event is gone, or has failed with the error "expired".',
+  },
+  {
+    name: "max-length",
+    default: "0",
+    ...count,
+    summary: "How many events may be ready and delayed; 0 for no limit.",
+  },
+  {
+    name: "on-full",
+    default: "refuse",
+    ...oneOf("refuse", "drop-oldest"),
+    summary: "Then a push is refused (QUEUEFULL), or drops the event that would be out first.",
+  },
+  {
+    name: "max-claimed",
+    default: "0",
+    ...count,
+    summary: "How many events may be claimed at a time; 0 for no limit.",
+  },
+  {
+    name: "keep-completed",
+    default: "0",
+    ...keep,
+    summary: "How many acknowledged events are kept, or for how long.",
+  },
+  {
+    name: "keep-failed",
+    default: "",
+    ...keep,
+    summary: "The same of failed events.",
+  },
+  {
+    name: "failed-to",
+    default: "",
+    accepts: "the name of a queue, or nothing",
+    isValid: () => true,
+    summary: "The queue that gets an event when it fails for good; empty for none.",
+  },
+  {
+    name: "dedupe-window",
+    default: "0",
+    ...seconds,
+    summary: "Seconds from the push for which an id stays taken; 0 for none.",
+  },
+];
+
+const byName = new Map(settings.map((setting) => [setting.name, setting]));
+
+/** The setting of that name. */
+export function settingNamed(name: string): Setting | undefined {
+  return byName.get(name);
+}
+
+/** The value as text: the queue's own, else that of all queues, else the default. */
+export function settingText(name: string, own: GivenSettings, all: GivenSettings): string {
+  return own.get(name) ?? all.get(name) ?? byName.get(name)!.default;
+}
+
+/** Both are valid. */
+export function settingsOf(own: GivenSettings, all: GivenSettings): QueueSettings {
+  const text = (name: string) => settingText(name, own, all);
+  const limit = (name: string) => Number(text(name)) || null;
+  const ms = (name: string) => Math.round(Number(text(name)) * 1000);
+  return {
+    leaseMs: ms("lease"),
+    attemptsMax: limit("max-attempts"),
+    crashesMax: limit("max-crashes"),
+    backoff: text("backoff"),
+    crashBackoff: text("crash-backoff"),
+    ttlMs: ms("ttl") || null,
+    expired: text("on-expire") as "drop" | "fail",
+    lengthMax: limit("max-length"),
+    full: text("on-full") as "refuse" | "drop-oldest",
+    claimedMax: limit("max-claimed"),
+    keepCompleted: keepOf(text("keep-completed")),
+    keepFailed: keepOf(text("keep-failed")),
+    failedTo: text("failed-to") || null,
+    dedupeWindowMs: ms("dedupe-window") || null,
+  };
+}
+
+function keepOf(text: string): Keep {
+  if (text === "") return { count: null, ms: null };
+  if (!text.endsWith("s")) return { count: Number(text), ms: null };
+  return { count: null, ms: Math.round(Number(text.slice(0, -1)) * 1000) };
+}
