@@ -7,7 +7,7 @@ import { StoreError } from "../queue/errors.ts";
 import type { OnRound, Work } from "../queue/housekeeper.ts";
 
 const texts: Record<Work, { fails: string; works: string }> = {
-  reclaim: {
+  tick: {
     fails: "cannot requeue expired claims, okq tries again",
     works: "expired claims are requeued again",
   },

@@ -1,12 +1,12 @@
 // QSTATUS, QINFO and QFLUSH: count the events of queues, and remove all of one queue.
-import type { QueueStatus } from "../queue/queue-status.ts";
+import { type QueueStatus, totalOf } from "../queue/queue-status.ts";
 import type { Session } from "../queue/store.ts";
 import { OK, type Reply } from "../resp/reply.ts";
 import type { Answer } from "./answer.ts";
 import type { Caller } from "./caller.ts";
 import { type QueueCall, type QueueCommand, queueCommand, storeCommand } from "./command.ts";
 import { collect, longArray } from "./long-replies.ts";
-import { StatusRows } from "./status-rows.ts";
+import { type StatusRow, StatusRows } from "./status-rows.ts";
 
 /** Queues named in one operation. More of them would delay other clients. */
 const PAGE = 64;
@@ -72,9 +72,7 @@ async function showStatus(queues: Buffer[], call: QueueCall): Promise<Answer> {
 }
 
 function* statusReplies(rows: StatusRows): Generator<Reply> {
-  for (const { queue, total, processing, consumers } of rows) {
-    yield [queue, total, processing, consumers];
-  }
+  for (const row of rows) yield [row.queue, row.total, row.claimed, row.consumers];
 }
 
 /** One line per queue, with all columns aligned. */
@@ -84,7 +82,8 @@ async function showInfo(queues: Buffer[], call: QueueCall): Promise<Answer> {
   const widths = [0, 0, 0, 0];
   const release = await collect(call, statusPages(queues, call), (page) => {
     for (const status of page) {
-      for (const [column, text] of columnsOf(status).entries()) {
+      const row = { ...status, total: totalOf(status) };
+      for (const [column, text] of columnsOf(row).entries()) {
         widths[column] = Math.max(widths[column]!, Bun.stringWidth(text));
       }
     }
@@ -94,22 +93,17 @@ async function showInfo(queues: Buffer[], call: QueueCall): Promise<Answer> {
 }
 
 function* infoLines(rows: StatusRows, widths: number[]): Generator<Reply> {
-  for (const status of rows) {
-    const columns = columnsOf(status);
+  for (const row of rows) {
+    const columns = columnsOf(row);
     const gaps = columns.map((text, at) => " ".repeat(widths[at]! - Bun.stringWidth(text) + 2));
     const counts = columns.slice(1).map((text, at) => gaps[at] + text);
     // The bytes of the name as they are: it need not be text.
-    yield Buffer.concat([status.queue, Buffer.from(counts.join(""))]);
+    yield Buffer.concat([row.queue, Buffer.from(counts.join(""))]);
   }
 }
 
-function columnsOf({ queue, total, processing, consumers }: QueueStatus): string[] {
-  return [
-    queue.toString(),
-    `total: ${total}`,
-    `processing: ${processing}`,
-    `consumers: ${consumers}`,
-  ];
+function columnsOf({ queue, total, claimed, consumers }: StatusRow): string[] {
+  return [queue.toString(), `total: ${total}`, `processing: ${claimed}`, `consumers: ${consumers}`];
 }
 
 const shared = { group: "queue", access: "inspect", since: "0.1.0" } as const;

@@ -1,6 +1,6 @@
 // QRPOP, QACK, and the peeks: events out, at most once or until they are acknowledged.
 import type { End, Event, Popped } from "../queue/event.ts";
-import type { Pop } from "../queue/operations.ts";
+import type { Ack, Pop, Redo } from "../queue/operations.ts";
 import type { Reply } from "../resp/reply.ts";
 import { Handout } from "./answer.ts";
 import { type QueueCommand, type StoreCommand, storeCommand } from "./command.ts";
@@ -16,7 +16,7 @@ class PoppedEvent extends Handout {
   readonly #popped: Popped;
 
   constructor(store: QueueContext["store"], pop: Pop, popped: Popped) {
-    super(eventReply(popped), pop.leaseMs > 0);
+    super(eventReply(popped), pop.leaseMs !== 0);
     this.#store = store;
     this.#pop = pop;
     this.#popped = popped;
@@ -24,10 +24,10 @@ class PoppedEvent extends Handout {
 
   /** Undoes the pop, unless its claim has ended: then another consumer may have the event. */
   giveBack(): void {
-    const { queue, leaseMs } = this.#pop;
+    const { queue } = this.#pop;
     // A session of its own: in the client's it would fail after a failed operation.
     const session = this.#store.session();
-    const undone = session.ask({ kind: "unpop", queue, leaseMs, popped: this.#popped });
+    const undone = session.ask({ kind: "unpop", queue, popped: this.#popped });
     // If the store fails, the event is requeued when its lease expires. Without a lease it is lost:
     // it was to be delivered at most once.
     undone.catch(() => {});
@@ -65,6 +65,7 @@ export const popCommands: QueueCommand[] = [
       kind: "pop",
       queue,
       leaseMs: NOACK ? 0 : EX,
+      claimant: null,
     }),
     reply(popped, operation, { stats, store }) {
       if (!popped) return null;
@@ -81,9 +82,12 @@ export const popCommands: QueueCommand[] = [
       "the right end; 0 if it was not claimed.",
     access: "consume",
     flags: ["write", "fast"],
-    parse: ([, queue, id], { REDO = false }) => ({ kind: "ack", queue, id, redo: REDO }),
-    reply(wasClaimed, { redo }, { stats }) {
-      if (wasClaimed && !redo) stats.acks += 1;
+    parse: ([, queue, id], { REDO }): Ack | Redo =>
+      REDO
+        ? { kind: "redo", queue, id, token: null, start: null }
+        : { kind: "ack", queue, id, token: null, result: null },
+    reply(wasClaimed, { kind }, { stats }) {
+      if (wasClaimed && kind === "ack") stats.acks += 1;
       return wasClaimed ? 1 : 0;
     },
   }),

@@ -1,5 +1,5 @@
 // QLPUSH and QRPUSH: events in, at either end.
-import type { End } from "../queue/event.ts";
+import { Duplicate, type End } from "../queue/event.ts";
 import type { Push } from "../queue/operations.ts";
 import { OK } from "../resp/reply.ts";
 import { checkNew } from "./arguments.ts";
@@ -19,11 +19,11 @@ function pushCommand(name: string, end: End, summary: string): StoreCommand {
     parse([, queue, id, contents], { NOBLOCK }, context) {
       checkNew("queue name", queue, context);
       checkNew("id", id, context);
-      const push: Push = { kind: "push", queue, end, id, contents };
+      const push: Push = { kind: "push", queue, end, id, contents, options: null };
       return NOBLOCK ? new InBackground(push) : push;
     },
-    reply(result, { id }, { stats }) {
-      if (result !== "ok") return errorReply("duplicateEvent", { id });
+    reply(result, _, { stats }) {
+      if (result instanceof Duplicate) return errorReply("duplicateEvent", { id: result.id });
       stats.pushes += 1;
       return OK;
     },

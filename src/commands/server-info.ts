@@ -1,4 +1,5 @@
 // INFO, CONFIG GET, TIME and ROLE: facts about the server. INFO is answered without the store.
+import { totalOf } from "../queue/queue-status.ts";
 import { Pairs, type Reply } from "../resp/reply.ts";
 import { checkCount, wordOf } from "./arguments.ts";
 import type { Call, Command } from "./command.ts";
@@ -107,10 +108,10 @@ async function queueLines(call: Call): Promise<Lines> {
   try {
     await collect(call, statusOfAll(call.client), (page) => {
       sums.queues += page.length;
-      for (const { total, processing, consumers } of page) {
-        sums.events += total;
-        sums.events_processing += processing;
-        sums.consumers += consumers;
+      for (const status of page) {
+        sums.events += totalOf(status);
+        sums.events_processing += status.claimed;
+        sums.consumers += status.consumers;
       }
       return 0;
     });

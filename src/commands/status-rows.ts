@@ -1,6 +1,14 @@
 // The status of many queues in little memory: their names in one buffer and their counts in one
 // array per page. As objects they would take ten times as much.
-import type { QueueStatus } from "../queue/queue-status.ts";
+import { type QueueStatus, totalOf } from "../queue/queue-status.ts";
+
+/** What the classic commands show. */
+export interface StatusRow {
+  queue: Buffer;
+  total: number;
+  claimed: number;
+  consumers: number;
+}
 
 const NUMBERS = 4;
 /** The memory of a page besides names and numbers. */
@@ -24,8 +32,9 @@ export class StatusRows {
   add(statuses: QueueStatus[]): number {
     if (statuses.length === 0) return 0;
     const numbers = new Float64Array(statuses.length * NUMBERS);
-    for (const [at, { queue, total, processing, consumers }] of statuses.entries()) {
-      numbers.set([queue.length, total, processing, consumers], at * NUMBERS);
+    for (const [at, status] of statuses.entries()) {
+      const { queue, claimed, consumers } = status;
+      numbers.set([queue.length, totalOf(status), claimed, consumers], at * NUMBERS);
     }
     const names = Buffer.concat(statuses.map(({ queue }) => queue));
     this.#pages.push({ names, numbers });
@@ -34,7 +43,7 @@ export class StatusRows {
   }
 
   /** In the order in which they were added. */
-  *[Symbol.iterator](): Generator<QueueStatus> {
+  *[Symbol.iterator](): Generator<StatusRow> {
     for (const { names, numbers } of this.#pages) {
       let start = 0;
       for (let at = 0; at < numbers.length; at += NUMBERS) {
@@ -44,7 +53,7 @@ export class StatusRows {
         yield {
           queue,
           total: numbers[at + 1]!,
-          processing: numbers[at + 2]!,
+          claimed: numbers[at + 2]!,
           consumers: numbers[at + 3]!,
         };
       }

@@ -5,18 +5,18 @@ import type { Consumers } from "./consumers.ts";
 import type { Session, Store } from "./store.ts";
 import type { Waiters } from "./waiters.ts";
 
-/** How often it checks whether a reclaim is due. The check costs the store nothing. */
-const RECLAIM_EVERY_MS = 200;
+/** How often it checks whether something is due. The check costs the store nothing. */
+const TICK_EVERY_MS = 200;
 /** How often it also looks where nothing seems due: messages about leases may be lost. */
-const RECLAIM_SOME_EVERY_MS = 10_000;
-const RECLAIM_LIMIT = 500;
+const TICK_SOME_EVERY_MS = 10_000;
+const TICK_LIMIT = 500;
 const REPORT_EVERY_MS = 5_000;
 const POLL_EVERY_MS = 1_000;
 /** Queues named in one operation. */
 const PAGE = 256;
 
 /** The kinds of periodic work. */
-export type Work = "reclaim" | "register" | "watch" | "hear";
+export type Work = "tick" | "register" | "watch" | "hear";
 /** Called after each round of a kind of work, with the error if it failed. */
 export type OnRound = (work: Work, error: Error | null) => void;
 
@@ -33,7 +33,7 @@ export class Housekeeper {
   readonly #waiters: Waiters;
   readonly #clock: Clock;
   /** Two sessions, so that neither waits for the other's work on another part of the store. */
-  readonly #reclaims: Session;
+  readonly #ticks: Session;
   readonly #polls: Session;
   readonly #timers: Cancel[];
   /** When it last looked also where nothing seemed due. null: it has not looked everywhere yet. */
@@ -44,13 +44,13 @@ export class Housekeeper {
     this.#store = store;
     this.#waiters = waiters;
     this.#clock = clock;
-    this.#reclaims = store.session();
+    this.#ticks = store.session();
     this.#polls = store.session();
     const round = (work: Work) => (error: Error | null) => onRound(work, error);
     store.watch().catch(round("hear"));
     this.#timers = [
-      this.#every(RECLAIM_EVERY_MS, () => this.#reclaim(), round("reclaim")),
-      this.#every(RECLAIM_SOME_EVERY_MS, () => store.watch(), round("hear")),
+      this.#every(TICK_EVERY_MS, () => this.#tick(), round("tick")),
+      this.#every(TICK_SOME_EVERY_MS, () => store.watch(), round("hear")),
       this.#every(REPORT_EVERY_MS, () => consumers.reportAll(), round("register")),
       this.#every(POLL_EVERY_MS, () => this.#poll(), round("watch")),
     ];
@@ -60,14 +60,14 @@ export class Housekeeper {
     for (const cancel of this.#timers) cancel();
   }
 
-  async #reclaim(): Promise<void> {
+  async #tick(): Promise<void> {
     const nowMs = this.#clock.nowMs();
     const lookedAtMs = this.#lookedAtMs;
-    const looksFurther = lookedAtMs === null || nowMs >= lookedAtMs + RECLAIM_SOME_EVERY_MS;
+    const looksFurther = lookedAtMs === null || nowMs >= lookedAtMs + TICK_SOME_EVERY_MS;
     if (!looksFurther && !this.#store.isDue()) return;
     const parts = lookedAtMs === null ? "all" : looksFurther ? "some" : "due";
-    const reclaim = () => this.#reclaims.ask({ kind: "reclaim", limit: RECLAIM_LIMIT, parts });
-    while ((await reclaim()) >= RECLAIM_LIMIT);
+    const tick = () => this.#ticks.ask({ kind: "tick", limit: TICK_LIMIT, parts });
+    while ((await tick()) >= TICK_LIMIT);
     if (looksFurther) this.#lookedAtMs = nowMs;
   }
 
@@ -77,8 +77,7 @@ export class Housekeeper {
     for (let at = 0; at < queues.length; at += PAGE) {
       const page = queues.slice(at, at + PAGE);
       for (const status of await this.#polls.ask({ kind: "status", queues: page })) {
-        const ready = status.total - status.processing;
-        if (ready > 0) this.#waiters.wake(status.queue, ready);
+        if (status.ready > 0) this.#waiters.wake(status.queue, status.ready);
       }
     }
     await this.#store.watch();

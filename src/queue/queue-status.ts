@@ -20,3 +20,8 @@ export interface QueuePage {
   queues: QueueStatus[];
   next: Buffer | null;
 }
+
+/** As the classic commands count: completed and failed events are not among them. */
+export function totalOf({ ready, delayed, claimed }: QueueStatus): number {
+  return ready + delayed + claimed;
+}

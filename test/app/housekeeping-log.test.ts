@@ -18,18 +18,18 @@ function start() {
 test("logs a lasting failure once, and its end after three seconds without a failure", () => {
   const { lines, clock, note, close } = start();
   for (let round = 0; round < 10; round++) {
-    note("reclaim", new StoreError("refused", "a reason"));
+    note("tick", new StoreError("refused", "a reason"));
     note("register", null);
     clock.advance(1_000);
     // A single success does not end a failure.
-    note("reclaim", null);
+    note("tick", null);
   }
   const failure = "warn  cannot requeue expired claims, okq tries again store=s reason=";
   expect(lines).toEqual([`${failure}"a reason"`]);
-  note("reclaim", new StoreError("refused", "another"));
+  note("tick", new StoreError("refused", "another"));
   expect(lines.slice(1)).toEqual([`${failure}another`]);
   clock.advance(3_000);
-  for (let round = 0; round < 3; round++) note("reclaim", null);
+  for (let round = 0; round < 3; round++) note("tick", null);
   expect(lines.slice(2)).toEqual(["info  expired claims are requeued again store=s"]);
   close();
 });

@@ -40,18 +40,24 @@ test("a Redis whose clock jumps ends leases early and loses no event", async () 
   const [producer, consumer] = sessions as [Session, Session];
   const deliveries = new Map<string, number>();
   const acked = new Set<string>();
-  const reclaim = () => consumer.ask({ kind: "reclaim", limit: 1000, parts: "all" });
+  const reclaim = () => consumer.ask({ kind: "tick", limit: 1000, parts: "all" });
   const popAll = async (): Promise<string[]> => {
     const ids: string[] = [];
     for (;;) {
-      const event = await consumer.ask({ kind: "pop", queue, leaseMs: LEASE_MS });
+      const event = await consumer.ask({ kind: "pop", queue, leaseMs: LEASE_MS, claimant: null });
       if (!event) return ids;
       ids.push(event.id.toString());
       deliveries.set(ids.at(-1)!, (deliveries.get(ids.at(-1)!) ?? 0) + 1);
     }
   };
   const ack = async (id: string) => {
-    const isDone = await consumer.ask({ kind: "ack", queue, id: Buffer.from(id), redo: false });
+    const isDone = await consumer.ask({
+      kind: "ack",
+      queue,
+      id: Buffer.from(id),
+      token: null,
+      result: null,
+    });
     expect(isDone && acked.has(id)).toBe(false);
     if (isDone) acked.add(id);
   };
@@ -59,7 +65,7 @@ test("a Redis whose clock jumps ends leases early and loses no event", async () 
   for (let round = 0; round < 10 * rounds; round++) {
     for (let at = 0; at < EVENTS / 10; at++) {
       const id = Buffer.from(String(pushed++));
-      await producer.ask({ kind: "push", queue, end: "left", id, contents: id });
+      await producer.ask({ kind: "push", queue, end: "left", id, contents: id, options: null });
     }
     const ids = await popAll();
     nowMs += random(0, 1) ? HOUR_MS : -HOUR_MS;

@@ -57,17 +57,17 @@ function startHousekeeper() {
 test("sends the store only a reclaim every ten seconds while nothing is due", async () => {
   const { asked, pass } = startHousekeeper();
   await pass(9_000);
-  expect(asked).toEqual(["reclaim"]);
+  expect(asked).toEqual(["tick"]);
   await pass(20_000);
-  expect(asked).toEqual(["reclaim", "reclaim", "reclaim"]);
+  expect(asked).toEqual(["tick", "tick", "tick"]);
 });
 
 test("requeues an event when its lease expires", async () => {
   const { store, pass } = startHousekeeper();
   const session = store.session();
   const peek = () => session.ask({ kind: "peek", queue, end: "right" });
-  await session.ask({ kind: "push", queue, end: "left", ...event });
-  await session.ask({ kind: "pop", queue, leaseMs: 1000 });
+  await session.ask({ kind: "push", queue, end: "left", ...event, options: null });
+  await session.ask({ kind: "pop", queue, leaseMs: 1000, claimant: null });
   await pass(900);
   expect(await peek()).toBeNull();
   await pass(400);
@@ -78,11 +78,14 @@ test("forgets empty queues without any command", async () => {
   const { store, pass } = startHousekeeper();
   const queues = Array.from({ length: 1000 }, (_, number) => Buffer.from(`q${number}`));
   const session = store.session();
-  const push = (name: Buffer) => session.ask({ kind: "push", queue: name, end: "left", ...event });
+  const push = (name: Buffer) =>
+    session.ask({ kind: "push", queue: name, end: "left", ...event, options: null });
   await Promise.all(queues.map(push));
   const count = () => Object.fromEntries(store.describe())["queues"];
   expect(count()).toBe(1000);
-  await Promise.all(queues.map((name) => session.ask({ kind: "pop", queue: name, leaseMs: 0 })));
+  await Promise.all(
+    queues.map((name) => session.ask({ kind: "pop", queue: name, leaseMs: 0, claimant: null })),
+  );
   await pass(20_000);
   expect(count()).toBe(0);
 });
@@ -105,7 +108,7 @@ test("wakes a waiter for an event that no message announced", async () => {
   const peek = () => session.ask({ kind: "peek", queue, end: "right" });
   const { signal } = new AbortController();
   const found = waiters.wait({ queues: [queue], timeoutMs: 60_000, attempt: peek, signal });
-  await session.ask({ kind: "push", queue, end: "left", ...event });
+  await session.ask({ kind: "push", queue, end: "left", ...event, options: null });
   await pass(1_100);
   expect(await found).toEqual(event);
 });

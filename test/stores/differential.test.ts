@@ -4,7 +4,9 @@
 import { describe, expect, test } from "bun:test";
 import type { StoreError } from "../../src/queue/errors.ts";
 import { Failures } from "../../src/queue/failures.ts";
-import type { Operation } from "../../src/queue/operations.ts";
+import { Duplicate } from "../../src/queue/event.ts";
+import type { Operation, Push, Unpop } from "../../src/queue/operations.ts";
+import { totalOf } from "../../src/queue/queue-status.ts";
 import type { Session } from "../../src/queue/store.ts";
 import type { StoreUnderTest } from "./contract.ts";
 import { compareStores } from "./differential.ts";
@@ -19,49 +21,51 @@ type IsAfter = (failures: Failures, count: number) => boolean;
 const breakages: Record<string, Rule> = {
   "a redo goes to the left end": async (operation, submit) => {
     const result = await submit(operation);
-    if (operation.kind !== "ack" || !operation.redo || !result) return result;
+    if (operation.kind !== "redo" || !result) return result;
     const { queue } = operation;
-    const event = await submit({ kind: "pop", queue, leaseMs: 0 });
-    if (event) await submit({ kind: "push", queue, end: "left", ...event });
+    const event = await submit({ kind: "pop", queue, leaseMs: 0, claimant: null });
+    if (!event) return result;
+    const { id, contents } = event;
+    await submit({ kind: "push", queue, end: "left", id, contents, options: null });
     return result;
   },
   "an undone pop is a redo": (operation, submit) => {
-    if (operation.kind !== "unpop" || operation.leaseMs === 0) return submit(operation);
+    if (operation.kind !== "unpop" || isRemoved(operation)) return submit(operation);
     const { queue, popped } = operation;
-    return submit({ kind: "ack", queue, id: popped.id, redo: true });
+    return submit({ kind: "redo", queue, id: popped.id, token: null, start: null });
   },
   "an undone pop ends any claim of the event": async (operation, submit) => {
     const result = await submit(operation);
-    if (operation.kind !== "unpop" || operation.leaseMs === 0 || result) return result;
+    if (operation.kind !== "unpop" || isRemoved(operation) || result) return result;
     const { queue, popped } = operation;
-    return submit({ kind: "ack", queue, id: popped.id, redo: true });
+    return submit({ kind: "redo", queue, id: popped.id, token: null, start: null });
   },
   "two events that are requeued together swap places": backwards(),
   "every push goes to the left end": (operation, submit) =>
     submit(operation.kind === "push" ? { ...operation, end: "left" } : operation),
   "a duplicate is answered ok": async (operation, submit) => {
-    const result = await submit(operation);
-    return result === "duplicate" ? "ok" : result;
+    const result: unknown = await submit(operation);
+    return result instanceof Duplicate ? result.id : result;
   },
   "a pop with a lease of 0 claims its event": (operation, submit) =>
     submit(
       operation.kind === "pop" ? { ...operation, leaseMs: operation.leaseMs || 1 } : operation,
     ),
   "leases are twice as long": (operation, submit) =>
-    submit(operation.kind === "pop" ? { ...operation, leaseMs: operation.leaseMs * 2 } : operation),
+    submit(
+      operation.kind === "pop" ? { ...operation, leaseMs: operation.leaseMs! * 2 } : operation,
+    ),
   "a claim ends at its deadline instead of at the reclaim": async (operation, submit) => {
-    if (operation.kind === "ack") await submit({ kind: "reclaim", limit: 1_000_000, parts: "all" });
+    if (operation.kind === "ack") await submit({ kind: "tick", limit: 1_000_000, parts: "all" });
     return submit(operation);
   },
   "reclaim ignores its limit": (operation, submit) =>
     submit(
-      operation.kind === "reclaim"
-        ? { kind: "reclaim", limit: 1_000_000, parts: "all" }
-        : operation,
+      operation.kind === "tick" ? { kind: "tick", limit: 1_000_000, parts: "all" } : operation,
     ),
   "flush keeps claimed events": async (operation, submit) => {
     if (operation.kind !== "flush") return submit(operation);
-    const pop = { kind: "pop", queue: operation.queue, leaseMs: 0 } as const;
+    const pop = { kind: "pop", queue: operation.queue, leaseMs: 0, claimant: null } as const;
     while (await submit(pop));
     return null;
   },
@@ -81,10 +85,11 @@ const breakages: Record<string, Rule> = {
   "the list omits queues without events": async (operation, submit) => {
     if (operation.kind !== "list") return submit(operation);
     const page = await submit(operation);
-    return { ...page, queues: page.queues.filter(({ total }) => total > 0) };
+    return { ...page, queues: page.queues.filter((queue) => totalOf(queue) > 0) };
   },
   "one pushed event is lost": lossy(),
-  "a refused push is answered ok": (operation, submit) => submit(operation).catch(() => "ok"),
+  "a refused push is answered ok": (operation, submit) =>
+    submit(operation).catch(() => (operation as Push).id),
 };
 
 const breakagesOfOrder: Record<string, IsAfter> = {
@@ -92,27 +97,34 @@ const breakagesOfOrder: Record<string, IsAfter> = {
   "a session is refused for ever": (failures) => failures.count > 0,
 };
 
+/** Whether the pop that it undoes removed the event. Both stores note then that there is no claim. */
+function isRemoved({ popped }: Unpop): boolean {
+  const { claim, leaseMs } = popped.undo as { claim: number; leaseMs?: number };
+  return claim === 0 || leaseMs === 0;
+}
+
 /** Swaps the first two events of a queue with two or more expired leases. */
 function backwards(): Rule {
   const queues = new Map<string, Buffer>();
   return async (operation, submit) => {
     if (operation.kind === "pop") queues.set(String(operation.queue), operation.queue);
-    if (operation.kind !== "reclaim") return submit(operation);
+    if (operation.kind !== "tick") return submit(operation);
     const names = [...queues.values()];
     const before = await submit({ kind: "status", queues: names });
     const count = await submit(operation);
     const after = await submit({ kind: "status", queues: names });
     for (const [at, queue] of names.entries()) {
-      if (before[at]!.processing - after[at]!.processing < 2) continue;
+      if (before[at]!.claimed - after[at]!.claimed < 2) continue;
       const pops = [await submit(popOf(queue)), await submit(popOf(queue))];
-      for (const event of pops) await submit({ kind: "ack", queue, id: event!.id, redo: true });
+      for (const event of pops)
+        await submit({ kind: "redo", queue, id: event!.id, token: null, start: null });
     }
     return count;
   };
 }
 
 function popOf(queue: Buffer) {
-  return { kind: "pop", queue, leaseMs: 1000 } as const;
+  return { kind: "pop", queue, leaseMs: 1000, claimant: null } as const;
 }
 
 /** After many operations answers ok to one push without doing it. */

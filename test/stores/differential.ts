@@ -68,7 +68,7 @@ class Pair {
 
   /** Restarts the second store, and makes expired claims and consumers equal again. */
   async restartSecond(random: Random, operations: RandomOperations): Promise<void> {
-    await this.submitAll([{ kind: "reclaim", limit: RECLAIM_ALL, parts: "all" }]);
+    await this.submitAll([{ kind: "tick", limit: RECLAIM_ALL, parts: "all" }]);
     const { reopen, crash } = this.#b.under;
     await (random.below(2) === 0 ? reopen : crash)?.();
     // The new process cannot undo earlier pops.
@@ -118,7 +118,7 @@ class Pair {
     await this.walk(1000);
     await this.#drain(queues);
     this.advance(3_600_000);
-    await this.submitAll([{ kind: "reclaim", limit: RECLAIM_ALL, parts: "all" }]);
+    await this.submitAll([{ kind: "tick", limit: RECLAIM_ALL, parts: "all" }]);
     await this.#drain(queues);
     await this.submitAll(queues.map((queue) => ({ kind: "flush", queue: bytesOf(queue) })));
     await this.submitAll([{ kind: "status", queues: queues.map(bytesOf) }]);
@@ -126,7 +126,7 @@ class Pair {
 
   async #drain(queues: string[]): Promise<void> {
     const pops = queues.map(
-      (queue) => ({ kind: "pop", queue: bytesOf(queue), leaseMs: 0 }) as const,
+      (queue) => ({ kind: "pop", queue: bytesOf(queue), leaseMs: 0, claimant: null }) as const,
     );
     // One round more than the number of events.
     const total = async (store: Caller) =>
@@ -171,9 +171,9 @@ function answers(store: Caller, batch: Operation[]): Promise<Answer[]> {
 /** Omits claims and ranks, which each store numbers in its own way. */
 function answerOf(operation: Operation, result: unknown): Answer {
   if (operation.kind !== "pop" || result === null) return { text: written(result), unpop: null };
-  const { queue, leaseMs } = operation;
+  const { queue } = operation;
   const { id, contents } = result as Popped;
-  const unpop: Unpop = { kind: "unpop", queue, leaseMs, popped: result as Popped };
+  const unpop: Unpop = { kind: "unpop", queue, popped: result as Popped };
   return { text: written({ id, contents }), unpop };
 }
 

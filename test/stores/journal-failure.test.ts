@@ -44,7 +44,7 @@ function sessionsOf({ store }: StoreUnderTest) {
 
 /** Omits claims and ranks, which each store numbers in its own way. */
 function withoutClaim(result: unknown): unknown {
-  if (typeof result !== "object" || result === null || !("claim" in result)) return result;
+  if (typeof result !== "object" || result === null || !("undo" in result)) return result;
   const { id, contents } = result as Popped;
   return { id, contents };
 }

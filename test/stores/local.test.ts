@@ -152,8 +152,8 @@ describe("the local store", () => {
     const store = await openCaller();
     const contents = Buffer.alloc(64 * 1024 * 1024, "\xff\x00a", "latin1");
     const [queue, id] = [Buffer.from("q"), Buffer.from("huge")];
-    await store.submit({ kind: "push", queue, end: "left", id, contents });
-    const event = await store.submit({ kind: "pop", queue, leaseMs: 0 });
+    await store.submit({ kind: "push", queue, end: "left", id, contents, options: null });
+    const event = await store.submit({ kind: "pop", queue, leaseMs: 0, claimant: null });
     expect(event?.contents.equals(contents)).toBe(true);
   });
 

@@ -96,7 +96,7 @@ test.each([1, 2, 3])("counts nothing once all queues are gone, seed %d", async (
       if (random.below(500) === 0) await under.reopen();
     }
     for (const queue of queues) await store.flush(queue);
-    await store.submit({ kind: "reclaim", limit: 1, parts: "all" });
+    await store.submit({ kind: "tick", limit: 1, parts: "all" });
     expect(factsOf(under)).toEqual({ memory: 0, onDisk: 0 });
   });
 });

@@ -44,7 +44,7 @@ export class RandomOperations {
   withRefusal(batch: Operation[]): Operation[] {
     const random = this.#random;
     if (random.below(6) > 0) return batch;
-    const push = { kind: "push", queue: bytesOf(REFUSING), end: "left" } as const;
+    const push = { kind: "push", queue: bytesOf(REFUSING), end: "left", options: null } as const;
     const refused: Operation = {
       ...push,
       id: bytesOf(random.of(this.#ids)),
@@ -67,21 +67,22 @@ export class RandomOperations {
     const random = this.#random;
     const queue = bytesOf(random.of(this.queues));
     const id = bytesOf(random.of(this.#ids));
-    const weights = { push: 30, pop: 22, ack: 20, peek: 6, ready: 4, status: 4, reclaim: 6 };
+    const weights = { push: 30, pop: 22, ack: 20, peek: 6, ready: 4, status: 4, tick: 6 };
     const kind = random.weighted({ ...weights, register: 3, flush: 2 });
     const end = random.below(3) > 0 ? "left" : "right";
     switch (kind) {
       case "push":
-        return { kind, queue, end, id, contents: this.#contents() };
+        return { kind, queue, end, id, contents: this.#contents(), options: null };
       case "pop":
-        return { kind, queue, leaseMs: this.#leaseMs() };
+        return { kind, queue, leaseMs: this.#leaseMs(), claimant: null };
       case "ack":
-        return { kind, queue, id, redo: random.below(2) === 0 };
+        if (random.below(2) === 0) return { kind, queue, id, token: null, result: null };
+        return { kind: "redo", queue, id, token: null, start: null };
       case "peek":
         return { kind, queue, end };
       case "flush":
         return { kind, queue };
-      case "reclaim":
+      case "tick":
         return { kind, limit: RECLAIM_ALL, parts: "all" };
       case "register":
         return this.#register();

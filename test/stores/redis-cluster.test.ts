@@ -142,7 +142,7 @@ describe("in a cluster", () => {
     await eventually(() => under.store.isDue(), { message: "the lease of 1 ms has expired" });
     under.advance(1);
     const before = await scripts();
-    const due = () => caller.submit({ kind: "reclaim", limit: 10, parts: "due" });
+    const due = () => caller.submit({ kind: "tick", limit: 10, parts: "due" });
     expect(await due()).toBe(1);
     expect(under.store.isDue()).toBe(false);
     expect(await due()).toBe(0);
@@ -156,7 +156,7 @@ describe("in a cluster", () => {
     await stranger.push("mail", "1");
     await stranger.pop("mail", 1);
     under.advance(1);
-    const some = () => caller.submit({ kind: "reclaim", limit: 10, parts: "some" });
+    const some = () => caller.submit({ kind: "tick", limit: 10, parts: "some" });
     let moved = 0;
     for (let look = 0; look < SHARDS / 8; look++) moved += (await some()) as number;
     expect(moved).toBe(1);

@@ -169,13 +169,13 @@ describe("the Redis store", () => {
       ...ignoredCallbacks,
     });
     await other.watch();
-    await other.session().ask({ kind: "reclaim", limit: 1, parts: "all" });
+    await other.session().ask({ kind: "tick", limit: 1, parts: "all" });
     await caller.push("q", "1");
     expect(other.isDue()).toBe(false);
     await caller.pop("q", 1);
     await eventually(() => other.isDue(), { message: "the other process knows of the claim" });
     await caller.ack("q", "1");
-    await other.session().ask({ kind: "reclaim", limit: 1, parts: "all" });
+    await other.session().ask({ kind: "tick", limit: 1, parts: "all" });
     expect(other.isDue()).toBe(false);
     await server.redis.call("CLIENT", "KILL", "TYPE", "pubsub");
     await eventually(() => other.isDue(), { message: "the other process looks for missed claims" });
@@ -350,7 +350,7 @@ test("too few replicas for one client's change fail no operation of another clie
   const [changing, reading] = [store.session(), store.session()];
   const queue = Buffer.from("q");
   const [id, contents] = [Buffer.from("1"), Buffer.from("contents")];
-  const pushed = changing.ask({ kind: "push", queue, end: "left", id, contents });
+  const pushed = changing.ask({ kind: "push", queue, end: "left", id, contents, options: null });
   const failure = pushed.catch((error: StoreError) => error.failure);
   // The push is done, and waits for replicas.
   await eventually(async () => (await server.redis.exists(`${TAG}:events:q`)) === 1);

@@ -67,9 +67,16 @@ async function exchangesOfAllVerbs(): Promise<Record<string, Exchange[]>> {
     }
     for (const leaseMs of [0, 1000]) {
       const queue = Buffer.from("undone");
-      await session.ask({ kind: "push", queue, end: "left", id: queue, contents: queue });
-      const popped = await session.ask({ kind: "pop", queue, leaseMs });
-      expect(await session.ask({ kind: "unpop", queue, leaseMs, popped: popped! })).toBe(true);
+      await session.ask({
+        kind: "push",
+        queue,
+        end: "left",
+        id: queue,
+        contents: queue,
+        options: null,
+      });
+      const popped = await session.ask({ kind: "pop", queue, leaseMs, claimant: null });
+      expect(await session.ask({ kind: "unpop", queue, popped: popped! })).toBe(true);
     }
     await session.ask({ kind: "list", after: null, limit: 2 });
     await session.ask({ kind: "list", after: Buffer.from("a"), limit: 1000 });

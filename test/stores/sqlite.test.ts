@@ -50,9 +50,9 @@ test.each([2 ** 28, 0])(
     const session = under.store.session();
     const contents = Buffer.alloc(64 * 1024 * 1024, "\xff\x00a", "latin1");
     const [queue, id] = [Buffer.from("q"), Buffer.from("huge")];
-    await session.ask({ kind: "push", queue, end: "left", id, contents });
+    await session.ask({ kind: "push", queue, end: "left", id, contents, options: null });
     await under.reopen();
-    const event = await session.ask({ kind: "pop", queue, leaseMs: 0 });
+    const event = await session.ask({ kind: "pop", queue, leaseMs: 0, claimant: null });
     expect(event?.contents.equals(contents)).toBe(true);
     await under.close();
   },
@@ -89,7 +89,7 @@ describe.each([2 ** 28, 0])("the order of the line, memory budget %d", (memoryBu
     store.advance(500);
     expect(await store.reclaim()).toBe(1);
     await store.push("q", "righter", "right");
-    await store.unpop("q", undone[1]!, 0);
+    await store.unpop("q", undone[1]!);
     await store.unpop("q", undone[0]!);
     await store.pushAll("q", ["7"]);
     await under[end]();

@@ -34,7 +34,7 @@ export interface JournalOptions {
 export const batchOperationsMax = 4096;
 /** Bytes of ids and contents that one batch writes to the journal besides its first event. */
 const batchBytesMax = 1024 * 1024;
-const reclaimedAtOnce = 4096;
+const movedAtOnce = 4096;
 
 type Result = Results[Operation["kind"]];
 
@@ -104,7 +104,7 @@ export class LocalStore implements Store {
       journal.close();
       throw error;
     }
-    await store.#reclaimAll();
+    await store.#tickAll();
     return store;
   }
 
@@ -265,10 +265,10 @@ export class LocalStore implements Store {
   }
 
   /** Requeues events whose lease expired while okq did not run, before the first client comes. */
-  async #reclaimAll(): Promise<void> {
+  async #tickAll(): Promise<void> {
     const session = this.session();
-    const reclaim = () => session.ask({ kind: "reclaim", limit: reclaimedAtOnce, parts: "all" });
-    while ((await reclaim()) === reclaimedAtOnce);
+    const tick = () => session.ask({ kind: "tick", limit: movedAtOnce, parts: "all" });
+    while ((await tick()) === movedAtOnce);
   }
 
   #announceReady(): void {
@@ -288,7 +288,7 @@ function countWithin(submitted: Submitted[], count: number): number {
   for (let at = 0; at < count; at++) {
     const { operation } = submitted[at]!;
     if (operation.kind !== "push") continue;
-    bytes += operation.id.length + operation.contents.length;
+    bytes += (operation.id?.length ?? 0) + operation.contents.length;
     if (bytes > batchBytesMax && at > 0) return at;
   }
   return count;

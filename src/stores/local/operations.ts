@@ -1,7 +1,7 @@
 // The operations on the model: one function per kind, with the name of the kind. A function either
 // does its operation or throws before it has changed anything.
 
-import type { Event, Popped } from "../../queue/event.ts";
+import { Duplicate, type Event } from "../../queue/event.ts";
 import type { Operation, Results } from "../../queue/operations.ts";
 import type { QueueStatus } from "../../queue/queue-status.ts";
 import { nameOf } from "../../queue/name-cache.ts";
@@ -14,17 +14,26 @@ const KEPT_AS_BUFFER_BYTES_MIN = 4096;
 
 type OperationOf<K extends Operation["kind"]> = Extract<Operation, { kind: K }>;
 
+/** What undoes a pop: the number of the claim (0: none) and the event's place in line before it. */
+interface Undo {
+  claim: number;
+  place: number;
+}
+
+const LEASE_DEFAULT_MS = 30_000;
+
 type Operations = {
-  [K in Operation["kind"]]: (model: Model, operation: OperationOf<K>) => Results[K];
+  [K in Operation["kind"]]?: (model: Model, operation: OperationOf<K>) => Results[K];
 };
 
 export const operations: Operations = {
   push(model, { queue: name, end, id, contents }) {
+    if (id === null) throw new Error("not yet");
     const event = new LocalEvent(toText(id), toKept(contents));
     const queue = model.open(nameOf(name));
-    if (model.has(queue, event)) return "duplicate";
+    if (model.has(queue, event)) return new Duplicate(id);
     model.add(queue, event, end);
-    return "ok";
+    return id;
   },
 
   pop(model, { queue: name, leaseMs }) {
@@ -33,25 +42,26 @@ export const operations: Operations = {
     const event = model.rightMost(queue);
     if (!event) return null;
     const { id, contents } = toEvent({ id: event.id, contents: model.contentsOf(event) });
-    const popped: Popped = { id, contents, claim: 0, place: event.place };
+    const undo: Undo = { claim: 0, place: event.place };
     if (leaseMs === 0) model.takeNext(queue);
-    else popped.claim = model.claimNext(queue, model.nowMs + leaseMs);
-    return popped;
+    else undo.claim = model.claimNext(queue, model.nowMs + (leaseMs ?? LEASE_DEFAULT_MS));
+    return { queue: name, id, contents, token: null, attempt: 1, headers: null, undo };
   },
 
-  unpop(model, { queue: name, leaseMs, popped }) {
-    const { id, contents, claim, place } = popped;
-    if (leaseMs > 0) {
+  unpop(model, { queue: name, popped }) {
+    const { id, contents, undo } = popped;
+    const { claim, place } = undo as Undo;
+    if (claim > 0) {
       const queue = model.get(nameOf(name));
       const event = queue?.get(toText(id));
       if (!queue || event?.claim !== claim) return false;
-      model.unclaim(queue, event, place!);
+      model.unclaim(queue, event, place);
       return true;
     }
     const queue = model.open(nameOf(name));
     const event = new LocalEvent(toText(id), toKept(contents));
     if (model.has(queue, event)) return false;
-    model.addAt(queue, event, place!);
+    model.addAt(queue, event, place);
     return true;
   },
 
@@ -61,12 +71,19 @@ export const operations: Operations = {
     return event ? toEvent(event) : null;
   },
 
-  ack(model, { queue: name, id, redo }) {
+  ack(model, { queue: name, id }) {
     const queue = model.get(nameOf(name));
     const event = queue?.get(toText(id));
     if (!queue || !event?.isClaimed) return false;
-    if (redo) model.unclaim(queue, event, model.next());
-    else model.dropClaimed(queue, event);
+    model.dropClaimed(queue, event);
+    return true;
+  },
+
+  redo(model, { queue: name, id }) {
+    const queue = model.get(nameOf(name));
+    const event = queue?.get(toText(id));
+    if (!queue || !event?.isClaimed) return false;
+    model.unclaim(queue, event, model.next());
     return true;
   },
 
@@ -104,7 +121,7 @@ export const operations: Operations = {
     return null;
   },
 
-  reclaim(model, { limit }) {
+  tick(model, { limit }) {
     model.sweep();
     return model.reclaim(limit);
   },
@@ -120,16 +137,22 @@ export function execute<K extends Operation["kind"]>(
   model: Model,
   operation: OperationOf<K>,
 ): Results[K] {
-  return operations[operation.kind as K](model, operation);
+  const execution = operations[operation.kind as K];
+  if (!execution) throw new Error("not yet");
+  return execution(model, operation);
 }
 
 function statusOf(model: Model, name: string): QueueStatus {
   const queue = model.get(name);
   return {
     queue: toBytes(name),
-    total: queue?.size ?? 0,
-    processing: queue?.claimed.length ?? 0,
+    ready: queue?.readyCount ?? 0,
+    delayed: 0,
+    claimed: queue?.claimed.length ?? 0,
+    failed: 0,
+    completed: 0,
     consumers: queue?.consumers ?? 0,
+    paused: [],
   };
 }
 

@@ -320,8 +320,9 @@ function weightOf(operation: Operation): number {
 function sizeOf(operation: Operation): number {
   switch (operation.kind) {
     case "push":
-      return operation.id.length + operation.contents.length;
+      return (operation.id?.length ?? 0) + operation.contents.length;
     case "ack":
+    case "redo":
       return operation.id.length;
     case "unpop":
       return operation.popped.id.length + operation.popped.contents.length;

@@ -4,7 +4,7 @@ import type { Popped } from "../../queue/event.ts";
 import type { Operation, Pop } from "../../queue/operations.ts";
 import type { Output } from "../../resp/reply.ts";
 import { INFIXES, queueKey, TICKS_PER_MS } from "./keys.ts";
-import { ABSENT, type ScriptReply } from "./verbs.ts";
+import { ABSENT, type ScriptReply, type Undo } from "./verbs.ts";
 
 /** Of events popped from one queue with one lease. REPLY_BYTES_MAX of the script limits them. */
 export class Fetch {
@@ -41,7 +41,8 @@ export class Fetch {
       const popped = this.results[place]!;
       const bytes = (contents as (Buffer | null)[])[at];
       const score = Number((scores as (Buffer | null)[])[at]);
-      const isClaimed = score === popped.claim + this.pop.leaseMs * TICKS_PER_MS;
+      const { claim, leaseMs } = popped.undo as Undo;
+      const isClaimed = score === claim + leaseMs * TICKS_PER_MS;
       if (bytes && isClaimed) popped.contents = bytes;
       else this.results[place] = null;
     }

@@ -163,6 +163,25 @@ local function fill_in(queue, ids)
   end
 end
 
+-- Ends the claims of the ids from ARGV[first] to ARGV[last]; returns those that were claimed, and the
+-- places, from 1, of the others.
+local function end_claims(queue, first, last)
+  if may_have_extras(queue) then
+    redis.call('HDEL', queue.leases, unpack(ARGV, first, last))
+  end
+  local ids, missed = {}, {}
+  for at = first, last do
+    -- One by one: the scores of many would have to be written as text to see which are there.
+    if redis.call('ZREM', queue.claimed, ARGV[at]) == 1 then
+      ids[#ids + 1] = ARGV[at]
+    else
+      missed[#missed + 1] = at - first + 1
+    end
+  end
+  fill_in(queue, ids)
+  return ids, missed
+end
+
 local processes
 local function consumers_of(queue)
   processes = processes or redis.call('SMEMBERS', processes_key)

@@ -9,10 +9,11 @@ import prelude from "./prelude.lua" with { type: "text" };
 import probe from "./probe.lua" with { type: "text" };
 import push from "./push.lua" with { type: "text" };
 import ready from "./ready.lua" with { type: "text" };
-import reclaim from "./reclaim.lua" with { type: "text" };
+import redo from "./redo.lua" with { type: "text" };
 import register from "./register.lua" with { type: "text" };
 import stage from "./stage.lua" with { type: "text" };
 import status from "./status.lua" with { type: "text" };
+import tick from "./tick.lua" with { type: "text" };
 import unpop from "./unpop.lua" with { type: "text" };
 import {
   FIXED_KEYS,
@@ -35,7 +36,21 @@ const names = [
   ...infixes,
 ].join("");
 
-const verbs = [ack, flush, list, peek, pop, probe, push, ready, reclaim, register, status, unpop];
+const verbs = [
+  ack,
+  flush,
+  list,
+  peek,
+  pop,
+  probe,
+  push,
+  ready,
+  redo,
+  register,
+  status,
+  tick,
+  unpop,
+];
 
 export const SCRIPT = [names, stage, prelude, ...verbs, batch].join("\n");
 export const SCRIPT_SHA = new Bun.CryptoHasher("sha1").update(SCRIPT).digest("hex");

@@ -4,7 +4,7 @@ import type {
   List,
   Operation,
   Ready,
-  Reclaim,
+  Tick,
   Register,
   ResultOf,
   Status,
@@ -32,7 +32,7 @@ const everyShard = Array.from({ length: SHARDS }, (_, shard) => shard);
 
 /** The one shard that the operation concerns, or null if there are several. */
 export function shardOfAll(operation: Operation): number | null {
-  if ("queue" in operation) return shardOf(operation.queue);
+  if ("queue" in operation && operation.queue) return shardOf(operation.queue);
   if (!("queues" in operation) || operation.queues.length === 0) return null;
   const first = shardOf(operation.queues[0]!);
   return operation.queues.every((queue) => shardOf(queue) === first) ? first : null;
@@ -53,8 +53,8 @@ function parts(operation: Operation, ask: Ask, known: KnownShards): Promise<unkn
       return list(operation, ask);
     case "register":
       return register(operation, ask, known);
-    case "reclaim":
-      return reclaim(operation, ask, known);
+    case "tick":
+      return tick(operation, ask, known);
     case "probe":
       return probe(ask);
     default:
@@ -109,13 +109,13 @@ async function register(
   return null;
 }
 
-async function reclaim(operation: Reclaim, ask: Ask, known: KnownShards): Promise<number> {
-  const shards = shardsToReclaim(operation.parts, known);
+async function tick(operation: Tick, ask: Ask, known: KnownShards): Promise<number> {
+  const shards = shardsToTick(operation.parts, known);
   const moved = await all(shards, (shard) => ask(shard, operation));
   return moved.reduce((sum, count) => sum + count, 0);
 }
 
-function shardsToReclaim(which: Reclaim["parts"], known: KnownShards): number[] {
+function shardsToTick(which: Tick["parts"], known: KnownShards): number[] {
   if (which === "all") return everyShard;
   const due = everyShard.filter(known.isDue);
   if (which === "due") return due;

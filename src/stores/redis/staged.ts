@@ -55,14 +55,15 @@ export function stagedOf(calls: Call[]): Staged[] | null {
 /** Whether one of the ids is in another push or in an ack of its queue. */
 function hasSharedIds(calls: Call[], queues: Map<string, Staged>): boolean {
   for (const [name, { pushes }] of queues) {
-    const ids = new Set(pushes.map(({ id }) => id.toString("latin1")));
+    const ids = new Set(pushes.map(({ id }) => id!.toString("latin1")));
     if (ids.size < pushes.length) return true;
     for (const { operations } of calls) {
       for (const operation of operations) {
-        if (operation.kind !== "ack" && operation.kind !== "push") break;
+        if (operation.kind !== "ack" && operation.kind !== "redo" && operation.kind !== "push")
+          break;
         if (operation.kind === "push" && isLarge(operation)) break;
         if (nameOf(operation.queue) !== name) break;
-        if (ids.has(operation.id.toString("latin1"))) return true;
+        if (ids.has(operation.id!.toString("latin1"))) return true;
       }
     }
   }
@@ -90,14 +91,14 @@ export function writeStaging(
   for (const argument of ["", "", "STAGE"]) output.write(argument, 2);
   for (const { pushes } of queues) {
     output.write(String(pushes.length), 2);
-    for (const { id } of pushes) output.write(id, 2);
+    for (const { id } of pushes) output.write(id!, 2);
   }
   for (const { queue, pushes } of queues) {
     output.writeArrayHeader(2 + 2 * pushes.length);
     output.write("HSET", 2);
     output.write(queueKey(tag, STAGED, queue), 2);
     for (const { id, contents } of pushes) {
-      output.write(id, 2);
+      output.write(id!, 2);
       output.write(contents, 2);
     }
   }

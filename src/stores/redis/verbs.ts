@@ -1,8 +1,8 @@
 // For each operation: which ones may share a call of their verb, the arguments of that call, and
 // the results in its reply. The .lua file of the same name is the other side.
 import { LARGE_BYTES } from "./keys.ts";
-import type { Popped } from "../../queue/event.ts";
-import type { Operation, Push, ResultOf } from "../../queue/operations.ts";
+import { Duplicate, type Popped } from "../../queue/event.ts";
+import type { Operation, Pop, Push, ResultOf } from "../../queue/operations.ts";
 import type { QueueStatus } from "../../queue/queue-status.ts";
 
 export type Argument = string | Buffer;
@@ -48,15 +48,33 @@ export function poppedCount(reply: ScriptReply): number {
   return Math.max(0, (reply as ScriptReply[]).length / 2 - 1);
 }
 
-function poppedOf(reply: ScriptReply): Popped[] {
+/** What undoes a pop. */
+export interface Undo {
+  /** Different from every other claim that the event has had or will have. */
+  claim: number;
+  leaseMs: number;
+  /** The event's rank in the line; null when the rank follows from the claim. */
+  place: number | null;
+}
+
+const LEASE_DEFAULT_MS = 30_000;
+
+function poppedOf(reply: ScriptReply, { queue, leaseMs }: Pop): Popped[] {
   const parts = reply as (Buffer | null)[];
   const claim = parts[0] as unknown as number;
   const places = parts[1] as unknown as Buffer[];
   return Array.from({ length: poppedCount(reply) }, (_, at) => ({
     id: parts[2 * at + 2]!,
     contents: parts[2 * at + 3] ?? ABSENT,
-    claim: claim + at,
-    place: places[at] ? Number(places[at]) : null,
+    queue,
+    token: null,
+    attempt: 1,
+    headers: null,
+    undo: {
+      claim: claim + at,
+      leaseMs: leaseMs ?? LEASE_DEFAULT_MS,
+      place: places[at] ? Number(places[at]) : null,
+    } satisfies Undo,
   }));
 }
 
@@ -68,11 +86,12 @@ function allBut<T>(reply: ScriptReply, count: number, usual: T, listed: T): T[] 
 }
 
 function statusOf(queue: Buffer, counts: ScriptReply[], at: number): QueueStatus {
-  const [total, processing, consumers] = counts.slice(at, at + 3) as number[];
-  return { queue, total: total!, processing: processing!, consumers: consumers! };
+  const [total, claimed, consumers] = counts.slice(at, at + 3) as [number, number, number];
+  const others = { delayed: 0, failed: 0, completed: 0, paused: [] };
+  return { queue, ready: total - claimed, claimed, consumers, ...others };
 }
 
-export const verbs: { [K in Kind]: Verb<K> } = {
+const known: { [K in Kind]?: Verb<K> } = {
   push: {
     variant: (push) => (isLarge(push) ? LARGE[push.end] : push.end),
     call(pushes, numberOf, isStaged) {
@@ -80,22 +99,28 @@ export const verbs: { [K in Kind]: Verb<K> } = {
       const isBeside = isStaged && isLarge(pushes[0]!);
       const call: Argument[] = [numberOf(queue), end === "left" ? "LEFT" : "RIGHT"];
       call.push(isBeside ? "STAGED" : "INLINE");
-      for (const push of pushes) call.push(push.id, isBeside ? "" : push.contents);
+      for (const push of pushes) call.push(push.id!, isBeside ? "" : push.contents);
       return call;
     },
-    results: (reply, pushes) => allBut(reply, pushes.length, "ok", "duplicate"),
+    results(reply, pushes) {
+      const results: ResultOf<Push>[] = pushes.map(({ id }) => id!);
+      for (const place of reply as number[]) {
+        results[place - 1] = new Duplicate(pushes[place - 1]!.id!);
+      }
+      return results;
+    },
     // A duplicate is an event that is there: its producer relies on it.
     isChange: () => true,
   },
   pop: {
-    variant: (pop) => pop.leaseMs,
+    variant: ({ leaseMs }) => leaseMs ?? LEASE_DEFAULT_MS,
     call: (pops, numberOf) => [
       numberOf(pops[0]!.queue),
-      String(pops[0]!.leaseMs),
+      String(pops[0]!.leaseMs ?? LEASE_DEFAULT_MS),
       String(pops.length),
     ],
     results(reply, pops) {
-      const popped = poppedOf(reply);
+      const popped = poppedOf(reply, pops[0]!);
       return pops.map((_, at) => popped[at] ?? null);
     },
     isChange: (event) => event !== null,
@@ -103,8 +128,9 @@ export const verbs: { [K in Kind]: Verb<K> } = {
   unpop: {
     variant: () => null,
     call([unpop], numberOf) {
-      const { queue, leaseMs, popped } = unpop!;
-      const { id, contents, claim, place } = popped;
+      const { queue, popped } = unpop!;
+      const { id, contents, undo } = popped;
+      const { claim, leaseMs, place } = undo as Undo;
       const call = [numberOf(queue), String(leaseMs), String(claim), String(place ?? ""), id];
       return [...call, leaseMs > 0 ? "" : contents];
     },
@@ -112,14 +138,15 @@ export const verbs: { [K in Kind]: Verb<K> } = {
     isChange: (isInLine) => isInLine,
   },
   ack: {
-    variant: (ack) => (ack.redo ? "REDO" : "DONE"),
-    call(acks, numberOf) {
-      const { queue, redo } = acks[0]!;
-      const call: Argument[] = [numberOf(queue), redo ? "REDO" : "DONE"];
-      for (const ack of acks) call.push(ack.id);
-      return call;
-    },
+    variant: () => "ack",
+    call: (acks, numberOf) => [numberOf(acks[0]!.queue), ...acks.map(({ id }) => id)],
     results: (reply, acks) => allBut(reply, acks.length, true, false),
+    isChange: (wasClaimed) => wasClaimed,
+  },
+  redo: {
+    variant: () => "redo",
+    call: (redos, numberOf) => [numberOf(redos[0]!.queue), ...redos.map(({ id }) => id)],
+    results: (reply, redos) => allBut(reply, redos.length, true, false),
     isChange: (wasClaimed) => wasClaimed,
   },
   peek: {
@@ -177,9 +204,9 @@ export const verbs: { [K in Kind]: Verb<K> } = {
     results: () => [null],
     isChange: () => false,
   },
-  reclaim: {
+  tick: {
     variant: () => null,
-    call: ([reclaim]) => [String(reclaim!.limit)],
+    call: ([tick]) => [String(tick!.limit)],
     results: (reply) => [reply as number],
     isChange: () => false,
   },
@@ -190,3 +217,5 @@ export const verbs: { [K in Kind]: Verb<K> } = {
     isChange: () => true,
   },
 };
+
+export const verbs = known as { [K in Kind]: Verb<K> };

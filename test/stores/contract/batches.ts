@@ -148,7 +148,7 @@ export function batches(check: Check): void {
   check("close settles the operations in flight first", async (store) => {
     let settled = 0;
     const count = () => settled++;
-    for (const id of ["1", "2", "2", "3"]) store.push("q", id).then(count, count);
+    for (const id of ["1", "2", "2", "3"]) store.ack("q", id).then(count, count);
     await store.under.store.close();
     expect(settled).toBe(4);
   });

@@ -1,9 +1,9 @@
 // Short functions for the operations of a store, with latin1 text instead of bytes.
 // oxlint-disable no-await-in-loop -- the steps take place in this order
 
-import type { End, Popped } from "../../../src/queue/event.ts";
+import { Duplicate, type End, type Popped } from "../../../src/queue/event.ts";
 import type { Operation, ResultOf } from "../../../src/queue/operations.ts";
-import type { QueuePage, QueueStatus } from "../../../src/queue/queue-status.ts";
+import { type QueuePage, type QueueStatus, totalOf } from "../../../src/queue/queue-status.ts";
 import type { Session } from "../../../src/queue/store.ts";
 import type { StoreUnderTest } from "../contract.ts";
 
@@ -37,14 +37,21 @@ export class Caller {
     this.under.advance(ms);
   }
 
-  push(queue: string, id: string, end: End = "left", contents = `contents of ${id}`) {
-    return this.submit({
+  async push(
+    queue: string,
+    id: string,
+    end: End = "left",
+    contents = `contents of ${id}`,
+  ): Promise<"ok" | "duplicate"> {
+    const result = await this.submit({
       kind: "push",
       queue: bytesOf(queue),
       end,
       id: bytesOf(id),
       contents: bytesOf(contents),
+      options: null,
     });
+    return result instanceof Duplicate ? "duplicate" : "ok";
   }
 
   /** Pushes on the left, so that the first event is the next one out. */
@@ -54,13 +61,13 @@ export class Caller {
 
   /** Pops. Returns the event with everything that undoes the pop. */
   popUndoable(queue: string, lease = leaseMs): Promise<Popped | null> {
-    return this.submit({ kind: "pop", queue: bytesOf(queue), leaseMs: lease });
+    return this.submit({ kind: "pop", queue: bytesOf(queue), leaseMs: lease, claimant: null });
   }
 
-  /** Undoes a popUndoable with that lease. */
-  unpop(queue: string, popped: Popped | null, lease = leaseMs): Promise<boolean> {
+  /** Undoes a popUndoable. */
+  unpop(queue: string, popped: Popped | null): Promise<boolean> {
     if (!popped) throw new Error("nothing was popped");
-    return this.submit({ kind: "unpop", queue: bytesOf(queue), leaseMs: lease, popped });
+    return this.submit({ kind: "unpop", queue: bytesOf(queue), popped });
   }
 
   /** The event's id and contents. */
@@ -84,11 +91,23 @@ export class Caller {
   }
 
   ack(queue: string, id: string): Promise<boolean> {
-    return this.submit({ kind: "ack", queue: bytesOf(queue), id: bytesOf(id), redo: false });
+    return this.submit({
+      kind: "ack",
+      queue: bytesOf(queue),
+      id: bytesOf(id),
+      token: null,
+      result: null,
+    });
   }
 
   redo(queue: string, id: string): Promise<boolean> {
-    return this.submit({ kind: "ack", queue: bytesOf(queue), id: bytesOf(id), redo: true });
+    return this.submit({
+      kind: "redo",
+      queue: bytesOf(queue),
+      id: bytesOf(id),
+      token: null,
+      start: null,
+    });
   }
 
   flush(queue: string): Promise<null> {
@@ -133,7 +152,7 @@ export class Caller {
   }
 
   reclaim(limit = 1000): Promise<number> {
-    return this.submit({ kind: "reclaim", limit, parts: "all" });
+    return this.submit({ kind: "tick", limit, parts: "all" });
   }
 
   /** Pops all ready events and returns their ids in order. */
@@ -161,5 +180,5 @@ export function textOf(bytes: Buffer): string {
 }
 
 function rowOf(status: QueueStatus): StatusRow {
-  return [textOf(status.queue), status.total, status.processing, status.consumers];
+  return [textOf(status.queue), totalOf(status), status.claimed, status.consumers];
 }

@@ -87,7 +87,13 @@ export function failures(check: Check): void {
 
   checkFull("operations sent after the refusal was received are done", async (store) => {
     const heard = Promise.withResolvers<unknown>();
-    const push = { kind: "push", end: "left", id: bytesOf("1"), contents: bytesOf("x") } as const;
+    const push = {
+      kind: "push",
+      end: "left",
+      id: bytesOf("1"),
+      contents: bytesOf("x"),
+      options: null,
+    } as const;
     store.session.submit(
       { ...push, queue: bytesOf("full") },
       {

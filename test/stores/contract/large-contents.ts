@@ -126,10 +126,7 @@ export function largeContents(check: Check): void {
     expect(await store.reclaim()).toBe(1);
     for (const lease of [1000, 0]) {
       const popped = await store.popUndoable("q", lease);
-      const results = [
-        store.unpop("q", popped, lease),
-        store.push("q", "1", "left", large("another")),
-      ];
+      const results = [store.unpop("q", popped), store.push("q", "1", "left", large("another"))];
       expect(await Promise.all(results)).toEqual([true, "duplicate"]);
     }
     expect(await store.popEvent("q")).toEqual(["1", large("1")]);
@@ -171,7 +168,12 @@ export function largeContents(check: Check): void {
       const cycles = sessions.map(async (session, who) => {
         const queue = `q${who % 4}`;
         await session.push(queue, `${who}`, "left", large(`${round}.${who}`));
-        const popped = await session.submit({ kind: "pop", queue: bytesOf(queue), leaseMs: 1000 });
+        const popped = await session.submit({
+          kind: "pop",
+          queue: bytesOf(queue),
+          leaseMs: 1000,
+          claimant: null,
+        });
         const id = popped!.id.toString();
         expect(popped!.contents.toString()).toBe(large(`${round}.${id}`));
         expect(await session.ack(queue, id)).toBe(true);

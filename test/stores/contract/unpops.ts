@@ -20,7 +20,7 @@ export function unpops(check: Check): void {
       for (let count = 1; count <= order.length; count++) {
         const popped = [];
         for (let i = 0; i < count; i++) popped.push(await store.popUndoable("q", lease));
-        for (const event of popped) expect(await store.unpop("q", event, lease)).toBe(true);
+        for (const event of popped) expect(await store.unpop("q", event)).toBe(true);
         expect(await store.status("q")).toEqual([["q", 4, 0, 0]]);
         expect(await store.peekEvent("q", "right")).toEqual(["right", "contents of right"]);
       }
@@ -34,7 +34,7 @@ export function unpops(check: Check): void {
       const popped = [];
       for (const _ of "1234") popped.push(await store.popUndoable("q", lease));
       for (const at of [2, 0, 3, 1]) {
-        expect(await store.another().unpop("q", popped[at]!, lease)).toBe(true);
+        expect(await store.another().unpop("q", popped[at]!)).toBe(true);
       }
       expect(await store.drain("q")).toEqual(["1", "2", "3", "4", "5"]);
     }
@@ -48,7 +48,7 @@ export function unpops(check: Check): void {
         await store.push("q", "old");
         const popped = [await store.popUndoable("q", lease), await store.popUndoable("q", lease)];
         await store.push("q", "second", "right");
-        for (const event of popped) expect(await store.unpop("q", event, lease)).toBe(true);
+        for (const event of popped) expect(await store.unpop("q", event)).toBe(true);
         expect(await store.drain("q")).toEqual(["second", "first", "old"]);
       }
     },
@@ -61,7 +61,7 @@ export function unpops(check: Check): void {
       const popped = await store.popUndoable("q", lease);
       store.advance(10);
       await store.reclaim();
-      expect(await store.unpop("q", popped, lease)).toBe(true);
+      expect(await store.unpop("q", popped)).toBe(true);
       expect(await store.drain("q")).toEqual(["1", "2", "3"]);
     }
   });
@@ -70,7 +70,7 @@ export function unpops(check: Check): void {
     await store.pushAll("q", ["1", "2"]);
     for (const _ of "123") {
       expect(await store.unpop("q", await store.popUndoable("q"))).toBe(true);
-      expect(await store.unpop("q", await store.popUndoable("q", 0), 0)).toBe(true);
+      expect(await store.unpop("q", await store.popUndoable("q", 0))).toBe(true);
     }
     expect(await store.pop("q", 1000)).toBe("1");
     store.advance(1000);
@@ -91,7 +91,7 @@ export function unpops(check: Check): void {
     const lost = await store.popUndoable("q", 1000);
     store.advance(1000);
     await store.reclaim();
-    expect(await store.unpop("q", lost, 1000)).toBe(false);
+    expect(await store.unpop("q", lost)).toBe(false);
     expect(await store.list()).toEqual([["q", 1, 0, 0]]);
     const redone = await store.popUndoable("q");
     await store.redo("q", "2");
@@ -115,7 +115,7 @@ export function unpops(check: Check): void {
         // If the second lease is shorter, both leases now expire at the same time.
         store.advance(Math.max(0, first - second));
         await store.pop("q", second);
-        expect(await store.unpop("q", late, first)).toBe(false);
+        expect(await store.unpop("q", late)).toBe(false);
         expect(await store.status("q")).toEqual([["q", 1, 1, 0]]);
         expect(await store.ack("q", "1")).toBe(true);
       }
@@ -128,9 +128,9 @@ export function unpops(check: Check): void {
       const old = await store.popUndoable("q", lease);
       await store.ack("q", "1");
       await store.push("q", "1", "left", "new");
-      expect(await store.unpop("q", old, lease)).toBe(false);
+      expect(await store.unpop("q", old)).toBe(false);
       expect(await store.popEvent("q", leaseMs)).toEqual(["1", "new"]);
-      expect(await store.unpop("q", old, lease)).toBe(false);
+      expect(await store.unpop("q", old)).toBe(false);
       expect(await store.ack("q", "1")).toBe(true);
     }
   });
@@ -140,8 +140,8 @@ export function unpops(check: Check): void {
       const before = store.reportedReady("q");
       await store.push("q", "1");
       const popped = await store.popUndoable("q", lease);
-      await store.unpop("q", popped, lease);
-      await store.unpop("q", popped, lease);
+      await store.unpop("q", popped);
+      await store.unpop("q", popped);
       await store.status("q");
       expect(store.reportedReady("q") - before).toBe(2);
       expect(await store.list()).toEqual([["q", 1, 0, 0]]);

@@ -105,7 +105,7 @@ local function sweep()
   return true
 end
 
-verbs.reclaim = function(from)
+verbs.tick = function(from)
   local limit, moved = tonumber(ARGV[from]), 0
   local failure
   deadlines_changed = true
