@@ -190,7 +190,8 @@ function written(value: unknown): string {
   }
   if (Array.isArray(value)) return `[${value.map(written).join(", ")}]`;
   if (typeof value === "object" && value !== null) {
-    const fields = Object.entries(value).map(([name, field]) => `${name}: ${written(field)}`);
+    const entries = Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1));
+    const fields = entries.map(([name, field]) => `${name}: ${written(field)}`);
     return `{ ${fields.join(", ")} }`;
   }
   return JSON.stringify(value);
