@@ -28,9 +28,9 @@ export interface PushOptions {
   backoff: string | null;
   leaseMs: number | null;
   /**
-   * If an event with that id is there: refuse the push, keep the event as it is, or give a ready or
-   * delayed one these contents and options. It keeps its place, unless the push names the right end,
-   * and its due time, unless the push names one.
+   * If an event with that id is there: refuse the push, keep the event as it is, or give a ready
+   * or delayed one these contents and options. It keeps its place, unless the push names the right
+   * end, and its due time, unless the push names one.
    */
   onDuplicate: "refuse" | "keep" | "replace";
 }
@@ -53,7 +53,7 @@ export class Duplicate {
 /** A popped event, and what the store needs to undo the pop. */
 export interface Popped extends Event {
   queue: Buffer;
-  /** Of its claim; never given twice in a queue. null: the pop did not ask, or there is no claim. */
+  /** Of its claim; never given twice in a queue. null: the pop did not ask for one. */
   token: Buffer | null;
   /** 1 + failures + crashes. Only right if the pop asked for a token. */
   attempt: number;
@@ -77,7 +77,8 @@ export interface EventFacts {
   contents: Buffer | null;
   pushedAtMs: number;
   /**
-   * delayed: when it is due. claimed: when the lease ends. failed, completed: since when. ready: null.
+   * delayed: when it is due. claimed: when the lease ends. failed, completed: since when.
+   * ready: null.
    */
   atMs: number | null;
   failures: number;
@@ -99,6 +100,6 @@ export interface EventFacts {
   log: Buffer[];
   progress: Buffer | null;
   result: Buffer | null;
-  /** Differs from the one that it had before, whenever the event has changed state or was pushed. */
+  /** Another one whenever the event has changed its state or was pushed anew. */
   version: string;
 }

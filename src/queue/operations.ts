@@ -28,8 +28,8 @@ import type { Direction, QueuePage, QueueStatus } from "./queue-status.ts";
 
 /**
  * Puts an event in the line, or among the delayed ones. The result is its id, or a Duplicate if an
- * event with that id is ready, delayed, claimed or failed; a completed event of that id is replaced.
- * Refused with "QUEUEFULL" or "PAUSED".
+ * event with that id is ready, delayed, claimed or failed; a completed event of that id is
+ * replaced. Refused with "QUEUEFULL" or "PAUSED".
  */
 export interface Push {
   kind: "push";
