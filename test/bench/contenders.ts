@@ -71,7 +71,7 @@ export async function startStreams(servers: Servers): Promise<Running> {
 /** The same okq, with the commands whose claims have tokens. */
 function withTokens(name: string, label: string, start: Contender["start"]): Contender {
   return {
-    name: `${name}-tokens`,
+    name,
     label: `${label}, tokens`,
     isInstalled: always,
     start: async (...args) => ({ ...(await start(...args)), dialect: "okq-tokens" }),
@@ -91,9 +91,9 @@ export const contenders: Contender[] = [
     isInstalled: always,
     start: startOkqInMemory,
   },
-  withTokens("okq-redis", "okq on Redis", startOkqOnRedis),
-  withTokens("okq-memory", "okq in memory", startOkqInMemory),
-  withTokens("disk-okq", "okq, default store", (servers, okq) => startOkqOnDisk(servers, okq)),
+  withTokens("tokens-redis", "okq on Redis", startOkqOnRedis),
+  withTokens("tokens-memory", "okq in memory", startOkqInMemory),
+  withTokens("tokens-disk", "okq, default store", (servers, okq) => startOkqOnDisk(servers, okq)),
   {
     name: "streams",
     label: "Redis Streams",
