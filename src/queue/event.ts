@@ -23,6 +23,7 @@ export interface PushOptions {
   start: When | null;
   /** A ready or delayed event expires so long after its push. */
   ttlMs: number | null;
+  /** 0: no limit, also where its queue has one. */
   attemptsMax: number | null;
   /** A rule of backoff.ts. */
   backoff: string | null;
@@ -30,7 +31,8 @@ export interface PushOptions {
   /**
    * If an event with that id is there: refuse the push, keep the event as it is, or give a ready
    * or delayed one these contents and options. It keeps its place, unless the push names the right
-   * end, and its due time, unless the push names one.
+   * end, and its due time, unless the push names one. Its failures and
+   * crashes stay. It is pushed now: its TTL begins anew.
    */
   onDuplicate: "refuse" | "keep" | "replace";
 }
@@ -87,9 +89,10 @@ export interface EventFacts {
   attemptsMax: number | null;
   backoff: string | null;
   leaseMs: number | null;
+  /** ready, delayed, claimed: when its own TTL or that of its queue ends. */
   expiresAtMs: number | null;
   headers: Buffer | null;
-  /** Of its claim, if that has a token: who has it, and since when. */
+  /** Of its claim, if that has a token: who has it (empty without a name), and since when. */
   worker: Buffer | null;
   claimedAtMs: number | null;
   /** Its consumer was asked to stop (cancel). */
