@@ -286,7 +286,8 @@ export interface Status {
 
 /**
  * A page of the queues that have events in any state, consumers, settings of their own or pauses, in
- * ascending order of their bytes, beginning after `after`. It has at most `limit` queues, or in a store of several parts, such as a cluster, as many from each.
+ * ascending order of their bytes, beginning after `after`. It has at most `limit` queues, or in a
+ * store of several parts, such as a cluster, as many from each.
  */
 export interface List {
   kind: "list";
