@@ -249,8 +249,8 @@ export interface Settings {
 /**
  * Gives a queue, or (null) all queues, these settings; a null value takes one back. All or none.
  * They are valid by themselves. "cycle": the failed-to of this queue would lead back to it, or over
- * more than 16 queues. One for all queues is never a cycle: an event whose failed-to is its own queue
- * stays there.
+ * more than 16 queues. One for all queues is never a cycle: an event whose failed-to is its own
+ * queue stays there.
  */
 export interface Configure {
   kind: "configure";
@@ -285,9 +285,9 @@ export interface Status {
 }
 
 /**
- * A page of the queues that have events in any state, consumers, settings of their own or pauses, in
- * ascending order of their bytes, beginning after `after`. It has at most `limit` queues, or in a
- * store of several parts, such as a cluster, as many from each.
+ * A page of the queues that have events in any state, consumers, settings of their own or pauses.
+ * They are in ascending order of their bytes and begin after `after`. It has at most `limit` queues,
+ * or in a store of several parts, such as a cluster, as many from each.
  */
 export interface List {
   kind: "list";
