@@ -286,8 +286,8 @@ export interface Status {
 
 /**
  * A page of the queues that have events in any state, consumers, settings of their own or pauses.
- * They are in ascending order of their bytes and begin after `after`. It has at most `limit` queues,
- * or in a store of several parts, such as a cluster, as many from each.
+ * They are in ascending order of their bytes and begin after `after`. It has at most `limit`
+ * queues, or in a store of several parts, such as a cluster, as many from each.
  */
 export interface List {
   kind: "list";
