@@ -3,10 +3,11 @@
 import type { Operation, ResultOf } from "../queue/operations.ts";
 import type { Right } from "../users/user.ts";
 import type { Answer } from "./answer.ts";
-import { argumentReader, type Options, type Positional } from "./arguments.ts";
+import { argumentReader } from "./arguments.ts";
 import type { InBackground } from "./background.ts";
 import type { Caller, Client } from "./caller.ts";
 import type { Context, QueueContext } from "./context.ts";
+import type { Options, Positional } from "./syntax-types.ts";
 
 export type Group = "queue" | "connection" | "server";
 

@@ -33,9 +33,12 @@ async function logInAs(okq: TestOkq, name: string): Promise<Wire> {
 /** The fewest arguments that the command takes, with `queue` for every queue. */
 function callOf(command: (typeof commands)[number], queue: string): string[] {
   const required = argumentsOf(command.syntax).filter(({ isOptional }) => !isOptional);
-  const args = required.flatMap(({ name, words }) =>
-    Array<string>(words).fill(name === "queue" ? queue : "1"),
-  );
+  const args: string[] = [];
+  for (const { forms } of required) {
+    const [{ token, values }] = forms as [(typeof forms)[0]];
+    if (token) args.push(token.split("|")[0]!);
+    args.push(...values.map((name) => (name === "queue" ? queue : "1")));
+  }
   const queues = queueArgumentsOf(command);
   const isLeftOut = queues && args.length + command.name.split(" ").length <= queues.first;
   return [...command.name.split(" "), ...args, ...(isLeftOut ? [queue] : [])];
