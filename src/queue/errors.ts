@@ -16,6 +16,16 @@ export class StoreError extends Error {
   }
 }
 
+/** A push was not done because of the state of that queue: it is full, or takes no pushes now. */
+export class Refusal extends StoreError {
+  constructor(
+    readonly code: "QUEUEFULL" | "PAUSED",
+    readonly queue: Buffer,
+  ) {
+    super("refused", code === "PAUSED" ? "the queue is paused" : "the queue is full");
+  }
+}
+
 /**
  * The error of an operation that was not done because an earlier operation of its session failed.
  * All that one failed operation, such as a push to a full store, leads to:
