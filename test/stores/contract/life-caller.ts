@@ -43,7 +43,7 @@ export class LifeCaller extends Caller {
     return new LifeCaller(this.under);
   }
 
-  /** Pushes with options. Returns the id, or "duplicate of <id>". An id of null: the store makes one. */
+  /** Pushes with options; an id of null is made. Returns the id, or "duplicate of <id>". */
   async pushWith(queue: string, id: string | null, options: Options = {}): Promise<string> {
     const { end = "left", contents = `contents of ${id}` } = options;
     const event = { id: id === null ? null : bytesOf(id), contents: bytesOf(contents) };

@@ -101,7 +101,7 @@ export const operations: Operations = {
       .queue(textOf(queue))
       .inState("ready")
       .at(end === "left" ? -1 : 0);
-    return event ? { id: bytesOf(event.id), contents: event.contents } : null;
+    return event ? { id: bytesOf(event.id), contents: Buffer.from(event.contents) } : null;
   },
 
   get(state, { queue: name, id }) {
@@ -300,7 +300,7 @@ function popFrom(
     return {
       queue: bytesOf(queue.name),
       id: bytesOf(id),
-      contents,
+      contents: Buffer.from(contents),
       token: claim?.token ? bytesOf(claim.token) : null,
       attempt: 1 + event.failures + event.crashes,
       headers: claimant && options.headers,

@@ -62,10 +62,8 @@ export class ReferenceState implements Shared {
   }
 
   #due(): Due[] {
-    const due = [...this.#queues.values()].flatMap((queue) => [
-      ...this.#dueEvents(queue),
-      ...this.#duePauses(queue),
-    ]);
+    const queues = [...this.#queues.values()];
+    const due = queues.flatMap((queue) => this.#dueEvents(queue).concat(this.#duePauses(queue)));
     return due
       .filter(({ atMs }) => atMs <= this.nowMs)
       .toSorted((a, b) => a.atMs - b.atMs || a.order - b.order);
@@ -96,15 +94,14 @@ export class ReferenceState implements Shared {
         pauses.delete(key);
         if (isOut) queue.tellReady(queue.count("ready"));
       };
-    return [
-      ...[...queue.pauses].map(([direction, atMs]) => ({
-        atMs,
-        run: end(queue.pauses, direction, direction === "out"),
-      })),
-      ...[...queue.workerPauses].map(([worker, atMs]) => ({
-        atMs,
-        run: end(queue.workerPauses, worker, true),
-      })),
-    ].map((due) => ({ ...due, order: 0, isMove: false }));
+    const dues: Due[] = [];
+    const add = (atMs: number, run: () => void) =>
+      dues.push({ atMs, order: 0, isMove: false, run });
+    for (const [direction, atMs] of queue.pauses) {
+      add(atMs, end(queue.pauses, direction, direction === "out"));
+    }
+    for (const [worker, atMs] of queue.workerPauses)
+      add(atMs, end(queue.workerPauses, worker, true));
+    return dues;
   }
 }

@@ -1,5 +1,5 @@
-// The reference store: the contract of a store in the plainest form, in memory. The other stores are
-// compared with it. A change of the contract begins here.
+// The reference store: the contract of a store in its plainest form, in memory. The other stores
+// are compared with it. A change of the contract begins here.
 import type { Clock } from "../../../src/queue/clock.ts";
 import { StoreError } from "../../../src/queue/errors.ts";
 import { Failures } from "../../../src/queue/failures.ts";
