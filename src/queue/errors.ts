@@ -16,13 +16,21 @@ export class StoreError extends Error {
   }
 }
 
-/** A push was not done because of the state of that queue: it is full, or takes no pushes now. */
+/** Why a queue takes no push: it is full (max-length), or pushes to it are paused. */
+export type RefusalCode = "QUEUEFULL" | "PAUSED";
+
+const refusals: Record<RefusalCode, string> = {
+  QUEUEFULL: "the queue is full",
+  PAUSED: "the queue is paused",
+};
+
+/** A push that a setting or a pause of its queue does not allow. Clients get the code. */
 export class Refusal extends StoreError {
   constructor(
-    readonly code: "QUEUEFULL" | "PAUSED",
+    readonly code: RefusalCode,
     readonly queue: Buffer,
   ) {
-    super("refused", code === "PAUSED" ? "the queue is paused" : "the queue is full");
+    super("refused", refusals[code]);
   }
 }
 
