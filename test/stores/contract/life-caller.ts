@@ -245,10 +245,21 @@ export class LifeCaller extends Caller {
   }
 }
 
-function optionsOf({ headers, end: _, contents: __, ...options }: Options): PushOptions {
-  const pairs = headers?.map(([name, value]) => [bytesOf(name), bytesOf(value)] as const);
-  const block = pairs ? encodeHeaders(pairs.map(([name, value]) => [name, value])) : null;
-  return { ...NO_OPTIONS, ...options, headers: block };
+function optionsOf(options: Options): PushOptions {
+  const pairs = options.headers ?? [];
+  const headers = encodeHeaders(pairs.map(([name, value]) => [bytesOf(name), bytesOf(value)]));
+  const {
+    start,
+    ttlMs,
+    attemptsMax,
+    backoff,
+    leaseMs: lease,
+    onDuplicate,
+  } = {
+    ...NO_OPTIONS,
+    ...options,
+  };
+  return { headers, start, ttlMs, attemptsMax, backoff, leaseMs: lease, onDuplicate };
 }
 
 function pushedOf(result: Buffer | Duplicate): string {
