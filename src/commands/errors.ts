@@ -43,6 +43,18 @@ export const errorTexts = {
       "An event with that id is ready or claimed in the queue. After a repeated push it means " +
       "that the first one had succeeded.",
   },
+  duplicate: {
+    text: "DUPLICATE {id}",
+    when: "QPUSH, and an event with that id is in the queue. Nothing was done.",
+  },
+  queueFull: {
+    text: "QUEUEFULL {queue}",
+    when: "The queue has as many events as its setting `max-length` allows. Nothing was done.",
+  },
+  queuePaused: {
+    text: "PAUSED {queue}",
+    when: "Pushes to the queue are paused (`QPAUSE IN`). Nothing was done.",
+  },
   backgroundBusy: {
     text: "ERR too busy to process NOBLOCK event",
     when:

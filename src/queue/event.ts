@@ -23,14 +23,16 @@ export interface PushOptions {
   start: When | null;
   /** A ready or delayed event expires so long after its push. */
   ttlMs: number | null;
+  /** 0: no limit, also where its queue has one. */
   attemptsMax: number | null;
   /** A rule of backoff.ts. */
   backoff: string | null;
   leaseMs: number | null;
   /**
-   * If an event with that id is there: refuse the push, keep the event as it is, or give a ready or
-   * delayed one these contents and options. It keeps its place, unless the push names the right end,
-   * and its due time, unless the push names one.
+   * If an event with that id is there: refuse the push, keep the event as it is, or give a ready
+   * or delayed one these contents and options. It keeps its place, unless the push names the right
+   * end, and its due time, unless the push names one. Its failures and
+   * crashes stay. It is pushed now: its TTL begins anew.
    */
   onDuplicate: "refuse" | "keep" | "replace";
 }
@@ -53,7 +55,7 @@ export class Duplicate {
 /** A popped event, and what the store needs to undo the pop. */
 export interface Popped extends Event {
   queue: Buffer;
-  /** Of its claim; never given twice in a queue. null: the pop did not ask, or there is no claim. */
+  /** Of its claim; never given twice in a queue. null: the pop did not ask for one. */
   token: Buffer | null;
   /** 1 + failures + crashes. Only right if the pop asked for a token. */
   attempt: number;
@@ -77,7 +79,8 @@ export interface EventFacts {
   contents: Buffer | null;
   pushedAtMs: number;
   /**
-   * delayed: when it is due. claimed: when the lease ends. failed, completed: since when. ready: null.
+   * delayed: when it is due. claimed: when the lease ends. failed, completed: since when.
+   * ready: null.
    */
   atMs: number | null;
   failures: number;
@@ -86,9 +89,10 @@ export interface EventFacts {
   attemptsMax: number | null;
   backoff: string | null;
   leaseMs: number | null;
+  /** ready, delayed, claimed: when its own TTL or that of its queue ends. */
   expiresAtMs: number | null;
   headers: Buffer | null;
-  /** Of its claim, if that has a token: who has it, and since when. */
+  /** Of its claim, if that has a token: who has it (empty without a name), and since when. */
   worker: Buffer | null;
   claimedAtMs: number | null;
   /** Its consumer was asked to stop (cancel). */
@@ -99,6 +103,6 @@ export interface EventFacts {
   log: Buffer[];
   progress: Buffer | null;
   result: Buffer | null;
-  /** Differs from the one that it had before, whenever the event has changed state or was pushed. */
+  /** Another one whenever the event has changed its state or was pushed anew. */
   version: string;
 }

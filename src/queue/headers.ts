@@ -11,8 +11,9 @@ export function encodeHeaders(headers: readonly Header[]): Buffer | null {
 
 /** The parts are views of the block. */
 export function decodeHeaders(block: Buffer | null): Header[] {
+  if (!block) return [];
   const parts: Buffer[] = [];
-  for (let at = 0; block && at < block.length;) {
+  for (let at = 0; at < block.length;) {
     const colon = block.indexOf(0x3a, at);
     const from = colon + 1;
     at = from + Number(block.toString("latin1", at, colon));

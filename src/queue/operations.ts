@@ -14,6 +14,9 @@
 // 2. events that came back by a failure or crash without backoff, in the order in which their
 //    leases began
 // 3. the other events, oldest first
+//
+// A time that has passed, and a delay of 0, are as none. What fails or expires in a Tick has failed
+// at the time of that Tick.
 import type {
   Duplicate,
   End,
@@ -28,8 +31,9 @@ import type { Direction, QueuePage, QueueStatus } from "./queue-status.ts";
 
 /**
  * Puts an event in the line, or among the delayed ones. The result is its id, or a Duplicate if an
- * event with that id is ready, delayed, claimed or failed; a completed event of that id is replaced.
- * Refused with "QUEUEFULL" or "PAUSED".
+ * event with that id is ready, delayed, claimed or failed; a completed event of that id is
+ * replaced. Refused with "PAUSED", which is judged first, or with "QUEUEFULL" if it would add an
+ * event to a full queue: a Duplicate, and an event that is kept or replaced, need no room.
  */
 export interface Push {
   kind: "push";
@@ -42,7 +46,10 @@ export interface Push {
   options: PushOptions | null;
 }
 
-/** Pushes all of them in one step, or refuses all. Of equal ids the second is a Duplicate. */
+/**
+ * Pushes all of them in one step, or refuses all: there must be room for all that it would add. Of
+ * equal ids the second is a Duplicate of the first.
+ */
 export interface PushBatch {
   kind: "pushBatch";
   queue: Buffer;
@@ -126,6 +133,7 @@ export interface Redo extends Claim {
 export interface Fail extends Claim {
   kind: "fail";
   queue: Buffer;
+  /** null: noted as an empty text. */
   error: Buffer | null;
   /** When its next attempt may begin. "backoff": as the event or its queue says. */
   next: When | "backoff" | "final";
@@ -240,7 +248,9 @@ export interface Settings {
 
 /**
  * Gives a queue, or (null) all queues, these settings; a null value takes one back. All or none.
- * They are valid by themselves. "cycle": failed-to would lead back or over more than 16 queues.
+ * They are valid by themselves. "cycle": the failed-to of this queue would lead back to it, or over
+ * more than 16 queues. One for all queues is never a cycle: an event whose failed-to is its own
+ * queue stays there.
  */
 export interface Configure {
   kind: "configure";
@@ -275,8 +285,9 @@ export interface Status {
 }
 
 /**
- * A page of the active queues, in ascending order of their bytes, beginning after `after`. It has
- * at most `limit` queues, or in a store of several parts, such as a cluster, as many from each.
+ * A page of the queues that have events in any state, consumers, settings of their own or pauses.
+ * They are in ascending order of their bytes and begin after `after`. It has at most `limit`
+ * queues, or in a store of several parts, such as a cluster, as many from each.
  */
 export interface List {
   kind: "list";

@@ -6,6 +6,7 @@ import { availableParallelism, loadavg, totalmem } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { repository } from "./contenders.ts";
+import { consuming } from "./consuming.ts";
 import { cycles } from "./cycles.ts";
 import { durable } from "./durable.ts";
 import { fairness } from "./fairness.ts";
@@ -15,7 +16,7 @@ import { Servers } from "./servers.ts";
 import { decimals, table } from "./table.ts";
 import { wake } from "./wake.ts";
 
-const USAGE = `bun run bench [cycles] [durable] [wake] [memory] [fairness] [options]
+const USAGE = `bun run bench [cycles] [consuming] [durable] [wake] [memory] [fairness] [options]
   --rounds N         rounds per cell; the contenders take turns (5)
   --seconds N        measured seconds per contender, cell and round (2)
   --only A,B         cell/contender; either may be missing: 50x1/okq-redis, x16, streams
@@ -24,7 +25,7 @@ const USAGE = `bun run bench [cycles] [durable] [wake] [memory] [fairness] [opti
   --executable FILE  the okq to measure, an executable or a .ts file (built: dist/okq)
   --source           measure src/main.ts, without a build`;
 
-const sections: Section[] = [cycles, durable, wake, memory, fairness];
+const sections: Section[] = [cycles, consuming, durable, wake, memory, fairness];
 const say = (text: string) => console.error(text);
 
 function options() {

@@ -68,6 +68,16 @@ export async function startStreams(servers: Servers): Promise<Running> {
   return { port: redis.port, dialect: "streams", processes: [redis] };
 }
 
+/** The same okq, with the commands whose claims have tokens. */
+function withTokens(name: string, label: string, start: Contender["start"]): Contender {
+  return {
+    name,
+    label: `${label}, tokens`,
+    isInstalled: always,
+    start: async (...args) => ({ ...(await start(...args)), dialect: "okq-tokens" }),
+  };
+}
+
 export const contenders: Contender[] = [
   {
     name: "okq-redis",
@@ -81,6 +91,9 @@ export const contenders: Contender[] = [
     isInstalled: always,
     start: startOkqInMemory,
   },
+  withTokens("tokens-redis", "okq on Redis", startOkqOnRedis),
+  withTokens("tokens-memory", "okq in memory", startOkqInMemory),
+  withTokens("tokens-disk", "okq, default store", (servers, okq) => startOkqOnDisk(servers, okq)),
   {
     name: "streams",
     label: "Redis Streams",

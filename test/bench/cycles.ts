@@ -55,7 +55,23 @@ const sumOf = ({ user, system }: CpuUs) => user + system;
 
 const onDisk = { contender: "disk-okq", reference: "disk-streams" };
 const onRedis = { contender: "okq-redis", reference: "okq-memory" };
+/** A cycle with tokens beside the classic one. */
+const tokens = (contender: string, reference: string, inFlight: number): Target => ({
+  contender,
+  reference,
+  connections: 50,
+  inFlight,
+  figure: "processor time of all servers",
+  ratio: 1.2,
+});
+
 const TARGETS: Target[] = [
+  tokens("tokens-redis", "okq-redis", 1),
+  tokens("tokens-redis", "okq-redis", 16),
+  tokens("tokens-memory", "okq-memory", 1),
+  tokens("tokens-memory", "okq-memory", 16),
+  tokens("tokens-disk", "disk-okq", 1),
+  tokens("tokens-disk", "disk-okq", 16),
   { contender: "okq-memory", connections: 50, inFlight: 1, figure: "user time", ratio: 0.94 },
   { contender: "okq-memory", connections: 50, inFlight: 16, figure: "user time", ratio: 0.73 },
   { contender: "okq-memory", connections: 50, inFlight: 1, figure: "p99 latency", ratio: 1 },

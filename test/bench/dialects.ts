@@ -23,6 +23,8 @@ export interface QueueCommands {
   popUnclaimed?: Buffer;
   /** The parts of the command; the popped id goes between every two of them. */
   ack: Buffer[];
+  /** The token of the claim goes between the second and the third part instead. */
+  acksWithToken?: true;
 }
 
 export interface Dialect {
@@ -36,7 +38,7 @@ export interface Dialect {
   acked: Expected[];
 }
 
-export type DialectName = "okq" | "streams" | "disque" | "beanstalkd";
+export type DialectName = "okq" | "okq-tokens" | "streams" | "disque" | "beanstalkd";
 
 export const ID_BYTES = 16;
 
@@ -88,6 +90,27 @@ const okq: Dialect = {
   }),
   pushed: { first: byte("+"), value: "OK".length },
   popped: { first: byte("*"), value: 2 },
+  acked: [{ first: byte(":"), value: 1 }],
+};
+
+/** As okq, with the commands whose claims have tokens. okq makes the ids. */
+const okqTokens: Dialect = {
+  // [[queue, id, contents, token, attempt, headers]]
+  scanner: () => new RespScanner(1, 3),
+  prepare: () => undefined,
+  commands: (queue, size) => ({
+    opening: nothing,
+    push: template(resp("QPUSH", queue, contents(size))),
+    pop: resp("QPOP", "FROM", queue),
+    ack: [
+      Buffer.from(`*5\r\n$4\r\nQACK\r\n$${queue.length}\r\n${queue}\r\n`),
+      Buffer.from("$5\r\nTOKEN\r\n"),
+      Buffer.alloc(0),
+    ],
+    acksWithToken: true,
+  }),
+  pushed: { first: byte("$") },
+  popped: { first: byte("*"), value: 1 },
   acked: [{ first: byte(":"), value: 1 }],
 };
 
@@ -148,4 +171,10 @@ const beanstalkd: Dialect = {
   acked: [{ first: byte("D"), value: "DELETED".length }],
 };
 
-export const dialects: Record<DialectName, Dialect> = { okq, streams, disque, beanstalkd };
+export const dialects: Record<DialectName, Dialect> = {
+  okq,
+  "okq-tokens": okqTokens,
+  streams,
+  disque,
+  beanstalkd,
+};

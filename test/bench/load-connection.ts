@@ -236,13 +236,15 @@ export class LoadConnection {
   }
 
   #ack(bytes: Uint8Array, now: number): void {
-    const { idFrom, idTo } = this.#scanner;
-    const parts = this.#commands.ack;
-    for (let n = 0; n < parts.length; n++) {
-      gather(parts[n]!);
-      if (n === parts.length - 1) break;
-      if (used + idTo - idFrom > gathered.length) grow(idTo - idFrom);
-      for (let at = idFrom; at < idTo; at++) gathered[used++] = bytes[at]!;
+    const { idFrom, idTo, tokenFrom, tokenTo } = this.#scanner;
+    const { ack, acksWithToken } = this.#commands;
+    for (let n = 0; n < ack.length; n++) {
+      gather(ack[n]!);
+      if (n === ack.length - 1) break;
+      const isToken = acksWithToken === true && n === 1;
+      const [from, to] = isToken ? [tokenFrom, tokenTo] : [idFrom, idTo];
+      if (used + to - from > gathered.length) grow(to - from);
+      for (let at = from; at < to; at++) gathered[used++] = bytes[at]!;
     }
     if (this.#run.dialect.acked.length === 2) this.#expect(ACK_FIRST, now);
     this.#expect(ACK, now);

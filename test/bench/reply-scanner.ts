@@ -18,23 +18,33 @@ export interface ReplyScanner {
   /** The range of the popped event's id, in the form that an ack repeats. */
   idFrom: number;
   idTo: number;
-  /** Bytes of the last bulk string in the reply. */
+  /** The same of the token of its claim; empty if the server gives none. */
+  tokenFrom: number;
+  tokenTo: number;
+  /** Bytes of the last bulk string in the reply, the token aside. */
   bulkBytes: number;
   /** The position after the reply that begins at `from`, or -1 when it is not complete. */
   scan(bytes: Uint8Array, from: number, end: number): number;
 }
 
-/** RESP2. The id is bulk string number `idBulk` of the reply, kept as `$length CRLF id CRLF`. */
+/**
+ * RESP2. The id is bulk string number `idBulk` of the reply, kept as `$length CRLF id CRLF`. The
+ * token, if there is one, is number `tokenBulk`.
+ */
 export class RespScanner implements ReplyScanner {
   first = 0;
   value = 0;
   idFrom = 0;
   idTo = 0;
+  tokenFrom = 0;
+  tokenTo = 0;
   bulkBytes = 0;
   readonly #idBulk: number;
+  readonly #tokenBulk: number;
 
-  constructor(idBulk: number) {
+  constructor(idBulk: number, tokenBulk = -1) {
     this.#idBulk = idBulk;
+    this.#tokenBulk = tokenBulk;
   }
 
   scan(bytes: Uint8Array, from: number, end: number): number {
@@ -57,11 +67,15 @@ export class RespScanner implements ReplyScanner {
       } else if (type === DOLLAR && number >= 0) {
         at += number + 2;
         if (at > end) return -1;
-        if (bulks++ === this.#idBulk) {
+        if (bulks === this.#idBulk) {
           this.idFrom = start;
           this.idTo = at;
         }
-        this.bulkBytes = number;
+        if (bulks === this.#tokenBulk) {
+          this.tokenFrom = start;
+          this.tokenTo = at;
+        } else this.bulkBytes = number;
+        bulks++;
       } else if (type !== COLON && type !== PLUS && type !== MINUS && type !== DOLLAR) {
         throw new Error(`not a RESP2 reply: byte ${type}`);
       }
@@ -89,6 +103,8 @@ export class BeanstalkScanner implements ReplyScanner {
   value = 0;
   idFrom = 0;
   idTo = 0;
+  tokenFrom = 0;
+  tokenTo = 0;
   bulkBytes = 0;
 
   scan(bytes: Uint8Array, from: number, end: number): number {

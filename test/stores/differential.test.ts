@@ -47,14 +47,8 @@ const breakages: Record<string, Rule> = {
     const result: unknown = await submit(operation);
     return result instanceof Duplicate ? result.id : result;
   },
-  "a pop with a lease of 0 claims its event": (operation, submit) =>
-    submit(
-      operation.kind === "pop" ? { ...operation, leaseMs: operation.leaseMs || 1 } : operation,
-    ),
-  "leases are twice as long": (operation, submit) =>
-    submit(
-      operation.kind === "pop" ? { ...operation, leaseMs: operation.leaseMs! * 2 } : operation,
-    ),
+  "a pop with a lease of 0 claims its event": withLease((ms) => ms || 1),
+  "leases are twice as long": withLease((ms) => ms * 2),
   "a claim ends at its deadline instead of at the reclaim": async (operation, submit) => {
     if (operation.kind === "ack") await submit({ kind: "tick", limit: 1_000_000, parts: "all" });
     return submit(operation);
@@ -97,7 +91,15 @@ const breakagesOfOrder: Record<string, IsAfter> = {
   "a session is refused for ever": (failures) => failures.count > 0,
 };
 
-/** Whether the pop that it undoes removed the event. Both stores note then that there is no claim. */
+/** Pops with another lease. */
+function withLease(change: (ms: number) => number): Rule {
+  return (operation, submit) => {
+    if (operation.kind !== "pop") return submit(operation);
+    return submit({ ...operation, leaseMs: change(operation.leaseMs!) });
+  };
+}
+
+/** Whether the pop that it undoes removed the event, as both stores note it. */
 function isRemoved({ popped }: Unpop): boolean {
   const { claim, leaseMs } = popped.undo as { claim: number; leaseMs?: number };
   return claim === 0 || leaseMs === 0;

@@ -37,6 +37,7 @@ async function openCluster(timeoutMs = 600_000): Promise<StoreUnderTest> {
     store,
     ready,
     parts: SHARDS,
+    nowMs: () => nowMs,
     advance: (ms) => (nowMs += ms),
     async setRefusing(queue, isRefusing) {
       const { tag, slot } = shards[shardOf(Buffer.from(queue, "latin1"))]!;

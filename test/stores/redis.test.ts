@@ -38,6 +38,7 @@ async function openRedis(poolSize = 2, onReady: ReadyListener = () => {}): Promi
   return {
     store,
     ready,
+    nowMs: () => nowMs,
     advance: (ms) => (nowMs += ms),
     async setRefusing(queue, isRefusing) {
       const key = Buffer.from(`${TAG}${INFIXES.EVENTS}${queue}`, "latin1");
