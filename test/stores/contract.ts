@@ -5,11 +5,11 @@ import { describe, test } from "bun:test";
 import type { Store } from "../../src/queue/store.ts";
 import { batches } from "./contract/batches.ts";
 import { bytes } from "./contract/bytes.ts";
-import { Caller } from "./contract/caller.ts";
 import { claims } from "./contract/claims.ts";
 import { counts } from "./contract/counts.ts";
 import { failures } from "./contract/failures.ts";
 import { largeContents } from "./contract/large-contents.ts";
+import { LifeCaller } from "./contract/life-caller.ts";
 import { line } from "./contract/line.ts";
 import { readiness } from "./contract/readiness.ts";
 import { reclaims } from "./contract/reclaims.ts";
@@ -18,6 +18,8 @@ import { unpops } from "./contract/unpops.ts";
 /** A store without any queue, on a clock that moves by `advance` only. */
 export interface StoreUnderTest {
   store: Store;
+  /** The time of the store's clock. */
+  nowMs(): number;
   /** Moves the store's clock, without sleeping. */
   advance(ms: number): void;
   /** The calls of onReady, in order: the queue as latin1 text, and the count. */
@@ -37,7 +39,7 @@ export interface StoreUnderTest {
 /** Defines one test: a statement about stores, and code that checks it with an empty store. */
 export type Check = (
   sentence: string,
-  body: (caller: Caller) => Promise<void>,
+  body: (caller: LifeCaller) => Promise<void>,
   /** The reason why the statement does not hold for a store with several parts. */
   notOfParts?: string,
 ) => void;
@@ -66,7 +68,7 @@ export function storeContract(
     test.skipIf(isSkipped)(title, async () => {
       const under = await open();
       try {
-        await body(new Caller(under));
+        await body(new LifeCaller(under));
       } finally {
         await under.close();
       }

@@ -31,6 +31,7 @@ async function openRedis(): Promise<StoreUnderTest> {
   return {
     store,
     ready: [],
+    nowMs: () => nowMs,
     advance: (ms) => (nowMs += ms),
     setRefusing: async () => {},
     close: () => store.close(),
