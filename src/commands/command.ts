@@ -14,8 +14,11 @@ export type Group = "queue" | "connection" | "server";
 /** As COMMAND shows them. A "blocking" command may take as long as its caller says. */
 export type Flag = "write" | "readonly" | "fast" | "blocking" | "admin";
 
-/** Who may call a command: anybody, every logged-in client, or users with that right. */
-export type Access = "anybody" | "logged-in" | Right;
+/**
+ * Who may call a command: anybody, every logged-in client, or users with that right, or with one of
+ * two: then the command itself looks at what it is about to do.
+ */
+export type Access = "anybody" | "logged-in" | Right | `${Right} or manage`;
 
 export interface Description {
   /** In capitals; a subcommand has its container in front: "CLIENT LIST". */

@@ -1,5 +1,6 @@
 // The parts of a descriptor that dispatch needs, computed once. All entries have the same shape, so
 // they are faster to read than descriptors.
+import type { Right } from "../users/user.ts";
 import type { Caller, Client } from "./caller.ts";
 import type { Access, Command, Description, RunCommand, StoreCommand } from "./command.ts";
 import type { Context, QueueContext } from "./context.ts";
@@ -10,6 +11,8 @@ export interface Entry<C extends Caller = Client, X extends QueueContext = Conte
   command: Command<C, X>;
   name: string;
   access: Access;
+  /** A user needs one of them; null if it needs none. */
+  rights: readonly Right[] | null;
   /** The command by its kind: the other one is null. */
   storeCommand: StoreCommand | null;
   runCommand: RunCommand<C, X> | null;
@@ -32,6 +35,7 @@ export function entryOf<C extends Caller, X extends QueueContext>(
     command,
     name: command.name,
     access: command.access,
+    rights: rightsFor(command.access),
     storeCommand: isStore ? command : null,
     runCommand: isStore ? null : command,
     min: min + words,
@@ -39,6 +43,11 @@ export function entryOf<C extends Caller, X extends QueueContext>(
     queues,
     queuesBehindToken: queues?.token ? findBehind(command, queues.token) : null,
   };
+}
+
+function rightsFor(access: Access): Right[] | null {
+  if (access === "anybody" || access === "logged-in") return null;
+  return access.split(" or ") as Right[];
 }
 
 function findBehind(command: Description, token: string): (args: Buffer[]) => number {

@@ -53,7 +53,7 @@ export class OptionList {
     return end;
   }
 
-  /** The index of that option's first value in a call; the number of arguments if it is not there. */
+  /** The index of that option's first value; the number of arguments if it is not there. */
   valuesOf(token: string, args: Buffer[]): number {
     for (let at = this.first; at < args.length;) {
       const option = this.find(args[at]!);

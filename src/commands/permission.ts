@@ -16,14 +16,13 @@ const QUEUES_MAX = 16_384;
 
 /** The error reply, or null if the client may call it. */
 export function permissionError<C extends Caller, X extends QueueContext>(
-  { name, access, queues, queuesBehindToken }: Entry<C, X>,
+  { name, access, rights, queues, queuesBehindToken }: Entry<C, X>,
   { args, client }: Call<C, X>,
 ): ErrorReply | null {
   if (access === "anybody") return null;
   const { user } = client;
   if (user === null) return LOG_IN_FIRST;
-  if (access === "logged-in" && queues === null) return null;
-  if (access !== "logged-in" && !user.may(access)) {
+  if (rights && !user.mayOneOf(rights)) {
     return errorReply("noCommandRight", { user: user.name, command: wireName(name) });
   }
   if (!queues) return null;
