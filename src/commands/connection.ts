@@ -26,7 +26,7 @@ async function reset({ client, context }: Call): Promise<Reply> {
   client.name = "";
   client.protocol = 2;
   client.user = context.users.stranger;
-  await client.consumer.leaveAllBut([]);
+  await client.consumer.leaveAll();
   return new Simple("RESET");
 }
 

@@ -71,11 +71,15 @@ export const errorTexts = {
   },
   namesTooLong: {
     text: "ERR names too long, {bytes} of at most {bytesMax} bytes in all",
-    when: "The names of a QREGISTER are too long together.",
+    when: "The names of the queues of a QREGISTER or a pop are too long together.",
   },
   tooManyRegistrations: {
     text: "ERR the registrations of all clients need too much memory (--max-waiting-bytes)",
     when: "The registrations of all clients use up the memory that there is for them.",
+  },
+  weights: {
+    text: "ERR WEIGHTS takes one weight for each queue, got {count} for {queues}",
+    when: "A pop has more or fewer weights than queues.",
   },
   // Arguments.
   missingArguments: {

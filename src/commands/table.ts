@@ -1,9 +1,11 @@
 // The table of all commands, and how it finds the command that a client named.
 import { nameOf } from "../queue/name-cache.ts";
 import { backupCommands } from "./backup.ts";
+import { claimCommands } from "./claims.ts";
 import { clientCommands } from "./client.ts";
 import type { Command } from "./command.ts";
 import { connectionCommands } from "./connection.ts";
+import { consumeCommands } from "./consume.ts";
 import { type Entry, entryOf } from "./entry.ts";
 import { healthCommands } from "./health.ts";
 import { inspectCommands } from "./inspect.ts";
@@ -20,6 +22,8 @@ export const commands: Command[] = [];
 commands.push(
   ...pushCommands,
   ...popCommands,
+  ...claimCommands,
+  ...consumeCommands,
   ...notifyCommands,
   ...inspectCommands,
   ...loginCommands,
