@@ -172,23 +172,6 @@ export interface Cancel {
 
 export type CancelOutcome = "removed" | "asked" | null;
 
-/**
- * The most frequent last errors of failed events and of those that wait for another attempt. Each
- * run of digits in an error stands as "*".
- */
-export interface Errors {
-  kind: "errors";
-  queue: Buffer;
-  limit: number;
-}
-
-export interface ErrorCount {
-  text: Buffer;
-  count: number;
-  /** Of an event that has it. */
-  id: Buffer;
-}
-
 /** Adds what an okq process has counted to the figures of queues that are there. */
 export interface Count {
   kind: "count";

@@ -24,8 +24,6 @@ import type {
   Configure,
   ConfigureOutcome,
   Count,
-  ErrorCount,
-  Errors,
   EventPage,
   Flush,
   Get,
@@ -238,7 +236,6 @@ export type Operation =
   | Move
   | SetEvent
   | Cancel
-  | Errors
   | Count
   | Stats
   | Flush
@@ -274,7 +271,6 @@ export interface Results {
   move: boolean[];
   set: boolean;
   cancel: CancelOutcome;
-  errors: ErrorCount[];
   count: null;
   stats: QueueStats;
   flush: null;
