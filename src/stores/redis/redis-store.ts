@@ -2,7 +2,7 @@
 // on lanes, and listens to other okq processes. All lasting data is in Redis, which any number of
 // okq processes may share.
 import { type Cancel, type Clock, systemClock } from "../../queue/clock.ts";
-import type { ReadyListener, Session, Store } from "../../queue/store.ts";
+import type { DueListener, ReadyListener, Session, Store } from "../../queue/store.ts";
 import { ClusterMap } from "./cluster-map.ts";
 import { answerMsOf, type Connected, type Patience } from "./connect.ts";
 import { DueTimes } from "./due-times.ts";
@@ -23,6 +23,8 @@ export interface RedisStoreOptions {
   /** Connections over which sessions are spread; a cluster has one to each of its servers. */
   poolSize: number;
   onReady: ReadyListener;
+  /** Not needed by a process that does no ticks. */
+  onDue?: DueListener | undefined;
   /** Told a server's name and "ready", why a connection to it ended, or "replaced" in a cluster. */
   onState(server: string, state: string): void;
   /** Told why Redis refuses all commands, and null when it accepts them again. */
@@ -69,8 +71,8 @@ export class RedisStore implements Store {
   #sessions = 0;
 
   private constructor(options: RedisStoreOptions, servers: Servers, evictions: Evictions) {
-    const { target, onReady, now, clock = systemClock } = options;
-    this.#due = new DueTimes(clock);
+    const { target, onReady, onDue = () => {}, now, clock = systemClock } = options;
+    this.#due = new DueTimes(clock, onDue);
     const processId = crypto.randomUUID();
     const { ready, due } = channels(target.db);
     this.#target = target;
@@ -140,8 +142,8 @@ export class RedisStore implements Store {
     return new LaneSession(this.#lanes[this.#sessions++ % this.#lanes.length]!);
   }
 
-  isDue(): boolean {
-    return this.#due.isAnyDue();
+  dueInMs(): number {
+    return this.#due.inMs();
   }
 
   /** Subscribes at the first call. */

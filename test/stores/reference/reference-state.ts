@@ -57,14 +57,18 @@ export class ReferenceState implements Shared {
     }
   }
 
-  get isDue(): boolean {
-    return this.#due().length > 0;
+  /** When something is to be done; Infinity if there is nothing. */
+  get dueAtMs(): number {
+    return Math.min(Infinity, ...this.#dues().map(({ atMs }) => atMs));
+  }
+
+  #dues(): Due[] {
+    const queues = [...this.#queues.values()];
+    return queues.flatMap((queue) => this.#dueEvents(queue).concat(this.#duePauses(queue)));
   }
 
   #due(): Due[] {
-    const queues = [...this.#queues.values()];
-    const due = queues.flatMap((queue) => this.#dueEvents(queue).concat(this.#duePauses(queue)));
-    return due
+    return this.#dues()
       .filter(({ atMs }) => atMs <= this.nowMs)
       .toSorted((a, b) => a.atMs - b.atMs || a.order - b.order);
   }

@@ -31,9 +31,8 @@ export class ReferenceStore implements Store {
 
   async watch(): Promise<void> {}
 
-  isDue(): boolean {
-    this.#state.nowMs = this.#clock.nowMs();
-    return this.#state.isDue;
+  dueInMs(): number {
+    return Math.max(0, this.#state.dueAtMs - this.#clock.nowMs());
   }
 
   describe(): [string, string | number][] {
