@@ -162,6 +162,11 @@ export const operations: Operations = {
       if (value === null) settings.delete(setting);
       else settings.set(setting, value);
     }
+    const mayHandOut = values.some(([setting]) => setting === "max-claimed");
+    for (const each of mayHandOut ? state.usedQueues() : []) {
+      const queue = state.queue(each);
+      if (name === null || each === textOf(name)) queue.tellReady(queue.count("ready"));
+    }
     return "ok";
   },
 
