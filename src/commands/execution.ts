@@ -2,7 +2,13 @@
 //
 //   begin --answer--> done
 //     +--none yet--> submitOrAwait --result of the operation, or of run()--> answered, done
-import { EarlierFailure, StoreError, type StoreFailure } from "../queue/errors.ts";
+import {
+  EarlierFailure,
+  Refusal,
+  type RefusalCode,
+  StoreError,
+  type StoreFailure,
+} from "../queue/errors.ts";
 import type { Operation } from "../queue/operations.ts";
 import type { Receiver } from "../queue/store.ts";
 import { type ErrorReply, quoteForError } from "../resp/reply.ts";
@@ -21,6 +27,11 @@ const storeErrors = {
   unknown: "storeUnknown",
   refused: "storeRefused",
 } as const satisfies Record<StoreFailure, string>;
+
+const refusals = {
+  QUEUEFULL: "queueFull",
+  PAUSED: "queuePaused",
+} as const satisfies Record<RefusalCode, string>;
 
 /**
  * A command such as QNOTIFY may wait for long. Its arguments get memory of their own, because as
@@ -93,6 +104,7 @@ export abstract class Execution<C extends Caller = Client, X extends QueueContex
   /** The reply to an error that the command threw or rejected with. */
   protected errorReplyTo(error: unknown): ErrorReply {
     if (error instanceof CommandError) return error.reply;
+    if (error instanceof Refusal) return errorReply(refusals[error.code], { queue: error.queue });
     if (error instanceof StoreError) {
       return errorReply(storeErrors[error.failure], { reason: error.message });
     }

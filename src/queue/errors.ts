@@ -16,6 +16,24 @@ export class StoreError extends Error {
   }
 }
 
+/** Why a queue takes no push: it is full (max-length), or pushes to it are paused. */
+export type RefusalCode = "QUEUEFULL" | "PAUSED";
+
+const refusals: Record<RefusalCode, string> = {
+  QUEUEFULL: "the queue is full",
+  PAUSED: "the queue is paused",
+};
+
+/** A push that a setting or a pause of its queue does not allow. Clients get the code. */
+export class Refusal extends StoreError {
+  constructor(
+    readonly code: RefusalCode,
+    readonly queue: Buffer,
+  ) {
+    super("refused", refusals[code]);
+  }
+}
+
 /**
  * The error of an operation that was not done because an earlier operation of its session failed.
  * All that one failed operation, such as a push to a full store, leads to:

@@ -84,7 +84,8 @@ const errorTables = /^src\/(commands\/errors|resp\/protocol-error)\.ts$/;
 
 export function errorTextComplaints(path: string, text: string): string[] {
   const isServed = /^src\/(commands|resp|server)\//.test(path) && !errorTables.test(path);
-  const codes = /["`]-?(ERR|LOADING|NOAUTH|NOPERM|NOPROTO|WRONGPASS|EXECABORT|DENIED) /;
+  const codes =
+    /["`]-?(ERR|LOADING|NOAUTH|NOPERM|NOPROTO|WRONGPASS|EXECABORT|DENIED|DUPLICATE|QUEUEFULL|PAUSED) /;
   const found = codes.exec(isServed ? withoutComments(text) : "");
   return found ? [`${path}: an error text, ${found[0]}: it belongs in a table of errors`] : [];
 }

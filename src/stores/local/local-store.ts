@@ -6,7 +6,13 @@ import { type Clock } from "../../queue/clock.ts";
 import { EarlierFailure, StoreError } from "../../queue/errors.ts";
 import { Failures } from "../../queue/failures.ts";
 import type { Operation, ResultOf, Results } from "../../queue/operations.ts";
-import { type ReadyListener, type Receiver, Session, type Store } from "../../queue/store.ts";
+import {
+  type DueListener,
+  type ReadyListener,
+  type Receiver,
+  Session,
+  type Store,
+} from "../../queue/store.ts";
 import { Changes } from "./changes.ts";
 import { ColdEvents } from "./cold-events.ts";
 import { type Journal, JournalError, type LoadProgress, noJournal } from "./journal.ts";
@@ -19,6 +25,8 @@ export interface LocalStoreOptions {
   /** Leases are measured with it. */
   clock: Clock;
   onReady: ReadyListener;
+  /** Not needed by a process that does no ticks. */
+  onDue?: DueListener;
 }
 
 export interface JournalOptions {
@@ -70,6 +78,9 @@ export class LocalStore implements Store {
   /** How far this store's time is ahead of the clock. */
   #aheadMs = 0;
   readonly #onReady: ReadyListener;
+  readonly #onDue: DueListener;
+  /** When a tick was due after the latest batch. */
+  #dueAtMs = Infinity;
   #journal = noJournal;
   /** The changes of the current batch; null without a durable journal, which records none. */
   #changes: Changes | null = null;
@@ -79,10 +90,11 @@ export class LocalStore implements Store {
   #committing: Promise<void> | null = null;
   #isClosed = false;
 
-  constructor({ clock, onReady }: LocalStoreOptions) {
+  constructor({ clock, onReady, onDue = () => {} }: LocalStoreOptions) {
     this.#clock = clock;
     this.#memoryRelease = new MemoryRelease(clock);
     this.#onReady = onReady;
+    this.#onDue = onDue;
   }
 
   /** Loads everything that the journal has. Rejects with a JournalError. */
@@ -115,8 +127,8 @@ export class LocalStore implements Store {
   /** Does nothing: no other process can reach these queues. */
   async watch(): Promise<void> {}
 
-  isDue(): boolean {
-    return this.#model.isDueAt(this.#nowMs);
+  dueInMs(): number {
+    return Math.max(0, this.#model.dueAtMs - this.#aheadMs - this.#clock.nowMs());
   }
 
   describe(): [string, string | number][] {
@@ -230,6 +242,7 @@ export class LocalStore implements Store {
     answer(batch);
     this.#schedule();
     this.#announceReady();
+    this.#announceDue();
     this.#memoryRelease.observe(this.#model.usage.heldBytes, batch.length);
   }
 
@@ -275,6 +288,13 @@ export class LocalStore implements Store {
     for (const [name, count] of this.#model.takeBecameReady()) {
       this.#onReady(Buffer.from(name, "latin1"), count);
     }
+  }
+
+  #announceDue(): void {
+    const { dueAtMs } = this.#model;
+    const isEarlier = dueAtMs < this.#dueAtMs;
+    this.#dueAtMs = dueAtMs;
+    if (isEarlier) this.#onDue();
   }
 }
 

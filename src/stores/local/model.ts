@@ -188,10 +188,10 @@ export class Model {
     return limit;
   }
 
-  /** Whether a lease has expired by then, or an unused queue can be forgotten. */
-  isDueAt(nowMs: number): boolean {
-    const first = this.#byDeadline.first?.claimed.first;
-    return this.#unused.size > 0 || (first !== undefined && first.deadlineMs <= nowMs);
+  /** When the next lease ends; at once if an unused queue can be forgotten; or Infinity. */
+  get dueAtMs(): number {
+    if (this.#unused.size > 0) return 0;
+    return this.#byDeadline.first?.claimed.first?.deadlineMs ?? Infinity;
   }
 
   clear(queue: LocalQueue): void {
