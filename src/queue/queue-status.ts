@@ -1,5 +1,5 @@
 // What the queues hold, as numbers.
-import type { Histogram } from "./histogram.ts";
+import { count, type Histogram } from "./histogram.ts";
 
 /** A paused queue takes no pushes (in), or hands out nothing (out). */
 export type Direction = "in" | "out";
@@ -35,6 +35,17 @@ export interface QueueCounts {
   /** From the push to the pop, and from the pop to the end of a claim that has a token; in ms. */
   waits: Histogram;
   runs: Histogram;
+}
+
+export function emptyCounts(): QueueCounts {
+  return { totals: COUNTED.map(() => 0), waits: new Map(), runs: new Map() };
+}
+
+/** Adds the second to the first. */
+export function addCounts(to: QueueCounts, added: QueueCounts): void {
+  for (const [place, times] of added.totals.entries()) to.totals[place]! += times;
+  for (const [bucket, times] of added.waits) count(to.waits, bucket, times);
+  for (const [bucket, times] of added.runs) count(to.runs, bucket, times);
 }
 
 /** The figures of a queue over all okq processes. */

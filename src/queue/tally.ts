@@ -4,7 +4,7 @@ import { Duplicate, type Popped } from "./event.ts";
 import { bucketOf, count } from "./histogram.ts";
 import { nameOf } from "./name-cache.ts";
 import type { Operation, Results } from "./operations.ts";
-import { COUNTED, type Counted, type QueueCounts } from "./queue-status.ts";
+import { COUNTED, type Counted, emptyCounts, type QueueCounts } from "./queue-status.ts";
 
 const PLACES = Object.fromEntries(COUNTED.map((name, place) => [name, place])) as Record<
   Counted,
@@ -85,7 +85,7 @@ export class Tally {
     const name = nameOf(queue);
     let counts = this.#queues.get(name);
     if (!counts) {
-      counts = { totals: COUNTED.map(() => 0), waits: new Map(), runs: new Map() };
+      counts = emptyCounts();
       this.#queues.set(name, counts);
     }
     return counts;

@@ -4,7 +4,7 @@ import { LARGE_BYTES } from "./keys.ts";
 import { Duplicate, type Popped } from "../../queue/event.ts";
 import type { Operation, Pop, Push, ResultOf } from "../../queue/operations.ts";
 import type { QueueStatus } from "../../queue/queue-status.ts";
-import { contentsOf, Value } from "./value.ts";
+import { contentsOf, pushedAtMsOf, Value } from "./value.ts";
 
 export type Argument = string | Buffer | Value;
 /** A reply of the script. ioredis gives bulk strings as Buffers. */
@@ -79,6 +79,7 @@ function poppedOf(reply: ScriptReply, { queue, leaseMs }: Pop): Popped[] {
   return Array.from({ length: poppedCount(reply) }, (_, at) => ({
     id: parts[2 * at + 2]!,
     contents: parts[2 * at + 3] ? contentsOf(parts[2 * at + 3]!) : ABSENT,
+    pushedAtMs: parts[2 * at + 3] ? pushedAtMsOf(parts[2 * at + 3]!) : 0,
     queue,
     token: null,
     attempt: 1,
