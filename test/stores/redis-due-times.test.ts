@@ -33,7 +33,7 @@ test("an okq requeues an event when its lease ends that another okq popped", asy
   await other.pop("q", LEASE_MS);
   await eventually(() => store.dueInMs() < Infinity, { message: "it heard of the lease" });
   const callsBefore = await calls();
-  const ready = async () => (await server.redis.zcard("{okq}:front:q")) > 0;
+  const ready = async () => (await server.redis.zcard("{okq}:2:front:q")) > 0;
   await eventually(ready, { message: "the event is ready again" });
   expect(await serverMs()).toBeGreaterThanOrEqual(poppedAtMs + LEASE_MS - 1);
   // Nothing else asked Redis, and it did not ask before the time.

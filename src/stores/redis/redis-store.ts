@@ -11,6 +11,7 @@ import { channels, TAG } from "./keys.ts";
 import { Lane, type LaneOptions } from "./lane.ts";
 import { Messages } from "./messages.ts";
 import type { Route } from "./route.ts";
+import { ServerTime } from "./server-time.ts";
 import { connectToMaster, ServerRoute } from "./server-route.ts";
 import { LaneSession, ShardedSession } from "./sessions.ts";
 import { shards } from "./shards.ts";
@@ -70,7 +71,12 @@ export class RedisStore implements Store {
   #hasReplicas = true;
   #sessions = 0;
 
-  private constructor(options: RedisStoreOptions, servers: Servers, evictions: Evictions) {
+  private constructor(
+    options: RedisStoreOptions,
+    servers: Servers,
+    evictions: Evictions,
+    times: ReadonlyMap<string, ServerTime>,
+  ) {
     const { target, onReady, onDue = () => {}, now, clock = systemClock } = options;
     this.#due = new DueTimes(clock, onDue);
     const processId = crypto.randomUUID();
@@ -91,7 +97,7 @@ export class RedisStore implements Store {
       onDue: (tag, inMs) => this.#due.hear(tag, inMs),
       onState: (state) => options.onState("for messages", state),
     });
-    const shared: Omit<LaneOptions, "tag" | "route" | "ticks"> = {
+    const shared: Omit<LaneOptions, "tag" | "route" | "time"> = {
       processId,
       clock,
       limits: target,
@@ -114,9 +120,8 @@ export class RedisStore implements Store {
       },
       onDue: (tag, inMs, askedAtMs) => this.#due.set(tag, inMs, askedAtMs),
     };
-    const ticks = new Map(servers.routes.map(({ tag }) => [tag, { unseen: 0 }]));
     this.#lanes = servers.routes.map(
-      (place) => new Lane({ ...shared, ...place, ticks: ticks.get(place.tag)! }),
+      (place) => new Lane({ ...shared, ...place, time: times.get(place.tag)! }),
     );
     this.#stopWatch = clock.every(WATCH_EVERY_MS, () => {
       const nowMs = clock.nowMs();
@@ -130,7 +135,7 @@ export class RedisStore implements Store {
     const evictions = new Evictions(options.onPolicy, options.clock ?? systemClock);
     try {
       const servers = await (isCluster ? openCluster : openPool)(options, evictions);
-      return new RedisStore(options, servers, evictions);
+      return new RedisStore(options, servers, evictions, await timesOf(servers, options));
     } catch (error) {
       evictions.close();
       throw error;
@@ -173,6 +178,21 @@ export class RedisStore implements Store {
     this.#evictions.close();
     this.#servers.close();
   }
+}
+
+/** By tag. The clocks of all servers should agree, so one answer is enough to begin with. */
+async function timesOf(
+  { routes }: Servers,
+  { clock = systemClock, now }: RedisStoreOptions,
+): Promise<Map<string, ServerTime>> {
+  const times = new Map(routes.map(({ tag }) => [tag, new ServerTime(clock, now)]));
+  const sentAtMs = clock.nowMs();
+  const redis = routes.map(({ route }) => route.redis()).find((each) => each !== null);
+  const [seconds, micros] = (await redis?.time().catch(() => null)) ?? [];
+  if (seconds === undefined) return times;
+  const serverMs = Number(seconds) * 1000 + Number(micros) / 1000;
+  for (const time of times.values()) time.set(serverMs, sentAtMs);
+  return times;
 }
 
 /** Of the server, of the Sentinels, or of nodes of the cluster. */
