@@ -310,11 +310,11 @@ export class RandomLife {
 
 type ClaimKind = "ack" | "ackBatch" | "redo" | "fail" | "crash" | "touch" | "touchBatch";
 
-const weights = {
-  ...{ push: 26, pushBatch: 4, pop: 18, popBatch: 4, peek: 3, get: 4, ready: 2, status: 2 },
-  ...{ ack: 8, ackBatch: 2, redo: 4, fail: 10, crash: 4, touch: 5, touchBatch: 1 },
-  ...{ remove: 3, retry: 4, flush: 1, settings: 1, pause: 2, resume: 4 },
-};
+const pushesAndPops = { push: 26, pushBatch: 4, pop: 18, popBatch: 4 };
+const ends = { ack: 8, ackBatch: 2, redo: 4, fail: 10, crash: 4, touch: 5, touchBatch: 1 };
+const looks = { peek: 3, get: 4, ready: 2, status: 2, settings: 1 };
+const changes = { remove: 3, retry: 4, flush: 1, pause: 2, resume: 4 };
+const weights = { ...pushesAndPops, ...ends, ...looks, ...changes };
 
 function always(operation: Operation): Step {
   return () => operation;
