@@ -127,7 +127,8 @@ class Side implements Known {
     if (typeof value === "object" && value !== null) {
       const entries = Object.entries(value).toSorted(([one], [two]) => (one < two ? -1 : 1));
       const shown = entries.filter(([name]) => name !== "undo" && name !== "version");
-      return `{ ${shown.map(([name, field]) => `${name}: ${this.written(field, name)}`).join(", ")} }`;
+      const fields = shown.map(([name, field]) => `${name}: ${this.written(field, name)}`);
+      return `{ ${fields.join(", ")} }`;
     }
     if (typeof value === "number" && /atMs$/i.test(key)) return `start + ${value - this.startMs}`;
     return JSON.stringify(value) ?? "undefined";
