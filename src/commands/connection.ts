@@ -24,6 +24,7 @@ async function reset({ client, context }: Call): Promise<Reply> {
   client.replies = "on";
   client.isRefusingTransaction = false;
   client.name = "";
+  client.held = null;
   client.protocol = 2;
   client.user = context.users.stranger;
   await client.consumer.leaveAll();

@@ -15,14 +15,16 @@ const expected: Partial<Record<Access, string>> = {
   anybody: "HELLO, AUTH, QUIT, RESET",
   "logged-in":
     "ACL WHOAMI, SELECT, PING, ECHO, CLUSTER, MULTI, EXEC, DISCARD, CLIENT ID, CLIENT INFO, " +
-    "CLIENT SETNAME, CLIENT GETNAME, CLIENT SETINFO, CLIENT REPLY, CLIENT TRACKING, " +
+    "CLIENT RELEASE, CLIENT SETNAME, CLIENT GETNAME, CLIENT SETINFO, CLIENT REPLY, CLIENT TRACKING, " +
     "CLIENT NO-EVICT, " +
     "CLIENT NO-TOUCH, COMMAND, COMMAND COUNT, COMMAND INFO, COMMAND DOCS, COMMAND LIST, TIME, ROLE",
   push: "QLPUSH, QRPUSH, QPUSH, QMPUSH",
   consume: "QRPOP, QACK, QMACK, QFAIL, QTOUCH, QMTOUCH, QPOP, QNEXT, QREGISTER, QNOTIFY",
-  inspect: "QLPEEK, QRPEEK, QSTATUS, QINFO, INFO, OKQ HEALTH",
-  manage: "QFLUSH",
-  admin: "CLIENT LIST, CLIENT KILL, CONFIG GET, OKQ BACKUP",
+  inspect: "QLPEEK, QRPEEK, QSTATUS, QINFO, QGET, QLIST, INFO, OKQ HEALTH",
+  manage: "QFLUSH, QDEL, QRETRY, QPURGE",
+  "inspect or manage": "QCONFIG, QDEFAULT",
+  "consume or manage": "QPAUSE, QRESUME",
+  admin: "CLIENT LIST, CLIENT KILL, CLIENT UNBLOCK, CONFIG GET, OKQ BACKUP",
 };
 
 async function logInAs(okq: TestOkq, name: string): Promise<Wire> {
@@ -80,7 +82,7 @@ test("every command refuses queues that are forbidden for the user", async () =>
   expect(naming.map(({ name }) => name)).toEqual(
     (
       "QLPUSH QRPUSH QPUSH QMPUSH QRPOP QLPEEK QRPEEK QACK QMACK QFAIL QTOUCH QMTOUCH QPOP QNEXT " +
-      "QREGISTER QSTATUS QINFO QFLUSH"
+      "QREGISTER QSTATUS QINFO QFLUSH QGET QLIST QDEL QRETRY QPURGE QCONFIG QPAUSE QRESUME"
     ).split(" "),
   );
   const client = await logInAs(okq, "ann");
