@@ -1,5 +1,5 @@
-// QCONFIG and QDEFAULT: shows and changes the settings of one queue, or of all queues that have none
-// of their own.
+// QCONFIG and QDEFAULT: shows and changes the settings of one queue, or of all queues that have
+// none of their own.
 import { settingNamed, settings, settingText } from "../queue/settings.ts";
 import { OK, Pairs, type Reply } from "../resp/reply.ts";
 import type { Caller } from "./caller.ts";
@@ -96,8 +96,8 @@ export const configureCommands: QueueCommand[] = [
     name: "QDEFAULT",
     syntax: "[setting ...]",
     summary:
-      "Shows or changes, as QCONFIG does, the settings of all queues that have none of their own. " +
-      "To change them a user needs the right to all queues.",
+      "Shows or changes, as QCONFIG does, the settings of all queues that have none of their " +
+      "own. To change them a user needs the right to all queues.",
     async run([, ...words], _, call) {
       const { client } = call;
       if (words.length === 0) return await show(null, client);
