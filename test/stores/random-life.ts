@@ -120,8 +120,6 @@ export class RandomLife {
       case "pop":
       case "popBatch":
         return this.#pop(queue, kind);
-      case "peek":
-        return always({ kind, queue, end: random.below(2) === 0 ? "left" : "right" });
       case "flush":
         return always({ kind, queue });
       case "settings":
@@ -313,7 +311,7 @@ type ClaimKind = "ack" | "ackBatch" | "redo" | "fail" | "crash" | "touch" | "tou
 
 const pushesAndPops = { push: 26, pushBatch: 4, pop: 18, popBatch: 4 };
 const ends = { ack: 8, ackBatch: 2, redo: 4, fail: 10, crash: 4, touch: 5, touchBatch: 1 };
-const looks = { peek: 3, get: 4, ready: 2, status: 2, settings: 1 };
+const looks = { get: 4, ready: 2, status: 2, settings: 1 };
 const changes = { remove: 3, retry: 4, flush: 1, pause: 2, resume: 4 };
 const weights = { ...pushesAndPops, ...ends, ...looks, ...changes };
 
