@@ -38,6 +38,12 @@ local function has_old_types(name)
   return true
 end
 
+local function rename(key, to)
+  if redis.call('EXISTS', key) == 1 then
+    redis.call('RENAME', key, to)
+  end
+end
+
 local function imports(name)
   return tonumber(redis.call('HGET', moving_key('copied', name), 'imports')) or 0
 end
@@ -107,7 +113,7 @@ function steps.rename(limit)
         if redis.call('EXISTS', moving_key(kind, name)) == 1 then
           error({ err = 'ERR the keys of ' .. name .. ' are moved already' })
         end
-        redis.pcall('RENAME', old_key(kind, name), moving_key(kind, name))
+        rename(old_key(kind, name), moving_key(kind, name))
       end
       redis.call('UNLINK', old_key('staged', name))
       redis.call('ZADD', renamed_key, 0, name)
@@ -194,7 +200,7 @@ function steps.open(name, expected, ...)
       return 0
     end
   end
-  redis.pcall('RENAME', EVENTS .. name, moving_key('filling', name))
+  rename(EVENTS .. name, moving_key('filling', name))
   redis.call('HSET', moving_key('copied', name), 'is_open', 1)
   return 1
 end
