@@ -78,8 +78,8 @@ export const awaitCommands: QueueCommand[] = [
     name: "QEMPTY",
     syntax: "queue seconds [CLAIMED]",
     summary:
-      "Waits until nothing is ready, delayed or claimed in a queue, or with CLAIMED until nothing " +
-      "is claimed: 1, or 0 at the end of the time.",
+      "Waits until nothing is ready, delayed or claimed in a queue, or with CLAIMED until " +
+      "nothing is claimed: 1, or 0 at the end of the time.",
     async run([, queue, timeoutMs], { CLAIMED = false }, call) {
       const look = () => isEmpty(queue, CLAIMED, call.client);
       return (await wait({ queue, id: null, timeoutMs }, look, call)) ? 1 : 0;
