@@ -1,5 +1,5 @@
-// QDEL, QRETRY and QPURGE: removes events, or makes failed ones ready again. They are named by their
-// ids or by what they are like.
+// QDEL, QRETRY and QPURGE: removes events, or makes failed ones ready again. They are named by
+// their ids or by what they are like.
 import type { End, EventFacts, State } from "../queue/event.ts";
 import type { Target } from "../queue/management.ts";
 import type { Reply } from "../resp/reply.ts";
@@ -103,9 +103,9 @@ export const changeCommands: QueueCommand[] = [
     syntax: `queue IDS id [id ...] | ALL ${RETRY_OPTIONS}`,
     summary:
       "Makes failed events ready, and delayed ones that wait for another attempt, counted from " +
-      "0, at the left end, or with RIGHT as the next ones out: an array of 1 or 0 for up to 1,000 " +
-      "IDS, or how many of ALL that fit (see QLIST). ALL works in steps, and ends when its client " +
-      "leaves.",
+      "0, at the left end, or with RIGHT as the next ones out: an array of 1 or 0 for up to " +
+      "1,000 IDS, or how many of ALL that fit (see QLIST). ALL works in steps, and ends when its " +
+      "client leaves.",
     isExclusive: true,
     run: ([, queue], options, call) => retry(queue, options, call),
   }),
