@@ -48,7 +48,7 @@ function wait<T>(
   look: () => Promise<T | null>,
   { client, context }: QueueCall,
 ): Promise<T | null> {
-  return context.endings.wait<T>({ ...awaited, look, signal: client.gone });
+  return client.consumer.waits(context.endings.wait<T>({ ...awaited, look, signal: client.gone }));
 }
 
 const shared = {

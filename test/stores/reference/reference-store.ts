@@ -6,6 +6,7 @@ import { Failures } from "../../../src/queue/failures.ts";
 import type { Operation, ResultOf } from "../../../src/queue/operations.ts";
 import {
   type ReadyListener,
+  type StoreObserver,
   type Receiver,
   Session,
   type Store,
@@ -13,12 +14,20 @@ import {
 import { operations } from "./reference-operations.ts";
 import { ReferenceState } from "./reference-state.ts";
 
+interface ReferenceStoreOptions {
+  clock: Clock;
+  onReady: ReadyListener;
+  observer?: StoreObserver;
+}
+
 export class ReferenceStore implements Store {
+  readonly #observer: StoreObserver | undefined;
   readonly #clock: Clock;
   readonly #state: ReferenceState;
   readonly #submitted: (() => void)[] = [];
 
-  constructor({ clock, onReady }: { clock: Clock; onReady: ReadyListener }) {
+  constructor({ clock, onReady, observer }: ReferenceStoreOptions) {
+    this.#observer = observer;
     this.#clock = clock;
     this.#state = new ReferenceState((queue, count) =>
       onReady(Buffer.from(queue, "latin1"), count),
@@ -26,7 +35,9 @@ export class ReferenceStore implements Store {
   }
 
   session(): Session {
-    return new ReferenceSession(this.#state, (run) => this.#submit(run));
+    const onDone = (operation: Operation, result: unknown) =>
+      this.#observer?.done(operation, result, this.#state.nowMs);
+    return new ReferenceSession(this.#state, onDone, (run) => this.#submit(run));
   }
 
   async watch(): Promise<void> {}
@@ -55,11 +66,17 @@ export class ReferenceStore implements Store {
 
 class ReferenceSession extends Session {
   readonly #state: ReferenceState;
+  readonly #onDone: (operation: Operation, result: unknown) => void;
   readonly #schedule: (run: () => void) => void;
   readonly #failures = new Failures();
 
-  constructor(state: ReferenceState, schedule: (run: () => void) => void) {
+  constructor(
+    state: ReferenceState,
+    onDone: (operation: Operation, result: unknown) => void,
+    schedule: (run: () => void) => void,
+  ) {
     super();
+    this.#onDone = onDone;
     this.#state = state;
     this.#schedule = schedule;
   }
@@ -83,6 +100,7 @@ class ReferenceSession extends Session {
         this.#failures.add(failure);
         return receiver.failed(failure);
       }
+      this.#onDone(operation, result);
       receiver.succeeded(result as ResultOf<O>);
     });
   }
