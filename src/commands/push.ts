@@ -108,8 +108,8 @@ export const pushCommands: StoreCommand[] = [
     syntax: `queue ${PLACE} ${PUSH_OPTIONS} ${ONDUP} ${EVENTS_OR_PAIRS}`,
     summary:
       "Pushes up to 1,000 events in one step, all with these options (see QPUSH), or with an " +
-      "error none. The array of their ids; nil in the place of one that was there. With RIGHT " +
-      "the last one is the next one out.",
+      "error none. The array of their ids; nil in the place of one that was there, unless ONDUP " +
+      "keeps or replaces it. With RIGHT the last one is the next one out.",
     since: "0.2.0",
     flags: ["write"],
     parse([, queue], { RIGHT, EVENTS, PAIRS, ...given }, context): PushBatch {
@@ -118,10 +118,13 @@ export const pushCommands: StoreCommand[] = [
       const end = RIGHT ? "right" : "left";
       return { kind: "pushBatch", queue, end, events, options: allOptions(given) };
     },
-    reply(results, _, { stats }) {
-      const ids = results.map((result) => (result instanceof Duplicate ? null : result));
-      stats.pushes += ids.filter((id) => id !== null).length;
-      return ids;
+    reply(results, { options }, { stats }) {
+      const keeps = options.onDuplicate === "keep";
+      return results.map((result) => {
+        if (result instanceof Duplicate) return keeps ? result.id : null;
+        stats.pushes += 1;
+        return result;
+      });
     },
   }),
 ];

@@ -27,7 +27,7 @@ describe.each(lifeStores)("on %s", (store) => {
     expect(await ask(other, "QWAIT", "q", "1", 60)).toEqual(["completed", "done"]);
   });
 
-  test("QWAIT answers gone when no completed events are kept, and for an unknown id", async () => {
+  test("QWAIT answers gone without kept completed events, and for an unknown id", async () => {
     const [client, other] = await connectTwo();
     await ask(client, "QPUSH", "q", "x", "ID", "1");
     const waited = ask(other, "QWAIT", "q", "1", 60);
@@ -36,7 +36,7 @@ describe.each(lifeStores)("on %s", (store) => {
     expect(await ask(other, "QWAIT", "q", "missing", 60)).toEqual(["gone", null]);
   });
 
-  test("QWAIT answers the error of an event that has failed, also when it went elsewhere", async () => {
+  test("QWAIT answers the error of an event that has failed, here or elsewhere", async () => {
     const [client, other] = await connectTwo();
     for (const failedTo of ["", "dead"]) {
       await ask(client, "QCONFIG", "q", "failed-to", failedTo);

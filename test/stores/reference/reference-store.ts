@@ -5,6 +5,7 @@ import { StoreError } from "../../../src/queue/errors.ts";
 import { Failures } from "../../../src/queue/failures.ts";
 import type { Operation, ResultOf } from "../../../src/queue/operations.ts";
 import {
+  type DueListener,
   type ReadyListener,
   type StoreObserver,
   type Receiver,
@@ -14,9 +15,10 @@ import {
 import { operations } from "./reference-operations.ts";
 import { ReferenceState } from "./reference-state.ts";
 
-interface ReferenceStoreOptions {
+interface ReferenceOptions {
   clock: Clock;
   onReady: ReadyListener;
+  onDue?: DueListener;
   observer?: StoreObserver;
 }
 
@@ -24,11 +26,13 @@ export class ReferenceStore implements Store {
   readonly #observer: StoreObserver | undefined;
   readonly #clock: Clock;
   readonly #state: ReferenceState;
+  readonly #onDue: DueListener;
   readonly #submitted: (() => void)[] = [];
 
-  constructor({ clock, onReady, observer }: ReferenceStoreOptions) {
+  constructor({ clock, onReady, onDue = () => {}, observer }: ReferenceOptions) {
     this.#observer = observer;
     this.#clock = clock;
+    this.#onDue = onDue;
     this.#state = new ReferenceState((queue, count) =>
       onReady(Buffer.from(queue, "latin1"), count),
     );
@@ -60,7 +64,9 @@ export class ReferenceStore implements Store {
 
   #runAll(): void {
     this.#state.nowMs = this.#clock.nowMs();
+    const { dueAtMs } = this.#state;
     for (const run of this.#submitted.splice(0)) run();
+    if (this.#state.dueAtMs < dueAtMs) this.#onDue();
   }
 }
 
