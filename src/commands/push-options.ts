@@ -21,11 +21,11 @@ const onDuplicate = { ERROR: "refuse", KEEP: "keep", REPLACE: "replace" } as con
 
 /** Options that say nothing about the event itself. */
 type Other = { NOBLOCK?: true; RIGHT?: true; ID?: Buffer };
-const OTHERS = ["NOBLOCK", "RIGHT", "ID"];
+const OTHERS = new Set(["NOBLOCK", "RIGHT", "ID"]);
 
 /** null if no option was given: then a push costs the store nothing more. Throws for wrong ones. */
 export function pushOptions(given: Given & Other): PushOptions | null {
-  for (const name in given) if (!OTHERS.includes(name)) return allOptions(given);
+  for (const name in given) if (!OTHERS.has(name)) return allOptions(given);
   return null;
 }
 
