@@ -44,7 +44,7 @@ async function drain(caller: Caller, queue: string): Promise<string[]> {
 const range = (from: number, to: number) =>
   Array.from({ length: to - from }, (_, at) => `${from + at}`);
 
-test("okq processes that are killed in an upgrade, and others after them, lose nothing", async () => {
+test("killed okq processes in an upgrade, and others after them, lose nothing", async () => {
   const server = closeAfterTest(await startRedis());
   await fill(new FirstOkq(server.redis), "big", EVENTS, 100);
   const start = () =>
