@@ -1,5 +1,5 @@
-// Upgrades of 100,000 events: okq processes that are killed, and a cluster whose queues change
-// their shard.
+// Upgrades of 100,000 events: by okq processes that are killed, and in a cluster where queues
+// change their shard.
 import { expect, test } from "bun:test";
 import { RedisStore } from "../../src/stores/redis/redis-store.ts";
 import { shardOf, SHARDS, shards } from "../../src/stores/redis/shards.ts";
@@ -44,7 +44,7 @@ async function drain(caller: Caller, queue: string): Promise<string[]> {
 const range = (from: number, to: number) =>
   Array.from({ length: to - from }, (_, at) => `${from + at}`);
 
-test("okq processes that are killed in an upgrade lose nothing, others go on", async () => {
+test("killed okq processes in an upgrade, and others after them, lose nothing", async () => {
   const server = closeAfterTest(await startRedis());
   await fill(new FirstOkq(server.redis), "big", EVENTS, 100);
   const start = () =>

@@ -45,7 +45,7 @@ interface Copied {
 
 /** So few that a step takes Redis about a millisecond. */
 const RENAMED_AT_ONCE = 100;
-const COPIED_AT_ONCE = 256;
+const COPIED_AT_ONCE = 128;
 const COPIED_BYTES = 256 * 1024;
 /** From so many bytes on the values do not pass through Lua, which would hash each of them. */
 const FILLED_BYTES = 64 * 1024;
