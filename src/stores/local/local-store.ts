@@ -10,6 +10,7 @@ import { type ReadyListener, type Receiver, Session, type Store } from "../../qu
 import { Changes } from "./changes.ts";
 import { ColdEvents } from "./cold-events.ts";
 import { type Journal, JournalError, type LoadProgress, noJournal } from "./journal.ts";
+import { CLAIMED, COMPLETED, DELAYED, FAILED, READY } from "./local-event.ts";
 import { MemoryRelease } from "./memory-release.ts";
 import { Model } from "./model.ts";
 import { execute } from "./operations.ts";
@@ -53,8 +54,10 @@ type Kinds = ReadonlySet<Operation["kind"]>;
 /** The journal does not record these operations, so its failures do not affect them. */
 const unrecordedKinds: Kinds = new Set(["register"]);
 /** These operations need room on the disk: a journal may refuse them while all others go on. */
-const growingKinds: Kinds = new Set(["push", "probe"]);
-const readingKinds: Kinds = new Set(["peek", "status", "list", "ready"]);
+const growingKinds: Kinds = new Set(["push", "pushBatch", "probe"]);
+/** These keep what they need not: an error, a result, a completed event. */
+const keepingKinds: Kinds = new Set(["ack", "ackBatch", "fail", "crash", "touch", "tick"]);
+const readingKinds: Kinds = new Set(["peek", "get", "scan", "settings", "status", "list", "ready"]);
 const noKinds: Kinds = new Set();
 
 /**
@@ -95,11 +98,11 @@ export class LocalStore implements Store {
     store.#journal = journal;
     const changes = new Changes();
     const model = store.#model;
-    const cold = new ColdEvents(journal, (event) => model.warmed(event));
+    const cold = new ColdEvents(journal, model.usage);
     store.#changes = changes;
     model.record({ changes, cold, heldBytesMax: memoryBudgetBytes });
     try {
-      await journal.load(new Restorer(model, changes), onProgress);
+      await journal.load(new Restorer(model, changes, cold), onProgress);
     } catch (error) {
       journal.close();
       throw error;
@@ -116,16 +119,24 @@ export class LocalStore implements Store {
   async watch(): Promise<void> {}
 
   isDue(): boolean {
-    return this.#model.isDueAt(this.#nowMs);
+    return this.#model.hasUnused || this.dueInMs() <= 0;
+  }
+
+  dueInMs(): number {
+    return this.#model.dueMs - this.#nowMs;
   }
 
   describe(): [string, string | number][] {
-    const { queues, ready, claimed, contentBytes, cold, heldBytes } = this.#model.usage;
+    const { usage } = this.#model;
+    const { queues, contentBytes, cold, heldBytes } = usage;
     const facts: [string, string | number][] = [
       ["store", this.#journal.name],
       ["queues", queues],
-      ["ready", ready],
-      ["claimed", claimed],
+      ["ready", usage.count(READY)],
+      ["delayed", usage.count(DELAYED)],
+      ["claimed", usage.count(CLAIMED)],
+      ["failed", usage.count(FAILED)],
+      ["completed", usage.count(COMPLETED)],
       ["content_bytes", contentBytes],
     ];
     if (this.#changes === null) return facts;
@@ -181,7 +192,7 @@ export class LocalStore implements Store {
 
   #runBatch(): void {
     const batch = this.#takeBatch();
-    const pushRefusal = isGrowing(batch) ? this.#journal.pushRefusal() : null;
+    const pushRefusal = needsRoom(batch) ? this.#journal.pushRefusal() : null;
     this.#attempt(batch, pushRefusal);
   }
 
@@ -219,7 +230,7 @@ export class LocalStore implements Store {
       return this.#committed(batch);
     }
     this.#model.undo();
-    if (error.reason === "full" && pushRefusal === null && isGrowing(batch)) {
+    if (error.reason === "full" && pushRefusal === null && needsRoom(batch)) {
       return this.#attempt(batch, error.message);
     }
     failBatch(batch, new StoreError("refused", error.message), noKinds);
@@ -244,6 +255,7 @@ export class LocalStore implements Store {
 
   #execute(batch: Submitted[], pushRefusal: string | null): void {
     this.#model.begin(this.#nowMs);
+    this.#model.isFull = pushRefusal !== null;
     const untold = new UntoldFailures();
     for (const submitted of batch) {
       submitted.outcome =
@@ -259,6 +271,7 @@ export class LocalStore implements Store {
     try {
       return execute(this.#model, operation);
     } catch (error) {
+      if (error instanceof StoreError) return error;
       const isKnown = error instanceof JournalError;
       return new StoreError("refused", isKnown ? error.message : String(error));
     }
@@ -278,20 +291,38 @@ export class LocalStore implements Store {
   }
 }
 
-function isGrowing(batch: Submitted[]): boolean {
-  return batch.some(({ operation }) => growingKinds.has(operation.kind));
+/** Whether it matters to the batch that the journal has no room. */
+function needsRoom(batch: Submitted[]): boolean {
+  return batch.some(({ operation: { kind } }) => growingKinds.has(kind) || keepingKinds.has(kind));
 }
 
 /** How many of the first `count` operations fit into one batch by their bytes; at least one. */
 function countWithin(submitted: Submitted[], count: number): number {
   let bytes = 0;
   for (let at = 0; at < count; at++) {
-    const { operation } = submitted[at]!;
-    if (operation.kind !== "push") continue;
-    bytes += (operation.id?.length ?? 0) + operation.contents.length;
+    bytes += bytesOf(submitted[at]!.operation);
     if (bytes > batchBytesMax && at > 0) return at;
   }
   return count;
+}
+
+/** About how much an operation writes to the journal. */
+function bytesOf(operation: Operation): number {
+  switch (operation.kind) {
+    case "push":
+      return (operation.id?.length ?? 0) + operation.contents.length;
+    case "pushBatch":
+      return operation.events.reduce(
+        (sum, { id, contents }) => sum + (id?.length ?? 0) + contents.length,
+        0,
+      );
+    case "ack":
+      return operation.result?.length ?? 0;
+    case "fail":
+      return operation.error?.length ?? 0;
+    default:
+      return 0;
+  }
 }
 
 /** Fails the operations of a batch, except for those that failed already and the spared kinds. */
