@@ -69,9 +69,11 @@ export async function startOkq(config: Config, log: Log, clock: Clock = systemCl
   const logLimit = new LogLimit(log.warn);
   const users = openUsers(config, logLimit, clock);
   const waiters = new Waiters(clock);
+  let housekeeper: Housekeeper | null = null;
   const { store, storeName, announce } = await openStore(config, log, {
     clock,
     onReady: (queue, count) => waiters.wake(queue, count),
+    onDue: () => housekeeper?.wake(),
   });
   const context = contextOf(config, logLimit, { store, waiters, users, maxClients, clock });
   const server = new Server(new Shared(context, parserLimits(config)));
@@ -85,7 +87,7 @@ export async function startOkq(config: Config, log: Log, clock: Clock = systemCl
   if (config.users) reloadUsers(config.users, context, reloader, log);
   const { note: onRound } = new HousekeepingLog(log, logLimit, { store: storeName }, clock);
   const { consumers } = context;
-  const housekeeper = new Housekeeper({ store, consumers, waiters, clock, onRound });
+  housekeeper = new Housekeeper({ store, consumers, waiters, clock, onRound });
   announce();
   warnOfReadableSecrets(config, log);
   log.info("listening", { ...addressesOf(config, ports), version });

@@ -2,7 +2,7 @@
 import { resolve } from "node:path";
 import { type Config, sqliteFile } from "../config/options.ts";
 import type { Log } from "../log/log.ts";
-import type { ReadyListener, Store } from "../queue/store.ts";
+import type { Store } from "../queue/store.ts";
 import { LocalStore, type LocalStoreOptions } from "../stores/local/local-store.ts";
 import { SqliteJournal } from "../stores/local/sqlite/sqlite-journal.ts";
 import { RedisStore } from "../stores/redis/redis-store.ts";
@@ -26,7 +26,7 @@ export async function openStore(
 ): Promise<OpenedStore> {
   const file = sqliteFile(config);
   const target = redisTarget(config);
-  if (target !== null) return openRedis(target, config, log, options.onReady);
+  if (target !== null) return openRedis(target, config, log, options);
   if (file !== null) return openSqlite(resolve(file), config, log, options);
   const announce = () => log.info("queues are kept in memory only");
   const store = new LocalStore(options);
@@ -37,10 +37,10 @@ async function openRedis(
   target: RedisTarget,
   { redisPoolSize: poolSize }: Config,
   log: Log,
-  onReady: ReadyListener,
+  { onReady, onDue }: LocalStoreOptions,
 ): Promise<OpenedStore> {
   const name = targetName(target);
-  const notices = { onReady, ...redisLog(log, name, target.waitReplicas) };
+  const notices = { onReady, onDue, ...redisLog(log, name, target.waitReplicas) };
   try {
     const store = await RedisStore.open({ target, poolSize, ...notices });
     const announce = () => log.info("queues are kept in Redis", { store: name });

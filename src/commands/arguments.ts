@@ -1,47 +1,25 @@
-// Reads the arguments of a command as its syntax line says. "queue [EX seconds] [NOACK]" has one
-// fixed argument and two options; options come after the fixed arguments, in any order and case.
-import { nameOf } from "../queue/name-cache.ts";
+// Reads the arguments of a command as its syntax line says (see syntax.ts). Options come after the
+// fixed arguments, in any order and case.
 import { commandError } from "./errors.ts";
+import { integerReader, readTime, secondsReader } from "./numbers.ts";
+import { type Option, OptionList } from "./option-list.ts";
 import { type Argument, argumentsOf } from "./syntax.ts";
+import type { NumberName, Options, Positional } from "./syntax-types.ts";
+import { wordOf } from "./words.ts";
 
-/** The words of a command's name, then its fixed arguments, then those of a "[name ...]". */
-export type Positional<Name extends string, Syntax extends string> = [
-  ...WordsOf<Name>,
-  ...Fixed<Syntax>,
-];
+type ReadNumber = (name: string, bytes: Buffer) => number;
 
-type WordsOf<Name> = Name extends `${string} ${infer Rest}` ? [Buffer, ...WordsOf<Rest>] : [Buffer];
-
-type Fixed<Syntax> = Syntax extends ""
-  ? []
-  : Syntax extends `[${string} ...]`
-    ? Buffer[]
-    : Syntax extends `[${string}`
-      ? []
-      : Syntax extends `${infer Name} ${infer Rest}`
-        ? [Value<Name>, ...Fixed<Rest>]
-        : [Value<Syntax>];
-
-/** The value of each option by its token; true if it takes none, undefined if it is absent. */
-export type Options<Syntax extends string> =
-  Syntax extends `${string}[${infer Inside}]${infer Rest}`
-    ? Optional<Inside> & Options<Rest>
-    : unknown;
-
-type Optional<Inside extends string> = Inside extends `${string} ...`
-  ? unknown
-  : Inside extends `${infer Token} ${infer Placeholder}`
-    ? { [N in Token]?: Value<Placeholder> }
-    : { [N in Inside]?: true };
-
-/** Placeholders stand for bytes, or for milliseconds. */
-type Value<Placeholder> = Placeholder extends "seconds" | "timeout" ? number : Buffer;
-
-/** How placeholders are read that do not stand for bytes. The name is for the error. */
-const kinds = new Map([
-  ["seconds", parseSeconds],
-  ["timeout", parseSeconds],
-]);
+/** How placeholders are read that stand for numbers. */
+const numbers: Record<NumberName, ReadNumber> = {
+  seconds: secondsReader(0),
+  "seconds>0": secondsReader(0.001),
+  timeout: secondsReader(0),
+  time: readTime,
+  n: integerReader(0, 1_000_000_000),
+  count: integerReader(1, 1000),
+  limit: integerReader(1, 1_000_000_000),
+  weight: integerReader(1, 1_000_000),
+};
 
 export interface ArgumentReader<Name extends string, Syntax extends string> {
   positional(args: Buffer[]): Positional<Name, Syntax>;
@@ -55,86 +33,144 @@ export function argumentReader<Name extends string, Syntax extends string>(
   command: Name,
   syntax: Syntax,
 ): ArgumentReader<Name, Syntax> {
+  const usage = `${command} ${syntax}`;
   const all = argumentsOf(syntax);
-  const fixed = all.filter(({ isOptional }) => !isOptional);
-  const list = all.find(({ token, isRepeated }) => token === null && isRepeated);
-  const options = all.filter(({ isOptional }) => isOptional && !list);
-  const isReadable =
-    all.length === fixed.length + (list ? 1 : options.length) &&
-    fixed.every(
-      ({ token, name }, at) => token === null && name !== null && all[at] === fixed[at],
-    ) &&
-    options.every(({ token, isRepeated, words }) => token !== null && !isRepeated && words <= 2);
-  if (!isReadable) throw new Error(`${command} ${syntax}: its arguments cannot be read`);
-  const known = new Map(options.map((option) => [option.token, option]));
-  const first = command.split(" ").length;
-  const optionsAt = first + fixed.length;
-  const areBytes = fixed.every(({ name }) => !kinds.has(name!));
+  const tokenless = all.filter(({ forms }) => forms.some(({ token }) => token === null));
+  const fixed = tokenless.filter(({ isOptional }) => !isOptional);
+  const list = tokenless.find(({ isOptional }) => isOptional);
+  if (!isReadable(all, fixed, list)) throw new Error(`${usage}: its arguments cannot be read`);
+  const required = all.slice(fixed.length).filter(({ isOptional }) => !isOptional);
+  const options = new OptionList(command, all);
+  const { first } = options;
+  const words = first - fixed.length;
+  const names = fixed.map(({ forms }) => forms[0]!.values[0]!);
+  const areBytes = names.every((name) => !(name in numbers));
   const valueAt = (bytes: Buffer, at: number) => {
-    const name = fixed[at - first]?.name;
+    const name = names[at - words];
     return name ? valueOf(name, name, bytes) : bytes;
   };
+  const groupSize = list?.forms[0]!.values.length ?? 1;
   return {
-    positional: (args) => (areBytes ? args : args.map(valueAt)) as Positional<Name, Syntax>,
-    options: (args) =>
-      (list || args.length === optionsAt
-        ? NO_OPTIONS
-        : readOptions(args, optionsAt, known)) as Options<Syntax>,
+    positional(args) {
+      if (groupSize > 1 && (args.length - first) % groupSize > 0) {
+        throw commandError("missingArguments", { usage });
+      }
+      return (areBytes ? args : args.map(valueAt)) as Positional<Name, Syntax>;
+    },
+    options(args) {
+      if (list || (args.length === first && required.length === 0)) {
+        return NO_OPTIONS as Options<Syntax>;
+      }
+      const read = new OptionsOfCall(options, args);
+      if (required.some((argument) => !read.has(argument))) {
+        throw commandError("missingArguments", { usage });
+      }
+      return read.values as Options<Syntax>;
+    },
   };
 }
 
-function readOptions(args: Buffer[], first: number, known: Map<string | null, Argument>): object {
-  const values: Record<string, unknown> = {};
-  for (let at = first; at < args.length; at++) {
-    const option = known.get(wordOf(args[at]!));
-    if (!option) {
-      const names = [...known.keys()].join(", ") || "none";
-      throw commandError("unknownOption", { option: args[at]!, known: names });
-    }
-    const token = option.token!;
-    if (option.name === null) values[token] = true;
-    else {
-      const value = args[++at];
-      if (!value) throw commandError("missingValue", { option: token });
-      values[token] = valueOf(token, option.name, value);
-    }
+/** Fixed arguments come first, then options or a list. */
+function isReadable(all: Argument[], fixed: Argument[], list?: Argument): boolean {
+  const rest = all.slice(fixed.length);
+  return (
+    fixed.every((argument, at) => argument === all[at] && !argument.isRepeated) &&
+    (list
+      ? list.isRepeated && rest.length === 1
+      : rest.every(({ isOptional, forms }) =>
+          forms.every(({ values, isList }) => isOptional || isList || values.length === 0),
+        ))
+  );
+}
+
+/** The options of one call. */
+class OptionsOfCall {
+  readonly values: Record<string, unknown> = {};
+  readonly #options: OptionList;
+  readonly #args: Buffer[];
+  /** The form that was given of each argument. */
+  readonly #given = new Map<Argument, string>();
+
+  constructor(options: OptionList, args: Buffer[]) {
+    this.#options = options;
+    this.#args = args;
+    for (let at = options.first; at < args.length;) at = this.#read(at);
   }
-  return values;
+
+  has(argument: Argument): boolean {
+    return this.#given.has(argument);
+  }
+
+  /** Reads the option at that index and returns the index behind it. */
+  #read(at: number): number {
+    const option = this.#options.find(this.#args[at]!);
+    if (!option) {
+      const known = this.#options.tokens.join(", ") || "none";
+      throw commandError("unknownOption", { option: this.#args[at]!, known });
+    }
+    const { token, argument, form } = option;
+    const other = this.#given.get(argument);
+    if (other !== undefined && other !== token) {
+      throw commandError("exclusiveOptions", { option: token, other });
+    }
+    this.#given.set(argument, token);
+    const end = this.#options.endOf(option, this.#args, at);
+    const given = this.#args.slice(at + 1, end);
+    if (given.length < end - at - 1 || given.length % (form.values.length || 1) > 0) {
+      throw commandError("missingValue", { option: token, usage: usageOf(option) });
+    }
+    const value = this.#valueOf(option, given);
+    if (!argument.isRepeated) this.values[token] = value;
+    else ((this.values[token] ??= []) as unknown[]).push(value);
+    return end;
+  }
+
+  #valueOf({ token, form, argument }: Option, given: Buffer[]): unknown {
+    const { values, isList } = form;
+    if (values.length === 0) return true;
+    const read = given.map((bytes, at) => valueOf(token, values[at % values.length]!, bytes));
+    if (isList && !argument.isOptional && values[0] === "queue") this.#checkQueues(token, given);
+    return isList || values.length > 1 ? read : read[0];
+  }
+
+  /** An option behind the queues would be taken for a queue, and a wait would never end. */
+  #checkQueues(token: string, queues: Buffer[]): void {
+    const found = queues.findIndex((queue, at) => at > 0 && this.#options.isToken(queue));
+    if (found > 0) throw commandError("optionBehind", { token, option: queues[found]! });
+  }
+}
+
+function usageOf({ token, form }: Option): string {
+  return [token, ...form.values, ...(form.isList ? ["..."] : [])].join(" ");
 }
 
 function valueOf(name: string, placeholder: string, bytes: Buffer): unknown {
-  const parse = kinds.get(placeholder);
-  return parse ? parse(name, bytes) : bytes;
+  const read = numbers[placeholder as NumberName] as ReadNumber | undefined;
+  if (read) return read(name, bytes);
+  return isChoice(placeholder) ? choiceOf(name, placeholder, bytes) : bytes;
 }
 
-/** About 68 years. A client that asks for more means something else. */
-const SECONDS_MAX = 2 ** 31 - 1;
-
-/** In whole milliseconds, rounded up. Throws unless it is 0 to 2^31-1 seconds. */
-function parseSeconds(name: string, bytes: Buffer): number {
-  const text = wordOf(bytes);
-  const seconds = /^\d+(\.\d+)?$/.test(text) ? Number(text) : NaN;
-  if (seconds <= SECONDS_MAX) return Math.ceil(seconds * 1000);
-  throw commandError("notSeconds", { name, max: SECONDS_MAX, given: bytes });
+function isChoice(placeholder: string): boolean {
+  return /^[A-Z]/.test(placeholder);
 }
 
-/** An integer of at most 15 digits, or null. */
-export function parseInteger(bytes: Buffer): number | null {
-  const text = bytes.length <= 16 ? bytes.toString("latin1") : "";
-  return /^-?\d{1,15}$/.test(text) ? Number(text) : null;
-}
-
-/** No word or number that a command takes is longer. */
-const WORD_BYTES_MAX = 32;
-
-/** The argument in capitals; "" if it is too long to be a word that a command takes. */
-export function wordOf(bytes: Buffer): string {
-  return bytes.length <= WORD_BYTES_MAX ? nameOf(bytes).toUpperCase() : "";
+function choiceOf(name: string, choice: string, bytes: Buffer): string {
+  const words = choice.split("|");
+  const word = wordOf(bytes);
+  if (words.includes(word)) return word;
+  throw commandError("notOneOf", { name, accepts: words.join(", "), given: bytes });
 }
 
 /** Throws if a command has more of these things than allowed. */
 export function checkCount(things: string, count: number, max: number): void {
   if (count > max) throw commandError("tooMany", { things, count, max });
+}
+
+/** Throws if a value is longer than okq keeps. */
+export function checkLength(name: string, bytes: Buffer, bytesMax: number): void {
+  if (bytes.length > bytesMax) {
+    throw commandError("tooLong", { name, bytes: bytes.length, bytesMax });
+  }
 }
 
 /**

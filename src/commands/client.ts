@@ -1,7 +1,8 @@
 // CLIENT and its subcommands: lists, names and closes connections.
 import { OK, type Reply } from "../resp/reply.ts";
 import type { Answer } from "./answer.ts";
-import { parseInteger, wordOf } from "./arguments.ts";
+import { parseInteger } from "./numbers.ts";
+import { wordOf } from "./words.ts";
 import type { Client } from "./caller.ts";
 import type { Access, Call, Command } from "./command.ts";
 import { checkName } from "./connection.ts";

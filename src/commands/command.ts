@@ -3,18 +3,22 @@
 import type { Operation, ResultOf } from "../queue/operations.ts";
 import type { Right } from "../users/user.ts";
 import type { Answer } from "./answer.ts";
-import { argumentReader, type Options, type Positional } from "./arguments.ts";
+import { argumentReader } from "./arguments.ts";
 import type { InBackground } from "./background.ts";
 import type { Caller, Client } from "./caller.ts";
 import type { Context, QueueContext } from "./context.ts";
+import type { Options, Positional } from "./syntax-types.ts";
 
 export type Group = "queue" | "connection" | "server";
 
 /** As COMMAND shows them. A "blocking" command may take as long as its caller says. */
 export type Flag = "write" | "readonly" | "fast" | "blocking" | "admin";
 
-/** Who may call a command: anybody, every logged-in client, or users with that right. */
-export type Access = "anybody" | "logged-in" | Right;
+/**
+ * Who may call a command: anybody, every logged-in client, or users with that right, or with one of
+ * two: then the command itself looks at what it is about to do.
+ */
+export type Access = "anybody" | "logged-in" | Right | `${Right} or manage`;
 
 export interface Description {
   /** In capitals; a subcommand has its container in front: "CLIENT LIST". */

@@ -1,6 +1,6 @@
 // Commands that drivers send when they connect and to stay connected, answered as Redis does.
 import { OK, type Reply, Simple } from "../resp/reply.ts";
-import { parseInteger } from "./arguments.ts";
+import { parseInteger } from "./numbers.ts";
 import type { Client } from "./caller.ts";
 import type { Call, Command } from "./command.ts";
 import { commandError, errorReply } from "./errors.ts";

@@ -1,14 +1,18 @@
 // The parts of a descriptor that dispatch needs, computed once. All entries have the same shape, so
 // they are faster to read than descriptors.
+import type { Right } from "../users/user.ts";
 import type { Caller, Client } from "./caller.ts";
-import type { Access, Command, RunCommand, StoreCommand } from "./command.ts";
+import type { Access, Command, Description, RunCommand, StoreCommand } from "./command.ts";
 import type { Context, QueueContext } from "./context.ts";
-import { arityOf, type QueueArguments, queueArgumentsOf } from "./syntax.ts";
+import { OptionList } from "./option-list.ts";
+import { argumentsOf, arityOf, type QueueArguments, queueArgumentsOf } from "./syntax.ts";
 
 export interface Entry<C extends Caller = Client, X extends QueueContext = Context> {
   command: Command<C, X>;
   name: string;
   access: Access;
+  /** A user needs one of them; null if it needs none. */
+  rights: readonly Right[] | null;
   /** The command by its kind: the other one is null. */
   storeCommand: StoreCommand | null;
   runCommand: RunCommand<C, X> | null;
@@ -16,6 +20,8 @@ export interface Entry<C extends Caller = Client, X extends QueueContext = Conte
   min: number;
   max: number;
   queues: QueueArguments | null;
+  /** The index of the first queue behind a token such as FROM in a call; null without a token. */
+  queuesBehindToken: ((args: Buffer[]) => number) | null;
 }
 
 export function entryOf<C extends Caller, X extends QueueContext>(
@@ -24,14 +30,27 @@ export function entryOf<C extends Caller, X extends QueueContext>(
   const words = command.name.split(" ").length;
   const { min, max } = arityOf(command.syntax);
   const isStore = "parse" in command;
+  const queues = queueArgumentsOf(command);
   return {
     command,
     name: command.name,
     access: command.access,
+    rights: rightsFor(command.access),
     storeCommand: isStore ? command : null,
     runCommand: isStore ? null : command,
     min: min + words,
     max: max + words,
-    queues: queueArgumentsOf(command),
+    queues,
+    queuesBehindToken: queues?.token ? findBehind(command, queues.token) : null,
   };
+}
+
+function rightsFor(access: Access): Right[] | null {
+  if (access === "anybody" || access === "logged-in") return null;
+  return access.split(" or ") as Right[];
+}
+
+function findBehind(command: Description, token: string): (args: Buffer[]) => number {
+  const options = new OptionList(command.name, argumentsOf(command.syntax));
+  return (args) => options.valuesOf(token, args);
 }

@@ -95,12 +95,40 @@ export const errorTexts = {
     when: "The command has no such option.",
   },
   missingValue: {
-    text: "ERR syntax error, option {option} needs a value",
-    when: "The option is the last argument, and its value is missing.",
+    text: "ERR syntax error, option {option} needs a value ({usage})",
+    when: "The option is the last argument, and its value or one of its values is missing.",
+  },
+  exclusiveOptions: {
+    text: "ERR syntax error, {option} does not go with {other}",
+    when: "The command has options that exclude each other.",
+  },
+  optionNeeds: {
+    text: "ERR syntax error, {option} needs {other}",
+    when: "The option has a meaning only with another one, which is missing.",
+  },
+  optionBehind: {
+    text: "ERR syntax error, options stand before {token}, got '{option}'",
+    when: "The name of an option, in capitals, stands among the queues of a pop.",
   },
   notSeconds: {
-    text: "ERR {name} must be a number of seconds from 0 to {max}, got '{given}'",
-    when: "A time is negative, too long or not a number.",
+    text: "ERR {name} must be a number of seconds from {min} to {max}, got '{given}'",
+    when: "A time is negative, too long or not a number, or 0 where that makes no sense.",
+  },
+  notTime: {
+    text: "ERR {name} must be a time in seconds since 1970, up to the year 2200, got '{given}'",
+    when: "A point in time is no number, or is perhaps in milliseconds.",
+  },
+  notInteger: {
+    text: "ERR {name} must be an integer from {min} to {max}, got '{given}'",
+    when: "A number is too small, too large or not an integer.",
+  },
+  notOneOf: {
+    text: "ERR {name} takes {accepts}, got '{given}'",
+    when: "The option takes one of some words, or a value of a certain form.",
+  },
+  tooLong: {
+    text: "ERR {name} too long, {bytes} of at most {bytesMax} bytes",
+    when: "A header, the name of a worker or another value is too long.",
   },
   tooMany: {
     text: "ERR too many {things}, {count} of at most {max}",

@@ -1,8 +1,16 @@
 // COMMAND and its subcommands: the table of commands in the form that Redis clients expect.
 import { Constant, Pairs, type Reply, Simple } from "../resp/reply.ts";
 import type { Call, Command } from "./command.ts";
-import { checkCount, wordOf } from "./arguments.ts";
-import { type Argument, argumentsOf, commandArity, queueArgumentsOf, wireName } from "./syntax.ts";
+import { checkCount } from "./arguments.ts";
+import { wordOf } from "./words.ts";
+import {
+  type Argument,
+  argumentsOf,
+  commandArity,
+  type Form,
+  queueArgumentsOf,
+  wireName,
+} from "./syntax.ts";
 
 /** How many commands one request may name: the reply is many times as long as their names. */
 const ASKED_MAX = 256;
@@ -105,7 +113,8 @@ function infoOf(table: Table, command: Command): Reply {
   const arity = commandArity(command);
   const queues = queueArgumentsOf(command);
   const last = queues?.count === Infinity ? -1 : queues?.first;
-  const keys = queues ? [queues.first, last!, 1] : [0, 0, 0];
+  // As in Redis, keys whose place is not fixed are not among these.
+  const keys = queues && queues.count > 0 ? [queues.first, last!, 1] : [0, 0, 0];
   return [wireName(command.name), arity, flags, ...keys, [], [], [], subcommands];
 }
 
@@ -122,17 +131,34 @@ function docOf(table: Table, command: Command): [Reply, Reply] {
   return [wireName(command.name), new Pairs(entries)];
 }
 
-function argumentDoc({ token, name, isOptional, isRepeated }: Argument): Reply {
+/** In the form of Redis: "oneof" has the arguments of which a call has one. */
+function argumentDoc({ forms, isOptional, isRepeated }: Argument): Reply {
   const flags = [
     ...(isOptional ? [new Simple("optional")] : []),
-    ...(isRepeated ? [new Simple("multiple")] : []),
+    ...(isRepeated || forms.some(({ isList }) => isList) ? [new Simple("multiple")] : []),
+    ...(isRepeated && forms[0]!.token ? [new Simple("multiple_token")] : []),
   ];
-  const entries: [Reply, Reply][] = [
-    ["name", name ?? token!.toLowerCase()],
-    ["type", name ? "string" : "pure-token"],
-    ["display_text", name ?? token!],
-  ];
-  if (token) entries.push(["token", token]);
+  const entries = forms.length === 1 ? formDoc(forms[0]!) : oneOf(forms);
   if (flags.length > 0) entries.push(["flags", flags]);
   return new Pairs(entries);
+}
+
+function oneOf(forms: Form[]): [Reply, Reply][] {
+  const name = forms.map(({ token }) => token!.toLowerCase()).join("-or-");
+  return [
+    ["name", name],
+    ["type", "oneof"],
+    ["arguments", forms.map((form) => new Pairs(formDoc(form)))],
+  ];
+}
+
+function formDoc({ token, values }: Form): [Reply, Reply][] {
+  const name = values.join(" ") || token!.toLowerCase();
+  const entries: [Reply, Reply][] = [
+    ["name", name],
+    ["type", values.length > 0 ? "string" : "pure-token"],
+    ["display_text", values.join(" ") || token!],
+  ];
+  if (token) entries.push(["token", token]);
+  return entries;
 }

@@ -2,7 +2,8 @@
 // act on them.
 import { OK, Pairs, type Reply } from "../resp/reply.ts";
 import type { User } from "../users/user.ts";
-import { parseInteger, wordOf } from "./arguments.ts";
+import { parseInteger } from "./numbers.ts";
+import { wordOf } from "./words.ts";
 import type { Client } from "./caller.ts";
 import type { Call, Command } from "./command.ts";
 import { checkName } from "./connection.ts";

@@ -1,5 +1,6 @@
 // Decides whether a client may call a command, and use the queues that it names.
 import type { ErrorReply } from "../resp/reply.ts";
+import type { User } from "../users/user.ts";
 import type { Caller } from "./caller.ts";
 import type { Call } from "./command.ts";
 import type { QueueContext } from "./context.ts";
@@ -15,22 +16,29 @@ const QUEUES_MAX = 16_384;
 
 /** The error reply, or null if the client may call it. */
 export function permissionError<C extends Caller, X extends QueueContext>(
-  { name, access, queues }: Entry<C, X>,
+  { name, access, rights, queues, queuesBehindToken }: Entry<C, X>,
   { args, client }: Call<C, X>,
 ): ErrorReply | null {
   if (access === "anybody") return null;
   const { user } = client;
   if (user === null) return LOG_IN_FIRST;
-  if (access === "logged-in" && queues === null) return null;
-  if (access !== "logged-in" && !user.may(access)) {
+  if (rights && !user.mayOneOf(rights)) {
     return errorReply("noCommandRight", { user: user.name, command: wireName(name) });
   }
   if (!queues) return null;
-  const end = Math.min(args.length, queues.first + queues.count);
-  if (end - queues.first > QUEUES_MAX) {
-    return errorReply("tooMany", { things: "queues", count: end - queues.first, max: QUEUES_MAX });
+  const last = Math.min(args.length, queues.first + queues.count);
+  return (
+    queuesError(user, args, queues.first, last) ??
+    (queuesBehindToken && queuesError(user, args, queuesBehindToken(args), args.length))
+  );
+}
+
+/** The error reply if the user may not use one of the arguments from `first` to before `end`. */
+function queuesError(user: User, args: Buffer[], first: number, end: number): ErrorReply | null {
+  if (end - first > QUEUES_MAX) {
+    return errorReply("tooMany", { things: "queues", count: end - first, max: QUEUES_MAX });
   }
-  for (let at = queues.first; at < end; at++) {
+  for (let at = first; at < end; at++) {
     if (user.mayUse(args[at]!)) continue;
     return errorReply("noQueueRight", { user: user.name, queue: args[at]! });
   }

@@ -1,7 +1,8 @@
 // INFO, CONFIG GET, TIME and ROLE: facts about the server. INFO is answered without the store.
 import { totalOf } from "../queue/queue-status.ts";
 import { Pairs, type Reply } from "../resp/reply.ts";
-import { checkCount, wordOf } from "./arguments.ts";
+import { checkCount } from "./arguments.ts";
+import { wordOf } from "./words.ts";
 import type { Call, Command } from "./command.ts";
 import type { Context, Settings } from "./context.ts";
 import { statusOfAll } from "./inspect.ts";

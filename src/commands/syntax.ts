@@ -1,39 +1,92 @@
 // Reads the syntax line of a descriptor: its arguments, their number, and which are queues.
+//
+//   queue contents                        fixed arguments
+//   [NOACK] [EX seconds]                  options
+//   [DELAY seconds|AT time]               one of them, or none
+//   [ONDUP ERROR|KEEP|REPLACE]            an option that takes one of these words
+//   [HEADER name value]...                an option that may come several times
+//   [WEIGHTS weight ...]                  an option that takes numbers, at least one
+//   FROM queue [queue ...]                takes everything to the end; a call must have it
+//   IDS id [id ...] | ALL                 a call must have one of them
+//   id token [id token ...]               as fixed arguments, with more of them at the end
 
 interface Usage {
   name: string;
   syntax: string;
 }
 
-export interface Argument {
-  /** A word in capitals that is sent as it is, before a value or alone. */
+/** A word in capitals that is sent as it is, placeholders of values, or both. */
+export interface Form {
   token: string | null;
-  /** The placeholder of the value; null if the token stands alone. */
-  name: string | null;
-  isOptional: boolean;
-  isRepeated: boolean;
-  /** How many arguments one occurrence is on the wire. */
-  words: number;
+  values: string[];
+  /** The values may come again and again. */
+  isList: boolean;
 }
 
-/** The arguments that a syntax line names: `queue [EX seconds] [id ...]`. */
+export interface Argument {
+  /** A call has one of them. */
+  forms: Form[];
+  isOptional: boolean;
+  /** The argument may come again and again. */
+  isRepeated: boolean;
+}
+
+/** The arguments that a syntax line names, in its order. */
 export function argumentsOf(syntax: string): Argument[] {
-  const parts = syntax.match(/\[[^\]]*\]|\S+/g) ?? [];
-  return parts.map((part) => {
-    const isOptional = part.startsWith("[");
-    const words = (isOptional ? part.slice(1, -1) : part).split(" ");
-    const isRepeated = words.at(-1) === "...";
-    if (isRepeated) words.pop();
-    const isToken = /^[A-Z]/.test(words[0]!);
-    const name = (isToken ? words.slice(1) : words).join(" ") || null;
-    return {
-      token: isToken ? words[0]! : null,
-      name,
-      isOptional,
-      isRepeated,
-      words: words.length,
-    };
-  });
+  const found: Argument[] = [];
+  let isAlternative = false;
+  for (const part of syntax.match(/\[[^\]]*\](?:\.\.\.)?|\S+/g) ?? []) {
+    const last = found.at(-1);
+    const lastForm = last?.isOptional === false ? last.forms.at(-1) : undefined;
+    if (part.startsWith("[")) addBracket(found, part, lastForm);
+    else if (part === "|") isAlternative = true;
+    else if (part === "...") last!.isRepeated = true;
+    else if (isToken(part)) {
+      const forms = part.split("|").map((token) => ({ token, values: [], isList: false }));
+      if (isAlternative) last!.forms.push(...forms);
+      else found.push({ forms, isOptional: false, isRepeated: false });
+      isAlternative = false;
+    } else if (lastForm && lastForm.token !== null && !lastForm.isList) lastForm.values.push(part);
+    else {
+      const form = { token: null, values: [part], isList: false };
+      found.push({ forms: [form], isOptional: false, isRepeated: false });
+    }
+  }
+  return found;
+}
+
+/** `lastForm` is that of the argument before, if that is not optional. */
+function addBracket(found: Argument[], part: string, lastForm?: Form): void {
+  const isRepeated = part.endsWith("...");
+  const inside = part.slice(1, part.lastIndexOf("]"));
+  const words = inside.split(" ");
+  if (isToken(inside)) {
+    const hasChoice = words.length === 2 && isToken(words[1]!);
+    const forms = (hasChoice ? [inside] : inside.split("|")).map((text) => formOf(text.split(" ")));
+    found.push({ forms, isOptional: true, isRepeated });
+    return;
+  }
+  const { values, isList } = formOf(["", ...words]);
+  if (isList && lastForm?.token && lastForm.values.join(" ") === values.join(" ")) {
+    lastForm.isList = true;
+  } else {
+    const form = { token: null, values, isList: false };
+    found.push({ forms: [form], isOptional: true, isRepeated: isList });
+  }
+}
+
+function formOf([token, ...values]: string[]): Form {
+  const isList = values.at(-1) === "...";
+  return { token: token!, values: isList ? values.slice(0, -1) : values, isList };
+}
+
+function isToken(text: string): boolean {
+  return /^[A-Z]/.test(text);
+}
+
+/** How many arguments one occurrence is on the wire. */
+export function wordsOf({ token, values }: Form): number {
+  return (token === null ? 0 : 1) + values.length;
 }
 
 /**
@@ -47,44 +100,66 @@ const QUEUES_MAX = 65_536;
 export function arityOf(syntax: string): { min: number; max: number } {
   let min = 0;
   let max = 0;
-  for (const { name, isOptional, isRepeated, words } of argumentsOf(syntax)) {
-    if (!isOptional) min += words;
-    if (!isRepeated) max += words;
-    else max += words * (name === "queue" ? QUEUES_MAX : REPEATS_MAX);
+  for (const { forms, isOptional, isRepeated } of argumentsOf(syntax)) {
+    if (!isOptional) min += Math.min(...forms.map(wordsOf));
+    const repeats = (form: Form) => {
+      if (!isRepeated && !form.isList) return 1;
+      return form.values.includes("queue") ? QUEUES_MAX : REPEATS_MAX;
+    };
+    max += Math.max(...forms.map((form) => wordsOf(form) * repeats(form)));
   }
   return { min, max };
 }
 
 /**
  * Which arguments are names of queues: the index of the first one, counted from the command's first
- * word, and their number, which is Infinity if all that follow are queues.
+ * word, and their number, which is Infinity if all that follow are queues. With a token, all that
+ * follow it are queues too.
  */
 export interface QueueArguments {
   first: number;
   count: number;
+  token: string | null;
 }
 
 /** Throws if the syntax leaves it open, because then the rights to the queues cannot be checked. */
 export function queueArgumentsOf({ name, syntax }: Usage): QueueArguments | null {
   const all = argumentsOf(syntax);
-  const at = all.findIndex((argument) => argument.name?.split(" ").includes("queue"));
-  if (at < 0) return null;
-  const { token, name: placeholder, isRepeated } = all[at]!;
-  const before = all.slice(0, at);
-  const isClear =
-    token === null &&
-    placeholder === "queue" &&
-    !before.some(({ isOptional, isRepeated: isOpen }) => isOptional || isOpen) &&
-    !all.slice(at + 1).some((argument) => argument.name?.split(" ").includes("queue"));
-  if (!isClear) throw new Error(`${name} ${syntax}: cannot tell which arguments are queues`);
-  const first = before.reduce((sum, { words }) => sum + words, name.split(" ").length);
-  return { first, count: isRepeated ? Infinity : 1 };
+  const mentions = all.filter(mentionsQueue);
+  if (mentions.length === 0) return null;
+  const unclear = () => new Error(`${name} ${syntax}: cannot tell which arguments are queues`);
+  const result: QueueArguments = { first: 0, count: 0, token: null };
+  for (const argument of mentions) {
+    const { forms, isOptional, isRepeated } = argument;
+    const [{ token, values, isList }] = forms as [Form];
+    if (forms.length > 1 || values.length > 1) throw unclear();
+    if (token !== null) {
+      if (isOptional || !isList || argument !== all.at(-1)) throw unclear();
+      result.token = token;
+    } else {
+      const before = all.slice(0, all.indexOf(argument));
+      if (result.count > 0 || before.some((other) => other.isOptional || other.isRepeated)) {
+        throw unclear();
+      }
+      result.count = isRepeated ? Infinity : 1;
+      result.first = before.reduce((sum, other) => sum + wordsOf(other.forms[0]!), wordCount(name));
+    }
+  }
+  return result;
+}
+
+function mentionsQueue({ forms }: Argument): boolean {
+  return forms.some(({ values }) => values.includes("queue"));
+}
+
+function wordCount(name: string): number {
+  return name.split(" ").length;
 }
 
 /** As in the reply to COMMAND: the exact count with the name, or the least count, negated. */
 export function commandArity({ name, syntax }: Usage): number {
   const { min, max } = arityOf(syntax);
-  const words = name.split(" ").length;
+  const words = wordCount(name);
   return min === max ? min + words : -(min + words);
 }
 

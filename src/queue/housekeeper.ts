@@ -1,13 +1,13 @@
-// Periodic work: requeues expired claims, renews the counts of consumers, and polls for ready
-// events, because a message to the waiters may be lost.
+// Work that no client asks for: does what is due when it is due (see Tick), renews the counts of
+// consumers, and polls for ready events, because a message to the waiters may be lost.
 import type { Cancel, Clock } from "./clock.ts";
 import type { Consumers } from "./consumers.ts";
-import type { Session, Store } from "./store.ts";
+import type { DueListener, Session, Store } from "./store.ts";
 import type { Waiters } from "./waiters.ts";
 
-/** How often it checks whether something is due. The check costs the store nothing. */
-const TICK_EVERY_MS = 200;
-/** How often it also looks where nothing seems due: messages about leases may be lost. */
+/** Between two rounds of ticks, however much becomes due. Less than half a second, see README. */
+const TICK_PAUSE_MS = 200;
+/** How often it also looks where nothing seems due: messages about due times may be lost. */
 const TICK_SOME_EVERY_MS = 10_000;
 const TICK_LIMIT = 500;
 const REPORT_EVERY_MS = 5_000;
@@ -36,8 +36,15 @@ export class Housekeeper {
   readonly #ticks: Session;
   readonly #polls: Session;
   readonly #timers: Cancel[];
-  /** When it last looked also where nothing seemed due. null: it has not looked everywhere yet. */
-  #lookedAtMs: number | null = null;
+  readonly #onTicked: (error: Error | null) => void;
+  /** When it looks also where nothing seems due. null: it has not looked everywhere yet. */
+  #looksAtMs: number | null = null;
+  #isTicking = false;
+  #tickedAtMs = -Infinity;
+  /** The timer for the next ticks, and its time. */
+  #cancelWake: Cancel = () => {};
+  #wakesAtMs = Infinity;
+  #isStopped = false;
 
   /** Work that failed is tried again in the next round. */
   constructor({ store, consumers, waiters, clock, onRound }: HousekeeperParts) {
@@ -47,28 +54,65 @@ export class Housekeeper {
     this.#ticks = store.session();
     this.#polls = store.session();
     const round = (work: Work) => (error: Error | null) => onRound(work, error);
+    this.#onTicked = round("tick");
     store.watch().catch(round("hear"));
     this.#timers = [
-      this.#every(TICK_EVERY_MS, () => this.#tick(), round("tick")),
       this.#every(TICK_SOME_EVERY_MS, () => store.watch(), round("hear")),
       this.#every(REPORT_EVERY_MS, () => consumers.reportAll(), round("register")),
       this.#every(POLL_EVERY_MS, () => this.#poll(), round("watch")),
     ];
+    this.#sleep();
   }
 
   stop(): void {
+    this.#isStopped = true;
+    this.#cancelWake();
     for (const cancel of this.#timers) cancel();
+  }
+
+  /** To be called when dueInMs() of the store became less than before. */
+  readonly wake: DueListener = () => {
+    const isInTime = this.#clock.nowMs() + this.#store.dueInMs() >= this.#wakesAtMs;
+    if (!this.#isTicking && !isInTime) this.#sleep();
+  };
+
+  /** Until something is due, or it is time to look further. */
+  #sleep(): void {
+    this.#cancelWake();
+    if (this.#isStopped) return;
+    const nowMs = this.#clock.nowMs();
+    const nextMs = Math.min(nowMs + this.#store.dueInMs(), this.#looksAtMs ?? nowMs);
+    this.#wakesAtMs = Math.max(nowMs, nextMs, this.#tickedAtMs + TICK_PAUSE_MS);
+    this.#cancelWake = this.#clock.after(this.#wakesAtMs - nowMs, () => void this.#work());
+  }
+
+  async #work(): Promise<void> {
+    this.#isTicking = true;
+    try {
+      await this.#tick();
+      this.#onTicked(null);
+    } catch (error) {
+      this.#onTicked(error as Error);
+    } finally {
+      this.#isTicking = false;
+      this.#sleep();
+    }
   }
 
   async #tick(): Promise<void> {
     const nowMs = this.#clock.nowMs();
-    const lookedAtMs = this.#lookedAtMs;
-    const looksFurther = lookedAtMs === null || nowMs >= lookedAtMs + TICK_SOME_EVERY_MS;
-    if (!looksFurther && !this.#store.isDue()) return;
-    const parts = lookedAtMs === null ? "all" : looksFurther ? "some" : "due";
+    const isFirst = this.#looksAtMs === null;
+    const looksFurther = isFirst || nowMs >= this.#looksAtMs!;
+    // What was due may have been done meanwhile.
+    if (!looksFurther && this.#store.dueInMs() > 0) return;
+    const parts = isFirst ? "all" : looksFurther ? "some" : "due";
     const tick = () => this.#ticks.ask({ kind: "tick", limit: TICK_LIMIT, parts });
-    while ((await tick()) >= TICK_LIMIT);
-    if (looksFurther) this.#lookedAtMs = nowMs;
+    try {
+      while ((await tick()) >= TICK_LIMIT);
+    } finally {
+      this.#tickedAtMs = this.#clock.nowMs();
+    }
+    if (looksFurther) this.#looksAtMs = nowMs + TICK_SOME_EVERY_MS;
   }
 
   async #poll(): Promise<void> {

@@ -39,6 +39,9 @@ export abstract class Session {
  */
 export type ReadyListener = (queue: Buffer, count: number) => void;
 
+/** Called when dueInMs() became less than before, also through another process. */
+export type DueListener = () => void;
+
 export interface Store {
   session(): Session;
   /**
@@ -47,10 +50,10 @@ export interface Store {
    */
   watch(): Promise<void>;
   /**
-   * Whether a reclaim has something to do now, as far as this process knows. A message between
-   * processes may be lost, so reclaim all parts now and then.
+   * In how many ms a tick has something to do, as far as this process knows: 0 for now, Infinity
+   * for never. A message between processes may be lost, so tick all parts now and then.
    */
-  isDue(): boolean;
+  dueInMs(): number;
   /** Facts that INFO shows, as name and value. */
   describe(): [string, string | number][];
   /**

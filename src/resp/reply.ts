@@ -119,6 +119,16 @@ export class Output {
     this.#writeHeader(STAR, length);
   }
 
+  /** Appends a bulk string of these two parts. */
+  writeBulk(head: Buffer, tail: Buffer): void {
+    const length = head.length + tail.length;
+    this.#reserve(length + HEADER_BYTES_MAX);
+    this.#writeHeader(DOLLAR, length);
+    this.#append(head);
+    this.#append(tail);
+    this.#endLine();
+  }
+
   /** Its first `length` bytes were written; valid until clear() or the next write. */
   get buffer(): Buffer {
     return this.#buffer;

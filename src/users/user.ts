@@ -2,7 +2,7 @@
 import type { Pattern } from "./pattern.ts";
 
 /** Each right allows a group of commands. */
-export const rights = ["push", "consume", "inspect", "admin"] as const;
+export const rights = ["push", "consume", "inspect", "manage", "admin"] as const;
 export type Right = (typeof rights)[number];
 
 export class User {
@@ -22,6 +22,17 @@ export class User {
 
   may(right: Right): boolean {
     return this.#rights.has(right);
+  }
+
+  /** Whether it has one of these rights. */
+  mayOneOf(allowed: readonly Right[]): boolean {
+    for (const right of allowed) if (this.#rights.has(right)) return true;
+    return false;
+  }
+
+  /** Whether it may use every queue, whatever its name. */
+  get mayUseAll(): boolean {
+    return this.#patterns.some(({ matchesAll }) => matchesAll);
   }
 
   mayUse(queue: Buffer): boolean {

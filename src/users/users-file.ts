@@ -62,6 +62,7 @@ function checkHash(name: string, hash: string): void {
 
 function rightsOf(group: string): readonly Right[] {
   if (group === "all") return rights;
+  if (group === "admin") return ["manage", "admin"];
   const right = rights.find((known) => known === group);
   if (right) return [right];
   throw new Error(`${shown(group)} is not a group: use ${rights.join(", ")} or all`);

@@ -237,7 +237,7 @@ describe.each(storeNames)("on %s", (store) => {
 
   test("QNOTIFY refuses a timeout that is not a number of seconds", async () => {
     const client = await (await startOkqOn(store)).connect();
-    for (const wrong of ["-1", "x", "", "1e3", "0x10", "1.", " 1", "2147483648", "NaN", "inf"]) {
+    for (const wrong of ["-1", "x", "", "1e10", "0x10", "1.", " 1", "2147483648", "NaN", "inf"]) {
       expect(await ask(client, "QNOTIFY", wrong)).toBe(`${TIMEOUT_ERROR}'${wrong}'`);
     }
   });

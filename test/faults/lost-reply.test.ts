@@ -27,7 +27,7 @@ async function start(poolSize: number) {
   /** Holds the reply to the next batch with the queue "q" in the proxy. */
   const holdNextReply = () => {
     proxy.onRequest = (bytes) => {
-      if (bytes.includes(READY)) proxy.set("replies", "hold");
+      if (bytes.includes(EVENTS)) proxy.set("replies", "hold");
     };
   };
   /** Resets all connections. New connections work. */
@@ -59,8 +59,10 @@ async function start(poolSize: number) {
 }
 
 /** The key of the ready events of the queue "q", which is read without the proxy. */
-const READY = "{okq}:ready:q";
-const CLAIMED = "{okq}:claimed:q";
+const READY = "{okq}:2:ready:q";
+/** By this key a batch names the queue. */
+const EVENTS = "{okq}:2:events:q";
+const CLAIMED = "{okq}:2:claimed:q";
 
 describe.each([1, 2])("with %i connections to Redis, a lost reply", (poolSize) => {
   test("to a push leaves the event in the queue exactly once", async () => {

@@ -184,10 +184,10 @@ test(
         client.pipeline(...commands);
       }
       const enough = random(1, EVENTS - EVENTS / 10);
-      await eventually(async () => (await redis.redis.hlen("{okq}:events:out")) >= enough);
+      await eventually(async () => (await redis.redis.hlen("{okq}:2:events:out")) >= enough);
       await okq.crash();
       const idsIn = async (queue: string) => {
-        return new Set(await redis.redis.hkeys(`{okq}:events:${queue}`));
+        return new Set(await redis.redis.hkeys(`{okq}:2:events:${queue}`));
       };
       const [pushed, logged, kept] = [await idsIn("out"), await idsIn("log"), await idsIn("in")];
       const acked = shares.flat().filter((id) => !kept.has(id));

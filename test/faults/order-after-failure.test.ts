@@ -52,7 +52,7 @@ test("does no ack that was sent after a failed push", async () => {
       if (!isOk(push)) failedPushes += 1;
       if (!isOk(push) && ack === 1) {
         // A push without an answer may be done. Then its event exists.
-        expect(await redis.redis.hexists("{okq}:events:out", String(id))).toBe(1);
+        expect(await redis.redis.hexists("{okq}:2:events:out", String(id))).toBe(1);
       }
     }
   }

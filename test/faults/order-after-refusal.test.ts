@@ -53,7 +53,7 @@ const causes: Record<string, Cause> = {
   "a key of another type in Redis": async () => {
     const redis = await startTestRedis();
     const okq = await startFilled({ store: "", redisAddr: `127.0.0.1:${redis.port}` });
-    await redis.redis.set("{okq}:ready:out", "of another type");
+    await redis.redis.set("{okq}:2:ready:out", "of another type");
     return { okq, command: PUSH, error: /^-ERR store refused: WRONGTYPE / };
   },
   "a command that Redis forbids to the script": async () => {
@@ -68,7 +68,7 @@ const causes: Record<string, Cause> = {
     const okq = await startFilled({ store: "", redisAddr, redisCluster: true });
     const { tag, slot } = shards[shardOf(Buffer.from(elsewhere))]!;
     const { redis } = await cluster.ownerOf(slot);
-    await redis.set(`${tag}:ready:${elsewhere}`, "of another type");
+    await redis.set(`${tag}:2:ready:${elsewhere}`, "of another type");
     const command = ["QLPUSH", elsewhere, "1", "x"];
     return { okq, command, error: /^-ERR store refused: WRONGTYPE / };
   },
@@ -167,7 +167,7 @@ describe("on a Redis with keys of another type", () => {
     const okq = await startFilled({ store: "", redisAddr: `127.0.0.1:${proxy.port}` });
     const client = await okq.connect();
     expect(await ask(client, "QRPOP", "in")).toEqual(["1", "x"]);
-    const spoil = (key: string) => redis.redis.set(`{okq}:${key}`, "of another type");
+    const spoil = (key: string) => redis.redis.set(`{okq}:2:${key}`, "of another type");
     return { redis: redis.redis, proxy, okq, client, spoil };
   }
 
@@ -257,7 +257,7 @@ describe("on a Redis with keys of another type", () => {
     proxy.set("replies", "hold");
     // The last event popped is the first to be requeued.
     leaving.pipeline(["QRPOP", "a", "NOACK"], ["QRPOP", "b"], ["QRPOP", "bad", "NOACK"]);
-    await eventually(async () => (await redis.exists("{okq}:ready:bad")) === 0);
+    await eventually(async () => (await redis.exists("{okq}:2:ready:bad")) === 0);
     await spoil("ready:bad");
     const clients = async () => String(await ask(client, "CLIENT", "LIST")).split("\n").length;
     const before = await clients();

@@ -92,8 +92,8 @@ test("everything works after FLUSHALL, and consumers are soon counted again", as
 });
 
 /** The keys of the queue "bad". Two other keys are shared by all queues. */
-const own = ["ready:bad", "claimed:bad", "events:bad", "front:bad", "leases:bad"];
-const keys = [...own, "queues", "deadlines"];
+const own = ["ready:bad", "claimed:bad", "events:bad", "front:bad", "claims:bad"];
+const keys = [...own, "queues", "timers"];
 
 const operations: Record<string, string[]> = {
   "a push on the left": ["QLPUSH", "bad", "new", "x"],
@@ -126,7 +126,7 @@ test.each(keys)(
       const pushes = ["1", "2", "3"].map((id) => ["QLPUSH", "bad", id, `contents ${id}`]);
       client.pipeline(...pushes, ["QRPOP", "bad"], ["QLPUSH", "good", "0", "x"]);
       await client.take(5);
-      await redis.redis.set(`{okq}:${key}`, "something else");
+      await redis.redis.set(`{okq}:2:${key}`, "something else");
       const before = await snapshot();
       // The same batch has commands on another queue before and after.
       client.pipeline(["QLPUSH", "good", "1", "y"], command);
@@ -155,7 +155,7 @@ test("logs a queue that it cannot requeue, and requeues events of other queues",
   const client = closeAfterTest(await okq.connect());
   for (const queue of ["bad", "good"]) await client.call("QLPUSH", queue, "1", "x");
   await client.call("QRPOP", "bad", "EX", "0.1");
-  await redis.redis.set("{okq}:claimed:bad", "something else");
+  await redis.redis.set("{okq}:2:claimed:bad", "something else");
   await client.call("QRPOP", "good", "EX", "0.2");
   const again = await eventually(() => client.call("QRPOP", "good"), {
     message: "the event of the other queue is requeued",
@@ -165,12 +165,12 @@ test("logs a queue that it cannot requeue, and requeues events of other queues",
     / warn +cannot requeue expired claims, okq tries again store=\S+ reason="ERR queue bad: /,
   );
   // The requeue keeps failing, and okq tries again.
-  const triedAt = () => redis.redis.zscore("{okq}:deadlines", "bad");
+  const triedAt = () => redis.redis.zscore("{okq}:2:timers", "bad");
   for (let round = 0; round < 3; round++) {
     const before = await triedAt();
     await eventually(async () => (await triedAt()) !== before);
   }
   expect(okq.stderr().match(/cannot requeue expired claims/g)).toHaveLength(1);
-  await redis.redis.del("{okq}:claimed:bad");
+  await redis.redis.del("{okq}:2:claimed:bad");
   await okq.waitForLine(/ info +expired claims are requeued again store=redis:/, 20_000);
 });

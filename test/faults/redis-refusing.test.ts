@@ -130,7 +130,7 @@ test("without enough replicas the outcome of changes is unknown, and reads succe
   await eventually(async () => {
     return errorOf((await pushAll(client, ["1"]))[0]!) === "ERR duplicate event 1";
   });
-  expect(await replica.redis.hexists("{okq}:events:q", "1")).toBe(1);
+  expect(await replica.redis.hexists("{okq}:2:events:q", "1")).toBe(1);
   expect(okq.log.some((line) => line.includes("enough replicas answer again"))).toBe(true);
 });
 
@@ -143,7 +143,7 @@ test("does nothing after a refused push while a batch waits for replicas", async
   await eventually(async () => errorOf(await client.call("OKQ", "HEALTH")) === null);
   await pushAll(client, ["1"]);
   await client.call("QRPOP", "q");
-  await redis.redis.set("{okq}:ready:bad", "of another type");
+  await redis.redis.set("{okq}:2:ready:bad", "of another type");
   client.pipeline(["QLPUSH", "q", "2", "x"], ["QLPUSH", "bad", "1", "x"], ["QACK", "q", "1"]);
   other.pipeline(["QLPUSH", "q", "3", "x"], ["QRPOP", "q"]);
   const [pushed, refused, behind] = await client.take(3);

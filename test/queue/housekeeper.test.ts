@@ -3,6 +3,7 @@
 import { expect, test } from "bun:test";
 import { Consumer } from "../../src/queue/consumer.ts";
 import { Consumers } from "../../src/queue/consumers.ts";
+import { StoreError } from "../../src/queue/errors.ts";
 import { Housekeeper, type Work } from "../../src/queue/housekeeper.ts";
 import type { Operation } from "../../src/queue/operations.ts";
 import type { Session } from "../../src/queue/store.ts";
@@ -18,30 +19,39 @@ const event = { id: Buffer.from("1"), contents: Buffer.from("x") };
 /** A local store that records its operations, and a housekeeper that works on it. */
 function startHousekeeper() {
   const clock = new TestClock();
-  const store = new LocalStore({ clock, onReady() {} });
+  const store = new LocalStore({ clock, onReady() {}, onDue: () => housekeeper.wake() });
   const asked: Operation["kind"][] = [];
+  const failing = { count: 0 };
   const session = (): Session => {
     const inner = store.session();
     const submit = inner.submit.bind(inner);
     inner.submit = (operation, receiver) => {
       asked.push(operation.kind);
-      submit(operation, receiver);
+      if (failing.count === 0) return submit(operation, receiver);
+      failing.count -= 1;
+      receiver.failed(new StoreError("unavailable", "away"));
     };
     return inner;
   };
   const noting = Object.assign(Object.create(store) as LocalStore, {
     session,
     watch: async () => {},
-    isDue: () => store.isDue(),
+    dueInMs: () => store.dueInMs(),
   });
   const consumers = new Consumers(noting, (error) => {
     throw error;
   });
   const waiters = new Waiters(clock);
   const onRound = (_work: Work, error: Error | null) => {
-    if (error) throw error;
+    if (error && !(error instanceof StoreError)) throw error;
   };
-  const housekeeper = new Housekeeper({ store: noting, consumers, waiters, clock, onRound });
+  const housekeeper: Housekeeper = new Housekeeper({
+    store: noting,
+    consumers,
+    waiters,
+    clock,
+    onRound,
+  });
   closeAfterTest({ close: async () => (housekeeper.stop(), await store.close()) });
   /** Advances the clock by that time in small steps, and runs the work that is due in each. */
   const pass = async (ms: number) => {
@@ -51,7 +61,7 @@ function startHousekeeper() {
     }
   };
   const consumer = () => new Consumer(consumers);
-  return { store, waiters, asked, pass, consumer, housekeeper, clock };
+  return { store, waiters, asked, failing, pass, consumer, housekeeper, clock };
 }
 
 test("sends the store only a reclaim every ten seconds while nothing is due", async () => {
@@ -72,6 +82,55 @@ test("requeues an event when its lease expires", async () => {
   expect(await peek()).toBeNull();
   await pass(400);
   expect(await peek()).toEqual(event);
+});
+
+test("sleeps until a lease expires, also when a later pop makes that time earlier", async () => {
+  const { store, clock, pass, asked } = startHousekeeper();
+  const session = store.session();
+  const [first, second] = [event, { ...event, id: Buffer.from("2") }];
+  for (const pushed of [first, second]) {
+    await session.ask({ kind: "push", queue, end: "left", ...pushed, options: null });
+  }
+  await session.ask({ kind: "pop", queue, leaseMs: 9_000, claimant: null });
+  await pass(1_000);
+  await session.ask({ kind: "pop", queue, leaseMs: 2_000, claimant: null });
+  const { timers } = clock;
+  await pass(1_900);
+  const ready = async () =>
+    (await session.ask({ kind: "status", queues: [queue] })).map((status) => status.ready);
+  expect(await ready()).toEqual([0]);
+  await pass(200);
+  expect(await ready()).toEqual([1]);
+  expect([clock.timers, asked]).toEqual([timers, ["tick", "tick"]]);
+});
+
+test("ticks five times a second at most, however often something becomes due", async () => {
+  const { store, asked, pass } = startHousekeeper();
+  const session = store.session();
+  for (let at = 0; at < 100; at++) {
+    const id = Buffer.from(`${at}`);
+    await session.ask({ kind: "push", queue, end: "left", ...event, id, options: null });
+    await session.ask({ kind: "pop", queue, leaseMs: 10 * (at + 1), claimant: null });
+  }
+  await pass(1_200);
+  const [status] = await session.ask({ kind: "status", queues: [queue] });
+  expect(status).toMatchObject({ ready: 100, claimed: 0 });
+  expect(asked.length).toBeLessThanOrEqual(1 + 6);
+});
+
+test("tries again, with a pause, when a tick fails", async () => {
+  const { store, clock, failing, pass, asked } = startHousekeeper();
+  const session = store.session();
+  await session.ask({ kind: "push", queue, end: "left", ...event, options: null });
+  await session.ask({ kind: "pop", queue, leaseMs: 1_000, claimant: null });
+  failing.count = 3;
+  await pass(1_600);
+  expect(failing.count).toBe(0);
+  await pass(200);
+  const [status] = await session.ask({ kind: "status", queues: [queue] });
+  expect(status).toMatchObject({ ready: 1, claimed: 0 });
+  expect(asked.length).toBeLessThanOrEqual(6);
+  expect(clock.timers).toBe(4);
 });
 
 test("forgets empty queues without any command", async () => {

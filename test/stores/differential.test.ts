@@ -158,7 +158,7 @@ function breaking(under: StoreUnderTest, rule: Rule, isAfter: IsAfter): StoreUnd
     store: {
       session: () => session,
       watch: () => store.watch(),
-      isDue: () => store.isDue(),
+      dueInMs: () => store.dueInMs(),
       describe: () => store.describe(),
       close: () => store.close(),
     },

@@ -12,8 +12,8 @@ export abstract class ForwardingStore implements Store {
     return this.inner.watch();
   }
 
-  isDue(): boolean {
-    return this.inner.isDue();
+  dueInMs(): number {
+    return this.inner.dueInMs();
   }
 
   describe(): [string, string | number][] {

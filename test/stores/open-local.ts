@@ -16,6 +16,7 @@ export async function openLocal(): Promise<StoreUnderTest> {
   );
   return {
     store,
+    nowMs: () => clock.nowMs(),
     advance: (ms) => clock.advance(ms),
     ready,
     setRefusing: (queue, isRefusing) => store.setRefusing(queue, isRefusing),

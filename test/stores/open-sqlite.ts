@@ -58,6 +58,7 @@ export async function openSqlite(options: SqliteOptions = {}): Promise<SqliteUnd
   const abandoned: Store[] = [];
   return {
     store: refusing,
+    nowMs: () => clock.nowMs(),
     advance: (ms) => clock.advance(ms),
     ready,
     setRefusing: (queue, isRefusing) => refusing.setRefusing(queue, isRefusing),

@@ -134,7 +134,7 @@ test("okq with another database has its own queues and messages", async () => {
   expect(await other.call("QRPOP", "q")).toBeNull();
   expect(await redis.redis.keys("*ready*")).toEqual([]);
   await redis.redis.select(5);
-  expect(await redis.redis.keys("*ready*")).toEqual(["{okq}:ready:q"]);
+  expect(await redis.redis.keys("*ready*")).toEqual(["{okq}:2:ready:q"]);
 });
 
 test("okq logs in with a password or its file, and reports a wrong one", async () => {

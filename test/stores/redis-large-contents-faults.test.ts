@@ -25,7 +25,7 @@ async function popAround(count: number, meanwhile: () => Promise<unknown>) {
   // The next request after that of the script is held: it is the fetch.
   redis.onceSent("evalsha", () => redis.proxy.set("requests", "hold"));
   const pops = Array.from({ length: count }, () => caller.another().popUndoable("q"));
-  await eventually(async () => (await redis.server.redis.zcard(`${TAG}:claimed:q`)) === count);
+  await eventually(async () => (await redis.server.redis.zcard(`${TAG}:2:claimed:q`)) === count);
   await meanwhile();
   redis.proxy.set("requests", "pass");
   return await Promise.all(pops);
@@ -112,11 +112,11 @@ describe("large contents", () => {
 
 test("an event in front of a list with an error is popped, and the next pop fails", async () => {
   await other.push("q", "1", "right");
-  await redis.server.redis.set(`${TAG}:ready:q`, "not a list");
+  await redis.server.redis.set(`${TAG}:2:ready:q`, "not a list");
   const pops = [other.another().pop("q"), other.another().pop("q")];
   expect(await Promise.all(pops)).toEqual(["1", null]);
   await expect(other.pop("q")).rejects.toThrow("WRONGTYPE");
-  expect(await redis.server.redis.zcard(`${TAG}:claimed:q`)).toBe(1);
+  expect(await redis.server.redis.zcard(`${TAG}:2:claimed:q`)).toBe(1);
 });
 
 test("transactions are tried again after a passing refusal", async () => {

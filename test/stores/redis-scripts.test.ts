@@ -7,7 +7,7 @@ import { SCRIPT } from "../../src/stores/redis/script.ts";
 
 describe("keys", () => {
   test("of a queue with any name have the same hash tag", () => {
-    const names = ["", "{", "}", "{}", "}{x}", "{other}", ":", "\r\n", "\0", "queues", "deadlines"];
+    const names = ["", "{", "}", "{}", "}{x}", "{other}", ":", "\r\n", "\0", "queues", "timers"];
     const keysOf = queueKeys(TAG);
     const all = [...fixedKeys(TAG, "id"), ...names.flatMap((name) => keysOf(Buffer.from(name)))];
     const tags = new Set(all.map((key) => /^[^{]*\{([^}]+)\}/.exec(key.toString())?.[1]));
@@ -19,17 +19,17 @@ describe("keys", () => {
 /** The names of keys in a header, and the code with which a verb uses them. */
 const keyUses: Record<string, RegExp> = {
   queues: /queues_key/,
-  deadlines: /deadlines_key/,
+  timers: /timers_key/,
   processes: /processes_key|status_of|consumers_of/,
   process: /process_key/,
   absent: /absent_key/,
-  probe: /':probe'/,
-  sweep: /':sweep'/,
+  probe: /'probe'/,
+  sweep: /'sweep'/,
   ready: /queue\.ready|status_of/,
-  claimed: /queue\.claimed|status_of/,
+  claimed: /queue\.claimed|status_of|end_claims/,
   events: /queue\.events/,
   front: /queue\.front|status_of/,
-  leases: /queue\.leases/,
+  claims: /queue\.claims|end_claims/,
 };
 
 describe("the headers of the scripts", () => {
@@ -53,7 +53,7 @@ describe("the headers of the scripts", () => {
 
   test("the prelude lists the fixed keys in the order in which they are sent", () => {
     const names = /^local (.*) =\s+unpack\(KEYS, 1, FIXED_KEYS\)/m.exec(SCRIPT)?.[1] ?? "";
-    const sent = fixedKeys("", "id").map((key) => `${key.split(":")[1]}_key`);
+    const sent = fixedKeys("", "id").map((key) => `${key.split(":")[2]}_key`);
     expect(names.split(", ")).toEqual(sent);
     expect(SCRIPT).toContain(`local FIXED_KEYS = ${FIXED_KEYS}\n`);
   });

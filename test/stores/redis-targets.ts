@@ -40,6 +40,7 @@ export async function openRedisCaller(target: Partial<RedisTarget>): Promise<Cal
   return new Caller({
     store,
     ready: [],
+    nowMs: () => Date.now(),
     advance() {},
     setRefusing: () => Promise.resolve(),
     close: () => store.close(),

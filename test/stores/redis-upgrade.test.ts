@@ -31,6 +31,7 @@ async function openRedis(): Promise<StoreUnderTest> {
   return {
     store,
     ready: [],
+    nowMs: () => nowMs,
     advance: (ms) => (nowMs += ms),
     setRefusing: async () => {},
     close: () => store.close(),
@@ -76,9 +77,9 @@ test("converts the scores in ms of events at the right end and of claims", async
   for (const [id, claim] of Object.entries(claimed)) {
     await server.redis.hset(`${TAG}${INFIXES.EVENTS}q`, id, "x");
     await server.redis.zadd(`${TAG}${INFIXES.CLAIMED}q`, claim + 5000, id);
-    await server.redis.hset(`${TAG}${INFIXES.LEASES}q`, id, 5000);
+    await server.redis.hset(`${TAG}${INFIXES.CLAIMS}q`, id, 5000);
   }
-  await server.redis.zadd(`${TAG}:deadlines`, START_MS + 4000, "q");
+  await server.redis.zadd(`${TAG}:2:timers`, START_MS + 4000, "q");
   await caller.push("q", "right 3", "right");
   under.advance(4200);
   while ((await caller.reclaim(2)) > 0);
@@ -96,10 +97,10 @@ test("requeues a claim whose deadline an older okq stored in ticks", async () =>
   const caller = new Caller(under);
   await caller.push("q", "1");
   await caller.pop("q", 1000);
-  await server.redis.zadd(`${TAG}:deadlines`, (START_MS + 1000) * TICKS_PER_MS, "q");
+  await server.redis.zadd(`${TAG}:2:timers`, (START_MS + 1000) * TICKS_PER_MS, "q");
   under.advance(999);
   expect(await caller.reclaim()).toBe(0);
-  await server.redis.zadd(`${TAG}:deadlines`, (START_MS + 1000) * TICKS_PER_MS, "q");
+  await server.redis.zadd(`${TAG}:2:timers`, (START_MS + 1000) * TICKS_PER_MS, "q");
   under.advance(1);
   expect(await caller.reclaim()).toBe(1);
   expect(await caller.drain("q")).toEqual(["1"]);

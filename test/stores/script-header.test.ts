@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { RedisStore } from "../../src/stores/redis/redis-store.ts";
 import {
   type Argument,
-  type NumberOf,
+  type Encoding,
   type ScriptReply,
   verbs,
 } from "../../src/stores/redis/verbs.ts";
@@ -25,7 +25,7 @@ const kinds = Object.keys(verbs) as (keyof typeof verbs)[];
 
 /** The header that all verbs share. */
 interface Verb {
-  call(operations: unknown, numberOf: NumberOf): Argument[];
+  call(operations: unknown, encoding: Encoding): Argument[];
   results(reply: ScriptReply, operations: unknown): unknown[];
 }
 
@@ -37,8 +37,8 @@ function listen(exchanges: Record<string, Exchange[]>): () => void {
     const { call, results } = verb;
     const recorded: Exchange[] = (exchanges[kind] = []);
     let last: string[] = [];
-    verb.call = (operations, numberOf) => {
-      const called = call(operations, numberOf);
+    verb.call = (operations, encoding) => {
+      const called = call(operations, encoding);
       last = called.map(String);
       return called;
     };

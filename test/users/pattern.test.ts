@@ -1,5 +1,6 @@
 // Patterns of queue names: which bytes they match, also compared with a simple matcher.
 import { describe, expect, test } from "bun:test";
+import { Glob } from "../../src/users/glob.ts";
 import { Pattern } from "../../src/users/pattern.ts";
 import { Random } from "../stores/random.ts";
 import { leastCpuMsOf } from "../support/cpu-time.ts";
@@ -84,4 +85,20 @@ describe("matching a long name against many stars", () => {
       expect(await match(8_000_000)).toBeLessThan(24 * (await match(1_000_000)));
     },
   );
+});
+
+test.each([
+  ["a*\\*", ["a*", "ab*"], ["a", "ab"]],
+  ["\\a\\?\\\\", ["a?\\"], ["ab\\", "\\a?\\"]],
+  ["\\", ["\\"], [""]],
+  ["\xff?", ["\xff\0"], ["\xff"]],
+])("as a glob of bytes %j matches %j and not %j", (text, matching, others) => {
+  const glob = Glob.of(bytes(text));
+  expect(matching.filter((name) => !glob.matches(bytes(name)))).toEqual([]);
+  expect(others.filter((name) => glob.matches(bytes(name)))).toEqual([]);
+});
+
+test("knows which patterns match every name", () => {
+  expect(["*", "**"].map((text) => new Pattern(text).matchesAll)).toEqual([true, true]);
+  expect(["", "a*", "*?", "?*"].some((text) => new Pattern(text).matchesAll)).toBeFalse();
 });

@@ -28,6 +28,14 @@ test("parses name, hash, groups and patterns, and skips comments and blank lines
   expect(others[0]!.may("admin")).toBeTrue();
 });
 
+test("admin includes manage, and only all includes every group", () => {
+  const [root, ann] = parseUsers(`root ${HASH} admin *\nann ${HASH} manage a*`, "users.txt");
+  expect((["manage", "admin"] as const).every((right) => root!.may(right))).toBeTrue();
+  expect((["push", "consume", "inspect"] as const).some((right) => root!.may(right))).toBeFalse();
+  expect([ann!.may("manage"), ann!.may("admin")]).toEqual([true, false]);
+  expect([root!.mayUseAll, ann!.mayUseAll]).toEqual([true, false]);
+});
+
 test("accepts hashes of okq passwd and of other programs", async () => {
   const ours = await hashPassword(Buffer.from("secret"));
   expect(ours).toStartWith("$argon2id$v=19$m=19456,t=2,p=1$");
@@ -45,9 +53,15 @@ test.each([
     `ann ${costly} push *`,
     "the hash of user ann has parameters out of bounds: m from 8 to 262144,",
   ],
-  [`ann ${HASH} pusch *`, '"pusch" is not a group: use push, consume, inspect, admin or all'],
-  [`ann ${HASH} push, *`, '"" is not a group: use push, consume, inspect, admin or all'],
-  [`ann ${HASH} GROUPS PATTERNS`, '"GROUPS" is not a group: use push, consume, inspect, admin or'],
+  [
+    `ann ${HASH} pusch *`,
+    '"pusch" is not a group: use push, consume, inspect, manage, admin or all',
+  ],
+  [`ann ${HASH} push, *`, '"" is not a group: use push, consume, inspect, manage, admin or all'],
+  [
+    `ann ${HASH} GROUPS PATTERNS`,
+    '"GROUPS" is not a group: use push, consume, inspect, manage, admin',
+  ],
   [`ann ${HASH} push a\\b`, 'the pattern "a\\\\b" has a \\ that is not followed by'],
   [`eve ${HASH} push *`, "user eve is already defined above"],
 ])("refuses the line %j and reports its number", (line, message) => {

@@ -1,7 +1,7 @@
 // The net changes that a batch made to the model. The journal writes them; if that fails,
 // they are undone in reverse order.
-import { GONE, type LocalEvent, type Position } from "./local-event.ts";
-import type { LocalQueue } from "./local-queue.ts";
+import { type LocalQueue, type LocalEvent, type Position } from "./local-queue.ts";
+import { GONE } from "./states.ts";
 
 /** The events of a queue that was flushed; the journal deletes them little by little. */
 export interface Retired {
@@ -73,13 +73,19 @@ export class Changes {
 
   /** Call it before an event is moved into that queue. */
   touch(event: LocalEvent, to: LocalQueue): void {
-    const { queue, state, atMs, place, leaseMs, more } = event;
-    this.#undos.push({ event, queue, state, atMs, place, leaseMs, more });
+    const { queue, state, atMs, place, leaseMs, pushedAtMs, more } = event;
+    this.#undos.push({ event, queue, state, atMs, place, leaseMs, pushedAtMs, more });
     if (event.touchedAt === -1) {
       event.touchedAt = this.touched.length;
       this.touched.push(event);
     }
     this.queueNumbers[event.touchedAt] = this.numberOf(to);
+  }
+
+  /** Other contents were given to an event that was touched. */
+  noteContents(event: LocalEvent, undo: () => void): void {
+    this.#undos.push(undo);
+    event.hasNewContents = true;
   }
 
   /** Records that a queue lost all its events at once. */
@@ -114,6 +120,7 @@ export class Changes {
       const isFlushed = event.queue.number !== this.queueNumbers[at];
       event.touchedAt = -1;
       event.hasNewMore = false;
+      event.hasNewContents = false;
       if (event.isStored && event.state !== GONE && !isFlushed) settle(event);
     }
     this.#clear();

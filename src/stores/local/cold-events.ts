@@ -3,10 +3,10 @@
 // the hashes of their ids. Here they become events again.
 import { ColdIndex } from "./cold-index.ts";
 import { type Journal, JournalError, type StoredEvent } from "./journal.ts";
-import { CLAIMED, DELAYED, GONE, LEFT_END, LocalEvent, rankOf, READY } from "./local-event.ts";
-import type { EventOrKey, LocalQueue } from "./local-queue.ts";
+import { type EventOrKey, type LocalQueue, LocalEvent } from "./local-queue.ts";
 import { decodeMore } from "./more.ts";
 import type { Usage } from "./usage.ts";
+import { CLAIMED, DELAYED, GONE, LEFT_END, rankOf, READY } from "./states.ts";
 
 /** Events read at once: the neighbours of a popped event are popped next. */
 const warmedAtOnceMax = 64;

@@ -2,8 +2,7 @@
 // long enough, pauses.
 import { JournalError } from "./journal.ts";
 import { crash, drop, expire, makeReady } from "./life.ts";
-import { expiryOf } from "./local-event.ts";
-import type { LocalQueue, Pauses } from "./local-queue.ts";
+import { type LocalQueue, type Pauses, expiryOf } from "./local-queue.ts";
 import type { Model } from "./model.ts";
 import { isEmpty } from "./queue-facts.ts";
 

@@ -2,7 +2,7 @@
 // batch together, and loads everything at start.
 
 import type { Changes } from "./changes.ts";
-import type { StoredState } from "./local-event.ts";
+import { type StoredState } from "./states.ts";
 
 /** Where an event is, as a journal has it. The fields are those of a LocalEvent. */
 export interface StoredPlace {
@@ -32,8 +32,8 @@ export interface Restoration {
   begin(defaults: string | null, countedMs: number): void;
   /** A queue and its number in the journal; `facts` as queue-facts.ts encodes them. */
   queue(name: string, number: number, facts: string | null): void;
-  /** `more` is only there for a claimed event. */
-  event(queue: string, stored: StoredPlace, more: string | null): void;
+  /** `more` is only there for a claimed event. isRetrying: delayed after a failure or crash. */
+  event(queue: string, stored: StoredPlace, more: string | null, isRetrying: boolean): void;
   /** Called at the end; `last` is the highest number that was given to anything. */
   end(last: number): void;
 }

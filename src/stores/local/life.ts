@@ -5,11 +5,11 @@ import { decodeHeaders, encodeHeaders, type Header } from "../../queue/headers.t
 import type { Fail, FailOutcome } from "../../queue/operations.ts";
 import { workerOf } from "../../queue/claimant.ts";
 import { toBytes, toText } from "./bytes.ts";
-import { COMPLETED, DELAYED, FAILED, GONE, LocalEvent, READY } from "./local-event.ts";
-import type { LocalQueue } from "./local-queue.ts";
+import { LocalEvent, type LocalQueue, type Position } from "./local-queue.ts";
 import type { Model } from "./model.ts";
 import { type Facts, type More, moreWith } from "./more.ts";
-import { isPushable, oldestOf } from "./room.ts";
+import { isPushable, oldestOf, surplusOf } from "./room.ts";
+import { COMPLETED, DELAYED, FAILED, GONE, READY } from "./states.ts";
 
 const errorsMax = 10;
 const lastErrorBytesMax = 4096;
@@ -18,8 +18,17 @@ const errorBytesMax = 1024;
 const trimmedAtOnce = 100;
 
 const noClaim = { token: null, claimant: null, claimedAtMs: null, isCancelled: false };
-/** What an event does not take along into another queue. */
-const leftBehind = { ttlMs: null, log: [], progress: null, result: null, failures: 0, crashes: 0 };
+
+/** The rare facts of an event begin anew like this in another queue. */
+export function leftBehind(): Partial<Facts> {
+  return { ttlMs: null, ttlFromMs: null, failures: 0, crashes: 0, ...noClaim };
+}
+
+/** Another event takes its place: it is gone. */
+export function dropOldest(model: Model, event: LocalEvent): void {
+  model.tally(event.queue, "dropped");
+  drop(model, event);
+}
 
 /** The rare facts of an event whose claim ends, with these changes. */
 export function withoutClaim(event: LocalEvent, changes: Partial<Facts> | null): More | null {
@@ -79,18 +88,24 @@ export function crash(model: Model, event: LocalEvent): FailOutcome {
   if (event.more?.isCancelled) return removed(model, event);
   const crashes = (event.more?.crashes ?? 0) + 1;
   const { attemptsMax, crashesMax, crashBackoff } = model.settingsOf(event.queue);
+  model.tally(event.queue, "crashes");
   const claimant = event.more?.claimant ?? "";
   const worker = claimant === "" ? "" : toText(workerOf(toBytes(claimant)));
   const error = worker === "" ? "crashed: the lease ended" : crashedText(worker);
   const more = withoutClaim(event, { crashes, ...noted(model, event, event.attempt, error) });
   const isLast = crashesMax !== null && crashes >= crashesMax;
-  if (isLast || hasNoAttemptLeft(more!, attemptsMax)) return failForGood(model, event, more);
+  if (isLast || hasNoAttemptLeft(more!, attemptsMax)) {
+    model.tally(event.queue, "failed");
+    return failForGood(model, event, more);
+  }
   return retryAfter(model, event, backoffMs(crashBackoff, crashes, Math.random()), more);
 }
 
 /** Ends a waiting event whose TTL has ended. */
 export function expire(model: Model, event: LocalEvent): void {
+  model.tally(event.queue, "expired");
   if (model.settingsOf(event.queue).expired === "drop") return drop(model, event);
+  model.tally(event.queue, "failed");
   const facts = noted(model, event, event.attempt - 1, "expired");
   failForGood(model, event, moreWith(event.more, facts));
 }
@@ -150,10 +165,9 @@ function failForGood(model: Model, event: LocalEvent, more: More | null): "faile
 /** Moves a failed event to that queue, unless it takes none. */
 function hasMoved(model: Model, event: LocalEvent, to: LocalQueue, more: More | null): boolean {
   if (!isPushable(model, to)) return false;
-  const { lengthMax, full } = model.settingsOf(to);
-  const isFull = lengthMax !== null && to.waiting >= lengthMax;
-  if (isFull && full === "refuse") return false;
-  const dropped = isFull ? oldestOf(model, to, to.waiting + 1 - lengthMax) : [];
+  const surplus = surplusOf(model, to, 1);
+  if (surplus === null) return false;
+  const oldest = oldestOf(model, to, surplus);
   const there = model.find(to, event.id, event.hash);
   const isTaken = there !== undefined && there.state !== COMPLETED;
   const facts = moved(model, event, more, isTaken);
@@ -161,15 +175,16 @@ function hasMoved(model: Model, event: LocalEvent, to: LocalQueue, more: More | 
     const contents = model.contentsOf(event);
     const renamed = new LocalEvent(to, model.count(), contents);
     renamed.key = model.number();
-    renamed.pushedAtMs = event.pushedAtMs;
+    renamed.pushedAtMs = model.nowMs;
     drop(model, event);
     makeReady(model, renamed, model.leftPlace(), facts);
   } else {
     if (there) drop(model, there);
     const place = model.leftPlace();
-    model.move(event, { queue: to, state: READY, atMs: 0, place, more: facts });
+    const pushedAtMs = model.nowMs;
+    model.move(event, { queue: to, state: READY, atMs: 0, place, pushedAtMs, more: facts });
   }
-  for (const one of dropped) drop(model, one);
+  for (const one of oldest) dropOldest(model, one);
   return true;
 }
 
@@ -183,28 +198,31 @@ function moved(model: Model, event: LocalEvent, more: More | null, isTaken: bool
   ];
   if (isTaken) facts.push(["okq-id", event.id]);
   const added = facts.map(([name, value]): Header => [toBytes(name), toBytes(value)]);
-  const replaced = new Set(facts.map(([name]) => name));
   const own = more?.headers ? decodeHeaders(toBytes(more.headers)) : [];
-  const kept = own.filter(([name]) => !replaced.has(toText(name)));
-  const headers = toText(encodeHeaders([...kept, ...added])!);
-  return moreWith(more, { ...leftBehind, headers, ttlFromMs: model.nowMs });
+  const headers = toText(encodeHeaders([...own, ...added])!);
+  return moreWith(more, { ...leftBehind(), log: [], progress: null, headers });
 }
 
-/** The event has failed or is completed, and is kept as long as its queue says. */
-function settle(
+/**
+ * The event has failed or is completed, and is kept as long as its queue says. `to` says more if
+ * that is not so from now on, or in another queue.
+ */
+export function settle(
   model: Model,
   event: LocalEvent,
   state: typeof FAILED | typeof COMPLETED,
   more: More | null,
+  to: Partial<Position> = {},
 ): void {
-  const settings = model.settingsOf(event.queue);
+  const queue = to.queue ?? event.queue;
+  const settings = model.settingsOf(queue);
   const { count } = state === FAILED ? settings.keepFailed : settings.keepCompleted;
   if (count === 0) return drop(model, event);
-  const line = state === FAILED ? event.queue.failed : event.queue.completed;
+  const line = state === FAILED ? queue.failed : queue.completed;
   const surplus = count === null ? 0 : (line?.length ?? 0) + 1 - count;
   // Read before anything is changed: a read may fail.
   const page = surplus > 0 ? line!.page(null, Math.min(surplus, trimmedAtOnce), false) : [];
-  const oldest = page.map(([, entry]) => model.byTime(event.queue, entry));
-  model.move(event, { state, atMs: model.nowMs, place: model.number(), more });
+  const oldest = page.map(([, entry]) => model.byTime(queue, entry));
+  model.move(event, { atMs: model.nowMs, ...to, state, place: model.number(), more });
   for (const one of oldest) drop(model, one);
 }

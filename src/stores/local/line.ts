@@ -3,32 +3,38 @@
 //
 // An event that leaves the middle of the plain part leaves a gap there. The ends are never gaps.
 import { Deque } from "./deque.ts";
-import { LEFT_END, type LocalEvent } from "./local-event.ts";
 import { SortedLine } from "./sorted-line.ts";
+import { LEFT_END } from "./states.ts";
 
 /** A ready event: the event if it is in memory, else its place. */
-export type EventOrPlace = LocalEvent | number;
+export type EventOrPlace<E extends Placed> = E | number;
+
+interface Placed {
+  place: number;
+}
 
 /** Few gaps are left where they are. */
 const gapsKept = 64;
 
-export class Line {
+export class Line<E extends Placed> {
   /** Its events entered at the left end, and have not left the line since. */
-  #plain = new Deque<EventOrPlace>();
+  #plain = new Deque<EventOrPlace<E>>();
   /** null when it is empty. */
-  #front: SortedLine<EventOrPlace> | null = null;
+  #front: SortedLine<EventOrPlace<E>> | null = null;
   #gaps = 0;
+  /** The left-most place so far. */
+  #lowest = Infinity;
 
   get length(): number {
     return this.#plain.length - this.#gaps + (this.#front === null ? 0 : this.#front.length);
   }
 
   /** The right-most event: the next one out. */
-  get next(): EventOrPlace | undefined {
+  get next(): EventOrPlace<E> | undefined {
     return this.#front === null ? this.#plain.peekRight() : this.#front.last;
   }
 
-  get leftMost(): EventOrPlace | undefined {
+  get leftMost(): EventOrPlace<E> | undefined {
     return this.#plain.peekLeft() ?? this.#front?.first;
   }
 
@@ -38,19 +44,19 @@ export class Line {
   }
 
   /** Adds an event at its place. */
-  add(entry: EventOrPlace): void {
+  add(entry: EventOrPlace<E>): void {
     const place = placeOf(entry);
     const plain = this.#plain;
     if (place > LEFT_END) return this.#addToFront(entry);
+    if (place < this.#lowest) {
+      this.#lowest = place;
+      return plain.pushLeft(entry);
+    }
+    // It comes back to its old place.
     const left = plain.peekLeft();
-    if (left === undefined) {
-      const front = this.#front?.first;
-      if (front !== undefined && placeOf(front) < place) this.#addToFront(entry);
-      else plain.pushLeft(entry);
-    } else if (place < placeOf(left)) plain.pushLeft(entry);
-    else if (place > placeOf(plain.peekRight()!)) this.#addToFront(entry);
+    if (left === undefined || place > placeOf(plain.peekRight()!)) this.#addToFront(entry);
+    else if (place < placeOf(left)) plain.pushLeft(entry);
     else {
-      // It comes back to the gap that it left.
       plain.setFromRight(this.#distanceOf(place), entry);
       this.#gaps--;
     }
@@ -76,7 +82,7 @@ export class Line {
   }
 
   /** Replaces the entry at the same place, which must exist. */
-  replace(entry: EventOrPlace): void {
+  replace(entry: EventOrPlace<E>): void {
     const place = placeOf(entry);
     const right = this.#plain.peekRight();
     if (right === undefined || place > placeOf(right)) this.#front!.replace(entry);
@@ -84,15 +90,15 @@ export class Line {
   }
 
   /** The entry so far left of the next one, if both are in the plain part and none is a gap. */
-  behindNext(distance: number): EventOrPlace | undefined {
+  behindNext(distance: number): EventOrPlace<E> | undefined {
     if (this.#front !== null) return undefined;
     const entry = this.#plain.fromRight(distance);
     return isGap(entry) ? undefined : entry;
   }
 
   /** At most `limit` entries behind that place or from the beginning; next one out first. */
-  page(after: number | null, limit: number, isReverse: boolean): EventOrPlace[] {
-    const page: EventOrPlace[] = [];
+  page(after: number | null, limit: number, isReverse: boolean): EventOrPlace<E>[] {
+    const page: EventOrPlace<E>[] = [];
     const plain = this.#plain;
     const takeFront = () => {
       const left = limit - page.length;
@@ -118,14 +124,14 @@ export class Line {
   /** Not safe while a change may be undone: an event may come back to a gap. */
   closeGaps(): void {
     if (!this.hasManyGaps) return;
-    const plain = new Deque<EventOrPlace>();
+    const plain = new Deque<EventOrPlace<E>>();
     for (const entry of this.#plain) if (!isGap(entry)) plain.pushRight(entry);
     this.#plain = plain;
     this.#gaps = 0;
   }
 
-  #addToFront(entry: EventOrPlace): void {
-    this.#front ??= new SortedLine(placeOf);
+  #addToFront(entry: EventOrPlace<E>): void {
+    this.#front ??= new SortedLine<EventOrPlace<E>>(placeOf);
     this.#front.add(entry);
   }
 
@@ -153,11 +159,11 @@ export class Line {
 }
 
 /** A gap is the place of the event that left it, plus a half. */
-function isGap(entry: EventOrPlace | undefined): boolean {
+function isGap(entry: Placed | number | undefined): boolean {
   return typeof entry === "number" && !Number.isInteger(entry);
 }
 
 /** Also of a gap. */
-export function placeOf(entry: EventOrPlace): number {
+export function placeOf(entry: Placed | number): number {
   return typeof entry === "number" ? Math.floor(entry) : entry.place;
 }

@@ -1,10 +1,88 @@
-// One queue of the local store: its events by id, and by state.
+// One queue of the local store and its events, by id and by state. Ids and short contents are
+// latin1 strings: one character per byte, exact for any bytes, and a copy that pins no network
+// chunk.
 import type { GivenSettings, QueueSettings } from "../../queue/settings.ts";
 import type { ColdIndex } from "./cold-index.ts";
+import type { Figures } from "./figures.ts";
 import { HashIndex, hashOf } from "./hash-index.ts";
 import { Line } from "./line.ts";
-import { COMPLETED, DELAYED, FAILED, type LocalEvent } from "./local-event.ts";
+import type { More } from "./more.ts";
+import { CLAIMED, COMPLETED, DELAYED, FAILED, GONE, type StateNumber } from "./states.ts";
 import { TimeLine } from "./time-line.ts";
+
+/** What a transition changes. */
+export interface Position {
+  queue: LocalQueue;
+  state: StateNumber;
+  /** delayed: when it is due; claimed: when the lease ends; failed, completed: since when. */
+  atMs: number;
+  place: number;
+  pushedAtMs: number;
+  /** How long its lease is; meaningless unless the event is claimed. */
+  leaseMs: number;
+  more: More | null;
+}
+
+export class LocalEvent implements Position {
+  state: StateNumber = GONE;
+  atMs = 0;
+  place = 0;
+  leaseMs = 0;
+  more: More | null = null;
+  readonly hash: number;
+  /** Its number: ascends with every push, over all queues. */
+  key = 0;
+  pushedAtMs = 0;
+  /** Whether the last commit left it in the journal. */
+  isStored = false;
+  /** It was read from the journal, and the model has only its key. */
+  isCold = false;
+  /** Its index among the events that the current batch has changed; -1 when it has not. */
+  touchedAt = -1;
+  /** Whether the current batch has changed its rare facts or the time of its push. */
+  hasNewMore = false;
+  hasNewContents = false;
+
+  constructor(
+    public queue: LocalQueue,
+    readonly id: string,
+    /** null when only the journal has them. */
+    public contents: string | Buffer | null,
+  ) {
+    this.hash = hashOf(id);
+  }
+
+  /** How much of its contents is in memory. */
+  get contentBytes(): number {
+    return this.contents === null ? 0 : this.contents.length;
+  }
+
+  /** How much its id and its rare facts take. */
+  get otherBytes(): number {
+    return this.id.length + (this.more === null ? 0 : this.more.bytes);
+  }
+
+  /** The number of its claim; 0 when it is not claimed. */
+  get claim(): number {
+    return this.state === CLAIMED ? -this.place : 0;
+  }
+
+  /** 1 + failures + crashes. */
+  get attempt(): number {
+    return this.more === null ? 1 : 1 + this.more.failures + this.more.crashes;
+  }
+
+  /** Another text whenever the event has changed its state or was pushed anew. */
+  get version(): string {
+    return `${this.key}.${this.pushedAtMs}.${this.state}.${this.place}`;
+  }
+}
+
+/** When an event expires while it waits; 0: never. Without a TTL of its own its queue's counts. */
+export function expiryOf(pushedAtMs: number, more: More | null, queueTtlMs: number | null): number {
+  const ttlMs = more?.ttlMs ?? queueTtlMs;
+  return ttlMs === null ? 0 : (more?.ttlFromMs ?? pushedAtMs) + ttlMs;
+}
 
 /** An event in memory, or the key of a cold one. */
 export type EventOrKey = LocalEvent | number;
@@ -20,56 +98,41 @@ export interface Pauses {
 export const NO_SETTINGS: GivenSettings = new Map();
 
 /** Everything that a flush removes. */
-export interface QueueEvents {
+export class QueueEvents {
   /** The events in memory by id. */
-  events: HashIndex<LocalEvent>;
+  events = new HashIndex<LocalEvent>(idOf);
   /** The cold events by the hash of their id; null when there are none. */
-  cold: ColdIndex | null;
+  cold: ColdIndex | null = null;
   /** The cold ready events whose place does not follow from their key, by the hash of it. */
-  moved: ColdIndex | null;
-  line: Line;
+  moved: ColdIndex | null = null;
+  line = new Line<LocalEvent>();
   /** By the end of their leases; always in memory. */
-  claimed: TimeLine<LocalEvent>;
+  claimed = new TimeLine<LocalEvent>();
   /** By due time. Like the next ones null until it is needed. */
-  delayed: TimeLine<EventOrKey> | null;
+  delayed: TimeLine<EventOrKey> | null = null;
   /** By the time since when they are in that state. */
-  failed: TimeLine<EventOrKey> | null;
-  completed: TimeLine<EventOrKey> | null;
+  failed: TimeLine<EventOrKey> | null = null;
+  completed: TimeLine<EventOrKey> | null = null;
+  /** How many delayed events have failed or crashed. */
+  retrying = 0;
   /** The ready and delayed events that expire, by that time and by their keys. */
-  expiring: TimeLine<EventOrKey> | null;
-  contentBytes: number;
+  expiring: TimeLine<EventOrKey> | null = null;
+  contentBytes = 0;
   /** Of the events in memory, as contentBytes: their ids and rare facts. */
-  otherBytes: number;
+  otherBytes = 0;
   /** Its number in the journal, 0 when it has none. */
-  number: number;
+  number = 0;
 }
 
-function noEvents(): QueueEvents {
-  return {
-    events: new HashIndex<LocalEvent>(idOf),
-    cold: null,
-    moved: null,
-    line: new Line(),
-    claimed: new TimeLine<LocalEvent>(),
-    delayed: null,
-    failed: null,
-    completed: null,
-    expiring: null,
-    contentBytes: 0,
-    otherBytes: 0,
-    number: 0,
-  };
-}
+const eventFields = Object.keys(new QueueEvents()) as (keyof QueueEvents)[];
 
-export interface LocalQueue extends QueueEvents {}
-
-// oxlint-disable-next-line no-unsafe-declaration-merging -- the fields come from noEvents()
-export class LocalQueue {
+export class LocalQueue extends QueueEvents {
   consumers = 0;
   /** Its own settings. */
   given: GivenSettings = NO_SETTINGS;
   /** null: none. */
   pauses: Pauses | null = null;
+  figures: Figures | null = null;
   /** What holds for it, as of that version of the settings; see Model.settingsOf. */
   settings: QueueSettings | null = null;
   settingsVersion = -1;
@@ -79,7 +142,7 @@ export class LocalQueue {
   heapAt = -1;
 
   constructor(readonly name: string) {
-    Object.assign(this, noEvents());
+    super();
   }
 
   /** How many events it has in all states. */
@@ -130,11 +193,9 @@ export class LocalQueue {
 
   /** Empties the queue, and returns everything that was in it. */
   clear(): QueueEvents {
-    const emptied = noEvents();
-    for (const name of Object.keys(emptied) as (keyof QueueEvents)[]) {
-      Object.assign(emptied, { [name]: this[name] });
-    }
-    Object.assign(this, noEvents());
+    const emptied = new QueueEvents();
+    for (const name of eventFields) Object.assign(emptied, { [name]: this[name] });
+    Object.assign(this, new QueueEvents());
     return emptied;
   }
 

@@ -168,14 +168,9 @@ export class LocalQueues {
     return queue && queue.dueMs <= this.nowMs ? queue : null;
   }
 
-  /** When something is due at the earliest; Infinity for never. */
-  get dueMs(): number {
-    return this.#due.first?.dueMs ?? Infinity;
-  }
-
-  /** Whether unused queues can be forgotten. */
-  get hasUnused(): boolean {
-    return this.#unused.size > 0;
+  /** When something is due; at once if an unused queue can be forgotten; or Infinity. */
+  get dueAtMs(): number {
+    return this.#unused.size > 0 ? 0 : (this.#due.first?.dueMs ?? Infinity);
   }
 
   /** Forgets unused queues; waits for the next batch while changes may still be undone. */
@@ -202,9 +197,12 @@ export class LocalQueues {
   }
 
   /** At start: the settings and pauses of a queue. */
-  restoreFacts(queue: LocalQueue, { given, pauses }: Pick<LocalQueue, "given" | "pauses">): void {
+  restoreFacts(
+    queue: LocalQueue,
+    { given, ...facts }: Pick<LocalQueue, "given" | "pauses" | "figures">,
+  ): void {
     this.#setGiven(queue, given);
-    queue.pauses = pauses;
+    Object.assign(queue, facts);
   }
 
   /** Notes anew for every queue when something is due. */

@@ -3,23 +3,44 @@
 // operations are in operations.ts.
 
 import { type Clock } from "../../queue/clock.ts";
-import { EarlierFailure, StoreError } from "../../queue/errors.ts";
+import { StoreError } from "../../queue/errors.ts";
 import { Failures } from "../../queue/failures.ts";
-import type { Operation, ResultOf, Results } from "../../queue/operations.ts";
-import { type ReadyListener, type Receiver, Session, type Store } from "../../queue/store.ts";
+import type { Operation, ResultOf } from "../../queue/operations.ts";
+import {
+  type DueListener,
+  type ReadyListener,
+  type Receiver,
+  Session,
+  type Store,
+} from "../../queue/store.ts";
+import {
+  answer,
+  batchOperationsMax,
+  countWithin,
+  failBatch,
+  growingKinds,
+  needsRoom,
+  noKinds,
+  readingKinds,
+  type Result,
+  type Submitted,
+  UntoldFailures,
+} from "./batch.ts";
 import { Changes } from "./changes.ts";
 import { ColdEvents } from "./cold-events.ts";
 import { type Journal, JournalError, type LoadProgress, noJournal } from "./journal.ts";
-import { CLAIMED, COMPLETED, DELAYED, FAILED, READY } from "./local-event.ts";
 import { MemoryRelease } from "./memory-release.ts";
 import { Model } from "./model.ts";
 import { execute } from "./operations.ts";
 import { Restorer } from "./restorer.ts";
+import { CLAIMED, COMPLETED, DELAYED, FAILED, READY } from "./states.ts";
 
 export interface LocalStoreOptions {
   /** Leases are measured with it. */
   clock: Clock;
   onReady: ReadyListener;
+  /** Not needed by a process that does no ticks. */
+  onDue?: DueListener;
 }
 
 export interface JournalOptions {
@@ -31,34 +52,7 @@ export interface JournalOptions {
   onProgress?: LoadProgress;
 }
 
-/** Operations in one batch; further ones wait for the next turn, so that sockets are served. */
-export const batchOperationsMax = 4096;
-/** Bytes of ids and contents that one batch writes to the journal besides its first event. */
-const batchBytesMax = 1024 * 1024;
 const movedAtOnce = 4096;
-
-type Result = Results[Operation["kind"]];
-
-interface Submitted {
-  operation: Operation;
-  receiver: Receiver<Result>;
-  /** The failures of its session, and how many they were at submission. */
-  failures: Failures;
-  failureCount: number;
-  /** Set by execution. */
-  outcome: Result | StoreError | undefined;
-}
-
-type Kinds = ReadonlySet<Operation["kind"]>;
-
-/** The journal does not record these operations, so its failures do not affect them. */
-const unrecordedKinds: Kinds = new Set(["register"]);
-/** These operations need room on the disk: a journal may refuse them while all others go on. */
-const growingKinds: Kinds = new Set(["push", "pushBatch", "probe"]);
-/** These keep what they need not: an error, a result, a completed event. */
-const keepingKinds: Kinds = new Set(["ack", "ackBatch", "fail", "crash", "touch", "tick"]);
-const readingKinds: Kinds = new Set(["peek", "get", "scan", "settings", "status", "list", "ready"]);
-const noKinds: Kinds = new Set();
 
 /**
  * Without a journal everything is in memory and lost when this process ends; with one, an answered
@@ -73,6 +67,9 @@ export class LocalStore implements Store {
   /** How far this store's time is ahead of the clock. */
   #aheadMs = 0;
   readonly #onReady: ReadyListener;
+  readonly #onDue: DueListener;
+  /** When a tick was due after the latest batch. */
+  #dueAtMs = Infinity;
   #journal = noJournal;
   /** The changes of the current batch; null without a durable journal, which records none. */
   #changes: Changes | null = null;
@@ -82,10 +79,11 @@ export class LocalStore implements Store {
   #committing: Promise<void> | null = null;
   #isClosed = false;
 
-  constructor({ clock, onReady }: LocalStoreOptions) {
+  constructor({ clock, onReady, onDue = () => {} }: LocalStoreOptions) {
     this.#clock = clock;
     this.#memoryRelease = new MemoryRelease(clock);
     this.#onReady = onReady;
+    this.#onDue = onDue;
   }
 
   /** Loads everything that the journal has. Rejects with a JournalError. */
@@ -118,12 +116,8 @@ export class LocalStore implements Store {
   /** Does nothing: no other process can reach these queues. */
   async watch(): Promise<void> {}
 
-  isDue(): boolean {
-    return this.#model.hasUnused || this.dueInMs() <= 0;
-  }
-
   dueInMs(): number {
-    return this.#model.dueMs - this.#nowMs;
+    return Math.max(0, this.#model.dueAtMs - this.#aheadMs - this.#clock.nowMs());
   }
 
   describe(): [string, string | number][] {
@@ -241,6 +235,7 @@ export class LocalStore implements Store {
     answer(batch);
     this.#schedule();
     this.#announceReady();
+    this.#announceDue();
     this.#memoryRelease.observe(this.#model.usage.heldBytes, batch.length);
   }
 
@@ -289,79 +284,12 @@ export class LocalStore implements Store {
       this.#onReady(Buffer.from(name, "latin1"), count);
     }
   }
-}
 
-/** Whether it matters to the batch that the journal has no room. */
-function needsRoom(batch: Submitted[]): boolean {
-  return batch.some(({ operation: { kind } }) => growingKinds.has(kind) || keepingKinds.has(kind));
-}
-
-/** How many of the first `count` operations fit into one batch by their bytes; at least one. */
-function countWithin(submitted: Submitted[], count: number): number {
-  let bytes = 0;
-  for (let at = 0; at < count; at++) {
-    bytes += bytesOf(submitted[at]!.operation);
-    if (bytes > batchBytesMax && at > 0) return at;
-  }
-  return count;
-}
-
-/** About how much an operation writes to the journal. */
-function bytesOf(operation: Operation): number {
-  switch (operation.kind) {
-    case "push":
-      return (operation.id?.length ?? 0) + operation.contents.length;
-    case "pushBatch":
-      return operation.events.reduce(
-        (sum, { id, contents }) => sum + (id?.length ?? 0) + contents.length,
-        0,
-      );
-    case "ack":
-      return operation.result?.length ?? 0;
-    case "fail":
-      return operation.error?.length ?? 0;
-    default:
-      return 0;
-  }
-}
-
-/** Fails the operations of a batch, except for those that failed already and the spared kinds. */
-function failBatch(batch: Submitted[], error: StoreError, spared: Kinds): void {
-  const untold = new UntoldFailures();
-  for (const submitted of batch) {
-    const { kind } = submitted.operation;
-    if (!(submitted.outcome instanceof StoreError) && !unrecordedKinds.has(kind)) {
-      if (!spared.has(kind)) submitted.outcome = error;
-      else submitted.outcome = untold.earlierFailureOf(submitted) ?? submitted.outcome;
-    }
-    untold.note(submitted);
-  }
-}
-
-/** Gives every receiver in the batch its outcome. */
-function answer(batch: Submitted[]): void {
-  for (const { outcome, receiver, failures } of batch) {
-    if (outcome instanceof StoreError) {
-      failures.add(outcome);
-      receiver.failed(outcome);
-    } else receiver.succeeded(outcome as Result);
-  }
-}
-
-/** The failures in a batch that their sessions have not been told of yet. */
-class UntoldFailures {
-  readonly #errors = new Map<Failures, StoreError>();
-
-  note({ failures, outcome }: Submitted): void {
-    const isFirst = outcome instanceof StoreError && !(outcome instanceof EarlierFailure);
-    if (isFirst) this.#errors.set(failures, outcome);
-  }
-
-  /** The error of an operation after a failure in this batch or an earlier one; else null. */
-  earlierFailureOf({ failures, failureCount }: Submitted): StoreError | null {
-    if (failures.hasNewSince(failureCount)) return failures.earlierFailure();
-    const error = this.#errors.size > 0 && this.#errors.get(failures);
-    return error ? new EarlierFailure(error) : null;
+  #announceDue(): void {
+    const { dueAtMs } = this.#model;
+    const isEarlier = dueAtMs < this.#dueAtMs;
+    this.#dueAtMs = dueAtMs;
+    if (isEarlier) this.#onDue();
   }
 }
 

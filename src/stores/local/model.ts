@@ -1,26 +1,24 @@
-// The events of the local store as plain data in memory, and their transitions. With a journal every
+// The events of the local store as plain data in memory, and their transitions. With a journal each
 // change is recorded, so that the journal can write it and the model undo it.
+import type { Counted, QueueCounts } from "../../queue/queue-status.ts";
 import type { Changes } from "./changes.ts";
 import type { ColdEvents } from "./cold-events.ts";
 import { Counter } from "./counter.ts";
+import { Figures } from "./figures.ts";
 import type { EventOrPlace } from "./line.ts";
 import {
-  CLAIMED,
-  DELAYED,
+  type EventOrKey,
+  keysOf,
+  type LocalQueue,
   expiryOf,
-  GONE,
-  LEFT_END,
   type LocalEvent,
   type Position,
-  rankOf,
-  READY,
-  type StateNumber,
-} from "./local-event.ts";
-import { type EventOrKey, keysOf, type LocalQueue } from "./local-queue.ts";
+} from "./local-queue.ts";
 import { LocalQueues } from "./local-queues.ts";
 import { moreWith } from "./more.ts";
 import { TimeLine } from "./time-line.ts";
 import { eventOverheadBytes } from "./usage.ts";
+import { CLAIMED, DELAYED, GONE, LEFT_END, rankOf, READY, type StateNumber } from "./states.ts";
 
 /** Cold events that are read together with a popped one may take this part of the budget. */
 const readAheadShare = 1 / 4;
@@ -66,7 +64,7 @@ export class Model extends LocalQueues {
   }
 
   /** The event of an entry of the line; a cold one stays cold. Throws a JournalError. */
-  inLine(queue: LocalQueue, entry: EventOrPlace): LocalEvent {
+  inLine(queue: LocalQueue, entry: EventOrPlace<LocalEvent>): LocalEvent {
     return typeof entry === "number" ? this.#cold.atPlace(queue, entry) : entry;
   }
 
@@ -91,15 +89,28 @@ export class Model extends LocalQueues {
   }
 
   /** Moves an event into the state `to.state`, which may be the one that it has. */
-  move(event: LocalEvent, to: Partial<Position>): void {
+  move(event: LocalEvent, to: Partial<Position>, isTold = event.state !== READY): void {
     if (event.isCold) this.#cold.warm(event);
-    const queue = to.queue ?? event.queue;
-    const wasClaimed = event.state === CLAIMED;
+    const { queue: before, state } = event;
+    const queue = to.queue ?? before;
     this.changes?.touch(event, queue);
     const isWaiting = to.state === READY || to.state === DELAYED;
     this.#transit(event, isWaiting ? this.#withExpiry(event, to) : to);
-    if (to.state === READY) this.#noteReady(queue, 1);
-    else if (wasClaimed) this.#noteClaimEnded(event.queue);
+    if (to.state === READY && (isTold || queue !== before)) this.#noteReady(queue, 1);
+    if (state === CLAIMED && event.state !== CLAIMED) this.#noteClaimEnded(before, event);
+  }
+
+  /** Gives an event other contents. Call it after a move. */
+  setContents(event: LocalEvent, contents: string | Buffer): void {
+    const { contents: before, queue } = event;
+    const set = (value: string | Buffer | null) => {
+      const { contentBytes } = event;
+      event.contents = value;
+      queue.contentBytes += event.contentBytes - contentBytes;
+      this.usage.contentBytes += event.contentBytes - contentBytes;
+    };
+    this.changes?.noteContents(event, () => set(before));
+    set(contents);
   }
 
   /** Notes anew when an event that waits expires: the TTL of its queue has changed. */
@@ -152,6 +163,10 @@ export class Model extends LocalQueues {
     event.atMs = to.atMs ?? event.atMs;
     event.place = to.place ?? event.place;
     event.leaseMs = to.leaseMs ?? event.leaseMs;
+    if (to.pushedAtMs !== undefined && to.pushedAtMs !== event.pushedAtMs) {
+      event.pushedAtMs = to.pushedAtMs;
+      event.hasNewMore = true;
+    }
     this.#enter(event);
   };
 
@@ -166,7 +181,7 @@ export class Model extends LocalQueues {
       this.usage.removeWarm(event);
       this.noteIfUnused(queue);
     }
-    if (event.more !== null) this.#indexExpiry(event, 1);
+    if (event.more !== null) this.#noteFacts(event, 1);
     this.noteDue(queue);
   }
 
@@ -183,11 +198,13 @@ export class Model extends LocalQueues {
       queue.index(event);
       this.usage.addWarm(event);
     }
-    if (event.more !== null) this.#indexExpiry(event, -1);
+    if (event.more !== null) this.#noteFacts(event, -1);
   }
 
-  #indexExpiry(event: LocalEvent, sign: 1 | -1): void {
+  /** The rare facts of an event that comes (1) or goes (-1) matter to its queue. */
+  #noteFacts(event: LocalEvent, sign: 1 | -1): void {
     const { queue, state, more, key } = event;
+    if (state === DELAYED && event.attempt > 1) queue.retrying += sign;
     if (more!.expiresAtMs === 0 || (state !== READY && state !== DELAYED)) return;
     const { expiring } = queue;
     if (sign === 1) (queue.expiring ??= new TimeLine()).add(more!.expiresAtMs, key, event);
@@ -200,7 +217,7 @@ export class Model extends LocalQueues {
     const { ttlMs } = this.settingsOf(to.queue ?? event.queue);
     const more = to.more === undefined ? event.more : to.more;
     if (ttlMs === null && more === null) return to;
-    const expiresAtMs = expiryOf(event.pushedAtMs, more, ttlMs);
+    const expiresAtMs = expiryOf(to.pushedAtMs ?? event.pushedAtMs, more, ttlMs);
     if (expiresAtMs === (more?.expiresAtMs ?? 0)) return to;
     return { ...to, more: moreWith(more, { expiresAtMs }) };
   }
@@ -253,10 +270,22 @@ export class Model extends LocalQueues {
   }
 
   /** A claim fewer lets one event more out, where their number is limited. */
-  #noteClaimEnded(queue: LocalQueue): void {
-    const { claimedMax } = this.settingsOf(queue);
-    if (claimedMax === null || queue.claimed.length !== claimedMax - 1) return;
+  #noteClaimEnded(queue: LocalQueue, event: LocalEvent): void {
+    if (this.settingsOf(queue).claimedMax === null || event.state === READY) return;
     this.#noteReady(queue, Math.min(1, queue.line.length));
+  }
+
+  /** Counts what only the store knows. */
+  tally(queue: LocalQueue, what: Counted): void {
+    queue.figures ??= new Figures();
+    queue.figures.addOne(this.nowMs, what);
+  }
+
+  addCounts(queue: LocalQueue, counts: QueueCounts): void {
+    queue.figures ??= new Figures();
+    queue.figures.add(this.nowMs, counts);
+    // They are not exact to the batch: a failed one does not take them back.
+    this.changes?.configured(queue, () => {});
   }
 
   /** The changes are durable: what needs not be in memory any more leaves it. */

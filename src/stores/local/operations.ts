@@ -5,6 +5,7 @@ import { moveDue } from "./due.ts";
 import type { Model } from "./model.ts";
 import * as changing from "./operations/changing.ts";
 import * as claims from "./operations/claims.ts";
+import * as managing from "./operations/managing.ts";
 import * as looking from "./operations/looking.ts";
 import * as popping from "./operations/popping.ts";
 import * as pushing from "./operations/pushing.ts";
@@ -35,6 +36,11 @@ const operations: Operations = {
   remove: changing.remove,
   retry: changing.retry,
   flush: changing.flush,
+  move: managing.move,
+  set: managing.set,
+  cancel: managing.cancel,
+  count: managing.count,
+  stats: managing.stats,
   settings: queues.settings,
   configure: queues.configure,
   pause: queues.pause,

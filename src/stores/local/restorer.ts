@@ -4,12 +4,12 @@ import type { Changes } from "./changes.ts";
 import type { ColdEvents } from "./cold-events.ts";
 import { hashOf } from "./hash-index.ts";
 import type { Restoration, StoredPlace } from "./journal.ts";
-import { CLAIMED, DELAYED, LEFT_END, LocalEvent, rankOf, READY } from "./local-event.ts";
-import type { LocalQueue } from "./local-queue.ts";
+import { type LocalQueue, LocalEvent } from "./local-queue.ts";
 import type { Model } from "./model.ts";
 import { decodeMore } from "./more.ts";
 import { decodeFacts, decodeSettings } from "./queue-facts.ts";
 import { TimeLine } from "./time-line.ts";
+import { CLAIMED, DELAYED, LEFT_END, rankOf, READY } from "./states.ts";
 
 export class Restorer implements Restoration {
   readonly #model: Model;
@@ -39,12 +39,13 @@ export class Restorer implements Restoration {
     if (facts !== null) this.#model.restoreFacts(queue, decodeFacts(facts));
   }
 
-  event(name: string, stored: StoredPlace, more: string | null): void {
+  event(name: string, stored: StoredPlace, more: string | null, isRetrying: boolean): void {
     const queue = this.#model.open(name);
     if (stored.state === CLAIMED) return this.#claimed(queue, stored, more);
     const { key, state, atMs, place, expiresAtMs } = stored;
     if (state === READY) this.#inLine(queue, place);
     else queue.timed(state).add(atMs, rankOf(place), key);
+    if (isRetrying) queue.retrying++;
     this.#model.usage.addToState(state, 1);
     this.#cold.restore(queue, { hash: hashOf(stored.id), key, state, place });
     if (expiresAtMs === 0 || (state !== READY && state !== DELAYED)) return;
@@ -99,6 +100,6 @@ export class Restorer implements Restoration {
 /** Adds these places to a line, from right to left. */
 function restoreLine({ line }: LocalQueue, places: number[]): void {
   const isSorted = places.every((place, at) => at === 0 || place < places[at - 1]!);
-  const sorted = isSorted ? places : new Float64Array(places).sort().toReversed();
+  const sorted = isSorted ? places : new Float64Array(places).toSorted().toReversed();
   for (const place of sorted) line.add(place);
 }

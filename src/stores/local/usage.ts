@@ -1,6 +1,6 @@
 // How many queues and events a model has, and about how much memory they take.
-import { CLAIMED, COMPLETED, DELAYED, FAILED, type LocalEvent, READY } from "./local-event.ts";
-import type { QueueEvents } from "./local-queue.ts";
+import { type QueueEvents, type LocalEvent } from "./local-queue.ts";
+import { CLAIMED, COMPLETED, DELAYED, FAILED, READY } from "./states.ts";
 
 /** Bytes of an event besides its contents and id: the object, its places in line and index. */
 export const eventOverheadBytes = 420;

@@ -1,5 +1,5 @@
 -- Ends claims: their events are removed.
--- KEYS    of the queue: claimed events leases
+-- KEYS    of the queue: claimed events claims
 -- ARGV    queue id...
 -- Returns the places, from 1, of the ids that were not claimed
 

@@ -1,7 +1,6 @@
 -- The batch loop: runs one batch's calls of verbs in order. When a call fails, later calls of its
 -- chain are not made: they hold operations that stand behind its operations.
--- KEYS    queues deadlines processes absent process, then
---         ready claimed events front leases of each queue
+-- KEYS    queues timers processes absent process, then events of each queue
 -- ARGV    now (empty: the server's time) tick (the first that this okq process has not seen)
 --         GROWS|STAGED|- ready-channel due-channel origin, then for each call verb, how many values
 --         the call has with these two (negative: the next value is its chain), the arguments
@@ -26,7 +25,7 @@ local function next_due()
   if is_sweeping then
     return 0
   end
-  local first = redis.call('ZRANGE', deadlines_key, 0, 0, 'WITHSCORES')
+  local first = redis.call('ZRANGE', timers_key, 0, 0, 'WITHSCORES')
   local deadline = tonumber(first[2])
   if not deadline then
     return -1
@@ -85,7 +84,7 @@ local function finish(replies)
   for _, queue in pairs(shrunk) do
     pcall(forget_if_unused, queue)
   end
-  if deadlines_changed then
+  if timers_changed then
     local ok, due = pcall(next_due)
     replies[3] = ok and due
   end

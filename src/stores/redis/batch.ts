@@ -14,6 +14,7 @@ import type { Encoded } from "../../resp/reply.ts";
 import { Fetch } from "./fetch.ts";
 import type { QueueKeys } from "./keys.ts";
 import { type Staged, stagedOf } from "./staged.ts";
+import { headOf } from "./value.ts";
 import { type Argument, poppedCount, type ScriptReply, type Variant, verbs } from "./verbs.ts";
 
 /** Which call has the session's latest operation: later ones may not join an earlier call. */
@@ -137,10 +138,14 @@ export class Batch {
   }
 
   /**
-   * The keys of each of its queues, and the arguments of its calls, as batch.lua takes them.
-   * isStaged: without large contents.
+   * The keys of its queues, and the arguments of its calls, as batch.lua takes them. nowMs: by the
+   * server's clock. isStaged: without large contents.
    */
-  encode(queueKeys: QueueKeys, isStaged: boolean): { keys: Encoded[]; args: Argument[] } {
+  encode(
+    queueKeys: QueueKeys,
+    nowMs: number,
+    isStaged: boolean,
+  ): { keys: Encoded[]; args: Argument[] } {
     const keys: Encoded[] = [];
     const args: Argument[] = [];
     const numbers = new Map<string, string>();
@@ -154,8 +159,9 @@ export class Batch {
       }
       return number;
     };
+    const encoding = { numberOf, isStaged, nowMs, plainHead: headOf(nowMs, null) };
     for (const { kind, operations, chain } of this.#calls) {
-      const call = verbs[kind].call(operations as never, numberOf, isStaged);
+      const call = verbs[kind].call(operations as never, encoding);
       const { number, hasSeveralCalls } = endOf(chain);
       // A negative length announces the number of a chain: see batch.lua.
       if (hasSeveralCalls) args.push(kind, String(-3 - call.length), String(number));

@@ -1,6 +1,7 @@
-// When a reclaim is due under each hash tag, as far as this process knows from answers of Redis and
+// When a tick is due under each hash tag, as far as this process knows from answers of Redis and
 // from messages of other processes.
 import type { Clock } from "../../queue/clock.ts";
+import type { DueListener } from "../../queue/store.ts";
 
 interface Due {
   atMs: number;
@@ -10,9 +11,12 @@ interface Due {
 export class DueTimes {
   readonly #clock: Clock;
   readonly #dues = new Map<string, Due>();
+  readonly #onEarlier: DueListener;
 
-  constructor(clock: Clock) {
+  /** onEarlier: called when inMs() became less than before. */
+  constructor(clock: Clock, onEarlier: DueListener) {
     this.#clock = clock;
+    this.#onEarlier = onEarlier;
   }
 
   /**
@@ -35,12 +39,22 @@ export class DueTimes {
     return this.#clock.nowMs() >= (this.#dues.get(tag)?.atMs ?? Infinity);
   }
 
-  isAnyDue(): boolean {
-    return [...this.#dues.keys()].some((tag) => this.isDue(tag));
+  /** In how many ms the earliest of them is due; 0 for now, Infinity for never. */
+  inMs(): number {
+    return Math.max(0, this.#earliestMs() - this.#clock.nowMs());
+  }
+
+  #earliestMs(): number {
+    let earliestMs = Infinity;
+    for (const { atMs } of this.#dues.values()) earliestMs = Math.min(earliestMs, atMs);
+    return earliestMs;
   }
 
   #note(tag: string, inMs: number, otherAtMs: number): void {
     const heardAtMs = this.#clock.nowMs();
-    this.#dues.set(tag, { atMs: Math.min(heardAtMs + inMs, otherAtMs), heardAtMs });
+    const atMs = Math.min(heardAtMs + inMs, otherAtMs);
+    const isEarlier = atMs < this.#earliestMs();
+    this.#dues.set(tag, { atMs, heardAtMs });
+    if (isEarlier) this.#onEarlier();
   }
 }

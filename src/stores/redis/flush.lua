@@ -1,5 +1,5 @@
 -- Removes all events of a queue, ready and claimed.
--- KEYS    of the queue: ready claimed events front leases
+-- KEYS    of the queue: ready claimed events front claims
 -- ARGV    queue
 -- Returns how many of its keys were there
 
@@ -11,6 +11,6 @@ verbs.flush = function(from)
   end
   fill_in(queue, ids)
   shrank(queue)
-  local keys = { queue.ready, queue.claimed, queue.events, queue.front, queue.leases }
+  local keys = { queue.ready, queue.claimed, queue.events, queue.front, queue.claims }
   return redis.call('UNLINK', unpack(keys))
 end

@@ -1,24 +1,27 @@
 // The one place where Redis keys are built. All keys of a lane share one hash tag, so that one
 // script may touch them all, also in a cluster. The tag comes first and a queue's name last: no
-// name, with any bytes, can change the tag or reach another key.
+// name, with any bytes, can change the tag or reach another key. Between them stands the version of
+// the layout: an okq that knows another one never meets these keys.
 
 import { Encoded, Output } from "../../resp/reply.ts";
 
 /** The tag of all keys in a Redis that is not a cluster. */
 export const TAG = "{okq}";
 
+export const LAYOUT = ":2:";
+
 /** The part of a key between the tag and the queue's name. The scripts use the same names. */
 export const INFIXES = {
+  /** hash of values (see value.ts) by id, of all events but the completed ones */
+  EVENTS: `${LAYOUT}events:`,
   /** list of the other ready ids, left to right */
-  READY: ":ready:",
+  READY: `${LAYOUT}ready:`,
   /** sorted set of ids by deadline: the tick of the claim (see TICKS_PER_MS) and its lease */
-  CLAIMED: ":claimed:",
-  /** hash of contents by id, ready and claimed */
-  EVENTS: ":events:",
+  CLAIMED: `${LAYOUT}claimed:`,
   /** sorted set of the ready ids that are out before the list, the next one out first */
-  FRONT: ":front:",
-  /** hash of ms by id, of the claims whose lease is not the usual one */
-  LEASES: ":leases:",
+  FRONT: `${LAYOUT}front:`,
+  /** hash by id of what is noted of a claim: its lease in ms, if that is not the usual one */
+  CLAIMS: `${LAYOUT}claims:`,
 } as const;
 
 /** The lease that is not written down for each claim. It may never change. */
@@ -42,7 +45,7 @@ export const LARGE_BYTES = 1024;
 /**
  * The keys that every batch names before its queues' keys:
  * - queues: sorted set, all scores 0, of the names of queues that have events or consumers
- * - deadlines: sorted set of queue names by a lower bound of their earliest deadline
+ * - timers: sorted set of queue names by a lower bound of when something is due, in ms
  * - processes: set of the keys of the okq processes that have consumers
  * - absent: never there. While a cluster moves the slot a batch that names it and others is turned
  *   away (TRYAGAIN), where it might else find half of its keys gone in its midst.
@@ -50,13 +53,10 @@ export const LARGE_BYTES = 1024;
  */
 export function fixedKeys(tag: string, processId: string): string[] {
   const own = `process:${processId}`;
-  return ["queues", "deadlines", "processes", "absent", own].map((name) => `${tag}:${name}`);
+  return ["queues", "timers", "processes", "absent", own].map((name) => tag + LAYOUT + name);
 }
 
 export const FIXED_KEYS = fixedKeys("", "").length;
-
-/** How many keys a queue has. */
-export const QUEUE_KEYS = Object.keys(INFIXES).length;
 
 /** Builds the keys of queues under that tag, in the order above. */
 export function queueKeys(tag: string): (queue: Buffer) => Buffer[] {
@@ -70,28 +70,31 @@ export function queueKey(tag: string, infix: string, queue: Buffer): Buffer {
 }
 
 /** The infix of a key that exists only within a transaction, while contents are added. */
-export const STAGED = ":staged:";
+export const STAGED = `${LAYOUT}staged:`;
 
-/** The encoded keys of queues under a tag; those of recent queues are kept. */
+/**
+ * The encoded keys by which a batch names its queues; those of recent queues are kept. It is one
+ * key each: the scripts build the others, which have the same tag.
+ */
 export class QueueKeys {
   static readonly #KEPT_MAX = 256;
-  readonly #keysOf: (queue: Buffer) => Buffer[];
+  readonly #tag: string;
   readonly #kept = new Map<string, Encoded>();
 
   constructor(tag: string) {
-    this.#keysOf = queueKeys(tag);
+    this.#tag = tag;
   }
 
-  /** All keys of a queue. The name is nameOf(queue). */
+  /** The name is nameOf(queue). */
   of(queue: Buffer, name: string): Encoded {
     const known = this.#kept.get(name);
     if (known) return known;
     const output = new Output();
-    for (const key of this.#keysOf(queue)) output.write(key, 2);
-    const keys = new Encoded(Buffer.from(output.bytes()));
+    output.write(queueKey(this.#tag, INFIXES.EVENTS, queue), 2);
+    const key = new Encoded(Buffer.from(output.bytes()));
     if (this.#kept.size >= QueueKeys.#KEPT_MAX) this.#kept.clear();
-    this.#kept.set(name, keys);
-    return keys;
+    this.#kept.set(name, key);
+    return key;
   }
 }
 

@@ -12,12 +12,14 @@ import type { Receiver } from "../../queue/store.ts";
 import { Encoded, Output } from "../../resp/reply.ts";
 import { Batch, type IsAffected, type Position } from "./batch.ts";
 import { type Fetch, isUnread } from "./fetch.ts";
-import { FIXED_KEYS, fixedKeys, queueKey, QueueKeys, QUEUE_KEYS, STAGED } from "./keys.ts";
+import { FIXED_KEYS, fixedKeys, queueKey, QueueKeys, STAGED } from "./keys.ts";
 import { type Route, TURNED_AWAY } from "./route.ts";
 import { EncodedCall, sendCall, sendTogether } from "./encoded-call.ts";
 import { SCRIPT, SCRIPT_SHA } from "./script.ts";
+import type { ServerTime } from "./server-time.ts";
 import { execute, mayTransact, type Staged, writeStaging } from "./staged.ts";
 import type { RedisTarget } from "./target.ts";
+import { headOf, Value } from "./value.ts";
 import type { ScriptReply } from "./verbs.ts";
 
 export interface LaneOptions {
@@ -25,8 +27,8 @@ export interface LaneOptions {
   tag: string;
   processId: string;
   channels: { ready: string; due: string };
-  /** The first tick that no reply has reported yet; shared by all lanes with this tag. */
-  ticks: { unseen: number };
+  /** Shared by all lanes with this tag. */
+  time: ServerTime;
   route: Route;
   clock: Clock;
   limits: Pick<RedisTarget, "waitReplicas" | "waitTimeoutMs" | "timeoutMs">;
@@ -171,9 +173,9 @@ export class Lane {
   }
 
   #write(name: string, script: string, batch: Batch, need: "GROWS" | "STAGED" | "-"): void {
-    const { now, ticks } = this.#options;
-    const { keys, args } = batch.encode(this.#queueKeys, need === "STAGED");
-    const keyCount = FIXED_KEYS + keys.length * QUEUE_KEYS;
+    const { now, time } = this.#options;
+    const { keys, args } = batch.encode(this.#queueKeys, time.nowMs(), need === "STAGED");
+    const keyCount = FIXED_KEYS + keys.length;
     const output = this.#output;
     output.writeArrayHeader(3 + keyCount + FIXED_ARGS + args.length);
     output.write(name, 2);
@@ -182,10 +184,13 @@ export class Lane {
     output.write(this.#fixedKeys, 2);
     for (const key of keys) output.write(key, 2);
     output.write(now ? String(now()) : "", 2);
-    output.write(String(ticks.unseen), 2);
+    output.write(String(time.unseenTick), 2);
     output.write(need, 2);
     output.write(this.#fixedArgs, 2);
-    for (const argument of args) output.write(argument, 2);
+    for (const argument of args) {
+      if (argument instanceof Value) output.writeBulk(argument.head, argument.contents);
+      else output.write(argument, 2);
+    }
   }
 
   /**
@@ -196,7 +201,8 @@ export class Lane {
     const { tag, limits } = this.#options;
     const output = this.#output;
     output.clear();
-    const names = writeStaging(output, tag, this.#fixedKeys, staged);
+    const head = headOf(this.#options.time.nowMs(), null);
+    const names = writeStaging(output, tag, this.#fixedKeys, staged, head);
     this.#write("evalsha", SCRIPT_SHA, batch, "STAGED");
     output.write(["EXEC"], 2);
     this.#expectAnswer(redis, limits.timeoutMs);
@@ -218,11 +224,11 @@ export class Lane {
 
   #answered(batch: Batch, redis: Redis, reply: ScriptReply[], askedAtMs: number): void {
     this.#redis = null;
-    const { tag, onReady, onDue, limits, ticks } = this.#options;
+    const { tag, onReady, onDue, limits, time } = this.#options;
     if (this.#isRefused) this.#refused(null);
     try {
       const [became, hasEndedEarly, dueInMs, unseen, ...replies] = reply;
-      if (unseen !== null) ticks.unseen = unseen as number;
+      if (unseen !== null) time.note(unseen as number, askedAtMs);
       const rest = batch.readReplies(replies, hasEndedEarly === 1);
       if (rest) this.#waiting.unshift(rest);
       onReady(became as ScriptReply[]);

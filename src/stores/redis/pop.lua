@@ -1,5 +1,5 @@
 -- Takes up to count events that are next out; claims them, or with a lease of 0 removes them.
--- KEYS    deadlines, of the queue: ready claimed events front leases
+-- KEYS    timers, of the queue: ready claimed events front claims
 -- ARGV    queue leaseMs count
 -- Returns claim (the tick of the first one, those of the others follow) places (of the events
 --         that were in front of the list, they come first), then id contents? (nil: large, to be
@@ -64,7 +64,7 @@ local function note_lease(queue, ids, lease)
     leases[#leases + 1] = lease
   end
   will_have_extras(queue)
-  return redis.pcall('HSET', queue.leases, unpack(leases))
+  return redis.pcall('HSET', queue.claims, unpack(leases))
 end
 
 -- Notes when the leases of these ids end; returns the tick of the first claim.
@@ -72,12 +72,12 @@ local function claim(queue, ids, places, lease)
   local first = take_ticks(#ids)
   -- The queue's deadline is a lower bound, so it does no harm without the claims.
   local deadline = now() + lease
-  local bounded = redis.pcall('ZADD', deadlines_key, 'LT', 'CH', deadline, queue.name)
+  local bounded = redis.pcall('ZADD', timers_key, 'LT', 'CH', deadline, queue.name)
   if type(bounded) == 'table' then
     put_back(queue, ids, places, bounded)
   end
   if bounded == 1 then
-    deadlines_changed = true
+    timers_changed = true
     earliest_added = math.min(earliest_added, deadline)
   end
   local noted = lease == USUAL_LEASE_MS or note_lease(queue, ids, lease)
@@ -93,7 +93,7 @@ local function claim(queue, ids, places, lease)
   local claimed = redis.pcall('ZADD', queue.claimed, unpack(claims))
   if type(claimed) == 'table' then
     if lease ~= USUAL_LEASE_MS then
-      redis.call('HDEL', queue.leases, unpack(ids))
+      redis.call('HDEL', queue.claims, unpack(ids))
     end
     put_back(queue, ids, places, claimed)
   end

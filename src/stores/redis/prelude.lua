@@ -1,13 +1,12 @@
 -- Helpers shared by all verbs: the time, a queue's keys, and what the batch loop does at the end
 -- for the queues that the verbs changed. Goes in front of the verbs; the names of keys (READY,
 -- CLAIMED ...) come from keys.ts before it.
--- KEYS    queues deadlines processes absent process, then
---         ready claimed events front leases of each queue
+-- KEYS    queues timers processes absent process, then events of each queue
 -- ARGV    now (empty: the server's time) tick (the first that this okq process has not seen)
 --         GROWS|STAGED|- ready-channel due-channel origin
 -- Returns nothing by itself, but ends the batch with an error where nothing can be written
 
-local queues_key, deadlines_key, processes_key, absent_key, process_key =
+local queues_key, timers_key, processes_key, absent_key, process_key =
   unpack(KEYS, 1, FIXED_KEYS)
 
 -- Redis looks at the first write of a script only: whether there is memory for it, whether writing
@@ -74,7 +73,7 @@ local function queue_named(name)
       claimed = CLAIMED .. name,
       events = EVENTS .. name,
       front = FRONT .. name,
-      leases = LEASES .. name,
+      claims = CLAIMS .. name,
       name = name,
     }
     queues_by_name[name] = queue
@@ -86,8 +85,7 @@ end
 local function queue_at(number)
   local queue = queues_by_number[number]
   if not queue then
-    local at = FIXED_KEYS + QUEUE_KEYS * number + 1
-    queue = queue_named(string.sub(KEYS[at], #READY + 1))
+    queue = queue_named(string.sub(KEYS[FIXED_KEYS + number + 1], #EVENTS + 1))
     queues_by_number[number] = queue
   end
   return queue
@@ -97,7 +95,7 @@ end
 -- queues have neither, so one look per batch saves looking for each.
 local function may_have_extras(queue)
   if queue.may_have_extras == nil then
-    queue.may_have_extras = redis.call('EXISTS', queue.front, queue.leases) > 0
+    queue.may_have_extras = redis.call('EXISTS', queue.front, queue.claims) > 0
   end
   return queue.may_have_extras
 end
@@ -130,7 +128,7 @@ end
 
 -- Whether a verb may have changed the first of the deadlines, the earliest that a pop added, and
 -- whether names of queues are still to be looked at.
-local deadlines_changed, earliest_added, is_sweeping = false, math.huge, false
+local timers_changed, earliest_added, is_sweeping = false, math.huge, false
 
 -- Bytes of contents in the reply. From so many on the batch ends, so that a few pops of large
 -- events do not hold up Redis and fill its memory; the rest of it comes as another batch.
@@ -167,7 +165,7 @@ end
 -- places, from 1, of the others.
 local function end_claims(queue, first, last)
   if may_have_extras(queue) then
-    redis.call('HDEL', queue.leases, unpack(ARGV, first, last))
+    redis.call('HDEL', queue.claims, unpack(ARGV, first, last))
   end
   local ids, missed = {}, {}
   for at = first, last do
@@ -202,7 +200,7 @@ end
 -- A queue without events and consumers leaves no name behind.
 local function forget_if_unused(queue)
   if redis.call('EXISTS', queue.ready, queue.claimed, queue.front) == 0 then
-    redis.call('ZREM', deadlines_key, queue.name)
+    redis.call('ZREM', timers_key, queue.name)
     if consumers_of(queue) == 0 then
       redis.call('ZREM', queues_key, queue.name)
     end

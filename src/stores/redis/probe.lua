@@ -5,6 +5,6 @@
 
 verbs.probe = function()
   require_memory()
-  redis.call('SET', TAG .. ':probe', now(), 'PX', PROBE_MS)
+  redis.call('SET', LAYOUT .. 'probe', now(), 'PX', PROBE_MS)
   return false
 end

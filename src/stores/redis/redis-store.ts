@@ -2,7 +2,7 @@
 // on lanes, and listens to other okq processes. All lasting data is in Redis, which any number of
 // okq processes may share.
 import { type Cancel, type Clock, systemClock } from "../../queue/clock.ts";
-import type { ReadyListener, Session, Store } from "../../queue/store.ts";
+import type { DueListener, ReadyListener, Session, Store } from "../../queue/store.ts";
 import { ClusterMap } from "./cluster-map.ts";
 import { answerMsOf, type Connected, type Patience } from "./connect.ts";
 import { DueTimes } from "./due-times.ts";
@@ -11,6 +11,7 @@ import { channels, TAG } from "./keys.ts";
 import { Lane, type LaneOptions } from "./lane.ts";
 import { Messages } from "./messages.ts";
 import type { Route } from "./route.ts";
+import { ServerTime } from "./server-time.ts";
 import { connectToMaster, ServerRoute } from "./server-route.ts";
 import { LaneSession, ShardedSession } from "./sessions.ts";
 import { shards } from "./shards.ts";
@@ -23,6 +24,8 @@ export interface RedisStoreOptions {
   /** Connections over which sessions are spread; a cluster has one to each of its servers. */
   poolSize: number;
   onReady: ReadyListener;
+  /** Not needed by a process that does no ticks. */
+  onDue?: DueListener | undefined;
   /** Told a server's name and "ready", why a connection to it ended, or "replaced" in a cluster. */
   onState(server: string, state: string): void;
   /** Told why Redis refuses all commands, and null when it accepts them again. */
@@ -68,9 +71,14 @@ export class RedisStore implements Store {
   #hasReplicas = true;
   #sessions = 0;
 
-  private constructor(options: RedisStoreOptions, servers: Servers, evictions: Evictions) {
-    const { target, onReady, now, clock = systemClock } = options;
-    this.#due = new DueTimes(clock);
+  private constructor(
+    options: RedisStoreOptions,
+    servers: Servers,
+    evictions: Evictions,
+    times: ReadonlyMap<string, ServerTime>,
+  ) {
+    const { target, onReady, onDue = () => {}, now, clock = systemClock } = options;
+    this.#due = new DueTimes(clock, onDue);
     const processId = crypto.randomUUID();
     const { ready, due } = channels(target.db);
     this.#target = target;
@@ -89,7 +97,7 @@ export class RedisStore implements Store {
       onDue: (tag, inMs) => this.#due.hear(tag, inMs),
       onState: (state) => options.onState("for messages", state),
     });
-    const shared: Omit<LaneOptions, "tag" | "route" | "ticks"> = {
+    const shared: Omit<LaneOptions, "tag" | "route" | "time"> = {
       processId,
       clock,
       limits: target,
@@ -112,9 +120,8 @@ export class RedisStore implements Store {
       },
       onDue: (tag, inMs, askedAtMs) => this.#due.set(tag, inMs, askedAtMs),
     };
-    const ticks = new Map(servers.routes.map(({ tag }) => [tag, { unseen: 0 }]));
     this.#lanes = servers.routes.map(
-      (place) => new Lane({ ...shared, ...place, ticks: ticks.get(place.tag)! }),
+      (place) => new Lane({ ...shared, ...place, time: times.get(place.tag)! }),
     );
     this.#stopWatch = clock.every(WATCH_EVERY_MS, () => {
       const nowMs = clock.nowMs();
@@ -128,7 +135,7 @@ export class RedisStore implements Store {
     const evictions = new Evictions(options.onPolicy, options.clock ?? systemClock);
     try {
       const servers = await (isCluster ? openCluster : openPool)(options, evictions);
-      return new RedisStore(options, servers, evictions);
+      return new RedisStore(options, servers, evictions, await timesOf(servers, options));
     } catch (error) {
       evictions.close();
       throw error;
@@ -140,8 +147,8 @@ export class RedisStore implements Store {
     return new LaneSession(this.#lanes[this.#sessions++ % this.#lanes.length]!);
   }
 
-  isDue(): boolean {
-    return this.#due.isAnyDue();
+  dueInMs(): number {
+    return this.#due.inMs();
   }
 
   /** Subscribes at the first call. */
@@ -171,6 +178,21 @@ export class RedisStore implements Store {
     this.#evictions.close();
     this.#servers.close();
   }
+}
+
+/** By tag. The clocks of all servers should agree, so one answer is enough to begin with. */
+async function timesOf(
+  { routes }: Servers,
+  { clock = systemClock, now }: RedisStoreOptions,
+): Promise<Map<string, ServerTime>> {
+  const times = new Map(routes.map(({ tag }) => [tag, new ServerTime(clock, now)]));
+  const sentAtMs = clock.nowMs();
+  const redis = routes.map(({ route }) => route.redis()).find((each) => each !== null);
+  const [seconds, micros] = (await redis?.time().catch(() => null)) ?? [];
+  if (seconds === undefined) return times;
+  const serverMs = Number(seconds) * 1000 + Number(micros) / 1000;
+  for (const time of times.values()) time.set(serverMs, sentAtMs);
+  return times;
 }
 
 /** Of the server, of the Sentinels, or of nodes of the cluster. */

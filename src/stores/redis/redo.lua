@@ -1,5 +1,5 @@
 -- Ends claims: their events are ready again, at the right end of the line.
--- KEYS    of the queue: claimed events front leases
+-- KEYS    of the queue: claimed events front claims
 -- ARGV    queue id...
 -- Returns the places, from 1, of the ids that were not claimed
 

@@ -19,20 +19,22 @@ import {
   FIXED_KEYS,
   INFIXES,
   LARGE_BYTES,
+  LAYOUT,
   PUSHED_LEFT,
-  QUEUE_KEYS,
   STAGED,
   TICKS_PER_MS,
   USUAL_LEASE_MS,
 } from "./keys.ts";
 
+const layout = `local LAYOUT = TAG .. ${JSON.stringify(LAYOUT)}\n`;
 const infixes = Object.entries({ ...INFIXES, STAGED }).map(
   ([name, infix]) => `local ${name} = TAG .. ${JSON.stringify(infix)}\n`,
 );
-const numbers = { FIXED_KEYS, LARGE_BYTES, QUEUE_KEYS, TICKS_PER_MS, PUSHED_LEFT, USUAL_LEASE_MS };
+const numbers = { FIXED_KEYS, LARGE_BYTES, TICKS_PER_MS, PUSHED_LEFT, USUAL_LEASE_MS };
 const names = [
   ...Object.entries(numbers).map(([name, number]) => `local ${name} = ${number}\n`),
   "local TAG = string.match(KEYS[1], '^{[^}]*}')\n",
+  layout,
   ...infixes,
 ].join("");
 

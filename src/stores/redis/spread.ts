@@ -1,14 +1,7 @@
 // Operations on queues of several shards: splits them into one part for each shard, does the parts
 // at the same time, and joins their results into one.
-import type {
-  List,
-  Operation,
-  Ready,
-  Tick,
-  Register,
-  ResultOf,
-  Status,
-} from "../../queue/operations.ts";
+import type { List, Ready, Status } from "../../queue/management.ts";
+import type { Operation, Tick, Register, ResultOf } from "../../queue/operations.ts";
 import type { QueuePage, QueueStatus } from "../../queue/queue-status.ts";
 import { shardOf, SHARDS } from "./shards.ts";
 

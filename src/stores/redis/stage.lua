@@ -2,7 +2,7 @@
 -- hash every byte. A transaction calls this script twice, with HSET of the contents in between. The
 -- first call (STAGE) looks whether all ids are new and gives the hashes the name that HSET writes
 -- to. If this script is not loaded, or an id is not new, HSET writes beside the events instead.
--- KEYS    queues deadlines processes absent process, then events staged of each queue
+-- KEYS    queues timers processes absent process, then events staged of each queue
 -- ARGV    now tick STAGE, then of each queue how many ids, the ids
 -- Returns nothing by itself
 

@@ -70,12 +70,13 @@ function hasSharedIds(calls: Call[], queues: Map<string, Staged>): boolean {
   return false;
 }
 
-/** Appends all commands up to the last but one; returns their names. */
+/** Appends all commands up to the last but one; returns their names. head: of all these values. */
 export function writeStaging(
   output: Output,
   tag: string,
   fixed: Encoded,
   queues: Staged[],
+  head: Buffer,
 ): string[] {
   output.write(["MULTI"], 2);
   const ids = queues.reduce((sum, { pushes }) => sum + pushes.length, 0);
@@ -99,7 +100,7 @@ export function writeStaging(
     output.write(queueKey(tag, STAGED, queue), 2);
     for (const { id, contents } of pushes) {
       output.write(id!, 2);
-      output.write(contents, 2);
+      output.writeBulk(head, contents);
     }
   }
   return ["multi", "evalsha", ...queues.map(() => "hset")];

@@ -1,6 +1,6 @@
 -- Requeues events whose lease has expired, in order of deadline: in front of the list, in the order
 -- of their claims. Also forgets queues that had only consumers of an okq process that died.
--- KEYS    queues deadlines processes sweep, of the queue: claimed front leases
+-- KEYS    queues timers processes sweep, of the queue: claimed front claims
 -- ARGV    limit
 -- Returns how many were moved, or an error that names a queue where it failed, if there is one
 
@@ -27,9 +27,9 @@ end
 -- Older versions did not know ticks, and noted the first claim in ticks as the deadline of a queue,
 -- which is too late. Such queues are looked at now.
 local function correct_deadlines(limit)
-  local late = redis.call('ZRANGEBYSCORE', deadlines_key, MS_MAX, '+inf', 'LIMIT', 0, limit)
+  local late = redis.call('ZRANGEBYSCORE', timers_key, MS_MAX, '+inf', 'LIMIT', 0, limit)
   for _, name in ipairs(late) do
-    redis.call('ZADD', deadlines_key, now(), name)
+    redis.call('ZADD', timers_key, now(), name)
   end
 end
 
@@ -45,7 +45,7 @@ local function return_due(queue, limit)
   for at = 1, #due, 2 do
     ids[#ids + 1] = due[at]
   end
-  local leases = redis.call('HMGET', queue.leases, unpack(ids))
+  local leases = redis.call('HMGET', queue.claims, unpack(ids))
   for at, id in ipairs(ids) do
     scored[#scored + 1] = due[2 * at] - (leases[at] or USUAL_LEASE_MS) * TICKS_PER_MS
     scored[#scored + 1] = id
@@ -53,7 +53,7 @@ local function return_due(queue, limit)
   will_have_extras(queue)
   redis.call('ZADD', queue.front, unpack(scored))
   redis.call('ZREM', queue.claimed, unpack(ids))
-  redis.call('HDEL', queue.leases, unpack(ids))
+  redis.call('HDEL', queue.claims, unpack(ids))
   became_ready(queue, #ids)
   return #ids
 end
@@ -68,9 +68,9 @@ local function reclaim_from(queue, limit)
   local moved = return_due(queue, limit)
   local first = redis.call('ZRANGE', queue.claimed, 0, 0, 'WITHSCORES')
   if first[2] then
-    redis.call('ZADD', deadlines_key, math.floor(first[2] / TICKS_PER_MS), queue.name)
+    redis.call('ZADD', timers_key, math.floor(first[2] / TICKS_PER_MS), queue.name)
   else
-    redis.call('ZREM', deadlines_key, queue.name)
+    redis.call('ZREM', timers_key, queue.name)
   end
   return moved
 end
@@ -81,7 +81,7 @@ local SWEEP_SLICE = 128
 local function sweep()
   -- The counts of a dead process are gone, and with them on which queues it had consumers. So all
   -- names are looked at, slice by slice; the key says behind which one the next slice begins.
-  local sweep_key = TAG .. ':sweep'
+  local sweep_key = LAYOUT .. 'sweep'
   for _, process in ipairs(redis.call('SMEMBERS', processes_key)) do
     if redis.call('EXISTS', process) == 0 then
       redis.call('SREM', processes_key, process)
@@ -108,12 +108,12 @@ end
 verbs.tick = function(from)
   local limit, moved = tonumber(ARGV[from]), 0
   local failure
-  deadlines_changed = true
+  timers_changed = true
   local swept, has_more = pcall(sweep)
   is_sweeping = swept and has_more
   correct_deadlines(limit)
   while moved < limit do
-    local due = redis.call('ZRANGEBYSCORE', deadlines_key, '-inf', now(), 'LIMIT', 0, 1)
+    local due = redis.call('ZRANGEBYSCORE', timers_key, '-inf', now(), 'LIMIT', 0, 1)
     if #due == 0 then
       break
     end
@@ -122,7 +122,7 @@ verbs.tick = function(from)
       moved = moved + count
     else
       -- One with a key of the wrong type must not keep the others waiting.
-      redis.call('ZADD', deadlines_key, now() + RETRY_MS, due[1])
+      redis.call('ZADD', timers_key, now() + RETRY_MS, due[1])
       local reason = type(count) == 'table' and count.err or tostring(count)
       failure = failure or { err = 'ERR queue ' .. due[1] .. ': ' .. reason }
     end

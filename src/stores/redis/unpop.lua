@@ -1,11 +1,11 @@
 -- Undoes a pop, unless its claim has ended: the event gets its old place in line.
--- KEYS    queues, of the queue: claimed events front leases
+-- KEYS    queues, of the queue: claimed events front claims
 -- ARGV    queue leaseMs claim place (empty: in the list) id contents (empty with a lease)
 -- Returns 1 if the event is in line again, else 0
 
 local function is_claim(queue, id, claim, lease)
   local deadline = redis.call('ZSCORE', queue.claimed, id)
-  local known = tonumber(redis.call('HGET', queue.leases, id)) or USUAL_LEASE_MS
+  local known = tonumber(redis.call('HGET', queue.claims, id)) or USUAL_LEASE_MS
   return deadline and known == lease and deadline - lease * TICKS_PER_MS == claim
 end
 
@@ -19,7 +19,7 @@ verbs.unpop = function(from)
     will_have_extras(queue)
     redis.call('ZADD', queue.front, place, id)
     redis.call('ZREM', queue.claimed, id)
-    redis.call('HDEL', queue.leases, id)
+    redis.call('HDEL', queue.claims, id)
   else
     if redis.call('HEXISTS', queue.events, id) == 1 then
       return 0

@@ -4,12 +4,24 @@ import { LARGE_BYTES } from "./keys.ts";
 import { Duplicate, type Popped } from "../../queue/event.ts";
 import type { Operation, Pop, Push, ResultOf } from "../../queue/operations.ts";
 import type { QueueStatus } from "../../queue/queue-status.ts";
+import { contentsOf, pushedAtMsOf, Value } from "./value.ts";
 
-export type Argument = string | Buffer;
+export type Argument = string | Buffer | Value;
 /** A reply of the script. ioredis gives bulk strings as Buffers. */
 export type ScriptReply = null | number | Buffer | Error | ScriptReply[];
 /** The number that a queue has in the batch, noting it if it is new there. */
 export type NumberOf = (queue: Buffer) => string;
+
+/** What all calls of a batch have in common. */
+export interface Encoding {
+  numberOf: NumberOf;
+  /** Large contents are sent beside the script. */
+  isStaged: boolean;
+  /** About what the server's clock shows. */
+  nowMs: number;
+  /** The head of an event without headers that is pushed now. */
+  plainHead: Buffer;
+}
 
 type Kind = Operation["kind"];
 type OperationOf<K extends Kind> = Extract<Operation, { kind: K }>;
@@ -23,8 +35,7 @@ export type Variant = string | number;
 interface Verb<K extends Kind> {
   /** null: each operation has a call of its own. */
   variant(operation: OperationOf<K>): Variant | null;
-  /** isStaged: large contents are sent beside the script. */
-  call(operations: OperationOf<K>[], numberOf: NumberOf, isStaged: boolean): Argument[];
+  call(operations: OperationOf<K>[], encoding: Encoding): Argument[];
   /** One result per operation, in their order. */
   results(reply: ScriptReply, operations: OperationOf<K>[]): ResultOf<OperationOf<K>>[];
   /** Whether the receiver of the result relies on a change that a failover must not undo. */
@@ -55,6 +66,8 @@ export interface Undo {
   leaseMs: number;
   /** The event's rank in the line; null when the rank follows from the claim. */
   place: number | null;
+  /** Of an event that the pop removed. */
+  value: Buffer | null;
 }
 
 const LEASE_DEFAULT_MS = 30_000;
@@ -65,7 +78,8 @@ function poppedOf(reply: ScriptReply, { queue, leaseMs }: Pop): Popped[] {
   const places = parts[1] as unknown as Buffer[];
   return Array.from({ length: poppedCount(reply) }, (_, at) => ({
     id: parts[2 * at + 2]!,
-    contents: parts[2 * at + 3] ?? ABSENT,
+    contents: parts[2 * at + 3] ? contentsOf(parts[2 * at + 3]!) : ABSENT,
+    pushedAtMs: parts[2 * at + 3] ? pushedAtMsOf(parts[2 * at + 3]!) : 0,
     queue,
     token: null,
     attempt: 1,
@@ -74,6 +88,7 @@ function poppedOf(reply: ScriptReply, { queue, leaseMs }: Pop): Popped[] {
       claim: claim + at,
       leaseMs: leaseMs ?? LEASE_DEFAULT_MS,
       place: places[at] ? Number(places[at]) : null,
+      value: leaseMs === 0 ? parts[2 * at + 3]! : null,
     } satisfies Undo,
   }));
 }
@@ -94,12 +109,14 @@ function statusOf(queue: Buffer, counts: ScriptReply[], at: number): QueueStatus
 const known: { [K in Kind]?: Verb<K> } = {
   push: {
     variant: (push) => (isLarge(push) ? LARGE[push.end] : push.end),
-    call(pushes, numberOf, isStaged) {
+    call(pushes, { numberOf, isStaged, plainHead }) {
       const { queue, end } = pushes[0]!;
       const isBeside = isStaged && isLarge(pushes[0]!);
       const call: Argument[] = [numberOf(queue), end === "left" ? "LEFT" : "RIGHT"];
       call.push(isBeside ? "STAGED" : "INLINE");
-      for (const push of pushes) call.push(push.id!, isBeside ? "" : push.contents);
+      for (const push of pushes) {
+        call.push(push.id!, isBeside ? "" : new Value(plainHead, push.contents));
+      }
       return call;
     },
     results(reply, pushes) {
@@ -114,7 +131,7 @@ const known: { [K in Kind]?: Verb<K> } = {
   },
   pop: {
     variant: ({ leaseMs }) => leaseMs ?? LEASE_DEFAULT_MS,
-    call: (pops, numberOf) => [
+    call: (pops, { numberOf }) => [
       numberOf(pops[0]!.queue),
       String(pops[0]!.leaseMs ?? LEASE_DEFAULT_MS),
       String(pops.length),
@@ -127,46 +144,49 @@ const known: { [K in Kind]?: Verb<K> } = {
   },
   unpop: {
     variant: () => null,
-    call([unpop], numberOf) {
+    call([unpop], { numberOf }) {
       const { queue, popped } = unpop!;
-      const { id, contents, undo } = popped;
-      const { claim, leaseMs, place } = undo as Undo;
+      const { id, undo } = popped;
+      const { claim, leaseMs, place, value } = undo as Undo;
       const call = [numberOf(queue), String(leaseMs), String(claim), String(place ?? ""), id];
-      return [...call, leaseMs > 0 ? "" : contents];
+      return [...call, leaseMs > 0 ? "" : value!];
     },
     results: (reply) => [reply === 1],
     isChange: (isInLine) => isInLine,
   },
   ack: {
     variant: () => "ack",
-    call: (acks, numberOf) => [numberOf(acks[0]!.queue), ...acks.map(({ id }) => id)],
+    call: (acks, { numberOf }) => [numberOf(acks[0]!.queue), ...acks.map(({ id }) => id)],
     results: (reply, acks) => allBut(reply, acks.length, true, false),
     isChange: (wasClaimed) => wasClaimed,
   },
   redo: {
     variant: () => "redo",
-    call: (redos, numberOf) => [numberOf(redos[0]!.queue), ...redos.map(({ id }) => id)],
+    call: (redos, { numberOf }) => [numberOf(redos[0]!.queue), ...redos.map(({ id }) => id)],
     results: (reply, redos) => allBut(reply, redos.length, true, false),
     isChange: (wasClaimed) => wasClaimed,
   },
   peek: {
     variant: () => null,
-    call: ([peek], numberOf) => [numberOf(peek!.queue), peek!.end === "left" ? "LEFT" : "RIGHT"],
+    call: ([peek], { numberOf }) => [
+      numberOf(peek!.queue),
+      peek!.end === "left" ? "LEFT" : "RIGHT",
+    ],
     results(reply) {
       const event = reply as Buffer[] | null;
-      return [event && { id: event[0]!, contents: event[1]! }];
+      return [event && { id: event[0]!, contents: contentsOf(event[1]!) }];
     },
     isChange: () => false,
   },
   flush: {
     variant: () => null,
-    call: ([flush], numberOf) => [numberOf(flush!.queue)],
+    call: ([flush], { numberOf }) => [numberOf(flush!.queue)],
     results: () => [null],
     isChange: () => true,
   },
   status: {
     variant: () => null,
-    call: ([status], numberOf) => status!.queues.map(numberOf),
+    call: ([status], { numberOf }) => status!.queues.map(numberOf),
     results: (reply, [status]) => [
       status!.queues.map((queue, at) => statusOf(queue, reply as ScriptReply[], 3 * at)),
     ],
@@ -190,7 +210,7 @@ const known: { [K in Kind]?: Verb<K> } = {
   },
   ready: {
     variant: () => null,
-    call: ([ready], numberOf) => ready!.queues.map(numberOf),
+    call: ([ready], { numberOf }) => ready!.queues.map(numberOf),
     results: (reply, [ready]) => [ready!.queues[(reply as number) - 1] ?? null],
     isChange: () => false,
   },

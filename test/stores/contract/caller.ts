@@ -33,6 +33,10 @@ export class Caller {
     return this.session.ask(operation);
   }
 
+  get nowMs(): number {
+    return this.under.nowMs();
+  }
+
   advance(ms: number): void {
     this.under.advance(ms);
   }

@@ -1,12 +1,13 @@
 // What changes events by hand: removes them, or makes failed ones ready again.
 import { nameOf } from "../../../queue/name-cache.ts";
-import type { Flush, Remove, Retry, Target } from "../../../queue/operations.ts";
+import type { Flush, Remove, Retry, Target } from "../../../queue/management.ts";
 import { toText } from "../bytes.ts";
 import { hashOf } from "../hash-index.ts";
 import { drop, makeReady } from "../life.ts";
-import { CLAIMED, DELAYED, FAILED, GONE, type LocalEvent } from "../local-event.ts";
 import type { Model } from "../model.ts";
 import { moreWith } from "../more.ts";
+import { type LocalEvent } from "../local-queue.ts";
+import { CLAIMED, DELAYED, FAILED, GONE } from "../states.ts";
 
 export function remove(model: Model, { queue, targets }: Remove): boolean[] {
   return change(model, queue, targets, (event) => {

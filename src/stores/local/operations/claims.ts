@@ -14,9 +14,10 @@ import type {
 } from "../../../queue/operations.ts";
 import { textOrNull, toText } from "../bytes.ts";
 import * as life from "../life.ts";
-import { CLAIMED, type LocalEvent } from "../local-event.ts";
 import type { Model } from "../model.ts";
 import { type Facts, moreWith } from "../more.ts";
+import { type LocalEvent } from "../local-queue.ts";
+import { CLAIMED } from "../states.ts";
 
 const logLinesMax = 100;
 const lineBytesMax = 4096;

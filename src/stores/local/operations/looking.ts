@@ -1,30 +1,17 @@
 // What shows events and changes nothing.
 import { workerOf } from "../../../queue/claimant.ts";
-import type { Event, EventFacts, State } from "../../../queue/event.ts";
+import type { Event, EventError, EventFacts, State } from "../../../queue/event.ts";
 import { nameOf } from "../../../queue/name-cache.ts";
-import {
-  BATCH_CONTENTS_BYTES,
-  type EventPage,
-  type Get,
-  type Peek,
-  type Scan,
-} from "../../../queue/operations.ts";
+import type { EventPage, Get, Peek, Scan } from "../../../queue/management.ts";
+import { BATCH_CONTENTS_BYTES } from "../../../queue/operations.ts";
 import { bytesOrNull, contentsToBytes, toBytes, toText } from "../bytes.ts";
 import { hashOf } from "../hash-index.ts";
 import { type EventOrPlace, placeOf } from "../line.ts";
-import {
-  CLAIMED,
-  COMPLETED,
-  DELAYED,
-  expiryOf,
-  FAILED,
-  type LocalEvent,
-  READY,
-  type StateNumber,
-} from "../local-event.ts";
-import type { EventOrKey, LocalQueue } from "../local-queue.ts";
+import { type EventOrKey, type LocalQueue, expiryOf, type LocalEvent } from "../local-queue.ts";
+import type { NotedError } from "../more.ts";
 import type { Model } from "../model.ts";
 import type { TimeAndRank, TimeLine } from "../time-line.ts";
+import { CLAIMED, COMPLETED, DELAYED, FAILED, READY, type StateNumber } from "../states.ts";
 
 /** Expired events that a look passes over: a tick ends them soon. */
 const expiredPassed = 100;
@@ -92,7 +79,7 @@ export function scan(model: Model, operation: Scan): EventPage {
 }
 
 interface Entry {
-  entry: EventOrPlace | EventOrKey;
+  entry: EventOrPlace<LocalEvent> | EventOrKey;
   cursor: string;
 }
 
@@ -115,12 +102,15 @@ function timePage(queue: LocalQueue, { state, after, limit, isReverse }: Scan): 
   return entries.map(([[atMs, rank], entry]) => ({ entry, cursor: `${atMs}-${rank}` }));
 }
 
+function errorOf({ atMs, attempt, text }: NotedError): EventError {
+  return { atMs, attempt, text: toBytes(text) };
+}
+
 function factsOf(model: Model, event: LocalEvent, isWhole: boolean): EventFacts {
   const { state, more, atMs, pushedAtMs } = event;
   const isKept = state === FAILED || state === COMPLETED;
   const { ttlMs } = model.settingsOf(event.queue);
   const hasToken = more !== null && more.token !== null;
-  const errors = isWhole ? (more?.errors ?? []) : [];
   return {
     id: toBytes(event.id),
     state: states[state]!,
@@ -138,7 +128,7 @@ function factsOf(model: Model, event: LocalEvent, isWhole: boolean): EventFacts 
     claimedAtMs: more?.claimedAtMs ?? null,
     isCancelled: more?.isCancelled ?? false,
     lastError: bytesOrNull(more?.lastError ?? null),
-    errors: errors.map(({ text, ...error }) => ({ ...error, text: toBytes(text) })),
+    errors: isWhole ? (more?.errors ?? []).map(errorOf) : [],
     log: isWhole ? (more?.log ?? []).map(toBytes) : [],
     progress: bytesOrNull(more?.progress ?? null),
     result: bytesOrNull(more?.result ?? null),

@@ -11,10 +11,10 @@ import {
 import { bytesOrNull, contentsToBytes, toBytes, toKept, toText } from "../bytes.ts";
 import { JournalError } from "../journal.ts";
 import { drop, expire, makeReady, withoutClaim } from "../life.ts";
-import { CLAIMED, expiryOf, LocalEvent } from "../local-event.ts";
-import type { LocalQueue } from "../local-queue.ts";
+import { type LocalQueue, expiryOf, LocalEvent } from "../local-queue.ts";
 import type { Model } from "../model.ts";
 import { moreWith } from "../more.ts";
+import { CLAIMED } from "../states.ts";
 
 /** A pop passes over so many expired events; a tick ends them all. */
 const expiredAtOnce = 1000;
@@ -43,7 +43,8 @@ export function popBatch(model: Model, operation: PopBatch): Popped[] {
   try {
     for (const name of operation.queues) {
       const queue = model.get(nameOf(name));
-      while (queue && popped.length < operation.count && bytes < BATCH_CONTENTS_BYTES) {
+      if (!queue) continue;
+      while (popped.length < operation.count && bytes <= BATCH_CONTENTS_BYTES) {
         const event = popOne(model, queue, name, operation);
         if (event === null) break;
         popped.push(event);
@@ -61,7 +62,7 @@ function popOne(model: Model, queue: LocalQueue, name: Buffer, terms: Terms): Po
   const event = nextUnexpired(model, queue);
   if (!event) return null;
   const contents = contentsToBytes(model.contentsOf(event));
-  const { attempt, place, more } = event;
+  const { attempt, place, more, pushedAtMs } = event;
   const undo: Undo = { claim: 0, place, removed: null };
   let token: string | null = null;
   if (terms.leaseMs === 0) {
@@ -79,6 +80,7 @@ function popOne(model: Model, queue: LocalQueue, name: Buffer, terms: Terms): Po
     token: bytesOrNull(token),
     attempt,
     headers: more === null ? null : bytesOrNull(more.headers),
+    pushedAtMs,
     undo,
   };
 }

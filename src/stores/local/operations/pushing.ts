@@ -3,12 +3,12 @@ import { Duplicate, type End, type PushOptions } from "../../../queue/event.ts";
 import type { Push, PushBatch } from "../../../queue/operations.ts";
 import { nameOf } from "../../../queue/name-cache.ts";
 import { textOrNull, toBytes, toKept, toText } from "../bytes.ts";
-import { drop, startMs } from "../life.ts";
-import { COMPLETED, DELAYED, GONE, LEFT_END, LocalEvent, READY } from "../local-event.ts";
-import type { LocalQueue } from "../local-queue.ts";
+import { drop, dropOldest, startMs } from "../life.ts";
+import { type LocalQueue, LocalEvent } from "../local-queue.ts";
 import type { Model } from "../model.ts";
-import { type Facts, moreWith } from "../more.ts";
+import { type Facts, type More, moreWith } from "../more.ts";
 import { checkPushable, makeRoom } from "../room.ts";
+import { COMPLETED, DELAYED, GONE, LEFT_END, READY } from "../states.ts";
 
 /** One push: its event, which is not in the model yet, and the event that has its id. */
 interface Step {
@@ -25,7 +25,7 @@ export function push(model: Model, operation: Push): Buffer | Duplicate {
   const outcome = outcomeOf(step, id ?? toBytes(event.id), options);
   if (outcome === "replace") replace(model, event, there!, end, options!);
   if (outcome !== "add") return outcome === "replace" ? id! : outcome;
-  for (const one of makeRoom(model, queue, 1)) drop(model, one);
+  for (const one of makeRoom(model, queue, 1)) dropOldest(model, one);
   if (there !== undefined && there.state === COMPLETED) drop(model, there);
   add(model, event, end, options);
   return id ?? toBytes(event.id);
@@ -44,10 +44,10 @@ export function pushBatch(model: Model, operation: PushBatch): (Buffer | Duplica
     const isSecond = ids.has(step.event.id);
     ids.add(step.event.id);
     const outcome = isSecond ? new Duplicate(bytes) : outcomeOf(step, bytes, options);
-    return { ...step, bytes, outcome };
+    return { event: step.event, there: step.there, bytes, outcome };
   });
   const adds = steps.filter(({ outcome }) => outcome === "add").length;
-  for (const one of makeRoom(model, queue, adds)) drop(model, one);
+  for (const one of makeRoom(model, queue, adds)) dropOldest(model, one);
   return steps.map(({ event, there, bytes, outcome }) => {
     if (outcome !== "add" && outcome !== "replace") return outcome;
     // It may just have made room.
@@ -112,16 +112,24 @@ function replace(
   end: End,
   options: PushOptions,
 ): void {
-  const { state, place, atMs: atMsBefore, more: before } = there;
+  const { state, place, atMs: dueMs, more: before } = there;
   event.key = model.number();
   event.pushedAtMs = model.nowMs;
-  const { failures = 0, crashes = 0, lastError = null, errors = [] } = before ?? {};
-  const more = moreWith(null, { ...factsOf(options), failures, crashes, lastError, errors });
-  const atMs = startMs(model, options.start);
+  const kept = before ? keptFacts(before) : {};
+  const more = moreWith(null, { ...kept, ...factsOf(options) });
+  const startsAtMs = startMs(model, options.start);
+  const atMs = options.start === null && state === DELAYED ? dueMs : startsAtMs;
   drop(model, there);
-  if (atMs > 0) model.move(event, { state: DELAYED, atMs, place: event.key, more });
-  else if (end === "right") model.move(event, { state: READY, place: event.key, more });
-  else model.move(event, { state, atMs: atMsBefore, place, more });
+  if (atMs > 0) return model.move(event, { state: DELAYED, atMs, place: event.key, more });
+  const keepsPlace = state === READY && end === "left";
+  const newPlace = end === "left" ? LEFT_END - event.key : event.key;
+  const isTold = state !== READY;
+  model.move(event, { state: READY, place: keepsPlace ? place : newPlace, more }, isTold);
+}
+
+/** What a push leaves as it was. */
+function keptFacts({ failures, crashes, lastError, errors, log, progress }: More): Partial<Facts> {
+  return { failures, crashes, lastError, errors, log, progress };
 }
 
 function factsOf({ headers, ttlMs, attemptsMax, backoff, leaseMs }: PushOptions): Partial<Facts> {

@@ -6,16 +6,14 @@ import type {
   List,
   Pause,
   Ready,
-  Register,
   Resume,
   Settings,
   Status,
-} from "../../../queue/operations.ts";
+} from "../../../queue/management.ts";
+import type { Register } from "../../../queue/operations.ts";
 import type { Direction, QueuePage, QueueStatus } from "../../../queue/queue-status.ts";
-import { settingText } from "../../../queue/settings.ts";
 import { toBytes, toText } from "../bytes.ts";
-import { expiryOf, type LocalEvent } from "../local-event.ts";
-import { type LocalQueue, NO_SETTINGS } from "../local-queue.ts";
+import { type LocalQueue, NO_SETTINGS, expiryOf, type LocalEvent } from "../local-queue.ts";
 import type { Model } from "../model.ts";
 import { isEmpty } from "../queue-facts.ts";
 import { firstUnexpired } from "./looking.ts";
@@ -71,10 +69,7 @@ function isCycle(model: Model, queue: LocalQueue, failedTo: string | undefined):
   let name = failedTo ?? "";
   for (let count = 0; name !== ""; count++) {
     if (name === queue.name || count >= FAILED_TO_MAX) return true;
-    const given = model.get(name)?.given ?? NO_SETTINGS;
-    const next = settingText("failed-to", given, model.defaults);
-    if (next === name) return false;
-    name = next;
+    name = model.get(name)?.given.get("failed-to") ?? "";
   }
   return false;
 }
@@ -151,7 +146,7 @@ export function register(model: Model, { consumers, isReset }: Register): null {
   return null;
 }
 
-function statusOf(model: Model, name: string): QueueStatus {
+export function statusOf(model: Model, name: string): QueueStatus {
   const queue = model.get(name);
   const paused: Direction[] = [];
   for (const direction of ["in", "out"] as const) {

@@ -7,8 +7,8 @@ import { JournalError } from "../journal.ts";
 import { openExisting } from "./database-file.ts";
 import { damagedText, explained } from "./explained.ts";
 import { realFile } from "./real-file.ts";
-import { CLAIMED, READY } from "../local-event.ts";
 import { valuesOf } from "./schema.ts";
+import { CLAIMED, READY } from "../states.ts";
 
 export interface DatabaseCounts {
   queues: number;
@@ -24,7 +24,8 @@ const problems: Record<string, string> = {
     "SELECT count(*) FROM (SELECT 1 FROM queues GROUP BY name HAVING count(*) > 1)",
   "events with values of a wrong type":
     "SELECT count(*) FROM events WHERE typeof(id) <> 'text' OR typeof(at) <> 'integer' " +
-    "OR typeof(place) <> 'integer' OR state NOT BETWEEN 2 AND 6 OR typeof(contents) NOT IN ('text', 'blob') OR typeof(queue) <> 'integer' OR key < 1",
+    "OR typeof(place) <> 'integer' OR typeof(queue) <> 'integer' OR state NOT BETWEEN 2 AND 6 " +
+    "OR typeof(contents) NOT IN ('text', 'blob') OR key < 1",
 };
 
 /** Throws a JournalError with one line that says what is wrong. */

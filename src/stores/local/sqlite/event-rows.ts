@@ -4,10 +4,11 @@
 import type { Database, Statement } from "bun:sqlite";
 import type { Changes } from "../changes.ts";
 import type { StoredEvent } from "../journal.ts";
-import { CLAIMED, GONE, type LocalEvent, READY, type StoredState } from "../local-event.ts";
 import { encodeMore } from "../more.ts";
 import { encodeFacts } from "../queue-facts.ts";
 import { LEASE_BASE, NO_TIME, PLACE_BASE } from "./schema.ts";
+import { type LocalEvent } from "../local-queue.ts";
+import { CLAIMED, GONE, READY, type StoredState } from "../states.ts";
 
 /** Rows inserted by one statement. */
 const insertedAtOnce = 16;
@@ -24,6 +25,7 @@ export class EventRows {
   readonly #claim: Statement;
   readonly #move: Statement;
   readonly #moveWhole: Statement;
+  readonly #setContents: Statement;
   readonly #nameQueue: Statement;
   readonly #dropQueue: Statement;
   readonly #read: Statement;
@@ -52,7 +54,8 @@ export class EventRows {
     );
     const moved = `UPDATE ${events} SET queue = ?, state = ?, at = ?, lease = ?, place = ?`;
     this.#move = prepare(`${moved} WHERE key = ?`);
-    this.#moveWhole = prepare(`${moved}, expires = ?, more = ? WHERE key = ?`);
+    this.#moveWhole = prepare(`${moved}, pushed = ?, expires = ?, more = ? WHERE key = ?`);
+    this.#setContents = prepare(`UPDATE ${events} SET contents = ? WHERE key = ?`);
     this.#nameQueue = prepare(`INSERT OR REPLACE INTO ${schema}.queues VALUES (?, ?, ?)`);
     this.#dropQueue = prepare(`DELETE FROM ${schema}.queues WHERE number = ?`);
     const read = "SELECT key, id, state, at, lease, pushed, place, expires, more";
@@ -126,8 +129,10 @@ export class EventRows {
     else if (!hasNewMore) this.#move.run(queue, ...positionOf(event), key);
     else {
       const expires = more?.expiresAtMs || null;
-      this.#moveWhole.run(queue, ...positionOf(event), expires, encodeMore(more), key);
+      const { pushedAtMs } = event;
+      this.#moveWhole.run(queue, ...positionOf(event), pushedAtMs, expires, encodeMore(more), key);
     }
+    if (event.hasNewContents && state !== GONE) this.#setContents.run(event.contents, key);
   }
 
   #insertLater(event: LocalEvent, queue: number): void {

@@ -3,8 +3,8 @@
 
 import type { Database, Statement } from "bun:sqlite";
 import type { LoadProgress, Restoration } from "../journal.ts";
-import { CLAIMED, numberOf, type StoredState } from "../local-event.ts";
 import { LEASE_BASE, PLACE_BASE, valuesOf } from "./schema.ts";
+import { CLAIMED, DELAYED, numberOf, type StoredState } from "../states.ts";
 
 const rowsAtOnce = 10_000;
 const progressEveryMs = 1000;
@@ -20,6 +20,7 @@ type EventRow = [
   expires: number | null,
   id: string,
   more: string | null,
+  attempts: number | null,
 ];
 
 /** Loads everything. Returns the keys of events that were flushed and are not deleted yet. */
@@ -39,14 +40,17 @@ export async function loadEvents(
     restoration.queue(name, number, facts);
     last = Math.max(last, number);
   }
+  const made = `coalesce(more ->> 'failures', 0) + coalesce(more ->> 'crashes', 0)`;
   const page = db.prepare(
     `SELECT key, queue, state, at, lease, pushed, place, expires, id,
-       CASE state WHEN ${CLAIMED} THEN more END
+       CASE state WHEN ${CLAIMED} THEN more END,
+       CASE state WHEN ${DELAYED} THEN ${made} END
      FROM events WHERE key > ? ORDER BY key LIMIT ${rowsAtOnce}`,
   );
   try {
     await forEachRow(page, onProgress, (row) => {
-      const [key, number, state, atMs, lease, pushedAtMs, stored, expires, id, more] = row;
+      const [key, number, state, atMs, lease, pushedAtMs, stored, expires, id, more, attempts] =
+        row;
       const place = stored - PLACE_BASE;
       last = Math.max(last, key, numberOf(place));
       const queue = queues.get(number);
@@ -54,7 +58,7 @@ export async function loadEvents(
       const leaseMs = lease - LEASE_BASE;
       const expiresAtMs = expires ?? 0;
       const event = { key, id, state, atMs, place, leaseMs, pushedAtMs, expiresAtMs };
-      restoration.event(queue, event, more);
+      restoration.event(queue, event, more, (attempts ?? 0) > 0);
     });
   } finally {
     // An open statement would keep the file open.

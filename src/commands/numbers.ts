@@ -1,0 +1,61 @@
+// Numbers in arguments: seconds, points in time and integers, as drivers write them.
+import { commandError } from "./errors.ts";
+import { wordOf } from "./words.ts";
+
+/** About 68 years. A client that asks for more means something else. */
+const SECONDS_MAX = 2 ** 31 - 1;
+/** The end of the year 2200. */
+const TIME_MAX = 7_289_654_400;
+/** Digits of a time in ms that a double keeps, down to 10 microseconds. */
+const DIGITS = 15;
+
+/**
+ * Reads seconds in whole milliseconds, rounded up. It throws unless they are from `min`, which is 0
+ * or 0.001, to 2^31-1.
+ */
+export function secondsReader(min: 0 | 0.001): (name: string, bytes: Buffer) => number {
+  return (name, bytes) => {
+    const seconds = numberOf(bytes);
+    const ms = toMs(seconds);
+    if (seconds >= 0 && ms >= min * 1000 && seconds <= SECONDS_MAX) return ms;
+    throw commandError("notSeconds", { name, min, max: SECONDS_MAX, given: bytes });
+  };
+}
+
+/** In ms since 1970, rounded up. A time in the past is 0 or more. */
+export function readTime(name: string, bytes: Buffer): number {
+  const seconds = numberOf(bytes);
+  if (seconds <= TIME_MAX) return Math.max(0, toMs(seconds));
+  throw commandError("notTime", { name, given: bytes });
+}
+
+export function integerReader(min: number, max: number): (name: string, bytes: Buffer) => number {
+  return (name, bytes) => {
+    const value = parseInteger(bytes);
+    if (value !== null && value >= min && value <= max) return value;
+    throw commandError("notInteger", { name, min, max, given: bytes });
+  };
+}
+
+/** An integer of at most 15 digits, or null. */
+export function parseInteger(bytes: Buffer): number | null {
+  const text = bytes.length <= 16 ? bytes.toString("latin1") : "";
+  return /^-?\d{1,15}$/.test(text) ? Number(text) : null;
+}
+
+/** Seconds with up to three decimals, as okq writes them. */
+export function secondsText(ms: number): string {
+  return String(Math.round(ms) / 1000);
+}
+
+/** NaN if it is no finite number. Also 1.7327380005e+09, as some drivers write large numbers. */
+function numberOf(bytes: Buffer): number {
+  const text = wordOf(bytes);
+  const number = /^[+-]?(\d+(\.\d+)?|\.\d+)(E[+-]?\d+)?$/.test(text) ? Number(text) : NaN;
+  return Number.isFinite(number) ? number : NaN;
+}
+
+/** 0.07 seconds are 70 ms, although 0.07 * 1000 is a little more than 70. */
+function toMs(seconds: number): number {
+  return Math.ceil(Number((seconds * 1000).toPrecision(DIGITS)));
+}

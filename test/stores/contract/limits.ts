@@ -1,0 +1,185 @@
+// Limits of a queue: how many events wait, and how many are claimed.
+// oxlint-disable no-await-in-loop -- the steps take place in this order
+
+import { expect } from "bun:test";
+import type { Check } from "../contract.ts";
+import { refusalOf } from "./life-caller.ts";
+
+export function limits(check: Check): void {
+  check("a push into a full queue is refused; claimed events do not count", async (store) => {
+    await store.configure("q", { "max-length": "2" });
+    await store.push("q", "1");
+    await store.pushWith("q", "2", { start: { afterMs: 60_000 } });
+    for (const push of [
+      () => store.another().push("q", "3"),
+      () => store.another().push("q", "3", "right"),
+      () => store.another().pushWith("q", null, { start: { afterMs: 5 } }),
+      () => store.another().pushBatch("q", [null]),
+    ]) {
+      expect(await refusalOf(push())).toBe("QUEUEFULL q");
+    }
+    expect(await store.counts("q")).toEqual({ ready: 1, delayed: 1 });
+    await store.pop("q");
+    expect(await store.push("q", "3")).toBe("ok");
+    expect(await refusalOf(store.push("q", "4"))).toBe("QUEUEFULL q");
+    await store.configure("q", { "max-length": "3" });
+    expect(await store.push("q", "4")).toBe("ok");
+    await store.configure("q", { "max-length": null });
+    await store.pushAll("q", ["5", "6"]);
+  });
+
+  check("duplicates, and events that are kept or replaced, need no room", async (store) => {
+    await store.configure("q", { "max-length": "1" });
+    await store.push("q", "1");
+    expect(await store.push("q", "1")).toBe("duplicate");
+    expect(await store.pushWith("q", "1", { onDuplicate: "keep" })).toBe("1");
+    const replace = { onDuplicate: "replace", contents: "new" } as const;
+    expect(await store.pushWith("q", "1", replace)).toBe("1");
+    expect(await store.pushBatch("q", ["1"], replace)).toEqual(["1"]);
+    expect(await store.popEvent("q", 0)).toEqual(["1", "new"]);
+  });
+
+  check("what comes back is never refused", async (store) => {
+    await store.configure("q", { "max-length": "1", backoff: "none" });
+    const ids = ["redo", "fail", "crash", "lease", "unpop", "removed", "retry", "due"];
+    const helds = [];
+    for (const id of ids) {
+      await store.push("q", id);
+      helds.push(await store.mustClaim("q", id === "removed" ? 0 : 1000));
+    }
+    const [redo, fail, crash, , unpop, removed, retry, due] = helds;
+    await store.fail("q", retry!, "final");
+    await store.redoClaim("q", due!, { afterMs: 1000 });
+    expect(await refusalOf(store.push("q", "full"))).toBe("QUEUEFULL q");
+    expect(await store.redoClaim("q", redo!)).toBe(true);
+    expect(await store.fail("q", fail!)).toBe("ready");
+    expect(await store.crash("q", crash!)).toBe(true);
+    expect(await store.unpop("q", unpop!.popped)).toBe(true);
+    expect(await store.unpop("q", removed!.popped)).toBe(true);
+    expect(await store.retry("q", ["retry"])).toEqual([true]);
+    store.advance(1000);
+    expect(await store.reclaim()).toBe(2);
+    expect((await store.drain("q")).toSorted()).toEqual(ids.toSorted());
+  });
+
+  check("a refused push fails what the session sent behind it, and nothing else", async (store) => {
+    await store.configure("out", { "max-length": "2" });
+    await store.push("out", "0");
+    await store.pushAll("in", ["1", "2", "3"]);
+    for (const _ of "123") await store.pop("in");
+    const other = store.another();
+    const outcomes = await Promise.all([
+      refusalOf(store.push("out", "1")),
+      refusalOf(store.ack("in", "1")),
+      refusalOf(store.push("out", "2")),
+      refusalOf(other.ack("in", "2")),
+      refusalOf(store.ack("in", "3")),
+      refusalOf(store.push("elsewhere", "3")),
+      refusalOf(other.push("elsewhere", "4")),
+    ]);
+    const after = "after a failure";
+    expect(outcomes).toEqual(["done", "done", "QUEUEFULL out", "done", after, after, "done"]);
+    expect(await store.drain("elsewhere")).toEqual(["4"]);
+    expect(await store.ack("in", "3")).toBe(true);
+    expect(await store.ack("in", "1")).toBe(false);
+  });
+
+  check("many pushes of many sessions fill a queue exactly", async (store) => {
+    await store.configure("q", { "max-length": "50" });
+    const sessions = Array.from({ length: 20 }, () => store.another());
+    const outcomes = await Promise.all(
+      sessions.flatMap((session, who) =>
+        Array.from({ length: 10 }, (_, n) => refusalOf(session.push("q", `${who}.${n}`))),
+      ),
+    );
+    expect(outcomes.filter((outcome) => outcome === "done").length).toBe(50);
+    expect(await store.counts("q")).toEqual({ ready: 50 });
+    const refused = outcomes.filter((outcome) => outcome === "QUEUEFULL q").length;
+    expect(refused).toBeWithin(1, 21);
+    expect(outcomes.filter((outcome) => outcome === "after a failure").length).toBe(150 - refused);
+  });
+
+  check("drop-oldest drops the event that would be out first", async (store) => {
+    await store.configure("q", { "max-length": "3", "on-full": "drop-oldest" });
+    await store.pushAll("q", ["1", "2", "3", "4"]);
+    expect(await store.ids("q", "ready")).toEqual(["2", "3", "4"]);
+    expect(await store.get("q", "1")).toBeNull();
+    await store.push("q", "right", "right");
+    await store.push("q", "5");
+    expect(await store.ids("q", "ready")).toEqual(["3", "4", "5"]);
+    await store.pushWith("q", "late", { start: { afterMs: 2000 } });
+    await store.pushWith("q", "soon", { start: { afterMs: 1000 } });
+    await store.push("q", "6");
+    expect(await store.counts("q")).toEqual({ ready: 1, delayed: 2 });
+    await store.pop("q");
+    await store.pushWith("q", "later", { start: { afterMs: 3000 } });
+    await store.push("q", "7");
+    expect(await store.ids("q", "delayed")).toEqual(["late", "later"]);
+    expect(await store.ids("q", "ready")).toEqual(["7"]);
+    expect(await store.counts("q")).toEqual({ ready: 1, delayed: 2, claimed: 1 });
+  });
+
+  check(
+    "drop-oldest makes room for a batch, and no batch is larger than the queue",
+    async (store) => {
+      await store.configure("q", { "max-length": "3", "on-full": "drop-oldest" });
+      await store.pushAll("q", ["1", "2", "3"]);
+      expect(await refusalOf(store.pushBatch("q", ["a", "b", "c", "d"]))).toBe("QUEUEFULL q");
+      expect(await store.ids("q", "ready")).toEqual(["1", "2", "3"]);
+      expect(await store.pushBatch("q", ["a", "b"])).toEqual(["a", "b"]);
+      expect(await store.ids("q", "ready")).toEqual(["3", "a", "b"]);
+      await store.configure("q", { "max-length": "1" });
+      await store.push("q", "4");
+      expect(await store.ids("q", "ready")).toEqual(["4"]);
+    },
+  );
+
+  check("a batch needs room for all that it would add", async (store) => {
+    await store.configure("q", { "max-length": "3" });
+    await store.push("q", "1");
+    expect(await refusalOf(store.pushBatch("q", ["2", null, "3"]))).toBe("QUEUEFULL q");
+    expect(await store.counts("q")).toEqual({ ready: 1 });
+    expect(await store.pushBatch("q", ["2", "1", "3", "2"])).toEqual([
+      "2",
+      "duplicate of 1",
+      "3",
+      "duplicate of 2",
+    ]);
+    expect(await store.drain("q")).toEqual(["1", "2", "3"]);
+  });
+
+  check("max-claimed limits claims, not pops with a lease of 0", async (store) => {
+    await store.configure("q", { "max-claimed": "2" });
+    await store.pushAll("q", ["1", "2", "3", "4", "5"]);
+    expect((await store.claimBatch(["q"], 5)).map(({ id }) => id)).toEqual(["1", "2"]);
+    expect(await store.pop("q")).toBeNull();
+    expect(await store.claim("q")).toBeNull();
+    expect(await store.ready("q")).toBeNull();
+    expect(await store.pop("q", 0)).toBe("3");
+    expect(await store.ack("q", "1")).toBe(true);
+    expect(await store.ready("q")).toBe("q");
+    expect(await store.pop("q")).toBe("4");
+    expect(await store.pop("q")).toBeNull();
+    await store.redo("q", "4");
+    expect(await store.pop("q")).toBe("4");
+    await store.configure("q", { "max-claimed": "0" });
+    expect(await store.pop("q")).toBe("5");
+  });
+
+  check("every end of a claim makes room for another", async (store) => {
+    await store.configure("q", { "max-claimed": "1", backoff: "fixed 9" });
+    await store.pushAll("q", ["1", "2", "3", "4", "5", "6"]);
+    const claim = () => store.mustClaim("q", 1000);
+    await store.fail("q", await claim());
+    await store.fail("q", await claim(), "final");
+    expect(await store.unpop("q", (await claim()).popped)).toBe(true);
+    await store.crash("q", await claim());
+    await claim();
+    store.advance(1000);
+    await store.reclaim();
+    expect((await store.claimBatch(["q"], 3)).map(({ id }) => id)).toEqual(["3"]);
+    await store.flush("q");
+    await store.push("q", "7");
+    expect((await claim()).id).toBe("7");
+  });
+}

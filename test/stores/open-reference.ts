@@ -1,0 +1,24 @@
+// Opens a reference store for a test, with a clock that only the test moves.
+import { TestClock } from "../support/test-clock.ts";
+import type { StoreUnderTest } from "./contract.ts";
+import { ReferenceStore } from "./reference/reference-store.ts";
+import { RefusingStore } from "./refusing-store.ts";
+
+export async function openReference(): Promise<StoreUnderTest> {
+  const clock = new TestClock();
+  const ready: StoreUnderTest["ready"] = [];
+  const store = new RefusingStore(
+    new ReferenceStore({
+      clock,
+      onReady: (queue, count) => ready.push([queue.toString("latin1"), count]),
+    }),
+  );
+  return {
+    store,
+    nowMs: () => clock.nowMs(),
+    advance: (ms) => clock.advance(ms),
+    ready,
+    setRefusing: (queue, isRefusing) => store.setRefusing(queue, isRefusing),
+    close: () => store.close(),
+  };
+}

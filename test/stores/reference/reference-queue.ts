@@ -1,0 +1,355 @@
+// A queue of the reference store: its events, and the transitions that each verb is made of. It
+// looks through all events each time, because it is made to be read.
+import { backoffMs } from "../../../src/queue/backoff.ts";
+import type {
+  End,
+  EventError,
+  EventFacts,
+  PushOptions,
+  State,
+  When,
+} from "../../../src/queue/event.ts";
+import { decodeHeaders, encodeHeaders } from "../../../src/queue/headers.ts";
+import { type Direction, emptyCounts } from "../../../src/queue/queue-status.ts";
+import { type Keep, type QueueSettings, settingsOf } from "../../../src/queue/settings.ts";
+
+const LAST_ERROR_BYTES_MAX = 4096;
+const ERROR_BYTES_MAX = 1024;
+const ERRORS_MAX = 10;
+
+/** The place in the line: the lowest is the next one out. */
+type Rank = readonly [part: "1 right end" | "2 came back" | "3 left end", at: number];
+
+interface Claimed {
+  /** Ascends with each claim of the store. */
+  number: number;
+  token: string | null;
+  worker: Buffer | null;
+  sinceMs: number;
+  leaseMs: number;
+  endsAtMs: number;
+  /** Its consumer was asked to stop. */
+  isCancelled: boolean;
+}
+
+export interface ReferenceEvent {
+  id: string;
+  contents: Buffer;
+  options: PushOptions;
+  state: State;
+  pushedAtMs: number;
+  ttlFromMs: number;
+  rank: Rank;
+  /** When it is due, or since when it has failed or is completed. */
+  atMs: number;
+  /** The place among the failed or completed ones. */
+  order: number;
+  claim: Claimed | null;
+  failures: number;
+  crashes: number;
+  lastError: Buffer | null;
+  errors: EventError[];
+  log: Buffer[];
+  progress: Buffer | null;
+  result: Buffer | null;
+  version: number;
+}
+
+/** What the queues share. */
+export interface Shared {
+  nowMs: number;
+  /** Ascends with each call. */
+  number(): number;
+  /** A text for a token or a made id. */
+  made(): string;
+  allSettings: Map<string, string>;
+  queue(name: string): ReferenceQueue;
+  becameReady(name: string, count: number): void;
+}
+
+export class ReferenceQueue {
+  consumers = 0;
+  readonly events = new Map<string, ReferenceEvent>();
+  readonly settings = new Map<string, string>();
+  /** When each pause ends. */
+  readonly pauses = new Map<Direction, number>();
+  readonly workerPauses = new Map<string, number>();
+  readonly counts = emptyCounts();
+  readonly name: string;
+  readonly #shared: Shared;
+
+  constructor(name: string, shared: Shared) {
+    this.name = name;
+    this.#shared = shared;
+  }
+
+  get nowMs(): number {
+    return this.#shared.nowMs;
+  }
+
+  get given(): QueueSettings {
+    return settingsOf(this.settings, this.#shared.allSettings);
+  }
+
+  get isUsed(): boolean {
+    const { events, consumers, settings, pauses, workerPauses } = this;
+    return (
+      consumers > 0 || [events, settings, pauses, workerPauses].some((things) => things.size > 0)
+    );
+  }
+
+  /** The events of a state in the order of a scan. */
+  inState(state: State): ReferenceEvent[] {
+    const found = [...this.events.values()].filter((event) => event.state === state);
+    return found.toSorted((a, b) => compareKeys(keyOf(a), keyOf(b)));
+  }
+
+  count(state: State): number {
+    let count = 0;
+    for (const event of this.events.values()) if (event.state === state) count += 1;
+    return count;
+  }
+
+  get length(): number {
+    return this.count("ready") + this.count("delayed");
+  }
+
+  /** The event of that id unless it is completed: then its id is free. */
+  taken(id: string): ReferenceEvent | undefined {
+    const event = this.events.get(id);
+    return event?.state === "completed" ? undefined : event;
+  }
+
+  isPaused(direction: Direction, worker: Buffer | null = null): boolean {
+    const { nowMs } = this;
+    const ofWorker = direction === "out" && worker ? worker.toString("latin1") : null;
+    return (
+      (this.pauses.get(direction) ?? 0) > nowMs ||
+      (ofWorker !== null && (this.workerPauses.get(ofWorker) ?? 0) > nowMs)
+    );
+  }
+
+  rankAt(end: End): Rank {
+    const number = this.#shared.number();
+    return end === "right" ? ["1 right end", -number] : ["3 left end", number];
+  }
+
+  expiresAtMs(event: ReferenceEvent): number | null {
+    const ttlMs = event.options.ttlMs ?? this.given.ttlMs;
+    return ttlMs === null ? null : event.ttlFromMs + ttlMs;
+  }
+
+  isExpired(event: ReferenceEvent): boolean {
+    const endsAtMs = this.expiresAtMs(event);
+    return endsAtMs !== null && endsAtMs <= this.nowMs;
+  }
+
+  /** Ready at that rank, or delayed if the start is to come. */
+  enter(event: ReferenceEvent, start: When | null, rank: Rank): "ready" | "delayed" {
+    const atMs = start === null ? 0 : "atMs" in start ? start.atMs : this.nowMs + start.afterMs;
+    const isLater = atMs > this.nowMs;
+    const wasReady = event.state === "ready" && this.events.get(event.id) === event;
+    this.#become(event, isLater ? "delayed" : "ready");
+    event.atMs = isLater ? atMs : 0;
+    event.rank = rank;
+    if (!isLater && !wasReady) this.tellReady(1);
+    return isLater ? "delayed" : "ready";
+  }
+
+  tellReady(count: number): void {
+    if (count > 0 && !this.isPaused("out")) this.#shared.becameReady(this.name, count);
+  }
+
+  claim(event: ReferenceEvent, leaseMs: number, worker: Buffer | null): Claimed {
+    const claim = {
+      number: this.#shared.number(),
+      token: worker === null ? null : this.#shared.made(),
+      worker,
+      sinceMs: this.nowMs,
+      leaseMs,
+      endsAtMs: this.nowMs + leaseMs,
+      isCancelled: false,
+    };
+    this.#become(event, "claimed");
+    event.claim = claim;
+    return claim;
+  }
+
+  complete(event: ReferenceEvent, result: Buffer | null): void {
+    this.#become(event, "completed");
+    Object.assign(event, { atMs: this.nowMs, order: this.#shared.number(), result });
+    this.#trim("completed", this.given.keepCompleted);
+  }
+
+  fail(event: ReferenceEvent, error: Buffer | null, next: When | "backoff" | "final"): State {
+    const { claim } = event;
+    event.failures += 1;
+    const { attemptsMax, backoff } = this.given;
+    this.#note(event, error ?? Buffer.alloc(0));
+    const most = event.options.attemptsMax ?? attemptsMax ?? 0;
+    const isLast = most > 0 && event.failures + event.crashes >= most;
+    if (next === "final" || isLast) return this.failForGood(event);
+    const rule = event.options.backoff ?? backoff;
+    const start =
+      next === "backoff" ? { afterMs: backoffMs(rule, event.failures, Math.random()) } : next;
+    return this.enter(event, start, ["2 came back", claim!.number]);
+  }
+
+  /** A cancelled one is removed. */
+  crash(event: ReferenceEvent): void {
+    const { claim } = event;
+    if (claim!.isCancelled) return this.remove(event);
+    event.crashes += 1;
+    const { attemptsMax, crashesMax, crashBackoff } = this.given;
+    const worker = claim!.worker?.toString("latin1");
+    const text = `crashed: the lease${worker ? ` of ${worker}` : ""} ended`;
+    this.#note(event, Buffer.from(text, "latin1"));
+    const most = event.options.attemptsMax ?? attemptsMax ?? 0;
+    const isLast = most > 0 && event.failures + event.crashes >= most;
+    if (isLast || (crashesMax !== null && event.crashes >= crashesMax)) {
+      this.failForGood(event);
+      return;
+    }
+    const start = { afterMs: backoffMs(crashBackoff, event.crashes, Math.random()) };
+    this.enter(event, start, ["2 came back", claim!.number]);
+  }
+
+  expire(event: ReferenceEvent): void {
+    if (this.given.expired === "drop") return this.remove(event);
+    this.#note(event, Buffer.from("expired"));
+    this.failForGood(event);
+  }
+
+  /** It has failed here, or is in the queue for failed events. */
+  failForGood(event: ReferenceEvent): State {
+    const { failedTo, keepFailed } = this.given;
+    const target =
+      failedTo === null || failedTo === this.name ? null : this.#shared.queue(failedTo);
+    if (target?.hasRoomFor(1) && !target.isPaused("in")) this.#moveTo(target, event);
+    else {
+      this.#become(event, "failed");
+      Object.assign(event, { atMs: this.nowMs, order: this.#shared.number() });
+      this.#trim("failed", keepFailed);
+    }
+    return "failed";
+  }
+
+  #moveTo(target: ReferenceQueue, event: ReferenceEvent): void {
+    const { options, failures, crashes, lastError } = event;
+    const headers = decodeHeaders(options.headers);
+    const add = (name: string, value: Buffer) => headers.push([Buffer.from(name), value]);
+    add("okq-from", Buffer.from(this.name, "latin1"));
+    add("okq-error", lastError!);
+    add("okq-attempts", Buffer.from(String(failures + crashes)));
+    add("okq-failed-at", Buffer.from(String(this.nowMs / 1000)));
+    this.remove(event);
+    let { id } = event;
+    if (target.taken(id)) {
+      add("okq-id", Buffer.from(id, "latin1"));
+      id = this.#shared.made();
+    }
+    target.makeRoomFor(1);
+    const fresh = { failures: 0, crashes: 0, log: [], progress: null, claim: null };
+    const times = { pushedAtMs: this.nowMs, ttlFromMs: this.nowMs };
+    const own = { ...options, headers: encodeHeaders(headers), ttlMs: null };
+    const moved: ReferenceEvent = { ...event, ...fresh, ...times, id, options: own };
+    target.events.set(id, moved);
+    target.enter(moved, null, target.rankAt("left"));
+  }
+
+  /** A failed or completed event that came from another queue. */
+  keep(event: ReferenceEvent): void {
+    event.order = this.#shared.number();
+    event.version = this.#shared.number();
+    const { keepFailed, keepCompleted } = this.given;
+    this.#trim(event.state, event.state === "failed" ? keepFailed : keepCompleted);
+  }
+
+  hasRoomFor(count: number): boolean {
+    const { lengthMax, full } = this.given;
+    if (lengthMax === null || count === 0) return true;
+    return full === "drop-oldest" ? count <= lengthMax : this.length + count <= lengthMax;
+  }
+
+  makeRoomFor(count: number): void {
+    const { lengthMax, full } = this.given;
+    if (lengthMax === null || full !== "drop-oldest" || count === 0) return;
+    const oldest = [...this.inState("ready"), ...this.inState("delayed")];
+    const surplus = Math.max(0, oldest.length + count - lengthMax);
+    for (const event of oldest.slice(0, surplus)) this.remove(event);
+  }
+
+  remove(event: ReferenceEvent): void {
+    this.#leaveClaim(event);
+    this.events.delete(event.id);
+  }
+
+  #become(event: ReferenceEvent, state: State): void {
+    this.#leaveClaim(event);
+    event.state = state;
+    event.version = this.#shared.number();
+  }
+
+  #leaveClaim(event: ReferenceEvent): void {
+    if (!event.claim) return;
+    event.claim = null;
+    if (this.given.claimedMax !== null && this.count("ready") > 0) this.tellReady(1);
+  }
+
+  #note(event: ReferenceEvent, text: Buffer): void {
+    event.lastError = text.subarray(0, LAST_ERROR_BYTES_MAX);
+    const attempt = event.failures + event.crashes;
+    const error = { atMs: this.nowMs, attempt, text: text.subarray(0, ERROR_BYTES_MAX) };
+    event.errors = [...event.errors, error].slice(-ERRORS_MAX);
+  }
+
+  #trim(state: State, { count }: Keep): void {
+    if (count === null) return;
+    const kept = this.inState(state);
+    for (const event of kept.slice(0, Math.max(0, kept.length - count))) this.remove(event);
+  }
+}
+
+/** Its place among the events of its state. */
+export function keyOf(event: ReferenceEvent): (string | number)[] {
+  const { state, rank, atMs, claim, order } = event;
+  if (state === "ready") return [...rank];
+  if (state === "delayed") return [atMs, ...rank];
+  if (state === "claimed") return [claim!.endsAtMs, claim!.number];
+  return [order];
+}
+
+export function compareKeys(a: (string | number)[], b: (string | number)[]): number {
+  const at = a.findIndex((part, n) => part !== b[n]);
+  if (at === -1) return 0;
+  return a[at]! < b[at]! ? -1 : 1;
+}
+
+export function factsOf(queue: ReferenceQueue, event: ReferenceEvent): EventFacts {
+  const { state, options, claim, atMs } = event;
+  const isOver = state === "failed" || state === "completed";
+  const { attemptsMax, backoff, leaseMs, headers } = options;
+  return {
+    id: Buffer.from(event.id, "latin1"),
+    state,
+    contents: event.contents,
+    pushedAtMs: event.pushedAtMs,
+    atMs: state === "ready" ? null : state === "claimed" ? claim!.endsAtMs : atMs,
+    failures: event.failures,
+    crashes: event.crashes,
+    attemptsMax,
+    backoff,
+    leaseMs,
+    headers,
+    expiresAtMs: isOver ? null : queue.expiresAtMs(event),
+    worker: claim?.worker ?? null,
+    claimedAtMs: claim?.token ? claim.sinceMs : null,
+    isCancelled: claim?.isCancelled ?? false,
+    lastError: event.lastError,
+    errors: [...event.errors],
+    log: [...event.log],
+    progress: event.progress,
+    result: event.result,
+    version: String(event.version),
+  };
+}

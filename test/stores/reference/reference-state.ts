@@ -1,0 +1,111 @@
+// All queues of the reference store, its counter, and what is due by the clock.
+import { ReferenceQueue, type Shared } from "./reference-queue.ts";
+
+/** Something to do at a time. `order` decides between equal times. */
+interface Due {
+  atMs: number;
+  order: number;
+  isMove: boolean;
+  run(): void;
+}
+
+export class ReferenceState implements Shared {
+  nowMs = 0;
+  readonly allSettings = new Map<string, string>();
+  readonly #queues = new Map<string, ReferenceQueue>();
+  readonly #onReady: (name: string, count: number) => void;
+  #number = 0;
+  #madeMs = 0;
+  #madeCount = 0;
+
+  constructor(onReady: (name: string, count: number) => void) {
+    this.#onReady = onReady;
+  }
+
+  number(): number {
+    return ++this.#number;
+  }
+
+  made(): string {
+    if (this.nowMs > this.#madeMs) [this.#madeMs, this.#madeCount] = [this.nowMs, 0];
+    else this.#madeCount += 1;
+    return `${this.#madeMs}-${this.#madeCount}`;
+  }
+
+  queue(name: string): ReferenceQueue {
+    let queue = this.#queues.get(name);
+    if (!queue) this.#queues.set(name, (queue = new ReferenceQueue(name, this)));
+    return queue;
+  }
+
+  usedQueues(): string[] {
+    const used = [...this.#queues.values()].filter((queue) => queue.isUsed);
+    return used.map(({ name }) => name).toSorted((a, b) => (a < b ? -1 : 1));
+  }
+
+  becameReady(name: string, count: number): void {
+    this.#onReady(name, count);
+  }
+
+  tick(limit: number): number {
+    let moved = 0;
+    for (;;) {
+      const [first] = this.#due();
+      if (!first || (first.isMove && moved === limit)) return moved;
+      first.run();
+      if (first.isMove) moved += 1;
+    }
+  }
+
+  /** When something is to be done; Infinity if there is nothing. */
+  get dueAtMs(): number {
+    return Math.min(Infinity, ...this.#dues().map(({ atMs }) => atMs));
+  }
+
+  #dues(): Due[] {
+    const queues = [...this.#queues.values()];
+    return queues.flatMap((queue) => this.#dueEvents(queue).concat(this.#duePauses(queue)));
+  }
+
+  #due(): Due[] {
+    return this.#dues()
+      .filter(({ atMs }) => atMs <= this.nowMs)
+      .toSorted((a, b) => a.atMs - b.atMs || a.order - b.order);
+  }
+
+  #dueEvents(queue: ReferenceQueue): Due[] {
+    const { keepFailed, keepCompleted } = queue.given;
+    const dues: Due[] = [];
+    for (const event of queue.events.values()) {
+      const { state, claim, atMs } = event;
+      const add = (at: number, order: number, run: () => void) =>
+        dues.push({ atMs: at, order, isMove: true, run });
+      if (claim) add(claim.endsAtMs, claim.number, () => queue.crash(event));
+      if (state === "delayed") add(atMs, 0, () => queue.enter(event, null, queue.rankAt("left")));
+      const expiresAtMs = queue.expiresAtMs(event);
+      const isWaiting = state === "ready" || state === "delayed";
+      if (isWaiting && expiresAtMs !== null) add(expiresAtMs, 0, () => queue.expire(event));
+      const keepMs = { failed: keepFailed.ms, completed: keepCompleted.ms }[state as "failed"];
+      if (keepMs) add(atMs + keepMs, 0, () => queue.remove(event));
+    }
+    return dues;
+  }
+
+  #duePauses(queue: ReferenceQueue): Due[] {
+    const end =
+      <K>(pauses: Map<K, number>, key: K, isOut: boolean) =>
+      () => {
+        pauses.delete(key);
+        if (isOut) queue.tellReady(queue.count("ready"));
+      };
+    const dues: Due[] = [];
+    const add = (atMs: number, run: () => void) =>
+      dues.push({ atMs, order: 0, isMove: false, run });
+    for (const [direction, atMs] of queue.pauses) {
+      add(atMs, end(queue.pauses, direction, direction === "out"));
+    }
+    for (const [worker, atMs] of queue.workerPauses)
+      add(atMs, end(queue.workerPauses, worker, true));
+    return dues;
+  }
+}

@@ -1,0 +1,89 @@
+// The reference store: the contract of a store in its plainest form, in memory. The other stores
+// are compared with it. A change of the contract begins here.
+import type { Clock } from "../../../src/queue/clock.ts";
+import { StoreError } from "../../../src/queue/errors.ts";
+import { Failures } from "../../../src/queue/failures.ts";
+import type { Operation, ResultOf } from "../../../src/queue/operations.ts";
+import {
+  type ReadyListener,
+  type Receiver,
+  Session,
+  type Store,
+} from "../../../src/queue/store.ts";
+import { operations } from "./reference-operations.ts";
+import { ReferenceState } from "./reference-state.ts";
+
+export class ReferenceStore implements Store {
+  readonly #clock: Clock;
+  readonly #state: ReferenceState;
+  readonly #submitted: (() => void)[] = [];
+
+  constructor({ clock, onReady }: { clock: Clock; onReady: ReadyListener }) {
+    this.#clock = clock;
+    this.#state = new ReferenceState((queue, count) =>
+      onReady(Buffer.from(queue, "latin1"), count),
+    );
+  }
+
+  session(): Session {
+    return new ReferenceSession(this.#state, (run) => this.#submit(run));
+  }
+
+  async watch(): Promise<void> {}
+
+  dueInMs(): number {
+    return Math.max(0, this.#state.dueAtMs - this.#clock.nowMs());
+  }
+
+  describe(): [string, string | number][] {
+    return [["store", "reference"]];
+  }
+
+  async close(): Promise<void> {
+    this.#runAll();
+  }
+
+  #submit(run: () => void): void {
+    if (this.#submitted.push(run) === 1) setImmediate(() => this.#runAll());
+  }
+
+  #runAll(): void {
+    this.#state.nowMs = this.#clock.nowMs();
+    for (const run of this.#submitted.splice(0)) run();
+  }
+}
+
+class ReferenceSession extends Session {
+  readonly #state: ReferenceState;
+  readonly #schedule: (run: () => void) => void;
+  readonly #failures = new Failures();
+
+  constructor(state: ReferenceState, schedule: (run: () => void) => void) {
+    super();
+    this.#state = state;
+    this.#schedule = schedule;
+  }
+
+  submit<O extends Operation>(operation: O, receiver: Receiver<ResultOf<O>>): void {
+    const { count } = this.#failures;
+    const execute = operations[operation.kind] as (
+      state: ReferenceState,
+      operation: Operation,
+    ) => unknown;
+    this.#schedule(() => {
+      if (this.#failures.hasNewSince(count)) {
+        return receiver.failed(this.#failures.earlierFailure());
+      }
+      let result: unknown;
+      try {
+        result = execute(this.#state, operation);
+      } catch (error) {
+        const isKnown = error instanceof StoreError;
+        const failure = isKnown ? error : new StoreError("refused", String(error));
+        this.#failures.add(failure);
+        return receiver.failed(failure);
+      }
+      receiver.succeeded(result as ResultOf<O>);
+    });
+  }
+}
