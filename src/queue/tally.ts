@@ -1,17 +1,18 @@
 // Counts what this okq process does with each queue, until the store takes the counts: totals, and
 // how long events waited and how long they were worked on. It costs some additions per operation.
 import { Duplicate, type Popped } from "./event.ts";
+import type { StoreObserver } from "./store.ts";
 import { bucketOf, count } from "./histogram.ts";
 import { nameOf } from "./name-cache.ts";
 import type { Operation, Results } from "./operations.ts";
-import { COUNTED, type Counted, emptyCounts, type QueueCounts } from "./queue-status.ts";
+import { addCounts, COUNTED, type Counted, emptyCounts, type QueueCounts } from "./queue-status.ts";
 
 const PLACES = Object.fromEntries(COUNTED.map((name, place) => [name, place])) as Record<
   Counted,
   number
 >;
 
-export class Tally {
+export class Tally implements StoreObserver {
   #queues = new Map<string, QueueCounts>();
 
   /** Whether something was counted since the counts were taken. */
@@ -26,21 +27,25 @@ export class Tally {
     return taken;
   }
 
-  add(queue: Buffer, what: Counted, times = 1): void {
+  /** Counts that were taken, and that the store did not get. */
+  putBack(taken: Map<string, QueueCounts>): void {
+    for (const [name, counts] of taken) addCounts(this.#of(Buffer.from(name, "latin1")), counts);
+  }
+
+  happened(queue: Buffer, what: Counted, times = 1): void {
     if (times > 0) this.#of(queue).totals[PLACES[what]]! += times;
   }
 
-  /** Counts a done operation. What a tick does the store adds by itself. */
-  note(operation: Operation, result: unknown, nowMs: number): void {
+  done(operation: Operation, result: unknown, nowMs: number): void {
     switch (operation.kind) {
       case "push":
-        if (!(result instanceof Duplicate)) this.add(operation.queue, "pushed");
+        if (!(result instanceof Duplicate)) this.happened(operation.queue, "pushed");
         break;
       case "pushBatch": {
         const pushed = (result as Results["pushBatch"]).filter(
           (each) => !(each instanceof Duplicate),
         );
-        this.add(operation.queue, "pushed", pushed.length);
+        this.happened(operation.queue, "pushed", pushed.length);
         break;
       }
       case "pop":
@@ -63,7 +68,7 @@ export class Tally {
         break;
       case "fail":
         if (result !== null) this.#ended(operation.queue, "failures", operation.token, nowMs);
-        if (result === "failed") this.add(operation.queue, "failed");
+        if (result === "failed") this.happened(operation.queue, "failed");
         break;
     }
   }
@@ -76,7 +81,7 @@ export class Tally {
 
   /** A token begins with the time of its claim. */
   #ended(queue: Buffer, what: Counted, token: Buffer | null, nowMs: number): void {
-    this.add(queue, what);
+    this.happened(queue, what);
     const claimedAtMs = token === null ? NaN : parseInt(token.toString("latin1"), 10);
     if (claimedAtMs > 0) count(this.#of(queue).runs, bucketOf(nowMs - claimedAtMs));
   }

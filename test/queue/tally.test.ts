@@ -35,7 +35,7 @@ function totalsOf(tally: Tally): Record<string, number> {
 
 test("counts each operation by its result", () => {
   const tally = new Tally();
-  const note = (operation: Operation, result: unknown) => tally.note(operation, result, NOW_MS);
+  const note = (operation: Operation, result: unknown) => tally.done(operation, result, NOW_MS);
   const events = [
     { id, contents: id },
     { id, contents: id },
@@ -59,7 +59,7 @@ test("counts each operation by its result", () => {
   note({ kind: "fail", queue, id, token, error: null, next: "backoff" }, "delayed");
   note({ kind: "fail", queue, id, token, error: null, next: "final" }, "failed");
   note({ kind: "fail", queue, id, token, error: null, next: "final" }, null);
-  tally.add(queue, "crashes", 3);
+  tally.happened(queue, "crashes", 3);
   expect(totalsOf(tally)).toEqual({
     pushed: 2,
     popped: 2,
@@ -73,9 +73,9 @@ test("counts each operation by its result", () => {
 
 test("measures the wait from the push and the run from the time in the token", () => {
   const tally = new Tally();
-  tally.note(pop, popped(1000), NOW_MS);
-  tally.note({ kind: "ack", queue, id, token, result: null }, true, NOW_MS);
-  tally.note({ kind: "ack", queue, id, token: null, result: null }, true, NOW_MS);
+  tally.done(pop, popped(1000), NOW_MS);
+  tally.done({ kind: "ack", queue, id, token, result: null }, true, NOW_MS);
+  tally.done({ kind: "ack", queue, id, token: null, result: null }, true, NOW_MS);
   const { waits, runs } = tally.take().get("q")!;
   expect([...waits]).toEqual([[bucketOf(8000), 1]]);
   expect([...runs]).toEqual([[bucketOf(4000), 1]]);
