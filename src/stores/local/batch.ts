@@ -1,5 +1,5 @@
-// A batch of the local store: the operations of one turn of the event loop, and what becomes of them
-// when the journal fails.
+// A batch of the local store: the operations of one turn of the event loop, and what becomes of
+// them when the journal fails.
 import { EarlierFailure, StoreError } from "../../queue/errors.ts";
 import type { Failures } from "../../queue/failures.ts";
 import type { Operation, Results } from "../../queue/operations.ts";
@@ -30,7 +30,15 @@ const unrecordedKinds: Kinds = new Set(["register"]);
 export const growingKinds: Kinds = new Set(["push", "pushBatch", "probe"]);
 /** These keep what they need not: an error, a result, a completed event. */
 const keepingKinds: Kinds = new Set(["ack", "ackBatch", "fail", "crash", "touch", "tick"]);
-export const readingKinds: Kinds = new Set(["peek", "get", "scan", "settings", "status", "list", "ready"]);
+export const readingKinds: Kinds = new Set([
+  "peek",
+  "get",
+  "scan",
+  "settings",
+  "status",
+  "list",
+  "ready",
+]);
 export const noKinds: Kinds = new Set();
 
 /** Whether it matters to the batch that the journal has no room. */

@@ -73,8 +73,8 @@ export class Changes {
 
   /** Call it before an event is moved into that queue. */
   touch(event: LocalEvent, to: LocalQueue): void {
-    const { queue, state, atMs, place, leaseMs, pushedAtMs, more } = event;
-    this.#undos.push({ event, queue, state, atMs, place, leaseMs, pushedAtMs, more });
+    const { queue, state, atMs, place, lease, pushedAtMs, more } = event;
+    this.#undos.push({ event, queue, state, atMs, place, lease, pushedAtMs, more });
     if (event.touchedAt === -1) {
       event.touchedAt = this.touched.length;
       this.touched.push(event);

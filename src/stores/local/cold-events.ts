@@ -146,8 +146,8 @@ function hashOfPlace(place: number): number {
 
 function revived(queue: LocalQueue, stored: StoredEvent): LocalEvent {
   const event = new LocalEvent(queue, stored.id, stored.contents);
-  const { key, state, atMs, place, leaseMs, pushedAtMs, more, expiresAtMs } = stored;
-  Object.assign(event, { key, state, atMs, place, leaseMs, pushedAtMs });
+  const { key, state, atMs, place, lease, pushedAtMs, more, expiresAtMs } = stored;
+  Object.assign(event, { key, state, atMs, place, lease, pushedAtMs });
   event.more = decodeMore(more, expiresAtMs);
   event.isStored = true;
   event.isCold = true;

@@ -45,16 +45,12 @@ function expireFirst(model: Model, queue: LocalQueue): number {
   return Number(isExpired);
 }
 
-/** Removes the oldest event of those of which too many, or for too long, are kept. */
+/** Removes the failed or completed event that was kept long enough. */
 function trim(model: Model, queue: LocalQueue): void {
-  const { keepFailed } = model.settingsOf(queue);
+  const { ms } = model.settingsOf(queue).keepFailed;
   const { failed } = queue;
-  const { count, ms } = keepFailed;
-  const length = failed?.length ?? 0;
-  const isTooMany = count !== null && length > count;
-  const isTooOld = length > 0 && ms !== null && failed!.firstMs + ms <= model.nowMs;
-  const line = isTooMany || isTooOld ? failed! : queue.completed!;
-  drop(model, model.byTime(queue, line.first!));
+  const isFailed = ms !== null && failed !== null && failed.firstMs + ms <= model.nowMs;
+  drop(model, model.byTime(queue, isFailed ? failed.first! : queue.completed!.first!));
 }
 
 /** Removes the pauses that have ended. Returns whether there were any. */

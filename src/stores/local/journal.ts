@@ -12,7 +12,7 @@ export interface StoredPlace {
   state: StoredState;
   atMs: number;
   place: number;
-  leaseMs: number;
+  lease: number;
   pushedAtMs: number;
   /** 0: never. */
   expiresAtMs: number;

@@ -217,12 +217,12 @@ export function settle(
   const queue = to.queue ?? event.queue;
   const settings = model.settingsOf(queue);
   const { count } = state === FAILED ? settings.keepFailed : settings.keepCompleted;
-  if (count === 0) return drop(model, event);
   const line = state === FAILED ? queue.failed : queue.completed;
   const surplus = count === null ? 0 : (line?.length ?? 0) + 1 - count;
   // Read before anything is changed: a read may fail.
-  const page = surplus > 0 ? line!.page(null, Math.min(surplus, trimmedAtOnce), false) : [];
+  const page = line?.page(null, Math.max(0, Math.min(surplus, trimmedAtOnce)), false) ?? [];
   const oldest = page.map(([, entry]) => model.byTime(queue, entry));
-  model.move(event, { atMs: model.nowMs, ...to, state, place: model.number(), more });
+  if (count === 0) drop(model, event);
+  else model.move(event, { atMs: model.nowMs, ...to, state, place: model.number(), more });
   for (const one of oldest) drop(model, one);
 }

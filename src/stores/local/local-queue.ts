@@ -18,8 +18,8 @@ export interface Position {
   atMs: number;
   place: number;
   pushedAtMs: number;
-  /** How long its lease is; meaningless unless the event is claimed. */
-  leaseMs: number;
+  /** How long its lease is, in ms. Unless it is claimed: the number of its latest claim, or 0. */
+  lease: number;
   more: More | null;
 }
 
@@ -27,7 +27,7 @@ export class LocalEvent implements Position {
   state: StateNumber = GONE;
   atMs = 0;
   place = 0;
-  leaseMs = 0;
+  lease = 0;
   more: More | null = null;
   readonly hash: number;
   /** Its number: ascends with every push, over all queues. */
@@ -74,7 +74,7 @@ export class LocalEvent implements Position {
 
   /** Another text whenever the event has changed its state or was pushed anew. */
   get version(): string {
-    return `${this.key}.${this.pushedAtMs}.${this.state}.${this.place}`;
+    return `${this.key}.${this.pushedAtMs}.${this.state}.${this.place}.${this.lease}`;
   }
 }
 

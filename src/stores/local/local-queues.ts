@@ -225,8 +225,8 @@ export class LocalQueues {
   }
 }
 
-function trimMsOf(line: TimeLine<EventOrKey>, { count, ms }: Keep): number {
-  if (count !== null && line.length > count) return line.firstMs;
+/** When the first of them was kept long enough. */
+function trimMsOf(line: TimeLine<EventOrKey>, { ms }: Keep): number {
   return ms === null ? Infinity : line.firstMs + ms;
 }
 

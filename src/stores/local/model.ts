@@ -159,10 +159,11 @@ export class Model extends LocalQueues {
       this.noteDue(before);
       this.noteIfUnused(before);
     }
+    const endedClaim = to.state === CLAIMED ? 0 : event.claim;
     event.state = to.state ?? event.state;
     event.atMs = to.atMs ?? event.atMs;
     event.place = to.place ?? event.place;
-    event.leaseMs = to.leaseMs ?? event.leaseMs;
+    event.lease = to.lease ?? (endedClaim || event.lease);
     if (to.pushedAtMs !== undefined && to.pushedAtMs !== event.pushedAtMs) {
       event.pushedAtMs = to.pushedAtMs;
       event.hasNewMore = true;

@@ -42,7 +42,8 @@ export class Restorer implements Restoration {
   event(name: string, stored: StoredPlace, more: string | null, isRetrying: boolean): void {
     const queue = this.#model.open(name);
     if (stored.state === CLAIMED) return this.#claimed(queue, stored, more);
-    const { key, state, atMs, place, expiresAtMs } = stored;
+    const { key, state, atMs, place, expiresAtMs, lease } = stored;
+    this.#lastClaim = Math.max(this.#lastClaim, lease);
     if (state === READY) this.#inLine(queue, place);
     else queue.timed(state).add(atMs, rankOf(place), key);
     if (isRetrying) queue.retrying++;
@@ -69,9 +70,9 @@ export class Restorer implements Restoration {
   }
 
   #claimed(queue: LocalQueue, stored: StoredPlace, more: string | null): void {
-    const { id, key, state, atMs, place, leaseMs, pushedAtMs, expiresAtMs } = stored;
+    const { id, key, state, atMs, place, lease, pushedAtMs, expiresAtMs } = stored;
     const event = new LocalEvent(queue, id, null);
-    Object.assign(event, { key, atMs, place, leaseMs, pushedAtMs });
+    Object.assign(event, { key, atMs, place, lease, pushedAtMs });
     event.more = decodeMore(more, expiresAtMs);
     const isNumbered = place < 0 && place > LEFT_END;
     if (!isNumbered) return void this.#unnumbered.push(event);

@@ -65,7 +65,7 @@ export function touch(model: Model, operation: Touch): TouchOutcome {
   const event = claimed(model, operation.queue, operation);
   if (!event) return null;
   const { progress, log } = operation;
-  const atMs = model.nowMs + (operation.leaseMs ?? event.leaseMs);
+  const atMs = model.nowMs + (operation.leaseMs ?? event.lease);
   const facts: Partial<Facts> = {};
   if (progress !== null && !model.isFull) facts.progress = toText(progress).slice(0, lineBytesMax);
   if (log !== null && !model.isFull) {

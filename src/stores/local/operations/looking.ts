@@ -26,30 +26,23 @@ const states: Partial<Record<StateNumber, State>> = {
 
 export function peek(model: Model, { queue: name, end }: Peek): Event | null {
   const queue = model.get(nameOf(name));
-  const event = queue && firstUnexpired(model, queue, end === "left");
-  if (!event) return null;
+  const entry = end === "left" ? queue?.line.leftMost : queue?.line.next;
+  if (entry === undefined) return null;
+  const event = model.inLine(queue!, entry);
   return { id: toBytes(event.id), contents: contentsToBytes(model.contentsOf(event)) };
 }
 
-/** The first ready event, from the next one out or from the left, that has not expired. */
-export function firstUnexpired(
-  model: Model,
-  queue: LocalQueue,
-  isFromLeft: boolean,
-): LocalEvent | undefined {
+/** Whether an event may be handed out: one that has not expired. */
+export function hasUnexpired(model: Model, queue: LocalQueue): boolean {
   const { line, expiring } = queue;
-  const hasExpired = expiring !== null && expiring.firstMs <= model.nowMs;
   const { ttlMs } = model.settingsOf(queue);
-  if (!hasExpired && ttlMs === null) {
-    const entry = isFromLeft ? line.leftMost : line.next;
-    return entry === undefined ? undefined : model.inLine(queue, entry);
-  }
-  for (const entry of line.page(null, expiredPassed, isFromLeft)) {
+  const mayExpire = ttlMs !== null || (expiring !== null && expiring.firstMs <= model.nowMs);
+  if (!mayExpire) return line.length > 0;
+  return line.page(null, expiredPassed, false).some((entry) => {
     const event = model.inLine(queue, entry);
     const expiresAtMs = expiryOf(event.pushedAtMs, event.more, ttlMs);
-    if (expiresAtMs === 0 || expiresAtMs > model.nowMs) return event;
-  }
-  return undefined;
+    return expiresAtMs === 0 || expiresAtMs > model.nowMs;
+  });
 }
 
 export function get(model: Model, { queue: name, id }: Get): EventFacts | null {

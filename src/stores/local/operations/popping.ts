@@ -14,7 +14,7 @@ import { drop, expire, makeReady, withoutClaim } from "../life.ts";
 import { type LocalQueue, expiryOf, LocalEvent } from "../local-queue.ts";
 import type { Model } from "../model.ts";
 import { moreWith } from "../more.ts";
-import { CLAIMED } from "../states.ts";
+import { CLAIMED, COMPLETED } from "../states.ts";
 
 /** A pop passes over so many expired events; a tick ends them all. */
 const expiredAtOnce = 1000;
@@ -79,7 +79,7 @@ function popOne(model: Model, queue: LocalQueue, name: Buffer, terms: Terms): Po
     contents,
     token: bytesOrNull(token),
     attempt,
-    headers: more === null ? null : bytesOrNull(more.headers),
+    headers: more === null || terms.claimant === null ? null : bytesOrNull(more.headers),
     pushedAtMs,
     undo,
   };
@@ -95,7 +95,7 @@ function claim(
 ): number {
   const number = model.claimNumber();
   const atMs = model.nowMs + leaseMs;
-  const to = { state: CLAIMED, atMs, place: -number, leaseMs } as const;
+  const to = { state: CLAIMED, atMs, place: -number, lease: leaseMs } as const;
   if (token === null) model.move(event, to);
   else {
     const facts = { token, claimant: toText(claimant!), claimedAtMs: model.nowMs };
@@ -138,7 +138,9 @@ export function unpop(model: Model, { queue: name, popped }: Unpop): boolean {
   }
   const queue = model.open(nameOf(name));
   const event = new LocalEvent(queue, removed.id, toKept(popped.contents));
-  if (model.find(queue, event.id, event.hash)) return false;
+  const there = model.find(queue, event.id, event.hash);
+  if (there && there.state !== COMPLETED) return false;
+  if (there) drop(model, there);
   event.key = model.number();
   event.pushedAtMs = removed.pushedAtMs;
   makeReady(model, event, place, removed.more);

@@ -16,7 +16,7 @@ import { toBytes, toText } from "../bytes.ts";
 import { type LocalQueue, NO_SETTINGS, expiryOf, type LocalEvent } from "../local-queue.ts";
 import type { Model } from "../model.ts";
 import { isEmpty } from "../queue-facts.ts";
-import { firstUnexpired } from "./looking.ts";
+import { hasUnexpired } from "./looking.ts";
 
 const FAILED_TO_MAX = 16;
 /** With more events in a queue, those pushed before get its TTL only when they are next out. */
@@ -126,15 +126,9 @@ export function list(model: Model, { after, limit }: List): QueuePage {
 export function ready(model: Model, { queues }: Ready): Buffer | null {
   const name = queues.find((one) => {
     const queue = model.get(nameOf(one));
-    return queue !== undefined && hasReady(model, queue);
+    return queue !== undefined && model.isHandingOut(queue) && hasUnexpired(model, queue);
   });
   return name === undefined ? null : Buffer.from(name);
-}
-
-function hasReady(model: Model, queue: LocalQueue): boolean {
-  if (queue.line.length === 0 || !model.isHandingOut(queue)) return false;
-  const hasExpired = queue.expiring !== null && queue.expiring.firstMs <= model.nowMs;
-  return !hasExpired || firstUnexpired(model, queue, false) !== undefined;
 }
 
 export function register(model: Model, { consumers, isReset }: Register): null {

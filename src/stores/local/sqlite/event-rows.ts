@@ -164,8 +164,8 @@ export class EventRows {
       const first = events[from] as LocalEvent;
       let to = from + 1;
       while (to < events.length && isFollowedBy(first, events[to]!, to - from)) to++;
-      const { atMs, leaseMs, place, key } = first;
-      const lease = LEASE_BASE + leaseMs;
+      const { atMs, place, key } = first;
+      const lease = LEASE_BASE + first.lease;
       this.#claim.run(atMs, lease, PLACE_BASE + place + key, key, key + to - from - 1);
       from = to;
     }
@@ -174,16 +174,16 @@ export class EventRows {
 }
 
 function isFollowedBy(first: LocalEvent, event: LocalEvent, distance: number): boolean {
-  const { key, place, atMs, leaseMs } = first;
+  const { key, place, atMs, lease } = first;
   const isNext = event.key === key + distance && event.place === place - distance;
-  return isNext && event.atMs === atMs && event.leaseMs === leaseMs;
+  return isNext && event.atMs === atMs && event.lease === lease;
 }
 
 /** The columns of the same width in every row. */
 function positionOf(event: LocalEvent): [state: number, at: number, lease: number, place: number] {
-  const { state, atMs, leaseMs, place } = event;
+  const { state, atMs, lease, place } = event;
   const at = state === READY ? NO_TIME : atMs;
-  return [state, at, LEASE_BASE + leaseMs, PLACE_BASE + place];
+  return [state, at, LEASE_BASE + lease, PLACE_BASE + place];
 }
 
 type StoredRow = [
@@ -206,7 +206,7 @@ function storedEvent(row: StoredRow): StoredEvent {
     id,
     state,
     atMs: state === READY ? 0 : at,
-    leaseMs: lease - LEASE_BASE,
+    lease: lease - LEASE_BASE,
     pushedAtMs,
     place: place - PLACE_BASE,
     expiresAtMs: expires ?? 0,

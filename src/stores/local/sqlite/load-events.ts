@@ -49,15 +49,26 @@ export async function loadEvents(
   );
   try {
     await forEachRow(page, onProgress, (row) => {
-      const [key, number, state, atMs, lease, pushedAtMs, stored, expires, id, more, attempts] =
-        row;
+      const [
+        key,
+        number,
+        state,
+        atMs,
+        storedLease,
+        pushedAtMs,
+        stored,
+        expires,
+        id,
+        more,
+        attempts,
+      ] = row;
       const place = stored - PLACE_BASE;
+      const lease = storedLease - LEASE_BASE;
       last = Math.max(last, key, numberOf(place));
       const queue = queues.get(number);
       if (queue === undefined) return void flushed.push(key);
-      const leaseMs = lease - LEASE_BASE;
       const expiresAtMs = expires ?? 0;
-      const event = { key, id, state, atMs, place, leaseMs, pushedAtMs, expiresAtMs };
+      const event = { key, id, state, atMs, place, lease, pushedAtMs, expiresAtMs };
       restoration.event(queue, event, more, (attempts ?? 0) > 0);
     });
   } finally {

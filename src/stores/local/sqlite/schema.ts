@@ -15,7 +15,7 @@ const pageBytes = 8192;
 /** The time of a ready event. SQLite stores it in as many bytes as any time of our days. */
 export const NO_TIME = 2 ** 46;
 
-/** Added to a lease in ms, so that all leases take the same number of bytes. */
+/** Added to a lease (see LocalEvent), so that all leases take the same number of bytes. */
 export const LEASE_BASE = 2 ** 46;
 
 /** Added to a place, so that all places take the same number of bytes. */
@@ -67,7 +67,7 @@ export const migrations: readonly string[] = [
    );
    INSERT INTO moved
      SELECT key, queue, CASE deadline WHEN 70368744177664 THEN 2 ELSE 4 END, deadline,
-       70368744177664 + 30000, (SELECT ms FROM clock),
+       CASE deadline WHEN 70368744177664 THEN 70368744177664 ELSE 70368744207664 END, (SELECT ms FROM clock),
        4503599627370496 + coalesce(place, -1125899906842624 - key), NULL, id, NULL, contents
      FROM events;
    DROP TABLE events;
