@@ -215,7 +215,7 @@ describe("comparing the lives of events in two stores", () => {
   });
 
   test.each(Object.entries(breakages))("notices when %s", async (_name, breakage) => {
-    const found = await compareWith(breakage, 1, 600).catch(String);
+    const found = await compareWith(breakage, 1, 800).catch(String);
     expect(found).toMatch(/^Error: (the stores differ: seed 1, round|\S+ was made twice)/);
   });
 });

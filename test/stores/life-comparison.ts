@@ -6,6 +6,7 @@
 import { EarlierFailure, Refusal, StoreError } from "../../src/queue/errors.ts";
 import { Duplicate, type EventFacts, type Popped, type State } from "../../src/queue/event.ts";
 import { decodeHeaders } from "../../src/queue/headers.ts";
+import type { Configure } from "../../src/queue/management.ts";
 import type { Operation, Unpop } from "../../src/queue/operations.ts";
 import type { StoreUnderTest } from "./contract.ts";
 import { bytesOf, textOf } from "./contract/caller.ts";
@@ -15,6 +16,7 @@ import { Random } from "./random.ts";
 
 const TICK: Operation = { kind: "tick", limit: 1_000_000, parts: "all" };
 const LATEST_POPS = 6;
+const SHOWN_MAX = 60;
 
 /**
  * Both stores are new and empty. If the second one is durable, it is restarted now and then. Throws
@@ -34,7 +36,7 @@ export async function compareLives(
     pair.advance(life.pauseMs());
     await pair.settle(life.queues);
     if (random.below(6) === 0) {
-      await pair.submitAll([life.configure()]);
+      await pair.configure(life.configure(), life.queues);
       await pair.settle(life.queues);
     }
     await pair.submitAll(life.batch(pair.known));
@@ -77,7 +79,7 @@ class Side implements Known {
     return outcomes.map((outcome) => {
       if ("error" in outcome) return failureText(outcome.error);
       this.#note(outcome.operation, outcome.result);
-      return outcome.operation.kind === "tick" ? "moved" : this.written(outcome.result);
+      return this.written(comparable(outcome.operation, outcome.result));
     });
   }
 
@@ -91,6 +93,9 @@ class Side implements Known {
         if (id === null) this.#noteMade((result as Buffer[])[at]!);
       }
     }
+    // Whether an undone pop gives the event another version is open.
+    if (kind === "unpop")
+      this.#versions.delete(`${textOf(operation.queue)}\n${textOf(operation.popped.id)}`);
     if (kind === "get" && result) this.noteVersion(textOf(operation.queue), result as EventFacts);
   }
 
@@ -141,7 +146,7 @@ class Side implements Known {
     const isMade = /^\d{7,}-\d+$/.test(text);
     // An event got this id when it moved to a queue where its own was taken.
     if (!name && isMade) this.#names.set(text, (name = `made ${this.#names.size}`));
-    return name ?? JSON.stringify(text);
+    return name ?? shortened(text);
   }
 
   #writtenHeaders(block: Buffer): string {
@@ -184,9 +189,37 @@ class Pair {
     }
   }
 
+  /** Where fewer events will be kept, it is open when the others go: so none is there. */
+  async configure(step: Step, queues: string[]): Promise<void> {
+    const { values, queue } = step(this.#a) as Configure;
+    if (values.some(([name]) => name.startsWith("keep-"))) {
+      for (const name of queue ? [textOf(queue)] : queues) {
+        for (const state of ["failed", "completed"] as const) {
+          await this.#removeAll(name, state);
+        }
+      }
+    }
+    await this.submitAll([step]);
+  }
+
+  async #removeAll(queue: string, state: State): Promise<void> {
+    const [ofA, ofB] = await this.#scan(queue, state, 100);
+    const all = (known: Known) =>
+      (known === this.#a ? ofA : ofB).map(({ id }) => ({ id, version: null }));
+    await this.submitAll([
+      (known) => ({ kind: "remove", queue: bytesOf(queue), targets: all(known) }),
+    ]);
+  }
+
   /** Does what is due, and leaves one event of each due time. */
   async settle(queues: string[]): Promise<void> {
     await this.submitAll([() => TICK]);
+    // Before the tick a peek might show an expired event, or not.
+    const peeks = queues.map(bytesOf).map((queue): Operation[] => [
+      { kind: "peek", queue, end: "left" },
+      { kind: "peek", queue, end: "right" },
+    ]);
+    await this.submitAll(peeks.flat().map((peek) => () => peek));
     for (const queue of queues) {
       const [ofA, ofB] = await this.#scan(queue, "delayed", 100);
       const idsOf = new Map([
@@ -277,6 +310,21 @@ class Pair {
         `  first  ${ofA}\n  second ${ofB}\n  to ${what}`,
     );
   }
+}
+
+/** Without what the contract leaves open: how many moves a Tick makes of an event that is due. */
+function comparable(operation: Operation, result: unknown): unknown {
+  if (operation.kind === "tick") return "moved";
+  if (operation.kind !== "pop" || operation.claimant || !result) return result;
+  const { queue, id, contents, token } = result as Popped;
+  return { queue, id, contents, token };
+}
+
+/** Exact as far as anybody can read, then by its hash. */
+function shortened(text: string): string {
+  if (text.length <= SHOWN_MAX) return JSON.stringify(text);
+  const rest = `${text.length} characters, ${Bun.hash(text).toString(36)}`;
+  return `${JSON.stringify(text.slice(0, SHOWN_MAX))}... (${rest})`;
 }
 
 /** The ids of all but the first event of each due time. */

@@ -120,8 +120,6 @@ export class RandomLife {
       case "pop":
       case "popBatch":
         return this.#pop(queue, kind);
-      case "peek":
-        return always({ kind, queue, end: random.below(2) === 0 ? "left" : "right" });
       case "flush":
         return always({ kind, queue });
       case "settings":
@@ -246,7 +244,7 @@ export class RandomLife {
     const queue = random.of(this.queues);
     const id = this.#id(known);
     const at =
-      random.below(4) === 0
+      random.below(3) === 0
         ? random.below(count || 1)
         : count - 1 - random.below(Math.min(5, count || 1));
     const claimIn = (its: Known): GivenClaim =>
@@ -312,8 +310,8 @@ export class RandomLife {
 type ClaimKind = "ack" | "ackBatch" | "redo" | "fail" | "crash" | "touch" | "touchBatch";
 
 const pushesAndPops = { push: 26, pushBatch: 4, pop: 18, popBatch: 4 };
-const ends = { ack: 8, ackBatch: 2, redo: 4, fail: 10, crash: 4, touch: 5, touchBatch: 1 };
-const looks = { peek: 3, get: 4, ready: 2, status: 2, settings: 1 };
+const ends = { ack: 8, ackBatch: 2, redo: 7, fail: 10, crash: 4, touch: 5, touchBatch: 1 };
+const looks = { get: 4, ready: 2, status: 2, settings: 1 };
 const changes = { remove: 3, retry: 4, flush: 1, pause: 2, resume: 4 };
 const weights = { ...pushesAndPops, ...ends, ...looks, ...changes };
 
