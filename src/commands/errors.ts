@@ -81,6 +81,10 @@ export const errorTexts = {
     text: "ERR unknown setting, known: {known}; got '{setting}'",
     when: "QCONFIG or QDEFAULT with a setting that does not exist.",
   },
+  moveToItself: {
+    text: "ERR the target is the queue itself",
+    when: "QMOVE names the same queue twice.",
+  },
   failedToCycle: {
     text: "ERR failed-to would lead back to this queue, or over more than 16 queues",
     when: "QCONFIG with such a `failed-to`. Nothing was changed.",

@@ -45,7 +45,8 @@ export function startOf({ DELAY, AT }: StartGiven): When | null {
   return AT === undefined ? null : { atMs: AT };
 }
 
-function headersOf(given: Header[]): Buffer | null {
+/** Throws if there are too many or too long ones. */
+export function headersOf(given: Header[]): Buffer | null {
   for (const [name] of given) checkLength("the name of a header is", name, HEADER_NAME_BYTES_MAX);
   const block = encodeHeaders(given)!;
   checkLength("the headers are", block, HEADERS_BYTES_MAX);
