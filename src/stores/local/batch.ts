@@ -3,7 +3,7 @@
 import { EarlierFailure, StoreError } from "../../queue/errors.ts";
 import type { Failures } from "../../queue/failures.ts";
 import type { Operation, Results } from "../../queue/operations.ts";
-import type { Receiver } from "../../queue/store.ts";
+import type { Receiver, StoreObserver } from "../../queue/store.ts";
 
 /** Operations in one batch; further ones wait for the next turn, so that sockets are served. */
 export const batchOperationsMax = 4096;
@@ -88,13 +88,16 @@ export function failBatch(batch: Submitted[], error: StoreError, spared: Kinds):
   }
 }
 
-/** Gives every receiver in the batch its outcome. */
-export function answer(batch: Submitted[]): void {
-  for (const { outcome, receiver, failures } of batch) {
+/** Gives every receiver in the batch its outcome. The batch was done at that time. */
+export function answer(batch: Submitted[], observer: StoreObserver | null, nowMs: number): void {
+  for (const { operation, outcome, receiver, failures } of batch) {
     if (outcome instanceof StoreError) {
       failures.add(outcome);
       receiver.failed(outcome);
-    } else receiver.succeeded(outcome as Result);
+    } else {
+      observer?.done(operation, outcome, nowMs);
+      receiver.succeeded(outcome as Result);
+    }
   }
 }
 

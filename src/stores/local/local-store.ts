@@ -70,6 +70,7 @@ export class LocalStore implements Store {
   #aheadMs = 0;
   readonly #onReady: ReadyListener;
   readonly #onDue: DueListener;
+  readonly #observer: StoreObserver | null;
   /** When a tick was due after the latest batch. */
   #dueAtMs = Infinity;
   #journal = noJournal;
@@ -81,7 +82,8 @@ export class LocalStore implements Store {
   #committing: Promise<void> | null = null;
   #isClosed = false;
 
-  constructor({ clock, onReady, onDue = () => {} }: LocalStoreOptions) {
+  constructor({ clock, onReady, onDue = () => {}, observer }: LocalStoreOptions) {
+    this.#observer = observer ?? null;
     this.#clock = clock;
     this.#memoryRelease = new MemoryRelease(clock);
     this.#onReady = onReady;
@@ -234,7 +236,7 @@ export class LocalStore implements Store {
   }
 
   #finish(batch: Submitted[]): void {
-    answer(batch);
+    answer(batch, this.#observer, this.#model.nowMs);
     this.#schedule();
     this.#announceReady();
     this.#announceDue();
