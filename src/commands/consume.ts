@@ -68,7 +68,7 @@ async function pop(asked: Asked, call: QueueCall): Promise<Popped[] | null> {
   if (waitMs === 0) return await attempt();
   await context.store.watch();
   const wait = { queues, timeoutMs: waitMs, signal: client.gone, attempt, takes: true } as const;
-  return await client.consumer.waits(context.waiters.wait(wait));
+  return await client.consumer.waits(context.waiters.wait(wait), queues);
 }
 
 async function popOnce(asked: Asked, { client }: QueueCall): Promise<Popped[] | null> {

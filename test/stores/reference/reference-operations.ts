@@ -307,7 +307,7 @@ function popFrom(
     const isLimited = claimedMax !== null && queue.count("claimed") >= claimedMax;
     if (isLimited && leasedMs > 0) return null;
     const { id, contents, options, rank } = event;
-    const claim = leasedMs > 0 ? queue.claim(event, leasedMs, worker) : null;
+    const claim = leasedMs > 0 ? queue.claim(event, leasedMs, claimant) : null;
     if (!claim) queue.remove(event);
     return {
       queue: bytesOf(queue.name),
