@@ -94,7 +94,7 @@ function answerTo(
   const isClaimed = leaseMs !== 0;
   if (isClaimed && client.held) for (const each of popped) client.held.add(each);
   const reply = wrap(popped.map((each) => eventReply(each, isClaimed)));
-  return new PoppedEvents(context.store, popped, { reply, isClaimed });
+  return new PoppedEvents(context.store, popped, reply, isClaimed);
 }
 
 const shared = {

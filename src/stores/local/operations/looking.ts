@@ -89,9 +89,9 @@ function timePage(queue: LocalQueue, { state, after, limit, isReverse }: Scan): 
     failed: queue.failed,
     completed: queue.completed,
   };
-  const from = after === null ? null : (toText(after).split("-").map(Number) as TimeAndRank);
+  const from = after === null ? null : (toText(after).split(":").map(Number) as TimeAndRank);
   const entries = lines[state]?.page(from, limit + 1, isReverse) ?? [];
-  return entries.map(([[atMs, rank], entry]) => ({ entry, cursor: `${atMs}-${rank}` }));
+  return entries.map(([[atMs, rank], entry]) => ({ entry, cursor: `${atMs}:${rank}` }));
 }
 
 function errorOf({ atMs, attempt, text }: NotedError): EventError {
