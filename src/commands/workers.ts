@@ -112,8 +112,9 @@ const command: RunCommand<Client, Context> = {
   syntax: `[queue-name] ${OPTIONS}`,
   summary:
     "[next cursor or nil, maps] of the clients that hold claims with a token, in one queue or " +
-    "in all, up to COUNT (100): worker, client, okq (the process), claims, oldest-claim-seconds; and " +
-    "of the clients of this okq that wait for events: waiting (the queues).",
+    "in all, up to COUNT (100): worker, client, okq (the process), claims, " +
+    "oldest-claim-seconds; and of the clients of this okq that wait for events: waiting (the " +
+    "queues).",
   group: "queue",
   access: "inspect",
   since: "0.2.0",

@@ -5,7 +5,7 @@
 import { workerOf } from "../../../src/queue/claimant.ts";
 import { expect } from "bun:test";
 import type { Check } from "../contract.ts";
-import { bytesOf } from "./caller.ts";
+import { bytesOf, textOf } from "./caller.ts";
 import type { LifeCaller, Named } from "./life-caller.ts";
 import { areAscending, restartsOf } from "./pushes.ts";
 
