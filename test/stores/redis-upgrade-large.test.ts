@@ -107,7 +107,7 @@ test("in a cluster, queues move to the shard of the new rule, whoever does it", 
   }
 }, 180_000);
 
-test("moves what is in a part of a cluster that was down at the start when it is back", async () => {
+test("moves what is in a part of a cluster that was down at the start", async () => {
   const args = ["--cluster-require-full-coverage", "no"];
   const cluster = await startCluster({ masters: 2, replicasEach: 0, isDurable: true, args });
   const away = cluster.nodes[1]!;
