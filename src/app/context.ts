@@ -1,4 +1,5 @@
 // The Context of commands: the running server as its commands see it, made from a Config.
+import { randomBytes } from "node:crypto";
 import { version } from "../../package.json" with { type: "json" };
 import { BackgroundPushes } from "../commands/background.ts";
 import { createBudgets } from "../commands/budget.ts";
@@ -30,9 +31,14 @@ export function contextOf(config: Config, { warn }: LogLimit, parts: Parts): Con
   const reportFailure = (what: string, error: Error) => warn(`${what} failed`, { error });
   return {
     store,
+    processId: randomBytes(8).toString("hex"),
     waiters,
     users,
-    consumers: new Consumers(store, (error) => reportFailure("deregistering a consumer", error)),
+    consumers: new Consumers(
+      store,
+      (error) => reportFailure("deregistering a consumer", error),
+      clock,
+    ),
     background: new BackgroundPushes(
       { countMax: config.bgPushPoolSize, bytesMax: config.maxEventBytes },
       warn,

@@ -62,7 +62,12 @@ export interface Okq extends Ports {
 const STORE_CLOSE_MS_MAX = 2_000;
 
 /** Rejects with a message of one line if okq cannot use its store, an address or a file. */
-export async function startOkq(config: Config, log: Log, clock: Clock = systemClock): Promise<Okq> {
+export async function startOkq(
+  config: Config,
+  log: Log,
+  clock: Clock = systemClock,
+  open = openStore,
+): Promise<Okq> {
   const maxClients = clientsWithinFileLimit(config, log);
   // Finds bad certificates before the store is opened, which may take long.
   if (config.tlsListenAddr) readTlsFiles(config);
@@ -70,7 +75,7 @@ export async function startOkq(config: Config, log: Log, clock: Clock = systemCl
   const users = openUsers(config, logLimit, clock);
   const waiters = new Waiters(clock);
   let housekeeper: Housekeeper | null = null;
-  const { store, storeName, announce } = await openStore(config, log, {
+  const { store, storeName, announce } = await open(config, log, {
     clock,
     onReady: (queue, count) => waiters.wake(queue, count),
     onDue: () => housekeeper?.wake(),

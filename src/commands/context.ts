@@ -12,12 +12,14 @@ import type { LongReplies } from "./long-replies.ts";
 
 export interface QueueContext {
   store: Pick<Store, "session" | "watch">;
+  /** Of this okq: no other process has the same. Without blanks. */
+  processId: string;
   waiters: Waiters;
   consumers: Consumers;
   background: BackgroundPushes;
   longReplies: LongReplies;
   stats: Pick<Stats, "pushes" | "pops" | "acks">;
-  settings: Pick<Settings, "maxNameBytes" | "maxWaitingBytes">;
+  settings: Pick<Settings, "maxEventBytes" | "maxNameBytes" | "maxWaitingBytes">;
   /** Logs a failure. Clients get no reply for it, or a reply without the details. */
   reportFailure(what: string, error: Error): void;
 }

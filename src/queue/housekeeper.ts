@@ -121,7 +121,7 @@ export class Housekeeper {
     for (let at = 0; at < queues.length; at += PAGE) {
       const page = queues.slice(at, at + PAGE);
       for (const status of await this.#polls.ask({ kind: "status", queues: page })) {
-        if (status.ready > 0) this.#waiters.wake(status.queue, status.ready);
+        if (!status.paused.includes("out")) this.#waiters.look(status.queue, status.ready);
       }
     }
     await this.#store.watch();

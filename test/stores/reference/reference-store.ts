@@ -5,6 +5,7 @@ import { StoreError } from "../../../src/queue/errors.ts";
 import { Failures } from "../../../src/queue/failures.ts";
 import type { Operation, ResultOf } from "../../../src/queue/operations.ts";
 import {
+  type DueListener,
   type ReadyListener,
   type Receiver,
   Session,
@@ -13,13 +14,21 @@ import {
 import { operations } from "./reference-operations.ts";
 import { ReferenceState } from "./reference-state.ts";
 
+interface ReferenceOptions {
+  clock: Clock;
+  onReady: ReadyListener;
+  onDue?: DueListener;
+}
+
 export class ReferenceStore implements Store {
   readonly #clock: Clock;
   readonly #state: ReferenceState;
+  readonly #onDue: DueListener;
   readonly #submitted: (() => void)[] = [];
 
-  constructor({ clock, onReady }: { clock: Clock; onReady: ReadyListener }) {
+  constructor({ clock, onReady, onDue = () => {} }: ReferenceOptions) {
     this.#clock = clock;
+    this.#onDue = onDue;
     this.#state = new ReferenceState((queue, count) =>
       onReady(Buffer.from(queue, "latin1"), count),
     );
@@ -49,7 +58,9 @@ export class ReferenceStore implements Store {
 
   #runAll(): void {
     this.#state.nowMs = this.#clock.nowMs();
+    const { dueAtMs } = this.#state;
     for (const run of this.#submitted.splice(0)) run();
+    if (this.#state.dueAtMs < dueAtMs) this.#onDue();
   }
 }
 
