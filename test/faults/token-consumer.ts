@@ -6,10 +6,7 @@ import { type Account, type Outcome } from "./account.ts";
 import type { Ending } from "./token-claims.ts";
 
 /** Sends commands in one write, passes on the replies, and tells whether any was an error. */
-export type Exchange = (
-  commands: Argument[][],
-  take: (reply: Decoded) => void,
-) => Promise<boolean>;
+export type Exchange = (commands: Argument[][], take: (reply: Decoded) => void) => Promise<boolean>;
 
 interface Claim {
   queue: string;
