@@ -45,7 +45,8 @@ test.each(storeNames)(
     const { child, line } = startConsumer(okq.port, "q");
     const [, token] = await line(/claimed 1 (\S+)\n/);
     child.kill("SIGSTOP");
-    const event = (await ask(client, "QPOP", "WAIT", "20", "LEASE", "60", "FROM", "q")) as string[];
+    const popped = await ask(client, "QPOP", "WAIT", "20", "LEASE", "60", "FROM", "q");
+    const [event] = popped as [string[]];
     expect([event[1], event[4] as unknown]).toEqual(["1", 2]);
     expect(event[3]).not.toBe(token);
     const before = await ask(client, "QGET", "q", "1");

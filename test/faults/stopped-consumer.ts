@@ -6,7 +6,7 @@ import { Wire } from "../support/wire.ts";
 const [port, queue, lease] = process.argv.slice(2) as [string, string, string];
 const wire = await Wire.connect(Number(port));
 const reply = await wire.call("QPOP", "LEASE", lease, "AS", "sleeper", "FROM", queue);
-const [, id, , token] = reply as [Buffer, Buffer, Buffer, Buffer];
+const [[, id, , token]] = reply as [[Buffer, Buffer, Buffer, Buffer]];
 console.log(`claimed ${id} ${token}`);
 for await (const _ of console) break;
 wire.pipeline(

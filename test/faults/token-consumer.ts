@@ -8,6 +8,8 @@ import type { Ending } from "./token-claims.ts";
 /** Sends commands in one write, passes on the replies, and tells whether any was an error. */
 export type Exchange = (commands: Argument[][], take: (reply: Decoded) => void) => Promise<boolean>;
 
+type Event = [queue: Buffer, id: Buffer, contents: Buffer, token: Buffer, attempt: number];
+
 interface Claim {
   queue: string;
   id: string;
@@ -59,7 +61,7 @@ export class TokenConsumer {
       hasFailed = await exchange(pops, (reply) => {
         if (this.#outcomeOf(reply, () => false) !== "unknown") unanswered -= 1;
         if (!Array.isArray(reply)) return;
-        const [, id, contents, token, attempt] = reply as [Buffer, Buffer, Buffer, Buffer, number];
+        const [, id, contents, token, attempt] = reply[0] as Event;
         const shown = { token: token.toString(), attempt };
         const leased = { sentAtMs, leaseMs: lease * 1000 };
         this.#account.delivered(id.toString(), contents, sentAt, leased, shown);
