@@ -16,21 +16,21 @@ const RETRIED = ["failed", "delayed"] as const;
 const RETRY_OPTIONS = `[RIGHT] [STATE state] ${WHICH} [COUNT limit]` as const;
 
 /** Events as they are now, by their ids. */
-function targetsOf(ids: Buffer[]): Target[] {
+export function targetsOf(ids: Buffer[]): Target[] {
   checkCount("ids", ids.length, IDS_MAX);
   return ids.map((id) => ({ id, version: null }));
 }
 
 /** Events that have not changed since they were selected. */
-function selected(events: EventFacts[]): Target[] {
+export function selected(events: EventFacts[]): Target[] {
   return events.map(({ id, version }) => ({ id, version }));
 }
 
-function ones(results: boolean[]): number[] {
+export function ones(results: boolean[]): number[] {
   return results.map((isDone) => (isDone ? 1 : 0));
 }
 
-function countOf(results: boolean[]): number {
+export function countOf(results: boolean[]): number {
   return results.filter((isDone) => isDone).length;
 }
 

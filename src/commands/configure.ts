@@ -7,7 +7,7 @@ import { checkNew } from "./arguments.ts";
 import { type QueueCall, type QueueCommand, queueCommand } from "./command.ts";
 import type { QueueContext } from "./context.ts";
 import { commandError } from "./errors.ts";
-import { demandRight } from "./permission.ts";
+import { demandPush, demandRight } from "./permission.ts";
 import { wordOf } from "./words.ts";
 
 const NONE: ReadonlyMap<string, string> = new Map();
@@ -50,7 +50,10 @@ function valuesOf(words: Buffer[], client: Caller, context: QueueContext): [stri
     const value = given.toString("latin1");
     const { isValid, accepts } = settingNamed(name)!;
     if (!isValid(value)) throw commandError("notOneOf", { name, accepts, given });
-    if (name === "failed-to" && given.length > 0) checkTarget(given, client, context);
+    if (name === "failed-to" && given.length > 0) {
+      checkNew("queue name", given, context);
+      demandPush(given, client);
+    }
     values.push([name, value]);
   }
   return values;
@@ -61,13 +64,6 @@ function nameOfSetting(bytes: Buffer): string {
   if (settingNamed(name)) return name;
   const known = settings.map((setting) => setting.name).join(", ");
   throw commandError("unknownSetting", { known, setting: bytes });
-}
-
-/** Events enter that queue: the user needs the right to push there. */
-function checkTarget(queue: Buffer, { user }: Caller, context: QueueContext): void {
-  checkNew("queue name", queue, context);
-  if (user!.may("push") && user!.mayUse(queue)) return;
-  throw commandError("noQueueRight", { user: user!.name, queue });
 }
 
 const shared = {

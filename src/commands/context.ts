@@ -1,5 +1,6 @@
 // The objects that commands share: the part that commands on queues need, and the whole server.
 import type { Clock } from "../queue/clock.ts";
+import type { Endings } from "../queue/endings.ts";
 import type { Consumers } from "../queue/consumers.ts";
 import type { Store } from "../queue/store.ts";
 import type { Waiters } from "../queue/waiters.ts";
@@ -16,6 +17,7 @@ export interface QueueContext {
   processId: string;
   waiters: Waiters;
   consumers: Consumers;
+  endings: Endings;
   background: BackgroundPushes;
   longReplies: LongReplies;
   stats: Pick<Stats, "pushes" | "pops" | "acks">;

@@ -40,8 +40,8 @@ export const errorTexts = {
   duplicateEvent: {
     text: "ERR duplicate event {id}",
     when:
-      "An event with that id is ready or claimed in the queue. After a repeated push it means " +
-      "that the first one had succeeded.",
+      "An event with that id is ready, delayed, claimed or failed in the queue. After a repeated " +
+      "push it means that the first one had succeeded.",
   },
   duplicate: {
     text: "DUPLICATE {id}",
@@ -80,6 +80,10 @@ export const errorTexts = {
   unknownSetting: {
     text: "ERR unknown setting, known: {known}; got '{setting}'",
     when: "QCONFIG or QDEFAULT with a setting that does not exist.",
+  },
+  moveToItself: {
+    text: "ERR the target is the queue itself",
+    when: "QMOVE names the same queue twice.",
   },
   failedToCycle: {
     text: "ERR failed-to would lead back to this queue, or over more than 16 queues",

@@ -39,6 +39,12 @@ export function demandRight(right: Right, command: string, { user }: Caller): Us
   throw commandError("noCommandRight", { user: user!.name, command: wireName(command) });
 }
 
+/** Throws unless the client may push into a queue that a command makes events enter. */
+export function demandPush(queue: Buffer, { user }: Caller): void {
+  if (user!.may("push") && user!.mayUse(queue)) return;
+  throw commandError("noQueueRight", { user: user!.name, queue });
+}
+
 /** The error reply if the user may not use one of the arguments from `first` to before `end`. */
 function queuesError(user: User, args: Buffer[], first: number, end: number): ErrorReply | null {
   if (end - first > QUEUES_MAX) {

@@ -19,9 +19,13 @@ type StartGiven = Options<typeof START>;
 
 const onDuplicate = { ERROR: "refuse", KEEP: "keep", REPLACE: "replace" } as const;
 
+/** Options that say nothing about the event itself. */
+type Other = { NOBLOCK?: true; RIGHT?: true; ID?: Buffer };
+const OTHERS = new Set(["NOBLOCK", "RIGHT", "ID"]);
+
 /** null if no option was given: then a push costs the store nothing more. Throws for wrong ones. */
-export function pushOptions(given: Given): PushOptions | null {
-  for (const _ in given) return allOptions(given);
+export function pushOptions(given: Given & Other): PushOptions | null {
+  for (const name in given) if (!OTHERS.has(name)) return allOptions(given);
   return null;
 }
 
@@ -45,7 +49,8 @@ export function startOf({ DELAY, AT }: StartGiven): When | null {
   return AT === undefined ? null : { atMs: AT };
 }
 
-function headersOf(given: Header[]): Buffer | null {
+/** Throws if there are too many or too long ones. */
+export function headersOf(given: Header[]): Buffer | null {
   for (const [name] of given) checkLength("the name of a header is", name, HEADER_NAME_BYTES_MAX);
   const block = encodeHeaders(given)!;
   checkLength("the headers are", block, HEADERS_BYTES_MAX);

@@ -12,7 +12,7 @@ export class Consumer {
   /** The queues of its last pop, for a minute. */
   #popped: Buffer[] = [];
   #poppedAtMs = 0;
-  /** How many of its commands wait for events. */
+  /** How many of its commands wait, for events or for their end. */
   #waits = 0;
   /** The queues that it counts on: all of the above, each once. */
   #counted: Buffer[] = [];

@@ -12,6 +12,9 @@ const PLACES = Object.fromEntries(COUNTED.map((name, place) => [name, place])) a
   number
 >;
 
+/** If the store is away for long, the counts of further queues are lost. */
+const KEPT_QUEUES_MAX = 10_000;
+
 export class Tally implements StoreObserver {
   #queues = new Map<string, QueueCounts>();
 
@@ -29,7 +32,10 @@ export class Tally implements StoreObserver {
 
   /** Counts that were taken, and that the store did not get. */
   putBack(taken: Map<string, QueueCounts>): void {
-    for (const [name, counts] of taken) addCounts(this.#of(Buffer.from(name, "latin1")), counts);
+    for (const [name, counts] of taken) {
+      if (this.#queues.size >= KEPT_QUEUES_MAX) return;
+      addCounts(this.#of(Buffer.from(name, "latin1")), counts);
+    }
   }
 
   happened(queue: Buffer, what: Counted, times = 1): void {

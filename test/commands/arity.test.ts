@@ -70,6 +70,23 @@ const accepted: Record<string, string[][]> = {
     ["q", "failed"],
     ["q", "completed", "BEFORE", "1", "COUNT", "5"],
   ],
+  QMOVE: [
+    ["q", "p"],
+    ["q", "p", "STATE", "failed", "COUNT", "5", "IDS", "1", "2"],
+  ],
+  QSET: [
+    ["q", "1"],
+    ["q", "1", "CONTENTS", "x", "DELAY", "0", "TTL", "1", "HEADER", "a", "b"],
+  ],
+  QCANCEL: [["q", "1"]],
+  QSTATS: [["q"]],
+  QUEUES: [[], ["MATCH", "*", "AFTER", "q", "COUNT", "5"]],
+  QERRORS: [["q"], ["q", "COUNT", "5"]],
+  QWAIT: [["q", "nothing", "0.01"]],
+  QEMPTY: [
+    ["nothing", "0.01"],
+    ["nothing", "0.01", "CLAIMED"],
+  ],
   QCONFIG: [["q"], ["q", "RESET"], ["q", "lease", "5", "ttl", "0"]],
   QDEFAULT: [[], ["lease", "30"], ["RESET"]],
   QPAUSE: [["p"], ["p", "IN", "FOR", "0.001"]],

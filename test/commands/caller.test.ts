@@ -16,6 +16,7 @@ import { systemClock } from "../../src/queue/clock.ts";
 import { Consumer } from "../../src/queue/consumer.ts";
 import { Consumers } from "../../src/queue/consumers.ts";
 import { Failures } from "../../src/queue/failures.ts";
+import { Endings } from "../../src/queue/endings.ts";
 import { Waiters } from "../../src/queue/waiters.ts";
 import { ErrorReply, type Reply } from "../../src/resp/reply.ts";
 import { LocalStore } from "../../src/stores/local/local-store.ts";
@@ -75,6 +76,7 @@ function setUp() {
     store,
     processId: "okq",
     waiters,
+    endings: new Endings(systemClock),
     consumers: new Consumers(store, () => {}),
     background: new BackgroundPushes({ countMax: 1, bytesMax: 100 }, () => {}),
     longReplies: new LongReplies(new Budget(1_000_000)),

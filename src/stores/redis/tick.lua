@@ -4,35 +4,6 @@
 -- ARGV    limit
 -- Returns how many were moved, or an error that names a queue where it failed, if there is one
 
--- Older versions noted scores in ms. They are closer to 0 than any in ticks, unless the clock of the
--- server shows January 1970.
-local MS_MAX = 2 ^ 42
-
--- Converts up to limit scores of that key to ticks; returns how many. The furthest from 0 go first:
--- the order is right all the time.
-local function convert_from_ms(key, limit)
-  if now() * TICKS_PER_MS <= MS_MAX then
-    return 0
-  end
-  local noted = redis.call('ZREVRANGEBYSCORE', key, MS_MAX, '(0', 'WITHSCORES', 'LIMIT', 0, limit)
-  if #noted == 0 then
-    noted = redis.call('ZRANGEBYSCORE', key, -MS_MAX, '(0', 'WITHSCORES', 'LIMIT', 0, limit)
-  end
-  for at = 1, #noted, 2 do
-    redis.call('ZADD', key, noted[at + 1] * TICKS_PER_MS, noted[at])
-  end
-  return #noted / 2
-end
-
--- Older versions did not know ticks, and noted the first claim in ticks as the deadline of a queue,
--- which is too late. Such queues are looked at now.
-local function correct_deadlines(limit)
-  local late = redis.call('ZRANGEBYSCORE', timers_key, MS_MAX, '+inf', 'LIMIT', 0, limit)
-  for _, name in ipairs(late) do
-    redis.call('ZADD', timers_key, now(), name)
-  end
-end
-
 -- Moves up to limit events whose lease has ended; returns how many.
 local function return_due(queue, limit)
   local before = '(' .. string.format('%.0f', (now() + 1) * TICKS_PER_MS)
@@ -58,13 +29,8 @@ local function return_due(queue, limit)
   return #ids
 end
 
--- The deadline of a queue is a lower bound: perhaps no lease in it has expired yet. Scores that are
--- converted count as moved; the queue is due until none is left.
+-- The deadline of a queue is a lower bound: perhaps no lease in it has expired yet.
 local function reclaim_from(queue, limit)
-  local converted = convert_from_ms(queue.claimed, limit) + convert_from_ms(queue.front, limit)
-  if converted > 0 then
-    return converted
-  end
   local moved = return_due(queue, limit)
   local first = redis.call('ZRANGE', queue.claimed, 0, 0, 'WITHSCORES')
   if first[2] then
@@ -111,7 +77,6 @@ verbs.tick = function(from)
   timers_changed = true
   local swept, has_more = pcall(sweep)
   is_sweeping = swept and has_more
-  correct_deadlines(limit)
   while moved < limit do
     local due = redis.call('ZRANGEBYSCORE', timers_key, '-inf', now(), 'LIMIT', 0, 1)
     if #due == 0 then

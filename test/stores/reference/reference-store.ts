@@ -7,6 +7,7 @@ import type { Operation, ResultOf } from "../../../src/queue/operations.ts";
 import {
   type DueListener,
   type ReadyListener,
+  type StoreObserver,
   type Receiver,
   Session,
   type Store,
@@ -18,15 +19,18 @@ interface ReferenceOptions {
   clock: Clock;
   onReady: ReadyListener;
   onDue?: DueListener;
+  observer?: StoreObserver;
 }
 
 export class ReferenceStore implements Store {
+  readonly #observer: StoreObserver | undefined;
   readonly #clock: Clock;
   readonly #state: ReferenceState;
   readonly #onDue: DueListener;
   readonly #submitted: (() => void)[] = [];
 
-  constructor({ clock, onReady, onDue = () => {} }: ReferenceOptions) {
+  constructor({ clock, onReady, onDue = () => {}, observer }: ReferenceOptions) {
+    this.#observer = observer;
     this.#clock = clock;
     this.#onDue = onDue;
     this.#state = new ReferenceState((queue, count) =>
@@ -35,7 +39,9 @@ export class ReferenceStore implements Store {
   }
 
   session(): Session {
-    return new ReferenceSession(this.#state, (run) => this.#submit(run));
+    const onDone = (operation: Operation, result: unknown) =>
+      this.#observer?.done(operation, result, this.#state.nowMs);
+    return new ReferenceSession(this.#state, onDone, (run) => this.#submit(run));
   }
 
   async watch(): Promise<void> {}
@@ -66,11 +72,17 @@ export class ReferenceStore implements Store {
 
 class ReferenceSession extends Session {
   readonly #state: ReferenceState;
+  readonly #onDone: (operation: Operation, result: unknown) => void;
   readonly #schedule: (run: () => void) => void;
   readonly #failures = new Failures();
 
-  constructor(state: ReferenceState, schedule: (run: () => void) => void) {
+  constructor(
+    state: ReferenceState,
+    onDone: (operation: Operation, result: unknown) => void,
+    schedule: (run: () => void) => void,
+  ) {
     super();
+    this.#onDone = onDone;
     this.#state = state;
     this.#schedule = schedule;
   }
@@ -94,6 +106,7 @@ class ReferenceSession extends Session {
         this.#failures.add(failure);
         return receiver.failed(failure);
       }
+      this.#onDone(operation, result);
       receiver.succeeded(result as ResultOf<O>);
     });
   }
