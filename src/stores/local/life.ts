@@ -53,9 +53,15 @@ export function makeReady(model: Model, event: LocalEvent, place: number, more: 
   model.move(event, { state: READY, atMs: 0, place, more });
 }
 
-/** The event waits until then. */
-export function delay(model: Model, event: LocalEvent, atMs: number, more: More | null): void {
-  model.move(event, { state: DELAYED, atMs, place: model.number(), more });
+/** The event waits until then. Of events due at the same time its place says which comes first. */
+export function delay(
+  model: Model,
+  event: LocalEvent,
+  atMs: number,
+  place: number,
+  more: More | null,
+): void {
+  model.move(event, { state: DELAYED, atMs, place, more });
 }
 
 /** Ends a claim with success. */
@@ -148,7 +154,7 @@ function retryAt(
   atMs: number,
   more: More | null,
 ): "ready" | "delayed" {
-  if (atMs > 0) delay(model, event, atMs, more);
+  if (atMs > 0) delay(model, event, atMs, event.place, more);
   else makeReady(model, event, event.place, more);
   return atMs > 0 ? "delayed" : "ready";
 }

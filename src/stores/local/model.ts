@@ -175,8 +175,8 @@ export class Model extends LocalQueues {
     const { queue, state, atMs, place } = event;
     this.usage.addToState(state, 1);
     if (state === READY) queue.line.add(event);
-    else if (state === CLAIMED) queue.claimed.add(atMs, rankOf(place), event);
-    else if (state !== GONE) queue.timed(state).add(atMs, rankOf(place), event);
+    else if (state === CLAIMED) queue.claimed.add(atMs, rankOf(state, place), event);
+    else if (state !== GONE) queue.timed(state).add(atMs, rankOf(state, place), event);
     else {
       queue.drop(event);
       this.usage.removeWarm(event);
@@ -193,8 +193,8 @@ export class Model extends LocalQueues {
     if (state === READY) {
       queue.line.remove(place);
       if (queue.line.hasManyGaps) this.#gapped.add(queue);
-    } else if (state === CLAIMED) queue.claimed.remove(atMs, rankOf(place));
-    else if (state !== GONE) queue.timed(state).remove(atMs, rankOf(place));
+    } else if (state === CLAIMED) queue.claimed.remove(atMs, rankOf(state, place));
+    else if (state !== GONE) queue.timed(state).remove(atMs, rankOf(state, place));
     else {
       queue.index(event);
       this.usage.addWarm(event);

@@ -45,7 +45,7 @@ export class Restorer implements Restoration {
     const { key, state, atMs, place, expiresAtMs, lease } = stored;
     this.#lastClaim = Math.max(this.#lastClaim, lease);
     if (state === READY) this.#inLine(queue, place);
-    else queue.timed(state).add(atMs, rankOf(place), key);
+    else queue.timed(state).add(atMs, rankOf(state, place), key);
     if (isRetrying) queue.retrying++;
     this.#model.usage.addToState(state, 1);
     this.#cold.restore(queue, { hash: hashOf(stored.id), key, state, place });

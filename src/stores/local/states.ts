@@ -5,8 +5,8 @@
  * - LEFT_END - number: entered at the left end
  * - -claim: requeued when that claim failed or crashed; claims have ascending numbers
  * - number: entered at the right end
- * The number of a place is that of its event (its key), or a later one. Events that are neither
- * ready nor claimed have a number as their place: it ascends in the order in which they became so.
+ * The number of a place is that of its event (its key), or a later one. A delayed event has such a
+ * place too. A failed or completed one has a number: the later it became so, the greater.
  */
 export const LEFT_END = -(2 ** 50);
 
@@ -28,7 +28,7 @@ export function numberOf(place: number): number {
   return place < LEFT_END ? LEFT_END - place : Math.abs(place);
 }
 
-/** Orders events with the same time: claims by their number, others in the order they came. */
-export function rankOf(place: number): number {
-  return place < 0 ? -place : place;
+/** Orders events with the same time: in the order of the line, or in which they became so. */
+export function rankOf(state: StateNumber, place: number): number {
+  return state === FAILED || state === COMPLETED ? place : -place;
 }

@@ -52,11 +52,12 @@ export const operations: Operations = {
 
   unpop(state, { queue: name, popped }) {
     const queue = state.queue(textOf(name));
-    const { claim, event: before, rank } = popped.undo as Undo;
-    const isThere = queue.events.get(before.id) === before && before.claim?.number === claim;
-    if (claim === null ? queue.taken(before.id) : !isThere) return false;
-    // A removed event may be given back again when it is gone once more.
-    const event = claim === null ? { ...before } : before;
+    const { claim, event: given, rank } = popped.undo as Undo;
+    // A removed one that was undone before lives on by itself.
+    const event = claim === null ? { ...given } : given;
+    if (claim !== null) {
+      if (queue.events.get(event.id) !== event || event.claim?.number !== claim) return false;
+    } else if (queue.taken(event.id)) return false;
     queue.enter(event, null, rank);
     queue.events.set(event.id, event);
     return true;
@@ -313,7 +314,7 @@ function popFrom(
     const isLimited = claimedMax !== null && queue.count("claimed") >= claimedMax;
     if (isLimited && leasedMs > 0) return null;
     const { id, contents, options, rank } = event;
-    const claim = leasedMs > 0 ? queue.claim(event, leasedMs, worker) : null;
+    const claim = leasedMs > 0 ? queue.claim(event, leasedMs, claimant) : null;
     if (!claim) queue.remove(event);
     return {
       queue: bytesOf(queue.name),
@@ -323,7 +324,7 @@ function popFrom(
       attempt: 1 + event.failures + event.crashes,
       headers: claimant && options.headers,
       pushedAtMs: event.pushedAtMs,
-      undo: { claim: claim?.number ?? null, event, rank } satisfies Undo,
+      undo: { claim: claim?.number ?? null, event: claim ? event : { ...event }, rank },
     };
   }
   return null;

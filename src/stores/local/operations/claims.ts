@@ -45,8 +45,9 @@ export function redo(model: Model, operation: Redo): boolean {
   if (!event) return false;
   const atMs = life.startMs(model, operation.start);
   const more = life.withoutClaim(event, null);
-  if (atMs > 0) life.delay(model, event, atMs, more);
-  else life.makeReady(model, event, model.number(), more);
+  const place = model.number();
+  if (atMs > 0) life.delay(model, event, atMs, place, more);
+  else life.makeReady(model, event, place, more);
   return true;
 }
 

@@ -66,8 +66,7 @@ function moveOne(model: Model, event: LocalEvent, queue: LocalQueue): void {
     return settle(model, event, state, more, { queue, atMs, pushedAtMs });
   }
   const place = model.leftPlace();
-  if (state === READY) model.move(event, { queue, state, place, pushedAtMs, more });
-  else model.move(event, { queue, state, atMs, place: model.number(), pushedAtMs, more });
+  model.move(event, { queue, state, atMs, place, pushedAtMs, more });
 }
 
 export function set(model: Model, operation: SetEvent): boolean {
@@ -85,9 +84,8 @@ export function set(model: Model, operation: SetEvent): boolean {
   if (start === null) model.move(event, { state, atMs, place, more });
   else {
     const startsAtMs = startMs(model, start);
-    if (startsAtMs > 0) {
-      model.move(event, { state: DELAYED, atMs: startsAtMs, place: model.number(), more });
-    } else model.move(event, { state: READY, atMs: 0, place: model.leftPlace(), more });
+    const next = startsAtMs > 0 ? DELAYED : READY;
+    model.move(event, { state: next, atMs: startsAtMs, place: model.leftPlace(), more });
   }
   if (contents !== null) model.setContents(event, toKept(contents));
   return true;

@@ -100,7 +100,7 @@ function add(model: Model, event: LocalEvent, end: End, options: PushOptions | n
   if (options === null) return model.move(event, { state: READY, place });
   const more = moreWith(null, factsOf(options));
   const atMs = startMs(model, options.start);
-  if (atMs > 0) model.move(event, { state: DELAYED, atMs, place: event.key, more });
+  if (atMs > 0) model.move(event, { state: DELAYED, atMs, place, more });
   else model.move(event, { state: READY, place, more });
 }
 
@@ -120,9 +120,9 @@ function replace(
   const startsAtMs = startMs(model, options.start);
   const atMs = options.start === null && state === DELAYED ? dueMs : startsAtMs;
   drop(model, there);
-  if (atMs > 0) return model.move(event, { state: DELAYED, atMs, place: event.key, more });
-  const keepsPlace = state === READY && end === "left";
   const newPlace = end === "left" ? LEFT_END - event.key : event.key;
+  if (atMs > 0) return model.move(event, { state: DELAYED, atMs, place: newPlace, more });
+  const keepsPlace = state === READY && end === "left";
   const isTold = state !== READY;
   model.move(event, { state: READY, place: keepsPlace ? place : newPlace, more }, isTold);
 }

@@ -67,7 +67,8 @@ export const migrations: readonly string[] = [
    );
    INSERT INTO moved
      SELECT key, queue, CASE deadline WHEN 70368744177664 THEN 2 ELSE 4 END, deadline,
-       CASE deadline WHEN 70368744177664 THEN 70368744177664 ELSE 70368744207664 END, (SELECT ms FROM clock),
+       CASE deadline WHEN 70368744177664 THEN 70368744177664 ELSE 70368744207664 END,
+       (SELECT ms FROM clock),
        4503599627370496 + coalesce(place, -1125899906842624 - key), NULL, id, NULL, contents
      FROM events;
    DROP TABLE events;
