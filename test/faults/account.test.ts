@@ -164,7 +164,7 @@ test("expects no earlier claims and events from an emptied store", () => {
   expect(lost).toBe("event-0");
 });
 
-test("accepts attempts that count failures and crashes, and late endings that change nothing", () => {
+test("accepts attempts that count failures and crashes, and late endings", () => {
   const { account, clock, push, claim, end } = open();
   const [id] = push(1) as [string];
   claim(id, "1-1", 1);

@@ -78,8 +78,8 @@ export class Account {
   }
 
   /**
-   * A pop that was sent at that moment with that lease delivered an event. `shown`: if it asked for a
-   * token.
+   * A pop that was sent at that moment with that lease delivered an event. `shown`: if the pop
+   * asked for a token.
    */
   delivered(
     id: string,
