@@ -4,8 +4,8 @@ import type { Popped } from "../../queue/event.ts";
 import type { Operation, Pop } from "../../queue/operations.ts";
 import type { Output } from "../../resp/reply.ts";
 import { INFIXES, queueKey, TICKS_PER_MS } from "./keys.ts";
-import { contentsOf } from "./value.ts";
-import { ABSENT, type ScriptReply, type Undo } from "./verbs.ts";
+import { contentsOf, headersOf } from "./value.ts";
+import { ABSENT, type ScriptReply, type Undo } from "./verb.ts";
 
 /** Of events popped from one queue with one lease. REPLY_BYTES_MAX of the script limits them. */
 export class Fetch {
@@ -44,8 +44,10 @@ export class Fetch {
       const score = Number((scores as (Buffer | null)[])[at]);
       const { claim, leaseMs } = popped.undo as Undo;
       const isClaimed = score === claim + leaseMs * TICKS_PER_MS;
-      if (bytes && isClaimed) popped.contents = contentsOf(bytes);
-      else this.results[place] = null;
+      if (bytes && isClaimed) {
+        popped.contents = contentsOf(bytes);
+        if (popped.token) popped.headers = headersOf(bytes);
+      } else this.results[place] = null;
     }
   }
 }
