@@ -1,4 +1,5 @@
 // The Context of commands: the running server as its commands see it, made from a Config.
+import { randomBytes } from "node:crypto";
 import { version } from "../../package.json" with { type: "json" };
 import { BackgroundPushes } from "../commands/background.ts";
 import { createBudgets } from "../commands/budget.ts";
@@ -10,6 +11,7 @@ import type { LogLimit } from "../log/log-limit.ts";
 import type { Clock } from "../queue/clock.ts";
 import { Consumers } from "../queue/consumers.ts";
 import type { Store } from "../queue/store.ts";
+import type { Endings } from "../queue/endings.ts";
 import type { Waiters } from "../queue/waiters.ts";
 import { CLIENT_LIMITS } from "../server/flow/limits.ts";
 import type { Directory } from "../users/directory.ts";
@@ -18,21 +20,28 @@ import { shownOptions } from "./shown-options.ts";
 interface Parts {
   store: Store;
   waiters: Waiters;
+  endings: Endings;
   users: Directory;
   maxClients: number;
   clock: Clock;
 }
 
 export function contextOf(config: Config, { warn }: LogLimit, parts: Parts): Context {
-  const { store, waiters, users, maxClients, clock } = parts;
+  const { store, waiters, endings, users, maxClients, clock } = parts;
   // The maximum of each of the three budgets, not of all together.
   const budgets = createBudgets(config.maxWaitingBytes);
   const reportFailure = (what: string, error: Error) => warn(`${what} failed`, { error });
   return {
     store,
+    processId: randomBytes(8).toString("hex"),
     waiters,
+    endings,
     users,
-    consumers: new Consumers(store, (error) => reportFailure("deregistering a consumer", error)),
+    consumers: new Consumers(
+      store,
+      (error) => reportFailure("deregistering a consumer", error),
+      clock,
+    ),
     background: new BackgroundPushes(
       { countMax: config.bgPushPoolSize, bytesMax: config.maxEventBytes },
       warn,

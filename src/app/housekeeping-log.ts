@@ -19,6 +19,10 @@ const texts: Record<Work, { fails: string; works: string }> = {
     fails: "consumers may wake late, okq tries again",
     works: "consumers wake in time again",
   },
+  count: {
+    fails: "the figures of queues are late, okq tries again",
+    works: "the figures of queues are up to date again",
+  },
   hear: {
     fails: "cannot receive messages of other okq processes, okq tries again",
     works: "messages of other okq processes arrive again",

@@ -5,6 +5,8 @@ import type { Log } from "../log/log.ts";
 import { LogLimit } from "../log/log-limit.ts";
 import { type Clock, systemClock } from "../queue/clock.ts";
 import { Housekeeper } from "../queue/housekeeper.ts";
+import { Endings } from "../queue/endings.ts";
+import { Tally } from "../queue/tally.ts";
 import { Waiters } from "../queue/waiters.ts";
 import { Server } from "../server/server.ts";
 import { Shared } from "../server/shared.ts";
@@ -31,7 +33,7 @@ import { readTlsFiles } from "./tls-files.ts";
  *     ▼ submit (queue/store)
  *   stores/local or stores/redis: a batch for the operations that all clients submitted in a turn
  *     │                   │     of the event loop, or while the previous batch was in flight
- *     │                   └─► onReady ─► queue/waiters wakes a client that waits in QNOTIFY
+ *     │                   └─► onReady ─► queue/waiters wakes a client that waits in QNOTIFY or QPOP
  *     │ result, once the store has the batch
  *     ▼
  *   commands/execution ─► reply(), as in commands/push: result to a reply
@@ -62,20 +64,41 @@ export interface Okq extends Ports {
 const STORE_CLOSE_MS_MAX = 2_000;
 
 /** Rejects with a message of one line if okq cannot use its store, an address or a file. */
-export async function startOkq(config: Config, log: Log, clock: Clock = systemClock): Promise<Okq> {
+export async function startOkq(
+  config: Config,
+  log: Log,
+  clock: Clock = systemClock,
+  open = openStore,
+): Promise<Okq> {
   const maxClients = clientsWithinFileLimit(config, log);
   // Finds bad certificates before the store is opened, which may take long.
   if (config.tlsListenAddr) readTlsFiles(config);
   const logLimit = new LogLimit(log.warn);
   const users = openUsers(config, logLimit, clock);
   const waiters = new Waiters(clock);
+  const endings = new Endings(clock);
+  const tally = new Tally();
   let housekeeper: Housekeeper | null = null;
-  const { store, storeName, announce } = await openStore(config, log, {
+  const { store, storeName, announce } = await open(config, log, {
     clock,
     onReady: (queue, count) => waiters.wake(queue, count),
     onDue: () => housekeeper?.wake(),
+    observer: {
+      done(operation, result, nowMs) {
+        tally.done(operation, result, nowMs);
+        endings.done(operation);
+      },
+      happened: (...what) => tally.happened(...what),
+    },
   });
-  const context = contextOf(config, logLimit, { store, waiters, users, maxClients, clock });
+  const context = contextOf(config, logLimit, {
+    store,
+    waiters,
+    endings,
+    users,
+    maxClients,
+    clock,
+  });
   const server = new Server(new Shared(context, parserLimits(config)));
   const reloader = new FileReloader(log);
   const ports = await listen(config, server, reloader, log).catch(async (error) => {
@@ -87,7 +110,7 @@ export async function startOkq(config: Config, log: Log, clock: Clock = systemCl
   if (config.users) reloadUsers(config.users, context, reloader, log);
   const { note: onRound } = new HousekeepingLog(log, logLimit, { store: storeName }, clock);
   const { consumers } = context;
-  housekeeper = new Housekeeper({ store, consumers, waiters, clock, onRound });
+  housekeeper = new Housekeeper({ store, consumers, waiters, endings, tally, clock, onRound });
   announce();
   warnOfReadableSecrets(config, log);
   log.info("listening", { ...addressesOf(config, ports), version });

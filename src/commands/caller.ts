@@ -2,11 +2,16 @@
 // on the connection itself need a Client.
 import type { Consumer } from "../queue/consumer.ts";
 import type { Failures } from "../queue/failures.ts";
+import type { HeldClaims } from "../queue/held-claims.ts";
 import type { Session } from "../queue/store.ts";
 import type { ProtocolVersion } from "../resp/reply.ts";
 import type { User } from "../users/user.ts";
 
 export interface Caller {
+  /** No two callers at a time have the same number in this process. */
+  readonly id: number;
+  /** The name of its worker, unless a command names another; may be empty. */
+  readonly name: string;
   /** Null until it has logged in. */
   readonly user: User | null;
   /** Its operations take effect in the order in which it sent its commands. */
@@ -14,6 +19,8 @@ export interface Caller {
   /** Its failed operations. QSTATUS and QINFO look at them: they wait before they submit any. */
   readonly failures: Failures;
   readonly consumer: Consumer;
+  /** What it has claimed, if that is to go back when it closes (CLIENT RELEASE ON). */
+  readonly held: HeldClaims | null;
   /** Aborts when waiting is of no use any more: the caller is gone or okq stops. */
   readonly gone: AbortSignal;
   /** The connection is closed: replies cannot reach the caller. */
@@ -32,6 +39,7 @@ export interface ConnectionSettings {
   skipsReply: boolean;
   /** Between MULTI and EXEC. */
   isRefusingTransaction: boolean;
+  held: HeldClaims | null;
 }
 
 /** Figures of a connection that CLIENT LIST and INFO show. */
@@ -57,6 +65,9 @@ export interface ConnectionFigures {
 /** A connection. */
 export interface Client extends Caller, ConnectionSettings, ConnectionFigures {
   user: User | null;
+  held: HeldClaims | null;
+  name: string;
+  readonly id: number;
   /** Ends a wait with nil, as `gone` does, but the client stays connected. */
   stopWaiting(): void;
   /** Closes once the replies to what it sent up to now are sent. */

@@ -1,4 +1,5 @@
 // CLIENT and its subcommands: lists, names and closes connections.
+import { HeldClaims } from "../queue/held-claims.ts";
 import { OK, type Reply } from "../resp/reply.ts";
 import type { Answer } from "./answer.ts";
 import { parseInteger } from "./numbers.ts";
@@ -198,8 +199,35 @@ function setReplies({ args, client }: Call): Reply {
 }
 
 function onOrOff({ args }: Call): Reply {
-  if (/^(ON|OFF)$/.test(wordOf(args[2]!))) return OK;
+  readOnOrOff(args[2]!);
+  return OK;
+}
+
+function readOnOrOff(bytes: Buffer): "ON" | "OFF" {
+  const word = wordOf(bytes);
+  if (word === "ON" || word === "OFF") return word;
   throw commandError("onOrOff");
+}
+
+/** What it claimed before ON does not go back. */
+function setRelease({ args, client }: Call): Reply {
+  const isOn = readOnOrOff(args[2]!) === "ON";
+  if (!isOn) client.held = null;
+  else client.held ??= new HeldClaims();
+  return OK;
+}
+
+/** As in Redis, but there is no ERROR: the wait ends as at its timeout. */
+function unblock({ args, context }: Call): Reply {
+  const id = parseInteger(args[2]!);
+  if (id === null) throw commandError("clientId");
+  if (args[3] && wordOf(args[3]) !== "TIMEOUT") {
+    throw commandError("notOneOf", { name: "CLIENT UNBLOCK", accepts: "TIMEOUT", given: args[3] });
+  }
+  const blocked = context.clients.get(id);
+  if (!blocked?.consumer.isWaiting) return 0;
+  blocked.stopWaiting();
+  return 1;
 }
 
 function subcommand(
@@ -234,6 +262,20 @@ export const clientCommands: Command[] = [
       "MAXAGE seconds, SKIPME yes|no; how many. With an address alone OK.",
     kill,
     "admin",
+  ),
+  subcommand(
+    "UNBLOCK",
+    "client-id [TIMEOUT]",
+    "Ends the wait of that connection with nil: 1, or 0 if it does not wait.",
+    unblock,
+    "admin",
+  ),
+  subcommand(
+    "RELEASE",
+    "ON|OFF",
+    "With ON the events that QPOP and QNEXT claim from now on go back when the connection " +
+      "closes, as crashes, without waiting for the ends of their leases.",
+    setRelease,
   ),
   subcommand("SETNAME", "name", "Names the connection.", ({ args, client }) => {
     client.name = checkName(args[2]!, "Client names");

@@ -34,8 +34,11 @@ export interface Description {
   access: Access;
   since: string;
   flags: readonly Flag[];
-  /** Later commands of the connection are not started before this one has answered. */
-  isExclusive?: true;
+  /**
+   * Later commands of the connection are not started before this one has answered: always, or if
+   * it is called with WAIT.
+   */
+  isExclusive?: true | "with WAIT";
   /** Run between MULTI and EXEC too, where all others are refused. */
   isTransactional?: true;
 }
@@ -56,7 +59,7 @@ export interface StoreCommand extends Description {
   /** Throws a CommandError for arguments that the command does not take. */
   parse(args: Buffer[], context: QueueContext): Operation | InBackground;
   /** Called with the operation's result, unless it failed. */
-  reply(result: unknown, operation: Operation, context: QueueContext): Answer;
+  reply(result: unknown, operation: Operation, context: QueueContext, caller: Caller): Answer;
 }
 
 /** A command that is no operation, or several. */
@@ -77,7 +80,7 @@ export function storeCommand<N extends string, S extends string, O extends Opera
     name: N;
     syntax: S;
     parse: (args: Positional<N, S>, options: Options<S>, context: QueueContext) => O | InBackground;
-    reply: (result: ResultOf<O>, operation: O, context: QueueContext) => Answer;
+    reply: (result: ResultOf<O>, operation: O, context: QueueContext, caller: Caller) => Answer;
   },
 ): StoreCommand {
   const { positional, options } = argumentReader(command.name, command.syntax);

@@ -24,9 +24,10 @@ async function reset({ client, context }: Call): Promise<Reply> {
   client.replies = "on";
   client.isRefusingTransaction = false;
   client.name = "";
+  client.held = null;
   client.protocol = 2;
   client.user = context.users.stranger;
-  await client.consumer.leaveAllBut([]);
+  await client.consumer.leaveAll();
   return new Simple("RESET");
 }
 

@@ -1,5 +1,6 @@
 // The objects that commands share: the part that commands on queues need, and the whole server.
 import type { Clock } from "../queue/clock.ts";
+import type { Endings } from "../queue/endings.ts";
 import type { Consumers } from "../queue/consumers.ts";
 import type { Store } from "../queue/store.ts";
 import type { Waiters } from "../queue/waiters.ts";
@@ -12,12 +13,15 @@ import type { LongReplies } from "./long-replies.ts";
 
 export interface QueueContext {
   store: Pick<Store, "session" | "watch">;
+  /** Of this okq: no other process has the same. Without blanks. */
+  processId: string;
   waiters: Waiters;
   consumers: Consumers;
+  endings: Endings;
   background: BackgroundPushes;
   longReplies: LongReplies;
   stats: Pick<Stats, "pushes" | "pops" | "acks">;
-  settings: Pick<Settings, "maxNameBytes" | "maxWaitingBytes">;
+  settings: Pick<Settings, "maxEventBytes" | "maxNameBytes" | "maxWaitingBytes">;
   /** Logs a failure. Clients get no reply for it, or a reply without the details. */
   reportFailure(what: string, error: Error): void;
 }

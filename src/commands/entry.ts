@@ -19,6 +19,8 @@ export interface Entry<C extends Caller = Client, X extends QueueContext = Conte
   /** Bounds of the argument count, the command's words included. */
   min: number;
   max: number;
+  /** Whether later commands wait for the answer to a call with these arguments. */
+  isExclusive(args: Buffer[]): boolean;
   queues: QueueArguments | null;
   /** The index of the first queue behind a token such as FROM in a call; null without a token. */
   queuesBehindToken: ((args: Buffer[]) => number) | null;
@@ -40,6 +42,7 @@ export function entryOf<C extends Caller, X extends QueueContext>(
     runCommand: isStore ? null : command,
     min: min + words,
     max: max + words,
+    isExclusive: exclusiveCalls(command),
     queues,
     queuesBehindToken: queues?.token ? findBehind(command, queues.token) : null,
   };
@@ -48,6 +51,12 @@ export function entryOf<C extends Caller, X extends QueueContext>(
 function rightsFor(access: Access): Right[] | null {
   if (access === "anybody" || access === "logged-in") return null;
   return access.split(" or ") as Right[];
+}
+
+function exclusiveCalls(command: Description): (args: Buffer[]) => boolean {
+  if (command.isExclusive !== "with WAIT") return () => command.isExclusive === true;
+  const findWait = findBehind(command, "WAIT");
+  return (args) => findWait(args) < args.length;
 }
 
 function findBehind(command: Description, token: string): (args: Buffer[]) => number {

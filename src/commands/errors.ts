@@ -71,11 +71,27 @@ export const errorTexts = {
   },
   namesTooLong: {
     text: "ERR names too long, {bytes} of at most {bytesMax} bytes in all",
-    when: "The names of a QREGISTER are too long together.",
+    when: "The names of the queues of a QREGISTER or a pop are too long together.",
   },
   tooManyRegistrations: {
     text: "ERR the registrations of all clients need too much memory (--max-waiting-bytes)",
     when: "The registrations of all clients use up the memory that there is for them.",
+  },
+  unknownSetting: {
+    text: "ERR unknown setting, known: {known}; got '{setting}'",
+    when: "QCONFIG or QDEFAULT with a setting that does not exist.",
+  },
+  moveToItself: {
+    text: "ERR the target is the queue itself",
+    when: "QMOVE names the same queue twice.",
+  },
+  failedToCycle: {
+    text: "ERR failed-to would lead back to this queue, or over more than 16 queues",
+    when: "QCONFIG with such a `failed-to`. Nothing was changed.",
+  },
+  weights: {
+    text: "ERR WEIGHTS takes one weight for each queue, got {count} for {queues}",
+    when: "A pop has more or fewer weights than queues.",
   },
   // Arguments.
   missingArguments: {
@@ -245,7 +261,7 @@ export const errorTexts = {
   },
   clientId: {
     text: "ERR Invalid client ID",
-    when: "CLIENT LIST ID with an id that is not a number.",
+    when: "CLIENT LIST ID or CLIENT UNBLOCK with an id that is not a number.",
   },
   clientType: {
     text: "ERR Unknown client type '{type}'",
@@ -277,7 +293,7 @@ export const errorTexts = {
   },
   onOrOff: {
     text: "ERR syntax error, the argument must be ON or OFF",
-    when: "CLIENT NO-EVICT or NO-TOUCH with another word.",
+    when: "CLIENT NO-EVICT, NO-TOUCH or RELEASE with another word.",
   },
   // OKQ BACKUP.
   backupPath: {

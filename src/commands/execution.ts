@@ -69,7 +69,7 @@ export abstract class Execution<C extends Caller = Client, X extends QueueContex
     if (denied) return denied;
     if (afterFailure && entry.command.group === "queue") return afterFailure;
     try {
-      return storeCommand ? this.#parse(storeCommand) : this.#run(runCommand!);
+      return storeCommand ? this.#parse(storeCommand) : this.#run(runCommand!, entry);
     } catch (error) {
       return this.errorReplyTo(error);
     }
@@ -118,7 +118,7 @@ export abstract class Execution<C extends Caller = Client, X extends QueueContex
     const operation = command.parse(this.args, this.context);
     if (operation instanceof InBackground) {
       const { push } = operation;
-      const replyTo = (result: unknown) => command.reply(result, push, this.context);
+      const replyTo = (result: unknown) => command.reply(result, push, this.context, this.client);
       return this.context.background.start(push, this.client.session, replyTo);
     }
     this.#command = command;
@@ -126,8 +126,8 @@ export abstract class Execution<C extends Caller = Client, X extends QueueContex
     return undefined;
   }
 
-  #run(command: RunCommand<C, X>): Answer | undefined {
-    this.isExclusive = command.isExclusive === true;
+  #run(command: RunCommand<C, X>, { isExclusive }: Entry<C, X>): Answer | undefined {
+    this.isExclusive = isExclusive(this.args);
     if (this.isExclusive && this.args.length <= COPIED_MAX) this.args = this.args.map(copyOf);
     const answer = command.run(this);
     if (!(answer instanceof Promise)) return answer;
@@ -138,7 +138,7 @@ export abstract class Execution<C extends Caller = Client, X extends QueueContex
   /** The operation is done: an error from here on must not reach the store or end the process. */
   #replyTo(result: unknown, operation: Operation): Answer {
     try {
-      return this.#command!.reply(result, operation, this.context);
+      return this.#command!.reply(result, operation, this.context, this.client);
     } catch (error) {
       return this.errorReplyTo(error);
     }

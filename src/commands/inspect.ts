@@ -19,10 +19,18 @@ async function* statusOf(session: Session, queues: Buffer[]): AsyncGenerator<Que
   }
 }
 
-/** The status of all active queues that the user may see, ascending by bytes, in pages. */
-export async function* statusOfAll({ session, user }: Caller): AsyncGenerator<QueueStatus[]> {
+/**
+ * The status of all active queues that the user may see, ascending by bytes, in pages. The first
+ * one comes after `beginAfter`.
+ */
+export async function* statusOfAll(
+  { session, user }: Caller,
+  beginAfter: Buffer | null = null,
+): AsyncGenerator<QueueStatus[]> {
   for (const prefix of user?.prefixes ?? []) {
+    if (beginAfter && compareToPrefix(beginAfter, prefix) > 0) continue;
     let after = justBefore(prefix);
+    if (beginAfter && compareToPrefix(beginAfter, prefix) === 0) after = beginAfter;
     do {
       const page: { queues: QueueStatus[]; next: Buffer | null } = await session.ask({
         kind: "list",

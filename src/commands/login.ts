@@ -36,11 +36,10 @@ async function userOf(credentials: Credentials, { client, context }: Call): Prom
 /** From now on the client is that user. It stays registered only where that user may consume. */
 function become(user: User, client: Client): void {
   client.user = user;
+  const isKept = (queue: Buffer) => user.may("consume") && user.mayUse(queue);
   const { consumer } = client;
-  const { queues } = consumer;
-  const kept = user.may("consume") ? queues.filter((queue) => user.mayUse(queue)) : [];
-  if (kept.length === queues.length) return;
-  void consumer.leaveAllBut(kept);
+  if (consumer.isAllowed(isKept)) return;
+  void consumer.leaveAllBut(isKept);
   // A waiter without the right to a queue would take wake-ups meant for others.
   client.stopWaiting();
 }

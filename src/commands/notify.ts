@@ -10,12 +10,17 @@ const REGISTERED_MAX = 1024;
 /** The length of their names together. They are kept as long as the connection. */
 const REGISTERED_BYTES_MAX = 256 * 1024;
 
-async function register(queues: Buffer[], { client, context }: QueueCall): Promise<Reply> {
+/** Throws if a client may not wait on so many queues, or on names that are so long together. */
+export function checkQueues(queues: Buffer[]): void {
   checkCount("queues", queues.length, REGISTERED_MAX);
   const bytes = queues.reduce((sum, { length }) => sum + length, 0);
   if (bytes > REGISTERED_BYTES_MAX) {
     throw commandError("namesTooLong", { bytes, bytesMax: REGISTERED_BYTES_MAX });
   }
+}
+
+async function register(queues: Buffer[], { client, context }: QueueCall): Promise<Reply> {
+  checkQueues(queues);
   for (const queue of queues) checkNew("queue name", queue, context);
   // Copied, because the list outlives the command, and a view would keep the whole received chunk.
   const unique = new Map(queues.map((queue) => [nameOf(queue), queue]));
@@ -33,7 +38,7 @@ async function notify(timeoutMs: number, { client, context }: QueueCall): Promis
   // A driver that repeats a QNOTIFY on a new connection would wait and never get an event.
   if (!consumer.hasRegistered) throw commandError("notRegistered");
   if (timeoutMs > 0) await context.store.watch();
-  const woken = await context.waiters.wait({
+  const wait = context.waiters.wait({
     queues: consumer.queues,
     timeoutMs,
     signal: client.gone,
@@ -45,6 +50,7 @@ async function notify(timeoutMs: number, { client, context }: QueueCall): Promis
       return found;
     },
   });
+  const woken = await consumer.waits(wait);
   // The user may have lost the right to the queue meanwhile.
   return consumer.queues.find((queue) => woken?.equals(queue)) ?? null;
 }

@@ -47,7 +47,8 @@ export class OptionList {
   endOf({ form, argument }: Option, args: Buffer[], at: number): number {
     const first = at + 1;
     if (!form.isList) return first + form.values.length;
-    if (!argument.isOptional) return Math.max(args.length, first + form.values.length);
+    if (!argument.isOptional || form.values[0] === "id")
+      return Math.max(args.length, first + form.values.length);
     let end = first + 1;
     while (end < args.length && STARTS_NUMBER.test(wordOf(args[end]!))) end++;
     return end;

@@ -1,11 +1,11 @@
 // Decides whether a client may call a command, and use the queues that it names.
 import type { ErrorReply } from "../resp/reply.ts";
-import type { User } from "../users/user.ts";
+import type { Right, User } from "../users/user.ts";
 import type { Caller } from "./caller.ts";
 import type { Call } from "./command.ts";
 import type { QueueContext } from "./context.ts";
 import type { Entry } from "./entry.ts";
-import { errorReply } from "./errors.ts";
+import { commandError, errorReply } from "./errors.ts";
 import { wireName } from "./syntax.ts";
 
 /** Before a login every command gets this reply, also an unknown one. */
@@ -31,6 +31,18 @@ export function permissionError<C extends Caller, X extends QueueContext>(
     queuesError(user, args, queues.first, last) ??
     (queuesBehindToken && queuesError(user, args, queuesBehindToken(args), args.length))
   );
+}
+
+/** Throws unless the client has that right, which a command needs for a part of what it does. */
+export function demandRight(right: Right, command: string, { user }: Caller): User {
+  if (user!.may(right)) return user!;
+  throw commandError("noCommandRight", { user: user!.name, command: wireName(command) });
+}
+
+/** Throws unless the client may push into a queue that a command makes events enter. */
+export function demandPush(queue: Buffer, { user }: Caller): void {
+  if (user!.may("push") && user!.mayUse(queue)) return;
+  throw commandError("noQueueRight", { user: user!.name, queue });
 }
 
 /** The error reply if the user may not use one of the arguments from `first` to before `end`. */

@@ -1,45 +1,130 @@
-// QLPUSH and QRPUSH: events in, at either end.
+// QPUSH and QMPUSH, QLPUSH and QRPUSH: events in, one or many, at either end.
 import { Duplicate, type End } from "../queue/event.ts";
-import type { Push } from "../queue/operations.ts";
+import type { Push, PushBatch } from "../queue/operations.ts";
 import { OK } from "../resp/reply.ts";
-import { checkNew } from "./arguments.ts";
+import { checkCount, checkNew } from "./arguments.ts";
 import { InBackground } from "./background.ts";
 import { type StoreCommand, storeCommand } from "./command.ts";
-import { errorReply } from "./errors.ts";
+import type { QueueContext } from "./context.ts";
+import { commandError, errorReply } from "./errors.ts";
+import { allOptions, PUSH_OPTIONS, pushOptions, START } from "./push-options.ts";
 
-function pushCommand(name: string, end: End, summary: string): StoreCommand {
-  return storeCommand({
-    name,
-    syntax: "queue eventId contents [NOBLOCK]",
-    summary,
-    group: "queue",
-    access: "push",
-    since: "0.1.0",
-    flags: ["write", "fast"],
-    parse([, queue, id, contents], { NOBLOCK }, context) {
-      checkNew("queue name", queue, context);
-      checkNew("id", id, context);
-      const push: Push = { kind: "push", queue, end, id, contents, options: null };
-      return NOBLOCK ? new InBackground(push) : push;
-    },
-    reply(result, _, { stats }) {
-      if (result instanceof Duplicate) return errorReply("duplicateEvent", { id: result.id });
-      stats.pushes += 1;
-      return OK;
-    },
-  });
+const BATCH_MAX = 1000;
+
+const shared = { group: "queue", access: "push" } as const;
+
+type ClassicOptions = Parameters<typeof pushOptions>[0] & { NOBLOCK?: true };
+
+function classicPush(
+  { queue, end, id, contents }: { queue: Buffer; end: End; id: Buffer; contents: Buffer },
+  { NOBLOCK, ...given }: ClassicOptions,
+  context: QueueContext,
+): Push | InBackground {
+  checkNew("queue name", queue, context);
+  checkNew("id", id, context);
+  const options = pushOptions(given);
+  const push: Push = { kind: "push", queue, end, id, contents, options };
+  return NOBLOCK ? new InBackground(push) : push;
 }
 
-export const pushCommands = [
-  pushCommand(
-    "QLPUSH",
-    "left",
-    "Pushes an event at the left end, the last to be popped; OK once the store has it. " +
-      "With NOBLOCK, OK at once.",
-  ),
-  pushCommand(
-    "QRPUSH",
-    "right",
-    "Pushes an event at the right end, where it is the next one out. Otherwise as QLPUSH.",
-  ),
+function classicReply(result: Buffer | Duplicate, { stats }: QueueContext) {
+  if (result instanceof Duplicate) return errorReply("duplicateEvent", { id: result.id });
+  stats.pushes += 1;
+  return OK;
+}
+
+/** The events of a batch, which has either EVENTS or PAIRS. */
+function eventsOf(
+  { EVENTS, PAIRS = [] }: { EVENTS?: Buffer[] | undefined; PAIRS?: Buffer[] | undefined },
+  context: QueueContext,
+): PushBatch["events"] {
+  const events: PushBatch["events"] = (EVENTS ?? []).map((contents) => ({ id: null, contents }));
+  for (let at = 0; at < PAIRS.length; at += 2) {
+    const id = PAIRS[at]!;
+    checkNew("id", id, context);
+    events.push({ id, contents: PAIRS[at + 1]! });
+  }
+  checkCount("events", events.length, BATCH_MAX);
+  const bytes = events.reduce((sum, { contents }) => sum + contents.length, 0);
+  const bytesMax = context.settings.maxEventBytes;
+  if (bytes > bytesMax) throw commandError("eventTooLarge", { bytes, bytesMax });
+  return events;
+}
+
+const classic = { ...shared, since: "0.1.0", flags: ["write", "fast"] } as const;
+const PLACE = "[RIGHT|DELAY seconds|AT time]";
+const EVENTS_OR_PAIRS = "EVENTS contents [contents ...] | PAIRS id contents [id contents ...]";
+const ONDUP = "[ONDUP ERROR|KEEP|REPLACE]";
+
+export const pushCommands: StoreCommand[] = [
+  storeCommand({
+    ...classic,
+    name: "QLPUSH",
+    syntax: `queue eventId contents [NOBLOCK] ${START} ${PUSH_OPTIONS}`,
+    summary:
+      "Pushes an event at the left end, the last to be popped; OK once the store has it. " +
+      "With NOBLOCK, OK at once. For the options see QPUSH.",
+    parse: ([, queue, id, contents], given, context) =>
+      classicPush({ queue, end: "left", id, contents }, given, context),
+    reply: (result, _, context) => classicReply(result, context),
+  }),
+  storeCommand({
+    ...classic,
+    name: "QRPUSH",
+    syntax: `queue eventId contents [NOBLOCK] ${PUSH_OPTIONS}`,
+    summary: "Pushes an event at the right end, where it is the next one out. Otherwise as QLPUSH.",
+    parse: ([, queue, id, contents], given, context) =>
+      classicPush({ queue, end: "right", id, contents }, given, context),
+    reply: (result, _, context) => classicReply(result, context),
+  }),
+  storeCommand({
+    ...shared,
+    name: "QPUSH",
+    syntax: `queue contents [ID id] ${PLACE} ${PUSH_OPTIONS} ${ONDUP}`,
+    summary:
+      "Pushes an event and answers its id, which okq makes unless ID names it. RIGHT: it is the " +
+      "next one out. DELAY, AT: not before then. TTL: it expires so long after its push, unless " +
+      "it is claimed. ATTEMPTS, BACKOFF, LEASE: instead of the queue's settings. HEADER: any " +
+      "number of times. ONDUP: an event with that id is there: the error DUPLICATE, or keep it, " +
+      "or replace it while it is ready or delayed.",
+    since: "0.2.0",
+    flags: ["write", "fast"],
+    parse([, queue, contents], { ID, RIGHT, ...given }, context): Push {
+      checkNew("queue name", queue, context);
+      if (ID) checkNew("id", ID, context);
+      const end = RIGHT ? "right" : "left";
+      const options = pushOptions(given);
+      return { kind: "push", queue, end, id: ID ?? null, contents, options };
+    },
+    reply(result, _, { stats }) {
+      if (result instanceof Duplicate) return errorReply("duplicate", { id: result.id });
+      stats.pushes += 1;
+      return result;
+    },
+  }),
+  storeCommand({
+    ...shared,
+    name: "QMPUSH",
+    syntax: `queue ${PLACE} ${PUSH_OPTIONS} ${ONDUP} ${EVENTS_OR_PAIRS}`,
+    summary:
+      "Pushes up to 1,000 events in one step, all with these options (see QPUSH), or with an " +
+      "error none. The array of their ids; nil in the place of one that was there, unless ONDUP " +
+      "keeps or replaces it. With RIGHT the last one is the next one out.",
+    since: "0.2.0",
+    flags: ["write"],
+    parse([, queue], { RIGHT, EVENTS, PAIRS, ...given }, context): PushBatch {
+      checkNew("queue name", queue, context);
+      const events = eventsOf({ EVENTS, PAIRS }, context);
+      const end = RIGHT ? "right" : "left";
+      return { kind: "pushBatch", queue, end, events, options: allOptions(given) };
+    },
+    reply(results, { options }, { stats }) {
+      const keeps = options.onDuplicate === "keep";
+      return results.map((result) => {
+        if (result instanceof Duplicate) return keeps ? result.id : null;
+        stats.pushes += 1;
+        return result;
+      });
+    },
+  }),
 ];

@@ -1,15 +1,24 @@
 // The table of all commands, and how it finds the command that a client named.
 import { nameOf } from "../queue/name-cache.ts";
+import { awaitCommands } from "./await.ts";
 import { backupCommands } from "./backup.ts";
+import { changeCommands } from "./change.ts";
+import { claimCommands } from "./claims.ts";
 import { clientCommands } from "./client.ts";
 import type { Command } from "./command.ts";
+import { configureCommands } from "./configure.ts";
 import { connectionCommands } from "./connection.ts";
+import { consumeCommands } from "./consume.ts";
 import { type Entry, entryOf } from "./entry.ts";
+import { figureCommands } from "./figures.ts";
 import { healthCommands } from "./health.ts";
 import { inspectCommands } from "./inspect.ts";
 import { introspectionCommands } from "./introspection.ts";
 import { loginCommands } from "./login.ts";
+import { lookCommands } from "./look.ts";
+import { moveCommands } from "./move.ts";
 import { notifyCommands } from "./notify.ts";
+import { pauseCommands } from "./pause.ts";
 import { popCommands } from "./pop.ts";
 import { pushCommands } from "./push.ts";
 import { serverInfoCommands } from "./server-info.ts";
@@ -20,8 +29,17 @@ export const commands: Command[] = [];
 commands.push(
   ...pushCommands,
   ...popCommands,
+  ...claimCommands,
+  ...consumeCommands,
   ...notifyCommands,
   ...inspectCommands,
+  ...lookCommands,
+  ...changeCommands,
+  ...moveCommands,
+  ...figureCommands,
+  ...awaitCommands,
+  ...configureCommands,
+  ...pauseCommands,
   ...loginCommands,
   ...connectionCommands,
   ...transactionCommands,

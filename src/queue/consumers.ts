@@ -1,5 +1,6 @@
 // The consumers of this process: which clients are registered on which queues, and the reports by
 // which the store knows how many there are on each.
+import { type Clock, systemClock } from "./clock.ts";
 import { nameOf } from "./name-cache.ts";
 import type { Session, Store } from "./store.ts";
 
@@ -7,6 +8,14 @@ import type { Session, Store } from "./store.ts";
 const REGISTRATION_BYTES = 2048;
 /** Queues named in one operation. */
 const PAGE = 256;
+
+/** How long a client counts as a consumer after a pop. */
+const POP_COUNTS_MS = 60_000;
+
+/** A client that has popped. */
+interface Popping {
+  forgetPopBefore(ms: number): void;
+}
 
 /** How many consumers a queue has. */
 interface Count {
@@ -18,7 +27,10 @@ export class Consumers {
   /** The only one for reports: between two sessions an old count could overtake a new one. */
   readonly #session: Session;
   readonly #onLeaveFailed: (error: Error) => void;
+  readonly #clock: Clock;
   readonly #counts = new Map<string, number>();
+  /** The clients that count because of a pop. */
+  readonly #popping = new Set<Popping>();
   #bytes = 0;
   /** Resolves when the store has been told of all changes so far, or could not be told. */
   #reported: Promise<unknown> = Promise.resolve();
@@ -26,9 +38,26 @@ export class Consumers {
   #hasReported = false;
 
   /** Calls back when the store could not be told that a consumer left. */
-  constructor(store: Pick<Store, "session">, onLeaveFailed: (error: Error) => void) {
+  constructor(
+    store: Pick<Store, "session">,
+    onLeaveFailed: (error: Error) => void,
+    clock: Clock = systemClock,
+  ) {
     this.#session = store.session();
+    this.#clock = clock;
     this.#onLeaveFailed = onLeaveFailed;
+  }
+
+  get nowMs(): number {
+    return this.#clock.nowMs();
+  }
+
+  addPopping(consumer: Popping): void {
+    this.#popping.add(consumer);
+  }
+
+  removePopping(consumer: Popping): void {
+    this.#popping.delete(consumer);
   }
 
   /** About how much memory all registrations take. */
@@ -58,7 +87,7 @@ export class Consumers {
     await report;
   }
 
-  /** The same for counts that changed because a consumer left. Never rejects. */
+  /** The same for counts that changed because a consumer left or popped. Never rejects. */
   async reportLeft(consumers: Count[]): Promise<void> {
     await this.report(consumers).catch(this.#onLeaveFailed);
   }
@@ -74,6 +103,7 @@ export class Consumers {
 
   /** Reports all counts anew. Once there are no consumers, that is reported once. */
   async reportAll(): Promise<void> {
+    for (const consumer of this.#popping) consumer.forgetPopBefore(this.nowMs - POP_COUNTS_MS);
     if (this.#counts.size === 0 && !this.#hasReported) return;
     this.#hasReported = true;
     const counts = this.counts();

@@ -61,6 +61,8 @@ export interface Popped extends Event {
   attempt: number;
   /** As headers.ts encodes them. Only there if the pop asked for a token. */
   headers: Buffer | null;
+  /** Ms since 1970. */
+  pushedAtMs: number;
   /** Belongs to the store. */
   undo: unknown;
 }

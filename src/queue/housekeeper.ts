@@ -1,8 +1,11 @@
 // Work that no client asks for: does what is due when it is due (see Tick), renews the counts of
-// consumers, and polls for ready events, because a message to the waiters may be lost.
+// consumers, polls for ready events, because a message to the waiters may be lost, and tells the
+// store what was counted.
 import type { Cancel, Clock } from "./clock.ts";
 import type { Consumers } from "./consumers.ts";
+import type { Endings } from "./endings.ts";
 import type { DueListener, Session, Store } from "./store.ts";
+import type { Tally } from "./tally.ts";
 import type { Waiters } from "./waiters.ts";
 
 /** Between two rounds of ticks, however much becomes due. Less than half a second, see README. */
@@ -12,11 +15,12 @@ const TICK_SOME_EVERY_MS = 10_000;
 const TICK_LIMIT = 500;
 const REPORT_EVERY_MS = 5_000;
 const POLL_EVERY_MS = 1_000;
+const COUNT_EVERY_MS = 1_000;
 /** Queues named in one operation. */
 const PAGE = 256;
 
 /** The kinds of periodic work. */
-export type Work = "tick" | "register" | "watch" | "hear";
+export type Work = "tick" | "register" | "watch" | "hear" | "count";
 /** Called after each round of a kind of work, with the error if it failed. */
 export type OnRound = (work: Work, error: Error | null) => void;
 
@@ -24,6 +28,8 @@ export interface HousekeeperParts {
   store: Store;
   consumers: Consumers;
   waiters: Waiters;
+  endings: Endings;
+  tally: Tally;
   clock: Clock;
   onRound: OnRound;
 }
@@ -32,9 +38,11 @@ export class Housekeeper {
   readonly #store: Store;
   readonly #waiters: Waiters;
   readonly #clock: Clock;
-  /** Two sessions, so that neither waits for the other's work on another part of the store. */
+  /** Several sessions, so that none waits for the other's work on another part of the store. */
   readonly #ticks: Session;
   readonly #polls: Session;
+  readonly #counts: Session;
+  readonly #tally: Tally;
   readonly #timers: Cancel[];
   readonly #onTicked: (error: Error | null) => void;
   /** When it looks also where nothing seems due. null: it has not looked everywhere yet. */
@@ -47,12 +55,14 @@ export class Housekeeper {
   #isStopped = false;
 
   /** Work that failed is tried again in the next round. */
-  constructor({ store, consumers, waiters, clock, onRound }: HousekeeperParts) {
+  constructor({ store, consumers, waiters, endings, tally, clock, onRound }: HousekeeperParts) {
     this.#store = store;
     this.#waiters = waiters;
     this.#clock = clock;
     this.#ticks = store.session();
     this.#polls = store.session();
+    this.#counts = store.session();
+    this.#tally = tally;
     const round = (work: Work) => (error: Error | null) => onRound(work, error);
     this.#onTicked = round("tick");
     store.watch().catch(round("hear"));
@@ -60,6 +70,8 @@ export class Housekeeper {
       this.#every(TICK_SOME_EVERY_MS, () => store.watch(), round("hear")),
       this.#every(REPORT_EVERY_MS, () => consumers.reportAll(), round("register")),
       this.#every(POLL_EVERY_MS, () => this.#poll(), round("watch")),
+      this.#every(COUNT_EVERY_MS, () => this.#count(), round("count")),
+      clock.every(POLL_EVERY_MS, () => endings.lookAll()),
     ];
     this.#sleep();
   }
@@ -121,10 +133,28 @@ export class Housekeeper {
     for (let at = 0; at < queues.length; at += PAGE) {
       const page = queues.slice(at, at + PAGE);
       for (const status of await this.#polls.ask({ kind: "status", queues: page })) {
-        if (status.ready > 0) this.#waiters.wake(status.queue, status.ready);
+        if (!status.paused.includes("out")) this.#waiters.look(status.queue, status.ready);
       }
     }
     await this.#store.watch();
+  }
+
+  async #count(): Promise<void> {
+    const taken = this.#tally.take();
+    const counted = [...taken].map(([name, counts]) => ({
+      queue: Buffer.from(name, "latin1"),
+      counts,
+    }));
+    try {
+      while (counted.length > 0) {
+        const page = counted.splice(0, PAGE);
+        await this.#counts.ask({ kind: "count", counted: page });
+        for (const { queue } of page) taken.delete(queue.toString("latin1"));
+      }
+    } catch (error) {
+      this.#tally.putBack(taken);
+      throw error;
+    }
   }
 
   /** Does the work periodically. Skips a round while the last one is still in progress. */

@@ -1,4 +1,5 @@
 // What the queues hold, as numbers.
+import { count, type Histogram } from "./histogram.ts";
 
 /** A paused queue takes no pushes (in), or hands out nothing (out). */
 export type Direction = "in" | "out";
@@ -13,6 +14,52 @@ export interface QueueStatus {
   consumers: number;
   /** The directions in which the queue is paused. */
   paused: Direction[];
+}
+
+/** What is counted, in the order of QueueCounts.totals. */
+export const COUNTED = [
+  "pushed",
+  "popped",
+  "acked",
+  "failures",
+  "crashes",
+  "failed",
+  "expired",
+  "dropped",
+] as const;
+export type Counted = (typeof COUNTED)[number];
+
+export interface QueueCounts {
+  /** As many as COUNTED has names. */
+  totals: number[];
+  /** From the push to the pop, and from the pop to the end of a claim that has a token; in ms. */
+  waits: Histogram;
+  runs: Histogram;
+}
+
+export function emptyCounts(): QueueCounts {
+  return { totals: COUNTED.map(() => 0), waits: new Map(), runs: new Map() };
+}
+
+/** Adds the second to the first. */
+export function addCounts(to: QueueCounts, added: QueueCounts): void {
+  for (const [place, times] of added.totals.entries()) to.totals[place]! += times;
+  for (const [bucket, times] of added.waits) count(to.waits, bucket, times);
+  for (const [bucket, times] of added.runs) count(to.runs, bucket, times);
+}
+
+/** The figures of a queue over all okq processes. */
+export interface QueueStats extends QueueStatus {
+  /** Delayed events that have failed or crashed. */
+  retrying: number;
+  /** Since the queue came into being, and in the last minute. */
+  counts: QueueCounts;
+  recent: QueueCounts;
+  /** null if none is ready. */
+  oldestReadyAtMs: number | null;
+  /** Ids that are taken although their events are gone. */
+  windows: number;
+  nowMs: number;
 }
 
 /** `next` is the `after` of the following page, null on the last page. */

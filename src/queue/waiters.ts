@@ -2,8 +2,9 @@
 // A wake-up is only a hint: it makes a waiter try to get what it waits for. A waiter whose attempt
 // finds nothing keeps its place in the wait list.
 //
-//   attempting --nothing there--> waiting --wake-up--> attempting --found--> gone
-//                                    +--timeout or abort--> gone
+//   queueing --those before it are done--> attempting --nothing there--> waiting
+//   waiting --wake-up--> attempting --found--> gone
+//   queueing, waiting --timeout or abort--> gone
 import type { Cancel, Clock } from "./clock.ts";
 import { nameOf } from "./name-cache.ts";
 
@@ -15,6 +16,11 @@ export interface Wait<T> {
   /** With 0 there is one attempt. The first attempt is always awaited. */
   timeoutMs: number;
   attempt: Attempt<T>;
+  /**
+   * An attempt takes the event that it finds. Then the wait ends only between two attempts, and a
+   * new waiter attempts after those that have waited for the same queues.
+   */
+  takes?: true;
   /** Ends the wait, as a timeout does. If an attempt then finds something, another is woken. */
   signal: AbortSignal;
 }
@@ -23,6 +29,8 @@ interface WaitList {
   waiters: Set<Waiter>;
   /** Wake-ups that came while every waiter in the list was attempting. */
   missed: number;
+  /** Of those that waited and were woken, the latest. */
+  lastWoken: Waiter | null;
 }
 
 export class Waiters {
@@ -57,16 +65,26 @@ export class Waiters {
         reject,
         takeMissed: () => this.#takeMissed(waiter),
         wakeAnother: () => waiter.queues.forEach((queue) => this.#wake(queue, 1)),
+        look: (queue, count) => this.#look(queue, count),
         leave: () => this.#leave(waiter),
       });
+      const earlier = wait.takes ? this.#attemptsBefore(waiter) : [];
       this.#enter(waiter);
-      void waiter.attempt();
+      waiter.begin(earlier);
     });
   }
 
   /** So many events became ready in that queue: as many waiters attempt, in order of arrival. */
   wake(queue: Buffer, count: number): void {
     if (this.#size > 0) this.#wake(nameOf(queue), count);
+  }
+
+  /**
+   * A look at that queue found so many events, but perhaps no waiter may have any. One waiter
+   * attempts, and if it finds something the next one, up to so many.
+   */
+  look(queue: Buffer, count: number): void {
+    this.#look(nameOf(queue), count);
   }
 
   #wake(queue: string, count: number): void {
@@ -76,10 +94,47 @@ export class Waiters {
     for (const waiter of list.waiters) {
       if (left === 0) return;
       if (waiter.isAttempting) continue;
-      void waiter.attempt();
+      this.#start(waiter);
       left -= 1;
     }
     list.missed = Math.min(list.missed + left, list.waiters.size);
+  }
+
+  #look(queue: string, count: number): void {
+    const waiter = this.#longestIdle(queue);
+    if (!waiter || count === 0) return;
+    waiter.look = { queue, count };
+    this.#start(waiter);
+  }
+
+  /** The one that has waited longest and is not attempting. */
+  #longestIdle(queue: string): Waiter | undefined {
+    for (const waiter of this.#waitLists.get(queue)?.waiters ?? []) {
+      if (!waiter.isAttempting) return waiter;
+    }
+    return undefined;
+  }
+
+  #start(waiter: Waiter): void {
+    for (const queue of waiter.queues) this.#waitLists.get(queue)!.lastWoken = waiter;
+    void waiter.attempt();
+  }
+
+  /**
+   * Resolve when the attempts are over that a new waiter must not overtake: those of waiters that
+   * have waited for one of its queues. One of those that do not attempt does so now: it may be that
+   * an event is ready, and the wake-up on its way.
+   */
+  #attemptsBefore({ queues }: Waiter): Promise<void>[] {
+    const attempts: Promise<void>[] = [];
+    for (const queue of queues) {
+      const list = this.#waitLists.get(queue);
+      if (!list) continue;
+      const idle = this.#longestIdle(queue);
+      if (idle) this.#start(idle);
+      if (list.lastWoken?.isAttempting) attempts.push(list.lastWoken.attempted);
+    }
+    return attempts;
   }
 
   #enter(waiter: Waiter): void {
@@ -87,7 +142,10 @@ export class Waiters {
     for (const queue of waiter.queues) {
       const list = this.#waitLists.get(queue);
       if (list) list.waiters.add(waiter);
-      else this.#waitLists.set(queue, { waiters: new Set([waiter]), missed: 0 });
+      else {
+        const waiters = new Set([waiter]);
+        this.#waitLists.set(queue, { waiters, missed: 0, lastWoken: null });
+      }
     }
   }
 
@@ -115,18 +173,24 @@ interface WaiterOwner {
   reject(error: unknown): void;
   takeMissed(): boolean;
   wakeAnother(): void;
+  look(queue: string, count: number): void;
   leave(): void;
 }
 
 class Waiter {
   readonly queues: string[];
   isAttempting = false;
+  /** Resolves when the latest attempt is over. */
+  attempted: Promise<void> = Promise.resolve();
+  /** The look that woke it: how many events it found in that queue. */
+  look: { queue: string; count: number } | null = null;
   readonly #wait: Wait<unknown>;
   readonly #clock: Clock;
   readonly #owner: WaiterOwner;
   readonly #endsAtMs: number;
   /** Null until the first attempt is over. */
   #timer: Cancel | null = null;
+  #hasBegun = false;
   #isTimeUp = false;
   #isGone = false;
 
@@ -139,8 +203,22 @@ class Waiter {
     wait.signal.addEventListener("abort", this.#abort);
   }
 
-  async attempt(): Promise<void> {
+  /** Makes the first attempt after those attempts. */
+  begin(earlier: Promise<void>[]): void {
+    if (earlier.length === 0) return void this.attempt();
+    void Promise.all(earlier).then(() => {
+      if (!this.#hasBegun && !this.#isGone) void this.attempt();
+    });
+  }
+
+  attempt(): Promise<void> {
+    this.#hasBegun = true;
     this.isAttempting = true;
+    this.attempted = this.#attempt();
+    return this.attempted;
+  }
+
+  async #attempt(): Promise<void> {
     try {
       do {
         const found = await this.#wait.attempt();
@@ -150,6 +228,7 @@ class Waiter {
       if (!this.#timer) return this.#end(() => this.#owner.reject(error));
     }
     this.isAttempting = false;
+    this.look = null;
     if (!this.#isGone) this.#waitOn();
   }
 
@@ -157,7 +236,10 @@ class Waiter {
   #found(found: unknown): void {
     const hasLeft = this.#isGone || this.#wait.signal.aborted;
     this.#end(() => this.#owner.resolve(found));
-    if (hasLeft) this.#owner.wakeAnother();
+    // It is attempting no more: new waiters need not wait for it.
+    this.isAttempting = false;
+    if (hasLeft && !this.#wait.takes) this.#owner.wakeAnother();
+    if (this.look) this.#owner.look(this.look.queue, this.look.count - 1);
   }
 
   #waitOn(): void {
@@ -174,8 +256,9 @@ class Waiter {
 
   readonly #abort = () => {
     this.#isTimeUp = true;
-    // Before there is a timer, the first attempt is in progress.
-    if (this.#timer) this.#giveUp();
+    // The first attempt is awaited, and so is one that takes what it finds.
+    const isFirst = this.#timer === null;
+    if (!this.isAttempting || !(isFirst || this.#wait.takes)) this.#giveUp();
   };
 
   #giveUp(): void {

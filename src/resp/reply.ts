@@ -12,6 +12,7 @@ const PERCENT = 37;
 
 const NOTHING: Buffer = Buffer.alloc(0);
 const OK_BYTES = Buffer.from("+OK\r\n");
+const NIL_ARRAY_BYTES = { 2: Buffer.from("*-1\r\n"), 3: Buffer.from("_\r\n") };
 const NIL_BYTES = { 2: Buffer.from("$-1\r\n"), 3: Buffer.from("_\r\n") };
 
 const CAPACITY_MIN = 1024;
@@ -33,7 +34,17 @@ const UNPRINTABLE = /[\p{C}\p{Zl}\p{Zp}\uFFFD]/u;
  * Numbers must be safe integers.
  */
 export type Reply =
-  null | number | string | Buffer | Simple | ErrorReply | Pairs | Constant | Encoded | Reply[];
+  | null
+  | number
+  | string
+  | Buffer
+  | Simple
+  | ErrorReply
+  | NilArray
+  | Pairs
+  | Constant
+  | Encoded
+  | Reply[];
 
 export type ProtocolVersion = 2 | 3;
 
@@ -46,6 +57,13 @@ export class Simple {
 export class ErrorReply {
   constructor(readonly text: string) {}
 }
+
+/** nil in the place of an array or a map: RESP2 has another form of it. */
+class NilArray {
+  readonly kind = "nil array";
+}
+
+export const NIL_ARRAY = new NilArray();
 
 /** A map in RESP3, in RESP2 a flat array of keys and values. */
 export class Pairs {
@@ -158,6 +176,7 @@ export class Output {
     else if (reply instanceof ErrorReply) this.#writeLine(MINUS, reply.text);
     else if (reply instanceof Constant) this.#append(reply.bytes(version));
     else if (reply instanceof Encoded) this.#append(reply.bytes);
+    else if (reply instanceof NilArray) this.#append(NIL_ARRAY_BYTES[version]);
     else this.#writePairs(reply, version);
   }
 

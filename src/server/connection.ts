@@ -186,7 +186,7 @@ export class Connection extends Peer implements CommandOwner, InputOwner, Watche
     const { context } = this.#shared;
     context.longReplies.leave(this);
     context.clients.delete(this.id);
-    void this.consumer.leaveAllBut([]);
+    void this.consumer.leaveAll();
   }
 
   /** Sends the replies to the commands that were started, ends waits with nil, then closes. */
@@ -348,7 +348,7 @@ export class Connection extends Peer implements CommandOwner, InputOwner, Watche
   /** All replies are sent: only the socket is left. */
   #linger(): void {
     this.#life = "lingering";
-    void this.consumer.leaveAllBut([]);
+    void this.consumer.leaveAll();
     this.#input.close();
     this.#closing.begin();
   }
@@ -359,5 +359,7 @@ export class Connection extends Peer implements CommandOwner, InputOwner, Watche
     this.#pipeline.abandon();
     this.#outbox.abandon();
     this.#closing.requeue();
+    // After the events that go back uncounted: these count as crashes.
+    this.held?.release(this.#shared.context.store.session());
   }
 }

@@ -1,5 +1,6 @@
 // The client at the other end of a connection: its address, and its settings for the connection.
 import type { Socket } from "bun";
+import type { HeldClaims } from "../queue/held-claims.ts";
 import type { ProtocolVersion } from "../resp/reply.ts";
 import { Endpoints } from "./endpoints.ts";
 
@@ -13,6 +14,7 @@ export class Peer extends Endpoints {
   replies: "on" | "off" | "skip" = "on";
   skipsReply = false;
   isRefusingTransaction = false;
+  held: HeldClaims | null = null;
 
   constructor(
     readonly id: number,

@@ -4,6 +4,7 @@ import { type Answer, Handout, LongReply } from "../../src/commands/answer.ts";
 import { BackgroundPushes } from "../../src/commands/background.ts";
 import { Budget } from "../../src/commands/budget.ts";
 import type { Caller } from "../../src/commands/caller.ts";
+import { claimCommands } from "../../src/commands/claims.ts";
 import type { QueueContext } from "../../src/commands/context.ts";
 import { entryOf } from "../../src/commands/entry.ts";
 import { Execution } from "../../src/commands/execution.ts";
@@ -15,6 +16,7 @@ import { systemClock } from "../../src/queue/clock.ts";
 import { Consumer } from "../../src/queue/consumer.ts";
 import { Consumers } from "../../src/queue/consumers.ts";
 import { Failures } from "../../src/queue/failures.ts";
+import { Endings } from "../../src/queue/endings.ts";
 import { Waiters } from "../../src/queue/waiters.ts";
 import { ErrorReply, type Reply } from "../../src/resp/reply.ts";
 import { LocalStore } from "../../src/stores/local/local-store.ts";
@@ -22,12 +24,17 @@ import { Pattern } from "../../src/users/pattern.ts";
 import { User } from "../../src/users/user.ts";
 
 const ann = new User("ann", null, ["push", "consume", "inspect"], [new Pattern("mail*")]);
-const commands = [...pushCommands, ...popCommands, ...inspectCommands].map(entryOf);
+const commands = [...pushCommands, ...popCommands, ...claimCommands, ...inspectCommands].map(
+  entryOf,
+);
 
 /** A caller with only the data of an HTTP request. */
 function callerOf(user: User, { store, consumers }: QueueContext, gone: AbortSignal): Caller {
   const consumer = new Consumer(consumers);
   return {
+    id: 1,
+    name: "",
+    held: null,
     user,
     session: store.session(),
     failures: new Failures(),
@@ -67,12 +74,14 @@ function setUp() {
   const stats = { pushes: 0, pops: 0, acks: 0 };
   const context: QueueContext = {
     store,
+    processId: "okq",
     waiters,
+    endings: new Endings(systemClock),
     consumers: new Consumers(store, () => {}),
     background: new BackgroundPushes({ countMax: 1, bytesMax: 100 }, () => {}),
     longReplies: new LongReplies(new Budget(1_000_000)),
     stats,
-    settings: { maxNameBytes: 100, maxWaitingBytes: 1_000_000 },
+    settings: { maxEventBytes: 1_000_000, maxNameBytes: 100, maxWaitingBytes: 1_000_000 },
     reportFailure: (what, { message }) => failed.push(`${what}: ${message}`),
   };
   const call = async (user: User, ...words: string[]) => {
@@ -115,10 +124,12 @@ test("pushes, pops, acknowledges and counts for a caller without a connection", 
 
 test("checks arguments and rights of a caller without a connection", async () => {
   const { call, stats } = setUp();
-  expect(await call(ann, "QLPUSH", "mail", "1")).toBe(
+  expect(await call(ann, "QLPUSH", "mail", "1")).toStartWith(
     "ERR missing args, usage: QLPUSH queue eventId contents [NOBLOCK]",
   );
-  expect(await call(ann, "QRPOP", "mail", "EX")).toBe("ERR syntax error, option EX needs a value");
+  expect(await call(ann, "QRPOP", "mail", "EX")).toBe(
+    "ERR syntax error, option EX needs a value (EX seconds)",
+  );
   expect(await call(ann, "QLPUSH", "orders", "1", "x")).toBe(
     "NOPERM User ann has no permissions to use the queue 'orders'",
   );

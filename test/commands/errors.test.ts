@@ -56,7 +56,7 @@ describe.each(storeNames)("on %s", (store) => {
   test("refuses seconds that are negative, too many or not a number", async () => {
     const client = await (await startOkqOn(store)).connect();
     await ask(client, "QLPUSH", "q", "1", "x");
-    const wrong = ["-1", "-0.5", "x", "", " 1", "1 ", "+1", "1e3", "0x1", ".5", "1.", "1,5", "NaN"];
+    const wrong = ["-1", "-0.5", "x", "", " 1", "1 ", "1e10", "0x1", "1.", "1,5", "NaN"];
     const huge = ["2147483648", "9".repeat(40), "1".repeat(10_000), "inf", "Infinity"];
     for (const seconds of [...wrong, ...huge]) {
       const reply = await ask(client, "QRPOP", "q", "EX", seconds);

@@ -15,14 +15,18 @@ const expected: Partial<Record<Access, string>> = {
   anybody: "HELLO, AUTH, QUIT, RESET",
   "logged-in":
     "ACL WHOAMI, SELECT, PING, ECHO, CLUSTER, MULTI, EXEC, DISCARD, CLIENT ID, CLIENT INFO, " +
-    "CLIENT SETNAME, CLIENT GETNAME, CLIENT SETINFO, CLIENT REPLY, CLIENT TRACKING, " +
-    "CLIENT NO-EVICT, " +
-    "CLIENT NO-TOUCH, COMMAND, COMMAND COUNT, COMMAND INFO, COMMAND DOCS, COMMAND LIST, TIME, ROLE",
-  push: "QLPUSH, QRPUSH",
-  consume: "QRPOP, QACK, QREGISTER, QNOTIFY",
-  inspect: "QLPEEK, QRPEEK, QSTATUS, QINFO, INFO, OKQ HEALTH",
-  manage: "QFLUSH",
-  admin: "CLIENT LIST, CLIENT KILL, CONFIG GET, OKQ BACKUP",
+    "CLIENT RELEASE, CLIENT SETNAME, CLIENT GETNAME, CLIENT SETINFO, CLIENT REPLY, " +
+    "CLIENT TRACKING, CLIENT NO-EVICT, CLIENT NO-TOUCH, " +
+    "COMMAND, COMMAND COUNT, COMMAND INFO, COMMAND DOCS, COMMAND LIST, TIME, ROLE",
+  push: "QLPUSH, QRPUSH, QPUSH, QMPUSH",
+  consume: "QRPOP, QACK, QMACK, QFAIL, QTOUCH, QMTOUCH, QPOP, QNEXT, QREGISTER, QNOTIFY",
+  inspect:
+    "QLPEEK, QRPEEK, QSTATUS, QINFO, QGET, QLIST, QSTATS, QUEUES, QERRORS, QWAIT, QEMPTY, INFO, " +
+    "OKQ HEALTH",
+  manage: "QFLUSH, QDEL, QRETRY, QPURGE, QMOVE, QSET, QCANCEL",
+  "inspect or manage": "QCONFIG, QDEFAULT",
+  "consume or manage": "QPAUSE, QRESUME",
+  admin: "CLIENT LIST, CLIENT KILL, CLIENT UNBLOCK, CONFIG GET, OKQ BACKUP",
 };
 
 async function logInAs(okq: TestOkq, name: string): Promise<Wire> {
@@ -38,7 +42,8 @@ function callOf(command: (typeof commands)[number], queue: string): string[] {
   for (const { forms } of required) {
     const [{ token, values }] = forms as [(typeof forms)[0]];
     if (token) args.push(token.split("|")[0]!);
-    args.push(...values.map((name) => (name === "queue" ? queue : "1")));
+    // The target of a move is a queue too, and needs the right to push.
+    args.push(...values.map((name) => (/^(queue|target)$/.test(name) ? queue : "1")));
   }
   const queues = queueArgumentsOf(command);
   const isLeftOut = queues && args.length + command.name.split(" ").length <= queues.first;
@@ -56,7 +61,9 @@ test("every command has the expected right", () => {
 });
 
 test("a user with one right gets NOPERM for the commands of the others only", async () => {
-  const okq = await startTestOkq({ users: writeUsers(...rights.map((r) => `${r} ${r} *`)).path });
+  const okq = await startOkqOn("reference", {
+    users: writeUsers(...rights.map((r) => `${r} ${r} *`)).path,
+  });
   for (const right of rights) {
     for (const command of commands) {
       const client = await logInAs(okq, right);
@@ -65,7 +72,8 @@ test("a user with one right gets NOPERM for the commands of the others only", as
       const isFree = free.some((each) => command.access.split(" or ").includes(each));
       const wire = command.name.toLowerCase().replace(" ", "|");
       const refusal = `-NOPERM User ${right} has no permissions to run the '${wire}' command`;
-      if (isFree) expect(String(reply)).not.toContain("NOPERM");
+      if (isFree && command.name !== "QMOVE") expect(String(reply)).not.toContain("NOPERM");
+      else if (isFree) expect(reply).toContain("to use the queue 'q'");
       else expect(reply).toBe(refusal);
       client.close();
     }
@@ -73,10 +81,14 @@ test("a user with one right gets NOPERM for the commands of the others only", as
 });
 
 test("every command refuses queues that are forbidden for the user", async () => {
-  const okq = await startTestOkq({ users: writeUsers("ann all mail*").path });
+  const okq = await startOkqOn("reference", { users: writeUsers("ann all mail*").path });
   const naming = commands.filter((command) => queueArgumentsOf(command));
   expect(naming.map(({ name }) => name)).toEqual(
-    "QLPUSH QRPUSH QRPOP QACK QLPEEK QRPEEK QREGISTER QSTATUS QINFO QFLUSH".split(" "),
+    (
+      "QLPUSH QRPUSH QPUSH QMPUSH QRPOP QLPEEK QRPEEK QACK QMACK QFAIL QTOUCH QMTOUCH QPOP QNEXT " +
+      "QREGISTER QSTATUS QINFO QFLUSH QGET QLIST QDEL QRETRY QPURGE QMOVE QSET QCANCEL QSTATS " +
+      "QERRORS QWAIT QEMPTY QCONFIG QPAUSE QRESUME"
+    ).split(" "),
   );
   const client = await logInAs(okq, "ann");
   for (const command of naming) {
@@ -93,6 +105,20 @@ test.each(["[n] queue", "[TO queue]", "id ... queue", "queue [other queue]", "qu
     expect(() => queueArgumentsOf(command)).toThrow("cannot tell which arguments are queues");
   },
 );
+
+test("refuses a pop from a forbidden queue, wherever it stands behind FROM", async () => {
+  const okq = await startOkqOn("reference", { users: writeUsers("ann all mail* FROM").path });
+  const client = await logInAs(okq, "ann");
+  const refusal = "-NOPERM User ann has no permissions to use the queue 'fax'";
+  const pop = ["QPOP", "AS", "FROM", "COUNT", "2", "FROM"];
+  expect(await ask(client, ...pop, "mail", "fax")).toBe(refusal);
+  expect(await ask(client, ...pop, "FROM", "mail", "fax")).toBe(refusal);
+  expect(await ask(client, ...pop, "FROM", "mail")).toBeNull();
+  const next = ["QNEXT", "mail", "1", "x", "from"];
+  expect(await ask(client, ...next, "mail", "fax")).toBe(refusal);
+  expect(await ask(client, "QNEXT", "fax", "1", "x", "FROM", "mail")).toBe(refusal);
+  expect(await ask(client, ...next, "mail")).toEqual([0, null]);
+});
 
 test("refuses a command if one of its queues is forbidden", async () => {
   const okq = await startTestOkq({ users: writeUsers("ann all mail* sms").path });

@@ -131,8 +131,8 @@ describe.each(storeNames)("on %s", (store) => {
 
   test("refuses an unknown option and pushes nothing", async () => {
     const client = await (await startOkqOn(store)).connect();
-    const refused = "-ERR syntax error, unknown option 'NOBLOK' (known: NOBLOCK)";
-    expect(await ask(client, "QLPUSH", "q", "1", "x", "NOBLOK")).toBe(refused);
+    const refused = "-ERR syntax error, unknown option 'NOBLOK' (known: NOBLOCK, ";
+    expect(await ask(client, "QLPUSH", "q", "1", "x", "NOBLOK")).toStartWith(refused);
     expect(await ask(client, "QSTATUS")).toEqual([]);
   });
 });

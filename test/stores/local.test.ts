@@ -13,10 +13,12 @@ import { closeAfterTest } from "../support/close-after-test.ts";
 import { TestClock } from "../support/test-clock.ts";
 import { storeContract } from "./contract.ts";
 import { Caller } from "./contract/caller.ts";
+import { testLikeReference } from "./like-reference.ts";
 import { openLocal } from "./open-local.ts";
 import { Random } from "./random.ts";
 
 storeContract("local", openLocal);
+testLikeReference("local", openLocal, { seeds: [1, 2, 3, 4, 5], rounds: 150 });
 
 async function openCaller(): Promise<Caller> {
   return new Caller(await openLocal());

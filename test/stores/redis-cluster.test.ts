@@ -9,6 +9,7 @@ import { type Cluster, startCluster } from "../support/redis-cluster.ts";
 import { type StoreUnderTest, storeContract } from "./contract.ts";
 import { Caller } from "./contract/caller.ts";
 import { compareStores } from "./differential.ts";
+import { testLikeReference } from "./like-reference.ts";
 import { openLocal } from "./open-local.ts";
 import { lastingKeys, targetOf, ignoredCallbacks } from "./redis-targets.ts";
 
@@ -50,6 +51,7 @@ async function openCluster(timeoutMs = 600_000): Promise<StoreUnderTest> {
 }
 
 storeContract("cluster", () => openCluster(), { parts: SHARDS });
+testLikeReference("cluster", () => openCluster(), { seeds: [6, 7, 8], rounds: 100 });
 
 const seeds = process.env.OKQ_SEEDS?.split(",").map(Number) ?? [1, 2, 3, 4, 5];
 

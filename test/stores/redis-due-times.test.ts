@@ -3,6 +3,8 @@ import { expect, test } from "bun:test";
 import { Consumers } from "../../src/queue/consumers.ts";
 import { systemClock } from "../../src/queue/clock.ts";
 import { Housekeeper } from "../../src/queue/housekeeper.ts";
+import { Endings } from "../../src/queue/endings.ts";
+import { Tally } from "../../src/queue/tally.ts";
 import { Waiters } from "../../src/queue/waiters.ts";
 import { RedisStore } from "../../src/stores/redis/redis-store.ts";
 import { closeAfterTest } from "../support/close-after-test.ts";
@@ -53,7 +55,15 @@ async function openWithHousekeeper(nodes: { host: string; port: number }[]): Pro
   const clock = systemClock;
   const waiters = new Waiters(clock);
   const consumers = new Consumers(store, () => {});
-  housekeeper = new Housekeeper({ store, consumers, waiters, clock, onRound() {} });
+  housekeeper = new Housekeeper({
+    store,
+    consumers,
+    waiters,
+    endings: new Endings(clock),
+    tally: new Tally(),
+    clock,
+    onRound() {},
+  });
   closeAfterTest({ close: async () => (housekeeper?.stop(), await store.close()) });
   return store;
 }

@@ -9,6 +9,7 @@ import { type RedisServer, startRedis } from "../support/redis-server.ts";
 import { type StoreUnderTest, storeContract } from "./contract.ts";
 import { Caller } from "./contract/caller.ts";
 import { compareStores } from "./differential.ts";
+import { testLikeReference } from "./like-reference.ts";
 import { openLocal } from "./open-local.ts";
 import { ignoredCallbacks, lastingKeys, openRedisCaller, targetOf } from "./redis-targets.ts";
 
@@ -49,6 +50,7 @@ async function openRedis(poolSize = 2, onReady: ReadyListener = () => {}): Promi
 }
 
 storeContract("redis", () => openRedis());
+testLikeReference("redis", () => openRedis(1), { seeds: [1, 2, 3, 4, 5], rounds: 120 });
 
 const seeds = process.env.OKQ_SEEDS?.split(",").map(Number) ?? [1, 2, 3, 4, 5];
 

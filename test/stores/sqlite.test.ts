@@ -6,6 +6,7 @@ import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { storeContract } from "./contract.ts";
 import { Caller } from "./contract/caller.ts";
 import { compareStores } from "./differential.ts";
+import { testLikeReference } from "./like-reference.ts";
 import { openLocal } from "./open-local.ts";
 import { openSqlite, type SqliteOptions } from "./open-sqlite.ts";
 
@@ -13,6 +14,11 @@ setDefaultTimeout(60_000);
 
 storeContract("SQLite", openSqlite);
 storeContract("SQLite, nothing kept in memory", () => openSqlite({ memoryBudgetBytes: 0 }));
+testLikeReference("SQLite", openSqlite, { seeds: [1, 2, 3], rounds: 150 });
+testLikeReference("SQLite, nothing kept in memory", () => openSqlite({ memoryBudgetBytes: 0 }), {
+  seeds: [4, 5, 6],
+  rounds: 150,
+});
 
 async function compare(options: SqliteOptions, seed: number, rounds: number): Promise<void> {
   const [a, b] = [await openLocal(), await openSqlite(options)];

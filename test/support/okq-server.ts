@@ -3,9 +3,11 @@
 import { join } from "node:path";
 import type { Config } from "../../src/config/options.ts";
 import { defaultConfig } from "../../src/config/resolve.ts";
-import { createLog } from "../../src/log/log.ts";
+import { createLog, type Log } from "../../src/log/log.ts";
 import { type Okq, startOkq } from "../../src/app/okq.ts";
 import { type Clock, systemClock } from "../../src/queue/clock.ts";
+import type { LocalStoreOptions } from "../../src/stores/local/local-store.ts";
+import { ReferenceStore } from "../stores/reference/reference-store.ts";
 import { closeAfterTest } from "./close-after-test.ts";
 import { newFolder } from "./new-folder.ts";
 import { type RedisOptions, type RedisServer, startRedis } from "./redis-server.ts";
@@ -30,12 +32,14 @@ export interface TestOkq {
 export async function startTestOkq(
   config: Partial<Config> = {},
   clock: Clock = systemClock,
+  open?: Parameters<typeof startOkq>[3],
 ): Promise<TestOkq> {
   const log: string[] = [];
   const okq: Okq = await startOkq(
     { ...defaultConfig(), store: "memory", listenAddr: "127.0.0.1:0", ...config },
     createLog("text", true, (line) => log.push(line)),
     clock,
+    open,
   );
   return closeAfterTest({
     port: okq.port,
@@ -55,6 +59,13 @@ export async function startTestOkq(
 /** The stores that tests of commands run on. */
 export const storeNames = ["memory", "sqlite", "redis"] as const;
 
+/** The stores that tests of the life of an event run on. */
+export const lifeStores = ["reference"] as const;
+
+async function openReference(_config: Config, _log: Log, options: LocalStoreOptions) {
+  return { store: new ReferenceStore(options), storeName: "reference", announce() {} };
+}
+
 /** The --store of a new database, which is removed when the test ends. */
 export function newDatabase(): string {
   return `sqlite:${join(newFolder(), "okq.db")}`;
@@ -62,9 +73,10 @@ export function newDatabase(): string {
 
 /** Starts okq on that store, with a redis-server of its own if needed. */
 export async function startOkqOn(
-  store: (typeof storeNames)[number],
+  store: (typeof storeNames)[number] | "reference",
   config: Partial<Config> = {},
 ): Promise<TestOkq> {
+  if (store === "reference") return await startTestOkq(config, systemClock, openReference);
   if (store === "memory") return await startTestOkq(config);
   if (store === "sqlite") return await startTestOkq({ store: newDatabase(), ...config });
   const { port } = await startTestRedis();

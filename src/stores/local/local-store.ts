@@ -12,6 +12,7 @@ import {
   type Receiver,
   Session,
   type Store,
+  type StoreObserver,
 } from "../../queue/store.ts";
 import { Changes } from "./changes.ts";
 import { ColdEvents } from "./cold-events.ts";
@@ -27,6 +28,7 @@ export interface LocalStoreOptions {
   onReady: ReadyListener;
   /** Not needed by a process that does no ticks. */
   onDue?: DueListener;
+  observer?: StoreObserver;
 }
 
 export interface JournalOptions {

@@ -45,7 +45,16 @@ export const operations: Operations = {
     const undo: Undo = { claim: 0, place: event.place };
     if (leaseMs === 0) model.takeNext(queue);
     else undo.claim = model.claimNext(queue, model.nowMs + (leaseMs ?? LEASE_DEFAULT_MS));
-    return { queue: name, id, contents, token: null, attempt: 1, headers: null, undo };
+    return {
+      queue: name,
+      id,
+      contents,
+      token: null,
+      attempt: 1,
+      headers: null,
+      pushedAtMs: 0,
+      undo,
+    };
   },
 
   unpop(model, { queue: name, popped }) {

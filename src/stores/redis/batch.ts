@@ -317,17 +317,19 @@ function resultsOf(
 
 function tell(call: Call, error: StoreError | null, isAffected = isChanged): void {
   const { kind, receivers, positions, failures, results } = call;
+  let hasRefused = false;
   for (let at = 0; at < receivers.length; at++) {
     const [receiver, position] = [receivers[at]!, positions[at]!];
+    const isAfter = position.hasNewSince(failures[at]!);
     let failure: StoreError | null = null;
     if (results instanceof StoreError) failure = results;
-    else if (results?.[at] instanceof StoreError) {
-      // One of its session was refused before in this call.
-      const isAfter = position.hasNewSince(failures[at]!);
-      failure = isAfter ? position.earlierFailure() : (results[at] as StoreError);
+    else if (results?.[at] instanceof StoreError || (hasRefused && isAfter)) {
+      // Behind a refused push of its session nothing of this call was done, see variantOf.
+      failure = isAfter ? position.earlierFailure() : (results![at] as StoreError);
+      hasRefused = true;
     } else if (error && (!results || isAffected(kind, results[at]))) failure = error;
     // It came after an operation whose outcome is unknown.
-    else if (error && position.hasNewSince(failures[at]!)) {
+    else if (error && isAfter) {
       failure = isChanged(kind, results![at]) ? error : position.earlierFailure();
     }
     if (!failure) receiver.succeeded((results as unknown[])[at]);

@@ -4,7 +4,7 @@ import type { Popped } from "../../queue/event.ts";
 import type { Operation, Pop } from "../../queue/operations.ts";
 import type { Output } from "../../resp/reply.ts";
 import { INFIXES, queueKey, TICKS_PER_MS } from "./keys.ts";
-import { contentsOf, headersOf } from "./value.ts";
+import { contentsOf, headersOf, pushedAtMsOf } from "./value.ts";
 import { ABSENT, type ScriptReply, type Undo } from "./verb.ts";
 
 /** Of events popped from one queue with one lease. REPLY_BYTES_MAX of the script limits them. */
@@ -47,6 +47,7 @@ export class Fetch {
       if (bytes && isClaimed) {
         popped.contents = contentsOf(bytes);
         if (popped.token) popped.headers = headersOf(bytes);
+        popped.pushedAtMs = pushedAtMsOf(bytes);
       } else this.results[place] = null;
     }
   }

@@ -119,7 +119,7 @@ function pausesOf({ directions, worker }: { directions: Direction[]; worker: Buf
   return worker ? [Buffer.concat([Buffer.from("worker "), worker])] : directions;
 }
 
-export const full: { [K in Operation["kind"]]: Verb<K> } = {
+export const full: { [K in Operation["kind"]]?: Verb<K> } = {
   push: {
     name: "push",
     call(pushes, encoding) {

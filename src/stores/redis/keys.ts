@@ -38,6 +38,8 @@ export const INFIXES = {
   FAILED: `${LAYOUT}failed:`,
   /** sorted set of ids by the time at which their TTL ends, in ms; they are looked at then */
   EXPIRES: `${LAYOUT}expires:`,
+  /** hash: how far the expiries of events are noted after the TTL of their queue changed */
+  FILLING: `${LAYOUT}filling:`,
   /** hash of errors by id */
   ERRORS: `${LAYOUT}errors:`,
   /** hash of log lines by id */
@@ -80,7 +82,7 @@ export function fixedKeys(tag: string, processId: string): string[] {
 export const SINGLE_KEYS = {
   /** hash of the settings of all queues by name */
   SETTINGS: `${LAYOUT}settings`,
-  /** the time in ms and the number of the latest token or made id */
+  /** hash of the time in ms and the number of the latest token or made id */
   COUNTER: `${LAYOUT}counter`,
 };
 

@@ -13,6 +13,7 @@ import { Encoded, Output } from "../../resp/reply.ts";
 import { Batch, type IsAffected, type Position } from "./batch.ts";
 import { type Fetch, isUnread } from "./fetch.ts";
 import { FIXED_KEYS, fixedKeys, queueKey, QueueKeys, STAGED } from "./keys.ts";
+import { RareQueues } from "./rare-queues.ts";
 import { type Route, TURNED_AWAY } from "./route.ts";
 import { EncodedCall, sendCall, sendTogether } from "./encoded-call.ts";
 import { type Level, scripts } from "./script.ts";
@@ -21,6 +22,7 @@ import { execute, mayTransact, type Staged, writeStaging } from "./staged.ts";
 import type { RedisTarget } from "./target.ts";
 import { headOf, Value } from "./value.ts";
 import type { ScriptReply } from "./verb.ts";
+import { isKnown } from "./verbs.ts";
 
 export interface LaneOptions {
   /** The hash tag of all its keys. */
@@ -59,9 +61,6 @@ const OVERDUE_MS = 300;
 const NOT_SENT = "Stream isn't writeable";
 /** Time, tick, need of memory, two channels, process, shard. */
 const FIXED_ARGS = 7;
-/** For so long a queue goes to the full script after the plain one turned it away. */
-const RARE_MS = 60_000;
-const RARE_MAX = 10_000;
 
 export class Lane {
   readonly #options: LaneOptions;
@@ -81,8 +80,7 @@ export class Lane {
   #sentAtMs = 0;
   #dueAtMs = 0;
   #idle: (() => void) | null = null;
-  /** Queues that the plain script turned away, and until when that counts. */
-  readonly #rare = new Map<string, number>();
+  readonly #rare: RareQueues;
   /** How many were sent. */
   #batches = 0;
   /** The queues that the batch in flight names. */
@@ -96,9 +94,15 @@ export class Lane {
     this.#fixedKeys = encoded(fixedKeys(tag, processId));
     this.#fixedArgs = encoded([channels.ready, channels.due, processId, String(shard ?? "")]);
     this.#queueKeys = new QueueKeys(tag);
+    this.#rare = new RareQueues(options.clock);
   }
 
   submit(operation: Operation, receiver: Receiver<never>, position: Position): void {
+    if (!isKnown(operation)) {
+      const error = new StoreError("refused", `${operation.kind}: not yet`);
+      position.add(error);
+      return receiver.failed(error);
+    }
     let batch = this.#waiting.at(-1);
     if (!batch || batch.isClosed || isFull(batch)) {
       batch = new Batch();
@@ -152,7 +156,8 @@ export class Lane {
     const askedAtMs = this.#options.clock.nowMs();
     const answered = (reply: ScriptReply[]) => {
       if (Array.isArray(reply)) return this.#answered(batch, redis, reply, askedAtMs);
-      this.#noteRare(String(reply));
+      // The plain script did nothing, because of the queue with that number.
+      this.#rare.add(this.#names[Number(String(reply).split(" ")[1])]!);
       this.#send(batch, givesUpAtMs, "life");
     };
     const failed = (error: Error) => {
@@ -172,17 +177,8 @@ export class Lane {
   }
 
   #levelOf(batch: Batch): Level {
-    if (batch.level !== "plain" || this.#rare.size === 0) return batch.level;
-    const nowMs = this.#options.clock.nowMs();
-    const isRare = { has: (name: string) => (this.#rare.get(name) ?? 0) > nowMs };
-    return batch.hasAny(isRare) ? "life" : "plain";
-  }
-
-  /** The plain script did nothing, because of the queue with that number. */
-  #noteRare(answer: string): void {
-    const name = this.#names[Number(answer.split(" ")[1])]!;
-    if (this.#rare.size >= RARE_MAX) this.#rare.clear();
-    this.#rare.set(name, this.#options.clock.nowMs() + RARE_MS);
+    if (batch.level !== "plain" || this.#rare.isEmpty) return batch.level;
+    return batch.hasAny(this.#rare) ? "life" : "plain";
   }
 
   #mayStage(redis: Redis): boolean {

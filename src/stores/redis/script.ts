@@ -94,8 +94,15 @@ const life = [
   peek,
   ready,
 ];
-const others = [pushBatch, popBatch, unpop, facts, get, scan, remove, retry, flush, settings];
-const ofQueues = [configure, pause, resume, status, list, register, tick, probe];
+/** What files define is seen by those behind them. Lua allows 200 names at a time. */
+const shared = [pushBatch, popBatch, unpop, facts, resume, status];
+const others = [get, scan, remove, retry, flush, settings, configure, pause, list];
+const periodic = [register, tick, probe];
+
+/** Hides the names that a file defines for itself from the files behind it. */
+function hidden(file: string): string {
+  return `do\n${file}end`;
+}
 
 /**
  * - plain: classic verbs on queues that have nothing rare (see rare.lua). It answers "FULL", and
@@ -117,7 +124,7 @@ export const scripts = {
     rare,
   ),
   life: scriptOf(...life),
-  full: scriptOf(...life, ...others, ...ofQueues),
+  full: scriptOf(...life, ...shared, ...[...others, ...periodic].map(hidden)),
 };
 
 export type Level = keyof typeof scripts;

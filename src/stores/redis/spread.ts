@@ -1,18 +1,14 @@
 // Operations on queues of several shards: splits them into one part for each shard, does the parts
 // at the same time, and joins their results into one.
 import type { Popped } from "../../queue/event.ts";
+import type { Configure, ConfigureOutcome, List, Ready, Status } from "../../queue/management.ts";
 import {
   BATCH_CONTENTS_BYTES,
-  type Configure,
-  type ConfigureOutcome,
-  type List,
   type Operation,
   type PopBatch,
-  type Ready,
   type Tick,
   type Register,
   type ResultOf,
-  type Status,
 } from "../../queue/operations.ts";
 import type { QueuePage, QueueStatus } from "../../queue/queue-status.ts";
 import { shardOf, SHARDS } from "./shards.ts";

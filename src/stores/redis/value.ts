@@ -34,8 +34,9 @@ export function headOf(pushedAtMs: number, headers: Buffer | null, number: numbe
   return headers ? Buffer.concat([head, Buffer.from(`${headers.length}:`), headers]) : head;
 }
 
+/** 0 if somebody else wrote the value, without a head. */
 export function pushedAtMsOf(value: Buffer): number {
-  return value.readUIntBE(1, TIME_BYTES);
+  return value.length < HEAD_BYTES ? 0 : value.readUIntBE(1, TIME_BYTES);
 }
 
 /** The parts are views of the value. */

@@ -2,7 +2,7 @@
 import type { Popped } from "../../queue/event.ts";
 import type { Operation, ResultOf } from "../../queue/operations.ts";
 import type { StoreError } from "../../queue/errors.ts";
-import { contentsOf, type Value } from "./value.ts";
+import { contentsOf, pushedAtMsOf, type Value } from "./value.ts";
 
 export type Argument = string | Buffer | Value;
 /** A reply of the script. ioredis gives bulk strings as Buffers. */
@@ -54,7 +54,8 @@ export const ABSENT: Buffer = Buffer.alloc(0);
 /** A popped event without a token. value: null if it is still to be fetched. */
 export function poppedOf(queue: Buffer, id: Buffer, value: Buffer | null, undo: Undo): Popped {
   const contents = value ? contentsOf(value) : ABSENT;
-  return { queue, id, contents, token: null, attempt: 1, headers: null, undo };
+  const pushedAtMs = value ? pushedAtMsOf(value) : 0;
+  return { queue, id, contents, token: null, attempt: 1, headers: null, pushedAtMs, undo };
 }
 
 /** How many of the pops that share a call are in its reply. */

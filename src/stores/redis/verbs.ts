@@ -29,6 +29,9 @@ export function isLarge({ contents }: Push): boolean {
 export function variantOf(operation: Operation): Variant | null {
   switch (operation.kind) {
     case "push":
+      // Where one push is refused the others of its call are refused, too, or change nothing. One
+      // that replaces an event needs no room.
+      if (operation.options?.onDuplicate === "replace") return null;
       if (!isPlainPush(operation)) return WITH_OPTIONS[operation.end];
       return isLarge(operation) ? LARGE[operation.end] : operation.end;
     case "pop":
@@ -85,6 +88,11 @@ function isPlainEnd({ token }: { token: Buffer | null }): boolean {
 export function verbOf<K extends Kind>(kind: K, level: Level): Verb<K> {
   const verb = level === "plain" ? (plain as { [P in Kind]?: Verb<P> })[kind] : undefined;
   return (verb ?? full[kind]) as Verb<K>;
+}
+
+/** Whether the scripts have a verb for it. */
+export function isKnown({ kind }: Operation): boolean {
+  return full[kind] !== undefined;
 }
 
 /** Whether the receiver of the result relies on a change that a failover must not undo. */

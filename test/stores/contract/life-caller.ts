@@ -14,7 +14,8 @@ import {
   type When,
 } from "../../../src/queue/event.ts";
 import { decodeHeaders, encodeHeaders } from "../../../src/queue/headers.ts";
-import type { EventPage, FailOutcome, TouchOutcome } from "../../../src/queue/operations.ts";
+import type { EventPage } from "../../../src/queue/management.ts";
+import type { FailOutcome, TouchOutcome } from "../../../src/queue/operations.ts";
 import type { Direction, QueueStatus } from "../../../src/queue/queue-status.ts";
 import { bytesOf, Caller, leaseMs, textOf } from "./caller.ts";
 

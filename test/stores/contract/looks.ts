@@ -3,7 +3,7 @@
 
 import { expect } from "bun:test";
 import type { State } from "../../../src/queue/event.ts";
-import type { Retry } from "../../../src/queue/operations.ts";
+import type { Retry } from "../../../src/queue/management.ts";
 import type { Check } from "../contract.ts";
 import { bytesOf, textOf } from "./caller.ts";
 import type { LifeCaller } from "./life-caller.ts";

@@ -1,10 +1,11 @@
 // The operations of the reference store: one function per kind, with the name of the kind.
+import { management } from "./reference-management.ts";
+import { statusOf } from "./reference-status.ts";
 import { Refusal } from "../../../src/queue/errors.ts";
 import { Duplicate, NO_OPTIONS, type End, type Popped } from "../../../src/queue/event.ts";
 import type { PushOptions, State } from "../../../src/queue/event.ts";
 import { BATCH_CONTENTS_BYTES, type Claim, type Operation } from "../../../src/queue/operations.ts";
 import type { Results } from "../../../src/queue/operations.ts";
-import type { QueueStatus } from "../../../src/queue/queue-status.ts";
 import { compareKeys, factsOf, keyOf } from "./reference-queue.ts";
 import type { ReferenceEvent, ReferenceQueue } from "./reference-queue.ts";
 import type { ReferenceState } from "./reference-state.ts";
@@ -25,6 +26,8 @@ type Operations = {
 };
 
 export const operations: Operations = {
+  ...management,
+
   push: (state, { queue, end, id, contents, options }) =>
     pushAll(state, queue, end, [{ id, contents }], options ?? NO_OPTIONS)[0]!,
   pushBatch: (state, { queue, end, events, options }) =>
@@ -72,6 +75,10 @@ export const operations: Operations = {
   fail(state, { queue: name, error, next, ...claim }) {
     const queue = state.queue(textOf(name));
     const event = claimedBy(queue, claim);
+    if (event?.claim!.isCancelled) {
+      queue.remove(event);
+      return "removed";
+    }
     return event && (queue.fail(event, error, next) as "ready" | "delayed" | "failed");
   },
 
@@ -88,7 +95,7 @@ export const operations: Operations = {
     event.claim!.endsAtMs = state.nowMs + (leaseMs ?? event.claim!.leaseMs);
     if (progress) event.progress = progress;
     if (log) event.log = [...event.log, log].slice(-LOG_LINES_MAX);
-    return "touched";
+    return event.claim!.isCancelled ? "cancelled" : "touched";
   },
   touchBatch: (state, { queue, claims, leaseMs }) =>
     claims.map((claim) => {
@@ -309,6 +316,7 @@ function popFrom(
       token: claim?.token ? bytesOf(claim.token) : null,
       attempt: 1 + event.failures + event.crashes,
       headers: claimant && options.headers,
+      pushedAtMs: event.pushedAtMs,
       undo: { claim: claim?.number ?? null, event, rank } satisfies Undo,
     };
   }
@@ -350,20 +358,6 @@ function isCycle(state: ReferenceState, from: string, to: string): boolean {
     name = own;
   }
   return true;
-}
-
-function statusOf(queue: ReferenceQueue): QueueStatus {
-  const count = (state: State) => queue.count(state);
-  return {
-    queue: bytesOf(queue.name),
-    ready: count("ready"),
-    delayed: count("delayed"),
-    claimed: count("claimed"),
-    failed: count("failed"),
-    completed: count("completed"),
-    consumers: queue.consumers,
-    paused: (["in", "out"] as const).filter((direction) => queue.isPaused(direction)),
-  };
 }
 
 function bytesOf(text: string): Buffer {

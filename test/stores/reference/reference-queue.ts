@@ -10,7 +10,7 @@ import type {
   When,
 } from "../../../src/queue/event.ts";
 import { decodeHeaders, encodeHeaders } from "../../../src/queue/headers.ts";
-import type { Direction } from "../../../src/queue/queue-status.ts";
+import { type Direction, emptyCounts } from "../../../src/queue/queue-status.ts";
 import { type Keep, type QueueSettings, settingsOf } from "../../../src/queue/settings.ts";
 
 const LAST_ERROR_BYTES_MAX = 4096;
@@ -28,6 +28,8 @@ interface Claimed {
   sinceMs: number;
   leaseMs: number;
   endsAtMs: number;
+  /** Its consumer was asked to stop. */
+  isCancelled: boolean;
 }
 
 export interface ReferenceEvent {
@@ -72,6 +74,7 @@ export class ReferenceQueue {
   /** When each pause ends. */
   readonly pauses = new Map<Direction, number>();
   readonly workerPauses = new Map<string, number>();
+  readonly counts = emptyCounts();
   readonly name: string;
   readonly #shared: Shared;
 
@@ -165,6 +168,7 @@ export class ReferenceQueue {
       sinceMs: this.nowMs,
       leaseMs,
       endsAtMs: this.nowMs + leaseMs,
+      isCancelled: false,
     };
     this.#become(event, "claimed");
     event.claim = claim;
@@ -191,8 +195,10 @@ export class ReferenceQueue {
     return this.enter(event, start, ["2 came back", claim!.number]);
   }
 
-  crash(event: ReferenceEvent): State {
+  /** A cancelled one is removed. */
+  crash(event: ReferenceEvent): void {
     const { claim } = event;
+    if (claim!.isCancelled) return this.remove(event);
     event.crashes += 1;
     const { attemptsMax, crashesMax, crashBackoff } = this.given;
     const worker = claim!.worker?.toString("latin1");
@@ -201,10 +207,11 @@ export class ReferenceQueue {
     const most = event.options.attemptsMax ?? attemptsMax ?? 0;
     const isLast = most > 0 && event.failures + event.crashes >= most;
     if (isLast || (crashesMax !== null && event.crashes >= crashesMax)) {
-      return this.failForGood(event);
+      this.failForGood(event);
+      return;
     }
     const start = { afterMs: backoffMs(crashBackoff, event.crashes, Math.random()) };
-    return this.enter(event, start, ["2 came back", claim!.number]);
+    this.enter(event, start, ["2 came back", claim!.number]);
   }
 
   expire(event: ReferenceEvent): void {
@@ -250,6 +257,14 @@ export class ReferenceQueue {
     target.enter(moved, null, target.rankAt("left"));
   }
 
+  /** A failed or completed event that came from another queue. */
+  keep(event: ReferenceEvent): void {
+    event.order = this.#shared.number();
+    event.version = this.#shared.number();
+    const { keepFailed, keepCompleted } = this.given;
+    this.#trim(event.state, event.state === "failed" ? keepFailed : keepCompleted);
+  }
+
   hasRoomFor(count: number): boolean {
     const { lengthMax, full } = this.given;
     if (lengthMax === null || count === 0) return true;
@@ -288,7 +303,7 @@ export class ReferenceQueue {
     event.errors = [...event.errors, error].slice(-ERRORS_MAX);
   }
 
-  #trim(state: "failed" | "completed", { count }: Keep): void {
+  #trim(state: State, { count }: Keep): void {
     if (count === null) return;
     const kept = this.inState(state);
     for (const event of kept.slice(0, Math.max(0, kept.length - count))) this.remove(event);
@@ -329,7 +344,7 @@ export function factsOf(queue: ReferenceQueue, event: ReferenceEvent): EventFact
     expiresAtMs: isOver ? null : queue.expiresAtMs(event),
     worker: claim?.worker ?? null,
     claimedAtMs: claim?.token ? claim.sinceMs : null,
-    isCancelled: false,
+    isCancelled: claim?.isCancelled ?? false,
     lastError: event.lastError,
     errors: [...event.errors],
     log: [...event.log],

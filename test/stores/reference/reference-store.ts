@@ -5,7 +5,9 @@ import { StoreError } from "../../../src/queue/errors.ts";
 import { Failures } from "../../../src/queue/failures.ts";
 import type { Operation, ResultOf } from "../../../src/queue/operations.ts";
 import {
+  type DueListener,
   type ReadyListener,
+  type StoreObserver,
   type Receiver,
   Session,
   type Store,
@@ -13,20 +15,33 @@ import {
 import { operations } from "./reference-operations.ts";
 import { ReferenceState } from "./reference-state.ts";
 
+interface ReferenceOptions {
+  clock: Clock;
+  onReady: ReadyListener;
+  onDue?: DueListener;
+  observer?: StoreObserver;
+}
+
 export class ReferenceStore implements Store {
+  readonly #observer: StoreObserver | undefined;
   readonly #clock: Clock;
   readonly #state: ReferenceState;
+  readonly #onDue: DueListener;
   readonly #submitted: (() => void)[] = [];
 
-  constructor({ clock, onReady }: { clock: Clock; onReady: ReadyListener }) {
+  constructor({ clock, onReady, onDue = () => {}, observer }: ReferenceOptions) {
+    this.#observer = observer;
     this.#clock = clock;
+    this.#onDue = onDue;
     this.#state = new ReferenceState((queue, count) =>
       onReady(Buffer.from(queue, "latin1"), count),
     );
   }
 
   session(): Session {
-    return new ReferenceSession(this.#state, (run) => this.#submit(run));
+    const onDone = (operation: Operation, result: unknown) =>
+      this.#observer?.done(operation, result, this.#state.nowMs);
+    return new ReferenceSession(this.#state, onDone, (run) => this.#submit(run));
   }
 
   async watch(): Promise<void> {}
@@ -49,17 +64,25 @@ export class ReferenceStore implements Store {
 
   #runAll(): void {
     this.#state.nowMs = this.#clock.nowMs();
+    const { dueAtMs } = this.#state;
     for (const run of this.#submitted.splice(0)) run();
+    if (this.#state.dueAtMs < dueAtMs) this.#onDue();
   }
 }
 
 class ReferenceSession extends Session {
   readonly #state: ReferenceState;
+  readonly #onDone: (operation: Operation, result: unknown) => void;
   readonly #schedule: (run: () => void) => void;
   readonly #failures = new Failures();
 
-  constructor(state: ReferenceState, schedule: (run: () => void) => void) {
+  constructor(
+    state: ReferenceState,
+    onDone: (operation: Operation, result: unknown) => void,
+    schedule: (run: () => void) => void,
+  ) {
     super();
+    this.#onDone = onDone;
     this.#state = state;
     this.#schedule = schedule;
   }
@@ -83,6 +106,7 @@ class ReferenceSession extends Session {
         this.#failures.add(failure);
         return receiver.failed(failure);
       }
+      this.#onDone(operation, result);
       receiver.succeeded(result as ResultOf<O>);
     });
   }

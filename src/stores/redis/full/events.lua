@@ -269,11 +269,14 @@ local function list_queue(queue)
   redis.call('ZADD', queues_key, 0, queue.name)
 end
 
--- A list in which only ghosts are left goes with the last event.
+-- What is left when the last event has gone: a list with nothing but ghosts, a key of tick.lua.
 at_end[#at_end + 1] = function()
   for _, queue in pairs(shrunk) do
-    if queue.has_ghosts and redis.call('EXISTS', queue.events) == 0 then
-      redis.call('DEL', queue.ready, queue.ghosts)
+    if queue.is_open and redis.call('EXISTS', queue.events) == 0 then
+      redis.call('DEL', FILLING .. queue.name)
+      if queue.has_ghosts then
+        redis.call('DEL', queue.ready, queue.ghosts)
+      end
     end
   end
 end

@@ -139,10 +139,10 @@ end
 -- A text that was never made before: for a token or an id.
 local function made()
   if not made_ms then
-    local ms, count = string.match(redis.call('GET', COUNTER) or '', '^(%d+) (%d+)$')
-    made_ms, made_count = tonumber(ms) or -1, tonumber(count) or 0
+    local latest = redis.call('HMGET', COUNTER, 'ms', 'count')
+    made_ms, made_count = tonumber(latest[1]) or -1, tonumber(latest[2]) or 0
     at_end[#at_end + 1] = function()
-      redis.call('SET', COUNTER, string.format('%.0f %.0f', made_ms, made_count))
+      redis.call('HSET', COUNTER, 'ms', made_ms, 'count', made_count)
     end
   end
   if now() > made_ms then

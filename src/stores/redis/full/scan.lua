@@ -36,22 +36,38 @@ local function place_behind(queue, after, is_reverse)
   end
   place = tonumber(place)
   local first = math.max(0, place - LEAVING_MAX)
-  local last = place + LEAVING_MAX
-  local window
+  local last = math.min(place + LEAVING_MAX, redis.call('LLEN', queue.ready) - 1)
+  local window, found
   if is_reverse then
     window = redis.call('LRANGE', queue.ready, first, last)
   else
     window = redis.call('LRANGE', queue.ready, -last - 1, -first - 1)
   end
   for at, each in ipairs(window) do
-    if each == id then
-      return (is_reverse and first + at - 1 or math.min(last, redis.call('LLEN', queue.ready) - 1) - at + 1) + 1
+    local here = is_reverse and first + at - 1 or last - at + 1
+    -- A ghost of the same id may stand elsewhere.
+    if each == id and (not found or math.abs(here - place) < math.abs(found - place)) then
+      found = here
     end
   end
-  return first
+  return found and found + 1 or first
 end
 
--- As scored_page, of the list. The scores are false.
+-- Whether the event of that id stands at this place of the list, counted from the left. Its ghosts
+-- are to the right of it.
+local function is_listed(queue, id, index)
+  if not queue.has_ghosts then
+    return true
+  end
+  local state, score = state_of(queue, id)
+  if state ~= 'ready' or score then
+    return false
+  end
+  local has_ghost = redis.call('HEXISTS', queue.ghosts, '=' .. id) == 1
+  return not has_ghost or redis.call('LPOS', queue.ready, id) == index
+end
+
+-- As scored_page, of the list. The scores are false. Ghosts are left out.
 local function listed_page(queue, after, limit, is_reverse)
   local first, page = place_behind(queue, after, is_reverse), {}
   local ids
@@ -60,12 +76,16 @@ local function listed_page(queue, after, limit, is_reverse)
   else
     ids = redis.call('LRANGE', queue.ready, -first - limit, -first - 1)
   end
+  local length, last = redis.call('LLEN', queue.ready), nil
   for at = 1, #ids do
-    page[#page + 1] = ids[is_reverse and at or #ids + 1 - at]
-    page[#page + 1] = false
+    last = ids[is_reverse and at or #ids + 1 - at]
+    local place = first + at - 1
+    if is_listed(queue, last, is_reverse and place or length - 1 - place) then
+      page[#page + 1] = last
+      page[#page + 1] = false
+    end
   end
-  local is_more = redis.call('LLEN', queue.ready) > first + limit
-  return page, is_more, #ids > 0 and 'L ' .. (first + #ids - 1) .. ' ' .. page[#page - 1]
+  return page, length > first + limit, last and 'L ' .. (first + #ids - 1) .. ' ' .. last
 end
 
 -- Of the ready ones: the front comes first, or in reverse last. The next after, and the page.
@@ -82,11 +102,6 @@ local function ready_page(queue, after, limit, is_reverse)
   return page, is_more and cursor or is_reverse and redis.call('ZCARD', queue.front) > 0 and 'F'
 end
 
-local function is_listed(queue, id)
-  local state, score = state_of(queue, id)
-  return state == 'ready' and not score
-end
-
 verbs.scan = function(from)
   local queue, state, after = opened_at(ARGV[from]), ARGV[from + 1], ARGV[from + 2]
   local limit, is_reverse = tonumber(ARGV[from + 3]), ARGV[from + 4] == 'REVERSE'
@@ -100,10 +115,8 @@ verbs.scan = function(from)
   end
   local reply = { cursor }
   for at = 1, #page, 2 do
-    if page[at + 1] or is_listed(queue, page[at]) then
-      local facts = facts_of(queue, page[at], state, page[at + 1], ARGV[from + 5] == 'WHOLE')
-      reply[#reply + 1] = facts or nil
-    end
+    local facts = facts_of(queue, page[at], state, page[at + 1], ARGV[from + 5] == 'WHOLE')
+    reply[#reply + 1] = facts or nil
   end
   return reply
 end

@@ -13,86 +13,121 @@ local function end_pauses(queue)
   end
 end
 
--- Ids of a sorted set with scores up to that, at most limit.
-local function due_of(key, most, limit)
-  if limit <= 0 then
-    return {}
-  end
-  return redis.call('ZRANGEBYSCORE', key, '-inf', most, 'LIMIT', 0, limit)
-end
-
 -- Scores in ticks below this are of a time that has come.
 local function ticks_until(ms)
   return '(' .. string.format('%.0f', (ms + 1) * TICKS_PER_MS)
 end
 
-local function end_leases(queue, limit)
-  local due = due_of(queue.claimed, ticks_until(now()), limit)
-  for _, id in ipairs(due) do
-    if redis.call('HEXISTS', queue.events, id) == 1 then
-      crash_claim(queue, id, claim_of(queue, id, ''))
-    else
-      leave_claimed(queue, id)
-      shrank(queue)
-    end
+local function end_lease(queue, id)
+  local claim = claim_of(queue, id, '')
+  if claim and redis.call('HEXISTS', queue.events, id) == 1 then
+    crash_claim(queue, id, claim)
+  elseif claim then
+    leave_claimed(queue, id)
+    shrank(queue)
   end
-  return #due
 end
 
-local function expire_waiting(queue, limit)
-  local moved = 0
-  for _, id in ipairs(due_of(queue.expires, now(), limit)) do
-    local more, state = more_of(queue, id), state_of(queue, id)
-    local ms = expiry_of(queue, id, more)
-    local is_waiting = state == 'ready' or state == 'delayed'
-    if is_waiting and ms and ms <= now() then
-      leave_waiting(queue, id, state)
-      expire(queue, id, more)
-      moved = moved + 1
-    elseif is_waiting and ms then
-      redis.call('ZADD', queue.expires, ms, id)
-    else
-      redis.call('ZREM', queue.expires, id)
-    end
-  end
-  return moved
-end
-
--- Events that were pushed before their queue had a TTL: the oldest stand at the right end of the list.
-local function expire_listed(queue, limit)
-  local moved, ms = 0, nil
-  while duration_of(queue, 'ttl') and moved < limit do
-    local id = last_listed(queue)
-    local more = id and more_of(queue, id)
-    ms = id and expiry_of(queue, id, more)
-    if not ms or ms > now() then
-      break
-    end
-    redis.call('RPOP', queue.ready)
-    redis.call('ZREM', queue.expires, id)
+-- Its time in the sorted set is the earliest at which it may expire.
+local function end_wait(queue, id)
+  local more, state = more_of(queue, id), state_of(queue, id)
+  local is_waiting = state == 'ready' or state == 'delayed'
+  local ms = is_waiting and expiry_of(queue, id, more)
+  if ms and ms <= now() then
+    leave_waiting(queue, id, state)
     expire(queue, id, more)
-    moved = moved + 1
+  elseif ms then
+    redis.call('ZADD', queue.expires, ms, id)
+  else
+    redis.call('ZREM', queue.expires, id)
   end
-  return moved, ms
 end
 
-local function enter_due(queue, limit)
-  local due = due_of(queue.delayed, now(), limit)
-  for _, id in ipairs(due) do
-    leave_waiting(queue, id, 'delayed')
-    local more = more_of(queue, id)
-    enter_ready(queue, id, more, nil)
+local function enter_due(queue, id)
+  if redis.call('ZREM', queue.delayed, id) == 1 then
+    enter_ready(queue, id, more_of(queue, id), nil)
   end
-  return #due
 end
 
-local function drop_kept(queue, state, default, limit)
+local function drop_kept(state)
+  return function(queue, id)
+    if redis.call('ZSCORE', queue[state], id) then
+      drop(queue, id, state)
+    end
+  end
+end
+
+-- Adds the ids of a sorted set that are due, up to that score, each with its time and what to do.
+local function add_due(found, key, most, limit, ms_of, run)
+  local due = redis.call('ZRANGEBYSCORE', key, '-inf', most, 'WITHSCORES', 'LIMIT', 0, limit)
+  for at = 1, #due, 2 do
+    local score = tonumber(due[at + 1])
+    found[#found + 1] = { ms = ms_of(score), order = #found, id = due[at], run = run }
+  end
+end
+
+local function add_kept(found, queue, state, default, limit)
   local _, ms = kept_of(queue, 'keep-' .. state, default)
-  local due = ms and due_of(queue[state], ticks_until(now() - ms), limit) or {}
-  for _, id in ipairs(due) do
-    drop(queue, id, state)
+  if ms then
+    local function gone_at(tick)
+      return math.floor(tick / TICKS_PER_MS) + ms
+    end
+    add_due(found, queue[state], ticks_until(now() - ms), limit, gone_at, drop_kept(state))
   end
-  return #due
+end
+
+-- Claims come in the order in which they began, if their leases end in the same ms.
+local function add_leases(found, queue, limit)
+  local from = #found
+  add_due(found, queue.claimed, ticks_until(now()), limit, function(tick)
+    return math.floor(tick / TICKS_PER_MS)
+  end, end_lease)
+  for at = from + 1, #found do
+    local claim = claim_of(queue, found[at].id, '')
+    found[at].order = claim.begin
+  end
+end
+
+-- What is due, in order of time.
+local function due_in(queue, limit)
+  local found = {}
+  local function itself(ms)
+    return ms
+  end
+  add_due(found, queue.delayed, now(), limit, itself, enter_due)
+  add_due(found, queue.expires, now(), limit, itself, end_wait)
+  add_kept(found, queue, 'failed', '', limit)
+  add_kept(found, queue, 'completed', '0', limit)
+  add_leases(found, queue, limit)
+  table.sort(found, function(a, b)
+    return a.ms < b.ms or a.ms == b.ms and a.order < b.order
+  end)
+  return found
+end
+
+-- How many events are looked at in one step after the TTL of a queue has changed.
+local FILLED_AT_ONCE = 500
+
+-- Notes when the events expire that were pushed before their queue had this TTL.
+local function note_expiries(queue)
+  local key = FILLING .. queue.name
+  local cursor = redis.call('HGET', key, 'cursor')
+  if not cursor then
+    return
+  end
+  local scanned = redis.call('HSCAN', queue.events, cursor, 'COUNT', FILLED_AT_ONCE)
+  for at = 1, #scanned[2], 2 do
+    local id = scanned[2][at]
+    local state = state_of(queue, id)
+    if state == 'ready' or state == 'delayed' then
+      will_expire(queue, id, more_of(queue, id))
+    end
+  end
+  if scanned[1] == '0' then
+    redis.call('DEL', key)
+  else
+    redis.call('HSET', key, 'cursor', scanned[1])
+  end
 end
 
 -- The least score, or nil.
@@ -100,8 +135,8 @@ local function least(key)
   return tonumber(redis.call('ZRANGE', key, 0, 0, 'WITHSCORES')[2])
 end
 
-local function set_timer(queue, listed)
-  local next_ms = listed or math.huge
+local function set_timer(queue)
+  local next_ms = redis.call('EXISTS', FILLING .. queue.name) == 1 and now() or math.huge
   for _, key in ipairs({ queue.delayed, queue.expires }) do
     next_ms = math.min(next_ms, least(key) or math.huge)
   end
@@ -125,14 +160,17 @@ end
 local function tick_queue(queue, limit)
   open(queue)
   end_pauses(queue)
-  local moved = end_leases(queue, limit)
-  moved = moved + expire_waiting(queue, limit - moved)
-  local expired, listed = expire_listed(queue, limit - moved)
-  moved = moved + expired
-  moved = moved + enter_due(queue, limit - moved)
-  moved = moved + drop_kept(queue, 'failed', '', limit - moved)
-  moved = moved + drop_kept(queue, 'completed', '0', limit - moved)
-  set_timer(queue, listed)
+  note_expiries(queue)
+  local moved, due = 0, nil
+  -- What is moved may be due again: a lease has ended, and then the TTL.
+  repeat
+    due = due_in(queue, limit - moved)
+    for at = 1, math.min(#due, limit - moved) do
+      due[at].run(queue, due[at].id)
+      moved = moved + 1
+    end
+  until #due == 0 or moved == limit
+  set_timer(queue)
   return moved
 end
 
@@ -167,16 +205,18 @@ local function sweep()
 end
 
 verbs.tick = function(from)
-  local limit, moved = tonumber(ARGV[from]), 0
+  local limit, moved, seen = tonumber(ARGV[from]), 0, {}
   local failure
   timers_changed = true
   local swept, has_more = pcall(sweep)
   is_sweeping = swept and has_more
   while moved < limit do
     local due = redis.call('ZRANGEBYSCORE', timers_key, '-inf', now(), 'LIMIT', 0, 1)
-    if #due == 0 then
+    -- The rest of one that was looked at is for the next tick.
+    if #due == 0 or seen[due[1]] then
       break
     end
+    seen[due[1]] = true
     local ok, count = pcall(tick_queue, queue_named(due[1]), limit - moved)
     if ok then
       moved = moved + count

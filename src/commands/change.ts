@@ -1,0 +1,124 @@
+// QDEL, QRETRY and QPURGE: removes events, or makes failed ones ready again. They are named by
+// their ids or by what they are like.
+import type { End, EventFacts, State } from "../queue/event.ts";
+import type { Target } from "../queue/management.ts";
+import type { Reply } from "../resp/reply.ts";
+import { checkCount } from "./arguments.ts";
+import { type QueueCall, type QueueCommand, queueCommand, storeCommand } from "./command.ts";
+import { commandError } from "./errors.ts";
+import { pagesOf, Selection, stateOf, WHICH } from "./selection.ts";
+import type { Options } from "./syntax-types.ts";
+
+const IDS_MAX = 1000;
+const PURGED = ["ready", "delayed", "failed", "completed"] as const;
+const RETRIED = ["failed", "delayed"] as const;
+
+const RETRY_OPTIONS = `[RIGHT] [STATE state] ${WHICH} [COUNT limit]` as const;
+
+/** Events as they are now, by their ids. */
+export function targetsOf(ids: Buffer[]): Target[] {
+  checkCount("ids", ids.length, IDS_MAX);
+  return ids.map((id) => ({ id, version: null }));
+}
+
+/** Events that have not changed since they were selected. */
+export function selected(events: EventFacts[]): Target[] {
+  return events.map(({ id, version }) => ({ id, version }));
+}
+
+export function ones(results: boolean[]): number[] {
+  return results.map((isDone) => (isDone ? 1 : 0));
+}
+
+export function countOf(results: boolean[]): number {
+  return results.filter((isDone) => isDone).length;
+}
+
+async function purge(
+  queue: Buffer,
+  state: State,
+  options: Options<typeof WHICH> & { COUNT?: number },
+  { client }: QueueCall,
+): Promise<number> {
+  const selection = new Selection(options);
+  const { COUNT: count = Infinity } = options;
+  let removed = 0;
+  for await (const page of pagesOf({ queue, state, selection, count }, client)) {
+    const targets = selected(page);
+    removed += countOf(await client.session.ask({ kind: "remove", queue, targets }));
+  }
+  return removed;
+}
+
+type RetryOptions = Options<typeof RETRY_OPTIONS> & { IDS?: Buffer[]; ALL?: true };
+
+async function retry(queue: Buffer, options: RetryOptions, call: QueueCall): Promise<Reply> {
+  const { IDS } = options;
+  const end = options.RIGHT ? "right" : "left";
+  if (!IDS) return await retryAll(queue, end, options, call);
+  const other = Object.keys(options).find((each) => each !== "IDS");
+  if (other !== undefined) throw commandError("exclusiveOptions", { option: other, other: "IDS" });
+  const targets = targetsOf(IDS);
+  return ones(await call.client.session.ask({ kind: "retry", queue, targets, end }));
+}
+
+async function retryAll(
+  queue: Buffer,
+  end: End,
+  options: RetryOptions,
+  { client }: QueueCall,
+): Promise<number> {
+  const { STATE, COUNT = Infinity } = options;
+  const selection = new Selection(options);
+  const states = STATE ? [stateOf("STATE", STATE, RETRIED)] : RETRIED;
+  let retried = 0;
+  for (const state of states) {
+    const search = { queue, state, selection, count: COUNT - retried };
+    if (search.count === 0) break;
+    for await (const page of pagesOf(search, client)) {
+      const tried = page.filter(
+        ({ failures, crashes }) => failures + crashes > 0 || state === "failed",
+      );
+      const targets = selected(tried);
+      retried += countOf(await client.session.ask({ kind: "retry", queue, targets, end }));
+    }
+  }
+  return retried;
+}
+
+const shared = { group: "queue", access: "manage", since: "0.2.0", flags: ["write"] } as const;
+
+export const changeCommands: QueueCommand[] = [
+  storeCommand({
+    ...shared,
+    name: "QDEL",
+    syntax: "queue id [id ...]",
+    summary: "Removes up to 1,000 events; an array of 1 or 0. Claimed ones are left alone (0).",
+    parse: ([, queue, ...ids]) => ({ kind: "remove", queue, targets: targetsOf(ids) }),
+    reply: (results) => ones(results),
+  }),
+  queueCommand({
+    ...shared,
+    name: "QRETRY",
+    syntax: `queue IDS id [id ...] | ALL ${RETRY_OPTIONS}`,
+    summary:
+      "Makes failed events ready, and delayed ones that wait for another attempt, counted from " +
+      "0, at the left end, or with RIGHT as the next ones out: an array of 1 or 0 for up to " +
+      "1,000 IDS, or how many of ALL that fit (see QLIST). ALL works in steps, and ends when its " +
+      "client leaves.",
+    isExclusive: true,
+    run: ([, queue], options, call) => retry(queue, options, call),
+  }),
+  queueCommand({
+    ...shared,
+    name: "QPURGE",
+    syntax: `queue state ${WHICH} [COUNT limit]`,
+    summary:
+      "Removes the ready, delayed, failed or completed events that fit (see QLIST); how many. It " +
+      "works in steps, and ends when its client leaves.",
+    isExclusive: true,
+    async run([, queue, state], options, call) {
+      return await purge(queue, stateOf("the state", state, PURGED), options, call);
+    },
+  }),
+];

@@ -1,0 +1,107 @@
+// QCONFIG and QDEFAULT: shows and changes the settings of one queue, or of all queues that have
+// none of their own.
+import { settingNamed, settings, settingText } from "../queue/settings.ts";
+import { OK, Pairs, type Reply } from "../resp/reply.ts";
+import type { Caller } from "./caller.ts";
+import { checkNew } from "./arguments.ts";
+import { type QueueCall, type QueueCommand, queueCommand } from "./command.ts";
+import type { QueueContext } from "./context.ts";
+import { commandError } from "./errors.ts";
+import { demandPush, demandRight } from "./permission.ts";
+import { wordOf } from "./words.ts";
+
+const NONE: ReadonlyMap<string, string> = new Map();
+const ALL_QUEUES = Buffer.from("*");
+
+/** queue null: all queues. */
+async function show(queue: Buffer | null, { session }: Caller): Promise<Reply> {
+  const [all, own] = await Promise.all([
+    session.ask({ kind: "settings", queue: null }),
+    queue ? session.ask({ kind: "settings", queue }) : NONE,
+  ]);
+  return new Pairs(
+    settings.map(({ name }) => [name, Buffer.from(settingText(name, own, all), "latin1")]),
+  );
+}
+
+/** `words` are names and values, or RESET and names. */
+async function change(queue: Buffer | null, words: Buffer[], call: QueueCall): Promise<Reply> {
+  const { client, context } = call;
+  if (queue) checkNew("queue name", queue, context);
+  const isReset = wordOf(words[0]!) === "RESET";
+  const values = isReset ? resetOf(words.slice(1)) : valuesOf(words, client, context);
+  const outcome = await client.session.ask({ kind: "configure", queue, values });
+  if (outcome === "cycle") throw commandError("failedToCycle");
+  return OK;
+}
+
+/** Takes these settings back, or all of them. */
+function resetOf(names: Buffer[]): [string, null][] {
+  const reset = names.length > 0 ? names.map(nameOfSetting) : settings.map(({ name }) => name);
+  return reset.map((name) => [name, null]);
+}
+
+function valuesOf(words: Buffer[], client: Caller, context: QueueContext): [string, string][] {
+  const values: [string, string][] = [];
+  for (let at = 0; at < words.length; at += 2) {
+    const name = nameOfSetting(words[at]!);
+    const given = words[at + 1];
+    if (!given) throw commandError("missingValue", { option: name, usage: `${name} value` });
+    const value = given.toString("latin1");
+    const { isValid, accepts } = settingNamed(name)!;
+    if (!isValid(value)) throw commandError("notOneOf", { name, accepts, given });
+    if (name === "failed-to" && given.length > 0) {
+      checkNew("queue name", given, context);
+      demandPush(given, client);
+    }
+    values.push([name, value]);
+  }
+  return values;
+}
+
+function nameOfSetting(bytes: Buffer): string {
+  const name = wordOf(bytes).toLowerCase();
+  if (settingNamed(name)) return name;
+  const known = settings.map((setting) => setting.name).join(", ");
+  throw commandError("unknownSetting", { known, setting: bytes });
+}
+
+const shared = {
+  group: "queue",
+  access: "inspect or manage",
+  since: "0.2.0",
+  flags: ["write"],
+} as const;
+
+export const configureCommands: QueueCommand[] = [
+  queueCommand({
+    ...shared,
+    name: "QCONFIG",
+    syntax: "queue [setting ...]",
+    summary:
+      "A map of all settings of a queue. With name value [name value ...] changes them, all or " +
+      "none; with RESET [name ...] takes these back, or all.",
+    async run([, queue, ...words], _, call) {
+      if (words.length === 0) return await show(queue, call.client);
+      demandRight("manage", "QCONFIG", call.client);
+      return await change(queue, words, call);
+    },
+  }),
+  queueCommand({
+    ...shared,
+    name: "QDEFAULT",
+    syntax: "[setting ...]",
+    summary:
+      "Shows or changes, as QCONFIG does, the settings of all queues that have none of their " +
+      "own. To change them a user needs the right to all queues.",
+    async run([, ...words], _, call) {
+      const { client } = call;
+      if (words.length === 0) return await show(null, client);
+      const user = demandRight("manage", "QDEFAULT", client);
+      if (!user.mayUseAll) {
+        throw commandError("noQueueRight", { user: user.name, queue: ALL_QUEUES });
+      }
+      return await change(null, words, call);
+    },
+  }),
+];

@@ -1,0 +1,174 @@
+// QSTATS, QUEUES and QERRORS: figures of queues over all okq processes.
+import { quantile } from "../queue/histogram.ts";
+import { COUNTED, type Direction, type QueueStats } from "../queue/queue-status.ts";
+import { settingsOf } from "../queue/settings.ts";
+import { Glob } from "../users/glob.ts";
+import { Pairs, type Reply } from "../resp/reply.ts";
+import type { Caller } from "./caller.ts";
+import { type QueueCall, type QueueCommand, queueCommand } from "./command.ts";
+import { statusOfAll } from "./inspect.ts";
+import { secondsText } from "./numbers.ts";
+import { pagesOf, Selection } from "./selection.ts";
+
+const MINUTE_S = 60;
+
+function pausedOf(directions: Direction[]): string {
+  return directions.length === 2 ? "all" : (directions[0] ?? "no");
+}
+
+/** Why nothing is handed out, or null. */
+async function heldBackBy(stats: QueueStats, { session }: Caller): Promise<string | null> {
+  if (stats.paused.includes("out")) return "paused";
+  if (stats.claimed === 0) return null;
+  const [own, all] = await Promise.all([
+    session.ask({ kind: "settings", queue: stats.queue }),
+    session.ask({ kind: "settings", queue: null }),
+  ]);
+  const { claimedMax } = settingsOf(own, all);
+  return claimedMax !== null && stats.claimed >= claimedMax ? "max-claimed" : null;
+}
+
+function ageOf({ oldestReadyAtMs, nowMs }: QueueStats): string | null {
+  return oldestReadyAtMs === null ? null : secondsText(Math.max(0, nowMs - oldestReadyAtMs));
+}
+
+async function showStats(queue: Buffer, { client }: QueueCall): Promise<Reply> {
+  const stats = await client.session.ask({ kind: "stats", queue });
+  const { counts, recent } = stats;
+  const seconds = (ms: number | null) => (ms === null ? null : secondsText(ms));
+  const entries: [string, Reply][] = [
+    ["ready", stats.ready],
+    ["delayed", stats.delayed],
+    ["retrying", stats.retrying],
+    ["claimed", stats.claimed],
+    ["failed", stats.failed],
+    ["completed", stats.completed],
+    ...COUNTED.map((name, at): [string, Reply] => [`${name}-total`, counts.totals[at]!]),
+    ...COUNTED.map((name, at): [string, Reply] => [
+      `${name}-per-second`,
+      String(Math.round((1000 * recent.totals[at]!) / MINUTE_S) / 1000),
+    ]),
+    ["oldest-ready-seconds", ageOf(stats)],
+    ["wait-p50", seconds(quantile(recent.waits, 0.5))],
+    ["wait-p99", seconds(quantile(recent.waits, 0.99))],
+    ["run-p50", seconds(quantile(recent.runs, 0.5))],
+    ["run-p99", seconds(quantile(recent.runs, 0.99))],
+    ["paused", pausedOf(stats.paused)],
+    ["windows", stats.windows],
+    ["held-back-by", await heldBackBy(stats, client)],
+  ];
+  return new Pairs(entries.filter(([, value]) => value !== null));
+}
+
+interface QueuesOptions {
+  MATCH?: Buffer;
+  AFTER?: Buffer;
+  COUNT?: number;
+}
+
+const COUNT_DEFAULT = 100;
+/** Queues whose names one call looks at. */
+const LOOKED_AT_MAX = 10_000;
+
+async function showQueues(options: QueuesOptions, { client }: QueueCall): Promise<Reply> {
+  const { MATCH, AFTER = null, COUNT = COUNT_DEFAULT } = options;
+  const glob = MATCH ? Glob.of(MATCH) : null;
+  const found: Buffer[] = [];
+  let next: Buffer | null = null;
+  let lookedAt = 0;
+  search: for await (const page of statusOfAll(client, AFTER)) {
+    for (const { queue } of page) {
+      if (glob === null || glob.matches(queue)) found.push(queue);
+      next = queue;
+      if (++lookedAt === LOOKED_AT_MAX || found.length === COUNT || client.isClosed) break search;
+    }
+    next = null;
+  }
+  const ask = (queue: Buffer) => client.session.ask({ kind: "stats", queue });
+  return [next, (await Promise.all(found.map(ask))).map(queueRow)];
+}
+
+function queueRow(stats: QueueStats): Pairs {
+  const entries: [string, Reply][] = [
+    ["queue", stats.queue],
+    ["ready", stats.ready],
+    ["delayed", stats.delayed],
+    ["claimed", stats.claimed],
+    ["failed", stats.failed],
+    ["completed", stats.completed],
+    ["consumers", stats.consumers],
+    ["paused", pausedOf(stats.paused)],
+    ["oldest-ready-seconds", ageOf(stats)],
+  ];
+  return new Pairs(entries.filter(([, value]) => value !== null));
+}
+
+/** Different errors that one call counts; the others do not appear. */
+const ERRORS_MAX = 10_000;
+
+/** The same text for errors that differ in numbers only. */
+function withoutNumbers(error: Buffer): string {
+  return error.toString("latin1").replaceAll(/\d+/g, "*");
+}
+
+async function showErrors(queue: Buffer, most: number, { client }: QueueCall): Promise<Reply> {
+  const selection = new Selection({});
+  const errors = new Map<string, { count: number; id: Buffer }>();
+  for (const state of ["failed", "delayed"] as const) {
+    for await (const page of pagesOf({ queue, state, selection, count: Infinity }, client)) {
+      for (const { id, lastError, failures, crashes } of page) {
+        const counts = state === "failed" || failures + crashes > 0;
+        if (!counts || lastError === null) continue;
+        const text = withoutNumbers(lastError);
+        const known = errors.get(text);
+        if (known) known.count += 1;
+        else if (errors.size < ERRORS_MAX) errors.set(text, { count: 1, id: Buffer.from(id) });
+      }
+    }
+  }
+  const sorted = [...errors].toSorted(([, a], [, b]) => b.count - a.count).slice(0, most);
+  return sorted.map(([text, { count, id }]) => [Buffer.from(text, "latin1"), count, id]);
+}
+
+const shared = {
+  group: "queue",
+  access: "inspect",
+  since: "0.2.0",
+  flags: ["readonly"],
+  isExclusive: true,
+} as const;
+
+export const figureCommands: QueueCommand[] = [
+  queueCommand({
+    ...shared,
+    name: "QSTATS",
+    syntax: "queue",
+    summary:
+      "A map of figures over all okq processes, about a second late: events by state; retrying " +
+      "(delayed after a failure or crash); totals since the queue came into being, and per " +
+      "second in the last minute, of events pushed, popped, acked, failures, crashes, failed, " +
+      "expired, dropped; oldest-ready-seconds; in the last minute wait-p50 and -p99 (from the " +
+      "push to the pop) and run-p50 and -p99 (to the end of a claim with a token), in seconds; " +
+      "paused; windows; held-back-by (paused or max-claimed).",
+    run: ([, queue], _, call) => showStats(queue, call),
+  }),
+  queueCommand({
+    ...shared,
+    name: "QUEUES",
+    syntax: "[MATCH pattern] [AFTER cursor] [COUNT count]",
+    summary:
+      "[next cursor or nil, maps] of the active queues in ascending order of their bytes, up to " +
+      "COUNT (100): queue, ready, delayed, claimed, failed, completed, consumers, paused, " +
+      "oldest-ready-seconds. A page may be short or empty: only a nil cursor is the end.",
+    run: (_, options, call) => showQueues(options, call),
+  }),
+  queueCommand({
+    ...shared,
+    name: "QERRORS",
+    syntax: "queue [COUNT count]",
+    summary:
+      "The most frequent last errors (10) of failed events and of those that wait for another " +
+      "attempt, as [error, how many, an id]. Each run of digits stands as *.",
+    run: ([, queue], { COUNT = 10 }, call) => showErrors(queue, COUNT, call),
+  }),
+];

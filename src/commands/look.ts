@@ -1,0 +1,156 @@
+// QGET and QLIST: shows events of a queue, one with all that is known of it, or many page by page.
+import type { EventFacts, State } from "../queue/event.ts";
+import type { EventPage } from "../queue/management.ts";
+import { NIL_ARRAY, Pairs, type Reply } from "../resp/reply.ts";
+import { type QueueCall, type QueueCommand, queueCommand, storeCommand } from "./command.ts";
+import { commandError } from "./errors.ts";
+import { secondsText } from "./numbers.ts";
+import { headersReply } from "./popped-events.ts";
+import { pageLimit, Selection, STATES, stateOf, WHICH } from "./selection.ts";
+import type { Options } from "./syntax-types.ts";
+
+const COUNT_DEFAULT = 100;
+/** How many operations one call may make, and about how many bytes of contents it may answer. */
+const SCANS_MAX = 10;
+const CONTENTS_BYTES_MAX = 1024 * 1024;
+
+const LIST_OPTIONS =
+  `[STATE state] ${WHICH} [COUNT count] [AFTER cursor] [REVERSE] [CONTENTS]` as const;
+
+type ListOptions = Options<typeof LIST_OPTIONS>;
+
+/** Keys that do not apply are left out. */
+function factsOf(event: EventFacts, isFull: boolean): Pairs {
+  const { id, state, contents, failures, crashes, attemptsMax, atMs, worker } = event;
+  // A claim under way is an attempt, and so is the one that completed the event.
+  const isUnderWay = state === "claimed" || state === "completed";
+  const entries: [string, Reply][] = [
+    ["id", id],
+    ["state", state],
+    ["contents", contents],
+    ["attempts", failures + crashes + (isUnderWay ? 1 : 0)],
+    ["failures", failures],
+    ["crashes", crashes],
+    ["max-attempts", attemptsMax || null],
+    ["pushed-at", secondsText(event.pushedAtMs)],
+    ["due-at", state === "delayed" ? timeOf(atMs) : null],
+    ["lease-ends-at", state === "claimed" ? timeOf(atMs) : null],
+    ["worker", worker && worker.length > 0 ? worker : null],
+    ["expires-at", timeOf(event.expiresAtMs)],
+    ["headers", listOf(headersReply(event.headers))],
+    ["last-error", event.lastError],
+    ["errors", isFull ? listOf(event.errors.map(errorOf)) : null],
+    ["log", isFull ? listOf(event.log) : null],
+    ["progress", event.progress],
+    ["result", event.result],
+  ];
+  return new Pairs(entries.filter(([, value]) => value !== null));
+}
+
+function timeOf(ms: number | null): string | null {
+  return ms === null ? null : secondsText(ms);
+}
+
+function listOf(list: Reply[]): Reply {
+  return list.length > 0 ? list : null;
+}
+
+function errorOf({ atMs, attempt, text }: EventFacts["errors"][number]): Reply {
+  return [secondsText(atMs), attempt, text];
+}
+
+/** Where a page begins: the state, and the cursor of the store within it. */
+interface Start {
+  state: State;
+  after: Buffer | null;
+}
+
+/** A cursor is the first letters of a state that no other has, a dot, and the store's cursor. */
+const LETTERS: Record<State, string> = {
+  ready: "r",
+  delayed: "d",
+  claimed: "c",
+  failed: "f",
+  completed: "o",
+};
+
+function cursorOf({ state, after }: Start): Buffer {
+  return Buffer.concat([Buffer.from(`${LETTERS[state]}.`), after ?? Buffer.alloc(0)]);
+}
+
+function startAt(cursor: Buffer, states: readonly State[]): Start {
+  const [letter, dot] = cursor.toString("latin1", 0, 2);
+  const state = states.find((each) => LETTERS[each] === letter);
+  if (state !== undefined && dot === ".") {
+    return { state, after: cursor.length > 2 ? cursor.subarray(2) : null };
+  }
+  throw commandError("notOneOf", { name: "AFTER", accepts: "a cursor of QLIST", given: cursor });
+}
+
+async function listEvents(queue: Buffer, options: ListOptions, call: QueueCall): Promise<Reply> {
+  const { STATE, COUNT = COUNT_DEFAULT, AFTER, REVERSE = false, CONTENTS = false } = options;
+  const selection = new Selection(options);
+  const all = REVERSE ? STATES.toReversed() : STATES;
+  const states = STATE ? [stateOf("STATE", STATE, STATES)] : all;
+  const isWhole = CONTENTS || selection.needsContents;
+  let at: Start | null = AFTER ? startAt(AFTER, states) : { state: states[0]!, after: null };
+  const found: EventFacts[] = [];
+  let bytes = 0;
+  for (let scans = 0; at !== null && scans < SCANS_MAX; scans++) {
+    const limit = Math.min(COUNT - found.length, pageLimit(isWhole));
+    if (limit === 0 || bytes > CONTENTS_BYTES_MAX || call.client.isClosed) break;
+    const { state, after }: Start = at;
+    const page: EventPage = await call.client.session.ask({
+      kind: "scan",
+      queue,
+      state,
+      after,
+      limit,
+      isReverse: REVERSE,
+      isWhole,
+    });
+    for (const event of page.events) {
+      if (!selection.has(event)) continue;
+      found.push(event);
+      if (CONTENTS) bytes += event.contents?.length ?? 0;
+      else event.contents = null;
+    }
+    const next = states[states.indexOf(state) + 1];
+    if (page.next) at = { state, after: page.next };
+    else at = next === undefined ? null : { state: next, after: null };
+  }
+  return [at && cursorOf(at), found.map((event) => factsOf(event, false))];
+}
+
+const shared = {
+  group: "queue",
+  access: "inspect",
+  since: "0.2.0",
+  flags: ["readonly"],
+} as const;
+
+export const lookCommands: QueueCommand[] = [
+  storeCommand({
+    ...shared,
+    name: "QGET",
+    syntax: "queue id",
+    summary:
+      "A map of all that is known of an event, or nil: id, state, contents, attempts, failures, " +
+      "crashes, max-attempts (its own), pushed-at, due-at, lease-ends-at, worker, expires-at, " +
+      "headers, last-error, errors (the last 10: [time, attempt, text]), log, progress, result.",
+    parse: ([, queue, id]) => ({ kind: "get", queue, id }),
+    reply: (event) => (event ? factsOf(event, true) : NIL_ARRAY),
+  }),
+  queueCommand({
+    ...shared,
+    name: "QLIST",
+    syntax: `queue ${LIST_OPTIONS}`,
+    summary:
+      "[next cursor or nil, maps as QGET answers, without errors and log, and with contents only " +
+      "with CONTENTS] of the events that fit: in that STATE, MATCH (id), ERROR (the last one) " +
+      "and HEADER fit their globs, CONTAINS (contents), pushed BEFORE. COUNT: at most so many " +
+      "(100). A page may be short or empty: only a nil cursor is the end.",
+    isExclusive: true,
+    run: ([, queue], options, call) => listEvents(queue, options, call),
+  }),
+];

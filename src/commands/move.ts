@@ -1,0 +1,122 @@
+// QMOVE, QSET and QCANCEL: moves events to another queue, and changes or cancels one.
+import type { EventFacts } from "../queue/event.ts";
+import { checkNew } from "./arguments.ts";
+import { countOf, selected, targetsOf } from "./change.ts";
+import { type QueueCall, type QueueCommand, queueCommand, storeCommand } from "./command.ts";
+import { commandError } from "./errors.ts";
+import { demandPush } from "./permission.ts";
+import { headersOf, START, startOf } from "./push-options.ts";
+import { pagesOf, Selection, stateOf, WHICH } from "./selection.ts";
+import type { Options } from "./syntax-types.ts";
+
+const MOVED = ["ready", "delayed", "failed", "completed"] as const;
+/** Events in one step, so that it takes a store no more than some milliseconds. */
+const STEP = 64;
+
+const MOVE_OPTIONS = `[STATE state] ${WHICH} [COUNT limit] [IDS id ...]` as const;
+
+type MoveOptions = Options<typeof MOVE_OPTIONS>;
+
+interface Way {
+  queue: Buffer;
+  target: Buffer;
+}
+
+async function move(way: Way, options: MoveOptions, call: QueueCall): Promise<number> {
+  const { client, context } = call;
+  checkNew("queue name", way.target, context);
+  demandPush(way.target, client);
+  if (way.queue.equals(way.target)) throw commandError("moveToItself");
+  if (options.IDS) return await moveIds(way, options, options.IDS, call);
+  const state = options.STATE ? stateOf("STATE", options.STATE, MOVED) : "ready";
+  const { COUNT: count = Infinity } = options;
+  const selection = new Selection(options);
+  let moved = 0;
+  for await (const page of pagesOf({ queue: way.queue, state, selection, count }, client)) {
+    const done = await movePage(way, page, call);
+    moved += done.moved;
+    if (done.isOver) break;
+  }
+  return moved;
+}
+
+/** In steps. isOver: the target takes no more. */
+async function movePage(way: Way, page: EventFacts[], { client }: QueueCall) {
+  let moved = 0;
+  for (let at = 0; at < page.length && !client.isClosed; at += STEP) {
+    const targets = selected(page.slice(at, at + STEP));
+    const results = await client.session.ask({ kind: "move", ...way, targets });
+    moved += countOf(results);
+    if (results.length < targets.length) return { moved, isOver: true };
+  }
+  return { moved, isOver: false };
+}
+
+/** Those of these events that fit. */
+async function moveIds(
+  way: Way,
+  options: MoveOptions,
+  ids: Buffer[],
+  call: QueueCall,
+): Promise<number> {
+  const { STATE, COUNT = Infinity } = options;
+  const { session } = call.client;
+  const states = STATE ? [stateOf("STATE", STATE, MOVED)] : MOVED;
+  const selection = new Selection(options);
+  const page: EventFacts[] = [];
+  for (const { id } of targetsOf(ids)) {
+    if (page.length >= COUNT || call.client.isClosed) break;
+    const event = await session.ask({ kind: "get", queue: way.queue, id });
+    if (!event || !(states as readonly string[]).includes(event.state)) continue;
+    if (selection.has(event)) page.push({ ...event, contents: null });
+  }
+  return (await movePage(way, page, call)).moved;
+}
+
+const shared = { group: "queue", access: "manage", since: "0.2.0", flags: ["write"] } as const;
+
+export const moveCommands: QueueCommand[] = [
+  queueCommand({
+    ...shared,
+    name: "QMOVE",
+    syntax: `queue target ${MOVE_OPTIONS}`,
+    summary:
+      "Moves the ready events that fit (see QLIST), or those in another STATE but claimed, or " +
+      "those of up to 1,000 IDS, to the left end of another queue; how many. An event whose id " +
+      "is taken there stays. A full or paused target ends it. It works in steps, and ends when " +
+      "its client leaves. The user needs the right to push into the target.",
+    isExclusive: true,
+    run: ([, queue, target], options, call) => move({ queue, target }, options, call),
+  }),
+  storeCommand({
+    ...shared,
+    name: "QSET",
+    syntax: `queue id [CONTENTS contents] ${START} [TTL seconds>0] [HEADER name value]...`,
+    summary:
+      "Changes a ready, delayed or failed event: 1, or 0 if it is not there as such. DELAY 0 " +
+      "makes a delayed one ready. TTL counts from now. HEADER sets that header, others stay.",
+    parse([, queue, id], { CONTENTS = null, TTL = null, HEADER = [], ...start }) {
+      if (HEADER.length > 0) headersOf(HEADER);
+      return {
+        kind: "set",
+        queue,
+        id,
+        contents: CONTENTS,
+        start: startOf(start),
+        ttlMs: TTL,
+        headers: HEADER,
+      };
+    },
+    reply: (isDone) => (isDone ? 1 : 0),
+  }),
+  storeCommand({
+    ...shared,
+    name: "QCANCEL",
+    syntax: "queue id",
+    summary:
+      "Removes a ready or delayed event (removed), or asks the consumer of a claimed one to stop " +
+      "(asked): it hears that from QTOUCH, and the event is not retried. Else nil.",
+    parse: ([, queue, id]) => ({ kind: "cancel", queue, id }),
+    reply: (outcome) => outcome,
+  }),
+];

@@ -1,0 +1,47 @@
+// The reply of a pop: it hands out events, and gives them back if the client is gone before it was
+// sent.
+import type { Popped } from "../queue/event.ts";
+import { decodeHeaders } from "../queue/headers.ts";
+import type { Store } from "../queue/store.ts";
+import type { Reply } from "../resp/reply.ts";
+import { Handout } from "./answer.ts";
+
+export class PoppedEvents extends Handout {
+  readonly #store: Pick<Store, "session">;
+  readonly #events: Popped[];
+
+  /** The events in the order of their pops. `isClaimed`: they are not removed. */
+  constructor(
+    store: Pick<Store, "session">,
+    events: Popped[],
+    { reply, isClaimed }: { reply: Reply; isClaimed: boolean },
+  ) {
+    super(reply, isClaimed);
+    this.#store = store;
+    this.#events = events;
+  }
+
+  /** Undoes the pops, except those whose claim has ended: then another consumer may have them. */
+  giveBack(): void {
+    // A session of its own: in the client's it would fail after a failed operation.
+    const session = this.#store.session();
+    // The event that was popped first goes back last, so that it is the next one out again.
+    for (const popped of this.#events.toReversed()) {
+      const undone = session.ask({ kind: "unpop", queue: popped.queue, popped });
+      // If the store fails, the event is requeued when its lease ends. Without a lease it is lost:
+      // it was to be delivered at most once.
+      undone.catch(() => {});
+    }
+  }
+}
+
+/** An event as QPOP answers it. Without a claim it has no token. */
+export function eventReply(popped: Popped, isClaimed: boolean): Reply {
+  const { queue, id, contents, token, attempt, headers } = popped;
+  return [queue, id, contents, isClaimed ? token : null, attempt, headersReply(headers)];
+}
+
+/** A flat array of names and values. */
+export function headersReply(headers: Buffer | null): Reply[] {
+  return decodeHeaders(headers).flat();
+}

@@ -1,0 +1,60 @@
+// The options that all pushes take.
+import { isBackoff, BACKOFF_RULES } from "../queue/backoff.ts";
+import { NO_OPTIONS, type PushOptions, type When } from "../queue/event.ts";
+import { encodeHeaders, type Header } from "../queue/headers.ts";
+import { checkLength } from "./arguments.ts";
+import { commandError } from "./errors.ts";
+import type { Options } from "./syntax-types.ts";
+
+/** For syntax lines. */
+export const START = "[DELAY seconds|AT time]";
+export const PUSH_OPTIONS =
+  "[TTL seconds>0] [ATTEMPTS n] [BACKOFF rule] [LEASE seconds>0] [HEADER name value]...";
+
+const HEADER_NAME_BYTES_MAX = 1024;
+const HEADERS_BYTES_MAX = 64 * 1024;
+
+type Given = Options<typeof PUSH_OPTIONS> & StartGiven & { ONDUP?: "ERROR" | "KEEP" | "REPLACE" };
+type StartGiven = Options<typeof START>;
+
+const onDuplicate = { ERROR: "refuse", KEEP: "keep", REPLACE: "replace" } as const;
+
+/** null if no option was given: then a push costs the store nothing more. Throws for wrong ones. */
+export function pushOptions(given: Given): PushOptions | null {
+  for (const _ in given) return allOptions(given);
+  return null;
+}
+
+export function allOptions(given: Given): PushOptions {
+  const { TTL, ATTEMPTS, BACKOFF, LEASE, HEADER, ONDUP = "ERROR" } = given;
+  return {
+    ...NO_OPTIONS,
+    headers: HEADER ? headersOf(HEADER) : null,
+    start: startOf(given),
+    ttlMs: TTL ?? null,
+    attemptsMax: ATTEMPTS ?? null,
+    backoff: BACKOFF ? backoffOf(BACKOFF) : null,
+    leaseMs: LEASE ?? null,
+    onDuplicate: onDuplicate[ONDUP],
+  };
+}
+
+/** When an event becomes ready, from DELAY or AT. */
+export function startOf({ DELAY, AT }: StartGiven): When | null {
+  if (DELAY !== undefined) return { afterMs: DELAY };
+  return AT === undefined ? null : { atMs: AT };
+}
+
+/** Throws if there are too many or too long ones. */
+export function headersOf(given: Header[]): Buffer | null {
+  for (const [name] of given) checkLength("the name of a header is", name, HEADER_NAME_BYTES_MAX);
+  const block = encodeHeaders(given)!;
+  checkLength("the headers are", block, HEADERS_BYTES_MAX);
+  return block;
+}
+
+function backoffOf(given: Buffer): string {
+  const rule = given.toString("latin1");
+  if (isBackoff(rule)) return rule;
+  throw commandError("notOneOf", { name: "BACKOFF", accepts: BACKOFF_RULES, given });
+}

@@ -1,0 +1,104 @@
+// Counts what this okq process does with each queue, until the store takes the counts: totals, and
+// how long events waited and how long they were worked on. It costs some additions per operation.
+import { Duplicate, type Popped } from "./event.ts";
+import type { StoreObserver } from "./store.ts";
+import { bucketOf, count } from "./histogram.ts";
+import { nameOf } from "./name-cache.ts";
+import type { Operation, Results } from "./operations.ts";
+import { addCounts, COUNTED, type Counted, emptyCounts, type QueueCounts } from "./queue-status.ts";
+
+const PLACES = Object.fromEntries(COUNTED.map((name, place) => [name, place])) as Record<
+  Counted,
+  number
+>;
+
+/** If the store is away for long, the counts of further queues are lost. */
+const KEPT_QUEUES_MAX = 10_000;
+
+export class Tally implements StoreObserver {
+  #queues = new Map<string, QueueCounts>();
+
+  /** Whether something was counted since the counts were taken. */
+  get isEmpty(): boolean {
+    return this.#queues.size === 0;
+  }
+
+  /** The counts since the last call, by the name of the queue. */
+  take(): Map<string, QueueCounts> {
+    const taken = this.#queues;
+    this.#queues = new Map();
+    return taken;
+  }
+
+  /** Counts that were taken, and that the store did not get. */
+  putBack(taken: Map<string, QueueCounts>): void {
+    for (const [name, counts] of taken) {
+      if (this.#queues.size >= KEPT_QUEUES_MAX) return;
+      addCounts(this.#of(Buffer.from(name, "latin1")), counts);
+    }
+  }
+
+  happened(queue: Buffer, what: Counted, times = 1): void {
+    if (times > 0) this.#of(queue).totals[PLACES[what]]! += times;
+  }
+
+  done(operation: Operation, result: unknown, nowMs: number): void {
+    switch (operation.kind) {
+      case "push":
+        if (!(result instanceof Duplicate)) this.happened(operation.queue, "pushed");
+        break;
+      case "pushBatch": {
+        const pushed = (result as Results["pushBatch"]).filter(
+          (each) => !(each instanceof Duplicate),
+        );
+        this.happened(operation.queue, "pushed", pushed.length);
+        break;
+      }
+      case "pop":
+        if (result !== null) this.#popped(result as Popped, nowMs);
+        break;
+      case "popBatch":
+        for (const popped of result as Popped[]) this.#popped(popped, nowMs);
+        break;
+      case "unpop":
+        if (result) this.#of(operation.queue).totals[PLACES.popped]! -= 1;
+        break;
+      case "ack":
+        if (result) this.#ended(operation.queue, "acked", operation.token, nowMs);
+        break;
+      case "ackBatch":
+        for (const [at, wasClaimed] of (result as boolean[]).entries()) {
+          if (!wasClaimed) continue;
+          this.#ended(operation.queue, "acked", operation.claims[at]!.token, nowMs);
+        }
+        break;
+      case "fail":
+        if (result !== null) this.#ended(operation.queue, "failures", operation.token, nowMs);
+        if (result === "failed") this.happened(operation.queue, "failed");
+        break;
+    }
+  }
+
+  #popped({ queue, pushedAtMs }: Popped, nowMs: number): void {
+    const counts = this.#of(queue);
+    counts.totals[PLACES.popped]! += 1;
+    count(counts.waits, bucketOf(nowMs - pushedAtMs));
+  }
+
+  /** A token begins with the time of its claim. */
+  #ended(queue: Buffer, what: Counted, token: Buffer | null, nowMs: number): void {
+    this.happened(queue, what);
+    const claimedAtMs = token === null ? NaN : parseInt(token.toString("latin1"), 10);
+    if (claimedAtMs > 0) count(this.#of(queue).runs, bucketOf(nowMs - claimedAtMs));
+  }
+
+  #of(queue: Buffer): QueueCounts {
+    const name = nameOf(queue);
+    let counts = this.#queues.get(name);
+    if (!counts) {
+      counts = emptyCounts();
+      this.#queues.set(name, counts);
+    }
+    return counts;
+  }
+}

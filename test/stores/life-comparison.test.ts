@@ -1,0 +1,221 @@
+// The comparison of two stores on the life of events notices a store that breaks one rule.
+import { describe, expect, test } from "bun:test";
+import { NO_OPTIONS, type PushOptions } from "../../src/queue/event.ts";
+import type { Claim, Operation } from "../../src/queue/operations.ts";
+import { type Receiver, Session } from "../../src/queue/store.ts";
+import type { StoreUnderTest } from "./contract.ts";
+import { compareLives } from "./life-comparison.ts";
+import { openReference } from "./open-reference.ts";
+
+/** Changes an operation before, or its result after, the store has done it. */
+interface Breakage {
+  operation?(operation: Operation): Operation;
+  result?(result: unknown, operation: Operation): unknown;
+}
+
+/** Pushes with other options. */
+function pushing(change: (options: PushOptions) => Partial<PushOptions>): Breakage {
+  return {
+    operation(operation) {
+      if (operation.kind !== "push" && operation.kind !== "pushBatch") return operation;
+      const options = operation.options ?? NO_OPTIONS;
+      return { ...operation, options: { ...options, ...change(options) } };
+    },
+  };
+}
+
+/** Operations of that kind with other fields. */
+function doing<K extends Operation["kind"]>(
+  kind: K,
+  change: (operation: Extract<Operation, { kind: K }>) => object,
+): Breakage {
+  return {
+    operation: (operation) =>
+      operation.kind === kind
+        ? ({ ...operation, ...change(operation as never) } as Operation)
+        : operation,
+  };
+}
+
+/** Other results of that kind. */
+function answering(kind: Operation["kind"], change: (result: never) => unknown): Breakage {
+  return {
+    result: (result, operation) =>
+      operation.kind === kind && result !== null ? change(result as never) : result,
+  };
+}
+
+function withoutSetting(name: string): Breakage {
+  return doing("configure", ({ values }) => ({
+    values: values.filter(([setting]) => setting !== name || values.length === 0),
+  }));
+}
+
+/** Without the setting, but its value is shown: only its effect is missing. */
+const settings = [
+  "lease",
+  "max-attempts",
+  "max-crashes",
+  "backoff",
+  "crash-backoff",
+  "ttl",
+  "on-expire",
+  "max-length",
+  "on-full",
+  "max-claimed",
+  "keep-completed",
+  "keep-failed",
+  "failed-to",
+];
+
+const anyClaim = ({ claims }: { claims: Claim[] }) => ({
+  claims: claims.map((claim) => ({ ...claim, token: null })),
+});
+
+const breakages: Record<string, Breakage> = {
+  "ack ignores its token": doing("ack", () => ({ token: null })),
+  "ackBatch ignores its tokens": doing("ackBatch", anyClaim),
+  "fail ignores its token": doing("fail", () => ({ token: null })),
+  "crash ignores its token": doing("crash", () => ({ token: null })),
+  "redo ignores its token": doing("redo", () => ({ token: null })),
+  "touch ignores its token": doing("touch", () => ({ token: null })),
+  "touchBatch ignores its tokens": doing("touchBatch", anyClaim),
+  "a token is given twice": answering("pop", (popped: { token: Buffer | null }) => ({
+    ...popped,
+    token: popped.token && Buffer.from("1-1"),
+  })),
+  "a made id is given twice": {
+    result: (result, operation) =>
+      operation.kind === "push" && operation.id === null ? Buffer.from("1000000-1") : result,
+  },
+  "an attempt is always 1": answering("pop", (popped: object) => ({ ...popped, attempt: 1 })),
+  "a pop forgets headers": answering("pop", (popped: object) => ({ ...popped, headers: null })),
+  "a crash is a redo": {
+    operation: (operation) =>
+      operation.kind === "crash" ? { ...operation, kind: "redo", start: null } : operation,
+  },
+  "a failure is a crash": {
+    operation({ ...operation }) {
+      if (operation.kind !== "fail") return operation;
+      const { queue, id, token } = operation;
+      return { kind: "crash", queue, id, token };
+    },
+    result: (result, operation) =>
+      operation.kind === "fail" ? (result === true ? "ready" : null) : result,
+  },
+  "a failure forgets its error": doing("fail", () => ({ error: null })),
+  "a failure is never final": doing("fail", ({ next }) => ({
+    next: next === "final" ? "backoff" : next,
+  })),
+  "a failure ignores when to try again": doing("fail", ({ next }) => ({
+    next: typeof next === "object" ? "backoff" : next,
+  })),
+  "a redo is never delayed": doing("redo", () => ({ start: null })),
+  "an acknowledgement forgets its result": doing("ack", () => ({ result: null })),
+  "ackBatch ends only one claim": doing("ackBatch", ({ claims }) => ({
+    claims: claims.slice(0, 1),
+  })),
+  "a touch changes no lease": doing("touch", () => ({ leaseMs: 4000 })),
+  "a touch forgets its progress": doing("touch", () => ({ progress: null })),
+  "a touch forgets its log line": doing("touch", () => ({ log: null })),
+  "a push is never delayed": pushing(() => ({ start: null })),
+  "a push ignores its TTL": pushing(() => ({ ttlMs: null })),
+  "a push ignores its number of attempts": pushing(() => ({ attemptsMax: null })),
+  "a push ignores its backoff": pushing(() => ({ backoff: null })),
+  "a push ignores its lease": pushing(() => ({ leaseMs: null })),
+  "a push forgets its headers": pushing(() => ({ headers: null })),
+  "keep replaces": pushing(({ onDuplicate }) => ({
+    onDuplicate: onDuplicate === "keep" ? "replace" : onDuplicate,
+  })),
+  "replace keeps": pushing(({ onDuplicate }) => ({
+    onDuplicate: onDuplicate === "replace" ? "keep" : onDuplicate,
+  })),
+  "pushBatch pushes at the left end": doing("pushBatch", () => ({ end: "left" })),
+  "popBatch takes one less": doing("popBatch", ({ count }) => ({ count: Math.max(1, count - 1) })),
+  "popBatch reverses its queues": doing("popBatch", ({ queues }) => ({
+    queues: queues.toReversed(),
+  })),
+  "remove ignores versions": doing("remove", ({ targets }) => ({
+    targets: targets.map(({ id }) => ({ id, version: null })),
+  })),
+  "retry ignores versions": doing("retry", ({ targets }) => ({
+    targets: targets.map(({ id }) => ({ id, version: null })),
+  })),
+  "retry puts events at the left end": doing("retry", () => ({ end: "left" })),
+  "pauses of workers concern the queue": doing("pause", () => ({ worker: null })),
+  "a pause has no end": doing("pause", () => ({ forMs: null })),
+  "a pause has one direction": doing("pause", ({ directions }) => ({
+    directions: directions.slice(0, 1),
+  })),
+  "a resume resumes all": doing("resume", () => ({ directions: ["in", "out"] })),
+  "a resume forgets workers": doing("resume", () => ({ worker: null })),
+  "a scan shows no errors": answering("scan", (page: { events: object[] }) => ({
+    ...page,
+    events: page.events.map((event) => ({ ...event, lastError: null })),
+  })),
+  "a scan has one page": answering("scan", (page: object) => ({ ...page, next: null })),
+  "a completed event is not counted": answering("status", (all: object[]) =>
+    all.map((status) => ({ ...status, completed: 0 })),
+  ),
+  "an undone pop is a redo": {
+    operation: (operation) =>
+      operation.kind === "unpop" && operation.popped.token
+        ? { kind: "redo", ...operation.popped, start: null }
+        : operation,
+  },
+  "an undone pop counts as a crash": {
+    operation: (operation) =>
+      operation.kind === "unpop" && operation.popped.token
+        ? { kind: "crash", ...operation.popped }
+        : operation,
+  },
+  ...Object.fromEntries(
+    settings.map((name) => [`the setting ${name} has no effect`, withoutSetting(name)]),
+  ),
+};
+
+class BreakingSession extends Session {
+  readonly #inner: Session;
+  readonly #breakage: Breakage;
+
+  constructor(inner: Session, breakage: Breakage) {
+    super();
+    this.#inner = inner;
+    this.#breakage = breakage;
+  }
+
+  submit<O extends Operation>(operation: O, receiver: Receiver<never>): void {
+    const { operation: change = (given) => given, result: other = (given) => given } =
+      this.#breakage;
+    this.#inner.submit<Operation>(change(operation), {
+      succeeded: (result) => receiver.succeeded(other(result, operation) as never),
+      failed: (error) => receiver.failed(error),
+    });
+  }
+}
+
+function breaking(under: StoreUnderTest, breakage: Breakage): StoreUnderTest {
+  const { store } = under;
+  const session = () => new BreakingSession(store.session(), breakage);
+  return { ...under, store: Object.assign(Object.create(store) as typeof store, { session }) };
+}
+
+async function compareWith(breakage: Breakage, seed: number, rounds: number): Promise<void> {
+  const [a, b] = [await openReference(), await openReference()];
+  try {
+    await compareLives(a, breaking(b, breakage), { seed, rounds });
+  } finally {
+    await Promise.all([a.close(), b.close()]);
+  }
+}
+
+describe("comparing the lives of events in two stores", () => {
+  test.each([1, 2, 3, 4, 5])("finds no difference between equal stores, seed %d", async (seed) => {
+    await compareWith({}, seed, 200);
+  });
+
+  test.each(Object.entries(breakages))("notices when %s", async (_name, breakage) => {
+    const found = await compareWith(breakage, 1, 800).catch(String);
+    expect(found).toMatch(/^Error: (the stores differ: seed 1, round|\S+ was made twice)/);
+  });
+});

@@ -1,0 +1,350 @@
+// Runs random operations on the whole life of events on two stores at once, as differential.ts does
+// with the classic ones. Both must give the same answers and show the same events. Events that are
+// due at the same time are removed but for one: stores may order them differently.
+// oxlint-disable no-await-in-loop -- the steps take place in this order
+
+import { EarlierFailure, Refusal, StoreError } from "../../src/queue/errors.ts";
+import { Duplicate, type EventFacts, type Popped, type State } from "../../src/queue/event.ts";
+import { decodeHeaders } from "../../src/queue/headers.ts";
+import type { Configure } from "../../src/queue/management.ts";
+import type { Operation, Unpop } from "../../src/queue/operations.ts";
+import type { StoreUnderTest } from "./contract.ts";
+import { bytesOf, textOf } from "./contract/caller.ts";
+import { LifeCaller } from "./contract/life-caller.ts";
+import { type GivenClaim, type Known, RandomLife, type Step, states } from "./random-life.ts";
+import { Random } from "./random.ts";
+
+const TICK: Operation = { kind: "tick", limit: 1_000_000, parts: "all" };
+const LATEST_POPS = 6;
+const SHOWN_MAX = 60;
+
+/**
+ * Both stores are new and empty. If the second one is durable, it is restarted now and then. Throws
+ * at the first difference, with the seed, the round, the operation and both answers.
+ */
+export async function compareLives(
+  a: StoreUnderTest,
+  b: StoreUnderTest,
+  { seed, rounds }: { seed: number; rounds: number },
+): Promise<void> {
+  const random = new Random(seed);
+  const life = new RandomLife(random);
+  const pair = new Pair(new Side(a), new Side(b), seed);
+  const backoff: Operation = { kind: "configure", queue: null, values: [["backoff", "fixed 1"]] };
+  await pair.submitAll([() => backoff]);
+  for (pair.round = 1; pair.round <= rounds; pair.round++) {
+    pair.advance(life.pauseMs());
+    await pair.settle(life.queues);
+    if (random.below(6) === 0) {
+      await pair.configure(life.configure(), life.queues);
+      await pair.settle(life.queues);
+    }
+    await pair.submitAll(life.batch(pair.known));
+    if (random.below(3) === 0) await pair.unpopSome(random);
+    if (random.below(4) === 0) await pair.compareScans(life.queues, 1 + random.below(4));
+    if (b.reopen && random.below(15) === 0) await pair.restartSecond(random);
+  }
+  await pair.end(life.queues);
+}
+
+/** One of the stores, and what it has answered. */
+class Side implements Known {
+  readonly store: LifeCaller;
+  readonly startMs: number;
+  readonly claims: GivenClaim[] = [];
+  readonly madeIds: Buffer[] = [];
+  readonly unpops: Unpop[] = [];
+  readonly #versions = new Map<string, string>();
+  /** Names that both stores have in common, by what this store made. */
+  readonly #names = new Map<string, string>();
+
+  constructor(under: StoreUnderTest) {
+    this.store = new LifeCaller(under);
+    this.startMs = under.nowMs();
+  }
+
+  versionOf(queue: string, id: Buffer): string | null {
+    return this.#versions.get(`${queue}\n${textOf(id)}`) ?? null;
+  }
+
+  /** Submits all in one turn. The answers are texts that do not depend on the store. */
+  async answers(steps: Step[]): Promise<string[]> {
+    const operations = steps.map((step) => step(this));
+    const answer = (operation: Operation) =>
+      this.store.submit(operation).then(
+        (result) => ({ operation, result: result as unknown }),
+        (error: unknown) => ({ operation, error }),
+      );
+    const outcomes = await Promise.all(operations.map(answer));
+    return outcomes.map((outcome) => {
+      if ("error" in outcome) return failureText(outcome.error);
+      this.#note(outcome.operation, outcome.result);
+      return this.written(comparable(outcome.operation, outcome.result));
+    });
+  }
+
+  #note(operation: Operation, result: unknown): void {
+    const { kind } = operation;
+    if (kind === "pop" && result) this.#notePopped(result as Popped);
+    if (kind === "popBatch") for (const popped of result as Popped[]) this.#notePopped(popped);
+    if (kind === "push" && operation.id === null) this.#noteMade(result as Buffer);
+    if (kind === "pushBatch") {
+      for (const [at, { id }] of operation.events.entries()) {
+        if (id === null) this.#noteMade((result as Buffer[])[at]!);
+      }
+    }
+    // Whether an undone pop gives the event another version is open.
+    if (kind === "unpop")
+      this.#versions.delete(`${textOf(operation.queue)}\n${textOf(operation.popped.id)}`);
+    if (kind === "get" && result) this.noteVersion(textOf(operation.queue), result as EventFacts);
+  }
+
+  noteVersion(queue: string, { id, version }: EventFacts): void {
+    this.#versions.set(`${queue}\n${textOf(id)}`, version);
+  }
+
+  #notePopped(popped: Popped): void {
+    const { queue, id, token } = popped;
+    this.unpops.push({ kind: "unpop", queue, popped });
+    this.unpops.splice(0, this.unpops.length - LATEST_POPS);
+    if (token) this.#nameNew(token);
+    const isClaimed = token !== null;
+    if (isClaimed) this.claims.push({ queue: textOf(queue), id, token });
+  }
+
+  #noteMade(id: Buffer): void {
+    this.#nameNew(id);
+    this.madeIds.push(id);
+  }
+
+  #nameNew(made: Buffer): void {
+    const text = textOf(made);
+    if (this.#names.has(text)) throw new Error(`${text} was made twice`);
+    this.#names.set(text, `made ${this.#names.size}`);
+  }
+
+  /** Readable and exact. What the store made has a name, times count from the start. */
+  written(value: unknown, key = ""): string {
+    if (Buffer.isBuffer(value)) return this.#writtenBytes(value, key);
+    if (value instanceof Duplicate) return `a duplicate of ${this.written(value.id)}`;
+    if (value instanceof Map) return this.written(Object.fromEntries(value));
+    if (Array.isArray(value)) return `[${value.map((each) => this.written(each)).join(", ")}]`;
+    if (typeof value === "object" && value !== null) {
+      const entries = Object.entries(value).toSorted(([one], [two]) => (one < two ? -1 : 1));
+      const shown = entries.filter(([name]) => name !== "undo" && name !== "version");
+      const fields = shown.map(([name, field]) => `${name}: ${this.written(field, name)}`);
+      return `{ ${fields.join(", ")} }`;
+    }
+    if (typeof value === "number" && /atMs$/i.test(key)) return `start + ${value - this.startMs}`;
+    return JSON.stringify(value) ?? "undefined";
+  }
+
+  #writtenBytes(bytes: Buffer, key: string): string {
+    if (key === "headers") return this.#writtenHeaders(bytes);
+    const text = textOf(bytes);
+    let name = this.#names.get(text);
+    const isMade = /^\d{7,}-\d+$/.test(text);
+    // An event got this id when it moved to a queue where its own was taken.
+    if (!name && isMade) this.#names.set(text, (name = `made ${this.#names.size}`));
+    return name ?? shortened(text);
+  }
+
+  #writtenHeaders(block: Buffer): string {
+    const headers = decodeHeaders(block).map(([name, value]) => {
+      const isTime = textOf(name) === "okq-failed-at";
+      const ms = Math.round(Number(textOf(value)) * 1000);
+      return `${textOf(name)}=${isTime ? ms - this.startMs : this.written(value)}`;
+    });
+    return headers.join(" ");
+  }
+}
+
+class Pair {
+  round = 0;
+  readonly #a: Side;
+  readonly #b: Side;
+  readonly #seed: number;
+
+  constructor(a: Side, b: Side, seed: number) {
+    this.#a = a;
+    this.#b = b;
+    this.#seed = seed;
+  }
+
+  get known(): Known {
+    return this.#a;
+  }
+
+  advance(ms: number): void {
+    this.#a.store.advance(ms);
+    this.#b.store.advance(ms);
+  }
+
+  async submitAll(steps: Step[]): Promise<void> {
+    const texts = steps.map((step) => this.#a.written(step(this.#a)));
+    const [ofA, ofB] = await Promise.all([this.#a.answers(steps), this.#b.answers(steps)]);
+    for (const [at, text] of texts.entries()) {
+      const before = texts.slice(0, at).join("\n    ");
+      this.#compare(`${text}, in its batch after\n    ${before}`, ofA[at]!, ofB[at]!);
+    }
+  }
+
+  /** Where fewer events will be kept, it is open when the others go: so none is there. */
+  async configure(step: Step, queues: string[]): Promise<void> {
+    const { values, queue } = step(this.#a) as Configure;
+    if (values.some(([name]) => name.startsWith("keep-"))) {
+      for (const name of queue ? [textOf(queue)] : queues) {
+        for (const state of ["failed", "completed"] as const) {
+          await this.#removeAll(name, state);
+        }
+      }
+    }
+    await this.submitAll([step]);
+  }
+
+  async #removeAll(queue: string, state: State): Promise<void> {
+    const [ofA, ofB] = await this.#scan(queue, state, 100);
+    const all = (known: Known) =>
+      (known === this.#a ? ofA : ofB).map(({ id }) => ({ id, version: null }));
+    await this.submitAll([
+      (known) => ({ kind: "remove", queue: bytesOf(queue), targets: all(known) }),
+    ]);
+  }
+
+  /** Does what is due, and leaves one event of each due time. */
+  async settle(queues: string[]): Promise<void> {
+    await this.submitAll([() => TICK]);
+    // Before the tick a peek might show an expired event, or not.
+    const peeks = queues.map(bytesOf).map((queue): Operation[] => [
+      { kind: "peek", queue, end: "left" },
+      { kind: "peek", queue, end: "right" },
+    ]);
+    await this.submitAll(peeks.flat().map((peek) => () => peek));
+    for (const queue of queues) {
+      const [ofA, ofB] = await this.#scan(queue, "delayed", 100);
+      const idsOf = new Map([
+        [this.#a, doubledAmong(ofA)],
+        [this.#b, doubledAmong(ofB)],
+      ]);
+      if (idsOf.get(this.#a)!.length === 0) continue;
+      const targetsOf = (known: Known) =>
+        idsOf.get(known as Side)!.map((id) => ({ id, version: null }));
+      await this.submitAll([
+        (known) => ({ kind: "remove", queue: bytesOf(queue), targets: targetsOf(known) }),
+      ]);
+    }
+  }
+
+  async unpopSome(random: Random): Promise<void> {
+    const count = this.#a.unpops.length;
+    const chosen = random.shuffled([...Array(count).keys()]).slice(0, 1 + random.below(3));
+    await this.submitAll(chosen.map((at) => (known) => (known as Side).unpops[at]!));
+  }
+
+  /** All states of some queues, in pages of that size, either way. */
+  async compareScans(queues: string[], limit: number): Promise<void> {
+    for (const queue of queues) for (const state of states) await this.#scan(queue, state, limit);
+    const [ofA, ofB] = await Promise.all([this.#a.store.list(limit), this.#b.store.list(limit)]);
+    this.#compare("the list of queues", this.#a.written(ofA), this.#b.written(ofB));
+  }
+
+  async #scan(
+    queue: string,
+    state: State,
+    limit: number,
+  ): Promise<[ofA: EventFacts[], ofB: EventFacts[]]> {
+    const isReverse = (this.round + limit) % 2 === 0;
+    const options = { limit, isReverse, isWhole: limit > 2 };
+    const both = await Promise.all(
+      [this.#a, this.#b].map(async (side) => {
+        const found = await side.store.scan(queue, state, options);
+        for (const facts of found) side.noteVersion(queue, facts);
+        return found;
+      }),
+    );
+    const [ofA, ofB] = both as [EventFacts[], EventFacts[]];
+    const [a, b] = [inComparableOrder(ofA), inComparableOrder(ofB)];
+    const what = `the scan of ${JSON.stringify(queue)}, ${state}, ${JSON.stringify(options)}`;
+    this.#compare(what, this.#a.written(a), this.#b.written(b));
+    return [a, b];
+  }
+
+  /** The new process cannot undo earlier pops, and has no consumers. */
+  async restartSecond(random: Random): Promise<void> {
+    const { reopen, crash } = this.#b.store.under;
+    await (random.below(2) === 0 ? reopen : crash)?.();
+    for (const side of [this.#a, this.#b]) side.unpops.length = 0;
+  }
+
+  /** Compares everything that is left, then hands it out, until nothing is there. */
+  async end(queues: string[]): Promise<void> {
+    await this.settle(queues);
+    await this.compareScans(queues, 3);
+    for (const queue of queues) {
+      const name = bytesOf(queue);
+      const directions = ["in", "out"] as const;
+      const resume = { kind: "resume", queue: name, directions: [...directions], worker: null };
+      const given = await this.#a.store.settings(queue);
+      const none = Object.keys(given).map((setting): [string, null] => [setting, null]);
+      await this.submitAll([
+        () => resume as Operation,
+        () => ({ kind: "settings", queue: name }),
+        () => ({ kind: "configure", queue: name, values: none }),
+      ]);
+    }
+    for (let round = 0; round < 3; round++) {
+      this.advance(20_000);
+      await this.settle(queues);
+      const claimant = bytesOf("process 7 last");
+      const pop = { kind: "popBatch", queues: queues.map(bytesOf), count: 1000 } as const;
+      await this.submitAll([() => ({ ...pop, leaseMs: 1000, claimant })]);
+    }
+    await this.submitAll(queues.map((queue) => () => ({ kind: "flush", queue: bytesOf(queue) })));
+    await this.submitAll([() => ({ kind: "status", queues: queues.map(bytesOf) })]);
+  }
+
+  #compare(what: string, ofA: string, ofB: string): void {
+    if (ofA === ofB) return;
+    throw new Error(
+      `the stores differ: seed ${this.#seed}, round ${this.round}\n` +
+        `  first  ${ofA}\n  second ${ofB}\n  to ${what}`,
+    );
+  }
+}
+
+/** Without what the contract leaves open: how many moves a Tick makes of an event that is due. */
+function comparable(operation: Operation, result: unknown): unknown {
+  if (operation.kind === "tick") return "moved";
+  if (operation.kind !== "pop" || operation.claimant || !result) return result;
+  const { queue, id, contents, token } = result as Popped;
+  return { queue, id, contents, token };
+}
+
+/** Exact as far as anybody can read, then by its hash. */
+function shortened(text: string): string {
+  if (text.length <= SHOWN_MAX) return JSON.stringify(text);
+  const rest = `${text.length} characters, ${Bun.hash(text).toString(36)}`;
+  return `${JSON.stringify(text.slice(0, SHOWN_MAX))}... (${rest})`;
+}
+
+/** The ids of all but the first event of each due time. */
+function doubledAmong(events: EventFacts[]): Buffer[] {
+  return events.filter(({ atMs }, at) => events[at - 1]?.atMs === atMs).map(({ id }) => id);
+}
+
+/** Events of the same time in one order; what the order of ids does not tell, contents may. */
+function inComparableOrder(events: EventFacts[]): EventFacts[] {
+  const isTimed = events.some(({ state }) => state !== "ready" && state !== "completed");
+  if (!isTimed) return events;
+  const text = ({ id, contents }: EventFacts) =>
+    /^\d{7,}-\d+$/.test(textOf(id)) ? `~${contents ? textOf(contents) : ""}` : textOf(id);
+  return events.toSorted((a, b) => a.atMs! - b.atMs! || (text(a) < text(b) ? -1 : 1));
+}
+
+function failureText(error: unknown): string {
+  if (error instanceof EarlierFailure) return "after a failure";
+  if (error instanceof Refusal) return `refused: ${error.code} ${textOf(error.queue)}`;
+  return error instanceof StoreError
+    ? `StoreError ${error.failure}: ${error.message}`
+    : String(error);
+}

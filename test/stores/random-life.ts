@@ -1,0 +1,320 @@
+// Makes random operations on the whole life of events, on few queues and few ids. Whatever differs
+// between two stores, such as tokens, made ids, versions and times, is filled in for each of them.
+import type { PushOptions, State, When } from "../../src/queue/event.ts";
+import { NO_OPTIONS } from "../../src/queue/event.ts";
+import { claimantOf } from "../../src/queue/claimant.ts";
+import { encodeHeaders } from "../../src/queue/headers.ts";
+import type { Target } from "../../src/queue/management.ts";
+import type { Operation } from "../../src/queue/operations.ts";
+import type { Direction } from "../../src/queue/queue-status.ts";
+import { bytesOf } from "./contract/caller.ts";
+import { nastyTexts } from "./contract/bytes.ts";
+import type { Random } from "./random.ts";
+
+/** A claim that a store has given. */
+export interface GivenClaim {
+  queue: string;
+  id: Buffer;
+  token: Buffer | null;
+}
+
+/** What a store has answered so far; two stores have as many of each. */
+export interface Known {
+  startMs: number;
+  claims: readonly GivenClaim[];
+  madeIds: readonly Buffer[];
+  /** Of the events that it showed latest, by queue and id. */
+  versionOf(queue: string, id: Buffer): string | null;
+}
+
+/** An operation for the store that knows this. */
+export type Step = (known: Known) => Operation;
+
+export const states: State[] = ["ready", "delayed", "claimed", "failed", "completed"];
+
+const workers = ["", "a", "a b\xff", "long-name"];
+
+/** Values of settings. An exponential backoff differs between stores, so it is left out. */
+const values: Record<string, (string | null)[]> = {
+  lease: ["1", "2.5", "4", null],
+  "max-attempts": ["0", "1", "2", "3", null],
+  "max-crashes": ["0", "1", "2", null],
+  backoff: ["none", "fixed 1", "1,0,2.5"],
+  "crash-backoff": ["none", "fixed 1.5", "0,1", null],
+  ttl: ["0", "3", "6", null],
+  "max-claimed": ["0", "1", "2", "4", null],
+  "keep-completed": ["0", "2", "", "3s", null],
+};
+
+/**
+ * Only these have a queue for failed events, one source for each target: of several sources each
+ * store chooses which comes first. For the same reason they have no events that fail by their TTL.
+ */
+const ofChains: Record<string, (string | null)[]> = { "keep-failed": ["3", "0", "", "4s", null] };
+const ofOthers: Record<string, (string | null)[]> = {
+  "on-expire": ["drop", "fail", null],
+  "keep-failed": ["", "4s", null],
+  "max-length": ["0", "3", "5", null],
+  "on-full": ["refuse", "drop-oldest", null],
+};
+
+export class RandomLife {
+  /** The first three may lead failed events on. */
+  readonly queues: string[];
+  readonly #ids: string[];
+  readonly #random: Random;
+  #unique = 0;
+
+  constructor(random: Random) {
+    this.#random = random;
+    const [chain, other] = random.shuffled(nastyTexts) as [string, string];
+    this.queues = [chain, `${chain}@1`, `${chain}@1@2`, other, `${other}@1`];
+    this.#ids = random.shuffled(nastyTexts).slice(0, 7);
+  }
+
+  /** Up to 3 seconds, and never 0: a time says which operations came first. */
+  pauseMs(): number {
+    return 1 + this.#random.below(this.#random.below(3) === 0 ? 3000 : 400);
+  }
+
+  batch(known: Known): Step[] {
+    const random = this.#random;
+    const size = 1 + random.below(random.below(10) === 0 ? 40 : 9);
+    const steps = Array.from({ length: size }, () => this.#step(known));
+    // Events that fail at the same time by the same rule are due at the same time, in any order.
+    const isRule = (step: Step) => {
+      const operation = step(known);
+      return operation.kind === "fail" && operation.next === "backoff";
+    };
+    const first = steps.findIndex(isRule);
+    return steps.filter((step, at) => at <= first || !isRule(step));
+  }
+
+  /** A change of settings: by itself, because it may end events at once. */
+  configure(): Step {
+    const random = this.#random;
+    const at = random.below(this.queues.length + 1);
+    const queue = this.queues[at];
+    const isChain = at < 3;
+    const choices = { ...values, ...(queue === undefined ? {} : isChain ? ofChains : ofOthers) };
+    const names = random.shuffled(Object.keys(choices)).slice(0, 1 + random.below(3));
+    const given: [string, string | null][] = names.map((name) => [name, random.of(choices[name]!)]);
+    if (at < 2 && random.below(2) === 0) {
+      // Its own queue would be a cycle.
+      const targets = [this.queues[at + 1]!, this.queues[at + 1]!, this.queues[at]!, null];
+      given.push(["failed-to", random.of(targets)]);
+    }
+    const name = queue === undefined ? null : bytesOf(queue);
+    return () => ({ kind: "configure", queue: name, values: given });
+  }
+
+  #step(known: Known): Step {
+    const random = this.#random;
+    const queue = bytesOf(random.of(this.queues));
+    const kind = random.weighted(weights);
+    switch (kind) {
+      case "push":
+        return this.#push(queue, known);
+      case "pushBatch":
+        return this.#pushBatch(queue);
+      case "pop":
+      case "popBatch":
+        return this.#pop(queue, kind);
+      case "flush":
+        return always({ kind, queue });
+      case "settings":
+        return always({ kind, queue: random.below(4) === 0 ? null : queue });
+      case "status":
+      case "ready":
+        return always({ kind, queues: random.shuffled(this.queues).map(bytesOf) });
+      case "pause":
+      case "resume":
+        return this.#pause(queue, kind);
+      case "get": {
+        const id = this.#id(known);
+        return (its) => ({ kind, queue, id: id(its) });
+      }
+      case "remove":
+      case "retry":
+        return this.#change(queue, kind, known);
+      default:
+        return this.#end(kind, known);
+    }
+  }
+
+  #push(queue: Buffer, known: Known): Step {
+    const random = this.#random;
+    const end = random.below(4) === 0 ? "right" : "left";
+    const id = random.below(5) === 0 ? () => null : this.#id(known);
+    const isPlain = random.below(3) === 0;
+    const options = isPlain ? null : this.#options(end === "left");
+    const contents = this.#contents();
+    return (its) => ({
+      kind: "push",
+      queue,
+      end,
+      id: id(its),
+      contents,
+      options: options?.(its) ?? null,
+    });
+  }
+
+  #pushBatch(queue: Buffer): Step {
+    const random = this.#random;
+    const end = random.below(3) === 0 ? "right" : "left";
+    const events = Array.from({ length: random.below(5) }, () => ({
+      id: random.below(3) === 0 ? null : bytesOf(random.of(this.#ids)),
+      contents: this.#contents(),
+    }));
+    // Delayed events of one batch would be due at the same time.
+    const options = this.#options(false);
+    return (its) => ({ kind: "pushBatch", queue, end, events, options: options(its) });
+  }
+
+  #options(mayWait: boolean): (known: Known) => PushOptions {
+    const random = this.#random;
+    const maybe = <T>(choices: readonly T[]) => (random.below(3) === 0 ? random.of(choices) : null);
+    const start = mayWait && random.below(3) === 0 ? this.#when() : () => null;
+    const headers = random.below(3) === 0 ? [[bytesOf("name"), this.#contents()] as const] : [];
+    const fixed = {
+      headers: encodeHeaders(headers.map(([name, value]) => [name, value.subarray(0, 500)])),
+      ttlMs: maybe([1500, 4000, 9000]),
+      attemptsMax: maybe([0, 1, 2, 4]),
+      backoff: maybe(["none", "fixed 2", "0,1"]),
+      leaseMs: maybe([700, 2000]),
+      onDuplicate: random.of(["refuse", "refuse", "keep", "replace"] as const),
+    };
+    return (its) => ({ ...NO_OPTIONS, ...fixed, start: start(its) });
+  }
+
+  /** Times that no two events share. */
+  #when(): (known: Known) => When {
+    const random = this.#random;
+    if (random.below(6) === 0) return () => ({ afterMs: 0 });
+    if (random.below(8) === 0) return () => ({ atMs: 1000 });
+    const afterMs = 10_000 * random.below(2) + 1 + ((this.#unique++ * 37) % 4001);
+    return () => ({ afterMs });
+  }
+
+  #pop(queue: Buffer, kind: "pop" | "popBatch"): Step {
+    const random = this.#random;
+    const leaseMs = random.of([null, null, 0, 500, 1500, 4000]);
+    const claimant = claimantOf("process", 7, bytesOf(random.of(workers)));
+    if (kind === "pop") {
+      return always({ kind, queue, leaseMs, claimant: random.below(5) === 0 ? null : claimant });
+    }
+    const queues = random
+      .shuffled(this.queues)
+      .slice(0, 1 + random.below(4))
+      .map(bytesOf);
+    return always({ kind, queues, count: 1 + random.below(5), leaseMs, claimant });
+  }
+
+  #pause(queue: Buffer, kind: "pause" | "resume"): Step {
+    const random = this.#random;
+    const worker = random.below(3) === 0 ? bytesOf(random.of(workers.slice(1))) : null;
+    const all: Direction[][] = [["in"], ["out"], ["in", "out"]];
+    const directions = worker ? ["out" as const] : random.of(all);
+    if (kind === "resume") return always({ kind, queue, directions, worker });
+    // Mostly short: a queue that stays paused shows nothing.
+    const forMs = random.below(10) === 0 ? null : 1 + random.below(1500);
+    return always({ kind, queue, directions, forMs, worker });
+  }
+
+  /** Changes some events, mostly as they were when they were last seen. */
+  #change(queue: Buffer, kind: "remove" | "retry", known: Known): Step {
+    const random = this.#random;
+    const ids = Array.from({ length: 1 + random.below(5) }, () => this.#id(known));
+    const isAny = random.below(3) === 0;
+    const end = random.below(2) === 0 ? "left" : "right";
+    return (its) => {
+      const targets: Target[] = ids.map((id) => {
+        const version = isAny ? null : its.versionOf(queue.toString("latin1"), id(its));
+        return { id: id(its), version };
+      });
+      return kind === "remove" ? { kind, queue, targets } : { kind, queue, targets, end };
+    };
+  }
+
+  /** What names a claim: an old one, the latest, or whichever an event has. */
+  #end(kind: ClaimKind, known: Known): Step {
+    const random = this.#random;
+    const count = known.claims.length;
+    const isAny = count === 0 || random.below(5) === 0;
+    const queue = random.of(this.queues);
+    const id = this.#id(known);
+    const at =
+      random.below(3) === 0
+        ? random.below(count || 1)
+        : count - 1 - random.below(Math.min(5, count || 1));
+    const claimIn = (its: Known): GivenClaim =>
+      isAny ? { queue, id: id(its), token: null } : its.claims[at]!;
+    const detail = this.#detail(kind);
+    return (its) => {
+      const { queue: name, ...claim } = claimIn(its);
+      const named = { queue: bytesOf(name), ...claim };
+      if (kind !== "ackBatch" && kind !== "touchBatch") {
+        return { kind, ...named, ...detail(its) } as Operation;
+      }
+      const same = its.claims.filter((other) => other.queue === name).slice(-4);
+      const claims = [claim, ...same].map(({ id: of, token }) => ({ id: of, token }));
+      return { kind, queue: bytesOf(name), claims, ...detail(its) } as Operation;
+    };
+  }
+
+  #detail(kind: ClaimKind): (known: Known) => object {
+    const random = this.#random;
+    const text = () => (random.below(3) === 0 ? null : this.#contents().subarray(0, 300));
+    const [first, second] = [text(), text()];
+    const leaseMs = random.of([null, 300, 2000, 5000]);
+    const when = this.#when();
+    const choice = random.below(5);
+    switch (kind) {
+      case "ack":
+        return () => ({ result: first });
+      case "redo":
+        return (its) => ({ start: choice < 3 ? null : when(its) });
+      case "fail":
+        return (its) => {
+          const next = choice < 3 ? "backoff" : choice === 3 ? "final" : when(its);
+          return { error: first, next };
+        };
+      case "touch":
+        return () => ({ leaseMs, progress: first, log: second });
+      case "touchBatch":
+        return () => ({ leaseMs });
+      default:
+        return () => ({});
+    }
+  }
+
+  #id(known: Known): (its: Known) => Buffer {
+    const random = this.#random;
+    const { length } = known.madeIds;
+    if (length > 0 && random.below(4) === 0) {
+      const at = length - 1 - random.below(Math.min(length, 6));
+      return (its) => its.madeIds[at]!;
+    }
+    const id = bytesOf(random.of(this.#ids));
+    return () => id;
+  }
+
+  #contents(): Buffer {
+    const random = this.#random;
+    if (random.below(4) === 0) return bytesOf(random.of(nastyTexts));
+    if (random.below(20) === 0) return Buffer.alloc(random.below(80_000), random.below(256));
+    return Buffer.from(Array.from({ length: random.below(40) }, () => random.below(256)));
+  }
+}
+
+type ClaimKind = "ack" | "ackBatch" | "redo" | "fail" | "crash" | "touch" | "touchBatch";
+
+const pushesAndPops = { push: 26, pushBatch: 4, pop: 18, popBatch: 4 };
+const ends = { ack: 8, ackBatch: 2, redo: 7, fail: 10, crash: 4, touch: 5, touchBatch: 1 };
+const looks = { get: 4, ready: 2, status: 2, settings: 1 };
+const changes = { remove: 3, retry: 4, flush: 1, pause: 2, resume: 4 };
+const weights = { ...pushesAndPops, ...ends, ...looks, ...changes };
+
+function always(operation: Operation): Step {
+  return () => operation;
+}

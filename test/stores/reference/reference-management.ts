@@ -1,0 +1,110 @@
+// Moves, changes, cancellation and figures in the reference store.
+import { decodeHeaders, encodeHeaders } from "../../../src/queue/headers.ts";
+import type { Cancel, Count, Move, SetEvent, Stats } from "../../../src/queue/management.ts";
+import type { Results } from "../../../src/queue/operations.ts";
+import { addCounts } from "../../../src/queue/queue-status.ts";
+import type { ReferenceEvent, ReferenceQueue } from "./reference-queue.ts";
+import type { ReferenceState } from "./reference-state.ts";
+import { statusOf } from "./reference-status.ts";
+
+export const management = {
+  move(state: ReferenceState, { queue: name, target: to, targets }: Move): Results["move"] {
+    const [queue, target] = [state.queue(textOf(name)), state.queue(textOf(to))];
+    const moved: boolean[] = [];
+    for (const { id, version } of targets) {
+      const event = queue.events.get(textOf(id));
+      const isThere = event && (version === null || version === String(event.version));
+      const isFree = event && event.state !== "claimed" && !target.taken(event.id);
+      if (!isThere || !isFree || queue === target) moved.push(false);
+      else {
+        const needsRoom = event.state === "ready" || event.state === "delayed";
+        if (target.isPaused("in") || (needsRoom && !target.hasRoomFor(1))) return moved;
+        moveOne(queue, target, event);
+        moved.push(true);
+      }
+    }
+    return moved;
+  },
+
+  set(state: ReferenceState, { queue: name, id, ...changes }: SetEvent): Results["set"] {
+    const queue = state.queue(textOf(name));
+    const event = queue.events.get(textOf(id));
+    if (!event || event.state === "claimed" || event.state === "completed") return false;
+    const { contents, start, ttlMs, headers } = changes;
+    if (start !== null && event.state === "failed") return false;
+    if (contents !== null) event.contents = Buffer.from(contents);
+    if (ttlMs !== null) {
+      event.options = { ...event.options, ttlMs };
+      event.ttlFromMs = state.nowMs;
+    }
+    if (headers.length > 0) {
+      const all = new Map(
+        [...decodeHeaders(event.options.headers), ...headers].map(([header, value]) => [
+          textOf(header),
+          value,
+        ]),
+      );
+      const block = encodeHeaders([...all].map(([header, value]) => [bytesOf(header), value]));
+      event.options = { ...event.options, headers: block };
+    }
+    if (start !== null) queue.enter(event, start, queue.rankAt("left"));
+    return true;
+  },
+
+  cancel(state: ReferenceState, { queue: name, id }: Cancel): Results["cancel"] {
+    const queue = state.queue(textOf(name));
+    const event = queue.events.get(textOf(id));
+    if (event?.claim) {
+      event.claim.isCancelled = true;
+      return "asked";
+    }
+    if (event?.state !== "ready" && event?.state !== "delayed") return null;
+    queue.remove(event);
+    return "removed";
+  },
+
+  count(state: ReferenceState, { counted }: Count): null {
+    for (const { queue: name, counts } of counted) {
+      const queue = state.queue(textOf(name));
+      if (queue.isUsed) addCounts(queue.counts, counts);
+    }
+    return null;
+  },
+
+  stats(state: ReferenceState, { queue: name }: Stats): Results["stats"] {
+    const queue = state.queue(textOf(name));
+    const delayed = queue.inState("delayed");
+    const pushedAt = queue.inState("ready").map(({ pushedAtMs }) => pushedAtMs);
+    return {
+      ...statusOf(queue),
+      retrying: delayed.filter(({ failures, crashes }) => failures + crashes > 0).length,
+      counts: queue.counts,
+      recent: queue.counts,
+      oldestReadyAtMs: pushedAt.length > 0 ? Math.min(...pushedAt) : null,
+      windows: 0,
+      nowMs: state.nowMs,
+    };
+  },
+};
+
+/** It keeps its state, and counts from 0. */
+function moveOne(from: ReferenceQueue, to: ReferenceQueue, event: ReferenceEvent): void {
+  const { state, atMs } = event;
+  from.remove(event);
+  const fresh = { failures: 0, crashes: 0, pushedAtMs: to.nowMs, ttlFromMs: to.nowMs };
+  const moved = { ...event, ...fresh, options: { ...event.options, ttlMs: null } };
+  to.events.delete(moved.id);
+  to.events.set(moved.id, moved);
+  if (state === "ready" || state === "delayed") {
+    to.makeRoomFor(1);
+    to.enter(moved, state === "ready" ? null : { atMs }, to.rankAt("left"));
+  } else to.keep(moved);
+}
+
+function bytesOf(text: string): Buffer {
+  return Buffer.from(text, "latin1");
+}
+
+function textOf(bytes: Buffer): string {
+  return bytes.toString("latin1");
+}
