@@ -17,6 +17,10 @@ export function redisLog(log: Log, store: string, waitReplicas: number) {
       if (reason === null) log.info("Redis accepts commands again", { store });
       else log.warn("Redis refuses commands", { store, reason });
     },
+    onUpgrade(events: number, isDone: boolean): void {
+      if (isDone) log.info("events of an older okq are moved", { store, events });
+      else log.info("moving events of an older okq", { store, events });
+    },
     onPolicy(server: string, policy: string | null): void {
       const danger = "Redis may evict keys: set its maxmemory-policy to noeviction";
       if (policy === null) log.info("Redis evicts no keys any more", { store, server });

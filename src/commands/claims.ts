@@ -33,14 +33,14 @@ interface AckOptions {
 
 function ackOf(queue: Buffer, id: Buffer, options: AckOptions): Ack | Redo {
   const { TOKEN, REDO, DELAY, AT, RESULT = null } = options;
-  const claim = TOKEN ? claimOf(id, TOKEN) : { id, token: null };
+  const token = TOKEN ? claimOf(id, TOKEN).token : null;
   if (REDO) {
     if (RESULT) throw commandError("exclusiveOptions", { option: "RESULT", other: "REDO" });
-    return { kind: "redo", queue, ...claim, start: startOf(options) };
+    return { kind: "redo", queue, id, token, start: startOf(options) };
   }
   const start = DELAY !== undefined ? "DELAY" : AT !== undefined ? "AT" : null;
   if (start) throw commandError("optionNeeds", { option: start, other: "REDO" });
-  return { kind: "ack", queue, ...claim, result: RESULT };
+  return { kind: "ack", queue, id, token, result: RESULT };
 }
 
 interface FailOptions {

@@ -60,7 +60,10 @@ function drawn(queues: Buffer[], weights: number[]): Buffer[] {
 async function pop(asked: Asked, call: QueueCall): Promise<Popped[] | null> {
   const { client, context } = call;
   const { queues, waitMs } = asked;
-  client.consumer.popsFrom(queues, context.settings.maxWaitingBytes);
+  const { maxNameBytes, maxWaitingBytes } = context.settings;
+  // A consumer creates its queues.
+  const areAllowed = queues.every(({ length }) => length <= maxNameBytes);
+  if (areAllowed) client.consumer.popsFrom(queues, maxWaitingBytes);
   const attempt = () => popOnce(asked, call);
   if (waitMs === 0) return await attempt();
   await context.store.watch();

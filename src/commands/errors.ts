@@ -40,8 +40,8 @@ export const errorTexts = {
   duplicateEvent: {
     text: "ERR duplicate event {id}",
     when:
-      "An event with that id is ready or claimed in the queue. After a repeated push it means " +
-      "that the first one had succeeded.",
+      "An event with that id is ready, delayed, claimed or failed in the queue. After a repeated " +
+      "push it means that the first one had succeeded.",
   },
   duplicate: {
     text: "DUPLICATE {id}",

@@ -19,9 +19,13 @@ type StartGiven = Options<typeof START>;
 
 const onDuplicate = { ERROR: "refuse", KEEP: "keep", REPLACE: "replace" } as const;
 
+/** Options that say nothing about the event itself. */
+type Other = { NOBLOCK?: true; RIGHT?: true; ID?: Buffer };
+const OTHERS = new Set(["NOBLOCK", "RIGHT", "ID"]);
+
 /** null if no option was given: then a push costs the store nothing more. Throws for wrong ones. */
-export function pushOptions(given: Given): PushOptions | null {
-  for (const _ in given) return allOptions(given);
+export function pushOptions(given: Given & Other): PushOptions | null {
+  for (const name in given) if (!OTHERS.has(name)) return allOptions(given);
   return null;
 }
 

@@ -13,18 +13,18 @@ const BATCH_MAX = 1000;
 
 const shared = { group: "queue", access: "push" } as const;
 
-type ClassicOptions = Parameters<typeof pushOptions>[0] & { NOBLOCK?: true };
+type ClassicOptions = Parameters<typeof pushOptions>[0];
 
 function classicPush(
   { queue, end, id, contents }: { queue: Buffer; end: End; id: Buffer; contents: Buffer },
-  { NOBLOCK, ...given }: ClassicOptions,
+  given: ClassicOptions,
   context: QueueContext,
 ): Push | InBackground {
   checkNew("queue name", queue, context);
   checkNew("id", id, context);
   const options = pushOptions(given);
   const push: Push = { kind: "push", queue, end, id, contents, options };
-  return NOBLOCK ? new InBackground(push) : push;
+  return given.NOBLOCK ? new InBackground(push) : push;
 }
 
 function classicReply(result: Buffer | Duplicate, { stats }: QueueContext) {
@@ -89,7 +89,8 @@ export const pushCommands: StoreCommand[] = [
       "or replace it while it is ready or delayed.",
     since: "0.2.0",
     flags: ["write", "fast"],
-    parse([, queue, contents], { ID, RIGHT, ...given }, context): Push {
+    parse([, queue, contents], given, context): Push {
+      const { ID, RIGHT } = given;
       checkNew("queue name", queue, context);
       if (ID) checkNew("id", ID, context);
       const end = RIGHT ? "right" : "left";

@@ -6,6 +6,7 @@ import { Consumers } from "../../src/queue/consumers.ts";
 import { StoreError } from "../../src/queue/errors.ts";
 import type { Operation, Register } from "../../src/queue/operations.ts";
 import { type Receiver, Session } from "../../src/queue/store.ts";
+import { TestClock } from "../support/test-clock.ts";
 
 const [a, b, c] = ["a", "b", "c"].map((name) => Buffer.from(name)) as [Buffer, Buffer, Buffer];
 const down = new StoreError("unavailable", "down");
@@ -25,8 +26,11 @@ function setUp() {
       (receiver as Receiver<unknown>).succeeded(null);
     }
   }
-  const consumers = new Consumers({ session: () => new Recorder() }, (error) => errors.push(error));
-  return { consumers, reported, resets, errors, store, consumer: () => new Consumer(consumers) };
+  const clock = new TestClock();
+  const noteError = (error: Error) => void errors.push(error);
+  const consumers = new Consumers({ session: () => new Recorder() }, noteError, clock);
+  const consumer = () => new Consumer(consumers);
+  return { consumers, reported, resets, errors, store, clock, consumer };
 }
 
 function countsOf(consumers: Consumers) {
@@ -150,4 +154,46 @@ test("queue names are bytes: no two are confused, none is changed", async () => 
   const names = [[0xff], [0xc3, 0xbf], [0], []].map((bytes) => Buffer.from(bytes));
   await consumer().register(names);
   expect(consumers.counts()).toEqual(names.map((queue) => ({ queue, count: 1 })));
+});
+
+test("counts on the queues of the last pop for a minute, and during a wait", async () => {
+  const { consumers, reported, clock, consumer } = setUp();
+  const one = consumer();
+  one.popsFrom([a, b], Infinity);
+  one.popsFrom([a, b], Infinity);
+  expect(reported).toEqual([
+    [
+      ["a", 1],
+      ["b", 1],
+    ],
+  ]);
+  await one.register([b]);
+  clock.advance(30_000);
+  one.popsFrom([c], Infinity);
+  expect(countsOf(consumers).toSorted()).toEqual([
+    ["b", 1],
+    ["c", 1],
+  ]);
+  clock.advance(59_000);
+  await consumers.reportAll();
+  expect(countsOf(consumers)).toHaveLength(2);
+  const wait = Promise.withResolvers<null>();
+  const waits = one.waits(wait.promise);
+  clock.advance(60_000);
+  await consumers.reportAll();
+  expect(countsOf(consumers)).toHaveLength(2);
+  wait.resolve(null);
+  await waits;
+  clock.advance(59_000);
+  await consumers.reportAll();
+  expect(countsOf(consumers)).toHaveLength(2);
+  clock.advance(2_000);
+  await consumers.reportAll();
+  expect(countsOf(consumers)).toEqual([["b", 1]]);
+});
+
+test("a pop counts nothing while the registrations of all need too much memory", () => {
+  const { consumers, consumer } = setUp();
+  consumer().popsFrom([a, b], 1000);
+  expect([countsOf(consumers), consumers.bytes]).toEqual([[], 0]);
 });

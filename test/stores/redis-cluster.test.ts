@@ -90,6 +90,21 @@ describe("in a cluster", () => {
     expect(SHARDS).toBe(64);
   });
 
+  test.each([
+    ["orders{7}", "7"],
+    ["{7}mail@x", "7"],
+    ["a{}b{7}{8}", "7"],
+    ["a@b{7}", "7"],
+    ["a{@b", "a{"],
+    ["a}{", "a}{"],
+    ["{}", "{}"],
+    ["mail@archive", "mail"],
+    ["mail@archive@2", "mail"],
+    ["@mail", ""],
+  ])("the queue %s is in the shard of %p", (queue, part) => {
+    expect(shardOf(Buffer.from(queue))).toBe(Bun.hash.crc32(part) % SHARDS);
+  });
+
   test("all keys of a queue are in one slot, and every master has queues", async () => {
     const under = await openCluster();
     const caller = new Caller(under);

@@ -24,11 +24,17 @@ export function targetOf(target: Partial<RedisTarget>): RedisTarget {
 }
 
 /** Callbacks that ignore changes in the state of the store. */
-export const ignoredCallbacks = { onState() {}, onReplicas() {}, onRefusal() {}, onPolicy() {} };
+export const ignoredCallbacks = {
+  onState() {},
+  onReplicas() {},
+  onRefusal() {},
+  onPolicy() {},
+  onUpgrade() {},
+};
 
-/** The keys without an expiry. */
+/** The keys without an expiry, but those that keep an older okq away. */
 export async function lastingKeys(redis: Redis): Promise<string[]> {
-  const keys = await redis.keys("*");
+  const keys = (await redis.keys("*")).filter((key) => !/^\{[^}]*\}:(queues|deadlines)$/.test(key));
   const lifetimes = await Promise.all(keys.map((key) => redis.pttl(key)));
   return keys.filter((_, at) => lifetimes[at] === -1);
 }

@@ -1,26 +1,31 @@
-// Upgrades of events that older versions of okq left in Redis, with scores in ms instead of ticks.
-import { afterAll, beforeAll, expect, test } from "bun:test";
-import { INFIXES, TAG, TICKS_PER_MS } from "../../src/stores/redis/keys.ts";
+// Upgrades: a new okq finds what an okq of the first layout left in Redis, or goes on to use.
+import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
 import { RedisStore } from "../../src/stores/redis/redis-store.ts";
+import { closeAfterTest } from "../support/close-after-test.ts";
 import { type RedisServer, startRedis } from "../support/redis-server.ts";
-import type { StoreUnderTest } from "./contract.ts";
 import { Caller } from "./contract/caller.ts";
-import { targetOf, ignoredCallbacks } from "./redis-targets.ts";
+import { ignoredCallbacks, targetOf } from "./redis-targets.ts";
+import { everythingIn } from "./upgrade/everything-in.ts";
+import { FirstOkq } from "./upgrade/first-okq.ts";
 
 const START_MS = 1_700_000_000_000;
 
 let server: RedisServer;
+let nowMs = START_MS;
 
 beforeAll(async () => {
   server = await startRedis();
 });
 
+beforeEach(async () => {
+  nowMs = START_MS;
+  await server.redis.flushall();
+});
+
 afterAll(() => server.close());
 
-/** A store on an empty Redis, with a test clock instead of the server's. */
-async function openRedis(): Promise<StoreUnderTest> {
-  await server.redis.flushall();
-  let nowMs = START_MS;
+/** A new okq, with a test clock instead of the server's. */
+async function openNew(): Promise<Caller> {
   const store = await RedisStore.open({
     target: targetOf({ nodes: [{ host: "127.0.0.1", port: server.port }] }),
     poolSize: 1,
@@ -28,39 +33,67 @@ async function openRedis(): Promise<StoreUnderTest> {
     ...ignoredCallbacks,
     now: () => nowMs,
   });
-  return {
-    store,
+  return new Caller({
+    store: closeAfterTest(store),
     ready: [],
     nowMs: () => nowMs,
     advance: (ms) => (nowMs += ms),
     setRefusing: async () => {},
     close: () => store.close(),
-  };
+  });
 }
 
-test("requeues claims with deadlines in ms by deadline, then by id", async () => {
-  const under = await openRedis();
-  const caller = new Caller(under);
-  await caller.pushAll("q", ["new", "newer", "never popped"]);
-  for (const _ of "12") await caller.pop("q", 30_000);
-  const claims = { d: 29_000, a: 29_500, c: 29_000, b: 29_000 };
-  for (const [id, inMs] of Object.entries(claims)) {
-    await server.redis.hset(`${TAG}${INFIXES.EVENTS}q`, id, "x");
-    await server.redis.zadd(`${TAG}${INFIXES.CLAIMED}q`, START_MS + inMs, id);
-  }
-  expect(await caller.ack("q", "d")).toBe(true);
-  under.advance(28_999);
-  expect(await caller.reclaim(2)).toBe(0);
-  under.advance(1001);
-  while ((await caller.reclaim(2)) > 0);
-  expect(await caller.drain("q")).toEqual(["b", "c", "a", "new", "newer", "never popped"]);
-  await under.close();
+function openFirst(): FirstOkq {
+  return new FirstOkq(server.redis, "{okq}", nowMs);
+}
+
+const contentsOf = (id: string) => `contents of ${id}`;
+const events = (...ids: string[]) => Object.fromEntries(ids.map((id) => [id, contentsOf(id)]));
+
+test("keeps events, claims and the whole order of a queue", async () => {
+  const first = openFirst();
+  await first.push("q", "LEFT", events("1", "2", "3", "4", "5", "6", "7"));
+  await first.pop("q", 1000, 2);
+  first.nowMs! += 10;
+  const { ids, claim } = await first.pop("q", 30_000);
+  await first.unpop("q", ids[0]!, 30_000, claim);
+  first.nowMs! += 990;
+  await first.reclaim();
+  await first.push("q", "RIGHT", events("right"));
+  await first.push("other", "LEFT", { binary: "\0\xff\r\n", empty: "" });
+  // right, then 1 and 2, whose leases ended, then 3, whose pop was undone.
+  expect((await first.pop("q", 5000)).ids).toEqual(["right"]);
+  expect((await first.pop("q", 30_000)).ids).toEqual(["1"]);
+  nowMs = first.nowMs!;
+  const caller = await openNew();
+  expect(await caller.status("q", "other")).toEqual([
+    ["q", 8, 2, 0],
+    ["other", 2, 0, 0],
+  ]);
+  expect(await caller.popEvent("other")).toEqual(["binary", "\0\xff\r\n"]);
+  expect(await caller.popEvent("other")).toEqual(["empty", ""]);
+  caller.advance(4999);
+  expect(await caller.reclaim()).toBe(0);
+  caller.advance(1);
+  expect(await caller.reclaim()).toBe(1);
+  expect(await caller.ack("q", "1")).toBe(true);
+  expect(await caller.drain("q")).toEqual(["2", "right", "3", "4", "5", "6", "7"]);
 });
 
-test("converts the scores in ms of events at the right end and of claims", async () => {
-  const under = await openRedis();
-  const caller = new Caller(under);
-  await caller.pushAll("q", ["pushed", "pushed later"]);
+test("an empty Redis needs no upgrade, and neither does one that is upgraded", async () => {
+  await openNew();
+  const before = await everythingIn(server.redis);
+  expect(Object.keys(before)).toEqual(["{okq}:deadlines", "{okq}:queues"]);
+  const caller = await openNew();
+  expect(await everythingIn(server.redis)).toEqual(before);
+  await caller.push("q", "1");
+  const again = await openNew();
+  expect(await again.peek("q")).toBe("1");
+});
+
+test("converts the scores in ms of an older version", async () => {
+  const first = openFirst();
+  await first.push("q", "LEFT", events("pushed", "pushed later"));
   // Those versions added 2 ** 38 to the claim of an event when its pop was undone.
   const front = {
     "right 2": -(START_MS - 1),
@@ -69,51 +102,79 @@ test("converts the scores in ms of events at the right end and of claims", async
     "popped 4": START_MS - 700,
     "pop undone": 2 ** 38 + START_MS - 600,
   };
-  const claimed = { "popped 1": START_MS - 1000 + 1 / 2048, "popped 3": START_MS - 800 };
-  for (const [id, score] of Object.entries(front)) {
-    await server.redis.hset(`${TAG}${INFIXES.EVENTS}q`, id, "x");
-    await server.redis.zadd(`${TAG}${INFIXES.FRONT}q`, score, id);
+  const claimed = {
+    "popped 1": START_MS - 1000 + 1 / 2048 + 5000,
+    "popped 3": START_MS - 800 + 5000,
+    "usual lease": START_MS - 28_000 + 30_000,
+  };
+  for (const [key, scores] of Object.entries({ front, claimed })) {
+    for (const [id, score] of Object.entries(scores)) {
+      await server.redis.hset("{okq}:events:q", id, "x");
+      await server.redis.zadd(`{okq}:${key}:q`, score, id);
+    }
   }
-  for (const [id, claim] of Object.entries(claimed)) {
-    await server.redis.hset(`${TAG}${INFIXES.EVENTS}q`, id, "x");
-    await server.redis.zadd(`${TAG}${INFIXES.CLAIMED}q`, claim + 5000, id);
-    await server.redis.hset(`${TAG}${INFIXES.CLAIMS}q`, id, 5000);
-  }
-  await server.redis.zadd(`${TAG}:2:timers`, START_MS + 4000, "q");
+  await server.redis.hset("{okq}:leases:q", "popped 1", 5000, "popped 3", 5000);
+  // A version in between noted this one in ticks, too late by far.
+  await server.redis.zadd("{okq}:deadlines", (START_MS + 4000) * 2048, "q");
+  const caller = await openNew();
   await caller.push("q", "right 3", "right");
-  under.advance(4200);
+  caller.advance(1999);
+  expect(await caller.reclaim()).toBe(0);
+  caller.advance(1);
+  expect(await caller.reclaim()).toBe(1);
+  caller.advance(2200);
   while ((await caller.reclaim(2)) > 0);
   expect(await caller.drain("q")).toEqual(
     ["right 3", "right 2", "right 1"].concat(
-      ["popped 1", "popped 2", "popped 3", "popped 4"],
+      ["usual lease", "popped 1", "popped 2", "popped 3", "popped 4"],
       ["pop undone", "pushed", "pushed later"],
     ),
   );
-  await under.close();
-});
-
-test("requeues a claim whose deadline an older okq stored in ticks", async () => {
-  const under = await openRedis();
-  const caller = new Caller(under);
-  await caller.push("q", "1");
-  await caller.pop("q", 1000);
-  await server.redis.zadd(`${TAG}:2:timers`, (START_MS + 1000) * TICKS_PER_MS, "q");
-  under.advance(999);
-  expect(await caller.reclaim()).toBe(0);
-  await server.redis.zadd(`${TAG}:2:timers`, (START_MS + 1000) * TICKS_PER_MS, "q");
-  under.advance(1);
-  expect(await caller.reclaim()).toBe(1);
-  expect(await caller.drain("q")).toEqual(["1"]);
-  await under.close();
 });
 
 test("leases expire on time if the clock of Redis starts in 1970", async () => {
-  const under = await openRedis();
-  const caller = new Caller(under);
-  under.advance(60_000 - START_MS);
-  await caller.push("q", "1");
-  await caller.pop("q", 1000);
-  under.advance(1000);
+  nowMs = 60_000;
+  const first = openFirst();
+  await first.push("q", "LEFT", events("1"));
+  await first.pop("q", 1000);
+  const caller = await openNew();
+  caller.advance(999);
+  expect(await caller.reclaim()).toBe(0);
+  caller.advance(1);
   expect(await caller.reclaim()).toBe(1);
-  await under.close();
+  expect(await caller.drain("q")).toEqual(["1"]);
+});
+
+test("an okq of the first layout that goes on changes nothing, and loses nothing", async () => {
+  const first = openFirst();
+  await first.push("q", "LEFT", events("claimed", "ready"));
+  const { claim } = await first.pop("q", 30_000);
+  const caller = await openNew();
+  const before = await everythingIn(server.redis);
+  const refused = async (call: Promise<unknown>) =>
+    expect(await call.catch((error: Error) => error.message)).toContain("WRONGTYPE");
+  await refused(first.push("q", "LEFT", events("new", "newer")));
+  await refused(first.push("q", "RIGHT", events("new", "newer")));
+  await refused(first.push("another", "LEFT", events("new")));
+  await refused(first.reclaim());
+  await refused(first.register("q", 1));
+  expect(await first.pop("q", 30_000)).toMatchObject({ ids: [] });
+  expect(await first.pop("q", 0)).toMatchObject({ ids: [] });
+  expect(await first.ack("q", "claimed")).toBe(false);
+  expect(await first.redo("q", "claimed")).toBe(false);
+  expect(await first.unpop("q", "claimed", 30_000, claim)).toBe(false);
+  await first.call("q", "flush", "0");
+  expect(await everythingIn(server.redis)).toEqual(before);
+  expect(await caller.ack("q", "claimed")).toBe(true);
+  expect(await caller.drain("q")).toEqual(["ready"]);
+});
+
+test("leaves a queue with a key of another type where it is", async () => {
+  const first = openFirst();
+  await first.push("sound", "LEFT", events("1"));
+  await first.push("broken", "LEFT", events("1"));
+  await server.redis.set("{okq}:front:broken", "a string");
+  const caller = await openNew();
+  expect(await caller.list()).toEqual([["sound", 1, 0, 0]]);
+  expect(await server.redis.lrange("{okq}:ready:broken", 0, -1)).toEqual(["1"]);
 });

@@ -7,7 +7,7 @@ import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { readFileSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { checkDatabase } from "../../src/stores/local/sqlite/check-database.ts";
-import { createSchema, migrations, READY } from "../../src/stores/local/sqlite/schema.ts";
+import { createSchema, migrations } from "../../src/stores/local/sqlite/schema.ts";
 import { SqliteJournal } from "../../src/stores/local/sqlite/sqlite-journal.ts";
 import { eventually } from "../support/eventually.ts";
 import { newFolder } from "../support/new-folder.ts";
@@ -15,6 +15,9 @@ import { Caller } from "./contract/caller.ts";
 import { openSqlite, type SqliteOptions } from "./open-sqlite.ts";
 
 setDefaultTimeout(60_000);
+
+/** The deadline of a ready event until schema 3. */
+const READY = 2 ** 46;
 
 function newFile(): string {
   return join(newFolder(), "okq.db");
@@ -87,7 +90,9 @@ describe("refuses a damaged file with advice, and does not change it", () => {
   test("when it has an event twice", async () => {
     const file = await fileWith(3);
     const db = new Database(file);
-    db.run("INSERT INTO events SELECT key + 10, queue, place, deadline, id, contents FROM events");
+    db.run("CREATE TABLE copies AS SELECT * FROM events");
+    db.run("UPDATE copies SET key = key + 10");
+    db.run("INSERT INTO events SELECT * FROM copies");
     db.close();
     expect(() => checkDatabase(file)).toThrow(/3 events with an id that another one .* has/);
   });
@@ -132,7 +137,7 @@ test("upgrades the database of an older okq and keeps all its events", async () 
 test("requeues claims of an older okq by deadline, then by id", async () => {
   const file = newFile();
   const db = new Database(file);
-  createSchema(db);
+  createSchema(db, migrations.slice(0, 3));
   db.run("INSERT INTO queues VALUES (1, 'q')");
   const soon = 1_700_000_000_000 + 1000;
   // Redone events and pushes at the right end have a rank.

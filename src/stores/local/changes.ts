@@ -1,7 +1,7 @@
 // The net changes that a batch made to the model. The journal writes them; if that fails,
 // they are undone in reverse order.
-
-import type { LocalEvent, LocalQueue } from "./local-queue.ts";
+import { type LocalQueue, type LocalEvent, type Position } from "./local-queue.ts";
+import { GONE } from "./states.ts";
 
 /** The events of a queue that was flushed; the journal deletes them little by little. */
 export interface Retired {
@@ -10,20 +10,28 @@ export interface Retired {
   keys: Iterable<number>;
 }
 
+/** The position of an event before a transition. */
+interface Before extends Position {
+  event: LocalEvent;
+}
+
 export class Changes {
   /** Events that were changed, each once, in the order of their first change. */
   readonly touched: LocalEvent[] = [];
-  /** The queue of each, and the number of that queue at that time. */
-  readonly queues: LocalQueue[] = [];
+  /** The number that the queue of each had when it was last changed. */
   readonly queueNumbers: number[] = [];
-  /** Queues that were given a number. */
-  readonly named: { name: string; number: number }[] = [];
+  /** Queues that were given a number or other settings, with their number then. */
+  readonly named: { queue: LocalQueue; number: number }[] = [];
   readonly retired = new Map<number, Retired>();
   /** Numbers of forgotten queues; kept until a commit has succeeded. */
   readonly forgotten: number[] = [];
+  /** The settings of all queues, if they were changed. */
+  defaults: ReadonlyMap<string, string> | null = null;
+  /** The latest time in a token or made id; 0 if there is none. */
+  countedMs = 0;
   /** The journal has to write, even if nothing has changed. */
   isDemanded = false;
-  readonly #undos: (() => void)[] = [];
+  readonly #undos: (Before | (() => void))[] = [];
   #last = 0;
 
   /** Whether there is nothing to commit. */
@@ -41,22 +49,43 @@ export class Changes {
     this.#last = last;
   }
 
+  /** The number of a queue; gives it one if it has none. */
   numberOf(queue: LocalQueue): number {
     if (queue.number === 0) {
       queue.number = this.next();
-      this.named.push({ name: queue.name, number: queue.number });
       this.#undos.push(() => (queue.number = 0));
+      this.named.push({ queue, number: queue.number });
     }
     return queue.number;
   }
 
-  touch(queue: LocalQueue, event: LocalEvent, undo: () => void): void {
+  /** The settings or pauses of a queue were changed. */
+  configured(queue: LocalQueue, undo: () => void): void {
     this.#undos.push(undo);
-    if (event.isTouched) return;
-    event.isTouched = true;
-    this.touched.push(event);
-    this.queues.push(queue);
-    this.queueNumbers.push(this.numberOf(queue));
+    this.named.push({ queue, number: this.numberOf(queue) });
+  }
+
+  /** Something else was changed that the journal has to write. */
+  step(undo: () => void): void {
+    this.#undos.push(undo);
+    this.isDemanded = true;
+  }
+
+  /** Call it before an event is moved into that queue. */
+  touch(event: LocalEvent, to: LocalQueue): void {
+    const { queue, state, atMs, place, lease, pushedAtMs, more } = event;
+    this.#undos.push({ event, queue, state, atMs, place, lease, pushedAtMs, more });
+    if (event.touchedAt === -1) {
+      event.touchedAt = this.touched.length;
+      this.touched.push(event);
+    }
+    this.queueNumbers[event.touchedAt] = this.numberOf(to);
+  }
+
+  /** Other contents were given to an event that was touched. */
+  noteContents(event: LocalEvent, undo: () => void): void {
+    this.#undos.push(undo);
+    event.hasNewContents = true;
   }
 
   /** Records that a queue lost all its events at once. */
@@ -65,30 +94,44 @@ export class Changes {
     this.#undos.push(undo);
   }
 
-  /** The journal has them. Calls onStored for each event that was touched and not flushed. */
-  committed(onStored: (queue: LocalQueue, event: LocalEvent) => void): void {
-    for (const [at, event] of this.touched.entries()) {
-      event.isTouched = false;
-      event.isStored = true;
-      const queue = this.queues[at] as LocalQueue;
-      if (queue.number === this.queueNumbers[at]) onStored(queue, event);
-    }
+  /** The journal has them. Settles each event that was touched and not flushed, latest first. */
+  committed(settle: (event: LocalEvent) => void): void {
+    for (const event of this.touched) event.isStored = true;
     this.forgotten.length = 0;
-    this.#clear();
+    this.#settle(settle);
   }
 
-  /** Undoes every step, the latest first. */
-  undo(): void {
-    for (let at = this.#undos.length - 1; at >= 0; at--) this.#undos[at]!();
-    for (const event of this.touched) event.isTouched = false;
+  /** Undoes every step, the latest first. Then settles the events as committed() does. */
+  undo(
+    revert: (event: LocalEvent, before: Position) => void,
+    settle: (event: LocalEvent) => void,
+  ): void {
+    for (let at = this.#undos.length - 1; at >= 0; at--) {
+      const step = this.#undos[at]!;
+      if (typeof step === "function") step();
+      else revert(step.event, step);
+    }
+    this.#settle(settle);
+  }
+
+  #settle(settle: (event: LocalEvent) => void): void {
+    for (let at = this.touched.length - 1; at >= 0; at--) {
+      const event = this.touched[at]!;
+      const isFlushed = event.queue.number !== this.queueNumbers[at];
+      event.touchedAt = -1;
+      event.hasNewMore = false;
+      event.hasNewContents = false;
+      if (event.isStored && event.state !== GONE && !isFlushed) settle(event);
+    }
     this.#clear();
   }
 
   #clear(): void {
     this.touched.length = 0;
-    this.queues.length = 0;
     this.queueNumbers.length = 0;
     this.named.length = 0;
+    this.defaults = null;
+    this.countedMs = 0;
     this.isDemanded = false;
     this.#undos.length = 0;
     if (this.retired.size > 0) this.retired.clear();

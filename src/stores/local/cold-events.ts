@@ -1,15 +1,12 @@
-// Cold events, which only the journal has: ready events of a backlog that is larger than the memory
-// budget or older than this process. In line they are keys; here they become events again.
-
+// Cold events, which only the journal has: ready events beyond the memory budget or from before
+// this process, and delayed, failed and completed ones. The model has their places and times, and
+// the hashes of their ids. Here they become events again.
 import { ColdIndex } from "./cold-index.ts";
 import { type Journal, JournalError, type StoredEvent } from "./journal.ts";
-import { LEFT_END, LocalEvent, type LocalQueue } from "./local-queue.ts";
-
-/** The parts of an event that a peek shows. */
-export interface Shown {
-  id: string;
-  contents: string | Buffer;
-}
+import { type EventOrKey, type LocalQueue, LocalEvent } from "./local-queue.ts";
+import { decodeMore } from "./more.ts";
+import type { Usage } from "./usage.ts";
+import { CLAIMED, DELAYED, GONE, LEFT_END, rankOf, READY } from "./states.ts";
 
 /** Events read at once: the neighbours of a popped event are popped next. */
 const warmedAtOnceMax = 64;
@@ -18,102 +15,117 @@ const warmedSpanMax = 512;
 
 export class ColdEvents {
   readonly #journal: Journal;
-  /** Cold events that are not committed yet, by key: the journal cannot read them. */
-  readonly #pending = new Map<number, LocalEvent>();
-  readonly #onWarm: (event: LocalEvent) => void;
+  readonly #usage: Usage;
 
-  /** onWarm is called for events that now take memory. */
-  constructor(journal: Journal, onWarm: (event: LocalEvent) => void) {
+  constructor(journal: Journal, usage: Usage) {
     this.#journal = journal;
-    this.#onWarm = onWarm;
+    this.#usage = usage;
   }
 
-  /** Adds a new event; keeps it until forgetPending(). */
-  add(queue: LocalQueue, event: LocalEvent): void {
-    this.#pending.set(event.key, event);
-    this.restore(queue, event.hash, event.key);
+  /** The cold event of that id; it stays cold. Throws a JournalError. */
+  find(queue: LocalQueue, id: string, hash: number): LocalEvent | undefined {
+    let event: LocalEvent | undefined;
+    queue.cold?.find(hash, (key) => {
+      const stored = this.#readRange(key, key)[0]!;
+      if (stored.id === id) event = revived(queue, stored);
+      return stored.id === id;
+    });
+    return event;
   }
 
-  /** Adds an event that the journal has. */
-  restore(queue: LocalQueue, hash: number, key: number): void {
-    queue.cold ??= new ColdIndex();
-    queue.cold.add(hash, key);
+  /** The cold ready event at that place; it stays cold. Throws a JournalError. */
+  atPlace(queue: LocalQueue, place: number): LocalEvent {
+    let found: StoredEvent | undefined;
+    queue.moved?.find(hashOfPlace(place), (moved) => {
+      const stored = this.#readRange(moved, moved)[0]!;
+      if (stored.place === place) found = stored;
+      return stored.place === place;
+    });
+    const key = LEFT_END - place;
+    return revived(queue, found ?? this.#readRange(key, key)[0]!);
   }
 
-  remove(queue: LocalQueue, hash: number, key: number): void {
-    queue.cold?.remove(hash, key);
-    if (queue.cold?.size === 0) queue.cold = null;
+  /** The cold event of that key; it stays cold. Throws a JournalError. */
+  withKey(queue: LocalQueue, key: number): LocalEvent {
+    return revived(queue, this.#readRange(key, key)[0]!);
   }
 
-  /** The events that were pending are committed or undone. */
-  forgetPending(): void {
-    if (this.#pending.size > 0) this.#pending.clear();
-  }
-
-  has(queue: LocalQueue, id: string, hash: number): boolean {
-    if (queue.cold === null) return false;
-    return queue.cold.find(hash, (key) => this.#idOf(key) === id) !== 0;
-  }
-
+  /** Throws a JournalError. */
   contentsOf(event: LocalEvent): string | Buffer {
-    return event.contents ?? this.#read(event.key);
-  }
-
-  /** The event of that key, which stays cold. Throws a JournalError. */
-  peek(key: number): Shown {
-    const { id, contents } = this.#pending.get(key) ?? this.#journal.read(key);
-    return { id, contents: contents as string | Buffer };
+    return event.contents ?? (this.#journal.read(event.key).contents as string | Buffer);
   }
 
   /**
-   * The event at the right end of the line, which has that key. From now on it is in memory, and so
-   * are the next ones, up to `atOnce` together. Throws a JournalError.
+   * The next event of the line, which has that place. From now on it is in memory, and so are the
+   * ones behind it, up to `atOnce` together. Throws a JournalError.
    */
-  rightMost(queue: LocalQueue, key: number, atOnce: number): LocalEvent {
-    const pending = this.#pending.get(key);
-    if (queue.front === null) {
-      return pending ? this.#warm(queue, pending, 0) : this.#warmRight(queue, key, atOnce);
+  warmNext(queue: LocalQueue, place: number, atOnce: number): LocalEvent {
+    if (queue.line.hasFront || queue.moved !== null) return this.warm(this.atPlace(queue, place));
+    // Pushed on the left, neighbours in line have ascending keys.
+    const first = LEFT_END - place;
+    const keys = [first];
+    while (keys.length < Math.min(atOnce, warmedAtOnceMax)) {
+      const entry = queue.line.behindNext(keys.length);
+      const key = typeof entry === "number" ? LEFT_END - entry : 0;
+      if (key <= keys.at(-1)! || key > first + warmedSpanMax) break;
+      keys.push(key);
     }
-    const event = pending ?? revived(this.#readRange(key, key)[0] as StoredEvent, key);
-    this.#warmed(queue, event);
-    queue.front.replace(event);
-    return event;
-  }
-
-  /** Pushed on the left, neighbours in line have ascending keys from right to left. */
-  #warmRight(queue: LocalQueue, first: number, atOnce: number): LocalEvent {
-    let count = 1;
-    let last = first;
-    for (; count < Math.min(atOnce, warmedAtOnceMax); count++) {
-      const entry = queue.ready.fromRight(count);
-      if (typeof entry !== "number" || entry <= last || entry > first + warmedSpanMax) break;
-      if (this.#pending.has(entry)) break;
-      last = entry;
-    }
+    const stored = this.#readRange(first, keys.at(-1)!);
     // A key between two of them may belong to an event elsewhere.
-    const found = new Map(this.#readRange(first, last).map((stored) => [stored.key, stored]));
-    for (let distance = 0; distance < count; distance++) {
-      const stored = found.get(queue.ready.fromRight(distance) as number);
-      if (!stored) throw missing(queue.ready.fromRight(distance) as number);
-      this.#warm(queue, revived(stored, LEFT_END - stored.key), distance);
+    const found = new Map(stored.map((one) => [one.key, one]));
+    for (const key of keys) {
+      const one = found.get(key);
+      if (!one) throw missing(key);
+      this.warm(revived(queue, one));
     }
-    return queue.ready.peekRight() as LocalEvent;
+    return queue.line.next as LocalEvent;
   }
 
-  #warm(queue: LocalQueue, event: LocalEvent, distance: number): LocalEvent {
-    this.#warmed(queue, event);
-    queue.ready.setFromRight(distance, event);
+  /** From now on the event is in memory, where it was. */
+  warm(event: LocalEvent): LocalEvent {
+    const { queue, hash, key } = event;
+    event.isCold = false;
+    queue.cold!.remove(hash, key);
+    if (queue.cold!.size === 0) queue.cold = null;
+    if (event.state === READY && isMoved(event)) {
+      queue.moved!.remove(hashOfPlace(event.place), key);
+      if (queue.moved!.size === 0) queue.moved = null;
+    }
+    this.#replace(event, event);
+    queue.index(event);
+    this.#usage.cold--;
+    this.#usage.addWarm(event);
     return event;
   }
 
-  #warmed(queue: LocalQueue, event: LocalEvent): void {
-    this.remove(queue, event.hash, event.key);
-    queue.index(event);
-    this.#onWarm(event);
+  /** From now on only the journal has the event, where it was. It must not be claimed. */
+  cool(event: LocalEvent): void {
+    const { queue } = event;
+    this.#replace(event, event.state === READY ? event.place : event.key);
+    queue.drop(event);
+    this.#usage.removeWarm(event);
+    this.restore(queue, event);
   }
 
-  #idOf(key: number): string {
-    return this.#pending.get(key)?.id ?? (this.#readRange(key, key)[0] as StoredEvent).id;
+  /** Notes a cold event that is in its place already. */
+  restore(queue: LocalQueue, event: Pick<LocalEvent, "hash" | "key" | "state" | "place">): void {
+    const { hash, key, state, place } = event;
+    (queue.cold ??= new ColdIndex()).add(hash, key);
+    if (state === READY && isMoved(event)) {
+      (queue.moved ??= new ColdIndex()).add(hashOfPlace(place), key);
+    }
+    this.#usage.cold++;
+  }
+
+  /** Puts an entry where the event is. */
+  #replace(event: LocalEvent, entry: EventOrKey): void {
+    const { queue, state, atMs, place, more, key } = event;
+    if (state === GONE || state === CLAIMED) return;
+    if (state === READY) queue.line.replace(entry);
+    else queue.timed(state).replace(atMs, rankOf(state, place), entry);
+    if (more === null || more.expiresAtMs === 0) return;
+    if (state !== READY && state !== DELAYED) return;
+    queue.expiring!.replace(more.expiresAtMs, key, entry === event ? event : key);
   }
 
   #readRange(from: number, to: number): StoredEvent[] {
@@ -121,17 +133,24 @@ export class ColdEvents {
     if (stored.length === 0) throw missing(from);
     return stored;
   }
-
-  #read(key: number): string | Buffer {
-    return this.#journal.read(key).contents as string | Buffer;
-  }
 }
 
-function revived({ key, id, contents }: StoredEvent, place: number): LocalEvent {
-  const event = new LocalEvent(id, contents);
-  event.key = key;
-  event.place = place;
+function isMoved({ key, place }: { key: number; place: number }): boolean {
+  return place !== LEFT_END - key;
+}
+
+function hashOfPlace(place: number): number {
+  const hash = Math.imul(place % 2 ** 32, 0x9e3779b1);
+  return hash ^ (hash >>> 15);
+}
+
+function revived(queue: LocalQueue, stored: StoredEvent): LocalEvent {
+  const event = new LocalEvent(queue, stored.id, stored.contents);
+  const { key, state, atMs, place, lease, pushedAtMs, more, expiresAtMs } = stored;
+  Object.assign(event, { key, state, atMs, place, lease, pushedAtMs });
+  event.more = decodeMore(more, expiresAtMs);
   event.isStored = true;
+  event.isCold = true;
   return event;
 }
 

@@ -38,6 +38,11 @@ export class ColdIndex {
     return this.#tableOf(hash).find(hash, matches);
   }
 
+  /** In no particular order. */
+  *keys(): Generator<number> {
+    for (const table of this.#tables) yield* table.keys();
+  }
+
   #tableOf(hash: number): ColdTable {
     const { length } = this.#tables;
     return this.#tables[length === 1 ? 0 : hash >>> (32 - shardBits)] as ColdTable;
@@ -89,6 +94,10 @@ class ColdTable {
     keys[gap] = 0;
     const isSparse = --this.#size < keys.length >> 3;
     if (isSparse && keys.length > capacityMin) this.#resize(keys.length >> 1);
+  }
+
+  *keys(): Generator<number> {
+    for (const key of this.#keys) if (key !== 0) yield key;
   }
 
   forEach(visit: (hash: number, key: number) => void): void {

@@ -2,32 +2,38 @@
 // batch together, and loads everything at start.
 
 import type { Changes } from "./changes.ts";
+import { type StoredState } from "./states.ts";
 
-/** An event as a journal has it. */
-export interface StoredEvent {
+/** Where an event is, as a journal has it. The fields are those of a LocalEvent. */
+export interface StoredPlace {
   /** Ascends with every push, over all queues. */
   key: number;
   id: string;
+  state: StoredState;
+  atMs: number;
+  place: number;
+  lease: number;
+  pushedAtMs: number;
+  /** 0: never. */
+  expiresAtMs: number;
+}
+
+/** An event as a journal has it. */
+export interface StoredEvent extends StoredPlace {
+  /** As more.ts encodes it. */
+  more: string | null;
   /** null when they are too large for this reading: read them alone. */
   contents: string | Buffer | null;
 }
 
-/** The state of an event in the journal, without its contents. */
-export interface StoredPlace {
-  key: number;
-  queue: string;
-  id: string;
-  /** Its place in line, see LEFT_END; null when it follows from the key. */
-  place: number | null;
-  /** null when it is ready. */
-  deadlineMs: number | null;
-}
-
 /** Receives everything in a journal at start, in ascending order of keys. */
 export interface Restoration {
-  /** A queue and its number in the journal; called before its first event. */
-  queue(name: string, number: number): void;
-  event(stored: StoredPlace): void;
+  /** The settings of all queues, as text, and the latest time in a token or made id. */
+  begin(defaults: string | null, countedMs: number): void;
+  /** A queue and its number in the journal; `facts` as queue-facts.ts encodes them. */
+  queue(name: string, number: number, facts: string | null): void;
+  /** `more` is only there for a claimed event. isRetrying: delayed after a failure or crash. */
+  event(queue: string, stored: StoredPlace, more: string | null, isRetrying: boolean): void;
   /** Called at the end; `last` is the highest number that was given to anything. */
   end(last: number): void;
 }

@@ -1,38 +1,50 @@
-// One queue of the local store: its events, the line of ready ones, and the claimed ones by
-// deadline. The line is a long plain part in order of arrival and, to the right of it, a sorted
-// front part, which most queues do not have. Names, ids and short contents are latin1 strings: one
-// character per byte, exact for any bytes, and a small copy that pins no network chunk.
-
+// One queue of the local store and its events, by id and by state. Ids and short contents are
+// latin1 strings: one character per byte, exact for any bytes, and a copy that pins no network
+// chunk.
+import type { GivenSettings, QueueSettings } from "../../queue/settings.ts";
 import type { ColdIndex } from "./cold-index.ts";
-import { Deque } from "./deque.ts";
+import type { Figures } from "./figures.ts";
 import { HashIndex, hashOf } from "./hash-index.ts";
-import { IndexedHeap } from "./indexed-heap.ts";
-import { SortedLine } from "./sorted-line.ts";
+import { Line } from "./line.ts";
+import type { More } from "./more.ts";
+import { CLAIMED, COMPLETED, DELAYED, FAILED, GONE, type StateNumber } from "./states.ts";
+import { TimeLine } from "./time-line.ts";
 
-/**
- * Places ascend from left to right; the right-most ready event is the next one out.
- * - LEFT_END - key: pushed at the left end
- * - -claim: requeued when the lease of that claim expired; claims have ascending numbers
- * - a number like a key: pushed or requeued at the right end
- */
-export const LEFT_END = -(2 ** 50);
+/** What a transition changes. */
+export interface Position {
+  queue: LocalQueue;
+  state: StateNumber;
+  /** delayed: when it is due; claimed: when the lease ends; failed, completed: since when. */
+  atMs: number;
+  place: number;
+  pushedAtMs: number;
+  /** How long its lease is, in ms. Unless it is claimed: the number of its latest claim, or 0. */
+  lease: number;
+  more: More | null;
+}
 
-export class LocalEvent {
-  /** When the lease expires; meaningless unless the event is claimed. */
-  deadlineMs = 0;
-  heapAt = -1;
+export class LocalEvent implements Position {
+  state: StateNumber = GONE;
+  atMs = 0;
+  place = 0;
+  lease = 0;
+  more: More | null = null;
   readonly hash: number;
   /** Its number: ascends with every push, over all queues. */
   key = 0;
-  /** Its place in line; of a claimed event the place that it gets if its lease expires. */
-  place = 0;
+  pushedAtMs = 0;
   /** Whether the last commit left it in the journal. */
   isStored = false;
-  /** Whether the current batch has changed it. */
-  isTouched = false;
-  isGone = false;
+  /** It was read from the journal, and the model has only its key. */
+  isCold = false;
+  /** Its index among the events that the current batch has changed; -1 when it has not. */
+  touchedAt = -1;
+  /** Whether the current batch has changed its rare facts or the time of its push. */
+  hasNewMore = false;
+  hasNewContents = false;
 
   constructor(
+    public queue: LocalQueue,
     readonly id: string,
     /** null when only the journal has them. */
     public contents: string | Buffer | null,
@@ -45,55 +57,115 @@ export class LocalEvent {
     return this.contents === null ? 0 : this.contents.length;
   }
 
-  get isClaimed(): boolean {
-    return this.heapAt !== -1;
+  /** How much its id and its rare facts take. */
+  get otherBytes(): number {
+    return this.id.length + (this.more === null ? 0 : this.more.bytes);
   }
 
   /** The number of its claim; 0 when it is not claimed. */
   get claim(): number {
-    return this.isClaimed ? -this.place : 0;
+    return this.state === CLAIMED ? -this.place : 0;
+  }
+
+  /** 1 + failures + crashes. */
+  get attempt(): number {
+    return this.more === null ? 1 : 1 + this.more.failures + this.more.crashes;
+  }
+
+  /** Another text whenever the event has changed its state or was pushed anew. */
+  get version(): string {
+    return `${this.key}.${this.pushedAtMs}.${this.state}.${this.place}.${this.lease}`;
   }
 }
 
-/** A ready event in the line: the event if it is in memory, the key of a cold one. */
+/** When an event expires while it waits; 0: never. Without a TTL of its own its queue's counts. */
+export function expiryOf(pushedAtMs: number, more: More | null, queueTtlMs: number | null): number {
+  const ttlMs = more?.ttlMs ?? queueTtlMs;
+  return ttlMs === null ? 0 : (more?.ttlFromMs ?? pushedAtMs) + ttlMs;
+}
+
+/** An event in memory, or the key of a cold one. */
 export type EventOrKey = LocalEvent | number;
 
-export class LocalQueue {
-  /** The events in memory by id, ready and claimed. */
+/** The pauses of a queue: when each ends, Infinity for never. */
+export interface Pauses {
+  in: number | null;
+  out: number | null;
+  /** By worker. Pops of these workers only. */
+  readonly workers: ReadonlyMap<string, number>;
+}
+
+export const NO_SETTINGS: GivenSettings = new Map();
+
+/** Everything that a flush removes. */
+export class QueueEvents {
+  /** The events in memory by id. */
   events = new HashIndex<LocalEvent>(idOf);
-  /** The cold events; all of them are ready. null when there are none. */
+  /** The cold events by the hash of their id; null when there are none. */
   cold: ColdIndex | null = null;
-  /** The plain part of the line: events pushed at the left end and not popped since. */
-  ready = new Deque<EventOrKey>();
-  /** The part of the line to the right of it; null when it is empty. */
-  front: SortedLine<EventOrKey> | null = null;
-  claimed = new IndexedHeap<LocalEvent>(isDueBefore);
-  consumers = 0;
+  /** The cold ready events whose place does not follow from their key, by the hash of it. */
+  moved: ColdIndex | null = null;
+  line = new Line<LocalEvent>();
+  /** By the end of their leases; always in memory. */
+  claimed = new TimeLine<LocalEvent>();
+  /** By due time. Like the next ones null until it is needed. */
+  delayed: TimeLine<EventOrKey> | null = null;
+  /** By the time since when they are in that state. */
+  failed: TimeLine<EventOrKey> | null = null;
+  completed: TimeLine<EventOrKey> | null = null;
+  /** How many delayed events have failed or crashed. */
+  retrying = 0;
+  /** The ready and delayed events that expire, by that time and by their keys. */
+  expiring: TimeLine<EventOrKey> | null = null;
   contentBytes = 0;
-  /** Of the events in memory, as contentBytes. */
-  idBytes = 0;
-  /** Its index among the queues that have claimed events. */
-  heapAt = -1;
+  /** Of the events in memory, as contentBytes: their ids and rare facts. */
+  otherBytes = 0;
   /** Its number in the journal, 0 when it has none. */
   number = 0;
+}
 
-  constructor(readonly name: string) {}
+const eventFields = Object.keys(new QueueEvents()) as (keyof QueueEvents)[];
 
-  /** How many events it has, ready and claimed. */
+export class LocalQueue extends QueueEvents {
+  consumers = 0;
+  /** Its own settings. */
+  given: GivenSettings = NO_SETTINGS;
+  /** null: none. */
+  pauses: Pauses | null = null;
+  figures: Figures | null = null;
+  /** What holds for it, as of that version of the settings; see Model.settingsOf. */
+  settings: QueueSettings | null = null;
+  settingsVersion = -1;
+  /** When something is due in it, at the earliest; Infinity for never. */
+  dueMs = Infinity;
+  /** Its index among the queues in which something will be due; -1 when it is not there. */
+  heapAt = -1;
+
+  constructor(readonly name: string) {
+    super();
+  }
+
+  /** How many events it has in all states. */
   get size(): number {
     return this.events.size + (this.cold === null ? 0 : this.cold.size);
   }
 
-  get readyCount(): number {
-    return this.ready.length + (this.front === null ? 0 : this.front.length);
+  /** Events that wait: ready and delayed. */
+  get waiting(): number {
+    return this.line.length + (this.delayed === null ? 0 : this.delayed.length);
   }
 
-  /** It has neither events nor consumers: to clients it does not exist. */
+  /** Whether it is kept without events and consumers. */
+  get isConfigured(): boolean {
+    return this.given.size > 0 || this.pauses !== null;
+  }
+
+  /** To clients it does not exist. */
   get isUnused(): boolean {
-    return this.size === 0 && this.consumers === 0;
+    return this.size === 0 && this.consumers === 0 && !this.isConfigured;
   }
 
-  /** The event of that id if it is in memory, ready or claimed. */
+  /** The event of that id if it is in memory. */
   get(id: string): LocalEvent | undefined {
     return this.events.get(id, hashOf(id));
   }
@@ -102,97 +174,47 @@ export class LocalQueue {
   index(event: LocalEvent): void {
     this.events.add(event);
     this.contentBytes += event.contentBytes;
-    this.idBytes += event.id.length;
+    this.otherBytes += event.otherBytes;
   }
 
-  /** The ready event at that end of the line. */
-  readyAt(end: "left" | "right"): EventOrKey | undefined {
-    if (end === "right") return this.front === null ? this.ready.peekRight() : this.front.last;
-    return this.ready.peekLeft() ?? this.front?.first;
-  }
-
-  /** Removes the right-most ready event from the line; it must be in memory. */
-  takeNext(): LocalEvent {
-    if (this.front === null) return this.ready.popRight() as LocalEvent;
-    return this.takeFromFront((this.front.last as LocalEvent).place) as LocalEvent;
-  }
-
-  /** Undoes takeNext(); wasInFront: whether the queue had a front part then. */
-  putNext(event: LocalEvent, wasInFront: boolean): void {
-    if (wasInFront) this.putInFront(event);
-    else this.ready.pushRight(event);
-  }
-
-  putInFront(entry: EventOrKey): void {
-    this.front ??= new SortedLine(placeOf);
-    this.front.add(entry);
-  }
-
-  takeFromFront(place: number): EventOrKey {
-    const front = this.front as SortedLine<EventOrKey>;
-    const entry = front.remove(place);
-    if (front.length === 0) this.front = null;
-    return entry;
-  }
-
-  /** Forgets an event that is neither in line nor claimed any more. */
+  /** Forgets an event that is in no state any more. */
   drop(event: LocalEvent): void {
     this.events.remove(event);
     this.contentBytes -= event.contentBytes;
-    this.idBytes -= event.id.length;
+    this.otherBytes -= event.otherBytes;
+  }
+
+  /** The events of a state that is neither ready nor claimed. */
+  timed(state: typeof DELAYED | typeof FAILED | typeof COMPLETED): TimeLine<EventOrKey> {
+    if (state === DELAYED) return (this.delayed ??= new TimeLine());
+    if (state === FAILED) return (this.failed ??= new TimeLine());
+    return (this.completed ??= new TimeLine());
   }
 
   /** Empties the queue, and returns everything that was in it. */
-  clear(): Emptied {
-    const { events, cold, ready, front, claimed, contentBytes, idBytes, number } = this;
-    this.replace({
-      events: new HashIndex(idOf),
-      cold: null,
-      ready: new Deque(),
-      front: null,
-      claimed: new IndexedHeap(isDueBefore),
-      contentBytes: 0,
-      idBytes: 0,
-      number: 0,
-    });
-    return { events, cold, ready, front, claimed, contentBytes, idBytes, number };
+  clear(): QueueEvents {
+    const emptied = new QueueEvents();
+    for (const name of eventFields) Object.assign(emptied, { [name]: this[name] });
+    Object.assign(this, new QueueEvents());
+    return emptied;
   }
 
-  /** Replaces everything in it: empties it, or undoes that. */
-  replace(emptied: Emptied): void {
+  /** Undoes clear(). */
+  restore(emptied: QueueEvents): void {
     Object.assign(this, emptied);
   }
 }
-
-/** Everything that a flush removes. */
-export type Emptied = Pick<
-  LocalQueue,
-  "events" | "cold" | "ready" | "front" | "claimed" | "contentBytes" | "idBytes" | "number"
->;
 
 function idOf(event: LocalEvent): string {
   return event.id;
 }
 
-/** A cold event in the front part was pushed at the right end: its place is its key. */
-function placeOf(entry: EventOrKey): number {
-  return typeof entry === "number" ? entry : entry.place;
-}
-
-/** Ascending by deadline, then by claim. */
-function isDueBefore(a: LocalEvent, b: LocalEvent): boolean {
-  return a.deadlineMs === b.deadlineMs ? a.place > b.place : a.deadlineMs < b.deadlineMs;
-}
-
 /** The keys of all these events, one at a time: there may be millions. */
-export function* keysOf({ ready, front, claimed }: Emptied): Generator<number> {
-  for (const line of [ready, front ?? []]) {
-    for (const entry of line) yield typeof entry === "number" ? entry : entry.key;
-  }
-  for (const { key } of claimed.elements) yield key;
+export function* keysOf({ events, cold }: QueueEvents): Generator<number> {
+  for (const { key } of events) yield key;
+  if (cold !== null) yield* cold.keys();
 }
 
-/** Both queues have claimed events. */
 export function isQueueDueBefore(a: LocalQueue, b: LocalQueue): boolean {
-  return isDueBefore(a.claimed.first as LocalEvent, b.claimed.first as LocalEvent);
+  return a.dueMs < b.dueMs;
 }

@@ -3,9 +3,9 @@
 // operations are in operations.ts.
 
 import { type Clock } from "../../queue/clock.ts";
-import { EarlierFailure, StoreError } from "../../queue/errors.ts";
+import { StoreError } from "../../queue/errors.ts";
 import { Failures } from "../../queue/failures.ts";
-import type { Operation, ResultOf, Results } from "../../queue/operations.ts";
+import type { Operation, ResultOf } from "../../queue/operations.ts";
 import {
   type DueListener,
   type ReadyListener,
@@ -14,6 +14,19 @@ import {
   type Store,
   type StoreObserver,
 } from "../../queue/store.ts";
+import {
+  answer,
+  batchOperationsMax,
+  countWithin,
+  failBatch,
+  growingKinds,
+  needsRoom,
+  noKinds,
+  readingKinds,
+  type Result,
+  type Submitted,
+  UntoldFailures,
+} from "./batch.ts";
 import { Changes } from "./changes.ts";
 import { ColdEvents } from "./cold-events.ts";
 import { type Journal, JournalError, type LoadProgress, noJournal } from "./journal.ts";
@@ -21,6 +34,7 @@ import { MemoryRelease } from "./memory-release.ts";
 import { Model } from "./model.ts";
 import { execute } from "./operations.ts";
 import { Restorer } from "./restorer.ts";
+import { CLAIMED, COMPLETED, DELAYED, FAILED, READY } from "./states.ts";
 
 export interface LocalStoreOptions {
   /** Leases are measured with it. */
@@ -40,32 +54,7 @@ export interface JournalOptions {
   onProgress?: LoadProgress;
 }
 
-/** Operations in one batch; further ones wait for the next turn, so that sockets are served. */
-export const batchOperationsMax = 4096;
-/** Bytes of ids and contents that one batch writes to the journal besides its first event. */
-const batchBytesMax = 1024 * 1024;
 const movedAtOnce = 4096;
-
-type Result = Results[Operation["kind"]];
-
-interface Submitted {
-  operation: Operation;
-  receiver: Receiver<Result>;
-  /** The failures of its session, and how many they were at submission. */
-  failures: Failures;
-  failureCount: number;
-  /** Set by execution. */
-  outcome: Result | StoreError | undefined;
-}
-
-type Kinds = ReadonlySet<Operation["kind"]>;
-
-/** The journal does not record these operations, so its failures do not affect them. */
-const unrecordedKinds: Kinds = new Set(["register"]);
-/** These operations need room on the disk: a journal may refuse them while all others go on. */
-const growingKinds: Kinds = new Set(["push", "probe"]);
-const readingKinds: Kinds = new Set(["peek", "status", "list", "ready"]);
-const noKinds: Kinds = new Set();
 
 /**
  * Without a journal everything is in memory and lost when this process ends; with one, an answered
@@ -81,6 +70,7 @@ export class LocalStore implements Store {
   #aheadMs = 0;
   readonly #onReady: ReadyListener;
   readonly #onDue: DueListener;
+  readonly #observer: StoreObserver | null;
   /** When a tick was due after the latest batch. */
   #dueAtMs = Infinity;
   #journal = noJournal;
@@ -92,7 +82,8 @@ export class LocalStore implements Store {
   #committing: Promise<void> | null = null;
   #isClosed = false;
 
-  constructor({ clock, onReady, onDue = () => {} }: LocalStoreOptions) {
+  constructor({ clock, onReady, onDue = () => {}, observer }: LocalStoreOptions) {
+    this.#observer = observer ?? null;
     this.#clock = clock;
     this.#memoryRelease = new MemoryRelease(clock);
     this.#onReady = onReady;
@@ -109,11 +100,11 @@ export class LocalStore implements Store {
     store.#journal = journal;
     const changes = new Changes();
     const model = store.#model;
-    const cold = new ColdEvents(journal, (event) => model.warmed(event));
+    const cold = new ColdEvents(journal, model.usage);
     store.#changes = changes;
     model.record({ changes, cold, heldBytesMax: memoryBudgetBytes });
     try {
-      await journal.load(new Restorer(model, changes), onProgress);
+      await journal.load(new Restorer(model, changes, cold), onProgress);
     } catch (error) {
       journal.close();
       throw error;
@@ -134,12 +125,16 @@ export class LocalStore implements Store {
   }
 
   describe(): [string, string | number][] {
-    const { queues, ready, claimed, contentBytes, cold, heldBytes } = this.#model.usage;
+    const { usage } = this.#model;
+    const { queues, contentBytes, cold, heldBytes } = usage;
     const facts: [string, string | number][] = [
       ["store", this.#journal.name],
       ["queues", queues],
-      ["ready", ready],
-      ["claimed", claimed],
+      ["ready", usage.count(READY)],
+      ["delayed", usage.count(DELAYED)],
+      ["claimed", usage.count(CLAIMED)],
+      ["failed", usage.count(FAILED)],
+      ["completed", usage.count(COMPLETED)],
       ["content_bytes", contentBytes],
     ];
     if (this.#changes === null) return facts;
@@ -195,7 +190,7 @@ export class LocalStore implements Store {
 
   #runBatch(): void {
     const batch = this.#takeBatch();
-    const pushRefusal = isGrowing(batch) ? this.#journal.pushRefusal() : null;
+    const pushRefusal = needsRoom(batch) ? this.#journal.pushRefusal() : null;
     this.#attempt(batch, pushRefusal);
   }
 
@@ -233,7 +228,7 @@ export class LocalStore implements Store {
       return this.#committed(batch);
     }
     this.#model.undo();
-    if (error.reason === "full" && pushRefusal === null && isGrowing(batch)) {
+    if (error.reason === "full" && pushRefusal === null && needsRoom(batch)) {
       return this.#attempt(batch, error.message);
     }
     failBatch(batch, new StoreError("refused", error.message), noKinds);
@@ -241,7 +236,7 @@ export class LocalStore implements Store {
   }
 
   #finish(batch: Submitted[]): void {
-    answer(batch);
+    answer(batch, this.#observer, this.#model.nowMs);
     this.#schedule();
     this.#announceReady();
     this.#announceDue();
@@ -259,6 +254,7 @@ export class LocalStore implements Store {
 
   #execute(batch: Submitted[], pushRefusal: string | null): void {
     this.#model.begin(this.#nowMs);
+    this.#model.isFull = pushRefusal !== null;
     const untold = new UntoldFailures();
     for (const submitted of batch) {
       submitted.outcome =
@@ -274,6 +270,7 @@ export class LocalStore implements Store {
     try {
       return execute(this.#model, operation);
     } catch (error) {
+      if (error instanceof StoreError) return error;
       const isKnown = error instanceof JournalError;
       return new StoreError("refused", isKnown ? error.message : String(error));
     }
@@ -297,62 +294,6 @@ export class LocalStore implements Store {
     const isEarlier = dueAtMs < this.#dueAtMs;
     this.#dueAtMs = dueAtMs;
     if (isEarlier) this.#onDue();
-  }
-}
-
-function isGrowing(batch: Submitted[]): boolean {
-  return batch.some(({ operation }) => growingKinds.has(operation.kind));
-}
-
-/** How many of the first `count` operations fit into one batch by their bytes; at least one. */
-function countWithin(submitted: Submitted[], count: number): number {
-  let bytes = 0;
-  for (let at = 0; at < count; at++) {
-    const { operation } = submitted[at]!;
-    if (operation.kind !== "push") continue;
-    bytes += (operation.id?.length ?? 0) + operation.contents.length;
-    if (bytes > batchBytesMax && at > 0) return at;
-  }
-  return count;
-}
-
-/** Fails the operations of a batch, except for those that failed already and the spared kinds. */
-function failBatch(batch: Submitted[], error: StoreError, spared: Kinds): void {
-  const untold = new UntoldFailures();
-  for (const submitted of batch) {
-    const { kind } = submitted.operation;
-    if (!(submitted.outcome instanceof StoreError) && !unrecordedKinds.has(kind)) {
-      if (!spared.has(kind)) submitted.outcome = error;
-      else submitted.outcome = untold.earlierFailureOf(submitted) ?? submitted.outcome;
-    }
-    untold.note(submitted);
-  }
-}
-
-/** Gives every receiver in the batch its outcome. */
-function answer(batch: Submitted[]): void {
-  for (const { outcome, receiver, failures } of batch) {
-    if (outcome instanceof StoreError) {
-      failures.add(outcome);
-      receiver.failed(outcome);
-    } else receiver.succeeded(outcome as Result);
-  }
-}
-
-/** The failures in a batch that their sessions have not been told of yet. */
-class UntoldFailures {
-  readonly #errors = new Map<Failures, StoreError>();
-
-  note({ failures, outcome }: Submitted): void {
-    const isFirst = outcome instanceof StoreError && !(outcome instanceof EarlierFailure);
-    if (isFirst) this.#errors.set(failures, outcome);
-  }
-
-  /** The error of an operation after a failure in this batch or an earlier one; else null. */
-  earlierFailureOf({ failures, failureCount }: Submitted): StoreError | null {
-    if (failures.hasNewSince(failureCount)) return failures.earlierFailure();
-    const error = this.#errors.size > 0 && this.#errors.get(failures);
-    return error ? new EarlierFailure(error) : null;
   }
 }
 

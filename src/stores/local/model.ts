@@ -1,13 +1,24 @@
-// The queues of the local store as plain data in memory, and the changes that keep it consistent.
-// With a journal every change is recorded, so that the journal can write it and the model undo it.
-
+// The events of the local store as plain data in memory, and their transitions. With a journal each
+// change is recorded, so that the journal can write it and the model undo it.
+import type { Counted, QueueCounts } from "../../queue/queue-status.ts";
 import type { Changes } from "./changes.ts";
-import type { ColdEvents, Shown } from "./cold-events.ts";
-import { IndexedHeap } from "./indexed-heap.ts";
-import { isQueueDueBefore, keysOf, LEFT_END, type LocalEvent, LocalQueue } from "./local-queue.ts";
-import { SortedNames } from "./sorted-names.ts";
-import { UnusedQueues } from "./unused-queues.ts";
-import { bytesOf, eventOverheadBytes, Usage } from "./usage.ts";
+import type { ColdEvents } from "./cold-events.ts";
+import { Counter } from "./counter.ts";
+import { Figures } from "./figures.ts";
+import type { EventOrPlace } from "./line.ts";
+import {
+  type EventOrKey,
+  keysOf,
+  type LocalQueue,
+  expiryOf,
+  type LocalEvent,
+  type Position,
+} from "./local-queue.ts";
+import { LocalQueues } from "./local-queues.ts";
+import { moreWith } from "./more.ts";
+import { TimeLine } from "./time-line.ts";
+import { eventOverheadBytes } from "./usage.ts";
+import { CLAIMED, DELAYED, GONE, LEFT_END, rankOf, READY, type StateNumber } from "./states.ts";
 
 /** Cold events that are read together with a popped one may take this part of the budget. */
 const readAheadShare = 1 / 4;
@@ -22,18 +33,11 @@ export interface Recording {
   heldBytesMax: number;
 }
 
-export class Model {
-  /** The time of the current batch: all its operations see the same time. */
-  nowMs = 0;
-  /** The queues that have consumers. */
-  readonly consumed = new Set<LocalQueue>();
-  /** Of all queues, also unused ones; ascending by bytes, which is the order of latin1 strings. */
-  readonly names = new SortedNames();
-  readonly usage = new Usage();
-  readonly #queues = new Map<string, LocalQueue>();
-  readonly #unused = new UnusedQueues();
-  /** Queues that have claimed events; the queue with the earliest deadline is first. */
-  readonly #byDeadline = new IndexedHeap<LocalQueue>(isQueueDueBefore);
+export class Model extends LocalQueues {
+  /** The journal has no room: what an operation need not keep is dropped. */
+  isFull = false;
+  readonly counter = new Counter();
+  readonly #gapped = new Set<LocalQueue>();
   #recording: Recording | null = null;
   #becameReady = new Map<string, number>();
   /** The last number given to an event or a place; unused when a journal gives the numbers. */
@@ -43,189 +47,211 @@ export class Model {
   /** From now on changes are recorded, and events may be cold. */
   record(recording: Recording): void {
     this.#recording = recording;
+    this.changes = recording.changes;
   }
 
-  get(name: string): LocalQueue | undefined {
-    return this.#queues.get(name);
-  }
-
-  /** The queue of that name; creates it if needed. */
-  open(name: string): LocalQueue {
-    let queue = this.get(name);
-    if (queue === undefined) {
-      queue = new LocalQueue(name);
-      this.#queues.set(name, queue);
-      this.names.add(name);
-      this.usage.addQueue(name);
-    }
-    return queue;
-  }
-
-  setConsumers(name: string, count: number): void {
-    const queue = count > 0 ? this.open(name) : this.get(name);
-    if (!queue) return;
-    queue.consumers = count;
-    if (count > 0) this.consumed.add(queue);
-    else this.consumed.delete(queue);
-    this.noteIfUnused(queue);
-  }
-
-  /** Whether an event of that id is ready or claimed. Throws a JournalError. */
-  has(queue: LocalQueue, { id, hash }: LocalEvent): boolean {
-    if (queue.events.get(id, hash)) return true;
-    return queue.cold !== null && (this.#recording?.cold.has(queue, id, hash) ?? false);
+  /** The event of that id in any state. A cold one stays cold. Throws a JournalError. */
+  find(queue: LocalQueue, id: string, hash: number): LocalEvent | undefined {
+    const event = queue.events.get(id, hash);
+    return event ?? (queue.cold === null ? undefined : this.#cold.find(queue, id, hash));
   }
 
   /** The right-most ready event; reads it into memory if it is cold. Throws a JournalError. */
-  rightMost(queue: LocalQueue): LocalEvent | undefined {
-    const entry = queue.readyAt("right");
+  next(queue: LocalQueue): LocalEvent | undefined {
+    const entry = queue.line.next;
     if (typeof entry !== "number") return entry;
-    return this.#recording?.cold.rightMost(queue, entry, this.#readAtOnce);
+    return this.#cold.warmNext(queue, entry, this.#readAtOnce);
   }
 
-  /** The ready event at that end; a cold one stays cold. Throws a JournalError. */
-  peek(queue: LocalQueue, end: "left" | "right"): Shown | undefined {
-    const entry = queue.readyAt(end);
-    if (typeof entry === "number") return this.#recording?.cold.peek(entry);
-    return entry && { id: entry.id, contents: this.contentsOf(entry) };
+  /** The event of an entry of the line; a cold one stays cold. Throws a JournalError. */
+  inLine(queue: LocalQueue, entry: EventOrPlace<LocalEvent>): LocalEvent {
+    return typeof entry === "number" ? this.#cold.atPlace(queue, entry) : entry;
+  }
+
+  /** The event of an entry by time; a cold one stays cold. Throws a JournalError. */
+  byTime(queue: LocalQueue, entry: EventOrKey): LocalEvent {
+    return typeof entry === "number" ? this.#cold.withKey(queue, entry) : entry;
+  }
+
+  /** Throws a JournalError. */
+  contentsOf(event: LocalEvent): string | Buffer {
+    return event.contents ?? this.#cold.contentsOf(event);
+  }
+
+  get #cold(): ColdEvents {
+    return this.#recording!.cold;
   }
 
   /** Events to read at once. They stay in memory until they are popped: fewer with many queues. */
   get #readAtOnce(): number {
     const budget = this.#recording!.heldBytesMax * readAheadShare;
-    return Math.max(2, Math.floor(budget / readAheadBytesMax / this.#queues.size));
+    return Math.max(2, Math.floor(budget / readAheadBytesMax / this.queueCount));
   }
 
-  /** Throws a JournalError. */
-  contentsOf(event: LocalEvent): string | Buffer {
-    return event.contents ?? this.#recording!.cold.contentsOf(event);
+  /** Moves an event into the state `to.state`, which may be the one that it has. */
+  move(event: LocalEvent, to: Partial<Position>, isTold = event.state !== READY): void {
+    if (event.isCold) this.#cold.warm(event);
+    const { queue: before, state } = event;
+    const queue = to.queue ?? before;
+    this.changes?.touch(event, queue);
+    const isWaiting = to.state === READY || to.state === DELAYED;
+    this.#transit(event, isWaiting ? this.#withExpiry(event, to) : to);
+    if (to.state === READY && (isTold || queue !== before)) this.#noteReady(queue, 1);
+    if (state === CLAIMED && event.state !== CLAIMED) this.#noteClaimEnded(before, event);
   }
 
-  /** A new event at that end. */
-  add(queue: LocalQueue, event: LocalEvent, end: "left" | "right"): void {
-    event.key = this.next();
-    event.place = end === "left" ? LEFT_END - event.key : event.key;
-    const recording = this.#recording;
-    if (recording === null || this.usage.heldBytes + bytesOf(event) <= recording.heldBytesMax) {
-      return this.#add(queue, event, end === "right");
+  /** Gives an event other contents. Call it after a move. */
+  setContents(event: LocalEvent, contents: string | Buffer): void {
+    const { contents: before, queue } = event;
+    const set = (value: string | Buffer | null) => {
+      const { contentBytes } = event;
+      event.contents = value;
+      queue.contentBytes += event.contentBytes - contentBytes;
+      this.usage.contentBytes += event.contentBytes - contentBytes;
+    };
+    this.changes?.noteContents(event, () => set(before));
+    set(contents);
+  }
+
+  /** Notes anew when an event that waits expires: the TTL of its queue has changed. */
+  noteExpiry(event: LocalEvent): void {
+    if (event.isCold) this.#cold.warm(event);
+    this.changes?.touch(event, event.queue);
+    this.#transit(event, this.#withExpiry(event, { state: event.state }));
+  }
+
+  /** The place of an event that enters at the left end now. */
+  leftPlace(): number {
+    return LEFT_END - this.number();
+  }
+
+  /** A number that no other event or place has. As a place it is the right end. */
+  number(): number {
+    return this.changes === null ? ++this.#lastNumber : this.changes.next();
+  }
+
+  claimNumber(): number {
+    return ++this.#lastClaim;
+  }
+
+  /** A token, or an id. */
+  count(): string {
+    const counted = this.counter.next(this.nowMs);
+    const { changes } = this;
+    if (changes) changes.countedMs = this.counter.ms;
+    return counted;
+  }
+
+  readonly #transit = (event: LocalEvent, to: Partial<Position>): void => {
+    this.#leave(event);
+    const { queue: before } = event;
+    if (to.more !== undefined && to.more !== event.more) {
+      const { otherBytes } = event;
+      event.more = to.more;
+      event.hasNewMore = true;
+      before.otherBytes += event.otherBytes - otherBytes;
+      this.usage.addOtherBytes(event.otherBytes - otherBytes);
     }
-    this.usage.cold++;
-    this.#noteReady(queue.name);
-    recording.changes.touch(queue, event, () => this.#unAdd(queue, event, end === "right"));
-    recording.cold.add(queue, event);
-    if (end === "left") queue.ready.pushLeft(event.key);
-    else queue.putInFront(event.key);
-  }
-
-  /** Adds an event again, at the place that it had before it was removed. */
-  addAt(queue: LocalQueue, event: LocalEvent, place: number): void {
-    event.key = this.next();
-    event.place = place;
-    this.#add(queue, event, true);
-  }
-
-  /** Removes the right-most ready event, which must be in memory. */
-  takeNext(queue: LocalQueue): void {
-    const wasInFront = queue.front !== null;
-    const event = queue.takeNext();
-    this.#recording?.changes.touch(queue, event, () => {
-      this.#unDrop(queue, event);
-      queue.putNext(event, wasInFront);
-    });
-    this.#drop(queue, event);
-  }
-
-  /** Claims the right-most ready event, which must be in memory. Returns the claim's number. */
-  claimNext(queue: LocalQueue, deadlineMs: number): number {
-    const wasInFront = queue.front !== null;
-    const event = queue.takeNext();
-    const { deadlineMs: deadlineBefore, place } = event;
-    this.#recording?.changes.touch(queue, event, () => {
-      this.#unclaim(queue, event);
-      // They belong to an earlier claim that ended in the same batch: it is restored next.
-      event.deadlineMs = deadlineBefore;
-      event.place = place;
-      queue.putNext(event, wasInFront);
-    });
-    event.deadlineMs = deadlineMs;
-    event.place = -++this.#lastClaim;
-    this.#claim(queue, event);
-    return this.#lastClaim;
-  }
-
-  /** Ends a claim: the event is gone. */
-  dropClaimed(queue: LocalQueue, event: LocalEvent): void {
-    this.#recording?.changes.touch(queue, event, () => {
-      this.#unDrop(queue, event);
-      this.#claim(queue, event);
-    });
-    this.#unclaim(queue, event);
-    this.#drop(queue, event);
-  }
-
-  /** Requeues a claimed event at that place, which is in the front part of the line. */
-  unclaim(queue: LocalQueue, event: LocalEvent, place: number): void {
-    const { place: placeBefore } = event;
-    this.#recording?.changes.touch(queue, event, () => {
-      queue.takeFromFront(place);
-      event.place = placeBefore;
-      this.#claim(queue, event);
-    });
-    this.#unclaim(queue, event);
-    event.place = place;
-    queue.putInFront(event);
-    this.#noteReady(queue.name);
-  }
-
-  /** Requeues at most `limit` events whose lease has expired. Returns how many. */
-  reclaim(limit: number): number {
-    for (let count = 0; count < limit; count++) {
-      const queue = this.#byDeadline.first;
-      const event = queue?.claimed.first;
-      if (!queue || !event || event.deadlineMs > this.nowMs) return count;
-      this.unclaim(queue, event, event.place);
+    if (to.queue !== undefined && to.queue !== before) {
+      before.drop(event);
+      event.queue = to.queue;
+      event.queue.index(event);
+      this.noteDue(before);
+      this.noteIfUnused(before);
     }
-    return limit;
+    const endedClaim = to.state === CLAIMED ? 0 : event.claim;
+    event.state = to.state ?? event.state;
+    event.atMs = to.atMs ?? event.atMs;
+    event.place = to.place ?? event.place;
+    event.lease = to.lease ?? (endedClaim || event.lease);
+    if (to.pushedAtMs !== undefined && to.pushedAtMs !== event.pushedAtMs) {
+      event.pushedAtMs = to.pushedAtMs;
+      event.hasNewMore = true;
+    }
+    this.#enter(event);
+  };
+
+  #enter(event: LocalEvent): void {
+    const { queue, state, atMs, place } = event;
+    this.usage.addToState(state, 1);
+    if (state === READY) queue.line.add(event);
+    else if (state === CLAIMED) queue.claimed.add(atMs, rankOf(state, place), event);
+    else if (state !== GONE) queue.timed(state).add(atMs, rankOf(state, place), event);
+    else {
+      queue.drop(event);
+      this.usage.removeWarm(event);
+      this.noteIfUnused(queue);
+    }
+    if (event.more !== null) this.#noteFacts(event, 1);
+    this.noteDue(queue);
   }
 
-  /** When the next lease ends; at once if an unused queue can be forgotten; or Infinity. */
-  get dueAtMs(): number {
-    if (this.#unused.size > 0) return 0;
-    return this.#byDeadline.first?.claimed.first?.deadlineMs ?? Infinity;
+  /** Afterwards the event is in its queue, but in no state. */
+  #leave(event: LocalEvent): void {
+    const { queue, state, atMs, place } = event;
+    this.usage.addToState(state, -1);
+    if (state === READY) {
+      queue.line.remove(place);
+      if (queue.line.hasManyGaps) this.#gapped.add(queue);
+    } else if (state === CLAIMED) queue.claimed.remove(atMs, rankOf(state, place));
+    else if (state !== GONE) queue.timed(state).remove(atMs, rankOf(state, place));
+    else {
+      queue.index(event);
+      this.usage.addWarm(event);
+    }
+    if (event.more !== null) this.#noteFacts(event, -1);
   }
 
+  /** The rare facts of an event that comes (1) or goes (-1) matter to its queue. */
+  #noteFacts(event: LocalEvent, sign: 1 | -1): void {
+    const { queue, state, more, key } = event;
+    if (state === DELAYED && event.attempt > 1) queue.retrying += sign;
+    if (more!.expiresAtMs === 0 || (state !== READY && state !== DELAYED)) return;
+    const { expiring } = queue;
+    if (sign === 1) (queue.expiring ??= new TimeLine()).add(more!.expiresAtMs, key, event);
+    else expiring!.remove(more!.expiresAtMs, key);
+    this.usage.expiring += sign;
+  }
+
+  /** `to` with the time when the event will expire. */
+  #withExpiry(event: LocalEvent, to: Partial<Position>): Partial<Position> {
+    const { ttlMs } = this.settingsOf(to.queue ?? event.queue);
+    const more = to.more === undefined ? event.more : to.more;
+    if (ttlMs === null && more === null) return to;
+    const expiresAtMs = expiryOf(to.pushedAtMs ?? event.pushedAtMs, more, ttlMs);
+    if (expiresAtMs === (more?.expiresAtMs ?? 0)) return to;
+    return { ...to, more: moreWith(more, { expiresAtMs }) };
+  }
+
+  /** Removes all events of a queue. */
   clear(queue: LocalQueue): void {
     if (queue.size === 0) return;
-    if (queue.heapAt !== -1) this.#byDeadline.remove(queue);
     this.usage.addEventsOf(queue, -1);
     const emptied = queue.clear();
-    this.noteIfUnused(queue);
-    this.#recording?.changes.retire({ number: emptied.number, keys: keysOf(emptied) }, () => {
-      queue.replace(emptied);
-      this.usage.addEventsOf(queue);
-      if (queue.claimed.length > 0) this.#byDeadline.add(queue);
+    const noted = () => {
+      this.noteDue(queue);
+      this.noteIfUnused(queue);
+    };
+    noted();
+    const { changes } = this;
+    if (!changes) return;
+    changes.retire({ number: emptied.number, keys: keysOf(emptied) }, () => {
+      queue.restore(emptied);
+      this.usage.addEventsOf(queue, 1);
+      noted();
     });
+    // The journal forgets its settings with its number.
+    if (queue.isConfigured) changes.numberOf(queue);
   }
 
   /** Call it before the first operation of a batch. */
   begin(nowMs: number): void {
     this.nowMs = nowMs;
-    if (this.#unused.isSweepDue) this.sweep();
+    this.sweepIfDue();
+    if (this.#gapped.size === 0) return;
+    for (const { line } of this.#gapped) line.closeGaps();
+    this.#gapped.clear();
   }
-
-  /** Forgets unused queues; waits for the next batch while changes may still be undone. */
-  sweep(): void {
-    this.#unused.sweep(this.#recording?.changes.isEmpty !== false, this.#forget);
-  }
-
-  readonly #forget = (queue: LocalQueue): void => {
-    if (!this.#queues.delete(queue.name)) return;
-    this.names.remove(queue.name);
-    this.usage.removeQueue(queue.name);
-    if (queue.number === 0) return;
-    this.#recording?.changes.forgotten.push(queue.number);
-    this.demandWrite();
-  };
 
   /** How many events became ready since the last call, by queue. */
   takeBecameReady(): Map<string, number> {
@@ -234,117 +260,72 @@ export class Model {
     return taken;
   }
 
-  /** Makes the journal write with this batch, even if nothing has changed. */
-  demandWrite(): void {
-    if (this.#recording) this.#recording.changes.isDemanded = true;
+  #noteReady(queue: LocalQueue, count: number): void {
+    if (count === 0 || !this.isHandingOut(queue)) return;
+    this.#becameReady.set(queue.name, (this.#becameReady.get(queue.name) ?? 0) + count);
   }
 
-  /** The changes are durable: frees the contents of claimed events. */
+  /** All its ready events may be handed out from now on: a pause has ended. */
+  noteAllReady(queue: LocalQueue): void {
+    this.#noteReady(queue, queue.line.length);
+  }
+
+  /** A claim fewer lets one event more out, where their number is limited. */
+  #noteClaimEnded(queue: LocalQueue, event: LocalEvent): void {
+    if (this.settingsOf(queue).claimedMax === null || event.state === READY) return;
+    this.#noteReady(queue, Math.min(1, queue.line.length));
+  }
+
+  /** Counts what only the store knows. */
+  tally(queue: LocalQueue, what: Counted): void {
+    queue.figures ??= new Figures();
+    queue.figures.addOne(this.nowMs, what);
+  }
+
+  addCounts(queue: LocalQueue, counts: QueueCounts): void {
+    queue.figures ??= new Figures();
+    queue.figures.add(this.nowMs, counts);
+    // They are not exact to the batch: a failed one does not take them back.
+    this.changes?.configured(queue, () => {});
+  }
+
+  /** The changes are durable: what needs not be in memory any more leaves it. */
   committed(): void {
-    if (this.#recording === null) return;
-    const { changes, cold } = this.#recording;
-    cold.forgetPending();
-    changes.committed(this.#release);
+    this.changes?.committed(this.#settle);
   }
 
   /** The changes are not durable: takes all of them back. */
   undo(): void {
-    this.#recording?.changes.undo();
-    this.#recording?.cold.forgetPending();
+    this.changes?.undo(this.#transit, this.#settle);
     this.#becameReady = new Map();
   }
 
-  /** At start: a ready event that only the journal has, at the place of its push. */
-  restoreCold(queue: LocalQueue, hash: number, key: number, end: "left" | "right"): void {
-    this.#recording!.cold.restore(queue, hash, key);
-    if (end === "left") queue.ready.pushLeft(key);
-    else queue.putInFront(key);
-    this.usage.cold++;
-  }
+  /** The journal has the event as it is. */
+  readonly #settle = (event: LocalEvent): void => {
+    const { state, queue, contents, contentBytes } = event;
+    if (state === CLAIMED) {
+      // It was handed out: its contents are read again only if it is requeued.
+      if (contents === null) return;
+      queue.contentBytes -= contentBytes;
+      this.usage.contentBytes -= contentBytes;
+      event.contents = null;
+      return;
+    }
+    const isWarm = state === READY && contents !== null;
+    const { heldBytesMax, cold } = this.#recording!;
+    if (!isWarm || this.usage.heldBytes > heldBytesMax) cold.cool(event);
+  };
 
-  /** At start: a claimed event, or a ready one that is not at the place of its push. */
-  restoreWarm(queue: LocalQueue, event: LocalEvent, isClaimed: boolean): void {
-    this.#index(queue, event);
-    if (isClaimed) this.#claim(queue, event);
-    else queue.putInFront(event);
+  /** At start: an event in memory that the journal has in that state. */
+  restore(event: LocalEvent, state: StateNumber): void {
+    event.isStored = true;
+    this.#leave(event);
+    event.state = state;
+    this.#enter(event);
   }
 
   /** At start: new claims get numbers above this one. */
   numberClaimsAfter(last: number): void {
     this.#lastClaim = last;
   }
-
-  /** Call it for a cold event that is in memory now. */
-  warmed(event: LocalEvent): void {
-    this.usage.cold--;
-    this.usage.addWarm(event);
-  }
-
-  /** A number that no other event or place has. As a place it is the right end. */
-  next(): number {
-    return this.#recording === null ? ++this.#lastNumber : this.#recording.changes.next();
-  }
-
-  #add(queue: LocalQueue, event: LocalEvent, isInFront: boolean): void {
-    this.#noteReady(queue.name);
-    this.#recording?.changes.touch(queue, event, () => this.#unAdd(queue, event, isInFront));
-    this.#index(queue, event);
-    if (isInFront) queue.putInFront(event);
-    else queue.ready.pushLeft(event);
-  }
-
-  #index(queue: LocalQueue, event: LocalEvent): void {
-    queue.index(event);
-    this.usage.addWarm(event);
-  }
-
-  #drop(queue: LocalQueue, event: LocalEvent): void {
-    queue.drop(event);
-    event.isGone = true;
-    this.usage.removeWarm(event);
-    this.noteIfUnused(queue);
-  }
-
-  #unDrop(queue: LocalQueue, event: LocalEvent): void {
-    event.isGone = false;
-    this.#index(queue, event);
-  }
-
-  #unAdd(queue: LocalQueue, event: LocalEvent, isInFront: boolean): void {
-    const entry = isInFront ? queue.takeFromFront(event.place) : queue.ready.popLeft();
-    if (typeof entry !== "number") return this.#drop(queue, event);
-    this.#recording!.cold.remove(queue, event.hash, event.key);
-    this.usage.cold--;
-    this.noteIfUnused(queue);
-  }
-
-  noteIfUnused(queue: LocalQueue): void {
-    this.#unused.note(queue);
-  }
-
-  #claim(queue: LocalQueue, event: LocalEvent): void {
-    queue.claimed.add(event);
-    this.usage.claimed++;
-    if (queue.heapAt === -1) this.#byDeadline.add(queue);
-    else this.#byDeadline.moved(queue);
-  }
-
-  #unclaim(queue: LocalQueue, event: LocalEvent): void {
-    queue.claimed.remove(event);
-    this.usage.claimed--;
-    if (queue.claimed.length === 0) this.#byDeadline.remove(queue);
-    else this.#byDeadline.moved(queue);
-  }
-
-  #noteReady(name: string): void {
-    this.#becameReady.set(name, (this.#becameReady.get(name) ?? 0) + 1);
-  }
-
-  /** A claimed event was handed out: its contents are read again only if it is requeued. */
-  readonly #release = (queue: LocalQueue, event: LocalEvent): void => {
-    if (!event.isClaimed || event.contents === null) return;
-    queue.contentBytes -= event.contentBytes;
-    this.usage.contentBytes -= event.contentBytes;
-    event.contents = null;
-  };
 }

@@ -1,52 +1,83 @@
-// Builds the model from a journal at start. Ready events stay cold: only their keys and hashes are
-// in memory until they are popped.
-
+// Builds the model from a journal at start. Only claimed events are in memory then; of the others
+// the model has the keys, times, places and hashes of ids.
 import type { Changes } from "./changes.ts";
+import type { ColdEvents } from "./cold-events.ts";
 import { hashOf } from "./hash-index.ts";
 import type { Restoration, StoredPlace } from "./journal.ts";
-import { LEFT_END, LocalEvent, type LocalQueue } from "./local-queue.ts";
+import { type LocalQueue, LocalEvent } from "./local-queue.ts";
 import type { Model } from "./model.ts";
+import { decodeMore } from "./more.ts";
+import { decodeFacts, decodeSettings } from "./queue-facts.ts";
+import { TimeLine } from "./time-line.ts";
+import { CLAIMED, DELAYED, LEFT_END, rankOf, READY } from "./states.ts";
 
 export class Restorer implements Restoration {
   readonly #model: Model;
   readonly #changes: Changes;
+  readonly #cold: ColdEvents;
+  /** The places of events in the line, by queue, in the order of their keys. */
+  readonly #lines = new Map<LocalQueue, number[]>();
   #lastClaim = 0;
   /** Events that an okq claimed which did not number claims. */
-  #unnumbered: { queue: LocalQueue; event: LocalEvent }[] = [];
+  #unnumbered: LocalEvent[] = [];
 
-  constructor(model: Model, changes: Changes) {
+  constructor(model: Model, changes: Changes, cold: ColdEvents) {
     this.#model = model;
     this.#changes = changes;
+    this.#cold = cold;
   }
 
-  queue(name: string, number: number): void {
+  begin(defaults: string | null, countedMs: number): void {
+    this.#model.counter.startAfter(countedMs);
+    const given = decodeSettings(defaults === null ? {} : JSON.parse(defaults));
+    this.#model.restoreDefaults(given);
+  }
+
+  queue(name: string, number: number, facts: string | null): void {
     const queue = this.#model.open(name);
     queue.number = number;
-    this.#model.noteIfUnused(queue);
+    if (facts !== null) this.#model.restoreFacts(queue, decodeFacts(facts));
   }
 
-  /** Keys ascend, so events that were pushed on the left come from right to left. */
-  event({ key, queue: name, id, place, deadlineMs }: StoredPlace): void {
+  event(name: string, stored: StoredPlace, more: string | null, isRetrying: boolean): void {
     const queue = this.#model.open(name);
-    const isReady = deadlineMs === null;
-    if (isReady && (place === null || place === key)) {
-      const end = place === null ? "left" : "right";
-      return this.#model.restoreCold(queue, hashOf(id), key, end);
-    }
-    const event = new LocalEvent(id, null);
-    Object.assign(event, { key, place: place ?? 0, deadlineMs: deadlineMs ?? 0, isStored: true });
-    const isNumbered = event.place < 0;
-    if (isNumbered && event.place > LEFT_END) {
-      this.#lastClaim = Math.max(this.#lastClaim, -event.place);
-    }
-    if (isReady || isNumbered) this.#model.restoreWarm(queue, event, !isReady);
-    else this.#unnumbered.push({ queue, event });
+    if (stored.state === CLAIMED) return this.#claimed(queue, stored, more);
+    const { key, state, atMs, place, expiresAtMs, lease } = stored;
+    this.#lastClaim = Math.max(this.#lastClaim, lease);
+    if (state === READY) this.#inLine(queue, place);
+    else queue.timed(state).add(atMs, rankOf(state, place), key);
+    if (isRetrying) queue.retrying++;
+    this.#model.usage.addToState(state, 1);
+    this.#cold.restore(queue, { hash: hashOf(stored.id), key, state, place });
+    if (expiresAtMs === 0 || (state !== READY && state !== DELAYED)) return;
+    (queue.expiring ??= new TimeLine()).add(expiresAtMs, key, key);
+    this.#model.usage.expiring++;
   }
 
   end(last: number): void {
     this.#changes.startAfter(last);
     this.#model.numberClaimsAfter(Math.max(this.#lastClaim, last));
     this.#restoreUnnumbered();
+    for (const [queue, places] of this.#lines) restoreLine(queue, places);
+    this.#lines.clear();
+    this.#model.noteAllDue();
+  }
+
+  #inLine(queue: LocalQueue, place: number): void {
+    const places = this.#lines.get(queue);
+    if (places) places.push(place);
+    else this.#lines.set(queue, [place]);
+  }
+
+  #claimed(queue: LocalQueue, stored: StoredPlace, more: string | null): void {
+    const { id, key, state, atMs, place, lease, pushedAtMs, expiresAtMs } = stored;
+    const event = new LocalEvent(queue, id, null);
+    Object.assign(event, { key, atMs, place, lease, pushedAtMs });
+    event.more = decodeMore(more, expiresAtMs);
+    const isNumbered = place < 0 && place > LEFT_END;
+    if (!isNumbered) return void this.#unnumbered.push(event);
+    this.#lastClaim = Math.max(this.#lastClaim, -place);
+    this.#model.restore(event, state);
   }
 
   /**
@@ -56,15 +87,20 @@ export class Restorer implements Restoration {
    */
   #restoreUnnumbered(): void {
     const claims = this.#unnumbered;
-    const numbers = claims.map(({ event }) => event.key).toSorted((a, b) => a - b);
-    claims.sort(
-      ({ event: a }, { event: b }) => a.deadlineMs - b.deadlineMs || (a.id < b.id ? -1 : 1),
-    );
-    for (const [at, { queue, event }] of claims.entries()) {
+    const numbers = claims.map(({ key }) => key).toSorted((a, b) => a - b);
+    claims.sort((a, b) => a.atMs - b.atMs || (a.id < b.id ? -1 : 1));
+    for (const [at, event] of claims.entries()) {
       event.place = -numbers[at]!;
-      this.#model.restoreWarm(queue, event, true);
-      this.#changes.touch(queue, event, () => {});
+      this.#model.restore(event, CLAIMED);
+      this.#changes.touch(event, event.queue);
     }
     this.#unnumbered = [];
   }
+}
+
+/** Adds these places to a line, from right to left. */
+function restoreLine({ line }: LocalQueue, places: number[]): void {
+  const isSorted = places.every((place, at) => at === 0 || place < places[at - 1]!);
+  const sorted = isSorted ? places : new Float64Array(places).toSorted().toReversed();
+  for (const place of sorted) line.add(place);
 }

@@ -54,6 +54,31 @@ export class SortedLine<T> {
     return value as T;
   }
 
+  /** At most `limit` values behind that place or from the beginning, the right-most first. */
+  page(after: number | null, limit: number, isReverse: boolean): T[] {
+    const step = isReverse ? 1 : -1;
+    const place = after ?? (isReverse ? -Infinity : Infinity);
+    let blockAt = this.#blockAt(place);
+    let index = this.#indexIn(this.#blocks[blockAt]!, place);
+    if (!isReverse) index--;
+    else if (index < this.#blocks[blockAt]!.length) {
+      if (this.#placeOf(this.#blocks[blockAt]![index]!) === place) index++;
+    }
+    const page: T[] = [];
+    while (page.length < limit) {
+      const block = this.#blocks[blockAt];
+      if (block === undefined) break;
+      if (index < 0 || index >= block.length) {
+        blockAt += step;
+        index = isReverse ? 0 : (this.#blocks[blockAt]?.length ?? 0) - 1;
+        continue;
+      }
+      page.push(block[index]!);
+      index += step;
+    }
+    return page;
+  }
+
   /** From left to right. */
   *[Symbol.iterator](): Generator<T> {
     for (const block of this.#blocks) yield* block;

@@ -1,40 +1,43 @@
 // How many queues and events a model has, and about how much memory they take.
-
-import type { LocalEvent, LocalQueue } from "./local-queue.ts";
+import { type QueueEvents, type LocalEvent } from "./local-queue.ts";
+import { CLAIMED, COMPLETED, DELAYED, FAILED, READY } from "./states.ts";
 
 /** Bytes of an event besides its contents and id: the object, its places in line and index. */
-export const eventOverheadBytes = 400;
+export const eventOverheadBytes = 420;
 /** Bytes of a cold event: its places in line and index. */
 const coldEventBytes = 70;
+/** Bytes of an event that expires, besides. */
+const expiringBytes = 40;
 /** Bytes of a queue besides its name and events, measured with 100,000 queues. */
 const queueOverheadBytes = 1500;
 
-/** Bytes that an event takes in memory. */
-export function bytesOf(event: LocalEvent): number {
-  return event.contentBytes + event.id.length + eventOverheadBytes;
-}
-
 export class Usage {
   queues = 0;
-  /** Events in memory, ready and claimed. */
+  /** Events in memory. */
   warm = 0;
-  /** Events that only the journal has, all of them ready. */
+  /** Events that only the journal has. */
   cold = 0;
-  claimed = 0;
+  expiring = 0;
   /** Contents in memory. */
   contentBytes = 0;
-  #idBytes = 0;
+  /** By state, in memory or not. */
+  readonly #counts = [0, 0, 0, 0, 0, 0, 0];
+  #otherBytes = 0;
   #nameBytes = 0;
+  /** Of the settings and pauses of queues. */
+  settingBytes = 0;
 
-  get ready(): number {
-    return this.warm + this.cold - this.claimed;
+  /** How many events are in that state. */
+  count(state: number): number {
+    return this.#counts[state]!;
   }
 
   /** About how much memory events and queues take. */
   get heldBytes(): number {
     const events = this.warm * eventOverheadBytes + this.cold * coldEventBytes;
-    const queues = this.queues * queueOverheadBytes + this.#nameBytes;
-    return this.contentBytes + this.#idBytes + events + queues;
+    const queues = this.queues * queueOverheadBytes + this.#nameBytes + this.settingBytes;
+    const bytes = this.contentBytes + this.#otherBytes + this.expiring * expiringBytes;
+    return bytes + events + queues;
   }
 
   addQueue(name: string): void {
@@ -47,24 +50,37 @@ export class Usage {
     this.#nameBytes -= name.length;
   }
 
+  addToState(state: number, count: number): void {
+    this.#counts[state]! += count;
+  }
+
   addWarm(event: LocalEvent): void {
     this.warm++;
     this.contentBytes += event.contentBytes;
-    this.#idBytes += event.id.length;
+    this.#otherBytes += event.otherBytes;
   }
 
   removeWarm(event: LocalEvent): void {
     this.warm--;
     this.contentBytes -= event.contentBytes;
-    this.#idBytes -= event.id.length;
+    this.#otherBytes -= event.otherBytes;
+  }
+
+  addOtherBytes(bytes: number): void {
+    this.#otherBytes += bytes;
   }
 
   /** Adds all events of a queue, or with -1 takes them off. */
-  addEventsOf(queue: LocalQueue, sign: 1 | -1 = 1): void {
+  addEventsOf(queue: QueueEvents, sign: 1 | -1): void {
     this.warm += sign * queue.events.size;
     this.cold += sign * (queue.cold?.size ?? 0);
-    this.claimed += sign * queue.claimed.length;
+    this.expiring += sign * (queue.expiring?.length ?? 0);
     this.contentBytes += sign * queue.contentBytes;
-    this.#idBytes += sign * queue.idBytes;
+    this.#otherBytes += sign * queue.otherBytes;
+    this.addToState(READY, sign * queue.line.length);
+    this.addToState(CLAIMED, sign * queue.claimed.length);
+    this.addToState(DELAYED, sign * (queue.delayed?.length ?? 0));
+    this.addToState(FAILED, sign * (queue.failed?.length ?? 0));
+    this.addToState(COMPLETED, sign * (queue.completed?.length ?? 0));
   }
 }

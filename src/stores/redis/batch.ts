@@ -17,7 +17,7 @@ import { type Staged, stagedOf } from "./staged.ts";
 import type { Level } from "./script.ts";
 import { headOf } from "./value.ts";
 import { type Argument, poppedCount, type ScriptReply } from "./verb.ts";
-import { isChange, levelOf, type Variant, variantOf, verbOf } from "./verbs.ts";
+import { higher, isChange, levelOf, type Variant, variantOf, verbOf } from "./verbs.ts";
 
 /** Which call has the session's latest operation: later ones may not join an earlier call. */
 export class Position extends Failures {
@@ -349,12 +349,6 @@ function isChanged(kind: Operation["kind"], result: unknown): boolean {
 
 function needsMemory(kind: Operation["kind"]): boolean {
   return kind === "push" || kind === "pushBatch" || kind === "probe";
-}
-
-const levels: Level[] = ["plain", "life", "full"];
-
-function higher(a: Level, b: Level): Level {
-  return levels[Math.max(levels.indexOf(a), levels.indexOf(b))]!;
 }
 
 /** The position in the list of the first call with at least that index. */

@@ -14,9 +14,10 @@ import type { Route } from "./route.ts";
 import { ServerTime } from "./server-time.ts";
 import { connectToMaster, ServerRoute } from "./server-route.ts";
 import { LaneSession, ShardedSession } from "./sessions.ts";
-import { shards } from "./shards.ts";
+import { shardOf, shards } from "./shards.ts";
 import { nameOfNode, type RedisTarget } from "./target.ts";
 import type { KnownShards } from "./spread.ts";
+import { upgrade } from "./upgrade.ts";
 import type { ScriptReply } from "./verb.ts";
 
 export interface RedisStoreOptions {
@@ -31,6 +32,8 @@ export interface RedisStoreOptions {
   /** Told why Redis refuses all commands, and null when it accepts them again. */
   onRefusal(reason: string | null): void;
   onPolicy: OnPolicy;
+  /** Told how many events of an older okq are moved to the keys of this version so far. */
+  onUpgrade(events: number, isDone: boolean): void;
   /** Told when batches begin to lack replicas (false), and when they have enough again. */
   onReplicas(areEnough: boolean): void;
   /** For all that this process times itself; the system's if none is given. */
@@ -139,10 +142,14 @@ export class RedisStore implements Store {
   static async open(options: RedisStoreOptions): Promise<RedisStore> {
     const isCluster = options.target.mode === "cluster";
     const evictions = new Evictions(options.onPolicy, options.clock ?? systemClock);
+    let servers: Servers | null = null;
     try {
-      const servers = await (isCluster ? openCluster : openPool)(options, evictions);
-      return new RedisStore(options, servers, evictions, await timesOf(servers, options));
+      servers = await (isCluster ? openCluster : openPool)(options, evictions);
+      const times = await timesOf(servers, options);
+      await upgradeKeys(servers, times, options);
+      return new RedisStore(options, servers, evictions, times);
     } catch (error) {
+      servers?.close();
       evictions.close();
       throw error;
     }
@@ -199,6 +206,21 @@ async function timesOf(
   const serverMs = Number(seconds) * 1000 + Number(micros) / 1000;
   for (const time of times.values()) time.set(serverMs, sentAtMs);
   return times;
+}
+
+async function upgradeKeys(
+  { routes }: Servers,
+  times: ReadonlyMap<string, ServerTime>,
+  { target, onUpgrade }: RedisStoreOptions,
+): Promise<void> {
+  const isCluster = target.mode === "cluster";
+  await upgrade({
+    shards: isCluster ? routes : routes.slice(0, 1),
+    shardOf: isCluster ? shardOf : () => 0,
+    answerMsMax: answerMsOf(target),
+    nowMs: () => times.get(routes[0]!.tag)!.nowMs(),
+    onProgress: onUpgrade,
+  });
 }
 
 /** Of the server, of the Sentinels, or of nodes of the cluster. */

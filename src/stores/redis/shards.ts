@@ -15,9 +15,29 @@ export const shards: readonly { tag: string; slot: number }[] = Array.from(
   },
 );
 
-/** It must never change: it decides where the queues of a running cluster are. */
+/**
+ * It must never change: it decides where the queues of a running cluster are. Queues with the same
+ * part in braces share a shard, and so do `queue` and `queue@name`.
+ */
 export function shardOf(queue: Buffer): number {
-  return Bun.hash.crc32(queue) % SHARDS;
+  return Bun.hash.crc32(spreadPart(queue)) % SHARDS;
+}
+
+const [OPENING, CLOSING, AT] = Buffer.from("{}@");
+
+/** The first part in braces that is not empty, else the part before the first @, else all. */
+function spreadPart(queue: Buffer): Buffer {
+  let opening = -1;
+  let end = queue.length;
+  for (let at = 0; at < queue.length; at++) {
+    const byte = queue[at];
+    if (byte === OPENING && opening === -1) opening = at;
+    else if (byte === CLOSING && opening !== -1) {
+      if (at > opening + 1) return queue.subarray(opening + 1, at);
+      opening = -1;
+    } else if (byte === AT && at < end) end = at;
+  }
+  return end === queue.length ? queue : queue.subarray(0, end);
 }
 
 /** The hash slot of a key, or of the inside of its tag, as Redis Cluster defines it. */

@@ -72,6 +72,13 @@ export function levelOf(operation: Operation): Level {
   }
 }
 
+const levels: Level[] = ["plain", "life", "full"];
+
+/** Of two levels, the one that has the verbs of both. */
+export function higher(a: Level, b: Level): Level {
+  return levels[Math.max(levels.indexOf(a), levels.indexOf(b))]!;
+}
+
 function isPlainPush({ id, options }: Push): boolean {
   return id !== null && options === null;
 }

@@ -52,7 +52,9 @@ export const operations: Operations = {
 
   unpop(state, { queue: name, popped }) {
     const queue = state.queue(textOf(name));
-    const { claim, event, rank } = popped.undo as Undo;
+    const { claim, event: given, rank } = popped.undo as Undo;
+    // A removed one that was undone before lives on by itself.
+    const event = claim === null ? { ...given } : given;
     if (claim !== null) {
       if (queue.events.get(event.id) !== event || event.claim?.number !== claim) return false;
     } else if (queue.taken(event.id)) return false;
@@ -317,7 +319,7 @@ function popFrom(
       attempt: 1 + event.failures + event.crashes,
       headers: claimant && options.headers,
       pushedAtMs: event.pushedAtMs,
-      undo: { claim: claim?.number ?? null, event, rank } satisfies Undo,
+      undo: { claim: claim?.number ?? null, event: claim ? event : { ...event }, rank },
     };
   }
   return null;

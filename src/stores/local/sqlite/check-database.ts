@@ -7,7 +7,8 @@ import { JournalError } from "../journal.ts";
 import { openExisting } from "./database-file.ts";
 import { damagedText, explained } from "./explained.ts";
 import { realFile } from "./real-file.ts";
-import { READY, valuesOf } from "./schema.ts";
+import { valuesOf } from "./schema.ts";
+import { CLAIMED, READY } from "../states.ts";
 
 export interface DatabaseCounts {
   queues: number;
@@ -22,8 +23,9 @@ const problems: Record<string, string> = {
   "queues with a name that another one has":
     "SELECT count(*) FROM (SELECT 1 FROM queues GROUP BY name HAVING count(*) > 1)",
   "events with values of a wrong type":
-    "SELECT count(*) FROM events WHERE typeof(id) <> 'text' OR typeof(deadline) <> 'integer' " +
-    "OR typeof(contents) NOT IN ('text', 'blob') OR typeof(queue) <> 'integer' OR key < 1",
+    "SELECT count(*) FROM events WHERE typeof(id) <> 'text' OR typeof(at) <> 'integer' " +
+    "OR typeof(place) <> 'integer' OR typeof(queue) <> 'integer' OR state NOT BETWEEN 2 AND 6 " +
+    "OR typeof(contents) NOT IN ('text', 'blob') OR key < 1",
 };
 
 /** Throws a JournalError with one line that says what is wrong. */
@@ -36,11 +38,12 @@ export function checkDatabase(path: string): DatabaseCounts {
     if (wrong.length > 0) throw new JournalError("failed", damagedText(file, wrong.join(", ")));
     const [row] = valuesOf(
       db,
-      `SELECT count(DISTINCT queue), count(*), coalesce(sum(deadline <> ${READY}), 0)
+      `SELECT count(DISTINCT queue), coalesce(sum(state = ${READY}), 0),
+         coalesce(sum(state = ${CLAIMED}), 0)
        FROM events WHERE queue IN (SELECT number FROM queues)`,
     ) as [[number, number, number]];
-    const [queues, events, claimed] = row;
-    return { queues, ready: events - claimed, claimed };
+    const [queues, ready, claimed] = row;
+    return { queues, ready, claimed };
   } catch (error) {
     throw explained(error, file);
   } finally {

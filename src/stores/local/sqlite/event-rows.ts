@@ -4,22 +4,28 @@
 import type { Database, Statement } from "bun:sqlite";
 import type { Changes } from "../changes.ts";
 import type { StoredEvent } from "../journal.ts";
-import { LEFT_END, type LocalEvent } from "../local-queue.ts";
-import { READY } from "./schema.ts";
+import { encodeMore } from "../more.ts";
+import { encodeFacts } from "../queue-facts.ts";
+import { LEASE_BASE, NO_TIME, PLACE_BASE } from "./schema.ts";
+import { type LocalEvent } from "../local-queue.ts";
+import { CLAIMED, GONE, READY, type StoredState } from "../states.ts";
 
 /** Rows inserted by one statement. */
 const insertedAtOnce = 16;
 /** Of the table of events. */
-const columns = 6;
+const columns = 11;
 /** Larger contents are left out when several events are read. */
 const contentsReadAtOnceMax = 4096;
 
 export class EventRows {
+  readonly #statements: Statement[] = [];
   readonly #insert: Statement;
   readonly #insertMany: Statement;
   readonly #delete: Statement;
   readonly #claim: Statement;
-  readonly #ready: Statement;
+  readonly #move: Statement;
+  readonly #moveWhole: Statement;
+  readonly #setContents: Statement;
   readonly #nameQueue: Statement;
   readonly #dropQueue: Statement;
   readonly #read: Statement;
@@ -31,21 +37,31 @@ export class EventRows {
 
   /** The tables are in the schema of that name: "main", or an attached database. */
   constructor(db: Database, schema: string) {
-    const row = "(?, ?, ?, ?, ?, ?)";
+    const prepare = (sql: string) => {
+      const statement = db.prepare(sql);
+      this.#statements.push(statement);
+      return statement;
+    };
+    const row = `(${Array(columns).fill("?").join(", ")})`;
     const rows = Array(insertedAtOnce).fill(row).join(", ");
     const events = `${schema}.events`;
     const between = "WHERE key BETWEEN ? AND ?";
-    this.#insert = db.prepare(`INSERT INTO ${events} VALUES ${row}`);
-    this.#insertMany = db.prepare(`INSERT INTO ${events} VALUES ${rows}`);
-    this.#delete = db.prepare(`DELETE FROM ${events} ${between}`);
-    this.#claim = db.prepare(`UPDATE ${events} SET deadline = ?, place = ? - key ${between}`);
-    this.#ready = db.prepare(`UPDATE ${events} SET deadline = ${READY}, place = ? WHERE key = ?`);
-    this.#nameQueue = db.prepare(`INSERT OR REPLACE INTO ${schema}.queues VALUES (?, ?)`);
-    this.#dropQueue = db.prepare(`DELETE FROM ${schema}.queues WHERE number = ?`);
-    this.#read = db.prepare(`SELECT key, id, contents FROM ${events} WHERE key = ?`);
-    this.#readRange = db.prepare(
-      `SELECT key, id,
-         CASE WHEN octet_length(contents) <= ${contentsReadAtOnceMax} THEN contents END
+    this.#insert = prepare(`INSERT INTO ${events} VALUES ${row}`);
+    this.#insertMany = prepare(`INSERT INTO ${events} VALUES ${rows}`);
+    this.#delete = prepare(`DELETE FROM ${events} ${between}`);
+    this.#claim = prepare(
+      `UPDATE ${events} SET state = ${CLAIMED}, at = ?, lease = ?, place = ? - key ${between}`,
+    );
+    const moved = `UPDATE ${events} SET queue = ?, state = ?, at = ?, lease = ?, place = ?`;
+    this.#move = prepare(`${moved} WHERE key = ?`);
+    this.#moveWhole = prepare(`${moved}, pushed = ?, expires = ?, more = ? WHERE key = ?`);
+    this.#setContents = prepare(`UPDATE ${events} SET contents = ? WHERE key = ?`);
+    this.#nameQueue = prepare(`INSERT OR REPLACE INTO ${schema}.queues VALUES (?, ?, ?)`);
+    this.#dropQueue = prepare(`DELETE FROM ${schema}.queues WHERE number = ?`);
+    const read = "SELECT key, id, state, at, lease, pushed, place, expires, more";
+    this.#read = prepare(`${read}, contents FROM ${events} WHERE key = ?`);
+    this.#readRange = prepare(
+      `${read}, CASE WHEN octet_length(contents) <= ${contentsReadAtOnceMax} THEN contents END
        FROM ${events} ${between} ORDER BY key`,
     );
   }
@@ -58,18 +74,21 @@ export class EventRows {
     let hasNew = false;
     // They may still have the values of a write that failed.
     for (const notes of [this.#gone, this.#claimed, this.#values]) notes.length = 0;
-    for (const { name, number } of changes.named) {
-      if (!changes.retired.has(number)) this.#nameQueue.run(number, name);
+    for (const { queue, number } of changes.named) {
+      if (changes.retired.has(number)) continue;
+      this.#nameQueue.run(number, queue.name, encodeFacts(queue));
     }
     for (const number of changes.retired.keys()) this.#dropQueue.run(number);
     for (const number of changes.forgotten) this.#dropQueue.run(number);
     const { touched, queueNumbers, retired } = changes;
     for (let at = 0; at < touched.length; at++) {
       const number = queueNumbers[at] as number;
-      if (retired.size > 0 && retired.has(number)) continue;
       const event = touched[at] as LocalEvent;
-      if (event.isStored) this.#note(event);
-      else if (withNew && !event.isGone) {
+      if (retired.size > 0 && retired.has(number)) {
+        // It may have come from another queue.
+        if (event.isStored) this.#gone.push(event.key);
+      } else if (event.isStored) this.#note(event, number);
+      else if (withNew && event.state !== GONE) {
         hasNew = true;
         this.#insertLater(event, number);
       }
@@ -100,32 +119,28 @@ export class EventRows {
   }
 
   finalize(): void {
-    for (const statement of [
-      this.#insert,
-      this.#insertMany,
-      this.#delete,
-      this.#claim,
-      this.#ready,
-      this.#nameQueue,
-      this.#dropQueue,
-      this.#read,
-      this.#readRange,
-    ]) {
-      statement.finalize();
-    }
+    for (const statement of this.#statements) statement.finalize();
   }
 
-  #note(event: LocalEvent): void {
-    if (event.isGone) this.#gone.push(event.key);
-    else if (event.isClaimed) this.#claimed.push(event);
-    else this.#ready.run(event.place, event.key);
+  #note(event: LocalEvent, queue: number): void {
+    const { state, key, hasNewMore, more } = event;
+    if (state === GONE) this.#gone.push(key);
+    else if (state === CLAIMED && !hasNewMore) this.#claimed.push(event);
+    else if (!hasNewMore) this.#move.run(queue, ...positionOf(event), key);
+    else {
+      const expires = more?.expiresAtMs || null;
+      const { pushedAtMs } = event;
+      this.#moveWhole.run(queue, ...positionOf(event), pushedAtMs, expires, encodeMore(more), key);
+    }
+    if (event.hasNewContents && state !== GONE) this.#setContents.run(event.contents, key);
   }
 
   #insertLater(event: LocalEvent, queue: number): void {
-    const { key, place, isClaimed, deadlineMs, id, contents } = event;
+    const { key, pushedAtMs, id, more, contents } = event;
     const values = this.#values;
-    const storedPlace = place === LEFT_END - key ? null : place;
-    values.push(key, queue, storedPlace, isClaimed ? deadlineMs : READY, id, contents);
+    const [state, at, lease, place] = positionOf(event);
+    values.push(key, queue, state, at, lease, pushedAtMs, place);
+    values.push(more?.expiresAtMs || null, id, encodeMore(more), contents);
     if (values.length < insertedAtOnce * columns) return;
     this.#insertMany.run(...values);
     values.length = 0;
@@ -149,8 +164,9 @@ export class EventRows {
       const first = events[from] as LocalEvent;
       let to = from + 1;
       while (to < events.length && isFollowedBy(first, events[to]!, to - from)) to++;
-      const { deadlineMs, place, key } = first;
-      this.#claim.run(deadlineMs, place + key, key, key + to - from - 1);
+      const { atMs, place, key } = first;
+      const lease = LEASE_BASE + first.lease;
+      this.#claim.run(atMs, lease, PLACE_BASE + place + key, key, key + to - from - 1);
       from = to;
     }
     events.length = 0;
@@ -158,15 +174,47 @@ export class EventRows {
 }
 
 function isFollowedBy(first: LocalEvent, event: LocalEvent, distance: number): boolean {
-  const { key, place, deadlineMs } = first;
+  const { key, place, atMs, lease } = first;
   const isNext = event.key === key + distance && event.place === place - distance;
-  return isNext && event.deadlineMs === deadlineMs;
+  return isNext && event.atMs === atMs && event.lease === lease;
 }
 
-type StoredRow = [key: number, id: string, contents: string | Uint8Array | null];
+/** The columns of the same width in every row. */
+function positionOf(event: LocalEvent): [state: number, at: number, lease: number, place: number] {
+  const { state, atMs, lease, place } = event;
+  const at = state === READY ? NO_TIME : atMs;
+  return [state, at, LEASE_BASE + lease, PLACE_BASE + place];
+}
 
-function storedEvent([key, id, contents]: StoredRow): StoredEvent {
-  if (contents === null || typeof contents === "string") return { key, id, contents };
-  const { buffer, byteOffset, length } = contents;
-  return { key, id, contents: Buffer.from(buffer, byteOffset, length) };
+type StoredRow = [
+  key: number,
+  id: string,
+  state: StoredState,
+  at: number,
+  lease: number,
+  pushed: number,
+  place: number,
+  expires: number | null,
+  more: string | null,
+  contents: string | Uint8Array | null,
+];
+
+function storedEvent(row: StoredRow): StoredEvent {
+  const [key, id, state, at, lease, pushedAtMs, place, expires, more, contents] = row;
+  return {
+    key,
+    id,
+    state,
+    atMs: state === READY ? 0 : at,
+    lease: lease - LEASE_BASE,
+    pushedAtMs,
+    place: place - PLACE_BASE,
+    expiresAtMs: expires ?? 0,
+    more,
+    contents: contents instanceof Uint8Array ? bufferOf(contents) : contents,
+  };
+}
+
+function bufferOf({ buffer, byteOffset, length }: Uint8Array): Buffer {
+  return Buffer.from(buffer, byteOffset, length);
 }

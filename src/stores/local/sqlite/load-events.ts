@@ -3,12 +3,25 @@
 
 import type { Database, Statement } from "bun:sqlite";
 import type { LoadProgress, Restoration } from "../journal.ts";
-import { READY, valuesOf } from "./schema.ts";
+import { LEASE_BASE, PLACE_BASE, valuesOf } from "./schema.ts";
+import { CLAIMED, DELAYED, numberOf, type StoredState } from "../states.ts";
 
 const rowsAtOnce = 10_000;
 const progressEveryMs = 1000;
 
-type EventRow = [key: number, queue: number, place: number | null, deadline: number, id: string];
+type EventRow = [
+  key: number,
+  queue: number,
+  state: StoredState,
+  at: number,
+  lease: number,
+  pushed: number,
+  place: number,
+  expires: number | null,
+  id: string,
+  more: string | null,
+  attempts: number | null,
+];
 
 /** Loads everything. Returns the keys of events that were flushed and are not deleted yet. */
 export async function loadEvents(
@@ -19,23 +32,44 @@ export async function loadEvents(
   const queues = new Map<number, string>();
   const flushed: number[] = [];
   let last = 0;
-  const named = valuesOf(db, "SELECT number, name FROM queues") as [number, string][];
-  for (const [number, name] of named) {
+  const [clock] = valuesOf(db, "SELECT defaults, counted FROM clock");
+  restoration.begin(...(clock as [string | null, number]));
+  const named = valuesOf(db, "SELECT number, name, facts FROM queues");
+  for (const [number, name, facts] of named as [number, string, string | null][]) {
     queues.set(number, name);
-    restoration.queue(name, number);
+    restoration.queue(name, number, facts);
     last = Math.max(last, number);
   }
+  const made = `coalesce(more ->> 'failures', 0) + coalesce(more ->> 'crashes', 0)`;
   const page = db.prepare(
-    `SELECT key, queue, place, deadline, id FROM events WHERE key > ?
-     ORDER BY key LIMIT ${rowsAtOnce}`,
+    `SELECT key, queue, state, at, lease, pushed, place, expires, id,
+       CASE state WHEN ${CLAIMED} THEN more END,
+       CASE state WHEN ${DELAYED} THEN ${made} END
+     FROM events WHERE key > ? ORDER BY key LIMIT ${rowsAtOnce}`,
   );
   try {
-    await forEachRow(page, onProgress, ([key, number, place, deadline, id]) => {
-      last = Math.max(last, key, place ?? 0);
+    await forEachRow(page, onProgress, (row) => {
+      const [
+        key,
+        number,
+        state,
+        atMs,
+        storedLease,
+        pushedAtMs,
+        stored,
+        expires,
+        id,
+        more,
+        attempts,
+      ] = row;
+      const place = stored - PLACE_BASE;
+      const lease = storedLease - LEASE_BASE;
+      last = Math.max(last, key, numberOf(place));
       const queue = queues.get(number);
       if (queue === undefined) return void flushed.push(key);
-      const deadlineMs = deadline === READY ? null : deadline;
-      restoration.event({ key, queue, id, place, deadlineMs });
+      const expiresAtMs = expires ?? 0;
+      const event = { key, id, state, atMs, place, lease, pushedAtMs, expiresAtMs };
+      restoration.event(queue, event, more, (attempts ?? 0) > 0);
     });
   } finally {
     // An open statement would keep the file open.

@@ -12,8 +12,14 @@ const applicationId = 0x6f6b716a;
  */
 const pageBytes = 8192;
 
-/** The deadline of a ready event. As wide as any deadline, so that a claim moves no bytes. */
-export const READY = 2 ** 46;
+/** The time of a ready event. SQLite stores it in as many bytes as any time of our days. */
+export const NO_TIME = 2 ** 46;
+
+/** Added to a lease (see LocalEvent), so that all leases take the same number of bytes. */
+export const LEASE_BASE = 2 ** 46;
+
+/** Added to a place, so that all places take the same number of bytes. */
+export const PLACE_BASE = 2 ** 52;
 
 /**
  * Each takes a database from the version of its index to the next. Once released, a migration
@@ -40,6 +46,36 @@ export const migrations: readonly string[] = [
   `CREATE TABLE mark (only INTEGER PRIMARY KEY CHECK (only = 1), text TEXT NOT NULL);
    INSERT INTO mark VALUES
      (1, 'okq-wal:' || lower(hex(randomblob(8))) || ':' || lower(hex(randomblob(8))));`,
+  // The states of an event. The columns from state to place have the same width in every row, and
+  // stand before id and contents: a claim or a requeue changes these bytes only. state is that of
+  // local-event.ts; at: when it is due, when its lease ends, or since when it is in its state;
+  // expires: when its TTL ends, if it has one; more: its rare facts, as more.ts encodes them.
+  // facts of a queue: as queue-facts.ts encodes them. counted: tokens and made ids so far have at
+  // most that time. Older events were pushed at the latest time that is known.
+  `CREATE TABLE moved (
+     key INTEGER PRIMARY KEY,
+     queue INTEGER NOT NULL,
+     state INTEGER NOT NULL,
+     at INTEGER NOT NULL,
+     lease INTEGER NOT NULL,
+     pushed INTEGER NOT NULL,
+     place INTEGER NOT NULL,
+     expires INTEGER,
+     id TEXT NOT NULL,
+     more TEXT,
+     contents NOT NULL
+   );
+   INSERT INTO moved
+     SELECT key, queue, CASE deadline WHEN 70368744177664 THEN 2 ELSE 4 END, deadline,
+       CASE deadline WHEN 70368744177664 THEN 70368744177664 ELSE 70368744207664 END,
+       (SELECT ms FROM clock),
+       4503599627370496 + coalesce(place, -1125899906842624 - key), NULL, id, NULL, contents
+     FROM events;
+   DROP TABLE events;
+   ALTER TABLE moved RENAME TO events;
+   ALTER TABLE queues ADD COLUMN facts TEXT;
+   ALTER TABLE clock ADD COLUMN counted INTEGER NOT NULL DEFAULT 0;
+   ALTER TABLE clock ADD COLUMN defaults TEXT;`,
 ];
 
 /** Makes the tables in an empty database. */

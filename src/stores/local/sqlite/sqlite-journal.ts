@@ -22,10 +22,13 @@ import { PushGate } from "./push-gate.ts";
 import { realFile } from "./real-file.ts";
 import { Reserve } from "./reserve.ts";
 import { pragma, valuesOf } from "./schema.ts";
+import { encodeSettings } from "../queue-facts.ts";
 import { type Fsync, WalFile } from "./wal-file.ts";
 import { WalMark } from "./wal-mark.ts";
 
 const clockEveryMs = 1000;
+/** The time of tokens and made ids is written so far ahead, so that few batches write it. */
+const countedAheadMs = 1000;
 /** How long the journal counts as unhealthy after a failure, even if it works again. */
 const failureMs = 60_000;
 
@@ -56,9 +59,12 @@ export class SqliteJournal implements Journal {
   readonly #onError: (error: Error) => void;
   readonly #chores: Chores;
   readonly #setClock: Statement;
+  readonly #setCounted: Statement;
+  readonly #setDefaults: Statement;
   readonly #begin: Statement;
   readonly #commit: Statement;
   #clockMs: number;
+  #countedMs: number;
   #copy: BackupCopy | null = null;
   #failure: { message: string; atMs: number } | null = null;
 
@@ -72,8 +78,11 @@ export class SqliteJournal implements Journal {
     try {
       this.#mark = new WalMark(this.#db);
       this.#rows = new EventRows(this.#db, "main");
-      this.#clockMs = valuesOf(this.#db, "SELECT ms FROM clock")[0]![0] as number;
+      const [clock] = valuesOf(this.#db, "SELECT ms, counted FROM clock") as [number, number][];
+      [this.#clockMs, this.#countedMs] = clock!;
       this.#setClock = this.#db.prepare("UPDATE clock SET ms = ?");
+      this.#setCounted = this.#db.prepare("UPDATE clock SET counted = ?");
+      this.#setDefaults = this.#db.prepare("UPDATE clock SET defaults = ?");
       this.#begin = this.#db.prepare("BEGIN IMMEDIATE");
       this.#commit = this.#db.prepare("COMMIT");
     } catch (error) {
@@ -106,16 +115,20 @@ export class SqliteJournal implements Journal {
   commit(changes: Changes, nowMs: number): void | Promise<void> {
     const clockMs = Math.floor(nowMs);
     const isClockDue = changes.isDemanded || clockMs >= this.#clockMs + clockEveryMs;
+    const countedMs = changes.countedMs > this.#countedMs ? changes.countedMs + countedAheadMs : 0;
     let hasNew: boolean;
     try {
       this.#begin.run();
       hasNew = this.#rows.write(changes, true);
       if (isClockDue) this.#setClock.run(clockMs);
+      if (countedMs > 0) this.#setCounted.run(countedMs);
+      if (changes.defaults) this.#setDefaults.run(encodeSettings(changes.defaults));
       this.#commit.run();
     } catch (error) {
       throw this.#rolledBack(error);
     }
     if (isClockDue) this.#clockMs = clockMs;
+    if (countedMs > 0) this.#countedMs = countedMs;
     this.#copy?.mirror(changes);
     for (const { keys } of changes.retired.values()) this.#chores.discard(keys);
     this.#chores.committed();
@@ -175,7 +188,10 @@ export class SqliteJournal implements Journal {
     this.#gate.close();
     this.#rows.finalize();
     this.#mark.finalize();
-    for (const statement of [this.#setClock, this.#begin, this.#commit]) statement.finalize();
+    for (const statement of [this.#setClock, this.#setCounted, this.#setDefaults]) {
+      statement.finalize();
+    }
+    for (const statement of [this.#begin, this.#commit]) statement.finalize();
     this.#wal?.close();
     this.#db.close();
   }

@@ -1,0 +1,119 @@
+// A batch of the local store: the operations of one turn of the event loop, and what becomes of
+// them when the journal fails.
+import { EarlierFailure, StoreError } from "../../queue/errors.ts";
+import type { Failures } from "../../queue/failures.ts";
+import type { Operation, Results } from "../../queue/operations.ts";
+import type { Receiver, StoreObserver } from "../../queue/store.ts";
+
+/** Operations in one batch; further ones wait for the next turn, so that sockets are served. */
+export const batchOperationsMax = 4096;
+/** Bytes of ids and contents that one batch writes to the journal besides its first event. */
+const batchBytesMax = 1024 * 1024;
+
+export type Result = Results[Operation["kind"]];
+
+export interface Submitted {
+  operation: Operation;
+  receiver: Receiver<Result>;
+  /** The failures of its session, and how many they were at submission. */
+  failures: Failures;
+  failureCount: number;
+  /** Set by execution. */
+  outcome: Result | StoreError | undefined;
+}
+
+type Kinds = ReadonlySet<Operation["kind"]>;
+
+/** The journal does not record these operations, so its failures do not affect them. */
+const unrecordedKinds: Kinds = new Set(["register"]);
+/** These operations need room on the disk: a journal may refuse them while all others go on. */
+export const growingKinds: Kinds = new Set(["push", "pushBatch", "probe"]);
+/** These keep what they need not: an error, a result, a completed event. */
+const keepingKinds: Kinds = new Set(["ack", "ackBatch", "fail", "crash", "touch", "tick"]);
+export const readingKinds: Kinds = new Set([
+  "peek",
+  "get",
+  "scan",
+  "settings",
+  "status",
+  "list",
+  "ready",
+]);
+export const noKinds: Kinds = new Set();
+
+/** Whether it matters to the batch that the journal has no room. */
+export function needsRoom(batch: Submitted[]): boolean {
+  return batch.some(({ operation: { kind } }) => growingKinds.has(kind) || keepingKinds.has(kind));
+}
+
+/** How many of the first `count` operations fit into one batch by their bytes; at least one. */
+export function countWithin(submitted: Submitted[], count: number): number {
+  let bytes = 0;
+  for (let at = 0; at < count; at++) {
+    bytes += bytesOf(submitted[at]!.operation);
+    if (bytes > batchBytesMax && at > 0) return at;
+  }
+  return count;
+}
+
+/** About how much an operation writes to the journal. */
+function bytesOf(operation: Operation): number {
+  switch (operation.kind) {
+    case "push":
+      return (operation.id?.length ?? 0) + operation.contents.length;
+    case "pushBatch":
+      return operation.events.reduce(
+        (sum, { id, contents }) => sum + (id?.length ?? 0) + contents.length,
+        0,
+      );
+    case "ack":
+      return operation.result?.length ?? 0;
+    case "fail":
+      return operation.error?.length ?? 0;
+    default:
+      return 0;
+  }
+}
+
+/** Fails the operations of a batch, except for those that failed already and the spared kinds. */
+export function failBatch(batch: Submitted[], error: StoreError, spared: Kinds): void {
+  const untold = new UntoldFailures();
+  for (const submitted of batch) {
+    const { kind } = submitted.operation;
+    if (!(submitted.outcome instanceof StoreError) && !unrecordedKinds.has(kind)) {
+      if (!spared.has(kind)) submitted.outcome = error;
+      else submitted.outcome = untold.earlierFailureOf(submitted) ?? submitted.outcome;
+    }
+    untold.note(submitted);
+  }
+}
+
+/** Gives every receiver in the batch its outcome. The batch was done at that time. */
+export function answer(batch: Submitted[], observer: StoreObserver | null, nowMs: number): void {
+  for (const { operation, outcome, receiver, failures } of batch) {
+    if (outcome instanceof StoreError) {
+      failures.add(outcome);
+      receiver.failed(outcome);
+    } else {
+      observer?.done(operation, outcome, nowMs);
+      receiver.succeeded(outcome as Result);
+    }
+  }
+}
+
+/** The failures in a batch that their sessions have not been told of yet. */
+export class UntoldFailures {
+  readonly #errors = new Map<Failures, StoreError>();
+
+  note({ failures, outcome }: Submitted): void {
+    const isFirst = outcome instanceof StoreError && !(outcome instanceof EarlierFailure);
+    if (isFirst) this.#errors.set(failures, outcome);
+  }
+
+  /** The error of an operation after a failure in this batch or an earlier one; else null. */
+  earlierFailureOf({ failures, failureCount }: Submitted): StoreError | null {
+    if (failures.hasNewSince(failureCount)) return failures.earlierFailure();
+    const error = this.#errors.size > 0 && this.#errors.get(failures);
+    return error ? new EarlierFailure(error) : null;
+  }
+}

@@ -1,0 +1,66 @@
+// Does what is due in the model: leases that ended, delayed events, TTLs, events that were kept
+// long enough, pauses.
+import { JournalError } from "./journal.ts";
+import { crash, drop, expire, makeReady } from "./life.ts";
+import { type LocalQueue, type Pauses, expiryOf } from "./local-queue.ts";
+import type { Model } from "./model.ts";
+import { isEmpty } from "./queue-facts.ts";
+
+/** Moves at most `limit` events. Returns how many. */
+export function moveDue(model: Model, limit: number): number {
+  let count = 0;
+  try {
+    while (count < limit) {
+      const queue = model.dueQueue;
+      if (queue === null) return count;
+      count += moveOne(model, queue);
+    }
+  } catch (error) {
+    // What was moved before the read that failed stays moved.
+    if (count === 0 || !(error instanceof JournalError)) throw error;
+  }
+  return count;
+}
+
+/** Does what is due first in that queue. Returns how many events that moved. */
+function moveOne(model: Model, queue: LocalQueue): number {
+  const { expiring, claimed, delayed, dueMs } = queue;
+  if (queue.pauses !== null && endPauses(model, queue, queue.pauses)) return 0;
+  if (expiring?.firstMs === dueMs) return expireFirst(model, queue);
+  if (claimed.firstMs === dueMs) crash(model, claimed.first!);
+  else if (delayed?.firstMs === dueMs) {
+    const event = model.byTime(queue, delayed.first!);
+    makeReady(model, event, model.leftPlace(), event.more);
+  } else trim(model, queue);
+  return 1;
+}
+
+/** The TTL of the queue may have changed since the event was pushed. */
+function expireFirst(model: Model, queue: LocalQueue): number {
+  const event = model.byTime(queue, queue.expiring!.first!);
+  const expiresAtMs = expiryOf(event.pushedAtMs, event.more, model.settingsOf(queue).ttlMs);
+  const isExpired = expiresAtMs > 0 && expiresAtMs <= model.nowMs;
+  if (isExpired) expire(model, event);
+  else model.noteExpiry(event);
+  return Number(isExpired);
+}
+
+/** Removes the failed or completed event that was kept long enough. */
+function trim(model: Model, queue: LocalQueue): void {
+  const { ms } = model.settingsOf(queue).keepFailed;
+  const { failed } = queue;
+  const isFailed = ms !== null && failed !== null && failed.firstMs + ms <= model.nowMs;
+  drop(model, model.byTime(queue, isFailed ? failed.first! : queue.completed!.first!));
+}
+
+/** Removes the pauses that have ended. Returns whether there were any. */
+function endPauses(model: Model, queue: LocalQueue, pauses: Pauses): boolean {
+  const kept = (until: number | null) => (model.isPaused(until) ? until : null);
+  const workers = [...pauses.workers].filter(([, until]) => model.isPaused(until));
+  const left = { in: kept(pauses.in), out: kept(pauses.out), workers: new Map(workers) };
+  const isOutEnded = left.out !== pauses.out || workers.length < pauses.workers.size;
+  if (!isOutEnded && left.in === pauses.in) return false;
+  model.setPauses(queue, isEmpty(left) ? null : left);
+  if (isOutEnded) model.noteAllReady(queue);
+  return true;
+}

@@ -1,0 +1,101 @@
+// The rare facts of an event: most events have none of them. Bytes are latin1 text here, one
+// character per byte, as ids are.
+
+export interface NotedError {
+  atMs: number;
+  attempt: number;
+  text: string;
+}
+
+export interface Facts {
+  failures: number;
+  crashes: number;
+  attemptsMax: number | null;
+  backoff: string | null;
+  leaseMs: number | null;
+  ttlMs: number | null;
+  /** From when its TTL counts, if not from its push. */
+  ttlFromMs: number | null;
+  /** As headers.ts encodes them. */
+  headers: string | null;
+  lastError: string | null;
+  errors: readonly NotedError[];
+  log: readonly string[];
+  progress: string | null;
+  result: string | null;
+  /** Of its claim. */
+  token: string | null;
+  claimant: string | null;
+  claimedAtMs: number | null;
+  isCancelled: boolean;
+  /** When it expires while it waits; 0: never. A journal keeps it in a column of its own. */
+  expiresAtMs: number;
+}
+
+/** Never changed: an event gets another one. */
+export interface More extends Readonly<Facts> {
+  /** About how much memory it takes. */
+  readonly bytes: number;
+}
+
+const NOTHING: Facts = {
+  failures: 0,
+  crashes: 0,
+  attemptsMax: null,
+  backoff: null,
+  leaseMs: null,
+  ttlMs: null,
+  ttlFromMs: null,
+  headers: null,
+  lastError: null,
+  errors: [],
+  log: [],
+  progress: null,
+  result: null,
+  token: null,
+  claimant: null,
+  claimedAtMs: null,
+  isCancelled: false,
+  expiresAtMs: 0,
+};
+
+const names = Object.keys(NOTHING) as (keyof Facts)[];
+/** Bytes of the object itself. */
+const overheadBytes = 200;
+const entryBytes = 100;
+
+/** The same with these changes; null if nothing is left of it. */
+export function moreWith(more: More | null, changes: Partial<Facts>): More | null {
+  const facts: Facts & { bytes: number } = { ...(more ?? NOTHING), ...changes, bytes: 0 };
+  let bytes = overheadBytes;
+  let isPlain = true;
+  for (const name of names) {
+    const value = facts[name];
+    if (isNothing(name, value)) continue;
+    isPlain = false;
+    if (typeof value === "string") bytes += value.length;
+  }
+  if (isPlain) return null;
+  for (const { text } of facts.errors) bytes += text.length + entryBytes;
+  for (const line of facts.log) bytes += line.length + entryBytes;
+  facts.bytes = bytes;
+  return facts;
+}
+
+/** As a journal keeps it; null if that is nothing. */
+export function encodeMore(more: More | null): string | null {
+  if (more === null) return null;
+  const kept = names.filter((name) => name !== "expiresAtMs" && !isNothing(name, more[name]));
+  if (kept.length === 0) return null;
+  return JSON.stringify(Object.fromEntries(kept.map((name) => [name, more[name]])));
+}
+
+export function decodeMore(text: string | null, expiresAtMs: number): More | null {
+  if (text === null && expiresAtMs === 0) return null;
+  const kept = text === null ? {} : (JSON.parse(text) as Partial<Facts>);
+  return moreWith(null, { ...kept, expiresAtMs });
+}
+
+function isNothing(name: keyof Facts, value: Facts[keyof Facts]): boolean {
+  return Array.isArray(value) ? value.length === 0 : value === NOTHING[name];
+}

@@ -1,0 +1,86 @@
+// What ends or prolongs a claim.
+import { nameOf } from "../../../queue/name-cache.ts";
+import type {
+  Ack,
+  AckBatch,
+  Claim,
+  Crash,
+  Fail,
+  FailOutcome,
+  Redo,
+  Touch,
+  TouchBatch,
+  TouchOutcome,
+} from "../../../queue/operations.ts";
+import { textOrNull, toText } from "../bytes.ts";
+import * as life from "../life.ts";
+import type { Model } from "../model.ts";
+import { type Facts, moreWith } from "../more.ts";
+import { type LocalEvent } from "../local-queue.ts";
+import { CLAIMED } from "../states.ts";
+
+const logLinesMax = 100;
+const lineBytesMax = 4096;
+
+/** The event that has this claim. Claimed events are always in memory. */
+function claimed(model: Model, queue: Buffer, { id, token }: Claim): LocalEvent | undefined {
+  const event = model.get(nameOf(queue))?.get(toText(id));
+  if (event === undefined || event.state !== CLAIMED) return undefined;
+  const isMeant = token === null || (event.more !== null && event.more.token === toText(token));
+  return isMeant ? event : undefined;
+}
+
+export function ack(model: Model, operation: Ack): boolean {
+  const event = claimed(model, operation.queue, operation);
+  if (event) life.complete(model, event, textOrNull(operation.result));
+  return event !== undefined;
+}
+
+export function ackBatch(model: Model, { queue, claims }: AckBatch): boolean[] {
+  return claims.map((claim) => ack(model, { kind: "ack", queue, ...claim, result: null }));
+}
+
+export function redo(model: Model, operation: Redo): boolean {
+  const event = claimed(model, operation.queue, operation);
+  if (!event) return false;
+  const atMs = life.startMs(model, operation.start);
+  const more = life.withoutClaim(event, null);
+  const place = model.number();
+  if (atMs > 0) life.delay(model, event, atMs, place, more);
+  else life.makeReady(model, event, place, more);
+  return true;
+}
+
+export function fail(model: Model, operation: Fail): FailOutcome {
+  const event = claimed(model, operation.queue, operation);
+  return event ? life.fail(model, event, textOrNull(operation.error) ?? "", operation.next) : null;
+}
+
+export function crash(model: Model, operation: Crash): boolean {
+  const event = claimed(model, operation.queue, operation);
+  if (event) life.crash(model, event);
+  return event !== undefined;
+}
+
+export function touch(model: Model, operation: Touch): TouchOutcome {
+  const event = claimed(model, operation.queue, operation);
+  if (!event) return null;
+  const { progress, log } = operation;
+  const atMs = model.nowMs + (operation.leaseMs ?? event.lease);
+  const facts: Partial<Facts> = {};
+  if (progress !== null && !model.isFull) facts.progress = toText(progress).slice(0, lineBytesMax);
+  if (log !== null && !model.isFull) {
+    const line = toText(log).slice(0, lineBytesMax);
+    facts.log = [...(event.more?.log ?? []), line].slice(-logLinesMax);
+  }
+  const hasFacts = Object.keys(facts).length > 0;
+  const more = hasFacts ? moreWith(event.more, facts) : event.more;
+  model.move(event, { state: CLAIMED, atMs, more });
+  return event.more?.isCancelled ? "cancelled" : "touched";
+}
+
+export function touchBatch(model: Model, operation: TouchBatch): TouchOutcome[] {
+  const { queue, claims, leaseMs } = operation;
+  const rest = { kind: "touch", queue, leaseMs, progress: null, log: null } as const;
+  return claims.map((claim) => touch(model, { ...rest, ...claim }));
+}

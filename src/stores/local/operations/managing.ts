@@ -1,0 +1,137 @@
+// Moves events to other queues, changes and cancels them, and keeps figures of queues.
+import { decodeHeaders, encodeHeaders, type Header } from "../../../queue/headers.ts";
+import type {
+  Cancel,
+  CancelOutcome,
+  Count,
+  Move,
+  SetEvent,
+  Stats,
+} from "../../../queue/management.ts";
+import { nameOf } from "../../../queue/name-cache.ts";
+import { emptyCounts, type QueueStats } from "../../../queue/queue-status.ts";
+import { toBytes, toKept, toText } from "../bytes.ts";
+import { hashOf } from "../hash-index.ts";
+import { drop, dropOldest, leftBehind, settle, startMs } from "../life.ts";
+import type { LocalEvent, LocalQueue } from "../local-queue.ts";
+import type { Model } from "../model.ts";
+import { type Facts, moreWith } from "../more.ts";
+import { isPushable, oldestOf, surplusOf } from "../room.ts";
+import { CLAIMED, COMPLETED, DELAYED, FAILED, READY } from "../states.ts";
+import { statusOf } from "./queues.ts";
+
+/** The oldest ready event is looked for among so many: those that are next out. */
+const oldestOfReady = 100;
+
+export function move(model: Model, { queue: name, target: to, targets }: Move): boolean[] {
+  const queue = model.get(nameOf(name));
+  if (!queue) return targets.map(() => false);
+  const target = model.open(nameOf(to));
+  model.noteIfUnused(target);
+  // Found before the first one is moved: a read may fail.
+  const found = targets.map(({ id }) => {
+    const text = toText(id);
+    const hash = hashOf(text);
+    return { event: model.find(queue, text, hash), there: model.find(target, text, hash) };
+  });
+  const seen = new Set<string>();
+  const moved: boolean[] = [];
+  for (const [at, { event, there }] of found.entries()) {
+    const { version } = targets[at]!;
+    const isThere = event !== undefined && (version === null || version === event.version);
+    const isTaken = there !== undefined && there.state !== COMPLETED;
+    const isFree = isThere && event.state !== CLAIMED && !isTaken && !seen.has(event.id);
+    if (!isFree || queue === target) moved.push(false);
+    else {
+      if (!isPushable(model, target)) return moved;
+      const needsRoom = event.state === READY || event.state === DELAYED;
+      const surplus = needsRoom ? surplusOf(model, target, 1) : 0;
+      if (surplus === null) return moved;
+      for (const one of oldestOf(model, target, surplus)) dropOldest(model, one);
+      if (there) drop(model, there);
+      seen.add(event.id);
+      moveOne(model, event, target);
+      moved.push(true);
+    }
+  }
+  return moved;
+}
+
+/** It keeps its state, and counts from 0. */
+function moveOne(model: Model, event: LocalEvent, queue: LocalQueue): void {
+  const { state, atMs } = event;
+  const pushedAtMs = model.nowMs;
+  const more = moreWith(event.more, leftBehind());
+  if (state === FAILED || state === COMPLETED) {
+    return settle(model, event, state, more, { queue, atMs, pushedAtMs });
+  }
+  const place = model.leftPlace();
+  model.move(event, { queue, state, atMs, place, pushedAtMs, more });
+}
+
+export function set(model: Model, operation: SetEvent): boolean {
+  const { id, contents, start, ttlMs, headers } = operation;
+  const queue = model.get(nameOf(operation.queue));
+  const text = toText(id);
+  const event = queue && model.find(queue, text, hashOf(text));
+  if (!event || event.state === CLAIMED || event.state === COMPLETED) return false;
+  if (start !== null && event.state === FAILED) return false;
+  const facts: Partial<Facts> = {};
+  if (ttlMs !== null) Object.assign(facts, { ttlMs, ttlFromMs: model.nowMs });
+  if (headers.length > 0) facts.headers = withHeaders(event.more?.headers ?? null, headers);
+  const more = Object.keys(facts).length > 0 ? moreWith(event.more, facts) : event.more;
+  const { state, atMs, place } = event;
+  if (start === null) model.move(event, { state, atMs, place, more });
+  else {
+    const startsAtMs = startMs(model, start);
+    const next = startsAtMs > 0 ? DELAYED : READY;
+    model.move(event, { state: next, atMs: startsAtMs, place: model.leftPlace(), more });
+  }
+  if (contents !== null) model.setContents(event, toKept(contents));
+  return true;
+}
+
+/** A block of headers in which these are set. */
+function withHeaders(block: string | null, added: Header[]): string {
+  const headers = new Map<string, Header>();
+  const own = block === null ? [] : decodeHeaders(toBytes(block));
+  for (const header of [...own, ...added]) headers.set(toText(header[0]), header);
+  return toText(encodeHeaders([...headers.values()])!);
+}
+
+export function cancel(model: Model, { queue: name, id }: Cancel): CancelOutcome {
+  const queue = model.get(nameOf(name));
+  const text = toText(id);
+  const event = queue && model.find(queue, text, hashOf(text));
+  if (!event) return null;
+  if (event.state === CLAIMED) {
+    model.move(event, { state: CLAIMED, more: moreWith(event.more, { isCancelled: true }) });
+    return "asked";
+  }
+  if (event.state !== READY && event.state !== DELAYED) return null;
+  drop(model, event);
+  return "removed";
+}
+
+export function count(model: Model, { counted }: Count): null {
+  for (const { queue: name, counts } of counted) {
+    const queue = model.get(nameOf(name));
+    if (queue && !queue.isUnused) model.addCounts(queue, counts);
+  }
+  return null;
+}
+
+export function stats(model: Model, { queue: name }: Stats): QueueStats {
+  const queue = model.get(nameOf(name));
+  const page = queue?.line.page(null, oldestOfReady, false) ?? [];
+  const pushedAt = page.map((entry) => model.inLine(queue!, entry).pushedAtMs);
+  return {
+    ...statusOf(model, nameOf(name)),
+    retrying: queue?.retrying ?? 0,
+    counts: queue?.figures?.counts ?? emptyCounts(),
+    recent: queue?.figures?.recentAt(model.nowMs) ?? emptyCounts(),
+    oldestReadyAtMs: pushedAt.length > 0 ? Math.min(...pushedAt) : null,
+    windows: 0,
+    nowMs: model.nowMs,
+  };
+}

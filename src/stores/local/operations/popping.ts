@@ -1,0 +1,148 @@
+// Pops, and what undoes them.
+import { workerOf } from "../../../queue/claimant.ts";
+import type { Popped } from "../../../queue/event.ts";
+import { nameOf } from "../../../queue/name-cache.ts";
+import {
+  BATCH_CONTENTS_BYTES,
+  type Pop,
+  type PopBatch,
+  type Unpop,
+} from "../../../queue/operations.ts";
+import { bytesOrNull, contentsToBytes, toBytes, toKept, toText } from "../bytes.ts";
+import { JournalError } from "../journal.ts";
+import { drop, expire, makeReady, withoutClaim } from "../life.ts";
+import { type LocalQueue, expiryOf, LocalEvent } from "../local-queue.ts";
+import type { Model } from "../model.ts";
+import { moreWith } from "../more.ts";
+import { CLAIMED, COMPLETED } from "../states.ts";
+
+/** A pop passes over so many expired events; a tick ends them all. */
+const expiredAtOnce = 1000;
+
+/** What undoes a pop. */
+interface Undo {
+  /** The number of the claim; 0: none. */
+  claim: number;
+  /** The place in line before. */
+  place: number;
+  /** The event that the pop removed. */
+  removed: LocalEvent | null;
+}
+
+/** How to pop. */
+type Terms = Pick<Pop, "leaseMs" | "claimant">;
+
+export function pop(model: Model, operation: Pop): Popped | null {
+  const queue = model.get(nameOf(operation.queue));
+  return queue ? popOne(model, queue, operation.queue, operation) : null;
+}
+
+export function popBatch(model: Model, operation: PopBatch): Popped[] {
+  const popped: Popped[] = [];
+  let bytes = 0;
+  try {
+    for (const name of operation.queues) {
+      const queue = model.get(nameOf(name));
+      if (!queue) continue;
+      while (popped.length < operation.count && bytes <= BATCH_CONTENTS_BYTES) {
+        const event = popOne(model, queue, name, operation);
+        if (event === null) break;
+        popped.push(event);
+        bytes += event.contents.length;
+      }
+    }
+  } catch (error) {
+    if (popped.length === 0 || !(error instanceof JournalError)) throw error;
+  }
+  return popped;
+}
+
+function popOne(model: Model, queue: LocalQueue, name: Buffer, terms: Terms): Popped | null {
+  if (!mayPop(model, queue, terms)) return null;
+  const event = nextUnexpired(model, queue);
+  if (!event) return null;
+  const contents = contentsToBytes(model.contentsOf(event));
+  const { attempt, place, more, pushedAtMs } = event;
+  const undo: Undo = { claim: 0, place, removed: null };
+  let token: string | null = null;
+  if (terms.leaseMs === 0) {
+    drop(model, event);
+    undo.removed = event;
+  } else {
+    const leaseMs = terms.leaseMs ?? more?.leaseMs ?? model.settingsOf(queue).leaseMs;
+    token = terms.claimant === null ? null : model.count();
+    undo.claim = claim(model, event, leaseMs, token, terms.claimant);
+  }
+  return {
+    queue: name,
+    id: toBytes(event.id),
+    contents,
+    token: bytesOrNull(token),
+    attempt,
+    headers: more === null || terms.claimant === null ? null : bytesOrNull(more.headers),
+    pushedAtMs,
+    undo,
+  };
+}
+
+/** Returns the number of the claim. */
+function claim(
+  model: Model,
+  event: LocalEvent,
+  leaseMs: number,
+  token: string | null,
+  claimant: Buffer | null,
+): number {
+  const number = model.claimNumber();
+  const atMs = model.nowMs + leaseMs;
+  const to = { state: CLAIMED, atMs, place: -number, lease: leaseMs } as const;
+  if (token === null) model.move(event, to);
+  else {
+    const facts = { token, claimant: toText(claimant!), claimedAtMs: model.nowMs };
+    model.move(event, { ...to, more: moreWith(event.more, facts) });
+  }
+  return number;
+}
+
+function mayPop(model: Model, queue: LocalQueue, { leaseMs, claimant }: Terms): boolean {
+  const { pauses } = queue;
+  if (pauses !== null) {
+    if (model.isPaused(pauses.out)) return false;
+    const isNamed = claimant !== null && pauses.workers.size > 0;
+    if (isNamed && model.isPaused(pauses.workers.get(toText(workerOf(claimant))))) return false;
+  }
+  const { claimedMax } = model.settingsOf(queue);
+  return claimedMax === null || leaseMs === 0 || queue.claimed.length < claimedMax;
+}
+
+/** The next event out; ends those in front of it that have expired. Throws a JournalError. */
+function nextUnexpired(model: Model, queue: LocalQueue): LocalEvent | undefined {
+  const { ttlMs } = model.settingsOf(queue);
+  for (let passed = 0; passed < expiredAtOnce; passed++) {
+    const event = model.next(queue);
+    if (!event || (ttlMs === null && event.more === null)) return event;
+    const expiresAtMs = expiryOf(event.pushedAtMs, event.more, ttlMs);
+    if (expiresAtMs === 0 || expiresAtMs > model.nowMs) return event;
+    expire(model, event);
+  }
+  return undefined;
+}
+
+export function unpop(model: Model, { queue: name, popped }: Unpop): boolean {
+  const { claim: number, place, removed } = popped.undo as Undo;
+  if (removed === null) {
+    const event = model.get(nameOf(name))?.get(toText(popped.id));
+    if (event?.claim !== number) return false;
+    makeReady(model, event, place, withoutClaim(event, null));
+    return true;
+  }
+  const queue = model.open(nameOf(name));
+  const event = new LocalEvent(queue, removed.id, toKept(popped.contents));
+  const there = model.find(queue, event.id, event.hash);
+  if (there && there.state !== COMPLETED) return false;
+  if (there) drop(model, there);
+  event.key = model.number();
+  event.pushedAtMs = removed.pushedAtMs;
+  makeReady(model, event, place, removed.more);
+  return true;
+}

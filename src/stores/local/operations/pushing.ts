@@ -1,0 +1,137 @@
+// Pushes, one or several in one step.
+import { Duplicate, type End, type PushOptions } from "../../../queue/event.ts";
+import type { Push, PushBatch } from "../../../queue/operations.ts";
+import { nameOf } from "../../../queue/name-cache.ts";
+import { textOrNull, toBytes, toKept, toText } from "../bytes.ts";
+import { drop, dropOldest, startMs } from "../life.ts";
+import { type LocalQueue, LocalEvent } from "../local-queue.ts";
+import type { Model } from "../model.ts";
+import { type Facts, type More, moreWith } from "../more.ts";
+import { checkPushable, makeRoom } from "../room.ts";
+import { COMPLETED, DELAYED, GONE, LEFT_END, READY } from "../states.ts";
+
+/** One push: its event, which is not in the model yet, and the event that has its id. */
+interface Step {
+  event: LocalEvent;
+  there: LocalEvent | undefined;
+}
+
+export function push(model: Model, operation: Push): Buffer | Duplicate {
+  const { queue: name, end, id, contents, options } = operation;
+  const queue = model.open(nameOf(name));
+  checkPushable(model, queue);
+  const step = id === null ? unnamed(model, queue, contents) : named(model, queue, id, contents);
+  const { event, there } = step;
+  const outcome = outcomeOf(step, id ?? toBytes(event.id), options);
+  if (outcome === "replace") replace(model, event, there!, end, options!);
+  if (outcome !== "add") return outcome === "replace" ? id! : outcome;
+  for (const one of makeRoom(model, queue, 1)) dropOldest(model, one);
+  if (there !== undefined && there.state === COMPLETED) drop(model, there);
+  add(model, event, end, options);
+  return id ?? toBytes(event.id);
+}
+
+export function pushBatch(model: Model, operation: PushBatch): (Buffer | Duplicate)[] {
+  const { queue: name, end, events, options } = operation;
+  const queue = model.open(nameOf(name));
+  checkPushable(model, queue);
+  const ids = new Set<string>();
+  const steps = events.map(({ id, contents }) => {
+    const isTaken = (text: string) => ids.has(text);
+    const step =
+      id === null ? unnamed(model, queue, contents, isTaken) : named(model, queue, id, contents);
+    const bytes = id ?? toBytes(step.event.id);
+    const isSecond = ids.has(step.event.id);
+    ids.add(step.event.id);
+    const outcome = isSecond ? new Duplicate(bytes) : outcomeOf(step, bytes, options);
+    return { event: step.event, there: step.there, bytes, outcome };
+  });
+  const adds = steps.filter(({ outcome }) => outcome === "add").length;
+  for (const one of makeRoom(model, queue, adds)) dropOldest(model, one);
+  return steps.map(({ event, there, bytes, outcome }) => {
+    if (outcome !== "add" && outcome !== "replace") return outcome;
+    // It may just have made room.
+    const isThere = there !== undefined && there.state !== GONE;
+    if (isThere && outcome === "replace") replace(model, event, there, end, options);
+    else {
+      if (isThere) drop(model, there);
+      add(model, event, end, options);
+    }
+    return bytes;
+  });
+}
+
+function named(model: Model, queue: LocalQueue, id: Buffer, contents: Buffer): Step {
+  const event = new LocalEvent(queue, toText(id), toKept(contents));
+  return { event, there: model.find(queue, event.id, event.hash) };
+}
+
+/** With an id that the store makes. */
+function unnamed(
+  model: Model,
+  queue: LocalQueue,
+  contents: Buffer,
+  isTaken: (id: string) => boolean = () => false,
+): Step {
+  for (;;) {
+    const event = new LocalEvent(queue, model.count(), toKept(contents));
+    const there = model.find(queue, event.id, event.hash);
+    if (there === undefined && !isTaken(event.id)) return { event, there };
+  }
+}
+
+/** What a push does: adds or replaces an event, or nothing but answer. */
+function outcomeOf(
+  { there }: Step,
+  id: Buffer,
+  options: PushOptions | null,
+): "add" | "replace" | Buffer | Duplicate {
+  if (there === undefined || there.state === COMPLETED) return "add";
+  const onDuplicate = options?.onDuplicate ?? "refuse";
+  if (onDuplicate === "keep") return id;
+  const isWaiting = there.state === READY || there.state === DELAYED;
+  return onDuplicate === "replace" && isWaiting ? "replace" : new Duplicate(id);
+}
+
+function add(model: Model, event: LocalEvent, end: End, options: PushOptions | null): void {
+  event.key = model.number();
+  event.pushedAtMs = model.nowMs;
+  const place = end === "left" ? LEFT_END - event.key : event.key;
+  if (options === null) return model.move(event, { state: READY, place });
+  const more = moreWith(null, factsOf(options));
+  const atMs = startMs(model, options.start);
+  if (atMs > 0) model.move(event, { state: DELAYED, atMs, place, more });
+  else model.move(event, { state: READY, place, more });
+}
+
+/** Puts an event in the place of one that waits. */
+function replace(
+  model: Model,
+  event: LocalEvent,
+  there: LocalEvent,
+  end: End,
+  options: PushOptions,
+): void {
+  const { state, place, atMs: dueMs, more: before } = there;
+  event.key = model.number();
+  event.pushedAtMs = model.nowMs;
+  const kept = before ? keptFacts(before) : {};
+  const more = moreWith(null, { ...kept, ...factsOf(options) });
+  const startsAtMs = startMs(model, options.start);
+  const atMs = options.start === null && state === DELAYED ? dueMs : startsAtMs;
+  drop(model, there);
+  const newPlace = end === "left" ? LEFT_END - event.key : event.key;
+  if (atMs > 0) return model.move(event, { state: DELAYED, atMs, place: newPlace, more });
+  const keepsPlace = state === READY && end === "left";
+  const isTold = state !== READY;
+  model.move(event, { state: READY, place: keepsPlace ? place : newPlace, more }, isTold);
+}
+
+/** What a push leaves as it was. */
+function keptFacts({ failures, crashes, lastError, errors, log, progress }: More): Partial<Facts> {
+  return { failures, crashes, lastError, errors, log, progress };
+}
+
+function factsOf({ headers, ttlMs, attemptsMax, backoff, leaseMs }: PushOptions): Partial<Facts> {
+  return { headers: textOrNull(headers), ttlMs, attemptsMax, backoff, leaseMs };
+}

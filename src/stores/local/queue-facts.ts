@@ -1,0 +1,67 @@
+// What a journal keeps of a queue besides its events: its settings and pauses, as text.
+import type { GivenSettings } from "../../queue/settings.ts";
+import { Figures } from "./figures.ts";
+import { type LocalQueue, NO_SETTINGS, type Pauses } from "./local-queue.ts";
+
+/** JSON has no Infinity. */
+type Until = number | "ever" | null;
+
+interface Facts {
+  given?: Record<string, string>;
+  in?: Until;
+  out?: Until;
+  workers?: [worker: string, until: Until][];
+  totals?: number[];
+  waits?: [bucket: number, times: number][];
+  runs?: [bucket: number, times: number][];
+}
+
+/** null if there is nothing to keep. */
+export function encodeFacts({ given, pauses, figures }: LocalQueue): string | null {
+  if (given.size === 0 && pauses === null && figures === null) return null;
+  const facts: Facts = { given: Object.fromEntries(given) };
+  if (pauses) {
+    facts.in = written(pauses.in);
+    facts.out = written(pauses.out);
+    facts.workers = [...pauses.workers].map(([worker, until]) => [worker, written(until)]);
+  }
+  if (figures) {
+    const { totals, waits, runs } = figures.counts;
+    Object.assign(facts, { totals, waits: [...waits], runs: [...runs] });
+  }
+  return JSON.stringify(facts);
+}
+
+export function decodeFacts(text: string): Pick<LocalQueue, "given" | "pauses" | "figures"> {
+  const facts = JSON.parse(text) as Facts;
+  const workers = (facts.workers ?? []).map(([worker, until]) => [worker, read(until)!] as const);
+  const pauses: Pauses = { in: read(facts.in), out: read(facts.out), workers: new Map(workers) };
+  const { totals, waits, runs } = facts;
+  const counts = totals && { totals, waits: new Map(waits), runs: new Map(runs) };
+  return {
+    given: decodeSettings(facts.given),
+    pauses: isEmpty(pauses) ? null : pauses,
+    figures: counts ? new Figures(counts) : null,
+  };
+}
+
+export function encodeSettings(given: GivenSettings): string {
+  return JSON.stringify(Object.fromEntries(given));
+}
+
+export function decodeSettings(given: Record<string, string> | undefined): GivenSettings {
+  const entries = Object.entries(given ?? {});
+  return entries.length === 0 ? NO_SETTINGS : new Map(entries);
+}
+
+export function isEmpty(pauses: Pauses): boolean {
+  return pauses.in === null && pauses.out === null && pauses.workers.size === 0;
+}
+
+function written(until: number | null): Until {
+  return until === Infinity ? "ever" : until;
+}
+
+function read(until: Until | undefined): number | null {
+  return until === "ever" ? Infinity : (until ?? null);
+}

@@ -1,0 +1,141 @@
+// Waiters whose attempts take what they find: nobody overtakes them, and no event is lost.
+import { describe, expect, test } from "bun:test";
+import { Waiters } from "../../src/queue/waiters.ts";
+import { TestClock } from "../support/test-clock.ts";
+
+const LONG_MS = 60_000;
+const q = Buffer.from("q");
+
+function setUp() {
+  const clock = new TestClock();
+  const waiters = new Waiters(clock);
+  /** Attempts that the test answers, in the order in which they were made. */
+  const open: { name: string; settle: PromiseWithResolvers<string | null> }[] = [];
+  const enter = (name: string, signal = new AbortController().signal) =>
+    waiters.wait<string>({
+      queues: [q],
+      timeoutMs: LONG_MS,
+      takes: true,
+      signal,
+      attempt() {
+        const settle = Promise.withResolvers<string | null>();
+        open.push({ name, settle });
+        return settle.promise;
+      },
+    });
+  const answer = async (found: string | null | Error) => {
+    const { settle } = open.shift()!;
+    if (found instanceof Error) settle.reject(found);
+    else settle.resolve(found);
+    await new Promise<void>((resolve) => setImmediate(resolve));
+  };
+  /** Adds a waiter whose first attempt finds nothing; those that wait may attempt before it. */
+  const stay = async (name: string, signal?: AbortSignal) => {
+    const result = enter(name, signal);
+    while (open.length > 0) await answer(null);
+    return { result };
+  };
+  return { clock, waiters, enter, answer, stay, names: () => open.map(({ name }) => name) };
+}
+
+test("new waiters attempt at the same time as long as nobody waits", () => {
+  const { enter, names } = setUp();
+  for (const name of ["a", "b", "c"]) void enter(name);
+  expect(names()).toEqual(["a", "b", "c"]);
+});
+
+describe("a new waiter", () => {
+  test("attempts after one that has waited and is attempting", async () => {
+    const { waiters, enter, answer, stay, names } = setUp();
+    const first = await stay("a");
+    waiters.wake(q, 1);
+    const second = enter("b");
+    expect(names()).toEqual(["a"]);
+    await answer("for a");
+    expect(await first.result).toBe("for a");
+    expect(names()).toEqual(["b"]);
+    await answer("for b");
+    expect(await second).toBe("for b");
+  });
+
+  test("has one that waits attempt first: its wake-up may be on its way", async () => {
+    const { enter, answer, stay, names } = setUp();
+    await stay("a");
+    await stay("b");
+    void enter("c");
+    expect(names()).toEqual(["a"]);
+    await answer(null);
+    expect(names()).toEqual(["c"]);
+  });
+
+  test("is woken at once if an event becomes ready while it is behind others", async () => {
+    const { waiters, enter, answer, stay, names } = setUp();
+    await stay("a");
+    waiters.wake(q, 1);
+    void enter("b");
+    waiters.wake(q, 1);
+    expect(names()).toEqual(["a", "b"]);
+    await answer("for a");
+    expect(names()).toEqual(["b"]);
+  });
+
+  test("that leaves while it is behind others makes no attempt", async () => {
+    const { waiters, enter, answer, stay, names } = setUp();
+    await stay("a");
+    waiters.wake(q, 1);
+    const gone = new AbortController();
+    const result = enter("b", gone.signal);
+    gone.abort();
+    expect(await result).toBeNull();
+    await answer("for a");
+    expect(names()).toEqual([]);
+    expect(waiters.size).toBe(0);
+  });
+});
+
+test("awaits an attempt in progress when its client leaves, so that no event is lost", async () => {
+  const { waiters, answer, stay, names } = setUp();
+  const gone = new AbortController();
+  const { result } = await stay("a", gone.signal);
+  await stay("b");
+  waiters.wake(q, 1);
+  gone.abort();
+  await answer("found");
+  expect(await result).toBe("found");
+  // The event goes back, which wakes the next one.
+  expect(names()).toEqual([]);
+});
+
+test("waits on if a later attempt fails", async () => {
+  const { waiters, answer, stay, names } = setUp();
+  const { result } = await stay("a");
+  waiters.wake(q, 1);
+  await answer(new Error("the store is away"));
+  waiters.wake(q, 1);
+  expect(names()).toEqual(["a"]);
+  await answer("found");
+  expect(await result).toBe("found");
+});
+
+describe("a look", () => {
+  test("wakes one waiter, and the next one only after that one has found something", async () => {
+    const { waiters, answer, stay, names } = setUp();
+    for (const name of ["a", "b", "c"]) await stay(name);
+    waiters.look(q, 2);
+    expect(names()).toEqual(["a"]);
+    await answer("for a");
+    expect(names()).toEqual(["b"]);
+    await answer("for b");
+    expect(names()).toEqual([]);
+  });
+
+  test("wakes one waiter only if it finds nothing", async () => {
+    const { waiters, answer, stay, names } = setUp();
+    for (const name of ["a", "b", "c"]) await stay(name);
+    waiters.look(q, 100);
+    await answer(null);
+    expect(names()).toEqual([]);
+    waiters.look(q, 0);
+    expect(names()).toEqual([]);
+  });
+});

@@ -1,0 +1,104 @@
+// Upgrades of 100,000 events: by okq processes that are killed, and in a cluster where queues
+// change their shard.
+import { expect, test } from "bun:test";
+import { RedisStore } from "../../src/stores/redis/redis-store.ts";
+import { shardOf, SHARDS, shards } from "../../src/stores/redis/shards.ts";
+import type { RedisTarget } from "../../src/stores/redis/target.ts";
+import { closeAfterTest } from "../support/close-after-test.ts";
+import { startProcess } from "../support/process.ts";
+import { startCluster } from "../support/redis-cluster.ts";
+import { startRedis } from "../support/redis-server.ts";
+import { Caller } from "./contract/caller.ts";
+import { ignoredCallbacks, openRedisCaller, targetOf } from "./redis-targets.ts";
+import { FirstOkq } from "./upgrade/first-okq.ts";
+
+const EVENTS = 100_000;
+const AT_ONCE = 500;
+const HOUR_MS = 3_600_000;
+
+/** Pushes events with the ids 0, 1, ... on the left, and claims the first ones. */
+async function fill(first: FirstOkq, queue: string, count: number, claims: number): Promise<void> {
+  for (let from = 0; from < count; from += AT_ONCE) {
+    const ids = Array.from({ length: Math.min(AT_ONCE, count - from) }, (_, at) => `${from + at}`);
+    const pairs = ids.map((id) => [id, `contents of ${id}`]);
+    // Names that are numbers come in ascending order.
+    await first.push(queue, "LEFT", Object.fromEntries(pairs));
+  }
+  await first.pop(queue, HOUR_MS, claims);
+}
+
+/** Pops everything; the ids in order. Each event has its contents. */
+async function drain(caller: Caller, queue: string): Promise<string[]> {
+  const ids: string[] = [];
+  for (;;) {
+    const pops = Array.from({ length: AT_ONCE }, () => caller.popEvent(queue, 0));
+    const events = (await Promise.all(pops)).filter((event) => event !== null);
+    for (const [id, contents] of events) {
+      if (contents !== `contents of ${id}`) throw new Error(`${id} has ${contents}`);
+      ids.push(id);
+    }
+    if (events.length < AT_ONCE) return ids;
+  }
+}
+
+const range = (from: number, to: number) =>
+  Array.from({ length: to - from }, (_, at) => `${from + at}`);
+
+test("killed okq processes in an upgrade, and others after them, lose nothing", async () => {
+  const server = closeAfterTest(await startRedis());
+  await fill(new FirstOkq(server.redis), "big", EVENTS, 100);
+  const start = () =>
+    startProcess(["--listen-addr", "127.0.0.1:0", "--redis-addr", `127.0.0.1:${server.port}`]);
+  for (let round = 0; round < 3; round++) {
+    const pair = [start(), start()];
+    await Promise.race(pair.map((okq) => okq.waitForLine(/moving events of an older okq/)));
+    for (const okq of pair) okq.kill("SIGKILL");
+    await Promise.all(pair.map(({ exited }) => exited));
+    // It is not over yet.
+    expect(await server.redis.exists("{okq}:2:moving:renamed")).toBe(1);
+  }
+  await Promise.all([start(), start()].map((okq) => okq.waitForLine(/listening/)));
+  const caller = await openRedisCaller({ nodes: [{ host: "127.0.0.1", port: server.port }] });
+  closeAfterTest(caller.under);
+  expect(await caller.status("big")).toEqual([["big", EVENTS, 100, 0]]);
+  expect(await drain(caller, "big")).toEqual(range(100, EVENTS));
+  for (const id of range(0, 100)) expect(await caller.ack("big", id)).toBe(true);
+  const keys = await server.redis.keys("*");
+  expect(keys.filter((key) => /^\{okq\}:(ready|events|claimed|leases)/.test(key))).toEqual([]);
+});
+
+test("in a cluster, queues move to the shard of the new rule, whoever does it", async () => {
+  const cluster = await startCluster({ masters: 3, replicasEach: 0 });
+  const kinds = ["plain", "orders{7}", "mail@copy", "{part}x", "a@{b}"];
+  const queues = Array.from({ length: 20 }, (_, at) => `${kinds[at % kinds.length]}${at}`);
+  const oldShardOf = (queue: string) => Bun.hash.crc32(queue) % SHARDS;
+  const moving = queues.filter((queue) => oldShardOf(queue) !== shardOf(Buffer.from(queue)));
+  expect(moving.length).toBeGreaterThanOrEqual(12);
+  const each = EVENTS / queues.length;
+  for (const queue of queues) {
+    const { tag, slot } = shards[oldShardOf(queue)]!;
+    const { redis } = await cluster.ownerOf(slot);
+    await fill(new FirstOkq(redis, tag), queue, each, 10);
+  }
+  const nodes = cluster.nodes.map(({ address: host, port }) => ({ host, port }));
+  const target: RedisTarget = targetOf({ mode: "cluster", nodes });
+  const open = () => RedisStore.open({ target, poolSize: 1, onReady() {}, ...ignoredCallbacks });
+  const [store, other] = await Promise.all([open(), open()]);
+  closeAfterTest(store);
+  closeAfterTest(other);
+  const caller = new Caller({
+    store,
+    ready: [],
+    nowMs: () => Date.now(),
+    advance() {},
+    setRefusing: async () => {},
+    close: () => store.close(),
+  });
+  const rows = queues.map((queue): [string, number, number, number] => [queue, each, 10, 0]);
+  expect(await caller.status(...queues)).toEqual(rows);
+  expect((await caller.list()).length).toBe(queues.length);
+  for (const queue of queues) {
+    expect([queue, await drain(caller, queue)]).toEqual([queue, range(10, each)]);
+    expect(await caller.ack(queue, "0")).toBe(true);
+  }
+});
