@@ -1,6 +1,5 @@
 // All that is known of an event, as full/facts.lua answers it.
 import type { EventError, EventFacts, State } from "../../queue/event.ts";
-import { workerOf } from "../../queue/claimant.ts";
 import { contentsOf, headersOf, pushedAtMsOf } from "./value.ts";
 import type { ScriptReply } from "./verb.ts";
 
@@ -10,7 +9,6 @@ export function factsIn(reply: ScriptReply, isWhole: boolean): EventFacts {
   const bytes = (at: number) => facts[at] as Buffer | null;
   const number = (at: number) => facts[at] as number | null;
   const value = bytes(2)!;
-  const claimant = bytes(11);
   return {
     id: bytes(0)!,
     state: bytes(1)!.toString() as State,
@@ -25,7 +23,7 @@ export function factsIn(reply: ScriptReply, isWhole: boolean): EventFacts {
     leaseMs: number(9),
     expiresAtMs: number(10),
     headers: headersOf(value),
-    worker: claimant && workerOf(claimant),
+    claimant: bytes(11),
     claimedAtMs: number(12),
     isCancelled: number(13) === 1,
     lastError: bytes(14),
