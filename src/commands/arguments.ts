@@ -88,8 +88,8 @@ class OptionsOfCall {
   readonly values: Record<string, unknown> = {};
   readonly #options: OptionList;
   readonly #args: Buffer[];
-  /** The form that was given of each argument. */
-  readonly #given = new Map<Argument, string>();
+  /** The form that was given of each argument that has several, or that a call must have. */
+  #given: Map<Argument, string> | null = null;
 
   constructor(options: OptionList, args: Buffer[]) {
     this.#options = options;
@@ -98,7 +98,7 @@ class OptionsOfCall {
   }
 
   has(argument: Argument): boolean {
-    return this.#given.has(argument);
+    return this.#given?.has(argument) === true;
   }
 
   /** Reads the option at that index and returns the index behind it. */
@@ -109,28 +109,36 @@ class OptionsOfCall {
       throw commandError("unknownOption", { option: this.#args[at]!, known });
     }
     const { token, argument, form } = option;
-    const other = this.#given.get(argument);
-    if (other !== undefined && other !== token) {
-      throw commandError("exclusiveOptions", { option: token, other });
-    }
-    this.#given.set(argument, token);
+    if (argument.forms.length > 1 || !argument.isOptional) this.#note(option);
     const end = this.#options.endOf(option, this.#args, at);
-    const given = this.#args.slice(at + 1, end);
-    if (given.length < end - at - 1 || given.length % (form.values.length || 1) > 0) {
+    const count = end - at - 1;
+    if (end > this.#args.length || (count > 0 && count % form.values.length > 0)) {
       throw commandError("missingValue", { option: token, usage: usageOf(option) });
     }
-    const value = this.#valueOf(option, given);
+    const value = this.#valueOf(option, at + 1, end);
     if (!argument.isRepeated) this.values[token] = value;
     else ((this.values[token] ??= []) as unknown[]).push(value);
     return end;
   }
 
-  #valueOf({ token, form, argument }: Option, given: Buffer[]): unknown {
+  #note({ token, argument }: Option): void {
+    this.#given ??= new Map();
+    const other = this.#given.get(argument);
+    if (other !== undefined && other !== token) {
+      throw commandError("exclusiveOptions", { option: token, other });
+    }
+    this.#given.set(argument, token);
+  }
+
+  /** Of the option whose values stand from `first` to before `end`. */
+  #valueOf({ token, form, argument }: Option, first: number, end: number): unknown {
     const { values, isList } = form;
     if (values.length === 0) return true;
+    if (values.length === 1 && !isList) return valueOf(token, values[0]!, this.#args[first]!);
+    const given = this.#args.slice(first, end);
     const read = given.map((bytes, at) => valueOf(token, values[at % values.length]!, bytes));
     if (isList && !argument.isOptional && values[0] === "queue") this.#checkQueues(token, given);
-    return isList || values.length > 1 ? read : read[0];
+    return read;
   }
 
   /** An option behind the queues would be taken for a queue, and a wait would never end. */

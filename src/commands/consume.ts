@@ -68,7 +68,7 @@ async function pop(asked: Asked, call: QueueCall): Promise<Popped[] | null> {
   if (waitMs === 0) return await attempt();
   await context.store.watch();
   const wait = { queues, timeoutMs: waitMs, signal: client.gone, attempt, takes: true } as const;
-  return await client.consumer.waits(context.waiters.wait(wait));
+  return await client.consumer.waits(context.waiters.wait(wait), queues);
 }
 
 async function popOnce(asked: Asked, { client }: QueueCall): Promise<Popped[] | null> {
@@ -94,7 +94,7 @@ function answerTo(
   const isClaimed = leaseMs !== 0;
   if (isClaimed && client.held) for (const each of popped) client.held.add(each);
   const reply = wrap(popped.map((each) => eventReply(each, isClaimed)));
-  return new PoppedEvents(context.store, popped, { reply, isClaimed });
+  return new PoppedEvents(context.store, popped, reply, isClaimed);
 }
 
 const shared = {

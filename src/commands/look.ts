@@ -1,4 +1,5 @@
 // QGET and QLIST: shows events of a queue, one with all that is known of it, or many page by page.
+import { workerOf } from "../queue/claimant.ts";
 import type { EventFacts, State } from "../queue/event.ts";
 import type { EventPage } from "../queue/management.ts";
 import { NIL_ARRAY, Pairs, type Reply } from "../resp/reply.ts";
@@ -21,7 +22,7 @@ type ListOptions = Options<typeof LIST_OPTIONS>;
 
 /** Keys that do not apply are left out. */
 function factsOf(event: EventFacts, isFull: boolean): Pairs {
-  const { id, state, contents, failures, crashes, attemptsMax, atMs, worker } = event;
+  const { id, state, contents, failures, crashes, attemptsMax, atMs, claimant } = event;
   // A claim under way is an attempt, and so is the one that completed the event.
   const isUnderWay = state === "claimed" || state === "completed";
   const entries: [string, Reply][] = [
@@ -35,7 +36,7 @@ function factsOf(event: EventFacts, isFull: boolean): Pairs {
     ["pushed-at", secondsText(event.pushedAtMs)],
     ["due-at", state === "delayed" ? timeOf(atMs) : null],
     ["lease-ends-at", state === "claimed" ? timeOf(atMs) : null],
-    ["worker", worker && worker.length > 0 ? worker : null],
+    ["worker", claimant && nameOrNull(workerOf(claimant))],
     ["expires-at", timeOf(event.expiresAtMs)],
     ["headers", listOf(headersReply(event.headers))],
     ["last-error", event.lastError],
@@ -45,6 +46,10 @@ function factsOf(event: EventFacts, isFull: boolean): Pairs {
     ["result", event.result],
   ];
   return new Pairs(entries.filter(([, value]) => value !== null));
+}
+
+function nameOrNull(worker: Buffer): Buffer | null {
+  return worker.length > 0 ? worker : null;
 }
 
 function timeOf(ms: number | null): string | null {

@@ -50,7 +50,7 @@ async function notify(timeoutMs: number, { client, context }: QueueCall): Promis
       return found;
     },
   });
-  const woken = await consumer.waits(wait);
+  const woken = await consumer.waits(wait, consumer.queues);
   // The user may have lost the right to the queue meanwhile.
   return consumer.queues.find((queue) => woken?.equals(queue)) ?? null;
 }

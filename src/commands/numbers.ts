@@ -6,6 +6,7 @@ import { wordOf } from "./words.ts";
 const SECONDS_MAX = 2 ** 31 - 1;
 /** The end of the year 2200. */
 const TIME_MAX = 7_289_654_400;
+const NUMBER = /^[+-]?(?:\d+(?:\.\d+)?|\.\d+)(?:E[+-]?\d+)?$/;
 /** Digits of a time in ms that a double keeps, down to 10 microseconds. */
 const DIGITS = 15;
 
@@ -51,11 +52,13 @@ export function secondsText(ms: number): string {
 /** NaN if it is no finite number. Also 1.7327380005e+09, as some drivers write large numbers. */
 function numberOf(bytes: Buffer): number {
   const text = wordOf(bytes);
-  const number = /^[+-]?(\d+(\.\d+)?|\.\d+)(E[+-]?\d+)?$/.test(text) ? Number(text) : NaN;
+  const number = NUMBER.test(text) ? Number(text) : NaN;
   return Number.isFinite(number) ? number : NaN;
 }
 
 /** 0.07 seconds are 70 ms, although 0.07 * 1000 is a little more than 70. */
 function toMs(seconds: number): number {
-  return Math.ceil(Number((seconds * 1000).toPrecision(DIGITS)));
+  const ms = seconds * 1000;
+  // + 0 makes -0 to 0.
+  return Number.isInteger(ms) ? ms + 0 : Math.ceil(Number(ms.toPrecision(DIGITS)));
 }

@@ -43,8 +43,7 @@ export const popCommands: QueueCommand[] = [
     reply(popped, operation, { stats, store }) {
       if (!popped) return null;
       stats.pops += 1;
-      const isClaimed = operation.leaseMs !== 0;
-      return new PoppedEvents(store, [popped], { reply: eventReply(popped), isClaimed });
+      return new PoppedEvents(store, [popped], eventReply(popped), operation.leaseMs !== 0);
     },
   }),
   peekCommand(

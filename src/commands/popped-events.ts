@@ -11,11 +11,7 @@ export class PoppedEvents extends Handout {
   readonly #events: Popped[];
 
   /** The events in the order of their pops. `isClaimed`: they are not removed. */
-  constructor(
-    store: Pick<Store, "session">,
-    events: Popped[],
-    { reply, isClaimed }: { reply: Reply; isClaimed: boolean },
-  ) {
+  constructor(store: Pick<Store, "session">, events: Popped[], reply: Reply, isClaimed: boolean) {
     super(reply, isClaimed);
     this.#store = store;
     this.#events = events;

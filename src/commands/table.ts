@@ -23,6 +23,7 @@ import { popCommands } from "./pop.ts";
 import { pushCommands } from "./push.ts";
 import { serverInfoCommands } from "./server-info.ts";
 import { transactionCommands } from "./transaction.ts";
+import { workerCommands } from "./workers.ts";
 
 /** In the order of the reference. */
 export const commands: Command[] = [];
@@ -37,6 +38,7 @@ commands.push(
   ...changeCommands,
   ...moveCommands,
   ...figureCommands,
+  ...workerCommands,
   ...awaitCommands,
   ...configureCommands,
   ...pauseCommands,

@@ -9,7 +9,18 @@ export function claimantOf(process: string, client: number | string, worker: Buf
   return Buffer.concat([Buffer.from(`${process} ${client} `), worker]);
 }
 
+/** The process, the client, and the worker, which is empty if it has no name. */
+export function partsOf(claimant: Buffer): [process: Buffer, client: Buffer, worker: Buffer] {
+  const first = claimant.indexOf(SPACE);
+  const second = claimant.indexOf(SPACE, first + 1);
+  return [
+    claimant.subarray(0, first),
+    claimant.subarray(first + 1, second),
+    claimant.subarray(second + 1),
+  ];
+}
+
 /** The worker; empty if it has no name. */
 export function workerOf(claimant: Buffer): Buffer {
-  return claimant.subarray(claimant.indexOf(SPACE, claimant.indexOf(SPACE) + 1) + 1);
+  return partsOf(claimant)[2];
 }

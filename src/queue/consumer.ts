@@ -12,6 +12,8 @@ export class Consumer {
   /** The queues of its last pop, for a minute. */
   #popped: Buffer[] = [];
   #poppedAtMs = 0;
+  /** The queues from which it waits for events. */
+  #awaited: Buffer[] = [];
   /** How many of its commands wait, for events or for their end. */
   #waits = 0;
   /** The queues that it counts on: all of the above, each once. */
@@ -29,6 +31,11 @@ export class Consumer {
   /** Whether it may wait: it registered, even on no queue, and did not leave all queues since. */
   get hasRegistered(): boolean {
     return this.#hasRegistered;
+  }
+
+  /** The queues from which it waits for events at the moment. */
+  get awaited(): Buffer[] {
+    return this.#awaited;
   }
 
   get isWaiting(): boolean {
@@ -83,13 +90,15 @@ export class Consumer {
     void this.#consumers.reportLeft(this.#count());
   }
 
-  /** Counts the wait of a command, which ends when the promise settles. */
-  async waits<T>(wait: Promise<T>): Promise<T> {
+  /** Counts the wait of a command for events of these queues; it ends when the promise settles. */
+  async waits<T>(wait: Promise<T>, queues: Buffer[] = []): Promise<T> {
     this.#waits += 1;
+    this.#awaited = queues;
     try {
       return await wait;
     } finally {
       this.#waits -= 1;
+      this.#awaited = [];
       this.#poppedAtMs = this.#consumers.nowMs;
     }
   }

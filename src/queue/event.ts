@@ -94,8 +94,8 @@ export interface EventFacts {
   /** ready, delayed, claimed: when its own TTL or that of its queue ends. */
   expiresAtMs: number | null;
   headers: Buffer | null;
-  /** Of its claim, if that has a token: who has it (empty without a name), and since when. */
-  worker: Buffer | null;
+  /** Of its claim, if that has a token: who has it (see claimant.ts), and since when. */
+  claimant: Buffer | null;
   claimedAtMs: number | null;
   /** Its consumer was asked to stop (cancel). */
   isCancelled: boolean;

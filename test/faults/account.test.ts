@@ -1,7 +1,8 @@
 // The account of events notices every fault that it looks for, and accepts behaviour that is
 // allowed.
 import { expect, test } from "bun:test";
-import { Account, contentsOf } from "./account.ts";
+import { Account, contentsOf, type Outcome } from "./account.ts";
+import type { Ending } from "./token-claims.ts";
 
 /** An account on a test clock, with short functions for the actions of clients. */
 function open() {
@@ -23,7 +24,16 @@ function open() {
     account.acked(id, "done");
     account.released(id);
   };
-  return { account, clock, push, pop, ack };
+  /** A pop that shows a token. */
+  const claim = (id: string, token: string, attempt = 1, leaseMs = 1_000) => {
+    const lease = { sentAtMs: clock.nowMs, leaseMs };
+    account.delivered(id, contentsOf(id), account.now(), lease, { token, attempt });
+  };
+  const end = (id: string, token: string, ending: Ending, outcome: Outcome = "done") => {
+    account.ending(id, token, ending);
+    account.ended(id, token, ending, outcome);
+  };
+  return { account, clock, push, pop, ack, claim, end };
 }
 
 test("the account balances when events are popped and acked in order", () => {
@@ -152,4 +162,88 @@ test("expects no earlier claims and events from an emptied store", () => {
   pop(there);
   expect(account.settle()).toMatchObject({ pushed: 2, acked: 0 });
   expect(lost).toBe("event-0");
+});
+
+test("accepts attempts that count failures and crashes, and late endings", () => {
+  const { account, clock, push, claim, end } = open();
+  const [id] = push(1) as [string];
+  claim(id, "1-1", 1);
+  end(id, "1-1", "failure");
+  claim(id, "1-2", 2);
+  end(id, "1-2", "redo");
+  claim(id, "1-3", 2);
+  clock.nowMs = 1_000;
+  claim(id, "1-4", 3);
+  end(id, "1-3", "ack", "refused");
+  end(id, "1-3", "failure", "refused");
+  end(id, "1-4", "ack");
+  expect(account.settle()).toMatchObject({ pushed: 1, acked: 1, repeated: 3 });
+});
+
+test("notices a second consumer during a lease, whatever an old token says", () => {
+  const { account, clock, push, claim, end } = open();
+  const [id] = push(1) as [string];
+  claim(id, "1-1", 1);
+  clock.nowMs = 1_000;
+  claim(id, "1-2", 2);
+  end(id, "1-1", "redo", "refused");
+  claim(id, "1-3", 3);
+  end(id, "1-3", "ack");
+  expect(() => account.settle()).toThrow("event-0 was handed out twice at once");
+});
+
+test("notices an acknowledgement with an old token that was done", () => {
+  const { account, clock, push, claim, end } = open();
+  const [id] = push(1) as [string];
+  claim(id, "1-1", 1);
+  clock.nowMs = 1_000;
+  claim(id, "1-2", 2);
+  end(id, "1-1", "ack", "done");
+  expect(() => account.settle()).toThrow("ack of event-0 was done with the token of a claim");
+});
+
+test("notices a token that is given twice", () => {
+  const { account, push, claim, end } = open();
+  const [one, two] = push(2) as [string, string];
+  claim(one, "1-1");
+  end(one, "1-1", "ack");
+  claim(two, "1-1");
+  end(two, "1-1", "ack");
+  expect(() => account.settle()).toThrow("event-1 came with a token that was given before");
+});
+
+test.each([
+  ["a failure that is not counted", "failure", 1, "attempt 1, not 2 to 2"],
+  ["a redo that is counted twice", "redo", 3, "attempt 3, not 1 to 2"],
+] as const)("notices %s", (_what, ending, attempt, message) => {
+  const { account, push, claim, end } = open();
+  const [id] = push(1) as [string];
+  claim(id, "1-1", 1);
+  end(id, "1-1", ending);
+  claim(id, "1-2", attempt);
+  end(id, "1-2", "ack");
+  expect(() => account.settle()).toThrow(message);
+});
+
+test("notices a crash that is not counted, unless an ending may have come before it", () => {
+  for (const outcome of [null, "unknown", "refused"] as const) {
+    const { account, clock, push, claim, end } = open();
+    const [id] = push(1) as [string];
+    claim(id, "1-1", 1);
+    if (outcome) end(id, "1-1", "redo", outcome);
+    clock.nowMs = 1_000;
+    claim(id, "1-2", 1);
+    end(id, "1-2", "ack");
+    if (outcome === "unknown") account.settle();
+    else expect(() => account.settle()).toThrow("attempt 1, not 2 to 2");
+  }
+});
+
+test("accepts more attempts than deliveries after a pop whose answer was lost", () => {
+  const { account, push, claim, end } = open();
+  const [id] = push(1) as [string];
+  account.lostPop(account.now());
+  claim(id, "1-2", 2);
+  end(id, "1-2", "ack");
+  account.settle();
 });

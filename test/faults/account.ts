@@ -2,6 +2,7 @@
 // end it checks that no event was lost or wrongly delivered.
 import { Claims, type Lease } from "./claims.ts";
 import { LineOrder } from "./line-order.ts";
+import { type Ending, type ShownClaim, TokenClaims } from "./token-claims.ts";
 
 /** The outcome of a request: done, certainly not done, or unknown because the answer was lost. */
 export type Outcome = "done" | "refused" | "unknown";
@@ -40,6 +41,7 @@ export class Account {
   readonly #returned: string[] = [];
   readonly #doubled: string[] = [];
   readonly #claims: Claims;
+  readonly #tokenClaims: TokenClaims;
   readonly #order = new LineOrder();
   #time = 0;
   #ids = 0;
@@ -48,6 +50,7 @@ export class Account {
   /** The clock of leases, in milliseconds. */
   constructor(now = () => performance.now()) {
     this.#claims = new Claims(now);
+    this.#tokenClaims = new TokenClaims(now);
   }
 
   /** An id that no other event has. */
@@ -74,8 +77,17 @@ export class Account {
     else this.#entries.set(id, { pushed: outcome, deliveries: 0, acked: null, ackedAt: 0 });
   }
 
-  /** A pop that was sent at that moment with that lease delivered an event. */
-  delivered(id: string, contents: Buffer, popSentAt: number, lease: Lease): void {
+  /**
+   * A pop that was sent at that moment with that lease delivered an event. `shown`: if the pop
+   * asked for a token.
+   */
+  delivered(
+    id: string,
+    contents: Buffer,
+    popSentAt: number,
+    lease: Lease,
+    shown: ShownClaim | null = null,
+  ): void {
     const entry = this.#entries.get(id);
     if (!entry) return this.fault(`${id} was delivered and never pushed`);
     if (!contents.equals(contentsOf(id))) this.fault(`${id} came with other contents`);
@@ -84,12 +96,30 @@ export class Account {
     }
     entry.deliveries += 1;
     this.#order.delivered(id, popSentAt, this.now());
-    if (this.#claims.delivered(id, lease)) this.#doubled.push(`${id} was handed out twice at once`);
+    if (shown) this.#tokenClaims.delivered(id, shown, lease);
+    else {
+      this.#tokenClaims.forget(id);
+      if (this.#claims.delivered(id, lease)) {
+        this.#doubled.push(`${id} was handed out twice at once`);
+      }
+    }
   }
 
   /** A pop was sent at that moment, and its answer was lost. */
   lostPop(sentAt: number): void {
     this.#order.lostPop(sentAt);
+    this.#tokenClaims.lostPop();
+  }
+
+  /** An operation that ends the claim with that token is sent. */
+  ending(id: string, token: string, ending: Ending): void {
+    this.#tokenClaims.ending(id, token, ending);
+  }
+
+  /** It was done, that claim was not there (refused), or the answer was lost. */
+  ended(id: string, token: string, ending: Ending, outcome: Outcome): void {
+    this.#tokenClaims.ended(id, token, ending, outcome);
+    if (ending === "ack") this.acked(id, outcome);
   }
 
   /** An ack or a redo of the event is sent. */
@@ -182,7 +212,8 @@ export class Account {
   }
 
   #allFaults(): string[] {
-    return [...this.#faults, ...this.#returned, ...this.#doubled, ...this.#order.faults()];
+    const ofClaims = [...this.#doubled, ...this.#tokenClaims.faults];
+    return [...this.#faults, ...this.#returned, ...ofClaims, ...this.#order.faults()];
   }
 }
 

@@ -2,8 +2,9 @@
 // they continue on a new connection as soon as commands succeed again.
 import { eventually } from "../support/eventually.ts";
 import type { Decoded } from "../support/reply-decoder.ts";
-import { Wire } from "../support/wire.ts";
+import { type Argument, Wire } from "../support/wire.ts";
 import { Account, contentsOf, type Outcome } from "./account.ts";
+import { type Exchange, TokenConsumer } from "./token-consumer.ts";
 
 export interface LoadOptions {
   /** The port of okq for a client; called for every connection. */
@@ -17,6 +18,8 @@ export interface LoadOptions {
   lease?: number;
   /** The number of pushes after which a producer checks if it is too far ahead of the consumers. */
   ahead?: number;
+  /** Consumers name their claims by token, fail and redo some, and are late with some. */
+  hasTokens?: boolean;
 }
 
 /** In seconds. An event whose pop has an unknown outcome must be requeued during the drain. */
@@ -43,6 +46,7 @@ export class Load {
       depth: 8,
       lease: 1,
       ahead: 500,
+      hasTokens: false,
       ...options,
     };
     const { producers, consumers } = this.#options;
@@ -158,8 +162,13 @@ export class Load {
     const { queues, lease } = this.#options;
     const queue = queues[client % queues.length]!;
     await wire.call("QREGISTER", queue);
+    const { hasTokens, depth } = this.#options;
+    const consumer = new TokenConsumer(this.account, () => (this.#acked += 1), outcomeOf);
+    const exchange: Exchange = (commands, take) => this.#exchange(wire, commands, take);
     while (!this.#isStopped) {
-      const found = await this.#popAndAck(wire, queue, lease);
+      const found = hasTokens
+        ? await consumer.popAndEnd(exchange, queue, lease, depth)
+        : await this.#popAndAck(wire, queue, lease);
       if (found > 0) continue;
       if (found < 0) await this.#untilAvailable(wire, queue);
       else await wire.call("QNOTIFY", "0.5");
@@ -211,7 +220,7 @@ export class Load {
   /** Sends commands in one write and passes on the replies. Returns whether any was an error. */
   async #exchange(
     wire: Wire,
-    commands: (string | Buffer)[][],
+    commands: Argument[][],
     take: (reply: Decoded) => void,
   ): Promise<boolean> {
     const startedAt = performance.now();

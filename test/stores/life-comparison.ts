@@ -40,6 +40,7 @@ export async function compareLives(
       await pair.settle(life.queues);
     }
     await pair.submitAll(life.batch(pair.known));
+    await pair.separate(life.queues);
     if (random.below(3) === 0) await pair.unpopSome(random);
     if (random.below(4) === 0) await pair.compareScans(life.queues, 1 + random.below(4));
     if (b.reopen && random.below(15) === 0) await pair.restartSecond(random);
@@ -211,7 +212,7 @@ class Pair {
     ]);
   }
 
-  /** Does what is due, and leaves one event of each due time. */
+  /** Does what is due. */
   async settle(queues: string[]): Promise<void> {
     await this.submitAll([() => TICK]);
     // Before the tick a peek might show an expired event, or not.
@@ -220,6 +221,11 @@ class Pair {
       { kind: "peek", queue, end: "right" },
     ]);
     await this.submitAll(peeks.flat().map((peek) => () => peek));
+    await this.separate(queues);
+  }
+
+  /** Leaves one delayed event of each due time. */
+  async separate(queues: string[]): Promise<void> {
     for (const queue of queues) {
       const [ofA, ofB] = await this.#scan(queue, "delayed", 100);
       const idsOf = new Map([

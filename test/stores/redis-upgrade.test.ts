@@ -4,7 +4,7 @@ import { RedisStore } from "../../src/stores/redis/redis-store.ts";
 import { closeAfterTest } from "../support/close-after-test.ts";
 import { type RedisServer, startRedis } from "../support/redis-server.ts";
 import { Caller } from "./contract/caller.ts";
-import { ignoredCallbacks, targetOf } from "./redis-targets.ts";
+import { ignoredCallbacks, openRedisCaller, targetOf } from "./redis-targets.ts";
 import { everythingIn } from "./upgrade/everything-in.ts";
 import { FirstOkq } from "./upgrade/first-okq.ts";
 
@@ -177,4 +177,37 @@ test("leaves a queue with a key of another type where it is", async () => {
   const caller = await openNew();
   expect(await caller.list()).toEqual([["sound", 1, 0, 0]]);
   expect(await server.redis.lrange("{okq}:ready:broken", 0, -1)).toEqual(["1"]);
+});
+
+test("needs no other rights in Redis than the README lists", async () => {
+  const rights = /^ACL SETUSER okq on >PASSWORD (~.*)$/m.exec(await Bun.file("README.md").text())!;
+  await openFirst().push("q", "LEFT", { small: "x", large: "y".repeat(100_000) });
+  await server.redis.call("ACL", "SETUSER", "okq", "on", ">secret", ...rights[1]!.split(" "));
+  const caller = await openRedisCaller({
+    nodes: [{ host: "127.0.0.1", port: server.port }],
+    username: "okq",
+    password: "secret",
+  });
+  closeAfterTest(caller.under);
+  expect(await caller.drain("q")).toEqual(["small", "large"]);
+  await server.redis.call("ACL", "DELUSER", "okq");
+});
+
+test("without the right RENAME it changes nothing, and says so", async () => {
+  await openFirst().push("q", "LEFT", events("1"));
+  const before = await everythingIn(server.redis);
+  await server.redis.call("ACL", "SETUSER", "default", "-rename");
+  const failed = openNew().catch((error: Error) => error.message);
+  expect(await failed).toContain("its keys cannot be moved to the layout of this version: ");
+  expect(await everythingIn(server.redis)).toEqual(before);
+  await server.redis.call("ACL", "SETUSER", "default", "+rename");
+  expect(await (await openNew()).drain("q")).toEqual(["1"]);
+});
+
+test("moves events when Redis has no memory left", async () => {
+  await openFirst().push("q", "LEFT", { ...events("1", "2"), large: "y".repeat(100_000) });
+  await server.redis.config("SET", "maxmemory", "1");
+  const caller = await openNew();
+  expect(await caller.drain("q")).toEqual(["1", "2", "large"]);
+  await server.redis.config("SET", "maxmemory", "0");
 });

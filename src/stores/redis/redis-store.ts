@@ -17,7 +17,7 @@ import { LaneSession, ShardedSession } from "./sessions.ts";
 import { shardOf, shards } from "./shards.ts";
 import { nameOfNode, type RedisTarget } from "./target.ts";
 import type { KnownShards } from "./spread.ts";
-import { upgrade } from "./upgrade.ts";
+import { Upgrade } from "./upgrade.ts";
 import type { ScriptReply } from "./verbs.ts";
 
 export interface RedisStoreOptions {
@@ -79,6 +79,7 @@ export class RedisStore implements Store {
     servers: Servers,
     evictions: Evictions,
     times: ReadonlyMap<string, ServerTime>,
+    private readonly upgrade: Upgrade,
   ) {
     const { target, onReady, onDue = () => {}, now, clock = systemClock } = options;
     this.#due = new DueTimes(clock, onDue);
@@ -140,8 +141,8 @@ export class RedisStore implements Store {
     try {
       servers = await (isCluster ? openCluster : openPool)(options, evictions);
       const times = await timesOf(servers, options);
-      await upgradeKeys(servers, times, options);
-      return new RedisStore(options, servers, evictions, times);
+      const upgrade = await startUpgrade(servers, times, options);
+      return new RedisStore(options, servers, evictions, times, upgrade);
     } catch (error) {
       servers?.close();
       evictions.close();
@@ -182,6 +183,7 @@ export class RedisStore implements Store {
     await Promise.all(this.#lanes.map((lane) => lane.drained()));
     this.#stopWatch();
     this.#messages.close();
+    this.upgrade.stop();
     this.#evictions.close();
     this.#servers.close();
   }
@@ -202,19 +204,22 @@ async function timesOf(
   return times;
 }
 
-async function upgradeKeys(
+async function startUpgrade(
   { routes }: Servers,
   times: ReadonlyMap<string, ServerTime>,
-  { target, onUpgrade }: RedisStoreOptions,
-): Promise<void> {
+  { target, onState, onUpgrade }: RedisStoreOptions,
+): Promise<Upgrade> {
   const isCluster = target.mode === "cluster";
-  await upgrade({
+  const upgrade = new Upgrade({
     shards: isCluster ? routes : routes.slice(0, 1),
     shardOf: isCluster ? shardOf : () => 0,
     answerMsMax: answerMsOf(target),
     nowMs: () => times.get(routes[0]!.tag)!.nowMs(),
     onProgress: onUpgrade,
+    onFailure: (reason) => onState("for the move of older keys", reason),
   });
+  await upgrade.start();
+  return upgrade;
 }
 
 /** Of the server, of the Sentinels, or of nodes of the cluster. */

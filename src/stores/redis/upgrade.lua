@@ -125,9 +125,10 @@ function steps.rename(limit)
   return { redis.call('ZCARD', names_key), skipped }
 end
 
--- (none) -> the name of a queue that is to be copied, or nothing
+-- (none) -> the name of a queue that is to be copied, or nothing. Any of them, so that several okq
+-- seldom copy the same one.
 function steps.next()
-  return redis.call('ZRANGE', renamed_key, 0, 0)[1] or false
+  return redis.call('ZRANDMEMBER', renamed_key)
 end
 
 -- name -> how many imports there were

@@ -30,6 +30,8 @@ export interface UpgradeOptions {
   nowMs(): number;
   /** Told how many events are copied, now and then. Not called if there is nothing to do. */
   onProgress(events: number, isDone: boolean): void;
+  /** Told why it ended, if that was after start() had resolved. */
+  onFailure(reason: string): void;
 }
 
 type Shard = UpgradeOptions["shards"][number];
@@ -45,7 +47,7 @@ interface Copied {
 
 /** So few that a step takes Redis about a millisecond. */
 const RENAMED_AT_ONCE = 100;
-const COPIED_AT_ONCE = 256;
+const COPIED_AT_ONCE = 128;
 const COPIED_BYTES = 256 * 1024;
 /** From so many bytes on the values do not pass through Lua, which would hash each of them. */
 const FILLED_BYTES = 64 * 1024;
@@ -55,6 +57,8 @@ const PATIENCE_MS = 30_000;
 const AGAIN_MS = 100;
 /** An older okq kept scores in ms: they are closer to 0 than any in ticks, unless it is 1970. */
 const SCORE_MS_MAX = 2 ** 42;
+
+const STOPPED = new Error("okq ends");
 
 const MOVING = `${LAYOUT}moving:`;
 const [QUEUES, TIMERS] = fixedKeys("", "");
@@ -66,15 +70,11 @@ const SCRIPT = [
   script,
 ].join("\n");
 
-/** Rejects with one line that says why the queues cannot be moved now. */
-export async function upgrade(options: UpgradeOptions): Promise<void> {
-  await new Upgrade(options).run();
-}
-
-class Upgrade {
+export class Upgrade {
   readonly #options: UpgradeOptions;
   #copied = 0;
   #failure: Error | null = null;
+  #patienceMs = PATIENCE_MS;
   #toldAtMs = -Infinity;
   #answeredAtMs = performance.now();
 
@@ -82,13 +82,29 @@ class Upgrade {
     this.#options = options;
   }
 
-  async run(): Promise<void> {
-    const { shards, onProgress } = this.#options;
-    // Only one shard that can be reached is asked: others may be down.
-    const reachable = shards.find(({ route }) => route.redis()) ?? shards[0]!;
-    const state = String(await this.#step(reachable, "state"));
-    if (state === "done") return;
-    if (state === "empty" && (await this.#refusesWrites(reachable))) return;
+  /** Resolves when okq may serve. Rejects with one line that says why queues cannot be moved. */
+  async start(): Promise<void> {
+    const { shards, onFailure } = this.#options;
+    const reachable = shards.filter(({ route }) => route.redis());
+    const asked = reachable.length > 0 ? reachable : shards;
+    const states = await Promise.all(asked.map((shard) => this.#step(shard, "state")));
+    const has = (state: string) => states.some((each) => String(each) === state);
+    if (has("done")) return;
+    const isEmpty = !has("old") && !has("moved");
+    if (isEmpty && (await this.#refusesWrites(asked[0]!))) return;
+    if (!isEmpty || asked.length === shards.length) return await this.#run();
+    // An older okq left something at most in shards that cannot be reached: okq serves the others.
+    this.#patienceMs = Infinity;
+    this.#run().catch((error: Error) => {
+      if (error !== STOPPED) onFailure(error.message);
+    });
+  }
+
+  stop(): void {
+    this.#failure ??= STOPPED;
+  }
+
+  async #run(): Promise<void> {
     await this.#inEach(async (shard) => {
       if ((await this.#step(shard, "begin")) === 0) return;
       await this.#copyAll(shard);
@@ -96,7 +112,7 @@ class Upgrade {
       await this.#copyAll(shard);
     });
     await this.#inEach((shard) => this.#step(shard, "finish"));
-    if (this.#copied > 0) onProgress(this.#copied, true);
+    if (this.#copied > 0) this.#options.onProgress(this.#copied, true);
   }
 
   /** In all shards at the same time. Rejects with the first error, when all have ended. */
@@ -250,7 +266,7 @@ class Upgrade {
     const isReply = name === "ReplyError";
     const code = message.split(" ", 1)[0]!;
     const isPassing = !isReply || TURNED_AWAY.has(code);
-    if (!isPassing || performance.now() > this.#answeredAtMs + PATIENCE_MS) {
+    if (!isPassing || performance.now() > this.#answeredAtMs + this.#patienceMs) {
       throw new Error(`its keys cannot be moved to the layout of this version: ${message}`);
     }
     if (isReply) await route.turnedAway(code, message);

@@ -47,7 +47,7 @@ export function kept(check: Check): void {
       expect(textOf(facts.contents!)).toBe("contents of 1");
       expect(textOf(facts.lastError!)).toBe("broken");
       expect(headersOf(facts.headers)).toEqual([["a", "b"]]);
-      expect(facts.worker).toBeNull();
+      expect(facts.claimant).toBeNull();
     }
   });
 

@@ -57,7 +57,7 @@ export function looks(check: Check): void {
       leaseMs: 700,
       expiresAtMs: startMs + 5000,
       headers: null,
-      worker: null,
+      claimant: null,
       claimedAtMs: null,
       isCancelled: false,
       lastError: null,
@@ -77,7 +77,7 @@ export function looks(check: Check): void {
     const pushedAtMs = store.nowMs;
     store.advance(5000);
     await store.pop("q", 1000);
-    expect(await store.mustGet("q", "1")).toMatchObject({ pushedAtMs, worker: null });
+    expect(await store.mustGet("q", "1")).toMatchObject({ pushedAtMs, claimant: null });
     store.advance(1000);
     await store.reclaim();
     for (const restart of [async () => {}, ...restartsOf(store)]) {

@@ -2,9 +2,10 @@
 // claim only.
 // oxlint-disable no-await-in-loop -- the steps take place in this order
 
+import { workerOf } from "../../../src/queue/claimant.ts";
 import { expect } from "bun:test";
 import type { Check } from "../contract.ts";
-import { bytesOf } from "./caller.ts";
+import { bytesOf, textOf } from "./caller.ts";
 import type { LifeCaller, Named } from "./life-caller.ts";
 import { areAscending, restartsOf } from "./pushes.ts";
 
@@ -193,10 +194,10 @@ export function tokens(check: Check): void {
     await store.claim("q", 2000, "");
     await store.pop("q", 3000);
     const facts = await Promise.all(["1", "2", "3"].map((id) => store.mustGet("q", id)));
-    expect(facts.map(({ worker }) => worker?.toString("latin1"))).toEqual([
+    expect(facts.map(({ claimant }) => claimant && textOf(workerOf(claimant)))).toEqual([
       "name with spaces \x00\xff",
       "",
-      undefined,
+      null,
     ]);
     expect(facts.map(({ claimedAtMs }) => claimedAtMs)).toEqual([startMs, startMs + 10, null]);
     expect(facts.map(({ atMs }) => atMs! - startMs)).toEqual([1000, 2010, 3010]);

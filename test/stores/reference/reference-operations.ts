@@ -151,6 +151,7 @@ export const operations: Operations = {
       const hasFailed = event.failures + event.crashes > 0;
       if (event.state !== "failed" && !(event.state === "delayed" && hasFailed)) return false;
       Object.assign(event, { failures: 0, crashes: 0, ttlFromMs: state.nowMs });
+
       queue.enter(event, null, queue.rankAt(end));
       return true;
     }),
@@ -238,18 +239,22 @@ function pushAll(
   const added = new Set(ids.filter((id) => id !== null && !queue.taken(id)));
   const newCount = added.size + ids.filter((id) => id === null).length;
   if (!queue.hasRoomFor(newCount)) throw new Refusal("QUEUEFULL", name);
+  const before = ids.map((id) => (id === null ? undefined : queue.taken(id)));
   queue.makeRoomFor(newCount);
   const inBatch = new Set<string>();
   return events.map(({ contents: given }, at) => {
     const contents = Buffer.from(given);
     const id = ids[at] ?? state.made();
-    const there = queue.taken(id);
-    const isSecond = inBatch.has(id);
+    const there = before[at];
+    if (inBatch.has(id)) return new Duplicate(bytesOf(id));
     inBatch.add(id);
     if (!there) add(queue, id, contents, options, end);
-    else if (isSecond || options.onDuplicate === "refuse") return new Duplicate(bytesOf(id));
-    else if (options.onDuplicate === "replace" && !replace(queue, there, contents, options, end)) {
-      return new Duplicate(bytesOf(id));
+    else if (options.onDuplicate === "refuse") return new Duplicate(bytesOf(id));
+    else if (options.onDuplicate === "replace") {
+      // It may just have made room for the others.
+      const isDropped = queue.events.get(id) !== there;
+      if (isDropped) add(queue, id, contents, options, end);
+      else if (!replace(queue, there, contents, options, end)) return new Duplicate(bytesOf(id));
     }
     return bytesOf(id);
   });
@@ -309,7 +314,7 @@ function popFrom(
     const isLimited = claimedMax !== null && queue.count("claimed") >= claimedMax;
     if (isLimited && leasedMs > 0) return null;
     const { id, contents, options, rank } = event;
-    const claim = leasedMs > 0 ? queue.claim(event, leasedMs, worker) : null;
+    const claim = leasedMs > 0 ? queue.claim(event, leasedMs, claimant) : null;
     if (!claim) queue.remove(event);
     return {
       queue: bytesOf(queue.name),

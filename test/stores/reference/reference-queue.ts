@@ -1,5 +1,6 @@
 // A queue of the reference store: its events, and the transitions that each verb is made of. It
 // looks through all events each time, because it is made to be read.
+import { workerOf } from "../../../src/queue/claimant.ts";
 import { backoffMs } from "../../../src/queue/backoff.ts";
 import type {
   End,
@@ -24,7 +25,7 @@ interface Claimed {
   /** Ascends with each claim of the store. */
   number: number;
   token: string | null;
-  worker: Buffer | null;
+  claimant: Buffer | null;
   sinceMs: number;
   leaseMs: number;
   endsAtMs: number;
@@ -160,11 +161,11 @@ export class ReferenceQueue {
     if (count > 0 && !this.isPaused("out")) this.#shared.becameReady(this.name, count);
   }
 
-  claim(event: ReferenceEvent, leaseMs: number, worker: Buffer | null): Claimed {
+  claim(event: ReferenceEvent, leaseMs: number, claimant: Buffer | null): Claimed {
     const claim = {
       number: this.#shared.number(),
-      token: worker === null ? null : this.#shared.made(),
-      worker,
+      token: claimant === null ? null : this.#shared.made(),
+      claimant,
       sinceMs: this.nowMs,
       leaseMs,
       endsAtMs: this.nowMs + leaseMs,
@@ -201,7 +202,7 @@ export class ReferenceQueue {
     if (claim!.isCancelled) return this.remove(event);
     event.crashes += 1;
     const { attemptsMax, crashesMax, crashBackoff } = this.given;
-    const worker = claim!.worker?.toString("latin1");
+    const worker = claim!.claimant && workerOf(claim!.claimant).toString("latin1");
     const text = `crashed: the lease${worker ? ` of ${worker}` : ""} ended`;
     this.#note(event, Buffer.from(text, "latin1"));
     const most = event.options.attemptsMax ?? attemptsMax ?? 0;
@@ -342,7 +343,7 @@ export function factsOf(queue: ReferenceQueue, event: ReferenceEvent): EventFact
     leaseMs,
     headers,
     expiresAtMs: isOver ? null : queue.expiresAtMs(event),
-    worker: claim?.worker ?? null,
+    claimant: claim?.claimant ?? null,
     claimedAtMs: claim?.token ? claim.sinceMs : null,
     isCancelled: claim?.isCancelled ?? false,
     lastError: event.lastError,

@@ -2,7 +2,7 @@
 import { type Command, Redis } from "ioredis";
 import { EncodedCall } from "../../../src/stores/redis/encoded-call.ts";
 import type { Route } from "../../../src/stores/redis/route.ts";
-import { upgrade } from "../../../src/stores/redis/upgrade.ts";
+import { Upgrade } from "../../../src/stores/redis/upgrade.ts";
 
 /** Called before a command is sent; to reject is to kill the process there. */
 export type Gate = () => Promise<void>;
@@ -28,13 +28,15 @@ export async function upgradeThrough(
   };
   let copied = 0;
   try {
-    await upgrade({
+    const upgrade = new Upgrade({
       shards: tags.map((tag) => ({ tag, route })),
       shardOf,
       answerMsMax: 60_000,
       nowMs: () => nowMs,
       onProgress: (events) => (copied = events),
+      onFailure() {},
     });
+    await upgrade.start();
   } finally {
     redis.disconnect();
   }

@@ -19,11 +19,10 @@ export function remove(model: Model, { queue, targets }: Remove): boolean[] {
 
 export function retry(model: Model, { queue: name, targets, end }: Retry): boolean[] {
   return change(model, name, targets, (event) => {
-    const { state, queue, more } = event;
+    const { state, more } = event;
     const isRetrying = state === DELAYED && event.attempt > 1;
     if (state !== FAILED && !isRetrying) return false;
-    const hasTtl = model.settingsOf(queue).ttlMs !== null || (more?.ttlMs ?? null) !== null;
-    const ttlFromMs = hasTtl ? model.nowMs : null;
+    const ttlFromMs = model.nowMs;
     const place = end === "left" ? model.leftPlace() : model.number();
     makeReady(model, event, place, moreWith(more, { failures: 0, crashes: 0, ttlFromMs }));
     return true;

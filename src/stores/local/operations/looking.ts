@@ -1,5 +1,4 @@
 // What shows events and changes nothing.
-import { workerOf } from "../../../queue/claimant.ts";
 import type { Event, EventError, EventFacts, State } from "../../../queue/event.ts";
 import { nameOf } from "../../../queue/name-cache.ts";
 import type { EventPage, Get, Peek, Scan } from "../../../queue/management.ts";
@@ -117,7 +116,7 @@ function factsOf(model: Model, event: LocalEvent, isWhole: boolean): EventFacts 
     leaseMs: more?.leaseMs ?? null,
     expiresAtMs: isKept ? null : expiryOf(pushedAtMs, more, ttlMs) || null,
     headers: bytesOrNull(more?.headers ?? null),
-    worker: hasToken ? workerOf(toBytes(more.claimant!)) : null,
+    claimant: hasToken ? toBytes(more.claimant!) : null,
     claimedAtMs: more?.claimedAtMs ?? null,
     isCancelled: more?.isCancelled ?? false,
     lastError: bytesOrNull(more?.lastError ?? null),

@@ -1,0 +1,139 @@
+// QWORKERS: who holds claims, and who waits for events.
+import { partsOf } from "../queue/claimant.ts";
+import { Pairs, type Reply } from "../resp/reply.ts";
+import { argumentReader } from "./arguments.ts";
+import type { Client } from "./caller.ts";
+import type { Call, RunCommand } from "./command.ts";
+import type { Context } from "./context.ts";
+import { commandError } from "./errors.ts";
+import { statusOfAll } from "./inspect.ts";
+import { secondsText } from "./numbers.ts";
+import { pagesOf, Selection } from "./selection.ts";
+
+const COUNT_DEFAULT = 100;
+/** To ask for the time of the store. */
+const ANY_QUEUE = Buffer.from("queue");
+/** Different workers that one call finds. The others do not appear. */
+const WORKERS_MAX = 10_000;
+
+interface Worker {
+  okq: string;
+  client: string;
+  name: Buffer;
+  claims: number;
+  oldestMs: number;
+  waitsFor: Buffer[];
+}
+
+/** By an order in which a cursor stands for a place. */
+type Workers = Map<string, Worker>;
+
+function keyOf({ okq, client, name }: Pick<Worker, "okq" | "client" | "name">): string {
+  return `${name.toString("latin1")} ${okq} ${client}`;
+}
+
+function workerOf(workers: Workers, who: Pick<Worker, "okq" | "client" | "name">): Worker | null {
+  const key = keyOf(who);
+  let worker = workers.get(key);
+  if (!worker && workers.size < WORKERS_MAX) {
+    worker = { ...who, claims: 0, oldestMs: Infinity, waitsFor: [] };
+    workers.set(key, worker);
+  }
+  return worker ?? null;
+}
+
+/** The queues that the user may see and in which events are claimed; or that one. */
+async function* queuesOf(client: Client, only: Buffer | null): AsyncGenerator<Buffer> {
+  if (only) return yield only;
+  for await (const page of statusOfAll(client)) {
+    for (const { queue, claimed } of page) if (claimed > 0) yield queue;
+  }
+}
+
+async function addClaims(workers: Workers, queue: Buffer, client: Client): Promise<void> {
+  const search = {
+    queue,
+    state: "claimed",
+    selection: new Selection({}),
+    count: Infinity,
+  } as const;
+  for await (const page of pagesOf(search, client)) {
+    for (const { claimant, claimedAtMs } of page) {
+      if (!claimant) continue;
+      const [okq, id, name] = partsOf(claimant);
+      const who = { okq: String(okq), client: String(id), name: Buffer.from(name) };
+      const worker = workerOf(workers, who);
+      if (!worker) continue;
+      worker.claims += 1;
+      worker.oldestMs = Math.min(worker.oldestMs, claimedAtMs ?? Infinity);
+    }
+  }
+}
+
+/** Clients of this okq that wait for events of that queue, or of any that the user may see. */
+function addWaiting(workers: Workers, { client, context }: Call, only: Buffer | null): void {
+  const isShown = (queue: Buffer) => (only ? only.equals(queue) : client.user!.mayUse(queue));
+  for (const each of context.clients.values()) {
+    const waitsFor = each.consumer.awaited.filter(isShown);
+    if (waitsFor.length === 0) continue;
+    const name = Buffer.from(each.name, "latin1");
+    const worker = workerOf(workers, { okq: context.processId, client: String(each.id), name });
+    if (worker) worker.waitsFor = waitsFor;
+  }
+}
+
+function rowOf({ okq, client, name, claims, oldestMs, waitsFor }: Worker, nowMs: number): Pairs {
+  const age = secondsText(Math.max(0, nowMs - oldestMs));
+  const entries: [string, Reply][] = [
+    ["worker", name.length > 0 ? name : null],
+    ["client", client],
+    ["okq", okq],
+    ["claims", claims],
+    ["oldest-claim-seconds", Number.isFinite(oldestMs) ? age : null],
+    ["waiting", waitsFor.length > 0 ? waitsFor : null],
+  ];
+  return new Pairs(entries.filter(([, value]) => value !== null));
+}
+
+const name = "QWORKERS";
+const OPTIONS = "[AFTER cursor] [COUNT count]";
+const { options } = argumentReader(name, OPTIONS);
+
+/** The queue that was named. All options have a value, so the number of arguments shows it. */
+function queueOf({ args, client: { user } }: Call): Buffer | null {
+  if (args.length % 2 === 1) return null;
+  const queue = args[1]!;
+  if (user!.mayUse(queue)) return queue;
+  throw commandError("noQueueRight", { user: user!.name, queue });
+}
+
+const command: RunCommand<Client, Context> = {
+  name,
+  syntax: `[queue-name] ${OPTIONS}`,
+  summary:
+    "[next cursor or nil, maps] of the clients that hold claims with a token, in one queue or " +
+    "in all, up to COUNT (100): worker, client, okq (the process), claims, " +
+    "oldest-claim-seconds; and of the clients of this okq that wait for events: waiting (the " +
+    "queues).",
+  group: "queue",
+  access: "inspect",
+  since: "0.2.0",
+  flags: ["readonly"],
+  isExclusive: true,
+  async run(call) {
+    const { args, client } = call;
+    const queue = queueOf(call);
+    const { AFTER, COUNT = COUNT_DEFAULT } = options(queue ? args.toSpliced(1, 1) : args);
+    const workers: Workers = new Map();
+    for await (const each of queuesOf(client, queue)) await addClaims(workers, each, client);
+    addWaiting(workers, call, queue);
+    const after = AFTER?.toString("latin1");
+    const left = [...workers].filter(([key]) => after === undefined || key > after);
+    const page = left.toSorted(([a], [b]) => (a < b ? -1 : 1)).slice(0, COUNT);
+    const { nowMs } = await client.session.ask({ kind: "stats", queue: queue ?? ANY_QUEUE });
+    const next = left.length > COUNT ? Buffer.from(page.at(-1)![0], "latin1") : null;
+    return [next, page.map(([, worker]) => rowOf(worker, nowMs))];
+  },
+};
+
+export const workerCommands = [command];
