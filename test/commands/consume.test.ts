@@ -197,7 +197,7 @@ describe.each(lifeStores)("on %s", (store) => {
     expect(await counts()).toEqual([0, 0, 0]);
   });
 
-  test("a batch whose reply was not sent goes back to its place, and nothing is counted", async () => {
+  test("a batch whose reply was not sent goes back to its place, uncounted", async () => {
     const okq = await startOkqOn(store);
     const [client, other] = [await okq.connect(), await okq.connect()];
     // More than the systems at both ends buffer.
