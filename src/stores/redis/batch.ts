@@ -347,8 +347,10 @@ function isChanged(kind: Operation["kind"], result: unknown): boolean {
   return isChange(kind, result as never);
 }
 
+const GROWING: ReadonlySet<string> = new Set(["push", "pushBatch", "move", "set", "probe"]);
+
 function needsMemory(kind: Operation["kind"]): boolean {
-  return kind === "push" || kind === "pushBatch" || kind === "probe";
+  return GROWING.has(kind);
 }
 
 /** The position in the list of the first call with at least that index. */
@@ -370,6 +372,7 @@ function weightOf(operation: Operation): number {
   if ("claims" in operation) return operation.claims.length;
   if ("targets" in operation) return operation.targets.length;
   if ("consumers" in operation) return operation.consumers.length;
+  if ("counted" in operation) return operation.counted.length;
   return "limit" in operation ? operation.limit : 1;
 }
 

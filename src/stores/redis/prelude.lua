@@ -200,6 +200,7 @@ local function forget_if_unused(queue)
   if redis.call('EXISTS', queue.events, queue.ready, queue.claimed, queue.front, completed, config) == 0 then
     redis.call('ZREM', timers_key, queue.name)
     if consumers_of(queue) == 0 then
+      redis.call('UNLINK', STATS .. queue.name)
       redis.call('ZREM', queues_key, queue.name)
     end
   end

@@ -78,6 +78,9 @@ end
 
 local function enter_delayed(queue, id, more, due)
   redis.call('ZADD', queue.delayed, due, id)
+  if more.f or more.c then
+    redis.call('SADD', RETRYING .. queue.name, id)
+  end
   will_expire(queue, id, more)
   will_be_due(queue, due)
   return 'delayed'
@@ -175,13 +178,18 @@ local function state_of(queue, id)
   return 'ready', queue.has_front and redis.call('ZSCORE', queue.front, id)
 end
 
+local function leave_delayed(queue, id)
+  redis.call('SREM', RETRYING .. queue.name, id)
+  return redis.call('ZREM', queue.delayed, id)
+end
+
 -- From ready or delayed, anywhere in the line.
 local function leave_waiting(queue, id, state)
   if queue.has_expires then
     redis.call('ZREM', queue.expires, id)
   end
   if state == 'delayed' then
-    redis.call('ZREM', queue.delayed, id)
+    leave_delayed(queue, id)
   elseif not queue.has_front or redis.call('ZREM', queue.front, id) == 0 then
     -- Looking for it in the list would take too long.
     queue.has_ghosts = true
@@ -261,6 +269,7 @@ local function make_room(queue, count)
       id = redis.call('ZRANGE', queue.delayed, 0, 0)[1]
       leave_waiting(queue, id, 'delayed')
     end
+    tally(queue, 'dropped')
     erase(queue, id, more_of(queue, id))
   end
 end

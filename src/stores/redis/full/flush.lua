@@ -15,5 +15,6 @@ verbs.flush = function(from)
   queue.config, queue.is_open = nil, false
   return redis.call('UNLINK', queue.ready, queue.claimed, queue.events, queue.front, queue.claims,
     DELAYED .. name, FAILED .. name, COMPLETED .. name, EXPIRES .. name, MORE .. name,
-    ERRORS .. name, LOG .. name, DONE .. name, GHOSTS .. name, FILLING .. name)
+    ERRORS .. name, LOG .. name, DONE .. name, GHOSTS .. name, FILLING .. name,
+    RETRYING .. name)
 end
