@@ -77,7 +77,10 @@ export const management: { [K in Operation["kind"]]?: Verb<K> } = {
   cancel: {
     name: "cancel",
     call: ([cancel], { numberOf }) => [numberOf(cancel!.queue), cancel!.id],
-    results: (reply) => [reply === null ? null : (String(reply) as "removed" | "asked")],
+    results: (reply) =>
+      (reply as (Buffer | null)[]).map(
+        (outcome) => outcome && (outcome.toString() as "removed" | "asked"),
+      ),
   },
   count: {
     name: "count",

@@ -1,7 +1,7 @@
 -- Removes a waiting event, or asks the consumer of a claimed one to stop.
 -- KEYS    of the queue: all
 -- ARGV    queue id
--- Returns removed, asked, or nil
+-- Returns of each removed, asked, or nil
 
 verbs.cancel = function(from)
   local queue, id = opened_at(ARGV[from]), ARGV[from + 1]
@@ -10,10 +10,10 @@ verbs.cancel = function(from)
     local more = more_of(queue, id)
     more.x = 1
     keep_more(queue, id, more)
-    return 'asked'
+    return { 'asked' }
   elseif state == 'ready' or state == 'delayed' then
     drop(queue, id, state)
-    return 'removed'
+    return { 'removed' }
   end
-  return false
+  return { false }
 end
