@@ -83,7 +83,7 @@ function parts(operation: Operation, ask: Ask, known: KnownShards): Promise<unkn
     case "configure":
       return configure(operation, ask);
     case "count":
-      return count(operation, ask);
+      return tell(operation, ask);
     case "move":
       throw new StoreError("refused", APART);
     case "probe":
@@ -192,7 +192,7 @@ async function configure(operation: Configure, ask: Ask): Promise<ConfigureOutco
   return outcomes[0]!;
 }
 
-async function count({ counted }: Count, ask: Ask): Promise<null> {
+async function tell({ counted }: Count, ask: Ask): Promise<null> {
   await all([...sections(counted, ({ queue }) => queue)], async ([shard, indexes]) => {
     await ask(shard, { kind: "count", counted: indexes.map((index) => counted[index]!) });
   });
