@@ -3,7 +3,8 @@ import { describe, expect, test } from "bun:test";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { FIXED_KEYS, fixedKeys, queueKeys, TAG } from "../../src/stores/redis/keys.ts";
-import { SCRIPT } from "../../src/stores/redis/script.ts";
+import { scripts } from "../../src/stores/redis/script.ts";
+import { startTestRedis } from "../support/okq-server.ts";
 
 describe("keys", () => {
   test("of a queue with any name have the same hash tag", () => {
@@ -16,45 +17,59 @@ describe("keys", () => {
   });
 });
 
-/** The names of keys in a header, and the code with which a verb uses them. */
+/** The names of keys in a header of the plain script, and the code with which a verb uses them. */
 const keyUses: Record<string, RegExp> = {
   queues: /queues_key/,
   timers: /timers_key/,
-  processes: /processes_key|status_of|consumers_of/,
-  process: /process_key/,
-  absent: /absent_key/,
-  probe: /'probe'/,
-  sweep: /'sweep'/,
-  ready: /queue\.ready|status_of/,
-  claimed: /queue\.claimed|status_of|end_claims/,
+  ready: /queue\.ready/,
+  claimed: /queue\.claimed|end_claims/,
   events: /queue\.events/,
-  front: /queue\.front|status_of/,
+  front: /queue\.front/,
   claims: /queue\.claims|end_claims/,
 };
 
-describe("the headers of the scripts", () => {
-  const folder = join(import.meta.dir, "../../src/stores/redis");
-  const files = readdirSync(folder).filter((file) => file.endsWith(".lua"));
-  const verbFiles = files.filter(
-    (file) => !["batch.lua", "prelude.lua", "stage.lua", "upgrade.lua"].includes(file),
-  );
+const root = join(import.meta.dir, "../../src/stores/redis");
+const luaFiles = (folder: string) =>
+  readdirSync(join(root, folder)).filter((file) => file.endsWith(".lua"));
+const textOf = (folder: string, file: string) => readFileSync(join(root, folder, file), "utf8");
+const withoutComments = (text: string) => text.replace(/^--.*$/gm, "");
 
-  test.each(verbFiles)("%s defines its verb and lists exactly the keys that it uses", (file) => {
-    const text = readFileSync(join(folder, file), "utf8");
+describe("the headers of the scripts", () => {
+  const plainVerbs = luaFiles("plain").filter((file) => !/^(rare|staged)/.test(file));
+
+  test.each(plainVerbs)("%s lists exactly the keys that it uses", (file) => {
+    const text = textOf("plain", file);
     const header = /^-- KEYS\s+(.*)$/m.exec(text)?.[1] ?? "";
-    const body = text.replace(/^--.*$/gm, "");
-    const verb = file.replace(".lua", "");
-    expect(body).toContain(`verbs.${verb} = function(`);
-    expect(SCRIPT.replace(/^--.*$/gm, "")).toContain(body.trim());
+    const body = withoutComments(text);
     const named = header.match(/\b[a-z]+\b/g)!.filter((word) => word in keyUses);
     const used = Object.keys(keyUses).filter((key) => keyUses[key]!.test(body));
     expect(named.toSorted()).toEqual(used.toSorted());
   });
 
+  const files = ["plain", "full"].flatMap((folder) =>
+    luaFiles(folder).map((file) => [folder, file] as const),
+  );
+
+  test.each(files)("%s/%s is in its script and defines its verb, if it is one", (folder, file) => {
+    const body = withoutComments(textOf(folder, file)).trim();
+    expect(withoutComments(scripts[folder as "plain" | "full"].text)).toContain(body);
+    const isPart = /^(rare|staged|queue|events|claims|facts)\.lua$/.test(file);
+    const verb = `verbs.${file.replace(".lua", "").replace("-", "_")} = function(`;
+    expect(body.includes(verb)).toBe(!isPart);
+  });
+
+  test("Redis compiles every script", async () => {
+    const { redis } = await startTestRedis();
+    for (const { text, sha } of Object.values(scripts)) {
+      expect(await redis.script("LOAD", text)).toBe(sha);
+    }
+  });
+
   test("the prelude lists the fixed keys in the order in which they are sent", () => {
-    const names = /^local (.*) =\s+unpack\(KEYS, 1, FIXED_KEYS\)/m.exec(SCRIPT)?.[1] ?? "";
+    const names =
+      /^local (.*) =\s+unpack\(KEYS, 1, FIXED_KEYS\)/m.exec(scripts.plain.text)?.[1] ?? "";
     const sent = fixedKeys("", "id").map((key) => `${key.split(":")[2]}_key`);
     expect(names.split(", ")).toEqual(sent);
-    expect(SCRIPT).toContain(`local FIXED_KEYS = ${FIXED_KEYS}\n`);
+    expect(scripts.plain.text).toContain(`local FIXED_KEYS = ${FIXED_KEYS}\n`);
   });
 });

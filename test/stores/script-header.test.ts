@@ -2,13 +2,13 @@
 import { expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { NO_OPTIONS } from "../../src/queue/event.ts";
+import { encodeHeaders } from "../../src/queue/headers.ts";
+import type { Operation } from "../../src/queue/operations.ts";
 import { RedisStore } from "../../src/stores/redis/redis-store.ts";
-import {
-  type Argument,
-  type Encoding,
-  type ScriptReply,
-  verbs,
-} from "../../src/stores/redis/verbs.ts";
+import { full } from "../../src/stores/redis/full-verbs.ts";
+import { plain } from "../../src/stores/redis/plain-verbs.ts";
+import type { Argument, Encoding, ScriptReply } from "../../src/stores/redis/verb.ts";
 import { closeAfterTest } from "../support/close-after-test.ts";
 import { startTestRedis } from "../support/okq-server.ts";
 import { Random } from "./random.ts";
@@ -16,26 +16,32 @@ import { RandomOperations } from "./random-operations.ts";
 import { targetOf, ignoredCallbacks } from "./redis-targets.ts";
 import { fitsArguments, fitsReply, headerOf } from "./script-header.ts";
 
+const folder = join(import.meta.dir, "../../src/stores/redis");
+
 interface Exchange {
   call: string[];
   reply: unknown;
 }
 
-const kinds = Object.keys(verbs) as (keyof typeof verbs)[];
-
 /** The header that all verbs share. */
 interface Verb {
+  name: string;
   call(operations: unknown, encoding: Encoding): Argument[];
   results(reply: ScriptReply, operations: unknown): unknown[];
 }
 
+/** By the path of its file, each verb; those of one name are called with the same arguments. */
+const verbs: [path: string, Verb][] = [
+  ...Object.values(plain).map((verb) => [`plain/${verb.name}`, verb as unknown as Verb] as const),
+  ...Object.values(full).map((verb) => [`full/${verb.name}`, verb as unknown as Verb] as const),
+].map(([path, verb]) => [path, verb]);
+
 /** Records the calls and replies of each verb. Returns a function that stops recording. */
 function listen(exchanges: Record<string, Exchange[]>): () => void {
   const undo: (() => void)[] = [];
-  for (const kind of kinds) {
-    const verb = verbs[kind] as unknown as Verb;
+  for (const [path, verb] of verbs) {
     const { call, results } = verb;
-    const recorded: Exchange[] = (exchanges[kind] = []);
+    const recorded = (exchanges[path] ??= []);
     let last: string[] = [];
     verb.call = (operations, encoding) => {
       const called = call(operations, encoding);
@@ -51,6 +57,57 @@ function listen(exchanges: Record<string, Exchange[]>): () => void {
   return () => undo.forEach((each) => each());
 }
 
+const queue = Buffer.from("q");
+const bytes = Buffer.from("x");
+const claimant = Buffer.from("okq 1 worker");
+const start = { afterMs: 60_000 };
+const options = { ...NO_OPTIONS, headers: encodeHeaders([[bytes, bytes]]), backoff: "fixed 5" };
+
+/** Some of each kind, so that each verb of the scripts is called. */
+const operations: Operation[] = [
+  { kind: "configure", queue: null, values: [["max-length", "1000"]] },
+  { kind: "configure", queue, values: [["keep-completed", "2"]] },
+  { kind: "configure", queue, values: [["ttl", null]] },
+  { kind: "settings", queue },
+  { kind: "settings", queue: null },
+  { kind: "push", queue, end: "left", id: bytes, contents: bytes, options },
+  { kind: "push", queue, end: "right", id: null, contents: bytes, options: { ...options, start } },
+  { kind: "pushBatch", queue, end: "left", events: [{ id: bytes, contents: bytes }], options },
+  { kind: "pushBatch", queue, end: "left", events: [{ id: null, contents: bytes }], options },
+  { kind: "peek", queue, end: "left" },
+  { kind: "ready", queues: [queue] },
+  { kind: "pop", queue, leaseMs: null, claimant },
+  { kind: "touch", queue, id: bytes, token: null, leaseMs: 5, progress: bytes, log: bytes },
+  { kind: "touchBatch", queue, claims: [{ id: bytes, token: bytes }], leaseMs: null },
+  { kind: "fail", queue, id: bytes, token: null, error: bytes, next: "final" },
+  { kind: "get", queue, id: bytes },
+  { kind: "get", queue, id: queue },
+  { kind: "retry", queue, targets: [{ id: bytes, version: null }], end: "right" },
+  { kind: "popBatch", queues: [queue], count: 5, leaseMs: null, claimant },
+  { kind: "crash", queue, id: bytes, token: null },
+  { kind: "redo", queue, id: bytes, token: null, start },
+  ...(["ready", "delayed", "claimed", "failed", "completed"] as const).map(
+    (state) =>
+      ({
+        kind: "scan",
+        queue,
+        state,
+        after: null,
+        limit: 1,
+        isReverse: state === "ready",
+        isWhole: state === "claimed",
+      }) as const,
+  ),
+  { kind: "ackBatch", queue, claims: [{ id: bytes, token: null }] },
+  { kind: "remove", queue, targets: [{ id: bytes, version: "none" }] },
+  { kind: "pause", queue, directions: ["in", "out"], forMs: 5, worker: null },
+  { kind: "pause", queue, directions: ["out"], forMs: null, worker: bytes },
+  { kind: "resume", queue, directions: ["in", "out"], worker: null },
+  { kind: "list", after: null, limit: 2 },
+  { kind: "list", after: Buffer.from("a"), limit: 1000 },
+  { kind: "probe" },
+];
+
 async function exchangesOfAllVerbs(): Promise<Record<string, Exchange[]>> {
   const { port } = await startTestRedis();
   const target = targetOf({ nodes: [{ host: "127.0.0.1", port }] });
@@ -61,26 +118,20 @@ async function exchangesOfAllVerbs(): Promise<Record<string, Exchange[]>> {
   const stopListening = listen(exchanges);
   try {
     const session = store.session();
-    const operations = new RandomOperations(new Random(1));
+    const random = new RandomOperations(new Random(1));
     for (let round = 0; round < 60; round++) {
-      for (const operation of operations.batch()) await session.ask(operation);
+      for (const operation of random.batch()) await session.ask(operation);
     }
     for (const leaseMs of [0, 1000]) {
-      const queue = Buffer.from("undone");
-      await session.ask({
-        kind: "push",
-        queue,
-        end: "left",
-        id: queue,
-        contents: queue,
-        options: null,
-      });
-      const popped = await session.ask({ kind: "pop", queue, leaseMs, claimant: null });
-      expect(await session.ask({ kind: "unpop", queue, popped: popped! })).toBe(true);
+      const undone = Buffer.from("undone");
+      const push = { kind: "push", queue: undone, end: "left", options: null } as const;
+      await session.ask({ ...push, id: undone, contents: undone });
+      const popped = await session.ask({ kind: "pop", queue: undone, leaseMs, claimant: null });
+      expect(await session.ask({ kind: "unpop", queue: undone, popped: popped! })).toBe(true);
     }
-    await session.ask({ kind: "list", after: null, limit: 2 });
-    await session.ask({ kind: "list", after: Buffer.from("a"), limit: 1000 });
-    await session.ask({ kind: "probe" });
+    for (const operation of operations) await session.ask(operation);
+    // One batch: the plain verbs that it has are done by the full script.
+    await Promise.all(operations.map((operation) => session.ask(operation)));
   } finally {
     stopListening();
   }
@@ -89,15 +140,14 @@ async function exchangesOfAllVerbs(): Promise<Record<string, Exchange[]>> {
 
 test("every verb is called and replies as its header says", async () => {
   const exchanges = await exchangesOfAllVerbs();
-  for (const kind of kinds) {
-    const path = join(import.meta.dir, `../../src/stores/redis/${kind}.lua`);
-    const script = readFileSync(path, "utf8");
+  for (const [path, calls] of Object.entries(exchanges)) {
+    const script = readFileSync(join(folder, `${path.replace("_", "-")}.lua`), "utf8");
     const [argv, returns] = [headerOf(script, "ARGV"), headerOf(script, "Returns")];
-    expect([kind, exchanges[kind]!.length > 0]).toEqual([kind, true]);
-    for (const { call, reply } of exchanges[kind]!) {
+    expect([path, calls.length > 0]).toEqual([path, true]);
+    for (const { call, reply } of calls) {
       if (!fitsArguments(argv, call))
-        throw new Error(`${kind} is called with ${call}, not ${argv}`);
-      if (!fitsReply(returns, reply)) throw new Error(`${kind} returns ${reply}, not ${returns}`);
+        throw new Error(`${path} is called with ${call}, not ${argv}`);
+      if (!fitsReply(returns, reply)) throw new Error(`${path} returns ${reply}, not ${returns}`);
     }
   }
 });

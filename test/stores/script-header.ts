@@ -23,6 +23,10 @@ export function headerOf(script: string, word: "ARGV" | "Returns"): string {
 }
 
 function argumentOf(word: string): Argument {
+  if (word.endsWith("?")) {
+    const fits = argumentOf(word.slice(0, -1));
+    return (text) => text === "" || fits(text);
+  }
   if (/^[A-Z]+(\|[A-Z]+)*$/.test(word)) return (text) => word.split("|").includes(text);
   const isNumber = NUMBERS.has(word) || word.endsWith("Ms");
   return isNumber ? (text) => /^-?\d+(\.\d+)?$/.test(text) : () => true;
@@ -50,8 +54,10 @@ export function fitsArguments(header: string, call: string[]): boolean {
   );
 }
 
-const COUNTS = new Set(["total", "processing", "consumers", "claim"]);
-const TEXTS = new Set(["id", "contents", "name"]);
+const COUNTS = new Set(
+  "total processing ready delayed claimed failed completed consumers in out claim".split(" "),
+);
+const TEXTS = new Set(["id", "contents", "value", "name"]);
 
 /** n for a number, t for a text, t? for a text or nil, as [t-] within a list. */
 function kindOf(word: string): string {
@@ -73,6 +79,8 @@ function kindsOf(text: string): string {
 function replyOf(header: string): RegExp {
   if (header.startsWith("nil")) return /^-$/;
   if (/^(how many|the place,|1 if)/.test(header)) return /^n$/;
+  if (header.startsWith("of each") || header.startsWith("the next after")) return /^\[.*\]$/;
+  if (header.startsWith("what facts_of")) return /^(\[.*\]|-)$/;
   if (header.startsWith("the places")) return /^\[n*\]$/;
   const [head, each] = header.split(", then ");
   if (each) {

@@ -12,6 +12,7 @@ import { SqliteJournal } from "../../src/stores/local/sqlite/sqlite-journal.ts";
 import { eventually } from "../support/eventually.ts";
 import { newFolder } from "../support/new-folder.ts";
 import { Caller } from "./contract/caller.ts";
+import { LifeCaller } from "./contract/life-caller.ts";
 import { openSqlite, type SqliteOptions } from "./open-sqlite.ts";
 
 setDefaultTimeout(60_000);
@@ -132,6 +133,48 @@ test("upgrades the database of an older okq and keeps all its events", async () 
   const updated = new Database(file);
   expect(updated.query("PRAGMA user_version").get()).toEqual({ user_version: migrations.length });
   updated.close();
+});
+
+test("upgrades a database of version 0.1 with its claims, order, contents and clock", async () => {
+  const file = newFile();
+  const db = new Database(file);
+  createSchema(db, migrations.slice(0, 3));
+  db.run("INSERT INTO queues VALUES (1, 'q'), (9, 'r')");
+  const [nowMs, leaseMs] = [1_700_000_000_000, 5000];
+  db.run("UPDATE clock SET ms = ?", [nowMs]);
+  const bytes = Buffer.alloc(5000, "\xff\x00", "latin1");
+  const rows: [key: number, queue: number, place: number | null, at: number, id: string][] = [
+    [2, 1, null, READY, "old"],
+    [3, 1, null, READY, "new"],
+    [4, 1, 4, READY, "pushed at the right end"],
+    [5, 1, -7, nowMs + leaseMs, "claimed second"],
+    [6, 1, -6, nowMs + leaseMs, "claimed first"],
+    [7, 1, 20, READY, "redone"],
+    [8, 1, -5, READY, "requeued"],
+    [10, 9, null, READY, "other"],
+    [11, 77, null, READY, "flushed"],
+  ];
+  const insert = db.prepare("INSERT INTO events VALUES (?, ?, ?, ?, ?, ?)");
+  for (const row of rows) insert.run(...row, bytes);
+  insert.finalize();
+  db.close();
+  for (const _ of "12") {
+    expect(checkDatabase(file)).toEqual({ queues: 2, ready: 6, claimed: 2 });
+    const store = new LifeCaller(await openSqlite({ file, nowMs: nowMs - 1 }));
+    expect(await store.counts("q")).toEqual({ ready: 5, claimed: 2 });
+    expect(await store.mustGet("q", "old")).toMatchObject({ pushedAtMs: nowMs, contents: bytes });
+    expect(await store.dueInMs("q", "claimed first")).toBeWithin(leaseMs, leaseMs + 2);
+    await store.under.close();
+  }
+  const store = await open(file, { nowMs });
+  expect(await store.push("q", "old")).toBe("duplicate");
+  store.advance(leaseMs);
+  expect(await store.reclaim()).toBe(2);
+  const right = ["redone", "pushed at the right end"];
+  const claims = ["requeued", "claimed first", "claimed second"];
+  expect(await store.drain("q")).toEqual([...right, ...claims, "old", "new"]);
+  expect(await store.drain("r")).toEqual(["other"]);
+  await store.under.close();
 });
 
 test("requeues claims of an older okq by deadline, then by id", async () => {

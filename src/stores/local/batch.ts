@@ -27,7 +27,7 @@ type Kinds = ReadonlySet<Operation["kind"]>;
 /** The journal does not record these operations, so its failures do not affect them. */
 const unrecordedKinds: Kinds = new Set(["register"]);
 /** These operations need room on the disk: a journal may refuse them while all others go on. */
-export const growingKinds: Kinds = new Set(["push", "pushBatch", "probe"]);
+export const growingKinds: Kinds = new Set(["push", "pushBatch", "set", "probe"]);
 /** These keep what they need not: an error, a result, a completed event. */
 const keepingKinds: Kinds = new Set(["ack", "ackBatch", "fail", "crash", "touch", "tick"]);
 export const readingKinds: Kinds = new Set([

@@ -9,7 +9,7 @@ import { LocalEvent, type LocalQueue, type Position } from "./local-queue.ts";
 import type { Model } from "./model.ts";
 import { type Facts, type More, moreWith } from "./more.ts";
 import { isPushable, oldestOf, surplusOf } from "./room.ts";
-import { COMPLETED, DELAYED, FAILED, GONE, READY } from "./states.ts";
+import { COMPLETED, DELAYED, FAILED, READY } from "./states.ts";
 
 const errorsMax = 10;
 const lastErrorBytesMax = 4096;
@@ -45,7 +45,7 @@ export function startMs(model: Model, start: When | null): number {
 
 /** The event is gone. */
 export function drop(model: Model, event: LocalEvent): void {
-  model.move(event, { state: GONE });
+  model.drop(event);
 }
 
 /** The event is ready at that place. */

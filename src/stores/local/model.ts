@@ -100,6 +100,40 @@ export class Model extends LocalQueues {
     if (state === CLAIMED && event.state !== CLAIMED) this.#noteClaimEnded(before, event);
   }
 
+  /** A new event without rare facts is ready at that place; the plain case of move(). */
+  push(event: LocalEvent, place: number): void {
+    const { queue } = event;
+    if (this.settingsOf(queue).ttlMs !== null) return this.move(event, { state: READY, place });
+    this.changes?.touch(event, queue);
+    this.#leave(event);
+    event.state = READY;
+    event.place = place;
+    this.#enter(event);
+    this.#noteReady(queue, 1);
+  }
+
+  /** Claims an event that is in memory, and keeps its rare facts; the plain case of move(). */
+  claim(event: LocalEvent, atMs: number, place: number, lease: number): void {
+    this.changes?.touch(event, event.queue);
+    this.#leave(event);
+    event.state = CLAIMED;
+    event.atMs = atMs;
+    event.place = place;
+    event.lease = lease;
+    this.#enter(event);
+  }
+
+  /** The event is gone. */
+  drop(event: LocalEvent): void {
+    if (event.isCold) this.#cold.warm(event);
+    const { queue, state } = event;
+    this.changes?.touch(event, queue);
+    this.#leave(event);
+    event.state = GONE;
+    this.#enter(event);
+    if (state === CLAIMED) this.#noteClaimEnded(queue, event);
+  }
+
   /** Gives an event other contents. Call it after a move. */
   setContents(event: LocalEvent, contents: string | Buffer): void {
     const { contents: before, queue } = event;

@@ -1,7 +1,7 @@
 // Values in order of a time, and of a rank where times are equal. They can be added and removed
 // anywhere. Times and ranks are arrays of numbers, which the garbage collector does not scan.
 
-const blockLengthMax = 512;
+const blockLengthMax = 256;
 
 interface Block<T> {
   times: number[];
@@ -58,11 +58,9 @@ export class TimeLine<T> {
     const block = this.#blocks[blockAt]!;
     const index = found(block, atMs, rank);
     this.#length--;
-    for (const column of [block.times, block.ranks, block.values]) {
-      if (index === 0) column.shift();
-      else if (index === column.length - 1) column.pop();
-      else column.splice(index, 1);
-    }
+    removeAt(block.times, index);
+    removeAt(block.ranks, index);
+    removeAt(block.values, index);
     if (block.times.length === 0) this.#blocks.splice(blockAt, 1);
   }
 
@@ -134,6 +132,13 @@ export class TimeLine<T> {
     }
     return low;
   }
+}
+
+/** Array.splice would make an array of what it removes. */
+function removeAt(column: unknown[], index: number): void {
+  if (index === 0) column.shift();
+  else if (index === column.length - 1) column.pop();
+  else column.splice(index, 1);
 }
 
 /** Index of the first value in the block that is not before that position. */

@@ -2,7 +2,7 @@
 -- chain are not made: they hold operations that stand behind its operations.
 -- KEYS    queues timers processes absent process, then events of each queue
 -- ARGV    now (empty: the server's time) tick (the first that this okq process has not seen)
---         GROWS|STAGED|- ready-channel due-channel origin, then for each call verb, how many values
+--         GROWS|STAGED|- ready-channel due-channel origin shard, then for each call verb, how many values
 --         the call has with these two (negative: the next value is its chain), the arguments
 -- Returns what became ready (queue's name, count ...), 1 if the batch ended early or 0, in how many
 --         ms a reclaim is due (-1: nothing is claimed; nil: no news), the next free tick (nil: the
@@ -37,50 +37,11 @@ local function next_due()
   return due
 end
 
--- Gives the hashes their names back, and notes which contents were added. Returns false, with
--- nothing changed, if they were not added (see stage.lua).
-local function begin_staged()
-  local at = 7
-  while at <= #ARGV do
-    local values = tonumber(ARGV[at + 1])
-    local from = values < 0 and at + 3 or at + 2
-    values = math.abs(values)
-    if ARGV[at] == 'push' and ARGV[from + 2] == 'STAGED' then
-      local queue = queue_at(ARGV[from])
-      staged[queue.name] = staged[queue.name] or {}
-      for id = from + 3, at + values - 1, 2 do
-        staged[queue.name][ARGV[id]] = true
-      end
-    end
-    at = at + values
-  end
-  local are_added = true
-  for name in pairs(staged) do
-    are_added = are_added and redis.call('EXISTS', EVENTS .. name) == 0
-  end
-  for name in pairs(staged) do
-    -- Without the right to rename the other script could not either.
-    are_added = are_added and not redis.pcall('RENAME', STAGED .. name, EVENTS .. name).err
-    if not are_added then
-      redis.call('DEL', STAGED .. name)
-    end
-  end
-  return are_added
-end
-
--- Removes the contents of events that were not pushed.
-local function end_staged()
-  for name, ids in pairs(staged) do
-    for id in pairs(ids) do
-      redis.pcall('HDEL', EVENTS .. name, id)
-      shrank(queue_named(name))
-    end
-  end
-end
-
 -- It must not fail: all calls are done by now.
 local function finish(replies)
-  end_staged()
+  for _, run in ipairs(at_end) do
+    pcall(run)
+  end
   for _, queue in pairs(shrunk) do
     pcall(forget_if_unused, queue)
   end
@@ -97,15 +58,11 @@ local function finish(replies)
   end
 end
 
-if ARGV[3] == 'STAGED' and not begin_staged() then
-  return { ok = 'NOT STAGED' }
-end
-
 local NOT_MADE = { ok = 'NOT MADE' }
 
 local replies = { {}, 0, false, false }
 local broken_chains = {}
-local at = 7
+local at = FIRST_CALL
 while at <= #ARGV and replies[2] == 0 do
   local values, from, chain = tonumber(ARGV[at + 1]), at + 2, nil
   if values < 0 then
@@ -114,12 +71,13 @@ while at <= #ARGV and replies[2] == 0 do
   if chain and broken_chains[chain] then
     replies[#replies + 1] = NOT_MADE
   else
+    is_refused = false
     local ok, reply = pcall(verbs[ARGV[at]], from, at + values - 1)
     if not ok then
       reply = failure_of(reply)
-      if chain then
-        broken_chains[chain] = true
-      end
+    end
+    if chain and (is_refused or not ok) then
+      broken_chains[chain] = true
     end
     replies[#replies + 1] = reply
     replies[2] = reply_bytes < REPLY_BYTES_MAX and 0 or 1

@@ -14,8 +14,10 @@ import type { Encoded } from "../../resp/reply.ts";
 import { Fetch } from "./fetch.ts";
 import type { QueueKeys } from "./keys.ts";
 import { type Staged, stagedOf } from "./staged.ts";
+import type { Level } from "./script.ts";
 import { headOf } from "./value.ts";
-import { type Argument, poppedCount, type ScriptReply, type Variant, verbs } from "./verbs.ts";
+import { type Argument, poppedCount, type ScriptReply } from "./verb.ts";
+import { higher, isChange, levelOf, type Variant, variantOf, verbOf } from "./verbs.ts";
 
 /** Which call has the session's latest operation: later ones may not join an earlier call. */
 export class Position extends Failures {
@@ -40,7 +42,10 @@ interface Call {
   receivers: Receiver<unknown>[];
   positions: Position[];
   failures: number[];
-  /** One for each operation, or the error of them all; null until Redis has answered. */
+  /**
+   * One for each operation, an error if it was refused; or the error of them all. null until Redis
+   * has answered.
+   */
   results: unknown[] | StoreError | null;
 }
 
@@ -50,11 +55,15 @@ export class Batch {
   bytes = 0;
   /** Whether Redis must have memory left for one of its operations. */
   isGrowing = false;
+  /** The smallest script that has all of its verbs. */
+  level: Level = "plain";
   /** Whether one of its calls failed. */
   hasFailed = false;
   /** It takes no more operations, because it is the rest of another batch. */
   isClosed = false;
   #calls: Call[] = [];
+  /** The script that it was sent to. */
+  #sentAs: Level = "plain";
   /** Calls that similar operations may join, in their order, by queue and then by variant. */
   readonly #joinable = new Map<string, Map<Variant, Call[]>>();
 
@@ -64,7 +73,7 @@ export class Batch {
     if (before && before !== call) link(before, call);
     position.batch = this;
     position.call = call.index;
-    this.isGrowing ||= operation.kind === "push" || operation.kind === "probe";
+    this.#note(operation);
     this.weight += weightOf(operation);
     this.bytes += sizeOf(operation);
     call.operations.push(operation);
@@ -73,13 +82,27 @@ export class Batch {
     call.failures.push(position.count);
   }
 
+  #note(operation: Operation): void {
+    this.isGrowing ||= needsMemory(operation.kind);
+    if (this.level !== "full") this.level = higher(this.level, levelOf(operation));
+  }
+
+  /** Whether it names one of these queues. */
+  hasAny(names: { has(name: string): boolean }): boolean {
+    return this.#calls.some(({ operations }) => {
+      const first = operations[0]!;
+      if ("queues" in first) return first.queues.some((queue) => names.has(nameOf(queue)));
+      return "queue" in first && first.queue !== null && names.has(nameOf(first.queue));
+    });
+  }
+
   get isEmpty(): boolean {
     return this.#calls.length === 0;
   }
 
   /** The first call from that index on that the operation may join, or else a new one. */
   #callFor(operation: Operation, earliest: number): Call {
-    const variant = verbs[operation.kind].variant(operation as never);
+    const variant = variantOf(operation);
     if (variant === null) return this.#newCall(operation.kind);
     const calls = this.#likeCalls((operation as { queue: Buffer }).queue, variant);
     const joined = calls[lowerBound(calls, earliest)];
@@ -138,14 +161,18 @@ export class Batch {
   }
 
   /**
-   * The keys of its queues, and the arguments of its calls, as batch.lua takes them. nowMs: by the
-   * server's clock. isStaged: without large contents.
+   * The queues that it names and their keys, and the arguments of its calls, as batch.lua takes
+   * them. nowMs: by the server's clock. batchNumber: another one for each batch. isStaged: without
+   * large contents.
    */
   encode(
     queueKeys: QueueKeys,
+    level: Level,
     nowMs: number,
+    batchNumber: number,
     isStaged: boolean,
-  ): { keys: Encoded[]; args: Argument[] } {
+  ): { names: string[]; keys: Encoded[]; args: Argument[] } {
+    this.#sentAs = level;
     const keys: Encoded[] = [];
     const args: Argument[] = [];
     const numbers = new Map<string, string>();
@@ -159,16 +186,18 @@ export class Batch {
       }
       return number;
     };
-    const encoding = { numberOf, isStaged, nowMs, plainHead: headOf(nowMs, null) };
+    const plainHead = headOf(nowMs, null, batchNumber);
+    const encoding = { numberOf, isStaged, nowMs, batchNumber, plainHead };
     for (const { kind, operations, chain } of this.#calls) {
-      const call = verbs[kind].call(operations as never, encoding);
+      const verb = verbOf(kind, level);
+      const call = verb.call(operations as never, encoding);
       const { number, hasSeveralCalls } = endOf(chain);
       // A negative length announces the number of a chain: see batch.lua.
-      if (hasSeveralCalls) args.push(kind, String(-3 - call.length), String(number));
-      else args.push(kind, String(2 + call.length));
+      if (hasSeveralCalls) args.push(verb.name, String(-3 - call.length), String(number));
+      else args.push(verb.name, String(2 + call.length));
       for (const argument of call) args.push(argument);
     }
-    return { keys, args };
+    return { names: [...numbers.keys()], keys, args };
   }
 
   /**
@@ -185,9 +214,12 @@ export class Batch {
       const isMade = reply !== undefined && !isNotMade(reply);
       this.hasFailed ||= reply instanceof Error;
       const all = call.operations.length;
-      const done = !isMade ? 0 : isCut ? poppedCount(reply) : all;
+      const isPlain = this.#sentAs === "plain";
+      const done = !isMade ? 0 : isCut ? poppedCount(reply, isPlain) : all;
       if (done < all) rest.#moveFrom(call, done);
-      call.results = isMade ? resultsOf(call, reply) : [];
+      call.results = isMade ? resultsOf(call, reply, this.#sentAs) : [];
+      this.hasFailed ||=
+        Array.isArray(call.results) && call.results.some((each) => each instanceof StoreError);
     }
     rest.isClosed = true;
     return rest.isEmpty ? null : rest;
@@ -200,7 +232,7 @@ export class Batch {
     call.receivers = from.receivers.splice(at);
     call.positions = from.positions.splice(at);
     call.failures = from.failures.splice(at);
-    this.isGrowing ||= call.kind === "push" || call.kind === "probe";
+    for (const operation of call.operations) this.#note(operation);
     this.weight += call.operations.length;
   }
 
@@ -219,7 +251,7 @@ export class Batch {
   get hasChanged(): boolean {
     return this.#calls.some(
       ({ kind, results }) =>
-        Array.isArray(results) && results.some((result) => isChange(kind, result)),
+        Array.isArray(results) && results.some((result) => isChanged(kind, result)),
     );
   }
 
@@ -232,7 +264,7 @@ export class Batch {
    * Fails the operations with such results (changes), those without results, and those of the same
    * session after them. Tells the others their results.
    */
-  fail(error: StoreError, isAffected = isChange): void {
+  fail(error: StoreError, isAffected = isChanged): void {
     for (const call of this.#calls) tell(call, error, isAffected);
   }
 }
@@ -274,21 +306,31 @@ function isNotMade(reply: ScriptReply): boolean {
   return Buffer.isBuffer(reply);
 }
 
-function resultsOf({ kind, operations }: Call, reply: ScriptReply): unknown[] | StoreError {
+function resultsOf(
+  { kind, operations }: Call,
+  reply: ScriptReply,
+  level: Level,
+): unknown[] | StoreError {
   if (reply instanceof Error) return new StoreError("refused", reply.message);
-  return verbs[kind].results(reply, operations as never);
+  return verbOf(kind, level).results(reply, operations as never);
 }
 
-function tell(call: Call, error: StoreError | null, isAffected = isChange): void {
+function tell(call: Call, error: StoreError | null, isAffected = isChanged): void {
   const { kind, receivers, positions, failures, results } = call;
+  let hasRefused = false;
   for (let at = 0; at < receivers.length; at++) {
     const [receiver, position] = [receivers[at]!, positions[at]!];
+    const isAfter = position.hasNewSince(failures[at]!);
     let failure: StoreError | null = null;
     if (results instanceof StoreError) failure = results;
-    else if (error && (!results || isAffected(kind, results[at]))) failure = error;
+    else if (results?.[at] instanceof StoreError || (hasRefused && isAfter)) {
+      // Behind a refused push of its session nothing of this call was done, see variantOf.
+      failure = isAfter ? position.earlierFailure() : (results![at] as StoreError);
+      hasRefused = true;
+    } else if (error && (!results || isAffected(kind, results[at]))) failure = error;
     // It came after an operation whose outcome is unknown.
-    else if (error && position.hasNewSince(failures[at]!)) {
-      failure = isChange(kind, results![at]) ? error : position.earlierFailure();
+    else if (error && isAfter) {
+      failure = isChanged(kind, results![at]) ? error : position.earlierFailure();
     }
     if (!failure) receiver.succeeded((results as unknown[])[at]);
     else {
@@ -301,8 +343,12 @@ function tell(call: Call, error: StoreError | null, isAffected = isChange): void
 /** Whether an error after the script's reply concerns an operation with that result. */
 export type IsAffected = (kind: Operation["kind"], result: unknown) => boolean;
 
-function isChange(kind: Operation["kind"], result: unknown): boolean {
-  return verbs[kind].isChange(result as never);
+function isChanged(kind: Operation["kind"], result: unknown): boolean {
+  return isChange(kind, result as never);
+}
+
+function needsMemory(kind: Operation["kind"]): boolean {
+  return kind === "push" || kind === "pushBatch" || kind === "probe";
 }
 
 /** The position in the list of the first call with at least that index. */
@@ -318,7 +364,11 @@ function lowerBound(calls: Call[], index: number): number {
 }
 
 function weightOf(operation: Operation): number {
+  if (operation.kind === "popBatch") return operation.queues.length + operation.count;
   if ("queues" in operation) return operation.queues.length;
+  if ("events" in operation) return operation.events.length;
+  if ("claims" in operation) return operation.claims.length;
+  if ("targets" in operation) return operation.targets.length;
   if ("consumers" in operation) return operation.consumers.length;
   return "limit" in operation ? operation.limit : 1;
 }
@@ -327,6 +377,8 @@ function sizeOf(operation: Operation): number {
   switch (operation.kind) {
     case "push":
       return (operation.id?.length ?? 0) + operation.contents.length;
+    case "pushBatch":
+      return operation.events.reduce((sum, { contents }) => sum + contents.length, 0);
     case "ack":
     case "redo":
       return operation.id.length;

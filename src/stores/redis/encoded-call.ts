@@ -2,7 +2,7 @@
 // ioredis looks at each argument five times and settles two promises, which cost more than the rest
 // of a batch.
 import type { Command, Redis } from "ioredis";
-import type { ScriptReply } from "./verbs.ts";
+import type { ScriptReply } from "./verb.ts";
 
 /** The members of its Command that ioredis uses. The name is the Redis command in lower case. */
 export class EncodedCall {

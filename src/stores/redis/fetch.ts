@@ -4,8 +4,8 @@ import type { Popped } from "../../queue/event.ts";
 import type { Operation, Pop } from "../../queue/operations.ts";
 import type { Output } from "../../resp/reply.ts";
 import { INFIXES, queueKey, TICKS_PER_MS } from "./keys.ts";
-import { contentsOf, pushedAtMsOf } from "./value.ts";
-import { ABSENT, type ScriptReply, type Undo } from "./verbs.ts";
+import { contentsOf, headersOf, pushedAtMsOf } from "./value.ts";
+import { ABSENT, type ScriptReply, type Undo } from "./verb.ts";
 
 /** Of events popped from one queue with one lease. REPLY_BYTES_MAX of the script limits them. */
 export class Fetch {
@@ -46,6 +46,7 @@ export class Fetch {
       const isClaimed = score === claim + leaseMs * TICKS_PER_MS;
       if (bytes && isClaimed) {
         popped.contents = contentsOf(bytes);
+        if (popped.token) popped.headers = headersOf(bytes);
         popped.pushedAtMs = pushedAtMsOf(bytes);
       } else this.results[place] = null;
     }

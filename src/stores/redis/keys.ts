@@ -20,8 +20,30 @@ export const INFIXES = {
   CLAIMED: `${LAYOUT}claimed:`,
   /** sorted set of the ready ids that are out before the list, the next one out first */
   FRONT: `${LAYOUT}front:`,
-  /** hash by id of what is noted of a claim: its lease in ms, if that is not the usual one */
+  /** hash by id of what is noted of a claim: see claims.lua */
   CLAIMS: `${LAYOUT}claims:`,
+  /** hash of rare facts by id, see events.lua */
+  MORE: `${LAYOUT}more:`,
+  /** hash of settings by name, and of when the pauses end: "pause:in", "pause:worker W" ... */
+  CONFIG: `${LAYOUT}config:`,
+  /** hash of how often "=" and an id stands in the list without its event; "all": in all */
+  GHOSTS: `${LAYOUT}ghosts:`,
+  /** sorted set of ids by the tick at which their events were completed */
+  COMPLETED: `${LAYOUT}completed:`,
+  /** hash of values by id, of the completed events */
+  DONE: `${LAYOUT}done:`,
+  /** sorted set of ids by the time at which they are due, in ms */
+  DELAYED: `${LAYOUT}delayed:`,
+  /** sorted set of ids by the tick at which their events failed for good */
+  FAILED: `${LAYOUT}failed:`,
+  /** sorted set of ids by the time at which their TTL ends, in ms; they are looked at then */
+  EXPIRES: `${LAYOUT}expires:`,
+  /** hash: how far the expiries of events are noted after the TTL of their queue changed */
+  FILLING: `${LAYOUT}filling:`,
+  /** hash of errors by id */
+  ERRORS: `${LAYOUT}errors:`,
+  /** hash of log lines by id */
+  LOG: `${LAYOUT}log:`,
 } as const;
 
 /** The lease that is not written down for each claim. It may never change. */
@@ -55,6 +77,14 @@ export function fixedKeys(tag: string, processId: string): string[] {
   const own = `process:${processId}`;
   return ["queues", "timers", "processes", "absent", own].map((name) => tag + LAYOUT + name);
 }
+
+/** Keys that batches do not name; there is one of each. */
+export const SINGLE_KEYS = {
+  /** hash of the settings of all queues by name */
+  SETTINGS: `${LAYOUT}settings`,
+  /** hash of the time in ms and the number of the latest token or made id */
+  COUNTER: `${LAYOUT}counter`,
+};
 
 export const FIXED_KEYS = fixedKeys("", "").length;
 

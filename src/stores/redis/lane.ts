@@ -13,18 +13,22 @@ import { Encoded, Output } from "../../resp/reply.ts";
 import { Batch, type IsAffected, type Position } from "./batch.ts";
 import { type Fetch, isUnread } from "./fetch.ts";
 import { FIXED_KEYS, fixedKeys, queueKey, QueueKeys, STAGED } from "./keys.ts";
+import { RareQueues } from "./rare-queues.ts";
 import { type Route, TURNED_AWAY } from "./route.ts";
 import { EncodedCall, sendCall, sendTogether } from "./encoded-call.ts";
-import { SCRIPT, SCRIPT_SHA } from "./script.ts";
+import { type Level, scripts } from "./script.ts";
 import type { ServerTime } from "./server-time.ts";
 import { execute, mayTransact, type Staged, writeStaging } from "./staged.ts";
 import type { RedisTarget } from "./target.ts";
 import { headOf, Value } from "./value.ts";
-import type { ScriptReply } from "./verbs.ts";
+import type { ScriptReply } from "./verb.ts";
+import { isKnown } from "./verbs.ts";
 
 export interface LaneOptions {
   /** The hash tag of all its keys. */
   tag: string;
+  /** The number of its shard in a cluster. */
+  shard: number | null;
   processId: string;
   channels: { ready: string; due: string };
   /** Shared by all lanes with this tag. */
@@ -55,8 +59,8 @@ const OVERDUE_MS = 300;
 
 /** How ioredis' error begins for a command that it did not send. */
 const NOT_SENT = "Stream isn't writeable";
-/** Time, tick, need of memory, two channels, process. */
-const FIXED_ARGS = 6;
+/** Time, tick, need of memory, two channels, process, shard. */
+const FIXED_ARGS = 7;
 
 export class Lane {
   readonly #options: LaneOptions;
@@ -76,18 +80,29 @@ export class Lane {
   #sentAtMs = 0;
   #dueAtMs = 0;
   #idle: (() => void) | null = null;
+  readonly #rare: RareQueues;
+  /** How many were sent. */
+  #batches = 0;
+  /** The queues that the batch in flight names. */
+  #names: string[] = [];
   /** For so many batches, because one had to be sent twice. */
   #inlineBatches = 0;
 
   constructor(options: LaneOptions) {
-    const { tag, processId, channels } = options;
+    const { tag, shard, processId, channels } = options;
     this.#options = options;
     this.#fixedKeys = encoded(fixedKeys(tag, processId));
-    this.#fixedArgs = encoded([channels.ready, channels.due, processId]);
+    this.#fixedArgs = encoded([channels.ready, channels.due, processId, String(shard ?? "")]);
     this.#queueKeys = new QueueKeys(tag);
+    this.#rare = new RareQueues(options.clock);
   }
 
   submit(operation: Operation, receiver: Receiver<never>, position: Position): void {
+    if (!isKnown(operation)) {
+      const error = new StoreError("refused", `${operation.kind}: not yet`);
+      position.add(error);
+      return receiver.failed(error);
+    }
     let batch = this.#waiting.at(-1);
     if (!batch || batch.isClosed || isFull(batch)) {
       batch = new Batch();
@@ -130,27 +145,40 @@ export class Lane {
     else this.#send(batch, this.#options.clock.nowMs() + this.#options.limits.timeoutMs);
   };
 
-  /** Sends the batch, and in a cluster again while its slot moves or a new owner takes over. */
-  #send(batch: Batch, givesUpAtMs: number): void {
+  /**
+   * Sends the batch, in a cluster again while its slot moves or a new owner takes over, and to a
+   * larger script where the plain one turns it away.
+   */
+  #send(batch: Batch, givesUpAtMs: number, level = this.#levelOf(batch)): void {
     const { route } = this.#options;
     const redis = route.redis();
     if (!redis) return this.#failed(batch, unavailable(route.reason()));
     const askedAtMs = this.#options.clock.nowMs();
-    const answered = (reply: ScriptReply[]) => this.#answered(batch, redis, reply, askedAtMs);
+    const answered = (reply: ScriptReply[]) => {
+      if (Array.isArray(reply)) return this.#answered(batch, redis, reply, askedAtMs);
+      // The plain script did nothing, because of the queue with that number.
+      this.#rare.add(this.#names[Number(String(reply).split(" ")[1])]!);
+      this.#send(batch, givesUpAtMs, "life");
+    };
     const failed = (error: Error) => {
       this.#redis = null;
       const code = codeOf(error);
       // No other batch of this lane is in flight, so sending the script itself keeps the order.
-      if (code === "NOSCRIPT") this.#call(redis, "eval", SCRIPT, batch, answered, failed);
+      if (code === "NOSCRIPT") this.#call(redis, "eval", level, batch, answered, failed);
       else if (TURNED_AWAY.has(code))
         void this.#turnedAway(batch, givesUpAtMs, code, error.message);
       else this.#failed(batch, this.#storeError(error));
     };
-    const inline = () => this.#call(redis, "evalsha", SCRIPT_SHA, batch, answered, failed);
-    const staged = this.#mayStage(redis) ? batch.staged() : null;
+    const inline = () => this.#call(redis, "evalsha", level, batch, answered, failed);
+    const staged = level === "plain" && this.#mayStage(redis) ? batch.staged() : null;
     if (!staged) return inline();
     const transacted = this.#transact(redis, batch, staged);
     transacted.then((reply) => (reply ? answered(reply) : inline()), failed);
+  }
+
+  #levelOf(batch: Batch): Level {
+    if (batch.level !== "plain" || this.#rare.isEmpty) return batch.level;
+    return batch.hasAny(this.#rare) ? "life" : "plain";
   }
 
   #mayStage(redis: Redis): boolean {
@@ -161,25 +189,34 @@ export class Lane {
   #call(
     redis: Redis,
     name: "eval" | "evalsha",
-    script: string,
+    level: Level,
     batch: Batch,
     answered: (reply: ScriptReply[]) => void,
     failed: (error: Error) => void,
   ): void {
     this.#output.clear();
-    this.#write(name, script, batch, batch.isGrowing ? "GROWS" : "-");
+    this.#write(name, level, batch, batch.isGrowing ? "GROWS" : "-");
     this.#expectAnswer(redis, this.#options.limits.timeoutMs);
     sendCall(redis, new EncodedCall(name, this.#output.bytes(), answered, failed));
   }
 
-  #write(name: string, script: string, batch: Batch, need: "GROWS" | "STAGED" | "-"): void {
+  #write(
+    name: "eval" | "evalsha",
+    level: Level,
+    batch: Batch,
+    need: "GROWS" | "STAGED" | "-",
+  ): void {
     const { now, time } = this.#options;
-    const { keys, args } = batch.encode(this.#queueKeys, time.nowMs(), need === "STAGED");
+    const isStaged = need === "STAGED";
+    const nowMs = time.nowMs();
+    const batched = batch.encode(this.#queueKeys, level, nowMs, ++this.#batches, isStaged);
+    const { names, keys, args } = batched;
+    this.#names = names;
     const keyCount = FIXED_KEYS + keys.length;
     const output = this.#output;
     output.writeArrayHeader(3 + keyCount + FIXED_ARGS + args.length);
     output.write(name, 2);
-    output.write(script, 2);
+    output.write(name === "eval" ? scripts[level].text : scripts[level].sha, 2);
     output.write(String(keyCount), 2);
     output.write(this.#fixedKeys, 2);
     for (const key of keys) output.write(key, 2);
@@ -201,9 +238,9 @@ export class Lane {
     const { tag, limits } = this.#options;
     const output = this.#output;
     output.clear();
-    const head = headOf(this.#options.time.nowMs(), null);
+    const head = headOf(this.#options.time.nowMs(), null, ++this.#batches);
     const names = writeStaging(output, tag, this.#fixedKeys, staged, head);
-    this.#write("evalsha", SCRIPT_SHA, batch, "STAGED");
+    this.#write("evalsha", "plain", batch, "STAGED");
     output.write(["EXEC"], 2);
     this.#expectAnswer(redis, limits.timeoutMs);
     const reply = await execute(redis, [...names, "evalsha", "exec"], output.bytes());

@@ -3,7 +3,7 @@
 -- CLAIMED ...) come from keys.ts before it.
 -- KEYS    queues timers processes absent process, then events of each queue
 -- ARGV    now (empty: the server's time) tick (the first that this okq process has not seen)
---         GROWS|STAGED|- ready-channel due-channel origin
+--         GROWS|STAGED|- ready-channel due-channel origin shard
 -- Returns nothing by itself, but ends the batch with an error where nothing can be written
 
 local queues_key, timers_key, processes_key, absent_key, process_key =
@@ -140,6 +140,10 @@ local reply_bytes = 0
 -- By queue the ids whose contents are there although their events are not, or not yet.
 local staged = {}
 
+-- With less, fetching takes longer than Lua does. With a shorter lease, fetching may outlast it.
+local FETCHED_BYTES_MIN = 32 * 1024
+local FETCHED_LEASE_MS_MIN = 1000
+
 -- By queue and id: where contents are missing that a pop left to okq to fetch.
 local left_out = {}
 
@@ -190,16 +194,10 @@ local function consumers_of(queue)
   return consumers
 end
 
--- Total, processing and consumers.
-local function status_of(queue)
-  local processing = redis.call('ZCARD', queue.claimed)
-  local ready = redis.call('LLEN', queue.ready) + redis.call('ZCARD', queue.front)
-  return ready + processing, processing, consumers_of(queue)
-end
-
--- A queue without events and consumers leaves no name behind.
+-- A queue without events, settings and consumers leaves no name behind.
 local function forget_if_unused(queue)
-  if redis.call('EXISTS', queue.ready, queue.claimed, queue.front) == 0 then
+  local completed, config = COMPLETED .. queue.name, CONFIG .. queue.name
+  if redis.call('EXISTS', queue.events, queue.ready, queue.claimed, queue.front, completed, config) == 0 then
     redis.call('ZREM', timers_key, queue.name)
     if consumers_of(queue) == 0 then
       redis.call('ZREM', queues_key, queue.name)
@@ -207,7 +205,13 @@ local function forget_if_unused(queue)
   end
 end
 
--- What probe.lua writes is gone by itself.
-local PROBE_MS = 60000
+-- To be called when all calls are done.
+local at_end = {}
+
+-- Set by a verb that refused one of its operations: later calls of its chain are not made.
+local is_refused = false
+
+-- Where the calls begin in ARGV.
+local FIRST_CALL = 8
 
 local verbs = {}

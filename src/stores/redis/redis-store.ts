@@ -18,7 +18,7 @@ import { shardOf, shards } from "./shards.ts";
 import { nameOfNode, type RedisTarget } from "./target.ts";
 import type { KnownShards } from "./spread.ts";
 import { Upgrade } from "./upgrade.ts";
-import type { ScriptReply } from "./verbs.ts";
+import type { ScriptReply } from "./verb.ts";
 
 export interface RedisStoreOptions {
   target: RedisTarget;
@@ -101,7 +101,7 @@ export class RedisStore implements Store {
       onDue: (tag, inMs) => this.#due.hear(tag, inMs),
       onState: (state) => options.onState("for messages", state),
     });
-    const shared: Omit<LaneOptions, "tag" | "route" | "time"> = {
+    const shared: Omit<LaneOptions, "tag" | "shard" | "route" | "time"> = {
       processId,
       clock,
       limits: target,
@@ -125,7 +125,13 @@ export class RedisStore implements Store {
       onDue: (tag, inMs, askedAtMs) => this.#due.set(tag, inMs, askedAtMs),
     };
     this.#lanes = servers.routes.map(
-      (place) => new Lane({ ...shared, ...place, time: times.get(place.tag)! }),
+      (place, number) =>
+        new Lane({
+          ...shared,
+          ...place,
+          shard: target.mode === "cluster" ? number : null,
+          time: times.get(place.tag)!,
+        }),
     );
     this.#stopWatch = clock.every(WATCH_EVERY_MS, () => {
       const nowMs = clock.nowMs();

@@ -1,58 +1,130 @@
-// Joins the Lua files into the one script that runs a batch.
-import ack from "./ack.lua" with { type: "text" };
+// Joins the Lua files into the scripts that run a batch. Each run of a script makes all functions
+// in it anew, so a batch runs the smallest one that has its verbs.
 import batch from "./batch.lua" with { type: "text" };
-import flush from "./flush.lua" with { type: "text" };
-import list from "./list.lua" with { type: "text" };
-import peek from "./peek.lua" with { type: "text" };
-import pop from "./pop.lua" with { type: "text" };
-import prelude from "./prelude.lua" with { type: "text" };
-import probe from "./probe.lua" with { type: "text" };
-import push from "./push.lua" with { type: "text" };
-import ready from "./ready.lua" with { type: "text" };
-import redo from "./redo.lua" with { type: "text" };
-import register from "./register.lua" with { type: "text" };
-import stage from "./stage.lua" with { type: "text" };
-import status from "./status.lua" with { type: "text" };
-import tick from "./tick.lua" with { type: "text" };
-import unpop from "./unpop.lua" with { type: "text" };
+import ack from "./full/ack.lua" with { type: "text" };
+import claims from "./full/claims.lua" with { type: "text" };
+import configure from "./full/configure.lua" with { type: "text" };
+import crash from "./full/crash.lua" with { type: "text" };
+import events from "./full/events.lua" with { type: "text" };
+import facts from "./full/facts.lua" with { type: "text" };
+import fail from "./full/fail.lua" with { type: "text" };
+import flush from "./full/flush.lua" with { type: "text" };
+import get from "./full/get.lua" with { type: "text" };
+import list from "./full/list.lua" with { type: "text" };
+import pause from "./full/pause.lua" with { type: "text" };
+import peek from "./full/peek.lua" with { type: "text" };
+import pop from "./full/pop.lua" with { type: "text" };
+import popBatch from "./full/pop-batch.lua" with { type: "text" };
+import probe from "./full/probe.lua" with { type: "text" };
+import push from "./full/push.lua" with { type: "text" };
+import pushBatch from "./full/push-batch.lua" with { type: "text" };
+import queue from "./full/queue.lua" with { type: "text" };
+import ready from "./full/ready.lua" with { type: "text" };
+import redo from "./full/redo.lua" with { type: "text" };
+import register from "./full/register.lua" with { type: "text" };
+import remove from "./full/remove.lua" with { type: "text" };
+import resume from "./full/resume.lua" with { type: "text" };
+import retry from "./full/retry.lua" with { type: "text" };
+import scan from "./full/scan.lua" with { type: "text" };
+import settings from "./full/settings.lua" with { type: "text" };
+import status from "./full/status.lua" with { type: "text" };
+import tick from "./full/tick.lua" with { type: "text" };
+import touch from "./full/touch.lua" with { type: "text" };
+import unpop from "./full/unpop.lua" with { type: "text" };
 import {
   FIXED_KEYS,
   INFIXES,
   LARGE_BYTES,
   LAYOUT,
   PUSHED_LEFT,
+  SINGLE_KEYS,
   STAGED,
   TICKS_PER_MS,
   USUAL_LEASE_MS,
 } from "./keys.ts";
+import plainAck from "./plain/ack.lua" with { type: "text" };
+import plainPeek from "./plain/peek.lua" with { type: "text" };
+import plainPop from "./plain/pop.lua" with { type: "text" };
+import plainPush from "./plain/push.lua" with { type: "text" };
+import rare from "./plain/rare.lua" with { type: "text" };
+import plainReady from "./plain/ready.lua" with { type: "text" };
+import plainRedo from "./plain/redo.lua" with { type: "text" };
+import staged from "./plain/staged.lua" with { type: "text" };
+import prelude from "./prelude.lua" with { type: "text" };
+import { SHARDS } from "./shards.ts";
+import stage from "./stage.lua" with { type: "text" };
 
-const layout = `local LAYOUT = TAG .. ${JSON.stringify(LAYOUT)}\n`;
-const infixes = Object.entries({ ...INFIXES, STAGED }).map(
-  ([name, infix]) => `local ${name} = TAG .. ${JSON.stringify(infix)}\n`,
-);
-const numbers = { FIXED_KEYS, LARGE_BYTES, TICKS_PER_MS, PUSHED_LEFT, USUAL_LEASE_MS };
-const names = [
-  ...Object.entries(numbers).map(([name, number]) => `local ${name} = ${number}\n`),
-  "local TAG = string.match(KEYS[1], '^{[^}]*}')\n",
-  layout,
-  ...infixes,
-].join("");
+export interface Script {
+  text: string;
+  sha: string;
+}
 
-const verbs = [
-  ack,
-  flush,
-  list,
-  peek,
-  pop,
-  probe,
+const keyNames = Object.entries({ ...INFIXES, STAGED, ...SINGLE_KEYS });
+const numbers = { FIXED_KEYS, LARGE_BYTES, PUSHED_LEFT, SHARDS, TICKS_PER_MS, USUAL_LEASE_MS };
+
+function scriptOf(...files: string[]): Script {
+  const body = [...files, batch].join("\n");
+  const isUsed = ([name]: [string, unknown]) => new RegExp(`\\b${name}\\b`).test(body);
+  const names = [
+    ...Object.entries(numbers)
+      .filter(isUsed)
+      .map(([name, number]) => `local ${name} = ${number}\n`),
+    "local TAG = string.match(KEYS[1], '^{[^}]*}')\n",
+    `local LAYOUT = TAG .. ${JSON.stringify(LAYOUT)}\n`,
+    ...keyNames
+      .filter(isUsed)
+      .map(([name, infix]) => `local ${name} = TAG .. ${JSON.stringify(infix)}\n`),
+  ];
+  const text = names.join("") + body;
+  return { text, sha: new Bun.CryptoHasher("sha1").update(text).digest("hex") };
+}
+
+const life = [
+  prelude,
+  queue,
+  events,
+  claims,
   push,
-  ready,
+  pop,
+  ack,
   redo,
-  register,
-  status,
-  tick,
-  unpop,
+  fail,
+  crash,
+  touch,
+  peek,
+  ready,
 ];
+/** What files define is seen by those behind them. Lua allows 200 names at a time. */
+const shared = [pushBatch, popBatch, unpop, facts, resume, status];
+const others = [get, scan, remove, retry, flush, settings, configure, pause, list];
+const periodic = [register, tick, probe];
 
-export const SCRIPT = [names, stage, prelude, ...verbs, batch].join("\n");
-export const SCRIPT_SHA = new Bun.CryptoHasher("sha1").update(SCRIPT).digest("hex");
+/** Hides the names that a file defines for itself from the files behind it. */
+function hidden(file: string): string {
+  return `do\n${file}end`;
+}
+
+/**
+ * - plain: classic verbs on queues that have nothing rare (see rare.lua). It answers "FULL", and
+ *   has done nothing, if one of the queues has.
+ * - life: the verbs of which each event needs some, on any queue
+ * - full: all verbs
+ */
+export const scripts = {
+  plain: scriptOf(
+    stage,
+    prelude,
+    plainAck,
+    plainPeek,
+    plainPop,
+    plainPush,
+    plainReady,
+    plainRedo,
+    staged,
+    rare,
+  ),
+  life: scriptOf(...life),
+  full: scriptOf(...life, ...shared, ...[...others, ...periodic].map(hidden)),
+};
+
+export type Level = keyof typeof scripts;

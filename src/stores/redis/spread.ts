@@ -1,7 +1,15 @@
 // Operations on queues of several shards: splits them into one part for each shard, does the parts
 // at the same time, and joins their results into one.
-import type { List, Ready, Status } from "../../queue/management.ts";
-import type { Operation, Tick, Register, ResultOf } from "../../queue/operations.ts";
+import type { Popped } from "../../queue/event.ts";
+import type { Configure, ConfigureOutcome, List, Ready, Status } from "../../queue/management.ts";
+import {
+  BATCH_CONTENTS_BYTES,
+  type Operation,
+  type PopBatch,
+  type Tick,
+  type Register,
+  type ResultOf,
+} from "../../queue/operations.ts";
 import type { QueuePage, QueueStatus } from "../../queue/queue-status.ts";
 import { shardOf, SHARDS } from "./shards.ts";
 
@@ -48,6 +56,12 @@ function parts(operation: Operation, ask: Ask, known: KnownShards): Promise<unkn
       return register(operation, ask, known);
     case "tick":
       return tick(operation, ask, known);
+    case "popBatch":
+      return popBatch(operation, ask);
+    case "settings":
+      return ask(0, operation);
+    case "configure":
+      return configure(operation, ask);
     case "probe":
       return probe(ask);
     default:
@@ -116,6 +130,42 @@ function shardsToTick(which: Tick["parts"], known: KnownShards): number[] {
   known.nextToLookAt = (from + LOOKED_AT_ONCE) % SHARDS;
   const next = everyShard.filter((shard) => (shard - from + SHARDS) % SHARDS < LOOKED_AT_ONCE);
   return [...new Set([...due, ...next])];
+}
+
+/** Shard by shard, in the order of the queues. What was popped is answered if a shard fails. */
+async function popBatch(operation: PopBatch, ask: Ask): Promise<Popped[]> {
+  const popped: Popped[] = [];
+  let bytes = 0;
+  for (const queues of runs(operation.queues)) {
+    const count = operation.count - popped.length;
+    if (count === 0 || bytes > BATCH_CONTENTS_BYTES) break;
+    try {
+      const some = await ask(shardOf(queues[0]!), { ...operation, queues, count });
+      popped.push(...some);
+      for (const { contents } of some) bytes += contents.length;
+    } catch (error) {
+      if (popped.length === 0) throw error;
+      break;
+    }
+  }
+  return popped;
+}
+
+/** The queues in their order, cut where the next one is of another shard. */
+function runs(queues: Buffer[]): Buffer[][] {
+  const found: Buffer[][] = [];
+  for (const queue of queues) {
+    const last = found.at(-1);
+    if (last && shardOf(last[0]!) === shardOf(queue)) last.push(queue);
+    else found.push([queue]);
+  }
+  return found;
+}
+
+/** The settings of all queues: every shard has a copy. */
+async function configure(operation: Configure, ask: Ask): Promise<ConfigureOutcome> {
+  const outcomes = await all(everyShard, (shard) => ask(shard, operation));
+  return outcomes[0]!;
 }
 
 async function probe(ask: Ask): Promise<null> {

@@ -11,8 +11,9 @@ import { nameOf } from "../../queue/name-cache.ts";
 import { Encoded, Output } from "../../resp/reply.ts";
 import { FIXED_KEYS, fixedKeys, INFIXES, queueKey, STAGED } from "./keys.ts";
 import { sendTogether } from "./encoded-call.ts";
-import { SCRIPT_SHA } from "./script.ts";
-import { isLarge, type ScriptReply } from "./verbs.ts";
+import { scripts } from "./script.ts";
+import type { ScriptReply } from "./verb.ts";
+import { isLarge } from "./verbs.ts";
 
 /** Large pushes into one queue. */
 export interface Staged {
@@ -82,7 +83,7 @@ export function writeStaging(
   const ids = queues.reduce((sum, { pushes }) => sum + pushes.length, 0);
   output.writeArrayHeader(3 + FIXED_KEYS + 2 * queues.length + 3 + queues.length + ids);
   output.write("EVALSHA", 2);
-  output.write(SCRIPT_SHA, 2);
+  output.write(scripts.plain.sha, 2);
   output.write(String(FIXED_KEYS + 2 * queues.length), 2);
   output.write(fixed, 2);
   for (const { queue } of queues) {

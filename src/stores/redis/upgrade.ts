@@ -18,7 +18,7 @@ import { type Route, TURNED_AWAY } from "./route.ts";
 import { mayTransact } from "./staged.ts";
 import script from "./upgrade.lua" with { type: "text" };
 import { headOf } from "./value.ts";
-import type { ScriptReply } from "./verbs.ts";
+import type { ScriptReply } from "./verb.ts";
 import { within } from "./within.ts";
 
 export interface UpgradeOptions {
@@ -173,7 +173,7 @@ export class Upgrade {
     const key = Buffer.concat([Buffer.from(`${source.tag}${MOVING}events:`), queue]);
     const contents = await this.#ask(source, (redis) => redis.hmgetBuffer(key, ...ids));
     const nowMs = this.#options.nowMs();
-    const head = headOf(nowMs, null);
+    const head = headOf(nowMs, null, 0);
     return ids.flatMap((id, at) => {
       const bytes = contents[at];
       if (!bytes) return [];

@@ -95,11 +95,11 @@ function claim(
 ): number {
   const number = model.claimNumber();
   const atMs = model.nowMs + leaseMs;
-  const to = { state: CLAIMED, atMs, place: -number, lease: leaseMs } as const;
-  if (token === null) model.move(event, to);
+  if (token === null) model.claim(event, atMs, -number, leaseMs);
   else {
     const facts = { token, claimant: toText(claimant!), claimedAtMs: model.nowMs };
-    model.move(event, { ...to, more: moreWith(event.more, facts) });
+    const more = moreWith(event.more, facts);
+    model.move(event, { state: CLAIMED, atMs, place: -number, lease: leaseMs, more });
   }
   return number;
 }

@@ -20,6 +20,7 @@ export function push(model: Model, operation: Push): Buffer | Duplicate {
   const { queue: name, end, id, contents, options } = operation;
   const queue = model.open(nameOf(name));
   checkPushable(model, queue);
+  if (options === null && id !== null) return pushPlain(model, queue, operation, id);
   const step = id === null ? unnamed(model, queue, contents) : named(model, queue, id, contents);
   const { event, there } = step;
   const outcome = outcomeOf(step, id ?? toBytes(event.id), options);
@@ -29,6 +30,24 @@ export function push(model: Model, operation: Push): Buffer | Duplicate {
   if (there !== undefined && there.state === COMPLETED) drop(model, there);
   add(model, event, end, options);
   return id ?? toBytes(event.id);
+}
+
+/** A push without options, as fast as it can be. */
+function pushPlain(
+  model: Model,
+  queue: LocalQueue,
+  { end, contents }: Push,
+  id: Buffer,
+): Buffer | Duplicate {
+  const event = new LocalEvent(queue, toText(id), toKept(contents));
+  const there = model.find(queue, event.id, event.hash);
+  if (there !== undefined && there.state !== COMPLETED) return new Duplicate(id);
+  if (model.settingsOf(queue).lengthMax !== null) {
+    for (const one of makeRoom(model, queue, 1)) dropOldest(model, one);
+  }
+  if (there !== undefined) drop(model, there);
+  add(model, event, end, null);
+  return id;
 }
 
 export function pushBatch(model: Model, operation: PushBatch): (Buffer | Duplicate)[] {
@@ -97,7 +116,7 @@ function add(model: Model, event: LocalEvent, end: End, options: PushOptions | n
   event.key = model.number();
   event.pushedAtMs = model.nowMs;
   const place = end === "left" ? LEFT_END - event.key : event.key;
-  if (options === null) return model.move(event, { state: READY, place });
+  if (options === null) return model.push(event, place);
   const more = moreWith(null, factsOf(options));
   const atMs = startMs(model, options.start);
   if (atMs > 0) model.move(event, { state: DELAYED, atMs, place, more });

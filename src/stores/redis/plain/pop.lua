@@ -24,10 +24,6 @@ local function take_next(queue, count)
   return redis.pcall('RPOP', queue.ready, count), {}
 end
 
--- With less, fetching takes longer than Lua does. With a shorter lease, fetching may outlast it.
-local FETCHED_BYTES_MIN = 32 * 1024
-local FETCHED_LEASE_MS_MIN = 1000
-
 -- Their contents, or an error. Lua hashes every byte of a string, so large contents that okq can
 -- fetch without it are true instead, and their bytes come with them. Most queues have small ones
 -- only, so the first decides whether to look at each.

@@ -3,6 +3,9 @@
 -- ARGV    (none)
 -- Returns nil
 
+-- It is gone by itself.
+local PROBE_MS = 60000
+
 verbs.probe = function()
   require_memory()
   redis.call('SET', LAYOUT .. 'probe', now(), 'PX', PROBE_MS)

@@ -1,0 +1,376 @@
+// The verbs of the other scripts, on any queue. See full/*.lua.
+import { Refusal, type StoreError } from "../../queue/errors.ts";
+import {
+  Duplicate,
+  NO_OPTIONS,
+  type Popped,
+  type PushOptions,
+  type When,
+} from "../../queue/event.ts";
+import { BATCH_CONTENTS_BYTES, type Claim, type Operation } from "../../queue/operations.ts";
+import type { Direction, QueueStatus } from "../../queue/queue-status.ts";
+import { factsIn } from "./event-facts.ts";
+import { peek, ready } from "./plain-verbs.ts";
+import { headersOf, headOf, Value } from "./value.ts";
+import {
+  type Argument,
+  type Encoding,
+  poppedOf,
+  type ScriptReply,
+  type Undo,
+  type Verb,
+} from "./verb.ts";
+
+const REGISTER_TTL_MS = 20_000;
+const NO_BYTES = Buffer.alloc(0);
+const EQUALS = Buffer.from("=");
+
+/** How many numbers status.lua answers for a queue. */
+const COUNTS = 8;
+
+/** Bytes that may be missing, or empty. */
+function given(bytes: Buffer | null): Buffer {
+  return bytes ? Buffer.concat([EQUALS, bytes]) : NO_BYTES;
+}
+
+function timeOf(when: When | null): string {
+  if (when === null) return "";
+  return "atMs" in when ? `@${when.atMs}` : `+${when.afterMs}`;
+}
+
+const tokenOf = ({ token }: Claim) => given(token);
+const msOf = (ms: number | null) => (ms === null ? "" : String(ms));
+const areDone = (reply: ScriptReply) => (reply as number[]).map((done) => done === 1);
+
+/** As full/push.lua reads them. */
+function optionsOf(options: PushOptions | null): string {
+  if (options === null) return "";
+  const { start, ttlMs, attemptsMax, backoff, leaseMs, onDuplicate } = options;
+  const text = JSON.stringify({
+    start: start ? timeOf(start) : undefined,
+    ttl: ttlMs ?? undefined,
+    attempts: attemptsMax ?? undefined,
+    backoff: backoff ?? undefined,
+    lease: leaseMs ?? undefined,
+    dup: onDuplicate === "refuse" ? undefined : onDuplicate,
+  });
+  return text === "{}" ? "" : text;
+}
+
+interface Pushed {
+  id: Buffer | null;
+  contents: Buffer;
+}
+
+/** ID or NEW, id, value. */
+function pushedArguments(
+  { id, contents }: Pushed,
+  { headers }: PushOptions,
+  { plainHead, nowMs, batchNumber }: Encoding,
+): Argument[] {
+  const head = headers ? headOf(nowMs, headers, batchNumber) : plainHead;
+  return [id ? "ID" : "NEW", id ?? "", new Value(head, contents)];
+}
+
+const REFUSED = { [-1]: "QUEUEFULL", [-2]: "PAUSED" } as const;
+
+function refusalIn(reply: ScriptReply | undefined, queue: Buffer): Refusal | null {
+  const code = REFUSED[reply as -1 | -2];
+  return code ? new Refusal(code, queue) : null;
+}
+
+function pushResult(reply: ScriptReply, { id }: Pushed): Buffer | Duplicate {
+  if (reply === 0) return new Duplicate(id!);
+  return reply === 1 ? id! : (reply as Buffer);
+}
+
+/** See popped_one in full/pop.lua. claimant: as the pop gave it. */
+function poppedIn(reply: ScriptReply, queue: Buffer, claimant: Buffer | null): Popped | null {
+  if (reply === null) return null;
+  const [id, value, claim, lease, place, token, attempt, kept] = reply as ScriptReply[];
+  const leaseMs = lease as number;
+  const bytes = value as Buffer | null;
+  const popped = poppedOf(queue, id as Buffer, bytes, {
+    claim: claim as number,
+    leaseMs,
+    place: place === null ? null : Number(place),
+    value: leaseMs === 0 ? bytes : null,
+    kept: kept as (Buffer | null)[] | null,
+  });
+  popped.token = token as Buffer | null;
+  popped.attempt = attempt as number;
+  if (claimant && bytes) popped.headers = headersOf(bytes);
+  return popped;
+}
+
+function statusIn(queue: Buffer, reply: ScriptReply[], at: number): QueueStatus {
+  const counts = reply.slice(at, at + COUNTS) as number[];
+  const [waiting, delayed, claimed, failed, completed, consumers, isIn, isOut] = counts;
+  const paused: Direction[] = [];
+  if (isIn) paused.push("in");
+  if (isOut) paused.push("out");
+  const [rest] = [{ failed: failed!, completed: completed!, consumers: consumers!, paused }];
+  return { queue, ready: waiting!, delayed: delayed!, claimed: claimed!, ...rest };
+}
+
+const touches = [null, "touched", "cancelled"] as const;
+
+function pausesOf({ directions, worker }: { directions: Direction[]; worker: Buffer | null }) {
+  return worker ? [Buffer.concat([Buffer.from("worker "), worker])] : directions;
+}
+
+export const full: { [K in Operation["kind"]]?: Verb<K> } = {
+  push: {
+    name: "push",
+    call(pushes, encoding) {
+      const { queue, end } = pushes[0]!;
+      const call: Argument[] = [encoding.numberOf(queue), end === "left" ? "LEFT" : "RIGHT"];
+      for (const push of pushes) {
+        const { options } = push;
+        call.push(...pushedArguments(push, options ?? NO_OPTIONS, encoding), optionsOf(options));
+      }
+      return call;
+    },
+    results: (reply, pushes) =>
+      pushes.map((push, at) => {
+        const result = (reply as ScriptReply[])[at]!;
+        return refusalIn(result, push.queue) ?? pushResult(result, push);
+      }),
+  },
+  pushBatch: {
+    name: "push_batch",
+    call([batch], encoding) {
+      const { queue, end, events, options } = batch!;
+      const call: Argument[] = [encoding.numberOf(queue), end === "left" ? "LEFT" : "RIGHT"];
+      call.push(optionsOf(options));
+      for (const event of events) call.push(...pushedArguments(event, options, encoding));
+      return call;
+    },
+    results(reply, [batch]) {
+      const results = reply as ScriptReply[];
+      const refusal: StoreError | null = refusalIn(results[0], batch!.queue);
+      return [refusal ?? batch!.events.map((event, at) => pushResult(results[at]!, event))];
+    },
+  },
+  pop: {
+    name: "pop",
+    call: (pops, { numberOf }) => [
+      numberOf(pops[0]!.queue),
+      ...pops.flatMap(({ leaseMs, claimant }) => [msOf(leaseMs), claimant ?? ""]),
+    ],
+    results: (reply, pops) =>
+      pops.map(({ queue, claimant }, at) =>
+        poppedIn((reply as ScriptReply[])[at] ?? null, queue, claimant),
+      ),
+  },
+  popBatch: {
+    name: "pop_batch",
+    call([batch], { numberOf }) {
+      const { queues, count, leaseMs, claimant } = batch!;
+      const bytes = String(BATCH_CONTENTS_BYTES);
+      return [String(count), msOf(leaseMs) || "-", claimant, bytes, ...queues.map(numberOf)];
+    },
+    results(reply, [batch]) {
+      const parts = reply as ScriptReply[];
+      const popped: Popped[] = [];
+      for (let at = 0; at < parts.length; at += 2) {
+        const queue = batch!.queues[(parts[at] as number) - 1]!;
+        popped.push(poppedIn(parts[at + 1]!, queue, batch!.claimant)!);
+      }
+      return [popped];
+    },
+  },
+  unpop: {
+    name: "unpop",
+    call([unpop], { numberOf }) {
+      const { queue, popped } = unpop!;
+      const { claim, leaseMs, place, value, kept } = popped.undo as Undo;
+      const call = [numberOf(queue), String(leaseMs), String(claim), String(place ?? "")];
+      const removed = [value, ...(kept ?? [null, null, null])].map((part) => part ?? NO_BYTES);
+      return [...call, given(popped.token), popped.id, ...removed];
+    },
+    results: (reply) => [reply === 1],
+  },
+  ack: {
+    name: "ack",
+    call: (acks, { numberOf }) => [
+      numberOf(acks[0]!.queue),
+      ...acks.flatMap((ack) => [ack.id, tokenOf(ack), given(ack.result)]),
+    ],
+    results: areDone,
+  },
+  ackBatch: {
+    name: "ack",
+    call: ([batch], { numberOf }) => [
+      numberOf(batch!.queue),
+      ...batch!.claims.flatMap((claim) => [claim.id, tokenOf(claim), NO_BYTES]),
+    ],
+    results: (reply) => [areDone(reply)],
+  },
+  redo: {
+    name: "redo",
+    call: (redos, { numberOf }) => [
+      numberOf(redos[0]!.queue),
+      ...redos.flatMap((redo) => [redo.id, tokenOf(redo), timeOf(redo.start)]),
+    ],
+    results: areDone,
+  },
+  fail: {
+    name: "fail",
+    call: (fails, { numberOf }) => [
+      numberOf(fails[0]!.queue),
+      ...fails.flatMap((fail) => {
+        const next = typeof fail.next === "string" ? fail.next.toUpperCase() : timeOf(fail.next);
+        return [fail.id, tokenOf(fail), given(fail.error), next];
+      }),
+    ],
+    results: (reply) =>
+      (reply as (Buffer | null)[]).map(
+        (outcome) => outcome && (outcome.toString() as "ready" | "delayed" | "failed" | "removed"),
+      ),
+  },
+  crash: {
+    name: "crash",
+    call: (crashes, { numberOf }) => [
+      numberOf(crashes[0]!.queue),
+      ...crashes.flatMap((crash) => [crash.id, tokenOf(crash)]),
+    ],
+    results: areDone,
+  },
+  touch: {
+    name: "touch",
+    call: (all, { numberOf }) => [
+      numberOf(all[0]!.queue),
+      ...all.flatMap((touch) => {
+        const { id, leaseMs, progress, log } = touch;
+        return [id, tokenOf(touch), msOf(leaseMs), given(progress), given(log)];
+      }),
+    ],
+    results: (reply) => (reply as number[]).map((outcome) => touches[outcome]!),
+  },
+  touchBatch: {
+    name: "touch",
+    call: ([batch], { numberOf }) => [
+      numberOf(batch!.queue),
+      ...batch!.claims.flatMap((claim) => {
+        return [claim.id, tokenOf(claim), msOf(batch!.leaseMs), NO_BYTES, NO_BYTES];
+      }),
+    ],
+    results: (reply) => [(reply as number[]).map((outcome) => touches[outcome]!)],
+  },
+  peek,
+  ready,
+  get: {
+    name: "get",
+    call: ([get], { numberOf }) => [numberOf(get!.queue), get!.id],
+    results: (reply) => [reply === null ? null : factsIn(reply, true)],
+  },
+  scan: {
+    name: "scan",
+    call([scan], { numberOf }) {
+      const { queue, state, after, limit, isReverse, isWhole } = scan!;
+      const words = [isReverse ? "REVERSE" : "FORWARD", isWhole ? "WHOLE" : "BARE"];
+      return [numberOf(queue), state, after ?? NO_BYTES, String(limit), ...words];
+    },
+    results(reply, [scan]) {
+      const [next, ...events] = reply as ScriptReply[];
+      const facts = events.map((event) => factsIn(event, scan!.isWhole));
+      return [{ events: facts, next: next as Buffer | null }];
+    },
+  },
+  remove: {
+    name: "remove",
+    call: ([remove], { numberOf }) => [
+      numberOf(remove!.queue),
+      ...remove!.targets.flatMap(({ id, version }) => [id, version ?? ""]),
+    ],
+    results: (reply) => [areDone(reply)],
+  },
+  retry: {
+    name: "retry",
+    call: ([retry], { numberOf }) => [
+      numberOf(retry!.queue),
+      retry!.end === "left" ? "LEFT" : "RIGHT",
+      ...retry!.targets.flatMap(({ id, version }) => [id, version ?? ""]),
+    ],
+    results: (reply) => [areDone(reply)],
+  },
+  flush: {
+    name: "flush",
+    call: ([flush], { numberOf }) => [numberOf(flush!.queue)],
+    results: () => [null],
+  },
+  settings: {
+    name: "settings",
+    call: ([settings], { numberOf }) => [settings!.queue ? numberOf(settings!.queue) : "ALL"],
+    results(reply) {
+      const texts = (reply as Buffer[]).map((text) => text.toString("latin1"));
+      const pairs = texts.flatMap((name, at) =>
+        at % 2 === 0 ? [[name, texts[at + 1]!] as const] : [],
+      );
+      return [new Map(pairs)];
+    },
+  },
+  configure: {
+    name: "configure",
+    call: ([configure], { numberOf }) => [
+      configure!.queue ? numberOf(configure!.queue) : "ALL",
+      ...configure!.values.flatMap(([name, value]) => [
+        name,
+        given(value === null ? null : Buffer.from(value, "latin1")),
+      ]),
+    ],
+    results: (reply) => [reply === 1 ? "ok" : "cycle"],
+  },
+  pause: {
+    name: "pause",
+    call: ([pause], { numberOf }) => [
+      numberOf(pause!.queue),
+      msOf(pause!.forMs) || "-",
+      ...pausesOf(pause!),
+    ],
+    results: () => [null],
+  },
+  resume: {
+    name: "resume",
+    call: ([resume], { numberOf }) => [numberOf(resume!.queue), ...pausesOf(resume!)],
+    results: () => [null],
+  },
+  status: {
+    name: "status",
+    call: ([status], { numberOf }) => status!.queues.map(numberOf),
+    results: (reply, [status]) => [
+      status!.queues.map((queue, at) => statusIn(queue, reply as ScriptReply[], COUNTS * at)),
+    ],
+  },
+  list: {
+    name: "list",
+    call: ([list]) => [
+      list!.after ? Buffer.concat([Buffer.from("("), list!.after]) : "-",
+      String(list!.limit),
+    ],
+    results(reply) {
+      const page = reply as ScriptReply[];
+      const queues: QueueStatus[] = [];
+      for (let at = 1; at < page.length; at += 1 + COUNTS) {
+        queues.push(statusIn(page[at] as Buffer, page, at + 1));
+      }
+      return [{ queues, next: page[0] as Buffer | null }];
+    },
+  },
+  register: {
+    name: "register",
+    call: ([register]) => [
+      String(REGISTER_TTL_MS),
+      register!.isReset ? "RESET" : "KEEP",
+      ...register!.consumers.flatMap(({ queue, count }) => [queue, String(count)]),
+    ],
+    results: () => [null],
+  },
+  tick: {
+    name: "tick",
+    call: ([tick]) => [String(tick!.limit)],
+    results: (reply) => [reply as number],
+  },
+  probe: { name: "probe", call: () => [], results: () => [null] },
+};

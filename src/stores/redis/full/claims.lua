@@ -1,0 +1,201 @@
+-- Claims, and how they end. The hash "claims" notes "<ms from its begin to its end> <lease> <token>
+-- <since> <claimant>" of a claim with a token, and else the first of these, if it is not usual.
+-- KEYS    of the queue: all
+-- ARGV    (none)
+-- Returns nothing by itself
+
+local function enter_claimed(queue, id, tick, lease, token, claimant)
+  redis.call('ZADD', queue.claimed, tick + lease * TICKS_PER_MS, id)
+  if token then
+    queue.has_claims = true
+    local record = string.format('%.0f %.0f %s %.0f ', lease, lease, token, now()) .. claimant
+    redis.call('HSET', queue.claims, id, record)
+  elseif lease ~= USUAL_LEASE_MS then
+    queue.has_claims = true
+    redis.call('HSET', queue.claims, id, string.format('%.0f', lease))
+  end
+  will_be_due(queue, now() + lease)
+end
+
+-- The claim of an event, or nil. token: behind "=", or empty for any.
+local function claim_of(queue, id, token)
+  local score = redis.call('ZSCORE', queue.claimed, id)
+  if not score then
+    return nil
+  end
+  local record = queue.has_claims and redis.call('HGET', queue.claims, id) or ''
+  local span, lease, own, since, claimant =
+    string.match(record, '^(%d*) ?(%d*) ?([%d-]*) ?(%d*) ?(.*)$')
+  if token ~= '' and (own == '' or token ~= '=' .. own) then
+    return nil
+  end
+  span = tonumber(span) or USUAL_LEASE_MS
+  return {
+    begin = score - span * TICKS_PER_MS,
+    score = tonumber(score),
+    lease = tonumber(lease) or span,
+    token = own ~= '' and own or nil,
+    since = since,
+    claimant = claimant,
+  }
+end
+
+local function leave_claimed(queue, id)
+  fill_in(queue, { id })
+  redis.call('ZREM', queue.claimed, id)
+  if queue.has_claims then
+    redis.call('HDEL', queue.claims, id)
+  end
+  if limit_of(queue, 'max-claimed') and ready_count(queue) > 0 then
+    tell_ready(queue, 1)
+  end
+end
+
+local function note_error(queue, id, more, text)
+  local packed = more.e and redis.call('HGET', queue.errors, id)
+  local noted = packed and cmsgpack.unpack(packed) or { list = {} }
+  noted.last = string.sub(text, 1, 4096)
+  local attempt = (more.f or 0) + (more.c or 0)
+  noted.list[#noted.list + 1] = { now(), attempt, string.sub(text, 1, 1024) }
+  if #noted.list > 10 then
+    table.remove(noted.list, 1)
+  end
+  more.e = 1
+  redis.call('HSET', queue.errors, id, cmsgpack.pack(noted))
+end
+
+-- "1700000000.25"
+local function in_seconds(ms)
+  local text = string.gsub(string.format('%.3f', ms / 1000), '0+$', '')
+  return (string.gsub(text, '%.$', ''))
+end
+
+local function header(name, value)
+  return #name .. ':' .. name .. #value .. ':' .. value
+end
+
+-- The value that an event has in another queue, with more headers.
+local function moved_value(value, headers)
+  local length, from = head_of(value)
+  local block = (from and string.sub(value, from, length) or '') .. headers
+  local ms, time = now(), {}
+  for at = 6, 1, -1 do
+    time[at] = string.char(ms % 256)
+    ms = math.floor(ms / 256)
+  end
+  return '\2' .. table.concat(time) .. #block .. ':' .. block .. string.sub(value, length + 1)
+end
+
+-- Moves an event that has failed to the left end of another queue.
+local function move_to(target, queue, id, more)
+  local packed = redis.call('HGET', queue.errors, id)
+  local noted, value = cmsgpack.unpack(packed), redis.call('HGET', queue.events, id)
+  local headers = header('okq-from', queue.name)
+    .. header('okq-error', noted.last)
+    .. header('okq-attempts', tostring((more.f or 0) + (more.c or 0)))
+    .. header('okq-failed-at', in_seconds(now()))
+  erase(queue, id, more)
+  local state = state_of(target, id)
+  if state == 'completed' then
+    drop_completed(target, id)
+  elseif state then
+    headers = headers .. header('okq-id', id)
+    id = made()
+  end
+  make_room(target, 1)
+  list_queue(target)
+  redis.call('HSET', target.events, id, moved_value(value, headers))
+  redis.call('HSET', target.errors, id, packed)
+  local kept = { a = more.a, b = more.b, l = more.l, e = 1 }
+  keep_more(target, id, kept)
+  enter_ready(target, id, kept, nil)
+end
+
+-- It has failed here, or moves to the queue for such events. Its last error is noted.
+local function fail_for_good(queue, id, more)
+  local name = setting(queue, 'failed-to')
+  local ok, target
+  if name and name ~= '' and name ~= queue.name then
+    ok, target = pcall(open, queue_named(name))
+  end
+  if ok and has_room(target, 1) and not is_paused(target, 'in') then
+    move_to(target, queue, id, more)
+  else
+    keep_more(queue, id, more)
+    redis.call('ZADD', queue.failed, take_ticks(1), id)
+    trim(queue, 'failed', '')
+  end
+  return 'failed'
+end
+
+local function is_last_attempt(queue, more)
+  local most = more.a or tonumber(setting(queue, 'max-attempts')) or 0
+  return most > 0 and (more.f or 0) + (more.c or 0) >= most
+end
+
+-- next: BACKOFF, FINAL or a time as time_of takes it.
+local function fail_claim(queue, id, claim, text, next_try)
+  local more = more_of(queue, id)
+  leave_claimed(queue, id)
+  if more.x then
+    erase(queue, id, more)
+    return 'removed'
+  end
+  more.f = (more.f or 0) + 1
+  note_error(queue, id, more, text)
+  if next_try == 'FINAL' or is_last_attempt(queue, more) then
+    return fail_for_good(queue, id, more)
+  end
+  local due
+  if next_try == 'BACKOFF' then
+    due = now() + backoff_of(more.b or setting(queue, 'backoff') or 'exponential 1 600', more.f)
+  else
+    due = time_of(next_try)
+  end
+  return return_waiting(queue, id, more, due, claim.begin)
+end
+
+local function crash_claim(queue, id, claim)
+  local more = more_of(queue, id)
+  leave_claimed(queue, id)
+  if more.x then
+    erase(queue, id, more)
+    return
+  end
+  more.c = (more.c or 0) + 1
+  local worker = string.match(claim.claimant, '^%S* %S* (.+)$')
+  note_error(queue, id, more, 'crashed: the lease ' .. (worker and 'of ' .. worker .. ' ' or '') .. 'ended')
+  local most = limit_of(queue, 'max-crashes')
+  if is_last_attempt(queue, more) or most and more.c >= most then
+    fail_for_good(queue, id, more)
+  else
+    local wait = backoff_of(setting(queue, 'crash-backoff') or 'none', more.c)
+    return_waiting(queue, id, more, now() + wait, claim.begin)
+  end
+end
+
+-- The event is gone, or completed.
+local function end_claim(queue, id, result)
+  local more = more_of(queue, id)
+  leave_claimed(queue, id)
+  local count = kept_of(queue, 'keep-completed', '0')
+  if count == 0 then
+    return erase(queue, id, more)
+  end
+  redis.call('HSET', queue.done, id, redis.call('HGET', queue.events, id))
+  redis.call('HDEL', queue.events, id)
+  more.r = result
+  keep_more(queue, id, more)
+  queue.has_completed = true
+  redis.call('ZADD', queue.completed, take_ticks(1), id)
+  trim(queue, 'completed', '0')
+end
+
+-- The TTL of a waiting event has ended; it has left the line.
+local function expire(queue, id, more)
+  if setting(queue, 'on-expire') ~= 'fail' then
+    return erase(queue, id, more)
+  end
+  note_error(queue, id, more, 'expired')
+  fail_for_good(queue, id, more)
+end

@@ -1,0 +1,282 @@
+-- The transitions of an event. It enters and leaves a state; each verb is made of these. Rare facts
+-- are in its record in "more": failures f, crashes c, limits of its own a(ttempts) b(ackoff) l(ease)
+-- t(tl), from when its TTL counts T, cancelled x, whether it has e(rrors) and a lo(g), p(rogress),
+-- r(esult), and the tick v at which it came back to a state.
+-- KEYS    queues, of the queue: all
+-- ARGV    (none)
+-- Returns nothing by itself
+
+local function more_of(queue, id)
+  local packed = queue.has_more and redis.call('HGET', queue.more, id)
+  return packed and cmsgpack.unpack(packed) or {}
+end
+
+local function keep_more(queue, id, more)
+  if next(more) ~= nil then
+    queue.has_more = true
+    redis.call('HSET', queue.more, id, cmsgpack.pack(more))
+  elseif queue.has_more then
+    redis.call('HDEL', queue.more, id)
+  end
+end
+
+-- When an event was pushed, in ms: see value.ts.
+local function pushed_at(value)
+  local ms = 0
+  for _, byte in ipairs({ string.byte(value, 2, 7) }) do
+    ms = ms * 256 + byte
+  end
+  return ms
+end
+
+-- How many bytes stand in front of the contents, and where the block of headers begins.
+local function head_of(value)
+  if string.byte(value) % 4 ~= 2 then
+    return 7, nil
+  end
+  local length, from = string.match(value, '^(%d+):()', 8)
+  return from - 1 + tonumber(length), from
+end
+
+-- When a waiting event expires, in ms, or nil.
+local function expiry_of(queue, id, more)
+  local ttl = more.t or duration_of(queue, 'ttl')
+  if not ttl then
+    return nil
+  end
+  local value = not more.T and redis.call('HGET', queue.events, id)
+  return (more.T or value and pushed_at(value) or now()) + ttl
+end
+
+local function will_expire(queue, id, more)
+  local ms = expiry_of(queue, id, more)
+  if ms then
+    queue.has_expires = true
+    redis.call('ZADD', queue.expires, ms, id)
+    will_be_due(queue, ms)
+  elseif queue.has_expires then
+    redis.call('ZREM', queue.expires, id)
+  end
+end
+
+-- score: its place in front of the list; nil: the left end of the list.
+local function enter_line(queue, id, score)
+  if score then
+    queue.has_front = true
+    redis.call('ZADD', queue.front, score, id)
+  else
+    redis.call('LPUSH', queue.ready, id)
+  end
+end
+
+local function enter_ready(queue, id, more, score)
+  enter_line(queue, id, score)
+  will_expire(queue, id, more)
+  tell_ready(queue, 1)
+  return 'ready'
+end
+
+local function enter_delayed(queue, id, more, due)
+  redis.call('ZADD', queue.delayed, due, id)
+  will_expire(queue, id, more)
+  will_be_due(queue, due)
+  return 'delayed'
+end
+
+-- Ready, or delayed if it is due later.
+local function enter_waiting(queue, id, more, due, score)
+  if due and due > now() then
+    return enter_delayed(queue, id, more, due)
+  end
+  return enter_ready(queue, id, more, score)
+end
+
+-- As enter_waiting, of an event that was in a state before.
+local function return_waiting(queue, id, more, due, score)
+  if due and due > now() or not score then
+    more.v = take_ticks(1)
+  end
+  keep_more(queue, id, more)
+  return enter_waiting(queue, id, more, due, score)
+end
+
+-- How many ids stand in the list although their events are gone.
+local function ghost_count(queue)
+  return queue.has_ghosts and tonumber(redis.call('HGET', queue.ghosts, 'all')) or 0
+end
+
+-- Whether this id at the right end of the list is one of these; then it counts no longer.
+local function is_ghost(queue, id)
+  local count = queue.has_ghosts and redis.call('HGET', queue.ghosts, '=' .. id)
+  if not count then
+    return false
+  end
+  if redis.call('HINCRBY', queue.ghosts, '=' .. id, -1) <= 0 then
+    redis.call('HDEL', queue.ghosts, '=' .. id)
+  end
+  if redis.call('HINCRBY', queue.ghosts, 'all', -1) <= 0 then
+    redis.call('DEL', queue.ghosts)
+    queue.has_ghosts = false
+  end
+  return true
+end
+
+-- The id at the right end of the list, without ghosts behind it.
+local function last_listed(queue)
+  local id = redis.call('LINDEX', queue.ready, -1)
+  while id and queue.has_ghosts and is_ghost(queue, id) do
+    redis.call('RPOP', queue.ready)
+    id = redis.call('LINDEX', queue.ready, -1)
+  end
+  return id
+end
+
+-- The next one out, and its score in front of the list.
+local function first_ready(queue)
+  local first = queue.has_front and redis.call('ZRANGE', queue.front, 0, 0, 'WITHSCORES') or {}
+  if first[1] then
+    return first[1], first[2]
+  end
+  return last_listed(queue), nil
+end
+
+-- Takes the next one out of the line.
+local function take_first(queue)
+  local id, score = first_ready(queue)
+  if id and score then
+    redis.call('ZREM', queue.front, id)
+  elseif id then
+    redis.call('RPOP', queue.ready)
+  end
+  if id and queue.has_expires then
+    redis.call('ZREM', queue.expires, id)
+  end
+  return id, score
+end
+
+-- How many are ready.
+local function ready_count(queue)
+  local listed = redis.call('LLEN', queue.ready) - ghost_count(queue)
+  return listed + redis.call('ZCARD', queue.front)
+end
+
+-- Its state, or nil, and its score there: a place in front of the list, a time or a tick.
+local function state_of(queue, id)
+  if redis.call('HEXISTS', queue.events, id) == 0 then
+    local score = queue.has_completed and redis.call('ZSCORE', queue.completed, id)
+    return score and 'completed' or nil, score
+  end
+  for _, state in ipairs({ 'claimed', 'delayed', 'failed' }) do
+    local score = redis.call('ZSCORE', queue[state], id)
+    if score then
+      return state, score
+    end
+  end
+  return 'ready', queue.has_front and redis.call('ZSCORE', queue.front, id)
+end
+
+-- From ready or delayed, anywhere in the line.
+local function leave_waiting(queue, id, state)
+  if queue.has_expires then
+    redis.call('ZREM', queue.expires, id)
+  end
+  if state == 'delayed' then
+    redis.call('ZREM', queue.delayed, id)
+  elseif not queue.has_front or redis.call('ZREM', queue.front, id) == 0 then
+    -- Looking for it in the list would take too long.
+    queue.has_ghosts = true
+    redis.call('HINCRBY', queue.ghosts, '=' .. id, 1)
+    redis.call('HINCRBY', queue.ghosts, 'all', 1)
+    last_listed(queue)
+  end
+end
+
+-- Everything of an event but its place in a state.
+local function erase(queue, id, more)
+  redis.call('HDEL', queue.events, id)
+  if next(more) ~= nil then
+    redis.call('HDEL', queue.more, id)
+    if more.e then
+      redis.call('HDEL', queue.errors, id)
+    end
+    if more.g then
+      redis.call('HDEL', queue.log, id)
+    end
+  end
+  shrank(queue)
+end
+
+local function drop_completed(queue, id)
+  redis.call('ZREM', queue.completed, id)
+  redis.call('HDEL', queue.done, id)
+  erase(queue, id, more_of(queue, id))
+end
+
+-- Removes an event of any state but claimed.
+local function drop(queue, id, state)
+  if state == 'completed' then
+    return drop_completed(queue, id)
+  elseif state == 'failed' then
+    redis.call('ZREM', queue.failed, id)
+  else
+    leave_waiting(queue, id, state)
+  end
+  erase(queue, id, more_of(queue, id))
+end
+
+-- Removes what is not to be kept of the failed or completed events.
+local function trim(queue, state, default)
+  local count, ms = kept_of(queue, 'keep-' .. state, default)
+  local surplus = count and redis.call('ZCARD', queue[state]) - count or 0
+  if surplus > 0 then
+    for _, id in ipairs(redis.call('ZRANGE', queue[state], 0, surplus - 1)) do
+      drop(queue, id, state)
+    end
+  elseif ms then
+    will_be_due(queue, now() + ms)
+  end
+end
+
+-- Whether that many more may wait.
+local function has_room(queue, count)
+  local most = limit_of(queue, 'max-length')
+  if not most or count == 0 then
+    return true
+  elseif setting(queue, 'on-full') == 'drop-oldest' then
+    return count <= most
+  end
+  return ready_count(queue) + redis.call('ZCARD', queue.delayed) + count <= most
+end
+
+-- Drops what would be handed out first, the delayed ones last.
+local function make_room(queue, count)
+  local most = limit_of(queue, 'max-length')
+  if not most or count == 0 or setting(queue, 'on-full') ~= 'drop-oldest' then
+    return
+  end
+  local surplus = ready_count(queue) + redis.call('ZCARD', queue.delayed) + count - most
+  for _ = 1, surplus do
+    local id = take_first(queue)
+    if not id then
+      id = redis.call('ZRANGE', queue.delayed, 0, 0)[1]
+      leave_waiting(queue, id, 'delayed')
+    end
+    erase(queue, id, more_of(queue, id))
+  end
+end
+
+local function list_queue(queue)
+  redis.call('ZADD', queues_key, 0, queue.name)
+end
+
+-- What is left when the last event has gone: a list with nothing but ghosts, a key of tick.lua.
+at_end[#at_end + 1] = function()
+  for _, queue in pairs(shrunk) do
+    if queue.is_open and redis.call('EXISTS', queue.events) == 0 then
+      redis.call('DEL', FILLING .. queue.name)
+      if queue.has_ghosts then
+        redis.call('DEL', queue.ready, queue.ghosts)
+      end
+    end
+  end
+end

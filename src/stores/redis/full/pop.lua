@@ -1,0 +1,89 @@
+-- Takes the events that are next out, for one pop after the other: claims them, or with a lease of 0
+-- removes them.
+-- KEYS    timers, of the queue: all
+-- ARGV    queue (leaseMs?, claimant)... (leaseMs empty: that of the event or its queue; claimant
+--         empty: a claim without token)
+-- Returns of each pop an event as popped_one describes it, or nil. They are fewer than the pops when
+--         the reply is long enough, which ends the batch
+
+-- What a claim does not keep: see unpop.lua.
+local function kept_of_removed(queue, id, more)
+  if next(more) == nil then
+    return false
+  end
+  return {
+    redis.call('HGET', queue.more, id),
+    more.e and redis.call('HGET', queue.errors, id) or false,
+    more.g and redis.call('HGET', queue.log, id) or false,
+  }
+end
+
+-- The size of a value that okq fetches itself, because passing it through Lua would take longer.
+local function fetched_bytes(queue, id, lease)
+  local bytes = lease >= FETCHED_LEASE_MS_MIN and redis.call('HSTRLEN', queue.events, id) or 0
+  return bytes >= FETCHED_BYTES_MIN and bytes
+end
+
+-- The next event that may be handed out, and its place and rare facts. Those that expired are not.
+local function next_out(queue)
+  while true do
+    local id, score = take_first(queue)
+    if not id then
+      return nil
+    end
+    local more = more_of(queue, id)
+    local expiry = expiry_of(queue, id, more)
+    if redis.call('HEXISTS', queue.events, id) == 0 then
+      -- Somebody deleted the contents: there is no event to hand out.
+      shrank(queue)
+    elseif expiry and expiry <= now() then
+      expire(queue, id, more)
+    else
+      return id, score, more
+    end
+  end
+end
+
+-- { id, value (nil: large, to be fetched while it is claimed), tick of the claim, its lease, score in
+-- front of the list or nil, token or nil, attempt, what was kept of a removed one or nil }
+local function popped_one(queue, wanted, claimant, may_leave_out)
+  local most = limit_of(queue, 'max-claimed')
+  local is_limited = most and wanted ~= 0 and redis.call('ZCARD', queue.claimed) >= most
+  if is_limited or is_paused(queue, 'out') or claimant and is_worker_paused(queue, claimant) then
+    return false
+  end
+  local id, score, more = next_out(queue)
+  if not id then
+    return false
+  end
+  local lease = wanted or more.l or duration_of(queue, 'lease') or USUAL_LEASE_MS
+  local tick, attempt = take_ticks(1), 1 + (more.f or 0) + (more.c or 0)
+  local popped = { id, false, tick, lease, score or false, false, attempt, false }
+  local bytes = may_leave_out and fetched_bytes(queue, id, lease)
+  if bytes then
+    leave_out(queue, id, popped, 2)
+  else
+    popped[2] = redis.call('HGET', queue.events, id)
+  end
+  reply_bytes = reply_bytes + (bytes or #popped[2])
+  if lease == 0 then
+    popped[8] = kept_of_removed(queue, id, more)
+    erase(queue, id, more)
+  else
+    popped[6] = claimant and made() or false
+    enter_claimed(queue, id, tick, lease, popped[6], claimant)
+  end
+  return popped
+end
+
+verbs.pop = function(from, to)
+  local queue, replies = opened_at(ARGV[from]), {}
+  for at = from + 1, to, 2 do
+    if reply_bytes >= REPLY_BYTES_MAX then
+      break
+    end
+    local claimant = ARGV[at + 1] ~= '' and ARGV[at + 1]
+    replies[#replies + 1] = popped_one(queue, tonumber(ARGV[at]), claimant, true)
+  end
+  return replies
+end

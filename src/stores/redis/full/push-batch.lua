@@ -1,0 +1,54 @@
+-- Pushes all of these events in one step, or none.
+-- KEYS    queues, of the queue: all
+-- ARGV    queue LEFT|RIGHT options (ID|NEW, id, value)... (options as those of push)
+-- Returns of each event 1, or the id that was made, or 0 for a duplicate; or -1 for a full queue, or
+--         -2 for a paused one
+
+-- How many of them are not there yet.
+local function count_new(queue, from, to)
+  local count, seen = 0, {}
+  for at = from, to, 3 do
+    local id = ARGV[at + 1]
+    if ARGV[at] == 'NEW' then
+      count = count + 1
+    elseif not seen[id] and redis.call('HEXISTS', queue.events, id) == 0 then
+      seen[id] = true
+      count = count + 1
+    end
+  end
+  return count
+end
+
+local function refused(reply)
+  is_refused = true
+  return { reply }
+end
+
+verbs.push_batch = function(from, to)
+  require_memory()
+  local queue, is_left, replies = opened_at(ARGV[from]), ARGV[from + 1] == 'LEFT', {}
+  local options, of_batch = ARGV[from + 2] ~= '' and cjson.decode(ARGV[from + 2]) or NO_OPTIONS, {}
+  if is_paused(queue, 'in') then
+    return refused(PAUSED_QUEUE)
+  end
+  local count = count_new(queue, from + 3, to)
+  if not has_room(queue, count) then
+    return refused(FULL_QUEUE)
+  end
+  make_room(queue, count)
+  for at = from + 3, to, 3 do
+    local id, value = ARGV[at + 1], ARGV[at + 2]
+    if ARGV[at] == 'NEW' then
+      id = new_id(queue)
+      push_new(queue, is_left, id, value, options)
+      replies[#replies + 1] = id
+    elseif redis.call('HEXISTS', queue.events, id) == 1 then
+      replies[#replies + 1] = push_taken(queue, is_left, id, value, options, of_batch)
+    else
+      push_new(queue, is_left, id, value, options)
+      replies[#replies + 1] = PUSHED
+    end
+    of_batch[id] = true
+  end
+  return replies
+end

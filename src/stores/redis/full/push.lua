@@ -1,0 +1,101 @@
+-- Pushes events one after the other; which ones are refused depends on those before.
+-- KEYS    queues, of the queue: all
+-- ARGV    queue LEFT|RIGHT (ID|NEW, id, value, options)... (options: JSON, or empty for none)
+-- Returns of each event 1, or the id that was made, or 0 for a duplicate, or -1 for a full queue, or
+--         -2 for a paused one
+
+local PUSHED, TAKEN, FULL_QUEUE, PAUSED_QUEUE = 1, 0, -1, -2
+
+-- Gives a waiting event other contents and options.
+local function replace(queue, is_left, id, state, score, value, options)
+  local old, due = more_of(queue, id), time_of(options.start or '')
+  local more = { f = old.f, c = old.c, e = old.e, g = old.g, p = old.p, v = take_ticks(1), T = now() }
+  more.a, more.b, more.l, more.t = options.attempts, options.backoff, options.lease, options.ttl
+  redis.call('HSET', queue.events, id, value)
+  keep_more(queue, id, more)
+  local place = not is_left and -take_ticks(1) or nil
+  if state == 'delayed' then
+    leave_waiting(queue, id, state)
+    enter_waiting(queue, id, more, due or tonumber(score), place)
+  elseif due and due > now() then
+    leave_waiting(queue, id, state)
+    enter_delayed(queue, id, more, due)
+  else
+    if place then
+      leave_waiting(queue, id, state)
+      enter_line(queue, id, place)
+    end
+    will_expire(queue, id, more)
+  end
+end
+
+-- of_batch: its ids so far. Of equal ones the second is a duplicate.
+local function push_taken(queue, is_left, id, value, options, of_batch)
+  if of_batch and of_batch[id] then
+    return TAKEN
+  elseif options.dup == 'keep' then
+    return PUSHED
+  elseif options.dup == 'replace' then
+    local state, score = state_of(queue, id)
+    if state == 'ready' or state == 'delayed' then
+      replace(queue, is_left, id, state, score, value, options)
+      return PUSHED
+    end
+  end
+  return TAKEN
+end
+
+-- There is room for it.
+local function push_new(queue, is_left, id, value, options)
+  if queue.has_completed and redis.call('ZSCORE', queue.completed, id) then
+    drop_completed(queue, id)
+  end
+  redis.call('HSET', queue.events, id, value)
+  list_queue(queue)
+  local more = {
+    a = options.attempts, b = options.backoff, l = options.lease,
+    t = options.ttl, T = options.ttl and now(),
+  }
+  if next(more) ~= nil then
+    keep_more(queue, id, more)
+  end
+  local due = options.start and time_of(options.start)
+  enter_waiting(queue, id, more, due, not is_left and -take_ticks(1) or nil)
+end
+
+local function new_id(queue)
+  local id
+  repeat
+    id = made()
+  until redis.call('HEXISTS', queue.events, id) == 0
+  return id
+end
+
+local function push_one(queue, is_left, id, value, options)
+  if is_paused(queue, 'in') then
+    return PAUSED_QUEUE
+  elseif id and redis.call('HEXISTS', queue.events, id) == 1 then
+    return push_taken(queue, is_left, id, value, options)
+  elseif not has_room(queue, 1) then
+    return FULL_QUEUE
+  end
+  make_room(queue, 1)
+  local own = id or new_id(queue)
+  push_new(queue, is_left, own, value, options)
+  return id and PUSHED or own
+end
+
+local NO_OPTIONS = {}
+
+verbs.push = function(from, to)
+  require_memory()
+  local queue, is_left, replies = opened_at(ARGV[from]), ARGV[from + 1] == 'LEFT', {}
+  for at = from + 2, to, 4 do
+    local id = ARGV[at] == 'ID' and ARGV[at + 1]
+    local options = ARGV[at + 3] ~= '' and cjson.decode(ARGV[at + 3]) or NO_OPTIONS
+    local reply = push_one(queue, is_left, id, ARGV[at + 2], options)
+    is_refused = is_refused or reply == FULL_QUEUE or reply == PAUSED_QUEUE
+    replies[#replies + 1] = reply
+  end
+  return replies
+end

@@ -1,0 +1,170 @@
+-- What a queue has beside its line: settings and pauses. What the whole store has: the counter of
+-- tokens and made ids.
+-- KEYS    settings counter, of the queue: all
+-- ARGV    as in batch.lua
+-- Returns nothing by itself
+
+local all_settings, is_seeded, made_ms, made_count
+
+-- A table of a flat list of names and values.
+local function by_name(flat)
+  local values = {}
+  for at = 1, #flat, 2 do
+    values[flat[at]] = flat[at + 1]
+  end
+  return values
+end
+
+-- The queue with the names of its keys, its settings and pauses.
+local function look_at(queue)
+  if queue.config then
+    return queue
+  end
+  local name = queue.name
+  queue.delayed, queue.failed, queue.completed = DELAYED .. name, FAILED .. name, COMPLETED .. name
+  queue.expires, queue.more, queue.errors = EXPIRES .. name, MORE .. name, ERRORS .. name
+  queue.log, queue.done, queue.ghosts = LOG .. name, DONE .. name, GHOSTS .. name
+  queue.has_ghosts = redis.call('HLEN', queue.ghosts) > 0
+  queue.config = by_name(redis.call('HGETALL', CONFIG .. name))
+  all_settings = all_settings or by_name(redis.call('HGETALL', SETTINGS))
+  return queue
+end
+
+-- The queue, ready for all verbs. Where a key has the wrong type this fails before anything is done.
+local function open(queue)
+  if queue.is_open then
+    return queue
+  end
+  look_at(queue)
+  redis.call('LLEN', queue.ready)
+  for _, key in ipairs({ queue.claimed, queue.delayed, queue.failed, queues_key, timers_key }) do
+    redis.call('ZCARD', key)
+  end
+  for _, key in ipairs({ queue.events, queue.errors, queue.log, queue.done }) do
+    redis.call('HLEN', key)
+  end
+  queue.has_front = redis.call('ZCARD', queue.front) > 0
+  queue.has_expires = redis.call('ZCARD', queue.expires) > 0
+  queue.has_completed = redis.call('ZCARD', queue.completed) > 0
+  queue.has_claims = redis.call('HLEN', queue.claims) > 0
+  queue.has_more = redis.call('HLEN', queue.more) > 0
+  queue.is_open = true
+  return queue
+end
+
+local function opened_at(number)
+  return open(queue_at(number))
+end
+
+-- The value of a setting as text, or nil where nobody has given it.
+local function setting(queue, name)
+  return queue.config[name] or all_settings[name]
+end
+
+-- A limit; nil for none.
+local function limit_of(queue, name)
+  local limit = tonumber(setting(queue, name)) or 0
+  return limit > 0 and limit or nil
+end
+
+local function in_ms(seconds)
+  return math.floor(tonumber(seconds) * 1000 + 0.5)
+end
+
+-- A duration in ms; nil for none.
+local function duration_of(queue, name)
+  local ms = in_ms(setting(queue, name) or 0)
+  return ms > 0 and ms or nil
+end
+
+-- How many events are kept, or for how many ms; both nil for all.
+local function kept_of(queue, name, default)
+  local text = setting(queue, name) or default
+  local seconds = string.match(text, '^(.*)s$')
+  if seconds then
+    return nil, in_ms(seconds)
+  end
+  return tonumber(text), nil
+end
+
+-- How long an event waits after its n-th failure or crash (see backoff.ts).
+local function backoff_of(rule, n)
+  local kind, rest = string.match(rule, '^(%a+) ?(.*)$')
+  if kind == 'none' then
+    return 0
+  elseif kind == 'fixed' then
+    return in_ms(rest)
+  elseif kind == 'exponential' then
+    local first, most = string.match(rest, '^(%S+) (%S+)$')
+    local capped = math.min(in_ms(most), in_ms(first) * 2 ^ math.min(n - 1, 60))
+    if not is_seeded then
+      -- Redis seeds each script with the same number.
+      math.randomseed(take_ticks(1) % 2 ^ 31)
+      is_seeded = true
+    end
+    return math.floor(capped * (0.8 + 0.4 * math.random()) + 0.5)
+  end
+  local steps = {}
+  for step in string.gmatch(rule, '[^,]+') do
+    steps[#steps + 1] = step
+  end
+  return in_ms(steps[math.min(n, #steps)])
+end
+
+local function is_paused(queue, what)
+  local till = queue.config['pause:' .. what]
+  return till ~= nil and (till == 'forever' or tonumber(till) > now())
+end
+
+-- Whether this worker gets nothing.
+local function is_worker_paused(queue, claimant)
+  local worker = string.match(claimant, '^%S* %S* (.*)$')
+  return worker ~= nil and is_paused(queue, 'worker ' .. worker)
+end
+
+local function tell_ready(queue, count)
+  if count > 0 and not is_paused(queue, 'out') then
+    became_ready(queue, count)
+  end
+end
+
+-- Something in the queue is due then, in ms.
+local function will_be_due(queue, ms)
+  if redis.call('ZADD', timers_key, 'LT', 'CH', ms, queue.name) == 1 then
+    timers_changed = true
+    earliest_added = math.min(earliest_added, ms)
+  end
+end
+
+-- A text that was never made before: for a token or an id.
+local function made()
+  if not made_ms then
+    local latest = redis.call('HMGET', COUNTER, 'ms', 'count')
+    made_ms, made_count = tonumber(latest[1]) or -1, tonumber(latest[2]) or 0
+    at_end[#at_end + 1] = function()
+      redis.call('HSET', COUNTER, 'ms', made_ms, 'count', made_count)
+    end
+  end
+  if now() > made_ms then
+    made_ms, made_count = now(), 0
+  else
+    made_count = made_count + 1
+  end
+  local shard = tonumber(ARGV[7])
+  local number = shard and made_count * SHARDS + shard or made_count
+  return string.format('%.0f-%.0f', made_ms, number)
+end
+
+-- A time given as "+ms" from now, "@ms" since 1970, or "" for none.
+local function time_of(text)
+  local sign, ms = string.match(text, '^([+@])(.*)$')
+  if not sign then
+    return nil
+  end
+  return (sign == '+' and now() or 0) + tonumber(ms)
+end
+
+-- Bytes given behind "=", or nil for "".
+local function given(text)
+  return text ~= '' and string.sub(text, 2) or nil
+end

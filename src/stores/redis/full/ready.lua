@@ -1,0 +1,44 @@
+-- Finds a queue with an event that may be handed out.
+-- KEYS    of the queues: all
+-- ARGV    queue...
+-- Returns the place, from 1, of the first queue that has one, or 0
+
+-- So many events are looked at. Where all of them have expired, the next ones count as ready: a pop
+-- finds out, and a tick is due anyway.
+local LOOKED_AT = 100
+
+local function may_go(queue, id)
+  if state_of(queue, id) ~= 'ready' then
+    return false
+  end
+  local expiry = expiry_of(queue, id, more_of(queue, id))
+  return not expiry or expiry > now()
+end
+
+local function has_ready(queue)
+  local most = limit_of(queue, 'max-claimed')
+  if is_paused(queue, 'out') or most and redis.call('ZCARD', queue.claimed) >= most then
+    return false
+  elseif not queue.has_expires and not duration_of(queue, 'ttl') then
+    return first_ready(queue) and true
+  end
+  local front = redis.call('ZRANGE', queue.front, 0, LOOKED_AT - 1)
+  local listed = redis.call('LRANGE', queue.ready, -LOOKED_AT, -1)
+  for _, ids in ipairs({ front, listed }) do
+    for _, id in ipairs(ids) do
+      if may_go(queue, id) then
+        return true
+      end
+    end
+  end
+  return ready_count(queue) > #front + #listed
+end
+
+verbs.ready = function(from, to)
+  for at = from, to do
+    if has_ready(opened_at(ARGV[at])) then
+      return at - from + 1
+    end
+  end
+  return 0
+end

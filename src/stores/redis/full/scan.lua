@@ -1,0 +1,122 @@
+-- Shows a page of the events in one state.
+-- KEYS    of the queue: all
+-- ARGV    queue state after limit FORWARD|REVERSE WHOLE|BARE (after: empty for the first page)
+-- Returns the next after, or nil, and of each event what facts_of describes
+
+-- So many may leave the line between two pages.
+local LEAVING_MAX = 1000
+
+-- Ids and scores of a sorted set behind a cursor "S <score> <id>", and whether there are more.
+local function scored_page(key, after, limit, is_reverse)
+  local command, ranking = 'ZRANGE', 'ZRANK'
+  if is_reverse then
+    command, ranking = 'ZREVRANGE', 'ZREVRANK'
+  end
+  local first = 0
+  if after ~= '' then
+    local score, id = string.match(after, '^S (%S+) (.*)$')
+    local rank = redis.call(ranking, key, id)
+    if rank and redis.call('ZSCORE', key, id) == score then
+      first = rank + 1
+    elseif is_reverse then
+      first = redis.call('ZCOUNT', key, '(' .. score, '+inf')
+    else
+      first = redis.call('ZCOUNT', key, '-inf', '(' .. score)
+    end
+  end
+  local page = redis.call(command, key, first, first + limit - 1, 'WITHSCORES')
+  return page, redis.call('ZCARD', key) > first + limit
+end
+
+-- Where the list goes on behind a cursor "L <place> <id>": its events may have moved since.
+local function place_behind(queue, after, is_reverse)
+  local place, id = string.match(after, '^L (%d+) (.*)$')
+  if not place then
+    return 0
+  end
+  place = tonumber(place)
+  local first = math.max(0, place - LEAVING_MAX)
+  local last = math.min(place + LEAVING_MAX, redis.call('LLEN', queue.ready) - 1)
+  local window, found
+  if is_reverse then
+    window = redis.call('LRANGE', queue.ready, first, last)
+  else
+    window = redis.call('LRANGE', queue.ready, -last - 1, -first - 1)
+  end
+  for at, each in ipairs(window) do
+    local here = is_reverse and first + at - 1 or last - at + 1
+    -- A ghost of the same id may stand elsewhere.
+    if each == id and (not found or math.abs(here - place) < math.abs(found - place)) then
+      found = here
+    end
+  end
+  return found and found + 1 or first
+end
+
+-- Whether the event of that id stands at this place of the list, counted from the left. Its ghosts
+-- are to the right of it.
+local function is_listed(queue, id, index)
+  if not queue.has_ghosts then
+    return true
+  end
+  local state, score = state_of(queue, id)
+  if state ~= 'ready' or score then
+    return false
+  end
+  local has_ghost = redis.call('HEXISTS', queue.ghosts, '=' .. id) == 1
+  return not has_ghost or redis.call('LPOS', queue.ready, id) == index
+end
+
+-- As scored_page, of the list. The scores are false. Ghosts are left out.
+local function listed_page(queue, after, limit, is_reverse)
+  local first, page = place_behind(queue, after, is_reverse), {}
+  local ids
+  if is_reverse then
+    ids = redis.call('LRANGE', queue.ready, first, first + limit - 1)
+  else
+    ids = redis.call('LRANGE', queue.ready, -first - limit, -first - 1)
+  end
+  local length, last = redis.call('LLEN', queue.ready), nil
+  for at = 1, #ids do
+    last = ids[is_reverse and at or #ids + 1 - at]
+    local place = first + at - 1
+    if is_listed(queue, last, is_reverse and place or length - 1 - place) then
+      page[#page + 1] = last
+      page[#page + 1] = false
+    end
+  end
+  return page, length > first + limit, last and 'L ' .. (first + #ids - 1) .. ' ' .. last
+end
+
+-- Of the ready ones: the front comes first, or in reverse last. The next after, and the page.
+local function ready_page(queue, after, limit, is_reverse)
+  local is_front = string.sub(after, 1, 1) == 'S' or after == '' and not is_reverse
+  if is_front or after == 'F' then
+    local page, is_more = scored_page(queue.front, after == 'F' and '' or after, limit, is_reverse)
+    if is_more then
+      return page, 'S ' .. page[#page] .. ' ' .. page[#page - 1]
+    end
+    return page, not is_reverse and redis.call('LLEN', queue.ready) > 0 and 'L'
+  end
+  local page, is_more, cursor = listed_page(queue, after, limit, is_reverse)
+  return page, is_more and cursor or is_reverse and redis.call('ZCARD', queue.front) > 0 and 'F'
+end
+
+verbs.scan = function(from)
+  local queue, state, after = opened_at(ARGV[from]), ARGV[from + 1], ARGV[from + 2]
+  local limit, is_reverse = tonumber(ARGV[from + 3]), ARGV[from + 4] == 'REVERSE'
+  local page, cursor
+  if state == 'ready' then
+    page, cursor = ready_page(queue, after, limit, is_reverse)
+  else
+    local is_more
+    page, is_more = scored_page(queue[state], after, limit, is_reverse)
+    cursor = is_more and 'S ' .. page[#page] .. ' ' .. page[#page - 1]
+  end
+  local reply = { cursor }
+  for at = 1, #page, 2 do
+    local facts = facts_of(queue, page[at], state, page[at + 1], ARGV[from + 5] == 'WHOLE')
+    reply[#reply + 1] = facts or nil
+  end
+  return reply
+end

@@ -1,0 +1,48 @@
+-- Undoes a pop, unless its claim has ended: the event gets its old place in line.
+-- KEYS    queues, of the queue: all
+-- ARGV    queue leaseMs claim place token id value more errors log (place: empty for one of the list;
+--         value and what follows are of an event that the pop removed, else empty)
+-- Returns 1 if the event is in line again, else 0
+
+local function take_back_claim(queue, id, tick, token)
+  local claim = claim_of(queue, id, token)
+  if not claim or claim.begin ~= tick then
+    return false
+  end
+  leave_claimed(queue, id)
+  return true
+end
+
+local function take_back_removed(queue, id, from)
+  if redis.call('HEXISTS', queue.events, id) == 1 then
+    return false
+  end
+  if queue.has_completed then
+    drop_completed(queue, id)
+  end
+  redis.call('HSET', queue.events, id, ARGV[from])
+  for at, name in ipairs({ 'more', 'errors', 'log' }) do
+    if ARGV[from + at] ~= '' then
+      redis.call('HSET', queue[name], id, ARGV[from + at])
+      queue.has_more = true
+    end
+  end
+  list_queue(queue)
+  return true
+end
+
+verbs.unpop = function(from)
+  local queue, tick, id = opened_at(ARGV[from]), tonumber(ARGV[from + 2]), ARGV[from + 5]
+  local is_back
+  if tonumber(ARGV[from + 1]) > 0 then
+    is_back = take_back_claim(queue, id, tick, ARGV[from + 4])
+  else
+    is_back = take_back_removed(queue, id, from + 6)
+  end
+  if not is_back then
+    return 0
+  end
+  local place = tonumber(ARGV[from + 3]) or PUSHED_LEFT + tick
+  enter_ready(queue, id, more_of(queue, id), place)
+  return 1
+end
