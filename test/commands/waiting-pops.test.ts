@@ -164,6 +164,18 @@ describe.each(lifeStores)("on %s", (store) => {
     }
   });
 
+  test("an event whose reply was not sent goes back, and wakes the next client", async () => {
+    const okq = await startOkqOn(store);
+    const first = await waiting(okq, pop("q"));
+    const second = await waiting(okq, pop("q"));
+    const producer = await okq.connect();
+    first.pause(true);
+    // More than the systems at both ends buffer.
+    await ask(producer, "QPUSH", "q", "x".repeat(30_000_000), "ID", "1");
+    first.reset();
+    expect(await events(second)).toEqual([["1", 1]]);
+  });
+
   test("commands sent after it wait for it, and those without WAIT do not", async () => {
     const okq = await startOkqOn(store);
     const client = await waiting(okq, pop("q"), ["PING"]);
