@@ -88,6 +88,8 @@ export function fixedKeys(tag: string, processId: string): string[] {
 export const SINGLE_KEYS = {
   /** hash of the settings of all queues by name */
   SETTINGS: `${LAYOUT}settings`,
+  /** set of the names of queues that need the full script: see rare.lua */
+  RARE: `${LAYOUT}rare`,
   /** hash of the time in ms and the number of the latest token or made id */
   COUNTER: `${LAYOUT}counter`,
 };

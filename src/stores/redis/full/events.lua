@@ -278,6 +278,10 @@ local function list_queue(queue)
   redis.call('ZADD', queues_key, 0, queue.name)
 end
 
+has_beside = function(queue)
+  return redis.call('EXISTS', COMPLETED .. queue.name, CONFIG .. queue.name) > 0
+end
+
 -- What is left when the last event has gone: a list with nothing but ghosts, a key of tick.lua.
 at_end[#at_end + 1] = function()
   for _, queue in pairs(shrunk) do
@@ -286,6 +290,17 @@ at_end[#at_end + 1] = function()
       if queue.has_ghosts then
         redis.call('DEL', queue.ready, queue.ghosts)
       end
+    end
+  end
+end
+
+-- Which queues the plain script must leave alone: see rare.lua.
+at_end[#at_end + 1] = function()
+  for name, queue in pairs(queues_by_name) do
+    if queue.is_open or queue.was_flushed then
+      local keys = { MORE .. name, CONFIG .. name, GHOSTS .. name, COMPLETED .. name }
+      local is_rare = redis.call('EXISTS', unpack(keys)) > 0
+      redis.call(is_rare and 'SADD' or 'SREM', RARE, name)
     end
   end
 end
