@@ -97,11 +97,6 @@ export function verbOf<K extends Kind>(kind: K, level: Level): Verb<K> {
   return (verb ?? full[kind]) as Verb<K>;
 }
 
-/** Whether the scripts have a verb for it. */
-export function isKnown({ kind }: Operation): boolean {
-  return full[kind] !== undefined;
-}
-
 /** Whether the receiver of the result relies on a change that a failover must not undo. */
 export function isChange<K extends Kind>(kind: K, result: ResultOf<OperationOf<K>>): boolean {
   switch (kind) {
