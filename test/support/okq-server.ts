@@ -60,7 +60,7 @@ export async function startTestOkq(
 export const storeNames = ["memory", "sqlite", "redis"] as const;
 
 /** The stores that tests of the life of an event run on. */
-export const lifeStores = ["reference", "memory", "sqlite"] as const;
+export const lifeStores = ["reference", "memory", "sqlite", "redis"] as const;
 
 async function openReference(_config: Config, _log: Log, options: LocalStoreOptions) {
   return { store: new ReferenceStore(options), storeName: "reference", announce() {} };

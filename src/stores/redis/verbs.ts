@@ -125,6 +125,11 @@ export function isChange<K extends Kind>(kind: K, result: ResultOf<OperationOf<K
       return result === true;
     case "popBatch":
       return (result as Popped[]).length > 0;
+    case "set":
+      return result === true;
+    case "cancel":
+      return result !== null;
+    case "move":
     case "ackBatch":
     case "remove":
     case "retry":
