@@ -37,10 +37,10 @@ async function openRedis(
   target: RedisTarget,
   { redisPoolSize: poolSize }: Config,
   log: Log,
-  { onReady, onDue }: LocalStoreOptions,
+  { onReady, onDue, observer }: LocalStoreOptions,
 ): Promise<OpenedStore> {
   const name = targetName(target);
-  const notices = { onReady, onDue, ...redisLog(log, name, target.waitReplicas) };
+  const notices = { onReady, onDue, observer, ...redisLog(log, name, target.waitReplicas) };
   try {
     const store = await RedisStore.open({ target, poolSize, ...notices });
     const announce = () => log.info("queues are kept in Redis", { store: name });

@@ -25,7 +25,6 @@ export interface QueueSettings {
   keepFailed: Keep;
   /** A queue's name in latin1. */
   failedTo: string | null;
-  dedupeWindowMs: number | null;
 }
 
 /** The settings by name that somebody has given, as text. */
@@ -143,12 +142,6 @@ export const settings: readonly Setting[] = [
     isValid: () => true,
     summary: "The queue that gets an event when it fails for good; empty for none.",
   },
-  {
-    name: "dedupe-window",
-    default: "0",
-    ...seconds,
-    summary: "Seconds from the push for which an id stays taken; 0 for none.",
-  },
 ];
 
 const byName = new Map(settings.map((setting) => [setting.name, setting]));
@@ -182,7 +175,6 @@ export function settingsOf(own: GivenSettings, all: GivenSettings): QueueSetting
     keepCompleted: keepOf(text("keep-completed")),
     keepFailed: keepOf(text("keep-failed")),
     failedTo: text("failed-to") || null,
-    dedupeWindowMs: ms("dedupe-window") || null,
   };
 }
 

@@ -1,5 +1,6 @@
 // Clocks are set an hour forward or back. On Redis, leases follow the clock of the server and
-// expire early or late; leases of the local store do not. No event is lost. libfaketime sets the
+// expire early or late; leases of the local store do not. The clock of okq itself does not matter
+// there. No event is lost. libfaketime sets the
 // clock of okq. It breaks the allocator of redis-server, so a test clock replaces its time.
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -12,6 +13,7 @@ import { closeAfterTest } from "../support/close-after-test.ts";
 import { eventually, lasting } from "../support/eventually.ts";
 import { startTestRedis } from "../support/okq-server.ts";
 import { type OkqProcess, startProcess } from "../support/process.ts";
+import { ask } from "../support/readable.ts";
 import { Wire } from "../support/wire.ts";
 import { randomOf, report, rounds } from "./rounds.ts";
 
@@ -85,12 +87,17 @@ const LIBRARY = "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1";
 const HAS_LIBRARY = existsSync(LIBRARY);
 const why = HAS_LIBRARY ? "" : " (skipped: needs Debian's faketime)";
 
-/** okq on a SQLite file, and its clock. */
+/** okq with a clock of its own, on a SQLite file or on that store. */
 class FakedOkq {
   readonly #folder = mkdtempSync(join(tmpdir(), "okq-clock-"));
   readonly #offset = join(this.#folder, "offset");
+  readonly #store: string[];
   #process!: OkqProcess;
   client!: Wire;
+
+  constructor(store: string[] | null = null) {
+    this.#store = store ?? ["--store", `sqlite:${this.#folder}/okq.db`];
+  }
 
   async start(): Promise<void> {
     const env = {
@@ -99,7 +106,7 @@ class FakedOkq {
       FAKETIME_NO_CACHE: "1",
       FAKETIME_DONT_FAKE_MONOTONIC: "1",
     };
-    const args = ["--listen-addr", "127.0.0.1:0", "--store", `sqlite:${this.#folder}/okq.db`];
+    const args = ["--listen-addr", "127.0.0.1:0", ...this.#store];
     // The library sometimes shows the true time to a thread. Such a start does not count.
     for (let attempt = 1; ; attempt++) {
       this.#process = startProcess(args, { env });
@@ -188,5 +195,55 @@ test.skipIf(!HAS_LIBRARY)(
       expect(backMs).toBeGreaterThan(soonestMs);
     }
     await okq.crash();
+  },
+);
+
+/** The facts of QGET. */
+async function factsOf(client: Wire, id: string): Promise<Record<string, string>> {
+  const flat = (await ask(client, "QGET", "q", id)) as string[];
+  const names = flat.filter((_, at) => at % 2 === 0);
+  return Object.fromEntries(names.map((name, at) => [name, flat[2 * at + 1]!]));
+}
+
+test.skipIf(!HAS_LIBRARY)(
+  `two okq with clocks two hours apart go by the clock of their Redis${why}`,
+  async () => {
+    const { port } = await startTestRedis();
+    const okqs: FakedOkq[] = [];
+    for (const aheadMs of [HOUR_MS, -HOUR_MS]) {
+      const okq = closeAfterTest(new FakedOkq(["--redis-addr", `127.0.0.1:${port}`]));
+      okq.set(aheadMs);
+      await okq.start();
+      okqs.push(okq);
+    }
+    const tokens: string[] = [];
+    for (const [one, two] of [okqs, okqs.toReversed()] as [FakedOkq, FakedOkq][]) {
+      const pop = ["QPOP", "WAIT", 20, "LEASE", 1.5, "FROM", "q"];
+      const startedAt = performance.now();
+      await ask(one.client, "QPUSH", "q", "contents", "ID", "1", "DELAY", 1);
+      const [first] = (await ask(two.client, ...pop)) as [string[]];
+      const dueMs = performance.now() - startedAt;
+      expect(dueMs).toBeGreaterThan(950);
+      const pushedAtMs = Number((await factsOf(two.client, "1"))["pushed-at"]) * 1000;
+      expect(Math.abs(pushedAtMs - Date.now())).toBeLessThan(30_000);
+      const claimedAt = performance.now();
+      const [second] = (await ask(one.client, ...pop)) as [string[]];
+      const backMs = performance.now() - claimedAt;
+      expect(backMs).toBeGreaterThan(1000);
+      expect(second[4] as unknown).toBe(2);
+      tokens.push(first[3]!, second[3]!);
+      expect(await ask(two.client, "QACK", "q", "1", "TOKEN", first[3]!)).toBe(0);
+      expect(await ask(two.client, "QACK", "q", "1", "TOKEN", second[3]!)).toBe(1);
+      await ask(one.client, "QPUSH", "q", "contents", "ID", "2", "TTL", 1);
+      expect(await ask(two.client, "QRPEEK", "q")).toEqual(["2", "contents"]);
+      const expiresAt = performance.now();
+      await eventually(async () => (await two.client.call("QGET", "q", "2")) === null);
+      expect(performance.now() - expiresAt).toBeGreaterThan(800);
+      report("two okq two hours apart", { dueMs, backMs });
+    }
+    const numbers = tokens.map((token) => token.split("-").map(Number) as [number, number]);
+    expect(numbers.toSorted(([a, b], [c, d]) => a - c || b - d)).toEqual(numbers);
+    expect(new Set(tokens).size).toBe(tokens.length);
+    for (const okq of okqs) await okq.crash();
   },
 );

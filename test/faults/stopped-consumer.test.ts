@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { closeAfterTest, noteProcess } from "../support/close-after-test.ts";
 import { eventually } from "../support/eventually.ts";
-import { startOkqOn } from "../support/okq-server.ts";
+import { startOkqOn, storeNames } from "../support/okq-server.ts";
 import { ask } from "../support/readable.ts";
 
 setDefaultTimeout(60_000);
@@ -36,7 +36,7 @@ function startConsumer(port: number, queue: string) {
   return { child, line };
 }
 
-test.each(["memory", "sqlite"] as const)(
+test.each(storeNames)(
   "a consumer that was stopped past its lease changes nothing (%s)",
   async (store) => {
     const okq = await startOkqOn(store);

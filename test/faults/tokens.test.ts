@@ -3,8 +3,8 @@
 // oxlint-disable no-await-in-loop -- the steps take place in this order
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { closeAfterTest } from "../support/close-after-test.ts";
-import { type ListeningOkq, startOkqProcess } from "../support/okq-process.ts";
-import { newDatabase } from "../support/okq-server.ts";
+import { type ListeningOkq, startOkqOnRedis, startOkqProcess } from "../support/okq-process.ts";
+import { newDatabase, startTestRedis } from "../support/okq-server.ts";
 import { Load } from "./load.ts";
 import { randomOf, report, rounds, timeoutFor } from "./rounds.ts";
 
@@ -21,6 +21,10 @@ const starts: Record<string, () => Promise<(port?: number) => Promise<ListeningO
     const database = newDatabase();
     return (port) => startOkqProcess(["--store", database, "--memory-budget=4kb"], port);
   },
+  async redis() {
+    const redis = await startTestRedis();
+    return (port) => startOkqOnRedis(redis.port, port);
+  },
 };
 
 test.each(Object.entries(starts))(
@@ -30,7 +34,11 @@ test.each(Object.entries(starts))(
     const start = await prepare();
     let okq = await start();
     const { port } = okq;
-    const load = closeAfterTest(new Load({ port: () => port, hasTokens: true }));
+    // On Redis a second okq serves every other client.
+    const other = name === "redis" ? (await start()).port : port;
+    const load = closeAfterTest(
+      new Load({ port: (client) => (client % 2 === 0 ? port : other), hasTokens: true }),
+    );
     for (let round = 0; round < rounds; round++) {
       await load.progress(random(100, 1500));
       await okq.crash();

@@ -63,10 +63,13 @@ export class RandomLife {
   readonly queues: string[];
   readonly #ids: string[];
   readonly #random: Random;
+  readonly #hasChains: boolean;
   #unique = 0;
 
-  constructor(random: Random) {
+  /** hasChains: failed events may move on to another queue. */
+  constructor(random: Random, hasChains: boolean) {
     this.#random = random;
+    this.#hasChains = hasChains;
     const [chain, other] = random.shuffled(nastyTexts) as [string, string];
     this.queues = [chain, `${chain}@1`, `${chain}@1@2`, other, `${other}@1`];
     this.#ids = random.shuffled(nastyTexts).slice(0, 7);
@@ -99,7 +102,7 @@ export class RandomLife {
     const choices = { ...values, ...(queue === undefined ? {} : isChain ? ofChains : ofOthers) };
     const names = random.shuffled(Object.keys(choices)).slice(0, 1 + random.below(3));
     const given: [string, string | null][] = names.map((name) => [name, random.of(choices[name]!)]);
-    if (at < 2 && random.below(2) === 0) {
+    if (this.#hasChains && at < 2 && random.below(2) === 0) {
       // Its own queue would be a cycle.
       const targets = [this.queues[at + 1]!, this.queues[at + 1]!, this.queues[at]!, null];
       given.push(["failed-to", random.of(targets)]);

@@ -53,7 +53,7 @@ describe("the headers of the scripts", () => {
   test.each(files)("%s/%s is in its script and defines its verb, if it is one", (folder, file) => {
     const body = withoutComments(textOf(folder, file)).trim();
     expect(withoutComments(scripts[folder as "plain" | "full"].text)).toContain(body);
-    const isPart = /^(rare|staged|queue|events|claims|facts)\.lua$/.test(file);
+    const isPart = /^(rare|staged|queue|figures|events|claims|facts)\.lua$/.test(file);
     const verb = `verbs.${file.replace(".lua", "").replace("-", "_")} = function(`;
     expect(body.includes(verb)).toBe(!isPart);
   });

@@ -1,4 +1,5 @@
 // Compares the headers of the Lua files with the calls from okq to Redis and with the replies.
+import { emptyCounts } from "../../src/queue/queue-status.ts";
 import { expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -63,6 +64,8 @@ const claimant = Buffer.from("okq 1 worker");
 const start = { afterMs: 60_000 };
 const options = { ...NO_OPTIONS, headers: encodeHeaders([[bytes, bytes]]), backoff: "fixed 5" };
 
+const changes = { kind: "set", queue, id: queue } as const;
+
 /** Some of each kind, so that each verb of the scripts is called. */
 const operations: Operation[] = [
   { kind: "configure", queue: null, values: [["max-length", "1000"]] },
@@ -99,6 +102,14 @@ const operations: Operation[] = [
       }) as const,
   ),
   { kind: "ackBatch", queue, claims: [{ id: bytes, token: null }] },
+  { kind: "push", queue, end: "left", id: queue, contents: bytes, options: null },
+  { ...changes, headers: [], contents: null, start, ttlMs: null },
+  { ...changes, headers: [[bytes, bytes]], contents: bytes, start: null, ttlMs: 5 },
+  { kind: "cancel", queue, id: queue },
+  { kind: "cancel", queue, id: queue },
+  { kind: "count", counted: [{ queue, counts: emptyCounts() }] },
+  { kind: "stats", queue },
+  { kind: "move", queue, target: bytes, targets: [{ id: bytes, version: null }] },
   { kind: "remove", queue, targets: [{ id: bytes, version: "none" }] },
   { kind: "pause", queue, directions: ["in", "out"], forMs: 5, worker: null },
   { kind: "pause", queue, directions: ["out"], forMs: null, worker: bytes },

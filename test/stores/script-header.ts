@@ -78,8 +78,13 @@ function kindsOf(text: string): string {
 /** A pattern for the kinds of a reply: n, t, - for nil, and lists in brackets. */
 function replyOf(header: string): RegExp {
   if (header.startsWith("nil")) return /^-$/;
-  if (/^(how many|the place,|1 if)/.test(header)) return /^n$/;
-  if (header.startsWith("of each") || header.startsWith("the next after")) return /^\[.*\]$/;
+  if (/^(how many|the place,|1 if|1, or 0)/.test(header)) return /^n$/;
+  if (
+    header.startsWith("of each") ||
+    header.startsWith("what add_status") ||
+    header.startsWith("the next after")
+  )
+    return /^\[.*\]$/;
   if (header.startsWith("what facts_of")) return /^(\[.*\]|-)$/;
   if (header.startsWith("the places")) return /^\[n*\]$/;
   const [head, each] = header.split(", then ");

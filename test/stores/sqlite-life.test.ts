@@ -97,7 +97,7 @@ describe.each([2 ** 28, 0])("with a memory budget of %d", (memoryBudgetBytes) =>
 
 test.each([1, 2, 3, 4])("a batch that fails changes nothing, seed %d", async (seed) => {
   const random = new Random(seed);
-  const life = new RandomLife(random);
+  const life = new RandomLife(random, true);
   const budget = random.of([2 ** 28, 0, 3000])!;
   const { under, store, journal } = await opened({ memoryBudgetBytes: budget });
   const known: Known = { startMs: under.nowMs(), claims: [], madeIds: [], versionOf: () => null };

@@ -9,9 +9,10 @@ import { nameOf } from "../../queue/name-cache.ts";
 import { Failures } from "../../queue/failures.ts";
 import type { Popped } from "../../queue/event.ts";
 import type { Operation, Pop } from "../../queue/operations.ts";
-import type { Receiver } from "../../queue/store.ts";
+import type { Receiver, StoreObserver } from "../../queue/store.ts";
 import type { Encoded } from "../../resp/reply.ts";
 import { Fetch } from "./fetch.ts";
+import { needsMemory, sizeOf, weightOf } from "./operation-size.ts";
 import type { QueueKeys } from "./keys.ts";
 import { type Staged, stagedOf } from "./staged.ts";
 import type { Level } from "./script.ts";
@@ -255,9 +256,12 @@ export class Batch {
     );
   }
 
-  /** Tells the receivers their results. */
-  succeed(): void {
-    for (const call of this.#calls) tell(call, null);
+  /** Tells the receivers their results, which it had at that time of the server. */
+  succeed(observer: StoreObserver | null, nowMs: number): void {
+    for (const call of this.#calls) {
+      if (observer) observe(call, observer, nowMs);
+      tell(call, null);
+    }
   }
 
   /**
@@ -315,6 +319,13 @@ function resultsOf(
   return verbOf(kind, level).results(reply, operations as never);
 }
 
+function observe({ operations, results }: Call, observer: StoreObserver, nowMs: number): void {
+  if (!Array.isArray(results)) return;
+  for (const [at, result] of results.entries()) {
+    if (!(result instanceof StoreError)) observer.done(operations[at]!, result, nowMs);
+  }
+}
+
 function tell(call: Call, error: StoreError | null, isAffected = isChanged): void {
   const { kind, receivers, positions, failures, results } = call;
   let hasRefused = false;
@@ -347,10 +358,6 @@ function isChanged(kind: Operation["kind"], result: unknown): boolean {
   return isChange(kind, result as never);
 }
 
-function needsMemory(kind: Operation["kind"]): boolean {
-  return kind === "push" || kind === "pushBatch" || kind === "probe";
-}
-
 /** The position in the list of the first call with at least that index. */
 function lowerBound(calls: Call[], index: number): number {
   let low = 0;
@@ -361,35 +368,4 @@ function lowerBound(calls: Call[], index: number): number {
     else high = middle;
   }
   return low;
-}
-
-function weightOf(operation: Operation): number {
-  if (operation.kind === "popBatch") return operation.queues.length + operation.count;
-  if ("queues" in operation) return operation.queues.length;
-  if ("events" in operation) return operation.events.length;
-  if ("claims" in operation) return operation.claims.length;
-  if ("targets" in operation) return operation.targets.length;
-  if ("consumers" in operation) return operation.consumers.length;
-  return "limit" in operation ? operation.limit : 1;
-}
-
-function sizeOf(operation: Operation): number {
-  switch (operation.kind) {
-    case "push":
-      return (operation.id?.length ?? 0) + operation.contents.length;
-    case "pushBatch":
-      return operation.events.reduce((sum, { contents }) => sum + contents.length, 0);
-    case "ack":
-    case "redo":
-      return operation.id.length;
-    case "unpop":
-      return operation.popped.id.length + operation.popped.contents.length;
-    case "status":
-    case "ready":
-      return operation.queues.reduce((sum, queue) => sum + queue.length, 0);
-    case "register":
-      return operation.consumers.reduce((sum, { queue }) => sum + queue.length, 0);
-    default:
-      return 0;
-  }
 }

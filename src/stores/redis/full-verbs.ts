@@ -1,17 +1,13 @@
 // The verbs of the other scripts, on any queue. See full/*.lua.
 import { Refusal, type StoreError } from "../../queue/errors.ts";
-import {
-  Duplicate,
-  NO_OPTIONS,
-  type Popped,
-  type PushOptions,
-  type When,
-} from "../../queue/event.ts";
+import { Duplicate, NO_OPTIONS, type Popped, type PushOptions } from "../../queue/event.ts";
 import { BATCH_CONTENTS_BYTES, type Claim, type Operation } from "../../queue/operations.ts";
 import type { Direction, QueueStatus } from "../../queue/queue-status.ts";
 import { factsIn } from "./event-facts.ts";
 import { peek, ready } from "./plain-verbs.ts";
+import { management } from "./management-verbs.ts";
 import { headersOf, headOf, Value } from "./value.ts";
+import { COUNTS, given, msOf, NO_BYTES, statusIn, timeOf } from "./verb-values.ts";
 import {
   type Argument,
   type Encoding,
@@ -22,24 +18,8 @@ import {
 } from "./verb.ts";
 
 const REGISTER_TTL_MS = 20_000;
-const NO_BYTES = Buffer.alloc(0);
-const EQUALS = Buffer.from("=");
-
-/** How many numbers status.lua answers for a queue. */
-const COUNTS = 8;
-
-/** Bytes that may be missing, or empty. */
-function given(bytes: Buffer | null): Buffer {
-  return bytes ? Buffer.concat([EQUALS, bytes]) : NO_BYTES;
-}
-
-function timeOf(when: When | null): string {
-  if (when === null) return "";
-  return "atMs" in when ? `@${when.atMs}` : `+${when.afterMs}`;
-}
 
 const tokenOf = ({ token }: Claim) => given(token);
-const msOf = (ms: number | null) => (ms === null ? "" : String(ms));
 const areDone = (reply: ScriptReply) => (reply as number[]).map((done) => done === 1);
 
 /** As full/push.lua reads them. */
@@ -103,23 +83,14 @@ function poppedIn(reply: ScriptReply, queue: Buffer, claimant: Buffer | null): P
   return popped;
 }
 
-function statusIn(queue: Buffer, reply: ScriptReply[], at: number): QueueStatus {
-  const counts = reply.slice(at, at + COUNTS) as number[];
-  const [waiting, delayed, claimed, failed, completed, consumers, isIn, isOut] = counts;
-  const paused: Direction[] = [];
-  if (isIn) paused.push("in");
-  if (isOut) paused.push("out");
-  const [rest] = [{ failed: failed!, completed: completed!, consumers: consumers!, paused }];
-  return { queue, ready: waiting!, delayed: delayed!, claimed: claimed!, ...rest };
-}
-
 const touches = [null, "touched", "cancelled"] as const;
 
 function pausesOf({ directions, worker }: { directions: Direction[]; worker: Buffer | null }) {
   return worker ? [Buffer.concat([Buffer.from("worker "), worker])] : directions;
 }
 
-export const full: { [K in Operation["kind"]]?: Verb<K> } = {
+export const full: { [K in Operation["kind"]]: Verb<K> } = {
+  ...management,
   push: {
     name: "push",
     call(pushes, encoding) {

@@ -40,6 +40,12 @@ export const INFIXES = {
   EXPIRES: `${LAYOUT}expires:`,
   /** hash: how far the expiries of events are noted after the TTL of their queue changed */
   FILLING: `${LAYOUT}filling:`,
+  /** set of the ids of delayed events that have failed or crashed */
+  RETRYING: `${LAYOUT}retrying:`,
+  /** hash of what was counted since the queue came into being: see figures.lua */
+  STATS: `${LAYOUT}stats:`,
+  /** behind it the number of some seconds, ":" and the name: hash of what was counted in these */
+  RECENT: `${LAYOUT}recent:`,
   /** hash of errors by id */
   ERRORS: `${LAYOUT}errors:`,
   /** hash of log lines by id */
@@ -82,6 +88,8 @@ export function fixedKeys(tag: string, processId: string): string[] {
 export const SINGLE_KEYS = {
   /** hash of the settings of all queues by name */
   SETTINGS: `${LAYOUT}settings`,
+  /** set of the names of queues that need the full script: see rare.lua */
+  RARE: `${LAYOUT}rare`,
   /** hash of the time in ms and the number of the latest token or made id */
   COUNTER: `${LAYOUT}counter`,
 };

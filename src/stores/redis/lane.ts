@@ -8,7 +8,7 @@ import type { Redis } from "ioredis";
 import type { Clock } from "../../queue/clock.ts";
 import { StoreError } from "../../queue/errors.ts";
 import type { Operation } from "../../queue/operations.ts";
-import type { Receiver } from "../../queue/store.ts";
+import type { Receiver, StoreObserver } from "../../queue/store.ts";
 import { Encoded, Output } from "../../resp/reply.ts";
 import { Batch, type IsAffected, type Position } from "./batch.ts";
 import { type Fetch, isUnread } from "./fetch.ts";
@@ -22,7 +22,6 @@ import { execute, mayTransact, type Staged, writeStaging } from "./staged.ts";
 import type { RedisTarget } from "./target.ts";
 import { headOf, Value } from "./value.ts";
 import type { ScriptReply } from "./verb.ts";
-import { isKnown } from "./verbs.ts";
 
 export interface LaneOptions {
   /** The hash tag of all its keys. */
@@ -46,6 +45,7 @@ export interface LaneOptions {
   onReady(became: ScriptReply[]): void;
   /** Called with the time in ms until a lease under that tag expires; -1 for never. */
   onDue(tag: string, inMs: number, askedAtMs: number): void;
+  observer: StoreObserver | null;
 }
 
 /** Limits so that one batch does not occupy Redis for much longer than a millisecond. */
@@ -98,11 +98,6 @@ export class Lane {
   }
 
   submit(operation: Operation, receiver: Receiver<never>, position: Position): void {
-    if (!isKnown(operation)) {
-      const error = new StoreError("refused", `${operation.kind}: not yet`);
-      position.add(error);
-      return receiver.failed(error);
-    }
     let batch = this.#waiting.at(-1);
     if (!batch || batch.isClosed || isFull(batch)) {
       batch = new Batch();
@@ -318,9 +313,10 @@ export class Lane {
 
   /** Redis does the next batch while receivers are told, unless a failure must be told first. */
   #succeeded(batch: Batch): void {
-    if (batch.hasFailed) batch.succeed();
+    const { observer, time } = this.#options;
+    if (batch.hasFailed) batch.succeed(observer, time.nowMs());
     this.#next();
-    if (!batch.hasFailed) batch.succeed();
+    if (!batch.hasFailed) batch.succeed(observer, time.nowMs());
   }
 
   #failed(batch: Batch, error: StoreError, isAffected?: IsAffected): void {

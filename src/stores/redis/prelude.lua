@@ -194,12 +194,16 @@ local function consumers_of(queue)
   return consumers
 end
 
+-- Whether a queue that is rare has settings, or completed events; nil where none is rare.
+local has_beside
+
 -- A queue without events, settings and consumers leaves no name behind.
 local function forget_if_unused(queue)
-  local completed, config = COMPLETED .. queue.name, CONFIG .. queue.name
-  if redis.call('EXISTS', queue.events, queue.ready, queue.claimed, queue.front, completed, config) == 0 then
+  local is_empty = redis.call('EXISTS', queue.events, queue.ready, queue.claimed, queue.front) == 0
+  if is_empty and not (has_beside and has_beside(queue)) then
     redis.call('ZREM', timers_key, queue.name)
     if consumers_of(queue) == 0 then
+      redis.call('UNLINK', STATS .. queue.name)
       redis.call('ZREM', queues_key, queue.name)
     end
   end

@@ -2,7 +2,13 @@
 // on lanes, and listens to other okq processes. All lasting data is in Redis, which any number of
 // okq processes may share.
 import { type Cancel, type Clock, systemClock } from "../../queue/clock.ts";
-import type { DueListener, ReadyListener, Session, Store } from "../../queue/store.ts";
+import type {
+  DueListener,
+  ReadyListener,
+  Session,
+  Store,
+  StoreObserver,
+} from "../../queue/store.ts";
 import { ClusterMap } from "./cluster-map.ts";
 import { answerMsOf, type Connected, type Patience } from "./connect.ts";
 import { DueTimes } from "./due-times.ts";
@@ -27,6 +33,7 @@ export interface RedisStoreOptions {
   onReady: ReadyListener;
   /** Not needed by a process that does no ticks. */
   onDue?: DueListener | undefined;
+  observer?: StoreObserver | undefined;
   /** Told a server's name and "ready", why a connection to it ended, or "replaced" in a cluster. */
   onState(server: string, state: string): void;
   /** Told why Redis refuses all commands, and null when it accepts them again. */
@@ -123,6 +130,7 @@ export class RedisStore implements Store {
         }
       },
       onDue: (tag, inMs, askedAtMs) => this.#due.set(tag, inMs, askedAtMs),
+      observer: options.observer ?? null,
     };
     this.#lanes = servers.routes.map(
       (place, number) =>

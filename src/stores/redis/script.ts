@@ -2,15 +2,19 @@
 // in it anew, so a batch runs the smallest one that has its verbs.
 import batch from "./batch.lua" with { type: "text" };
 import ack from "./full/ack.lua" with { type: "text" };
+import cancel from "./full/cancel.lua" with { type: "text" };
 import claims from "./full/claims.lua" with { type: "text" };
 import configure from "./full/configure.lua" with { type: "text" };
+import count from "./full/count.lua" with { type: "text" };
 import crash from "./full/crash.lua" with { type: "text" };
 import events from "./full/events.lua" with { type: "text" };
 import facts from "./full/facts.lua" with { type: "text" };
 import fail from "./full/fail.lua" with { type: "text" };
+import figures from "./full/figures.lua" with { type: "text" };
 import flush from "./full/flush.lua" with { type: "text" };
 import get from "./full/get.lua" with { type: "text" };
 import list from "./full/list.lua" with { type: "text" };
+import move from "./full/move.lua" with { type: "text" };
 import pause from "./full/pause.lua" with { type: "text" };
 import peek from "./full/peek.lua" with { type: "text" };
 import pop from "./full/pop.lua" with { type: "text" };
@@ -26,7 +30,9 @@ import remove from "./full/remove.lua" with { type: "text" };
 import resume from "./full/resume.lua" with { type: "text" };
 import retry from "./full/retry.lua" with { type: "text" };
 import scan from "./full/scan.lua" with { type: "text" };
+import set from "./full/set.lua" with { type: "text" };
 import settings from "./full/settings.lua" with { type: "text" };
+import stats from "./full/stats.lua" with { type: "text" };
 import status from "./full/status.lua" with { type: "text" };
 import tick from "./full/tick.lua" with { type: "text" };
 import touch from "./full/touch.lua" with { type: "text" };
@@ -82,6 +88,7 @@ function scriptOf(...files: string[]): Script {
 const life = [
   prelude,
   queue,
+  figures,
   events,
   claims,
   push,
@@ -96,7 +103,22 @@ const life = [
 ];
 /** What files define is seen by those behind them. Lua allows 200 names at a time. */
 const shared = [pushBatch, popBatch, unpop, facts, resume, status];
-const others = [get, scan, remove, retry, flush, settings, configure, pause, list];
+const others = [
+  get,
+  scan,
+  remove,
+  retry,
+  flush,
+  settings,
+  configure,
+  pause,
+  list,
+  move,
+  set,
+  cancel,
+  count,
+  stats,
+];
 const periodic = [register, tick, probe];
 
 /** Hides the names that a file defines for itself from the files behind it. */

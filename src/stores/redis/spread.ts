@@ -1,7 +1,16 @@
 // Operations on queues of several shards: splits them into one part for each shard, does the parts
 // at the same time, and joins their results into one.
 import type { Popped } from "../../queue/event.ts";
-import type { Configure, ConfigureOutcome, List, Ready, Status } from "../../queue/management.ts";
+import { StoreError } from "../../queue/errors.ts";
+import type {
+  Configure,
+  ConfigureOutcome,
+  Count,
+  List,
+  Move,
+  Ready,
+  Status,
+} from "../../queue/management.ts";
 import {
   BATCH_CONTENTS_BYTES,
   type Operation,
@@ -29,14 +38,25 @@ export interface KnownShards {
 /** How many such shards at a time: so few that an idle okq sends a cluster very little. */
 const LOOKED_AT_ONCE = 8;
 
+/** Why a move between two shards is refused. */
+const APART =
+  "the queues are in different parts of the cluster: use names with the same part in braces";
+
 const everyShard = Array.from({ length: SHARDS }, (_, shard) => shard);
 
 /** The one shard that the operation concerns, or null if there are several. */
 export function shardOfAll(operation: Operation): number | null {
+  if (operation.kind === "move") return shardOfMove(operation);
   if ("queue" in operation && operation.queue) return shardOf(operation.queue);
   if (!("queues" in operation) || operation.queues.length === 0) return null;
   const first = shardOf(operation.queues[0]!);
   return operation.queues.every((queue) => shardOf(queue) === first) ? first : null;
+}
+
+/** null: between two shards. */
+function shardOfMove({ queue, target }: Move): number | null {
+  const shard = shardOf(queue);
+  return shardOf(target) === shard ? shard : null;
 }
 
 /** If a part fails, rejects with its error once all parts are done. */
@@ -62,6 +82,10 @@ function parts(operation: Operation, ask: Ask, known: KnownShards): Promise<unkn
       return ask(0, operation);
     case "configure":
       return configure(operation, ask);
+    case "count":
+      return tell(operation, ask);
+    case "move":
+      throw new StoreError("refused", APART);
     case "probe":
       return probe(ask);
     default:
@@ -166,6 +190,13 @@ function runs(queues: Buffer[]): Buffer[][] {
 async function configure(operation: Configure, ask: Ask): Promise<ConfigureOutcome> {
   const outcomes = await all(everyShard, (shard) => ask(shard, operation));
   return outcomes[0]!;
+}
+
+async function tell({ counted }: Count, ask: Ask): Promise<null> {
+  await all([...sections(counted, ({ queue }) => queue)], async ([shard, indexes]) => {
+    await ask(shard, { kind: "count", counted: indexes.map((index) => counted[index]!) });
+  });
+  return null;
 }
 
 async function probe(ask: Ask): Promise<null> {

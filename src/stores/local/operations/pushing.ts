@@ -8,7 +8,7 @@ import { type LocalQueue, LocalEvent } from "../local-queue.ts";
 import type { Model } from "../model.ts";
 import { type Facts, type More, moreWith } from "../more.ts";
 import { checkPushable, makeRoom } from "../room.ts";
-import { COMPLETED, DELAYED, GONE, LEFT_END, READY } from "../states.ts";
+import { COMPLETED, DELAYED, LEFT_END, READY } from "../states.ts";
 
 /** One push: its event, which is not in the model yet, and the event that has its id. */
 interface Step {
@@ -66,11 +66,15 @@ export function pushBatch(model: Model, operation: PushBatch): (Buffer | Duplica
     return { event: step.event, there: step.there, bytes, outcome };
   });
   const adds = steps.filter(({ outcome }) => outcome === "add").length;
-  for (const one of makeRoom(model, queue, adds)) dropOldest(model, one);
+  const dropped = new Set<number>();
+  for (const one of makeRoom(model, queue, adds)) {
+    dropped.add(one.key);
+    dropOldest(model, one);
+  }
   return steps.map(({ event, there, bytes, outcome }) => {
     if (outcome !== "add" && outcome !== "replace") return outcome;
-    // It may just have made room.
-    const isThere = there !== undefined && there.state !== GONE;
+    // It may just have made room. A cold event is another object each time that it is found.
+    const isThere = there !== undefined && !dropped.has(there.key);
     if (isThere && outcome === "replace") replace(model, event, there, end, options);
     else {
       if (isThere) drop(model, there);

@@ -74,16 +74,21 @@ local function header(name, value)
   return #name .. ':' .. name .. #value .. ':' .. value
 end
 
+-- As in the head of a value.
+local function time_bytes(ms)
+  local bytes = {}
+  for at = 6, 1, -1 do
+    bytes[at] = string.char(ms % 256)
+    ms = math.floor(ms / 256)
+  end
+  return table.concat(bytes)
+end
+
 -- The value that an event has in another queue, with more headers.
 local function moved_value(value, headers)
   local length, from = head_of(value)
   local block = (from and string.sub(value, from, length) or '') .. headers
-  local ms, time = now(), {}
-  for at = 6, 1, -1 do
-    time[at] = string.char(ms % 256)
-    ms = math.floor(ms / 256)
-  end
-  return '\2' .. table.concat(time) .. #block .. ':' .. block .. string.sub(value, length + 1)
+  return '\2' .. time_bytes(now()) .. #block .. ':' .. block .. string.sub(value, length + 1)
 end
 
 -- Moves an event that has failed to the left end of another queue.
@@ -163,10 +168,12 @@ local function crash_claim(queue, id, claim)
     return
   end
   more.c = (more.c or 0) + 1
+  tally(queue, 'crashes')
   local worker = string.match(claim.claimant, '^%S* %S* (.+)$')
   note_error(queue, id, more, 'crashed: the lease ' .. (worker and 'of ' .. worker .. ' ' or '') .. 'ended')
   local most = limit_of(queue, 'max-crashes')
   if is_last_attempt(queue, more) or most and more.c >= most then
+    tally(queue, 'failed')
     fail_for_good(queue, id, more)
   else
     local wait = backoff_of(setting(queue, 'crash-backoff') or 'none', more.c)
@@ -193,9 +200,11 @@ end
 
 -- The TTL of a waiting event has ended; it has left the line.
 local function expire(queue, id, more)
+  tally(queue, 'expired')
   if setting(queue, 'on-expire') ~= 'fail' then
     return erase(queue, id, more)
   end
+  tally(queue, 'failed')
   note_error(queue, id, more, 'expired')
   fail_for_good(queue, id, more)
 end

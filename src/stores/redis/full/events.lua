@@ -78,6 +78,9 @@ end
 
 local function enter_delayed(queue, id, more, due)
   redis.call('ZADD', queue.delayed, due, id)
+  if more.f or more.c then
+    redis.call('SADD', RETRYING .. queue.name, id)
+  end
   will_expire(queue, id, more)
   will_be_due(queue, due)
   return 'delayed'
@@ -175,13 +178,18 @@ local function state_of(queue, id)
   return 'ready', queue.has_front and redis.call('ZSCORE', queue.front, id)
 end
 
+local function leave_delayed(queue, id)
+  redis.call('SREM', RETRYING .. queue.name, id)
+  return redis.call('ZREM', queue.delayed, id)
+end
+
 -- From ready or delayed, anywhere in the line.
 local function leave_waiting(queue, id, state)
   if queue.has_expires then
     redis.call('ZREM', queue.expires, id)
   end
   if state == 'delayed' then
-    redis.call('ZREM', queue.delayed, id)
+    leave_delayed(queue, id)
   elseif not queue.has_front or redis.call('ZREM', queue.front, id) == 0 then
     -- Looking for it in the list would take too long.
     queue.has_ghosts = true
@@ -261,12 +269,17 @@ local function make_room(queue, count)
       id = redis.call('ZRANGE', queue.delayed, 0, 0)[1]
       leave_waiting(queue, id, 'delayed')
     end
+    tally(queue, 'dropped')
     erase(queue, id, more_of(queue, id))
   end
 end
 
 local function list_queue(queue)
   redis.call('ZADD', queues_key, 0, queue.name)
+end
+
+has_beside = function(queue)
+  return redis.call('EXISTS', COMPLETED .. queue.name, CONFIG .. queue.name) > 0
 end
 
 -- What is left when the last event has gone: a list with nothing but ghosts, a key of tick.lua.
@@ -277,6 +290,17 @@ at_end[#at_end + 1] = function()
       if queue.has_ghosts then
         redis.call('DEL', queue.ready, queue.ghosts)
       end
+    end
+  end
+end
+
+-- Which queues the plain script must leave alone: see rare.lua.
+at_end[#at_end + 1] = function()
+  for name, queue in pairs(queues_by_name) do
+    if queue.is_open or queue.was_flushed then
+      local keys = { MORE .. name, CONFIG .. name, GHOSTS .. name, COMPLETED .. name }
+      local is_rare = redis.call('EXISTS', unpack(keys)) > 0
+      redis.call(is_rare and 'SADD' or 'SREM', RARE, name)
     end
   end
 end

@@ -44,7 +44,7 @@ local function end_wait(queue, id)
 end
 
 local function enter_due(queue, id)
-  if redis.call('ZREM', queue.delayed, id) == 1 then
+  if leave_delayed(queue, id) == 1 then
     enter_ready(queue, id, more_of(queue, id), nil)
   end
 end

@@ -1,26 +1,36 @@
 -- Ends a batch before anything is done where one of its queues needs the full script: one with
 -- settings, pauses, facts of events beside their contents, removed ids in its list, or completed
--- events. Other queues never do.
--- KEYS    settings, of the queue: front claims more config ghosts completed
+-- events. The full script notes their names in the set "rare", and no other makes a queue rare.
+-- KEYS    settings rare
 -- ARGV    (none)
 -- Returns nothing by itself, or ends the batch with "FULL" and the number of such a queue
 
-local function is_rare(queue)
-  local name = queue.name
-  local more, config, ghosts, completed = MORE .. name, CONFIG .. name, GHOSTS .. name, COMPLETED .. name
-  -- EXISTS counts a key as often as it is named. So one call tells two things.
-  local found = redis.call('EXISTS', queue.front, queue.claims, more, more, more, config, config,
-    config, ghosts, ghosts, ghosts, completed, completed, completed, SETTINGS, SETTINGS, SETTINGS)
-  queue.may_have_extras = found > 0
-  return found >= 3
+-- The number of a queue that needs the full script, or nil.
+local function first_rare()
+  if #KEYS == FIXED_KEYS or redis.call('EXISTS', SETTINGS, RARE) == 0 then
+    return nil
+  end
+  local names = {}
+  for at = FIXED_KEYS + 1, #KEYS do
+    names[#names + 1] = string.sub(KEYS[at], #EVENTS + 1)
+  end
+  local are_rare = redis.pcall('SMISMEMBER', RARE, unpack(names))
+  if are_rare.err or redis.call('EXISTS', SETTINGS) == 1 then
+    return 0
+  end
+  for at, is_rare in ipairs(are_rare) do
+    if is_rare == 1 then
+      return at - 1
+    end
+  end
+  return nil
 end
 
-for at = FIXED_KEYS + 1, #KEYS do
-  if is_rare(queue_named(string.sub(KEYS[at], #EVENTS + 1))) then
-    if ARGV[3] == 'STAGED' then
-      end_staged()
-      return { ok = 'NOT STAGED' }
-    end
-    return { ok = 'FULL ' .. at - FIXED_KEYS - 1 }
+local rare = first_rare()
+if rare then
+  if ARGV[3] == 'STAGED' then
+    end_staged()
+    return { ok = 'NOT STAGED' }
   end
+  return { ok = 'FULL ' .. rare }
 end

@@ -1,0 +1,75 @@
+-- Moves events to another queue of the shard. They keep their state.
+-- KEYS    queues, of the queues: all
+-- ARGV    queue target (id, version)... (version empty: any)
+-- Returns of each 1, or 0 if it stays; shorter if the target takes no more
+
+-- Takes it out of its state and its queue; returns its value.
+local function take_out(queue, id, state)
+  local value = redis.call('HGET', state == 'completed' and queue.done or queue.events, id)
+  if state == 'ready' or state == 'delayed' then
+    leave_waiting(queue, id, state)
+  else
+    redis.call('ZREM', queue[state], id)
+    redis.call('HDEL', queue.done, id)
+  end
+  return value
+end
+
+local function put_in(target, id, state, score, value, more)
+  list_queue(target)
+  redis.call('HSET', state == 'completed' and target.done or target.events, id, value)
+  keep_more(target, id, more)
+  if state == 'ready' then
+    enter_ready(target, id, more, nil)
+  elseif state == 'delayed' then
+    enter_delayed(target, id, more, tonumber(score))
+  else
+    target.has_completed = target.has_completed or state == 'completed'
+    redis.call('ZADD', target[state], take_ticks(1), id)
+    trim(target, state, state == 'failed' and '' or '0')
+  end
+end
+
+local function move(queue, target, id, state, score)
+  local more = more_of(queue, id)
+  for _, part in ipairs({ 'errors', 'log' }) do
+    local kept = redis.call('HGET', queue[part], id)
+    if kept then
+      redis.call('HSET', target[part], id, kept)
+    end
+  end
+  local value = take_out(queue, id, state)
+  erase(queue, id, more)
+  if redis.call('ZSCORE', target.completed, id) then
+    drop_completed(target, id)
+  end
+  if state == 'ready' or state == 'delayed' then
+    make_room(target, 1)
+  end
+  local kept = { a = more.a, b = more.b, l = more.l, e = more.e, g = more.g, p = more.p, r = more.r }
+  put_in(target, id, state, score, string.sub(value, 1, 1) .. time_bytes(now()) .. string.sub(value, 8), kept)
+end
+
+local function takes(target, state)
+  local needs_room = state == 'ready' or state == 'delayed'
+  return not is_paused(target, 'in') and (not needs_room or has_room(target, 1))
+end
+
+verbs.move = function(from, to)
+  require_memory()
+  local queue, target, replies = opened_at(ARGV[from]), opened_at(ARGV[from + 1]), {}
+  for at = from + 2, to, 2 do
+    local id = ARGV[at]
+    local state, score = state_of(queue, id)
+    local may_go = state and state ~= 'claimed' and queue ~= target
+      and redis.call('HEXISTS', target.events, id) == 0
+      and is_version(queue, id, state, score, ARGV[at + 1])
+    if may_go and not takes(target, state) then
+      return replies
+    elseif may_go then
+      move(queue, target, id, state, score)
+    end
+    replies[#replies + 1] = may_go and 1 or 0
+  end
+  return replies
+end

@@ -1,0 +1,27 @@
+-- The figures of a queue.
+-- KEYS    processes, of the queue: all
+-- ARGV    queue
+-- Returns what add_status counts, now, retrying, when the oldest ready event was pushed or nil, then
+--         a list of fields and numbers since the queue came into being, and one of each slot of the
+--         last minute
+
+local function pushed_at_of(queue, id)
+  local value = id and redis.call('HGET', queue.events, id)
+  return value and pushed_at(value) or math.huge
+end
+
+verbs.stats = function(from)
+  local queue, reply = opened_at(ARGV[from]), {}
+  add_status(queue, reply)
+  -- The oldest of the line is the next one out of one of its two parts.
+  local oldest = math.min(pushed_at_of(queue, first_ready(queue)), pushed_at_of(queue, last_listed(queue)))
+  reply[#reply + 1] = now()
+  reply[#reply + 1] = redis.call('SCARD', RETRYING .. queue.name)
+  reply[#reply + 1] = oldest < math.huge and oldest
+  reply[#reply + 1] = redis.call('HGETALL', STATS .. queue.name)
+  local slot = math.floor(now() / SLOT_MS)
+  for each = slot - SLOTS + 1, slot do
+    reply[#reply + 1] = redis.call('HGETALL', slot_key(queue, each))
+  end
+  return reply
+end

@@ -1,0 +1,96 @@
+// The verbs that move and change events, and those of figures. See full/*.lua.
+import type { Operation } from "../../queue/operations.ts";
+import {
+  type Counted,
+  COUNTED,
+  emptyCounts,
+  type QueueCounts,
+  type QueueStats,
+} from "../../queue/queue-status.ts";
+import { COUNTS, given, msOf, statusIn, timeOf } from "./verb-values.ts";
+import type { ScriptReply, Verb } from "./verb.ts";
+
+/** Fields of histograms: this letter and the number of the bucket. */
+const WAIT = "w";
+const RUN = "r";
+
+/** Numbers by field, as figures.lua adds them. */
+function fieldsOf({ totals, waits, runs }: QueueCounts): Record<string, number> {
+  const fields: Record<string, number> = {};
+  for (const [at, total] of totals.entries()) if (total !== 0) fields[COUNTED[at]!] = total;
+  for (const [bucket, times] of waits) fields[`${WAIT}${bucket}`] = times;
+  for (const [bucket, times] of runs) fields[`${RUN}${bucket}`] = times;
+  return fields;
+}
+
+/** Adds the fields and numbers of a hash. */
+function addFields(counts: QueueCounts, reply: ScriptReply): void {
+  const parts = (reply as Buffer[]).map((part) => part.toString("latin1"));
+  for (let at = 0; at < parts.length; at += 2) {
+    const [field, number] = [parts[at]!, Number(parts[at + 1])];
+    const place = COUNTED.indexOf(field as Counted);
+    if (place >= 0) counts.totals[place]! += number;
+    else {
+      const histogram = field.startsWith(WAIT) ? counts.waits : counts.runs;
+      const bucket = Number(field.slice(1));
+      histogram.set(bucket, (histogram.get(bucket) ?? 0) + number);
+    }
+  }
+}
+
+function statsIn(queue: Buffer, reply: ScriptReply): QueueStats {
+  const parts = reply as ScriptReply[];
+  const [nowMs, retrying, oldest, all, ...slots] = parts.slice(COUNTS);
+  const [counts, recent] = [emptyCounts(), emptyCounts()];
+  addFields(counts, all!);
+  for (const slot of slots) addFields(recent, slot);
+  return {
+    ...statusIn(queue, parts, 0),
+    retrying: retrying as number,
+    counts,
+    recent,
+    oldestReadyAtMs: oldest as number | null,
+    windows: 0,
+    nowMs: nowMs as number,
+  };
+}
+
+export const management = {
+  move: {
+    name: "move",
+    call: ([move], { numberOf }) => [
+      numberOf(move!.queue),
+      numberOf(move!.target),
+      ...move!.targets.flatMap(({ id, version }) => [id, version ?? ""]),
+    ],
+    results: (reply) => [(reply as number[]).map((done) => done === 1)],
+  },
+  set: {
+    name: "set",
+    call([set], { numberOf }) {
+      const { queue, id, contents, start, ttlMs, headers } = set!;
+      const changes = [given(contents), timeOf(start), msOf(ttlMs), ...headers.flat()];
+      return [numberOf(queue), id, ...changes];
+    },
+    results: (reply) => [reply === 1],
+  },
+  cancel: {
+    name: "cancel",
+    call: ([cancel], { numberOf }) => [numberOf(cancel!.queue), cancel!.id],
+    results: (reply) =>
+      (reply as (Buffer | null)[]).map(
+        (outcome) => outcome && (outcome.toString() as "removed" | "asked"),
+      ),
+  },
+  count: {
+    name: "count",
+    call: ([count]) =>
+      count!.counted.flatMap(({ queue, counts }) => [queue, JSON.stringify(fieldsOf(counts))]),
+    results: () => [null],
+  },
+  stats: {
+    name: "stats",
+    call: ([stats], { numberOf }) => [numberOf(stats!.queue)],
+    results: (reply, [stats]) => [statsIn(stats!.queue, reply)],
+  },
+} satisfies { [K in Operation["kind"]]?: Verb<K> };

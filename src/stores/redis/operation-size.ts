@@ -1,0 +1,43 @@
+// How much of a batch an operation is.
+import type { Operation } from "../../queue/operations.ts";
+
+const GROWING: ReadonlySet<string> = new Set(["push", "pushBatch", "move", "set", "probe"]);
+
+/** Whether Redis must have memory left for it. */
+export function needsMemory(kind: Operation["kind"]): boolean {
+  return GROWING.has(kind);
+}
+
+/** How much work it is for Redis: an operation on many things counts once for each. */
+export function weightOf(operation: Operation): number {
+  if (operation.kind === "popBatch") return operation.queues.length + operation.count;
+  if ("queues" in operation) return operation.queues.length;
+  if ("events" in operation) return operation.events.length;
+  if ("claims" in operation) return operation.claims.length;
+  if ("targets" in operation) return operation.targets.length;
+  if ("consumers" in operation) return operation.consumers.length;
+  if ("counted" in operation) return operation.counted.length;
+  return "limit" in operation ? operation.limit : 1;
+}
+
+/** Bytes of ids and contents. */
+export function sizeOf(operation: Operation): number {
+  switch (operation.kind) {
+    case "push":
+      return (operation.id?.length ?? 0) + operation.contents.length;
+    case "pushBatch":
+      return operation.events.reduce((sum, { contents }) => sum + contents.length, 0);
+    case "ack":
+    case "redo":
+      return operation.id.length;
+    case "unpop":
+      return operation.popped.id.length + operation.popped.contents.length;
+    case "status":
+    case "ready":
+      return operation.queues.reduce((sum, queue) => sum + queue.length, 0);
+    case "register":
+      return operation.consumers.reduce((sum, { queue }) => sum + queue.length, 0);
+    default:
+      return 0;
+  }
+}
