@@ -232,12 +232,16 @@ local function drop(queue, id, state)
   erase(queue, id, more_of(queue, id))
 end
 
+-- A script that drops more would hold up everybody. What is over the number goes with later ones.
+local DROPPED_AT_ONCE = 100
+
 -- Removes what is not to be kept of the failed or completed events.
 local function trim(queue, state, default)
   local count, ms = kept_of(queue, 'keep-' .. state, default)
   local surplus = count and redis.call('ZCARD', queue[state]) - count or 0
   if surplus > 0 then
-    for _, id in ipairs(redis.call('ZRANGE', queue[state], 0, surplus - 1)) do
+    local last = math.min(surplus, DROPPED_AT_ONCE) - 1
+    for _, id in ipairs(redis.call('ZRANGE', queue[state], 0, last)) do
       drop(queue, id, state)
     end
   elseif ms then
@@ -263,7 +267,7 @@ local function make_room(queue, count)
     return
   end
   local surplus = ready_count(queue) + redis.call('ZCARD', queue.delayed) + count - most
-  for _ = 1, surplus do
+  for _ = 1, math.min(surplus, count + DROPPED_AT_ONCE) do
     local id = take_first(queue)
     if not id then
       id = redis.call('ZRANGE', queue.delayed, 0, 0)[1]
