@@ -17,8 +17,9 @@ export interface Wait<T> {
   timeoutMs: number;
   attempt: Attempt<T>;
   /**
-   * An attempt takes the event that it finds. Then the wait ends only between two attempts, and a
-   * new waiter attempts after those that have waited for the same queues.
+   * An attempt takes the event that it finds, and those that are made in one turn of the event loop
+   * find events in their order. Then the wait ends only between two attempts, and no waiter
+   * attempts before one that has waited longer for the same queue.
    */
   takes?: true;
   /** Ends the wait, as a timeout does. If an attempt then finds something, another is woken. */
@@ -73,12 +74,14 @@ export class Waiters {
         reject,
         takeMissed: () => this.#takeMissed(waiter),
         wakeAnother: () => waiter.queues.forEach((queue) => this.#wake(queue, 1)),
+        wakeMissed: () => this.#wakeMissed(waiter),
+        wakeIdle: () => this.#wakeIdle(waiter),
         lookOn: (look, hasFound) => this.#lookOn(waiter, look, hasFound),
         leave: () => this.#leave(waiter),
       });
       const earlier = wait.takes ? this.#attemptsBefore(waiter) : [];
       this.#enter(waiter);
-      waiter.begin(earlier);
+      void waiter.begin(earlier);
     });
   }
 
@@ -102,11 +105,24 @@ export class Waiters {
     let left = count;
     for (const waiter of list.waiters) {
       if (left === 0) return;
+      // Its attempt may have come too early: another one must not overtake it.
+      if (waiter.isTaking) break;
       if (waiter.isAttempting) continue;
       this.#start(waiter);
       left -= 1;
     }
     list.missed = Math.min(list.missed + left, list.waiters.size);
+  }
+
+  /** Wakes those that a waiter, which has left, kept from attempting. */
+  #wakeMissed({ queues }: Waiter): void {
+    for (const queue of queues) {
+      const list = this.#waitLists.get(queue);
+      if (!list || list.missed === 0) continue;
+      const { missed } = list;
+      list.missed = 0;
+      this.#wake(queue, missed);
+    }
   }
 
   #look({ queue, count }: Look): void {
@@ -125,9 +141,10 @@ export class Waiters {
     if (hasFound) this.#look({ queue, count: count - 1 });
   }
 
-  /** The one that has waited longest and is not attempting. */
+  /** The one that has waited longest and is not attempting, if it overtakes none. */
   #longestIdle(queue: string): Waiter | undefined {
     for (const waiter of this.#waitLists.get(queue)?.waiters ?? []) {
+      if (waiter.isTaking) return undefined;
       if (!waiter.isAttempting) return waiter;
     }
     return undefined;
@@ -138,21 +155,25 @@ export class Waiters {
     void waiter.attempt();
   }
 
-  /**
-   * Resolve when the attempts are over that a new waiter must not overtake: those of waiters that
-   * have waited for one of its queues. One of those that do not attempt does so now: it may be that
-   * an event is ready, and the wake-up on its way.
-   */
+  /** The attempts of waiters that have waited for its queues: it must not overtake them. */
   #attemptsBefore({ queues }: Waiter): Promise<void>[] {
     const attempts: Promise<void>[] = [];
     for (const queue of queues) {
-      const list = this.#waitLists.get(queue);
-      if (!list) continue;
-      const idle = this.#longestIdle(queue);
-      if (idle) this.#start(idle);
-      if (list.lastWoken?.isAttempting) attempts.push(list.lastWoken.attempted);
+      const woken = this.#waitLists.get(queue)?.lastWoken;
+      if (woken?.isAttempting) attempts.push(woken.attempted);
     }
     return attempts;
+  }
+
+  /**
+   * Before its first attempt a waiter lets one that has waited attempt, in the same turn: it may be
+   * that an event is ready, and the wake-up on its way.
+   */
+  #wakeIdle(waiter: Waiter): void {
+    for (const queue of waiter.queues) {
+      const idle = this.#longestIdle(queue);
+      if (idle && idle !== waiter) this.#start(idle);
+    }
   }
 
   #enter(waiter: Waiter): void {
@@ -186,10 +207,11 @@ export class Waiters {
   }
 }
 
-/** Of those behind that waiter the first one that is not attempting. */
+/** Of those behind that waiter the first one that is not attempting, if it overtakes none. */
 function idleBehind({ waiters }: WaitList, passed: Waiter): Waiter | undefined {
   let isBehind = false;
   for (const waiter of waiters) {
+    if (waiter.isTaking) return undefined;
     if (isBehind && !waiter.isAttempting) return waiter;
     isBehind ||= waiter === passed;
   }
@@ -202,6 +224,8 @@ interface WaiterOwner {
   reject(error: unknown): void;
   takeMissed(): boolean;
   wakeAnother(): void;
+  wakeMissed(): void;
+  wakeIdle(): void;
   lookOn(look: Look, hasFound: boolean): void;
   leave(): void;
 }
@@ -232,12 +256,17 @@ class Waiter {
     wait.signal.addEventListener("abort", this.#abort);
   }
 
+  /** Whether an attempt is in progress that takes what it finds. */
+  get isTaking(): boolean {
+    return this.isAttempting && this.#wait.takes === true;
+  }
+
   /** Makes the first attempt after those attempts. */
-  begin(earlier: Promise<void>[]): void {
-    if (earlier.length === 0) return void this.attempt();
-    void Promise.all(earlier).then(() => {
-      if (!this.#hasBegun && !this.#isGone) void this.attempt();
-    });
+  async begin(earlier: Promise<void>[]): Promise<void> {
+    if (earlier.length > 0) await Promise.all(earlier);
+    if (this.#hasBegun || this.#isGone) return;
+    if (this.#wait.takes) this.#owner.wakeIdle();
+    void this.attempt();
   }
 
   attempt(): Promise<void> {
@@ -302,5 +331,6 @@ class Waiter {
     this.#wait.signal.removeEventListener("abort", this.#abort);
     this.#owner.leave();
     settle();
+    this.#owner.wakeMissed();
   }
 }

@@ -19,12 +19,18 @@ async function blockedClients(observer: Wire): Promise<number> {
   return Number(/^blocked_clients:(\d+)/m.exec(info)![1]);
 }
 
+/** The store does operations in their order, so what began before this is done. */
+async function firstAttemptsOver(observer: Wire): Promise<void> {
+  await ask(observer, "QSTATUS", "q");
+}
+
 /** A client that sent these commands, the first of which waits. Resolves once it waits. */
 async function waiting(okq: TestOkq, ...commands: (string | number)[][]): Promise<Wire> {
   const [client, observer] = [await okq.connect(), await okq.connect()];
   const before = await blockedClients(observer);
   client.pipeline(...commands);
   await eventually(async () => (await blockedClients(observer)) > before);
+  await firstAttemptsOver(observer);
   observer.close();
   return client;
 }
@@ -120,6 +126,7 @@ describe.each(lifeStores)("on %s", (store) => {
       const observer = await okq.connect();
       first.pipeline(pop("q"));
       await eventuallyEqual(() => blockedClients(observer), 1);
+      await firstAttemptsOver(observer);
       observer.close();
     }
   });

@@ -22,8 +22,8 @@ async function start(poolSize: number) {
     `--redis-pool-size=${poolSize}`,
   ]);
   const client = closeAfterTest(await okq.connect());
-  // Redis now knows the script, so a batch is one request and one reply.
-  await client.call("QSTATUS", "q");
+  // Redis now knows the scripts, so a batch is one request and one reply.
+  for (const command of ["QSTATUS", "QRPEEK"]) await client.call(command, "q");
   /** Holds the reply to the next batch with the queue "q" in the proxy. */
   const holdNextReply = () => {
     proxy.onRequest = (bytes) => {

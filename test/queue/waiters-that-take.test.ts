@@ -58,24 +58,28 @@ describe("a new waiter", () => {
     expect(await second).toBe("for b");
   });
 
-  test("has one that waits attempt first: its wake-up may be on its way", async () => {
+  test("has one that waits attempt just before it: its wake-up may be on its way", async () => {
     const { enter, answer, stay, names } = setUp();
     await stay("a");
     await stay("b");
     void enter("c");
-    expect(names()).toEqual(["a"]);
+    expect(names()).toEqual(["a", "c"]);
+    await answer("for a");
     await answer(null);
-    expect(names()).toEqual(["c"]);
+    expect(names()).toEqual([]);
   });
 
-  test("is woken at once if an event becomes ready while it is behind others", async () => {
+  test("gets no event that became ready while one that waits was attempting", async () => {
     const { waiters, enter, answer, stay, names } = setUp();
-    await stay("a");
+    const first = await stay("a");
     waiters.wake(q, 1);
     void enter("b");
     waiters.wake(q, 1);
-    expect(names()).toEqual(["a", "b"]);
+    expect(names()).toEqual(["a"]);
+    await answer(null);
+    expect(names()).toEqual(["a"]);
     await answer("for a");
+    expect(await first.result).toBe("for a");
     expect(names()).toEqual(["b"]);
   });
 
@@ -115,6 +119,28 @@ test("waits on if a later attempt fails", async () => {
   expect(names()).toEqual(["a"]);
   await answer("found");
   expect(await result).toBe("found");
+});
+
+test("a wake-up during an attempt goes to the next one after it has found something", async () => {
+  const { waiters, answer, stay, names } = setUp();
+  for (const name of ["a", "b", "c"]) await stay(name);
+  waiters.wake(q, 1);
+  waiters.wake(q, 2);
+  expect(names()).toEqual(["a"]);
+  await answer("for a");
+  expect(names()).toEqual(["b", "c"]);
+});
+
+test("a wake-up during a first attempt that fails goes to the next waiter", async () => {
+  const { waiters, enter, answer, names } = setUp();
+  const first = enter("a");
+  void enter("b");
+  waiters.wake(q, 1);
+  const failure = first.catch((error: Error) => error.message);
+  await answer(new Error("away"));
+  expect(await failure).toBe("away");
+  await answer(null);
+  expect(names()).toEqual(["b"]);
 });
 
 describe("a look", () => {

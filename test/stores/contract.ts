@@ -11,7 +11,6 @@ import { failures } from "./contract/failures.ts";
 import { largeContents } from "./contract/large-contents.ts";
 import { LifeCaller } from "./contract/life-caller.ts";
 import { line } from "./contract/line.ts";
-import { missingOperations } from "./contract/missing-operations.ts";
 import { readiness } from "./contract/readiness.ts";
 import { reclaims } from "./contract/reclaims.ts";
 import { attempts } from "./contract/attempts.ts";
@@ -58,8 +57,7 @@ export type Check = (
   notOfParts?: string,
 ) => void;
 
-/** Chapters on the classic operations. */
-const classicChapters = {
+const chapters = {
   line,
   claims,
   reclaims,
@@ -70,10 +68,6 @@ const classicChapters = {
   batches,
   failures,
   readiness,
-};
-
-/** Chapters on all operations. */
-const chapters = {
   pushes,
   tokens,
   attempts,
@@ -94,30 +88,21 @@ export function storeContract(
   open: () => Promise<StoreUnderTest>,
   { parts = 1 } = {},
 ): void {
-  const missing = missingOperations(open);
-  const checkIf =
-    (mayRun: () => Promise<boolean>): Check =>
-    (sentence, body, notOfParts) => {
-      const isSkipped = notOfParts !== undefined && parts > 1;
-      const title = isSkipped ? `${sentence} (skipped: ${notOfParts})` : sentence;
-      test.skipIf(isSkipped)(title, async () => {
-        if (!(await mayRun())) return;
-        const under = await open();
-        try {
-          await body(new LifeCaller(under));
-        } finally {
-          await under.close();
-        }
-      });
-    };
+  const check: Check = (sentence, body, notOfParts) => {
+    const isSkipped = notOfParts !== undefined && parts > 1;
+    const title = isSkipped ? `${sentence} (skipped: ${notOfParts})` : sentence;
+    test.skipIf(isSkipped)(title, async () => {
+      const under = await open();
+      try {
+        await body(new LifeCaller(under));
+      } finally {
+        await under.close();
+      }
+    });
+  };
   describe(`the store contract: ${name}`, () => {
-    const check = checkIf(() => Promise.resolve(true));
-    for (const [title, chapter] of Object.entries(classicChapters)) {
-      describe(title, () => chapter(check));
-    }
-    const checkLater = checkIf(async () => (await missing()).length === 0);
     for (const [title, chapter] of Object.entries(chapters)) {
-      describe(title, () => chapter(checkLater));
+      describe(title, () => chapter(check));
     }
   });
 }

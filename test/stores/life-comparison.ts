@@ -17,7 +17,7 @@ import { Random } from "./random.ts";
 const TICK: Operation = { kind: "tick", limit: 1_000_000, parts: "all" };
 const LATEST_POPS = 6;
 const SHOWN_MAX = 60;
-const STEP_MS = 25;
+const STEP_MS = 50;
 
 /**
  * Both stores are new and empty. If the second one is durable, it is restarted now and then. Throws
@@ -41,6 +41,7 @@ export async function compareLives(
     for (; pauseMs > stepMs; pauseMs -= stepMs) {
       pair.advance(stepMs);
       await pair.submitAll([() => TICK]);
+      await pair.separate(life.queues);
     }
     pair.advance(pauseMs);
     await pair.settle(life.queues);

@@ -66,6 +66,8 @@ function bytesOf(operation: Operation): number {
         (sum, { id, contents }) => sum + (id?.length ?? 0) + contents.length,
         0,
       );
+    case "set":
+      return operation.contents?.length ?? 0;
     case "ack":
       return operation.result?.length ?? 0;
     case "fail":

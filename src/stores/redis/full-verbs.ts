@@ -89,7 +89,7 @@ function pausesOf({ directions, worker }: { directions: Direction[]; worker: Buf
   return worker ? [Buffer.concat([Buffer.from("worker "), worker])] : directions;
 }
 
-export const full: { [K in Operation["kind"]]?: Verb<K> } = {
+export const full: { [K in Operation["kind"]]: Verb<K> } = {
   ...management,
   push: {
     name: "push",

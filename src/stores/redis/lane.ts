@@ -22,7 +22,6 @@ import { execute, mayTransact, type Staged, writeStaging } from "./staged.ts";
 import type { RedisTarget } from "./target.ts";
 import { headOf, Value } from "./value.ts";
 import type { ScriptReply } from "./verb.ts";
-import { isKnown } from "./verbs.ts";
 
 export interface LaneOptions {
   /** The hash tag of all its keys. */
@@ -99,11 +98,6 @@ export class Lane {
   }
 
   submit(operation: Operation, receiver: Receiver<never>, position: Position): void {
-    if (!isKnown(operation)) {
-      const error = new StoreError("refused", `${operation.kind}: not yet`);
-      position.add(error);
-      return receiver.failed(error);
-    }
     let batch = this.#waiting.at(-1);
     if (!batch || batch.isClosed || isFull(batch)) {
       batch = new Batch();

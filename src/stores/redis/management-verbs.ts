@@ -55,7 +55,7 @@ function statsIn(queue: Buffer, reply: ScriptReply): QueueStats {
   };
 }
 
-export const management: { [K in Operation["kind"]]?: Verb<K> } = {
+export const management = {
   move: {
     name: "move",
     call: ([move], { numberOf }) => [
@@ -93,4 +93,4 @@ export const management: { [K in Operation["kind"]]?: Verb<K> } = {
     call: ([stats], { numberOf }) => [numberOf(stats!.queue)],
     results: (reply, [stats]) => [statsIn(stats!.queue, reply)],
   },
-};
+} satisfies { [K in Operation["kind"]]?: Verb<K> };

@@ -2,7 +2,7 @@
 // plain/*.lua.
 import { Duplicate } from "../../queue/event.ts";
 import type { Push, ResultOf } from "../../queue/operations.ts";
-import { LARGE_BYTES } from "./keys.ts";
+import { LARGE_BYTES, USUAL_LEASE_MS } from "./keys.ts";
 import { contentsOf, Value } from "./value.ts";
 import { type Argument, poppedCount, poppedOf, type ScriptReply, type Verb } from "./verb.ts";
 
@@ -34,11 +34,16 @@ const push: Verb<"push"> = {
   },
 };
 
+/** A queue that the plain script serves has no lease of its own, and nor have its events. */
+export function usualOr(leaseMs: number | null): number {
+  return leaseMs ?? USUAL_LEASE_MS;
+}
+
 const pop: Verb<"pop"> = {
   name: "pop",
   call: (pops, { numberOf }) => [
     numberOf(pops[0]!.queue),
-    String(pops[0]!.leaseMs),
+    String(usualOr(pops[0]!.leaseMs)),
     String(pops.length),
   ],
   results(reply, pops) {
@@ -51,7 +56,7 @@ const pop: Verb<"pop"> = {
       const value = parts[2 * at + 3]!;
       return poppedOf(queue, parts[2 * at + 2]!, value, {
         claim: claim + at,
-        leaseMs: leaseMs!,
+        leaseMs: usualOr(leaseMs),
         place: places[at] ? Number(places[at]) : null,
         value: leaseMs === 0 ? value : null,
         kept: null,

@@ -4,7 +4,7 @@ import type { Operation, Push, ResultOf } from "../../queue/operations.ts";
 import type { Popped } from "../../queue/event.ts";
 import { LARGE_BYTES } from "./keys.ts";
 import { full } from "./full-verbs.ts";
-import { plain } from "./plain-verbs.ts";
+import { plain, usualOr } from "./plain-verbs.ts";
 import type { Level } from "./script.ts";
 import type { Verb } from "./verb.ts";
 
@@ -35,7 +35,7 @@ export function variantOf(operation: Operation): Variant | null {
       if (!isPlainPush(operation)) return WITH_OPTIONS[operation.end];
       return isLarge(operation) ? LARGE[operation.end] : operation.end;
     case "pop":
-      return isPlainPop(operation) ? operation.leaseMs : "pop";
+      return isPlainPop(operation) ? usualOr(operation.leaseMs) : "pop";
     case "ack":
       return isPlainEnd(operation) && operation.result === null ? "ack" : "ack with";
     case "redo":
@@ -83,8 +83,8 @@ function isPlainPush({ id, options }: Push): boolean {
   return id !== null && options === null;
 }
 
-function isPlainPop(pop: OperationOf<"pop">): pop is OperationOf<"pop"> & { leaseMs: number } {
-  return pop.claimant === null && pop.leaseMs !== null;
+function isPlainPop({ claimant }: OperationOf<"pop">): boolean {
+  return claimant === null;
 }
 
 function isPlainEnd({ token }: { token: Buffer | null }): boolean {
@@ -95,11 +95,6 @@ function isPlainEnd({ token }: { token: Buffer | null }): boolean {
 export function verbOf<K extends Kind>(kind: K, level: Level): Verb<K> {
   const verb = level === "plain" ? (plain as { [P in Kind]?: Verb<P> })[kind] : undefined;
   return (verb ?? full[kind]) as Verb<K>;
-}
-
-/** Whether the scripts have a verb for it. */
-export function isKnown({ kind }: Operation): boolean {
-  return full[kind] !== undefined;
 }
 
 /** Whether the receiver of the result relies on a change that a failover must not undo. */

@@ -44,7 +44,7 @@ export async function loadEvents(
   const page = db.prepare(
     `SELECT key, queue, state, at, lease, pushed, place, expires, id,
        CASE state WHEN ${CLAIMED} THEN more END,
-       CASE state WHEN ${DELAYED} THEN ${made} END
+       CASE WHEN state = ${DELAYED} AND more IS NOT NULL THEN ${made} END
      FROM events WHERE key > ? ORDER BY key LIMIT ${rowsAtOnce}`,
   );
   try {
