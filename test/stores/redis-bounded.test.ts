@@ -1,5 +1,6 @@
 // However many events a setting concerns, one operation moves few of them: a script holds up Redis.
 import { expect, test } from "bun:test";
+import type { EventPage } from "../../src/queue/management.ts";
 import { RedisStore } from "../../src/stores/redis/redis-store.ts";
 import { closeAfterTest } from "../support/close-after-test.ts";
 import { startRedis } from "../support/redis-server.ts";
@@ -9,6 +10,10 @@ import { ignoredCallbacks, targetOf } from "./redis-targets.ts";
 const COUNT = 2000;
 
 async function openCaller(): Promise<LifeCaller> {
+  return (await open()).caller;
+}
+
+async function open() {
   const server = await startRedis();
   closeAfterTest(server);
   let nowMs = 1_700_000_000_000;
@@ -28,7 +33,7 @@ async function openCaller(): Promise<LifeCaller> {
     close: () => store.close(),
   });
   closeAfterTest(caller.under);
-  return caller;
+  return { caller, redis: server.redis };
 }
 
 async function fill(caller: LifeCaller): Promise<void> {
@@ -69,4 +74,53 @@ test("a failure removes few of the failed events that are too many", async () =>
   await caller.configure("q", { "keep-failed": "10" });
   await caller.fail("q", held[999]!);
   expect((await caller.counts("q")).failed).toBeWithin(500, 1000);
+});
+
+/** Pushes and removes so many events behind those that are there, some ids again and again. */
+async function pushAndRemove(caller: LifeCaller, count: number, name = ""): Promise<void> {
+  for (let at = 0; at < count; at += 500) {
+    const ids = Array.from({ length: 500 }, (_, n) => `${name}${(at + n) % 700}`);
+    await caller.pushBatch("q", ids);
+    await caller.remove("q", ids);
+  }
+}
+
+test("removed events leave no ids behind, although an event before them stays", async () => {
+  const { caller, redis } = await open();
+  await caller.pushAll("q", ["first"]);
+  await pushAndRemove(caller, 1500);
+  await caller.pushAll("q", ["1", "second"]);
+  await pushAndRemove(caller, 5000, "other ");
+  await caller.pushAll("q", ["third"]);
+  expect(await redis.llen("{okq}:2:ready:q")).toBeLessThan(2000);
+  expect(await caller.counts("q")).toEqual({ ready: 4 });
+  expect(await caller.ids("q", "ready")).toEqual(["first", "1", "second", "third"]);
+  expect(await caller.drain("q")).toEqual(["first", "1", "second", "third"]);
+  expect(await caller.list()).toEqual([]);
+});
+
+test("a scan misses no event when most of those before it are removed meanwhile", async () => {
+  const caller = await openCaller();
+  await caller.push("q", "first");
+  for (let at = 0; at < 3000; at += 500) {
+    await caller.pushBatch(
+      "q",
+      Array.from({ length: 500 }, (_, n) => `${at + n}`),
+    );
+  }
+  await caller.pushAll("q", ["a", "b", "c"]);
+  const seen: string[] = [];
+  let after: Buffer | null = null;
+  do {
+    const page: EventPage = await caller.scanPage("q", "ready", after, { limit: 500 });
+    const ids = page.events.map(({ id }) => id.toString());
+    seen.push(...ids);
+    await caller.remove(
+      "q",
+      ids.filter((id) => /^[0-9]/.test(id)),
+    );
+    after = page.next;
+  } while (after !== null);
+  expect(seen).toEqual(expect.arrayContaining(["first", "0", "2999", "a", "b", "c"]));
+  expect(await caller.ids("q", "ready")).toEqual(["first", "a", "b", "c"]);
 });

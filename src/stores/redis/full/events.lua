@@ -286,6 +286,45 @@ has_beside = function(queue)
   return redis.call('EXISTS', COMPLETED .. queue.name, CONFIG .. queue.name) > 0
 end
 
+-- So many ghosts may stand in a list, and more where they are fewer than its events.
+local GHOSTS_KEPT = 1000
+
+-- Takes all ghosts out of the list. Until it is complete the key of the ghosts holds the new one.
+local function remove_ghosts(queue)
+  local left = by_name(redis.call('HGETALL', queue.ghosts))
+  redis.call('DEL', queue.ghosts)
+  queue.has_ghosts = false
+  local ids = redis.call('RPOP', queue.ready, GHOSTS_KEPT)
+  while ids do
+    local kept = {}
+    for _, id in ipairs(ids) do
+      local count = tonumber(left['=' .. id] or 0)
+      if count > 0 then
+        left['=' .. id] = count - 1
+      else
+        kept[#kept + 1] = id
+      end
+    end
+    if #kept > 0 then
+      redis.call('LPUSH', queue.ghosts, unpack(kept))
+    end
+    ids = redis.call('RPOP', queue.ready, GHOSTS_KEPT)
+  end
+  if redis.call('EXISTS', queue.ghosts) == 1 then
+    redis.call('RENAME', queue.ghosts, queue.ready)
+  end
+end
+
+-- What stays in front of ghosts would keep them for ever.
+at_end[#at_end + 1] = function()
+  for _, queue in pairs(queues_by_name) do
+    local count = queue.is_open and ghost_count(queue) or 0
+    if count > GHOSTS_KEPT and count > redis.call('LLEN', queue.ready) / 2 then
+      remove_ghosts(queue)
+    end
+  end
+end
+
 -- What is left when the last event has gone: a list with nothing but ghosts, a key of tick.lua.
 at_end[#at_end + 1] = function()
   for _, queue in pairs(shrunk) do
