@@ -9,6 +9,13 @@ export function encodeHeaders(headers: readonly Header[]): Buffer | null {
   return Buffer.concat(headers.flat().flatMap((part) => [Buffer.from(`${part.length}:`), part]));
 }
 
+/** The block with these headers, in place of those of the same names. */
+export function replaceHeaders(block: Buffer | null, added: readonly Header[]): Buffer | null {
+  const isAdded = (name: Buffer) => added.some(([other]) => other.equals(name));
+  const own = decodeHeaders(block).filter(([name]) => !isAdded(name));
+  return encodeHeaders([...own, ...added]);
+}
+
 /** The parts are views of the block. */
 export function decodeHeaders(block: Buffer | null): Header[] {
   if (!block) return [];

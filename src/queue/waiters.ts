@@ -26,12 +26,20 @@ export interface Wait<T> {
   signal: AbortSignal;
 }
 
+/** How many events a look found in a queue. */
+interface Look {
+  queue: string;
+  count: number;
+}
+
 interface WaitList {
   waiters: Set<Waiter>;
   /** Wake-ups that came while every waiter in the list was attempting. */
   missed: number;
   /** Of those that waited and were woken, the latest. */
   lastWoken: Waiter | null;
+  /** The latest one that a look woke and that found nothing: looks go on behind it. */
+  passed: Waiter | null;
 }
 
 export class Waiters {
@@ -68,7 +76,7 @@ export class Waiters {
         wakeAnother: () => waiter.queues.forEach((queue) => this.#wake(queue, 1)),
         wakeMissed: () => this.#wakeMissed(waiter),
         wakeIdle: () => this.#wakeIdle(waiter),
-        look: (queue, count) => this.#look(queue, count),
+        lookOn: (look, hasFound) => this.#lookOn(waiter, look, hasFound),
         leave: () => this.#leave(waiter),
       });
       const earlier = wait.takes ? this.#attemptsBefore(waiter) : [];
@@ -84,10 +92,11 @@ export class Waiters {
 
   /**
    * A look at that queue found so many events, but perhaps no waiter may have any. One waiter
-   * attempts, and if it finds something the next one, up to so many.
+   * attempts, and if it finds something the next one, up to so many. If it finds nothing, because
+   * its worker is paused, another one may: the next look begins behind it.
    */
   look(queue: Buffer, count: number): void {
-    this.#look(nameOf(queue), count);
+    this.#look({ queue: nameOf(queue), count });
   }
 
   #wake(queue: string, count: number): void {
@@ -116,11 +125,20 @@ export class Waiters {
     }
   }
 
-  #look(queue: string, count: number): void {
-    const waiter = this.#longestIdle(queue);
+  #look({ queue, count }: Look): void {
+    const list = this.#waitLists.get(queue);
+    const behind = list?.passed && idleBehind(list, list.passed);
+    const waiter = behind || this.#longestIdle(queue);
     if (!waiter || count === 0) return;
     waiter.look = { queue, count };
     this.#start(waiter);
+  }
+
+  /** The waiter that a look has woken found something, or nothing. */
+  #lookOn(waiter: Waiter, { queue, count }: Look, hasFound: boolean): void {
+    const list = this.#waitLists.get(queue);
+    if (list) list.passed = hasFound ? null : waiter;
+    if (hasFound) this.#look({ queue, count: count - 1 });
   }
 
   /** The one that has waited longest and is not attempting, if it overtakes none. */
@@ -165,7 +183,7 @@ export class Waiters {
       if (list) list.waiters.add(waiter);
       else {
         const waiters = new Set([waiter]);
-        this.#waitLists.set(queue, { waiters, missed: 0, lastWoken: null });
+        this.#waitLists.set(queue, { waiters, missed: 0, lastWoken: null, passed: null });
       }
     }
   }
@@ -174,6 +192,7 @@ export class Waiters {
     this.#size -= 1;
     for (const queue of waiter.queues) {
       const list = this.#waitLists.get(queue)!;
+      if (list.passed === waiter) list.passed = null;
       list.waiters.delete(waiter);
       if (list.waiters.size === 0) this.#waitLists.delete(queue);
     }
@@ -188,6 +207,17 @@ export class Waiters {
   }
 }
 
+/** Of those behind that waiter the first one that is not attempting, if it overtakes none. */
+function idleBehind({ waiters }: WaitList, passed: Waiter): Waiter | undefined {
+  let isBehind = false;
+  for (const waiter of waiters) {
+    if (waiter.isTaking) return undefined;
+    if (isBehind && !waiter.isAttempting) return waiter;
+    isBehind ||= waiter === passed;
+  }
+  return undefined;
+}
+
 /** The wait lists of a waiter and the promise of its caller, as the waiter uses them. */
 interface WaiterOwner {
   resolve(found: unknown): void;
@@ -196,7 +226,7 @@ interface WaiterOwner {
   wakeAnother(): void;
   wakeMissed(): void;
   wakeIdle(): void;
-  look(queue: string, count: number): void;
+  lookOn(look: Look, hasFound: boolean): void;
   leave(): void;
 }
 
@@ -205,8 +235,8 @@ class Waiter {
   isAttempting = false;
   /** Resolves when the latest attempt is over. */
   attempted: Promise<void> = Promise.resolve();
-  /** The look that woke it: how many events it found in that queue. */
-  look: { queue: string; count: number } | null = null;
+  /** The look that woke it. */
+  look: Look | null = null;
   readonly #wait: Wait<unknown>;
   readonly #clock: Clock;
   readonly #owner: WaiterOwner;
@@ -255,6 +285,7 @@ class Waiter {
     } catch (error) {
       if (!this.#timer) return this.#end(() => this.#owner.reject(error));
     }
+    if (this.look && !this.#isGone) this.#owner.lookOn(this.look, false);
     this.isAttempting = false;
     this.look = null;
     if (!this.#isGone) this.#waitOn();
@@ -267,7 +298,7 @@ class Waiter {
     // It is attempting no more: new waiters need not wait for it.
     this.isAttempting = false;
     if (hasLeft && !this.#wait.takes) this.#owner.wakeAnother();
-    if (this.look) this.#owner.look(this.look.queue, this.look.count - 1);
+    if (this.look) this.#owner.lookOn(this.look, true);
   }
 
   #waitOn(): void {

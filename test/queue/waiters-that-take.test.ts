@@ -164,4 +164,16 @@ describe("a look", () => {
     waiters.look(q, 0);
     expect(names()).toEqual([]);
   });
+
+  test("begins behind the waiter that found nothing before: its worker may be paused", async () => {
+    const { waiters, answer, stay, names } = setUp();
+    for (const name of ["a", "b"]) await stay(name);
+    const attempted: string[] = [];
+    for (const found of [null, null, null, "an event", null]) {
+      waiters.look(q, 1);
+      attempted.push(...names());
+      await answer(found);
+    }
+    expect(attempted).toEqual(["a", "b", "a", "b", "a"]);
+  });
 });

@@ -1,7 +1,7 @@
 // What becomes of an event when its claim ends, when it expires, and when it has failed for good.
 import { backoffMs } from "../../queue/backoff.ts";
 import type { When } from "../../queue/event.ts";
-import { decodeHeaders, encodeHeaders, type Header } from "../../queue/headers.ts";
+import { type Header, replaceHeaders } from "../../queue/headers.ts";
 import type { Fail, FailOutcome } from "../../queue/operations.ts";
 import { workerOf } from "../../queue/claimant.ts";
 import { toBytes, toText } from "./bytes.ts";
@@ -204,8 +204,8 @@ function moved(model: Model, event: LocalEvent, more: More | null, isTaken: bool
   ];
   if (isTaken) facts.push(["okq-id", event.id]);
   const added = facts.map(([name, value]): Header => [toBytes(name), toBytes(value)]);
-  const own = more?.headers ? decodeHeaders(toBytes(more.headers)) : [];
-  const headers = toText(encodeHeaders([...own, ...added])!);
+  const own = more?.headers ? toBytes(more.headers) : null;
+  const headers = toText(replaceHeaders(own, added)!);
   return moreWith(more, { ...leftBehind(), log: [], progress: null, headers });
 }
 

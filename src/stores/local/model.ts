@@ -304,6 +304,11 @@ export class Model extends LocalQueues {
     this.#noteReady(queue, queue.line.length);
   }
 
+  /** Events of the line may be handed out that no pop has come to. */
+  noteNextReady(queue: LocalQueue): void {
+    this.#noteReady(queue, Math.min(1, queue.line.length));
+  }
+
   /** A claim fewer lets one event more out, where their number is limited. */
   #noteClaimEnded(queue: LocalQueue, event: LocalEvent): void {
     if (this.settingsOf(queue).claimedMax === null || event.state === READY) return;

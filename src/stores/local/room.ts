@@ -14,13 +14,16 @@ export function checkPushable(model: Model, queue: LocalQueue): void {
   if (!isPushable(model, queue)) throw new Refusal("PAUSED", toBytes(queue.name));
 }
 
+/** If more than these are too many, they go with later pushes: one would hold up everybody. */
+const droppedAtOnce = 100;
+
 /** How many events have to go so that `count` more fit; null if they do not fit. */
 export function surplusOf(model: Model, queue: LocalQueue, count: number): number | null {
   const { lengthMax, full } = model.settingsOf(queue);
   if (lengthMax === null || count === 0) return 0;
   const surplus = Math.max(0, queue.waiting + count - lengthMax);
   const isRefused = surplus > 0 && (full === "refuse" || count > lengthMax);
-  return isRefused ? null : surplus;
+  return isRefused ? null : Math.min(surplus, count + droppedAtOnce);
 }
 
 /**

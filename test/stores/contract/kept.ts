@@ -239,6 +239,27 @@ export function kept(check: Check): void {
     expect(facts.errors.map(({ text }) => textOf(text))).toEqual(["error of 1", "again"]);
   });
 
+  check("an event that fails again and again keeps one header of each name", async (store) => {
+    await store.configure("q", { "failed-to": "q@dead" });
+    await store.pushWith("q", "1", {
+      headers: [
+        ["own", "1"],
+        ["own", "2"],
+      ],
+    });
+    for (const error of ["first", "second", "third"]) {
+      await store.fail("q", await store.mustClaim("q"), "final", error);
+      const facts = await store.mustGet("q@dead", "1");
+      const names = headersOf(facts.headers).map(([name]) => name);
+      const added = ["okq-attempts", "okq-error", "okq-failed-at", "okq-from"];
+      expect(names.toSorted()).toEqual([...added, "own", "own"]);
+      expect(lastHeaders(facts)).toMatchObject({ "okq-error": error });
+      const [queue, target] = [Buffer.from("q@dead"), Buffer.from("q")];
+      const targets = [{ id: Buffer.from("1"), version: null }];
+      expect(await store.submit({ kind: "move", queue, target, targets })).toEqual([true]);
+    }
+  });
+
   check(
     "a queue that is its own failed-to by the settings of all keeps its events",
     async (store) => {

@@ -10,7 +10,7 @@ import type {
   State,
   When,
 } from "../../../src/queue/event.ts";
-import { decodeHeaders, encodeHeaders } from "../../../src/queue/headers.ts";
+import { replaceHeaders } from "../../../src/queue/headers.ts";
 import { type Direction, emptyCounts } from "../../../src/queue/queue-status.ts";
 import { type Keep, type QueueSettings, settingsOf } from "../../../src/queue/settings.ts";
 
@@ -237,8 +237,9 @@ export class ReferenceQueue {
 
   #moveTo(target: ReferenceQueue, event: ReferenceEvent): void {
     const { options, failures, crashes, lastError } = event;
-    const headers = decodeHeaders(options.headers);
-    const add = (name: string, value: Buffer) => headers.push([Buffer.from(name), value]);
+    let { headers } = options;
+    const add = (name: string, value: Buffer) =>
+      (headers = replaceHeaders(headers, [[Buffer.from(name), value]]));
     add("okq-from", Buffer.from(this.name, "latin1"));
     add("okq-error", lastError!);
     add("okq-attempts", Buffer.from(String(failures + crashes)));
@@ -252,7 +253,7 @@ export class ReferenceQueue {
     target.makeRoomFor(1);
     const fresh = { failures: 0, crashes: 0, log: [], progress: null, claim: null };
     const times = { pushedAtMs: this.nowMs, ttlFromMs: this.nowMs };
-    const own = { ...options, headers: encodeHeaders(headers), ttlMs: null };
+    const own = { ...options, headers, ttlMs: null };
     const moved: ReferenceEvent = { ...event, ...fresh, ...times, id, options: own };
     target.events.set(id, moved);
     target.enter(moved, null, target.rankAt("left"));

@@ -16,7 +16,7 @@ import type { Model } from "../model.ts";
 import { moreWith } from "../more.ts";
 import { CLAIMED, COMPLETED } from "../states.ts";
 
-/** A pop passes over so many expired events; a tick ends them all. */
+/** A pop passes over so many expired events. Whoever waits goes on at once. */
 const expiredAtOnce = 1000;
 
 /** What undoes a pop. */
@@ -125,6 +125,7 @@ function nextUnexpired(model: Model, queue: LocalQueue): LocalEvent | undefined 
     if (expiresAtMs === 0 || expiresAtMs > model.nowMs) return event;
     expire(model, event);
   }
+  model.noteNextReady(queue);
   return undefined;
 }
 

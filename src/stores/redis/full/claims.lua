@@ -74,6 +74,19 @@ local function header(name, value)
   return #name .. ':' .. name .. #value .. ':' .. value
 end
 
+-- The block of headers without those of these names.
+local function without_headers(block, names)
+  local kept, at = {}, 1
+  while at <= #block do
+    local first, name_length, from = at, string.match(block, '^(%d+):()', at)
+    local name = string.sub(block, from, from + name_length - 1)
+    local value_length, value_from = string.match(block, '^(%d+):()', from + name_length)
+    at = value_from + value_length
+    kept[#kept + 1] = not names[name] and string.sub(block, first, at - 1) or nil
+  end
+  return table.concat(kept)
+end
+
 -- As in the head of a value.
 local function time_bytes(ms)
   local bytes = {}
@@ -84,10 +97,17 @@ local function time_bytes(ms)
   return table.concat(bytes)
 end
 
--- The value that an event has in another queue, with more headers.
-local function moved_value(value, headers)
+-- The value that an event has in another queue, with these headers. It may have come from one before.
+local function moved_value(value, added)
   local length, from = head_of(value)
-  local block = (from and string.sub(value, from, length) or '') .. headers
+  local block, names = from and string.sub(value, from, length) or '', {}
+  for _, each in ipairs(added) do
+    names[each[1]] = true
+  end
+  block = without_headers(block, names)
+  for _, each in ipairs(added) do
+    block = block .. header(each[1], each[2])
+  end
   return '\2' .. time_bytes(now()) .. #block .. ':' .. block .. string.sub(value, length + 1)
 end
 
@@ -95,16 +115,18 @@ end
 local function move_to(target, queue, id, more)
   local packed = redis.call('HGET', queue.errors, id)
   local noted, value = cmsgpack.unpack(packed), redis.call('HGET', queue.events, id)
-  local headers = header('okq-from', queue.name)
-    .. header('okq-error', noted.last)
-    .. header('okq-attempts', tostring((more.f or 0) + (more.c or 0)))
-    .. header('okq-failed-at', in_seconds(now()))
+  local headers = {
+    { 'okq-from', queue.name },
+    { 'okq-error', noted.last },
+    { 'okq-attempts', tostring((more.f or 0) + (more.c or 0)) },
+    { 'okq-failed-at', in_seconds(now()) },
+  }
   erase(queue, id, more)
   local state = state_of(target, id)
   if state == 'completed' then
     drop_completed(target, id)
   elseif state then
-    headers = headers .. header('okq-id', id)
+    headers[#headers + 1] = { 'okq-id', id }
     id = made()
   end
   make_room(target, 1)

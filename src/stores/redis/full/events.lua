@@ -232,12 +232,16 @@ local function drop(queue, id, state)
   erase(queue, id, more_of(queue, id))
 end
 
+-- A script that drops more would hold up everybody. What is over the number goes with later ones.
+local DROPPED_AT_ONCE = 100
+
 -- Removes what is not to be kept of the failed or completed events.
 local function trim(queue, state, default)
   local count, ms = kept_of(queue, 'keep-' .. state, default)
   local surplus = count and redis.call('ZCARD', queue[state]) - count or 0
   if surplus > 0 then
-    for _, id in ipairs(redis.call('ZRANGE', queue[state], 0, surplus - 1)) do
+    local last = math.min(surplus, DROPPED_AT_ONCE) - 1
+    for _, id in ipairs(redis.call('ZRANGE', queue[state], 0, last)) do
       drop(queue, id, state)
     end
   elseif ms then
@@ -263,7 +267,7 @@ local function make_room(queue, count)
     return
   end
   local surplus = ready_count(queue) + redis.call('ZCARD', queue.delayed) + count - most
-  for _ = 1, surplus do
+  for _ = 1, math.min(surplus, count + DROPPED_AT_ONCE) do
     local id = take_first(queue)
     if not id then
       id = redis.call('ZRANGE', queue.delayed, 0, 0)[1]
@@ -280,6 +284,45 @@ end
 
 has_beside = function(queue)
   return redis.call('EXISTS', COMPLETED .. queue.name, CONFIG .. queue.name) > 0
+end
+
+-- So many ghosts may stand in a list, and more where they are fewer than its events.
+local GHOSTS_KEPT = 1000
+
+-- Takes all ghosts out of the list. Until it is complete the key of the ghosts holds the new one.
+local function remove_ghosts(queue)
+  local left = by_name(redis.call('HGETALL', queue.ghosts))
+  redis.call('DEL', queue.ghosts)
+  queue.has_ghosts = false
+  local ids = redis.call('RPOP', queue.ready, GHOSTS_KEPT)
+  while ids do
+    local kept = {}
+    for _, id in ipairs(ids) do
+      local count = tonumber(left['=' .. id] or 0)
+      if count > 0 then
+        left['=' .. id] = count - 1
+      else
+        kept[#kept + 1] = id
+      end
+    end
+    if #kept > 0 then
+      redis.call('LPUSH', queue.ghosts, unpack(kept))
+    end
+    ids = redis.call('RPOP', queue.ready, GHOSTS_KEPT)
+  end
+  if redis.call('EXISTS', queue.ghosts) == 1 then
+    redis.call('RENAME', queue.ghosts, queue.ready)
+  end
+end
+
+-- What stays in front of ghosts would keep them for ever.
+at_end[#at_end + 1] = function()
+  for _, queue in pairs(queues_by_name) do
+    local count = queue.is_open and ghost_count(queue) or 0
+    if count > GHOSTS_KEPT and count > redis.call('LLEN', queue.ready) / 2 then
+      remove_ghosts(queue)
+    end
+  end
 end
 
 -- What is left when the last event has gone: a list with nothing but ghosts, a key of tick.lua.

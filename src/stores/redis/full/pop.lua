@@ -24,9 +24,14 @@ local function fetched_bytes(queue, id, lease)
   return bytes >= FETCHED_BYTES_MIN and bytes
 end
 
+-- So many expired events of a queue are moved by the pops of a batch. More would hold up Redis for
+-- seconds: then a pop finds nothing, and the next one or a tick goes on.
+local EXPIRED_AT_ONCE = 500
+
 -- The next event that may be handed out, and its place and rare facts. Those that expired are not.
 local function next_out(queue)
-  while true do
+  queue.expired = queue.expired or 0
+  while queue.expired < EXPIRED_AT_ONCE do
     local id, score = take_first(queue)
     if not id then
       return nil
@@ -37,11 +42,14 @@ local function next_out(queue)
       -- Somebody deleted the contents: there is no event to hand out.
       shrank(queue)
     elseif expiry and expiry <= now() then
+      queue.expired = queue.expired + 1
       expire(queue, id, more)
     else
       return id, score, more
     end
   end
+  tell_ready(queue, 1)
+  return nil
 end
 
 -- { id, value (nil: large, to be fetched while it is claimed), tick of the claim, its lease, score in

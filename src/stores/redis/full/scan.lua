@@ -28,7 +28,8 @@ local function scored_page(key, after, limit, is_reverse)
   return page, redis.call('ZCARD', key) > first + limit
 end
 
--- Where the list goes on behind a cursor "L <place> <id>": its events may have moved since.
+-- Where the list goes on behind a cursor "L <place> <id>": its events may have moved since. If that
+-- one has gone from the list, so have those before it; or the ghosts have, and all of it is new.
 local function place_behind(queue, after, is_reverse)
   local place, id = string.match(after, '^L (%d+) (.*)$')
   if not place then
@@ -50,7 +51,11 @@ local function place_behind(queue, after, is_reverse)
       found = here
     end
   end
-  return found and found + 1 or first
+  if found or is_reverse then
+    return found and found + 1 or first
+  end
+  local index = redis.call('LPOS', queue.ready, id, 'RANK', -1)
+  return index and redis.call('LLEN', queue.ready) - index or 0
 end
 
 -- Whether the event of that id stands at this place of the list, counted from the left. Its ghosts
