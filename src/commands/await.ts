@@ -1,7 +1,7 @@
 // QWAIT and QEMPTY: waits until an event has ended, or until a queue is empty.
 import type { EventFacts } from "../queue/event.ts";
 import { decodeHeaders } from "../queue/headers.ts";
-import { settingText } from "../queue/settings.ts";
+import { failedToOf } from "../queue/settings.ts";
 import { NIL_ARRAY, type Reply } from "../resp/reply.ts";
 import type { Caller } from "./caller.ts";
 import { type QueueCall, type QueueCommand, queueCommand } from "./command.ts";
@@ -24,9 +24,10 @@ async function failureElsewhere(
     session.ask({ kind: "settings", queue }),
     session.ask({ kind: "settings", queue: null }),
   ]);
-  const target = Buffer.from(settingText("failed-to", own, all), "latin1");
-  if (target.length === 0) return null;
-  const event = await session.ask({ kind: "get", queue: target, id });
+  const target = failedToOf(queue.toString("latin1"), own, all);
+  if (target === null) return null;
+  const elsewhere = Buffer.from(target, "latin1");
+  const event = await session.ask({ kind: "get", queue: elsewhere, id });
   if (!event || !headerOf(event, "okq-from")?.equals(queue)) return null;
   return ["failed", headerOf(event, "okq-error")];
 }

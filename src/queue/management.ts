@@ -83,8 +83,10 @@ export interface Settings {
 /**
  * Gives a queue, or (null) all queues, these settings; a null value takes one back. All or none.
  * They are valid by themselves. "cycle": the failed-to of this queue would lead back to it, or over
- * more than 16 queues. One for all queues is never a cycle: an event whose failed-to is its own
- * queue stays there.
+ * more than 16 queues, by what these queues were given themselves. One for all queues is never a
+ * cycle: the queue that it names keeps its failed events, even if it has a failed-to of its own.
+ * Refused by a store of several parts if the two queues are in different parts; with one for all
+ * queues, events stay in queues of other parts.
  */
 export interface Configure {
   kind: "configure";

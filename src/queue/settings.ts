@@ -23,8 +23,6 @@ export interface QueueSettings {
   claimedMax: number | null;
   keepCompleted: Keep;
   keepFailed: Keep;
-  /** A queue's name in latin1. */
-  failedTo: string | null;
 }
 
 /** The settings by name that somebody has given, as text. */
@@ -140,7 +138,9 @@ export const settings: readonly Setting[] = [
     default: "",
     accepts: "the name of a queue, or nothing",
     isValid: () => true,
-    summary: "The queue that gets an event when it fails for good; empty for none.",
+    summary:
+      "The queue that gets an event when it fails for good; empty for none. The one that is set " +
+      "for all queues keeps its own failed events.",
   },
 ];
 
@@ -154,6 +154,16 @@ export function settingNamed(name: string): Setting | undefined {
 /** The value as text: the queue's own, else that of all queues, else the default. */
 export function settingText(name: string, own: GivenSettings, all: GivenSettings): string {
   return own.get(name) ?? all.get(name) ?? byName.get(name)!.default;
+}
+
+/**
+ * The queue to which failed events of this one move (its name in latin1); null for none. The queue
+ * that is named for all queues leads nowhere: so no settings, in whatever order they were given,
+ * make a circle (see Configure).
+ */
+export function failedToOf(queue: string, own: GivenSettings, all: GivenSettings): string | null {
+  const target = settingText("failed-to", own, all);
+  return target === "" || target === queue || all.get("failed-to") === queue ? null : target;
 }
 
 /** Both are valid. */
@@ -174,7 +184,6 @@ export function settingsOf(own: GivenSettings, all: GivenSettings): QueueSetting
     claimedMax: limit("max-claimed"),
     keepCompleted: keepOf(text("keep-completed")),
     keepFailed: keepOf(text("keep-failed")),
-    failedTo: text("failed-to") || null,
   };
 }
 

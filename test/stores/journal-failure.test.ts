@@ -8,6 +8,7 @@ import type { Popped } from "../../src/queue/event.ts";
 import type { Operation } from "../../src/queue/operations.ts";
 import { JournalError } from "../../src/stores/local/journal.ts";
 import { Caller } from "./contract/caller.ts";
+import { LifeCaller } from "./contract/life-caller.ts";
 import type { StoreUnderTest } from "./contract.ts";
 import type { FailingJournal } from "./failing-journal.ts";
 import { openLocal } from "./open-local.ts";
@@ -196,4 +197,31 @@ describe("a batch that cannot be committed", () => {
     expect(await store.peek("q")).toBe("1");
     await under.close();
   });
+});
+
+test("a batch that drops events does nothing if one of the reads for it fails", async () => {
+  const { under, journal } = await openFailing(0);
+  const caller = new LifeCaller(under);
+  await caller.pushAll("q", ["3", "4", "5"]);
+  await caller.configure("q", { "max-length": "3", "on-full": "drop-oldest" });
+  let failures = 0;
+  for (let isDone = false; !isDone;) {
+    let reads = 0;
+    journal.nextReadFailure = () => (reads++ === failures ? unread() : null);
+    const pushing = caller.another().pushBatch("q", ["1", "4", "3"], { onDuplicate: "replace" });
+    const answer = await pushing.catch((error: unknown) => error);
+    journal.nextReadFailure = () => null;
+    isDone = !(answer instanceof StoreError);
+    if (isDone) expect(answer).toEqual(["1", "4", "3"]);
+    else failures += 1;
+    expect(await caller.ids("q", "ready")).toEqual(isDone ? ["5", "1", "3"] : ["3", "4", "5"]);
+  }
+  expect(failures).toBeGreaterThan(2);
+  // Far too many events: most of them stay, and are not read.
+  await caller.configure("q", { "max-length": null });
+  await caller.pushBatch("q", Array(2000).fill(null));
+  await caller.configure("q", { "max-length": "10" });
+  await caller.pushBatch("q", Array(5).fill(null));
+  expect(await caller.counts("q")).toEqual({ ready: 2003 - 105 + 5 });
+  await under.close();
 });

@@ -20,6 +20,13 @@ test("a push drops few of the events that are too many, and the next ones go on"
   expect(await caller.counts("q")).toEqual({ ready: 10 });
 });
 
+test("a batch drops few of them too", async () => {
+  const caller = await openWith(2000);
+  await caller.configure("q", { "max-length": "10", "on-full": "drop-oldest" });
+  await caller.pushBatch("q", Array(8).fill(null));
+  expect((await caller.counts("q")).ready).toBeWithin(1000, 2000);
+});
+
 test("whoever waits is told that a pop did not come to the end of expired events", async () => {
   const caller = await openWith(12_000);
   caller.advance(5000);

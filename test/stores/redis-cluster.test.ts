@@ -8,6 +8,7 @@ import { eventually } from "../support/eventually.ts";
 import { type Cluster, startCluster } from "../support/redis-cluster.ts";
 import { type StoreUnderTest, storeContract } from "./contract.ts";
 import { Caller } from "./contract/caller.ts";
+import { LifeCaller } from "./contract/life-caller.ts";
 import { compareStores } from "./differential.ts";
 import { testLikeReference } from "./like-reference.ts";
 import { openLocal } from "./open-local.ts";
@@ -197,6 +198,40 @@ describe("in a cluster", () => {
     expect(answers).toEqual(rounds.flatMap((id) => ["ok", id, true]));
     await Promise.all(queues.map((queue) => caller.another().push(queue, "last")));
     expect((await caller.list()).map(([queue]) => queue)).toEqual(queues.toSorted());
+    await under.close();
+  });
+
+  test("a failed-to in another shard is refused, and one of all queues does not move there", async () => {
+    const under = await openCluster();
+    const caller = new LifeCaller(under);
+    const [queue, other] = queuesApart(2) as [string, string];
+    const apart = await caller
+      .another()
+      .configure(queue, { "max-attempts": "1", "failed-to": other })
+      .catch((error: unknown) => error);
+    expect(apart).toMatchObject({ failure: "refused" });
+    expect(String(apart)).toContain("the queues are in different parts of the cluster");
+    expect(await caller.settings(queue)).toEqual({});
+    expect(await caller.configure(queue, { "failed-to": `${queue}@dead` })).toBe("ok");
+    expect(await caller.configure(queue, { "failed-to": null })).toBe("ok");
+
+    // The script must know the shard of each of these as okq does.
+    const targets = [other, "{7}", "a{}b{7}{8}", "a@b{7}", "a}{", "{}", "@mail", "\xff\x00 {\xfe}"];
+    for (const target of [...targets, "x".repeat(10_000)]) {
+      await caller.configure(null, { "failed-to": target });
+      const home = "a queue elsewhere";
+      const shard = shardOf(Buffer.from(target, "latin1"));
+      const near = queuesApart(SHARDS).find((name) => shardOf(Buffer.from(name)) === shard)!;
+      expect(shardOf(Buffer.from(home))).not.toBe(shard);
+      for (const name of [home, near]) {
+        await caller.push(name, "1");
+        await caller.fail(name, await caller.mustClaim(name), "final");
+      }
+      expect([target, await caller.counts(home)]).toEqual([target, { failed: 1 }]);
+      if (near !== target) expect([target, await caller.counts(near)]).toEqual([target, {}]);
+      if (near !== target) expect(await caller.counts(target)).toEqual({ ready: 1 });
+      await Promise.all([home, near, target].map((name) => caller.flush(name)));
+    }
     await under.close();
   });
 

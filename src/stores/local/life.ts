@@ -3,6 +3,7 @@ import { backoffMs } from "../../queue/backoff.ts";
 import type { When } from "../../queue/event.ts";
 import { type Header, replaceHeaders } from "../../queue/headers.ts";
 import type { Fail, FailOutcome } from "../../queue/operations.ts";
+import { failedToOf } from "../../queue/settings.ts";
 import { workerOf } from "../../queue/claimant.ts";
 import { toBytes, toText } from "./bytes.ts";
 import { LocalEvent, type LocalQueue, type Position } from "./local-queue.ts";
@@ -160,10 +161,9 @@ function retryAt(
 }
 
 function failForGood(model: Model, event: LocalEvent, more: More | null): "failed" {
-  const { failedTo } = model.settingsOf(event.queue);
-  if (failedTo !== null && failedTo !== event.queue.name) {
-    if (hasMoved(model, event, model.open(failedTo), more)) return "failed";
-  }
+  const { name, given } = event.queue;
+  const failedTo = failedToOf(name, given, model.defaults);
+  if (failedTo !== null && hasMoved(model, event, model.open(failedTo), more)) return "failed";
   settle(model, event, FAILED, more);
   return "failed";
 }

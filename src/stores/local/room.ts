@@ -1,7 +1,8 @@
 // Whether a queue takes pushes, and which events make room for others.
 import { Refusal } from "../../queue/errors.ts";
 import { toBytes } from "./bytes.ts";
-import { type LocalQueue, type LocalEvent } from "./local-queue.ts";
+import type { EventOrPlace } from "./line.ts";
+import type { EventOrKey, LocalEvent, LocalQueue } from "./local-queue.ts";
 import type { Model } from "./model.ts";
 import { READY } from "./states.ts";
 
@@ -43,33 +44,48 @@ export function makeRoom(model: Model, queue: LocalQueue, count: number): LocalE
  */
 export function makeRoomByOne(model: Model, queue: LocalQueue, count: number): () => LocalEvent[] {
   const found = makeRoom(model, queue, count);
-  if (found.length === 0) return () => [];
   const [byPlace, byKey] = [new Map<number, LocalEvent>(), new Map<number, LocalEvent>()];
   for (const event of found) {
     if (event.state === READY) byPlace.set(event.place, event);
     else byKey.set(event.key, event);
   }
-  const read: Read = {
-    inLine: (_, entry) => (typeof entry === "number" ? byPlace.get(entry)! : entry),
-    byTime: (_, entry) => (typeof entry === "number" ? byKey.get(entry)! : entry),
+  let left = found.length;
+  return () => {
+    if (left === 0) return [];
+    const surplus = Math.min(left, surplusOf(model, queue, 1)!);
+    const oldest = oldestBy(
+      queue,
+      surplus,
+      (entry) => (typeof entry === "number" ? byPlace.get(entry) : entry),
+      (entry) => (typeof entry === "number" ? byKey.get(entry) : entry),
+    );
+    // One was not read only where so many are too many that most of them stay for now.
+    const end = oldest.indexOf(undefined);
+    const dropped = (end === -1 ? oldest : oldest.slice(0, end)) as LocalEvent[];
+    left -= dropped.length;
+    return dropped;
   };
-  return () => oldestOf(model, queue, surplusOf(model, queue, 1)!, read);
 }
 
-/** How the events of entries are found. */
-type Read = Pick<Model, "inLine" | "byTime">;
-
 /** The ready events that would be handed out first, then the delayed ones that are due first. */
-export function oldestOf(
-  model: Model,
+export function oldestOf(model: Model, queue: LocalQueue, count: number): LocalEvent[] {
+  return oldestBy(
+    queue,
+    count,
+    (entry) => model.inLine(queue, entry),
+    (entry) => model.byTime(queue, entry),
+  );
+}
+
+function oldestBy<E>(
   queue: LocalQueue,
   count: number,
-  read: Read = model,
-): LocalEvent[] {
+  inLine: (entry: EventOrPlace<LocalEvent>) => E,
+  byTime: (entry: EventOrKey) => E,
+): E[] {
   if (count === 0) return [];
-  const ready = queue.line.page(null, count, false).map((entry) => read.inLine(queue, entry));
+  const ready = queue.line.page(null, count, false).map(inLine);
   const left = count - ready.length;
   if (left === 0 || queue.delayed === null) return ready;
-  const delayed = queue.delayed.page(null, left, false);
-  return [...ready, ...delayed.map(([, entry]) => read.byTime(queue, entry))];
+  return [...ready, ...queue.delayed.page(null, left, false).map(([, entry]) => byTime(entry))];
 }

@@ -38,7 +38,7 @@ export interface KnownShards {
 /** How many such shards at a time: so few that an idle okq sends a cluster very little. */
 const LOOKED_AT_ONCE = 8;
 
-/** Why a move between two shards is refused. */
+/** Why a move between two shards is refused, and a setting by which events would move so. */
 const APART =
   "the queues are in different parts of the cluster: use names with the same part in braces";
 
@@ -47,6 +47,7 @@ const everyShard = Array.from({ length: SHARDS }, (_, shard) => shard);
 /** The one shard that the operation concerns, or null if there are several. */
 export function shardOfAll(operation: Operation): number | null {
   if (operation.kind === "move") return shardOfMove(operation);
+  if (operation.kind === "configure") return shardOfConfigure(operation);
   if ("queue" in operation && operation.queue) return shardOf(operation.queue);
   if (!("queues" in operation) || operation.queues.length === 0) return null;
   const first = shardOf(operation.queues[0]!);
@@ -57,6 +58,15 @@ export function shardOfAll(operation: Operation): number | null {
 function shardOfMove({ queue, target }: Move): number | null {
   const shard = shardOf(queue);
   return shardOf(target) === shard ? shard : null;
+}
+
+/** null: that of all queues, or its failed events would go to another shard. */
+function shardOfConfigure({ queue, values }: Configure): number | null {
+  if (queue === null) return null;
+  const shard = shardOf(queue);
+  const isApart = ([name, value]: [string, string | null]) =>
+    name === "failed-to" && value && shardOf(Buffer.from(value, "latin1")) !== shard;
+  return values.some(isApart) ? null : shard;
 }
 
 /** If a part fails, rejects with its error once all parts are done. */
@@ -188,6 +198,7 @@ function runs(queues: Buffer[]): Buffer[][] {
 
 /** The settings of all queues: every shard has a copy. */
 async function configure(operation: Configure, ask: Ask): Promise<ConfigureOutcome> {
+  if (operation.queue !== null) throw new StoreError("refused", APART);
   const outcomes = await all(everyShard, (shard) => ask(shard, operation));
   return outcomes[0]!;
 }

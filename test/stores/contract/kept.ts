@@ -272,6 +272,68 @@ export function kept(check: Check): void {
     },
   );
 
+  check("the queue that is failed-to of all queues leads nowhere", async (store) => {
+    const fail = async (queue: string) => {
+      await store.fail(queue, await store.mustClaim(queue), "final");
+    };
+    const checkEnd = async () => {
+      await failForGood(store, "1");
+      await fail("q@dead");
+      expect(await store.counts("q@dead")).toEqual({ failed: 1 });
+      expect(await store.counts("q@other")).toEqual({});
+      await store.flush("q@dead");
+    };
+    await store.configure(null, { "failed-to": "q@dead" });
+    await store.configure("q@dead", { "failed-to": "q@other" });
+    await checkEnd();
+    await store.configure(null, { "failed-to": null });
+    await store.configure("q@dead", { "failed-to": null });
+    // In the other order, and over more queues.
+    await store.configure("q@dead", { "failed-to": "q@other" });
+    await store.configure("q@other", { "failed-to": "q@last" });
+    await store.configure(null, { "failed-to": "q@dead" });
+    await checkEnd();
+    // By another one for all queues it leads on again.
+    await store.configure(null, { "failed-to": "q@last" });
+    await store.push("q@dead", "2");
+    await fail("q@dead");
+    await fail("q@other");
+    await fail("q@last");
+    expect(await store.ids("q@last", "failed")).toEqual(["2"]);
+    await store.configure(null, { "failed-to": null });
+  });
+
+  check("the headers of a move replace those of an earlier one", async (store) => {
+    await store.configure("q", { "failed-to": "q@dead" });
+    await store.configure("q@dead", { "failed-to": "q@last" });
+    await store.push("q@dead", "1", "right");
+    await store.push("q@last", "1");
+    const headers: [string, string][] = [
+      ["a", "1"],
+      ["okq-error", "its own"],
+      ["a", "2"],
+    ];
+    await store.pushWith("q", "1", { headers });
+    await store.fail("q", await store.mustClaim("q"), "final", "first");
+    const [, moved] = await store.scan("q@dead", "ready");
+    const names = ["a", "a", "okq-from", "okq-error", "okq-attempts", "okq-failed-at", "okq-id"];
+    expect(headersOf(moved!.headers).map(([name]) => name)).toEqual(names);
+    const id = textOf(moved!.id);
+    await store.push("q@last", id);
+    await store.ackClaim("q@dead", await store.mustClaim("q@dead"));
+    await store.fail("q@dead", await store.mustClaim("q@dead"), "final", "second");
+    const last = (await store.scan("q@last", "ready")).at(-1)!;
+    const values = headersOf(last.headers).filter(([name]) => name !== "okq-failed-at");
+    expect(values).toEqual([
+      ["a", "1"],
+      ["a", "2"],
+      ["okq-from", "q@dead"],
+      ["okq-error", "second"],
+      ["okq-attempts", "1"],
+      ["okq-id", id],
+    ]);
+  });
+
   check("a late acknowledgement does not reach an event that moved on", async (store) => {
     await store.configure("q", { "failed-to": "q@dead", "max-crashes": "1" });
     await store.push("q", "1");

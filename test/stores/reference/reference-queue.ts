@@ -12,7 +12,12 @@ import type {
 } from "../../../src/queue/event.ts";
 import { replaceHeaders } from "../../../src/queue/headers.ts";
 import { type Direction, emptyCounts } from "../../../src/queue/queue-status.ts";
-import { type Keep, type QueueSettings, settingsOf } from "../../../src/queue/settings.ts";
+import {
+  failedToOf,
+  type Keep,
+  type QueueSettings,
+  settingsOf,
+} from "../../../src/queue/settings.ts";
 
 const LAST_ERROR_BYTES_MAX = 4096;
 const ERROR_BYTES_MAX = 1024;
@@ -223,9 +228,9 @@ export class ReferenceQueue {
 
   /** It has failed here, or is in the queue for failed events. */
   failForGood(event: ReferenceEvent): State {
-    const { failedTo, keepFailed } = this.given;
-    const target =
-      failedTo === null || failedTo === this.name ? null : this.#shared.queue(failedTo);
+    const { keepFailed } = this.given;
+    const failedTo = failedToOf(this.name, this.settings, this.#shared.allSettings);
+    const target = failedTo === null ? null : this.#shared.queue(failedTo);
     if (target?.hasRoomFor(1) && !target.isPaused("in")) this.#moveTo(target, event);
     else {
       this.#become(event, "failed");

@@ -74,19 +74,6 @@ local function header(name, value)
   return #name .. ':' .. name .. #value .. ':' .. value
 end
 
--- The block of headers without those of these names.
-local function without_headers(block, names)
-  local kept, at = {}, 1
-  while at <= #block do
-    local first, name_length, from = at, string.match(block, '^(%d+):()', at)
-    local name = string.sub(block, from, from + name_length - 1)
-    local value_length, value_from = string.match(block, '^(%d+):()', from + name_length)
-    at = value_from + value_length
-    kept[#kept + 1] = not names[name] and string.sub(block, first, at - 1) or nil
-  end
-  return table.concat(kept)
-end
-
 -- As in the head of a value.
 local function time_bytes(ms)
   local bytes = {}
@@ -97,62 +84,105 @@ local function time_bytes(ms)
   return table.concat(bytes)
 end
 
--- The value that an event has in another queue, with these headers. It may have come from one before.
-local function moved_value(value, added)
-  local length, from = head_of(value)
-  local block, names = from and string.sub(value, from, length) or '', {}
-  for _, each in ipairs(added) do
-    names[each[1]] = true
+local fail_for_good
+do
+  -- The block of headers without those of these names.
+  local function without_headers(block, names)
+    local kept, at = {}, 1
+    while at <= #block do
+      local first, name_length, from = at, string.match(block, '^(%d+):()', at)
+      local name = string.sub(block, from, from + name_length - 1)
+      local value_length, value_from = string.match(block, '^(%d+):()', from + name_length)
+      at = value_from + value_length
+      kept[#kept + 1] = not names[name] and string.sub(block, first, at - 1) or nil
+    end
+    return table.concat(kept)
   end
-  block = without_headers(block, names)
-  for _, each in ipairs(added) do
-    block = block .. header(each[1], each[2])
-  end
-  return '\2' .. time_bytes(now()) .. #block .. ':' .. block .. string.sub(value, length + 1)
-end
 
--- Moves an event that has failed to the left end of another queue.
-local function move_to(target, queue, id, more)
-  local packed = redis.call('HGET', queue.errors, id)
-  local noted, value = cmsgpack.unpack(packed), redis.call('HGET', queue.events, id)
-  local headers = {
-    { 'okq-from', queue.name },
-    { 'okq-error', noted.last },
-    { 'okq-attempts', tostring((more.f or 0) + (more.c or 0)) },
-    { 'okq-failed-at', in_seconds(now()) },
-  }
-  erase(queue, id, more)
-  local state = state_of(target, id)
-  if state == 'completed' then
-    drop_completed(target, id)
-  elseif state then
-    headers[#headers + 1] = { 'okq-id', id }
-    id = made()
+  -- The value that an event has in another queue, with these headers. It may have come from one
+  -- before.
+  local function moved_value(value, added)
+    local length, from = head_of(value)
+    local block, names = from and string.sub(value, from, length) or '', {}
+    for _, each in ipairs(added) do
+      names[each[1]] = true
+    end
+    block = without_headers(block, names)
+    for _, each in ipairs(added) do
+      block = block .. header(each[1], each[2])
+    end
+    return '\2' .. time_bytes(now()) .. #block .. ':' .. block .. string.sub(value, length + 1)
   end
-  make_room(target, 1)
-  list_queue(target)
-  redis.call('HSET', target.events, id, moved_value(value, headers))
-  redis.call('HSET', target.errors, id, packed)
-  local kept = { a = more.a, b = more.b, l = more.l, e = 1 }
-  keep_more(target, id, kept)
-  enter_ready(target, id, kept, nil)
-end
 
--- It has failed here, or moves to the queue for such events. Its last error is noted.
-local function fail_for_good(queue, id, more)
-  local name = setting(queue, 'failed-to')
-  local ok, target
-  if name and name ~= '' and name ~= queue.name then
-    ok, target = pcall(open, queue_named(name))
+  -- Moves an event that has failed to the left end of another queue.
+  local function move_to(target, queue, id, more)
+    local packed = redis.call('HGET', queue.errors, id)
+    local noted, value = cmsgpack.unpack(packed), redis.call('HGET', queue.events, id)
+    local headers = {
+      { 'okq-from', queue.name },
+      { 'okq-error', noted.last },
+      { 'okq-attempts', tostring((more.f or 0) + (more.c or 0)) },
+      { 'okq-failed-at', in_seconds(now()) },
+    }
+    erase(queue, id, more)
+    local state = state_of(target, id)
+    if state == 'completed' then
+      drop_completed(target, id)
+    elseif state then
+      headers[#headers + 1] = { 'okq-id', id }
+      id = made()
+    end
+    make_room(target, 1)
+    list_queue(target)
+    redis.call('HSET', target.events, id, moved_value(value, headers))
+    redis.call('HSET', target.errors, id, packed)
+    local kept = { a = more.a, b = more.b, l = more.l, e = 1 }
+    keep_more(target, id, kept)
+    enter_ready(target, id, kept, nil)
   end
-  if ok and has_room(target, 1) and not is_paused(target, 'in') then
-    move_to(target, queue, id, more)
-  else
-    keep_more(queue, id, more)
-    redis.call('ZADD', queue.failed, take_ticks(1), id)
-    trim(queue, 'failed', '')
+
+  -- Whether a queue of that name is in the shard of this batch: see shards.ts.
+  local function is_in_shard(name)
+    local shard = tonumber(ARGV[7])
+    if not shard then
+      return true
+    end
+    local part = string.match(name, '{([^}]+)}') or string.match(name, '^[^@]*')
+    local crc = -1
+    for at = 1, #part do
+      crc = bit.bxor(crc, string.byte(part, at))
+      for _ = 1, 8 do
+        crc = bit.bxor(bit.rshift(crc, 1), bit.band(0xedb88320, -bit.band(crc, 1)))
+      end
+    end
+    return bit.band(bit.bnot(crc), SHARDS - 1) == shard
   end
-  return 'failed'
+
+  -- The queue to which failed events of this one move, or nil: see failedToOf in settings.ts.
+  local function failed_to(queue)
+    local name = setting(queue, 'failed-to')
+    if not name or name == '' or name == queue.name or all_settings['failed-to'] == queue.name then
+      return nil
+    end
+    return is_in_shard(name) and name or nil
+  end
+
+  -- It has failed here, or moves to the queue for such events. Its last error is noted.
+  fail_for_good = function(queue, id, more)
+    local name = failed_to(queue)
+    local ok, target
+    if name then
+      ok, target = pcall(open, queue_named(name))
+    end
+    if ok and has_room(target, 1) and not is_paused(target, 'in') then
+      move_to(target, queue, id, more)
+    else
+      keep_more(queue, id, more)
+      redis.call('ZADD', queue.failed, take_ticks(1), id)
+      trim(queue, 'failed', '')
+    end
+    return 'failed'
+  end
 end
 
 local function is_last_attempt(queue, more)

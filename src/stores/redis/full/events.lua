@@ -260,14 +260,15 @@ local function has_room(queue, count)
   return ready_count(queue) + redis.call('ZCARD', queue.delayed) + count <= most
 end
 
--- Drops what would be handed out first, the delayed ones last.
-local function make_room(queue, count)
+-- Drops what would be handed out first, the delayed ones last; at_once: at most so many beside those
+-- that make room.
+local function make_room(queue, count, at_once)
   local most = limit_of(queue, 'max-length')
   if not most or count == 0 or setting(queue, 'on-full') ~= 'drop-oldest' then
     return
   end
   local surplus = ready_count(queue) + redis.call('ZCARD', queue.delayed) + count - most
-  for _ = 1, math.min(surplus, count + DROPPED_AT_ONCE) do
+  for _ = 1, math.min(surplus, count + (at_once or DROPPED_AT_ONCE)) do
     local id = take_first(queue)
     if not id then
       id = redis.call('ZRANGE', queue.delayed, 0, 0)[1]

@@ -36,17 +36,20 @@ verbs.push_batch = function(from, to)
   if not has_room(queue, count) then
     return refused(FULL_QUEUE)
   end
+  local at_once
   for at = from + 3, to, 3 do
     local id, value = ARGV[at + 1], ARGV[at + 2]
     if ARGV[at] == 'NEW' then
       id = new_id(queue)
-      make_room(queue, 1)
+      make_room(queue, 1, at_once)
+      at_once = 0
       push_new(queue, is_left, id, value, options)
       replies[#replies + 1] = id
     elseif redis.call('HEXISTS', queue.events, id) == 1 then
       replies[#replies + 1] = push_taken(queue, is_left, id, value, options, of_batch)
     else
-      make_room(queue, 1)
+      make_room(queue, 1, at_once)
+      at_once = 0
       push_new(queue, is_left, id, value, options)
       replies[#replies + 1] = PUSHED
     end
