@@ -62,7 +62,9 @@ export interface Push {
 
 /**
  * Pushes all of them in one step, or refuses all: there must be room for all that it would add. Of
- * equal ids the second is a Duplicate of the first.
+ * equal ids the second is a Duplicate of the first. With drop-oldest it is refused if it has more
+ * events than the queue may have; else they are pushed one after the other, and each may drop
+ * whatever is there then: a later one finds such an id free.
  */
 export interface PushBatch {
   kind: "pushBatch";

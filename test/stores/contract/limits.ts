@@ -3,7 +3,8 @@
 
 import { expect } from "bun:test";
 import type { Check } from "../contract.ts";
-import { refusalOf } from "./life-caller.ts";
+import { textOf } from "./caller.ts";
+import { type Options, refusalOf } from "./life-caller.ts";
 
 export function limits(check: Check): void {
   check("a push into a full queue is refused; claimed events do not count", async (store) => {
@@ -133,6 +134,52 @@ export function limits(check: Check): void {
       expect(await store.ids("q", "ready")).toEqual(["4"]);
     },
   );
+
+  check("drop-oldest pushes the events of a batch one after the other", async (store) => {
+    const push = async (pairs: (string | null)[], options: Options = {}) => {
+      await store.flush("q");
+      await store.pushAll("q", ["3", "4", "5"]);
+      return store.pushBatch("q", pairs, { contents: "new", ...options });
+    };
+    const left = async () => {
+      const events = await store.scan("q", "ready", { isWhole: true });
+      return events.map(({ id, contents }) =>
+        textOf(contents!) === "new" ? `new ${textOf(id)}` : textOf(id),
+      );
+    };
+    await store.configure("q", { "max-length": "3", "on-full": "drop-oldest" });
+    for (const onDuplicate of ["refuse", "replace", "keep"] as const) {
+      expect(await push(["1", "2", "3"], { onDuplicate })).toEqual(["1", "2", "3"]);
+      expect(await left()).toEqual(["new 1", "new 2", "new 3"]);
+      expect(await push(["1", "3"], { onDuplicate })).toEqual(["1", "3"]);
+      expect(await left()).toEqual(["5", "new 1", "new 3"]);
+    }
+    expect(await push(["1", "5", "1"])).toEqual(["1", "duplicate of 5", "duplicate of 1"]);
+    expect(await left()).toEqual(["4", "5", "new 1"]);
+    expect(await push(["1", "5"], { onDuplicate: "keep" })).toEqual(["1", "5"]);
+    expect(await left()).toEqual(["4", "5", "new 1"]);
+    expect(await push(["1", "5"], { onDuplicate: "replace" })).toEqual(["1", "5"]);
+    expect(await left()).toEqual(["4", "new 5", "new 1"]);
+    expect(await push(["3", "1"], { onDuplicate: "replace", end: "right" })).toEqual(["3", "1"]);
+    expect(await left()).toEqual(["new 1", "4", "5"]);
+    // What was pushed at the right end would be out first.
+    expect(await push(["1", "2", "1"], { end: "right" })).toEqual(["1", "2", "1"]);
+    expect(await left()).toEqual(["new 1", "4", "5"]);
+    expect(await refusalOf(push(["3", "4", "5", "3"]))).toBe("QUEUEFULL q");
+    expect(await left()).toEqual(["3", "4", "5"]);
+  });
+
+  check("drop-oldest keeps its limit for batches that wait and for made ids", async (store) => {
+    await store.configure("q", { "max-length": "3", "on-full": "drop-oldest" });
+    await store.pushWith("q", "soon", { start: { afterMs: 1000 } });
+    await store.pushAll("q", ["1", "2"]);
+    const start = { afterMs: 2000 };
+    expect(await store.pushBatch("q", ["a", "b", "c"], { start })).toEqual(["a", "b", "c"]);
+    expect((await store.ids("q", "delayed")).toSorted()).toEqual(["a", "b", "c"]);
+    await store.configure("q", { "max-length": "2" });
+    expect(await store.pushBatch("q", ["a", null])).toEqual(["duplicate of a", expect.any(String)]);
+    expect(await store.counts("q")).toEqual({ ready: 1, delayed: 1 });
+  });
 
   check("a batch needs room for all that it would add", async (store) => {
     await store.configure("q", { "max-length": "3" });

@@ -238,23 +238,22 @@ function pushAll(
   const ids = events.map(({ id }) => id && id.toString("latin1"));
   const added = new Set(ids.filter((id) => id !== null && !queue.taken(id)));
   const newCount = added.size + ids.filter((id) => id === null).length;
-  if (!queue.hasRoomFor(newCount)) throw new Refusal("QUEUEFULL", name);
-  const before = ids.map((id) => (id === null ? undefined : queue.taken(id)));
-  queue.makeRoomFor(newCount);
+  const isDropping = queue.given.full === "drop-oldest";
+  const needed = isDropping ? events.length : newCount;
+  if (!queue.hasRoomFor(needed)) throw new Refusal("QUEUEFULL", name);
   const inBatch = new Set<string>();
   return events.map(({ contents: given }, at) => {
     const contents = Buffer.from(given);
     const id = ids[at] ?? state.made();
-    const there = before[at];
-    if (inBatch.has(id)) return new Duplicate(bytesOf(id));
+    const there = queue.taken(id);
+    const isSecond = inBatch.has(id);
     inBatch.add(id);
-    if (!there) add(queue, id, contents, options, end);
-    else if (options.onDuplicate === "refuse") return new Duplicate(bytesOf(id));
+    if (!there) {
+      queue.makeRoomFor(1);
+      add(queue, id, contents, options, end);
+    } else if (isSecond || options.onDuplicate === "refuse") return new Duplicate(bytesOf(id));
     else if (options.onDuplicate === "replace") {
-      // It may just have made room for the others.
-      const isDropped = queue.events.get(id) !== there;
-      if (isDropped) add(queue, id, contents, options, end);
-      else if (!replace(queue, there, contents, options, end)) return new Duplicate(bytesOf(id));
+      if (!replace(queue, there, contents, options, end)) return new Duplicate(bytesOf(id));
     }
     return bytesOf(id);
   });

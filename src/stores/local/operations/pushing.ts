@@ -7,7 +7,7 @@ import { drop, dropOldest, startMs } from "../life.ts";
 import { type LocalQueue, LocalEvent } from "../local-queue.ts";
 import type { Model } from "../model.ts";
 import { type Facts, type More, moreWith } from "../more.ts";
-import { checkPushable, makeRoom } from "../room.ts";
+import { checkPushable, makeRoom, makeRoomByOne } from "../room.ts";
 import { COMPLETED, DELAYED, LEFT_END, READY } from "../states.ts";
 
 /** One push: its event, which is not in the model yet, and the event that has its id. */
@@ -54,32 +54,40 @@ export function pushBatch(model: Model, operation: PushBatch): (Buffer | Duplica
   const { queue: name, end, events, options } = operation;
   const queue = model.open(nameOf(name));
   checkPushable(model, queue);
-  const ids = new Set<string>();
-  const steps = events.map(({ id, contents }) => {
-    const isTaken = (text: string) => ids.has(text);
-    const step =
+  // Everything is read before anything is changed: a read may fail.
+  const found = new Map<string, LocalEvent | undefined>();
+  const newEvents = events.map(({ id, contents }) => {
+    const isTaken = (text: string) => found.has(text);
+    const { event, there } =
       id === null ? unnamed(model, queue, contents, isTaken) : named(model, queue, id, contents);
-    const bytes = id ?? toBytes(step.event.id);
-    const isSecond = ids.has(step.event.id);
-    ids.add(step.event.id);
-    const outcome = isSecond ? new Duplicate(bytes) : outcomeOf(step, bytes, options);
-    return { event: step.event, there: step.there, bytes, outcome };
+    if (!found.has(event.id)) found.set(event.id, there);
+    return event;
   });
-  const adds = steps.filter(({ outcome }) => outcome === "add").length;
+  const isFree = (there?: LocalEvent) => there === undefined || there.state === COMPLETED;
+  const adds = [...found.values()].filter(isFree).length;
+  const isDropping = model.settingsOf(queue).full === "drop-oldest";
+  const nextOldest = makeRoomByOne(model, queue, isDropping ? events.length : adds);
+  // By their keys: a cold event is another object each time that it is found.
   const dropped = new Set<number>();
-  for (const one of makeRoom(model, queue, adds)) {
-    dropped.add(one.key);
-    dropOldest(model, one);
-  }
-  return steps.map(({ event, there, bytes, outcome }) => {
+  const pushed = new Set<string>();
+  return newEvents.map((event, at) => {
+    const bytes = events[at]!.id ?? toBytes(event.id);
+    const latest = found.get(event.id);
+    const there = latest !== undefined && dropped.has(latest.key) ? undefined : latest;
+    const isSecond = there !== undefined && pushed.has(event.id);
+    pushed.add(event.id);
+    const outcome = isSecond ? new Duplicate(bytes) : outcomeOf({ event, there }, bytes, options);
     if (outcome !== "add" && outcome !== "replace") return outcome;
-    // It may just have made room. A cold event is another object each time that it is found.
-    const isThere = there !== undefined && !dropped.has(there.key);
-    if (isThere && outcome === "replace") replace(model, event, there, end, options);
+    if (outcome === "replace") replace(model, event, there!, end, options);
     else {
-      if (isThere) drop(model, there);
+      for (const one of nextOldest()) {
+        dropped.add(one.key);
+        dropOldest(model, one);
+      }
+      if (there !== undefined) drop(model, there);
       add(model, event, end, options);
     }
+    found.set(event.id, event);
     return bytes;
   });
 }

@@ -31,20 +31,22 @@ verbs.push_batch = function(from, to)
   if is_paused(queue, 'in') then
     return refused(PAUSED_QUEUE)
   end
-  local count = count_new(queue, from + 3, to)
+  local is_dropping = setting(queue, 'on-full') == 'drop-oldest'
+  local count = is_dropping and (to - from - 2) / 3 or count_new(queue, from + 3, to)
   if not has_room(queue, count) then
     return refused(FULL_QUEUE)
   end
-  make_room(queue, count)
   for at = from + 3, to, 3 do
     local id, value = ARGV[at + 1], ARGV[at + 2]
     if ARGV[at] == 'NEW' then
       id = new_id(queue)
+      make_room(queue, 1)
       push_new(queue, is_left, id, value, options)
       replies[#replies + 1] = id
     elseif redis.call('HEXISTS', queue.events, id) == 1 then
       replies[#replies + 1] = push_taken(queue, is_left, id, value, options, of_batch)
     else
+      make_room(queue, 1)
       push_new(queue, is_left, id, value, options)
       replies[#replies + 1] = PUSHED
     end
