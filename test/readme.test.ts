@@ -22,6 +22,7 @@ test("replaces only the text between the markers", () => {
     "before",
     "<!-- commands:begin -->\nstale words\n<!-- commands:end -->",
     "between",
+    "<!-- settings:begin --><!-- settings:end -->",
     "<!-- errors:begin --><!-- errors:end -->",
     "<!-- configuration:begin --><!-- configuration:end -->",
     "after",
@@ -30,7 +31,7 @@ test("replaces only the text between the markers", () => {
   expect(generated).toStartWith(
     "before\n<!-- commands:begin -->\n<!-- prettier-ignore-start -->\n\n",
   );
-  expect(generated).toContain("<!-- commands:end -->\nbetween\n<!-- errors:begin -->");
+  expect(generated).toContain("<!-- commands:end -->\nbetween\n<!-- settings:begin -->");
   expect(generated).toEndWith("<!-- configuration:end -->\nafter");
   expect(generated).not.toContain("stale words");
   expect(withGeneratedSections(generated)).toBe(generated);

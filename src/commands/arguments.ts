@@ -62,8 +62,10 @@ export function argumentReader<Name extends string, Syntax extends string>(
         return NO_OPTIONS as Options<Syntax>;
       }
       const read = new OptionsOfCall(options, args);
-      if (required.some((argument) => !read.has(argument))) {
-        throw commandError("missingArguments", { usage });
+      for (const argument of required) {
+        if (read.has(argument)) continue;
+        const option = argument.forms.map(({ token }) => token).join(" or ");
+        throw commandError("missingOption", { option, usage });
       }
       return read.values as Options<Syntax>;
     },
@@ -90,6 +92,8 @@ class OptionsOfCall {
   readonly #args: Buffer[];
   /** The form that was given of each argument that has several, or that a call must have. */
   #given: Map<Argument, string> | null = null;
+  /** The option that was read last. */
+  #last: Option | null = null;
 
   constructor(options: OptionList, args: Buffer[]) {
     this.#options = options;
@@ -105,6 +109,7 @@ class OptionsOfCall {
   #read(at: number): number {
     const option = this.#options.find(this.#args[at]!);
     if (!option) {
+      this.#checkLast(at);
       const known = this.#options.tokens.join(", ") || "none";
       throw commandError("unknownOption", { option: this.#args[at]!, known });
     }
@@ -116,9 +121,18 @@ class OptionsOfCall {
       throw commandError("missingValue", { option: token, usage: usageOf(option) });
     }
     const value = this.#valueOf(option, at + 1, end);
+    this.#last = option;
     if (!argument.isRepeated) this.values[token] = value;
     else ((this.values[token] ??= []) as unknown[]).push(value);
     return end;
+  }
+
+  /** Throws if the value of the last option is rather the name of one that a call must have. */
+  #checkLast(at: number): void {
+    const value = this.#last?.form.values.length ? this.#options.find(this.#args[at - 1]!) : null;
+    if (!value || value.argument.isOptional || this.has(value.argument)) return;
+    const { token } = this.#last!;
+    throw commandError("missingValue", { option: token, usage: usageOf(this.#last!) });
   }
 
   #note({ token, argument }: Option): void {
@@ -143,7 +157,7 @@ class OptionsOfCall {
 
   /** An option behind the queues would be taken for a queue, and a wait would never end. */
   #checkQueues(token: string, queues: Buffer[]): void {
-    const found = queues.findIndex((queue, at) => at > 0 && this.#options.isToken(queue));
+    const found = queues.findIndex((queue, at) => at > 0 && this.#options.find(queue));
     if (found > 0) throw commandError("optionBehind", { token, option: queues[found]! });
   }
 }

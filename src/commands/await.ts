@@ -55,7 +55,7 @@ function wait<T>(
 const shared = {
   group: "queue",
   access: "inspect",
-  since: "0.2.0",
+  since: "0.1.0",
   flags: ["readonly", "blocking"],
   isExclusive: true,
 } as const;

@@ -86,7 +86,7 @@ async function retryAll(
   return retried;
 }
 
-const shared = { group: "queue", access: "manage", since: "0.2.0", flags: ["write"] } as const;
+const shared = { group: "queue", access: "manage", since: "0.1.0", flags: ["write"] } as const;
 
 export const changeCommands: QueueCommand[] = [
   storeCommand({
@@ -104,8 +104,8 @@ export const changeCommands: QueueCommand[] = [
     summary:
       "Makes failed events ready, and delayed ones that wait for another attempt, counted from " +
       "0, at the left end, or with RIGHT as the next ones out: an array of 1 or 0 for up to " +
-      "1,000 IDS, or how many of ALL that fit (see QLIST). ALL works in steps, and ends when its " +
-      "client leaves.",
+      "1,000 IDS, or how many of ALL that fit (see QLIST). ALL works in steps, and ends when " +
+      "its client leaves. Behind IDS every word is an id; options are for ALL only.",
     isExclusive: true,
     run: ([, queue], options, call) => retry(queue, options, call),
   }),

@@ -90,7 +90,7 @@ export const claimCommands: StoreCommand[] = [
     name: "QMACK",
     syntax: "queue id token [id token ...]",
     summary: "Acknowledges up to 1,000 claims in one step; an array of 1 or 0 as QACK answers.",
-    since: "0.2.0",
+    since: "0.1.0",
     flags: ["write"],
     parse: ([, queue, id, token, ...more]) => ({
       kind: "ackBatch",
@@ -111,7 +111,7 @@ export const claimCommands: StoreCommand[] = [
       "Says that the consumer failed. The event is now ready, delayed (until then, or as its " +
       "backoff says), failed (after its last attempt, or with FINAL) or removed (it was " +
       "cancelled); nil if that claim was not there. Token * stands for any claim.",
-    since: "0.2.0",
+    since: "0.1.0",
     flags: ["write", "fast"],
     parse: ([, queue, id, token], { ERROR, ...options }): Fail => ({
       kind: "fail",
@@ -132,7 +132,7 @@ export const claimCommands: StoreCommand[] = [
     summary:
       "The lease ends so many seconds from now, else as long as when it was popped: 1; 2 if its " +
       "consumer should stop; 0 if that claim is not there. PROGRESS and LOG are shown by QGET.",
-    since: "0.2.0",
+    since: "0.1.0",
     flags: ["write", "fast"],
     parse([, queue, id, token], { LEASE = null, PROGRESS = null, LOG }) {
       if (PROGRESS) checkLength("PROGRESS is", PROGRESS, TEXT_BYTES_MAX);
@@ -145,8 +145,10 @@ export const claimCommands: StoreCommand[] = [
     ...shared,
     name: "QMTOUCH",
     syntax: "queue [LEASE seconds>0] CLAIMS id token [id token ...]",
-    summary: "Touches up to 1,000 claims in one step; an array of what QTOUCH answers.",
-    since: "0.2.0",
+    summary:
+      "Touches up to 1,000 claims in one step; an array of what QTOUCH answers. LEASE stands " +
+      "before CLAIMS.",
+    since: "0.1.0",
     flags: ["write"],
     parse: ([, queue], { LEASE = null, CLAIMS }) => ({
       kind: "touchBatch",

@@ -69,7 +69,7 @@ function nameOfSetting(bytes: Buffer): string {
 const shared = {
   group: "queue",
   access: "inspect or manage",
-  since: "0.2.0",
+  since: "0.1.0",
   flags: ["write"],
 } as const;
 

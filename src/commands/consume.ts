@@ -100,7 +100,7 @@ function answerTo(
 const shared = {
   group: "queue",
   access: "consume",
-  since: "0.2.0",
+  since: "0.1.0",
   flags: ["write", "blocking"],
   isExclusive: "with WAIT",
 } as const;
@@ -111,10 +111,11 @@ export const consumeCommands: QueueCommand[] = [
     name: "QPOP",
     syntax: `${POP_OPTIONS} ${FROM}`,
     summary:
-      "Pops up to COUNT events (1), each as [queue, id, contents, token, attempt, headers], from " +
-      "the first queue that has any and from those behind it, or nil; waits up to WAIT seconds " +
-      "while there are none. LEASE: claimed for so long; NOACK: removed at once. WEIGHTS draws " +
-      "the order of the queues, one weight for each. AS names the worker, else CLIENT SETNAME.",
+      "Pops up to COUNT events (1), each as [queue, id, contents, token, attempt, headers] " +
+      "(more may be added behind), from the first queue that has any and from those behind it, " +
+      "or nil; waits up to WAIT seconds while there are none. LEASE: claimed for so long; " +
+      "NOACK: removed at once. WEIGHTS draws the order of the queues, one weight for each. AS " +
+      "names the worker, else CLIENT SETNAME.",
     async run(_, options, call) {
       const asked = readPop(options, call);
       return answerTo(await pop(asked, call), asked, call, (reply) => reply);

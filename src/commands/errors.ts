@@ -98,6 +98,10 @@ export const errorTexts = {
     text: "ERR missing args, usage: {usage}",
     when: "A command on queues has too few arguments.",
   },
+  missingOption: {
+    text: "ERR missing {option}, usage: {usage}",
+    when: "The command lacks an option that it must have, such as FROM of QPOP.",
+  },
   tooManyArguments: {
     text: "ERR too many args, usage: {usage}",
     when: "A command on queues has too many arguments.",
@@ -112,7 +116,7 @@ export const errorTexts = {
   },
   missingValue: {
     text: "ERR syntax error, option {option} needs a value ({usage})",
-    when: "The option is the last argument, and its value or one of its values is missing.",
+    when: "The value of the option, or one of its values, is missing.",
   },
   exclusiveOptions: {
     text: "ERR syntax error, {option} does not go with {other}",
@@ -124,7 +128,7 @@ export const errorTexts = {
   },
   optionBehind: {
     text: "ERR syntax error, options stand before {token}, got '{option}'",
-    when: "The name of an option, in capitals, stands among the queues of a pop.",
+    when: "The name of an option stands behind the first queue of a pop.",
   },
   notSeconds: {
     text: "ERR {name} must be a number of seconds from {min} to {max}, got '{given}'",

@@ -1,11 +1,10 @@
 // QSTATS, QUEUES and QERRORS: figures of queues over all okq processes.
 import { quantile } from "../queue/histogram.ts";
 import { COUNTED, type Direction, type QueueStats } from "../queue/queue-status.ts";
-import { settingsOf } from "../queue/settings.ts";
 import { Glob } from "../users/glob.ts";
 import { Pairs, type Reply } from "../resp/reply.ts";
-import type { Caller } from "./caller.ts";
 import { type QueueCall, type QueueCommand, queueCommand } from "./command.ts";
+import { heldBackBy } from "./held-back.ts";
 import { statusOfAll } from "./inspect.ts";
 import { secondsText } from "./numbers.ts";
 import { pagesOf, Selection } from "./selection.ts";
@@ -14,18 +13,6 @@ const MINUTE_S = 60;
 
 function pausedOf(directions: Direction[]): string {
   return directions.length === 2 ? "all" : (directions[0] ?? "no");
-}
-
-/** Why nothing is handed out, or null. */
-async function heldBackBy(stats: QueueStats, { session }: Caller): Promise<string | null> {
-  if (stats.paused.includes("out")) return "paused";
-  if (stats.claimed === 0) return null;
-  const [own, all] = await Promise.all([
-    session.ask({ kind: "settings", queue: stats.queue }),
-    session.ask({ kind: "settings", queue: null }),
-  ]);
-  const { claimedMax } = settingsOf(own, all);
-  return claimedMax !== null && stats.claimed >= claimedMax ? "max-claimed" : null;
 }
 
 function ageOf({ oldestReadyAtMs, nowMs }: QueueStats): string | null {
@@ -133,7 +120,7 @@ async function showErrors(queue: Buffer, most: number, { client }: QueueCall): P
 const shared = {
   group: "queue",
   access: "inspect",
-  since: "0.2.0",
+  since: "0.1.0",
   flags: ["readonly"],
   isExclusive: true,
 } as const;
@@ -145,11 +132,11 @@ export const figureCommands: QueueCommand[] = [
     syntax: "queue",
     summary:
       "A map of figures over all okq processes, about a second late: events by state; retrying " +
-      "(delayed after a failure or crash); totals since the queue came into being, and per " +
-      "second in the last minute, of events pushed, popped, acked, failures, crashes, failed, " +
-      "expired, dropped; oldest-ready-seconds; in the last minute wait-p50 and -p99 (from the " +
-      "push to the pop) and run-p50 and -p99 (to the end of a claim with a token), in seconds; " +
-      "paused; windows; held-back-by (paused or max-claimed).",
+      "(delayed after a failure or crash); totals since the queue came into being (they end " +
+      "with it), and per second in the last minute, of events pushed, popped, acked, failures, " +
+      "crashes, failed, expired, dropped; oldest-ready-seconds; in the last minute wait-p50 and " +
+      "-p99 (from the push to the pop) and run-p50 and -p99 (to the end of a claim by a command " +
+      "that names the token), in seconds; paused; windows; held-back-by (paused or max-claimed).",
     run: ([, queue], _, call) => showStats(queue, call),
   }),
   queueCommand({

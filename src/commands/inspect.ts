@@ -123,7 +123,9 @@ export const inspectCommands: QueueCommand[] = [
     syntax: "[queue ...]",
     summary:
       "Counts events and consumers as [queue, total, processing, consumers], of these queues in " +
-      "this order, or of all active queues in ascending order of their bytes.",
+      "this order, or of all active queues in ascending order of their bytes. The total is " +
+      "ready + delayed + claimed events, processing the claimed ones. A connection that pops " +
+      "counts as a consumer for a minute.",
     flags: ["readonly"],
     isExclusive: true,
     run: ([, ...queues], _, call) => showStatus(queues, call),

@@ -153,11 +153,13 @@ function oneOf(forms: Form[]): [Reply, Reply][] {
 }
 
 function formDoc({ token, values }: Form): [Reply, Reply][] {
-  const name = values.join(" ") || token!.toLowerCase();
+  // The syntax line says more than a name: "seconds>0".
+  const placeholders = values.join(" ").replaceAll(">0", "");
+  const name = placeholders || token!.toLowerCase();
   const entries: [Reply, Reply][] = [
     ["name", name],
     ["type", values.length > 0 ? "string" : "pure-token"],
-    ["display_text", values.join(" ") || token!],
+    ["display_text", placeholders || token!],
   ];
   if (token) entries.push(["token", token]);
   return entries;

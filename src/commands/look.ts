@@ -3,8 +3,9 @@ import { workerOf } from "../queue/claimant.ts";
 import type { EventFacts, State } from "../queue/event.ts";
 import type { EventPage } from "../queue/management.ts";
 import { NIL_ARRAY, Pairs, type Reply } from "../resp/reply.ts";
-import { type QueueCall, type QueueCommand, queueCommand, storeCommand } from "./command.ts";
+import { type QueueCall, type QueueCommand, queueCommand } from "./command.ts";
 import { commandError } from "./errors.ts";
+import { heldBackBy } from "./held-back.ts";
 import { secondsText } from "./numbers.ts";
 import { headersReply } from "./popped-events.ts";
 import { pageLimit, Selection, STATES, stateOf, WHICH } from "./selection.ts";
@@ -21,7 +22,7 @@ const LIST_OPTIONS =
 type ListOptions = Options<typeof LIST_OPTIONS>;
 
 /** Keys that do not apply are left out. */
-function factsOf(event: EventFacts, isFull: boolean): Pairs {
+function factsOf(event: EventFacts, isFull: boolean, heldBack: string | null = null): Pairs {
   const { id, state, contents, failures, crashes, attemptsMax, atMs, claimant } = event;
   // A claim under way is an attempt, and so is the one that completed the event.
   const isUnderWay = state === "claimed" || state === "completed";
@@ -44,6 +45,7 @@ function factsOf(event: EventFacts, isFull: boolean): Pairs {
     ["log", isFull ? listOf(event.log) : null],
     ["progress", event.progress],
     ["result", event.result],
+    ["held-back-by", heldBack],
   ];
   return new Pairs(entries.filter(([, value]) => value !== null));
 }
@@ -62,6 +64,14 @@ function listOf(list: Reply[]): Reply {
 
 function errorOf({ atMs, attempt, text }: EventFacts["errors"][number]): Reply {
   return [secondsText(atMs), attempt, text];
+}
+
+async function showEvent(queue: Buffer, id: Buffer, { client }: QueueCall): Promise<Reply> {
+  const event = await client.session.ask({ kind: "get", queue, id });
+  if (!event) return NIL_ARRAY;
+  if (event.state !== "ready") return factsOf(event, true);
+  const [status] = await client.session.ask({ kind: "status", queues: [queue] });
+  return factsOf(event, true, await heldBackBy(status!, client));
 }
 
 /** Where a page begins: the state, and the cursor of the store within it. */
@@ -130,31 +140,32 @@ async function listEvents(queue: Buffer, options: ListOptions, call: QueueCall):
 const shared = {
   group: "queue",
   access: "inspect",
-  since: "0.2.0",
+  since: "0.1.0",
   flags: ["readonly"],
 } as const;
 
 export const lookCommands: QueueCommand[] = [
-  storeCommand({
+  queueCommand({
     ...shared,
     name: "QGET",
     syntax: "queue id",
     summary:
       "A map of all that is known of an event, or nil: id, state, contents, attempts, failures, " +
       "crashes, max-attempts (its own), pushed-at, due-at, lease-ends-at, worker, expires-at, " +
-      "headers, last-error, errors (the last 10: [time, attempt, text]), log, progress, result.",
-    parse: ([, queue, id]) => ({ kind: "get", queue, id }),
-    reply: (event) => (event ? factsOf(event, true) : NIL_ARRAY),
+      "headers, last-error, errors (the last 10: [time, attempt, text]), log, progress, result, " +
+      "held-back-by (why a ready one is not handed out: paused or max-claimed).",
+    isExclusive: true,
+    run: ([, queue, id], _, call) => showEvent(queue, id, call),
   }),
   queueCommand({
     ...shared,
     name: "QLIST",
     syntax: `queue ${LIST_OPTIONS}`,
     summary:
-      "[next cursor or nil, maps as QGET answers, without errors and log, and with contents only " +
-      "with CONTENTS] of the events that fit: in that STATE, MATCH (id), ERROR (the last one) " +
-      "and HEADER fit their globs, CONTAINS (contents), pushed BEFORE. COUNT: at most so many " +
-      "(100). A page may be short or empty: only a nil cursor is the end.",
+      "[next cursor or nil, maps as QGET answers, without errors, log and held-back-by, and " +
+      "with contents only with CONTENTS] of the events that fit: in that STATE, MATCH (id), " +
+      "ERROR (the last one) and HEADER fit their globs, CONTAINS (contents), pushed BEFORE. " +
+      "COUNT: at most so many (100). A page may be short or empty: only a nil cursor is the end.",
     isExclusive: true,
     run: ([, queue], options, call) => listEvents(queue, options, call),
   }),

@@ -73,7 +73,7 @@ async function moveIds(
   return (await movePage(way, page, call)).moved;
 }
 
-const shared = { group: "queue", access: "manage", since: "0.2.0", flags: ["write"] } as const;
+const shared = { group: "queue", access: "manage", since: "0.1.0", flags: ["write"] } as const;
 
 export const moveCommands: QueueCommand[] = [
   queueCommand({
@@ -84,7 +84,8 @@ export const moveCommands: QueueCommand[] = [
       "Moves the ready events that fit (see QLIST), or those in another STATE but claimed, or " +
       "those of up to 1,000 IDS, to the left end of another queue; how many. An event whose id " +
       "is taken there stays. A full or paused target ends it. It works in steps, and ends when " +
-      "its client leaves. The user needs the right to push into the target.",
+      "its client leaves. The user needs the right to push into the target. Other options stand " +
+      "before IDS.",
     isExclusive: true,
     run: ([, queue, target], options, call) => move({ queue, target }, options, call),
   }),

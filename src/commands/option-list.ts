@@ -38,11 +38,6 @@ export class OptionList {
     return this.#known.get(wordOf(bytes));
   }
 
-  /** Whether it is the name of an option in capitals. */
-  isToken(bytes: Buffer): boolean {
-    return bytes.length > 0 && this.#known.has(bytes.toString("latin1", 0, bytes.length));
-  }
-
   /** The index behind the values of the option at that index. There may be fewer arguments. */
   endOf({ form, argument }: Option, args: Buffer[], at: number): number {
     const first = at + 1;

@@ -39,7 +39,7 @@ function allowedDirections({ user }: Caller): Direction[] {
 const shared = {
   group: "queue",
   access: "consume or manage",
-  since: "0.2.0",
+  since: "0.1.0",
   flags: ["write"],
 } as const;
 

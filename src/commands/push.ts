@@ -87,7 +87,7 @@ export const pushCommands: StoreCommand[] = [
       "it is claimed. ATTEMPTS, BACKOFF, LEASE: instead of the queue's settings. HEADER: any " +
       "number of times. ONDUP: an event with that id is there: the error DUPLICATE, or keep it, " +
       "or replace it while it is ready or delayed.",
-    since: "0.2.0",
+    since: "0.1.0",
     flags: ["write", "fast"],
     parse([, queue, contents], given, context): Push {
       const { ID, RIGHT } = given;
@@ -110,8 +110,9 @@ export const pushCommands: StoreCommand[] = [
     summary:
       "Pushes up to 1,000 events in one step, all with these options (see QPUSH), or with an " +
       "error none. The array of their ids; nil in the place of one that was there, unless ONDUP " +
-      "keeps or replaces it. With RIGHT the last one is the next one out.",
-    since: "0.2.0",
+      "keeps or replaces it. With RIGHT the last one is the next one out. Options stand before " +
+      "EVENTS or PAIRS.",
+    since: "0.1.0",
     flags: ["write"],
     parse([, queue], { RIGHT, EVENTS, PAIRS, ...given }, context): PushBatch {
       checkNew("queue name", queue, context);

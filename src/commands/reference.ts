@@ -2,6 +2,7 @@
 // error replies: made from the descriptors and from the tables of errors.
 import type { Group } from "./command.ts";
 import { errorTexts } from "./errors.ts";
+import { settings } from "../queue/settings.ts";
 import { protocolErrors } from "../resp/protocol-error.ts";
 import { commands } from "./table.ts";
 
@@ -40,6 +41,14 @@ export function errorReferenceMarkdown(): string {
     name === "protocol" ? protocolRows() : [errorRow(error.text, error.when)],
   );
   return `| reply | when a client gets it |\n| --- | --- |\n${rows.join("\n")}\n`;
+}
+
+/** The settings of a queue, in the order in which QCONFIG shows them. */
+export function settingsMarkdown(): string {
+  const rows = settings.map(({ name, default: text, accepts, summary }) => {
+    return `| \`${name}\` | ${text && `\`${text}\``} | ${escape(accepts)} | ${escape(summary)} |`;
+  });
+  return `| setting | default | takes | meaning |\n| --- | --- | --- | --- |\n${rows.join("\n")}\n`;
 }
 
 function protocolRows(): string[] {

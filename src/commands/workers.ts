@@ -117,7 +117,7 @@ const command: RunCommand<Client, Context> = {
     "queues).",
   group: "queue",
   access: "inspect",
-  since: "0.2.0",
+  since: "0.1.0",
   flags: ["readonly"],
   isExclusive: true,
   async run(call) {

@@ -65,7 +65,7 @@ export const settings: readonly Setting[] = [
     default: "30",
     accepts: `seconds from 0.001 to ${SECONDS_MAX}`,
     isValid: (text) => isSeconds(text) && Number(text) > 0,
-    summary: "Seconds of a claim whose pop and push name none.",
+    summary: "Seconds of a claim, unless the pop or the push has a LEASE.",
   },
   {
     name: "max-attempts",
@@ -83,13 +83,13 @@ export const settings: readonly Setting[] = [
     name: "backoff",
     default: "exponential 1 600",
     ...backoff,
-    summary: "How long an event waits after a failure.",
+    summary: "How long an event waits after a failure, if QFAIL does not say.",
   },
   {
     name: "crash-backoff",
     default: "none",
     ...backoff,
-    summary: "The same after a crash.",
+    summary: "How long it waits after a crash.",
   },
   {
     name: "ttl",
@@ -125,13 +125,13 @@ export const settings: readonly Setting[] = [
     name: "keep-completed",
     default: "0",
     ...keep,
-    summary: "How many acknowledged events are kept, or for how long.",
+    summary: "How many acknowledged events are kept, or for how long; 0 for none.",
   },
   {
     name: "keep-failed",
     default: "",
     ...keep,
-    summary: "The same of failed events.",
+    summary: "How many failed events are kept, or for how long; 0 for none.",
   },
   {
     name: "failed-to",

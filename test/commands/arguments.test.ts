@@ -164,20 +164,29 @@ describe("reading options outside of brackets", () => {
   const read = (...words: string[]) => reader.options(bytes("QX", ...words));
 
   test("takes everything to the end as their values", () => {
-    expect(read("FROM", "a", "as", "x")).toEqual({ FROM: bytes("a", "as", "x") });
+    expect(read("FROM", "as", "a", "x")).toEqual({ FROM: bytes("as", "a", "x") });
     expect(read("as", "FROM", "from", "FROM")).toEqual({ AS: b("FROM"), FROM: [b("FROM")] });
   });
 
-  test("refuses the name of an option in capitals behind the first queue", () => {
-    expect(failureOf(() => read("FROM", "AS", "AS", "x"))).toBe(
-      "ERR syntax error, options stand before FROM, got 'AS'",
+  test.each(["AS", "as", "Weights"])("refuses the option %s behind the first queue", (option) => {
+    expect(failureOf(() => read("FROM", "AS", option, "x"))).toBe(
+      `ERR syntax error, options stand before FROM, got '${option}'`,
+    );
+  });
+
+  test("names the option whose value is missing before one that a call must have", () => {
+    expect(failureOf(() => read("AS", "FROM", "k"))).toBe(
+      "ERR syntax error, option AS needs a value (AS worker)",
+    );
+    expect(failureOf(() => read("AS", "x", "k"))).toStartWith(
+      "ERR syntax error, unknown option 'k'",
     );
   });
 
   test("refuses a call without them", () => {
     const usage = "QX [WEIGHTS weight ...] [AS worker] FROM queue [queue ...]";
     for (const words of [["AS", "x", "WEIGHTS", "1", "2"], []]) {
-      expect(failureOf(() => read(...words))).toBe(`ERR missing args, usage: ${usage}`);
+      expect(failureOf(() => read(...words))).toBe(`ERR missing FROM, usage: ${usage}`);
     }
     expect(failureOf(() => read("FROM"))).toBe(
       "ERR syntax error, option FROM needs a value (FROM queue ...)",
@@ -208,7 +217,9 @@ describe("reading options outside of brackets", () => {
     expect(failureOf(() => options(bytes("QX", "q", "NO", "ONE", "a")))).toBe(
       "ERR syntax error, ONE does not go with NO",
     );
-    expect(failureOf(() => options(bytes("QX", "q", "R")))).toContain("missing args");
+    expect(failureOf(() => options(bytes("QX", "q", "R")))).toContain(
+      "missing ONE or TWO or NO, usage",
+    );
   });
 });
 

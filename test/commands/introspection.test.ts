@@ -1,5 +1,6 @@
 // COMMAND and its subcommands over the wire, in the form that drivers and redis-cli read.
 import { expect, test } from "bun:test";
+import { version as okqVersion } from "../../package.json" with { type: "json" };
 import { commands } from "../../src/commands/table.ts";
 import { startTestOkq } from "../support/okq-server.ts";
 import { ask, type Readable, type ReadableMap } from "../support/readable.ts";
@@ -69,6 +70,14 @@ test("COMMAND DOCS is a map in RESP3 and a flat array in RESP2", async () => {
   await ask(client, "HELLO", 2);
   const flat = (await ask(client, "COMMAND", "DOCS")) as Readable[];
   expect(flat.filter((_, at) => at % 2 === 0)).toEqual(topNames);
+});
+
+test("COMMAND DOCS names a version that exists, and arguments without their bounds", async () => {
+  const client = await connected(3);
+  const { map } = (await ask(client, "COMMAND", "DOCS")) as ReadableMap;
+  const docs = Object.values(map).map((each) => (each as ReadableMap).map);
+  expect(docs.filter(({ since }) => Bun.semver.order(since as string, okqVersion) > 0)).toEqual([]);
+  expect(JSON.stringify(docs.map((each) => each.arguments))).not.toContain(">0");
 });
 
 test("COMMAND DOCS has summary, group, version and arguments", async () => {

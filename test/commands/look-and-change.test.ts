@@ -62,6 +62,21 @@ describe.each(lifeStores)("on %s", (store) => {
     expect(await ask(client, "QGET", "p", "1")).toBeNull();
   });
 
+  test("QGET says why a ready event is not handed out", async () => {
+    const client = await connected(store);
+    const heldBack = async () =>
+      ((await ask(client, "QGET", "q", "2")) as ReadableMap).map["held-back-by"];
+    await ask(client, "QCONFIG", "q", "max-claimed", 1);
+    await push(client, ["1", "2"]);
+    expect(await heldBack()).toBeUndefined();
+    await ask(client, "QPOP", "FROM", "q");
+    expect(await heldBack()).toBe("max-claimed");
+    await ask(client, "QPAUSE", "q");
+    expect(await heldBack()).toBe("paused");
+    const { map } = (await ask(client, "QGET", "q", "1")) as ReadableMap;
+    expect(map).not.toContainKey("held-back-by");
+  });
+
   test("QLIST shows the events of all states, in pages, in both directions", async () => {
     const client = await connected(store);
     await fail(client, "f1", "f2");

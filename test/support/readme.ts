@@ -2,7 +2,11 @@
 // <!-- commands:end -->, and finds code in it. With --write it updates the README.
 import { resolve } from "node:path";
 import { errorTexts } from "../../src/commands/errors.ts";
-import { commandReferenceMarkdown, errorReferenceMarkdown } from "../../src/commands/reference.ts";
+import {
+  commandReferenceMarkdown,
+  errorReferenceMarkdown,
+  settingsMarkdown,
+} from "../../src/commands/reference.ts";
 import { configurationMarkdown } from "../../src/config/config-text.ts";
 import { protocolErrors } from "../../src/resp/protocol-error.ts";
 
@@ -11,6 +15,7 @@ export const readmeFile = resolve(import.meta.dir, "../../README.md");
 
 const sections: Record<string, () => string> = {
   commands: commandReferenceMarkdown,
+  settings: settingsMarkdown,
   errors: errorReferenceMarkdown,
   configuration: configurationMarkdown,
 };
@@ -63,8 +68,8 @@ export function quotedErrors(readme: string): string[] {
  * the source.
  */
 export async function errorReplies(): Promise<(text: string) => boolean> {
-  const folder = resolve(import.meta.dir, "../../src/commands");
-  const files = [...new Bun.Glob("*.ts").scanSync({ cwd: folder })];
+  const folder = resolve(import.meta.dir, "../../src");
+  const files = [...new Bun.Glob("{commands,queue}/*.ts").scanSync({ cwd: folder })];
   const texts = await Promise.all(files.map((file) => Bun.file(resolve(folder, file)).text()));
   const source = texts.join();
   const isValue = (text: string) =>

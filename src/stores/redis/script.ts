@@ -85,22 +85,8 @@ function scriptOf(...files: string[]): Script {
   return { text, sha: new Bun.CryptoHasher("sha1").update(text).digest("hex") };
 }
 
-const life = [
-  prelude,
-  queue,
-  figures,
-  events,
-  claims,
-  push,
-  pop,
-  ack,
-  redo,
-  fail,
-  crash,
-  touch,
-  peek,
-  ready,
-];
+const life = [prelude, queue, figures, events, claims, push, pop, ack, redo, fail, crash];
+const lookers = [touch, peek, ready];
 /** What files define is seen by those behind them. Lua allows 200 names at a time. */
 const shared = [pushBatch, popBatch, unpop, facts, resume, status];
 const others = [
@@ -145,8 +131,8 @@ export const scripts = {
     staged,
     rare,
   ),
-  life: scriptOf(...life),
-  full: scriptOf(...life, ...shared, ...[...others, ...periodic].map(hidden)),
+  life: scriptOf(...life, ...lookers.map(hidden)),
+  full: scriptOf(...life, ...shared, ...[...lookers, ...others, ...periodic].map(hidden)),
 };
 
 export type Level = keyof typeof scripts;

@@ -38,18 +38,18 @@ local function head_of(value)
   return from - 1 + tonumber(length), from
 end
 
--- When a waiting event expires, in ms, or nil.
-local function expiry_of(queue, id, more)
+-- When a waiting event expires, in ms, or nil. value: that of the event, if it is known.
+local function expiry_of(queue, id, more, value)
   local ttl = more.t or duration_of(queue, 'ttl')
   if not ttl then
     return nil
   end
-  local value = not more.T and redis.call('HGET', queue.events, id)
+  value = value or not more.T and redis.call('HGET', queue.events, id)
   return (more.T or value and pushed_at(value) or now()) + ttl
 end
 
-local function will_expire(queue, id, more)
-  local ms = expiry_of(queue, id, more)
+local function will_expire(queue, id, more, value)
+  local ms = expiry_of(queue, id, more, value)
   if ms then
     queue.has_expires = true
     redis.call('ZADD', queue.expires, ms, id)

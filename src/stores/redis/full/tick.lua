@@ -105,8 +105,17 @@ local function due_in(queue, limit)
   return found
 end
 
--- How many events are looked at in one step after the TTL of a queue has changed.
+-- How many events are looked at in one step after the TTL of a queue has changed, and how many
+-- bytes of them about: Redis shows their contents too.
 local FILLED_AT_ONCE = 500
+local FILLED_BYTES = 1024 * 1024
+
+-- Events of a queue are often about as large as the next one out.
+local function filled_at_once(queue)
+  local id = redis.call('LINDEX', queue.ready, -1) or redis.call('ZRANGE', queue.delayed, 0, 0)[1]
+  local bytes = id and redis.call('HSTRLEN', queue.events, id) or 0
+  return math.max(1, math.min(FILLED_AT_ONCE, math.floor(FILLED_BYTES / (bytes + 1))))
+end
 
 -- Notes when the events expire that were pushed before their queue had this TTL.
 local function note_expiries(queue)
@@ -115,12 +124,12 @@ local function note_expiries(queue)
   if not cursor then
     return
   end
-  local scanned = redis.call('HSCAN', queue.events, cursor, 'COUNT', FILLED_AT_ONCE)
+  local scanned = redis.call('HSCAN', queue.events, cursor, 'COUNT', filled_at_once(queue))
   for at = 1, #scanned[2], 2 do
     local id = scanned[2][at]
     local state = state_of(queue, id)
     if state == 'ready' or state == 'delayed' then
-      will_expire(queue, id, more_of(queue, id))
+      will_expire(queue, id, more_of(queue, id), scanned[2][at + 1])
     end
   end
   if scanned[1] == '0' then

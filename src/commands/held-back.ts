@@ -1,0 +1,19 @@
+// Why a queue hands out nothing although events are ready.
+import type { QueueStatus } from "../queue/queue-status.ts";
+import { settingsOf } from "../queue/settings.ts";
+import type { Caller } from "./caller.ts";
+
+/** null: it hands out events. */
+export async function heldBackBy(
+  { queue, paused, claimed }: QueueStatus,
+  { session }: Caller,
+): Promise<"paused" | "max-claimed" | null> {
+  if (paused.includes("out")) return "paused";
+  if (claimed === 0) return null;
+  const [own, all] = await Promise.all([
+    session.ask({ kind: "settings", queue }),
+    session.ask({ kind: "settings", queue: null }),
+  ]);
+  const { claimedMax } = settingsOf(own, all);
+  return claimedMax !== null && claimed >= claimedMax ? "max-claimed" : null;
+}
