@@ -16,9 +16,9 @@
 // 3. the other events, oldest first
 //
 // An event that has failed for good moves on to the queue of failed-to, if that takes it. The queue
-// that is the failed-to of all queues leads nowhere (see failedToOf), and the others have no circle.
-// The headers okq-from, okq-error, okq-attempts, okq-failed-at, and okq-id if it gets another id,
-// replace those of the same names.
+// that is the failed-to of all queues leads nowhere (see failedToOf), and the others make no
+// circle. Its headers okq-from, okq-error, okq-attempts, okq-failed-at, and okq-id if it gets
+// another id, replace those of the same names.
 //
 // A time that has passed, and a delay of 0, are as none. What fails or expires in a Tick has failed
 // at the time of that Tick.

@@ -205,16 +205,16 @@ test("a batch that drops events does nothing if one of the reads for it fails", 
   await caller.pushAll("q", ["3", "4", "5"]);
   await caller.configure("q", { "max-length": "3", "on-full": "drop-oldest" });
   let failures = 0;
-  for (let isDone = false; !isDone;) {
+  for (let wasPushed = false; !wasPushed;) {
     let reads = 0;
     journal.nextReadFailure = () => (reads++ === failures ? unread() : null);
     const pushing = caller.another().pushBatch("q", ["1", "4", "3"], { onDuplicate: "replace" });
     const answer = await pushing.catch((error: unknown) => error);
     journal.nextReadFailure = () => null;
-    isDone = !(answer instanceof StoreError);
-    if (isDone) expect(answer).toEqual(["1", "4", "3"]);
+    wasPushed = !(answer instanceof StoreError);
+    if (wasPushed) expect(answer).toEqual(["1", "4", "3"]);
     else failures += 1;
-    expect(await caller.ids("q", "ready")).toEqual(isDone ? ["5", "1", "3"] : ["3", "4", "5"]);
+    expect(await caller.ids("q", "ready")).toEqual(wasPushed ? ["5", "1", "3"] : ["3", "4", "5"]);
   }
   expect(failures).toBeGreaterThan(2);
   // Far too many events: most of them stay, and are not read.
