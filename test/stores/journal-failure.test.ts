@@ -208,13 +208,13 @@ test("a batch that drops events does nothing if one of the reads for it fails", 
   for (let wasPushed = false; !wasPushed;) {
     let reads = 0;
     journal.nextReadFailure = () => (reads++ === failures ? unread() : null);
-    const pushing = caller.another().pushBatch("q", ["1", "4", "3"], { onDuplicate: "replace" });
+    const pushing = caller.another().pushBatch("q", ["1", "2", "5"], { onDuplicate: "replace" });
     const answer = await pushing.catch((error: unknown) => error);
     journal.nextReadFailure = () => null;
     wasPushed = !(answer instanceof StoreError);
-    if (wasPushed) expect(answer).toEqual(["1", "4", "3"]);
+    if (wasPushed) expect(answer).toEqual(["1", "2", "5"]);
     else failures += 1;
-    expect(await caller.ids("q", "ready")).toEqual(wasPushed ? ["5", "1", "3"] : ["3", "4", "5"]);
+    expect(await caller.ids("q", "ready")).toEqual(wasPushed ? ["5", "1", "2"] : ["3", "4", "5"]);
   }
   expect(failures).toBeGreaterThan(2);
   // Far too many events: most of them stay, and are not read.

@@ -9,10 +9,10 @@ export function settings(check: Check): void {
   check("settings are those given, and may be taken back", async (store) => {
     expect(await store.settings("q")).toEqual({});
     expect(await store.settings(null)).toEqual({});
-    await store.configure("q", { lease: "5", "max-attempts": "3", "failed-to": "\xff\x00 {a}" });
+    await store.configure("q", { lease: "5", "max-attempts": "3", "failed-to": "\xff\x00 {q}" });
     await store.configure(null, { lease: "7", ttl: "100" });
     await store.configure("q", { lease: "6", "max-attempts": null, backoff: "fixed 1" });
-    const own = { lease: "6", "failed-to": "\xff\x00 {a}", backoff: "fixed 1" };
+    const own = { lease: "6", "failed-to": "\xff\x00 {q}", backoff: "fixed 1" };
     expect(await store.settings("q")).toEqual(own);
     expect(await store.settings(null)).toEqual({ lease: "7", ttl: "100" });
     expect(await store.settings("r")).toEqual({});
