@@ -98,3 +98,13 @@ test.each([1, 2, 3])("the order by time is that of a sorted array, seed %d", (se
     }
   }
 });
+
+test("events come back beside the left-most one, which left after them", () => {
+  const line = new Line<{ place: number }>();
+  const places = [1, 2, 3, 4].map((at) => LEFT_END - at);
+  for (const place of places) line.add({ place });
+  for (const place of places.slice(1)) line.remove(place);
+  for (const place of places.slice(1).toReversed()) line.add({ place });
+  expect(line.page(null, 9, false).map(placeOf)).toEqual(places);
+  expect(line.length).toBe(4);
+});

@@ -57,9 +57,18 @@ export class Line<E extends Placed> {
     if (left === undefined || place > placeOf(plain.peekRight()!)) this.#addToFront(entry);
     else if (place < placeOf(left)) plain.pushLeft(entry);
     else {
-      plain.setFromRight(this.#distanceOf(place), entry);
+      const distance = this.#distanceOf(place);
+      if (placeOf(plain.fromRight(distance)!) !== place) return this.#insert(entry);
+      plain.setFromRight(distance, entry);
       this.#gaps--;
     }
+  }
+
+  /** Its gap went with the event that was left of it, which came back first. This is rare. */
+  #insert(entry: EventOrPlace<E>): void {
+    const all = [...this.#plain, entry].toSorted((a, b) => placeOf(a) - placeOf(b));
+    this.#plain = new Deque<EventOrPlace<E>>();
+    for (const one of all) this.#plain.pushRight(one);
   }
 
   /** Removes the event at that place, which must exist. */
