@@ -88,7 +88,6 @@ export async function startOkq(
         tally.done(operation, result, nowMs);
         endings.done(operation);
       },
-      happened: (...what) => tally.happened(...what),
     },
   });
   const context = contextOf(config, logLimit, {

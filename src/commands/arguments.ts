@@ -195,6 +195,13 @@ export function checkLength(name: string, bytes: Buffer, bytesMax: number): void
   }
 }
 
+const WORKER_BYTES_MAX = 1024;
+
+/** Throws if the name of a worker is longer than okq keeps. */
+export function checkWorker(name: Buffer): void {
+  checkLength("the name of a worker is", name, WORKER_BYTES_MAX);
+}
+
 /**
  * Throws if an id or a queue's name is too long to be new. Commands on existing events do not check
  * it, because the limit may have been higher when an event was pushed.

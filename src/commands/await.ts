@@ -5,6 +5,7 @@ import { failedToOf } from "../queue/settings.ts";
 import { NIL_ARRAY, type Reply } from "../resp/reply.ts";
 import type { Caller } from "./caller.ts";
 import { type QueueCall, type QueueCommand, queueCommand } from "./command.ts";
+import { givenSettings } from "./queue-settings.ts";
 
 /** How it ended, or null if it has not. */
 async function endOf(queue: Buffer, id: Buffer, caller: Caller): Promise<Reply[] | null> {
@@ -20,10 +21,7 @@ async function failureElsewhere(
   id: Buffer,
   { session }: Caller,
 ): Promise<Reply[] | null> {
-  const [own, all] = await Promise.all([
-    session.ask({ kind: "settings", queue }),
-    session.ask({ kind: "settings", queue: null }),
-  ]);
+  const [own, all] = await givenSettings(queue, session);
   const target = failedToOf(queue.toString("latin1"), own, all);
   if (target === null) return null;
   const elsewhere = Buffer.from(target, "latin1");

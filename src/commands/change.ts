@@ -26,7 +26,7 @@ export function selected(events: EventFacts[]): Target[] {
   return events.map(({ id, version }) => ({ id, version }));
 }
 
-export function ones(results: boolean[]): number[] {
+function ones(results: boolean[]): number[] {
   return results.map((isDone) => (isDone ? 1 : 0));
 }
 

@@ -8,17 +8,14 @@ import { type QueueCall, type QueueCommand, queueCommand } from "./command.ts";
 import type { QueueContext } from "./context.ts";
 import { commandError } from "./errors.ts";
 import { demandPush, demandRight } from "./permission.ts";
+import { givenSettings } from "./queue-settings.ts";
 import { wordOf } from "./words.ts";
 
-const NONE: ReadonlyMap<string, string> = new Map();
 const ALL_QUEUES = Buffer.from("*");
 
 /** queue null: all queues. */
 async function show(queue: Buffer | null, { session }: Caller): Promise<Reply> {
-  const [all, own] = await Promise.all([
-    session.ask({ kind: "settings", queue: null }),
-    queue ? session.ask({ kind: "settings", queue }) : NONE,
-  ]);
+  const [own, all] = await givenSettings(queue, session);
   return new Pairs(
     settings.map(({ name }) => [name, Buffer.from(settingText(name, own, all), "latin1")]),
   );

@@ -3,15 +3,13 @@ import { claimantOf } from "../queue/claimant.ts";
 import type { Popped } from "../queue/event.ts";
 import { NIL_ARRAY, type Reply } from "../resp/reply.ts";
 import type { Answer } from "./answer.ts";
-import { checkLength } from "./arguments.ts";
+import { checkWorker } from "./arguments.ts";
 import { type QueueCall, type QueueCommand, queueCommand } from "./command.ts";
 import { commandError } from "./errors.ts";
 import { claimOf } from "./claims.ts";
 import { checkQueues } from "./notify.ts";
 import { eventReply, PoppedEvents } from "./popped-events.ts";
 import type { Options } from "./syntax-types.ts";
-
-const WORKER_BYTES_MAX = 1024;
 
 const POP_OPTIONS =
   "[COUNT count] [WAIT seconds>0] [LEASE seconds>0|NOACK] [WEIGHTS weight ...] [AS worker]";
@@ -36,7 +34,7 @@ function readPop(options: PopOptions, { client, context }: QueueCall): Asked {
     throw commandError("weights", { count: WEIGHTS.length, queues: queues.length });
   }
   const worker = AS ?? Buffer.from(client.name, "latin1");
-  checkLength("the name of a worker is", worker, WORKER_BYTES_MAX);
+  checkWorker(worker);
   return {
     queues: WEIGHTS ? drawn(queues, WEIGHTS) : queues,
     count: COUNT,

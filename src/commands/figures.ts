@@ -7,7 +7,7 @@ import { type QueueCall, type QueueCommand, queueCommand } from "./command.ts";
 import { heldBackBy } from "./held-back.ts";
 import { statusOfAll } from "./inspect.ts";
 import { secondsText } from "./numbers.ts";
-import { pagesOf, Selection } from "./selection.ts";
+import { EVERYTHING, LISTED_DEFAULT, pagesOf } from "./selection.ts";
 
 const MINUTE_S = 60;
 
@@ -44,7 +44,7 @@ async function showStats(queue: Buffer, { client }: QueueCall): Promise<Reply> {
     ["windows", stats.windows],
     ["held-back-by", await heldBackBy(stats, client)],
   ];
-  return new Pairs(entries.filter(([, value]) => value !== null));
+  return Pairs.withoutNil(entries);
 }
 
 interface QueuesOptions {
@@ -53,12 +53,11 @@ interface QueuesOptions {
   COUNT?: number;
 }
 
-const COUNT_DEFAULT = 100;
 /** Queues whose names one call looks at. */
 const LOOKED_AT_MAX = 10_000;
 
 async function showQueues(options: QueuesOptions, { client }: QueueCall): Promise<Reply> {
-  const { MATCH, AFTER = null, COUNT = COUNT_DEFAULT } = options;
+  const { MATCH, AFTER = null, COUNT = LISTED_DEFAULT } = options;
   const glob = MATCH ? Glob.of(MATCH) : null;
   const found: Buffer[] = [];
   let next: Buffer | null = null;
@@ -87,7 +86,7 @@ function queueRow(stats: QueueStats): Pairs {
     ["paused", pausedOf(stats.paused)],
     ["oldest-ready-seconds", ageOf(stats)],
   ];
-  return new Pairs(entries.filter(([, value]) => value !== null));
+  return Pairs.withoutNil(entries);
 }
 
 /** Different errors that one call counts; the others do not appear. */
@@ -99,10 +98,10 @@ function withoutNumbers(error: Buffer): string {
 }
 
 async function showErrors(queue: Buffer, most: number, { client }: QueueCall): Promise<Reply> {
-  const selection = new Selection({});
   const errors = new Map<string, { count: number; id: Buffer }>();
   for (const state of ["failed", "delayed"] as const) {
-    for await (const page of pagesOf({ queue, state, selection, count: Infinity }, client)) {
+    const search = { queue, state, selection: EVERYTHING, count: Infinity };
+    for await (const page of pagesOf(search, client)) {
       for (const { id, lastError, failures, crashes } of page) {
         const counts = state === "failed" || failures + crashes > 0;
         if (!counts || lastError === null) continue;

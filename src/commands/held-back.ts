@@ -2,6 +2,7 @@
 import type { QueueStatus } from "../queue/queue-status.ts";
 import { settingsOf } from "../queue/settings.ts";
 import type { Caller } from "./caller.ts";
+import { givenSettings } from "./queue-settings.ts";
 
 /** null: it hands out events. */
 export async function heldBackBy(
@@ -10,10 +11,7 @@ export async function heldBackBy(
 ): Promise<"paused" | "max-claimed" | null> {
   if (paused.includes("out")) return "paused";
   if (claimed === 0) return null;
-  const [own, all] = await Promise.all([
-    session.ask({ kind: "settings", queue }),
-    session.ask({ kind: "settings", queue: null }),
-  ]);
+  const [own, all] = await givenSettings(queue, session);
   const { claimedMax } = settingsOf(own, all);
   return claimedMax !== null && claimed >= claimedMax ? "max-claimed" : null;
 }

@@ -131,7 +131,7 @@ function docOf(table: Table, command: Command): [Reply, Reply] {
   return [wireName(command.name), new Pairs(entries)];
 }
 
-/** In the form of Redis: "oneof" has the arguments of which a call has one. */
+/** The form of Redis. A call has one of the arguments that "oneof" lists. */
 function argumentDoc({ forms, isOptional, isRepeated }: Argument): Reply {
   const flags = [
     ...(isOptional ? [new Simple("optional")] : []),

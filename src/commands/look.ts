@@ -8,10 +8,9 @@ import { commandError } from "./errors.ts";
 import { heldBackBy } from "./held-back.ts";
 import { secondsText } from "./numbers.ts";
 import { headersReply } from "./popped-events.ts";
-import { pageLimit, Selection, STATES, stateOf, WHICH } from "./selection.ts";
+import { LISTED_DEFAULT, pageLimit, Selection, STATES, stateOf, WHICH } from "./selection.ts";
 import type { Options } from "./syntax-types.ts";
 
-const COUNT_DEFAULT = 100;
 /** How many operations one call may make, and about how many bytes of contents it may answer. */
 const SCANS_MAX = 10;
 const CONTENTS_BYTES_MAX = 1024 * 1024;
@@ -24,7 +23,7 @@ type ListOptions = Options<typeof LIST_OPTIONS>;
 /** Keys that do not apply are left out. */
 function factsOf(event: EventFacts, isFull: boolean, heldBack: string | null = null): Pairs {
   const { id, state, contents, failures, crashes, attemptsMax, atMs, claimant } = event;
-  // A claim under way is an attempt, and so is the one that completed the event.
+  // The claim under way counts as an attempt. So does the claim that completed the event.
   const isUnderWay = state === "claimed" || state === "completed";
   const entries: [string, Reply][] = [
     ["id", id],
@@ -47,7 +46,7 @@ function factsOf(event: EventFacts, isFull: boolean, heldBack: string | null = n
     ["result", event.result],
     ["held-back-by", heldBack],
   ];
-  return new Pairs(entries.filter(([, value]) => value !== null));
+  return Pairs.withoutNil(entries);
 }
 
 function nameOrNull(worker: Buffer): Buffer | null {
@@ -103,7 +102,7 @@ function startAt(cursor: Buffer, states: readonly State[]): Start {
 }
 
 async function listEvents(queue: Buffer, options: ListOptions, call: QueueCall): Promise<Reply> {
-  const { STATE, COUNT = COUNT_DEFAULT, AFTER, REVERSE = false, CONTENTS = false } = options;
+  const { STATE, COUNT = LISTED_DEFAULT, AFTER, REVERSE = false, CONTENTS = false } = options;
   const selection = new Selection(options);
   const all = REVERSE ? STATES.toReversed() : STATES;
   const states = STATE ? [stateOf("STATE", STATE, STATES)] : all;

@@ -1,14 +1,13 @@
 // QPAUSE and QRESUME: a paused queue takes no pushes, or hands out nothing.
 import type { Direction } from "../queue/queue-status.ts";
 import { OK } from "../resp/reply.ts";
-import { checkLength, checkNew } from "./arguments.ts";
+import { checkNew, checkWorker } from "./arguments.ts";
 import { type QueueCommand, queueCommand } from "./command.ts";
 import { commandError } from "./errors.ts";
 import { demandRight } from "./permission.ts";
 import type { Caller } from "./caller.ts";
 import type { Options } from "./syntax-types.ts";
 
-const WORKER_BYTES_MAX = 1024;
 const DIRECTIONS = "[IN|OUT|ALL]";
 
 type Given = Options<typeof DIRECTIONS> & { WORKER?: Buffer };
@@ -22,7 +21,7 @@ function directionsOf(command: string, given: Given, client: Caller): Direction[
   if (WORKER) {
     const other = IN ? "IN" : ALL ? "ALL" : null;
     if (other) throw commandError("exclusiveOptions", { option: "WORKER", other });
-    checkLength("the name of a worker is", WORKER, WORKER_BYTES_MAX);
+    checkWorker(WORKER);
     return ["out"];
   }
   if (OUT) return ["out"];

@@ -54,6 +54,12 @@ export class Selection {
   }
 }
 
+/** Selects every event. */
+export const EVERYTHING = new Selection({});
+
+/** How many entries a list has, unless its COUNT says more or fewer. */
+export const LISTED_DEFAULT = 100;
+
 /** Which events of a queue, and in which order. */
 export interface Search {
   queue: Buffer;

@@ -18,7 +18,7 @@ type NameWords<Name> = Name extends `${string} ${infer Rest}`
   ? [Buffer, ...NameWords<Rest>]
   : [Buffer];
 
-/** The syntax line without what is in brackets. */
+/** The syntax line without its parts in brackets. */
 type Bare<Syntax extends string> = Syntax extends `${infer Before}[${string}]${infer After}`
   ? `${Before}${Bare<After>}`
   : Syntax;

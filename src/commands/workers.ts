@@ -8,9 +8,8 @@ import type { Context } from "./context.ts";
 import { commandError } from "./errors.ts";
 import { statusOfAll } from "./inspect.ts";
 import { secondsText } from "./numbers.ts";
-import { pagesOf, Selection } from "./selection.ts";
+import { EVERYTHING, LISTED_DEFAULT, pagesOf } from "./selection.ts";
 
-const COUNT_DEFAULT = 100;
 /** To ask for the time of the store. */
 const ANY_QUEUE = Buffer.from("queue");
 /** Different workers that one call finds. The others do not appear. */
@@ -54,7 +53,7 @@ async function addClaims(workers: Workers, queue: Buffer, client: Client): Promi
   const search = {
     queue,
     state: "claimed",
-    selection: new Selection({}),
+    selection: EVERYTHING,
     count: Infinity,
   } as const;
   for await (const page of pagesOf(search, client)) {
@@ -92,7 +91,7 @@ function rowOf({ okq, client, name, claims, oldestMs, waitsFor }: Worker, nowMs:
     ["oldest-claim-seconds", Number.isFinite(oldestMs) ? age : null],
     ["waiting", waitsFor.length > 0 ? waitsFor : null],
   ];
-  return new Pairs(entries.filter(([, value]) => value !== null));
+  return Pairs.withoutNil(entries);
 }
 
 const name = "QWORKERS";
@@ -123,7 +122,7 @@ const command: RunCommand<Client, Context> = {
   async run(call) {
     const { args, client } = call;
     const queue = queueOf(call);
-    const { AFTER, COUNT = COUNT_DEFAULT } = options(queue ? args.toSpliced(1, 1) : args);
+    const { AFTER, COUNT = LISTED_DEFAULT } = options(queue ? args.toSpliced(1, 1) : args);
     const workers: Workers = new Map();
     for await (const each of queuesOf(client, queue)) await addClaims(workers, each, client);
     addWaiting(workers, call, queue);

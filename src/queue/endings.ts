@@ -1,20 +1,20 @@
 // Clients that wait until an event has ended, or until a queue is empty. They look when this
 // process ends an event there, and now and then, because other okq processes end events too.
-import type { Cancel, Clock } from "./clock.ts";
+import type { Clock } from "./clock.ts";
 import { nameOf } from "./name-cache.ts";
 import type { Operation } from "./operations.ts";
-import { Waiters } from "./waiters.ts";
+import { type Attempt, Waiters } from "./waiters.ts";
 
 /** However many events end: between two looks of those who wait for a queue. */
 const PAUSE_MS = 50;
 
-interface Awaited {
+interface Awaited<T> {
   queue: Buffer;
   /** null: that the queue is empty. */
   id: Buffer | null;
   timeoutMs: number;
-  /** What was waited for, or null if that is not so yet. */
-  look(): Promise<unknown>;
+  /** Finds how the event ended, or that the queue is empty; null if that is still to come. */
+  look: Attempt<T>;
   /** Ends the wait, as the timeout does. */
   signal: AbortSignal;
 }
@@ -23,7 +23,7 @@ export class Endings {
   readonly #clock: Clock;
   readonly #waiters: Waiters;
   /** Queues whose waiters look soon. */
-  readonly #soon = new Map<string, Cancel>();
+  readonly #soon = new Set<string>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -31,9 +31,8 @@ export class Endings {
   }
 
   /** Resolves with what a look found, or with null at the end of the time. As Waiters.wait(). */
-  async wait<T>({ queue, id, timeoutMs, look, signal }: Awaited): Promise<T | null> {
-    const attempt = look as () => Promise<T | null>;
-    return this.#waiters.wait({ queues: [keyOf(queue, id)], timeoutMs, attempt, signal });
+  wait<T>({ queue, id, timeoutMs, look, signal }: Awaited<T>): Promise<T | null> {
+    return this.#waiters.wait({ queues: [keyOf(queue, id)], timeoutMs, attempt: look, signal });
   }
 
   /** An operation of this process was done. */
@@ -74,11 +73,11 @@ export class Endings {
   #lookSoon(queue: Buffer): void {
     const name = nameOf(queue);
     if (this.#soon.has(name)) return;
-    const look = () => {
+    this.#soon.add(name);
+    this.#clock.after(PAUSE_MS, () => {
       this.#soon.delete(name);
       this.#waiters.wake(keyOf(queue, null), Infinity);
-    };
-    this.#soon.set(name, this.#clock.after(PAUSE_MS, look));
+    });
   }
 }
 

@@ -1,4 +1,4 @@
-// An event, and what is known of it.
+// An event, and the facts that a store keeps about it.
 
 /** Where an event is in its life. It moves between states by transitions (see operations.ts). */
 export type State = "ready" | "delayed" | "claimed" | "failed" | "completed";
@@ -94,7 +94,7 @@ export interface EventFacts {
   /** ready, delayed, claimed: when its own TTL or that of its queue ends. */
   expiresAtMs: number | null;
   headers: Buffer | null;
-  /** Of its claim, if that has a token: who has it (see claimant.ts), and since when. */
+  /** The claimant (see claimant.ts) and the begin of its claim, if the claim has a token. */
   claimant: Buffer | null;
   claimedAtMs: number | null;
   /** Its consumer was asked to stop (cancel). */

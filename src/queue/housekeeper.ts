@@ -1,6 +1,6 @@
-// Work that no client asks for: does what is due when it is due (see Tick), renews the counts of
-// consumers, polls for ready events, because a message to the waiters may be lost, and tells the
-// store what was counted.
+// Periodic work: ticks when something is due (see Tick), renews the counts of consumers, polls for
+// ready events, because a message to the waiters may be lost, and gives the store the counts of the
+// tally.
 import type { Cancel, Clock } from "./clock.ts";
 import type { Consumers } from "./consumers.ts";
 import type { Endings } from "./endings.ts";
@@ -115,7 +115,7 @@ export class Housekeeper {
     const nowMs = this.#clock.nowMs();
     const isFirst = this.#looksAtMs === null;
     const looksFurther = isFirst || nowMs >= this.#looksAtMs!;
-    // What was due may have been done meanwhile.
+    // Another okq may have done the due work meanwhile.
     if (!looksFurther && this.#store.dueInMs() > 0) return;
     const parts = isFirst ? "all" : looksFurther ? "some" : "due";
     const tick = () => this.#ticks.ask({ kind: "tick", limit: TICK_LIMIT, parts });

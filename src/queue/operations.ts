@@ -1,6 +1,6 @@
 // The operations of a store and their results: plain data, with no type of a database. An event
-// moves between states; each operation says from which states to which. What is due moves by itself
-// (see Tick). Times are those of the store's clock, in ms since 1970.
+// moves between states; each operation names the states before and after it. A tick moves the
+// events that are due. Times are those of the store's clock, in ms since 1970.
 //
 //   push -> ready | delayed           delayed -> ready     when it is due, at the left end
 //   pop: ready -> claimed | gone      claimed -> as after a crash, when its lease ends
@@ -68,8 +68,8 @@ export interface Push {
 /**
  * Pushes all of them in one step, or refuses all: there must be room for all that it would add. Of
  * equal ids the second is a Duplicate of the first. With drop-oldest it is refused if it has more
- * events than the queue may have; else they are pushed one after the other, and each may drop
- * whatever is there then: a later one finds such an id free.
+ * events than the queue may have; else they are pushed one after the other. Each push may drop any
+ * event that waits then, also one of this batch. The id of a dropped event is free at once.
  */
 export interface PushBatch {
   kind: "pushBatch";
@@ -203,7 +203,7 @@ export interface Register {
 }
 
 /**
- * Does what is due: leases that ended, delayed events, TTLs, pauses, completed and failed events
+ * Ends the leases, delays, TTLs and pauses whose time has come. Removes completed and failed events
  * that were kept long enough. Forgets unused queues. Moves at most `limit` events, in each queue in
  * order of their time, events with the same deadline in the order of their claims. Their ranks in
  * the line do not depend on how many are moved at a time. The store chooses which queues come

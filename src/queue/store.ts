@@ -2,7 +2,6 @@
 // test/stores/contract.ts is its executable form. No type of a database appears here.
 import type { StoreError } from "./errors.ts";
 import type { Operation, ResultOf } from "./operations.ts";
-import type { Counted } from "./queue-status.ts";
 
 /** Receives the outcome of an operation, once. A success is as durable as the store makes it. */
 export interface Receiver<R> {
@@ -40,12 +39,13 @@ export abstract class Session {
  */
 export type ReadyListener = (queue: Buffer, count: number) => void;
 
-/** Is told what a store does. Must not throw. */
+/**
+ * Is told what a store does. Must not throw. What a tick does to events, and how else events crash,
+ * expire or are dropped, the store counts itself.
+ */
 export interface StoreObserver {
   /** This process did an operation, with that result, at that time of the store. */
   done(operation: Operation, result: unknown, nowMs: number): void;
-  /** A tick of this process, or an operation on the side, did that to so many events of a queue. */
-  happened(queue: Buffer, what: Counted, times: number): void;
 }
 
 /** Called when dueInMs() became less than before, also through another process. */

@@ -68,6 +68,11 @@ export const NIL_ARRAY = new NilArray();
 /** A map in RESP3, in RESP2 a flat array of keys and values. */
 export class Pairs {
   constructor(readonly entries: [Reply, Reply][]) {}
+
+  /** Leaves out the keys whose value is null. */
+  static withoutNil(entries: [Reply, Reply][]): Pairs {
+    return new Pairs(entries.filter(([, value]) => value !== null));
+  }
 }
 
 /** A long reply that is always the same: its bytes are made once per version. */

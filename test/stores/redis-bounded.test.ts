@@ -1,11 +1,10 @@
 // However many events a setting concerns, one operation moves few of them: a script holds up Redis.
 import { expect, test } from "bun:test";
 import type { EventPage } from "../../src/queue/management.ts";
-import { RedisStore } from "../../src/stores/redis/redis-store.ts";
 import { closeAfterTest } from "../support/close-after-test.ts";
 import { startRedis } from "../support/redis-server.ts";
 import { LifeCaller } from "./contract/life-caller.ts";
-import { ignoredCallbacks, targetOf } from "./redis-targets.ts";
+import { openTimedRedis } from "./redis-targets.ts";
 
 const COUNT = 2000;
 
@@ -16,22 +15,8 @@ async function openCaller(): Promise<LifeCaller> {
 async function open() {
   const server = await startRedis();
   closeAfterTest(server);
-  let nowMs = 1_700_000_000_000;
-  const store = await RedisStore.open({
-    target: targetOf({ nodes: [{ host: "127.0.0.1", port: server.port }] }),
-    poolSize: 1,
-    onReady() {},
-    ...ignoredCallbacks,
-    now: () => nowMs,
-  });
-  const caller = new LifeCaller({
-    store,
-    ready: [],
-    nowMs: () => nowMs,
-    advance: (ms) => (nowMs += ms),
-    setRefusing: () => Promise.resolve(),
-    close: () => store.close(),
-  });
+  const clock = { nowMs: 1_700_000_000_000 };
+  const caller = new LifeCaller(await openTimedRedis(server.port, clock));
   closeAfterTest(caller.under);
   return { caller, redis: server.redis };
 }

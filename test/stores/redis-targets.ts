@@ -2,6 +2,7 @@
 import type { Redis } from "ioredis";
 import { RedisStore } from "../../src/stores/redis/redis-store.ts";
 import type { RedisTarget } from "../../src/stores/redis/target.ts";
+import type { StoreUnderTest } from "./contract.ts";
 import { Caller } from "./contract/caller.ts";
 
 export function targetOf(target: Partial<RedisTarget>): RedisTarget {
@@ -51,4 +52,26 @@ export async function openRedisCaller(target: Partial<RedisTarget>): Promise<Cal
     setRefusing: () => Promise.resolve(),
     close: () => store.close(),
   });
+}
+
+/** A store on the Redis at that port, with `clock` instead of the time of the server. */
+export async function openTimedRedis(
+  port: number,
+  clock: { nowMs: number },
+): Promise<StoreUnderTest> {
+  const store = await RedisStore.open({
+    target: targetOf({ nodes: [{ host: "127.0.0.1", port }] }),
+    poolSize: 1,
+    onReady() {},
+    ...ignoredCallbacks,
+    now: () => clock.nowMs,
+  });
+  return {
+    store,
+    ready: [],
+    nowMs: () => clock.nowMs,
+    advance: (ms) => (clock.nowMs += ms),
+    setRefusing: () => Promise.resolve(),
+    close: () => store.close(),
+  };
 }

@@ -1,24 +1,23 @@
 // Upgrades: a new okq finds what an okq of the first layout left in Redis, or goes on to use.
 import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
-import { RedisStore } from "../../src/stores/redis/redis-store.ts";
 import { closeAfterTest } from "../support/close-after-test.ts";
 import { type RedisServer, startRedis } from "../support/redis-server.ts";
 import { Caller } from "./contract/caller.ts";
-import { ignoredCallbacks, openRedisCaller, targetOf } from "./redis-targets.ts";
+import { openRedisCaller, openTimedRedis } from "./redis-targets.ts";
 import { everythingIn } from "./upgrade/everything-in.ts";
 import { FirstOkq } from "./upgrade/first-okq.ts";
 
 const START_MS = 1_700_000_000_000;
 
 let server: RedisServer;
-let nowMs = START_MS;
+const clock = { nowMs: START_MS };
 
 beforeAll(async () => {
   server = await startRedis();
 });
 
 beforeEach(async () => {
-  nowMs = START_MS;
+  clock.nowMs = START_MS;
   await server.redis.flushall();
 });
 
@@ -26,25 +25,13 @@ afterAll(() => server.close());
 
 /** A new okq, with a test clock instead of the server's. */
 async function openNew(): Promise<Caller> {
-  const store = await RedisStore.open({
-    target: targetOf({ nodes: [{ host: "127.0.0.1", port: server.port }] }),
-    poolSize: 1,
-    onReady() {},
-    ...ignoredCallbacks,
-    now: () => nowMs,
-  });
-  return new Caller({
-    store: closeAfterTest(store),
-    ready: [],
-    nowMs: () => nowMs,
-    advance: (ms) => (nowMs += ms),
-    setRefusing: async () => {},
-    close: () => store.close(),
-  });
+  const under = await openTimedRedis(server.port, clock);
+  closeAfterTest(under.store);
+  return new Caller(under);
 }
 
 function openFirst(): FirstOkq {
-  return new FirstOkq(server.redis, "{okq}", nowMs);
+  return new FirstOkq(server.redis, "{okq}", clock.nowMs);
 }
 
 const contentsOf = (id: string) => `contents of ${id}`;
@@ -64,7 +51,7 @@ test("keeps events, claims and the whole order of a queue", async () => {
   // right, then 1 and 2, whose leases ended, then 3, whose pop was undone.
   expect((await first.pop("q", 5000)).ids).toEqual(["right"]);
   expect((await first.pop("q", 30_000)).ids).toEqual(["1"]);
-  nowMs = first.nowMs!;
+  clock.nowMs = first.nowMs!;
   const caller = await openNew();
   expect(await caller.status("q", "other")).toEqual([
     ["q", 8, 2, 0],
@@ -133,7 +120,7 @@ test("converts the scores in ms of an older version", async () => {
 });
 
 test("leases expire on time if the clock of Redis starts in 1970", async () => {
-  nowMs = 60_000;
+  clock.nowMs = 60_000;
   const first = openFirst();
   await first.push("q", "LEFT", events("1"));
   await first.pop("q", 1000);

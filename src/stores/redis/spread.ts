@@ -93,7 +93,7 @@ function parts(operation: Operation, ask: Ask, known: KnownShards): Promise<unkn
     case "configure":
       return configure(operation, ask);
     case "count":
-      return tell(operation, ask);
+      return addCounts(operation, ask);
     case "move":
       throw new StoreError("refused", APART);
     case "probe":
@@ -203,7 +203,7 @@ async function configure(operation: Configure, ask: Ask): Promise<ConfigureOutco
   return outcomes[0]!;
 }
 
-async function tell({ counted }: Count, ask: Ask): Promise<null> {
+async function addCounts({ counted }: Count, ask: Ask): Promise<null> {
   await all([...sections(counted, ({ queue }) => queue)], async ([shard, indexes]) => {
     await ask(shard, { kind: "count", counted: indexes.map((index) => counted[index]!) });
   });

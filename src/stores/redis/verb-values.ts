@@ -6,6 +6,7 @@ import type { ScriptReply } from "./verb.ts";
 export const NO_BYTES = Buffer.alloc(0);
 const EQUALS = Buffer.from("=");
 
+type Counts = [number, number, number, number, number, number, number, number];
 /** How many numbers status.lua answers for a queue. */
 export const COUNTS = 8;
 
@@ -22,11 +23,10 @@ export function timeOf(when: When | null): string {
 export const msOf = (ms: number | null) => (ms === null ? "" : String(ms));
 
 export function statusIn(queue: Buffer, reply: ScriptReply[], at: number): QueueStatus {
-  const counts = reply.slice(at, at + COUNTS) as number[];
-  const [waiting, delayed, claimed, failed, completed, consumers, isIn, isOut] = counts;
+  const counts = reply.slice(at, at + COUNTS) as Counts;
+  const [ready, delayed, claimed, failed, completed, consumers, isIn, isOut] = counts;
   const paused: Direction[] = [];
   if (isIn) paused.push("in");
   if (isOut) paused.push("out");
-  const [rest] = [{ failed: failed!, completed: completed!, consumers: consumers!, paused }];
-  return { queue, ready: waiting!, delayed: delayed!, claimed: claimed!, ...rest };
+  return { queue, ready, delayed, claimed, failed, completed, consumers, paused };
 }

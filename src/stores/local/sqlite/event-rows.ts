@@ -6,9 +6,9 @@ import type { Changes } from "../changes.ts";
 import type { StoredEvent } from "../journal.ts";
 import { encodeMore } from "../more.ts";
 import { encodeFacts } from "../queue-facts.ts";
-import { LEASE_BASE, NO_TIME, PLACE_BASE } from "./schema.ts";
+import { LEASE_BASE, NO_TIME, PLACE_BASE, type StateColumns } from "./schema.ts";
 import { type LocalEvent } from "../local-queue.ts";
-import { CLAIMED, GONE, READY, type StoredState } from "../states.ts";
+import { CLAIMED, GONE, READY } from "../states.ts";
 
 /** Rows inserted by one statement. */
 const insertedAtOnce = 16;
@@ -189,12 +189,7 @@ function positionOf(event: LocalEvent): [state: number, at: number, lease: numbe
 type StoredRow = [
   key: number,
   id: string,
-  state: StoredState,
-  at: number,
-  lease: number,
-  pushed: number,
-  place: number,
-  expires: number | null,
+  ...StateColumns,
   more: string | null,
   contents: string | Uint8Array | null,
 ];

@@ -3,8 +3,8 @@
 
 import type { Database, Statement } from "bun:sqlite";
 import type { LoadProgress, Restoration } from "../journal.ts";
-import { LEASE_BASE, PLACE_BASE, valuesOf } from "./schema.ts";
-import { CLAIMED, DELAYED, numberOf, type StoredState } from "../states.ts";
+import { LEASE_BASE, PLACE_BASE, type StateColumns, valuesOf } from "./schema.ts";
+import { CLAIMED, DELAYED, numberOf } from "../states.ts";
 
 const rowsAtOnce = 10_000;
 const progressEveryMs = 1000;
@@ -12,12 +12,7 @@ const progressEveryMs = 1000;
 type EventRow = [
   key: number,
   queue: number,
-  state: StoredState,
-  at: number,
-  lease: number,
-  pushed: number,
-  place: number,
-  expires: number | null,
+  ...StateColumns,
   id: string,
   more: string | null,
   attempts: number | null,

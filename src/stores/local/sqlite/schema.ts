@@ -2,6 +2,7 @@
 
 import type { Database } from "bun:sqlite";
 import { JournalError } from "../journal.ts";
+import type { StoredState } from "../states.ts";
 
 /** "okqj" in the header of the file. Other SQLite databases are refused. */
 const applicationId = 0x6f6b716a;
@@ -14,6 +15,16 @@ const pageBytes = 8192;
 
 /** The time of a ready event. SQLite stores it in as many bytes as any time of our days. */
 export const NO_TIME = 2 ** 46;
+
+/** The columns of an event that change with its state. */
+export type StateColumns = [
+  state: StoredState,
+  at: number,
+  lease: number,
+  pushed: number,
+  place: number,
+  expires: number | null,
+];
 
 /** Added to a lease (see LocalEvent), so that all leases take the same number of bytes. */
 export const LEASE_BASE = 2 ** 46;
