@@ -12,7 +12,7 @@ import type { Receiver, StoreObserver } from "../../queue/store.ts";
 import { Encoded, Output } from "../../resp/reply.ts";
 import { Batch, type IsAffected, type Position } from "./batch.ts";
 import { type Fetch, isUnread } from "./fetch.ts";
-import { FIXED_KEYS, fixedKeys, queueKey, QueueKeys, STAGED } from "./keys.ts";
+import { type ChannelNames, FIXED_KEYS, fixedKeys, queueKey, QueueKeys, STAGED } from "./keys.ts";
 import { RareQueues } from "./rare-queues.ts";
 import { type Route, TURNED_AWAY } from "./route.ts";
 import { EncodedCall, sendCall, sendTogether } from "./encoded-call.ts";
@@ -29,7 +29,7 @@ export interface LaneOptions {
   /** The number of its shard in a cluster. */
   shard: number | null;
   processId: string;
-  channels: { ready: string; due: string };
+  channels: ChannelNames;
   /** Shared by all lanes with this tag. */
   time: ServerTime;
   route: Route;
@@ -59,8 +59,8 @@ const OVERDUE_MS = 300;
 
 /** How ioredis' error begins for a command that it did not send. */
 const NOT_SENT = "Stream isn't writeable";
-/** Time, tick, need of memory, two channels, process, shard. */
-const FIXED_ARGS = 7;
+/** Time, tick, need of memory, three channels, process, shard. */
+const FIXED_ARGS = 8;
 
 export class Lane {
   readonly #options: LaneOptions;
@@ -92,7 +92,10 @@ export class Lane {
     const { tag, shard, processId, channels } = options;
     this.#options = options;
     this.#fixedKeys = encoded(fixedKeys(tag, processId));
-    this.#fixedArgs = encoded([channels.ready, channels.due, processId, String(shard ?? "")]);
+    const { ready, due, ended } = channels;
+    // In a cluster a message goes to every node: only those that wake consumers are worth that.
+    const told = shard === null ? ended : "";
+    this.#fixedArgs = encoded([ready, due, processId, String(shard ?? ""), told]);
     this.#queueKeys = new QueueKeys(tag);
     this.#rare = new RareQueues(options.clock);
   }
