@@ -40,12 +40,14 @@ export const errorTexts = {
   duplicateEvent: {
     text: "ERR duplicate event {id}",
     when:
-      "An event with that id is ready, delayed, claimed or failed in the queue. After a repeated " +
-      "push it means that the first one had succeeded.",
+      "An event with that id is ready, delayed, claimed or failed in the queue, or was pushed " +
+      "within its `dedupe-window`. After a repeated push it means that the first one had succeeded.",
   },
   duplicate: {
     text: "DUPLICATE {id}",
-    when: "QPUSH, and an event with that id is in the queue. Nothing was done.",
+    when:
+      "QPUSH, and an event with that id is in the queue, or was pushed within its " +
+      "`dedupe-window`. Nothing was done.",
   },
   queueFull: {
     text: "QUEUEFULL {queue}",
@@ -80,6 +82,10 @@ export const errorTexts = {
   unknownSetting: {
     text: "ERR unknown setting, known: {known}; got '{setting}'",
     when: "QCONFIG or QDEFAULT with a setting that does not exist.",
+  },
+  tooManyPausedWorkers: {
+    text: "ERR at most {max} workers of a queue may be paused at a time: {queue}",
+    when: "QPAUSE WORKER, and so many workers of the queue are paused. Nothing was done.",
   },
   moveToItself: {
     text: "ERR the target is the queue itself",

@@ -1,5 +1,7 @@
 // Joins the Lua files into the scripts that run a batch. Each run of a script makes all functions
 // in it anew, so a batch runs the smallest one that has its verbs.
+import { PAUSED_WORKERS_MAX } from "../../queue/management.ts";
+import { WINDOWS_MAX } from "../../queue/windows.ts";
 import batch from "./batch.lua" with { type: "text" };
 import ack from "./full/ack.lua" with { type: "text" };
 import cancel from "./full/cancel.lua" with { type: "text" };
@@ -66,7 +68,16 @@ export interface Script {
 }
 
 const keyNames = Object.entries({ ...INFIXES, STAGED, ...SINGLE_KEYS });
-const numbers = { FIXED_KEYS, LARGE_BYTES, PUSHED_LEFT, SHARDS, TICKS_PER_MS, USUAL_LEASE_MS };
+const numbers = {
+  FIXED_KEYS,
+  LARGE_BYTES,
+  PAUSED_WORKERS_MAX,
+  PUSHED_LEFT,
+  SHARDS,
+  TICKS_PER_MS,
+  USUAL_LEASE_MS,
+  WINDOWS_MAX,
+};
 
 function scriptOf(...files: string[]): Script {
   const body = [...files, batch].join("\n");
@@ -85,10 +96,10 @@ function scriptOf(...files: string[]): Script {
   return { text, sha: new Bun.CryptoHasher("sha1").update(text).digest("hex") };
 }
 
-const life = [prelude, queue, figures, events, claims, push, pop, ack, redo, fail, crash];
-const lookers = [touch, peek, ready];
 /** What files define is seen by those behind them. Lua allows 200 names at a time. */
-const shared = [pushBatch, popBatch, unpop, facts, resume, status];
+const shared = [prelude, queue, figures, events, claims, ack, redo, fail, crash];
+const lookers = [touch, peek, ready];
+const sharedByOthers = [unpop, facts, resume, status];
 const others = [
   get,
   scan,
@@ -131,8 +142,14 @@ export const scripts = {
     staged,
     rare,
   ),
-  life: scriptOf(...life, ...lookers.map(hidden)),
-  full: scriptOf(...life, ...shared, ...[...lookers, ...others, ...periodic].map(hidden)),
+  life: scriptOf(...shared, ...[push, pop, ...lookers].map(hidden)),
+  full: scriptOf(
+    ...shared,
+    hidden(push + pushBatch),
+    hidden(pop + popBatch),
+    ...sharedByOthers,
+    ...[...lookers, ...others, ...periodic].map(hidden),
+  ),
 };
 
 export type Level = keyof typeof scripts;
