@@ -6,7 +6,7 @@ import type { Direction, QueueStatus } from "../../queue/queue-status.ts";
 import { factsIn } from "./event-facts.ts";
 import { peek, ready } from "./plain-verbs.ts";
 import { management } from "./management-verbs.ts";
-import { headersOf, headOf, Value } from "./value.ts";
+import { headersOf } from "./value.ts";
 import { COUNTS, given, msOf, NO_BYTES, statusIn, timeOf } from "./verb-values.ts";
 import {
   type Argument,
@@ -14,6 +14,7 @@ import {
   poppedOf,
   type ScriptReply,
   type Undo,
+  valueOf,
   type Verb,
 } from "./verb.ts";
 
@@ -46,10 +47,9 @@ interface Pushed {
 function pushedArguments(
   { id, contents }: Pushed,
   { headers }: PushOptions,
-  { plainHead, nowMs, batchNumber }: Encoding,
+  encoding: Encoding,
 ): Argument[] {
-  const head = headers ? headOf(nowMs, headers, batchNumber) : plainHead;
-  return [id ? "ID" : "NEW", id ?? "", new Value(head, contents)];
+  return [id ? "ID" : "NEW", id ?? "", valueOf(contents, headers, encoding)];
 }
 
 const REFUSED = { [-1]: "QUEUEFULL", [-2]: "PAUSED" } as const;
@@ -133,6 +133,7 @@ export const full: { [K in Operation["kind"]]: Verb<K> } = {
       pops.map(({ queue, claimant }, at) =>
         poppedIn((reply as ScriptReply[])[at] ?? null, queue, claimant),
       ),
+    doneIn: (reply) => (reply as ScriptReply[]).length,
   },
   popBatch: {
     name: "pop_batch",
