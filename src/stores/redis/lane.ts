@@ -7,12 +7,12 @@
 import type { Redis } from "ioredis";
 import type { Clock } from "../../queue/clock.ts";
 import { StoreError } from "../../queue/errors.ts";
-import type { Operation } from "../../queue/operations.ts";
 import type { Receiver, StoreObserver } from "../../queue/store.ts";
 import { Encoded, Output } from "../../resp/reply.ts";
 import { Batch, type IsAffected, type Position } from "./batch.ts";
 import { type Fetch, isUnread } from "./fetch.ts";
-import { FIXED_KEYS, fixedKeys, queueKey, QueueKeys, STAGED } from "./keys.ts";
+import { type ChannelNames, FIXED_KEYS, fixedKeys, queueKey, QueueKeys, STAGED } from "./keys.ts";
+import type { Operation } from "./operation.ts";
 import { RareQueues } from "./rare-queues.ts";
 import { type Route, TURNED_AWAY } from "./route.ts";
 import { EncodedCall, sendCall, sendTogether } from "./encoded-call.ts";
@@ -30,7 +30,7 @@ export interface LaneOptions {
   /** The number of its shard in a cluster. */
   shard: number | null;
   processId: string;
-  channels: { ready: string; due: string };
+  channels: ChannelNames;
   /** Shared by all lanes with this tag. */
   time: ServerTime;
   route: Route;
@@ -60,8 +60,8 @@ const OVERDUE_MS = 300;
 
 /** How ioredis' error begins for a command that it did not send. */
 const NOT_SENT = "Stream isn't writeable";
-/** Time, tick, need of memory, two channels, process, shard. */
-const FIXED_ARGS = 7;
+/** Time, tick, need of memory, three channels, process, shard. */
+const FIXED_ARGS = 8;
 
 export class Lane {
   readonly #options: LaneOptions;
@@ -93,7 +93,10 @@ export class Lane {
     const { tag, shard, processId, channels } = options;
     this.#options = options;
     this.#fixedKeys = encoded(fixedKeys(tag, processId));
-    this.#fixedArgs = encoded([channels.ready, channels.due, processId, String(shard ?? "")]);
+    const { ready, due, ended } = channels;
+    // In a cluster a message goes to every node: only those that wake consumers are worth that.
+    const told = shard === null ? ended : "";
+    this.#fixedArgs = encoded([ready, due, processId, String(shard ?? ""), told]);
     this.#queueKeys = new QueueKeys(tag);
     this.#rare = new RareQueues(options.clock);
   }
@@ -169,7 +172,7 @@ export class Lane {
     const isPlain = level === "plain" || level === "tokens";
     const staged = isPlain && this.#mayStage(redis) ? batch.staged() : null;
     if (!staged) return inline();
-    const transacted = this.#transact(redis, batch, level, staged);
+    const transacted = this.#transact(redis, batch, staged);
     transacted.then((reply) => (reply ? answered(reply) : inline()), failed);
   }
 
@@ -231,14 +234,10 @@ export class Lane {
    * Sends the batch with its large contents beside it. Resolves with the reply of the script, or
    * with null if nothing was done, and rejects if the outcome is unknown.
    */
-  async #transact(
-    redis: Redis,
-    batch: Batch,
-    level: Level,
-    staged: Staged[],
-  ): Promise<ScriptReply[] | null> {
+  async #transact(redis: Redis, batch: Batch, staged: Staged[]): Promise<ScriptReply[] | null> {
     const { tag, limits } = this.#options;
     const output = this.#output;
+    const level = this.#levelOf(batch);
     output.clear();
     const head = headOf(this.#options.time.nowMs(), null, ++this.#batches);
     const names = writeStaging(output, tag, level, this.#fixedKeys, staged, head);

@@ -37,6 +37,7 @@ local function claim_of(queue, id, token)
 end
 
 local function leave_claimed(queue, id)
+  ended[queue.name] = true
   fill_in(queue, { id })
   redis.call('ZREM', queue.claimed, id)
   if queue.has_claims then
@@ -175,6 +176,7 @@ do
     else
       keep_more(queue, id, more)
       redis.call('ZADD', queue.failed, take_ticks(1), id)
+      ended[queue.name] = true
       trim(queue, 'failed', '')
     end
     return 'failed'

@@ -40,6 +40,7 @@ local function end_claims_with_tokens(queue, first, last)
   local records = records_at(queue, asked)
   local ids, missed = matching(asked, records, first)
   if #ids > 0 then
+    ended[queue.name] = true
     if redis.call('ZREM', queue.claimed, unpack(ids)) < #ids then
       ids, missed = matching(asked, records, first, {})
     end
