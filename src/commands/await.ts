@@ -42,12 +42,16 @@ async function isEmpty(queue: Buffer, isClaimedOnly: boolean, { session }: Calle
   return left === 0 ? true : null;
 }
 
-function wait<T>(
+async function wait<T>(
   awaited: { queue: Buffer; id: Buffer | null; timeoutMs: number },
   look: () => Promise<T | null>,
   { client, context }: QueueCall,
 ): Promise<T | null> {
-  return client.consumer.waits(context.endings.wait<T>({ ...awaited, look, signal: client.gone }));
+  // Without messages of other processes it only takes longer.
+  await context.store.watch([awaited.queue], "ended").catch(() => {});
+  return await client.consumer.waits(
+    context.endings.wait<T>({ ...awaited, look, signal: client.gone }),
+  );
 }
 
 const shared = {

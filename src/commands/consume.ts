@@ -64,7 +64,7 @@ async function pop(asked: Asked, call: QueueCall): Promise<Popped[] | null> {
   if (areAllowed) client.consumer.popsFrom(queues, maxWaitingBytes);
   const attempt = () => popOnce(asked, call);
   if (waitMs === 0) return await attempt();
-  await context.store.watch();
+  await context.store.watch(queues, "ready");
   const wait = { queues, timeoutMs: waitMs, signal: client.gone, attempt, takes: true } as const;
   return await client.consumer.waits(context.waiters.wait(wait), queues);
 }

@@ -41,7 +41,7 @@ export const errorTexts = {
     text: "ERR duplicate event {id}",
     when:
       "An event with that id is ready, delayed, claimed or failed in the queue, or was pushed " +
-      "within its `dedupe-window`. After a repeated push it means that the first one had succeeded.",
+      "within its `dedupe-window`. After a repeated push it means that the first one succeeded.",
   },
   duplicate: {
     text: "DUPLICATE {id}",
@@ -82,10 +82,6 @@ export const errorTexts = {
   unknownSetting: {
     text: "ERR unknown setting, known: {known}; got '{setting}'",
     when: "QCONFIG or QDEFAULT with a setting that does not exist.",
-  },
-  tooManyPausedWorkers: {
-    text: "ERR at most {max} workers of a queue may be paused at a time: {queue}",
-    when: "QPAUSE WORKER, and so many workers of the queue are paused. Nothing was done.",
   },
   moveToItself: {
     text: "ERR the target is the queue itself",
@@ -158,7 +154,9 @@ export const errorTexts = {
   },
   tooMany: {
     text: "ERR too many {things}, {count} of at most {max}",
-    when: "A command names more queues, sections, patterns or commands than allowed.",
+    when:
+      "A command names more queues, sections, patterns or commands than allowed, or as many " +
+      "workers of the queue are paused.",
   },
   syntax: {
     text: "ERR syntax error",

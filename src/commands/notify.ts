@@ -37,7 +37,7 @@ async function notify(timeoutMs: number, { client, context }: QueueCall): Promis
   const { consumer, session } = client;
   // A driver that repeats a QNOTIFY on a new connection would wait and never get an event.
   if (!consumer.hasRegistered) throw commandError("notRegistered");
-  if (timeoutMs > 0) await context.store.watch();
+  if (timeoutMs > 0) await context.store.watch(consumer.queues, "ready");
   const wait = context.waiters.wait({
     queues: consumer.queues,
     timeoutMs,

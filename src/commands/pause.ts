@@ -57,7 +57,8 @@ export const pauseCommands: QueueCommand[] = [
       const worker = given.WORKER ?? null;
       const pause: Pause = { kind: "pause", queue, directions, forMs: FOR, worker };
       if (await client.session.ask(pause)) return OK;
-      throw commandError("tooManyPausedWorkers", { max: PAUSED_WORKERS_MAX, queue });
+      const max = PAUSED_WORKERS_MAX;
+      throw commandError("tooMany", { things: "paused workers", count: max + 1, max });
     },
   }),
   queueCommand({

@@ -2,10 +2,17 @@
 import { describe, expect, test } from "bun:test";
 import { settings } from "../../src/queue/settings.ts";
 import { eventually } from "../support/eventually.ts";
-import { lifeStores, startOkqOn, type TestOkq } from "../support/okq-server.ts";
+import {
+  lifeStoresAndCluster,
+  startOkqOn,
+  type TestOkq,
+  useCluster,
+} from "../support/okq-server.ts";
 import { ask, type ReadableMap } from "../support/readable.ts";
 import { passwordOf, writeUsers } from "../support/users.ts";
 import type { Wire } from "../support/wire.ts";
+
+useCluster();
 
 const defaults = Object.fromEntries(settings.map((setting) => [setting.name, setting.default]));
 
@@ -24,14 +31,14 @@ async function changed(client: Wire, ...command: string[]): Promise<Record<strin
   );
 }
 
-describe.each(lifeStores)("on %s", (store) => {
+describe.each(lifeStoresAndCluster)("on %s", (store) => {
   test("QCONFIG shows, changes and takes back the settings of a queue", async () => {
     const client = await (await startOkqOn(store)).connect();
     await ask(client, "HELLO", 3);
     expect(await changed(client, "QCONFIG", "q")).toEqual({});
-    const set = ["lease", "5", "MAX-LENGTH", "7", "backoff", "1,2.5", "failed-to", "\xff"];
+    const set = ["lease", "5", "MAX-LENGTH", "7", "backoff", "1,2.5", "failed-to", "q@\xff"];
     expect(await ask(client, "QCONFIG", "q", ...set)).toBe("+OK");
-    const own = { lease: "5", "max-length": "7", backoff: "1,2.5", "failed-to": "\xc3\xbf" };
+    const own = { lease: "5", "max-length": "7", backoff: "1,2.5", "failed-to": "q@\xc3\xbf" };
     expect(await changed(client, "QCONFIG", "q")).toEqual(own);
     expect(await changed(client, "QCONFIG", "p")).toEqual({});
     expect(await ask(client, "QSTATUS")).toEqual([["q", 0, 0, 0]]);
@@ -75,8 +82,10 @@ describe.each(lifeStores)("on %s", (store) => {
       expect(await ask(client, "QCONFIG", "q", ...words)).toStartWith(`-ERR ${refusal}`);
     }
     expect(await changed(client, "QCONFIG", "q")).toEqual({});
-    await ask(client, "QCONFIG", "a", "failed-to", "b");
-    expect(await ask(client, "QCONFIG", "b", "failed-to", "a")).toStartWith("-ERR failed-to would");
+    await ask(client, "QCONFIG", "a", "failed-to", "a@b");
+    expect(await ask(client, "QCONFIG", "a@b", "failed-to", "a")).toStartWith(
+      "-ERR failed-to would",
+    );
   });
 
   test("QPAUSE hands out nothing, or refuses pushes, until QRESUME or its end", async () => {
@@ -113,6 +122,43 @@ describe.each(lifeStores)("on %s", (store) => {
     );
   });
 
+  test("QSTATS names paused workers, of which there are at most 1,000", async () => {
+    const client = await (await startOkqOn(store)).connect();
+    await ask(client, "HELLO", 3);
+    const shown = async () => ((await ask(client, "QSTATS", "q")) as ReadableMap).map;
+    expect(await shown()).not.toHaveProperty("paused-workers");
+    await ask(client, "QPAUSE", "q", "WORKER", "w b", "FOR", "100");
+    await ask(client, "QPAUSE", "q", "WORKER", "w a");
+    expect(await shown()).toMatchObject({ "paused-workers": ["w a", "w b"], paused: "no" });
+    const workers = Array.from({ length: 998 }, (_, at) => `${at}`);
+    client.pipeline(...workers.map((worker) => ["QPAUSE", "q", "WORKER", worker]));
+    await client.take(workers.length);
+    const refused = "-ERR too many paused workers, 1001 of at most 1000";
+    expect(await ask(client, "QPAUSE", "q", "WORKER", "one more")).toBe(refused);
+    await ask(client, "QRESUME", "q", "WORKER", "w a");
+    expect(await ask(client, "QPAUSE", "q", "WORKER", "one more")).toBe("+OK");
+  });
+
+  test("an id is taken within the dedupe-window of its push", async () => {
+    const client = await (await startOkqOn(store)).connect();
+    await ask(client, "QCONFIG", "q", "dedupe-window", "600");
+    expect(await ask(client, "QPUSH", "q", "x", "ID", "1")).toBe("1");
+    expect(await ask(client, "QLPUSH", "q", "2", "x")).toBe("+OK");
+    expect(await ask(client, "QPOP", "COUNT", "2", "NOACK", "FROM", "q")).toHaveLength(2);
+    expect(await ask(client, "QPUSH", "q", "x", "ID", "1")).toBe("-DUPLICATE 1");
+    expect(await ask(client, "QPUSH", "q", "x", "ID", "2", "ONDUP", "KEEP")).toBe("2");
+    const replace = ["QPUSH", "q", "x", "ID", "2", "ONDUP", "REPLACE"];
+    expect(await ask(client, ...replace)).toBe("-DUPLICATE 2");
+    expect(await ask(client, "QRPUSH", "q", "1", "x")).toBe("-ERR duplicate event 1");
+    const pairs = ["PAIRS", "1", "x", "3", "y"];
+    expect(await ask(client, "QMPUSH", "q", ...pairs)).toEqual([null, "3"]);
+    await ask(client, "HELLO", 3);
+    const { map } = (await ask(client, "QSTATS", "q")) as ReadableMap;
+    expect(map).toMatchObject({ ready: 1, windows: 3 });
+    await ask(client, "QFLUSH", "q");
+    expect(await ask(client, "QPUSH", "q", "x", "ID", "1")).toBe("1");
+  });
+
   test("each user may show, change and pause what its groups and patterns allow", async () => {
     const users = ["root all *", "ann manage,push q*", "bob consume q*", "eve inspect,manage *"];
     const okq = await startOkqOn(store, { users: writeUsers(...users).path });
@@ -126,9 +172,9 @@ describe.each(lifeStores)("on %s", (store) => {
       `-NOPERM User ${name} has no permissions to run the '${command}' command`;
     const forbidden = (name: string, queue: string) =>
       `-NOPERM User ${name} has no permissions to use the queue '${queue}'`;
-    expect(await ask(ann, "QCONFIG", "q", "failed-to", "qdead")).toBe("+OK");
+    expect(await ask(ann, "QCONFIG", "q", "failed-to", "q@dead")).toBe("+OK");
     expect(await ask(ann, "QCONFIG", "q", "failed-to", "dead")).toBe(forbidden("ann", "dead"));
-    expect(await ask(eve, "QCONFIG", "q", "failed-to", "qdead")).toBe(forbidden("eve", "qdead"));
+    expect(await ask(eve, "QCONFIG", "q", "failed-to", "q@dead")).toBe(forbidden("eve", "q@dead"));
     expect(await ask(eve, "QCONFIG", "q", "lease", "5")).toBe("+OK");
     expect(await ask(bob, "QCONFIG", "q")).toBe(denied("bob", "qconfig"));
     expect(await ask(ann, "QDEFAULT", "lease", "5")).toBe(forbidden("ann", "*"));

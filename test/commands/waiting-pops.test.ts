@@ -3,14 +3,17 @@
 import { describe, expect, test } from "bun:test";
 import { eventually, eventuallyEqual } from "../support/eventually.ts";
 import {
-  lifeStores,
+  lifeStoresAndCluster,
   startOkqOn,
   startTestOkq,
   startTestRedis,
   type TestOkq,
+  useCluster,
 } from "../support/okq-server.ts";
 import { ask, askAll, type Readable, readable } from "../support/readable.ts";
 import type { Wire } from "../support/wire.ts";
+
+useCluster();
 
 const LONG = 60;
 
@@ -45,7 +48,7 @@ async function events(client: Wire): Promise<[string, number][] | null> {
   return reply && reply.map(([, id, , , attempt]) => [id as string, attempt as number]);
 }
 
-describe.each(lifeStores)("on %s", (store) => {
+describe.each(lifeStoresAndCluster)("on %s", (store) => {
   test("pops an event that is there at once", async () => {
     const client = await (await startOkqOn(store)).connect();
     await ask(client, "QPUSH", "q", "x", "ID", "1");

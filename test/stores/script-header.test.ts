@@ -6,9 +6,12 @@ import { join } from "node:path";
 import { NO_OPTIONS } from "../../src/queue/event.ts";
 import { encodeHeaders } from "../../src/queue/headers.ts";
 import type { Operation } from "../../src/queue/operations.ts";
+import type { Session } from "../../src/queue/store.ts";
 import { RedisStore } from "../../src/stores/redis/redis-store.ts";
+import type { Operation as LaneOperation, ResultOf } from "../../src/stores/redis/operation.ts";
 import { full } from "../../src/stores/redis/full-verbs.ts";
 import { plain } from "../../src/stores/redis/plain-verbs.ts";
+import { tokens } from "../../src/stores/redis/token-verbs.ts";
 import type { Argument, Encoding, ScriptReply } from "../../src/stores/redis/verb.ts";
 import { closeAfterTest } from "../support/close-after-test.ts";
 import { startTestRedis } from "../support/okq-server.ts";
@@ -34,6 +37,7 @@ interface Verb {
 /** By the path of its file, each verb; those of one name are called with the same arguments. */
 const verbs: [path: string, Verb][] = [
   ...Object.values(plain).map((verb) => [`plain/${verb.name}`, verb as unknown as Verb] as const),
+  ...Object.values(tokens).map((verb) => [`tokens/${verb.name}`, verb as unknown as Verb] as const),
   ...Object.values(full).map((verb) => [`full/${verb.name}`, verb as unknown as Verb] as const),
 ].map(([path, verb]) => [path, verb]);
 
@@ -65,6 +69,37 @@ const start = { afterMs: 60_000 };
 const options = { ...NO_OPTIONS, headers: encodeHeaders([[bytes, bytes]]), backoff: "fixed 5" };
 
 const changes = { kind: "set", queue, id: queue } as const;
+
+/** On a queue that has nothing rare. */
+const plainQueue = { queue: Buffer.from("plain") };
+const token = Buffer.from("1-0");
+const plainOptions = { ...NO_OPTIONS, headers: options.headers };
+const plainOperations: Operation[] = [
+  { ...plainQueue, kind: "push", end: "left", id: bytes, contents: bytes, options: plainOptions },
+  { ...plainQueue, kind: "push", end: "right", id: null, contents: bytes, options: null },
+  {
+    ...plainQueue,
+    kind: "pushBatch",
+    end: "left",
+    events: [{ id: queue, contents: bytes }],
+    options: plainOptions,
+  },
+  {
+    ...plainQueue,
+    kind: "pushBatch",
+    end: "left",
+    events: [{ id: null, contents: bytes }],
+    options: NO_OPTIONS,
+  },
+  { ...plainQueue, kind: "pop", leaseMs: 0, claimant },
+  { ...plainQueue, kind: "pop", leaseMs: 1000, claimant },
+  { kind: "popBatch", queues: [queue, plainQueue.queue], count: 5, leaseMs: null, claimant },
+  { ...plainQueue, kind: "ack", id: bytes, token, result: bytes },
+  { ...plainQueue, kind: "ackBatch", claims: [{ id: bytes, token }] },
+  { ...plainQueue, kind: "redo", id: bytes, token, start: null },
+  { ...plainQueue, kind: "touch", id: bytes, token, leaseMs: 5, progress: null, log: null },
+  { ...plainQueue, kind: "touchBatch", claims: [{ id: bytes, token }], leaseMs: null },
+];
 
 /** Some of each kind, so that each verb of the scripts is called. */
 const operations: Operation[] = [
@@ -119,6 +154,23 @@ const operations: Operation[] = [
   { kind: "probe" },
 ];
 
+/** A move between shards, as a lane gets it. */
+async function moveApart(session: Session): Promise<void> {
+  const ask = <O extends LaneOperation>(operation: O) =>
+    session.ask(operation as never) as Promise<ResultOf<O>>;
+  const targets = [{ id: queue, version: null }];
+  await session.ask({ kind: "push", queue, end: "left", id: queue, contents: bytes, options });
+  const copies = await ask({ kind: "copyOut", queue, targets: [...targets, ...targets] });
+  expect(await ask({ kind: "copyOut", queue: bytes, targets })).toEqual([null]);
+  const found = copies.filter((copy) => copy !== null);
+  const added = await ask({ kind: "copyIn", queue: bytes, copies: found, owner: "x" });
+  expect(added).toEqual(["added", "there"]);
+  const { id, mark } = found[0]!;
+  for (const isKept of [true, false]) {
+    await ask({ kind: "settle", queue: bytes, copies: [{ id, mark, isKept }], owner: "x" });
+  }
+}
+
 async function exchangesOfAllVerbs(): Promise<Record<string, Exchange[]>> {
   const { port } = await startTestRedis();
   const target = targetOf({ nodes: [{ host: "127.0.0.1", port }] });
@@ -140,7 +192,10 @@ async function exchangesOfAllVerbs(): Promise<Record<string, Exchange[]>> {
       const popped = await session.ask({ kind: "pop", queue: undone, leaseMs, claimant: null });
       expect(await session.ask({ kind: "unpop", queue: undone, popped: popped! })).toBe(true);
     }
+    for (const operation of plainOperations) await session.ask(operation);
+    await Promise.all(plainOperations.map((operation) => session.ask(operation)));
     for (const operation of operations) await session.ask(operation);
+    await moveApart(session);
     // One batch: the plain verbs that it has are done by the full script.
     await Promise.all(operations.map((operation) => session.ask(operation)));
   } finally {
@@ -152,7 +207,7 @@ async function exchangesOfAllVerbs(): Promise<Record<string, Exchange[]>> {
 test("every verb is called and replies as its header says", async () => {
   const exchanges = await exchangesOfAllVerbs();
   for (const [path, calls] of Object.entries(exchanges)) {
-    const script = readFileSync(join(folder, `${path.replace("_", "-")}.lua`), "utf8");
+    const script = readFileSync(join(folder, `${path.replaceAll("_", "-")}.lua`), "utf8");
     const [argv, returns] = [headerOf(script, "ARGV"), headerOf(script, "Returns")];
     expect([path, calls.length > 0]).toEqual([path, true]);
     for (const { call, reply } of calls) {

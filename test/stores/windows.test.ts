@@ -1,5 +1,5 @@
-// Dedupe windows where the contract does not look: their rows, their memory, a batch that fails, and
-// how many a queue may have.
+// Dedupe windows where the contract does not look: their rows, their memory, a batch that fails,
+// and how many a queue may have.
 // oxlint-disable no-await-in-loop -- the steps take place in this order
 import { Database } from "bun:sqlite";
 import { expect, setDefaultTimeout, test } from "bun:test";
@@ -132,10 +132,10 @@ test("a backup has the windows, also those taken meanwhile", async () => {
   const { store, under } = await open();
   for (let batch = 0; batch < 20; batch++) await store.pushBatch("q", names(500, `a ${batch}`));
   const file = join(newFolder(), "copy.db");
-  let isDone = false;
-  const copied = under.store.backup!(file).then(() => (isDone = true));
+  const progress = { isDone: false };
+  const copied = under.store.backup!(file).then(() => (progress.isDone = true));
   let pushed = 0;
-  while (!isDone) {
+  while (!progress.isDone) {
     await store.push("q", `${pushed++}`);
     await store.pushWith("q", "a 1-1", { onDuplicate: "replace" });
     store.advance(1);

@@ -1,5 +1,5 @@
-// The dedupe windows of a queue. Of each it keeps when it ends and a hash of its id, in 85 bits and by
-// secrets of this process: ids that share it do not occur.
+// The dedupe windows of a queue: of each its end, and a hash of its id of 85 bits with secrets of
+// this process, which no two ids ever share.
 import { ColdIndex } from "./cold-index.ts";
 import { hashOf } from "./hash-index.ts";
 import { TimeLine, type TimeAndRank } from "./time-line.ts";

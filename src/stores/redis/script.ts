@@ -3,10 +3,13 @@
 import { PAUSED_WORKERS_MAX } from "../../queue/management.ts";
 import { WINDOWS_MAX } from "../../queue/windows.ts";
 import batch from "./batch.lua" with { type: "text" };
+import counter from "./counter.lua" with { type: "text" };
 import ack from "./full/ack.lua" with { type: "text" };
 import cancel from "./full/cancel.lua" with { type: "text" };
 import claims from "./full/claims.lua" with { type: "text" };
 import configure from "./full/configure.lua" with { type: "text" };
+import copyIn from "./full/copy-in.lua" with { type: "text" };
+import copyOut from "./full/copy-out.lua" with { type: "text" };
 import count from "./full/count.lua" with { type: "text" };
 import crash from "./full/crash.lua" with { type: "text" };
 import events from "./full/events.lua" with { type: "text" };
@@ -34,6 +37,7 @@ import retry from "./full/retry.lua" with { type: "text" };
 import scan from "./full/scan.lua" with { type: "text" };
 import set from "./full/set.lua" with { type: "text" };
 import settings from "./full/settings.lua" with { type: "text" };
+import settle from "./full/settle.lua" with { type: "text" };
 import stats from "./full/stats.lua" with { type: "text" };
 import status from "./full/status.lua" with { type: "text" };
 import tick from "./full/tick.lua" with { type: "text" };
@@ -58,9 +62,18 @@ import rare from "./plain/rare.lua" with { type: "text" };
 import plainReady from "./plain/ready.lua" with { type: "text" };
 import plainRedo from "./plain/redo.lua" with { type: "text" };
 import staged from "./plain/staged.lua" with { type: "text" };
+import taking from "./plain/taking.lua" with { type: "text" };
 import prelude from "./prelude.lua" with { type: "text" };
 import { SHARDS } from "./shards.ts";
 import stage from "./stage.lua" with { type: "text" };
+import ackWithTokens from "./tokens/ack-with-tokens.lua" with { type: "text" };
+import claiming from "./tokens/claiming.lua" with { type: "text" };
+import matching from "./tokens/matching.lua" with { type: "text" };
+import tokensPopBatch from "./tokens/pop-batch.lua" with { type: "text" };
+import popWithTokens from "./tokens/pop-with-tokens.lua" with { type: "text" };
+import pushMade from "./tokens/push-made.lua" with { type: "text" };
+import redoWithTokens from "./tokens/redo-with-tokens.lua" with { type: "text" };
+import tokensTouch from "./tokens/touch.lua" with { type: "text" };
 
 export interface Script {
   text: string;
@@ -96,10 +109,26 @@ function scriptOf(...files: string[]): Script {
   return { text, sha: new Bun.CryptoHasher("sha1").update(text).digest("hex") };
 }
 
-/** What files define is seen by those behind them. Lua allows 200 names at a time. */
-const shared = [prelude, queue, figures, events, claims, ack, redo, fail, crash];
+const plain = [plainAck, plainPeek, taking, plainPop, plainPush, plainReady, plainRedo];
+const withTokens = [pushMade, claiming, popWithTokens, tokensPopBatch, matching, ackWithTokens];
+const life = [
+  prelude,
+  counter,
+  queue,
+  figures,
+  events,
+  claims,
+  hidden(push + pushBatch),
+  hidden(pop + popBatch),
+  ack,
+  redo,
+  fail,
+  crash,
+];
 const lookers = [touch, peek, ready];
-const sharedByOthers = [unpop, facts, resume, status];
+/** What files define is seen by those behind them. Lua allows 200 names at a time. */
+const shared = [unpop, facts, resume, status];
+const moves = [move, copyOut, copyIn, settle].join("\n");
 const others = [
   get,
   scan,
@@ -110,7 +139,7 @@ const others = [
   configure,
   pause,
   list,
-  move,
+  moves,
   set,
   cancel,
   count,
@@ -126,30 +155,25 @@ function hidden(file: string): string {
 /**
  * - plain: classic verbs on queues that have nothing rare (see rare.lua). It answers "FULL", and
  *   has done nothing, if one of the queues has.
+ * - tokens: these, and verbs for claims with tokens and for made ids; on the same queues
  * - life: the verbs of which each event needs some, on any queue
  * - full: all verbs
  */
 export const scripts = {
-  plain: scriptOf(
+  plain: scriptOf(stage, prelude, ...plain, staged, rare),
+  tokens: scriptOf(
     stage,
     prelude,
-    plainAck,
-    plainPeek,
-    plainPop,
-    plainPush,
-    plainReady,
-    plainRedo,
+    counter,
+    ...plain,
+    ...withTokens,
+    redoWithTokens,
+    tokensTouch,
     staged,
     rare,
   ),
-  life: scriptOf(...shared, ...[push, pop, ...lookers].map(hidden)),
-  full: scriptOf(
-    ...shared,
-    hidden(push + pushBatch),
-    hidden(pop + popBatch),
-    ...sharedByOthers,
-    ...[...lookers, ...others, ...periodic].map(hidden),
-  ),
+  life: scriptOf(...life, ...lookers.map(hidden)),
+  full: scriptOf(...life, ...shared, ...[...lookers, ...others, ...periodic].map(hidden)),
 };
 
 export type Level = keyof typeof scripts;

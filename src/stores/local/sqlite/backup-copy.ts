@@ -88,13 +88,12 @@ export class BackupCopy {
 
   /** One may have been added to the copy meanwhile. */
   #copyWindows(): boolean {
+    const some = `FROM main.windows WHERE (queue, ends, id) > (?, ?, ?) ORDER BY queue, ends, id`;
     const copy = this.#db.prepare(
-      `INSERT OR IGNORE INTO copy.windows SELECT * FROM main.windows
-       WHERE (queue, ends, id) > (?, ?, ?) ORDER BY queue, ends, id LIMIT ${rowsAtOnce}`,
+      `INSERT OR IGNORE INTO copy.windows SELECT * ${some} LIMIT ${rowsAtOnce}`,
     );
     const next = this.#db.prepare(
-      `SELECT queue, ends, id FROM main.windows
-       WHERE (queue, ends, id) > (?, ?, ?) ORDER BY queue, ends, id LIMIT 1 OFFSET ${rowsAtOnce - 1}`,
+      `SELECT queue, ends, id ${some} LIMIT 1 OFFSET ${rowsAtOnce - 1}`,
     );
     try {
       copy.run(...this.#copiedWindow);

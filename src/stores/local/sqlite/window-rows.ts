@@ -1,5 +1,5 @@
-// The rows of dedupe windows, in the order in which those of a queue end. A row may outlast its window
-// until a chore deletes it.
+// The rows of dedupe windows, in the order in which those of a queue end. A row may outlast its
+// window until a chore deletes it.
 import type { Database, Statement } from "bun:sqlite";
 import type { Changes } from "../changes.ts";
 import type { Restoration } from "../journal.ts";
