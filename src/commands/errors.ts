@@ -45,9 +45,7 @@ export const errorTexts = {
   },
   duplicate: {
     text: "DUPLICATE {id}",
-    when:
-      "QPUSH, and an event with that id is in the queue, or was pushed within its " +
-      "`dedupe-window`. Nothing was done.",
+    when: "QPUSH, and the id is taken, by an event or a `dedupe-window`. Nothing was done.",
   },
   queueFull: {
     text: "QUEUEFULL {queue}",
@@ -158,9 +156,7 @@ export const errorTexts = {
   },
   tooMany: {
     text: "ERR too many {things}, {count} of at most {max}",
-    when:
-      "A command names more queues, sections, patterns or commands than allowed, or as many " +
-      "workers of the queue are paused.",
+    when: "A command names, or with it a queue would have, more of something than allowed.",
   },
   syntax: {
     text: "ERR syntax error",
