@@ -11,6 +11,7 @@ import { checkQueues } from "./notify.ts";
 import { eventReply, PoppedEvents } from "./popped-events.ts";
 import { Submission } from "./submission.ts";
 import type { Options } from "./syntax-types.ts";
+import { waiting } from "./waiting.ts";
 
 const POP_OPTIONS =
   "[COUNT count] [WAIT seconds>0] [LEASE seconds>0|NOACK] [WEIGHTS weight ...] [AS worker]";
@@ -68,8 +69,8 @@ async function popOrWait(asked: Asked, { client, context }: QueueCall): Promise<
   const { queues, operation, waitMs } = asked;
   const attempt = async () => foundIn(await client.session.ask(operation));
   await context.store.watch(queues, "ready");
-  const wait = { queues, timeoutMs: waitMs, signal: client.gone, attempt, takes: true } as const;
-  return await client.consumer.waits(context.waiters.wait(wait), queues);
+  const wait = { queues, timeoutMs: waitMs, attempt, takes: true } as const;
+  return await waiting(client, (signal) => context.waiters.wait({ ...wait, signal }), queues);
 }
 
 /** Null: nothing. */

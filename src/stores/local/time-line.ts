@@ -66,6 +66,24 @@ export class TimeLine<T> {
     if (block.first === block.times.length) this.#blocks.splice(blockAt, 1);
   }
 
+  /** How many have that time or an earlier one. */
+  countTo(atMs: number): number {
+    let count = 0;
+    for (const { times } of this.#blocks) {
+      if (times.at(-1)! <= atMs) count += times.length;
+      else return count + times.filter((time) => time <= atMs).length;
+    }
+    return count;
+  }
+
+  /** Whether there is a value at that position. */
+  has(atMs: number, rank: number): boolean {
+    const block = this.#blocks[this.#blockAt(atMs, rank)];
+    if (block === undefined) return false;
+    const index = indexIn(block, atMs, rank);
+    return block.times[index] === atMs && block.ranks[index] === rank;
+  }
+
   /** Replaces the value at that position, which must exist. */
   replace(atMs: number, rank: number, value: T): void {
     const block = this.#blocks[this.#blockAt(atMs, rank)]!;

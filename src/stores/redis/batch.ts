@@ -18,7 +18,7 @@ import { isForMove, type Operation } from "./operation.ts";
 import { type Staged, stagedOf } from "./staged.ts";
 import type { Level } from "./script.ts";
 import { headOf } from "./value.ts";
-import { type Argument, poppedCount, type ScriptReply } from "./verb.ts";
+import type { Argument, ScriptReply } from "./verb.ts";
 import { higher, isChange, levelOf, type Variant, variantOf, verbOf } from "./verbs.ts";
 
 /** Which call has the session's latest operation: later ones may not join an earlier call. */
@@ -190,8 +190,8 @@ export class Batch {
     };
     const plainHead = headOf(nowMs, null, batchNumber);
     const encoding = { numberOf, isStaged, nowMs, batchNumber, plainHead };
-    for (const { kind, operations, chain } of this.#calls) {
-      const verb = verbOf(kind, level);
+    for (const { operations, chain } of this.#calls) {
+      const verb = verbOf(operations[0]!, level);
       const call = verb.call(operations as never, encoding);
       const { number, hasSeveralCalls } = endOf(chain);
       // A negative length announces the number of a chain: see batch.lua.
@@ -216,8 +216,8 @@ export class Batch {
       const isMade = reply !== undefined && !isNotMade(reply);
       this.hasFailed ||= reply instanceof Error;
       const all = call.operations.length;
-      const isPlain = this.#sentAs === "plain";
-      const done = !isMade ? 0 : isCut ? poppedCount(reply, isPlain) : all;
+      const { doneIn } = verbOf(call.operations[0]!, this.#sentAs);
+      const done = !isMade ? 0 : isCut ? doneIn!(reply) : all;
       if (done < all) rest.#moveFrom(call, done);
       call.results = isMade ? resultsOf(call, reply, this.#sentAs) : [];
       this.hasFailed ||=
@@ -311,13 +311,9 @@ function isNotMade(reply: ScriptReply): boolean {
   return Buffer.isBuffer(reply);
 }
 
-function resultsOf(
-  { kind, operations }: Call,
-  reply: ScriptReply,
-  level: Level,
-): unknown[] | StoreError {
+function resultsOf({ operations }: Call, reply: ScriptReply, level: Level): unknown[] | StoreError {
   if (reply instanceof Error) return new StoreError("refused", reply.message);
-  return verbOf(kind, level).results(reply, operations as never);
+  return verbOf(operations[0]!, level).results(reply, operations as never);
 }
 
 function observe({ operations, results }: Call, observer: StoreObserver, nowMs: number): void {

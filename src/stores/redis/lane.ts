@@ -22,6 +22,7 @@ import { execute, mayTransact, type Staged, writeStaging } from "./staged.ts";
 import type { RedisTarget } from "./target.ts";
 import { headOf, Value } from "./value.ts";
 import type { ScriptReply } from "./verb.ts";
+import { higher } from "./verbs.ts";
 
 export interface LaneOptions {
   /** The hash tag of all its keys. */
@@ -168,15 +169,16 @@ export class Lane {
       else this.#failed(batch, this.#storeError(error));
     };
     const inline = () => this.#call(redis, "evalsha", level, batch, answered, failed);
-    const staged = level === "plain" && this.#mayStage(redis) ? batch.staged() : null;
+    const isPlain = level === "plain" || level === "tokens";
+    const staged = isPlain && this.#mayStage(redis) ? batch.staged() : null;
     if (!staged) return inline();
     const transacted = this.#transact(redis, batch, staged);
     transacted.then((reply) => (reply ? answered(reply) : inline()), failed);
   }
 
   #levelOf(batch: Batch): Level {
-    if (batch.level !== "plain" || this.#rare.isEmpty) return batch.level;
-    return batch.hasAny(this.#rare) ? "life" : "plain";
+    if (this.#rare.isEmpty || !batch.hasAny(this.#rare)) return batch.level;
+    return higher(batch.level, "life");
   }
 
   #mayStage(redis: Redis): boolean {
@@ -235,10 +237,11 @@ export class Lane {
   async #transact(redis: Redis, batch: Batch, staged: Staged[]): Promise<ScriptReply[] | null> {
     const { tag, limits } = this.#options;
     const output = this.#output;
+    const level = this.#levelOf(batch);
     output.clear();
     const head = headOf(this.#options.time.nowMs(), null, ++this.#batches);
-    const names = writeStaging(output, tag, this.#fixedKeys, staged, head);
-    this.#write("evalsha", "plain", batch, "STAGED");
+    const names = writeStaging(output, tag, level, this.#fixedKeys, staged, head);
+    this.#write("evalsha", level, batch, "STAGED");
     output.write(["EXEC"], 2);
     this.#expectAnswer(redis, limits.timeoutMs);
     const reply = await execute(redis, [...names, "evalsha", "exec"], output.bytes());

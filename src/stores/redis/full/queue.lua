@@ -1,10 +1,9 @@
--- What a queue has beside its line: settings and pauses. What the whole store has: the counter of
--- tokens and made ids.
--- KEYS    settings counter, of the queue: all
+-- What a queue has beside its line: settings and pauses.
+-- KEYS    settings, of the queue: all
 -- ARGV    as in batch.lua
 -- Returns nothing by itself
 
-local all_settings, is_seeded, made_ms, made_count
+local all_settings, is_seeded
 
 -- A table of a flat list of names and values.
 local function by_name(flat)
@@ -48,6 +47,7 @@ local function open(queue)
   queue.has_completed = redis.call('ZCARD', queue.completed) > 0
   queue.has_claims = redis.call('HLEN', queue.claims) > 0
   queue.has_more = redis.call('HLEN', queue.more) > 0
+  queue.has_windows = redis.call('ZCARD', WINDOWS .. queue.name) > 0
   queue.is_open = true
   return queue
 end
@@ -118,8 +118,13 @@ end
 
 -- Whether this worker gets nothing.
 local function is_worker_paused(queue, claimant)
-  local worker = string.match(claimant, '^%S* %S* (.*)$')
-  return worker ~= nil and is_paused(queue, 'worker ' .. worker)
+  local key = PAUSED_WORKERS .. queue.name
+  if queue.has_paused_workers == nil then
+    queue.has_paused_workers = redis.call('EXISTS', key) == 1
+  end
+  local worker = queue.has_paused_workers and string.match(claimant, '^%S* %S* (.*)$')
+  local till = worker and redis.call('ZSCORE', key, worker)
+  return till and tonumber(till) > now()
 end
 
 local function tell_ready(queue, count)
@@ -136,23 +141,9 @@ local function will_be_due(queue, ms)
   end
 end
 
--- A text that was never made before: for a token or an id.
-local function made()
-  if not made_ms then
-    local latest = redis.call('HMGET', COUNTER, 'ms', 'count')
-    made_ms, made_count = tonumber(latest[1]) or -1, tonumber(latest[2]) or 0
-    at_end[#at_end + 1] = function()
-      redis.call('HSET', COUNTER, 'ms', made_ms, 'count', made_count)
-    end
-  end
-  if now() > made_ms then
-    made_ms, made_count = now(), 0
-  else
-    made_count = made_count + 1
-  end
-  local shard = tonumber(ARGV[7])
-  local number = shard and made_count * SHARDS + shard or made_count
-  return string.format('%.0f-%.0f', made_ms, number)
+-- When dedupe windows are forgotten that end then: see windows.ts.
+local function forgotten_at(ms)
+  return (math.floor(ms / 1000) + 1) * 1000
 end
 
 -- A time given as "+ms" from now, "@ms" since 1970, or "" for none.
