@@ -22,6 +22,8 @@ export class Changes {
   readonly queueNumbers: number[] = [];
   /** Queues that were given a number or other settings, with their number then. */
   readonly named: { queue: LocalQueue; number: number }[] = [];
+  /** Queues whose figures were changed. */
+  readonly figured = new Set<LocalQueue>();
   readonly retired = new Map<number, Retired>();
   /** Numbers of forgotten queues; kept until a commit has succeeded. */
   readonly forgotten: number[] = [];
@@ -63,6 +65,12 @@ export class Changes {
   configured(queue: LocalQueue, undo: () => void): void {
     this.#undos.push(undo);
     this.named.push({ queue, number: this.numberOf(queue) });
+  }
+
+  /** The figures of a queue were changed, which has a number. */
+  counted(queue: LocalQueue, undo: () => void): void {
+    this.#undos.push(undo);
+    this.figured.add(queue);
   }
 
   /** Something else was changed that the journal has to write. */
@@ -130,6 +138,7 @@ export class Changes {
     this.touched.length = 0;
     this.queueNumbers.length = 0;
     this.named.length = 0;
+    this.figured.clear();
     this.defaults = null;
     this.countedMs = 0;
     this.isDemanded = false;
