@@ -1,18 +1,17 @@
 // The store on a Redis Cluster: the contract, the comparison with the local store, and the
 // behaviour of shards.
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { INFIXES } from "../../src/stores/redis/keys.ts";
-import { RedisStore } from "../../src/stores/redis/redis-store.ts";
 import { shardOf, SHARDS, shards, slotOf } from "../../src/stores/redis/shards.ts";
 import { eventually } from "../support/eventually.ts";
 import { type Cluster, startCluster } from "../support/redis-cluster.ts";
-import { type StoreUnderTest, storeContract } from "./contract.ts";
+import { storeContract } from "./contract.ts";
 import { Caller } from "./contract/caller.ts";
 import { LifeCaller } from "./contract/life-caller.ts";
 import { compareStores } from "./differential.ts";
 import { testLikeReference } from "./like-reference.ts";
+import { openOnCluster, queuesApart } from "./open-cluster.ts";
 import { openLocal } from "./open-local.ts";
-import { lastingKeys, targetOf, ignoredCallbacks } from "./redis-targets.ts";
+import { lastingKeys } from "./redis-targets.ts";
 
 let cluster: Cluster;
 
@@ -22,34 +21,7 @@ beforeAll(async () => {
 
 afterAll(() => cluster.close());
 
-/** A batch is retried for timeoutMs, by default longer than any test. */
-async function openCluster(timeoutMs = 600_000): Promise<StoreUnderTest> {
-  await Promise.all(cluster.nodes.map(({ redis }) => redis.flushall()));
-  let nowMs = 1_700_000_000_000;
-  const ready: StoreUnderTest["ready"] = [];
-  const { address, port } = cluster.nodes[0]!;
-  const store = await RedisStore.open({
-    target: targetOf({ mode: "cluster", nodes: [{ host: address, port }], timeoutMs }),
-    poolSize: 1,
-    onReady: (queue, count) => ready.push([queue.toString("latin1"), count]),
-    ...ignoredCallbacks,
-    now: () => nowMs,
-  });
-  return {
-    store,
-    ready,
-    parts: SHARDS,
-    nowMs: () => nowMs,
-    advance: (ms) => (nowMs += ms),
-    async setRefusing(queue, isRefusing) {
-      const { tag, slot } = shards[shardOf(Buffer.from(queue, "latin1"))]!;
-      const key = Buffer.from(`${tag}${INFIXES.EVENTS}${queue}`, "latin1");
-      const { redis } = await cluster.ownerOf(slot);
-      await (isRefusing ? redis.set(key, "of another type") : redis.del(key));
-    },
-    close: () => store.close(),
-  };
-}
+const openCluster = (timeoutMs?: number) => openOnCluster(cluster, timeoutMs);
 
 storeContract("cluster", () => openCluster(), { parts: SHARDS });
 testLikeReference("cluster", () => openCluster(), { seeds: [7, 9, 11], rounds: 100 });
@@ -65,13 +37,6 @@ test.each(seeds)("random operations get the answers of the local store (seed %d)
     await local.close();
   }
 });
-
-/** Names of queues in different slots. */
-function queuesApart(count: number): string[] {
-  const found = new Map<number, string>();
-  for (let n = 0; found.size < count; n++) found.set(shardOf(Buffer.from(`q${n}`)), `q${n}`);
-  return [...found.values()];
-}
 
 describe("in a cluster", () => {
   test("shards have different slots, spread evenly, as Redis computes them", async () => {

@@ -6,7 +6,9 @@ import { join } from "node:path";
 import { NO_OPTIONS } from "../../src/queue/event.ts";
 import { encodeHeaders } from "../../src/queue/headers.ts";
 import type { Operation } from "../../src/queue/operations.ts";
+import type { Session } from "../../src/queue/store.ts";
 import { RedisStore } from "../../src/stores/redis/redis-store.ts";
+import type { Operation as LaneOperation, ResultOf } from "../../src/stores/redis/operation.ts";
 import { full } from "../../src/stores/redis/full-verbs.ts";
 import { plain } from "../../src/stores/redis/plain-verbs.ts";
 import type { Argument, Encoding, ScriptReply } from "../../src/stores/redis/verb.ts";
@@ -119,6 +121,23 @@ const operations: Operation[] = [
   { kind: "probe" },
 ];
 
+/** A move between shards, as a lane gets it. */
+async function moveApart(session: Session): Promise<void> {
+  const ask = <O extends LaneOperation>(operation: O) =>
+    session.ask(operation as never) as Promise<ResultOf<O>>;
+  const targets = [{ id: queue, version: null }];
+  await session.ask({ kind: "push", queue, end: "left", id: queue, contents: bytes, options });
+  const copies = await ask({ kind: "copyOut", queue, targets: [...targets, ...targets] });
+  expect(await ask({ kind: "copyOut", queue: bytes, targets })).toEqual([null]);
+  const found = copies.filter((copy) => copy !== null);
+  const added = await ask({ kind: "copyIn", queue: bytes, copies: found, owner: "x" });
+  expect(added).toEqual(["added", "there"]);
+  const { id, mark } = found[0]!;
+  for (const isKept of [true, false]) {
+    await ask({ kind: "settle", queue: bytes, copies: [{ id, mark, isKept }], owner: "x" });
+  }
+}
+
 async function exchangesOfAllVerbs(): Promise<Record<string, Exchange[]>> {
   const { port } = await startTestRedis();
   const target = targetOf({ nodes: [{ host: "127.0.0.1", port }] });
@@ -141,6 +160,7 @@ async function exchangesOfAllVerbs(): Promise<Record<string, Exchange[]>> {
       expect(await session.ask({ kind: "unpop", queue: undone, popped: popped! })).toBe(true);
     }
     for (const operation of operations) await session.ask(operation);
+    await moveApart(session);
     // One batch: the plain verbs that it has are done by the full script.
     await Promise.all(operations.map((operation) => session.ask(operation)));
   } finally {
@@ -152,7 +172,7 @@ async function exchangesOfAllVerbs(): Promise<Record<string, Exchange[]>> {
 test("every verb is called and replies as its header says", async () => {
   const exchanges = await exchangesOfAllVerbs();
   for (const [path, calls] of Object.entries(exchanges)) {
-    const script = readFileSync(join(folder, `${path.replace("_", "-")}.lua`), "utf8");
+    const script = readFileSync(join(folder, `${path.replaceAll("_", "-")}.lua`), "utf8");
     const [argv, returns] = [headerOf(script, "ARGV"), headerOf(script, "Returns")];
     expect([path, calls.length > 0]).toEqual([path, true]);
     for (const { call, reply } of calls) {

@@ -8,12 +8,13 @@ import { StoreError } from "../../queue/errors.ts";
 import { nameOf } from "../../queue/name-cache.ts";
 import { Failures } from "../../queue/failures.ts";
 import type { Popped } from "../../queue/event.ts";
-import type { Operation, Pop } from "../../queue/operations.ts";
+import type { Pop } from "../../queue/operations.ts";
 import type { Receiver, StoreObserver } from "../../queue/store.ts";
 import type { Encoded } from "../../resp/reply.ts";
 import { Fetch } from "./fetch.ts";
 import { needsMemory, sizeOf, weightOf } from "./operation-size.ts";
 import type { QueueKeys } from "./keys.ts";
+import { isForMove, type Operation } from "./operation.ts";
 import { type Staged, stagedOf } from "./staged.ts";
 import type { Level } from "./script.ts";
 import { headOf } from "./value.ts";
@@ -322,7 +323,9 @@ function resultsOf(
 function observe({ operations, results }: Call, observer: StoreObserver, nowMs: number): void {
   if (!Array.isArray(results)) return;
   for (const [at, result] of results.entries()) {
-    if (!(result instanceof StoreError)) observer.done(operations[at]!, result, nowMs);
+    const operation = operations[at]!;
+    if (isForMove(operation) || result instanceof StoreError) continue;
+    observer.done(operation, result, nowMs);
   }
 }
 

@@ -1,9 +1,10 @@
 // The contents of claimed events that are too large to pass through Lua. They are fetched after the
 // script's reply: the claim keeps them.
 import type { Popped } from "../../queue/event.ts";
-import type { Operation, Pop } from "../../queue/operations.ts";
+import type { Pop } from "../../queue/operations.ts";
 import type { Output } from "../../resp/reply.ts";
 import { INFIXES, queueKey, TICKS_PER_MS } from "./keys.ts";
+import type { Operation } from "./operation.ts";
 import { contentsOf, headersOf, pushedAtMsOf } from "./value.ts";
 import { ABSENT, type ScriptReply, type Undo } from "./verb.ts";
 

@@ -1,11 +1,12 @@
 // The verbs of the other scripts, on any queue. See full/*.lua.
 import { Refusal, type StoreError } from "../../queue/errors.ts";
 import { Duplicate, NO_OPTIONS, type Popped, type PushOptions } from "../../queue/event.ts";
-import { BATCH_CONTENTS_BYTES, type Claim, type Operation } from "../../queue/operations.ts";
+import { BATCH_CONTENTS_BYTES, type Claim } from "../../queue/operations.ts";
 import type { Direction, QueueStatus } from "../../queue/queue-status.ts";
 import { factsIn } from "./event-facts.ts";
 import { peek, ready } from "./plain-verbs.ts";
 import { management } from "./management-verbs.ts";
+import type { Operation } from "./operation.ts";
 import { headersOf, headOf, Value } from "./value.ts";
 import { COUNTS, given, msOf, NO_BYTES, statusIn, timeOf } from "./verb-values.ts";
 import {

@@ -1,5 +1,5 @@
 // The verbs that move and change events, and those of figures. See full/*.lua.
-import type { Operation } from "../../queue/operations.ts";
+import { BATCH_CONTENTS_BYTES } from "../../queue/operations.ts";
 import {
   type Counted,
   COUNTED,
@@ -7,6 +7,7 @@ import {
   type QueueCounts,
   type QueueStats,
 } from "../../queue/queue-status.ts";
+import type { Copy, CopyInOutcome, Operation } from "./operation.ts";
 import { COUNTS, given, msOf, statusIn, timeOf } from "./verb-values.ts";
 import type { ScriptReply, Verb } from "./verb.ts";
 
@@ -55,7 +56,55 @@ function statsIn(queue: Buffer, reply: ScriptReply): QueueStats {
   };
 }
 
+const outcomes: CopyInOutcome[] = ["taken", "added", "there"];
+
+/** As full/copy-out.lua answers them. */
+function copyIn(reply: ScriptReply): Copy | null {
+  if (reply === null) return null;
+  const [id, state, due, version, mark, value, more, errors, log] = reply as Buffer[];
+  return {
+    id: id!,
+    state: state!,
+    due: due!,
+    version: version!,
+    mark: mark!,
+    value: value!,
+    more: more!,
+    errors: errors!,
+    log: log!,
+  };
+}
+
 export const management = {
+  copyOut: {
+    name: "copy_out",
+    call: ([out], { numberOf }) => [
+      numberOf(out!.queue),
+      String(BATCH_CONTENTS_BYTES),
+      ...out!.targets.flatMap(({ id, version }) => [id, version ?? ""]),
+    ],
+    results: (reply) => [(reply as ScriptReply[]).map(copyIn)],
+  },
+  copyIn: {
+    name: "copy_in",
+    call: ([add], { numberOf }) => [
+      numberOf(add!.queue),
+      add!.owner,
+      ...add!.copies.flatMap(({ id, state, due, mark, value, more, errors, log }) => {
+        return [id, state, due, mark, value, more, errors, log];
+      }),
+    ],
+    results: (reply) => [(reply as number[]).map((outcome) => outcomes[outcome]!)],
+  },
+  settle: {
+    name: "settle",
+    call: ([settle], { numberOf }) => [
+      numberOf(settle!.queue),
+      settle!.owner,
+      ...settle!.copies.flatMap(({ id, mark, isKept }) => [id, mark, isKept ? "KEEP" : "DROP"]),
+    ],
+    results: () => [null],
+  },
   move: {
     name: "move",
     call: ([move], { numberOf }) => [

@@ -1,7 +1,14 @@
 // How much of a batch an operation is.
-import type { Operation } from "../../queue/operations.ts";
+import type { Operation } from "./operation.ts";
 
-const GROWING: ReadonlySet<string> = new Set(["push", "pushBatch", "move", "set", "probe"]);
+const GROWING: ReadonlySet<string> = new Set([
+  "push",
+  "pushBatch",
+  "move",
+  "copyIn",
+  "set",
+  "probe",
+]);
 
 /** Whether Redis must have memory left for it. */
 export function needsMemory(kind: Operation["kind"]): boolean {
@@ -15,6 +22,7 @@ export function weightOf(operation: Operation): number {
   if ("events" in operation) return operation.events.length;
   if ("claims" in operation) return operation.claims.length;
   if ("targets" in operation) return operation.targets.length;
+  if ("copies" in operation) return operation.copies.length;
   if ("consumers" in operation) return operation.consumers.length;
   if ("counted" in operation) return operation.counted.length;
   return "limit" in operation ? operation.limit : 1;
@@ -27,6 +35,8 @@ export function sizeOf(operation: Operation): number {
       return (operation.id?.length ?? 0) + operation.contents.length;
     case "pushBatch":
       return operation.events.reduce((sum, { contents }) => sum + contents.length, 0);
+    case "copyIn":
+      return operation.copies.reduce((sum, { value }) => sum + value.length, 0);
     case "ack":
     case "redo":
       return operation.id.length;

@@ -5,6 +5,8 @@ import ack from "./full/ack.lua" with { type: "text" };
 import cancel from "./full/cancel.lua" with { type: "text" };
 import claims from "./full/claims.lua" with { type: "text" };
 import configure from "./full/configure.lua" with { type: "text" };
+import copyIn from "./full/copy-in.lua" with { type: "text" };
+import copyOut from "./full/copy-out.lua" with { type: "text" };
 import count from "./full/count.lua" with { type: "text" };
 import crash from "./full/crash.lua" with { type: "text" };
 import events from "./full/events.lua" with { type: "text" };
@@ -32,6 +34,7 @@ import retry from "./full/retry.lua" with { type: "text" };
 import scan from "./full/scan.lua" with { type: "text" };
 import set from "./full/set.lua" with { type: "text" };
 import settings from "./full/settings.lua" with { type: "text" };
+import settle from "./full/settle.lua" with { type: "text" };
 import stats from "./full/stats.lua" with { type: "text" };
 import status from "./full/status.lua" with { type: "text" };
 import tick from "./full/tick.lua" with { type: "text" };
@@ -89,6 +92,7 @@ const life = [prelude, queue, figures, events, claims, push, pop, ack, redo, fai
 const lookers = [touch, peek, ready];
 /** What files define is seen by those behind them. Lua allows 200 names at a time. */
 const shared = [pushBatch, popBatch, unpop, facts, resume, status];
+const moves = [move, copyOut, copyIn, settle].join("\n");
 const others = [
   get,
   scan,
@@ -99,7 +103,7 @@ const others = [
   configure,
   pause,
   list,
-  move,
+  moves,
   set,
   cancel,
   count,

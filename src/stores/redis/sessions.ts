@@ -5,7 +5,8 @@ import type { Operation, ResultOf } from "../../queue/operations.ts";
 import { type Receiver, Session } from "../../queue/store.ts";
 import { Position } from "./batch.ts";
 import type { Lane } from "./lane.ts";
-import { type Ask, type KnownShards, shardOfAll, spread } from "./spread.ts";
+import type { Ask } from "./move-apart.ts";
+import { type KnownShards, shardOfAll, spread } from "./spread.ts";
 
 /** All of its operations go through one lane. */
 export class LaneSession extends Session {

@@ -17,13 +17,10 @@ import {
   type PopBatch,
   type Tick,
   type Register,
-  type ResultOf,
 } from "../../queue/operations.ts";
 import type { QueuePage, QueueStatus } from "../../queue/queue-status.ts";
+import { type Ask, moveApart } from "./move-apart.ts";
 import { shardOf, SHARDS } from "./shards.ts";
-
-/** Submits one part to its shard. */
-export type Ask = <O extends Operation>(shard: number, operation: O) => Promise<ResultOf<O>>;
 
 /** Facts about the shards that this process knows. */
 export interface KnownShards {
@@ -38,7 +35,7 @@ export interface KnownShards {
 /** How many such shards at a time: so few that an idle okq sends a cluster very little. */
 const LOOKED_AT_ONCE = 8;
 
-/** Why a move between two shards is refused, and a setting by which events would move so. */
+/** Why a setting is refused by which events would move between two shards. */
 const APART =
   "the queues are in different parts of the cluster: use names with the same part in braces";
 
@@ -95,7 +92,7 @@ function parts(operation: Operation, ask: Ask, known: KnownShards): Promise<unkn
     case "count":
       return addCounts(operation, ask);
     case "move":
-      throw new StoreError("refused", APART);
+      return moveApart(operation, ask);
     case "probe":
       return probe(ask);
     default:

@@ -6,11 +6,12 @@
 //   EVALSHA STAGED   gives them their own name, runs the batch, removes contents that it refused
 //   EXEC
 import type { Redis } from "ioredis";
-import type { Operation, Push } from "../../queue/operations.ts";
+import type { Push } from "../../queue/operations.ts";
 import { nameOf } from "../../queue/name-cache.ts";
 import { Encoded, Output } from "../../resp/reply.ts";
 import { FIXED_KEYS, fixedKeys, INFIXES, queueKey, STAGED } from "./keys.ts";
 import { sendTogether } from "./encoded-call.ts";
+import type { Operation } from "./operation.ts";
 import { scripts } from "./script.ts";
 import type { ScriptReply } from "./verb.ts";
 import { isLarge } from "./verbs.ts";

@@ -1,7 +1,7 @@
 // A verb of a script as okq calls it: the arguments of a call, and the results in its reply.
 import type { Popped } from "../../queue/event.ts";
-import type { Operation, ResultOf } from "../../queue/operations.ts";
 import type { StoreError } from "../../queue/errors.ts";
+import type { Operation, ResultOf } from "./operation.ts";
 import { contentsOf, pushedAtMsOf, type Value } from "./value.ts";
 
 export type Argument = string | Buffer | Value;

@@ -1,9 +1,10 @@
 // For each operation: which ones may share a call of their verb, and with which verb each script
 // does it. The .lua file of the verb is the other side.
-import type { Operation, Push, ResultOf } from "../../queue/operations.ts";
+import type { Push } from "../../queue/operations.ts";
 import type { Popped } from "../../queue/event.ts";
 import { LARGE_BYTES } from "./keys.ts";
 import { full } from "./full-verbs.ts";
+import type { CopyInOutcome, Operation, ResultOf } from "./operation.ts";
 import { plain, usualOr } from "./plain-verbs.ts";
 import type { Level } from "./script.ts";
 import type { Verb } from "./verb.ts";
@@ -124,6 +125,8 @@ export function isChange<K extends Kind>(kind: K, result: ResultOf<OperationOf<K
       return result === true;
     case "cancel":
       return result !== null;
+    case "copyIn":
+      return (result as CopyInOutcome[]).some((outcome) => outcome !== "taken");
     case "move":
     case "ackBatch":
     case "remove":

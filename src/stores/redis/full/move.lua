@@ -15,8 +15,15 @@ local function take_out(queue, id, state)
   return value
 end
 
+-- What an event keeps of its record in another queue.
+local function kept_of_moved(more)
+  return { a = more.a, b = more.b, l = more.l, e = more.e, g = more.g, p = more.p, r = more.r }
+end
+
+-- Adds it in that state, as pushed now.
 local function put_in(target, id, state, score, value, more)
   list_queue(target)
+  value = string.sub(value, 1, 1) .. time_bytes(now()) .. string.sub(value, 8)
   redis.call('HSET', state == 'completed' and target.done or target.events, id, value)
   keep_more(target, id, more)
   if state == 'ready' then
@@ -48,8 +55,7 @@ local function move(queue, target, id, state, score)
   if state == 'ready' or state == 'delayed' then
     make_room(target, 1)
   end
-  local kept = { a = more.a, b = more.b, l = more.l, e = more.e, g = more.g, p = more.p, r = more.r }
-  put_in(target, id, state, score, string.sub(value, 1, 1) .. time_bytes(now()) .. string.sub(value, 8), kept)
+  put_in(target, id, state, score, value, kept_of_moved(more))
 end
 
 local function takes(target, state)

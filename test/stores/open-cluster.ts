@@ -1,0 +1,46 @@
+// Opens a store on a Redis Cluster for a test, with a clock that only the test moves.
+import { INFIXES } from "../../src/stores/redis/keys.ts";
+import { RedisStore } from "../../src/stores/redis/redis-store.ts";
+import { shardOf, SHARDS, shards } from "../../src/stores/redis/shards.ts";
+import type { Cluster } from "../support/redis-cluster.ts";
+import type { StoreUnderTest } from "./contract.ts";
+import { ignoredCallbacks, targetOf } from "./redis-targets.ts";
+
+/** Empties the cluster. A batch is retried for timeoutMs, by default longer than any test. */
+export async function openOnCluster(
+  cluster: Cluster,
+  timeoutMs = 600_000,
+): Promise<StoreUnderTest> {
+  await Promise.all(cluster.nodes.map(({ redis }) => redis.flushall()));
+  let nowMs = 1_700_000_000_000;
+  const ready: StoreUnderTest["ready"] = [];
+  const { address, port } = cluster.nodes[0]!;
+  const store = await RedisStore.open({
+    target: targetOf({ mode: "cluster", nodes: [{ host: address, port }], timeoutMs }),
+    poolSize: 1,
+    onReady: (queue, count) => ready.push([queue.toString("latin1"), count]),
+    ...ignoredCallbacks,
+    now: () => nowMs,
+  });
+  return {
+    store,
+    ready,
+    parts: SHARDS,
+    nowMs: () => nowMs,
+    advance: (ms) => (nowMs += ms),
+    async setRefusing(queue, isRefusing) {
+      const { tag, slot } = shards[shardOf(Buffer.from(queue, "latin1"))]!;
+      const key = Buffer.from(`${tag}${INFIXES.EVENTS}${queue}`, "latin1");
+      const { redis } = await cluster.ownerOf(slot);
+      await (isRefusing ? redis.set(key, "of another type") : redis.del(key));
+    },
+    close: () => store.close(),
+  };
+}
+
+/** Names of queues in different slots. */
+export function queuesApart(count: number): string[] {
+  const found = new Map<number, string>();
+  for (let n = 0; found.size < count; n++) found.set(shardOf(Buffer.from(`q${n}`)), `q${n}`);
+  return [...found.values()];
+}
