@@ -82,6 +82,11 @@ export class Housekeeper {
     for (const cancel of this.#timers) cancel();
   }
 
+  /** Gives the store what is counted. Call it when no client is served any more. */
+  async countLast(): Promise<void> {
+    await this.#count().catch(() => {});
+  }
+
   /** To be called when dueInMs() of the store became less than before. */
   readonly wake: DueListener = () => {
     const isInTime = this.#clock.nowMs() + this.#store.dueInMs() >= this.#wakesAtMs;

@@ -9,12 +9,12 @@ import { nameOf } from "../../queue/name-cache.ts";
 import { Failures } from "../../queue/failures.ts";
 import type { Popped } from "../../queue/event.ts";
 import type { Pop } from "../../queue/operations.ts";
-import type { Receiver, StoreObserver } from "../../queue/store.ts";
+import type { Receiver } from "../../queue/store.ts";
 import type { Encoded } from "../../resp/reply.ts";
 import { Fetch } from "./fetch.ts";
 import { needsMemory, sizeOf, weightOf } from "./operation-size.ts";
 import type { QueueKeys } from "./keys.ts";
-import { isForMove, type Operation } from "./operation.ts";
+import type { Operation } from "./operation.ts";
 import { type Staged, stagedOf } from "./staged.ts";
 import type { Level } from "./script.ts";
 import { headOf } from "./value.ts";
@@ -257,20 +257,17 @@ export class Batch {
     );
   }
 
-  /** Tells the receivers their results, which it had at that time of the server. */
-  succeed(observer: StoreObserver | null, nowMs: number): void {
-    for (const call of this.#calls) {
-      if (observer) observe(call, observer, nowMs);
-      tell(call, null);
-    }
+  /** Tells the receivers their results, and the observer of what was done. */
+  succeed(observe: Observe): void {
+    for (const call of this.#calls) tell(call, observe, null);
   }
 
   /**
    * Fails the operations with such results (changes), those without results, and those of the same
-   * session after them. Tells the others their results.
+   * session after them. Tells the others their results. The observer is told of what has results.
    */
-  fail(error: StoreError, isAffected = isChanged): void {
-    for (const call of this.#calls) tell(call, error, isAffected);
+  fail(error: StoreError, observe: Observe, isAffected = isChanged): void {
+    for (const call of this.#calls) tell(call, observe, error, isAffected);
   }
 }
 
@@ -320,17 +317,13 @@ function resultsOf(
   return verbOf(kind, level).results(reply, operations as never);
 }
 
-function observe({ operations, results }: Call, observer: StoreObserver, nowMs: number): void {
-  if (!Array.isArray(results)) return;
-  for (const [at, result] of results.entries()) {
-    const operation = operations[at]!;
-    if (isForMove(operation) || result instanceof StoreError) continue;
-    observer.done(operation, result, nowMs);
-  }
-}
-
-function tell(call: Call, error: StoreError | null, isAffected = isChanged): void {
-  const { kind, receivers, positions, failures, results } = call;
+function tell(
+  call: Call,
+  observe: Observe,
+  error: StoreError | null,
+  isAffected = isChanged,
+): void {
+  const { kind, operations, receivers, positions, failures, results } = call;
   let hasRefused = false;
   for (let at = 0; at < receivers.length; at++) {
     const [receiver, position] = [receivers[at]!, positions[at]!];
@@ -341,10 +334,13 @@ function tell(call: Call, error: StoreError | null, isAffected = isChanged): voi
       // Behind a refused push of its session nothing of this call was done, see variantOf.
       failure = isAfter ? position.earlierFailure() : (results![at] as StoreError);
       hasRefused = true;
-    } else if (error && (!results || isAffected(kind, results[at]))) failure = error;
-    // It came after an operation whose outcome is unknown.
-    else if (error && isAfter) {
-      failure = isChanged(kind, results![at]) ? error : position.earlierFailure();
+    } else {
+      if (results) observe(operations[at]!, results[at]);
+      if (error && (!results || isAffected(kind, results[at]))) failure = error;
+      // It came after an operation whose outcome is unknown.
+      else if (error && isAfter) {
+        failure = isChanged(kind, results![at]) ? error : position.earlierFailure();
+      }
     }
     if (!failure) receiver.succeeded((results as unknown[])[at]);
     else {
@@ -353,6 +349,9 @@ function tell(call: Call, error: StoreError | null, isAffected = isChanged): voi
     }
   }
 }
+
+/** Called with each operation that was done, and its result. */
+export type Observe = (operation: Operation, result: unknown) => void;
 
 /** Whether an error after the script's reply concerns an operation with that result. */
 export type IsAffected = (kind: Operation["kind"], result: unknown) => boolean;

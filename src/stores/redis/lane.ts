@@ -9,10 +9,10 @@ import type { Clock } from "../../queue/clock.ts";
 import { StoreError } from "../../queue/errors.ts";
 import type { Receiver, StoreObserver } from "../../queue/store.ts";
 import { Encoded, Output } from "../../resp/reply.ts";
-import { Batch, type IsAffected, type Position } from "./batch.ts";
+import { Batch, type IsAffected, type Observe, type Position } from "./batch.ts";
 import { type Fetch, isUnread } from "./fetch.ts";
 import { FIXED_KEYS, fixedKeys, queueKey, QueueKeys, STAGED } from "./keys.ts";
-import type { Operation } from "./operation.ts";
+import { isForMove, type Operation } from "./operation.ts";
 import { RareQueues } from "./rare-queues.ts";
 import { type Route, TURNED_AWAY } from "./route.ts";
 import { EncodedCall, sendCall, sendTogether } from "./encoded-call.ts";
@@ -311,16 +311,25 @@ export class Lane {
     }
   }
 
+  /** Tells the observer of operations that were done now. */
+  #observing(): Observe {
+    const { observer, time } = this.#options;
+    if (!observer) return () => {};
+    const nowMs = time.nowMs();
+    return (operation, result) => {
+      if (!isForMove(operation)) observer.done(operation, result, nowMs);
+    };
+  }
+
   /** Redis does the next batch while receivers are told, unless a failure must be told first. */
   #succeeded(batch: Batch): void {
-    const { observer, time } = this.#options;
-    if (batch.hasFailed) batch.succeed(observer, time.nowMs());
+    if (batch.hasFailed) batch.succeed(this.#observing());
     this.#next();
-    if (!batch.hasFailed) batch.succeed(observer, time.nowMs());
+    if (!batch.hasFailed) batch.succeed(this.#observing());
   }
 
   #failed(batch: Batch, error: StoreError, isAffected?: IsAffected): void {
-    batch.fail(error, isAffected);
+    batch.fail(error, this.#observing(), isAffected);
     // Other operations go on. In a turn of its own: while Redis is down every batch fails.
     this.#isBusy = this.#waiting.length > 0;
     if (this.#isBusy) setImmediate(this.#sendFirst);
