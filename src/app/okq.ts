@@ -82,11 +82,12 @@ export async function startOkq(
   const { store, storeName, announce } = await open(config, log, {
     clock,
     onReady: (queue, count) => waiters.wake(queue, count),
+    onEnded: (queue) => endings.ended(queue),
     onDue: () => housekeeper?.wake(),
     observer: {
       done(operation, result, nowMs) {
         tally.done(operation, result, nowMs);
-        endings.done(operation);
+        endings.done(operation, result);
       },
     },
   });

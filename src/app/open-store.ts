@@ -2,7 +2,7 @@
 import { resolve } from "node:path";
 import { type Config, sqliteFile } from "../config/options.ts";
 import type { Log } from "../log/log.ts";
-import type { Store } from "../queue/store.ts";
+import type { EndedListener, Store } from "../queue/store.ts";
 import { LocalStore, type LocalStoreOptions } from "../stores/local/local-store.ts";
 import { SqliteJournal } from "../stores/local/sqlite/sqlite-journal.ts";
 import { RedisStore } from "../stores/redis/redis-store.ts";
@@ -18,11 +18,17 @@ export interface OpenedStore {
   announce(): void;
 }
 
+/** What a store tells. */
+interface Listeners extends LocalStoreOptions {
+  /** A local store has nothing to tell: it is of one process. */
+  onEnded: EndedListener;
+}
+
 /** Rejects with a message of one line if the store cannot be opened. */
 export async function openStore(
   config: Config,
   log: Log,
-  options: LocalStoreOptions,
+  options: Listeners,
 ): Promise<OpenedStore> {
   const file = sqliteFile(config);
   const target = redisTarget(config);
@@ -37,10 +43,16 @@ async function openRedis(
   target: RedisTarget,
   { redisPoolSize: poolSize }: Config,
   log: Log,
-  { onReady, onDue, observer }: LocalStoreOptions,
+  { onReady, onEnded, onDue, observer }: Listeners,
 ): Promise<OpenedStore> {
   const name = targetName(target);
-  const notices = { onReady, onDue, observer, ...redisLog(log, name, target.waitReplicas) };
+  const notices = {
+    onReady,
+    onEnded,
+    onDue,
+    observer,
+    ...redisLog(log, name, target.waitReplicas),
+  };
   try {
     const store = await RedisStore.open({ target, poolSize, ...notices });
     const announce = () => log.info("queues are kept in Redis", { store: name });

@@ -6,6 +6,7 @@ import { NIL_ARRAY, type Reply } from "../resp/reply.ts";
 import type { Caller } from "./caller.ts";
 import { type QueueCall, type QueueCommand, queueCommand } from "./command.ts";
 import { givenSettings } from "./queue-settings.ts";
+import { waiting } from "./waiting.ts";
 
 /** How it ended, or null if it has not. */
 async function endOf(queue: Buffer, id: Buffer, caller: Caller): Promise<Reply[] | null> {
@@ -42,12 +43,14 @@ async function isEmpty(queue: Buffer, isClaimedOnly: boolean, { session }: Calle
   return left === 0 ? true : null;
 }
 
-function wait<T>(
+async function wait<T>(
   awaited: { queue: Buffer; id: Buffer | null; timeoutMs: number },
   look: () => Promise<T | null>,
   { client, context }: QueueCall,
 ): Promise<T | null> {
-  return client.consumer.waits(context.endings.wait<T>({ ...awaited, look, signal: client.gone }));
+  // Without messages of other processes it only takes longer.
+  await context.store.watch([awaited.queue], "ended").catch(() => {});
+  return await waiting(client, (signal) => context.endings.wait<T>({ ...awaited, look, signal }));
 }
 
 const shared = {

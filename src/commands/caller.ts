@@ -68,8 +68,8 @@ export interface Client extends Caller, ConnectionSettings, ConnectionFigures {
   held: HeldClaims | null;
   name: string;
   readonly id: number;
-  /** Ends a wait with nil, as `gone` does, but the client stays connected. */
-  stopWaiting(): void;
+  /** Aborts `gone`, with that reason, which ends a wait; the client stays connected. */
+  stopWaiting(reason?: unknown): void;
   /** Closes once the replies to what it sent up to now are sent. */
   quit(): void;
   /** Closes at once. */

@@ -10,6 +10,7 @@ import { claimOf } from "./claims.ts";
 import { checkQueues } from "./notify.ts";
 import { eventReply, PoppedEvents } from "./popped-events.ts";
 import type { Options } from "./syntax-types.ts";
+import { waiting } from "./waiting.ts";
 
 const POP_OPTIONS =
   "[COUNT count] [WAIT seconds>0] [LEASE seconds>0|NOACK] [WEIGHTS weight ...] [AS worker]";
@@ -64,9 +65,9 @@ async function pop(asked: Asked, call: QueueCall): Promise<Popped[] | null> {
   if (areAllowed) client.consumer.popsFrom(queues, maxWaitingBytes);
   const attempt = () => popOnce(asked, call);
   if (waitMs === 0) return await attempt();
-  await context.store.watch();
-  const wait = { queues, timeoutMs: waitMs, signal: client.gone, attempt, takes: true } as const;
-  return await client.consumer.waits(context.waiters.wait(wait), queues);
+  await context.store.watch(queues, "ready");
+  const wait = { queues, timeoutMs: waitMs, attempt, takes: true } as const;
+  return await waiting(client, (signal) => context.waiters.wait({ ...wait, signal }), queues);
 }
 
 async function popOnce(asked: Asked, { client }: QueueCall): Promise<Popped[] | null> {

@@ -55,6 +55,10 @@ export const errorTexts = {
     text: "PAUSED {queue}",
     when: "Pushes to the queue are paused (`QPAUSE IN`). Nothing was done.",
   },
+  unblocked: {
+    text: "UNBLOCKED client unblocked via CLIENT UNBLOCK",
+    when: "The command waited, and CLIENT UNBLOCK with ERROR ended that.",
+  },
   backgroundBusy: {
     text: "ERR too busy to process NOBLOCK event",
     when:
@@ -266,6 +270,10 @@ export const errorTexts = {
   clientId: {
     text: "ERR Invalid client ID",
     when: "CLIENT LIST ID or CLIENT UNBLOCK with an id that is not a number.",
+  },
+  unblockReason: {
+    text: "ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR",
+    when: "CLIENT UNBLOCK with another word.",
   },
   clientType: {
     text: "ERR Unknown client type '{type}'",

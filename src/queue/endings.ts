@@ -1,12 +1,16 @@
 // Clients that wait until an event has ended, or until a queue is empty. They look when this
-// process ends an event there, and now and then, because other okq processes end events too.
+// process ends an event there, when it hears that another one did, and now and then.
 import type { Clock } from "./clock.ts";
+import type { Popped } from "./event.ts";
 import { nameOf } from "./name-cache.ts";
 import type { Operation } from "./operations.ts";
 import { type Attempt, Waiters } from "./waiters.ts";
 
-/** However many events end: between two looks of those who wait for a queue. */
+/** However many events end: between two looks of all who wait for a queue. */
 const PAUSE_MS = 50;
+/** The same, for each of them. Looks at everything come every second anyway. */
+const PAUSE_EACH_MS = 1;
+const PAUSE_MS_MAX = 1000;
 
 interface Awaited<T> {
   queue: Buffer;
@@ -22,62 +26,119 @@ interface Awaited<T> {
 export class Endings {
   readonly #clock: Clock;
   readonly #waiters: Waiters;
-  /** Queues whose waiters look soon. */
-  readonly #soon = new Set<string>();
+  /** By the name of a queue, what is awaited there, as keyOf() names it, and by how many. */
+  readonly #awaited = new Map<string, Map<string, number>>();
+  /** Queues of which somebody looks soon: all who wait there, or who waits until it is empty. */
+  readonly #soon = new Map<string, "all" | "empty">();
 
   constructor(clock: Clock) {
     this.#clock = clock;
     this.#waiters = new Waiters(clock);
   }
 
-  /** Resolves with what a look found, or with null at the end of the time. As Waiters.wait(). */
-  wait<T>({ queue, id, timeoutMs, look, signal }: Awaited<T>): Promise<T | null> {
-    return this.#waiters.wait({ queues: [keyOf(queue, id)], timeoutMs, attempt: look, signal });
+  /** The queues that somebody waits for. */
+  queues(): Buffer[] {
+    return [...this.#awaited.keys()].map((name) => Buffer.from(name, "latin1"));
   }
 
-  /** An operation of this process was done. */
-  done(operation: Operation): void {
+  /** Resolves with what a look found, or with null at the end of the time. As Waiters.wait(). */
+  async wait<T>({ queue, id, timeoutMs, look, signal }: Awaited<T>): Promise<T | null> {
+    const key = keyOf(queue, id);
+    this.#count(nameOf(queue), nameOf(key), 1);
+    try {
+      return await this.#waiters.wait({ queues: [key], timeoutMs, attempt: look, signal });
+    } finally {
+      this.#count(nameOf(queue), nameOf(key), -1);
+    }
+  }
+
+  /** An operation of this process was done, with that result. */
+  done(operation: Operation, result: unknown): void {
     if (this.#waiters.size === 0) return;
     switch (operation.kind) {
       case "ack":
       case "fail":
       case "cancel":
-        this.#ended(operation.queue, operation.id);
+      case "crash":
+        this.#ended(operation.queue, [operation]);
         break;
       case "ackBatch":
-        for (const { id } of operation.claims) this.#ended(operation.queue, id);
+        this.#ended(operation.queue, operation.claims);
         break;
       case "remove":
       case "move":
-        for (const { id } of operation.targets) this.#ended(operation.queue, id);
+        this.#ended(operation.queue, operation.targets);
+        break;
+      case "redo":
+        this.#lookSoon(operation.queue, "empty");
+        break;
+      case "pop":
+      case "popBatch":
+        if (operation.leaseMs === 0) this.#popped(result as Popped | Popped[] | null);
         break;
       case "flush":
         this.lookAll();
         break;
-      case "pop":
-      case "redo":
-        this.#lookSoon(operation.queue);
+      case "tick":
+        if ((result as number) > 0) this.queues().forEach((queue) => this.ended(queue));
     }
+  }
+
+  /** Something may have ended in that queue: all who wait there look soon. */
+  ended(queue: Buffer): void {
+    this.#lookSoon(queue, "all");
   }
 
   /** All look: something may have ended without a word. */
   lookAll(): void {
-    for (const queue of this.#waiters.queues()) this.#waiters.wake(queue, Infinity);
+    for (const awaited of this.#awaited.values()) {
+      for (const key of awaited.keys()) this.#wake(awaited, key);
+    }
   }
 
-  #ended(queue: Buffer, id: Buffer): void {
-    this.#waiters.wake(keyOf(queue, id), Infinity);
-    this.#lookSoon(queue);
+  #popped(result: Popped | Popped[] | null): void {
+    const popped = [result ?? []].flat();
+    for (const event of popped) this.#ended(event.queue, [event]);
   }
 
-  #lookSoon(queue: Buffer): void {
+  #ended(queue: Buffer, events: { id: Buffer }[]): void {
+    const awaited = this.#awaited.get(nameOf(queue));
+    if (!awaited) return;
+    for (const { id } of events) this.#wake(awaited, nameOf(keyOf(queue, id)));
+    this.#lookSoon(queue, "empty");
+  }
+
+  #lookSoon(queue: Buffer, who: "all" | "empty"): void {
     const name = nameOf(queue);
-    if (this.#soon.has(name)) return;
-    this.#soon.add(name);
-    this.#clock.after(PAUSE_MS, () => {
-      this.#soon.delete(name);
-      this.#waiters.wake(keyOf(queue, null), Infinity);
-    });
+    const awaited = this.#awaited.get(name);
+    if (!awaited) return;
+    const isSoon = this.#soon.has(name);
+    if (!isSoon || who === "all") this.#soon.set(name, who);
+    if (isSoon) return;
+    const pauseMs = Math.min(PAUSE_MS_MAX, Math.max(PAUSE_MS, awaited.size * PAUSE_EACH_MS));
+    this.#clock.after(pauseMs, () => this.#look(queue, name));
+  }
+
+  #look(queue: Buffer, name: string): void {
+    const awaited = this.#awaited.get(name) ?? new Map<string, number>();
+    const isEmptyOnly = this.#soon.get(name) === "empty";
+    this.#soon.delete(name);
+    const keys = isEmptyOnly ? [nameOf(keyOf(queue, null))] : awaited.keys();
+    for (const key of keys) this.#wake(awaited, key);
+  }
+
+  /** All who wait for that. */
+  #wake(awaited: Map<string, number>, key: string): void {
+    this.#waiters.wake(Buffer.from(key, "latin1"), awaited.get(key) ?? 0);
+  }
+
+  #count(queue: string, key: string, difference: number): void {
+    const awaited = this.#awaited.get(queue) ?? new Map<string, number>();
+    const count = (awaited.get(key) ?? 0) + difference;
+    if (count > 0) awaited.set(key, count);
+    else awaited.delete(key);
+    if (awaited.size > 0) this.#awaited.set(queue, awaited);
+    else this.#awaited.delete(queue);
   }
 }
 

@@ -65,13 +65,17 @@ export class Housekeeper {
     this.#tally = tally;
     const round = (work: Work) => (error: Error | null) => onRound(work, error);
     this.#onTicked = round("tick");
-    store.watch().catch(round("hear"));
+    store.watch([], "ready").catch(round("hear"));
     this.#timers = [
-      this.#every(TICK_SOME_EVERY_MS, () => store.watch(), round("hear")),
+      this.#every(TICK_SOME_EVERY_MS, () => store.watch([], "ready"), round("hear")),
       this.#every(REPORT_EVERY_MS, () => consumers.reportAll(), round("register")),
       this.#every(POLL_EVERY_MS, () => this.#poll(), round("watch")),
       this.#every(COUNT_EVERY_MS, () => this.#count(), round("count")),
-      clock.every(POLL_EVERY_MS, () => endings.lookAll()),
+      this.#every(
+        POLL_EVERY_MS,
+        () => this.#lookForEndings(endings),
+        () => {},
+      ),
     ];
     this.#sleep();
   }
@@ -141,7 +145,13 @@ export class Housekeeper {
         if (!status.paused.includes("out")) this.#waiters.look(status.queue, status.ready);
       }
     }
-    await this.#store.watch();
+    await this.#store.watch(queues, "ready");
+  }
+
+  async #lookForEndings(endings: Endings): Promise<void> {
+    endings.lookAll();
+    const queues = endings.queues();
+    if (queues.length > 0) await this.#store.watch(queues, "ended");
   }
 
   async #count(): Promise<void> {

@@ -48,16 +48,23 @@ export interface StoreObserver {
   done(operation: Operation, result: unknown, nowMs: number): void;
 }
 
+/** Called when a claim or an event may have ended in a queue, in any process. */
+export type EndedListener = (queue: Buffer) => void;
+
+/** What a process is told of a queue: for the ReadyListener, or for the EndedListener. */
+export type Topic = "ready" | "ended";
+
 /** Called when dueInMs() became less than before, also through another process. */
 export type DueListener = () => void;
 
 export interface Store {
   session(): Session;
   /**
-   * Once the promise has resolved, the ReadyListener is also told of events that become ready
-   * through other processes, unless a message is lost.
+   * Once the promise has resolved, the listener is also told of these queues what happens through
+   * other processes, for half a minute from the call, unless a message is lost. A store of several
+   * parts may tell nothing on "ended".
    */
-  watch(): Promise<void>;
+  watch(queues: Buffer[], topic: Topic): Promise<void>;
   /**
    * In how many ms a tick has something to do, as far as this process knows: 0 for now, Infinity
    * for never. A message between processes may be lost, so tick all parts now and then.

@@ -108,8 +108,8 @@ export class Connection extends Peer implements CommandOwner, InputOwner, Watche
     return this.#gone.signal;
   }
 
-  stopWaiting(): void {
-    this.#gone?.abort();
+  stopWaiting(reason?: unknown): void {
+    this.#gone?.abort(reason);
     this.#gone = null;
   }
 

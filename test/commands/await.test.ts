@@ -1,16 +1,18 @@
 // QWAIT and QEMPTY over the wire.
 import { describe, expect, test } from "bun:test";
 import { eventually } from "../support/eventually.ts";
-import { lifeStores, startOkqOn } from "../support/okq-server.ts";
+import { lifeStoresAndCluster, startOkqOn, useCluster } from "../support/okq-server.ts";
 import { ask } from "../support/readable.ts";
 import type { Wire } from "../support/wire.ts";
+
+useCluster();
 
 async function popToken(client: Wire, queue: string): Promise<[id: string, token: string]> {
   const [[, id, , token]] = (await ask(client, "QPOP", "FROM", queue)) as [string[]];
   return [id!, token!];
 }
 
-describe.each(lifeStores)("on %s", (store) => {
+describe.each(lifeStoresAndCluster)("on %s", (store) => {
   const connectTwo = async () => {
     const okq = await startOkqOn(store);
     return await Promise.all([okq.connect(), okq.connect()]);

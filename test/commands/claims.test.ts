@@ -1,9 +1,11 @@
 // QACK, QMACK, QFAIL, QTOUCH and QMTOUCH over the wire: only the claim that is named is concerned.
 import { describe, expect, test } from "bun:test";
 import { eventually, eventuallyEqual } from "../support/eventually.ts";
-import { lifeStores, startOkqOn } from "../support/okq-server.ts";
+import { lifeStoresAndCluster, startOkqOn, useCluster } from "../support/okq-server.ts";
 import { ask, askAll, type Readable } from "../support/readable.ts";
 import type { Wire } from "../support/wire.ts";
+
+useCluster();
 
 /** Pushes events with these ids, pops all, and resolves to their tokens. */
 async function claim(client: Wire, ...ids: string[]): Promise<string[]> {
@@ -23,7 +25,7 @@ async function counts(client: Wire): Promise<[number, number]> {
   return [total - claimed, claimed];
 }
 
-describe.each(lifeStores)("on %s", (store) => {
+describe.each(lifeStoresAndCluster)("on %s", (store) => {
   test("a late consumer changes nothing with the token of an earlier claim", async () => {
     const client = await (await startOkqOn(store)).connect();
     const [late] = await claim(client, "1");
@@ -98,13 +100,16 @@ describe.each(lifeStores)("on %s", (store) => {
 
   test("failed-to moves a failed event, with headers that tell the rest", async () => {
     const client = await (await startOkqOn(store)).connect();
-    await ask(client, "QCONFIG", "q", "failed-to", "dead");
+    await ask(client, "QCONFIG", "q", "failed-to", "q@dead");
     await claim(client, "1");
     expect(await ask(client, "QFAIL", "q", "1", "*", "ERROR", "bad", "FINAL")).toBe("failed");
     expect(await ask(client, "QGET", "q", "1")).toBeNull();
-    const [[, id, contents, , attempt, headers]] = (await ask(client, "QPOP", "FROM", "dead")) as [
-      Readable[],
-    ];
+    const [[, id, contents, , attempt, headers]] = (await ask(
+      client,
+      "QPOP",
+      "FROM",
+      "q@dead",
+    )) as [Readable[]];
     expect([id, contents, attempt]).toEqual(["1", "x", 1]);
     const named = headers as string[];
     const names = ["okq-from", "okq-error", "okq-attempts", "okq-failed-at"];

@@ -2,10 +2,17 @@
 import { describe, expect, test } from "bun:test";
 import { settings } from "../../src/queue/settings.ts";
 import { eventually } from "../support/eventually.ts";
-import { lifeStores, startOkqOn, type TestOkq } from "../support/okq-server.ts";
+import {
+  lifeStoresAndCluster,
+  startOkqOn,
+  type TestOkq,
+  useCluster,
+} from "../support/okq-server.ts";
 import { ask, type ReadableMap } from "../support/readable.ts";
 import { passwordOf, writeUsers } from "../support/users.ts";
 import type { Wire } from "../support/wire.ts";
+
+useCluster();
 
 const defaults = Object.fromEntries(settings.map((setting) => [setting.name, setting.default]));
 
@@ -24,14 +31,14 @@ async function changed(client: Wire, ...command: string[]): Promise<Record<strin
   );
 }
 
-describe.each(lifeStores)("on %s", (store) => {
+describe.each(lifeStoresAndCluster)("on %s", (store) => {
   test("QCONFIG shows, changes and takes back the settings of a queue", async () => {
     const client = await (await startOkqOn(store)).connect();
     await ask(client, "HELLO", 3);
     expect(await changed(client, "QCONFIG", "q")).toEqual({});
-    const set = ["lease", "5", "MAX-LENGTH", "7", "backoff", "1,2.5", "failed-to", "\xff"];
+    const set = ["lease", "5", "MAX-LENGTH", "7", "backoff", "1,2.5", "failed-to", "q@\xff"];
     expect(await ask(client, "QCONFIG", "q", ...set)).toBe("+OK");
-    const own = { lease: "5", "max-length": "7", backoff: "1,2.5", "failed-to": "\xc3\xbf" };
+    const own = { lease: "5", "max-length": "7", backoff: "1,2.5", "failed-to": "q@\xc3\xbf" };
     expect(await changed(client, "QCONFIG", "q")).toEqual(own);
     expect(await changed(client, "QCONFIG", "p")).toEqual({});
     expect(await ask(client, "QSTATUS")).toEqual([["q", 0, 0, 0]]);
@@ -75,8 +82,10 @@ describe.each(lifeStores)("on %s", (store) => {
       expect(await ask(client, "QCONFIG", "q", ...words)).toStartWith(`-ERR ${refusal}`);
     }
     expect(await changed(client, "QCONFIG", "q")).toEqual({});
-    await ask(client, "QCONFIG", "a", "failed-to", "b");
-    expect(await ask(client, "QCONFIG", "b", "failed-to", "a")).toStartWith("-ERR failed-to would");
+    await ask(client, "QCONFIG", "a", "failed-to", "a@b");
+    expect(await ask(client, "QCONFIG", "a@b", "failed-to", "a")).toStartWith(
+      "-ERR failed-to would",
+    );
   });
 
   test("QPAUSE hands out nothing, or refuses pushes, until QRESUME or its end", async () => {
@@ -126,9 +135,9 @@ describe.each(lifeStores)("on %s", (store) => {
       `-NOPERM User ${name} has no permissions to run the '${command}' command`;
     const forbidden = (name: string, queue: string) =>
       `-NOPERM User ${name} has no permissions to use the queue '${queue}'`;
-    expect(await ask(ann, "QCONFIG", "q", "failed-to", "qdead")).toBe("+OK");
+    expect(await ask(ann, "QCONFIG", "q", "failed-to", "q@dead")).toBe("+OK");
     expect(await ask(ann, "QCONFIG", "q", "failed-to", "dead")).toBe(forbidden("ann", "dead"));
-    expect(await ask(eve, "QCONFIG", "q", "failed-to", "qdead")).toBe(forbidden("eve", "qdead"));
+    expect(await ask(eve, "QCONFIG", "q", "failed-to", "q@dead")).toBe(forbidden("eve", "q@dead"));
     expect(await ask(eve, "QCONFIG", "q", "lease", "5")).toBe("+OK");
     expect(await ask(bob, "QCONFIG", "q")).toBe(denied("bob", "qconfig"));
     expect(await ask(ann, "QDEFAULT", "lease", "5")).toBe(forbidden("ann", "*"));

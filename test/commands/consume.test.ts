@@ -2,9 +2,11 @@
 // the claim.
 import { describe, expect, test } from "bun:test";
 import { eventuallyEqual } from "../support/eventually.ts";
-import { lifeStores, startOkqOn } from "../support/okq-server.ts";
+import { lifeStoresAndCluster, startOkqOn, useCluster } from "../support/okq-server.ts";
 import { ask, askAll, type Readable } from "../support/readable.ts";
 import type { Wire } from "../support/wire.ts";
+
+useCluster();
 
 type Popped = [string, string, string, string | null, number, string[]];
 
@@ -41,7 +43,7 @@ async function bytesOf(port: number, version: number, command: string): Promise<
   return all.slice(all.indexOf("here\r\n") + 6, -"+OK\r\n".length);
 }
 
-describe.each(lifeStores)("on %s", (store) => {
+describe.each(lifeStoresAndCluster)("on %s", (store) => {
   test("an event is [queue, id, contents, token, attempt, headers]", async () => {
     const client = await (await startOkqOn(store)).connect();
     await ask(client, "QPUSH", "q", "x", "ID", "1", "HEADER", "a", "b", "HEADER", "c", "d");

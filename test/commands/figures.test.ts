@@ -1,10 +1,12 @@
 // QSTATS, QUEUES and QERRORS over the wire.
 import { describe, expect, test } from "bun:test";
 import { eventually } from "../support/eventually.ts";
-import { lifeStores, startOkqOn } from "../support/okq-server.ts";
+import { lifeStoresAndCluster, startOkqOn, useCluster } from "../support/okq-server.ts";
 import { ask, type Readable } from "../support/readable.ts";
 import { passwordOf, writeUsers } from "../support/users.ts";
 import type { Wire } from "../support/wire.ts";
+
+useCluster();
 
 type Facts = Record<string, Readable>;
 
@@ -20,7 +22,7 @@ async function fail(client: Wire, queue: string, ...how: string[]): Promise<void
   await ask(client, "QFAIL", queue, id!, token!, ...how);
 }
 
-describe.each(lifeStores)("on %s", (store) => {
+describe.each(lifeStoresAndCluster)("on %s", (store) => {
   test("QSTATS counts events by state and what happened to them", async () => {
     const client = await (await startOkqOn(store)).connect();
     await ask(client, "QCONFIG", "q", "keep-completed", 10);

@@ -1,11 +1,13 @@
 // QGET, QLIST, QDEL, QRETRY and QPURGE over the wire: shows and changes the events that fit.
 import { describe, expect, test } from "bun:test";
-import { lifeStores, startOkqOn } from "../support/okq-server.ts";
+import { lifeStoresAndCluster, startOkqOn, useCluster } from "../support/okq-server.ts";
 import { ask, askAll, type Readable, type ReadableMap } from "../support/readable.ts";
 import type { Wire } from "../support/wire.ts";
 
+useCluster();
+
 /** A client that speaks RESP3, where maps are maps. */
-async function connected(store: (typeof lifeStores)[number]): Promise<Wire> {
+async function connected(store: (typeof lifeStoresAndCluster)[number]): Promise<Wire> {
   const client = await (await startOkqOn(store)).connect();
   await ask(client, "HELLO", 3);
   return client;
@@ -40,7 +42,7 @@ async function list(client: Wire, ...options: string[]): Promise<Readable[]> {
   return ids;
 }
 
-describe.each(lifeStores)("on %s", (store) => {
+describe.each(lifeStoresAndCluster)("on %s", (store) => {
   test("QGET has the keys that apply in each state", async () => {
     const client = await connected(store);
     const get = async (id: string) => {

@@ -1,9 +1,11 @@
 // QMOVE, QSET and QCANCEL over the wire.
 import { describe, expect, test } from "bun:test";
-import { lifeStores, startOkqOn } from "../support/okq-server.ts";
+import { lifeStoresAndCluster, startOkqOn, useCluster } from "../support/okq-server.ts";
 import { ask, askAll, type Readable } from "../support/readable.ts";
 import { passwordOf, writeUsers } from "../support/users.ts";
 import type { Wire } from "../support/wire.ts";
+
+useCluster();
 
 async function drain(client: Wire, queue: string): Promise<Readable[]> {
   const ids: Readable[] = [];
@@ -19,7 +21,7 @@ async function popToken(client: Wire, queue: string): Promise<{ id: string; toke
   return { id: id!, token: token! };
 }
 
-describe.each(lifeStores)("on %s", (store) => {
+describe.each(lifeStoresAndCluster)("on %s", (store) => {
   const connect = async () => await (await startOkqOn(store)).connect();
 
   test("QMOVE moves the ready events that fit, in their order", async () => {

@@ -1,9 +1,11 @@
 // QPUSH, QMPUSH and the options of pushes over the wire.
 import { describe, expect, test } from "bun:test";
 import { eventually } from "../support/eventually.ts";
-import { lifeStores, startOkqOn } from "../support/okq-server.ts";
+import { lifeStoresAndCluster, startOkqOn, useCluster } from "../support/okq-server.ts";
 import { ask, askAll, type Readable } from "../support/readable.ts";
 import type { Wire } from "../support/wire.ts";
+
+useCluster();
 
 type Pairs = Record<string, Readable>;
 
@@ -21,7 +23,7 @@ async function drained(client: Wire, queue: string): Promise<Readable> {
   return popped && popped.map(([, , contents]) => contents!);
 }
 
-describe.each(lifeStores)("on %s", (store) => {
+describe.each(lifeStoresAndCluster)("on %s", (store) => {
   test("QPUSH answers the id that was given, or one that okq makes, ascending", async () => {
     const client = await (await startOkqOn(store)).connect();
     expect(await ask(client, "QPUSH", "q", "x", "ID", "\xff")).toBe("\xc3\xbf");

@@ -3,14 +3,17 @@
 import { describe, expect, test } from "bun:test";
 import { eventually, eventuallyEqual } from "../support/eventually.ts";
 import {
-  lifeStores,
+  lifeStoresAndCluster,
   startOkqOn,
   startTestOkq,
   startTestRedis,
   type TestOkq,
+  useCluster,
 } from "../support/okq-server.ts";
 import { ask, askAll, type Readable, readable } from "../support/readable.ts";
 import type { Wire } from "../support/wire.ts";
+
+useCluster();
 
 const LONG = 60;
 
@@ -45,7 +48,7 @@ async function events(client: Wire): Promise<[string, number][] | null> {
   return reply && reply.map(([, id, , , attempt]) => [id as string, attempt as number]);
 }
 
-describe.each(lifeStores)("on %s", (store) => {
+describe.each(lifeStoresAndCluster)("on %s", (store) => {
   test("pops an event that is there at once", async () => {
     const client = await (await startOkqOn(store)).connect();
     await ask(client, "QPUSH", "q", "x", "ID", "1");
@@ -208,6 +211,14 @@ describe.each(lifeStores)("on %s", (store) => {
       const nothing = command[0] === "QPOP" ? null : [0, null];
       expect(readable(await client.next())).toEqual(nothing);
     }
+    for (const command of [pop("q"), ["QWAIT", "p", "1", "60"], ["QEMPTY", "p", "60"]]) {
+      await ask(admin, "QPUSH", "p", "x", "ID", "1", "ONDUP", "KEEP");
+      client.pipeline(command, ["PING"]);
+      await eventually(async () => (await ask(admin, "CLIENT", "UNBLOCK", id, "ERROR")) === 1);
+      expect(readable(await client.next())).toBe("-UNBLOCKED client unblocked via CLIENT UNBLOCK");
+      expect(readable(await client.next())).toBe("+PONG");
+    }
+    expect(await ask(admin, "CLIENT", "UNBLOCK", id, "NOW")).toMatch(/^-ERR CLIENT UNBLOCK reason/);
     expect(await ask(admin, "CLIENT", "UNBLOCK", 999_999)).toBe(0);
     expect(await ask(admin, "CLIENT", "UNBLOCK", "x")).toBe("-ERR Invalid client ID");
     await ask(admin, "QPUSH", "q", "x", "ID", "1");

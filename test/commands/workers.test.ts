@@ -1,10 +1,12 @@
 // QWORKERS over the wire.
 import { describe, expect, test } from "bun:test";
 import { eventually } from "../support/eventually.ts";
-import { lifeStores, startOkqOn } from "../support/okq-server.ts";
+import { lifeStoresAndCluster, startOkqOn, useCluster } from "../support/okq-server.ts";
 import { ask, type Readable } from "../support/readable.ts";
 import { passwordOf, writeUsers } from "../support/users.ts";
 import type { Wire } from "../support/wire.ts";
+
+useCluster();
 
 type Row = Record<string, Readable>;
 
@@ -15,7 +17,7 @@ async function workers(client: Wire, ...args: string[]): Promise<[next: Readable
   return [next, rows.map((flat) => Object.fromEntries(rowOf(flat)) as Row)];
 }
 
-describe.each(lifeStores)("on %s", (store) => {
+describe.each(lifeStoresAndCluster)("on %s", (store) => {
   test("shows who holds claims of which age, by worker and client", async () => {
     const okq = await startOkqOn(store);
     const [ann, bob] = await Promise.all([okq.connect(), okq.connect()]);

@@ -67,7 +67,7 @@ test("okq needs no restart when servers join and leave a cluster under load", as
   }
   const consumer = await waitingConsumer(await startTestOkq(on(cluster)));
   const isSubscribedAt = async (node: ClusterNode) =>
-    Number((await node.redis.pubsub("NUMSUB", "{okq}:ready:0"))[1]) > 0;
+    Number((await node.redis.pubsub("NUMSUB", "{okq}:due:0"))[1]) > 0;
   const subscribed = await Promise.all(cluster.nodes.map(isSubscribedAt));
   // The okq of the consumer subscribes at the server that leaves.
   const leaving = cluster.nodes[subscribed.indexOf(true)]!;

@@ -1,5 +1,5 @@
-// The totals of a queue cover all okq processes and outlive them. What the store counts itself is
-// as durable as what it counts; what an okq counts reaches the store within a second, or at its end.
+// The totals of a queue cover all okq processes and outlive them. What the store counts is as
+// durable as the events; what an okq counts reaches the store within a second, or at its end.
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { eventually } from "../support/eventually.ts";
 import { type ListeningOkq, startOkqOnRedis, startOkqProcess } from "../support/okq-process.ts";

@@ -2,7 +2,7 @@
 // if messages between them are lost.
 import { expect, setDefaultTimeout, test } from "bun:test";
 import type { Redis } from "ioredis";
-import { channels } from "../../src/stores/redis/keys.ts";
+import { channelNames } from "../../src/stores/redis/keys.ts";
 import { eventually } from "../support/eventually.ts";
 import { type ListeningOkq, startOkqOnRedis } from "../support/okq-process.ts";
 import { startTestRedis } from "../support/okq-server.ts";
@@ -120,8 +120,33 @@ test("wakes a consumer even if its wake-up message is lost", async () => {
   await wakeUpByMessageMs(from, to);
 });
 
-async function subscribers(redis: Redis): Promise<number> {
-  return Number(((await redis.pubsub("NUMSUB", channels(0).ready)) as unknown[])[1]);
+test("QWAIT and QEMPTY hear what another okq did, and look if the message is lost", async () => {
+  const { redis, okqs } = await startNeighbours(2);
+  const one = await connect(okqs[0]!);
+  const others = [await connect(okqs[1]!), await connect(okqs[1]!)];
+  const ended = `${channelNames(0).ended}q`;
+  const times: Record<"heard" | "lost", number[]> = { heard: [], lost: [] };
+  for (const way of ["heard", "lost", "heard", "lost", "heard"] as const) {
+    await one.call("QPUSH", "q", "x", "ID", "1");
+    const popped = (await one.call("QPOP", "FROM", "q")) as Buffer[][];
+    others[0]!.pipeline(["QWAIT", "q", "1", "20"]);
+    others[1]!.pipeline(["QEMPTY", "q", "20"]);
+    await eventually(async () => (await subscribers(redis.redis, ended)) === 1);
+    if (way === "lost") await redis.redis.call("CLIENT", "KILL", "TYPE", "pubsub");
+    const startedAt = performance.now();
+    expect(await one.call("QACK", "q", "1", "TOKEN", popped[0]![3]!)).toBe(1);
+    expect(await others[0]!.next()).toEqual([Buffer.from("gone"), null]);
+    expect(await others[1]!.next()).toBe(1);
+    times[way].push(performance.now() - startedAt);
+    await eventually(async () => (await subscribers(redis.redis)) === okqs.length);
+  }
+  report("ends by a message", { count: 3, slowestMs: Math.max(...times.heard) });
+  report("ends without a message", { count: 2, slowestMs: Math.max(...times.lost) });
+  expect(Math.min(...times.heard)).toBeLessThan(WOKEN_MS_MAX);
+});
+
+async function subscribers(redis: Redis, channel = channelNames(0).due): Promise<number> {
+  return Number(((await redis.pubsub("NUMSUB", channel)) as unknown[])[1]);
 }
 
 /** The number of messages per batch and queue, up to a command that contains `end`. */
@@ -131,7 +156,7 @@ async function batchesUntil(monitor: Wire, end: string): Promise<Map<string, num
     const { simple: line } = (await monitor.next()) as { simple: string };
     if (line.includes(end)) return batches;
     if (/\] "eval/i.test(line)) batches.push(new Map());
-    const queue = / lua\] "publish" "\S+" "\S+ \d+ (.*)"$/i.exec(line)?.[1];
+    const queue = / lua\] "publish" "\{okq\}:ready:0:(.*)" "\S+ \d+"$/i.exec(line)?.[1];
     if (queue) batches.at(-1)!.set(queue, (batches.at(-1)!.get(queue) ?? 0) + 1);
   }
 }
@@ -144,7 +169,8 @@ test("sends at most one message per queue and batch", async () => {
   listener.on("message", (_channel, message: string) => {
     announced += Number(message.split(" ")[1]);
   });
-  await listener.subscribe(channels(0).ready);
+  const { ready } = channelNames(0);
+  await listener.subscribe(`${ready}a`, `${ready}b`);
   // Not the monitor of ioredis, which fails for commands before it is ready.
   const monitor = closeAfterTest(await Wire.connect(redis.port));
   expect(isOk(await monitor.call("MONITOR"))).toBe(true);

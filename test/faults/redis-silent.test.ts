@@ -82,7 +82,7 @@ test("wakes consumers again after a time without messages", async () => {
   consumer.pipeline(["QNOTIFY", "30"]);
   await untilWaiting(far.port, 1, "q");
   // The subscription is lost too, without a notice. Both okq processes have one.
-  await eventually(async () => (await redis.redis.pubsub("NUMSUB", "{okq}:ready:0"))[1] === 2);
+  await eventually(async () => (await redis.redis.pubsub("NUMSUB", "{okq}:due:0"))[1] === 2);
   proxy.set("replies", "swallow");
   await lasting(4_000);
   proxy.set("replies", "pass");

@@ -157,7 +157,7 @@ function breaking(under: StoreUnderTest, rule: Rule, isAfter: IsAfter): StoreUnd
     ...under,
     store: {
       session: () => session,
-      watch: () => store.watch(),
+      watch: (queues, topic) => store.watch(queues, topic),
       dueInMs: () => store.dueInMs(),
       describe: () => store.describe(),
       close: () => store.close(),

@@ -1,6 +1,6 @@
 // A store that forwards every call to another store, which may change between calls. Test stores
 // extend it.
-import type { Session, Store } from "../../src/queue/store.ts";
+import type { Session, Store, Topic } from "../../src/queue/store.ts";
 
 export abstract class ForwardingStore implements Store {
   /** The store that gets the calls. */
@@ -8,8 +8,8 @@ export abstract class ForwardingStore implements Store {
 
   abstract session(): Session;
 
-  watch(): Promise<void> {
-    return this.inner.watch();
+  watch(queues: Buffer[], topic: Topic): Promise<void> {
+    return this.inner.watch(queues, topic);
   }
 
   dueInMs(): number {

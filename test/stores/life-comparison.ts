@@ -105,10 +105,14 @@ class Side implements Known {
         if (id === null) this.#noteMade((result as Buffer[])[at]!);
       }
     }
-    // Whether an undone pop gives the event another version is open.
-    if (kind === "unpop")
-      this.#versions.delete(`${textOf(operation.queue)}\n${textOf(operation.popped.id)}`);
+    // Whether an undone pop, or a change, gives the event another version is open.
+    if (kind === "unpop") this.#forgetVersions(operation.queue, operation.popped.id);
+    if (kind === "set") this.#forgetVersions(operation.queue, operation.id);
     if (kind === "get" && result) this.noteVersion(textOf(operation.queue), result as EventFacts);
+  }
+
+  #forgetVersions(queue: Buffer, id: Buffer): void {
+    this.#versions.delete(`${textOf(queue)}\n${textOf(id)}`);
   }
 
   noteVersion(queue: string, { id, version }: EventFacts): void {
@@ -343,8 +347,8 @@ function comparable(operation: Operation, result: unknown): unknown {
 }
 
 /** A minute begins at other times in the other store, and the oldest event is not always found. */
-function comparableStats({ recent: _, oldestReadyAtMs, ...stats }: QueueStats): object {
-  return { ...stats, hasReady: oldestReadyAtMs !== null };
+function comparableStats({ oldestReadyAtMs, ...stats }: QueueStats): object {
+  return { ...stats, recent: null, hasReady: oldestReadyAtMs !== null };
 }
 
 /** Exact as far as anybody can read, then by its hash. */

@@ -82,8 +82,8 @@ export class RandomLife {
   /** What every queue is given at the start. */
   first(): Step[] {
     const named = this.queues.map(bytesOf);
-    const values: [string, string][] = [["lease", "3"]];
-    const own = named.map((queue): Step => always({ kind: "configure", queue, values }));
+    const lease: [string, string][] = [["lease", "3"]];
+    const own = named.map((queue) => always({ kind: "configure", queue, values: lease }));
     const backoff: [string, string][] = [["backoff", "fixed 1"]];
     const all = always({ kind: "configure", queue: null, values: backoff });
     return this.#hasChains ? [all] : [all, ...own];

@@ -23,8 +23,8 @@ const OTHER_PASSWORD = "another-secret";
 /** The rights that the README lists: exactly for the commands that okq sends. */
 const ACL = (
   "~{okq* &{okq}* -@all +@list +@hash +@set +@sortedset +set +setrange +del +unlink +exists " +
-  "+pexpire +time +eval +evalsha +multi +exec +rename +publish +subscribe +ping +info +select " +
-  "+wait +cluster|slots"
+  "+pexpire +time +eval +evalsha +multi +exec +rename +publish +subscribe +unsubscribe +ping " +
+  "+info +select +wait +cluster|slots"
 ).split(" ");
 const SENTINEL_ACL = ["-@all", "+sentinel|get-master-addr-by-name", "+sentinel|master"];
 
@@ -211,7 +211,7 @@ test("with fewer rights, replies still say correctly whether a command was done"
   const okq = await start({ redisAddr: at(redis), ...user });
   const client = await okq.connect();
   const waiting = await (await start({ redisAddr: at(redis), ...user, redisWait: 1 })).connect();
-  const areSubscribed = async () => (await redis.redis.pubsub("NUMSUB", "{okq}:ready:0"))[1] === 2;
+  const areSubscribed = async () => (await redis.redis.pubsub("NUMSUB", "{okq}:due:0"))[1] === 2;
   await eventually(areSubscribed);
   await redis.redis.call("ACL", "SETUSER", "okq", "resetchannels", "-wait");
   expect(await client.call("QLPUSH", "q", "1", "x")).toEqual({ simple: "OK" });

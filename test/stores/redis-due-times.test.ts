@@ -51,7 +51,7 @@ async function openWithHousekeeper(nodes: { host: string; port: number }[]): Pro
     onDue: () => housekeeper?.wake(),
     ...ignoredCallbacks,
   });
-  await store.watch();
+  await store.watch([], "ready");
   const clock = systemClock;
   const waiters = new Waiters(clock);
   const consumers = new Consumers(store, () => {});

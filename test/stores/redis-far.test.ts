@@ -74,10 +74,7 @@ test("messages from a distant Redis wake a consumer", async () => {
   const consumer = await far.connect();
   consumer.pipeline(["QREGISTER", "q"], ["QNOTIFY", "60"]);
   await consumer.next();
-  await eventually(
-    async () => (await redis.redis.pubsub("NUMSUB", "{okq}:ready:0"))[1] === 1,
-    SLOW,
-  );
+  await eventually(async () => (await redis.redis.pubsub("NUMSUB", "{okq}:due:0"))[1] === 1, SLOW);
   const near = await startTestOkq({ store: "", redisAddr: `127.0.0.1:${redis.port}` });
   await pushed(near);
   expect(await consumer.next()).toEqual(Buffer.from("q"));

@@ -19,14 +19,17 @@ describe("keys", () => {
 
 /** The names of keys in a header of the plain script, and the code with which a verb uses them. */
 const keyUses: Record<string, RegExp> = {
-  queues: /queues_key/,
-  timers: /timers_key/,
-  ready: /queue\.ready/,
+  queues: /queues_key|line_up/,
+  timers: /timers_key|note_due/,
+  ready: /queue\.ready|line_up/,
   claimed: /queue\.claimed|end_claims/,
   events: /queue\.events/,
-  front: /queue\.front/,
-  claims: /queue\.claims|end_claims/,
+  front: /queue\.front|line_up/,
+  claims: /queue\.claims|end_claims|records_at/,
 };
+
+/** Files that define no verb. */
+const PART = /^(rare|staged|taking|claiming|matching|queue|figures|events|claims|facts)\.lua$/;
 
 const root = join(import.meta.dir, "../../src/stores/redis");
 const luaFiles = (folder: string) =>
@@ -35,10 +38,14 @@ const textOf = (folder: string, file: string) => readFileSync(join(root, folder,
 const withoutComments = (text: string) => text.replace(/^--.*$/gm, "");
 
 describe("the headers of the scripts", () => {
-  const plainVerbs = luaFiles("plain").filter((file) => !/^(rare|staged)/.test(file));
+  const plainVerbs = (["plain", "tokens"] as const).flatMap((folder) =>
+    luaFiles(folder)
+      .filter((file) => !/^(rare|staged)/.test(file))
+      .map((file) => [folder, file] as const),
+  );
 
-  test.each(plainVerbs)("%s lists exactly the keys that it uses", (file) => {
-    const text = textOf("plain", file);
+  test.each(plainVerbs)("%s/%s lists exactly the keys that it uses", (folder, file) => {
+    const text = textOf(folder, file);
     const header = /^-- KEYS\s+(.*)$/m.exec(text)?.[1] ?? "";
     const body = withoutComments(text);
     const named = header.match(/\b[a-z]+\b/g)!.filter((word) => word in keyUses);
@@ -46,15 +53,15 @@ describe("the headers of the scripts", () => {
     expect(named.toSorted()).toEqual(used.toSorted());
   });
 
-  const files = ["plain", "full"].flatMap((folder) =>
+  const files = (["plain", "tokens", "full"] as const).flatMap((folder) =>
     luaFiles(folder).map((file) => [folder, file] as const),
   );
 
   test.each(files)("%s/%s is in its script and defines its verb, if it is one", (folder, file) => {
     const body = withoutComments(textOf(folder, file)).trim();
-    expect(withoutComments(scripts[folder as "plain" | "full"].text)).toContain(body);
-    const isPart = /^(rare|staged|queue|figures|events|claims|facts)\.lua$/.test(file);
-    const verb = `verbs.${file.replace(".lua", "").replace("-", "_")} = function(`;
+    expect(withoutComments(scripts[folder].text)).toContain(body);
+    const isPart = PART.test(file);
+    const verb = `verbs.${file.replace(".lua", "").replaceAll("-", "_")} = function(`;
     expect(body.includes(verb)).toBe(!isPart);
   });
 

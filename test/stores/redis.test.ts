@@ -171,7 +171,7 @@ describe("the Redis store", () => {
       onReady() {},
       ...ignoredCallbacks,
     });
-    await other.watch();
+    await other.watch([], "ready");
     await other.session().ask({ kind: "tick", limit: 1, parts: "all" });
     await caller.push("q", "1");
     expect(other.dueInMs()).toBeGreaterThan(0);

@@ -11,6 +11,7 @@ import { RedisStore } from "../../src/stores/redis/redis-store.ts";
 import type { Operation as LaneOperation, ResultOf } from "../../src/stores/redis/operation.ts";
 import { full } from "../../src/stores/redis/full-verbs.ts";
 import { plain } from "../../src/stores/redis/plain-verbs.ts";
+import { tokens } from "../../src/stores/redis/token-verbs.ts";
 import type { Argument, Encoding, ScriptReply } from "../../src/stores/redis/verb.ts";
 import { closeAfterTest } from "../support/close-after-test.ts";
 import { startTestRedis } from "../support/okq-server.ts";
@@ -36,6 +37,7 @@ interface Verb {
 /** By the path of its file, each verb; those of one name are called with the same arguments. */
 const verbs: [path: string, Verb][] = [
   ...Object.values(plain).map((verb) => [`plain/${verb.name}`, verb as unknown as Verb] as const),
+  ...Object.values(tokens).map((verb) => [`tokens/${verb.name}`, verb as unknown as Verb] as const),
   ...Object.values(full).map((verb) => [`full/${verb.name}`, verb as unknown as Verb] as const),
 ].map(([path, verb]) => [path, verb]);
 
@@ -67,6 +69,37 @@ const start = { afterMs: 60_000 };
 const options = { ...NO_OPTIONS, headers: encodeHeaders([[bytes, bytes]]), backoff: "fixed 5" };
 
 const changes = { kind: "set", queue, id: queue } as const;
+
+/** On a queue that has nothing rare. */
+const plainQueue = { queue: Buffer.from("plain") };
+const token = Buffer.from("1-0");
+const plainOptions = { ...NO_OPTIONS, headers: options.headers };
+const plainOperations: Operation[] = [
+  { ...plainQueue, kind: "push", end: "left", id: bytes, contents: bytes, options: plainOptions },
+  { ...plainQueue, kind: "push", end: "right", id: null, contents: bytes, options: null },
+  {
+    ...plainQueue,
+    kind: "pushBatch",
+    end: "left",
+    events: [{ id: queue, contents: bytes }],
+    options: plainOptions,
+  },
+  {
+    ...plainQueue,
+    kind: "pushBatch",
+    end: "left",
+    events: [{ id: null, contents: bytes }],
+    options: NO_OPTIONS,
+  },
+  { ...plainQueue, kind: "pop", leaseMs: 0, claimant },
+  { ...plainQueue, kind: "pop", leaseMs: 1000, claimant },
+  { kind: "popBatch", queues: [queue, plainQueue.queue], count: 5, leaseMs: null, claimant },
+  { ...plainQueue, kind: "ack", id: bytes, token, result: bytes },
+  { ...plainQueue, kind: "ackBatch", claims: [{ id: bytes, token }] },
+  { ...plainQueue, kind: "redo", id: bytes, token, start: null },
+  { ...plainQueue, kind: "touch", id: bytes, token, leaseMs: 5, progress: null, log: null },
+  { ...plainQueue, kind: "touchBatch", claims: [{ id: bytes, token }], leaseMs: null },
+];
 
 /** Some of each kind, so that each verb of the scripts is called. */
 const operations: Operation[] = [
@@ -159,6 +192,8 @@ async function exchangesOfAllVerbs(): Promise<Record<string, Exchange[]>> {
       const popped = await session.ask({ kind: "pop", queue: undone, leaseMs, claimant: null });
       expect(await session.ask({ kind: "unpop", queue: undone, popped: popped! })).toBe(true);
     }
+    for (const operation of plainOperations) await session.ask(operation);
+    await Promise.all(plainOperations.map((operation) => session.ask(operation)));
     for (const operation of operations) await session.ask(operation);
     await moveApart(session);
     // One batch: the plain verbs that it has are done by the full script.

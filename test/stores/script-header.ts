@@ -54,9 +54,9 @@ export function fitsArguments(header: string, call: string[]): boolean {
   );
 }
 
-const COUNTS = new Set(
-  "total processing ready delayed claimed failed completed consumers in out claim".split(" "),
-);
+const STATES = "ready delayed claimed failed completed";
+const NUMBERED = "total processing consumers in out claim time step place number";
+const COUNTS = new Set(`${STATES} ${NUMBERED}`.split(" "));
 const TEXTS = new Set(["id", "contents", "value", "name"]);
 
 /** n for a number, t for a text, t? for a text or nil, as [t-] within a list. */
@@ -81,6 +81,7 @@ function replyOf(header: string): RegExp {
   if (/^(how many|the place,|1 if|1, or 0)/.test(header)) return /^n$/;
   if (
     header.startsWith("of each") ||
+    header.startsWith("for each") ||
     header.startsWith("what add_status") ||
     header.startsWith("the next after")
   )

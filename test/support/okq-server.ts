@@ -1,5 +1,6 @@
 // Starts okq inside the process of the test, on a free port, with any store. Everything started
 // here is closed when the test ends.
+import { afterAll, beforeAll } from "bun:test";
 import { join } from "node:path";
 import type { Config } from "../../src/config/options.ts";
 import { defaultConfig } from "../../src/config/resolve.ts";
@@ -10,6 +11,7 @@ import type { LocalStoreOptions } from "../../src/stores/local/local-store.ts";
 import { ReferenceStore } from "../stores/reference/reference-store.ts";
 import { closeAfterTest } from "./close-after-test.ts";
 import { newFolder } from "./new-folder.ts";
+import { type Cluster, startCluster } from "./redis-cluster.ts";
 import { type RedisOptions, type RedisServer, startRedis } from "./redis-server.ts";
 import { TestClock } from "./test-clock.ts";
 import { Wire } from "./wire.ts";
@@ -62,6 +64,26 @@ export const storeNames = ["memory", "sqlite", "redis"] as const;
 /** The stores that tests of the life of an event run on. */
 export const lifeStores = ["reference", "memory", "sqlite", "redis"] as const;
 
+/** The same, and a Redis Cluster: for test files that call useCluster. */
+export const lifeStoresAndCluster = [...lifeStores, "cluster"] as const;
+
+let cluster: Cluster | null = null;
+
+/** To be called at the top of a test file: starts the Redis Cluster of all its tests. */
+export function useCluster(): void {
+  beforeAll(async () => {
+    cluster = await startCluster({ masters: 3, replicasEach: 0, outlivesTest: true });
+  }, 60_000);
+  afterAll(() => cluster?.close());
+}
+
+async function onEmptyCluster(): Promise<Partial<Config>> {
+  if (!cluster) throw new Error("the test file does not call useCluster");
+  const { nodes } = cluster;
+  await Promise.all(nodes.map(({ redis }) => redis.flushall()));
+  return { store: "", redisAddr: `127.0.0.1:${nodes[0]!.port}`, redisCluster: true };
+}
+
 async function openReference(_config: Config, _log: Log, options: LocalStoreOptions) {
   return { store: new ReferenceStore(options), storeName: "reference", announce() {} };
 }
@@ -71,13 +93,14 @@ export function newDatabase(): string {
   return `sqlite:${join(newFolder(), "okq.db")}`;
 }
 
-/** Starts okq on that store, with a redis-server of its own if needed. */
+/** Starts okq on that store, with a redis-server of its own or an empty cluster if needed. */
 export async function startOkqOn(
-  store: (typeof storeNames)[number] | "reference",
+  store: (typeof lifeStoresAndCluster)[number],
   config: Partial<Config> = {},
 ): Promise<TestOkq> {
   if (store === "reference") return await startTestOkq(config, systemClock, openReference);
   if (store === "memory") return await startTestOkq(config);
+  if (store === "cluster") return await startTestOkq({ ...(await onEmptyCluster()), ...config });
   if (store === "sqlite") return await startTestOkq({ store: newDatabase(), ...config });
   const { port } = await startTestRedis();
   return await startTestOkq({ store: "", redisAddr: `127.0.0.1:${port}`, ...config });

@@ -9,16 +9,16 @@ import { nameOf } from "../../queue/name-cache.ts";
 import { Failures } from "../../queue/failures.ts";
 import type { Popped } from "../../queue/event.ts";
 import type { Pop } from "../../queue/operations.ts";
-import type { Receiver } from "../../queue/store.ts";
+import type { Receiver, StoreObserver } from "../../queue/store.ts";
 import type { Encoded } from "../../resp/reply.ts";
 import { Fetch } from "./fetch.ts";
 import { needsMemory, sizeOf, weightOf } from "./operation-size.ts";
 import type { QueueKeys } from "./keys.ts";
-import type { Operation } from "./operation.ts";
+import { isForMove, type Operation } from "./operation.ts";
 import { type Staged, stagedOf } from "./staged.ts";
 import type { Level } from "./script.ts";
 import { headOf } from "./value.ts";
-import { type Argument, poppedCount, type ScriptReply } from "./verb.ts";
+import type { Argument, ScriptReply } from "./verb.ts";
 import { higher, isChange, levelOf, type Variant, variantOf, verbOf } from "./verbs.ts";
 
 /** Which call has the session's latest operation: later ones may not join an earlier call. */
@@ -190,8 +190,8 @@ export class Batch {
     };
     const plainHead = headOf(nowMs, null, batchNumber);
     const encoding = { numberOf, isStaged, nowMs, batchNumber, plainHead };
-    for (const { kind, operations, chain } of this.#calls) {
-      const verb = verbOf(kind, level);
+    for (const { operations, chain } of this.#calls) {
+      const verb = verbOf(operations[0]!, level);
       const call = verb.call(operations as never, encoding);
       const { number, hasSeveralCalls } = endOf(chain);
       // A negative length announces the number of a chain: see batch.lua.
@@ -216,8 +216,8 @@ export class Batch {
       const isMade = reply !== undefined && !isNotMade(reply);
       this.hasFailed ||= reply instanceof Error;
       const all = call.operations.length;
-      const isPlain = this.#sentAs === "plain";
-      const done = !isMade ? 0 : isCut ? poppedCount(reply, isPlain) : all;
+      const { doneIn } = verbOf(call.operations[0]!, this.#sentAs);
+      const done = !isMade ? 0 : isCut ? doneIn!(reply) : all;
       if (done < all) rest.#moveFrom(call, done);
       call.results = isMade ? resultsOf(call, reply, this.#sentAs) : [];
       this.hasFailed ||=
@@ -257,8 +257,9 @@ export class Batch {
     );
   }
 
-  /** Tells the receivers their results, and the observer of what was done. */
-  succeed(observe: Observe): void {
+  /** Tells the receivers their results, and the observer of what was done by that time. */
+  succeed(observer: StoreObserver | null, nowMs: number): void {
+    const observe = observing(observer, nowMs);
     for (const call of this.#calls) tell(call, observe, null);
   }
 
@@ -266,7 +267,13 @@ export class Batch {
    * Fails the operations with such results (changes), those without results, and those of the same
    * session after them. Tells the others their results. The observer is told of what has results.
    */
-  fail(error: StoreError, observe: Observe, isAffected = isChanged): void {
+  fail(
+    error: StoreError,
+    observer: StoreObserver | null,
+    nowMs: number,
+    isAffected = isChanged,
+  ): void {
+    const observe = observing(observer, nowMs);
     for (const call of this.#calls) tell(call, observe, error, isAffected);
   }
 }
@@ -308,13 +315,19 @@ function isNotMade(reply: ScriptReply): boolean {
   return Buffer.isBuffer(reply);
 }
 
-function resultsOf(
-  { kind, operations }: Call,
-  reply: ScriptReply,
-  level: Level,
-): unknown[] | StoreError {
+function resultsOf({ operations }: Call, reply: ScriptReply, level: Level): unknown[] | StoreError {
   if (reply instanceof Error) return new StoreError("refused", reply.message);
-  return verbOf(kind, level).results(reply, operations as never);
+  return verbOf(operations[0]!, level).results(reply, operations as never);
+}
+
+/** To be called with each operation that was done, and its result. */
+type Observe = (operation: Operation, result: unknown) => void;
+
+function observing(observer: StoreObserver | null, nowMs: number): Observe {
+  if (!observer) return () => {};
+  return (operation, result) => {
+    if (!isForMove(operation)) observer.done(operation, result, nowMs);
+  };
 }
 
 function tell(
@@ -349,9 +362,6 @@ function tell(
     }
   }
 }
-
-/** Called with each operation that was done, and its result. */
-export type Observe = (operation: Operation, result: unknown) => void;
 
 /** Whether an error after the script's reply concerns an operation with that result. */
 export type IsAffected = (kind: Operation["kind"], result: unknown) => boolean;

@@ -7,7 +7,7 @@ import { factsIn } from "./event-facts.ts";
 import { peek, ready } from "./plain-verbs.ts";
 import { management } from "./management-verbs.ts";
 import type { Operation } from "./operation.ts";
-import { headersOf, headOf, Value } from "./value.ts";
+import { headersOf } from "./value.ts";
 import { COUNTS, given, msOf, NO_BYTES, statusIn, timeOf } from "./verb-values.ts";
 import {
   type Argument,
@@ -15,6 +15,7 @@ import {
   poppedOf,
   type ScriptReply,
   type Undo,
+  valueOf,
   type Verb,
 } from "./verb.ts";
 
@@ -47,10 +48,9 @@ interface Pushed {
 function pushedArguments(
   { id, contents }: Pushed,
   { headers }: PushOptions,
-  { plainHead, nowMs, batchNumber }: Encoding,
+  encoding: Encoding,
 ): Argument[] {
-  const head = headers ? headOf(nowMs, headers, batchNumber) : plainHead;
-  return [id ? "ID" : "NEW", id ?? "", new Value(head, contents)];
+  return [id ? "ID" : "NEW", id ?? "", valueOf(contents, headers, encoding)];
 }
 
 const REFUSED = { [-1]: "QUEUEFULL", [-2]: "PAUSED" } as const;
@@ -134,6 +134,7 @@ export const full: { [K in Operation["kind"]]: Verb<K> } = {
       pops.map(({ queue, claimant }, at) =>
         poppedIn((reply as ScriptReply[])[at] ?? null, queue, claimant),
       ),
+    doneIn: (reply) => (reply as ScriptReply[]).length,
   },
   popBatch: {
     name: "pop_batch",

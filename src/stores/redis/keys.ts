@@ -137,9 +137,17 @@ export class QueueKeys {
 }
 
 /**
- * The channels on which processes tell each other which queues became ready, and when the next
- * reclaim is due. Pub/sub is the same for all databases, so the names contain the database.
+ * The channels on which processes tell each other what happened in a queue, whose name follows, and
+ * when the next tick is due. Pub/sub is the same for all databases, so the names have the database.
  */
-export function channels(db: number): { ready: string; due: string } {
-  return { ready: `${TAG}:ready:${db}`, due: `${TAG}:due:${db}` };
+export function channelNames(db: number): ChannelNames {
+  return { ready: `${TAG}:ready:${db}:`, ended: `${TAG}:ended:${db}:`, due: `${TAG}:due:${db}` };
+}
+
+export interface ChannelNames {
+  /** In front of a queue's name: events became ready there. */
+  ready: string;
+  /** In front of a queue's name: a claim or an event ended there. */
+  ended: string;
+  due: string;
 }

@@ -9,10 +9,10 @@ import type { Clock } from "../../queue/clock.ts";
 import { StoreError } from "../../queue/errors.ts";
 import type { Receiver, StoreObserver } from "../../queue/store.ts";
 import { Encoded, Output } from "../../resp/reply.ts";
-import { Batch, type IsAffected, type Observe, type Position } from "./batch.ts";
+import { Batch, type IsAffected, type Position } from "./batch.ts";
 import { type Fetch, isUnread } from "./fetch.ts";
-import { FIXED_KEYS, fixedKeys, queueKey, QueueKeys, STAGED } from "./keys.ts";
-import { isForMove, type Operation } from "./operation.ts";
+import { type ChannelNames, FIXED_KEYS, fixedKeys, queueKey, QueueKeys, STAGED } from "./keys.ts";
+import type { Operation } from "./operation.ts";
 import { RareQueues } from "./rare-queues.ts";
 import { type Route, TURNED_AWAY } from "./route.ts";
 import { EncodedCall, sendCall, sendTogether } from "./encoded-call.ts";
@@ -22,6 +22,7 @@ import { execute, mayTransact, type Staged, writeStaging } from "./staged.ts";
 import type { RedisTarget } from "./target.ts";
 import { headOf, Value } from "./value.ts";
 import type { ScriptReply } from "./verb.ts";
+import { higher } from "./verbs.ts";
 
 export interface LaneOptions {
   /** The hash tag of all its keys. */
@@ -29,7 +30,7 @@ export interface LaneOptions {
   /** The number of its shard in a cluster. */
   shard: number | null;
   processId: string;
-  channels: { ready: string; due: string };
+  channels: ChannelNames;
   /** Shared by all lanes with this tag. */
   time: ServerTime;
   route: Route;
@@ -59,8 +60,8 @@ const OVERDUE_MS = 300;
 
 /** How ioredis' error begins for a command that it did not send. */
 const NOT_SENT = "Stream isn't writeable";
-/** Time, tick, need of memory, two channels, process, shard. */
-const FIXED_ARGS = 7;
+/** Time, tick, need of memory, three channels, process, shard. */
+const FIXED_ARGS = 8;
 
 export class Lane {
   readonly #options: LaneOptions;
@@ -92,7 +93,10 @@ export class Lane {
     const { tag, shard, processId, channels } = options;
     this.#options = options;
     this.#fixedKeys = encoded(fixedKeys(tag, processId));
-    this.#fixedArgs = encoded([channels.ready, channels.due, processId, String(shard ?? "")]);
+    const { ready, due, ended } = channels;
+    // In a cluster a message goes to every node: only those that wake consumers are worth that.
+    const told = shard === null ? ended : "";
+    this.#fixedArgs = encoded([ready, due, processId, String(shard ?? ""), told]);
     this.#queueKeys = new QueueKeys(tag);
     this.#rare = new RareQueues(options.clock);
   }
@@ -165,15 +169,16 @@ export class Lane {
       else this.#failed(batch, this.#storeError(error));
     };
     const inline = () => this.#call(redis, "evalsha", level, batch, answered, failed);
-    const staged = level === "plain" && this.#mayStage(redis) ? batch.staged() : null;
+    const isPlain = level === "plain" || level === "tokens";
+    const staged = isPlain && this.#mayStage(redis) ? batch.staged() : null;
     if (!staged) return inline();
     const transacted = this.#transact(redis, batch, staged);
     transacted.then((reply) => (reply ? answered(reply) : inline()), failed);
   }
 
   #levelOf(batch: Batch): Level {
-    if (batch.level !== "plain" || this.#rare.isEmpty) return batch.level;
-    return batch.hasAny(this.#rare) ? "life" : "plain";
+    if (this.#rare.isEmpty || !batch.hasAny(this.#rare)) return batch.level;
+    return higher(batch.level, "life");
   }
 
   #mayStage(redis: Redis): boolean {
@@ -232,10 +237,11 @@ export class Lane {
   async #transact(redis: Redis, batch: Batch, staged: Staged[]): Promise<ScriptReply[] | null> {
     const { tag, limits } = this.#options;
     const output = this.#output;
+    const level = this.#levelOf(batch);
     output.clear();
     const head = headOf(this.#options.time.nowMs(), null, ++this.#batches);
-    const names = writeStaging(output, tag, this.#fixedKeys, staged, head);
-    this.#write("evalsha", "plain", batch, "STAGED");
+    const names = writeStaging(output, tag, level, this.#fixedKeys, staged, head);
+    this.#write("evalsha", level, batch, "STAGED");
     output.write(["EXEC"], 2);
     this.#expectAnswer(redis, limits.timeoutMs);
     const reply = await execute(redis, [...names, "evalsha", "exec"], output.bytes());
@@ -311,25 +317,17 @@ export class Lane {
     }
   }
 
-  /** Tells the observer of operations that were done now. */
-  #observing(): Observe {
-    const { observer, time } = this.#options;
-    if (!observer) return () => {};
-    const nowMs = time.nowMs();
-    return (operation, result) => {
-      if (!isForMove(operation)) observer.done(operation, result, nowMs);
-    };
-  }
-
   /** Redis does the next batch while receivers are told, unless a failure must be told first. */
   #succeeded(batch: Batch): void {
-    if (batch.hasFailed) batch.succeed(this.#observing());
+    const { observer, time } = this.#options;
+    if (batch.hasFailed) batch.succeed(observer, time.nowMs());
     this.#next();
-    if (!batch.hasFailed) batch.succeed(this.#observing());
+    if (!batch.hasFailed) batch.succeed(observer, time.nowMs());
   }
 
   #failed(batch: Batch, error: StoreError, isAffected?: IsAffected): void {
-    batch.fail(error, this.#observing(), isAffected);
+    const { observer, time } = this.#options;
+    batch.fail(error, observer, time.nowMs(), isAffected);
     // Other operations go on. In a turn of its own: while Redis is down every batch fails.
     this.#isBusy = this.#waiting.length > 0;
     if (this.#isBusy) setImmediate(this.#sendFirst);

@@ -1,8 +1,13 @@
-// Messages between okq processes through Redis' pub/sub: queues in which events became ready, and
-// times at which leases expire. A message may be lost, so every process also polls Redis.
+// Messages between okq processes through Redis' pub/sub: queues in which events became ready or
+// have ended, and times at which something is due. Every queue has channels of its own, so that a
+// process is told only of those that its clients wait for. A message may be lost, so every process
+// also polls Redis.
 import type { Clock } from "../../queue/clock.ts";
-import type { ReadyListener } from "../../queue/store.ts";
+import { nameOf } from "../../queue/name-cache.ts";
+import type { EndedListener, ReadyListener, Topic } from "../../queue/store.ts";
+import { Channels } from "./channels.ts";
 import type { Connected, Patience } from "./connect.ts";
+import type { ChannelNames } from "./keys.ts";
 import { unavailable } from "./lane.ts";
 import { Link } from "./link.ts";
 import { within } from "./within.ts";
@@ -12,13 +17,14 @@ export interface MessagesOptions {
   connect(patience: Patience): Promise<Connected>;
   /** Whether that server still receives them. */
   isMember(name: string): boolean;
-  channels: { ready: string; due: string };
+  channels: ChannelNames;
   /** How long that server may take for an answer. */
   answerMsMax: number;
   /** This process ignores its own messages. */
   processId: string;
   clock: Clock;
   onReady: ReadyListener;
+  onEnded: EndedListener;
   /** Called when it begins to hear messages, perhaps again: it missed those before. */
   onHearing(): void;
   /** Told in how many ms something is to be reclaimed under that tag. */
@@ -32,7 +38,9 @@ const LOOK_EVERY_MS = 500;
 export class Messages {
   readonly #options: MessagesOptions;
   readonly #link: Link;
+  readonly #channels = new Channels();
   #opened: Promise<void> | null = null;
+  #isOpen = false;
   #lookedAtMs = 0;
 
   constructor(options: MessagesOptions) {
@@ -43,19 +51,35 @@ export class Messages {
     });
   }
 
-  /** Subscribes at the first call. Later calls check that the connection is still alive. */
-  async watch(): Promise<void> {
+  /**
+   * Connects at the first call; later calls check that the connection is still alive. Resolves when
+   * it is subscribed to these queues, for half a minute.
+   */
+  async watch(queues: Buffer[], topic: Topic): Promise<void> {
+    if (!this.#isOpen) await this.#open();
+    const nowMs = this.#options.clock.nowMs();
+    if (nowMs >= this.#lookedAtMs + LOOK_EVERY_MS) {
+      this.#lookedAtMs = nowMs;
+      void this.#look();
+    }
+    const prefix = this.#options.channels[topic];
+    const names = queues.map((queue) => prefix + nameOf(queue));
+    try {
+      await this.#channels.want(names, this.#link.redis, nowMs);
+    } catch (error) {
+      throw unavailable((error as Error).message);
+    }
+  }
+
+  async #open(): Promise<void> {
     this.#opened ??= this.#link.open();
     try {
       await this.#opened;
+      this.#isOpen = true;
     } catch (error) {
       this.#opened = null;
       throw unavailable((error as Error).message);
     }
-    const nowMs = this.#options.clock.nowMs();
-    if (nowMs < this.#lookedAtMs + LOOK_EVERY_MS) return;
-    this.#lookedAtMs = nowMs;
-    void this.#look();
   }
 
   /** Whether it is still usable; a client that begins to wait does not wait for this. */
@@ -76,15 +100,14 @@ export class Messages {
 
   async #subscribe(patience: Patience): Promise<Connected> {
     const { connect, channels, answerMsMax, onHearing } = this.#options;
-    const { ready, due } = channels;
     const connected = await connect(patience);
-    connected.redis.on("messageBuffer", (channel: Buffer, message: Buffer) => {
-      this.#heard(channel.toString("latin1"), message);
-    });
+    const { redis } = connected;
+    redis.on("messageBuffer", (channel: Buffer, message: Buffer) => this.#heard(channel, message));
     try {
-      await within(answerMsMax, connected.redis.subscribe(ready, due));
+      await within(answerMsMax, redis.subscribe(channels.due));
+      await within(answerMsMax, this.#channels.subscribeAll(redis));
     } catch (error) {
-      connected.redis.disconnect();
+      redis.disconnect();
       throw error;
     }
     onHearing();
@@ -92,18 +115,17 @@ export class Messages {
   }
 
   /**
-   * A message has three words: its origin, a number, a name. The number is how many events became
-   * ready in the queue of that name, or the ms after which a reclaim is due under the tag.
+   * A channel of a queue ends with its name. What became ready: "<origin> <count>". What is due:
+   * "<origin> <ms> <tag>". That something has ended: "<origin>".
    */
-  #heard(channel: string, message: Buffer): void {
-    const { channels, processId, onReady, onDue } = this.#options;
-    const afterOrigin = message.indexOf(" ");
-    const afterNumber = message.indexOf(" ", afterOrigin + 1);
-    if (message.toString("latin1", 0, afterOrigin) === processId) return;
-    const number = Number(message.toString("latin1", afterOrigin + 1, afterNumber));
-    if (!(number >= 0)) return;
-    const name = message.subarray(afterNumber + 1);
-    if (channel === channels.due) onDue(name.toString("latin1"), number);
-    else if (number > 0) onReady(name, number);
+  #heard(channel: Buffer, message: Buffer): void {
+    const { channels, processId, onReady, onEnded, onDue } = this.#options;
+    const name = channel.toString("latin1");
+    const [origin, number, tag] = message.toString("latin1").split(" ");
+    if (origin === processId) return;
+    if (name.startsWith(channels.ended)) return onEnded(channel.subarray(channels.ended.length));
+    if (!(Number(number) >= 0)) return;
+    if (name === channels.due) onDue(tag!, Number(number));
+    else if (Number(number) > 0) onReady(channel.subarray(channels.ready.length), Number(number));
   }
 }

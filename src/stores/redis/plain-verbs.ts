@@ -3,41 +3,70 @@
 import { Duplicate } from "../../queue/event.ts";
 import type { Push, ResultOf } from "../../queue/operations.ts";
 import { LARGE_BYTES, USUAL_LEASE_MS } from "./keys.ts";
-import { contentsOf, Value } from "./value.ts";
-import { type Argument, poppedCount, poppedOf, type ScriptReply, type Verb } from "./verb.ts";
+import { contentsOf } from "./value.ts";
+import { type Argument, poppedOf, type ScriptReply, valueOf, type Verb } from "./verb.ts";
+
+/** Whether its contents may be sent beside the script. */
+export function isLarge({ id, contents, options }: Push): boolean {
+  return id !== null && options === null && contents.length >= LARGE_BYTES;
+}
 
 /** The usual result for all operations but those whose places, from 1, the reply lists. */
-function allBut<T>(reply: ScriptReply, count: number, usual: T, listed: T): T[] {
+export function allBut<T>(reply: ScriptReply, count: number, usual: T, listed: T): T[] {
   const results = Array<T>(count).fill(usual);
   for (const place of reply as number[]) results[place - 1] = listed;
   return results;
 }
 
+/** The ids, but a Duplicate for each event whose place, from 1, the reply lists. */
+function pushResults(reply: ScriptReply, pushed: { id: Buffer | null }[]): ResultOf<Push>[] {
+  const results: ResultOf<Push>[] = pushed.map(({ id }) => id!);
+  for (const place of reply as number[]) {
+    results[place - 1] = new Duplicate(pushed[place - 1]!.id!);
+  }
+  return results;
+}
+
 const push: Verb<"push"> = {
   name: "push",
-  call(pushes, { numberOf, isStaged, plainHead }) {
-    const { queue, end, contents } = pushes[0]!;
-    const isBeside = isStaged && contents.length >= LARGE_BYTES;
-    const call: Argument[] = [numberOf(queue), end === "left" ? "LEFT" : "RIGHT"];
+  call(pushes, encoding) {
+    const { queue, end } = pushes[0]!;
+    const isBeside = encoding.isStaged && isLarge(pushes[0]!);
+    const call: Argument[] = [encoding.numberOf(queue), end === "left" ? "LEFT" : "RIGHT"];
     call.push(isBeside ? "STAGED" : "INLINE");
-    for (const each of pushes) {
-      call.push(each.id!, isBeside ? "" : new Value(plainHead, each.contents));
+    for (const { id, contents, options } of pushes) {
+      call.push(id!, isBeside ? "" : valueOf(contents, options?.headers ?? null, encoding));
     }
     return call;
   },
-  results(reply, pushes) {
-    const results: ResultOf<Push>[] = pushes.map(({ id }) => id!);
-    for (const place of reply as number[]) {
-      results[place - 1] = new Duplicate(pushes[place - 1]!.id!);
-    }
-    return results;
+  results: pushResults,
+};
+
+/** Of events that all have ids. */
+const pushBatch: Verb<"pushBatch"> = {
+  name: "push",
+  call([batch], encoding) {
+    const { queue, end, events, options } = batch!;
+    const words = [encoding.numberOf(queue), end === "left" ? "LEFT" : "RIGHT", "INLINE"];
+    const each = events.flatMap(({ id, contents }) => {
+      return [id!, valueOf(contents, options.headers, encoding)];
+    });
+    return [...words, ...each];
   },
+  results: (reply, [batch]) => [pushResults(reply, batch!.events)],
 };
 
 /** A queue that the plain script serves has no lease of its own, and nor have its events. */
 export function usualOr(leaseMs: number | null): number {
   return leaseMs ?? USUAL_LEASE_MS;
 }
+
+/** How many events a reply has in which so many parts come before them. */
+export function poppedCount(reply: ScriptReply, before: number): number {
+  return Math.max(0, ((reply as ScriptReply[]).length - before) / 2);
+}
+
+const PARTS_BEFORE = 2;
 
 const pop: Verb<"pop"> = {
   name: "pop",
@@ -50,7 +79,7 @@ const pop: Verb<"pop"> = {
     const parts = reply as (Buffer | null)[];
     const claim = parts[0] as unknown as number;
     const places = parts[1] as unknown as Buffer[];
-    const count = poppedCount(reply, true);
+    const count = poppedCount(reply, PARTS_BEFORE);
     return pops.map(({ queue, leaseMs }, at) => {
       if (at >= count) return null;
       const value = parts[2 * at + 3]!;
@@ -63,6 +92,7 @@ const pop: Verb<"pop"> = {
       });
     });
   },
+  doneIn: (reply) => poppedCount(reply, PARTS_BEFORE),
 };
 
 const ack: Verb<"ack"> = {
@@ -97,4 +127,4 @@ export const ready: Verb<"ready"> = {
   results: (reply, [operation]) => [operation!.queues[(reply as number) - 1] ?? null],
 };
 
-export const plain = { push, pop, ack, redo, peek, ready };
+export const plain = { push, pushBatch, pop, ack, redo, peek, ready };

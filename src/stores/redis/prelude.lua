@@ -3,7 +3,7 @@
 -- CLAIMED ...) come from keys.ts before it.
 -- KEYS    queues timers processes absent process, then events of each queue
 -- ARGV    now (empty: the server's time) tick (the first that this okq process has not seen)
---         GROWS|STAGED|- ready-channel due-channel origin shard
+--         GROWS|STAGED|- ready-channels due-channel origin shard ended-channels
 -- Returns nothing by itself, but ends the batch with an error where nothing can be written
 
 local queues_key, timers_key, processes_key, absent_key, process_key =
@@ -120,10 +120,14 @@ local function became_ready(queue, count)
   ready_counts[queue.name] = (ready_counts[queue.name] or 0) + count
 end
 
+-- The names of queues in which a claim or an event ended in this batch.
+local ended = {}
+
 -- Queues that lost something in this batch: the batch loop forgets those that have nothing left.
 local shrunk = {}
 local function shrank(queue)
   shrunk[queue.name] = queue
+  ended[queue.name] = true
 end
 
 -- Whether a verb may have changed the first of the deadlines, the earliest that a pop added, and
@@ -171,6 +175,7 @@ local function end_claims(queue, first, last)
   if may_have_extras(queue) then
     redis.call('HDEL', queue.claims, unpack(ARGV, first, last))
   end
+  ended[queue.name] = true
   local ids, missed = {}, {}
   for at = first, last do
     -- One by one: the scores of many would have to be written as text to see which are there.
@@ -216,6 +221,6 @@ local at_end = {}
 local is_refused = false
 
 -- Where the calls begin in ARGV.
-local FIRST_CALL = 8
+local FIRST_CALL = 9
 
 local verbs = {}

@@ -4,16 +4,18 @@
 import { type Cancel, type Clock, systemClock } from "../../queue/clock.ts";
 import type {
   DueListener,
+  EndedListener,
   ReadyListener,
   Session,
   Store,
   StoreObserver,
+  Topic,
 } from "../../queue/store.ts";
 import { ClusterMap } from "./cluster-map.ts";
 import { answerMsOf, type Connected, type Patience } from "./connect.ts";
 import { DueTimes } from "./due-times.ts";
 import { Evictions, type OnPolicy } from "./evictions.ts";
-import { channels, TAG } from "./keys.ts";
+import { channelNames, TAG } from "./keys.ts";
 import { Lane, type LaneOptions } from "./lane.ts";
 import { Messages } from "./messages.ts";
 import type { Route } from "./route.ts";
@@ -31,6 +33,8 @@ export interface RedisStoreOptions {
   /** Connections over which sessions are spread; a cluster has one to each of its servers. */
   poolSize: number;
   onReady: ReadyListener;
+  /** Not needed by a process in which nobody waits for that. */
+  onEnded?: EndedListener | undefined;
   /** Not needed by a process that does no ticks. */
   onDue?: DueListener | undefined;
   observer?: StoreObserver | undefined;
@@ -88,10 +92,11 @@ export class RedisStore implements Store {
     times: ReadonlyMap<string, ServerTime>,
     private readonly upgrade: Upgrade,
   ) {
-    const { target, onReady, onDue = () => {}, now, clock = systemClock } = options;
+    const { target, onReady, now, clock = systemClock } = options;
+    const { onEnded = () => {}, onDue = () => {} } = options;
     this.#due = new DueTimes(clock, onDue);
     const processId = crypto.randomUUID();
-    const { ready, due } = channels(target.db);
+    const channels = channelNames(target.db);
     this.#target = target;
     this.#servers = servers;
     this.#evictions = evictions;
@@ -99,10 +104,11 @@ export class RedisStore implements Store {
       connect: (patience) => servers.connect(patience),
       isMember: (name) => servers.isMember(name),
       answerMsMax: answerMsOf(target),
-      channels: { ready, due },
+      channels,
       processId,
       clock,
       onReady,
+      onEnded,
       // A lease may have expired anywhere.
       onHearing: () => servers.routes.forEach(({ tag }) => this.#due.hear(tag, 0)),
       onDue: (tag, inMs) => this.#due.hear(tag, inMs),
@@ -112,7 +118,7 @@ export class RedisStore implements Store {
       processId,
       clock,
       limits: target,
-      channels: { ready, due },
+      channels,
       now,
       onRefusal: (lane, reason) => {
         const before = this.#refused.size;
@@ -173,9 +179,8 @@ export class RedisStore implements Store {
     return this.#due.inMs();
   }
 
-  /** Subscribes at the first call. */
-  async watch(): Promise<void> {
-    await this.#messages.watch();
+  watch(queues: Buffer[], topic: Topic): Promise<void> {
+    return this.#messages.watch(queues, topic);
   }
 
   describe(): [string, string | number][] {

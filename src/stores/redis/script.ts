@@ -1,6 +1,7 @@
 // Joins the Lua files into the scripts that run a batch. Each run of a script makes all functions
 // in it anew, so a batch runs the smallest one that has its verbs.
 import batch from "./batch.lua" with { type: "text" };
+import counter from "./counter.lua" with { type: "text" };
 import ack from "./full/ack.lua" with { type: "text" };
 import cancel from "./full/cancel.lua" with { type: "text" };
 import claims from "./full/claims.lua" with { type: "text" };
@@ -59,9 +60,18 @@ import rare from "./plain/rare.lua" with { type: "text" };
 import plainReady from "./plain/ready.lua" with { type: "text" };
 import plainRedo from "./plain/redo.lua" with { type: "text" };
 import staged from "./plain/staged.lua" with { type: "text" };
+import taking from "./plain/taking.lua" with { type: "text" };
 import prelude from "./prelude.lua" with { type: "text" };
 import { SHARDS } from "./shards.ts";
 import stage from "./stage.lua" with { type: "text" };
+import ackWithTokens from "./tokens/ack-with-tokens.lua" with { type: "text" };
+import claiming from "./tokens/claiming.lua" with { type: "text" };
+import matching from "./tokens/matching.lua" with { type: "text" };
+import tokensPopBatch from "./tokens/pop-batch.lua" with { type: "text" };
+import popWithTokens from "./tokens/pop-with-tokens.lua" with { type: "text" };
+import pushMade from "./tokens/push-made.lua" with { type: "text" };
+import redoWithTokens from "./tokens/redo-with-tokens.lua" with { type: "text" };
+import tokensTouch from "./tokens/touch.lua" with { type: "text" };
 
 export interface Script {
   text: string;
@@ -88,10 +98,27 @@ function scriptOf(...files: string[]): Script {
   return { text, sha: new Bun.CryptoHasher("sha1").update(text).digest("hex") };
 }
 
-const life = [prelude, queue, figures, events, claims, push, pop, ack, redo, fail, crash];
+const plain = [plainAck, plainPeek, taking, plainPop, plainPush, plainReady, plainRedo];
+const withTokens = [pushMade, claiming, popWithTokens, tokensPopBatch, matching, ackWithTokens];
+const life = [
+  prelude,
+  counter,
+  queue,
+  figures,
+  events,
+  claims,
+  push,
+  pushBatch,
+  pop,
+  popBatch,
+  ack,
+  redo,
+  fail,
+  crash,
+];
 const lookers = [touch, peek, ready];
 /** What files define is seen by those behind them. Lua allows 200 names at a time. */
-const shared = [pushBatch, popBatch, unpop, facts, resume, status];
+const shared = [unpop, facts, resume, status];
 const moves = [move, copyOut, copyIn, settle].join("\n");
 const others = [
   get,
@@ -119,19 +146,20 @@ function hidden(file: string): string {
 /**
  * - plain: classic verbs on queues that have nothing rare (see rare.lua). It answers "FULL", and
  *   has done nothing, if one of the queues has.
+ * - tokens: these, and verbs for claims with tokens and for made ids; on the same queues
  * - life: the verbs of which each event needs some, on any queue
  * - full: all verbs
  */
 export const scripts = {
-  plain: scriptOf(
+  plain: scriptOf(stage, prelude, ...plain, staged, rare),
+  tokens: scriptOf(
     stage,
     prelude,
-    plainAck,
-    plainPeek,
-    plainPop,
-    plainPush,
-    plainReady,
-    plainRedo,
+    counter,
+    ...plain,
+    ...withTokens,
+    redoWithTokens,
+    tokensTouch,
     staged,
     rare,
   ),

@@ -12,9 +12,9 @@ import { Encoded, Output } from "../../resp/reply.ts";
 import { FIXED_KEYS, fixedKeys, INFIXES, queueKey, STAGED } from "./keys.ts";
 import { sendTogether } from "./encoded-call.ts";
 import type { Operation } from "./operation.ts";
-import { scripts } from "./script.ts";
+import { type Level, scripts } from "./script.ts";
 import type { ScriptReply } from "./verb.ts";
-import { isLarge } from "./verbs.ts";
+import { isLarge } from "./plain-verbs.ts";
 
 /** Large pushes into one queue. */
 export interface Staged {
@@ -39,8 +39,8 @@ export function stagedOf(calls: Call[]): Staged[] | null {
   let bytes = 0;
   for (const { kind, operations } of calls) {
     const first = operations[0]!;
-    if (kind === "flush" || kind === "unpop") return null;
-    if (first.kind === "pop" && first.leaseMs === 0) return null;
+    if (kind === "pushBatch" || kind === "popBatch") return null;
+    if (operations.some((each) => each.kind === "pop" && each.leaseMs === 0)) return null;
     if (first.kind !== "push" || !isLarge(first)) continue;
     const name = nameOf(first.queue);
     let staged = queues.get(name);
@@ -63,7 +63,7 @@ function hasSharedIds(calls: Call[], queues: Map<string, Staged>): boolean {
       for (const operation of operations) {
         if (operation.kind !== "ack" && operation.kind !== "redo" && operation.kind !== "push")
           break;
-        if (operation.kind === "push" && isLarge(operation)) break;
+        if (operation.kind === "push" && (operation.id === null || isLarge(operation))) break;
         if (nameOf(operation.queue) !== name) break;
         if (ids.has(operation.id!.toString("latin1"))) return true;
       }
@@ -76,6 +76,7 @@ function hasSharedIds(calls: Call[], queues: Map<string, Staged>): boolean {
 export function writeStaging(
   output: Output,
   tag: string,
+  level: Level,
   fixed: Encoded,
   queues: Staged[],
   head: Buffer,
@@ -84,7 +85,7 @@ export function writeStaging(
   const ids = queues.reduce((sum, { pushes }) => sum + pushes.length, 0);
   output.writeArrayHeader(3 + FIXED_KEYS + 2 * queues.length + 3 + queues.length + ids);
   output.write("EVALSHA", 2);
-  output.write(scripts.plain.sha, 2);
+  output.write(scripts[level].sha, 2);
   output.write(String(FIXED_KEYS + 2 * queues.length), 2);
   output.write(fixed, 2);
   for (const { queue } of queues) {

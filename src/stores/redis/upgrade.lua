@@ -65,7 +65,8 @@ local function place(name, kind, events)
     if kind == 'claimed' then
       first = math.min(first or math.huge, tonumber(event.score))
       if event.lease ~= '' then
-        redis.call('HSET', CLAIMS .. name, event.id, event.lease)
+        local record = '- ' .. event.lease .. ' ' .. event.lease
+        redis.call('HSET', CLAIMS .. name, event.id, record)
       end
     end
   end

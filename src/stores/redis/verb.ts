@@ -2,7 +2,7 @@
 import type { Popped } from "../../queue/event.ts";
 import type { StoreError } from "../../queue/errors.ts";
 import type { Operation, ResultOf } from "./operation.ts";
-import { contentsOf, pushedAtMsOf, type Value } from "./value.ts";
+import { contentsOf, headOf, pushedAtMsOf, Value } from "./value.ts";
 
 export type Argument = string | Buffer | Value;
 /** A reply of the script. ioredis gives bulk strings as Buffers. */
@@ -23,6 +23,15 @@ export interface Encoding {
   plainHead: Buffer;
 }
 
+/** The value of an event that is pushed now. */
+export function valueOf(
+  contents: Buffer,
+  headers: Buffer | null,
+  { nowMs, batchNumber, plainHead }: Encoding,
+): Value {
+  return new Value(headers ? headOf(nowMs, headers, batchNumber) : plainHead, contents);
+}
+
 type OperationOf<K extends Operation["kind"]> = Extract<Operation, { kind: K }>;
 
 export interface Verb<K extends Operation["kind"]> {
@@ -34,6 +43,8 @@ export interface Verb<K extends Operation["kind"]> {
     reply: ScriptReply,
     operations: OperationOf<K>[],
   ): (ResultOf<OperationOf<K>> | StoreError)[];
+  /** Of a verb that the end of its batch may cut: how many of its operations the reply has. */
+  doneIn?(reply: ScriptReply): number;
 }
 
 /** What undoes a pop. */
@@ -56,10 +67,4 @@ export function poppedOf(queue: Buffer, id: Buffer, value: Buffer | null, undo: 
   const contents = value ? contentsOf(value) : ABSENT;
   const pushedAtMs = value ? pushedAtMsOf(value) : 0;
   return { queue, id, contents, token: null, attempt: 1, headers: null, pushedAtMs, undo };
-}
-
-/** How many of the pops that share a call are in its reply. */
-export function poppedCount(reply: ScriptReply, isPlain: boolean): number {
-  const { length } = reply as ScriptReply[];
-  return isPlain ? Math.max(0, length / 2 - 1) : length;
 }

@@ -1,12 +1,12 @@
 // For each operation: which ones may share a call of their verb, and with which verb each script
 // does it. The .lua file of the verb is the other side.
-import type { Push } from "../../queue/operations.ts";
-import type { Popped } from "../../queue/event.ts";
-import { LARGE_BYTES } from "./keys.ts";
+import type { Claim, Push } from "../../queue/operations.ts";
+import type { Popped, PushOptions } from "../../queue/event.ts";
 import { full } from "./full-verbs.ts";
 import type { CopyInOutcome, Operation, ResultOf } from "./operation.ts";
-import { plain, usualOr } from "./plain-verbs.ts";
+import { isLarge, plain, usualOr } from "./plain-verbs.ts";
 import type { Level } from "./script.ts";
+import { tokens } from "./token-verbs.ts";
 import type { Verb } from "./verb.ts";
 
 type Kind = Operation["kind"];
@@ -19,83 +19,116 @@ type OperationOf<K extends Kind> = Extract<Operation, { kind: K }>;
 export type Variant = string | number;
 
 const LARGE = { left: "large left", right: "large right" };
+const MADE = { left: "made left", right: "made right" };
 const WITH_OPTIONS = { left: "options left", right: "options right" };
-
-/** Whether its contents may be sent beside the script. */
-export function isLarge({ contents }: Push): boolean {
-  return contents.length >= LARGE_BYTES;
-}
 
 /** null: each operation has a call of its own. */
 export function variantOf(operation: Operation): Variant | null {
   switch (operation.kind) {
     case "push":
-      // Where one push is refused the others of its call are refused, too, or change nothing. One
-      // that replaces an event needs no room.
-      if (operation.options?.onDuplicate === "replace") return null;
-      if (!isPlainPush(operation)) return WITH_OPTIONS[operation.end];
-      return isLarge(operation) ? LARGE[operation.end] : operation.end;
+      return pushVariantOf(operation);
     case "pop":
-      return isPlainPop(operation) ? usualOr(operation.leaseMs) : "pop";
+      return operation.claimant === null ? usualOr(operation.leaseMs) : "pop";
     case "ack":
-      return isPlainEnd(operation) && operation.result === null ? "ack" : "ack with";
+      return operation.token === null ? "ack" : "ack with token";
     case "redo":
-      return isPlainEnd(operation) && operation.start === null ? "redo" : "redo with";
+      if (operation.start !== null) return "redo later";
+      return operation.token === null ? "redo" : "redo with token";
+    case "touch":
+      return isPlainTouch(operation) ? "touch" : "touch with more";
     case "fail":
     case "crash":
-    case "touch":
       return operation.kind;
     default:
       return null;
   }
 }
 
+function pushVariantOf(push: Push): Variant | null {
+  const { id, end, options } = push;
+  // Where one push is refused the others of its call are refused, too, or change nothing. One that
+  // replaces an event needs no room.
+  if (options?.onDuplicate === "replace") return null;
+  if (!arePlain(options)) return WITH_OPTIONS[end];
+  if (id === null) return MADE[end];
+  return isLarge(push) ? LARGE[end] : end;
+}
+
 /** The smallest script that can do it. */
 export function levelOf(operation: Operation): Level {
   switch (operation.kind) {
     case "push":
-      return isPlainPush(operation) ? "plain" : "life";
+      if (!arePlain(operation.options)) return "life";
+      return operation.id === null ? "tokens" : "plain";
+    case "pushBatch":
+      return pushBatchLevelOf(operation);
     case "pop":
-      return isPlainPop(operation) ? "plain" : "life";
+      return operation.claimant === null ? "plain" : "tokens";
     case "ack":
-      return isPlainEnd(operation) && operation.result === null ? "plain" : "life";
+      return operation.token === null ? "plain" : "tokens";
     case "redo":
-      return isPlainEnd(operation) && operation.start === null ? "plain" : "life";
+      if (operation.start !== null) return "life";
+      return operation.token === null ? "plain" : "tokens";
+    case "touch":
+      return isPlainTouch(operation) ? "tokens" : "life";
+    case "ackBatch":
+    case "touchBatch":
+      return haveTokens(operation.claims) ? "tokens" : "life";
+    case "popBatch":
+      return "tokens";
     case "peek":
     case "ready":
       return "plain";
     case "fail":
     case "crash":
-    case "touch":
       return "life";
     default:
       return "full";
   }
 }
 
-const levels: Level[] = ["plain", "life", "full"];
+function pushBatchLevelOf({ events, options }: OperationOf<"pushBatch">): Level {
+  if (!arePlain(options) || events.length === 0) return "life";
+  if (events.every(({ id }) => id === null)) return "tokens";
+  return events.every(({ id }) => id !== null) ? "plain" : "life";
+}
+
+const levels: Level[] = ["plain", "tokens", "life", "full"];
 
 /** Of two levels, the one that has the verbs of both. */
 export function higher(a: Level, b: Level): Level {
   return levels[Math.max(levels.indexOf(a), levels.indexOf(b))]!;
 }
 
-function isPlainPush({ id, options }: Push): boolean {
-  return id !== null && options === null;
+/** Whether only headers are given, which are part of the event's value. */
+function arePlain(options: PushOptions | null): boolean {
+  return (
+    options === null ||
+    (options.start === null &&
+      options.ttlMs === null &&
+      options.attemptsMax === null &&
+      options.backoff === null &&
+      options.leaseMs === null &&
+      options.onDuplicate === "refuse")
+  );
 }
 
-function isPlainPop({ claimant }: OperationOf<"pop">): boolean {
-  return claimant === null;
+function isPlainTouch({ token, progress, log }: OperationOf<"touch">): boolean {
+  return token !== null && progress === null && log === null;
 }
 
-function isPlainEnd({ token }: { token: Buffer | null }): boolean {
-  return token === null;
+function haveTokens(claims: Claim[]): boolean {
+  return claims.length > 0 && claims.every(({ token }) => token !== null);
 }
 
-/** The verb that does operations of that kind in a script of that level. */
-export function verbOf<K extends Kind>(kind: K, level: Level): Verb<K> {
-  const verb = level === "plain" ? (plain as { [P in Kind]?: Verb<P> })[kind] : undefined;
-  return (verb ?? full[kind]) as Verb<K>;
+type Verbs = { [K in Kind]?: Verb<K> };
+
+/** The verb that does such operations in a script of that level. */
+export function verbOf<K extends Kind>(operation: OperationOf<K>, level: Level): Verb<K> {
+  const kind = operation.kind as K;
+  if (level === "life" || level === "full") return full[kind] as Verb<K>;
+  const verbs: Verbs = levelOf(operation) === "plain" ? plain : tokens;
+  return verbs[kind] as Verb<K>;
 }
 
 /** Whether the receiver of the result relies on a change that a failover must not undo. */

@@ -69,7 +69,7 @@ export function readiness(check: Check): void {
 
   check("after watch, pushes of this process are still reported only once", async (store) => {
     // A queue of its own, because messages of earlier tests on the same servers may still arrive.
-    await store.under.store.watch();
+    await store.under.store.watch([Buffer.from("watched")], "ready");
     await store.push("watched", "1");
     await store.status("watched");
     expect(store.reportedReady("watched")).toBe(1);

@@ -1,18 +1,16 @@
--- Claims, and how they end. The hash "claims" notes "<ms from its begin to its end> <lease> <token>
--- <since> <claimant>" of a claim with a token, and else the first of these, if it is not usual.
+-- Claims, and how they end. The hash "claims" has a record of each that has a token or an unusual
+-- lease: "<token> <ms from its begin to its end> <lease> <claimant>", or "-" in place of the token and
+-- no claimant.
 -- KEYS    of the queue: all
 -- ARGV    (none)
 -- Returns nothing by itself
 
 local function enter_claimed(queue, id, tick, lease, token, claimant)
   redis.call('ZADD', queue.claimed, tick + lease * TICKS_PER_MS, id)
-  if token then
+  if token or lease ~= USUAL_LEASE_MS then
     queue.has_claims = true
-    local record = string.format('%.0f %.0f %s %.0f ', lease, lease, token, now()) .. claimant
-    redis.call('HSET', queue.claims, id, record)
-  elseif lease ~= USUAL_LEASE_MS then
-    queue.has_claims = true
-    redis.call('HSET', queue.claims, id, string.format('%.0f', lease))
+    local record = string.format('%s %.0f %.0f', token or '-', lease, lease)
+    redis.call('HSET', queue.claims, id, token and record .. ' ' .. claimant or record)
   end
   will_be_due(queue, now() + lease)
 end
@@ -23,24 +21,23 @@ local function claim_of(queue, id, token)
   if not score then
     return nil
   end
-  local record = queue.has_claims and redis.call('HGET', queue.claims, id) or ''
-  local span, lease, own, since, claimant =
-    string.match(record, '^(%d*) ?(%d*) ?([%d-]*) ?(%d*) ?(.*)$')
-  if token ~= '' and (own == '' or token ~= '=' .. own) then
+  local record = queue.has_claims and redis.call('HGET', queue.claims, id) or '-'
+  local own, span, lease, claimant = string.match(record, '^(%S+) ?(%d*) ?(%d*) ?(.*)$')
+  if token ~= '' and (own == '-' or token ~= '=' .. own) then
     return nil
   end
   span = tonumber(span) or USUAL_LEASE_MS
   return {
     begin = score - span * TICKS_PER_MS,
     score = tonumber(score),
-    lease = tonumber(lease) or span,
-    token = own ~= '' and own or nil,
-    since = since,
+    lease = tonumber(lease) or USUAL_LEASE_MS,
+    token = own ~= '-' and own or nil,
     claimant = claimant,
   }
 end
 
 local function leave_claimed(queue, id)
+  ended[queue.name] = true
   fill_in(queue, { id })
   redis.call('ZREM', queue.claimed, id)
   if queue.has_claims then
@@ -179,6 +176,7 @@ do
     else
       keep_more(queue, id, more)
       redis.call('ZADD', queue.failed, take_ticks(1), id)
+      ended[queue.name] = true
       trim(queue, 'failed', '')
     end
     return 'failed'
@@ -243,7 +241,7 @@ local function end_claim(queue, id, result)
   end
   redis.call('HSET', queue.done, id, redis.call('HGET', queue.events, id))
   redis.call('HDEL', queue.events, id)
-  more.r = result
+  more.r, more.x = result, nil
   keep_more(queue, id, more)
   queue.has_completed = true
   redis.call('ZADD', queue.completed, take_ticks(1), id)

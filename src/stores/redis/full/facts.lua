@@ -52,6 +52,7 @@ local function facts_of(queue, id, state, score, is_whole)
     log = packed_at(queue, 'log', more.g, id) or log
   end
   local claim = state == 'claimed' and claim_of(queue, id, '') or {}
+  local since = claim.token and math.floor(claim.begin / TICKS_PER_MS) or false
   local is_over = state == 'failed' or state == 'completed'
   local expiry = not is_over and expiry_of(queue, id, more)
   local version = version_of(state, score, value, more)
@@ -62,7 +63,7 @@ local function facts_of(queue, id, state, score, is_whole)
   return {
     id, state, value, at_ms(state, score), version, more.f or 0, more.c or 0,
     more.a or false, more.b or false, more.l or false, expiry or false,
-    claim.token and claim.claimant or false, claim.token and tonumber(claim.since) or false,
+    claim.token and claim.claimant or false, since,
     more.x or false, noted and noted.last or false, more.p or false, more.r or false, errors, log,
   }
 end

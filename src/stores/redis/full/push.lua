@@ -63,11 +63,13 @@ local function push_new(queue, is_left, id, value, options)
   enter_waiting(queue, id, more, due, not is_left and -take_ticks(1) or nil)
 end
 
+-- As in tokens/push-made.lua.
 local function new_id(queue)
-  local id
-  repeat
-    id = made()
-  until redis.call('HEXISTS', queue.events, id) == 0
+  local id, left_over = made(), 1
+  while redis.call('HEXISTS', queue.events, id) == 1 do
+    take_numbers(left_over)
+    id, left_over = made(), left_over * 2
+  end
   return id
 end
 

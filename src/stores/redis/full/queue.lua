@@ -1,10 +1,9 @@
--- What a queue has beside its line: settings and pauses. What the whole store has: the counter of
--- tokens and made ids.
--- KEYS    settings counter, of the queue: all
+-- What a queue has beside its line: settings and pauses.
+-- KEYS    settings, of the queue: all
 -- ARGV    as in batch.lua
 -- Returns nothing by itself
 
-local all_settings, is_seeded, made_ms, made_count
+local all_settings, is_seeded
 
 -- A table of a flat list of names and values.
 local function by_name(flat)
@@ -134,25 +133,6 @@ local function will_be_due(queue, ms)
     timers_changed = true
     earliest_added = math.min(earliest_added, ms)
   end
-end
-
--- A text that was never made before: for a token or an id.
-local function made()
-  if not made_ms then
-    local latest = redis.call('HMGET', COUNTER, 'ms', 'count')
-    made_ms, made_count = tonumber(latest[1]) or -1, tonumber(latest[2]) or 0
-    at_end[#at_end + 1] = function()
-      redis.call('HSET', COUNTER, 'ms', made_ms, 'count', made_count)
-    end
-  end
-  if now() > made_ms then
-    made_ms, made_count = now(), 0
-  else
-    made_count = made_count + 1
-  end
-  local shard = tonumber(ARGV[7])
-  local number = shard and made_count * SHARDS + shard or made_count
-  return string.format('%.0f-%.0f', made_ms, number)
 end
 
 -- A time given as "+ms" from now, "@ms" since 1970, or "" for none.

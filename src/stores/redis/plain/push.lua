@@ -15,21 +15,8 @@ local function add(queue, id, contents)
   return redis.call('HSETNX', queue.events, id, contents) == 1
 end
 
-verbs.push = function(from, to)
-  require_memory()
-  local queue, is_left = queue_at(ARGV[from]), ARGV[from + 1] == 'LEFT'
-  local is_staged, fresh, duplicates = ARGV[from + 2] == 'STAGED', {}, {}
-  for at = from + 3, to, 2 do
-    -- One by one: asking for all ids at once would bring the contents of duplicates into memory.
-    if add(queue, ARGV[at], not is_staged and ARGV[at + 1]) then
-      fresh[#fresh + 1] = ARGV[at]
-    else
-      duplicates[#duplicates + 1] = (at - from - 1) / 2
-    end
-  end
-  if #fresh == 0 then
-    return duplicates
-  end
+-- Puts new events, whose contents are in the hash, in line. If that fails they are gone.
+local function line_up(queue, is_left, fresh)
   local added
   if is_left then
     added = redis.pcall('LPUSH', queue.ready, unpack(fresh))
@@ -52,9 +39,26 @@ verbs.push = function(from, to)
     end
     error(listed)
   end
+  became_ready(queue, #fresh)
+end
+
+verbs.push = function(from, to)
+  require_memory()
+  local queue, is_staged = queue_at(ARGV[from]), ARGV[from + 2] == 'STAGED'
+  local fresh, duplicates = {}, {}
+  for at = from + 3, to, 2 do
+    -- One by one: asking for all ids at once would bring the contents of duplicates into memory.
+    if add(queue, ARGV[at], not is_staged and ARGV[at + 1]) then
+      fresh[#fresh + 1] = ARGV[at]
+    else
+      duplicates[#duplicates + 1] = (at - from - 1) / 2
+    end
+  end
+  if #fresh > 0 then
+    line_up(queue, ARGV[from + 1] == 'LEFT', fresh)
+  end
   for _, id in ipairs(is_staged and fresh or {}) do
     staged[queue.name][id] = nil
   end
-  became_ready(queue, #fresh)
   return duplicates
 end

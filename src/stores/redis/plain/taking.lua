@@ -1,0 +1,141 @@
+-- How events leave the line for a pop, and are claimed.
+-- KEYS    timers, of the queue: ready claimed events front claims
+-- ARGV    (none)
+-- Returns nothing by itself
+
+-- The next ones out, or an error, and the scores of those that were in front of the list.
+local function take_next(queue, count)
+  if queue.has_front then
+    local scored = redis.call('ZPOPMIN', queue.front, count)
+    if #scored > 0 then
+      local ids, places = {}, {}
+      for at = 1, #scored, 2 do
+        ids[#ids + 1] = scored[at]
+        places[#places + 1] = scored[at + 1]
+      end
+      return ids, places
+    end
+    queue.has_front = false
+  end
+  return redis.pcall('RPOP', queue.ready, count), {}
+end
+
+-- Their contents, or an error. Lua hashes every byte of a string, so large contents that okq can
+-- fetch without it are true instead, and their bytes come with them. Most queues have small ones
+-- only, so the first decides whether to look at each.
+local function contents_of(queue, ids, lease)
+  local is_fetchable = lease >= FETCHED_LEASE_MS_MIN
+  local first_bytes = is_fetchable and redis.pcall('HSTRLEN', queue.events, ids[1]) or 0
+  if type(first_bytes) == 'table' or first_bytes * #ids < FETCHED_BYTES_MIN then
+    return redis.pcall('HMGET', queue.events, unpack(ids)), {}
+  end
+  local contents, bytes = {}, {}
+  for at, id in ipairs(ids) do
+    bytes[at] = redis.call('HSTRLEN', queue.events, id)
+    contents[at] = bytes[at] >= LARGE_BYTES or redis.call('HMGET', queue.events, id)[1]
+  end
+  return contents, bytes
+end
+
+-- Puts these ids back where they were, from that one on.
+local function put_back(queue, ids, places, first)
+  for at = #ids, first, -1 do
+    if places[at] then
+      redis.call('ZADD', queue.front, places[at], ids[at])
+    else
+      redis.call('RPUSH', queue.ready, ids[at])
+    end
+  end
+end
+
+-- Fails after that.
+local function give_up(queue, ids, places, failure)
+  put_back(queue, ids, places, 1)
+  error(failure)
+end
+
+-- Takes up to count events out of the line, and adds id and contents? of each to popped. With a
+-- lease of 0 they are removed. Returns their ids, and the places of those that were in front of the
+-- list.
+local function take(queue, count, lease, popped)
+  local all, all_places = {}, {}
+  queue.has_front = may_have_extras(queue)
+  while count > 0 and reply_bytes < REPLY_BYTES_MAX do
+    local ids, places = take_next(queue, math.min(count, POP_SLICE))
+    if ids and ids.err and #all == 0 then
+      error(ids)
+    end
+    -- Events that were in front of a list with an error are handed out; the next pop fails.
+    if not ids or ids.err then
+      break
+    end
+    local contents, bytes = contents_of(queue, ids, lease)
+    if contents.err then
+      give_up(queue, ids, places, contents)
+    end
+    for at, id in ipairs(ids) do
+      -- Without contents (somebody deleted the hash) there is no event to hand out.
+      if contents[at] then
+        popped[#popped + 1] = id
+        popped[#popped + 1] = contents[at] ~= true and contents[at]
+        if contents[at] == true then
+          leave_out(queue, id, popped, #popped)
+        end
+        reply_bytes = reply_bytes + (bytes[at] or #contents[at])
+        all[#all + 1] = id
+        all_places[#all_places + 1] = places[at]
+        count = count - 1
+      else
+        shrank(queue)
+      end
+    end
+    if lease == 0 then
+      fill_in(queue, ids)
+      redis.call('HDEL', queue.events, unpack(ids))
+      shrank(queue)
+    end
+  end
+  return all, all_places
+end
+
+-- Something in the queue is due then, in ms. Returns an error if that cannot be noted.
+local function note_due(queue, ms)
+  local changed = redis.pcall('ZADD', timers_key, 'LT', 'CH', ms, queue.name)
+  if changed == 1 then
+    timers_changed = true
+    earliest_added = math.min(earliest_added, ms)
+  end
+  return changed
+end
+
+-- Notes when the leases of these ids end; returns the tick of the first claim, those of the others
+-- follow. records: of the ids, as HSET takes them; nil where the claims need none.
+local function claim(queue, ids, places, lease, records)
+  local first = take_ticks(#ids)
+  -- The queue's deadline is a lower bound, so it does no harm without the claims.
+  local bounded = note_due(queue, now() + lease)
+  if type(bounded) == 'table' then
+    give_up(queue, ids, places, bounded)
+  end
+  if records then
+    will_have_extras(queue)
+    local noted = redis.pcall('HSET', queue.claims, unpack(records))
+    if type(noted) == 'table' then
+      give_up(queue, ids, places, noted)
+    end
+  end
+  local claims = {}
+  -- The last first: in a small set Redis looks for the place of each from the lowest score on.
+  for at = #ids, 1, -1 do
+    claims[#claims + 1] = first + at - 1 + lease * TICKS_PER_MS
+    claims[#claims + 1] = ids[at]
+  end
+  local claimed = redis.pcall('ZADD', queue.claimed, unpack(claims))
+  if type(claimed) == 'table' then
+    if records then
+      redis.call('HDEL', queue.claims, unpack(ids))
+    end
+    give_up(queue, ids, places, claimed)
+  end
+  return first
+end
