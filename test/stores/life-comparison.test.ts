@@ -84,6 +84,7 @@ const settings = [
   "keep-completed",
   "keep-failed",
   "failed-to",
+  "dedupe-window",
 ];
 
 const anyClaim = ({ claims }: { claims: Claim[] }) => ({

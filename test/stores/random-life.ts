@@ -45,6 +45,7 @@ const values: Record<string, (string | null)[]> = {
   ttl: ["0", "3", "6", null],
   "max-claimed": ["0", "1", "2", "4", null],
   "keep-completed": ["0", "2", "", "3s", null],
+  "dedupe-window": ["0", "0", "0.5", "2.5", "5", null],
 };
 
 /**
@@ -132,7 +133,8 @@ export class RandomLife {
   figures(): Step {
     const random = this.#random;
     const queue = bytesOf(random.of(this.queues));
-    if (random.below(2) === 0) return always({ kind: "stats", queue });
+    if (random.below(2) === 0)
+      return always({ kind: "stats", queue, isWhole: random.below(2) === 0 });
     const durations = () =>
       new Map([[bucketOf(random.below(100_000)), 1 + random.below(9)] as const]);
     const totals = COUNTED.map(() => (random.below(2) === 0 ? 0 : random.below(1000)));

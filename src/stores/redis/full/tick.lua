@@ -11,6 +11,19 @@ local function end_pauses(queue)
       end_pause(queue, what)
     end
   end
+  end_worker_pauses(queue)
+end
+
+-- Forgets windows that have ended; returns how many.
+local function end_windows(queue, limit)
+  local key, second = WINDOWS .. queue.name, '(' .. math.floor(now() / 1000) * 1000
+  local ended = queue.has_windows and redis.call('ZCOUNT', key, '-inf', second) or 0
+  local count = math.min(limit, ended)
+  if count > 0 then
+    redis.call('ZREMRANGEBYRANK', key, 0, count - 1)
+    shrank(queue)
+  end
+  return count
 end
 
 -- Scores in ticks below this are of a time that has come.
@@ -159,6 +172,9 @@ local function set_timer(queue)
     local is_pause = string.find(name, '^pause:') and till ~= 'forever'
     next_ms = math.min(next_ms, is_pause and tonumber(till) or math.huge)
   end
+  next_ms = math.min(next_ms, least(PAUSED_WORKERS .. queue.name) or math.huge)
+  local window = least(WINDOWS .. queue.name)
+  next_ms = math.min(next_ms, window and forgotten_at(window) or math.huge)
   if next_ms < math.huge then
     redis.call('ZADD', timers_key, next_ms, queue.name)
   else
@@ -170,7 +186,7 @@ local function tick_queue(queue, limit)
   open(queue)
   end_pauses(queue)
   note_expiries(queue)
-  local moved, due = 0, nil
+  local moved, due = end_windows(queue, limit), nil
   -- What is moved may be due again: a lease has ended, and then the TTL.
   repeat
     due = due_in(queue, limit - moved)
