@@ -64,6 +64,7 @@ export class Housekeeper {
     this.#counts = store.session();
     this.#tally = tally;
     const round = (work: Work) => (error: Error | null) => onRound(work, error);
+    const lookForEndings = () => this.#lookForEndings(endings);
     this.#onTicked = round("tick");
     store.watch([], "ready").catch(round("hear"));
     this.#timers = [
@@ -71,11 +72,7 @@ export class Housekeeper {
       this.#every(REPORT_EVERY_MS, () => consumers.reportAll(), round("register")),
       this.#every(POLL_EVERY_MS, () => this.#poll(), round("watch")),
       this.#every(COUNT_EVERY_MS, () => this.#count(), round("count")),
-      this.#every(
-        POLL_EVERY_MS,
-        () => this.#lookForEndings(endings),
-        () => {},
-      ),
+      this.#every(POLL_EVERY_MS, lookForEndings, () => {}),
     ];
     this.#sleep();
   }
