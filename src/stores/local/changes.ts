@@ -79,6 +79,11 @@ export class Changes {
     this.named.push({ queue, number: this.numberOf(queue) });
   }
 
+  /** Something was changed that the journal does not have. */
+  undoBy(undo: () => void): void {
+    this.#undos.push(undo);
+  }
+
   /** Something else was changed that the journal has to write. */
   step(undo: () => void): void {
     this.#undos.push(undo);
