@@ -15,8 +15,8 @@ import {
   LocalQueue,
   NO_SETTINGS,
   type Pauses,
+  type Review,
 } from "./local-queue.ts";
-import type { Review } from "./review.ts";
 import { SortedNames } from "./sorted-names.ts";
 import type { TimeLine } from "./time-line.ts";
 import { UnusedQueues } from "./unused-queues.ts";

@@ -3,28 +3,20 @@
 // okq ends before that, later pushes drop what is too many, and the times are noted at the start.
 import type { Keep } from "../../queue/settings.ts";
 import { drop, dropOldest } from "./life.ts";
-import { type EventOrKey, expiryOf, type LocalEvent, type LocalQueue } from "./local-queue.ts";
+import {
+  type EventOrKey,
+  expiryOf,
+  type LocalEvent,
+  type LocalQueue,
+  type Review,
+  type ReviewedTo,
+} from "./local-queue.ts";
 import type { Model } from "./model.ts";
 import { oldestOf } from "./room.ts";
-import { type TimeAndRank, type TimeLine } from "./time-line.ts";
-
-/** What is left to do. */
-export interface Review {
-  hasSurplus: boolean;
-  /** null: all times are noted. */
-  expiries: Progress | null;
-}
-
-/** How far the times are noted. */
-interface Progress {
-  /** The place of the latest ready event. */
-  line: number | null;
-  /** null: not all ready events are done. */
-  delayed: { after: TimeAndRank | null } | null;
-}
+import type { TimeLine } from "./time-line.ts";
 
 const ofSurplus = new Set(["max-length", "on-full", "keep-completed", "keep-failed"]);
-const BEGIN: Progress = { line: null, delayed: null };
+const BEGIN: ReviewedTo = { line: null, delayed: null };
 
 /** Of a queue in which events expire earlier than is noted. */
 export const LATE: Review = { hasSurplus: false, expiries: BEGIN };
@@ -79,9 +71,9 @@ function dropSurplus(model: Model, queue: LocalQueue, limit: number): number {
 }
 
 /** Notes when some of the events that wait expire, the ready ones first. */
-function noteSome(model: Model, queue: LocalQueue, progress: Progress, limit: number): number {
+function noteSome(model: Model, queue: LocalQueue, progress: ReviewedTo, limit: number): number {
   const { line, delayed } = progress;
-  let next: Progress | null;
+  let next: ReviewedTo | null;
   let events: LocalEvent[];
   if (delayed === null) {
     const page = queue.line.page(line, limit, false);
