@@ -101,8 +101,8 @@ async function shown(client: Wire, queue: string): Promise<Record<string, Readab
   const flat = await ask(client, "QGET", queue, "1");
   if (!Array.isArray(flat)) return { answer: flat };
   const pairs = Array.from({ length: flat.length / 2 }, (_, n) => flat.slice(2 * n, 2 * n + 2));
-  const names = ["state", "attempts", "failures", "crashes", "last-error"];
-  return Object.fromEntries(pairs.filter(([name]) => names.includes(String(name)))) as Record<
+  const names = new Set(["state", "attempts", "failures", "crashes", "last-error"]);
+  return Object.fromEntries(pairs.filter(([name]) => names.has(String(name)))) as Record<
     string,
     Readable
   >;
