@@ -1,5 +1,5 @@
-// Makes the numbers of claim tokens and of ids: ascending and each once, whatever the clock does. As
-// text they are "<ms>-<n>".
+// Makes the numbers of claim tokens and of ids: ascending and each once, whatever the clock does.
+// As text they are "<ms>-<n>".
 
 /** Numbers in a millisecond. With more of them the time runs ahead. */
 const PER_MS = 1024;

@@ -62,8 +62,8 @@ export const migrations: readonly string[] = [
   // The states of an event. The columns from state to place have the same width in every row, and
   // stand before id and contents: a claim or a requeue changes these bytes only. state is that of
   // local-event.ts; at: when it is due, when its lease ends, or since when it is in its state;
-  // token, claimant: of its claim, if it has them (token as counter.ts numbers it); expires: when its
-  // TTL ends, if it has one; more: its rare facts, as more.ts encodes them.
+  // token, claimant: of its claim, if it has them (token as counter.ts numbers it); expires: when
+  // its TTL ends, if it has one; more: its rare facts, as more.ts encodes them.
   // facts of a queue: as queue-facts.ts encodes them. counted: tokens and made ids so far have at
   // most that time. Older events were pushed at the latest time that is known.
   `CREATE TABLE moved (
