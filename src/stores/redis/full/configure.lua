@@ -1,5 +1,5 @@
 -- Gives a queue, or all queues, settings.
--- KEYS    settings queues timers, of the queue: config
+-- KEYS    settings queues timers sweep, of the queue: all
 -- ARGV    queue|ALL (name, value)... (value behind "=", or empty to take the setting back)
 -- Returns 1 if it was done, or 0 if failed-to would lead back or over too many queues
 
@@ -19,28 +19,19 @@ local function is_cycle(from, to)
   return true
 end
 
--- What may be due or ready by other settings.
-local function look_again(queue, is_ttl_changed, may_hand_out)
-  queue.config, queue.is_open = nil, false
-  open(queue)
-  if redis.call('EXISTS', queue.events, queue.completed) > 0 then
-    will_be_due(queue, now())
-    if is_ttl_changed then
-      redis.call('HSET', FILLING .. queue.name, 'cursor', '0')
-    end
-  end
-  if may_hand_out then
-    tell_ready(queue, ready_count(queue))
-  end
-end
+-- By which something may be due or ready at once.
+local LOOKED_AT = {
+  ttl = true, ['max-claimed'] = true, ['keep-completed'] = true, ['keep-failed'] = true,
+}
 
 verbs.configure = function(from, to)
   local queue = ARGV[from] ~= 'ALL' and opened_at(ARGV[from])
-  local key, may_hand_out, is_ttl_changed = SETTINGS, false, false
+  local key, may_hand_out, is_ttl_changed, is_looked_at = SETTINGS, false, false, false
   for at = from + 1, to, 2 do
     local value = given(ARGV[at + 1])
     may_hand_out = may_hand_out or ARGV[at] == 'max-claimed'
     is_ttl_changed = is_ttl_changed or ARGV[at] == 'ttl'
+    is_looked_at = is_looked_at or LOOKED_AT[ARGV[at]]
     local leads_on = queue and ARGV[at] == 'failed-to' and value and value ~= ''
     if leads_on and is_cycle(queue.name, value) then
       return 0
@@ -59,12 +50,12 @@ verbs.configure = function(from, to)
       redis.call('HDEL', key, ARGV[at])
     end
   end
-  all_settings = nil
   if queue then
     look_again(queue, is_ttl_changed, may_hand_out)
   else
-    for _, name in ipairs(redis.call('ZRANGE', queues_key, 0, -1)) do
-      pcall(look_again, queue_named(name), is_ttl_changed, may_hand_out)
+    all_settings = by_name(redis.call('HGETALL', SETTINGS))
+    if is_looked_at then
+      look_at_all(is_ttl_changed, may_hand_out)
     end
   end
   return 1

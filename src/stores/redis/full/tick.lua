@@ -2,7 +2,8 @@
 -- were kept long enough. Also forgets queues that had only consumers of an okq process that died.
 -- KEYS    queues timers processes sweep, of the queues: all
 -- ARGV    limit
--- Returns how many were moved, or an error that names a queue where it failed, if there is one
+-- Returns how many were moved, or limit if there is more to do at once, or an error that names a
+--         queue where it failed, if there is one
 
 local function end_pauses(queue)
   for name, till in pairs(queue.config) do
@@ -185,19 +186,19 @@ end
 
 local RETRY_MS = 1000
 local SWEEP_SLICE = 128
+local QUEUES_AT_ONCE = 16
 
 local function sweep()
   -- The counts of a dead process are gone, and with them on which queues it had consumers. So all
   -- names are looked at, slice by slice; the key says behind which one the next slice begins.
-  local sweep_key = LAYOUT .. 'sweep'
   for _, process in ipairs(redis.call('SMEMBERS', processes_key)) do
     if redis.call('EXISTS', process) == 0 then
       redis.call('SREM', processes_key, process)
-      redis.call('HSET', sweep_key, 'after', '-')
+      redis.call('HSET', SWEEP, 'after', '-')
     end
   end
   processes = nil
-  local after = redis.call('HGET', sweep_key, 'after')
+  local after = redis.call('HGET', SWEEP, 'after')
   if not after then
     return false
   end
@@ -206,26 +207,30 @@ local function sweep()
     shrank(queue_named(name))
   end
   if #names < SWEEP_SLICE then
-    redis.call('DEL', sweep_key)
+    redis.call('HDEL', SWEEP, 'after')
     return false
   end
-  redis.call('HSET', sweep_key, 'after', '(' .. names[#names])
+  redis.call('HSET', SWEEP, 'after', '(' .. names[#names])
   return true
 end
 
 verbs.tick = function(from)
-  local limit, moved, seen = tonumber(ARGV[from]), 0, {}
+  local limit, moved, seen, looked_at = tonumber(ARGV[from]), 0, {}, 0
   local failure
   timers_changed = true
   local swept, has_more = pcall(sweep)
-  is_sweeping = swept and has_more
+  local has_again = look_at_slice()
+  is_sweeping = swept and has_more or has_again
   while moved < limit do
     local due = redis.call('ZRANGEBYSCORE', timers_key, '-inf', now(), 'LIMIT', 0, 1)
     -- The rest of one that was looked at is for the next tick.
     if #due == 0 or seen[due[1]] then
       break
+    elseif looked_at == QUEUES_AT_ONCE then
+      has_again = true
+      break
     end
-    seen[due[1]] = true
+    seen[due[1]], looked_at = true, looked_at + 1
     local ok, count = pcall(tick_queue, queue_named(due[1]), limit - moved)
     if ok then
       moved = moved + count
@@ -239,5 +244,5 @@ verbs.tick = function(from)
   if failure then
     error(failure)
   end
-  return moved
+  return has_again and math.max(moved, limit) or moved
 end
