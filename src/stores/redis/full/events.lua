@@ -184,13 +184,17 @@ end
 local function leave_line(queue, id)
   if queue.has_front and redis.call('ZREM', queue.front, id) == 1 then
     return
-  elseif not queue.has_ghosts and redis.call('LINDEX', queue.ready, -1) == id then
+  end
+  local is_last = redis.call('LINDEX', queue.ready, -1) == id
+  if is_last and not (queue.has_ghosts and redis.call('HEXISTS', queue.ghosts, '=' .. id) == 1) then
     redis.call('RPOP', queue.ready)
   else
     -- Looking for it in the list would take too long.
     queue.has_ghosts = true
     redis.call('HINCRBY', queue.ghosts, '=' .. id, 1)
     redis.call('HINCRBY', queue.ghosts, 'all', 1)
+  end
+  if queue.has_ghosts then
     last_listed(queue)
   end
 end

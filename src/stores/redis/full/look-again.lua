@@ -6,7 +6,7 @@
 -- Returns nothing by itself
 
 local SWEEP = LAYOUT .. 'sweep'
-local LOOKED_AT_ONCE = 16
+local LOOKED_AT_ONCE = 8
 
 -- What may be due or ready by other settings.
 local function look_again(queue, is_ttl_changed, may_hand_out)

@@ -186,7 +186,7 @@ end
 
 local RETRY_MS = 1000
 local SWEEP_SLICE = 128
-local QUEUES_AT_ONCE = 16
+local QUEUES_AT_ONCE = 8
 
 local function sweep()
   -- The counts of a dead process are gone, and with them on which queues it had consumers. So all
