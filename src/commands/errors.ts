@@ -40,12 +40,12 @@ export const errorTexts = {
   duplicateEvent: {
     text: "ERR duplicate event {id}",
     when:
-      "An event with that id is ready, delayed, claimed or failed in the queue. After a repeated " +
-      "push it means that the first one had succeeded.",
+      "An event with that id is ready, delayed, claimed or failed in the queue, or was pushed " +
+      "within its `dedupe-window`. After a repeated push it means that the first one succeeded.",
   },
   duplicate: {
     text: "DUPLICATE {id}",
-    when: "QPUSH, and an event with that id is in the queue. Nothing was done.",
+    when: "QPUSH, and the id is taken, by an event or a `dedupe-window`. Nothing was done.",
   },
   queueFull: {
     text: "QUEUEFULL {queue}",
@@ -156,7 +156,7 @@ export const errorTexts = {
   },
   tooMany: {
     text: "ERR too many {things}, {count} of at most {max}",
-    when: "A command names more queues, sections, patterns or commands than allowed.",
+    when: "A command names, or with it a queue would have, more of something than allowed.",
   },
   syntax: {
     text: "ERR syntax error",

@@ -57,8 +57,10 @@ export interface QueueStats extends QueueStatus {
   recent: QueueCounts;
   /** null if none is ready. */
   oldestReadyAtMs: number | null;
-  /** Ids that are taken although their events are gone. */
+  /** The dedupe windows that have not ended (see windows.ts). */
   windows: number;
+  /** Their names, in ascending order of their bytes. */
+  pausedWorkers: Buffer[];
   nowMs: number;
 }
 

@@ -66,6 +66,7 @@ const settings = [
   "keep-completed",
   "keep-failed",
   "failed-to",
+  "dedupe-window",
 ];
 
 const anyClaim = ({ claims }: { claims: Claim[] }) => ({

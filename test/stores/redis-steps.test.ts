@@ -60,7 +60,7 @@ async function failAll(client: Wire, queue: string): Promise<void> {
 }
 
 test("commands over many events make few calls of Redis in a step", async () => {
-  const { client, scripts } = await start();
+  const { server, client, scripts } = await start();
   const check = async (answer: number | string, ...command: (string | number)[]) => {
     await scripts.most();
     const reply = await ask(client, ...command);
@@ -71,6 +71,10 @@ test("commands over many events make few calls of Redis in a step", async () => 
   };
   await fill(client, "q");
   await check(2, "QLIST", "q", "COUNT", 1000);
+  await check("+OK", "QCONFIG", "q", "ttl", 1000);
+  await eventually(async () => (await server.redis.zcard("{okq}:2:expires:q")) === COUNT);
+  expect(await scripts.most()).toBeWithin(1, CALLS_MAX);
+  await check("+OK", "QCONFIG", "q", "RESET");
   await check(2, "QLIST", "q", "MATCH", "none");
   await check(1000, "QMOVE", "q", "p", "IDS", ...ids.slice(0, 1000));
   await check(500, "QMOVE", "q", "p");

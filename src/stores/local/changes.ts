@@ -10,6 +10,16 @@ export interface Retired {
   keys: Iterable<number>;
 }
 
+/** The window of an id was taken, or lasts longer now. */
+export interface TakenWindow {
+  id: string;
+  endsAtMs: number;
+  /** When it was to end before; 0 if there was none. */
+  before: number;
+  /** null, or there were too many, and this puts the first one of the queue back. */
+  putBack: (() => void) | null;
+}
+
 /** The position of an event before a transition. */
 interface Before extends Position {
   event: LocalEvent;
@@ -23,6 +33,10 @@ export class Changes {
   /** Queues that were given a number or other settings, with their number then. */
   readonly named: { queue: LocalQueue; number: number }[] = [];
   readonly retired = new Map<number, Retired>();
+  /** In the order in which they were taken. */
+  readonly windows: { number: number; taken: TakenWindow }[] = [];
+  /** Windows that ended before that time are forgotten, by the number of their queue. */
+  readonly windowsEnded = new Map<number, number>();
   /** Numbers of forgotten queues; kept until a commit has succeeded. */
   readonly forgotten: number[] = [];
   /** The settings of all queues, if they were changed. */
@@ -88,6 +102,17 @@ export class Changes {
     event.hasNewContents = true;
   }
 
+  tookWindow(queue: LocalQueue, taken: TakenWindow, undo: () => void): void {
+    const number = this.numberOf(queue);
+    this.#undos.push(undo);
+    this.windows.push({ number, taken });
+  }
+
+  endedWindows(queue: LocalQueue, beforeMs: number): void {
+    this.windowsEnded.set(this.numberOf(queue), beforeMs);
+    this.isDemanded = true;
+  }
+
   /** Records that a queue lost all its events at once. */
   retire(retired: Retired, undo: () => void): void {
     this.retired.set(retired.number, retired);
@@ -130,6 +155,8 @@ export class Changes {
     this.touched.length = 0;
     this.queueNumbers.length = 0;
     this.named.length = 0;
+    this.windows.length = 0;
+    if (this.windowsEnded.size > 0) this.windowsEnded.clear();
     this.defaults = null;
     this.countedMs = 0;
     this.isDemanded = false;

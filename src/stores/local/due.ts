@@ -1,5 +1,6 @@
 // Does what is due in the model: leases that ended, delayed events, TTLs, events that were kept
 // long enough, pauses.
+import { forgottenAtMs } from "../../queue/windows.ts";
 import { JournalError } from "./journal.ts";
 import { crash, drop, expire, makeReady } from "./life.ts";
 import { type LocalQueue, type Pauses, expiryOf } from "./local-queue.ts";
@@ -13,7 +14,7 @@ export function moveDue(model: Model, limit: number): number {
     while (count < limit) {
       const queue = model.dueQueue;
       if (queue === null) return count;
-      count += moveOne(model, queue);
+      count += moveOne(model, queue, limit - count);
     }
   } catch (error) {
     // What was moved before the read that failed stays moved.
@@ -22,9 +23,12 @@ export function moveDue(model: Model, limit: number): number {
   return count;
 }
 
-/** Does what is due first in that queue. Returns how many events that moved. */
-function moveOne(model: Model, queue: LocalQueue): number {
-  const { expiring, claimed, delayed, dueMs } = queue;
+/** Does what is due first in that queue. Returns how many events or windows that moved. */
+function moveOne(model: Model, queue: LocalQueue, limit: number): number {
+  const { expiring, claimed, delayed, windows, dueMs } = queue;
+  if (windows !== null && forgottenAtMs(windows.firstMs) === dueMs) {
+    return model.endWindows(queue, limit);
+  }
   if (queue.pauses !== null && endPauses(model, queue, queue.pauses)) return 0;
   if (expiring?.firstMs === dueMs) return expireFirst(model, queue);
   if (claimed.firstMs === dueMs) crash(model, claimed.first!);

@@ -9,6 +9,7 @@ import { Line } from "./line.ts";
 import type { More } from "./more.ts";
 import { CLAIMED, COMPLETED, DELAYED, FAILED, GONE, type StateNumber } from "./states.ts";
 import { TimeLine } from "./time-line.ts";
+import type { Windows } from "./windows.ts";
 
 /** What a transition changes. */
 export interface Position {
@@ -117,6 +118,8 @@ export class QueueEvents {
   retrying = 0;
   /** The ready and delayed events that expire, by that time and by their keys. */
   expiring: TimeLine<EventOrKey> | null = null;
+  /** null when there are none. */
+  windows: Windows | null = null;
   contentBytes = 0;
   /** Of the events in memory, as contentBytes: their ids and rare facts. */
   otherBytes = 0;
@@ -162,7 +165,7 @@ export class LocalQueue extends QueueEvents {
 
   /** To clients it does not exist. */
   get isUnused(): boolean {
-    return this.size === 0 && this.consumers === 0 && !this.isConfigured;
+    return this.size === 0 && this.consumers === 0 && !this.isConfigured && this.windows === null;
   }
 
   /** The event of that id if it is in memory. */

@@ -259,7 +259,7 @@ export class Model extends LocalQueues {
 
   /** Removes all events of a queue. */
   clear(queue: LocalQueue): void {
-    if (queue.size === 0) return;
+    if (queue.size === 0 && queue.windows === null) return;
     this.usage.addEventsOf(queue, -1);
     const emptied = queue.clear();
     const noted = () => {

@@ -54,6 +54,10 @@ export class Restorer implements Restoration {
     this.#model.usage.expiring++;
   }
 
+  window(queue: string, id: string, endsAtMs: number): void {
+    this.#model.addWindow(this.#model.open(queue), id, endsAtMs);
+  }
+
   end(last: number): void {
     this.#changes.startAfter(last);
     this.#model.numberClaimsAfter(Math.max(this.#lastClaim, last));

@@ -24,8 +24,12 @@ export const INFIXES = {
   CLAIMS: `${LAYOUT}claims:`,
   /** hash of rare facts by id, see events.lua */
   MORE: `${LAYOUT}more:`,
-  /** hash of settings by name, and of when the pauses end: "pause:in", "pause:worker W" ... */
+  /** hash of settings by name, and of when the pauses end: "pause:in", "pause:out" */
   CONFIG: `${LAYOUT}config:`,
+  /** sorted set of the names of paused workers by when their pauses end, in ms */
+  PAUSED_WORKERS: `${LAYOUT}paused-workers:`,
+  /** sorted set of ids by when their dedupe windows end, in ms */
+  WINDOWS: `${LAYOUT}windows:`,
   /** hash of how often "=" and an id stands in the list without its event; "all": in all */
   GHOSTS: `${LAYOUT}ghosts:`,
   /** sorted set of ids by the tick at which their events were completed */

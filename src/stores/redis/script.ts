@@ -1,5 +1,7 @@
 // Joins the Lua files into the scripts that run a batch. Each run of a script makes all functions
 // in it anew, so a batch runs the smallest one that has its verbs.
+import { PAUSED_WORKERS_MAX } from "../../queue/management.ts";
+import { WINDOWS_MAX } from "../../queue/windows.ts";
 import batch from "./batch.lua" with { type: "text" };
 import counter from "./counter.lua" with { type: "text" };
 import ack from "./full/ack.lua" with { type: "text" };
@@ -80,7 +82,16 @@ export interface Script {
 }
 
 const keyNames = Object.entries({ ...INFIXES, STAGED, ...SINGLE_KEYS });
-const numbers = { FIXED_KEYS, LARGE_BYTES, PUSHED_LEFT, SHARDS, TICKS_PER_MS, USUAL_LEASE_MS };
+const numbers = {
+  FIXED_KEYS,
+  LARGE_BYTES,
+  PAUSED_WORKERS_MAX,
+  PUSHED_LEFT,
+  SHARDS,
+  TICKS_PER_MS,
+  USUAL_LEASE_MS,
+  WINDOWS_MAX,
+};
 
 function scriptOf(...files: string[]): Script {
   const body = [...files, batch].join("\n");
@@ -108,10 +119,8 @@ const life = [
   figures,
   events,
   claims,
-  push,
-  pushBatch,
-  pop,
-  popBatch,
+  hidden(push + pushBatch),
+  hidden(pop + popBatch),
   ack,
   redo,
   fail,

@@ -1,12 +1,12 @@
 // The operations of the reference store: one function per kind, with the name of the kind.
 import { management } from "./reference-management.ts";
-import { statusOf } from "./reference-status.ts";
+import { factsOf, statusOf } from "./reference-status.ts";
 import { Refusal } from "../../../src/queue/errors.ts";
 import { Duplicate, NO_OPTIONS, type End, type Popped } from "../../../src/queue/event.ts";
 import type { PushOptions, State } from "../../../src/queue/event.ts";
 import { BATCH_CONTENTS_BYTES, type Claim, type Operation } from "../../../src/queue/operations.ts";
 import type { Results } from "../../../src/queue/operations.ts";
-import { compareKeys, factsOf, keyOf } from "./reference-queue.ts";
+import { compareKeys, keyOf } from "./reference-queue.ts";
 import type { ReferenceEvent, ReferenceQueue } from "./reference-queue.ts";
 import type { ReferenceState } from "./reference-state.ts";
 
@@ -158,6 +158,7 @@ export const operations: Operations = {
 
   flush(state, { queue }) {
     state.queue(textOf(queue)).events.clear();
+    state.queue(textOf(queue)).windows.clear();
     return null;
   },
 
@@ -183,9 +184,9 @@ export const operations: Operations = {
   pause(state, { queue: name, directions, forMs, worker }) {
     const queue = state.queue(textOf(name));
     const untilMs = forMs === null ? Infinity : state.nowMs + forMs;
-    if (worker) queue.workerPauses.set(textOf(worker), untilMs);
-    else for (const direction of directions) queue.pauses.set(direction, untilMs);
-    return null;
+    if (worker) return queue.pauseWorker(textOf(worker), untilMs);
+    for (const direction of directions) queue.pauses.set(direction, untilMs);
+    return true;
   },
 
   resume(state, { queue: name, directions, worker }) {
@@ -236,11 +237,12 @@ function pushAll(
   const queue = state.queue(textOf(name));
   if (queue.isPaused("in")) throw new Refusal("PAUSED", name);
   const ids = events.map(({ id }) => id && id.toString("latin1"));
-  const added = new Set(ids.filter((id) => id !== null && !queue.taken(id)));
+  const added = new Set(ids.filter((id) => id !== null && !queue.takenForPush(id)));
   const newCount = added.size + ids.filter((id) => id === null).length;
   const isDropping = queue.given.full === "drop-oldest";
   const needed = isDropping ? events.length : newCount;
   if (!queue.hasRoomFor(needed)) throw new Refusal("QUEUEFULL", name);
+  queue.makeRoomFor(newCount, new Set(ids));
   const inBatch = new Set<string>();
   return events.map(({ contents: given }, at) => {
     const contents = Buffer.from(given);
@@ -248,12 +250,15 @@ function pushAll(
     const there = queue.taken(id);
     const isSecond = inBatch.has(id);
     inBatch.add(id);
-    if (!there) {
-      queue.makeRoomFor(1);
+    const isNamed = ids[at] !== null;
+    if (!(isNamed ? queue.takenForPush(id) : there)) {
       add(queue, id, contents, options, end);
+      if (isNamed) queue.takeWindow(id);
     } else if (isSecond || options.onDuplicate === "refuse") return new Duplicate(bytesOf(id));
     else if (options.onDuplicate === "replace") {
-      if (!replace(queue, there, contents, options, end)) return new Duplicate(bytesOf(id));
+      const isReplaced = there && replace(queue, there, contents, options, end);
+      if (!isReplaced) return new Duplicate(bytesOf(id));
+      queue.takeWindow(id);
     }
     return bytesOf(id);
   });

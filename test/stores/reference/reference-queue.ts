@@ -2,14 +2,8 @@
 // looks through all events each time, because it is made to be read.
 import { workerOf } from "../../../src/queue/claimant.ts";
 import { backoffMs } from "../../../src/queue/backoff.ts";
-import type {
-  End,
-  EventError,
-  EventFacts,
-  PushOptions,
-  State,
-  When,
-} from "../../../src/queue/event.ts";
+import type { End, EventError, PushOptions, State, When } from "../../../src/queue/event.ts";
+import { PAUSED_WORKERS_MAX } from "../../../src/queue/management.ts";
 import { replaceHeaders } from "../../../src/queue/headers.ts";
 import { type Direction, emptyCounts } from "../../../src/queue/queue-status.ts";
 import {
@@ -18,6 +12,7 @@ import {
   type QueueSettings,
   settingsOf,
 } from "../../../src/queue/settings.ts";
+import { WINDOWS_MAX } from "../../../src/queue/windows.ts";
 
 const LAST_ERROR_BYTES_MAX = 4096;
 const ERROR_BYTES_MAX = 1024;
@@ -80,6 +75,8 @@ export class ReferenceQueue {
   /** When each pause ends. */
   readonly pauses = new Map<Direction, number>();
   readonly workerPauses = new Map<string, number>();
+  /** When the window of each id ends. */
+  readonly windows = new Map<string, number>();
   readonly counts = emptyCounts();
   readonly name: string;
   readonly #shared: Shared;
@@ -98,10 +95,9 @@ export class ReferenceQueue {
   }
 
   get isUsed(): boolean {
-    const { events, consumers, settings, pauses, workerPauses } = this;
-    return (
-      consumers > 0 || [events, settings, pauses, workerPauses].some((things) => things.size > 0)
-    );
+    const { events, consumers, settings, pauses, workerPauses, windows } = this;
+    const things = [events, settings, pauses, workerPauses, windows];
+    return consumers > 0 || things.some(({ size }) => size > 0);
   }
 
   /** The events of a state in the order of a scan. */
@@ -126,6 +122,26 @@ export class ReferenceQueue {
     return event?.state === "completed" ? undefined : event;
   }
 
+  /** Whether a push finds the id taken. */
+  takenForPush(id: string): boolean {
+    return this.taken(id) !== undefined || (this.windows.get(id) ?? 0) > this.nowMs;
+  }
+
+  /** A push has taken the id, and not a shorter time than an earlier one. */
+  takeWindow(id: string): void {
+    const { dedupeMs } = this.given;
+    if (dedupeMs === null) return;
+    const endsAtMs = Math.max(this.windows.get(id) ?? 0, this.nowMs + dedupeMs);
+    if (!this.windows.has(id) && this.windows.size === WINDOWS_MAX)
+      this.windows.delete(this.#first);
+    this.windows.set(id, endsAtMs);
+  }
+
+  /** The id whose window ends first. */
+  get #first(): string {
+    return [...this.windows].toSorted(([, a], [, b]) => a - b)[0]![0];
+  }
+
   isPaused(direction: Direction, worker: Buffer | null = null): boolean {
     const { nowMs } = this;
     const ofWorker = direction === "out" && worker ? worker.toString("latin1") : null;
@@ -133,6 +149,23 @@ export class ReferenceQueue {
       (this.pauses.get(direction) ?? 0) > nowMs ||
       (ofWorker !== null && (this.workerPauses.get(ofWorker) ?? 0) > nowMs)
     );
+  }
+
+  get pausedWorkers(): string[] {
+    const paused = [...this.workerPauses].filter(([, endsAtMs]) => endsAtMs > this.nowMs);
+    return paused.map(([worker]) => worker).toSorted((a, b) => (a < b ? -1 : 1));
+  }
+
+  /** Whether it is one of the workers that may be paused. */
+  pauseWorker(worker: string, untilMs: number): boolean {
+    const { workerPauses } = this;
+    const paused = this.pausedWorkers;
+    const ended = [...workerPauses.keys()].filter((each) => !paused.includes(each));
+    for (const each of ended) workerPauses.delete(each);
+    if (ended.length > 0) this.tellReady(this.count("ready"));
+    if (!workerPauses.has(worker) && workerPauses.size >= PAUSED_WORKERS_MAX) return false;
+    workerPauses.set(worker, untilMs);
+    return true;
   }
 
   rankAt(end: End): Rank {
@@ -278,12 +311,14 @@ export class ReferenceQueue {
     return full === "drop-oldest" ? count <= lengthMax : this.length + count <= lengthMax;
   }
 
-  makeRoomFor(count: number): void {
+  /** Drops the oldest, but none of those ids. */
+  makeRoomFor(count: number, spared: ReadonlySet<string | null> = new Set()): void {
     const { lengthMax, full } = this.given;
     if (lengthMax === null || full !== "drop-oldest" || count === 0) return;
+    const surplus = Math.max(0, this.length + count - lengthMax);
     const oldest = [...this.inState("ready"), ...this.inState("delayed")];
-    const surplus = Math.max(0, oldest.length + count - lengthMax);
-    for (const event of oldest.slice(0, surplus)) this.remove(event);
+    const others = oldest.filter(({ id }) => !spared.has(id));
+    for (const event of others.slice(0, surplus)) this.remove(event);
   }
 
   remove(event: ReferenceEvent): void {
@@ -330,33 +365,4 @@ export function compareKeys(a: (string | number)[], b: (string | number)[]): num
   const at = a.findIndex((part, n) => part !== b[n]);
   if (at === -1) return 0;
   return a[at]! < b[at]! ? -1 : 1;
-}
-
-export function factsOf(queue: ReferenceQueue, event: ReferenceEvent): EventFacts {
-  const { state, options, claim, atMs } = event;
-  const isOver = state === "failed" || state === "completed";
-  const { attemptsMax, backoff, leaseMs, headers } = options;
-  return {
-    id: Buffer.from(event.id, "latin1"),
-    state,
-    contents: event.contents,
-    pushedAtMs: event.pushedAtMs,
-    atMs: state === "ready" ? null : state === "claimed" ? claim!.endsAtMs : atMs,
-    failures: event.failures,
-    crashes: event.crashes,
-    attemptsMax,
-    backoff,
-    leaseMs,
-    headers,
-    expiresAtMs: isOver ? null : queue.expiresAtMs(event),
-    claimant: claim?.claimant ?? null,
-    claimedAtMs: claim?.token ? claim.sinceMs : null,
-    isCancelled: claim?.isCancelled ?? false,
-    lastError: event.lastError,
-    errors: [...event.errors],
-    log: [...event.log],
-    progress: event.progress,
-    result: event.result,
-    version: String(event.version),
-  };
 }

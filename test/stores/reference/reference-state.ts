@@ -1,4 +1,5 @@
 // All queues of the reference store, its counter, and what is due by the clock.
+import { forgottenAtMs } from "../../../src/queue/windows.ts";
 import { ReferenceQueue, type Shared } from "./reference-queue.ts";
 
 /** Something to do at a time. `order` decides between equal times. */
@@ -64,7 +65,9 @@ export class ReferenceState implements Shared {
 
   #dues(): Due[] {
     const queues = [...this.#queues.values()];
-    return queues.flatMap((queue) => this.#dueEvents(queue).concat(this.#duePauses(queue)));
+    return queues.flatMap((queue) =>
+      this.#dueEvents(queue).concat(this.#duePauses(queue), this.#dueWindows(queue)),
+    );
   }
 
   #due(): Due[] {
@@ -89,6 +92,15 @@ export class ReferenceState implements Shared {
       if (keepMs) add(atMs + keepMs, 0, () => queue.remove(event));
     }
     return dues;
+  }
+
+  #dueWindows({ windows }: ReferenceQueue): Due[] {
+    return [...windows].map(([id, endsAtMs]) => ({
+      atMs: forgottenAtMs(endsAtMs),
+      order: 0,
+      isMove: false,
+      run: () => windows.delete(id),
+    }));
   }
 
   #duePauses(queue: ReferenceQueue): Due[] {

@@ -12,6 +12,19 @@ local function end_pauses(queue)
       end_pause(queue, what)
     end
   end
+  end_worker_pauses(queue)
+end
+
+-- Forgets windows that have ended; returns how many.
+local function end_windows(queue, limit)
+  local key, second = WINDOWS .. queue.name, '(' .. math.floor(now() / 1000) * 1000
+  local ended = queue.has_windows and redis.call('ZCOUNT', key, '-inf', second) or 0
+  local count = math.min(limit, ended)
+  if count > 0 then
+    redis.call('ZREMRANGEBYRANK', key, 0, count - 1)
+    shrank(queue)
+  end
+  return count
 end
 
 -- Scores in ticks below this are of a time that has come.
@@ -108,7 +121,7 @@ end
 
 -- How many events are looked at in one step after the TTL of a queue has changed, and how many
 -- bytes of them about: Redis shows their contents too.
-local FILLED_AT_ONCE = 500
+local FILLED_AT_ONCE = 64
 local FILLED_BYTES = 1024 * 1024
 
 -- Events of a queue are often about as large as the next one out.
@@ -137,6 +150,7 @@ local function note_expiries(queue)
     redis.call('DEL', key)
   else
     redis.call('HSET', key, 'cursor', scanned[1])
+    queue.is_filling = true
   end
 end
 
@@ -160,6 +174,9 @@ local function set_timer(queue)
     local is_pause = string.find(name, '^pause:') and till ~= 'forever'
     next_ms = math.min(next_ms, is_pause and tonumber(till) or math.huge)
   end
+  next_ms = math.min(next_ms, least(PAUSED_WORKERS .. queue.name) or math.huge)
+  local window = least(WINDOWS .. queue.name)
+  next_ms = math.min(next_ms, window and forgotten_at(window) or math.huge)
   if next_ms < math.huge then
     redis.call('ZADD', timers_key, next_ms, queue.name)
   else
@@ -171,7 +188,7 @@ local function tick_queue(queue, limit)
   open(queue)
   end_pauses(queue)
   note_expiries(queue)
-  local moved, due = 0, nil
+  local moved, due = end_windows(queue, limit), nil
   -- What is moved may be due again: a lease has ended, and then the TTL.
   repeat
     due = due_in(queue, limit - moved)
@@ -231,9 +248,10 @@ verbs.tick = function(from)
       break
     end
     seen[due[1]], looked_at = true, looked_at + 1
-    local ok, count = pcall(tick_queue, queue_named(due[1]), limit - moved)
+    local queue = queue_named(due[1])
+    local ok, count = pcall(tick_queue, queue, limit - moved)
     if ok then
-      moved = moved + count
+      moved, has_again = moved + count, has_again or queue.is_filling
     else
       -- One with a key of the wrong type must not keep the others waiting.
       redis.call('ZADD', timers_key, now() + RETRY_MS, due[1])
