@@ -64,6 +64,7 @@ export class Housekeeper {
     this.#counts = store.session();
     this.#tally = tally;
     const round = (work: Work) => (error: Error | null) => onRound(work, error);
+    const lookForEndings = () => this.#lookForEndings(endings);
     this.#onTicked = round("tick");
     store.watch([], "ready").catch(round("hear"));
     this.#timers = [
@@ -71,11 +72,7 @@ export class Housekeeper {
       this.#every(REPORT_EVERY_MS, () => consumers.reportAll(), round("register")),
       this.#every(POLL_EVERY_MS, () => this.#poll(), round("watch")),
       this.#every(COUNT_EVERY_MS, () => this.#count(), round("count")),
-      this.#every(
-        POLL_EVERY_MS,
-        () => this.#lookForEndings(endings),
-        () => {},
-      ),
+      this.#every(POLL_EVERY_MS, lookForEndings, () => {}),
     ];
     this.#sleep();
   }
@@ -84,6 +81,11 @@ export class Housekeeper {
     this.#isStopped = true;
     this.#cancelWake();
     for (const cancel of this.#timers) cancel();
+  }
+
+  /** Gives the store what is counted. Call it when no client is served any more. */
+  async countLast(): Promise<void> {
+    await this.#count().catch(() => {});
   }
 
   /** To be called when dueInMs() of the store became less than before. */

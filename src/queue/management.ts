@@ -173,7 +173,10 @@ export interface SetEvent {
   headers: Header[];
 }
 
-/** Removes a ready or delayed event; asks the consumer of a claimed one to stop. */
+/**
+ * Removes a ready or delayed event. Asks the consumer of a claimed one to stop: if that claim ends
+ * other than by an ack, the event is removed.
+ */
 export interface Cancel {
   kind: "cancel";
   queue: Buffer;

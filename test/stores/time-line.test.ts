@@ -32,6 +32,9 @@ test.each([1, 2, 3])("gives the results of a sorted array, seed %d", (seed) => {
     expect(line.length).toBe(all.length);
     expect(line.firstMs).toBe(all[0]?.[0] ?? Infinity);
     expect(line.first).toBe(all[0] && `${all[0]}`);
+    const [atMs, rank] = positionFor(step, random);
+    expect(line.countTo(atMs)).toBe(all.filter(([ms]) => ms <= atMs).length);
+    expect(line.has(atMs, rank)).toBe(all.some((other) => inOrder([atMs, rank], other) === 0));
     if (step % 200 > 0) continue;
     expect([...line]).toEqual(all.map(String));
     const after = all[random.below(all.length + 1)] ?? null;

@@ -32,6 +32,8 @@ export class Changes {
   readonly queueNumbers: number[] = [];
   /** Queues that were given a number or other settings, with their number then. */
   readonly named: { queue: LocalQueue; number: number }[] = [];
+  /** Queues whose figures were changed. */
+  readonly figured = new Set<LocalQueue>();
   readonly retired = new Map<number, Retired>();
   /** In the order in which they were taken. */
   readonly windows: { number: number; taken: TakenWindow }[] = [];
@@ -77,6 +79,12 @@ export class Changes {
   configured(queue: LocalQueue, undo: () => void): void {
     this.#undos.push(undo);
     this.named.push({ queue, number: this.numberOf(queue) });
+  }
+
+  /** The figures of a queue were changed, which has a number. */
+  counted(queue: LocalQueue, undo: () => void): void {
+    this.#undos.push(undo);
+    this.figured.add(queue);
   }
 
   /** Something else was changed that the journal has to write. */
@@ -155,6 +163,7 @@ export class Changes {
     this.touched.length = 0;
     this.queueNumbers.length = 0;
     this.named.length = 0;
+    if (this.figured.size > 0) this.figured.clear();
     this.windows.length = 0;
     if (this.windowsEnded.size > 0) this.windowsEnded.clear();
     this.defaults = null;

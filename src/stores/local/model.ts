@@ -317,15 +317,17 @@ export class Model extends LocalQueues {
 
   /** Counts what only the store knows. */
   tally(queue: LocalQueue, what: Counted): void {
-    queue.figures ??= new Figures();
-    queue.figures.addOne(this.nowMs, what);
+    const { nowMs } = this;
+    const figures = (queue.figures ??= new Figures());
+    figures.addOne(nowMs, what);
+    this.changes?.counted(queue, () => figures.addOne(nowMs, what, -1));
   }
 
   addCounts(queue: LocalQueue, counts: QueueCounts): void {
-    queue.figures ??= new Figures();
-    queue.figures.add(this.nowMs, counts);
-    // They are not exact to the batch: a failed one does not take them back.
-    this.changes?.configured(queue, () => {});
+    const { nowMs } = this;
+    const figures = (queue.figures ??= new Figures());
+    figures.add(nowMs, counts);
+    this.changes?.counted(queue, () => figures.add(nowMs, counts, -1));
   }
 
   /** The changes are durable: what needs not be in memory any more leaves it. */

@@ -69,9 +69,9 @@ export class TimeLine<T> {
   /** How many have that time or an earlier one. */
   countTo(atMs: number): number {
     let count = 0;
-    for (const { times } of this.#blocks) {
-      if (times.at(-1)! <= atMs) count += times.length;
-      else return count + times.filter((time) => time <= atMs).length;
+    for (const { first, times } of this.#blocks) {
+      if (times.at(-1)! <= atMs) count += times.length - first;
+      else return count + times.filter((time, at) => at >= first && time <= atMs).length;
     }
     return count;
   }

@@ -57,6 +57,10 @@ export const operations: Operations = {
     const event = claim === null ? { ...given } : given;
     if (claim !== null) {
       if (queue.events.get(event.id) !== event || event.claim?.number !== claim) return false;
+      if (event.claim.isCancelled) {
+        queue.remove(event);
+        return true;
+      }
     } else if (queue.taken(event.id)) return false;
     queue.enter(event, null, rank);
     queue.events.set(event.id, event);
@@ -70,7 +74,8 @@ export const operations: Operations = {
   redo(state, { queue: name, start, ...claim }) {
     const queue = state.queue(textOf(name));
     const event = claimedBy(queue, claim);
-    if (event) queue.enter(event, start, queue.rankAt("right"));
+    if (event?.claim!.isCancelled) queue.remove(event);
+    else if (event) queue.enter(event, start, queue.rankAt("right"));
     return event !== null;
   },
 

@@ -5,7 +5,12 @@ import { backoffMs } from "../../../src/queue/backoff.ts";
 import type { End, EventError, PushOptions, State, When } from "../../../src/queue/event.ts";
 import { PAUSED_WORKERS_MAX } from "../../../src/queue/management.ts";
 import { replaceHeaders } from "../../../src/queue/headers.ts";
-import { type Direction, emptyCounts } from "../../../src/queue/queue-status.ts";
+import {
+  COUNTED,
+  type Counted,
+  type Direction,
+  emptyCounts,
+} from "../../../src/queue/queue-status.ts";
 import {
   failedToOf,
   type Keep,
@@ -239,6 +244,7 @@ export class ReferenceQueue {
     const { claim } = event;
     if (claim!.isCancelled) return this.remove(event);
     event.crashes += 1;
+    this.#tally("crashes");
     const { attemptsMax, crashesMax, crashBackoff } = this.given;
     const worker = claim!.claimant && workerOf(claim!.claimant).toString("latin1");
     const text = `crashed: the lease${worker ? ` of ${worker}` : ""} ended`;
@@ -246,6 +252,7 @@ export class ReferenceQueue {
     const most = event.options.attemptsMax ?? attemptsMax ?? 0;
     const isLast = most > 0 && event.failures + event.crashes >= most;
     if (isLast || (crashesMax !== null && event.crashes >= crashesMax)) {
+      this.#tally("failed");
       this.failForGood(event);
       return;
     }
@@ -254,7 +261,9 @@ export class ReferenceQueue {
   }
 
   expire(event: ReferenceEvent): void {
+    this.#tally("expired");
     if (this.given.expired === "drop") return this.remove(event);
+    this.#tally("failed");
     this.#note(event, Buffer.from("expired"));
     this.failForGood(event);
   }
@@ -318,12 +327,20 @@ export class ReferenceQueue {
     const surplus = Math.max(0, this.length + count - lengthMax);
     const oldest = [...this.inState("ready"), ...this.inState("delayed")];
     const others = oldest.filter(({ id }) => !spared.has(id));
-    for (const event of others.slice(0, surplus)) this.remove(event);
+    for (const event of others.slice(0, surplus)) {
+      this.#tally("dropped");
+      this.remove(event);
+    }
   }
 
   remove(event: ReferenceEvent): void {
     this.#leaveClaim(event);
     this.events.delete(event.id);
+  }
+
+  /** Counts what only the store knows. */
+  #tally(what: Counted): void {
+    this.counts.totals[COUNTED.indexOf(what)]! += 1;
   }
 
   #become(event: ReferenceEvent, state: State): void {
@@ -358,7 +375,7 @@ export function keyOf(event: ReferenceEvent): (string | number)[] {
   if (state === "ready") return [...rank];
   if (state === "delayed") return [atMs, ...rank];
   if (state === "claimed") return [claim!.endsAtMs, claim!.number];
-  return [order];
+  return [atMs, order];
 }
 
 export function compareKeys(a: (string | number)[], b: (string | number)[]): number {

@@ -81,6 +81,10 @@ export class EventRows {
       if (changes.retired.has(number)) continue;
       this.#nameQueue.run(number, queue.name, encodeFacts(queue));
     }
+    // Without a number it has nothing any more, not even figures.
+    for (const queue of changes.figured) {
+      if (queue.number !== 0) this.#nameQueue.run(queue.number, queue.name, encodeFacts(queue));
+    }
     for (const number of changes.retired.keys()) this.#dropQueue.run(number);
     for (const number of changes.forgotten) this.#dropQueue.run(number);
     const { touched, queueNumbers, retired } = changes;

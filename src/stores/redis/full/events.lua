@@ -254,8 +254,9 @@ end
 -- A script that drops more would hold up everybody. What is over the number goes with later ones.
 local DROPPED_AT_ONCE = 100
 
--- Removes what is not to be kept of the failed or completed events.
-local function trim(queue, state, default)
+-- Removes what is not to be kept of the failed or completed events. since_ms: since when the one that
+-- came is so; nil for now.
+local function trim(queue, state, default, since_ms)
   local count, ms = kept_of(queue, 'keep-' .. state, default)
   local surplus = count and redis.call('ZCARD', queue[state]) - count or 0
   if surplus > 0 then
@@ -264,7 +265,7 @@ local function trim(queue, state, default)
       drop(queue, id, state)
     end
   elseif ms then
-    will_be_due(queue, now() + ms)
+    will_be_due(queue, (since_ms or now()) + ms)
   end
 end
 
