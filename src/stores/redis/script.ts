@@ -127,6 +127,7 @@ const life = [
   crash,
 ];
 const lookers = [touch, peek, ready];
+
 /** Hides the names that a file defines for itself from the files behind it. */
 function hidden(file: string): string {
   return `do\n${file}\nend`;
@@ -141,8 +142,8 @@ function hiddenBehind(first: string, ...files: string[]): string {
 const others = [
   hiddenBehind(facts, get, scan, remove, retry, hiddenBehind(move, copyOut, copyIn, settle)),
   hiddenBehind(status, list, stats),
-  hiddenBehind(resume, hiddenBehind(lookAgain, configure, tick)),
-  ...[unpop, flush, settings, pause, set, cancel, count, register, probe].map(hidden),
+  hiddenBehind(resume, pause, hiddenBehind(lookAgain, configure, tick)),
+  ...[unpop, flush, settings, set, cancel, count, register, probe].map(hidden),
 ];
 
 /**
