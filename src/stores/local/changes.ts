@@ -81,6 +81,11 @@ export class Changes {
     this.named.push({ queue, number: this.numberOf(queue) });
   }
 
+  /** Something was changed that the journal does not have. */
+  undoBy(undo: () => void): void {
+    this.#undos.push(undo);
+  }
+
   /** The figures of a queue were changed, which has a number. */
   counted(queue: LocalQueue, undo: () => void): void {
     this.#undos.push(undo);

@@ -6,21 +6,42 @@ import { crash, drop, expire, makeReady } from "./life.ts";
 import { type LocalQueue, type Pauses, expiryOf } from "./local-queue.ts";
 import type { Model } from "./model.ts";
 import { isEmpty } from "./queue-facts.ts";
+import { reviewSome } from "./review.ts";
 
-/** Moves at most `limit` events. Returns how many. */
+/** How many events are looked at in one step because their settings have changed. */
+const reviewedAtOnce = 100;
+
+/** Moves at most `limit` events. Returns how many, or `limit` if reviews are left. */
 export function moveDue(model: Model, limit: number): number {
   let count = 0;
+  let mayReview = true;
   try {
     while (count < limit) {
       const queue = model.dueQueue;
-      if (queue === null) return count;
-      count += moveOne(model, queue, limit - count);
+      if (queue !== null) count += moveOne(model, queue, limit - count);
+      else if (mayReview) {
+        mayReview = false;
+        reviewSomeOf(model);
+      } else return model.reviews.size > 0 ? limit : count;
     }
   } catch (error) {
     // What was moved before the read that failed stays moved.
     if (count === 0 || !(error instanceof JournalError)) throw error;
   }
   return count;
+}
+
+function reviewSomeOf(model: Model): void {
+  let left = reviewedAtOnce;
+  try {
+    for (const queue of model.reviews.keys()) {
+      while (left > 0 && model.reviews.has(queue)) left -= reviewSome(model, queue, left);
+      if (left <= 0) return;
+    }
+  } catch (error) {
+    // The steps before the read that failed stay done.
+    if (left === reviewedAtOnce || !(error instanceof JournalError)) throw error;
+  }
 }
 
 /** Does what is due first in that queue. Returns how many events or windows that moved. */

@@ -8,7 +8,7 @@ import { HashIndex, hashOf } from "./hash-index.ts";
 import { Line } from "./line.ts";
 import type { More } from "./more.ts";
 import { CLAIMED, COMPLETED, DELAYED, FAILED, GONE, type StateNumber } from "./states.ts";
-import { TimeLine } from "./time-line.ts";
+import { type TimeAndRank, TimeLine } from "./time-line.ts";
 import type { Windows } from "./windows.ts";
 
 /** What a transition changes. */
@@ -94,6 +94,21 @@ export interface Pauses {
   out: number | null;
   /** By worker. Pops of these workers only. */
   readonly workers: ReadonlyMap<string, number>;
+}
+
+/** What is still to be done with the events of a queue after its settings have changed. */
+export interface Review {
+  /** There may be too many. */
+  hasSurplus: boolean;
+  /** Up to where it is noted when they expire; null: for all. */
+  expiries: ReviewedTo | null;
+}
+
+export interface ReviewedTo {
+  /** The place of the latest ready event. */
+  line: number | null;
+  /** null: not all ready events are done. */
+  delayed: { after: TimeAndRank | null } | null;
 }
 
 export const NO_SETTINGS: GivenSettings = new Map();

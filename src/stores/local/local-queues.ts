@@ -15,6 +15,7 @@ import {
   LocalQueue,
   NO_SETTINGS,
   type Pauses,
+  type Review,
 } from "./local-queue.ts";
 import { SortedNames } from "./sorted-names.ts";
 import type { TimeLine } from "./time-line.ts";
@@ -30,6 +31,8 @@ export class LocalQueues {
   /** Of all queues, also unused ones; ascending by bytes, which is the order of latin1 strings. */
   readonly names = new SortedNames();
   readonly usage = new Usage();
+  /** The queues whose settings have changed, and how far their events were looked at. */
+  readonly reviews = new Map<LocalQueue, Review>();
   /** The settings of all queues. */
   defaults: GivenSettings = NO_SETTINGS;
   /** null without a journal. */
@@ -177,6 +180,17 @@ export class LocalQueues {
     this.noteIfUnused(queue);
   }
 
+  /** null: it has come to its end. */
+  setReview(queue: LocalQueue, review: Review | null): void {
+    const before = this.reviews.get(queue) ?? null;
+    const set = (value: Review | null) => {
+      if (value === null) this.reviews.delete(queue);
+      else this.reviews.set(queue, value);
+    };
+    this.changes?.undoBy(() => set(before));
+    set(review);
+  }
+
   /** Whether that pause holds now. */
   isPaused(until: number | null | undefined): boolean {
     return until !== null && until !== undefined && until > this.nowMs;
@@ -228,7 +242,8 @@ export class LocalQueues {
 
   /** When something is due; at once if an unused queue can be forgotten; or Infinity. */
   get dueAtMs(): number {
-    return this.#unused.size > 0 ? 0 : (this.#due.first?.dueMs ?? Infinity);
+    const isNow = this.#unused.size > 0 || this.reviews.size > 0;
+    return isNow ? 0 : (this.#due.first?.dueMs ?? Infinity);
   }
 
   /** Forgets unused queues; waits for the next batch while changes may still be undone. */
@@ -239,6 +254,7 @@ export class LocalQueues {
   readonly #forget = (queue: LocalQueue): void => {
     if (!this.#queues.delete(queue.name)) return;
     this.names.remove(queue.name);
+    this.reviews.delete(queue);
     this.usage.removeQueue(queue.name);
     if (queue.number === 0) return;
     this.changes?.forgotten.push(queue.number);

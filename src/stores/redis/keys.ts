@@ -42,8 +42,8 @@ export const INFIXES = {
   FAILED: `${LAYOUT}failed:`,
   /** sorted set of ids by the time at which their TTL ends, in ms; they are looked at then */
   EXPIRES: `${LAYOUT}expires:`,
-  /** hash: how far the expiries of events are noted after the TTL of their queue changed */
-  FILLING: `${LAYOUT}filling:`,
+  /** hash: what is still to be done after the settings have changed, see tick.lua */
+  REVIEW: `${LAYOUT}review:`,
   /** set of the ids of delayed events that have failed or crashed */
   RETRYING: `${LAYOUT}retrying:`,
   /** hash of what was counted since the queue came into being: see figures.lua */

@@ -12,6 +12,8 @@ import type { ReferenceState } from "./reference-state.ts";
 
 type OperationOf<K extends Operation["kind"]> = Extract<Operation, { kind: K }>;
 
+/** Settings that say how many events there may be. */
+const REVIEWED = new Set(["max-length", "on-full", "keep-completed", "keep-failed"]);
 const LOG_LINES_MAX = 100;
 const CHAIN_MAX = 16;
 
@@ -178,6 +180,12 @@ export const operations: Operations = {
       if (value === null) settings.delete(setting);
       else settings.set(setting, value);
     }
+    const isReviewed = values.some(([setting]) => REVIEWED.has(setting));
+    for (const each of isReviewed ? state.usedQueues() : []) {
+      const queue = state.queue(each);
+      const isMeant = name === null || each === textOf(name);
+      if (isMeant && queue.events.size > 0) queue.isReviewed = true;
+    }
     const mayHandOut = values.some(([setting]) => setting === "max-claimed");
     for (const each of mayHandOut ? state.usedQueues() : []) {
       const queue = state.queue(each);
@@ -247,7 +255,7 @@ function pushAll(
   const isDropping = queue.given.full === "drop-oldest";
   const needed = isDropping ? events.length : newCount;
   if (!queue.hasRoomFor(needed)) throw new Refusal("QUEUEFULL", name);
-  queue.makeRoomFor(newCount, new Set(ids));
+  if (newCount > 0) queue.makeRoomFor(newCount, new Set(ids));
   const inBatch = new Set<string>();
   return events.map(({ contents: given }, at) => {
     const contents = Buffer.from(given);

@@ -75,6 +75,8 @@ export interface Shared {
 
 export class ReferenceQueue {
   consumers = 0;
+  /** Its settings have changed: a tick drops what is too many. */
+  isReviewed = false;
   readonly events = new Map<string, ReferenceEvent>();
   readonly settings = new Map<string, string>();
   /** When each pause ends. */
@@ -323,7 +325,7 @@ export class ReferenceQueue {
   /** Drops the oldest, but none of those ids. */
   makeRoomFor(count: number, spared: ReadonlySet<string | null> = new Set()): void {
     const { lengthMax, full } = this.given;
-    if (lengthMax === null || full !== "drop-oldest" || count === 0) return;
+    if (lengthMax === null || full !== "drop-oldest") return;
     const surplus = Math.max(0, this.length + count - lengthMax);
     const oldest = [...this.inState("ready"), ...this.inState("delayed")];
     const others = oldest.filter(({ id }) => !spared.has(id));
@@ -331,6 +333,16 @@ export class ReferenceQueue {
       this.#tally("dropped");
       this.remove(event);
     }
+  }
+
+  /** What is too many since the settings have changed. */
+  dropSurplus(): void {
+    if (!this.isReviewed) return;
+    this.isReviewed = false;
+    const { keepFailed, keepCompleted } = this.given;
+    this.makeRoomFor(0);
+    this.#trim("failed", keepFailed);
+    this.#trim("completed", keepCompleted);
   }
 
   remove(event: ReferenceEvent): void {

@@ -52,10 +52,13 @@ export class ReferenceState implements Shared {
     let moved = 0;
     for (;;) {
       const [first] = this.#due();
-      if (!first || (first.isMove && moved === limit)) return moved;
+      if (first?.isMove && moved === limit) return moved;
+      if (!first) break;
       first.run();
       if (first.isMove) moved += 1;
     }
+    for (const queue of this.#queues.values()) queue.dropSurplus();
+    return moved;
   }
 
   /** When something is to be done; Infinity if there is nothing. */

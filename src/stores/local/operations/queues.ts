@@ -14,21 +14,14 @@ import {
 import type { Register } from "../../../queue/operations.ts";
 import type { Direction, QueuePage, QueueStatus } from "../../../queue/queue-status.ts";
 import { toBytes, toText } from "../bytes.ts";
-import {
-  type LocalQueue,
-  NO_SETTINGS,
-  expiryOf,
-  type LocalEvent,
-  type Pauses,
-} from "../local-queue.ts";
+import { type LocalQueue, NO_SETTINGS, type Pauses } from "../local-queue.ts";
 import type { Model } from "../model.ts";
 import { isEmpty } from "../queue-facts.ts";
+import { startReview } from "../review.ts";
 import { hasUnexpired } from "./looking.ts";
 
 const FAILED_TO_MAX = 16;
 const NO_WORKERS: Pauses["workers"] = new Map();
-/** With more events in a queue, those pushed before get its TTL only when they are next out. */
-const expiringAtOnce = 10_000;
 
 export function settings(model: Model, { queue }: Settings): ReadonlyMap<string, string> {
   if (queue === null) return model.defaults;
@@ -47,29 +40,13 @@ export function configure(model: Model, { queue: name, values }: Configure): Con
     return "cycle";
   }
   const queues = queue === null ? [...model.all()] : [queue];
-  const isTtlGiven = values.some(([setting]) => setting === "ttl");
-  const waiting = isTtlGiven ? waitingIn(model, queues) : [];
   const closed = queues.filter((one) => !model.isHandingOut(one));
   if (queue === null) model.setDefaults(given);
   else model.setSettings(queue, given);
   for (const one of closed) model.noteAllReady(one);
-  for (const event of waiting) {
-    const { more, pushedAtMs, queue: own } = event;
-    const expiresAtMs = expiryOf(pushedAtMs, more, model.settingsOf(own).ttlMs);
-    if (expiresAtMs !== (more?.expiresAtMs ?? 0)) model.noteExpiry(event);
-  }
+  const names = values.map(([setting]) => setting);
+  for (const one of queues) startReview(model, one, names);
   return "ok";
-}
-
-function waitingIn(model: Model, queues: LocalQueue[]): LocalEvent[] {
-  const found: LocalEvent[] = [];
-  for (const queue of queues) {
-    if (queue.waiting > expiringAtOnce - found.length) continue;
-    const { line, delayed } = queue;
-    for (const entry of line.page(null, Infinity, false)) found.push(model.inLine(queue, entry));
-    for (const entry of delayed ?? []) found.push(model.byTime(queue, entry));
-  }
-  return found;
 }
 
 /** Whether that failed-to would lead back to the queue, or over too many queues. */

@@ -19,19 +19,16 @@ local function is_cycle(from, to)
   return true
 end
 
--- By which something may be due or ready at once.
-local LOOKED_AT = {
-  ttl = true, ['max-claimed'] = true, ['keep-completed'] = true, ['keep-failed'] = true,
-}
-
 verbs.configure = function(from, to)
   local queue = ARGV[from] ~= 'ALL' and opened_at(ARGV[from])
-  local key, may_hand_out, is_ttl_changed, is_looked_at = SETTINGS, false, false, false
+  local key, may_hand_out, reviewed = SETTINGS, false, {}
   for at = from + 1, to, 2 do
     local value = given(ARGV[at + 1])
     may_hand_out = may_hand_out or ARGV[at] == 'max-claimed'
-    is_ttl_changed = is_ttl_changed or ARGV[at] == 'ttl'
-    is_looked_at = is_looked_at or LOOKED_AT[ARGV[at]]
+    local review = REVIEWED[ARGV[at]]
+    if review then
+      reviewed[review] = true
+    end
     local leads_on = queue and ARGV[at] == 'failed-to' and value and value ~= ''
     if leads_on and is_cycle(queue.name, value) then
       return 0
@@ -51,11 +48,11 @@ verbs.configure = function(from, to)
     end
   end
   if queue then
-    look_again(queue, is_ttl_changed, may_hand_out)
+    look_again(queue, reviewed, may_hand_out)
   else
     all_settings = by_name(redis.call('HGETALL', SETTINGS))
-    if is_looked_at then
-      look_at_all(is_ttl_changed, may_hand_out)
+    if may_hand_out or next(reviewed) then
+      look_at_all(reviewed, may_hand_out)
     end
   end
   return 1

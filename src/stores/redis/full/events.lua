@@ -393,9 +393,11 @@ end
 at_end[#at_end + 1] = function()
   for _, queue in pairs(shrunk) do
     if queue.is_open and redis.call('EXISTS', queue.events) == 0 then
-      redis.call('DEL', FILLING .. queue.name)
       if queue.has_ghosts then
         redis.call('DEL', queue.ready, queue.ghosts)
+      end
+      if redis.call('EXISTS', queue.completed) == 0 then
+        redis.call('DEL', REVIEW .. queue.name)
       end
     end
   end

@@ -119,6 +119,31 @@ local function due_in(queue, limit)
   return found
 end
 
+-- After the settings of a queue have changed, the hash "review" says what is to be done: "surplus",
+-- and "cursor", up to which event the new expiries are noted.
+
+-- Drops events that are too many. Returns how many.
+local function drop_surplus(queue, limit)
+  if limit == 0 or redis.call('HEXISTS', REVIEW .. queue.name, 'surplus') == 0 then
+    return 0
+  end
+  local dropped = math.min(limit, surplus_of(queue, 0))
+  drop_oldest(queue, dropped, {}, 0)
+  for state, default in pairs({ failed = '', completed = '0' }) do
+    local most = kept_of(queue, 'keep-' .. state, default)
+    local surplus = most and redis.call('ZCARD', queue[state]) - most or 0
+    local count = math.min(limit - dropped, surplus)
+    for _, id in ipairs(count > 0 and redis.call('ZRANGE', queue[state], 0, count - 1) or {}) do
+      drop(queue, id, state)
+      dropped = dropped + 1
+    end
+  end
+  if dropped < limit then
+    redis.call('HDEL', REVIEW .. queue.name, 'surplus')
+  end
+  return dropped
+end
+
 -- How many events are looked at in one step after the TTL of a queue has changed, and how many
 -- bytes of them about: Redis shows their contents too.
 local FILLED_AT_ONCE = 64
@@ -133,7 +158,7 @@ end
 
 -- Notes when the events expire that were pushed before their queue had this TTL.
 local function note_expiries(queue)
-  local key = FILLING .. queue.name
+  local key = REVIEW .. queue.name
   local cursor = redis.call('HGET', key, 'cursor')
   if not cursor then
     return
@@ -147,10 +172,9 @@ local function note_expiries(queue)
     end
   end
   if scanned[1] == '0' then
-    redis.call('DEL', key)
+    redis.call('HDEL', key, 'cursor')
   else
     redis.call('HSET', key, 'cursor', scanned[1])
-    queue.is_filling = true
   end
 end
 
@@ -159,8 +183,13 @@ local function least(key)
   return tonumber(redis.call('ZRANGE', key, 0, 0, 'WITHSCORES')[2])
 end
 
+-- Whether there is more to do at once than events to move.
+local is_unfinished = false
+
 local function set_timer(queue)
-  local next_ms = redis.call('EXISTS', FILLING .. queue.name) == 1 and now() or math.huge
+  local is_reviewed = redis.call('EXISTS', REVIEW .. queue.name) == 1
+  is_unfinished = is_unfinished or is_reviewed
+  local next_ms = is_reviewed and now() or math.huge
   for _, key in ipairs({ queue.delayed, queue.expires }) do
     next_ms = math.min(next_ms, least(key) or math.huge)
   end
@@ -197,6 +226,7 @@ local function tick_queue(queue, limit)
       moved = moved + 1
     end
   until #due == 0 or moved == limit
+  moved = moved + drop_surplus(queue, limit - moved)
   set_timer(queue)
   return moved
 end
@@ -236,22 +266,21 @@ verbs.tick = function(from)
   local failure
   timers_changed = true
   local swept, has_more = pcall(sweep)
-  local has_again = look_at_slice()
-  is_sweeping = swept and has_more or has_again
+  is_unfinished = look_at_slice()
+  is_sweeping = swept and has_more or is_unfinished
   while moved < limit do
     local due = redis.call('ZRANGEBYSCORE', timers_key, '-inf', now(), 'LIMIT', 0, 1)
     -- The rest of one that was looked at is for the next tick.
     if #due == 0 or seen[due[1]] then
       break
     elseif looked_at == QUEUES_AT_ONCE then
-      has_again = true
+      is_unfinished = true
       break
     end
     seen[due[1]], looked_at = true, looked_at + 1
-    local queue = queue_named(due[1])
-    local ok, count = pcall(tick_queue, queue, limit - moved)
+    local ok, count = pcall(tick_queue, queue_named(due[1]), limit - moved)
     if ok then
-      moved, has_again = moved + count, has_again or queue.is_filling
+      moved = moved + count
     else
       -- One with a key of the wrong type must not keep the others waiting.
       redis.call('ZADD', timers_key, now() + RETRY_MS, due[1])
@@ -262,5 +291,5 @@ verbs.tick = function(from)
   if failure then
     error(failure)
   end
-  return has_again and math.max(moved, limit) or moved
+  return is_unfinished and math.max(moved, limit) or moved
 end
