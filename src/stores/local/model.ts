@@ -294,8 +294,9 @@ export class Model extends LocalQueues {
     return taken;
   }
 
+  /** Also where no more may be claimed: a pop without a claim may have them. */
   #noteReady(queue: LocalQueue, count: number): void {
-    if (count === 0 || !this.isHandingOut(queue)) return;
+    if (count === 0 || this.isPaused(queue.pauses?.out)) return;
     this.#becameReady.set(queue.name, (this.#becameReady.get(queue.name) ?? 0) + count);
   }
 
@@ -312,7 +313,7 @@ export class Model extends LocalQueues {
   /** A claim fewer lets one event more out, where their number is limited. */
   #noteClaimEnded(queue: LocalQueue, event: LocalEvent): void {
     if (this.settingsOf(queue).claimedMax === null || event.state === READY) return;
-    this.#noteReady(queue, Math.min(1, queue.line.length));
+    if (this.isHandingOut(queue)) this.noteNextReady(queue);
   }
 
   /** Counts what only the store knows. */
