@@ -17,6 +17,9 @@ export function needsMemory(kind: Operation["kind"]): boolean {
 
 /** As many times the work of a push or pop, for each event or queue. */
 const WEIGHTS: Partial<Record<Operation["kind"], number>> = {
+  fail: 8,
+  crash: 8,
+  tick: 8,
   scan: 4,
   remove: 8,
   retry: 8,
