@@ -13,6 +13,7 @@ import type { Waiters } from "./waiters.ts";
 const TICK_PAUSE_MS = 200;
 /** How often it also looks where nothing seems due: messages about due times may be lost. */
 const TICK_SOME_EVERY_MS = 10_000;
+/** Few enough for others, however many are due: with 500 they waited three times as long. */
 const TICK_LIMIT = 64;
 const REPORT_EVERY_MS = 5_000;
 const POLL_EVERY_MS = 1_000;
