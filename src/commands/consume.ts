@@ -1,6 +1,7 @@
 // QPOP and QNEXT: events out, from one or several queues, at once or when there is one.
 import type { Popped } from "../queue/event.ts";
 import type { Pop, PopBatch } from "../queue/operations.ts";
+import type { Taker } from "../queue/wait-list.ts";
 import { NIL_ARRAY, type Reply } from "../resp/reply.ts";
 import type { Answer } from "./answer.ts";
 import { checkWorker } from "./arguments.ts";
@@ -23,6 +24,7 @@ type PopOptions = Options<typeof POP_OPTIONS> & { FROM: Buffer[] };
 interface Asked {
   queues: Buffer[];
   operation: Pop | PopBatch;
+  taker: Taker;
   waitMs: number;
 }
 
@@ -34,7 +36,8 @@ function readPop(options: PopOptions, { client }: QueueCall): Asked {
     throw commandError("weights", { count: WEIGHTS.length, queues: queues.length });
   }
   if (AS) checkWorker(AS);
-  const claimant = client.claimants.of(AS ? AS.toString("latin1") : client.name);
+  const worker = AS ? AS.toString("latin1") : client.name;
+  const claimant = client.claimants.of(worker);
   const leaseMs = NOACK ? 0 : LEASE;
   const isOne = COUNT === 1 && queues.length === 1;
   const inOrder = WEIGHTS ? drawn(queues, WEIGHTS) : queues;
@@ -43,6 +46,7 @@ function readPop(options: PopOptions, { client }: QueueCall): Asked {
     operation: isOne
       ? { kind: "pop", queue: queues[0]!, leaseMs, claimant }
       : { kind: "popBatch", queues: inOrder, count: COUNT, leaseMs, claimant },
+    taker: { worker, claims: leaseMs !== 0 },
     waitMs: WAIT,
   };
 }
@@ -66,10 +70,10 @@ function countConsumer({ queues }: Asked, { client, context }: QueueCall): void 
 
 /** Pops what there is, or waits for it. Null if there was nothing in time. */
 async function popOrWait(asked: Asked, { client, context }: QueueCall): Promise<Found> {
-  const { queues, operation, waitMs } = asked;
+  const { queues, operation, taker, waitMs } = asked;
   const attempt = async () => foundIn(await client.session.ask(operation));
   await context.store.watch(queues, "ready");
-  const wait = { queues, timeoutMs: waitMs, attempt, takes: true } as const;
+  const wait = { queues, timeoutMs: waitMs, attempt, takes: taker };
   return await waiting(client, (signal) => context.waiters.wait({ ...wait, signal }), queues);
 }
 

@@ -15,7 +15,7 @@ import { LISTED_DEFAULT, pageLimit, Selection, STATES, stateOf, WHICH } from "./
 import type { Options } from "./syntax-types.ts";
 
 /** How many operations one call may make, and about how many bytes of contents it may answer. */
-const SCANS_MAX = 10;
+const SCANS_MAX = 20;
 const CONTENTS_BYTES_MAX = 1024 * 1024;
 
 const LIST_OPTIONS =

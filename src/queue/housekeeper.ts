@@ -5,6 +5,7 @@ import type { Cancel, Clock } from "./clock.ts";
 import type { Consumers } from "./consumers.ts";
 import type { Endings } from "./endings.ts";
 import type { DueListener, Session, Store } from "./store.ts";
+import type { QueueStatus } from "./queue-status.ts";
 import type { Tally } from "./tally.ts";
 import type { Waiters } from "./waiters.ts";
 
@@ -12,12 +13,13 @@ import type { Waiters } from "./waiters.ts";
 const TICK_PAUSE_MS = 200;
 /** How often it also looks where nothing seems due: messages about due times may be lost. */
 const TICK_SOME_EVERY_MS = 10_000;
-const TICK_LIMIT = 500;
+/** Few enough for others, however many are due: with 500 they waited three times as long. */
+const TICK_LIMIT = 64;
 const REPORT_EVERY_MS = 5_000;
 const POLL_EVERY_MS = 1_000;
 const COUNT_EVERY_MS = 1_000;
 /** Queues named in one operation. */
-const PAGE = 256;
+const PAGE = 64;
 
 /** The kinds of periodic work. */
 export type Work = "tick" | "register" | "watch" | "hear" | "count";
@@ -139,10 +141,21 @@ export class Housekeeper {
     for (let at = 0; at < queues.length; at += PAGE) {
       const page = queues.slice(at, at + PAGE);
       for (const status of await this.#polls.ask({ kind: "status", queues: page })) {
-        if (!status.paused.includes("out")) this.#waiters.look(status.queue, status.ready);
+        if (status.ready > 0 && !status.paused.includes("out")) await this.#look(status);
       }
     }
     await this.#store.watch(queues, "ready");
+  }
+
+  /** There are events, and clients that wait. */
+  async #look({ queue, ready }: QueueStatus): Promise<void> {
+    const workers = this.#waiters.workersAt(queue);
+    if (workers.size > 0) {
+      const { pausedWorkers } = await this.#polls.ask({ kind: "stats", queue, isWhole: true });
+      const paused = pausedWorkers.map((worker) => worker.toString("latin1"));
+      this.#waiters.holdBack(queue, new Set(paused.filter((worker) => workers.has(worker))));
+    }
+    this.#waiters.look(queue, ready);
   }
 
   async #lookForEndings(endings: Endings): Promise<void> {

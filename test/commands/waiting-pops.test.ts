@@ -265,6 +265,33 @@ describe.each(lifeStoresAndCluster)("on %s", (store) => {
     await ask(other, "QACK", "q", "1");
     expect(await events(client)).toEqual([["2", 1]]);
   });
+
+  test("at max-claimed a client with NOACK is served behind one that would claim", async () => {
+    const okq = await startOkqOn(store);
+    const other = await okq.connect();
+    await ask(other, "QCONFIG", "q", "max-claimed", "1");
+    await ask(other, "QPUSH", "q", "x", "ID", "1");
+    await ask(other, "QPOP", "FROM", "q");
+    const claiming = await waiting(okq, pop("q"));
+    const taking = await waiting(okq, ["QPOP", "WAIT", LONG, "NOACK", "FROM", "q"]);
+    await ask(other, "QPUSH", "q", "x", "ID", "2");
+    expect(await events(taking)).toEqual([["2", 1]]);
+    expect(claiming.waiting).toBe(0);
+  });
+
+  test("paused workers that wait in front of another cost it one look, not one each", async () => {
+    const okq = await startOkqOn(store);
+    const other = await okq.connect();
+    const paused = Array.from({ length: 20 }, (_, n) => `paused ${n}`);
+    for (const worker of paused) await ask(other, "QPAUSE", "q", "WORKER", worker);
+    for (const worker of paused) {
+      await waiting(okq, ["QPOP", "WAIT", LONG, "AS", worker, "FROM", "q"]);
+    }
+    // One after the other they would take twice as long.
+    const free = await waiting(okq, ["QPOP", "WAIT", 10, "AS", "free", "FROM", "q"]);
+    await ask(other, "QPUSH", "q", "x", "ID", "1");
+    expect(await events(free)).toEqual([["1", 1]]);
+  });
 });
 
 test("waits on while Redis is away, and is served when it is back", async () => {

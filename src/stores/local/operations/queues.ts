@@ -43,7 +43,7 @@ export function configure(model: Model, { queue: name, values }: Configure): Con
   const closed = queues.filter((one) => !model.isHandingOut(one));
   if (queue === null) model.setDefaults(given);
   else model.setSettings(queue, given);
-  for (const one of closed) model.noteAllReady(one);
+  for (const one of closed) if (model.isHandingOut(one)) model.noteAllReady(one);
   const names = values.map(([setting]) => setting);
   for (const one of queues) startReview(model, one, names);
   return "ok";
