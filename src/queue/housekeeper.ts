@@ -14,13 +14,14 @@ import type { WaitingNotes } from "./waiting-notes.ts";
 const TICK_PAUSE_MS = 200;
 /** How often it also looks where nothing seems due: messages about due times may be lost. */
 const TICK_SOME_EVERY_MS = 10_000;
-const TICK_LIMIT = 500;
+/** Few enough for others, however many are due: with 500 they waited three times as long. */
+const TICK_LIMIT = 64;
 const REPORT_EVERY_MS = 5_000;
 const POLL_EVERY_MS = 1_000;
 const COUNT_EVERY_MS = 1_000;
 const NOTE_EVERY_MS = 1_000;
 /** Queues named in one operation. */
-const PAGE = 256;
+const PAGE = 64;
 
 /** The kinds of periodic work. */
 export type Work = "tick" | "register" | "watch" | "hear" | "count";
