@@ -19,6 +19,7 @@ import figures from "./full/figures.lua" with { type: "text" };
 import flush from "./full/flush.lua" with { type: "text" };
 import get from "./full/get.lua" with { type: "text" };
 import list from "./full/list.lua" with { type: "text" };
+import lookAgain from "./full/look-again.lua" with { type: "text" };
 import move from "./full/move.lua" with { type: "text" };
 import pause from "./full/pause.lua" with { type: "text" };
 import peek from "./full/peek.lua" with { type: "text" };
@@ -126,31 +127,24 @@ const life = [
   crash,
 ];
 const lookers = [touch, peek, ready];
-/** What files define is seen by those behind them. Lua allows 200 names at a time. */
-const shared = [unpop, facts, resume, status];
-const moves = [move, copyOut, copyIn, settle].join("\n");
-const others = [
-  get,
-  scan,
-  remove,
-  retry,
-  flush,
-  settings,
-  configure,
-  pause,
-  list,
-  moves,
-  set,
-  cancel,
-  count,
-  stats,
-];
-const periodic = [register, tick, probe];
 
 /** Hides the names that a file defines for itself from the files behind it. */
 function hidden(file: string): string {
-  return `do\n${file}end`;
+  return `do\n${file}\nend`;
 }
+
+/** The same, but each of these files sees the names of that one. */
+function hiddenBehind(first: string, ...files: string[]): string {
+  return hidden([first, ...files.map(hidden)].join("\n"));
+}
+
+/** Lua allows 200 names at a time. */
+const others = [
+  hiddenBehind(facts, get, scan, remove, retry, hiddenBehind(move, copyOut, copyIn, settle)),
+  hiddenBehind(status, list, stats),
+  hiddenBehind(resume, pause, hiddenBehind(lookAgain, configure, tick)),
+  ...[unpop, flush, settings, set, cancel, count, register, probe].map(hidden),
+];
 
 /**
  * - plain: classic verbs on queues that have nothing rare (see rare.lua). It answers "FULL", and
@@ -173,7 +167,7 @@ export const scripts = {
     rare,
   ),
   life: scriptOf(...life, ...lookers.map(hidden)),
-  full: scriptOf(...life, ...shared, ...[...lookers, ...others, ...periodic].map(hidden)),
+  full: scriptOf(...life, ...lookers.map(hidden), ...others),
 };
 
 export type Level = keyof typeof scripts;
