@@ -78,49 +78,64 @@ export interface Script {
   sha: string;
 }
 
-const keyNames = Object.entries({ ...INFIXES, STAGED, ...SINGLE_KEYS });
-const numbers = { FIXED_KEYS, LARGE_BYTES, PUSHED_LEFT, SHARDS, TICKS_PER_MS, USUAL_LEASE_MS };
+const keyNames = Object.entries({ ...INFIXES, STAGED, ...SINGLE_KEYS, LAYOUT });
+const numbers = new Map(
+  Object.entries({
+    FIXED_KEYS,
+    LARGE_BYTES,
+    PUSHED_LEFT,
+    SHARDS,
+    TICKS_PER_MS,
+    USUAL_LEASE_MS,
+  }).map(([name, number]) => [name, String(number)]),
+);
 
-function scriptOf(...files: string[]): Script {
-  const body = [...files, batch].join("\n");
-  const isUsed = ([name]: [string, unknown]) => new RegExp(`\\b${name}\\b`).test(body);
-  const names = [
-    ...Object.entries(numbers)
-      .filter(isUsed)
-      .map(([name, number]) => `local ${name} = ${number}\n`),
-    "local TAG = string.match(KEYS[1], '^{[^}]*}')\n",
-    `local LAYOUT = TAG .. ${JSON.stringify(LAYOUT)}\n`,
-    ...keyNames
-      .filter(isUsed)
-      .map(([name, infix]) => `local ${name} = TAG .. ${JSON.stringify(infix)}\n`),
-  ];
-  const text = names.join("") + body;
+/**
+ * Measured: a function that is made costs about as much as a short command. What it uses of the
+ * functions around it is found fastest in the next one, so all but the first files are in one.
+ */
+function scriptOf(first: string[], files: string[]): Script {
+  const body = [...first, "return (function()", ...files, batch, "end)()"]
+    .join("\n")
+    .replaceAll(/\b[A-Z_]+\b/g, (name) => numbers.get(name) ?? name);
+  const keys = keyNames
+    .filter(([name]) => new RegExp(`\\b${name}\\b`).test(body))
+    .map(([name, infix]) => `local ${name} = TAG .. ${JSON.stringify(infix)}\n`);
+  const text = `local TAG = string.match(KEYS[1], '^{[^}]*}')\n${keys.join("")}${body}`;
   return { text, sha: new Bun.CryptoHasher("sha1").update(text).digest("hex") };
 }
 
+/** The functions of these files are made when one of their verbs is called first. */
+function onDemand(...files: string[]): string {
+  const all = files.join("\n");
+  const names = [...all.matchAll(/^verbs\.(\w+) = /gm)].map(([, name]) => `makers.${name}`);
+  const makes = names.map(() => "make").join(", ");
+  return `do\nlocal function make()\n${all}end\n${names.join(", ")} = ${makes}\nend`;
+}
+
 const plain = [plainAck, plainPeek, taking, plainPop, plainPush, plainReady, plainRedo];
-const withTokens = [pushMade, claiming, popWithTokens, tokensPopBatch, matching, ackWithTokens];
-const life = [
-  prelude,
+const withTokens = [
   counter,
-  queue,
-  figures,
-  events,
-  claims,
-  push,
-  pushBatch,
-  pop,
-  popBatch,
-  ack,
-  redo,
-  fail,
-  crash,
+  pushMade,
+  claiming,
+  popWithTokens,
+  tokensPopBatch,
+  matching,
+  ackWithTokens,
+  redoWithTokens,
+  tokensTouch,
 ];
-const lookers = [touch, peek, ready];
 /** What files define is seen by those behind them. Lua allows 200 names at a time. */
-const shared = [unpop, facts, resume, status];
-const moves = [move, copyOut, copyIn, settle].join("\n");
+const transitions = [counter, queue, figures, events, claims];
+const life = [
+  onDemand(push, pushBatch),
+  onDemand(pop, popBatch),
+  ...[ack, redo, fail, crash, touch, peek, ready].map((file) => onDemand(file)),
+];
+const shared = [facts, resume, status];
+const moves = onDemand(move, copyOut, copyIn, settle);
 const others = [
+  unpop,
   get,
   scan,
   remove,
@@ -130,18 +145,14 @@ const others = [
   configure,
   pause,
   list,
-  moves,
   set,
   cancel,
   count,
   stats,
+  register,
+  tick,
+  probe,
 ];
-const periodic = [register, tick, probe];
-
-/** Hides the names that a file defines for itself from the files behind it. */
-function hidden(file: string): string {
-  return `do\n${file}end`;
-}
 
 /**
  * - plain: classic verbs on queues that have nothing rare (see rare.lua). It answers "FULL", and
@@ -151,20 +162,13 @@ function hidden(file: string): string {
  * - full: all verbs
  */
 export const scripts = {
-  plain: scriptOf(stage, prelude, ...plain, staged, rare),
-  tokens: scriptOf(
-    stage,
-    prelude,
-    counter,
-    ...plain,
-    ...withTokens,
-    redoWithTokens,
-    tokensTouch,
-    staged,
-    rare,
+  plain: scriptOf([stage, prelude], [...plain, staged, rare]),
+  tokens: scriptOf([stage, prelude], [...plain, ...withTokens, staged, rare]),
+  life: scriptOf([prelude], [...transitions, ...life]),
+  full: scriptOf(
+    [prelude],
+    [...transitions, ...shared, ...life, moves, ...others.map((file) => onDemand(file))],
   ),
-  life: scriptOf(...life, ...lookers.map(hidden)),
-  full: scriptOf(...life, ...shared, ...[...lookers, ...others, ...periodic].map(hidden)),
 };
 
 export type Level = keyof typeof scripts;

@@ -129,9 +129,9 @@ end
 
 -- Something in the queue is due then, in ms.
 local function will_be_due(queue, ms)
-  if redis.call('ZADD', timers_key, 'LT', 'CH', ms, queue.name) == 1 then
-    timers_changed = true
-    earliest_added = math.min(earliest_added, ms)
+  local changed = note_due(queue, ms)
+  if type(changed) == 'table' then
+    error(changed)
   end
 end
 
