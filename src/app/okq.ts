@@ -123,7 +123,8 @@ export async function startOkq(
       users.close();
       logLimit.close();
       await server.close();
-      await Promise.race([store.close(), Bun.sleep(STORE_CLOSE_MS_MAX)]);
+      const closed = housekeeper.countLast().then(() => store.close());
+      await Promise.race([closed, Bun.sleep(STORE_CLOSE_MS_MAX)]);
     },
   };
 }

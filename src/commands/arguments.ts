@@ -1,25 +1,10 @@
 // Reads the arguments of a command as its syntax line says (see syntax.ts). Options come after the
 // fixed arguments, in any order and case.
 import { commandError } from "./errors.ts";
-import { integerReader, readTime, secondsReader } from "./numbers.ts";
 import { type Option, OptionList } from "./option-list.ts";
 import { type Argument, argumentsOf } from "./syntax.ts";
-import type { NumberName, Options, Positional } from "./syntax-types.ts";
-import { wordOf } from "./words.ts";
-
-type ReadNumber = (name: string, bytes: Buffer) => number;
-
-/** How placeholders are read that stand for numbers. */
-const numbers: Record<NumberName, ReadNumber> = {
-  seconds: secondsReader(0),
-  "seconds>0": secondsReader(0.001),
-  timeout: secondsReader(0),
-  time: readTime,
-  n: integerReader(0, 1_000_000_000),
-  count: integerReader(1, 1000),
-  limit: integerReader(1, 1_000_000_000),
-  weight: integerReader(1, 1_000_000),
-};
+import type { Options, Positional } from "./syntax-types.ts";
+import { readerOf } from "./values.ts";
 
 export interface ArgumentReader<Name extends string, Syntax extends string> {
   positional(args: Buffer[]): Positional<Name, Syntax>;
@@ -40,14 +25,16 @@ export function argumentReader<Name extends string, Syntax extends string>(
   const list = tokenless.find(({ isOptional }) => isOptional);
   if (!isReadable(all, fixed, list)) throw new Error(`${usage}: its arguments cannot be read`);
   const required = all.slice(fixed.length).filter(({ isOptional }) => !isOptional);
+  const requiredTokens = required.map(({ forms }) => forms.map(({ token }) => token!));
   const options = new OptionList(command, all);
   const { first } = options;
   const words = first - fixed.length;
   const names = fixed.map(({ forms }) => forms[0]!.values[0]!);
-  const areBytes = names.every((name) => !(name in numbers));
+  const readers = names.map(readerOf);
+  const areBytes = readers.every((read) => read === null);
   const valueAt = (bytes: Buffer, at: number) => {
-    const name = names[at - words];
-    return name ? valueOf(name, name, bytes) : bytes;
+    const read = readers[at - words];
+    return read ? read(names[at - words]!, bytes) : bytes;
   };
   const groupSize = list?.forms[0]!.values.length ?? 1;
   return {
@@ -61,13 +48,12 @@ export function argumentReader<Name extends string, Syntax extends string>(
       if (list || (args.length === first && required.length === 0)) {
         return NO_OPTIONS as Options<Syntax>;
       }
-      const read = new OptionsOfCall(options, args);
-      for (const argument of required) {
-        if (read.has(argument)) continue;
-        const option = argument.forms.map(({ token }) => token).join(" or ");
-        throw commandError("missingOption", { option, usage });
+      const values = optionsOf(args, options);
+      for (const tokens of requiredTokens) {
+        if (tokens.some((token) => token in values)) continue;
+        throw commandError("missingOption", { option: tokens.join(" or "), usage });
       }
-      return read.values as Options<Syntax>;
+      return values as Options<Syntax>;
     },
   };
 }
@@ -85,102 +71,61 @@ function isReadable(all: Argument[], fixed: Argument[], list?: Argument): boolea
   );
 }
 
-/** The options of one call. */
-class OptionsOfCall {
-  readonly values: Record<string, unknown> = {};
-  readonly #options: OptionList;
-  readonly #args: Buffer[];
-  /** The form that was given of each argument that has several, or that a call must have. */
-  #given: Map<Argument, string> | null = null;
-  /** The option that was read last. */
-  #last: Option | null = null;
-
-  constructor(options: OptionList, args: Buffer[]) {
-    this.#options = options;
-    this.#args = args;
-    for (let at = options.first; at < args.length;) at = this.#read(at);
-  }
-
-  has(argument: Argument): boolean {
-    return this.#given?.has(argument) === true;
-  }
-
-  /** Reads the option at that index and returns the index behind it. */
-  #read(at: number): number {
-    const option = this.#options.find(this.#args[at]!);
-    if (!option) {
-      this.#checkLast(at);
-      const known = this.#options.tokens.join(", ") || "none";
-      throw commandError("unknownOption", { option: this.#args[at]!, known });
+/** The values of the options in a call. */
+function optionsOf(args: Buffer[], options: OptionList): Record<string, unknown> {
+  const values: Record<string, unknown> = {};
+  let last: Option | null = null;
+  for (let at = options.first; at < args.length;) {
+    const option = options.find(args[at]!);
+    if (!option) throw unknownOption(args, at, { options, last, values });
+    const { token, argument, form, others } = option;
+    for (const other of others) {
+      if (other in values) throw commandError("exclusiveOptions", { option: token, other });
     }
-    const { token, argument, form } = option;
-    if (argument.forms.length > 1 || !argument.isOptional) this.#note(option);
-    const end = this.#options.endOf(option, this.#args, at);
+    const end = options.endOf(option, args, at);
     const count = end - at - 1;
-    if (end > this.#args.length || (count > 0 && count % form.values.length > 0)) {
-      throw commandError("missingValue", { option: token, usage: usageOf(option) });
+    if (end > args.length || (count > 0 && count % form.values.length > 0)) {
+      throw missingValue(option);
     }
-    const value = this.#valueOf(option, at + 1, end);
-    this.#last = option;
-    if (!argument.isRepeated) this.values[token] = value;
-    else ((this.values[token] ??= []) as unknown[]).push(value);
-    return end;
-  }
-
-  /** Throws if the value of the last option is rather the name of one that a call must have. */
-  #checkLast(at: number): void {
-    const value = this.#last?.form.values.length ? this.#options.find(this.#args[at - 1]!) : null;
-    if (!value || value.argument.isOptional || this.has(value.argument)) return;
-    const { token } = this.#last!;
-    throw commandError("missingValue", { option: token, usage: usageOf(this.#last!) });
-  }
-
-  #note({ token, argument }: Option): void {
-    this.#given ??= new Map();
-    const other = this.#given.get(argument);
-    if (other !== undefined && other !== token) {
-      throw commandError("exclusiveOptions", { option: token, other });
+    if (form.isList && !argument.isOptional && form.values[0] === "queue") {
+      checkQueues(token, args, at + 1, options);
     }
-    this.#given.set(argument, token);
+    const value = option.read(args, at + 1, end);
+    if (!argument.isRepeated) values[token] = value;
+    else ((values[token] ??= []) as unknown[]).push(value);
+    last = option;
+    at = end;
   }
+  return values;
+}
 
-  /** Of the option whose values stand from `first` to before `end`. */
-  #valueOf({ token, form, argument }: Option, first: number, end: number): unknown {
-    const { values, isList } = form;
-    if (values.length === 0) return true;
-    if (values.length === 1 && !isList) return valueOf(token, values[0]!, this.#args[first]!);
-    const given = this.#args.slice(first, end);
-    const read = given.map((bytes, at) => valueOf(token, values[at % values.length]!, bytes));
-    if (isList && !argument.isOptional && values[0] === "queue") this.#checkQueues(token, given);
-    return read;
+interface Read {
+  options: OptionList;
+  /** The option that was read last. */
+  last: Option | null;
+  values: Record<string, unknown>;
+}
+
+/** The value of the last option may be rather the name of one that a call must have. */
+function unknownOption(args: Buffer[], at: number, { options, last, values }: Read): Error {
+  const taken = last?.form.values.length ? options.find(args[at - 1]!) : undefined;
+  const isMissing = ({ forms }: Argument) =>
+    !forms.some(({ token }) => (token as string) in values);
+  if (taken && !taken.argument.isOptional && isMissing(taken.argument)) return missingValue(last!);
+  const known = options.tokens.join(", ") || "none";
+  return commandError("unknownOption", { option: args[at]!, known });
+}
+
+function missingValue({ token, form }: Option): Error {
+  const usage = [token, ...form.values, ...(form.isList ? ["..."] : [])].join(" ");
+  return commandError("missingValue", { option: token, usage });
+}
+
+/** An option behind the first queue would be taken for a queue, and a wait would never end. */
+function checkQueues(token: string, args: Buffer[], first: number, options: OptionList): void {
+  for (let at = first + 1; at < args.length; at++) {
+    if (options.find(args[at]!)) throw commandError("optionBehind", { token, option: args[at]! });
   }
-
-  /** An option behind the queues would be taken for a queue, and a wait would never end. */
-  #checkQueues(token: string, queues: Buffer[]): void {
-    const found = queues.findIndex((queue, at) => at > 0 && this.#options.find(queue));
-    if (found > 0) throw commandError("optionBehind", { token, option: queues[found]! });
-  }
-}
-
-function usageOf({ token, form }: Option): string {
-  return [token, ...form.values, ...(form.isList ? ["..."] : [])].join(" ");
-}
-
-function valueOf(name: string, placeholder: string, bytes: Buffer): unknown {
-  const read = numbers[placeholder as NumberName] as ReadNumber | undefined;
-  if (read) return read(name, bytes);
-  return isChoice(placeholder) ? choiceOf(name, placeholder, bytes) : bytes;
-}
-
-function isChoice(placeholder: string): boolean {
-  return /^[A-Z]/.test(placeholder);
-}
-
-function choiceOf(name: string, choice: string, bytes: Buffer): string {
-  const words = choice.split("|");
-  const word = wordOf(bytes);
-  if (words.includes(word)) return word;
-  throw commandError("notOneOf", { name, accepts: words.join(", "), given: bytes });
 }
 
 /** Throws if a command has more of these things than allowed. */

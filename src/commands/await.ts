@@ -6,6 +6,7 @@ import { NIL_ARRAY, type Reply } from "../resp/reply.ts";
 import type { Caller } from "./caller.ts";
 import { type QueueCall, type QueueCommand, queueCommand } from "./command.ts";
 import { givenSettings } from "./queue-settings.ts";
+import { waiting } from "./waiting.ts";
 
 /** How it ended, or null if it has not. */
 async function endOf(queue: Buffer, id: Buffer, caller: Caller): Promise<Reply[] | null> {
@@ -49,9 +50,7 @@ async function wait<T>(
 ): Promise<T | null> {
   // Without messages of other processes it only takes longer.
   await context.store.watch([awaited.queue], "ended").catch(() => {});
-  return await client.consumer.waits(
-    context.endings.wait<T>({ ...awaited, look, signal: client.gone }),
-  );
+  return await waiting(client, (signal) => context.endings.wait<T>({ ...awaited, look, signal }));
 }
 
 const shared = {

@@ -1,5 +1,6 @@
 // Who calls a command. Commands on queues need a Caller, which any front end can provide; commands
 // on the connection itself need a Client.
+import type { Claimants } from "../queue/claimant.ts";
 import type { Consumer } from "../queue/consumer.ts";
 import type { Failures } from "../queue/failures.ts";
 import type { HeldClaims } from "../queue/held-claims.ts";
@@ -19,6 +20,7 @@ export interface Caller {
   /** Its failed operations. QSTATUS and QINFO look at them: they wait before they submit any. */
   readonly failures: Failures;
   readonly consumer: Consumer;
+  readonly claimants: Claimants;
   /** What it has claimed, if that is to go back when it closes (CLIENT RELEASE ON). */
   readonly held: HeldClaims | null;
   /** Aborts when waiting is of no use any more: the caller is gone or okq stops. */
@@ -68,8 +70,8 @@ export interface Client extends Caller, ConnectionSettings, ConnectionFigures {
   held: HeldClaims | null;
   name: string;
   readonly id: number;
-  /** Ends a wait with nil, as `gone` does, but the client stays connected. */
-  stopWaiting(): void;
+  /** Aborts `gone`, with that reason, which ends a wait; the client stays connected. */
+  stopWaiting(reason?: unknown): void;
   /** Closes once the replies to what it sent up to now are sent. */
   quit(): void;
   /** Closes at once. */

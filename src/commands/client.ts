@@ -11,6 +11,7 @@ import type { Context } from "./context.ts";
 import { commandError } from "./errors.ts";
 import { collect, longText } from "./long-replies.ts";
 import { wireName } from "./syntax.ts";
+import { UNBLOCKED } from "./waiting.ts";
 
 type Filter = (client: Client) => boolean;
 
@@ -217,16 +218,14 @@ function setRelease({ args, client }: Call): Reply {
   return OK;
 }
 
-/** As in Redis, but there is no ERROR: the wait ends as at its timeout. */
 function unblock({ args, context }: Call): Reply {
   const id = parseInteger(args[2]!);
   if (id === null) throw commandError("clientId");
-  if (args[3] && wordOf(args[3]) !== "TIMEOUT") {
-    throw commandError("notOneOf", { name: "CLIENT UNBLOCK", accepts: "TIMEOUT", given: args[3] });
-  }
+  const word = args[3] ? wordOf(args[3]) : "TIMEOUT";
+  if (word !== "TIMEOUT" && word !== "ERROR") throw commandError("unblockReason");
   const blocked = context.clients.get(id);
   if (!blocked?.consumer.isWaiting) return 0;
-  blocked.stopWaiting();
+  blocked.stopWaiting(word === "ERROR" ? UNBLOCKED : undefined);
   return 1;
 }
 
@@ -265,8 +264,9 @@ export const clientCommands: Command[] = [
   ),
   subcommand(
     "UNBLOCK",
-    "client-id [TIMEOUT]",
-    "Ends the wait of that connection with nil: 1, or 0 if it does not wait.",
+    "client-id [TIMEOUT|ERROR]",
+    "Ends the wait of that connection as at its timeout, or with the error UNBLOCKED: 1, or 0 if " +
+      "it does not wait.",
     unblock,
     "admin",
   ),

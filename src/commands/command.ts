@@ -7,6 +7,7 @@ import { argumentReader } from "./arguments.ts";
 import type { InBackground } from "./background.ts";
 import type { Caller, Client } from "./caller.ts";
 import type { Context, QueueContext } from "./context.ts";
+import type { Submission } from "./submission.ts";
 import type { Options, Positional } from "./syntax-types.ts";
 
 export type Group = "queue" | "connection" | "server";
@@ -65,7 +66,7 @@ export interface StoreCommand extends Description {
 /** A command that is no operation, or several. */
 export interface RunCommand<C extends Caller, X extends QueueContext> extends Description {
   /** Throws or rejects with a CommandError or a StoreError, which the client gets. */
-  run(call: Call<C, X>): Answer | Promise<Answer>;
+  run(call: Call<C, X>): Answer | Submission | Promise<Answer>;
 }
 
 export type Command<C extends Caller = Client, X extends QueueContext = Context> =
@@ -97,7 +98,11 @@ export function queueCommand<N extends string, S extends string>(
   command: Description & {
     name: N;
     syntax: S;
-    run: (args: Positional<N, S>, options: Options<S>, call: QueueCall) => Promise<Answer>;
+    run: (
+      args: Positional<N, S>,
+      options: Options<S>,
+      call: QueueCall,
+    ) => Submission | Promise<Answer>;
   },
 ): QueueCommand {
   const { positional, options } = argumentReader(command.name, command.syntax);

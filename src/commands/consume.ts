@@ -1,6 +1,7 @@
 // QPOP and QNEXT: events out, from one or several queues, at once or when there is one.
-import { claimantOf } from "../queue/claimant.ts";
 import type { Popped } from "../queue/event.ts";
+import type { Pop, PopBatch } from "../queue/operations.ts";
+import type { Taker } from "../queue/wait-list.ts";
 import { NIL_ARRAY, type Reply } from "../resp/reply.ts";
 import type { Answer } from "./answer.ts";
 import { checkWorker } from "./arguments.ts";
@@ -9,7 +10,9 @@ import { commandError } from "./errors.ts";
 import { claimOf } from "./claims.ts";
 import { checkQueues } from "./notify.ts";
 import { eventReply, PoppedEvents } from "./popped-events.ts";
+import { Submission } from "./submission.ts";
 import type { Options } from "./syntax-types.ts";
+import { waiting } from "./waiting.ts";
 
 const POP_OPTIONS =
   "[COUNT count] [WAIT seconds>0] [LEASE seconds>0|NOACK] [WEIGHTS weight ...] [AS worker]";
@@ -20,26 +23,30 @@ type PopOptions = Options<typeof POP_OPTIONS> & { FROM: Buffer[] };
 /** A pop as it was asked for. */
 interface Asked {
   queues: Buffer[];
-  count: number;
-  leaseMs: number | null;
-  claimant: Buffer;
+  operation: Pop | PopBatch;
+  taker: Taker;
   waitMs: number;
 }
 
 /** Throws if the options do not fit together. */
-function readPop(options: PopOptions, { client, context }: QueueCall): Asked {
+function readPop(options: PopOptions, { client }: QueueCall): Asked {
   const { COUNT = 1, WAIT = 0, LEASE = null, NOACK, WEIGHTS, AS, FROM: queues } = options;
   checkQueues(queues);
   if (WEIGHTS && WEIGHTS.length !== queues.length) {
     throw commandError("weights", { count: WEIGHTS.length, queues: queues.length });
   }
-  const worker = AS ?? Buffer.from(client.name, "latin1");
-  checkWorker(worker);
+  if (AS) checkWorker(AS);
+  const worker = AS ? AS.toString("latin1") : client.name;
+  const claimant = client.claimants.of(worker);
+  const leaseMs = NOACK ? 0 : LEASE;
+  const isOne = COUNT === 1 && queues.length === 1;
+  const inOrder = WEIGHTS ? drawn(queues, WEIGHTS) : queues;
   return {
-    queues: WEIGHTS ? drawn(queues, WEIGHTS) : queues,
-    count: COUNT,
-    leaseMs: NOACK ? 0 : LEASE,
-    claimant: claimantOf(context.processId, client.id, worker),
+    queues,
+    operation: isOne
+      ? { kind: "pop", queue: queues[0]!, leaseMs, claimant }
+      : { kind: "popBatch", queues: inOrder, count: COUNT, leaseMs, claimant },
+    taker: { worker, claims: leaseMs !== 0 },
     waitMs: WAIT,
   };
 }
@@ -54,42 +61,41 @@ function drawn(queues: Buffer[], weights: number[]): Buffer[] {
   return order.map((at) => queues[at]!);
 }
 
-/** Pops what there is, or waits for it. Null if there was nothing in time. */
-async function pop(asked: Asked, call: QueueCall): Promise<Popped[] | null> {
-  const { client, context } = call;
-  const { queues, waitMs } = asked;
+/** A consumer creates its queues. */
+function countConsumer({ queues }: Asked, { client, context }: QueueCall): void {
   const { maxNameBytes, maxWaitingBytes } = context.settings;
-  // A consumer creates its queues.
   const areAllowed = queues.every(({ length }) => length <= maxNameBytes);
   if (areAllowed) client.consumer.popsFrom(queues, maxWaitingBytes);
-  const attempt = () => popOnce(asked, call);
-  if (waitMs === 0) return await attempt();
-  await context.store.watch(queues, "ready");
-  const wait = { queues, timeoutMs: waitMs, signal: client.gone, attempt, takes: true } as const;
-  return await client.consumer.waits(context.waiters.wait(wait), queues);
 }
 
-async function popOnce(asked: Asked, { client }: QueueCall): Promise<Popped[] | null> {
-  const { queues, count, leaseMs, claimant } = asked;
-  const { session } = client;
-  if (queues.length === 1 && count === 1) {
-    const popped = await session.ask({ kind: "pop", queue: queues[0]!, leaseMs, claimant });
-    return popped && [popped];
-  }
-  const found = await session.ask({ kind: "popBatch", queues, count, leaseMs, claimant });
-  return found.length > 0 ? found : null;
+/** Pops what there is, or waits for it. Null if there was nothing in time. */
+async function popOrWait(asked: Asked, { client, context }: QueueCall): Promise<Found> {
+  const { queues, operation, taker, waitMs } = asked;
+  const attempt = async () => foundIn(await client.session.ask(operation));
+  await context.store.watch(queues, "ready");
+  const wait = { queues, timeoutMs: waitMs, attempt, takes: taker };
+  return await waiting(client, (signal) => context.waiters.wait({ ...wait, signal }), queues);
+}
+
+/** Null: nothing. */
+type Found = Popped | Popped[] | null;
+
+function foundIn(result: Found): Found {
+  return Array.isArray(result) && result.length === 0 ? null : result;
 }
 
 /** `wrap` makes the whole reply from that to the pop. */
 function answerTo(
-  popped: Popped[] | null,
-  { leaseMs }: Asked,
+  result: Found,
+  { operation }: Asked,
   { client, context }: QueueCall,
   wrap: (reply: Reply) => Reply,
 ): Answer {
-  if (popped === null) return wrap(NIL_ARRAY);
+  const found = foundIn(result);
+  if (found === null) return wrap(NIL_ARRAY);
+  const popped = Array.isArray(found) ? found : [found];
   context.stats.pops += popped.length;
-  const isClaimed = leaseMs !== 0;
+  const isClaimed = operation.leaseMs !== 0;
   if (isClaimed && client.held) for (const each of popped) client.held.add(each);
   const reply = wrap(popped.map((each) => eventReply(each, isClaimed)));
   return new PoppedEvents(context.store, popped, reply, isClaimed);
@@ -114,9 +120,12 @@ export const consumeCommands: QueueCommand[] = [
       "or nil; waits up to WAIT seconds while there are none. LEASE: claimed for so long; " +
       "NOACK: removed at once. WEIGHTS draws the order of the queues, one weight for each. AS " +
       "names the worker, else CLIENT SETNAME.",
-    async run(_, options, call) {
+    run(_, options, call) {
       const asked = readPop(options, call);
-      return answerTo(await pop(asked, call), asked, call, (reply) => reply);
+      countConsumer(asked, call);
+      const answer = (found: Found) => answerTo(found, asked, call, (reply) => reply);
+      if (asked.waitMs > 0) return popOrWait(asked, call).then(answer);
+      return Submission.one(asked.operation, answer);
     },
   }),
   queueCommand({
@@ -126,20 +135,20 @@ export const consumeCommands: QueueCommand[] = [
     summary:
       "Acknowledges a claim as QACK does, and pops as QPOP does, in one round trip: [1 or 0, " +
       "what QPOP answers]. The acknowledgement is done at once, and a 0 does not hinder the pop.",
-    async run([, queue, id, token], { RESULT = null, ...options }, call) {
+    run([, queue, id, token], { RESULT = null, ...options }, call) {
       const asked = readPop(options, call);
+      countConsumer(asked, call);
       const { client, context } = call;
-      const ack = client.session.ask({
-        kind: "ack",
-        queue,
-        ...claimOf(id, token),
-        result: RESULT,
-      });
+      const ack = { kind: "ack", queue, ...claimOf(id, token), result: RESULT } as const;
+      const answer = (wasClaimed: boolean, found: Found) => {
+        if (wasClaimed) context.stats.acks += 1;
+        client.held?.delete(queue, id);
+        return answerTo(found, asked, call, (reply) => [wasClaimed ? 1 : 0, reply]);
+      };
+      if (asked.waitMs === 0) return Submission.two(ack, asked.operation, answer);
       // Submitted in the same turn, so that both are in one batch.
-      const [wasClaimed, popped] = await Promise.all([ack, pop(asked, call)]);
-      if (wasClaimed) context.stats.acks += 1;
-      client.held?.delete(queue, id);
-      return answerTo(popped, asked, call, (reply) => [wasClaimed ? 1 : 0, reply]);
+      const both = Promise.all([client.session.ask(ack), popOrWait(asked, call)]);
+      return both.then(([wasClaimed, found]) => answer(wasClaimed, found));
     },
   }),
 ];

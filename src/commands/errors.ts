@@ -40,12 +40,12 @@ export const errorTexts = {
   duplicateEvent: {
     text: "ERR duplicate event {id}",
     when:
-      "An event with that id is ready, delayed, claimed or failed in the queue. After a repeated " +
-      "push it means that the first one had succeeded.",
+      "An event with that id is ready, delayed, claimed or failed in the queue, or was pushed " +
+      "within its `dedupe-window`. After a repeated push it means that the first one succeeded.",
   },
   duplicate: {
     text: "DUPLICATE {id}",
-    when: "QPUSH, and an event with that id is in the queue. Nothing was done.",
+    when: "QPUSH, and the id is taken, by an event or a `dedupe-window`. Nothing was done.",
   },
   queueFull: {
     text: "QUEUEFULL {queue}",
@@ -54,6 +54,10 @@ export const errorTexts = {
   queuePaused: {
     text: "PAUSED {queue}",
     when: "Pushes to the queue are paused (`QPAUSE IN`). Nothing was done.",
+  },
+  unblocked: {
+    text: "UNBLOCKED client unblocked via CLIENT UNBLOCK",
+    when: "The command waited, and CLIENT UNBLOCK with ERROR ended that.",
   },
   backgroundBusy: {
     text: "ERR too busy to process NOBLOCK event",
@@ -152,7 +156,7 @@ export const errorTexts = {
   },
   tooMany: {
     text: "ERR too many {things}, {count} of at most {max}",
-    when: "A command names more queues, sections, patterns or commands than allowed.",
+    when: "A command names, or with it a queue would have, more of something than allowed.",
   },
   syntax: {
     text: "ERR syntax error",
@@ -266,6 +270,10 @@ export const errorTexts = {
   clientId: {
     text: "ERR Invalid client ID",
     when: "CLIENT LIST ID or CLIENT UNBLOCK with an id that is not a number.",
+  },
+  unblockReason: {
+    text: "ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR",
+    when: "CLIENT UNBLOCK with another word.",
   },
   clientType: {
     text: "ERR Unknown client type '{type}'",

@@ -1,7 +1,7 @@
 // One command as it was called, from its arguments to its answer. Every front end extends it.
 //
 //   begin --answer--> done
-//     +--none yet--> submitOrAwait --result of the operation, or of run()--> answered, done
+//     +--none yet--> submitOrAwait --results of operations, or that of run()--> answered, done
 import {
   EarlierFailure,
   Refusal,
@@ -20,6 +20,7 @@ import type { Context, QueueContext } from "./context.ts";
 import type { Entry } from "./entry.ts";
 import { CommandError, errorReply } from "./errors.ts";
 import { permissionError } from "./permission.ts";
+import { Submission } from "./submission.ts";
 import { wireName } from "./syntax.ts";
 
 const storeErrors = {
@@ -48,8 +49,12 @@ export abstract class Execution<C extends Caller = Client, X extends QueueContex
   /** Both are set if the command is an operation. */
   #command: StoreCommand | null = null;
   #operation: Operation | null = null;
-  /** Else this is: the promise that run() returned. */
+  /** Else one of these is: what run() returned. */
+  #submission: Submission | null = null;
   #promise: Promise<Answer> | null = null;
+  /** Of the first operation of a submission of two. */
+  #firstResult: unknown = undefined;
+  #hasFailed = false;
 
   constructor(
     public args: Buffer[],
@@ -75,10 +80,15 @@ export abstract class Execution<C extends Caller = Client, X extends QueueContex
     }
   }
 
-  /** Submits the operation to the store, or awaits run(). The answer goes to answered(). */
+  /** Submits operations to the store, or awaits run(). The answer goes to answered(). */
   submitOrAwait(): void {
-    if (this.#operation) this.client.session.submit(this.#operation, this as Receiver<never>);
-    else {
+    const { session } = this.client;
+    if (this.#operation) session.submit(this.#operation, this as Receiver<never>);
+    else if (this.#submission) {
+      const { first, second } = this.#submission;
+      session.submit(first, this as Receiver<never>);
+      if (second) session.submit(second, this as Receiver<never>);
+    } else {
       this.#promise!.then(
         (answer) => this.answered(answer, null),
         (error) => {
@@ -90,10 +100,15 @@ export abstract class Execution<C extends Caller = Client, X extends QueueContex
   }
 
   succeeded(result: unknown): void {
-    this.answered(this.#replyTo(result, this.#operation!), null);
+    const isFirstOfTwo = this.#submission?.second && this.#firstResult === undefined;
+    if (isFirstOfTwo) this.#firstResult = result;
+    else this.answered(this.#answerTo(result), null);
   }
 
   failed(error: StoreError): void {
+    // The second operation of a submission fails because the first one did.
+    if (this.#hasFailed) return;
+    this.#hasFailed = true;
     this.client.failures.add(error);
     this.answered(this.errorReplyTo(error), this.errorReplyTo(new EarlierFailure(error)));
   }
@@ -130,15 +145,19 @@ export abstract class Execution<C extends Caller = Client, X extends QueueContex
     this.isExclusive = isExclusive(this.args);
     if (this.isExclusive && this.args.length <= COPIED_MAX) this.args = this.args.map(copyOf);
     const answer = command.run(this);
-    if (!(answer instanceof Promise)) return answer;
-    this.#promise = answer;
+    if (answer instanceof Submission) this.#submission = answer;
+    else if (answer instanceof Promise) this.#promise = answer;
+    else return answer;
     return undefined;
   }
 
   /** The operation is done: an error from here on must not reach the store or end the process. */
-  #replyTo(result: unknown, operation: Operation): Answer {
+  #answerTo(result: unknown): Answer {
     try {
-      return this.#command!.reply(result, operation, this.context, this.client);
+      const operation = this.#operation;
+      if (operation) return this.#command!.reply(result, operation, this.context, this.client);
+      const { second, answer } = this.#submission!;
+      return second ? answer(this.#firstResult, result) : answer(result, undefined);
     } catch (error) {
       return this.errorReplyTo(error);
     }

@@ -20,7 +20,7 @@ function ageOf({ oldestReadyAtMs, nowMs }: QueueStats): string | null {
 }
 
 async function showStats(queue: Buffer, { client }: QueueCall): Promise<Reply> {
-  const stats = await client.session.ask({ kind: "stats", queue });
+  const stats = await client.session.ask({ kind: "stats", queue, isWhole: true });
   const { counts, recent } = stats;
   const seconds = (ms: number | null) => (ms === null ? null : secondsText(ms));
   const entries: [string, Reply][] = [
@@ -41,6 +41,7 @@ async function showStats(queue: Buffer, { client }: QueueCall): Promise<Reply> {
     ["run-p50", seconds(quantile(recent.runs, 0.5))],
     ["run-p99", seconds(quantile(recent.runs, 0.99))],
     ["paused", pausedOf(stats.paused)],
+    ["paused-workers", stats.pausedWorkers.length > 0 ? stats.pausedWorkers : null],
     ["windows", stats.windows],
     ["held-back-by", await heldBackBy(stats, client)],
   ];
@@ -70,7 +71,7 @@ async function showQueues(options: QueuesOptions, { client }: QueueCall): Promis
     }
     next = null;
   }
-  const ask = (queue: Buffer) => client.session.ask({ kind: "stats", queue });
+  const ask = (queue: Buffer) => client.session.ask({ kind: "stats", queue, isWhole: false });
   return [next, (await Promise.all(found.map(ask))).map(queueRow)];
 }
 
@@ -135,7 +136,8 @@ export const figureCommands: QueueCommand[] = [
       "with it), and per second in the last minute, of events pushed, popped, acked, failures, " +
       "crashes, failed, expired, dropped; oldest-ready-seconds; in the last minute wait-p50 and " +
       "-p99 (from the push to the pop) and run-p50 and -p99 (to the end of a claim by a command " +
-      "that names the token), in seconds; paused; windows; held-back-by (paused or max-claimed).",
+      "that names the token), in seconds; paused; paused-workers; windows; " +
+      "held-back-by (paused or max-claimed).",
     run: ([, queue], _, call) => showStats(queue, call),
   }),
   queueCommand({

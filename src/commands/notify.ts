@@ -4,6 +4,7 @@ import { OK, type Reply } from "../resp/reply.ts";
 import { checkCount, checkNew } from "./arguments.ts";
 import { type QueueCall, type QueueCommand, queueCommand } from "./command.ts";
 import { commandError } from "./errors.ts";
+import { waiting } from "./waiting.ts";
 
 /** Queues that one connection may register on. Each wait asks the store about all of them. */
 const REGISTERED_MAX = 1024;
@@ -38,19 +39,17 @@ async function notify(timeoutMs: number, { client, context }: QueueCall): Promis
   // A driver that repeats a QNOTIFY on a new connection would wait and never get an event.
   if (!consumer.hasRegistered) throw commandError("notRegistered");
   if (timeoutMs > 0) await context.store.watch(consumer.queues, "ready");
-  const wait = context.waiters.wait({
-    queues: consumer.queues,
-    timeoutMs,
-    signal: client.gone,
-    attempt: async () => {
-      const { queues } = consumer;
-      if (queues.length === 0) return null;
-      const found = await session.ask({ kind: "ready", queues });
-      if (found) consumer.searchAfter(found);
-      return found;
-    },
-  });
-  const woken = await consumer.waits(wait, consumer.queues);
+  const attempt = async () => {
+    const { queues } = consumer;
+    if (queues.length === 0) return null;
+    const found = await session.ask({ kind: "ready", queues });
+    if (found) consumer.searchAfter(found);
+    return found;
+  };
+  const { queues } = consumer;
+  const wait = (signal: AbortSignal) =>
+    context.waiters.wait({ queues, timeoutMs, attempt, signal });
+  const woken = await waiting(client, wait, queues);
   // The user may have lost the right to the queue meanwhile.
   return consumer.queues.find((queue) => woken?.equals(queue)) ?? null;
 }

@@ -1,12 +1,16 @@
 // The options of a syntax line, and where each of them stands in the arguments of a call.
 import { type Argument, type Form, wordsOf } from "./syntax.ts";
+import { readerOf } from "./values.ts";
 import { wordOf } from "./words.ts";
 
 export interface Option {
   token: string;
   form: Form;
-  /** Only one form of it may be in a call. */
   argument: Argument;
+  /** The other forms of its argument: only one form may be in a call. */
+  others: string[];
+  /** The value that stands from `first` to before `end`. Throws a CommandError for a wrong one. */
+  read(args: Buffer[], first: number, end: number): unknown;
 }
 
 const STARTS_NUMBER = /^[\d+.-]/;
@@ -22,7 +26,7 @@ export class OptionList {
     for (const argument of all) {
       const { forms, isOptional } = argument;
       for (const form of forms) {
-        if (form.token !== null) this.#known.set(form.token, { token: form.token, form, argument });
+        if (form.token !== null) this.#known.set(form.token, optionOf(form.token, form, argument));
         else if (!isOptional) first += wordsOf(form);
       }
     }
@@ -59,4 +63,30 @@ export class OptionList {
     }
     return args.length;
   }
+}
+
+function optionOf(token: string, form: Form, argument: Argument): Option {
+  const others = argument.forms.flatMap((other) => other.token ?? []);
+  return {
+    token,
+    form,
+    argument,
+    others: others.filter((other) => other !== token),
+    read: valueReader(token, form),
+  };
+}
+
+function valueReader(token: string, { values, isList }: Form): Option["read"] {
+  if (values.length === 0) return () => true;
+  const readers = values.map(readerOf);
+  const [read] = readers;
+  if (values.length === 1 && !isList) {
+    return read ? (args, first) => read(token, args[first]!) : (args, first) => args[first]!;
+  }
+  if (readers.every((each) => each === null)) return (args, first, end) => args.slice(first, end);
+  return (args, first, end) =>
+    args.slice(first, end).map((bytes, at) => {
+      const readOne = readers[at % readers.length];
+      return readOne ? readOne(token, bytes) : bytes;
+    });
 }

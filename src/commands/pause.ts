@@ -1,4 +1,5 @@
 // QPAUSE and QRESUME: a paused queue takes no pushes, or hands out nothing.
+import { type Pause, PAUSED_WORKERS_MAX } from "../queue/management.ts";
 import type { Direction } from "../queue/queue-status.ts";
 import { OK } from "../resp/reply.ts";
 import { checkNew, checkWorker } from "./arguments.ts";
@@ -54,8 +55,10 @@ export const pauseCommands: QueueCommand[] = [
       checkNew("queue name", queue, context);
       const directions = directionsOf("QPAUSE", given, client) ?? ["out"];
       const worker = given.WORKER ?? null;
-      await client.session.ask({ kind: "pause", queue, directions, forMs: FOR, worker });
-      return OK;
+      const pause: Pause = { kind: "pause", queue, directions, forMs: FOR, worker };
+      if (await client.session.ask(pause)) return OK;
+      const max = PAUSED_WORKERS_MAX;
+      throw commandError("tooMany", { things: "paused workers", count: max + 1, max });
     },
   }),
   queueCommand({

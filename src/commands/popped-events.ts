@@ -37,7 +37,9 @@ export function eventReply(popped: Popped, isClaimed: boolean): Reply {
   return [queue, id, contents, isClaimed ? token : null, attempt, headersReply(headers)];
 }
 
-/** A flat array of names and values. */
+const NO_HEADERS: Reply[] = [];
+
+/** A flat array of names and values. It must not be changed. */
 export function headersReply(headers: Buffer | null): Reply[] {
-  return decodeHeaders(headers).flat();
+  return headers === null ? NO_HEADERS : decodeHeaders(headers).flat();
 }

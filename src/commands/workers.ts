@@ -129,7 +129,11 @@ const command: RunCommand<Client, Context> = {
     const after = AFTER?.toString("latin1");
     const left = [...workers].filter(([key]) => after === undefined || key > after);
     const page = left.toSorted(([a], [b]) => (a < b ? -1 : 1)).slice(0, COUNT);
-    const { nowMs } = await client.session.ask({ kind: "stats", queue: queue ?? ANY_QUEUE });
+    const { nowMs } = await client.session.ask({
+      kind: "stats",
+      queue: queue ?? ANY_QUEUE,
+      isWhole: false,
+    });
     const next = left.length > COUNT ? Buffer.from(page.at(-1)![0], "latin1") : null;
     return [next, page.map(([, worker]) => rowOf(worker, nowMs))];
   },

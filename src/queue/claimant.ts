@@ -4,6 +4,28 @@
 
 const SPACE = 0x20;
 
+/** The claimants of one client. Mostly its worker is the same again, and so is the Buffer. */
+export class Claimants {
+  readonly #process: string;
+  readonly #client: number;
+  #worker = "";
+  #claimant: Buffer | null = null;
+
+  constructor(process: string, client: number) {
+    this.#process = process;
+    this.#client = client;
+  }
+
+  /** The worker is latin1 text: one character per byte. */
+  of(worker: string): Buffer {
+    if (this.#claimant === null || worker !== this.#worker) {
+      this.#worker = worker;
+      this.#claimant = claimantOf(this.#process, this.#client, Buffer.from(worker, "latin1"));
+    }
+    return this.#claimant;
+  }
+}
+
 /** Neither part of `process` nor of `client` may have a space. */
 export function claimantOf(process: string, client: number | string, worker: Buffer): Buffer {
   return Buffer.concat([Buffer.from(`${process} ${client} `), worker]);

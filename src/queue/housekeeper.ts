@@ -5,6 +5,7 @@ import type { Cancel, Clock } from "./clock.ts";
 import type { Consumers } from "./consumers.ts";
 import type { Endings } from "./endings.ts";
 import type { DueListener, Session, Store } from "./store.ts";
+import type { QueueStatus } from "./queue-status.ts";
 import type { Tally } from "./tally.ts";
 import type { Waiters } from "./waiters.ts";
 
@@ -12,7 +13,8 @@ import type { Waiters } from "./waiters.ts";
 const TICK_PAUSE_MS = 200;
 /** How often it also looks where nothing seems due: messages about due times may be lost. */
 const TICK_SOME_EVERY_MS = 10_000;
-const TICK_LIMIT = 500;
+/** Few enough for others, however many are due: with 500 they waited three times as long. */
+const TICK_LIMIT = 100;
 const REPORT_EVERY_MS = 5_000;
 const POLL_EVERY_MS = 1_000;
 const COUNT_EVERY_MS = 1_000;
@@ -64,6 +66,7 @@ export class Housekeeper {
     this.#counts = store.session();
     this.#tally = tally;
     const round = (work: Work) => (error: Error | null) => onRound(work, error);
+    const lookForEndings = () => this.#lookForEndings(endings);
     this.#onTicked = round("tick");
     store.watch([], "ready").catch(round("hear"));
     this.#timers = [
@@ -71,11 +74,7 @@ export class Housekeeper {
       this.#every(REPORT_EVERY_MS, () => consumers.reportAll(), round("register")),
       this.#every(POLL_EVERY_MS, () => this.#poll(), round("watch")),
       this.#every(COUNT_EVERY_MS, () => this.#count(), round("count")),
-      this.#every(
-        POLL_EVERY_MS,
-        () => this.#lookForEndings(endings),
-        () => {},
-      ),
+      this.#every(POLL_EVERY_MS, lookForEndings, () => {}),
     ];
     this.#sleep();
   }
@@ -84,6 +83,11 @@ export class Housekeeper {
     this.#isStopped = true;
     this.#cancelWake();
     for (const cancel of this.#timers) cancel();
+  }
+
+  /** Gives the store what is counted. Call it when no client is served any more. */
+  async countLast(): Promise<void> {
+    await this.#count().catch(() => {});
   }
 
   /** To be called when dueInMs() of the store became less than before. */
@@ -137,10 +141,21 @@ export class Housekeeper {
     for (let at = 0; at < queues.length; at += PAGE) {
       const page = queues.slice(at, at + PAGE);
       for (const status of await this.#polls.ask({ kind: "status", queues: page })) {
-        if (!status.paused.includes("out")) this.#waiters.look(status.queue, status.ready);
+        if (status.ready > 0 && !status.paused.includes("out")) await this.#look(status);
       }
     }
     await this.#store.watch(queues, "ready");
+  }
+
+  /** There are events, and clients that wait. */
+  async #look({ queue, ready }: QueueStatus): Promise<void> {
+    const workers = this.#waiters.workersAt(queue);
+    if (workers.size > 0) {
+      const { pausedWorkers } = await this.#polls.ask({ kind: "stats", queue, isWhole: true });
+      const paused = pausedWorkers.map((worker) => worker.toString("latin1"));
+      this.#waiters.holdBack(queue, new Set(paused.filter((worker) => workers.has(worker))));
+    }
+    this.#waiters.look(queue, ready);
   }
 
   async #lookForEndings(endings: Endings): Promise<void> {

@@ -68,7 +68,7 @@ export interface Retry {
   end: End;
 }
 
-/** Removes every event of a queue, in all states. Settings and pauses stay. */
+/** Removes every event of a queue, in all states, and its windows. Settings and pauses stay. */
 export interface Flush {
   kind: "flush";
   queue: Buffer;
@@ -96,7 +96,13 @@ export interface Configure {
 
 export type ConfigureOutcome = "ok" | "cycle";
 
-/** From then on pushes (in) are refused or nothing is handed out (out), for so long or for ever. */
+/** So many workers of a queue may be paused at a time. */
+export const PAUSED_WORKERS_MAX = 1000;
+
+/**
+ * From then on pushes (in) are refused or nothing is handed out (out), for so long or for ever.
+ * False if too many workers are paused already.
+ */
 export interface Pause {
   kind: "pause";
   queue: Buffer;
@@ -121,7 +127,8 @@ export interface Status {
 }
 
 /**
- * A page of the queues that have events in any state, consumers, settings of their own or pauses.
+ * A page of the queues that have events in any state, consumers, settings of their own, pauses or
+ * windows.
  * They are in ascending order of their bytes and begin after `after`. It has at most `limit`
  * queues, or in a store of several parts, such as a cluster, as many from each.
  */
@@ -166,7 +173,10 @@ export interface SetEvent {
   headers: Header[];
 }
 
-/** Removes a ready or delayed event; asks the consumer of a claimed one to stop. */
+/**
+ * Removes a ready or delayed event. Asks the consumer of a claimed one to stop: if that claim ends
+ * other than by an ack, the event is removed.
+ */
 export interface Cancel {
   kind: "cancel";
   queue: Buffer;
@@ -184,4 +194,6 @@ export interface Count {
 export interface Stats {
   kind: "stats";
   queue: Buffer;
+  /** Without, the paused workers are left out. */
+  isWhole: boolean;
 }

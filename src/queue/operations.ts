@@ -51,8 +51,12 @@ import type { QueuePage, QueueStats, QueueStatus } from "./queue-status.ts";
 /**
  * Puts an event in the line, or among the delayed ones. The result is its id, or a Duplicate if an
  * event with that id is ready, delayed, claimed or failed; a completed event of that id is
- * replaced. Refused with "PAUSED", which is judged first, or with "QUEUEFULL" if it would add an
- * event to a full queue: a Duplicate, and an event that is kept or replaced, need no room.
+ * replaced. While a dedupe window of the id lasts, the id is taken too, by an event that is
+ * completed or gone: such a push is a Duplicate, or with "keep" its id, and changes nothing. A push
+ * that adds or replaces an event takes a window for its id, if the queue has dedupe windows and the
+ * store did not make the id. Refused with "PAUSED", which is judged first, or with "QUEUEFULL" if
+ * it would add an event to a full queue: a Duplicate, and an event that is kept or replaced, need
+ * no room.
  */
 export interface Push {
   kind: "push";
@@ -68,8 +72,8 @@ export interface Push {
 /**
  * Pushes all of them in one step, or refuses all: there must be room for all that it would add. Of
  * equal ids the second is a Duplicate of the first. With drop-oldest it is refused if it has more
- * events than the queue may have; else they are pushed one after the other. Each push may drop any
- * event that waits then, also one of this batch. The id of a dropped event is free at once.
+ * events than the queue may have; else what it would add first drops as many of the others as it
+ * needs, but none with an id of this batch. The id of a dropped event is free at once.
  */
 export interface PushBatch {
   kind: "pushBatch";
@@ -204,12 +208,13 @@ export interface Register {
 
 /**
  * Ends the leases, delays, TTLs and pauses whose time has come. Removes completed and failed events
- * that were kept long enough. Forgets unused queues. Moves at most `limit` events, in each queue in
- * order of their time, events with the same deadline in the order of their claims. Their ranks in
- * the line do not depend on how many are moved at a time. The store chooses which queues come
- * first. A store of several parts moves as many in each; with `parts: "due"` it looks only at parts
- * where, as far as this process knows, something is due, and with "some" also at a few others, in
- * turn. The result is how many were moved. If `limit` or more, there may be more to move.
+ * that were kept long enough. Forgets unused queues, and windows that have ended. Moves at most
+ * `limit` events, in each queue in order of their time, events with the same deadline in the order
+ * of their claims. Their ranks in the line do not depend on how many are moved at a time. The store
+ * chooses which queues come first. A store of several parts moves as many in each; with
+ * `parts: "due"` it looks only at parts where, as far as this process knows, something is due, and
+ * with "some" also at a few others, in turn. The result is how many were moved. If `limit` or more,
+ * there may be more to move.
  */
 export interface Tick {
   kind: "tick";
@@ -283,7 +288,7 @@ export interface Results {
   flush: null;
   settings: ReadonlyMap<string, string>;
   configure: ConfigureOutcome;
-  pause: null;
+  pause: boolean;
   resume: null;
   status: QueueStatus[];
   list: QueuePage;

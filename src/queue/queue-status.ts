@@ -41,11 +41,11 @@ export function emptyCounts(): QueueCounts {
   return { totals: COUNTED.map(() => 0), waits: new Map(), runs: new Map() };
 }
 
-/** Adds the second to the first. */
-export function addCounts(to: QueueCounts, added: QueueCounts): void {
-  for (const [place, times] of added.totals.entries()) to.totals[place]! += times;
-  for (const [bucket, times] of added.waits) count(to.waits, bucket, times);
-  for (const [bucket, times] of added.runs) count(to.runs, bucket, times);
+/** Adds the second to the first, or with -1 takes it off. */
+export function addCounts(to: QueueCounts, added: QueueCounts, sign: 1 | -1 = 1): void {
+  for (const [place, times] of added.totals.entries()) to.totals[place]! += sign * times;
+  for (const [bucket, times] of added.waits) count(to.waits, bucket, sign * times);
+  for (const [bucket, times] of added.runs) count(to.runs, bucket, sign * times);
 }
 
 /** The figures of a queue over all okq processes. */
@@ -57,8 +57,10 @@ export interface QueueStats extends QueueStatus {
   recent: QueueCounts;
   /** null if none is ready. */
   oldestReadyAtMs: number | null;
-  /** Ids that are taken although their events are gone. */
+  /** The dedupe windows that have not ended (see windows.ts). */
   windows: number;
+  /** Their names, in ascending order of their bytes. */
+  pausedWorkers: Buffer[];
   nowMs: number;
 }
 

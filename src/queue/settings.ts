@@ -23,6 +23,8 @@ export interface QueueSettings {
   claimedMax: number | null;
   keepCompleted: Keep;
   keepFailed: Keep;
+  /** How long an id stays taken from its push, whatever becomes of its event; null: not at all. */
+  dedupeMs: number | null;
 }
 
 /** The settings by name that somebody has given, as text. */
@@ -142,6 +144,14 @@ export const settings: readonly Setting[] = [
       "The queue that gets an event when it fails for good; empty for none. The one that is set " +
       "for all queues keeps its own failed events.",
   },
+  {
+    name: "dedupe-window",
+    default: "0",
+    ...seconds,
+    summary:
+      "So long from its push an id stays taken, whatever becomes of its event; 0: as long as the " +
+      "event is there.",
+  },
 ];
 
 const byName = new Map(settings.map((setting) => [setting.name, setting]));
@@ -184,6 +194,7 @@ export function settingsOf(own: GivenSettings, all: GivenSettings): QueueSetting
     claimedMax: limit("max-claimed"),
     keepCompleted: keepOf(text("keep-completed")),
     keepFailed: keepOf(text("keep-failed")),
+    dedupeMs: ms("dedupe-window") || null,
   };
 }
 

@@ -7,6 +7,7 @@
 //   queueing, waiting --timeout or abort--> gone
 import type { Cancel, Clock } from "./clock.ts";
 import { nameOf } from "./name-cache.ts";
+import { type Taker, WaitList } from "./wait-list.ts";
 
 /** Tries to get what the waiter waits for; null when it is not there, so that it waits on. */
 export type Attempt<T> = () => Promise<T | null>;
@@ -19,9 +20,9 @@ export interface Wait<T> {
   /**
    * An attempt takes the event that it finds, and those that are made in one turn of the event loop
    * find events in their order. Then the wait ends only between two attempts, and no waiter
-   * attempts before one that has waited longer for the same queue.
+   * attempts before one that has waited longer for the same queue, if that may have events.
    */
-  takes?: true;
+  takes?: Taker;
   /** Ends the wait, as a timeout does. If an attempt then finds something, another is woken. */
   signal: AbortSignal;
 }
@@ -32,19 +33,9 @@ interface Look {
   count: number;
 }
 
-interface WaitList {
-  waiters: Set<Waiter>;
-  /** Wake-ups that came while every waiter in the list was attempting. */
-  missed: number;
-  /** Of those that waited and were woken, the latest. */
-  lastWoken: Waiter | null;
-  /** The latest one that a look woke and that found nothing: looks go on behind it. */
-  passed: Waiter | null;
-}
-
 export class Waiters {
   readonly #clock: Clock;
-  readonly #waitLists = new Map<string, WaitList>();
+  readonly #waitLists = new Map<string, WaitList<Waiter>>();
   #size = 0;
 
   constructor(clock: Clock) {
@@ -77,6 +68,7 @@ export class Waiters {
         wakeMissed: () => this.#wakeMissed(waiter),
         wakeIdle: () => this.#wakeIdle(waiter),
         lookOn: (look, hasFound) => this.#lookOn(waiter, look, hasFound),
+        passOn: () => this.#passOn(waiter),
         leave: () => this.#leave(waiter),
       });
       const earlier = wait.takes ? this.#attemptsBefore(waiter) : [];
@@ -99,11 +91,26 @@ export class Waiters {
     this.#look({ queue: nameOf(queue), count });
   }
 
+  /** The named workers that wait for that queue. */
+  workersAt(queue: Buffer): Set<string> {
+    const workers = new Set<string>();
+    for (const { taker } of this.#waitLists.get(nameOf(queue))?.waiters ?? []) {
+      if (taker && taker.worker !== "") workers.add(taker.worker);
+    }
+    return workers;
+  }
+
+  /** That queue hands out nothing to these workers now. */
+  holdBack(queue: Buffer, workers: ReadonlySet<string>): void {
+    const list = this.#waitLists.get(nameOf(queue));
+    if (list) list.heldBack = workers;
+  }
+
   #wake(queue: string, count: number): void {
     const list = this.#waitLists.get(queue);
     if (!list) return;
     let left = count;
-    for (const waiter of list.waiters) {
+    for (const waiter of list.inOrder()) {
       if (left === 0) return;
       // Its attempt may have come too early: another one must not overtake it.
       if (waiter.isTaking) break;
@@ -127,7 +134,7 @@ export class Waiters {
 
   #look({ queue, count }: Look): void {
     const list = this.#waitLists.get(queue);
-    const behind = list?.passed && idleBehind(list, list.passed);
+    const behind = list?.passed && list.idleBehind(list.passed);
     const waiter = behind || this.#longestIdle(queue);
     if (!waiter || count === 0) return;
     waiter.look = { queue, count };
@@ -143,14 +150,25 @@ export class Waiters {
 
   /** The one that has waited longest and is not attempting, if it overtakes none. */
   #longestIdle(queue: string): Waiter | undefined {
-    for (const waiter of this.#waitLists.get(queue)?.waiters ?? []) {
-      if (waiter.isTaking) return undefined;
-      if (!waiter.isAttempting) return waiter;
+    return this.#waitLists.get(queue)?.idleBehind(null);
+  }
+
+  /**
+   * A waiter that claims was woken and found nothing. It may be that there are as many claims as
+   * may be: then a waiter that takes without a claim may have the event.
+   */
+  #passOn({ queues }: Waiter): void {
+    for (const queue of queues) {
+      const list = this.#waitLists.get(queue);
+      const [other] = list?.unclaiming ?? [];
+      if (!list || !other) continue;
+      if (!other.isAttempting) this.#start(other);
+      else list.missed = Math.min(list.missed + 1, list.waiters.size);
     }
-    return undefined;
   }
 
   #start(waiter: Waiter): void {
+    waiter.isWoken = true;
     for (const queue of waiter.queues) this.#waitLists.get(queue)!.lastWoken = waiter;
     void waiter.attempt();
   }
@@ -179,12 +197,9 @@ export class Waiters {
   #enter(waiter: Waiter): void {
     this.#size += 1;
     for (const queue of waiter.queues) {
-      const list = this.#waitLists.get(queue);
-      if (list) list.waiters.add(waiter);
-      else {
-        const waiters = new Set([waiter]);
-        this.#waitLists.set(queue, { waiters, missed: 0, lastWoken: null, passed: null });
-      }
+      const list = this.#waitLists.get(queue) ?? new WaitList<Waiter>();
+      this.#waitLists.set(queue, list);
+      list.add(waiter);
     }
   }
 
@@ -192,8 +207,7 @@ export class Waiters {
     this.#size -= 1;
     for (const queue of waiter.queues) {
       const list = this.#waitLists.get(queue)!;
-      if (list.passed === waiter) list.passed = null;
-      list.waiters.delete(waiter);
+      list.delete(waiter);
       if (list.waiters.size === 0) this.#waitLists.delete(queue);
     }
   }
@@ -207,17 +221,6 @@ export class Waiters {
   }
 }
 
-/** Of those behind that waiter the first one that is not attempting, if it overtakes none. */
-function idleBehind({ waiters }: WaitList, passed: Waiter): Waiter | undefined {
-  let isBehind = false;
-  for (const waiter of waiters) {
-    if (waiter.isTaking) return undefined;
-    if (isBehind && !waiter.isAttempting) return waiter;
-    isBehind ||= waiter === passed;
-  }
-  return undefined;
-}
-
 /** The wait lists of a waiter and the promise of its caller, as the waiter uses them. */
 interface WaiterOwner {
   resolve(found: unknown): void;
@@ -227,12 +230,15 @@ interface WaiterOwner {
   wakeMissed(): void;
   wakeIdle(): void;
   lookOn(look: Look, hasFound: boolean): void;
+  passOn(): void;
   leave(): void;
 }
 
 class Waiter {
   readonly queues: string[];
   isAttempting = false;
+  /** Whether its attempt has another reason than that it begins to wait. */
+  isWoken = false;
   /** Resolves when the latest attempt is over. */
   attempted: Promise<void> = Promise.resolve();
   /** The look that woke it. */
@@ -258,7 +264,12 @@ class Waiter {
 
   /** Whether an attempt is in progress that takes what it finds. */
   get isTaking(): boolean {
-    return this.isAttempting && this.#wait.takes === true;
+    return this.isAttempting && this.taker !== null;
+  }
+
+  /** null: its attempts take nothing. */
+  get taker(): Taker | null {
+    return this.#wait.takes ?? null;
   }
 
   /** Makes the first attempt after those attempts. */
@@ -288,6 +299,8 @@ class Waiter {
     if (this.look && !this.#isGone) this.#owner.lookOn(this.look, false);
     this.isAttempting = false;
     this.look = null;
+    if (this.isWoken && this.taker?.claims) this.#owner.passOn();
+    this.isWoken = false;
     if (!this.#isGone) this.#waitOn();
   }
 

@@ -12,6 +12,8 @@ const ARGUMENTS_MAX = 64;
 const DIGITS_MAX = 9;
 /** The first arguments, which name the command and mostly a queue, are likely to be known words. */
 const WORDS_MAX = 2;
+const A = 65;
+const Z = 90;
 const NOTHING: Buffer = Buffer.alloc(0);
 
 /** Where the arguments begin and end; one command is read at a time. */
@@ -63,11 +65,16 @@ export class WholeCommand {
 
 function viewsOn(chunk: Buffer, count: number): Buffer[] {
   const args: Buffer[] = [];
+  let isWord = true;
   for (let index = 0; index < count; index++) {
     const from = begins[index]!;
     const to = ends[index]!;
+    // So are options, which are in capitals, and some of the arguments behind them.
+    const isOption = chunk[from]! >= A && chunk[from]! <= Z;
     if (from === to) args.push(NOTHING);
-    else args.push(index < WORDS_MAX ? wordIn(chunk, from, to) : chunk.subarray(from, to));
+    else if (isWord || isOption) args.push(wordIn(chunk, from, to));
+    else args.push(chunk.subarray(from, to));
+    isWord = index + 1 < WORDS_MAX || isOption;
   }
   return args;
 }

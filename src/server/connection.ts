@@ -4,6 +4,7 @@
 import type { Socket } from "bun";
 import { dispatch } from "../commands/dispatch.ts";
 import { errorReply } from "../commands/errors.ts";
+import { Claimants } from "../queue/claimant.ts";
 import { Consumer } from "../queue/consumer.ts";
 import { Failures } from "../queue/failures.ts";
 import type { Session } from "../queue/store.ts";
@@ -48,6 +49,7 @@ const GONE = AbortSignal.abort();
 export class Connection extends Peer implements CommandOwner, InputOwner, Watched {
   readonly session: Session;
   readonly consumer: Consumer;
+  readonly claimants: Claimants;
   /** Failed operations of this client. The session has a count of its own, which only it sees. */
   readonly failures = new Failures();
   readonly #afterFailure = new CommandsAfterFailure<StartedCommand>();
@@ -73,6 +75,7 @@ export class Connection extends Peer implements CommandOwner, InputOwner, Watche
     super(id, socket, clock.nowMs(), unixPath);
     this.session = context.store.session();
     this.consumer = new Consumer(context.consumers);
+    this.claimants = new Claimants(context.processId, id);
     this.#socket = socket;
     this.#shared = shared;
     this.#timeouts = new Timeouts(context.settings, this.connectedAtMs);
@@ -108,8 +111,8 @@ export class Connection extends Peer implements CommandOwner, InputOwner, Watche
     return this.#gone.signal;
   }
 
-  stopWaiting(): void {
-    this.#gone?.abort();
+  stopWaiting(reason?: unknown): void {
+    this.#gone?.abort(reason);
     this.#gone = null;
   }
 

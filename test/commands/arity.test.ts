@@ -112,7 +112,7 @@ const accepted: Record<string, string[][]> = {
     ["ID", "999"],
     ["ID", "999", "ADDR", "x", "LADDR", "x", "SKIPME", "yes"],
   ],
-  "CLIENT UNBLOCK": [["999"], ["999", "TIMEOUT"]],
+  "CLIENT UNBLOCK": [["999"], ["999", "ERROR"]],
   "CLIENT RELEASE": [["OFF"]],
   "CLIENT SETNAME": [["n"]],
   "CLIENT GETNAME": [[]],

@@ -5,6 +5,7 @@ import { BackgroundPushes } from "../../src/commands/background.ts";
 import { Budget } from "../../src/commands/budget.ts";
 import type { Caller } from "../../src/commands/caller.ts";
 import { claimCommands } from "../../src/commands/claims.ts";
+import { consumeCommands } from "../../src/commands/consume.ts";
 import type { QueueContext } from "../../src/commands/context.ts";
 import { entryOf } from "../../src/commands/entry.ts";
 import { Execution } from "../../src/commands/execution.ts";
@@ -13,20 +14,25 @@ import { LongReplies } from "../../src/commands/long-replies.ts";
 import { popCommands } from "../../src/commands/pop.ts";
 import { pushCommands } from "../../src/commands/push.ts";
 import { systemClock } from "../../src/queue/clock.ts";
+import { Claimants } from "../../src/queue/claimant.ts";
 import { Consumer } from "../../src/queue/consumer.ts";
 import { Consumers } from "../../src/queue/consumers.ts";
 import { Failures } from "../../src/queue/failures.ts";
 import { Endings } from "../../src/queue/endings.ts";
 import { Waiters } from "../../src/queue/waiters.ts";
-import { ErrorReply, type Reply } from "../../src/resp/reply.ts";
+import { ErrorReply, NIL_ARRAY, type Reply } from "../../src/resp/reply.ts";
 import { LocalStore } from "../../src/stores/local/local-store.ts";
 import { Pattern } from "../../src/users/pattern.ts";
 import { User } from "../../src/users/user.ts";
 
 const ann = new User("ann", null, ["push", "consume", "inspect"], [new Pattern("mail*")]);
-const commands = [...pushCommands, ...popCommands, ...claimCommands, ...inspectCommands].map(
-  entryOf,
-);
+const commands = [
+  ...pushCommands,
+  ...popCommands,
+  ...claimCommands,
+  ...consumeCommands,
+  ...inspectCommands,
+].map(entryOf);
 
 /** A caller with only the data of an HTTP request. */
 function callerOf(user: User, { store, consumers }: QueueContext, gone: AbortSignal): Caller {
@@ -39,6 +45,7 @@ function callerOf(user: User, { store, consumers }: QueueContext, gone: AbortSig
     session: store.session(),
     failures: new Failures(),
     consumer,
+    claimants: new Claimants("process", 1),
     gone,
     isClosed: false,
   };
@@ -46,6 +53,7 @@ function callerOf(user: User, { store, consumers }: QueueContext, gone: AbortSig
 
 /** One command with one answer. */
 class Request extends Execution<Caller, QueueContext> {
+  answers = 0;
   readonly #answer = Promise.withResolvers<Answer>();
 
   answer(name: string): Promise<Answer> {
@@ -59,6 +67,7 @@ class Request extends Execution<Caller, QueueContext> {
   }
 
   protected answered(answer: Answer): void {
+    this.answers += 1;
     this.#answer.resolve(answer);
   }
 }
@@ -84,13 +93,14 @@ function setUp() {
     settings: { maxEventBytes: 1_000_000, maxNameBytes: 100, maxWaitingBytes: 1_000_000 },
     reportFailure: (what, { message }) => failed.push(`${what}: ${message}`),
   };
-  const call = async (user: User, ...words: string[]) => {
+  const requestOf = (user: User, ...words: string[]) => {
     const gone = new AbortController();
     const args = words.map((word) => Buffer.from(word));
-    const request = new Request(args, callerOf(user, context, gone.signal), context);
-    return readable(await request.answer(words[0]!));
+    return new Request(args, callerOf(user, context, gone.signal), context);
   };
-  return { call, stats, failed };
+  const call = async (user: User, ...words: string[]) =>
+    readable(await requestOf(user, ...words).answer(words[0]!));
+  return { store, requestOf, call, stats, failed };
 }
 
 function readable(answer: Answer): unknown {
@@ -120,6 +130,19 @@ test("pushes, pops, acknowledges and counts for a caller without a connection", 
   expect(await call(ann, "QRPOP", "mail", "NOACK")).toEqual(["1", "to: ann"]);
   expect(await call(ann, "QSTATUS")).toEqual([]);
   expect([stats, failed]).toEqual([{ pushes: 2, pops: 2, acks: 1 }, []]);
+});
+
+test("QNEXT has one answer, also when the store fails both of its operations", async () => {
+  const { store, requestOf } = setUp();
+  const words = ["QNEXT", "mail", "1", "*", "FROM", "mail"];
+  const done = requestOf(ann, ...words);
+  expect([readable(await done.answer("QNEXT")), done.answers]).toEqual([[0, NIL_ARRAY], 1]);
+  await store.close();
+  const failed = requestOf(ann, ...words);
+  expect([readable(await failed.answer("QNEXT")), failed.answers]).toEqual([
+    "LOADING store unavailable: the store is closed",
+    1,
+  ]);
 });
 
 test("checks arguments and rights of a caller without a connection", async () => {

@@ -122,6 +122,43 @@ describe.each(lifeStoresAndCluster)("on %s", (store) => {
     );
   });
 
+  test("QSTATS names paused workers, of which there are at most 1,000", async () => {
+    const client = await (await startOkqOn(store)).connect();
+    await ask(client, "HELLO", 3);
+    const shown = async () => ((await ask(client, "QSTATS", "q")) as ReadableMap).map;
+    expect(await shown()).not.toHaveProperty("paused-workers");
+    await ask(client, "QPAUSE", "q", "WORKER", "w b", "FOR", "100");
+    await ask(client, "QPAUSE", "q", "WORKER", "w a");
+    expect(await shown()).toMatchObject({ "paused-workers": ["w a", "w b"], paused: "no" });
+    const workers = Array.from({ length: 998 }, (_, at) => `${at}`);
+    client.pipeline(...workers.map((worker) => ["QPAUSE", "q", "WORKER", worker]));
+    await client.take(workers.length);
+    const refused = "-ERR too many paused workers, 1001 of at most 1000";
+    expect(await ask(client, "QPAUSE", "q", "WORKER", "one more")).toBe(refused);
+    await ask(client, "QRESUME", "q", "WORKER", "w a");
+    expect(await ask(client, "QPAUSE", "q", "WORKER", "one more")).toBe("+OK");
+  });
+
+  test("an id is taken within the dedupe-window of its push", async () => {
+    const client = await (await startOkqOn(store)).connect();
+    await ask(client, "QCONFIG", "q", "dedupe-window", "600");
+    expect(await ask(client, "QPUSH", "q", "x", "ID", "1")).toBe("1");
+    expect(await ask(client, "QLPUSH", "q", "2", "x")).toBe("+OK");
+    expect(await ask(client, "QPOP", "COUNT", "2", "NOACK", "FROM", "q")).toHaveLength(2);
+    expect(await ask(client, "QPUSH", "q", "x", "ID", "1")).toBe("-DUPLICATE 1");
+    expect(await ask(client, "QPUSH", "q", "x", "ID", "2", "ONDUP", "KEEP")).toBe("2");
+    const replace = ["QPUSH", "q", "x", "ID", "2", "ONDUP", "REPLACE"];
+    expect(await ask(client, ...replace)).toBe("-DUPLICATE 2");
+    expect(await ask(client, "QRPUSH", "q", "1", "x")).toBe("-ERR duplicate event 1");
+    const pairs = ["PAIRS", "1", "x", "3", "y"];
+    expect(await ask(client, "QMPUSH", "q", ...pairs)).toEqual([null, "3"]);
+    await ask(client, "HELLO", 3);
+    const { map } = (await ask(client, "QSTATS", "q")) as ReadableMap;
+    expect(map).toMatchObject({ ready: 1, windows: 3 });
+    await ask(client, "QFLUSH", "q");
+    expect(await ask(client, "QPUSH", "q", "x", "ID", "1")).toBe("1");
+  });
+
   test("each user may show, change and pause what its groups and patterns allow", async () => {
     const users = ["root all *", "ann manage,push q*", "bob consume q*", "eve inspect,manage *"];
     const okq = await startOkqOn(store, { users: writeUsers(...users).path });

@@ -211,6 +211,14 @@ describe.each(lifeStoresAndCluster)("on %s", (store) => {
       const nothing = command[0] === "QPOP" ? null : [0, null];
       expect(readable(await client.next())).toEqual(nothing);
     }
+    for (const command of [pop("q"), ["QWAIT", "p", "1", "60"], ["QEMPTY", "p", "60"]]) {
+      await ask(admin, "QPUSH", "p", "x", "ID", "1", "ONDUP", "KEEP");
+      client.pipeline(command, ["PING"]);
+      await eventually(async () => (await ask(admin, "CLIENT", "UNBLOCK", id, "ERROR")) === 1);
+      expect(readable(await client.next())).toBe("-UNBLOCKED client unblocked via CLIENT UNBLOCK");
+      expect(readable(await client.next())).toBe("+PONG");
+    }
+    expect(await ask(admin, "CLIENT", "UNBLOCK", id, "NOW")).toMatch(/^-ERR CLIENT UNBLOCK reason/);
     expect(await ask(admin, "CLIENT", "UNBLOCK", 999_999)).toBe(0);
     expect(await ask(admin, "CLIENT", "UNBLOCK", "x")).toBe("-ERR Invalid client ID");
     await ask(admin, "QPUSH", "q", "x", "ID", "1");
@@ -256,6 +264,33 @@ describe.each(lifeStoresAndCluster)("on %s", (store) => {
     expect(client.waiting).toBe(0);
     await ask(other, "QACK", "q", "1");
     expect(await events(client)).toEqual([["2", 1]]);
+  });
+
+  test("at max-claimed a client with NOACK is served behind one that would claim", async () => {
+    const okq = await startOkqOn(store);
+    const other = await okq.connect();
+    await ask(other, "QCONFIG", "q", "max-claimed", "1");
+    await ask(other, "QPUSH", "q", "x", "ID", "1");
+    await ask(other, "QPOP", "FROM", "q");
+    const claiming = await waiting(okq, pop("q"));
+    const taking = await waiting(okq, ["QPOP", "WAIT", LONG, "NOACK", "FROM", "q"]);
+    await ask(other, "QPUSH", "q", "x", "ID", "2");
+    expect(await events(taking)).toEqual([["2", 1]]);
+    expect(claiming.waiting).toBe(0);
+  });
+
+  test("paused workers that wait in front of another cost it one look, not one each", async () => {
+    const okq = await startOkqOn(store);
+    const other = await okq.connect();
+    const paused = Array.from({ length: 20 }, (_, n) => `paused ${n}`);
+    for (const worker of paused) await ask(other, "QPAUSE", "q", "WORKER", worker);
+    for (const worker of paused) {
+      await waiting(okq, ["QPOP", "WAIT", LONG, "AS", worker, "FROM", "q"]);
+    }
+    // One after the other they would take twice as long.
+    const free = await waiting(okq, ["QPOP", "WAIT", 10, "AS", "free", "FROM", "q"]);
+    await ask(other, "QPUSH", "q", "x", "ID", "1");
+    expect(await events(free)).toEqual([["1", 1]]);
   });
 });
 

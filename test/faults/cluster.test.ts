@@ -8,7 +8,7 @@ import { closeAfterTest } from "../support/close-after-test.ts";
 import { eventually, lasting } from "../support/eventually.ts";
 import { startTestOkq } from "../support/okq-server.ts";
 import { type Cluster, type ClusterNode, startCluster } from "../support/redis-cluster.ts";
-import { errorOf } from "./load.ts";
+import { errorOf, type LoadOptions } from "./load.ts";
 import { randomOf, rounds, timeoutFor } from "./rounds.ts";
 import { Trial } from "./trial.ts";
 import { untilWaiting } from "./waiting.ts";
@@ -32,13 +32,14 @@ async function startTrial(
   name: string,
   cluster: Cluster,
   config: Partial<Config>,
-  lease = 1,
+  options: Partial<LoadOptions> = {},
 ): Promise<Trial> {
   return await Trial.start(name, on(cluster, config), {
     queues,
     producers: 6,
     consumers: 6,
-    lease,
+    lease: 1,
+    ...options,
   });
 }
 
@@ -86,12 +87,16 @@ async function inSync({ nodes }: Cluster): Promise<void> {
 }
 
 describe("in a cluster", () => {
-  test(
-    "a killed master loses no answered change that a replica received",
-    async () => {
+  test.each([
+    ["without tokens", false],
+    ["with tokens", true],
+  ])(
+    "a killed master loses no answered change that a replica received (claims %s)",
+    async (how, hasTokens) => {
       // With two replicas, a slow machine may promote the replica without the change.
       const cluster = await startCluster({ masters: 3, replicasEach: 1 });
-      const trial = await startTrial("Cluster, master killed, wait 1", cluster, WAIT);
+      const name = `Cluster, master killed, wait 1, ${how}`;
+      const trial = await startTrial(name, cluster, WAIT, { hasTokens });
       await killAndFailOver(cluster, trial, "then");
       expect((await trial.settle()).pushed).toBeGreaterThan(0);
     },
@@ -132,7 +137,7 @@ describe("in a cluster", () => {
     async () => {
       const cluster = await startCluster({ masters: 3, replicasEach: 0 });
       // Long enough that no lease expires on a slow machine.
-      const trial = await startTrial("Cluster, slots moved", cluster, {}, 30);
+      const trial = await startTrial("Cluster, slots moved", cluster, {}, { lease: 30 });
       const random = randomOf("slots moved");
       let moved = 0;
       for (let round = 0; round < 10 * rounds; round++) {

@@ -34,14 +34,15 @@ async function killAndFailOver(group: SentinelGroup, trial: Trial): Promise<void
 }
 
 describe("under Sentinel", () => {
-  test(
-    "a killed master loses no answered change that a replica received",
-    async () => {
+  test.each([
+    ["without tokens", false],
+    ["with tokens", true],
+  ])(
+    "a killed master loses no answered change that a replica received (claims %s)",
+    async (how, hasTokens) => {
       const group = await startSentinelGroup({ replicas: 2 });
-      const trial = await Trial.start(
-        "Sentinel, master killed, wait 1",
-        on(group, { redisWait: 1 }),
-      );
+      const name = `Sentinel, master killed, wait 1, ${how}`;
+      const trial = await Trial.start(name, on(group, { redisWait: 1 }), { hasTokens });
       await killAndFailOver(group, trial);
       expect((await trial.settle()).pushed).toBeGreaterThan(0);
     },

@@ -4,7 +4,7 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { closeAfterTest } from "../support/close-after-test.ts";
 import { type ListeningOkq, startOkqOnRedis, startOkqProcess } from "../support/okq-process.ts";
-import { newDatabase, startTestRedis } from "../support/okq-server.ts";
+import { newDatabase, startTestOkq, startTestRedis } from "../support/okq-server.ts";
 import { Load } from "./load.ts";
 import { randomOf, report, rounds, timeoutFor } from "./rounds.ts";
 
@@ -26,6 +26,17 @@ const starts: Record<string, () => Promise<(port?: number) => Promise<ListeningO
     return (port) => startOkqOnRedis(redis.port, port);
   },
 };
+
+test("claims with tokens keep their account in memory, some consumers are late", async () => {
+  const okq = await startTestOkq();
+  const load = closeAfterTest(new Load({ port: () => okq.port, lease: 0.5, hasTokens: true }));
+  await load.progress(3_000);
+  await load.stop();
+  await load.drain(okq.port);
+  const totals = load.account.settle();
+  expect(totals.acked).toBeGreaterThan(3_000);
+  expect(totals.repeated).toBeGreaterThan(10);
+});
 
 test.each(Object.entries(starts))(
   "claims with tokens survive kills of okq on %s",

@@ -1,5 +1,6 @@
 // Waiters whose attempts take what they find: nobody overtakes them, and no event is lost.
 import { describe, expect, test } from "bun:test";
+import type { Taker } from "../../src/queue/wait-list.ts";
 import { Waiters } from "../../src/queue/waiters.ts";
 import { TestClock } from "../support/test-clock.ts";
 
@@ -11,11 +12,15 @@ function setUp() {
   const waiters = new Waiters(clock);
   /** Attempts that the test answers, in the order in which they were made. */
   const open: { name: string; settle: PromiseWithResolvers<string | null> }[] = [];
-  const enter = (name: string, signal = new AbortController().signal) =>
+  const enter = (
+    name: string,
+    signal = new AbortController().signal,
+    { worker, claims } = { worker: name, claims: true },
+  ) =>
     waiters.wait<string>({
       queues: [q],
       timeoutMs: LONG_MS,
-      takes: true,
+      takes: { worker, claims },
       signal,
       attempt() {
         const settle = Promise.withResolvers<string | null>();
@@ -30,8 +35,8 @@ function setUp() {
     await new Promise<void>((resolve) => setImmediate(resolve));
   };
   /** Adds a waiter whose first attempt finds nothing; those that wait may attempt before it. */
-  const stay = async (name: string, signal?: AbortSignal) => {
-    const result = enter(name, signal);
+  const stay = async (name: string, signal?: AbortSignal, taker?: Taker) => {
+    const result = enter(name, signal, taker);
     while (open.length > 0) await answer(null);
     return { result };
   };
@@ -176,4 +181,34 @@ describe("a look", () => {
     }
     expect(attempted).toEqual(["a", "b", "a", "b", "a"]);
   });
+});
+
+test("waiters whose workers are held back are woken after all others", async () => {
+  const { waiters, answer, stay, names } = setUp();
+  for (const name of ["a", "b", "c"]) await stay(name);
+  expect(waiters.workersAt(q)).toEqual(new Set(["a", "b", "c"]));
+  waiters.holdBack(q, new Set(["a", "b"]));
+  waiters.wake(q, 1);
+  expect(names()).toEqual(["c"]);
+  await answer("for c");
+  waiters.look(q, 1);
+  expect(names()).toEqual(["a"]);
+  await answer(null);
+  waiters.holdBack(q, new Set(["a"]));
+  waiters.wake(q, 2);
+  expect(names()).toEqual(["b", "a"]);
+});
+
+test("a waiter that claims and finds nothing has one that does not claim attempt", async () => {
+  const { waiters, answer, stay, names } = setUp();
+  await stay("a");
+  await stay("b");
+  await stay("c", undefined, { worker: "", claims: false });
+  await stay("d", undefined, { worker: "", claims: false });
+  waiters.wake(q, 1);
+  expect(names()).toEqual(["a"]);
+  await answer(null);
+  expect(names()).toEqual(["c"]);
+  await answer(null);
+  expect(names()).toEqual([]);
 });

@@ -27,6 +27,7 @@ import { told } from "./contract/told.ts";
 import { touches } from "./contract/touches.ts";
 import { undone } from "./contract/undone.ts";
 import { unpops } from "./contract/unpops.ts";
+import { windows } from "./contract/windows.ts";
 
 /** A store without any queue, on a clock that moves by `advance` only. */
 export interface StoreUnderTest {
@@ -77,6 +78,7 @@ const chapters = {
   kept,
   expiry,
   limits,
+  windows,
   many,
   undone,
   looks,

@@ -1,7 +1,8 @@
 // The comparison of two stores on the life of events notices a store that breaks one rule.
 import { describe, expect, test } from "bun:test";
-import { NO_OPTIONS, type PushOptions } from "../../src/queue/event.ts";
+import { type EventFacts, NO_OPTIONS, type PushOptions } from "../../src/queue/event.ts";
 import type { Claim, Operation } from "../../src/queue/operations.ts";
+import { COUNTED, type QueueStats } from "../../src/queue/queue-status.ts";
 import { type Receiver, Session } from "../../src/queue/store.ts";
 import type { StoreUnderTest } from "./contract.ts";
 import { compareLives } from "./life-comparison.ts";
@@ -45,6 +46,23 @@ function answering(kind: Operation["kind"], change: (result: never) => unknown):
   };
 }
 
+/** Other operations in the place of that kind, and their results as its results. */
+function instead<K extends Operation["kind"]>(
+  kind: K,
+  change: (operation: Extract<Operation, { kind: K }>) => {
+    operation: Operation;
+    result: (result: never) => unknown;
+  },
+): Breakage {
+  const isIt = (operation: Operation): operation is Extract<Operation, { kind: K }> =>
+    operation.kind === kind;
+  return {
+    operation: (operation) => (isIt(operation) ? change(operation).operation : operation),
+    result: (result, operation) =>
+      isIt(operation) ? change(operation).result(result as never) : result,
+  };
+}
+
 function withoutSetting(name: string): Breakage {
   return doing("configure", ({ values }) => ({
     values: values.filter(([setting]) => setting !== name || values.length === 0),
@@ -66,6 +84,7 @@ const settings = [
   "keep-completed",
   "keep-failed",
   "failed-to",
+  "dedupe-window",
 ];
 
 const anyClaim = ({ claims }: { claims: Claim[] }) => ({
@@ -140,6 +159,58 @@ const breakages: Record<string, Breakage> = {
   })),
   "retry ignores versions": doing("retry", ({ targets }) => ({
     targets: targets.map(({ id }) => ({ id, version: null })),
+  })),
+  "move ignores versions": doing("move", ({ targets }) => ({
+    targets: targets.map(({ id }) => ({ id, version: null })),
+  })),
+  "move leaves the events where they are": doing("move", ({ queue }) => ({ target: queue })),
+  "move takes the events in another order": {
+    operation: (operation) =>
+      operation.kind === "move"
+        ? { ...operation, targets: operation.targets.toReversed() }
+        : operation,
+    result: (result, operation) =>
+      operation.kind === "move" && (result as boolean[]).length === operation.targets.length
+        ? (result as boolean[]).toReversed()
+        : result,
+  },
+  "a change forgets contents": doing("set", () => ({ contents: null })),
+  "a change forgets when to begin": doing("set", () => ({ start: null })),
+  "a change forgets the TTL": doing("set", () => ({ ttlMs: null })),
+  "a change forgets headers": doing("set", () => ({ headers: [] })),
+  "a change removes other headers": {
+    operation: (operation) =>
+      operation.kind === "set" && operation.headers.length > 0
+        ? { ...operation, headers: [...operation.headers, [Buffer.from("name"), Buffer.alloc(0)]] }
+        : operation,
+  },
+  "a cancellation removes nothing": instead("cancel", ({ queue, id }) => ({
+    operation: { kind: "get", queue, id },
+    result: (facts: EventFacts | null) =>
+      facts?.state === "ready" || facts?.state === "delayed"
+        ? "removed"
+        : facts?.state === "claimed"
+          ? "asked"
+          : null,
+  })),
+  "a consumer does not hear of a cancellation": answering("touch", () => "touched"),
+  "what was counted is lost": doing("count", () => ({ counted: [] })),
+  ...Object.fromEntries(
+    COUNTED.map((name, at) => [
+      `the total of ${name} is not kept`,
+      answering("stats", ({ counts, ...stats }: QueueStats) => ({
+        ...stats,
+        counts: { ...counts, totals: counts.totals.with(at, 0) },
+      })),
+    ]),
+  ),
+  "durations are not counted": answering("stats", ({ counts, ...stats }: QueueStats) => ({
+    ...stats,
+    counts: { ...counts, waits: new Map() },
+  })),
+  "retrying events are not counted": answering("stats", (stats: QueueStats) => ({
+    ...stats,
+    retrying: 0,
   })),
   "retry puts events at the left end": doing("retry", () => ({ end: "left" })),
   "pauses of workers concern the queue": doing("pause", () => ({ worker: null })),

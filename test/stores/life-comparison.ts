@@ -8,6 +8,7 @@ import { Duplicate, type EventFacts, type Popped, type State } from "../../src/q
 import { decodeHeaders } from "../../src/queue/headers.ts";
 import type { Configure } from "../../src/queue/management.ts";
 import type { Operation, Unpop } from "../../src/queue/operations.ts";
+import type { QueueStats } from "../../src/queue/queue-status.ts";
 import type { StoreUnderTest } from "./contract.ts";
 import { bytesOf, textOf } from "./contract/caller.ts";
 import { LifeCaller } from "./contract/life-caller.ts";
@@ -34,8 +35,7 @@ export async function compareLives(
   const stepMs = hasChains ? STEP_MS : Infinity;
   const life = new RandomLife(random, hasChains);
   const pair = new Pair(new Side(a), new Side(b), seed);
-  const backoff: Operation = { kind: "configure", queue: null, values: [["backoff", "fixed 1"]] };
-  await pair.submitAll([() => backoff]);
+  await pair.submitAll(life.first());
   for (pair.round = 1; pair.round <= rounds; pair.round++) {
     let pauseMs = life.pauseMs();
     for (; pauseMs > stepMs; pauseMs -= stepMs) {
@@ -51,6 +51,7 @@ export async function compareLives(
     }
     await pair.submitAll(life.batch(pair.known));
     await pair.separate(life.queues);
+    if (!hasChains && random.below(3) === 0) await pair.submitAll([life.figures()]);
     if (random.below(3) === 0) await pair.unpopSome(random);
     if (random.below(4) === 0) await pair.compareScans(life.queues, 1 + random.below(4));
     if (b.reopen && random.below(15) === 0) await pair.restartSecond(random);
@@ -65,7 +66,7 @@ class Side implements Known {
   readonly claims: GivenClaim[] = [];
   readonly madeIds: Buffer[] = [];
   readonly unpops: Unpop[] = [];
-  readonly #versions = new Map<string, string>();
+  readonly #versions = new Map<string, { latest: string; former: string | null }>();
   /** Names that both stores have in common, by what this store made. */
   readonly #names = new Map<string, string>();
 
@@ -74,8 +75,8 @@ class Side implements Known {
     this.startMs = under.nowMs();
   }
 
-  versionOf(queue: string, id: Buffer): string | null {
-    return this.#versions.get(`${queue}\n${textOf(id)}`) ?? null;
+  versionOf(queue: string, id: Buffer, which: "latest" | "former"): string | null {
+    return this.#versions.get(`${queue}\n${textOf(id)}`)?.[which] ?? null;
   }
 
   /** Submits all in one turn. The answers are texts that do not depend on the store. */
@@ -104,14 +105,21 @@ class Side implements Known {
         if (id === null) this.#noteMade((result as Buffer[])[at]!);
       }
     }
-    // Whether an undone pop gives the event another version is open.
-    if (kind === "unpop")
-      this.#versions.delete(`${textOf(operation.queue)}\n${textOf(operation.popped.id)}`);
+    // Whether an undone pop, or a change, gives the event another version is open.
+    if (kind === "unpop") this.#forgetVersions(operation.queue, operation.popped.id);
+    if (kind === "set") this.#forgetVersions(operation.queue, operation.id);
     if (kind === "get" && result) this.noteVersion(textOf(operation.queue), result as EventFacts);
   }
 
+  #forgetVersions(queue: Buffer, id: Buffer): void {
+    this.#versions.delete(`${textOf(queue)}\n${textOf(id)}`);
+  }
+
   noteVersion(queue: string, { id, version }: EventFacts): void {
-    this.#versions.set(`${queue}\n${textOf(id)}`, version);
+    const key = `${queue}\n${textOf(id)}`;
+    const { latest, former } = this.#versions.get(key) ?? { latest: version, former: null };
+    if (latest !== version) this.#versions.set(key, { latest: version, former: latest });
+    else this.#versions.set(key, { latest, former });
   }
 
   #notePopped(popped: Popped): void {
@@ -146,7 +154,8 @@ class Side implements Known {
       const fields = shown.map(([name, field]) => `${name}: ${this.written(field, name)}`);
       return `{ ${fields.join(", ")} }`;
     }
-    if (typeof value === "number" && /atMs$/i.test(key)) return `start + ${value - this.startMs}`;
+    if (typeof value === "number" && /(at|now)Ms$/i.test(key))
+      return `start + ${value - this.startMs}`;
     return JSON.stringify(value) ?? "undefined";
   }
 
@@ -328,12 +337,18 @@ class Pair {
   }
 }
 
-/** Without what the contract leaves open: how many moves a Tick makes of an event that is due. */
+/** Without what the contract leaves open, such as how many moves a Tick makes of a due event. */
 function comparable(operation: Operation, result: unknown): unknown {
   if (operation.kind === "tick") return "moved";
+  if (operation.kind === "stats") return comparableStats(result as QueueStats);
   if (operation.kind !== "pop" || operation.claimant || !result) return result;
   const { queue, id, contents, token } = result as Popped;
   return { queue, id, contents, token };
+}
+
+/** A minute begins at other times in the other store, and the oldest event is not always found. */
+function comparableStats({ oldestReadyAtMs, ...stats }: QueueStats): object {
+  return { ...stats, recent: null, hasReady: oldestReadyAtMs !== null };
 }
 
 /** Exact as far as anybody can read, then by its hash. */

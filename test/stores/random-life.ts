@@ -3,10 +3,11 @@
 import type { PushOptions, State, When } from "../../src/queue/event.ts";
 import { NO_OPTIONS } from "../../src/queue/event.ts";
 import { claimantOf } from "../../src/queue/claimant.ts";
-import { encodeHeaders } from "../../src/queue/headers.ts";
+import { encodeHeaders, type Header } from "../../src/queue/headers.ts";
+import { bucketOf } from "../../src/queue/histogram.ts";
 import type { Target } from "../../src/queue/management.ts";
 import type { Operation } from "../../src/queue/operations.ts";
-import type { Direction } from "../../src/queue/queue-status.ts";
+import { COUNTED, type Direction } from "../../src/queue/queue-status.ts";
 import { bytesOf } from "./contract/caller.ts";
 import { nastyTexts } from "./contract/bytes.ts";
 import type { Random } from "./random.ts";
@@ -23,8 +24,8 @@ export interface Known {
   startMs: number;
   claims: readonly GivenClaim[];
   madeIds: readonly Buffer[];
-  /** Of the events that it showed latest, by queue and id. */
-  versionOf(queue: string, id: Buffer): string | null;
+  /** Of the event as it was shown latest, or before it had another one. */
+  versionOf(queue: string, id: Buffer, which: "latest" | "former"): string | null;
 }
 
 /** An operation for the store that knows this. */
@@ -44,6 +45,7 @@ const values: Record<string, (string | null)[]> = {
   ttl: ["0", "3", "6", null],
   "max-claimed": ["0", "1", "2", "4", null],
   "keep-completed": ["0", "2", "", "3s", null],
+  "dedupe-window": ["0", "0", "0.5", "2.5", "5", null],
 };
 
 /**
@@ -59,20 +61,33 @@ const ofOthers: Record<string, (string | null)[]> = {
 };
 
 export class RandomLife {
-  /** The first three may lead failed events on. */
+  /** In a cluster the first three are in one part, and so are the others. */
   readonly queues: string[];
   readonly #ids: string[];
   readonly #random: Random;
   readonly #hasChains: boolean;
   #unique = 0;
 
-  /** hasChains: failed events may move on to another queue. */
+  /**
+   * hasChains: failed events may move on to another queue. Without, every queue always has a
+   * setting of its own and so is never gone: its figures are exact.
+   */
   constructor(random: Random, hasChains: boolean) {
     this.#random = random;
     this.#hasChains = hasChains;
     const [chain, other] = random.shuffled(nastyTexts) as [string, string];
     this.queues = [chain, `${chain}@1`, `${chain}@1@2`, other, `${other}@1`];
     this.#ids = random.shuffled(nastyTexts).slice(0, 7);
+  }
+
+  /** What every queue is given at the start. */
+  first(): Step[] {
+    const named = this.queues.map(bytesOf);
+    const lease: [string, string][] = [["lease", "3"]];
+    const own = named.map((queue) => always({ kind: "configure", queue, values: lease }));
+    const backoff: [string, string][] = [["backoff", "fixed 1"]];
+    const all = always({ kind: "configure", queue: null, values: backoff });
+    return this.#hasChains ? [all] : [all, ...own];
   }
 
   /** Up to 3 seconds, and never 0: a time says which operations came first. */
@@ -101,7 +116,10 @@ export class RandomLife {
     const isChain = at < 3;
     const choices = { ...values, ...(queue === undefined ? {} : isChain ? ofChains : ofOthers) };
     const names = random.shuffled(Object.keys(choices)).slice(0, 1 + random.below(3));
-    const given: [string, string | null][] = names.map((name) => [name, random.of(choices[name]!)]);
+    const given = names.map((name): [string, string | null] => [name, random.of(choices[name]!)]);
+    if (!this.#hasChains && queue !== undefined) {
+      for (const setting of given) if (setting[0] === "lease") setting[1] ??= "3";
+    }
     if (this.#hasChains && at < 2 && random.below(2) === 0) {
       // Its own queue would be a cycle.
       const targets = [this.queues[at + 1]!, this.queues[at + 1]!, this.queues[at]!, null];
@@ -109,6 +127,19 @@ export class RandomLife {
     }
     const name = queue === undefined ? null : bytesOf(queue);
     return () => ({ kind: "configure", queue: name, values: given });
+  }
+
+  /** What an okq process has counted, or the figures: by itself, because they may be late. */
+  figures(): Step {
+    const random = this.#random;
+    const queue = bytesOf(random.of(this.queues));
+    if (random.below(2) === 0)
+      return always({ kind: "stats", queue, isWhole: random.below(2) === 0 });
+    const durations = () =>
+      new Map([[bucketOf(random.below(100_000)), 1 + random.below(9)] as const]);
+    const totals = COUNTED.map(() => (random.below(2) === 0 ? 0 : random.below(1000)));
+    const counts = { totals, waits: durations(), runs: durations() };
+    return always({ kind: "count", counted: [{ queue, counts }] });
   }
 
   #step(known: Known): Step {
@@ -137,9 +168,14 @@ export class RandomLife {
         const id = this.#id(known);
         return (its) => ({ kind, queue, id: id(its) });
       }
+      case "cancel":
+        return this.#cancel(queue, known);
       case "remove":
       case "retry":
+      case "move":
         return this.#change(queue, kind, known);
+      case "set":
+        return this.#set(queue, known);
       default:
         return this.#end(kind, known);
     }
@@ -225,18 +261,43 @@ export class RandomLife {
   }
 
   /** Changes some events, mostly as they were when they were last seen. */
-  #change(queue: Buffer, kind: "remove" | "retry", known: Known): Step {
+  #change(queue: Buffer, kind: "remove" | "retry" | "move", known: Known): Step {
     const random = this.#random;
+    const isFirst = this.queues.indexOf(queue.toString("latin1")) < 3;
+    const target = bytesOf(random.of(isFirst ? this.queues.slice(0, 3) : this.queues.slice(3)));
     const ids = Array.from({ length: 1 + random.below(5) }, () => this.#id(known));
-    const isAny = random.below(3) === 0;
+    const which = random.of(["latest", "latest", "latest", "former", null, null] as const);
     const end = random.below(2) === 0 ? "left" : "right";
     return (its) => {
       const targets: Target[] = ids.map((id) => {
-        const version = isAny ? null : its.versionOf(queue.toString("latin1"), id(its));
+        const version = which && its.versionOf(queue.toString("latin1"), id(its), which);
         return { id: id(its), version };
       });
+      if (kind === "move") return { kind, queue, target, targets };
       return kind === "remove" ? { kind, queue, targets } : { kind, queue, targets, end };
     };
+  }
+
+  /** Mostly of what was claimed lately. */
+  #cancel(queue: Buffer, known: Known): Step {
+    const [kind, random] = ["cancel" as const, this.#random];
+    const { length } = known.claims;
+    const at = length - 1 - random.below(Math.min(3, length || 1));
+    const id = this.#id(known);
+    if (length === 0 || random.below(3) === 0) return (its) => ({ kind, queue, id: id(its) });
+    return (its) => ({ kind, queue: bytesOf(its.claims[at]!.queue), id: its.claims[at]!.id });
+  }
+
+  #set(queue: Buffer, known: Known): Step {
+    const random = this.#random;
+    const maybe = <T>(value: T) => (random.below(3) === 0 ? value : null);
+    const id = this.#id(known);
+    const [contents, when] = [maybe(this.#contents()), maybe(this.#when())];
+    const ttlMs = maybe(random.of([1500, 4000]));
+    const names = random.shuffled(["name", "other", ""]).slice(0, random.below(3));
+    const headers = names.map((name): Header => [bytesOf(name), this.#contents().subarray(0, 100)]);
+    const changes = { contents, ttlMs, headers };
+    return (its) => ({ kind: "set", queue, id: id(its), start: when && when(its), ...changes });
   }
 
   /** What names a claim: an old one, the latest, or whichever an event has. */
@@ -315,7 +376,7 @@ type ClaimKind = "ack" | "ackBatch" | "redo" | "fail" | "crash" | "touch" | "tou
 const pushesAndPops = { push: 26, pushBatch: 4, pop: 18, popBatch: 4 };
 const ends = { ack: 8, ackBatch: 2, redo: 7, fail: 10, crash: 4, touch: 5, touchBatch: 1 };
 const looks = { get: 4, ready: 2, status: 2, settings: 1 };
-const changes = { remove: 3, retry: 4, flush: 1, pause: 2, resume: 4 };
+const changes = { remove: 3, retry: 4, move: 4, set: 4, cancel: 3, flush: 1, pause: 2, resume: 4 };
 const weights = { ...pushesAndPops, ...ends, ...looks, ...changes };
 
 function always(operation: Operation): Step {

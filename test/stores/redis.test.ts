@@ -344,6 +344,7 @@ describe("the Redis store", () => {
 
 test("too few replicas for one client's change fail no operation of another client", async () => {
   await server.redis.flushall();
+  const done: string[] = [];
   const store = await RedisStore.open({
     target: targetOf({
       nodes: [{ host: "127.0.0.1", port: server.port }],
@@ -352,6 +353,7 @@ test("too few replicas for one client's change fail no operation of another clie
     }),
     poolSize: 1,
     onReady() {},
+    observer: { done: ({ kind }) => done.push(kind) },
     ...ignoredCallbacks,
   });
   const [changing, reading] = [store.session(), store.session()];
@@ -366,6 +368,8 @@ test("too few replicas for one client's change fail no operation of another clie
   expect(await failure).toBe("unknown");
   expect(await peeked).toEqual({ id, contents });
   expect(await next).toBeInstanceOf(EarlierFailure);
+  // It is counted: the event is there.
+  expect(done).toEqual(["push", "peek"]);
   await store.close();
 });
 

@@ -143,7 +143,7 @@ const operations: Operation[] = [
   { kind: "cancel", queue, id: queue },
   { kind: "cancel", queue, id: queue },
   { kind: "count", counted: [{ queue, counts: emptyCounts() }] },
-  { kind: "stats", queue },
+  { kind: "stats", queue, isWhole: true },
   { kind: "move", queue, target: bytes, targets: [{ id: bytes, version: null }] },
   { kind: "remove", queue, targets: [{ id: bytes, version: "none" }] },
   { kind: "pause", queue, directions: ["in", "out"], forMs: 5, worker: null },

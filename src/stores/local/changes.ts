@@ -10,6 +10,16 @@ export interface Retired {
   keys: Iterable<number>;
 }
 
+/** The window of an id was taken, or lasts longer now. */
+export interface TakenWindow {
+  id: string;
+  endsAtMs: number;
+  /** When it was to end before; 0 if there was none. */
+  before: number;
+  /** null, or there were too many, and this puts the first one of the queue back. */
+  putBack: (() => void) | null;
+}
+
 /** The position of an event before a transition. */
 interface Before extends Position {
   event: LocalEvent;
@@ -22,7 +32,13 @@ export class Changes {
   readonly queueNumbers: number[] = [];
   /** Queues that were given a number or other settings, with their number then. */
   readonly named: { queue: LocalQueue; number: number }[] = [];
+  /** Queues whose figures were changed. */
+  readonly figured = new Set<LocalQueue>();
   readonly retired = new Map<number, Retired>();
+  /** In the order in which they were taken. */
+  readonly windows: { number: number; taken: TakenWindow }[] = [];
+  /** Windows that ended before that time are forgotten, by the number of their queue. */
+  readonly windowsEnded = new Map<number, number>();
   /** Numbers of forgotten queues; kept until a commit has succeeded. */
   readonly forgotten: number[] = [];
   /** The settings of all queues, if they were changed. */
@@ -65,6 +81,17 @@ export class Changes {
     this.named.push({ queue, number: this.numberOf(queue) });
   }
 
+  /** Something was changed that the journal does not have. */
+  undoBy(undo: () => void): void {
+    this.#undos.push(undo);
+  }
+
+  /** The figures of a queue were changed, which has a number. */
+  counted(queue: LocalQueue, undo: () => void): void {
+    this.#undos.push(undo);
+    this.figured.add(queue);
+  }
+
   /** Something else was changed that the journal has to write. */
   step(undo: () => void): void {
     this.#undos.push(undo);
@@ -86,6 +113,17 @@ export class Changes {
   noteContents(event: LocalEvent, undo: () => void): void {
     this.#undos.push(undo);
     event.hasNewContents = true;
+  }
+
+  tookWindow(queue: LocalQueue, taken: TakenWindow, undo: () => void): void {
+    const number = this.numberOf(queue);
+    this.#undos.push(undo);
+    this.windows.push({ number, taken });
+  }
+
+  endedWindows(queue: LocalQueue, beforeMs: number): void {
+    this.windowsEnded.set(this.numberOf(queue), beforeMs);
+    this.isDemanded = true;
   }
 
   /** Records that a queue lost all its events at once. */
@@ -130,6 +168,9 @@ export class Changes {
     this.touched.length = 0;
     this.queueNumbers.length = 0;
     this.named.length = 0;
+    if (this.figured.size > 0) this.figured.clear();
+    this.windows.length = 0;
+    if (this.windowsEnded.size > 0) this.windowsEnded.clear();
     this.defaults = null;
     this.countedMs = 0;
     this.isDemanded = false;

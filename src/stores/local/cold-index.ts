@@ -7,7 +7,7 @@ const shardBits = 8;
 /** A larger index is split into shards, so that no growth takes long. */
 const entriesOfOneTableMax = 32_768;
 
-/** All in O(1), amortised; hashes may be shared by several keys. Keys are positive. */
+/** All in O(1), amortised. Keys are positive. Hashes and keys may occur in several pairs. */
 export class ColdIndex {
   #tables: ColdTable[] = [new ColdTable()];
   #size = 0;
@@ -83,7 +83,7 @@ class ColdTable {
     const [hashes, keys] = [this.#hashes, this.#keys];
     const mask = keys.length - 1;
     let gap = hash & mask;
-    while (keys[gap] !== key) gap = (gap + 1) & mask;
+    while (keys[gap] !== key || hashes[gap] !== hash) gap = (gap + 1) & mask;
     // Moves entries into the gap that come after it only because their own place was taken.
     for (let at = (gap + 1) & mask; keys[at] !== 0; at = (at + 1) & mask) {
       if (((at - (hashes[at] as number)) & mask) < ((at - gap) & mask)) continue;

@@ -1,19 +1,28 @@
 // Does what is due in the model: leases that ended, delayed events, TTLs, events that were kept
 // long enough, pauses.
+import { forgottenAtMs } from "../../queue/windows.ts";
 import { JournalError } from "./journal.ts";
 import { crash, drop, expire, makeReady } from "./life.ts";
 import { type LocalQueue, type Pauses, expiryOf } from "./local-queue.ts";
 import type { Model } from "./model.ts";
 import { isEmpty } from "./queue-facts.ts";
+import { reviewSome } from "./review.ts";
 
-/** Moves at most `limit` events. Returns how many. */
+/** How many events are looked at in one step because their settings have changed. */
+const reviewedAtOnce = 100;
+
+/** Moves at most `limit` events. Returns how many, or `limit` if reviews are left. */
 export function moveDue(model: Model, limit: number): number {
   let count = 0;
+  let mayReview = true;
   try {
     while (count < limit) {
       const queue = model.dueQueue;
-      if (queue === null) return count;
-      count += moveOne(model, queue);
+      if (queue !== null) count += moveOne(model, queue, limit - count);
+      else if (mayReview) {
+        mayReview = false;
+        reviewSomeOf(model);
+      } else return model.reviews.size > 0 ? limit : count;
     }
   } catch (error) {
     // What was moved before the read that failed stays moved.
@@ -22,9 +31,25 @@ export function moveDue(model: Model, limit: number): number {
   return count;
 }
 
-/** Does what is due first in that queue. Returns how many events that moved. */
-function moveOne(model: Model, queue: LocalQueue): number {
-  const { expiring, claimed, delayed, dueMs } = queue;
+function reviewSomeOf(model: Model): void {
+  let left = reviewedAtOnce;
+  try {
+    for (const queue of model.reviews.keys()) {
+      while (left > 0 && model.reviews.has(queue)) left -= reviewSome(model, queue, left);
+      if (left <= 0) return;
+    }
+  } catch (error) {
+    // The steps before the read that failed stay done.
+    if (left === reviewedAtOnce || !(error instanceof JournalError)) throw error;
+  }
+}
+
+/** Does what is due first in that queue. Returns how many events or windows that moved. */
+function moveOne(model: Model, queue: LocalQueue, limit: number): number {
+  const { expiring, claimed, delayed, windows, dueMs } = queue;
+  if (windows !== null && forgottenAtMs(windows.firstMs) === dueMs) {
+    return model.endWindows(queue, limit);
+  }
   if (queue.pauses !== null && endPauses(model, queue, queue.pauses)) return 0;
   if (expiring?.firstMs === dueMs) return expireFirst(model, queue);
   if (claimed.firstMs === dueMs) crash(model, claimed.first!);

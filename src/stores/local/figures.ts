@@ -14,15 +14,17 @@ export class Figures {
     this.counts = counts;
   }
 
-  add(nowMs: number, added: QueueCounts): void {
-    addCounts(this.counts, added);
-    addCounts(this.#slotAt(nowMs), added);
+  /** With -1 takes them back. */
+  add(nowMs: number, added: QueueCounts, sign: 1 | -1 = 1): void {
+    addCounts(this.counts, added, sign);
+    addCounts(this.#slotAt(nowMs), added, sign);
   }
 
-  addOne(nowMs: number, what: Counted): void {
+  /** With -1 takes it back. */
+  addOne(nowMs: number, what: Counted, sign: 1 | -1 = 1): void {
     const place = COUNTED.indexOf(what);
-    this.counts.totals[place]! += 1;
-    this.#slotAt(nowMs).totals[place]! += 1;
+    this.counts.totals[place]! += sign;
+    this.#slotAt(nowMs).totals[place]! += sign;
   }
 
   recentAt(nowMs: number): QueueCounts {

@@ -34,6 +34,8 @@ export interface Restoration {
   queue(name: string, number: number, facts: string | null): void;
   /** `more` is only there for a claimed event. isRetrying: delayed after a failure or crash. */
   event(queue: string, stored: StoredPlace, more: string | null, isRetrying: boolean): void;
+  /** The dedupe window of an id. */
+  window(queue: string, id: string, endsAtMs: number): void;
   /** Called at the end; `last` is the highest number that was given to anything. */
   end(last: number): void;
 }

@@ -8,7 +8,8 @@ import { HashIndex, hashOf } from "./hash-index.ts";
 import { Line } from "./line.ts";
 import type { More } from "./more.ts";
 import { CLAIMED, COMPLETED, DELAYED, FAILED, GONE, type StateNumber } from "./states.ts";
-import { TimeLine } from "./time-line.ts";
+import { type TimeAndRank, TimeLine } from "./time-line.ts";
+import type { Windows } from "./windows.ts";
 
 /** What a transition changes. */
 export interface Position {
@@ -95,6 +96,21 @@ export interface Pauses {
   readonly workers: ReadonlyMap<string, number>;
 }
 
+/** What is still to be done with the events of a queue after its settings have changed. */
+export interface Review {
+  /** There may be too many. */
+  hasSurplus: boolean;
+  /** Up to where it is noted when they expire; null: for all. */
+  expiries: ReviewedTo | null;
+}
+
+export interface ReviewedTo {
+  /** The place of the latest ready event. */
+  line: number | null;
+  /** null: not all ready events are done. */
+  delayed: { after: TimeAndRank | null } | null;
+}
+
 export const NO_SETTINGS: GivenSettings = new Map();
 
 /** Everything that a flush removes. */
@@ -117,6 +133,8 @@ export class QueueEvents {
   retrying = 0;
   /** The ready and delayed events that expire, by that time and by their keys. */
   expiring: TimeLine<EventOrKey> | null = null;
+  /** null when there are none. */
+  windows: Windows | null = null;
   contentBytes = 0;
   /** Of the events in memory, as contentBytes: their ids and rare facts. */
   otherBytes = 0;
@@ -162,7 +180,7 @@ export class LocalQueue extends QueueEvents {
 
   /** To clients it does not exist. */
   get isUnused(): boolean {
-    return this.size === 0 && this.consumers === 0 && !this.isConfigured;
+    return this.size === 0 && this.consumers === 0 && !this.isConfigured && this.windows === null;
   }
 
   /** The event of that id if it is in memory. */

@@ -6,7 +6,8 @@ import {
   type QueueSettings,
   settingsOf,
 } from "../../queue/settings.ts";
-import type { Changes } from "./changes.ts";
+import { forgottenAtMs, forgottenBefore, WINDOWS_MAX } from "../../queue/windows.ts";
+import type { Changes, TakenWindow } from "./changes.ts";
 import { IndexedHeap } from "./indexed-heap.ts";
 import {
   type EventOrKey,
@@ -14,11 +15,13 @@ import {
   LocalQueue,
   NO_SETTINGS,
   type Pauses,
+  type Review,
 } from "./local-queue.ts";
 import { SortedNames } from "./sorted-names.ts";
 import type { TimeLine } from "./time-line.ts";
 import { UnusedQueues } from "./unused-queues.ts";
 import { Usage } from "./usage.ts";
+import { Windows } from "./windows.ts";
 
 export class LocalQueues {
   /** The time of the current batch: all its operations see the same time. */
@@ -28,6 +31,8 @@ export class LocalQueues {
   /** Of all queues, also unused ones; ascending by bytes, which is the order of latin1 strings. */
   readonly names = new SortedNames();
   readonly usage = new Usage();
+  /** The queues whose settings have changed, and how far their events were looked at. */
+  readonly reviews = new Map<LocalQueue, Review>();
   /** The settings of all queues. */
   defaults: GivenSettings = NO_SETTINGS;
   /** null without a journal. */
@@ -120,6 +125,72 @@ export class LocalQueues {
     set(pauses);
   }
 
+  /** Whether a window of that id lasts. */
+  isWindowed({ windows }: LocalQueue, id: string): boolean {
+    return windows !== null && windows.endOf(id) > this.nowMs;
+  }
+
+  /** A push has taken that id: its window begins, if its queue has windows. */
+  takeWindow(queue: LocalQueue, id: string): void {
+    const { dedupeMs } = this.settingsOf(queue);
+    if (dedupeMs === null) return;
+    const taken = this.addWindow(queue, id, this.nowMs + dedupeMs);
+    if (taken === null) return;
+    const { endsAtMs, before, putBack } = taken;
+    const { windows } = queue;
+    this.changes?.tookWindow(queue, taken, () => {
+      windows!.remove(id, endsAtMs);
+      if (before > 0) windows!.add(id, before);
+      putBack?.();
+      this.usage.windows -= before > 0 || putBack ? 0 : 1;
+      this.#noteWindows(queue);
+    });
+  }
+
+  /** Adds a window; null if the id has one that lasts as long. A journal knows of it. */
+  addWindow(queue: LocalQueue, id: string, endsAtMs: number): TakenWindow | null {
+    const windows = (queue.windows ??= new Windows());
+    const before = windows.endOf(id);
+    if (before >= endsAtMs) return null;
+    if (before > 0) windows.remove(id, before);
+    const putBack = before === 0 && windows.size === WINDOWS_MAX ? windows.removeFirst() : null;
+    windows.add(id, endsAtMs);
+    this.usage.windows += before > 0 || putBack ? 0 : 1;
+    this.noteDue(queue);
+    return { id, endsAtMs, before, putBack };
+  }
+
+  /** Forgets windows that have ended, at most so many. Returns how many. */
+  endWindows(queue: LocalQueue, limit: number): number {
+    const { windows } = queue;
+    const beforeMs = forgottenBefore(this.nowMs);
+    if (windows === null) return 0;
+    let count = 0;
+    for (; count < limit && windows.firstMs < beforeMs; count++) windows.removeFirst();
+    this.usage.windows -= count;
+    // It is not undone: whatever becomes of this batch, they have ended.
+    if (count > 0) this.changes?.endedWindows(queue, beforeMs);
+    this.#noteWindows(queue);
+    return count;
+  }
+
+  #noteWindows(queue: LocalQueue): void {
+    if (queue.windows?.size === 0) queue.windows = null;
+    this.noteDue(queue);
+    this.noteIfUnused(queue);
+  }
+
+  /** null: it has come to its end. */
+  setReview(queue: LocalQueue, review: Review | null): void {
+    const before = this.reviews.get(queue) ?? null;
+    const set = (value: Review | null) => {
+      if (value === null) this.reviews.delete(queue);
+      else this.reviews.set(queue, value);
+    };
+    this.changes?.undoBy(() => set(before));
+    set(review);
+  }
+
   /** Whether that pause holds now. */
   isPaused(until: number | null | undefined): boolean {
     return until !== null && until !== undefined && until > this.nowMs;
@@ -143,8 +214,9 @@ export class LocalQueues {
   }
 
   #dueMsOf(queue: LocalQueue): number {
-    const { claimed, delayed, expiring, failed, completed, pauses } = queue;
+    const { claimed, delayed, expiring, failed, completed, pauses, windows } = queue;
     let dueMs = claimed.firstMs;
+    if (windows !== null) dueMs = Math.min(dueMs, forgottenAtMs(windows.firstMs));
     if (delayed !== null) dueMs = Math.min(dueMs, delayed.firstMs);
     if (expiring !== null) dueMs = Math.min(dueMs, expiring.firstMs);
     if (failed !== null && failed.length > 0) {
@@ -170,7 +242,8 @@ export class LocalQueues {
 
   /** When something is due; at once if an unused queue can be forgotten; or Infinity. */
   get dueAtMs(): number {
-    return this.#unused.size > 0 ? 0 : (this.#due.first?.dueMs ?? Infinity);
+    const isNow = this.#unused.size > 0 || this.reviews.size > 0;
+    return isNow ? 0 : (this.#due.first?.dueMs ?? Infinity);
   }
 
   /** Forgets unused queues; waits for the next batch while changes may still be undone. */
@@ -181,6 +254,7 @@ export class LocalQueues {
   readonly #forget = (queue: LocalQueue): void => {
     if (!this.#queues.delete(queue.name)) return;
     this.names.remove(queue.name);
+    this.reviews.delete(queue);
     this.usage.removeQueue(queue.name);
     if (queue.number === 0) return;
     this.changes?.forgotten.push(queue.number);

@@ -103,13 +103,15 @@ export class LocalStore implements Store {
     const cold = new ColdEvents(journal, model.usage);
     store.#changes = changes;
     model.record({ changes, cold, heldBytesMax: memoryBudgetBytes });
+    const restorer = new Restorer(model, changes, cold);
     try {
-      await journal.load(new Restorer(model, changes, cold), onProgress);
+      await journal.load(restorer, onProgress);
     } catch (error) {
       journal.close();
       throw error;
     }
     await store.#tickAll();
+    restorer.review();
     return store;
   }
 

@@ -259,7 +259,7 @@ export class Model extends LocalQueues {
 
   /** Removes all events of a queue. */
   clear(queue: LocalQueue): void {
-    if (queue.size === 0) return;
+    if (queue.size === 0 && queue.windows === null) return;
     this.usage.addEventsOf(queue, -1);
     const emptied = queue.clear();
     const noted = () => {
@@ -294,8 +294,9 @@ export class Model extends LocalQueues {
     return taken;
   }
 
+  /** Also where no more may be claimed: a pop without a claim may have them. */
   #noteReady(queue: LocalQueue, count: number): void {
-    if (count === 0 || !this.isHandingOut(queue)) return;
+    if (count === 0 || this.isPaused(queue.pauses?.out)) return;
     this.#becameReady.set(queue.name, (this.#becameReady.get(queue.name) ?? 0) + count);
   }
 
@@ -312,20 +313,22 @@ export class Model extends LocalQueues {
   /** A claim fewer lets one event more out, where their number is limited. */
   #noteClaimEnded(queue: LocalQueue, event: LocalEvent): void {
     if (this.settingsOf(queue).claimedMax === null || event.state === READY) return;
-    this.#noteReady(queue, Math.min(1, queue.line.length));
+    if (this.isHandingOut(queue)) this.noteNextReady(queue);
   }
 
   /** Counts what only the store knows. */
   tally(queue: LocalQueue, what: Counted): void {
-    queue.figures ??= new Figures();
-    queue.figures.addOne(this.nowMs, what);
+    const { nowMs } = this;
+    const figures = (queue.figures ??= new Figures());
+    figures.addOne(nowMs, what);
+    this.changes?.counted(queue, () => figures.addOne(nowMs, what, -1));
   }
 
   addCounts(queue: LocalQueue, counts: QueueCounts): void {
-    queue.figures ??= new Figures();
-    queue.figures.add(this.nowMs, counts);
-    // They are not exact to the batch: a failed one does not take them back.
-    this.changes?.configured(queue, () => {});
+    const { nowMs } = this;
+    const figures = (queue.figures ??= new Figures());
+    figures.add(nowMs, counts);
+    this.changes?.counted(queue, () => figures.add(nowMs, counts, -1));
   }
 
   /** The changes are durable: what needs not be in memory any more leaves it. */

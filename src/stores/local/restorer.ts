@@ -4,10 +4,11 @@ import type { Changes } from "./changes.ts";
 import type { ColdEvents } from "./cold-events.ts";
 import { hashOf } from "./hash-index.ts";
 import type { Restoration, StoredPlace } from "./journal.ts";
-import { type LocalQueue, LocalEvent } from "./local-queue.ts";
+import { expiryOf, type LocalQueue, LocalEvent } from "./local-queue.ts";
 import type { Model } from "./model.ts";
 import { decodeMore } from "./more.ts";
 import { decodeFacts, decodeSettings } from "./queue-facts.ts";
+import { LATE } from "./review.ts";
 import { TimeLine } from "./time-line.ts";
 import { CLAIMED, DELAYED, LEFT_END, rankOf, READY } from "./states.ts";
 
@@ -18,6 +19,8 @@ export class Restorer implements Restoration {
   /** The places of events in the line, by queue, in the order of their keys. */
   readonly #lines = new Map<LocalQueue, number[]>();
   #lastClaim = 0;
+  /** Queues in which events expire earlier than was noted. */
+  readonly #late = new Set<LocalQueue>();
   /** Events that an okq claimed which did not number claims. */
   #unnumbered: LocalEvent[] = [];
 
@@ -42,16 +45,23 @@ export class Restorer implements Restoration {
   event(name: string, stored: StoredPlace, more: string | null, isRetrying: boolean): void {
     const queue = this.#model.open(name);
     if (stored.state === CLAIMED) return this.#claimed(queue, stored, more);
-    const { key, state, atMs, place, expiresAtMs, lease } = stored;
+    const { key, state, atMs, place, expiresAtMs, lease, pushedAtMs } = stored;
     this.#lastClaim = Math.max(this.#lastClaim, lease);
     if (state === READY) this.#inLine(queue, place);
     else queue.timed(state).add(atMs, rankOf(state, place), key);
     if (isRetrying) queue.retrying++;
     this.#model.usage.addToState(state, 1);
     this.#cold.restore(queue, { hash: hashOf(stored.id), key, state, place });
-    if (expiresAtMs === 0 || (state !== READY && state !== DELAYED)) return;
+    if (state !== READY && state !== DELAYED) return;
+    const expiryMs = expiryOf(pushedAtMs, null, this.#model.settingsOf(queue).ttlMs);
+    if (expiryMs > 0 && (expiresAtMs === 0 || expiresAtMs > expiryMs)) this.#late.add(queue);
+    if (expiresAtMs === 0) return;
     (queue.expiring ??= new TimeLine()).add(expiresAtMs, key, key);
     this.#model.usage.expiring++;
+  }
+
+  window(queue: string, id: string, endsAtMs: number): void {
+    this.#model.addWindow(this.#model.open(queue), id, endsAtMs);
   }
 
   end(last: number): void {
@@ -61,6 +71,12 @@ export class Restorer implements Restoration {
     for (const [queue, places] of this.#lines) restoreLine(queue, places);
     this.#lines.clear();
     this.#model.noteAllDue();
+  }
+
+  /** Call it when nothing is due any more: a review may take long. */
+  review(): void {
+    for (const queue of this.#late) this.#model.reviews.set(queue, LATE);
+    this.#late.clear();
   }
 
   #inLine(queue: LocalQueue, place: number): void {

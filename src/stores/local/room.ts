@@ -1,10 +1,8 @@
 // Whether a queue takes pushes, and which events make room for others.
 import { Refusal } from "../../queue/errors.ts";
 import { toBytes } from "./bytes.ts";
-import type { EventOrPlace } from "./line.ts";
-import type { EventOrKey, LocalEvent, LocalQueue } from "./local-queue.ts";
+import type { LocalEvent, LocalQueue } from "./local-queue.ts";
 import type { Model } from "./model.ts";
-import { READY } from "./states.ts";
 
 export function isPushable(model: Model, { pauses }: LocalQueue): boolean {
   return pauses === null || !model.isPaused(pauses.in);
@@ -38,54 +36,53 @@ export function makeRoom(model: Model, queue: LocalQueue, count: number): LocalE
   throw new Refusal("QUEUEFULL", toBytes(queue.name));
 }
 
+/** A batch of pushes. */
+interface Batch {
+  /** How many events it has, and how many of these it adds. */
+  events: number;
+  adds: number;
+  /** The ids in it, and the events of these ids that are there. */
+  found: ReadonlyMap<string, LocalEvent | undefined>;
+}
+
+/** As makeRoom, for a batch: none of its ids has to go. */
+export function makeRoomFor(
+  model: Model,
+  queue: LocalQueue,
+  { events, adds, found }: Batch,
+): LocalEvent[] {
+  const { full } = model.settingsOf(queue);
+  if (full === "refuse") return makeRoom(model, queue, adds);
+  // A batch that is larger than the queue is refused, even if it would add fewer.
+  if (surplusOf(model, queue, events) === null) makeRoom(model, queue, events);
+  const surplus = adds === 0 ? 0 : surplusOf(model, queue, adds)!;
+  return oldestOf(model, queue, surplus, found);
+}
+
+const NONE: ReadonlyMap<string, unknown> = new Map();
+
 /**
- * As makeRoom, for events that enter one by one: call the result before each of them. It reads
- * nothing. Until then only these events are pushed into the queue or replaced there.
+ * The ready events that would be handed out first, then the delayed ones that are due first; none
+ * with an id in `spared`.
  */
-export function makeRoomByOne(model: Model, queue: LocalQueue, count: number): () => LocalEvent[] {
-  const found = makeRoom(model, queue, count);
-  const [byPlace, byKey] = [new Map<number, LocalEvent>(), new Map<number, LocalEvent>()];
-  for (const event of found) {
-    if (event.state === READY) byPlace.set(event.place, event);
-    else byKey.set(event.key, event);
-  }
-  let left = found.length;
-  return () => {
-    if (left === 0) return [];
-    const surplus = Math.min(left, surplusOf(model, queue, 1)!);
-    const oldest = oldestBy(
-      queue,
-      surplus,
-      (entry) => (typeof entry === "number" ? byPlace.get(entry) : entry),
-      (entry) => (typeof entry === "number" ? byKey.get(entry) : entry),
-    );
-    // One was not read only where so many are too many that most of them stay for now.
-    const end = oldest.indexOf(undefined);
-    const dropped = (end === -1 ? oldest : oldest.slice(0, end)) as LocalEvent[];
-    left -= dropped.length;
-    return dropped;
-  };
-}
-
-/** The ready events that would be handed out first, then the delayed ones that are due first. */
-export function oldestOf(model: Model, queue: LocalQueue, count: number): LocalEvent[] {
-  return oldestBy(
-    queue,
-    count,
-    (entry) => model.inLine(queue, entry),
-    (entry) => model.byTime(queue, entry),
-  );
-}
-
-function oldestBy<E>(
+export function oldestOf(
+  model: Model,
   queue: LocalQueue,
   count: number,
-  inLine: (entry: EventOrPlace<LocalEvent>) => E,
-  byTime: (entry: EventOrKey) => E,
-): E[] {
-  if (count === 0) return [];
-  const ready = queue.line.page(null, count, false).map(inLine);
-  const left = count - ready.length;
-  if (left === 0 || queue.delayed === null) return ready;
-  return [...ready, ...queue.delayed.page(null, left, false).map(([, entry]) => byTime(entry))];
+  spared = NONE,
+): LocalEvent[] {
+  const found: LocalEvent[] = [];
+  if (count === 0) return found;
+  const add = (event: LocalEvent) => {
+    if (!spared.has(event.id)) found.push(event);
+    return found.length === count;
+  };
+  const most = count + spared.size;
+  for (const entry of queue.line.page(null, most, false)) {
+    if (add(model.inLine(queue, entry))) return found;
+  }
+  for (const [, entry] of queue.delayed?.page(null, most, false) ?? []) {
+    if (add(model.byTime(queue, entry))) return found;
+  }
+  return found;
 }

@@ -3,10 +3,12 @@
 
 const blockLengthMax = 256;
 
+/** Three columns; what is before `first` is gone. */
 interface Block<T> {
+  first: number;
   times: number[];
   ranks: number[];
-  values: T[];
+  values: (T | undefined)[];
 }
 
 /** A value's position: no two values have the same. */
@@ -24,11 +26,14 @@ export class TimeLine<T> {
 
   /** The earliest time; Infinity when it is empty. */
   get firstMs(): number {
-    return this.#length === 0 ? Infinity : this.#blocks[0]!.times[0]!;
+    if (this.#length === 0) return Infinity;
+    const { times, first } = this.#blocks[0]!;
+    return times[first]!;
   }
 
   get first(): T | undefined {
-    return this.#blocks[0]?.values[0];
+    const block = this.#blocks[0];
+    return block?.values[block.first];
   }
 
   add(atMs: number, rank: number, value: T): void {
@@ -36,7 +41,7 @@ export class TimeLine<T> {
     const blockAt = this.#blockAt(atMs, rank);
     const block = this.#blocks[blockAt];
     if (block === undefined) {
-      this.#blocks.push({ times: [atMs], ranks: [rank], values: [value] });
+      this.#blocks.push({ first: 0, times: [atMs], ranks: [rank], values: [value] });
       return;
     }
     const index = indexIn(block, atMs, rank);
@@ -56,12 +61,27 @@ export class TimeLine<T> {
   remove(atMs: number, rank: number): void {
     const blockAt = this.#blockAt(atMs, rank);
     const block = this.#blocks[blockAt]!;
-    const index = found(block, atMs, rank);
+    removeAt(block, found(block, atMs, rank));
     this.#length--;
-    removeAt(block.times, index);
-    removeAt(block.ranks, index);
-    removeAt(block.values, index);
-    if (block.times.length === 0) this.#blocks.splice(blockAt, 1);
+    if (block.first === block.times.length) this.#blocks.splice(blockAt, 1);
+  }
+
+  /** How many have that time or an earlier one. */
+  countTo(atMs: number): number {
+    let count = 0;
+    for (const { first, times } of this.#blocks) {
+      if (times.at(-1)! <= atMs) count += times.length - first;
+      else return count + times.filter((time, at) => at >= first && time <= atMs).length;
+    }
+    return count;
+  }
+
+  /** Whether there is a value at that position. */
+  has(atMs: number, rank: number): boolean {
+    const block = this.#blocks[this.#blockAt(atMs, rank)];
+    if (block === undefined) return false;
+    const index = indexIn(block, atMs, rank);
+    return block.times[index] === atMs && block.ranks[index] === rank;
   }
 
   /** Replaces the value at that position, which must exist. */
@@ -78,9 +98,9 @@ export class TimeLine<T> {
     while (page.length < limit) {
       const block = this.#blocks[blockAt];
       if (block === undefined) break;
-      if (index < 0 || index >= block.times.length) {
+      if (index < block.first || index >= block.times.length) {
         blockAt += step;
-        index = isReverse ? (this.#blocks[blockAt]?.times.length ?? 0) - 1 : 0;
+        index = this.#endOf(blockAt, isReverse);
         continue;
       }
       page.push([[block.times[index]!, block.ranks[index]!], block.values[index]!]);
@@ -91,14 +111,16 @@ export class TimeLine<T> {
 
   /** In order. */
   *[Symbol.iterator](): Generator<T> {
-    for (const { values } of this.#blocks) yield* values;
+    for (const { first, values } of this.#blocks) {
+      for (let at = first; at < values.length; at++) yield values[at]!;
+    }
   }
 
   /** Block and index of the first value behind that position. */
   #start(after: TimeAndRank | null, isReverse: boolean): [number, number] {
     if (after === null) {
       const blockAt = isReverse ? this.#blocks.length - 1 : 0;
-      return [blockAt, isReverse ? (this.#blocks[blockAt]?.times.length ?? 0) - 1 : 0];
+      return [blockAt, this.#endOf(blockAt, isReverse)];
     }
     const blockAt = this.#blockAt(...after);
     const block = this.#blocks[blockAt];
@@ -109,15 +131,27 @@ export class TimeLine<T> {
     return [blockAt, isThere ? index + 1 : index];
   }
 
+  /** Index of the first value of that block, in that direction. */
+  #endOf(blockAt: number, isReverse: boolean): number {
+    const block = this.#blocks[blockAt];
+    if (block === undefined) return 0;
+    return isReverse ? block.times.length - 1 : block.first;
+  }
+
+  /** The values of a block that is too long become two blocks, or stay one if few are left. */
   #split(blockAt: number): void {
-    const { times, ranks, values } = this.#blocks[blockAt]!;
-    const half = blockLengthMax >> 1;
-    const right = {
-      times: times.splice(half),
-      ranks: ranks.splice(half),
-      values: values.splice(half),
-    };
-    this.#blocks.splice(blockAt + 1, 0, right);
+    const { first, times, ranks, values } = this.#blocks[blockAt]!;
+    const partFrom = (from: number, to: number) => ({
+      first: 0,
+      times: times.slice(from, to),
+      ranks: ranks.slice(from, to),
+      values: values.slice(from, to),
+    });
+    const length = times.length;
+    const middle = length - first > blockLengthMax >> 1 ? (first + length) >> 1 : length;
+    const parts = [partFrom(first, middle)];
+    if (middle < length) parts.push(partFrom(middle, length));
+    this.#blocks.splice(blockAt, 1, ...parts);
   }
 
   /** Index of the block that a value at that position is in, or belongs to. */
@@ -126,35 +160,69 @@ export class TimeLine<T> {
     let high = this.#blocks.length;
     while (high - low > 1) {
       const middle = (low + high) >> 1;
-      const { times, ranks } = this.#blocks[middle]!;
-      if (times[0]! < atMs || (times[0] === atMs && ranks[0]! <= rank)) low = middle;
+      const { first, times, ranks } = this.#blocks[middle]!;
+      const firstMs = times[first]!;
+      if (firstMs < atMs || (firstMs === atMs && ranks[first]! <= rank)) low = middle;
       else high = middle;
     }
     return low;
   }
 }
 
-/** Array.splice would make an array of what it removes. */
-function removeAt(column: unknown[], index: number): void {
-  if (index === 0) column.shift();
-  else if (index === column.length - 1) column.pop();
-  else column.splice(index, 1);
+/** Moves the values on the shorter side of it. Array.splice would make an array of the value. */
+function removeAt<T>(block: Block<T>, index: number): void {
+  const { first, times, ranks, values } = block;
+  const last = times.length - 1;
+  if (index - first <= last - index) {
+    for (let at = index; at > first; at--) {
+      times[at] = times[at - 1]!;
+      ranks[at] = ranks[at - 1]!;
+      values[at] = values[at - 1];
+    }
+    values[first] = undefined;
+    block.first = first + 1;
+    return;
+  }
+  for (let at = index; at < last; at++) {
+    times[at] = times[at + 1]!;
+    ranks[at] = ranks[at + 1]!;
+    values[at] = values[at + 1];
+  }
+  times.pop();
+  ranks.pop();
+  values.pop();
 }
 
 /** Index of the first value in the block that is not before that position. */
-function indexIn<T>({ times, ranks }: Block<T>, atMs: number, rank: number): number {
-  let low = 0;
+function indexIn<T>({ first, times, ranks }: Block<T>, atMs: number, rank: number): number {
+  let low = first;
   let high = times.length;
+  // Most values come behind all others.
+  if (isBefore(times, ranks, high - 1, atMs, rank)) return high;
   while (low < high) {
     const middle = (low + high) >> 1;
-    if (times[middle]! < atMs || (times[middle] === atMs && ranks[middle]! < rank)) {
-      low = middle + 1;
-    } else high = middle;
+    if (isBefore(times, ranks, middle, atMs, rank)) low = middle + 1;
+    else high = middle;
   }
   return low;
 }
 
+/** Whether the value at that index is before that position. */
+function isBefore(
+  times: number[],
+  ranks: number[],
+  index: number,
+  atMs: number,
+  rank: number,
+): boolean {
+  const ms = times[index]!;
+  return ms < atMs || (ms === atMs && ranks[index]! < rank);
+}
+
 function found<T>(block: Block<T>, atMs: number, rank: number): number {
+  const { first, times, ranks } = block;
+  // Most values that leave are the first ones.
+  if (times[first] === atMs && ranks[first] === rank) return first;
   const index = indexIn(block, atMs, rank);
   if (block.times[index] !== atMs || block.ranks[index] !== rank) {
     throw new Error(`nothing at ${atMs}, ${rank}`);

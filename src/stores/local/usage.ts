@@ -8,6 +8,8 @@ export const eventOverheadBytes = 420;
 const coldEventBytes = 70;
 /** Bytes of an event that expires, besides. */
 const expiringBytes = 40;
+/** Bytes of a dedupe window. */
+const windowBytes = 80;
 /** Bytes of a queue besides its name and events, measured with 100,000 queues. */
 const queueOverheadBytes = 1500;
 
@@ -18,6 +20,7 @@ export class Usage {
   /** Events that only the journal has. */
   cold = 0;
   expiring = 0;
+  windows = 0;
   /** Contents in memory. */
   contentBytes = 0;
   /** By state, in memory or not. */
@@ -37,7 +40,7 @@ export class Usage {
     const events = this.warm * eventOverheadBytes + this.cold * coldEventBytes;
     const queues = this.queues * queueOverheadBytes + this.#nameBytes + this.settingBytes;
     const bytes = this.contentBytes + this.#otherBytes + this.expiring * expiringBytes;
-    return bytes + events + queues;
+    return bytes + events + queues + this.windows * windowBytes;
   }
 
   addQueue(name: string): void {
@@ -75,6 +78,7 @@ export class Usage {
     this.warm += sign * queue.events.size;
     this.cold += sign * (queue.cold?.size ?? 0);
     this.expiring += sign * (queue.expiring?.length ?? 0);
+    this.windows += sign * (queue.windows?.size ?? 0);
     this.contentBytes += sign * queue.contentBytes;
     this.#otherBytes += sign * queue.otherBytes;
     this.addToState(READY, sign * queue.line.length);

@@ -257,20 +257,24 @@ export class Batch {
     );
   }
 
-  /** Tells the receivers their results, which it had at that time of the server. */
+  /** Tells the receivers their results, and the observer of what was done by that time. */
   succeed(observer: StoreObserver | null, nowMs: number): void {
-    for (const call of this.#calls) {
-      if (observer) observe(call, observer, nowMs);
-      tell(call, null);
-    }
+    const observe = observing(observer, nowMs);
+    for (const call of this.#calls) tell(call, observe, null);
   }
 
   /**
    * Fails the operations with such results (changes), those without results, and those of the same
-   * session after them. Tells the others their results.
+   * session after them. Tells the others their results. The observer is told of what has results.
    */
-  fail(error: StoreError, isAffected = isChanged): void {
-    for (const call of this.#calls) tell(call, error, isAffected);
+  fail(
+    error: StoreError,
+    observer: StoreObserver | null,
+    nowMs: number,
+    isAffected = isChanged,
+  ): void {
+    const observe = observing(observer, nowMs);
+    for (const call of this.#calls) tell(call, observe, error, isAffected);
   }
 }
 
@@ -316,17 +320,23 @@ function resultsOf({ operations }: Call, reply: ScriptReply, level: Level): unkn
   return verbOf(operations[0]!, level).results(reply, operations as never);
 }
 
-function observe({ operations, results }: Call, observer: StoreObserver, nowMs: number): void {
-  if (!Array.isArray(results)) return;
-  for (const [at, result] of results.entries()) {
-    const operation = operations[at]!;
-    if (isForMove(operation) || result instanceof StoreError) continue;
-    observer.done(operation, result, nowMs);
-  }
+/** To be called with each operation that was done, and its result. */
+type Observe = (operation: Operation, result: unknown) => void;
+
+function observing(observer: StoreObserver | null, nowMs: number): Observe {
+  if (!observer) return () => {};
+  return (operation, result) => {
+    if (!isForMove(operation)) observer.done(operation, result, nowMs);
+  };
 }
 
-function tell(call: Call, error: StoreError | null, isAffected = isChanged): void {
-  const { kind, receivers, positions, failures, results } = call;
+function tell(
+  call: Call,
+  observe: Observe,
+  error: StoreError | null,
+  isAffected = isChanged,
+): void {
+  const { kind, operations, receivers, positions, failures, results } = call;
   let hasRefused = false;
   for (let at = 0; at < receivers.length; at++) {
     const [receiver, position] = [receivers[at]!, positions[at]!];
@@ -337,10 +347,13 @@ function tell(call: Call, error: StoreError | null, isAffected = isChanged): voi
       // Behind a refused push of its session nothing of this call was done, see variantOf.
       failure = isAfter ? position.earlierFailure() : (results![at] as StoreError);
       hasRefused = true;
-    } else if (error && (!results || isAffected(kind, results[at]))) failure = error;
-    // It came after an operation whose outcome is unknown.
-    else if (error && isAfter) {
-      failure = isChanged(kind, results![at]) ? error : position.earlierFailure();
+    } else {
+      if (results) observe(operations[at]!, results[at]);
+      if (error && (!results || isAffected(kind, results[at]))) failure = error;
+      // It came after an operation whose outcome is unknown.
+      else if (error && isAfter) {
+        failure = isChanged(kind, results![at]) ? error : position.earlierFailure();
+      }
     }
     if (!failure) receiver.succeeded((results as unknown[])[at]);
     else {

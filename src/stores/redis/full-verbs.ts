@@ -302,7 +302,7 @@ export const full: { [K in Operation["kind"]]: Verb<K> } = {
       msOf(pause!.forMs) || "-",
       ...pausesOf(pause!),
     ],
-    results: () => [null],
+    results: (reply) => [reply === 1],
   },
   resume: {
     name: "resume",

@@ -24,8 +24,12 @@ export const INFIXES = {
   CLAIMS: `${LAYOUT}claims:`,
   /** hash of rare facts by id, see events.lua */
   MORE: `${LAYOUT}more:`,
-  /** hash of settings by name, and of when the pauses end: "pause:in", "pause:worker W" ... */
+  /** hash of settings by name, and of when the pauses end: "pause:in", "pause:out" */
   CONFIG: `${LAYOUT}config:`,
+  /** sorted set of the names of paused workers by when their pauses end, in ms */
+  PAUSED_WORKERS: `${LAYOUT}paused-workers:`,
+  /** sorted set of ids by when their dedupe windows end, in ms */
+  WINDOWS: `${LAYOUT}windows:`,
   /** hash of how often "=" and an id stands in the list without its event; "all": in all */
   GHOSTS: `${LAYOUT}ghosts:`,
   /** sorted set of ids by the tick at which their events were completed */
@@ -38,8 +42,8 @@ export const INFIXES = {
   FAILED: `${LAYOUT}failed:`,
   /** sorted set of ids by the time at which their TTL ends, in ms; they are looked at then */
   EXPIRES: `${LAYOUT}expires:`,
-  /** hash: how far the expiries of events are noted after the TTL of their queue changed */
-  FILLING: `${LAYOUT}filling:`,
+  /** hash: what is still to be done after the settings have changed, see tick.lua */
+  REVIEW: `${LAYOUT}review:`,
   /** set of the ids of delayed events that have failed or crashed */
   RETRYING: `${LAYOUT}retrying:`,
   /** hash of what was counted since the queue came into being: see figures.lua */

@@ -326,7 +326,8 @@ export class Lane {
   }
 
   #failed(batch: Batch, error: StoreError, isAffected?: IsAffected): void {
-    batch.fail(error, isAffected);
+    const { observer, time } = this.#options;
+    batch.fail(error, observer, time.nowMs(), isAffected);
     // Other operations go on. In a turn of its own: while Redis is down every batch fails.
     this.#isBusy = this.#waiting.length > 0;
     if (this.#isBusy) setImmediate(this.#sendFirst);

@@ -41,7 +41,7 @@ function addFields(counts: QueueCounts, reply: ScriptReply): void {
 
 function statsIn(queue: Buffer, reply: ScriptReply): QueueStats {
   const parts = reply as ScriptReply[];
-  const [nowMs, retrying, oldest, all, ...slots] = parts.slice(COUNTS);
+  const [nowMs, retrying, oldest, windows, workers, all, ...slots] = parts.slice(COUNTS);
   const [counts, recent] = [emptyCounts(), emptyCounts()];
   addFields(counts, all!);
   for (const slot of slots) addFields(recent, slot);
@@ -51,7 +51,8 @@ function statsIn(queue: Buffer, reply: ScriptReply): QueueStats {
     counts,
     recent,
     oldestReadyAtMs: oldest as number | null,
-    windows: 0,
+    windows: windows as number,
+    pausedWorkers: ((workers ?? []) as Buffer[]).toSorted(Buffer.compare),
     nowMs: nowMs as number,
   };
 }
@@ -139,7 +140,7 @@ export const management = {
   },
   stats: {
     name: "stats",
-    call: ([stats], { numberOf }) => [numberOf(stats!.queue)],
+    call: ([stats], { numberOf }) => [numberOf(stats!.queue), stats!.isWhole ? "WHOLE" : "BARE"],
     results: (reply, [stats]) => [statsIn(stats!.queue, reply)],
   },
 } satisfies { [K in Operation["kind"]]?: Verb<K> };

@@ -209,7 +209,8 @@ local function consumers_of(queue)
   return consumers
 end
 
--- Whether a queue that is rare has settings, or completed events; nil where none is rare.
+-- Whether a queue that is rare has settings, pauses, windows or completed events; nil where none is
+-- rare.
 local has_beside
 
 -- A queue without events, settings and consumers leaves no name behind.

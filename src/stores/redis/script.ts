@@ -1,5 +1,7 @@
 // Joins the Lua files into the scripts that run a batch. Each run of a script makes all functions
 // in it anew, so a batch runs the smallest one that has its verbs.
+import { PAUSED_WORKERS_MAX } from "../../queue/management.ts";
+import { WINDOWS_MAX } from "../../queue/windows.ts";
 import batch from "./batch.lua" with { type: "text" };
 import counter from "./counter.lua" with { type: "text" };
 import ack from "./full/ack.lua" with { type: "text" };
@@ -83,10 +85,12 @@ const numbers = new Map(
   Object.entries({
     FIXED_KEYS,
     LARGE_BYTES,
+    PAUSED_WORKERS_MAX,
     PUSHED_LEFT,
     SHARDS,
     TICKS_PER_MS,
     USUAL_LEASE_MS,
+    WINDOWS_MAX,
   }).map(([name, number]) => [name, String(number)]),
 );
 

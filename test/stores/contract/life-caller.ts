@@ -224,7 +224,7 @@ export class LifeCaller extends Caller {
     queue: string,
     directions: Direction[],
     { forMs = null, worker = null }: { forMs?: number | null; worker?: string | null } = {},
-  ): Promise<null> {
+  ): Promise<boolean> {
     const whose = worker === null ? null : bytesOf(worker);
     return this.submit({ kind: "pause", queue: bytesOf(queue), directions, forMs, worker: whose });
   }

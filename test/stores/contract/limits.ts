@@ -5,6 +5,7 @@ import { expect } from "bun:test";
 import type { Check } from "../contract.ts";
 import { textOf } from "./caller.ts";
 import { type Options, refusalOf } from "./life-caller.ts";
+import { restartsOf } from "./pushes.ts";
 
 export function limits(check: Check): void {
   check("a push into a full queue is refused; claimed events do not count", async (store) => {
@@ -135,7 +136,7 @@ export function limits(check: Check): void {
     },
   );
 
-  check("drop-oldest pushes the events of a batch one after the other", async (store) => {
+  check("drop-oldest drops no event with an id of the batch", async (store) => {
     const push = async (pairs: (string | null)[], options: Options = {}) => {
       await store.flush("q");
       await store.pushAll("q", ["3", "4", "5"]);
@@ -149,10 +150,12 @@ export function limits(check: Check): void {
     };
     await store.configure("q", { "max-length": "3", "on-full": "drop-oldest" });
     for (const onDuplicate of ["refuse", "replace", "keep"] as const) {
-      expect(await push(["1", "2", "3"], { onDuplicate })).toEqual(["1", "2", "3"]);
-      expect(await left()).toEqual(["new 1", "new 2", "new 3"]);
-      expect(await push(["1", "3"], { onDuplicate })).toEqual(["1", "3"]);
-      expect(await left()).toEqual(["5", "new 1", "new 3"]);
+      const there = onDuplicate === "refuse" ? "duplicate of 3" : "3";
+      const three = onDuplicate === "replace" ? "new 3" : "3";
+      expect(await push(["1", "2", "3"], { onDuplicate })).toEqual(["1", "2", there]);
+      expect(await left()).toEqual([three, "new 1", "new 2"]);
+      expect(await push(["1", "3"], { onDuplicate })).toEqual(["1", there]);
+      expect(await left()).toEqual([three, "5", "new 1"]);
     }
     expect(await push(["1", "5", "1"])).toEqual(["1", "duplicate of 5", "duplicate of 1"]);
     expect(await left()).toEqual(["4", "5", "new 1"]);
@@ -161,10 +164,10 @@ export function limits(check: Check): void {
     expect(await push(["1", "5"], { onDuplicate: "replace" })).toEqual(["1", "5"]);
     expect(await left()).toEqual(["4", "new 5", "new 1"]);
     expect(await push(["3", "1"], { onDuplicate: "replace", end: "right" })).toEqual(["3", "1"]);
-    expect(await left()).toEqual(["new 1", "4", "5"]);
+    expect(await left()).toEqual(["new 1", "new 3", "5"]);
     // What was pushed at the right end would be out first.
-    expect(await push(["1", "2", "1"], { end: "right" })).toEqual(["1", "2", "1"]);
-    expect(await left()).toEqual(["new 1", "4", "5"]);
+    expect(await push(["1", "2", "1"], { end: "right" })).toEqual(["1", "2", "duplicate of 1"]);
+    expect(await left()).toEqual(["new 2", "new 1", "5"]);
     expect(await refusalOf(push(["3", "4", "5", "3"]))).toBe("QUEUEFULL q");
     expect(await left()).toEqual(["3", "4", "5"]);
   });
@@ -228,5 +231,46 @@ export function limits(check: Check): void {
     await store.flush("q");
     await store.push("q", "7");
     expect((await claim()).id).toBe("7");
+  });
+
+  check("a tick drops what is too many after a setting was lowered, in steps", async (store) => {
+    const ids = Array.from({ length: 500 }, (_, at) => `${at}`);
+    await store.configure("q", { "on-full": "drop-oldest", "keep-completed": "" });
+    await store.pushBatch("q", ids);
+    for (const held of await store.claimBatch(["q"], 200)) await store.ackClaim("q", held);
+    for (const held of await store.claimBatch(["q"], 150)) await store.fail("q", held, "final");
+    await store.pushWith("q", "late", { start: { afterMs: 60_000 } });
+    const tickAll = async () => {
+      for (let ticks = 0; (await store.reclaim(40)) >= 40; ticks++) expect(ticks).toBeLessThan(100);
+    };
+    await store.configure("q", { "max-length": "11", "keep-failed": "20", "keep-completed": "5" });
+    await tickAll();
+    const left = { ready: 10, delayed: 1, failed: 20, completed: 5 };
+    expect(await store.counts("q")).toEqual(left);
+    expect((await store.ids("q", "ready"))[0]).toBe("490");
+    expect((await store.ids("q", "failed"))[0]).toBe("330");
+    expect((await store.ids("q", "completed"))[0]).toBe("195");
+    await store.configure(null, { "max-length": "3", "keep-failed": "1", "on-full": "refuse" });
+    await store.configure("q", { "keep-failed": null });
+    await tickAll();
+    expect(await store.counts("q")).toEqual({ ...left, failed: 1 });
+    await store.configure("q", { "max-length": null });
+    await tickAll();
+    expect(await store.counts("q")).toEqual({ ready: 2, delayed: 1, failed: 1, completed: 5 });
+  });
+
+  check("what comes back may be too many, until the next push", async (store) => {
+    await store.configure("q", { "max-length": "1", "on-full": "drop-oldest", backoff: "none" });
+    await store.push("q", "1");
+    const held = await store.mustClaim("q");
+    await store.push("q", "2");
+    await store.redoClaim("q", held);
+    await store.configure("q", { lease: "5" });
+    await store.reclaim();
+    for (const restart of restartsOf(store)) await restart();
+    await store.reclaim();
+    expect(await store.counts("q")).toEqual({ ready: 2 });
+    await store.push("q", "3");
+    expect(await store.counts("q")).toEqual({ ready: 1 });
   });
 }

@@ -4,6 +4,7 @@
 
 import { expect } from "bun:test";
 import type { Check } from "../contract.ts";
+import { bytesOf, textOf } from "./caller.ts";
 import { refusalOf } from "./life-caller.ts";
 import { restartsOf } from "./pushes.ts";
 
@@ -179,5 +180,58 @@ export function pauses(check: Check): void {
     await store.push("q", "2");
     expect(await store.claim("q", 1000, "a")).toBeNull();
     expect(await store.pop("q")).toBe("2");
+  });
+
+  check("at most 1,000 workers are paused; ended pauses make room", async (store) => {
+    const pauseAll = (from: number, count: number, forMs: number | null) =>
+      Promise.all(
+        Array.from({ length: count }, (_, at) =>
+          store.pause("q", ["out"], { worker: `worker ${from + at}`, forMs }),
+        ),
+      );
+    await store.push("q", "1");
+    await pauseAll(0, 600, null);
+    expect((await pauseAll(600, 400, 1000)).every((isPaused) => isPaused)).toBe(true);
+    expect(await store.pause("q", ["out"], { worker: "one more" })).toBe(false);
+    expect(await store.claim("q", 1000, "worker 999")).toBeNull();
+    // One that is paused already may be paused anew.
+    expect(await store.pause("q", ["out"], { worker: "worker 1", forMs: 5000 })).toBe(true);
+    expect(await store.pause("q", ["out"])).toBe(true);
+    expect(await store.pause("r", ["out"], { worker: "one more" })).toBe(true);
+    await store.resume("q", ["out"], "worker 2");
+    expect(await store.pause("q", ["out"], { worker: "one more" })).toBe(true);
+    expect(await store.pause("q", ["out"], { worker: "two more" })).toBe(false);
+    store.advance(1000);
+    expect(await store.pause("q", ["out"], { worker: "two more" })).toBe(true);
+    await store.resume("q", ["out"]);
+    expect(await store.claim("q", 1000, "two more")).toBeNull();
+    expect(await store.claim("q", 1000, "worker 999")).not.toBeNull();
+  });
+
+  check("paused workers are named as long as they are paused", async (store) => {
+    const named = async (isWhole = true) => {
+      const stats = await store.submit({ kind: "stats", queue: bytesOf("q"), isWhole });
+      return stats.pausedWorkers.map(textOf);
+    };
+    expect(await named()).toEqual([]);
+    await store.pause("q", ["out"], { worker: "b" });
+    await store.pause("q", ["out"], { worker: "\xff\x00 a", forMs: 1000 });
+    await store.pause("q", ["out"], { worker: "a", forMs: 2000 });
+    expect(await named()).toEqual(["a", "b", "\xff\x00 a"]);
+    expect(await named(false)).toEqual([]);
+    expect(await store.settings("q")).toEqual({});
+    for (const restart of restartsOf(store)) {
+      await restart();
+      expect(await named()).toEqual(["a", "b", "\xff\x00 a"]);
+    }
+    store.advance(1000);
+    expect(await named()).toEqual(["a", "b"]);
+    await store.resume("q", ["out"], "b");
+    expect(await named()).toEqual(["a"]);
+    await store.flush("q");
+    expect(await named()).toEqual(["a"]);
+    store.advance(1000);
+    await store.reclaim();
+    expect(await store.list()).toEqual([]);
   });
 }

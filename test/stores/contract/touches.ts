@@ -3,7 +3,7 @@
 
 import { expect } from "bun:test";
 import type { Check } from "../contract.ts";
-import { textOf } from "./caller.ts";
+import { bytesOf, textOf } from "./caller.ts";
 import { restartsOf } from "./pushes.ts";
 
 export function touches(check: Check): void {
@@ -97,5 +97,40 @@ export function touches(check: Check): void {
     for (let n = 2; n < 120; n++) await store.touch("q", held, { log: `line ${n}` });
     const { log } = await store.mustGet("q", "1");
     expect(log.map(textOf)).toEqual(Array.from({ length: 100 }, (_, n) => `line ${n + 20}`));
+  });
+
+  check("a cancelled claim removes its event however it ends, but by an ack", async (store) => {
+    const cancelled = async () => {
+      await store.push("q", "1");
+      const held = await store.mustClaim("q", 1000);
+      expect(await store.touch("q", held)).toBe("touched");
+      const cancel = { kind: "cancel", queue: bytesOf("q"), id: bytesOf("1") } as const;
+      expect(await store.submit(cancel)).toBe("asked");
+      for (const restart of restartsOf(store)) await restart();
+      expect(await store.touch("q", held)).toBe("cancelled");
+      return held;
+    };
+    for (const end of ["fail", "crash", "lease", "redo"] as const) {
+      const held = await cancelled();
+      if (end === "fail") expect(await store.fail("q", held)).toBe("removed");
+      else if (end === "crash") expect(await store.crash("q", held)).toBe(true);
+      else if (end === "redo") expect(await store.redoClaim("q", held)).toBe(true);
+      else {
+        store.advance(1000);
+        await store.reclaim();
+      }
+      expect(await store.counts("q")).toEqual({});
+    }
+    await store.configure("q", { "keep-completed": "1" });
+    expect(await store.ackClaim("q", await cancelled())).toBe(true);
+    expect(await store.mustGet("q", "1")).toMatchObject({ state: "completed", isCancelled: false });
+  });
+
+  check("an undone pop of a cancelled claim removes its event", async (store) => {
+    await store.push("q", "1");
+    const { popped } = await store.mustClaim("q", 1000);
+    await store.submit({ kind: "cancel", queue: bytesOf("q"), id: bytesOf("1") });
+    expect(await store.unpop("q", popped)).toBe(true);
+    expect(await store.counts("q")).toEqual({});
   });
 }

@@ -71,7 +71,7 @@ export const management = {
     return null;
   },
 
-  stats(state: ReferenceState, { queue: name }: Stats): Results["stats"] {
+  stats(state: ReferenceState, { queue: name, isWhole }: Stats): Results["stats"] {
     const queue = state.queue(textOf(name));
     const delayed = queue.inState("delayed");
     const pushedAt = queue.inState("ready").map(({ pushedAtMs }) => pushedAtMs);
@@ -81,7 +81,8 @@ export const management = {
       counts: queue.counts,
       recent: queue.counts,
       oldestReadyAtMs: pushedAt.length > 0 ? Math.min(...pushedAt) : null,
-      windows: 0,
+      windows: [...queue.windows.values()].filter((ms) => ms > state.nowMs).length,
+      pausedWorkers: isWhole ? queue.pausedWorkers.map(bytesOf) : [],
       nowMs: state.nowMs,
     };
   },

@@ -1,17 +1,19 @@
 // The operations of the reference store: one function per kind, with the name of the kind.
 import { management } from "./reference-management.ts";
-import { statusOf } from "./reference-status.ts";
+import { factsOf, statusOf } from "./reference-status.ts";
 import { Refusal } from "../../../src/queue/errors.ts";
 import { Duplicate, NO_OPTIONS, type End, type Popped } from "../../../src/queue/event.ts";
 import type { PushOptions, State } from "../../../src/queue/event.ts";
 import { BATCH_CONTENTS_BYTES, type Claim, type Operation } from "../../../src/queue/operations.ts";
 import type { Results } from "../../../src/queue/operations.ts";
-import { compareKeys, factsOf, keyOf } from "./reference-queue.ts";
+import { compareKeys, keyOf } from "./reference-queue.ts";
 import type { ReferenceEvent, ReferenceQueue } from "./reference-queue.ts";
 import type { ReferenceState } from "./reference-state.ts";
 
 type OperationOf<K extends Operation["kind"]> = Extract<Operation, { kind: K }>;
 
+/** Settings that say how many events there may be. */
+const REVIEWED = new Set(["max-length", "on-full", "keep-completed", "keep-failed"]);
 const LOG_LINES_MAX = 100;
 const CHAIN_MAX = 16;
 
@@ -57,6 +59,10 @@ export const operations: Operations = {
     const event = claim === null ? { ...given } : given;
     if (claim !== null) {
       if (queue.events.get(event.id) !== event || event.claim?.number !== claim) return false;
+      if (event.claim.isCancelled) {
+        queue.remove(event);
+        return true;
+      }
     } else if (queue.taken(event.id)) return false;
     queue.enter(event, null, rank);
     queue.events.set(event.id, event);
@@ -70,7 +76,8 @@ export const operations: Operations = {
   redo(state, { queue: name, start, ...claim }) {
     const queue = state.queue(textOf(name));
     const event = claimedBy(queue, claim);
-    if (event) queue.enter(event, start, queue.rankAt("right"));
+    if (event?.claim!.isCancelled) queue.remove(event);
+    else if (event) queue.enter(event, start, queue.rankAt("right"));
     return event !== null;
   },
 
@@ -158,6 +165,7 @@ export const operations: Operations = {
 
   flush(state, { queue }) {
     state.queue(textOf(queue)).events.clear();
+    state.queue(textOf(queue)).windows.clear();
     return null;
   },
 
@@ -172,6 +180,12 @@ export const operations: Operations = {
       if (value === null) settings.delete(setting);
       else settings.set(setting, value);
     }
+    const isReviewed = values.some(([setting]) => REVIEWED.has(setting));
+    for (const each of isReviewed ? state.usedQueues() : []) {
+      const queue = state.queue(each);
+      const isMeant = name === null || each === textOf(name);
+      if (isMeant && queue.events.size > 0) queue.isReviewed = true;
+    }
     const mayHandOut = values.some(([setting]) => setting === "max-claimed");
     for (const each of mayHandOut ? state.usedQueues() : []) {
       const queue = state.queue(each);
@@ -183,9 +197,9 @@ export const operations: Operations = {
   pause(state, { queue: name, directions, forMs, worker }) {
     const queue = state.queue(textOf(name));
     const untilMs = forMs === null ? Infinity : state.nowMs + forMs;
-    if (worker) queue.workerPauses.set(textOf(worker), untilMs);
-    else for (const direction of directions) queue.pauses.set(direction, untilMs);
-    return null;
+    if (worker) return queue.pauseWorker(textOf(worker), untilMs);
+    for (const direction of directions) queue.pauses.set(direction, untilMs);
+    return true;
   },
 
   resume(state, { queue: name, directions, worker }) {
@@ -236,11 +250,12 @@ function pushAll(
   const queue = state.queue(textOf(name));
   if (queue.isPaused("in")) throw new Refusal("PAUSED", name);
   const ids = events.map(({ id }) => id && id.toString("latin1"));
-  const added = new Set(ids.filter((id) => id !== null && !queue.taken(id)));
+  const added = new Set(ids.filter((id) => id !== null && !queue.takenForPush(id)));
   const newCount = added.size + ids.filter((id) => id === null).length;
   const isDropping = queue.given.full === "drop-oldest";
   const needed = isDropping ? events.length : newCount;
   if (!queue.hasRoomFor(needed)) throw new Refusal("QUEUEFULL", name);
+  if (newCount > 0) queue.makeRoomFor(newCount, new Set(ids));
   const inBatch = new Set<string>();
   return events.map(({ contents: given }, at) => {
     const contents = Buffer.from(given);
@@ -248,12 +263,15 @@ function pushAll(
     const there = queue.taken(id);
     const isSecond = inBatch.has(id);
     inBatch.add(id);
-    if (!there) {
-      queue.makeRoomFor(1);
+    const isNamed = ids[at] !== null;
+    if (!(isNamed ? queue.takenForPush(id) : there)) {
       add(queue, id, contents, options, end);
+      if (isNamed) queue.takeWindow(id);
     } else if (isSecond || options.onDuplicate === "refuse") return new Duplicate(bytesOf(id));
     else if (options.onDuplicate === "replace") {
-      if (!replace(queue, there, contents, options, end)) return new Duplicate(bytesOf(id));
+      const isReplaced = there && replace(queue, there, contents, options, end);
+      if (!isReplaced) return new Duplicate(bytesOf(id));
+      queue.takeWindow(id);
     }
     return bytesOf(id);
   });

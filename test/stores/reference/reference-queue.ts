@@ -2,22 +2,22 @@
 // looks through all events each time, because it is made to be read.
 import { workerOf } from "../../../src/queue/claimant.ts";
 import { backoffMs } from "../../../src/queue/backoff.ts";
-import type {
-  End,
-  EventError,
-  EventFacts,
-  PushOptions,
-  State,
-  When,
-} from "../../../src/queue/event.ts";
+import type { End, EventError, PushOptions, State, When } from "../../../src/queue/event.ts";
+import { PAUSED_WORKERS_MAX } from "../../../src/queue/management.ts";
 import { replaceHeaders } from "../../../src/queue/headers.ts";
-import { type Direction, emptyCounts } from "../../../src/queue/queue-status.ts";
+import {
+  COUNTED,
+  type Counted,
+  type Direction,
+  emptyCounts,
+} from "../../../src/queue/queue-status.ts";
 import {
   failedToOf,
   type Keep,
   type QueueSettings,
   settingsOf,
 } from "../../../src/queue/settings.ts";
+import { WINDOWS_MAX } from "../../../src/queue/windows.ts";
 
 const LAST_ERROR_BYTES_MAX = 4096;
 const ERROR_BYTES_MAX = 1024;
@@ -75,11 +75,15 @@ export interface Shared {
 
 export class ReferenceQueue {
   consumers = 0;
+  /** Its settings have changed: a tick drops what is too many. */
+  isReviewed = false;
   readonly events = new Map<string, ReferenceEvent>();
   readonly settings = new Map<string, string>();
   /** When each pause ends. */
   readonly pauses = new Map<Direction, number>();
   readonly workerPauses = new Map<string, number>();
+  /** When the window of each id ends. */
+  readonly windows = new Map<string, number>();
   readonly counts = emptyCounts();
   readonly name: string;
   readonly #shared: Shared;
@@ -98,10 +102,9 @@ export class ReferenceQueue {
   }
 
   get isUsed(): boolean {
-    const { events, consumers, settings, pauses, workerPauses } = this;
-    return (
-      consumers > 0 || [events, settings, pauses, workerPauses].some((things) => things.size > 0)
-    );
+    const { events, consumers, settings, pauses, workerPauses, windows } = this;
+    const things = [events, settings, pauses, workerPauses, windows];
+    return consumers > 0 || things.some(({ size }) => size > 0);
   }
 
   /** The events of a state in the order of a scan. */
@@ -126,6 +129,26 @@ export class ReferenceQueue {
     return event?.state === "completed" ? undefined : event;
   }
 
+  /** Whether a push finds the id taken. */
+  takenForPush(id: string): boolean {
+    return this.taken(id) !== undefined || (this.windows.get(id) ?? 0) > this.nowMs;
+  }
+
+  /** A push has taken the id, and not a shorter time than an earlier one. */
+  takeWindow(id: string): void {
+    const { dedupeMs } = this.given;
+    if (dedupeMs === null) return;
+    const endsAtMs = Math.max(this.windows.get(id) ?? 0, this.nowMs + dedupeMs);
+    if (!this.windows.has(id) && this.windows.size === WINDOWS_MAX)
+      this.windows.delete(this.#first);
+    this.windows.set(id, endsAtMs);
+  }
+
+  /** The id whose window ends first. */
+  get #first(): string {
+    return [...this.windows].toSorted(([, a], [, b]) => a - b)[0]![0];
+  }
+
   isPaused(direction: Direction, worker: Buffer | null = null): boolean {
     const { nowMs } = this;
     const ofWorker = direction === "out" && worker ? worker.toString("latin1") : null;
@@ -133,6 +156,23 @@ export class ReferenceQueue {
       (this.pauses.get(direction) ?? 0) > nowMs ||
       (ofWorker !== null && (this.workerPauses.get(ofWorker) ?? 0) > nowMs)
     );
+  }
+
+  get pausedWorkers(): string[] {
+    const paused = [...this.workerPauses].filter(([, endsAtMs]) => endsAtMs > this.nowMs);
+    return paused.map(([worker]) => worker).toSorted((a, b) => (a < b ? -1 : 1));
+  }
+
+  /** Whether it is one of the workers that may be paused. */
+  pauseWorker(worker: string, untilMs: number): boolean {
+    const { workerPauses } = this;
+    const paused = this.pausedWorkers;
+    const ended = [...workerPauses.keys()].filter((each) => !paused.includes(each));
+    for (const each of ended) workerPauses.delete(each);
+    if (ended.length > 0) this.tellReady(this.count("ready"));
+    if (!workerPauses.has(worker) && workerPauses.size >= PAUSED_WORKERS_MAX) return false;
+    workerPauses.set(worker, untilMs);
+    return true;
   }
 
   rankAt(end: End): Rank {
@@ -206,6 +246,7 @@ export class ReferenceQueue {
     const { claim } = event;
     if (claim!.isCancelled) return this.remove(event);
     event.crashes += 1;
+    this.#tally("crashes");
     const { attemptsMax, crashesMax, crashBackoff } = this.given;
     const worker = claim!.claimant && workerOf(claim!.claimant).toString("latin1");
     const text = `crashed: the lease${worker ? ` of ${worker}` : ""} ended`;
@@ -213,6 +254,7 @@ export class ReferenceQueue {
     const most = event.options.attemptsMax ?? attemptsMax ?? 0;
     const isLast = most > 0 && event.failures + event.crashes >= most;
     if (isLast || (crashesMax !== null && event.crashes >= crashesMax)) {
+      this.#tally("failed");
       this.failForGood(event);
       return;
     }
@@ -221,7 +263,9 @@ export class ReferenceQueue {
   }
 
   expire(event: ReferenceEvent): void {
+    this.#tally("expired");
     if (this.given.expired === "drop") return this.remove(event);
+    this.#tally("failed");
     this.#note(event, Buffer.from("expired"));
     this.failForGood(event);
   }
@@ -278,17 +322,37 @@ export class ReferenceQueue {
     return full === "drop-oldest" ? count <= lengthMax : this.length + count <= lengthMax;
   }
 
-  makeRoomFor(count: number): void {
+  /** Drops the oldest, but none of those ids. */
+  makeRoomFor(count: number, spared: ReadonlySet<string | null> = new Set()): void {
     const { lengthMax, full } = this.given;
-    if (lengthMax === null || full !== "drop-oldest" || count === 0) return;
+    if (lengthMax === null || full !== "drop-oldest") return;
+    const surplus = Math.max(0, this.length + count - lengthMax);
     const oldest = [...this.inState("ready"), ...this.inState("delayed")];
-    const surplus = Math.max(0, oldest.length + count - lengthMax);
-    for (const event of oldest.slice(0, surplus)) this.remove(event);
+    const others = oldest.filter(({ id }) => !spared.has(id));
+    for (const event of others.slice(0, surplus)) {
+      this.#tally("dropped");
+      this.remove(event);
+    }
+  }
+
+  /** What is too many since the settings have changed. */
+  dropSurplus(): void {
+    if (!this.isReviewed) return;
+    this.isReviewed = false;
+    const { keepFailed, keepCompleted } = this.given;
+    this.makeRoomFor(0);
+    this.#trim("failed", keepFailed);
+    this.#trim("completed", keepCompleted);
   }
 
   remove(event: ReferenceEvent): void {
     this.#leaveClaim(event);
     this.events.delete(event.id);
+  }
+
+  /** Counts what only the store knows. */
+  #tally(what: Counted): void {
+    this.counts.totals[COUNTED.indexOf(what)]! += 1;
   }
 
   #become(event: ReferenceEvent, state: State): void {
@@ -323,40 +387,11 @@ export function keyOf(event: ReferenceEvent): (string | number)[] {
   if (state === "ready") return [...rank];
   if (state === "delayed") return [atMs, ...rank];
   if (state === "claimed") return [claim!.endsAtMs, claim!.number];
-  return [order];
+  return [atMs, order];
 }
 
 export function compareKeys(a: (string | number)[], b: (string | number)[]): number {
   const at = a.findIndex((part, n) => part !== b[n]);
   if (at === -1) return 0;
   return a[at]! < b[at]! ? -1 : 1;
-}
-
-export function factsOf(queue: ReferenceQueue, event: ReferenceEvent): EventFacts {
-  const { state, options, claim, atMs } = event;
-  const isOver = state === "failed" || state === "completed";
-  const { attemptsMax, backoff, leaseMs, headers } = options;
-  return {
-    id: Buffer.from(event.id, "latin1"),
-    state,
-    contents: event.contents,
-    pushedAtMs: event.pushedAtMs,
-    atMs: state === "ready" ? null : state === "claimed" ? claim!.endsAtMs : atMs,
-    failures: event.failures,
-    crashes: event.crashes,
-    attemptsMax,
-    backoff,
-    leaseMs,
-    headers,
-    expiresAtMs: isOver ? null : queue.expiresAtMs(event),
-    claimant: claim?.claimant ?? null,
-    claimedAtMs: claim?.token ? claim.sinceMs : null,
-    isCancelled: claim?.isCancelled ?? false,
-    lastError: event.lastError,
-    errors: [...event.errors],
-    log: [...event.log],
-    progress: event.progress,
-    result: event.result,
-    version: String(event.version),
-  };
 }

@@ -1,4 +1,5 @@
 // All queues of the reference store, its counter, and what is due by the clock.
+import { forgottenAtMs } from "../../../src/queue/windows.ts";
 import { ReferenceQueue, type Shared } from "./reference-queue.ts";
 
 /** Something to do at a time. `order` decides between equal times. */
@@ -51,10 +52,13 @@ export class ReferenceState implements Shared {
     let moved = 0;
     for (;;) {
       const [first] = this.#due();
-      if (!first || (first.isMove && moved === limit)) return moved;
+      if (first?.isMove && moved === limit) return moved;
+      if (!first) break;
       first.run();
       if (first.isMove) moved += 1;
     }
+    for (const queue of this.#queues.values()) queue.dropSurplus();
+    return moved;
   }
 
   /** When something is to be done; Infinity if there is nothing. */
@@ -64,7 +68,9 @@ export class ReferenceState implements Shared {
 
   #dues(): Due[] {
     const queues = [...this.#queues.values()];
-    return queues.flatMap((queue) => this.#dueEvents(queue).concat(this.#duePauses(queue)));
+    return queues.flatMap((queue) =>
+      this.#dueEvents(queue).concat(this.#duePauses(queue), this.#dueWindows(queue)),
+    );
   }
 
   #due(): Due[] {
@@ -89,6 +95,15 @@ export class ReferenceState implements Shared {
       if (keepMs) add(atMs + keepMs, 0, () => queue.remove(event));
     }
     return dues;
+  }
+
+  #dueWindows({ windows }: ReferenceQueue): Due[] {
+    return [...windows].map(([id, endsAtMs]) => ({
+      atMs: forgottenAtMs(endsAtMs),
+      order: 0,
+      isMove: false,
+      run: () => windows.delete(id),
+    }));
   }
 
   #duePauses(queue: ReferenceQueue): Due[] {

@@ -1,7 +1,7 @@
-// The numbers of a queue of the reference store.
-import type { State } from "../../../src/queue/event.ts";
+// What the reference store shows of a queue and of an event.
+import type { EventFacts, State } from "../../../src/queue/event.ts";
 import type { QueueStatus } from "../../../src/queue/queue-status.ts";
-import type { ReferenceQueue } from "./reference-queue.ts";
+import type { ReferenceEvent, ReferenceQueue } from "./reference-queue.ts";
 
 export function statusOf(queue: ReferenceQueue): QueueStatus {
   const count = (state: State) => queue.count(state);
@@ -14,5 +14,34 @@ export function statusOf(queue: ReferenceQueue): QueueStatus {
     completed: count("completed"),
     consumers: queue.consumers,
     paused: (["in", "out"] as const).filter((direction) => queue.isPaused(direction)),
+  };
+}
+
+export function factsOf(queue: ReferenceQueue, event: ReferenceEvent): EventFacts {
+  const { state, options, claim, atMs } = event;
+  const isOver = state === "failed" || state === "completed";
+  const { attemptsMax, backoff, leaseMs, headers } = options;
+  return {
+    id: Buffer.from(event.id, "latin1"),
+    state,
+    contents: event.contents,
+    pushedAtMs: event.pushedAtMs,
+    atMs: state === "ready" ? null : state === "claimed" ? claim!.endsAtMs : atMs,
+    failures: event.failures,
+    crashes: event.crashes,
+    attemptsMax,
+    backoff,
+    leaseMs,
+    headers,
+    expiresAtMs: isOver ? null : queue.expiresAtMs(event),
+    claimant: claim?.claimant ?? null,
+    claimedAtMs: claim?.token ? claim.sinceMs : null,
+    isCancelled: claim?.isCancelled ?? false,
+    lastError: event.lastError,
+    errors: [...event.errors],
+    log: [...event.log],
+    progress: event.progress,
+    result: event.result,
+    version: String(event.version),
   };
 }

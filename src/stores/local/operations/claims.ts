@@ -43,6 +43,10 @@ export function ackBatch(model: Model, { queue, claims }: AckBatch): boolean[] {
 export function redo(model: Model, operation: Redo): boolean {
   const event = claimed(model, operation.queue, operation);
   if (!event) return false;
+  if (event.more?.isCancelled) {
+    life.drop(model, event);
+    return true;
+  }
   const atMs = life.startMs(model, operation.start);
   const more = life.withoutClaim(event, null);
   const place = model.number();

@@ -121,7 +121,7 @@ export function count(model: Model, { counted }: Count): null {
   return null;
 }
 
-export function stats(model: Model, { queue: name }: Stats): QueueStats {
+export function stats(model: Model, { queue: name, isWhole }: Stats): QueueStats {
   const queue = model.get(nameOf(name));
   const page = queue?.line.page(null, oldestOfReady, false) ?? [];
   const pushedAt = page.map((entry) => model.inLine(queue!, entry).pushedAtMs);
@@ -131,7 +131,14 @@ export function stats(model: Model, { queue: name }: Stats): QueueStats {
     counts: queue?.figures?.counts ?? emptyCounts(),
     recent: queue?.figures?.recentAt(model.nowMs) ?? emptyCounts(),
     oldestReadyAtMs: pushedAt.length > 0 ? Math.min(...pushedAt) : null,
-    windows: 0,
+    windows: queue?.windows?.countAfter(model.nowMs) ?? 0,
+    pausedWorkers: isWhole ? pausedWorkersOf(model, queue) : [],
     nowMs: model.nowMs,
   };
+}
+
+function pausedWorkersOf(model: Model, queue: LocalQueue | undefined): Buffer[] {
+  const all = [...(queue?.pauses?.workers ?? [])];
+  const paused = all.filter(([, until]) => model.isPaused(until));
+  return paused.map(([worker]) => toBytes(worker)).toSorted(Buffer.compare);
 }

@@ -134,7 +134,8 @@ export function unpop(model: Model, { queue: name, popped }: Unpop): boolean {
   if (removed === null) {
     const event = model.get(nameOf(name))?.get(toText(popped.id));
     if (event?.claim !== number) return false;
-    makeReady(model, event, place, withoutClaim(event, null));
+    if (event.more?.isCancelled) drop(model, event);
+    else makeReady(model, event, place, withoutClaim(event, null));
     return true;
   }
   const queue = model.open(nameOf(name));

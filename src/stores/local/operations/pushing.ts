@@ -7,7 +7,7 @@ import { drop, dropOldest, startMs } from "../life.ts";
 import { type LocalQueue, LocalEvent } from "../local-queue.ts";
 import type { Model } from "../model.ts";
 import { type Facts, type More, moreWith } from "../more.ts";
-import { checkPushable, makeRoom, makeRoomByOne } from "../room.ts";
+import { checkPushable, makeRoom, makeRoomFor } from "../room.ts";
 import { COMPLETED, DELAYED, LEFT_END, READY } from "../states.ts";
 
 /** One push: its event, which is not in the model yet, and the event that has its id. */
@@ -23,12 +23,16 @@ export function push(model: Model, operation: Push): Buffer | Duplicate {
   if (options === null && id !== null) return pushPlain(model, queue, operation, id);
   const step = id === null ? unnamed(model, queue, contents) : named(model, queue, id, contents);
   const { event, there } = step;
-  const outcome = outcomeOf(step, id ?? toBytes(event.id), options);
-  if (outcome === "replace") replace(model, event, there!, end, options!);
+  const outcome = outcomeOf(model, step, id, options);
+  if (outcome === "replace") {
+    replace(model, event, there!, end, options!);
+    model.takeWindow(queue, event.id);
+  }
   if (outcome !== "add") return outcome === "replace" ? id! : outcome;
   for (const one of makeRoom(model, queue, 1)) dropOldest(model, one);
   if (there !== undefined && there.state === COMPLETED) drop(model, there);
   add(model, event, end, options);
+  if (id !== null) model.takeWindow(queue, event.id);
   return id ?? toBytes(event.id);
 }
 
@@ -42,11 +46,13 @@ function pushPlain(
   const event = new LocalEvent(queue, toText(id), toKept(contents));
   const there = model.find(queue, event.id, event.hash);
   if (there !== undefined && there.state !== COMPLETED) return new Duplicate(id);
+  if (model.isWindowed(queue, event.id)) return new Duplicate(id);
   if (model.settingsOf(queue).lengthMax !== null) {
     for (const one of makeRoom(model, queue, 1)) dropOldest(model, one);
   }
   if (there !== undefined) drop(model, there);
   add(model, event, end, null);
+  model.takeWindow(queue, event.id);
   return id;
 }
 
@@ -63,31 +69,27 @@ export function pushBatch(model: Model, operation: PushBatch): (Buffer | Duplica
     if (!found.has(event.id)) found.set(event.id, there);
     return event;
   });
-  const isFree = (there?: LocalEvent) => there === undefined || there.state === COMPLETED;
-  const adds = [...found.values()].filter(isFree).length;
-  const isDropping = model.settingsOf(queue).full === "drop-oldest";
-  const nextOldest = makeRoomByOne(model, queue, isDropping ? events.length : adds);
-  // By their keys: a cold event is another object each time that it is found.
-  const dropped = new Set<number>();
+  const isAdded = ([id, there]: [string, LocalEvent | undefined]) =>
+    (there === undefined || there.state === COMPLETED) && !model.isWindowed(queue, id);
+  const adds = [...found].filter(isAdded).length;
+  for (const one of makeRoomFor(model, queue, { adds, found, events: events.length })) {
+    dropOldest(model, one);
+  }
   const pushed = new Set<string>();
   return newEvents.map((event, at) => {
-    const bytes = events[at]!.id ?? toBytes(event.id);
-    const latest = found.get(event.id);
-    const there = latest !== undefined && dropped.has(latest.key) ? undefined : latest;
-    const isSecond = there !== undefined && pushed.has(event.id);
+    const { id } = events[at]!;
+    const bytes = id ?? toBytes(event.id);
+    if (pushed.has(event.id)) return new Duplicate(bytes);
     pushed.add(event.id);
-    const outcome = isSecond ? new Duplicate(bytes) : outcomeOf({ event, there }, bytes, options);
+    const there = found.get(event.id);
+    const outcome = outcomeOf(model, { event, there }, id, options);
     if (outcome !== "add" && outcome !== "replace") return outcome;
     if (outcome === "replace") replace(model, event, there!, end, options);
     else {
-      for (const one of nextOldest()) {
-        dropped.add(one.key);
-        dropOldest(model, one);
-      }
       if (there !== undefined) drop(model, there);
       add(model, event, end, options);
     }
-    found.set(event.id, event);
+    if (id !== null) model.takeWindow(queue, event.id);
     return bytes;
   });
 }
@@ -107,21 +109,24 @@ function unnamed(
   for (;;) {
     const event = new LocalEvent(queue, model.count(), toKept(contents));
     const there = model.find(queue, event.id, event.hash);
-    if (there === undefined && !isTaken(event.id)) return { event, there };
+    const isFree = there === undefined && !model.isWindowed(queue, event.id);
+    if (isFree && !isTaken(event.id)) return { event, there };
   }
 }
 
 /** What a push does: adds or replaces an event, or nothing but answer. */
 function outcomeOf(
-  { there }: Step,
-  id: Buffer,
+  model: Model,
+  { event, there }: Step,
+  id: Buffer | null,
   options: PushOptions | null,
 ): "add" | "replace" | Buffer | Duplicate {
-  if (there === undefined || there.state === COMPLETED) return "add";
+  const isFree = there === undefined || there.state === COMPLETED;
+  if (isFree && !model.isWindowed(event.queue, event.id)) return "add";
   const onDuplicate = options?.onDuplicate ?? "refuse";
-  if (onDuplicate === "keep") return id;
-  const isWaiting = there.state === READY || there.state === DELAYED;
-  return onDuplicate === "replace" && isWaiting ? "replace" : new Duplicate(id);
+  if (onDuplicate === "keep") return id!;
+  const isWaiting = there?.state === READY || there?.state === DELAYED;
+  return onDuplicate === "replace" && isWaiting ? "replace" : new Duplicate(id!);
 }
 
 function add(model: Model, event: LocalEvent, end: End, options: PushOptions | null): void {

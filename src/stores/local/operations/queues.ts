@@ -1,26 +1,27 @@
 // Operations on whole queues: settings, pauses, counts.
 import { nameOf } from "../../../queue/name-cache.ts";
-import type {
-  Configure,
-  ConfigureOutcome,
-  List,
-  Pause,
-  Ready,
-  Resume,
-  Settings,
-  Status,
+import {
+  type Configure,
+  type ConfigureOutcome,
+  type List,
+  type Pause,
+  PAUSED_WORKERS_MAX,
+  type Ready,
+  type Resume,
+  type Settings,
+  type Status,
 } from "../../../queue/management.ts";
 import type { Register } from "../../../queue/operations.ts";
 import type { Direction, QueuePage, QueueStatus } from "../../../queue/queue-status.ts";
 import { toBytes, toText } from "../bytes.ts";
-import { type LocalQueue, NO_SETTINGS, expiryOf, type LocalEvent } from "../local-queue.ts";
+import { type LocalQueue, NO_SETTINGS, type Pauses } from "../local-queue.ts";
 import type { Model } from "../model.ts";
 import { isEmpty } from "../queue-facts.ts";
+import { startReview } from "../review.ts";
 import { hasUnexpired } from "./looking.ts";
 
 const FAILED_TO_MAX = 16;
-/** With more events in a queue, those pushed before get its TTL only when they are next out. */
-const expiringAtOnce = 10_000;
+const NO_WORKERS: Pauses["workers"] = new Map();
 
 export function settings(model: Model, { queue }: Settings): ReadonlyMap<string, string> {
   if (queue === null) return model.defaults;
@@ -39,29 +40,13 @@ export function configure(model: Model, { queue: name, values }: Configure): Con
     return "cycle";
   }
   const queues = queue === null ? [...model.all()] : [queue];
-  const isTtlGiven = values.some(([setting]) => setting === "ttl");
-  const waiting = isTtlGiven ? waitingIn(model, queues) : [];
   const closed = queues.filter((one) => !model.isHandingOut(one));
   if (queue === null) model.setDefaults(given);
   else model.setSettings(queue, given);
-  for (const one of closed) model.noteAllReady(one);
-  for (const event of waiting) {
-    const { more, pushedAtMs, queue: own } = event;
-    const expiresAtMs = expiryOf(pushedAtMs, more, model.settingsOf(own).ttlMs);
-    if (expiresAtMs !== (more?.expiresAtMs ?? 0)) model.noteExpiry(event);
-  }
+  for (const one of closed) if (model.isHandingOut(one)) model.noteAllReady(one);
+  const names = values.map(([setting]) => setting);
+  for (const one of queues) startReview(model, one, names);
   return "ok";
-}
-
-function waitingIn(model: Model, queues: LocalQueue[]): LocalEvent[] {
-  const found: LocalEvent[] = [];
-  for (const queue of queues) {
-    if (queue.waiting > expiringAtOnce - found.length) continue;
-    const { line, delayed } = queue;
-    for (const entry of line.page(null, Infinity, false)) found.push(model.inLine(queue, entry));
-    for (const entry of delayed ?? []) found.push(model.byTime(queue, entry));
-  }
-  return found;
 }
 
 /** Whether that failed-to would lead back to the queue, or over too many queues. */
@@ -74,21 +59,30 @@ function isCycle(model: Model, queue: LocalQueue, failedTo: string | undefined):
   return false;
 }
 
-export function pause(model: Model, operation: Pause): null {
+export function pause(model: Model, operation: Pause): boolean {
   const { queue: name, directions, forMs, worker } = operation;
   const queue = model.open(nameOf(name));
   const until = forMs === null ? Infinity : model.nowMs + forMs;
+  if (worker !== null) return pauseWorker(model, queue, toText(worker), until);
   const { pauses } = queue;
-  const workers = new Map(pauses?.workers);
-  if (worker !== null) {
-    workers.set(toText(worker), until);
-    model.setPauses(queue, { in: pauses?.in ?? null, out: pauses?.out ?? null, workers });
-    return null;
-  }
   const untilOf = (direction: Direction) =>
     directions.includes(direction) ? until : (pauses?.[direction] ?? null);
+  const workers = pauses?.workers ?? NO_WORKERS;
   model.setPauses(queue, { in: untilOf("in"), out: untilOf("out"), workers });
-  return null;
+  return true;
+}
+
+/** False if too many are paused. Pauses that have ended make room. */
+function pauseWorker(model: Model, queue: LocalQueue, worker: string, until: number): boolean {
+  const { pauses } = queue;
+  const paused = [...(pauses?.workers ?? [])].filter(([, end]) => model.isPaused(end));
+  const workers = new Map(paused);
+  const isEnded = workers.size < (pauses?.workers.size ?? 0);
+  if (!workers.has(worker) && workers.size >= PAUSED_WORKERS_MAX) return false;
+  workers.set(worker, until);
+  model.setPauses(queue, { in: pauses?.in ?? null, out: pauses?.out ?? null, workers });
+  if (isEnded) model.noteAllReady(queue);
+  return true;
 }
 
 export function resume(model: Model, { queue: name, directions, worker }: Resume): null {

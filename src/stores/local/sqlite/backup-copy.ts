@@ -7,6 +7,7 @@ import { dirname } from "node:path";
 import type { Changes } from "../changes.ts";
 import { makeDraft, publish, removeDraft, removeDrafts, syncFolder } from "./database-file.ts";
 import { EventRows } from "./event-rows.ts";
+import type { WindowRow } from "./window-rows.ts";
 
 const rowsAtOnce = 100;
 const stepMsMax = 5;
@@ -20,6 +21,9 @@ export class BackupCopy {
   readonly #done = Promise.withResolvers<void>();
   /** Events up to this key are in the copy. */
   #copiedTo = 0;
+  #hasEvents = false;
+  /** Windows up to this one are in the copy. */
+  #copiedWindow: WindowRow = [0, 0, ""];
   #timer: ReturnType<typeof setTimeout>;
   #isOver = false;
 
@@ -75,8 +79,35 @@ export class BackupCopy {
     });
   }
 
-  /** Copies some events. Returns whether these were the last ones. */
+  /** Copies some events or windows. Returns whether these were the last ones. */
   #copySome(): boolean {
+    if (this.#hasEvents) return this.#copyWindows();
+    this.#hasEvents = this.#copyEvents();
+    return false;
+  }
+
+  /** One may have been added to the copy meanwhile. */
+  #copyWindows(): boolean {
+    const some = `FROM main.windows WHERE (queue, ends, id) > (?, ?, ?) ORDER BY queue, ends, id`;
+    const copy = this.#db.prepare(
+      `INSERT OR IGNORE INTO copy.windows SELECT * ${some} LIMIT ${rowsAtOnce}`,
+    );
+    const next = this.#db.prepare(
+      `SELECT queue, ends, id ${some} LIMIT 1 OFFSET ${rowsAtOnce - 1}`,
+    );
+    try {
+      copy.run(...this.#copiedWindow);
+      const [last] = next.values(...this.#copiedWindow) as WindowRow[];
+      if (last) this.#copiedWindow = last;
+      return last === undefined;
+    } finally {
+      copy.finalize();
+      next.finalize();
+    }
+  }
+
+  /** Returns whether these were the last ones. */
+  #copyEvents(): boolean {
     const rows = `FROM main.events WHERE key > ${this.#copiedTo} ORDER BY key LIMIT ${rowsAtOnce}`;
     const { changes } = this.#db.run(`INSERT INTO copy.events SELECT * ${rows}`);
     if (changes < rowsAtOnce) return true;

@@ -1,5 +1,5 @@
 // Work on a database that no client waits for, in steps of a few milliseconds between batches:
-// checkpoints, deleting flushed events, and returning room to the disk.
+// checkpoints, deleting flushed events and ended windows, and returning room to the disk.
 
 import type { Database, Statement } from "bun:sqlite";
 import type { EventRows } from "./event-rows.ts";
@@ -25,6 +25,8 @@ export class Chores {
   readonly #frames: Statement;
   readonly #onFailure: (error: Error) => void;
   #garbage: Iterator<number>[] = [];
+  /** Windows that ended before that time are to be deleted, by the number of their queue. */
+  readonly #endedWindows = new Map<number, number>();
   #timer: ReturnType<typeof setTimeout> | null = null;
   #looksForFreePages = true;
   #hasFreed = false;
@@ -43,6 +45,12 @@ export class Chores {
   /** Deletes the rows with these keys, little by little: their events were flushed. */
   discard(keys: Iterable<number>): void {
     this.#garbage.push(keys[Symbol.iterator]());
+    this.#schedule(stepEveryMs);
+  }
+
+  /** Deletes the windows of that queue that ended before that time, little by little. */
+  discardWindows(queue: number, beforeMs: number): void {
+    this.#endedWindows.set(queue, Math.max(beforeMs, this.#endedWindows.get(queue) ?? 0));
     this.#schedule(stepEveryMs);
   }
 
@@ -89,6 +97,7 @@ export class Chores {
     try {
       if (this.#isCheckpointDue()) this.checkpoint();
       else if (this.#garbage.length > 0) this.#deleteSome();
+      else if (this.#endedWindows.size > 0) this.#deleteWindows();
       else if (this.#looksForFreePages) this.#freeSome();
       this.#isRetry = false;
     } catch (error) {
@@ -96,7 +105,8 @@ export class Chores {
       if (!this.#isRetry) this.#onFailure(error as Error);
       this.#isRetry = true;
     }
-    const hasMore = this.#garbage.length > 0 || this.#looksForFreePages;
+    const hasGarbage = this.#garbage.length > 0 || this.#endedWindows.size > 0;
+    const hasMore = hasGarbage || this.#looksForFreePages;
     if (this.#isRetry) this.#schedule(retryAfterMs);
     else if (hasMore || this.#isCheckpointDue()) this.#schedule(stepEveryMs);
   }
@@ -128,6 +138,11 @@ export class Chores {
     this.#db.run("BEGIN");
     this.#rows.deleteKeys(keys);
     this.#db.run("COMMIT");
+  }
+
+  #deleteWindows(): void {
+    const [queue, beforeMs] = this.#endedWindows.entries().next().value!;
+    if (!this.#rows.deleteWindows(queue, beforeMs)) this.#endedWindows.delete(queue);
   }
 
   #freeSome(): void {

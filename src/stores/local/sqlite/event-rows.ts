@@ -9,6 +9,7 @@ import { encodeFacts } from "../queue-facts.ts";
 import { LEASE_BASE, NO_TIME, PLACE_BASE, type StateColumns } from "./schema.ts";
 import { type LocalEvent } from "../local-queue.ts";
 import { CLAIMED, GONE, READY } from "../states.ts";
+import { WindowRows } from "./window-rows.ts";
 
 /** Rows inserted by one statement. */
 const insertedAtOnce = 16;
@@ -30,6 +31,7 @@ export class EventRows {
   readonly #dropQueue: Statement;
   readonly #read: Statement;
   readonly #readRange: Statement;
+  readonly #windows: WindowRows;
   /** Collected from the current batch. */
   readonly #gone: number[] = [];
   readonly #claimed: LocalEvent[] = [];
@@ -64,6 +66,7 @@ export class EventRows {
       `${read}, CASE WHEN octet_length(contents) <= ${contentsReadAtOnceMax} THEN contents END
        FROM ${events} ${between} ORDER BY key`,
     );
+    this.#windows = new WindowRows(db, schema);
   }
 
   /**
@@ -77,6 +80,10 @@ export class EventRows {
     for (const { queue, number } of changes.named) {
       if (changes.retired.has(number)) continue;
       this.#nameQueue.run(number, queue.name, encodeFacts(queue));
+    }
+    // Without a number it has nothing any more, not even figures.
+    for (const queue of changes.figured) {
+      if (queue.number !== 0) this.#nameQueue.run(queue.number, queue.name, encodeFacts(queue));
     }
     for (const number of changes.retired.keys()) this.#dropQueue.run(number);
     for (const number of changes.forgotten) this.#dropQueue.run(number);
@@ -94,6 +101,7 @@ export class EventRows {
       }
     }
     this.#writeNoted();
+    this.#windows.write(changes, withNew);
     return hasNew;
   }
 
@@ -109,6 +117,11 @@ export class EventRows {
     keys.length = 0;
   }
 
+  /** Deletes some of the windows that ended before that time. Returns whether there may be more. */
+  deleteWindows(queue: number, beforeMs: number): boolean {
+    return this.#windows.deleteEnded(queue, beforeMs);
+  }
+
   read(key: number): StoredEvent | undefined {
     const [row] = this.#read.values(key) as StoredRow[];
     return row && storedEvent(row);
@@ -120,6 +133,7 @@ export class EventRows {
 
   finalize(): void {
     for (const statement of this.#statements) statement.finalize();
+    this.#windows.finalize();
   }
 
   #note(event: LocalEvent, queue: number): void {

@@ -5,6 +5,7 @@ import type { Database, Statement } from "bun:sqlite";
 import type { LoadProgress, Restoration } from "../journal.ts";
 import { LEASE_BASE, PLACE_BASE, type StateColumns, valuesOf } from "./schema.ts";
 import { CLAIMED, DELAYED, numberOf } from "../states.ts";
+import { loadWindows } from "./window-rows.ts";
 
 const rowsAtOnce = 10_000;
 const progressEveryMs = 1000;
@@ -18,12 +19,20 @@ type EventRow = [
   attempts: number | null,
 ];
 
-/** Loads everything. Returns the keys of events that were flushed and are not deleted yet. */
+/** What was flushed and is not deleted yet. */
+interface Flushed {
+  /** The keys of events. */
+  flushed: number[];
+  /** The numbers of queues that have windows. */
+  flushedQueues: Iterable<number>;
+}
+
+/** Loads everything. */
 export async function loadEvents(
   db: Database,
   restoration: Restoration,
   onProgress: LoadProgress,
-): Promise<number[]> {
+): Promise<Flushed> {
   const queues = new Map<number, string>();
   const flushed: number[] = [];
   let last = 0;
@@ -70,8 +79,9 @@ export async function loadEvents(
     // An open statement would keep the file open.
     page.finalize();
   }
+  const flushedQueues = await loadWindows(db, queues, restoration);
   restoration.end(last);
-  return flushed;
+  return { flushed, flushedQueues };
 }
 
 async function forEachRow(

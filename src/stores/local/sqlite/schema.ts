@@ -87,6 +87,13 @@ export const migrations: readonly string[] = [
    ALTER TABLE queues ADD COLUMN facts TEXT;
    ALTER TABLE clock ADD COLUMN counted INTEGER NOT NULL DEFAULT 0;
    ALTER TABLE clock ADD COLUMN defaults TEXT;`,
+  // Dedupe windows: see window-rows.ts. queue is the number of one.
+  `CREATE TABLE windows (
+     queue INTEGER NOT NULL,
+     ends INTEGER NOT NULL,
+     id TEXT NOT NULL,
+     PRIMARY KEY (queue, ends, id)
+   ) WITHOUT ROWID;`,
 ];
 
 /** Makes the tables in an empty database. */

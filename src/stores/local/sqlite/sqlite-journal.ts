@@ -103,10 +103,11 @@ export class SqliteJournal implements Journal {
 
   async load(restoration: Restoration, onProgress: LoadProgress): Promise<void> {
     try {
-      const flushed = await loadEvents(this.#db, restoration, onProgress);
+      const { flushed, flushedQueues } = await loadEvents(this.#db, restoration, onProgress);
       this.#reserve.withReserve(() => this.#startWriting());
       this.#reserve.create();
       this.#chores.discard(flushed);
+      for (const number of flushedQueues) this.#chores.discardWindows(number, Infinity);
     } catch (error) {
       throw explained(error, this.#file);
     }
@@ -130,7 +131,13 @@ export class SqliteJournal implements Journal {
     if (isClockDue) this.#clockMs = clockMs;
     if (countedMs > 0) this.#countedMs = countedMs;
     this.#copy?.mirror(changes);
-    for (const { keys } of changes.retired.values()) this.#chores.discard(keys);
+    for (const { number, keys } of changes.retired.values()) {
+      this.#chores.discard(keys);
+      this.#chores.discardWindows(number, Infinity);
+    }
+    for (const [number, beforeMs] of changes.windowsEnded) {
+      this.#chores.discardWindows(number, beforeMs);
+    }
     this.#chores.committed();
     return this.#sync(changes.touched.length + Number(changes.isDemanded), hasNew);
   }

@@ -241,7 +241,7 @@ local function end_claim(queue, id, result)
   end
   redis.call('HSET', queue.done, id, redis.call('HGET', queue.events, id))
   redis.call('HDEL', queue.events, id)
-  more.r = result
+  more.r, more.x = result, nil
   keep_more(queue, id, more)
   queue.has_completed = true
   redis.call('ZADD', queue.completed, take_ticks(1), id)

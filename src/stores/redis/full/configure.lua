@@ -19,14 +19,22 @@ local function is_cycle(from, to)
   return true
 end
 
+-- What is to be done after these settings have changed: see tick.lua.
+local REVIEWED = {
+  ttl = 'cursor', ['max-length'] = 'surplus', ['on-full'] = 'surplus',
+  ['keep-completed'] = 'surplus', ['keep-failed'] = 'surplus',
+}
+
 -- What may be due or ready by other settings.
-local function look_again(queue, is_ttl_changed, may_hand_out)
+local function look_again(queue, names, may_hand_out)
   queue.config, queue.is_open = nil, false
   open(queue)
   if redis.call('EXISTS', queue.events, queue.completed) > 0 then
     will_be_due(queue, now())
-    if is_ttl_changed then
-      redis.call('HSET', FILLING .. queue.name, 'cursor', '0')
+    for _, name in ipairs(names) do
+      if REVIEWED[name] then
+        redis.call('HSET', REVIEW .. queue.name, REVIEWED[name], '0')
+      end
     end
   end
   if may_hand_out then
@@ -36,11 +44,11 @@ end
 
 verbs.configure = function(from, to)
   local queue = ARGV[from] ~= 'ALL' and opened_at(ARGV[from])
-  local key, may_hand_out, is_ttl_changed = SETTINGS, false, false
+  local key, may_hand_out, names = SETTINGS, false, {}
   for at = from + 1, to, 2 do
     local value = given(ARGV[at + 1])
     may_hand_out = may_hand_out or ARGV[at] == 'max-claimed'
-    is_ttl_changed = is_ttl_changed or ARGV[at] == 'ttl'
+    names[#names + 1] = ARGV[at]
     local leads_on = queue and ARGV[at] == 'failed-to' and value and value ~= ''
     if leads_on and is_cycle(queue.name, value) then
       return 0
@@ -61,10 +69,10 @@ verbs.configure = function(from, to)
   end
   all_settings = nil
   if queue then
-    look_again(queue, is_ttl_changed, may_hand_out)
+    look_again(queue, names, may_hand_out)
   else
     for _, name in ipairs(redis.call('ZRANGE', queues_key, 0, -1)) do
-      pcall(look_again, queue_named(name), is_ttl_changed, may_hand_out)
+      pcall(look_again, queue_named(name), names, may_hand_out)
     end
   end
   return 1

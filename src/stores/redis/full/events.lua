@@ -143,13 +143,20 @@ local function first_ready(queue)
   return last_listed(queue), nil
 end
 
+-- The next one out leaves the line.
+local function leave_line(queue, id, score)
+  if score then
+    redis.call('ZREM', queue.front, id)
+  else
+    redis.call('RPOP', queue.ready)
+  end
+end
+
 -- Takes the next one out of the line.
 local function take_first(queue)
   local id, score = first_ready(queue)
-  if id and score then
-    redis.call('ZREM', queue.front, id)
-  elseif id then
-    redis.call('RPOP', queue.ready)
+  if id then
+    leave_line(queue, id, score)
   end
   if id and queue.has_expires then
     redis.call('ZREM', queue.expires, id)
@@ -235,8 +242,9 @@ end
 -- A script that drops more would hold up everybody. What is over the number goes with later ones.
 local DROPPED_AT_ONCE = 100
 
--- Removes what is not to be kept of the failed or completed events.
-local function trim(queue, state, default)
+-- Removes what is not to be kept of the failed or completed events. since_ms: since when the one that
+-- came is so; nil for now.
+local function trim(queue, state, default, since_ms)
   local count, ms = kept_of(queue, 'keep-' .. state, default)
   local surplus = count and redis.call('ZCARD', queue[state]) - count or 0
   if surplus > 0 then
@@ -245,7 +253,7 @@ local function trim(queue, state, default)
       drop(queue, id, state)
     end
   elseif ms then
-    will_be_due(queue, now() + ms)
+    will_be_due(queue, (since_ms or now()) + ms)
   end
 end
 
@@ -260,22 +268,64 @@ local function has_room(queue, count)
   return ready_count(queue) + redis.call('ZCARD', queue.delayed) + count <= most
 end
 
--- Drops what would be handed out first, the delayed ones last; at_once: at most so many beside those
--- that make room.
-local function make_room(queue, count, at_once)
+-- How many must be dropped, so that so many more fit in.
+local function surplus_of(queue, count)
   local most = limit_of(queue, 'max-length')
-  if not most or count == 0 or setting(queue, 'on-full') ~= 'drop-oldest' then
-    return
+  if not most or setting(queue, 'on-full') ~= 'drop-oldest' then
+    return 0
   end
-  local surplus = ready_count(queue) + redis.call('ZCARD', queue.delayed) + count - most
-  for _ = 1, math.min(surplus, count + (at_once or DROPPED_AT_ONCE)) do
-    local id = take_first(queue)
-    if not id then
-      id = redis.call('ZRANGE', queue.delayed, 0, 0)[1]
-      leave_waiting(queue, id, 'delayed')
+  return math.max(0, ready_count(queue) + redis.call('ZCARD', queue.delayed) + count - most)
+end
+
+local drop_oldest
+do
+  -- Drops so many of those that would be handed out first, but none of the ids in spared.
+  local function drop_ready(queue, count, spared)
+    local left, kept = count, {}
+    local id, score = first_ready(queue)
+    while id and left > 0 do
+      leave_line(queue, id, score)
+      if spared[id] then
+        kept[#kept + 1] = { id, score }
+      else
+        if queue.has_expires then
+          redis.call('ZREM', queue.expires, id)
+        end
+        tally(queue, 'dropped')
+        erase(queue, id, more_of(queue, id))
+        left = left - 1
+      end
+      id, score = first_ready(queue)
     end
-    tally(queue, 'dropped')
-    erase(queue, id, more_of(queue, id))
+    for at = #kept, 1, -1 do
+      if kept[at][2] then
+        redis.call('ZADD', queue.front, kept[at][2], kept[at][1])
+      else
+        redis.call('RPUSH', queue.ready, kept[at][1])
+      end
+    end
+    return left
+  end
+
+  -- As drop_ready, and the delayed ones last. spared_count: how many ids are spared.
+  drop_oldest = function(queue, count, spared, spared_count)
+    local left = drop_ready(queue, count, spared)
+    local last = left + spared_count - 1
+    for _, id in ipairs(left > 0 and redis.call('ZRANGE', queue.delayed, 0, last) or {}) do
+      if left > 0 and not spared[id] then
+        leave_waiting(queue, id, 'delayed')
+        tally(queue, 'dropped')
+        erase(queue, id, more_of(queue, id))
+        left = left - 1
+      end
+    end
+  end
+end
+
+local function make_room(queue, count)
+  local surplus = surplus_of(queue, count)
+  if surplus > 0 then
+    drop_oldest(queue, math.min(surplus, count + DROPPED_AT_ONCE), {}, 0)
   end
 end
 
@@ -284,7 +334,8 @@ local function list_queue(queue)
 end
 
 has_beside = function(queue)
-  return redis.call('EXISTS', COMPLETED .. queue.name, CONFIG .. queue.name) > 0
+  local name = queue.name
+  return redis.call('EXISTS', COMPLETED .. name, CONFIG .. name, WINDOWS .. name, PAUSED_WORKERS .. name) > 0
 end
 
 -- So many ghosts may stand in a list, and more where they are fewer than its events.
@@ -330,9 +381,11 @@ end
 at_end[#at_end + 1] = function()
   for _, queue in pairs(shrunk) do
     if queue.is_open and redis.call('EXISTS', queue.events) == 0 then
-      redis.call('DEL', FILLING .. queue.name)
       if queue.has_ghosts then
         redis.call('DEL', queue.ready, queue.ghosts)
+      end
+      if redis.call('EXISTS', queue.completed) == 0 then
+        redis.call('DEL', REVIEW .. queue.name)
       end
     end
   end
@@ -342,8 +395,8 @@ end
 at_end[#at_end + 1] = function()
   for name, queue in pairs(queues_by_name) do
     if queue.is_open or queue.was_flushed then
-      local keys = { MORE .. name, CONFIG .. name, GHOSTS .. name, COMPLETED .. name }
-      local is_rare = redis.call('EXISTS', unpack(keys)) > 0
+      local is_rare = redis.call('EXISTS', MORE .. name, CONFIG .. name, GHOSTS .. name,
+        COMPLETED .. name, WINDOWS .. name, PAUSED_WORKERS .. name) > 0
       redis.call(is_rare and 'SADD' or 'SREM', RARE, name)
     end
   end

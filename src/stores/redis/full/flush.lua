@@ -15,6 +15,6 @@ verbs.flush = function(from)
   queue.config, queue.is_open, queue.was_flushed = nil, false, true
   return redis.call('UNLINK', queue.ready, queue.claimed, queue.events, queue.front, queue.claims,
     DELAYED .. name, FAILED .. name, COMPLETED .. name, EXPIRES .. name, MORE .. name,
-    ERRORS .. name, LOG .. name, DONE .. name, GHOSTS .. name, FILLING .. name,
-    RETRYING .. name)
+    ERRORS .. name, LOG .. name, DONE .. name, GHOSTS .. name, REVIEW .. name,
+    RETRYING .. name, WINDOWS .. name)
 end

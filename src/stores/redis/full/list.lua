@@ -2,7 +2,7 @@
 -- KEYS    queues processes, of the queue: all
 -- ARGV    after ("-" for the first page, else "(" and a queue's name) limit
 -- Returns next (the name to go on after, nil at the end), then name ready delayed claimed failed
---         completed consumers in out for every queue of the page that has any, or settings
+--         completed consumers in out for every queue of the page that has any, or something beside
 
 verbs.list = function(from)
   local limit = tonumber(ARGV[from + 1])
@@ -16,7 +16,7 @@ verbs.list = function(from)
     for at = 1, 6 do
       sum = sum + counts[at]
     end
-    if sum > 0 or next(queue.config) ~= nil then
+    if sum > 0 or has_beside(queue) then
       page[#page + 1] = name
       for at = 1, #counts do
         page[#page + 1] = counts[at]

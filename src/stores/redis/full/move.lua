@@ -32,8 +32,10 @@ local function put_in(target, id, state, score, value, more)
     enter_delayed(target, id, more, tonumber(score))
   else
     target.has_completed = target.has_completed or state == 'completed'
-    redis.call('ZADD', target[state], take_ticks(1), id)
-    trim(target, state, state == 'failed' and '' or '0')
+    -- It has been so since then.
+    local since = score or take_ticks(1)
+    redis.call('ZADD', target[state], since, id)
+    trim(target, state, state == 'failed' and '' or '0', math.floor(since / TICKS_PER_MS))
   end
 end
 

@@ -6,6 +6,28 @@
 
 local PUSHED, TAKEN, FULL_QUEUE, PAUSED_QUEUE = 1, 0, -1, -2
 
+-- Whether the dedupe window of an id lasts.
+local function is_windowed(queue, id)
+  local ends = queue.has_windows and redis.call('ZSCORE', WINDOWS .. queue.name, id)
+  return ends and tonumber(ends) > now()
+end
+
+-- If there are too many, the one that would end first ends early; not the new one.
+local function take_window(queue, id)
+  local ms = duration_of(queue, 'dedupe-window')
+  if not ms then
+    return
+  end
+  local key = WINDOWS .. queue.name
+  local is_new = redis.call('ZADD', key, 'GT', now() + ms, id) == 1
+  if is_new and redis.call('ZCARD', key) > WINDOWS_MAX then
+    local first = redis.call('ZRANGE', key, 0, 1)
+    redis.call('ZREM', key, first[1] ~= id and first[1] or first[2])
+  end
+  queue.has_windows = true
+  will_be_due(queue, forgotten_at(now() + ms))
+end
+
 -- Gives a waiting event other contents and options.
 local function replace(queue, is_left, id, state, score, value, options)
   local old, due = more_of(queue, id), time_of(options.start or '')
@@ -29,6 +51,11 @@ local function replace(queue, is_left, id, state, score, value, options)
   end
 end
 
+-- Whether an event of that id is there, or its window lasts.
+local function is_taken(queue, id)
+  return redis.call('HEXISTS', queue.events, id) == 1 or is_windowed(queue, id)
+end
+
 -- of_batch: its ids so far. Of equal ones the second is a duplicate.
 local function push_taken(queue, is_left, id, value, options, of_batch)
   if of_batch and of_batch[id] then
@@ -39,6 +66,7 @@ local function push_taken(queue, is_left, id, value, options, of_batch)
     local state, score = state_of(queue, id)
     if state == 'ready' or state == 'delayed' then
       replace(queue, is_left, id, state, score, value, options)
+      take_window(queue, id)
       return PUSHED
     end
   end
@@ -66,7 +94,7 @@ end
 -- As in tokens/push-made.lua.
 local function new_id(queue)
   local id, left_over = made(), 1
-  while redis.call('HEXISTS', queue.events, id) == 1 do
+  while is_taken(queue, id) do
     take_numbers(left_over)
     id, left_over = made(), left_over * 2
   end
@@ -76,7 +104,7 @@ end
 local function push_one(queue, is_left, id, value, options)
   if is_paused(queue, 'in') then
     return PAUSED_QUEUE
-  elseif id and redis.call('HEXISTS', queue.events, id) == 1 then
+  elseif id and is_taken(queue, id) then
     return push_taken(queue, is_left, id, value, options)
   elseif not has_room(queue, 1) then
     return FULL_QUEUE
@@ -84,6 +112,9 @@ local function push_one(queue, is_left, id, value, options)
   make_room(queue, 1)
   local own = id or new_id(queue)
   push_new(queue, is_left, own, value, options)
+  if id then
+    take_window(queue, id)
+  end
   return id and PUSHED or own
 end
 

@@ -47,6 +47,7 @@ local function open(queue)
   queue.has_completed = redis.call('ZCARD', queue.completed) > 0
   queue.has_claims = redis.call('HLEN', queue.claims) > 0
   queue.has_more = redis.call('HLEN', queue.more) > 0
+  queue.has_windows = redis.call('ZCARD', WINDOWS .. queue.name) > 0
   queue.is_open = true
   return queue
 end
@@ -117,8 +118,13 @@ end
 
 -- Whether this worker gets nothing.
 local function is_worker_paused(queue, claimant)
-  local worker = string.match(claimant, '^%S* %S* (.*)$')
-  return worker ~= nil and is_paused(queue, 'worker ' .. worker)
+  local key = PAUSED_WORKERS .. queue.name
+  if queue.has_paused_workers == nil then
+    queue.has_paused_workers = redis.call('EXISTS', key) == 1
+  end
+  local worker = queue.has_paused_workers and string.match(claimant, '^%S* %S* (.*)$')
+  local till = worker and redis.call('ZSCORE', key, worker)
+  return till and tonumber(till) > now()
 end
 
 local function tell_ready(queue, count)
@@ -133,6 +139,11 @@ local function will_be_due(queue, ms)
   if type(changed) == 'table' then
     error(changed)
   end
+end
+
+-- When dedupe windows are forgotten that end then: see windows.ts.
+local function forgotten_at(ms)
+  return (math.floor(ms / 1000) + 1) * 1000
 end
 
 -- A time given as "+ms" from now, "@ms" since 1970, or "" for none.

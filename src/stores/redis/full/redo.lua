@@ -1,4 +1,5 @@
--- Ends claims and counts nothing: their events are ready again, at the right end, or delayed.
+-- Ends claims and counts nothing: their events are ready again, at the right end, or delayed. Those
+-- of cancelled ones are gone.
 -- KEYS    of the queue: all
 -- ARGV    queue (id, token, start)... (start as time_of takes it)
 -- Returns of each 1, or 0 if that claim was not there
@@ -11,7 +12,11 @@ verbs.redo = function(from, to)
     if claim then
       leave_claimed(queue, id)
       local more = more_of(queue, id)
-      return_waiting(queue, id, more, time_of(ARGV[at + 2]), -take_ticks(1))
+      if more.x then
+        erase(queue, id, more)
+      else
+        return_waiting(queue, id, more, time_of(ARGV[at + 2]), -take_ticks(1))
+      end
     end
     replies[#replies + 1] = claim and 1 or 0
   end

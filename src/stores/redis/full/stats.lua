@@ -1,8 +1,8 @@
 -- The figures of a queue.
 -- KEYS    processes, of the queue: all
--- ARGV    queue
--- Returns what add_status counts, now, retrying, when the oldest ready event was pushed or nil, then
---         a list of fields and numbers since the queue came into being, and one of each slot of the
+-- ARGV    queue WHOLE|BARE
+-- Returns what add_status counts, now, retrying, when the oldest ready event was pushed or nil, how
+--         many windows last, the names of paused workers or nil, then a list of fields and numbers since the queue came into being, and one of each slot of the
 --         last minute
 
 local function pushed_at_of(queue, id)
@@ -18,6 +18,10 @@ verbs.stats = function(from)
   reply[#reply + 1] = now()
   reply[#reply + 1] = redis.call('SCARD', RETRYING .. queue.name)
   reply[#reply + 1] = oldest < math.huge and oldest
+  reply[#reply + 1] = redis.call('ZCOUNT', WINDOWS .. queue.name, '(' .. now(), '+inf')
+  local workers_key = PAUSED_WORKERS .. queue.name
+  reply[#reply + 1] = ARGV[from + 1] == 'WHOLE'
+    and redis.call('ZRANGEBYSCORE', workers_key, '(' .. now(), '+inf')
   reply[#reply + 1] = redis.call('HGETALL', STATS .. queue.name)
   local slot = math.floor(now() / SLOT_MS)
   for each = slot - SLOTS + 1, slot do

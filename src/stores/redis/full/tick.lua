@@ -2,7 +2,7 @@
 -- were kept long enough. Also forgets queues that had only consumers of an okq process that died.
 -- KEYS    queues timers processes sweep, of the queues: all
 -- ARGV    limit
--- Returns how many were moved, or an error that names a queue where it failed, if there is one
+-- Returns how many were moved, or the limit if more is to be done, or an error that names a queue where it failed, if there is one
 
 local function end_pauses(queue)
   for name, till in pairs(queue.config) do
@@ -11,6 +11,19 @@ local function end_pauses(queue)
       end_pause(queue, what)
     end
   end
+  end_worker_pauses(queue)
+end
+
+-- Forgets windows that have ended; returns how many.
+local function end_windows(queue, limit)
+  local key, second = WINDOWS .. queue.name, '(' .. math.floor(now() / 1000) * 1000
+  local ended = queue.has_windows and redis.call('ZCOUNT', key, '-inf', second) or 0
+  local count = math.min(limit, ended)
+  if count > 0 then
+    redis.call('ZREMRANGEBYRANK', key, 0, count - 1)
+    shrank(queue)
+  end
+  return count
 end
 
 -- Scores in ticks below this are of a time that has come.
@@ -105,6 +118,31 @@ local function due_in(queue, limit)
   return found
 end
 
+-- After the settings of a queue have changed, the hash "review" says what is to be done: "surplus",
+-- and "cursor", up to which event the new expiries are noted.
+
+-- Drops events that are too many. Returns how many.
+local function drop_surplus(queue, limit)
+  if limit == 0 or redis.call('HEXISTS', REVIEW .. queue.name, 'surplus') == 0 then
+    return 0
+  end
+  local dropped = math.min(limit, surplus_of(queue, 0))
+  drop_oldest(queue, dropped, {}, 0)
+  for state, default in pairs({ failed = '', completed = '0' }) do
+    local most = kept_of(queue, 'keep-' .. state, default)
+    local surplus = most and redis.call('ZCARD', queue[state]) - most or 0
+    local count = math.min(limit - dropped, surplus)
+    for _, id in ipairs(count > 0 and redis.call('ZRANGE', queue[state], 0, count - 1) or {}) do
+      drop(queue, id, state)
+      dropped = dropped + 1
+    end
+  end
+  if dropped < limit then
+    redis.call('HDEL', REVIEW .. queue.name, 'surplus')
+  end
+  return dropped
+end
+
 -- How many events are looked at in one step after the TTL of a queue has changed, and how many
 -- bytes of them about: Redis shows their contents too.
 local FILLED_AT_ONCE = 500
@@ -119,7 +157,7 @@ end
 
 -- Notes when the events expire that were pushed before their queue had this TTL.
 local function note_expiries(queue)
-  local key = FILLING .. queue.name
+  local key = REVIEW .. queue.name
   local cursor = redis.call('HGET', key, 'cursor')
   if not cursor then
     return
@@ -133,7 +171,7 @@ local function note_expiries(queue)
     end
   end
   if scanned[1] == '0' then
-    redis.call('DEL', key)
+    redis.call('HDEL', key, 'cursor')
   else
     redis.call('HSET', key, 'cursor', scanned[1])
   end
@@ -144,8 +182,13 @@ local function least(key)
   return tonumber(redis.call('ZRANGE', key, 0, 0, 'WITHSCORES')[2])
 end
 
+-- Whether the review of a queue goes on.
+local is_unfinished = false
+
 local function set_timer(queue)
-  local next_ms = redis.call('EXISTS', FILLING .. queue.name) == 1 and now() or math.huge
+  local is_reviewed = redis.call('EXISTS', REVIEW .. queue.name) == 1
+  is_unfinished = is_unfinished or is_reviewed
+  local next_ms = is_reviewed and now() or math.huge
   for _, key in ipairs({ queue.delayed, queue.expires }) do
     next_ms = math.min(next_ms, least(key) or math.huge)
   end
@@ -159,6 +202,9 @@ local function set_timer(queue)
     local is_pause = string.find(name, '^pause:') and till ~= 'forever'
     next_ms = math.min(next_ms, is_pause and tonumber(till) or math.huge)
   end
+  next_ms = math.min(next_ms, least(PAUSED_WORKERS .. queue.name) or math.huge)
+  local window = least(WINDOWS .. queue.name)
+  next_ms = math.min(next_ms, window and forgotten_at(window) or math.huge)
   if next_ms < math.huge then
     redis.call('ZADD', timers_key, next_ms, queue.name)
   else
@@ -170,7 +216,7 @@ local function tick_queue(queue, limit)
   open(queue)
   end_pauses(queue)
   note_expiries(queue)
-  local moved, due = 0, nil
+  local moved, due = end_windows(queue, limit), nil
   -- What is moved may be due again: a lease has ended, and then the TTL.
   repeat
     due = due_in(queue, limit - moved)
@@ -179,6 +225,7 @@ local function tick_queue(queue, limit)
       moved = moved + 1
     end
   until #due == 0 or moved == limit
+  moved = moved + drop_surplus(queue, limit - moved)
   set_timer(queue)
   return moved
 end
@@ -239,5 +286,5 @@ verbs.tick = function(from)
   if failure then
     error(failure)
   end
-  return moved
+  return is_unfinished and limit or moved
 end

@@ -2,7 +2,7 @@
 -- KEYS    queues, of the queue: all
 -- ARGV    queue leaseMs claim place token id value more errors log (place: empty for one of the list;
 --         value and what follows are of an event that the pop removed, else empty)
--- Returns 1 if the event is in line again, else 0
+-- Returns 1 if the event is in line again, or gone because it was cancelled, else 0
 
 local function take_back_claim(queue, id, tick, token)
   local claim = claim_of(queue, id, token)
@@ -42,7 +42,11 @@ verbs.unpop = function(from)
   if not is_back then
     return 0
   end
-  local place = tonumber(ARGV[from + 3]) or PUSHED_LEFT + tick
-  enter_ready(queue, id, more_of(queue, id), place)
+  local more, place = more_of(queue, id), tonumber(ARGV[from + 3]) or PUSHED_LEFT + tick
+  if more.x then
+    erase(queue, id, more)
+  else
+    enter_ready(queue, id, more, place)
+  end
   return 1
 end

@@ -1,0 +1,101 @@
+// What a change of settings means for the events that are in a queue already: those that are too
+// many go, and the times are noted at which others expire. Done in small steps after the change. If
+// okq ends before that, later pushes drop what is too many, and the times are noted at the start.
+import type { Keep } from "../../queue/settings.ts";
+import { drop, dropOldest } from "./life.ts";
+import {
+  type EventOrKey,
+  expiryOf,
+  type LocalEvent,
+  type LocalQueue,
+  type Review,
+  type ReviewedTo,
+} from "./local-queue.ts";
+import type { Model } from "./model.ts";
+import { oldestOf } from "./room.ts";
+import type { TimeLine } from "./time-line.ts";
+
+const ofSurplus = new Set(["max-length", "on-full", "keep-completed", "keep-failed"]);
+const BEGIN: ReviewedTo = { line: null, delayed: null };
+
+/** Of a queue in which events expire earlier than is noted. */
+export const LATE: Review = { hasSurplus: false, expiries: BEGIN };
+
+/** To be called when these settings have changed. */
+export function startReview(model: Model, queue: LocalQueue, names: string[]): void {
+  const before = model.reviews.get(queue) ?? { hasSurplus: false, expiries: null };
+  const hasSurplus = before.hasSurplus || names.some((name) => ofSurplus.has(name));
+  const expiries = names.includes("ttl") ? BEGIN : before.expiries;
+  const isNeeded = queue.size > 0 && (hasSurplus || expiries !== null);
+  if (isNeeded) model.setReview(queue, { hasSurplus, expiries });
+}
+
+/** Does one step of about so much work. Returns how much it was. */
+export function reviewSome(model: Model, queue: LocalQueue, limit: number): number {
+  const { hasSurplus, expiries } = model.reviews.get(queue)!;
+  if (hasSurplus) {
+    const dropped = dropSurplus(model, queue, limit);
+    if (dropped === 0) model.setReview(queue, { hasSurplus: false, expiries });
+    return dropped + 1;
+  }
+  if (expiries !== null && model.settingsOf(queue).ttlMs !== null) {
+    return noteSome(model, queue, expiries, limit);
+  }
+  model.setReview(queue, null);
+  return 1;
+}
+
+function waitingSurplus(model: Model, queue: LocalQueue): number {
+  const { lengthMax, full } = model.settingsOf(queue);
+  if (lengthMax === null || full === "refuse") return 0;
+  return Math.max(0, queue.waiting - lengthMax);
+}
+
+function surplusIn(kept: TimeLine<EventOrKey> | null, { count }: Keep): number {
+  return kept === null || count === null ? 0 : Math.max(0, kept.length - count);
+}
+
+/** Returns how many events went. */
+function dropSurplus(model: Model, queue: LocalQueue, limit: number): number {
+  const { keepFailed, keepCompleted } = model.settingsOf(queue);
+  const oldestIn = (kept: TimeLine<EventOrKey> | null, keep: Keep) => {
+    const page = kept?.page(null, Math.min(limit, surplusIn(kept, keep)), false) ?? [];
+    return page.map(([, entry]) => model.byTime(queue, entry));
+  };
+  // Read before anything is changed: a read may fail.
+  const waiting = oldestOf(model, queue, Math.min(limit, waitingSurplus(model, queue)));
+  const kept = [...oldestIn(queue.failed, keepFailed), ...oldestIn(queue.completed, keepCompleted)];
+  for (const event of waiting) dropOldest(model, event);
+  for (const event of kept) drop(model, event);
+  return waiting.length + kept.length;
+}
+
+/** Notes when some of the events that wait expire, the ready ones first. */
+function noteSome(model: Model, queue: LocalQueue, progress: ReviewedTo, limit: number): number {
+  const { line, delayed } = progress;
+  let next: ReviewedTo | null;
+  let events: LocalEvent[];
+  if (delayed === null) {
+    const page = queue.line.page(line, limit, false);
+    events = page.map((entry) => model.inLine(queue, entry));
+    const last = events.at(-1);
+    next = last ? { line: last.place, delayed } : { line, delayed: { after: null } };
+  } else {
+    const page = queue.delayed?.page(delayed.after, limit, false) ?? [];
+    events = page.map(([, entry]) => model.byTime(queue, entry));
+    const last = page.at(-1);
+    next = last ? { line, delayed: { after: last[0] } } : null;
+  }
+  noteExpiries(model, events);
+  model.setReview(queue, next && { hasSurplus: false, expiries: next });
+  return events.length + 1;
+}
+
+/** They were read before: a read may fail. */
+function noteExpiries(model: Model, events: LocalEvent[]): void {
+  for (const event of events) {
+    const { more, pushedAtMs, queue } = event;
+    const expiresAtMs = expiryOf(pushedAtMs, more, model.settingsOf(queue).ttlMs);
+    if (expiresAtMs !== (more?.expiresAtMs ?? 0)) model.noteExpiry(event);
+  }
+}
