@@ -146,6 +146,16 @@ local function forgotten_at(ms)
   return (math.floor(ms / 1000) + 1) * 1000
 end
 
+-- An id that no event has: see add_one in tokens/push-made.lua.
+local function new_id(queue)
+  local id, left_over = made(), 1
+  while redis.call('HEXISTS', queue.events, id) == 1 do
+    take_numbers(left_over)
+    id, left_over = made(), left_over * 2
+  end
+  return id
+end
+
 -- A time given as "+ms" from now, "@ms" since 1970, or "" for none.
 local function time_of(text)
   local sign, ms = string.match(text, '^([+@])(.*)$')
