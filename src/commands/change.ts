@@ -4,12 +4,15 @@ import type { End, EventFacts, State } from "../queue/event.ts";
 import type { Target } from "../queue/management.ts";
 import type { Reply } from "../resp/reply.ts";
 import { checkCount } from "./arguments.ts";
-import { type QueueCall, type QueueCommand, queueCommand, storeCommand } from "./command.ts";
+import type { Caller } from "./caller.ts";
+import { type QueueCall, type QueueCommand, queueCommand } from "./command.ts";
 import { commandError } from "./errors.ts";
 import { pagesOf, Selection, stateOf, WHICH } from "./selection.ts";
 import type { Options } from "./syntax-types.ts";
 
 const IDS_MAX = 1000;
+/** Events in one operation. More of them would delay other clients. */
+const STEP = 64;
 const PURGED = ["ready", "delayed", "failed", "completed"] as const;
 const RETRIED = ["failed", "delayed"] as const;
 
@@ -24,6 +27,31 @@ export function targetsOf(ids: Buffer[]): Target[] {
 /** Events that have not changed since they were selected. */
 export function selected(events: EventFacts[]): Target[] {
   return events.map(({ id, version }) => ({ id, version }));
+}
+
+/** In steps, as long as the client is there. */
+async function inSteps(
+  targets: Target[],
+  client: Caller,
+  change: (targets: Target[]) => Promise<boolean[]>,
+): Promise<boolean[]> {
+  const results: boolean[] = [];
+  for (let at = 0; at < targets.length && !client.isClosed; at += STEP) {
+    results.push(...(await change(targets.slice(at, at + STEP))));
+  }
+  return results;
+}
+
+function remove(queue: Buffer, targets: Target[], client: Caller): Promise<boolean[]> {
+  return inSteps(targets, client, (some) =>
+    client.session.ask({ kind: "remove", queue, targets: some }),
+  );
+}
+
+function makeReady(queue: Buffer, targets: Target[], end: End, client: Caller): Promise<boolean[]> {
+  return inSteps(targets, client, (some) =>
+    client.session.ask({ kind: "retry", queue, targets: some, end }),
+  );
 }
 
 function ones(results: boolean[]): number[] {
@@ -44,8 +72,7 @@ async function purge(
   const { COUNT: count = Infinity } = options;
   let removed = 0;
   for await (const page of pagesOf({ queue, state, selection, count }, client)) {
-    const targets = selected(page);
-    removed += countOf(await client.session.ask({ kind: "remove", queue, targets }));
+    removed += countOf(await remove(queue, selected(page), client));
   }
   return removed;
 }
@@ -58,8 +85,7 @@ async function retry(queue: Buffer, options: RetryOptions, call: QueueCall): Pro
   if (!IDS) return await retryAll(queue, end, options, call);
   const other = Object.keys(options).find((each) => each !== "IDS");
   if (other !== undefined) throw commandError("exclusiveOptions", { option: other, other: "IDS" });
-  const targets = targetsOf(IDS);
-  return ones(await call.client.session.ask({ kind: "retry", queue, targets, end }));
+  return ones(await makeReady(queue, targetsOf(IDS), end, call.client));
 }
 
 async function retryAll(
@@ -79,8 +105,7 @@ async function retryAll(
       const tried = page.filter(
         ({ failures, crashes }) => failures + crashes > 0 || state === "failed",
       );
-      const targets = selected(tried);
-      retried += countOf(await client.session.ask({ kind: "retry", queue, targets, end }));
+      retried += countOf(await makeReady(queue, selected(tried), end, client));
     }
   }
   return retried;
@@ -89,13 +114,15 @@ async function retryAll(
 const shared = { group: "queue", access: "manage", since: "0.1.0", flags: ["write"] } as const;
 
 export const changeCommands: QueueCommand[] = [
-  storeCommand({
+  queueCommand({
     ...shared,
     name: "QDEL",
     syntax: "queue id [id ...]",
     summary: "Removes up to 1,000 events; an array of 1 or 0. Claimed ones are left alone (0).",
-    parse: ([, queue, ...ids]) => ({ kind: "remove", queue, targets: targetsOf(ids) }),
-    reply: (results) => ones(results),
+    isExclusive: true,
+    async run([, queue, ...ids], _, { client }) {
+      return ones(await remove(queue, targetsOf(ids), client));
+    },
   }),
   queueCommand({
     ...shared,

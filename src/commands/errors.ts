@@ -136,7 +136,7 @@ export const errorTexts = {
   },
   notSeconds: {
     text: "ERR {name} must be a number of seconds from {min} to {max}, got '{given}'",
-    when: "A time is negative, too long or not a number, or 0 where that makes no sense.",
+    when: "A time is negative, no number, too long (perhaps in ms), or 0 where that is no time.",
   },
   notTime: {
     text: "ERR {name} must be a time in seconds since 1970, up to the year 2200, got '{given}'",

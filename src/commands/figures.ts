@@ -54,6 +54,8 @@ interface QueuesOptions {
   COUNT?: number;
 }
 
+/** More of them would delay other clients. */
+const STATS_AT_ONCE = 16;
 /** Queues whose names one call looks at. */
 const LOOKED_AT_MAX = 10_000;
 
@@ -71,8 +73,13 @@ async function showQueues(options: QueuesOptions, { client }: QueueCall): Promis
     }
     next = null;
   }
-  const ask = (queue: Buffer) => client.session.ask({ kind: "stats", queue, isWhole: false });
-  return [next, (await Promise.all(found.map(ask))).map(queueRow)];
+  const rows: Pairs[] = [];
+  for (let at = 0; at < found.length; at += STATS_AT_ONCE) {
+    const some = found.slice(at, at + STATS_AT_ONCE);
+    const all = some.map((queue) => client.session.ask({ kind: "stats", queue, isWhole: false }));
+    rows.push(...(await Promise.all(all)).map(queueRow));
+  }
+  return [next, rows];
 }
 
 function queueRow(stats: QueueStats): Pairs {
@@ -134,10 +141,10 @@ export const figureCommands: QueueCommand[] = [
       "A map of figures over all okq processes, about a second late: events by state; retrying " +
       "(delayed after a failure or crash); totals since the queue came into being (they end " +
       "with it), and per second in the last minute, of events pushed, popped, acked, failures, " +
-      "crashes, failed, expired, dropped; oldest-ready-seconds; in the last minute wait-p50 and " +
-      "-p99 (from the push to the pop) and run-p50 and -p99 (to the end of a claim by a command " +
-      "that names the token), in seconds; paused; paused-workers; windows; " +
-      "held-back-by (paused or max-claimed).",
+      "crashes, failed, expired, dropped; oldest-ready-seconds (from its push, with delays); " +
+      "in the last minute wait-p50 and -p99 (from the push to the pop) and run-p50 and -p99 (to " +
+      "the end of a claim by a command that names the token), in seconds; paused; paused-workers " +
+      "(names); windows (dedupe windows that last); held-back-by (paused or max-claimed).",
     run: ([, queue], _, call) => showStats(queue, call),
   }),
   queueCommand({

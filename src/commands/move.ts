@@ -1,5 +1,6 @@
 // QMOVE, QSET and QCANCEL: moves events to another queue, and changes or cancels one.
 import type { EventFacts } from "../queue/event.ts";
+import type { Target } from "../queue/management.ts";
 import { checkNew } from "./arguments.ts";
 import { countOf, selected, targetsOf } from "./change.ts";
 import { type QueueCall, type QueueCommand, queueCommand, storeCommand } from "./command.ts";
@@ -11,7 +12,7 @@ import type { Options } from "./syntax-types.ts";
 
 const MOVED = ["ready", "delayed", "failed", "completed"] as const;
 /** Events in one step, so that it takes a store no more than some milliseconds. */
-const STEP = 64;
+const STEP = 32;
 
 const MOVE_OPTIONS = `[STATE state] ${WHICH} [COUNT limit] [IDS id ...]` as const;
 
@@ -33,7 +34,7 @@ async function move(way: Way, options: MoveOptions, call: QueueCall): Promise<nu
   const selection = new Selection(options);
   let moved = 0;
   for await (const page of pagesOf({ queue: way.queue, state, selection, count }, client)) {
-    const done = await movePage(way, page, call);
+    const done = await moveInSteps(way, selected(page), call);
     moved += done.moved;
     if (done.isOver) break;
   }
@@ -41,13 +42,13 @@ async function move(way: Way, options: MoveOptions, call: QueueCall): Promise<nu
 }
 
 /** In steps. isOver: the target takes no more. */
-async function movePage(way: Way, page: EventFacts[], { client }: QueueCall) {
+async function moveInSteps(way: Way, targets: Target[], { client }: QueueCall) {
   let moved = 0;
-  for (let at = 0; at < page.length && !client.isClosed; at += STEP) {
-    const targets = selected(page.slice(at, at + STEP));
-    const results = await client.session.ask({ kind: "move", ...way, targets });
+  for (let at = 0; at < targets.length && !client.isClosed; at += STEP) {
+    const some = targets.slice(at, at + STEP);
+    const results = await client.session.ask({ kind: "move", ...way, targets: some });
     moved += countOf(results);
-    if (results.length < targets.length) return { moved, isOver: true };
+    if (results.length < some.length) return { moved, isOver: true };
   }
   return { moved, isOver: false };
 }
@@ -59,18 +60,22 @@ async function moveIds(
   ids: Buffer[],
   call: QueueCall,
 ): Promise<number> {
-  const { STATE, COUNT = Infinity } = options;
+  const { STATE, COUNT } = options;
   const { session } = call.client;
   const states = STATE ? [stateOf("STATE", STATE, MOVED)] : MOVED;
   const selection = new Selection(options);
-  const page: EventFacts[] = [];
-  for (const { id } of targetsOf(ids)) {
-    if (page.length >= COUNT || call.client.isClosed) break;
-    const event = await session.ask({ kind: "get", queue: way.queue, id });
-    if (!event || !(states as readonly string[]).includes(event.state)) continue;
-    if (selection.has(event)) page.push({ ...event, contents: null });
+  let targets = targetsOf(ids);
+  if (STATE || COUNT !== undefined || !selection.isAll) {
+    const found: EventFacts[] = [];
+    for (const { id } of targets) {
+      if (found.length === COUNT || call.client.isClosed) break;
+      const event = await session.ask({ kind: "get", queue: way.queue, id });
+      if (!event || !(states as readonly string[]).includes(event.state)) continue;
+      if (selection.has(event)) found.push({ ...event, contents: null });
+    }
+    targets = selected(found);
   }
-  return (await movePage(way, page, call)).moved;
+  return (await moveInSteps(way, targets, call)).moved;
 }
 
 const shared = { group: "queue", access: "manage", since: "0.1.0", flags: ["write"] } as const;

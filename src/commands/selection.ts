@@ -16,7 +16,7 @@ export const WHICH =
 export const STATES = ["ready", "delayed", "claimed", "failed", "completed"] as const;
 
 /** Events in one operation. More of them would delay other clients. */
-const PAGE = 256;
+const PAGE = 128;
 /** The same where their contents are needed. */
 const WHOLE_PAGE = 16;
 
@@ -47,6 +47,11 @@ export class Selection {
       this.#tests.push(({ contents }) => contents !== null && contents.includes(CONTAINS));
     }
     if (BEFORE !== undefined) this.#tests.push(({ pushedAtMs }) => pushedAtMs < BEFORE);
+  }
+
+  /** Every event fits. */
+  get isAll(): boolean {
+    return this.#tests.length === 0;
   }
 
   has(event: EventFacts): boolean {

@@ -213,8 +213,9 @@ export interface Register {
  * of their claims. Their ranks in the line do not depend on how many are moved at a time. The store
  * chooses which queues come first. A store of several parts moves as many in each; with
  * `parts: "due"` it looks only at parts where, as far as this process knows, something is due, and
- * with "some" also at a few others, in turn. The result is how many were moved. If `limit` or more,
- * there may be more to move.
+ * with "some" also at a few others, in turn. The result is how many were moved, or `limit` or more
+ * if there is more to do at once: a store may do other work in steps, and say so although it moved
+ * fewer.
  */
 export interface Tick {
   kind: "tick";

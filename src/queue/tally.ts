@@ -15,6 +15,9 @@ const PLACES = Object.fromEntries(COUNTED.map((name, place) => [name, place])) a
 /** If the store is away for long, the counts of further queues are lost. */
 const KEPT_QUEUES_MAX = 10_000;
 
+const DIGIT_0 = 48;
+const DIGIT_9 = 57;
+
 export class Tally implements StoreObserver {
   #queues = new Map<string, QueueCounts>();
 
@@ -88,7 +91,7 @@ export class Tally implements StoreObserver {
   /** A token begins with the time of its claim. */
   #ended(queue: Buffer, what: Counted, token: Buffer | null, nowMs: number): void {
     this.happened(queue, what);
-    const claimedAtMs = token === null ? NaN : parseInt(token.toString("latin1"), 10);
+    const claimedAtMs = token === null ? 0 : timeIn(token);
     if (claimedAtMs > 0) count(this.#of(queue).runs, bucketOf(nowMs - claimedAtMs));
   }
 
@@ -101,4 +104,14 @@ export class Tally implements StoreObserver {
     }
     return counts;
   }
+}
+
+/** The number at the begin of a token; 0 if it begins with none. */
+function timeIn(token: Buffer): number {
+  let ms = 0;
+  for (const byte of token) {
+    if (byte < DIGIT_0 || byte > DIGIT_9) break;
+    ms = ms * 10 + byte - DIGIT_0;
+  }
+  return ms;
 }

@@ -141,7 +141,7 @@ describe("reading options of several words", () => {
     expect(read("LEASE", "0.0001")).toEqual({ LEASE: 1 });
     for (const wrong of ["0", "0.0", "-1"]) {
       expect(failure("LEASE", wrong)).toBe(
-        `ERR LEASE must be a number of seconds from 0.001 to 2147483647, got '${wrong}'`,
+        `ERR LEASE must be a number of seconds from 0.001 to 604800, got '${wrong}'`,
       );
     }
   });

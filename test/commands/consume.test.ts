@@ -162,6 +162,10 @@ describe.each(lifeStoresAndCluster)("on %s", (store) => {
       [["COUNT", "0", "FROM", "q"], "COUNT must be an integer from 1 to 1000, got '0'"],
       [["COUNT", "1001", "FROM", "q"], "COUNT must be an integer from 1 to 1000, got '1001'"],
       [["WAIT", "0", "FROM", "q"], "WAIT must be a number of seconds from 0.001 to"],
+      [
+        ["WAIT", "100000", "FROM", "q"],
+        "WAIT must be a number of seconds from 0.001 to 86400, got",
+      ],
       [["LEASE", "0", "FROM", "q"], "LEASE must be a number of seconds from 0.001 to"],
       [["LEASE", "1", "NOACK", "FROM", "q"], "syntax error, NOACK does not go with LEASE"],
       [["WEIGHTS", "1", "FROM", "q", "p"], "WEIGHTS takes one weight for each queue, got 1 for 2"],

@@ -13,6 +13,8 @@ export interface StoredPlace {
   atMs: number;
   place: number;
   lease: number;
+  token: number;
+  claimant: string | null;
   pushedAtMs: number;
   /** 0: never. */
   expiresAtMs: number;

@@ -18,7 +18,7 @@ const errorBytesMax = 1024;
 /** Events over the number that is kept are removed with a later one, at most so many at a time. */
 const trimmedAtOnce = 100;
 
-const noClaim = { token: null, claimant: null, claimedAtMs: null, isCancelled: false };
+const noClaim = { claimedAtMs: null, isCancelled: false };
 
 /** The rare facts of an event begin anew like this in another queue. */
 export function leftBehind(): Partial<Facts> {
@@ -33,8 +33,10 @@ export function dropOldest(model: Model, event: LocalEvent): void {
 
 /** The rare facts of an event whose claim ends, with these changes. */
 export function withoutClaim(event: LocalEvent, changes: Partial<Facts> | null): More | null {
-  if (event.more === null && changes === null) return null;
-  return moreWith(event.more, { ...noClaim, ...changes });
+  const { more } = event;
+  const isOfClaim = more !== null && (more.isCancelled || more.claimedAtMs !== null);
+  if (changes === null && !isOfClaim) return more;
+  return moreWith(more, { ...noClaim, ...changes });
 }
 
 /** When it begins; 0 if that is now. */
@@ -96,7 +98,7 @@ export function crash(model: Model, event: LocalEvent): FailOutcome {
   const crashes = (event.more?.crashes ?? 0) + 1;
   const { attemptsMax, crashesMax, crashBackoff } = model.settingsOf(event.queue);
   model.tally(event.queue, "crashes");
-  const claimant = event.more?.claimant ?? "";
+  const claimant = event.claimant ?? "";
   const worker = claimant === "" ? "" : toText(workerOf(toBytes(claimant)));
   const error = worker === "" ? "crashed: the lease ended" : crashedText(worker);
   const more = withoutClaim(event, { crashes, ...noted(model, event, event.attempt, error) });
@@ -179,7 +181,7 @@ function hasMoved(model: Model, event: LocalEvent, to: LocalQueue, more: More | 
   const facts = moved(model, event, more, isTaken);
   if (isTaken) {
     const contents = model.contentsOf(event);
-    const renamed = new LocalEvent(to, model.count(), contents);
+    const renamed = new LocalEvent(to, model.nextId(), contents);
     renamed.key = model.number();
     renamed.pushedAtMs = model.nowMs;
     drop(model, event);

@@ -21,6 +21,10 @@ export interface Position {
   pushedAtMs: number;
   /** How long its lease is, in ms. Unless it is claimed: the number of its latest claim, or 0. */
   lease: number;
+  /** Of its claim; 0: none (see counter.ts). */
+  token: number;
+  /** Who has claimed it, if its claim has a token. */
+  claimant: string | null;
   more: More | null;
 }
 
@@ -29,6 +33,8 @@ export class LocalEvent implements Position {
   atMs = 0;
   place = 0;
   lease = 0;
+  token = 0;
+  claimant: string | null = null;
   more: More | null = null;
   readonly hash: number;
   /** Its number: ascends with every push, over all queues. */

@@ -3,7 +3,7 @@
 import type { Counted, QueueCounts } from "../../queue/queue-status.ts";
 import type { Changes } from "./changes.ts";
 import type { ColdEvents } from "./cold-events.ts";
-import { Counter } from "./counter.ts";
+import { countedText, Counter, msOf } from "./counter.ts";
 import { Figures } from "./figures.ts";
 import type { EventOrPlace } from "./line.ts";
 import {
@@ -33,10 +33,12 @@ export interface Recording {
   heldBytesMax: number;
 }
 
+type ClaimPosition = Pick<Position, "atMs" | "place" | "lease" | "token" | "claimant">;
+
 export class Model extends LocalQueues {
   /** The journal has no room: what an operation need not keep is dropped. */
   isFull = false;
-  readonly counter = new Counter();
+  readonly #counter = new Counter();
   readonly #gapped = new Set<LocalQueue>();
   #recording: Recording | null = null;
   #becameReady = new Map<string, number>();
@@ -113,13 +115,15 @@ export class Model extends LocalQueues {
   }
 
   /** Claims an event that is in memory, and keeps its rare facts; the plain case of move(). */
-  claim(event: LocalEvent, atMs: number, place: number, lease: number): void {
+  claim(event: LocalEvent, { atMs, place, lease, token, claimant }: ClaimPosition): void {
     this.changes?.touch(event, event.queue);
     this.#leave(event);
     event.state = CLAIMED;
     event.atMs = atMs;
     event.place = place;
     event.lease = lease;
+    event.token = token;
+    event.claimant = claimant;
     this.#enter(event);
   }
 
@@ -168,12 +172,24 @@ export class Model extends LocalQueues {
     return ++this.#lastClaim;
   }
 
-  /** A token, or an id. */
-  count(): string {
-    const counted = this.counter.next(this.nowMs);
+  nextToken(): number {
+    return this.#counted(this.#counter.nextToken(this.nowMs));
+  }
+
+  /** An id that this store has not made before. */
+  nextId(): string {
+    return countedText(this.#counted(this.#counter.nextId(this.nowMs)));
+  }
+
+  #counted(number: number): number {
     const { changes } = this;
-    if (changes) changes.countedMs = this.counter.ms;
-    return counted;
+    if (changes) changes.countedMs = Math.max(changes.countedMs, msOf(number));
+    return number;
+  }
+
+  /** At start: tokens and made ids so far had at most that time. */
+  countAfter(ms: number): void {
+    this.#counter.startAfter(ms);
   }
 
   readonly #transit = (event: LocalEvent, to: Partial<Position>): void => {
@@ -198,6 +214,13 @@ export class Model extends LocalQueues {
     event.atMs = to.atMs ?? event.atMs;
     event.place = to.place ?? event.place;
     event.lease = to.lease ?? (endedClaim || event.lease);
+    if (event.state !== CLAIMED) {
+      event.token = 0;
+      event.claimant = null;
+    } else if (to.token !== undefined) {
+      event.token = to.token;
+      event.claimant = to.claimant!;
+    }
     if (to.pushedAtMs !== undefined && to.pushedAtMs !== event.pushedAtMs) {
       event.pushedAtMs = to.pushedAtMs;
       event.hasNewMore = true;
@@ -281,6 +304,7 @@ export class Model extends LocalQueues {
   /** Call it before the first operation of a batch. */
   begin(nowMs: number): void {
     this.nowMs = nowMs;
+    this.#counter.begin();
     this.sweepIfDue();
     if (this.#gapped.size === 0) return;
     for (const { line } of this.#gapped) line.closeGaps();

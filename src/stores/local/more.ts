@@ -23,10 +23,9 @@ export interface Facts {
   log: readonly string[];
   progress: string | null;
   result: string | null;
-  /** Of its claim. */
-  token: string | null;
-  claimant: string | null;
+  /** When its claim began, if its lease was prolonged since. */
   claimedAtMs: number | null;
+  /** The consumer that has claimed it was asked to stop. */
   isCancelled: boolean;
   /** When it expires while it waits; 0: never. A journal keeps it in a column of its own. */
   expiresAtMs: number;
@@ -52,8 +51,6 @@ const NOTHING: Facts = {
   log: [],
   progress: null,
   result: null,
-  token: null,
-  claimant: null,
   claimedAtMs: null,
   isCancelled: false,
   expiresAtMs: 0,

@@ -18,6 +18,8 @@ export class Restorer implements Restoration {
   readonly #cold: ColdEvents;
   /** The places of events in the line, by queue, in the order of their keys. */
   readonly #lines = new Map<LocalQueue, number[]>();
+  /** Those of claims, so that claims share their texts. */
+  readonly #claimants = new Map<string | null, string | null>();
   #lastClaim = 0;
   /** Queues in which events expire earlier than was noted. */
   readonly #late = new Set<LocalQueue>();
@@ -31,7 +33,7 @@ export class Restorer implements Restoration {
   }
 
   begin(defaults: string | null, countedMs: number): void {
-    this.#model.counter.startAfter(countedMs);
+    this.#model.countAfter(countedMs);
     const given = decodeSettings(defaults === null ? {} : JSON.parse(defaults));
     this.#model.restoreDefaults(given);
   }
@@ -86,9 +88,10 @@ export class Restorer implements Restoration {
   }
 
   #claimed(queue: LocalQueue, stored: StoredPlace, more: string | null): void {
-    const { id, key, state, atMs, place, lease, pushedAtMs, expiresAtMs } = stored;
+    const { id, key, state, atMs, place, lease, token, pushedAtMs, expiresAtMs } = stored;
     const event = new LocalEvent(queue, id, null);
-    Object.assign(event, { key, atMs, place, lease, pushedAtMs });
+    Object.assign(event, { key, atMs, place, lease, token, pushedAtMs });
+    event.claimant = this.#claimants.getOrInsert(stored.claimant, stored.claimant);
     event.more = decodeMore(more, expiresAtMs);
     const isNumbered = place < 0 && place > LEFT_END;
     if (!isNumbered) return void this.#unnumbered.push(event);

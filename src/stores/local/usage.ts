@@ -3,7 +3,7 @@ import { type QueueEvents, type LocalEvent } from "./local-queue.ts";
 import { CLAIMED, COMPLETED, DELAYED, FAILED, READY } from "./states.ts";
 
 /** Bytes of an event besides its contents and id: the object, its places in line and index. */
-export const eventOverheadBytes = 420;
+export const eventOverheadBytes = 440;
 /** Bytes of a cold event: its places in line and index. */
 const coldEventBytes = 70;
 /** Bytes of an event that expires, besides. */

@@ -12,7 +12,7 @@ import type { Pop } from "../../queue/operations.ts";
 import type { Receiver, StoreObserver } from "../../queue/store.ts";
 import type { Encoded } from "../../resp/reply.ts";
 import { Fetch } from "./fetch.ts";
-import { needsMemory, sizeOf, weightOf } from "./operation-size.ts";
+import { needsMemory, sizeOf } from "./operation-size.ts";
 import type { QueueKeys } from "./keys.ts";
 import { isForMove, type Operation } from "./operation.ts";
 import { type Staged, stagedOf } from "./staged.ts";
@@ -69,14 +69,15 @@ export class Batch {
   /** Calls that similar operations may join, in their order, by queue and then by variant. */
   readonly #joinable = new Map<string, Map<Variant, Call[]>>();
 
-  add(operation: Operation, receiver: Receiver<never>, position: Position): void {
+  /** weight: weightOf(operation). */
+  add(operation: Operation, receiver: Receiver<never>, position: Position, weight: number): void {
     const before = position.batch === this ? this.#calls[position.call]! : null;
     const call = this.#callFor(operation, before?.index ?? 0);
     if (before && before !== call) link(before, call);
     position.batch = this;
     position.call = call.index;
     this.#note(operation);
-    this.weight += weightOf(operation);
+    this.weight += weight;
     this.bytes += sizeOf(operation);
     call.operations.push(operation);
     call.receivers.push(receiver as Receiver<unknown>);

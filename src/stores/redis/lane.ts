@@ -13,6 +13,7 @@ import { Batch, type IsAffected, type Position } from "./batch.ts";
 import { type Fetch, isUnread } from "./fetch.ts";
 import { type ChannelNames, FIXED_KEYS, fixedKeys, queueKey, QueueKeys, STAGED } from "./keys.ts";
 import type { Operation } from "./operation.ts";
+import { weightOf } from "./operation-size.ts";
 import { RareQueues } from "./rare-queues.ts";
 import { type Route, TURNED_AWAY } from "./route.ts";
 import { EncodedCall, sendCall, sendTogether } from "./encoded-call.ts";
@@ -103,11 +104,12 @@ export class Lane {
 
   submit(operation: Operation, receiver: Receiver<never>, position: Position): void {
     let batch = this.#waiting.at(-1);
-    if (!batch || batch.isClosed || isFull(batch)) {
+    const weight = weightOf(operation);
+    if (!batch || batch.isClosed || !hasRoom(batch, weight)) {
       batch = new Batch();
       this.#waiting.push(batch);
     }
-    batch.add(operation, receiver, position);
+    batch.add(operation, receiver, position, weight);
     if (this.#isBusy) return;
     this.#isBusy = true;
     setImmediate(this.#sendFirst);
@@ -381,8 +383,8 @@ function codeOf({ name, message }: Error): string {
   return name === "ReplyError" ? message.split(" ", 1)[0]! : "";
 }
 
-function isFull({ weight, bytes }: Batch): boolean {
-  return weight >= BATCH_WEIGHT_MAX || bytes >= BATCH_BYTES_MAX;
+function hasRoom({ weight, bytes }: Batch, more: number): boolean {
+  return weight === 0 || (weight + more <= BATCH_WEIGHT_MAX && bytes < BATCH_BYTES_MAX);
 }
 
 function encoded(texts: string[]): Encoded {

@@ -15,8 +15,30 @@ export function needsMemory(kind: Operation["kind"]): boolean {
   return GROWING.has(kind);
 }
 
-/** How much work it is for Redis: an operation on many things counts once for each. */
+/** As many times the work of a push or pop, for each event or queue. */
+const WEIGHTS: Partial<Record<Operation["kind"], number>> = {
+  fail: 8,
+  crash: 8,
+  tick: 8,
+  scan: 4,
+  remove: 8,
+  retry: 8,
+  move: 16,
+  copyOut: 8,
+  copyIn: 16,
+  settle: 8,
+  list: 8,
+  status: 8,
+  count: 8,
+  stats: 16,
+};
+
+/** How much work it is for Redis: an operation on many things counts for each of them. */
 export function weightOf(operation: Operation): number {
+  return (WEIGHTS[operation.kind] ?? 1) * countOf(operation);
+}
+
+function countOf(operation: Operation): number {
   if (operation.kind === "popBatch") return operation.queues.length + operation.count;
   if ("queues" in operation) return operation.queues.length;
   if ("events" in operation) return operation.events.length;

@@ -19,6 +19,7 @@ import figures from "./full/figures.lua" with { type: "text" };
 import flush from "./full/flush.lua" with { type: "text" };
 import get from "./full/get.lua" with { type: "text" };
 import list from "./full/list.lua" with { type: "text" };
+import lookAgain from "./full/look-again.lua" with { type: "text" };
 import move from "./full/move.lua" with { type: "text" };
 import pause from "./full/pause.lua" with { type: "text" };
 import peek from "./full/peek.lua" with { type: "text" };
@@ -114,7 +115,7 @@ function onDemand(...files: string[]): string {
   const all = files.join("\n");
   const names = [...all.matchAll(/^verbs\.(\w+) = /gm)].map(([, name]) => `makers.${name}`);
   const makes = names.map(() => "make").join(", ");
-  return `do\nlocal function make()\n${all}end\n${names.join(", ")} = ${makes}\nend`;
+  return `do\nlocal function make()\n${all}\nend\n${names.join(", ")} = ${makes}\nend`;
 }
 
 const plain = [plainAck, plainPeek, taking, plainPop, plainPush, plainReady, plainRedo];
@@ -129,33 +130,28 @@ const withTokens = [
   redoWithTokens,
   tokensTouch,
 ];
-/** What files define is seen by those behind them. Lua allows 200 names at a time. */
 const transitions = [counter, queue, figures, events, claims];
 const life = [
   onDemand(push, pushBatch),
   onDemand(pop, popBatch),
   ...[ack, redo, fail, crash, touch, peek, ready].map((file) => onDemand(file)),
 ];
-const shared = [facts, resume, status];
-const moves = onDemand(move, copyOut, copyIn, settle);
+
+/** Hides the names that files define for themselves from the files behind them. */
+function hidden(...files: string[]): string {
+  return `do\n${files.join("\n")}\nend`;
+}
+
+/** A file sees the names of those before it that are not hidden. Lua allows 200 at a time. */
 const others = [
-  unpop,
-  get,
-  scan,
-  remove,
-  retry,
-  flush,
-  settings,
-  configure,
-  pause,
-  list,
-  set,
-  cancel,
-  count,
-  stats,
-  register,
-  tick,
-  probe,
+  onDemand(
+    facts,
+    ...[get, scan, remove, retry].map((file) => hidden(file)),
+    hidden(move, ...[copyOut, copyIn, settle].map((file) => hidden(file))),
+  ),
+  onDemand(status, hidden(list), hidden(stats)),
+  onDemand(resume, hidden(pause), lookAgain, hidden(configure), hidden(tick)),
+  ...[unpop, flush, settings, set, cancel, count, register, probe].map((file) => onDemand(file)),
 ];
 
 /**
@@ -169,10 +165,7 @@ export const scripts = {
   plain: scriptOf([stage, prelude], [...plain, staged, rare]),
   tokens: scriptOf([stage, prelude], [...plain, ...withTokens, staged, rare]),
   life: scriptOf([prelude], [...transitions, ...life]),
-  full: scriptOf(
-    [prelude],
-    [...transitions, ...shared, ...life, moves, ...others.map((file) => onDemand(file))],
-  ),
+  full: scriptOf([prelude], [...transitions, ...life, ...others]),
 };
 
 export type Level = keyof typeof scripts;

@@ -13,6 +13,7 @@ import type {
   TouchOutcome,
 } from "../../../queue/operations.ts";
 import { textOrNull, toText } from "../bytes.ts";
+import { readCounted } from "../counter.ts";
 import * as life from "../life.ts";
 import type { Model } from "../model.ts";
 import { type Facts, moreWith } from "../more.ts";
@@ -26,8 +27,8 @@ const lineBytesMax = 4096;
 function claimed(model: Model, queue: Buffer, { id, token }: Claim): LocalEvent | undefined {
   const event = model.get(nameOf(queue))?.get(toText(id));
   if (event === undefined || event.state !== CLAIMED) return undefined;
-  const isMeant = token === null || (event.more !== null && event.more.token === toText(token));
-  return isMeant ? event : undefined;
+  if (token === null) return event;
+  return event.token > 0 && event.token === readCounted(token) ? event : undefined;
 }
 
 export function ack(model: Model, operation: Ack): boolean {
@@ -70,15 +71,18 @@ export function touch(model: Model, operation: Touch): TouchOutcome {
   const event = claimed(model, operation.queue, operation);
   if (!event) return null;
   const { progress, log } = operation;
-  const atMs = model.nowMs + (operation.leaseMs ?? event.lease);
+  const { lease, token, more: before } = event;
+  const atMs = model.nowMs + (operation.leaseMs ?? lease);
   const facts: Partial<Facts> = {};
+  const isFirst = token > 0 && (before === null || before.claimedAtMs === null);
+  if (isFirst) facts.claimedAtMs = event.atMs - lease;
   if (progress !== null && !model.isFull) facts.progress = toText(progress).slice(0, lineBytesMax);
   if (log !== null && !model.isFull) {
     const line = toText(log).slice(0, lineBytesMax);
-    facts.log = [...(event.more?.log ?? []), line].slice(-logLinesMax);
+    facts.log = [...(before?.log ?? []), line].slice(-logLinesMax);
   }
   const hasFacts = Object.keys(facts).length > 0;
-  const more = hasFacts ? moreWith(event.more, facts) : event.more;
+  const more = hasFacts ? moreWith(before, facts) : before;
   model.move(event, { state: CLAIMED, atMs, more });
   return event.more?.isCancelled ? "cancelled" : "touched";
 }

@@ -99,10 +99,10 @@ function errorOf({ atMs, attempt, text }: NotedError): EventError {
 }
 
 function factsOf(model: Model, event: LocalEvent, isWhole: boolean): EventFacts {
-  const { state, more, atMs, pushedAtMs } = event;
+  const { state, more, atMs, lease, pushedAtMs } = event;
   const isKept = state === FAILED || state === COMPLETED;
   const { ttlMs } = model.settingsOf(event.queue);
-  const hasToken = more !== null && more.token !== null;
+  const hasToken = state === CLAIMED && event.token > 0;
   return {
     id: toBytes(event.id),
     state: states[state]!,
@@ -116,8 +116,8 @@ function factsOf(model: Model, event: LocalEvent, isWhole: boolean): EventFacts 
     leaseMs: more?.leaseMs ?? null,
     expiresAtMs: isKept ? null : expiryOf(pushedAtMs, more, ttlMs) || null,
     headers: bytesOrNull(more?.headers ?? null),
-    claimant: hasToken ? toBytes(more.claimant!) : null,
-    claimedAtMs: more?.claimedAtMs ?? null,
+    claimant: hasToken ? toBytes(event.claimant!) : null,
+    claimedAtMs: hasToken ? (more?.claimedAtMs ?? atMs - lease) : null,
     isCancelled: more?.isCancelled ?? false,
     lastError: bytesOrNull(more?.lastError ?? null),
     errors: isWhole ? (more?.errors ?? []).map(errorOf) : [],

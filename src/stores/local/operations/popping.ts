@@ -9,12 +9,12 @@ import {
   type Unpop,
 } from "../../../queue/operations.ts";
 import { bytesOrNull, contentsToBytes, toBytes, toKept, toText } from "../bytes.ts";
+import { countedText } from "../counter.ts";
 import { JournalError } from "../journal.ts";
 import { drop, expire, makeReady, withoutClaim } from "../life.ts";
 import { type LocalQueue, expiryOf, LocalEvent } from "../local-queue.ts";
 import type { Model } from "../model.ts";
-import { moreWith } from "../more.ts";
-import { CLAIMED, COMPLETED } from "../states.ts";
+import { COMPLETED } from "../states.ts";
 
 /** A pop passes over so many expired events. Whoever waits goes on at once. */
 const expiredAtOnce = 1000;
@@ -64,20 +64,28 @@ function popOne(model: Model, queue: LocalQueue, name: Buffer, terms: Terms): Po
   const contents = contentsToBytes(model.contentsOf(event));
   const { attempt, place, more, pushedAtMs } = event;
   const undo: Undo = { claim: 0, place, removed: null };
-  let token: string | null = null;
+  let token = 0;
   if (terms.leaseMs === 0) {
     drop(model, event);
     undo.removed = event;
   } else {
     const leaseMs = terms.leaseMs ?? more?.leaseMs ?? model.settingsOf(queue).leaseMs;
-    token = terms.claimant === null ? null : model.count();
-    undo.claim = claim(model, event, leaseMs, token, terms.claimant);
+    const { claimant } = terms;
+    if (claimant !== null) token = model.nextToken();
+    undo.claim = model.claimNumber();
+    model.claim(event, {
+      atMs: model.nowMs + leaseMs,
+      place: -undo.claim,
+      lease: leaseMs,
+      token,
+      claimant: claimant === null ? null : textOf(claimant),
+    });
   }
   return {
     queue: name,
     id: toBytes(event.id),
     contents,
-    token: bytesOrNull(token),
+    token: token === 0 ? null : toBytes(countedText(token)),
     attempt,
     headers: more === null || terms.claimant === null ? null : bytesOrNull(more.headers),
     pushedAtMs,
@@ -85,23 +93,16 @@ function popOne(model: Model, queue: LocalQueue, name: Buffer, terms: Terms): Po
   };
 }
 
-/** Returns the number of the claim. */
-function claim(
-  model: Model,
-  event: LocalEvent,
-  leaseMs: number,
-  token: string | null,
-  claimant: Buffer | null,
-): number {
-  const number = model.claimNumber();
-  const atMs = model.nowMs + leaseMs;
-  if (token === null) model.claim(event, atMs, -number, leaseMs);
-  else {
-    const facts = { token, claimant: toText(claimant!), claimedAtMs: model.nowMs };
-    const more = moreWith(event.more, facts);
-    model.move(event, { state: CLAIMED, atMs, place: -number, lease: leaseMs, more });
+/** A client names the same Buffer again and again: its claims share one text. */
+const claimants = new WeakMap<Buffer, string>();
+
+function textOf(claimant: Buffer): string {
+  let text = claimants.get(claimant);
+  if (text === undefined) {
+    text = toText(claimant);
+    claimants.set(claimant, text);
   }
-  return number;
+  return text;
 }
 
 function mayPop(model: Model, queue: LocalQueue, { leaseMs, claimant }: Terms): boolean {

@@ -20,12 +20,12 @@ export function push(model: Model, operation: Push): Buffer | Duplicate {
   const { queue: name, end, id, contents, options } = operation;
   const queue = model.open(nameOf(name));
   checkPushable(model, queue);
-  if (options === null && id !== null) return pushPlain(model, queue, operation, id);
   const step = id === null ? unnamed(model, queue, contents) : named(model, queue, id, contents);
+  if (options === null) return pushPlain(model, step, end, id);
   const { event, there } = step;
   const outcome = outcomeOf(model, step, id, options);
   if (outcome === "replace") {
-    replace(model, event, there!, end, options!);
+    replace(model, event, there!, end, options);
     model.takeWindow(queue, event.id);
   }
   if (outcome !== "add") return outcome === "replace" ? id! : outcome;
@@ -36,22 +36,24 @@ export function push(model: Model, operation: Push): Buffer | Duplicate {
   return id ?? toBytes(event.id);
 }
 
-/** A push without options, as fast as it can be. */
+/** A push without options, as fast as it can be. `id`: not made by the store. */
 function pushPlain(
   model: Model,
-  queue: LocalQueue,
-  { end, contents }: Push,
-  id: Buffer,
+  { event, there }: Step,
+  end: End,
+  id: Buffer | null,
 ): Buffer | Duplicate {
-  const event = new LocalEvent(queue, toText(id), toKept(contents));
-  const there = model.find(queue, event.id, event.hash);
-  if (there !== undefined && there.state !== COMPLETED) return new Duplicate(id);
-  if (model.isWindowed(queue, event.id)) return new Duplicate(id);
+  const { queue } = event;
+  if (id !== null) {
+    if (there !== undefined && there.state !== COMPLETED) return new Duplicate(id);
+    if (model.isWindowed(queue, event.id)) return new Duplicate(id);
+  }
   if (model.settingsOf(queue).lengthMax !== null) {
     for (const one of makeRoom(model, queue, 1)) dropOldest(model, one);
   }
   if (there !== undefined) drop(model, there);
   add(model, event, end, null);
+  if (id === null) return toBytes(event.id);
   model.takeWindow(queue, event.id);
   return id;
 }
@@ -107,7 +109,7 @@ function unnamed(
   isTaken: (id: string) => boolean = () => false,
 ): Step {
   for (;;) {
-    const event = new LocalEvent(queue, model.count(), toKept(contents));
+    const event = new LocalEvent(queue, model.nextId(), toKept(contents));
     const there = model.find(queue, event.id, event.hash);
     const isFree = there === undefined && !model.isWindowed(queue, event.id);
     if (isFree && !isTaken(event.id)) return { event, there };

@@ -14,7 +14,7 @@ import { WindowRows } from "./window-rows.ts";
 /** Rows inserted by one statement. */
 const insertedAtOnce = 16;
 /** Of the table of events. */
-const columns = 11;
+const columns = 13;
 /** Larger contents are left out when several events are read. */
 const contentsReadAtOnceMax = 4096;
 
@@ -52,15 +52,17 @@ export class EventRows {
     this.#insertMany = prepare(`INSERT INTO ${events} VALUES ${rows}`);
     this.#delete = prepare(`DELETE FROM ${events} ${between}`);
     this.#claim = prepare(
-      `UPDATE ${events} SET state = ${CLAIMED}, at = ?, lease = ?, place = ? - key ${between}`,
+      `UPDATE ${events} SET state = ${CLAIMED}, at = ?, lease = ?, place = ? - key,
+         token = ? + key, claimant = ? ${between}`,
     );
-    const moved = `UPDATE ${events} SET queue = ?, state = ?, at = ?, lease = ?, place = ?`;
+    const moved = `UPDATE ${events}
+      SET queue = ?, state = ?, at = ?, lease = ?, place = ?, token = ?, claimant = ?`;
     this.#move = prepare(`${moved} WHERE key = ?`);
     this.#moveWhole = prepare(`${moved}, pushed = ?, expires = ?, more = ? WHERE key = ?`);
     this.#setContents = prepare(`UPDATE ${events} SET contents = ? WHERE key = ?`);
     this.#nameQueue = prepare(`INSERT OR REPLACE INTO ${schema}.queues VALUES (?, ?, ?)`);
     this.#dropQueue = prepare(`DELETE FROM ${schema}.queues WHERE number = ?`);
-    const read = "SELECT key, id, state, at, lease, pushed, place, expires, more";
+    const read = "SELECT key, id, state, at, lease, pushed, place, token, expires, claimant, more";
     this.#read = prepare(`${read}, contents FROM ${events} WHERE key = ?`);
     this.#readRange = prepare(
       `${read}, CASE WHEN octet_length(contents) <= ${contentsReadAtOnceMax} THEN contents END
@@ -152,9 +154,9 @@ export class EventRows {
   #insertLater(event: LocalEvent, queue: number): void {
     const { key, pushedAtMs, id, more, contents } = event;
     const values = this.#values;
-    const [state, at, lease, place] = positionOf(event);
-    values.push(key, queue, state, at, lease, pushedAtMs, place);
-    values.push(more?.expiresAtMs || null, id, encodeMore(more), contents);
+    const [state, at, lease, place, token, claimant] = positionOf(event);
+    values.push(key, queue, state, at, lease, pushedAtMs, place, token);
+    values.push(more?.expiresAtMs || null, claimant, id, encodeMore(more), contents);
     if (values.length < insertedAtOnce * columns) return;
     this.#insertMany.run(...values);
     values.length = 0;
@@ -178,9 +180,11 @@ export class EventRows {
       const first = events[from] as LocalEvent;
       let to = from + 1;
       while (to < events.length && isFollowedBy(first, events[to]!, to - from)) to++;
-      const { atMs, place, key } = first;
+      const { atMs, place, key, token, claimant } = first;
       const lease = LEASE_BASE + first.lease;
-      this.#claim.run(atMs, lease, PLACE_BASE + place + key, key, key + to - from - 1);
+      const firstToken = token === 0 ? null : token - key;
+      const last = key + to - from - 1;
+      this.#claim.run(atMs, lease, PLACE_BASE + place + key, firstToken, claimant, key, last);
       from = to;
     }
     events.length = 0;
@@ -188,16 +192,25 @@ export class EventRows {
 }
 
 function isFollowedBy(first: LocalEvent, event: LocalEvent, distance: number): boolean {
-  const { key, place, atMs, lease } = first;
+  const { key, place, atMs, lease, token, claimant } = first;
   const isNext = event.key === key + distance && event.place === place - distance;
-  return isNext && event.atMs === atMs && event.lease === lease;
+  const isSame = event.atMs === atMs && event.lease === lease && event.claimant === claimant;
+  return isNext && isSame && event.token === (token === 0 ? 0 : token + distance);
 }
 
-/** The columns of the same width in every row. */
-function positionOf(event: LocalEvent): [state: number, at: number, lease: number, place: number] {
-  const { state, atMs, lease, place } = event;
+type PositionColumns = [
+  state: number,
+  at: number,
+  lease: number,
+  place: number,
+  token: number | null,
+  claimant: string | null,
+];
+
+function positionOf(event: LocalEvent): PositionColumns {
+  const { state, atMs, lease, place, token, claimant } = event;
   const at = state === READY ? NO_TIME : atMs;
-  return [state, at, LEASE_BASE + lease, PLACE_BASE + place];
+  return [state, at, LEASE_BASE + lease, PLACE_BASE + place, token || null, claimant];
 }
 
 type StoredRow = [
@@ -209,13 +222,16 @@ type StoredRow = [
 ];
 
 function storedEvent(row: StoredRow): StoredEvent {
-  const [key, id, state, at, lease, pushedAtMs, place, expires, more, contents] = row;
+  const [key, id, state, at, lease, pushedAtMs, place, token, expires, claimant, more, contents] =
+    row;
   return {
     key,
     id,
     state,
     atMs: state === READY ? 0 : at,
     lease: lease - LEASE_BASE,
+    token: token ?? 0,
+    claimant,
     pushedAtMs,
     place: place - PLACE_BASE,
     expiresAtMs: expires ?? 0,

@@ -46,7 +46,7 @@ export async function loadEvents(
   }
   const made = `coalesce(more ->> 'failures', 0) + coalesce(more ->> 'crashes', 0)`;
   const page = db.prepare(
-    `SELECT key, queue, state, at, lease, pushed, place, expires, id,
+    `SELECT key, queue, state, at, lease, pushed, place, token, expires, claimant, id,
        CASE state WHEN ${CLAIMED} THEN more END,
        CASE WHEN state = ${DELAYED} AND more IS NOT NULL THEN ${made} END
      FROM events WHERE key > ? ORDER BY key LIMIT ${rowsAtOnce}`,
@@ -61,7 +61,9 @@ export async function loadEvents(
         storedLease,
         pushedAtMs,
         stored,
+        token,
         expires,
+        claimant,
         id,
         more,
         attempts,
@@ -72,7 +74,8 @@ export async function loadEvents(
       const queue = queues.get(number);
       if (queue === undefined) return void flushed.push(key);
       const expiresAtMs = expires ?? 0;
-      const event = { key, id, state, atMs, place, lease, pushedAtMs, expiresAtMs };
+      const position = { state, atMs, place, lease, token: token ?? 0, claimant, pushedAtMs };
+      const event = { key, id, ...position, expiresAtMs };
       restoration.event(queue, event, more, (attempts ?? 0) > 0);
     });
   } finally {

@@ -23,7 +23,9 @@ export type StateColumns = [
   lease: number,
   pushed: number,
   place: number,
+  token: number | null,
   expires: number | null,
+  claimant: string | null,
 ];
 
 /** Added to a lease (see LocalEvent), so that all leases take the same number of bytes. */
@@ -60,7 +62,8 @@ export const migrations: readonly string[] = [
   // The states of an event. The columns from state to place have the same width in every row, and
   // stand before id and contents: a claim or a requeue changes these bytes only. state is that of
   // local-event.ts; at: when it is due, when its lease ends, or since when it is in its state;
-  // expires: when its TTL ends, if it has one; more: its rare facts, as more.ts encodes them.
+  // token, claimant: of its claim, if it has them (token as counter.ts numbers it); expires: when
+  // its TTL ends, if it has one; more: its rare facts, as more.ts encodes them.
   // facts of a queue: as queue-facts.ts encodes them. counted: tokens and made ids so far have at
   // most that time. Older events were pushed at the latest time that is known.
   `CREATE TABLE moved (
@@ -71,7 +74,9 @@ export const migrations: readonly string[] = [
      lease INTEGER NOT NULL,
      pushed INTEGER NOT NULL,
      place INTEGER NOT NULL,
+     token INTEGER,
      expires INTEGER,
+     claimant TEXT,
      id TEXT NOT NULL,
      more TEXT,
      contents NOT NULL
@@ -80,7 +85,8 @@ export const migrations: readonly string[] = [
      SELECT key, queue, CASE deadline WHEN 70368744177664 THEN 2 ELSE 4 END, deadline,
        CASE deadline WHEN 70368744177664 THEN 70368744177664 ELSE 70368744207664 END,
        (SELECT ms FROM clock),
-       4503599627370496 + coalesce(place, -1125899906842624 - key), NULL, id, NULL, contents
+       4503599627370496 + coalesce(place, -1125899906842624 - key), NULL, NULL, NULL, id, NULL,
+       contents
      FROM events;
    DROP TABLE events;
    ALTER TABLE moved RENAME TO events;

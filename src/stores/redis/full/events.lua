@@ -22,11 +22,8 @@ end
 
 -- When an event was pushed, in ms: see value.ts.
 local function pushed_at(value)
-  local ms = 0
-  for _, byte in ipairs({ string.byte(value, 2, 7) }) do
-    ms = ms * 256 + byte
-  end
-  return ms
+  local a, b, c, d, e, f = string.byte(value, 2, 7)
+  return f and ((((a * 256 + b) * 256 + c) * 256 + d) * 256 + e) * 256 + f or 0
 end
 
 -- How many bytes stand in front of the contents, and where the block of headers begins.
@@ -190,19 +187,34 @@ local function leave_delayed(queue, id)
   return redis.call('ZREM', queue.delayed, id)
 end
 
--- From ready or delayed, anywhere in the line.
+-- From anywhere in the line.
+local function leave_line(queue, id)
+  if queue.has_front and redis.call('ZREM', queue.front, id) == 1 then
+    return
+  end
+  local is_last = redis.call('LINDEX', queue.ready, -1) == id
+  if is_last and not (queue.has_ghosts and redis.call('HEXISTS', queue.ghosts, '=' .. id) == 1) then
+    redis.call('RPOP', queue.ready)
+  else
+    -- Looking for it in the list would take too long.
+    queue.has_ghosts = true
+    redis.call('HINCRBY', queue.ghosts, '=' .. id, 1)
+    redis.call('HINCRBY', queue.ghosts, 'all', 1)
+  end
+  if queue.has_ghosts then
+    last_listed(queue)
+  end
+end
+
+-- From ready or delayed.
 local function leave_waiting(queue, id, state)
   if queue.has_expires then
     redis.call('ZREM', queue.expires, id)
   end
   if state == 'delayed' then
     leave_delayed(queue, id)
-  elseif not queue.has_front or redis.call('ZREM', queue.front, id) == 0 then
-    -- Looking for it in the list would take too long.
-    queue.has_ghosts = true
-    redis.call('HINCRBY', queue.ghosts, '=' .. id, 1)
-    redis.call('HINCRBY', queue.ghosts, 'all', 1)
-    last_listed(queue)
+  else
+    leave_line(queue, id)
   end
 end
 

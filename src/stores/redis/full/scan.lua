@@ -5,6 +5,8 @@
 
 -- So many may leave the line between two pages.
 local LEAVING_MAX = 1000
+-- A page ends behind so many bytes of values: they are read also where they are not shown.
+local READ_BYTES_MAX = 1024 * 1024
 
 -- Ids and scores of a sorted set behind a cursor "S <score> <id>", and whether there are more.
 local function scored_page(key, after, limit, is_reverse)
@@ -72,7 +74,7 @@ local function is_listed(queue, id, index)
   return not has_ghost or redis.call('LPOS', queue.ready, id) == index
 end
 
--- As scored_page, of the list. The scores are false. Ghosts are left out.
+-- As scored_page, of the list, with "L <place>" in the place of scores. Ghosts are left out.
 local function listed_page(queue, after, limit, is_reverse)
   local first, page = place_behind(queue, after, is_reverse), {}
   local ids
@@ -87,7 +89,7 @@ local function listed_page(queue, after, limit, is_reverse)
     local place = first + at - 1
     if is_listed(queue, last, is_reverse and place or length - 1 - place) then
       page[#page + 1] = last
-      page[#page + 1] = false
+      page[#page + 1] = 'L ' .. place
     end
   end
   return page, length > first + limit, last and 'L ' .. (first + #ids - 1) .. ' ' .. last
@@ -107,6 +109,23 @@ local function ready_page(queue, after, limit, is_reverse)
   return page, is_more and cursor or is_reverse and redis.call('ZCARD', queue.front) > 0 and 'F'
 end
 
+-- Adds what is known of the events of a page; returns behind which one it ended early, or nil.
+local function add_facts(reply, queue, state, page, is_whole)
+  local bytes = 0
+  for at = 1, #page, 2 do
+    local id, score = page[at], page[at + 1]
+    local is_listed = string.sub(score, 1, 1) == 'L'
+    local facts, length = facts_of(queue, id, state, not is_listed and score, is_whole)
+    if facts then
+      reply[#reply + 1] = facts
+      bytes = bytes + length
+    end
+    if bytes >= READ_BYTES_MAX and at + 2 < #page then
+      return (is_listed and score or 'S ' .. score) .. ' ' .. id
+    end
+  end
+end
+
 verbs.scan = function(from)
   local queue, state, after = opened_at(ARGV[from]), ARGV[from + 1], ARGV[from + 2]
   local limit, is_reverse = tonumber(ARGV[from + 3]), ARGV[from + 4] == 'REVERSE'
@@ -118,10 +137,7 @@ verbs.scan = function(from)
     page, is_more = scored_page(queue[state], after, limit, is_reverse)
     cursor = is_more and 'S ' .. page[#page] .. ' ' .. page[#page - 1]
   end
-  local reply = { cursor }
-  for at = 1, #page, 2 do
-    local facts = facts_of(queue, page[at], state, page[at + 1], ARGV[from + 5] == 'WHOLE')
-    reply[#reply + 1] = facts or nil
-  end
+  local reply = { false }
+  reply[1] = add_facts(reply, queue, state, page, ARGV[from + 5] == 'WHOLE') or cursor
   return reply
 end

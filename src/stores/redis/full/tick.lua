@@ -2,7 +2,8 @@
 -- were kept long enough. Also forgets queues that had only consumers of an okq process that died.
 -- KEYS    queues timers processes sweep, of the queues: all
 -- ARGV    limit
--- Returns how many were moved, or the limit if more is to be done, or an error that names a queue where it failed, if there is one
+-- Returns how many were moved, or limit if there is more to do at once, or an error that names a
+--         queue where it failed, if there is one
 
 local function end_pauses(queue)
   for name, till in pairs(queue.config) do
@@ -145,7 +146,7 @@ end
 
 -- How many events are looked at in one step after the TTL of a queue has changed, and how many
 -- bytes of them about: Redis shows their contents too.
-local FILLED_AT_ONCE = 500
+local FILLED_AT_ONCE = 64
 local FILLED_BYTES = 1024 * 1024
 
 -- Events of a queue are often about as large as the next one out.
@@ -182,7 +183,7 @@ local function least(key)
   return tonumber(redis.call('ZRANGE', key, 0, 0, 'WITHSCORES')[2])
 end
 
--- Whether the review of a queue goes on.
+-- Whether there is more to do at once than events to move.
 local is_unfinished = false
 
 local function set_timer(queue)
@@ -232,19 +233,19 @@ end
 
 local RETRY_MS = 1000
 local SWEEP_SLICE = 128
+local QUEUES_AT_ONCE = 8
 
 local function sweep()
   -- The counts of a dead process are gone, and with them on which queues it had consumers. So all
   -- names are looked at, slice by slice; the key says behind which one the next slice begins.
-  local sweep_key = LAYOUT .. 'sweep'
   for _, process in ipairs(redis.call('SMEMBERS', processes_key)) do
     if redis.call('EXISTS', process) == 0 then
       redis.call('SREM', processes_key, process)
-      redis.call('HSET', sweep_key, 'after', '-')
+      redis.call('HSET', SWEEP, 'after', '-')
     end
   end
   processes = nil
-  local after = redis.call('HGET', sweep_key, 'after')
+  local after = redis.call('HGET', SWEEP, 'after')
   if not after then
     return false
   end
@@ -253,26 +254,30 @@ local function sweep()
     shrank(queue_named(name))
   end
   if #names < SWEEP_SLICE then
-    redis.call('DEL', sweep_key)
+    redis.call('HDEL', SWEEP, 'after')
     return false
   end
-  redis.call('HSET', sweep_key, 'after', '(' .. names[#names])
+  redis.call('HSET', SWEEP, 'after', '(' .. names[#names])
   return true
 end
 
 verbs.tick = function(from)
-  local limit, moved, seen = tonumber(ARGV[from]), 0, {}
+  local limit, moved, seen, looked_at = tonumber(ARGV[from]), 0, {}, 0
   local failure
   timers_changed = true
   local swept, has_more = pcall(sweep)
-  is_sweeping = swept and has_more
+  is_unfinished = look_at_slice()
+  is_sweeping = swept and has_more or is_unfinished
   while moved < limit do
     local due = redis.call('ZRANGEBYSCORE', timers_key, '-inf', now(), 'LIMIT', 0, 1)
     -- The rest of one that was looked at is for the next tick.
     if #due == 0 or seen[due[1]] then
       break
+    elseif looked_at == QUEUES_AT_ONCE then
+      is_unfinished = true
+      break
     end
-    seen[due[1]] = true
+    seen[due[1]], looked_at = true, looked_at + 1
     local ok, count = pcall(tick_queue, queue_named(due[1]), limit - moved)
     if ok then
       moved = moved + count
@@ -286,5 +291,5 @@ verbs.tick = function(from)
   if failure then
     error(failure)
   end
-  return is_unfinished and limit or moved
+  return is_unfinished and math.max(moved, limit) or moved
 end
