@@ -6,6 +6,7 @@ import { createBudgets } from "../commands/budget.ts";
 import { ClientFigures } from "../commands/client-figures.ts";
 import type { Context, Stats } from "../commands/context.ts";
 import { LongReplies } from "../commands/long-replies.ts";
+import { waitingClients } from "../commands/workers.ts";
 import type { Config } from "../config/options.ts";
 import type { LogLimit } from "../log/log-limit.ts";
 import type { Clock } from "../queue/clock.ts";
@@ -13,6 +14,7 @@ import { Consumers } from "../queue/consumers.ts";
 import type { Store } from "../queue/store.ts";
 import type { Endings } from "../queue/endings.ts";
 import type { Waiters } from "../queue/waiters.ts";
+import { WaitingNotes } from "../queue/waiting-notes.ts";
 import { CLIENT_LIMITS } from "../server/flow/limits.ts";
 import type { Directory } from "../users/directory.ts";
 import { shownOptions } from "./shown-options.ts";
@@ -30,10 +32,13 @@ export function contextOf(config: Config, { warn }: LogLimit, parts: Parts): Con
   const { store, waiters, endings, users, maxClients, clock } = parts;
   // The maximum of each of the three budgets, not of all together.
   const budgets = createBudgets(config.maxWaitingBytes);
+  const processId = randomBytes(8).toString("hex");
+  const clients: Context["clients"] = new Map();
+  const waiting = () => waitingClients(processId, clients);
   const reportFailure = (what: string, error: Error) => warn(`${what} failed`, { error });
   return {
     store,
-    processId: randomBytes(8).toString("hex"),
+    processId,
     waiters,
     endings,
     users,
@@ -46,7 +51,8 @@ export function contextOf(config: Config, { warn }: LogLimit, parts: Parts): Con
       { countMax: config.bgPushPoolSize, bytesMax: config.maxEventBytes },
       warn,
     ),
-    clients: new Map(),
+    clients,
+    waitingNotes: new WaitingNotes(store.notes, clock, waiting),
     figures: new ClientFigures(clock),
     longReplies: new LongReplies(budgets.unsent),
     budgets,

@@ -109,8 +109,9 @@ export async function startOkq(
   context.settings.port = ports.port;
   if (config.users) reloadUsers(config.users, context, reloader, log);
   const { note: onRound } = new HousekeepingLog(log, logLimit, { store: storeName }, clock);
-  const { consumers } = context;
-  housekeeper = new Housekeeper({ store, consumers, waiters, endings, tally, clock, onRound });
+  const { consumers, waitingNotes } = context;
+  const parts = { store, consumers, waiters, endings, waitingNotes, tally, clock, onRound };
+  housekeeper = new Housekeeper(parts);
   announce();
   warnOfReadableSecrets(config, log);
   log.info("listening", { ...addressesOf(config, ports), version });
@@ -123,7 +124,7 @@ export async function startOkq(
       users.close();
       logLimit.close();
       await server.close();
-      const closed = housekeeper.countLast().then(() => store.close());
+      const closed = housekeeper.finish().then(() => store.close());
       await Promise.race([closed, Bun.sleep(STORE_CLOSE_MS_MAX)]);
     },
   };

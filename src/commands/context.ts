@@ -4,6 +4,7 @@ import type { Endings } from "../queue/endings.ts";
 import type { Consumers } from "../queue/consumers.ts";
 import type { Store } from "../queue/store.ts";
 import type { Waiters } from "../queue/waiters.ts";
+import type { WaitingNotes } from "../queue/waiting-notes.ts";
 import type { Directory } from "../users/directory.ts";
 import type { BackgroundPushes } from "./background.ts";
 import type { Budgets } from "./budget.ts";
@@ -30,6 +31,7 @@ export interface QueueContext {
 export interface Context extends QueueContext {
   store: Store;
   clients: Map<number, Client>;
+  waitingNotes: WaitingNotes;
   figures: ClientFigures;
   budgets: Budgets;
   clock: Clock;

@@ -132,11 +132,11 @@ export const errorTexts = {
   },
   optionBehind: {
     text: "ERR syntax error, options stand before {token}, got '{option}'",
-    when: "The name of an option stands behind the first queue of a pop.",
+    when: "The name of an option stands in capitals behind the first queue of a pop.",
   },
   notSeconds: {
     text: "ERR {name} must be a number of seconds from {min} to {max}, got '{given}'",
-    when: "A time is negative, too long or not a number, or 0 where that makes no sense.",
+    when: "A time is negative, no number, too long (perhaps in ms), or 0 where that is no time.",
   },
   notTime: {
     text: "ERR {name} must be a time in seconds since 1970, up to the year 2200, got '{given}'",

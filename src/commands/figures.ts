@@ -141,10 +141,10 @@ export const figureCommands: QueueCommand[] = [
       "A map of figures over all okq processes, about a second late: events by state; retrying " +
       "(delayed after a failure or crash); totals since the queue came into being (they end " +
       "with it), and per second in the last minute, of events pushed, popped, acked, failures, " +
-      "crashes, failed, expired, dropped; oldest-ready-seconds; in the last minute wait-p50 and " +
-      "-p99 (from the push to the pop) and run-p50 and -p99 (to the end of a claim by a command " +
-      "that names the token), in seconds; paused; paused-workers; windows; " +
-      "held-back-by (paused or max-claimed).",
+      "crashes, failed, expired, dropped; oldest-ready-seconds (from its push, with delays); " +
+      "in the last minute wait-p50 and -p99 (from the push to the pop) and run-p50 and -p99 (to " +
+      "the end of a claim by a command that names the token), in seconds; paused; paused-workers " +
+      "(names); windows (dedupe windows that last); held-back-by (paused or max-claimed).",
     run: ([, queue], _, call) => showStats(queue, call),
   }),
   queueCommand({

@@ -2,12 +2,15 @@
 import { workerOf } from "../queue/claimant.ts";
 import type { EventFacts, State } from "../queue/event.ts";
 import type { EventPage } from "../queue/management.ts";
+import { settingsOf } from "../queue/settings.ts";
 import { NIL_ARRAY, Pairs, type Reply } from "../resp/reply.ts";
+import type { Caller } from "./caller.ts";
 import { type QueueCall, type QueueCommand, queueCommand } from "./command.ts";
 import { commandError } from "./errors.ts";
 import { heldBackBy } from "./held-back.ts";
 import { secondsText } from "./numbers.ts";
 import { headersReply } from "./popped-events.ts";
+import { givenSettings } from "./queue-settings.ts";
 import { LISTED_DEFAULT, pageLimit, Selection, STATES, stateOf, WHICH } from "./selection.ts";
 import type { Options } from "./syntax-types.ts";
 
@@ -20,9 +23,18 @@ const LIST_OPTIONS =
 
 type ListOptions = Options<typeof LIST_OPTIONS>;
 
+/** What a map shows of an event that its store does not know. */
+interface Shown {
+  /** The limit of its queue; null: none. */
+  attemptsMax: number | null;
+  isFull: boolean;
+  heldBack?: string | null;
+}
+
 /** Keys that do not apply are left out. */
-function factsOf(event: EventFacts, isFull: boolean, heldBack: string | null = null): Pairs {
-  const { id, state, contents, failures, crashes, attemptsMax, atMs, claimant } = event;
+function factsOf(event: EventFacts, shown: Shown): Pairs {
+  const { isFull, heldBack = null } = shown;
+  const { id, state, contents, failures, crashes, atMs, claimant } = event;
   // The claim under way counts as an attempt. So does the claim that completed the event.
   const isUnderWay = state === "claimed" || state === "completed";
   const entries: [string, Reply][] = [
@@ -32,7 +44,7 @@ function factsOf(event: EventFacts, isFull: boolean, heldBack: string | null = n
     ["attempts", failures + crashes + (isUnderWay ? 1 : 0)],
     ["failures", failures],
     ["crashes", crashes],
-    ["max-attempts", attemptsMax || null],
+    ["max-attempts", (event.attemptsMax ?? shown.attemptsMax) || null],
     ["pushed-at", secondsText(event.pushedAtMs)],
     ["due-at", state === "delayed" ? timeOf(atMs) : null],
     ["lease-ends-at", state === "claimed" ? timeOf(atMs) : null],
@@ -68,9 +80,15 @@ function errorOf({ atMs, attempt, text }: EventFacts["errors"][number]): Reply {
 async function showEvent(queue: Buffer, id: Buffer, { client }: QueueCall): Promise<Reply> {
   const event = await client.session.ask({ kind: "get", queue, id });
   if (!event) return NIL_ARRAY;
-  if (event.state !== "ready") return factsOf(event, true);
+  const attemptsMax = await attemptsMaxOf(queue, client);
+  if (event.state !== "ready") return factsOf(event, { attemptsMax, isFull: true });
   const [status] = await client.session.ask({ kind: "status", queues: [queue] });
-  return factsOf(event, true, await heldBackBy(status!, client));
+  const heldBack = await heldBackBy(status!, client);
+  return factsOf(event, { attemptsMax, isFull: true, heldBack });
+}
+
+async function attemptsMaxOf(queue: Buffer, { session }: Caller): Promise<number | null> {
+  return settingsOf(...(await givenSettings(queue, session))).attemptsMax;
 }
 
 /** Where a page begins: the state, and the cursor of the store within it. */
@@ -133,7 +151,9 @@ async function listEvents(queue: Buffer, options: ListOptions, call: QueueCall):
     if (page.next) at = { state, after: page.next };
     else at = next === undefined ? null : { state: next, after: null };
   }
-  return [at && cursorOf(at), found.map((event) => factsOf(event, false))];
+  const attemptsMax = await attemptsMaxOf(queue, call.client);
+  const maps = found.map((event) => factsOf(event, { attemptsMax, isFull: false }));
+  return [at && cursorOf(at), maps];
 }
 
 const shared = {
@@ -150,9 +170,10 @@ export const lookCommands: QueueCommand[] = [
     syntax: "queue id",
     summary:
       "A map of all that is known of an event, or nil: id, state, contents, attempts, failures, " +
-      "crashes, max-attempts (its own), pushed-at, due-at, lease-ends-at, worker, expires-at, " +
-      "headers, last-error, errors (the last 10: [time, attempt, text]), log, progress, result, " +
-      "held-back-by (why a ready one is not handed out: paused or max-claimed).",
+      "crashes, max-attempts (its own, else the queue's), pushed-at, due-at, lease-ends-at, " +
+      "worker, expires-at, headers, last-error, errors (the last 10: [time, attempt, text]), " +
+      "log, progress, result, held-back-by (why a ready one is not handed out: paused or " +
+      "max-claimed).",
     isExclusive: true,
     run: ([, queue, id], _, call) => showEvent(queue, id, call),
   }),

@@ -1,9 +1,19 @@
 // Numbers in arguments: seconds, points in time and integers, as drivers write them.
+import { LEASE_SECONDS_MAX, SECONDS_MAX, WAIT_SECONDS_MAX } from "../queue/durations.ts";
 import { commandError } from "./errors.ts";
 import { wordOf } from "./words.ts";
 
-/** About 68 years. A client that asks for more means something else. */
-const SECONDS_MAX = 2 ** 31 - 1;
+/** Of the options of classic commands: about 68 years. */
+const CLASSIC_SECONDS_MAX = 2 ** 31 - 1;
+
+/** By the names of options and arguments; else SECONDS_MAX. */
+const MOST_SECONDS: Record<string, number> = {
+  EX: CLASSIC_SECONDS_MAX,
+  timeout: CLASSIC_SECONDS_MAX,
+  LEASE: LEASE_SECONDS_MAX,
+  WAIT: WAIT_SECONDS_MAX,
+  seconds: WAIT_SECONDS_MAX,
+};
 /** The end of the year 2200. */
 const TIME_MAX = 7_289_654_400;
 const NUMBER = /^[+-]?(?:\d+(?:\.\d+)?|\.\d+)(?:E[+-]?\d+)?$/;
@@ -12,14 +22,15 @@ const DIGITS = 15;
 
 /**
  * Reads seconds in whole milliseconds, rounded up. It throws unless they are from `min`, which is 0
- * or 0.001, to 2^31-1.
+ * or 0.001, to the most that makes sense for that option.
  */
 export function secondsReader(min: 0 | 0.001): (name: string, bytes: Buffer) => number {
   return (name, bytes) => {
     const seconds = numberOf(bytes);
     const ms = toMs(seconds);
-    if (seconds >= 0 && ms >= min * 1000 && seconds <= SECONDS_MAX) return ms;
-    throw commandError("notSeconds", { name, min, max: SECONDS_MAX, given: bytes });
+    const max = MOST_SECONDS[name] ?? SECONDS_MAX;
+    if (seconds >= 0 && ms >= min * 1000 && seconds <= max) return ms;
+    throw commandError("notSeconds", { name, min, max, given: bytes });
   };
 }
 

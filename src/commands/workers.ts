@@ -1,5 +1,6 @@
 // QWORKERS: who holds claims, and who waits for events.
 import { partsOf } from "../queue/claimant.ts";
+import type { WaitingClient } from "../queue/waiting-notes.ts";
 import { Pairs, type Reply } from "../resp/reply.ts";
 import { argumentReader } from "./arguments.ts";
 import type { Client } from "./caller.ts";
@@ -69,14 +70,28 @@ async function addClaims(workers: Workers, queue: Buffer, client: Client): Promi
   }
 }
 
-/** Clients of this okq that wait for events of that queue, or of any that the user may see. */
-function addWaiting(workers: Workers, { client, context }: Call, only: Buffer | null): void {
-  const isShown = (queue: Buffer) => (only ? only.equals(queue) : client.user!.mayUse(queue));
-  for (const each of context.clients.values()) {
-    const waitsFor = each.consumer.awaited.filter(isShown);
+/** The clients of an okq that wait for events. */
+export function* waitingClients(
+  okq: string,
+  clients: ReadonlyMap<number, Client>,
+): Generator<WaitingClient> {
+  for (const { id, name, consumer } of clients.values()) {
+    if (consumer.awaited.length === 0) continue;
+    const queues = consumer.awaited.map((queue) => queue.toString("latin1"));
+    yield { okq, client: String(id), worker: name, queues };
+  }
+}
+
+/** Clients that wait for events of that queue, or of any that the user may see. */
+async function addWaiting(workers: Workers, call: Call, only: Buffer | null): Promise<void> {
+  const { user } = call.client;
+  const { processId, clients, waitingNotes } = call.context;
+  const isShown = (queue: Buffer) => (only ? only.equals(queue) : user!.mayUse(queue));
+  const all = [...waitingClients(processId, clients), ...(await waitingNotes.others())];
+  for (const { okq, client, worker: name, queues } of all) {
+    const waitsFor = queues.map((queue) => Buffer.from(queue, "latin1")).filter(isShown);
     if (waitsFor.length === 0) continue;
-    const name = Buffer.from(each.name, "latin1");
-    const worker = workerOf(workers, { okq: context.processId, client: String(each.id), name });
+    const worker = workerOf(workers, { okq, client, name: Buffer.from(name, "latin1") });
     if (worker) worker.waitsFor = waitsFor;
   }
 }
@@ -112,8 +127,8 @@ const command: RunCommand<Client, Context> = {
   summary:
     "[next cursor or nil, maps] of the clients that hold claims with a token, in one queue or " +
     "in all, up to COUNT (100): worker, client, okq (the process), claims, " +
-    "oldest-claim-seconds; and of the clients of this okq that wait for events: waiting (the " +
-    "queues).",
+    "oldest-claim-seconds; and of the clients that wait for events: waiting (the queues). Those " +
+    "of other okq processes are shown about a second late, and at most 1,000 of each.",
   group: "queue",
   access: "inspect",
   since: "0.1.0",
@@ -125,7 +140,7 @@ const command: RunCommand<Client, Context> = {
     const { AFTER, COUNT = LISTED_DEFAULT } = options(queue ? args.toSpliced(1, 1) : args);
     const workers: Workers = new Map();
     for await (const each of queuesOf(client, queue)) await addClaims(workers, each, client);
-    addWaiting(workers, call, queue);
+    await addWaiting(workers, call, queue);
     const after = AFTER?.toString("latin1");
     const left = [...workers].filter(([key]) => after === undefined || key > after);
     const page = left.toSorted(([a], [b]) => (a < b ? -1 : 1)).slice(0, COUNT);

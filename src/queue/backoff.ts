@@ -4,18 +4,22 @@
 // - exponential FIRST MAX: FIRST seconds, then twice as long each time, at most MAX; then ±20 %
 // - S,S,S: the n-th time the n-th, later always the last
 
+import { SECONDS_MAX } from "./durations.ts";
+
 const SECONDS = "\\d{1,9}(?:\\.\\d{1,3})?";
 const RULE = new RegExp(
   `^(?:none|fixed ${SECONDS}|exponential ${SECONDS} ${SECONDS}|${SECONDS}(?:,${SECONDS}){0,99})$`,
 );
-export const BACKOFF_RULES = "none, fixed S, exponential FIRST MAX, or S,S,... in seconds";
+const FORMS = "none, fixed S, exponential FIRST MAX, or S,S,...";
+export const BACKOFF_RULES = `${FORMS} in seconds up to ${SECONDS_MAX}`;
 
 /** ±20 % */
 const JITTER = 0.2;
 
 /** Whether it is a rule as above. */
 export function isBackoff(rule: string): boolean {
-  return RULE.test(rule);
+  const numbers = rule.match(/[\d.]+/g) ?? [];
+  return RULE.test(rule) && numbers.every((seconds) => Number(seconds) <= SECONDS_MAX);
 }
 
 /** How long the event waits after its n-th failure or crash, in ms. random is from 0 to 1. */

@@ -1,6 +1,6 @@
 // Periodic work: ticks when something is due (see Tick), renews the counts of consumers, polls for
-// ready events, because a message to the waiters may be lost, and gives the store the counts of the
-// tally.
+// ready events, because a message to the waiters may be lost, gives the store the counts of the
+// tally, and notes for other processes who waits.
 import type { Cancel, Clock } from "./clock.ts";
 import type { Consumers } from "./consumers.ts";
 import type { Endings } from "./endings.ts";
@@ -8,6 +8,7 @@ import type { DueListener, Session, Store } from "./store.ts";
 import type { QueueStatus } from "./queue-status.ts";
 import type { Tally } from "./tally.ts";
 import type { Waiters } from "./waiters.ts";
+import type { WaitingNotes } from "./waiting-notes.ts";
 
 /** Between two rounds of ticks, however much becomes due. Less than half a second, see README. */
 const TICK_PAUSE_MS = 200;
@@ -18,6 +19,7 @@ const TICK_LIMIT = 64;
 const REPORT_EVERY_MS = 5_000;
 const POLL_EVERY_MS = 1_000;
 const COUNT_EVERY_MS = 1_000;
+const NOTE_EVERY_MS = 1_000;
 /** Queues named in one operation. */
 const PAGE = 64;
 
@@ -31,6 +33,7 @@ export interface HousekeeperParts {
   consumers: Consumers;
   waiters: Waiters;
   endings: Endings;
+  waitingNotes: WaitingNotes;
   tally: Tally;
   clock: Clock;
   onRound: OnRound;
@@ -45,6 +48,7 @@ export class Housekeeper {
   readonly #polls: Session;
   readonly #counts: Session;
   readonly #tally: Tally;
+  readonly #waitingNotes: WaitingNotes;
   readonly #timers: Cancel[];
   readonly #onTicked: (error: Error | null) => void;
   /** When it looks also where nothing seems due. null: it has not looked everywhere yet. */
@@ -57,8 +61,10 @@ export class Housekeeper {
   #isStopped = false;
 
   /** Work that failed is tried again in the next round. */
-  constructor({ store, consumers, waiters, endings, tally, clock, onRound }: HousekeeperParts) {
+  constructor(parts: HousekeeperParts) {
+    const { store, consumers, waiters, endings, waitingNotes, tally, clock, onRound } = parts;
     this.#store = store;
+    this.#waitingNotes = waitingNotes;
     this.#waiters = waiters;
     this.#clock = clock;
     this.#ticks = store.session();
@@ -67,6 +73,7 @@ export class Housekeeper {
     this.#tally = tally;
     const round = (work: Work) => (error: Error | null) => onRound(work, error);
     const lookForEndings = () => this.#lookForEndings(endings);
+    const renewNotes = () => waitingNotes.renew();
     this.#onTicked = round("tick");
     store.watch([], "ready").catch(round("hear"));
     this.#timers = [
@@ -75,6 +82,7 @@ export class Housekeeper {
       this.#every(POLL_EVERY_MS, () => this.#poll(), round("watch")),
       this.#every(COUNT_EVERY_MS, () => this.#count(), round("count")),
       this.#every(POLL_EVERY_MS, lookForEndings, () => {}),
+      this.#every(NOTE_EVERY_MS, renewNotes, () => {}),
     ];
     this.#sleep();
   }
@@ -85,9 +93,9 @@ export class Housekeeper {
     for (const cancel of this.#timers) cancel();
   }
 
-  /** Gives the store what is counted. Call it when no client is served any more. */
-  async countLast(): Promise<void> {
-    await this.#count().catch(() => {});
+  /** Gives the store what is left to tell. Call it when no client is served any more. */
+  async finish(): Promise<void> {
+    await Promise.allSettled([this.#count(), this.#waitingNotes.clear()]);
   }
 
   /** To be called when dueInMs() of the store became less than before. */

@@ -1,6 +1,7 @@
 // The settings of a queue: their names, defaults and values. Values are kept as text (one character
 // per byte) as the user gave it. A queue has its own, else those that hold for all queues.
 import { BACKOFF_RULES, isBackoff } from "./backoff.ts";
+import { LEASE_SECONDS_MAX, SECONDS_MAX } from "./durations.ts";
 
 /** How many events of a state are kept: all (null), so many, or for so long. */
 export interface Keep {
@@ -39,7 +40,6 @@ interface Setting {
   summary: string;
 }
 
-const SECONDS_MAX = 2 ** 31 - 1;
 const COUNT_MAX = 1_000_000_000;
 
 const isCount = (text: string) => /^\d{1,10}$/.test(text) && Number(text) <= COUNT_MAX;
@@ -52,7 +52,7 @@ const count = { accepts: `an integer from 0 to ${COUNT_MAX}`, isValid: isCount }
 const seconds = { accepts: `seconds from 0 to ${SECONDS_MAX}`, isValid: isSeconds };
 const backoff = { accepts: BACKOFF_RULES, isValid: isBackoff };
 const keep = {
-  accepts: "a number of events, seconds as 3600s, or nothing for all",
+  accepts: `a number of events, seconds as 3600s up to ${SECONDS_MAX}s, or nothing for all`,
   isValid: isKeep,
 };
 const oneOf = (...words: string[]) => ({
@@ -65,8 +65,8 @@ export const settings: readonly Setting[] = [
   {
     name: "lease",
     default: "30",
-    accepts: `seconds from 0.001 to ${SECONDS_MAX}`,
-    isValid: (text) => isSeconds(text) && Number(text) > 0,
+    accepts: `seconds from 0.001 to ${LEASE_SECONDS_MAX}`,
+    isValid: (text) => isSeconds(text) && Number(text) > 0 && Number(text) <= LEASE_SECONDS_MAX,
     summary: "Seconds of a claim, unless the pop or the push has a LEASE.",
   },
   {

@@ -57,6 +57,14 @@ export type Topic = "ready" | "ended";
 /** Called when dueInMs() became less than before, also through another process. */
 export type DueListener = () => void;
 
+/** Texts that the processes on one store leave for each other. They reject with a StoreError. */
+export interface Notes {
+  /** In the place of the one before, for 30 seconds; empty for none. */
+  leave(note: string): Promise<void>;
+  /** Those of the other processes. */
+  others(): Promise<string[]>;
+}
+
 export interface Store {
   session(): Session;
   /**
@@ -70,6 +78,8 @@ export interface Store {
    * for never. A message between processes may be lost, so tick all parts now and then.
    */
   dueInMs(): number;
+  /** Absent if the store is of one process. */
+  readonly notes?: Notes;
   /** Facts that INFO shows, as name and value. */
   describe(): [string, string | number][];
   /**

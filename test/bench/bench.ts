@@ -10,13 +10,15 @@ import { consuming } from "./consuming.ts";
 import { cycles } from "./cycles.ts";
 import { durable } from "./durable.ts";
 import { fairness } from "./fairness.ts";
+import { figures } from "./figures.ts";
 import { memory } from "./memory.ts";
 import type { Plan, Section, Verdict } from "./plan.ts";
 import { Servers } from "./servers.ts";
 import { decimals, table } from "./table.ts";
 import { wake } from "./wake.ts";
 
-const USAGE = `bun run bench [cycles] [consuming] [durable] [wake] [memory] [fairness] [options]
+const USAGE = `bun run bench [cycles] [consuming] [durable] [wake] [memory]
+                [fairness] [figures] [options]
   --rounds N         rounds per cell; the contenders take turns (5)
   --seconds N        measured seconds per contender, cell and round (2)
   --only A,B         cell/contender; either may be missing: 50x1/okq-redis, x16, streams
@@ -25,7 +27,7 @@ const USAGE = `bun run bench [cycles] [consuming] [durable] [wake] [memory] [fai
   --executable FILE  the okq to measure, an executable or a .ts file (built: dist/okq)
   --source           measure src/main.ts, without a build`;
 
-const sections: Section[] = [cycles, consuming, durable, wake, memory, fairness];
+const sections: Section[] = [cycles, consuming, durable, wake, memory, fairness, figures];
 const say = (text: string) => console.error(text);
 
 function options() {

@@ -141,7 +141,7 @@ describe("reading options of several words", () => {
     expect(read("LEASE", "0.0001")).toEqual({ LEASE: 1 });
     for (const wrong of ["0", "0.0", "-1"]) {
       expect(failure("LEASE", wrong)).toBe(
-        `ERR LEASE must be a number of seconds from 0.001 to 2147483647, got '${wrong}'`,
+        `ERR LEASE must be a number of seconds from 0.001 to 604800, got '${wrong}'`,
       );
     }
   });
@@ -168,10 +168,14 @@ describe("reading options outside of brackets", () => {
     expect(read("as", "FROM", "from", "FROM")).toEqual({ AS: b("FROM"), FROM: [b("FROM")] });
   });
 
-  test.each(["AS", "as", "Weights"])("refuses the option %s behind the first queue", (option) => {
-    expect(failureOf(() => read("FROM", "AS", option, "x"))).toBe(
+  test.each(["AS", "WEIGHTS", "FROM"])("refuses the option %s behind the first queue", (option) => {
+    expect(failureOf(() => read("FROM", "AS", "x", option))).toBe(
       `ERR syntax error, options stand before FROM, got '${option}'`,
     );
+  });
+
+  test("takes an option that is not in capitals for a queue there", () => {
+    expect(read("FROM", "a", "as", "Weights")).toEqual({ FROM: bytes("a", "as", "Weights") });
   });
 
   test("names the option whose value is missing before one that a call must have", () => {

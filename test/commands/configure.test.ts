@@ -70,7 +70,17 @@ describe.each(lifeStoresAndCluster)("on %s", (store) => {
     await ask(client, "HELLO", 3);
     const refusals: [string[], string][] = [
       [["colour", "red"], "unknown setting, known: lease, max-attempts, "],
-      [["lease", "0"], "lease takes seconds from 0.001 to 2147483647, got '0'"],
+      [["lease", "0"], "lease takes seconds from 0.001 to 604800, got '0'"],
+      [["lease", "900000"], "lease takes seconds from 0.001 to 604800, got '900000'"],
+      [["dedupe-window", "604800000"], "dedupe-window takes seconds from 0 to 315360000, got '"],
+      [
+        ["keep-failed", "604800000s"],
+        "keep-failed takes a number of events, seconds as 3600s up to",
+      ],
+      [
+        ["backoff", "1,604800000"],
+        "backoff takes none, fixed S, exponential FIRST MAX, or S,S,... in",
+      ],
       [["lease"], "syntax error, option lease needs a value (lease value)"],
       [["on-full", "explode"], "on-full takes refuse or drop-oldest, got 'explode'"],
       [["failed-to", "q"], "failed-to would lead back to this queue, or over more than 16"],

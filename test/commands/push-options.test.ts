@@ -85,6 +85,25 @@ describe.each(lifeStoresAndCluster)("on %s", (store) => {
     expect(await ask(client, "QSTATUS")).toEqual([]);
   });
 
+  test("QGET shows how many attempts an event may have, where that is limited", async () => {
+    const client = await (await startOkqOn(store)).connect();
+    await ask(client, "QPUSH", "q", "x", "ID", "1");
+    await ask(client, "QPUSH", "q", "x", "ID", "2", "ATTEMPTS", "7");
+    await ask(client, "QPUSH", "q", "x", "ID", "3", "ATTEMPTS", "0");
+    const limits = async () => {
+      const limitOf = async (id: string) => (await get(client, "q", id))["max-attempts"];
+      return [await limitOf("1"), await limitOf("2"), await limitOf("3")];
+    };
+    expect(await limits()).toEqual([undefined, 7, undefined]);
+    await ask(client, "QDEFAULT", "max-attempts", "25");
+    expect(await limits()).toEqual([25, 7, undefined]);
+    await ask(client, "QCONFIG", "q", "max-attempts", "5");
+    expect(await limits()).toEqual([5, 7, undefined]);
+    const [, [listed]] = (await ask(client, "QLIST", "q")) as [null, unknown[][]];
+    expect(listed![listed!.indexOf("max-attempts") + 1]).toBe(5);
+    await ask(client, "QDEFAULT", "RESET");
+  });
+
   test("keeps the options of a push with the event", async () => {
     const client = await (await startOkqOn(store)).connect();
     const options = ["ATTEMPTS", "3", "BACKOFF", "fixed 5", "LEASE", "7.5", "TTL", "100"];
@@ -149,6 +168,10 @@ describe.each(lifeStoresAndCluster)("on %s", (store) => {
       [["DELAY", "1", "AT", "1"], "syntax error, AT does not go with DELAY"],
       [["TTL", "0"], "TTL must be a number of seconds from 0.001"],
       [["LEASE", "0"], "LEASE must be a number of seconds from 0.001"],
+      // Milliseconds, most of all.
+      [["LEASE", "900000"], "LEASE must be a number of seconds from 0.001 to 604800, got '900000'"],
+      [["DELAY", "604800000"], "DELAY must be a number of seconds from 0 to 315360000, got '"],
+      [["TTL", "604800000"], "TTL must be a number of seconds from 0.001 to 315360000, got '"],
       [["ONDUP", "MAYBE"], "ONDUP takes ERROR, KEEP, REPLACE, got 'MAYBE'"],
     ] as const;
     for (const [options, refusal] of refusals) {

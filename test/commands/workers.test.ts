@@ -1,7 +1,13 @@
 // QWORKERS over the wire.
 import { describe, expect, test } from "bun:test";
 import { eventually } from "../support/eventually.ts";
-import { lifeStoresAndCluster, startOkqOn, useCluster } from "../support/okq-server.ts";
+import {
+  lifeStoresAndCluster,
+  onEmpty,
+  startOkqOn,
+  startTestOkq,
+  useCluster,
+} from "../support/okq-server.ts";
 import { ask, type Readable } from "../support/readable.ts";
 import { passwordOf, writeUsers } from "../support/users.ts";
 import type { Wire } from "../support/wire.ts";
@@ -60,5 +66,29 @@ describe.each(lifeStoresAndCluster)("on %s", (store) => {
     await ask(ann, "QPOP", "FROM", "other");
     expect((await workers(bob))[1]).toEqual([]);
     expect(await ask(bob, "QWORKERS", "other")).toMatch(/^-NOPERM .*'other'/);
+  });
+});
+
+describe.each(["redis", "cluster"] as const)("several okq on %s", (store) => {
+  test("show each other's waiting clients, until they wait no more", async () => {
+    const shared = await onEmpty(store);
+    const [first, second] = [await startTestOkq(shared), await startTestOkq(shared)];
+    const [waiting, other] = [await first.connect(), await first.connect()];
+    const looking = await second.connect();
+    await ask(waiting, "CLIENT", "SETNAME", "ann");
+    const client = String(await ask(waiting, "CLIENT", "ID"));
+    waiting.pipeline(["QPOP", "WAIT", "60", "FROM", "a", Buffer.from("b\xff", "latin1")]);
+    await eventually(async () => (await workers(looking))[1].length === 1);
+    const row = { worker: "ann", client, claims: 0, waiting: ["a", "b\xff"] };
+    expect((await workers(looking))[1]).toMatchObject([row]);
+    expect((await workers(looking, "a"))[1]).toMatchObject([{ ...row, waiting: ["a"] }]);
+    expect((await workers(looking, "c"))[1]).toEqual([]);
+    await ask(other, "QPUSH", "a", "x");
+    await waiting.next();
+    await eventually(async () => (await workers(looking))[1][0]?.["waiting"] === undefined);
+    waiting.pipeline(["QPOP", "WAIT", "60", "FROM", "c"]);
+    await eventually(async () => (await workers(looking, "c"))[1].length === 1);
+    await first.close();
+    expect((await workers(looking, "c"))[1]).toEqual([]);
   });
 });

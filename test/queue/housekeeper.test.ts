@@ -10,6 +10,7 @@ import type { Session } from "../../src/queue/store.ts";
 import { Endings } from "../../src/queue/endings.ts";
 import { Tally } from "../../src/queue/tally.ts";
 import { Waiters } from "../../src/queue/waiters.ts";
+import { WaitingNotes } from "../../src/queue/waiting-notes.ts";
 import { LocalStore } from "../../src/stores/local/local-store.ts";
 import { closeAfterTest } from "../support/close-after-test.ts";
 import { TestClock } from "../support/test-clock.ts";
@@ -53,6 +54,7 @@ function startHousekeeper() {
     consumers,
     waiters,
     endings: new Endings(clock),
+    waitingNotes: new WaitingNotes(undefined, clock, () => []),
     tally,
     clock,
     onRound,
@@ -135,7 +137,7 @@ test("tries again, with a pause, when a tick fails", async () => {
   const [status] = await session.ask({ kind: "status", queues: [queue] });
   expect(status).toMatchObject({ ready: 1, claimed: 0 });
   expect(asked.length).toBeLessThanOrEqual(6);
-  expect(clock.timers).toBe(6);
+  expect(clock.timers).toBe(7);
 });
 
 test("forgets empty queues without any command", async () => {

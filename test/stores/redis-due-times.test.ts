@@ -6,6 +6,7 @@ import { Housekeeper } from "../../src/queue/housekeeper.ts";
 import { Endings } from "../../src/queue/endings.ts";
 import { Tally } from "../../src/queue/tally.ts";
 import { Waiters } from "../../src/queue/waiters.ts";
+import { WaitingNotes } from "../../src/queue/waiting-notes.ts";
 import { RedisStore } from "../../src/stores/redis/redis-store.ts";
 import { closeAfterTest } from "../support/close-after-test.ts";
 import { eventually } from "../support/eventually.ts";
@@ -60,6 +61,7 @@ async function openWithHousekeeper(nodes: { host: string; port: number }[]): Pro
     consumers,
     waiters,
     endings: new Endings(clock),
+    waitingNotes: new WaitingNotes(undefined, clock, () => []),
     tally: new Tally(),
     clock,
     onRound() {},

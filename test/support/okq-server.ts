@@ -100,10 +100,15 @@ export async function startOkqOn(
 ): Promise<TestOkq> {
   if (store === "reference") return await startTestOkq(config, systemClock, openReference);
   if (store === "memory") return await startTestOkq(config);
-  if (store === "cluster") return await startTestOkq({ ...(await onEmptyCluster()), ...config });
   if (store === "sqlite") return await startTestOkq({ store: newDatabase(), ...config });
+  return await startTestOkq({ ...(await onEmpty(store)), ...config });
+}
+
+/** Options by which any number of okq share a new redis-server or the empty cluster. */
+export async function onEmpty(store: "redis" | "cluster"): Promise<Partial<Config>> {
+  if (store === "cluster") return await onEmptyCluster();
   const { port } = await startTestRedis();
-  return await startTestOkq({ store: "", redisAddr: `127.0.0.1:${port}`, ...config });
+  return { store: "", redisAddr: `127.0.0.1:${port}` };
 }
 
 export async function startTestRedis(options: RedisOptions = {}): Promise<RedisServer> {

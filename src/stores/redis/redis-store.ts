@@ -18,6 +18,7 @@ import { Evictions, type OnPolicy } from "./evictions.ts";
 import { channelNames, TAG } from "./keys.ts";
 import { Lane, type LaneOptions } from "./lane.ts";
 import { Messages } from "./messages.ts";
+import { RedisNotes } from "./notes.ts";
 import type { Route } from "./route.ts";
 import { ServerTime } from "./server-time.ts";
 import { connectToMaster, ServerRoute } from "./server-route.ts";
@@ -69,6 +70,7 @@ interface Servers {
 const WATCH_EVERY_MS = 100;
 
 export class RedisStore implements Store {
+  readonly notes: RedisNotes;
   readonly #target: RedisTarget;
   readonly #servers: Servers;
   readonly #evictions: Evictions;
@@ -100,6 +102,8 @@ export class RedisStore implements Store {
     this.#target = target;
     this.#servers = servers;
     this.#evictions = evictions;
+    const [first] = servers.routes;
+    this.notes = new RedisNotes(processId, first!, times.get(first!.tag)!);
     this.#messages = new Messages({
       connect: (patience) => servers.connect(patience),
       isMember: (name) => servers.isMember(name),
