@@ -135,15 +135,25 @@ end
 
 -- Something in the queue is due then, in ms.
 local function will_be_due(queue, ms)
-  if redis.call('ZADD', timers_key, 'LT', 'CH', ms, queue.name) == 1 then
-    timers_changed = true
-    earliest_added = math.min(earliest_added, ms)
+  local changed = note_due(queue, ms)
+  if type(changed) == 'table' then
+    error(changed)
   end
 end
 
 -- When dedupe windows are forgotten that end then: see windows.ts.
 local function forgotten_at(ms)
   return (math.floor(ms / 1000) + 1) * 1000
+end
+
+-- An id that no event has: see add_one in tokens/push-made.lua.
+local function new_id(queue)
+  local id, left_over = made(), 1
+  while redis.call('HEXISTS', queue.events, id) == 1 do
+    take_numbers(left_over)
+    id, left_over = made(), left_over * 2
+  end
+  return id
 end
 
 -- A time given as "+ms" from now, "@ms" since 1970, or "" for none.
