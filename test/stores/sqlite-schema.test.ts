@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { createSchema, LEASE_BASE, migrations, NO_TIME, PLACE_BASE } from "../../src/stores/local/sqlite/schema.ts";
 import { CLAIMED, READY } from "../../src/stores/local/states.ts";
 import { newFolder } from "../support/new-folder.ts";
-import { LifeCaller } from "./contract/life-caller.ts";
+import { LifeCaller, type Named } from "./contract/life-caller.ts";
 import { openSqlite } from "./open-sqlite.ts";
 
 const nowMs = 1_700_000_000_000;
@@ -36,21 +36,21 @@ function newDatabase(): string {
 
 test("claims keep their tokens and consumers, also over another start", async () => {
   const file = newDatabase();
-  const [one, two, unnumbered] = tokens.map((token) => ({ id: token, token: Buffer.from(token) }));
+  const [one, two, unnumbered] = tokens.map((token) => ({ id: token, token })) as [Named, Named, Named];
   for (const round of [1, 2]) {
     const store = new LifeCaller(await openSqlite({ file, nowMs }));
-    const held = await store.mustGet("q", two!.id);
+    const held = await store.mustGet("q", two.id);
     expect(held).toMatchObject({ failures: 1, lastError: Buffer.from("e"), claimedAtMs: nowMs });
     expect(held.claimant).toEqual(Buffer.from("okq 7 w1"));
     if (round === 2) {
-      expect(await store.ackClaim("q", { ...one!, token: two!.token })).toBe(false);
-      expect(await store.ackClaim("q", one!)).toBe(true);
-      expect(await store.fail("q", two!)).toBe("delayed");
+      expect(await store.ackClaim("q", { ...one, token: two.token })).toBe(false);
+      expect(await store.ackClaim("q", one)).toBe(true);
+      expect(await store.fail("q", two)).toBe("delayed");
       // Its token is lost: it comes back.
-      expect(await store.ackClaim("q", unnumbered!)).toBe(false);
+      expect(await store.ackClaim("q", unnumbered)).toBe(false);
       store.advance(leaseMs);
       await store.reclaim();
-      expect(await store.drain("q")).toEqual(["ready", unnumbered!.id, two!.id]);
+      expect(await store.drain("q")).toEqual(["ready", unnumbered.id, two.id]);
     }
     await store.under.close();
   }
