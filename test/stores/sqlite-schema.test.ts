@@ -2,7 +2,13 @@
 import { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
 import { join } from "node:path";
-import { createSchema, LEASE_BASE, migrations, NO_TIME, PLACE_BASE } from "../../src/stores/local/sqlite/schema.ts";
+import {
+  createSchema,
+  LEASE_BASE,
+  migrations,
+  NO_TIME,
+  PLACE_BASE,
+} from "../../src/stores/local/sqlite/schema.ts";
 import { CLAIMED, READY } from "../../src/stores/local/states.ts";
 import { newFolder } from "../support/new-folder.ts";
 import { LifeCaller, type Named } from "./contract/life-caller.ts";
@@ -36,7 +42,11 @@ function newDatabase(): string {
 
 test("claims keep their tokens and consumers, also over another start", async () => {
   const file = newDatabase();
-  const [one, two, unnumbered] = tokens.map((token) => ({ id: token, token })) as [Named, Named, Named];
+  const [one, two, unnumbered] = tokens.map((token) => ({ id: token, token })) as [
+    Named,
+    Named,
+    Named,
+  ];
   for (const round of [1, 2]) {
     const store = new LifeCaller(await openSqlite({ file, nowMs }));
     const held = await store.mustGet("q", two.id);
