@@ -146,8 +146,12 @@ describe.each(lifeStoresAndCluster)("on %s", (store) => {
     const client = await connected(store);
     const ids = Array.from({ length: 200 }, (_, n) => `${n}`);
     const pairs = ids.flatMap((id) => [id, "x"]);
-    const push = ["QMPUSH", "q", "PAIRS", ...pairs];
-    const replies = await askAll(client, push, ["QDEL", "q", ...ids], push, ["QDEL", "q", "0"]);
+    const pushAll = ["QMPUSH", "q", "PAIRS", ...pairs];
+    const replies = await askAll(client, pushAll, ["QDEL", "q", ...ids], pushAll, [
+      "QDEL",
+      "q",
+      "0",
+    ]);
     expect(replies).toEqual([ids, ids.map(() => 1), ids, [1]]);
   });
 
