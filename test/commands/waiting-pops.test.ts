@@ -266,7 +266,7 @@ describe.each(lifeStoresAndCluster)("on %s", (store) => {
     expect(await events(client)).toEqual([["2", 1]]);
   });
 
-  test("the end of claims, and a higher max-claimed, wake as many as they let through", async () => {
+  test("the end of claims, and a higher limit, wake as many as they let through", async () => {
     const okq = await startOkqOn(store);
     const other = await okq.connect();
     await ask(other, "QCONFIG", "q", "max-claimed", "2");
