@@ -7,6 +7,7 @@ import { copyFileSync } from "node:fs";
 import { join } from "node:path";
 import { WINDOWS_MAX } from "../../src/queue/windows.ts";
 import { JournalError } from "../../src/stores/local/journal.ts";
+import { createSchema } from "../../src/stores/local/sqlite/schema.ts";
 import { Model } from "../../src/stores/local/model.ts";
 import { closeAfterTest } from "../support/close-after-test.ts";
 import { eventuallyEqual } from "../support/eventually.ts";
@@ -65,6 +66,20 @@ test("rows of a flushed queue are deleted, also if okq ended before that", async
   await under.crash();
   await store.push("q", "b");
   await eventuallyEqual(rows, ["b"]);
+});
+
+test("a new queue has nothing in common with one that was flushed before okq ended", async () => {
+  const file = join(newFolder(), "okq.db");
+  const db = new Database(file);
+  createSchema(db);
+  const endsAtMs = 1_800_000_000_000;
+  const insert = db.prepare("INSERT INTO windows VALUES (1, ?, ?)");
+  db.transaction(() => names(3000, "old").forEach((id) => insert.run(endsAtMs, id)))();
+  insert.finalize();
+  db.close();
+  const { store, rows } = await open({ file });
+  await store.pushBatch("q", names(3, "new"));
+  await eventuallyEqual(rows, names(3, "new"));
 });
 
 test("an event that is replaced again and again has one row", async () => {

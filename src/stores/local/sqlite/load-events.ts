@@ -83,6 +83,8 @@ export async function loadEvents(
     page.finalize();
   }
   const flushedQueues = await loadWindows(db, queues, restoration);
+  // A new queue must not get the number of one whose windows are still to be deleted.
+  for (const number of flushedQueues) last = Math.max(last, number);
   restoration.end(last);
   return { flushed, flushedQueues };
 }
