@@ -1,30 +1,23 @@
-// Ways to consume a backlog: one event per command, QNEXT, and batches. Counts events per second,
-// as ratios of the first way of each comparison.
+// Ways to consume: QNEXT beside QRPOP and QACK, and batches beside single commands. Counts events
+// per second, as ratios of the first way of each comparison.
 // oxlint-disable no-await-in-loop -- measurements and commands take turns on purpose
 import { Client } from "./client.ts";
-import {
-  type Running,
-  startOkqInMemory,
-  startOkqOnDisk,
-  startOkqOnRedis,
-  type Contender,
-} from "./contenders.ts";
+import { startOkqInMemory, startOkqOnDisk, startOkqOnRedis, type Contender } from "./contenders.ts";
 import { resp } from "./dialects.ts";
 import { median } from "./latencies.ts";
+import { runLoad } from "./load-run.ts";
+import type { LoadSpec } from "./load-spec.ts";
 import { isSelected, type Plan, type Section, type Verdict } from "./plan.ts";
 import { decimals, table } from "./table.ts";
 
 const CONTENTS = "x".repeat(100);
 const BATCH = 100;
 
-/** Works on its queue until `isOver`; returns how many events it handled. */
-type Way = (client: Client, queue: string, isOver: () => boolean) => Promise<number>;
+/** Events per second on the server of that port. */
+type Way = (port: number, seconds: number) => Promise<number>;
 
 interface Comparison {
   name: string;
-  connections: number;
-  /** Whether events are there before it begins. */
-  hasBacklog: boolean;
   before: { label: string; way: Way };
   after: { label: string; way: Way };
   ratio: number;
@@ -43,31 +36,10 @@ function bulks(reply: string): string[] {
   return found;
 }
 
-const classic: Way = async (client, queue, isOver) => {
-  const pop = resp("QRPOP", queue);
-  let count = 0;
-  while (!isOver()) {
-    const [id] = bulks(await client.send(pop));
-    if (id === undefined) throw new Error("the backlog is too short");
-    await client.call("QACK", queue, id);
-    count++;
-  }
-  return count;
-};
+/** Works on its queue until `isOver`; returns how many events it handled. */
+type Loop = (client: Client, queue: string, isOver: () => boolean) => Promise<number>;
 
-const next: Way = async (client, queue, isOver) => {
-  let [, id, , token] = bulks(await client.call("QPOP", "FROM", queue));
-  let count = 0;
-  while (!isOver()) {
-    if (id === undefined) throw new Error("the backlog is too short");
-    const reply = await client.call("QNEXT", queue, id, token!, "FROM", queue);
-    [, id, , token] = bulks(reply);
-    count++;
-  }
-  return count;
-};
-
-const singles: Way = async (client, queue, isOver) => {
+const singles: Loop = async (client, queue, isOver) => {
   let count = 0;
   while (!isOver()) {
     await client.call("QPUSH", queue, CONTENTS);
@@ -78,7 +50,7 @@ const singles: Way = async (client, queue, isOver) => {
   return count;
 };
 
-const batches: Way = async (client, queue, isOver) => {
+const batches: Loop = async (client, queue, isOver) => {
   const push = resp("QMPUSH", queue, "EVENTS", ...Array<string>(BATCH).fill(CONTENTS));
   const pop = resp("QPOP", "COUNT", `${BATCH}`, "FROM", queue);
   let count = 0;
@@ -95,21 +67,51 @@ const batches: Way = async (client, queue, isOver) => {
   return count;
 };
 
+const QUEUE = "consuming";
+/** More events per second than any okq handles. */
+const BACKLOG_PER_SECOND = 100_000;
+/** The load generator's warm-up, rounded up. */
+const WARMUP_SECONDS = 1;
+
+/** With nothing but the client in this process, which hardly matters for one connection. */
+const alone =
+  (loop: Loop): Way =>
+  async (port, seconds) => {
+    const client = await Client.connect(port);
+    await client.call("QFLUSH", QUEUE);
+    const start = performance.now();
+    const count = await loop(client, QUEUE, () => performance.now() - start >= seconds * 1000);
+    const elapsedMs = performance.now() - start;
+    client.close();
+    return (count / elapsedMs) * 1000;
+  };
+
+/** On 50 connections of the load generator, one command in flight on each, from a backlog. */
+const fromBacklog =
+  (spec: Pick<LoadSpec, "dialect" | "plan">, commandsPerEvent: number): Way =>
+  async (port, seconds) => {
+    const client = await Client.connect(port);
+    await client.call("QFLUSH", QUEUE);
+    await fill(client, QUEUE, (seconds + WARMUP_SECONDS) * BACKLOG_PER_SECOND);
+    const measureMs = seconds * 1000;
+    const report = await runLoad({ ...spec, port, queueName: QUEUE, measureMs });
+    await client.call("QFLUSH", QUEUE);
+    client.close();
+    if (report.nilPops > 0) throw new Error("the backlog is too short");
+    return report.operationsPerSecond / commandsPerEvent;
+  };
+
 const comparisons: Comparison[] = [
   {
     name: "next",
-    connections: 50,
-    hasBacklog: true,
-    before: { label: "QRPOP, QACK", way: classic },
-    after: { label: "QNEXT", way: next },
+    before: { label: "QRPOP, QACK", way: fromBacklog({ dialect: "okq", plan: "consume" }, 2) },
+    after: { label: "QNEXT", way: fromBacklog({ dialect: "okq-tokens", plan: "next" }, 1) },
     ratio: 1.5,
   },
   {
     name: "batches",
-    connections: 1,
-    hasBacklog: false,
-    before: { label: "QPUSH, QPOP, QACK", way: singles },
-    after: { label: `QMPUSH, QPOP COUNT, QMACK of ${BATCH}`, way: batches },
+    before: { label: "QPUSH, QPOP, QACK", way: alone(singles) },
+    after: { label: `QMPUSH, QPOP COUNT, QMACK of ${BATCH}`, way: alone(batches) },
     ratio: 3,
   },
 ];
@@ -124,33 +126,9 @@ const setups: { name: string; label: string; start: Contender["start"] }[] = [
   },
 ];
 
-/** More events per second and connection than any okq handles. */
-const BACKLOG_PER_SECOND = 100_000;
-
 async function fill(client: Client, queue: string, events: number): Promise<void> {
   const push = resp("QMPUSH", queue, "EVENTS", ...Array<string>(1000).fill(CONTENTS));
   for (let pushed = 0; pushed < events; pushed += 1000) await client.send(push);
-}
-
-/** Events per second. */
-async function measure(
-  { port }: Running,
-  { connections, hasBacklog }: Comparison,
-  way: Way,
-  seconds: number,
-): Promise<number> {
-  const queue = "consuming";
-  const clients = await Promise.all(
-    Array.from({ length: connections }, () => Client.connect(port)),
-  );
-  await clients[0]!.call("QFLUSH", queue);
-  if (hasBacklog) await fill(clients[0]!, queue, seconds * BACKLOG_PER_SECOND);
-  const start = performance.now();
-  const isOver = () => performance.now() - start >= seconds * 1000;
-  const counts = await Promise.all(clients.map((client) => way(client, queue, isOver)));
-  const elapsedMs = performance.now() - start;
-  for (const client of clients) client.close();
-  return (counts.reduce((sum, count) => sum + count, 0) / elapsedMs) * 1000;
 }
 
 export const consuming: Section = {
@@ -167,8 +145,8 @@ export const consuming: Section = {
         const rates: [number, number][] = [];
         for (let round = 0; round < plan.rounds; round++) {
           rates.push([
-            await measure(running, comparison, before.way, plan.seconds),
-            await measure(running, comparison, after.way, plan.seconds),
+            await before.way(running.port, plan.seconds),
+            await after.way(running.port, plan.seconds),
           ]);
         }
         const measured = median(rates.map(([a, b]) => b / a));

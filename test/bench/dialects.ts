@@ -25,6 +25,8 @@ export interface QueueCommands {
   ack: Buffer[];
   /** The token of the claim goes between the second and the third part instead. */
   acksWithToken?: true;
+  /** Acknowledges and pops in one command: id and token go between its parts. */
+  next?: Buffer[];
 }
 
 export interface Dialect {
@@ -34,6 +36,8 @@ export interface Dialect {
   prepare: (queue: string) => Buffer | undefined;
   pushed: Expected;
   popped: Expected;
+  /** The reply to `next`. */
+  next?: Expected;
   /** One entry per reply to an ack. */
   acked: Expected[];
 }
@@ -108,9 +112,15 @@ const okqTokens: Dialect = {
       Buffer.alloc(0),
     ],
     acksWithToken: true,
+    next: [
+      Buffer.from(`*6\r\n$5\r\nQNEXT\r\n$${queue.length}\r\n${queue}\r\n`),
+      Buffer.alloc(0),
+      Buffer.from(`$4\r\nFROM\r\n$${queue.length}\r\n${queue}\r\n`),
+    ],
   }),
   pushed: { first: byte("$") },
   popped: { first: byte("*"), value: 1 },
+  next: { first: byte("*"), value: 2 },
   acked: [{ first: byte(":"), value: 1 }],
 };
 

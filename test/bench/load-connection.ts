@@ -13,6 +13,8 @@ const ACK = 2;
 /** The first of two replies to an ack. */
 const ACK_FIRST = 3;
 const OPENING = 4;
+/** Counts as an ack. */
+const NEXT = 5;
 
 /** The state that all connections of a run share. */
 export interface LoadRun {
@@ -160,8 +162,10 @@ export class LoadConnection {
   }
 
   #begin(now: number): void {
-    if (this.#run.spec.plan === "drain") this.#send(POP, this.#commands.popUnclaimed!, now);
-    else this.#push(now);
+    const { plan } = this.#run.spec;
+    if (plan === "drain") this.#send(POP, this.#commands.popUnclaimed!, now);
+    else if (plan === "cycle" || plan === "fill") this.#push(now);
+    else if (!this.#run.isStopping) this.#send(POP, this.#commands.pop, now);
   }
 
   #push(now: number): void {
@@ -207,8 +211,14 @@ export class LoadConnection {
       case ACK:
         if (!this.#isGood(dialect.acked.at(-1)!)) return false;
         this.#count(ACK, now - this.#sentAt[place]!);
-        if (spec.paceMs === 0) this.#push(now);
+        if (spec.paceMs === 0) this.#begin(now);
         else this.#pushOwed();
+        return true;
+      case NEXT:
+        if (!this.#isGood(dialect.next!)) return false;
+        if (this.#scanner.bulkBytes !== spec.contentsBytes) return false;
+        this.#count(ACK, now - this.#sentAt[place]!);
+        this.#next(bytes, now);
         return true;
       default:
         return this.#scanner.first === this.#commands.opening.replies[this.#openingReplies++];
@@ -231,21 +241,32 @@ export class LoadConnection {
     if (this.#scanner.bulkBytes !== spec.contentsBytes) return false;
     this.#count(POP, now - sentAt);
     if (spec.plan === "drain") this.#send(POP, this.#commands.popUnclaimed!, now);
+    else if (spec.plan === "next") this.#next(bytes, now);
     else this.#ack(bytes, now);
     return true;
   }
 
-  #ack(bytes: Uint8Array, now: number): void {
+  /** Acknowledges the event that the scanner found last, and pops another one. */
+  #next(bytes: Uint8Array, now: number): void {
+    if (this.#run.isStopping) return;
+    this.#gatherWithId(this.#commands.next!, true, bytes);
+    this.#expect(NEXT, now);
+  }
+
+  #gatherWithId(parts: Buffer[], hasToken: boolean, bytes: Uint8Array): void {
     const { idFrom, idTo, tokenFrom, tokenTo } = this.#scanner;
-    const { ack, acksWithToken } = this.#commands;
-    for (let n = 0; n < ack.length; n++) {
-      gather(ack[n]!);
-      if (n === ack.length - 1) break;
-      const isToken = acksWithToken === true && n === 1;
-      const [from, to] = isToken ? [tokenFrom, tokenTo] : [idFrom, idTo];
+    for (let n = 0; n < parts.length; n++) {
+      gather(parts[n]!);
+      if (n === parts.length - 1) break;
+      const [from, to] = hasToken && n === 1 ? [tokenFrom, tokenTo] : [idFrom, idTo];
       if (used + to - from > gathered.length) grow(to - from);
       for (let at = from; at < to; at++) gathered[used++] = bytes[at]!;
     }
+  }
+
+  #ack(bytes: Uint8Array, now: number): void {
+    const { ack, acksWithToken } = this.#commands;
+    this.#gatherWithId(ack, acksWithToken === true, bytes);
     if (this.#run.dialect.acked.length === 2) this.#expect(ACK_FIRST, now);
     this.#expect(ACK, now);
   }

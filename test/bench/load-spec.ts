@@ -12,8 +12,11 @@ export interface LoadSpec {
   /** Connection n works on queue n modulo this number. */
   queues: number;
   queueName: string;
-  /** cycle: repeated push, pop, ack. fill: only pushes. drain: pops without a claim until nil. */
-  plan: "cycle" | "fill" | "drain";
+  /**
+   * cycle: repeated push, pop, ack. fill: only pushes. drain: pops without a claim until nil.
+   * consume: repeated pop and ack of a backlog. next: the same in one command, after a first pop.
+   */
+  plan: "cycle" | "fill" | "drain" | "consume" | "next";
   /** fill: how many events to push. */
   events: number;
   warmupMs: number;

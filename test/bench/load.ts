@@ -95,7 +95,7 @@ function watchForStall(): Timer {
 }
 
 async function measure(): Promise<{ operationsPerSecond: number; cpuUs: number }> {
-  if (spec.plan !== "cycle") {
+  if (spec.plan === "fill" || spec.plan === "drain") {
     run.isCounting = true;
     const start = performance.now();
     await finished.promise;

@@ -10,7 +10,7 @@ import { ask, askAll, readable, type Readable } from "../support/readable.ts";
 import type { RedisServer } from "../support/redis-server.ts";
 import { Wire } from "../support/wire.ts";
 import { LifeCaller } from "./contract/life-caller.ts";
-import { openTimedRedis } from "./redis-targets.ts";
+import { lastingKeys, openTimedRedis } from "./redis-targets.ts";
 
 const COUNT = 1500;
 const QUEUES = 300;
@@ -155,4 +155,18 @@ test("a page of large events has few of them, and no page misses one", async () 
       expect(found).toEqual(isReverse ? wanted[state].toReversed() : wanted[state]);
     }
   }
+});
+
+test("queues that empty while all settings are looked at again leave no key behind", async () => {
+  const server = await startTestRedis();
+  const open = async () =>
+    new LifeCaller(closeAfterTest(await openTimedRedis(server.port, { nowMs: 1_700_000_000_000 })));
+  const [one, other] = [await open(), await open()];
+  await one.configure(null, { ttl: "1000" });
+  const queues = ids.slice(0, 20);
+  for (const queue of queues) await one.push(queue, "1");
+  await one.configure(null, { ttl: null });
+  for (const queue of queues) expect(await other.pop(queue, 0)).toBe("1");
+  while ((await one.reclaim(64)) >= 64);
+  expect(await lastingKeys(server.redis)).toEqual([]);
 });

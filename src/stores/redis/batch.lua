@@ -62,6 +62,13 @@ local function finish(replies)
   end
 end
 
+local function verb_named(name)
+  if not verbs[name] then
+    makers[name]()
+  end
+  return verbs[name]
+end
+
 local NOT_MADE = { ok = 'NOT MADE' }
 
 local replies = { {}, 0, false, false }
@@ -76,7 +83,7 @@ while at <= #ARGV and replies[2] == 0 do
     replies[#replies + 1] = NOT_MADE
   else
     is_refused = false
-    local ok, reply = pcall(verbs[ARGV[at]], from, at + values - 1)
+    local ok, reply = pcall(verb_named(ARGV[at]), from, at + values - 1)
     if not ok then
       reply = failure_of(reply)
     end

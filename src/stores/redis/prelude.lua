@@ -134,6 +134,16 @@ end
 -- whether names of queues are still to be looked at.
 local timers_changed, earliest_added, is_sweeping = false, math.huge, false
 
+-- Something in the queue is due then, in ms. Returns an error if that cannot be noted.
+local function note_due(queue, ms)
+  local changed = redis.pcall('ZADD', timers_key, 'LT', 'CH', ms, queue.name)
+  if changed == 1 then
+    timers_changed = true
+    earliest_added = math.min(earliest_added, ms)
+  end
+  return changed
+end
+
 -- Bytes of contents in the reply. From so many on the batch ends, so that a few pops of large
 -- events do not hold up Redis and fill its memory; the rest of it comes as another batch.
 local REPLY_BYTES_MAX = 4 * 1024 * 1024
@@ -224,4 +234,5 @@ local is_refused = false
 -- Where the calls begin in ARGV.
 local FIRST_CALL = 9
 
-local verbs = {}
+-- The functions that are verbs, and by the name of each the function that makes it.
+local verbs, makers = {}, {}

@@ -81,69 +81,77 @@ export interface Script {
   sha: string;
 }
 
-const keyNames = Object.entries({ ...INFIXES, STAGED, ...SINGLE_KEYS });
-const numbers = {
-  FIXED_KEYS,
-  LARGE_BYTES,
-  PAUSED_WORKERS_MAX,
-  PUSHED_LEFT,
-  SHARDS,
-  TICKS_PER_MS,
-  USUAL_LEASE_MS,
-  WINDOWS_MAX,
-};
+const keyNames = Object.entries({ ...INFIXES, STAGED, ...SINGLE_KEYS, LAYOUT });
+const numbers = new Map(
+  Object.entries({
+    FIXED_KEYS,
+    LARGE_BYTES,
+    PAUSED_WORKERS_MAX,
+    PUSHED_LEFT,
+    SHARDS,
+    TICKS_PER_MS,
+    USUAL_LEASE_MS,
+    WINDOWS_MAX,
+  }).map(([name, number]) => [name, String(number)]),
+);
 
-function scriptOf(...files: string[]): Script {
-  const body = [...files, batch].join("\n");
-  const isUsed = ([name]: [string, unknown]) => new RegExp(`\\b${name}\\b`).test(body);
-  const names = [
-    ...Object.entries(numbers)
-      .filter(isUsed)
-      .map(([name, number]) => `local ${name} = ${number}\n`),
-    "local TAG = string.match(KEYS[1], '^{[^}]*}')\n",
-    `local LAYOUT = TAG .. ${JSON.stringify(LAYOUT)}\n`,
-    ...keyNames
-      .filter(isUsed)
-      .map(([name, infix]) => `local ${name} = TAG .. ${JSON.stringify(infix)}\n`),
-  ];
-  const text = names.join("") + body;
+/**
+ * Measured: a function that is made costs about as much as a short command. What it uses of the
+ * functions around it is found fastest in the next one, so all but the first files are in one.
+ */
+function scriptOf(first: string[], files: string[]): Script {
+  const body = [...first, "return (function()", ...files, batch, "end)()"]
+    .join("\n")
+    .replaceAll(/\b[A-Z_]+\b/g, (name) => numbers.get(name) ?? name);
+  const keys = keyNames
+    .filter(([name]) => new RegExp(`\\b${name}\\b`).test(body))
+    .map(([name, infix]) => `local ${name} = TAG .. ${JSON.stringify(infix)}\n`);
+  const text = `local TAG = string.match(KEYS[1], '^{[^}]*}')\n${keys.join("")}${body}`;
   return { text, sha: new Bun.CryptoHasher("sha1").update(text).digest("hex") };
 }
 
+/** The functions of these files are made when one of their verbs is called first. */
+function onDemand(...files: string[]): string {
+  const all = files.join("\n");
+  const names = [...all.matchAll(/^verbs\.(\w+) = /gm)].map(([, name]) => `makers.${name}`);
+  const makes = names.map(() => "make").join(", ");
+  return `do\nlocal function make()\n${all}\nend\n${names.join(", ")} = ${makes}\nend`;
+}
+
 const plain = [plainAck, plainPeek, taking, plainPop, plainPush, plainReady, plainRedo];
-const withTokens = [pushMade, claiming, popWithTokens, tokensPopBatch, matching, ackWithTokens];
-const life = [
-  prelude,
+const withTokens = [
   counter,
-  queue,
-  figures,
-  events,
-  claims,
-  hidden(push + pushBatch),
-  hidden(pop + popBatch),
-  ack,
-  redo,
-  fail,
-  crash,
+  pushMade,
+  claiming,
+  popWithTokens,
+  tokensPopBatch,
+  matching,
+  ackWithTokens,
+  redoWithTokens,
+  tokensTouch,
 ];
-const lookers = [touch, peek, ready];
+const transitions = [counter, queue, figures, events, claims];
+const life = [
+  onDemand(push, pushBatch),
+  onDemand(pop, popBatch),
+  ...[ack, redo, fail, crash, touch, peek, ready].map((file) => onDemand(file)),
+];
 
-/** Hides the names that a file defines for itself from the files behind it. */
-function hidden(file: string): string {
-  return `do\n${file}\nend`;
+/** Hides the names that files define for themselves from the files behind them. */
+function hidden(...files: string[]): string {
+  return `do\n${files.join("\n")}\nend`;
 }
 
-/** The same, but each of these files sees the names of that one. */
-function hiddenBehind(first: string, ...files: string[]): string {
-  return hidden([first, ...files.map(hidden)].join("\n"));
-}
-
-/** Lua allows 200 names at a time. */
+/** A file sees the names of those before it that are not hidden. Lua allows 200 at a time. */
 const others = [
-  hiddenBehind(facts, get, scan, remove, retry, hiddenBehind(move, copyOut, copyIn, settle)),
-  hiddenBehind(status, list, stats),
-  hiddenBehind(resume, pause, hiddenBehind(lookAgain, configure, tick)),
-  ...[unpop, flush, settings, set, cancel, count, register, probe].map(hidden),
+  onDemand(
+    facts,
+    ...[get, scan, remove, retry].map((file) => hidden(file)),
+    hidden(move, ...[copyOut, copyIn, settle].map((file) => hidden(file))),
+  ),
+  onDemand(status, hidden(list), hidden(stats)),
+  onDemand(resume, hidden(pause), lookAgain, hidden(configure), hidden(tick)),
+  ...[unpop, flush, settings, set, cancel, count, register, probe].map((file) => onDemand(file)),
 ];
 
 /**
@@ -154,20 +162,10 @@ const others = [
  * - full: all verbs
  */
 export const scripts = {
-  plain: scriptOf(stage, prelude, ...plain, staged, rare),
-  tokens: scriptOf(
-    stage,
-    prelude,
-    counter,
-    ...plain,
-    ...withTokens,
-    redoWithTokens,
-    tokensTouch,
-    staged,
-    rare,
-  ),
-  life: scriptOf(...life, ...lookers.map(hidden)),
-  full: scriptOf(...life, ...lookers.map(hidden), ...others),
+  plain: scriptOf([stage, prelude], [...plain, staged, rare]),
+  tokens: scriptOf([stage, prelude], [...plain, ...withTokens, staged, rare]),
+  life: scriptOf([prelude], [...transitions, ...life]),
+  full: scriptOf([prelude], [...transitions, ...life, ...others]),
 };
 
 export type Level = keyof typeof scripts;

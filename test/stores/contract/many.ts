@@ -128,6 +128,27 @@ export function many(check: Check): void {
     await store.pushWith("q", "5", { contents: "x".repeat(2_000_000) });
     await store.push("q", "6");
     expect([await count(), await count()]).toEqual([1, 1]);
+    const headers: [string, string][] = [["name", "x".repeat(50_000)]];
+    for (const [at, bytes] of [1, 2, 600_000, 5, 600_000, 6, 7].entries()) {
+      await store.pushWith("q", `with headers ${at}`, { contents: "x".repeat(bytes), headers });
+    }
+    for (const lease of [1000, 0]) {
+      const helds = await store.claimBatch(["q", "r"], 10, lease);
+      expect(helds.map(({ contents }) => contents.length)).toEqual(
+        lease > 0 ? [1, 2, 600_000, 5, 600_000] : [6, 7],
+      );
+    }
+    expect(await store.counts("q")).toEqual({ claimed: 11 });
+  });
+
+  check("small events in front of large ones are popped in the same order", async (store) => {
+    const sizes = [1, 2, 600_000, 3, 600_000, 4, 5, 600_000, 600_000, 6];
+    for (const [at, bytes] of sizes.entries()) {
+      await store.pushWith("q", `${at}`, { contents: "x".repeat(bytes) });
+    }
+    const ids = async (lease: number) =>
+      (await store.claimBatch(["q"], 100, lease)).map(({ id }) => id).join("");
+    expect([await ids(1000), await ids(0), await ids(0)]).toEqual(["01234", "5678", "9"]);
   });
 
   check("a pop of several with a lease of 0 removes them", async (store) => {

@@ -3,6 +3,7 @@
 
 import { expect } from "bun:test";
 import type { Check } from "../contract.ts";
+import { textOf } from "./caller.ts";
 import type { LifeCaller } from "./life-caller.ts";
 
 /** The time and the number of a made id or a token. */
@@ -61,6 +62,28 @@ export function pushes(check: Check): void {
       await push();
     }
     expect(areAscending(made)).toBe(true);
+  });
+
+  check("a made id is none that a client chose, and takes no event's place", async (store) => {
+    const made = await Promise.all([1, 2].map(() => store.pushWith("q", null)));
+    const [ms, number] = numbersOf(made[1]!);
+    const step = number - numbersOf(made[0]!)[1];
+    // In these tests the clock stands still: these are the next ones.
+    const chosen = [1, 2, 4, 5, 9, 20].map((next) => `${ms}-${number + next * step}`);
+    for (const id of chosen) expect(await store.push("q", id)).toBe("ok");
+    made.push(...(await store.pushBatch("q", [null, null, null])));
+    const end = "right";
+    made.push(...(await Promise.all([1, 2, 3].map(() => store.pushWith("q", null, { end })))));
+    made.push(await store.pushWith("q", null));
+    expect(areAscending(made)).toBe(true);
+    const all = [...made, ...chosen];
+    expect(new Set(all).size).toBe(15);
+    expect(await store.counts("q")).toEqual({ ready: 15 });
+    for (const id of chosen) {
+      expect(textOf((await store.mustGet("q", id)).contents!)).toBe(`contents of ${id}`);
+    }
+    const popped = await store.claimBatch(["q"], 20);
+    expect(popped.map(({ id }) => id).toSorted()).toEqual(all.toSorted());
   });
 
   check("ids are made for any contents and at both ends", async (store) => {

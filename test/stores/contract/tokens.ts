@@ -6,7 +6,7 @@ import { workerOf } from "../../../src/queue/claimant.ts";
 import { expect } from "bun:test";
 import type { Check } from "../contract.ts";
 import { bytesOf, textOf } from "./caller.ts";
-import type { LifeCaller, Named } from "./life-caller.ts";
+import type { Held, LifeCaller, Named } from "./life-caller.ts";
 import { areAscending, restartsOf } from "./pushes.ts";
 
 /** The outcomes of endInEveryWay when that claim is not there. */
@@ -91,12 +91,15 @@ export function tokens(check: Check): void {
 
   check("a claim without a token is not found by any token", async (store) => {
     await store.push("q", "1");
-    const popped = await store.popUndoable("q");
-    expect(popped).toMatchObject({ token: null });
-    for (const token of ["", "0-0", "null", "*"]) {
-      expect(await store.endInEveryWay("q", { id: "1", token })).toEqual(NOT_THERE);
+    await store.push("q", "2");
+    expect(await store.popUndoable("q")).toMatchObject({ token: null });
+    expect(await store.popUndoable("q", 5000)).toMatchObject({ token: null });
+    for (const id of ["1", "2"]) {
+      for (const token of ["", "0-0", "null", "*", "-", "- 5000", " "]) {
+        expect(await store.endInEveryWay("q", { id, token })).toEqual(NOT_THERE);
+      }
+      expect(await store.ackClaim("q", { id, token: null })).toBe(true);
     }
-    expect(await store.ackClaim("q", { id: "1", token: null })).toBe(true);
   });
 
   check("a pop with a lease of 0 has no token", async (store) => {
@@ -184,6 +187,65 @@ export function tokens(check: Check): void {
     expect(await store.submit({ kind: "ackBatch", queue, claims: [] })).toEqual([]);
     expect(await store.ackClaim("q", { id: "1", token: one })).toBe(true);
     expect(await store.counts("q")).toEqual({ claimed: 1 });
+  });
+
+  check("of equal acknowledgements in one turn the first is done", async (store) => {
+    await store.pushAll("q", ["1", "2", "3"]);
+    const helds = await store.claimBatch(["q"], 3, 1000);
+    const [one, two, three] = helds as [Held, Held, Held];
+    const acks = [one, two, one, { id: "2", token: one.token }, two].map((claim) =>
+      store.ackClaim("q", claim),
+    );
+    expect(await Promise.all(acks)).toEqual([true, true, false, false, false]);
+    const claims = [three, three].map(({ id, token }) => ({
+      id: bytesOf(id),
+      token: bytesOf(token!),
+    }));
+    const batch = { kind: "ackBatch", queue: bytesOf("q"), claims } as const;
+    expect(await store.submit(batch)).toEqual([true, false]);
+    expect(await store.list()).toEqual([]);
+  });
+
+  check("in one turn a claim is touched, handed back and acknowledged once", async (store) => {
+    await store.push("q", "1");
+    const held = await store.mustClaim("q", 1000);
+    const outcomes = await Promise.all([
+      store.touch("q", held, { lease: 5000 }),
+      store.touch("q", held, { lease: 9000 }),
+      store.redoClaim("q", held),
+      store.redoClaim("q", held),
+      store.ackClaim("q", held),
+      store.touch("q", held),
+    ]);
+    expect(outcomes).toEqual(["touched", "touched", true, false, false, null]);
+    expect(await store.counts("q")).toEqual({ ready: 1 });
+  });
+
+  check("pops of one turn with different leases get events in their order", async (store) => {
+    await store.pushAll("q", ["1", "2", "3", "4", "5", "6"]);
+    await store.push("q", "0", "right");
+    const leases = [1000, 0, 0, null, 1000, 2000, 0, 1000];
+    const helds = await Promise.all(
+      leases.map((lease, at) => store.claim("q", lease, `worker ${at}`)),
+    );
+    expect(helds.map((held) => held?.id)).toEqual(["0", "1", "2", "3", "4", "5", "6", undefined]);
+    expect(helds.map((held) => typeof held?.token)).toEqual([
+      "string",
+      "object",
+      "object",
+      "string",
+      "string",
+      "string",
+      "object",
+      "undefined",
+    ]);
+    for (const at of [0, 3, 4, 5]) {
+      const { claimant, atMs } = await store.mustGet("q", `${at}`);
+      expect(textOf(workerOf(claimant!))).toBe(`worker ${at}`);
+      expect(atMs! - store.nowMs).toBeWithin(0, (leases[at] ?? 30_000) + 1);
+      expect(await store.ackClaim("q", helds[at]!)).toBe(true);
+    }
+    expect(await store.list()).toEqual([]);
   });
 
   check("a claim shows its worker and its times", async (store) => {

@@ -259,7 +259,7 @@ function pushAll(
   const inBatch = new Set<string>();
   return events.map(({ contents: given }, at) => {
     const contents = Buffer.from(given);
-    const id = ids[at] ?? state.made();
+    const id = ids[at] ?? state.newId(queue);
     const there = queue.taken(id);
     const isSecond = inBatch.has(id);
     inBatch.add(id);

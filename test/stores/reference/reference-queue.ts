@@ -68,6 +68,7 @@ export interface Shared {
   number(): number;
   /** A text for a token or a made id. */
   made(): string;
+  newId(queue: ReferenceQueue): string;
   allSettings: Map<string, string>;
   queue(name: string): ReferenceQueue;
   becameReady(name: string, count: number): void;
@@ -297,7 +298,7 @@ export class ReferenceQueue {
     let { id } = event;
     if (target.taken(id)) {
       add("okq-id", Buffer.from(id, "latin1"));
-      id = this.#shared.made();
+      id = this.#shared.newId(target);
     }
     target.makeRoomFor(1);
     const fresh = { failures: 0, crashes: 0, log: [], progress: null, claim: null };

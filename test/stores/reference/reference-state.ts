@@ -33,6 +33,12 @@ export class ReferenceState implements Shared {
     return `${this.#madeMs}-${this.#madeCount}`;
   }
 
+  /** An id that no event of the queue has: a client may have chosen one that looks as if made. */
+  newId(queue: ReferenceQueue): string {
+    const id = this.made();
+    return queue.taken(id) ? this.newId(queue) : id;
+  }
+
   queue(name: string): ReferenceQueue {
     let queue = this.#queues.get(name);
     if (!queue) this.#queues.set(name, (queue = new ReferenceQueue(name, this)));

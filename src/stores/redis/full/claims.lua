@@ -127,7 +127,7 @@ do
       drop_completed(target, id)
     elseif state then
       headers[#headers + 1] = { 'okq-id', id }
-      id = made()
+      id = new_id(target)
     end
     make_room(target, 1)
     list_queue(target)

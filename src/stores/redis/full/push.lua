@@ -91,16 +91,6 @@ local function push_new(queue, is_left, id, value, options)
   enter_waiting(queue, id, more, due, not is_left and -take_ticks(1) or nil)
 end
 
--- As in tokens/push-made.lua.
-local function new_id(queue)
-  local id, left_over = made(), 1
-  while is_taken(queue, id) do
-    take_numbers(left_over)
-    id, left_over = made(), left_over * 2
-  end
-  return id
-end
-
 local function push_one(queue, is_left, id, value, options)
   if is_paused(queue, 'in') then
     return PAUSED_QUEUE

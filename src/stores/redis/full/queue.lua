@@ -1,5 +1,5 @@
 -- What a queue has beside its line: settings and pauses.
--- KEYS    settings, of the queue: all
+-- KEYS    settings counter, of the queue: all
 -- ARGV    as in batch.lua
 -- Returns nothing by itself
 
@@ -34,20 +34,21 @@ local function open(queue)
   if queue.is_open then
     return queue
   end
-  look_at(queue)
+  local name = look_at(queue).name
   redis.call('LLEN', queue.ready)
   for _, key in ipairs({ queue.claimed, queue.delayed, queue.failed, queues_key, timers_key }) do
     redis.call('ZCARD', key)
   end
-  for _, key in ipairs({ queue.events, queue.errors, queue.log, queue.done }) do
+  for _, key in ipairs({ queue.events, queue.errors, queue.log, queue.done, COUNTER }) do
     redis.call('HLEN', key)
   end
+  redis.call('SCARD', RETRYING .. name)
   queue.has_front = redis.call('ZCARD', queue.front) > 0
   queue.has_expires = redis.call('ZCARD', queue.expires) > 0
   queue.has_completed = redis.call('ZCARD', queue.completed) > 0
   queue.has_claims = redis.call('HLEN', queue.claims) > 0
   queue.has_more = redis.call('HLEN', queue.more) > 0
-  queue.has_windows = redis.call('ZCARD', WINDOWS .. queue.name) > 0
+  queue.has_windows = redis.call('ZCARD', WINDOWS .. name) > 0
   queue.is_open = true
   return queue
 end
@@ -135,15 +136,25 @@ end
 
 -- Something in the queue is due then, in ms.
 local function will_be_due(queue, ms)
-  if redis.call('ZADD', timers_key, 'LT', 'CH', ms, queue.name) == 1 then
-    timers_changed = true
-    earliest_added = math.min(earliest_added, ms)
+  local changed = note_due(queue, ms)
+  if type(changed) == 'table' then
+    error(changed)
   end
 end
 
 -- When dedupe windows are forgotten that end then: see windows.ts.
 local function forgotten_at(ms)
   return (math.floor(ms / 1000) + 1) * 1000
+end
+
+-- An id that no event has: see add_one in tokens/push-made.lua.
+local function new_id(queue)
+  local id, left_over = made(), 1
+  while redis.call('HEXISTS', queue.events, id) == 1 do
+    take_numbers(left_over)
+    id, left_over = made(), left_over * 2
+  end
+  return id
 end
 
 -- A time given as "+ms" from now, "@ms" since 1970, or "" for none.

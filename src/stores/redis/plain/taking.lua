@@ -58,11 +58,11 @@ end
 -- lease of 0 they are removed. Returns their ids, and the places of those that were in front of the
 -- list.
 local function take(queue, count, lease, popped)
-  local all, all_places = {}, {}
+  local all, all_places, length, taken = {}, {}, #popped, 0
   queue.has_front = may_have_extras(queue)
   while count > 0 and reply_bytes < REPLY_BYTES_MAX do
     local ids, places = take_next(queue, math.min(count, POP_SLICE))
-    if ids and ids.err and #all == 0 then
+    if ids and ids.err and taken == 0 then
       error(ids)
     end
     -- Events that were in front of a list with an error are handed out; the next pop fails.
@@ -75,16 +75,15 @@ local function take(queue, count, lease, popped)
     end
     for at, id in ipairs(ids) do
       -- Without contents (somebody deleted the hash) there is no event to hand out.
-      if contents[at] then
-        popped[#popped + 1] = id
-        popped[#popped + 1] = contents[at] ~= true and contents[at]
-        if contents[at] == true then
-          leave_out(queue, id, popped, #popped)
+      local value = contents[at]
+      if value then
+        taken, length, count = taken + 1, length + 2, count - 1
+        popped[length - 1], popped[length] = id, value ~= true and value
+        if value == true then
+          leave_out(queue, id, popped, length)
         end
-        reply_bytes = reply_bytes + (bytes[at] or #contents[at])
-        all[#all + 1] = id
-        all_places[#all_places + 1] = places[at]
-        count = count - 1
+        reply_bytes = reply_bytes + (bytes[at] or #value)
+        all[taken], all_places[taken] = id, places[at]
       else
         shrank(queue)
       end
@@ -96,16 +95,6 @@ local function take(queue, count, lease, popped)
     end
   end
   return all, all_places
-end
-
--- Something in the queue is due then, in ms. Returns an error if that cannot be noted.
-local function note_due(queue, ms)
-  local changed = redis.pcall('ZADD', timers_key, 'LT', 'CH', ms, queue.name)
-  if changed == 1 then
-    timers_changed = true
-    earliest_added = math.min(earliest_added, ms)
-  end
-  return changed
 end
 
 -- Notes when the leases of these ids end; returns the tick of the first claim, those of the others
@@ -124,11 +113,12 @@ local function claim(queue, ids, places, lease, records)
       give_up(queue, ids, places, noted)
     end
   end
-  local claims = {}
-  -- The last first: in a small set Redis looks for the place of each from the lowest score on.
-  for at = #ids, 1, -1 do
-    claims[#claims + 1] = first + at - 1 + lease * TICKS_PER_MS
-    claims[#claims + 1] = ids[at]
+  local claims, count, deadline = {}, #ids, first + lease * TICKS_PER_MS
+  -- The last first: in a small set Redis looks for the place of each from the lowest score on. As
+  -- text, which Redis makes of other numbers in a slower way.
+  for at = 1, count do
+    claims[2 * at - 1] = string.format('%d', deadline + count - at)
+    claims[2 * at] = ids[count - at + 1]
   end
   local claimed = redis.pcall('ZADD', queue.claimed, unpack(claims))
   if type(claimed) == 'table' then

@@ -13,8 +13,8 @@ local function records_of_claims(ids, lease, number, step, from, is_one)
   local records, span_and_lease = {}, ' ' .. lease .. ' ' .. lease .. ' '
   for at, id in ipairs(ids) do
     local token = made_text(number + (at - 1) * step)
-    records[#records + 1] = id
-    records[#records + 1] = token .. span_and_lease .. ARGV[is_one and from or from + at - 1]
+    records[2 * at - 1] = id
+    records[2 * at] = token .. span_and_lease .. ARGV[is_one and from or from + at - 1]
   end
   return records
 end

@@ -5,32 +5,54 @@
 --         the place, from 1, of its first event, and the number of that one. Their ids are
 --         "<time>-<number>".
 
--- Adds contents under a new id; returns it, its number, and the step. A client may have chosen the
--- same id, or many such ids: then more and more numbers are left out.
-local function add_made(queue, contents)
-  local number, step = take_numbers(1)
-  local id, left_over = made_text(number), 1
-  while redis.call('HSETNX', queue.events, id, contents) == 0 do
+-- Adds contents under the new ids from that number on, if none of these is there.
+local function add_all(queue, number, step, from, to)
+  local ids, added = {}, {}
+  for at = from, to do
+    local id = made_text(number + (at - from) * step)
+    ids[at - from + 1], added[2 * (at - from) + 1], added[2 * (at - from) + 2] = id, id, ARGV[at]
+  end
+  local known = redis.call('HMGET', queue.events, unpack(ids))
+  for at = 1, #ids do
+    if known[at] then
+      return nil
+    end
+  end
+  redis.call('HSET', queue.events, unpack(added))
+  return ids
+end
+
+-- Adds contents under a new id; returns it and its number. A client may have chosen the same id, or
+-- many such ids: then more and more numbers are left out.
+local function add_one(queue, contents)
+  local number, left_over = take_numbers(1), 1
+  while redis.call('HSETNX', queue.events, made_text(number), contents) == 0 do
     take_numbers(left_over)
     number, left_over = take_numbers(1), left_over * 2
-    id = made_text(number)
   end
-  return id, number, step
+  return made_text(number), number
+end
+
+local function add_each(queue, from, to, reply)
+  local ids = {}
+  for at = from, to do
+    local number
+    ids[#ids + 1], number = add_one(queue, ARGV[at])
+    reply[#reply + 1] = #ids
+    reply[#reply + 1] = number
+  end
+  return ids
 end
 
 verbs.push_made = function(from, to)
   require_memory()
-  local queue, fresh, reply, expected = queue_at(ARGV[from]), {}, { 0, 0 }, nil
-  for at = from + 2, to do
-    local id, number, step = add_made(queue, ARGV[at])
-    fresh[#fresh + 1] = id
-    if number ~= expected then
-      reply[#reply + 1] = #fresh
-      reply[#reply + 1] = number
-    end
-    expected, reply[2] = number + step, step
+  local queue, number, step = queue_at(ARGV[from]), take_numbers(to - from - 1)
+  local reply = { made_ms, step, 1, number }
+  local ids = add_all(queue, number, step, from + 2, to)
+  if not ids then
+    reply = { made_ms, step }
+    ids = add_each(queue, from + 2, to, reply)
   end
-  line_up(queue, ARGV[from + 1] == 'LEFT', fresh)
-  reply[1] = made_ms
+  line_up(queue, ARGV[from + 1] == 'LEFT', ids)
   return reply
 end
