@@ -88,7 +88,7 @@ function optionsOf(args: Buffer[], options: OptionList): Record<string, unknown>
       throw missingValue(option);
     }
     if (form.isList && !argument.isOptional && form.values[0] === "queue") {
-      checkQueues(token, args, at + 1, options);
+      refuseOptionsBehind(token, args, at + 1, options);
     }
     const value = option.read(args, at + 1, end);
     if (!argument.isRepeated) values[token] = value;
@@ -121,10 +121,19 @@ function missingValue({ token, form }: Option): Error {
   return commandError("missingValue", { option: token, usage });
 }
 
-/** An option behind the first queue would be taken for a queue, and a wait would never end. */
-function checkQueues(token: string, args: Buffer[], first: number, options: OptionList): void {
+/**
+ * An option behind the first queue would be taken for a queue, and a pop that should wait would be
+ * repeated without a pause. Only capitals are an option there: a queue may be called "wait".
+ */
+function refuseOptionsBehind(
+  token: string,
+  args: Buffer[],
+  first: number,
+  options: OptionList,
+): void {
   for (let at = first + 1; at < args.length; at++) {
-    if (options.find(args[at]!)) throw commandError("optionBehind", { token, option: args[at]! });
+    const option = args[at]!;
+    if (options.hasInCapitals(option)) throw commandError("optionBehind", { token, option });
   }
 }
 

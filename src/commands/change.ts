@@ -36,10 +36,17 @@ async function inSteps(
   change: (targets: Target[]) => Promise<boolean[]>,
 ): Promise<boolean[]> {
   const results: boolean[] = [];
-  for (let at = 0; at < targets.length && !client.isClosed; at += STEP) {
-    results.push(...(await change(targets.slice(at, at + STEP))));
+  for (const some of stepsOf(targets)) {
+    if (client.isClosed) break;
+    results.push(...(await change(some)));
   }
   return results;
+}
+
+function stepsOf(targets: Target[]): Target[][] {
+  const steps: Target[][] = [];
+  for (let at = 0; at < targets.length; at += STEP) steps.push(targets.slice(at, at + STEP));
+  return steps;
 }
 
 function remove(queue: Buffer, targets: Target[], client: Caller): Promise<boolean[]> {
@@ -119,9 +126,12 @@ export const changeCommands: QueueCommand[] = [
     name: "QDEL",
     syntax: "queue id [id ...]",
     summary: "Removes up to 1,000 events; an array of 1 or 0. Claimed ones are left alone (0).",
-    isExclusive: true,
     async run([, queue, ...ids], _, { client }) {
-      return ones(await remove(queue, targetsOf(ids), client));
+      // All steps are submitted at once, so that later commands need not wait.
+      const steps = stepsOf(targetsOf(ids)).map((targets) =>
+        client.session.ask({ kind: "remove", queue, targets }),
+      );
+      return ones((await Promise.all(steps)).flat());
     },
   }),
   queueCommand({

@@ -265,8 +265,8 @@ export const clientCommands: Command[] = [
   subcommand(
     "UNBLOCK",
     "client-id [TIMEOUT|ERROR]",
-    "Ends the wait of that connection as at its timeout, or with the error UNBLOCKED: 1, or 0 if " +
-      "it does not wait.",
+    "Ends the wait of that connection to this okq as at its timeout, or with the error " +
+      "UNBLOCKED: 1, or 0 if it does not wait.",
     unblock,
     "admin",
   ),

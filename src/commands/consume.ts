@@ -74,7 +74,11 @@ async function popOrWait(asked: Asked, { client, context }: QueueCall): Promise<
   const attempt = async () => foundIn(await client.session.ask(operation));
   await context.store.watch(queues, "ready");
   const wait = { queues, timeoutMs: waitMs, attempt, takes: taker };
-  return await waiting(client, (signal) => context.waiters.wait({ ...wait, signal }), queues);
+  const { worker } = taker;
+  return await waiting(client, (signal) => context.waiters.wait({ ...wait, signal }), {
+    queues,
+    worker,
+  });
 }
 
 /** Null: nothing. */

@@ -132,7 +132,7 @@ export const errorTexts = {
   },
   optionBehind: {
     text: "ERR syntax error, options stand before {token}, got '{option}'",
-    when: "The name of an option stands behind the first queue of a pop.",
+    when: "The name of an option stands in capitals behind the first queue of a pop.",
   },
   notSeconds: {
     text: "ERR {name} must be a number of seconds from {min} to {max}, got '{given}'",

@@ -100,9 +100,9 @@ function queueRow(stats: QueueStats): Pairs {
 /** Different errors that one call counts; the others do not appear. */
 const ERRORS_MAX = 10_000;
 
-/** The same text for errors that differ in numbers only. */
-function withoutNumbers(error: Buffer): string {
-  return error.toString("latin1").replaceAll(/\d+/g, "*");
+/** A pattern that these errors fit. It is the same for errors that differ in numbers only. */
+function patternOf(error: Buffer): string {
+  return error.toString("latin1").replaceAll("\\", "\\\\").replaceAll(/\d+/g, "*");
 }
 
 async function showErrors(queue: Buffer, most: number, { client }: QueueCall): Promise<Reply> {
@@ -113,7 +113,7 @@ async function showErrors(queue: Buffer, most: number, { client }: QueueCall): P
       for (const { id, lastError, failures, crashes } of page) {
         const counts = state === "failed" || failures + crashes > 0;
         if (!counts || lastError === null) continue;
-        const text = withoutNumbers(lastError);
+        const text = patternOf(lastError);
         const known = errors.get(text);
         if (known) known.count += 1;
         else if (errors.size < ERRORS_MAX) errors.set(text, { count: 1, id: Buffer.from(id) });
@@ -163,7 +163,8 @@ export const figureCommands: QueueCommand[] = [
     syntax: "queue [COUNT count]",
     summary:
       "The most frequent last errors (10) of failed events and of those that wait for another " +
-      "attempt, as [error, how many, an id]. Each run of digits stands as *.",
+      "attempt, as [error, how many, an id]. Each run of digits stands as *, and backslashes are " +
+      "doubled, so that the option ERROR takes the text as it is.",
     run: ([, queue], { COUNT = 10 }, call) => showErrors(queue, COUNT, call),
   }),
 ];

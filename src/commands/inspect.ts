@@ -143,7 +143,8 @@ export const inspectCommands: QueueCommand[] = [
     ...shared,
     name: "QFLUSH",
     syntax: "queue",
-    summary: "Removes all events of a queue, in all states; its settings and pauses stay.",
+    summary:
+      "Removes all events of a queue, in all states, and its windows; settings and pauses stay.",
     access: "manage",
     flags: ["write"],
     parse: ([, queue]) => ({ kind: "flush", queue }),

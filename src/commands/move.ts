@@ -44,11 +44,12 @@ async function move(way: Way, options: MoveOptions, call: QueueCall): Promise<nu
 /** In steps. isOver: the target takes no more. */
 async function moveInSteps(way: Way, targets: Target[], { client }: QueueCall) {
   let moved = 0;
-  for (let at = 0; at < targets.length && !client.isClosed; at += STEP) {
+  for (let at = 0; at < targets.length && !client.isClosed;) {
     const some = targets.slice(at, at + STEP);
     const results = await client.session.ask({ kind: "move", ...way, targets: some });
+    if (results.length === 0) return { moved, isOver: true };
     moved += countOf(results);
-    if (results.length < some.length) return { moved, isOver: true };
+    at += results.length;
   }
   return { moved, isOver: false };
 }

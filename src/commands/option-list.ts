@@ -1,4 +1,5 @@
 // The options of a syntax line, and where each of them stands in the arguments of a call.
+import { nameOf } from "../queue/name-cache.ts";
 import { type Argument, type Form, wordsOf } from "./syntax.ts";
 import { readerOf } from "./values.ts";
 import { wordOf } from "./words.ts";
@@ -40,6 +41,11 @@ export class OptionList {
   /** The option with that name, in any case. */
   find(bytes: Buffer): Option | undefined {
     return this.#known.get(wordOf(bytes));
+  }
+
+  /** Whether these bytes are the name of an option in capitals. */
+  hasInCapitals(bytes: Buffer): boolean {
+    return this.find(bytes)?.token === nameOf(bytes);
   }
 
   /** The index behind the values of the option at that index. There may be fewer arguments. */

@@ -75,10 +75,11 @@ export function* waitingClients(
   okq: string,
   clients: ReadonlyMap<number, Client>,
 ): Generator<WaitingClient> {
-  for (const { id, name, consumer } of clients.values()) {
-    if (consumer.awaited.length === 0) continue;
-    const queues = consumer.awaited.map((queue) => queue.toString("latin1"));
-    yield { okq, client: String(id), worker: name, queues };
+  for (const { id, consumer } of clients.values()) {
+    const { awaited } = consumer;
+    if (!awaited) continue;
+    const queues = awaited.queues.map((queue) => queue.toString("latin1"));
+    yield { okq, client: String(id), worker: awaited.worker, queues };
   }
 }
 

@@ -2,6 +2,13 @@
 import type { Consumers } from "./consumers.ts";
 import { nameOf } from "./name-cache.ts";
 
+/** For which events a consumer waits. */
+export interface Awaited {
+  queues: Buffer[];
+  /** The name of its worker, with a character for each byte; may be empty. */
+  worker: string;
+}
+
 /** Which of these queues may stay. */
 type IsKept = (queue: Buffer) => boolean;
 
@@ -12,8 +19,7 @@ export class Consumer {
   /** The queues of its last pop, for a minute. */
   #popped: Buffer[] = [];
   #poppedAtMs = 0;
-  /** The queues from which it waits for events. */
-  #awaited: Buffer[] = [];
+  #awaited: Awaited | null = null;
   /** How many of its commands wait, for events or for their end. */
   #waits = 0;
   /** The queues that it counts on: all of the above, each once. */
@@ -33,8 +39,8 @@ export class Consumer {
     return this.#hasRegistered;
   }
 
-  /** The queues from which it waits for events at the moment. */
-  get awaited(): Buffer[] {
+  /** Null while it does not wait for events. */
+  get awaited(): Awaited | null {
     return this.#awaited;
   }
 
@@ -90,15 +96,18 @@ export class Consumer {
     void this.#consumers.reportLeft(this.#count());
   }
 
-  /** Counts the wait of a command for events of these queues; it ends when the promise settles. */
-  async waits<T>(wait: Promise<T>, queues: Buffer[] = []): Promise<T> {
+  /**
+   * Counts the wait of a command, for these events or (null) for their end. It ends when the
+   * promise settles.
+   */
+  async waits<T>(wait: Promise<T>, awaited: Awaited | null = null): Promise<T> {
     this.#waits += 1;
-    this.#awaited = queues;
+    this.#awaited = awaited;
     try {
       return await wait;
     } finally {
       this.#waits -= 1;
-      this.#awaited = [];
+      this.#awaited = null;
       this.#poppedAtMs = this.#consumers.nowMs;
     }
   }

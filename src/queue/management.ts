@@ -148,9 +148,10 @@ export interface Ready {
  * Moves events to another queue: ready ones to its left end in their order, others keep their
  * state. They take contents, headers and their own limits along and count from 0; errors stay.
  * False for an event that is claimed or whose id is taken there. If the other queue becomes full,
- * or is paused, the result is shorter: it ends with the event before that. Between two parts of a
- * store an event is copied first and deleted then; after a crash in between it is in both, and the
- * same move again puts that right.
+ * or is paused, the result is shorter: it ends with the event before that. A store may also end it
+ * behind many bytes of contents, but not before the first event. Between two parts of a store an
+ * event is copied first and deleted then; after a crash in between it is in both, and the same move
+ * again puts that right.
  */
 export interface Move {
   kind: "move";

@@ -121,7 +121,7 @@ export const settings: readonly Setting[] = [
     name: "max-claimed",
     default: "0",
     ...count,
-    summary: "How many events may be claimed at a time; 0 for no limit.",
+    summary: "How many events may be claimed at a time; 0 for no limit. NOACK claims none.",
   },
   {
     name: "keep-completed",

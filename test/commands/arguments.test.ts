@@ -168,10 +168,14 @@ describe("reading options outside of brackets", () => {
     expect(read("as", "FROM", "from", "FROM")).toEqual({ AS: b("FROM"), FROM: [b("FROM")] });
   });
 
-  test.each(["AS", "as", "Weights"])("refuses the option %s behind the first queue", (option) => {
-    expect(failureOf(() => read("FROM", "AS", option, "x"))).toBe(
+  test.each(["AS", "WEIGHTS", "FROM"])("refuses the option %s behind the first queue", (option) => {
+    expect(failureOf(() => read("FROM", "AS", "x", option))).toBe(
       `ERR syntax error, options stand before FROM, got '${option}'`,
     );
+  });
+
+  test("takes an option that is not in capitals for a queue there", () => {
+    expect(read("FROM", "a", "as", "Weights")).toEqual({ FROM: bytes("a", "as", "Weights") });
   });
 
   test("names the option whose value is missing before one that a call must have", () => {

@@ -142,6 +142,19 @@ describe.each(lifeStoresAndCluster)("on %s", (store) => {
     }
   });
 
+  test("commands behind QDEL see that the events are gone", async () => {
+    const client = await connected(store);
+    const ids = Array.from({ length: 200 }, (_, n) => `${n}`);
+    const pairs = ids.flatMap((id) => [id, "x"]);
+    const pushAll = ["QMPUSH", "q", "PAIRS", ...pairs];
+    const replies = await askAll(client, pushAll, ["QDEL", "q", ...ids], pushAll, [
+      "QDEL",
+      "q",
+      "0",
+    ]);
+    expect(replies).toEqual([ids, ids.map(() => 1), ids, [1]]);
+  });
+
   test("QDEL removes all but claimed events", async () => {
     const client = await connected(store);
     await fail(client, "f");

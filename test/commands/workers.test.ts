@@ -47,13 +47,19 @@ describe.each(lifeStoresAndCluster)("on %s", (store) => {
     expect([first[0]!["worker"], second[0]!["worker"], end]).toEqual(["ann", "bob", null]);
   });
 
-  test("shows the queues for which a client waits", async () => {
+  test("shows the queues for which a client waits, in the row of its worker", async () => {
     const okq = await startOkqOn(store);
     const [waiting, looking] = await Promise.all([okq.connect(), okq.connect()]);
-    waiting.pipeline(["QPOP", "WAIT", "60", "AS", "ignored", "FROM", "a", "b"]);
-    await eventually(async () => (await workers(looking))[1].length > 0);
-    const [, [row]] = await workers(looking, "b");
-    expect(row).toMatchObject({ claims: 0, waiting: ["b"] });
+    await ask(waiting, "QPUSH", "a", "x");
+    await ask(waiting, "QPOP", "AS", "ann", "FROM", "a");
+    waiting.pipeline(["QPOP", "WAIT", "60", "AS", "ann", "FROM", "a", "b"]);
+    await eventually(async () => (await workers(looking, "b"))[1].length > 0);
+    expect((await workers(looking, "b"))[1]).toMatchObject([
+      { worker: "ann", claims: 0, waiting: ["b"] },
+    ]);
+    expect((await workers(looking))[1]).toMatchObject([
+      { worker: "ann", claims: 1, waiting: ["a", "b"] },
+    ]);
     expect((await workers(looking, "c"))[1]).toEqual([]);
   });
 

@@ -228,6 +228,9 @@ const breakages: Record<string, Breakage> = {
   "a completed event is not counted": answering("status", (all: object[]) =>
     all.map((status) => ({ ...status, completed: 0 })),
   ),
+  "a dedupe window lasts longer": doing("configure", ({ values }) => ({
+    values: values.map(([name, value]) => [name, name === "dedupe-window" ? "9" : value]),
+  })),
   "an undone pop is a redo": {
     operation: (operation) =>
       operation.kind === "unpop" && operation.popped.token

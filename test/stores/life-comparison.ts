@@ -6,7 +6,6 @@
 import { EarlierFailure, Refusal, StoreError } from "../../src/queue/errors.ts";
 import { Duplicate, type EventFacts, type Popped, type State } from "../../src/queue/event.ts";
 import { decodeHeaders } from "../../src/queue/headers.ts";
-import type { Configure } from "../../src/queue/management.ts";
 import type { Operation, Unpop } from "../../src/queue/operations.ts";
 import type { QueueStats } from "../../src/queue/queue-status.ts";
 import type { StoreUnderTest } from "./contract.ts";
@@ -46,7 +45,7 @@ export async function compareLives(
     pair.advance(pauseMs);
     await pair.settle(life.queues);
     if (random.below(6) === 0) {
-      await pair.configure(life.configure(), life.queues);
+      await pair.submitAll([life.configure()]);
       await pair.settle(life.queues);
     }
     await pair.submitAll(life.batch(pair.known));
@@ -207,28 +206,6 @@ class Pair {
       const before = texts.slice(0, at).join("\n    ");
       this.#compare(`${text}, in its batch after\n    ${before}`, ofA[at]!, ofB[at]!);
     }
-  }
-
-  /** Where fewer events will be kept, it is open when the others go: so none is there. */
-  async configure(step: Step, queues: string[]): Promise<void> {
-    const { values, queue } = step(this.#a) as Configure;
-    if (values.some(([name]) => name.startsWith("keep-"))) {
-      for (const name of queue ? [textOf(queue)] : queues) {
-        for (const state of ["failed", "completed"] as const) {
-          await this.#removeAll(name, state);
-        }
-      }
-    }
-    await this.submitAll([step]);
-  }
-
-  async #removeAll(queue: string, state: State): Promise<void> {
-    const [ofA, ofB] = await this.#scan(queue, state, 100);
-    const all = (known: Known) =>
-      (known === this.#a ? ofA : ofB).map(({ id }) => ({ id, version: null }));
-    await this.submitAll([
-      (known) => ({ kind: "remove", queue: bytesOf(queue), targets: all(known) }),
-    ]);
   }
 
   /** Does what is due. */

@@ -61,6 +61,28 @@ test("a failure removes few of the failed events that are too many", async () =>
   expect((await caller.counts("q")).failed).toBeWithin(500, 1000);
 });
 
+test("pushes read nothing of paused workers", async () => {
+  const { caller, redis } = await open();
+  const pauses = Array.from({ length: 100 }, (_, at) =>
+    caller.pause("q", ["out"], { worker: `worker ${at}` }),
+  );
+  await Promise.all(pauses);
+  await caller.push("q", "1");
+  expect(await redis.exists("{okq}:2:config:q")).toBe(0);
+  expect(await redis.zcard("{okq}:2:paused-workers:q")).toBe(100);
+  expect(await caller.claim("q", 1000, "worker 5")).toBeNull();
+});
+
+test("a tick goes on with the reviews of a queue without a pause", async () => {
+  const { caller, redis } = await open();
+  await fill(caller);
+  await caller.configure("q", { ttl: "60" });
+  let ticks = 1;
+  while ((await caller.reclaim(500)) >= 500) ticks++;
+  expect(ticks).toBeGreaterThan(2);
+  expect(await redis.zcard("{okq}:2:expires:q")).toBe(COUNT);
+});
+
 /** Pushes and removes so many events behind those that are there, some ids again and again. */
 async function pushAndRemove(caller: LifeCaller, count: number, name = ""): Promise<void> {
   for (let at = 0; at < count; at += 500) {

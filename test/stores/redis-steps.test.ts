@@ -10,7 +10,7 @@ import { ask, askAll, readable, type Readable } from "../support/readable.ts";
 import type { RedisServer } from "../support/redis-server.ts";
 import { Wire } from "../support/wire.ts";
 import { LifeCaller } from "./contract/life-caller.ts";
-import { openTimedRedis } from "./redis-targets.ts";
+import { lastingKeys, openRedisCaller, openTimedRedis } from "./redis-targets.ts";
 
 const COUNT = 1500;
 const QUEUES = 300;
@@ -124,6 +124,21 @@ test("what is due at once is done in steps of few calls of Redis", async () => {
   expect(await scripts.most()).toBeWithin(1, CALLS_MAX);
 }, 60_000);
 
+test("a move of large events ends early, and QMOVE goes on", async () => {
+  const { server, client } = await start();
+  const some = ids.slice(0, 12);
+  const contents = "x".repeat(300_000);
+  for (const id of some) await ask(client, "QPUSH", "q", contents, "ID", id);
+  const caller = await openRedisCaller({ nodes: [{ host: "127.0.0.1", port: server.port }] });
+  closeAfterTest(caller.under);
+  const targets = some.map((id) => ({ id: Buffer.from(id), version: null }));
+  const way = { queue: Buffer.from("q"), target: Buffer.from("p") };
+  expect(await caller.submit({ kind: "move", ...way, targets })).toEqual(Array(4).fill(true));
+  expect(await ask(client, "QMOVE", "q", "p", "IDS", ...some)).toBe(8);
+  const [, events] = (await ask(client, "QLIST", "p")) as [null, string[][]];
+  expect(events.map((event) => event[1])).toEqual(some);
+});
+
 test("a page of large events has few of them, and no page misses one", async () => {
   const { port } = await startTestRedis();
   const caller = new LifeCaller(await openTimedRedis(port, { nowMs: 1_700_000_000_000 }));
@@ -155,4 +170,18 @@ test("a page of large events has few of them, and no page misses one", async () 
       expect(found).toEqual(isReverse ? wanted[state].toReversed() : wanted[state]);
     }
   }
+});
+
+test("queues that empty while all settings are looked at again leave no key behind", async () => {
+  const server = await startTestRedis();
+  const open = async () =>
+    new LifeCaller(closeAfterTest(await openTimedRedis(server.port, { nowMs: 1_700_000_000_000 })));
+  const [one, other] = [await open(), await open()];
+  await one.configure(null, { ttl: "1000" });
+  const queues = ids.slice(0, 20);
+  for (const queue of queues) await one.push(queue, "1");
+  await one.configure(null, { ttl: null });
+  for (const queue of queues) expect(await other.pop(queue, 0)).toBe("1");
+  while ((await one.reclaim(64)) >= 64);
+  expect(await lastingKeys(server.redis)).toEqual([]);
 });

@@ -31,7 +31,7 @@ async function without<T>(name: string, run: () => Promise<T>): Promise<T> {
 const claimAll = (leases: (number | null)[]) =>
   Promise.allSettled(leases.map((lease) => caller.another().claim("q", lease)));
 
-test.each(["timers", "claims:q", "claimed:q"])(
+test.each(["timers", "counter", "claims:q", "claimed:q"])(
   "events go back to their places where a claim cannot be noted in %s",
   async (name) => {
     await caller.pushAll("q", ["1", "2", "3"]);
@@ -66,6 +66,18 @@ test("a pop of several queues hands out the events before a queue that fails", a
   expect(await failed).toContain("WRONGTYPE");
   expect(await caller.counts("r")).toEqual({ ready: 1 });
 });
+
+test.each(["counter", "retrying:q"])(
+  "an event of a queue with settings stays in its state where the key %s has another type",
+  async (name) => {
+    await caller.configure("q", { backoff: "fixed 5" });
+    await caller.pushAll("q", ["1", "2"]);
+    const held = await caller.mustClaim("q");
+    await expect(without(name, () => caller.claim("q"))).rejects.toThrow("WRONGTYPE");
+    await expect(without(name, () => caller.fail("q", held))).rejects.toThrow("WRONGTYPE");
+    expect(await caller.counts("q")).toEqual({ ready: 1, claimed: 1 });
+  },
+);
 
 test("events go back where Redis does not let okq note the claims", async () => {
   await caller.pushAll("q", ["1", "2"]);

@@ -101,8 +101,19 @@ export class Changes {
   /** Call it before an event is moved into that queue. */
   touch(event: LocalEvent, to: LocalQueue): void {
     const { queue, state, atMs, place, lease, token, claimant, pushedAtMs, more } = event;
-    const position = { queue, state, atMs, place, lease, token, claimant, pushedAtMs, more };
-    this.#undos.push({ event, ...position });
+    // Field by field: a spread takes several times as long.
+    this.#undos.push({
+      event,
+      queue,
+      state,
+      atMs,
+      place,
+      lease,
+      token,
+      claimant,
+      pushedAtMs,
+      more,
+    });
     if (event.touchedAt === -1) {
       event.touchedAt = this.touched.length;
       this.touched.push(event);

@@ -23,6 +23,9 @@ import { UnusedQueues } from "./unused-queues.ts";
 import { Usage } from "./usage.ts";
 import { Windows } from "./windows.ts";
 
+/** Settings by which something is due in a queue that was not due before. */
+const keptFor = ["keep-failed", "keep-completed"];
+
 export class LocalQueues {
   /** The time of the current batch: all its operations see the same time. */
   nowMs = 0;
@@ -108,10 +111,12 @@ export class LocalQueues {
 
   /** Call it at start, before any queue is there, or through setDefaults. */
   restoreDefaults(defaults: GivenSettings): void {
+    const { defaults: before } = this;
     this.defaults = defaults;
     this.#settingsVersion++;
     this.#commonSettings = settingsOf(NO_SETTINGS, defaults);
-    this.noteAllDue();
+    const isKeptAsBefore = keptFor.every((name) => before.get(name) === defaults.get(name));
+    if (!isKeptAsBefore) this.noteAllDue();
   }
 
   setPauses(queue: LocalQueue, pauses: Pauses | null): void {

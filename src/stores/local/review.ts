@@ -21,13 +21,17 @@ const BEGIN: ReviewedTo = { line: null, delayed: null };
 /** Of a queue in which events expire earlier than is noted. */
 export const LATE: Review = { hasSurplus: false, expiries: BEGIN };
 
-/** To be called when these settings have changed. */
-export function startReview(model: Model, queue: LocalQueue, names: string[]): void {
-  const before = model.reviews.get(queue) ?? { hasSurplus: false, expiries: null };
-  const hasSurplus = before.hasSurplus || names.some((name) => ofSurplus.has(name));
-  const expiries = names.includes("ttl") ? BEGIN : before.expiries;
-  const isNeeded = queue.size > 0 && (hasSurplus || expiries !== null);
-  if (isNeeded) model.setReview(queue, { hasSurplus, expiries });
+/** To be called when these settings of the queues have changed. */
+export function startReviews(model: Model, queues: Iterable<LocalQueue>, names: string[]): void {
+  const isSurplus = names.some((name) => ofSurplus.has(name));
+  const isTtl = names.includes("ttl");
+  if (!isSurplus && !isTtl) return;
+  for (const queue of queues) {
+    if (queue.size === 0) continue;
+    const before = model.reviews.get(queue) ?? { hasSurplus: false, expiries: null };
+    const hasSurplus = before.hasSurplus || isSurplus;
+    model.setReview(queue, { hasSurplus, expiries: isTtl ? BEGIN : before.expiries });
+  }
 }
 
 /** Does one step of about so much work. Returns how much it was. */

@@ -9,7 +9,7 @@ const coldEventBytes = 70;
 /** Bytes of an event that expires, besides. */
 const expiringBytes = 40;
 /** Bytes of a dedupe window. */
-const windowBytes = 80;
+const windowBytes = 120;
 /** Bytes of a queue besides its name and events, measured with 100,000 queues. */
 const queueOverheadBytes = 1500;
 

@@ -31,7 +31,7 @@ export class Channels {
     const pending = new Set<Promise<void>>();
     for (const name of names) {
       const channel = this.#channel(name);
-      if (!channel) break;
+      if (!channel) continue;
       channel.wantedAtMs = nowMs;
       if (channel.on !== redis) missing.push(name);
       else if (channel.pending) pending.add(channel.pending);

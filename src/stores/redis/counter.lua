@@ -6,20 +6,29 @@
 
 local made_ms, made_count, made_form
 
--- The first of so many new numbers, and how much more each further one is. All of a batch have the
--- same ms.
-local function take_numbers(count)
-  if not made_ms then
-    local latest = redis.call('HMGET', COUNTER, 'ms', 'count')
-    made_ms, made_count = tonumber(latest[1]) or -1, tonumber(latest[2]) or 0
-    if now() > made_ms then
-      made_ms, made_count = now(), -1
-    end
-    made_form = string.format('%.0f-', made_ms) .. '%d'
-    at_end[#at_end + 1] = function()
+-- To be called before anything is changed for which numbers are needed: it may fail. All numbers of
+-- a batch have the same ms.
+local function read_counter()
+  if made_ms then
+    return
+  end
+  local latest = redis.call('HMGET', COUNTER, 'ms', 'count')
+  made_ms, made_count = tonumber(latest[1]) or -1, tonumber(latest[2]) or 0
+  if now() > made_ms then
+    made_ms, made_count = now(), -1
+  end
+  made_form = string.format('%.0f-', made_ms) .. '%d'
+  local before = made_count
+  at_end[#at_end + 1] = function()
+    if made_count > before then
       redis.call('HSET', COUNTER, 'ms', made_ms, 'count', made_count)
     end
   end
+end
+
+-- The first of so many new numbers, and how much more each further one is.
+local function take_numbers(count)
+  read_counter()
   local first, shard = made_count + 1, tonumber(ARGV[7])
   made_count = made_count + count
   if shard then

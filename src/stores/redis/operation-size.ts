@@ -58,7 +58,10 @@ export function sizeOf(operation: Operation): number {
     case "pushBatch":
       return operation.events.reduce((sum, { contents }) => sum + contents.length, 0);
     case "copyIn":
-      return operation.copies.reduce((sum, { value }) => sum + value.length, 0);
+      return operation.copies.reduce(
+        (sum, { value, errors, log }) => sum + value.length + errors.length + log.length,
+        0,
+      );
     case "ack":
     case "redo":
       return operation.id.length;

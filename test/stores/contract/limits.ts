@@ -3,7 +3,7 @@
 
 import { expect } from "bun:test";
 import type { Check } from "../contract.ts";
-import { textOf } from "./caller.ts";
+import { bytesOf, textOf } from "./caller.ts";
 import { type Options, refusalOf } from "./life-caller.ts";
 import { restartsOf } from "./pushes.ts";
 
@@ -272,5 +272,18 @@ export function limits(check: Check): void {
     expect(await store.counts("q")).toEqual({ ready: 2 });
     await store.push("q", "3");
     expect(await store.counts("q")).toEqual({ ready: 1 });
+  });
+
+  check("an id is free in the target once a move has dropped its event there", async (store) => {
+    await store.configure("q@to", { "max-length": "1", "on-full": "drop-oldest" });
+    await store.push("q@to", "2");
+    await store.pushAll("q", ["1", "2"]);
+    await store.pushWith("q", "3", { start: { afterMs: 5000 } });
+    const targets = ["1", "2", "3"].map((id) => ({ id: bytesOf(id), version: null }));
+    const queues = { queue: bytesOf("q"), target: bytesOf("q@to") };
+    const moved = await store.submit({ kind: "move", ...queues, targets });
+    expect(moved).toEqual([true, true, true]);
+    expect(await store.counts("q@to")).toEqual({ delayed: 1 });
+    expect(await store.list()).toEqual([["q@to", 1, 0, 0]]);
   });
 }

@@ -94,10 +94,11 @@ function moveOne(from: ReferenceQueue, to: ReferenceQueue, event: ReferenceEvent
   from.remove(event);
   const fresh = { failures: 0, crashes: 0, pushedAtMs: to.nowMs, ttlFromMs: to.nowMs };
   const moved = { ...event, ...fresh, options: { ...event.options, ttlMs: null } };
+  const isWaiting = state === "ready" || state === "delayed";
+  if (isWaiting) to.makeRoomFor(1);
   to.events.delete(moved.id);
   to.events.set(moved.id, moved);
-  if (state === "ready" || state === "delayed") {
-    to.makeRoomFor(1);
+  if (isWaiting) {
     to.enter(moved, state === "ready" ? null : { atMs }, to.rankAt("left"));
   } else to.keep(moved);
 }

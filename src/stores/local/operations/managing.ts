@@ -35,9 +35,12 @@ export function move(model: Model, { queue: name, target: to, targets }: Move): 
     return { event: model.find(queue, text, hash), there: model.find(target, text, hash) };
   });
   const seen = new Set<string>();
+  /** By their keys: a cold event is another object each time that it is found. */
+  const dropped = new Set<number>();
   const moved: boolean[] = [];
-  for (const [at, { event, there }] of found.entries()) {
+  for (const [at, { event, there: before }] of found.entries()) {
     const { version } = targets[at]!;
+    const there = before !== undefined && dropped.has(before.key) ? undefined : before;
     const isThere = event !== undefined && (version === null || version === event.version);
     const isTaken = there !== undefined && there.state !== COMPLETED;
     const isFree = isThere && event.state !== CLAIMED && !isTaken && !seen.has(event.id);
@@ -47,7 +50,10 @@ export function move(model: Model, { queue: name, target: to, targets }: Move): 
       const needsRoom = event.state === READY || event.state === DELAYED;
       const surplus = needsRoom ? surplusOf(model, target, 1) : 0;
       if (surplus === null) return moved;
-      for (const one of oldestOf(model, target, surplus)) dropOldest(model, one);
+      for (const one of oldestOf(model, target, surplus)) {
+        dropped.add(one.key);
+        dropOldest(model, one);
+      }
       if (there) drop(model, there);
       seen.add(event.id);
       moveOne(model, event, target);

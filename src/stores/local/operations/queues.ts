@@ -17,7 +17,7 @@ import { toBytes, toText } from "../bytes.ts";
 import { type LocalQueue, NO_SETTINGS, type Pauses } from "../local-queue.ts";
 import type { Model } from "../model.ts";
 import { isEmpty } from "../queue-facts.ts";
-import { startReview } from "../review.ts";
+import { startReviews } from "../review.ts";
 import { hasUnexpired } from "./looking.ts";
 
 const FAILED_TO_MAX = 16;
@@ -39,13 +39,16 @@ export function configure(model: Model, { queue: name, values }: Configure): Con
     model.noteIfUnused(queue);
     return "cycle";
   }
-  const queues = queue === null ? [...model.all()] : [queue];
-  const closed = queues.filter((one) => !model.isHandingOut(one));
+  const names = values.map(([setting]) => setting);
+  const queues = () => (queue === null ? model.all() : [queue]);
+  const closed: LocalQueue[] = [];
+  if (names.includes("max-claimed")) {
+    for (const one of queues()) if (!model.isHandingOut(one)) closed.push(one);
+  }
   if (queue === null) model.setDefaults(given);
   else model.setSettings(queue, given);
   for (const one of closed) if (model.isHandingOut(one)) model.noteAllReady(one);
-  const names = values.map(([setting]) => setting);
-  for (const one of queues) startReview(model, one, names);
+  startReviews(model, queues(), names);
   return "ok";
 }
 

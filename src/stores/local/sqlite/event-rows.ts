@@ -6,22 +6,23 @@ import type { Changes } from "../changes.ts";
 import type { StoredEvent } from "../journal.ts";
 import { encodeMore } from "../more.ts";
 import { encodeFacts } from "../queue-facts.ts";
+import { Inserts } from "./inserts.ts";
 import { LEASE_BASE, NO_TIME, PLACE_BASE, type StateColumns } from "./schema.ts";
 import { type LocalEvent } from "../local-queue.ts";
 import { CLAIMED, GONE, READY } from "../states.ts";
 import { WindowRows } from "./window-rows.ts";
 
-/** Rows inserted by one statement. */
-const insertedAtOnce = 16;
 /** Of the table of events. */
 const columns = 13;
+/** That of a ready event without rare facts that was just pushed. */
+const plainRow = `(?, ?, ${READY}, ${NO_TIME}, ${LEASE_BASE}, ?, ?, NULL, NULL, NULL, ?, NULL, ?)`;
 /** Larger contents are left out when several events are read. */
 const contentsReadAtOnceMax = 4096;
 
 export class EventRows {
   readonly #statements: Statement[] = [];
-  readonly #insert: Statement;
-  readonly #insertMany: Statement;
+  readonly #plain: Inserts;
+  readonly #whole: Inserts;
   readonly #delete: Statement;
   readonly #claim: Statement;
   readonly #move: Statement;
@@ -35,7 +36,6 @@ export class EventRows {
   /** Collected from the current batch. */
   readonly #gone: number[] = [];
   readonly #claimed: LocalEvent[] = [];
-  readonly #values: (number | string | Buffer | null)[] = [];
 
   /** The tables are in the schema of that name: "main", or an attached database. */
   constructor(db: Database, schema: string) {
@@ -44,12 +44,10 @@ export class EventRows {
       this.#statements.push(statement);
       return statement;
     };
-    const row = `(${Array(columns).fill("?").join(", ")})`;
-    const rows = Array(insertedAtOnce).fill(row).join(", ");
     const events = `${schema}.events`;
     const between = "WHERE key BETWEEN ? AND ?";
-    this.#insert = prepare(`INSERT INTO ${events} VALUES ${row}`);
-    this.#insertMany = prepare(`INSERT INTO ${events} VALUES ${rows}`);
+    this.#plain = new Inserts(prepare, events, plainRow);
+    this.#whole = new Inserts(prepare, events, `(${Array(columns).fill("?").join(", ")})`);
     this.#delete = prepare(`DELETE FROM ${events} ${between}`);
     this.#claim = prepare(
       `UPDATE ${events} SET state = ${CLAIMED}, at = ?, lease = ?, place = ? - key,
@@ -78,7 +76,8 @@ export class EventRows {
   write(changes: Changes, withNew: boolean): boolean {
     let hasNew = false;
     // They may still have the values of a write that failed.
-    for (const notes of [this.#gone, this.#claimed, this.#values]) notes.length = 0;
+    for (const notes of [this.#gone, this.#claimed]) notes.length = 0;
+    for (const inserts of [this.#plain, this.#whole]) inserts.clear();
     for (const { queue, number } of changes.named) {
       if (changes.retired.has(number)) continue;
       this.#nameQueue.run(number, queue.name, encodeFacts(queue));
@@ -153,21 +152,18 @@ export class EventRows {
 
   #insertLater(event: LocalEvent, queue: number): void {
     const { key, pushedAtMs, id, more, contents } = event;
-    const values = this.#values;
+    if (event.state === READY && event.lease === 0 && more === null) {
+      return this.#plain.add([key, queue, pushedAtMs, PLACE_BASE + event.place, id, contents]);
+    }
     const [state, at, lease, place, token, claimant] = positionOf(event);
-    values.push(key, queue, state, at, lease, pushedAtMs, place, token);
-    values.push(more?.expiresAtMs || null, claimant, id, encodeMore(more), contents);
-    if (values.length < insertedAtOnce * columns) return;
-    this.#insertMany.run(...values);
-    values.length = 0;
+    const expires = more?.expiresAtMs || null;
+    const position = [state, at, lease, pushedAtMs, place, token, expires, claimant];
+    this.#whole.add([key, queue, ...position, id, encodeMore(more), contents]);
   }
 
   #writeNoted(): void {
-    const values = this.#values;
-    for (let at = 0; at < values.length; at += columns) {
-      this.#insert.run(...values.slice(at, at + columns));
-    }
-    values.length = 0;
+    this.#plain.flush();
+    this.#whole.flush();
     if (this.#gone.length > 0) this.deleteKeys(this.#gone);
     if (this.#claimed.length > 0) this.#claimNoted();
   }

@@ -62,10 +62,36 @@ export const migrations: readonly string[] = [
   // The states of an event. The columns from state to place have the same width in every row, and
   // stand before id and contents: a claim or a requeue changes these bytes only. state is that of
   // local-event.ts; at: when it is due, when its lease ends, or since when it is in its state;
-  // token, claimant: of its claim, if it has them (token as counter.ts numbers it); expires: when
-  // its TTL ends, if it has one; more: its rare facts, as more.ts encodes them.
+  // expires: when its TTL ends, if it has one; more: its rare facts, as more.ts encodes them.
   // facts of a queue: as queue-facts.ts encodes them. counted: tokens and made ids so far have at
   // most that time. Older events were pushed at the latest time that is known.
+  `CREATE TABLE moved (
+     key INTEGER PRIMARY KEY,
+     queue INTEGER NOT NULL,
+     state INTEGER NOT NULL,
+     at INTEGER NOT NULL,
+     lease INTEGER NOT NULL,
+     pushed INTEGER NOT NULL,
+     place INTEGER NOT NULL,
+     expires INTEGER,
+     id TEXT NOT NULL,
+     more TEXT,
+     contents NOT NULL
+   );
+   INSERT INTO moved
+     SELECT key, queue, CASE deadline WHEN 70368744177664 THEN 2 ELSE 4 END, deadline,
+       CASE deadline WHEN 70368744177664 THEN 70368744177664 ELSE 70368744207664 END,
+       (SELECT ms FROM clock),
+       4503599627370496 + coalesce(place, -1125899906842624 - key), NULL, id, NULL, contents
+     FROM events;
+   DROP TABLE events;
+   ALTER TABLE moved RENAME TO events;
+   ALTER TABLE queues ADD COLUMN facts TEXT;
+   ALTER TABLE clock ADD COLUMN counted INTEGER NOT NULL DEFAULT 0;
+   ALTER TABLE clock ADD COLUMN defaults TEXT;`,
+  // token, claimant: of an event's claim, if it has them; they were in more. A token as counter.ts
+  // numbers it; one that cannot be numbered there is lost, and the event comes back.
+  // Dedupe windows: see window-rows.ts. queue is the number of one.
   `CREATE TABLE moved (
      key INTEGER PRIMARY KEY,
      queue INTEGER NOT NULL,
@@ -82,19 +108,16 @@ export const migrations: readonly string[] = [
      contents NOT NULL
    );
    INSERT INTO moved
-     SELECT key, queue, CASE deadline WHEN 70368744177664 THEN 2 ELSE 4 END, deadline,
-       CASE deadline WHEN 70368744177664 THEN 70368744177664 ELSE 70368744207664 END,
-       (SELECT ms FROM clock),
-       4503599627370496 + coalesce(place, -1125899906842624 - key), NULL, NULL, NULL, id, NULL,
-       contents
-     FROM events;
+     SELECT key, queue, state, at, lease, pushed, place,
+       CASE WHEN number < 1024 THEN 1024 * ms + number END, expires,
+       CASE WHEN number < 1024 THEN more ->> 'claimant' END, id,
+       nullif(json_remove(more, '$.token', '$.claimant'), '{}'), contents
+     FROM (SELECT *, CAST(more ->> 'token' AS INTEGER) AS ms,
+       CAST(substr(more ->> 'token', 1 + instr(more ->> 'token', '-')) AS INTEGER) AS number
+       FROM events);
    DROP TABLE events;
    ALTER TABLE moved RENAME TO events;
-   ALTER TABLE queues ADD COLUMN facts TEXT;
-   ALTER TABLE clock ADD COLUMN counted INTEGER NOT NULL DEFAULT 0;
-   ALTER TABLE clock ADD COLUMN defaults TEXT;`,
-  // Dedupe windows: see window-rows.ts. queue is the number of one.
-  `CREATE TABLE windows (
+   CREATE TABLE windows (
      queue INTEGER NOT NULL,
      ends INTEGER NOT NULL,
      id TEXT NOT NULL,

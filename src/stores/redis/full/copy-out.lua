@@ -1,6 +1,6 @@
 -- Copies events that are not claimed, for a queue of another shard. See move-apart.ts.
 -- KEYS    of the queue: all
--- ARGV    queue limit (id, version)... (limit: of bytes of values; version empty: any)
+-- ARGV    queue limit (id, version)... (limit: of bytes of values, errors and logs; version empty: any)
 -- Returns of each nil, or a list: id state due version mark value more errors log (due, errors and
 --         log may be empty); shorter once there are more bytes
 
@@ -28,7 +28,7 @@ verbs.copy_out = function(from, to)
     local may_go = state and state ~= 'claimed' and is_version(queue, id, state, score, ARGV[at + 1])
     local copy = may_go and copy_of(queue, id, state, score)
     replies[#replies + 1] = copy or false
-    bytes = bytes + (copy and #copy[6] or 0)
+    bytes = bytes + (copy and #copy[6] + #copy[8] + #copy[9] or 0)
     if bytes >= limit then
       break
     end

@@ -408,7 +408,8 @@ at_end[#at_end + 1] = function()
   for name, queue in pairs(queues_by_name) do
     if queue.is_open or queue.was_flushed then
       local is_rare = redis.call('EXISTS', MORE .. name, CONFIG .. name, GHOSTS .. name,
-        COMPLETED .. name, WINDOWS .. name, PAUSED_WORKERS .. name) > 0
+        COMPLETED .. name, WINDOWS .. name, PAUSED_WORKERS .. name, EXPIRES .. name,
+        REVIEW .. name) > 0
       redis.call(is_rare and 'SADD' or 'SREM', RARE, name)
     end
   end

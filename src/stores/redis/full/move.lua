@@ -1,7 +1,7 @@
 -- Moves events to another queue of the shard. They keep their state.
 -- KEYS    queues, of the queues: all
 -- ARGV    queue target (id, version)... (version empty: any)
--- Returns of each 1, or 0 if it stays; shorter if the target takes no more
+-- Returns of each 1, or 0 if it stays; shorter if the target takes no more, and behind many bytes
 
 -- Takes it out of its state and its queue; returns its value.
 local function take_out(queue, id, state)
@@ -39,6 +39,7 @@ local function put_in(target, id, state, score, value, more)
   end
 end
 
+-- Returns how many bytes were moved.
 local function move(queue, target, id, state, score)
   local more = more_of(queue, id)
   for _, part in ipairs({ 'errors', 'log' }) do
@@ -56,6 +57,7 @@ local function move(queue, target, id, state, score)
     make_room(target, 1)
   end
   put_in(target, id, state, score, value, kept_of_moved(more))
+  return #value
 end
 
 local function takes(target, state)
@@ -63,9 +65,12 @@ local function takes(target, state)
   return not is_paused(target, 'in') and (not needs_room or has_room(target, 1))
 end
 
+-- More of them would hold up Redis.
+local MOVED_BYTES_MAX = 1024 * 1024
+
 verbs.move = function(from, to)
   require_memory()
-  local queue, target, replies = opened_at(ARGV[from]), opened_at(ARGV[from + 1]), {}
+  local queue, target, replies, bytes = opened_at(ARGV[from]), opened_at(ARGV[from + 1]), {}, 0
   for at = from + 2, to, 2 do
     local id = ARGV[at]
     local state, score = state_of(queue, id)
@@ -75,9 +80,12 @@ verbs.move = function(from, to)
     if may_go and not takes(target, state) then
       return replies
     elseif may_go then
-      move(queue, target, id, state, score)
+      bytes = bytes + move(queue, target, id, state, score)
     end
     replies[#replies + 1] = may_go and 1 or 0
+    if bytes >= MOVED_BYTES_MAX then
+      break
+    end
   end
   return replies
 end

@@ -1,5 +1,5 @@
 -- What a queue has beside its line: settings and pauses.
--- KEYS    settings, of the queue: all
+-- KEYS    settings counter, of the queue: all
 -- ARGV    as in batch.lua
 -- Returns nothing by itself
 
@@ -34,20 +34,21 @@ local function open(queue)
   if queue.is_open then
     return queue
   end
-  look_at(queue)
+  local name = look_at(queue).name
   redis.call('LLEN', queue.ready)
   for _, key in ipairs({ queue.claimed, queue.delayed, queue.failed, queues_key, timers_key }) do
     redis.call('ZCARD', key)
   end
-  for _, key in ipairs({ queue.events, queue.errors, queue.log, queue.done }) do
+  for _, key in ipairs({ queue.events, queue.errors, queue.log, queue.done, COUNTER }) do
     redis.call('HLEN', key)
   end
+  redis.call('SCARD', RETRYING .. name)
   queue.has_front = redis.call('ZCARD', queue.front) > 0
   queue.has_expires = redis.call('ZCARD', queue.expires) > 0
   queue.has_completed = redis.call('ZCARD', queue.completed) > 0
   queue.has_claims = redis.call('HLEN', queue.claims) > 0
   queue.has_more = redis.call('HLEN', queue.more) > 0
-  queue.has_windows = redis.call('ZCARD', WINDOWS .. queue.name) > 0
+  queue.has_windows = redis.call('ZCARD', WINDOWS .. name) > 0
   queue.is_open = true
   return queue
 end

@@ -56,6 +56,7 @@ end
 verbs.pop_batch = function(from, to)
   local left, lease, bytes = tonumber(ARGV[from]), ARGV[from + 1], tonumber(ARGV[from + 3])
   local replies = {}
+  read_counter()
   for at = from + 4, to do
     local queue, popped, ids, places = queue_at(ARGV[at]), new_popped(), nil, nil
     if #replies > 0 and not may_pop_more(queue) then

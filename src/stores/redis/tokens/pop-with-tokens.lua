@@ -9,6 +9,7 @@
 
 verbs.pop_with_tokens = function(from, to)
   local queue, popped, at = queue_at(ARGV[from]), new_popped(), from + 1
+  read_counter()
   while at <= to and (popped[1] == 0 or may_pop_more(queue)) do
     local lease, count = ARGV[at], tonumber(ARGV[at + 1])
     local ids, places = take(queue, count, tonumber(lease), popped)
