@@ -73,9 +73,19 @@ export async function loadEvents(
       last = Math.max(last, key, numberOf(place));
       const queue = queues.get(number);
       if (queue === undefined) return void flushed.push(key);
-      const expiresAtMs = expires ?? 0;
-      const position = { state, atMs, place, lease, token: token ?? 0, claimant, pushedAtMs };
-      const event = { key, id, ...position, expiresAtMs };
+      // In one piece: there may be millions.
+      const event = {
+        key,
+        id,
+        state,
+        atMs,
+        place,
+        lease,
+        token: token ?? 0,
+        claimant,
+        pushedAtMs,
+        expiresAtMs: expires ?? 0,
+      };
       restoration.event(queue, event, more, (attempts ?? 0) > 0);
     });
   } finally {
