@@ -1,5 +1,10 @@
 // Numbers in arguments: seconds, points in time and integers, as drivers write them.
-import { LEASE_SECONDS_MAX, msOf, SECONDS_MAX, WAIT_SECONDS_MAX } from "../queue/durations.ts";
+import {
+  LEASE_SECONDS_MAX,
+  secondsToMs,
+  SECONDS_MAX,
+  WAIT_SECONDS_MAX,
+} from "../queue/durations.ts";
 import { commandError } from "./errors.ts";
 import { wordOf } from "./words.ts";
 
@@ -23,7 +28,7 @@ const TIME_MAX = 7_289_654_400;
  */
 export function secondsReader(min: 0 | 0.001): (name: string, bytes: Buffer) => number {
   return (name, bytes) => {
-    const ms = msOf(wordOf(bytes));
+    const ms = secondsToMs(wordOf(bytes));
     const max = MOST_SECONDS[name] ?? SECONDS_MAX;
     if (ms !== null && ms >= min * 1000 && ms <= max * 1000) return ms;
     throw commandError("notSeconds", { name, min, max, given: bytes });
@@ -32,7 +37,7 @@ export function secondsReader(min: 0 | 0.001): (name: string, bytes: Buffer) => 
 
 /** In ms since 1970, rounded up. A time in the past is 0 or more. */
 export function readTime(name: string, bytes: Buffer): number {
-  const ms = msOf(wordOf(bytes));
+  const ms = secondsToMs(wordOf(bytes));
   if (ms !== null && ms <= TIME_MAX * 1000) return Math.max(0, ms);
   throw commandError("notTime", { name, given: bytes });
 }

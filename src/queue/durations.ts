@@ -18,7 +18,7 @@ const DIGITS = 15;
  * Seconds in whole milliseconds, rounded away from 0; null if they are no finite number. They may
  * be written as 1.7327380005e+09, as some drivers write large numbers.
  */
-export function msOf(seconds: string): number | null {
+export function secondsToMs(seconds: string): number | null {
   const ms = NUMBER.test(seconds) ? Number(seconds) * 1000 : NaN;
   if (!Number.isFinite(ms)) return null;
   // + 0 makes -0 to 0.
@@ -35,6 +35,6 @@ export function secondsText(ms: number): string {
 
 /** The same seconds as okq writes them; null if they are not from `min` to `max`. */
 export function readSeconds(seconds: string, min: number, max: number): string | null {
-  const ms = msOf(seconds);
+  const ms = secondsToMs(seconds);
   return ms !== null && ms >= min * 1000 && ms <= max * 1000 ? secondsText(ms) : null;
 }

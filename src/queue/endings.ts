@@ -6,9 +6,9 @@ import { nameOf } from "./name-cache.ts";
 import type { Operation } from "./operations.ts";
 import { type Attempt, Waiters } from "./waiters.ts";
 
-/** However many events end: between two looks of all who wait for a queue. */
+/** Between two looks of all clients that wait for a queue, however many events end there. */
 const PAUSE_MS = 50;
-/** The same, for each of them. Looks at everything come every second anyway. */
+/** The same, for each of these clients. Looks at everything come every second anyway. */
 const PAUSE_EACH_MS = 1;
 const PAUSE_MS_MAX = 1000;
 

@@ -1,6 +1,6 @@
 // Periodic work: ticks when something is due (see Tick), renews the counts of consumers, polls for
 // ready events, because a message to the waiters may be lost, gives the store the counts of the
-// tally, and notes for other processes who waits.
+// tally, and tells the other processes which clients wait.
 import type { Cancel, Clock } from "./clock.ts";
 import type { Consumers } from "./consumers.ts";
 import type { Endings } from "./endings.ts";
@@ -14,7 +14,7 @@ import type { WaitingNotes } from "./waiting-notes.ts";
 const TICK_PAUSE_MS = 200;
 /** How often it also looks where nothing seems due: messages about due times may be lost. */
 const TICK_SOME_EVERY_MS = 10_000;
-/** Few enough for others, however many are due: with 500 they waited three times as long. */
+/** Events of one tick: with 500 other operations waited three times as long when many were due. */
 const TICK_LIMIT = 64;
 const REPORT_EVERY_MS = 5_000;
 const POLL_EVERY_MS = 1_000;

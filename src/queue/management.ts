@@ -128,9 +128,8 @@ export interface Status {
 
 /**
  * A page of the queues that have events in any state, consumers, settings of their own, pauses or
- * windows.
- * They are in ascending order of their bytes and begin after `after`. It has at most `limit`
- * queues, or in a store of several parts, such as a cluster, as many from each.
+ * windows. They are in ascending order of their bytes and begin after `after`. It has at most
+ * `limit` queues, or in a store of several parts, such as a cluster, as many from each.
  */
 export interface List {
   kind: "list";

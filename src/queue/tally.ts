@@ -105,7 +105,7 @@ export class Tally implements StoreObserver {
   }
 }
 
-/** The number at the begin of a token; 0 if it begins with none. */
+/** The number with which a token begins; 0 if there is none. */
 function timeIn(token: Buffer): number {
   let ms = 0;
   for (let at = 0; at < token.length; at++) {

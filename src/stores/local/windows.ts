@@ -1,5 +1,5 @@
-// The dedupe windows of a queue: of each its end, and a hash of its id of 85 bits with secrets of
-// this process, which no two ids ever share.
+// The dedupe windows of a queue: for each its end, and a hash of its id. The hash has 85 bits and
+// depends on secrets of this process, so that in practice no two ids share one.
 import { ColdIndex } from "./cold-index.ts";
 import { hashOf } from "./hash-index.ts";
 import { TimeLine, type TimeAndRank } from "./time-line.ts";

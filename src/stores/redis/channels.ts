@@ -2,7 +2,7 @@
 // and for a while after that.
 import type { Redis } from "ioredis";
 
-/** Of further queues a process is not told: those who wait for them find events when okq polls. */
+/** A process is not told of further queues: clients that wait for these get events when it polls. */
 const CHANNELS_MAX = 65_536;
 /** A channel that was not asked for again stays so long. */
 const KEPT_MS = 30_000;
@@ -91,7 +91,7 @@ export class Channels {
       if (wantedAtMs < nowMs - KEPT_MS) old.push(name);
     }
     for (const name of old) this.#channels.delete(name);
-    // Without the right to it okq is told of more queues than it needs.
+    // Without the right to UNSUBSCRIBE okq hears of more queues than it needs.
     for (const page of pagesOf(old)) redis.unsubscribe(...page.map(bytesOf)).catch(() => {});
   }
 }

@@ -60,7 +60,7 @@ function statsIn(queue: Buffer, reply: ScriptReply): QueueStats {
 const outcomes: CopyInOutcome[] = ["taken", "added", "there"];
 
 /** As full/copy-out.lua answers them. */
-function copyIn(reply: ScriptReply): Copy | null {
+function copyOf(reply: ScriptReply): Copy | null {
   if (reply === null) return null;
   const [id, state, score, version, mark, value, more, errors, log] = reply as Buffer[];
   return {
@@ -84,7 +84,7 @@ export const management = {
       String(BATCH_CONTENTS_BYTES),
       ...out!.targets.flatMap(({ id, version }) => [id, version ?? ""]),
     ],
-    results: (reply) => [(reply as ScriptReply[]).map(copyIn)],
+    results: (reply) => [(reply as ScriptReply[]).map(copyOf)],
   },
   copyIn: {
     name: "copy_in",

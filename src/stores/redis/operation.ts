@@ -1,5 +1,5 @@
-// The operations of a lane: those of every store, and those by which a move between two shards
-// takes place (see apart.ts). No operation of the latter is ever given to an observer.
+// The operations of a lane: those of every store, and those that make up a move between two shards
+// (see move-apart.ts). An observer is never told of the latter.
 import type { Target } from "../../queue/management.ts";
 import type { Operation as StoreOperation, Results } from "../../queue/operations.ts";
 

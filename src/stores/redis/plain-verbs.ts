@@ -61,7 +61,7 @@ export function usualOr(leaseMs: number | null): number {
   return leaseMs ?? USUAL_LEASE_MS;
 }
 
-/** How many events a reply has in which so many parts come before them. */
+/** How many events are in a reply that begins with so many other parts. */
 export function poppedCount(reply: ScriptReply, before: number): number {
   return Math.max(0, ((reply as ScriptReply[]).length - before) / 2);
 }

@@ -96,8 +96,8 @@ const numbers = new Map(
 );
 
 /**
- * Measured: a function that is made costs about as much as a short command. What it uses of the
- * functions around it is found fastest in the next one, so all but the first files are in one.
+ * Measured: making a function costs about as much as a short command. And a function reaches the
+ * names of the next function around it fastest, so all files but the first are in one function.
  */
 function scriptOf(first: string[], files: string[]): Script {
   const body = [...first, "return (function()", ...files, batch, "end)()"]

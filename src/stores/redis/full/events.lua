@@ -254,8 +254,8 @@ end
 -- A script that drops more would hold up everybody. What is over the number goes with later ones.
 local DROPPED_AT_ONCE = 100
 
--- Removes what is not to be kept of the failed or completed events. since_ms: since when the one that
--- came is so; nil for now.
+-- Removes what is not to be kept of the failed or completed events. since_ms: since when the event
+-- that was added last is in that state; nil for now.
 local function trim(queue, state, default, since_ms)
   local count, ms = kept_of(queue, 'keep-' .. state, default)
   local surplus = count and redis.call('ZCARD', queue[state]) - count or 0

@@ -2,8 +2,8 @@
 -- KEYS    processes, of the queue: all
 -- ARGV    queue WHOLE|BARE
 -- Returns what add_status counts, now, retrying, when the oldest ready event was pushed or nil, how
---         many windows last, the names of paused workers or nil, then a list of fields and numbers since the queue came into being, and one of each slot of the
---         last minute
+--         many windows last, the names of paused workers or nil, then a list of fields and numbers
+--         since the queue came into being, and one of each slot of the last minute
 
 local function pushed_at_of(queue, id)
   local value = id and redis.call('HGET', queue.events, id)
