@@ -44,9 +44,9 @@ function valuesOf(words: Buffer[], client: Caller, context: QueueContext): [stri
     const name = nameOfSetting(words[at]!);
     const given = words[at + 1];
     if (!given) throw commandError("missingValue", { option: name, usage: `${name} value` });
-    const value = given.toString("latin1");
-    const { isValid, accepts } = settingNamed(name)!;
-    if (!isValid(value)) throw commandError("notOneOf", { name, accepts, given });
+    const { read, accepts } = settingNamed(name)!;
+    const value = read(given.toString("latin1"));
+    if (value === null) throw commandError("notOneOf", { name, accepts, given });
     if (name === "failed-to" && given.length > 0) {
       checkNew("queue name", given, context);
       demandPush(given, client);

@@ -6,7 +6,7 @@ import { Pairs, type Reply } from "../resp/reply.ts";
 import { type QueueCall, type QueueCommand, queueCommand } from "./command.ts";
 import { heldBackBy } from "./held-back.ts";
 import { statusOfAll } from "./inspect.ts";
-import { secondsText } from "./numbers.ts";
+import { secondsText } from "../queue/durations.ts";
 import { EVERYTHING, LISTED_DEFAULT, pagesOf } from "./selection.ts";
 
 const MINUTE_S = 60;

@@ -8,7 +8,7 @@ import type { Caller } from "./caller.ts";
 import { type QueueCall, type QueueCommand, queueCommand } from "./command.ts";
 import { commandError } from "./errors.ts";
 import { heldBackBy } from "./held-back.ts";
-import { secondsText } from "./numbers.ts";
+import { secondsText } from "../queue/durations.ts";
 import { headersReply } from "./popped-events.ts";
 import { givenSettings } from "./queue-settings.ts";
 import { LISTED_DEFAULT, pageLimit, Selection, STATES, stateOf, WHICH } from "./selection.ts";

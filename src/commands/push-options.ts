@@ -1,5 +1,5 @@
 // The options that all pushes take.
-import { isBackoff, BACKOFF_RULES } from "../queue/backoff.ts";
+import { BACKOFF_RULES, readBackoff } from "../queue/backoff.ts";
 import { NO_OPTIONS, type PushOptions, type When } from "../queue/event.ts";
 import { encodeHeaders, type Header } from "../queue/headers.ts";
 import { checkLength } from "./arguments.ts";
@@ -58,7 +58,7 @@ export function headersOf(given: Header[]): Buffer | null {
 }
 
 function backoffOf(given: Buffer): string {
-  const rule = given.toString("latin1");
-  if (isBackoff(rule)) return rule;
+  const rule = readBackoff(given.toString("latin1"));
+  if (rule !== null) return rule;
   throw commandError("notOneOf", { name: "BACKOFF", accepts: BACKOFF_RULES, given });
 }

@@ -72,7 +72,9 @@ export const pushCommands: StoreCommand[] = [
     ...classic,
     name: "QRPUSH",
     syntax: `queue eventId contents [NOBLOCK] ${PUSH_OPTIONS}`,
-    summary: "Pushes an event at the right end, where it is the next one out. Otherwise as QLPUSH.",
+    summary:
+      "Pushes an event at the right end, where it is the next one out, so it takes no delay. " +
+      "Otherwise as QLPUSH.",
     parse: ([, queue, id, contents], given, context) =>
       classicPush({ queue, end: "right", id, contents }, given, context),
     reply: (result, _, context) => classicReply(result, context),

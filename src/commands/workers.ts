@@ -8,7 +8,7 @@ import type { Call, RunCommand } from "./command.ts";
 import type { Context } from "./context.ts";
 import { commandError } from "./errors.ts";
 import { statusOfAll } from "./inspect.ts";
-import { secondsText } from "./numbers.ts";
+import { secondsText } from "../queue/durations.ts";
 import { EVERYTHING, LISTED_DEFAULT, pagesOf } from "./selection.ts";
 
 /** To ask for the time of the store. */

@@ -4,22 +4,29 @@
 // - exponential FIRST MAX: FIRST seconds, then twice as long each time, at most MAX; then ±20 %
 // - S,S,S: the n-th time the n-th, later always the last
 
-import { SECONDS_MAX } from "./durations.ts";
+import { readSeconds, SECONDS_MAX } from "./durations.ts";
 
-const SECONDS = "\\d{1,9}(?:\\.\\d{1,3})?";
-const RULE = new RegExp(
-  `^(?:none|fixed ${SECONDS}|exponential ${SECONDS} ${SECONDS}|${SECONDS}(?:,${SECONDS}){0,99})$`,
-);
 const FORMS = "none, fixed S, exponential FIRST MAX, or S,S,...";
 export const BACKOFF_RULES = `${FORMS} in seconds up to ${SECONDS_MAX}`;
+const STEPS_MAX = 100;
 
 /** ±20 % */
 const JITTER = 0.2;
 
-/** Whether it is a rule as above. */
-export function isBackoff(rule: string): boolean {
-  const numbers = rule.match(/[\d.]+/g) ?? [];
-  return RULE.test(rule) && numbers.every((seconds) => Number(seconds) <= SECONDS_MAX);
+/** The same rule with seconds as okq writes them; null if it is none. */
+export function readBackoff(rule: string): string | null {
+  if (rule === "none") return rule;
+  const [kind, ...values] = rule.split(" ");
+  if (values.length === 0) return readAll(rule.split(","))?.join(",") ?? null;
+  const count = kind === "fixed" ? 1 : kind === "exponential" ? 2 : 0;
+  const times = values.length === count ? readAll(values) : null;
+  return times && [kind, ...times].join(" ");
+}
+
+function readAll(times: string[]): string[] | null {
+  if (times.length > STEPS_MAX) return null;
+  const read = times.map((seconds) => readSeconds(seconds, 0, SECONDS_MAX));
+  return read.includes(null) ? null : (read as string[]);
 }
 
 /** How long the event waits after its n-th failure or crash, in ms. random is from 0 to 1. */

@@ -1,7 +1,8 @@
 // The settings of a queue: their names, defaults and values. Values are kept as text (one character
-// per byte) as the user gave it. A queue has its own, else those that hold for all queues.
-import { BACKOFF_RULES, isBackoff } from "./backoff.ts";
-import { LEASE_SECONDS_MAX, SECONDS_MAX } from "./durations.ts";
+// per byte), numbers of seconds as okq writes them. A queue has its own, else those that hold for
+// all queues.
+import { BACKOFF_RULES, readBackoff } from "./backoff.ts";
+import { LEASE_SECONDS_MAX, readSeconds, SECONDS_MAX } from "./durations.ts";
 
 /** How many events of a state are kept: all (null), so many, or for so long. */
 export interface Keep {
@@ -36,37 +37,49 @@ interface Setting {
   default: string;
   /** For errors: "{name} takes {accepts}". */
   accepts: string;
-  isValid(text: string): boolean;
+  /** The value as it is kept; null if it is none. */
+  read(text: string): string | null;
   summary: string;
 }
 
 const COUNT_MAX = 1_000_000_000;
 
-const isCount = (text: string) => /^\d{1,10}$/.test(text) && Number(text) <= COUNT_MAX;
-const isSeconds = (text: string) =>
-  /^\d{1,10}(\.\d{1,3})?$/.test(text) && Number(text) <= SECONDS_MAX;
-const isKeep = (text: string) =>
-  text === "" || isCount(text) || (text.endsWith("s") && isSeconds(text.slice(0, -1)));
+type Values = Pick<Setting, "accepts" | "read">;
 
-const count = { accepts: `an integer from 0 to ${COUNT_MAX}`, isValid: isCount };
-const seconds = { accepts: `seconds from 0 to ${SECONDS_MAX}`, isValid: isSeconds };
-const backoff = { accepts: BACKOFF_RULES, isValid: isBackoff };
-const keep = {
+function readCount(text: string): string | null {
+  return /^\d{1,10}$/.test(text) && Number(text) <= COUNT_MAX ? text : null;
+}
+
+function readKeep(text: string): string | null {
+  if (!text.endsWith("s")) return text === "" ? text : readCount(text);
+  const seconds = readSeconds(text.slice(0, -1), 0, SECONDS_MAX);
+  return seconds && `${seconds}s`;
+}
+
+function secondsFrom(min: number, max: number): Values {
+  return {
+    accepts: `seconds from ${min} to ${max}`,
+    read: (text) => readSeconds(text, min, max),
+  };
+}
+
+function oneOf(...words: string[]): Values {
+  return { accepts: words.join(" or "), read: (text) => (words.includes(text) ? text : null) };
+}
+
+const count: Values = { accepts: `an integer from 0 to ${COUNT_MAX}`, read: readCount };
+const backoff: Values = { accepts: BACKOFF_RULES, read: readBackoff };
+const keep: Values = {
   accepts: `a number of events, seconds as 3600s up to ${SECONDS_MAX}s, or nothing for all`,
-  isValid: isKeep,
+  read: readKeep,
 };
-const oneOf = (...words: string[]) => ({
-  accepts: words.join(" or "),
-  isValid: (text: string) => words.includes(text),
-});
 
 /** In the order in which QCONFIG shows them. */
 export const settings: readonly Setting[] = [
   {
     name: "lease",
     default: "30",
-    accepts: `seconds from 0.001 to ${LEASE_SECONDS_MAX}`,
-    isValid: (text) => isSeconds(text) && Number(text) > 0 && Number(text) <= LEASE_SECONDS_MAX,
+    ...secondsFrom(0.001, LEASE_SECONDS_MAX),
     summary: "Seconds of a claim, unless the pop or the push has a LEASE.",
   },
   {
@@ -96,7 +109,7 @@ export const settings: readonly Setting[] = [
   {
     name: "ttl",
     default: "0",
-    ...seconds,
+    ...secondsFrom(0, SECONDS_MAX),
     summary: "An event that has waited so long since its push expires; 0 for never.",
   },
   {
@@ -139,7 +152,7 @@ export const settings: readonly Setting[] = [
     name: "failed-to",
     default: "",
     accepts: "the name of a queue, or nothing",
-    isValid: () => true,
+    read: (text) => text,
     summary:
       "The queue that gets an event when it fails for good; empty for none. The one that is set " +
       "for all queues keeps its own failed events.",
@@ -147,7 +160,7 @@ export const settings: readonly Setting[] = [
   {
     name: "dedupe-window",
     default: "0",
-    ...seconds,
+    ...secondsFrom(0, SECONDS_MAX),
     summary:
       "So long from its push an id stays taken, whatever becomes of its event; 0: as long as the " +
       "event is there.",

@@ -16,7 +16,6 @@ const PLACES = Object.fromEntries(COUNTED.map((name, place) => [name, place])) a
 const KEPT_QUEUES_MAX = 10_000;
 
 const DIGIT_0 = 48;
-const DIGIT_9 = 57;
 
 export class Tally implements StoreObserver {
   #queues = new Map<string, QueueCounts>();
@@ -109,9 +108,10 @@ export class Tally implements StoreObserver {
 /** The number at the begin of a token; 0 if it begins with none. */
 function timeIn(token: Buffer): number {
   let ms = 0;
-  for (const byte of token) {
-    if (byte < DIGIT_0 || byte > DIGIT_9) break;
-    ms = ms * 10 + byte - DIGIT_0;
+  for (let at = 0; at < token.length; at++) {
+    const digit = token[at]! - DIGIT_0;
+    if (digit < 0 || digit > 9) break;
+    ms = ms * 10 + digit;
   }
   return ms;
 }

@@ -65,6 +65,20 @@ describe.each(lifeStoresAndCluster)("on %s", (store) => {
     expect(await ask(client, "QPUSH", "p", "x")).not.toBe("-QUEUEFULL p");
   });
 
+  test("takes seconds as drivers write them", async () => {
+    const client = await (await startOkqOn(store)).connect();
+    await ask(client, "HELLO", 3);
+    const given = ["ttl", "2.592e+06", "lease", "0.30000000000000004", "keep-failed", "1e3s"];
+    const rules = ["backoff", "exponential 1.0 6e2", "crash-backoff", ".5,+1,0.0001"];
+    expect(await ask(client, "QCONFIG", "q", ...given, ...rules)).toBe("+OK");
+    expect(await changed(client, "QCONFIG", "q")).toEqual({
+      ttl: "2592000",
+      lease: "0.3",
+      "keep-failed": "1000s",
+      "crash-backoff": "0.5,1,0.001",
+    });
+  });
+
   test("refuses settings that are unknown or impossible, and then changes none", async () => {
     const client = await (await startOkqOn(store)).connect();
     await ask(client, "HELLO", 3);
@@ -77,10 +91,12 @@ describe.each(lifeStoresAndCluster)("on %s", (store) => {
         ["keep-failed", "604800000s"],
         "keep-failed takes a number of events, seconds as 3600s up to",
       ],
-      [
-        ["backoff", "1,604800000"],
-        "backoff takes none, fixed S, exponential FIRST MAX, or S,S,... in",
-      ],
+      ...["1,604800000", "fixed", "fixed 1 2", "exponential 1", "1,", "-1", "sometimes 1"].map(
+        (rule): [string[], string] => [
+          ["backoff", rule],
+          "backoff takes none, fixed S, exponential FIRST MAX, or S,S,... in",
+        ],
+      ),
       [["lease"], "syntax error, option lease needs a value (lease value)"],
       [["on-full", "explode"], "on-full takes refuse or drop-oldest, got 'explode'"],
       [["failed-to", "q"], "failed-to would lead back to this queue, or over more than 16"],

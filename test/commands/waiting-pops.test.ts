@@ -266,6 +266,24 @@ describe.each(lifeStoresAndCluster)("on %s", (store) => {
     expect(await events(client)).toEqual([["2", 1]]);
   });
 
+  test("the end of claims, and a higher limit, wake as many as they let through", async () => {
+    const okq = await startOkqOn(store);
+    const other = await okq.connect();
+    await ask(other, "QCONFIG", "q", "max-claimed", "2");
+    const pairs = ["1", "2", "3", "4", "5", "6"].flatMap((id) => [id, "x"]);
+    await ask(other, "QMPUSH", "q", "PAIRS", ...pairs);
+    const held = (await ask(other, "QPOP", "COUNT", "2", "FROM", "q")) as string[][];
+    const claims = held.flatMap(([, id, , token]) => [id!, token!]);
+    const clients: Wire[] = [];
+    while (clients.length < 4) clients.push(await waiting(okq, pop("q")));
+    expect(await ask(other, "QMACK", "q", ...claims)).toEqual([1, 1]);
+    const served = await Promise.all(clients.slice(0, 2).map(events));
+    expect(served).toEqual([[["3", 1]], [["4", 1]]]);
+    await ask(other, "QCONFIG", "q", "max-claimed", "4");
+    const last = await Promise.all(clients.slice(2).map(events));
+    expect(last).toEqual([[["5", 1]], [["6", 1]]]);
+  });
+
   test("at max-claimed a client with NOACK is served behind one that would claim", async () => {
     const okq = await startOkqOn(store);
     const other = await okq.connect();

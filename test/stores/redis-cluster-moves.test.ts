@@ -96,20 +96,26 @@ withCaller("events keep their state, errors and due time in another shard", asyn
   await caller.fail(home, await caller.mustClaim(home), { afterMs: 60_000 }, "not yet");
   await caller.pushWith(home, "delayed", { start: { afterMs: 50_000 } });
   await caller.pushWith(home, "soon", { start: { afterMs: 10 } });
+  const since = await Promise.all(
+    ["completed", "failed"].map(async (id) => (await caller.mustGet(home, id)).atMs),
+  );
+  caller.under.advance(5);
   const ids = ["completed", "failed", "retrying", "delayed", "soon"];
   expect(await move(caller, ids)).toEqual(ids.map(() => true));
   expect(await caller.counts(home)).toEqual({});
   expect(await caller.mustGet(there, "completed")).toMatchObject({
     state: "completed",
+    atMs: since[0],
     result: Buffer.from("a result"),
   });
   const failed = await caller.mustGet(there, "failed");
-  expect(failed).toMatchObject({ state: "failed", failures: 0, lastError: Buffer.from("broken") });
+  expect(failed).toMatchObject({ state: "failed", atMs: since[1], failures: 0 });
+  expect(failed.lastError).toEqual(Buffer.from("broken"));
   expect(failed.errors.map(({ text }) => String(text))).toEqual(["broken"]);
   expect(await caller.mustGet(there, "retrying")).toMatchObject({ state: "delayed", failures: 0 });
-  expect(await caller.dueInMs(there, "retrying")).toBe(60_000);
-  expect(await caller.dueInMs(there, "delayed")).toBe(50_000);
-  expect(await caller.dueInMs(there, "soon")).toBe(10);
+  expect(await caller.dueInMs(there, "retrying")).toBe(59_995);
+  expect(await caller.dueInMs(there, "delayed")).toBe(49_995);
+  expect(await caller.dueInMs(there, "soon")).toBe(5);
 });
 
 withCaller("claimed events, taken ids and a full or paused target end no event", async (caller) => {

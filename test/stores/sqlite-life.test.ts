@@ -95,6 +95,28 @@ describe.each([2 ** 28, 0])("with a memory budget of %d", (memoryBudgetBytes) =>
   });
 });
 
+test("claims of one batch keep their own tokens and workers over a restart", async () => {
+  const { under, store } = await opened();
+  const ids = Array.from({ length: 60 }, (_, at) => `${at}`);
+  await store.pushAll("q", ids);
+  // Neighbours with the same worker are written together, with other ones between them.
+  const made: Promise<string>[] = [];
+  const claims = ids.map((_, at) => {
+    // Made ids take numbers between those of the tokens.
+    if (at % 3 === 0) made.push(store.pushWith("made", null));
+    if (at % 23 === 22) return store.pop("q", 30 * second).then(() => null);
+    return store.mustClaim("q", 30 * second, `worker ${at > 50 ? at : 1}`);
+  });
+  const helds = await Promise.all(claims);
+  expect(new Set(await Promise.all(made)).size).toBe(20);
+  const before = await shown(store, ["q"]);
+  await under.crash();
+  expect(await shown(store, ["q"])).toEqual(before);
+  for (const held of helds) if (held) expect(await store.ackClaim("q", held)).toBe(true);
+  expect((await store.counts("q")).claimed).toBe(helds.filter((held) => !held).length);
+  await under.close();
+});
+
 test.each([1, 2, 3, 4])("a batch that fails changes nothing, seed %d", async (seed) => {
   const random = new Random(seed);
   const life = new RandomLife(random, true);

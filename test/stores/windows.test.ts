@@ -7,6 +7,7 @@ import { copyFileSync } from "node:fs";
 import { join } from "node:path";
 import { WINDOWS_MAX } from "../../src/queue/windows.ts";
 import { JournalError } from "../../src/stores/local/journal.ts";
+import { createSchema } from "../../src/stores/local/sqlite/schema.ts";
 import { Model } from "../../src/stores/local/model.ts";
 import { closeAfterTest } from "../support/close-after-test.ts";
 import { eventuallyEqual } from "../support/eventually.ts";
@@ -18,7 +19,7 @@ import type { FailingJournal } from "./failing-journal.ts";
 import { failureOf, openSqlite, type SqliteOptions } from "./open-sqlite.ts";
 import { openTimedRedis } from "./redis-targets.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 async function open(options: SqliteOptions = {}) {
   const under = await openSqlite(options);
@@ -65,6 +66,20 @@ test("rows of a flushed queue are deleted, also if okq ended before that", async
   await under.crash();
   await store.push("q", "b");
   await eventuallyEqual(rows, ["b"]);
+});
+
+test("a new queue has nothing in common with one that was flushed before okq ended", async () => {
+  const file = join(newFolder(), "okq.db");
+  const db = new Database(file);
+  createSchema(db);
+  const endsAtMs = 1_800_000_000_000;
+  const insert = db.prepare("INSERT INTO windows VALUES (1, ?, ?)");
+  db.transaction(() => names(3000, "old").forEach((id) => insert.run(endsAtMs, id)))();
+  insert.finalize();
+  db.close();
+  const { store, rows } = await open({ file });
+  await store.pushBatch("q", names(3, "new"));
+  await eventuallyEqual(rows, names(3, "new"));
 });
 
 test("an event that is replaced again and again has one row", async () => {
@@ -173,6 +188,18 @@ test("with too many windows the first ones end early", () => {
   expect(model.usage.windows).toBe(WINDOWS_MAX);
 });
 
+/** Adds windows that end then, with numbers as ids. */
+const fill = `
+  local all = {}
+  for id = ARGV[2], ARGV[3] do
+    all[#all + 1] = ARGV[1]
+    all[#all + 1] = string.format('%d', id)
+    if #all == 4000 or id == tonumber(ARGV[3]) then
+      redis.call('ZADD', KEYS[1], unpack(all))
+      all = {}
+    end
+  end`;
+
 test("Redis: with too many windows the first ones end early", async () => {
   const server = await startRedis();
   closeAfterTest(server);
@@ -184,11 +211,9 @@ test("Redis: with too many windows the first ones end early", async () => {
   await store.push("q", "second");
   store.advance(1);
   const [key] = await server.redis.keys("*windows:q");
-  const endsAtMs = store.nowMs + 100_000;
-  for (let at = 2; at < WINDOWS_MAX; at += 10_000) {
-    const count = Math.min(10_000, WINDOWS_MAX - at);
-    const entries = Array.from({ length: count }, (_, of) => [endsAtMs, `${at + of}`]);
-    await server.redis.zadd(key!, ...entries.flat());
+  for (let from = 2; from < WINDOWS_MAX; from += 100_000) {
+    const to = Math.min(from + 100_000, WINDOWS_MAX) - 1;
+    await server.redis.eval(fill, 1, key!, store.nowMs + 100_000, from, to);
   }
   await store.configure("q", { "dedupe-window": "1" });
   await store.push("q", "short");

@@ -37,6 +37,10 @@ local function take_numbers(count)
   return first, 1
 end
 
+-- In front of the claimant in the record of a claim (see full/claims.lua). With a value of more
+-- than 64 bytes Redis finds each field of a hash at once; else it looks through all up to it.
+local PADDING = string.rep(' ', 32)
+
 local function made_text(number)
   return string.format(made_form, number)
 end

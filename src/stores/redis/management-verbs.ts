@@ -62,11 +62,11 @@ const outcomes: CopyInOutcome[] = ["taken", "added", "there"];
 /** As full/copy-out.lua answers them. */
 function copyIn(reply: ScriptReply): Copy | null {
   if (reply === null) return null;
-  const [id, state, due, version, mark, value, more, errors, log] = reply as Buffer[];
+  const [id, state, score, version, mark, value, more, errors, log] = reply as Buffer[];
   return {
     id: id!,
     state: state!,
-    due: due!,
+    score: score!,
     version: version!,
     mark: mark!,
     value: value!,
@@ -91,8 +91,8 @@ export const management = {
     call: ([add], { numberOf }) => [
       numberOf(add!.queue),
       add!.owner,
-      ...add!.copies.flatMap(({ id, state, due, mark, value, more, errors, log }) => {
-        return [id, state, due, mark, value, more, errors, log];
+      ...add!.copies.flatMap(({ id, state, score, mark, value, more, errors, log }) => {
+        return [id, state, score, mark, value, more, errors, log];
       }),
     ],
     results: (reply) => [(reply as number[]).map((outcome) => outcomes[outcome]!)],

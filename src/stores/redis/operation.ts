@@ -7,8 +7,8 @@ import type { Operation as StoreOperation, Results } from "../../queue/operation
 export interface Copy {
   id: Buffer;
   state: Buffer;
-  /** When it is due, if it is delayed. */
-  due: Buffer;
+  /** When it is due in ms, or in ticks since when it is in its state; empty for a ready one. */
+  score: Buffer;
   /** Of the event at home. */
   version: Buffer;
   /** Says of which event it is a copy. */

@@ -73,9 +73,19 @@ export async function loadEvents(
       last = Math.max(last, key, numberOf(place));
       const queue = queues.get(number);
       if (queue === undefined) return void flushed.push(key);
-      const expiresAtMs = expires ?? 0;
-      const position = { state, atMs, place, lease, token: token ?? 0, claimant, pushedAtMs };
-      const event = { key, id, ...position, expiresAtMs };
+      // In one piece: there may be millions.
+      const event = {
+        key,
+        id,
+        state,
+        atMs,
+        place,
+        lease,
+        token: token ?? 0,
+        claimant,
+        pushedAtMs,
+        expiresAtMs: expires ?? 0,
+      };
       restoration.event(queue, event, more, (attempts ?? 0) > 0);
     });
   } finally {
@@ -83,6 +93,8 @@ export async function loadEvents(
     page.finalize();
   }
   const flushedQueues = await loadWindows(db, queues, restoration);
+  // A new queue must not get the number of one whose windows are still to be deleted.
+  for (const number of flushedQueues) last = Math.max(last, number);
   restoration.end(last);
   return { flushed, flushedQueues };
 }

@@ -1,6 +1,6 @@
 -- Claims, and how they end. The hash "claims" has a record of each that has a token or an unusual
--- lease: "<token> <ms from its begin to its end> <lease> <claimant>", or "-" in place of the token and
--- no claimant.
+-- lease: "<token> <ms from its begin to its end> <lease> <claimant>", with more spaces before the
+-- claimant, or "-" in place of the token and no claimant.
 -- KEYS    of the queue: all
 -- ARGV    (none)
 -- Returns nothing by itself
@@ -10,7 +10,7 @@ local function enter_claimed(queue, id, tick, lease, token, claimant)
   if token or lease ~= USUAL_LEASE_MS then
     queue.has_claims = true
     local record = string.format('%s %.0f %.0f', token or '-', lease, lease)
-    redis.call('HSET', queue.claims, id, token and record .. ' ' .. claimant or record)
+    redis.call('HSET', queue.claims, id, token and record .. PADDING .. claimant or record)
   end
   will_be_due(queue, now() + lease)
 end
@@ -22,7 +22,7 @@ local function claim_of(queue, id, token)
     return nil
   end
   local record = queue.has_claims and redis.call('HGET', queue.claims, id) or '-'
-  local own, span, lease, claimant = string.match(record, '^(%S+) ?(%d*) ?(%d*) ?(.*)$')
+  local own, span, lease, claimant = string.match(record, '^(%S+) ?(%d*) ?(%d*) *(.*)$')
   if token ~= '' and (own == '-' or token ~= '=' .. own) then
     return nil
   end

@@ -2,14 +2,14 @@
 -- has seen it or HELD_MS are over. Its record has the mark m, the owner o, till when it is held h, and
 -- when it is due d (0: it is ready).
 -- KEYS    queues, of the queue: all
--- ARGV    queue owner (id, state, due, mark, value, more, errors, log)... (as copy-out.lua answers)
+-- ARGV    queue owner (id, state, score, mark, value, more, errors, log)... (as copy-out.lua answers)
 -- Returns of each 1 if it was added, 2 if it was there already, or 0 if its id is taken; shorter if
 --         the queue takes no more
 
 -- Longer than the steps of a move take.
 local HELD_MS = 30000
 
-local function add_copy(queue, owner, id, state, due, mark, value, more, errors, log)
+local function add_copy(queue, owner, id, state, score, mark, value, more, errors, log)
   if redis.call('ZSCORE', queue.completed, id) then
     drop_completed(queue, id)
   end
@@ -20,14 +20,13 @@ local function add_copy(queue, owner, id, state, due, mark, value, more, errors,
     redis.call('HSET', queue.log, id, log)
   end
   more.m, more.o = mark, owner
-  local held_till
   if state == 'ready' or state == 'delayed' then
     make_room(queue, 1)
-    more.d = tonumber(due) or 0
+    more.d = score or 0
     more.h = math.max(more.d, now() + HELD_MS)
-    state, held_till = 'delayed', more.h
+    state, score = 'delayed', more.h
   end
-  put_in(queue, id, state, held_till, value, more)
+  put_in(queue, id, state, score, value, more)
 end
 
 verbs.copy_in = function(from, to)
@@ -46,7 +45,7 @@ verbs.copy_in = function(from, to)
     elseif not takes(queue, state) then
       return replies
     else
-      add_copy(queue, owner, id, state, ARGV[at + 2], mark, ARGV[at + 4],
+      add_copy(queue, owner, id, state, tonumber(ARGV[at + 2]), mark, ARGV[at + 4],
         cmsgpack.unpack(ARGV[at + 5]), ARGV[at + 6], ARGV[at + 7])
       replies[#replies + 1] = 1
     end

@@ -1,8 +1,8 @@
 -- Copies events that are not claimed, for a queue of another shard. See move-apart.ts.
 -- KEYS    of the queue: all
 -- ARGV    queue limit (id, version)... (limit: of bytes of values, errors and logs; version empty: any)
--- Returns of each nil, or a list: id state due version mark value more errors log (due, errors and
---         log may be empty); shorter once there are more bytes
+-- Returns of each nil, or a list: id state score version mark value more errors log (score: as
+--         state_of answers; it, errors and log may be empty); shorter once there are more bytes
 
 -- It says of which event it is a copy, whatever became of that since.
 local function mark_of(queue, value)
@@ -13,7 +13,7 @@ local function copy_of(queue, id, state, score)
   local value = redis.call('HGET', state == 'completed' and queue.done or queue.events, id)
   local more = more_of(queue, id)
   return {
-    id, state, state == 'delayed' and score or '', version_of(state, score, value, more),
+    id, state, state ~= 'ready' and score or '', version_of(state, score, value, more),
     mark_of(queue, value), value, cmsgpack.pack(kept_of_moved(more)),
     more.e and redis.call('HGET', queue.errors, id) or '',
     more.g and redis.call('HGET', queue.log, id) or '',

@@ -25,7 +25,11 @@ local function take_window(queue, id)
     redis.call('ZREM', key, first[1] ~= id and first[1] or first[2])
   end
   queue.has_windows = true
-  will_be_due(queue, forgotten_at(now() + ms))
+  local due = forgotten_at(now() + ms)
+  if queue.windows_due ~= due then
+    queue.windows_due = due
+    will_be_due(queue, due)
+  end
 end
 
 -- Gives a waiting event other contents and options.

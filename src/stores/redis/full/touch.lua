@@ -22,7 +22,8 @@ local function extend(queue, id, claim, wanted)
   local span = ends - math.floor(claim.begin / TICKS_PER_MS)
   local record = string.format('%s %.0f %.0f', claim.token or '-', span, claim.lease)
   queue.has_claims = true
-  redis.call('HSET', queue.claims, id, claim.token and record .. ' ' .. claim.claimant or record)
+  record = claim.token and record .. PADDING .. claim.claimant or record
+  redis.call('HSET', queue.claims, id, record)
   redis.call('ZADD', queue.claimed, claim.begin + span * TICKS_PER_MS, id)
   will_be_due(queue, ends)
 end

@@ -10,7 +10,7 @@ end
 
 -- The records of claims, see full/claims.lua. Their consumers stand in ARGV, one for each, or one.
 local function records_of_claims(ids, lease, number, step, from, is_one)
-  local records, span_and_lease = {}, ' ' .. lease .. ' ' .. lease .. ' '
+  local records, span_and_lease = {}, ' ' .. lease .. ' ' .. lease .. PADDING
   for at, id in ipairs(ids) do
     local token = made_text(number + (at - 1) * step)
     records[2 * at - 1] = id

@@ -13,8 +13,8 @@ local function records_at(queue, ids)
   return may_have_extras(queue) and redis.call('HMGET', queue.claims, unpack(ids)) or {}
 end
 
--- The ids whose records have the tokens that follow each of them in ARGV, and the places, from 1, of
--- the others. seen: if it is given, an id that is there again is of the others.
+-- The ids whose records have the tokens that follow each of them in ARGV, and the places, from 1,
+-- of the others. seen: if it is given, an id that is there again is of the others.
 local function matching(ids, records, first, seen)
   local matched, missed = {}, {}
   for at, id in ipairs(ids) do
@@ -30,8 +30,8 @@ local function matching(ids, records, first, seen)
   return matched, missed
 end
 
--- Ends the claims that stand as id and token from ARGV[first] to ARGV[last]. Returns the ids of those
--- that were there, and the places, from 1, of the others.
+-- Ends the claims that stand as id and token from ARGV[first] to ARGV[last]. Returns the ids of
+-- those that were there, and the places, from 1, of the others.
 local function end_claims_with_tokens(queue, first, last)
   local asked = {}
   for at = first, last, 2 do

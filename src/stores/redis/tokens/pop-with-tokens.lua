@@ -1,7 +1,7 @@
 -- As plain/pop.lua, of pops whose claims have tokens, in their order.
 -- KEYS    of the queue: (those of taking.lua and claiming.lua)
--- ARGV    queue leaseMs count claimant... (the claimant of each pop, but none with a lease of 0; pops
---         with another lease follow in the same way, from their lease on)
+-- ARGV    queue leaseMs count claimant... (the claimant of each pop, but none with a lease of 0;
+--         pops with another lease follow in the same way, from their lease on)
 -- Returns claim places (both as in plain/pop.lua) time number step (the tokens of those that are
 --         claimed are "<time>-<number>", each number by one step more than the one before), then
 --         id contents? for every event, or an empty list. They are fewer than the pops where the

@@ -6,11 +6,11 @@
 -- A record and a score that make the lease of a claim end so many ms from now; see full/claims.lua.
 -- The tick at which it began stays: it is the event's place in line if it comes back.
 local function extended(record, score, wanted)
-  local token, span, lease, claimant = string.match(record, '^(%S+) (%d+) (%d+) (.*)$')
+  local token, span, lease, claimant = string.match(record, '^(%S+) (%d+) (%d+) *(.*)$')
   local begin = score - span * TICKS_PER_MS
   local ends = now() + (wanted or tonumber(lease))
   span = ends - math.floor(begin / TICKS_PER_MS)
-  record = string.format('%s %.0f %s ', token, span, lease) .. claimant
+  record = string.format('%s %.0f %s', token, span, lease) .. PADDING .. claimant
   return record, begin + span * TICKS_PER_MS, ends
 end
 
