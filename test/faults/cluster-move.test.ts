@@ -13,7 +13,7 @@ import { randomOf, rounds, timeoutFor } from "./rounds.ts";
 
 setDefaultTimeout(60_000);
 
-const COUNT = 3000;
+const COUNT = 1000;
 const ids = Array.from({ length: COUNT }, (_, n) => `event-${n}`);
 
 /** A queue with its slot on the first, and one with its slot on the last of three masters. */
@@ -57,7 +57,7 @@ async function checkAll(client: Wire): Promise<void> {
 /** Says the same QMOVE until it is done, then removes all. */
 async function complete(client: Wire): Promise<void> {
   await eventually(async () => typeof (await ask(client, "QMOVE", home, there)) === "number", {
-    timeoutMs: 30_000,
+    timeoutMs: 60_000,
     message: "QMOVE is done",
   });
   expect(await idsIn(client, home)).toEqual([]);
@@ -67,10 +67,13 @@ async function complete(client: Wire): Promise<void> {
 
 /** Resolves once so many events have arrived. */
 async function arrived(client: Wire, count: number): Promise<void> {
-  await eventually(async () => {
-    const [[, total]] = (await ask(client, "QSTATUS", there)) as [[string, number]];
-    return total >= count;
-  });
+  await eventually(
+    async () => {
+      const [[, total]] = (await ask(client, "QSTATUS", there)) as [[string, number]];
+      return total >= count;
+    },
+    { timeoutMs: 60_000 },
+  );
 }
 
 test(
@@ -81,7 +84,7 @@ test(
     const address = `127.0.0.1:${cluster.nodes[0]!.port}`;
     const other = await startTestOkq({ store: "", redisAddr: address, redisCluster: true });
     const client = await other.connect();
-    for (let round = 0; round < 3 * rounds; round++) {
+    for (let round = 0; round < rounds; round++) {
       await fill(client);
       const okq = await startOkqProcess(["--redis-addr", address, "--redis-cluster"]);
       const mover = await okq.connect();
@@ -93,7 +96,7 @@ test(
       await complete(client);
     }
   },
-  timeoutFor(20_000),
+  timeoutFor(60_000),
 );
 
 test.each(["home", "target"])(
@@ -123,7 +126,7 @@ test.each(["home", "target"])(
     await victim.start();
     await cluster.healed();
     await eventually(async () => (await ask(client, "OKQ", "HEALTH")) === "+OK", {
-      timeoutMs: 30_000,
+      timeoutMs: 60_000,
       message: "okq serves again",
     });
     await checkAll(client);

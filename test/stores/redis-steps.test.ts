@@ -12,7 +12,7 @@ import { Wire } from "../support/wire.ts";
 import { LifeCaller } from "./contract/life-caller.ts";
 import { lastingKeys, openRedisCaller, openTimedRedis } from "./redis-targets.ts";
 
-const COUNT = 1500;
+const COUNT = 600;
 const QUEUES = 300;
 /** About 2 ms. */
 const CALLS_MAX = 1000;
@@ -76,19 +76,19 @@ test("commands over many events make few calls of Redis in a step", async () => 
   expect(await scripts.most()).toBeWithin(1, CALLS_MAX);
   await check("+OK", "QCONFIG", "q", "RESET");
   await check(2, "QLIST", "q", "MATCH", "none");
-  await check(1000, "QMOVE", "q", "p", "IDS", ...ids.slice(0, 1000));
-  await check(500, "QMOVE", "q", "p");
-  await check(150, "QMOVE", "p", "q", "MATCH", "*7");
-  await check(150, "QPURGE", "p", "ready", "MATCH", "*5");
-  await check(1000, "QDEL", "p", ...ids.slice(0, 1000));
-  await check(400, "QPURGE", "p", "ready");
+  await check(400, "QMOVE", "q", "p", "IDS", ...ids.slice(0, 400));
+  await check(200, "QMOVE", "q", "p");
+  await check(60, "QMOVE", "p", "q", "MATCH", "*7");
+  await check(60, "QPURGE", "p", "ready", "MATCH", "*5");
+  await check(400, "QDEL", "p", ...ids.slice(0, 400));
+  await check(160, "QPURGE", "p", "ready");
   await ask(client, "QFLUSH", "q");
   await fill(client, "q");
   await failAll(client, "q");
   await check(1, "QERRORS", "q");
   await check(COUNT, "QMOVE", "q", "p", "STATE", "failed");
-  await check(1000, "QRETRY", "p", "IDS", ...ids.slice(0, 1000));
-  await check(500, "QRETRY", "p", "ALL", "RIGHT");
+  await check(400, "QRETRY", "p", "IDS", ...ids.slice(0, 400));
+  await check(200, "QRETRY", "p", "ALL", "RIGHT");
   await check("+OK", "QFLUSH", "p");
 }, 60_000);
 
