@@ -2,7 +2,7 @@
 // and for a while after that.
 import type { Redis } from "ioredis";
 
-/** A process is not told of further queues: clients that wait for these get events when it polls. */
+/** okq is not told of further queues: clients that wait for these get events when it polls. */
 const CHANNELS_MAX = 65_536;
 /** A channel that was not asked for again stays so long. */
 const KEPT_MS = 30_000;
