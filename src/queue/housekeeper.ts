@@ -4,6 +4,7 @@
 import type { Cancel, Clock } from "./clock.ts";
 import type { Consumers } from "./consumers.ts";
 import type { Endings } from "./endings.ts";
+import { nameOf } from "./name-cache.ts";
 import type { DueListener, Session, Store } from "./store.ts";
 import type { QueueStatus } from "./queue-status.ts";
 import type { Tally } from "./tally.ts";
@@ -181,12 +182,14 @@ export class Housekeeper {
     try {
       while (counted.length > 0) {
         const page = counted.splice(0, PAGE);
-        await this.#counts.ask({ kind: "count", counted: page });
-        for (const { queue } of page) taken.delete(queue.toString("latin1"));
+        const left = await this.#counts.ask({ kind: "count", counted: page });
+        const isLeft = new Set(left.map(nameOf));
+        for (const name of page.map(({ queue }) => nameOf(queue))) {
+          if (!isLeft.has(name)) taken.delete(name);
+        }
       }
-    } catch (error) {
+    } finally {
       this.#tally.putBack(taken);
-      throw error;
     }
   }
 

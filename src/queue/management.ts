@@ -185,7 +185,10 @@ export interface Cancel {
 
 export type CancelOutcome = "removed" | "asked" | null;
 
-/** Adds what an okq process has counted to the figures of queues that are there. */
+/**
+ * Adds what an okq process has counted to the figures of queues that are there. The result is the
+ * queues for which that is still to be done, because their part of the store cannot be used.
+ */
 export interface Count {
   kind: "count";
   counted: { queue: Buffer; counts: QueueCounts }[];

@@ -284,7 +284,7 @@ export interface Results {
   move: boolean[];
   set: boolean;
   cancel: CancelOutcome;
-  count: null;
+  count: Buffer[];
   stats: QueueStats;
   flush: null;
   settings: ReadonlyMap<string, string>;

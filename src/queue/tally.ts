@@ -32,7 +32,7 @@ export class Tally implements StoreObserver {
     return taken;
   }
 
-  /** Counts that were taken, and that the store did not get. */
+  /** Counts that were taken, and that the store did not get. There may be none. */
   putBack(taken: Map<string, QueueCounts>): void {
     for (const [name, counts] of taken) {
       if (this.#queues.size >= KEPT_QUEUES_MAX) return;

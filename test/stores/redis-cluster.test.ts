@@ -1,11 +1,12 @@
 // The store on a Redis Cluster: the contract, the comparison with the local store, and the
 // behaviour of shards.
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { emptyCounts } from "../../src/queue/queue-status.ts";
 import { shardOf, SHARDS, shards, slotOf } from "../../src/stores/redis/shards.ts";
 import { eventually } from "../support/eventually.ts";
 import { type Cluster, startCluster } from "../support/redis-cluster.ts";
 import { storeContract } from "./contract.ts";
-import { Caller } from "./contract/caller.ts";
+import { bytesOf, Caller, textOf } from "./contract/caller.ts";
 import { LifeCaller } from "./contract/life-caller.ts";
 import { compareStores } from "./differential.ts";
 import { testLikeReference } from "./like-reference.ts";
@@ -38,7 +39,32 @@ test.each(seeds)("random operations get the answers of the local store (seed %d)
   }
 });
 
+const countsOf = (pushed: number) => ({ ...emptyCounts(), totals: [pushed, 0, 0, 0, 0, 0, 0, 0] });
+
+async function pushedTotal(store: LifeCaller, queue: Buffer): Promise<number> {
+  return (await store.submit({ kind: "stats", queue, isWhole: false })).counts.totals[0]!;
+}
+
 describe("in a cluster", () => {
+  test("counts are added to the queues of each shard, or named as still to be added", async () => {
+    const under = await openCluster();
+    const store = new LifeCaller(under);
+    const [a, b] = queuesApart(2).map(bytesOf) as [Buffer, Buffer];
+    for (const queue of [a, b]) await store.push(textOf(queue), "1");
+    const counted = [a, b].map((queue) => ({ queue, counts: countsOf(3) }));
+    const { tag, slot } = shards[shardOf(b)]!;
+    const { redis } = await cluster.ownerOf(slot);
+    await redis.rename(`${tag}:2:queues`, `${tag}:2:aside`);
+    await redis.set(`${tag}:2:queues`, "of another type");
+    expect(await store.submit({ kind: "count", counted })).toEqual([b]);
+    const ofB = { kind: "count", counted: counted.slice(1) } as const;
+    await expect(store.submit(ofB)).rejects.toThrow("WRONGTYPE");
+    await redis.rename(`${tag}:2:aside`, `${tag}:2:queues`);
+    expect(await store.submit(ofB)).toEqual([]);
+    expect([await pushedTotal(store, a), await pushedTotal(store, b)]).toEqual([3, 3]);
+    await under.close();
+  });
+
   test("shards have different slots, spread evenly, as Redis computes them", async () => {
     const { redis } = cluster.nodes[0]!;
     const stretch = 16_384 / SHARDS;

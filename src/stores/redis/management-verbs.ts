@@ -136,7 +136,7 @@ export const management = {
     name: "count",
     call: ([count]) =>
       count!.counted.flatMap(({ queue, counts }) => [queue, JSON.stringify(fieldsOf(counts))]),
-    results: () => [null],
+    results: () => [[]],
   },
   stats: {
     name: "stats",

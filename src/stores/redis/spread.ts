@@ -200,11 +200,17 @@ async function configure(operation: Configure, ask: Ask): Promise<ConfigureOutco
   return outcomes[0]!;
 }
 
-async function addCounts({ counted }: Count, ask: Ask): Promise<null> {
-  await all([...sections(counted, ({ queue }) => queue)], async ([shard, indexes]) => {
-    await ask(shard, { kind: "count", counted: indexes.map((index) => counted[index]!) });
-  });
-  return null;
+/** Rejects if no shard could add its own. */
+async function addCounts({ counted }: Count, ask: Ask): Promise<Buffer[]> {
+  const own = [...sections(counted, ({ queue }) => queue)];
+  const asked = own.map(([shard, indexes]) =>
+    ask(shard, { kind: "count", counted: indexes.map((index) => counted[index]!) }),
+  );
+  const settled = await Promise.allSettled(asked);
+  if (settled.every((each) => each.status === "rejected")) await Promise.all(asked);
+  return own
+    .filter((_, at) => settled[at]!.status === "rejected")
+    .flatMap(([, indexes]) => indexes.map((index) => counted[index]!.queue));
 }
 
 async function probe(ask: Ask): Promise<null> {

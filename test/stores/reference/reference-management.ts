@@ -63,12 +63,12 @@ export const management = {
     return "removed";
   },
 
-  count(state: ReferenceState, { counted }: Count): null {
+  count(state: ReferenceState, { counted }: Count): Buffer[] {
     for (const { queue: name, counts } of counted) {
       const queue = state.queue(textOf(name));
       if (queue.isUsed) addCounts(queue.counts, counts);
     }
-    return null;
+    return [];
   },
 
   stats(state: ReferenceState, { queue: name, isWhole }: Stats): Results["stats"] {

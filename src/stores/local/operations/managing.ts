@@ -119,12 +119,12 @@ export function cancel(model: Model, { queue: name, id }: Cancel): CancelOutcome
   return "removed";
 }
 
-export function count(model: Model, { counted }: Count): null {
+export function count(model: Model, { counted }: Count): Buffer[] {
   for (const { queue: name, counts } of counted) {
     const queue = model.get(nameOf(name));
     if (queue && !queue.isUnused) model.addCounts(queue, counts);
   }
-  return null;
+  return [];
 }
 
 export function stats(model: Model, { queue: name, isWhole }: Stats): QueueStats {

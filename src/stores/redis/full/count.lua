@@ -6,7 +6,8 @@
 verbs.count = function(from, to)
   for at = from, to, 2 do
     if redis.call('ZSCORE', queues_key, ARGV[at]) then
-      add_counts(queue_named(ARGV[at]), cjson.decode(ARGV[at + 1]))
+      -- Those of a queue with a key of the wrong type are lost: others must not be added again.
+      pcall(add_counts, queue_named(ARGV[at]), cjson.decode(ARGV[at + 1]))
     end
   end
   return false
