@@ -29,6 +29,7 @@ async function change(queue: Buffer | null, words: Buffer[], call: QueueCall): P
   const values = isReset ? resetOf(words.slice(1)) : valuesOf(words, client, context);
   const outcome = await client.session.ask({ kind: "configure", queue, values });
   if (outcome === "cycle") throw commandError("failedToCycle");
+  if (outcome === "apart") throw commandError("failedToApart");
   return OK;
 }
 

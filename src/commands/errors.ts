@@ -93,6 +93,10 @@ export const errorTexts = {
     text: "ERR failed-to would lead back to this queue, or over more than 16 queues",
     when: "QCONFIG with such a `failed-to`. Nothing was changed.",
   },
+  failedToApart: {
+    text: "CROSSSLOT failed-to is in another shard: use names with the same part in braces",
+    when: "QCONFIG with such a `failed-to`, in a cluster. Nothing was changed.",
+  },
   weights: {
     text: "ERR WEIGHTS takes one weight for each queue, got {count} for {queues}",
     when: "A pop has more or fewer weights than queues.",

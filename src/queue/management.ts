@@ -85,7 +85,7 @@ export interface Settings {
  * They are valid by themselves. "cycle": the failed-to of this queue would lead back to it, or over
  * more than 16 queues, by what these queues were given themselves. One for all queues is never a
  * cycle: the queue that it names keeps its failed events, even if it has a failed-to of its own.
- * Refused by a store of several parts if the two queues are in different parts; with one for all
+ * "apart": in a store of several parts the two queues are in different ones; with one for all
  * queues, events stay in queues of other parts.
  */
 export interface Configure {
@@ -94,7 +94,7 @@ export interface Configure {
   values: [name: string, value: string | null][];
 }
 
-export type ConfigureOutcome = "ok" | "cycle";
+export type ConfigureOutcome = "ok" | "cycle" | "apart";
 
 /** So many workers of a queue may be paused at a time. */
 export const PAUSED_WORKERS_MAX = 1000;

@@ -1,7 +1,6 @@
 // Operations on queues of several shards: splits them into one part for each shard, does the parts
 // at the same time, and joins their results into one.
 import type { Popped } from "../../queue/event.ts";
-import { StoreError } from "../../queue/errors.ts";
 import type {
   Configure,
   ConfigureOutcome,
@@ -34,10 +33,6 @@ export interface KnownShards {
 
 /** How many such shards at a time: so few that an idle okq sends a cluster very little. */
 const LOOKED_AT_ONCE = 8;
-
-/** Why a setting is refused by which events would move between two shards. */
-const APART =
-  "the queues are in different parts of the cluster: use names with the same part in braces";
 
 const everyShard = Array.from({ length: SHARDS }, (_, shard) => shard);
 
@@ -195,7 +190,7 @@ function runs(queues: Buffer[]): Buffer[][] {
 
 /** The settings of all queues: every shard has a copy. */
 async function configure(operation: Configure, ask: Ask): Promise<ConfigureOutcome> {
-  if (operation.queue !== null) throw new StoreError("refused", APART);
+  if (operation.queue !== null) return "apart";
   const outcomes = await all(everyShard, (shard) => ask(shard, operation));
   return outcomes[0]!;
 }
