@@ -25,6 +25,7 @@ function startHousekeeper() {
   const store = new LocalStore({ clock, onReady() {}, onDue: () => housekeeper.wake() });
   const asked: Operation["kind"][] = [];
   const failing = { count: 0 };
+  const watched: string[] = [];
   /** Queues that the next count leaves out. */
   const leftOnce: Buffer[] = [];
   const session = (): Session => {
@@ -48,7 +49,9 @@ function startHousekeeper() {
   };
   const noting = Object.assign(Object.create(store) as LocalStore, {
     session,
-    watch: async () => {},
+    async watch(queues: Buffer[]) {
+      watched.push(...queues.map(String));
+    },
     dueInMs: () => store.dueInMs(),
   });
   const consumers = new Consumers(noting, (error) => {
@@ -78,7 +81,19 @@ function startHousekeeper() {
     }
   };
   const consumer = () => new Consumer(consumers);
-  return { store, waiters, asked, failing, pass, consumer, housekeeper, clock, tally, leftOnce };
+  return {
+    store,
+    waiters,
+    asked,
+    failing,
+    pass,
+    consumer,
+    housekeeper,
+    clock,
+    tally,
+    leftOnce,
+    watched,
+  };
 }
 
 test("sends the store only a reclaim every ten seconds while nothing is due", async () => {
@@ -192,6 +207,22 @@ test("reports consumers every five seconds, and once more when there are none le
   await one.leaveAll();
   await pass(20_000);
   expect(reports()).toBe(5 + 2);
+});
+
+test("hears of the queues that clients wait for also while it cannot look at them", async () => {
+  const { waiters, pass, failing, watched } = startHousekeeper();
+  const { signal } = new AbortController();
+  const wait = waiters.wait({
+    queues: [queue],
+    timeoutMs: 3000,
+    attempt: async () => null,
+    signal,
+  });
+  failing.count = 1000;
+  await pass(2_500);
+  expect(watched).toEqual([String(queue), String(queue)]);
+  await pass(1_000);
+  expect(await wait).toBeNull();
 });
 
 test("wakes a waiter for an event that no message announced", async () => {
