@@ -58,9 +58,10 @@ function databaseOf(config: Config): string {
 }
 
 function describe(file: string): string {
-  const { queues, ready, claimed } = checkDatabase(file);
-  const counts = `${counted(queues, "queue")}, ${counted(ready, "event")} ready`;
-  return `${file}: ok, ${counts}, ${claimed} claimed\n`;
+  const { queues, ready, delayed, claimed, failed, completed } = checkDatabase(file);
+  const line = `${counted(queues, "queue")}, ${counted(ready, "event")} ready`;
+  const others = `${delayed} delayed, ${claimed} claimed, ${failed} failed, ${completed} completed`;
+  return `${file}: ok, ${line}, ${others}\n`;
 }
 
 /** False if no server listens. */

@@ -136,7 +136,7 @@ describe.skipIf(noContainer !== null)(`a folder for temporary files ${noContaine
     for (let from = 0; from < 50_000; from += 2000) await pushAll(client, from, from + 2000, 700);
     expect(await ask(client, "OKQ", "HEALTH")).toBe("+OK");
     const address = `--listen-addr=127.0.0.1:${port}`;
-    const counts = "ok, 1 queue, 50000 events ready, 0 claimed\n";
+    const counts = "ok, 1 queue, 50000 events ready, 0 delayed, 0 claimed, 0 failed, 0 completed\n";
     const ofServer = startInContainer(["backup", `${data}/1.db`, store, address], setup);
     expect([await ofServer.exited, ofServer.stdout()]).toEqual([0, `${data}/1.db: ${counts}`]);
     client.close();

@@ -22,6 +22,7 @@ import { startProcess } from "../support/process.ts";
 import { ask } from "../support/readable.ts";
 import { readmeFile, shellCommands } from "../support/readme.ts";
 import { Caller } from "./contract/caller.ts";
+import { LifeCaller } from "./contract/life-caller.ts";
 import { failureOf, openSqlite } from "./open-sqlite.ts";
 import { RandomOperations } from "./random-operations.ts";
 import { Random } from "./random.ts";
@@ -73,6 +74,22 @@ describe("a copy made while the queues change", () => {
   }
 });
 
+test("a check of a copy counts its events by state", async () => {
+  const file = join(newFolder(), "copy.db");
+  const under = await openSqlite();
+  const store = new LifeCaller(under);
+  await store.configure("q", { "keep-completed": "1" });
+  for (const id of ["done", "bad", "claimed"]) await store.pushWith("q", id);
+  await store.ackClaim("q", await store.mustClaim("q"));
+  await store.fail("q", await store.mustClaim("q"), "final");
+  await store.mustClaim("q");
+  for (const id of ["1", "2"]) await store.pushWith("q", id, { start: { afterMs: 60_000 } });
+  await store.pushWith("q", "3");
+  await under.store.backup!(file);
+  const counts = { ready: 1, delayed: 2, claimed: 1, failed: 1, completed: 1 };
+  expect(checkDatabase(file)).toEqual({ queues: 1, ...counts });
+});
+
 test("a copy of unchanged queues has the same events and claims", async () => {
   const file = join(newFolder(), "copy.db");
   const under = await openSqlite();
@@ -83,7 +100,7 @@ test("a copy of unchanged queues has the same events and claims", async () => {
   await store.redo("q", "1");
   await under.store.backup!(file);
   expect(statSync(file).mode & 0o077).toBe(0);
-  expect(checkDatabase(file)).toEqual({ queues: 1, ready: 3, claimed: 2 });
+  expect(checkDatabase(file)).toMatchObject({ queues: 1, ready: 3, claimed: 2 });
   const copy = new Caller(await openSqlite({ file }));
   expect(await copy.status("q")).toEqual([["q", 5, 2, 0]]);
   expect(await copy.drain("q")).toEqual(["1", "3", "4"]);
@@ -131,7 +148,7 @@ test("the steps in the README restore a backup after a kill, and undo the restor
   const env = { PATH: `${bin}:${process.env["PATH"]}`, HOME: folder };
   const run = Bun.spawnSync(["sh", "-e", "-c", steps], { cwd: folder, env });
   expect(run.stderr.toString()).toBe("");
-  expect(run.stdout.toString()).toContain("ok, 1 queue, 1 event ready, 0 claimed");
+  expect(run.stdout.toString()).toContain("ok, 1 queue, 1 event ready, 0 delayed, 0 claimed");
   const again = await startOkqProcess([store]);
   const other = await again.connect();
   expect(await ask(other, "QRPOP", "q")).toEqual(["1", "one"]);
@@ -166,7 +183,7 @@ describe("the backup commands", () => {
       const { exited, stdout, stderr } = startProcess([...args, store, address], { cwd: folder });
       return [await exited, stdout() + stderr()];
     };
-    const found = "ok, 2 queues, 1 event ready, 1 claimed\n";
+    const found = "ok, 2 queues, 1 event ready, 0 delayed, 1 claimed, 0 failed, 0 completed\n";
     expect(await run("backup", "running.db")).toEqual([
       0,
       `${join(folder, "running.db")}: ${found}`,

@@ -8,12 +8,16 @@ import { openExisting } from "./database-file.ts";
 import { damagedText, explained } from "./explained.ts";
 import { realFile } from "./real-file.ts";
 import { valuesOf } from "./schema.ts";
-import { CLAIMED, READY } from "../states.ts";
+import { CLAIMED, COMPLETED, DELAYED, FAILED, READY } from "../states.ts";
 
+/** Queues that have events, and the events in each state. */
 export interface DatabaseCounts {
   queues: number;
   ready: number;
+  delayed: number;
   claimed: number;
+  failed: number;
+  completed: number;
 }
 
 /** Problems, each with a query that counts it. */
@@ -36,19 +40,25 @@ export function checkDatabase(path: string): DatabaseCounts {
   try {
     const wrong = problemsOf(db);
     if (wrong.length > 0) throw new JournalError("failed", damagedText(file, wrong.join(", ")));
-    const [row] = valuesOf(
-      db,
-      `SELECT count(DISTINCT queue), coalesce(sum(state = ${READY}), 0),
-         coalesce(sum(state = ${CLAIMED}), 0)
-       FROM events WHERE queue IN (SELECT number FROM queues)`,
-    ) as [[number, number, number]];
-    const [queues, ready, claimed] = row;
-    return { queues, ready, claimed };
+    return countsOf(db);
   } catch (error) {
     throw explained(error, file);
   } finally {
     db.close();
   }
+}
+
+function countsOf(db: Database): DatabaseCounts {
+  const counts = [READY, DELAYED, CLAIMED, FAILED, COMPLETED].map(
+    (state) => `count(*) FILTER (WHERE state = ${state})`,
+  );
+  const [row] = valuesOf(
+    db,
+    `SELECT count(DISTINCT queue), ${counts.join(", ")}
+     FROM events WHERE queue IN (SELECT number FROM queues)`,
+  ) as [[number, number, number, number, number, number]];
+  const [queues, ready, delayed, claimed, failed, completed] = row;
+  return { queues, ready, delayed, claimed, failed, completed };
 }
 
 function problemsOf(db: Database): string[] {
