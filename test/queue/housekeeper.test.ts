@@ -5,8 +5,9 @@ import { Consumer } from "../../src/queue/consumer.ts";
 import { Consumers } from "../../src/queue/consumers.ts";
 import { StoreError } from "../../src/queue/errors.ts";
 import { Housekeeper, type Work } from "../../src/queue/housekeeper.ts";
+import type { Count } from "../../src/queue/management.ts";
 import type { Operation } from "../../src/queue/operations.ts";
-import type { Session } from "../../src/queue/store.ts";
+import type { Receiver, Session } from "../../src/queue/store.ts";
 import { Endings } from "../../src/queue/endings.ts";
 import { Tally } from "../../src/queue/tally.ts";
 import { Waiters } from "../../src/queue/waiters.ts";
@@ -18,6 +19,21 @@ import { TestClock } from "../support/test-clock.ts";
 const STEP_MS = 100;
 const queue = Buffer.from("q");
 const event = { id: Buffer.from("1"), contents: Buffer.from("x") };
+
+/** These queues are not counted, and are the result. */
+function countWithout(
+  left: Buffer[],
+  operation: Count,
+  { receiver, submit }: { receiver: Receiver<never>; submit: Session["submit"] },
+): void {
+  const counted = operation.counted.filter(
+    ({ queue: name }) => !left.some((each) => each.equals(name)),
+  );
+  submit(
+    { ...operation, counted },
+    { ...receiver, succeeded: () => receiver.succeeded(left as never) },
+  );
+}
 
 /** A local store that records its operations, and a housekeeper that works on it. */
 function startHousekeeper() {
@@ -34,12 +50,7 @@ function startHousekeeper() {
     inner.submit = (operation, receiver) => {
       asked.push(operation.kind);
       if (operation.kind === "count" && leftOnce.length > 0) {
-        const left = leftOnce.splice(0);
-        const counted = operation.counted.filter(
-          ({ queue: name }) => !left.some((each) => each.equals(name)),
-        );
-        const told = { ...receiver, succeeded: () => receiver.succeeded(left as never) };
-        return submit({ ...operation, counted }, told);
+        return countWithout(leftOnce.splice(0), operation, { receiver, submit });
       }
       if (failing.count === 0) return submit(operation, receiver);
       failing.count -= 1;
