@@ -147,13 +147,17 @@ export class Housekeeper {
   async #poll(): Promise<void> {
     const queues = this.#waiters.queues();
     if (queues.length === 0) return;
+    // A part of the store that is away must not keep the rest from telling of its queues.
+    await Promise.all([this.#store.watch(queues, "ready"), this.#lookAt(queues)]);
+  }
+
+  async #lookAt(queues: Buffer[]): Promise<void> {
     for (let at = 0; at < queues.length; at += PAGE) {
       const page = queues.slice(at, at + PAGE);
       for (const status of await this.#polls.ask({ kind: "status", queues: page })) {
         if (status.ready > 0 && !status.paused.includes("out")) await this.#look(status);
       }
     }
-    await this.#store.watch(queues, "ready");
   }
 
   /** There are events, and clients that wait. */

@@ -5,8 +5,9 @@ import { Consumer } from "../../src/queue/consumer.ts";
 import { Consumers } from "../../src/queue/consumers.ts";
 import { StoreError } from "../../src/queue/errors.ts";
 import { Housekeeper, type Work } from "../../src/queue/housekeeper.ts";
+import type { Count } from "../../src/queue/management.ts";
 import type { Operation } from "../../src/queue/operations.ts";
-import type { Session } from "../../src/queue/store.ts";
+import type { Receiver, Session } from "../../src/queue/store.ts";
 import { Endings } from "../../src/queue/endings.ts";
 import { Tally } from "../../src/queue/tally.ts";
 import { Waiters } from "../../src/queue/waiters.ts";
@@ -19,12 +20,28 @@ const STEP_MS = 100;
 const queue = Buffer.from("q");
 const event = { id: Buffer.from("1"), contents: Buffer.from("x") };
 
+/** These queues are not counted, and are the result. */
+function countWithout(
+  left: Buffer[],
+  operation: Count,
+  { receiver, submit }: { receiver: Receiver<never>; submit: Session["submit"] },
+): void {
+  const counted = operation.counted.filter(
+    ({ queue: name }) => !left.some((each) => each.equals(name)),
+  );
+  submit(
+    { ...operation, counted },
+    { ...receiver, succeeded: () => receiver.succeeded(left as never) },
+  );
+}
+
 /** A local store that records its operations, and a housekeeper that works on it. */
 function startHousekeeper() {
   const clock = new TestClock();
   const store = new LocalStore({ clock, onReady() {}, onDue: () => housekeeper.wake() });
   const asked: Operation["kind"][] = [];
   const failing = { count: 0 };
+  const watched: string[] = [];
   /** Queues that the next count leaves out. */
   const leftOnce: Buffer[] = [];
   const session = (): Session => {
@@ -33,12 +50,7 @@ function startHousekeeper() {
     inner.submit = (operation, receiver) => {
       asked.push(operation.kind);
       if (operation.kind === "count" && leftOnce.length > 0) {
-        const left = leftOnce.splice(0);
-        const counted = operation.counted.filter(
-          ({ queue: name }) => !left.some((each) => each.equals(name)),
-        );
-        const told = { ...receiver, succeeded: () => receiver.succeeded(left as never) };
-        return submit({ ...operation, counted }, told);
+        return countWithout(leftOnce.splice(0), operation, { receiver, submit });
       }
       if (failing.count === 0) return submit(operation, receiver);
       failing.count -= 1;
@@ -48,7 +60,9 @@ function startHousekeeper() {
   };
   const noting = Object.assign(Object.create(store) as LocalStore, {
     session,
-    watch: async () => {},
+    async watch(queues: Buffer[]) {
+      watched.push(...queues.map(String));
+    },
     dueInMs: () => store.dueInMs(),
   });
   const consumers = new Consumers(noting, (error) => {
@@ -78,7 +92,19 @@ function startHousekeeper() {
     }
   };
   const consumer = () => new Consumer(consumers);
-  return { store, waiters, asked, failing, pass, consumer, housekeeper, clock, tally, leftOnce };
+  return {
+    store,
+    waiters,
+    asked,
+    failing,
+    pass,
+    consumer,
+    housekeeper,
+    clock,
+    tally,
+    leftOnce,
+    watched,
+  };
 }
 
 test("sends the store only a reclaim every ten seconds while nothing is due", async () => {
@@ -192,6 +218,22 @@ test("reports consumers every five seconds, and once more when there are none le
   await one.leaveAll();
   await pass(20_000);
   expect(reports()).toBe(5 + 2);
+});
+
+test("hears of the queues that clients wait for also while it cannot look at them", async () => {
+  const { waiters, pass, failing, watched } = startHousekeeper();
+  const { signal } = new AbortController();
+  const wait = waiters.wait({
+    queues: [queue],
+    timeoutMs: 3000,
+    attempt: async () => null,
+    signal,
+  });
+  failing.count = 1000;
+  await pass(2_500);
+  expect(watched).toEqual([String(queue), String(queue)]);
+  await pass(1_000);
+  expect(await wait).toBeNull();
 });
 
 test("wakes a waiter for an event that no message announced", async () => {

@@ -10,8 +10,10 @@ import { WaitingNotes } from "../../src/queue/waiting-notes.ts";
 import { RedisStore } from "../../src/stores/redis/redis-store.ts";
 import { closeAfterTest } from "../support/close-after-test.ts";
 import { eventually } from "../support/eventually.ts";
+import { startTestRedis } from "../support/okq-server.ts";
 import { startRedis } from "../support/redis-server.ts";
-import { ignoredCallbacks, openRedisCaller, targetOf } from "./redis-targets.ts";
+import { LifeCaller } from "./contract/life-caller.ts";
+import { ignoredCallbacks, openRedisCaller, openTimedRedis, targetOf } from "./redis-targets.ts";
 
 const LEASE_MS = 600;
 
@@ -69,3 +71,14 @@ async function openWithHousekeeper(nodes: { host: string; port: number }[]): Pro
   closeAfterTest({ close: async () => (housekeeper?.stop(), await store.close()) });
   return store;
 }
+
+test("leases end although the key of the sweep has another type", async () => {
+  const server = await startTestRedis();
+  const nowMs = 1_700_000_000_000;
+  const caller = new LifeCaller(closeAfterTest(await openTimedRedis(server.port, { nowMs })));
+  await server.redis.set("{okq}:2:sweep", "of another type");
+  await caller.push("q", "1");
+  expect(await caller.pop("q", 1000)).toBe("1");
+  caller.under.advance(1000);
+  expect(await caller.reclaim()).toBe(1);
+});

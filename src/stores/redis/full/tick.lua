@@ -266,7 +266,8 @@ verbs.tick = function(from)
   local failure
   timers_changed = true
   local swept, has_more = pcall(sweep)
-  is_unfinished = look_at_slice()
+  local looked, is_more = pcall(look_at_slice)
+  is_unfinished = looked and is_more
   is_sweeping = swept and has_more or is_unfinished
   while moved < limit do
     local due = redis.call('ZRANGEBYSCORE', timers_key, '-inf', now(), 'LIMIT', 0, 1)
