@@ -20,9 +20,7 @@ export const errorTexts = {
   },
   storeUnknown: {
     text: "ERR store outcome unknown: {reason}",
-    when:
-      "The connection to the store broke, or too few replicas answered. The command may or may " +
-      "not be done.",
+    when: "The connection broke, or too few replicas answered. The command may be done or not.",
   },
   storeRefused: {
     text: "ERR store refused: {reason}",
@@ -355,9 +353,7 @@ export const errorTexts = {
   },
   tooManyClientsOfAddress: {
     text: "ERR max number of clients reached for this address, see max-clients-per-address",
-    when:
-      "As many clients as `--max-clients-per-address` allows are connected from that address. " +
-      "okq closes the connection.",
+    when: "Too many clients are connected from that address. okq closes the connection.",
   },
   denied: {
     text:
