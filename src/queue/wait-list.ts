@@ -50,8 +50,8 @@ export class WaitList<W extends Listed> {
   }
 
   /**
-   * The first waiter, or the first one behind `passed`, that is not attempting. Undefined if it would
-   * overtake one that takes what it finds.
+   * The first waiter, or the first one behind `passed`, that is not attempting. Undefined if it
+   * would overtake one that takes what it finds.
    */
   idleBehind(passed: W | null): W | undefined {
     let isBehind = passed === null;
