@@ -7,7 +7,7 @@ export interface Taker {
   claims: boolean;
 }
 
-/** One of them, as its list sees it. */
+/** A waiting client, as its list sees it. */
 interface Listed {
   readonly isAttempting: boolean;
   /** Whether an attempt is in progress that takes what it finds: none may overtake it. */
@@ -22,11 +22,11 @@ export class WaitList<W extends Listed> {
   readonly unclaiming = new Set<W>();
   /** Wake-ups that came while every waiter in the list was attempting. */
   missed = 0;
-  /** Of those that waited and were woken, the latest. */
+  /** The waiter that was woken last. */
   lastWoken: W | null = null;
-  /** The latest one that a look woke and that found nothing: looks go on behind it. */
+  /** The last waiter that a look woke and that found nothing: the next look begins behind it. */
   passed: W | null = null;
-  /** Workers that got nothing when that was last asked. */
+  /** Workers to which the queue hands out nothing, as far as it is known. */
   heldBack: ReadonlySet<string> = new Set();
 
   add(waiter: W): void {
@@ -40,7 +40,7 @@ export class WaitList<W extends Listed> {
     this.unclaiming.delete(waiter);
   }
 
-  /** As they came, but those whose workers are held back come last. */
+  /** In the order in which they came, but those whose workers are held back come last. */
   *inOrder(): Generator<W> {
     const { waiters, heldBack } = this;
     if (heldBack.size === 0) return yield* waiters;
@@ -49,7 +49,10 @@ export class WaitList<W extends Listed> {
     for (const waiter of waiters) if (isHeldBack(waiter)) yield waiter;
   }
 
-  /** The first one, or first behind `passed`, that is not attempting, if it overtakes none. */
+  /**
+   * The first waiter, or the first one behind `passed`, that is not attempting. Undefined if it
+   * would overtake one that takes what it finds.
+   */
   idleBehind(passed: W | null): W | undefined {
     let isBehind = passed === null;
     for (const waiter of this.inOrder()) {

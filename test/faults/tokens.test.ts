@@ -27,7 +27,7 @@ const starts: Record<string, () => Promise<(port?: number) => Promise<ListeningO
   },
 };
 
-test("claims with tokens keep their account in memory, some consumers are late", async () => {
+test("in memory no event is lost with tokens and late consumers", async () => {
   const okq = await startTestOkq();
   const load = closeAfterTest(new Load({ port: () => okq.port, lease: 0.5, hasTokens: true }));
   await load.progress(3_000);

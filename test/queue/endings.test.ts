@@ -47,7 +47,7 @@ test("who waits for an empty queue looks once for many events that end together"
   expect(state.looks).toBe(2);
 });
 
-test("who waits for an event looks soon after a word of another process", async () => {
+test("a client that waits looks soon after a message of another process", async () => {
   const { clock, endings, state, result } = startWait();
   await turn();
   endings.ended(Buffer.from("other"));
@@ -82,7 +82,7 @@ test("looks when a tick has moved something, or a pop has removed the event", as
   }
 });
 
-test("a thousand who wait look no more than once a second each", async () => {
+test("each of a thousand waiting clients looks at most once a second", async () => {
   const clock = new TestClock();
   const endings = new Endings(clock);
   const { signal } = new AbortController();

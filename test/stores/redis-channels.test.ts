@@ -82,7 +82,7 @@ test("hears of the same queues on its next connection", async () => {
   await eventuallyEqual(() => told, ["again 1 ready"]);
 });
 
-test("subscribes to so many channels and no more", async () => {
+test("subscribes to a bounded number of channels", async () => {
   const { clock, store } = await openTwo();
   const names = Array.from({ length: 65_600 }, (_, n) => bytes(`many ${n}`));
   await store.watch(names, "ready");

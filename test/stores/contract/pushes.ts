@@ -64,7 +64,7 @@ export function pushes(check: Check): void {
     expect(areAscending(made)).toBe(true);
   });
 
-  check("a made id is none that a client chose, and takes no event's place", async (store) => {
+  check("a made id differs from ids that clients chose, and replaces no event", async (store) => {
     const made = await Promise.all([1, 2].map(() => store.pushWith("q", null)));
     const [ms, number] = numbersOf(made[1]!);
     const step = number - numbersOf(made[0]!)[1];

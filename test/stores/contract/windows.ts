@@ -34,7 +34,7 @@ const ends: Record<string, (store: LifeCaller, id: string) => Promise<unknown>> 
 };
 
 export function windows(check: Check): void {
-  check("an id is taken from its push on for so long, and no longer", async (store) => {
+  check("an id is taken for the length of its window, and no longer", async (store) => {
     await store.configure("q", { "dedupe-window": "10.5" });
     expect(await store.push("q", "1")).toBe("ok");
     expect(await store.pop("q", 0)).toBe("1");
@@ -238,7 +238,7 @@ export function windows(check: Check): void {
     }
   });
 
-  check("windows last over restarts", async (store) => {
+  check("windows survive restarts", async (store) => {
     const restarts = restartsOf(store);
     await store.configure("q", { "dedupe-window": "10" });
     await store.pushAll("q", ["1", "\xff\x00 {q}"]);
