@@ -6,6 +6,7 @@ import { expect, setDefaultTimeout, test } from "bun:test";
 import { eventually } from "../support/eventually.ts";
 import { freePort } from "../support/free-port.ts";
 import { startTestOkq, startTestRedis, type TestOkq } from "../support/okq-server.ts";
+import { ask } from "../support/readable.ts";
 import type { Decoded } from "../support/reply-decoder.ts";
 import type { RedisServer } from "../support/redis-server.ts";
 import type { Wire } from "../support/wire.ts";
@@ -62,6 +63,28 @@ test("while Redis is out of memory, only pushes fail, with the reason", async ()
   await redis.redis.config("SET", "maxmemory", "0");
   expect(await client.call("OKQ", "HEALTH")).toEqual(OK);
   expect(await pushAll(client, ["4"])).toEqual([OK]);
+});
+
+test("while Redis is out of memory, no results and no progress are kept", async () => {
+  const redis = await startTestRedis({ args: ["--maxmemory-policy", "noeviction"] });
+  const client = await (await startOn(redis)).connect();
+  await ask(client, "QCONFIG", "q", "keep-completed", "10");
+  for (const id of ["1", "2", "3"]) await ask(client, "QPUSH", "q", "x", "ID", id);
+  await ask(client, "QPOP", "COUNT", 3, "FROM", "q");
+  const touch = (word: string) =>
+    ask(client, "QTOUCH", "q", "1", "*", "PROGRESS", word, "LOG", `a ${word}`);
+  expect(await touch("kept")).toBe(1);
+  await redis.redis.config("SET", "maxmemory", "1mb");
+  expect(await touch("left out")).toBe(1);
+  const shown = ["log", ["a kept"], "progress", "kept"];
+  expect(await ask(client, "QGET", "q", "1")).toEqual(expect.arrayContaining(shown));
+  expect(await ask(client, "QACK", "q", "1", "RESULT", "done")).toBe(1);
+  expect(await ask(client, "QWAIT", "q", "1", 0)).toEqual(["gone", null]);
+  expect(await ask(client, "QACK", "q", "2")).toBe(1);
+  await redis.redis.config("SET", "maxmemory", "0");
+  expect(await ask(client, "QWAIT", "q", "2", 0)).toEqual(["completed", null]);
+  expect(await ask(client, "QACK", "q", "3", "RESULT", "done")).toBe(1);
+  expect(await ask(client, "QWAIT", "q", "3", 0)).toEqual(["completed", "done"]);
 });
 
 test("when Redis runs out of memory under load, no answered event is lost", async () => {

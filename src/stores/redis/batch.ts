@@ -86,7 +86,7 @@ export class Batch {
   }
 
   #note(operation: Operation): void {
-    this.isGrowing ||= needsMemory(operation.kind);
+    this.isGrowing ||= needsMemory(operation);
     if (this.level !== "full") this.level = higher(this.level, levelOf(operation));
   }
 

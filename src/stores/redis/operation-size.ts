@@ -10,9 +10,11 @@ const GROWING: ReadonlySet<string> = new Set([
   "probe",
 ]);
 
-/** Whether Redis must have memory left for it. */
-export function needsMemory(kind: Operation["kind"]): boolean {
-  return GROWING.has(kind);
+/** Whether Redis must have memory left for it, or for a part of it that is left out otherwise. */
+export function needsMemory(operation: Operation): boolean {
+  if (operation.kind === "ack") return operation.result !== null;
+  if (operation.kind === "touch") return operation.progress !== null || operation.log !== null;
+  return GROWING.has(operation.kind);
 }
 
 /** As many times the work of a push or pop, for each event or queue. */

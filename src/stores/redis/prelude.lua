@@ -10,9 +10,10 @@ local queues_key, timers_key, processes_key, absent_key, process_key =
   unpack(KEYS, 1, FIXED_KEYS)
 
 -- Redis looks at the first write of a script only: whether there is memory for it, whether writing
--- is possible at all. So a write that changes nothing goes first. In a batch with pushes (GROWS) it
--- is one that needs memory. Without memory pushes are refused, and pops and acks go on after a
--- second write, which needs none. A transaction (STAGED) is only executed where all that is possible.
+-- is possible at all. So a write that changes nothing goes first. In a batch with pushes or results
+-- (GROWS) it is one that needs memory. Without memory pushes are refused, and pops and acks go on
+-- after a second write, which needs none. A transaction (STAGED) is only executed where all that is
+-- possible.
 local memory_answer = ARGV[3] == 'GROWS' and redis.pcall('SETRANGE', absent_key, 0, '')
 if type(memory_answer) ~= 'number' and ARGV[3] ~= 'STAGED' then
   local write_refusal = redis.pcall('DEL', absent_key)
@@ -21,8 +22,12 @@ if type(memory_answer) ~= 'number' and ARGV[3] ~= 'STAGED' then
   end
 end
 
+local function lacks_memory()
+  return type(memory_answer) == 'table'
+end
+
 local function require_memory()
-  if type(memory_answer) == 'table' then
+  if lacks_memory() then
     error(memory_answer)
   end
 end

@@ -231,12 +231,12 @@ local function crash_claim(queue, id, claim)
   end
 end
 
--- The event is gone, or completed.
+-- The event is gone, or completed. One with a result for which there is no memory is gone.
 local function end_claim(queue, id, result)
   local more = more_of(queue, id)
   leave_claimed(queue, id)
   local count = kept_of(queue, 'keep-completed', '0')
-  if count == 0 then
+  if count == 0 or result and lacks_memory() then
     return erase(queue, id, more)
   end
   redis.call('HSET', queue.done, id, redis.call('HGET', queue.events, id))

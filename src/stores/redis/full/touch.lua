@@ -1,4 +1,4 @@
--- Makes leases end later or earlier, and notes how far the work is.
+-- Makes leases end later or earlier, and notes how far the work is, if there is memory for that.
 -- KEYS    timers, of the queue: all
 -- ARGV    queue (id, token, leaseMs?, progress, log)... (leaseMs empty: as when it was popped; the
 --         last two behind "=", or empty)
@@ -32,7 +32,7 @@ local function touch_one(queue, id, claim, at)
   extend(queue, id, claim, tonumber(ARGV[at + 2]))
   local progress, line = given(ARGV[at + 3]), given(ARGV[at + 4])
   local more = more_of(queue, id)
-  if progress or line then
+  if (progress or line) and not lacks_memory() then
     more.p = progress or more.p
     if line then
       more.g = 1
