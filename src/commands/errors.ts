@@ -110,7 +110,7 @@ export const errorTexts = {
   },
   tooManyArguments: {
     text: "ERR too many args, usage: {usage}",
-    when: "A command on queues has too many arguments.",
+    when: "A command on queues has too many arguments, or repeats one more than 1,024 times.",
   },
   wrongArgumentCount: {
     text: "ERR wrong number of arguments for '{command}' command",

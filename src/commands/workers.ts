@@ -129,7 +129,8 @@ const command: RunCommand<Client, Context> = {
     "[next cursor or nil, maps] of the clients that hold claims with a token, in one queue or " +
     "in all, up to COUNT (100): worker, client, okq (the process), claims, " +
     "oldest-claim-seconds; and of the clients that wait for events: waiting (the queues). Those " +
-    "of other okq processes are shown about a second late, and at most 1,000 of each.",
+    "of other okq processes are shown about a second late (half a minute, of one that was " +
+    "killed), and at most 1,000 of each.",
   group: "queue",
   access: "inspect",
   since: "0.1.0",

@@ -54,7 +54,8 @@ export class Endings {
 
   /** An operation of this process was done, with that result. */
   done(operation: Operation, result: unknown): void {
-    if (this.#waiters.size === 0) return;
+    const isNothing = result === null || result === false;
+    if (this.#waiters.size === 0 || (isNothing && operation.kind !== "flush")) return;
     switch (operation.kind) {
       case "ack":
       case "fail":
@@ -77,7 +78,7 @@ export class Endings {
         if (operation.leaseMs === 0) this.#popped(result as Popped | Popped[] | null);
         break;
       case "flush":
-        this.lookAll();
+        this.ended(operation.queue);
         break;
       case "tick":
         if ((result as number) > 0) this.queues().forEach((queue) => this.ended(queue));

@@ -47,6 +47,25 @@ test("who waits for an empty queue looks once for many events that end together"
   expect(state.looks).toBe(2);
 });
 
+test("looks once for many flushes, and not when nothing has ended", async () => {
+  const { clock, endings, state, result } = startWait();
+  await turn();
+  endings.done(ack, false);
+  endings.done({ kind: "fail", queue, id, token: null, error: null, next: "final" }, null);
+  endings.done({ kind: "flush", queue: Buffer.from("other") }, null);
+  await turn();
+  clock.advance(50);
+  await turn();
+  expect(state.looks).toBe(1);
+  state.found = "gone";
+  for (let n = 0; n < 1000; n++) endings.done({ kind: "flush", queue }, null);
+  await turn();
+  expect(state.looks).toBe(1);
+  clock.advance(50);
+  expect(await result).toBe("gone");
+  expect(state.looks).toBe(2);
+});
+
 test("a client that waits looks soon after a message of another process", async () => {
   const { clock, endings, state, result } = startWait();
   await turn();

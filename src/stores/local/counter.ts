@@ -28,8 +28,9 @@ export class Counter {
     this.#token = this.#runEnd = this.#last;
   }
 
-  nextId(nowMs: number): number {
-    this.#last = Math.max(this.#last + 1, nowMs * PER_MS);
+  /** So many numbers before it are left out. */
+  nextId(nowMs: number, leftOut = 0): number {
+    this.#last = Math.max(this.#last + 1 + leftOut, nowMs * PER_MS);
     return this.#last;
   }
 

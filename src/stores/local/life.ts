@@ -6,9 +6,10 @@ import type { Fail, FailOutcome } from "../../queue/operations.ts";
 import { failedToOf } from "../../queue/settings.ts";
 import { workerOf } from "../../queue/claimant.ts";
 import { toBytes, toText } from "./bytes.ts";
-import { LocalEvent, type LocalQueue, type Position } from "./local-queue.ts";
+import { type LocalEvent, type LocalQueue, type Position } from "./local-queue.ts";
 import type { Model } from "./model.ts";
 import { type Facts, type More, moreWith } from "./more.ts";
+import { newEvent } from "./new-event.ts";
 import { isPushable, oldestOf, surplusOf } from "./room.ts";
 import { COMPLETED, DELAYED, FAILED, READY } from "./states.ts";
 
@@ -181,7 +182,7 @@ function hasMoved(model: Model, event: LocalEvent, to: LocalQueue, more: More | 
   const facts = moved(model, event, more, isTaken);
   if (isTaken) {
     const contents = model.contentsOf(event);
-    const renamed = new LocalEvent(to, model.nextId(), contents);
+    const renamed = newEvent(model, to, contents);
     renamed.key = model.number();
     renamed.pushedAtMs = model.nowMs;
     drop(model, event);

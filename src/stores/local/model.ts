@@ -176,9 +176,9 @@ export class Model extends LocalQueues {
     return this.#counted(this.#counter.nextToken(this.nowMs));
   }
 
-  /** An id that this store has not made before. */
-  nextId(): string {
-    return countedText(this.#counted(this.#counter.nextId(this.nowMs)));
+  /** An id that this store has not made before. So many before it are left out. */
+  nextId(leftOut: number): string {
+    return countedText(this.#counted(this.#counter.nextId(this.nowMs, leftOut)));
   }
 
   #counted(number: number): number {

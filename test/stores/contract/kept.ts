@@ -334,6 +334,23 @@ export function kept(check: Check): void {
     ]);
   });
 
+  check("a failed event that gets a new id takes no event's place", async (store) => {
+    await store.configure("q", { "failed-to": "q@dead" });
+    const made = await Promise.all([1, 2].map(() => store.pushWith("q@made", null)));
+    const [ms, number] = numbersOf(made[1]!);
+    const step = number - numbersOf(made[0]!)[1];
+    // In these tests the clock stands still: these are the next ones.
+    const next = Array.from({ length: 64 }, (_, at) => `${ms}-${number + (at + 1) * step}`);
+    const ids = ["1", ...next];
+    for (const id of ids) expect(await store.push("q@dead", id)).toBe("ok");
+    await store.push("q", "1");
+    expect(await store.fail("q", await store.mustClaim("q"), "final")).toBe("failed");
+    expect(await store.counts("q@dead")).toEqual({ ready: 66 });
+    const dead = await store.claimBatch(["q@dead"], 100);
+    expect(new Set(dead.map(({ id }) => id)).size).toBe(66);
+    expect(dead.map(({ id }) => id)).toEqual(expect.arrayContaining(ids));
+  });
+
   check("a late acknowledgement does not reach an event that moved on", async (store) => {
     await store.configure("q", { "failed-to": "q@dead", "max-crashes": "1" });
     await store.push("q", "1");

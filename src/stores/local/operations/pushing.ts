@@ -6,6 +6,7 @@ import { textOrNull, toBytes, toKept, toText } from "../bytes.ts";
 import { drop, dropOldest, startMs } from "../life.ts";
 import { type LocalQueue, LocalEvent } from "../local-queue.ts";
 import type { Model } from "../model.ts";
+import { newEvent } from "../new-event.ts";
 import { type Facts, type More, moreWith } from "../more.ts";
 import { checkPushable, makeRoom, makeRoomFor } from "../room.ts";
 import { COMPLETED, DELAYED, LEFT_END, READY } from "../states.ts";
@@ -106,14 +107,9 @@ function unnamed(
   model: Model,
   queue: LocalQueue,
   contents: Buffer,
-  isTaken: (id: string) => boolean = () => false,
+  isTaken?: (id: string) => boolean,
 ): Step {
-  for (;;) {
-    const event = new LocalEvent(queue, model.nextId(), toKept(contents));
-    const there = model.find(queue, event.id, event.hash);
-    const isFree = there === undefined && !model.isWindowed(queue, event.id);
-    if (isFree && !isTaken(event.id)) return { event, there };
-  }
+  return { event: newEvent(model, queue, toKept(contents), isTaken), there: undefined };
 }
 
 /** What a push does: adds or replaces an event, or nothing but answer. */
