@@ -46,6 +46,23 @@ async function pushedTotal(store: LifeCaller, queue: Buffer): Promise<number> {
 }
 
 describe("in a cluster", () => {
+  test("what is due in a shard is done while another one cannot be used", async () => {
+    const under = await openCluster();
+    const store = new LifeCaller(under);
+    const [a, b] = queuesApart(2) as [string, string];
+    const ids = Array.from({ length: 100 }, (_, at) => `${at}`);
+    await store.pushBatch(a, ids, { start: { afterMs: 10 } });
+    const { tag, slot } = shards[shardOf(bytesOf(b))]!;
+    const { redis } = await cluster.ownerOf(slot);
+    await redis.set(`${tag}:2:timers`, "of another type");
+    store.advance(10);
+    expect(await store.reclaim(64)).toBe(64);
+    await expect(store.reclaim(64)).rejects.toThrow("WRONGTYPE");
+    expect(await store.counts(a)).toEqual({ ready: 100 });
+    await redis.del(`${tag}:2:timers`);
+    await under.close();
+  });
+
   test("counts are added to the queues of each shard, or named as still to be added", async () => {
     const under = await openCluster();
     const store = new LifeCaller(under);

@@ -142,10 +142,15 @@ async function register(
   return null;
 }
 
+/** A shard that cannot be used makes it reject only when the others have no more to do at once. */
 async function tick(operation: Tick, ask: Ask, known: KnownShards): Promise<number> {
-  const shards = shardsToTick(operation.parts, known);
-  const moved = await all(shards, (shard) => ask(shard, operation));
-  return moved.reduce((sum, count) => sum + count, 0);
+  const asked = shardsToTick(operation.parts, known).map((shard) => ask(shard, operation));
+  let moved = 0;
+  for (const part of await Promise.allSettled(asked)) {
+    if (part.status === "fulfilled") moved += part.value;
+  }
+  if (moved < operation.limit) await Promise.all(asked);
+  return moved;
 }
 
 function shardsToTick(which: Tick["parts"], known: KnownShards): number[] {
