@@ -21,7 +21,6 @@ export function needsMemory(operation: Operation): boolean {
 const WEIGHTS: Partial<Record<Operation["kind"], number>> = {
   fail: 8,
   crash: 8,
-  tick: 8,
   scan: 4,
   remove: 8,
   retry: 8,
@@ -31,12 +30,18 @@ const WEIGHTS: Partial<Record<Operation["kind"], number>> = {
   settle: 8,
   list: 8,
   status: 8,
-  count: 8,
   stats: 16,
 };
 
+/**
+ * What an okq does by itself, about once a second. It has a batch of its own: the operations of
+ * clients beside it would take the larger script that it needs.
+ */
+const ALONE: ReadonlySet<string> = new Set(["register", "count", "tick"]);
+
 /** How much work it is for Redis: an operation on many things counts for each of them. */
 export function weightOf(operation: Operation): number {
+  if (ALONE.has(operation.kind)) return Infinity;
   return (WEIGHTS[operation.kind] ?? 1) * countOf(operation);
 }
 
@@ -47,8 +52,6 @@ function countOf(operation: Operation): number {
   if ("claims" in operation) return operation.claims.length;
   if ("targets" in operation) return operation.targets.length;
   if ("copies" in operation) return operation.copies.length;
-  if ("consumers" in operation) return operation.consumers.length;
-  if ("counted" in operation) return operation.counted.length;
   return "limit" in operation ? operation.limit : 1;
 }
 
