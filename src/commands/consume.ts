@@ -150,7 +150,7 @@ export const consumeCommands: QueueCommand[] = [
         return answerTo(found, asked, call, (reply) => [wasClaimed ? 1 : 0, reply]);
       };
       if (asked.waitMs === 0) return Submission.two(ack, asked.operation, answer);
-      // Submitted in the same turn, so that both are in one batch.
+      // The acknowledgement does not wait for what the pop waits for.
       const both = Promise.all([client.session.ask(ack), popOrWait(asked, call)]);
       return both.then(([wasClaimed, found]) => answer(wasClaimed, found));
     },
