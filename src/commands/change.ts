@@ -1,6 +1,7 @@
 // QDEL, QRETRY and QPURGE: removes events, or makes failed ones ready again. They are named by
 // their ids or by what they are like.
 import type { End, EventFacts, State } from "../queue/event.ts";
+import { slicesOf } from "../queue/slices.ts";
 import type { Target } from "../queue/management.ts";
 import type { Reply } from "../resp/reply.ts";
 import { checkCount } from "./arguments.ts";
@@ -36,17 +37,11 @@ async function inSteps(
   change: (targets: Target[]) => Promise<boolean[]>,
 ): Promise<boolean[]> {
   const results: boolean[] = [];
-  for (const some of stepsOf(targets)) {
+  for (const some of slicesOf(targets, STEP)) {
     if (client.isClosed) break;
     results.push(...(await change(some)));
   }
   return results;
-}
-
-function stepsOf(targets: Target[]): Target[][] {
-  const steps: Target[][] = [];
-  for (let at = 0; at < targets.length; at += STEP) steps.push(targets.slice(at, at + STEP));
-  return steps;
 }
 
 function remove(queue: Buffer, targets: Target[], client: Caller): Promise<boolean[]> {
@@ -128,7 +123,7 @@ export const changeCommands: QueueCommand[] = [
     summary: "Removes up to 1,000 events; an array of 1 or 0. Claimed ones are left alone (0).",
     async run([, queue, ...ids], _, { client }) {
       // All steps are submitted at once, so that later commands need not wait.
-      const steps = stepsOf(targetsOf(ids)).map((targets) =>
+      const steps = slicesOf(targetsOf(ids), STEP).map((targets) =>
         client.session.ask({ kind: "remove", queue, targets }),
       );
       return ones((await Promise.all(steps)).flat());

@@ -1,5 +1,6 @@
 // QSTATS, QUEUES and QERRORS: figures of queues over all okq processes.
 import { quantile } from "../queue/histogram.ts";
+import { slicesOf } from "../queue/slices.ts";
 import { COUNTED, type Direction, type QueueStats } from "../queue/queue-status.ts";
 import { Glob } from "../users/glob.ts";
 import { Pairs, type Reply } from "../resp/reply.ts";
@@ -74,8 +75,7 @@ async function showQueues(options: QueuesOptions, { client }: QueueCall): Promis
     next = null;
   }
   const rows: Pairs[] = [];
-  for (let at = 0; at < found.length; at += STATS_AT_ONCE) {
-    const some = found.slice(at, at + STATS_AT_ONCE);
+  for (const some of slicesOf(found, STATS_AT_ONCE)) {
     const all = some.map((queue) => client.session.ask({ kind: "stats", queue, isWhole: false }));
     rows.push(...(await Promise.all(all)).map(queueRow));
   }

@@ -1,5 +1,6 @@
 // QSTATUS, QINFO and QFLUSH: count the events of queues, and remove all of one queue.
 import { type QueueStatus, totalOf } from "../queue/queue-status.ts";
+import { slicesOf } from "../queue/slices.ts";
 import type { Session } from "../queue/store.ts";
 import { OK, type Reply } from "../resp/reply.ts";
 import type { Answer } from "./answer.ts";
@@ -14,8 +15,8 @@ const HIGHEST = Buffer.alloc(32, 0xff);
 
 /** The status of these queues in the order asked, in pages. */
 async function* statusOf(session: Session, queues: Buffer[]): AsyncGenerator<QueueStatus[]> {
-  for (let at = 0; at < queues.length; at += PAGE) {
-    yield await session.ask({ kind: "status", queues: queues.slice(at, at + PAGE) });
+  for (const page of slicesOf(queues, PAGE)) {
+    yield await session.ask({ kind: "status", queues: page });
   }
 }
 

@@ -2,6 +2,7 @@
 // which the store knows how many there are on each.
 import { type Clock, systemClock } from "./clock.ts";
 import { nameOf } from "./name-cache.ts";
+import { slicesOf } from "./slices.ts";
 import type { Session, Store } from "./store.ts";
 
 /** About the memory of a registration without its name: its part of a list, a line and a report. */
@@ -107,14 +108,12 @@ export class Consumers {
     if (this.#counts.size === 0 && !this.#hasReported) return;
     this.#hasReported = true;
     const counts = this.counts();
-    const pages = Array.from({ length: Math.ceil(counts.length / PAGE) || 1 }, (_, page) =>
-      this.#session.ask({
-        kind: "register",
-        consumers: counts.slice(page * PAGE, (page + 1) * PAGE),
-        isReset: page === 0,
-      }),
+    // Without counts an empty page takes the earlier ones back.
+    const pages = counts.length > 0 ? slicesOf(counts, PAGE) : [[]];
+    const reports = pages.map((consumers, page) =>
+      this.#session.ask({ kind: "register", consumers, isReset: page === 0 }),
     );
-    await Promise.all(pages);
+    await Promise.all(reports);
     this.#hasReported = counts.length > 0;
   }
 

@@ -26,9 +26,9 @@ interface Awaited<T> {
 export class Endings {
   readonly #clock: Clock;
   readonly #waiters: Waiters;
-  /** By the name of a queue, what is awaited there, as keyOf() names it, and by how many. */
+  /** By the name of a queue: how many wait for each thing there. keyOf() names the things. */
   readonly #awaited = new Map<string, Map<string, number>>();
-  /** Queues of which somebody looks soon: all who wait there, or who waits until it is empty. */
+  /** By the name of a queue: which of its waiters look at it soon, all or those of QEMPTY. */
   readonly #soon = new Map<string, "all" | "empty">();
 
   constructor(clock: Clock) {

@@ -5,6 +5,7 @@ import type { Cancel, Clock } from "./clock.ts";
 import type { Consumers } from "./consumers.ts";
 import type { Endings } from "./endings.ts";
 import { nameOf } from "./name-cache.ts";
+import { slicesOf } from "./slices.ts";
 import type { DueListener, Session, Store } from "./store.ts";
 import type { QueueStatus } from "./queue-status.ts";
 import type { Tally } from "./tally.ts";
@@ -94,7 +95,7 @@ export class Housekeeper {
     for (const cancel of this.#timers) cancel();
   }
 
-  /** Gives the store what is left to tell. Call it when no client is served any more. */
+  /** Tells the store the last counts. Call it when no client is served any more. */
   async finish(): Promise<void> {
     await Promise.allSettled([this.#count(), this.#waitingNotes.clear()]);
   }
@@ -152,8 +153,7 @@ export class Housekeeper {
   }
 
   async #lookAt(queues: Buffer[]): Promise<void> {
-    for (let at = 0; at < queues.length; at += PAGE) {
-      const page = queues.slice(at, at + PAGE);
+    for (const page of slicesOf(queues, PAGE)) {
       for (const status of await this.#polls.ask({ kind: "status", queues: page })) {
         if (status.ready > 0 && !status.paused.includes("out")) await this.#look(status);
       }

@@ -25,7 +25,7 @@ export interface QueueSettings {
   claimedMax: number | null;
   keepCompleted: Keep;
   keepFailed: Keep;
-  /** How long an id stays taken from its push, whatever becomes of its event; null: not at all. */
+  /** An id stays taken so long after its push, even if its event is gone; null: it does not. */
   dedupeMs: number | null;
 }
 
@@ -154,16 +154,16 @@ export const settings: readonly Setting[] = [
     accepts: "the name of a queue, or nothing",
     read: (text) => text,
     summary:
-      "The queue that gets an event when it fails for good; empty for none. The one that is set " +
-      "for all queues keeps its own failed events.",
+      "This queue gets an event when it fails for good; empty for none. If it is set for all " +
+      "queues, this queue keeps its own failed events.",
   },
   {
     name: "dedupe-window",
     default: "0",
     ...secondsFrom(0, SECONDS_MAX),
     summary:
-      "So long from its push an id stays taken, whatever becomes of its event; 0: as long as the " +
-      "event is there.",
+      "An id stays taken for this time after its push, even if its event is gone; 0: as long as " +
+      "the event is there.",
   },
 ];
 
@@ -181,8 +181,8 @@ export function settingText(name: string, own: GivenSettings, all: GivenSettings
 
 /**
  * The queue to which failed events of this one move (its name in latin1); null for none. The queue
- * that is named for all queues leads nowhere: so no settings, in whatever order they were given,
- * make a circle (see Configure).
+ * that is named for all queues keeps its own, so that no order of settings makes a circle (see
+ * Configure).
  */
 export function failedToOf(queue: string, own: GivenSettings, all: GivenSettings): string | null {
   const target = settingText("failed-to", own, all);

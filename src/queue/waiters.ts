@@ -148,7 +148,7 @@ export class Waiters {
     if (hasFound) this.#look({ queue, count: count - 1 });
   }
 
-  /** The one that has waited longest and is not attempting, if it overtakes none. */
+  /** Of the idle waiters, the one that has waited longest. None if it would overtake another. */
   #longestIdle(queue: string): Waiter | undefined {
     return this.#waitLists.get(queue)?.idleBehind(null);
   }

@@ -1,6 +1,5 @@
-// Dedupe windows: how long an id stays taken from its push, whatever becomes of its event. They
-// concern pushes only. A window that was taken lasts as long as it was to last, whatever becomes of
-// the setting.
+// Dedupe windows: an id stays taken for some time after its push, even if its event is gone. They
+// concern pushes only. Other settings do not change the end of a window that has begun.
 
 /** A queue has at most so many; then those that would end first end early. */
 export const WINDOWS_MAX = 1_000_000;

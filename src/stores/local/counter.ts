@@ -1,4 +1,4 @@
-// Makes the numbers of claim tokens and of ids: ascending and each once, whatever the clock does.
+// Makes the numbers of claim tokens and of ids. They ascend even if the clock goes back.
 // As text they are "<ms>-<n>".
 
 /** Numbers in a millisecond. With more of them the time runs ahead. */

@@ -44,7 +44,7 @@ function reviewSomeOf(model: Model): void {
   }
 }
 
-/** Does what is due first in that queue. Returns how many events or windows that moved. */
+/** Moves or removes the events or windows of that queue that are due first. Returns how many. */
 function moveOne(model: Model, queue: LocalQueue, limit: number): number {
   const { expiring, claimed, delayed, windows, dueMs } = queue;
   if (windows !== null && forgottenAtMs(windows.firstMs) === dueMs) {

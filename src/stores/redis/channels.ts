@@ -1,6 +1,7 @@
 // The channels of queues to which an okq process is subscribed: of those that its clients wait for,
 // and for a while after that.
 import type { Redis } from "ioredis";
+import { slicesOf } from "../../queue/slices.ts";
 
 /** okq is not told of further queues: clients that wait for these get events when it polls. */
 const CHANNELS_MAX = 65_536;
@@ -58,7 +59,7 @@ export class Channels {
   }
 
   async #subscribe(names: string[], redis: Redis): Promise<void> {
-    const pages = pagesOf(names).map((page) => redis.subscribe(...page.map(bytesOf)));
+    const pages = slicesOf(names, PAGE).map((page) => redis.subscribe(...page.map(bytesOf)));
     const done = Promise.all(pages).then(
       () => this.#settle(names, redis, redis),
       (error: Error) => {
@@ -92,17 +93,11 @@ export class Channels {
     }
     for (const name of old) this.#channels.delete(name);
     // Without the right to UNSUBSCRIBE okq hears of more queues than it needs.
-    for (const page of pagesOf(old)) redis.unsubscribe(...page.map(bytesOf)).catch(() => {});
+    for (const page of slicesOf(old, PAGE)) redis.unsubscribe(...page.map(bytesOf)).catch(() => {});
   }
 }
 
 /** Names have a character for each byte. */
 function bytesOf(name: string): Buffer {
   return Buffer.from(name, "latin1");
-}
-
-function pagesOf(names: string[]): string[][] {
-  return Array.from({ length: Math.ceil(names.length / PAGE) }, (_, page) =>
-    names.slice(page * PAGE, (page + 1) * PAGE),
-  );
 }

@@ -4,15 +4,5 @@
 -- Returns the places, from 1, of the ids that were not claimed with their token
 
 verbs.redo_with_tokens = function(from, to)
-  local queue = queue_at(ARGV[from])
-  -- Where a key has the wrong type these fail before anything is done.
-  redis.call('HLEN', queue.events)
-  redis.call('ZCARD', queue.front)
-  local ids, missed = end_claims_with_tokens(queue, from + 1, to)
-  if #ids > 0 then
-    will_have_extras(queue)
-    redis.call('ZADD', queue.front, unpack(at_right_end(ids)))
-    became_ready(queue, #ids)
-  end
-  return missed
+  return verbs.redo(from, to, end_claims_with_tokens)
 end
