@@ -1,5 +1,5 @@
 -- Ends claims with these tokens: their events are removed.
--- KEYS    of the queue: claimed events claims
+-- KEYS    of the queue: claimed claims (and those of plain/ack.lua)
 -- ARGV    queue (id, token)...
 -- Returns the places, from 1, of the ids that were not claimed with their token
 
