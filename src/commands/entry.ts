@@ -7,6 +7,9 @@ import type { Context, QueueContext } from "./context.ts";
 import { OptionList } from "./option-list.ts";
 import { argumentsOf, arityOf, type QueueArguments, queueArgumentsOf } from "./syntax.ts";
 
+/** WAIT and its seconds. */
+const WAIT_WORDS = 2;
+
 export interface Entry<C extends Caller = Client, X extends QueueContext = Context> {
   command: Command<C, X>;
   name: string;
@@ -42,7 +45,7 @@ export function entryOf<C extends Caller, X extends QueueContext>(
     runCommand: isStore ? null : command,
     min: min + words,
     max: max + words,
-    isExclusive: exclusiveCalls(command),
+    isExclusive: exclusiveCalls(command, min + words),
     queues,
     queuesBehindToken: queues?.token ? findBehind(command, queues.token) : null,
   };
@@ -53,10 +56,11 @@ function rightsFor(access: Access): Right[] | null {
   return access.split(" or ") as Right[];
 }
 
-function exclusiveCalls(command: Description): (args: Buffer[]) => boolean {
+/** `shortest`: how many arguments a call has without options. */
+function exclusiveCalls(command: Description, shortest: number): (args: Buffer[]) => boolean {
   if (command.isExclusive !== "with WAIT") return () => command.isExclusive === true;
   const findWait = findBehind(command, "WAIT");
-  return (args) => findWait(args) < args.length;
+  return (args) => args.length >= shortest + WAIT_WORDS && findWait(args) < args.length;
 }
 
 function findBehind(command: Description, token: string): (args: Buffer[]) => number {

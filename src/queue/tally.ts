@@ -19,6 +19,9 @@ const DIGIT_0 = 48;
 
 export class Tally implements StoreObserver {
   #queues = new Map<string, QueueCounts>();
+  /** Mostly the same Buffer names the queue of the next operation too. */
+  #latest: Buffer | null = null;
+  #latestCounts: QueueCounts | null = null;
 
   /** Whether something was counted since the counts were taken. */
   get isEmpty(): boolean {
@@ -29,6 +32,7 @@ export class Tally implements StoreObserver {
   take(): Map<string, QueueCounts> {
     const taken = this.#queues;
     this.#queues = new Map();
+    this.#latest = null;
     return taken;
   }
 
@@ -95,12 +99,15 @@ export class Tally implements StoreObserver {
   }
 
   #of(queue: Buffer): QueueCounts {
+    if (queue === this.#latest) return this.#latestCounts!;
     const name = nameOf(queue);
     let counts = this.#queues.get(name);
     if (!counts) {
       counts = emptyCounts();
       this.#queues.set(name, counts);
     }
+    this.#latest = queue;
+    this.#latestCounts = counts;
     return counts;
   }
 }

@@ -8,6 +8,8 @@ export type Right = (typeof rights)[number];
 export class User {
   readonly #rights: ReadonlySet<Right>;
   readonly #patterns: readonly Pattern[];
+  /** Whether it has all rights, on every queue. */
+  readonly mayAll: boolean;
 
   constructor(
     readonly name: string,
@@ -18,6 +20,7 @@ export class User {
   ) {
     this.#rights = new Set(allowed);
     this.#patterns = patterns;
+    this.mayAll = this.mayUseAll && rights.every((right) => this.may(right));
   }
 
   may(right: Right): boolean {
