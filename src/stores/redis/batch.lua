@@ -38,13 +38,20 @@ local function next_due()
   return due
 end
 
+local function verb_named(name)
+  if not verbs[name] then
+    makers[name]()
+  end
+  return verbs[name]
+end
+
 -- It must not fail: all calls are done by now.
 local function finish(replies)
   for _, run in ipairs(at_end) do
     pcall(run)
   end
   for _, queue in pairs(shrunk) do
-    pcall(forget_if_unused, queue)
+    pcall(verb_named('forget_if_unused'), queue)
   end
   if timers_changed then
     local ok, due = pcall(next_due)
@@ -60,13 +67,6 @@ local function finish(replies)
   for name in pairs(ARGV[8] ~= '' and ended or {}) do
     redis.pcall('PUBLISH', ARGV[8] .. name, ARGV[6])
   end
-end
-
-local function verb_named(name)
-  if not verbs[name] then
-    makers[name]()
-  end
-  return verbs[name]
 end
 
 local NOT_MADE = { ok = 'NOT MADE' }

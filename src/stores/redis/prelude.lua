@@ -204,31 +204,9 @@ local function end_claims(queue, first, last)
   return ids, missed
 end
 
-local processes
-local function consumers_of(queue)
-  processes = processes or redis.call('SMEMBERS', processes_key)
-  local consumers = 0
-  for _, process in ipairs(processes) do
-    consumers = consumers + (tonumber(redis.call('HGET', process, queue.name)) or 0)
-  end
-  return consumers
-end
-
 -- Whether a queue that is rare has settings, pauses, windows or completed events; nil where none is
 -- rare.
 local has_beside
-
--- A queue without events, settings and consumers leaves no name behind.
-local function forget_if_unused(queue)
-  local is_empty = redis.call('EXISTS', queue.events, queue.ready, queue.claimed, queue.front) == 0
-  if is_empty and not (has_beside and has_beside(queue)) then
-    redis.call('ZREM', timers_key, queue.name)
-    if consumers_of(queue) == 0 then
-      redis.call('UNLINK', STATS .. queue.name)
-      redis.call('ZREM', queues_key, queue.name)
-    end
-  end
-end
 
 -- To be called when all calls are done.
 local at_end = {}

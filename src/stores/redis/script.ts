@@ -75,13 +75,14 @@ import popWithTokens from "./tokens/pop-with-tokens.lua" with { type: "text" };
 import pushMade from "./tokens/push-made.lua" with { type: "text" };
 import redoWithTokens from "./tokens/redo-with-tokens.lua" with { type: "text" };
 import tokensTouch from "./tokens/touch.lua" with { type: "text" };
+import unused from "./unused.lua" with { type: "text" };
 
 export interface Script {
   text: string;
   sha: string;
 }
 
-const keyNames = Object.entries({ ...INFIXES, STAGED, ...SINGLE_KEYS, LAYOUT });
+const infixes = new Map(Object.entries({ ...INFIXES, STAGED, ...SINGLE_KEYS, LAYOUT }));
 const numbers = new Map(
   Object.entries({
     FIXED_KEYS,
@@ -100,14 +101,32 @@ const numbers = new Map(
  * names of the next function around it fastest, so all files but the first are in one function.
  */
 function scriptOf(first: string[], files: string[]): Script {
-  const body = [...first, "return (function()", ...files, batch, "end)()"]
-    .join("\n")
-    .replaceAll(/\b[A-Z_]+\b/g, (name) => numbers.get(name) ?? name);
-  const keys = keyNames
-    .filter(([name]) => new RegExp(`\\b${name}\\b`).test(body))
-    .map(([name, infix]) => `local ${name} = TAG .. ${JSON.stringify(infix)}\n`);
-  const text = `local TAG = string.match(KEYS[1], '^{[^}]*}')\n${keys.join("")}${body}`;
+  const body = [...first, "return (function()", ...files, batch, "end)()"].join("\n");
+  const text = `local TAG = string.match(KEYS[1], '^{[^}]*}')\n${withConstants(body)}`;
   return { text, sha: new Bun.CryptoHasher("sha1").update(text).digest("hex") };
+}
+
+const OWN_CONSTANT = /^local ([A-Z][A-Z_]*) = (\d[\d *]*)$/gm;
+
+/**
+ * Writes constants, and what names of keys begin with, where they are used: as names they would be
+ * made in every run, and again for every function that uses them.
+ */
+function withConstants(body: string): string {
+  const constants = new Map(numbers);
+  const text = body.replaceAll(OWN_CONSTANT, (_, name: string, value: string) => {
+    if (constants.has(name)) throw new Error(`${name} is there twice`);
+    constants.set(name, `(${value})`);
+    return "";
+  });
+  return text
+    .replaceAll(/\b[A-Z_]+\b/g, (name) => constants.get(name) ?? name)
+    .replaceAll(/(#?)(?<!')\b([A-Z_]+)\b(?!')/g, (all, length: string, name: string) => {
+      const infix = infixes.get(name);
+      if (infix === undefined) return all;
+      const key = `TAG .. ${JSON.stringify(infix)}`;
+      return length ? `#(${key})` : key;
+    });
 }
 
 /** The functions of these files are made when one of their verbs is called first. */
@@ -118,19 +137,21 @@ function onDemand(...files: string[]): string {
   return `do\nlocal function make()\n${all}\nend\n${names.join(", ")} = ${makes}\nend`;
 }
 
-const plain = [plainAck, plainPeek, taking, plainPop, plainPush, plainReady, plainRedo];
+const common = [plainPeek, plainReady, unused].map((file) => onDemand(file));
+const plain = [
+  onDemand(plainPush),
+  onDemand(taking, plainPop),
+  ...[plainAck, plainRedo].map((file) => onDemand(file)),
+  ...common,
+];
 const withTokens = [
   counter,
-  pushMade,
-  claiming,
-  popWithTokens,
-  tokensPopBatch,
-  matching,
-  ackWithTokens,
-  redoWithTokens,
-  tokensTouch,
+  onDemand(plainPush, pushMade),
+  onDemand(taking, plainPop, claiming, popWithTokens, tokensPopBatch),
+  onDemand(matching, plainAck, ackWithTokens, plainRedo, redoWithTokens, tokensTouch),
+  ...common,
 ];
-const transitions = [counter, queue, figures, events, claims];
+const transitions = [unused, counter, queue, figures, events, claims];
 const life = [
   onDemand(push, pushBatch),
   onDemand(pop, popBatch),
@@ -163,7 +184,7 @@ const others = [
  */
 export const scripts = {
   plain: scriptOf([stage, prelude], [...plain, staged, rare]),
-  tokens: scriptOf([stage, prelude], [...plain, ...withTokens, staged, rare]),
+  tokens: scriptOf([stage, prelude], [...withTokens, staged, rare]),
   life: scriptOf([prelude], [...transitions, ...life]),
   full: scriptOf([prelude], [...transitions, ...life, ...others]),
 };

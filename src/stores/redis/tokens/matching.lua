@@ -5,7 +5,10 @@
 
 -- Whether a record, or false, is of a claim with that token; see full/claims.lua.
 local function has_token(record, token)
-  return record and token ~= '-' and string.match(record, '^[^ ]*') == token
+  return record
+    and token ~= '-'
+    and string.find(record, ' ', 1, true) == #token + 1
+    and string.find(record, token, 1, true) == 1
 end
 
 -- The records of these ids; none where no claim has one.

@@ -1,0 +1,26 @@
+-- Forgets a queue without events, settings and consumers: it leaves no name behind. The batch loop
+-- calls it.
+-- KEYS    queues timers processes, of the queue: ready claimed events front stats
+-- ARGV    (none)
+-- Returns nothing
+
+local processes
+local function consumers_of(queue)
+  processes = processes or redis.call('SMEMBERS', processes_key)
+  local consumers = 0
+  for _, process in ipairs(processes) do
+    consumers = consumers + (tonumber(redis.call('HGET', process, queue.name)) or 0)
+  end
+  return consumers
+end
+
+verbs.forget_if_unused = function(queue)
+  local is_empty = redis.call('EXISTS', queue.events, queue.ready, queue.claimed, queue.front) == 0
+  if is_empty and not (has_beside and has_beside(queue)) then
+    redis.call('ZREM', timers_key, queue.name)
+    if consumers_of(queue) == 0 then
+      redis.call('UNLINK', STATS .. queue.name)
+      redis.call('ZREM', queues_key, queue.name)
+    end
+  end
+end
