@@ -8,7 +8,7 @@ import { Wire } from "../support/wire.ts";
 /** Counts the calls of each script from then on. */
 export async function watchScripts({ redis, port }: RedisServer) {
   const monitor = closeAfterTest(await Wire.connect(port));
-  if ((await ask(monitor, "MONITOR")) !== "+OK") throw new Error("Redis does not show its commands");
+  if ((await ask(monitor, "MONITOR")) !== "+OK") throw new Error("no MONITOR");
   /** The most calls of one script since the last look, and the most values in these. */
   const look = async () => {
     await redis.echo("end of a look");
