@@ -3,8 +3,8 @@
 // tally, and tells the other processes which clients wait.
 import type { Cancel, Clock } from "./clock.ts";
 import type { Consumers } from "./consumers.ts";
+import { Counting } from "./counting.ts";
 import type { Endings } from "./endings.ts";
-import { nameOf } from "./name-cache.ts";
 import { slicesOf } from "./slices.ts";
 import type { DueListener, Session, Store } from "./store.ts";
 import type { QueueStatus } from "./queue-status.ts";
@@ -48,8 +48,7 @@ export class Housekeeper {
   /** Several sessions, so that none waits for the other's work on another part of the store. */
   readonly #ticks: Session;
   readonly #polls: Session;
-  readonly #counts: Session;
-  readonly #tally: Tally;
+  readonly #counting: Counting;
   readonly #waitingNotes: WaitingNotes;
   readonly #timers: Cancel[];
   readonly #onTicked: (error: Error | null) => void;
@@ -71,8 +70,7 @@ export class Housekeeper {
     this.#clock = clock;
     this.#ticks = store.session();
     this.#polls = store.session();
-    this.#counts = store.session();
-    this.#tally = tally;
+    this.#counting = new Counting(store.session(), tally);
     const round = (work: Work) => (error: Error | null) => onRound(work, error);
     const lookForEndings = () => this.#lookForEndings(endings);
     const renewNotes = () => waitingNotes.renew();
@@ -82,7 +80,7 @@ export class Housekeeper {
       this.#every(TICK_SOME_EVERY_MS, () => store.watch([], "ready"), round("hear")),
       this.#every(REPORT_EVERY_MS, () => consumers.reportAll(), round("register")),
       this.#every(POLL_EVERY_MS, () => this.#poll(), round("watch")),
-      this.#every(COUNT_EVERY_MS, () => this.#count(), round("count")),
+      this.#every(COUNT_EVERY_MS, () => this.#counting.send(), round("count")),
       this.#every(POLL_EVERY_MS, lookForEndings, () => {}),
       this.#every(NOTE_EVERY_MS, renewNotes, () => {}),
     ];
@@ -97,7 +95,7 @@ export class Housekeeper {
 
   /** Tells the store the last counts. Call it when no client is served any more. */
   async finish(): Promise<void> {
-    await Promise.allSettled([this.#count(), this.#waitingNotes.clear()]);
+    await Promise.allSettled([this.#counting.send(), this.#waitingNotes.clear()]);
   }
 
   /** To be called when dueInMs() of the store became less than before. */
@@ -175,26 +173,6 @@ export class Housekeeper {
     endings.lookAll();
     const queues = endings.queues();
     if (queues.length > 0) await this.#store.watch(queues, "ended");
-  }
-
-  async #count(): Promise<void> {
-    const taken = this.#tally.take();
-    const counted = [...taken].map(([name, counts]) => ({
-      queue: Buffer.from(name, "latin1"),
-      counts,
-    }));
-    try {
-      while (counted.length > 0) {
-        const page = counted.splice(0, PAGE);
-        const left = await this.#counts.ask({ kind: "count", counted: page });
-        const isLeft = new Set(left.map(nameOf));
-        for (const name of page.map(({ queue }) => nameOf(queue))) {
-          if (!isLeft.has(name)) taken.delete(name);
-        }
-      }
-    } finally {
-      this.#tally.putBack(taken);
-    }
   }
 
   /** Does the work periodically. Skips a round while the last one is still in progress. */

@@ -22,16 +22,16 @@ const event = { id: Buffer.from("1"), contents: Buffer.from("x") };
 
 /** These queues are not counted, and are the result. */
 function countWithout(
-  left: Buffer[],
+  notDone: Buffer[],
   operation: Count,
   { receiver, submit }: { receiver: Receiver<never>; submit: Session["submit"] },
 ): void {
   const counted = operation.counted.filter(
-    ({ queue: name }) => !left.some((each) => each.equals(name)),
+    ({ queue: name }) => !notDone.some((each) => each.equals(name)),
   );
   submit(
     { ...operation, counted },
-    { ...receiver, succeeded: () => receiver.succeeded(left as never) },
+    { ...receiver, succeeded: () => receiver.succeeded({ notDone, unknown: [] } as never) },
   );
 }
 

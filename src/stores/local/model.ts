@@ -45,6 +45,8 @@ export class Model extends LocalQueues {
   /** The last number given to an event or a place; unused when a journal gives the numbers. */
   #lastNumber = 0;
   #lastClaim = 0;
+  /** The numbers of counts that were added and may come again. */
+  readonly #counts = new Set<number>();
 
   /** From now on changes are recorded, and events may be cold. */
   record(recording: Recording): void {
@@ -346,6 +348,15 @@ export class Model extends LocalQueues {
     const figures = (queue.figures ??= new Figures());
     figures.addOne(nowMs, what);
     this.changes?.counted(queue, () => figures.addOne(nowMs, what, -1));
+  }
+
+  /** Whether counts of that number have not come before. Those below `settled` do not come again. */
+  noteCount(number: number, settled: number): boolean {
+    if (this.#counts.has(number)) return false;
+    for (const each of this.#counts) if (each < settled) this.#counts.delete(each);
+    this.#counts.add(number);
+    this.changes?.undoBy(() => this.#counts.delete(number));
+    return true;
   }
 
   addCounts(queue: LocalQueue, counts: QueueCounts): void {

@@ -134,9 +134,12 @@ export const management = {
   },
   count: {
     name: "count",
-    call: ([count]) =>
-      count!.counted.flatMap(({ queue, counts }) => [queue, JSON.stringify(fieldsOf(counts))]),
-    results: () => [[]],
+    call: ([count]) => [
+      String(count!.number),
+      String(count!.settled),
+      ...count!.counted.flatMap(({ queue, counts }) => [queue, JSON.stringify(fieldsOf(counts))]),
+    ],
+    results: () => [{ notDone: [], unknown: [] }],
   },
   stats: {
     name: "stats",

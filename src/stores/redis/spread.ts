@@ -1,10 +1,12 @@
 // Operations on queues of several shards: splits them into one part for each shard, does the parts
 // at the same time, and joins their results into one.
+import { StoreError } from "../../queue/errors.ts";
 import type { Popped } from "../../queue/event.ts";
 import type {
   Configure,
   ConfigureOutcome,
   Count,
+  CountOutcome,
   List,
   Move,
   Ready,
@@ -200,17 +202,27 @@ async function configure(operation: Configure, ask: Ask): Promise<ConfigureOutco
   return outcomes[0]!;
 }
 
-/** Rejects if no shard could add its own. */
-async function addCounts({ counted }: Count, ask: Ask): Promise<Buffer[]> {
+/** Rejects if no shard has added its own, with an error that says whether one may have. */
+async function addCounts(operation: Count, ask: Ask): Promise<CountOutcome> {
+  const { counted } = operation;
   const own = [...sections(counted, ({ queue }) => queue)];
   const asked = own.map(([shard, indexes]) =>
-    ask(shard, { kind: "count", counted: indexes.map((index) => counted[index]!) }),
+    ask(shard, { ...operation, counted: indexes.map((index) => counted[index]!) }),
   );
-  const settled = await Promise.allSettled(asked);
-  if (settled.every((each) => each.status === "rejected")) await Promise.all(asked);
-  return own
-    .filter((_, at) => settled[at]!.status === "rejected")
-    .flatMap(([, indexes]) => indexes.map((index) => counted[index]!.queue));
+  const outcome: CountOutcome = { notDone: [], unknown: [] };
+  const failures: unknown[] = [];
+  for (const [at, part] of (await Promise.allSettled(asked)).entries()) {
+    if (part.status === "fulfilled") continue;
+    failures.push(part.reason);
+    const queues = own[at]![1].map((index) => counted[index]!.queue);
+    (isUnknown(part.reason) ? outcome.unknown : outcome.notDone).push(...queues);
+  }
+  if (failures.length === own.length) throw failures.find(isUnknown) ?? failures[0];
+  return outcome;
+}
+
+function isUnknown(error: unknown): boolean {
+  return error instanceof StoreError && error.failure === "unknown";
 }
 
 async function probe(ask: Ask): Promise<null> {

@@ -13,6 +13,8 @@ interface Due {
 export class ReferenceState implements Shared {
   nowMs = 0;
   readonly allSettings = new Map<string, string>();
+  /** The numbers of the counts so far. */
+  readonly counted = new Set<number>();
   readonly #queues = new Map<string, ReferenceQueue>();
   readonly #onReady: (name: string, count: number) => void;
   #number = 0;
