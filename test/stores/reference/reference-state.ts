@@ -35,10 +35,10 @@ export class ReferenceState implements Shared {
     return `${this.#madeMs}-${this.#madeCount}`;
   }
 
-  /** An id that no event of the queue has: a client may have chosen one that looks as if made. */
+  /** An id that the queue does not know: a client may have chosen one that looks as if made. */
   newId(queue: ReferenceQueue): string {
     const id = this.made();
-    return queue.taken(id) ? this.newId(queue) : id;
+    return queue.events.has(id) || queue.takenForPush(id) ? this.newId(queue) : id;
   }
 
   queue(name: string): ReferenceQueue {
