@@ -34,6 +34,7 @@ function addFields(counts: QueueCounts, reply: ScriptReply): void {
     else {
       const histogram = field.startsWith(WAIT) ? counts.waits : counts.runs;
       const bucket = Number(field.slice(1));
+      if (Number.isNaN(bucket + number)) continue;
       histogram.set(bucket, (histogram.get(bucket) ?? 0) + number);
     }
   }

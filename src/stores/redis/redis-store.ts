@@ -115,7 +115,7 @@ export class RedisStore implements Store {
       onEnded,
       // A lease may have expired anywhere.
       onHearing: () => servers.routes.forEach(({ tag }) => this.#due.hear(tag, 0)),
-      onDue: (tag, inMs) => this.#due.hear(tag, inMs),
+      onDue: (tag, inMs) => times.has(tag) && this.#due.hear(tag, inMs),
       onState: (state) => options.onState("for messages", state),
     });
     const shared: Omit<LaneOptions, "tag" | "shard" | "route" | "time"> = {
