@@ -12,7 +12,7 @@ import type {
   Topic,
 } from "../../queue/store.ts";
 import { ClusterMap } from "./cluster-map.ts";
-import { answerMsOf, type Connected, type Patience } from "./connect.ts";
+import { answerMsOf, type Connected, type Patience, QUICK_MS } from "./connect.ts";
 import { DueTimes } from "./due-times.ts";
 import { Evictions, type OnPolicy } from "./evictions.ts";
 import { channelNames, TAG } from "./keys.ts";
@@ -82,6 +82,7 @@ export class RedisStore implements Store {
   readonly #knownShards: KnownShards = {
     isDue: (shard) => this.#due.isDue(shards[shard]!.tag),
     nextToLookAt: 0,
+    ticking: new Set(),
     consumed: new Set(),
   };
   #hasReplicas = true;
@@ -108,6 +109,7 @@ export class RedisStore implements Store {
       connect: (patience) => servers.connect(patience),
       isMember: (name) => servers.isMember(name),
       answerMsMax: answerMsOf(target),
+      nearAnswerMsMax: target.mode === "cluster" ? QUICK_MS : answerMsOf(target),
       channels,
       processId,
       clock,
@@ -181,6 +183,10 @@ export class RedisStore implements Store {
 
   dueInMs(): number {
     return this.#due.inMs();
+  }
+
+  partOf(queue: Buffer): number {
+    return this.#target.mode === "cluster" ? shardOf(queue) : 0;
   }
 
   watch(queues: Buffer[], topic: Topic): Promise<void> {
