@@ -111,6 +111,13 @@ export interface Review {
   expiries: ReviewedTo | null;
 }
 
+/** How far the queues were looked at after settings of all of them have changed: see review.ts. */
+export interface Survey {
+  /** The name of the latest one; null: none yet. */
+  after: string | null;
+  settings: ReadonlySet<string>;
+}
+
 export interface ReviewedTo {
   /** The place of the latest ready event. */
   line: number | null;

@@ -65,7 +65,8 @@ export const USUAL_LEASE_MS = 30_000;
  * meanwhile. Scores are integers, which Redis keeps and compares fastest. In the front of a queue:
  * - minus its tick for an event put at the right end: the latest is the first
  * - the tick of the claim for an event whose lease ended
- * - PUSHED_LEFT and the tick of the claim for an event of the list whose pop was undone
+ * - PUSHED_LEFT and the tick at which it left the list, for an event whose pop was undone, or that
+ *   was moved here (see line.lua)
  */
 export const TICKS_PER_MS = 2048;
 /** Some years: these events must come behind all whose lease ended, and sums must stay exact. */

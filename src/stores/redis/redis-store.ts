@@ -237,6 +237,8 @@ async function startUpgrade(
     shards: isCluster ? routes : routes.slice(0, 1),
     shardOf: isCluster ? shardOf : () => 0,
     answerMsMax: answerMsOf(target),
+    waitReplicas: target.waitReplicas,
+    waitTimeoutMs: target.waitTimeoutMs,
     nowMs: () => times.get(routes[0]!.tag)!.nowMs(),
     onProgress: onUpgrade,
     onFailure: (reason) => onState("for the move of older keys", reason),

@@ -18,6 +18,7 @@ import fail from "./full/fail.lua" with { type: "text" };
 import figures from "./full/figures.lua" with { type: "text" };
 import flush from "./full/flush.lua" with { type: "text" };
 import get from "./full/get.lua" with { type: "text" };
+import line from "./full/line.lua" with { type: "text" };
 import list from "./full/list.lua" with { type: "text" };
 import lookAgain from "./full/look-again.lua" with { type: "text" };
 import move from "./full/move.lua" with { type: "text" };
@@ -130,7 +131,7 @@ const withTokens = [
   redoWithTokens,
   tokensTouch,
 ];
-const transitions = [counter, queue, figures, events, claims];
+const transitions = [counter, queue, figures, line, events, claims];
 const life = [
   onDemand(push, pushBatch),
   onDemand(pop, popBatch),

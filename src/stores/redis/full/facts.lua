@@ -4,7 +4,8 @@
 -- Returns nothing by itself
 
 local function version_of(state, score, value, more)
-  local place = score and tonumber(score) or 0
+  local is_listed = not score or state == 'ready' and was_listed(score)
+  local place = is_listed and 0 or tonumber(score)
   local name, number = string.sub(state, 1, 2), string.byte(value)
   local pushed, since = pushed_at(value), more.v or 0
   return string.format('%s-%.0f-%.0f-%d-%.0f', name, place, pushed, number, since)
