@@ -186,7 +186,8 @@ export class Slabs {
       return;
     }
     if (gone * 2 < used) return;
-    for (let word = 0; gone < used && word * 8 < used;) {
+    const end = gone === used ? 0 : used / 8;
+    for (let word = 0; word < end;) {
       const bytes = recordBytes(slab, word);
       const key = floats[word + numbers.key]!;
       if (key !== 0) this.#moveRecord(number * 2 ** wordBits + word, key, bytes);
