@@ -5,9 +5,8 @@
 // they are more than half of an older slab, its other records are appended anew and it is freed.
 import { ColdIndex, hashOfNumber } from "./cold-index.ts";
 import type { StoredEvent } from "./journal.ts";
-import type { LocalEvent } from "./local-queue.ts";
-import { encodeMore } from "./more.ts";
-import type { StoredState } from "./states.ts";
+import { encodeMore, type More } from "./more.ts";
+import type { StateNumber, StoredState } from "./states.ts";
 
 /** An address is the number of a slab and a word in it, of 8 bytes. */
 const wordBits = 15;
@@ -28,6 +27,20 @@ const numbers = { key: 0, atMs: 1, place: 2, lease: 3, pushedAtMs: 4, expiresAtM
 /** In 32 bits each, behind the other numbers. `more` is its length and 1, or 0 for null. */
 const sizes = { state: 12, id: 13, contents: 14, more: 15 };
 const headBytes = 64;
+
+/** The fields of a LocalEvent that is not claimed. */
+interface Keepable {
+  readonly key: number;
+  readonly id: string;
+  readonly contents: string | Buffer | null;
+  readonly state: StateNumber;
+  readonly atMs: number;
+  readonly place: number;
+  readonly lease: number;
+  readonly pushedAtMs: number;
+  readonly more: More | null;
+  readonly otherBytes: number;
+}
 
 interface Slab {
   bytes: Buffer;
@@ -63,7 +76,7 @@ export class Slabs {
   }
 
   /** The event must be in no slab; see isSlabbable(). */
-  add(event: LocalEvent): void {
+  add(event: Keepable): void {
     const { key, atMs, place, lease, pushedAtMs, more, state, id } = event;
     const contents = event.contents as string;
     const facts = encodeMore(more);
@@ -210,7 +223,7 @@ export class Slabs {
 }
 
 /** Whether an event can be in a slab. Long contents stay as the buffer they came in. */
-export function isSlabbable({ contents, otherBytes }: LocalEvent): boolean {
+export function isSlabbable({ contents, otherBytes }: Keepable): boolean {
   if (typeof contents !== "string") return false;
   return sizeOf(contents.length + otherBytes) <= recordBytesMax;
 }
