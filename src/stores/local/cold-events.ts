@@ -3,7 +3,7 @@
 // times, and the hashes of their ids. Here they become events again.
 import { ColdIndex, hashOfNumber } from "./cold-index.ts";
 import type { ColdSource } from "./cold-source.ts";
-import type { StoredEvent } from "./journal.ts";
+import type { StoredEvent } from "./stored-event.ts";
 import { type EventOrKey, type LocalQueue, LocalEvent } from "./local-queue.ts";
 import { decodeMore } from "./more.ts";
 import type { Usage } from "./usage.ts";

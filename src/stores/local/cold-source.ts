@@ -1,5 +1,6 @@
 // Where the cold events are, which the model has only keys of: in a journal, or in slabs.
-import { type Journal, JournalError, type StoredEvent } from "./journal.ts";
+import { type Journal, JournalError } from "./journal.ts";
+import type { StoredEvent } from "./stored-event.ts";
 import type { LocalEvent, LocalQueue } from "./local-queue.ts";
 import { Slabs } from "./slabs.ts";
 import type { Usage } from "./usage.ts";

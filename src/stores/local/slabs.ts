@@ -4,7 +4,7 @@
 // A record is appended to the newest slab. The space of removed records is not used again: when
 // they are more than half of an older slab, its other records are appended anew and it is freed.
 import { ColdIndex, hashOfNumber } from "./cold-index.ts";
-import type { StoredEvent } from "./journal.ts";
+import type { StoredEvent } from "./stored-event.ts";
 import { encodeMore, type More } from "./more.ts";
 import type { StateNumber, StoredState } from "./states.ts";
 
