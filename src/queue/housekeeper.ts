@@ -30,6 +30,12 @@ export type Work = "tick" | "register" | "watch" | "hear" | "count";
 /** Called after each round of a kind of work, with the error if it failed. */
 export type OnRound = (work: Work, error: Error | null) => void;
 
+/** Polling of one part of the store. */
+interface Poll {
+  session: Session;
+  isUnderWay: boolean;
+}
+
 export interface HousekeeperParts {
   store: Store;
   consumers: Consumers;
@@ -47,7 +53,8 @@ export class Housekeeper {
   readonly #clock: Clock;
   /** Several sessions, so that none waits for the other's work on another part of the store. */
   readonly #ticks: Session;
-  readonly #polls: Session;
+  /** By part of the store. */
+  readonly #polls = new Map<number, Poll>();
   readonly #counting: Counting;
   readonly #waitingNotes: WaitingNotes;
   readonly #timers: Cancel[];
@@ -69,7 +76,6 @@ export class Housekeeper {
     this.#waiters = waiters;
     this.#clock = clock;
     this.#ticks = store.session();
-    this.#polls = store.session();
     this.#counting = new Counting(store.session(), tally);
     const round = (work: Work) => (error: Error | null) => onRound(work, error);
     const lookForEndings = () => this.#lookForEndings(endings);
@@ -79,7 +85,8 @@ export class Housekeeper {
     this.#timers = [
       this.#every(TICK_SOME_EVERY_MS, () => store.watch([], "ready"), round("hear")),
       this.#every(REPORT_EVERY_MS, () => consumers.reportAll(), round("register")),
-      this.#every(POLL_EVERY_MS, () => this.#poll(), round("watch")),
+      this.#every(POLL_EVERY_MS, () => this.#watch(), round("watch")),
+      clock.every(POLL_EVERY_MS, () => this.#pollAll(round("watch"))),
       this.#every(COUNT_EVERY_MS, () => this.#counting.send(), round("count")),
       this.#every(POLL_EVERY_MS, lookForEndings, () => {}),
       this.#every(NOTE_EVERY_MS, renewNotes, () => {}),
@@ -143,26 +150,44 @@ export class Housekeeper {
     if (looksFurther) this.#looksAtMs = nowMs + TICK_SOME_EVERY_MS;
   }
 
-  async #poll(): Promise<void> {
+  async #watch(): Promise<void> {
     const queues = this.#waiters.queues();
-    if (queues.length === 0) return;
-    // A part of the store that is away must not keep the rest from telling of its queues.
-    await Promise.all([this.#store.watch(queues, "ready"), this.#lookAt(queues)]);
+    if (queues.length > 0) await this.#store.watch(queues, "ready");
   }
 
-  async #lookAt(queues: Buffer[]): Promise<void> {
+  /** Each part by itself: one that is away or does not answer must not hold up the others. */
+  #pollAll(onRound: (error: Error | null) => void): void {
+    const parts = new Map<number, Buffer[]>();
+    for (const queue of this.#waiters.queues()) {
+      const part = this.#store.partOf?.(queue) ?? 0;
+      const own = parts.get(part);
+      if (own) own.push(queue);
+      else parts.set(part, [queue]);
+    }
+    for (const [part, queues] of parts) {
+      const poll = this.#polls.get(part) ?? { session: this.#store.session(), isUnderWay: false };
+      this.#polls.set(part, poll);
+      if (poll.isUnderWay) continue;
+      poll.isUnderWay = true;
+      this.#lookAt(queues, poll.session)
+        .then(() => onRound(null), onRound)
+        .finally(() => (poll.isUnderWay = false));
+    }
+  }
+
+  async #lookAt(queues: Buffer[], session: Session): Promise<void> {
     for (const page of slicesOf(queues, PAGE)) {
-      for (const status of await this.#polls.ask({ kind: "status", queues: page })) {
-        if (status.ready > 0 && !status.paused.includes("out")) await this.#look(status);
+      for (const status of await session.ask({ kind: "status", queues: page })) {
+        if (status.ready > 0 && !status.paused.includes("out")) await this.#look(status, session);
       }
     }
   }
 
   /** There are events, and clients that wait. */
-  async #look({ queue, ready }: QueueStatus): Promise<void> {
+  async #look({ queue, ready }: QueueStatus, session: Session): Promise<void> {
     const workers = this.#waiters.workersAt(queue);
     if (workers.size > 0) {
-      const { pausedWorkers } = await this.#polls.ask({ kind: "stats", queue, isWhole: true });
+      const { pausedWorkers } = await session.ask({ kind: "stats", queue, isWhole: true });
       const paused = pausedWorkers.map((worker) => worker.toString("latin1"));
       this.#waiters.holdBack(queue, new Set(paused.filter((worker) => workers.has(worker))));
     }

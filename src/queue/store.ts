@@ -73,6 +73,8 @@ export interface Store {
    * parts may tell nothing on "ended".
    */
   watch(queues: Buffer[], topic: Topic): Promise<void>;
+  /** Queues with different numbers are in parts that fail apart. Absent if there is one part. */
+  partOf?(queue: Buffer): number;
   /**
    * In how many ms a tick has something to do, as far as this process knows: 0 for now, Infinity
    * for never. A message between processes may be lost, so tick all parts now and then.

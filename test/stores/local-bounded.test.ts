@@ -55,7 +55,7 @@ test("a setting of all queues concerns few of them at once, and ticks go on", as
   while ((await caller.reclaim(1000)) >= 1000);
   const readyOnes = () => caller.under.ready.splice(0).map(([queue]) => queue);
   readyOnes();
-  await caller.configure(null, { "max-claimed": "2", "keep-failed": "1s", "ttl": "2" });
+  await caller.configure(null, { "max-claimed": "2", "keep-failed": "1s", ttl: "2" });
   const told = [readyOnes()];
   while (caller.under.store.dueInMs() === 0) {
     await caller.reclaim(1000);

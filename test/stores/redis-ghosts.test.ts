@@ -53,10 +53,14 @@ async function compare(seed: number, rounds: number): Promise<void> {
 
 const seeds = process.env["OKQ_SEEDS"]?.split(",").map(Number) ?? [1, 2, 3, 4, 5];
 
-test.each(seeds)("events live as in the reference store with small bounds (%d)", async (seed) => {
-  withText(SMALL);
-  await compare(seed, seed % 2 === 0 ? 60 : 120);
-}, 60_000);
+test.each(seeds)(
+  "events live as in the reference store with small bounds (%d)",
+  async (seed) => {
+    withText(SMALL);
+    await compare(seed, seed % 2 === 0 ? 60 : 120);
+  },
+  60_000,
+);
 
 const mutants: Record<string, [string, string]> = {
   "moved events come before those that came back": [`${PUSHED_LEFT} + take_ticks`, "-take_ticks"],

@@ -12,7 +12,7 @@ import type {
   Topic,
 } from "../../queue/store.ts";
 import { ClusterMap } from "./cluster-map.ts";
-import { answerMsOf, type Connected, type Patience } from "./connect.ts";
+import { answerMsOf, type Connected, type Patience, QUICK_MS } from "./connect.ts";
 import { DueTimes } from "./due-times.ts";
 import { Evictions, type OnPolicy } from "./evictions.ts";
 import { channelNames, TAG } from "./keys.ts";
@@ -82,6 +82,7 @@ export class RedisStore implements Store {
   readonly #knownShards: KnownShards = {
     isDue: (shard) => this.#due.isDue(shards[shard]!.tag),
     nextToLookAt: 0,
+    ticking: new Set(),
     consumed: new Set(),
   };
   #hasReplicas = true;
@@ -108,6 +109,7 @@ export class RedisStore implements Store {
       connect: (patience) => servers.connect(patience),
       isMember: (name) => servers.isMember(name),
       answerMsMax: answerMsOf(target),
+      nearAnswerMsMax: target.mode === "cluster" ? QUICK_MS : answerMsOf(target),
       channels,
       processId,
       clock,
@@ -183,6 +185,10 @@ export class RedisStore implements Store {
     return this.#due.inMs();
   }
 
+  partOf(queue: Buffer): number {
+    return this.#target.mode === "cluster" ? shardOf(queue) : 0;
+  }
+
   watch(queues: Buffer[], topic: Topic): Promise<void> {
     return this.#messages.watch(queues, topic);
   }
@@ -237,6 +243,8 @@ async function startUpgrade(
     shards: isCluster ? routes : routes.slice(0, 1),
     shardOf: isCluster ? shardOf : () => 0,
     answerMsMax: answerMsOf(target),
+    waitReplicas: target.waitReplicas,
+    waitTimeoutMs: target.waitTimeoutMs,
     nowMs: () => times.get(routes[0]!.tag)!.nowMs(),
     onProgress: onUpgrade,
     onFailure: (reason) => onState("for the move of older keys", reason),
