@@ -1,5 +1,5 @@
-// Gives the store what the tally has counted. A page of counts whose outcome is unknown is sent again
-// as it was, with its number, by which the store knows what it has added already.
+// Gives the store what the tally has counted. A page of counts whose outcome is unknown is sent
+// again as it was, with its number, by which the store knows what it has added already.
 import { StoreError } from "./errors.ts";
 import type { Count } from "./management.ts";
 import { nameOf } from "./name-cache.ts";
@@ -26,7 +26,7 @@ export class Counting {
     this.#tally = tally;
   }
 
-  /** Rejects with a StoreError if the store did not take all of it. The rest goes with a later one. */
+  /** Rejects with a StoreError if the store did not take all of it. The next call sends the rest. */
   async send(): Promise<void> {
     const again = this.#unknown;
     const pages = this.#take();

@@ -186,8 +186,8 @@ export interface Cancel {
 export type CancelOutcome = "removed" | "asked" | null;
 
 /**
- * Adds what an okq process has counted to the figures of queues that are there. The result names the
- * queues that are in a part of the store which failed.
+ * Adds what an okq process has counted to the figures of queues that are there. The result names
+ * the queues that are in a part of the store which failed.
  */
 export interface Count {
   kind: "count";

@@ -68,7 +68,7 @@ export class WaitingNotes {
   }
 }
 
-/** What is not as this version of okq writes it is left out: another one may have written the note. */
+/** Without what is not as this version of okq writes it: another one may have left the note. */
 function clientsIn(note: string): WaitingClient[] {
   let all: unknown;
   try {

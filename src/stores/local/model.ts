@@ -288,7 +288,7 @@ export class Model extends LocalEvents {
     this.changes?.counted(queue, () => figures.addOne(nowMs, what, -1));
   }
 
-  /** Whether counts of that number have not come before. Those below `settled` do not come again. */
+  /** Whether counts of that number are new. Those of numbers below `settled` do not come again. */
   noteCount(number: number, settled: number): boolean {
     if (this.#counts.has(number)) return false;
     for (const each of this.#counts) if (each < settled) this.#counts.delete(each);
