@@ -26,7 +26,7 @@ export class Counting {
     this.#tally = tally;
   }
 
-  /** Rejects with a StoreError if the store did not take all of it. The next call sends the rest. */
+  /** Rejects with a StoreError if the store did not take all. The next call sends the rest. */
   async send(): Promise<void> {
     const again = this.#unknown;
     const pages = this.#take();
