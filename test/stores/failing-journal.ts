@@ -7,8 +7,8 @@ import type {
   JournalError,
   LoadProgress,
   Restoration,
-  StoredEvent,
 } from "../../src/stores/local/journal.ts";
+import type { StoredEvent } from "../../src/stores/local/stored-event.ts";
 
 export class FailingJournal implements Journal {
   readonly name = "failing";

@@ -41,3 +41,53 @@ test("whoever waits is told that a pop did not come to the end of expired events
   }
   expect([popped, pops]).toEqual(["fresh", 13]);
 });
+
+test("a setting of all queues concerns few of them at once, and ticks go on", async () => {
+  const caller = new LifeCaller(await openLocal());
+  closeAfterTest(caller.under);
+  const queues = Array.from({ length: 3000 }, (_, n) => `q${String(n).padStart(4, "0")}`);
+  await caller.configure(null, { "max-claimed": "1", "keep-failed": "5s" });
+  for (const queue of queues) {
+    await caller.pushAll(queue, ["1", "2", "3"]);
+    await caller.fail(queue, await caller.mustClaim(queue), "final");
+    await caller.mustClaim(queue);
+  }
+  while ((await caller.reclaim(1000)) >= 1000);
+  const readyOnes = () => caller.under.ready.splice(0).map(([queue]) => queue);
+  readyOnes();
+  await caller.configure(null, { "max-claimed": "2", "keep-failed": "1s", ttl: "2" });
+  const told = [readyOnes()];
+  while (caller.under.store.dueInMs() === 0) {
+    await caller.reclaim(1000);
+    told.push(readyOnes());
+  }
+  expect(told.flat()).toEqual(queues);
+  expect(Math.max(...told.map(({ length }) => length))).toBeLessThan(1000);
+  expect(caller.under.store.dueInMs()).toBe(1000);
+  caller.advance(1000);
+  while ((await caller.reclaim(1000)) >= 1000);
+  expect(await caller.counts("q2999")).toEqual({ ready: 1, claimed: 1 });
+  caller.advance(1000);
+  while ((await caller.reclaim(1000)) >= 1000);
+  expect(await caller.counts("q2999")).toEqual({ claimed: 1 });
+});
+
+test("an event is kept by the new setting, also while not all queues were looked at", async () => {
+  const caller = new LifeCaller(await openLocal());
+  closeAfterTest(caller.under);
+  const queues = Array.from({ length: 2000 }, (_, n) => `q${String(n).padStart(4, "0")}`);
+  await caller.configure(null, { "keep-failed": "5s" });
+  for (const queue of queues) {
+    await caller.push(queue, "1");
+    await caller.fail(queue, await caller.mustClaim(queue), "final");
+  }
+  caller.advance(5000);
+  await caller.configure(null, { "keep-failed": "6s" });
+  expect(await caller.reclaim(1)).toBe(1);
+  expect(await caller.counts("q1999")).toEqual({ failed: 1 });
+  while ((await caller.reclaim(1000)) >= 1000);
+  expect(await caller.counts("q1999")).toEqual({ failed: 1 });
+  caller.advance(1000);
+  while ((await caller.reclaim(1000)) >= 1000);
+  expect(await caller.counts("q1999")).toEqual({});
+});

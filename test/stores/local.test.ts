@@ -17,8 +17,12 @@ import { testLikeReference } from "./like-reference.ts";
 import { openLocal } from "./open-local.ts";
 import { Random } from "./random.ts";
 
-storeContract("local", openLocal);
-testLikeReference("local", openLocal, { seeds: [1, 2, 3, 4, 5], rounds: 150 });
+storeContract("local", () => openLocal());
+storeContract("local, all events in slabs", () => openLocal(0));
+const likeReference = { seeds: [1, 2, 3, 4, 5], rounds: 150 };
+testLikeReference("local", () => openLocal(), likeReference);
+testLikeReference("local, all events in slabs", () => openLocal(0), likeReference);
+testLikeReference("local, some events in slabs", () => openLocal(3), likeReference);
 
 async function openCaller(): Promise<Caller> {
   return new Caller(await openLocal());
@@ -115,7 +119,7 @@ describe("the local store", () => {
     await store.push("r", "1", "left", "12");
     await store.pop("q");
     const held = { store: "memory", queues: 2, ready: 2, claimed: 1, content_bytes: 10 };
-    expect(facts()).toEqual({ ...held, delayed: 0, failed: 0, completed: 0 });
+    expect(facts()).toMatchObject({ ...held, delayed: 0, failed: 0, completed: 0 });
     await store.redo("q", "1");
     expect(facts()).toMatchObject({ ready: 3, claimed: 0, content_bytes: 10 });
     await store.pop("q");

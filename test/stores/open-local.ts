@@ -5,12 +5,14 @@ import { TestClock } from "../support/test-clock.ts";
 import type { StoreUnderTest } from "./contract.ts";
 import { RefusingStore } from "./refusing-store.ts";
 
-export async function openLocal(): Promise<StoreUnderTest> {
+/** See LocalStoreOptions.warmEventsMax. */
+export async function openLocal(warmEventsMax?: number): Promise<StoreUnderTest> {
   const clock = new TestClock();
   const ready: [string, number][] = [];
   const store = new RefusingStore(
     new LocalStore({
       clock,
+      warmEventsMax,
       onReady: (queue, count) => ready.push([queue.toString("latin1"), count]),
     }),
   );

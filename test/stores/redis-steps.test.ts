@@ -6,11 +6,11 @@ import type { EventPage } from "../../src/queue/management.ts";
 import { closeAfterTest } from "../support/close-after-test.ts";
 import { eventually } from "../support/eventually.ts";
 import { startTestOkq, startTestRedis } from "../support/okq-server.ts";
-import { ask, askAll, readable, type Readable } from "../support/readable.ts";
-import type { RedisServer } from "../support/redis-server.ts";
-import { Wire } from "../support/wire.ts";
+import { ask, askAll, type Readable } from "../support/readable.ts";
+import type { Wire } from "../support/wire.ts";
 import { LifeCaller } from "./contract/life-caller.ts";
 import { lastingKeys, openRedisCaller, openTimedRedis } from "./redis-targets.ts";
+import { watchScripts } from "./watched-scripts.ts";
 
 const COUNT = 600;
 const QUEUES = 300;
@@ -18,25 +18,6 @@ const QUEUES = 300;
 const CALLS_MAX = 1000;
 
 const ids = Array.from({ length: COUNT }, (_, n) => `${n}`);
-
-/** Counts the calls of each script from then on. */
-async function watchScripts({ redis, port }: RedisServer) {
-  const monitor = closeAfterTest(await Wire.connect(port));
-  expect(await ask(monitor, "MONITOR")).toBe("+OK");
-  return {
-    /** The most calls of one script since the last look. */
-    async most(): Promise<number> {
-      await redis.echo("end of a look");
-      const calls = [0];
-      for (;;) {
-        const line = String(readable(await monitor.next()));
-        if (/"echo" "end of a look"$/i.test(line)) return Math.max(...calls);
-        if (/^\+\S+ \[\d+ lua\] /.test(line)) calls[calls.length - 1]! += 1;
-        else if (/^\S+ \[[^\]]*\] "eval/i.test(line)) calls.push(0);
-      }
-    },
-  };
-}
 
 async function start() {
   const server = await startTestRedis();

@@ -75,6 +75,31 @@ test.each(CASES)(
   },
 );
 
+test.each(CASES)(
+  "%s, an upgrade begins anew when a failover takes back what it did",
+  async (_, tags, shardOf) => {
+    const [source] = tags as [string];
+    const upgradeOnce = (gate: Gate = open) =>
+      upgradeThrough(gate, server.port, NOW_MS, tags, shardOf);
+    await fill(source);
+    let commands = 0;
+    await upgradeOnce(async () => void commands++);
+    const expected = await queuesIn();
+    // Once the shard is done, okq looks no more.
+    for (let at = 0; at <= commands - tags.length; at++) {
+      await server.redis.flushall();
+      await fill(source);
+      let left = at;
+      await upgradeOnce(async () => {
+        if (left-- !== 0) return;
+        await server.redis.del("none", ...(await server.redis.keys(`${source}*`)));
+        await fill(source);
+      });
+      expect([at, await queuesIn()]).toEqual([at, expected]);
+    }
+  },
+);
+
 /** All but the notes that an older okq is kept away, and that everything is moved. */
 async function queuesIn(): Promise<Record<string, unknown>> {
   const everything = Object.entries(await everythingIn(server.redis));

@@ -124,6 +124,19 @@ test("moves what is in a part of a cluster that was down at the start", async ()
   expect(await drain(caller, queue)).toEqual(range(10, 1000));
 });
 
+test("moves what a failover brought back after the end", async () => {
+  const cluster = await startCluster({ masters: 2, replicasEach: 0 });
+  await openOn(cluster);
+  const { tag, slot } = shards[Bun.hash.crc32("q") % SHARDS]!;
+  const { redis } = await cluster.ownerOf(slot);
+  await redis.del(`${tag}:queues`, `${tag}:deadlines`);
+  await fill(new FirstOkq(redis, tag), "q", 1000, 10);
+  const caller = await openOn(cluster);
+  const count = async () => (await caller.status("q"))[0]![1];
+  await eventually(async () => (await count()) === 1000, { message: "its events are moved" });
+  expect(await drain(caller, "q")).toEqual(range(10, 1000));
+});
+
 /** Whether the queue is on that of two masters. */
 function isOn(queue: string, master: number): boolean {
   return Math.floor((shardOf(Buffer.from(queue)) * 2) / SHARDS) === master;

@@ -79,3 +79,24 @@ test("what is due meanwhile does not wait for the last step", async () => {
   await store.reclaim(LIMIT);
   expect(await store.counts("q")).toEqual({ ready: COUNT - 1000, delayed: 1000 });
 });
+
+test("a setting of all queues that was not written is taken back for each of them", async () => {
+  let journal: FailingJournal | undefined;
+  const under = await openSqlite({ onJournal: (one) => (journal = one) });
+  closeAfterTest(under);
+  const store = new LifeCaller(under);
+  await store.configure(null, { "keep-failed": "9s" });
+  for (const queue of ["p", "q"]) {
+    await store.push(queue, "1");
+    await store.fail(queue, await store.mustClaim(queue), "final");
+  }
+  journal!.nextFailure = () => new JournalError("failed", "no");
+  const outcome = await failureOf(store.another().configure(null, { "keep-failed": "1s" }));
+  expect(outcome).not.toBe("none");
+  journal!.nextFailure = () => null;
+  await tickAll(store);
+  expect(store.under.store.dueInMs()).toBe(9000);
+  store.advance(9000);
+  await tickAll(store);
+  expect(await store.counts("q")).toEqual({});
+});

@@ -1,8 +1,9 @@
-// Cold events, which only the journal has: ready events beyond the memory budget or from before
-// this process, and delayed, failed and completed ones. The model has their places and times, and
-// the hashes of their ids. Here they become events again.
-import { ColdIndex } from "./cold-index.ts";
-import { type Journal, JournalError, type StoredEvent } from "./journal.ts";
+// Cold events, which only the journal or a slab has: ready events beyond the memory budget or from
+// before this process, and delayed, failed and completed ones. The model has their places and
+// times, and the hashes of their ids. Here they become events again.
+import { ColdIndex, hashOfNumber } from "./cold-index.ts";
+import type { ColdSource } from "./cold-source.ts";
+import type { StoredEvent } from "./stored-event.ts";
 import { type EventOrKey, type LocalQueue, LocalEvent } from "./local-queue.ts";
 import { decodeMore } from "./more.ts";
 import type { Usage } from "./usage.ts";
@@ -14,11 +15,11 @@ const warmedAtOnceMax = 64;
 const warmedSpanMax = 512;
 
 export class ColdEvents {
-  readonly #journal: Journal;
+  readonly #source: ColdSource;
   readonly #usage: Usage;
 
-  constructor(journal: Journal, usage: Usage) {
-    this.#journal = journal;
+  constructor(source: ColdSource, usage: Usage) {
+    this.#source = source;
     this.#usage = usage;
   }
 
@@ -26,7 +27,7 @@ export class ColdEvents {
   find(queue: LocalQueue, id: string, hash: number): LocalEvent | undefined {
     let event: LocalEvent | undefined;
     queue.cold?.find(hash, (key) => {
-      const stored = this.#readRange(key, key)[0]!;
+      const stored = this.#lookAt(queue, key);
       if (stored.id === id) event = revived(queue, stored);
       return stored.id === id;
     });
@@ -36,23 +37,23 @@ export class ColdEvents {
   /** The cold ready event at that place; it stays cold. Throws a JournalError. */
   atPlace(queue: LocalQueue, place: number): LocalEvent {
     let found: StoredEvent | undefined;
-    queue.moved?.find(hashOfPlace(place), (moved) => {
-      const stored = this.#readRange(moved, moved)[0]!;
+    queue.moved?.find(hashOfNumber(place), (moved) => {
+      const stored = this.#lookAt(queue, moved);
       if (stored.place === place) found = stored;
       return stored.place === place;
     });
-    const key = LEFT_END - place;
-    return revived(queue, found ?? this.#readRange(key, key)[0]!);
+    return revived(queue, found ?? this.#lookAt(queue, LEFT_END - place));
   }
 
   /** The cold event of that key; it stays cold. Throws a JournalError. */
   withKey(queue: LocalQueue, key: number): LocalEvent {
-    return revived(queue, this.#readRange(key, key)[0]!);
+    return revived(queue, this.#lookAt(queue, key));
   }
 
   /** Throws a JournalError. */
   contentsOf(event: LocalEvent): string | Buffer {
-    return event.contents ?? (this.#journal.read(event.key).contents as string | Buffer);
+    const { contents, queue, key } = event;
+    return contents ?? (this.#source.read(queue, key).contents as string | Buffer);
   }
 
   /**
@@ -70,14 +71,7 @@ export class ColdEvents {
       if (key <= keys.at(-1)! || key > first + warmedSpanMax) break;
       keys.push(key);
     }
-    const stored = this.#readRange(first, keys.at(-1)!);
-    // A key between two of them may belong to an event elsewhere.
-    const found = new Map(stored.map((one) => [one.key, one]));
-    for (const key of keys) {
-      const one = found.get(key);
-      if (!one) throw missing(key);
-      this.warm(revived(queue, one));
-    }
+    for (const one of this.#source.look(queue, keys)) this.warm(revived(queue, one));
     return queue.line.next as LocalEvent;
   }
 
@@ -85,10 +79,11 @@ export class ColdEvents {
   warm(event: LocalEvent): LocalEvent {
     const { queue, hash, key } = event;
     event.isCold = false;
+    this.#source.release(queue, key);
     queue.cold!.remove(hash, key);
     if (queue.cold!.size === 0) queue.cold = null;
     if (event.state === READY && isMoved(event)) {
-      queue.moved!.remove(hashOfPlace(event.place), key);
+      queue.moved!.remove(hashOfNumber(event.place), key);
       if (queue.moved!.size === 0) queue.moved = null;
     }
     this.#replace(event, event);
@@ -98,9 +93,10 @@ export class ColdEvents {
     return event;
   }
 
-  /** From now on only the journal has the event, where it was. It must not be claimed. */
+  /** From now on the model has only the key of the event. It must not be claimed. */
   cool(event: LocalEvent): void {
     const { queue } = event;
+    this.#source.keep(event);
     this.#replace(event, event.state === READY ? event.place : event.key);
     queue.drop(event);
     this.#usage.removeWarm(event);
@@ -112,7 +108,7 @@ export class ColdEvents {
     const { hash, key, state, place } = event;
     (queue.cold ??= new ColdIndex()).add(hash, key);
     if (state === READY && isMoved(event)) {
-      (queue.moved ??= new ColdIndex()).add(hashOfPlace(place), key);
+      (queue.moved ??= new ColdIndex()).add(hashOfNumber(place), key);
     }
     this.#usage.cold++;
   }
@@ -128,10 +124,8 @@ export class ColdEvents {
     queue.expiring!.replace(more.expiresAtMs, key, entry === event ? event : key);
   }
 
-  #readRange(from: number, to: number): StoredEvent[] {
-    const stored = this.#journal.readRange(from, to);
-    if (stored.length === 0) throw missing(from);
-    return stored;
+  #lookAt(queue: LocalQueue, key: number): StoredEvent {
+    return this.#source.look(queue, [key])[0]!;
   }
 }
 
@@ -139,21 +133,16 @@ function isMoved({ key, place }: { key: number; place: number }): boolean {
   return place !== LEFT_END - key;
 }
 
-function hashOfPlace(place: number): number {
-  const hash = Math.imul(place % 2 ** 32, 0x9e3779b1);
-  return hash ^ (hash >>> 15);
-}
-
 function revived(queue: LocalQueue, stored: StoredEvent): LocalEvent {
   const event = new LocalEvent(queue, stored.id, stored.contents);
-  const { key, state, atMs, place, lease, pushedAtMs, more, expiresAtMs } = stored;
-  Object.assign(event, { key, state, atMs, place, lease, pushedAtMs });
-  event.more = decodeMore(more, expiresAtMs);
+  event.key = stored.key;
+  event.state = stored.state;
+  event.atMs = stored.atMs;
+  event.place = stored.place;
+  event.lease = stored.lease;
+  event.pushedAtMs = stored.pushedAtMs;
+  event.more = decodeMore(stored.more, stored.expiresAtMs);
   event.isStored = true;
   event.isCold = true;
   return event;
-}
-
-function missing(key: number): JournalError {
-  return new JournalError("failed", `event ${key} is not in the database any more`);
 }

@@ -1,5 +1,5 @@
-// The keys of the cold events of a queue, by the hash of their id. Takes 12 bytes a place, in typed
-// arrays, which the garbage collector does not scan.
+// Numbers by a hash, such as the keys of the cold events of a queue by the hash of their id. Takes
+// 12 bytes a place, in typed arrays, which the garbage collector does not scan.
 
 /** Small, because there may be very many queues with one event each. */
 const capacityMin = 4;
@@ -122,4 +122,10 @@ class ColdTable {
       if (keys[at] !== 0) this.#put(hashes[at] as number, keys[at] as number);
     }
   }
+}
+
+/** A hash of a whole number. */
+export function hashOfNumber(number: number): number {
+  const hash = Math.imul(number, 0x9e3779b1);
+  return hash ^ (hash >>> 15);
 }

@@ -6,7 +6,7 @@ import { crash, drop, expire, makeReady } from "./life.ts";
 import { type LocalQueue, type Pauses, expiryOf } from "./local-queue.ts";
 import type { Model } from "./model.ts";
 import { isEmpty } from "./queue-facts.ts";
-import { reviewSome } from "./review.ts";
+import { reviewSome, surveySome } from "./review.ts";
 
 /** How many events are looked at in one step because their settings have changed. */
 const reviewedAtOnce = 100;
@@ -22,7 +22,7 @@ export function moveDue(model: Model, limit: number): number {
       else if (mayReview) {
         mayReview = false;
         reviewSomeOf(model);
-      } else return model.reviews.size > 0 ? limit : count;
+      } else return model.reviews.size > 0 || model.survey !== null ? limit : count;
     }
   } catch (error) {
     // What was moved before the read that failed stays moved.
@@ -32,6 +32,7 @@ export function moveDue(model: Model, limit: number): number {
 }
 
 function reviewSomeOf(model: Model): void {
+  if (model.survey !== null) return surveySome(model, model.survey);
   let left = reviewedAtOnce;
   try {
     for (const queue of model.reviews.keys()) {

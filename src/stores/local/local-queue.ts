@@ -7,6 +7,7 @@ import type { Figures } from "./figures.ts";
 import { HashIndex, hashOf } from "./hash-index.ts";
 import { Line } from "./line.ts";
 import type { More } from "./more.ts";
+import type { Slabs } from "./slabs.ts";
 import { CLAIMED, COMPLETED, DELAYED, FAILED, GONE, type StateNumber } from "./states.ts";
 import { type TimeAndRank, TimeLine } from "./time-line.ts";
 import type { Windows } from "./windows.ts";
@@ -42,7 +43,7 @@ export class LocalEvent implements Position {
   pushedAtMs = 0;
   /** Whether the last commit left it in the journal. */
   isStored = false;
-  /** It was read from the journal, and the model has only its key. */
+  /** It was read from the journal or a slab, and the model has only its key. */
   isCold = false;
   /** Its index among the events that the current batch has changed; -1 when it has not. */
   touchedAt = -1;
@@ -110,6 +111,13 @@ export interface Review {
   expiries: ReviewedTo | null;
 }
 
+/** How far the queues were looked at after settings of all of them have changed: see review.ts. */
+export interface Survey {
+  /** The name of the latest one; null: none yet. */
+  after: string | null;
+  settings: ReadonlySet<string>;
+}
+
 export interface ReviewedTo {
   /** The place of the latest ready event. */
   line: number | null;
@@ -127,6 +135,8 @@ export class QueueEvents {
   cold: ColdIndex | null = null;
   /** The cold ready events whose place does not follow from their key, by the hash of it. */
   moved: ColdIndex | null = null;
+  /** The cold events themselves, if there is no journal; null when there are none. */
+  slabs: Slabs | null = null;
   line = new Line<LocalEvent>();
   /** By the end of their leases; always in memory. */
   claimed = new TimeLine<LocalEvent>();

@@ -16,6 +16,7 @@ import {
   NO_SETTINGS,
   type Pauses,
   type Review,
+  type Survey,
 } from "./local-queue.ts";
 import { SortedNames } from "./sorted-names.ts";
 import type { TimeLine } from "./time-line.ts";
@@ -23,8 +24,7 @@ import { UnusedQueues } from "./unused-queues.ts";
 import { Usage } from "./usage.ts";
 import { Windows } from "./windows.ts";
 
-/** Settings by which something is due in a queue that was not due before. */
-const keptFor = ["keep-failed", "keep-completed"];
+const NOTHING: ReadonlySet<string> = new Set();
 
 export class LocalQueues {
   /** The time of the current batch: all its operations see the same time. */
@@ -36,6 +36,8 @@ export class LocalQueues {
   readonly usage = new Usage();
   /** The queues whose settings have changed, and how far their events were looked at. */
   readonly reviews = new Map<LocalQueue, Review>();
+  /** null: each queue was looked at since the settings of all of them have changed. */
+  survey: Survey | null = null;
   /** The settings of all queues. */
   defaults: GivenSettings = NO_SETTINGS;
   /** null without a journal. */
@@ -98,12 +100,15 @@ export class LocalQueues {
     this.noteIfUnused(queue);
   }
 
-  /** Changes the settings of all queues. */
+  /** Changes the settings of all queues. Begin a survey then: something may be due earlier. */
   setDefaults(defaults: GivenSettings): void {
     const { defaults: before } = this;
     const { changes } = this;
     if (changes) {
-      changes.step(() => this.restoreDefaults(before));
+      changes.step(() => {
+        this.restoreDefaults(before);
+        this.survey = { after: null, settings: this.survey?.settings ?? NOTHING };
+      });
       changes.defaults = defaults;
     }
     this.restoreDefaults(defaults);
@@ -111,12 +116,9 @@ export class LocalQueues {
 
   /** Call it at start, before any queue is there, or through setDefaults. */
   restoreDefaults(defaults: GivenSettings): void {
-    const { defaults: before } = this;
     this.defaults = defaults;
     this.#settingsVersion++;
     this.#commonSettings = settingsOf(NO_SETTINGS, defaults);
-    const isKeptAsBefore = keptFor.every((name) => before.get(name) === defaults.get(name));
-    if (!isKeptAsBefore) this.noteAllDue();
   }
 
   setPauses(queue: LocalQueue, pauses: Pauses | null): void {
@@ -196,6 +198,13 @@ export class LocalQueues {
     set(review);
   }
 
+  /** null: it has come to its end. */
+  setSurvey(survey: Survey | null): void {
+    const { survey: before } = this;
+    this.changes?.undoBy(() => (this.survey = before));
+    this.survey = survey;
+  }
+
   /** Whether that pause holds now. */
   isPaused(until: number | null | undefined): boolean {
     return until !== null && until !== undefined && until > this.nowMs;
@@ -241,13 +250,21 @@ export class LocalQueues {
 
   /** The queue in which something is due now, if there is one. */
   get dueQueue(): LocalQueue | null {
-    const queue = this.#due.first;
-    return queue && queue.dueMs <= this.nowMs ? queue : null;
+    let queue = this.#due.first;
+    while (queue && queue.dueMs <= this.nowMs) {
+      if (this.survey === null) return queue;
+      // By the settings before it may have been due earlier.
+      const { dueMs } = queue;
+      this.noteDue(queue);
+      if (queue.dueMs === dueMs) return queue;
+      queue = this.#due.first;
+    }
+    return null;
   }
 
   /** When something is due; at once if an unused queue can be forgotten; or Infinity. */
   get dueAtMs(): number {
-    const isNow = this.#unused.size > 0 || this.reviews.size > 0;
+    const isNow = this.#unused.size > 0 || this.reviews.size > 0 || this.survey !== null;
     return isNow ? 0 : (this.#due.first?.dueMs ?? Infinity);
   }
 

@@ -29,6 +29,7 @@ import {
 } from "./batch.ts";
 import { Changes } from "./changes.ts";
 import { ColdEvents } from "./cold-events.ts";
+import { JournalSource, SlabSource } from "./cold-source.ts";
 import { type Journal, JournalError, type LoadProgress, noJournal } from "./journal.ts";
 import { MemoryRelease } from "./memory-release.ts";
 import { Model } from "./model.ts";
@@ -43,6 +44,8 @@ export interface LocalStoreOptions {
   /** Not needed by a process that does no ticks. */
   onDue?: DueListener;
   observer?: StoreObserver;
+  /** Without a journal: events beyond so many that wait or are kept become bytes in slabs. */
+  warmEventsMax?: number | undefined;
 }
 
 export interface JournalOptions {
@@ -55,6 +58,8 @@ export interface JournalOptions {
 }
 
 const movedAtOnce = 4096;
+/** Few enough that a garbage collection takes hardly longer. */
+const warmEventsMaxDefault = 8192;
 
 /**
  * Without a journal everything is in memory and lost when this process ends; with one, an answered
@@ -82,7 +87,10 @@ export class LocalStore implements Store {
   #committing: Promise<void> | null = null;
   #isClosed = false;
 
-  constructor({ clock, onReady, onDue = () => {}, observer }: LocalStoreOptions) {
+  constructor({ clock, onReady, onDue = () => {}, observer, ...options }: LocalStoreOptions) {
+    const { warmEventsMax = warmEventsMaxDefault } = options;
+    const { usage } = this.#model;
+    this.#model.coolBeyond(warmEventsMax, new ColdEvents(new SlabSource(usage), usage));
     this.#observer = observer ?? null;
     this.#clock = clock;
     this.#memoryRelease = new MemoryRelease(clock);
@@ -100,7 +108,7 @@ export class LocalStore implements Store {
     store.#journal = journal;
     const changes = new Changes();
     const model = store.#model;
-    const cold = new ColdEvents(journal, model.usage);
+    const cold = new ColdEvents(new JournalSource(journal), model.usage);
     store.#changes = changes;
     model.record({ changes, cold, heldBytesMax: memoryBudgetBytes });
     const restorer = new Restorer(model, changes, cold);
@@ -128,7 +136,7 @@ export class LocalStore implements Store {
 
   describe(): [string, string | number][] {
     const { usage } = this.#model;
-    const { queues, contentBytes, cold, heldBytes } = usage;
+    const { queues, cold, heldBytes } = usage;
     const facts: [string, string | number][] = [
       ["store", this.#journal.name],
       ["queues", queues],
@@ -137,15 +145,11 @@ export class LocalStore implements Store {
       ["claimed", usage.count(CLAIMED)],
       ["failed", usage.count(FAILED)],
       ["completed", usage.count(COMPLETED)],
-      ["content_bytes", contentBytes],
+      ["content_bytes", usage.contentBytes + usage.slabContentBytes],
+      ["memory_bytes", heldBytes],
     ];
     if (this.#changes === null) return facts;
-    return [
-      ...facts,
-      ["on_disk_only", cold],
-      ["memory_bytes", heldBytes],
-      ...this.#journal.describe(),
-    ];
+    return [...facts, ["on_disk_only", cold], ...this.#journal.describe()];
   }
 
   async backup(file: string): Promise<void> {
@@ -242,6 +246,7 @@ export class LocalStore implements Store {
     this.#schedule();
     this.#announceReady();
     this.#announceDue();
+    this.#model.cool();
     this.#memoryRelease.observe(this.#model.usage.heldBytes, batch.length);
   }
 

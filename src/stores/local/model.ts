@@ -1,98 +1,37 @@
 // The events of the local store as plain data in memory, and their transitions. With a journal each
 // change is recorded, so that the journal can write it and the model undo it.
 import type { Counted, QueueCounts } from "../../queue/queue-status.ts";
-import type { Changes } from "./changes.ts";
-import type { ColdEvents } from "./cold-events.ts";
 import { countedText, Counter, msOf } from "./counter.ts";
 import { Figures } from "./figures.ts";
-import type { EventOrPlace } from "./line.ts";
 import {
-  type EventOrKey,
   keysOf,
   type LocalQueue,
   expiryOf,
   type LocalEvent,
   type Position,
 } from "./local-queue.ts";
-import { LocalQueues } from "./local-queues.ts";
+import { LocalEvents } from "./local-events.ts";
 import { moreWith } from "./more.ts";
 import { TimeLine } from "./time-line.ts";
-import { eventOverheadBytes } from "./usage.ts";
 import { CLAIMED, DELAYED, GONE, LEFT_END, rankOf, READY, type StateNumber } from "./states.ts";
-
-/** Cold events that are read together with a popped one may take this part of the budget. */
-const readAheadShare = 1 / 4;
-/** Larger contents are not read ahead. */
-const readAheadBytesMax = 4096 + eventOverheadBytes;
-
-/** The parts that a journal adds to a model: a record of changes, and events on disk only. */
-export interface Recording {
-  changes: Changes;
-  cold: ColdEvents;
-  /** New events that would take more memory become cold. */
-  heldBytesMax: number;
-}
 
 type ClaimPosition = Pick<Position, "atMs" | "place" | "lease" | "token" | "claimant">;
 
-export class Model extends LocalQueues {
+export class Model extends LocalEvents {
   /** The journal has no room: what an operation need not keep is dropped. */
   isFull = false;
   readonly #counter = new Counter();
   readonly #gapped = new Set<LocalQueue>();
-  #recording: Recording | null = null;
   #becameReady = new Map<string, number>();
   /** The last number given to an event or a place; unused when a journal gives the numbers. */
   #lastNumber = 0;
   #lastClaim = 0;
-
-  /** From now on changes are recorded, and events may be cold. */
-  record(recording: Recording): void {
-    this.#recording = recording;
-    this.changes = recording.changes;
-  }
-
-  /** The event of that id in any state. A cold one stays cold. Throws a JournalError. */
-  find(queue: LocalQueue, id: string, hash: number): LocalEvent | undefined {
-    const event = queue.events.get(id, hash);
-    return event ?? (queue.cold === null ? undefined : this.#cold.find(queue, id, hash));
-  }
-
-  /** The right-most ready event; reads it into memory if it is cold. Throws a JournalError. */
-  next(queue: LocalQueue): LocalEvent | undefined {
-    const entry = queue.line.next;
-    if (typeof entry !== "number") return entry;
-    return this.#cold.warmNext(queue, entry, this.#readAtOnce);
-  }
-
-  /** The event of an entry of the line; a cold one stays cold. Throws a JournalError. */
-  inLine(queue: LocalQueue, entry: EventOrPlace<LocalEvent>): LocalEvent {
-    return typeof entry === "number" ? this.#cold.atPlace(queue, entry) : entry;
-  }
-
-  /** The event of an entry by time; a cold one stays cold. Throws a JournalError. */
-  byTime(queue: LocalQueue, entry: EventOrKey): LocalEvent {
-    return typeof entry === "number" ? this.#cold.withKey(queue, entry) : entry;
-  }
-
-  /** Throws a JournalError. */
-  contentsOf(event: LocalEvent): string | Buffer {
-    return event.contents ?? this.#cold.contentsOf(event);
-  }
-
-  get #cold(): ColdEvents {
-    return this.#recording!.cold;
-  }
-
-  /** Events to read at once. They stay in memory until they are popped: fewer with many queues. */
-  get #readAtOnce(): number {
-    const budget = this.#recording!.heldBytesMax * readAheadShare;
-    return Math.max(2, Math.floor(budget / readAheadBytesMax / this.queueCount));
-  }
+  /** The numbers of counts that were added and may come again. */
+  readonly #counts = new Set<number>();
 
   /** Moves an event into the state `to.state`, which may be the one that it has. */
   move(event: LocalEvent, to: Partial<Position>, isTold = event.state !== READY): void {
-    if (event.isCold) this.#cold.warm(event);
+    if (event.isCold) this.warm(event);
     const { queue: before, state } = event;
     const queue = to.queue ?? before;
     this.changes?.touch(event, queue);
@@ -129,7 +68,7 @@ export class Model extends LocalQueues {
 
   /** The event is gone. */
   drop(event: LocalEvent): void {
-    if (event.isCold) this.#cold.warm(event);
+    if (event.isCold) this.warm(event);
     const { queue, state } = event;
     this.changes?.touch(event, queue);
     this.#leave(event);
@@ -153,7 +92,7 @@ export class Model extends LocalQueues {
 
   /** Notes anew when an event that waits expires: the TTL of its queue has changed. */
   noteExpiry(event: LocalEvent): void {
-    if (event.isCold) this.#cold.warm(event);
+    if (event.isCold) this.warm(event);
     this.changes?.touch(event, event.queue);
     this.#transit(event, this.#withExpiry(event, { state: event.state }));
   }
@@ -240,6 +179,7 @@ export class Model extends LocalQueues {
       this.noteIfUnused(queue);
     }
     if (event.more !== null) this.#noteFacts(event, 1);
+    this.noteEntered(event);
     this.noteDue(queue);
   }
 
@@ -348,6 +288,15 @@ export class Model extends LocalQueues {
     this.changes?.counted(queue, () => figures.addOne(nowMs, what, -1));
   }
 
+  /** Whether counts of that number are new. Those of numbers below `settled` do not come again. */
+  noteCount(number: number, settled: number): boolean {
+    if (this.#counts.has(number)) return false;
+    for (const each of this.#counts) if (each < settled) this.#counts.delete(each);
+    this.#counts.add(number);
+    this.changes?.undoBy(() => this.#counts.delete(number));
+    return true;
+  }
+
   addCounts(queue: LocalQueue, counts: QueueCounts): void {
     const { nowMs } = this;
     const figures = (queue.figures ??= new Figures());
@@ -357,30 +306,14 @@ export class Model extends LocalQueues {
 
   /** The changes are durable: what needs not be in memory any more leaves it. */
   committed(): void {
-    this.changes?.committed(this.#settle);
+    this.changes?.committed(this.settle);
   }
 
   /** The changes are not durable: takes all of them back. */
   undo(): void {
-    this.changes?.undo(this.#transit, this.#settle);
+    this.changes?.undo(this.#transit, this.settle);
     this.#becameReady = new Map();
   }
-
-  /** The journal has the event as it is. */
-  readonly #settle = (event: LocalEvent): void => {
-    const { state, queue, contents, contentBytes } = event;
-    if (state === CLAIMED) {
-      // It was handed out: its contents are read again only if it is requeued.
-      if (contents === null) return;
-      queue.contentBytes -= contentBytes;
-      this.usage.contentBytes -= contentBytes;
-      event.contents = null;
-      return;
-    }
-    const isWarm = state === READY && contents !== null;
-    const { heldBytesMax, cold } = this.#recording!;
-    if (!isWarm || this.usage.heldBytes > heldBytesMax) cold.cool(event);
-  };
 
   /** At start: an event in memory that the journal has in that state. */
   restore(event: LocalEvent, state: StateNumber): void {

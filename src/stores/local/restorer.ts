@@ -3,7 +3,8 @@
 import type { Changes } from "./changes.ts";
 import type { ColdEvents } from "./cold-events.ts";
 import { hashOf } from "./hash-index.ts";
-import type { Restoration, StoredPlace } from "./journal.ts";
+import type { Restoration } from "./journal.ts";
+import type { StoredPlace } from "./stored-event.ts";
 import { expiryOf, type LocalQueue, LocalEvent } from "./local-queue.ts";
 import type { Model } from "./model.ts";
 import { decodeMore } from "./more.ts";

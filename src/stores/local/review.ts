@@ -1,6 +1,7 @@
 // What a change of settings means for the events that are in a queue already: those that are too
 // many go, and the times are noted at which others expire. Done in small steps after the change. If
 // okq ends before that, later pushes drop what is too many, and the times are noted at the start.
+// After a change for all queues a survey comes first: it looks which of them the change concerns.
 import type { Keep } from "../../queue/settings.ts";
 import { drop, dropOldest } from "./life.ts";
 import {
@@ -10,28 +11,47 @@ import {
   type LocalQueue,
   type Review,
   type ReviewedTo,
+  type Survey,
 } from "./local-queue.ts";
 import type { Model } from "./model.ts";
 import { oldestOf } from "./room.ts";
 import type { TimeLine } from "./time-line.ts";
 
 const ofSurplus = new Set(["max-length", "on-full", "keep-completed", "keep-failed"]);
+/** About 1 ms. */
+const surveyedAtOnce = 500;
 const BEGIN: ReviewedTo = { line: null, delayed: null };
 
 /** Of a queue in which events expire earlier than is noted. */
 export const LATE: Review = { hasSurplus: false, expiries: BEGIN };
 
-/** To be called when these settings of the queues have changed. */
-export function startReviews(model: Model, queues: Iterable<LocalQueue>, names: string[]): void {
-  const isSurplus = names.some((name) => ofSurplus.has(name));
-  const isTtl = names.includes("ttl");
-  if (!isSurplus && !isTtl) return;
-  for (const queue of queues) {
-    if (queue.size === 0) continue;
-    const before = model.reviews.get(queue) ?? { hasSurplus: false, expiries: null };
-    const hasSurplus = before.hasSurplus || isSurplus;
-    model.setReview(queue, { hasSurplus, expiries: isTtl ? BEGIN : before.expiries });
+/** To be called when these settings of the queue have changed. */
+export function startReview(model: Model, queue: LocalQueue, names: ReadonlySet<string>): void {
+  const isSurplus = names.intersection(ofSurplus).size > 0;
+  const isTtl = names.has("ttl");
+  if (queue.size === 0 || (!isSurplus && !isTtl)) return;
+  const before = model.reviews.get(queue) ?? { hasSurplus: false, expiries: null };
+  const hasSurplus = before.hasSurplus || isSurplus;
+  model.setReview(queue, { hasSurplus, expiries: isTtl ? BEGIN : before.expiries });
+}
+
+/** To be called when these settings of all queues have changed. Does the first step of a survey. */
+export function startSurvey(model: Model, names: ReadonlySet<string>): void {
+  const before = model.survey?.settings;
+  surveySome(model, { after: null, settings: before ? names.union(before) : names });
+}
+
+/** Does the next step of a survey. */
+export function surveySome(model: Model, { after, settings }: Survey): void {
+  const names = model.names.after(after, surveyedAtOnce);
+  for (const name of names) {
+    const queue = model.get(name)!;
+    model.noteDue(queue);
+    if (settings.has("max-claimed") && model.isHandingOut(queue)) model.noteAllReady(queue);
+    startReview(model, queue, settings);
   }
+  const last = names.length < surveyedAtOnce ? null : names.at(-1)!;
+  model.setSurvey(last === null ? null : { after: last, settings });
 }
 
 /** Does one step of about so much work. Returns how much it was. */

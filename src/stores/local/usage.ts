@@ -1,5 +1,6 @@
 // How many queues and events a model has, and about how much memory they take.
 import { type QueueEvents, type LocalEvent } from "./local-queue.ts";
+import type { Slabs } from "./slabs.ts";
 import { CLAIMED, COMPLETED, DELAYED, FAILED, READY } from "./states.ts";
 
 /** Bytes of an event besides its contents and id: the object, its places in line and index. */
@@ -17,12 +18,16 @@ export class Usage {
   queues = 0;
   /** Events in memory. */
   warm = 0;
-  /** Events that only the journal has. */
+  /** Events that only the journal or a slab has. */
   cold = 0;
   expiring = 0;
   windows = 0;
-  /** Contents in memory. */
+  /** Contents of the events in memory. */
   contentBytes = 0;
+  /** Contents in slabs. */
+  slabContentBytes = 0;
+  /** Slabs, with the contents in them. */
+  #slabBytes = 0;
   /** By state, in memory or not. */
   readonly #counts = [0, 0, 0, 0, 0, 0, 0];
   #otherBytes = 0;
@@ -40,7 +45,7 @@ export class Usage {
     const events = this.warm * eventOverheadBytes + this.cold * coldEventBytes;
     const queues = this.queues * queueOverheadBytes + this.#nameBytes + this.settingBytes;
     const bytes = this.contentBytes + this.#otherBytes + this.expiring * expiringBytes;
-    return bytes + events + queues + this.windows * windowBytes;
+    return bytes + this.#slabBytes + events + queues + this.windows * windowBytes;
   }
 
   addQueue(name: string): void {
@@ -73,12 +78,19 @@ export class Usage {
     this.#otherBytes += bytes;
   }
 
+  /** Adds slabs, or with -1 takes them off. */
+  addSlabs(slabs: Slabs, sign: 1 | -1): void {
+    this.#slabBytes += sign * slabs.bytes;
+    this.slabContentBytes += sign * slabs.contentBytes;
+  }
+
   /** Adds all events of a queue, or with -1 takes them off. */
   addEventsOf(queue: QueueEvents, sign: 1 | -1): void {
     this.warm += sign * queue.events.size;
     this.cold += sign * (queue.cold?.size ?? 0);
     this.expiring += sign * (queue.expiring?.length ?? 0);
     this.windows += sign * (queue.windows?.size ?? 0);
+    if (queue.slabs !== null) this.addSlabs(queue.slabs, sign);
     this.contentBytes += sign * queue.contentBytes;
     this.#otherBytes += sign * queue.otherBytes;
     this.addToState(READY, sign * queue.line.length);

@@ -65,7 +65,8 @@ export const USUAL_LEASE_MS = 30_000;
  * meanwhile. Scores are integers, which Redis keeps and compares fastest. In the front of a queue:
  * - minus its tick for an event put at the right end: the latest is the first
  * - the tick of the claim for an event whose lease ended
- * - PUSHED_LEFT and the tick of the claim for an event of the list whose pop was undone
+ * - PUSHED_LEFT and the tick at which it left the list, for an event whose pop was undone, or that
+ *   was moved here (see line.lua)
  */
 export const TICKS_PER_MS = 2048;
 /** Some years: these events must come behind all whose lease ended, and sums must stay exact. */
@@ -113,6 +114,12 @@ export function queueKey(tag: string, infix: string, queue: Buffer): Buffer {
 
 /** The infix of a key that exists only within a transaction, while contents are added. */
 export const STAGED = `${LAYOUT}staged:`;
+
+/**
+ * The infix of a key that is there, for half a minute at a time, while clients of an okq wait until
+ * something has ended in a queue. Only in a cluster.
+ */
+export const AWAITED = `${LAYOUT}awaited:`;
 
 /**
  * The encoded keys by which a batch names its queues; those of recent queues are kept. It is one

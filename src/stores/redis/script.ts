@@ -18,6 +18,7 @@ import fail from "./full/fail.lua" with { type: "text" };
 import figures from "./full/figures.lua" with { type: "text" };
 import flush from "./full/flush.lua" with { type: "text" };
 import get from "./full/get.lua" with { type: "text" };
+import line from "./full/line.lua" with { type: "text" };
 import list from "./full/list.lua" with { type: "text" };
 import lookAgain from "./full/look-again.lua" with { type: "text" };
 import move from "./full/move.lua" with { type: "text" };
@@ -45,6 +46,7 @@ import tick from "./full/tick.lua" with { type: "text" };
 import touch from "./full/touch.lua" with { type: "text" };
 import unpop from "./full/unpop.lua" with { type: "text" };
 import {
+  AWAITED,
   FIXED_KEYS,
   INFIXES,
   LARGE_BYTES,
@@ -82,7 +84,7 @@ export interface Script {
   sha: string;
 }
 
-const infixes = new Map(Object.entries({ ...INFIXES, STAGED, ...SINGLE_KEYS, LAYOUT }));
+const infixes = new Map(Object.entries({ ...INFIXES, AWAITED, STAGED, ...SINGLE_KEYS, LAYOUT }));
 const numbers = new Map(
   Object.entries({
     FIXED_KEYS,
@@ -151,7 +153,7 @@ const withTokens = [
   onDemand(matching, plainAck, ackWithTokens, plainRedo, redoWithTokens, tokensTouch),
   ...common,
 ];
-const transitions = [unused, counter, queue, figures, events, claims];
+const transitions = [unused, counter, queue, figures, line, events, claims];
 const life = [
   onDemand(push, pushBatch),
   onDemand(pop, popBatch),

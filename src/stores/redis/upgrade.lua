@@ -10,6 +10,9 @@ local COUNTS = { ready = 'LLEN', front = 'ZCARD', claimed = 'ZCARD', events = 'H
 -- While the numbers of imports are kept, an import that was delayed can do no harm.
 local COPIED_MS = 24 * 60 * 60 * 1000
 
+-- For people who meet the keys that keep an older okq away.
+local NOTE = 'a newer okq has moved all keys'
+
 local names_key, renamed_key = MOVING .. 'names', MOVING .. 'renamed'
 
 local function old_key(kind, name)
@@ -99,8 +102,8 @@ function steps.begin()
     redis.call('RENAME', KEYS[1], names_key)
   end
   redis.call('DEL', KEYS[1])
-  redis.call('HSET', KEYS[1], 'state', 'moved', 'note', 'a newer okq has moved all keys')
-  redis.call('SET', TAG .. ':deadlines', 'a newer okq has moved all keys')
+  redis.call('HSET', KEYS[1], 'state', 'moved', 'note', NOTE)
+  redis.call('SET', TAG .. ':deadlines', NOTE)
   redis.call('UNLINK', TAG .. ':processes', TAG .. ':sweep')
   return redis.call('EXISTS', names_key, renamed_key)
 end
@@ -261,10 +264,22 @@ function steps.forget(name)
   return false
 end
 
--- (none) -> nothing
-function steps.finish()
-  redis.call('HSET', KEYS[1], 'state', 'done')
+-- (none) -> nothing. A write, so that a WAIT behind it is about all steps before it.
+function steps.note()
+  if state() == 'moved' or state() == 'done' then
+    redis.call('HSET', KEYS[1], 'note', NOTE)
+  end
   return false
+end
+
+-- (none) -> 1, or 0 if there is something to be moved: a failover brought it back.
+function steps.finish()
+  local is_moved = state() == 'moved' or state() == 'done'
+  if not is_moved or redis.call('EXISTS', names_key, renamed_key) > 0 then
+    return 0
+  end
+  redis.call('HSET', KEYS[1], 'state', 'done')
+  return 1
 end
 
 -- The first write of a script decides whether it needs memory: see prelude.lua.

@@ -10,10 +10,15 @@
 //
 // An import says how many imports of its queue there were before it read: if another okq has done
 // one meanwhile, it is refused. An event that is there already was imported before a crash.
+//
+// A failover may take back the last steps in a shard. So between two shards the replicas that
+// --redis-wait asks for have a copy before its event is removed, and the removal before an okq
+// serves. The last step does nothing where a failover brought keys back: then all begins anew.
 import type { Redis } from "ioredis";
 import { Output } from "../../resp/reply.ts";
 import { sendTogether } from "./encoded-call.ts";
 import { fixedKeys, INFIXES, LAYOUT, TICKS_PER_MS } from "./keys.ts";
+import { ReplicaWaits, TooFewReplicas } from "./replica-waits.ts";
 import { type Route, TURNED_AWAY } from "./route.ts";
 import { mayTransact } from "./staged.ts";
 import script from "./upgrade.lua" with { type: "text" };
@@ -26,6 +31,9 @@ export interface UpgradeOptions {
   shards: { route: Route; tag: string }[];
   shardOf(queue: Buffer): number;
   answerMsMax: number;
+  /** As those of RedisTarget. */
+  waitReplicas: number;
+  waitTimeoutMs: number;
   /** The time of the Redis server, in ms since 1970. */
   nowMs(): number;
   /** Told how many events are copied, now and then. Not called if there is nothing to do. */
@@ -43,6 +51,19 @@ interface Copied {
   score: string;
   /** Empty: the usual one. */
   lease: Buffer;
+}
+
+type Ask<T> = (redis: Redis) => Promise<T>;
+
+/** Where a slice of a queue is imported. */
+interface Place {
+  target: Shard;
+  queue: Buffer;
+  kind: Buffer;
+  /** How many imports there were before the slice was read. */
+  imports: string;
+  /** The replicas must have it before it is removed elsewhere. */
+  isKept: boolean;
 }
 
 /** So few that a step takes Redis about a millisecond. */
@@ -72,6 +93,7 @@ const SCRIPT = [
 
 export class Upgrade {
   readonly #options: UpgradeOptions;
+  readonly #waits: ReplicaWaits;
   #copied = 0;
   #failure: Error | null = null;
   #patienceMs = PATIENCE_MS;
@@ -80,6 +102,7 @@ export class Upgrade {
 
   constructor(options: UpgradeOptions) {
     this.#options = options;
+    this.#waits = new ReplicaWaits(options.waitReplicas, options.waitTimeoutMs);
   }
 
   /** Resolves when okq may serve. Rejects with one line that says why queues cannot be moved. */
@@ -89,11 +112,11 @@ export class Upgrade {
     const asked = reachable.length > 0 ? reachable : shards;
     const states = await Promise.all(asked.map((shard) => this.#step(shard, "state")));
     const has = (state: string) => states.some((each) => String(each) === state);
-    if (has("done")) return;
     const isEmpty = !has("old") && !has("moved");
-    if (isEmpty && (await this.#refusesWrites(asked[0]!))) return;
-    if (!isEmpty || asked.length === shards.length) return await this.#run();
-    // An older okq left something at most in shards that cannot be reached: okq serves the others.
+    if (isEmpty && (has("done") || (await this.#refusesWrites(asked[0]!)))) return;
+    if (!has("done") && (!isEmpty || asked.length === shards.length)) return await this.#run();
+    // An older okq left something at most in shards that cannot be reached, or a failover brought
+    // something back after the end: okq serves meanwhile.
     this.#patienceMs = Infinity;
     this.#run().catch((error: Error) => {
       if (error !== STOPPED) onFailure(error.message);
@@ -105,13 +128,18 @@ export class Upgrade {
   }
 
   async #run(): Promise<void> {
-    await this.#inEach(async (shard) => {
-      if ((await this.#step(shard, "begin")) === 0) return;
-      await this.#copyAll(shard);
-      await this.#renameAll(shard);
-      await this.#copyAll(shard);
-    });
-    await this.#inEach((shard) => this.#step(shard, "finish"));
+    for (let isDone = false; !isDone;) {
+      await this.#inEach(async (shard) => {
+        if ((await this.#step(shard, "begin")) === 0) return;
+        await this.#copyAll(shard);
+        await this.#renameAll(shard);
+        await this.#copyAll(shard);
+      });
+      isDone = true;
+      await this.#inEach(async (shard) => {
+        if ((await this.#step(shard, "finish")) === 0) isDone = false;
+      });
+    }
     if (this.#copied > 0) this.#options.onProgress(this.#copied, true);
   }
 
@@ -149,6 +177,7 @@ export class Upgrade {
       while (await this.#copySlice(shard, target, queue));
       // First the imports end, then an okq may serve.
       await this.#step(target, "refuse", queue);
+      if (target !== shard) await this.#ask(shard, this.#kept(stepOf(shard, "note")));
       await this.#step(shard, "forget", queue);
     }
   }
@@ -162,7 +191,9 @@ export class Upgrade {
     const kind = slice[0]!;
     const ids = slice.filter((_, at) => at % 3 === 1);
     const events = await this.#valuesOf(source, queue, slice, ids);
-    if (!(await this.#import(target, queue, kind, imports, events))) return true;
+    const isKept = target !== source;
+    const place = { target, queue, kind, imports, isKept };
+    if (!(await this.#import(place, events))) return true;
     await this.#step(source, "remove", queue, kind, ...ids);
     this.#count(events.length);
     return true;
@@ -183,30 +214,21 @@ export class Upgrade {
   }
 
   /** False if another okq has imported something since then. */
-  async #import(
-    target: Shard,
-    queue: Buffer,
-    kind: Buffer,
-    imports: string,
-    events: Copied[],
-  ): Promise<boolean> {
+  async #import(place: Place, events: Copied[]): Promise<boolean> {
+    const { target, queue, kind, imports, isKept } = place;
     const bytes = events.reduce((sum, { value }) => sum + value.length, 0);
     if (bytes >= FILLED_BYTES) {
-      const isDone = await this.#fill(target, queue, kind, imports, events);
+      const isDone = await this.#fill(place, events);
       if (isDone !== null) return isDone;
     }
     const given = events.flatMap(({ id, value, score, lease }) => [id, value, score, lease]);
-    return (await this.#step(target, "import", queue, kind, imports, ...given)) === 1;
+    const importing = stepOf(target, "import", queue, kind, imports, ...given);
+    return (await this.#ask(target, isKept ? this.#kept(importing) : importing)) === 1;
   }
 
   /** As #import, with the values beside the script. null: it has to pass through it. */
-  async #fill(
-    target: Shard,
-    queue: Buffer,
-    kind: Buffer,
-    imports: string,
-    events: Copied[],
-  ): Promise<boolean | null> {
+  async #fill(place: Place, events: Copied[]): Promise<boolean | null> {
+    const { target, queue, kind, imports, isKept } = place;
     const ids = events.map(({ id }) => id);
     const isFresh = (await this.#step(target, "fresh", queue, ...ids)) as number[];
     const fresh = events.filter((_, at) => isFresh[at] === 1);
@@ -224,7 +246,8 @@ export class Upgrade {
     output.write(callOf(target, "close", queue, kind, ...placed), 2);
     output.write(["EXEC"], 2);
     const commands = ["multi", "eval", "hset", "eval", "exec"];
-    const replies = await this.#ask(target, (to) => sendTogether(to, commands, output.bytes()));
+    const fill = (to: Redis) => sendTogether(to, commands, output.bytes());
+    const replies = await this.#ask(target, isKept ? this.#kept(fill) : fill);
     const done = replies.at(-1);
     if (!Array.isArray(done)) return null;
     return done[2] === 1;
@@ -233,27 +256,35 @@ export class Upgrade {
   #count(events: number): void {
     this.#copied += events;
     if (events === 0 || performance.now() < this.#toldAtMs + PROGRESS_EVERY_MS) return;
-    this.#toldAtMs = -Infinity;
+    this.#toldAtMs = performance.now();
     this.#options.onProgress(this.#copied, false);
   }
 
-  async #step(shard: Shard, step: string, ...args: (string | Buffer)[]): Promise<ScriptReply> {
-    const [, ...call] = callOf(shard, step, ...args);
-    return await this.#ask(
-      shard,
-      (redis) => redis.callBuffer("EVAL", ...call) as Promise<ScriptReply>,
-    );
+  #step(shard: Shard, step: string, ...args: (string | Buffer)[]): Promise<ScriptReply> {
+    return this.#ask(shard, stepOf(shard, step, ...args));
+  }
+
+  /** Asks for something that writes; rejects unless replicas have all that is written by then. */
+  #kept<T>(ask: Ask<T>): Ask<T> {
+    return async (redis) => {
+      const answer = await ask(redis);
+      // An error other than that of the step may pass: the server may be a replica by now.
+      await this.#waits.have(redis).catch((error: Error) => {
+        throw error instanceof TooFewReplicas ? error : new Error(error.message);
+      });
+      return answer;
+    };
   }
 
   /** Again and again while the server cannot be reached: each step may be repeated. */
-  async #ask<T>(shard: Shard, ask: (redis: Redis) => Promise<T>): Promise<T> {
-    const { route } = shard;
+  async #ask<T>({ route }: Shard, ask: Ask<T>): Promise<T> {
+    const answerMsMax = this.#options.answerMsMax + this.#waits.delayMsMax;
     for (;;) {
       if (this.#failure) throw this.#failure;
       const redis = route.redis();
       try {
         if (!redis) throw new Error(route.reason());
-        const answer = await within(this.#options.answerMsMax, ask(redis));
+        const answer = await within(answerMsMax, ask(redis));
         this.#answeredAtMs = performance.now();
         return answer;
       } catch (error) {
@@ -262,7 +293,8 @@ export class Upgrade {
     }
   }
 
-  async #recover(route: Route, redis: Redis | null, { name, message }: Error): Promise<void> {
+  async #recover(route: Route, redis: Redis | null, error: Error): Promise<void> {
+    const { name, message } = error;
     const isReply = name === "ReplyError";
     const code = message.split(" ", 1)[0]!;
     const isPassing = !isReply || TURNED_AWAY.has(code);
@@ -270,7 +302,7 @@ export class Upgrade {
       throw new Error(`its keys cannot be moved to the layout of this version: ${message}`);
     }
     if (isReply) await route.turnedAway(code, message);
-    else if (redis) route.cut(redis, message);
+    else if (redis && !(error instanceof TooFewReplicas)) route.cut(redis, message);
     await Bun.sleep(AGAIN_MS);
   }
 }
@@ -278,6 +310,11 @@ export class Upgrade {
 function callOf({ tag }: Shard, step: string, ...args: (string | Buffer)[]): (string | Buffer)[] {
   const [, , , absent] = fixedKeys(tag, "");
   return ["EVAL", SCRIPT, "2", `${tag}:queues`, absent!, step, ...args];
+}
+
+function stepOf(shard: Shard, step: string, ...args: (string | Buffer)[]): Ask<ScriptReply> {
+  const [, ...call] = callOf(shard, step, ...args);
+  return (redis) => redis.callBuffer("EVAL", ...call) as Promise<ScriptReply>;
 }
 
 /** In ticks; empty for an event of the list. */

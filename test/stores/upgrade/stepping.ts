@@ -32,6 +32,8 @@ export async function upgradeThrough(
       shards: tags.map((tag) => ({ tag, route })),
       shardOf,
       answerMsMax: 60_000,
+      waitReplicas: 0,
+      waitTimeoutMs: 1000,
       nowMs: () => nowMs,
       onProgress: (events) => (copied = events),
       onFailure() {},

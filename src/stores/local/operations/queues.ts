@@ -17,7 +17,7 @@ import { toBytes, toText } from "../bytes.ts";
 import { type LocalQueue, NO_SETTINGS, type Pauses } from "../local-queue.ts";
 import type { Model } from "../model.ts";
 import { isEmpty } from "../queue-facts.ts";
-import { startReviews } from "../review.ts";
+import { startReview, startSurvey } from "../review.ts";
 import { hasUnexpired } from "./looking.ts";
 
 const FAILED_TO_MAX = 16;
@@ -39,16 +39,16 @@ export function configure(model: Model, { queue: name, values }: Configure): Con
     model.noteIfUnused(queue);
     return "cycle";
   }
-  const names = values.map(([setting]) => setting);
-  const queues = () => (queue === null ? model.all() : [queue]);
-  const closed: LocalQueue[] = [];
-  if (names.includes("max-claimed")) {
-    for (const one of queues()) if (!model.isHandingOut(one)) closed.push(one);
+  const names = new Set(values.map(([setting]) => setting));
+  if (queue === null) {
+    model.setDefaults(given);
+    startSurvey(model, names);
+  } else {
+    const isClosed = !model.isHandingOut(queue);
+    model.setSettings(queue, given);
+    if (isClosed && model.isHandingOut(queue)) model.noteAllReady(queue);
+    startReview(model, queue, names);
   }
-  if (queue === null) model.setDefaults(given);
-  else model.setSettings(queue, given);
-  for (const one of closed) if (model.isHandingOut(one)) model.noteAllReady(one);
-  startReviews(model, queues(), names);
   return "ok";
 }
 

@@ -3,7 +3,7 @@
 
 import type { Database, Statement } from "bun:sqlite";
 import type { Changes } from "../changes.ts";
-import type { StoredEvent } from "../journal.ts";
+import type { StoredEvent } from "../stored-event.ts";
 import { encodeMore } from "../more.ts";
 import { encodeFacts } from "../queue-facts.ts";
 import { Inserts } from "./inserts.ts";

@@ -5,13 +5,8 @@ import type { Database, Statement } from "bun:sqlite";
 import { existsSync } from "node:fs";
 import { dirname } from "node:path";
 import type { Changes } from "../changes.ts";
-import {
-  type Journal,
-  JournalError,
-  type LoadProgress,
-  type Restoration,
-  type StoredEvent,
-} from "../journal.ts";
+import { type Journal, JournalError, type LoadProgress, type Restoration } from "../journal.ts";
+import type { StoredEvent } from "../stored-event.ts";
 import { BackupCopy } from "./backup-copy.ts";
 import { Chores } from "./chores.ts";
 import { openDatabase, syncFolder } from "./database-file.ts";

@@ -6,9 +6,15 @@
 -- ARGV    (none)
 -- Returns nothing by itself
 
+-- The table in a packed text; an empty one if there is none, or another program wrote it.
+local function unpacked(packed)
+  local ok, value = pcall(cmsgpack.unpack, packed or '')
+  return ok and type(value) == 'table' and value or {}
+end
+
 local function more_of(queue, id)
   local packed = queue.has_more and redis.call('HGET', queue.more, id)
-  return packed and cmsgpack.unpack(packed) or {}
+  return packed and unpacked(packed) or {}
 end
 
 local function keep_more(queue, id, more)
@@ -28,11 +34,11 @@ end
 
 -- How many bytes stand in front of the contents, and where the block of headers begins.
 local function head_of(value)
-  if string.byte(value) % 4 ~= 2 then
-    return 7, nil
+  local length, from
+  if (string.byte(value) or 0) % 4 == 2 then
+    length, from = string.match(value, '^(%d+):()', 8)
   end
-  local length, from = string.match(value, '^(%d+):()', 8)
-  return from - 1 + tonumber(length), from
+  return from and from - 1 + tonumber(length) or 7, from
 end
 
 -- When a waiting event expires, in ms, or nil. value: that of the event, if it is known.
@@ -53,16 +59,6 @@ local function will_expire(queue, id, more, value)
     will_be_due(queue, ms)
   elseif queue.has_expires then
     redis.call('ZREM', queue.expires, id)
-  end
-end
-
--- score: its place in front of the list; nil: the left end of the list.
-local function enter_line(queue, id, score)
-  if score then
-    queue.has_front = true
-    redis.call('ZADD', queue.front, score, id)
-  else
-    redis.call('LPUSH', queue.ready, id)
   end
 end
 
@@ -100,73 +96,6 @@ local function return_waiting(queue, id, more, due, score)
   return enter_waiting(queue, id, more, due, score)
 end
 
--- How many ids stand in the list although their events are gone.
-local function ghost_count(queue)
-  return queue.has_ghosts and tonumber(redis.call('HGET', queue.ghosts, 'all')) or 0
-end
-
--- Whether this id at the right end of the list is one of these; then it counts no longer.
-local function is_ghost(queue, id)
-  local count = queue.has_ghosts and redis.call('HGET', queue.ghosts, '=' .. id)
-  if not count then
-    return false
-  end
-  if redis.call('HINCRBY', queue.ghosts, '=' .. id, -1) <= 0 then
-    redis.call('HDEL', queue.ghosts, '=' .. id)
-  end
-  if redis.call('HINCRBY', queue.ghosts, 'all', -1) <= 0 then
-    redis.call('DEL', queue.ghosts)
-    queue.has_ghosts = false
-  end
-  return true
-end
-
--- The id at the right end of the list, without ghosts behind it.
-local function last_listed(queue)
-  local id = redis.call('LINDEX', queue.ready, -1)
-  while id and queue.has_ghosts and is_ghost(queue, id) do
-    redis.call('RPOP', queue.ready)
-    id = redis.call('LINDEX', queue.ready, -1)
-  end
-  return id
-end
-
--- The next one out, and its score in front of the list.
-local function first_ready(queue)
-  local first = queue.has_front and redis.call('ZRANGE', queue.front, 0, 0, 'WITHSCORES') or {}
-  if first[1] then
-    return first[1], first[2]
-  end
-  return last_listed(queue), nil
-end
-
--- The next one out leaves the line.
-local function leave_line(queue, id, score)
-  if score then
-    redis.call('ZREM', queue.front, id)
-  else
-    redis.call('RPOP', queue.ready)
-  end
-end
-
--- Takes the next one out of the line.
-local function take_first(queue)
-  local id, score = first_ready(queue)
-  if id then
-    leave_line(queue, id, score)
-  end
-  if id and queue.has_expires then
-    redis.call('ZREM', queue.expires, id)
-  end
-  return id, score
-end
-
--- How many are ready.
-local function ready_count(queue)
-  local listed = redis.call('LLEN', queue.ready) - ghost_count(queue)
-  return listed + redis.call('ZCARD', queue.front)
-end
-
 -- Its state, or nil, and its score there: a place in front of the list, a time or a tick.
 local function state_of(queue, id)
   if redis.call('HEXISTS', queue.events, id) == 0 then
@@ -185,25 +114,6 @@ end
 local function leave_delayed(queue, id)
   redis.call('SREM', RETRYING .. queue.name, id)
   return redis.call('ZREM', queue.delayed, id)
-end
-
--- From anywhere in the line.
-local function leave_line(queue, id)
-  if queue.has_front and redis.call('ZREM', queue.front, id) == 1 then
-    return
-  end
-  local is_last = redis.call('LINDEX', queue.ready, -1) == id
-  if is_last and not (queue.has_ghosts and redis.call('HEXISTS', queue.ghosts, '=' .. id) == 1) then
-    redis.call('RPOP', queue.ready)
-  else
-    -- Looking for it in the list would take too long.
-    queue.has_ghosts = true
-    redis.call('HINCRBY', queue.ghosts, '=' .. id, 1)
-    redis.call('HINCRBY', queue.ghosts, 'all', 1)
-  end
-  if queue.has_ghosts then
-    last_listed(queue)
-  end
 end
 
 -- From ready or delayed.
@@ -296,7 +206,7 @@ do
     local left, kept = count, {}
     local id, score = first_ready(queue)
     while id and left > 0 do
-      leave_line(queue, id, score)
+      leave_right(queue, id, score)
       if spared[id] then
         kept[#kept + 1] = { id, score }
       else
@@ -316,7 +226,8 @@ do
         redis.call('RPUSH', queue.ready, kept[at][1])
       end
     end
-    return left
+    -- There are others, which go with later ones.
+    return queue.is_behind and 0 or left
   end
 
   -- As drop_ready, and the delayed ones last. spared_count: how many ids are spared.
@@ -350,51 +261,12 @@ has_beside = function(queue)
   return redis.call('EXISTS', COMPLETED .. name, CONFIG .. name, WINDOWS .. name, PAUSED_WORKERS .. name) > 0
 end
 
--- So many ghosts may stand in a list, and more where they are fewer than its events.
-local GHOSTS_KEPT = 1000
-
--- Takes all ghosts out of the list. Until it is complete the key of the ghosts holds the new one.
-local function remove_ghosts(queue)
-  local left = by_name(redis.call('HGETALL', queue.ghosts))
-  redis.call('DEL', queue.ghosts)
-  queue.has_ghosts = false
-  local ids = redis.call('RPOP', queue.ready, GHOSTS_KEPT)
-  while ids do
-    local kept = {}
-    for _, id in ipairs(ids) do
-      local count = tonumber(left['=' .. id] or 0)
-      if count > 0 then
-        left['=' .. id] = count - 1
-      else
-        kept[#kept + 1] = id
-      end
-    end
-    if #kept > 0 then
-      redis.call('LPUSH', queue.ghosts, unpack(kept))
-    end
-    ids = redis.call('RPOP', queue.ready, GHOSTS_KEPT)
-  end
-  if redis.call('EXISTS', queue.ghosts) == 1 then
-    redis.call('RENAME', queue.ghosts, queue.ready)
-  end
-end
-
--- What stays in front of ghosts would keep them for ever.
-at_end[#at_end + 1] = function()
-  for _, queue in pairs(queues_by_name) do
-    local count = queue.is_open and ghost_count(queue) or 0
-    if count > GHOSTS_KEPT and count > redis.call('LLEN', queue.ready) / 2 then
-      remove_ghosts(queue)
-    end
-  end
-end
-
 -- What is left when the last event has gone: a list with nothing but ghosts, a key of tick.lua.
 at_end[#at_end + 1] = function()
   for _, queue in pairs(shrunk) do
     if queue.is_open and redis.call('EXISTS', queue.events) == 0 then
       if queue.has_ghosts then
-        redis.call('DEL', queue.ready, queue.ghosts)
+        redis.call('UNLINK', queue.ready, queue.ghosts)
       end
       if redis.call('EXISTS', queue.completed) == 0 then
         redis.call('DEL', REVIEW .. queue.name)

@@ -18,6 +18,8 @@ verbs.pop_batch = function(from, to)
         bytes = bytes - #popped[2] + head_of(popped[2])
         replies[#replies + 1] = at - from - 3
         replies[#replies + 1] = popped
+      elseif queue.is_behind then
+        return #replies > 0 and replies or again()
       end
     end
   end

@@ -4,7 +4,7 @@
 -- ARGV    queue (leaseMs?, claimant)... (leaseMs empty: that of the event or its queue; claimant
 --         empty: a claim without token)
 -- Returns of each pop an event as popped_one describes it, or nil. They are fewer than the pops when
---         the reply is long enough, which ends the batch
+--         the reply is long enough, or behind many ghosts, which ends the batch
 
 -- What a claim does not keep: see unpop.lua.
 local function kept_of_removed(queue, id, more)
@@ -91,7 +91,12 @@ verbs.pop = function(from, to)
       break
     end
     local claimant = ARGV[at + 1] ~= '' and ARGV[at + 1]
-    replies[#replies + 1] = popped_one(queue, tonumber(ARGV[at]), claimant, true)
+    local popped = popped_one(queue, tonumber(ARGV[at]), claimant, true)
+    if not popped and queue.is_behind then
+      local not_made = again()
+      return #replies > 0 and replies or not_made
+    end
+    replies[#replies + 1] = popped
   end
   return replies
 end

@@ -7,12 +7,13 @@
 -- finds out, and a tick is due anyway.
 local LOOKED_AT = 100
 
-local function may_go(queue, id)
+-- Whether an event is ready, and whether it has expired.
+local function look_at_ready(queue, id)
   if state_of(queue, id) ~= 'ready' then
-    return false
+    return false, false
   end
   local expiry = expiry_of(queue, id, more_of(queue, id))
-  return not expiry or expiry > now()
+  return true, expiry and expiry <= now()
 end
 
 local function has_ready(queue)
@@ -20,18 +21,21 @@ local function has_ready(queue)
   if is_paused(queue, 'out') or most and redis.call('ZCARD', queue.claimed) >= most then
     return false
   elseif not queue.has_expires and not duration_of(queue, 'ttl') then
-    return first_ready(queue) and true
+    return ready_count(queue) > 0
   end
   local front = redis.call('ZRANGE', queue.front, 0, LOOKED_AT - 1)
-  local listed = redis.call('LRANGE', queue.ready, -LOOKED_AT, -1)
-  for _, ids in ipairs({ front, listed }) do
+  local expired, count = {}, 0
+  for _, ids in ipairs({ front, right_end(queue, LOOKED_AT) }) do
     for _, id in ipairs(ids) do
-      if may_go(queue, id) then
+      local is_ready, is_expired = look_at_ready(queue, id)
+      if is_ready and not is_expired then
         return true
+      elseif is_ready and not expired[id] then
+        expired[id], count = true, count + 1
       end
     end
   end
-  return ready_count(queue) > #front + #listed
+  return ready_count(queue) > count
 end
 
 verbs.ready = function(from, to)

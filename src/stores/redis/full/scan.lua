@@ -95,18 +95,45 @@ local function listed_page(queue, after, limit, is_reverse)
   return page, length > first + limit, last and 'L ' .. (first + #ids - 1) .. ' ' .. last
 end
 
--- Of the ready ones: the front comes first, or in reverse last. The next after, and the page.
-local function ready_page(queue, after, limit, is_reverse)
-  local is_front = string.sub(after, 1, 1) == 'S' or after == '' and not is_reverse
-  if is_front or after == 'F' then
-    local page, is_more = scored_page(queue.front, after == 'F' and '' or after, limit, is_reverse)
-    if is_more then
-      return page, 'S ' .. page[#page] .. ' ' .. page[#page - 1]
-    end
-    return page, not is_reverse and redis.call('LLEN', queue.ready) > 0 and 'L'
+-- The cursor in the front of an event that was moved there from the list since the last page; empty if
+-- it has gone, because others may have been moved.
+local function cursor_in_front(queue, after)
+  local id = queue.has_front and string.match(after, '^L %d+ (.*)$')
+  if not id or redis.call('LPOS', queue.ready, id) then
+    return after
   end
-  local page, is_more, cursor = listed_page(queue, after, limit, is_reverse)
-  return page, is_more and cursor or is_reverse and redis.call('ZCARD', queue.front) > 0 and 'F'
+  local score = redis.call('ZSCORE', queue.front, id)
+  return score and 'S ' .. score .. ' ' .. id or ''
+end
+
+-- Of the ready ones: the page, and the next after. The front comes first.
+local function ready_page(queue, after, limit)
+  after = cursor_in_front(queue, after)
+  local page = {}
+  if string.sub(after, 1, 1) ~= 'L' then
+    local is_more
+    page, is_more = scored_page(queue.front, after, limit, false)
+    local cursor = #page > 0 and 'S ' .. page[#page] .. ' ' .. page[#page - 1]
+    if is_more or #page == 2 * limit then
+      return page, (is_more or redis.call('LLEN', queue.ready) > 0) and cursor
+    end
+    after = ''
+  end
+  local listed, is_more, cursor = listed_page(queue, after, limit - #page / 2, false)
+  for _, each in ipairs(listed) do
+    page[#page + 1] = each
+  end
+  return page, is_more and cursor
+end
+
+-- As ready_page, in reverse: the front comes last.
+local function ready_page_in_reverse(queue, after, limit)
+  if string.find(after, '^[SF]') then
+    local page, is_more = scored_page(queue.front, after == 'F' and '' or after, limit, true)
+    return page, is_more and 'S ' .. page[#page] .. ' ' .. page[#page - 1]
+  end
+  local page, is_more, cursor = listed_page(queue, after, limit, true)
+  return page, is_more and cursor or redis.call('ZCARD', queue.front) > 0 and 'F'
 end
 
 -- Adds what is known of the events of a page; returns behind which one it ended early, or nil.
@@ -131,7 +158,7 @@ verbs.scan = function(from)
   local limit, is_reverse = tonumber(ARGV[from + 3]), ARGV[from + 4] == 'REVERSE'
   local page, cursor
   if state == 'ready' then
-    page, cursor = ready_page(queue, after, limit, is_reverse)
+    page, cursor = (is_reverse and ready_page_in_reverse or ready_page)(queue, after, limit)
   else
     local is_more
     page, is_more = scored_page(queue[state], after, limit, is_reverse)

@@ -12,9 +12,12 @@ end
 
 verbs.stats = function(from)
   local queue, reply = opened_at(ARGV[from]), {}
-  add_status(queue, reply)
   -- The oldest of the line is the next one out of one of its two parts.
   local oldest = math.min(pushed_at_of(queue, first_ready(queue)), pushed_at_of(queue, last_listed(queue)))
+  if queue.is_behind then
+    return again()
+  end
+  add_status(queue, reply)
   reply[#reply + 1] = now()
   reply[#reply + 1] = redis.call('SCARD', RETRYING .. queue.name)
   reply[#reply + 1] = oldest < math.huge and oldest

@@ -138,7 +138,7 @@ local function drop_surplus(queue, limit)
       dropped = dropped + 1
     end
   end
-  if dropped < limit then
+  if dropped < limit and not queue.is_behind then
     redis.call('HDEL', REVIEW .. queue.name, 'surplus')
   end
   return dropped
@@ -151,7 +151,7 @@ local FILLED_BYTES = 1024 * 1024
 
 -- Events of a queue are often about as large as the next one out.
 local function filled_at_once(queue)
-  local id = redis.call('LINDEX', queue.ready, -1) or redis.call('ZRANGE', queue.delayed, 0, 0)[1]
+  local id = first_ready(queue) or redis.call('ZRANGE', queue.delayed, 0, 0)[1]
   local bytes = id and redis.call('HSTRLEN', queue.events, id) or 0
   return math.max(1, math.min(FILLED_AT_ONCE, math.floor(FILLED_BYTES / (bytes + 1))))
 end
