@@ -1,6 +1,7 @@
 // QMOVE, QSET and QCANCEL: moves events to another queue, and changes or cancels one.
 import type { EventFacts } from "../queue/event.ts";
 import type { Target } from "../queue/management.ts";
+import { slicesOf } from "../queue/slices.ts";
 import { checkNew } from "./arguments.ts";
 import { countOf, selected, targetsOf } from "./change.ts";
 import { type QueueCall, type QueueCommand, queueCommand, storeCommand } from "./command.ts";
@@ -13,6 +14,8 @@ import type { Options } from "./syntax-types.ts";
 const MOVED = ["ready", "delayed", "failed", "completed"] as const;
 /** Events in one step, so that it takes a store no more than some milliseconds. */
 const STEP = 32;
+/** Events that are looked at in one step: with their contents. */
+const LOOKED_AT_ONCE = 8;
 
 const MOVE_OPTIONS = `[STATE state] ${WHICH} [COUNT limit] [IDS id ...]` as const;
 
@@ -68,11 +71,14 @@ async function moveIds(
   let targets = targetsOf(ids);
   if (STATE || COUNT !== undefined || !selection.isAll) {
     const found: EventFacts[] = [];
-    for (const { id } of targets) {
+    for (const some of slicesOf(ids, LOOKED_AT_ONCE)) {
       if (found.length === COUNT || call.client.isClosed) break;
-      const event = await session.ask({ kind: "get", queue: way.queue, id });
-      if (!event || !(states as readonly string[]).includes(event.state)) continue;
-      if (selection.has(event)) found.push({ ...event, contents: null });
+      const get = (id: Buffer) => session.ask({ kind: "get", queue: way.queue, id });
+      for (const event of await Promise.all(some.map(get))) {
+        const isOf = event && (states as readonly string[]).includes(event.state);
+        if (found.length === COUNT || !isOf || !selection.has(event)) continue;
+        found.push({ ...event, contents: null });
+      }
     }
     targets = selected(found);
   }

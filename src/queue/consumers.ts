@@ -77,7 +77,7 @@ export class Consumers {
     const changed = new Map<string, Buffer>();
     for (const queue of before) changed.set(this.#add(queue, -1), queue);
     for (const queue of after) changed.set(this.#add(queue, 1), queue);
-    return [...changed].map(([key, queue]) => ({ queue, count: this.#counts.get(key) ?? 0 }));
+    return [...changed.values()].map((queue) => ({ queue, count: this.#countOf(queue) }));
   }
 
   /** Tells the store these counts; rejects with its error. */
@@ -110,11 +110,19 @@ export class Consumers {
     const counts = this.counts();
     // Without counts an empty page takes the earlier ones back.
     const pages = counts.length > 0 ? slicesOf(counts, PAGE) : [[]];
-    const reports = pages.map((consumers, page) =>
-      this.#session.ask({ kind: "register", consumers, isReset: page === 0 }),
-    );
-    await Promise.all(reports);
+    const failures: unknown[] = [];
+    for (const [at, page] of pages.entries()) {
+      // One by one: after a failure the store refuses what the session has sent already.
+      const consumers = page.map(({ queue }) => ({ queue, count: this.#countOf(queue) }));
+      const report = this.#session.ask({ kind: "register", consumers, isReset: at === 0 });
+      await report.catch((error: unknown) => failures.push(error));
+    }
     this.#hasReported = counts.length > 0;
+    if (failures.length > 0) throw failures[0];
+  }
+
+  #countOf(queue: Buffer): number {
+    return this.#counts.get(nameOf(queue)) ?? 0;
   }
 
   /** Every queue with a consumer. */

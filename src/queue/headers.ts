@@ -16,15 +16,17 @@ export function replaceHeaders(block: Buffer | null, added: readonly Header[]): 
   return encodeHeaders([...own, ...added]);
 }
 
-/** The parts are views of the block. */
+/** The parts are views of the block. Those from a fault in it on are left out. */
 export function decodeHeaders(block: Buffer | null): Header[] {
   if (!block) return [];
   const parts: Buffer[] = [];
   for (let at = 0; at < block.length;) {
     const colon = block.indexOf(0x3a, at);
     const from = colon + 1;
-    at = from + Number(block.toString("latin1", at, colon));
-    parts.push(block.subarray(from, at));
+    const end = colon < 0 ? NaN : from + Number(block.toString("latin1", at, colon));
+    if (!(end >= from && end <= block.length)) break;
+    parts.push(block.subarray(from, end));
+    at = end;
   }
-  return Array.from({ length: parts.length / 2 }, (_, n) => [parts[2 * n]!, parts[2 * n + 1]!]);
+  return Array.from({ length: parts.length >> 1 }, (_, n) => [parts[2 * n]!, parts[2 * n + 1]!]);
 }

@@ -3,8 +3,8 @@
 // tally, and tells the other processes which clients wait.
 import type { Cancel, Clock } from "./clock.ts";
 import type { Consumers } from "./consumers.ts";
+import { Counting } from "./counting.ts";
 import type { Endings } from "./endings.ts";
-import { nameOf } from "./name-cache.ts";
 import { slicesOf } from "./slices.ts";
 import type { DueListener, Session, Store } from "./store.ts";
 import type { QueueStatus } from "./queue-status.ts";
@@ -30,6 +30,12 @@ export type Work = "tick" | "register" | "watch" | "hear" | "count";
 /** Called after each round of a kind of work, with the error if it failed. */
 export type OnRound = (work: Work, error: Error | null) => void;
 
+/** Polling of one part of the store. */
+interface Poll {
+  session: Session;
+  isUnderWay: boolean;
+}
+
 export interface HousekeeperParts {
   store: Store;
   consumers: Consumers;
@@ -47,9 +53,9 @@ export class Housekeeper {
   readonly #clock: Clock;
   /** Several sessions, so that none waits for the other's work on another part of the store. */
   readonly #ticks: Session;
-  readonly #polls: Session;
-  readonly #counts: Session;
-  readonly #tally: Tally;
+  /** By part of the store. */
+  readonly #polls = new Map<number, Poll>();
+  readonly #counting: Counting;
   readonly #waitingNotes: WaitingNotes;
   readonly #timers: Cancel[];
   readonly #onTicked: (error: Error | null) => void;
@@ -70,9 +76,7 @@ export class Housekeeper {
     this.#waiters = waiters;
     this.#clock = clock;
     this.#ticks = store.session();
-    this.#polls = store.session();
-    this.#counts = store.session();
-    this.#tally = tally;
+    this.#counting = new Counting(store.session(), tally);
     const round = (work: Work) => (error: Error | null) => onRound(work, error);
     const lookForEndings = () => this.#lookForEndings(endings);
     const renewNotes = () => waitingNotes.renew();
@@ -81,8 +85,9 @@ export class Housekeeper {
     this.#timers = [
       this.#every(TICK_SOME_EVERY_MS, () => store.watch([], "ready"), round("hear")),
       this.#every(REPORT_EVERY_MS, () => consumers.reportAll(), round("register")),
-      this.#every(POLL_EVERY_MS, () => this.#poll(), round("watch")),
-      this.#every(COUNT_EVERY_MS, () => this.#count(), round("count")),
+      this.#every(POLL_EVERY_MS, () => this.#watch(), round("watch")),
+      clock.every(POLL_EVERY_MS, () => this.#pollAll(round("watch"))),
+      this.#every(COUNT_EVERY_MS, () => this.#counting.send(), round("count")),
       this.#every(POLL_EVERY_MS, lookForEndings, () => {}),
       this.#every(NOTE_EVERY_MS, renewNotes, () => {}),
     ];
@@ -97,7 +102,7 @@ export class Housekeeper {
 
   /** Tells the store the last counts. Call it when no client is served any more. */
   async finish(): Promise<void> {
-    await Promise.allSettled([this.#count(), this.#waitingNotes.clear()]);
+    await Promise.allSettled([this.#counting.send(), this.#waitingNotes.clear()]);
   }
 
   /** To be called when dueInMs() of the store became less than before. */
@@ -145,26 +150,44 @@ export class Housekeeper {
     if (looksFurther) this.#looksAtMs = nowMs + TICK_SOME_EVERY_MS;
   }
 
-  async #poll(): Promise<void> {
+  async #watch(): Promise<void> {
     const queues = this.#waiters.queues();
-    if (queues.length === 0) return;
-    // A part of the store that is away must not keep the rest from telling of its queues.
-    await Promise.all([this.#store.watch(queues, "ready"), this.#lookAt(queues)]);
+    if (queues.length > 0) await this.#store.watch(queues, "ready");
   }
 
-  async #lookAt(queues: Buffer[]): Promise<void> {
+  /** Each part by itself: one that is away or does not answer must not hold up the others. */
+  #pollAll(onRound: (error: Error | null) => void): void {
+    const parts = new Map<number, Buffer[]>();
+    for (const queue of this.#waiters.queues()) {
+      const part = this.#store.partOf?.(queue) ?? 0;
+      const own = parts.get(part);
+      if (own) own.push(queue);
+      else parts.set(part, [queue]);
+    }
+    for (const [part, queues] of parts) {
+      const poll = this.#polls.get(part) ?? { session: this.#store.session(), isUnderWay: false };
+      this.#polls.set(part, poll);
+      if (poll.isUnderWay) continue;
+      poll.isUnderWay = true;
+      this.#lookAt(queues, poll.session)
+        .then(() => onRound(null), onRound)
+        .finally(() => (poll.isUnderWay = false));
+    }
+  }
+
+  async #lookAt(queues: Buffer[], session: Session): Promise<void> {
     for (const page of slicesOf(queues, PAGE)) {
-      for (const status of await this.#polls.ask({ kind: "status", queues: page })) {
-        if (status.ready > 0 && !status.paused.includes("out")) await this.#look(status);
+      for (const status of await session.ask({ kind: "status", queues: page })) {
+        if (status.ready > 0 && !status.paused.includes("out")) await this.#look(status, session);
       }
     }
   }
 
   /** There are events, and clients that wait. */
-  async #look({ queue, ready }: QueueStatus): Promise<void> {
+  async #look({ queue, ready }: QueueStatus, session: Session): Promise<void> {
     const workers = this.#waiters.workersAt(queue);
     if (workers.size > 0) {
-      const { pausedWorkers } = await this.#polls.ask({ kind: "stats", queue, isWhole: true });
+      const { pausedWorkers } = await session.ask({ kind: "stats", queue, isWhole: true });
       const paused = pausedWorkers.map((worker) => worker.toString("latin1"));
       this.#waiters.holdBack(queue, new Set(paused.filter((worker) => workers.has(worker))));
     }
@@ -175,26 +198,6 @@ export class Housekeeper {
     endings.lookAll();
     const queues = endings.queues();
     if (queues.length > 0) await this.#store.watch(queues, "ended");
-  }
-
-  async #count(): Promise<void> {
-    const taken = this.#tally.take();
-    const counted = [...taken].map(([name, counts]) => ({
-      queue: Buffer.from(name, "latin1"),
-      counts,
-    }));
-    try {
-      while (counted.length > 0) {
-        const page = counted.splice(0, PAGE);
-        const left = await this.#counts.ask({ kind: "count", counted: page });
-        const isLeft = new Set(left.map(nameOf));
-        for (const name of page.map(({ queue }) => nameOf(queue))) {
-          if (!isLeft.has(name)) taken.delete(name);
-        }
-      }
-    } finally {
-      this.#tally.putBack(taken);
-    }
   }
 
   /** Does the work periodically. Skips a round while the last one is still in progress. */

@@ -186,12 +186,22 @@ export interface Cancel {
 export type CancelOutcome = "removed" | "asked" | null;
 
 /**
- * Adds what an okq process has counted to the figures of queues that are there. The result is the
- * queues for which that is still to be done, because their part of the store cannot be used.
+ * Adds what an okq process has counted to the figures of queues that are there. The result names
+ * the queues that are in a part of the store which failed.
  */
 export interface Count {
   kind: "count";
+  /** Of this process and these counts. If the same comes again, nothing is added. */
+  number: number;
+  /** Lower numbers do not come again. */
+  settled: number;
   counted: { queue: Buffer; counts: QueueCounts }[];
+}
+
+export interface CountOutcome {
+  notDone: Buffer[];
+  /** Their counts may have been added. */
+  unknown: Buffer[];
 }
 
 export interface Stats {

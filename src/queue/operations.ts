@@ -29,6 +29,7 @@ import type {
   Configure,
   ConfigureOutcome,
   Count,
+  CountOutcome,
   EventPage,
   Flush,
   Get,
@@ -284,7 +285,7 @@ export interface Results {
   move: boolean[];
   set: boolean;
   cancel: CancelOutcome;
-  count: Buffer[];
+  count: CountOutcome;
   stats: QueueStats;
   flush: null;
   settings: ReadonlyMap<string, string>;

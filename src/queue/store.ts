@@ -69,10 +69,11 @@ export interface Store {
   session(): Session;
   /**
    * Once the promise has resolved, the listener is also told of these queues what happens through
-   * other processes, for half a minute from the call, unless a message is lost. A store of several
-   * parts may tell nothing on "ended".
+   * other processes, for half a minute from the call, unless a message is lost.
    */
   watch(queues: Buffer[], topic: Topic): Promise<void>;
+  /** Queues with different numbers are in parts that fail apart. Absent if there is one part. */
+  partOf?(queue: Buffer): number;
   /**
    * In how many ms a tick has something to do, as far as this process knows: 0 for now, Infinity
    * for never. A message between processes may be lost, so tick all parts now and then.

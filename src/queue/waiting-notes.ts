@@ -45,7 +45,7 @@ export class WaitingNotes {
   /** The clients of the other processes. Rejects with a StoreError. */
   async others(): Promise<WaitingClient[]> {
     const notes = (await this.#notes?.others()) ?? [];
-    return notes.flatMap((note) => JSON.parse(note) as WaitingClient[]);
+    return notes.flatMap(clientsIn);
   }
 
   #note(): string {
@@ -66,4 +66,21 @@ export class WaitingNotes {
     this.#left = note;
     this.#leftAtMs = nowMs;
   }
+}
+
+/** Without what is not as this version of okq writes it: another one may have left the note. */
+function clientsIn(note: string): WaitingClient[] {
+  let all: unknown;
+  try {
+    all = JSON.parse(note);
+  } catch {
+    return [];
+  }
+  return Array.isArray(all) ? all.filter(isWaitingClient) : [];
+}
+
+function isWaitingClient(value: unknown): value is WaitingClient {
+  const { okq, client, worker, queues } = (value ?? {}) as Record<string, unknown>;
+  const isText = (one: unknown) => typeof one === "string";
+  return [okq, client, worker].every(isText) && Array.isArray(queues) && queues.every(isText);
 }

@@ -61,6 +61,19 @@ describe.each(lifeStoresAndCluster)("on %s", (store) => {
     expect(await drain(client, "q")).toEqual(["taken"]);
   });
 
+  test("QMOVE IDS takes those that fit, up to COUNT, in the order of the ids", async () => {
+    const client = await connect();
+    const ids = Array.from({ length: 30 }, (_, n) => `${n}`);
+    for (const id of ids) await ask(client, "QPUSH", "q", id, "ID", id);
+    await ask(client, "QPUSH", "q", "x", "ID", "later 5", "DELAY", 100);
+    const given = ["later 5", ...ids.toReversed()];
+    const move = ["QMOVE", "q", "t", "STATE", "ready", "MATCH", "*5", "COUNT", 2, "IDS", ...given];
+    expect(await ask(client, ...move)).toBe(2);
+    expect(await drain(client, "t")).toEqual(["25", "15"]);
+    expect(await ask(client, ...move)).toBe(1);
+    expect(await ask(client, ...move)).toBe(0);
+  });
+
   test("a full or paused target ends QMOVE", async () => {
     const client = await connect();
     for (const id of ["1", "2", "3"]) await ask(client, "QPUSH", "q", id, "ID", id);

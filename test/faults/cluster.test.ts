@@ -168,6 +168,9 @@ describe("in a cluster", () => {
       )
     ).flat();
     await client.call("QLPUSH", queues[0]!, "before", "x");
+    await client.call("QLPUSH", elsewhere[1]!, "before", "x");
+    const consumer = await okq.connect();
+    await consumer.call("QREGISTER", queues[0]!, elsewhere[1]!);
     await victim.kill();
     const push = (queue: string, id: string) => client.call("QLPUSH", queue, id, "x");
     await eventually(async () => /LOADING/.test(errorOf(await push(queues[0]!, "away")) ?? ""));
@@ -178,11 +181,19 @@ describe("in a cluster", () => {
     expect(errorOf(await client.next())).toStartWith("LOADING store unavailable: ");
     expect(errorOf(await client.next())).toStartWith("LOADING store unavailable: ");
     expect(errorOf(await client.call("OKQ", "HEALTH"))).toStartWith("LOADING");
+    // A client that waits for several queues gets what there is in the others.
+    const both = [queues[0]!, elsewhere[0]!];
+    expect(await client.call("QPOP", "NOACK", "COUNT", 5, "FROM", ...both)).toHaveLength(1);
+    expect(errorOf(await client.call("QPOP", "NOACK", "COUNT", 5, "FROM", ...both))).toStartWith(
+      "LOADING",
+    );
+    expect(await consumer.call("QNOTIFY", 0)).toEqual(Buffer.from(elsewhere[1]!));
+    await push(elsewhere[0]!, "2");
     await victim.start();
     await cluster.healed();
     await eventually(async () => errorOf(await push(queues[0]!, "after")) === null);
     expect(await client.call("QSTATUS", elsewhere[0]!)).toEqual([
-      [Buffer.from(elsewhere[0]!), 1, 0, 0],
+      [Buffer.from(elsewhere[0]!), 1, 0, 1],
     ]);
     // HEALTH writes to every shard, and some servers learn the owner of a slot later than others.
     await eventually(async () => errorOf(await client.call("OKQ", "HEALTH")) === null);

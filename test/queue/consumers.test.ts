@@ -16,11 +16,14 @@ function setUp() {
   const reported: [string, number][][] = [];
   const resets: boolean[] = [];
   const errors: Error[] = [];
-  const store = { isDown: false };
+  /** away: the queues whose part is down. */
+  const store = { isDown: false, away: new Set<string>() };
   class Recorder extends Session {
     submit(operation: Operation, receiver: Receiver<never>): void {
       const { consumers, isReset } = operation as Register;
       if (store.isDown) return receiver.failed(down);
+      if (consumers.some(({ queue }) => store.away.has(String(queue))))
+        return receiver.failed(down);
       reported.push(consumers.map(({ queue, count }) => [queue.toString(), count]));
       resets.push(isReset);
       (receiver as Receiver<unknown>).succeeded(null);
@@ -196,4 +199,24 @@ test("a pop counts nothing while the registrations of all need too much memory",
   const { consumers, consumer } = setUp();
   consumer().popsFrom([a, b], 1000);
   expect([countsOf(consumers), consumers.bytes]).toEqual([[], 0]);
+});
+
+test("many counts are reported anew in pages, also if one of these fails", async () => {
+  const { consumers, reported, store, consumer } = setUp();
+  const names = Array.from({ length: 600 }, (_, n) => `queue ${n}`);
+  await consumer().register(names.map((name) => Buffer.from(name)));
+  store.away.add("queue 0");
+  reported.length = 0;
+  await expect(consumers.reportAll()).rejects.toThrow(down.message);
+  expect(reported.flat()).toEqual(names.slice(256).map((name) => [name, 1]));
+});
+
+test("a page of counts has those of the moment when it is reported", async () => {
+  const { consumers, reported, consumer } = setUp();
+  const names = Array.from({ length: 300 }, (_, n) => Buffer.from(`queue ${n}`));
+  const one = consumer();
+  await one.register(names);
+  const reporting = consumers.reportAll();
+  await Promise.all([one.leaveAll(), reporting]);
+  expect(new Map(reported.flat()).get("queue 299")).toBe(0);
 });

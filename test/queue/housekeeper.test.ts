@@ -22,28 +22,27 @@ const event = { id: Buffer.from("1"), contents: Buffer.from("x") };
 
 /** These queues are not counted, and are the result. */
 function countWithout(
-  left: Buffer[],
+  notDone: Buffer[],
   operation: Count,
   { receiver, submit }: { receiver: Receiver<never>; submit: Session["submit"] },
 ): void {
   const counted = operation.counted.filter(
-    ({ queue: name }) => !left.some((each) => each.equals(name)),
+    ({ queue: name }) => !notDone.some((each) => each.equals(name)),
   );
   submit(
     { ...operation, counted },
-    { ...receiver, succeeded: () => receiver.succeeded(left as never) },
+    { ...receiver, succeeded: () => receiver.succeeded({ notDone, unknown: [] } as never) },
   );
 }
 
-/** A local store that records its operations, and a housekeeper that works on it. */
-function startHousekeeper() {
-  const clock = new TestClock();
-  const store = new LocalStore({ clock, onReady() {}, onDue: () => housekeeper.wake() });
+/** Sessions of a store that record their operations, and fail or keep silent where a test asks. */
+function sessionsOf(store: LocalStore) {
   const asked: Operation["kind"][] = [];
   const failing = { count: 0 };
-  const watched: string[] = [];
   /** Queues that the next count leaves out. */
   const leftOnce: Buffer[] = [];
+  /** Queues of which the store does not answer the status; they are in a part of their own. */
+  const silent = new Set<string>();
   const session = (): Session => {
     const inner = store.session();
     const submit = inner.submit.bind(inner);
@@ -52,18 +51,30 @@ function startHousekeeper() {
       if (operation.kind === "count" && leftOnce.length > 0) {
         return countWithout(leftOnce.splice(0), operation, { receiver, submit });
       }
+      const isStatus = operation.kind === "status";
+      if (isStatus && operation.queues.some((name) => silent.has(String(name)))) return;
       if (failing.count === 0) return submit(operation, receiver);
       failing.count -= 1;
       receiver.failed(new StoreError("unavailable", "away"));
     };
     return inner;
   };
+  return { session, asked, failing, leftOnce, silent };
+}
+
+/** A local store that records its operations, and a housekeeper that works on it. */
+function startHousekeeper() {
+  const clock = new TestClock();
+  const store = new LocalStore({ clock, onReady() {}, onDue: () => housekeeper.wake() });
+  const watched: string[] = [];
+  const { session, silent, ...records } = sessionsOf(store);
   const noting = Object.assign(Object.create(store) as LocalStore, {
     session,
     async watch(queues: Buffer[]) {
       watched.push(...queues.map(String));
     },
     dueInMs: () => store.dueInMs(),
+    partOf: (name: Buffer) => (silent.has(String(name)) ? 1 : 0),
   });
   const consumers = new Consumers(noting, (error) => {
     throw error;
@@ -92,19 +103,8 @@ function startHousekeeper() {
     }
   };
   const consumer = () => new Consumer(consumers);
-  return {
-    store,
-    waiters,
-    asked,
-    failing,
-    pass,
-    consumer,
-    housekeeper,
-    clock,
-    tally,
-    leftOnce,
-    watched,
-  };
+  const parts = { store, waiters, consumer, housekeeper, clock, tally };
+  return { ...parts, ...records, silent, watched, pass };
 }
 
 test("sends the store only a reclaim every ten seconds while nothing is due", async () => {
@@ -189,7 +189,7 @@ test("tries again, with a pause, when a tick fails", async () => {
   const [status] = await session.ask({ kind: "status", queues: [queue] });
   expect(status).toMatchObject({ ready: 1, claimed: 0 });
   expect(asked.length).toBeLessThanOrEqual(6);
-  expect(clock.timers).toBe(7);
+  expect(clock.timers).toBe(8);
 });
 
 test("forgets empty queues without any command", async () => {
@@ -234,6 +234,24 @@ test("hears of the queues that clients wait for also while it cannot look at the
   expect(watched).toEqual([String(queue), String(queue)]);
   await pass(1_000);
   expect(await wait).toBeNull();
+});
+
+test("wakes waiters also while another part of the store does not answer", async () => {
+  const { store, waiters, pass, silent } = startHousekeeper();
+  const away = Buffer.from("away");
+  const { signal } = new AbortController();
+  const isWoken = new Map<Buffer, boolean>();
+  for (const name of [away, queue]) {
+    const attempt = async () => {
+      isWoken.set(name, isWoken.has(name));
+      return isWoken.get(name) ? name : null;
+    };
+    void waiters.wait({ queues: [name], timeoutMs: 600_000, attempt, signal });
+    await store.session().ask({ kind: "push", queue: name, end: "left", ...event, options: null });
+  }
+  silent.add(away.toString());
+  await pass(3_000);
+  expect([isWoken.get(away), isWoken.get(queue)]).toEqual([false, true]);
 });
 
 test("wakes a waiter for an event that no message announced", async () => {

@@ -52,3 +52,15 @@ test("a note has a bound", async () => {
   expect(await notes.others()).toHaveLength(65);
   expect(left).toHaveLength(2);
 });
+
+test("leaves out what another version of okq may have noted", async () => {
+  const { left, notes } = setUp();
+  const waiting = clientOf("1", "q");
+  const foreign = [null, 7, {}, { ...waiting, queues: "q" }, { ...waiting, client: 1 }];
+  left.push(JSON.stringify([...foreign, waiting]));
+  expect(await notes.others()).toEqual([waiting]);
+  for (const note of ["", "{", "{}", "null", "2:[]"]) {
+    left.push(note);
+    expect(await notes.others()).toEqual([]);
+  }
+});

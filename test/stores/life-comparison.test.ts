@@ -195,6 +195,7 @@ const breakages: Record<string, Breakage> = {
   })),
   "a consumer does not hear of a cancellation": answering("touch", () => "touched"),
   "what was counted is lost": doing("count", () => ({ counted: [] })),
+  "what was counted is added again": doing("count", () => ({ number: Math.random() })),
   ...Object.fromEntries(
     COUNTED.map((name, at) => [
       `the total of ${name} is not kept`,

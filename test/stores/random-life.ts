@@ -67,6 +67,8 @@ export class RandomLife {
   readonly #random: Random;
   readonly #hasChains: boolean;
   #unique = 0;
+  /** The number of the latest counts. */
+  #counts = 1;
 
   /**
    * hasChains: failed events may move on to another queue. Without, every queue always has a
@@ -139,7 +141,9 @@ export class RandomLife {
       new Map([[bucketOf(random.below(100_000)), 1 + random.below(9)] as const]);
     const totals = COUNTED.map(() => (random.below(2) === 0 ? 0 : random.below(1000)));
     const counts = { totals, waits: durations(), runs: durations() };
-    return always({ kind: "count", counted: [{ queue, counts }] });
+    // Now and then the latest counts come again.
+    const number = random.below(4) === 0 ? this.#counts : ++this.#counts;
+    return always({ kind: "count", number, settled: number, counted: [{ queue, counts }] });
   }
 
   #step(known: Known): Step {

@@ -142,7 +142,7 @@ const operations: Operation[] = [
   { ...changes, headers: [[bytes, bytes]], contents: bytes, start: null, ttlMs: 5 },
   { kind: "cancel", queue, id: queue },
   { kind: "cancel", queue, id: queue },
-  { kind: "count", counted: [{ queue, counts: emptyCounts() }] },
+  { kind: "count", number: 1, settled: 1, counted: [{ queue, counts: emptyCounts() }] },
   { kind: "stats", queue, isWhole: true },
   { kind: "move", queue, target: bytes, targets: [{ id: bytes, version: null }] },
   { kind: "remove", queue, targets: [{ id: bytes, version: "none" }] },

@@ -26,6 +26,8 @@ export class Model extends LocalEvents {
   /** The last number given to an event or a place; unused when a journal gives the numbers. */
   #lastNumber = 0;
   #lastClaim = 0;
+  /** The numbers of counts that were added and may come again. */
+  readonly #counts = new Set<number>();
 
   /** Moves an event into the state `to.state`, which may be the one that it has. */
   move(event: LocalEvent, to: Partial<Position>, isTold = event.state !== READY): void {
@@ -284,6 +286,15 @@ export class Model extends LocalEvents {
     const figures = (queue.figures ??= new Figures());
     figures.addOne(nowMs, what);
     this.changes?.counted(queue, () => figures.addOne(nowMs, what, -1));
+  }
+
+  /** Whether counts of that number are new. Those of numbers below `settled` do not come again. */
+  noteCount(number: number, settled: number): boolean {
+    if (this.#counts.has(number)) return false;
+    for (const each of this.#counts) if (each < settled) this.#counts.delete(each);
+    this.#counts.add(number);
+    this.changes?.undoBy(() => this.#counts.delete(number));
+    return true;
   }
 
   addCounts(queue: LocalQueue, counts: QueueCounts): void {

@@ -2,9 +2,9 @@
 -- chain are not made: they hold operations that stand behind its operations.
 -- KEYS    queues timers processes absent process, then events of each queue
 -- ARGV    now (empty: the server's time) tick (the first that this okq process has not seen)
---         GROWS|STAGED|- ready-channels due-channel origin shard ended-channels (empty: nobody is told),
---         then for each call verb, how many values the call has with these two (negative: the next
---         value is its chain), the arguments
+--         GROWS|STAGED|- ready-channels due-channel origin shard (empty: no cluster)
+--         ended-channels, then for each call verb, how many values the call has with these two
+--         (negative: the next value is its chain), the arguments
 -- Returns what became ready (queue's name, count ...), 1 if the batch ended early or 0, in how many
 --         ms a reclaim is due (-1: nothing is claimed; nil: no news), the next free tick (nil: the
 --         clock was not read), then the reply of each call that it came to: an error if it failed,
@@ -57,8 +57,11 @@ local function finish(replies)
     -- Where a message must not be sent, waiters find the event a bit later.
     redis.pcall('PUBLISH', ARGV[4] .. name, ARGV[6] .. ' ' .. count)
   end
-  for name in pairs(ARGV[8] ~= '' and ended or {}) do
-    redis.pcall('PUBLISH', ARGV[8] .. name, ARGV[6])
+  for name in pairs(ended) do
+    -- In a cluster a message goes to every node: it is only sent where somebody waits for it.
+    if ARGV[7] == '' or redis.pcall('EXISTS', AWAITED .. name) == 1 then
+      redis.pcall('PUBLISH', ARGV[8] .. name, ARGV[6])
+    end
   end
 end
 

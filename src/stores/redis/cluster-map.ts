@@ -52,6 +52,8 @@ export class ClusterMap {
   #members = new Set<string>();
   #refreshing: Promise<void> | null = null;
   #isAskingPatiently = false;
+  /** The server to which it has connected for messages. */
+  #heardFrom = "";
   #timer: ReturnType<typeof setTimeout> | undefined;
   #reason = "";
   #isClosed = false;
@@ -99,12 +101,21 @@ export class ClusterMap {
   async connectToAny(patience: Patience) {
     const { target } = this.#options;
     const failures: string[] = [];
-    for (const address of this.#addresses()) {
+    // The server of before comes last: it may have stopped answering.
+    const isOther = (address: NodeAddress) => nameOfNode(address) !== this.#heardFrom;
+    const addresses = this.#addresses();
+    const [others, before] = [
+      addresses.filter(isOther),
+      addresses.filter((each) => !isOther(each)),
+    ];
+    for (const address of [...others, ...before]) {
       // A server that left the cluster may well answer, but hears no messages.
       if (!this.#members.has(nameOfNode(address))) continue;
       try {
         // oxlint-disable-next-line no-await-in-loop -- the next one only if this one fails
-        return await connectRedis(target, address, patience);
+        const connected = await connectRedis(target, address, patience);
+        this.#heardFrom = connected.name;
+        return connected;
       } catch (error) {
         failures.push(`${nameOfNode(address)}: ${(error as Error).message}`);
       }

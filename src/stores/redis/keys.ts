@@ -116,6 +116,12 @@ export function queueKey(tag: string, infix: string, queue: Buffer): Buffer {
 export const STAGED = `${LAYOUT}staged:`;
 
 /**
+ * The infix of a key that is there, for half a minute at a time, while clients of an okq wait until
+ * something has ended in a queue. Only in a cluster.
+ */
+export const AWAITED = `${LAYOUT}awaited:`;
+
+/**
  * The encoded keys by which a batch names its queues; those of recent queues are kept. It is one
  * key each: the scripts build the others, which have the same tag.
  */

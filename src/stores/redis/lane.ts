@@ -95,9 +95,7 @@ export class Lane {
     this.#options = options;
     this.#fixedKeys = encoded(fixedKeys(tag, processId));
     const { ready, due, ended } = channels;
-    // In a cluster a message goes to every node: only those that wake consumers are worth that.
-    const told = shard === null ? ended : "";
-    this.#fixedArgs = encoded([ready, due, processId, String(shard ?? ""), told]);
+    this.#fixedArgs = encoded([ready, due, processId, String(shard ?? ""), ended]);
     this.#queueKeys = new QueueKeys(tag);
     this.#rare = new RareQueues(options.clock);
   }

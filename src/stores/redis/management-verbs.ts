@@ -34,6 +34,7 @@ function addFields(counts: QueueCounts, reply: ScriptReply): void {
     else {
       const histogram = field.startsWith(WAIT) ? counts.waits : counts.runs;
       const bucket = Number(field.slice(1));
+      if (Number.isNaN(bucket + number)) continue;
       histogram.set(bucket, (histogram.get(bucket) ?? 0) + number);
     }
   }
@@ -134,9 +135,12 @@ export const management = {
   },
   count: {
     name: "count",
-    call: ([count]) =>
-      count!.counted.flatMap(({ queue, counts }) => [queue, JSON.stringify(fieldsOf(counts))]),
-    results: () => [[]],
+    call: ([count]) => [
+      String(count!.number),
+      String(count!.settled),
+      ...count!.counted.flatMap(({ queue, counts }) => [queue, JSON.stringify(fieldsOf(counts))]),
+    ],
+    results: () => [{ notDone: [], unknown: [] }],
   },
   stats: {
     name: "stats",

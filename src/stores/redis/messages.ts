@@ -20,6 +20,8 @@ export interface MessagesOptions {
   channels: ChannelNames;
   /** How long that server may take for an answer. */
   answerMsMax: number;
+  /** The same for a server nearby, where another one could take its place. */
+  nearAnswerMsMax: number;
   /** This process ignores its own messages. */
   processId: string;
   clock: Clock;
@@ -34,6 +36,8 @@ export interface MessagesOptions {
 
 /** The connection is checked at most so often, however many clients begin to wait. */
 const LOOK_EVERY_MS = 500;
+/** A client that begins to wait does so after that time, whether or not it is heard of by then. */
+const SUBSCRIBE_MS_MAX = 500;
 
 export class Messages {
   readonly #options: MessagesOptions;
@@ -65,7 +69,7 @@ export class Messages {
     const prefix = this.#options.channels[topic];
     const names = queues.map((queue) => prefix + nameOf(queue));
     try {
-      await this.#channels.want(names, this.#link.redis, nowMs);
+      await this.#soon(this.#channels.want(names, this.#link.redis, nowMs));
     } catch (error) {
       throw unavailable((error as Error).message);
     }
@@ -82,13 +86,21 @@ export class Messages {
     }
   }
 
+  /** Resolves with it, or before it where the server does not answer soon. */
+  async #soon(subscribed: Promise<void>): Promise<void> {
+    const late = Promise.withResolvers<void>();
+    const cancel = this.#options.clock.after(SUBSCRIBE_MS_MAX, late.resolve);
+    await Promise.race([subscribed, late.promise]).finally(cancel);
+  }
+
   /** Whether it is still usable; a client that begins to wait does not wait for this. */
   async #look(): Promise<void> {
-    const { name, redis } = this.#link;
+    const { name, redis, isFar } = this.#link;
+    const { answerMsMax, nearAnswerMsMax } = this.#options;
     if (!name || !redis) return;
     if (!this.#options.isMember(name)) return this.#link.cut("it left the cluster");
     try {
-      await within(this.#options.answerMsMax, redis.ping());
+      await within(isFar ? answerMsMax : nearAnswerMsMax, redis.ping());
     } catch {
       if (this.#link.redis === redis) this.#link.cut("no answer to a ping");
     }

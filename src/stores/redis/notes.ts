@@ -38,10 +38,10 @@ export class RedisNotes implements Notes {
     const ended: string[] = [];
     for (const [process, value] of Object.entries(all)) {
       const endsAtMs = Number.parseInt(value, 10);
-      if (endsAtMs < nowMs) ended.push(process);
+      if (!(endsAtMs >= nowMs)) ended.push(process);
       else if (process !== this.#processId) found.push(value.slice(value.indexOf(" ") + 1));
     }
-    // Of processes that have died while others renewed theirs.
+    // Of processes that have died while others renewed theirs, or without a time.
     if (ended.length > 0) await this.#ask((redis) => redis.hdel(this.#key, ...ended));
     return found;
   }

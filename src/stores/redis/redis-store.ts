@@ -11,13 +11,14 @@ import type {
   StoreObserver,
   Topic,
 } from "../../queue/store.ts";
+import { AwaitedQueues } from "./awaited-queues.ts";
 import { ClusterMap } from "./cluster-map.ts";
-import { answerMsOf, type Connected, type Patience } from "./connect.ts";
+import { answerMsOf, type Connected, type Patience, QUICK_MS } from "./connect.ts";
 import { DueTimes } from "./due-times.ts";
 import { Evictions, type OnPolicy } from "./evictions.ts";
 import { channelNames, TAG } from "./keys.ts";
 import { Lane, type LaneOptions } from "./lane.ts";
-import { Messages } from "./messages.ts";
+import { Messages, type MessagesOptions } from "./messages.ts";
 import { RedisNotes } from "./notes.ts";
 import type { Route } from "./route.ts";
 import { ServerTime } from "./server-time.ts";
@@ -76,12 +77,14 @@ export class RedisStore implements Store {
   readonly #evictions: Evictions;
   readonly #lanes: Lane[];
   readonly #messages: Messages;
+  readonly #awaited: AwaitedQueues;
   readonly #stopWatch: Cancel;
   readonly #refused = new Set<Lane>();
   readonly #due: DueTimes;
   readonly #knownShards: KnownShards = {
     isDue: (shard) => this.#due.isDue(shards[shard]!.tag),
     nextToLookAt: 0,
+    ticking: new Set(),
     consumed: new Set(),
   };
   #hasReplicas = true;
@@ -107,7 +110,7 @@ export class RedisStore implements Store {
     this.#messages = new Messages({
       connect: (patience) => servers.connect(patience),
       isMember: (name) => servers.isMember(name),
-      answerMsMax: answerMsOf(target),
+      ...limitsOf(target),
       channels,
       processId,
       clock,
@@ -115,9 +118,10 @@ export class RedisStore implements Store {
       onEnded,
       // A lease may have expired anywhere.
       onHearing: () => servers.routes.forEach(({ tag }) => this.#due.hear(tag, 0)),
-      onDue: (tag, inMs) => this.#due.hear(tag, inMs),
+      onDue: (tag, inMs) => times.has(tag) && this.#due.hear(tag, inMs),
       onState: (state) => options.onState("for messages", state),
     });
+    this.#awaited = new AwaitedQueues((queue) => servers.routes[shardOf(queue)]!, clock);
     const shared: Omit<LaneOptions, "tag" | "shard" | "route" | "time"> = {
       processId,
       clock,
@@ -183,8 +187,14 @@ export class RedisStore implements Store {
     return this.#due.inMs();
   }
 
-  watch(queues: Buffer[], topic: Topic): Promise<void> {
-    return this.#messages.watch(queues, topic);
+  partOf(queue: Buffer): number {
+    return this.#target.mode === "cluster" ? shardOf(queue) : 0;
+  }
+
+  async watch(queues: Buffer[], topic: Topic): Promise<void> {
+    const isNoted = topic === "ended" && this.#target.mode === "cluster";
+    const noted = isNoted ? this.#awaited.note(queues) : null;
+    await Promise.all([this.#messages.watch(queues, topic), noted]);
   }
 
   describe(): [string, string | number][] {
@@ -210,6 +220,12 @@ export class RedisStore implements Store {
     this.#evictions.close();
     this.#servers.close();
   }
+}
+
+/** How long a server may take for an answer about messages. */
+function limitsOf(target: RedisTarget): Pick<MessagesOptions, "answerMsMax" | "nearAnswerMsMax"> {
+  const answerMsMax = answerMsOf(target);
+  return { answerMsMax, nearAnswerMsMax: target.mode === "cluster" ? QUICK_MS : answerMsMax };
 }
 
 /** By tag. The clocks of all servers should agree, so one answer is enough to begin with. */

@@ -46,6 +46,7 @@ import tick from "./full/tick.lua" with { type: "text" };
 import touch from "./full/touch.lua" with { type: "text" };
 import unpop from "./full/unpop.lua" with { type: "text" };
 import {
+  AWAITED,
   FIXED_KEYS,
   INFIXES,
   LARGE_BYTES,
@@ -82,7 +83,7 @@ export interface Script {
   sha: string;
 }
 
-const keyNames = Object.entries({ ...INFIXES, STAGED, ...SINGLE_KEYS, LAYOUT });
+const keyNames = Object.entries({ ...INFIXES, AWAITED, STAGED, ...SINGLE_KEYS, LAYOUT });
 const numbers = new Map(
   Object.entries({
     FIXED_KEYS,

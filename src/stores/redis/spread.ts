@@ -1,10 +1,12 @@
 // Operations on queues of several shards: splits them into one part for each shard, does the parts
 // at the same time, and joins their results into one.
+import { StoreError } from "../../queue/errors.ts";
 import type { Popped } from "../../queue/event.ts";
 import type {
   Configure,
   ConfigureOutcome,
   Count,
+  CountOutcome,
   List,
   Move,
   Ready,
@@ -20,6 +22,7 @@ import {
 import type { QueuePage, QueueStatus } from "../../queue/queue-status.ts";
 import { type Ask, moveApart } from "./move-apart.ts";
 import { shardOf, SHARDS } from "./shards.ts";
+import { within } from "./within.ts";
 
 /** Facts about the shards that this process knows. */
 export interface KnownShards {
@@ -27,12 +30,16 @@ export interface KnownShards {
   isDue(shard: number): boolean;
   /** The next shard to look at although nothing seems due there. */
   nextToLookAt: number;
+  /** Shards in which a tick is under way. */
+  ticking: Set<number>;
   /** Shards in which this process may have registered consumers. */
   consumed: Set<number>;
 }
 
 /** How many such shards at a time: so few that an idle okq sends a cluster very little. */
 const LOOKED_AT_ONCE = 8;
+/** A shard may take longer for a tick: the others are not held up by that. */
+const TICK_MS_MAX = 500;
 
 const everyShard = Array.from({ length: SHARDS }, (_, shard) => shard);
 
@@ -105,12 +112,16 @@ async function status({ queues }: Status, ask: Ask): Promise<QueueStatus[]> {
   return statuses;
 }
 
+/** Rejects if a shard fails and the others have found nothing. */
 async function ready({ queues }: Ready, ask: Ask): Promise<Buffer | null> {
   let first = queues.length;
-  await all([...sections(queues, (queue) => queue)], async ([shard, indexes]) => {
+  const looks = all([...sections(queues, (queue) => queue)], async ([shard, indexes]) => {
     const own = indexes.map((index) => queues[index]!);
     const found = await ask(shard, { kind: "ready", queues: own });
     if (found) first = Math.min(first, indexes[own.indexOf(found)]!);
+  });
+  await looks.catch((error: unknown) => {
+    if (first === queues.length) throw error;
   });
   return queues[first] ?? null;
 }
@@ -144,12 +155,20 @@ async function register(
 
 /** A shard that cannot be used makes it reject only when the others have no more to do at once. */
 async function tick(operation: Tick, ask: Ask, known: KnownShards): Promise<number> {
-  const asked = shardsToTick(operation.parts, known).map((shard) => ask(shard, operation));
+  const { ticking } = known;
   let moved = 0;
-  for (const part of await Promise.allSettled(asked)) {
-    if (part.status === "fulfilled") moved += part.value;
-  }
-  if (moved < operation.limit) await Promise.all(asked);
+  const failures: unknown[] = [];
+  const shardsToAsk = shardsToTick(operation.parts, known).filter((shard) => !ticking.has(shard));
+  const ticks = shardsToAsk.map(async (shard) => {
+    ticking.add(shard);
+    await ask(shard, operation).then(
+      (count) => (moved += count),
+      (error: unknown) => failures.push(error),
+    );
+    ticking.delete(shard);
+  });
+  await within(TICK_MS_MAX, Promise.all(ticks)).catch(() => {});
+  if (failures.length > 0 && moved < operation.limit) throw failures[0];
   return moved;
 }
 
@@ -163,10 +182,14 @@ function shardsToTick(which: Tick["parts"], known: KnownShards): number[] {
   return [...new Set([...due, ...next])];
 }
 
-/** Shard by shard, in the order of the queues. What was popped is answered if a shard fails. */
+/**
+ * Shard by shard, in the order of the queues. If shards fail, what was popped is answered; a shard
+ * that cannot be used does not keep it from popping in the others.
+ */
 async function popBatch(operation: PopBatch, ask: Ask): Promise<Popped[]> {
   const popped: Popped[] = [];
   let bytes = 0;
+  let failure: StoreError | null = null;
   for (const queues of runs(operation.queues)) {
     const count = operation.count - popped.length;
     if (count === 0 || bytes > BATCH_CONTENTS_BYTES) break;
@@ -175,10 +198,11 @@ async function popBatch(operation: PopBatch, ask: Ask): Promise<Popped[]> {
       popped.push(...some);
       for (const { contents } of some) bytes += contents.length;
     } catch (error) {
-      if (popped.length === 0) throw error;
-      break;
+      failure ??= error as StoreError;
+      if ((error as StoreError).failure !== "unavailable") break;
     }
   }
+  if (failure && popped.length === 0) throw failure;
   return popped;
 }
 
@@ -200,17 +224,27 @@ async function configure(operation: Configure, ask: Ask): Promise<ConfigureOutco
   return outcomes[0]!;
 }
 
-/** Rejects if no shard could add its own. */
-async function addCounts({ counted }: Count, ask: Ask): Promise<Buffer[]> {
+/** Rejects if no shard has added its own, with an error that says whether one may have. */
+async function addCounts(operation: Count, ask: Ask): Promise<CountOutcome> {
+  const { counted } = operation;
   const own = [...sections(counted, ({ queue }) => queue)];
   const asked = own.map(([shard, indexes]) =>
-    ask(shard, { kind: "count", counted: indexes.map((index) => counted[index]!) }),
+    ask(shard, { ...operation, counted: indexes.map((index) => counted[index]!) }),
   );
-  const settled = await Promise.allSettled(asked);
-  if (settled.every((each) => each.status === "rejected")) await Promise.all(asked);
-  return own
-    .filter((_, at) => settled[at]!.status === "rejected")
-    .flatMap(([, indexes]) => indexes.map((index) => counted[index]!.queue));
+  const outcome: CountOutcome = { notDone: [], unknown: [] };
+  const failures: unknown[] = [];
+  for (const [at, part] of (await Promise.allSettled(asked)).entries()) {
+    if (part.status === "fulfilled") continue;
+    failures.push(part.reason);
+    const queues = own[at]![1].map((index) => counted[index]!.queue);
+    (isUnknown(part.reason) ? outcome.unknown : outcome.notDone).push(...queues);
+  }
+  if (failures.length === own.length) throw failures.find(isUnknown) ?? failures[0];
+  return outcome;
+}
+
+function isUnknown(error: unknown): boolean {
+  return error instanceof StoreError && error.failure === "unknown";
 }
 
 async function probe(ask: Ask): Promise<null> {

@@ -41,19 +41,14 @@ export function pushedAtMsOf(value: Buffer): number {
 
 /** The parts are views of the value. */
 export function contentsOf(value: Buffer): Buffer {
-  return value.subarray(hasHeaders(value) ? headersEnd(value) : HEAD_BYTES);
+  const block = headersOf(value);
+  return value.subarray(block ? block.byteOffset - value.byteOffset + block.length : HEAD_BYTES);
 }
 
+/** null also if somebody else wrote the value, without their length. */
 export function headersOf(value: Buffer): Buffer | null {
-  if (!hasHeaders(value)) return null;
-  return value.subarray(value.indexOf(COLON, HEAD_BYTES) + 1, headersEnd(value));
-}
-
-function hasHeaders(value: Buffer): boolean {
-  return value[0]! % FORMS === WITH_HEADERS;
-}
-
-function headersEnd(value: Buffer): number {
+  if (value.length === 0 || value[0]! % FORMS !== WITH_HEADERS) return null;
   const colon = value.indexOf(COLON, HEAD_BYTES);
-  return colon + 1 + Number(value.toString("latin1", HEAD_BYTES, colon));
+  const digits = value.toString("latin1", HEAD_BYTES, colon);
+  return /^\d+$/.test(digits) ? value.subarray(colon + 1, colon + 1 + Number(digits)) : null;
 }

@@ -303,6 +303,25 @@ export function kept(check: Check): void {
     await store.configure(null, { "failed-to": null });
   });
 
+  check("an event that moves gets an id that no completed event has", async (store) => {
+    await store.configure("q", { "failed-to": "q@dead" });
+    await store.configure("q@dead", { "keep-completed": "50" });
+    const [ms] = (await store.pushWith("q", null)).split("-");
+    const ids = Array.from({ length: 40 }, (_, n) => `${ms}-${n}`);
+    for (const id of ids) {
+      await store.push("q@dead", id);
+      await store.pop("q@dead");
+      await store.ack("q@dead", id);
+    }
+    await store.push("q@dead", "1");
+    await failForGood(store, "1");
+    await store.configure("q@dead", { "keep-completed": "0" });
+    while ((await store.reclaim(64)) >= 64);
+    const left = await store.scan("q@dead", "ready", { isWhole: true });
+    expect(left.map(({ contents }) => String(contents)).toSorted()).toHaveLength(2);
+    expect(await store.counts("q@dead")).toEqual({ ready: 2 });
+  });
+
   check("the headers of a move replace those of an earlier one", async (store) => {
     await store.configure("q", { "failed-to": "q@dead" });
     await store.configure("q@dead", { "failed-to": "q@last" });

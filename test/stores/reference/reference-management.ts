@@ -63,12 +63,15 @@ export const management = {
     return "removed";
   },
 
-  count(state: ReferenceState, { counted }: Count): Buffer[] {
+  count(state: ReferenceState, { number, counted }: Count): Results["count"] {
+    const outcome = { notDone: [], unknown: [] };
+    if (state.counted.has(number)) return outcome;
+    state.counted.add(number);
     for (const { queue: name, counts } of counted) {
       const queue = state.queue(textOf(name));
       if (queue.isUsed) addCounts(queue.counts, counts);
     }
-    return [];
+    return outcome;
   },
 
   stats(state: ReferenceState, { queue: name, isWhole }: Stats): Results["stats"] {

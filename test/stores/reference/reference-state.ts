@@ -13,6 +13,8 @@ interface Due {
 export class ReferenceState implements Shared {
   nowMs = 0;
   readonly allSettings = new Map<string, string>();
+  /** The numbers of the counts so far. */
+  readonly counted = new Set<number>();
   readonly #queues = new Map<string, ReferenceQueue>();
   readonly #onReady: (name: string, count: number) => void;
   #number = 0;
@@ -33,10 +35,10 @@ export class ReferenceState implements Shared {
     return `${this.#madeMs}-${this.#madeCount}`;
   }
 
-  /** An id that no event of the queue has: a client may have chosen one that looks as if made. */
+  /** An id that the queue does not know: a client may have chosen one that looks as if made. */
   newId(queue: ReferenceQueue): string {
     const id = this.made();
-    return queue.taken(id) ? this.newId(queue) : id;
+    return queue.events.has(id) || queue.takenForPush(id) ? this.newId(queue) : id;
   }
 
   queue(name: string): ReferenceQueue {

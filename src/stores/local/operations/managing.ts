@@ -4,6 +4,7 @@ import type {
   Cancel,
   CancelOutcome,
   Count,
+  CountOutcome,
   Move,
   SetEvent,
   Stats,
@@ -119,12 +120,14 @@ export function cancel(model: Model, { queue: name, id }: Cancel): CancelOutcome
   return "removed";
 }
 
-export function count(model: Model, { counted }: Count): Buffer[] {
+export function count(model: Model, { number, settled, counted }: Count): CountOutcome {
+  const outcome: CountOutcome = { notDone: [], unknown: [] };
+  if (!model.noteCount(number, settled)) return outcome;
   for (const { queue: name, counts } of counted) {
     const queue = model.get(nameOf(name));
     if (queue && !queue.isUnused) model.addCounts(queue, counts);
   }
-  return [];
+  return outcome;
 }
 
 export function stats(model: Model, { queue: name, isWhole }: Stats): QueueStats {

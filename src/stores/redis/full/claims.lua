@@ -23,6 +23,7 @@ local function claim_of(queue, id, token)
   end
   local record = queue.has_claims and redis.call('HGET', queue.claims, id) or '-'
   local own, span, lease, claimant = string.match(record, '^(%S+) ?(%d*) ?(%d*) *(.*)$')
+  own, claimant = own or '-', claimant or ''
   if token ~= '' and (own == '-' or token ~= '=' .. own) then
     return nil
   end
@@ -50,7 +51,8 @@ end
 
 local function note_error(queue, id, more, text)
   local packed = more.e and redis.call('HGET', queue.errors, id)
-  local noted = packed and cmsgpack.unpack(packed) or { list = {} }
+  local noted = packed and unpacked(packed) or {}
+  noted.list = noted.list or {}
   noted.last = string.sub(text, 1, 4096)
   local attempt = (more.f or 0) + (more.c or 0)
   noted.list[#noted.list + 1] = { now(), attempt, string.sub(text, 1, 1024) }
@@ -114,10 +116,10 @@ do
   -- Moves an event that has failed to the left end of another queue.
   local function move_to(target, queue, id, more)
     local packed = redis.call('HGET', queue.errors, id)
-    local noted, value = cmsgpack.unpack(packed), redis.call('HGET', queue.events, id)
+    local noted, value = unpacked(packed), redis.call('HGET', queue.events, id)
     local headers = {
       { 'okq-from', queue.name },
-      { 'okq-error', noted.last },
+      { 'okq-error', noted.last or '' },
       { 'okq-attempts', tostring((more.f or 0) + (more.c or 0)) },
       { 'okq-failed-at', in_seconds(now()) },
     }

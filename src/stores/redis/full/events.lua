@@ -6,9 +6,15 @@
 -- ARGV    (none)
 -- Returns nothing by itself
 
+-- The table in a packed text; an empty one if there is none, or another program wrote it.
+local function unpacked(packed)
+  local ok, value = pcall(cmsgpack.unpack, packed or '')
+  return ok and type(value) == 'table' and value or {}
+end
+
 local function more_of(queue, id)
   local packed = queue.has_more and redis.call('HGET', queue.more, id)
-  return packed and cmsgpack.unpack(packed) or {}
+  return packed and unpacked(packed) or {}
 end
 
 local function keep_more(queue, id, more)
@@ -28,11 +34,11 @@ end
 
 -- How many bytes stand in front of the contents, and where the block of headers begins.
 local function head_of(value)
-  if string.byte(value) % 4 ~= 2 then
-    return 7, nil
+  local length, from
+  if (string.byte(value) or 0) % 4 == 2 then
+    length, from = string.match(value, '^(%d+):()', 8)
   end
-  local length, from = string.match(value, '^(%d+):()', 8)
-  return from - 1 + tonumber(length), from
+  return from and from - 1 + tonumber(length) or 7, from
 end
 
 -- When a waiting event expires, in ms, or nil. value: that of the event, if it is known.

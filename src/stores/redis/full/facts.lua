@@ -6,7 +6,7 @@
 local function version_of(state, score, value, more)
   local is_listed = not score or state == 'ready' and was_listed(score)
   local place = is_listed and 0 or tonumber(score)
-  local name, number = string.sub(state, 1, 2), string.byte(value)
+  local name, number = string.sub(state, 1, 2), string.byte(value) or 0
   local pushed, since = pushed_at(value), more.v or 0
   return string.format('%s-%.0f-%.0f-%d-%.0f', name, place, pushed, number, since)
 end
@@ -32,7 +32,7 @@ end
 
 local function packed_at(queue, key, has, id)
   local packed = has and redis.call('HGET', queue[key], id)
-  return packed and cmsgpack.unpack(packed)
+  return packed and unpacked(packed)
 end
 
 -- { id, state, value, time, version, failures, crashes, then of the event, each false if there is

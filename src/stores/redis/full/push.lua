@@ -6,12 +6,6 @@
 
 local PUSHED, TAKEN, FULL_QUEUE, PAUSED_QUEUE = 1, 0, -1, -2
 
--- Whether the dedupe window of an id lasts.
-local function is_windowed(queue, id)
-  local ends = queue.has_windows and redis.call('ZSCORE', WINDOWS .. queue.name, id)
-  return ends and tonumber(ends) > now()
-end
-
 -- If there are too many, the one that would end first ends early; not the new one.
 local function take_window(queue, id)
   local ms = duration_of(queue, 'dedupe-window')

@@ -147,10 +147,21 @@ local function forgotten_at(ms)
   return (math.floor(ms / 1000) + 1) * 1000
 end
 
--- An id that no event has: see add_one in tokens/push-made.lua.
+-- Whether the dedupe window of an id lasts.
+local function is_windowed(queue, id)
+  local ends = queue.has_windows and redis.call('ZSCORE', WINDOWS .. queue.name, id)
+  return ends and tonumber(ends) > now()
+end
+
+local function is_known(queue, id)
+  return redis.call('HEXISTS', queue.events, id) == 1 or is_windowed(queue, id)
+    or queue.has_completed and redis.call('ZSCORE', queue.completed, id)
+end
+
+-- An id that no event has, also no completed one, and no window: see add_one in tokens/push-made.lua.
 local function new_id(queue)
   local id, left_over = made(), 1
-  while redis.call('HEXISTS', queue.events, id) == 1 do
+  while is_known(queue, id) do
     take_numbers(left_over)
     id, left_over = made(), left_over * 2
   end

@@ -8,7 +8,7 @@ local LOG_LINES_MAX = 100
 
 local function add_line(queue, id, line)
   local packed = redis.call('HGET', queue.log, id)
-  local lines = packed and cmsgpack.unpack(packed) or {}
+  local lines = packed and unpacked(packed) or {}
   lines[#lines + 1] = line
   if #lines > LOG_LINES_MAX then
     table.remove(lines, 1)
