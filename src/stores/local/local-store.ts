@@ -59,7 +59,7 @@ export interface JournalOptions {
 
 const movedAtOnce = 4096;
 /** Few enough that a garbage collection takes hardly longer. */
-const warmEventsMaxDefault = 8192;
+const warmEventsMaxDefault = 16_384;
 
 /**
  * Without a journal everything is in memory and lost when this process ends; with one, an answered
