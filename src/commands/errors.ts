@@ -128,6 +128,10 @@ export const errorTexts = {
     text: "ERR syntax error, {option} does not go with {other}",
     when: "The command has options that exclude each other.",
   },
+  repeatedOption: {
+    text: "ERR syntax error, option {option} is given twice",
+    when: "The command takes that option with one value only.",
+  },
   optionNeeds: {
     text: "ERR syntax error, {option} needs {other}",
     when: "The option has a meaning only with another one, which is missing.",
@@ -234,6 +238,14 @@ export const errorTexts = {
   noCommandRight: {
     text: "NOPERM User {user} has no permissions to run the '{command}' command",
     when: "The user lacks the right to the command.",
+  },
+  noFormRight: {
+    text: "NOPERM User {user} has no permissions to run this form of '{command}', it needs {group}",
+    when: "The user may run other forms of the command, for example QCONFIG without values.",
+  },
+  noPushRight: {
+    text: "NOPERM User {user} has no permissions to push into the queue '{queue}'",
+    when: "QMOVE into that queue, or QCONFIG with it as `failed-to`: the user lacks `push`.",
   },
   noQueueRight: {
     text: "NOPERM User {user} has no permissions to use the queue '{queue}'",
