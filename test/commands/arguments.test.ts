@@ -2,7 +2,8 @@
 // the error texts.
 import { describe, expect, test } from "bun:test";
 import { argumentReader } from "../../src/commands/arguments.ts";
-import { CommandError, errorReply, errorTexts } from "../../src/commands/errors.ts";
+import { errorTexts } from "../../src/commands/error-texts.ts";
+import { CommandError, errorReply } from "../../src/commands/errors.ts";
 
 function bytes(...words: string[]): Buffer[] {
   return words.map((word) => Buffer.from(word));

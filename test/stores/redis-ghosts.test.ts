@@ -32,11 +32,15 @@ afterAll(() => {
   for (const [at, level] of levels.entries()) scripts[level] = usual[at]!;
 });
 
+// The scripts have the numbers in the place of the names of constants.
 const SMALL: [string, string][] = [
-  ["count <= GHOSTS_KEPT or", "count == 0 and"],
-  ["MOVED_AT_ONCE = 500", "MOVED_AT_ONCE = 3"],
-  ["GHOSTS_AT_ONCE = 100", "GHOSTS_AT_ONCE = 1"],
-  ["GHOSTS_OF_BATCH = 1000", "GHOSTS_OF_BATCH = 1"],
+  ["count <= (1000) or", "count == 0 and"],
+  ["left = (500) +", "left = 3 +"],
+  ["left, (500))", "left, 3)"],
+  ["left - (500)", "left - 3"],
+  ["ghosts = right_end(queue, (100))", "ghosts = right_end(queue, 1)"],
+  ["queue.ready, 0, (100) - 1)", "queue.ready, 0, 0)"],
+  ["queue.dropped >= (1000)", "queue.dropped >= 1"],
   // A batch of events may be shorter because of ghosts. The reference has none.
   [
     "return #replies > 0 and replies or again()",
