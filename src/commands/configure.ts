@@ -40,11 +40,12 @@ function resetOf(names: Buffer[]): [string, null][] {
 }
 
 function valuesOf(words: Buffer[], client: Caller, context: QueueContext): [string, string][] {
-  const values: [string, string][] = [];
+  const values = new Map<string, string>();
   for (let at = 0; at < words.length; at += 2) {
     const name = nameOfSetting(words[at]!);
     const given = words[at + 1];
     if (!given) throw commandError("missingValue", { option: name, usage: `${name} value` });
+    if (values.has(name)) throw commandError("repeatedOption", { option: name });
     const { read, accepts } = settingNamed(name)!;
     const value = read(given.toString("latin1"));
     if (value === null) throw commandError("notOneOf", { name, accepts, given });
@@ -52,9 +53,9 @@ function valuesOf(words: Buffer[], client: Caller, context: QueueContext): [stri
       checkNew("queue name", given, context);
       demandPush(given, client);
     }
-    values.push([name, value]);
+    values.set(name, value);
   }
-  return values;
+  return [...values];
 }
 
 function nameOfSetting(bytes: Buffer): string {

@@ -98,6 +98,7 @@ describe.each(lifeStoresAndCluster)("on %s", (store) => {
         ],
       ),
       [["lease"], "syntax error, option lease needs a value (lease value)"],
+      [["ttl", "5", "TTL", "6"], "syntax error, option ttl is given twice"],
       [["on-full", "explode"], "on-full takes refuse or drop-oldest, got 'explode'"],
       [["failed-to", "q"], "failed-to would lead back to this queue, or over more than 16"],
       [["RESET", "colour"], "unknown setting, known: lease, max-attempts, "],
