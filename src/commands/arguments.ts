@@ -82,6 +82,8 @@ function optionsOf(args: Buffer[], options: OptionList): Record<string, unknown>
     for (const other of others) {
       if (other in values) throw commandError("exclusiveOptions", { option: token, other });
     }
+    if (token in values && !mayRepeat(option))
+      throw commandError("repeatedOption", { option: token });
     const end = options.endOf(option, args, at);
     const count = end - at - 1;
     if (end > args.length || (count > 0 && count % form.values.length > 0)) {
@@ -97,6 +99,12 @@ function optionsOf(args: Buffer[], options: OptionList): Record<string, unknown>
     at = end;
   }
   return values;
+}
+
+/** Of two values only one would count: a QPURGE with two patterns would remove too much. */
+function mayRepeat({ token, form, argument }: Option): boolean {
+  // A client of the classic QRPOP may rely on it that the last EX counts.
+  return argument.isRepeated || form.values.length === 0 || token === "EX";
 }
 
 interface Read {

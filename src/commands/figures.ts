@@ -143,8 +143,9 @@ export const figureCommands: QueueCommand[] = [
       "with it), and per second in the last minute, of events pushed, popped, acked, failures, " +
       "crashes, failed, expired, dropped; oldest-ready-seconds (from its push, with delays); " +
       "in the last minute wait-p50 and -p99 (from the push to the pop) and run-p50 and -p99 (to " +
-      "the end of a claim by a command that names the token), in seconds; paused; paused-workers " +
-      "(names); windows (dedupe windows that last); held-back-by (paused or max-claimed).",
+      "the end of a claim by a command that names the token), in seconds and up to a fifth too " +
+      "long; paused; paused-workers (names); windows (dedupe windows that last); held-back-by " +
+      "(paused or max-claimed).",
     run: ([, queue], _, call) => showStats(queue, call),
   }),
   queueCommand({

@@ -37,13 +37,14 @@ export function permissionError<C extends Caller, X extends QueueContext>(
 /** Throws unless the client has that right, which a command needs for a part of what it does. */
 export function demandRight(right: Right, command: string, { user }: Caller): User {
   if (user!.may(right)) return user!;
-  throw commandError("noCommandRight", { user: user!.name, command: wireName(command) });
+  const { name } = user!;
+  throw commandError("noFormRight", { user: name, command: wireName(command), group: right });
 }
 
 /** Throws unless the client may push into a queue that a command makes events enter. */
 export function demandPush(queue: Buffer, { user }: Caller): void {
-  if (user!.may("push") && user!.mayUse(queue)) return;
-  throw commandError("noQueueRight", { user: user!.name, queue });
+  if (!user!.mayUse(queue)) throw commandError("noQueueRight", { user: user!.name, queue });
+  if (!user!.may("push")) throw commandError("noPushRight", { user: user!.name, queue });
 }
 
 /** The error reply if the user may not use one of the arguments from `first` to before `end`. */

@@ -1,9 +1,7 @@
 // The options that all pushes take.
-import { BACKOFF_RULES, readBackoff } from "../queue/backoff.ts";
 import { NO_OPTIONS, type PushOptions, type When } from "../queue/event.ts";
 import { encodeHeaders, type Header } from "../queue/headers.ts";
 import { checkLength } from "./arguments.ts";
-import { commandError } from "./errors.ts";
 import type { Options } from "./syntax-types.ts";
 
 /** For syntax lines. */
@@ -37,7 +35,7 @@ export function allOptions(given: Given): PushOptions {
     start: startOf(given),
     ttlMs: TTL ?? null,
     attemptsMax: ATTEMPTS ?? null,
-    backoff: BACKOFF ? backoffOf(BACKOFF) : null,
+    backoff: BACKOFF ?? null,
     leaseMs: LEASE ?? null,
     onDuplicate: onDuplicate[ONDUP],
   };
@@ -55,10 +53,4 @@ export function headersOf(given: Header[]): Buffer | null {
   const block = encodeHeaders(given)!;
   checkLength("the headers are", block, HEADERS_BYTES_MAX);
   return block;
-}
-
-function backoffOf(given: Buffer): string {
-  const rule = readBackoff(given.toString("latin1"));
-  if (rule !== null) return rule;
-  throw commandError("notOneOf", { name: "BACKOFF", accepts: BACKOFF_RULES, given });
 }

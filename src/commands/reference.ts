@@ -1,7 +1,7 @@
 // The reference of commands, as text for a terminal and as Markdown for the README, and the list of
 // error replies: made from the descriptors and from the tables of errors.
 import type { Group } from "./command.ts";
-import { errorTexts } from "./errors.ts";
+import { errorTexts } from "./error-texts.ts";
 import { settings } from "../queue/settings.ts";
 import { protocolErrors } from "../resp/protocol-error.ts";
 import { commands } from "./table.ts";

@@ -113,4 +113,8 @@ type Values<Text> = Text extends `${infer Each} ...`
 export type NumberName =
   "seconds" | "seconds>0" | "timeout" | "time" | "n" | "count" | "limit" | "weight";
 
-type Value<Placeholder> = Placeholder extends NumberName ? number : Buffer;
+type Value<Placeholder> = Placeholder extends NumberName
+  ? number
+  : Placeholder extends "rule"
+    ? string
+    : Buffer;

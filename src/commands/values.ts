@@ -1,4 +1,5 @@
 // Reads single values of arguments by their placeholders in a syntax line.
+import { BACKOFF_RULES, readBackoff } from "../queue/backoff.ts";
 import { commandError } from "./errors.ts";
 import { integerReader, readTime, secondsReader } from "./numbers.ts";
 import type { NumberName } from "./syntax-types.ts";
@@ -21,12 +22,19 @@ const numbers: Record<NumberName, ReadValue> = {
 
 /** How the values of that placeholder are read; null if they are the bytes as they came. */
 export function readerOf(placeholder: string): ReadValue | null {
+  if (placeholder === "rule") return readRule;
   const read = numbers[placeholder as NumberName] as ReadValue | undefined;
   return read ?? (isChoice(placeholder) ? choiceReader(placeholder) : null);
 }
 
 function isChoice(placeholder: string): boolean {
   return /^[A-Z]/.test(placeholder);
+}
+
+function readRule(name: string, given: Buffer): string {
+  const rule = readBackoff(given.toString("latin1"));
+  if (rule !== null) return rule;
+  throw commandError("notOneOf", { name, accepts: BACKOFF_RULES, given });
 }
 
 function choiceReader(choice: string): ReadValue {

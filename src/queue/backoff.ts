@@ -7,7 +7,7 @@
 import { readSeconds, SECONDS_MAX } from "./durations.ts";
 
 const FORMS = "none, fixed S, exponential FIRST MAX, or S,S,...";
-export const BACKOFF_RULES = `${FORMS} in seconds up to ${SECONDS_MAX}`;
+export const BACKOFF_RULES = `one argument: ${FORMS} in seconds up to ${SECONDS_MAX}`;
 const STEPS_MAX = 100;
 
 /** ±20 % */

@@ -2,7 +2,8 @@
 // the error texts.
 import { describe, expect, test } from "bun:test";
 import { argumentReader } from "../../src/commands/arguments.ts";
-import { CommandError, errorReply, errorTexts } from "../../src/commands/errors.ts";
+import { errorTexts } from "../../src/commands/error-texts.ts";
+import { CommandError, errorReply } from "../../src/commands/errors.ts";
 
 function bytes(...words: string[]): Buffer[] {
   return words.map((word) => Buffer.from(word));
@@ -41,9 +42,15 @@ describe("reading options", () => {
     expect(reader.positional(bytes("QX", "a"))[1]).toEqual(first);
   });
 
-  test("takes them in any order and case, and the last value of each", () => {
+  test("takes them in any order and case, and the last EX", () => {
     const { EX, ID, NOACK } = read(bytes("QX", "a", "noack", "Id", "b", "eX", "1", "EX", "0.25"));
     expect([EX, ID, NOACK]).toEqual([250, second, true]);
+  });
+
+  test("refuses an option that is given twice, if it has a value", () => {
+    const twice = "ERR syntax error, option ID is given twice";
+    expect(failureOf(() => read(bytes("QX", "a", "ID", "b", "EX", "1", "id", "b")))).toBe(twice);
+    expect(read(bytes("QX", "a", "NOACK", "NOACK")).NOACK).toBe(true);
   });
 
   test("takes the name of an option as the value of another", () => {

@@ -205,6 +205,10 @@ describe.each(lifeStoresAndCluster)("on %s", (store) => {
     await fail(client, "f");
     expect(await ask(client, "QPURGE", "q", "ready", "MATCH", "*7", "COUNT", "100")).toBe(100);
     expect(await ask(client, "QPURGE", "q", "ready", "MATCH", "*7")).toBe(150);
+    const patterns = ["MATCH", "1*", "MATCH", "*"];
+    expect(await ask(client, "QPURGE", "q", "ready", ...patterns)).toBe(
+      "-ERR syntax error, option MATCH is given twice",
+    );
     expect(await ask(client, "QPURGE", "q", "ready")).toBe(2250);
     expect(await ask(client, "QPURGE", "q", "READY")).toBe(0);
     expect(await list(client)).toEqual(["f"]);

@@ -73,7 +73,7 @@ test("a user with one right gets NOPERM for the commands of the others only", as
       const wire = command.name.toLowerCase().replace(" ", "|");
       const refusal = `-NOPERM User ${right} has no permissions to run the '${wire}' command`;
       if (isFree && command.name !== "QMOVE") expect(String(reply)).not.toContain("NOPERM");
-      else if (isFree) expect(reply).toContain("to use the queue 'q'");
+      else if (isFree) expect(reply).toContain("to push into the queue 'q'");
       else expect(reply).toBe(refusal);
       client.close();
     }

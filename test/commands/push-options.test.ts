@@ -163,7 +163,12 @@ describe.each(lifeStoresAndCluster)("on %s", (store) => {
     const refusals = [
       [["HEADER", "n".repeat(1025), "v"], "the name of a header is too long, 1025 of at most 1024"],
       [["HEADER", "n", "v".repeat(65_536)], "the headers are too long, 65"],
-      [["BACKOFF", "fixed"], "BACKOFF takes none, fixed S, exponential FIRST MAX, or S,S,... in"],
+      [
+        ["BACKOFF", "fixed"],
+        "BACKOFF takes one argument: none, fixed S, exponential FIRST MAX, or",
+      ],
+      [["BACKOFF", "fixed", "5"], "BACKOFF takes one argument: none, fixed S, "],
+      [["DELAY", "5", "DELAY", "0"], "syntax error, option DELAY is given twice"],
       [["RIGHT", "DELAY", "1"], "syntax error, DELAY does not go with RIGHT"],
       [["DELAY", "1", "AT", "1"], "syntax error, AT does not go with DELAY"],
       [["TTL", "0"], "TTL must be a number of seconds from 0.001"],

@@ -5,7 +5,7 @@ import { NO_OPTIONS } from "../../src/queue/event.ts";
 import { claimantOf } from "../../src/queue/claimant.ts";
 import { encodeHeaders, type Header } from "../../src/queue/headers.ts";
 import { bucketOf } from "../../src/queue/histogram.ts";
-import type { Target } from "../../src/queue/management.ts";
+import type { Count, Target } from "../../src/queue/management.ts";
 import type { Operation } from "../../src/queue/operations.ts";
 import { COUNTED, type Direction } from "../../src/queue/queue-status.ts";
 import { bytesOf } from "./contract/caller.ts";
@@ -67,8 +67,7 @@ export class RandomLife {
   readonly #random: Random;
   readonly #hasChains: boolean;
   #unique = 0;
-  /** The number of the latest counts. */
-  #counts = 1;
+  #latestCounts: Count | null = null;
 
   /**
    * hasChains: failed events may move on to another queue. Without, every queue always has a
@@ -131,19 +130,24 @@ export class RandomLife {
     return () => ({ kind: "configure", queue: name, values: given });
   }
 
-  /** What an okq process has counted, or the figures: by itself, because they may be late. */
+  /**
+   * What an okq process has counted, now and then again, or the figures: by itself, because they
+   * may be late.
+   */
   figures(): Step {
     const random = this.#random;
     const queue = bytesOf(random.of(this.queues));
     if (random.below(2) === 0)
       return always({ kind: "stats", queue, isWhole: random.below(2) === 0 });
+    if (this.#latestCounts && random.below(4) === 0) return always(this.#latestCounts);
     const durations = () =>
       new Map([[bucketOf(random.below(100_000)), 1 + random.below(9)] as const]);
     const totals = COUNTED.map(() => (random.below(2) === 0 ? 0 : random.below(1000)));
     const counts = { totals, waits: durations(), runs: durations() };
-    // Now and then the latest counts come again.
-    const number = random.below(4) === 0 ? this.#counts : ++this.#counts;
-    return always({ kind: "count", number, settled: number, counted: [{ queue, counts }] });
+    const number = (this.#latestCounts?.number ?? 0) + 1;
+    const counted = [{ queue, counts }];
+    this.#latestCounts = { kind: "count", number, settled: number, counted };
+    return always(this.#latestCounts);
   }
 
   #step(known: Known): Step {

@@ -1,7 +1,7 @@
 // Generates the parts of the README between markers such as <!-- commands:begin --> and
 // <!-- commands:end -->, and finds code in it. With --write it updates the README.
 import { resolve } from "node:path";
-import { errorTexts } from "../../src/commands/errors.ts";
+import { errorTexts } from "../../src/commands/error-texts.ts";
 import {
   commandReferenceMarkdown,
   errorReferenceMarkdown,

@@ -1,0 +1,375 @@
+// Every error reply of okq: its text, which begins with a code, and when a client gets it. The
+// README's list comes from here. Errors in the protocol itself are in resp/protocol-error.ts.
+// Drivers act on some codes and on some of Redis' texts: those must not change.
+
+interface ErrorText {
+  /** Names in braces stand for values. Bytes that a client sent come last: they could be a code. */
+  text: string;
+  /** When a client gets it. */
+  when: string;
+}
+
+/** Sorted by what the client did, the most frequent first. */
+export const errorTexts = {
+  // The store.
+  storeUnavailable: {
+    // Drivers try again by themselves after this code.
+    text: "LOADING store unavailable: {reason}",
+    when: "The store cannot be reached. Nothing was done: send the command again.",
+  },
+  storeUnknown: {
+    text: "ERR store outcome unknown: {reason}",
+    when: "The connection broke, or too few replicas answered. The command may be done or not.",
+  },
+  storeRefused: {
+    text: "ERR store refused: {reason}",
+    when: "The store is full or cannot write, as the reason says. Nothing was done.",
+  },
+  afterRejected: {
+    text: "ERR not done, because an earlier command of this client was refused",
+    when: "The client had sent the command after an event or a command that is too large.",
+  },
+  internal: {
+    text: "ERR internal error: {reason}",
+    when: "A bug in okq. The log of okq has the details.",
+  },
+  // Commands on queues.
+  duplicateEvent: {
+    text: "ERR duplicate event {id}",
+    when:
+      "An event with that id is ready, delayed, claimed or failed in the queue, or was pushed " +
+      "within its `dedupe-window`. After a repeated push it means that the first one succeeded.",
+  },
+  duplicate: {
+    text: "DUPLICATE {id}",
+    when: "QPUSH, and the id is taken, by an event or a `dedupe-window`. Nothing was done.",
+  },
+  queueFull: {
+    text: "QUEUEFULL {queue}",
+    when: "The queue has as many events as its setting `max-length` allows. Nothing was done.",
+  },
+  queuePaused: {
+    text: "PAUSED {queue}",
+    when: "Pushes to the queue are paused (`QPAUSE IN`). Nothing was done.",
+  },
+  unblocked: {
+    text: "UNBLOCKED client unblocked via CLIENT UNBLOCK",
+    when: "The command waited, and CLIENT UNBLOCK with ERROR ended that.",
+  },
+  backgroundBusy: {
+    text: "ERR too busy to process NOBLOCK event",
+    when:
+      "Too many NOBLOCK pushes are in progress (`--bg-push-pool-size`), or with this one they " +
+      "would have more bytes than one event may have. The event was not pushed.",
+  },
+  nameTooLong: {
+    text: "ERR {name} too long, {bytes} of at most {bytesMax} bytes (--max-name-bytes)",
+    when: "A push or QREGISTER names a queue or an id that is longer than allowed.",
+  },
+  notRegistered: {
+    text: "ERR not registered: send QREGISTER before QNOTIFY, on every new connection again",
+    when: "QNOTIFY on a connection that did not send QREGISTER.",
+  },
+  namesTooLong: {
+    text: "ERR names too long, {bytes} of at most {bytesMax} bytes in all",
+    when: "The names of the queues of a QREGISTER or a pop are too long together.",
+  },
+  tooManyRegistrations: {
+    text: "ERR the registrations of all clients need too much memory (--max-waiting-bytes)",
+    when: "The registrations of all clients use up the memory that there is for them.",
+  },
+  unknownSetting: {
+    text: "ERR unknown setting, known: {known}; got '{setting}'",
+    when: "QCONFIG or QDEFAULT with a setting that does not exist.",
+  },
+  moveToItself: {
+    text: "ERR the target is the queue itself",
+    when: "QMOVE names the same queue twice.",
+  },
+  failedToCycle: {
+    text: "ERR failed-to would lead back to this queue, or over more than 16 queues",
+    when: "QCONFIG with such a `failed-to`. Nothing was changed.",
+  },
+  failedToApart: {
+    text: "CROSSSLOT failed-to is in another shard: use names with the same part in braces",
+    when: "QCONFIG with such a `failed-to`, in a cluster. Nothing was changed.",
+  },
+  weights: {
+    text: "ERR WEIGHTS takes one weight for each queue, got {count} for {queues}",
+    when: "A pop has more or fewer weights than queues.",
+  },
+  // Arguments.
+  missingArguments: {
+    text: "ERR missing args, usage: {usage}",
+    when: "A command on queues has too few arguments.",
+  },
+  missingOption: {
+    text: "ERR missing {option}, usage: {usage}",
+    when: "The command lacks an option that it must have, such as FROM of QPOP.",
+  },
+  tooManyArguments: {
+    text: "ERR too many args, usage: {usage}",
+    when: "A command on queues has too many arguments, or repeats one more than 1,024 times.",
+  },
+  wrongArgumentCount: {
+    text: "ERR wrong number of arguments for '{command}' command",
+    when: "Another command has too few or too many arguments.",
+  },
+  unknownOption: {
+    text: "ERR syntax error, unknown option '{option}' (known: {known})",
+    when: "The command has no such option.",
+  },
+  missingValue: {
+    text: "ERR syntax error, option {option} needs a value ({usage})",
+    when: "The value of the option, or one of its values, is missing.",
+  },
+  exclusiveOptions: {
+    text: "ERR syntax error, {option} does not go with {other}",
+    when: "The command has options that exclude each other.",
+  },
+  repeatedOption: {
+    text: "ERR syntax error, option {option} is given twice",
+    when: "The command takes that option with one value only.",
+  },
+  optionNeeds: {
+    text: "ERR syntax error, {option} needs {other}",
+    when: "The option has a meaning only with another one, which is missing.",
+  },
+  optionBehind: {
+    text: "ERR syntax error, options stand before {token}, got '{option}'",
+    when: "The name of an option stands in capitals behind the first queue of a pop.",
+  },
+  notSeconds: {
+    text: "ERR {name} must be a number of seconds from {min} to {max}, got '{given}'",
+    when: "A time is negative, no number, too long (perhaps in ms), or 0 where that is no time.",
+  },
+  notTime: {
+    text: "ERR {name} must be a time in seconds since 1970, up to the year 2200, got '{given}'",
+    when: "A point in time is no number, or is perhaps in milliseconds.",
+  },
+  notInteger: {
+    text: "ERR {name} must be an integer from {min} to {max}, got '{given}'",
+    when: "A number is too small, too large or not an integer.",
+  },
+  notOneOf: {
+    text: "ERR {name} takes {accepts}, got '{given}'",
+    when: "The option takes one of some words, or a value of a certain form.",
+  },
+  tooLong: {
+    text: "ERR {name} too long, {bytes} of at most {bytesMax} bytes",
+    when: "A header, the name of a worker or another value is too long.",
+  },
+  tooMany: {
+    text: "ERR too many {things}, {count} of at most {max}",
+    when: "A command names, or with it a queue would have, more of something than allowed.",
+  },
+  syntax: {
+    text: "ERR syntax error",
+    when: "The arguments of a CLIENT command do not fit together.",
+  },
+  // Commands that are not there.
+  unknownCommand: {
+    text: "ERR unknown command '{command}', with args beginning with: {args}",
+    when: "okq has no such command.",
+  },
+  unknownSubcommand: {
+    text: "ERR unknown subcommand '{subcommand}' of {container}",
+    when: "The command has no such subcommand.",
+  },
+  missingSubcommand: {
+    text: "ERR missing subcommand of {container}",
+    when: "The command needs a subcommand.",
+  },
+  noTransactions: {
+    text: "ERR okq has no transactions, the command was not run",
+    when: "A command between MULTI and EXEC.",
+  },
+  transactionDiscarded: {
+    text: "EXECABORT Transaction discarded because of previous errors: okq has no transactions",
+    when: "EXEC. Nothing was done.",
+  },
+  nestedMulti: {
+    text: "ERR MULTI calls can not be nested",
+    when: "MULTI after MULTI.",
+  },
+  withoutMulti: {
+    text: "ERR {command} without MULTI",
+    when: "EXEC or DISCARD without MULTI.",
+  },
+  noCluster: {
+    text: "ERR This instance has cluster support disabled",
+    when: "CLUSTER: okq is one server to its clients, also on a Redis Cluster.",
+  },
+  noTracking: {
+    text: "ERR okq has no client-side caching: turn it off in the driver (rueidis: DisableCache)",
+    when: "CLIENT TRACKING ON without OPTIN.",
+  },
+  noHttp: {
+    text: "ERR okq does not speak HTTP",
+    when: "The client sent an HTTP request. okq closes the connection.",
+  },
+  // Logins and rights.
+  loginRequired: {
+    text: "NOAUTH Authentication required.",
+    when: "The client has to log in first.",
+  },
+  helloFirst: {
+    text:
+      "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO " +
+      "<proto> AUTH <user> <pass> option can be used to authenticate the client and select the " +
+      "RESP protocol version at the same time",
+    when: "HELLO without AUTH before a login.",
+  },
+  wrongPassword: {
+    text: "WRONGPASS invalid username-password pair or user is disabled.",
+    when: "There is no such user, or the password is wrong.",
+  },
+  noPasswordSet: {
+    text:
+      "ERR AUTH <password> called without any password configured for the default user. " +
+      "Are you sure your configuration is correct?",
+    when: "AUTH with a password alone, and okq was started without passwords.",
+  },
+  tooManyLogins: {
+    text: "ERR too many logins in progress, try again later",
+    when: "Too many passwords are being checked.",
+  },
+  noCommandRight: {
+    text: "NOPERM User {user} has no permissions to run the '{command}' command",
+    when: "The user lacks the right to the command.",
+  },
+  noFormRight: {
+    text: "NOPERM User {user} has no permissions to run this form of '{command}', it needs {group}",
+    when: "The user may run other forms of the command, for example QCONFIG without values.",
+  },
+  noPushRight: {
+    text: "NOPERM User {user} has no permissions to push into the queue '{queue}'",
+    when: "QMOVE into that queue, or QCONFIG with it as `failed-to`: the user lacks `push`.",
+  },
+  noQueueRight: {
+    text: "NOPERM User {user} has no permissions to use the queue '{queue}'",
+    when: "The user may not use that queue. Nothing was done.",
+  },
+  // The connection.
+  protocolVersionNoInteger: {
+    text: "ERR Protocol version is not an integer or out of range",
+    when: "HELLO with a version that is not a number.",
+  },
+  protocolVersion: {
+    text: "NOPROTO unsupported protocol version",
+    when: "HELLO with a version other than 2 and 3.",
+  },
+  helloOption: {
+    text: "ERR Syntax error in HELLO option '{option}'",
+    when: "HELLO with an unknown option, or with one whose values are missing.",
+  },
+  notAnInteger: {
+    text: "ERR value is not an integer or out of range",
+    when: "SELECT with an index that is not a number.",
+  },
+  databaseIndex: {
+    text: "ERR DB index is out of range",
+    when: "SELECT with another index than 0.",
+  },
+  clientName: {
+    text: "ERR {name} cannot contain spaces, newlines or special characters, or be too long.",
+    when: "A client's name or library has more than 256 bytes, or bytes that are not allowed.",
+  },
+  // CLIENT.
+  clientAttribute: {
+    text: "ERR Unrecognized option '{attribute}'",
+    when: "CLIENT SETINFO with another attribute than lib-name and lib-ver.",
+  },
+  clientId: {
+    text: "ERR Invalid client ID",
+    when: "CLIENT LIST ID or CLIENT UNBLOCK with an id that is not a number.",
+  },
+  unblockReason: {
+    text: "ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR",
+    when: "CLIENT UNBLOCK with another word.",
+  },
+  clientType: {
+    text: "ERR Unknown client type '{type}'",
+    when: "CLIENT LIST or CLIENT KILL with an unknown TYPE.",
+  },
+  noSuchClient: {
+    text: "ERR No such client",
+    when: "CLIENT KILL with an address that no client has.",
+  },
+  noSuchUser: {
+    text: "ERR No such user '{user}'",
+    when: "CLIENT KILL USER with an unknown user.",
+  },
+  maxAge: {
+    text: "ERR maxage is not an integer or out of range",
+    when: "CLIENT KILL MAXAGE with a value that is not a number.",
+  },
+  notPositive: {
+    text: "ERR {name} should be greater than 0",
+    when: "CLIENT KILL ID or MAXAGE with 0 or less, or ID with a value that is not a number.",
+  },
+  killFilter: {
+    text: "ERR syntax error, CLIENT KILL has no filter '{filter}'",
+    when: "CLIENT KILL with an unknown filter, or SKIPME with a value other than yes and no.",
+  },
+  replyMode: {
+    text: "ERR syntax error, CLIENT REPLY takes ON, OFF or SKIP",
+    when: "CLIENT REPLY with another word.",
+  },
+  onOrOff: {
+    text: "ERR syntax error, the argument must be ON or OFF",
+    when: "CLIENT NO-EVICT, NO-TOUCH or RELEASE with another word.",
+  },
+  // OKQ BACKUP.
+  backupPath: {
+    text: "ERR the file's path must be absolute",
+    when: "OKQ BACKUP with a relative path.",
+  },
+  backupElsewhere: {
+    text: "ERR the queues are in Redis: back up Redis",
+    when: "OKQ BACKUP, and the store is not a file.",
+  },
+  backupFile: {
+    text: "ERR the file must exist and be empty, as okq backup creates it",
+    when: "OKQ BACKUP with a file that does not exist or is not empty.",
+  },
+  // Limits on the input of a client, and on clients.
+  eventTooLarge: {
+    text: "ERR event too large, {bytes} of at most {bytesMax} bytes (--max-event-bytes)",
+    when:
+      "An event, or another argument, is too large. The command was not done. okq closes the " +
+      "connection if it is more than 1 GiB too large.",
+  },
+  commandTooLarge: {
+    text: "ERR command too large, {bytes} of at most {bytesMax} bytes",
+    when: "All arguments together have too many bytes.",
+  },
+  tooLargeBeforeLogin: {
+    text: "ERR Protocol error: unauthenticated bulk length",
+    when: "A command before a login has more than 8 KiB. okq closes the connection.",
+  },
+  protocol: {
+    text: "ERR {problem}",
+    when: "okq closes the connection.",
+  },
+  stalled: {
+    text: "ERR the command was not completed while other clients waited for memory",
+    when:
+      "The memory for incomplete commands is used up, and this one was not completed in time. " +
+      "okq closes the connection.",
+  },
+  tooManyClients: {
+    text: "ERR max number of clients reached",
+    when: "As many clients as `--max-clients` allows are connected. okq closes the connection.",
+  },
+  tooManyClientsOfAddress: {
+    text: "ERR max number of clients reached for this address, see max-clients-per-address",
+    when: "Too many clients are connected from that address. okq closes the connection.",
+  },
+  denied: {
+    text:
+      "DENIED okq has no password, so it serves only clients on its own machine. To serve " +
+      "others, start it with --password-file or --users, or with --tls-client-ca.",
+    when: "The client is on another machine. okq closes the connection.",
+  },
+} as const satisfies Record<string, ErrorText>;
