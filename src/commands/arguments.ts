@@ -102,9 +102,8 @@ function optionsOf(args: Buffer[], options: OptionList): Record<string, unknown>
 }
 
 /** Of two values only one would count: a QPURGE with two patterns would remove too much. */
-function mayRepeat({ token, form, argument }: Option): boolean {
-  // A client of the classic QRPOP may rely on it that the last EX counts.
-  return argument.isRepeated || form.values.length === 0 || token === "EX";
+function mayRepeat({ form, argument }: Option): boolean {
+  return argument.isRepeated || form.values.length === 0;
 }
 
 interface Read {

@@ -9,10 +9,13 @@ const CLAIMS_MAX = 1000;
 const TEXT_BYTES_MAX = 4096;
 const ANY_TOKEN = 0x2a;
 
-/** `*` stands for any token. */
-export function claimOf(id: Buffer, token: Buffer): Claim {
-  const isAny = token.length === 1 && token[0] === ANY_TOKEN;
-  return { id, token: isAny ? null : token };
+/** null: any token, for which `*` stands. */
+export function tokenOf(token: Buffer): Buffer | null {
+  return token.length === 1 && token[0] === ANY_TOKEN ? null : token;
+}
+
+function claimOf(id: Buffer, token: Buffer): Claim {
+  return { id, token: tokenOf(token) };
 }
 
 /** The claims of a list of ids and tokens. */
@@ -33,7 +36,7 @@ interface AckOptions {
 
 function ackOf(queue: Buffer, id: Buffer, options: AckOptions): Ack | Redo {
   const { TOKEN, REDO, DELAY, AT, RESULT = null } = options;
-  const token = TOKEN ? claimOf(id, TOKEN).token : null;
+  const token = TOKEN ? tokenOf(TOKEN) : null;
   if (REDO) {
     if (RESULT) throw commandError("exclusiveOptions", { option: "RESULT", other: "REDO" });
     return { kind: "redo", queue, id, token, start: startOf(options) };

@@ -7,7 +7,7 @@ import type { Answer } from "./answer.ts";
 import { checkWorker } from "./arguments.ts";
 import { type QueueCall, type QueueCommand, queueCommand } from "./command.ts";
 import { commandError } from "./errors.ts";
-import { claimOf } from "./claims.ts";
+import { tokenOf } from "./claims.ts";
 import { checkQueues } from "./notify.ts";
 import { eventReply, PoppedEvents } from "./popped-events.ts";
 import { Submission } from "./submission.ts";
@@ -139,11 +139,12 @@ export const consumeCommands: QueueCommand[] = [
     summary:
       "Acknowledges a claim as QACK does, and pops as QPOP does, in one round trip: [1 or 0, " +
       "what QPOP answers]. The acknowledgement is done at once, and a 0 does not hinder the pop.",
-    run([, queue, id, token], { RESULT = null, ...options }, call) {
+    run([, queue, id, token], options, call) {
       const asked = readPop(options, call);
       countConsumer(asked, call);
       const { client, context } = call;
-      const ack = { kind: "ack", queue, ...claimOf(id, token), result: RESULT } as const;
+      const { RESULT: result = null } = options;
+      const ack = { kind: "ack", queue, id, token: tokenOf(token), result } as const;
       const answer = (wasClaimed: boolean, found: Found) => {
         if (wasClaimed) context.stats.acks += 1;
         client.held?.delete(queue, id);
