@@ -80,7 +80,11 @@ class Side implements Known {
 
   /** Submits all in one turn. The answers are texts that do not depend on the store. */
   async answers(steps: Step[]): Promise<string[]> {
-    const operations = steps.map((step) => step(this));
+    const operations = steps.map((step) => {
+      const operation = step(this);
+      this.#forgetChanged(operation);
+      return operation;
+    });
     const answer = (operation: Operation) =>
       this.store.submit(operation).then(
         (result) => ({ operation, result: result as unknown }),
@@ -104,10 +108,15 @@ class Side implements Known {
         if (id === null) this.#noteMade((result as Buffer[])[at]!);
       }
     }
-    // Whether an undone pop, or a change, gives the event another version is open.
+    this.#forgetChanged(operation);
+    if (kind === "get" && result) this.noteVersion(textOf(operation.queue), result as EventFacts);
+  }
+
+  /** Whether an undone pop, or a change, gives the event another version is open. */
+  #forgetChanged(operation: Operation): void {
+    const { kind } = operation;
     if (kind === "unpop") this.#forgetVersions(operation.queue, operation.popped.id);
     if (kind === "set") this.#forgetVersions(operation.queue, operation.id);
-    if (kind === "get" && result) this.noteVersion(textOf(operation.queue), result as EventFacts);
   }
 
   #forgetVersions(queue: Buffer, id: Buffer): void {

@@ -47,6 +47,17 @@ test("facts and claims that okq did not write are as none", async () => {
   expect(await ask(client, "QACK", "q", "2", "TOKEN", popped[1]![3]!)).toBe(1);
 });
 
+test("numbers of removed ids that okq did not write make no script endless", async () => {
+  const { redis, client } = await start();
+  for (const number of ["0", "-3"]) {
+    for (const id of ["1", "2"]) await ask(client, "QPUSH", "q", "x", "ID", id);
+    await redis.hset("{okq}:2:ghosts:q", { "=1": number, all: "1" });
+    await redis.sadd("{okq}:2:rare", "q");
+    const popped = (await ask(client, "QPOP", "COUNT", 5, "NOACK", "FROM", "q")) as string[][];
+    expect(popped.map(([, id]) => id!)).toEqual(["1", "2"]);
+  }
+});
+
 test("QWORKERS leaves out notes that it cannot read, and figures are numbers", async () => {
   const { redis, client } = await start();
   await ask(client, "QPUSH", "q", "x", "ID", "1");

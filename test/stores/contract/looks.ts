@@ -136,6 +136,20 @@ export function looks(check: Check): void {
     expect(await store.scan("nowhere", "ready")).toEqual([]);
   });
 
+  check("pages miss nothing when the last event of one comes anew under its id", async (store) => {
+    for (const front of [[], ["right"]]) {
+      await store.pushAll("q", ["1", "2", "3", "4", "5", "6", "7"]);
+      const { next } = await store.scanPage("q", "ready", null, { limit: 3 });
+      expect(await store.claimBatch(["q"], 3, 0)).toHaveLength(3);
+      await store.push("q", "3");
+      for (const id of front) await store.push("q", id, "right");
+      const { events } = await store.scanPage("q", "ready", next);
+      const ids = events.map(({ id }) => textOf(id));
+      expect(ids).toEqual(expect.arrayContaining(["4", "5", "6", "7"]));
+      await store.flush("q");
+    }
+  });
+
   check("a scan shows what get shows; without isWhole not what may be long", async (store) => {
     await fill(store);
     const held = await store.mustClaim("q");

@@ -42,9 +42,15 @@ local function ghosts_among(queue, ids)
     fields[at] = '=' .. id
   end
   for at, count in ipairs(redis.call('HMGET', queue.ghosts, unpack(fields))) do
-    counts[ids[at]] = tonumber(count or 0)
+    -- Another program may have written something else.
+    counts[ids[at]] = math.max(0, tonumber(count) or 0)
   end
   return counts
+end
+
+-- Whether that id stands in the list as a ghost.
+local function has_ghost(queue, id)
+  return queue.has_ghosts and ghosts_among(queue, { id })[id] > 0
 end
 
 -- These ghosts are no longer in the list. left: how often each of their ids still is.
@@ -89,7 +95,7 @@ end
 local function last_listed(queue)
   while queue.has_ghosts do
     local id = redis.call('LINDEX', queue.ready, -1)
-    if not id or redis.call('HEXISTS', queue.ghosts, '=' .. id) == 0 then
+    if not id or not has_ghost(queue, id) then
       return id
     elseif not may_drop(queue) then
       return false
@@ -153,7 +159,7 @@ local function leave_line(queue, id)
     return
   end
   local is_last = redis.call('LINDEX', queue.ready, -1) == id
-  if is_last and not (queue.has_ghosts and redis.call('HEXISTS', queue.ghosts, '=' .. id) == 1) then
+  if is_last and not has_ghost(queue, id) then
     redis.call('RPOP', queue.ready)
   else
     queue.has_ghosts = true

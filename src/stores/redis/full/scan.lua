@@ -31,7 +31,8 @@ local function scored_page(key, after, limit, is_reverse)
 end
 
 -- Where the list goes on behind a cursor "L <place> <id>": its events may have moved since. If that
--- one has gone from the list, so have those before it; or the ghosts have, and all of it is new.
+-- one has gone from the list, so have those before it; or the ghosts have, and all of it is new. None
+-- moves away from the right end: further to the left a new event has the same id.
 local function place_behind(queue, after, is_reverse)
   local place, id = string.match(after, '^L (%d+) (.*)$')
   if not place then
@@ -39,7 +40,7 @@ local function place_behind(queue, after, is_reverse)
   end
   place = tonumber(place)
   local first = math.max(0, place - LEAVING_MAX)
-  local last = math.min(place + LEAVING_MAX, redis.call('LLEN', queue.ready) - 1)
+  local last = math.min(place + (is_reverse and LEAVING_MAX or 0), redis.call('LLEN', queue.ready) - 1)
   local window, found
   if is_reverse then
     window = redis.call('LRANGE', queue.ready, first, last)
@@ -56,7 +57,7 @@ local function place_behind(queue, after, is_reverse)
   if found or is_reverse then
     return found and found + 1 or first
   end
-  local index = redis.call('LPOS', queue.ready, id, 'RANK', -1)
+  local index = redis.call('LPOS', queue.ready, id, 'RANK', -1, 'MAXLEN', place + 1)
   return index and redis.call('LLEN', queue.ready) - index or 0
 end
 
@@ -70,8 +71,7 @@ local function is_listed(queue, id, index)
   if state ~= 'ready' or score then
     return false
   end
-  local has_ghost = redis.call('HEXISTS', queue.ghosts, '=' .. id) == 1
-  return not has_ghost or redis.call('LPOS', queue.ready, id) == index
+  return not has_ghost(queue, id) or redis.call('LPOS', queue.ready, id) == index
 end
 
 -- As scored_page, of the list, with "L <place>" in the place of scores. Ghosts are left out.
@@ -99,11 +99,14 @@ end
 -- it has gone, because others may have been moved.
 local function cursor_in_front(queue, after)
   local id = queue.has_front and string.match(after, '^L %d+ (.*)$')
-  if not id or redis.call('LPOS', queue.ready, id) then
+  if not id then
     return after
   end
-  local score = redis.call('ZSCORE', queue.front, id)
-  return score and 'S ' .. score .. ' ' .. id or ''
+  local state, score = state_of(queue, id)
+  if state == 'ready' and not score or has_ghost(queue, id) then
+    return after
+  end
+  return state == 'ready' and 'S ' .. score .. ' ' .. id or ''
 end
 
 -- Of the ready ones: the page, and the next after. The front comes first.
