@@ -53,7 +53,10 @@ export async function compareLives(
     if (!hasChains && random.below(3) === 0) await pair.submitAll([life.figures()]);
     if (random.below(3) === 0) await pair.unpopSome(random);
     if (random.below(4) === 0) await pair.compareScans(life.queues, 1 + random.below(4));
-    if (b.reopen && random.below(15) === 0) await pair.restartSecond(random);
+    if (b.reopen && random.below(15) === 0) {
+      await pair.restartSecond(random);
+      life.restarted();
+    }
   }
   await pair.end(life.queues);
 }

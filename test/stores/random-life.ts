@@ -67,6 +67,8 @@ export class RandomLife {
   readonly #random: Random;
   readonly #hasChains: boolean;
   #unique = 0;
+  #counts = 0;
+  /** Counts that may come again. */
   #latestCounts: Count | null = null;
 
   /**
@@ -144,10 +146,15 @@ export class RandomLife {
       new Map([[bucketOf(random.below(100_000)), 1 + random.below(9)] as const]);
     const totals = COUNTED.map(() => (random.below(2) === 0 ? 0 : random.below(1000)));
     const counts = { totals, waits: durations(), runs: durations() };
-    const number = (this.#latestCounts?.number ?? 0) + 1;
+    const number = ++this.#counts;
     const counted = [{ queue, counts }];
     this.#latestCounts = { kind: "count", number, settled: number, counted };
     return always(this.#latestCounts);
+  }
+
+  /** The process has restarted: it repeats no counts from before. */
+  restarted(): void {
+    this.#latestCounts = null;
   }
 
   #step(known: Known): Step {
