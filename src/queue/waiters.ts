@@ -148,7 +148,7 @@ export class Waiters {
     if (hasFound) this.#look({ queue, count: count - 1 });
   }
 
-  /** Of the idle waiters, the one that has waited longest. None if it would overtake another. */
+  /** The idle waiter that has waited longest; undefined if it would overtake another. */
   #longestIdle(queue: string): Waiter | undefined {
     return this.#waitLists.get(queue)?.idleBehind(null);
   }

@@ -68,7 +68,7 @@ export class WaitingNotes {
   }
 }
 
-/** Without what is not as this version of okq writes it: another one may have left the note. */
+/** Leaves out entries of another form: another version of okq may have written the note. */
 function clientsIn(note: string): WaitingClient[] {
   let all: unknown;
   try {

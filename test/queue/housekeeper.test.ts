@@ -41,7 +41,7 @@ function sessionsOf(store: LocalStore) {
   const failing = { count: 0 };
   /** Queues that the next count leaves out. */
   const leftOnce: Buffer[] = [];
-  /** Queues of which the store does not answer the status; they are in a part of their own. */
+  /** The store does not answer the status of these queues. They are in a part of their own. */
   const silent = new Set<string>();
   const session = (): Session => {
     const inner = store.session();

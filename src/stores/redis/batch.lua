@@ -72,8 +72,6 @@ local function finish(replies)
   end
 end
 
-local NOT_MADE = { ok = 'NOT MADE' }
-
 local replies = { {}, 0, false, false }
 local broken_chains = {}
 local at = FIRST_CALL

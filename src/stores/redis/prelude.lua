@@ -214,6 +214,9 @@ local at_end = {}
 -- Set by a verb that refused one of its operations: later calls of its chain are not made.
 local is_refused = false
 
+-- The reply of a call that was not made: okq makes it in another batch.
+local NOT_MADE = { ok = 'NOT MADE' }
+
 -- Where the calls begin in ARGV.
 local FIRST_CALL = 9
 

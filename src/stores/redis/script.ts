@@ -108,6 +108,8 @@ function scriptOf(first: string[], files: string[]): Script {
   return { text, sha: new Bun.CryptoHasher("sha1").update(text).digest("hex") };
 }
 
+/** Texts in quotes stay as they are. */
+const TEXT_OR_NAME = /'[^'\n]*'|(#?)\b([A-Z_]+)\b/g;
 const OWN_CONSTANT = /^local ([A-Z][A-Z_]*) = (\d[\d *]*)$/gm;
 
 /**
@@ -121,14 +123,12 @@ function withConstants(body: string): string {
     constants.set(name, `(${value})`);
     return "";
   });
-  return text
-    .replaceAll(/\b[A-Z_]+\b/g, (name) => constants.get(name) ?? name)
-    .replaceAll(/(#?)(?<!')\b([A-Z_]+)\b(?!')/g, (all, length: string, name: string) => {
-      const infix = infixes.get(name);
-      if (infix === undefined) return all;
-      const key = `TAG .. ${JSON.stringify(infix)}`;
-      return length ? `#(${key})` : key;
-    });
+  return text.replaceAll(TEXT_OR_NAME, (all, length: string, name: string) => {
+    const infix = infixes.get(name);
+    if (infix === undefined) return constants.get(all) ?? all;
+    const key = `TAG .. ${JSON.stringify(infix)}`;
+    return length ? `#(${key})` : key;
+  });
 }
 
 /** The functions of these files are made when one of their verbs is called first. */

@@ -183,8 +183,8 @@ function shardsToTick(which: Tick["parts"], known: KnownShards): number[] {
 }
 
 /**
- * Shard by shard, in the order of the queues. If shards fail, what was popped is answered; a shard
- * that cannot be used does not keep it from popping in the others.
+ * Pops shard by shard, in the order of the queues. It goes on behind a shard that cannot be used,
+ * and fails only if nothing was popped.
  */
 async function popBatch(operation: PopBatch, ask: Ask): Promise<Popped[]> {
   const popped: Popped[] = [];

@@ -9,7 +9,7 @@ import { FirstOkq } from "./first-okq.ts";
 const LARGE_BYTES = 40_000;
 const HOUR_MS = 3_600_000;
 
-/** What is expected of a queue. The ids that are claimed, and the ready ones in order. */
+/** A queue as it must be: the ids that are claimed, and the ready ones in order. */
 export interface FirstQueue {
   name: string;
   claimed: string[];

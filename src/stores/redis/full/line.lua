@@ -83,8 +83,8 @@ end
 local GHOSTS_AT_ONCE = 100
 local GHOSTS_OF_BATCH = 1000
 
--- Whether another slice of ghosts may leave in this batch. Else "is_behind" says that what is behind
--- them is not known yet: see again.
+-- Whether another slice of ghosts may leave in this batch. If not, the queue notes in "is_behind" that
+-- it does not know yet what stands behind them: see again.
 local function may_drop(queue)
   queue.dropped = queue.dropped or 0
   queue.is_behind = queue.dropped >= GHOSTS_OF_BATCH
@@ -129,7 +129,7 @@ end
 -- another batch.
 local function again()
   reply_bytes = REPLY_BYTES_MAX
-  return { ok = 'NOT MADE' }
+  return NOT_MADE
 end
 
 -- The next one out leaves the line.
