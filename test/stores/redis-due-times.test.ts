@@ -67,6 +67,7 @@ async function openWithHousekeeper(nodes: { host: string; port: number }[]): Pro
     tally: new Tally(),
     clock,
     onRound() {},
+    onSkipped() {},
   });
   closeAfterTest({ close: async () => (housekeeper?.stop(), await store.close()) });
   return store;

@@ -2,6 +2,7 @@
 // batch together, and loads everything at start.
 
 import type { Changes } from "./changes.ts";
+import type { LocalCron } from "./local-cron.ts";
 import type { StoredEvent, StoredPlace } from "./stored-event.ts";
 
 /** Receives everything in a journal at start, in ascending order of keys. */
@@ -14,6 +15,7 @@ export interface Restoration {
   event(queue: string, stored: StoredPlace, more: string | null, isRetrying: boolean): void;
   /** The dedupe window of an id. */
   window(queue: string, id: string, endsAtMs: number): void;
+  cron(entry: LocalCron): void;
   /** Called at the end; `last` is the highest number that was given to anything. */
   end(last: number): void;
 }

@@ -4,6 +4,7 @@ import type { Changes } from "./changes.ts";
 import type { ColdEvents } from "./cold-events.ts";
 import { hashOf } from "./hash-index.ts";
 import type { Restoration } from "./journal.ts";
+import type { LocalCron } from "./local-cron.ts";
 import type { StoredPlace } from "./stored-event.ts";
 import { expiryOf, type LocalQueue, LocalEvent } from "./local-queue.ts";
 import type { Model } from "./model.ts";
@@ -65,6 +66,10 @@ export class Restorer implements Restoration {
 
   window(queue: string, id: string, endsAtMs: number): void {
     this.#model.addWindow(this.#model.open(queue), id, endsAtMs);
+  }
+
+  cron(entry: LocalCron): void {
+    this.#model.crons.put(this.#model.open(entry.queueName), entry.name, entry);
   }
 
   end(last: number): void {

@@ -3,10 +3,12 @@ import { Refusal, type StoreError } from "../../queue/errors.ts";
 import { Duplicate, NO_OPTIONS, type Popped, type PushOptions } from "../../queue/event.ts";
 import { BATCH_CONTENTS_BYTES, type Claim } from "../../queue/operations.ts";
 import type { Direction, QueueStatus } from "../../queue/queue-status.ts";
+import { crons } from "./cron-verbs.ts";
 import { factsIn } from "./event-facts.ts";
 import { peek, ready } from "./plain-verbs.ts";
 import { management } from "./management-verbs.ts";
 import type { Operation } from "./operation.ts";
+import { optionsOf, REFUSED } from "./push-arguments.ts";
 import { headersOf } from "./value.ts";
 import { COUNTS, given, msOf, NO_BYTES, statusIn, timeOf } from "./verb-values.ts";
 import {
@@ -24,21 +26,6 @@ const REGISTER_TTL_MS = 20_000;
 const tokenOf = ({ token }: Claim) => given(token);
 const areDone = (reply: ScriptReply) => (reply as number[]).map((done) => done === 1);
 
-/** As full/push.lua reads them. */
-function optionsOf(options: PushOptions | null): string {
-  if (options === null) return "";
-  const { start, ttlMs, attemptsMax, backoff, leaseMs, onDuplicate } = options;
-  const text = JSON.stringify({
-    start: start ? timeOf(start) : undefined,
-    ttl: ttlMs ?? undefined,
-    attempts: attemptsMax ?? undefined,
-    backoff: backoff ?? undefined,
-    lease: leaseMs ?? undefined,
-    dup: onDuplicate === "refuse" ? undefined : onDuplicate,
-  });
-  return text === "{}" ? "" : text;
-}
-
 interface Pushed {
   id: Buffer | null;
   contents: Buffer;
@@ -52,8 +39,6 @@ function pushedArguments(
 ): Argument[] {
   return [id ? "ID" : "NEW", id ?? "", valueOf(contents, headers, encoding)];
 }
-
-const REFUSED = { [-1]: "QUEUEFULL", [-2]: "PAUSED" } as const;
 
 function refusalIn(reply: ScriptReply | undefined, queue: Buffer): Refusal | null {
   const code = REFUSED[reply as -1 | -2];
@@ -92,6 +77,7 @@ function pausesOf({ directions, worker }: { directions: Direction[]; worker: Buf
 
 export const full: { [K in Operation["kind"]]: Verb<K> } = {
   ...management,
+  ...crons,
   push: {
     name: "push",
     call(pushes, encoding) {
@@ -343,7 +329,10 @@ export const full: { [K in Operation["kind"]]: Verb<K> } = {
   tick: {
     name: "tick",
     call: ([tick]) => [String(tick!.limit)],
-    results: (reply) => [reply as number],
+    results(reply) {
+      const [moved, isCronDue] = reply as [number, number];
+      return [{ moved, cronParts: isCronDue === 1 ? [0] : [] }];
+    },
   },
   probe: { name: "probe", call: () => [], results: () => [null] },
 };

@@ -4,6 +4,7 @@ import { workerOf } from "../../../src/queue/claimant.ts";
 import { backoffMs } from "../../../src/queue/backoff.ts";
 import type { End, EventError, PushOptions, State, When } from "../../../src/queue/event.ts";
 import { PAUSED_WORKERS_MAX } from "../../../src/queue/management.ts";
+import type { CronEntry } from "../../../src/queue/cron-operations.ts";
 import { replaceHeaders } from "../../../src/queue/headers.ts";
 import {
   COUNTED,
@@ -85,6 +86,7 @@ export class ReferenceQueue {
   readonly workerPauses = new Map<string, number>();
   /** When the window of each id ends. */
   readonly windows = new Map<string, number>();
+  readonly crons = new Map<string, CronEntry>();
   readonly counts = emptyCounts();
   readonly name: string;
   readonly #shared: Shared;
@@ -103,8 +105,8 @@ export class ReferenceQueue {
   }
 
   get isUsed(): boolean {
-    const { events, consumers, settings, pauses, workerPauses, windows } = this;
-    const things = [events, settings, pauses, workerPauses, windows];
+    const { events, consumers, settings, pauses, workerPauses, windows, crons } = this;
+    const things = [events, settings, pauses, workerPauses, windows, crons];
     return consumers > 0 || things.some(({ size }) => size > 0);
   }
 

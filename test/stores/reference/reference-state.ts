@@ -1,4 +1,5 @@
 // All queues of the reference store, its counter, and what is due by the clock.
+import type { CronEntry } from "../../../src/queue/cron-operations.ts";
 import { forgottenAtMs } from "../../../src/queue/windows.ts";
 import { ReferenceQueue, type Shared } from "./reference-queue.ts";
 
@@ -8,6 +9,10 @@ interface Due {
   order: number;
   isMove: boolean;
   run(): void;
+}
+
+export function cronDueAtMs({ setAtMs, nextAtMs }: CronEntry): number {
+  return nextAtMs ?? setAtMs;
 }
 
 export class ReferenceState implements Shared {
@@ -71,7 +76,12 @@ export class ReferenceState implements Shared {
 
   /** When something is to be done; Infinity if there is nothing. */
   get dueAtMs(): number {
-    return Math.min(Infinity, ...this.#dues().map(({ atMs }) => atMs));
+    return Math.min(this.cronDueAtMs, ...this.#dues().map(({ atMs }) => atMs));
+  }
+
+  get cronDueAtMs(): number {
+    const crons = [...this.#queues.values()].flatMap((queue) => [...queue.crons.values()]);
+    return Math.min(Infinity, ...crons.map(cronDueAtMs));
   }
 
   #dues(): Due[] {

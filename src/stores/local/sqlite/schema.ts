@@ -123,6 +123,17 @@ export const migrations: readonly string[] = [
      id TEXT NOT NULL,
      PRIMARY KEY (queue, ends, id)
    ) WITHOUT ROWID;`,
+  // Cron entries, by the name of their queue: a flush gives the queue another number.
+  `CREATE TABLE crons (
+     queue TEXT NOT NULL,
+     name TEXT NOT NULL,
+     version TEXT NOT NULL,
+     set_at INTEGER NOT NULL,
+     last_at INTEGER,
+     next_at INTEGER,
+     definition BLOB NOT NULL,
+     PRIMARY KEY (queue, name)
+   ) WITHOUT ROWID;`,
 ];
 
 /** Makes the tables in an empty database. */
