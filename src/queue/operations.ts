@@ -53,7 +53,9 @@ import type { QueuePage, QueueStats, QueueStatus } from "./queue-status.ts";
  * Puts an event in the line, or among the delayed ones. The result is its id, or a Duplicate if an
  * event with that id is ready, delayed, claimed or failed; a completed event of that id is
  * replaced. While a dedupe window of the id lasts, the id is taken too, by an event that is
- * completed or gone: such a push is a Duplicate, or with "keep" its id, and changes nothing. A push
+ * completed or gone: such a push is a Duplicate, or with "keep" its id, and changes nothing. If the
+ * unique key of the push is taken, the result is that of a push with the id of the event that has
+ * taken it; if id and key belong to two events, it is a Duplicate of the id. A push
  * that adds or replaces an event takes a window for its id, if the queue has dedupe windows and the
  * store did not make the id. Refused with "PAUSED", which is judged first, or with "QUEUEFULL" if
  * it would add an event to a full queue: a Duplicate, and an event that is kept or replaced, need
@@ -81,6 +83,7 @@ export interface PushBatch {
   queue: Buffer;
   end: End;
   events: { id: Buffer | null; contents: Buffer }[];
+  /** Without a unique key: all of them would have it. */
   options: PushOptions;
 }
 

@@ -11,6 +11,7 @@ import {
   type Popped,
   type PushOptions,
   type State,
+  type Unique,
   type When,
 } from "../../../src/queue/event.ts";
 import { decodeHeaders, encodeHeaders } from "../../../src/queue/headers.ts";
@@ -33,8 +34,10 @@ export interface Held {
 export type Named = Pick<Held, "id" | "token">;
 
 /** What a push says; headers as text. */
-export type Options = Partial<Omit<PushOptions, "headers">> & {
+export type Options = Partial<Omit<PushOptions, "headers" | "unique">> & {
   headers?: [string, string][];
+  /** Until "end" if it says nothing else. */
+  unique?: { key: string; until?: Unique["until"]; forMs?: number };
   end?: End;
   contents?: string;
 };
@@ -249,18 +252,13 @@ export class LifeCaller extends Caller {
 function optionsOf(options: Options): PushOptions {
   const pairs = options.headers ?? [];
   const headers = encodeHeaders(pairs.map(([name, value]) => [bytesOf(name), bytesOf(value)]));
-  const {
-    start,
-    ttlMs,
-    attemptsMax,
-    backoff,
-    leaseMs: lease,
-    onDuplicate,
-  } = {
-    ...NO_OPTIONS,
-    ...options,
+  const { end: _end, contents: _contents, unique, ...rest } = options;
+  const key = unique && {
+    key: bytesOf(unique.key),
+    until: unique.until ?? "end",
+    forMs: unique.forMs ?? null,
   };
-  return { headers, start, ttlMs, attemptsMax, backoff, leaseMs: lease, onDuplicate };
+  return { ...NO_OPTIONS, ...rest, headers, unique: key ?? null };
 }
 
 function pushedOf(result: Buffer | Duplicate): string {

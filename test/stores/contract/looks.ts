@@ -57,6 +57,7 @@ export function looks(check: Check): void {
       leaseMs: 700,
       expiresAtMs: startMs + 5000,
       headers: null,
+      unique: null,
       claimant: null,
       claimedAtMs: null,
       isCancelled: false,

@@ -84,7 +84,9 @@ export const management = {
       counts: queue.counts,
       recent: queue.counts,
       oldestReadyAtMs: pushedAt.length > 0 ? Math.min(...pushedAt) : null,
-      windows: [...queue.windows.values()].filter((ms) => ms > state.nowMs).length,
+      windows:
+        [...queue.windows.values()].filter((ms) => ms > state.nowMs).length +
+        [...queue.keys.windows.values()].filter((ms) => ms > state.nowMs).length,
       pausedWorkers: isWhole ? queue.pausedWorkers.map(bytesOf) : [],
       nowMs: state.nowMs,
     };
@@ -96,7 +98,7 @@ function moveOne(from: ReferenceQueue, to: ReferenceQueue, event: ReferenceEvent
   const { state, atMs } = event;
   from.remove(event);
   const fresh = { failures: 0, crashes: 0, pushedAtMs: to.nowMs, ttlFromMs: to.nowMs };
-  const moved = { ...event, ...fresh, options: { ...event.options, ttlMs: null } };
+  const moved = { ...event, ...fresh, options: { ...event.options, ttlMs: null, unique: null } };
   const isWaiting = state === "ready" || state === "delayed";
   if (isWaiting) to.makeRoomFor(1);
   to.events.delete(moved.id);

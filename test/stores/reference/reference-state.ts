@@ -105,13 +105,15 @@ export class ReferenceState implements Shared {
     return dues;
   }
 
-  #dueWindows({ windows }: ReferenceQueue): Due[] {
-    return [...windows].map(([id, endsAtMs]) => ({
-      atMs: forgottenAtMs(endsAtMs),
-      order: 0,
-      isMove: false,
-      run: () => windows.delete(id),
-    }));
+  #dueWindows({ windows, keys }: ReferenceQueue): Due[] {
+    return [windows, keys.windows].flatMap((all) =>
+      [...all].map(([id, endsAtMs]) => ({
+        atMs: forgottenAtMs(endsAtMs),
+        order: 0,
+        isMove: false,
+        run: () => all.delete(id),
+      })),
+    );
   }
 
   #duePauses(queue: ReferenceQueue): Due[] {

@@ -20,7 +20,7 @@ export function statusOf(queue: ReferenceQueue): QueueStatus {
 export function factsOf(queue: ReferenceQueue, event: ReferenceEvent): EventFacts {
   const { state, options, claim, atMs } = event;
   const isOver = state === "failed" || state === "completed";
-  const { attemptsMax, backoff, leaseMs, headers } = options;
+  const { attemptsMax, backoff, leaseMs, headers, unique } = options;
   return {
     id: Buffer.from(event.id, "latin1"),
     state,
@@ -33,6 +33,7 @@ export function factsOf(queue: ReferenceQueue, event: ReferenceEvent): EventFact
     backoff,
     leaseMs,
     headers,
+    unique: unique?.key ?? null,
     expiresAtMs: isOver ? null : queue.expiresAtMs(event),
     claimant: claim?.claimant ?? null,
     claimedAtMs: claim?.token ? claim.sinceMs : null,
