@@ -1,4 +1,5 @@
 // An event, and the facts that a store keeps about it.
+import type { HeldBackBy } from "./queue-status.ts";
 
 /** Where an event is in its life. It moves between states by transitions (see operations.ts). */
 export type State = "ready" | "delayed" | "claimed" | "failed" | "completed";
@@ -29,6 +30,13 @@ export interface PushOptions {
   backoff: string | null;
   leaseMs: number | null;
   /**
+   * From -1000 to 1000: of the events without a group those of a higher one come first. null: 0, or
+   * where an event is replaced its own.
+   */
+  priority: number | null;
+  /** null: none, or where an event is replaced its own. */
+  group: Buffer | null;
+  /**
    * If an event with that id is there: refuse the push, keep the event as it is, or give a ready
    * or delayed one these contents and options. It keeps its place, unless the push names the right
    * end, and its due time, unless the push names one. Its failures and
@@ -44,6 +52,8 @@ export const NO_OPTIONS: PushOptions = {
   attemptsMax: null,
   backoff: null,
   leaseMs: null,
+  priority: null,
+  group: null,
   onDuplicate: "refuse",
 };
 
@@ -91,6 +101,10 @@ export interface EventFacts {
   attemptsMax: number | null;
   backoff: string | null;
   leaseMs: number | null;
+  priority: number;
+  group: Buffer | null;
+  /** Of a ready event that was asked for by itself (get): why it is not handed out. */
+  heldBackBy: HeldBackBy | null;
   /** ready, delayed, claimed: when its own TTL or that of its queue ends. */
   expiresAtMs: number | null;
   headers: Buffer | null;

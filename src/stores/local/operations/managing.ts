@@ -141,6 +141,7 @@ export function stats(model: Model, { queue: name, isWhole }: Stats): QueueStats
     recent: queue?.figures?.recentAt(model.nowMs) ?? emptyCounts(),
     oldestReadyAtMs: pushedAt.length > 0 ? Math.min(...pushedAt) : null,
     windows: queue?.windows?.countAfter(model.nowMs) ?? 0,
+    heldBackBy: null,
     pausedWorkers: isWhole ? pausedWorkersOf(model, queue) : [],
     nowMs: model.nowMs,
   };
