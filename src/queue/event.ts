@@ -1,4 +1,5 @@
 // An event, and the facts that a store keeps about it.
+import type { HeldBackBy } from "./queue-status.ts";
 
 /** Where an event is in its life. It moves between states by transitions (see operations.ts). */
 export type State = "ready" | "delayed" | "claimed" | "failed" | "completed";
@@ -28,6 +29,13 @@ export interface PushOptions {
   /** A rule of backoff.ts. */
   backoff: string | null;
   leaseMs: number | null;
+  /**
+   * From -1000 to 1000: of the events without a group those of a higher one come first. null: 0, or
+   * where an event is replaced its own.
+   */
+  priority: number | null;
+  /** null: none, or where an event is replaced its own. */
+  group: Buffer | null;
   unique: Unique | null;
   /**
    * If an event with that id or key is there: refuse the push, keep the event as it is, or give a
@@ -58,6 +66,8 @@ export const NO_OPTIONS: PushOptions = {
   backoff: null,
   leaseMs: null,
   unique: null,
+  priority: null,
+  group: null,
   onDuplicate: "refuse",
 };
 
@@ -105,6 +115,10 @@ export interface EventFacts {
   attemptsMax: number | null;
   backoff: string | null;
   leaseMs: number | null;
+  priority: number;
+  group: Buffer | null;
+  /** Of a ready event that was asked for by itself (get): why it is not handed out. */
+  heldBackBy: HeldBackBy | null;
   /** ready, delayed, claimed: when its own TTL or that of its queue ends. */
   expiresAtMs: number | null;
   headers: Buffer | null;

@@ -9,11 +9,12 @@
 //   fail, crash: claimed -> ready | delayed (backoff) | failed (last attempt, or final)
 //   retry: failed, delayed after a failure -> ready
 //
-// The line of a queue, the next event out first:
+// The line of the events of one priority, the next event out first:
 // 1. events put at the right end (by a push, a redo or a retry), the latest first
 // 2. events that came back by a failure or crash without backoff, in the order in which their
 //    leases began
 // 3. the other events, oldest first
+// Higher priorities come first. Events of a group have a line of their own: see groups.ts.
 //
 // An event that has failed for good moves on to the queue of failed-to, if that takes it. The queue
 // that is the failed-to of all queues leads nowhere (see failedToOf), and the others make no
@@ -47,6 +48,7 @@ import type {
   Stats,
   Status,
 } from "./management.ts";
+import type { GroupFacts, GroupPage, GetGroup, ScanGroups, SetGroup } from "./groups.ts";
 import type { QueuePage, QueueStats, QueueStatus } from "./queue-status.ts";
 
 /**
@@ -255,6 +257,9 @@ export type Operation =
   | Cancel
   | Count
   | Stats
+  | GetGroup
+  | ScanGroups
+  | SetGroup
   | Flush
   | Settings
   | Configure
@@ -290,6 +295,9 @@ export interface Results {
   cancel: CancelOutcome;
   count: CountOutcome;
   stats: QueueStats;
+  group: GroupFacts;
+  groups: GroupPage;
+  setGroup: boolean;
   flush: null;
   settings: ReadonlyMap<string, string>;
   configure: ConfigureOutcome;

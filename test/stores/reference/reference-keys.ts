@@ -1,5 +1,6 @@
 // The unique keys of a queue in the reference store: which events have them.
-import type { ReferenceEvent, ReferenceQueue } from "./reference-queue.ts";
+import type { ReferenceEvent } from "./reference-event.ts";
+import type { ReferenceQueue } from "./reference-queue.ts";
 import { ReferenceWindows } from "./reference-windows.ts";
 
 export class ReferenceKeys {

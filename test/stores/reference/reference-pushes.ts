@@ -3,7 +3,8 @@ import { Refusal } from "../../../src/queue/errors.ts";
 import { Duplicate, NO_OPTIONS, type End } from "../../../src/queue/event.ts";
 import type { PushOptions, State } from "../../../src/queue/event.ts";
 import type { Push, PushBatch, Results } from "../../../src/queue/operations.ts";
-import type { ReferenceEvent, ReferenceQueue } from "./reference-queue.ts";
+import type { ReferenceEvent } from "./reference-event.ts";
+import { ELSEWHERE, type ReferenceQueue } from "./reference-queue.ts";
 import type { ReferenceState } from "./reference-state.ts";
 
 export const pushing = {
@@ -89,7 +90,9 @@ function add(
   const times = { pushedAtMs: nowMs, ttlFromMs: nowMs };
   const rank = queue.rankAt(end);
   const state: State = "delayed";
-  const event = { id, contents, options, state, rank, ...times, ...counts, ...none };
+  const group = options.group && textOf(options.group);
+  const order = { priority: options.priority ?? 0, group, groupNumber: 0, ...ELSEWHERE };
+  const event = { id, contents, options, state, rank, ...order, ...times, ...counts, ...none };
   queue.events.delete(id);
   queue.events.set(id, event);
   queue.keys.take(event);
@@ -106,8 +109,13 @@ function replace(
   if (event.state !== "ready" && event.state !== "delayed") return false;
   const wasReady = event.state === "ready";
   const kept = event.state === "delayed" ? { atMs: event.atMs } : null;
-  const isMoved = end === "right" || (options.start !== null && !wasReady);
+  const group = options.group ? textOf(options.group) : event.group;
+  const priority = options.priority ?? event.priority;
+  if (group !== event.group) Object.assign(event, ELSEWHERE);
+  const isReordered = group === null && wasReady && priority !== event.priority;
+  const isMoved = end === "right" || isReordered || (options.start !== null && !wasReady);
   const rank = isMoved ? queue.rankAt(end) : event.rank;
+  Object.assign(event, { group, priority });
   const times = { pushedAtMs: queue.nowMs, ttlFromMs: queue.nowMs };
   Object.assign(event, { contents, options, ...times });
   queue.keys.take(event);

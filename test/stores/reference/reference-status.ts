@@ -1,7 +1,8 @@
 // What the reference store shows of a queue and of an event.
 import type { EventFacts, State } from "../../../src/queue/event.ts";
 import type { QueueStatus } from "../../../src/queue/queue-status.ts";
-import type { ReferenceEvent, ReferenceQueue } from "./reference-queue.ts";
+import type { ReferenceEvent } from "./reference-event.ts";
+import type { ReferenceQueue } from "./reference-queue.ts";
 
 export function statusOf(queue: ReferenceQueue): QueueStatus {
   const count = (state: State) => queue.count(state);
@@ -32,6 +33,9 @@ export function factsOf(queue: ReferenceQueue, event: ReferenceEvent): EventFact
     attemptsMax,
     backoff,
     leaseMs,
+    priority: event.priority,
+    group: event.group === null ? null : Buffer.from(event.group, "latin1"),
+    heldBackBy: null,
     headers,
     unique: unique?.key ?? null,
     expiresAtMs: isOver ? null : queue.expiresAtMs(event),

@@ -143,6 +143,7 @@ export function stats(model: Model, { queue: name, isWhole }: Stats): QueueStats
     recent: queue?.figures?.recentAt(model.nowMs) ?? emptyCounts(),
     oldestReadyAtMs: pushedAt.length > 0 ? Math.min(...pushedAt) : null,
     windows: countOf(queue?.windows) + countOf(queue?.keyWindows),
+    heldBackBy: null,
     pausedWorkers: isWhole ? pausedWorkersOf(model, queue) : [],
     nowMs: model.nowMs,
   };

@@ -43,7 +43,7 @@ export function push(model: Model, operation: Push): Buffer | Duplicate {
   return id ?? toBytes(event.id);
 }
 
-/** What becomes of a push whose key is taken; null if it is free, or that of the event of the id. */
+/** What becomes of a push whose key is taken; null if it is free, or its id has it. */
 function pushOfTaken(
   model: Model,
   { event: { queue, id }, there }: Step,
