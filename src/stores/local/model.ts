@@ -1,6 +1,8 @@
 // The events of the local store as plain data in memory, and their transitions. With a journal each
 // change is recorded, so that the journal can write it and the model undo it.
 import type { Counted, QueueCounts } from "../../queue/queue-status.ts";
+import type { Report, Reported, ReportFacts } from "../../queue/report.ts";
+import { toBytes } from "./bytes.ts";
 import { countedText, Counter, msOf } from "./counter.ts";
 import { Figures } from "./figures.ts";
 import {
@@ -20,6 +22,8 @@ type ClaimPosition = Pick<Position, "atMs" | "place" | "lease" | "token" | "clai
 export class Model extends LocalEvents {
   /** The journal has no room: what an operation need not keep is dropped. */
   isFull = false;
+  /** What the observer is to be told of this batch; null while nobody listens. */
+  reports: Report[] | null = null;
   readonly #counter = new Counter();
   readonly #gapped = new Set<LocalQueue>();
   #becameReady = new Map<string, number>();
@@ -286,6 +290,12 @@ export class Model extends LocalEvents {
     const figures = (queue.figures ??= new Figures());
     figures.addOne(nowMs, what);
     this.changes?.counted(queue, () => figures.addOne(nowMs, what, -1));
+  }
+
+  /** Something that no result tells. To be called while the event is in that queue. */
+  report(kind: Reported, { queue, id }: LocalEvent, facts: ReportFacts): void {
+    const [name, own] = [toBytes(queue.name), toBytes(id)];
+    this.reports?.push({ kind, queue: name, id: own, atMs: this.nowMs, ...facts });
   }
 
   /** Whether counts of that number are new. Those of numbers below `settled` do not come again. */

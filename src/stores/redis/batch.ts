@@ -66,6 +66,7 @@ export class Batch {
   #calls: Call[] = [];
   /** The script that it was sent to. */
   #sentAs: Level = "plain";
+  #isListening = false;
   /** Calls that similar operations may join, in their order, by queue and then by variant. */
   readonly #joinable = new Map<string, Map<Variant, Call[]>>();
 
@@ -176,6 +177,7 @@ export class Batch {
     isStaged: boolean,
   ): { names: string[]; keys: Encoded[]; args: Argument[] } {
     this.#sentAs = level;
+    this.#isListening = false;
     const keys: Encoded[] = [];
     const args: Argument[] = [];
     const numbers = new Map<string, string>();
@@ -203,12 +205,19 @@ export class Batch {
     return { names: [...numbers.keys()], keys, args };
   }
 
+  /** Puts a call of "listen" in front of the encoded ones. It is none of the calls of the batch. */
+  listen(args: Argument[], channel: string): void {
+    args.unshift("listen", "3", channel);
+    this.#isListening = true;
+  }
+
   /**
    * Reads the answers of the calls, without telling the receivers yet. If the script ended early or
    * a call failed, returns the rest: a batch to be sent before any other.
    */
   readReplies(replies: ScriptReply[], hasEndedEarly: boolean): Batch | null {
     const rest = new Batch();
+    if (this.#isListening) replies.shift();
     for (const call of this.#calls) {
       const reply = replies[call.index];
       const isLast = call.index === replies.length - 1;

@@ -19,6 +19,7 @@ import figures from "./full/figures.lua" with { type: "text" };
 import flush from "./full/flush.lua" with { type: "text" };
 import get from "./full/get.lua" with { type: "text" };
 import line from "./full/line.lua" with { type: "text" };
+import listen from "./full/listen.lua" with { type: "text" };
 import list from "./full/list.lua" with { type: "text" };
 import lookAgain from "./full/look-again.lua" with { type: "text" };
 import move from "./full/move.lua" with { type: "text" };
@@ -157,7 +158,7 @@ const transitions = [unused, counter, queue, figures, line, events, claims];
 const life = [
   onDemand(push, pushBatch),
   onDemand(pop, popBatch),
-  ...[ack, redo, fail, crash, touch, peek, ready].map((file) => onDemand(file)),
+  ...[ack, redo, fail, crash, touch, peek, ready, listen].map((file) => onDemand(file)),
 ];
 
 /** Hides the names that files define for themselves from the files behind them. */
@@ -192,3 +193,8 @@ export const scripts = {
 };
 
 export type Level = keyof typeof scripts;
+
+/** Whether it only runs on queues that have nothing rare. */
+export function isPlain(level: Level): boolean {
+  return level === "plain" || level === "tokens";
+}

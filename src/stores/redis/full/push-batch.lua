@@ -50,6 +50,7 @@ verbs.push_batch = function(from, to)
       replies[#replies + 1] = push_taken(queue, is_left, id, value, options, of_batch)
     else
       push_new(queue, is_left, id, value, options)
+      report_kept(queue, id, options)
       take_window(queue, id)
       replies[#replies + 1] = PUSHED
     end
