@@ -15,10 +15,11 @@ import { memory } from "./memory.ts";
 import type { Plan, Section, Verdict } from "./plan.ts";
 import { Servers } from "./servers.ts";
 import { decimals, table } from "./table.ts";
+import { transactions } from "./transactions.ts";
 import { wake } from "./wake.ts";
 
 const USAGE = `bun run bench [cycles] [consuming] [durable] [wake] [memory]
-                [fairness] [figures] [options]
+                [fairness] [figures] [transactions] [options]
   --rounds N         rounds per cell; the contenders take turns (5)
   --seconds N        measured seconds per contender, cell and round (2)
   --only A,B         cell/contender; either may be missing: 50x1/okq-redis, x16, streams
@@ -27,7 +28,16 @@ const USAGE = `bun run bench [cycles] [consuming] [durable] [wake] [memory]
   --executable FILE  the okq to measure, an executable or a .ts file (built: dist/okq)
   --source           measure src/main.ts, without a build`;
 
-const sections: Section[] = [cycles, consuming, durable, wake, memory, fairness, figures];
+const sections: Section[] = [
+  cycles,
+  consuming,
+  durable,
+  wake,
+  memory,
+  fairness,
+  figures,
+  transactions,
+];
 const say = (text: string) => console.error(text);
 
 function options() {

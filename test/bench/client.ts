@@ -84,3 +84,16 @@ export class Client {
     this.#waiting = [];
   }
 }
+
+/** The bulk strings of a reply in RESP2. */
+export function bulks(reply: string): string[] {
+  const found: string[] = [];
+  for (let at = reply.indexOf("$"); at >= 0; at = reply.indexOf("$", at)) {
+    const line = reply.indexOf("\r\n", at);
+    const length = Number(reply.slice(at + 1, line));
+    const from = line + 2;
+    if (length >= 0) found.push(reply.slice(from, from + length));
+    at = from + Math.max(0, length);
+  }
+  return found;
+}

@@ -1,7 +1,7 @@
 // Ways to consume: QNEXT beside QRPOP and QACK, and batches beside single commands. Counts events
 // per second, as ratios of the first way of each comparison.
 // oxlint-disable no-await-in-loop -- measurements and commands take turns on purpose
-import { Client } from "./client.ts";
+import { bulks, Client } from "./client.ts";
 import { startOkqInMemory, startOkqOnDisk, startOkqOnRedis, type Contender } from "./contenders.ts";
 import { resp } from "./dialects.ts";
 import { median } from "./latencies.ts";
@@ -21,19 +21,6 @@ interface Comparison {
   before: { label: string; way: Way };
   after: { label: string; way: Way };
   ratio: number;
-}
-
-/** The bulk strings of a reply in RESP2. */
-function bulks(reply: string): string[] {
-  const found: string[] = [];
-  for (let at = reply.indexOf("$"); at >= 0; at = reply.indexOf("$", at)) {
-    const line = reply.indexOf("\r\n", at);
-    const length = Number(reply.slice(at + 1, line));
-    const from = line + 2;
-    if (length >= 0) found.push(reply.slice(from, from + length));
-    at = from + Math.max(0, length);
-  }
-  return found;
 }
 
 /** Works on its queue until `isOver`; returns how many events it handled. */

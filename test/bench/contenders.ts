@@ -68,14 +68,19 @@ export async function startStreams(servers: Servers): Promise<Running> {
   return { port: redis.port, dialect: "streams", processes: [redis] };
 }
 
-/** The same okq, with the commands whose claims have tokens. */
-function withTokens(name: string, label: string, start: Contender["start"]): Contender {
-  return {
-    name,
-    label: `${label}, tokens`,
+/** okq with other commands than the classic ones, on every store. */
+function okqs(ability: "tokens" | "groups" | "priorities"): Contender[] {
+  const on = (store: string, label: string, start: Contender["start"]): Contender => ({
+    name: `${ability}-${store}`,
+    label: `${label}, ${ability}`,
     isInstalled: always,
-    start: async (...args) => ({ ...(await start(...args)), dialect: "okq-tokens" }),
-  };
+    start: async (...args) => ({ ...(await start(...args)), dialect: `okq-${ability}` }),
+  });
+  return [
+    on("redis", "okq on Redis", startOkqOnRedis),
+    on("memory", "okq in memory", startOkqInMemory),
+    on("disk", "okq, default store", (servers, okq) => startOkqOnDisk(servers, okq)),
+  ];
 }
 
 export const contenders: Contender[] = [
@@ -91,9 +96,9 @@ export const contenders: Contender[] = [
     isInstalled: always,
     start: startOkqInMemory,
   },
-  withTokens("tokens-redis", "okq on Redis", startOkqOnRedis),
-  withTokens("tokens-memory", "okq in memory", startOkqInMemory),
-  withTokens("tokens-disk", "okq, default store", (servers, okq) => startOkqOnDisk(servers, okq)),
+  ...okqs("tokens"),
+  ...okqs("groups"),
+  ...okqs("priorities"),
   {
     name: "streams",
     label: "Redis Streams",

@@ -55,23 +55,38 @@ const sumOf = ({ user, system }: CpuUs) => user + system;
 
 const onDisk = { contender: "disk-okq", reference: "disk-streams" };
 const onRedis = { contender: "okq-redis", reference: "okq-memory" };
-/** A cycle with tokens beside the classic one. */
-const tokens = (contender: string, reference: string, inFlight: number): Target => ({
-  contender,
-  reference,
-  connections: 50,
-  inFlight,
-  figure: "processor time of all servers",
-  ratio: 1.2,
-});
+const STORES = ["redis", "memory", "disk"] as const;
+type StoreName = (typeof STORES)[number];
+const CLASSIC = { redis: "okq-redis", memory: "okq-memory", disk: "disk-okq" } as const;
+
+/** A cycle of other commands beside one that is simpler, on every store. */
+function beside(
+  ability: string,
+  referenceOn: (store: StoreName) => string,
+  ratios: { inFlight: number; ratio: number }[],
+): Target[] {
+  return STORES.flatMap((store) =>
+    ratios.map(({ inFlight, ratio: most }): Target => ({
+      contender: `${ability}-${store}`,
+      reference: referenceOn(store),
+      connections: 50,
+      inFlight,
+      figure: "processor time of all servers",
+      ratio: most,
+    })),
+  );
+}
+
+const bothAt = (most: number) => [1, 16].map((inFlight) => ({ inFlight, ratio: most }));
+const groupRatios = [
+  { inFlight: 1, ratio: 1.5 },
+  { inFlight: 16, ratio: 1.8 },
+];
 
 const TARGETS: Target[] = [
-  tokens("tokens-redis", "okq-redis", 1),
-  tokens("tokens-redis", "okq-redis", 16),
-  tokens("tokens-memory", "okq-memory", 1),
-  tokens("tokens-memory", "okq-memory", 16),
-  tokens("tokens-disk", "disk-okq", 1),
-  tokens("tokens-disk", "disk-okq", 16),
+  ...beside("tokens", (store) => CLASSIC[store], bothAt(1.2)),
+  ...beside("groups", (store) => `tokens-${store}`, groupRatios),
+  ...beside("priorities", (store) => `tokens-${store}`, bothAt(1.2)),
   { contender: "okq-memory", connections: 50, inFlight: 1, figure: "user time", ratio: 0.94 },
   { contender: "okq-memory", connections: 50, inFlight: 16, figure: "user time", ratio: 0.73 },
   { contender: "okq-memory", connections: 50, inFlight: 1, figure: "p99 latency", ratio: 1 },

@@ -8,10 +8,14 @@ export interface Expected {
   value?: number;
 }
 
-/** A command whose event id is at the 16 bytes from `idAt`; -1 if the command has no id. */
+/**
+ * A command in which so many bytes from `numberAt` are a number that ascends from command to
+ * command and begins anew behind the largest: an event's id, its group or its priority.
+ */
 export interface Template {
   bytes: Buffer;
-  idAt: number;
+  numberAt: number;
+  digits: number;
 }
 
 export interface QueueCommands {
@@ -32,8 +36,8 @@ export interface QueueCommands {
 export interface Dialect {
   scanner(): ReplyScanner;
   commands(queue: string, contentsBytes: number): QueueCommands;
-  /** Sent once per queue before the load. An error reply is ignored: the queue may exist. */
-  prepare: (queue: string) => Buffer | undefined;
+  /** Commands before the load, for each queue. Error replies are ignored: it may exist. */
+  prepare: (queue: string, contentsBytes: number) => Buffer[];
   pushed: Expected;
   popped: Expected;
   /** The reply to `next`. */
@@ -42,7 +46,8 @@ export interface Dialect {
   acked: Expected[];
 }
 
-export type DialectName = "okq" | "okq-tokens" | "streams" | "disque" | "beanstalkd";
+export type DialectName =
+  "okq" | "okq-tokens" | "okq-groups" | "okq-priorities" | "streams" | "disque" | "beanstalkd";
 
 export const ID_BYTES = 16;
 
@@ -76,18 +81,23 @@ function contents(bytes: number): Buffer {
   return buffer;
 }
 
-const ID_PLACEHOLDER = "\u0001".repeat(ID_BYTES);
-
+/** The number is where the character U+0001 stands. */
 function template(bytes: Buffer): Template {
-  return { bytes, idAt: bytes.indexOf(ID_PLACEHOLDER) };
+  const numberAt = bytes.indexOf(1);
+  return { bytes, numberAt, digits: numberAt < 0 ? 0 : bytes.lastIndexOf(1) + 1 - numberAt };
+}
+
+/** A place in a template for a number of so many digits. */
+function number(digits: number): string {
+  return "\u0001".repeat(digits);
 }
 
 const okq: Dialect = {
   scanner: () => new RespScanner(0),
-  prepare: () => undefined,
+  prepare: () => [],
   commands: (queue, size) => ({
     opening: nothing,
-    push: template(resp("QLPUSH", queue, ID_PLACEHOLDER, contents(size))),
+    push: template(resp("QLPUSH", queue, number(ID_BYTES), contents(size))),
     pop: resp("QRPOP", queue),
     popUnclaimed: resp("QRPOP", queue, "NOACK"),
     ack: [respBeforeId("QACK", queue), Buffer.alloc(0)],
@@ -101,7 +111,7 @@ const okq: Dialect = {
 const okqTokens: Dialect = {
   // [[queue, id, contents, token, attempt, headers]]
   scanner: () => new RespScanner(1, 3),
-  prepare: () => undefined,
+  prepare: () => [],
   commands: (queue, size) => ({
     opening: nothing,
     push: template(resp("QPUSH", queue, contents(size))),
@@ -124,13 +134,39 @@ const okqTokens: Dialect = {
   acked: [{ first: byte(":"), value: 1 }],
 };
 
+const GROUP_DIGITS = 4;
+const GROUPS = 10 ** GROUP_DIGITS;
+
+/** As okqTokens, in a queue in which each of 10,000 groups has an event and takes its turn. */
+const okqGroups: Dialect = {
+  ...okqTokens,
+  prepare(queue, size) {
+    const groups = Array.from({ length: GROUPS }, (_, n) => `${n}`.padStart(GROUP_DIGITS, "0"));
+    const of = (group: string) => resp("QPUSH", queue, contents(size), "GROUP", group);
+    return [resp("QFLUSH", queue), ...groups.map(of)];
+  },
+  commands: (queue, size) => ({
+    ...okqTokens.commands(queue, size),
+    push: template(resp("QPUSH", queue, contents(size), "GROUP", number(GROUP_DIGITS))),
+  }),
+};
+
+/** As okqTokens, with priorities from 0 to 9 in turn. */
+const okqPriorities: Dialect = {
+  ...okqTokens,
+  commands: (queue, size) => ({
+    ...okqTokens.commands(queue, size),
+    push: template(resp("QPUSH", queue, contents(size), "PRIORITY", number(1))),
+  }),
+};
+
 /** An ack is XACK and XDEL, sent together; they count as one operation. */
 const streams: Dialect = {
   scanner: () => new RespScanner(1),
-  prepare: (queue) => resp("XGROUP", "CREATE", queue, "g", "$", "MKSTREAM"),
+  prepare: (queue) => [resp("XGROUP", "CREATE", queue, "g", "$", "MKSTREAM")],
   commands: (queue, size) => ({
     opening: nothing,
-    push: template(resp("XADD", queue, "*", "id", ID_PLACEHOLDER, "contents", contents(size))),
+    push: template(resp("XADD", queue, "*", "id", number(ID_BYTES), "contents", contents(size))),
     pop: resp("XREADGROUP", "GROUP", "g", "c", "COUNT", "1", "STREAMS", queue, ">"),
     ack: [respBeforeId("XACK", queue, "g"), respBeforeId("XDEL", queue), Buffer.alloc(0)],
   }),
@@ -145,7 +181,7 @@ const streams: Dialect = {
 /** Disque generates the ids. */
 const disque: Dialect = {
   scanner: () => new RespScanner(1),
-  prepare: () => undefined,
+  prepare: () => [],
   commands: (queue, size) => ({
     opening: nothing,
     push: template(resp("ADDJOB", queue, contents(size), "0")),
@@ -160,7 +196,7 @@ const disque: Dialect = {
 /** beanstalkd generates the ids. */
 const beanstalkd: Dialect = {
   scanner: () => new BeanstalkScanner(),
-  prepare: () => undefined,
+  prepare: () => [],
   commands: (queue, size) => ({
     opening: {
       bytes: Buffer.from(`use ${queue}\r\nwatch ${queue}\r\nignore default\r\n`),
@@ -184,6 +220,8 @@ const beanstalkd: Dialect = {
 export const dialects: Record<DialectName, Dialect> = {
   okq,
   "okq-tokens": okqTokens,
+  "okq-groups": okqGroups,
+  "okq-priorities": okqPriorities,
   streams,
   disque,
   beanstalkd,

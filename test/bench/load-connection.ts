@@ -1,8 +1,7 @@
 // One connection of the load generator: it keeps its operations in flight, checks every reply and
 // writes once per wake-up. This is the hot path: no object per reply, commands are copied bytes.
 import type { Socket } from "bun";
-import type { Dialect, Expected, QueueCommands } from "./dialects.ts";
-import { ID_BYTES } from "./dialects.ts";
+import type { Dialect, Expected, QueueCommands, Template } from "./dialects.ts";
 import type { Latencies } from "./latencies.ts";
 import type { LoadSpec } from "./load-spec.ts";
 import type { ReplyScanner } from "./reply-scanner.ts";
@@ -50,9 +49,9 @@ function grow(more: number): void {
   gathered = larger;
 }
 
-/** Increments the decimal id in place. */
-function nextId(bytes: Uint8Array, idAt: number): void {
-  for (let at = idAt + ID_BYTES - 1; ; at--) {
+/** Increments the decimal number in place. */
+function countOn({ bytes, numberAt, digits }: Template): void {
+  for (let at = numberAt + digits - 1; at >= numberAt; at--) {
     const digit = bytes[at]!;
     if (digit < 57) {
       bytes[at] = digit + 1;
@@ -175,9 +174,9 @@ export class LoadConnection {
       run.isStopping = true;
       return;
     }
-    const { bytes, idAt } = this.#commands.push;
-    if (idAt >= 0) nextId(bytes, idAt);
-    this.#send(PUSH, bytes, now);
+    const { push } = this.#commands;
+    countOn(push);
+    this.#send(PUSH, push.bytes, now);
   }
 
   #send(step: number, bytes: Uint8Array, now: number): void {

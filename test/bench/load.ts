@@ -2,6 +2,7 @@
 // timers, completes all cycles and prints a LoadReport as JSON. To profile it, run it by hand:
 // bun --cpu-prof-md test/bench/load.ts '{"dialect":"streams","port":6379}'
 // oxlint-disable no-await-in-loop -- measurements and servers take turns on purpose
+import { Client } from "./client.ts";
 import { dialects, ID_BYTES, type QueueCommands } from "./dialects.ts";
 import { Latencies } from "./latencies.ts";
 import { LoadConnection, type LoadRun } from "./load-connection.ts";
@@ -32,12 +33,11 @@ const run: LoadRun = {
 
 const operations = () => run.done[0] + run.done[1] + run.done[2];
 
-/** Makes ids that are unique over all runs: the time, then a counter. */
-function numberIds(commands: QueueCommands): QueueCommands {
-  const { bytes, idAt } = commands.push;
-  if (idAt < 0) return commands;
-  const prefix = Date.now().toString(36).slice(-7);
-  bytes.write(prefix.padEnd(ID_BYTES, "0"), idAt, "latin1");
+/** Ids that are unique over all runs: the time, then a counter. Other numbers begin with 0. */
+function numbered(commands: QueueCommands): QueueCommands {
+  const { bytes, numberAt, digits } = commands.push;
+  const prefix = digits === ID_BYTES ? Date.now().toString(36).slice(-7) : "";
+  if (digits > 0) bytes.write(prefix.padEnd(digits, "0"), numberAt, "latin1");
   return commands;
 }
 
@@ -45,23 +45,18 @@ async function prepareQueues(): Promise<QueueCommands[]> {
   const queues: QueueCommands[] = [];
   for (let n = 0; n < spec.queues; n++) {
     const name = spec.queues === 1 ? spec.queueName : `${spec.queueName}${n}`;
-    const bytes = dialect.prepare(name);
-    if (bytes !== undefined) await exchange(bytes);
-    queues.push(numberIds(dialect.commands(name, spec.contentsBytes)));
+    await exchange(dialect.prepare(name, spec.contentsBytes));
+    queues.push(numbered(dialect.commands(name, spec.contentsBytes)));
   }
   return queues;
 }
 
-async function exchange(bytes: Buffer): Promise<void> {
-  const answered = Promise.withResolvers<void>();
-  const socket = await Bun.connect({
-    hostname: "127.0.0.1",
-    port: spec.port,
-    socket: { data: () => answered.resolve(), close: () => answered.resolve() },
-  });
-  socket.write(bytes);
-  await answered.promise;
-  socket.end();
+/** Sends commands and waits for their replies. */
+async function exchange(commands: Buffer[]): Promise<void> {
+  if (commands.length === 0) return;
+  const client = await Client.connect(spec.port);
+  await Promise.allSettled(commands.map((command) => client.send(command)));
+  client.close();
 }
 
 async function connect(queues: QueueCommands[]): Promise<void> {
