@@ -84,8 +84,9 @@ export class Housekeeper {
     this.#counting = new Counting(store.session(), tally);
     const round = (work: Work) => (error: Error | null) => onRound(work, error);
     const lookForEndings = () => this.#lookForEndings(endings);
-    const renewNotes = () => waitingNotes.renew();
-    const renewListeners = () => reporter.renew();
+    const renewNotes = async () => {
+      await Promise.all([waitingNotes.renew(), reporter.renew()]);
+    };
     this.#onTicked = round("tick");
     store.watch([], "ready").catch(round("hear"));
     this.#timers = [
@@ -96,7 +97,6 @@ export class Housekeeper {
       this.#every(COUNT_EVERY_MS, () => this.#counting.send(), round("count")),
       this.#every(POLL_EVERY_MS, lookForEndings, () => {}),
       this.#every(NOTE_EVERY_MS, renewNotes, () => {}),
-      this.#every(NOTE_EVERY_MS, renewListeners, () => {}),
     ];
     this.#sleep();
   }

@@ -67,7 +67,8 @@ function poppedReport(claimant: Buffer | null, popped: Popped, atMs: number): Re
   return { kind: "popped", queue, id, atMs, ...named, attempt };
 }
 
-function pausedReport({ queue, directions, forMs, worker }: Pause, atMs: number): Report {
+function pausedReport(operation: Pause, atMs: number): Report {
+  const { queue, directions, forMs, worker, group } = operation;
   return {
     kind: "paused",
     queue,
@@ -76,6 +77,7 @@ function pausedReport({ queue, directions, forMs, worker }: Pause, atMs: number)
     direction: directions.length > 1 ? "all" : directions[0]!,
     ...(forMs === null ? {} : { forMs }),
     ...(worker === null ? {} : { worker }),
+    ...(group === null ? {} : { group }),
   };
 }
 
