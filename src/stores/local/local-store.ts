@@ -19,7 +19,7 @@ import {
   batchOperationsMax,
   countWithin,
   failBatch,
-  growingKinds,
+  isGrowing,
   needsRoom,
   noKinds,
   readingKinds,
@@ -273,7 +273,7 @@ export class LocalStore implements Store {
   #outcomeOf({ operation }: Submitted, pushRefusal: string | null): Result | StoreError {
     const { kind } = operation;
     const reason = pushRefusal ?? (kind === "probe" ? this.#journal.recentFailure() : null);
-    if (reason !== null && growingKinds.has(kind)) return new StoreError("refused", reason);
+    if (reason !== null && isGrowing(operation)) return new StoreError("refused", reason);
     try {
       return execute(this.#model, operation);
     } catch (error) {

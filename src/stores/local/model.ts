@@ -1,6 +1,7 @@
 // The events of the local store as plain data in memory, and their transitions. With a journal each
 // change is recorded, so that the journal can write it and the model undo it.
 import type { Counted, QueueCounts } from "../../queue/queue-status.ts";
+import type { Mark } from "./changes.ts";
 import { countedText, Counter, msOf } from "./counter.ts";
 import { Figures } from "./figures.ts";
 import {
@@ -20,6 +21,8 @@ type ClaimPosition = Pick<Position, "atMs" | "place" | "lease" | "token" | "clai
 export class Model extends LocalEvents {
   /** The journal has no room: what an operation need not keep is dropped. */
   isFull = false;
+  /** In a transaction, whose pushes are judged: none is refused. */
+  isJudged = false;
   readonly #counter = new Counter();
   readonly #gapped = new Set<LocalQueue>();
   #becameReady = new Map<string, number>();
@@ -313,6 +316,16 @@ export class Model extends LocalEvents {
   undo(): void {
     this.changes?.undo(this.#transit, this.settle);
     this.#becameReady = new Map();
+  }
+
+  /** For undoTo(). */
+  mark(): Mark | null {
+    return this.changes?.mark() ?? null;
+  }
+
+  /** Takes back the changes since then, if they are recorded. */
+  undoTo(mark: Mark | null): void {
+    if (mark) this.changes!.undoTo(mark, this.#transit);
   }
 
   /** At start: an event in memory that the journal has in that state. */

@@ -1,6 +1,7 @@
 // The operations of the reference store: one function per kind, with the name of the kind.
 import { management } from "./reference-management.ts";
 import { factsOf, statusOf } from "./reference-status.ts";
+import { transact } from "./reference-transaction.ts";
 import { Refusal } from "../../../src/queue/errors.ts";
 import { Duplicate, NO_OPTIONS, type End, type Popped } from "../../../src/queue/event.ts";
 import type { PushOptions, State } from "../../../src/queue/event.ts";
@@ -238,6 +239,8 @@ export const operations: Operations = {
 
   tick: (state, { limit }) => state.tick(limit),
   probe: () => null,
+  transaction: (state, transaction) =>
+    transact(state, transaction, (each) => operations[each.kind](state, each as never)),
 };
 
 function pushAll(
@@ -248,13 +251,13 @@ function pushAll(
   options: PushOptions,
 ): (Buffer | Duplicate)[] {
   const queue = state.queue(textOf(name));
-  if (queue.isPaused("in")) throw new Refusal("PAUSED", name);
+  if (!state.isJudged && queue.isPaused("in")) throw new Refusal("PAUSED", name);
   const ids = events.map(({ id }) => id && id.toString("latin1"));
   const added = new Set(ids.filter((id) => id !== null && !queue.takenForPush(id)));
   const newCount = added.size + ids.filter((id) => id === null).length;
   const isDropping = queue.given.full === "drop-oldest";
   const needed = isDropping ? events.length : newCount;
-  if (!queue.hasRoomFor(needed)) throw new Refusal("QUEUEFULL", name);
+  if (!state.isJudged && !queue.hasRoomFor(needed)) throw new Refusal("QUEUEFULL", name);
   if (newCount > 0) queue.makeRoomFor(newCount, new Set(ids));
   const inBatch = new Set<string>();
   return events.map(({ contents: given }, at) => {
