@@ -9,11 +9,12 @@
 //   fail, crash: claimed -> ready | delayed (backoff) | failed (last attempt, or final)
 //   retry: failed, delayed after a failure -> ready
 //
-// The line of a queue, the next event out first:
+// The line of the events of one priority, the next event out first:
 // 1. events put at the right end (by a push, a redo or a retry), the latest first
 // 2. events that came back by a failure or crash without backoff, in the order in which their
 //    leases began
 // 3. the other events, oldest first
+// Higher priorities come first. Events of a group have a line of their own: see groups.ts.
 //
 // An event that has failed for good moves on to the queue of failed-to, if that takes it. The queue
 // that is the failed-to of all queues leads nowhere (see failedToOf), and the others make no
@@ -47,13 +48,16 @@ import type {
   Stats,
   Status,
 } from "./management.ts";
+import type { GroupFacts, GroupPage, GetGroup, ScanGroups, SetGroup } from "./groups.ts";
 import type { QueuePage, QueueStats, QueueStatus } from "./queue-status.ts";
 
 /**
  * Puts an event in the line, or among the delayed ones. The result is its id, or a Duplicate if an
  * event with that id is ready, delayed, claimed or failed; a completed event of that id is
  * replaced. While a dedupe window of the id lasts, the id is taken too, by an event that is
- * completed or gone: such a push is a Duplicate, or with "keep" its id, and changes nothing. A push
+ * completed or gone: such a push is a Duplicate, or with "keep" its id, and changes nothing. If the
+ * unique key of the push is taken, the result is that of a push with the id of the event that has
+ * taken it; if id and key belong to two events, it is a Duplicate of the id. A push
  * that adds or replaces an event takes a window for its id, if the queue has dedupe windows and the
  * store did not make the id. Refused with "PAUSED", which is judged first, or with "QUEUEFULL" if
  * it would add an event to a full queue: a Duplicate, and an event that is kept or replaced, need
@@ -81,6 +85,7 @@ export interface PushBatch {
   queue: Buffer;
   end: End;
   events: { id: Buffer | null; contents: Buffer }[];
+  /** Without a unique key: all of them would have it. */
   options: PushOptions;
 }
 
@@ -267,6 +272,9 @@ export type Operation =
   | Cancel
   | Count
   | Stats
+  | GetGroup
+  | ScanGroups
+  | SetGroup
   | Flush
   | Settings
   | Configure
@@ -303,6 +311,9 @@ export interface Results {
   cancel: CancelOutcome;
   count: CountOutcome;
   stats: QueueStats;
+  group: GroupFacts;
+  groups: GroupPage;
+  setGroup: boolean;
   flush: null;
   settings: ReadonlyMap<string, string>;
   configure: ConfigureOutcome;

@@ -33,12 +33,15 @@ const PARTS: Record<Operation["kind"], Part | null> = {
   configure: "changes",
   pause: "changes",
   resume: "changes",
+  setGroup: "changes",
   settings: "shows",
   status: "shows",
+  group: "shows",
   // With contents or many events they would need a bound of their own.
   get: null,
   scan: null,
   stats: null,
+  groups: null,
   // What okq does by itself, or over all queues.
   unpop: null,
   count: null,

@@ -306,7 +306,13 @@ class Pair {
     for (const queue of queues) {
       const name = bytesOf(queue);
       const directions = ["in", "out"] as const;
-      const resume = { kind: "resume", queue: name, directions: [...directions], worker: null };
+      const resume = {
+        kind: "resume",
+        queue: name,
+        directions: [...directions],
+        worker: null,
+        group: null,
+      };
       const given = await this.#a.store.settings(queue);
       const none = Object.keys(given).map((setting): [string, null] => [setting, null]);
       await this.submitAll([

@@ -269,10 +269,10 @@ export class RandomLife {
     const worker = random.below(3) === 0 ? bytesOf(random.of(workers.slice(1))) : null;
     const all: Direction[][] = [["in"], ["out"], ["in", "out"]];
     const directions = worker ? ["out" as const] : random.of(all);
-    if (kind === "resume") return always({ kind, queue, directions, worker });
+    if (kind === "resume") return always({ kind, queue, directions, worker, group: null });
     // Mostly short: a queue that stays paused shows nothing.
     const forMs = random.below(10) === 0 ? null : 1 + random.below(1500);
-    return always({ kind, queue, directions, forMs, worker });
+    return always({ kind, queue, directions, forMs, worker, group: null });
   }
 
   /** Changes some events, mostly as they were when they were last seen. */
@@ -311,7 +311,7 @@ export class RandomLife {
     const ttlMs = maybe(random.of([1500, 4000]));
     const names = random.shuffled(["name", "other", ""]).slice(0, random.below(3));
     const headers = names.map((name): Header => [bytesOf(name), this.#contents().subarray(0, 100)]);
-    const changes = { contents, ttlMs, headers };
+    const changes = { contents, ttlMs, priority: null, headers };
     return (its) => ({ kind: "set", queue, id: id(its), start: when && when(its), ...changes });
   }
 

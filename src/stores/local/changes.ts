@@ -10,12 +10,16 @@ export interface Retired {
   keys: Iterable<number>;
 }
 
-/** The window of an id was taken, or lasts longer now. */
+/** The window of an id or of a unique key was taken, or lasts longer now. */
 export interface TakenWindow {
+  kind: "windows" | "keyWindows";
   id: string;
   endsAtMs: number;
+  /** The id of the event that has taken a key. */
+  owner: string;
   /** When it was to end before; 0 if there was none. */
   before: number;
+  ownerBefore: string;
   /** null, or there were too many, and this puts the first one of the queue back. */
   putBack: (() => void) | null;
 }

@@ -23,7 +23,7 @@ const noClaim = { claimedAtMs: null, isCancelled: false };
 
 /** The rare facts of an event begin anew like this in another queue. */
 export function leftBehind(): Partial<Facts> {
-  return { ttlMs: null, ttlFromMs: null, failures: 0, crashes: 0, ...noClaim };
+  return { ttlMs: null, ttlFromMs: null, unique: null, failures: 0, crashes: 0, ...noClaim };
 }
 
 /** Another event takes its place: it is gone. */
@@ -72,7 +72,9 @@ export function delay(
 export function complete(model: Model, event: LocalEvent, result: string | null): void {
   const keep = model.settingsOf(event.queue).keepCompleted;
   if (keep.count === 0 || model.isFull) return drop(model, event);
-  settle(model, event, COMPLETED, withoutClaim(event, result === null ? null : { result }));
+  const unique = event.more?.unique ? { unique: null } : null;
+  const facts = result === null ? unique : { ...unique, result };
+  settle(model, event, COMPLETED, withoutClaim(event, facts));
 }
 
 /** Ends a claim as a failure. */

@@ -12,6 +12,7 @@ import {
   type Position,
 } from "./local-queue.ts";
 import { LocalEvents } from "./local-events.ts";
+import { isOfEvent, isTakenIn, keyIn, Keys } from "./keys.ts";
 import { moreWith } from "./more.ts";
 import { TimeLine } from "./time-line.ts";
 import { CLAIMED, DELAYED, GONE, LEFT_END, rankOf, READY, type StateNumber } from "./states.ts";
@@ -39,7 +40,7 @@ export class Model extends LocalEvents {
     const queue = to.queue ?? before;
     this.changes?.touch(event, queue);
     const isWaiting = to.state === READY || to.state === DELAYED;
-    this.#transit(event, isWaiting ? this.#withExpiry(event, to) : to);
+    this.#transit(event, isWaiting ? this.#withExpiry(event, this.#withKey(event, to)) : to);
     if (to.state === READY && (isTold || queue !== before)) this.#noteReady(queue, 1);
     if (state === CLAIMED && event.state !== CLAIMED) this.#noteClaimEnded(before, event);
   }
@@ -206,11 +207,36 @@ export class Model extends LocalEvents {
   #noteFacts(event: LocalEvent, sign: 1 | -1): void {
     const { queue, state, more, key } = event;
     if (state === DELAYED && event.attempt > 1) queue.retrying += sign;
+    const { unique } = more!;
+    if (unique !== null && isTakenIn(state, unique)) {
+      queue.keys ??= new Keys();
+      if (sign === 1) queue.keys.add(keyIn(unique), event);
+      else queue.keys.remove(keyIn(unique));
+    }
     if (more!.expiresAtMs === 0 || (state !== READY && state !== DELAYED)) return;
     const { expiring } = queue;
     if (sign === 1) (queue.expiring ??= new TimeLine()).add(more!.expiresAtMs, key, event);
     else expiring!.remove(more!.expiresAtMs, key);
     this.usage.expiring += sign;
+  }
+
+  /** `to` without the unique key if another event has taken it. */
+  #withKey(event: LocalEvent, to: Partial<Position>): Partial<Position> {
+    const more = to.more === undefined ? event.more : to.more;
+    if (more === null || more.unique === null) return to;
+    const queue = to.queue ?? event.queue;
+    if (!this.isKeyTaken(queue, more.unique, event)) return to;
+    return { ...to, more: moreWith(more, { unique: null }) };
+  }
+
+  /** Whether another event has taken that key, as rare facts have it. */
+  isKeyTaken(queue: LocalQueue, unique: string, event: LocalEvent): boolean {
+    if (!isOfEvent(unique)) return false;
+    const key = keyIn(unique);
+    const ofWindow = this.windowOwner(queue, key);
+    if (ofWindow !== null) return ofWindow !== event.id;
+    const holder = this.holderOf(queue, key);
+    return holder !== undefined && holder.id !== event.id;
   }
 
   /** `to` with the time when the event will expire. */

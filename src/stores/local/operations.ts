@@ -1,5 +1,6 @@
 // The operations on the model: one function per kind. A function either does its operation or
 // throws before it has changed anything.
+import { StoreError } from "../../queue/errors.ts";
 import type { Operation, Results } from "../../queue/operations.ts";
 import { moveDue } from "./due.ts";
 import type { Model } from "./model.ts";
@@ -17,6 +18,10 @@ type OperationOf<K extends Operation["kind"]> = Extract<Operation, { kind: K }>;
 type Operations = {
   [K in Operation["kind"]]: (model: Model, operation: OperationOf<K>) => Results[K];
 };
+
+function notYet(): never {
+  throw new StoreError("refused", "groups are not in this store yet");
+}
 
 const operations: Operations = {
   push: pushing.push,
@@ -42,6 +47,9 @@ const operations: Operations = {
   cancel: managing.cancel,
   count: managing.count,
   stats: managing.stats,
+  group: notYet,
+  groups: notYet,
+  setGroup: notYet,
   settings: queues.settings,
   configure: queues.configure,
   pause: queues.pause,

@@ -51,6 +51,7 @@ const pause = (queue: string): Operation => ({
   directions: ["in"],
   forMs: null,
   worker: null,
+  group: null,
 });
 
 /** The results as text where they are bytes or events. */

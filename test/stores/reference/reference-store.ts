@@ -107,6 +107,7 @@ class ReferenceSession extends Session {
         this.#failures.add(failure);
         return receiver.failed(failure);
       }
+      this.#state.settle();
       this.#onDone(operation, result);
       receiver.succeeded(result as ResultOf<O>);
     });
