@@ -19,7 +19,7 @@ import {
   batchOperationsMax,
   countWithin,
   failBatch,
-  growingKinds,
+  isGrowing,
   needsRoom,
   noKinds,
   readingKinds,
@@ -276,7 +276,7 @@ export class LocalStore implements Store {
   #outcomeOf({ operation }: Submitted, pushRefusal: string | null): Result | StoreError {
     const { kind } = operation;
     const reason = pushRefusal ?? (kind === "probe" ? this.#journal.recentFailure() : null);
-    if (reason !== null && growingKinds.has(kind)) return new StoreError("refused", reason);
+    if (reason !== null && isGrowing(operation)) return new StoreError("refused", reason);
     const { reports } = this.#model;
     const reported = reports === null ? 0 : reports.length;
     try {

@@ -3,6 +3,7 @@
 import type { Counted, QueueCounts } from "../../queue/queue-status.ts";
 import type { Report, Reported, ReportFacts } from "../../queue/report.ts";
 import { toBytes } from "./bytes.ts";
+import type { Mark } from "./changes.ts";
 import { countedText, Counter, msOf } from "./counter.ts";
 import { Figures } from "./figures.ts";
 import {
@@ -25,6 +26,8 @@ export class Model extends LocalEvents {
   isFull = false;
   /** What the observer is to be told of this batch; null while nobody listens. */
   reports: Report[] | null = null;
+  /** In a transaction, whose pushes are judged: none is refused. */
+  isJudged = false;
   readonly #counter = new Counter();
   readonly #gapped = new Set<LocalQueue>();
   #becameReady = new Map<string, number>();
@@ -349,6 +352,16 @@ export class Model extends LocalEvents {
   undo(): void {
     this.changes?.undo(this.#transit, this.settle);
     this.#becameReady = new Map();
+  }
+
+  /** For undoTo(). */
+  mark(): Mark | null {
+    return this.changes?.mark() ?? null;
+  }
+
+  /** Takes back the changes since then, if they are recorded. */
+  undoTo(mark: Mark | null): void {
+    if (mark) this.changes!.undoTo(mark, this.#transit);
   }
 
   /** At start: an event in memory that the journal has in that state. */

@@ -14,6 +14,7 @@ import type { Encoded } from "../../resp/reply.ts";
 import { Fetch } from "./fetch.ts";
 import { needsMemory, sizeOf } from "./operation-size.ts";
 import type { QueueKeys } from "./keys.ts";
+import { queuesOf, tellDone } from "../../queue/transaction.ts";
 import { isForMove, type Operation } from "./operation.ts";
 import { type Staged, stagedOf } from "./staged.ts";
 import type { Level } from "./script.ts";
@@ -95,6 +96,9 @@ export class Batch {
   hasAny(names: { has(name: string): boolean }): boolean {
     return this.#calls.some(({ operations }) => {
       const first = operations[0]!;
+      if (first.kind === "transaction") {
+        return queuesOf(first).some((queue) => names.has(nameOf(queue)));
+      }
       if ("queues" in first) return first.queues.some((queue) => names.has(nameOf(queue)));
       return "queue" in first && first.queue !== null && names.has(nameOf(first.queue));
     });
@@ -336,7 +340,7 @@ type Observe = (operation: Operation, result: unknown) => void;
 function observing(observer: StoreObserver | null, nowMs: number): Observe {
   if (!observer) return () => {};
   return (operation, result) => {
-    if (!isForMove(operation)) observer.done(operation, result, nowMs);
+    if (!isForMove(operation)) tellDone(observer, operation, result, nowMs);
   };
 }
 

@@ -157,7 +157,7 @@ export class Lane {
       if (Array.isArray(reply)) return this.#answered(batch, redis, reply, askedAtMs);
       // The plain script did nothing, because of the queue with that number.
       this.#rare.add(this.#names[Number(String(reply).split(" ")[1])]!);
-      this.#send(batch, givesUpAtMs, "life");
+      this.#send(batch, givesUpAtMs, higher(batch.level, "life"));
     };
     const failed = (error: Error) => {
       this.#redis = null;

@@ -97,11 +97,11 @@ local function report_kept(queue, id, options)
 end
 
 local function push_one(queue, is_left, id, value, options)
-  if is_paused(queue, 'in') then
+  if not queue.is_judged and is_paused(queue, 'in') then
     return PAUSED_QUEUE
   elseif id and is_taken(queue, id) then
     return push_taken(queue, is_left, id, value, options)
-  elseif not has_room(queue, 1) then
+  elseif not queue.is_judged and not has_room(queue, 1) then
     return FULL_QUEUE
   end
   make_room(queue, 1)
