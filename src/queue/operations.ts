@@ -234,6 +234,21 @@ export interface Probe {
   kind: "probe";
 }
 
+/**
+ * Does these operations (see mayBeInTransaction) in this order, as one: nothing comes between them,
+ * and all are done or none, whatever happens to the store. The result has one of each.
+ *
+ * What may be refused is judged before the first one, for each push in their order: "PAUSED" if its
+ * queue takes no pushes; "QUEUEFULL" if it has no room for all that these pushes add so far, with
+ * duplicates, whatever the others remove; with drop-oldest, if it may not have as many events as
+ * this push adds. Then no push is refused. Nothing is done if the store has no room for a push.
+ * Once the results have more than BATCH_CONTENTS_BYTES of contents, pops and peeks find nothing.
+ */
+export interface Transaction {
+  kind: "transaction";
+  operations: Operation[];
+}
+
 export type Operation =
   | Push
   | PushBatch
@@ -270,7 +285,8 @@ export type Operation =
   | Ready
   | Register
   | Tick
-  | Probe;
+  | Probe
+  | Transaction;
 
 export interface Results {
   push: Buffer | Duplicate;
@@ -309,6 +325,8 @@ export interface Results {
   register: null;
   tick: number;
   probe: null;
+  /** Of each operation its result. */
+  transaction: unknown[];
 }
 
 export type ResultOf<O extends Operation> = Results[O["kind"]];

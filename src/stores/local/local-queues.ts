@@ -74,6 +74,11 @@ export class LocalQueues {
     this.noteIfUnused(queue);
   }
 
+  /** What holds for a queue without settings of its own. */
+  get commonSettings(): QueueSettings {
+    return this.#commonSettings;
+  }
+
   /** What holds for a queue. */
   settingsOf(queue: LocalQueue): QueueSettings {
     if (queue.given.size === 0) return this.#commonSettings;

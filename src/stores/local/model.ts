@@ -1,6 +1,9 @@
 // The events of the local store as plain data in memory, and their transitions. With a journal each
 // change is recorded, so that the journal can write it and the model undo it.
 import type { Counted, QueueCounts } from "../../queue/queue-status.ts";
+import type { Report, Reported, ReportFacts } from "../../queue/report.ts";
+import { toBytes } from "./bytes.ts";
+import type { Mark } from "./changes.ts";
 import { countedText, Counter, msOf } from "./counter.ts";
 import { Figures } from "./figures.ts";
 import {
@@ -21,6 +24,10 @@ type ClaimPosition = Pick<Position, "atMs" | "place" | "lease" | "token" | "clai
 export class Model extends LocalEvents {
   /** The journal has no room: what an operation need not keep is dropped. */
   isFull = false;
+  /** What the observer is to be told of this batch; null while nobody listens. */
+  reports: Report[] | null = null;
+  /** In a transaction, whose pushes are judged: none is refused. */
+  isJudged = false;
   readonly #counter = new Counter();
   readonly #gapped = new Set<LocalQueue>();
   #becameReady = new Map<string, number>();
@@ -314,6 +321,12 @@ export class Model extends LocalEvents {
     this.changes?.counted(queue, () => figures.addOne(nowMs, what, -1));
   }
 
+  /** Something that no result tells. To be called while the event is in that queue. */
+  report(kind: Reported, { queue, id }: LocalEvent, facts: ReportFacts): void {
+    const [name, own] = [toBytes(queue.name), toBytes(id)];
+    this.reports?.push({ kind, queue: name, id: own, atMs: this.nowMs, ...facts });
+  }
+
   /** Whether counts of that number are new. Those of numbers below `settled` do not come again. */
   noteCount(number: number, settled: number): boolean {
     if (this.#counts.has(number)) return false;
@@ -339,6 +352,16 @@ export class Model extends LocalEvents {
   undo(): void {
     this.changes?.undo(this.#transit, this.settle);
     this.#becameReady = new Map();
+  }
+
+  /** For undoTo(). */
+  mark(): Mark | null {
+    return this.changes?.mark() ?? null;
+  }
+
+  /** Takes back the changes since then, if they are recorded. */
+  undoTo(mark: Mark | null): void {
+    if (mark) this.changes!.undoTo(mark, this.#transit);
   }
 
   /** At start: an event in memory that the journal has in that state. */

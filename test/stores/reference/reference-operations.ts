@@ -3,6 +3,7 @@ import { management } from "./reference-management.ts";
 import { pushing } from "./reference-pushes.ts";
 import { settingOperations } from "./reference-settings.ts";
 import { factsOf, statusOf } from "./reference-status.ts";
+import { transact } from "./reference-transaction.ts";
 import type { Popped } from "../../../src/queue/event.ts";
 import { BATCH_CONTENTS_BYTES, type Claim, type Operation } from "../../../src/queue/operations.ts";
 import type { Results } from "../../../src/queue/operations.ts";
@@ -198,6 +199,8 @@ export const operations: Operations = {
 
   tick: (state, { limit }) => state.tick(limit),
   probe: () => null,
+  transaction: (state, transaction) =>
+    transact(state, transaction, (each) => operations[each.kind](state, each as never)),
 };
 
 function popFrom(

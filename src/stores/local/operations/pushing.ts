@@ -39,6 +39,7 @@ export function push(model: Model, operation: Push): Buffer | Duplicate {
   for (const one of makeRoom(model, queue, 1)) dropOldest(model, one);
   if (there !== undefined && there.state === COMPLETED) drop(model, there);
   add(model, event, end, options);
+  reportKept(model, event, options);
   if (id !== null) model.takeWindow(queue, event.id);
   return id ?? toBytes(event.id);
 }
@@ -123,6 +124,7 @@ export function pushBatch(model: Model, operation: PushBatch): (Buffer | Duplica
     else {
       if (there !== undefined) drop(model, there);
       add(model, event, end, options);
+      reportKept(model, event, options);
     }
     if (id !== null) model.takeWindow(queue, event.id);
     return bytes;
@@ -169,6 +171,11 @@ function add(model: Model, event: LocalEvent, end: End, options: PushOptions | n
   const atMs = startMs(model, options.start);
   if (atMs > 0) model.move(event, { state: DELAYED, atMs, place, more });
   else model.move(event, { state: READY, place, more });
+}
+
+/** The result of a push with "keep" does not tell whether it added the event. */
+function reportKept(model: Model, event: LocalEvent, { onDuplicate }: PushOptions): void {
+  if (onDuplicate === "keep" && model.reports) model.report("pushed", event, {});
 }
 
 /** Puts an event in the place of one that waits. */
