@@ -121,10 +121,10 @@ export const cronCommands: QueueCommand[] = [
     syntax: `queue name spec contents ${WHEN} [RIGHT|DELAY seconds] ${PUSH_OPTIONS}`,
     summary:
       "Pushes an event at every match of a spec of five fields, or of six with seconds first: " +
-      "minute hour day-of-month month weekday, in the time zone TZ (UTC). Its id is name@<seconds " +
-      "since 1970>. CATCHUP ONE: if no okq ran at some of its times, one event for the latest of " +
-      "these. The other options are those of QPUSH. The same again changes nothing, another one " +
-      "of that name replaces it. Needs push too.",
+      "minute hour day-of-month month weekday, in the time zone TZ (UTC). Its id is " +
+      "name@<seconds since 1970>. CATCHUP ONE: if no okq ran at some of its times, one event " +
+      "for the latest of these. The other options are those of QPUSH. The same again changes " +
+      "nothing, another one of that name replaces it. Needs push too.",
     run([, , queue, name, spec, contents], { TZ, CATCHUP = "NONE", RIGHT, ...given }, call) {
       const { client, context } = call;
       checkNew("queue name", queue, context);

@@ -28,7 +28,10 @@ export class CronRunner {
     this.#onSkipped = onSkipped;
   }
 
-  /** Pushes what is due in these parts of the store. Rejects with a StoreError; what is not pushed then stays due. */
+  /**
+   * Pushes what is due in these parts of the store. Rejects with a StoreError; what is not pushed
+   * then stays due.
+   */
   async run(parts: number[]): Promise<void> {
     for (let round = 0; round < ROUNDS_MAX; round++) {
       // oxlint-disable-next-line no-await-in-loop -- an entry may be due several times

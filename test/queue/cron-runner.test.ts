@@ -32,22 +32,27 @@ function start() {
   const store = closeAfterTest(new LocalStore({ clock, onReady() {} }));
   const session = store.session();
   const skipped: string[] = [];
-  const start = (on: Store = store) =>
+  const startRunner = (on: Store = store) =>
     new CronRunner(on, ({ name }, reason) => skipped.push(`${name} ${reason}`));
   return {
     clock,
     store,
     session,
     skipped,
-    start,
+    startRunner,
     async set(name: string, definition: Partial<CronDefinition> = {}): Promise<void> {
       const bytes = encodeDefinition({ ...MINUTELY, ...definition });
       const entry = { name: Buffer.from(name), definition: bytes, version: versionOf(bytes) };
       await session.ask({ kind: "cronSet", queue, ...entry });
     },
     async popped(): Promise<string[]> {
-      const pop = { kind: "popBatch", queues: [queue], count: 1000, leaseMs: 0 } as const;
-      const events = await session.ask({ ...pop, claimant: Buffer.from("a b c") });
+      const events = await session.ask({
+        kind: "popBatch",
+        queues: [queue],
+        count: 1000,
+        leaseMs: 0,
+        claimant: Buffer.from("a b c"),
+      });
       return events.map(({ id }) => String(id));
     },
     async nextAt(name: string): Promise<number | null> {
@@ -58,7 +63,7 @@ function start() {
 }
 
 test("pushes at each time of the spec", async () => {
-  const { clock, set, start: startRunner, popped, nextAt } = start();
+  const { clock, set, startRunner, popped, nextAt } = start();
   const runner = startRunner();
   await set("e");
   await runner.run([0]);
@@ -72,7 +77,7 @@ test("pushes at each time of the spec", async () => {
 });
 
 test("pushes a time that comes before the entry was looked at first", async () => {
-  const { clock, set, start: startRunner, popped } = start();
+  const { clock, set, startRunner, popped } = start();
   const runner = startRunner();
   await runner.run([0]);
   clock.advance(19_500);
@@ -83,7 +88,7 @@ test("pushes a time that comes before the entry was looked at first", async () =
 });
 
 test("pushes all times of the last ten seconds, and not those before", async () => {
-  const { clock, set, start: startRunner, popped } = start();
+  const { clock, set, startRunner, popped } = start();
   const runner = startRunner();
   await set("e", { spec: "* * * * * *" });
   await runner.run([0]);
@@ -97,7 +102,7 @@ test("pushes all times of the last ten seconds, and not those before", async () 
 });
 
 test("skips the times at which no okq ran, or makes up for the latest", async () => {
-  const { clock, set, start: startRunner, popped, nextAt } = start();
+  const { clock, set, startRunner, popped, nextAt } = start();
   await set("none");
   await set("one", { catchUp: "one" });
   await set("later", { spec: "0 0 * * *", catchUp: "one" });
@@ -121,7 +126,7 @@ test("an okq that starts a second after a time has missed it, one that runs has 
     [true, []],
     [false, ["e@1020"]],
   ] as const) {
-    const { clock, set, start: startRunner, popped } = start();
+    const { clock, set, startRunner, popped } = start();
     const runner = startRunner();
     await set("e");
     await runner.run([0]);
@@ -132,15 +137,15 @@ test("an okq that starts a second after a time has missed it, one that runs has 
 });
 
 test("a queue that takes no pushes skips the turn, and says so", async () => {
-  const { clock, session, set, start: startRunner, popped, skipped } = start();
+  const { clock, session, set, startRunner, popped, skipped } = start();
   const runner = startRunner();
   await set("e");
   await runner.run([0]);
-  const pause = { kind: "pause", queue, directions: ["in"], forMs: null, worker: null } as const;
-  await session.ask({ ...pause, directions: ["in"] });
+  const whom = { queue, worker: null, group: null };
+  await session.ask({ kind: "pause", directions: ["in"], forMs: null, ...whom });
   clock.advance(20_000);
   await runner.run([0]);
-  await session.ask({ kind: "resume", queue, directions: ["in"], worker: null });
+  await session.ask({ kind: "resume", directions: ["in"], ...whom });
   await session.ask({ kind: "configure", queue, values: [["max-length", "1"]] });
   clock.advance(60_000);
   await runner.run([0]);
@@ -151,7 +156,7 @@ test("a queue that takes no pushes skips the turn, and says so", async () => {
 });
 
 test("a push that the store refuses is tried again", async () => {
-  const { clock, store, set, start: startRunner, popped } = start();
+  const { clock, store, set, startRunner, popped } = start();
   let isRefusing = false;
   const refusing = Object.create(store, {
     session: {
@@ -182,7 +187,7 @@ test("a push that the store refuses is tried again", async () => {
 });
 
 test("an entry that this okq cannot read keeps no other waiting", async () => {
-  const { clock, session, set, start: startRunner, popped, skipped } = start();
+  const { clock, session, set, startRunner, popped, skipped } = start();
   const runner = startRunner();
   const definition = Buffer.from("{");
   const strange = { name: Buffer.from("strange"), version: "1", definition };
@@ -198,7 +203,7 @@ test("an entry that this okq cannot read keeps no other waiting", async () => {
 });
 
 test("two runners push once", async () => {
-  const { clock, set, start: startRunner, popped } = start();
+  const { clock, set, startRunner, popped } = start();
   const runners = [startRunner(), startRunner(), startRunner()];
   for (let entry = 0; entry < 40; entry++) await set(`e${entry}`);
   await Promise.all(runners.map((runner) => runner.run([0])));
@@ -210,7 +215,7 @@ test("two runners push once", async () => {
 });
 
 test("a definition survives its encoding", async () => {
-  const { clock, session, set, start: startRunner } = start();
+  const { clock, session, set, startRunner } = start();
   const runner = startRunner();
   const options = { ...NO_OPTIONS, headers: Buffer.from("\xff\x00", "latin1"), ttlMs: 5000 };
   await set("e", { contents: Buffer.from([0, 255, 10]), options, end: "right" });

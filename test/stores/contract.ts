@@ -25,9 +25,11 @@ import { pushes } from "./contract/pushes.ts";
 import { settings } from "./contract/settings.ts";
 import { tokens } from "./contract/tokens.ts";
 import { told } from "./contract/told.ts";
+import { transactions } from "./contract/transactions.ts";
 import { touches } from "./contract/touches.ts";
 import { undone } from "./contract/undone.ts";
 import { unpops } from "./contract/unpops.ts";
+import { keys } from "./contract/keys.ts";
 import { windows } from "./contract/windows.ts";
 
 /** A store without any queue, on a clock that moves by `advance` only. */
@@ -81,10 +83,12 @@ const chapters = {
   limits,
   windows,
   crons,
+  keys,
   many,
   undone,
   looks,
   told,
+  transactions,
 };
 
 export function storeContract(

@@ -3,6 +3,7 @@
 
 import type { Changes } from "./changes.ts";
 import type { LocalCron } from "./local-cron.ts";
+import type { WindowKind } from "./local-windows.ts";
 import type { StoredEvent, StoredPlace } from "./stored-event.ts";
 
 /** Receives everything in a journal at start, in ascending order of keys. */
@@ -13,8 +14,8 @@ export interface Restoration {
   queue(name: string, number: number, facts: string | null): void;
   /** `more` is only there for a claimed event. isRetrying: delayed after a failure or crash. */
   event(queue: string, stored: StoredPlace, more: string | null, isRetrying: boolean): void;
-  /** The dedupe window of an id. */
-  window(queue: string, id: string, endsAtMs: number): void;
+  /** The dedupe window of an id, or that of a unique key, which the event `owner` has taken. */
+  window(queue: string, kind: WindowKind, id: string, endsAtMs: number, owner: string): void;
   cron(entry: LocalCron): void;
   /** Called at the end; `last` is the highest number that was given to anything. */
   end(last: number): void;

@@ -2,8 +2,8 @@
 import type { CronAt, CronOutcome } from "../../queue/cron-operations.ts";
 import { Duplicate, NO_OPTIONS } from "../../queue/event.ts";
 import type { Operation } from "./operation.ts";
-import { optionsOf, REFUSED } from "./push-arguments.ts";
-import { given } from "./verb-values.ts";
+import { optionsOf } from "./push-arguments.ts";
+import { given, REFUSED } from "./verb-values.ts";
 import { type ScriptReply, valueOf, type Verb } from "./verb.ts";
 
 type CronKind = Extract<Operation["kind"], `cron${string}`>;

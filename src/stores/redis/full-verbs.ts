@@ -8,9 +8,9 @@ import { factsIn } from "./event-facts.ts";
 import { peek, ready } from "./plain-verbs.ts";
 import { management } from "./management-verbs.ts";
 import type { Operation } from "./operation.ts";
-import { optionsOf, REFUSED } from "./push-arguments.ts";
+import { optionsOf } from "./push-arguments.ts";
 import { headersOf } from "./value.ts";
-import { COUNTS, given, msOf, NO_BYTES, statusIn, timeOf } from "./verb-values.ts";
+import { COUNTS, given, msOf, NO_BYTES, REFUSED, statusIn, timeOf } from "./verb-values.ts";
 import {
   type Argument,
   type Encoding,
@@ -47,6 +47,7 @@ function refusalIn(reply: ScriptReply | undefined, queue: Buffer): Refusal | nul
 
 function pushResult(reply: ScriptReply, { id }: Pushed): Buffer | Duplicate {
   if (reply === 0) return new Duplicate(id!);
+  if (Array.isArray(reply)) return new Duplicate(reply[0] as Buffer);
   return reply === 1 ? id! : (reply as Buffer);
 }
 
@@ -75,7 +76,7 @@ function pausesOf({ directions, worker }: { directions: Direction[]; worker: Buf
   return worker ? [Buffer.concat([Buffer.from("worker "), worker])] : directions;
 }
 
-export const full: { [K in Operation["kind"]]: Verb<K> } = {
+export const full: { [K in Exclude<Operation["kind"], "transaction">]: Verb<K> } = {
   ...management,
   ...crons,
   push: {

@@ -1,4 +1,5 @@
 // The verbs that move and change events, and those of figures. See full/*.lua.
+import { StoreError } from "../../queue/errors.ts";
 import { BATCH_CONTENTS_BYTES } from "../../queue/operations.ts";
 import {
   type Counted,
@@ -54,6 +55,7 @@ function statsIn(queue: Buffer, reply: ScriptReply): QueueStats {
     oldestReadyAtMs: oldest as number | null,
     windows: windows as number,
     pausedWorkers: ((workers ?? []) as Buffer[]).toSorted(Buffer.compare),
+    heldBackBy: null,
     nowMs: nowMs as number,
   };
 }
@@ -77,7 +79,17 @@ function copyOf(reply: ScriptReply): Copy | null {
   };
 }
 
+/** The script cannot do it yet. */
+const notYet = {
+  name: "probe",
+  call: () => [],
+  results: () => [new StoreError("refused", "groups are not in this store yet")],
+};
+
 export const management = {
+  group: notYet,
+  groups: notYet,
+  setGroup: notYet,
   copyOut: {
     name: "copy_out",
     call: ([out], { numberOf }) => [

@@ -54,8 +54,7 @@ export function cronOperations(push: PushOne) {
     },
 
     cronDue(state: ReferenceState, { limit }: CronDue): CronAt[] {
-      const all = state.usedQueues().flatMap((name) => [...state.queue(name).crons.values()]);
-      const due = all.filter((entry) => cronDueAtMs(entry) <= state.nowMs);
+      const due = state.crons.filter((entry) => cronDueAtMs(entry) <= state.nowMs);
       const sorted = due.toSorted((a, b) => cronDueAtMs(a) - cronDueAtMs(b));
       return sorted.slice(0, limit).map((entry) => ({ entry, nowMs: state.nowMs }));
     },

@@ -17,6 +17,8 @@ export function cronDueAtMs({ setAtMs, nextAtMs }: CronEntry): number {
 
 export class ReferenceState implements Shared {
   nowMs = 0;
+  /** In a transaction, whose pushes are judged. */
+  isJudged = false;
   readonly allSettings = new Map<string, string>();
   /** The numbers of the counts so far. */
   readonly counted = new Set<number>();
@@ -70,18 +72,30 @@ export class ReferenceState implements Shared {
       first.run();
       if (first.isMove) moved += 1;
     }
-    for (const queue of this.#queues.values()) queue.dropSurplus();
+    for (const queue of this.#queues.values()) {
+      queue.dropSurplus();
+      for (const end of queue.turns.endedPauses()) end();
+    }
     return moved;
+  }
+
+  /** To be called after each operation. */
+  settle(): void {
+    for (const { turns } of this.#queues.values()) turns.settle();
   }
 
   /** When something is to be done; Infinity if there is nothing. */
   get dueAtMs(): number {
-    return Math.min(this.cronDueAtMs, ...this.#dues().map(({ atMs }) => atMs));
+    const ofTurns = [...this.#queues.values()].map(({ turns }) => turns.dueAtMs);
+    return Math.min(this.cronDueAtMs, ...this.#dues().map(({ atMs }) => atMs), ...ofTurns);
   }
 
   get cronDueAtMs(): number {
-    const crons = [...this.#queues.values()].flatMap((queue) => [...queue.crons.values()]);
-    return Math.min(Infinity, ...crons.map(cronDueAtMs));
+    return Math.min(Infinity, ...this.crons.map(cronDueAtMs));
+  }
+
+  get crons(): CronEntry[] {
+    return [...this.#queues.values()].flatMap(({ crons }) => crons.values().toArray());
   }
 
   #dues(): Due[] {
@@ -115,13 +129,15 @@ export class ReferenceState implements Shared {
     return dues;
   }
 
-  #dueWindows({ windows }: ReferenceQueue): Due[] {
-    return [...windows].map(([id, endsAtMs]) => ({
-      atMs: forgottenAtMs(endsAtMs),
-      order: 0,
-      isMove: false,
-      run: () => windows.delete(id),
-    }));
+  #dueWindows({ windows, keys }: ReferenceQueue): Due[] {
+    return [windows, keys.windows].flatMap((all) =>
+      [...all].map(([id, endsAtMs]) => ({
+        atMs: forgottenAtMs(endsAtMs),
+        order: 0,
+        isMove: false,
+        run: () => all.delete(id),
+      })),
+    );
   }
 
   #duePauses(queue: ReferenceQueue): Due[] {

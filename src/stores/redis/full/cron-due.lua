@@ -1,7 +1,7 @@
 -- Shows cron entries that are due.
 -- KEYS    crons-due, of the queues: crons cron-times
 -- ARGV    limit
--- Returns of each entry what cron_get answers
+-- Returns of each entry what shown_cron answers
 
 verbs.cron_due = function(from)
   local limit, found = tonumber(ARGV[from]), {}

@@ -1,9 +1,9 @@
 -- Pushes the event of a cron entry and moves its next time on, unless another okq has done so.
 -- KEYS    queues timers crons-due cron-queues, of the queue: all
--- ARGV    queue name version expectedAt (empty: none) nextAt firesAt
---         [LEFT|RIGHT id value options] (as for push)
--- Returns 3 if another okq did it or the entry is another one by now, 2 if there was nothing to push,
---         or what push answers for an id
+-- ARGV    queue name version expectedAt (empty: none) nextAt firesAt pushed... (pushed: nothing, or
+--         LEFT|RIGHT, id, value, options)
+-- Returns 1 if it was pushed, 0, -1 or -2 as push answers, 2 if there was nothing to push, 3 if another
+--         okq did it or the entry is another one by now
 
 local MOVED, STALE = 2, 3
 

@@ -1,7 +1,7 @@
 -- Shows a cron entry.
 -- KEYS    of the queue: crons
 -- ARGV    queue name
--- Returns nil, or queue name version definition setAt lastAt nextAt now (lastAt, nextAt may be nil)
+-- Returns what shown_cron answers, or nil
 
 verbs.cron_get = function(from)
   local queue = queue_at(ARGV[from])

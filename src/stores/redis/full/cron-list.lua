@@ -1,7 +1,7 @@
 -- A page of the cron entries of a queue, ascending by the bytes of their names.
 -- KEYS    of the queue: crons
 -- ARGV    queue after (behind "=", empty for the first page) limit
--- Returns the last name (nil at the end), then of each entry what cron_get answers
+-- Returns of each entry what shown_cron answers; before them the last name, or nil at the end
 
 verbs.cron_list = function(from)
   local queue, after, limit = queue_at(ARGV[from]), given(ARGV[from + 1]), tonumber(ARGV[from + 2])

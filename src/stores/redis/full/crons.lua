@@ -39,7 +39,7 @@ local function drop_cron(queue, name)
   return dropped
 end
 
--- As okq reads it.
+-- { queue, name, version, definition, since when it is set, its latest and its next time, now }
 local function shown_cron(queue_name, name, entry)
   reply_bytes = reply_bytes + #entry[DEFINITION]
   return {
