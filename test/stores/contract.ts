@@ -28,6 +28,7 @@ import { rates } from "./contract/rates.ts";
 import { settings } from "./contract/settings.ts";
 import { tokens } from "./contract/tokens.ts";
 import { told } from "./contract/told.ts";
+import { transactions } from "./contract/transactions.ts";
 import { touches } from "./contract/touches.ts";
 import { undone } from "./contract/undone.ts";
 import { unpops } from "./contract/unpops.ts";
@@ -91,6 +92,7 @@ const chapters = {
   groups,
   groupSettings,
   rates,
+  transactions,
 };
 
 /** Not in the Redis store yet. */
