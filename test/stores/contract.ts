@@ -32,6 +32,7 @@ import { transactions } from "./contract/transactions.ts";
 import { touches } from "./contract/touches.ts";
 import { undone } from "./contract/undone.ts";
 import { unpops } from "./contract/unpops.ts";
+import { keys } from "./contract/keys.ts";
 import { windows } from "./contract/windows.ts";
 
 /** A store without any queue, on a clock that moves by `advance` only. */
@@ -84,6 +85,7 @@ const chapters = {
   expiry,
   limits,
   windows,
+  keys,
   many,
   undone,
   looks,
