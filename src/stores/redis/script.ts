@@ -45,6 +45,7 @@ import stats from "./full/stats.lua" with { type: "text" };
 import status from "./full/status.lua" with { type: "text" };
 import tick from "./full/tick.lua" with { type: "text" };
 import touch from "./full/touch.lua" with { type: "text" };
+import unique from "./full/unique.lua" with { type: "text" };
 import unpop from "./full/unpop.lua" with { type: "text" };
 import {
   AWAITED,
@@ -157,7 +158,7 @@ const withTokens = [
   onDemand(matching, plainAck, ackWithTokens, plainRedo, redoWithTokens, tokensTouch),
   ...common,
 ];
-const transitions = [unused, counter, queue, figures, line, events, claims];
+const transitions = [unused, counter, queue, unique, figures, line, events, claims];
 const life = [
   onDemand(push, pushBatch),
   onDemand(pop, popBatch),

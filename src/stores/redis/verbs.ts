@@ -120,6 +120,7 @@ function arePlain(options: PushOptions | null): boolean {
       options.attemptsMax === null &&
       options.backoff === null &&
       options.leaseMs === null &&
+      options.unique === null &&
       options.onDuplicate === "refuse")
   );
 }
