@@ -115,7 +115,7 @@ export const operations: Operations = {
 
   peek(state, { queue, end }) {
     const from = state.queue(textOf(queue));
-    const event = end === "left" ? from.inState("ready").at(-1) : from.turns.goers[0];
+    const event = end === "left" ? from.inState("ready").at(-1) : from.turns.next;
     return event ? { id: bytesOf(event.id), contents: Buffer.from(event.contents) } : null;
   },
 
@@ -188,7 +188,7 @@ export const operations: Operations = {
       if (queue.isPaused("out")) return false;
       if (claimedMax !== null && queue.count("claimed") >= claimedMax) return false;
       if (queue.turns.room <= 0) return false;
-      return queue.turns.goers.some((event) => !queue.isExpired(event));
+      return queue.turns.all.some((event) => !queue.isExpired(event));
     });
     return found ?? null;
   },
@@ -205,7 +205,11 @@ export const operations: Operations = {
   },
   probe: () => null,
   transaction: (state, transaction) =>
-    transact(state, transaction, (each) => operations[each.kind](state, each as never)),
+    transact(state, transaction, (each) => {
+      const result = operations[each.kind](state, each as never);
+      state.settle();
+      return result;
+    }),
 };
 
 function popFrom(
@@ -217,7 +221,7 @@ function popFrom(
   if (queue.isPaused("out", worker)) return null;
   const { leaseMs, claimedMax } = queue.given;
   if (queue.turns.room <= 0) return null;
-  for (let event; (event = queue.turns.goers[0]);) {
+  for (let event; (event = queue.turns.next);) {
     if (queue.isExpired(event)) {
       queue.expire(event);
       continue;
