@@ -25,10 +25,10 @@ const tokenOf = ({ token }: Claim) => given(token);
 const areDone = (reply: ScriptReply) => (reply as number[]).map((done) => done === 1);
 
 /** As full/push.lua reads them. */
-function optionsOf(options: PushOptions | null): string {
+function optionsOf(options: PushOptions | null): string | Buffer {
   if (options === null) return "";
-  const { start, ttlMs, attemptsMax, backoff, leaseMs, onDuplicate } = options;
-  const text = JSON.stringify({
+  const { start, ttlMs, attemptsMax, backoff, leaseMs, onDuplicate, priority, group } = options;
+  const json = JSON.stringify({
     start: start ? timeOf(start) : undefined,
     ttl: ttlMs ?? undefined,
     attempts: attemptsMax ?? undefined,
@@ -36,7 +36,9 @@ function optionsOf(options: PushOptions | null): string {
     lease: leaseMs ?? undefined,
     dup: onDuplicate === "refuse" ? undefined : onDuplicate,
   });
-  return text === "{}" ? "" : text;
+  const text = json === "{}" ? "" : json;
+  if (priority === null && group === null) return text;
+  return Buffer.concat([Buffer.from(`${text}\n${priority ?? ""}\n`), given(group)]);
 }
 
 interface Pushed {
@@ -86,7 +88,14 @@ function poppedIn(reply: ScriptReply, queue: Buffer, claimant: Buffer | null): P
 
 const touches = [null, "touched", "cancelled"] as const;
 
-function pausesOf({ directions, worker }: { directions: Direction[]; worker: Buffer | null }) {
+interface Paused {
+  directions: Direction[];
+  worker: Buffer | null;
+  group: Buffer | null;
+}
+
+function pausesOf({ directions, worker, group }: Paused): (string | Buffer)[] {
+  if (group) return [Buffer.concat([Buffer.from("group "), group])];
   return worker ? [Buffer.concat([Buffer.from("worker "), worker])] : directions;
 }
 

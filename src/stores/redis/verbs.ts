@@ -109,6 +109,8 @@ function arePlain(options: PushOptions | null): boolean {
       options.attemptsMax === null &&
       options.backoff === null &&
       options.leaseMs === null &&
+      options.priority === null &&
+      options.group === null &&
       options.onDuplicate === "refuse")
   );
 }
@@ -155,6 +157,7 @@ export function isChange<K extends Kind>(kind: K, result: ResultOf<OperationOf<K
     case "popBatch":
       return (result as Popped[]).length > 0;
     case "set":
+    case "setGroup":
       return result === true;
     case "cancel":
       return result !== null;

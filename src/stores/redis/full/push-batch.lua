@@ -27,7 +27,7 @@ end
 verbs.push_batch = function(from, to)
   require_memory()
   local queue, is_left, replies = opened_at(ARGV[from]), ARGV[from + 1] == 'LEFT', {}
-  local options, of_batch = ARGV[from + 2] ~= '' and cjson.decode(ARGV[from + 2]) or NO_OPTIONS, {}
+  local options, of_batch = options_in(ARGV[from + 2]), {}
   if is_paused(queue, 'in') then
     return refused(PAUSED_QUEUE)
   end

@@ -1,6 +1,6 @@
 -- Pushes events one after the other; which ones are refused depends on those before.
 -- KEYS    queues, of the queue: all
--- ARGV    queue LEFT|RIGHT (ID|NEW, id, value, options)... (options: JSON, or empty for none)
+-- ARGV    queue LEFT|RIGHT (ID|NEW, id, value, options)... (options: as options_in reads them)
 -- Returns of each event 1, or the id that was made, or 0 for a duplicate, or -1 for a full queue, or
 --         -2 for a paused one
 
@@ -26,24 +26,41 @@ local function take_window(queue, id)
   end
 end
 
+-- Where an event belongs, by its old record and what is named.
+local function place_named(more, old, options)
+  more.G, more.n = options.group or old.G, options.priority or old.n
+  if more.n == 0 then
+    more.n = nil
+  end
+  if more.G == old.G then
+    more.R, more.k = old.R, old.k
+  end
+  return more.G ~= old.G or not more.G and more.n ~= old.n
+end
+
 -- Gives a waiting event other contents and options.
 local function replace(queue, is_left, id, state, score, value, options)
   local old, due = more_of(queue, id), time_of(options.start or '')
-  local more = { f = old.f, c = old.c, e = old.e, g = old.g, p = old.p, v = take_ticks(1), T = now() }
+  local more = {
+    f = old.f, c = old.c, e = old.e, g = old.g, p = old.p, q = old.q, v = take_ticks(1), T = now(),
+  }
   more.a, more.b, more.l, more.t = options.attempts, options.backoff, options.lease, options.ttl
+  local is_elsewhere = place_named(more, old, options)
   redis.call('HSET', queue.events, id, value)
-  keep_more(queue, id, more)
   local place = not is_left and -take_ticks(1) or nil
+  local is_delayed = state == 'delayed' or due and due > now()
+  local is_moved = is_delayed or is_elsewhere or place and not more.G
+  if is_moved then
+    leave_waiting(queue, id, state, old)
+  end
+  keep_more(queue, id, more)
   if state == 'delayed' then
-    leave_waiting(queue, id, state)
     enter_waiting(queue, id, more, due or tonumber(score), place)
-  elseif due and due > now() then
-    leave_waiting(queue, id, state)
+  elseif is_delayed then
     enter_delayed(queue, id, more, due)
   else
-    if place then
-      leave_waiting(queue, id, state)
-      enter_line(queue, id, place)
+    if is_moved then
+      enter_line(queue, id, more, place)
     end
     will_expire(queue, id, more)
   end
@@ -80,13 +97,16 @@ local function push_new(queue, is_left, id, value, options)
   list_queue(queue)
   local more = {
     a = options.attempts, b = options.backoff, l = options.lease,
-    t = options.ttl, T = options.ttl and now(),
+    t = options.ttl, T = options.ttl and now(), G = options.group,
+    n = options.priority ~= 0 and options.priority or nil,
   }
-  if next(more) ~= nil then
+  local due, place = options.start and time_of(options.start), not is_left and -take_ticks(1) or nil
+  local is_ready = not (due and due > now())
+  -- Those of a group, and with a priority, are kept once more with their places.
+  if next(more) ~= nil and not (is_ready and (more.G or more.n)) then
     keep_more(queue, id, more)
   end
-  local due = options.start and time_of(options.start)
-  enter_waiting(queue, id, more, due, not is_left and -take_ticks(1) or nil)
+  enter_waiting(queue, id, more, due, place)
 end
 
 local function push_one(queue, is_left, id, value, options)
@@ -108,12 +128,25 @@ end
 
 local NO_OPTIONS = {}
 
+-- JSON, and if there is a priority or a group, behind it lines with the priority, or nothing, and "="
+-- and the group, or nothing.
+local function options_in(text)
+  if text == '' then
+    return NO_OPTIONS
+  end
+  local json, priority, group = string.match(text, '^([^\n]*)\n([^\n]*)\n(.*)$')
+  json = json or text
+  local options = json ~= '' and cjson.decode(json) or {}
+  options.priority, options.group = tonumber(priority), group and given(group)
+  return options
+end
+
 verbs.push = function(from, to)
   require_memory()
   local queue, is_left, replies = opened_at(ARGV[from]), ARGV[from + 1] == 'LEFT', {}
   for at = from + 2, to, 4 do
     local id = ARGV[at] == 'ID' and ARGV[at + 1]
-    local options = ARGV[at + 3] ~= '' and cjson.decode(ARGV[at + 3]) or NO_OPTIONS
+    local options = options_in(ARGV[at + 3])
     local reply = push_one(queue, is_left, id, ARGV[at + 2], options)
     is_refused = is_refused or reply == FULL_QUEUE or reply == PAUSED_QUEUE
     replies[#replies + 1] = reply
