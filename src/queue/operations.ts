@@ -55,7 +55,9 @@ import type { QueuePage, QueueStats, QueueStatus } from "./queue-status.ts";
  * Puts an event in the line, or among the delayed ones. The result is its id, or a Duplicate if an
  * event with that id is ready, delayed, claimed or failed; a completed event of that id is
  * replaced. While a dedupe window of the id lasts, the id is taken too, by an event that is
- * completed or gone: such a push is a Duplicate, or with "keep" its id, and changes nothing. A push
+ * completed or gone: such a push is a Duplicate, or with "keep" its id, and changes nothing. If the
+ * unique key of the push is taken, the result is that of a push with the id of the event that has
+ * taken it; if id and key belong to two events, it is a Duplicate of the id. A push
  * that adds or replaces an event takes a window for its id, if the queue has dedupe windows and the
  * store did not make the id. Refused with "PAUSED", which is judged first, or with "QUEUEFULL" if
  * it would add an event to a full queue: a Duplicate, and an event that is kept or replaced, need
@@ -83,6 +85,7 @@ export interface PushBatch {
   queue: Buffer;
   end: End;
   events: { id: Buffer | null; contents: Buffer }[];
+  /** Without a unique key: all of them would have it. */
   options: PushOptions;
 }
 
@@ -231,6 +234,21 @@ export interface Probe {
   kind: "probe";
 }
 
+/**
+ * Does these operations (see mayBeInTransaction) in this order, as one: nothing comes between them,
+ * and all are done or none, whatever happens to the store. The result has one of each.
+ *
+ * What may be refused is judged before the first one, for each push in their order: "PAUSED" if its
+ * queue takes no pushes; "QUEUEFULL" if it has no room for all that these pushes add so far, with
+ * duplicates, whatever the others remove; with drop-oldest, if it may not have as many events as
+ * this push adds. Then no push is refused. Nothing is done if the store has no room for a push.
+ * Once the results have more than BATCH_CONTENTS_BYTES of contents, pops and peeks find nothing.
+ */
+export interface Transaction {
+  kind: "transaction";
+  operations: Operation[];
+}
+
 export type Operation =
   | Push
   | PushBatch
@@ -267,7 +285,8 @@ export type Operation =
   | Ready
   | Register
   | Tick
-  | Probe;
+  | Probe
+  | Transaction;
 
 export interface Results {
   push: Buffer | Duplicate;
@@ -306,6 +325,8 @@ export interface Results {
   register: null;
   tick: number;
   probe: null;
+  /** Of each operation its result. */
+  transaction: unknown[];
 }
 
 export type ResultOf<O extends Operation> = Results[O["kind"]];

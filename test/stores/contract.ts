@@ -24,6 +24,7 @@ import { pushes } from "./contract/pushes.ts";
 import { settings } from "./contract/settings.ts";
 import { tokens } from "./contract/tokens.ts";
 import { told } from "./contract/told.ts";
+import { transactions } from "./contract/transactions.ts";
 import { touches } from "./contract/touches.ts";
 import { undone } from "./contract/undone.ts";
 import { unpops } from "./contract/unpops.ts";
@@ -83,6 +84,7 @@ const chapters = {
   undone,
   looks,
   told,
+  transactions,
 };
 
 export function storeContract(

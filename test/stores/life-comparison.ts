@@ -13,6 +13,7 @@ import { bytesOf, textOf } from "./contract/caller.ts";
 import { LifeCaller } from "./contract/life-caller.ts";
 import { type GivenClaim, type Known, RandomLife, type Step, states } from "./random-life.ts";
 import { Random } from "./random.ts";
+import { inTransactions } from "./random-transactions.ts";
 
 const TICK: Operation = { kind: "tick", limit: 1_000_000, parts: "all" };
 const LATEST_POPS = 6;
@@ -48,7 +49,9 @@ export async function compareLives(
       await pair.submitAll([life.configure()]);
       await pair.settle(life.queues);
     }
-    await pair.submitAll(life.batch(pair.known));
+    const { known } = pair;
+    const { queues } = life;
+    await pair.submitAll(inTransactions(life.batch(known), known, { queues, random }));
     await pair.separate(life.queues);
     if (!hasChains && random.below(3) === 0) await pair.submitAll([life.figures()]);
     if (random.below(3) === 0) await pair.unpopSome(random);
@@ -103,6 +106,11 @@ class Side implements Known {
 
   #note(operation: Operation, result: unknown): void {
     const { kind } = operation;
+    if (kind === "transaction") {
+      for (const [at, each] of operation.operations.entries()) {
+        this.#note(each, (result as unknown[])[at]);
+      }
+    }
     if (kind === "pop" && result) this.#notePopped(result as Popped);
     if (kind === "popBatch") for (const popped of result as Popped[]) this.#notePopped(popped);
     if (kind === "push" && operation.id === null) this.#noteMade(result as Buffer);
@@ -118,6 +126,7 @@ class Side implements Known {
   /** Whether an undone pop, or a change, gives the event another version is open. */
   #forgetChanged(operation: Operation): void {
     const { kind } = operation;
+    if (kind === "transaction") operation.operations.forEach((each) => this.#forgetChanged(each));
     if (kind === "unpop") this.#forgetVersions(operation.queue, operation.popped.id);
     if (kind === "set") this.#forgetVersions(operation.queue, operation.id);
   }
@@ -335,6 +344,9 @@ class Pair {
 /** Without what the contract leaves open, such as how many moves a Tick makes of a due event. */
 function comparable(operation: Operation, result: unknown): unknown {
   if (operation.kind === "tick") return "moved";
+  if (operation.kind === "transaction") {
+    return operation.operations.map((each, at) => comparable(each, (result as unknown[])[at]));
+  }
   if (operation.kind === "stats") return comparableStats(result as QueueStats);
   if (operation.kind !== "pop" || operation.claimant || !result) return result;
   const { queue, id, contents, token } = result as Popped;

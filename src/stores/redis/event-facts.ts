@@ -27,6 +27,7 @@ export function factsIn(reply: ScriptReply, isWhole: boolean): EventFacts {
     heldBackBy: isWhole ? reasonIn(facts[21]!) : null,
     expiresAtMs: number(10),
     headers: headersOf(value),
+    unique: null,
     claimant: bytes(11),
     claimedAtMs: number(12),
     isCancelled: number(13) === 1,

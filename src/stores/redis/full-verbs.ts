@@ -8,7 +8,7 @@ import { peek, ready } from "./plain-verbs.ts";
 import { management } from "./management-verbs.ts";
 import type { Operation } from "./operation.ts";
 import { headersOf } from "./value.ts";
-import { COUNTS, given, msOf, NO_BYTES, statusIn, timeOf } from "./verb-values.ts";
+import { COUNTS, given, msOf, NO_BYTES, REFUSED, statusIn, timeOf } from "./verb-values.ts";
 import {
   type Argument,
   type Encoding,
@@ -55,8 +55,6 @@ function pushedArguments(
   return [id ? "ID" : "NEW", id ?? "", valueOf(contents, headers, encoding)];
 }
 
-const REFUSED = { [-1]: "QUEUEFULL", [-2]: "PAUSED" } as const;
-
 function refusalIn(reply: ScriptReply | undefined, queue: Buffer): Refusal | null {
   const code = REFUSED[reply as -1 | -2];
   return code ? new Refusal(code, queue) : null;
@@ -99,7 +97,7 @@ function pausesOf({ directions, worker, group }: Paused): (string | Buffer)[] {
   return worker ? [Buffer.concat([Buffer.from("worker "), worker])] : directions;
 }
 
-export const full: { [K in Operation["kind"]]: Verb<K> } = {
+export const full: { [K in Exclude<Operation["kind"], "transaction">]: Verb<K> } = {
   ...management,
   push: {
     name: "push",

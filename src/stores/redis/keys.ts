@@ -164,11 +164,18 @@ export class QueueKeys {
 }
 
 /**
- * The channels on which processes tell each other what happened in a queue, whose name follows, and
- * when the next tick is due. Pub/sub is the same for all databases, so the names have the database.
+ * The channels on which processes tell each other what happened in a queue, whose name may follow,
+ * and when the next tick is due. Pub/sub is the same for all databases: the names have the number.
  */
 export function channelNames(db: number): ChannelNames {
-  return { ready: `${TAG}:ready:${db}:`, ended: `${TAG}:ended:${db}:`, due: `${TAG}:due:${db}` };
+  const nameOf = (what: string) => `${TAG}:${what}:${db}`;
+  return {
+    ready: `${nameOf("ready")}:`,
+    ended: `${nameOf("ended")}:`,
+    due: nameOf("due"),
+    listeners: nameOf("listeners"),
+    reports: nameOf("reports"),
+  };
 }
 
 export interface ChannelNames {
@@ -177,4 +184,8 @@ export interface ChannelNames {
   /** In front of a queue's name: a claim or an event ended there. */
   ended: string;
   due: string;
+  /** A process has left another note of what its clients listen to. */
+  listeners: string;
+  /** What happened to events, for these processes. */
+  reports: string;
 }

@@ -11,6 +11,7 @@ import {
   type Popped,
   type PushOptions,
   type State,
+  type Unique,
   type When,
 } from "../../../src/queue/event.ts";
 import { decodeHeaders, encodeHeaders } from "../../../src/queue/headers.ts";
@@ -40,9 +41,11 @@ interface Whose {
 }
 
 /** What a push says; headers and names as text. */
-export type Options = Partial<Omit<PushOptions, "headers" | "group">> & {
+export type Options = Partial<Omit<PushOptions, "headers" | "group" | "unique">> & {
   headers?: [string, string][];
   group?: string;
+  /** Until "end" if it says nothing else. */
+  unique?: { key: string; until?: Unique["until"]; forMs?: number };
   end?: End;
   contents?: string;
 };
@@ -303,8 +306,14 @@ export class LifeCaller extends Caller {
 function optionsOf(options: Options): PushOptions {
   const pairs = options.headers ?? [];
   const headers = encodeHeaders(pairs.map(([name, value]) => [bytesOf(name), bytesOf(value)]));
-  const { end: _, contents: __, group, ...rest } = options;
-  return { ...NO_OPTIONS, ...rest, headers, group: group === undefined ? null : bytesOf(group) };
+  const { end: _, contents: __, group, unique, ...rest } = options;
+  const key = unique && {
+    key: bytesOf(unique.key),
+    until: unique.until ?? "end",
+    forMs: unique.forMs ?? null,
+  };
+  const named = { group: group === undefined ? null : bytesOf(group), unique: key ?? null };
+  return { ...NO_OPTIONS, ...rest, headers, ...named };
 }
 
 function whoseOf({ worker = null, group = null }: Whose) {

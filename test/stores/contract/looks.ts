@@ -60,6 +60,7 @@ export function looks(check: Check): void {
       heldBackBy: null,
       expiresAtMs: startMs + 5000,
       headers: null,
+      unique: null,
       claimant: null,
       claimedAtMs: null,
       isCancelled: false,

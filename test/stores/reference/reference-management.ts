@@ -89,7 +89,9 @@ export const management = {
       counts: queue.counts,
       recent: queue.counts,
       oldestReadyAtMs: pushedAt.length > 0 ? Math.min(...pushedAt) : null,
-      windows: [...queue.windows.values()].filter((ms) => ms > state.nowMs).length,
+      windows:
+        [...queue.windows.values()].filter((ms) => ms > state.nowMs).length +
+        [...queue.keys.windows.values()].filter((ms) => ms > state.nowMs).length,
       heldBackBy: queue.turns.heldBackBy(null),
       pausedWorkers: isWhole ? queue.pausedWorkers.map(bytesOf) : [],
       nowMs: state.nowMs,
@@ -119,7 +121,8 @@ function moveOne(from: ReferenceQueue, to: ReferenceQueue, event: ReferenceEvent
   const { state, atMs } = event;
   from.remove(event);
   const fresh = { failures: 0, crashes: 0, pushedAtMs: to.nowMs, ttlFromMs: to.nowMs };
-  const moved = { ...event, ...fresh, ...ELSEWHERE, options: { ...event.options, ttlMs: null } };
+  const options = { ...event.options, ttlMs: null, unique: null };
+  const moved = { ...event, ...fresh, ...ELSEWHERE, options };
   const isWaiting = state === "ready" || state === "delayed";
   if (isWaiting) to.makeRoomFor(1);
   to.events.delete(moved.id);

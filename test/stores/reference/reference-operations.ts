@@ -1,15 +1,15 @@
 // The operations of the reference store: one function per kind, with the name of the kind.
 import { management } from "./reference-management.ts";
+import { pushing } from "./reference-pushes.ts";
 import { settingOperations } from "./reference-settings.ts";
 import { factsOf, statusOf } from "./reference-status.ts";
-import { Refusal } from "../../../src/queue/errors.ts";
-import { Duplicate, NO_OPTIONS, type End, type Popped } from "../../../src/queue/event.ts";
-import type { PushOptions, State } from "../../../src/queue/event.ts";
+import { transact } from "./reference-transaction.ts";
+import type { Popped } from "../../../src/queue/event.ts";
 import { BATCH_CONTENTS_BYTES, type Claim, type Operation } from "../../../src/queue/operations.ts";
 import type { Results } from "../../../src/queue/operations.ts";
 import { compareKeys, keyOf } from "./reference-event.ts";
 import type { ReferenceEvent } from "./reference-event.ts";
-import { ELSEWHERE, type ReferenceQueue } from "./reference-queue.ts";
+import type { ReferenceQueue } from "./reference-queue.ts";
 import type { ReferenceState } from "./reference-state.ts";
 
 type OperationOf<K extends Operation["kind"]> = Extract<Operation, { kind: K }>;
@@ -30,11 +30,7 @@ type Operations = {
 export const operations: Operations = {
   ...management,
   ...settingOperations,
-
-  push: (state, { queue, end, id, contents, options }) =>
-    pushAll(state, queue, end, [{ id, contents }], options ?? NO_OPTIONS)[0]!,
-  pushBatch: (state, { queue, end, events, options }) =>
-    pushAll(state, queue, end, events, options),
+  ...pushing,
 
   pop: (state, { queue, leaseMs, claimant }) =>
     popFrom(state.queue(textOf(queue)), leaseMs, claimant),
@@ -160,6 +156,7 @@ export const operations: Operations = {
       if (!event || !isVersion(event, version)) return false;
       const hasFailed = event.failures + event.crashes > 0;
       if (event.state !== "failed" && !(event.state === "delayed" && hasFailed)) return false;
+      if (queue.keys.hasLost(event)) return false;
       Object.assign(event, { failures: 0, crashes: 0, ttlFromMs: state.nowMs });
 
       queue.enter(event, null, queue.rankAt(end));
@@ -169,6 +166,7 @@ export const operations: Operations = {
   flush(state, { queue }) {
     state.queue(textOf(queue)).events.clear();
     state.queue(textOf(queue)).windows.clear();
+    state.queue(textOf(queue)).keys.windows.clear();
     state.queue(textOf(queue)).turns.flush();
     return null;
   },
@@ -201,88 +199,9 @@ export const operations: Operations = {
 
   tick: (state, { limit }) => state.tick(limit),
   probe: () => null,
+  transaction: (state, transaction) =>
+    transact(state, transaction, (each) => operations[each.kind](state, each as never)),
 };
-
-function pushAll(
-  state: ReferenceState,
-  name: Buffer,
-  end: End,
-  events: { id: Buffer | null; contents: Buffer }[],
-  options: PushOptions,
-): (Buffer | Duplicate)[] {
-  const queue = state.queue(textOf(name));
-  if (queue.isPaused("in")) throw new Refusal("PAUSED", name);
-  const ids = events.map(({ id }) => id && id.toString("latin1"));
-  const added = new Set(ids.filter((id) => id !== null && !queue.takenForPush(id)));
-  const newCount = added.size + ids.filter((id) => id === null).length;
-  const isDropping = queue.given.full === "drop-oldest";
-  const needed = isDropping ? events.length : newCount;
-  if (!queue.hasRoomFor(needed)) throw new Refusal("QUEUEFULL", name);
-  if (newCount > 0) queue.makeRoomFor(newCount, new Set(ids));
-  const inBatch = new Set<string>();
-  return events.map(({ contents: given }, at) => {
-    const contents = Buffer.from(given);
-    const id = ids[at] ?? state.newId(queue);
-    const there = queue.taken(id);
-    const isSecond = inBatch.has(id);
-    inBatch.add(id);
-    const isNamed = ids[at] !== null;
-    if (!(isNamed ? queue.takenForPush(id) : there)) {
-      add(queue, id, contents, options, end);
-      if (isNamed) queue.takeWindow(id);
-    } else if (isSecond || options.onDuplicate === "refuse") return new Duplicate(bytesOf(id));
-    else if (options.onDuplicate === "replace") {
-      const isReplaced = there && replace(queue, there, contents, options, end);
-      if (!isReplaced) return new Duplicate(bytesOf(id));
-      queue.takeWindow(id);
-    }
-    return bytesOf(id);
-  });
-}
-
-function add(
-  queue: ReferenceQueue,
-  id: string,
-  contents: Buffer,
-  options: PushOptions,
-  end: End,
-): void {
-  const { nowMs } = queue;
-  const counts = { failures: 0, crashes: 0, version: 0, order: 0, atMs: 0 };
-  const none = { claim: null, lastError: null, errors: [], log: [], progress: null, result: null };
-  const times = { pushedAtMs: nowMs, ttlFromMs: nowMs };
-  const rank = queue.rankAt(end);
-  const state: State = "delayed";
-  const group = options.group && textOf(options.group);
-  const order = { priority: options.priority ?? 0, group, groupNumber: 0, ...ELSEWHERE };
-  const event = { id, contents, options, state, rank, ...order, ...times, ...counts, ...none };
-  queue.events.delete(id);
-  queue.events.set(id, event);
-  queue.enter(event, options.start, rank);
-}
-
-function replace(
-  queue: ReferenceQueue,
-  event: ReferenceEvent,
-  contents: Buffer,
-  options: PushOptions,
-  end: End,
-): boolean {
-  if (event.state !== "ready" && event.state !== "delayed") return false;
-  const wasReady = event.state === "ready";
-  const kept = event.state === "delayed" ? { atMs: event.atMs } : null;
-  const group = options.group ? textOf(options.group) : event.group;
-  const priority = options.priority ?? event.priority;
-  if (group !== event.group) Object.assign(event, ELSEWHERE);
-  const isReordered = group === null && wasReady && priority !== event.priority;
-  const isMoved = end === "right" || isReordered || (options.start !== null && !wasReady);
-  const rank = isMoved ? queue.rankAt(end) : event.rank;
-  Object.assign(event, { group, priority });
-  const times = { pushedAtMs: queue.nowMs, ttlFromMs: queue.nowMs };
-  Object.assign(event, { contents, options, ...times });
-  queue.enter(event, options.start ?? kept, rank);
-  return true;
-}
 
 function popFrom(
   queue: ReferenceQueue,

@@ -17,10 +17,11 @@ import {
   type QueueSettings,
   settingsOf,
 } from "../../../src/queue/settings.ts";
-import { WINDOWS_MAX } from "../../../src/queue/windows.ts";
 import { type Claimed, compareKeys, keyOf, type Rank } from "./reference-event.ts";
 import type { ReferenceEvent } from "./reference-event.ts";
+import { ReferenceKeys } from "./reference-keys.ts";
 import { ReferenceTurns } from "./reference-turns.ts";
+import { ReferenceWindows } from "./reference-windows.ts";
 
 const LAST_ERROR_BYTES_MAX = 4096;
 const ERROR_BYTES_MAX = 1024;
@@ -52,7 +53,8 @@ export class ReferenceQueue {
   readonly pauses = new Map<Direction, number>();
   readonly workerPauses = new Map<string, number>();
   /** When the window of each id ends. */
-  readonly windows = new Map<string, number>();
+  readonly windows = new ReferenceWindows();
+  readonly keys = new ReferenceKeys(this);
   readonly counts = emptyCounts();
   readonly turns: ReferenceTurns;
   readonly name: string;
@@ -73,8 +75,8 @@ export class ReferenceQueue {
   }
 
   get isUsed(): boolean {
-    const { events, consumers, settings, pauses, workerPauses, windows, turns } = this;
-    const things = [events, settings, pauses, workerPauses, windows];
+    const { events, consumers, settings, pauses, workerPauses, windows, keys, turns } = this;
+    const things = [events, settings, pauses, workerPauses, windows, keys.windows];
     return consumers > 0 || turns.hasOwn || things.some(({ size }) => size > 0);
   }
 
@@ -109,15 +111,7 @@ export class ReferenceQueue {
   takeWindow(id: string): void {
     const { dedupeMs } = this.given;
     if (dedupeMs === null) return;
-    const endsAtMs = Math.max(this.windows.get(id) ?? 0, this.nowMs + dedupeMs);
-    if (!this.windows.has(id) && this.windows.size === WINDOWS_MAX)
-      this.windows.delete(this.#first);
-    this.windows.set(id, endsAtMs);
-  }
-
-  /** The id whose window ends first. */
-  get #first(): string {
-    return [...this.windows].toSorted(([, a], [, b]) => a - b)[0]![0];
+    this.windows.take(id, this.nowMs + dedupeMs);
   }
 
   isPaused(direction: Direction, worker: Buffer | null = null): boolean {
@@ -165,6 +159,7 @@ export class ReferenceQueue {
   enter(event: ReferenceEvent, start: When | null, rank: Rank): "ready" | "delayed" {
     const atMs = start === null ? 0 : "atMs" in start ? start.atMs : this.nowMs + start.afterMs;
     const isLater = atMs > this.nowMs;
+    if (this.keys.hasLost(event)) event.options = { ...event.options, unique: null };
     const wasReady = event.state === "ready" && this.events.get(event.id) === event;
     this.turns.noteEntering(event, isLater);
     this.#become(event, isLater ? "delayed" : "ready");
@@ -198,6 +193,7 @@ export class ReferenceQueue {
 
   complete(event: ReferenceEvent, result: Buffer | null): void {
     this.#become(event, "completed");
+    event.options = { ...event.options, unique: null };
     Object.assign(event, { atMs: this.nowMs, order: this.#shared.number(), result });
     this.#trim("completed", this.given.keepCompleted);
   }
@@ -277,7 +273,7 @@ export class ReferenceQueue {
     target.makeRoomFor(1);
     const fresh = { failures: 0, crashes: 0, log: [], progress: null, claim: null };
     const times = { pushedAtMs: this.nowMs, ttlFromMs: this.nowMs };
-    const own = { ...options, headers, ttlMs: null };
+    const own = { ...options, headers, ttlMs: null, unique: null };
     const moved = { ...event, ...fresh, ...times, ...ELSEWHERE, id, options: own };
     target.events.set(id, moved);
     target.enter(moved, null, target.rankAt("left"));

@@ -12,6 +12,8 @@ interface Due {
 
 export class ReferenceState implements Shared {
   nowMs = 0;
+  /** In a transaction, whose pushes are judged. */
+  isJudged = false;
   readonly allSettings = new Map<string, string>();
   /** The numbers of the counts so far. */
   readonly counted = new Set<number>();
@@ -114,13 +116,15 @@ export class ReferenceState implements Shared {
     return dues;
   }
 
-  #dueWindows({ windows }: ReferenceQueue): Due[] {
-    return [...windows].map(([id, endsAtMs]) => ({
-      atMs: forgottenAtMs(endsAtMs),
-      order: 0,
-      isMove: false,
-      run: () => windows.delete(id),
-    }));
+  #dueWindows({ windows, keys }: ReferenceQueue): Due[] {
+    return [windows, keys.windows].flatMap((all) =>
+      [...all].map(([id, endsAtMs]) => ({
+        atMs: forgottenAtMs(endsAtMs),
+        order: 0,
+        isMove: false,
+        run: () => all.delete(id),
+      })),
+    );
   }
 
   #duePauses(queue: ReferenceQueue): Due[] {

@@ -21,7 +21,7 @@ export function statusOf(queue: ReferenceQueue): QueueStatus {
 export function factsOf(queue: ReferenceQueue, event: ReferenceEvent): EventFacts {
   const { state, options, claim, atMs } = event;
   const isOver = state === "failed" || state === "completed";
-  const { attemptsMax, backoff, leaseMs, headers } = options;
+  const { attemptsMax, backoff, leaseMs, headers, unique } = options;
   return {
     id: Buffer.from(event.id, "latin1"),
     state,
@@ -37,6 +37,7 @@ export function factsOf(queue: ReferenceQueue, event: ReferenceEvent): EventFact
     group: event.group === null ? null : Buffer.from(event.group, "latin1"),
     heldBackBy: null,
     headers,
+    unique: unique?.key ?? null,
     expiresAtMs: isOver ? null : queue.expiresAtMs(event),
     claimant: claim?.claimant ?? null,
     claimedAtMs: claim?.token ? claim.sinceMs : null,

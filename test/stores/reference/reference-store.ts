@@ -12,6 +12,7 @@ import {
   Session,
   type Store,
 } from "../../../src/queue/store.ts";
+import { tellDone } from "../../../src/queue/transaction.ts";
 import { operations } from "./reference-operations.ts";
 import { ReferenceState } from "./reference-state.ts";
 
@@ -40,7 +41,7 @@ export class ReferenceStore implements Store {
 
   session(): Session {
     const onDone = (operation: Operation, result: unknown) =>
-      this.#observer?.done(operation, result, this.#state.nowMs);
+      this.#observer && tellDone(this.#observer, operation, result, this.#state.nowMs);
     return new ReferenceSession(this.#state, onDone, (run) => this.#submit(run));
   }
 

@@ -28,12 +28,12 @@ verbs.push_batch = function(from, to)
   require_memory()
   local queue, is_left, replies = opened_at(ARGV[from]), ARGV[from + 1] == 'LEFT', {}
   local options, of_batch = options_in(ARGV[from + 2]), {}
-  if is_paused(queue, 'in') then
+  if not queue.is_judged and is_paused(queue, 'in') then
     return refused(PAUSED_QUEUE)
   end
   local is_dropping, events = setting(queue, 'on-full') == 'drop-oldest', (to - from - 2) / 3
   local count, named = count_new(queue, from + 3, to)
-  if not has_room(queue, is_dropping and events or count) then
+  if not queue.is_judged and not has_room(queue, is_dropping and events or count) then
     return refused(FULL_QUEUE)
   end
   if count > 0 then
@@ -50,6 +50,7 @@ verbs.push_batch = function(from, to)
       replies[#replies + 1] = push_taken(queue, is_left, id, value, options, of_batch)
     else
       push_new(queue, is_left, id, value, options)
+      report_kept(queue, id, options)
       take_window(queue, id)
       replies[#replies + 1] = PUSHED
     end

@@ -109,17 +109,25 @@ local function push_new(queue, is_left, id, value, options)
   enter_waiting(queue, id, more, due, place)
 end
 
+-- The reply to a push with "keep" does not tell whether it added the event.
+local function report_kept(queue, id, options)
+  if report and options.dup == 'keep' then
+    report('pushed', queue, id)
+  end
+end
+
 local function push_one(queue, is_left, id, value, options)
-  if is_paused(queue, 'in') then
+  if not queue.is_judged and is_paused(queue, 'in') then
     return PAUSED_QUEUE
   elseif id and is_taken(queue, id) then
     return push_taken(queue, is_left, id, value, options)
-  elseif not has_room(queue, 1) then
+  elseif not queue.is_judged and not has_room(queue, 1) then
     return FULL_QUEUE
   end
   make_room(queue, 1)
   local own = id or new_id(queue)
   push_new(queue, is_left, own, value, options)
+  report_kept(queue, own, options)
   if id then
     take_window(queue, id)
   end

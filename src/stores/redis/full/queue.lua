@@ -10,6 +10,9 @@ local all_settings, is_seeded
 local rates, ranked, groups
 local make_rates, make_ranked, make_groups
 
+-- Reports what happened to an event, while somebody listens: see listen.lua.
+local report
+
 -- A table of a flat list of names and values.
 local function by_name(flat)
   local values = {}
