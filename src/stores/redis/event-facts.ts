@@ -24,7 +24,8 @@ export function factsIn(reply: ScriptReply, isWhole: boolean): EventFacts {
     leaseMs: number(9),
     priority: number(19)!,
     group: bytes(20),
-    heldBackBy: isWhole ? reasonIn(facts[21]!) : null,
+    // Only where the event was asked for by itself.
+    heldBackBy: reasonIn(facts[21] ?? null),
     expiresAtMs: number(10),
     headers: headersOf(value),
     unique: null,

@@ -22,13 +22,13 @@ export const INFIXES = {
   FRONT: `${LAYOUT}front:`,
   /** hash by id of what is noted of a claim: see claims.lua */
   CLAIMS: `${LAYOUT}claims:`,
-  /** sorted set of the ready ids with a priority but 0, in the order of their bytes: see ranked.lua */
+  /** sorted set of the ready events with a priority but 0, by their bytes: see ranked.lua */
   RANKED: `${LAYOUT}ranked:`,
-  /** sorted set of the ready ids of all groups, in the order of their bytes: see grouped.lua */
+  /** sorted set of the ready events of all groups, by their bytes: see grouped.lua */
   GROUPED: `${LAYOUT}grouped:`,
   /** hash by "=" and a group's name, or "" for the events without a group: see grouped.lua */
   GROUPS: `${LAYOUT}groups:`,
-  /** sorted set of the names of those that can go, as in "groups", by the tick of their latest turn */
+  /** sorted set of names as in "groups", of those that can go, by the tick of their latest turn */
   TURNS: `${LAYOUT}turns:`,
   /** hash of the limits, rates and pauses that groups have of their own, by name as in "groups" */
   OWN_GROUPS: `${LAYOUT}own-groups:`,

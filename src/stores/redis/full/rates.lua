@@ -144,7 +144,7 @@ end
 
 -- A pop at that time, in ms, is undone.
 rates.take_back_in = function(queue, ms)
-  queue.counted.told = told_in(queue)
+  of_queue(queue).told = told_in(queue)
   rates.take_back(queue.rate, of_queue(queue), ms)
   queue.has_counted = true
 end

@@ -196,7 +196,7 @@ local function ready_page(queue, after, limit, is_reverse)
     end
     behind = ''
   end
-  return page, nil
+  return page, false
 end
 
 -- Adds what is known of the events of a page; returns behind which one it ended early, or nil.
