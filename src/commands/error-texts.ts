@@ -38,11 +38,14 @@ export const errorTexts = {
     text: "ERR duplicate event {id}",
     when:
       "An event with that id is ready, delayed, claimed or failed in the queue, or was pushed " +
-      "within its `dedupe-window`. After a repeated push it means that the first one succeeded.",
+      "within its `dedupe-window`, or has taken the unique key of the push. " +
+      "After a repeated push it means that the first one succeeded.",
   },
   duplicate: {
     text: "DUPLICATE {id}",
-    when: "QPUSH, and the id is taken, by an event or a `dedupe-window`. Nothing was done.",
+    when:
+      "QPUSH, and the id is taken, by an event or a `dedupe-window`, or the event with that id " +
+      "has taken the unique key. Nothing was done.",
   },
   queueFull: {
     text: "QUEUEFULL {queue}",

@@ -1,6 +1,12 @@
 // The verbs of the other scripts, on any queue. See full/*.lua.
 import { Refusal, type StoreError } from "../../queue/errors.ts";
-import { Duplicate, NO_OPTIONS, type Popped, type PushOptions } from "../../queue/event.ts";
+import {
+  Duplicate,
+  NO_OPTIONS,
+  type Popped,
+  type PushOptions,
+  type Unique,
+} from "../../queue/event.ts";
 import { BATCH_CONTENTS_BYTES, type Claim } from "../../queue/operations.ts";
 import type { Direction, QueueStatus } from "../../queue/queue-status.ts";
 import { factsIn } from "./event-facts.ts";
@@ -24,10 +30,17 @@ const REGISTER_TTL_MS = 20_000;
 const tokenOf = ({ token }: Claim) => given(token);
 const areDone = (reply: ScriptReply) => (reply as number[]).map((done) => done === 1);
 
+/** As full/unique.lua has it, one character for each byte. */
+function keyOf({ key, until, forMs }: Unique): string {
+  const kind = forMs !== null ? "f" : until === "end" ? "e" : "c";
+  return kind + key.toString("latin1");
+}
+
 /** As full/push.lua reads them. */
 function optionsOf(options: PushOptions | null): string | Buffer {
   if (options === null) return "";
-  const { start, ttlMs, attemptsMax, backoff, leaseMs, onDuplicate, priority, group } = options;
+  const { start, ttlMs, attemptsMax, backoff, leaseMs, unique, onDuplicate } = options;
+  const { priority, group } = options;
   const json = JSON.stringify({
     start: start ? timeOf(start) : undefined,
     ttl: ttlMs ?? undefined,
@@ -35,6 +48,8 @@ function optionsOf(options: PushOptions | null): string | Buffer {
     backoff: backoff ?? undefined,
     lease: leaseMs ?? undefined,
     dup: onDuplicate === "refuse" ? undefined : onDuplicate,
+    key: unique ? keyOf(unique) : undefined,
+    key_ms: unique?.forMs ?? undefined,
   });
   const text = json === "{}" ? "" : json;
   if (priority === null && group === null) return text;
@@ -62,6 +77,7 @@ function refusalIn(reply: ScriptReply | undefined, queue: Buffer): Refusal | nul
 
 function pushResult(reply: ScriptReply, { id }: Pushed): Buffer | Duplicate {
   if (reply === 0) return new Duplicate(id!);
+  if (Array.isArray(reply)) return new Duplicate(reply[0] as Buffer);
   return reply === 1 ? id! : (reply as Buffer);
 }
 

@@ -46,6 +46,10 @@ export const INFIXES = {
   PAUSED_WORKERS: `${LAYOUT}paused-workers:`,
   /** sorted set of ids by when their dedupe windows end, in ms */
   WINDOWS: `${LAYOUT}windows:`,
+  /** hash of ids by unique key: see unique.lua */
+  UNIQUE: `${LAYOUT}unique:`,
+  /** sorted set of the unique keys that are taken for some time by when that ends, in ms */
+  UNIQUE_ENDS: `${LAYOUT}unique-ends:`,
   /** hash of how often "=" and an id stands in the list without its event; "all": in all */
   GHOSTS: `${LAYOUT}ghosts:`,
   /** sorted set of ids by the tick at which their events were completed */

@@ -56,6 +56,7 @@ import stats from "./full/stats.lua" with { type: "text" };
 import status from "./full/status.lua" with { type: "text" };
 import tick from "./full/tick.lua" with { type: "text" };
 import touch from "./full/touch.lua" with { type: "text" };
+import unique from "./full/unique.lua" with { type: "text" };
 import unpop from "./full/unpop.lua" with { type: "text" };
 import {
   AWAITED,
@@ -177,7 +178,7 @@ const withTokens = [
   ...common,
 ];
 const transitions = [
-  ...[unused, counter, queue, figures, line, events, claims],
+  ...[unused, counter, queue, unique, figures, line, events, claims],
   once("rates", rates),
   once("ranked", ranked),
   once("groups", grouped, groupTurns),

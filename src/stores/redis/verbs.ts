@@ -122,6 +122,7 @@ function arePlain(options: PushOptions | null): boolean {
       options.leaseMs === null &&
       options.priority === null &&
       options.group === null &&
+      options.unique === null &&
       options.onDuplicate === "refuse")
   );
 }

@@ -113,7 +113,7 @@ export const operations: Operations = {
 
   peek(state, { queue, end }) {
     const from = state.queue(textOf(queue));
-    const event = end === "left" ? from.inState("ready").at(-1) : from.turns.goers[0];
+    const event = end === "left" ? from.inState("ready").at(-1) : from.turns.next;
     return event ? { id: bytesOf(event.id), contents: Buffer.from(event.contents) } : null;
   },
 
@@ -186,7 +186,7 @@ export const operations: Operations = {
       if (queue.isPaused("out")) return false;
       if (claimedMax !== null && queue.count("claimed") >= claimedMax) return false;
       if (queue.turns.room <= 0) return false;
-      return queue.turns.goers.some((event) => !queue.isExpired(event));
+      return queue.turns.all.some((event) => !queue.isExpired(event));
     });
     return found ?? null;
   },
@@ -200,7 +200,11 @@ export const operations: Operations = {
   tick: (state, { limit }) => state.tick(limit),
   probe: () => null,
   transaction: (state, transaction) =>
-    transact(state, transaction, (each) => operations[each.kind](state, each as never)),
+    transact(state, transaction, (each) => {
+      const result = operations[each.kind](state, each as never);
+      state.settle();
+      return result;
+    }),
 };
 
 function popFrom(
@@ -212,7 +216,7 @@ function popFrom(
   if (queue.isPaused("out", worker)) return null;
   const { leaseMs, claimedMax } = queue.given;
   if (queue.turns.room <= 0) return null;
-  for (let event; (event = queue.turns.goers[0]);) {
+  for (let event; (event = queue.turns.next);) {
     if (queue.isExpired(event)) {
       queue.expire(event);
       continue;

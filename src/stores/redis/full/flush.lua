@@ -44,6 +44,6 @@ verbs.flush = function(from)
   return redis.call('UNLINK', queue.ready, queue.claimed, queue.events, queue.front, queue.claims,
     DELAYED .. name, FAILED .. name, COMPLETED .. name, EXPIRES .. name, MORE .. name,
     ERRORS .. name, LOG .. name, DONE .. name, GHOSTS .. name, REVIEW .. name,
-    RETRYING .. name, WINDOWS .. name, RANKED .. name, GROUPED .. name, GROUPS .. name,
-    TURNS .. name, GROUP_RATES .. name)
+    RETRYING .. name, WINDOWS .. name, UNIQUE .. name, UNIQUE_ENDS .. name, RANKED .. name,
+    GROUPED .. name, GROUPS .. name, TURNS .. name, GROUP_RATES .. name)
 end

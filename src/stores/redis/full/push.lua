@@ -1,8 +1,8 @@
 -- Pushes events one after the other; which ones are refused depends on those before.
 -- KEYS    queues, of the queue: all
 -- ARGV    queue LEFT|RIGHT (ID|NEW, id, value, options)... (options: as options_in reads them)
--- Returns of each event 1, or the id that was made, or 0 for a duplicate, or -1 for a full queue, or
---         -2 for a paused one
+-- Returns of each event 1, or the id that was made or found, or 0 for a duplicate of its id, or a list of
+--         the id of which it is a duplicate, or -1 for a full queue, or -2 for a paused one
 
 local PUSHED, TAKEN, FULL_QUEUE, PAUSED_QUEUE = 1, 0, -1, -2
 
@@ -38,6 +38,20 @@ local function place_named(more, old, options)
   return more.G ~= old.G or not more.G and more.n ~= old.n
 end
 
+-- The bytes of a text in JSON, in which each of them is a character.
+local function bytes_of(text)
+  return (string.gsub(text, '([\194\195])([\128-\191])', function(first, second)
+    return string.char(string.byte(second) + (string.byte(first) - 194) * 64)
+  end))
+end
+
+local function take_key(queue, id, more, options)
+  if more.u then
+    make_unique()
+    unique.take(queue, id, more, options.key_ms)
+  end
+end
+
 -- Gives a waiting event other contents and options.
 local function replace(queue, is_left, id, state, score, value, options)
   local old, due = more_of(queue, id), time_of(options.start or '')
@@ -45,6 +59,9 @@ local function replace(queue, is_left, id, state, score, value, options)
     f = old.f, c = old.c, e = old.e, g = old.g, p = old.p, q = old.q, v = take_ticks(1), T = now(),
   }
   more.a, more.b, more.l, more.t = options.attempts, options.backoff, options.lease, options.ttl
+  more.u = options.key
+  release_key(queue, id, old)
+  take_key(queue, id, more, options)
   local is_elsewhere = place_named(more, old, options)
   redis.call('HSET', queue.events, id, value)
   local place = not is_left and -take_ticks(1) or nil
@@ -97,9 +114,10 @@ local function push_new(queue, is_left, id, value, options)
   list_queue(queue)
   local more = {
     a = options.attempts, b = options.backoff, l = options.lease,
-    t = options.ttl, T = options.ttl and now(), G = options.group,
+    t = options.ttl, T = options.ttl and now(), u = options.key, G = options.group,
     n = options.priority ~= 0 and options.priority or nil,
   }
+  take_key(queue, id, more, options)
   local due, place = options.start and time_of(options.start), not is_left and -take_ticks(1) or nil
   local is_ready = not (due and due > now())
   -- Those of a group, and with a priority, are kept once more with their places.
@@ -107,6 +125,27 @@ local function push_new(queue, is_left, id, value, options)
     keep_more(queue, id, more)
   end
   enter_waiting(queue, id, more, due, place)
+end
+
+-- What becomes of a push whose key is taken; nil if it is free, or the event of its id has it.
+local function push_of_taken(queue, is_left, id, value, options)
+  make_unique()
+  local owner = unique.owner(queue, string.sub(options.key, 2))
+  if not owner then
+    return nil
+  elseif id and is_taken(queue, id) then
+    return owner ~= id and TAKEN or nil
+  elseif options.dup == 'keep' then
+    return owner
+  end
+  local state, score = state_of(queue, owner)
+  local key = more_of(queue, owner).u
+  local has_key = key and string.sub(key, 2) == string.sub(options.key, 2)
+  if options.dup ~= 'replace' or not has_key or state ~= 'ready' and state ~= 'delayed' then
+    return { owner }
+  end
+  replace(queue, is_left, owner, state, score, value, options)
+  return owner
 end
 
 -- The reply to a push with "keep" does not tell whether it added the event.
@@ -119,6 +158,10 @@ end
 local function push_one(queue, is_left, id, value, options)
   if not queue.is_judged and is_paused(queue, 'in') then
     return PAUSED_QUEUE
+  end
+  local reply = options.key and push_of_taken(queue, is_left, id, value, options)
+  if reply then
+    return reply
   elseif id and is_taken(queue, id) then
     return push_taken(queue, is_left, id, value, options)
   elseif not queue.is_judged and not has_room(queue, 1) then
@@ -145,6 +188,7 @@ local function options_in(text)
   local json, priority, group = string.match(text, '^([^\n]*)\n([^\n]*)\n(.*)$')
   json = json or text
   local options = json ~= '' and cjson.decode(json) or {}
+  options.key = options.key and bytes_of(options.key)
   options.priority, options.group = tonumber(priority), group and given(group)
   return options
 end
