@@ -164,6 +164,7 @@ export function isChange<K extends Kind>(kind: K, result: ResultOf<OperationOf<K
     case "configure":
     case "pause":
     case "resume":
+    case "cronSet":
     case "probe":
       return true;
     case "pop":
@@ -174,6 +175,7 @@ export function isChange<K extends Kind>(kind: K, result: ResultOf<OperationOf<K
     case "ack":
     case "redo":
     case "crash":
+    case "cronDelete":
       return result === true;
     case "popBatch":
       return (result as Popped[]).length > 0;
@@ -182,6 +184,8 @@ export function isChange<K extends Kind>(kind: K, result: ResultOf<OperationOf<K
       return result === true;
     case "cancel":
       return result !== null;
+    case "cronFire":
+      return result !== "stale";
     case "copyIn":
       return (result as CopyInOutcome[]).some((outcome) => outcome !== "taken");
     case "move":

@@ -193,6 +193,8 @@ local function options_in(text)
   return options
 end
 
+pushing.one, pushing.options_in = push_one, options_in
+
 verbs.push = function(from, to)
   require_memory()
   local queue, is_left, replies = opened_at(ARGV[from]), ARGV[from + 1] == 'LEFT', {}

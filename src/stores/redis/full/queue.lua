@@ -13,6 +13,9 @@ local make_rates, make_ranked, make_groups
 -- Reports what happened to an event, while somebody listens: see listen.lua.
 local report
 
+-- What push.lua has for other verbs, once its verb was made.
+local pushing = {}
+
 -- A table of a flat list of names and values.
 local function by_name(flat)
   local values = {}
