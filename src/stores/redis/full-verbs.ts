@@ -41,7 +41,7 @@ function pushedArguments(
 }
 
 function refusalIn(reply: ScriptReply | undefined, queue: Buffer): Refusal | null {
-  const code = REFUSED[reply as -1 | -2];
+  const code = typeof reply === "number" ? REFUSED[reply as -1 | -2] : undefined;
   return code ? new Refusal(code, queue) : null;
 }
 
