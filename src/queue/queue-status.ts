@@ -61,6 +61,8 @@ export interface QueueStats extends QueueStatus {
   windows: number;
   /** Their names, in ascending order of their bytes. */
   pausedWorkers: Buffer[];
+  /** The names under which queues are bound to it (see bindings.ts), in that order. */
+  bindings: Buffer[];
   nowMs: number;
 }
 

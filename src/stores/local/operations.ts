@@ -3,6 +3,7 @@
 import type { Operation, Results } from "../../queue/operations.ts";
 import { moveDue } from "./due.ts";
 import type { Model } from "./model.ts";
+import * as binding from "./operations/binding.ts";
 import * as changing from "./operations/changing.ts";
 import * as claims from "./operations/claims.ts";
 import * as managing from "./operations/managing.ts";
@@ -45,6 +46,8 @@ const operations: Operations = {
   configure: queues.configure,
   pause: queues.pause,
   resume: queues.resume,
+  bind: binding.bind,
+  unbind: binding.unbind,
   status: queues.status,
   list: queues.list,
   ready: queues.ready,

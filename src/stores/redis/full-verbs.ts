@@ -55,9 +55,11 @@ function pushedArguments(
 
 const REFUSED = { [-1]: "QUEUEFULL", [-2]: "PAUSED" } as const;
 
+/** A reply that names a queue is of one that is bound to this one. */
 function refusalIn(reply: ScriptReply | undefined, queue: Buffer): Refusal | null {
-  const code = REFUSED[reply as -1 | -2];
-  return code ? new Refusal(code, queue) : null;
+  const [number, refusing] = Array.isArray(reply) ? reply : [reply, queue];
+  const code = REFUSED[number as -1 | -2];
+  return code ? new Refusal(code, refusing as Buffer) : null;
 }
 
 function pushResult(reply: ScriptReply, { id }: Pushed): Buffer | Duplicate {
@@ -108,6 +110,7 @@ export const full: { [K in Operation["kind"]]: Verb<K> } = {
         const result = (reply as ScriptReply[])[at]!;
         return refusalIn(result, push.queue) ?? pushResult(result, push);
       }),
+    doneIn: (reply) => (reply as ScriptReply[]).length,
   },
   pushBatch: {
     name: "push_batch",

@@ -31,6 +31,7 @@ const WEIGHTS: Partial<Record<Operation["kind"], number>> = {
   list: 8,
   status: 8,
   stats: 16,
+  bind: 64,
 };
 
 /**

@@ -1,10 +1,13 @@
 // Joins the Lua files into the scripts that run a batch. Each run of a script makes all functions
 // in it anew, so a batch runs the smallest one that has its verbs.
+import { BOUND_MAX } from "../../queue/bindings.ts";
 import { PAUSED_WORKERS_MAX } from "../../queue/management.ts";
 import { WINDOWS_MAX } from "../../queue/windows.ts";
 import batch from "./batch.lua" with { type: "text" };
 import counter from "./counter.lua" with { type: "text" };
 import ack from "./full/ack.lua" with { type: "text" };
+import bind from "./full/bind.lua" with { type: "text" };
+import bound from "./full/bound.lua" with { type: "text" };
 import cancel from "./full/cancel.lua" with { type: "text" };
 import claims from "./full/claims.lua" with { type: "text" };
 import configure from "./full/configure.lua" with { type: "text" };
@@ -87,6 +90,7 @@ export interface Script {
 const infixes = new Map(Object.entries({ ...INFIXES, AWAITED, STAGED, ...SINGLE_KEYS, LAYOUT }));
 const numbers = new Map(
   Object.entries({
+    BOUND_MAX,
     FIXED_KEYS,
     LARGE_BYTES,
     PAUSED_WORKERS_MAX,
@@ -153,7 +157,7 @@ const withTokens = [
   onDemand(matching, plainAck, ackWithTokens, plainRedo, redoWithTokens, tokensTouch),
   ...common,
 ];
-const transitions = [unused, counter, queue, figures, line, events, claims];
+const transitions = [unused, counter, queue, figures, line, events, bound, claims];
 const life = [
   onDemand(push, pushBatch),
   onDemand(pop, popBatch),
@@ -174,6 +178,7 @@ const others = [
   ),
   onDemand(status, hidden(list), hidden(stats)),
   onDemand(resume, hidden(pause), lookAgain, hidden(configure), hidden(tick)),
+  onDemand(bind),
   ...[unpop, flush, settings, set, cancel, count, register, probe].map((file) => onDemand(file)),
 ];
 

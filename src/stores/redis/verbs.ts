@@ -141,6 +141,7 @@ export function isChange<K extends Kind>(kind: K, result: ResultOf<OperationOf<K
     case "configure":
     case "pause":
     case "resume":
+    case "bind":
     case "probe":
       return true;
     case "pop":
@@ -151,6 +152,7 @@ export function isChange<K extends Kind>(kind: K, result: ResultOf<OperationOf<K
     case "ack":
     case "redo":
     case "crash":
+    case "unbind":
       return result === true;
     case "popBatch":
       return (result as Popped[]).length > 0;

@@ -1,5 +1,6 @@
 // Moves, changes, cancellation and figures in the reference store.
 import { decodeHeaders, encodeHeaders } from "../../../src/queue/headers.ts";
+import { tooLarge, type Bind, type Unbind } from "../../../src/queue/bindings.ts";
 import type { Cancel, Count, Move, SetEvent, Stats } from "../../../src/queue/management.ts";
 import type { Results } from "../../../src/queue/operations.ts";
 import { addCounts } from "../../../src/queue/queue-status.ts";
@@ -14,11 +15,11 @@ export const management = {
     for (const { id, version } of targets) {
       const event = queue.events.get(textOf(id));
       const isThere = event && (version === null || version === String(event.version));
-      const isFree = event && event.state !== "claimed" && !target.taken(event.id);
+      const isFree = event && event.state !== "claimed" && !target.tree.isTaken(event.id);
       if (!isThere || !isFree || queue === target) moved.push(false);
       else {
         const needsRoom = event.state === "ready" || event.state === "delayed";
-        if (target.isPaused("in") || (needsRoom && !target.hasRoomFor(1))) return moved;
+        if (needsRoom ? !target.tree.isOpen : target.isPaused("in")) return moved;
         moveOne(queue, target, event);
         moved.push(true);
       }
@@ -50,6 +51,22 @@ export const management = {
     if (start !== null) queue.enter(event, start, queue.rankAt("left"));
     return true;
   },
+
+  bind(state: ReferenceState, { queue: name, name: bound }: Bind): Results["bind"] {
+    const queue = state.queue(textOf(name));
+    const text = textOf(bound);
+    if (queue.bindings.has(text)) return "ok";
+    queue.bindings.add(text);
+    const boundTo = (top: string) =>
+      [...state.queue(top).bindings].map((each) => `${top}@${each}`);
+    const top = tooLarge(queue.name, boundTo);
+    if (top === null) return "ok";
+    queue.bindings.delete(text);
+    return { tooMany: bytesOf(top) };
+  },
+
+  unbind: (state: ReferenceState, { queue, name }: Unbind): Results["unbind"] =>
+    state.queue(textOf(queue)).bindings.delete(textOf(name)),
 
   cancel(state: ReferenceState, { queue: name, id }: Cancel): Results["cancel"] {
     const queue = state.queue(textOf(name));
@@ -85,6 +102,7 @@ export const management = {
       recent: queue.counts,
       oldestReadyAtMs: pushedAt.length > 0 ? Math.min(...pushedAt) : null,
       windows: [...queue.windows.values()].filter((ms) => ms > state.nowMs).length,
+      bindings: [...queue.bindings].map(bytesOf),
       pausedWorkers: isWhole ? queue.pausedWorkers.map(bytesOf) : [],
       nowMs: state.nowMs,
     };
@@ -97,13 +115,19 @@ function moveOne(from: ReferenceQueue, to: ReferenceQueue, event: ReferenceEvent
   from.remove(event);
   const fresh = { failures: 0, crashes: 0, pushedAtMs: to.nowMs, ttlFromMs: to.nowMs };
   const moved = { ...event, ...fresh, options: { ...event.options, ttlMs: null } };
-  const isWaiting = state === "ready" || state === "delayed";
-  if (isWaiting) to.makeRoomFor(1);
+  if (state === "ready" || state === "delayed") {
+    const { tree } = to;
+    tree.makeRoomFor(1);
+    const start = state === "ready" ? null : { atMs };
+    tree.enter(
+      () => ({ ...moved }),
+      (queue, copy) => queue.enter(copy, start, queue.rankAt("left")),
+    );
+    return;
+  }
   to.events.delete(moved.id);
   to.events.set(moved.id, moved);
-  if (isWaiting) {
-    to.enter(moved, state === "ready" ? null : { atMs }, to.rankAt("left"));
-  } else to.keep(moved);
+  to.keep(moved);
 }
 
 function bytesOf(text: string): Buffer {

@@ -3,7 +3,7 @@ import { management } from "./reference-management.ts";
 import { factsOf, statusOf } from "./reference-status.ts";
 import { Refusal } from "../../../src/queue/errors.ts";
 import { Duplicate, NO_OPTIONS, type End, type Popped } from "../../../src/queue/event.ts";
-import type { PushOptions, State } from "../../../src/queue/event.ts";
+import type { PushOptions } from "../../../src/queue/event.ts";
 import { BATCH_CONTENTS_BYTES, type Claim, type Operation } from "../../../src/queue/operations.ts";
 import type { Results } from "../../../src/queue/operations.ts";
 import { compareKeys, keyOf } from "./reference-queue.ts";
@@ -248,14 +248,16 @@ function pushAll(
   options: PushOptions,
 ): (Buffer | Duplicate)[] {
   const queue = state.queue(textOf(name));
-  if (queue.isPaused("in")) throw new Refusal("PAUSED", name);
+  const { tree } = queue;
+  const { pausedOne } = tree;
+  if (pausedOne) throw new Refusal("PAUSED", bytesOf(pausedOne.name));
+  const isTaken = (id: string) => queue.takenForPush(id) || tree.isTaken(id);
   const ids = events.map(({ id }) => id && id.toString("latin1"));
-  const added = new Set(ids.filter((id) => id !== null && !queue.takenForPush(id)));
+  const added = new Set(ids.filter((id) => id !== null && !isTaken(id)));
   const newCount = added.size + ids.filter((id) => id === null).length;
-  const isDropping = queue.given.full === "drop-oldest";
-  const needed = isDropping ? events.length : newCount;
-  if (!queue.hasRoomFor(needed)) throw new Refusal("QUEUEFULL", name);
-  if (newCount > 0) queue.makeRoomFor(newCount, new Set(ids));
+  const fullOne = tree.fullOne(events.length, newCount);
+  if (fullOne) throw new Refusal("QUEUEFULL", bytesOf(fullOne.name));
+  if (newCount > 0) tree.makeRoomFor(newCount, new Set(ids));
   const inBatch = new Set<string>();
   return events.map(({ contents: given }, at) => {
     const contents = Buffer.from(given);
@@ -264,8 +266,11 @@ function pushAll(
     const isSecond = inBatch.has(id);
     inBatch.add(id);
     const isNamed = ids[at] !== null;
-    if (!(isNamed ? queue.takenForPush(id) : there)) {
-      add(queue, id, contents, options, end);
+    if (!isNamed || !isTaken(id)) {
+      tree.enter(
+        (each) => newEvent(each, id, contents, options, end),
+        (each, event) => each.enter(event, options.start, event.rank),
+      );
       if (isNamed) queue.takeWindow(id);
     } else if (isSecond || options.onDuplicate === "refuse") return new Duplicate(bytesOf(id));
     else if (options.onDuplicate === "replace") {
@@ -277,23 +282,19 @@ function pushAll(
   });
 }
 
-function add(
+function newEvent(
   queue: ReferenceQueue,
   id: string,
   contents: Buffer,
   options: PushOptions,
   end: End,
-): void {
+): ReferenceEvent {
   const { nowMs } = queue;
   const counts = { failures: 0, crashes: 0, version: 0, order: 0, atMs: 0 };
   const none = { claim: null, lastError: null, errors: [], log: [], progress: null, result: null };
   const times = { pushedAtMs: nowMs, ttlFromMs: nowMs };
   const rank = queue.rankAt(end);
-  const state: State = "delayed";
-  const event = { id, contents, options, state, rank, ...times, ...counts, ...none };
-  queue.events.delete(id);
-  queue.events.set(id, event);
-  queue.enter(event, options.start, rank);
+  return { id, contents, options, state: "delayed", rank, ...times, ...counts, ...none };
 }
 
 function replace(

@@ -2,7 +2,7 @@
 -- KEYS    queues, of the queue: all
 -- ARGV    queue LEFT|RIGHT (ID|NEW, id, value, options)... (options: JSON, or empty for none)
 -- Returns of each event 1, or the id that was made, or 0 for a duplicate, or -1 for a full queue, or
---         -2 for a paused one
+--         -2 for a paused one, with its name if it is bound to this one; shorter behind many copies
 
 local PUSHED, TAKEN, FULL_QUEUE, PAUSED_QUEUE = 1, 0, -1, -2
 
@@ -51,7 +51,12 @@ end
 
 -- Whether an event of that id is there, or its window lasts.
 local function is_taken(queue, id)
-  return redis.call('HEXISTS', queue.events, id) == 1 or is_windowed(queue, id)
+  return is_in_tree(queue, id) or is_windowed(queue, id)
+end
+
+-- What a push answers that this queue refuses.
+local function refusal_by(refusing, queue, code)
+  return refusing == queue and code or { code, refusing.name }
 end
 
 -- of_batch: its ids so far. Of equal ones the second is a duplicate.
@@ -71,8 +76,7 @@ local function push_taken(queue, is_left, id, value, options, of_batch)
   return TAKEN
 end
 
--- There is room for it.
-local function push_new(queue, is_left, id, value, options)
+local function add_new(queue, is_left, id, value, options)
   if queue.has_completed and redis.call('ZSCORE', queue.completed, id) then
     drop_completed(queue, id)
   end
@@ -89,13 +93,29 @@ local function push_new(queue, is_left, id, value, options)
   enter_waiting(queue, id, more, due, not is_left and -take_ticks(1) or nil)
 end
 
+-- How many copies a batch has made, and of how many bytes.
+local copies, copied_bytes = 0, 0
+
+-- There is room for it.
+local function push_new(queue, is_left, id, value, options)
+  each_keeper(queue, function(each)
+    add_new(each, is_left, id, value, options)
+    if each ~= queue then
+      copies, copied_bytes = copies + 1, copied_bytes + #value
+    end
+  end)
+end
+
 local function push_one(queue, is_left, id, value, options)
-  if is_paused(queue, 'in') then
-    return PAUSED_QUEUE
+  local refusing = paused_one(queue)
+  if refusing then
+    return refusal_by(refusing, queue, PAUSED_QUEUE)
   elseif id and is_taken(queue, id) then
     return push_taken(queue, is_left, id, value, options)
-  elseif not has_room(queue, 1) then
-    return FULL_QUEUE
+  end
+  refusing = full_one(queue, 1, 1)
+  if refusing then
+    return refusal_by(refusing, queue, FULL_QUEUE)
   end
   make_room(queue, 1)
   local own = id or new_id(queue)
@@ -108,6 +128,14 @@ end
 
 local NO_OPTIONS = {}
 
+-- More copies would hold up Redis: the rest of the pushes comes in another batch.
+local COPIES_AT_ONCE = 1000
+local COPIED_BYTES = 4 * 1024 * 1024
+
+local function are_many()
+  return copies >= COPIES_AT_ONCE or copied_bytes >= COPIED_BYTES
+end
+
 verbs.push = function(from, to)
   require_memory()
   local queue, is_left, replies = opened_at(ARGV[from]), ARGV[from + 1] == 'LEFT', {}
@@ -115,8 +143,13 @@ verbs.push = function(from, to)
     local id = ARGV[at] == 'ID' and ARGV[at + 1]
     local options = ARGV[at + 3] ~= '' and cjson.decode(ARGV[at + 3]) or NO_OPTIONS
     local reply = push_one(queue, is_left, id, ARGV[at + 2], options)
-    is_refused = is_refused or reply == FULL_QUEUE or reply == PAUSED_QUEUE
+    is_refused = is_refused or reply == FULL_QUEUE or reply == PAUSED_QUEUE or type(reply) == 'table'
     replies[#replies + 1] = reply
+    if are_many() then
+      -- It ends the batch.
+      reply_bytes = REPLY_BYTES_MAX
+      break
+    end
   end
   return replies
 end
