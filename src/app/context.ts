@@ -6,11 +6,13 @@ import { createBudgets } from "../commands/budget.ts";
 import { ClientFigures } from "../commands/client-figures.ts";
 import type { Context, Stats } from "../commands/context.ts";
 import { LongReplies } from "../commands/long-replies.ts";
+import type { Subscriptions } from "../commands/subscriptions.ts";
 import { waitingClients } from "../commands/workers.ts";
 import type { Config } from "../config/options.ts";
 import type { LogLimit } from "../log/log-limit.ts";
 import type { Clock } from "../queue/clock.ts";
 import { Consumers } from "../queue/consumers.ts";
+import { Reporter } from "../queue/reporter.ts";
 import type { Store } from "../queue/store.ts";
 import type { Endings } from "../queue/endings.ts";
 import type { Waiters } from "../queue/waiters.ts";
@@ -23,13 +25,14 @@ interface Parts {
   store: Store;
   waiters: Waiters;
   endings: Endings;
+  subscriptions: Subscriptions;
   users: Directory;
   maxClients: number;
   clock: Clock;
 }
 
 export function contextOf(config: Config, { warn }: LogLimit, parts: Parts): Context {
-  const { store, waiters, endings, users, maxClients, clock } = parts;
+  const { store, waiters, endings, subscriptions, users, maxClients, clock } = parts;
   // The maximum of each of the three budgets, not of all together.
   const budgets = createBudgets(config.maxWaitingBytes);
   const processId = randomBytes(8).toString("hex");
@@ -53,6 +56,13 @@ export function contextOf(config: Config, { warn }: LogLimit, parts: Parts): Con
     ),
     clients,
     waitingNotes: new WaitingNotes(store.notes, clock, waiting),
+    subscriptions,
+    reporter: new Reporter({
+      exchange: store.reports,
+      interest: subscriptions,
+      clock,
+      onReport: (report) => subscriptions.deliver(report),
+    }),
     figures: new ClientFigures(clock),
     longReplies: new LongReplies(budgets.unsent),
     budgets,
@@ -92,6 +102,7 @@ function emptyStats(startedAtMs: number): Stats {
     connectionsRefused: 0,
     refusedPerAddress: 0,
     closedSlow: 0,
+    messagesLost: 0,
     closedIdle: 0,
     closedStalled: 0,
     commands: 0,

@@ -1,11 +1,13 @@
 // Starts okq: opens store, users and listeners and wires them. The only file that knows all parts.
 import { version } from "../../package.json" with { type: "json" };
+import { Subscriptions } from "../commands/subscriptions.ts";
 import type { Config } from "../config/options.ts";
 import type { Log } from "../log/log.ts";
 import { LogLimit } from "../log/log-limit.ts";
 import { type Clock, systemClock } from "../queue/clock.ts";
 import { Housekeeper } from "../queue/housekeeper.ts";
 import { Endings } from "../queue/endings.ts";
+import type { Reporter } from "../queue/reporter.ts";
 import { Tally } from "../queue/tally.ts";
 import { Waiters } from "../queue/waiters.ts";
 import { Server } from "../server/server.ts";
@@ -15,6 +17,7 @@ import { clientsWithinFileLimit } from "./file-limit.ts";
 import { FileReloader } from "./file-reloader.ts";
 import { HousekeepingLog } from "./housekeeping-log.ts";
 import { addressesOf, listen, type Ports } from "./listen.ts";
+import { observerOf } from "./observer.ts";
 import { openStore } from "./open-store.ts";
 import { openUsers, reloadUsers } from "./open-users.ts";
 import { parserLimits } from "./parser-limits.ts";
@@ -79,26 +82,20 @@ export async function startOkq(
   const endings = new Endings(clock);
   const tally = new Tally();
   let housekeeper: Housekeeper | null = null;
+  let reporter: Reporter | null = null;
+  const subscriptions = new Subscriptions(clock.nowMs, () => reporter?.changed());
   const { store, storeName, announce } = await open(config, log, {
     clock,
     onReady: (queue, count) => waiters.wake(queue, count),
     onEnded: (queue) => endings.ended(queue),
     onDue: () => housekeeper?.wake(),
-    observer: {
-      done(operation, result, nowMs) {
-        tally.done(operation, result, nowMs);
-        endings.done(operation, result);
-      },
-    },
+    onReport: (report) => subscriptions.deliver(report),
+    onListeners: () => reporter?.look(),
+    observer: observerOf(tally, endings, () => reporter),
   });
-  const context = contextOf(config, logLimit, {
-    store,
-    waiters,
-    endings,
-    users,
-    maxClients,
-    clock,
-  });
+  const shared = { store, waiters, endings, subscriptions, users, maxClients, clock };
+  const context = contextOf(config, logLimit, shared);
+  reporter = context.reporter;
   const server = new Server(new Shared(context, parserLimits(config)));
   const reloader = new FileReloader(log);
   const ports = await listen(config, server, reloader, log).catch(async (error) => {
@@ -110,7 +107,17 @@ export async function startOkq(
   if (config.users) reloadUsers(config.users, context, reloader, log);
   const { note: onRound } = new HousekeepingLog(log, logLimit, { store: storeName }, clock);
   const { consumers, waitingNotes } = context;
-  const parts = { store, consumers, waiters, endings, waitingNotes, tally, clock, onRound };
+  const parts = {
+    store,
+    consumers,
+    waiters,
+    endings,
+    waitingNotes,
+    reporter,
+    tally,
+    clock,
+    onRound,
+  };
   housekeeper = new Housekeeper(parts);
   announce();
   warnOfReadableSecrets(config, log);

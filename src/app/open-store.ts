@@ -2,6 +2,7 @@
 import { resolve } from "node:path";
 import { type Config, sqliteFile } from "../config/options.ts";
 import type { Log } from "../log/log.ts";
+import type { Report } from "../queue/report.ts";
 import type { EndedListener, Store } from "../queue/store.ts";
 import { LocalStore, type LocalStoreOptions } from "../stores/local/local-store.ts";
 import { SqliteJournal } from "../stores/local/sqlite/sqlite-journal.ts";
@@ -20,8 +21,12 @@ export interface OpenedStore {
 
 /** What a store tells. */
 interface Listeners extends LocalStoreOptions {
-  /** A local store has nothing to tell: it is of one process. */
+  /** A local store has nothing to tell of the following: it is of one process. */
   onEnded: EndedListener;
+  /** A report came through the exchange. */
+  onReport(report: Report): void;
+  /** Another process may have left another note of what its clients listen to. */
+  onListeners(): void;
 }
 
 /** Rejects with a message of one line if the store cannot be opened. */
@@ -43,13 +48,16 @@ async function openRedis(
   target: RedisTarget,
   { redisPoolSize: poolSize }: Config,
   log: Log,
-  { onReady, onEnded, onDue, observer }: Listeners,
+  listeners: Listeners,
 ): Promise<OpenedStore> {
   const name = targetName(target);
+  const { onReady, onEnded, onDue, onReport, onListeners, observer } = listeners;
   const notices = {
     onReady,
     onEnded,
     onDue,
+    onReport,
+    onListeners,
     observer,
     ...redisLog(log, name, target.waitReplicas),
   };

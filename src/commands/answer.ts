@@ -26,3 +26,6 @@ export class LongReply {
     readonly release: () => void,
   ) {}
 }
+
+/** Confirms changes of subscriptions, one part each; written also where replies are turned off. */
+export class Confirmations extends LongReply {}

@@ -7,6 +7,7 @@ import type { HeldClaims } from "../queue/held-claims.ts";
 import type { Session } from "../queue/store.ts";
 import type { ProtocolVersion } from "../resp/reply.ts";
 import type { User } from "../users/user.ts";
+import type { ClientSubscriptions } from "./subscription.ts";
 
 export interface Caller {
   /** No two callers at a time have the same number in this process. */
@@ -41,6 +42,8 @@ export interface ConnectionSettings {
   skipsReply: boolean;
   /** Between MULTI and EXEC. */
   isRefusingTransaction: boolean;
+  /** null: it has subscribed to nothing so far. */
+  subscriptions: ClientSubscriptions | null;
   held: HeldClaims | null;
 }
 
@@ -72,6 +75,8 @@ export interface Client extends Caller, ConnectionSettings, ConnectionFigures {
   readonly id: number;
   /** Aborts `gone`, with that reason, which ends a wait; the client stays connected. */
   stopWaiting(reason?: unknown): void;
+  /** Sends it a message between replies, or loses it where the client reads too slowly. */
+  send(message: Buffer): void;
   /** Closes once the replies to what it sent up to now are sent. */
   quit(): void;
   /** Closes at once. */

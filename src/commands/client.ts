@@ -28,7 +28,7 @@ function line(client: Client, { clock }: Context): string {
   return (
     `id=${client.id} addr=${client.address} laddr=${client.localAddress} fd=${client.fd} ` +
     `name=${client.name} age=${seconds(clock.nowMs() - client.connectedAtMs)} ` +
-    `idle=${seconds(clock.nowMs() - client.lastReceivedAtMs)} flags=N db=0 sub=0 psub=0 ssub=0 ` +
+    `idle=${seconds(clock.nowMs() - client.lastReceivedAtMs)} ${subscribed(client)} ssub=0 ` +
     `multi=-1 watch=0 qbuf=${bytesIn} qbuf-free=0 argv-mem=0 multi-mem=0 rbs=0 rbp=0 obl=0 ` +
     `oll=${bytesOut > 0 ? 1 : 0} omem=${bytesOut} tot-mem=${bytesIn + bytesOut} ` +
     `events=${waitsFor(client)} cmd=${wireName(client.lastCommand)} ` +
@@ -45,6 +45,12 @@ function listLine(client: Client, context: Context): string {
     `${line(client, context)} inflight=${inFlight} paused=${paused} ` +
     `pause-reason=${pauseReason ?? ""} queues=${consumer.queues.length}\n`
   );
+}
+
+/** As in Redis: P while it has subscribed to something. */
+function subscribed({ subscriptions }: Client): string {
+  const [sub, psub] = [subscriptions?.channel.size ?? 0, subscriptions?.pattern.size ?? 0];
+  return `flags=${sub + psub > 0 ? "P" : "N"} db=0 sub=${sub} psub=${psub}`;
 }
 
 function seconds(ms: number): number {
@@ -82,11 +88,13 @@ function listFilter(args: Buffer[]): Filter {
   return ({ id }) => wanted.has(id);
 }
 
-/** As in Redis. All clients of okq are normal ones. */
+/** As in Redis: a client that has subscribed to something is no normal one. */
 function isOfType(bytes: Buffer): Filter {
   const type = bytes.toString("latin1").toLowerCase();
-  if (type === "normal") return () => true;
-  if (["master", "replica", "slave", "pubsub"].includes(type)) return () => false;
+  const isSubscribed = ({ subscriptions }: Client) => (subscriptions?.size ?? 0) > 0;
+  if (type === "normal") return (client) => !isSubscribed(client);
+  if (type === "pubsub") return isSubscribed;
+  if (["master", "replica", "slave"].includes(type)) return () => false;
   throw commandError("clientType", { type: bytes });
 }
 

@@ -42,6 +42,8 @@ export interface Description {
   isExclusive?: true | "with WAIT";
   /** Run between MULTI and EXEC too, where all others are refused. */
   isTransactional?: true;
+  /** Run while the connection is subscribed in RESP2, where all others are refused. */
+  isForSubscribers?: true;
 }
 
 /** A command as it was called. */

@@ -4,6 +4,7 @@ import { parseInteger } from "./numbers.ts";
 import type { Client } from "./caller.ts";
 import type { Call, Command } from "./command.ts";
 import { commandError, errorReply } from "./errors.ts";
+import { ping } from "./subscribe.ts";
 
 /** A client's name or library. It must fit into a line of CLIENT LIST. */
 export function checkName(bytes: Buffer, name: string): string {
@@ -25,6 +26,7 @@ async function reset({ client, context }: Call): Promise<Reply> {
   client.isRefusingTransaction = false;
   client.name = "";
   client.held = null;
+  context.subscriptions.leave(client);
   client.protocol = 2;
   client.user = context.users.stranger;
   await client.consumer.leaveAll();
@@ -55,8 +57,9 @@ export const connectionCommands: Command[] = [
     ...shared,
     name: "PING",
     syntax: "[message]",
+    isForSubscribers: true,
     summary: "PONG, or the message.",
-    run: ({ args }) => args[1] ?? new Simple("PONG"),
+    run: ping,
   },
   {
     ...shared,
@@ -70,6 +73,7 @@ export const connectionCommands: Command[] = [
     name: "QUIT",
     access: "anybody",
     syntax: "[argument ...]",
+    isForSubscribers: true,
     isTransactional: true,
     summary: "OK, then closes the connection.",
     run: ({ client }) => quit(client),
@@ -80,7 +84,8 @@ export const connectionCommands: Command[] = [
     access: "anybody",
     syntax: "",
     isTransactional: true,
-    summary: "Resets the connection: RESP2, no name, not logged in, not registered.",
+    isForSubscribers: true,
+    summary: "Resets the connection: RESP2, no name, not logged in, not registered or subscribed.",
     isExclusive: true,
     run: reset,
   },

@@ -2,6 +2,7 @@
 import type { Clock } from "../queue/clock.ts";
 import type { Endings } from "../queue/endings.ts";
 import type { Consumers } from "../queue/consumers.ts";
+import type { Reporter } from "../queue/reporter.ts";
 import type { Store } from "../queue/store.ts";
 import type { Waiters } from "../queue/waiters.ts";
 import type { WaitingNotes } from "../queue/waiting-notes.ts";
@@ -11,6 +12,7 @@ import type { Budgets } from "./budget.ts";
 import type { Client } from "./caller.ts";
 import type { ClientFigures } from "./client-figures.ts";
 import type { LongReplies } from "./long-replies.ts";
+import type { Subscriptions } from "./subscriptions.ts";
 
 export interface QueueContext {
   store: Pick<Store, "session" | "watch">;
@@ -32,6 +34,8 @@ export interface Context extends QueueContext {
   store: Store;
   clients: Map<number, Client>;
   waitingNotes: WaitingNotes;
+  subscriptions: Subscriptions;
+  reporter: Reporter;
   figures: ClientFigures;
   budgets: Budgets;
   clock: Clock;
@@ -72,6 +76,8 @@ export interface Stats {
   refusedPerAddress: number;
   /** Closed: did not read its replies, sent nothing, kept others waiting. */
   closedSlow: number;
+  /** Messages that clients did not get because they read too slowly. */
+  messagesLost: number;
   closedIdle: number;
   closedStalled: number;
   commands: number;

@@ -1,11 +1,16 @@
 // From the arguments of a command to its descriptor, and whether the connection may run it now.
 import { type ErrorReply, quoteForError } from "../resp/reply.ts";
 import type { Answer } from "./answer.ts";
+import type { Client } from "./caller.ts";
+import type { Entry } from "./entry.ts";
 import { errorReply } from "./errors.ts";
 import type { Execution } from "./execution.ts";
 import { LOG_IN_FIRST } from "./permission.ts";
 import { find } from "./table.ts";
+import { wireName } from "./syntax.ts";
 
+/** In Redis' words. */
+const ALLOWED_TO_SUBSCRIBERS = "(P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET";
 const NO_TRANSACTIONS = errorReply("noTransactions");
 
 /** Begins the command; see Execution.begin. */
@@ -24,7 +29,16 @@ export function dispatch(
   if (client.isRefusingTransaction && !(isKnown && entry.command.isTransactional)) {
     return NO_TRANSACTIONS;
   }
-  return isKnown ? execution.begin(entry, afterFailure) : unknown(args, entry);
+  if (!isKnown) return unknown(args, entry);
+  return refusalToSubscriber(client, entry) ?? execution.begin(entry, afterFailure);
+}
+
+/** In RESP2 a subscribed client could not tell replies from messages. */
+function refusalToSubscriber(client: Client, { name, command }: Entry): ErrorReply | null {
+  const { subscriptions, protocol } = client;
+  if (subscriptions === null || subscriptions.size === 0 || protocol === 3) return null;
+  if (command.isForSubscribers) return null;
+  return errorReply("subscribed", { command: wireName(name), allowed: ALLOWED_TO_SUBSCRIBERS });
 }
 
 function unknown(args: Buffer[], problem: "unknown" | "unknown subcommand"): ErrorReply {

@@ -38,11 +38,14 @@ export const errorTexts = {
     text: "ERR duplicate event {id}",
     when:
       "An event with that id is ready, delayed, claimed or failed in the queue, or was pushed " +
-      "within its `dedupe-window`. After a repeated push it means that the first one succeeded.",
+      "within its `dedupe-window`, or has taken the unique key of the push. " +
+      "After a repeated push it means that the first one succeeded.",
   },
   duplicate: {
     text: "DUPLICATE {id}",
-    when: "QPUSH, and the id is taken, by an event or a `dedupe-window`. Nothing was done.",
+    when:
+      "QPUSH, and the id is taken, by an event or a `dedupe-window`, or the event with that id " +
+      "has taken the unique key. Nothing was done.",
   },
   queueFull: {
     text: "QUEUEFULL {queue}",
@@ -72,7 +75,9 @@ export const errorTexts = {
   },
   namesTooLong: {
     text: "ERR names too long, {bytes} of at most {bytesMax} bytes in all",
-    when: "The names of the queues of a QREGISTER or a pop are too long together.",
+    when:
+      "The names of the queues of a QREGISTER or a pop, or of all channels and patterns that a " +
+      "client has subscribed to, are too long together.",
   },
   tooManyRegistrations: {
     text: "ERR the registrations of all clients need too much memory (--max-waiting-bytes)",
@@ -196,6 +201,14 @@ export const errorTexts = {
     text: "ERR {command} without MULTI",
     when: "EXEC or DISCARD without MULTI.",
   },
+  noPublish: {
+    text: "ERR okq has no PUBLISH: it sends the messages of okq:<queue> itself",
+    when: "PUBLISH.",
+  },
+  subscribed: {
+    text: "ERR Can't execute '{command}': only {allowed} are allowed in this context",
+    when: "Another command on a connection in RESP2 that has subscribed to something.",
+  },
   noCluster: {
     text: "ERR This instance has cluster support disabled",
     when: "CLUSTER: okq is one server to its clients, also on a Redis Cluster.",
@@ -249,6 +262,10 @@ export const errorTexts = {
   noQueueRight: {
     text: "NOPERM User {user} has no permissions to use the queue '{queue}'",
     when: "The user may not use that queue. Nothing was done.",
+  },
+  noChannelRight: {
+    text: "NOPERM User {user} has no permissions to inspect queues, as the channel '{channel}'",
+    when: "SUBSCRIBE to the channel of a queue, by a user without the right `inspect`.",
   },
   // The connection.
   protocolVersionNoInteger: {

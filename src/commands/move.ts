@@ -117,6 +117,7 @@ export const moveCommands: QueueCommand[] = [
         contents: CONTENTS,
         start: startOf(start),
         ttlMs: TTL,
+        priority: null,
         headers: HEADER,
       };
     },

@@ -55,7 +55,7 @@ export const pauseCommands: QueueCommand[] = [
       checkNew("queue name", queue, context);
       const directions = directionsOf("QPAUSE", given, client) ?? ["out"];
       const worker = given.WORKER ?? null;
-      const pause: Pause = { kind: "pause", queue, directions, forMs: FOR, worker };
+      const pause: Pause = { kind: "pause", queue, directions, forMs: FOR, worker, group: null };
       if (await client.session.ask(pause)) return OK;
       const max = PAUSED_WORKERS_MAX;
       throw commandError("tooMany", { things: "paused workers", count: max + 1, max });
@@ -71,7 +71,7 @@ export const pauseCommands: QueueCommand[] = [
     async run([, queue], given, { client }) {
       const directions = directionsOf("QRESUME", given, client) ?? allowedDirections(client);
       const worker = given.WORKER ?? null;
-      await client.session.ask({ kind: "resume", queue, directions, worker });
+      await client.session.ask({ kind: "resume", queue, directions, worker, group: null });
       return OK;
     },
   }),

@@ -22,6 +22,7 @@ import { pauseCommands } from "./pause.ts";
 import { popCommands } from "./pop.ts";
 import { pushCommands } from "./push.ts";
 import { serverInfoCommands } from "./server-info.ts";
+import { subscribeCommands } from "./subscribe.ts";
 import { transactionCommands } from "./transaction.ts";
 import { workerCommands } from "./workers.ts";
 
@@ -45,6 +46,7 @@ commands.push(
   ...loginCommands,
   ...connectionCommands,
   ...transactionCommands,
+  ...subscribeCommands,
   ...clientCommands,
   ...introspectionCommands({ commands, find: findByName }),
   ...serverInfoCommands,

@@ -1,4 +1,5 @@
 // An event, and the facts that a store keeps about it.
+import type { HeldBackBy } from "./queue-status.ts";
 
 /** Where an event is in its life. It moves between states by transitions (see operations.ts). */
 export type State = "ready" | "delayed" | "claimed" | "failed" | "completed";
@@ -29,12 +30,32 @@ export interface PushOptions {
   backoff: string | null;
   leaseMs: number | null;
   /**
-   * If an event with that id is there: refuse the push, keep the event as it is, or give a ready
-   * or delayed one these contents and options. It keeps its place, unless the push names the right
-   * end, and its due time, unless the push names one. Its failures and
+   * From -1000 to 1000: of the events without a group those of a higher one come first. null: 0, or
+   * where an event is replaced its own.
+   */
+  priority: number | null;
+  /** null: none, or where an event is replaced its own. */
+  group: Buffer | null;
+  unique: Unique | null;
+  /**
+   * If an event with that id or key is there: refuse the push, keep the event as it is, or give a
+   * ready or delayed one these contents and options. It keeps its id, and its place, unless the
+   * push names the right end, and its due time, unless the push names one. Its failures and
    * crashes stay. It is pushed now: its TTL begins anew.
    */
   onDuplicate: "refuse" | "keep" | "replace";
+}
+
+/** A key of which a queue has one event at a time. */
+export interface Unique {
+  key: Buffer;
+  /**
+   * The key is taken while the event is ready, delayed or claimed; with "claimed" not while it is
+   * claimed.
+   */
+  until: "end" | "claimed";
+  /** Not null: instead it is taken for so long from the push, whatever becomes of the event. */
+  forMs: number | null;
 }
 
 export const NO_OPTIONS: PushOptions = {
@@ -44,10 +65,13 @@ export const NO_OPTIONS: PushOptions = {
   attemptsMax: null,
   backoff: null,
   leaseMs: null,
+  unique: null,
+  priority: null,
+  group: null,
   onDuplicate: "refuse",
 };
 
-/** The outcome of a push that changed nothing: the id belongs to an event that is there. */
+/** The outcome of a push that changed nothing: the id, or the key, belongs to this event. */
 export class Duplicate {
   constructor(readonly id: Buffer) {}
 }
@@ -91,9 +115,15 @@ export interface EventFacts {
   attemptsMax: number | null;
   backoff: string | null;
   leaseMs: number | null;
+  priority: number;
+  group: Buffer | null;
+  /** Of a ready event that was asked for by itself (get): why it is not handed out. */
+  heldBackBy: HeldBackBy | null;
   /** ready, delayed, claimed: when its own TTL or that of its queue ends. */
   expiresAtMs: number | null;
   headers: Buffer | null;
+  /** Its key, if it takes it whenever it waits, or took it for some time. */
+  unique: Buffer | null;
   /** The claimant (see claimant.ts) and the begin of its claim, if the claim has a token. */
   claimant: Buffer | null;
   claimedAtMs: number | null;

@@ -1,10 +1,11 @@
 // Periodic work: ticks when something is due (see Tick), renews the counts of consumers, polls for
 // ready events, because a message to the waiters may be lost, gives the store the counts of the
-// tally, and tells the other processes which clients wait.
+// tally, and tells the other processes which clients wait, and what clients listen to.
 import type { Cancel, Clock } from "./clock.ts";
 import type { Consumers } from "./consumers.ts";
 import { Counting } from "./counting.ts";
 import type { Endings } from "./endings.ts";
+import type { Reporter } from "./reporter.ts";
 import { slicesOf } from "./slices.ts";
 import type { DueListener, Session, Store } from "./store.ts";
 import type { QueueStatus } from "./queue-status.ts";
@@ -42,6 +43,7 @@ export interface HousekeeperParts {
   waiters: Waiters;
   endings: Endings;
   waitingNotes: WaitingNotes;
+  reporter: Pick<Reporter, "renew" | "clear">;
   tally: Tally;
   clock: Clock;
   onRound: OnRound;
@@ -57,6 +59,7 @@ export class Housekeeper {
   readonly #polls = new Map<number, Poll>();
   readonly #counting: Counting;
   readonly #waitingNotes: WaitingNotes;
+  readonly #reporter: HousekeeperParts["reporter"];
   readonly #timers: Cancel[];
   readonly #onTicked: (error: Error | null) => void;
   /** When it looks also where nothing seems due. null: it has not looked everywhere yet. */
@@ -70,16 +73,20 @@ export class Housekeeper {
 
   /** Work that failed is tried again in the next round. */
   constructor(parts: HousekeeperParts) {
-    const { store, consumers, waiters, endings, waitingNotes, tally, clock, onRound } = parts;
+    const { store, consumers, waiters, endings, waitingNotes, reporter } = parts;
+    const { tally, clock, onRound } = parts;
     this.#store = store;
     this.#waitingNotes = waitingNotes;
+    this.#reporter = reporter;
     this.#waiters = waiters;
     this.#clock = clock;
     this.#ticks = store.session();
     this.#counting = new Counting(store.session(), tally);
     const round = (work: Work) => (error: Error | null) => onRound(work, error);
     const lookForEndings = () => this.#lookForEndings(endings);
-    const renewNotes = () => waitingNotes.renew();
+    const renewNotes = async () => {
+      await Promise.all([waitingNotes.renew(), reporter.renew()]);
+    };
     this.#onTicked = round("tick");
     store.watch([], "ready").catch(round("hear"));
     this.#timers = [
@@ -102,7 +109,8 @@ export class Housekeeper {
 
   /** Tells the store the last counts. Call it when no client is served any more. */
   async finish(): Promise<void> {
-    await Promise.allSettled([this.#counting.send(), this.#waitingNotes.clear()]);
+    const cleared = [this.#waitingNotes.clear(), this.#reporter.clear()];
+    await Promise.allSettled([this.#counting.send(), ...cleared]);
   }
 
   /** To be called when dueInMs() of the store became less than before. */

@@ -101,7 +101,7 @@ export const PAUSED_WORKERS_MAX = 1000;
 
 /**
  * From then on pushes (in) are refused or nothing is handed out (out), for so long or for ever.
- * False if too many workers are paused already.
+ * False if too many workers are paused already, or too many groups have something of their own.
  */
 export interface Pause {
   kind: "pause";
@@ -110,14 +110,17 @@ export interface Pause {
   forMs: number | null;
   /** Only pops of this worker; "out" only. */
   worker: Buffer | null;
+  /** Only events of this group; "out" only, and without a worker. */
+  group: Buffer | null;
 }
 
-/** Ends pauses: those of the queue, or that of the worker. */
+/** Ends pauses: those of the queue, or that of the worker or group. */
 export interface Resume {
   kind: "resume";
   queue: Buffer;
   directions: Direction[];
   worker: Buffer | null;
+  group: Buffer | null;
 }
 
 /** Counts events and consumers, in the order asked. They are 0 for a queue that does not exist. */
@@ -169,6 +172,11 @@ export interface SetEvent {
   start: When | null;
   /** From now. */
   ttlMs: number | null;
+  /**
+   * Another one than it has moves a ready event to the left end of that priority. The line of a
+   * group does not depend on it.
+   */
+  priority: number | null;
   /** These are set, others stay. */
   headers: Header[];
 }

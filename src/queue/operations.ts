@@ -9,11 +9,12 @@
 //   fail, crash: claimed -> ready | delayed (backoff) | failed (last attempt, or final)
 //   retry: failed, delayed after a failure -> ready
 //
-// The line of a queue, the next event out first:
+// The line of the events of one priority, the next event out first:
 // 1. events put at the right end (by a push, a redo or a retry), the latest first
 // 2. events that came back by a failure or crash without backoff, in the order in which their
 //    leases began
 // 3. the other events, oldest first
+// Higher priorities come first. Events of a group have a line of their own: see groups.ts.
 //
 // An event that has failed for good moves on to the queue of failed-to, if that takes it. The queue
 // that is the failed-to of all queues leads nowhere (see failedToOf), and the others make no
@@ -50,13 +51,16 @@ import type {
   Stats,
   Status,
 } from "./management.ts";
+import type { GroupFacts, GroupPage, GetGroup, ScanGroups, SetGroup } from "./groups.ts";
 import type { QueuePage, QueueStats, QueueStatus } from "./queue-status.ts";
 
 /**
  * Puts an event in the line, or among the delayed ones. The result is its id, or a Duplicate if an
  * event with that id is ready, delayed, claimed or failed; a completed event of that id is
  * replaced. While a dedupe window of the id lasts, the id is taken too, by an event that is
- * completed or gone: such a push is a Duplicate, or with "keep" its id, and changes nothing. A push
+ * completed or gone: such a push is a Duplicate, or with "keep" its id, and changes nothing. If the
+ * unique key of the push is taken, the result is that of a push with the id of the event that has
+ * taken it; if id and key belong to two events, it is a Duplicate of the id. A push
  * that adds or replaces an event takes a window for its id, if the queue has dedupe windows and the
  * store did not make the id. Refused with "PAUSED", which is judged first, or with "QUEUEFULL" if
  * it would add an event to a full queue: a Duplicate, and an event that is kept or replaced, need
@@ -84,6 +88,7 @@ export interface PushBatch {
   queue: Buffer;
   end: End;
   events: { id: Buffer | null; contents: Buffer }[];
+  /** Without a unique key: all of them would have it. */
   options: PushOptions;
 }
 
@@ -232,6 +237,21 @@ export interface Probe {
   kind: "probe";
 }
 
+/**
+ * Does these operations (see mayBeInTransaction) in this order, as one: nothing comes between them,
+ * and all are done or none, whatever happens to the store. The result has one of each.
+ *
+ * What may be refused is judged before the first one, for each push in their order: "PAUSED" if its
+ * queue takes no pushes; "QUEUEFULL" if it has no room for all that these pushes add so far, with
+ * duplicates, whatever the others remove; with drop-oldest, if it may not have as many events as
+ * this push adds. Then no push is refused. Nothing is done if the store has no room for a push.
+ * Once the results have more than BATCH_CONTENTS_BYTES of contents, pops and peeks find nothing.
+ */
+export interface Transaction {
+  kind: "transaction";
+  operations: Operation[];
+}
+
 export type Operation =
   | Push
   | PushBatch
@@ -255,6 +275,9 @@ export type Operation =
   | Cancel
   | Count
   | Stats
+  | GetGroup
+  | ScanGroups
+  | SetGroup
   | Flush
   | Settings
   | Configure
@@ -267,7 +290,8 @@ export type Operation =
   | Ready
   | Register
   | Tick
-  | Probe;
+  | Probe
+  | Transaction;
 
 export interface Results {
   push: Buffer | Duplicate;
@@ -292,6 +316,9 @@ export interface Results {
   cancel: CancelOutcome;
   count: CountOutcome;
   stats: QueueStats;
+  group: GroupFacts;
+  groups: GroupPage;
+  setGroup: boolean;
   flush: null;
   settings: ReadonlyMap<string, string>;
   configure: ConfigureOutcome;
@@ -305,6 +332,8 @@ export interface Results {
   register: null;
   tick: number;
   probe: null;
+  /** Of each operation its result. */
+  transaction: unknown[];
 }
 
 export type ResultOf<O extends Operation> = Results[O["kind"]];

@@ -4,6 +4,13 @@ import { count, type Histogram } from "./histogram.ts";
 /** A paused queue takes no pushes (in), or hands out nothing (out). */
 export type Direction = "in" | "out";
 
+/**
+ * Why a queue hands out nothing, or not that event. The reasons of the queue go before those of a
+ * group, and the earlier ones here before the later ones.
+ */
+export type HeldBackBy =
+  "paused" | "max-claimed" | "rate" | "group-paused" | "group-limit" | "group-rate";
+
 export interface QueueStatus {
   queue: Buffer;
   ready: number;
@@ -63,6 +70,11 @@ export interface QueueStats extends QueueStatus {
   pausedWorkers: Buffer[];
   /** The names under which queues are bound to it (see bindings.ts), in that order. */
   bindings: Buffer[];
+  /**
+   * null: it hands out events, or has none. Where no group with ready events can go, and no event
+   * is without a group, the reason of one of them.
+   */
+  heldBackBy: HeldBackBy | null;
   nowMs: number;
 }
 

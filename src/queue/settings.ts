@@ -2,6 +2,7 @@
 // per byte), numbers of seconds as okq writes them. A queue has its own, else those that hold for
 // all queues.
 import { BACKOFF_RULES, readBackoff } from "./backoff.ts";
+import { type Rate, RATES, rateOf, readRate } from "./rates.ts";
 import { LEASE_SECONDS_MAX, readSeconds, SECONDS_MAX } from "./durations.ts";
 
 /** How many events of a state are kept: all (null), so many, or for so long. */
@@ -23,6 +24,11 @@ export interface QueueSettings {
   lengthMax: number | null;
   full: "refuse" | "drop-oldest";
   claimedMax: number | null;
+  /** Of each group that has none of its own. */
+  groupLimit: number | null;
+  rate: Rate | null;
+  /** Of each group that has none of its own. */
+  groupRate: Rate | null;
   keepCompleted: Keep;
   keepFailed: Keep;
   /** An id stays taken so long after its push, even if its event is gone; null: it does not. */
@@ -70,6 +76,7 @@ function oneOf(...words: string[]): Values {
 }
 
 const count: Values = { accepts: `an integer from 0 to ${COUNT_MAX}`, read: readCount };
+const rate: Values = { accepts: RATES, read: readRate };
 const backoff: Values = { accepts: BACKOFF_RULES, read: readBackoff };
 const keep: Values = {
   accepts: `a number of events, seconds as 3600s up to ${SECONDS_MAX}s, or nothing for all`,
@@ -137,6 +144,24 @@ export const settings: readonly Setting[] = [
     default: "0",
     ...count,
     summary: "How many events may be claimed at a time; 0 for no limit. NOACK claims none.",
+  },
+  {
+    name: "group-limit",
+    default: "1",
+    ...count,
+    summary: "How many events of each group may be claimed at a time; 0 for no limit.",
+  },
+  {
+    name: "rate",
+    default: "",
+    ...rate,
+    summary: "100/60: hands out at most 100 events in any 60 seconds; empty for no limit.",
+  },
+  {
+    name: "group-rate",
+    default: "",
+    ...rate,
+    summary: "The same for each group.",
   },
   {
     name: "keep-completed",
@@ -213,6 +238,9 @@ export function settingsOf(own: GivenSettings, all: GivenSettings): QueueSetting
     lengthMax: limit("max-length"),
     full: text("on-full") as "refuse" | "drop-oldest",
     claimedMax: limit("max-claimed"),
+    groupLimit: limit("group-limit"),
+    rate: rateOf(text("rate")),
+    groupRate: rateOf(text("group-rate")),
     keepCompleted: keepOf(text("keep-completed")),
     keepFailed: keepOf(text("keep-failed")),
     dedupeMs: ms("dedupe-window") || null,

@@ -2,6 +2,7 @@
 // test/stores/contract.ts is its executable form. No type of a database appears here.
 import type { StoreError } from "./errors.ts";
 import type { Operation, ResultOf } from "./operations.ts";
+import type { Report } from "./report.ts";
 
 /** Receives the outcome of an operation, once. A success is as durable as the store makes it. */
 export interface Receiver<R> {
@@ -46,6 +47,14 @@ export type ReadyListener = (queue: Buffer, count: number) => void;
 export interface StoreObserver {
   /** This process did an operation, with that result, at that time of the store. */
   done(operation: Operation, result: unknown, nowMs: number): void;
+  /** Whether the store is to report what follows; absent: never. */
+  readonly wantsReports?: boolean;
+  /**
+   * What no result tells: claims that failed or crashed, events that expired or came from another
+   * queue, and those that a push with "keep" added. On a store of several processes reports go
+   * through its exchange instead.
+   */
+  reported?(report: Report): void;
 }
 
 /** Called when a claim or an event may have ended in a queue, in any process. */
@@ -65,6 +74,19 @@ export interface Notes {
   others(): Promise<string[]>;
 }
 
+/** Reports between the processes on one store. One may be lost, and none waits for another. */
+export interface ReportExchange {
+  /**
+   * As Notes.leave(), and tells the others that there is a new note. From then on, as long as there
+   * is one, reports of all processes come in, also its own. Rejects with a StoreError.
+   */
+  leave(note: string): Promise<void>;
+  /** The notes of the other processes. */
+  others(): Promise<string[]>;
+  /** To all processes that listen. */
+  send(report: Report): void;
+}
+
 export interface Store {
   session(): Session;
   /**
@@ -81,6 +103,8 @@ export interface Store {
   dueInMs(): number;
   /** Absent if the store is of one process. */
   readonly notes?: Notes;
+  /** Absent if the store is of one process. */
+  readonly reports?: ReportExchange;
   /** Facts that INFO shows, as name and value. */
   describe(): [string, string | number][];
   /**

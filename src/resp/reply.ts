@@ -9,6 +9,7 @@ const COLON = 58;
 const DOLLAR = 36;
 const STAR = 42;
 const PERCENT = 37;
+const GREATER = 62;
 
 const NOTHING: Buffer = Buffer.alloc(0);
 const OK_BYTES = Buffer.from("+OK\r\n");
@@ -42,6 +43,7 @@ export type Reply =
   | ErrorReply
   | NilArray
   | Pairs
+  | Push
   | Constant
   | Encoded
   | Reply[];
@@ -73,6 +75,11 @@ export class Pairs {
   static withoutNil(entries: [Reply, Reply][]): Pairs {
     return new Pairs(entries.filter(([, value]) => value !== null));
   }
+}
+
+/** A message that is no reply: a push in RESP3, in RESP2 an array. */
+export class Push {
+  constructor(readonly elements: Reply[]) {}
 }
 
 /** A long reply that is always the same: its bytes are made once per version. */
@@ -182,7 +189,13 @@ export class Output {
     else if (reply instanceof Constant) this.#append(reply.bytes(version));
     else if (reply instanceof Encoded) this.#append(reply.bytes);
     else if (reply instanceof NilArray) this.#append(NIL_ARRAY_BYTES[version]);
+    else if (reply instanceof Push) this.#writePush(reply, version);
     else this.#writePairs(reply, version);
+  }
+
+  #writePush({ elements }: Push, version: ProtocolVersion): void {
+    this.#writeHeader(version === 3 ? GREATER : STAR, elements.length);
+    for (const element of elements) this.#write(element, version);
   }
 
   #writePairs(pairs: Pairs, version: ProtocolVersion): void {

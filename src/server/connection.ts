@@ -18,6 +18,7 @@ import { Input, type InputOwner } from "./flow/input.ts";
 import { LARGE_COMMAND_BYTES_MIN } from "./flow/limits.ts";
 import { Timeouts, type Watched } from "./flow/timeouts.ts";
 import type { PauseReason } from "./flow/wait-reason.ts";
+import { Messages } from "./messages.ts";
 import { Outbox } from "./outbox.ts";
 import { Peer } from "./peer.ts";
 import { Pipeline } from "./pipeline.ts";
@@ -60,6 +61,7 @@ export class Connection extends Peer implements CommandOwner, InputOwner, Watche
   readonly #input: Input;
   readonly #pipeline = new Pipeline();
   readonly #outbox: Outbox;
+  readonly #messages: Messages;
   readonly #writer: ReplyWriter;
   readonly #backoff: Backoff;
   readonly #timeouts: Timeouts;
@@ -82,10 +84,12 @@ export class Connection extends Peer implements CommandOwner, InputOwner, Watche
     this.#backoff = new Backoff(clock, shared.scheduler, this.schedule);
     this.#closing = new Closing(socket, clock);
     this.#outbox = new Outbox(socket, context.budgets.unsent);
+    this.#messages = new Messages(this.#outbox, context.budgets.unsent, context.stats);
     const parts = {
       socket,
       pipeline: this.#pipeline,
       outbox: this.#outbox,
+      messages: this.#messages,
       closing: this.#closing,
       backoff: this.#backoff,
     };
@@ -121,7 +125,7 @@ export class Connection extends Peer implements CommandOwner, InputOwner, Watche
   }
 
   get bytesOut(): number {
-    return this.#outbox.length;
+    return this.#outbox.length + this.#messages.length;
   }
 
   get sentBytes(): number {
@@ -133,7 +137,8 @@ export class Connection extends Peer implements CommandOwner, InputOwner, Watche
   }
 
   get isBusy(): boolean {
-    return this.#pipeline.size > 0 || this.#life === "draining" || this.#life === "lingering";
+    if (this.#pipeline.size > 0 || (this.subscriptions?.size ?? 0) > 0) return true;
+    return this.#life === "draining" || this.#life === "lingering";
   }
 
   get pauseReason(): PauseReason | null {
@@ -190,6 +195,18 @@ export class Connection extends Peer implements CommandOwner, InputOwner, Watche
     context.longReplies.leave(this);
     context.clients.delete(this.id);
     void this.consumer.leaveAll();
+    context.subscriptions.leave(this);
+    this.#messages.abandon();
+  }
+
+  send(message: Buffer): void {
+    if (!this.startsCommands) return;
+    this.#messages.add(message);
+    if (!this.#messages.hasLostMany) return this.schedule();
+    const { stats, warn } = this.#shared.context;
+    stats.closedSlow += 1;
+    warn("closed a client that does not read its messages", { addr: this.address });
+    this.kill();
   }
 
   /** Sends the replies to the commands that were started, ends waits with nil, then closes. */
@@ -336,7 +353,7 @@ export class Connection extends Peer implements CommandOwner, InputOwner, Watche
     this.#writer.flush();
     if (this.#outbox.length > 0) return;
     if (this.#afterFailure.reply) this.#repliesSent();
-    if (this.#pipeline.answeredAt(0)) this.schedule();
+    if (this.#pipeline.answeredAt(0) || this.#messages.length > 0) this.schedule();
     else if (this.#life === "draining" && this.#pipeline.size === 0) this.#linger();
   };
 

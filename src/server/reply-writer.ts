@@ -1,11 +1,13 @@
-// Writes the replies of one connection in the order of its commands, all that are ready in one go.
-import { Handout, LongReply } from "../commands/answer.ts";
+// Writes the replies of one connection in the order of its commands, all that are ready in one go,
+// and messages between them.
+import { Confirmations, Handout, LongReply } from "../commands/answer.ts";
 import type { Stats } from "../commands/context.ts";
 import type { Clock } from "../queue/clock.ts";
 import { ErrorReply, Output } from "../resp/reply.ts";
 import type { Closing } from "./closing.ts";
 import type { Backoff } from "./flow/backoff.ts";
 import { LARGE_OUTPUT_BYTES_MIN, UNSENT_BYTES_MAX } from "./flow/limits.ts";
+import type { Messages } from "./messages.ts";
 import type { Outbox, Pending } from "./outbox.ts";
 import type { Pipeline } from "./pipeline.ts";
 
@@ -16,6 +18,7 @@ const pending: Pending[] = [];
 interface Parts {
   pipeline: Pipeline;
   outbox: Outbox;
+  messages: Messages;
   closing: Closing;
   backoff: Backoff;
 }
@@ -49,12 +52,14 @@ export class ReplyWriter {
 
   /** Returns how many commands are answered in full. */
   #writeReplies(): number {
-    const { pipeline, outbox } = this.#parts;
+    const { pipeline, outbox, messages } = this.#parts;
     for (let count = 0; ; count++) {
       const command = pipeline.answeredAt(count);
+      if (messages.length > 0 && !command?.isPartlyWritten) messages.write(output);
       if (!command || outbox.length + output.length > UNSENT_BYTES_MAX) return count;
-      if (!command.isSilent && !command.write(output)) return count;
       const { answer } = command;
+      const isWritten = !command.isSilent || answer instanceof Confirmations;
+      if (isWritten && !command.write(output)) return count;
       if (answer instanceof LongReply) answer.release();
       else if (answer instanceof ErrorReply) this.#stats.errors += 1;
       else if (answer instanceof Handout && !command.isSilent) this.#noteEvent(answer);

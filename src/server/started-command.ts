@@ -26,6 +26,8 @@ export class StartedCommand extends Execution {
   startedAtMs = 0;
   /** The client turned replies off: the answer is not written. */
   isSilent = false;
+  /** A part of a long reply is written, and others are to come. */
+  isPartlyWritten = false;
   /** Of the reply. HELLO is answered in the protocol that it chose. */
   protocol: ProtocolVersion = 2;
   readonly #owner: CommandOwner;
@@ -74,6 +76,7 @@ export class StartedCommand extends Execution {
 
   #writeParts({ parts }: LongReply, output: Output): boolean {
     const bytesMax = output.length + PART_BYTES_MAX;
+    this.isPartlyWritten = true;
     for (let count = 0; count < PARTS_MAX && output.length < bytesMax; count++) {
       const { done, value } = parts.next();
       if (done === true) return true;

@@ -90,6 +90,7 @@ function startHousekeeper() {
     waiters,
     endings: new Endings(clock),
     waitingNotes: new WaitingNotes(undefined, clock, () => []),
+    reporter: { renew: async () => {}, clear: async () => {} },
     tally,
     clock,
     onRound,

@@ -2,6 +2,7 @@
 import { describe, expect, test } from "bun:test";
 import { type EventFacts, NO_OPTIONS, type PushOptions } from "../../src/queue/event.ts";
 import type { Claim, Operation } from "../../src/queue/operations.ts";
+import type { StoreError } from "../../src/queue/errors.ts";
 import { COUNTED, type QueueStats } from "../../src/queue/queue-status.ts";
 import { type Receiver, Session } from "../../src/queue/store.ts";
 import type { StoreUnderTest } from "./contract.ts";
@@ -12,6 +13,8 @@ import { openReference } from "./open-reference.ts";
 interface Breakage {
   operation?(operation: Operation): Operation;
   result?(result: unknown, operation: Operation): unknown;
+  /** Does the parts one after the other in the place of a transaction. */
+  split?(operations: Operation[]): Operation[][];
 }
 
 /** Pushes with other options. */
@@ -143,6 +146,19 @@ const breakages: Record<string, Breakage> = {
   "a push ignores its backoff": pushing(() => ({ backoff: null })),
   "a push ignores its lease": pushing(() => ({ leaseMs: null })),
   "a push forgets its headers": pushing(() => ({ headers: null })),
+  "a push ignores its unique key": pushing(() => ({ unique: null })),
+  "a key is taken longer than until a claim": pushing(({ unique }) => ({
+    unique: unique && { ...unique, until: "end" },
+  })),
+  "a key is taken until a claim only": pushing(({ unique }) => ({
+    unique: unique && { ...unique, until: "claimed" },
+  })),
+  "a key for some time is free when its event has gone": pushing(({ unique }) => ({
+    unique: unique && { ...unique, forMs: null },
+  })),
+  "a key for some time is free too early": pushing(({ unique }) => ({
+    unique: unique && { ...unique, forMs: unique.forMs && 1 },
+  })),
   "keep replaces": pushing(({ onDuplicate }) => ({
     onDuplicate: onDuplicate === "keep" ? "replace" : onDuplicate,
   })),
@@ -249,6 +265,24 @@ const breakages: Record<string, Breakage> = {
   ),
 };
 
+const transactions: Record<string, Breakage> = {
+  "a transaction is done one by one": { split: (operations) => operations.map((one) => [one]) },
+  "a transaction is judged when its first push is done": {
+    split(operations) {
+      const first = operations.findIndex(({ kind }) => kind === "push" || kind === "pushBatch");
+      return [operations.slice(0, first + 1), operations.slice(first + 1)];
+    },
+  },
+  "a transaction has another order": {
+    operation: (operation) =>
+      operation.kind === "transaction"
+        ? { ...operation, operations: operation.operations.toReversed() }
+        : operation,
+    result: (result, operation) =>
+      operation.kind === "transaction" ? (result as unknown[]).toReversed() : result,
+  },
+};
+
 class BreakingSession extends Session {
   readonly #inner: Session;
   readonly #breakage: Breakage;
@@ -260,12 +294,33 @@ class BreakingSession extends Session {
   }
 
   submit<O extends Operation>(operation: O, receiver: Receiver<never>): void {
-    const { operation: change = (given) => given, result: other = (given) => given } =
+    if (operation.kind === "transaction" && this.#breakage.split) {
+      return void this.#submitParts(this.#breakage.split(operation.operations), receiver);
+    }
+    const { operation: changeOne = (given) => given, result: otherOne = (given) => given } =
       this.#breakage;
+    const change = (each: Operation): Operation => {
+      if (each.kind !== "transaction") return changeOne(each);
+      return changeOne({ ...each, operations: each.operations.map(changeOne) });
+    };
+    const other = (result: unknown, each: Operation): unknown => {
+      if (each.kind !== "transaction") return otherOne(result, each);
+      const all = otherOne(result, each) as unknown[];
+      return all.map((one, at) => otherOne(one, each.operations[at]!));
+    };
     this.#inner.submit<Operation>(change(operation), {
       succeeded: (result) => receiver.succeeded(other(result, operation) as never),
       failed: (error) => receiver.failed(error),
     });
+  }
+
+  async #submitParts(parts: Operation[][], receiver: Receiver<never>): Promise<void> {
+    const asked = parts.map((operations) => this.#inner.ask({ kind: "transaction", operations }));
+    const done = await Promise.allSettled(asked);
+    const failed = done.find((part) => part.status === "rejected");
+    if (failed) return receiver.failed(failed.reason as StoreError);
+    const results = done.flatMap((part) => (part.status === "fulfilled" ? part.value : []));
+    receiver.succeeded(results as never);
   }
 }
 
@@ -289,10 +344,13 @@ describe("comparing the lives of events in two stores", () => {
     await compareWith({}, seed, 200);
   });
 
-  test.each(Object.entries(breakages))("notices when %s", async (_name, breakage) => {
-    // The second seed has queues for failed events.
-    const found = await compareWith(breakage, 1, 800).catch(String);
-    const all = [found, found ?? (await compareWith(breakage, 2, 400).catch(String))];
-    expect(all.join()).toMatch(/Error: (the stores differ: seed \d, round|\S+ was made twice)/);
-  });
+  test.each(Object.entries({ ...breakages, ...transactions }))(
+    "notices when %s",
+    async (_name, breakage) => {
+      // The second seed has queues for failed events.
+      const found = await compareWith(breakage, 1, 800).catch(String);
+      const all = [found, found ?? (await compareWith(breakage, 2, 400).catch(String))];
+      expect(all.join()).toMatch(/Error: (the stores differ: seed \d, round|\S+ was made twice)/);
+    },
+  );
 });

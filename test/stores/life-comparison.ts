@@ -6,18 +6,20 @@
 import { EarlierFailure, Refusal, StoreError } from "../../src/queue/errors.ts";
 import { Duplicate, type EventFacts, type Popped, type State } from "../../src/queue/event.ts";
 import { decodeHeaders } from "../../src/queue/headers.ts";
-import type { Operation, Unpop } from "../../src/queue/operations.ts";
+import type { Operation, Push, Unpop } from "../../src/queue/operations.ts";
 import type { QueueStats } from "../../src/queue/queue-status.ts";
 import type { StoreUnderTest } from "./contract.ts";
 import { bytesOf, textOf } from "./contract/caller.ts";
 import { LifeCaller } from "./contract/life-caller.ts";
 import { type GivenClaim, type Known, RandomLife, type Step, states } from "./random-life.ts";
 import { Random } from "./random.ts";
+import { inTransactions } from "./random-transactions.ts";
 
 const TICK: Operation = { kind: "tick", limit: 1_000_000, parts: "all" };
 const LATEST_POPS = 6;
 const SHOWN_MAX = 60;
 const STEP_MS = 50;
+const IS_MADE = /^\d{7,}-\d+$/;
 
 /**
  * Both stores are new and empty. If the second one is durable, it is restarted now and then. Throws
@@ -48,7 +50,9 @@ export async function compareLives(
       await pair.submitAll([life.configure()]);
       await pair.settle(life.queues);
     }
-    await pair.submitAll(life.batch(pair.known));
+    const { known } = pair;
+    const { queues } = life;
+    await pair.submitAll(inTransactions(life.batch(known), known, { queues, random }));
     await pair.separate(life.queues);
     if (!hasChains && random.below(3) === 0) await pair.submitAll([life.figures()]);
     if (random.below(3) === 0) await pair.unpopSome(random);
@@ -103,9 +107,14 @@ class Side implements Known {
 
   #note(operation: Operation, result: unknown): void {
     const { kind } = operation;
+    if (kind === "transaction") {
+      for (const [at, each] of operation.operations.entries()) {
+        this.#note(each, (result as unknown[])[at]);
+      }
+    }
     if (kind === "pop" && result) this.#notePopped(result as Popped);
     if (kind === "popBatch") for (const popped of result as Popped[]) this.#notePopped(popped);
-    if (kind === "push" && operation.id === null) this.#noteMade(result as Buffer);
+    if (kind === "push" && operation.id === null) this.#notePushed(operation, result);
     if (kind === "pushBatch") {
       for (const [at, { id }] of operation.events.entries()) {
         if (id === null) this.#noteMade((result as Buffer[])[at]!);
@@ -118,6 +127,7 @@ class Side implements Known {
   /** Whether an undone pop, or a change, gives the event another version is open. */
   #forgetChanged(operation: Operation): void {
     const { kind } = operation;
+    if (kind === "transaction") operation.operations.forEach((each) => this.#forgetChanged(each));
     if (kind === "unpop") this.#forgetVersions(operation.queue, operation.popped.id);
     if (kind === "set") this.#forgetVersions(operation.queue, operation.id);
   }
@@ -140,6 +150,13 @@ class Side implements Known {
     if (token) this.#nameNew(token);
     const isClaimed = token !== null;
     if (isClaimed) this.claims.push({ queue: textOf(queue), id, token });
+  }
+
+  /** By its key it may have found an event that is there. */
+  #notePushed({ options }: Push, result: unknown): void {
+    if (!options?.unique) return this.#noteMade(result as Buffer);
+    const isId = Buffer.isBuffer(result) && IS_MADE.test(textOf(result));
+    if (isId && !this.#names.has(textOf(result))) this.#noteMade(result);
   }
 
   #noteMade(id: Buffer): void {
@@ -174,7 +191,7 @@ class Side implements Known {
     if (key === "headers") return this.#writtenHeaders(bytes);
     const text = textOf(bytes);
     let name = this.#names.get(text);
-    const isMade = /^\d{7,}-\d+$/.test(text);
+    const isMade = IS_MADE.test(text);
     // An event got this id when it moved to a queue where its own was taken.
     if (!name && isMade) this.#names.set(text, (name = `made ${this.#names.size}`));
     return name ?? shortened(text);
@@ -297,7 +314,13 @@ class Pair {
     for (const queue of queues) {
       const name = bytesOf(queue);
       const directions = ["in", "out"] as const;
-      const resume = { kind: "resume", queue: name, directions: [...directions], worker: null };
+      const resume = {
+        kind: "resume",
+        queue: name,
+        directions: [...directions],
+        worker: null,
+        group: null,
+      };
       const given = await this.#a.store.settings(queue);
       const none = Object.keys(given).map((setting): [string, null] => [setting, null]);
       await this.submitAll([
@@ -329,6 +352,9 @@ class Pair {
 /** Without what the contract leaves open, such as how many moves a Tick makes of a due event. */
 function comparable(operation: Operation, result: unknown): unknown {
   if (operation.kind === "tick") return "moved";
+  if (operation.kind === "transaction") {
+    return operation.operations.map((each, at) => comparable(each, (result as unknown[])[at]));
+  }
   if (operation.kind === "stats") return comparableStats(result as QueueStats);
   if (operation.kind !== "pop" || operation.claimant || !result) return result;
   const { queue, id, contents, token } = result as Popped;

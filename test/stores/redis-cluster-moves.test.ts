@@ -158,7 +158,13 @@ withCaller("an event whose contents change during its move stays, changed", asyn
   await caller.push(home, "1");
   const moving = moveInSteps(caller, ["1"], async (step) => {
     if (step !== "remove") return;
-    const change = { contents: bytesOf("new"), start: null, ttlMs: null, headers: [] };
+    const change = {
+      contents: bytesOf("new"),
+      start: null,
+      ttlMs: null,
+      priority: null,
+      headers: [],
+    };
     await caller.submit({ kind: "set", queue: bytesOf(home), id: bytesOf("1"), ...change });
   });
   expect(await moving).toEqual([false]);

@@ -64,6 +64,7 @@ async function openWithHousekeeper(nodes: { host: string; port: number }[]): Pro
     waiters,
     endings: new Endings(clock),
     waitingNotes: new WaitingNotes(undefined, clock, () => []),
+    reporter: { renew: async () => {}, clear: async () => {} },
     tally: new Tally(),
     clock,
     onRound() {},

@@ -41,9 +41,12 @@ class RefusingSession extends Session {
   }
 
   submit<O extends Operation>(operation: O, receiver: Receiver<ResultOf<O>>): void {
-    const isRefused =
-      operation.kind === "push" && this.#queues.has(operation.queue.toString("latin1"));
-    const submitted = isRefused ? { ...operation, id: failing as unknown as Buffer } : operation;
-    this.#inner.submit(submitted, receiver);
+    // A transaction is refused before its first operation.
+    const all = operation.kind === "transaction" ? operation.operations : [operation];
+    const refused = all.find(
+      (each) => each.kind === "push" && this.#queues.has(each.queue.toString("latin1")),
+    );
+    const submitted = refused ? { ...refused, id: failing as unknown as Buffer } : operation;
+    this.#inner.submit<Operation>(submitted as Operation, receiver as Receiver<unknown>);
   }
 }

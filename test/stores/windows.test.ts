@@ -73,7 +73,7 @@ test("a new queue has nothing in common with one that was flushed before okq end
   const db = new Database(file);
   createSchema(db);
   const endsAtMs = 1_800_000_000_000;
-  const insert = db.prepare("INSERT INTO windows VALUES (1, ?, ?)");
+  const insert = db.prepare("INSERT INTO windows VALUES (1, ?, 0, ?, '')");
   db.transaction(() => names(3000, "old").forEach((id) => insert.run(endsAtMs, id)))();
   insert.finalize();
   db.close();
@@ -171,11 +171,12 @@ test("with too many windows the first ones end early", () => {
   const model = new Model();
   model.nowMs = 1000;
   const queue = model.open("q");
-  for (let at = 0; at < WINDOWS_MAX; at++) model.addWindow(queue, `${at}`, 5000 + at);
+  const add = (id: string, endsAtMs: number) => model.addWindow(queue, "windows", id, endsAtMs, "");
+  for (let at = 0; at < WINDOWS_MAX; at++) add(`${at}`, 5000 + at);
   expect(model.usage.windows).toBe(WINDOWS_MAX);
-  model.addWindow(queue, "short", 4000);
-  model.addWindow(queue, "1", 5_000_000);
-  model.addWindow(queue, "long", 6_000_000);
+  add("short", 4000);
+  add("1", 5_000_000);
+  add("long", 6_000_000);
   const isWindowed = (id: string) => model.isWindowed(queue, id);
   expect(["0", "short", "1", "2", "long"].map(isWindowed)).toEqual([
     false,

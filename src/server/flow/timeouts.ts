@@ -19,7 +19,7 @@ export interface Watched {
   readonly bytesOut: number;
   /** Bytes received since the connection began. */
   readonly receivedBytes: number;
-  /** A command is in flight, such as a waiting QNOTIFY. */
+  /** A command is in flight, such as a waiting QNOTIFY, or it gets messages. */
   readonly isBusy: boolean;
   readonly isLoggedIn: boolean;
 }

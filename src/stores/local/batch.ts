@@ -4,6 +4,7 @@ import { EarlierFailure, StoreError } from "../../queue/errors.ts";
 import type { Failures } from "../../queue/failures.ts";
 import type { Operation, Results } from "../../queue/operations.ts";
 import type { Receiver, StoreObserver } from "../../queue/store.ts";
+import { tellDone } from "../../queue/transaction.ts";
 
 /** Operations in one batch; further ones wait for the next turn, so that sockets are served. */
 export const batchOperationsMax = 4096;
@@ -27,7 +28,7 @@ type Kinds = ReadonlySet<Operation["kind"]>;
 /** The journal does not record these operations, so its failures do not affect them. */
 const unrecordedKinds: Kinds = new Set(["register"]);
 /** These operations need room on the disk: a journal may refuse them while all others go on. */
-export const growingKinds: Kinds = new Set(["push", "pushBatch", "set", "probe"]);
+const growingKinds: Kinds = new Set(["push", "pushBatch", "set", "probe"]);
 /** These keep what they need not: an error, a result, a completed event. */
 const keepingKinds: Kinds = new Set(["ack", "ackBatch", "fail", "crash", "touch", "tick"]);
 export const readingKinds: Kinds = new Set([
@@ -43,7 +44,19 @@ export const noKinds: Kinds = new Set();
 
 /** Whether it matters to the batch that the journal has no room. */
 export function needsRoom(batch: Submitted[]): boolean {
-  return batch.some(({ operation: { kind } }) => growingKinds.has(kind) || keepingKinds.has(kind));
+  return batch.some(
+    ({ operation }) => isOf(operation, growingKinds) || isOf(operation, keepingKinds),
+  );
+}
+
+/** Whether the journal may refuse it for lack of room. */
+export function isGrowing(operation: Operation): boolean {
+  return isOf(operation, growingKinds);
+}
+
+function isOf(operation: Operation, kinds: Kinds): boolean {
+  if (operation.kind !== "transaction") return kinds.has(operation.kind);
+  return operation.operations.some(({ kind }) => kinds.has(kind));
 }
 
 /**
@@ -81,6 +94,8 @@ function bytesOf(operation: Operation): number {
       return operation.result?.length ?? 0;
     case "fail":
       return operation.error?.length ?? 0;
+    case "transaction":
+      return operation.operations.reduce((sum, each) => sum + bytesOf(each), 0);
     default:
       return 0;
   }
@@ -106,7 +121,7 @@ export function answer(batch: Submitted[], observer: StoreObserver | null, nowMs
       failures.add(outcome);
       receiver.failed(outcome);
     } else {
-      observer?.done(operation, outcome, nowMs);
+      if (observer) tellDone(observer, operation, outcome, nowMs);
       receiver.succeeded(outcome as Result);
     }
   }

@@ -1,5 +1,7 @@
 // What enters a queue that has bound queues: see queue/bindings.ts.
 import { treeOf } from "../../queue/bindings.ts";
+import type { ReportFacts } from "../../queue/report.ts";
+import { toBytes } from "./bytes.ts";
 import { LocalEvent, type LocalQueue } from "./local-queue.ts";
 import type { Model } from "./model.ts";
 import type { More } from "./more.ts";
@@ -63,6 +65,12 @@ export function dropCompleted(model: Model, { keepers }: Tree, found: LocalEvent
   }
 }
 
+/** A copy has entered its queue. */
+export function noteCopy(model: Model, copy: LocalEvent, facts: ReportFacts): void {
+  model.tally(copy.queue, "pushed");
+  if (model.reports) model.report("pushed", copy, facts);
+}
+
 /** Another event for a queue, with that id and contents. */
 export function copyFor(
   model: Model,
@@ -94,6 +102,7 @@ export function enterFromElsewhere(
   { id, there, ...to }: Arrival,
 ): void {
   const { top, keepers } = tree;
+  const { queue: home } = event;
   const isMoved = keepers.includes(top) && id === event.id;
   // Read before anything is changed: a read may fail.
   const contents = isMoved && keepers.length === 1 ? "" : model.contentsOf(event);
@@ -103,8 +112,9 @@ export function enterFromElsewhere(
     if (queue === top && isMoved) {
       model.move(event, { ...to, queue, place: place(), pushedAtMs: model.nowMs });
     } else {
-      model.move(copyFor(model, queue, id, contents), { ...to, place: place() });
-      if (queue !== top) model.tally(queue, "pushed");
+      const copy = copyFor(model, queue, id, contents);
+      model.move(copy, { ...to, place: place() });
+      if (queue !== top) noteCopy(model, copy, { from: toBytes(home.name) });
     }
   }
   if (!isMoved) model.drop(event);

@@ -10,14 +10,27 @@ export interface Retired {
   keys: Iterable<number>;
 }
 
-/** The window of an id was taken, or lasts longer now. */
+/** The window of an id or of a unique key was taken, or lasts longer now. */
 export interface TakenWindow {
+  kind: "windows" | "keyWindows";
   id: string;
   endsAtMs: number;
+  /** The id of the event that has taken a key. */
+  owner: string;
   /** When it was to end before; 0 if there was none. */
   before: number;
+  ownerBefore: string;
   /** null, or there were too many, and this puts the first one of the queue back. */
   putBack: (() => void) | null;
+}
+
+/** How far a record of changes was at a time. */
+export interface Mark {
+  steps: number;
+  named: number;
+  windows: number;
+  retired: ReadonlySet<number>;
+  defaults: ReadonlyMap<string, string> | null;
 }
 
 /** The position of an event before a transition. */
@@ -123,7 +136,11 @@ export class Changes {
 
   /** Other contents were given to an event that was touched. */
   noteContents(event: LocalEvent, undo: () => void): void {
-    this.#undos.push(undo);
+    const { hasNewContents } = event;
+    this.#undos.push(() => {
+      undo();
+      event.hasNewContents = hasNewContents;
+    });
     event.hasNewContents = true;
   }
 
@@ -162,6 +179,34 @@ export class Changes {
       else revert(step.event, step);
     }
     this.#settle(settle);
+  }
+
+  mark(): Mark {
+    const { named, windows, retired, defaults } = this;
+    const numbers = new Set(retired.keys());
+    const steps = this.#undos.length;
+    return { steps, named: named.length, windows: windows.length, retired: numbers, defaults };
+  }
+
+  /**
+   * Undoes the steps since then, the latest first. The journal may write an event that was changed
+   * and is as before, or was new and is gone.
+   */
+  undoTo(mark: Mark, revert: (event: LocalEvent, before: Position) => void): void {
+    for (const step of this.#undos.splice(mark.steps).toReversed()) {
+      if (typeof step === "function") step();
+      else {
+        revert(step.event, step);
+        const { touchedAt, queue } = step.event;
+        this.queueNumbers[touchedAt] = queue.number;
+      }
+    }
+    this.named.length = mark.named;
+    this.windows.length = mark.windows;
+    for (const number of this.retired.keys()) {
+      if (!mark.retired.has(number)) this.retired.delete(number);
+    }
+    this.defaults = mark.defaults;
   }
 
   #settle(settle: (event: LocalEvent) => void): void {

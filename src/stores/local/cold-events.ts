@@ -4,6 +4,7 @@
 import { ColdIndex, hashOfNumber } from "./cold-index.ts";
 import type { ColdSource } from "./cold-source.ts";
 import type { StoredEvent } from "./stored-event.ts";
+import { isTakenIn, keyIn } from "./keys.ts";
 import { type EventOrKey, type LocalQueue, LocalEvent } from "./local-queue.ts";
 import { decodeMore } from "./more.ts";
 import type { Usage } from "./usage.ts";
@@ -77,14 +78,19 @@ export class ColdEvents {
 
   /** From now on the event is in memory, where it was. */
   warm(event: LocalEvent): LocalEvent {
-    const { queue, hash, key } = event;
+    const { queue, hash } = event;
     event.isCold = false;
-    this.#source.release(queue, key);
-    queue.cold!.remove(hash, key);
+    this.#source.release(queue, event.key);
+    queue.cold!.remove(hash, event.key);
     if (queue.cold!.size === 0) queue.cold = null;
     if (event.state === READY && isMoved(event)) {
-      queue.moved!.remove(hashOfNumber(event.place), key);
+      queue.moved!.remove(hashOfNumber(event.place), event.key);
       if (queue.moved!.size === 0) queue.moved = null;
+    }
+    const key = takenKey(event);
+    if (key !== null) {
+      queue.keys!.removeCold(key, event.key);
+      queue.keys!.add(key, event);
     }
     this.#replace(event, event);
     queue.index(event);
@@ -97,6 +103,11 @@ export class ColdEvents {
   cool(event: LocalEvent): void {
     const { queue } = event;
     this.#source.keep(event);
+    const key = takenKey(event);
+    if (key !== null) {
+      queue.keys!.remove(key);
+      queue.keys!.addCold(key, event.key);
+    }
     this.#replace(event, event.state === READY ? event.place : event.key);
     queue.drop(event);
     this.#usage.removeWarm(event);
@@ -129,6 +140,12 @@ export class ColdEvents {
   }
 }
 
+/** The unique key that it has taken. */
+function takenKey({ state, more }: LocalEvent): string | null {
+  if (more === null || more.unique === null) return null;
+  return isTakenIn(state, more.unique) ? keyIn(more.unique) : null;
+}
+
 function isMoved({ key, place }: { key: number; place: number }): boolean {
   return place !== LEFT_END - key;
 }
@@ -141,7 +158,7 @@ function revived(queue: LocalQueue, stored: StoredEvent): LocalEvent {
   event.place = stored.place;
   event.lease = stored.lease;
   event.pushedAtMs = stored.pushedAtMs;
-  event.more = decodeMore(stored.more, stored.expiresAtMs);
+  event.more = decodeMore(stored.more, stored.expiresAtMs, stored.unique);
   event.isStored = true;
   event.isCold = true;
   return event;

@@ -47,9 +47,10 @@ function reviewSomeOf(model: Model): void {
 
 /** Moves or removes the events or windows of that queue that are due first. Returns how many. */
 function moveOne(model: Model, queue: LocalQueue, limit: number): number {
-  const { expiring, claimed, delayed, windows, dueMs } = queue;
-  if (windows !== null && forgottenAtMs(windows.firstMs) === dueMs) {
-    return model.endWindows(queue, limit);
+  const { expiring, claimed, delayed, windows, keyWindows, dueMs } = queue;
+  for (const each of [windows, keyWindows]) {
+    const isDue = each !== null && forgottenAtMs(each.firstMs) === dueMs;
+    if (isDue) return model.endWindows(queue, limit);
   }
   if (queue.pauses !== null && endPauses(model, queue, queue.pauses)) return 0;
   if (expiring?.firstMs === dueMs) return expireFirst(model, queue);

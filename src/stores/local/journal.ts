@@ -2,6 +2,7 @@
 // batch together, and loads everything at start.
 
 import type { Changes } from "./changes.ts";
+import type { WindowKind } from "./local-windows.ts";
 import type { StoredEvent, StoredPlace } from "./stored-event.ts";
 
 /** Receives everything in a journal at start, in ascending order of keys. */
@@ -12,8 +13,8 @@ export interface Restoration {
   queue(name: string, number: number, facts: string | null): void;
   /** `more` is only there for a claimed event. isRetrying: delayed after a failure or crash. */
   event(queue: string, stored: StoredPlace, more: string | null, isRetrying: boolean): void;
-  /** The dedupe window of an id. */
-  window(queue: string, id: string, endsAtMs: number): void;
+  /** The dedupe window of an id, or that of a unique key, which the event `owner` has taken. */
+  window(queue: string, kind: WindowKind, id: string, endsAtMs: number, owner: string): void;
   /** Called at the end; `last` is the highest number that was given to anything. */
   end(last: number): void;
 }

@@ -3,6 +3,7 @@ import { backoffMs } from "../../queue/backoff.ts";
 import type { When } from "../../queue/event.ts";
 import { type Header, replaceHeaders } from "../../queue/headers.ts";
 import type { Fail, FailOutcome } from "../../queue/operations.ts";
+import { REPORTED_ERROR_BYTES_MAX, type ReportFacts } from "../../queue/report.ts";
 import { failedToOf } from "../../queue/settings.ts";
 import { workerOf } from "../../queue/claimant.ts";
 import { enterFromElsewhere, findIn, isTakenBy, treeIn } from "./bound-queues.ts";
@@ -24,7 +25,7 @@ const noClaim = { claimedAtMs: null, isCancelled: false };
 
 /** The rare facts of an event begin anew like this in another queue. */
 export function leftBehind(): Partial<Facts> {
-  return { ttlMs: null, ttlFromMs: null, failures: 0, crashes: 0, ...noClaim };
+  return { ttlMs: null, ttlFromMs: null, unique: null, failures: 0, crashes: 0, ...noClaim };
 }
 
 /** Another event takes its place: it is gone. */
@@ -73,7 +74,9 @@ export function delay(
 export function complete(model: Model, event: LocalEvent, result: string | null): void {
   const keep = model.settingsOf(event.queue).keepCompleted;
   if (keep.count === 0 || model.isFull) return drop(model, event);
-  settle(model, event, COMPLETED, withoutClaim(event, result === null ? null : { result }));
+  const unique = event.more?.unique ? { unique: null } : null;
+  const facts = result === null ? unique : { ...unique, result };
+  settle(model, event, COMPLETED, withoutClaim(event, facts));
 }
 
 /** Ends a claim as a failure. */
@@ -88,6 +91,10 @@ export function fail(
   const settings = model.settingsOf(event.queue);
   const more = withoutClaim(event, { failures, ...noted(model, event, event.attempt, error) });
   const isLast = next === "final" || hasNoAttemptLeft(more!, settings.attemptsMax);
+  if (model.reports) {
+    const facts = { ...claimFacts(event), error: errorFact(error), ...finalFact(isLast) };
+    model.report("failed", event, facts);
+  }
   if (isLast) return failForGood(model, event, more);
   if (next !== "backoff") return retryAt(model, event, startMs(model, next), more);
   const rule = event.more?.backoff ?? settings.backoff;
@@ -104,8 +111,14 @@ export function crash(model: Model, event: LocalEvent): FailOutcome {
   const worker = claimant === "" ? "" : toText(workerOf(toBytes(claimant)));
   const error = worker === "" ? "crashed: the lease ended" : crashedText(worker);
   const more = withoutClaim(event, { crashes, ...noted(model, event, event.attempt, error) });
-  const isLast = crashesMax !== null && crashes >= crashesMax;
-  if (isLast || hasNoAttemptLeft(more!, attemptsMax)) {
+  const isLast =
+    (crashesMax !== null && crashes >= crashesMax) || hasNoAttemptLeft(more!, attemptsMax);
+  if (model.reports) {
+    const facts = { ...claimFacts(event), ...finalFact(isLast) };
+    model.report("crashed", event, facts);
+    if (isLast) model.report("failed", event, { ...facts, error: errorFact(error) });
+  }
+  if (isLast) {
     model.tally(event.queue, "failed");
     return failForGood(model, event, more);
   }
@@ -115,7 +128,13 @@ export function crash(model: Model, event: LocalEvent): FailOutcome {
 /** Ends a waiting event whose TTL has ended. */
 export function expire(model: Model, event: LocalEvent): void {
   model.tally(event.queue, "expired");
-  if (model.settingsOf(event.queue).expired === "drop") return drop(model, event);
+  const isLast = model.settingsOf(event.queue).expired !== "drop";
+  if (model.reports) {
+    model.report("expired", event, finalFact(isLast));
+    const error = errorFact("expired");
+    if (isLast) model.report("failed", event, { error, isFinal: true });
+  }
+  if (!isLast) return drop(model, event);
   model.tally(event.queue, "failed");
   const facts = noted(model, event, event.attempt - 1, "expired");
   failForGood(model, event, moreWith(event.more, facts));
@@ -124,6 +143,20 @@ export function expire(model: Model, event: LocalEvent): void {
 function removed(model: Model, event: LocalEvent): "removed" {
   drop(model, event);
   return "removed";
+}
+
+/** Of the claim that ends. */
+function claimFacts({ claimant, attempt }: LocalEvent): ReportFacts {
+  const worker = claimant ? workerOf(toBytes(claimant)) : null;
+  return worker && worker.length > 0 ? { worker, attempt } : { attempt };
+}
+
+function errorFact(error: string): Buffer {
+  return toBytes(error.slice(0, REPORTED_ERROR_BYTES_MAX));
+}
+
+function finalFact(isFinal: boolean): ReportFacts {
+  return isFinal ? { isFinal } : {};
 }
 
 function crashedText(worker: string): string {
@@ -184,7 +217,12 @@ function hasMoved(model: Model, event: LocalEvent, to: LocalQueue, more: More | 
   const isTaken = isTakenBy(found);
   const facts = moved(model, event, more, isTaken);
   const [id, there] = isTaken ? [newEvent(model, to, "").id, []] : [event.id, found];
+  const from = toBytes(event.queue.name);
   enterFromElsewhere(model, event, tree, { state: READY, atMs: 0, more: facts, id, there });
+  if (model.reports && tree.keepers.includes(to)) {
+    const report = { kind: "pushed", queue: toBytes(to.name), id: toBytes(id) } as const;
+    model.reports.push({ ...report, atMs: model.nowMs, from });
+  }
   for (const one of oldest) dropOldest(model, one);
   return true;
 }

@@ -4,7 +4,7 @@ import type { ColdEvents } from "./cold-events.ts";
 import { Cooling } from "./cooling.ts";
 import type { EventOrPlace } from "./line.ts";
 import type { EventOrKey, LocalEvent, LocalQueue } from "./local-queue.ts";
-import { LocalQueues } from "./local-queues.ts";
+import { LocalWindows } from "./local-windows.ts";
 import { CLAIMED, READY } from "./states.ts";
 import { eventOverheadBytes } from "./usage.ts";
 
@@ -21,7 +21,7 @@ export interface Recording {
   heldBytesMax: number;
 }
 
-export class LocalEvents extends LocalQueues {
+export class LocalEvents extends LocalWindows {
   #cold: ColdEvents | null = null;
   #heldBytesMax = Infinity;
   /** null with a journal. */
@@ -45,6 +45,11 @@ export class LocalEvents extends LocalQueues {
   find(queue: LocalQueue, id: string, hash: number): LocalEvent | undefined {
     const event = queue.events.get(id, hash);
     return event ?? (queue.cold === null ? undefined : this.#cold!.find(queue, id, hash));
+  }
+
+  /** The event that has taken this key as long as it waits. Throws a JournalError. */
+  holderOf(queue: LocalQueue, key: string): LocalEvent | undefined {
+    return queue.keys?.find(key, (eventKey) => this.#cold!.withKey(queue, eventKey));
   }
 
   /** The right-most ready event; reads it into memory if it is cold. Throws a JournalError. */

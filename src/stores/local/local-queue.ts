@@ -5,6 +5,7 @@ import type { GivenSettings, QueueSettings } from "../../queue/settings.ts";
 import type { ColdIndex } from "./cold-index.ts";
 import type { Figures } from "./figures.ts";
 import { HashIndex, hashOf } from "./hash-index.ts";
+import type { Keys } from "./keys.ts";
 import { Line } from "./line.ts";
 import type { More } from "./more.ts";
 import type { Slabs } from "./slabs.ts";
@@ -149,8 +150,12 @@ export class QueueEvents {
   retrying = 0;
   /** The ready and delayed events that expire, by that time and by their keys. */
   expiring: TimeLine<EventOrKey> | null = null;
+  /** The unique keys that events have taken; null until there is one. */
+  keys: Keys<LocalEvent> | null = null;
   /** null when there are none. */
   windows: Windows | null = null;
+  /** Of unique keys that are taken for some time; null when there are none. */
+  keyWindows: Windows | null = null;
   contentBytes = 0;
   /** Of the events in memory, as contentBytes: their ids and rare facts. */
   otherBytes = 0;
@@ -198,7 +203,8 @@ export class LocalQueue extends QueueEvents {
 
   /** To clients it does not exist. */
   get isUnused(): boolean {
-    return this.size === 0 && this.consumers === 0 && !this.isConfigured && this.windows === null;
+    const hasWindows = this.windows !== null || this.keyWindows !== null;
+    return this.size === 0 && this.consumers === 0 && !this.isConfigured && !hasWindows;
   }
 
   /** The event of that id if it is in memory. */

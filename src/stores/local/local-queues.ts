@@ -6,8 +6,8 @@ import {
   type QueueSettings,
   settingsOf,
 } from "../../queue/settings.ts";
-import { forgottenAtMs, forgottenBefore, WINDOWS_MAX } from "../../queue/windows.ts";
-import type { Changes, TakenWindow } from "./changes.ts";
+import { forgottenAtMs } from "../../queue/windows.ts";
+import type { Changes } from "./changes.ts";
 import { IndexedHeap } from "./indexed-heap.ts";
 import {
   type EventOrKey,
@@ -23,7 +23,6 @@ import { SortedNames } from "./sorted-names.ts";
 import type { TimeLine } from "./time-line.ts";
 import { UnusedQueues } from "./unused-queues.ts";
 import { Usage } from "./usage.ts";
-import { Windows } from "./windows.ts";
 
 const NOTHING: ReadonlySet<string> = new Set();
 
@@ -76,6 +75,11 @@ export class LocalQueues {
     if (count > 0) this.consumed.add(queue);
     else this.consumed.delete(queue);
     this.noteIfUnused(queue);
+  }
+
+  /** What holds for a queue without settings of its own. */
+  get commonSettings(): QueueSettings {
+    return this.#commonSettings;
   }
 
   /** What holds for a queue. */
@@ -149,61 +153,6 @@ export class LocalQueues {
     this.noteIfUnused(queue);
   }
 
-  /** Whether a window of that id lasts. */
-  isWindowed({ windows }: LocalQueue, id: string): boolean {
-    return windows !== null && windows.endOf(id) > this.nowMs;
-  }
-
-  /** A push has taken that id: its window begins, if its queue has windows. */
-  takeWindow(queue: LocalQueue, id: string): void {
-    const { dedupeMs } = this.settingsOf(queue);
-    if (dedupeMs === null) return;
-    const taken = this.addWindow(queue, id, this.nowMs + dedupeMs);
-    if (taken === null) return;
-    const { endsAtMs, before, putBack } = taken;
-    const { windows } = queue;
-    this.changes?.tookWindow(queue, taken, () => {
-      windows!.remove(id, endsAtMs);
-      if (before > 0) windows!.add(id, before);
-      putBack?.();
-      this.usage.windows -= before > 0 || putBack ? 0 : 1;
-      this.#noteWindows(queue);
-    });
-  }
-
-  /** Adds a window; null if the id has one that lasts as long. A journal knows of it. */
-  addWindow(queue: LocalQueue, id: string, endsAtMs: number): TakenWindow | null {
-    const windows = (queue.windows ??= new Windows());
-    const before = windows.endOf(id);
-    if (before >= endsAtMs) return null;
-    if (before > 0) windows.remove(id, before);
-    const putBack = before === 0 && windows.size === WINDOWS_MAX ? windows.removeFirst() : null;
-    windows.add(id, endsAtMs);
-    this.usage.windows += before > 0 || putBack ? 0 : 1;
-    this.noteDue(queue);
-    return { id, endsAtMs, before, putBack };
-  }
-
-  /** Forgets windows that have ended, at most so many. Returns how many. */
-  endWindows(queue: LocalQueue, limit: number): number {
-    const { windows } = queue;
-    const beforeMs = forgottenBefore(this.nowMs);
-    if (windows === null) return 0;
-    let count = 0;
-    for (; count < limit && windows.firstMs < beforeMs; count++) windows.removeFirst();
-    this.usage.windows -= count;
-    // It is not undone: whatever becomes of this batch, they have ended.
-    if (count > 0) this.changes?.endedWindows(queue, beforeMs);
-    this.#noteWindows(queue);
-    return count;
-  }
-
-  #noteWindows(queue: LocalQueue): void {
-    if (queue.windows?.size === 0) queue.windows = null;
-    this.noteDue(queue);
-    this.noteIfUnused(queue);
-  }
-
   /** null: it has come to its end. */
   setReview(queue: LocalQueue, review: Review | null): void {
     const before = this.reviews.get(queue) ?? null;
@@ -245,9 +194,11 @@ export class LocalQueues {
   }
 
   #dueMsOf(queue: LocalQueue): number {
-    const { claimed, delayed, expiring, failed, completed, pauses, windows } = queue;
+    const { claimed, delayed, expiring, failed, completed, pauses } = queue;
+    const { windows, keyWindows } = queue;
     let dueMs = claimed.firstMs;
     if (windows !== null) dueMs = Math.min(dueMs, forgottenAtMs(windows.firstMs));
+    if (keyWindows !== null) dueMs = Math.min(dueMs, forgottenAtMs(keyWindows.firstMs));
     if (delayed !== null) dueMs = Math.min(dueMs, delayed.firstMs);
     if (expiring !== null) dueMs = Math.min(dueMs, expiring.firstMs);
     if (failed !== null && failed.length > 0) {

@@ -20,7 +20,7 @@ import {
   batchOperationsMax,
   countWithin,
   failBatch,
-  growingKinds,
+  isGrowing,
   needsRoom,
   noKinds,
   readingKinds,
@@ -236,6 +236,7 @@ export class LocalStore implements Store {
       return this.#committed(batch);
     }
     this.#model.undo();
+    this.#model.reports = null;
     if (error.reason === "full" && pushRefusal === null && needsRoom(batch)) {
       return this.#attempt(batch, error.message);
     }
@@ -244,6 +245,7 @@ export class LocalStore implements Store {
   }
 
   #finish(batch: Submitted[]): void {
+    for (const report of this.#model.reports ?? []) this.#observer?.reported?.(report);
     answer(batch, this.#observer, this.#model.nowMs);
     this.#schedule();
     this.#announceReady();
@@ -267,6 +269,7 @@ export class LocalStore implements Store {
   #execute(batch: Submitted[], pushRefusal: string | null): void {
     this.#model.begin(this.#nowMs);
     this.#model.isFull = pushRefusal !== null;
+    this.#model.reports = this.#observer?.wantsReports ? [] : null;
     const untold = new UntoldFailures();
     for (const submitted of batch) {
       submitted.outcome =
@@ -278,10 +281,13 @@ export class LocalStore implements Store {
   #outcomeOf({ operation }: Submitted, pushRefusal: string | null): Result | StoreError {
     const { kind } = operation;
     const reason = pushRefusal ?? (kind === "probe" ? this.#journal.recentFailure() : null);
-    if (reason !== null && growingKinds.has(kind)) return new StoreError("refused", reason);
+    if (reason !== null && isGrowing(operation)) return new StoreError("refused", reason);
+    const { reports } = this.#model;
+    const reported = reports === null ? 0 : reports.length;
     try {
       return execute(this.#model, operation);
     } catch (error) {
+      if (reports) reports.length = reported;
       if (error instanceof StoreError) return error;
       const isKnown = error instanceof JournalError;
       return new StoreError("refused", isKnown ? error.message : String(error));

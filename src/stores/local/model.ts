@@ -1,6 +1,9 @@
 // The events of the local store as plain data in memory, and their transitions. With a journal each
 // change is recorded, so that the journal can write it and the model undo it.
 import type { Counted, QueueCounts } from "../../queue/queue-status.ts";
+import type { Report, Reported, ReportFacts } from "../../queue/report.ts";
+import { toBytes } from "./bytes.ts";
+import type { Mark } from "./changes.ts";
 import { countedText, Counter, msOf } from "./counter.ts";
 import { Figures } from "./figures.ts";
 import {
@@ -11,6 +14,7 @@ import {
   type Position,
 } from "./local-queue.ts";
 import { LocalEvents } from "./local-events.ts";
+import { isOfEvent, isTakenIn, keyIn, Keys } from "./keys.ts";
 import { moreWith } from "./more.ts";
 import { TimeLine } from "./time-line.ts";
 import { CLAIMED, DELAYED, GONE, LEFT_END, rankOf, READY, type StateNumber } from "./states.ts";
@@ -20,6 +24,10 @@ type ClaimPosition = Pick<Position, "atMs" | "place" | "lease" | "token" | "clai
 export class Model extends LocalEvents {
   /** The journal has no room: what an operation need not keep is dropped. */
   isFull = false;
+  /** What the observer is to be told of this batch; null while nobody listens. */
+  reports: Report[] | null = null;
+  /** In a transaction, whose pushes are judged: none is refused. */
+  isJudged = false;
   readonly #counter = new Counter();
   readonly #gapped = new Set<LocalQueue>();
   #becameReady = new Map<string, number>();
@@ -36,7 +44,7 @@ export class Model extends LocalEvents {
     const queue = to.queue ?? before;
     this.changes?.touch(event, queue);
     const isWaiting = to.state === READY || to.state === DELAYED;
-    this.#transit(event, isWaiting ? this.#withExpiry(event, to) : to);
+    this.#transit(event, isWaiting ? this.#withExpiry(event, this.#withKey(event, to)) : to);
     if (to.state === READY && (isTold || queue !== before)) this.#noteReady(queue, 1);
     if (state === CLAIMED && event.state !== CLAIMED) this.#noteClaimEnded(before, event);
   }
@@ -203,11 +211,36 @@ export class Model extends LocalEvents {
   #noteFacts(event: LocalEvent, sign: 1 | -1): void {
     const { queue, state, more, key } = event;
     if (state === DELAYED && event.attempt > 1) queue.retrying += sign;
+    const { unique } = more!;
+    if (unique !== null && isTakenIn(state, unique)) {
+      queue.keys ??= new Keys();
+      if (sign === 1) queue.keys.add(keyIn(unique), event);
+      else queue.keys.remove(keyIn(unique));
+    }
     if (more!.expiresAtMs === 0 || (state !== READY && state !== DELAYED)) return;
     const { expiring } = queue;
     if (sign === 1) (queue.expiring ??= new TimeLine()).add(more!.expiresAtMs, key, event);
     else expiring!.remove(more!.expiresAtMs, key);
     this.usage.expiring += sign;
+  }
+
+  /** `to` without the unique key if another event has taken it. */
+  #withKey(event: LocalEvent, to: Partial<Position>): Partial<Position> {
+    const more = to.more === undefined ? event.more : to.more;
+    if (more === null || more.unique === null) return to;
+    const queue = to.queue ?? event.queue;
+    if (!this.isKeyTaken(queue, more.unique, event)) return to;
+    return { ...to, more: moreWith(more, { unique: null }) };
+  }
+
+  /** Whether another event has taken that key, as rare facts have it. */
+  isKeyTaken(queue: LocalQueue, unique: string, event: LocalEvent): boolean {
+    if (!isOfEvent(unique)) return false;
+    const key = keyIn(unique);
+    const ofWindow = this.windowOwner(queue, key);
+    if (ofWindow !== null) return ofWindow !== event.id;
+    const holder = this.holderOf(queue, key);
+    return holder !== undefined && holder.id !== event.id;
   }
 
   /** `to` with the time when the event will expire. */
@@ -288,6 +321,12 @@ export class Model extends LocalEvents {
     this.changes?.counted(queue, () => figures.addOne(nowMs, what, -1));
   }
 
+  /** Something that no result tells. To be called while the event is in that queue. */
+  report(kind: Reported, { queue, id }: LocalEvent, facts: ReportFacts): void {
+    const [name, own] = [toBytes(queue.name), toBytes(id)];
+    this.reports?.push({ kind, queue: name, id: own, atMs: this.nowMs, ...facts });
+  }
+
   /** Whether counts of that number are new. Those of numbers below `settled` do not come again. */
   noteCount(number: number, settled: number): boolean {
     if (this.#counts.has(number)) return false;
@@ -313,6 +352,16 @@ export class Model extends LocalEvents {
   undo(): void {
     this.changes?.undo(this.#transit, this.settle);
     this.#becameReady = new Map();
+  }
+
+  /** For undoTo(). */
+  mark(): Mark | null {
+    return this.changes?.mark() ?? null;
+  }
+
+  /** Takes back the changes since then, if they are recorded. */
+  undoTo(mark: Mark | null): void {
+    if (mark) this.changes!.undoTo(mark, this.#transit);
   }
 
   /** At start: an event in memory that the journal has in that state. */

@@ -18,6 +18,8 @@ export interface Facts {
   ttlFromMs: number | null;
   /** As headers.ts encodes them. */
   headers: string | null;
+  /** Its unique key, behind what keys.ts puts in front of it. A journal has a column for it. */
+  unique: string | null;
   lastError: string | null;
   errors: readonly NotedError[];
   log: readonly string[];
@@ -46,6 +48,7 @@ const NOTHING: Facts = {
   ttlMs: null,
   ttlFromMs: null,
   headers: null,
+  unique: null,
   lastError: null,
   errors: [],
   log: [],
@@ -79,18 +82,28 @@ export function moreWith(more: More | null, changes: Partial<Facts>): More | nul
   return facts;
 }
 
-/** As a journal keeps it; null if that is nothing. */
-export function encodeMore(more: More | null): string | null {
+const NOT_ENCODED: ReadonlySet<string> = new Set(["expiresAtMs"]);
+/** What a journal keeps in columns of their own. */
+export const COLUMNS: ReadonlySet<string> = new Set(["expiresAtMs", "unique"]);
+
+/** As a journal or a slab keeps it, without these facts; null if that is nothing. */
+export function encodeMore(more: More | null, without = NOT_ENCODED): string | null {
   if (more === null) return null;
-  const kept = names.filter((name) => name !== "expiresAtMs" && !isNothing(name, more[name]));
+  const kept = names.filter((name) => !without.has(name) && !isNothing(name, more[name]));
   if (kept.length === 0) return null;
   return JSON.stringify(Object.fromEntries(kept.map((name) => [name, more[name]])));
 }
 
-export function decodeMore(text: string | null, expiresAtMs: number): More | null {
-  if (text === null && expiresAtMs === 0) return null;
+/** `unique`: null if the text says it. */
+export function decodeMore(
+  text: string | null,
+  expiresAtMs: number,
+  unique: string | null,
+): More | null {
+  if (text === null && expiresAtMs === 0 && unique === null) return null;
   const kept = text === null ? {} : (JSON.parse(text) as Partial<Facts>);
-  return moreWith(null, { ...kept, expiresAtMs });
+  const columns = unique === null ? { expiresAtMs } : { expiresAtMs, unique };
+  return moreWith(null, { ...kept, ...columns });
 }
 
 function isNothing(name: keyof Facts, value: Facts[keyof Facts]): boolean {

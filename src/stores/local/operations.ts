@@ -1,5 +1,6 @@
 // The operations on the model: one function per kind. A function either does its operation or
 // throws before it has changed anything.
+import { StoreError } from "../../queue/errors.ts";
 import type { Operation, Results } from "../../queue/operations.ts";
 import { moveDue } from "./due.ts";
 import type { Model } from "./model.ts";
@@ -11,12 +12,17 @@ import * as looking from "./operations/looking.ts";
 import * as popping from "./operations/popping.ts";
 import * as pushing from "./operations/pushing.ts";
 import * as queues from "./operations/queues.ts";
+import { transact } from "./operations/transacting.ts";
 
 type OperationOf<K extends Operation["kind"]> = Extract<Operation, { kind: K }>;
 
 type Operations = {
   [K in Operation["kind"]]: (model: Model, operation: OperationOf<K>) => Results[K];
 };
+
+function notYet(): never {
+  throw new StoreError("refused", "groups are not in this store yet");
+}
 
 const operations: Operations = {
   push: pushing.push,
@@ -42,6 +48,9 @@ const operations: Operations = {
   cancel: managing.cancel,
   count: managing.count,
   stats: managing.stats,
+  group: notYet,
+  groups: notYet,
+  setGroup: notYet,
   settings: queues.settings,
   configure: queues.configure,
   pause: queues.pause,
@@ -60,6 +69,7 @@ const operations: Operations = {
     model.demandWrite();
     return null;
   },
+  transaction: (model, operation) => transact(model, operation, (each) => execute(model, each)),
 };
 
 /** Does one operation. If it throws, the model is unchanged. */

@@ -6,6 +6,8 @@ import { hashOf } from "./hash-index.ts";
 import type { Restoration } from "./journal.ts";
 import type { StoredPlace } from "./stored-event.ts";
 import { expiryOf, type LocalQueue, LocalEvent } from "./local-queue.ts";
+import { isTakenIn, keyIn, Keys } from "./keys.ts";
+import type { WindowKind } from "./local-windows.ts";
 import type { Model } from "./model.ts";
 import { decodeMore } from "./more.ts";
 import { decodeFacts, decodeSettings } from "./queue-facts.ts";
@@ -56,6 +58,9 @@ export class Restorer implements Restoration {
     this.#model.usage.addToState(state, 1);
     this.#cold.restore(queue, { hash: hashOf(stored.id), key, state, place });
     if (state !== READY && state !== DELAYED) return;
+    if (stored.unique !== null && isTakenIn(state, stored.unique)) {
+      (queue.keys ??= new Keys()).addCold(keyIn(stored.unique), key);
+    }
     const expiryMs = expiryOf(pushedAtMs, null, this.#model.settingsOf(queue).ttlMs);
     if (expiryMs > 0 && (expiresAtMs === 0 || expiresAtMs > expiryMs)) this.#late.add(queue);
     if (expiresAtMs === 0) return;
@@ -63,8 +68,8 @@ export class Restorer implements Restoration {
     this.#model.usage.expiring++;
   }
 
-  window(queue: string, id: string, endsAtMs: number): void {
-    this.#model.addWindow(this.#model.open(queue), id, endsAtMs);
+  window(queue: string, kind: WindowKind, id: string, endsAtMs: number, owner: string): void {
+    this.#model.addWindow(this.#model.open(queue), kind, id, endsAtMs, owner);
   }
 
   end(last: number): void {
@@ -93,7 +98,7 @@ export class Restorer implements Restoration {
     const event = new LocalEvent(queue, id, null);
     Object.assign(event, { key, atMs, place, lease, token, pushedAtMs });
     event.claimant = this.#claimants.getOrInsert(stored.claimant, stored.claimant);
-    event.more = decodeMore(more, expiresAtMs);
+    event.more = decodeMore(more, expiresAtMs, stored.unique);
     const isNumbered = place < 0 && place > LEFT_END;
     if (!isNumbered) return void this.#unnumbered.push(event);
     this.#lastClaim = Math.max(this.#lastClaim, -place);

@@ -11,6 +11,7 @@ export function isPushable(model: Model, { pauses }: LocalQueue): boolean {
 
 /** Throws a Refusal if pushes to the queue, or to one in its tree, are paused. */
 export function checkPushable(model: Model, queue: LocalQueue): void {
+  if (model.isJudged) return;
   const queues = queue.bindings === null ? [queue] : treeIn(model, queue).queues;
   for (const each of queues) {
     if (!isPushable(model, each)) throw new Refusal("PAUSED", toBytes(each.name));
@@ -50,7 +51,7 @@ export function makeRoom(model: Model, queue: LocalQueue, count: number): LocalE
 }
 
 function makeRoomIn(model: Model, queue: LocalQueue, count: number): LocalEvent[] {
-  const surplus = surplusOf(model, queue, count);
+  const surplus = surplusOf(model, queue, count) ?? (model.isJudged ? 0 : null);
   if (surplus !== null) return oldestOf(model, queue, surplus);
   model.noteIfUnused(queue);
   throw new Refusal("QUEUEFULL", toBytes(queue.name));
@@ -80,7 +81,7 @@ function makeRoomForIn(
   if (full === "refuse") return makeRoomIn(model, queue, adds);
   // A batch that is larger than the queue is refused, even if it would add fewer.
   if (surplusOf(model, queue, events) === null) makeRoomIn(model, queue, events);
-  const surplus = adds === 0 ? 0 : surplusOf(model, queue, adds)!;
+  const surplus = adds === 0 ? 0 : (surplusOf(model, queue, adds) ?? 0);
   return oldestOf(model, queue, surplus, found);
 }
 

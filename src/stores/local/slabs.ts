@@ -125,6 +125,7 @@ export class Slabs {
       claimant: null,
       pushedAtMs: floats[float + numbers.pushedAtMs]!,
       expiresAtMs: floats[float + numbers.expiresAtMs]!,
+      unique: null,
       more: moreLength === 0 ? null : bytes.toString("latin1", moreAt, moreAt + moreLength - 1),
       contents: bytes.toString("latin1", contentsAt, moreAt),
     };

@@ -15,6 +15,8 @@ export interface StoredPlace {
   pushedAtMs: number;
   /** 0: never. */
   expiresAtMs: number;
+  /** Its unique key, as its rare facts have it; null also if `more` has it. */
+  unique: string | null;
 }
 
 /** An event as a journal has it. */

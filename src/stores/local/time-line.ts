@@ -78,10 +78,16 @@ export class TimeLine<T> {
 
   /** Whether there is a value at that position. */
   has(atMs: number, rank: number): boolean {
+    return this.at(atMs, rank) !== undefined;
+  }
+
+  /** The value at that position, if there is one. */
+  at(atMs: number, rank: number): T | undefined {
     const block = this.#blocks[this.#blockAt(atMs, rank)];
-    if (block === undefined) return false;
+    if (block === undefined) return undefined;
     const index = indexIn(block, atMs, rank);
-    return block.times[index] === atMs && block.ranks[index] === rank;
+    const isThere = block.times[index] === atMs && block.ranks[index] === rank;
+    return isThere ? block.values[index] : undefined;
   }
 
   /** Replaces the value at that position, which must exist. */

@@ -90,6 +90,7 @@ export class Usage {
     this.cold += sign * (queue.cold?.size ?? 0);
     this.expiring += sign * (queue.expiring?.length ?? 0);
     this.windows += sign * (queue.windows?.size ?? 0);
+    this.windows += sign * (queue.keyWindows?.size ?? 0);
     if (queue.slabs !== null) this.addSlabs(queue.slabs, sign);
     this.contentBytes += sign * queue.contentBytes;
     this.#otherBytes += sign * queue.otherBytes;

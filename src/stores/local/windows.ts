@@ -1,4 +1,5 @@
-// The dedupe windows of a queue: for each its end, and a hash of its id. The hash has 85 bits and
+// The windows of a queue: for each its end, and a hash of its id or unique key, and of a key the id
+// of the event that has taken it. The hash has 85 bits and
 // depends on secrets of this process, so that in practice no two ids share one.
 import { ColdIndex } from "./cold-index.ts";
 import { hashOf } from "./hash-index.ts";
@@ -8,10 +9,15 @@ const secret = crypto.getRandomValues(new BigUint64Array(1))[0] as bigint;
 /** As many as a number holds exactly. */
 const markBits = 53;
 
+interface Owned {
+  hash: number;
+  owner: string;
+}
+
 /** The windows of one queue, in the order of their ends. */
 export class Windows {
-  /** By end and mark; the values are the hashes. */
-  readonly #line = new TimeLine<number>();
+  /** By end and mark; the values are the hashes, and of keys the hash and the owner. */
+  readonly #line = new TimeLine<number | Owned>();
   /** When they end, by hash. */
   readonly #ends = new ColdIndex();
 
@@ -35,9 +41,16 @@ export class Windows {
     return this.#ends.find(hashOf(id), (endsAtMs) => this.#line.has(endsAtMs, mark));
   }
 
-  /** The id has no window. */
-  add(id: string, endsAtMs: number): void {
-    this.#add(endsAtMs, markOf(id), hashOf(id));
+  /** Who has taken it; it has a window. */
+  ownerOf(id: string): string {
+    const value = this.#line.at(this.endOf(id), markOf(id));
+    return typeof value === "object" ? value.owner : "";
+  }
+
+  /** The id has no window. owner: empty for none. */
+  add(id: string, endsAtMs: number, owner = ""): void {
+    const hash = hashOf(id);
+    this.#add(endsAtMs, markOf(id), owner === "" ? hash : { hash, owner });
   }
 
   /** The id has a window that ends then. */
@@ -47,14 +60,16 @@ export class Windows {
 
   /** Removes the first one. Returns what puts it back. */
   removeFirst(): () => void {
-    const [[[endsAtMs, mark], hash]] = this.#line.page(null, 1, false) as [[TimeAndRank, number]];
-    this.#remove(endsAtMs, mark, hash);
-    return () => this.#add(endsAtMs, mark, hash);
+    const [[[endsAtMs, mark], value]] = this.#line.page(null, 1, false) as [
+      [TimeAndRank, number | Owned],
+    ];
+    this.#remove(endsAtMs, mark, typeof value === "object" ? value.hash : value);
+    return () => this.#add(endsAtMs, mark, value);
   }
 
-  #add(endsAtMs: number, mark: number, hash: number): void {
-    this.#line.add(endsAtMs, mark, hash);
-    this.#ends.add(hash, endsAtMs);
+  #add(endsAtMs: number, mark: number, value: number | Owned): void {
+    this.#line.add(endsAtMs, mark, value);
+    this.#ends.add(typeof value === "object" ? value.hash : value, endsAtMs);
   }
 
   #remove(endsAtMs: number, mark: number, hash: number): void {

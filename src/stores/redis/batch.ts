@@ -14,6 +14,7 @@ import type { Encoded } from "../../resp/reply.ts";
 import { Fetch } from "./fetch.ts";
 import { needsMemory, sizeOf } from "./operation-size.ts";
 import type { QueueKeys } from "./keys.ts";
+import { queuesOf, tellDone } from "../../queue/transaction.ts";
 import { isForMove, type Operation } from "./operation.ts";
 import { type Staged, stagedOf } from "./staged.ts";
 import type { Level } from "./script.ts";
@@ -66,6 +67,7 @@ export class Batch {
   #calls: Call[] = [];
   /** The script that it was sent to. */
   #sentAs: Level = "plain";
+  #isListening = false;
   /** Calls that similar operations may join, in their order, by queue and then by variant. */
   readonly #joinable = new Map<string, Map<Variant, Call[]>>();
 
@@ -94,6 +96,9 @@ export class Batch {
   hasAny(names: { has(name: string): boolean }): boolean {
     return this.#calls.some(({ operations }) => {
       const first = operations[0]!;
+      if (first.kind === "transaction") {
+        return queuesOf(first).some((queue) => names.has(nameOf(queue)));
+      }
       if ("queues" in first) return first.queues.some((queue) => names.has(nameOf(queue)));
       return "queue" in first && first.queue !== null && names.has(nameOf(first.queue));
     });
@@ -176,6 +181,7 @@ export class Batch {
     isStaged: boolean,
   ): { names: string[]; keys: Encoded[]; args: Argument[] } {
     this.#sentAs = level;
+    this.#isListening = false;
     const keys: Encoded[] = [];
     const args: Argument[] = [];
     const numbers = new Map<string, string>();
@@ -203,12 +209,19 @@ export class Batch {
     return { names: [...numbers.keys()], keys, args };
   }
 
+  /** Puts a call of "listen" in front of the encoded ones. It is none of the calls of the batch. */
+  listen(args: Argument[], channel: string): void {
+    args.unshift("listen", "3", channel);
+    this.#isListening = true;
+  }
+
   /**
    * Reads the answers of the calls, without telling the receivers yet. If the script ended early or
    * a call failed, returns the rest: a batch to be sent before any other.
    */
   readReplies(replies: ScriptReply[], hasEndedEarly: boolean): Batch | null {
     const rest = new Batch();
+    if (this.#isListening) replies.shift();
     for (const call of this.#calls) {
       const reply = replies[call.index];
       const isLast = call.index === replies.length - 1;
@@ -327,7 +340,7 @@ type Observe = (operation: Operation, result: unknown) => void;
 function observing(observer: StoreObserver | null, nowMs: number): Observe {
   if (!observer) return () => {};
   return (operation, result) => {
-    if (!isForMove(operation)) observer.done(operation, result, nowMs);
+    if (!isForMove(operation)) tellDone(observer, operation, result, nowMs);
   };
 }
 

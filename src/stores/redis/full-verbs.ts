@@ -1,6 +1,12 @@
 // The verbs of the other scripts, on any queue. See full/*.lua.
 import { Refusal, type StoreError } from "../../queue/errors.ts";
-import { Duplicate, NO_OPTIONS, type Popped, type PushOptions } from "../../queue/event.ts";
+import {
+  Duplicate,
+  NO_OPTIONS,
+  type Popped,
+  type PushOptions,
+  type Unique,
+} from "../../queue/event.ts";
 import { BATCH_CONTENTS_BYTES, type Claim } from "../../queue/operations.ts";
 import type { Direction, QueueStatus } from "../../queue/queue-status.ts";
 import { factsIn } from "./event-facts.ts";
@@ -8,7 +14,7 @@ import { peek, ready } from "./plain-verbs.ts";
 import { management } from "./management-verbs.ts";
 import type { Operation } from "./operation.ts";
 import { headersOf } from "./value.ts";
-import { COUNTS, given, msOf, NO_BYTES, statusIn, timeOf } from "./verb-values.ts";
+import { COUNTS, given, msOf, NO_BYTES, REFUSED, statusIn, timeOf } from "./verb-values.ts";
 import {
   type Argument,
   type Encoding,
@@ -24,10 +30,16 @@ const REGISTER_TTL_MS = 20_000;
 const tokenOf = ({ token }: Claim) => given(token);
 const areDone = (reply: ScriptReply) => (reply as number[]).map((done) => done === 1);
 
+/** As full/unique.lua has it, one character for each byte. */
+function keyOf({ key, until, forMs }: Unique): string {
+  const kind = forMs !== null ? "f" : until === "end" ? "e" : "c";
+  return kind + key.toString("latin1");
+}
+
 /** As full/push.lua reads them. */
 function optionsOf(options: PushOptions | null): string {
   if (options === null) return "";
-  const { start, ttlMs, attemptsMax, backoff, leaseMs, onDuplicate } = options;
+  const { start, ttlMs, attemptsMax, backoff, leaseMs, unique, onDuplicate } = options;
   const text = JSON.stringify({
     start: start ? timeOf(start) : undefined,
     ttl: ttlMs ?? undefined,
@@ -35,6 +47,8 @@ function optionsOf(options: PushOptions | null): string {
     backoff: backoff ?? undefined,
     lease: leaseMs ?? undefined,
     dup: onDuplicate === "refuse" ? undefined : onDuplicate,
+    key: unique ? keyOf(unique) : undefined,
+    key_ms: unique?.forMs ?? undefined,
   });
   return text === "{}" ? "" : text;
 }
@@ -53,17 +67,17 @@ function pushedArguments(
   return [id ? "ID" : "NEW", id ?? "", valueOf(contents, headers, encoding)];
 }
 
-const REFUSED = { [-1]: "QUEUEFULL", [-2]: "PAUSED" } as const;
-
-/** A reply that names a queue is of one that is bound to this one. */
+/** A reply with a name is of a queue that is bound to this one. */
 function refusalIn(reply: ScriptReply | undefined, queue: Buffer): Refusal | null {
-  const [number, refusing] = Array.isArray(reply) ? reply : [reply, queue];
+  const isBound = Array.isArray(reply) && reply.length === 2;
+  const [number, refusing] = isBound ? reply : [reply, queue];
   const code = REFUSED[number as -1 | -2];
   return code ? new Refusal(code, refusing as Buffer) : null;
 }
 
 function pushResult(reply: ScriptReply, { id }: Pushed): Buffer | Duplicate {
   if (reply === 0) return new Duplicate(id!);
+  if (Array.isArray(reply)) return new Duplicate(reply[0] as Buffer);
   return reply === 1 ? id! : (reply as Buffer);
 }
 
@@ -92,7 +106,7 @@ function pausesOf({ directions, worker }: { directions: Direction[]; worker: Buf
   return worker ? [Buffer.concat([Buffer.from("worker "), worker])] : directions;
 }
 
-export const full: { [K in Operation["kind"]]: Verb<K> } = {
+export const full: { [K in Exclude<Operation["kind"], "transaction">]: Verb<K> } = {
   ...management,
   push: {
     name: "push",

@@ -30,6 +30,10 @@ export const INFIXES = {
   PAUSED_WORKERS: `${LAYOUT}paused-workers:`,
   /** sorted set of ids by when their dedupe windows end, in ms */
   WINDOWS: `${LAYOUT}windows:`,
+  /** hash of ids by unique key: see unique.lua */
+  UNIQUE: `${LAYOUT}unique:`,
+  /** sorted set of the unique keys that are taken for some time by when that ends, in ms */
+  UNIQUE_ENDS: `${LAYOUT}unique-ends:`,
   /** hash of how often "=" and an id stands in the list without its event; "all": in all */
   GHOSTS: `${LAYOUT}ghosts:`,
   /** sorted set of ids by the tick at which their events were completed */
@@ -148,11 +152,18 @@ export class QueueKeys {
 }
 
 /**
- * The channels on which processes tell each other what happened in a queue, whose name follows, and
- * when the next tick is due. Pub/sub is the same for all databases, so the names have the database.
+ * The channels on which processes tell each other what happened in a queue, whose name may follow,
+ * and when the next tick is due. Pub/sub is the same for all databases: the names have the number.
  */
 export function channelNames(db: number): ChannelNames {
-  return { ready: `${TAG}:ready:${db}:`, ended: `${TAG}:ended:${db}:`, due: `${TAG}:due:${db}` };
+  const nameOf = (what: string) => `${TAG}:${what}:${db}`;
+  return {
+    ready: `${nameOf("ready")}:`,
+    ended: `${nameOf("ended")}:`,
+    due: nameOf("due"),
+    listeners: nameOf("listeners"),
+    reports: nameOf("reports"),
+  };
 }
 
 export interface ChannelNames {
@@ -161,4 +172,8 @@ export interface ChannelNames {
   /** In front of a queue's name: a claim or an event ended there. */
   ended: string;
   due: string;
+  /** A process has left another note of what its clients listen to. */
+  listeners: string;
+  /** What happened to events, for these processes. */
+  reports: string;
 }

@@ -17,7 +17,7 @@ import { weightOf } from "./operation-size.ts";
 import { RareQueues } from "./rare-queues.ts";
 import { type Route, TURNED_AWAY } from "./route.ts";
 import { EncodedCall, sendCall, sendTogether } from "./encoded-call.ts";
-import { type Level, scripts } from "./script.ts";
+import { isPlain, type Level, scripts } from "./script.ts";
 import type { ServerTime } from "./server-time.ts";
 import { execute, mayTransact, type Staged, writeStaging } from "./staged.ts";
 import type { RedisTarget } from "./target.ts";
@@ -157,7 +157,7 @@ export class Lane {
       if (Array.isArray(reply)) return this.#answered(batch, redis, reply, askedAtMs);
       // The plain script did nothing, because of the queue with that number.
       this.#rare.add(this.#names[Number(String(reply).split(" ")[1])]!);
-      this.#send(batch, givesUpAtMs, "life");
+      this.#send(batch, givesUpAtMs, higher(batch.level, "life"));
     };
     const failed = (error: Error) => {
       this.#redis = null;
@@ -169,8 +169,7 @@ export class Lane {
       else this.#failed(batch, this.#storeError(error));
     };
     const inline = () => this.#call(redis, "evalsha", level, batch, answered, failed);
-    const isPlain = level === "plain" || level === "tokens";
-    const staged = isPlain && this.#mayStage(redis) ? batch.staged() : null;
+    const staged = isPlain(level) && this.#mayStage(redis) ? batch.staged() : null;
     if (!staged) return inline();
     const transacted = this.#transact(redis, batch, staged);
     transacted.then((reply) => (reply ? answered(reply) : inline()), failed);
@@ -206,12 +205,13 @@ export class Lane {
     batch: Batch,
     need: "GROWS" | "STAGED" | "-",
   ): void {
-    const { now, time } = this.#options;
+    const { now, time, observer, channels } = this.#options;
     const isStaged = need === "STAGED";
     const nowMs = time.nowMs();
     const batched = batch.encode(this.#queueKeys, level, nowMs, ++this.#batches, isStaged);
     const { names, keys, args } = batched;
     this.#names = names;
+    if (!isPlain(level) && observer?.wantsReports) batch.listen(args, channels.reports);
     const keyCount = FIXED_KEYS + keys.length;
     const output = this.#output;
     output.writeArrayHeader(3 + keyCount + FIXED_ARGS + args.length);

@@ -1,4 +1,5 @@
 // The verbs that move and change events, and those of figures. See full/*.lua.
+import { StoreError } from "../../queue/errors.ts";
 import { BATCH_CONTENTS_BYTES } from "../../queue/operations.ts";
 import {
   type Counted,
@@ -55,6 +56,7 @@ function statsIn(queue: Buffer, reply: ScriptReply): QueueStats {
     windows: windows as number,
     pausedWorkers: ((workers ?? []) as Buffer[]).toSorted(Buffer.compare),
     bindings: (bindings ?? []) as Buffer[],
+    heldBackBy: null,
     nowMs: nowMs as number,
   };
 }
@@ -78,7 +80,17 @@ function copyOf(reply: ScriptReply): Copy | null {
   };
 }
 
+/** The script cannot do it yet. */
+const notYet = {
+  name: "probe",
+  call: () => [],
+  results: () => [new StoreError("refused", "groups are not in this store yet")],
+};
+
 export const management = {
+  group: notYet,
+  groups: notYet,
+  setGroup: notYet,
   copyOut: {
     name: "copy_out",
     call: ([out], { numberOf }) => [

@@ -31,6 +31,8 @@ export interface MessagesOptions {
   onHearing(): void;
   /** Told in how many ms something is to be reclaimed under that tag. */
   onDue(tag: string, inMs: number): void;
+  /** Called when another process may have left a note of what its clients listen to. */
+  onListeners(): void;
   onState(state: string): void;
 }
 
@@ -111,18 +113,19 @@ export class Messages {
   }
 
   async #subscribe(patience: Patience): Promise<Connected> {
-    const { connect, channels, answerMsMax, onHearing } = this.#options;
+    const { connect, channels, answerMsMax, onHearing, onListeners } = this.#options;
     const connected = await connect(patience);
     const { redis } = connected;
     redis.on("messageBuffer", (channel: Buffer, message: Buffer) => this.#heard(channel, message));
     try {
-      await within(answerMsMax, redis.subscribe(channels.due));
+      await within(answerMsMax, redis.subscribe(channels.due, channels.listeners));
       await within(answerMsMax, this.#channels.subscribeAll(redis));
     } catch (error) {
       redis.disconnect();
       throw error;
     }
     onHearing();
+    onListeners();
     return connected;
   }
 
@@ -131,8 +134,9 @@ export class Messages {
    * "<origin> <ms> <tag>". That something has ended: "<origin>".
    */
   #heard(channel: Buffer, message: Buffer): void {
-    const { channels, processId, onReady, onEnded, onDue } = this.#options;
+    const { channels, processId, onReady, onEnded, onDue, onListeners } = this.#options;
     const name = channel.toString("latin1");
+    if (name === channels.listeners) return onListeners();
     const [origin, number, tag] = message.toString("latin1").split(" ");
     if (origin === processId) return;
     if (name.startsWith(channels.ended)) return onEnded(channel.subarray(channels.ended.length));

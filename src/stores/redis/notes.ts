@@ -1,4 +1,4 @@
-// The notes that okq processes leave for each other, in one hash: by process when the note ends, in
+// Notes that okq processes leave for each other, in one hash: by process when the note ends, in
 // ms by the server's clock, and its text. The hash is gone when no process has renewed its own.
 import type { Redis } from "ioredis";
 import type { Notes } from "../../queue/store.ts";
@@ -15,9 +15,15 @@ export class RedisNotes implements Notes {
   readonly #route: Route;
   readonly #time: ServerTime;
 
-  constructor(processId: string, place: { tag: string; route: Route }, time: ServerTime) {
+  /** key: of the hash, without tag and layout. */
+  constructor(
+    key: string,
+    processId: string,
+    place: { tag: string; route: Route },
+    time: ServerTime,
+  ) {
     this.#processId = processId;
-    this.#key = `${place.tag}${LAYOUT}notes`;
+    this.#key = `${place.tag}${LAYOUT}${key}`;
     this.#route = place.route;
     this.#time = time;
   }

@@ -1,4 +1,5 @@
 // How much of a batch an operation is.
+import type { Transaction } from "../../queue/operations.ts";
 import type { Operation } from "./operation.ts";
 
 const GROWING: ReadonlySet<string> = new Set([
@@ -10,9 +11,15 @@ const GROWING: ReadonlySet<string> = new Set([
   "probe",
 ]);
 
+/** Whether it fails where Redis has no memory left. */
+export function refusesWithoutMemory({ kind }: Operation): boolean {
+  return GROWING.has(kind);
+}
+
 /** Whether Redis must have memory left for it, or for a part of it that is left out otherwise. */
 export function needsMemory(operation: Operation): boolean {
   if (operation.kind === "ack") return operation.result !== null;
+  if (operation.kind === "transaction") return operation.operations.some(needsMemory);
   if (operation.kind === "touch") return operation.progress !== null || operation.log !== null;
   return GROWING.has(operation.kind);
 }
@@ -43,6 +50,7 @@ const ALONE: ReadonlySet<string> = new Set(["register", "count", "tick"]);
 /** How much work it is for Redis: an operation on many things counts for each of them. */
 export function weightOf(operation: Operation): number {
   if (ALONE.has(operation.kind)) return Infinity;
+  if (operation.kind === "transaction") return sumOf(operation, weightOf);
   return (WEIGHTS[operation.kind] ?? 1) * countOf(operation);
 }
 
@@ -54,6 +62,10 @@ function countOf(operation: Operation): number {
   if ("targets" in operation) return operation.targets.length;
   if ("copies" in operation) return operation.copies.length;
   return "limit" in operation ? operation.limit : 1;
+}
+
+function sumOf({ operations }: Transaction, of: (operation: Operation) => number): number {
+  return operations.reduce((sum, each) => sum + of(each), 0);
 }
 
 /** Bytes of ids and contents. */
@@ -76,6 +88,8 @@ export function sizeOf(operation: Operation): number {
     case "status":
     case "ready":
       return operation.queues.reduce((sum, queue) => sum + queue.length, 0);
+    case "transaction":
+      return sumOf(operation, sizeOf);
     case "register":
       return operation.consumers.reduce((sum, { queue }) => sum + queue.length, 0);
     default:

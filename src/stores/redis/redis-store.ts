@@ -2,6 +2,7 @@
 // on lanes, and listens to other okq processes. All lasting data is in Redis, which any number of
 // okq processes may share.
 import { type Cancel, type Clock, systemClock } from "../../queue/clock.ts";
+import type { Report } from "../../queue/report.ts";
 import type {
   DueListener,
   EndedListener,
@@ -20,6 +21,7 @@ import { channelNames, TAG } from "./keys.ts";
 import { Lane, type LaneOptions } from "./lane.ts";
 import { Messages, type MessagesOptions } from "./messages.ts";
 import { RedisNotes } from "./notes.ts";
+import { Reports } from "./reports.ts";
 import type { Route } from "./route.ts";
 import { ServerTime } from "./server-time.ts";
 import { connectToMaster, ServerRoute } from "./server-route.ts";
@@ -39,6 +41,9 @@ export interface RedisStoreOptions {
   onEnded?: EndedListener | undefined;
   /** Not needed by a process that does no ticks. */
   onDue?: DueListener | undefined;
+  /** Neither is needed by a process in which nobody listens. */
+  onReport?: ((report: Report) => void) | undefined;
+  onListeners?: (() => void) | undefined;
   observer?: StoreObserver | undefined;
   /** Told a server's name and "ready", why a connection to it ended, or "replaced" in a cluster. */
   onState(server: string, state: string): void;
@@ -72,6 +77,7 @@ const WATCH_EVERY_MS = 100;
 
 export class RedisStore implements Store {
   readonly notes: RedisNotes;
+  readonly reports: Reports;
   readonly #target: RedisTarget;
   readonly #servers: Servers;
   readonly #evictions: Evictions;
@@ -99,6 +105,7 @@ export class RedisStore implements Store {
   ) {
     const { target, onReady, now, clock = systemClock } = options;
     const { onEnded = () => {}, onDue = () => {} } = options;
+    const { onReport = () => {}, onListeners = () => {} } = options;
     this.#due = new DueTimes(clock, onDue);
     const processId = crypto.randomUUID();
     const channels = channelNames(target.db);
@@ -106,12 +113,19 @@ export class RedisStore implements Store {
     this.#servers = servers;
     this.#evictions = evictions;
     const [first] = servers.routes;
-    this.notes = new RedisNotes(processId, first!, times.get(first!.tag)!);
-    this.#messages = new Messages({
-      connect: (patience) => servers.connect(patience),
-      isMember: (name) => servers.isMember(name),
+    const notesIn = (key: string) => new RedisNotes(key, processId, first!, times.get(first!.tag)!);
+    this.notes = notesIn("notes");
+    const forMessages = {
+      connect: (patience: Patience) => servers.connect(patience),
+      isMember: (name: string) => servers.isMember(name),
       ...limitsOf(target),
       channels,
+      onState: (state: string) => options.onState("for messages", state),
+    };
+    const ofListeners = { route: first!.route, notes: notesIn("listeners"), onReport };
+    this.reports = new Reports({ ...forMessages, ...ofListeners });
+    this.#messages = new Messages({
+      ...forMessages,
       processId,
       clock,
       onReady,
@@ -119,7 +133,7 @@ export class RedisStore implements Store {
       // A lease may have expired anywhere.
       onHearing: () => servers.routes.forEach(({ tag }) => this.#due.hear(tag, 0)),
       onDue: (tag, inMs) => times.has(tag) && this.#due.hear(tag, inMs),
-      onState: (state) => options.onState("for messages", state),
+      onListeners,
     });
     this.#awaited = new AwaitedQueues((queue) => servers.routes[shardOf(queue)]!, clock);
     const shared: Omit<LaneOptions, "tag" | "shard" | "route" | "time"> = {
@@ -129,20 +143,13 @@ export class RedisStore implements Store {
       channels,
       now,
       onRefusal: (lane, reason) => {
-        const before = this.#refused.size;
-        if (reason === null) this.#refused.delete(lane);
-        else this.#refused.add(lane);
-        if ((before === 0) !== (this.#refused.size === 0)) options.onRefusal(reason);
+        if (this.#isFirstOrLast(lane, reason)) options.onRefusal(reason);
       },
       onReplicas: (areEnough) => {
         if (areEnough !== this.#hasReplicas) options.onReplicas(areEnough);
         this.#hasReplicas = areEnough;
       },
-      onReady: (became: ScriptReply[]) => {
-        for (let at = 0; at < became.length; at += 2) {
-          onReady(became[at] as Buffer, became[at + 1] as number);
-        }
-      },
+      onReady: (became) => tellReady(became, onReady),
       onDue: (tag, inMs, askedAtMs) => this.#due.set(tag, inMs, askedAtMs),
       observer: options.observer ?? null,
     };
@@ -155,10 +162,19 @@ export class RedisStore implements Store {
           time: times.get(place.tag)!,
         }),
     );
-    this.#stopWatch = clock.every(WATCH_EVERY_MS, () => {
-      const nowMs = clock.nowMs();
-      for (const lane of this.#lanes) lane.watch(nowMs);
-    });
+    this.#stopWatch = clock.every(WATCH_EVERY_MS, () => this.#watchLanes(clock.nowMs()));
+  }
+
+  #watchLanes(nowMs: number): void {
+    for (const lane of this.#lanes) lane.watch(nowMs);
+  }
+
+  /** Whether this lane is the first to be refused, or the last that is not any more. */
+  #isFirstOrLast(lane: Lane, reason: string | null): boolean {
+    const wereNone = this.#refused.size === 0;
+    if (reason === null) this.#refused.delete(lane);
+    else this.#refused.add(lane);
+    return wereNone !== (this.#refused.size === 0);
   }
 
   /** Rejects with one line that says why Redis cannot be used. */
@@ -216,9 +232,17 @@ export class RedisStore implements Store {
     await Promise.all(this.#lanes.map((lane) => lane.drained()));
     this.#stopWatch();
     this.#messages.close();
+    this.reports.close();
     this.upgrade.stop();
     this.#evictions.close();
     this.#servers.close();
+  }
+}
+
+/** became: queues and how many of their events became ready, in turn. */
+function tellReady(became: ScriptReply[], onReady: ReadyListener): void {
+  for (let at = 0; at < became.length; at += 2) {
+    onReady(became[at] as Buffer, became[at + 1] as number);
   }
 }
 

@@ -22,6 +22,7 @@ import figures from "./full/figures.lua" with { type: "text" };
 import flush from "./full/flush.lua" with { type: "text" };
 import get from "./full/get.lua" with { type: "text" };
 import line from "./full/line.lua" with { type: "text" };
+import listen from "./full/listen.lua" with { type: "text" };
 import list from "./full/list.lua" with { type: "text" };
 import lookAgain from "./full/look-again.lua" with { type: "text" };
 import move from "./full/move.lua" with { type: "text" };
@@ -47,6 +48,7 @@ import stats from "./full/stats.lua" with { type: "text" };
 import status from "./full/status.lua" with { type: "text" };
 import tick from "./full/tick.lua" with { type: "text" };
 import touch from "./full/touch.lua" with { type: "text" };
+import unique from "./full/unique.lua" with { type: "text" };
 import unpop from "./full/unpop.lua" with { type: "text" };
 import {
   AWAITED,
@@ -80,6 +82,9 @@ import popWithTokens from "./tokens/pop-with-tokens.lua" with { type: "text" };
 import pushMade from "./tokens/push-made.lua" with { type: "text" };
 import redoWithTokens from "./tokens/redo-with-tokens.lua" with { type: "text" };
 import tokensTouch from "./tokens/touch.lua" with { type: "text" };
+import checking from "./transaction/checking.lua" with { type: "text" };
+import judging from "./transaction/judging.lua" with { type: "text" };
+import transaction from "./transaction/transaction.lua" with { type: "text" };
 import unused from "./unused.lua" with { type: "text" };
 
 export interface Script {
@@ -157,11 +162,11 @@ const withTokens = [
   onDemand(matching, plainAck, ackWithTokens, plainRedo, redoWithTokens, tokensTouch),
   ...common,
 ];
-const transitions = [unused, counter, queue, figures, line, events, bound, claims];
+const transitions = [unused, counter, queue, unique, figures, line, events, bound, claims];
 const life = [
   onDemand(push, pushBatch),
   onDemand(pop, popBatch),
-  ...[ack, redo, fail, crash, touch, peek, ready].map((file) => onDemand(file)),
+  ...[ack, redo, fail, crash, touch, peek, ready, listen].map((file) => onDemand(file)),
 ];
 
 /** Hides the names that files define for themselves from the files behind them. */
@@ -180,20 +185,28 @@ const others = [
   onDemand(resume, hidden(pause), lookAgain, hidden(configure), hidden(tick)),
   onDemand(bind),
   ...[unpop, flush, settings, set, cancel, count, register, probe].map((file) => onDemand(file)),
+  onDemand(judging, transaction),
 ];
 
 /**
  * - plain: classic verbs on queues that have nothing rare (see rare.lua). It answers "FULL", and
  *   has done nothing, if one of the queues has.
  * - tokens: these, and verbs for claims with tokens and for made ids; on the same queues
+ * - steps: these, and transactions of them; on the same queues
  * - life: the verbs of which each event needs some, on any queue
  * - full: all verbs
  */
 export const scripts = {
   plain: scriptOf([stage, prelude], [...plain, staged, rare]),
   tokens: scriptOf([stage, prelude], [...withTokens, staged, rare]),
+  steps: scriptOf([prelude], [...withTokens, onDemand(checking, transaction), staged, rare]),
   life: scriptOf([prelude], [...transitions, ...life]),
   full: scriptOf([prelude], [...transitions, ...life, ...others]),
 };
 
 export type Level = keyof typeof scripts;
+
+/** Whether it only runs on queues that have nothing rare. */
+export function isPlain(level: Level): boolean {
+  return level === "plain" || level === "tokens";
+}

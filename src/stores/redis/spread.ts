@@ -21,6 +21,7 @@ import {
   type Register,
 } from "../../queue/operations.ts";
 import type { QueuePage, QueueStatus } from "../../queue/queue-status.ts";
+import { queuesOf } from "../../queue/transaction.ts";
 import { type Ask, moveApart } from "./move-apart.ts";
 import { shardOf, SHARDS } from "./shards.ts";
 import { within } from "./within.ts";
@@ -49,10 +50,17 @@ export function shardOfAll(operation: Operation): number | null {
   if (operation.kind === "move") return shardOfMove(operation);
   if (operation.kind === "configure") return shardOfConfigure(operation);
   if (operation.kind === "bind") return shardOfBind(operation);
+  if (operation.kind === "transaction") return shardOfQueues(queuesOf(operation));
   if ("queue" in operation && operation.queue) return shardOf(operation.queue);
   if (!("queues" in operation) || operation.queues.length === 0) return null;
   const first = shardOf(operation.queues[0]!);
   return operation.queues.every((queue) => shardOf(queue) === first) ? first : null;
+}
+
+/** null: they are in several. */
+function shardOfQueues(queues: Buffer[]): number | null {
+  const first = queues.length === 0 ? 0 : shardOf(queues[0]!);
+  return queues.every((queue) => shardOf(queue) === first) ? first : null;
 }
 
 /** null: between two shards. */
@@ -107,6 +115,8 @@ function parts(operation: Operation, ask: Ask, known: KnownShards): Promise<unkn
       return moveApart(operation, ask);
     case "probe":
       return probe(ask);
+    case "transaction":
+      return Promise.reject(new StoreError("refused", "its queues are in different shards"));
     default:
       throw new Error(`${operation.kind} is not spread`);
   }

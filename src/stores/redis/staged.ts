@@ -39,7 +39,7 @@ export function stagedOf(calls: Call[]): Staged[] | null {
   let bytes = 0;
   for (const { kind, operations } of calls) {
     const first = operations[0]!;
-    if (kind === "pushBatch" || kind === "popBatch") return null;
+    if (kind === "pushBatch" || kind === "popBatch" || kind === "transaction") return null;
     if (operations.some((each) => each.kind === "pop" && each.leaseMs === 0)) return null;
     if (first.kind !== "push" || !isLarge(first)) continue;
     const name = nameOf(first.queue);

@@ -10,6 +10,9 @@ type Counts = [number, number, number, number, number, number, number, number];
 /** How many numbers status.lua answers for a queue. */
 export const COUNTS = 8;
 
+/** As push.lua answers them. */
+export const REFUSED = { [-1]: "QUEUEFULL", [-2]: "PAUSED" } as const;
+
 /** Bytes that may be missing, or empty. */
 export function given(bytes: Buffer | null): Buffer {
   return bytes ? Buffer.concat([EQUALS, bytes]) : NO_BYTES;

@@ -2,11 +2,13 @@
 // does it. The .lua file of the verb is the other side.
 import type { Claim, Push } from "../../queue/operations.ts";
 import type { Popped, PushOptions } from "../../queue/event.ts";
+import type { Transaction } from "../../queue/operations.ts";
 import { full } from "./full-verbs.ts";
 import type { CopyInOutcome, Operation, ResultOf } from "./operation.ts";
 import { isLarge, plain, usualOr } from "./plain-verbs.ts";
 import type { Level } from "./script.ts";
 import { tokens } from "./token-verbs.ts";
+import { transactionVerb } from "./transaction-verb.ts";
 import type { Verb } from "./verb.ts";
 
 type Kind = Operation["kind"];
@@ -82,9 +84,16 @@ export function levelOf(operation: Operation): Level {
     case "fail":
     case "crash":
       return "life";
+    case "transaction":
+      return transactionLevelOf(operation);
     default:
       return "full";
   }
+}
+
+function transactionLevelOf({ operations }: Transaction): Level {
+  const level = operations.map(levelOf).reduce(higher, "plain");
+  return level === "plain" || level === "tokens" ? "steps" : "full";
 }
 
 function pushBatchLevelOf({ events, options }: OperationOf<"pushBatch">): Level {
@@ -93,10 +102,12 @@ function pushBatchLevelOf({ events, options }: OperationOf<"pushBatch">): Level 
   return events.every(({ id }) => id !== null) ? "plain" : "life";
 }
 
-const levels: Level[] = ["plain", "tokens", "life", "full"];
+const levels: Level[] = ["plain", "tokens", "steps", "life", "full"];
 
-/** Of two levels, the one that has the verbs of both. */
+/** The lowest level that has the verbs of both. */
 export function higher(a: Level, b: Level): Level {
+  // "life" has no transactions.
+  if (a !== b && [a, b].every((level) => level === "steps" || level === "life")) return "full";
   return levels[Math.max(levels.indexOf(a), levels.indexOf(b))]!;
 }
 
@@ -109,6 +120,7 @@ function arePlain(options: PushOptions | null): boolean {
       options.attemptsMax === null &&
       options.backoff === null &&
       options.leaseMs === null &&
+      options.unique === null &&
       options.onDuplicate === "refuse")
   );
 }
@@ -123,10 +135,18 @@ function haveTokens(claims: Claim[]): boolean {
 
 type Verbs = { [K in Kind]?: Verb<K> };
 
+const transactions = {
+  steps: transactionVerb((operation) => verbOf(operation, "steps")),
+  full: transactionVerb((operation) => verbOf(operation, "full")),
+};
+
 /** The verb that does such operations in a script of that level. */
 export function verbOf<K extends Kind>(operation: OperationOf<K>, level: Level): Verb<K> {
   const kind = operation.kind as K;
-  if (level === "life" || level === "full") return full[kind] as Verb<K>;
+  if (kind === "transaction") {
+    return transactions[level === "full" ? "full" : "steps"] as unknown as Verb<K>;
+  }
+  if (level === "life" || level === "full") return (full as Verbs)[kind] as Verb<K>;
   const verbs: Verbs = levelOf(operation) === "plain" ? plain : tokens;
   return verbs[kind] as Verb<K>;
 }
@@ -134,6 +154,7 @@ export function verbOf<K extends Kind>(operation: OperationOf<K>, level: Level):
 /** Whether the receiver of the result relies on a change that a failover must not undo. */
 export function isChange<K extends Kind>(kind: K, result: ResultOf<OperationOf<K>>): boolean {
   switch (kind) {
+    case "transaction":
     // A duplicate is an event that is there: its producer relies on it.
     case "push":
     case "pushBatch":

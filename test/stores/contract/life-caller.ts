@@ -11,9 +11,11 @@ import {
   type Popped,
   type PushOptions,
   type State,
+  type Unique,
   type When,
 } from "../../../src/queue/event.ts";
 import { decodeHeaders, encodeHeaders } from "../../../src/queue/headers.ts";
+import type { GroupPage } from "../../../src/queue/groups.ts";
 import type { EventPage } from "../../../src/queue/management.ts";
 import type { FailOutcome, TouchOutcome } from "../../../src/queue/operations.ts";
 import type { Direction, QueueStatus } from "../../../src/queue/queue-status.ts";
@@ -32,9 +34,18 @@ export interface Held {
 /** A claim by its id and token; token null: whichever claim there is. */
 export type Named = Pick<Held, "id" | "token">;
 
-/** What a push says; headers as text. */
-export type Options = Partial<Omit<PushOptions, "headers">> & {
+/** Whom a pause is for: null for everybody. */
+interface Whose {
+  worker?: string | null;
+  group?: string | null;
+}
+
+/** What a push says; headers and names as text. */
+export type Options = Partial<Omit<PushOptions, "headers" | "group" | "unique">> & {
   headers?: [string, string][];
+  group?: string;
+  /** Until "end" if it says nothing else. */
+  unique?: { key: string; until?: Unique["until"]; forMs?: number };
   end?: End;
   contents?: string;
 };
@@ -223,15 +234,61 @@ export class LifeCaller extends Caller {
   pause(
     queue: string,
     directions: Direction[],
-    { forMs = null, worker = null }: { forMs?: number | null; worker?: string | null } = {},
+    { forMs = null, ...whose }: { forMs?: number | null } & Whose = {},
   ): Promise<boolean> {
-    const whose = worker === null ? null : bytesOf(worker);
-    return this.submit({ kind: "pause", queue: bytesOf(queue), directions, forMs, worker: whose });
+    const common = { queue: bytesOf(queue), directions, forMs };
+    return this.submit({ kind: "pause", ...common, ...whoseOf(whose) });
   }
 
-  resume(queue: string, directions: Direction[], worker: string | null = null): Promise<null> {
-    const whose = worker === null ? null : bytesOf(worker);
-    return this.submit({ kind: "resume", queue: bytesOf(queue), directions, worker: whose });
+  resume(
+    queue: string,
+    directions: Direction[],
+    worker: string | null = null,
+    group: string | null = null,
+  ): Promise<null> {
+    const whose = whoseOf({ worker, group });
+    return this.submit({ kind: "resume", queue: bytesOf(queue), directions, ...whose });
+  }
+
+  /** Gives a group a limit or a rate of its own. */
+  setGroup(
+    queue: string,
+    group: string,
+    values: { limit?: string | null; rate?: string | null },
+  ): Promise<boolean> {
+    const given = Object.entries(values) as ["limit" | "rate", string | null][];
+    const names = { queue: bytesOf(queue), group: bytesOf(group) };
+    return this.submit({ kind: "setGroup", ...names, values: given });
+  }
+
+  /** All that is known of a group, but the time. */
+  async group(queue: string, name: string) {
+    const names = { queue: bytesOf(queue), group: bytesOf(name) };
+    const { group, nowMs, oldestReadyAtMs, ...facts } = await this.submit({
+      kind: "group",
+      ...names,
+    });
+    if (!group.equals(names.group)) throw new Error(`asked for ${name}, got ${textOf(group)}`);
+    const oldestReadyMs = oldestReadyAtMs === null ? null : nowMs - oldestReadyAtMs;
+    return { ...facts, oldestReadyMs };
+  }
+
+  /** How many ready events each group has that is there. */
+  async groups(queue: string, limit = 100): Promise<Record<string, number>> {
+    const found = new Map<string, number>();
+    let after: Buffer | null = null;
+    for (let pages = 0; pages < 10_000; pages++) {
+      const { groups, next }: GroupPage = await this.submit({
+        kind: "groups",
+        queue: bytesOf(queue),
+        after,
+        limit,
+      });
+      for (const { group, ready } of groups) found.set(textOf(group), ready);
+      if (next === null) return Object.fromEntries([...found].toSorted());
+      after = next;
+    }
+    throw new Error("the groups do not end");
   }
 
   async statusOf(queue: string): Promise<QueueStatus> {
@@ -249,18 +306,19 @@ export class LifeCaller extends Caller {
 function optionsOf(options: Options): PushOptions {
   const pairs = options.headers ?? [];
   const headers = encodeHeaders(pairs.map(([name, value]) => [bytesOf(name), bytesOf(value)]));
-  const {
-    start,
-    ttlMs,
-    attemptsMax,
-    backoff,
-    leaseMs: lease,
-    onDuplicate,
-  } = {
-    ...NO_OPTIONS,
-    ...options,
+  const { end: _, contents: __, group, unique, ...rest } = options;
+  const key = unique && {
+    key: bytesOf(unique.key),
+    until: unique.until ?? "end",
+    forMs: unique.forMs ?? null,
   };
-  return { headers, start, ttlMs, attemptsMax, backoff, leaseMs: lease, onDuplicate };
+  const named = { group: group === undefined ? null : bytesOf(group), unique: key ?? null };
+  return { ...NO_OPTIONS, ...rest, headers, ...named };
+}
+
+function whoseOf({ worker = null, group = null }: Whose) {
+  const named = (name: string | null) => (name === null ? null : bytesOf(name));
+  return { worker: named(worker), group: named(group) };
 }
 
 function pushedOf(result: Buffer | Duplicate): string {

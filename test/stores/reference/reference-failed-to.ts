@@ -1,6 +1,7 @@
 // What becomes of a failed event of the reference store in the queue for such events.
 import { replaceHeaders } from "../../../src/queue/headers.ts";
-import type { ReferenceEvent, ReferenceQueue } from "./reference-queue.ts";
+import { ELSEWHERE, type ReferenceEvent } from "./reference-event.ts";
+import type { ReferenceQueue } from "./reference-queue.ts";
 
 /** The target takes one more. newId: an id that is free there. */
 export function moveFailed(
@@ -28,9 +29,7 @@ export function moveFailed(
   tree.makeRoomFor(1);
   const fresh = { failures: 0, crashes: 0, log: [], progress: null, claim: null };
   const times = { pushedAtMs: nowMs, ttlFromMs: nowMs };
-  const moved = { ...event, ...fresh, ...times, id, options: { ...options, headers, ttlMs: null } };
-  tree.enter(
-    () => ({ ...moved }),
-    (queue, copy) => queue.enter(copy, null, queue.rankAt("left")),
-  );
+  const own = { ...options, headers, ttlMs: null, unique: null };
+  const moved = { ...event, ...fresh, ...times, ...ELSEWHERE, id, options: own };
+  tree.enter(moved, (queue, copy) => queue.enter(copy, null, queue.rankAt("left")));
 }

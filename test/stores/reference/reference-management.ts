@@ -1,10 +1,12 @@
 // Moves, changes, cancellation and figures in the reference store.
 import { decodeHeaders, encodeHeaders } from "../../../src/queue/headers.ts";
 import { tooLarge, type Bind, type Unbind } from "../../../src/queue/bindings.ts";
+import type { GetGroup, ScanGroups, SetGroup } from "../../../src/queue/groups.ts";
 import type { Cancel, Count, Move, SetEvent, Stats } from "../../../src/queue/management.ts";
 import type { Results } from "../../../src/queue/operations.ts";
 import { addCounts } from "../../../src/queue/queue-status.ts";
-import type { ReferenceEvent, ReferenceQueue } from "./reference-queue.ts";
+import { ELSEWHERE, type ReferenceEvent } from "./reference-event.ts";
+import type { ReferenceQueue } from "./reference-queue.ts";
 import type { ReferenceState } from "./reference-state.ts";
 import { statusOf } from "./reference-status.ts";
 
@@ -31,7 +33,7 @@ export const management = {
     const queue = state.queue(textOf(name));
     const event = queue.events.get(textOf(id));
     if (!event || event.state === "claimed" || event.state === "completed") return false;
-    const { contents, start, ttlMs, headers } = changes;
+    const { contents, start, ttlMs, priority, headers } = changes;
     if (start !== null && event.state === "failed") return false;
     if (contents !== null) event.contents = Buffer.from(contents);
     if (ttlMs !== null) {
@@ -48,6 +50,9 @@ export const management = {
       const block = encodeHeaders([...all].map(([header, value]) => [bytesOf(header), value]));
       event.options = { ...event.options, headers: block };
     }
+    const isReordered = priority !== null && priority !== event.priority;
+    if (isReordered) event.priority = priority;
+    if (isReordered && event.state === "ready") event.rank = queue.rankAt("left");
     if (start !== null) queue.enter(event, start, queue.rankAt("left"));
     return true;
   },
@@ -101,12 +106,32 @@ export const management = {
       counts: queue.counts,
       recent: queue.counts,
       oldestReadyAtMs: pushedAt.length > 0 ? Math.min(...pushedAt) : null,
-      windows: [...queue.windows.values()].filter((ms) => ms > state.nowMs).length,
+      windows:
+        [...queue.windows.values()].filter((ms) => ms > state.nowMs).length +
+        [...queue.keys.windows.values()].filter((ms) => ms > state.nowMs).length,
       bindings: [...queue.bindings].map(bytesOf),
+      heldBackBy: queue.turns.heldBackBy(null),
       pausedWorkers: isWhole ? queue.pausedWorkers.map(bytesOf) : [],
       nowMs: state.nowMs,
     };
   },
+
+  group: (state: ReferenceState, { queue, group }: GetGroup): Results["group"] =>
+    state.queue(textOf(queue)).turns.factsOf(textOf(group)),
+
+  groups(state: ReferenceState, { queue, after, limit }: ScanGroups): Results["groups"] {
+    const { turns } = state.queue(textOf(queue));
+    const names = turns.names.toSorted((a, b) => (a < b ? -1 : 1));
+    const left = names.filter((name) => after === null || name > textOf(after));
+    const page = left.slice(0, limit);
+    return {
+      groups: page.map((name) => ({ group: bytesOf(name), ready: turns.factsOf(name).ready })),
+      next: left.length > limit ? bytesOf(page.at(-1)!) : null,
+    };
+  },
+
+  setGroup: (state: ReferenceState, { queue, group, values }: SetGroup): Results["setGroup"] =>
+    state.queue(textOf(queue)).turns.setOwn(textOf(group), values),
 };
 
 /** It keeps its state, and counts from 0. */
@@ -114,15 +139,13 @@ function moveOne(from: ReferenceQueue, to: ReferenceQueue, event: ReferenceEvent
   const { state, atMs } = event;
   from.remove(event);
   const fresh = { failures: 0, crashes: 0, pushedAtMs: to.nowMs, ttlFromMs: to.nowMs };
-  const moved = { ...event, ...fresh, options: { ...event.options, ttlMs: null } };
+  const options = { ...event.options, ttlMs: null, unique: null };
+  const moved = { ...event, ...fresh, ...ELSEWHERE, options };
   if (state === "ready" || state === "delayed") {
     const { tree } = to;
     tree.makeRoomFor(1);
     const start = state === "ready" ? null : { atMs };
-    tree.enter(
-      () => ({ ...moved }),
-      (queue, copy) => queue.enter(copy, start, queue.rankAt("left")),
-    );
+    tree.enter(moved, (queue, copy) => queue.enter(copy, start, queue.rankAt("left")));
     return;
   }
   to.events.delete(moved.id);

@@ -1,26 +1,26 @@
 // The operations of the reference store: one function per kind, with the name of the kind.
 import { management } from "./reference-management.ts";
+import { pushing } from "./reference-pushes.ts";
+import { settingOperations } from "./reference-settings.ts";
 import { factsOf, statusOf } from "./reference-status.ts";
-import { Refusal } from "../../../src/queue/errors.ts";
-import { Duplicate, NO_OPTIONS, type End, type Popped } from "../../../src/queue/event.ts";
-import type { PushOptions } from "../../../src/queue/event.ts";
+import { transact } from "./reference-transaction.ts";
+import type { Popped } from "../../../src/queue/event.ts";
 import { BATCH_CONTENTS_BYTES, type Claim, type Operation } from "../../../src/queue/operations.ts";
 import type { Results } from "../../../src/queue/operations.ts";
-import { compareKeys, keyOf } from "./reference-queue.ts";
-import type { ReferenceEvent, ReferenceQueue } from "./reference-queue.ts";
+import { compareKeys, keyOf } from "./reference-event.ts";
+import type { ReferenceEvent } from "./reference-event.ts";
+import type { ReferenceQueue } from "./reference-queue.ts";
 import type { ReferenceState } from "./reference-state.ts";
 
 type OperationOf<K extends Operation["kind"]> = Extract<Operation, { kind: K }>;
 
-/** Settings that say how many events there may be. */
-const REVIEWED = new Set(["max-length", "on-full", "keep-completed", "keep-failed"]);
 const LOG_LINES_MAX = 100;
-const CHAIN_MAX = 16;
 
 interface Undo {
   claim: number | null;
   event: ReferenceEvent;
   rank: ReferenceEvent["rank"];
+  atMs: number;
 }
 
 type Operations = {
@@ -29,11 +29,8 @@ type Operations = {
 
 export const operations: Operations = {
   ...management,
-
-  push: (state, { queue, end, id, contents, options }) =>
-    pushAll(state, queue, end, [{ id, contents }], options ?? NO_OPTIONS)[0]!,
-  pushBatch: (state, { queue, end, events, options }) =>
-    pushAll(state, queue, end, events, options),
+  ...settingOperations,
+  ...pushing,
 
   pop: (state, { queue, leaseMs, claimant }) =>
     popFrom(state.queue(textOf(queue)), leaseMs, claimant),
@@ -54,16 +51,18 @@ export const operations: Operations = {
 
   unpop(state, { queue: name, popped }) {
     const queue = state.queue(textOf(name));
-    const { claim, event: given, rank } = popped.undo as Undo;
+    const { claim, event: given, rank, atMs } = popped.undo as Undo;
     // A removed one that was undone before lives on by itself.
     const event = claim === null ? { ...given } : given;
     if (claim !== null) {
       if (queue.events.get(event.id) !== event || event.claim?.number !== claim) return false;
+      queue.turns.takeBack(event, atMs);
       if (event.claim.isCancelled) {
         queue.remove(event);
         return true;
       }
     } else if (queue.taken(event.id)) return false;
+    else queue.turns.takeBack(event, atMs);
     queue.enter(event, null, rank);
     queue.events.set(event.id, event);
     return true;
@@ -113,17 +112,17 @@ export const operations: Operations = {
     }),
 
   peek(state, { queue, end }) {
-    const event = state
-      .queue(textOf(queue))
-      .inState("ready")
-      .at(end === "left" ? -1 : 0);
+    const from = state.queue(textOf(queue));
+    const event = end === "left" ? from.inState("ready").at(-1) : from.turns.next;
     return event ? { id: bytesOf(event.id), contents: Buffer.from(event.contents) } : null;
   },
 
   get(state, { queue: name, id }) {
     const queue = state.queue(textOf(name));
     const event = queue.events.get(textOf(id));
-    return event ? factsOf(queue, event) : null;
+    if (!event) return null;
+    const heldBackBy = event.state === "ready" ? queue.turns.heldBackBy(event) : null;
+    return { ...factsOf(queue, event), heldBackBy };
   },
 
   scan(state, { queue: name, state: which, after, limit, isReverse, isWhole }) {
@@ -157,6 +156,7 @@ export const operations: Operations = {
       if (!event || !isVersion(event, version)) return false;
       const hasFailed = event.failures + event.crashes > 0;
       if (event.state !== "failed" && !(event.state === "delayed" && hasFailed)) return false;
+      if (queue.keys.hasLost(event)) return false;
       Object.assign(event, { failures: 0, crashes: 0, ttlFromMs: state.nowMs });
 
       queue.enter(event, null, queue.rankAt(end));
@@ -166,48 +166,8 @@ export const operations: Operations = {
   flush(state, { queue }) {
     state.queue(textOf(queue)).events.clear();
     state.queue(textOf(queue)).windows.clear();
-    return null;
-  },
-
-  settings: (state, { queue }) =>
-    new Map(queue === null ? state.allSettings : state.queue(textOf(queue)).settings),
-
-  configure(state, { queue: name, values }) {
-    const failedTo = values.find(([setting]) => setting === "failed-to")?.[1];
-    if (name !== null && failedTo && isCycle(state, textOf(name), failedTo)) return "cycle";
-    const settings = name === null ? state.allSettings : state.queue(textOf(name)).settings;
-    for (const [setting, value] of values) {
-      if (value === null) settings.delete(setting);
-      else settings.set(setting, value);
-    }
-    const isReviewed = values.some(([setting]) => REVIEWED.has(setting));
-    for (const each of isReviewed ? state.usedQueues() : []) {
-      const queue = state.queue(each);
-      const isMeant = name === null || each === textOf(name);
-      if (isMeant && queue.events.size > 0) queue.isReviewed = true;
-    }
-    const mayHandOut = values.some(([setting]) => setting === "max-claimed");
-    for (const each of mayHandOut ? state.usedQueues() : []) {
-      const queue = state.queue(each);
-      if (name === null || each === textOf(name)) queue.tellReady(queue.count("ready"));
-    }
-    return "ok";
-  },
-
-  pause(state, { queue: name, directions, forMs, worker }) {
-    const queue = state.queue(textOf(name));
-    const untilMs = forMs === null ? Infinity : state.nowMs + forMs;
-    if (worker) return queue.pauseWorker(textOf(worker), untilMs);
-    for (const direction of directions) queue.pauses.set(direction, untilMs);
-    return true;
-  },
-
-  resume(state, { queue: name, directions, worker }) {
-    const queue = state.queue(textOf(name));
-    const isOut = worker !== null || directions.includes("out");
-    if (worker) queue.workerPauses.delete(textOf(worker));
-    else for (const direction of directions) queue.pauses.delete(direction);
-    if (isOut) queue.tellReady(queue.count("ready"));
+    state.queue(textOf(queue)).keys.windows.clear();
+    state.queue(textOf(queue)).turns.flush();
     return null;
   },
 
@@ -225,7 +185,8 @@ export const operations: Operations = {
       const { claimedMax } = queue.given;
       if (queue.isPaused("out")) return false;
       if (claimedMax !== null && queue.count("claimed") >= claimedMax) return false;
-      return queue.inState("ready").some((event) => !queue.isExpired(event));
+      if (queue.turns.room <= 0) return false;
+      return queue.turns.all.some((event) => !queue.isExpired(event));
     });
     return found ?? null;
   },
@@ -238,82 +199,13 @@ export const operations: Operations = {
 
   tick: (state, { limit }) => state.tick(limit),
   probe: () => null,
+  transaction: (state, transaction) =>
+    transact(state, transaction, (each) => {
+      const result = operations[each.kind](state, each as never);
+      state.settle();
+      return result;
+    }),
 };
-
-function pushAll(
-  state: ReferenceState,
-  name: Buffer,
-  end: End,
-  events: { id: Buffer | null; contents: Buffer }[],
-  options: PushOptions,
-): (Buffer | Duplicate)[] {
-  const queue = state.queue(textOf(name));
-  const { tree } = queue;
-  const { pausedOne } = tree;
-  if (pausedOne) throw new Refusal("PAUSED", bytesOf(pausedOne.name));
-  const isTaken = (id: string) => queue.takenForPush(id) || tree.isTaken(id);
-  const ids = events.map(({ id }) => id && id.toString("latin1"));
-  const added = new Set(ids.filter((id) => id !== null && !isTaken(id)));
-  const newCount = added.size + ids.filter((id) => id === null).length;
-  const fullOne = tree.fullOne(events.length, newCount);
-  if (fullOne) throw new Refusal("QUEUEFULL", bytesOf(fullOne.name));
-  if (newCount > 0) tree.makeRoomFor(newCount, new Set(ids));
-  const inBatch = new Set<string>();
-  return events.map(({ contents: given }, at) => {
-    const contents = Buffer.from(given);
-    const id = ids[at] ?? state.newId(queue);
-    const there = queue.taken(id);
-    const isSecond = inBatch.has(id);
-    inBatch.add(id);
-    const isNamed = ids[at] !== null;
-    if (!isNamed || !isTaken(id)) {
-      tree.enter(
-        (each) => newEvent(each, id, contents, options, end),
-        (each, event) => each.enter(event, options.start, event.rank),
-      );
-      if (isNamed) queue.takeWindow(id);
-    } else if (isSecond || options.onDuplicate === "refuse") return new Duplicate(bytesOf(id));
-    else if (options.onDuplicate === "replace") {
-      const isReplaced = there && replace(queue, there, contents, options, end);
-      if (!isReplaced) return new Duplicate(bytesOf(id));
-      queue.takeWindow(id);
-    }
-    return bytesOf(id);
-  });
-}
-
-function newEvent(
-  queue: ReferenceQueue,
-  id: string,
-  contents: Buffer,
-  options: PushOptions,
-  end: End,
-): ReferenceEvent {
-  const { nowMs } = queue;
-  const counts = { failures: 0, crashes: 0, version: 0, order: 0, atMs: 0 };
-  const none = { claim: null, lastError: null, errors: [], log: [], progress: null, result: null };
-  const times = { pushedAtMs: nowMs, ttlFromMs: nowMs };
-  const rank = queue.rankAt(end);
-  return { id, contents, options, state: "delayed", rank, ...times, ...counts, ...none };
-}
-
-function replace(
-  queue: ReferenceQueue,
-  event: ReferenceEvent,
-  contents: Buffer,
-  options: PushOptions,
-  end: End,
-): boolean {
-  if (event.state !== "ready" && event.state !== "delayed") return false;
-  const wasReady = event.state === "ready";
-  const kept = event.state === "delayed" ? { atMs: event.atMs } : null;
-  const isMoved = end === "right" || (options.start !== null && !wasReady);
-  const rank = isMoved ? queue.rankAt(end) : event.rank;
-  const times = { pushedAtMs: queue.nowMs, ttlFromMs: queue.nowMs };
-  Object.assign(event, { contents, options, ...times });
-  queue.enter(event, options.start ?? kept, rank);
-  return true;
-}
 
 function popFrom(
   queue: ReferenceQueue,
@@ -323,7 +215,8 @@ function popFrom(
   const worker = claimant && workerOf(claimant);
   if (queue.isPaused("out", worker)) return null;
   const { leaseMs, claimedMax } = queue.given;
-  for (const event of queue.inState("ready")) {
+  if (queue.turns.room <= 0) return null;
+  for (let event; (event = queue.turns.next);) {
     if (queue.isExpired(event)) {
       queue.expire(event);
       continue;
@@ -332,6 +225,8 @@ function popFrom(
     const isLimited = claimedMax !== null && queue.count("claimed") >= claimedMax;
     if (isLimited && leasedMs > 0) return null;
     const { id, contents, options, rank } = event;
+    const atMs = queue.nowMs;
+    queue.turns.give(event);
     const claim = leasedMs > 0 ? queue.claim(event, leasedMs, claimant) : null;
     if (!claim) queue.remove(event);
     return {
@@ -342,7 +237,7 @@ function popFrom(
       attempt: 1 + event.failures + event.crashes,
       headers: claimant && options.headers,
       pushedAtMs: event.pushedAtMs,
-      undo: { claim: claim?.number ?? null, event: claim ? event : { ...event }, rank },
+      undo: { claim: claim?.number ?? null, event: claim ? event : { ...event }, rank, atMs },
     };
   }
   return null;
@@ -372,17 +267,6 @@ function ackOne(queue: ReferenceQueue, claim: Claim, result: Buffer | null): boo
 
 function isVersion(event: ReferenceEvent, version: string | null): boolean {
   return version === null || version === String(event.version);
-}
-
-function isCycle(state: ReferenceState, from: string, to: string): boolean {
-  let name: string | null = to;
-  for (let hops = 1; hops <= CHAIN_MAX; hops++) {
-    if (name === from) return true;
-    const own: string | undefined = state.queue(name).settings.get("failed-to");
-    if (!own) return false;
-    name = own;
-  }
-  return true;
 }
 
 function bytesOf(text: string): Buffer {

@@ -2,7 +2,7 @@
 // looks through all events each time, because it is made to be read.
 import { workerOf } from "../../../src/queue/claimant.ts";
 import { backoffMs } from "../../../src/queue/backoff.ts";
-import type { End, EventError, PushOptions, State, When } from "../../../src/queue/event.ts";
+import type { End, State, When } from "../../../src/queue/event.ts";
 import { PAUSED_WORKERS_MAX } from "../../../src/queue/management.ts";
 import {
   COUNTED,
@@ -16,51 +16,17 @@ import {
   type QueueSettings,
   settingsOf,
 } from "../../../src/queue/settings.ts";
-import { WINDOWS_MAX } from "../../../src/queue/windows.ts";
 import { moveFailed } from "./reference-failed-to.ts";
+import { type Claimed, compareKeys, keyOf, type Rank } from "./reference-event.ts";
+import type { ReferenceEvent } from "./reference-event.ts";
+import { ReferenceKeys } from "./reference-keys.ts";
 import { ReferenceTree } from "./reference-tree.ts";
+import { ReferenceTurns } from "./reference-turns.ts";
+import { ReferenceWindows } from "./reference-windows.ts";
 
 const LAST_ERROR_BYTES_MAX = 4096;
 const ERROR_BYTES_MAX = 1024;
 const ERRORS_MAX = 10;
-
-/** The place in the line: the lowest is the next one out. */
-type Rank = readonly [part: "1 right end" | "2 came back" | "3 left end", at: number];
-
-interface Claimed {
-  /** Ascends with each claim of the store. */
-  number: number;
-  token: string | null;
-  claimant: Buffer | null;
-  sinceMs: number;
-  leaseMs: number;
-  endsAtMs: number;
-  /** Its consumer was asked to stop. */
-  isCancelled: boolean;
-}
-
-export interface ReferenceEvent {
-  id: string;
-  contents: Buffer;
-  options: PushOptions;
-  state: State;
-  pushedAtMs: number;
-  ttlFromMs: number;
-  rank: Rank;
-  /** When it is due, or since when it has failed or is completed. */
-  atMs: number;
-  /** The place among the failed or completed ones. */
-  order: number;
-  claim: Claimed | null;
-  failures: number;
-  crashes: number;
-  lastError: Buffer | null;
-  errors: EventError[];
-  log: Buffer[];
-  progress: Buffer | null;
-  result: Buffer | null;
-  version: number;
-}
 
 /** What the queues share. */
 export interface Shared {
@@ -87,14 +53,17 @@ export class ReferenceQueue {
   /** The names under which queues are bound to it. */
   readonly bindings = new Set<string>();
   /** When the window of each id ends. */
-  readonly windows = new Map<string, number>();
+  readonly windows = new ReferenceWindows();
+  readonly keys = new ReferenceKeys(this);
   readonly counts = emptyCounts();
+  readonly turns: ReferenceTurns;
   readonly name: string;
   readonly #shared: Shared;
 
   constructor(name: string, shared: Shared) {
     this.name = name;
     this.#shared = shared;
+    this.turns = new ReferenceTurns(this, shared);
   }
 
   get nowMs(): number {
@@ -106,9 +75,9 @@ export class ReferenceQueue {
   }
 
   get isUsed(): boolean {
-    const { events, consumers, settings, pauses, workerPauses, windows, bindings } = this;
-    const things = [events, settings, pauses, workerPauses, windows, bindings];
-    return consumers > 0 || things.some(({ size }) => size > 0);
+    const { events, consumers, settings, pauses, workerPauses, windows, keys, turns } = this;
+    const things = [events, settings, pauses, workerPauses, windows, keys.windows, this.bindings];
+    return consumers > 0 || turns.hasOwn || things.some(({ size }) => size > 0);
   }
 
   get tree(): ReferenceTree {
@@ -146,15 +115,7 @@ export class ReferenceQueue {
   takeWindow(id: string): void {
     const { dedupeMs } = this.given;
     if (dedupeMs === null) return;
-    const endsAtMs = Math.max(this.windows.get(id) ?? 0, this.nowMs + dedupeMs);
-    if (!this.windows.has(id) && this.windows.size === WINDOWS_MAX)
-      this.windows.delete(this.#first);
-    this.windows.set(id, endsAtMs);
-  }
-
-  /** The id whose window ends first. */
-  get #first(): string {
-    return [...this.windows].toSorted(([, a], [, b]) => a - b)[0]![0];
+    this.windows.take(id, this.nowMs + dedupeMs);
   }
 
   isPaused(direction: Direction, worker: Buffer | null = null): boolean {
@@ -202,7 +163,9 @@ export class ReferenceQueue {
   enter(event: ReferenceEvent, start: When | null, rank: Rank): "ready" | "delayed" {
     const atMs = start === null ? 0 : "atMs" in start ? start.atMs : this.nowMs + start.afterMs;
     const isLater = atMs > this.nowMs;
+    if (this.keys.hasLost(event)) event.options = { ...event.options, unique: null };
     const wasReady = event.state === "ready" && this.events.get(event.id) === event;
+    this.turns.noteEntering(event, isLater);
     this.#become(event, isLater ? "delayed" : "ready");
     event.atMs = isLater ? atMs : 0;
     event.rank = rank;
@@ -210,8 +173,10 @@ export class ReferenceQueue {
     return isLater ? "delayed" : "ready";
   }
 
+  /** Where events take turns or have a rate, turns tell what may be handed out instead. */
   tellReady(count: number): void {
-    if (count > 0 && !this.isPaused("out")) this.#shared.becameReady(this.name, count);
+    if (this.turns.areTaken || this.isPaused("out")) return;
+    if (count > 0) this.#shared.becameReady(this.name, count);
   }
 
   claim(event: ReferenceEvent, leaseMs: number, claimant: Buffer | null): Claimed {
@@ -226,11 +191,13 @@ export class ReferenceQueue {
     };
     this.#become(event, "claimed");
     event.claim = claim;
+    event.wasClaimed = true;
     return claim;
   }
 
   complete(event: ReferenceEvent, result: Buffer | null): void {
     this.#become(event, "completed");
+    event.options = { ...event.options, unique: null };
     Object.assign(event, { atMs: this.nowMs, order: this.#shared.number(), result });
     this.#trim("completed", this.given.keepCompleted);
   }
@@ -312,7 +279,10 @@ export class ReferenceQueue {
     const { lengthMax, full } = this.given;
     if (lengthMax === null || full !== "drop-oldest") return;
     const surplus = Math.max(0, this.length + count - lengthMax);
-    const oldest = [...this.inState("ready"), ...this.inState("delayed")];
+    const ready = this.inState("ready");
+    // toSorted keeps the order of those of one priority.
+    const lowest = ready.toSorted((a, b) => priorityOf(a) - priorityOf(b));
+    const oldest = [...lowest, ...this.inState("delayed")];
     const others = oldest.filter(({ id }) => !spared.has(id));
     for (const event of others.slice(0, surplus)) {
       this.tally("dropped");
@@ -349,7 +319,8 @@ export class ReferenceQueue {
   #leaveClaim(event: ReferenceEvent): void {
     if (!event.claim) return;
     event.claim = null;
-    if (this.given.claimedMax !== null && this.count("ready") > 0) this.tellReady(1);
+    if (this.given.claimedMax === null || this.isPaused("out")) return;
+    if (this.turns.offered > 0) this.#shared.becameReady(this.name, 1);
   }
 
   #note(event: ReferenceEvent, text: Buffer): void {
@@ -366,17 +337,7 @@ export class ReferenceQueue {
   }
 }
 
-/** Its place among the events of its state. */
-export function keyOf(event: ReferenceEvent): (string | number)[] {
-  const { state, rank, atMs, claim, order } = event;
-  if (state === "ready") return [...rank];
-  if (state === "delayed") return [atMs, ...rank];
-  if (state === "claimed") return [claim!.endsAtMs, claim!.number];
-  return [atMs, order];
-}
-
-export function compareKeys(a: (string | number)[], b: (string | number)[]): number {
-  const at = a.findIndex((part, n) => part !== b[n]);
-  if (at === -1) return 0;
-  return a[at]! < b[at]! ? -1 : 1;
+/** Those of a group count as 0 among the others. */
+function priorityOf({ group, priority }: ReferenceEvent): number {
+  return group === null ? priority : 0;
 }

@@ -12,6 +12,8 @@ interface Due {
 
 export class ReferenceState implements Shared {
   nowMs = 0;
+  /** In a transaction, whose pushes are judged. */
+  isJudged = false;
   readonly allSettings = new Map<string, string>();
   /** The numbers of the counts so far. */
   readonly counted = new Set<number>();
@@ -65,13 +67,22 @@ export class ReferenceState implements Shared {
       first.run();
       if (first.isMove) moved += 1;
     }
-    for (const queue of this.#queues.values()) queue.dropSurplus();
+    for (const queue of this.#queues.values()) {
+      queue.dropSurplus();
+      for (const end of queue.turns.endedPauses()) end();
+    }
     return moved;
+  }
+
+  /** To be called after each operation. */
+  settle(): void {
+    for (const { turns } of this.#queues.values()) turns.settle();
   }
 
   /** When something is to be done; Infinity if there is nothing. */
   get dueAtMs(): number {
-    return Math.min(Infinity, ...this.#dues().map(({ atMs }) => atMs));
+    const ofTurns = [...this.#queues.values()].map(({ turns }) => turns.dueAtMs);
+    return Math.min(Infinity, ...this.#dues().map(({ atMs }) => atMs), ...ofTurns);
   }
 
   #dues(): Due[] {
@@ -105,13 +116,15 @@ export class ReferenceState implements Shared {
     return dues;
   }
 
-  #dueWindows({ windows }: ReferenceQueue): Due[] {
-    return [...windows].map(([id, endsAtMs]) => ({
-      atMs: forgottenAtMs(endsAtMs),
-      order: 0,
-      isMove: false,
-      run: () => windows.delete(id),
-    }));
+  #dueWindows({ windows, keys }: ReferenceQueue): Due[] {
+    return [windows, keys.windows].flatMap((all) =>
+      [...all].map(([id, endsAtMs]) => ({
+        atMs: forgottenAtMs(endsAtMs),
+        order: 0,
+        isMove: false,
+        run: () => all.delete(id),
+      })),
+    );
   }
 
   #duePauses(queue: ReferenceQueue): Due[] {

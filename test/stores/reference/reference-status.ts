@@ -1,7 +1,8 @@
 // What the reference store shows of a queue and of an event.
 import type { EventFacts, State } from "../../../src/queue/event.ts";
 import type { QueueStatus } from "../../../src/queue/queue-status.ts";
-import type { ReferenceEvent, ReferenceQueue } from "./reference-queue.ts";
+import type { ReferenceEvent } from "./reference-event.ts";
+import type { ReferenceQueue } from "./reference-queue.ts";
 
 export function statusOf(queue: ReferenceQueue): QueueStatus {
   const count = (state: State) => queue.count(state);
@@ -20,7 +21,7 @@ export function statusOf(queue: ReferenceQueue): QueueStatus {
 export function factsOf(queue: ReferenceQueue, event: ReferenceEvent): EventFacts {
   const { state, options, claim, atMs } = event;
   const isOver = state === "failed" || state === "completed";
-  const { attemptsMax, backoff, leaseMs, headers } = options;
+  const { attemptsMax, backoff, leaseMs, headers, unique } = options;
   return {
     id: Buffer.from(event.id, "latin1"),
     state,
@@ -32,7 +33,11 @@ export function factsOf(queue: ReferenceQueue, event: ReferenceEvent): EventFact
     attemptsMax,
     backoff,
     leaseMs,
+    priority: event.priority,
+    group: event.group === null ? null : Buffer.from(event.group, "latin1"),
+    heldBackBy: null,
     headers,
+    unique: unique?.key ?? null,
     expiresAtMs: isOver ? null : queue.expiresAtMs(event),
     claimant: claim?.claimant ?? null,
     claimedAtMs: claim?.token ? claim.sinceMs : null,

@@ -12,6 +12,7 @@ import {
   Session,
   type Store,
 } from "../../../src/queue/store.ts";
+import { tellDone } from "../../../src/queue/transaction.ts";
 import { operations } from "./reference-operations.ts";
 import { ReferenceState } from "./reference-state.ts";
 
@@ -40,7 +41,7 @@ export class ReferenceStore implements Store {
 
   session(): Session {
     const onDone = (operation: Operation, result: unknown) =>
-      this.#observer?.done(operation, result, this.#state.nowMs);
+      this.#observer && tellDone(this.#observer, operation, result, this.#state.nowMs);
     return new ReferenceSession(this.#state, onDone, (run) => this.#submit(run));
   }
 
@@ -66,6 +67,7 @@ export class ReferenceStore implements Store {
     this.#state.nowMs = this.#clock.nowMs();
     const { dueAtMs } = this.#state;
     for (const run of this.#submitted.splice(0)) run();
+    this.#state.settle();
     if (this.#state.dueAtMs < dueAtMs) this.#onDue();
   }
 }
@@ -106,6 +108,8 @@ class ReferenceSession extends Session {
         this.#failures.add(failure);
         return receiver.failed(failure);
       }
+      // There may be thousands of them in a turn.
+      if (operation.kind !== "setGroup") this.#state.settle();
       this.#onDone(operation, result);
       receiver.succeeded(result as ResultOf<O>);
     });

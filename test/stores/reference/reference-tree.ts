@@ -1,6 +1,7 @@
 // The tree of a queue in the reference store: what enters the queue concerns all of it.
 import { treeOf } from "../../../src/queue/bindings.ts";
-import type { ReferenceEvent, ReferenceQueue } from "./reference-queue.ts";
+import type { ReferenceEvent } from "./reference-event.ts";
+import type { ReferenceQueue } from "./reference-queue.ts";
 
 export class ReferenceTree {
   readonly #top: ReferenceQueue;
@@ -52,17 +53,19 @@ export class ReferenceTree {
     return [...this.#queues].some(({ events }) => events.has(id));
   }
 
-  /** Gives each keeper an event of its own that was made for it, and enters it there. */
+  /** Gives each keeper an event of its own, like that one. A copy has no unique key. */
   enter(
-    make: (queue: ReferenceQueue) => ReferenceEvent,
+    event: ReferenceEvent,
     enter: (queue: ReferenceQueue, event: ReferenceEvent) => void,
   ): void {
     for (const queue of this.keepers) {
-      const event = make(queue);
-      queue.events.delete(event.id);
-      queue.events.set(event.id, event);
-      enter(queue, event);
-      if (queue !== this.#top) queue.tally("pushed");
+      const isCopy = queue !== this.#top;
+      const { options } = event;
+      const own = { ...event, options: isCopy ? { ...options, unique: null } : options };
+      queue.events.delete(own.id);
+      queue.events.set(own.id, own);
+      enter(queue, own);
+      if (isCopy) queue.tally("pushed");
     }
   }
 }

@@ -22,6 +22,7 @@ export function retry(model: Model, { queue: name, targets, end }: Retry): boole
     const { state, more } = event;
     const isRetrying = state === DELAYED && event.attempt > 1;
     if (state !== FAILED && !isRetrying) return false;
+    if (more?.unique && model.isKeyTaken(event.queue, more.unique, event)) return false;
     const ttlFromMs = model.nowMs;
     const place = end === "left" ? model.leftPlace() : model.number();
     makeReady(model, event, place, moreWith(more, { failures: 0, crashes: 0, ttlFromMs }));

@@ -5,6 +5,7 @@ import type { EventPage, Get, Peek, Scan } from "../../../queue/management.ts";
 import { BATCH_CONTENTS_BYTES } from "../../../queue/operations.ts";
 import { bytesOrNull, contentsToBytes, toBytes, toText } from "../bytes.ts";
 import { hashOf } from "../hash-index.ts";
+import { keyIn } from "../keys.ts";
 import { type EventOrPlace, placeOf } from "../line.ts";
 import { type EventOrKey, type LocalQueue, expiryOf, type LocalEvent } from "../local-queue.ts";
 import type { NotedError } from "../more.ts";
@@ -114,8 +115,12 @@ function factsOf(model: Model, event: LocalEvent, isWhole: boolean): EventFacts 
     attemptsMax: more?.attemptsMax ?? null,
     backoff: more?.backoff ?? null,
     leaseMs: more?.leaseMs ?? null,
+    priority: 0,
+    group: null,
+    heldBackBy: null,
     expiresAtMs: isKept ? null : expiryOf(pushedAtMs, more, ttlMs) || null,
     headers: bytesOrNull(more?.headers ?? null),
+    unique: more?.unique ? toBytes(keyIn(more.unique)) : null,
     claimant: hasToken ? toBytes(event.claimant!) : null,
     claimedAtMs: hasToken ? (more?.claimedAtMs ?? atMs - lease) : null,
     isCancelled: more?.isCancelled ?? false,

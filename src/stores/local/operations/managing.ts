@@ -20,6 +20,7 @@ import type { Model } from "../model.ts";
 import { type Facts, moreWith } from "../more.ts";
 import { isPushable, roomIn } from "../room.ts";
 import { CLAIMED, COMPLETED, DELAYED, FAILED, READY } from "../states.ts";
+import type { Windows } from "../windows.ts";
 import { statusOf } from "./queues.ts";
 
 /** The oldest ready event is looked for among so many: those that are next out. */
@@ -136,6 +137,7 @@ export function count(model: Model, { number, settled, counted }: Count): CountO
 export function stats(model: Model, { queue: name, isWhole }: Stats): QueueStats {
   const queue = model.get(nameOf(name));
   const page = queue?.line.page(null, oldestOfReady, false) ?? [];
+  const countOf = (windows?: Windows | null) => windows?.countAfter(model.nowMs) ?? 0;
   const pushedAt = page.map((entry) => model.inLine(queue!, entry).pushedAtMs);
   return {
     ...statusOf(model, nameOf(name)),
@@ -143,8 +145,9 @@ export function stats(model: Model, { queue: name, isWhole }: Stats): QueueStats
     counts: queue?.figures?.counts ?? emptyCounts(),
     recent: queue?.figures?.recentAt(model.nowMs) ?? emptyCounts(),
     oldestReadyAtMs: pushedAt.length > 0 ? Math.min(...pushedAt) : null,
-    windows: queue?.windows?.countAfter(model.nowMs) ?? 0,
+    windows: countOf(queue?.windows) + countOf(queue?.keyWindows),
     bindings: (queue?.bindings ?? []).map(toBytes),
+    heldBackBy: null,
     pausedWorkers: isWhole ? pausedWorkersOf(model, queue) : [],
     nowMs: model.nowMs,
   };

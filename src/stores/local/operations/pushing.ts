@@ -2,8 +2,10 @@
 import { Duplicate, type End, type PushOptions } from "../../../queue/event.ts";
 import type { Push, PushBatch } from "../../../queue/operations.ts";
 import { nameOf } from "../../../queue/name-cache.ts";
-import { dropCompleted, findIn, isTakenBy, treeIn } from "../bound-queues.ts";
+import { dropCompleted, findIn, isTakenBy, noteCopy, treeIn } from "../bound-queues.ts";
 import { textOrNull, toBytes, toKept, toText } from "../bytes.ts";
+import { hashOf } from "../hash-index.ts";
+import { keyIn, writtenKey } from "../keys.ts";
 import { drop, dropOldest, startMs } from "../life.ts";
 import { type LocalQueue, LocalEvent } from "../local-queue.ts";
 import type { Model } from "../model.ts";
@@ -27,6 +29,10 @@ export function push(model: Model, operation: Push): Buffer | Duplicate {
   const step = id === null ? unnamed(model, queue, contents) : named(model, queue, id, contents);
   if (options === null && step.met === null) return pushPlain(model, step, end, id);
   const { event, there } = step;
+  if (options !== null && options.unique !== null) {
+    const outcome = pushOfTaken(model, step, operation, options);
+    if (outcome !== null) return outcome;
+  }
   const outcome = outcomeOf(model, step, id, options);
   if (outcome === "replace") {
     replace(model, event, there!, end, options!);
@@ -37,6 +43,32 @@ export function push(model: Model, operation: Push): Buffer | Duplicate {
   enter(model, step, end, options);
   if (id !== null) model.takeWindow(queue, event.id);
   return id ?? toBytes(event.id);
+}
+
+/** What becomes of a push whose key is taken; null if it is free, or its id has it. */
+function pushOfTaken(
+  model: Model,
+  step: Step,
+  { id: given, end, contents }: Push,
+  options: PushOptions,
+): Buffer | Duplicate | null {
+  const { queue, id } = step.event;
+  const unique = writtenKey(options.unique!);
+  const key = keyIn(unique);
+  const ofWindow = model.windowOwner(queue, key);
+  const holder =
+    ofWindow === null ? model.holderOf(queue, key) : model.find(queue, ofWindow, hashOf(ofWindow));
+  const owner = ofWindow ?? holder?.id;
+  if (owner === undefined) return null;
+  if (given !== null && !isFree(model, step)) {
+    return owner === id ? null : new Duplicate(given);
+  }
+  if (options.onDuplicate === "keep") return toBytes(owner);
+  const isWaiting = holder?.state === READY || holder?.state === DELAYED;
+  const hasKey = isWaiting && holder.more?.unique && keyIn(holder.more.unique) === key;
+  if (options.onDuplicate === "refuse" || !hasKey) return new Duplicate(toBytes(owner));
+  replace(model, new LocalEvent(queue, owner, toKept(contents)), holder, end, options);
+  return toBytes(owner);
 }
 
 /** A push without options, as fast as it can be. `id`: not made by the store. */
@@ -140,16 +172,29 @@ function enter(model: Model, step: Step, end: End, options: PushOptions | null):
   const { event, there, met } = step;
   if (met === null) {
     if (there !== undefined) drop(model, there);
-    return add(model, event, end, options);
-  }
+    add(model, event, end, options);
+  } else addToTree(model, event, met, end, options);
+  // The result of a push with "keep" does not tell whether it added the event.
+  if (options?.onDuplicate === "keep" && model.reports) model.report("pushed", event, {});
+}
+
+/** There is room in the tree of its queue. */
+function addToTree(
+  model: Model,
+  event: LocalEvent,
+  met: LocalEvent[],
+  end: End,
+  options: PushOptions | null,
+): void {
   const { queue: top, id, contents } = event;
   const tree = treeIn(model, top);
   dropCompleted(model, tree, met);
   for (const queue of tree.keepers) {
     if (queue === top) add(model, event, end, options);
     else {
-      add(model, new LocalEvent(queue, id, contents), end, options);
-      model.tally(queue, "pushed");
+      const copy = new LocalEvent(queue, id, contents);
+      add(model, copy, end, options && { ...options, unique: null });
+      noteCopy(model, copy, {});
     }
   }
 }
@@ -159,6 +204,7 @@ function add(model: Model, event: LocalEvent, end: End, options: PushOptions | n
   event.pushedAtMs = model.nowMs;
   const place = end === "left" ? LEFT_END - event.key : event.key;
   if (options === null) return model.push(event, place);
+  takeKey(model, event, options);
   const more = moreWith(null, factsOf(options));
   const atMs = startMs(model, options.start);
   if (atMs > 0) model.move(event, { state: DELAYED, atMs, place, more });
@@ -181,6 +227,7 @@ function replace(
   const startsAtMs = startMs(model, options.start);
   const atMs = options.start === null && state === DELAYED ? dueMs : startsAtMs;
   drop(model, there);
+  takeKey(model, event, options);
   const newPlace = end === "left" ? LEFT_END - event.key : event.key;
   if (atMs > 0) return model.move(event, { state: DELAYED, atMs, place: newPlace, more });
   const keepsPlace = state === READY && end === "left";
@@ -188,11 +235,19 @@ function replace(
   model.move(event, { state: READY, place: keepsPlace ? place : newPlace, more }, isTold);
 }
 
+/** An event takes other keys by being there. */
+function takeKey(model: Model, { queue, id }: LocalEvent, { unique }: PushOptions): void {
+  if (unique === null || unique.forMs === null) return;
+  model.takeKeyFor(queue, toText(unique.key), unique.forMs, id);
+}
+
 /** What a push leaves as it was. */
 function keptFacts({ failures, crashes, lastError, errors, log, progress }: More): Partial<Facts> {
   return { failures, crashes, lastError, errors, log, progress };
 }
 
-function factsOf({ headers, ttlMs, attemptsMax, backoff, leaseMs }: PushOptions): Partial<Facts> {
-  return { headers: textOrNull(headers), ttlMs, attemptsMax, backoff, leaseMs };
+function factsOf(options: PushOptions): Partial<Facts> {
+  const { headers, unique, ttlMs, attemptsMax, backoff, leaseMs } = options;
+  const own = { ttlMs, attemptsMax, backoff, leaseMs };
+  return { ...own, headers: textOrNull(headers), unique: unique && writtenKey(unique) };
 }

@@ -7,7 +7,7 @@ import { dirname } from "node:path";
 import type { Changes } from "../changes.ts";
 import { makeDraft, publish, removeDraft, removeDrafts, syncFolder } from "./database-file.ts";
 import { EventRows } from "./event-rows.ts";
-import type { WindowRow } from "./window-rows.ts";
+import { KEY, NO_WINDOW, type WindowKey } from "./window-rows.ts";
 
 const rowsAtOnce = 100;
 const stepMsMax = 5;
@@ -23,7 +23,7 @@ export class BackupCopy {
   #copiedTo = 0;
   #hasEvents = false;
   /** Windows up to this one are in the copy. */
-  #copiedWindow: WindowRow = [0, 0, ""];
+  #copiedWindow: WindowKey = NO_WINDOW;
   #timer: ReturnType<typeof setTimeout>;
   #isOver = false;
 
@@ -88,16 +88,14 @@ export class BackupCopy {
 
   /** One may have been added to the copy meanwhile. */
   #copyWindows(): boolean {
-    const some = `FROM main.windows WHERE (queue, ends, id) > (?, ?, ?) ORDER BY queue, ends, id`;
+    const some = `FROM main.windows WHERE (${KEY}) > (?, ?, ?, ?) ORDER BY ${KEY}`;
     const copy = this.#db.prepare(
       `INSERT OR IGNORE INTO copy.windows SELECT * ${some} LIMIT ${rowsAtOnce}`,
     );
-    const next = this.#db.prepare(
-      `SELECT queue, ends, id ${some} LIMIT 1 OFFSET ${rowsAtOnce - 1}`,
-    );
+    const next = this.#db.prepare(`SELECT ${KEY} ${some} LIMIT 1 OFFSET ${rowsAtOnce - 1}`);
     try {
       copy.run(...this.#copiedWindow);
-      const [last] = next.values(...this.#copiedWindow) as WindowRow[];
+      const [last] = next.values(...this.#copiedWindow) as WindowKey[];
       if (last) this.#copiedWindow = last;
       return last === undefined;
     } finally {

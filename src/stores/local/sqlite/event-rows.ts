@@ -4,7 +4,7 @@
 import type { Database, Statement } from "bun:sqlite";
 import type { Changes } from "../changes.ts";
 import type { StoredEvent } from "../stored-event.ts";
-import { encodeMore } from "../more.ts";
+import { COLUMNS, encodeMore, type More } from "../more.ts";
 import { encodeFacts } from "../queue-facts.ts";
 import { Inserts } from "./inserts.ts";
 import { LEASE_BASE, NO_TIME, PLACE_BASE, type StateColumns } from "./schema.ts";
@@ -13,9 +13,10 @@ import { CLAIMED, GONE, READY } from "../states.ts";
 import { WindowRows } from "./window-rows.ts";
 
 /** Of the table of events. */
-const columns = 13;
+const columns = 14;
 /** That of a ready event without rare facts that was just pushed. */
-const plainRow = `(?, ?, ${READY}, ${NO_TIME}, ${LEASE_BASE}, ?, ?, NULL, NULL, NULL, ?, NULL, ?)`;
+const noneOf = (columnCount: number) => Array(columnCount).fill("NULL").join(", ");
+const plainRow = `(?, ?, ${READY}, ${NO_TIME}, ${LEASE_BASE}, ?, ?, ${noneOf(4)}, ?, NULL, ?)`;
 /** Larger contents are left out when several events are read. */
 const contentsReadAtOnceMax = 4096;
 
@@ -56,11 +57,14 @@ export class EventRows {
     const moved = `UPDATE ${events}
       SET queue = ?, state = ?, at = ?, lease = ?, place = ?, token = ?, claimant = ?`;
     this.#move = prepare(`${moved} WHERE key = ?`);
-    this.#moveWhole = prepare(`${moved}, pushed = ?, expires = ?, more = ? WHERE key = ?`);
+    this.#moveWhole = prepare(
+      `${moved}, pushed = ?, expires = ?, ukey = ?, more = ? WHERE key = ?`,
+    );
     this.#setContents = prepare(`UPDATE ${events} SET contents = ? WHERE key = ?`);
     this.#nameQueue = prepare(`INSERT OR REPLACE INTO ${schema}.queues VALUES (?, ?, ?)`);
     this.#dropQueue = prepare(`DELETE FROM ${schema}.queues WHERE number = ?`);
-    const read = "SELECT key, id, state, at, lease, pushed, place, token, expires, claimant, more";
+    const read =
+      "SELECT key, id, state, at, lease, pushed, place, token, expires, claimant, ukey, more";
     this.#read = prepare(`${read}, contents FROM ${events} WHERE key = ?`);
     this.#readRange = prepare(
       `${read}, CASE WHEN octet_length(contents) <= ${contentsReadAtOnceMax} THEN contents END
@@ -143,9 +147,8 @@ export class EventRows {
     else if (state === CLAIMED && !hasNewMore) this.#claimed.push(event);
     else if (!hasNewMore) this.#move.run(queue, ...positionOf(event), key);
     else {
-      const expires = more?.expiresAtMs || null;
-      const { pushedAtMs } = event;
-      this.#moveWhole.run(queue, ...positionOf(event), pushedAtMs, expires, encodeMore(more), key);
+      const position = positionOf(event);
+      this.#moveWhole.run(queue, ...position, event.pushedAtMs, ...moreColumnsOf(more), key);
     }
     if (event.hasNewContents && state !== GONE) this.#setContents.run(event.contents, key);
   }
@@ -156,9 +159,9 @@ export class EventRows {
       return this.#plain.add([key, queue, pushedAtMs, PLACE_BASE + event.place, id, contents]);
     }
     const [state, at, lease, place, token, claimant] = positionOf(event);
-    const expires = more?.expiresAtMs || null;
-    const position = [state, at, lease, pushedAtMs, place, token, expires, claimant];
-    this.#whole.add([key, queue, ...position, id, encodeMore(more), contents]);
+    const [expires, ukey, facts] = moreColumnsOf(more);
+    const position = [state, at, lease, pushedAtMs, place, token, expires, claimant, ukey];
+    this.#whole.add([key, queue, ...position, id, facts, contents]);
   }
 
   #writeNoted(): void {
@@ -209,6 +212,12 @@ function positionOf(event: LocalEvent): PositionColumns {
   return [state, at, LEASE_BASE + lease, PLACE_BASE + place, token || null, claimant];
 }
 
+type MoreColumns = [expires: number | null, ukey: string | null, more: string | null];
+
+function moreColumnsOf(more: More | null): MoreColumns {
+  return [more?.expiresAtMs || null, more?.unique ?? null, encodeMore(more, COLUMNS)];
+}
+
 type StoredRow = [
   key: number,
   id: string,
@@ -218,8 +227,8 @@ type StoredRow = [
 ];
 
 function storedEvent(row: StoredRow): StoredEvent {
-  const [key, id, state, at, lease, pushedAtMs, place, token, expires, claimant, more, contents] =
-    row;
+  const [key, id, state, at, lease, pushedAtMs, place, token, expires, claimant] = row;
+  const [unique, more, contents] = row.slice(10) as [string | null, string | null, StoredRow[12]];
   return {
     key,
     id,
@@ -231,6 +240,7 @@ function storedEvent(row: StoredRow): StoredEvent {
     pushedAtMs,
     place: place - PLACE_BASE,
     expiresAtMs: expires ?? 0,
+    unique,
     more,
     contents: contents instanceof Uint8Array ? bufferOf(contents) : contents,
   };

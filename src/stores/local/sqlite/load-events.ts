@@ -4,6 +4,7 @@
 import type { Database, Statement } from "bun:sqlite";
 import type { LoadProgress, Restoration } from "../journal.ts";
 import { LEASE_BASE, PLACE_BASE, type StateColumns, valuesOf } from "./schema.ts";
+import type { StoredPlace } from "../stored-event.ts";
 import { CLAIMED, DELAYED, numberOf } from "../states.ts";
 import { loadWindows } from "./window-rows.ts";
 
@@ -46,47 +47,19 @@ export async function loadEvents(
   }
   const made = `coalesce(more ->> 'failures', 0) + coalesce(more ->> 'crashes', 0)`;
   const page = db.prepare(
-    `SELECT key, queue, state, at, lease, pushed, place, token, expires, claimant, id,
+    `SELECT key, queue, state, at, lease, pushed, place, token, expires, claimant, ukey, id,
        CASE state WHEN ${CLAIMED} THEN more END,
        CASE WHEN state = ${DELAYED} AND more IS NOT NULL THEN ${made} END
      FROM events WHERE key > ? ORDER BY key LIMIT ${rowsAtOnce}`,
   );
   try {
     await forEachRow(page, onProgress, (row) => {
-      const [
-        key,
-        number,
-        state,
-        atMs,
-        storedLease,
-        pushedAtMs,
-        stored,
-        token,
-        expires,
-        claimant,
-        id,
-        more,
-        attempts,
-      ] = row;
-      const place = stored - PLACE_BASE;
-      const lease = storedLease - LEASE_BASE;
-      last = Math.max(last, key, numberOf(place));
-      const queue = queues.get(number);
-      if (queue === undefined) return void flushed.push(key);
-      // In one piece: there may be millions.
-      const event = {
-        key,
-        id,
-        state,
-        atMs,
-        place,
-        lease,
-        token: token ?? 0,
-        claimant,
-        pushedAtMs,
-        expiresAtMs: expires ?? 0,
-      };
-      restoration.event(queue, event, more, (attempts ?? 0) > 0);
+      const stored = placeIn(row);
+      last = Math.max(last, stored.key, numberOf(stored.place));
+      const queue = queues.get(row[1]);
+      if (queue === undefined) return void flushed.push(stored.key);
+      const [more, attempts] = row.slice(12) as [string | null, number | null];
+      restoration.event(queue, stored, more, (attempts ?? 0) > 0);
     });
   } finally {
     // An open statement would keep the file open.
@@ -97,6 +70,24 @@ export async function loadEvents(
   for (const number of flushedQueues) last = Math.max(last, number);
   restoration.end(last);
   return { flushed, flushedQueues };
+}
+
+/** In one piece: there may be millions. */
+function placeIn(row: EventRow): StoredPlace {
+  const [key, , state, atMs, lease, pushedAtMs, place, token, expires, claimant, unique, id] = row;
+  return {
+    key,
+    id,
+    state,
+    atMs,
+    place: place - PLACE_BASE,
+    lease: lease - LEASE_BASE,
+    token: token ?? 0,
+    claimant,
+    pushedAtMs,
+    expiresAtMs: expires ?? 0,
+    unique,
+  };
 }
 
 async function forEachRow(

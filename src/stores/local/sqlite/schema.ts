@@ -26,6 +26,7 @@ export type StateColumns = [
   token: number | null,
   expires: number | null,
   claimant: string | null,
+  ukey: string | null,
 ];
 
 /** Added to a lease (see LocalEvent), so that all leases take the same number of bytes. */
@@ -123,6 +124,41 @@ export const migrations: readonly string[] = [
      id TEXT NOT NULL,
      PRIMARY KEY (queue, ends, id)
    ) WITHOUT ROWID;`,
+  // ukey: the unique key of an event, as its rare facts have it. kind of a window: 0 for that of an
+  // id, 1 for that of a unique key, which the event of the id in owner has taken.
+  `CREATE TABLE moved (
+     key INTEGER PRIMARY KEY,
+     queue INTEGER NOT NULL,
+     state INTEGER NOT NULL,
+     at INTEGER NOT NULL,
+     lease INTEGER NOT NULL,
+     pushed INTEGER NOT NULL,
+     place INTEGER NOT NULL,
+     token INTEGER,
+     expires INTEGER,
+     claimant TEXT,
+     ukey TEXT,
+     id TEXT NOT NULL,
+     more TEXT,
+     contents NOT NULL
+   );
+   INSERT INTO moved
+     SELECT key, queue, state, at, lease, pushed, place, token, expires, claimant, NULL, id, more,
+       contents
+     FROM events;
+   DROP TABLE events;
+   ALTER TABLE moved RENAME TO events;
+   CREATE TABLE kept (
+     queue INTEGER NOT NULL,
+     ends INTEGER NOT NULL,
+     kind INTEGER NOT NULL,
+     id TEXT NOT NULL,
+     owner TEXT NOT NULL,
+     PRIMARY KEY (queue, ends, kind, id)
+   ) WITHOUT ROWID;
+   INSERT INTO kept SELECT queue, ends, 0, id, '' FROM windows;
+   DROP TABLE windows;
+   ALTER TABLE kept RENAME TO windows;`,
 ];
 
 /** Makes the tables in an empty database. */

@@ -1,9 +1,13 @@
-// The rows of dedupe windows, in the order in which those of a queue end. A row may outlast its
+// The rows of windows, in the order in which those of a queue end. A row may outlast its
 // window until a chore deletes it.
 import type { Database, Statement } from "bun:sqlite";
 import type { Changes } from "../changes.ts";
 import type { Restoration } from "../journal.ts";
+import type { WindowKind } from "../local-windows.ts";
 
+const kinds: WindowKind[] = ["windows", "keyWindows"];
+/** The columns of the primary key. */
+export const KEY = "queue, ends, kind, id";
 const readAtOnce = 10_000;
 const deletedAtOnce = 1000;
 
@@ -16,13 +20,13 @@ export class WindowRows {
   /** The table is in the schema of that name. */
   constructor(db: Database, schema: string) {
     const windows = `${schema}.windows`;
-    const some = (rest: string) => `SELECT queue, ends, id FROM ${windows} WHERE queue = ? ${rest}`;
-    const dropped = `DELETE FROM ${windows} WHERE (queue, ends, id)`;
-    this.#add = db.prepare(`INSERT OR IGNORE INTO ${windows} VALUES (?, ?, ?)`);
-    this.#drop = db.prepare(`${dropped} = (?, ?, ?)`);
-    this.#dropFirst = db.prepare(`${dropped} IN (${some("ORDER BY ends, id LIMIT 1")})`);
+    const some = (rest: string) => `SELECT ${KEY} FROM ${windows} WHERE queue = ? AND ${rest}`;
+    const dropped = `DELETE FROM ${windows} WHERE (${KEY})`;
+    this.#add = db.prepare(`INSERT OR REPLACE INTO ${windows} VALUES (?, ?, ?, ?, ?)`);
+    this.#drop = db.prepare(`${dropped} = (?, ?, ?, ?)`);
+    this.#dropFirst = db.prepare(`${dropped} IN (${some(`kind = ? ORDER BY ${KEY} LIMIT 1`)})`);
     this.#dropEnded = db.prepare(
-      `${dropped} IN (${some(`AND ends < ? ORDER BY ends, id LIMIT ${deletedAtOnce}`)})`,
+      `${dropped} IN (${some(`ends < ? ORDER BY ${KEY} LIMIT ${deletedAtOnce}`)})`,
     );
   }
 
@@ -30,10 +34,11 @@ export class WindowRows {
   write({ windows, retired }: Changes, isWhole: boolean): void {
     for (const { number, taken } of windows) {
       if (retired.has(number)) continue;
-      const { id, endsAtMs, before, putBack } = taken;
-      if (putBack !== null && isWhole) this.#dropFirst.run(number);
-      if (before > 0) this.#drop.run(number, before, id);
-      this.#add.run(number, endsAtMs, id);
+      const { id, owner, endsAtMs, before, putBack } = taken;
+      const kind = kinds.indexOf(taken.kind);
+      if (putBack !== null && isWhole) this.#dropFirst.run(number, kind);
+      if (before > 0) this.#drop.run(number, before, kind, id);
+      this.#add.run(number, endsAtMs, kind, id, owner);
     }
   }
 
@@ -49,7 +54,10 @@ export class WindowRows {
   }
 }
 
-export type WindowRow = [queue: number, endsAtMs: number, id: string];
+/** In the order of the primary key. */
+export type WindowKey = [queue: number, endsAtMs: number, kind: number, id: string];
+type WindowRow = [...WindowKey, owner: string];
+export const NO_WINDOW: WindowKey = [0, 0, 0, ""];
 
 /** Loads all windows of these queues. Returns the numbers of other queues that have some. */
 export async function loadWindows(
@@ -59,18 +67,18 @@ export async function loadWindows(
 ): Promise<Set<number>> {
   const others = new Set<number>();
   const page = db.prepare(
-    `SELECT queue, ends, id FROM windows WHERE (queue, ends, id) > (?, ?, ?)
-     ORDER BY queue, ends, id LIMIT ${readAtOnce}`,
+    `SELECT ${KEY}, owner FROM windows WHERE (${KEY}) > (?, ?, ?, ?)
+     ORDER BY ${KEY} LIMIT ${readAtOnce}`,
   );
   try {
-    for (let last: WindowRow | undefined = [0, 0, ""]; last;) {
+    for (let last: WindowKey | undefined = NO_WINDOW; last;) {
       const rows = page.values(...last) as WindowRow[];
-      for (const [number, endsAtMs, id] of rows) {
+      for (const [number, endsAtMs, kind, id, owner] of rows) {
         const queue = queues.get(number);
         if (queue === undefined) others.add(number);
-        else restoration.window(queue, id, endsAtMs);
+        else restoration.window(queue, kinds[kind]!, id, endsAtMs, owner);
       }
-      last = rows.at(-1);
+      last = rows.at(-1)?.slice(0, 4) as WindowKey | undefined;
       // oxlint-disable-next-line no-await-in-loop -- the process stays responsive
       await new Promise<void>((done) => void setImmediate(done));
     }

@@ -65,13 +65,18 @@ local function is_in_tree(queue, id)
   return false
 end
 
--- Calls run with each queue that keeps what enters this one. Copies count as pushed.
-local function each_keeper(queue, run)
+-- Calls run with each queue that keeps an event of that id which enters this one, and with whether it
+-- is a copy there. facts: of its report.
+local function each_keeper(queue, id, facts, run)
   local tree = tree_of(queue)
   for _, each in ipairs(tree and tree.keepers or { queue }) do
-    run(each)
-    if each ~= queue then
+    local is_copy = each ~= queue
+    run(each, is_copy)
+    if is_copy then
       tally(each, 'pushed')
+      if report then
+        report('pushed', each, id, facts)
+      end
     end
   end
 end

@@ -130,7 +130,8 @@ do
     end
     make_room(target, 1)
     value = moved_value(value, headers)
-    each_keeper(target, function(each)
+    local from = header('from', queue.name)
+    each_keeper(target, id, from, function(each, is_copy)
       if redis.call('ZSCORE', each.completed, id) then
         drop_completed(each, id)
       end
@@ -140,6 +141,9 @@ do
       local kept = { a = more.a, b = more.b, l = more.l, e = 1 }
       keep_more(each, id, kept)
       enter_ready(each, id, kept, nil)
+      if report and not is_copy then
+        report('pushed', each, id, from)
+      end
     end)
   end
 
@@ -186,6 +190,7 @@ do
     if ok and takes then
       move_to(target, queue, id, more)
     else
+      release_key(queue, id, more)
       keep_more(queue, id, more)
       redis.call('ZADD', queue.failed, take_ticks(1), id)
       ended[queue.name] = true
@@ -200,6 +205,15 @@ local function is_last_attempt(queue, more)
   return most > 0 and (more.f or 0) + (more.c or 0) >= most
 end
 
+-- What a report tells of a claim that has ended; text: why it failed, or nil.
+local function claim_facts(claim, more, text, is_final)
+  local worker = string.match(claim.claimant, '^%S* %S* (.+)$')
+  return (worker and header('worker', worker) or '')
+    .. header('attempt', tostring((more.f or 0) + (more.c or 0)))
+    .. (text and header('error', string.sub(text, 1, 1024)) or '')
+    .. (is_final and header('final', '1') or '')
+end
+
 -- next: BACKOFF, FINAL or a time as time_of takes it.
 local function fail_claim(queue, id, claim, text, next_try)
   local more = more_of(queue, id)
@@ -210,7 +224,11 @@ local function fail_claim(queue, id, claim, text, next_try)
   end
   more.f = (more.f or 0) + 1
   note_error(queue, id, more, text)
-  if next_try == 'FINAL' or is_last_attempt(queue, more) then
+  local is_last = next_try == 'FINAL' or is_last_attempt(queue, more)
+  if report then
+    report('failed', queue, id, claim_facts(claim, more, text, is_last))
+  end
+  if is_last then
     return fail_for_good(queue, id, more)
   end
   local due
@@ -232,9 +250,17 @@ local function crash_claim(queue, id, claim)
   more.c = (more.c or 0) + 1
   tally(queue, 'crashes')
   local worker = string.match(claim.claimant, '^%S* %S* (.+)$')
-  note_error(queue, id, more, 'crashed: the lease ' .. (worker and 'of ' .. worker .. ' ' or '') .. 'ended')
+  local text = 'crashed: the lease ' .. (worker and 'of ' .. worker .. ' ' or '') .. 'ended'
+  note_error(queue, id, more, text)
   local most = limit_of(queue, 'max-crashes')
-  if is_last_attempt(queue, more) or most and more.c >= most then
+  local is_last = is_last_attempt(queue, more) or most and more.c >= most
+  if report then
+    report('crashed', queue, id, claim_facts(claim, more, nil, is_last))
+    if is_last then
+      report('failed', queue, id, claim_facts(claim, more, text, true))
+    end
+  end
+  if is_last then
     tally(queue, 'failed')
     fail_for_good(queue, id, more)
   else
@@ -253,7 +279,8 @@ local function end_claim(queue, id, result)
   end
   redis.call('HSET', queue.done, id, redis.call('HGET', queue.events, id))
   redis.call('HDEL', queue.events, id)
-  more.r, more.x = result, nil
+  release_key(queue, id, more)
+  more.r, more.x, more.u = result, nil, nil
   keep_more(queue, id, more)
   queue.has_completed = true
   redis.call('ZADD', queue.completed, take_ticks(1), id)
@@ -263,7 +290,14 @@ end
 -- The TTL of a waiting event has ended; it has left the line.
 local function expire(queue, id, more)
   tally(queue, 'expired')
-  if setting(queue, 'on-expire') ~= 'fail' then
+  local is_last = setting(queue, 'on-expire') == 'fail'
+  if report then
+    report('expired', queue, id, is_last and header('final', '1'))
+    if is_last then
+      report('failed', queue, id, header('error', 'expired') .. header('final', '1'))
+    end
+  end
+  if not is_last then
     return erase(queue, id, more)
   end
   tally(queue, 'failed')

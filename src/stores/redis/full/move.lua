@@ -53,7 +53,7 @@ local function put_in_all(target, id, state, score, value, record, notes)
   end
   if state == 'ready' or state == 'delayed' then
     make_room(target, 1)
-    each_keeper(target, put)
+    each_keeper(target, id, '', put)
   else
     put(target)
   end

@@ -34,12 +34,12 @@ verbs.push_batch = function(from, to)
   require_memory()
   local queue, is_left, replies = opened_at(ARGV[from]), ARGV[from + 1] == 'LEFT', {}
   local options, of_batch = ARGV[from + 2] ~= '' and cjson.decode(ARGV[from + 2]) or NO_OPTIONS, {}
-  local paused = paused_one(queue)
+  local paused = not queue.is_judged and paused_one(queue)
   if paused then
     return refused(paused, queue, PAUSED_QUEUE)
   end
   local events, count, named = (to - from - 2) / 3, count_new(queue, from + 3, to)
-  local full = full_one(queue, events, count)
+  local full = not queue.is_judged and full_one(queue, events, count)
   if full then
     return refused(full, queue, FULL_QUEUE)
   end
@@ -57,13 +57,12 @@ verbs.push_batch = function(from, to)
       replies[#replies + 1] = push_taken(queue, is_left, id, value, options, of_batch)
     else
       push_new(queue, is_left, id, value, options)
+      report_kept(queue, id, options)
       take_window(queue, id)
       replies[#replies + 1] = PUSHED
     end
     of_batch[id] = true
   end
-  if are_many() then
-    reply_bytes = REPLY_BYTES_MAX
-  end
+  has_ended_early()
   return replies
 end

@@ -1,8 +1,9 @@
 -- Pushes events one after the other; which ones are refused depends on those before.
 -- KEYS    queues, of the queue: all
 -- ARGV    queue LEFT|RIGHT (ID|NEW, id, value, options)... (options: JSON, or empty for none)
--- Returns of each event 1, or the id that was made, or 0 for a duplicate, or -1 for a full queue, or
---         -2 for a paused one, with its name if it is bound to this one; shorter behind many copies
+-- Returns of each event 1, or the id that was made or found, or 0 for a duplicate of its id, or a list of
+--         the id of which it is a duplicate, or -1 for a full queue, or -2 for a paused one, or a list
+--         of that and its name if it is bound to this one; shorter behind many copies
 
 local PUSHED, TAKEN, FULL_QUEUE, PAUSED_QUEUE = 1, 0, -1, -2
 
@@ -26,11 +27,28 @@ local function take_window(queue, id)
   end
 end
 
+-- The bytes of a text in JSON, in which each of them is a character.
+local function bytes_of(text)
+  return (string.gsub(text, '([\194\195])([\128-\191])', function(first, second)
+    return string.char(string.byte(second) + (string.byte(first) - 194) * 64)
+  end))
+end
+
+local function take_key(queue, id, more, options)
+  if more.u then
+    make_unique()
+    unique.take(queue, id, more, options.key_ms)
+  end
+end
+
 -- Gives a waiting event other contents and options.
 local function replace(queue, is_left, id, state, score, value, options)
   local old, due = more_of(queue, id), time_of(options.start or '')
   local more = { f = old.f, c = old.c, e = old.e, g = old.g, p = old.p, v = take_ticks(1), T = now() }
   more.a, more.b, more.l, more.t = options.attempts, options.backoff, options.lease, options.ttl
+  more.u = options.key
+  release_key(queue, id, old)
+  take_key(queue, id, more, options)
   redis.call('HSET', queue.events, id, value)
   keep_more(queue, id, more)
   local place = not is_left and -take_ticks(1) or nil
@@ -76,7 +94,8 @@ local function push_taken(queue, is_left, id, value, options, of_batch)
   return TAKEN
 end
 
-local function add_new(queue, is_left, id, value, options)
+-- A copy has no unique key.
+local function add_new(queue, is_left, id, value, options, is_copy)
   if queue.has_completed and redis.call('ZSCORE', queue.completed, id) then
     drop_completed(queue, id)
   end
@@ -84,8 +103,9 @@ local function add_new(queue, is_left, id, value, options)
   list_queue(queue)
   local more = {
     a = options.attempts, b = options.backoff, l = options.lease,
-    t = options.ttl, T = options.ttl and now(),
+    t = options.ttl, T = options.ttl and now(), u = not is_copy and options.key or nil,
   }
+  take_key(queue, id, more, options)
   if next(more) ~= nil then
     keep_more(queue, id, more)
   end
@@ -98,28 +118,61 @@ local copies, copied_bytes = 0, 0
 
 -- There is room for it.
 local function push_new(queue, is_left, id, value, options)
-  each_keeper(queue, function(each)
-    add_new(each, is_left, id, value, options)
-    if each ~= queue then
+  each_keeper(queue, id, '', function(each, is_copy)
+    add_new(each, is_left, id, value, options, is_copy)
+    if is_copy then
       copies, copied_bytes = copies + 1, copied_bytes + #value
     end
   end)
 end
 
+-- What becomes of a push whose key is taken; nil if it is free, or the event of its id has it.
+local function push_of_taken(queue, is_left, id, value, options)
+  make_unique()
+  local owner = unique.owner(queue, string.sub(options.key, 2))
+  if not owner then
+    return nil
+  elseif id and is_taken(queue, id) then
+    return owner ~= id and TAKEN or nil
+  elseif options.dup == 'keep' then
+    return owner
+  end
+  local state, score = state_of(queue, owner)
+  local key = more_of(queue, owner).u
+  local has_key = key and string.sub(key, 2) == string.sub(options.key, 2)
+  if options.dup ~= 'replace' or not has_key or state ~= 'ready' and state ~= 'delayed' then
+    return { owner }
+  end
+  replace(queue, is_left, owner, state, score, value, options)
+  return owner
+end
+
+-- The reply to a push with "keep" does not tell whether it added the event.
+local function report_kept(queue, id, options)
+  if report and options.dup == 'keep' then
+    report('pushed', queue, id)
+  end
+end
+
 local function push_one(queue, is_left, id, value, options)
-  local refusing = paused_one(queue)
+  local refusing = not queue.is_judged and paused_one(queue)
   if refusing then
     return refusal_by(refusing, queue, PAUSED_QUEUE)
+  end
+  local reply = options.key and push_of_taken(queue, is_left, id, value, options)
+  if reply then
+    return reply
   elseif id and is_taken(queue, id) then
     return push_taken(queue, is_left, id, value, options)
   end
-  refusing = full_one(queue, 1, 1)
+  refusing = not queue.is_judged and full_one(queue, 1, 1)
   if refusing then
     return refusal_by(refusing, queue, FULL_QUEUE)
   end
   make_room(queue, 1)
   local own = id or new_id(queue)
   push_new(queue, is_left, own, value, options)
+  report_kept(queue, own, options)
   if id then
     take_window(queue, id)
   end
@@ -132,8 +185,19 @@ local NO_OPTIONS = {}
 local COPIES_AT_ONCE = 1000
 local COPIED_BYTES = 4 * 1024 * 1024
 
-local function are_many()
-  return copies >= COPIES_AT_ONCE or copied_bytes >= COPIED_BYTES
+-- Ends the batch behind many copies, but never a transaction (see UNCUT there).
+local function has_ended_early()
+  if reply_bytes < 0 or copies < COPIES_AT_ONCE and copied_bytes < COPIED_BYTES then
+    return false
+  end
+  reply_bytes = REPLY_BYTES_MAX
+  return true
+end
+
+-- Whether a queue has refused the push.
+local function is_refusal(reply)
+  local code = type(reply) == 'table' and reply[1] or reply
+  return code == FULL_QUEUE or code == PAUSED_QUEUE
 end
 
 verbs.push = function(from, to)
@@ -142,12 +206,11 @@ verbs.push = function(from, to)
   for at = from + 2, to, 4 do
     local id = ARGV[at] == 'ID' and ARGV[at + 1]
     local options = ARGV[at + 3] ~= '' and cjson.decode(ARGV[at + 3]) or NO_OPTIONS
+    options.key = options.key and bytes_of(options.key)
     local reply = push_one(queue, is_left, id, ARGV[at + 2], options)
-    is_refused = is_refused or reply == FULL_QUEUE or reply == PAUSED_QUEUE or type(reply) == 'table'
+    is_refused = is_refused or is_refusal(reply)
     replies[#replies + 1] = reply
-    if are_many() then
-      -- It ends the batch.
-      reply_bytes = REPLY_BYTES_MAX
+    if has_ended_early() then
       break
     end
   end

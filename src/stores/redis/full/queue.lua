@@ -5,6 +5,9 @@
 
 local all_settings, is_seeded
 
+-- Reports what happened to an event, while somebody listens: see listen.lua.
+local report
+
 -- A table of a flat list of names and values.
 local function by_name(flat)
   local values = {}

@@ -204,8 +204,10 @@ local function set_timer(queue)
     next_ms = math.min(next_ms, is_pause and tonumber(till) or math.huge)
   end
   next_ms = math.min(next_ms, least(PAUSED_WORKERS .. queue.name) or math.huge)
-  local window = least(WINDOWS .. queue.name)
-  next_ms = math.min(next_ms, window and forgotten_at(window) or math.huge)
+  for _, key in ipairs({ WINDOWS .. queue.name, UNIQUE_ENDS .. queue.name }) do
+    local window = least(key)
+    next_ms = math.min(next_ms, window and forgotten_at(window) or math.huge)
+  end
   if next_ms < math.huge then
     redis.call('ZADD', timers_key, next_ms, queue.name)
   else
@@ -218,6 +220,10 @@ local function tick_queue(queue, limit)
   end_pauses(queue)
   note_expiries(queue)
   local moved, due = end_windows(queue, limit), nil
+  if redis.call('EXISTS', UNIQUE_ENDS .. queue.name) == 1 then
+    make_unique()
+    moved = moved + unique.end_times(queue, limit - moved)
+  end
   -- What is moved may be due again: a lease has ended, and then the TTL.
   repeat
     due = due_in(queue, limit - moved)

@@ -1,0 +1,25 @@
+// Who is told what the store does.
+import type { Endings } from "../queue/endings.ts";
+import type { Reporter } from "../queue/reporter.ts";
+import type { StoreObserver } from "../queue/store.ts";
+import type { Tally } from "../queue/tally.ts";
+
+/** reporter: null as long as there are no clients yet. */
+export function observerOf(
+  tally: Tally,
+  endings: Endings,
+  reporter: () => Reporter | null,
+): StoreObserver {
+  return {
+    done(operation, result, nowMs) {
+      tally.done(operation, result, nowMs);
+      endings.done(operation, result);
+      const telling = reporter();
+      if (telling?.isWanted) telling.done(operation, result, nowMs);
+    },
+    get wantsReports() {
+      return reporter()?.isWanted ?? false;
+    },
+    reported: (report) => reporter()?.reported(report),
+  };
+}

@@ -1,0 +1,193 @@
+// SUBSCRIBE and its kin, as in Redis: messages of what happens in queues, on channels of the form
+// okq:<queue>. Channels of other forms are quiet: some drivers subscribe to one by themselves.
+import { Push, type Reply, Simple } from "../resp/reply.ts";
+import { type Answer, Confirmations } from "./answer.ts";
+import { checkCount, checkLength } from "./arguments.ts";
+import type { Client } from "./caller.ts";
+import type { Call, Command } from "./command.ts";
+import { commandError, errorReply } from "./errors.ts";
+import { type Kind, queueOf, type Subscription } from "./subscription.ts";
+
+/** Of one client. */
+const CHANNELS_MAX = 16_384;
+const PATTERNS_MAX = 256;
+const PATTERN_BYTES_MAX = 1024;
+/** Of the names of one client's channels and patterns together. */
+const NAMES_BYTES_MAX = 1024 * 1024;
+
+interface Change {
+  name: Buffer | null;
+  /** How many subscriptions the client has then. */
+  count: number;
+  subscription: Subscription | null;
+}
+
+function subscribeTo(kind: Kind) {
+  return async ({ args, client, context }: Call): Promise<Answer> => {
+    const { subscriptions } = context;
+    const names = args.slice(1);
+    check(kind, names, client);
+    const changes = names.map((name): Change => {
+      const subscription = subscriptions.add(client, kind, Buffer.from(name));
+      return { name: subscription.topic.name, count: client.subscriptions!.size, subscription };
+    });
+    await context.reporter.listen();
+    return confirmations(kind === "channel" ? "subscribe" : "psubscribe", changes);
+  };
+}
+
+function check(kind: Kind, names: Buffer[], client: Client): void {
+  const own = client.subscriptions;
+  const [things, max] =
+    kind === "channel" ? ["channels", CHANNELS_MAX] : (["patterns", PATTERNS_MAX] as const);
+  checkCount(things as string, names.length + (own?.[kind].size ?? 0), max as number);
+  const bytes = names.reduce((sum, { length }) => sum + length, own?.bytes ?? 0);
+  if (bytes > NAMES_BYTES_MAX) {
+    throw commandError("namesTooLong", { bytes, bytesMax: NAMES_BYTES_MAX });
+  }
+  for (const name of names) {
+    if (kind === "pattern") checkLength("the pattern is", name, PATTERN_BYTES_MAX);
+    else checkChannel(name, client);
+  }
+}
+
+/** Of a pattern the client hears what it may hear. */
+function checkChannel(channel: Buffer, { user }: Client): void {
+  const queue = queueOf(channel);
+  if (queue === null || user!.mayAll) return;
+  const { name } = user!;
+  if (!user!.may("inspect")) throw commandError("noChannelRight", { user: name, channel });
+  if (!user!.mayUse(queue)) throw commandError("noQueueRight", { user: name, queue });
+}
+
+/** Without names: from all of them. */
+function unsubscribeFrom(kind: Kind) {
+  return ({ args, client, context }: Call): Answer => {
+    const { subscriptions } = context;
+    const own = [...(client.subscriptions?.[kind].values() ?? [])].map(({ topic }) => topic.name);
+    const names = args.length > 1 ? args.slice(1).map((name) => Buffer.from(name)) : own;
+    const changes = names.map((name): Change => {
+      subscriptions.remove(client, kind, name);
+      return { name, count: client.subscriptions?.size ?? 0, subscription: null };
+    });
+    const none = { name: null, count: client.subscriptions?.size ?? 0, subscription: null };
+    return confirmations(
+      kind === "channel" ? "unsubscribe" : "punsubscribe",
+      changes.length > 0 ? changes : [none],
+    );
+  };
+}
+
+/** Messages begin behind the confirmation. */
+function confirmations(word: string, changes: Change[]): Confirmations {
+  function* each(): Generator<Reply> {
+    for (const { name, count, subscription } of changes) {
+      subscription?.confirm();
+      yield new Push([word, name, count]);
+    }
+  }
+  return new Confirmations(each(), () => {});
+}
+
+/** While it is subscribed in RESP2, a client expects nothing but arrays of this form. */
+export function ping({ args, client }: Call): Reply {
+  const isMessage = client.protocol === 2 && client.subscriptions !== null;
+  if (isMessage && client.subscriptions!.size > 0) return ["pong", args[1] ?? ""];
+  return args[1] ?? new Simple("PONG");
+}
+
+/** The channels of queues that the client may inspect, and those of other forms. */
+function channels({ args, client, context }: Call): Reply {
+  const { subscriptions } = context;
+  if (args[2]) checkLength("the pattern is", args[2], PATTERN_BYTES_MAX);
+  const fits = args[2] ? subscriptions.fitting(args[2]) : () => true;
+  const user = client.user!;
+  const found: Buffer[] = [];
+  for (const channel of subscriptions.channels()) {
+    const queue = queueOf(channel);
+    if ((queue === null || user.mayUse(queue)) && fits(channel)) found.push(channel);
+    checkCount("channels, name a pattern", found.length, CHANNELS_MAX);
+  }
+  return found;
+}
+
+function counts({ args, client, context }: Call): Reply {
+  checkCount("channels", args.length - 2, CHANNELS_MAX);
+  return args.slice(2).flatMap((channel) => {
+    const queue = queueOf(channel);
+    const isShown = queue === null || client.user!.mayUse(queue);
+    return [channel, isShown ? context.subscriptions.countOf(channel) : 0];
+  });
+}
+
+const shared = {
+  group: "connection",
+  access: "logged-in",
+  since: "0.1.0",
+  flags: ["fast"],
+} as const;
+
+const changing = { ...shared, isExclusive: true, isForSubscribers: true } as const;
+
+export const subscribeCommands: Command[] = [
+  {
+    ...changing,
+    name: "SUBSCRIBE",
+    syntax: "channel [channel ...]",
+    summary: "From now on messages of what happens in queues, on the channels okq:<queue>.",
+    run: subscribeTo("channel"),
+  },
+  {
+    ...changing,
+    name: "PSUBSCRIBE",
+    access: "inspect",
+    syntax: "pattern [pattern ...]",
+    summary: "The same of all channels that fit a glob, as far as the user may inspect the queues.",
+    run: subscribeTo("pattern"),
+  },
+  {
+    ...changing,
+    name: "UNSUBSCRIBE",
+    syntax: "[channel ...]",
+    summary: "No more messages of these channels, or of any.",
+    run: unsubscribeFrom("channel"),
+  },
+  {
+    ...changing,
+    name: "PUNSUBSCRIBE",
+    syntax: "[pattern ...]",
+    summary: "No more messages of these patterns, or of any.",
+    run: unsubscribeFrom("pattern"),
+  },
+  {
+    ...shared,
+    name: "PUBLISH",
+    syntax: "channel message",
+    summary: "An error: okq sends the messages itself.",
+    run: () => errorReply("noPublish"),
+  },
+  {
+    ...shared,
+    name: "PUBSUB CHANNELS",
+    access: "inspect",
+    syntax: "[pattern]",
+    summary: "The channels that clients of this okq have subscribed to.",
+    run: channels,
+  },
+  {
+    ...shared,
+    name: "PUBSUB NUMSUB",
+    access: "inspect",
+    syntax: "[channel ...]",
+    summary: "How many clients of this okq have subscribed to each of these channels.",
+    run: counts,
+  },
+  {
+    ...shared,
+    name: "PUBSUB NUMPAT",
+    access: "inspect",
+    syntax: "",
+    summary: "How many patterns clients of this okq have subscribed to.",
+    run: ({ context }) => context.subscriptions.size("pattern"),
+  },
+];

@@ -1,0 +1,83 @@
+// What a client has subscribed to: channels, and patterns of channels.
+import type { ProtocolVersion } from "../resp/reply.ts";
+import { Glob } from "../users/glob.ts";
+import type { User } from "../users/user.ts";
+
+/** A channel is this and the name of a queue. */
+export const CHANNEL_PREFIX = Buffer.from("okq:");
+
+/** A client that may subscribe. */
+export interface Subscriber {
+  readonly user: User | null;
+  readonly protocol: ProtocolVersion;
+  /** null: it has subscribed to nothing so far. */
+  subscriptions: ClientSubscriptions | null;
+  /** Sends it a message between replies, or loses it where the client reads too slowly. */
+  send(message: Buffer): void;
+}
+
+export type Kind = "channel" | "pattern";
+
+/** A channel or a pattern that clients have subscribed to. */
+export class Topic {
+  readonly subscriptions = new Set<Subscription>();
+  /** null: a channel. */
+  readonly glob: Glob | null;
+  /** Whether messages of any queue could come here. */
+  readonly isOfQueues: boolean;
+
+  constructor(
+    readonly kind: Kind,
+    readonly name: Buffer,
+  ) {
+    this.glob = kind === "pattern" ? Glob.of(name) : null;
+    this.isOfQueues = this.glob ? mayFitQueues(this.glob) : queueOf(name) !== null;
+  }
+}
+
+/** One client's subscription to a topic. */
+export class Subscription {
+  #state: "new" | "confirmed" | "ended" = "new";
+
+  constructor(
+    readonly client: Subscriber,
+    readonly topic: Topic,
+  ) {}
+
+  get isConfirmed(): boolean {
+    return this.#state === "confirmed";
+  }
+
+  /** From now on the client gets messages. */
+  confirm(): void {
+    if (this.#state === "new") this.#state = "confirmed";
+  }
+
+  end(): void {
+    this.#state = "ended";
+  }
+}
+
+/** The subscriptions of one client, by name with one character per byte. */
+export class ClientSubscriptions {
+  readonly channel = new Map<string, Subscription>();
+  readonly pattern = new Map<string, Subscription>();
+  /** Of the names. */
+  bytes = 0;
+
+  get size(): number {
+    return this.channel.size + this.pattern.size;
+  }
+}
+
+/** The queue of which a channel has the messages; null if it is of another form. */
+export function queueOf(channel: Buffer): Buffer | null {
+  const { length } = CHANNEL_PREFIX;
+  const isOfQueue = channel.length > length && channel.subarray(0, length).equals(CHANNEL_PREFIX);
+  return isOfQueue ? channel.subarray(length) : null;
+}
+
+function mayFitQueues({ prefix }: Glob): boolean {
+  const length = Math.min(prefix.length, CHANNEL_PREFIX.length);
+  return prefix.compare(CHANNEL_PREFIX, 0, length, 0, length) === 0;
+}

@@ -1,0 +1,261 @@
+// The subscriptions of this process' clients, and which of them get a report as a message. One
+// report may concern thousands of clients, so the work is done in slices, and reports that come
+// faster than that are lost.
+import { jsonOf } from "../queue/report-json.ts";
+import type { Report } from "../queue/report.ts";
+import type { Interest } from "../queue/reporter.ts";
+import { Output, type ProtocolVersion, Push } from "../resp/reply.ts";
+import { Glob } from "../users/glob.ts";
+import {
+  CHANNEL_PREFIX,
+  ClientSubscriptions,
+  type Kind,
+  type Subscriber,
+  Subscription,
+  Topic,
+} from "./subscription.ts";
+
+/** Reports that wait for their turn, in bytes of what they name. */
+const WAITING_BYTES_MAX = 4 * 1024 * 1024;
+const REPORT_BYTES = 256;
+/** How long a slice of the work may take, and how many clients it may write to. */
+const SLICE_MS_MAX = 0.3;
+const SLICE_CLIENTS_MAX = 64;
+/** Steps between two looks at the clock. */
+const CLOCKED_STEPS = 16;
+/** Patterns compared in one step. */
+const COMPARED_AT_ONCE = 16;
+/** Queues for which it is known which patterns fit. */
+const KNOWN_MAX = 1024;
+
+export class Subscriptions implements Interest {
+  readonly #topics = { channel: new Map<string, Topic>(), pattern: new Map<string, Topic>() };
+  /** How many topics are of queues. */
+  #ofQueues = 0;
+  /** Reports in order. */
+  #waiting: Report[] = [];
+  #waitingBytes = 0;
+  /** The rest of the work on the first report. */
+  #work: Iterator<Subscriber | null> | null = null;
+  #isScheduled = false;
+  /** By the name of a queue: the patterns that its channel fits. */
+  readonly #fitting = new Map<string, Topic[]>();
+  /** How often patterns came or went. */
+  #changes = 0;
+  /** Reports that came too fast. */
+  lost = 0;
+  readonly #nowMs: () => number;
+  readonly #onChange: () => void;
+
+  /** onChange: called when queues() or patterns() have changed. */
+  constructor(nowMs: () => number, onChange: () => void) {
+    this.#nowMs = nowMs;
+    this.#onChange = onChange;
+  }
+
+  get isEmpty(): boolean {
+    return this.#ofQueues === 0;
+  }
+
+  *queues(): Iterable<string> {
+    for (const { name, isOfQueues } of this.#topics.channel.values()) {
+      if (isOfQueues) yield name.toString("latin1", CHANNEL_PREFIX.length);
+    }
+  }
+
+  *patterns(): Iterable<string> {
+    for (const [name, { isOfQueues }] of this.#topics.pattern) if (isOfQueues) yield name;
+  }
+
+  matcher(pattern: string): (queue: Buffer) => boolean {
+    const glob = Glob.of(Buffer.from(pattern, "latin1"));
+    return (queue) => glob.matches(Buffer.concat([CHANNEL_PREFIX, queue]));
+  }
+
+  /** Whether a channel fits that pattern. */
+  fitting(pattern: Buffer): (channel: Buffer) => boolean {
+    const glob = Glob.of(pattern);
+    return (channel) => glob.matches(channel);
+  }
+
+  /** How many clients have subscribed to that channel. */
+  countOf(channel: Buffer): number {
+    return this.#topics.channel.get(channel.toString("latin1"))?.subscriptions.size ?? 0;
+  }
+
+  channels(): Iterable<Buffer> {
+    return this.#topics.channel.values().map(({ name }) => name);
+  }
+
+  /** How many different channels or patterns. */
+  size(kind: Kind): number {
+    return this.#topics[kind].size;
+  }
+
+  /** Returns the client's subscription, which may be there already. The name must not change. */
+  add(client: Subscriber, kind: Kind, name: Buffer): Subscription {
+    client.subscriptions ??= new ClientSubscriptions();
+    const own = client.subscriptions[kind];
+    const text = name.toString("latin1");
+    let subscription = own.get(text);
+    if (subscription) return subscription;
+    const topic = this.#topics[kind].get(text) ?? this.#newTopic(kind, name, text);
+    subscription = new Subscription(client, topic);
+    topic.subscriptions.add(subscription);
+    own.set(text, subscription);
+    client.subscriptions.bytes += name.length;
+    return subscription;
+  }
+
+  remove(client: Subscriber, kind: Kind, name: Buffer): void {
+    const text = name.toString("latin1");
+    const subscription = client.subscriptions?.[kind].get(text);
+    if (!subscription) return;
+    client.subscriptions![kind].delete(text);
+    client.subscriptions!.bytes -= name.length;
+    this.#end(subscription, text);
+  }
+
+  /** The client is gone, or begins anew. */
+  leave(client: Subscriber): void {
+    const own = client.subscriptions;
+    if (!own) return;
+    client.subscriptions = null;
+    for (const [name, subscription] of own.channel) this.#end(subscription, name);
+    for (const [name, subscription] of own.pattern) this.#end(subscription, name);
+  }
+
+  #newTopic(kind: Kind, name: Buffer, text: string): Topic {
+    const topic = new Topic(kind, Buffer.from(name));
+    this.#topics[kind].set(text, topic);
+    this.#changed(topic, 1);
+    return topic;
+  }
+
+  #end(subscription: Subscription, name: string): void {
+    const { topic } = subscription;
+    subscription.end();
+    topic.subscriptions.delete(subscription);
+    if (topic.subscriptions.size > 0) return;
+    this.#topics[topic.kind].delete(name);
+    this.#changed(topic, -1);
+  }
+
+  #changed({ kind, isOfQueues }: Topic, difference: 1 | -1): void {
+    if (kind === "pattern") {
+      this.#changes += 1;
+      this.#fitting.clear();
+    }
+    if (!isOfQueues) return;
+    this.#ofQueues += difference;
+    this.#onChange();
+  }
+
+  /** Sends it to all clients that have subscribed and may inspect its queue, a bit later. */
+  deliver(report: Report): void {
+    if (this.#ofQueues === 0) return;
+    if (this.#waitingBytes > WAITING_BYTES_MAX) {
+      this.lost += 1;
+      return;
+    }
+    this.#waiting.push(report);
+    this.#waitingBytes += bytesOf(report);
+    this.#schedule();
+  }
+
+  #schedule(): void {
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
+    setImmediate(this.#deliverSome);
+  }
+
+  readonly #deliverSome = (): void => {
+    this.#isScheduled = false;
+    const endsAtMs = this.#nowMs() + SLICE_MS_MAX;
+    const clients = new Set<Subscriber>();
+    let done = 0;
+    for (let step = 1; done < this.#waiting.length; step++) {
+      this.#work ??= this.#sendAll(this.#waiting[done]!);
+      const next = this.#work.next();
+      if (next.value) clients.add(next.value);
+      if (next.done) {
+        this.#work = null;
+        this.#waitingBytes -= bytesOf(this.#waiting[done]!);
+        done += 1;
+      }
+      const isClocked = step % CLOCKED_STEPS === 0;
+      if (clients.size >= SLICE_CLIENTS_MAX || (isClocked && this.#nowMs() > endsAtMs)) break;
+    }
+    this.#waiting.splice(0, done);
+    if (this.#waiting.length > 0) this.#schedule();
+  };
+
+  /** Each step sends to one client, or compares some patterns. */
+  *#sendAll(report: Report): Generator<Subscriber | null> {
+    const { queue } = report;
+    const channel = Buffer.concat([CHANNEL_PREFIX, queue]);
+    const topics = yield* this.#topicsOf(channel);
+    const rights = new Map<Subscriber["user"], boolean>();
+    let json = "";
+    for (const topic of topics) {
+      const messages: Partial<Record<ProtocolVersion, Buffer>> = {};
+      for (const { client, isConfirmed } of topic.subscriptions) {
+        if (!isConfirmed || !mayHear(client.user, queue, rights)) {
+          yield null;
+          continue;
+        }
+        json ||= jsonOf(report);
+        client.send((messages[client.protocol] ??= messageOf(topic, channel, json, client)));
+        yield client;
+      }
+    }
+  }
+
+  *#topicsOf(channel: Buffer): Generator<null, Topic[]> {
+    const name = channel.toString("latin1");
+    let fitting = this.#fitting.get(name);
+    if (!fitting) {
+      fitting = [];
+      const changes = this.#changes;
+      let compared = 0;
+      for (const topic of this.#topics.pattern.values()) {
+        if (topic.glob!.matches(channel)) fitting.push(topic);
+        if (++compared % COMPARED_AT_ONCE === 0) yield null;
+      }
+      if (this.#fitting.size >= KNOWN_MAX) this.#fitting.clear();
+      if (changes === this.#changes) this.#fitting.set(name, fitting);
+    }
+    const own = this.#topics.channel.get(name);
+    return own ? [own, ...fitting] : fitting;
+  }
+}
+
+function bytesOf({ queue, id, error }: Report): number {
+  return REPORT_BYTES + queue.length + (id?.length ?? 0) + (error?.length ?? 0);
+}
+
+/** Also when the user's rights have changed since the subscription. */
+function mayHear(
+  user: Subscriber["user"],
+  queue: Buffer,
+  known: Map<Subscriber["user"], boolean>,
+): boolean {
+  let may = known.get(user);
+  if (may === undefined) {
+    may = user !== null && (user.mayAll || (user.may("inspect") && user.mayUse(queue)));
+    known.set(user, may);
+  }
+  return may;
+}
+
+function messageOf(
+  { kind, name }: Topic,
+  channel: Buffer,
+  json: string,
+  { protocol }: Subscriber,
+): Buffer {
+  const parts = kind === "channel" ? ["message", channel, json] : ["pmessage", name, channel, json];
+  const output = new Output();
+  output.write(new Push(parts), protocol);
+  return output.bytes();
+}

@@ -1,0 +1,153 @@
+// Which operations may stand in a transaction, and what stores need to know of them.
+import type { Operation, Transaction } from "./operations.ts";
+import { BATCH_CONTENTS_BYTES } from "./operations.ts";
+import type { StoreObserver } from "./store.ts";
+
+/** What an operation is in a transaction; null: it cannot stand in one. */
+type Part = "pushes" | "takes" | "changes" | "shows";
+
+/**
+ * - pushes: may be refused, by pauses and limits of queues too; see pushesOf
+ * - takes: its result has contents of events
+ * - changes, shows: anything else
+ */
+const PARTS: Record<Operation["kind"], Part | null> = {
+  push: "pushes",
+  pushBatch: "pushes",
+  pop: "takes",
+  popBatch: "takes",
+  peek: "takes",
+  ack: "changes",
+  ackBatch: "changes",
+  redo: "changes",
+  fail: "changes",
+  crash: "changes",
+  touch: "changes",
+  touchBatch: "changes",
+  remove: "changes",
+  retry: "changes",
+  move: "changes",
+  set: "changes",
+  cancel: "changes",
+  flush: "changes",
+  configure: "changes",
+  pause: "changes",
+  resume: "changes",
+  setGroup: "changes",
+  bind: "changes",
+  unbind: "changes",
+  settings: "shows",
+  status: "shows",
+  group: "shows",
+  // With contents or many events they would need a bound of their own.
+  get: null,
+  scan: null,
+  stats: null,
+  groups: null,
+  // What okq does by itself, or over all queues.
+  unpop: null,
+  count: null,
+  list: null,
+  ready: null,
+  register: null,
+  tick: null,
+  probe: null,
+  transaction: null,
+};
+
+export const TRANSACTION_EVENTS_MAX = 1000;
+
+export function mayBeInTransaction({ kind, ...operation }: Operation): boolean {
+  if (PARTS[kind] === null) return false;
+  // All parts of a store have a copy of the settings of all queues.
+  return kind !== "configure" || (operation as { queue: Buffer | null }).queue !== null;
+}
+
+export function takesContents({ kind }: Operation): boolean {
+  return PARTS[kind] === "takes";
+}
+
+/** The events that a push adds at most, by queue. */
+export function pushesOf(operation: Operation): { queue: Buffer; count: number }[] {
+  if (operation.kind === "push") return [{ queue: operation.queue, count: 1 }];
+  if (operation.kind !== "pushBatch") return [];
+  return [{ queue: operation.queue, count: operation.events.length }];
+}
+
+/** How many events it is about, at most. */
+export function eventsOf(operation: Operation): number {
+  switch (operation.kind) {
+    case "popBatch":
+      return operation.count;
+    case "pushBatch":
+      return operation.events.length;
+    case "ackBatch":
+    case "touchBatch":
+      return operation.claims.length;
+    case "remove":
+    case "retry":
+    case "move":
+      return operation.targets.length;
+    case "transaction":
+      return operation.operations.reduce((sum, each) => sum + eventsOf(each), 0);
+    default:
+      return 1;
+  }
+}
+
+/** The queues that it names; some may come twice. */
+export function queuesOf(operation: Operation): Buffer[] {
+  switch (operation.kind) {
+    case "transaction":
+      return operation.operations.flatMap(queuesOf);
+    case "move":
+      return [operation.queue, operation.target];
+    case "configure": {
+      const failedTo = operation.values.find(([name]) => name === "failed-to")?.[1];
+      const own = operation.queue === null ? [] : [operation.queue];
+      return failedTo ? [...own, Buffer.from(failedTo, "latin1")] : own;
+    }
+    case "register":
+      return operation.consumers.map(({ queue }) => queue);
+    case "count":
+      return operation.counted.map(({ queue }) => queue);
+  }
+  if ("queues" in operation) return operation.queues;
+  return "queue" in operation && operation.queue !== null ? [operation.queue] : [];
+}
+
+/** Bounds the contents in the results of one transaction. */
+export class TakenContents {
+  #bytes = 0;
+
+  /** Whether the transaction finds no more events. */
+  get isOver(): boolean {
+    return this.#bytes > BATCH_CONTENTS_BYTES;
+  }
+
+  /** The result of an operation that takesContents. */
+  add(result: unknown): void {
+    const events = Array.isArray(result) ? result : [result];
+    for (const event of events as ({ contents: Buffer } | null)[]) {
+      this.#bytes += event?.contents.length ?? 0;
+    }
+  }
+}
+
+/** What an operation that takesContents answers when there is nothing. */
+export function nothingOf({ kind }: Operation): null | [] {
+  return kind === "popBatch" ? [] : null;
+}
+
+/** Tells an observer of an operation, or of each that is in a transaction. */
+export function tellDone(
+  observer: StoreObserver,
+  operation: Operation,
+  result: unknown,
+  nowMs: number,
+): void {
+  if (operation.kind !== "transaction") return observer.done(operation, result, nowMs);
+  for (const [at, each] of (operation as Transaction).operations.entries()) {
+    observer.done(each, (result as unknown[])[at], nowMs);
+  }
+}

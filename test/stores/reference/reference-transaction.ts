@@ -1,0 +1,51 @@
+// A transaction of the reference store: judged as a whole, then done one by one.
+import { Refusal } from "../../../src/queue/errors.ts";
+import type { Popped } from "../../../src/queue/event.ts";
+import {
+  BATCH_CONTENTS_BYTES,
+  type Operation,
+  type Transaction,
+} from "../../../src/queue/operations.ts";
+import type { ReferenceState } from "./reference-state.ts";
+
+type DoOne = (operation: Operation) => unknown;
+
+export function transact(
+  state: ReferenceState,
+  { operations }: Transaction,
+  doOne: DoOne,
+): unknown[] {
+  judge(state, operations);
+  let bytes = 0;
+  state.isJudged = true;
+  try {
+    return operations.map((operation) => {
+      const { kind } = operation;
+      const isTaking = kind === "pop" || kind === "popBatch" || kind === "peek";
+      if (isTaking && bytes > BATCH_CONTENTS_BYTES) return kind === "popBatch" ? [] : null;
+      const result = doOne(operation);
+      const taken = isTaking ? [result as Popped | null].flat() : [];
+      for (const event of taken) bytes += event?.contents.length ?? 0;
+      return result;
+    });
+  } finally {
+    state.isJudged = false;
+  }
+}
+
+function judge(state: ReferenceState, operations: Operation[]): void {
+  const pushed = new Map<string, number>();
+  for (const operation of operations) {
+    if (operation.kind !== "push" && operation.kind !== "pushBatch") continue;
+    const { tree } = state.queue(operation.queue.toString("latin1"));
+    const { pausedOne } = tree;
+    if (pausedOne) throw new Refusal("PAUSED", Buffer.from(pausedOne.name, "latin1"));
+    const own = operation.kind === "push" ? 1 : operation.events.length;
+    for (const queue of tree.keepers) {
+      const { name, given } = queue;
+      pushed.set(name, (pushed.get(name) ?? 0) + own);
+      const count = given.full === "drop-oldest" ? own : pushed.get(name)!;
+      if (!queue.hasRoomFor(count)) throw new Refusal("QUEUEFULL", Buffer.from(name, "latin1"));
+    }
+  }
+}
