@@ -36,6 +36,8 @@ const PARTS: Record<Operation["kind"], Part | null> = {
   setGroup: "changes",
   bind: "changes",
   unbind: "changes",
+  cronSet: "changes",
+  cronDelete: "changes",
   settings: "shows",
   status: "shows",
   group: "shows",
@@ -44,6 +46,9 @@ const PARTS: Record<Operation["kind"], Part | null> = {
   scan: null,
   stats: null,
   groups: null,
+  cronGet: null,
+  cronList: null,
+  cronQueues: null,
   // What okq does by itself, or over all queues.
   unpop: null,
   count: null,
@@ -51,6 +56,8 @@ const PARTS: Record<Operation["kind"], Part | null> = {
   ready: null,
   register: null,
   tick: null,
+  cronDue: null,
+  cronFire: null,
   probe: null,
   transaction: null,
 };

@@ -163,6 +163,7 @@ export function isChange<K extends Kind>(kind: K, result: ResultOf<OperationOf<K
     case "pause":
     case "resume":
     case "bind":
+    case "cronSet":
     case "probe":
       return true;
     case "pop":
@@ -174,6 +175,7 @@ export function isChange<K extends Kind>(kind: K, result: ResultOf<OperationOf<K
     case "redo":
     case "crash":
     case "unbind":
+    case "cronDelete":
       return result === true;
     case "popBatch":
       return (result as Popped[]).length > 0;
@@ -181,6 +183,8 @@ export function isChange<K extends Kind>(kind: K, result: ResultOf<OperationOf<K
       return result === true;
     case "cancel":
       return result !== null;
+    case "cronFire":
+      return result !== "stale";
     case "copyIn":
       return (result as CopyInOutcome[]).some((outcome) => outcome !== "taken");
     case "move":

@@ -116,7 +116,7 @@ export function groupSettings(check: Check): void {
     await store.configure("q", { backoff: "fixed 1", "crash-backoff": "none" });
     expect(await tell(() => pushGrouped(store, ["a1", "a2", "a3"]))).toBe(1);
     expect(await tell(() => pushGrouped(store, ["b1", "A"]))).toBe(2);
-    const [a] = (await store.claimBatch(["q"], 9)).filter(({ id }) => id === "a1");
+    const a = (await store.claimBatch(["q"], 9)).find(({ id }) => id === "a1");
     expect(await tell(() => pushGrouped(store, ["a4", "b2"]))).toBe(0);
     expect(await tell(() => store.fail("q", a!))).toBe(0);
     expect(await tell(() => pass(store, 1000))).toBe(1);

@@ -179,6 +179,8 @@ local function push_one(queue, is_left, id, value, options)
   return id and PUSHED or own
 end
 
+pushing.one = push_one
+
 local NO_OPTIONS = {}
 
 -- More copies would hold up Redis: the rest of the pushes comes in another batch.
