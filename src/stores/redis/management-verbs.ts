@@ -44,7 +44,8 @@ function addFields(counts: QueueCounts, reply: ScriptReply): void {
 
 function statsIn(queue: Buffer, reply: ScriptReply): QueueStats {
   const parts = reply as ScriptReply[];
-  const [nowMs, retrying, oldest, windows, workers, reason, all, ...slots] = parts.slice(COUNTS);
+  const [nowMs, retrying, oldest, windows, workers, bindings, ...more] = parts.slice(COUNTS);
+  const [reason, all, ...slots] = more;
   const [counts, recent] = [emptyCounts(), emptyCounts()];
   addFields(counts, all!);
   for (const slot of slots) addFields(recent, slot);
@@ -56,6 +57,7 @@ function statsIn(queue: Buffer, reply: ScriptReply): QueueStats {
     oldestReadyAtMs: oldest as number | null,
     windows: windows as number,
     pausedWorkers: ((workers ?? []) as Buffer[]).toSorted(Buffer.compare),
+    bindings: (bindings ?? []) as Buffer[],
     heldBackBy: reasonIn(reason!),
     nowMs: nowMs as number,
   };
@@ -196,6 +198,16 @@ export const management = {
       ...count!.counted.flatMap(({ queue, counts }) => [queue, JSON.stringify(fieldsOf(counts))]),
     ],
     results: () => [{ notDone: [], unknown: [] }],
+  },
+  bind: {
+    name: "bind",
+    call: ([bind], { numberOf }) => [numberOf(bind!.queue), bind!.name, "BIND"],
+    results: (reply) => [reply === 1 ? "ok" : { tooMany: (reply as Buffer[])[0]! }],
+  },
+  unbind: {
+    name: "bind",
+    call: ([unbind], { numberOf }) => [numberOf(unbind!.queue), unbind!.name, "UNBIND"],
+    results: (reply) => [reply === 1],
   },
   stats: {
     name: "stats",

@@ -1,5 +1,6 @@
 // Joins the Lua files into the scripts that run a batch. Each run of a script makes all functions
 // in it anew, so a batch runs the smallest one that has its verbs.
+import { BOUND_MAX } from "../../queue/bindings.ts";
 import { CRONS_MAX } from "../../queue/cron-operations.ts";
 import { OWN_GROUPS_MAX } from "../../queue/groups.ts";
 import { PAUSED_WORKERS_MAX } from "../../queue/management.ts";
@@ -8,6 +9,8 @@ import { WINDOWS_MAX } from "../../queue/windows.ts";
 import batch from "./batch.lua" with { type: "text" };
 import counter from "./counter.lua" with { type: "text" };
 import ack from "./full/ack.lua" with { type: "text" };
+import bind from "./full/bind.lua" with { type: "text" };
+import bound from "./full/bound.lua" with { type: "text" };
 import cancel from "./full/cancel.lua" with { type: "text" };
 import claims from "./full/claims.lua" with { type: "text" };
 import configure from "./full/configure.lua" with { type: "text" };
@@ -112,6 +115,7 @@ export interface Script {
 const infixes = new Map(Object.entries({ ...INFIXES, AWAITED, STAGED, ...SINGLE_KEYS, LAYOUT }));
 const numbers = new Map(
   Object.entries({
+    BOUND_MAX,
     CRONS_MAX,
     FIXED_KEYS,
     LARGE_BYTES,
@@ -187,12 +191,8 @@ const withTokens = [
   onDemand(matching, plainAck, ackWithTokens, plainRedo, redoWithTokens, tokensTouch),
   ...common,
 ];
-const transitions = [
-  ...[unused, counter, queue, unique, figures, line, events, claims],
-  once("rates", rates),
-  once("ranked", ranked),
-  once("groups", grouped, groupTurns),
-];
+const made = [once("rates", rates), once("ranked", ranked), once("groups", grouped, groupTurns)];
+const transitions = [unused, counter, queue, unique, figures, line, events, bound, claims, ...made];
 const life = [
   onDemand(push, pushBatch),
   onDemand(pop, popBatch),
@@ -220,6 +220,7 @@ const others = [
     lookAgain,
     ...[configure, tick].map((file) => hidden(file)),
   ),
+  onDemand(bind),
   onDemand(crons, cronSet, cronDelete, cronGet, cronList, cronQueues, cronDue, cronFire),
   ...[unpop, flush, settings, set, cancel, count, register, probe, group, groups].map((file) =>
     onDemand(file),
