@@ -24,6 +24,7 @@
 // A time that has passed, and a delay of 0, are as none. What fails or expires in a Tick has failed
 // at the time of that Tick.
 import type { Duplicate, End, Event, EventFacts, Popped, PushOptions, When } from "./event.ts";
+import type { CounterOperation, CounterResults } from "./counters.ts";
 import type {
   Cancel,
   CancelOutcome,
@@ -89,7 +90,10 @@ export interface PushBatch {
   options: PushOptions;
 }
 
-/** Takes the event that is next out and claims it; null if there is none that may be handed out. */
+/**
+ * Takes the event that is next out and claims it; null if there is none that may be handed out.
+ * With a lease of 0 it is an acknowledgement too, see Ack.
+ */
 export interface Pop {
   kind: "pop";
   queue: Buffer;
@@ -122,6 +126,8 @@ export const BATCH_CONTENTS_BYTES = 1024 * 1024;
  * Undoes a pop: the event gets its old rank in the line with everything that it had, as if it had
  * not been popped. False if this claim has ended, or if the pop removed the event and its id was
  * pushed again. A store never refuses it for lack of room, nor because of a setting or a pause.
+ * If the pop counted the event down, it is not counted any more. A counter that was at 0 by that is
+ * there again, and only this event is left of it: unless its own event was handed out since.
  */
 export interface Unpop {
   kind: "unpop";
@@ -135,7 +141,10 @@ export interface Claim {
   token: Buffer | null;
 }
 
-/** Ends a claim: the event is gone, or completed. False if that claim is not there. */
+/**
+ * Ends a claim: the event is gone, or completed. False if that claim is not there. If the event is
+ * a member of a counter, this is also a CountDown, and refused as one.
+ */
 export interface Ack extends Claim {
   kind: "ack";
   queue: Buffer;
@@ -143,7 +152,7 @@ export interface Ack extends Claim {
   result: Buffer | null;
 }
 
-/** Ends each of these claims in one step. */
+/** Ends each of these claims in one step, or is refused as a whole. */
 export interface AckBatch {
   kind: "ackBatch";
   queue: Buffer;
@@ -286,9 +295,10 @@ export type Operation =
   | Register
   | Tick
   | Probe
+  | CounterOperation
   | Transaction;
 
-export interface Results {
+export interface Results extends CounterResults {
   push: Buffer | Duplicate;
   pushBatch: (Buffer | Duplicate)[];
   pop: Popped | null;

@@ -34,6 +34,10 @@ const PARTS: Record<Operation["kind"], Part | null> = {
   pause: "changes",
   resume: "changes",
   setGroup: "changes",
+  initCounter: "changes",
+  countDown: "changes",
+  dropCounter: "changes",
+  getCounter: "shows",
   settings: "shows",
   status: "shows",
   group: "shows",
@@ -42,6 +46,7 @@ const PARTS: Record<Operation["kind"], Part | null> = {
   scan: null,
   stats: null,
   groups: null,
+  listCounters: null,
   // What okq does by itself, or over all queues.
   unpop: null,
   count: null,

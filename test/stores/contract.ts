@@ -6,6 +6,7 @@ import type { Store } from "../../src/queue/store.ts";
 import { batches } from "./contract/batches.ts";
 import { bytes } from "./contract/bytes.ts";
 import { claims } from "./contract/claims.ts";
+import { counters } from "./contract/counters.ts";
 import { counts } from "./contract/counts.ts";
 import { failures } from "./contract/failures.ts";
 import { largeContents } from "./contract/large-contents.ts";
@@ -21,6 +22,7 @@ import { kept } from "./contract/kept.ts";
 import { limits } from "./contract/limits.ts";
 import { looks } from "./contract/looks.ts";
 import { many } from "./contract/many.ts";
+import { parts as partsOfCounters } from "./contract/parts.ts";
 import { pauses } from "./contract/pauses.ts";
 import { priorities } from "./contract/priorities.ts";
 import { pushes } from "./contract/pushes.ts";
@@ -86,6 +88,8 @@ const chapters = {
   limits,
   windows,
   keys,
+  counters,
+  parts: partsOfCounters,
   many,
   undone,
   looks,
@@ -103,6 +107,8 @@ export const NOT_IN_REDIS: (keyof typeof chapters)[] = [
   "groups",
   "groupSettings",
   "rates",
+  "counters",
+  "parts",
 ];
 
 export function storeContract(

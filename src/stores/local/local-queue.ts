@@ -3,6 +3,7 @@
 // chunk.
 import type { GivenSettings, QueueSettings } from "../../queue/settings.ts";
 import type { ColdIndex } from "./cold-index.ts";
+import type { Counters } from "./counters.ts";
 import type { Figures } from "./figures.ts";
 import { HashIndex, hashOf } from "./hash-index.ts";
 import type { Keys } from "./keys.ts";
@@ -172,6 +173,8 @@ export class LocalQueue extends QueueEvents {
   /** null: none. */
   pauses: Pauses | null = null;
   figures: Figures | null = null;
+  /** null when there are none. */
+  counters: Counters | null = null;
   /** What holds for it, as of that version of the settings; see Model.settingsOf. */
   settings: QueueSettings | null = null;
   settingsVersion = -1;
@@ -201,8 +204,9 @@ export class LocalQueue extends QueueEvents {
 
   /** To clients it does not exist. */
   get isUnused(): boolean {
-    const hasWindows = this.windows !== null || this.keyWindows !== null;
-    return this.size === 0 && this.consumers === 0 && !this.isConfigured && !hasWindows;
+    const { size, consumers, windows, keyWindows, counters } = this;
+    const hasNothing = windows === null && keyWindows === null && counters === null;
+    return size === 0 && consumers === 0 && !this.isConfigured && hasNothing;
   }
 
   /** The event of that id if it is in memory. */

@@ -5,6 +5,7 @@ import type { Operation, Results } from "../../queue/operations.ts";
 import { moveDue } from "./due.ts";
 import type { Model } from "./model.ts";
 import * as changing from "./operations/changing.ts";
+import * as counting from "./operations/counting.ts";
 import * as claims from "./operations/claims.ts";
 import * as managing from "./operations/managing.ts";
 import * as looking from "./operations/looking.ts";
@@ -46,6 +47,11 @@ const operations: Operations = {
   set: managing.set,
   cancel: managing.cancel,
   count: managing.count,
+  initCounter: counting.initCounter,
+  countDown: counting.countDown,
+  getCounter: counting.getCounter,
+  dropCounter: counting.dropCounter,
+  listCounters: counting.listCounters,
   stats: managing.stats,
   group: notYet,
   groups: notYet,

@@ -9,6 +9,7 @@ import {
 } from "../../queue/event.ts";
 import { BATCH_CONTENTS_BYTES, type Claim } from "../../queue/operations.ts";
 import type { Direction, QueueStatus } from "../../queue/queue-status.ts";
+import { counters } from "./counter-verbs.ts";
 import { factsIn } from "./event-facts.ts";
 import { peek, ready } from "./plain-verbs.ts";
 import { management } from "./management-verbs.ts";
@@ -105,6 +106,7 @@ function pausesOf({ directions, worker }: { directions: Direction[]; worker: Buf
 
 export const full: { [K in Exclude<Operation["kind"], "transaction">]: Verb<K> } = {
   ...management,
+  ...counters,
   push: {
     name: "push",
     call(pushes, encoding) {

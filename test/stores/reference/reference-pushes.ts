@@ -1,5 +1,6 @@
 // Pushes in the reference store.
 import { Refusal } from "../../../src/queue/errors.ts";
+import { memberOf } from "../../../src/queue/counters.ts";
 import { Duplicate, NO_OPTIONS, type End } from "../../../src/queue/event.ts";
 import type { PushOptions, State } from "../../../src/queue/event.ts";
 import type { Push, PushBatch, Results } from "../../../src/queue/operations.ts";
@@ -91,12 +92,30 @@ function add(
   const rank = queue.rankAt(end);
   const state: State = "delayed";
   const group = options.group && textOf(options.group);
+  const part = partOf(queue, id, options);
   const order = { priority: options.priority ?? 0, group, groupNumber: 0, ...ELSEWHERE };
-  const event = { id, contents, options, state, rank, ...order, ...times, ...counts, ...none };
+  const event = {
+    id,
+    contents,
+    options,
+    state,
+    part,
+    rank,
+    ...order,
+    ...times,
+    ...counts,
+    ...none,
+  };
   queue.events.delete(id);
   queue.events.set(id, event);
   queue.keys.take(event);
   queue.enter(event, options.start, rank);
+}
+
+function partOf(queue: ReferenceQueue, id: string, { part }: PushOptions): ReferenceEvent["part"] {
+  if (!part) return null;
+  const member = memberOf(bytesOf(queue.name), bytesOf(id)).toString("latin1");
+  return { queue: Buffer.from(part.queue), key: Buffer.from(part.key), member };
 }
 
 function replace(
@@ -117,7 +136,8 @@ function replace(
   const rank = isMoved ? queue.rankAt(end) : event.rank;
   Object.assign(event, { group, priority });
   const times = { pushedAtMs: queue.nowMs, ttlFromMs: queue.nowMs };
-  Object.assign(event, { contents, options, ...times });
+  const part = partOf(queue, event.id, options);
+  Object.assign(event, { contents, options, part, ...times });
   queue.keys.take(event);
   queue.enter(event, options.start ?? kept, rank);
   return true;

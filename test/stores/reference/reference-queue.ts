@@ -19,6 +19,7 @@ import {
 } from "../../../src/queue/settings.ts";
 import { type Claimed, compareKeys, keyOf, type Rank } from "./reference-event.ts";
 import type { ReferenceEvent } from "./reference-event.ts";
+import type { ReferenceCounter } from "./reference-counter.ts";
 import { ReferenceKeys } from "./reference-keys.ts";
 import { ReferenceTurns } from "./reference-turns.ts";
 import { ReferenceWindows } from "./reference-windows.ts";
@@ -55,6 +56,8 @@ export class ReferenceQueue {
   /** When the window of each id ends. */
   readonly windows = new ReferenceWindows();
   readonly keys = new ReferenceKeys(this);
+  /** By their keys. */
+  readonly counters = new Map<string, ReferenceCounter>();
   readonly counts = emptyCounts();
   readonly turns: ReferenceTurns;
   readonly name: string;
@@ -75,8 +78,9 @@ export class ReferenceQueue {
   }
 
   get isUsed(): boolean {
-    const { events, consumers, settings, pauses, workerPauses, windows, keys, turns } = this;
-    const things = [events, settings, pauses, workerPauses, windows, keys.windows];
+    const { events, consumers, settings, pauses, workerPauses, windows, keys, turns, counters } =
+      this;
+    const things = [events, settings, pauses, workerPauses, windows, keys.windows, counters];
     return consumers > 0 || turns.hasOwn || things.some(({ size }) => size > 0);
   }
 

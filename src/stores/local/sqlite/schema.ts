@@ -125,7 +125,9 @@ export const migrations: readonly string[] = [
      PRIMARY KEY (queue, ends, id)
    ) WITHOUT ROWID;`,
   // ukey: the unique key of an event, as its rare facts have it. kind of a window: 0 for that of an
-  // id, 1 for that of a unique key, which the event of the id in owner has taken.
+  // id, 1 for that of a unique key, which the event of the id in owner has taken. counters: by the
+  // names of their queues, which outlast their numbers; event: what it pushes, without the contents,
+  // which are in thens; member: the only one to be counted yet; members: those that were counted.
   `CREATE TABLE moved (
      key INTEGER PRIMARY KEY,
      queue INTEGER NOT NULL,
@@ -158,7 +160,24 @@ export const migrations: readonly string[] = [
    ) WITHOUT ROWID;
    INSERT INTO kept SELECT queue, ends, 0, id, '' FROM windows;
    DROP TABLE windows;
-   ALTER TABLE kept RENAME TO windows;`,
+   ALTER TABLE kept RENAME TO windows;
+   CREATE TABLE counters (
+     number INTEGER PRIMARY KEY,
+     queue TEXT NOT NULL,
+     key TEXT NOT NULL,
+     count INTEGER NOT NULL,
+     remaining INTEGER NOT NULL,
+     since INTEGER NOT NULL,
+     ends INTEGER,
+     member TEXT,
+     event TEXT
+   );
+   CREATE TABLE thens (number INTEGER PRIMARY KEY, contents NOT NULL);
+   CREATE TABLE members (
+     counter INTEGER NOT NULL,
+     member TEXT NOT NULL,
+     PRIMARY KEY (counter, member)
+   ) WITHOUT ROWID;`,
 ];
 
 /** Makes the tables in an empty database. */
