@@ -21,8 +21,12 @@
 // circle. Its headers okq-from, okq-error, okq-attempts, okq-failed-at, and okq-id if it gets
 // another id, replace those of the same names.
 //
+// Queues that are bound to another one get a copy of whatever enters that one: see bindings.ts.
+//
 // A time that has passed, and a delay of 0, are as none. What fails or expires in a Tick has failed
 // at the time of that Tick.
+import type { Bind, BindOutcome, Unbind } from "./bindings.ts";
+import type { CronOperation, CronResults } from "./cron-operations.ts";
 import type { Duplicate, End, Event, EventFacts, Popped, PushOptions, When } from "./event.ts";
 import type { CounterOperation, CounterResults } from "./counters.ts";
 import type {
@@ -228,14 +232,22 @@ export interface Register {
  * of their claims. Their ranks in the line do not depend on how many are moved at a time. The store
  * chooses which queues come first. A store of several parts moves as many in each; with
  * `parts: "due"` it looks only at parts where, as far as this process knows, something is due, and
- * with "some" also at a few others, in turn. The result is how many were moved, or `limit` or more
- * if there is more to do at once: a store may do other work in steps, and say so although it moved
- * fewer.
+ * with "some" also at a few others, in turn.
  */
 export interface Tick {
   kind: "tick";
   limit: number;
   parts: "due" | "some" | "all";
+}
+
+export interface Ticked {
+  /**
+   * How many were moved, or `limit` or more if there is more to do at once: a store may do other
+   * work in steps, and say so although it moved fewer.
+   */
+  moved: number;
+  /** The parts that it has looked at where cron entries are due: it leaves these alone. */
+  cronParts: number[];
 }
 
 /** Writes something invisible in every part of the store. Succeeds where a push would. */
@@ -289,6 +301,8 @@ export type Operation =
   | Configure
   | Pause
   | Resume
+  | Bind
+  | Unbind
   | Status
   | List
   | Ready
@@ -296,9 +310,10 @@ export type Operation =
   | Tick
   | Probe
   | CounterOperation
+  | CronOperation
   | Transaction;
 
-export interface Results extends CounterResults {
+export interface Results extends CounterResults, CronResults {
   push: Buffer | Duplicate;
   pushBatch: (Buffer | Duplicate)[];
   pop: Popped | null;
@@ -329,11 +344,13 @@ export interface Results extends CounterResults {
   configure: ConfigureOutcome;
   pause: boolean;
   resume: null;
+  bind: BindOutcome;
+  unbind: boolean;
   status: QueueStatus[];
   list: QueuePage;
   ready: Buffer | null;
   register: null;
-  tick: number;
+  tick: Ticked;
   probe: null;
   /** Of each operation its result. */
   transaction: unknown[];

@@ -4,10 +4,13 @@
 import { describe, test } from "bun:test";
 import type { Store } from "../../src/queue/store.ts";
 import { batches } from "./contract/batches.ts";
+import { bound } from "./contract/bound.ts";
+import { boundArrivals } from "./contract/bound-arrivals.ts";
 import { bytes } from "./contract/bytes.ts";
 import { claims } from "./contract/claims.ts";
 import { counters } from "./contract/counters.ts";
 import { counts } from "./contract/counts.ts";
+import { crons } from "./contract/crons.ts";
 import { failures } from "./contract/failures.ts";
 import { largeContents } from "./contract/large-contents.ts";
 import { LifeCaller } from "./contract/life-caller.ts";
@@ -87,6 +90,9 @@ const chapters = {
   expiry,
   limits,
   windows,
+  bound,
+  boundArrivals,
+  crons,
   keys,
   counters,
   parts: partsOfCounters,

@@ -2,6 +2,7 @@
 // batch together, and loads everything at start.
 
 import type { Changes } from "./changes.ts";
+import type { LocalCron } from "./local-cron.ts";
 import type { WindowKind } from "./local-windows.ts";
 import type { StoredEvent, StoredPlace } from "./stored-event.ts";
 
@@ -34,6 +35,7 @@ export interface Restoration {
   counter(counter: StoredCounter): void;
   /** A member that the counter of that number has counted. */
   member(counter: number, member: string): void;
+  cron(entry: LocalCron): void;
   /** Called at the end; `last` is the highest number that was given to anything. */
   end(last: number): void;
 }

@@ -8,6 +8,7 @@ import type { Figures } from "./figures.ts";
 import { HashIndex, hashOf } from "./hash-index.ts";
 import type { Keys } from "./keys.ts";
 import { Line } from "./line.ts";
+import type { LocalCron } from "./local-cron.ts";
 import type { More } from "./more.ts";
 import type { Slabs } from "./slabs.ts";
 import { CLAIMED, COMPLETED, DELAYED, FAILED, GONE, type StateNumber } from "./states.ts";
@@ -172,9 +173,13 @@ export class LocalQueue extends QueueEvents {
   given: GivenSettings = NO_SETTINGS;
   /** null: none. */
   pauses: Pauses | null = null;
+  /** The names under which queues are bound to it, as they came; null: none. */
+  bindings: readonly string[] | null = null;
   figures: Figures | null = null;
   /** null when there are none. */
   counters: Counters | null = null;
+  /** Its cron entries by name; null when there are none. See crons.ts. */
+  crons: Map<string, LocalCron> | null = null;
   /** What holds for it, as of that version of the settings; see Model.settingsOf. */
   settings: QueueSettings | null = null;
   settingsVersion = -1;
@@ -199,14 +204,14 @@ export class LocalQueue extends QueueEvents {
 
   /** Whether it is kept without events and consumers. */
   get isConfigured(): boolean {
-    return this.given.size > 0 || this.pauses !== null;
+    return this.given.size > 0 || this.pauses !== null || this.bindings !== null;
   }
 
   /** To clients it does not exist. */
   get isUnused(): boolean {
-    const { size, consumers, windows, keyWindows, counters } = this;
-    const hasNothing = windows === null && keyWindows === null && counters === null;
-    return size === 0 && consumers === 0 && !this.isConfigured && hasNothing;
+    if (this.size > 0 || this.consumers > 0 || this.isConfigured) return false;
+    const { windows, keyWindows, counters, crons } = this;
+    return windows === null && keyWindows === null && counters === null && crons === null;
   }
 
   /** The event of that id if it is in memory. */

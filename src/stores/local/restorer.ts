@@ -5,6 +5,7 @@ import type { ColdEvents } from "./cold-events.ts";
 import { hashOf } from "./hash-index.ts";
 import { type LocalCounter, Members } from "./counters.ts";
 import type { Restoration, StoredCounter } from "./journal.ts";
+import type { LocalCron } from "./local-cron.ts";
 import type { StoredPlace } from "./stored-event.ts";
 import { expiryOf, type LocalQueue, LocalEvent } from "./local-queue.ts";
 import { isTakenIn, keyIn, Keys } from "./keys.ts";
@@ -88,6 +89,10 @@ export class Restorer implements Restoration {
 
   member(number: number, member: string): void {
     this.#model.restoreMember(this.#counters.get(number)!, member);
+  }
+
+  cron(entry: LocalCron): void {
+    this.#model.crons.put(this.#model.open(entry.queueName), entry.name, entry);
   }
 
   end(last: number): void {

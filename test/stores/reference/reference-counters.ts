@@ -14,7 +14,7 @@ import { Duplicate } from "../../../src/queue/event.ts";
 import { COUNTED } from "../../../src/queue/queue-status.ts";
 import type { ReferenceCounter } from "./reference-counter.ts";
 import type { ReferenceEvent } from "./reference-event.ts";
-import { pushing } from "./reference-pushes.ts";
+import { isTaken, pushing } from "./reference-pushes.ts";
 import type { ReferenceQueue } from "./reference-queue.ts";
 import type { ReferenceState } from "./reference-state.ts";
 
@@ -144,14 +144,14 @@ function judge(steps: Step[]): void {
     const own = news.get(counter) ?? new Set();
     news.set(counter, own);
     own.add(member);
-    if (own.size !== counter.left || !counter.event || queue.takenForPush(counter.key)) continue;
+    if (own.size !== counter.left || !counter.event || isTaken(queue, counter.key)) continue;
     pushes.set(queue, (pushes.get(queue) ?? 0) + 1);
   }
   for (const [queue, count] of pushes) {
-    if (queue.isPaused("in")) throw new Refusal("PAUSED", bytesOf(queue.name));
-    const isDropping = queue.given.full === "drop-oldest";
-    if (queue.hasRoomFor(isDropping ? 1 : count)) continue;
-    throw new Refusal("QUEUEFULL", bytesOf(queue.name));
+    const { pausedOne } = queue.tree;
+    if (pausedOne) throw new Refusal("PAUSED", bytesOf(pausedOne.name));
+    const fullOne = queue.tree.fullOne(1, count);
+    if (fullOne) throw new Refusal("QUEUEFULL", bytesOf(fullOne.name));
   }
 }
 
@@ -163,12 +163,12 @@ function countOne(state: ReferenceState, step: Step): number | null {
   counter.left -= 1;
   if (counter.left > 0) return null;
   queue.counters.delete(counter.key);
-  if (!counter.event || queue.takenForPush(counter.key)) return null;
+  if (!counter.event || isTaken(queue, counter.key)) return null;
   const own = { kind: "push", queue: bytesOf(queue.name), id: bytesOf(counter.key) } as const;
   const result = pushing.push(state, { ...own, ...counter.event });
   if (result instanceof Duplicate) return null;
   queue.counts.totals[COUNTED.indexOf("pushed")]! += 1;
-  return queue.nowMs;
+  return queue.events.has(counter.key) ? queue.nowMs : null;
 }
 
 function bytesOf(text: string): Buffer {

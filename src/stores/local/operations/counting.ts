@@ -15,6 +15,7 @@ import {
 import { Refusal } from "../../../queue/errors.ts";
 import { Duplicate } from "../../../queue/event.ts";
 import { nameOf } from "../../../queue/name-cache.ts";
+import { findIn, isTakenBy, treeIn } from "../bound-queues.ts";
 import { contentsToBytes, toBytes, toKept, toText } from "../bytes.ts";
 import { type KeptEvent, type LocalCounter, Members } from "../counters.ts";
 import { hashOf } from "../hash-index.ts";
@@ -22,8 +23,8 @@ import { complete, drop } from "../life.ts";
 import type { LocalEvent, LocalQueue } from "../local-queue.ts";
 import type { Model } from "../model.ts";
 import { decodePart } from "../more.ts";
-import { isPushable, surplusOf } from "../room.ts";
-import { COMPLETED, DELAYED, READY } from "../states.ts";
+import { checkPushable, surplusOf } from "../room.ts";
+import { DELAYED, READY } from "../states.ts";
 import { push } from "./pushing.ts";
 
 /** A member, and the counter that it counts down. */
@@ -193,17 +194,18 @@ function judge(model: Model, steps: Step[]): void {
   for (const { queue } of endedBy(model, steps)) pushes.set(queue, (pushes.get(queue) ?? 0) + 1);
   if (model.isJudged) return;
   for (const [queue, count] of pushes) {
-    const name = toBytes(queue.name);
-    if (!isPushable(model, queue)) throw new Refusal("PAUSED", name);
-    const isDropping = model.settingsOf(queue).full === "drop-oldest";
-    const isRefused = surplusOf(model, queue, isDropping ? 1 : count) === null;
-    if (isRefused) throw new Refusal("QUEUEFULL", name);
+    checkPushable(model, queue);
+    for (const each of treeIn(model, queue).keepers) {
+      const isDropping = model.settingsOf(each).full === "drop-oldest";
+      const isRefused = surplusOf(model, each, isDropping ? 1 : count) === null;
+      if (isRefused) throw new Refusal("QUEUEFULL", toBytes(each.name));
+    }
   }
 }
 
 function isTaken(model: Model, queue: LocalQueue, id: string): boolean {
-  const there = model.find(queue, id, hashOf(id));
-  return (there !== undefined && there.state !== COMPLETED) || model.isWindowed(queue, id);
+  const met = findIn(model, treeIn(model, queue), id, hashOf(id));
+  return isTakenBy(met) || model.isWindowed(queue, id);
 }
 
 /** Returns when it pushed its event; null if it pushed none. */
@@ -219,6 +221,8 @@ function countOne(model: Model, step: Step): number | null {
   const own = { kind: "push", queue: toBytes(queue.name), id: toBytes(counter.key) } as const;
   if (push(model, { ...own, ...event }) instanceof Duplicate) return null;
   model.tally(queue, "pushed");
-  if (model.reports) model.report("pushed", model.find(queue, counter.key, counter.hash)!, {});
+  const pushed = model.find(queue, counter.key, counter.hash);
+  if (pushed === undefined) return null;
+  if (model.reports) model.report("pushed", pushed, {});
   return model.nowMs;
 }

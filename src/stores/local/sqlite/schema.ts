@@ -125,9 +125,10 @@ export const migrations: readonly string[] = [
      PRIMARY KEY (queue, ends, id)
    ) WITHOUT ROWID;`,
   // ukey: the unique key of an event, as its rare facts have it. kind of a window: 0 for that of an
-  // id, 1 for that of a unique key, which the event of the id in owner has taken. counters: by the
-  // names of their queues, which outlast their numbers; event: what it pushes, without the contents,
-  // which are in thens; member: the only one to be counted yet; members: those that were counted.
+  // id, 1 for that of a unique key, which the event of the id in owner has taken. Counters and cron
+  // entries have the names of their queues: a flush gives a queue another number. event: what a
+  // counter pushes, without the contents, which are in thens; member: the only one to be counted
+  // yet; members: those that were counted.
   `CREATE TABLE moved (
      key INTEGER PRIMARY KEY,
      queue INTEGER NOT NULL,
@@ -177,6 +178,16 @@ export const migrations: readonly string[] = [
      counter INTEGER NOT NULL,
      member TEXT NOT NULL,
      PRIMARY KEY (counter, member)
+   ) WITHOUT ROWID;
+   CREATE TABLE crons (
+     queue TEXT NOT NULL,
+     name TEXT NOT NULL,
+     version TEXT NOT NULL,
+     set_at INTEGER NOT NULL,
+     last_at INTEGER,
+     next_at INTEGER,
+     definition BLOB NOT NULL,
+     PRIMARY KEY (queue, name)
    ) WITHOUT ROWID;`,
 ];
 

@@ -257,13 +257,6 @@ do
   end
 end
 
-local function make_room(queue, count)
-  local surplus = surplus_of(queue, count)
-  if surplus > 0 then
-    drop_oldest(queue, math.min(surplus, count + DROPPED_AT_ONCE), {}, 0)
-  end
-end
-
 local function list_queue(queue)
   redis.call('ZADD', queues_key, 0, queue.name)
 end
@@ -271,7 +264,7 @@ end
 has_beside = function(queue)
   local name = queue.name
   return redis.call('EXISTS', COMPLETED .. name, CONFIG .. name, WINDOWS .. name,
-    PAUSED_WORKERS .. name, UNIQUE .. name) > 0
+    PAUSED_WORKERS .. name, UNIQUE .. name, CRONS .. name) > 0
 end
 
 -- What is left when the last event has gone: a list with nothing but ghosts, a key of tick.lua.
@@ -294,7 +287,7 @@ at_end[#at_end + 1] = function()
     if queue.is_open or queue.was_flushed then
       local is_rare = redis.call('EXISTS', MORE .. name, CONFIG .. name, GHOSTS .. name,
         COMPLETED .. name, WINDOWS .. name, PAUSED_WORKERS .. name, EXPIRES .. name,
-        REVIEW .. name, UNIQUE .. name) > 0
+        REVIEW .. name, UNIQUE .. name, CRONS .. name) > 0
       redis.call(is_rare and 'SADD' or 'SREM', RARE, name)
     end
   end
