@@ -182,13 +182,37 @@ export const errorTexts = {
     text: "ERR missing subcommand of {container}",
     when: "The command needs a subcommand.",
   },
-  noTransactions: {
-    text: "ERR okq has no transactions, the command was not run",
-    when: "A command between MULTI and EXEC.",
+  transactionAborted: {
+    text: "EXECABORT Transaction discarded because of previous errors.",
+    when: "EXEC, and a command after MULTI had an error. Nothing was done.",
   },
   transactionDiscarded: {
-    text: "EXECABORT Transaction discarded because of previous errors: okq has no transactions",
-    when: "EXEC. Nothing was done.",
+    text: "EXECABORT Transaction discarded because of: {reason}",
+    when: "EXEC, and a part of it is refused, with the error that it would have. Nothing was done.",
+  },
+  notInTransaction: {
+    text: "ERR {command} is not allowed in a transaction",
+    when: "After MULTI, a command that waits, works in pieces, or may show much.",
+  },
+  inPieces: {
+    text: "ERR {form} works in pieces, it is not allowed in a transaction",
+    when: "After MULTI: QRETRY ALL, QMOVE without IDS, or with other options.",
+  },
+  transactionTooLarge: {
+    text: "ERR transaction too large, {bytes} of at most {bytesMax} bytes",
+    when: "The commands after MULTI are larger than two of the largest events.",
+  },
+  tooManyTransactions: {
+    text: "ERR the transactions of all clients need too much memory (--max-waiting-bytes)",
+    when: "The commands that all clients have sent between MULTI and EXEC use up their memory.",
+  },
+  transactionApart: {
+    text: "CROSSSLOT a transaction is in one shard: use names with the same part in braces, not '{queue}'",
+    when: "In a cluster, a command after MULTI that names a queue of another shard.",
+  },
+  noWatch: {
+    text: "ERR okq has no WATCH: a transaction is judged and done as one",
+    when: "WATCH.",
   },
   nestedMulti: {
     text: "ERR MULTI calls can not be nested",
