@@ -43,8 +43,8 @@ export interface Description {
    */
   isExclusive?: true | "with WAIT";
   /**
-   * Between MULTI and EXEC: done at once, or queued, or an error. If it does not say so, one that is
-   * always exclusive is an error, and others are queued.
+   * Between MULTI and EXEC: done at once, or queued, or an error. If it does not say so, one that
+   * is always exclusive is an error, and others are queued.
    */
   inTransaction?: InTransaction;
   /** Run while the connection is subscribed in RESP2, where all others are refused. */
@@ -54,9 +54,9 @@ export interface Description {
 export type InTransaction = "at once" | "queued" | "never";
 
 /**
- * Whether a command is called by itself, or as a part of a transaction: first to be checked, then to
- * be done. As a part of one, a command on queues answers with a Submission, and before it is done it
- * changes nothing.
+ * Whether a command is called by itself, or as a part of a transaction: first to be checked, then
+ * to be done. As a part of one, a command on queues answers with a Submission, and before it is
+ * done it changes nothing.
  */
 export type Phase = "alone" | "queued" | "executed";
 

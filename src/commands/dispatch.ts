@@ -1,7 +1,6 @@
 // From the arguments of a command to its descriptor, and whether the connection may run it now.
 import { type ErrorReply, quoteForError } from "../resp/reply.ts";
 import type { Answer } from "./answer.ts";
-import type { Client } from "./caller.ts";
 import type { Entry } from "./entry.ts";
 import { errorReply } from "./errors.ts";
 import type { Execution } from "./execution.ts";
@@ -37,14 +36,16 @@ export function dispatch(
     if (refused) client.transaction.abort();
     return refused ?? queue(entry, execution);
   }
-  return refusalToSubscriber(client, entry) ?? execution.begin(entry, afterFailure);
+  return refusalToSubscriber(execution, entry) ?? execution.begin(entry, afterFailure);
 }
 
 /** In RESP2 a subscribed client could not tell replies from messages. */
-function refusalToSubscriber(client: Client, { name, command }: Entry): ErrorReply | null {
+function refusalToSubscriber({ args, client }: Execution, entry: Entry): ErrorReply | null {
   const { subscriptions, protocol } = client;
   if (subscriptions === null || subscriptions.size === 0 || protocol === 3) return null;
-  if (command.isForSubscribers) return null;
+  const { name, command, min, max } = entry;
+  const isWellFormed = args.length >= min && args.length <= max;
+  if (command.isForSubscribers || !isWellFormed) return null;
   return errorReply("subscribed", { command: wireName(name), allowed: ALLOWED_TO_SUBSCRIBERS });
 }
 

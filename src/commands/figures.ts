@@ -144,7 +144,8 @@ export const figureCommands: QueueCommand[] = [
       "crashes, failed, expired, dropped; oldest-ready-seconds (from its push, with delays); " +
       "in the last minute wait-p50 and -p99 (from the push to the pop) and run-p50 and -p99 (to " +
       "the end of a claim by a command that names the token), in seconds and up to a fifth too " +
-      "long; paused; paused-workers (names); windows (dedupe windows that last); held-back-by " +
+      "long; paused; paused-workers (names); windows (dedupe windows that last, and unique keys " +
+      "taken FOR a time); held-back-by " +
       "(paused or max-claimed).",
     run: ([, queue], _, call) => showStats(queue, call),
   }),

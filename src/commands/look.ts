@@ -50,6 +50,7 @@ function factsOf(event: EventFacts, shown: Shown): Pairs {
     ["lease-ends-at", state === "claimed" ? timeOf(atMs) : null],
     ["worker", claimant && nameOrNull(workerOf(claimant))],
     ["expires-at", timeOf(event.expiresAtMs)],
+    ["unique", event.unique],
     ["headers", listOf(headersReply(event.headers))],
     ["last-error", event.lastError],
     ["errors", isFull ? listOf(event.errors.map(errorOf)) : null],

@@ -1,7 +1,8 @@
 // The options that all pushes take.
-import { NO_OPTIONS, type PushOptions, type When } from "../queue/event.ts";
+import { NO_OPTIONS, type PushOptions, type Unique, type When } from "../queue/event.ts";
 import { encodeHeaders, type Header } from "../queue/headers.ts";
 import { checkLength } from "./arguments.ts";
+import { commandError } from "./errors.ts";
 import type { Options } from "./syntax-types.ts";
 
 /** For syntax lines. */
@@ -9,10 +10,16 @@ export const START = "[DELAY seconds|AT time]";
 export const PUSH_OPTIONS =
   "[TTL seconds>0] [ATTEMPTS n] [BACKOFF rule] [LEASE seconds>0] [HEADER name value]...";
 
+/** Not of batches: all of their events would have the same key. */
+export const UNIQUE = "[UNIQUE key] [UNTIL CLAIMED|FOR seconds>0]";
+
 const HEADER_NAME_BYTES_MAX = 1024;
+const KEY_BYTES_MAX = 1024;
 const HEADERS_BYTES_MAX = 64 * 1024;
 
-type Given = Options<typeof PUSH_OPTIONS> & StartGiven & { ONDUP?: "ERROR" | "KEEP" | "REPLACE" };
+type Given = Options<typeof PUSH_OPTIONS> &
+  StartGiven &
+  Options<typeof UNIQUE> & { ONDUP?: "ERROR" | "KEEP" | "REPLACE" };
 type StartGiven = Options<typeof START>;
 
 const onDuplicate = { ERROR: "refuse", KEEP: "keep", REPLACE: "replace" } as const;
@@ -37,8 +44,19 @@ export function allOptions(given: Given): PushOptions {
     attemptsMax: ATTEMPTS ?? null,
     backoff: BACKOFF ?? null,
     leaseMs: LEASE ?? null,
+    unique: uniqueOf(given),
     onDuplicate: onDuplicate[ONDUP],
   };
+}
+
+function uniqueOf({ UNIQUE: key, UNTIL, FOR }: Options<typeof UNIQUE>): Unique | null {
+  if (key === undefined) {
+    const option = UNTIL === undefined ? "FOR" : "UNTIL";
+    if (UNTIL ?? FOR) throw commandError("optionNeeds", { option, other: "UNIQUE" });
+    return null;
+  }
+  checkLength("the key is", key, KEY_BYTES_MAX);
+  return { key, until: UNTIL === undefined ? "end" : "claimed", forMs: FOR ?? null };
 }
 
 /** When an event becomes ready, from DELAY or AT. */

@@ -7,7 +7,7 @@ import { InBackground } from "./background.ts";
 import { type StoreCommand, storeCommand } from "./command.ts";
 import type { QueueContext } from "./context.ts";
 import { commandError, errorReply } from "./errors.ts";
-import { allOptions, PUSH_OPTIONS, pushOptions, START } from "./push-options.ts";
+import { allOptions, PUSH_OPTIONS, pushOptions, START, UNIQUE } from "./push-options.ts";
 
 const BATCH_MAX = 1000;
 
@@ -60,7 +60,7 @@ export const pushCommands: StoreCommand[] = [
   storeCommand({
     ...classic,
     name: "QLPUSH",
-    syntax: `queue eventId contents [NOBLOCK] ${START} ${PUSH_OPTIONS}`,
+    syntax: `queue eventId contents [NOBLOCK] ${START} ${PUSH_OPTIONS} ${UNIQUE}`,
     summary:
       "Pushes an event at the left end, the last to be popped; OK once the store has it. " +
       "With NOBLOCK, OK at once. For the options see QPUSH.",
@@ -71,7 +71,7 @@ export const pushCommands: StoreCommand[] = [
   storeCommand({
     ...classic,
     name: "QRPUSH",
-    syntax: `queue eventId contents [NOBLOCK] ${PUSH_OPTIONS}`,
+    syntax: `queue eventId contents [NOBLOCK] ${PUSH_OPTIONS} ${UNIQUE}`,
     summary:
       "Pushes an event at the right end, where it is the next one out, so it takes no delay. " +
       "Otherwise as QLPUSH.",
@@ -82,13 +82,15 @@ export const pushCommands: StoreCommand[] = [
   storeCommand({
     ...shared,
     name: "QPUSH",
-    syntax: `queue contents [ID id] ${PLACE} ${PUSH_OPTIONS} ${ONDUP}`,
+    syntax: `queue contents [ID id] ${PLACE} ${PUSH_OPTIONS} ${UNIQUE} ${ONDUP}`,
     summary:
       "Pushes an event and answers its id, which okq makes unless ID names it. RIGHT: it is the " +
       "next one out. DELAY, AT: not before then. TTL: it expires so long after its push, unless " +
       "it is claimed. ATTEMPTS, BACKOFF, LEASE: instead of the queue's settings. HEADER: any " +
-      "number of times. ONDUP: an event with that id is there: the error DUPLICATE, or keep it, " +
-      "or replace it while it is ready or delayed.",
+      "number of times. UNIQUE: no second event of that key while this one is ready, delayed or " +
+      "claimed; UNTIL CLAIMED: while it is ready or delayed; FOR: for so long from the push, " +
+      "whatever becomes of it. ONDUP: an event with that id or key is there: an error " +
+      "with its id, or keep it, or replace it while it is ready or delayed.",
     since: "0.1.0",
     flags: ["write", "fast"],
     parse([, queue, contents], given, context): Push {

@@ -29,13 +29,16 @@ const sections: Record<string, (context: Context) => Lines> = {
   Clients: clientLines,
   Memory: memory,
   Persistence: () => [["loading", 0]],
-  Stats: ({ background, stats }) => [
+  Stats: ({ background, stats, subscriptions }) => [
     ["total_connections_received", stats.connections],
     ["rejected_connections", stats.connectionsRefused],
     ["total_commands_processed", stats.commands],
     ["total_error_replies", stats.errors],
     ["total_net_input_bytes", stats.bytesIn],
     ["total_net_output_bytes", stats.bytesOut],
+    ["pubsub_channels", subscriptions.size("channel")],
+    ["pubsub_patterns", subscriptions.size("pattern")],
+    ["messages_lost", stats.messagesLost + subscriptions.lost],
     ["events_pushed", stats.pushes],
     ["events_popped", stats.pops],
     ["events_acknowledged", stats.acks],

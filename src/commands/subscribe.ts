@@ -8,6 +8,8 @@ import type { Call, Command } from "./command.ts";
 import { commandError, errorReply } from "./errors.ts";
 import { type Kind, queueOf, type Subscription } from "./subscription.ts";
 
+/** Names that are handled in one go. */
+const SLICE = 256;
 /** Of one client. */
 const CHANNELS_MAX = 16_384;
 const PATTERNS_MAX = 256;
@@ -26,32 +28,47 @@ function subscribeTo(kind: Kind) {
   return async ({ args, client, context }: Call): Promise<Answer> => {
     const { subscriptions } = context;
     const names = args.slice(1);
-    check(kind, names, client);
-    const changes = names.map((name): Change => {
-      const subscription = subscriptions.add(client, kind, Buffer.from(name));
-      return { name: subscription.topic.name, count: client.subscriptions!.size, subscription };
+    checkBounds(kind, names, client);
+    await inSlices(names, client, (name) => checkName(kind, name, client));
+    const changes: Change[] = [];
+    await inSlices(names, client, (name) => {
+      const subscription = subscriptions.add(client, kind, name);
+      const count = client.subscriptions!.size;
+      changes.push({ name: subscription.topic.name, count, subscription });
     });
     await context.reporter.listen();
     return confirmations(kind === "channel" ? "subscribe" : "psubscribe", changes);
   };
 }
 
-function check(kind: Kind, names: Buffer[], client: Client): void {
+/** Does it with each name, unless the client leaves. Other clients have their turns in between. */
+async function inSlices(
+  names: Buffer[],
+  client: Client,
+  work: (name: Buffer) => void,
+): Promise<void> {
+  for (let at = 0; at < names.length && !client.isClosed; at++) {
+    if (at > 0 && at % SLICE === 0) await new Promise<void>((next) => void setImmediate(next));
+    if (!client.isClosed) work(names[at]!);
+  }
+}
+
+function checkBounds(kind: Kind, names: Buffer[], client: Client): void {
   const own = client.subscriptions;
-  const [things, max] =
-    kind === "channel" ? ["channels", CHANNELS_MAX] : (["patterns", PATTERNS_MAX] as const);
-  checkCount(things as string, names.length + (own?.[kind].size ?? 0), max as number);
+  const max = kind === "channel" ? CHANNELS_MAX : PATTERNS_MAX;
+  checkCount(`${kind}s`, names.length + (own?.[kind].size ?? 0), max);
   const bytes = names.reduce((sum, { length }) => sum + length, own?.bytes ?? 0);
   if (bytes > NAMES_BYTES_MAX) {
     throw commandError("namesTooLong", { bytes, bytesMax: NAMES_BYTES_MAX });
   }
-  for (const name of names) {
-    if (kind === "pattern") checkLength("the pattern is", name, PATTERN_BYTES_MAX);
-    else checkChannel(name, client);
-  }
 }
 
 /** Of a pattern the client hears what it may hear. */
+function checkName(kind: Kind, name: Buffer, client: Client): void {
+  if (kind === "pattern") checkLength("the pattern is", name, PATTERN_BYTES_MAX);
+  else checkChannel(name, client);
+}
+
 function checkChannel(channel: Buffer, { user }: Client): void {
   const queue = queueOf(channel);
   if (queue === null || user!.mayAll) return;
@@ -62,13 +79,14 @@ function checkChannel(channel: Buffer, { user }: Client): void {
 
 /** Without names: from all of them. */
 function unsubscribeFrom(kind: Kind) {
-  return ({ args, client, context }: Call): Answer => {
+  return async ({ args, client, context }: Call): Promise<Answer> => {
     const { subscriptions } = context;
     const own = [...(client.subscriptions?.[kind].values() ?? [])].map(({ topic }) => topic.name);
     const names = args.length > 1 ? args.slice(1).map((name) => Buffer.from(name)) : own;
-    const changes = names.map((name): Change => {
+    const changes: Change[] = [];
+    await inSlices(names, client, (name) => {
       subscriptions.remove(client, kind, name);
-      return { name, count: client.subscriptions?.size ?? 0, subscription: null };
+      changes.push({ name, count: client.subscriptions?.size ?? 0, subscription: null });
     });
     const none = { name: null, count: client.subscriptions?.size ?? 0, subscription: null };
     return confirmations(

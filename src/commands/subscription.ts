@@ -39,13 +39,15 @@ export class Topic {
 export class Subscription {
   #state: "new" | "confirmed" | "ended" = "new";
 
+  /** own: those of its client that it is one of. */
   constructor(
     readonly client: Subscriber,
     readonly topic: Topic,
+    readonly own: ClientSubscriptions,
   ) {}
 
   get isConfirmed(): boolean {
-    return this.#state === "confirmed";
+    return this.#state === "confirmed" && !this.own.haveEnded;
   }
 
   /** From now on the client gets messages. */
@@ -64,6 +66,8 @@ export class ClientSubscriptions {
   readonly pattern = new Map<string, Subscription>();
   /** Of the names. */
   bytes = 0;
+  /** All of them. */
+  haveEnded = false;
 
   get size(): number {
     return this.channel.size + this.pattern.size;

@@ -25,6 +25,8 @@ const SLICE_CLIENTS_MAX = 64;
 const CLOCKED_STEPS = 16;
 /** Patterns compared in one step. */
 const COMPARED_AT_ONCE = 16;
+/** Subscriptions of a client that has left. */
+const ENDED_AT_ONCE = 256;
 /** Queues for which it is known which patterns fit. */
 const KNOWN_MAX = 1024;
 
@@ -92,18 +94,18 @@ export class Subscriptions implements Interest {
     return this.#topics[kind].size;
   }
 
-  /** Returns the client's subscription, which may be there already. The name must not change. */
+  /** Returns the client's subscription, which may be there already. */
   add(client: Subscriber, kind: Kind, name: Buffer): Subscription {
     client.subscriptions ??= new ClientSubscriptions();
-    const own = client.subscriptions[kind];
+    const all = client.subscriptions;
     const text = name.toString("latin1");
-    let subscription = own.get(text);
+    let subscription = all[kind].get(text);
     if (subscription) return subscription;
     const topic = this.#topics[kind].get(text) ?? this.#newTopic(kind, name, text);
-    subscription = new Subscription(client, topic);
+    subscription = new Subscription(client, topic, all);
     topic.subscriptions.add(subscription);
-    own.set(text, subscription);
-    client.subscriptions.bytes += name.length;
+    all[kind].set(text, subscription);
+    all.bytes += name.length;
     return subscription;
   }
 
@@ -116,13 +118,18 @@ export class Subscriptions implements Interest {
     this.#end(subscription, text);
   }
 
-  /** The client is gone, or begins anew. */
+  /** The client is gone, or begins anew: it gets no more messages. Little by little. */
   leave(client: Subscriber): void {
     const own = client.subscriptions;
     if (!own) return;
     client.subscriptions = null;
-    for (const [name, subscription] of own.channel) this.#end(subscription, name);
-    for (const [name, subscription] of own.pattern) this.#end(subscription, name);
+    own.haveEnded = true;
+    const all = [...own.channel, ...own.pattern];
+    const endSome = () => {
+      for (const [name, subscription] of all.splice(-ENDED_AT_ONCE)) this.#end(subscription, name);
+      if (all.length > 0) setImmediate(endSome);
+    };
+    endSome();
   }
 
   #newTopic(kind: Kind, name: Buffer, text: string): Topic {

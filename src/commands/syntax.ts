@@ -95,7 +95,8 @@ export function wordsOf({ token, values }: Form): number {
  * queues have lower limits, which are checked after the rights to the queues.
  */
 const REPEATS_MAX = 1024;
-const QUEUES_MAX = 65_536;
+/** Queues and channels. */
+const MANY_MAX = 65_536;
 
 /** Limits of the argument count, without the command's own words. */
 export function arityOf(syntax: string): { min: number; max: number } {
@@ -105,7 +106,8 @@ export function arityOf(syntax: string): { min: number; max: number } {
     if (!isOptional) min += Math.min(...forms.map(wordsOf));
     const repeats = (form: Form) => {
       if (!isRepeated && !form.isList) return 1;
-      return form.values.includes("queue") ? QUEUES_MAX : REPEATS_MAX;
+      const isMany = form.values.includes("queue") || form.values.includes("channel");
+      return isMany ? MANY_MAX : REPEATS_MAX;
     };
     max += Math.max(...forms.map((form) => wordsOf(form) * repeats(form)));
   }

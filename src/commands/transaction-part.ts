@@ -91,7 +91,15 @@ const NO_SESSION = new NoSession();
 function withoutStore(client: Client): Caller {
   const { id, name, user, failures, consumer, claimants, held, gone, isClosed } = client;
   return {
-    ...{ id, name, user, failures, consumer, claimants, held, gone, isClosed },
+    id,
+    name,
+    user,
+    failures,
+    consumer,
+    claimants,
+    held,
+    gone,
+    isClosed,
     session: NO_SESSION,
   };
 }

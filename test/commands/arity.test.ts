@@ -105,6 +105,17 @@ const accepted: Record<string, string[][]> = {
   // Outside a transaction they are errors.
   EXEC: [],
   DISCARD: [],
+  WATCH: [],
+  UNWATCH: [[]],
+  // In RESP2 a subscribed client may send only some commands.
+  SUBSCRIBE: [["okq:q"], ["okq:q", "other"]],
+  PSUBSCRIBE: [["okq:*"], ["okq:*", "*"]],
+  UNSUBSCRIBE: [[], ["okq:q", "other"]],
+  PUNSUBSCRIBE: [[], ["okq:*", "*"]],
+  PUBLISH: [],
+  "PUBSUB CHANNELS": [[], ["okq:*"]],
+  "PUBSUB NUMSUB": [[], ["okq:q", "other"]],
+  "PUBSUB NUMPAT": [[]],
   "CLIENT ID": [[]],
   "CLIENT INFO": [[]],
   "CLIENT LIST": [[], ["TYPE", "normal"], ["ID", "1", "2"]],

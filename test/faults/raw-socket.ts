@@ -74,6 +74,13 @@ export class RawSocket {
     return all;
   }
 
+  /** All bytes so far, once that text is among them or the connection is closed. */
+  async readUntil(text: string): Promise<Buffer> {
+    let all: Buffer = Buffer.alloc(0);
+    while (!all.includes(text) && !this.#isClosed) all = Buffer.concat([all, await this.read(1)]);
+    return Buffer.concat([all, await this.read(0)]);
+  }
+
   /** All bytes up to the end of the connection. Rejects if it does not end. */
   async readToEnd(): Promise<Buffer> {
     const all = await this.read(Infinity);

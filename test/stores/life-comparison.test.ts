@@ -146,6 +146,19 @@ const breakages: Record<string, Breakage> = {
   "a push ignores its backoff": pushing(() => ({ backoff: null })),
   "a push ignores its lease": pushing(() => ({ leaseMs: null })),
   "a push forgets its headers": pushing(() => ({ headers: null })),
+  "a push ignores its unique key": pushing(() => ({ unique: null })),
+  "a key is taken longer than until a claim": pushing(({ unique }) => ({
+    unique: unique && { ...unique, until: "end" },
+  })),
+  "a key is taken until a claim only": pushing(({ unique }) => ({
+    unique: unique && { ...unique, until: "claimed" },
+  })),
+  "a key for some time is free when its event has gone": pushing(({ unique }) => ({
+    unique: unique && { ...unique, forMs: null },
+  })),
+  "a key for some time is free too early": pushing(({ unique }) => ({
+    unique: unique && { ...unique, forMs: unique.forMs && 1 },
+  })),
   "keep replaces": pushing(({ onDuplicate }) => ({
     onDuplicate: onDuplicate === "keep" ? "replace" : onDuplicate,
   })),

@@ -6,7 +6,7 @@
 import { EarlierFailure, Refusal, StoreError } from "../../src/queue/errors.ts";
 import { Duplicate, type EventFacts, type Popped, type State } from "../../src/queue/event.ts";
 import { decodeHeaders } from "../../src/queue/headers.ts";
-import type { Operation, Unpop } from "../../src/queue/operations.ts";
+import type { Operation, Push, Unpop } from "../../src/queue/operations.ts";
 import type { QueueStats } from "../../src/queue/queue-status.ts";
 import type { StoreUnderTest } from "./contract.ts";
 import { bytesOf, textOf } from "./contract/caller.ts";
@@ -19,6 +19,7 @@ const TICK: Operation = { kind: "tick", limit: 1_000_000, parts: "all" };
 const LATEST_POPS = 6;
 const SHOWN_MAX = 60;
 const STEP_MS = 50;
+const IS_MADE = /^\d{7,}-\d+$/;
 
 /**
  * Both stores are new and empty. If the second one is durable, it is restarted now and then. Throws
@@ -113,7 +114,7 @@ class Side implements Known {
     }
     if (kind === "pop" && result) this.#notePopped(result as Popped);
     if (kind === "popBatch") for (const popped of result as Popped[]) this.#notePopped(popped);
-    if (kind === "push" && operation.id === null) this.#noteMade(result as Buffer);
+    if (kind === "push" && operation.id === null) this.#notePushed(operation, result);
     if (kind === "pushBatch") {
       for (const [at, { id }] of operation.events.entries()) {
         if (id === null) this.#noteMade((result as Buffer[])[at]!);
@@ -151,6 +152,13 @@ class Side implements Known {
     if (isClaimed) this.claims.push({ queue: textOf(queue), id, token });
   }
 
+  /** By its key it may have found an event that is there. */
+  #notePushed({ options }: Push, result: unknown): void {
+    if (!options?.unique) return this.#noteMade(result as Buffer);
+    const isId = Buffer.isBuffer(result) && IS_MADE.test(textOf(result));
+    if (isId && !this.#names.has(textOf(result))) this.#noteMade(result);
+  }
+
   #noteMade(id: Buffer): void {
     this.#nameNew(id);
     this.madeIds.push(id);
@@ -183,7 +191,7 @@ class Side implements Known {
     if (key === "headers") return this.#writtenHeaders(bytes);
     const text = textOf(bytes);
     let name = this.#names.get(text);
-    const isMade = /^\d{7,}-\d+$/.test(text);
+    const isMade = IS_MADE.test(text);
     // An event got this id when it moved to a queue where its own was taken.
     if (!name && isMade) this.#names.set(text, (name = `made ${this.#names.size}`));
     return name ?? shortened(text);

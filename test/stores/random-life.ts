@@ -1,6 +1,6 @@
 // Makes random operations on the whole life of events, on few queues and few ids. Whatever differs
 // between two stores, such as tokens, made ids, versions and times, is filled in for each of them.
-import type { PushOptions, State, When } from "../../src/queue/event.ts";
+import type { PushOptions, State, Unique, When } from "../../src/queue/event.ts";
 import { NO_OPTIONS } from "../../src/queue/event.ts";
 import { claimantOf } from "../../src/queue/claimant.ts";
 import { encodeHeaders, type Header } from "../../src/queue/headers.ts";
@@ -11,6 +11,7 @@ import { COUNTED, type Direction } from "../../src/queue/queue-status.ts";
 import { bytesOf } from "./contract/caller.ts";
 import { nastyTexts } from "./contract/bytes.ts";
 import type { Random } from "./random.ts";
+import { ofChains, ofOthers, values } from "./random-settings.ts";
 
 /** A claim that a store has given. */
 export interface GivenClaim {
@@ -34,31 +35,6 @@ export type Step = (known: Known) => Operation;
 export const states: State[] = ["ready", "delayed", "claimed", "failed", "completed"];
 
 const workers = ["", "a", "a b\xff", "long-name"];
-
-/** Values of settings. An exponential backoff differs between stores, so it is left out. */
-const values: Record<string, (string | null)[]> = {
-  lease: ["1", "2.5", "4", null],
-  "max-attempts": ["0", "1", "2", "3", null],
-  "max-crashes": ["0", "1", "2", null],
-  backoff: ["none", "fixed 1", "1,0,2.5"],
-  "crash-backoff": ["none", "fixed 1.5", "0,1", null],
-  ttl: ["0", "3", "6", null],
-  "max-claimed": ["0", "1", "2", "4", null],
-  "keep-completed": ["0", "2", "", "3s", null],
-  "dedupe-window": ["0", "0", "0.5", "2.5", "5", null],
-};
-
-/**
- * Only these have a queue for failed events, one source for each target: of several sources each
- * store chooses which comes first. For the same reason they have no events that fail by their TTL.
- */
-const ofChains: Record<string, (string | null)[]> = { "keep-failed": ["3", "0", "", "4s", null] };
-const ofOthers: Record<string, (string | null)[]> = {
-  "on-expire": ["drop", "fail", null],
-  "keep-failed": ["", "4s", null],
-  "max-length": ["0", "3", "5", null],
-  "on-full": ["refuse", "drop-oldest", null],
-};
 
 export class RandomLife {
   /** In a cluster the first three are in one part, and so are the others. */
@@ -202,6 +178,7 @@ export class RandomLife {
     const id = random.below(5) === 0 ? () => null : this.#id(known);
     const isPlain = random.below(3) === 0;
     const options = isPlain ? null : this.#options(end === "left");
+    const unique = this.#key();
     const contents = this.#contents();
     return (its) => ({
       kind: "push",
@@ -209,7 +186,7 @@ export class RandomLife {
       end,
       id: id(its),
       contents,
-      options: options?.(its) ?? null,
+      options: options && { ...options(its), unique },
     });
   }
 
@@ -239,6 +216,15 @@ export class RandomLife {
       onDuplicate: random.of(["refuse", "refuse", "keep", "replace"] as const),
     };
     return (its) => ({ ...NO_OPTIONS, ...fixed, start: start(its) });
+  }
+
+  /** Mostly none. */
+  #key(): Unique | null {
+    const random = this.#random;
+    if (random.below(2) === 0) return null;
+    const key = bytesOf(random.of(this.#ids.slice(0, 3)));
+    const forMs = random.below(3) === 0 ? random.of([1, 700, 2500, 6000]) : null;
+    return { key, until: random.of(["end", "claimed"]), forMs };
   }
 
   /** Times that no two events share. */

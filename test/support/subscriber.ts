@@ -25,7 +25,8 @@ export async function subscribe(
 export async function told(wire: Wire, count: number): Promise<Told[]> {
   const frames = (await wire.take(count)).map(readable) as Readable[][];
   return frames.map((frame) => {
-    const { at, ...rest } = JSON.parse(String(frame.at(-1))) as Told;
+    const json = Buffer.from(String(frame.at(-1)), "latin1").toString();
+    const { at, ...rest } = JSON.parse(json) as Told;
     if (!(Math.abs(Number(at) - Date.now() / 1000) < 60)) throw new Error(`not a time: ${at}`);
     return rest;
   });

@@ -26,7 +26,7 @@ export function factsIn(reply: ScriptReply, isWhole: boolean): EventFacts {
     heldBackBy: null,
     expiresAtMs: number(10),
     headers: headersOf(value),
-    unique: null,
+    unique: bytes(19),
     claimant: bytes(11),
     claimedAtMs: number(12),
     isCancelled: number(13) === 1,

@@ -120,6 +120,7 @@ function arePlain(options: PushOptions | null): boolean {
       options.attemptsMax === null &&
       options.backoff === null &&
       options.leaseMs === null &&
+      options.unique === null &&
       options.onDuplicate === "refuse")
   );
 }
@@ -161,6 +162,7 @@ export function isChange<K extends Kind>(kind: K, result: ResultOf<OperationOf<K
     case "configure":
     case "pause":
     case "resume":
+    case "cronSet":
     case "probe":
       return true;
     case "pop":
@@ -171,6 +173,7 @@ export function isChange<K extends Kind>(kind: K, result: ResultOf<OperationOf<K
     case "ack":
     case "redo":
     case "crash":
+    case "cronDelete":
       return result === true;
     case "popBatch":
       return (result as Popped[]).length > 0;
@@ -178,6 +181,8 @@ export function isChange<K extends Kind>(kind: K, result: ResultOf<OperationOf<K
       return result === true;
     case "cancel":
       return result !== null;
+    case "cronFire":
+      return result !== "stale";
     case "copyIn":
       return (result as CopyInOutcome[]).some((outcome) => outcome !== "taken");
     case "move":

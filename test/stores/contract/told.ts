@@ -6,7 +6,7 @@ import type { Check } from "../contract.ts";
 import type { LifeCaller } from "./life-caller.ts";
 
 /** How many more events of the queue are reported ready by that step. */
-async function toldBy(store: LifeCaller, step: () => Promise<unknown>): Promise<number> {
+export async function toldBy(store: LifeCaller, step: () => Promise<unknown>): Promise<number> {
   const before = store.reportedReady("q");
   await step();
   // Waits for one more answer, because the order within a turn does not matter.

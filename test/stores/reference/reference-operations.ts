@@ -1,4 +1,5 @@
 // The operations of the reference store: one function per kind, with the name of the kind.
+import { cronOperations } from "./reference-crons.ts";
 import { management } from "./reference-management.ts";
 import { pushing } from "./reference-pushes.ts";
 import { settingOperations } from "./reference-settings.ts";
@@ -29,6 +30,7 @@ type Operations = {
 
 export const operations: Operations = {
   ...management,
+  ...cronOperations((state, push) => operations.push(state, push)),
   ...settingOperations,
   ...pushing,
 
@@ -113,7 +115,7 @@ export const operations: Operations = {
 
   peek(state, { queue, end }) {
     const from = state.queue(textOf(queue));
-    const event = end === "left" ? from.inState("ready").at(-1) : from.turns.goers[0];
+    const event = end === "left" ? from.inState("ready").at(-1) : from.turns.next;
     return event ? { id: bytesOf(event.id), contents: Buffer.from(event.contents) } : null;
   },
 
@@ -186,7 +188,7 @@ export const operations: Operations = {
       if (queue.isPaused("out")) return false;
       if (claimedMax !== null && queue.count("claimed") >= claimedMax) return false;
       if (queue.turns.room <= 0) return false;
-      return queue.turns.goers.some((event) => !queue.isExpired(event));
+      return queue.turns.all.some((event) => !queue.isExpired(event));
     });
     return found ?? null;
   },
@@ -197,10 +199,17 @@ export const operations: Operations = {
     return null;
   },
 
-  tick: (state, { limit }) => state.tick(limit),
+  tick(state, { limit }) {
+    const moved = state.tick(limit);
+    return { moved, cronParts: state.cronDueAtMs <= state.nowMs ? [0] : [] };
+  },
   probe: () => null,
   transaction: (state, transaction) =>
-    transact(state, transaction, (each) => operations[each.kind](state, each as never)),
+    transact(state, transaction, (each) => {
+      const result = operations[each.kind](state, each as never);
+      state.settle();
+      return result;
+    }),
 };
 
 function popFrom(
@@ -212,7 +221,7 @@ function popFrom(
   if (queue.isPaused("out", worker)) return null;
   const { leaseMs, claimedMax } = queue.given;
   if (queue.turns.room <= 0) return null;
-  for (let event; (event = queue.turns.goers[0]);) {
+  for (let event; (event = queue.turns.next);) {
     if (queue.isExpired(event)) {
       queue.expire(event);
       continue;

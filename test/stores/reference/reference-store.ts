@@ -67,6 +67,7 @@ export class ReferenceStore implements Store {
     this.#state.nowMs = this.#clock.nowMs();
     const { dueAtMs } = this.#state;
     for (const run of this.#submitted.splice(0)) run();
+    this.#state.settle();
     if (this.#state.dueAtMs < dueAtMs) this.#onDue();
   }
 }
@@ -107,7 +108,8 @@ class ReferenceSession extends Session {
         this.#failures.add(failure);
         return receiver.failed(failure);
       }
-      this.#state.settle();
+      // There may be thousands of them in a turn.
+      if (operation.kind !== "setGroup") this.#state.settle();
       this.#onDone(operation, result);
       receiver.succeeded(result as ResultOf<O>);
     });

@@ -3,7 +3,7 @@
 import { OWN_GROUPS_MAX } from "../../../src/queue/groups.ts";
 import type { HeldBackBy } from "../../../src/queue/queue-status.ts";
 import { type Rate, rateOf } from "../../../src/queue/rates.ts";
-import type { ReferenceEvent } from "./reference-event.ts";
+import { compareKeys, keyOf, type ReferenceEvent } from "./reference-event.ts";
 import type { ReferenceQueue, Shared } from "./reference-queue.ts";
 import { HandedOut } from "./reference-rates.ts";
 
@@ -47,7 +47,7 @@ export class ReferenceTurns {
   }
 
   get #owners(): Group[] {
-    return [...this.#groups.values()].filter((group) => group.own.size + group.pausedUntilMs > 0);
+    return [...this.#groups.values()].filter(isOwner);
   }
 
   /** The event is about to be ready or delayed. */
@@ -71,10 +71,6 @@ export class ReferenceTurns {
     return group;
   }
 
-  #eventsOf(group: Group): ReferenceEvent[] {
-    return [...this.#queue.events.values()].filter((event) => event.group === group.name);
-  }
-
   #limitOf({ own }: Group): number | null {
     const text = own.get("limit");
     return text === undefined ? this.#queue.given.groupLimit : Number(text) || null;
@@ -90,37 +86,55 @@ export class ReferenceTurns {
   }
 
   /** Why none of its events can go; null if they can. */
-  #heldBackBy(group: Group): HeldBackBy | null {
+  #heldBackBy(group: Group, events: ReferenceEvent[]): HeldBackBy | null {
     if (this.#isPaused(group)) return "group-paused";
-    if (this.#slotsOf(group) <= 0) return "group-limit";
+    if (this.#slotsOf(group, events) <= 0) return "group-limit";
     const room = group.handedOut.roomAt(this.#shared.nowMs, this.#rateOf(group));
     return room > 0 ? null : "group-rate";
   }
 
-  #slotsOf(group: Group): number {
+  #slotsOf(group: Group, events: ReferenceEvent[]): number {
     const limit = this.#limitOf(group);
     if (limit === null) return Infinity;
-    const events = this.#eventsOf(group);
     const isHeld = events.some(({ state, wasClaimed }) => state === "delayed" && wasClaimed);
     if (limit === 1 && isHeld) return 0;
     return limit - events.filter(({ state }) => state === "claimed").length;
   }
 
   /** How many of its events could be handed out one after the other. */
-  #availableIn(group: Group): number {
-    if (this.#heldBackBy(group) !== null) return 0;
-    const ready = this.#eventsOf(group).filter(({ state }) => state === "ready").length;
+  #availableIn(group: Group, events: ReferenceEvent[]): number {
+    if (this.#heldBackBy(group, events) !== null) return 0;
+    const ready = events.filter(({ state }) => state === "ready").length;
     const room = group.handedOut.roomAt(this.#shared.nowMs, this.#rateOf(group));
-    return Math.min(ready, this.#slotsOf(group), room);
+    return Math.min(ready, this.#slotsOf(group, events), room);
+  }
+
+  /** The events of each group; null: those without one. */
+  get #lines(): Map<string | null, ReferenceEvent[]> {
+    const lines = new Map<string | null, ReferenceEvent[]>();
+    for (const event of this.#queue.events.values()) {
+      const line = lines.get(event.group);
+      if (line) line.push(event);
+      else lines.set(event.group, [event]);
+    }
+    return lines;
+  }
+
+  /** The lines that can go, in the order of their turns, with how many of their events. */
+  get #goers(): { line: ReferenceEvent[]; available: number }[] {
+    const goers = [];
+    for (const [name, events] of this.#lines) {
+      const line = events.filter(({ state }) => state === "ready");
+      const group = name === null ? null : this.#groups.get(name);
+      if (group === undefined) continue;
+      const available = group === null ? line.length : this.#availableIn(group, events);
+      if (available > 0) goers.push({ line, available, turn: group?.turn ?? this.#turn });
+    }
+    return goers.toSorted((a, b) => a.turn - b.turn);
   }
 
   get #available(): number {
-    const { events } = this.#queue;
-    const others = [...events.values()].filter(
-      ({ state, group }) => state === "ready" && group === null,
-    ).length;
-    const groups = [...this.#groups.values()];
-    return groups.reduce((sum, group) => sum + this.#availableIn(group), others);
+    return this.#goers.reduce((sum, { available }) => sum + available, 0);
   }
 
   /** How many more the rate of the queue lets through now. */
@@ -133,16 +147,14 @@ export class ReferenceTurns {
     return this.#queue.isPaused("out") ? 0 : Math.min(this.#available, this.room);
   }
 
-  /** The events that may be handed out, in their order, as far as groups say. */
-  get goers(): ReferenceEvent[] {
-    const ready = this.#queue.inState("ready");
-    if (this.#groups.size === 0) return ready;
-    const lines = [{ turn: this.#turn, line: ready.filter(({ group }) => group === null) }];
-    for (const group of this.#groups.values()) {
-      const line = ready.filter((event) => event.group === group.name);
-      if (this.#availableIn(group) > 0) lines.push({ turn: group.turn, line });
-    }
-    return lines.toSorted((a, b) => a.turn - b.turn).flatMap(({ line }) => line);
+  /** The event whose turn it is. */
+  get next(): ReferenceEvent | undefined {
+    return this.#goers[0]?.line.reduce((a, b) => (compareKeys(keyOf(a), keyOf(b)) < 0 ? a : b));
+  }
+
+  /** The events that may be handed out one after the other, as far as groups say. */
+  get all(): ReferenceEvent[] {
+    return this.#goers.flatMap(({ line }) => line);
   }
 
   /** It is handed out. */
@@ -172,12 +184,9 @@ export class ReferenceTurns {
     if (this.#queue.isPaused("out")) return "paused";
     if (claimedMax !== null && this.#queue.count("claimed") >= claimedMax) return "max-claimed";
     if (this.room <= 0) return "rate";
-    if (event !== null) {
-      return event.group === null ? null : this.#heldBackBy(this.#groups.get(event.group)!);
-    }
-    const ready = this.#queue.inState("ready");
-    if (ready.length === 0 || this.#available > 0) return null;
-    return this.#heldBackBy(this.#groups.get(ready[0]!.group!)!);
+    const ready = event ?? this.#queue.inState("ready")[0];
+    if (!ready || (event === null && this.#available > 0) || ready.group === null) return null;
+    return this.#heldBackBy(this.#groups.get(ready.group)!, this.#lines.get(ready.group)!);
   }
 
   /** False if too many groups have something of their own. */
@@ -200,8 +209,9 @@ export class ReferenceTurns {
   }
 
   #change(name: string, change: (group: Group) => void): boolean {
-    const isOwner = this.#owners.some((group) => group.name === name);
-    if (!isOwner && this.#owners.length >= OWN_GROUPS_MAX) return false;
+    const there = this.#groups.get(name);
+    const isMore = !there || !isOwner(there);
+    if (isMore && this.#owners.length >= OWN_GROUPS_MAX) return false;
     if (!this.areTaken) this.#told = this.offered;
     this.#wereTaken = true;
     change(this.#open(name));
@@ -211,7 +221,7 @@ export class ReferenceTurns {
   /** Keeps what groups have of their own. */
   flush(): void {
     for (const group of this.#groups.values()) {
-      if (this.#owners.includes(group)) group.handedOut.forget();
+      if (isOwner(group)) group.handedOut.forget();
       else this.#groups.delete(group.name);
     }
   }
@@ -237,11 +247,12 @@ export class ReferenceTurns {
   }
 
   #forgetGroups(): void {
+    const lines = this.#lines;
     for (const group of this.#groups.values()) {
       const isOver = ({ state }: ReferenceEvent) => state === "failed" || state === "completed";
       const endsAtMs = group.handedOut.endsAtMs(this.#rateOf(group));
-      if (this.#owners.includes(group) || endsAtMs > this.#shared.nowMs) continue;
-      if (this.#eventsOf(group).every(isOver)) this.#groups.delete(group.name);
+      if (isOwner(group) || endsAtMs > this.#shared.nowMs) continue;
+      if ((lines.get(group.name) ?? []).every(isOver)) this.#groups.delete(group.name);
     }
     if (this.#groups.size === 0) this.#turn = 0;
   }
@@ -282,4 +293,9 @@ export class ReferenceTurns {
   get names(): string[] {
     return [...this.#groups.keys()];
   }
+}
+
+/** Whether it has something of its own. */
+function isOwner({ own, pausedUntilMs }: Group): boolean {
+  return own.size > 0 || pausedUntilMs > 0;
 }

@@ -179,6 +179,7 @@ do
     if ok and has_room(target, 1) and not is_paused(target, 'in') then
       move_to(target, queue, id, more)
     else
+      release_key(queue, id, more)
       keep_more(queue, id, more)
       redis.call('ZADD', queue.failed, take_ticks(1), id)
       ended[queue.name] = true
@@ -267,7 +268,8 @@ local function end_claim(queue, id, result)
   end
   redis.call('HSET', queue.done, id, redis.call('HGET', queue.events, id))
   redis.call('HDEL', queue.events, id)
-  more.r, more.x = result, nil
+  release_key(queue, id, more)
+  more.r, more.x, more.u = result, nil, nil
   keep_more(queue, id, more)
   queue.has_completed = true
   redis.call('ZADD', queue.completed, take_ticks(1), id)

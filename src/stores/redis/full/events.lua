@@ -92,6 +92,10 @@ local function return_waiting(queue, id, more, due, score)
   if due and due > now() or not score then
     more.v = take_ticks(1)
   end
+  if more.u then
+    make_unique()
+    unique.regain(queue, id, more)
+  end
   keep_more(queue, id, more)
   return enter_waiting(queue, id, more, due, score)
 end
@@ -128,10 +132,18 @@ local function leave_waiting(queue, id, state)
   end
 end
 
+local function release_key(queue, id, more)
+  if more.u then
+    make_unique()
+    unique.release(queue, id, more)
+  end
+end
+
 -- Everything of an event but its place in a state.
 local function erase(queue, id, more)
   redis.call('HDEL', queue.events, id)
   if next(more) ~= nil then
+    release_key(queue, id, more)
     redis.call('HDEL', queue.more, id)
     if more.e then
       redis.call('HDEL', queue.errors, id)
@@ -258,7 +270,8 @@ end
 
 has_beside = function(queue)
   local name = queue.name
-  return redis.call('EXISTS', COMPLETED .. name, CONFIG .. name, WINDOWS .. name, PAUSED_WORKERS .. name) > 0
+  return redis.call('EXISTS', COMPLETED .. name, CONFIG .. name, WINDOWS .. name,
+    PAUSED_WORKERS .. name, UNIQUE .. name, CRONS .. name) > 0
 end
 
 -- What is left when the last event has gone: a list with nothing but ghosts, a key of tick.lua.
@@ -281,7 +294,7 @@ at_end[#at_end + 1] = function()
     if queue.is_open or queue.was_flushed then
       local is_rare = redis.call('EXISTS', MORE .. name, CONFIG .. name, GHOSTS .. name,
         COMPLETED .. name, WINDOWS .. name, PAUSED_WORKERS .. name, EXPIRES .. name,
-        REVIEW .. name) > 0
+        REVIEW .. name, UNIQUE .. name, CRONS .. name) > 0
       redis.call(is_rare and 'SADD' or 'SREM', RARE, name)
     end
   end

@@ -16,5 +16,5 @@ verbs.flush = function(from)
   return redis.call('UNLINK', queue.ready, queue.claimed, queue.events, queue.front, queue.claims,
     DELAYED .. name, FAILED .. name, COMPLETED .. name, EXPIRES .. name, MORE .. name,
     ERRORS .. name, LOG .. name, DONE .. name, GHOSTS .. name, REVIEW .. name,
-    RETRYING .. name, WINDOWS .. name)
+    RETRYING .. name, WINDOWS .. name, UNIQUE .. name, UNIQUE_ENDS .. name)
 end

@@ -40,6 +40,7 @@ local function next_out(queue)
     local expiry = expiry_of(queue, id, more)
     if redis.call('HEXISTS', queue.events, id) == 0 then
       -- Somebody deleted the contents: there is no event to hand out.
+      release_key(queue, id, more)
       shrank(queue)
     elseif expiry and expiry <= now() then
       queue.expired = queue.expired + 1
@@ -80,6 +81,10 @@ local function popped_one(queue, wanted, claimant, may_leave_out)
   else
     popped[6] = claimant and made() or false
     enter_claimed(queue, id, tick, lease, popped[6], claimant)
+    if more.u then
+      make_unique()
+      unique.claim(queue, id, more)
+    end
   end
   return popped
 end

@@ -1,8 +1,8 @@
 -- Pushes events one after the other; which ones are refused depends on those before.
 -- KEYS    queues, of the queue: all
 -- ARGV    queue LEFT|RIGHT (ID|NEW, id, value, options)... (options: JSON, or empty for none)
--- Returns of each event 1, or the id that was made, or 0 for a duplicate, or -1 for a full queue, or
---         -2 for a paused one
+-- Returns of each event 1, or the id that was made or found, or 0 for a duplicate of its id, or a list of
+--         the id of which it is a duplicate, or -1 for a full queue, or -2 for a paused one
 
 local PUSHED, TAKEN, FULL_QUEUE, PAUSED_QUEUE = 1, 0, -1, -2
 
@@ -26,11 +26,28 @@ local function take_window(queue, id)
   end
 end
 
+-- The bytes of a text in JSON, in which each of them is a character.
+local function bytes_of(text)
+  return (string.gsub(text, '([\194\195])([\128-\191])', function(first, second)
+    return string.char(string.byte(second) + (string.byte(first) - 194) * 64)
+  end))
+end
+
+local function take_key(queue, id, more, options)
+  if more.u then
+    make_unique()
+    unique.take(queue, id, more, options.key_ms)
+  end
+end
+
 -- Gives a waiting event other contents and options.
 local function replace(queue, is_left, id, state, score, value, options)
   local old, due = more_of(queue, id), time_of(options.start or '')
   local more = { f = old.f, c = old.c, e = old.e, g = old.g, p = old.p, v = take_ticks(1), T = now() }
   more.a, more.b, more.l, more.t = options.attempts, options.backoff, options.lease, options.ttl
+  more.u = options.key
+  release_key(queue, id, old)
+  take_key(queue, id, more, options)
   redis.call('HSET', queue.events, id, value)
   keep_more(queue, id, more)
   local place = not is_left and -take_ticks(1) or nil
@@ -80,13 +97,35 @@ local function push_new(queue, is_left, id, value, options)
   list_queue(queue)
   local more = {
     a = options.attempts, b = options.backoff, l = options.lease,
-    t = options.ttl, T = options.ttl and now(),
+    t = options.ttl, T = options.ttl and now(), u = options.key,
   }
+  take_key(queue, id, more, options)
   if next(more) ~= nil then
     keep_more(queue, id, more)
   end
   local due = options.start and time_of(options.start)
   enter_waiting(queue, id, more, due, not is_left and -take_ticks(1) or nil)
+end
+
+-- What becomes of a push whose key is taken; nil if it is free, or the event of its id has it.
+local function push_of_taken(queue, is_left, id, value, options)
+  make_unique()
+  local owner = unique.owner(queue, string.sub(options.key, 2))
+  if not owner then
+    return nil
+  elseif id and is_taken(queue, id) then
+    return owner ~= id and TAKEN or nil
+  elseif options.dup == 'keep' then
+    return owner
+  end
+  local state, score = state_of(queue, owner)
+  local key = more_of(queue, owner).u
+  local has_key = key and string.sub(key, 2) == string.sub(options.key, 2)
+  if options.dup ~= 'replace' or not has_key or state ~= 'ready' and state ~= 'delayed' then
+    return { owner }
+  end
+  replace(queue, is_left, owner, state, score, value, options)
+  return owner
 end
 
 -- The reply to a push with "keep" does not tell whether it added the event.
@@ -99,6 +138,10 @@ end
 local function push_one(queue, is_left, id, value, options)
   if not queue.is_judged and is_paused(queue, 'in') then
     return PAUSED_QUEUE
+  end
+  local reply = options.key and push_of_taken(queue, is_left, id, value, options)
+  if reply then
+    return reply
   elseif id and is_taken(queue, id) then
     return push_taken(queue, is_left, id, value, options)
   elseif not queue.is_judged and not has_room(queue, 1) then
@@ -114,6 +157,8 @@ local function push_one(queue, is_left, id, value, options)
   return id and PUSHED or own
 end
 
+pushing.one = push_one
+
 local NO_OPTIONS = {}
 
 verbs.push = function(from, to)
@@ -122,6 +167,7 @@ verbs.push = function(from, to)
   for at = from + 2, to, 4 do
     local id = ARGV[at] == 'ID' and ARGV[at + 1]
     local options = ARGV[at + 3] ~= '' and cjson.decode(ARGV[at + 3]) or NO_OPTIONS
+    options.key = options.key and bytes_of(options.key)
     local reply = push_one(queue, is_left, id, ARGV[at + 2], options)
     is_refused = is_refused or reply == FULL_QUEUE or reply == PAUSED_QUEUE
     replies[#replies + 1] = reply

@@ -21,6 +21,10 @@ verbs.retry = function(from, to)
     local more = more_of(queue, id)
     local may_go = (state == 'failed' or state == 'delayed' and (more.f or more.c))
       and is_version(queue, id, state, score, ARGV[at + 1])
+    if may_go and more.u then
+      make_unique()
+      may_go = not unique.is_lost(queue, id, more)
+    end
     if may_go then
       retry(queue, id, state, more, is_left)
     end

@@ -22,6 +22,7 @@ verbs.stats = function(from)
   reply[#reply + 1] = redis.call('SCARD', RETRYING .. queue.name)
   reply[#reply + 1] = oldest < math.huge and oldest
   reply[#reply + 1] = redis.call('ZCOUNT', WINDOWS .. queue.name, '(' .. now(), '+inf')
+    + redis.call('ZCOUNT', UNIQUE_ENDS .. queue.name, '(' .. now(), '+inf')
   local workers_key = PAUSED_WORKERS .. queue.name
   reply[#reply + 1] = ARGV[from + 1] == 'WHOLE'
     and redis.call('ZRANGEBYSCORE', workers_key, '(' .. now(), '+inf')

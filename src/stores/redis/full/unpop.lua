@@ -46,6 +46,11 @@ verbs.unpop = function(from)
   if more.x then
     erase(queue, id, more)
   else
+    if more.u then
+      make_unique()
+      unique.regain(queue, id, more)
+      keep_more(queue, id, more)
+    end
     enter_ready(queue, id, more, place)
   end
   return 1
