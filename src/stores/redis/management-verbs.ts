@@ -43,7 +43,7 @@ function addFields(counts: QueueCounts, reply: ScriptReply): void {
 
 function statsIn(queue: Buffer, reply: ScriptReply): QueueStats {
   const parts = reply as ScriptReply[];
-  const [nowMs, retrying, oldest, windows, workers, all, ...slots] = parts.slice(COUNTS);
+  const [nowMs, retrying, oldest, windows, workers, bindings, all, ...slots] = parts.slice(COUNTS);
   const [counts, recent] = [emptyCounts(), emptyCounts()];
   addFields(counts, all!);
   for (const slot of slots) addFields(recent, slot);
@@ -55,6 +55,7 @@ function statsIn(queue: Buffer, reply: ScriptReply): QueueStats {
     oldestReadyAtMs: oldest as number | null,
     windows: windows as number,
     pausedWorkers: ((workers ?? []) as Buffer[]).toSorted(Buffer.compare),
+    bindings: (bindings ?? []) as Buffer[],
     heldBackBy: null,
     nowMs: nowMs as number,
   };
@@ -153,6 +154,16 @@ export const management = {
       ...count!.counted.flatMap(({ queue, counts }) => [queue, JSON.stringify(fieldsOf(counts))]),
     ],
     results: () => [{ notDone: [], unknown: [] }],
+  },
+  bind: {
+    name: "bind",
+    call: ([bind], { numberOf }) => [numberOf(bind!.queue), bind!.name, "BIND"],
+    results: (reply) => [reply === 1 ? "ok" : { tooMany: (reply as Buffer[])[0]! }],
+  },
+  unbind: {
+    name: "bind",
+    call: ([unbind], { numberOf }) => [numberOf(unbind!.queue), unbind!.name, "UNBIND"],
+    results: (reply) => [reply === 1],
   },
   stats: {
     name: "stats",

@@ -1,11 +1,14 @@
 // Joins the Lua files into the scripts that run a batch. Each run of a script makes all functions
 // in it anew, so a batch runs the smallest one that has its verbs.
+import { BOUND_MAX } from "../../queue/bindings.ts";
 import { CRONS_MAX } from "../../queue/cron-operations.ts";
 import { PAUSED_WORKERS_MAX } from "../../queue/management.ts";
 import { WINDOWS_MAX } from "../../queue/windows.ts";
 import batch from "./batch.lua" with { type: "text" };
 import counter from "./counter.lua" with { type: "text" };
 import ack from "./full/ack.lua" with { type: "text" };
+import bind from "./full/bind.lua" with { type: "text" };
+import bound from "./full/bound.lua" with { type: "text" };
 import cancel from "./full/cancel.lua" with { type: "text" };
 import claims from "./full/claims.lua" with { type: "text" };
 import configure from "./full/configure.lua" with { type: "text" };
@@ -101,6 +104,7 @@ export interface Script {
 const infixes = new Map(Object.entries({ ...INFIXES, AWAITED, STAGED, ...SINGLE_KEYS, LAYOUT }));
 const numbers = new Map(
   Object.entries({
+    BOUND_MAX,
     CRONS_MAX,
     FIXED_KEYS,
     LARGE_BYTES,
@@ -168,7 +172,7 @@ const withTokens = [
   onDemand(matching, plainAck, ackWithTokens, plainRedo, redoWithTokens, tokensTouch),
   ...common,
 ];
-const transitions = [unused, counter, queue, unique, figures, line, events, claims];
+const transitions = [unused, counter, queue, unique, figures, line, events, bound, claims];
 const life = [
   onDemand(push, pushBatch),
   onDemand(pop, popBatch),
@@ -189,6 +193,7 @@ const others = [
   ),
   onDemand(status, hidden(list), hidden(stats)),
   onDemand(resume, hidden(pause), lookAgain, hidden(configure), hidden(tick)),
+  onDemand(bind),
   onDemand(crons, cronSet, cronDelete, cronGet, cronList, cronQueues, cronDue, cronFire),
   ...[unpop, flush, settings, set, cancel, count, register, probe].map((file) => onDemand(file)),
   onDemand(judging, transaction),

@@ -162,6 +162,7 @@ export function isChange<K extends Kind>(kind: K, result: ResultOf<OperationOf<K
     case "configure":
     case "pause":
     case "resume":
+    case "bind":
     case "cronSet":
     case "probe":
       return true;
@@ -173,6 +174,7 @@ export function isChange<K extends Kind>(kind: K, result: ResultOf<OperationOf<K
     case "ack":
     case "redo":
     case "crash":
+    case "unbind":
     case "cronDelete":
       return result === true;
     case "popBatch":

@@ -47,6 +47,7 @@ verbs.configure = function(from, to)
       redis.call('HDEL', key, ARGV[at])
     end
   end
+  trees = {}
   if queue then
     look_again(queue, reviewed, may_hand_out)
   else

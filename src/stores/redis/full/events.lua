@@ -257,13 +257,6 @@ do
   end
 end
 
-local function make_room(queue, count)
-  local surplus = surplus_of(queue, count)
-  if surplus > 0 then
-    drop_oldest(queue, math.min(surplus, count + DROPPED_AT_ONCE), {}, 0)
-  end
-end
-
 local function list_queue(queue)
   redis.call('ZADD', queues_key, 0, queue.name)
 end

@@ -12,7 +12,7 @@ verbs.flush = function(from)
   fill_in(queue, ids)
   shrank(queue)
   -- Also keys of the wrong type; what is known of the queue is read anew.
-  queue.config, queue.is_open, queue.was_flushed = nil, false, true
+  queue.config, queue.is_open, queue.was_flushed, trees = nil, false, true, {}
   return redis.call('UNLINK', queue.ready, queue.claimed, queue.events, queue.front, queue.claims,
     DELAYED .. name, FAILED .. name, COMPLETED .. name, EXPIRES .. name, MORE .. name,
     ERRORS .. name, LOG .. name, DONE .. name, GHOSTS .. name, REVIEW .. name,

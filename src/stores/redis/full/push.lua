@@ -2,7 +2,8 @@
 -- KEYS    queues, of the queue: all
 -- ARGV    queue LEFT|RIGHT (ID|NEW, id, value, options)... (options: JSON, or empty for none)
 -- Returns of each event 1, or the id that was made or found, or 0 for a duplicate of its id, or a list of
---         the id of which it is a duplicate, or -1 for a full queue, or -2 for a paused one
+--         the id of which it is a duplicate, or -1 for a full queue, or -2 for a paused one, or a list
+--         of that and its name if it is bound to this one; shorter behind many copies
 
 local PUSHED, TAKEN, FULL_QUEUE, PAUSED_QUEUE = 1, 0, -1, -2
 
@@ -68,7 +69,12 @@ end
 
 -- Whether an event of that id is there, or its window lasts.
 local function is_taken(queue, id)
-  return redis.call('HEXISTS', queue.events, id) == 1 or is_windowed(queue, id)
+  return is_in_tree(queue, id) or is_windowed(queue, id)
+end
+
+-- What a push answers that this queue refuses.
+local function refusal_by(refusing, queue, code)
+  return refusing == queue and code or { code, refusing.name }
 end
 
 -- of_batch: its ids so far. Of equal ones the second is a duplicate.
@@ -88,8 +94,8 @@ local function push_taken(queue, is_left, id, value, options, of_batch)
   return TAKEN
 end
 
--- There is room for it.
-local function push_new(queue, is_left, id, value, options)
+-- A copy has no unique key.
+local function add_new(queue, is_left, id, value, options, is_copy)
   if queue.has_completed and redis.call('ZSCORE', queue.completed, id) then
     drop_completed(queue, id)
   end
@@ -97,7 +103,7 @@ local function push_new(queue, is_left, id, value, options)
   list_queue(queue)
   local more = {
     a = options.attempts, b = options.backoff, l = options.lease,
-    t = options.ttl, T = options.ttl and now(), u = options.key,
+    t = options.ttl, T = options.ttl and now(), u = not is_copy and options.key or nil,
   }
   take_key(queue, id, more, options)
   if next(more) ~= nil then
@@ -105,6 +111,19 @@ local function push_new(queue, is_left, id, value, options)
   end
   local due = options.start and time_of(options.start)
   enter_waiting(queue, id, more, due, not is_left and -take_ticks(1) or nil)
+end
+
+-- How many copies a batch has made, and of how many bytes.
+local copies, copied_bytes = 0, 0
+
+-- There is room for it.
+local function push_new(queue, is_left, id, value, options)
+  each_keeper(queue, id, '', function(each, is_copy)
+    add_new(each, is_left, id, value, options, is_copy)
+    if is_copy then
+      copies, copied_bytes = copies + 1, copied_bytes + #value
+    end
+  end)
 end
 
 -- What becomes of a push whose key is taken; nil if it is free, or the event of its id has it.
@@ -136,16 +155,19 @@ local function report_kept(queue, id, options)
 end
 
 local function push_one(queue, is_left, id, value, options)
-  if not queue.is_judged and is_paused(queue, 'in') then
-    return PAUSED_QUEUE
+  local refusing = not queue.is_judged and paused_one(queue)
+  if refusing then
+    return refusal_by(refusing, queue, PAUSED_QUEUE)
   end
   local reply = options.key and push_of_taken(queue, is_left, id, value, options)
   if reply then
     return reply
   elseif id and is_taken(queue, id) then
     return push_taken(queue, is_left, id, value, options)
-  elseif not queue.is_judged and not has_room(queue, 1) then
-    return FULL_QUEUE
+  end
+  refusing = not queue.is_judged and full_one(queue, 1, 1)
+  if refusing then
+    return refusal_by(refusing, queue, FULL_QUEUE)
   end
   make_room(queue, 1)
   local own = id or new_id(queue)
@@ -161,6 +183,25 @@ pushing.one = push_one
 
 local NO_OPTIONS = {}
 
+-- More copies would hold up Redis: the rest of the pushes comes in another batch.
+local COPIES_AT_ONCE = 1000
+local COPIED_BYTES = 4 * 1024 * 1024
+
+-- Ends the batch behind many copies, but never a transaction (see UNCUT there).
+local function has_ended_early()
+  if reply_bytes < 0 or copies < COPIES_AT_ONCE and copied_bytes < COPIED_BYTES then
+    return false
+  end
+  reply_bytes = REPLY_BYTES_MAX
+  return true
+end
+
+-- Whether a queue has refused the push.
+local function is_refusal(reply)
+  local code = type(reply) == 'table' and reply[1] or reply
+  return code == FULL_QUEUE or code == PAUSED_QUEUE
+end
+
 verbs.push = function(from, to)
   require_memory()
   local queue, is_left, replies = opened_at(ARGV[from]), ARGV[from + 1] == 'LEFT', {}
@@ -169,8 +210,11 @@ verbs.push = function(from, to)
     local options = ARGV[at + 3] ~= '' and cjson.decode(ARGV[at + 3]) or NO_OPTIONS
     options.key = options.key and bytes_of(options.key)
     local reply = push_one(queue, is_left, id, ARGV[at + 2], options)
-    is_refused = is_refused or reply == FULL_QUEUE or reply == PAUSED_QUEUE
+    is_refused = is_refused or is_refusal(reply)
     replies[#replies + 1] = reply
+    if has_ended_early() then
+      break
+    end
   end
   return replies
 end

@@ -159,21 +159,6 @@ local function is_windowed(queue, id)
   return ends and tonumber(ends) > now()
 end
 
-local function is_known(queue, id)
-  return redis.call('HEXISTS', queue.events, id) == 1 or is_windowed(queue, id)
-    or queue.has_completed and redis.call('ZSCORE', queue.completed, id)
-end
-
--- An id that no event has, also no completed one, and no window: see add_one in tokens/push-made.lua.
-local function new_id(queue)
-  local id, left_over = made(), 1
-  while is_known(queue, id) do
-    take_numbers(left_over)
-    id, left_over = made(), left_over * 2
-  end
-  return id
-end
-
 -- A time given as "+ms" from now, "@ms" since 1970, or "" for none.
 local function time_of(text)
   local sign, ms = string.match(text, '^([+@])(.*)$')

@@ -2,8 +2,9 @@
 -- KEYS    processes, of the queue: all
 -- ARGV    queue WHOLE|BARE
 -- Returns what add_status counts, now, retrying, when the oldest ready event was pushed or nil, how
---         many windows last, the names of paused workers or nil, then a list of fields and numbers
---         since the queue came into being, and one of each slot of the last minute
+--         many windows last, the names of paused workers or nil, those of bound queues or nil, then
+--         a list of fields and numbers since the queue came into being, and one of each slot of the
+--         last minute
 
 local function pushed_at_of(queue, id)
   local value = id and redis.call('HGET', queue.events, id)
@@ -26,6 +27,7 @@ verbs.stats = function(from)
   local workers_key = PAUSED_WORKERS .. queue.name
   reply[#reply + 1] = ARGV[from + 1] == 'WHOLE'
     and redis.call('ZRANGEBYSCORE', workers_key, '(' .. now(), '+inf')
+  reply[#reply + 1] = queue.config.bindings and unpacked(queue.config.bindings) or false
   reply[#reply + 1] = redis.call('HGETALL', STATS .. queue.name)
   local slot = math.floor(now() / SLOT_MS)
   for each = slot - SLOTS + 1, slot do
