@@ -53,6 +53,15 @@ function moveOne(model: Model, queue: LocalQueue, limit: number): number {
     if (isDue) return model.endWindows(queue, limit);
   }
   if (queue.pauses !== null && endPauses(model, queue, queue.pauses)) return 0;
+  if (queue.rateDueMs === dueMs) {
+    model.offer(queue);
+    model.noteDue(queue);
+    return 0;
+  }
+  if (queue.groups?.dueMs === dueMs) {
+    model.groupDue(queue, queue.groups.due!);
+    return 1;
+  }
   if (expiring?.firstMs === dueMs) return expireFirst(model, queue);
   if (claimed.firstMs === dueMs) crash(model, claimed.first!);
   else if (delayed?.firstMs === dueMs) {

@@ -190,6 +190,8 @@ export class LocalQueues {
     if (completed !== null && completed.length > 0) {
       dueMs = Math.min(dueMs, trimMsOf(completed, this.settingsOf(queue).keepCompleted));
     }
+    dueMs = Math.min(dueMs, queue.rateDueMs);
+    if (queue.groups !== null) dueMs = Math.min(dueMs, queue.groups.dueMs);
     if (pauses === null) return dueMs;
     return Math.min(
       dueMs,
@@ -246,7 +248,7 @@ export class LocalQueues {
   /** At start: the settings and pauses of a queue. */
   restoreFacts(
     queue: LocalQueue,
-    { given, ...facts }: Pick<LocalQueue, "given" | "pauses" | "figures">,
+    { given, ...facts }: Pick<LocalQueue, "given" | "pauses" | "figures" | "handedOut">,
   ): void {
     this.#setGiven(queue, given);
     Object.assign(queue, facts);

@@ -1,6 +1,7 @@
 // What a journal keeps of a queue besides its events: its settings and pauses, as text.
 import type { GivenSettings } from "../../queue/settings.ts";
 import { Figures } from "./figures.ts";
+import { HandedOut, type WrittenCounts } from "./handed-out.ts";
 import { type LocalQueue, NO_SETTINGS, type Pauses } from "./local-queue.ts";
 
 /** JSON has no Infinity. */
@@ -14,11 +15,13 @@ interface Facts {
   totals?: number[];
   waits?: [bucket: number, times: number][];
   runs?: [bucket: number, times: number][];
+  handedOut?: WrittenCounts;
 }
 
 /** null if there is nothing to keep. */
-export function encodeFacts({ given, pauses, figures }: LocalQueue): string | null {
-  if (given.size === 0 && pauses === null && figures === null) return null;
+export function encodeFacts({ given, pauses, figures, handedOut }: LocalQueue): string | null {
+  const counts = handedOut?.written ?? null;
+  if (given.size === 0 && pauses === null && figures === null && counts === null) return null;
   const facts: Facts = { given: Object.fromEntries(given) };
   if (pauses) {
     facts.in = written(pauses.in);
@@ -29,10 +32,13 @@ export function encodeFacts({ given, pauses, figures }: LocalQueue): string | nu
     const { totals, waits, runs } = figures.counts;
     Object.assign(facts, { totals, waits: [...waits], runs: [...runs] });
   }
+  if (counts !== null) facts.handedOut = counts;
   return JSON.stringify(facts);
 }
 
-export function decodeFacts(text: string): Pick<LocalQueue, "given" | "pauses" | "figures"> {
+export function decodeFacts(
+  text: string,
+): Pick<LocalQueue, "given" | "pauses" | "figures" | "handedOut"> {
   const facts = JSON.parse(text) as Facts;
   const workers = (facts.workers ?? []).map(([worker, until]) => [worker, read(until)!] as const);
   const pauses: Pauses = { in: read(facts.in), out: read(facts.out), workers: new Map(workers) };
@@ -42,6 +48,7 @@ export function decodeFacts(text: string): Pick<LocalQueue, "given" | "pauses" |
     given: decodeSettings(facts.given),
     pauses: isEmpty(pauses) ? null : pauses,
     figures: counts ? new Figures(counts) : null,
+    handedOut: facts.handedOut ? new HandedOut(true, facts.handedOut) : null,
   };
 }
 

@@ -25,6 +25,8 @@ interface Undo {
   claim: number;
   /** The place in line before. */
   place: number;
+  /** When it was handed out. */
+  atMs: number;
   /** The event that the pop removed. */
   removed: LocalEvent | null;
 }
@@ -63,7 +65,8 @@ function popOne(model: Model, queue: LocalQueue, name: Buffer, terms: Terms): Po
   if (!event) return null;
   const contents = contentsToBytes(model.contentsOf(event));
   const { attempt, place, more, pushedAtMs } = event;
-  const undo: Undo = { claim: 0, place, removed: null };
+  const undo: Undo = { claim: 0, place, atMs: model.nowMs, removed: null };
+  model.handOut(event);
   let token = 0;
   if (terms.leaseMs === 0) {
     drop(model, event);
@@ -112,6 +115,7 @@ function mayPop(model: Model, queue: LocalQueue, { leaseMs, claimant }: Terms): 
     const isNamed = claimant !== null && pauses.workers.size > 0;
     if (isNamed && model.isPaused(pauses.workers.get(toText(workerOf(claimant))))) return false;
   }
+  if (!model.hasRoom(queue)) return false;
   const { claimedMax } = model.settingsOf(queue);
   return claimedMax === null || leaseMs === 0 || queue.claimed.length < claimedMax;
 }
@@ -131,10 +135,11 @@ function nextUnexpired(model: Model, queue: LocalQueue): LocalEvent | undefined 
 }
 
 export function unpop(model: Model, { queue: name, popped }: Unpop): boolean {
-  const { claim: number, place, removed } = popped.undo as Undo;
+  const { claim: number, place, atMs, removed } = popped.undo as Undo;
   if (removed === null) {
     const event = model.get(nameOf(name))?.get(toText(popped.id));
     if (event?.claim !== number) return false;
+    model.takeBack(event.queue, event.more?.group ?? null, atMs);
     if (event.more?.isCancelled) drop(model, event);
     else makeReady(model, event, place, withoutClaim(event, null));
     return true;
@@ -146,6 +151,7 @@ export function unpop(model: Model, { queue: name, popped }: Unpop): boolean {
   if (there) drop(model, there);
   event.key = model.number();
   event.pushedAtMs = removed.pushedAtMs;
+  model.takeBack(queue, removed.more?.group ?? null, atMs);
   makeReady(model, event, place, removed.more);
   return true;
 }
