@@ -4,9 +4,12 @@
 import { describe, test } from "bun:test";
 import type { Store } from "../../src/queue/store.ts";
 import { batches } from "./contract/batches.ts";
+import { bound } from "./contract/bound.ts";
+import { boundArrivals } from "./contract/bound-arrivals.ts";
 import { bytes } from "./contract/bytes.ts";
 import { claims } from "./contract/claims.ts";
 import { counts } from "./contract/counts.ts";
+import { crons } from "./contract/crons.ts";
 import { failures } from "./contract/failures.ts";
 import { largeContents } from "./contract/large-contents.ts";
 import { LifeCaller } from "./contract/life-caller.ts";
@@ -85,6 +88,9 @@ const chapters = {
   expiry,
   limits,
   windows,
+  bound,
+  boundArrivals,
+  crons,
   keys,
   many,
   undone,

@@ -28,7 +28,7 @@ type Kinds = ReadonlySet<Operation["kind"]>;
 /** The journal does not record these operations, so its failures do not affect them. */
 const unrecordedKinds: Kinds = new Set(["register"]);
 /** These operations need room on the disk: a journal may refuse them while all others go on. */
-const growingKinds: Kinds = new Set(["push", "pushBatch", "set", "probe"]);
+const growingKinds: Kinds = new Set(["push", "pushBatch", "set", "cronSet", "cronFire", "probe"]);
 /** These keep what they need not: an error, a result, a completed event. */
 const keepingKinds: Kinds = new Set(["ack", "ackBatch", "fail", "crash", "touch", "tick"]);
 export const readingKinds: Kinds = new Set([
@@ -39,6 +39,10 @@ export const readingKinds: Kinds = new Set([
   "status",
   "list",
   "ready",
+  "cronGet",
+  "cronList",
+  "cronQueues",
+  "cronDue",
 ]);
 export const noKinds: Kinds = new Set();
 
@@ -59,11 +63,20 @@ function isOf(operation: Operation, kinds: Kinds): boolean {
   return operation.operations.some(({ kind }) => kinds.has(kind));
 }
 
-/** How many of the first `count` operations fit into one batch by their bytes; at least one. */
-export function countWithin(submitted: Submitted[], count: number): number {
+/**
+ * How many of the first `count` operations fit into one batch by their bytes; at least one.
+ * copiesOf: how many queues get a copy of what is pushed to that queue.
+ */
+export function countWithin(
+  submitted: Submitted[],
+  count: number,
+  copiesOf: (queue: Buffer) => number,
+): number {
   let bytes = 0;
   for (let at = 0; at < count; at++) {
-    bytes += bytesOf(submitted[at]!.operation);
+    const { operation } = submitted[at]!;
+    const isPush = operation.kind === "push" || operation.kind === "pushBatch";
+    bytes += bytesOf(operation) * (isPush ? 1 + copiesOf(operation.queue) : 1);
     if (bytes > batchBytesMax && at > 0) return at;
   }
   return count;
@@ -81,6 +94,10 @@ function bytesOf(operation: Operation): number {
       );
     case "set":
       return operation.contents?.length ?? 0;
+    case "cronSet":
+      return operation.definition.length;
+    case "cronFire":
+      return operation.push?.contents.length ?? 0;
     case "ack":
       return operation.result?.length ?? 0;
     case "fail":

@@ -10,6 +10,7 @@ import type { Groups } from "./groups.ts";
 import type { HandedOut } from "./handed-out.ts";
 import { Line } from "./line.ts";
 import type { RankedLines } from "./ranked-lines.ts";
+import type { LocalCron } from "./local-cron.ts";
 import type { More } from "./more.ts";
 import type { Slabs } from "./slabs.ts";
 import { CLAIMED, COMPLETED, DELAYED, FAILED, GONE, type StateNumber } from "./states.ts";
@@ -181,6 +182,8 @@ export class LocalQueue extends QueueEvents {
   given: GivenSettings = NO_SETTINGS;
   /** null: none. */
   pauses: Pauses | null = null;
+  /** The names under which queues are bound to it, as they came; null: none. */
+  bindings: readonly string[] | null = null;
   figures: Figures | null = null;
   /** What its rate counts; null: nothing. */
   handedOut: HandedOut | null = null;
@@ -190,6 +193,8 @@ export class LocalQueue extends QueueEvents {
   isOffering = false;
   /** When its rate lets more through, or counts nothing more; Infinity for never. */
   rateDueMs = Infinity;
+  /** Its cron entries by name; null when there are none. See crons.ts. */
+  crons: Map<string, LocalCron> | null = null;
   /** What holds for it, as of that version of the settings; see Model.settingsOf. */
   settings: QueueSettings | null = null;
   settingsVersion = -1;
@@ -234,15 +239,16 @@ export class LocalQueue extends QueueEvents {
 
   /** Whether it is kept without events and consumers. */
   get isConfigured(): boolean {
-    return this.given.size > 0 || this.pauses !== null || (this.groups?.owners ?? 0) > 0;
+    const hasOwners = (this.groups?.owners ?? 0) > 0;
+    const { given, pauses, bindings } = this;
+    return given.size > 0 || pauses !== null || bindings !== null || hasOwners;
   }
 
   /** To clients it does not exist. */
   get isUnused(): boolean {
-    const hasWindows = this.windows !== null || this.keyWindows !== null;
-    const isCounting = this.groups !== null || this.handedOut !== null;
-    const isEmpty = this.size === 0 && this.consumers === 0;
-    return isEmpty && !this.isConfigured && !hasWindows && !isCounting;
+    if (this.size > 0 || this.consumers > 0 || this.isConfigured) return false;
+    if (this.groups !== null || this.handedOut !== null) return false;
+    return this.windows === null && this.keyWindows === null && this.crons === null;
   }
 
   /** The event of that id if it is in memory. */

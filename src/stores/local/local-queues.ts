@@ -8,7 +8,9 @@ import {
 } from "../../queue/settings.ts";
 import { forgottenAtMs } from "../../queue/windows.ts";
 import type { Changes } from "./changes.ts";
+import { Crons } from "./crons.ts";
 import { IndexedHeap } from "./indexed-heap.ts";
+import type { LocalCron } from "./local-cron.ts";
 import {
   type EventOrKey,
   isQueueDueBefore,
@@ -18,6 +20,7 @@ import {
   type Review,
   type Survey,
 } from "./local-queue.ts";
+import type { QueueFacts } from "./queue-facts.ts";
 import { SortedNames } from "./sorted-names.ts";
 import type { TimeLine } from "./time-line.ts";
 import { UnusedQueues } from "./unused-queues.ts";
@@ -33,10 +36,13 @@ export class LocalQueues {
   /** Of all queues, also unused ones; ascending by bytes, which is the order of latin1 strings. */
   readonly names = new SortedNames();
   readonly usage = new Usage();
+  readonly crons = new Crons(this.usage);
   /** The queues whose settings have changed, and how far their events were looked at. */
   readonly reviews = new Map<LocalQueue, Review>();
   /** null: each queue was looked at since the settings of all of them have changed. */
   survey: Survey | null = null;
+  /** How many queues have bound ones. */
+  binding = 0;
   /** The settings of all queues. */
   defaults: GivenSettings = NO_SETTINGS;
   /** null without a journal. */
@@ -125,6 +131,12 @@ export class LocalQueues {
     this.#commonSettings = settingsOf(NO_SETTINGS, defaults);
   }
 
+  /** Sets a cron entry, or removes it (null). */
+  setCron(queue: LocalQueue, name: string, entry: LocalCron | null): void {
+    this.crons.set(queue, name, entry, this.changes);
+    this.noteIfUnused(queue);
+  }
+
   setPauses(queue: LocalQueue, pauses: Pauses | null): void {
     const { pauses: before } = queue;
     const set = (value: Pauses | null) => {
@@ -134,6 +146,20 @@ export class LocalQueues {
     };
     this.changes?.configured(queue, () => set(before));
     set(pauses);
+  }
+
+  /** null: none. */
+  setBindings(queue: LocalQueue, bindings: readonly string[] | null): void {
+    const { bindings: before } = queue;
+    this.changes?.configured(queue, () => this.#setBindings(queue, before));
+    this.#setBindings(queue, bindings);
+  }
+
+  #setBindings(queue: LocalQueue, bindings: readonly string[] | null): void {
+    this.usage.settingBytes += sizeOfNames(bindings) - sizeOfNames(queue.bindings);
+    this.binding += Number(bindings !== null) - Number(queue.bindings !== null);
+    queue.bindings = bindings;
+    this.noteIfUnused(queue);
   }
 
   /** null: it has come to its end. */
@@ -218,7 +244,7 @@ export class LocalQueues {
   /** When something is due; at once if an unused queue can be forgotten; or Infinity. */
   get dueAtMs(): number {
     const isNow = this.#unused.size > 0 || this.reviews.size > 0 || this.survey !== null;
-    return isNow ? 0 : (this.#due.first?.dueMs ?? Infinity);
+    return isNow ? 0 : Math.min(this.#due.first?.dueMs ?? Infinity, this.crons.firstMs);
   }
 
   /** Forgets unused queues; waits for the next batch while changes may still be undone. */
@@ -245,12 +271,10 @@ export class LocalQueues {
     if (this.changes) this.changes.isDemanded = true;
   }
 
-  /** At start: the settings and pauses of a queue. */
-  restoreFacts(
-    queue: LocalQueue,
-    { given, ...facts }: Pick<LocalQueue, "given" | "pauses" | "figures" | "handedOut">,
-  ): void {
+  /** At start: the settings, pauses and bindings of a queue. */
+  restoreFacts(queue: LocalQueue, { given, bindings, ...facts }: QueueFacts): void {
     this.#setGiven(queue, given);
+    this.#setBindings(queue, bindings);
     Object.assign(queue, facts);
   }
 
@@ -283,4 +307,8 @@ function sizeOf(given: GivenSettings): number {
   let bytes = 0;
   for (const [name, value] of given) bytes += name.length + value.length + 100;
   return bytes;
+}
+
+function sizeOfNames(names: readonly string[] | null): number {
+  return (names ?? []).reduce((bytes, name) => bytes + name.length + 100, 0);
 }

@@ -3,8 +3,10 @@
 import type { Operation, Results } from "../../queue/operations.ts";
 import { moveDue } from "./due.ts";
 import type { Model } from "./model.ts";
+import * as binding from "./operations/binding.ts";
 import * as changing from "./operations/changing.ts";
 import * as claims from "./operations/claims.ts";
+import * as crons from "./operations/crons.ts";
 import * as grouping from "./operations/grouping.ts";
 import * as managing from "./operations/managing.ts";
 import * as looking from "./operations/looking.ts";
@@ -50,13 +52,23 @@ const operations: Operations = {
   configure: queues.configure,
   pause: queues.pause,
   resume: queues.resume,
+  bind: binding.bind,
+  unbind: binding.unbind,
   status: queues.status,
   list: queues.list,
   ready: queues.ready,
   register: queues.register,
+  cronSet: crons.cronSet,
+  cronDelete: crons.cronDelete,
+  cronGet: crons.cronGet,
+  cronList: crons.cronList,
+  cronQueues: crons.cronQueues,
+  cronDue: crons.cronDue,
+  cronFire: crons.cronFire,
   tick(model, { limit }) {
     model.sweep();
-    return moveDue(model, limit);
+    const moved = moveDue(model, limit);
+    return { moved, cronParts: model.crons.firstMs <= model.nowMs ? [0] : [] };
   },
   probe(model) {
     model.demandWrite();

@@ -1,4 +1,4 @@
-// What a journal keeps of a queue besides its events: its settings and pauses, as text.
+// What a journal keeps of a queue besides its events: its settings, pauses and bindings, as text.
 import type { GivenSettings } from "../../queue/settings.ts";
 import { Figures } from "./figures.ts";
 import { HandedOut, type WrittenCounts } from "./handed-out.ts";
@@ -12,6 +12,7 @@ interface Facts {
   in?: Until;
   out?: Until;
   workers?: [worker: string, until: Until][];
+  bindings?: readonly string[];
   totals?: number[];
   waits?: [bucket: number, times: number][];
   runs?: [bucket: number, times: number][];
@@ -19,15 +20,18 @@ interface Facts {
 }
 
 /** null if there is nothing to keep. */
-export function encodeFacts({ given, pauses, figures, handedOut }: LocalQueue): string | null {
-  const counts = handedOut?.written ?? null;
-  if (given.size === 0 && pauses === null && figures === null && counts === null) return null;
+export function encodeFacts(queue: LocalQueue): string | null {
+  const { given, pauses, bindings, figures } = queue;
+  const counts = queue.handedOut?.written ?? null;
+  const isSet = given.size > 0 || pauses !== null || bindings !== null;
+  if (!isSet && figures === null && counts === null) return null;
   const facts: Facts = { given: Object.fromEntries(given) };
   if (pauses) {
     facts.in = written(pauses.in);
     facts.out = written(pauses.out);
     facts.workers = [...pauses.workers].map(([worker, until]) => [worker, written(until)]);
   }
+  if (bindings) facts.bindings = bindings;
   if (figures) {
     const { totals, waits, runs } = figures.counts;
     Object.assign(facts, { totals, waits: [...waits], runs: [...runs] });
@@ -36,9 +40,12 @@ export function encodeFacts({ given, pauses, figures, handedOut }: LocalQueue): 
   return JSON.stringify(facts);
 }
 
-export function decodeFacts(
-  text: string,
-): Pick<LocalQueue, "given" | "pauses" | "figures" | "handedOut"> {
+export type QueueFacts = Pick<
+  LocalQueue,
+  "given" | "pauses" | "bindings" | "figures" | "handedOut"
+>;
+
+export function decodeFacts(text: string): QueueFacts {
   const facts = JSON.parse(text) as Facts;
   const workers = (facts.workers ?? []).map(([worker, until]) => [worker, read(until)!] as const);
   const pauses: Pauses = { in: read(facts.in), out: read(facts.out), workers: new Map(workers) };
@@ -47,6 +54,7 @@ export function decodeFacts(
   return {
     given: decodeSettings(facts.given),
     pauses: isEmpty(pauses) ? null : pauses,
+    bindings: facts.bindings ?? null,
     figures: counts ? new Figures(counts) : null,
     handedOut: facts.handedOut ? new HandedOut(true, facts.handedOut) : null,
   };

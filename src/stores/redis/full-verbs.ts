@@ -1,18 +1,14 @@
 // The verbs of the other scripts, on any queue. See full/*.lua.
 import { Refusal, type StoreError } from "../../queue/errors.ts";
-import {
-  Duplicate,
-  NO_OPTIONS,
-  type Popped,
-  type PushOptions,
-  type Unique,
-} from "../../queue/event.ts";
+import { Duplicate, NO_OPTIONS, type Popped, type PushOptions } from "../../queue/event.ts";
 import { BATCH_CONTENTS_BYTES, type Claim } from "../../queue/operations.ts";
 import type { Direction, QueueStatus } from "../../queue/queue-status.ts";
+import { crons } from "./cron-verbs.ts";
 import { factsIn } from "./event-facts.ts";
 import { peek, ready } from "./plain-verbs.ts";
 import { management } from "./management-verbs.ts";
 import type { Operation } from "./operation.ts";
+import { optionsOf } from "./push-arguments.ts";
 import { headersOf } from "./value.ts";
 import { COUNTS, given, msOf, NO_BYTES, REFUSED, statusIn, timeOf } from "./verb-values.ts";
 import {
@@ -30,29 +26,6 @@ const REGISTER_TTL_MS = 20_000;
 const tokenOf = ({ token }: Claim) => given(token);
 const areDone = (reply: ScriptReply) => (reply as number[]).map((done) => done === 1);
 
-/** As full/unique.lua has it, one character for each byte. */
-function keyOf({ key, until, forMs }: Unique): string {
-  const kind = forMs !== null ? "f" : until === "end" ? "e" : "c";
-  return kind + key.toString("latin1");
-}
-
-/** As full/push.lua reads them. */
-function optionsOf(options: PushOptions | null): string {
-  if (options === null) return "";
-  const { start, ttlMs, attemptsMax, backoff, leaseMs, unique, onDuplicate } = options;
-  const text = JSON.stringify({
-    start: start ? timeOf(start) : undefined,
-    ttl: ttlMs ?? undefined,
-    attempts: attemptsMax ?? undefined,
-    backoff: backoff ?? undefined,
-    lease: leaseMs ?? undefined,
-    dup: onDuplicate === "refuse" ? undefined : onDuplicate,
-    key: unique ? keyOf(unique) : undefined,
-    key_ms: unique?.forMs ?? undefined,
-  });
-  return text === "{}" ? "" : text;
-}
-
 interface Pushed {
   id: Buffer | null;
   contents: Buffer;
@@ -67,9 +40,12 @@ function pushedArguments(
   return [id ? "ID" : "NEW", id ?? "", valueOf(contents, headers, encoding)];
 }
 
+/** A reply with a name is of a queue that is bound to this one. */
 function refusalIn(reply: ScriptReply | undefined, queue: Buffer): Refusal | null {
-  const code = REFUSED[reply as -1 | -2];
-  return code ? new Refusal(code, queue) : null;
+  const isBound = Array.isArray(reply) && reply.length === 2;
+  const [number, refusing] = isBound ? reply : [reply, queue];
+  const code = typeof number === "number" ? REFUSED[number as -1 | -2] : undefined;
+  return code ? new Refusal(code, refusing as Buffer) : null;
 }
 
 function pushResult(reply: ScriptReply, { id }: Pushed): Buffer | Duplicate {
@@ -99,12 +75,20 @@ function poppedIn(reply: ScriptReply, queue: Buffer, claimant: Buffer | null): P
 
 const touches = [null, "touched", "cancelled"] as const;
 
-function pausesOf({ directions, worker }: { directions: Direction[]; worker: Buffer | null }) {
+interface Paused {
+  directions: Direction[];
+  worker: Buffer | null;
+  group: Buffer | null;
+}
+
+function pausesOf({ directions, worker, group }: Paused): (string | Buffer)[] {
+  if (group) return [Buffer.concat([Buffer.from("group "), group])];
   return worker ? [Buffer.concat([Buffer.from("worker "), worker])] : directions;
 }
 
 export const full: { [K in Exclude<Operation["kind"], "transaction">]: Verb<K> } = {
   ...management,
+  ...crons,
   push: {
     name: "push",
     call(pushes, encoding) {
@@ -121,6 +105,7 @@ export const full: { [K in Exclude<Operation["kind"], "transaction">]: Verb<K> }
         const result = (reply as ScriptReply[])[at]!;
         return refusalIn(result, push.queue) ?? pushResult(result, push);
       }),
+    doneIn: (reply) => (reply as ScriptReply[]).length,
   },
   pushBatch: {
     name: "push_batch",
@@ -356,7 +341,10 @@ export const full: { [K in Exclude<Operation["kind"], "transaction">]: Verb<K> }
   tick: {
     name: "tick",
     call: ([tick]) => [String(tick!.limit)],
-    results: (reply) => [reply as number],
+    results(reply) {
+      const [moved, isCronDue] = reply as [number, number];
+      return [{ moved, cronParts: isCronDue === 1 ? [0] : [] }];
+    },
   },
   probe: { name: "probe", call: () => [], results: () => [null] },
 };

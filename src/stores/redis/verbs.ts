@@ -120,6 +120,8 @@ function arePlain(options: PushOptions | null): boolean {
       options.attemptsMax === null &&
       options.backoff === null &&
       options.leaseMs === null &&
+      options.priority === null &&
+      options.group === null &&
       options.unique === null &&
       options.onDuplicate === "refuse")
   );
@@ -162,6 +164,8 @@ export function isChange<K extends Kind>(kind: K, result: ResultOf<OperationOf<K
     case "configure":
     case "pause":
     case "resume":
+    case "bind":
+    case "cronSet":
     case "probe":
       return true;
     case "pop":
@@ -172,13 +176,18 @@ export function isChange<K extends Kind>(kind: K, result: ResultOf<OperationOf<K
     case "ack":
     case "redo":
     case "crash":
+    case "unbind":
+    case "cronDelete":
       return result === true;
     case "popBatch":
       return (result as Popped[]).length > 0;
     case "set":
+    case "setGroup":
       return result === true;
     case "cancel":
       return result !== null;
+    case "cronFire":
+      return result !== "stale";
     case "copyIn":
       return (result as CopyInOutcome[]).some((outcome) => outcome !== "taken");
     case "move":

@@ -120,6 +120,7 @@ export class BackupCopy {
     this.#db.run("INSERT INTO copy.queues SELECT * FROM main.queues");
     this.#db.run("DELETE FROM copy.groups");
     this.#db.run("INSERT INTO copy.groups SELECT * FROM main.groups");
+    this.#db.run("INSERT INTO copy.crons SELECT * FROM main.crons");
     const clock = "SELECT ms, counted, defaults FROM main.clock";
     this.#db.run(`UPDATE copy.clock SET (ms, counted, defaults) = (${clock})`);
   }

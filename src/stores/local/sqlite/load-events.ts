@@ -7,6 +7,7 @@ import { LEASE_BASE, PLACE_BASE, type StateColumns, valuesOf } from "./schema.ts
 import type { StoredPlace } from "../stored-event.ts";
 import { CLAIMED, DELAYED, numberOf } from "../states.ts";
 import { loadGroups } from "./group-rows.ts";
+import { loadCrons } from "./cron-rows.ts";
 import { loadWindows } from "./window-rows.ts";
 
 const rowsAtOnce = 10_000;
@@ -69,6 +70,7 @@ export async function loadEvents(
   }
   const withWindows = await loadWindows(db, queues, restoration);
   const flushedQueues = withWindows.union(await loadGroups(db, queues, restoration));
+  loadCrons(db, restoration);
   // A new queue must not get the number of one of which rows are still to be deleted.
   for (const number of flushedQueues) last = Math.max(last, number);
   restoration.end(last);

@@ -129,6 +129,7 @@ export const migrations: readonly string[] = [
   // ukey: the unique key of an event, as its rare facts have it; priority: if it is not 0; grp: its
   // group. groups: what groups have beside their events, as group.ts encodes it. kind of a window:
   // 0 for that of an id, 1 for that of a unique key, which the event of the id in owner has taken.
+  // Cron entries have the name of their queue: a flush gives the queue another number.
   `CREATE TABLE moved (
      key INTEGER PRIMARY KEY,
      queue INTEGER NOT NULL,
@@ -168,6 +169,16 @@ export const migrations: readonly string[] = [
      queue INTEGER NOT NULL,
      name TEXT NOT NULL,
      facts TEXT NOT NULL,
+     PRIMARY KEY (queue, name)
+   ) WITHOUT ROWID;
+   CREATE TABLE crons (
+     queue TEXT NOT NULL,
+     name TEXT NOT NULL,
+     version TEXT NOT NULL,
+     set_at INTEGER NOT NULL,
+     last_at INTEGER,
+     next_at INTEGER,
+     definition BLOB NOT NULL,
      PRIMARY KEY (queue, name)
    ) WITHOUT ROWID;`,
 ];

@@ -1,9 +1,9 @@
 -- Does what is due: leases that ended, delayed events, TTLs, pauses, completed and failed events that
 -- were kept long enough. Also forgets queues that had only consumers of an okq process that died.
--- KEYS    queues timers processes sweep, of the queues: all
+-- KEYS    queues timers processes sweep crons-due, of the queues: all
 -- ARGV    limit
--- Returns how many were moved, or limit if there is more to do at once, or an error that names a
---         queue where it failed, if there is one
+-- Returns of each a number: how many were moved, or limit if there is more to do at once; 1 if cron
+--         entries are due, or 0. Or an error that names a queue where it failed, if there is one
 
 local function end_pauses(queue)
   for name, till in pairs(queue.config) do
@@ -37,7 +37,7 @@ local function end_lease(queue, id)
   if claim and redis.call('HEXISTS', queue.events, id) == 1 then
     crash_claim(queue, id, claim)
   elseif claim then
-    leave_claimed(queue, id)
+    leave_claimed(queue, id, more_of(queue, id))
     shrank(queue)
   end
 end
@@ -48,7 +48,7 @@ local function end_wait(queue, id)
   local is_waiting = state == 'ready' or state == 'delayed'
   local ms = is_waiting and expiry_of(queue, id, more)
   if ms and ms <= now() then
-    leave_waiting(queue, id, state)
+    leave_waiting(queue, id, state, more)
     expire(queue, id, more)
   elseif ms then
     redis.call('ZADD', queue.expires, ms, id)
@@ -58,8 +58,9 @@ local function end_wait(queue, id)
 end
 
 local function enter_due(queue, id)
-  if leave_delayed(queue, id) == 1 then
-    enter_ready(queue, id, more_of(queue, id), nil)
+  local more = more_of(queue, id)
+  if leave_delayed(queue, id, more) then
+    enter_ready(queue, id, more, nil)
   end
 end
 
@@ -151,7 +152,7 @@ local FILLED_BYTES = 1024 * 1024
 
 -- Events of a queue are often about as large as the next one out.
 local function filled_at_once(queue)
-  local id = first_ready(queue) or redis.call('ZRANGE', queue.delayed, 0, 0)[1]
+  local id = first_of_middle(queue) or redis.call('ZRANGE', queue.delayed, 0, 0)[1]
   local bytes = id and redis.call('HSTRLEN', queue.events, id) or 0
   return math.max(1, math.min(FILLED_AT_ONCE, math.floor(FILLED_BYTES / (bytes + 1))))
 end
@@ -190,7 +191,10 @@ local function set_timer(queue)
   local is_reviewed = redis.call('EXISTS', REVIEW .. queue.name) == 1
   is_unfinished = is_unfinished or is_reviewed
   local next_ms = is_reviewed and now() or math.huge
-  for _, key in ipairs({ queue.delayed, queue.expires }) do
+  if queue.groups then
+    groups.settle(queue)
+  end
+  for _, key in ipairs({ queue.delayed, queue.expires, LOOKS .. queue.name }) do
     next_ms = math.min(next_ms, least(key) or math.huge)
   end
   next_ms = math.min(next_ms, math.floor((least(queue.claimed) or math.huge) / TICKS_PER_MS))
@@ -208,6 +212,9 @@ local function set_timer(queue)
     local window = least(key)
     next_ms = math.min(next_ms, window and forgotten_at(window) or math.huge)
   end
+  -- okq pushes the events of cron entries: a tick only sees to it that another look follows.
+  local cron = least(CRON_TIMES .. queue.name) or math.huge
+  next_ms = math.min(next_ms, cron > now() and cron or now() + RETRY_MS)
   if next_ms < math.huge then
     redis.call('ZADD', timers_key, next_ms, queue.name)
   else
@@ -219,6 +226,8 @@ local function tick_queue(queue, limit)
   open(queue)
   end_pauses(queue)
   note_expiries(queue)
+  review_groups(queue)
+  look_at_groups(queue, limit)
   local moved, due = end_windows(queue, limit), nil
   if redis.call('EXISTS', UNIQUE_ENDS .. queue.name) == 1 then
     make_unique()
@@ -298,5 +307,6 @@ verbs.tick = function(from)
   if failure then
     error(failure)
   end
-  return is_unfinished and math.max(moved, limit) or moved
+  local crons = redis.call('ZCOUNT', CRONS_DUE, '-inf', now())
+  return { is_unfinished and math.max(moved, limit) or moved, crons > 0 and 1 or 0 }
 end

@@ -1,0 +1,29 @@
+// The options of a push as the verbs that push read them: see full/push.lua.
+import type { PushOptions, Unique } from "../../queue/event.ts";
+import { given, timeOf } from "./verb-values.ts";
+
+/** As full/unique.lua has it, one character for each byte. */
+function keyOf({ key, until, forMs }: Unique): string {
+  const kind = forMs !== null ? "f" : until === "end" ? "e" : "c";
+  return kind + key.toString("latin1");
+}
+
+/** As full/push.lua reads them. */
+export function optionsOf(options: PushOptions | null): string | Buffer {
+  if (options === null) return "";
+  const { start, ttlMs, attemptsMax, backoff, leaseMs, unique, onDuplicate } = options;
+  const { priority, group } = options;
+  const json = JSON.stringify({
+    start: start ? timeOf(start) : undefined,
+    ttl: ttlMs ?? undefined,
+    attempts: attemptsMax ?? undefined,
+    backoff: backoff ?? undefined,
+    lease: leaseMs ?? undefined,
+    dup: onDuplicate === "refuse" ? undefined : onDuplicate,
+    key: unique ? keyOf(unique) : undefined,
+    key_ms: unique?.forMs ?? undefined,
+  });
+  const text = json === "{}" ? "" : json;
+  if (priority === null && group === null) return text;
+  return Buffer.concat([Buffer.from(`${text}\n${priority ?? ""}\n`), given(group)]);
+}
