@@ -28,6 +28,8 @@ export interface Facts {
    * not been ready yet.
    */
   rank: number;
+  /** The counter of which it is a member, as encodePart writes it. */
+  part: string | null;
   lastError: string | null;
   errors: readonly NotedError[];
   log: readonly string[];
@@ -39,6 +41,16 @@ export interface Facts {
   isCancelled: boolean;
   /** When it expires while it waits; 0: never. A journal keeps it in a column of its own. */
   expiresAtMs: number;
+}
+
+export type PartNames = [queue: string, key: string, member: string];
+
+export function encodePart(names: PartNames): string {
+  return JSON.stringify(names);
+}
+
+export function decodePart(part: string): PartNames {
+  return JSON.parse(part) as PartNames;
 }
 
 /** Never changed: an event gets another one. */
@@ -60,6 +72,7 @@ const NOTHING: Facts = {
   priority: 0,
   group: null,
   rank: 0,
+  part: null,
   lastError: null,
   errors: [],
   log: [],
