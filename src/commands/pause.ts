@@ -2,9 +2,10 @@
 import { type Pause, PAUSED_WORKERS_MAX, type Resume } from "../queue/management.ts";
 import type { Direction } from "../queue/queue-status.ts";
 import { OK } from "../resp/reply.ts";
-import { checkNew, checkWorker } from "./arguments.ts";
+import { checkGroup, checkNew, checkWorker } from "./arguments.ts";
 import { type QueueCommand, queueCommand } from "./command.ts";
 import { commandError } from "./errors.ts";
+import { tooManyGroups } from "./groups.ts";
 import { demandRight } from "./permission.ts";
 import type { Caller } from "./caller.ts";
 import { Submission } from "./submission.ts";
@@ -12,18 +13,22 @@ import type { Options } from "./syntax-types.ts";
 
 const DIRECTIONS = "[IN|OUT|ALL]";
 
-type Given = Options<typeof DIRECTIONS> & { WORKER?: Buffer };
+const WHOSE = "[WORKER worker|GROUP group]";
+
+type Given = Options<typeof DIRECTIONS> & Options<typeof WHOSE>;
 
 /**
  * The directions that are named, else null. Throws if the client may not pause in these, or if a
- * worker is not paused OUT.
+ * worker or a group is not paused OUT.
  */
 function directionsOf(command: string, given: Given, client: Caller): Direction[] | null {
-  const { IN, OUT, ALL, WORKER } = given;
-  if (WORKER) {
+  const { IN, OUT, ALL, WORKER, GROUP } = given;
+  if (WORKER || GROUP) {
     const other = IN ? "IN" : ALL ? "ALL" : null;
-    if (other) throw commandError("exclusiveOptions", { option: "WORKER", other });
-    checkWorker(WORKER);
+    const option = WORKER ? "WORKER" : "GROUP";
+    if (other) throw commandError("exclusiveOptions", { option, other });
+    if (WORKER) checkWorker(WORKER);
+    if (GROUP) checkGroup(GROUP);
     return ["out"];
   }
   if (OUT) return ["out"];
@@ -48,17 +53,20 @@ export const pauseCommands: QueueCommand[] = [
   queueCommand({
     ...shared,
     name: "QPAUSE",
-    syntax: `queue ${DIRECTIONS} [FOR seconds>0] [WORKER worker]`,
+    syntax: `queue ${DIRECTIONS} [FOR seconds>0] ${WHOSE}`,
     summary:
       "OUT (the default): hands out nothing more, claims go on. IN: refuses pushes with PAUSED, " +
-      "which needs the group manage. FOR: for so long. WORKER: only to that worker.",
+      "which needs the group manage. FOR: for so long. WORKER: only to that worker. GROUP: only " +
+      "events of that group.",
     run([, queue], { FOR = null, ...given }, { client, context }) {
       checkNew("queue name", queue, context);
       const directions = directionsOf("QPAUSE", given, client) ?? ["out"];
       const worker = given.WORKER ?? null;
-      const pause: Pause = { kind: "pause", queue, directions, forMs: FOR, worker, group: null };
+      const group = given.GROUP ?? null;
+      const pause: Pause = { kind: "pause", queue, directions, forMs: FOR, worker, group };
       return Submission.one(pause, (isDone) => {
         if (isDone) return OK;
+        if (group) throw tooManyGroups();
         const max = PAUSED_WORKERS_MAX;
         throw commandError("tooMany", { things: "paused workers", count: max + 1, max });
       });
@@ -67,14 +75,15 @@ export const pauseCommands: QueueCommand[] = [
   queueCommand({
     ...shared,
     name: "QRESUME",
-    syntax: `queue ${DIRECTIONS} [WORKER worker]`,
+    syntax: `queue ${DIRECTIONS} ${WHOSE}`,
     summary:
-      "Ends the pauses of a queue, all of them or those IN or OUT, or the pause of a WORKER. " +
+      "Ends the pauses of a queue, all of them or those IN or OUT, or the pause of a WORKER or GROUP. " +
       "Without the group manage only those OUT.",
     run([, queue], given, { client }) {
       const directions = directionsOf("QRESUME", given, client) ?? allowedDirections(client);
       const worker = given.WORKER ?? null;
-      const resume: Resume = { kind: "resume", queue, directions, worker, group: null };
+      const group = given.GROUP ?? null;
+      const resume: Resume = { kind: "resume", queue, directions, worker, group };
       return Submission.one(resume, () => OK);
     },
   }),

@@ -1,7 +1,7 @@
 // The options that all pushes take.
 import { NO_OPTIONS, type PushOptions, type Unique, type When } from "../queue/event.ts";
 import { encodeHeaders, type Header } from "../queue/headers.ts";
-import { checkLength } from "./arguments.ts";
+import { checkGroup, checkLength } from "./arguments.ts";
 import { commandError } from "./errors.ts";
 import type { Options } from "./syntax-types.ts";
 
@@ -9,6 +9,10 @@ import type { Options } from "./syntax-types.ts";
 export const START = "[DELAY seconds|AT time]";
 export const PUSH_OPTIONS =
   "[TTL seconds>0] [ATTEMPTS n] [BACKOFF rule] [LEASE seconds>0] [HEADER name value]...";
+
+/** Of the ends of a line, an event of a group knows none: an option RIGHT goes with PRIORITY only. */
+export const PRIORITY = "[PRIORITY priority]";
+export const ORDER = "[PRIORITY priority|GROUP group]";
 
 /** Not of batches: all of their events would have the same key. */
 export const UNIQUE = "[UNIQUE key] [UNTIL CLAIMED|FOR seconds>0]";
@@ -19,6 +23,7 @@ const HEADERS_BYTES_MAX = 64 * 1024;
 
 type Given = Options<typeof PUSH_OPTIONS> &
   StartGiven &
+  Options<typeof ORDER> &
   Options<typeof UNIQUE> & { ONDUP?: "ERROR" | "KEEP" | "REPLACE" };
 type StartGiven = Options<typeof START>;
 
@@ -34,8 +39,12 @@ export function pushOptions(given: Given & Other): PushOptions | null {
   return null;
 }
 
-export function allOptions(given: Given): PushOptions {
-  const { TTL, ATTEMPTS, BACKOFF, LEASE, HEADER, ONDUP = "ERROR" } = given;
+export function allOptions(given: Given & Other): PushOptions {
+  const { TTL, ATTEMPTS, BACKOFF, LEASE, HEADER, PRIORITY: priority, GROUP, ONDUP } = given;
+  if (GROUP) {
+    if (given.RIGHT) throw commandError("exclusiveOptions", { option: "GROUP", other: "RIGHT" });
+    checkGroup(GROUP);
+  }
   return {
     ...NO_OPTIONS,
     headers: HEADER ? headersOf(HEADER) : null,
@@ -44,8 +53,10 @@ export function allOptions(given: Given): PushOptions {
     attemptsMax: ATTEMPTS ?? null,
     backoff: BACKOFF ?? null,
     leaseMs: LEASE ?? null,
+    priority: priority ?? null,
+    group: GROUP ?? null,
     unique: uniqueOf(given),
-    onDuplicate: onDuplicate[ONDUP],
+    onDuplicate: onDuplicate[ONDUP ?? "ERROR"],
   };
 }
 
