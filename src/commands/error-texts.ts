@@ -103,6 +103,10 @@ export const errorTexts = {
     text: "ERR the spec has no times, got '{spec}'",
     when: "QCRON SET with a day that is in none of its months, such as 31 February.",
   },
+  boundApart: {
+    text: "CROSSSLOT '{queue}' would be in another shard: use a name without braces",
+    when: "QBIND with a name with braces, in a cluster. Nothing was changed.",
+  },
   weights: {
     text: "ERR WEIGHTS takes one weight for each queue, got {count} for {queues}",
     when: "A pop has more or fewer weights than queues.",
@@ -261,7 +265,7 @@ export const errorTexts = {
   },
   noPushRight: {
     text: "NOPERM User {user} has no permissions to push into the queue '{queue}'",
-    when: "QMOVE into that queue, or QCONFIG with it as `failed-to`: the user lacks `push`.",
+    when: "QMOVE into that queue, QBIND of it, or QCONFIG with it as `failed-to`: no `push`.",
   },
   noQueueRight: {
     text: "NOPERM User {user} has no permissions to use the queue '{queue}'",

@@ -2,6 +2,7 @@
 import { nameOf } from "../queue/name-cache.ts";
 import { awaitCommands } from "./await.ts";
 import { backupCommands } from "./backup.ts";
+import { bindCommands } from "./bind.ts";
 import { changeCommands } from "./change.ts";
 import { claimCommands } from "./claims.ts";
 import { clientCommands } from "./client.ts";
@@ -44,6 +45,7 @@ commands.push(
   ...awaitCommands,
   ...configureCommands,
   ...pauseCommands,
+  ...bindCommands,
   ...cronCommands,
   ...loginCommands,
   ...connectionCommands,
