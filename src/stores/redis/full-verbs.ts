@@ -44,7 +44,7 @@ function pushedArguments(
 function refusalIn(reply: ScriptReply | undefined, queue: Buffer): Refusal | null {
   const isBound = Array.isArray(reply) && reply.length === 2;
   const [number, refusing] = isBound ? reply : [reply, queue];
-  const code = REFUSED[number as -1 | -2];
+  const code = typeof number === "number" ? REFUSED[number as -1 | -2] : undefined;
   return code ? new Refusal(code, refusing as Buffer) : null;
 }
 
@@ -75,7 +75,14 @@ function poppedIn(reply: ScriptReply, queue: Buffer, claimant: Buffer | null): P
 
 const touches = [null, "touched", "cancelled"] as const;
 
-function pausesOf({ directions, worker }: { directions: Direction[]; worker: Buffer | null }) {
+interface Paused {
+  directions: Direction[];
+  worker: Buffer | null;
+  group: Buffer | null;
+}
+
+function pausesOf({ directions, worker, group }: Paused): (string | Buffer)[] {
+  if (group) return [Buffer.concat([Buffer.from("group "), group])];
   return worker ? [Buffer.concat([Buffer.from("worker "), worker])] : directions;
 }
 

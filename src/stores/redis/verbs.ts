@@ -120,6 +120,8 @@ function arePlain(options: PushOptions | null): boolean {
       options.attemptsMax === null &&
       options.backoff === null &&
       options.leaseMs === null &&
+      options.priority === null &&
+      options.group === null &&
       options.unique === null &&
       options.onDuplicate === "refuse")
   );
@@ -180,6 +182,7 @@ export function isChange<K extends Kind>(kind: K, result: ResultOf<OperationOf<K
     case "popBatch":
       return (result as Popped[]).length > 0;
     case "set":
+    case "setGroup":
       return result === true;
     case "cancel":
       return result !== null;

@@ -62,8 +62,7 @@ export const management = {
     const text = textOf(bound);
     if (queue.bindings.has(text)) return "ok";
     queue.bindings.add(text);
-    const boundTo = (top: string) =>
-      [...state.queue(top).bindings].map((each) => `${top}@${each}`);
+    const boundTo = (top: string) => [...state.queue(top).bindings].map((each) => `${top}@${each}`);
     const top = tooLarge(queue.name, boundTo);
     if (top === null) return "ok";
     queue.bindings.delete(text);

@@ -46,8 +46,7 @@ export function move(model: Model, { queue: name, target: to, targets }: Move): 
     const { version } = targets[at]!;
     const there = met.filter(({ key }) => !dropped.has(key));
     const isThere = event !== undefined && (version === null || version === event.version);
-    const isFree =
-      isThere && event.state !== CLAIMED && !isTakenBy(there) && !seen.has(event.id);
+    const isFree = isThere && event.state !== CLAIMED && !isTakenBy(there) && !seen.has(event.id);
     if (!isFree || queue === target) moved.push(false);
     else {
       const oldest = isWaiting(event) ? roomIn(model, tree) : isPushable(model, target) && [];

@@ -37,15 +37,20 @@ local function claim_of(queue, id, token)
   }
 end
 
-local function leave_claimed(queue, id)
+local function leave_claimed(queue, id, more)
   ended[queue.name] = true
   fill_in(queue, { id })
   redis.call('ZREM', queue.claimed, id)
   if queue.has_claims then
     redis.call('HDEL', queue.claims, id)
   end
-  if limit_of(queue, 'max-claimed') and ready_count(queue) > 0 then
-    tell_ready(queue, 1)
+  if limit_of(queue, 'max-claimed') and not is_paused(queue, 'out') and free_count(queue) > 0
+    and not (queue.rate and rates.room_in(queue) == 0) then
+    became_ready(queue, 1)
+  end
+  if more.G then
+    make_groups()
+    groups.leave_claimed(queue, more)
   end
 end
 
@@ -138,7 +143,7 @@ do
       list_queue(each)
       redis.call('HSET', each.events, id, value)
       redis.call('HSET', each.errors, id, packed)
-      local kept = { a = more.a, b = more.b, l = more.l, e = 1 }
+      local kept = { a = more.a, b = more.b, l = more.l, e = 1, n = more.n, G = more.G }
       keep_more(each, id, kept)
       enter_ready(each, id, kept, nil)
       if report and not is_copy then
@@ -217,7 +222,7 @@ end
 -- next: BACKOFF, FINAL or a time as time_of takes it.
 local function fail_claim(queue, id, claim, text, next_try)
   local more = more_of(queue, id)
-  leave_claimed(queue, id)
+  leave_claimed(queue, id, more)
   if more.x then
     erase(queue, id, more)
     return 'removed'
@@ -242,7 +247,7 @@ end
 
 local function crash_claim(queue, id, claim)
   local more = more_of(queue, id)
-  leave_claimed(queue, id)
+  leave_claimed(queue, id, more)
   if more.x then
     erase(queue, id, more)
     return
@@ -272,7 +277,7 @@ end
 -- The event is gone, or completed. One with a result for which there is no memory is gone.
 local function end_claim(queue, id, result)
   local more = more_of(queue, id)
-  leave_claimed(queue, id)
+  leave_claimed(queue, id, more)
   local count = kept_of(queue, 'keep-completed', '0')
   if count == 0 or result and lacks_memory() then
     return erase(queue, id, more)

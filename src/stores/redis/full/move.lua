@@ -4,10 +4,10 @@
 -- Returns of each 1, or 0 if it stays; shorter if the target takes no more, and behind many bytes
 
 -- Takes it out of its state and its queue; returns its value.
-local function take_out(queue, id, state)
+local function take_out(queue, id, state, more)
   local value = redis.call('HGET', state == 'completed' and queue.done or queue.events, id)
   if state == 'ready' or state == 'delayed' then
-    leave_waiting(queue, id, state)
+    leave_waiting(queue, id, state, more)
   else
     redis.call('ZREM', queue[state], id)
     redis.call('HDEL', queue.done, id)
@@ -17,7 +17,10 @@ end
 
 -- What an event keeps of its record in another queue.
 local function kept_of_moved(more)
-  return { a = more.a, b = more.b, l = more.l, e = more.e, g = more.g, p = more.p, r = more.r }
+  return {
+    a = more.a, b = more.b, l = more.l, e = more.e, g = more.g, p = more.p, r = more.r,
+    n = more.n, G = more.G,
+  }
 end
 
 -- Adds it in that state, as pushed now.
@@ -74,7 +77,7 @@ local function move(queue, target, id, state, score)
     errors = more.e and redis.call('HGET', queue.errors, id),
     log = more.g and redis.call('HGET', queue.log, id),
   }
-  local value = take_out(queue, id, state)
+  local value = take_out(queue, id, state, more)
   erase(queue, id, more)
   put_in_all(target, id, state, score, value, function()
     return kept_of_moved(more)

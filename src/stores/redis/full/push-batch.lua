@@ -33,7 +33,7 @@ end
 verbs.push_batch = function(from, to)
   require_memory()
   local queue, is_left, replies = opened_at(ARGV[from]), ARGV[from + 1] == 'LEFT', {}
-  local options, of_batch = ARGV[from + 2] ~= '' and cjson.decode(ARGV[from + 2]) or NO_OPTIONS, {}
+  local options, of_batch = options_in(ARGV[from + 2]), {}
   local paused = not queue.is_judged and paused_one(queue)
   if paused then
     return refused(paused, queue, PAUSED_QUEUE)

@@ -9,7 +9,7 @@ local function keep_copy(queue, id, state, score, more)
   more.m, more.o, more.h, more.d = nil, nil, nil, nil
   keep_more(queue, id, more)
   if is_held then
-    leave_waiting(queue, id, state)
+    leave_waiting(queue, id, state, more)
     enter_waiting(queue, id, more, due, nil)
   end
 end
