@@ -52,6 +52,11 @@ export class ColdEvents {
   }
 
   /** Throws a JournalError. */
+  readThen(counter: number): string | Buffer {
+    return this.#source.readThen(counter);
+  }
+
+  /** Throws a JournalError. */
   contentsOf(event: LocalEvent): string | Buffer {
     const { contents, queue, key } = event;
     return contents ?? (this.#source.read(queue, key).contents as string | Buffer);

@@ -4,7 +4,7 @@ import type { ColdEvents } from "./cold-events.ts";
 import { Cooling } from "./cooling.ts";
 import type { EventOrPlace } from "./line.ts";
 import type { EventOrKey, LocalEvent, LocalQueue } from "./local-queue.ts";
-import { LocalWindows } from "./local-windows.ts";
+import { LocalCounters } from "./local-counters.ts";
 import { CLAIMED, READY } from "./states.ts";
 import { eventOverheadBytes } from "./usage.ts";
 
@@ -21,7 +21,7 @@ export interface Recording {
   heldBytesMax: number;
 }
 
-export class LocalEvents extends LocalWindows {
+export class LocalEvents extends LocalCounters {
   #cold: ColdEvents | null = null;
   #heldBytesMax = Infinity;
   /** null with a journal. */
@@ -50,6 +50,11 @@ export class LocalEvents extends LocalWindows {
   /** The event that has taken this key as long as it waits. Throws a JournalError. */
   holderOf(queue: LocalQueue, key: string): LocalEvent | undefined {
     return queue.keys?.find(key, (eventKey) => this.#cold!.withKey(queue, eventKey));
+  }
+
+  /** The contents of the event that a counter pushes. Throws a JournalError. */
+  readThen(counter: number): string | Buffer {
+    return this.#cold!.readThen(counter);
   }
 
   /** The right-most ready event; reads it into memory if it is cold. Throws a JournalError. */

@@ -3,6 +3,7 @@
 // chunk.
 import type { GivenSettings, QueueSettings } from "../../queue/settings.ts";
 import type { ColdIndex } from "./cold-index.ts";
+import type { Counters } from "./counters.ts";
 import type { Figures } from "./figures.ts";
 import { HashIndex, hashOf } from "./hash-index.ts";
 import type { Keys } from "./keys.ts";
@@ -175,6 +176,8 @@ export class LocalQueue extends QueueEvents {
   /** The names under which queues are bound to it, as they came; null: none. */
   bindings: readonly string[] | null = null;
   figures: Figures | null = null;
+  /** null when there are none. */
+  counters: Counters | null = null;
   /** Its cron entries by name; null when there are none. See crons.ts. */
   crons: Map<string, LocalCron> | null = null;
   /** What holds for it, as of that version of the settings; see Model.settingsOf. */
@@ -207,7 +210,8 @@ export class LocalQueue extends QueueEvents {
   /** To clients it does not exist. */
   get isUnused(): boolean {
     if (this.size > 0 || this.consumers > 0 || this.isConfigured) return false;
-    return this.windows === null && this.keyWindows === null && this.crons === null;
+    const { windows, keyWindows, counters, crons } = this;
+    return windows === null && keyWindows === null && counters === null && crons === null;
   }
 
   /** The event of that id if it is in memory. */

@@ -20,6 +20,8 @@ export interface Facts {
   headers: string | null;
   /** Its unique key, behind what keys.ts puts in front of it. A journal has a column for it. */
   unique: string | null;
+  /** The counter of which it is a member, as encodePart writes it. */
+  part: string | null;
   lastError: string | null;
   errors: readonly NotedError[];
   log: readonly string[];
@@ -31,6 +33,16 @@ export interface Facts {
   isCancelled: boolean;
   /** When it expires while it waits; 0: never. A journal keeps it in a column of its own. */
   expiresAtMs: number;
+}
+
+export type PartNames = [queue: string, key: string, member: string];
+
+export function encodePart(names: PartNames): string {
+  return JSON.stringify(names);
+}
+
+export function decodePart(part: string): PartNames {
+  return JSON.parse(part) as PartNames;
 }
 
 /** Never changed: an event gets another one. */
@@ -49,6 +61,7 @@ const NOTHING: Facts = {
   ttlFromMs: null,
   headers: null,
   unique: null,
+  part: null,
   lastError: null,
   errors: [],
   log: [],

@@ -6,6 +6,7 @@ import { moveDue } from "./due.ts";
 import type { Model } from "./model.ts";
 import * as binding from "./operations/binding.ts";
 import * as changing from "./operations/changing.ts";
+import * as counting from "./operations/counting.ts";
 import * as claims from "./operations/claims.ts";
 import * as crons from "./operations/crons.ts";
 import * as managing from "./operations/managing.ts";
@@ -48,6 +49,11 @@ const operations: Operations = {
   set: managing.set,
   cancel: managing.cancel,
   count: managing.count,
+  initCounter: counting.initCounter,
+  countDown: counting.countDown,
+  getCounter: counting.getCounter,
+  dropCounter: counting.dropCounter,
+  listCounters: counting.listCounters,
   stats: managing.stats,
   group: notYet,
   groups: notYet,

@@ -3,7 +3,8 @@
 import type { Changes } from "./changes.ts";
 import type { ColdEvents } from "./cold-events.ts";
 import { hashOf } from "./hash-index.ts";
-import type { Restoration } from "./journal.ts";
+import { type LocalCounter, Members } from "./counters.ts";
+import type { Restoration, StoredCounter } from "./journal.ts";
 import type { LocalCron } from "./local-cron.ts";
 import type { StoredPlace } from "./stored-event.ts";
 import { expiryOf, type LocalQueue, LocalEvent } from "./local-queue.ts";
@@ -24,6 +25,7 @@ export class Restorer implements Restoration {
   readonly #lines = new Map<LocalQueue, number[]>();
   /** Those of claims, so that claims share their texts. */
   readonly #claimants = new Map<string | null, string | null>();
+  readonly #counters = new Map<number, LocalCounter>();
   #lastClaim = 0;
   /** Queues in which events expire earlier than was noted. */
   readonly #late = new Set<LocalQueue>();
@@ -73,11 +75,28 @@ export class Restorer implements Restoration {
     this.#model.addWindow(this.#model.open(queue), kind, id, endsAtMs, owner);
   }
 
+  counter({ endsAtMs, event, ...stored }: StoredCounter): void {
+    const counter: LocalCounter = {
+      ...stored,
+      hash: hashOf(stored.key),
+      endsAtMs: endsAtMs ?? Infinity,
+      event: event === null ? null : { text: event, contents: null },
+      members: new Members(),
+    };
+    this.#counters.set(stored.number, counter);
+    this.#model.restoreCounter(counter);
+  }
+
+  member(number: number, member: string): void {
+    this.#model.restoreMember(this.#counters.get(number)!, member);
+  }
+
   cron(entry: LocalCron): void {
     this.#model.crons.put(this.#model.open(entry.queueName), entry.name, entry);
   }
 
   end(last: number): void {
+    this.#counters.clear();
     this.#changes.startAfter(last);
     this.#model.numberClaimsAfter(Math.max(this.#lastClaim, last));
     this.#restoreUnnumbered();

@@ -1,4 +1,5 @@
 // How many queues and events a model has, and about how much memory they take.
+import type { LocalCounter } from "./counters.ts";
 import { type QueueEvents, type LocalEvent } from "./local-queue.ts";
 import type { Slabs } from "./slabs.ts";
 import { CLAIMED, COMPLETED, DELAYED, FAILED, READY } from "./states.ts";
@@ -11,6 +12,9 @@ const coldEventBytes = 70;
 const expiringBytes = 40;
 /** Bytes of a dedupe window. */
 const windowBytes = 120;
+/** Bytes of a counter besides its key and its event, and of a member that it has counted. */
+const counterBytes = 700;
+const memberBytes = 24;
 /** Bytes of a queue besides its name and events, measured with 100,000 queues. */
 const queueOverheadBytes = 1500;
 
@@ -22,6 +26,9 @@ export class Usage {
   cold = 0;
   expiring = 0;
   windows = 0;
+  /** Members that counters have counted. */
+  members = 0;
+  #counterBytes = 0;
   /** Contents of the events in memory. */
   contentBytes = 0;
   /** Contents in slabs. */
@@ -45,7 +52,19 @@ export class Usage {
     const events = this.warm * eventOverheadBytes + this.cold * coldEventBytes;
     const queues = this.queues * queueOverheadBytes + this.#nameBytes + this.settingBytes;
     const bytes = this.contentBytes + this.#otherBytes + this.expiring * expiringBytes;
-    return bytes + this.#slabBytes + events + queues + this.windows * windowBytes;
+    return bytes + this.#slabBytes + events + queues + this.windows * windowBytes + this.#counted;
+  }
+
+  get #counted(): number {
+    return this.#counterBytes + this.members * memberBytes;
+  }
+
+  /** Adds a counter with its members, or with -1 takes it off. */
+  addCounter({ key, event, members }: LocalCounter, sign: 1 | -1): void {
+    // Without the contents, which a journal keeps.
+    const bytes = counterBytes + key.length + (event === null ? 0 : event.text.length);
+    this.#counterBytes += sign * bytes;
+    this.members += sign * members.size;
   }
 
   addQueue(name: string): void {

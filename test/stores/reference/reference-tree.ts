@@ -53,7 +53,10 @@ export class ReferenceTree {
     return [...this.#queues].some(({ events }) => events.has(id));
   }
 
-  /** Gives each keeper an event of its own, like that one. A copy has no unique key. */
+  /**
+   * Gives each keeper an event of its own, like that one. A copy has no unique key and is no
+   * member of a counter.
+   */
   enter(
     event: ReferenceEvent,
     enter: (queue: ReferenceQueue, event: ReferenceEvent) => void,
@@ -61,7 +64,8 @@ export class ReferenceTree {
     for (const queue of this.keepers) {
       const isCopy = queue !== this.#top;
       const { options } = event;
-      const own = { ...event, options: isCopy ? { ...options, unique: null } : options };
+      const bare = { options: { ...options, unique: null }, part: null };
+      const own = { ...event, ...(isCopy ? bare : {}) };
       queue.events.delete(own.id);
       queue.events.set(own.id, own);
       enter(queue, own);

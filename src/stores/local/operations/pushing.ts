@@ -1,5 +1,5 @@
 // Pushes, one or several in one step.
-import { Duplicate, type End, type PushOptions } from "../../../queue/event.ts";
+import { Duplicate, type End, type Part, type PushOptions } from "../../../queue/event.ts";
 import type { Push, PushBatch } from "../../../queue/operations.ts";
 import { nameOf } from "../../../queue/name-cache.ts";
 import { dropCompleted, findIn, isTakenBy, noteCopy, treeIn } from "../bound-queues.ts";
@@ -10,7 +10,7 @@ import { drop, dropOldest, startMs } from "../life.ts";
 import { type LocalQueue, LocalEvent } from "../local-queue.ts";
 import type { Model } from "../model.ts";
 import { newEvent } from "../new-event.ts";
-import { type Facts, type More, moreWith } from "../more.ts";
+import { encodePart, type Facts, type More, moreWith } from "../more.ts";
 import { checkPushable, makeRoom, makeRoomFor } from "../room.ts";
 import { COMPLETED, DELAYED, LEFT_END, READY } from "../states.ts";
 
@@ -193,7 +193,7 @@ function addToTree(
     if (queue === top) add(model, event, end, options);
     else {
       const copy = new LocalEvent(queue, id, contents);
-      add(model, copy, end, options && { ...options, unique: null });
+      add(model, copy, end, options && { ...options, unique: null, part: null });
       noteCopy(model, copy, {});
     }
   }
@@ -205,7 +205,7 @@ function add(model: Model, event: LocalEvent, end: End, options: PushOptions | n
   const place = end === "left" ? LEFT_END - event.key : event.key;
   if (options === null) return model.push(event, place);
   takeKey(model, event, options);
-  const more = moreWith(null, factsOf(options));
+  const more = moreWith(null, factsOf(event, options));
   const atMs = startMs(model, options.start);
   if (atMs > 0) model.move(event, { state: DELAYED, atMs, place, more });
   else model.move(event, { state: READY, place, more });
@@ -223,7 +223,7 @@ function replace(
   event.key = model.number();
   event.pushedAtMs = model.nowMs;
   const kept = before ? keptFacts(before) : {};
-  const more = moreWith(null, { ...kept, ...factsOf(options) });
+  const more = moreWith(null, { ...kept, ...factsOf(event, options) });
   const startsAtMs = startMs(model, options.start);
   const atMs = options.start === null && state === DELAYED ? dueMs : startsAtMs;
   drop(model, there);
@@ -246,8 +246,14 @@ function keptFacts({ failures, crashes, lastError, errors, log, progress }: More
   return { failures, crashes, lastError, errors, log, progress };
 }
 
-function factsOf(options: PushOptions): Partial<Facts> {
+function partOf({ queue, id }: LocalEvent, part: Part | null): string | null {
+  if (part === null) return null;
+  return encodePart([toText(part.queue), toText(part.key), `${queue.name}/${id}`]);
+}
+
+function factsOf(event: LocalEvent, options: PushOptions): Partial<Facts> {
   const { headers, unique, ttlMs, attemptsMax, backoff, leaseMs } = options;
-  const own = { ttlMs, attemptsMax, backoff, leaseMs };
+  const part = partOf(event, options.part);
+  const own = { ttlMs, attemptsMax, backoff, leaseMs, part };
   return { ...own, headers: textOrNull(headers), unique: unique && writtenKey(unique) };
 }

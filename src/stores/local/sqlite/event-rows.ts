@@ -6,6 +6,7 @@ import type { Changes } from "../changes.ts";
 import type { StoredEvent } from "../stored-event.ts";
 import { COLUMNS, encodeMore, type More } from "../more.ts";
 import { encodeFacts } from "../queue-facts.ts";
+import { CounterRows } from "./counter-rows.ts";
 import { Inserts } from "./inserts.ts";
 import { LEASE_BASE, NO_TIME, PLACE_BASE, type StateColumns } from "./schema.ts";
 import { type LocalEvent } from "../local-queue.ts";
@@ -34,6 +35,7 @@ export class EventRows {
   readonly #read: Statement;
   readonly #readRange: Statement;
   readonly #windows: WindowRows;
+  readonly #counters: CounterRows;
   /** Collected from the current batch. */
   readonly #gone: number[] = [];
   readonly #claimed: LocalEvent[] = [];
@@ -71,6 +73,7 @@ export class EventRows {
        FROM ${events} ${between} ORDER BY key`,
     );
     this.#windows = new WindowRows(db, schema);
+    this.#counters = new CounterRows(db, schema);
   }
 
   /**
@@ -107,6 +110,7 @@ export class EventRows {
     }
     this.#writeNoted();
     this.#windows.write(changes, withNew);
+    if (changes.counters.length > 0) this.#counters.write(changes);
     return hasNew;
   }
 
@@ -127,6 +131,16 @@ export class EventRows {
     return this.#windows.deleteEnded(queue, beforeMs);
   }
 
+  /** Deletes some members of a counter that is gone. Returns whether there may be more. */
+  deleteMembers(counter: number): boolean {
+    return this.#counters.deleteMembers(counter);
+  }
+
+  readThen(counter: number): string | Buffer | undefined {
+    const contents = this.#counters.readThen(counter);
+    return contents instanceof Uint8Array ? bufferOf(contents) : contents;
+  }
+
   read(key: number): StoredEvent | undefined {
     const [row] = this.#read.values(key) as StoredRow[];
     return row && storedEvent(row);
@@ -139,6 +153,7 @@ export class EventRows {
   finalize(): void {
     for (const statement of this.#statements) statement.finalize();
     this.#windows.finalize();
+    this.#counters.finalize();
   }
 
   #note(event: LocalEvent, queue: number): void {

@@ -6,6 +6,7 @@ import type { LoadProgress, Restoration } from "../journal.ts";
 import { LEASE_BASE, PLACE_BASE, type StateColumns, valuesOf } from "./schema.ts";
 import type { StoredPlace } from "../stored-event.ts";
 import { CLAIMED, DELAYED, numberOf } from "../states.ts";
+import { loadCounters } from "./counter-rows.ts";
 import { loadCrons } from "./cron-rows.ts";
 import { loadWindows } from "./window-rows.ts";
 
@@ -21,12 +22,14 @@ type EventRow = [
   attempts: number | null,
 ];
 
-/** What was flushed and is not deleted yet. */
+/** What is gone and not deleted yet. */
 interface Flushed {
   /** The keys of events. */
   flushed: number[];
   /** The numbers of queues that have windows. */
   flushedQueues: Iterable<number>;
+  /** The numbers of counters that have members. */
+  goneCounters: Iterable<number>;
 }
 
 /** Loads everything. */
@@ -70,8 +73,12 @@ export async function loadEvents(
   loadCrons(db, restoration);
   // A new queue must not get the number of one whose windows are still to be deleted.
   for (const number of flushedQueues) last = Math.max(last, number);
+  const counters = valuesOf(db, "SELECT max(number) FROM counters") as [number | null][];
+  last = Math.max(last, counters[0]![0] ?? 0);
+  const goneCounters = await loadCounters(db, restoration);
+  for (const number of goneCounters) last = Math.max(last, number);
   restoration.end(last);
-  return { flushed, flushedQueues };
+  return { flushed, flushedQueues, goneCounters };
 }
 
 /** In one piece: there may be millions. */

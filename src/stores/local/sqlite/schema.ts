@@ -125,8 +125,10 @@ export const migrations: readonly string[] = [
      PRIMARY KEY (queue, ends, id)
    ) WITHOUT ROWID;`,
   // ukey: the unique key of an event, as its rare facts have it. kind of a window: 0 for that of an
-  // id, 1 for that of a unique key, which the event of the id in owner has taken.
-  // Cron entries have the name of their queue: a flush gives the queue another number.
+  // id, 1 for that of a unique key, which the event of the id in owner has taken. Counters and cron
+  // entries have the names of their queues: a flush gives a queue another number. event: what a
+  // counter pushes, without the contents, which are in thens; member: the only one to be counted
+  // yet; members: those that were counted.
   `CREATE TABLE moved (
      key INTEGER PRIMARY KEY,
      queue INTEGER NOT NULL,
@@ -160,6 +162,23 @@ export const migrations: readonly string[] = [
    INSERT INTO kept SELECT queue, ends, 0, id, '' FROM windows;
    DROP TABLE windows;
    ALTER TABLE kept RENAME TO windows;
+   CREATE TABLE counters (
+     number INTEGER PRIMARY KEY,
+     queue TEXT NOT NULL,
+     key TEXT NOT NULL,
+     count INTEGER NOT NULL,
+     remaining INTEGER NOT NULL,
+     since INTEGER NOT NULL,
+     ends INTEGER,
+     member TEXT,
+     event TEXT
+   );
+   CREATE TABLE thens (number INTEGER PRIMARY KEY, contents NOT NULL);
+   CREATE TABLE members (
+     counter INTEGER NOT NULL,
+     member TEXT NOT NULL,
+     PRIMARY KEY (counter, member)
+   ) WITHOUT ROWID;
    CREATE TABLE crons (
      queue TEXT NOT NULL,
      name TEXT NOT NULL,
