@@ -54,7 +54,7 @@ export function bound(check: Check): void {
   check("copies have the priority and the group of the event", async (store) => {
     await bind(store, "q", "a");
     await store.pushWith("q", "high", { priority: 7 });
-    await store.pushWith("q", "grouped", { group: bytesOf("tenant") });
+    await store.pushWith("q", "grouped", { group: "tenant" });
     for (const id of ["high", "grouped"]) await expectSame(store, id, "q", "q@a");
   });
 
