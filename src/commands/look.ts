@@ -7,7 +7,6 @@ import { NIL_ARRAY, Pairs, type Reply } from "../resp/reply.ts";
 import type { Caller } from "./caller.ts";
 import { type QueueCall, type QueueCommand, queueCommand } from "./command.ts";
 import { commandError } from "./errors.ts";
-import { heldBackBy } from "./held-back.ts";
 import { secondsText } from "../queue/durations.ts";
 import { headersReply } from "./popped-events.ts";
 import { givenSettings } from "./queue-settings.ts";
@@ -28,12 +27,11 @@ interface Shown {
   /** The limit of its queue; null: none. */
   attemptsMax: number | null;
   isFull: boolean;
-  heldBack?: string | null;
 }
 
 /** Keys that do not apply are left out. */
 function factsOf(event: EventFacts, shown: Shown): Pairs {
-  const { isFull, heldBack = null } = shown;
+  const { isFull } = shown;
   const { id, state, contents, failures, crashes, atMs, claimant } = event;
   // The claim under way counts as an attempt. So does the claim that completed the event.
   const isUnderWay = state === "claimed" || state === "completed";
@@ -45,6 +43,8 @@ function factsOf(event: EventFacts, shown: Shown): Pairs {
     ["failures", failures],
     ["crashes", crashes],
     ["max-attempts", (event.attemptsMax ?? shown.attemptsMax) || null],
+    ["priority", event.group ? null : event.priority],
+    ["group", event.group],
     ["pushed-at", secondsText(event.pushedAtMs)],
     ["due-at", state === "delayed" ? timeOf(atMs) : null],
     ["lease-ends-at", state === "claimed" ? timeOf(atMs) : null],
@@ -57,7 +57,7 @@ function factsOf(event: EventFacts, shown: Shown): Pairs {
     ["log", isFull ? listOf(event.log) : null],
     ["progress", event.progress],
     ["result", event.result],
-    ["held-back-by", heldBack],
+    ["held-back-by", event.heldBackBy],
   ];
   return Pairs.withoutNil(entries);
 }
@@ -82,10 +82,7 @@ async function showEvent(queue: Buffer, id: Buffer, { client }: QueueCall): Prom
   const event = await client.session.ask({ kind: "get", queue, id });
   if (!event) return NIL_ARRAY;
   const attemptsMax = await attemptsMaxOf(queue, client);
-  if (event.state !== "ready") return factsOf(event, { attemptsMax, isFull: true });
-  const [status] = await client.session.ask({ kind: "status", queues: [queue] });
-  const heldBack = await heldBackBy(status!, client);
-  return factsOf(event, { attemptsMax, isFull: true, heldBack });
+  return factsOf(event, { attemptsMax, isFull: true });
 }
 
 async function attemptsMaxOf(queue: Buffer, { session }: Caller): Promise<number | null> {

@@ -121,11 +121,12 @@ export const moveCommands: QueueCommand[] = [
   storeCommand({
     ...shared,
     name: "QSET",
-    syntax: `queue id [CONTENTS contents] ${START} [TTL seconds>0] [HEADER name value]...`,
+    syntax: `queue id [CONTENTS contents] ${START} [TTL seconds>0] [PRIORITY priority] [HEADER name value]...`,
     summary:
       "Changes a ready, delayed or failed event: 1, or 0 if it is not there as such. DELAY 0 " +
-      "makes a delayed one ready. TTL counts from now. HEADER sets that header, others stay.",
-    parse([, queue, id], { CONTENTS = null, TTL = null, HEADER = [], ...start }) {
+      "makes a delayed one ready. TTL counts from now. PRIORITY: a ready one is then at the left " +
+      "end of its new priority. HEADER sets that header, others stay.",
+    parse([, queue, id], { CONTENTS = null, TTL = null, PRIORITY = null, HEADER = [], ...start }) {
       if (HEADER.length > 0) headersOf(HEADER);
       return {
         kind: "set",
@@ -134,7 +135,7 @@ export const moveCommands: QueueCommand[] = [
         contents: CONTENTS,
         start: startOf(start),
         ttlMs: TTL,
-        priority: null,
+        priority: PRIORITY,
         headers: HEADER,
       };
     },

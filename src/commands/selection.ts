@@ -8,9 +8,11 @@ import { commandError } from "./errors.ts";
 import type { Options } from "./syntax-types.ts";
 import { wordOf } from "./words.ts";
 
+const IN_GROUP = "[GROUP group]";
+
 /** For syntax lines. An event must fit all of them. */
 export const WHICH =
-  "[MATCH pattern] [ERROR pattern] [HEADER name pattern]... [CONTAINS bytes] [BEFORE time]";
+  `[MATCH pattern] [ERROR pattern] [HEADER name pattern]... ${IN_GROUP} [CONTAINS bytes] [BEFORE time]` as const;
 
 /** In the order in which a command without STATE shows them. */
 export const STATES = ["ready", "delayed", "claimed", "failed", "completed"] as const;
@@ -27,7 +29,7 @@ export class Selection {
   readonly needsContents: boolean;
   readonly #tests: ((event: EventFacts) => boolean)[] = [];
 
-  constructor({ MATCH, ERROR, HEADER = [], CONTAINS, BEFORE }: Which) {
+  constructor({ MATCH, ERROR, HEADER = [], GROUP, CONTAINS, BEFORE }: Which) {
     this.needsContents = CONTAINS !== undefined;
     if (MATCH) {
       const glob = Glob.of(MATCH);
@@ -43,6 +45,7 @@ export class Selection {
         decodeHeaders(headers).some((each) => each[0].equals(name) && glob.matches(each[1])),
       );
     }
+    if (GROUP) this.#tests.push(({ group }) => group !== null && group.equals(GROUP));
     if (CONTAINS) {
       this.#tests.push(({ contents }) => contents !== null && contents.includes(CONTAINS));
     }
