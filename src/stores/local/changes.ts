@@ -58,6 +58,8 @@ export class Changes {
   /** Queues whose figures were changed. */
   readonly figured = new Set<LocalQueue>();
   readonly retired = new Map<number, Retired>();
+  /** Groups of which something was changed beside their events, by the number of the queue then. */
+  readonly groups = new Map<string, { queue: LocalQueue; number: number; name: string }>();
   /** In the order in which they were taken. */
   readonly windows: { number: number; taken: TakenWindow }[] = [];
   /** In the order in which they were made. */
@@ -117,6 +119,13 @@ export class Changes {
   counted(queue: LocalQueue, undo: () => void): void {
     this.#undos.push(undo);
     this.figured.add(queue);
+  }
+
+  /** What a group of that name has beside its events was changed, or it is gone. */
+  grouped(queue: LocalQueue, name: string, undo: () => void): void {
+    const number = this.numberOf(queue);
+    this.#undos.push(undo);
+    this.groups.set(`${number} ${name}`, { queue, number, name });
   }
 
   /** Something else was changed that the journal has to write. */
@@ -266,5 +275,6 @@ export class Changes {
     this.isDemanded = false;
     this.#undos.length = 0;
     if (this.retired.size > 0) this.retired.clear();
+    if (this.groups.size > 0) this.groups.clear();
   }
 }

@@ -57,6 +57,15 @@ function moveOne(model: Model, queue: LocalQueue, limit: number): number {
     return 1;
   }
   if (queue.pauses !== null && endPauses(model, queue, queue.pauses)) return 0;
+  if (queue.rateDueMs === dueMs) {
+    model.offer(queue);
+    model.noteDue(queue);
+    return 0;
+  }
+  if (queue.groups?.dueMs === dueMs) {
+    model.groupDue(queue, queue.groups.due!);
+    return 1;
+  }
   if (expiring?.firstMs === dueMs) return expireFirst(model, queue);
   if (claimed.firstMs === dueMs) crash(model, claimed.first!);
   else if (delayed?.firstMs === dueMs) {

@@ -30,6 +30,8 @@ export interface Restoration {
   queue(name: string, number: number, facts: string | null): void;
   /** `more` is only there for a claimed event. isRetrying: delayed after a failure or crash. */
   event(queue: string, stored: StoredPlace, more: string | null, isRetrying: boolean): void;
+  /** What a group has beside its events, as group.ts encodes it. */
+  group(queue: string, name: string, facts: string): void;
   /** The dedupe window of an id, or that of a unique key, which the event `owner` has taken. */
   window(queue: string, kind: WindowKind, id: string, endsAtMs: number, owner: string): void;
   counter(counter: StoredCounter): void;

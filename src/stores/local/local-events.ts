@@ -2,7 +2,7 @@
 import type { Changes } from "./changes.ts";
 import type { ColdEvents } from "./cold-events.ts";
 import { Cooling } from "./cooling.ts";
-import type { EventOrPlace } from "./line.ts";
+import type { EventOrPlace, Line } from "./line.ts";
 import type { EventOrKey, LocalEvent, LocalQueue } from "./local-queue.ts";
 import { LocalCounters } from "./local-counters.ts";
 import { CLAIMED, READY } from "./states.ts";
@@ -57,11 +57,11 @@ export class LocalEvents extends LocalCounters {
     return this.#cold!.readThen(counter);
   }
 
-  /** The right-most ready event; reads it into memory if it is cold. Throws a JournalError. */
-  next(queue: LocalQueue): LocalEvent | undefined {
-    const entry = queue.line.next;
+  /** The next event of that line; reads it into memory if it is cold. Throws a JournalError. */
+  protected nextIn(queue: LocalQueue, line: Line<LocalEvent>): LocalEvent | undefined {
+    const entry = line.next;
     if (typeof entry !== "number") return entry;
-    return this.#cold!.warmNext(queue, entry, this.#readAtOnce);
+    return this.#cold!.warmNext(queue, line, this.#readAtOnce);
   }
 
   /** The event of an entry of the line; a cold one stays cold. Throws a JournalError. */

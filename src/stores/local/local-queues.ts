@@ -217,6 +217,8 @@ export class LocalQueues {
     if (completed !== null && completed.length > 0) {
       dueMs = Math.min(dueMs, trimMsOf(completed, this.settingsOf(queue).keepCompleted));
     }
+    dueMs = Math.min(dueMs, queue.rateDueMs);
+    if (queue.groups !== null) dueMs = Math.min(dueMs, queue.groups.dueMs);
     if (pauses === null) return dueMs;
     return Math.min(
       dueMs,

@@ -1,6 +1,6 @@
 // How many queues and events a model has, and about how much memory they take.
 import type { LocalCounter } from "./counters.ts";
-import { type QueueEvents, type LocalEvent } from "./local-queue.ts";
+import { readyIn, type QueueEvents, type LocalEvent } from "./local-queue.ts";
 import type { Slabs } from "./slabs.ts";
 import { CLAIMED, COMPLETED, DELAYED, FAILED, READY } from "./states.ts";
 
@@ -12,6 +12,8 @@ const coldEventBytes = 70;
 const expiringBytes = 40;
 /** Bytes of a dedupe window. */
 const windowBytes = 120;
+/** Bytes of a group besides its events. */
+const groupBytes = 900;
 /** Bytes of a counter besides its key and its event, and of a member that it has counted. */
 const counterBytes = 700;
 const memberBytes = 24;
@@ -26,6 +28,7 @@ export class Usage {
   cold = 0;
   expiring = 0;
   windows = 0;
+  groups = 0;
   /** Members that counters have counted. */
   members = 0;
   #counterBytes = 0;
@@ -52,7 +55,8 @@ export class Usage {
     const events = this.warm * eventOverheadBytes + this.cold * coldEventBytes;
     const queues = this.queues * queueOverheadBytes + this.#nameBytes + this.settingBytes;
     const bytes = this.contentBytes + this.#otherBytes + this.expiring * expiringBytes;
-    return bytes + this.#slabBytes + events + queues + this.windows * windowBytes + this.#counted;
+    const others = this.windows * windowBytes + this.groups * groupBytes + this.#counted;
+    return bytes + this.#slabBytes + events + queues + others;
   }
 
   get #counted(): number {
@@ -108,12 +112,13 @@ export class Usage {
     this.warm += sign * queue.events.size;
     this.cold += sign * (queue.cold?.size ?? 0);
     this.expiring += sign * (queue.expiring?.length ?? 0);
+    this.groups += sign * (queue.groups?.size ?? 0);
     this.windows += sign * (queue.windows?.size ?? 0);
     this.windows += sign * (queue.keyWindows?.size ?? 0);
     if (queue.slabs !== null) this.addSlabs(queue.slabs, sign);
     this.contentBytes += sign * queue.contentBytes;
     this.#otherBytes += sign * queue.otherBytes;
-    this.addToState(READY, sign * queue.line.length);
+    this.addToState(READY, sign * readyIn(queue));
     this.addToState(CLAIMED, sign * queue.claimed.length);
     this.addToState(DELAYED, sign * (queue.delayed?.length ?? 0));
     this.addToState(FAILED, sign * (queue.failed?.length ?? 0));

@@ -83,7 +83,7 @@ export class ReferenceQueue {
     const { events, consumers, settings, pauses, workerPauses, windows, keys, crons } = this;
     const own = [settings, pauses, workerPauses, crons, this.bindings, this.counters];
     const things = [events, windows, keys.windows, ...own];
-    return consumers > 0 || this.turns.hasOwn || things.some(({ size }) => size > 0);
+    return consumers > 0 || this.turns.areCounting || things.some(({ size }) => size > 0);
   }
 
   get tree(): ReferenceTree {

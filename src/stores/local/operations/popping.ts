@@ -27,6 +27,8 @@ interface Undo {
   claim: number;
   /** The place in line before. */
   place: number;
+  /** When it was handed out. */
+  atMs: number;
   /** The event that the pop removed. */
   removed: LocalEvent | null;
   /** What it counted down by that. */
@@ -68,15 +70,17 @@ function popOne(model: Model, queue: LocalQueue, name: Buffer, terms: Terms): Po
   if (!event) return null;
   const contents = contentsToBytes(model.contentsOf(event));
   const { attempt, place, more, pushedAtMs } = event;
-  const undo: Undo = { claim: 0, place, removed: null, counted: null };
+  const undo: Undo = { claim: 0, place, atMs: model.nowMs, removed: null, counted: null };
   let token = 0;
   if (terms.leaseMs === 0) {
     judgeParts(model, [event]);
+    model.handOut(event);
     undo.counted = acknowledgePopped(model, event);
     undo.removed = event;
   } else {
     const leaseMs = terms.leaseMs ?? more?.leaseMs ?? model.settingsOf(queue).leaseMs;
     const { claimant } = terms;
+    model.handOut(event);
     if (claimant !== null) token = model.nextToken();
     undo.claim = model.claimNumber();
     model.claim(event, {
@@ -118,6 +122,7 @@ function mayPop(model: Model, queue: LocalQueue, { leaseMs, claimant }: Terms): 
     const isNamed = claimant !== null && pauses.workers.size > 0;
     if (isNamed && model.isPaused(pauses.workers.get(toText(workerOf(claimant))))) return false;
   }
+  if (!model.hasRoom(queue)) return false;
   const { claimedMax } = model.settingsOf(queue);
   return claimedMax === null || leaseMs === 0 || queue.claimed.length < claimedMax;
 }
@@ -137,10 +142,11 @@ function nextUnexpired(model: Model, queue: LocalQueue): LocalEvent | undefined 
 }
 
 export function unpop(model: Model, { queue: name, popped }: Unpop): boolean {
-  const { claim: number, place, removed, counted } = popped.undo as Undo;
+  const { claim: number, place, atMs, removed, counted } = popped.undo as Undo;
   if (removed === null) {
     const event = model.get(nameOf(name))?.get(toText(popped.id));
     if (event?.claim !== number) return false;
+    model.takeBack(event.queue, event.more?.group ?? null, atMs);
     if (event.more?.isCancelled) drop(model, event);
     else makeReady(model, event, place, withoutClaim(event, null));
     return true;
@@ -153,6 +159,7 @@ export function unpop(model: Model, { queue: name, popped }: Unpop): boolean {
   if (counted) uncount(model, counted);
   event.key = model.number();
   event.pushedAtMs = removed.pushedAtMs;
+  model.takeBack(queue, removed.more?.group ?? null, atMs);
   makeReady(model, event, place, removed.more);
   return true;
 }

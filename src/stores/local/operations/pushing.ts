@@ -11,6 +11,7 @@ import { type LocalQueue, LocalEvent } from "../local-queue.ts";
 import type { Model } from "../model.ts";
 import { newEvent } from "../new-event.ts";
 import { encodePart, type Facts, type More, moreWith } from "../more.ts";
+import { rankIn } from "../ranks.ts";
 import { checkPushable, makeRoom, makeRoomFor } from "../room.ts";
 import { COMPLETED, DELAYED, LEFT_END, READY } from "../states.ts";
 
@@ -223,16 +224,34 @@ function replace(
   event.key = model.number();
   event.pushedAtMs = model.nowMs;
   const kept = before ? keptFacts(before) : {};
-  const more = moreWith(null, { ...kept, ...factsOf(event, options) });
+  const order = orderOf(event, there, options);
+  const more = moreWith(null, { ...kept, ...factsOf(event, options), ...order });
   const startsAtMs = startMs(model, options.start);
   const atMs = options.start === null && state === DELAYED ? dueMs : startsAtMs;
   drop(model, there);
   takeKey(model, event, options);
   const newPlace = end === "left" ? LEFT_END - event.key : event.key;
   if (atMs > 0) return model.move(event, { state: DELAYED, atMs, place: newPlace, more });
-  const keepsPlace = state === READY && end === "left";
+  const isOfLine = order.group === (before?.group ?? null);
+  const isReordered = !isOfLine || order.priority !== (before?.priority ?? 0);
+  const keepsPlace = state === READY && end === "left" && !isReordered;
   const isTold = state !== READY;
   model.move(event, { state: READY, place: keepsPlace ? place : newPlace, more }, isTold);
+}
+
+/** The priority and group of an event that takes the place of another one. */
+function orderOf(
+  event: LocalEvent,
+  there: LocalEvent,
+  { priority, group }: PushOptions,
+): Pick<Facts, "priority" | "group" | "rank"> {
+  const { more } = there;
+  const own = { priority: priority ?? more?.priority ?? 0, group: textOrNull(group) };
+  if (more === null || more.group === null) return { ...own, rank: 0 };
+  if (own.group !== null && own.group !== more.group) return { ...own, rank: 0 };
+  // It goes on waiting for its next attempt, if it does.
+  event.lease = there.lease;
+  return { ...own, group: more.group, rank: rankIn(there, more) };
 }
 
 /** An event takes other keys by being there. */
@@ -252,8 +271,9 @@ function partOf({ queue, id }: LocalEvent, part: Part | null): string | null {
 }
 
 function factsOf(event: LocalEvent, options: PushOptions): Partial<Facts> {
-  const { headers, unique, ttlMs, attemptsMax, backoff, leaseMs } = options;
+  const { headers, unique, ttlMs, attemptsMax, backoff, leaseMs, priority, group } = options;
   const part = partOf(event, options.part);
   const own = { ttlMs, attemptsMax, backoff, leaseMs, part };
-  return { ...own, headers: textOrNull(headers), unique: unique && writtenKey(unique) };
+  const order = { priority: priority ?? 0, group: textOrNull(group) };
+  return { ...own, ...order, headers: textOrNull(headers), unique: unique && writtenKey(unique) };
 }

@@ -50,7 +50,10 @@ export class Chores {
     this.#schedule(stepEveryMs);
   }
 
-  /** Deletes the windows of that queue that ended before that time, little by little. */
+  /**
+   * Deletes the windows of that queue that ended before that time, little by little; with Infinity
+   * its groups, too.
+   */
   discardWindows(queue: number, beforeMs: number): void {
     this.#endedWindows.set(queue, Math.max(beforeMs, this.#endedWindows.get(queue) ?? 0));
     this.#schedule(stepEveryMs);
@@ -157,7 +160,10 @@ export class Chores {
 
   #deleteWindows(): void {
     const [queue, beforeMs] = this.#endedWindows.entries().next().value!;
-    if (!this.#rows.deleteWindows(queue, beforeMs)) this.#endedWindows.delete(queue);
+    if (this.#rows.deleteWindows(queue, beforeMs)) return;
+    // All its windows are to go: it was flushed.
+    const hasGroups = beforeMs === Infinity && this.#rows.deleteGroups(queue);
+    if (!hasGroups) this.#endedWindows.delete(queue);
   }
 
   #freeSome(): void {
