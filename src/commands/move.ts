@@ -101,6 +101,8 @@ async function moveIds(
   return (await moveInSteps(way, targets, call)).moved;
 }
 
+const OTHERS = "[TTL seconds>0] [PRIORITY priority] [HEADER name value]...";
+
 const shared = { group: "queue", access: "manage", since: "0.1.0", flags: ["write"] } as const;
 
 export const moveCommands: QueueCommand[] = [
@@ -121,7 +123,7 @@ export const moveCommands: QueueCommand[] = [
   storeCommand({
     ...shared,
     name: "QSET",
-    syntax: `queue id [CONTENTS contents] ${START} [TTL seconds>0] [PRIORITY priority] [HEADER name value]...`,
+    syntax: `queue id [CONTENTS contents] ${START} ${OTHERS}`,
     summary:
       "Changes a ready, delayed or failed event: 1, or 0 if it is not there as such. DELAY 0 " +
       "makes a delayed one ready. TTL counts from now. PRIORITY: a ready one is then at the left " +

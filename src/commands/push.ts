@@ -73,8 +73,8 @@ export const pushCommands: StoreCommand[] = [
     name: "QRPUSH",
     syntax: `queue eventId contents [NOBLOCK] [PRIORITY priority] ${PUSH_OPTIONS} ${UNIQUE}`,
     summary:
-      "Pushes an event at the right end, where it is the next one out of its priority, so it takes " +
-      "neither a delay nor a group. Otherwise as QLPUSH.",
+      "Pushes an event at the right end, where it is the next one out of its priority, so it " +
+      "takes neither a delay nor a group. Otherwise as QLPUSH.",
     parse: ([, queue, id, contents], given, context) =>
       classicPush({ queue, end: "right", id, contents }, given, context),
     reply: (result, _, context) => classicReply(result, context),

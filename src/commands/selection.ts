@@ -8,11 +8,10 @@ import { commandError } from "./errors.ts";
 import type { Options } from "./syntax-types.ts";
 import { wordOf } from "./words.ts";
 
-const IN_GROUP = "[GROUP group]";
+const KNOWN_FACTS = "[MATCH pattern] [ERROR pattern] [HEADER name pattern]... [GROUP group]";
 
 /** For syntax lines. An event must fit all of them. */
-export const WHICH =
-  `[MATCH pattern] [ERROR pattern] [HEADER name pattern]... ${IN_GROUP} [CONTAINS bytes] [BEFORE time]` as const;
+export const WHICH = `${KNOWN_FACTS} [CONTAINS bytes] [BEFORE time]` as const;
 
 /** In the order in which a command without STATE shows them. */
 export const STATES = ["ready", "delayed", "claimed", "failed", "completed"] as const;

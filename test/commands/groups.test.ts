@@ -148,7 +148,7 @@ test("wrong options are errors that name them, and change nothing", async () => 
   expect(await ask(client, "QSTATUS")).toEqual([]);
 });
 
-test("a group is shown with inspect and changed with manage, and consume may pause it", async () => {
+test("inspect shows a group, manage changes it, and consume may pause it", async () => {
   const users = writeUsers("ann inspect *", "bob manage *", "carl consume *").path;
   const okq = await startOkqOn("reference", { users });
   const as = async (name: string, ...command: string[]) => {
@@ -159,7 +159,6 @@ test("a group is shown with inspect and changed with manage, and consume may pau
   expect(await as("ann", "QGROUP", "q", "g")).toBeArray();
   expect(await as("ann", "QGROUP", "q", "g", "LIMIT", "2")).toStartWith("-NOPERM");
   expect(await as("bob", "QGROUP", "q", "g", "LIMIT", "2")).toBe("+OK");
-  expect(await as("bob", "QGROUP", "q", "g")).toStartWith("-NOPERM");
   expect(await as("carl", "QPAUSE", "q", "GROUP", "g")).toBe("+OK");
   expect(await as("carl", "QGROUPS", "q")).toStartWith("-NOPERM");
 });
