@@ -13,6 +13,7 @@ import { consumeCommands } from "./consume.ts";
 import { type Entry, entryOf } from "./entry.ts";
 import { cronCommands } from "./cron.ts";
 import { figureCommands } from "./figures.ts";
+import { groupCommands } from "./groups.ts";
 import { healthCommands } from "./health.ts";
 import { inspectCommands } from "./inspect.ts";
 import { introspectionCommands } from "./introspection.ts";
@@ -46,6 +47,7 @@ commands.push(
   ...configureCommands,
   ...pauseCommands,
   ...bindCommands,
+  ...groupCommands,
   ...cronCommands,
   ...loginCommands,
   ...connectionCommands,
