@@ -11,7 +11,15 @@ import { Caller } from "./contract/caller.ts";
 import { compareStores } from "./differential.ts";
 import { testLikeReference } from "./like-reference.ts";
 import { openLocal } from "./open-local.ts";
-import { ignoredCallbacks, lastingKeys, openRedisCaller, targetOf } from "./redis-targets.ts";
+import { Heard } from "./heard.ts";
+import {
+  heardBy,
+  ignoredCallbacks,
+  lastingKeys,
+  openRedisCaller,
+  startHearing,
+  targetOf,
+} from "./redis-targets.ts";
 
 let server: RedisServer;
 
@@ -25,6 +33,7 @@ afterAll(() => server.close());
 async function openRedis(poolSize = 2, onReady: ReadyListener = () => {}): Promise<StoreUnderTest> {
   await server.redis.flushall();
   let nowMs = 1_700_000_000_000;
+  const heard = new Heard();
   const ready: StoreUnderTest["ready"] = [];
   const store = await RedisStore.open({
     target: targetOf({ nodes: [{ host: "127.0.0.1", port: server.port }] }),
@@ -34,11 +43,13 @@ async function openRedis(poolSize = 2, onReady: ReadyListener = () => {}): Promi
       onReady(queue, count);
     },
     ...ignoredCallbacks,
+    ...heardBy(heard),
     now: () => nowMs,
   });
   return {
     store,
     ready,
+    hear: () => startHearing(heard, store),
     nowMs: () => nowMs,
     advance: (ms) => (nowMs += ms),
     async setRefusing(queue, isRefusing) {

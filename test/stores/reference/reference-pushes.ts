@@ -3,6 +3,7 @@ import { Refusal } from "../../../src/queue/errors.ts";
 import { Duplicate, NO_OPTIONS, type End } from "../../../src/queue/event.ts";
 import type { PushOptions, State } from "../../../src/queue/event.ts";
 import type { Push, PushBatch, Results } from "../../../src/queue/operations.ts";
+import { mayKeep } from "../../../src/queue/reports-of.ts";
 import type { ReferenceEvent } from "./reference-event.ts";
 import { ELSEWHERE, type ReferenceQueue } from "./reference-queue.ts";
 import type { ReferenceState } from "./reference-state.ts";
@@ -51,6 +52,7 @@ function pushAll(
     if (!(isNamed ? queue.takenForPush(id) : there)) {
       add(queue, id, contents, options, end);
       if (isNamed) queue.takeWindow(id);
+      if (mayKeep(events[at]!.id, options)) queue.report("pushed", queue.events.get(id)!, {});
     } else if (isSecond || options.onDuplicate === "refuse") return new Duplicate(bytesOf(id));
     else if (options.onDuplicate === "replace") {
       const isReplaced = there && replace(queue, there, contents, options, end);

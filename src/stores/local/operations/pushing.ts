@@ -2,6 +2,7 @@
 import { Duplicate, type End, type PushOptions } from "../../../queue/event.ts";
 import type { Push, PushBatch } from "../../../queue/operations.ts";
 import { nameOf } from "../../../queue/name-cache.ts";
+import { mayKeep } from "../../../queue/reports-of.ts";
 import { textOrNull, toBytes, toKept, toText } from "../bytes.ts";
 import { hashOf } from "../hash-index.ts";
 import { keyIn, writtenKey } from "../keys.ts";
@@ -39,7 +40,7 @@ export function push(model: Model, operation: Push): Buffer | Duplicate {
   for (const one of makeRoom(model, queue, 1)) dropOldest(model, one);
   if (there !== undefined && there.state === COMPLETED) drop(model, there);
   add(model, event, end, options);
-  reportKept(model, event, options);
+  reportKept(model, event, options, id);
   if (id !== null) model.takeWindow(queue, event.id);
   return id ?? toBytes(event.id);
 }
@@ -124,7 +125,7 @@ export function pushBatch(model: Model, operation: PushBatch): (Buffer | Duplica
     else {
       if (there !== undefined) drop(model, there);
       add(model, event, end, options);
-      reportKept(model, event, options);
+      reportKept(model, event, options, id);
     }
     if (id !== null) model.takeWindow(queue, event.id);
     return bytes;
@@ -173,9 +174,13 @@ function add(model: Model, event: LocalEvent, end: End, options: PushOptions | n
   else model.move(event, { state: READY, place, more });
 }
 
-/** The result of a push with "keep" does not tell whether it added the event. */
-function reportKept(model: Model, event: LocalEvent, { onDuplicate }: PushOptions): void {
-  if (onDuplicate === "keep" && model.reports) model.report("pushed", event, {});
+function reportKept(
+  model: Model,
+  event: LocalEvent,
+  options: PushOptions,
+  id: Buffer | null,
+): void {
+  if (model.reports && mayKeep(id, options)) model.report("pushed", event, {});
 }
 
 /** Puts an event in the place of one that waits. */
