@@ -2,7 +2,9 @@
 // work succeeds again. A store that cannot be reached is logged by the store itself.
 import type { Log, LogFields } from "../log/log.ts";
 import type { LogLimit } from "../log/log-limit.ts";
+import { quoteForError } from "../resp/reply.ts";
 import type { Clock } from "../queue/clock.ts";
+import type { OnSkipped } from "../queue/cron-runner.ts";
 import { StoreError } from "../queue/errors.ts";
 import type { OnRound, Work } from "../queue/housekeeper.ts";
 
@@ -10,6 +12,10 @@ const texts: Record<Work, { fails: string; works: string }> = {
   tick: {
     fails: "cannot requeue expired claims, okq tries again",
     works: "expired claims are requeued again",
+  },
+  cron: {
+    fails: "cannot push the events of cron entries, okq tries again",
+    works: "the events of cron entries are pushed again",
   },
   register: {
     fails: "cannot count consumers, okq tries again",
@@ -60,6 +66,16 @@ export class HousekeepingLog {
     this.#failures.set(work, { reason, atMs: this.#clock.nowMs() });
     if (reason !== failing?.reason) this.#warn(texts[work].fails, { ...this.#fields, reason });
   };
+}
+
+/** Logs turns of cron entries that were skipped. */
+export function skippedLog({ warn }: LogLimit): OnSkipped {
+  return ({ queue, name }, reason) =>
+    warn("skipped a turn of a cron entry", {
+      queue: quoteForError(queue),
+      name: quoteForError(name),
+      reason,
+    });
 }
 
 function isAway(error: Error): boolean {

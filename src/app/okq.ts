@@ -15,7 +15,7 @@ import { Shared } from "../server/shared.ts";
 import { contextOf } from "./context.ts";
 import { clientsWithinFileLimit } from "./file-limit.ts";
 import { FileReloader } from "./file-reloader.ts";
-import { HousekeepingLog } from "./housekeeping-log.ts";
+import { HousekeepingLog, skippedLog } from "./housekeeping-log.ts";
 import { addressesOf, listen, type Ports } from "./listen.ts";
 import { observerOf } from "./observer.ts";
 import { openStore } from "./open-store.ts";
@@ -105,7 +105,7 @@ export async function startOkq(
   });
   context.settings.port = ports.port;
   if (config.users) reloadUsers(config.users, context, reloader, log);
-  const { note: onRound } = new HousekeepingLog(log, logLimit, { store: storeName }, clock);
+  const rounds = new HousekeepingLog(log, logLimit, { store: storeName }, clock);
   const { consumers, waitingNotes } = context;
   const parts = {
     store,
@@ -116,7 +116,8 @@ export async function startOkq(
     reporter,
     tally,
     clock,
-    onRound,
+    onRound: rounds.note,
+    onSkipped: skippedLog(logLimit),
   };
   housekeeper = new Housekeeper(parts);
   announce();

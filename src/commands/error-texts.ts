@@ -99,6 +99,10 @@ export const errorTexts = {
     text: "CROSSSLOT failed-to is in another shard: use names with the same part in braces",
     when: "QCONFIG with such a `failed-to`, in a cluster. Nothing was changed.",
   },
+  cronNever: {
+    text: "ERR the spec has no times, got '{spec}'",
+    when: "QCRON SET with a day that is in none of its months, such as 31 February.",
+  },
   weights: {
     text: "ERR WEIGHTS takes one weight for each queue, got {count} for {queues}",
     when: "A pop has more or fewer weights than queues.",

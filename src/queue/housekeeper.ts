@@ -5,8 +5,10 @@ import type { Cancel, Clock } from "./clock.ts";
 import type { Consumers } from "./consumers.ts";
 import { Counting } from "./counting.ts";
 import type { Endings } from "./endings.ts";
+import { CronRunner, type OnSkipped } from "./cron-runner.ts";
 import type { Reporter } from "./reporter.ts";
 import { slicesOf } from "./slices.ts";
+import type { Ticked } from "./operations.ts";
 import type { DueListener, Session, Store } from "./store.ts";
 import type { QueueStatus } from "./queue-status.ts";
 import type { Tally } from "./tally.ts";
@@ -27,7 +29,7 @@ const NOTE_EVERY_MS = 1_000;
 const PAGE = 64;
 
 /** The kinds of periodic work. */
-export type Work = "tick" | "register" | "watch" | "hear" | "count";
+export type Work = "tick" | "cron" | "register" | "watch" | "hear" | "count";
 /** Called after each round of a kind of work, with the error if it failed. */
 export type OnRound = (work: Work, error: Error | null) => void;
 
@@ -47,10 +49,12 @@ export interface HousekeeperParts {
   tally: Tally;
   clock: Clock;
   onRound: OnRound;
+  onSkipped: OnSkipped;
 }
 
 export class Housekeeper {
   readonly #store: Store;
+  readonly #crons: CronRunner;
   readonly #waiters: Waiters;
   readonly #clock: Clock;
   /** Several sessions, so that none waits for the other's work on another part of the store. */
@@ -62,9 +66,11 @@ export class Housekeeper {
   readonly #reporter: HousekeeperParts["reporter"];
   readonly #timers: Cancel[];
   readonly #onTicked: (error: Error | null) => void;
+  readonly #onCrons: (error: Error | null) => void;
   /** When it looks also where nothing seems due. null: it has not looked everywhere yet. */
   #looksAtMs: number | null = null;
   #isTicking = false;
+  #isRunningCrons = false;
   #tickedAtMs = -Infinity;
   /** The timer for the next ticks, and its time. */
   #cancelWake: Cancel = () => {};
@@ -76,6 +82,7 @@ export class Housekeeper {
     const { store, consumers, waiters, endings, waitingNotes, reporter } = parts;
     const { tally, clock, onRound } = parts;
     this.#store = store;
+    this.#crons = new CronRunner(store, parts.onSkipped);
     this.#waitingNotes = waitingNotes;
     this.#reporter = reporter;
     this.#waiters = waiters;
@@ -88,6 +95,7 @@ export class Housekeeper {
       await Promise.all([waitingNotes.renew(), reporter.renew()]);
     };
     this.#onTicked = round("tick");
+    this.#onCrons = round("cron");
     store.watch([], "ready").catch(round("hear"));
     this.#timers = [
       this.#every(TICK_SOME_EVERY_MS, () => store.watch([], "ready"), round("hear")),
@@ -151,11 +159,26 @@ export class Housekeeper {
     const parts = isFirst ? "all" : looksFurther ? "some" : "due";
     const tick = () => this.#ticks.ask({ kind: "tick", limit: TICK_LIMIT, parts });
     try {
-      while ((await tick()) >= TICK_LIMIT);
+      let ticked: Ticked;
+      do {
+        // oxlint-disable-next-line no-await-in-loop -- until nothing more is due
+        ticked = await tick();
+        this.#runCrons(ticked.cronParts);
+      } while (ticked.moved >= TICK_LIMIT);
     } finally {
       this.#tickedAtMs = this.#clock.nowMs();
     }
     if (looksFurther) this.#looksAtMs = nowMs + TICK_SOME_EVERY_MS;
+  }
+
+  /** Ticks do not wait for it. */
+  #runCrons(parts: number[]): void {
+    if (this.#isRunningCrons || parts.length === 0) return;
+    this.#isRunningCrons = true;
+    this.#crons
+      .run(parts)
+      .then(() => this.#onCrons(null), this.#onCrons)
+      .finally(() => (this.#isRunningCrons = false));
   }
 
   async #watch(): Promise<void> {

@@ -23,6 +23,7 @@
 //
 // A time that has passed, and a delay of 0, are as none. What fails or expires in a Tick has failed
 // at the time of that Tick.
+import type { CronOperation, CronResults } from "./cron-operations.ts";
 import type { Duplicate, End, Event, EventFacts, Popped, PushOptions, When } from "./event.ts";
 import type {
   Cancel,
@@ -219,14 +220,22 @@ export interface Register {
  * of their claims. Their ranks in the line do not depend on how many are moved at a time. The store
  * chooses which queues come first. A store of several parts moves as many in each; with
  * `parts: "due"` it looks only at parts where, as far as this process knows, something is due, and
- * with "some" also at a few others, in turn. The result is how many were moved, or `limit` or more
- * if there is more to do at once: a store may do other work in steps, and say so although it moved
- * fewer.
+ * with "some" also at a few others, in turn.
  */
 export interface Tick {
   kind: "tick";
   limit: number;
   parts: "due" | "some" | "all";
+}
+
+export interface Ticked {
+  /**
+   * How many were moved, or `limit` or more if there is more to do at once: a store may do other
+   * work in steps, and say so although it moved fewer.
+   */
+  moved: number;
+  /** The parts that it has looked at where cron entries are due: it leaves these alone. */
+  cronParts: number[];
 }
 
 /** Writes something invisible in every part of the store. Succeeds where a push would. */
@@ -286,9 +295,10 @@ export type Operation =
   | Register
   | Tick
   | Probe
+  | CronOperation
   | Transaction;
 
-export interface Results {
+export interface Results extends CronResults {
   push: Buffer | Duplicate;
   pushBatch: (Buffer | Duplicate)[];
   pop: Popped | null;
@@ -323,7 +333,7 @@ export interface Results {
   list: QueuePage;
   ready: Buffer | null;
   register: null;
-  tick: number;
+  tick: Ticked;
   probe: null;
   /** Of each operation its result. */
   transaction: unknown[];

@@ -53,6 +53,9 @@ export class Tally implements StoreObserver {
       case "push":
         if (!(result instanceof Duplicate)) this.happened(operation.queue, "pushed");
         break;
+      case "cronFire":
+        if (result instanceof Buffer) this.happened(operation.queue, "pushed");
+        break;
       case "pushBatch": {
         const pushed = (result as Results["pushBatch"]).filter(
           (each) => !(each instanceof Duplicate),

@@ -34,6 +34,8 @@ const PARTS: Record<Operation["kind"], Part | null> = {
   pause: "changes",
   resume: "changes",
   setGroup: "changes",
+  cronSet: "changes",
+  cronDelete: "changes",
   settings: "shows",
   status: "shows",
   group: "shows",
@@ -42,6 +44,9 @@ const PARTS: Record<Operation["kind"], Part | null> = {
   scan: null,
   stats: null,
   groups: null,
+  cronGet: null,
+  cronList: null,
+  cronQueues: null,
   // What okq does by itself, or over all queues.
   unpop: null,
   count: null,
@@ -49,6 +54,8 @@ const PARTS: Record<Operation["kind"], Part | null> = {
   ready: null,
   register: null,
   tick: null,
+  cronDue: null,
+  cronFire: null,
   probe: null,
   transaction: null,
 };

@@ -94,6 +94,7 @@ function startHousekeeper() {
     tally,
     clock,
     onRound,
+    onSkipped() {},
   });
   closeAfterTest({ close: async () => (housekeeper.stop(), await store.close()) });
   /** Advances the clock by that time in small steps, and runs the work that is due in each. */

@@ -7,6 +7,7 @@ import { batches } from "./contract/batches.ts";
 import { bytes } from "./contract/bytes.ts";
 import { claims } from "./contract/claims.ts";
 import { counts } from "./contract/counts.ts";
+import { crons } from "./contract/crons.ts";
 import { failures } from "./contract/failures.ts";
 import { largeContents } from "./contract/large-contents.ts";
 import { LifeCaller } from "./contract/life-caller.ts";
@@ -89,6 +90,7 @@ const chapters = {
   expiry,
   limits,
   windows,
+  crons,
   keys,
   many,
   undone,

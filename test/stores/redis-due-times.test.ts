@@ -68,6 +68,7 @@ async function openWithHousekeeper(nodes: { host: string; port: number }[]): Pro
     tally: new Tally(),
     clock,
     onRound() {},
+    onSkipped() {},
   });
   closeAfterTest({ close: async () => (housekeeper?.stop(), await store.close()) });
   return store;

@@ -101,6 +101,26 @@ const plainOperations: Operation[] = [
   { ...plainQueue, kind: "touchBatch", claims: [{ id: bytes, token }], leaseMs: null },
 ];
 
+const cron = { queue, name: bytes };
+const fire = { ...cron, kind: "cronFire", version: "v1", nextAtMs: 2, firesAtMs: 1 } as const;
+const cronPush = { end: "left", id: Buffer.from("x@1"), contents: bytes, options } as const;
+const cronOperations: Operation[] = [
+  { ...cron, kind: "cronSet", version: "v1", definition: bytes },
+  { ...cron, kind: "cronSet", version: "v1", definition: bytes },
+  { ...fire, expectedAtMs: null, push: null },
+  { ...fire, expectedAtMs: 2, push: cronPush },
+  { ...fire, expectedAtMs: 1, push: cronPush },
+  { ...cron, kind: "cronGet" },
+  { ...cron, kind: "cronGet", name: queue },
+  { kind: "cronDue", limit: 5, parts: [0] },
+  { kind: "cronQueues", after: null, limit: 1 },
+  { kind: "cronQueues", after: bytes, limit: 5 },
+  { queue, kind: "cronList", after: null, limit: 1 },
+  { queue, kind: "cronList", after: Buffer.from("a"), limit: 5 },
+  { ...cron, kind: "cronDelete" },
+  { ...cron, kind: "cronDelete" },
+];
+
 /** Some of each kind, so that each verb of the scripts is called. */
 const operations: Operation[] = [
   { kind: "configure", queue: null, values: [["max-length", "1000"]] },
@@ -151,6 +171,7 @@ const operations: Operation[] = [
   { kind: "resume", queue, directions: ["in", "out"], worker: null, group: null },
   { kind: "list", after: null, limit: 2 },
   { kind: "list", after: Buffer.from("a"), limit: 1000 },
+  ...cronOperations,
   { kind: "probe" },
 ];
 

@@ -86,7 +86,7 @@ function replyOf(header: string): RegExp {
     header.startsWith("the next after")
   )
     return /^\[.*\]$/;
-  if (header.startsWith("what facts_of")) return /^(\[.*\]|-)$/;
+  if (/^what (facts_of|shown_cron)/.test(header)) return /^(\[.*\]|-)$/;
   if (header.startsWith("the places")) return /^\[n*\]$/;
   const [head, each] = header.split(", then ");
   if (each) {

@@ -28,7 +28,7 @@ type Kinds = ReadonlySet<Operation["kind"]>;
 /** The journal does not record these operations, so its failures do not affect them. */
 const unrecordedKinds: Kinds = new Set(["register"]);
 /** These operations need room on the disk: a journal may refuse them while all others go on. */
-const growingKinds: Kinds = new Set(["push", "pushBatch", "set", "probe"]);
+const growingKinds: Kinds = new Set(["push", "pushBatch", "set", "cronSet", "cronFire", "probe"]);
 /** These keep what they need not: an error, a result, a completed event. */
 const keepingKinds: Kinds = new Set(["ack", "ackBatch", "fail", "crash", "touch", "tick"]);
 export const readingKinds: Kinds = new Set([
@@ -39,6 +39,10 @@ export const readingKinds: Kinds = new Set([
   "status",
   "list",
   "ready",
+  "cronGet",
+  "cronList",
+  "cronQueues",
+  "cronDue",
 ]);
 export const noKinds: Kinds = new Set();
 
@@ -81,6 +85,10 @@ function bytesOf(operation: Operation): number {
       );
     case "set":
       return operation.contents?.length ?? 0;
+    case "cronSet":
+      return operation.definition.length;
+    case "cronFire":
+      return operation.push?.contents.length ?? 0;
     case "ack":
       return operation.result?.length ?? 0;
     case "fail":

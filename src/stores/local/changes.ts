@@ -52,6 +52,8 @@ export class Changes {
   readonly windows: { number: number; taken: TakenWindow }[] = [];
   /** Windows that ended before that time are forgotten, by the number of their queue. */
   readonly windowsEnded = new Map<number, number>();
+  /** Cron entries that were set or removed. */
+  readonly crons: { queue: LocalQueue; name: string }[] = [];
   /** Numbers of forgotten queues; kept until a commit has succeeded. */
   readonly forgotten: number[] = [];
   /** The settings of all queues, if they were changed. */
@@ -150,6 +152,11 @@ export class Changes {
     this.windows.push({ number, taken });
   }
 
+  changedCron(queue: LocalQueue, name: string, undo: () => void): void {
+    this.#undos.push(undo);
+    this.crons.push({ queue, name });
+  }
+
   endedWindows(queue: LocalQueue, beforeMs: number): void {
     this.windowsEnded.set(this.numberOf(queue), beforeMs);
     this.isDemanded = true;
@@ -227,6 +234,7 @@ export class Changes {
     this.named.length = 0;
     if (this.figured.size > 0) this.figured.clear();
     this.windows.length = 0;
+    this.crons.length = 0;
     if (this.windowsEnded.size > 0) this.windowsEnded.clear();
     this.defaults = null;
     this.countedMs = 0;

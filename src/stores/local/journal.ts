@@ -2,6 +2,7 @@
 // batch together, and loads everything at start.
 
 import type { Changes } from "./changes.ts";
+import type { LocalCron } from "./local-cron.ts";
 import type { WindowKind } from "./local-windows.ts";
 import type { StoredEvent, StoredPlace } from "./stored-event.ts";
 
@@ -15,6 +16,7 @@ export interface Restoration {
   event(queue: string, stored: StoredPlace, more: string | null, isRetrying: boolean): void;
   /** The dedupe window of an id, or that of a unique key, which the event `owner` has taken. */
   window(queue: string, kind: WindowKind, id: string, endsAtMs: number, owner: string): void;
+  cron(entry: LocalCron): void;
   /** Called at the end; `last` is the highest number that was given to anything. */
   end(last: number): void;
 }

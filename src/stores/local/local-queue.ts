@@ -7,6 +7,7 @@ import type { Figures } from "./figures.ts";
 import { HashIndex, hashOf } from "./hash-index.ts";
 import type { Keys } from "./keys.ts";
 import { Line } from "./line.ts";
+import type { LocalCron } from "./local-cron.ts";
 import type { More } from "./more.ts";
 import type { Slabs } from "./slabs.ts";
 import { CLAIMED, COMPLETED, DELAYED, FAILED, GONE, type StateNumber } from "./states.ts";
@@ -172,6 +173,8 @@ export class LocalQueue extends QueueEvents {
   /** null: none. */
   pauses: Pauses | null = null;
   figures: Figures | null = null;
+  /** Its cron entries by name; null when there are none. See crons.ts. */
+  crons: Map<string, LocalCron> | null = null;
   /** What holds for it, as of that version of the settings; see Model.settingsOf. */
   settings: QueueSettings | null = null;
   settingsVersion = -1;
@@ -201,8 +204,8 @@ export class LocalQueue extends QueueEvents {
 
   /** To clients it does not exist. */
   get isUnused(): boolean {
-    const hasWindows = this.windows !== null || this.keyWindows !== null;
-    return this.size === 0 && this.consumers === 0 && !this.isConfigured && !hasWindows;
+    if (this.size > 0 || this.consumers > 0 || this.isConfigured) return false;
+    return this.windows === null && this.keyWindows === null && this.crons === null;
   }
 
   /** The event of that id if it is in memory. */

@@ -8,7 +8,9 @@ import {
 } from "../../queue/settings.ts";
 import { forgottenAtMs } from "../../queue/windows.ts";
 import type { Changes } from "./changes.ts";
+import { Crons } from "./crons.ts";
 import { IndexedHeap } from "./indexed-heap.ts";
+import type { LocalCron } from "./local-cron.ts";
 import {
   type EventOrKey,
   isQueueDueBefore,
@@ -33,6 +35,7 @@ export class LocalQueues {
   /** Of all queues, also unused ones; ascending by bytes, which is the order of latin1 strings. */
   readonly names = new SortedNames();
   readonly usage = new Usage();
+  readonly crons = new Crons(this.usage);
   /** The queues whose settings have changed, and how far their events were looked at. */
   readonly reviews = new Map<LocalQueue, Review>();
   /** null: each queue was looked at since the settings of all of them have changed. */
@@ -123,6 +126,12 @@ export class LocalQueues {
     this.defaults = defaults;
     this.#settingsVersion++;
     this.#commonSettings = settingsOf(NO_SETTINGS, defaults);
+  }
+
+  /** Sets a cron entry, or removes it (null). */
+  setCron(queue: LocalQueue, name: string, entry: LocalCron | null): void {
+    this.crons.set(queue, name, entry, this.changes);
+    this.noteIfUnused(queue);
   }
 
   setPauses(queue: LocalQueue, pauses: Pauses | null): void {
@@ -216,7 +225,7 @@ export class LocalQueues {
   /** When something is due; at once if an unused queue can be forgotten; or Infinity. */
   get dueAtMs(): number {
     const isNow = this.#unused.size > 0 || this.reviews.size > 0 || this.survey !== null;
-    return isNow ? 0 : (this.#due.first?.dueMs ?? Infinity);
+    return isNow ? 0 : Math.min(this.#due.first?.dueMs ?? Infinity, this.crons.firstMs);
   }
 
   /** Forgets unused queues; waits for the next batch while changes may still be undone. */

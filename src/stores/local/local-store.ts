@@ -293,7 +293,7 @@ export class LocalStore implements Store {
   async #tickAll(): Promise<void> {
     const session = this.session();
     const tick = () => session.ask({ kind: "tick", limit: movedAtOnce, parts: "all" });
-    while ((await tick()) === movedAtOnce);
+    while ((await tick()).moved === movedAtOnce);
   }
 
   #announceReady(): void {

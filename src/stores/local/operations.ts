@@ -6,6 +6,7 @@ import { moveDue } from "./due.ts";
 import type { Model } from "./model.ts";
 import * as changing from "./operations/changing.ts";
 import * as claims from "./operations/claims.ts";
+import * as crons from "./operations/crons.ts";
 import * as managing from "./operations/managing.ts";
 import * as looking from "./operations/looking.ts";
 import * as popping from "./operations/popping.ts";
@@ -58,9 +59,17 @@ const operations: Operations = {
   list: queues.list,
   ready: queues.ready,
   register: queues.register,
+  cronSet: crons.cronSet,
+  cronDelete: crons.cronDelete,
+  cronGet: crons.cronGet,
+  cronList: crons.cronList,
+  cronQueues: crons.cronQueues,
+  cronDue: crons.cronDue,
+  cronFire: crons.cronFire,
   tick(model, { limit }) {
     model.sweep();
-    return moveDue(model, limit);
+    const moved = moveDue(model, limit);
+    return { moved, cronParts: model.crons.firstMs <= model.nowMs ? [0] : [] };
   },
   probe(model) {
     model.demandWrite();

@@ -4,6 +4,7 @@ import type { Changes } from "./changes.ts";
 import type { ColdEvents } from "./cold-events.ts";
 import { hashOf } from "./hash-index.ts";
 import type { Restoration } from "./journal.ts";
+import type { LocalCron } from "./local-cron.ts";
 import type { StoredPlace } from "./stored-event.ts";
 import { expiryOf, type LocalQueue, LocalEvent } from "./local-queue.ts";
 import { isTakenIn, keyIn, Keys } from "./keys.ts";
@@ -70,6 +71,10 @@ export class Restorer implements Restoration {
 
   window(queue: string, kind: WindowKind, id: string, endsAtMs: number, owner: string): void {
     this.#model.addWindow(this.#model.open(queue), kind, id, endsAtMs, owner);
+  }
+
+  cron(entry: LocalCron): void {
+    this.#model.crons.put(this.#model.open(entry.queueName), entry.name, entry);
   }
 
   end(last: number): void {

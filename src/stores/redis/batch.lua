@@ -38,13 +38,6 @@ local function next_due()
   return due
 end
 
-local function verb_named(name)
-  if not verbs[name] then
-    makers[name]()
-  end
-  return verbs[name]
-end
-
 -- It must not fail: all calls are done by now.
 local function finish(replies)
   for _, run in ipairs(at_end) do

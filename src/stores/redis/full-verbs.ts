@@ -1,18 +1,14 @@
 // The verbs of the other scripts, on any queue. See full/*.lua.
 import { Refusal, type StoreError } from "../../queue/errors.ts";
-import {
-  Duplicate,
-  NO_OPTIONS,
-  type Popped,
-  type PushOptions,
-  type Unique,
-} from "../../queue/event.ts";
+import { Duplicate, NO_OPTIONS, type Popped, type PushOptions } from "../../queue/event.ts";
 import { BATCH_CONTENTS_BYTES, type Claim } from "../../queue/operations.ts";
 import type { Direction, QueueStatus } from "../../queue/queue-status.ts";
+import { crons } from "./cron-verbs.ts";
 import { factsIn } from "./event-facts.ts";
 import { peek, ready } from "./plain-verbs.ts";
 import { management } from "./management-verbs.ts";
 import type { Operation } from "./operation.ts";
+import { optionsOf } from "./push-arguments.ts";
 import { headersOf } from "./value.ts";
 import { COUNTS, given, msOf, NO_BYTES, REFUSED, statusIn, timeOf } from "./verb-values.ts";
 import {
@@ -29,29 +25,6 @@ const REGISTER_TTL_MS = 20_000;
 
 const tokenOf = ({ token }: Claim) => given(token);
 const areDone = (reply: ScriptReply) => (reply as number[]).map((done) => done === 1);
-
-/** As full/unique.lua has it, one character for each byte. */
-function keyOf({ key, until, forMs }: Unique): string {
-  const kind = forMs !== null ? "f" : until === "end" ? "e" : "c";
-  return kind + key.toString("latin1");
-}
-
-/** As full/push.lua reads them. */
-function optionsOf(options: PushOptions | null): string {
-  if (options === null) return "";
-  const { start, ttlMs, attemptsMax, backoff, leaseMs, unique, onDuplicate } = options;
-  const text = JSON.stringify({
-    start: start ? timeOf(start) : undefined,
-    ttl: ttlMs ?? undefined,
-    attempts: attemptsMax ?? undefined,
-    backoff: backoff ?? undefined,
-    lease: leaseMs ?? undefined,
-    dup: onDuplicate === "refuse" ? undefined : onDuplicate,
-    key: unique ? keyOf(unique) : undefined,
-    key_ms: unique?.forMs ?? undefined,
-  });
-  return text === "{}" ? "" : text;
-}
 
 interface Pushed {
   id: Buffer | null;
@@ -105,6 +78,7 @@ function pausesOf({ directions, worker }: { directions: Direction[]; worker: Buf
 
 export const full: { [K in Exclude<Operation["kind"], "transaction">]: Verb<K> } = {
   ...management,
+  ...crons,
   push: {
     name: "push",
     call(pushes, encoding) {
@@ -356,7 +330,10 @@ export const full: { [K in Exclude<Operation["kind"], "transaction">]: Verb<K> }
   tick: {
     name: "tick",
     call: ([tick]) => [String(tick!.limit)],
-    results: (reply) => [reply as number],
+    results(reply) {
+      const [moved, isCronDue] = reply as [number, number];
+      return [{ moved, cronParts: isCronDue === 1 ? [0] : [] }];
+    },
   },
   probe: { name: "probe", call: () => [], results: () => [null] },
 };

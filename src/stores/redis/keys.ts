@@ -54,6 +54,10 @@ export const INFIXES = {
   STATS: `${LAYOUT}stats:`,
   /** behind it the number of some seconds, ":" and the name: hash of what was counted in these */
   RECENT: `${LAYOUT}recent:`,
+  /** hash of cron entries by name: see crons.lua */
+  CRONS: `${LAYOUT}crons:`,
+  /** sorted set of the names of cron entries by when they are due, in ms */
+  CRON_TIMES: `${LAYOUT}cron-times:`,
   /** hash of errors by id */
   ERRORS: `${LAYOUT}errors:`,
   /** hash of log lines by id */
@@ -99,6 +103,10 @@ export const SINGLE_KEYS = {
   SETTINGS: `${LAYOUT}settings`,
   /** set of the names of queues that need the full script: see rare.lua */
   RARE: `${LAYOUT}rare`,
+  /** sorted set of the names of queues by when their first cron entry is due, in ms */
+  CRONS_DUE: `${LAYOUT}crons-due`,
+  /** sorted set, all scores 0, of the names of queues that have cron entries */
+  CRON_QUEUES: `${LAYOUT}cron-queues`,
   /** hash of the time in ms and the number of the latest token or made id */
   COUNTER: `${LAYOUT}counter`,
 };

@@ -8,6 +8,8 @@ const GROWING: ReadonlySet<string> = new Set([
   "move",
   "copyIn",
   "set",
+  "cronSet",
+  "cronFire",
   "probe",
 ]);
 
@@ -38,13 +40,16 @@ const WEIGHTS: Partial<Record<Operation["kind"], number>> = {
   list: 8,
   status: 8,
   stats: 16,
+  cronSet: 8,
+  cronFire: 16,
+  cronList: 4,
 };
 
 /**
  * What an okq does by itself, about once a second. It has a batch of its own: the operations of
  * clients beside it would take the larger script that it needs.
  */
-const ALONE: ReadonlySet<string> = new Set(["register", "count", "tick"]);
+const ALONE: ReadonlySet<string> = new Set(["register", "count", "tick", "cronDue"]);
 
 /** How much work it is for Redis: an operation on many things counts for each of them. */
 export function weightOf(operation: Operation): number {
@@ -74,6 +79,10 @@ export function sizeOf(operation: Operation): number {
       return (operation.id?.length ?? 0) + operation.contents.length;
     case "pushBatch":
       return operation.events.reduce((sum, { contents }) => sum + contents.length, 0);
+    case "cronSet":
+      return operation.definition.length;
+    case "cronFire":
+      return operation.push?.contents.length ?? 0;
     case "copyIn":
       return operation.copies.reduce(
         (sum, { value, errors, log }) => sum + value.length + errors.length + log.length,

@@ -222,3 +222,10 @@ local FIRST_CALL = 9
 
 -- The functions that are verbs, and by the name of each the function that makes it.
 local verbs, makers = {}, {}
+
+local function verb_named(name)
+  if not verbs[name] then
+    makers[name]()
+  end
+  return verbs[name]
+end

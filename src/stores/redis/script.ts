@@ -1,5 +1,6 @@
 // Joins the Lua files into the scripts that run a batch. Each run of a script makes all functions
 // in it anew, so a batch runs the smallest one that has its verbs.
+import { CRONS_MAX } from "../../queue/cron-operations.ts";
 import { PAUSED_WORKERS_MAX } from "../../queue/management.ts";
 import { WINDOWS_MAX } from "../../queue/windows.ts";
 import batch from "./batch.lua" with { type: "text" };
@@ -11,6 +12,14 @@ import configure from "./full/configure.lua" with { type: "text" };
 import copyIn from "./full/copy-in.lua" with { type: "text" };
 import copyOut from "./full/copy-out.lua" with { type: "text" };
 import count from "./full/count.lua" with { type: "text" };
+import cronDelete from "./full/cron-delete.lua" with { type: "text" };
+import cronDue from "./full/cron-due.lua" with { type: "text" };
+import cronFire from "./full/cron-fire.lua" with { type: "text" };
+import cronGet from "./full/cron-get.lua" with { type: "text" };
+import cronList from "./full/cron-list.lua" with { type: "text" };
+import cronQueues from "./full/cron-queues.lua" with { type: "text" };
+import cronSet from "./full/cron-set.lua" with { type: "text" };
+import crons from "./full/crons.lua" with { type: "text" };
 import crash from "./full/crash.lua" with { type: "text" };
 import events from "./full/events.lua" with { type: "text" };
 import facts from "./full/facts.lua" with { type: "text" };
@@ -92,6 +101,7 @@ export interface Script {
 const infixes = new Map(Object.entries({ ...INFIXES, AWAITED, STAGED, ...SINGLE_KEYS, LAYOUT }));
 const numbers = new Map(
   Object.entries({
+    CRONS_MAX,
     FIXED_KEYS,
     LARGE_BYTES,
     PAUSED_WORKERS_MAX,
@@ -179,6 +189,7 @@ const others = [
   ),
   onDemand(status, hidden(list), hidden(stats)),
   onDemand(resume, hidden(pause), lookAgain, hidden(configure), hidden(tick)),
+  onDemand(crons, cronSet, cronDelete, cronGet, cronList, cronQueues, cronDue, cronFire),
   ...[unpop, flush, settings, set, cancel, count, register, probe].map((file) => onDemand(file)),
   onDemand(judging, transaction),
 ];

@@ -1,5 +1,6 @@
 // Operations on queues of several shards: splits them into one part for each shard, does the parts
 // at the same time, and joins their results into one.
+import type { CronAt, CronDue, CronQueues, QueueNames } from "../../queue/cron-operations.ts";
 import { StoreError } from "../../queue/errors.ts";
 import type { Popped } from "../../queue/event.ts";
 import type {
@@ -17,6 +18,7 @@ import {
   type Operation,
   type PopBatch,
   type Tick,
+  type Ticked,
   type Register,
 } from "../../queue/operations.ts";
 import type { QueuePage, QueueStatus } from "../../queue/queue-status.ts";
@@ -91,6 +93,10 @@ function parts(operation: Operation, ask: Ask, known: KnownShards): Promise<unkn
       return list(operation, ask);
     case "register":
       return register(operation, ask, known);
+    case "cronQueues":
+      return cronQueues(operation, ask);
+    case "cronDue":
+      return cronDue(operation, ask);
     case "tick":
       return tick(operation, ask, known);
     case "popBatch":
@@ -139,13 +145,44 @@ async function ready({ queues }: Ready, ask: Ask): Promise<Buffer | null> {
 /** A page ends at the first name behind which some shard has more queues. */
 async function list(operation: List, ask: Ask): Promise<QueuePage> {
   const pages = await all(everyShard, (shard) => ask(shard, operation));
-  const ends = pages.flatMap(({ next }) => next ?? []);
-  const next = ends.length === 0 ? null : ends.reduce((a, b) => (a.compare(b) < 0 ? a : b));
+  const next = endOf(pages);
   const queues = pages
     .flatMap((page) => page.queues)
     .filter(({ queue }) => !next || queue.compare(next) <= 0)
     .toSorted((a, b) => a.queue.compare(b.queue));
   return { queues, next };
+}
+
+async function cronQueues(operation: CronQueues, ask: Ask): Promise<QueueNames> {
+  const pages = await all(everyShard, (shard) => ask(shard, operation));
+  const next = endOf(pages);
+  const queues = pages
+    .flatMap((page) => page.queues)
+    .filter((queue) => !next || queue.compare(next) <= 0)
+    .toSorted(Buffer.compare);
+  return { queues, next };
+}
+
+/** The first name behind which some shard has more; null if none has. */
+function endOf(pages: { next: Buffer | null }[]): Buffer | null {
+  const ends = pages.flatMap(({ next }) => next ?? []);
+  return ends.length === 0 ? null : ends.reduce((a, b) => (a.compare(b) < 0 ? a : b));
+}
+
+/** What shards answer in time; rejects if none does. A tick looks at the others again. */
+async function cronDue(operation: CronDue, ask: Ask): Promise<CronAt[]> {
+  const due: CronAt[] = [];
+  const failures: unknown[] = [];
+  const looks = operation.parts.map(async (shard) => {
+    try {
+      due.push(...(await ask(shard, operation)));
+    } catch (error) {
+      failures.push(error);
+    }
+  });
+  await within(TICK_MS_MAX, Promise.all(looks)).catch(() => {});
+  if (failures.length > 0 && due.length === 0) throw failures[0];
+  return [...due];
 }
 
 async function register(
@@ -164,22 +201,26 @@ async function register(
 }
 
 /** A shard that cannot be used makes it reject only when the others have no more to do at once. */
-async function tick(operation: Tick, ask: Ask, known: KnownShards): Promise<number> {
+async function tick(operation: Tick, ask: Ask, known: KnownShards): Promise<Ticked> {
   const { ticking } = known;
   let moved = 0;
+  const cronParts: number[] = [];
   const failures: unknown[] = [];
   const shardsToAsk = shardsToTick(operation.parts, known).filter((shard) => !ticking.has(shard));
   const ticks = shardsToAsk.map(async (shard) => {
     ticking.add(shard);
     await ask(shard, operation).then(
-      (count) => (moved += count),
+      (ticked) => {
+        moved += ticked.moved;
+        if (ticked.cronParts.length > 0) cronParts.push(shard);
+      },
       (error: unknown) => failures.push(error),
     );
     ticking.delete(shard);
   });
   await within(TICK_MS_MAX, Promise.all(ticks)).catch(() => {});
-  if (failures.length > 0 && moved < operation.limit) throw failures[0];
-  return moved;
+  if (failures.length > 0 && moved < operation.limit && cronParts.length === 0) throw failures[0];
+  return { moved, cronParts: [...cronParts] };
 }
 
 function shardsToTick(which: Tick["parts"], known: KnownShards): number[] {

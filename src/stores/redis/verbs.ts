@@ -162,6 +162,7 @@ export function isChange<K extends Kind>(kind: K, result: ResultOf<OperationOf<K
     case "configure":
     case "pause":
     case "resume":
+    case "cronSet":
     case "probe":
       return true;
     case "pop":
@@ -172,6 +173,7 @@ export function isChange<K extends Kind>(kind: K, result: ResultOf<OperationOf<K
     case "ack":
     case "redo":
     case "crash":
+    case "cronDelete":
       return result === true;
     case "popBatch":
       return (result as Popped[]).length > 0;
@@ -179,6 +181,8 @@ export function isChange<K extends Kind>(kind: K, result: ResultOf<OperationOf<K
       return result === true;
     case "cancel":
       return result !== null;
+    case "cronFire":
+      return result !== "stale";
     case "copyIn":
       return (result as CopyInOutcome[]).some((outcome) => outcome !== "taken");
     case "move":

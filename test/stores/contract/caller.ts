@@ -155,8 +155,8 @@ export class Caller {
     return this.submit({ kind: "register", consumers, isReset });
   }
 
-  reclaim(limit = 1000): Promise<number> {
-    return this.submit({ kind: "tick", limit, parts: "all" });
+  async reclaim(limit = 1000): Promise<number> {
+    return (await this.submit({ kind: "tick", limit, parts: "all" })).moved;
   }
 
   /** Pops all ready events and returns their ids in order. */

@@ -1,4 +1,5 @@
 // The operations of the reference store: one function per kind, with the name of the kind.
+import { cronOperations } from "./reference-crons.ts";
 import { management } from "./reference-management.ts";
 import { pushing } from "./reference-pushes.ts";
 import { settingOperations } from "./reference-settings.ts";
@@ -29,6 +30,7 @@ type Operations = {
 
 export const operations: Operations = {
   ...management,
+  ...cronOperations((state, push) => operations.push(state, push)),
   ...settingOperations,
   ...pushing,
 
@@ -197,7 +199,10 @@ export const operations: Operations = {
     return null;
   },
 
-  tick: (state, { limit }) => state.tick(limit),
+  tick(state, { limit }) {
+    const moved = state.tick(limit);
+    return { moved, cronParts: state.cronDueAtMs <= state.nowMs ? [0] : [] };
+  },
   probe: () => null,
   transaction: (state, transaction) =>
     transact(state, transaction, (each) => {

@@ -5,6 +5,7 @@ import type { Report, Reported, ReportFacts } from "../../../src/queue/report.ts
 import { backoffMs } from "../../../src/queue/backoff.ts";
 import type { End, State, When } from "../../../src/queue/event.ts";
 import { PAUSED_WORKERS_MAX } from "../../../src/queue/management.ts";
+import type { CronEntry } from "../../../src/queue/cron-operations.ts";
 import { replaceHeaders } from "../../../src/queue/headers.ts";
 import {
   COUNTED,
@@ -57,6 +58,7 @@ export class ReferenceQueue {
   /** When the window of each id ends. */
   readonly windows = new ReferenceWindows();
   readonly keys = new ReferenceKeys(this);
+  readonly crons = new Map<string, CronEntry>();
   readonly counts = emptyCounts();
   readonly turns: ReferenceTurns;
   readonly name: string;
@@ -77,9 +79,9 @@ export class ReferenceQueue {
   }
 
   get isUsed(): boolean {
-    const { events, consumers, settings, pauses, workerPauses, windows, keys, turns } = this;
-    const things = [events, settings, pauses, workerPauses, windows, keys.windows];
-    return consumers > 0 || turns.hasOwn || things.some(({ size }) => size > 0);
+    const { events, consumers, settings, pauses, workerPauses, windows, keys, crons } = this;
+    const things = [events, settings, pauses, workerPauses, windows, keys.windows, crons];
+    return consumers > 0 || this.turns.hasOwn || things.some(({ size }) => size > 0);
   }
 
   /** The events of a state in the order of a scan. */

@@ -1,5 +1,6 @@
 // All queues of the reference store, its counter, and what is due by the clock.
 import type { Report } from "../../../src/queue/report.ts";
+import type { CronEntry } from "../../../src/queue/cron-operations.ts";
 import { forgottenAtMs } from "../../../src/queue/windows.ts";
 import { ReferenceQueue, type Shared } from "./reference-queue.ts";
 
@@ -9,6 +10,10 @@ interface Due {
   order: number;
   isMove: boolean;
   run(): void;
+}
+
+export function cronDueAtMs({ setAtMs, nextAtMs }: CronEntry): number {
+  return nextAtMs ?? setAtMs;
 }
 
 export class ReferenceState implements Shared {
@@ -86,7 +91,15 @@ export class ReferenceState implements Shared {
   /** When something is to be done; Infinity if there is nothing. */
   get dueAtMs(): number {
     const ofTurns = [...this.#queues.values()].map(({ turns }) => turns.dueAtMs);
-    return Math.min(Infinity, ...this.#dues().map(({ atMs }) => atMs), ...ofTurns);
+    return Math.min(this.cronDueAtMs, ...this.#dues().map(({ atMs }) => atMs), ...ofTurns);
+  }
+
+  get cronDueAtMs(): number {
+    return Math.min(Infinity, ...this.crons.map(cronDueAtMs));
+  }
+
+  get crons(): CronEntry[] {
+    return [...this.#queues.values()].flatMap(({ crons }) => crons.values().toArray());
   }
 
   #dues(): Due[] {

@@ -118,6 +118,7 @@ export class BackupCopy {
   #copyTheRest(): void {
     this.#db.run("DELETE FROM copy.queues");
     this.#db.run("INSERT INTO copy.queues SELECT * FROM main.queues");
+    this.#db.run("INSERT INTO copy.crons SELECT * FROM main.crons");
     const clock = "SELECT ms, counted, defaults FROM main.clock";
     this.#db.run(`UPDATE copy.clock SET (ms, counted, defaults) = (${clock})`);
   }

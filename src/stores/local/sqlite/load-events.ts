@@ -6,6 +6,7 @@ import type { LoadProgress, Restoration } from "../journal.ts";
 import { LEASE_BASE, PLACE_BASE, type StateColumns, valuesOf } from "./schema.ts";
 import type { StoredPlace } from "../stored-event.ts";
 import { CLAIMED, DELAYED, numberOf } from "../states.ts";
+import { loadCrons } from "./cron-rows.ts";
 import { loadWindows } from "./window-rows.ts";
 
 const rowsAtOnce = 10_000;
@@ -66,6 +67,7 @@ export async function loadEvents(
     page.finalize();
   }
   const flushedQueues = await loadWindows(db, queues, restoration);
+  loadCrons(db, restoration);
   // A new queue must not get the number of one whose windows are still to be deleted.
   for (const number of flushedQueues) last = Math.max(last, number);
   restoration.end(last);

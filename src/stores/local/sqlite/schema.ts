@@ -126,6 +126,7 @@ export const migrations: readonly string[] = [
    ) WITHOUT ROWID;`,
   // ukey: the unique key of an event, as its rare facts have it. kind of a window: 0 for that of an
   // id, 1 for that of a unique key, which the event of the id in owner has taken.
+  // Cron entries have the name of their queue: a flush gives the queue another number.
   `CREATE TABLE moved (
      key INTEGER PRIMARY KEY,
      queue INTEGER NOT NULL,
@@ -158,7 +159,17 @@ export const migrations: readonly string[] = [
    ) WITHOUT ROWID;
    INSERT INTO kept SELECT queue, ends, 0, id, '' FROM windows;
    DROP TABLE windows;
-   ALTER TABLE kept RENAME TO windows;`,
+   ALTER TABLE kept RENAME TO windows;
+   CREATE TABLE crons (
+     queue TEXT NOT NULL,
+     name TEXT NOT NULL,
+     version TEXT NOT NULL,
+     set_at INTEGER NOT NULL,
+     last_at INTEGER,
+     next_at INTEGER,
+     definition BLOB NOT NULL,
+     PRIMARY KEY (queue, name)
+   ) WITHOUT ROWID;`,
 ];
 
 /** Makes the tables in an empty database. */

@@ -10,6 +10,7 @@ import type { StoredEvent } from "../stored-event.ts";
 import { BackupCopy } from "./backup-copy.ts";
 import { Chores } from "./chores.ts";
 import { openDatabase, syncFolder } from "./database-file.ts";
+import { CronRows } from "./cron-rows.ts";
 import { EventRows } from "./event-rows.ts";
 import { damagedText, explained } from "./explained.ts";
 import { loadEvents } from "./load-events.ts";
@@ -50,6 +51,7 @@ export class SqliteJournal implements Journal {
   readonly #gate: PushGate;
   readonly #reserve: Reserve;
   readonly #rows: EventRows;
+  readonly #crons: CronRows;
   readonly #mark: WalMark;
   readonly #onError: (error: Error) => void;
   readonly #chores: Chores;
@@ -73,6 +75,7 @@ export class SqliteJournal implements Journal {
     try {
       this.#mark = new WalMark(this.#db);
       this.#rows = new EventRows(this.#db, "main");
+      this.#crons = new CronRows(this.#db);
       const [clock] = valuesOf(this.#db, "SELECT ms, counted FROM clock") as [number, number][];
       [this.#clockMs, this.#countedMs] = clock!;
       this.#setClock = this.#db.prepare("UPDATE clock SET ms = ?");
@@ -116,6 +119,7 @@ export class SqliteJournal implements Journal {
     try {
       this.#begin.run();
       hasNew = this.#rows.write(changes, true);
+      this.#crons.write(changes);
       if (isClockDue) this.#setClock.run(clockMs);
       if (countedMs > 0) this.#setCounted.run(countedMs);
       if (changes.defaults) this.#setDefaults.run(encodeSettings(changes.defaults));
@@ -189,6 +193,7 @@ export class SqliteJournal implements Journal {
     this.#chores.stop();
     this.#gate.close();
     this.#rows.finalize();
+    this.#crons.finalize();
     this.#mark.finalize();
     for (const statement of [this.#setClock, this.#setCounted, this.#setDefaults]) {
       statement.finalize();

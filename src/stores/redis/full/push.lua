@@ -159,6 +159,8 @@ local function push_one(queue, is_left, id, value, options)
   return id and PUSHED or own
 end
 
+pushing.one = push_one
+
 local NO_OPTIONS = {}
 
 verbs.push = function(from, to)

@@ -8,6 +8,9 @@ local all_settings, is_seeded
 -- Reports what happened to an event, while somebody listens: see listen.lua.
 local report
 
+-- What push.lua has for other verbs, once its verb was made.
+local pushing = {}
+
 -- A table of a flat list of names and values.
 local function by_name(flat)
   local values = {}

@@ -1,9 +1,9 @@
 -- Does what is due: leases that ended, delayed events, TTLs, pauses, completed and failed events that
 -- were kept long enough. Also forgets queues that had only consumers of an okq process that died.
--- KEYS    queues timers processes sweep, of the queues: all
+-- KEYS    queues timers processes sweep crons-due, of the queues: all
 -- ARGV    limit
--- Returns how many were moved, or limit if there is more to do at once, or an error that names a
---         queue where it failed, if there is one
+-- Returns of each a number: how many were moved, or limit if there is more to do at once; 1 if cron
+--         entries are due, or 0. Or an error that names a queue where it failed, if there is one
 
 local function end_pauses(queue)
   for name, till in pairs(queue.config) do
@@ -208,6 +208,9 @@ local function set_timer(queue)
     local window = least(key)
     next_ms = math.min(next_ms, window and forgotten_at(window) or math.huge)
   end
+  -- okq pushes the events of cron entries: a tick only sees to it that another look follows.
+  local cron = least(CRON_TIMES .. queue.name) or math.huge
+  next_ms = math.min(next_ms, cron > now() and cron or now() + RETRY_MS)
   if next_ms < math.huge then
     redis.call('ZADD', timers_key, next_ms, queue.name)
   else
@@ -298,5 +301,6 @@ verbs.tick = function(from)
   if failure then
     error(failure)
   end
-  return is_unfinished and math.max(moved, limit) or moved
+  local crons = redis.call('ZCOUNT', CRONS_DUE, '-inf', now())
+  return { is_unfinished and math.max(moved, limit) or moved, crons > 0 and 1 or 0 }
 end

@@ -1,0 +1,26 @@
+// The options of a push as the verbs that push read them: see full/push.lua.
+import type { PushOptions, Unique } from "../../queue/event.ts";
+import { timeOf } from "./verb-values.ts";
+
+/** As full/unique.lua has it, one character for each byte. */
+function keyOf({ key, until, forMs }: Unique): string {
+  const kind = forMs !== null ? "f" : until === "end" ? "e" : "c";
+  return kind + key.toString("latin1");
+}
+
+/** As full/push.lua reads them. */
+export function optionsOf(options: PushOptions | null): string {
+  if (options === null) return "";
+  const { start, ttlMs, attemptsMax, backoff, leaseMs, unique, onDuplicate } = options;
+  const text = JSON.stringify({
+    start: start ? timeOf(start) : undefined,
+    ttl: ttlMs ?? undefined,
+    attempts: attemptsMax ?? undefined,
+    backoff: backoff ?? undefined,
+    lease: leaseMs ?? undefined,
+    dup: onDuplicate === "refuse" ? undefined : onDuplicate,
+    key: unique ? keyOf(unique) : undefined,
+    key_ms: unique?.forMs ?? undefined,
+  });
+  return text === "{}" ? "" : text;
+}
