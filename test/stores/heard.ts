@@ -7,6 +7,8 @@ import type { StoreObserver } from "../../src/queue/store.ts";
 export class Heard {
   readonly reports: Report[] = [];
   isOn = false;
+  /** How long take() waits. */
+  patienceMs = 5000;
 
   readonly note = (report: Report): void => void this.reports.push(report);
 
@@ -27,7 +29,7 @@ export class Heard {
   /** The reports so far, in no order, once there are that many: they may come by a message. */
   async take(count: number): Promise<Report[]> {
     const message = `${count} reports, not ${this.reports.length}`;
-    await eventually(() => this.reports.length >= count, { message, timeoutMs: 5000 });
+    await eventually(() => this.reports.length >= count, { message, timeoutMs: this.patienceMs });
     return this.reports.splice(0);
   }
 }
