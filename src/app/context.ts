@@ -33,7 +33,7 @@ interface Parts {
 
 export function contextOf(config: Config, { warn }: LogLimit, parts: Parts): Context {
   const { store, waiters, endings, subscriptions, users, maxClients, clock } = parts;
-  // The maximum of each of the three budgets, not of all together.
+  // The maximum of each of the budgets, not of all together.
   const budgets = createBudgets(config.maxWaitingBytes);
   const processId = randomBytes(8).toString("hex");
   const clients: Context["clients"] = new Map();

@@ -13,6 +13,33 @@ export abstract class Handout {
 
   /** Requeues the event. Called if the client is gone before the reply was sent. */
   abstract giveBack(): void;
+
+  /** The same if the client may have read the reply: only events that may come twice. */
+  giveBackUnconfirmed(): void {
+    if (this.mayComeTwice) this.giveBack();
+  }
+}
+
+/** A reply that has those of several handouts in it. */
+export class Handouts extends Handout {
+  readonly #handouts: Handout[];
+
+  constructor(reply: Reply, handouts: Handout[]) {
+    super(
+      reply,
+      handouts.some(({ mayComeTwice }) => mayComeTwice),
+    );
+    this.#handouts = handouts;
+  }
+
+  /** The event that was popped first goes back last. */
+  giveBack(): void {
+    for (const handout of this.#handouts.toReversed()) handout.giveBack();
+  }
+
+  override giveBackUnconfirmed(): void {
+    for (const handout of this.#handouts.toReversed()) handout.giveBackUnconfirmed();
+  }
 }
 
 /**

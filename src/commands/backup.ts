@@ -31,6 +31,7 @@ function isEmptyFile(file: string): boolean {
 export const backupCommands: Command[] = [
   {
     name: "OKQ BACKUP",
+    inTransaction: "never",
     syntax: "file",
     summary:
       "Replaces an empty file by a consistent copy of the database while okq goes on serving; " +

@@ -40,6 +40,8 @@ export class Budget {
 export interface Budgets {
   /** Arguments of commands that were started and are not answered. */
   unanswered: Budget;
+  /** Commands that wait for EXEC. */
+  queued: Budget;
   /** Input of commands that were not started. */
   unstarted: Budget;
   /** Replies that sockets have not taken, because clients do not read them. */
@@ -50,6 +52,7 @@ export interface Budgets {
 export function createBudgets(bytesMax: number): Budgets {
   return {
     unanswered: new Budget(bytesMax),
+    queued: new Budget(bytesMax),
     unstarted: new Budget(bytesMax),
     unsent: new Budget(bytesMax),
   };

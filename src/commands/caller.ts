@@ -7,6 +7,7 @@ import type { HeldClaims } from "../queue/held-claims.ts";
 import type { Session } from "../queue/store.ts";
 import type { ProtocolVersion } from "../resp/reply.ts";
 import type { User } from "../users/user.ts";
+import type { QueuedCommands } from "./queued-commands.ts";
 import type { ClientSubscriptions } from "./subscription.ts";
 
 export interface Caller {
@@ -41,7 +42,7 @@ export interface ConnectionSettings {
   /** The reply to the current command is skipped. */
   skipsReply: boolean;
   /** Between MULTI and EXEC. */
-  isRefusingTransaction: boolean;
+  transaction: QueuedCommands | null;
   /** null: it has subscribed to nothing so far. */
   subscriptions: ClientSubscriptions | null;
   held: HeldClaims | null;

@@ -8,6 +8,7 @@ import { checkCount } from "./arguments.ts";
 import type { Caller } from "./caller.ts";
 import { type QueueCall, type QueueCommand, queueCommand } from "./command.ts";
 import { commandError } from "./errors.ts";
+import { Submission } from "./submission.ts";
 import { pagesOf, Selection, stateOf, WHICH } from "./selection.ts";
 import type { Options } from "./syntax-types.ts";
 
@@ -81,13 +82,18 @@ async function purge(
 
 type RetryOptions = Options<typeof RETRY_OPTIONS> & { IDS?: Buffer[]; ALL?: true };
 
-async function retry(queue: Buffer, options: RetryOptions, call: QueueCall): Promise<Reply> {
+function retry(queue: Buffer, options: RetryOptions, call: QueueCall): Submission | Promise<Reply> {
   const { IDS } = options;
   const end = options.RIGHT ? "right" : "left";
-  if (!IDS) return await retryAll(queue, end, options, call);
+  if (!IDS) {
+    if (call.phase !== "alone") throw commandError("inPieces", { form: "QRETRY ALL" });
+    return retryAll(queue, end, options, call);
+  }
   const other = Object.keys(options).find((each) => each !== "IDS");
   if (other !== undefined) throw commandError("exclusiveOptions", { option: other, other: "IDS" });
-  return ones(await makeReady(queue, targetsOf(IDS), end, call.client));
+  const targets = targetsOf(IDS);
+  if (call.phase !== "alone") return Submission.one({ kind: "retry", queue, targets, end }, ones);
+  return makeReady(queue, targets, end, call.client).then(ones);
 }
 
 async function retryAll(
@@ -121,12 +127,14 @@ export const changeCommands: QueueCommand[] = [
     name: "QDEL",
     syntax: "queue id [id ...]",
     summary: "Removes up to 1,000 events; an array of 1 or 0. Claimed ones are left alone (0).",
-    async run([, queue, ...ids], _, { client }) {
+    run([, queue, ...ids], _, { client, phase }) {
+      const targets = targetsOf(ids);
+      if (phase !== "alone") return Submission.one({ kind: "remove", queue, targets }, ones);
       // All steps are submitted at once, so that later commands need not wait.
-      const steps = slicesOf(targetsOf(ids), STEP).map((targets) =>
-        client.session.ask({ kind: "remove", queue, targets }),
+      const steps = slicesOf(targets, STEP).map((some) =>
+        client.session.ask({ kind: "remove", queue, targets: some }),
       );
-      return ones((await Promise.all(steps)).flat());
+      return Promise.all(steps).then((results) => ones(results.flat()));
     },
   }),
   queueCommand({
@@ -139,6 +147,7 @@ export const changeCommands: QueueCommand[] = [
       "1,000 IDS, or how many of ALL that fit (see QLIST). ALL works in steps, and ends when " +
       "its client leaves. Behind IDS every word is an id; options are for ALL only.",
     isExclusive: true,
+    inTransaction: "queued",
     run: ([, queue], options, call) => retry(queue, options, call),
   }),
   queueCommand({

@@ -29,7 +29,8 @@ function line(client: Client, { clock }: Context): string {
     `id=${client.id} addr=${client.address} laddr=${client.localAddress} fd=${client.fd} ` +
     `name=${client.name} age=${seconds(clock.nowMs() - client.connectedAtMs)} ` +
     `idle=${seconds(clock.nowMs() - client.lastReceivedAtMs)} ${subscribed(client)} ssub=0 ` +
-    `multi=-1 watch=0 qbuf=${bytesIn} qbuf-free=0 argv-mem=0 multi-mem=0 rbs=0 rbp=0 obl=0 ` +
+    `multi=${client.transaction?.list.length ?? -1} watch=0 qbuf=${bytesIn} qbuf-free=0 ` +
+    `argv-mem=0 multi-mem=${client.transaction?.bytes ?? 0} rbs=0 rbp=0 obl=0 ` +
     `oll=${bytesOut > 0 ? 1 : 0} omem=${bytesOut} tot-mem=${bytesIn + bytesOut} ` +
     `events=${waitsFor(client)} cmd=${wireName(client.lastCommand)} ` +
     `user=${client.user?.name ?? ""} redir=-1 resp=${client.protocol} ` +

@@ -1,6 +1,8 @@
 // A command is one descriptor, from which dispatch, arity, errors, COMMAND, the help and the README
 // all come.
+import type { StoreError } from "../queue/errors.ts";
 import type { Operation, ResultOf } from "../queue/operations.ts";
+import type { ErrorReply } from "../resp/reply.ts";
 import type { Right } from "../users/user.ts";
 import type { Answer } from "./answer.ts";
 import { argumentReader } from "./arguments.ts";
@@ -40,11 +42,23 @@ export interface Description {
    * it is called with WAIT.
    */
   isExclusive?: true | "with WAIT";
-  /** Run between MULTI and EXEC too, where all others are refused. */
-  isTransactional?: true;
+  /**
+   * Between MULTI and EXEC: done at once, or queued, or an error. If it does not say so, one that
+   * is always exclusive is an error, and others are queued.
+   */
+  inTransaction?: InTransaction;
   /** Run while the connection is subscribed in RESP2, where all others are refused. */
   isForSubscribers?: true;
 }
+
+export type InTransaction = "at once" | "queued" | "never";
+
+/**
+ * Whether a command is called by itself, or as a part of a transaction: first to be checked, then
+ * to be done. As a part of one, a command on queues answers with a Submission, and before it is
+ * done it changes nothing.
+ */
+export type Phase = "alone" | "queued" | "executed";
 
 /** A command as it was called. */
 export interface Call<C extends Caller = Client, X extends QueueContext = Context> {
@@ -52,6 +66,11 @@ export interface Call<C extends Caller = Client, X extends QueueContext = Contex
   args: Buffer[];
   client: C;
   context: X;
+  phase: Phase;
+  /** Whether later commands of the connection are started only when this one is answered. */
+  isExclusive?: boolean;
+  /** Bytes that it keeps besides its arguments until it is answered. */
+  heldBytes?: number;
 }
 
 /** The part of a call that commands on queues see. */
@@ -69,6 +88,8 @@ export interface StoreCommand extends Description {
 export interface RunCommand<C extends Caller, X extends QueueContext> extends Description {
   /** Throws or rejects with a CommandError or a StoreError, which the client gets. */
   run(call: Call<C, X>): Answer | Submission | Promise<Answer>;
+  /** Other words for the reply to an operation that failed. */
+  failureReply?(reply: ErrorReply, error: StoreError): ErrorReply;
 }
 
 export type Command<C extends Caller = Client, X extends QueueContext = Context> =

@@ -1,36 +1,51 @@
 // QCONFIG and QDEFAULT: shows and changes the settings of one queue, or of all queues that have
 // none of their own.
-import { settingNamed, settings, settingText } from "../queue/settings.ts";
-import { OK, Pairs, type Reply } from "../resp/reply.ts";
+import { type GivenSettings, settingNamed, settings, settingText } from "../queue/settings.ts";
+import { OK, Pairs } from "../resp/reply.ts";
 import type { Caller } from "./caller.ts";
 import { checkNew } from "./arguments.ts";
 import { type QueueCall, type QueueCommand, queueCommand } from "./command.ts";
 import type { QueueContext } from "./context.ts";
 import { commandError } from "./errors.ts";
 import { demandPush, demandRight } from "./permission.ts";
-import { givenSettings } from "./queue-settings.ts";
+import { Submission } from "./submission.ts";
 import { wordOf } from "./words.ts";
 
 const ALL_QUEUES = Buffer.from("*");
 
-/** queue null: all queues. */
-async function show(queue: Buffer | null, { session }: Caller): Promise<Reply> {
-  const [own, all] = await givenSettings(queue, session);
+const NONE: GivenSettings = new Map();
+
+function show(queue: Buffer): Submission {
+  return Submission.two(
+    { kind: "settings", queue },
+    { kind: "settings", queue: null },
+    (own: GivenSettings, all: GivenSettings) => shown(own, all),
+  );
+}
+
+function showDefaults(): Submission {
+  return Submission.one({ kind: "settings", queue: null }, (all: GivenSettings) =>
+    shown(NONE, all),
+  );
+}
+
+function shown(own: GivenSettings, all: GivenSettings): Pairs {
   return new Pairs(
     settings.map(({ name }) => [name, Buffer.from(settingText(name, own, all), "latin1")]),
   );
 }
 
 /** `words` are names and values, or RESET and names. */
-async function change(queue: Buffer | null, words: Buffer[], call: QueueCall): Promise<Reply> {
+function change(queue: Buffer | null, words: Buffer[], call: QueueCall): Submission {
   const { client, context } = call;
   if (queue) checkNew("queue name", queue, context);
   const isReset = wordOf(words[0]!) === "RESET";
   const values = isReset ? resetOf(words.slice(1)) : valuesOf(words, client, context);
-  const outcome = await client.session.ask({ kind: "configure", queue, values });
-  if (outcome === "cycle") throw commandError("failedToCycle");
-  if (outcome === "apart") throw commandError("failedToApart");
-  return OK;
+  return Submission.one({ kind: "configure", queue, values }, (outcome) => {
+    if (outcome === "cycle") throw commandError("failedToCycle");
+    if (outcome === "apart") throw commandError("failedToApart");
+    return OK;
+  });
 }
 
 /** Takes these settings back, or all of them. */
@@ -80,10 +95,10 @@ export const configureCommands: QueueCommand[] = [
     summary:
       "A map of all settings of a queue. With name value [name value ...] changes them, all or " +
       "none; with RESET [name ...] takes these back, or all.",
-    async run([, queue, ...words], _, call) {
-      if (words.length === 0) return await show(queue, call.client);
+    run([, queue, ...words], _, call) {
+      if (words.length === 0) return show(queue);
       demandRight("manage", "QCONFIG", call.client);
-      return await change(queue, words, call);
+      return change(queue, words, call);
     },
   }),
   queueCommand({
@@ -93,14 +108,14 @@ export const configureCommands: QueueCommand[] = [
     summary:
       "Shows or changes, as QCONFIG does, the settings of all queues that have none of their " +
       "own. To change them a user needs the right to all queues.",
-    async run([, ...words], _, call) {
+    run([, ...words], _, call) {
       const { client } = call;
-      if (words.length === 0) return await show(null, client);
+      if (words.length === 0) return showDefaults();
       const user = demandRight("manage", "QDEFAULT", client);
       if (!user.mayUseAll) {
         throw commandError("noQueueRight", { user: user.name, queue: ALL_QUEUES });
       }
-      return await change(null, words, call);
+      return change(null, words, call);
     },
   }),
 ];

@@ -23,7 +23,8 @@ function select({ args }: Call): Reply {
 async function reset({ client, context }: Call): Promise<Reply> {
   // This first: it decides whether RESET itself is answered.
   client.replies = "on";
-  client.isRefusingTransaction = false;
+  client.transaction?.release();
+  client.transaction = null;
   client.name = "";
   client.held = null;
   context.subscriptions.leave(client);
@@ -74,7 +75,7 @@ export const connectionCommands: Command[] = [
     access: "anybody",
     syntax: "[argument ...]",
     isForSubscribers: true,
-    isTransactional: true,
+    inTransaction: "at once",
     summary: "OK, then closes the connection.",
     run: ({ client }) => quit(client),
   },
@@ -83,7 +84,7 @@ export const connectionCommands: Command[] = [
     name: "RESET",
     access: "anybody",
     syntax: "",
-    isTransactional: true,
+    inTransaction: "at once",
     isForSubscribers: true,
     summary: "Resets the connection: RESP2, no name, not logged in, not registered or subscribed.",
     isExclusive: true,

@@ -29,7 +29,7 @@ interface Asked {
 }
 
 /** Throws if the options do not fit together. */
-function readPop(options: PopOptions, { client }: QueueCall): Asked {
+function readPop(options: PopOptions, { client, phase }: QueueCall): Asked {
   const { COUNT = 1, WAIT = 0, LEASE = null, NOACK, WEIGHTS, AS, FROM: queues } = options;
   checkQueues(queues);
   if (WEIGHTS && WEIGHTS.length !== queues.length) {
@@ -47,7 +47,8 @@ function readPop(options: PopOptions, { client }: QueueCall): Asked {
       ? { kind: "pop", queue: queues[0]!, leaseMs, claimant }
       : { kind: "popBatch", queues: inOrder, count: COUNT, leaseMs, claimant },
     taker: { worker, claims: leaseMs !== 0 },
-    waitMs: WAIT,
+    // A transaction does not wait.
+    waitMs: phase === "alone" ? WAIT : 0,
   };
 }
 
@@ -62,7 +63,8 @@ function drawn(queues: Buffer[], weights: number[]): Buffer[] {
 }
 
 /** A consumer creates its queues. */
-function countConsumer({ queues }: Asked, { client, context }: QueueCall): void {
+function countConsumer({ queues }: Asked, { client, context, phase }: QueueCall): void {
+  if (phase === "queued") return;
   const { maxNameBytes, maxWaitingBytes } = context.settings;
   const areAllowed = queues.every(({ length }) => length <= maxNameBytes);
   if (areAllowed) client.consumer.popsFrom(queues, maxWaitingBytes);

@@ -61,7 +61,7 @@ export interface Settings {
   loginTimeout: number;
   clientTimeout: number;
   clientOutputTimeout: number;
-  /** The maximum of each of the three budgets (see Budgets), and of the registrations. */
+  /** The maximum of each of the budgets (see Budgets), and of the registrations. */
   maxWaitingBytes: number;
   /** Limits on one client: bytes of unsent replies, and commands in flight. */
   clientOutputBytesMax: number;

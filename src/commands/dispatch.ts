@@ -6,11 +6,11 @@ import { errorReply } from "./errors.ts";
 import type { Execution } from "./execution.ts";
 import { LOG_IN_FIRST } from "./permission.ts";
 import { find } from "./table.ts";
+import { queue } from "./transaction-part.ts";
 import { wireName } from "./syntax.ts";
 
 /** In Redis' words. */
 const ALLOWED_TO_SUBSCRIBERS = "(P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET";
-const NO_TRANSACTIONS = errorReply("noTransactions");
 
 /** Begins the command; see Execution.begin. */
 export function dispatch(
@@ -25,10 +25,17 @@ export function dispatch(
     return LOG_IN_FIRST;
   }
   client.lastCommand = isKnown ? entry.name : "unknown";
-  if (client.isRefusingTransaction && !(isKnown && entry.command.isTransactional)) {
-    return NO_TRANSACTIONS;
+  // What was sent behind a failure is not done, nor is the transaction that it is in.
+  if (afterFailure) client.transaction?.abort();
+  if (!isKnown) {
+    client.transaction?.abort();
+    return unknown(args, entry);
   }
-  if (!isKnown) return unknown(args, entry);
+  if (client.transaction && entry.inTransaction !== "at once") {
+    const refused = execution.refusal(entry, afterFailure);
+    if (refused) client.transaction.abort();
+    return refused ?? queue(entry, execution);
+  }
   return refusalToSubscriber(execution, entry) ?? execution.begin(entry, afterFailure);
 }
 

@@ -2,7 +2,14 @@
 // they are faster to read than descriptors.
 import type { Right } from "../users/user.ts";
 import type { Caller, Client } from "./caller.ts";
-import type { Access, Command, Description, RunCommand, StoreCommand } from "./command.ts";
+import type {
+  Access,
+  Command,
+  Description,
+  InTransaction,
+  RunCommand,
+  StoreCommand,
+} from "./command.ts";
 import type { Context, QueueContext } from "./context.ts";
 import { OptionList } from "./option-list.ts";
 import { argumentsOf, arityOf, type QueueArguments, queueArgumentsOf } from "./syntax.ts";
@@ -24,6 +31,7 @@ export interface Entry<C extends Caller = Client, X extends QueueContext = Conte
   max: number;
   /** Whether later commands wait for the answer to a call with these arguments. */
   isExclusive(args: Buffer[]): boolean;
+  inTransaction: InTransaction;
   queues: QueueArguments | null;
   /** The index of the first queue behind a token such as FROM in a call; null without a token. */
   queuesBehindToken: ((args: Buffer[]) => number) | null;
@@ -46,6 +54,7 @@ export function entryOf<C extends Caller, X extends QueueContext>(
     min: min + words,
     max: max + words,
     isExclusive: exclusiveCalls(command, min + words),
+    inTransaction: command.inTransaction ?? (command.isExclusive === true ? "never" : "queued"),
     queues,
     queuesBehindToken: queues?.token ? findBehind(command, queues.token) : null,
   };

@@ -2,37 +2,21 @@
 //
 //   begin --answer--> done
 //     +--none yet--> submitOrAwait --results of operations, or that of run()--> answered, done
-import {
-  EarlierFailure,
-  Refusal,
-  type RefusalCode,
-  StoreError,
-  type StoreFailure,
-} from "../queue/errors.ts";
+import { EarlierFailure, StoreError } from "../queue/errors.ts";
 import type { Operation } from "../queue/operations.ts";
 import type { Receiver } from "../queue/store.ts";
-import { type ErrorReply, quoteForError } from "../resp/reply.ts";
+import type { ErrorReply } from "../resp/reply.ts";
 import type { Answer } from "./answer.ts";
 import { InBackground } from "./background.ts";
 import type { Caller, Client } from "./caller.ts";
-import type { Call, RunCommand, StoreCommand } from "./command.ts";
+import type { Call, Phase, RunCommand, StoreCommand } from "./command.ts";
 import type { Context, QueueContext } from "./context.ts";
 import type { Entry } from "./entry.ts";
-import { CommandError, errorReply } from "./errors.ts";
+import { errorReply } from "./errors.ts";
+import { replyToError } from "./execution-errors.ts";
 import { permissionError } from "./permission.ts";
 import { Submission } from "./submission.ts";
 import { wireName } from "./syntax.ts";
-
-const storeErrors = {
-  unavailable: "storeUnavailable",
-  unknown: "storeUnknown",
-  refused: "storeRefused",
-} as const satisfies Record<StoreFailure, string>;
-
-const refusals = {
-  QUEUEFULL: "queueFull",
-  PAUSED: "queuePaused",
-} as const satisfies Record<RefusalCode, string>;
 
 /**
  * A command such as QNOTIFY may wait for long. Its arguments get memory of their own, because as
@@ -41,19 +25,23 @@ const refusals = {
  */
 const COPIED_MAX = 64;
 
+const NO_RESULTS: unknown[] = [];
+
 export abstract class Execution<C extends Caller = Client, X extends QueueContext = Context>
   implements Call<C, X>, Receiver<unknown>
 {
-  /** Whether later commands of the connection are started only when this one is answered. */
+  readonly phase: Phase = "alone";
   isExclusive = false;
+  heldBytes = 0;
   /** Both are set if the command is an operation. */
   #command: StoreCommand | null = null;
   #operation: Operation | null = null;
   /** Else one of these is: what run() returned. */
   #submission: Submission | null = null;
   #promise: Promise<Answer> | null = null;
-  /** Of the first operation of a submission of two. */
-  #firstResult: unknown = undefined;
+  /** Of a submission of several, so far. */
+  #results: unknown[] = NO_RESULTS;
+  #failureReply: RunCommand<C, X>["failureReply"] = undefined;
   #hasFailed = false;
 
   constructor(
@@ -67,12 +55,9 @@ export abstract class Execution<C extends Caller = Client, X extends QueueContex
    * submitOrAwait(). With `afterFailure`, commands on queues are not run but get that reply.
    */
   begin(entry: Entry<C, X>, afterFailure: ErrorReply | null): Answer | undefined {
-    const { storeCommand, runCommand, min, max } = entry;
-    const { length } = this.args;
-    if (length < min || length > max) return this.#wrongCount(entry);
-    const denied = permissionError(entry, this);
-    if (denied) return denied;
-    if (afterFailure && entry.command.group === "queue") return afterFailure;
+    const refused = this.refusal(entry, afterFailure);
+    if (refused) return refused;
+    const { storeCommand, runCommand } = entry;
     try {
       return storeCommand ? this.#parse(storeCommand) : this.#run(runCommand!, entry);
     } catch (error) {
@@ -80,14 +65,22 @@ export abstract class Execution<C extends Caller = Client, X extends QueueContex
     }
   }
 
+  /** The reply if it may not be begun; else null. */
+  refusal(entry: Entry<C, X>, afterFailure: ErrorReply | null): ErrorReply | null {
+    const { length } = this.args;
+    if (length < entry.min || length > entry.max) return this.#wrongCount(entry);
+    const denied = permissionError(entry, this);
+    return denied ?? (entry.command.group === "queue" ? afterFailure : null);
+  }
+
   /** Submits operations to the store, or awaits run(). The answer goes to answered(). */
   submitOrAwait(): void {
     const { session } = this.client;
     if (this.#operation) session.submit(this.#operation, this as Receiver<never>);
     else if (this.#submission) {
-      const { first, second } = this.#submission;
+      const { first, others } = this.#submission;
       session.submit(first, this as Receiver<never>);
-      if (second) session.submit(second, this as Receiver<never>);
+      for (const other of others) session.submit(other, this as Receiver<never>);
     } else {
       this.#promise!.then(
         (answer) => this.answered(answer, null),
@@ -100,17 +93,20 @@ export abstract class Execution<C extends Caller = Client, X extends QueueContex
   }
 
   succeeded(result: unknown): void {
-    const isFirstOfTwo = this.#submission?.second && this.#firstResult === undefined;
-    if (isFirstOfTwo) this.#firstResult = result;
-    else this.answered(this.#answerTo(result), null);
+    const { length } = this.#submission?.others ?? NO_RESULTS;
+    if (length === 0) return this.answered(this.#answerTo(result), null);
+    this.#results = [...this.#results, result];
+    if (this.#results.length > length) this.answered(this.#answerTo(this.#results), null);
   }
 
   failed(error: StoreError): void {
-    // The second operation of a submission fails because the first one did.
+    // Later operations of a submission fail because one did.
     if (this.#hasFailed) return;
     this.#hasFailed = true;
     this.client.failures.add(error);
-    this.answered(this.errorReplyTo(error), this.errorReplyTo(new EarlierFailure(error)));
+    const reply = this.errorReplyTo(error);
+    const answer = this.#failureReply?.(reply, error) ?? reply;
+    this.answered(answer, this.errorReplyTo(new EarlierFailure(error)));
   }
 
   /** The answer has come. If the store failed, commands sent after this one get `forLater`. */
@@ -118,15 +114,7 @@ export abstract class Execution<C extends Caller = Client, X extends QueueContex
 
   /** The reply to an error that the command threw or rejected with. */
   protected errorReplyTo(error: unknown): ErrorReply {
-    if (error instanceof CommandError) return error.reply;
-    if (error instanceof Refusal) return errorReply(refusals[error.code], { queue: error.queue });
-    if (error instanceof StoreError) {
-      return errorReply(storeErrors[error.failure], { reason: error.message });
-    }
-    const { message } = error as Error;
-    const name = quoteForError(this.args[0]!);
-    this.context.reportFailure(`internal error in ${name}`, error as Error);
-    return errorReply("internal", { reason: message });
+    return replyToError(error, this);
   }
 
   #parse(command: StoreCommand): Answer | undefined {
@@ -144,6 +132,7 @@ export abstract class Execution<C extends Caller = Client, X extends QueueContex
   #run(command: RunCommand<C, X>, { isExclusive }: Entry<C, X>): Answer | undefined {
     this.isExclusive = isExclusive(this.args);
     if (this.isExclusive && this.args.length <= COPIED_MAX) this.args = this.args.map(copyOf);
+    this.#failureReply = command.failureReply;
     const answer = command.run(this);
     if (answer instanceof Submission) this.#submission = answer;
     else if (answer instanceof Promise) this.#promise = answer;
@@ -156,8 +145,8 @@ export abstract class Execution<C extends Caller = Client, X extends QueueContex
     try {
       const operation = this.#operation;
       if (operation) return this.#command!.reply(result, operation, this.context, this.client);
-      const { second, answer } = this.#submission!;
-      return second ? answer(this.#firstResult, result) : answer(result, undefined);
+      const { others, answer } = this.#submission!;
+      return others.length === 0 ? answer(result) : answer(...(result as [unknown]));
     } catch (error) {
       return this.errorReplyTo(error);
     }

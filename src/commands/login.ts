@@ -141,6 +141,7 @@ export const loginCommands: Command[] = [
     summary: "Switches to RESP2 or RESP3, logs in, and describes the server.",
     access: "anybody",
     isExclusive: true,
+    inTransaction: "queued",
     run: hello,
   },
   {
@@ -150,6 +151,7 @@ export const loginCommands: Command[] = [
     summary: "Logs in as that user, or as default. Without passwords nobody has to.",
     access: "anybody",
     isExclusive: true,
+    inTransaction: "queued",
     run: auth,
   },
   {

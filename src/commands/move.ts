@@ -9,6 +9,7 @@ import { commandError } from "./errors.ts";
 import { demandPush } from "./permission.ts";
 import { headersOf, START, startOf } from "./push-options.ts";
 import { pagesOf, Selection, stateOf, WHICH } from "./selection.ts";
+import { Submission } from "./submission.ts";
 import type { Options } from "./syntax-types.ts";
 
 const MOVED = ["ready", "delayed", "failed", "completed"] as const;
@@ -26,12 +27,27 @@ interface Way {
   target: Buffer;
 }
 
-async function move(way: Way, options: MoveOptions, call: QueueCall): Promise<number> {
+function move(way: Way, options: MoveOptions, call: QueueCall): Submission | Promise<number> {
   const { client, context } = call;
   checkNew("queue name", way.target, context);
   demandPush(way.target, client);
   if (way.queue.equals(way.target)) throw commandError("moveToItself");
-  if (options.IDS) return await moveIds(way, options, options.IDS, call);
+  if (call.phase !== "alone") return moveAtOnce(way, options);
+  if (options.IDS) return moveIds(way, options, options.IDS, call);
+  return moveSelected(way, options, call);
+}
+
+/** As a part of a transaction. */
+function moveAtOnce(way: Way, { IDS, ...others }: MoveOptions): Submission {
+  const [other] = Object.keys(others);
+  if (!IDS || other) {
+    throw commandError("inPieces", { form: `QMOVE ${other ? `with ${other}` : "without IDS"}` });
+  }
+  return Submission.one({ kind: "move", ...way, targets: targetsOf(IDS) }, countOf);
+}
+
+async function moveSelected(way: Way, options: MoveOptions, call: QueueCall): Promise<number> {
+  const { client } = call;
   const state = options.STATE ? stateOf("STATE", options.STATE, MOVED) : "ready";
   const { COUNT: count = Infinity } = options;
   const selection = new Selection(options);
@@ -99,6 +115,7 @@ export const moveCommands: QueueCommand[] = [
       "its client leaves. The user needs the right to push into the target. Other options stand " +
       "before IDS.",
     isExclusive: true,
+    inTransaction: "queued",
     run: ([, queue, target], options, call) => move({ queue, target }, options, call),
   }),
   storeCommand({

@@ -1,5 +1,5 @@
 // QPAUSE and QRESUME: a paused queue takes no pushes, or hands out nothing.
-import { type Pause, PAUSED_WORKERS_MAX } from "../queue/management.ts";
+import { type Pause, PAUSED_WORKERS_MAX, type Resume } from "../queue/management.ts";
 import type { Direction } from "../queue/queue-status.ts";
 import { OK } from "../resp/reply.ts";
 import { checkNew, checkWorker } from "./arguments.ts";
@@ -7,6 +7,7 @@ import { type QueueCommand, queueCommand } from "./command.ts";
 import { commandError } from "./errors.ts";
 import { demandRight } from "./permission.ts";
 import type { Caller } from "./caller.ts";
+import { Submission } from "./submission.ts";
 import type { Options } from "./syntax-types.ts";
 
 const DIRECTIONS = "[IN|OUT|ALL]";
@@ -51,14 +52,16 @@ export const pauseCommands: QueueCommand[] = [
     summary:
       "OUT (the default): hands out nothing more, claims go on. IN: refuses pushes with PAUSED, " +
       "which needs the group manage. FOR: for so long. WORKER: only to that worker.",
-    async run([, queue], { FOR = null, ...given }, { client, context }) {
+    run([, queue], { FOR = null, ...given }, { client, context }) {
       checkNew("queue name", queue, context);
       const directions = directionsOf("QPAUSE", given, client) ?? ["out"];
       const worker = given.WORKER ?? null;
       const pause: Pause = { kind: "pause", queue, directions, forMs: FOR, worker, group: null };
-      if (await client.session.ask(pause)) return OK;
-      const max = PAUSED_WORKERS_MAX;
-      throw commandError("tooMany", { things: "paused workers", count: max + 1, max });
+      return Submission.one(pause, (isDone) => {
+        if (isDone) return OK;
+        const max = PAUSED_WORKERS_MAX;
+        throw commandError("tooMany", { things: "paused workers", count: max + 1, max });
+      });
     },
   }),
   queueCommand({
@@ -68,11 +71,11 @@ export const pauseCommands: QueueCommand[] = [
     summary:
       "Ends the pauses of a queue, all of them or those IN or OUT, or the pause of a WORKER. " +
       "Without the group manage only those OUT.",
-    async run([, queue], given, { client }) {
+    run([, queue], given, { client }) {
       const directions = directionsOf("QRESUME", given, client) ?? allowedDirections(client);
       const worker = given.WORKER ?? null;
-      await client.session.ask({ kind: "resume", queue, directions, worker, group: null });
-      return OK;
+      const resume: Resume = { kind: "resume", queue, directions, worker, group: null };
+      return Submission.one(resume, () => OK);
     },
   }),
 ];

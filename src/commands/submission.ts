@@ -1,20 +1,23 @@
-// What a command asks of the store when that depends on its arguments: one operation, or two.
+// What a command asks of the store when that depends on its arguments: one operation, or several.
 import type { Operation, ResultOf } from "../queue/operations.ts";
 import type { Answer } from "./answer.ts";
+
+const NO_OTHERS: Operation[] = [];
 
 /** Operations that are submitted together, and the answer to their results. */
 export class Submission {
   private constructor(
     readonly first: Operation,
-    readonly second: Operation | null,
-    readonly answer: (first: unknown, second: unknown) => Answer,
+    readonly others: readonly Operation[],
+    /** May throw a CommandError. */
+    readonly answer: (first: unknown, ...others: unknown[]) => Answer,
   ) {}
 
   static one<O extends Operation>(
     operation: O,
     answer: (result: ResultOf<O>) => Answer,
   ): Submission {
-    return new Submission(operation, null, answer as Submission["answer"]);
+    return new Submission(operation, NO_OTHERS, answer as Submission["answer"]);
   }
 
   /** If one of them fails, the command does. */
@@ -23,6 +26,6 @@ export class Submission {
     second: B,
     answer: (first: ResultOf<A>, second: ResultOf<B>) => Answer,
   ): Submission {
-    return new Submission(first, second, answer as Submission["answer"]);
+    return new Submission(first, [second], answer as Submission["answer"]);
   }
 }

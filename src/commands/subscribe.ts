@@ -151,6 +151,7 @@ export const subscribeCommands: Command[] = [
   {
     ...changing,
     name: "SUBSCRIBE",
+    inTransaction: "never",
     syntax: "channel [channel ...]",
     summary: "From now on messages of what happens in queues, on the channels okq:<queue>.",
     run: subscribeTo("channel"),
@@ -158,6 +159,7 @@ export const subscribeCommands: Command[] = [
   {
     ...changing,
     name: "PSUBSCRIBE",
+    inTransaction: "never",
     access: "inspect",
     syntax: "pattern [pattern ...]",
     summary: "The same of all channels that fit a glob, as far as the user may inspect the queues.",
@@ -166,6 +168,7 @@ export const subscribeCommands: Command[] = [
   {
     ...changing,
     name: "UNSUBSCRIBE",
+    inTransaction: "never",
     syntax: "[channel ...]",
     summary: "No more messages of these channels, or of any.",
     run: unsubscribeFrom("channel"),
@@ -173,6 +176,7 @@ export const subscribeCommands: Command[] = [
   {
     ...changing,
     name: "PUNSUBSCRIBE",
+    inTransaction: "never",
     syntax: "[pattern ...]",
     summary: "No more messages of these patterns, or of any.",
     run: unsubscribeFrom("pattern"),

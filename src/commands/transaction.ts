@@ -1,29 +1,133 @@
-// MULTI, EXEC and DISCARD. okq has no transactions, but drivers send a transaction as a whole and
-// expect the replies of Redis. So okq replies as Redis does if every command in it has an error.
-import { OK, type Reply } from "../resp/reply.ts";
+// MULTI, EXEC and DISCARD: several commands as one. Commands between MULTI and EXEC are checked and
+// queued. EXEC has the store do what they ask of it in one operation. Commands that ask nothing of
+// it, such as PING, are done in their order before that.
+import type { Operation } from "../queue/operations.ts";
+import type { StoreError } from "../queue/errors.ts";
+import { ErrorReply, OK, type Reply } from "../resp/reply.ts";
+import { type Answer, Handout, Handouts, LongReply } from "./answer.ts";
 import type { Client } from "./caller.ts";
 import type { Call, Command } from "./command.ts";
-import { commandError, errorReply } from "./errors.ts";
+import type { Entry } from "./entry.ts";
+import { CommandError, commandError, errorReply } from "./errors.ts";
+import { replyToError } from "./execution-errors.ts";
+import { permissionError } from "./permission.ts";
+import { QueuedCommands } from "./queued-commands.ts";
+import { Submission } from "./submission.ts";
+import { type Part, partOf } from "./transaction-part.ts";
 
-function begin({ client }: Call): Reply {
-  if (client.isRefusingTransaction) throw commandError("nestedMulti");
-  client.isRefusingTransaction = true;
+type QueuedCommand = QueuedCommands<Entry>["list"][number];
+
+function begin({ client, context }: Call): Reply {
+  if (client.transaction) throw commandError("nestedMulti");
+  const { budgets, settings, store } = context;
+  client.transaction = new QueuedCommands({
+    budget: budgets.queued,
+    maxEventBytes: settings.maxEventBytes,
+    partOf: store.partOf ? (queue) => store.partOf!(queue) : null,
+  });
   return OK;
-}
-
-function execute({ client }: Call): Reply {
-  end(client, "EXEC");
-  return errorReply("transactionDiscarded");
 }
 
 function discard({ client }: Call): Reply {
-  end(client, "DISCARD");
+  end(client, "DISCARD").release();
   return OK;
 }
 
-function end(client: Client, name: string): void {
-  if (!client.isRefusingTransaction) throw commandError("withoutMulti", { command: name });
-  client.isRefusingTransaction = false;
+function end(client: Client, command: string): QueuedCommands<Entry> {
+  const transaction = client.transaction as QueuedCommands<Entry> | null;
+  if (!transaction) throw commandError("withoutMulti", { command });
+  client.transaction = null;
+  return transaction;
+}
+
+function execute(call: Call): Answer | Submission | Promise<Answer> {
+  const queued = end(call.client, "EXEC");
+  if (queued.isAborted) return errorReply("transactionAborted");
+  const { list } = queued;
+  call.heldBytes = queued.bytes;
+  queued.release();
+  const parts: Part[] = [];
+  for (const [at, queuedCommand] of list.entries()) {
+    const part = begun(queuedCommand, call);
+    if (part instanceof Promise) return slowly(parts, part, list.slice(at + 1), call);
+    parts.push(part);
+  }
+  const operations = operationsOf(parts);
+  if (operations.length === 0) return answerOf(parts, [], call);
+  return Submission.one({ kind: "transaction", operations }, (results) =>
+    answerOf(parts, results, call),
+  );
+}
+
+/** As execute, where a command such as AUTH takes a while. */
+async function slowly(
+  parts: Part[],
+  next: Promise<Part>,
+  rest: readonly QueuedCommand[],
+  call: Call,
+): Promise<Answer> {
+  call.isExclusive = true;
+  parts.push(await next);
+  for (const command of rest) parts.push(await begun(command, call));
+  const operations = operationsOf(parts);
+  if (operations.length === 0) return answerOf(parts, [], call);
+  const results = await call.client.session.ask({ kind: "transaction", operations });
+  return answerOf(parts, results, call);
+}
+
+function operationsOf(parts: Part[]): Operation[] {
+  return parts.flatMap(({ operations }) => operations);
+}
+
+/** Throws an error of EXEC if the command may not be done any more: the rights may have changed. */
+function begun(
+  { command: entry, args }: QueuedCommand,
+  { client, context }: Call,
+): Part | Promise<Part> {
+  const call = { args, client, context, phase: "executed" } as const;
+  const denied = permissionError(entry, call);
+  if (denied) throw new CommandError(discardedBecauseOf(denied));
+  if (entry.command.group !== "queue") return answered(() => entry.runCommand!.run(call), call);
+  try {
+    return partOf(entry, call);
+  } catch (error) {
+    throw new CommandError(discardedBecauseOf(replyToError(error, call)));
+  }
+}
+
+/** The part of a command that asks nothing of the store. It is done at once. */
+function answered(run: () => unknown, call: Call): Part | Promise<Part> {
+  const part = (answer: Answer) => ({ operations: [], answer: () => answer });
+  try {
+    const answer = run() as Answer | Promise<Answer>;
+    if (!(answer instanceof Promise)) return part(answer);
+    return answer.then(part, (error: unknown) => part(replyToError(error, call)));
+  } catch (error) {
+    return part(replyToError(error, call));
+  }
+}
+
+/** The array of their replies. */
+function answerOf(parts: Part[], results: unknown[], call: Call): Answer {
+  let at = 0;
+  const answers = parts.map(({ operations, answer }) => {
+    const own = results.slice(at, (at += operations.length));
+    try {
+      return answer(own);
+    } catch (error) {
+      return replyToError(error, call);
+    }
+  });
+  const replies = answers.map((answer) => {
+    if (answer instanceof LongReply) throw new Error("a long reply in a transaction");
+    return answer instanceof Handout ? answer.reply : answer;
+  });
+  const handouts = answers.filter((answer) => answer instanceof Handout);
+  return handouts.length === 0 ? replies : new Handouts(replies, handouts);
+}
+
+function discardedBecauseOf({ text }: ErrorReply): ErrorReply {
+  return errorReply("transactionDiscarded", { reason: text });
 }
 
 const shared = {
@@ -32,26 +136,47 @@ const shared = {
   since: "0.1.0",
   flags: ["fast"],
   syntax: "",
-  isTransactional: true,
+  inTransaction: "at once",
 } as const;
 
 export const transactionCommands: Command[] = [
   {
     ...shared,
     name: "MULTI",
-    summary: "OK, but okq has no transactions: every command before EXEC or DISCARD is refused.",
+    summary:
+      "Begins a transaction: commands up to EXEC or DISCARD are checked and answered QUEUED. At " +
+      "most 1,000 of them, about at most 1,000 events.",
     run: begin,
   },
   {
     ...shared,
     name: "EXEC",
-    summary: "An error: nothing of the transaction was done.",
+    summary:
+      "Does the commands since MULTI as one, all or none, and answers the array of their " +
+      "replies. An error if one of them had an error, or if the store refuses a part: then " +
+      "nothing is done.",
     run: execute,
+    failureReply: (reply: ErrorReply, { failure }: StoreError) =>
+      failure === "unknown" ? reply : discardedBecauseOf(reply),
   },
   {
     ...shared,
     name: "DISCARD",
-    summary: "OK; commands are run again.",
+    summary: "Forgets the commands since MULTI.",
     run: discard,
+  },
+  {
+    ...shared,
+    name: "WATCH",
+    syntax: "key [key ...]",
+    summary: "An error: there are no keys to watch, and a transaction sees no change meanwhile.",
+    run: () => errorReply("noWatch"),
+  },
+  {
+    ...shared,
+    name: "UNWATCH",
+    inTransaction: "queued",
+    summary: "OK: nothing is watched.",
+    run: () => OK,
   },
 ];

@@ -68,7 +68,7 @@ export interface Retry {
   end: End;
 }
 
-/** Removes every event of a queue, in all states, and its windows. Settings and pauses stay. */
+/** Removes every event of a queue, in all states, and its windows. The rest stays. */
 export interface Flush {
   kind: "flush";
   queue: Buffer;
@@ -130,9 +130,9 @@ export interface Status {
 }
 
 /**
- * A page of the queues that have events in any state, consumers, settings of their own, pauses or
- * windows. They are in ascending order of their bytes and begin after `after`. It has at most
- * `limit` queues, or in a store of several parts, such as a cluster, as many from each.
+ * A page of the queues that have events in any state, consumers, settings of their own, pauses,
+ * bound queues or windows. They are in ascending order of their bytes and begin after `after`. It
+ * has at most `limit` queues, or in a store of several parts, such as a cluster, as many from each.
  */
 export interface List {
   kind: "list";

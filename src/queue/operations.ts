@@ -21,8 +21,11 @@
 // circle. Its headers okq-from, okq-error, okq-attempts, okq-failed-at, and okq-id if it gets
 // another id, replace those of the same names.
 //
+// Queues that are bound to another one get a copy of whatever enters that one: see bindings.ts.
+//
 // A time that has passed, and a delay of 0, are as none. What fails or expires in a Tick has failed
 // at the time of that Tick.
+import type { Bind, BindOutcome, Unbind } from "./bindings.ts";
 import type { CronOperation, CronResults } from "./cron-operations.ts";
 import type { Duplicate, End, Event, EventFacts, Popped, PushOptions, When } from "./event.ts";
 import type {
@@ -289,6 +292,8 @@ export type Operation =
   | Configure
   | Pause
   | Resume
+  | Bind
+  | Unbind
   | Status
   | List
   | Ready
@@ -329,6 +334,8 @@ export interface Results extends CronResults {
   configure: ConfigureOutcome;
   pause: boolean;
   resume: null;
+  bind: BindOutcome;
+  unbind: boolean;
   status: QueueStatus[];
   list: QueuePage;
   ready: Buffer | null;

@@ -68,6 +68,8 @@ export interface QueueStats extends QueueStatus {
   windows: number;
   /** Their names, in ascending order of their bytes. */
   pausedWorkers: Buffer[];
+  /** The names under which queues are bound to it (see bindings.ts), in that order. */
+  bindings: Buffer[];
   /**
    * null: it hands out events, or has none. Where no group with ready events can go, and no event
    * is without a group, the reason of one of them.

@@ -31,6 +31,10 @@ export function reportsOf(
       if (mayKeep(operation.id, operation.options)) break;
       if (!(result instanceof Duplicate)) one("pushed", result as Buffer);
       break;
+    case "cronFire":
+      if (!Buffer.isBuffer(result) || mayKeep(result, operation.push!.options)) break;
+      one("pushed", result);
+      break;
     case "pushBatch":
       for (const [at, id] of (result as Results["pushBatch"]).entries()) {
         if (mayKeep(operation.events[at]!.id, operation.options)) continue;

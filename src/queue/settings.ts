@@ -33,6 +33,8 @@ export interface QueueSettings {
   keepFailed: Keep;
   /** An id stays taken so long after its push, even if its event is gone; null: it does not. */
   dedupeMs: number | null;
+  /** While it has bound queues, what enters it goes to these only (see bindings.ts). */
+  isBoundOnly: boolean;
 }
 
 /** The settings by name that somebody has given, as text. */
@@ -190,6 +192,12 @@ export const settings: readonly Setting[] = [
       "An id stays taken for this time after its push, even if its event is gone; 0: as long as " +
       "the event is there.",
   },
+  {
+    name: "bound-only",
+    default: "no",
+    ...oneOf("no", "yes"),
+    summary: "yes: while it has bound queues (QBIND), events that enter it go to these only.",
+  },
 ];
 
 const byName = new Map(settings.map((setting) => [setting.name, setting]));
@@ -236,6 +244,7 @@ export function settingsOf(own: GivenSettings, all: GivenSettings): QueueSetting
     keepCompleted: keepOf(text("keep-completed")),
     keepFailed: keepOf(text("keep-failed")),
     dedupeMs: ms("dedupe-window") || null,
+    isBoundOnly: text("bound-only") === "yes",
   };
 }
 

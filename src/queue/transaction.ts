@@ -34,6 +34,8 @@ const PARTS: Record<Operation["kind"], Part | null> = {
   pause: "changes",
   resume: "changes",
   setGroup: "changes",
+  bind: "changes",
+  unbind: "changes",
   cronSet: "changes",
   cronDelete: "changes",
   settings: "shows",

@@ -66,7 +66,7 @@ export class Closing {
 
   /** Requeues the events that the client did not get. */
   requeue(): void {
-    for (const handout of this.#unconfirmed.toReversed()) handout.giveBack();
+    for (const handout of this.#unconfirmed.toReversed()) handout.giveBackUnconfirmed();
     this.#unconfirmed = [];
   }
 

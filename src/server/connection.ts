@@ -191,6 +191,7 @@ export class Connection extends Peer implements CommandOwner, InputOwner, Watche
     this.#closing.closed(!error && this.#outbox.length === 0);
     this.#requeueUnsent();
     this.#shared.unstartedInput.leave(this);
+    this.transaction?.release();
     const { context } = this.#shared;
     context.longReplies.leave(this);
     context.clients.delete(this.id);

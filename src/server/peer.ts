@@ -1,5 +1,6 @@
 // The client at the other end of a connection: its address, and its settings for the connection.
 import type { Socket } from "bun";
+import type { QueuedCommands } from "../commands/queued-commands.ts";
 import type { ClientSubscriptions } from "../commands/subscription.ts";
 import type { HeldClaims } from "../queue/held-claims.ts";
 import type { ProtocolVersion } from "../resp/reply.ts";
@@ -14,7 +15,7 @@ export class Peer extends Endpoints {
   protocol: ProtocolVersion = 2;
   replies: "on" | "off" | "skip" = "on";
   skipsReply = false;
-  isRefusingTransaction = false;
+  transaction: QueuedCommands | null = null;
   subscriptions: ClientSubscriptions | null = null;
   held: HeldClaims | null = null;
 

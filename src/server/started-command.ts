@@ -46,7 +46,7 @@ export class StartedCommand extends Execution {
 
   /** Sets `bytes`. */
   countBytes(): void {
-    let bytes = this.args.length * ARGUMENT_BYTES;
+    let bytes = this.heldBytes + this.args.length * ARGUMENT_BYTES;
     for (const argument of this.args) bytes += argument.length;
     this.bytes = bytes;
   }

@@ -105,6 +105,8 @@ const accepted: Record<string, string[][]> = {
   // Outside a transaction they are errors.
   EXEC: [],
   DISCARD: [],
+  WATCH: [],
+  UNWATCH: [[]],
   // In RESP2 a subscribed client may send only some commands.
   SUBSCRIBE: [["okq:q"], ["okq:q", "other"]],
   PSUBSCRIBE: [["okq:*"], ["okq:*", "*"]],

@@ -89,64 +89,6 @@ describe.each(storeNames)("on %s", (store) => {
     expect(await ask(client, "QLPEEK", "q")).toEqual(["5", "x"]);
   });
 
-  test("refuses a transaction as a whole", async () => {
-    const client = await (await startOkqOn(store)).connect();
-    const replies = await askAll(
-      client,
-      ["multi"],
-      ["QLPUSH", "q", "1", "x"],
-      ["MULTI"],
-      ["WATCH", "q"],
-      ["NONSENSE"],
-      ["EXEC"],
-      ["QLPUSH", "q", "2", "x"],
-      ["MULTI"],
-      ["QLPUSH", "q", "3", "x"],
-      ["DISCARD"],
-      ["MULTI"],
-      ["QLPUSH", "q", "4", "x"],
-      ["RESET"],
-      ["EXEC"],
-      ["DISCARD"],
-      ["MULTI", "x"],
-      ["PING"],
-      ["MULTI"],
-      ["QUIT"],
-    );
-    const refused = "-ERR okq has no transactions, the command was not run";
-    expect(replies).toEqual([
-      "+OK",
-      refused,
-      "-ERR MULTI calls can not be nested",
-      refused,
-      refused,
-      "-EXECABORT Transaction discarded because of previous errors: okq has no transactions",
-      "+OK",
-      "+OK",
-      refused,
-      "+OK",
-      "+OK",
-      refused,
-      "+RESET",
-      "-ERR EXEC without MULTI",
-      "-ERR DISCARD without MULTI",
-      "-ERR wrong number of arguments for 'multi' command",
-      "+PONG",
-      "+OK",
-      "+OK",
-    ]);
-    expect(await client.untilClosed()).toEqual([]);
-  });
-
-  test("runs no command of a transaction", async () => {
-    const okq = await startOkqOn(store);
-    const [client, other] = [await okq.connect(), await okq.connect()];
-    await askAll(client, ["MULTI"], ["QLPUSH", "q", "1", "x"], ["EXEC"]);
-    await askAll(client, ["MULTI"], ["QLPUSH", "q", "1", "x"], ["DISCARD"]);
-    await askAll(client, ["MULTI"], ["QLPUSH", "q", "1", "x"], ["QUIT"]);
-    expect(await ask(other, "QSTATUS")).toEqual([]);
-  });
-
   test("begins every error with a code that drivers do not react to", async () => {
     const client = await (await startOkqOn(store)).connect();
     const codes = ["MOVED 1 1.2.3.4:5", "LOADING", "READONLY", "NOPROTO", "NOAUTH", "TRYAGAIN"];

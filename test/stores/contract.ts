@@ -4,6 +4,8 @@
 import { describe, test } from "bun:test";
 import type { Store } from "../../src/queue/store.ts";
 import { batches } from "./contract/batches.ts";
+import { bound } from "./contract/bound.ts";
+import { boundArrivals } from "./contract/bound-arrivals.ts";
 import { bytes } from "./contract/bytes.ts";
 import { claims } from "./contract/claims.ts";
 import { counts } from "./contract/counts.ts";
@@ -90,6 +92,8 @@ const chapters = {
   expiry,
   limits,
   windows,
+  bound,
+  boundArrivals,
   crons,
   keys,
   many,

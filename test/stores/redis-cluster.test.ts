@@ -5,7 +5,7 @@ import { emptyCounts } from "../../src/queue/queue-status.ts";
 import { shardOf, SHARDS, shards, slotOf } from "../../src/stores/redis/shards.ts";
 import { eventually } from "../support/eventually.ts";
 import { type Cluster, startCluster } from "../support/redis-cluster.ts";
-import { NOT_IN_REDIS, storeContract } from "./contract.ts";
+import { storeContract } from "./contract.ts";
 import { bytesOf, Caller, textOf } from "./contract/caller.ts";
 import { LifeCaller } from "./contract/life-caller.ts";
 import { compareStores } from "./differential.ts";
@@ -24,7 +24,7 @@ afterAll(() => cluster.close());
 
 const openCluster = (timeoutMs?: number) => openOnCluster(cluster, timeoutMs);
 
-storeContract("cluster", () => openCluster(), { parts: SHARDS, without: NOT_IN_REDIS });
+storeContract("cluster", () => openCluster(), { parts: SHARDS });
 testLikeReference("cluster", () => openCluster(), { seeds: [7, 9, 11], rounds: 100 });
 
 const seeds = process.env.OKQ_SEEDS?.split(",").map(Number) ?? [1, 2, 3, 4, 5];

@@ -6,7 +6,7 @@ import { fixedKeys, INFIXES, TAG, TICKS_PER_MS } from "../../src/stores/redis/ke
 import { RedisStore } from "../../src/stores/redis/redis-store.ts";
 import { eventually } from "../support/eventually.ts";
 import { type RedisServer, startRedis } from "../support/redis-server.ts";
-import { NOT_IN_REDIS, type StoreUnderTest, storeContract } from "./contract.ts";
+import { type StoreUnderTest, storeContract } from "./contract.ts";
 import { Caller } from "./contract/caller.ts";
 import { compareStores } from "./differential.ts";
 import { testLikeReference } from "./like-reference.ts";
@@ -60,7 +60,7 @@ async function openRedis(poolSize = 2, onReady: ReadyListener = () => {}): Promi
   };
 }
 
-storeContract("redis", () => openRedis(), { without: NOT_IN_REDIS });
+storeContract("redis", () => openRedis());
 testLikeReference("redis", () => openRedis(1), { seeds: [1, 2, 3, 4, 5], rounds: 120 });
 
 const seeds = process.env.OKQ_SEEDS?.split(",").map(Number) ?? [1, 2, 3, 4, 5];

@@ -161,6 +161,8 @@ const operations: Operation[] = [
   { ...changes, headers: [], contents: null, start, ttlMs: null, priority: null },
   { ...changes, headers: [[bytes, bytes]], contents: bytes, start: null, ttlMs: 5, priority: 1 },
   { kind: "cancel", queue, id: queue },
+  { kind: "bind", queue, name: bytes },
+  { kind: "unbind", queue, name: bytes },
   { kind: "cancel", queue, id: queue },
   { kind: "count", number: 1, settled: 1, counted: [{ queue, counts: emptyCounts() }] },
   { kind: "stats", queue, isWhole: true },

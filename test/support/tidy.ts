@@ -80,7 +80,7 @@ export function openingComplaints(path: string, text: string): string[] {
 }
 
 /** The files with error texts. The README lists all of them. */
-const errorTables = /^src\/(commands\/error-texts|resp\/protocol-error)\.ts$/;
+const errorTables = /^src\/(commands\/(connection-)?error-texts|resp\/protocol-error)\.ts$/;
 
 export function errorTextComplaints(path: string, text: string): string[] {
   const isServed = /^src\/(commands|resp|server)\//.test(path) && !errorTables.test(path);

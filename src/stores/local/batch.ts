@@ -63,11 +63,20 @@ function isOf(operation: Operation, kinds: Kinds): boolean {
   return operation.operations.some(({ kind }) => kinds.has(kind));
 }
 
-/** How many of the first `count` operations fit into one batch by their bytes; at least one. */
-export function countWithin(submitted: Submitted[], count: number): number {
+/**
+ * How many of the first `count` operations fit into one batch by their bytes; at least one.
+ * copiesOf: how many queues get a copy of what is pushed to that queue.
+ */
+export function countWithin(
+  submitted: Submitted[],
+  count: number,
+  copiesOf: (queue: Buffer) => number,
+): number {
   let bytes = 0;
   for (let at = 0; at < count; at++) {
-    bytes += bytesOf(submitted[at]!.operation);
+    const { operation } = submitted[at]!;
+    const isPush = operation.kind === "push" || operation.kind === "pushBatch";
+    bytes += bytesOf(operation) * (isPush ? 1 + copiesOf(operation.queue) : 1);
     if (bytes > batchBytesMax && at > 0) return at;
   }
   return count;

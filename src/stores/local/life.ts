@@ -6,12 +6,13 @@ import type { Fail, FailOutcome } from "../../queue/operations.ts";
 import { REPORTED_ERROR_BYTES_MAX, type ReportFacts } from "../../queue/report.ts";
 import { failedToOf } from "../../queue/settings.ts";
 import { workerOf } from "../../queue/claimant.ts";
+import { enterFromElsewhere, findIn, isTakenBy, treeIn } from "./bound-queues.ts";
 import { toBytes, toText } from "./bytes.ts";
 import { type LocalEvent, type LocalQueue, type Position } from "./local-queue.ts";
 import type { Model } from "./model.ts";
 import { type Facts, type More, moreWith } from "./more.ts";
 import { newEvent } from "./new-event.ts";
-import { isPushable, oldestOf, surplusOf } from "./room.ts";
+import { roomIn } from "./room.ts";
 import { COMPLETED, DELAYED, FAILED, READY } from "./states.ts";
 
 const errorsMax = 10;
@@ -206,28 +207,21 @@ function failForGood(model: Model, event: LocalEvent, more: More | null): "faile
 
 /** Moves a failed event to that queue, unless it takes none. */
 function hasMoved(model: Model, event: LocalEvent, to: LocalQueue, more: More | null): boolean {
-  if (!isPushable(model, to)) return false;
-  const surplus = surplusOf(model, to, 1);
-  if (surplus === null) return false;
-  const oldest = oldestOf(model, to, surplus);
-  const there = model.find(to, event.id, event.hash);
-  const isTaken = there !== undefined && there.state !== COMPLETED;
+  const tree = treeIn(model, to);
+  const oldest = tree.queues.includes(event.queue) ? null : roomIn(model, tree);
+  if (oldest === null) {
+    model.noteIfUnused(to);
+    return false;
+  }
+  const found = findIn(model, tree, event.id, event.hash);
+  const isTaken = isTakenBy(found);
   const facts = moved(model, event, more, isTaken);
-  const from = { from: toBytes(event.queue.name) };
-  if (isTaken) {
-    const contents = model.contentsOf(event);
-    const renamed = newEvent(model, to, contents);
-    renamed.key = model.number();
-    renamed.pushedAtMs = model.nowMs;
-    drop(model, event);
-    makeReady(model, renamed, model.leftPlace(), facts);
-    if (model.reports) model.report("pushed", renamed, from);
-  } else {
-    if (there) drop(model, there);
-    const place = model.leftPlace();
-    const pushedAtMs = model.nowMs;
-    model.move(event, { queue: to, state: READY, atMs: 0, place, pushedAtMs, more: facts });
-    if (model.reports) model.report("pushed", event, from);
+  const [id, there] = isTaken ? [newEvent(model, to, "").id, []] : [event.id, found];
+  const from = toBytes(event.queue.name);
+  enterFromElsewhere(model, event, tree, { state: READY, atMs: 0, more: facts, id, there });
+  if (model.reports && tree.keepers.includes(to)) {
+    const report = { kind: "pushed", queue: toBytes(to.name), id: toBytes(id) } as const;
+    model.reports.push({ ...report, atMs: model.nowMs, from });
   }
   for (const one of oldest) dropOldest(model, one);
   return true;

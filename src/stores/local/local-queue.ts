@@ -172,6 +172,8 @@ export class LocalQueue extends QueueEvents {
   given: GivenSettings = NO_SETTINGS;
   /** null: none. */
   pauses: Pauses | null = null;
+  /** The names under which queues are bound to it, as they came; null: none. */
+  bindings: readonly string[] | null = null;
   figures: Figures | null = null;
   /** Its cron entries by name; null when there are none. See crons.ts. */
   crons: Map<string, LocalCron> | null = null;
@@ -199,7 +201,7 @@ export class LocalQueue extends QueueEvents {
 
   /** Whether it is kept without events and consumers. */
   get isConfigured(): boolean {
-    return this.given.size > 0 || this.pauses !== null;
+    return this.given.size > 0 || this.pauses !== null || this.bindings !== null;
   }
 
   /** To clients it does not exist. */

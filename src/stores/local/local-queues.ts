@@ -20,6 +20,7 @@ import {
   type Review,
   type Survey,
 } from "./local-queue.ts";
+import type { QueueFacts } from "./queue-facts.ts";
 import { SortedNames } from "./sorted-names.ts";
 import type { TimeLine } from "./time-line.ts";
 import { UnusedQueues } from "./unused-queues.ts";
@@ -40,6 +41,8 @@ export class LocalQueues {
   readonly reviews = new Map<LocalQueue, Review>();
   /** null: each queue was looked at since the settings of all of them have changed. */
   survey: Survey | null = null;
+  /** How many queues have bound ones. */
+  binding = 0;
   /** The settings of all queues. */
   defaults: GivenSettings = NO_SETTINGS;
   /** null without a journal. */
@@ -143,6 +146,20 @@ export class LocalQueues {
     };
     this.changes?.configured(queue, () => set(before));
     set(pauses);
+  }
+
+  /** null: none. */
+  setBindings(queue: LocalQueue, bindings: readonly string[] | null): void {
+    const { bindings: before } = queue;
+    this.changes?.configured(queue, () => this.#setBindings(queue, before));
+    this.#setBindings(queue, bindings);
+  }
+
+  #setBindings(queue: LocalQueue, bindings: readonly string[] | null): void {
+    this.usage.settingBytes += sizeOfNames(bindings) - sizeOfNames(queue.bindings);
+    this.binding += Number(bindings !== null) - Number(queue.bindings !== null);
+    queue.bindings = bindings;
+    this.noteIfUnused(queue);
   }
 
   /** null: it has come to its end. */
@@ -252,12 +269,10 @@ export class LocalQueues {
     if (this.changes) this.changes.isDemanded = true;
   }
 
-  /** At start: the settings and pauses of a queue. */
-  restoreFacts(
-    queue: LocalQueue,
-    { given, ...facts }: Pick<LocalQueue, "given" | "pauses" | "figures">,
-  ): void {
+  /** At start: the settings, pauses and bindings of a queue. */
+  restoreFacts(queue: LocalQueue, { given, bindings, ...facts }: QueueFacts): void {
     this.#setGiven(queue, given);
+    this.#setBindings(queue, bindings);
     Object.assign(queue, facts);
   }
 
@@ -290,4 +305,8 @@ function sizeOf(given: GivenSettings): number {
   let bytes = 0;
   for (const [name, value] of given) bytes += name.length + value.length + 100;
   return bytes;
+}
+
+function sizeOfNames(names: readonly string[] | null): number {
+  return (names ?? []).reduce((bytes, name) => bytes + name.length + 100, 0);
 }

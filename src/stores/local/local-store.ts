@@ -5,6 +5,7 @@
 import { type Clock } from "../../queue/clock.ts";
 import { StoreError } from "../../queue/errors.ts";
 import { Failures } from "../../queue/failures.ts";
+import { nameOf } from "../../queue/name-cache.ts";
 import type { Operation, ResultOf } from "../../queue/operations.ts";
 import {
   type DueListener,
@@ -27,6 +28,7 @@ import {
   type Submitted,
   UntoldFailures,
 } from "./batch.ts";
+import { copiesOf } from "./bound-queues.ts";
 import { Changes } from "./changes.ts";
 import { ColdEvents } from "./cold-events.ts";
 import { JournalSource, SlabSource } from "./cold-source.ts";
@@ -255,11 +257,14 @@ export class LocalStore implements Store {
   #takeBatch(): Submitted[] {
     const submitted = this.#submitted;
     let count = Math.min(submitted.length, batchOperationsMax);
-    if (this.#changes !== null) count = countWithin(submitted, count);
+    if (this.#changes !== null) count = countWithin(submitted, count, this.#copiesOf);
     if (count < submitted.length) return submitted.splice(0, count);
     this.#submitted = [];
     return submitted;
   }
+
+  readonly #copiesOf = (queue: Buffer): number =>
+    this.#model.binding === 0 ? 0 : copiesOf(this.#model, nameOf(queue));
 
   #execute(batch: Submitted[], pushRefusal: string | null): void {
     this.#model.begin(this.#nowMs);

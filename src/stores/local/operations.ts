@@ -4,6 +4,7 @@ import { StoreError } from "../../queue/errors.ts";
 import type { Operation, Results } from "../../queue/operations.ts";
 import { moveDue } from "./due.ts";
 import type { Model } from "./model.ts";
+import * as binding from "./operations/binding.ts";
 import * as changing from "./operations/changing.ts";
 import * as claims from "./operations/claims.ts";
 import * as crons from "./operations/crons.ts";
@@ -55,6 +56,8 @@ const operations: Operations = {
   configure: queues.configure,
   pause: queues.pause,
   resume: queues.resume,
+  bind: binding.bind,
+  unbind: binding.unbind,
   status: queues.status,
   list: queues.list,
   ready: queues.ready,

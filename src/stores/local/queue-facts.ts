@@ -1,4 +1,4 @@
-// What a journal keeps of a queue besides its events: its settings and pauses, as text.
+// What a journal keeps of a queue besides its events: its settings, pauses and bindings, as text.
 import type { GivenSettings } from "../../queue/settings.ts";
 import { Figures } from "./figures.ts";
 import { type LocalQueue, NO_SETTINGS, type Pauses } from "./local-queue.ts";
@@ -11,20 +11,22 @@ interface Facts {
   in?: Until;
   out?: Until;
   workers?: [worker: string, until: Until][];
+  bindings?: readonly string[];
   totals?: number[];
   waits?: [bucket: number, times: number][];
   runs?: [bucket: number, times: number][];
 }
 
 /** null if there is nothing to keep. */
-export function encodeFacts({ given, pauses, figures }: LocalQueue): string | null {
-  if (given.size === 0 && pauses === null && figures === null) return null;
+export function encodeFacts({ given, pauses, bindings, figures }: LocalQueue): string | null {
+  if (given.size === 0 && pauses === null && bindings === null && figures === null) return null;
   const facts: Facts = { given: Object.fromEntries(given) };
   if (pauses) {
     facts.in = written(pauses.in);
     facts.out = written(pauses.out);
     facts.workers = [...pauses.workers].map(([worker, until]) => [worker, written(until)]);
   }
+  if (bindings) facts.bindings = bindings;
   if (figures) {
     const { totals, waits, runs } = figures.counts;
     Object.assign(facts, { totals, waits: [...waits], runs: [...runs] });
@@ -32,7 +34,9 @@ export function encodeFacts({ given, pauses, figures }: LocalQueue): string | nu
   return JSON.stringify(facts);
 }
 
-export function decodeFacts(text: string): Pick<LocalQueue, "given" | "pauses" | "figures"> {
+export type QueueFacts = Pick<LocalQueue, "given" | "pauses" | "bindings" | "figures">;
+
+export function decodeFacts(text: string): QueueFacts {
   const facts = JSON.parse(text) as Facts;
   const workers = (facts.workers ?? []).map(([worker, until]) => [worker, read(until)!] as const);
   const pauses: Pauses = { in: read(facts.in), out: read(facts.out), workers: new Map(workers) };
@@ -41,6 +45,7 @@ export function decodeFacts(text: string): Pick<LocalQueue, "given" | "pauses" |
   return {
     given: decodeSettings(facts.given),
     pauses: isEmpty(pauses) ? null : pauses,
+    bindings: facts.bindings ?? null,
     figures: counts ? new Figures(counts) : null,
   };
 }

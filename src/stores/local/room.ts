@@ -1,5 +1,6 @@
 // Whether a queue takes pushes, and which events make room for others.
 import { Refusal } from "../../queue/errors.ts";
+import { type Tree, treeIn } from "./bound-queues.ts";
 import { toBytes } from "./bytes.ts";
 import type { LocalEvent, LocalQueue } from "./local-queue.ts";
 import type { Model } from "./model.ts";
@@ -8,10 +9,13 @@ export function isPushable(model: Model, { pauses }: LocalQueue): boolean {
   return pauses === null || !model.isPaused(pauses.in);
 }
 
-/** Throws a Refusal if pushes are paused. */
+/** Throws a Refusal if pushes to the queue, or to one in its tree, are paused. */
 export function checkPushable(model: Model, queue: LocalQueue): void {
-  if (!model.isJudged && !isPushable(model, queue))
-    throw new Refusal("PAUSED", toBytes(queue.name));
+  if (model.isJudged) return;
+  const queues = queue.bindings === null ? [queue] : treeIn(model, queue).queues;
+  for (const each of queues) {
+    if (!isPushable(model, each)) throw new Refusal("PAUSED", toBytes(each.name));
+  }
 }
 
 /** If more than these are too many, they go with later pushes: one would hold up everybody. */
@@ -27,10 +31,26 @@ export function surplusOf(model: Model, queue: LocalQueue, count: number): numbe
 }
 
 /**
- * The events that have to go so that `count` more fit into the queue. Throws a Refusal if they do
- * not fit, or a JournalError.
+ * The events that have to go so that one more may enter the queues of a tree; null if it may not:
+ * one of them is paused or full. Throws a JournalError.
+ */
+export function roomIn(model: Model, { queues, keepers }: Tree): LocalEvent[] | null {
+  if (!queues.every((queue) => isPushable(model, queue))) return null;
+  const surpluses = keepers.map((queue) => surplusOf(model, queue, 1));
+  if (surpluses.includes(null)) return null;
+  return keepers.flatMap((queue, at) => oldestOf(model, queue, surpluses[at]!));
+}
+
+/**
+ * The events that have to go so that `count` more may enter the queue. Throws a Refusal if they do
+ * not fit into it, or into one that is bound to it; or a JournalError.
  */
 export function makeRoom(model: Model, queue: LocalQueue, count: number): LocalEvent[] {
+  if (queue.bindings === null) return makeRoomIn(model, queue, count);
+  return treeIn(model, queue).keepers.flatMap((each) => makeRoomIn(model, each, count));
+}
+
+function makeRoomIn(model: Model, queue: LocalQueue, count: number): LocalEvent[] {
   const surplus = surplusOf(model, queue, count) ?? (model.isJudged ? 0 : null);
   if (surplus !== null) return oldestOf(model, queue, surplus);
   model.noteIfUnused(queue);
@@ -43,19 +63,24 @@ interface Batch {
   events: number;
   adds: number;
   /** The ids in it, and the events of these ids that are there. */
-  found: ReadonlyMap<string, LocalEvent | undefined>;
+  found: ReadonlyMap<string, unknown>;
 }
 
 /** As makeRoom, for a batch: none of its ids has to go. */
-export function makeRoomFor(
+export function makeRoomFor(model: Model, queue: LocalQueue, batch: Batch): LocalEvent[] {
+  if (queue.bindings === null) return makeRoomForIn(model, queue, batch);
+  return treeIn(model, queue).keepers.flatMap((each) => makeRoomForIn(model, each, batch));
+}
+
+function makeRoomForIn(
   model: Model,
   queue: LocalQueue,
   { events, adds, found }: Batch,
 ): LocalEvent[] {
   const { full } = model.settingsOf(queue);
-  if (full === "refuse") return makeRoom(model, queue, adds);
+  if (full === "refuse") return makeRoomIn(model, queue, adds);
   // A batch that is larger than the queue is refused, even if it would add fewer.
-  if (surplusOf(model, queue, events) === null) makeRoom(model, queue, events);
+  if (surplusOf(model, queue, events) === null) makeRoomIn(model, queue, events);
   const surplus = adds === 0 ? 0 : (surplusOf(model, queue, adds) ?? 0);
   return oldestOf(model, queue, surplus, found);
 }

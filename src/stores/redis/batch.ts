@@ -225,13 +225,13 @@ export class Batch {
     for (const call of this.#calls) {
       const reply = replies[call.index];
       const isLast = call.index === replies.length - 1;
-      // If the batch ended early, its last call may be a pop that is done in part.
-      const isCut = hasEndedEarly && isLast && call.kind === "pop" && !(reply instanceof Error);
+      // If the batch ended early, its last call may be done in part.
+      const isCut = hasEndedEarly && isLast && !(reply instanceof Error);
       const isMade = reply !== undefined && !isNotMade(reply);
       this.hasFailed ||= reply instanceof Error;
       const all = call.operations.length;
       const { doneIn } = verbOf(call.operations[0]!, this.#sentAs);
-      const done = !isMade ? 0 : isCut ? doneIn!(reply) : all;
+      const done = !isMade ? 0 : isCut && doneIn ? doneIn(reply) : all;
       if (done < all) rest.#moveFrom(call, done);
       call.results = isMade ? resultsOf(call, reply, this.#sentAs) : [];
       this.hasFailed ||=

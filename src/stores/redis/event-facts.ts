@@ -1,5 +1,6 @@
 // All that is known of an event, as full/facts.lua answers it.
 import type { EventError, EventFacts, State } from "../../queue/event.ts";
+import type { HeldBackBy } from "../../queue/queue-status.ts";
 import { contentsOf, headersOf, pushedAtMsOf } from "./value.ts";
 import type { ScriptReply } from "./verb.ts";
 
@@ -21,9 +22,10 @@ export function factsIn(reply: ScriptReply, isWhole: boolean): EventFacts {
     attemptsMax: number(7),
     backoff: bytes(8)?.toString("latin1") ?? null,
     leaseMs: number(9),
-    priority: 0,
-    group: null,
-    heldBackBy: null,
+    priority: number(20)!,
+    group: bytes(21),
+    // Only where the event was asked for by itself.
+    heldBackBy: reasonIn(facts[22] ?? null),
     expiresAtMs: number(10),
     headers: headersOf(value),
     unique: bytes(19),
@@ -36,6 +38,11 @@ export function factsIn(reply: ScriptReply, isWhole: boolean): EventFacts {
     errors: errorsIn(facts[17] as ScriptReply[]),
     log: facts[18] as Buffer[],
   };
+}
+
+/** As full/held-back.lua answers it. */
+export function reasonIn(reply: ScriptReply): HeldBackBy | null {
+  return reply === null ? null : (reply.toString() as HeldBackBy);
 }
 
 function errorsIn(parts: ScriptReply[]): EventError[] {

@@ -40,9 +40,12 @@ function pushedArguments(
   return [id ? "ID" : "NEW", id ?? "", valueOf(contents, headers, encoding)];
 }
 
+/** A reply with a name is of a queue that is bound to this one. */
 function refusalIn(reply: ScriptReply | undefined, queue: Buffer): Refusal | null {
-  const code = REFUSED[reply as -1 | -2];
-  return code ? new Refusal(code, queue) : null;
+  const isBound = Array.isArray(reply) && reply.length === 2;
+  const [number, refusing] = isBound ? reply : [reply, queue];
+  const code = typeof number === "number" ? REFUSED[number as -1 | -2] : undefined;
+  return code ? new Refusal(code, refusing as Buffer) : null;
 }
 
 function pushResult(reply: ScriptReply, { id }: Pushed): Buffer | Duplicate {
@@ -72,7 +75,14 @@ function poppedIn(reply: ScriptReply, queue: Buffer, claimant: Buffer | null): P
 
 const touches = [null, "touched", "cancelled"] as const;
 
-function pausesOf({ directions, worker }: { directions: Direction[]; worker: Buffer | null }) {
+interface Paused {
+  directions: Direction[];
+  worker: Buffer | null;
+  group: Buffer | null;
+}
+
+function pausesOf({ directions, worker, group }: Paused): (string | Buffer)[] {
+  if (group) return [Buffer.concat([Buffer.from("group "), group])];
   return worker ? [Buffer.concat([Buffer.from("worker "), worker])] : directions;
 }
 
@@ -95,6 +105,7 @@ export const full: { [K in Exclude<Operation["kind"], "transaction">]: Verb<K> }
         const result = (reply as ScriptReply[])[at]!;
         return refusalIn(result, push.queue) ?? pushResult(result, push);
       }),
+    doneIn: (reply) => (reply as ScriptReply[]).length,
   },
   pushBatch: {
     name: "push_batch",

@@ -22,6 +22,22 @@ export const INFIXES = {
   FRONT: `${LAYOUT}front:`,
   /** hash by id of what is noted of a claim: see claims.lua */
   CLAIMS: `${LAYOUT}claims:`,
+  /** sorted set of the ready events with a priority but 0, by their bytes: see ranked.lua */
+  RANKED: `${LAYOUT}ranked:`,
+  /** sorted set of the ready events of all groups, by their bytes: see grouped.lua */
+  GROUPED: `${LAYOUT}grouped:`,
+  /** hash by "=" and a group's name, or "" for the events without a group: see grouped.lua */
+  GROUPS: `${LAYOUT}groups:`,
+  /** sorted set of names as in "groups", of those that can go, by the tick of their latest turn */
+  TURNS: `${LAYOUT}turns:`,
+  /** hash of the limits, rates and pauses that groups have of their own, by name as in "groups" */
+  OWN_GROUPS: `${LAYOUT}own-groups:`,
+  /** hash of what the rates of groups count, by name as in "groups": see rates.lua */
+  GROUP_RATES: `${LAYOUT}group-rates:`,
+  /** what the rate of the queue counts: see rates.lua */
+  RATE: `${LAYOUT}rate:`,
+  /** sorted set of names as in "groups" by when a tick looks at them, in ms; "" for the rate */
+  LOOKS: `${LAYOUT}looks:`,
   /** hash of rare facts by id, see events.lua */
   MORE: `${LAYOUT}more:`,
   /** hash of settings by name, and of when the pauses end: "pause:in", "pause:out" */

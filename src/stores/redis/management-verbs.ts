@@ -1,5 +1,5 @@
 // The verbs that move and change events, and those of figures. See full/*.lua.
-import { StoreError } from "../../queue/errors.ts";
+import type { GroupFacts, GroupPage } from "../../queue/groups.ts";
 import { BATCH_CONTENTS_BYTES } from "../../queue/operations.ts";
 import {
   type Counted,
@@ -9,7 +9,8 @@ import {
   type QueueStats,
 } from "../../queue/queue-status.ts";
 import type { Copy, CopyInOutcome, Operation } from "./operation.ts";
-import { COUNTS, given, msOf, statusIn, timeOf } from "./verb-values.ts";
+import { COUNTS, given, msOf, NO_BYTES, statusIn, timeOf } from "./verb-values.ts";
+import { reasonIn } from "./event-facts.ts";
 import type { ScriptReply, Verb } from "./verb.ts";
 
 /** Fields of histograms: this letter and the number of the bucket. */
@@ -43,7 +44,8 @@ function addFields(counts: QueueCounts, reply: ScriptReply): void {
 
 function statsIn(queue: Buffer, reply: ScriptReply): QueueStats {
   const parts = reply as ScriptReply[];
-  const [nowMs, retrying, oldest, windows, workers, all, ...slots] = parts.slice(COUNTS);
+  const [nowMs, retrying, oldest, windows, workers, bindings, ...more] = parts.slice(COUNTS);
+  const [reason, all, ...slots] = more;
   const [counts, recent] = [emptyCounts(), emptyCounts()];
   addFields(counts, all!);
   for (const slot of slots) addFields(recent, slot);
@@ -55,9 +57,35 @@ function statsIn(queue: Buffer, reply: ScriptReply): QueueStats {
     oldestReadyAtMs: oldest as number | null,
     windows: windows as number,
     pausedWorkers: ((workers ?? []) as Buffer[]).toSorted(Buffer.compare),
-    heldBackBy: null,
+    bindings: (bindings ?? []) as Buffer[],
+    heldBackBy: reasonIn(reason!),
     nowMs: nowMs as number,
   };
+}
+
+function groupIn(group: Buffer, reply: ScriptReply): GroupFacts {
+  const parts = reply as ScriptReply[];
+  const [ready, delayed, claimed, oldest, isPaused, limit, rate, nowMs] = parts;
+  return {
+    group,
+    ready: ready as number,
+    delayed: delayed as number,
+    claimed: claimed as number,
+    oldestReadyAtMs: oldest as number | null,
+    isPaused: isPaused === 1,
+    limit: limit === 0 ? null : (limit as number),
+    rate: (rate as Buffer).toString("latin1"),
+    nowMs: nowMs as number,
+  };
+}
+
+function groupsIn(reply: ScriptReply): GroupPage {
+  const [next, ...parts] = reply as ScriptReply[];
+  const groups: GroupPage["groups"] = [];
+  for (let at = 0; at < parts.length; at += 2) {
+    groups.push({ group: parts[at] as Buffer, ready: parts[at + 1] as number });
+  }
+  return { groups, next: next as Buffer | null };
 }
 
 const outcomes: CopyInOutcome[] = ["taken", "added", "there"];
@@ -79,17 +107,33 @@ function copyOf(reply: ScriptReply): Copy | null {
   };
 }
 
-/** The script cannot do it yet. */
-const notYet = {
-  name: "probe",
-  call: () => [],
-  results: () => [new StoreError("refused", "groups are not in this store yet")],
-};
-
 export const management = {
-  group: notYet,
-  groups: notYet,
-  setGroup: notYet,
+  group: {
+    name: "group",
+    call: ([get], { numberOf }) => [numberOf(get!.queue), get!.group],
+    results: (reply, [get]) => [groupIn(get!.group, reply)],
+  },
+  groups: {
+    name: "groups",
+    call: ([scan], { numberOf }) => [
+      numberOf(scan!.queue),
+      scan!.after ?? NO_BYTES,
+      String(scan!.limit),
+    ],
+    results: (reply) => [groupsIn(reply)],
+  },
+  setGroup: {
+    name: "set_group",
+    call: ([set], { numberOf }) => [
+      numberOf(set!.queue),
+      set!.group,
+      ...set!.values.flatMap(([name, value]) => [
+        name,
+        given(value === null ? null : Buffer.from(value, "latin1")),
+      ]),
+    ],
+    results: (reply) => [reply === 1],
+  },
   copyOut: {
     name: "copy_out",
     call: ([out], { numberOf }) => [
@@ -131,8 +175,9 @@ export const management = {
   set: {
     name: "set",
     call([set], { numberOf }) {
-      const { queue, id, contents, start, ttlMs, headers } = set!;
-      const changes = [given(contents), timeOf(start), msOf(ttlMs), ...headers.flat()];
+      const { queue, id, contents, start, ttlMs, priority, headers } = set!;
+      const times = [timeOf(start), msOf(ttlMs), msOf(priority)];
+      const changes = [given(contents), ...times, ...headers.flat()];
       return [numberOf(queue), id, ...changes];
     },
     results: (reply) => [reply === 1],
@@ -153,6 +198,16 @@ export const management = {
       ...count!.counted.flatMap(({ queue, counts }) => [queue, JSON.stringify(fieldsOf(counts))]),
     ],
     results: () => [{ notDone: [], unknown: [] }],
+  },
+  bind: {
+    name: "bind",
+    call: ([bind], { numberOf }) => [numberOf(bind!.queue), bind!.name, "BIND"],
+    results: (reply) => [reply === 1 ? "ok" : { tooMany: (reply as Buffer[])[0]! }],
+  },
+  unbind: {
+    name: "bind",
+    call: ([unbind], { numberOf }) => [numberOf(unbind!.queue), unbind!.name, "UNBIND"],
+    results: (reply) => [reply === 1],
   },
   stats: {
     name: "stats",

@@ -40,6 +40,7 @@ const WEIGHTS: Partial<Record<Operation["kind"], number>> = {
   list: 8,
   status: 8,
   stats: 16,
+  bind: 64,
   cronSet: 8,
   cronFire: 16,
   cronList: 4,

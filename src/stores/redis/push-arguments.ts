@@ -1,6 +1,6 @@
 // The options of a push as the verbs that push read them: see full/push.lua.
 import type { PushOptions, Unique } from "../../queue/event.ts";
-import { timeOf } from "./verb-values.ts";
+import { given, timeOf } from "./verb-values.ts";
 
 /** As full/unique.lua has it, one character for each byte. */
 function keyOf({ key, until, forMs }: Unique): string {
@@ -9,10 +9,11 @@ function keyOf({ key, until, forMs }: Unique): string {
 }
 
 /** As full/push.lua reads them. */
-export function optionsOf(options: PushOptions | null): string {
+export function optionsOf(options: PushOptions | null): string | Buffer {
   if (options === null) return "";
   const { start, ttlMs, attemptsMax, backoff, leaseMs, unique, onDuplicate } = options;
-  const text = JSON.stringify({
+  const { priority, group } = options;
+  const json = JSON.stringify({
     start: start ? timeOf(start) : undefined,
     ttl: ttlMs ?? undefined,
     attempts: attemptsMax ?? undefined,
@@ -22,5 +23,7 @@ export function optionsOf(options: PushOptions | null): string {
     key: unique ? keyOf(unique) : undefined,
     key_ms: unique?.forMs ?? undefined,
   });
-  return text === "{}" ? "" : text;
+  const text = json === "{}" ? "" : json;
+  if (priority === null && group === null) return text;
+  return Buffer.concat([Buffer.from(`${text}\n${priority ?? ""}\n`), given(group)]);
 }

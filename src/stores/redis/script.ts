@@ -1,11 +1,16 @@
 // Joins the Lua files into the scripts that run a batch. Each run of a script makes all functions
 // in it anew, so a batch runs the smallest one that has its verbs.
+import { BOUND_MAX } from "../../queue/bindings.ts";
 import { CRONS_MAX } from "../../queue/cron-operations.ts";
+import { OWN_GROUPS_MAX } from "../../queue/groups.ts";
 import { PAUSED_WORKERS_MAX } from "../../queue/management.ts";
+import { EXACT_COUNT_MAX } from "../../queue/rates.ts";
 import { WINDOWS_MAX } from "../../queue/windows.ts";
 import batch from "./batch.lua" with { type: "text" };
 import counter from "./counter.lua" with { type: "text" };
 import ack from "./full/ack.lua" with { type: "text" };
+import bind from "./full/bind.lua" with { type: "text" };
+import bound from "./full/bound.lua" with { type: "text" };
 import cancel from "./full/cancel.lua" with { type: "text" };
 import claims from "./full/claims.lua" with { type: "text" };
 import configure from "./full/configure.lua" with { type: "text" };
@@ -27,11 +32,17 @@ import fail from "./full/fail.lua" with { type: "text" };
 import figures from "./full/figures.lua" with { type: "text" };
 import flush from "./full/flush.lua" with { type: "text" };
 import get from "./full/get.lua" with { type: "text" };
+import group from "./full/group.lua" with { type: "text" };
+import groupTurns from "./full/group-turns.lua" with { type: "text" };
+import grouped from "./full/grouped.lua" with { type: "text" };
+import groups from "./full/groups.lua" with { type: "text" };
+import heldBack from "./full/held-back.lua" with { type: "text" };
 import line from "./full/line.lua" with { type: "text" };
 import listen from "./full/listen.lua" with { type: "text" };
 import list from "./full/list.lua" with { type: "text" };
 import lookAgain from "./full/look-again.lua" with { type: "text" };
 import move from "./full/move.lua" with { type: "text" };
+import ownGroups from "./full/own-groups.lua" with { type: "text" };
 import pause from "./full/pause.lua" with { type: "text" };
 import peek from "./full/peek.lua" with { type: "text" };
 import pop from "./full/pop.lua" with { type: "text" };
@@ -40,6 +51,8 @@ import probe from "./full/probe.lua" with { type: "text" };
 import push from "./full/push.lua" with { type: "text" };
 import pushBatch from "./full/push-batch.lua" with { type: "text" };
 import queue from "./full/queue.lua" with { type: "text" };
+import ranked from "./full/ranked.lua" with { type: "text" };
+import rates from "./full/rates.lua" with { type: "text" };
 import ready from "./full/ready.lua" with { type: "text" };
 import redo from "./full/redo.lua" with { type: "text" };
 import register from "./full/register.lua" with { type: "text" };
@@ -48,6 +61,7 @@ import resume from "./full/resume.lua" with { type: "text" };
 import retry from "./full/retry.lua" with { type: "text" };
 import scan from "./full/scan.lua" with { type: "text" };
 import set from "./full/set.lua" with { type: "text" };
+import setGroup from "./full/set-group.lua" with { type: "text" };
 import settings from "./full/settings.lua" with { type: "text" };
 import settle from "./full/settle.lua" with { type: "text" };
 import stats from "./full/stats.lua" with { type: "text" };
@@ -101,11 +115,14 @@ export interface Script {
 const infixes = new Map(Object.entries({ ...INFIXES, AWAITED, STAGED, ...SINGLE_KEYS, LAYOUT }));
 const numbers = new Map(
   Object.entries({
+    BOUND_MAX,
     CRONS_MAX,
     FIXED_KEYS,
     LARGE_BYTES,
+    OWN_GROUPS_MAX,
     PAUSED_WORKERS_MAX,
     PUSHED_LEFT,
+    RATE_EXACT_MAX: EXACT_COUNT_MAX,
     SHARDS,
     TICKS_PER_MS,
     USUAL_LEASE_MS,
@@ -154,6 +171,12 @@ function onDemand(...files: string[]): string {
   return `do\nlocal function make()\n${all}\nend\n${names.join(", ")} = ${makes}\nend`;
 }
 
+/** The functions in that table are made when they are needed first; queue.lua has its name. */
+function once(table: string, ...files: string[]): string {
+  const begin = `make_${table} = function()\nif ${table} then\nreturn\nend\n${table} = {}\n`;
+  return `${begin}${files.join("\n")}\nend`;
+}
+
 const common = [plainPeek, plainReady, unused].map((file) => onDemand(file));
 const plain = [
   onDemand(plainPush),
@@ -168,7 +191,8 @@ const withTokens = [
   onDemand(matching, plainAck, ackWithTokens, plainRedo, redoWithTokens, tokensTouch),
   ...common,
 ];
-const transitions = [unused, counter, queue, unique, figures, line, events, claims];
+const made = [once("rates", rates), once("ranked", ranked), once("groups", grouped, groupTurns)];
+const transitions = [unused, counter, queue, unique, figures, line, events, bound, claims, ...made];
 const life = [
   onDemand(push, pushBatch),
   onDemand(pop, popBatch),
@@ -184,13 +208,23 @@ function hidden(...files: string[]): string {
 const others = [
   onDemand(
     facts,
-    ...[get, scan, remove, retry].map((file) => hidden(file)),
+    hidden(heldBack, get),
+    ...[scan, remove, retry].map((file) => hidden(file)),
     hidden(move, ...[copyOut, copyIn, settle].map((file) => hidden(file))),
   ),
-  onDemand(status, hidden(list), hidden(stats)),
-  onDemand(resume, hidden(pause), lookAgain, hidden(configure), hidden(tick)),
+  onDemand(status, hidden(list), hidden(heldBack, stats)),
+  onDemand(
+    ownGroups,
+    resume,
+    ...[pause, setGroup].map((file) => hidden(file)),
+    lookAgain,
+    ...[configure, tick].map((file) => hidden(file)),
+  ),
+  onDemand(bind),
   onDemand(crons, cronSet, cronDelete, cronGet, cronList, cronQueues, cronDue, cronFire),
-  ...[unpop, flush, settings, set, cancel, count, register, probe].map((file) => onDemand(file)),
+  ...[unpop, flush, settings, set, cancel, count, register, probe, group, groups].map((file) =>
+    onDemand(file),
+  ),
   onDemand(judging, transaction),
 ];
 

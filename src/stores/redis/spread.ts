@@ -2,6 +2,7 @@
 // at the same time, and joins their results into one.
 import type { CronAt, CronDue, CronQueues, QueueNames } from "../../queue/cron-operations.ts";
 import { StoreError } from "../../queue/errors.ts";
+import { type Bind, boundName } from "../../queue/bindings.ts";
 import type { Popped } from "../../queue/event.ts";
 import type {
   Configure,
@@ -50,6 +51,7 @@ const everyShard = Array.from({ length: SHARDS }, (_, shard) => shard);
 export function shardOfAll(operation: Operation): number | null {
   if (operation.kind === "move") return shardOfMove(operation);
   if (operation.kind === "configure") return shardOfConfigure(operation);
+  if (operation.kind === "bind") return shardOfBind(operation);
   if (operation.kind === "transaction") return shardOfQueues(queuesOf(operation));
   if ("queue" in operation && operation.queue) return shardOf(operation.queue);
   if (!("queues" in operation) || operation.queues.length === 0) return null;
@@ -76,6 +78,12 @@ function shardOfConfigure({ queue, values }: Configure): number | null {
   const isApart = ([name, value]: [string, string | null]) =>
     name === "failed-to" && value && shardOf(Buffer.from(value, "latin1")) !== shard;
   return values.some(isApart) ? null : shard;
+}
+
+/** null: with a part in braces the bound queue may be of another shard. */
+function shardOfBind({ queue, name }: Bind): number | null {
+  const shard = shardOf(queue);
+  return shardOf(boundName(queue, name)) === shard ? shard : null;
 }
 
 /** If a part fails, rejects with its error once all parts are done. */
@@ -105,6 +113,8 @@ function parts(operation: Operation, ask: Ask, known: KnownShards): Promise<unkn
       return ask(0, operation);
     case "configure":
       return configure(operation, ask);
+    case "bind":
+      return Promise.resolve("apart");
     case "count":
       return addCounts(operation, ask);
     case "move":

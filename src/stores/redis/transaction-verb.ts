@@ -41,8 +41,7 @@ export function transactionVerb(verbOf: VerbOf): Verb<"transaction"> {
       const [code, rest] = reply as [number, ScriptReply];
       if (code === BROKEN) return [new StoreError("unknown", `a part may be done: ${rest}`)];
       const refusal = REFUSED[code as -1 | -2];
-      if (refusal)
-        return [new Refusal(refusal, judgedIn(transaction!)[(rest as number) - 1]!.queue)];
+      if (refusal) return [new Refusal(refusal, rest as Buffer)];
       const replies = rest as ScriptReply[];
       return [
         transaction!.operations.map((operation, at) => {

@@ -120,6 +120,8 @@ function arePlain(options: PushOptions | null): boolean {
       options.attemptsMax === null &&
       options.backoff === null &&
       options.leaseMs === null &&
+      options.priority === null &&
+      options.group === null &&
       options.unique === null &&
       options.onDuplicate === "refuse")
   );
@@ -162,6 +164,7 @@ export function isChange<K extends Kind>(kind: K, result: ResultOf<OperationOf<K
     case "configure":
     case "pause":
     case "resume":
+    case "bind":
     case "cronSet":
     case "probe":
       return true;
@@ -173,11 +176,13 @@ export function isChange<K extends Kind>(kind: K, result: ResultOf<OperationOf<K
     case "ack":
     case "redo":
     case "crash":
+    case "unbind":
     case "cronDelete":
       return result === true;
     case "popBatch":
       return (result as Popped[]).length > 0;
     case "set":
+    case "setGroup":
       return result === true;
     case "cancel":
       return result !== null;

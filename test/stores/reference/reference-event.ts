@@ -47,6 +47,9 @@ export interface ReferenceEvent {
   version: number;
 }
 
+/** In another queue an event has another place. */
+export const ELSEWHERE = { groupRank: null, wasClaimed: false };
+
 /** Its place among the events of its state. */
 export function keyOf(event: ReferenceEvent): (string | number)[] {
   const { state, rank, atMs, claim, order } = event;

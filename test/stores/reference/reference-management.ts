@@ -1,11 +1,12 @@
 // Moves, changes, cancellation and figures in the reference store.
 import { decodeHeaders, encodeHeaders } from "../../../src/queue/headers.ts";
+import { tooLarge, type Bind, type Unbind } from "../../../src/queue/bindings.ts";
 import type { GetGroup, ScanGroups, SetGroup } from "../../../src/queue/groups.ts";
 import type { Cancel, Count, Move, SetEvent, Stats } from "../../../src/queue/management.ts";
 import type { Results } from "../../../src/queue/operations.ts";
 import { addCounts } from "../../../src/queue/queue-status.ts";
-import type { ReferenceEvent } from "./reference-event.ts";
-import { ELSEWHERE, type ReferenceQueue } from "./reference-queue.ts";
+import { ELSEWHERE, type ReferenceEvent } from "./reference-event.ts";
+import type { ReferenceQueue } from "./reference-queue.ts";
 import type { ReferenceState } from "./reference-state.ts";
 import { statusOf } from "./reference-status.ts";
 
@@ -16,11 +17,11 @@ export const management = {
     for (const { id, version } of targets) {
       const event = queue.events.get(textOf(id));
       const isThere = event && (version === null || version === String(event.version));
-      const isFree = event && event.state !== "claimed" && !target.taken(event.id);
+      const isFree = event && event.state !== "claimed" && !target.tree.isTaken(event.id);
       if (!isThere || !isFree || queue === target) moved.push(false);
       else {
         const needsRoom = event.state === "ready" || event.state === "delayed";
-        if (target.isPaused("in") || (needsRoom && !target.hasRoomFor(1))) return moved;
+        if (needsRoom ? !target.tree.isOpen : target.isPaused("in")) return moved;
         moveOne(queue, target, event);
         moved.push(true);
       }
@@ -55,6 +56,21 @@ export const management = {
     if (start !== null) queue.enter(event, start, queue.rankAt("left"));
     return true;
   },
+
+  bind(state: ReferenceState, { queue: name, name: bound }: Bind): Results["bind"] {
+    const queue = state.queue(textOf(name));
+    const text = textOf(bound);
+    if (queue.bindings.has(text)) return "ok";
+    queue.bindings.add(text);
+    const boundTo = (top: string) => [...state.queue(top).bindings].map((each) => `${top}@${each}`);
+    const top = tooLarge(queue.name, boundTo);
+    if (top === null) return "ok";
+    queue.bindings.delete(text);
+    return { tooMany: bytesOf(top) };
+  },
+
+  unbind: (state: ReferenceState, { queue, name }: Unbind): Results["unbind"] =>
+    state.queue(textOf(queue)).bindings.delete(textOf(name)),
 
   cancel(state: ReferenceState, { queue: name, id }: Cancel): Results["cancel"] {
     const queue = state.queue(textOf(name));
@@ -92,6 +108,7 @@ export const management = {
       windows:
         [...queue.windows.values()].filter((ms) => ms > state.nowMs).length +
         [...queue.keys.windows.values()].filter((ms) => ms > state.nowMs).length,
+      bindings: [...queue.bindings].map(bytesOf),
       heldBackBy: queue.turns.heldBackBy(null),
       pausedWorkers: isWhole ? queue.pausedWorkers.map(bytesOf) : [],
       nowMs: state.nowMs,
@@ -123,13 +140,18 @@ function moveOne(from: ReferenceQueue, to: ReferenceQueue, event: ReferenceEvent
   const fresh = { failures: 0, crashes: 0, pushedAtMs: to.nowMs, ttlFromMs: to.nowMs };
   const options = { ...event.options, ttlMs: null, unique: null };
   const moved = { ...event, ...fresh, ...ELSEWHERE, options };
-  const isWaiting = state === "ready" || state === "delayed";
-  if (isWaiting) to.makeRoomFor(1);
+  if (state === "ready" || state === "delayed") {
+    const { tree } = to;
+    tree.makeRoomFor(1);
+    const start = state === "ready" ? null : { atMs };
+    const enter = (queue: ReferenceQueue, copy: ReferenceEvent) =>
+      queue.enter(copy, start, queue.rankAt("left"));
+    tree.enter(moved, enter, from.name);
+    return;
+  }
   to.events.delete(moved.id);
   to.events.set(moved.id, moved);
-  if (isWaiting) {
-    to.enter(moved, state === "ready" ? null : { atMs }, to.rankAt("left"));
-  } else to.keep(moved);
+  to.keep(moved);
 }
 
 function bytesOf(text: string): Buffer {

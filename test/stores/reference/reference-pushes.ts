@@ -4,17 +4,17 @@ import { Duplicate, NO_OPTIONS, type End } from "../../../src/queue/event.ts";
 import type { PushOptions, State } from "../../../src/queue/event.ts";
 import type { Push, PushBatch, Results } from "../../../src/queue/operations.ts";
 import { mayKeep } from "../../../src/queue/reports-of.ts";
-import type { ReferenceEvent } from "./reference-event.ts";
-import { ELSEWHERE, type ReferenceQueue } from "./reference-queue.ts";
+import { ELSEWHERE, type ReferenceEvent } from "./reference-event.ts";
+import type { ReferenceQueue } from "./reference-queue.ts";
 import type { ReferenceState } from "./reference-state.ts";
 
 export const pushing = {
   push(state: ReferenceState, { queue: name, end, id, contents, options }: Push): Results["push"] {
     const queue = state.queue(textOf(name));
     const unique = options?.unique;
-    if (!state.isJudged && queue.isPaused("in")) throw new Refusal("PAUSED", name);
+    checkPauses(state, queue);
     const owner = unique ? queue.keys.ownerOf(textOf(unique.key)) : null;
-    const isIdTaken = id !== null && queue.takenForPush(textOf(id));
+    const isIdTaken = id !== null && isTaken(queue, textOf(id));
     if (owner !== null && !isIdTaken) return pushTaken(queue, owner, contents, options!, end);
     if (owner !== null && owner !== textOf(id!)) return new Duplicate(id!);
     return pushAll(state, name, end, [{ id, contents }], options ?? NO_OPTIONS)[0]!;
@@ -33,14 +33,14 @@ function pushAll(
   options: PushOptions,
 ): (Buffer | Duplicate)[] {
   const queue = state.queue(textOf(name));
-  if (!state.isJudged && queue.isPaused("in")) throw new Refusal("PAUSED", name);
+  const { tree } = queue;
+  checkPauses(state, queue);
   const ids = events.map(({ id }) => id && id.toString("latin1"));
-  const added = new Set(ids.filter((id) => id !== null && !queue.takenForPush(id)));
+  const added = new Set(ids.filter((id) => id !== null && !isTaken(queue, id)));
   const newCount = added.size + ids.filter((id) => id === null).length;
-  const isDropping = queue.given.full === "drop-oldest";
-  const needed = isDropping ? events.length : newCount;
-  if (!state.isJudged && !queue.hasRoomFor(needed)) throw new Refusal("QUEUEFULL", name);
-  if (newCount > 0) queue.makeRoomFor(newCount, new Set(ids));
+  const fullOne = state.isJudged ? undefined : tree.fullOne(events.length, newCount);
+  if (fullOne) throw new Refusal("QUEUEFULL", bytesOf(fullOne.name));
+  if (newCount > 0) tree.makeRoomFor(newCount, new Set(ids));
   const inBatch = new Set<string>();
   return events.map(({ contents: given }, at) => {
     const contents = Buffer.from(given);
@@ -49,8 +49,11 @@ function pushAll(
     const isSecond = inBatch.has(id);
     inBatch.add(id);
     const isNamed = ids[at] !== null;
-    if (!(isNamed ? queue.takenForPush(id) : there)) {
-      add(queue, id, contents, options, end);
+    if (!isNamed || !isTaken(queue, id)) {
+      tree.enter(newEvent(state, id, contents, options), (each, event) => {
+        each.keys.take(event);
+        each.enter(event, options.start, each.rankAt(end));
+      });
       if (isNamed) queue.takeWindow(id);
       if (mayKeep(events[at]!.id, options)) queue.report("pushed", queue.events.get(id)!, {});
     } else if (isSecond || options.onDuplicate === "refuse") return new Duplicate(bytesOf(id));
@@ -61,6 +64,16 @@ function pushAll(
     }
     return bytesOf(id);
   });
+}
+
+/** Throws a Refusal if a queue of its tree is paused. */
+function checkPauses({ isJudged }: ReferenceState, { tree }: ReferenceQueue): void {
+  const paused = isJudged ? undefined : tree.pausedOne;
+  if (paused) throw new Refusal("PAUSED", bytesOf(paused.name));
+}
+
+function isTaken(queue: ReferenceQueue, id: string): boolean {
+  return queue.takenForPush(id) || queue.tree.isTaken(id);
 }
 
 /** The key of the push belongs to that event. */
@@ -79,26 +92,20 @@ function pushTaken(
   return isReplaced ? bytesOf(owner) : new Duplicate(bytesOf(owner));
 }
 
-function add(
-  queue: ReferenceQueue,
+function newEvent(
+  { nowMs }: ReferenceState,
   id: string,
   contents: Buffer,
   options: PushOptions,
-  end: End,
-): void {
-  const { nowMs } = queue;
+): ReferenceEvent {
   const counts = { failures: 0, crashes: 0, version: 0, order: 0, atMs: 0 };
   const none = { claim: null, lastError: null, errors: [], log: [], progress: null, result: null };
   const times = { pushedAtMs: nowMs, ttlFromMs: nowMs };
-  const rank = queue.rankAt(end);
+  const rank = ["3 left end", 0] as const;
   const state: State = "delayed";
   const group = options.group && textOf(options.group);
   const order = { priority: options.priority ?? 0, group, groupNumber: 0, ...ELSEWHERE };
-  const event = { id, contents, options, state, rank, ...order, ...times, ...counts, ...none };
-  queue.events.delete(id);
-  queue.events.set(id, event);
-  queue.keys.take(event);
-  queue.enter(event, options.start, rank);
+  return { id, contents, options, state, rank, ...order, ...times, ...counts, ...none };
 }
 
 function replace(

@@ -6,7 +6,6 @@ import { backoffMs } from "../../../src/queue/backoff.ts";
 import type { End, State, When } from "../../../src/queue/event.ts";
 import { PAUSED_WORKERS_MAX } from "../../../src/queue/management.ts";
 import type { CronEntry } from "../../../src/queue/cron-operations.ts";
-import { replaceHeaders } from "../../../src/queue/headers.ts";
 import {
   COUNTED,
   type Counted,
@@ -19,9 +18,11 @@ import {
   type QueueSettings,
   settingsOf,
 } from "../../../src/queue/settings.ts";
+import { moveFailed } from "./reference-failed-to.ts";
 import { type Claimed, compareKeys, keyOf, type Rank } from "./reference-event.ts";
 import type { ReferenceEvent } from "./reference-event.ts";
 import { ReferenceKeys } from "./reference-keys.ts";
+import { ReferenceTree } from "./reference-tree.ts";
 import { ReferenceTurns } from "./reference-turns.ts";
 import { ReferenceWindows } from "./reference-windows.ts";
 
@@ -43,9 +44,6 @@ export interface Shared {
   report(report: Report): void;
 }
 
-/** In another queue an event has another place. */
-export const ELSEWHERE = { groupRank: null, wasClaimed: false };
-
 export class ReferenceQueue {
   consumers = 0;
   /** Its settings have changed: a tick drops what is too many. */
@@ -55,6 +53,8 @@ export class ReferenceQueue {
   /** When each pause ends. */
   readonly pauses = new Map<Direction, number>();
   readonly workerPauses = new Map<string, number>();
+  /** The names under which queues are bound to it. */
+  readonly bindings = new Set<string>();
   /** When the window of each id ends. */
   readonly windows = new ReferenceWindows();
   readonly keys = new ReferenceKeys(this);
@@ -80,8 +80,13 @@ export class ReferenceQueue {
 
   get isUsed(): boolean {
     const { events, consumers, settings, pauses, workerPauses, windows, keys, crons } = this;
-    const things = [events, settings, pauses, workerPauses, windows, keys.windows, crons];
+    const own = [settings, pauses, workerPauses, crons, this.bindings];
+    const things = [events, windows, keys.windows, ...own];
     return consumers > 0 || this.turns.hasOwn || things.some(({ size }) => size > 0);
+  }
+
+  get tree(): ReferenceTree {
+    return new ReferenceTree(this, (name) => this.#shared.queue(name));
   }
 
   /** The events of a state in the order of a scan. */
@@ -240,7 +245,7 @@ export class ReferenceQueue {
     const { claim } = event;
     if (claim!.isCancelled) return this.remove(event);
     event.crashes += 1;
-    this.#tally("crashes");
+    this.tally("crashes");
     const { attemptsMax, crashesMax, crashBackoff } = this.given;
     const worker = claim!.claimant && workerOf(claim!.claimant).toString("latin1");
     const text = `crashed: the lease${worker ? ` of ${worker}` : ""} ended`;
@@ -254,7 +259,7 @@ export class ReferenceQueue {
     if (isLast) {
       const error = Buffer.from(text, "latin1").subarray(0, 1024);
       this.report("failed", event, { ...facts, error });
-      this.#tally("failed");
+      this.tally("failed");
       this.failForGood(event);
       return;
     }
@@ -263,12 +268,12 @@ export class ReferenceQueue {
   }
 
   expire(event: ReferenceEvent): void {
-    this.#tally("expired");
+    this.tally("expired");
     const isFinal = this.given.expired !== "drop";
     this.report("expired", event, isFinal ? { isFinal } : {});
     if (!isFinal) return this.remove(event);
     this.report("failed", event, { error: Buffer.from("expired"), isFinal });
-    this.#tally("failed");
+    this.tally("failed");
     this.#note(event, Buffer.from("expired"));
     this.failForGood(event);
   }
@@ -278,38 +283,14 @@ export class ReferenceQueue {
     const { keepFailed } = this.given;
     const failedTo = failedToOf(this.name, this.settings, this.#shared.allSettings);
     const target = failedTo === null ? null : this.#shared.queue(failedTo);
-    if (target?.hasRoomFor(1) && !target.isPaused("in")) this.#moveTo(target, event);
-    else {
+    if (target && !target.tree.has(this) && target.tree.isOpen) {
+      moveFailed(this, target, event, (queue) => this.#shared.newId(queue));
+    } else {
       this.#become(event, "failed");
       Object.assign(event, { atMs: this.nowMs, order: this.#shared.number() });
       this.#trim("failed", keepFailed);
     }
     return "failed";
-  }
-
-  #moveTo(target: ReferenceQueue, event: ReferenceEvent): void {
-    const { options, failures, crashes, lastError } = event;
-    let { headers } = options;
-    const add = (name: string, value: Buffer) =>
-      (headers = replaceHeaders(headers, [[Buffer.from(name), value]]));
-    add("okq-from", Buffer.from(this.name, "latin1"));
-    add("okq-error", lastError!);
-    add("okq-attempts", Buffer.from(String(failures + crashes)));
-    add("okq-failed-at", Buffer.from(String(this.nowMs / 1000)));
-    this.remove(event);
-    let { id } = event;
-    if (target.taken(id)) {
-      add("okq-id", Buffer.from(id, "latin1"));
-      id = this.#shared.newId(target);
-    }
-    target.makeRoomFor(1);
-    const fresh = { failures: 0, crashes: 0, log: [], progress: null, claim: null };
-    const times = { pushedAtMs: this.nowMs, ttlFromMs: this.nowMs };
-    const own = { ...options, headers, ttlMs: null, unique: null };
-    const moved = { ...event, ...fresh, ...times, ...ELSEWHERE, id, options: own };
-    target.events.set(id, moved);
-    target.enter(moved, null, target.rankAt("left"));
-    target.report("pushed", moved, { from: Buffer.from(this.name, "latin1") });
   }
 
   /** A failed or completed event that came from another queue. */
@@ -337,7 +318,7 @@ export class ReferenceQueue {
     const oldest = [...lowest, ...this.inState("delayed")];
     const others = oldest.filter(({ id }) => !spared.has(id));
     for (const event of others.slice(0, surplus)) {
-      this.#tally("dropped");
+      this.tally("dropped");
       this.remove(event);
     }
   }
@@ -358,7 +339,7 @@ export class ReferenceQueue {
   }
 
   /** Counts what only the store knows. */
-  #tally(what: Counted): void {
+  tally(what: Counted): void {
     this.counts.totals[COUNTED.indexOf(what)]! += 1;
   }
 

@@ -49,7 +49,7 @@ export class ReferenceState implements Shared {
   /** An id that the queue does not know: a client may have chosen one that looks as if made. */
   newId(queue: ReferenceQueue): string {
     const id = this.made();
-    return queue.events.has(id) || queue.takenForPush(id) ? this.newId(queue) : id;
+    return queue.tree.isKnown(id) || queue.takenForPush(id) ? this.newId(queue) : id;
   }
 
   queue(name: string): ReferenceQueue {

@@ -37,12 +37,15 @@ function judge(state: ReferenceState, operations: Operation[]): void {
   const pushed = new Map<string, number>();
   for (const operation of operations) {
     if (operation.kind !== "push" && operation.kind !== "pushBatch") continue;
-    const name = operation.queue.toString("latin1");
-    const queue = state.queue(name);
-    if (queue.isPaused("in")) throw new Refusal("PAUSED", operation.queue);
+    const { tree } = state.queue(operation.queue.toString("latin1"));
+    const { pausedOne } = tree;
+    if (pausedOne) throw new Refusal("PAUSED", Buffer.from(pausedOne.name, "latin1"));
     const own = operation.kind === "push" ? 1 : operation.events.length;
-    pushed.set(name, (pushed.get(name) ?? 0) + own);
-    const count = queue.given.full === "drop-oldest" ? own : pushed.get(name)!;
-    if (!queue.hasRoomFor(count)) throw new Refusal("QUEUEFULL", operation.queue);
+    for (const queue of tree.keepers) {
+      const { name, given } = queue;
+      pushed.set(name, (pushed.get(name) ?? 0) + own);
+      const count = given.full === "drop-oldest" ? own : pushed.get(name)!;
+      if (!queue.hasRoomFor(count)) throw new Refusal("QUEUEFULL", Buffer.from(name, "latin1"));
+    }
   }
 }

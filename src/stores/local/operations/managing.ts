@@ -11,13 +11,14 @@ import type {
 } from "../../../queue/management.ts";
 import { nameOf } from "../../../queue/name-cache.ts";
 import { emptyCounts, type QueueStats } from "../../../queue/queue-status.ts";
+import { enterFromElsewhere, findIn, isTakenBy, type Tree, treeIn } from "../bound-queues.ts";
 import { toBytes, toKept, toText } from "../bytes.ts";
 import { hashOf } from "../hash-index.ts";
 import { drop, dropOldest, leftBehind, settle, startMs } from "../life.ts";
 import type { LocalEvent, LocalQueue } from "../local-queue.ts";
 import type { Model } from "../model.ts";
 import { type Facts, moreWith } from "../more.ts";
-import { isPushable, oldestOf, surplusOf } from "../room.ts";
+import { isPushable, roomIn } from "../room.ts";
 import { CLAIMED, COMPLETED, DELAYED, FAILED, READY } from "../states.ts";
 import type { Windows } from "../windows.ts";
 import { statusOf } from "./queues.ts";
@@ -30,51 +31,52 @@ export function move(model: Model, { queue: name, target: to, targets }: Move): 
   if (!queue) return targets.map(() => false);
   const target = model.open(nameOf(to));
   model.noteIfUnused(target);
+  const tree = treeIn(model, target);
   // Found before the first one is moved: a read may fail.
   const found = targets.map(({ id }) => {
     const text = toText(id);
     const hash = hashOf(text);
-    return { event: model.find(queue, text, hash), there: model.find(target, text, hash) };
+    return { event: model.find(queue, text, hash), met: findIn(model, tree, text, hash) };
   });
   const seen = new Set<string>();
   /** By their keys: a cold event is another object each time that it is found. */
   const dropped = new Set<number>();
   const moved: boolean[] = [];
-  for (const [at, { event, there: before }] of found.entries()) {
+  for (const [at, { event, met }] of found.entries()) {
     const { version } = targets[at]!;
-    const there = before !== undefined && dropped.has(before.key) ? undefined : before;
+    const there = met.filter(({ key }) => !dropped.has(key));
     const isThere = event !== undefined && (version === null || version === event.version);
-    const isTaken = there !== undefined && there.state !== COMPLETED;
-    const isFree = isThere && event.state !== CLAIMED && !isTaken && !seen.has(event.id);
+    const isFree = isThere && event.state !== CLAIMED && !isTakenBy(there) && !seen.has(event.id);
     if (!isFree || queue === target) moved.push(false);
     else {
-      if (!isPushable(model, target)) return moved;
-      const needsRoom = event.state === READY || event.state === DELAYED;
-      const surplus = needsRoom ? surplusOf(model, target, 1) : 0;
-      if (surplus === null) return moved;
-      for (const one of oldestOf(model, target, surplus)) {
+      const oldest = isWaiting(event) ? roomIn(model, tree) : isPushable(model, target) && [];
+      if (!oldest) return moved;
+      for (const one of oldest) {
         dropped.add(one.key);
         dropOldest(model, one);
       }
-      if (there) drop(model, there);
       seen.add(event.id);
-      moveOne(model, event, target);
+      moveOne(model, event, tree, there);
       moved.push(true);
     }
   }
   return moved;
 }
 
+function isWaiting({ state }: LocalEvent): boolean {
+  return state === READY || state === DELAYED;
+}
+
 /** It keeps its state, and counts from 0. */
-function moveOne(model: Model, event: LocalEvent, queue: LocalQueue): void {
-  const { state, atMs } = event;
-  const pushedAtMs = model.nowMs;
+function moveOne(model: Model, event: LocalEvent, tree: Tree, there: LocalEvent[]): void {
+  const { state, atMs, id } = event;
   const more = moreWith(event.more, leftBehind());
-  if (state === FAILED || state === COMPLETED) {
-    return settle(model, event, state, more, { queue, atMs, pushedAtMs });
+  if (state === READY || state === DELAYED) {
+    return enterFromElsewhere(model, event, tree, { state, atMs, more, id, there });
   }
-  const place = model.leftPlace();
-  model.move(event, { queue, state, atMs, place, pushedAtMs, more });
+  for (const one of there) if (one.queue === tree.top) drop(model, one);
+  const to = { queue: tree.top, atMs, pushedAtMs: model.nowMs };
+  settle(model, event, state as typeof FAILED | typeof COMPLETED, more, to);
 }
 
 export function set(model: Model, operation: SetEvent): boolean {
@@ -143,6 +145,7 @@ export function stats(model: Model, { queue: name, isWhole }: Stats): QueueStats
     recent: queue?.figures?.recentAt(model.nowMs) ?? emptyCounts(),
     oldestReadyAtMs: pushedAt.length > 0 ? Math.min(...pushedAt) : null,
     windows: countOf(queue?.windows) + countOf(queue?.keyWindows),
+    bindings: (queue?.bindings ?? []).map(toBytes),
     heldBackBy: null,
     pausedWorkers: isWhole ? pausedWorkersOf(model, queue) : [],
     nowMs: model.nowMs,

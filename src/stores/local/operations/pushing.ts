@@ -3,6 +3,7 @@ import { Duplicate, type End, type PushOptions } from "../../../queue/event.ts";
 import type { Push, PushBatch } from "../../../queue/operations.ts";
 import { nameOf } from "../../../queue/name-cache.ts";
 import { mayKeep } from "../../../queue/reports-of.ts";
+import { dropCompleted, findIn, isTakenBy, noteCopy, treeIn } from "../bound-queues.ts";
 import { textOrNull, toBytes, toKept, toText } from "../bytes.ts";
 import { hashOf } from "../hash-index.ts";
 import { keyIn, writtenKey } from "../keys.ts";
@@ -18,6 +19,8 @@ import { COMPLETED, DELAYED, LEFT_END, READY } from "../states.ts";
 interface Step {
   event: LocalEvent;
   there: LocalEvent | undefined;
+  /** Of a queue that has bound ones: the events of its id in all its tree. */
+  met: LocalEvent[] | null;
 }
 
 export function push(model: Model, operation: Push): Buffer | Duplicate {
@@ -25,21 +28,20 @@ export function push(model: Model, operation: Push): Buffer | Duplicate {
   const queue = model.open(nameOf(name));
   checkPushable(model, queue);
   const step = id === null ? unnamed(model, queue, contents) : named(model, queue, id, contents);
-  if (options === null) return pushPlain(model, step, end, id);
+  if (options === null && step.met === null) return pushPlain(model, step, end, id);
   const { event, there } = step;
-  if (options.unique !== null) {
+  if (options !== null && options.unique !== null) {
     const outcome = pushOfTaken(model, step, operation, options);
     if (outcome !== null) return outcome;
   }
   const outcome = outcomeOf(model, step, id, options);
   if (outcome === "replace") {
-    replace(model, event, there!, end, options);
+    replace(model, event, there!, end, options!);
     model.takeWindow(queue, event.id);
   }
   if (outcome !== "add") return outcome === "replace" ? id! : outcome;
   for (const one of makeRoom(model, queue, 1)) dropOldest(model, one);
-  if (there !== undefined && there.state === COMPLETED) drop(model, there);
-  add(model, event, end, options);
+  enter(model, step, end, options);
   reportKept(model, event, options, id);
   if (id !== null) model.takeWindow(queue, event.id);
   return id ?? toBytes(event.id);
@@ -48,10 +50,11 @@ export function push(model: Model, operation: Push): Buffer | Duplicate {
 /** What becomes of a push whose key is taken; null if it is free, or its id has it. */
 function pushOfTaken(
   model: Model,
-  { event: { queue, id }, there }: Step,
+  step: Step,
   { id: given, end, contents }: Push,
   options: PushOptions,
 ): Buffer | Duplicate | null {
+  const { queue, id } = step.event;
   const unique = writtenKey(options.unique!);
   const key = keyIn(unique);
   const ofWindow = model.windowOwner(queue, key);
@@ -59,8 +62,7 @@ function pushOfTaken(
     ofWindow === null ? model.holderOf(queue, key) : model.find(queue, ofWindow, hashOf(ofWindow));
   const owner = ofWindow ?? holder?.id;
   if (owner === undefined) return null;
-  const isFree = there === undefined || there.state === COMPLETED;
-  if (given !== null && (!isFree || model.isWindowed(queue, id))) {
+  if (given !== null && !isFree(model, step)) {
     return owner === id ? null : new Duplicate(given);
   }
   if (options.onDuplicate === "keep") return toBytes(owner);
@@ -98,33 +100,30 @@ export function pushBatch(model: Model, operation: PushBatch): (Buffer | Duplica
   const queue = model.open(nameOf(name));
   checkPushable(model, queue);
   // Everything is read before anything is changed: a read may fail.
-  const found = new Map<string, LocalEvent | undefined>();
-  const newEvents = events.map(({ id, contents }) => {
+  const found = new Map<string, Step>();
+  const steps = events.map(({ id, contents }) => {
     const isTaken = (text: string) => found.has(text);
-    const { event, there } =
+    const step =
       id === null ? unnamed(model, queue, contents, isTaken) : named(model, queue, id, contents);
-    if (!found.has(event.id)) found.set(event.id, there);
-    return event;
+    if (!found.has(step.event.id)) found.set(step.event.id, step);
+    return step;
   });
-  const isAdded = ([id, there]: [string, LocalEvent | undefined]) =>
-    (there === undefined || there.state === COMPLETED) && !model.isWindowed(queue, id);
-  const adds = [...found].filter(isAdded).length;
+  const adds = [...found.values()].filter((step) => isFree(model, step)).length;
   for (const one of makeRoomFor(model, queue, { adds, found, events: events.length })) {
     dropOldest(model, one);
   }
   const pushed = new Set<string>();
-  return newEvents.map((event, at) => {
+  return steps.map((step, at) => {
+    const { event, there } = step;
     const { id } = events[at]!;
     const bytes = id ?? toBytes(event.id);
     if (pushed.has(event.id)) return new Duplicate(bytes);
     pushed.add(event.id);
-    const there = found.get(event.id);
-    const outcome = outcomeOf(model, { event, there }, id, options);
+    const outcome = outcomeOf(model, step, id, options);
     if (outcome !== "add" && outcome !== "replace") return outcome;
     if (outcome === "replace") replace(model, event, there!, end, options);
     else {
-      if (there !== undefined) drop(model, there);
-      add(model, event, end, options);
+      enter(model, step, end, options);
       reportKept(model, event, options, id);
     }
     if (id !== null) model.takeWindow(queue, event.id);
@@ -134,7 +133,11 @@ export function pushBatch(model: Model, operation: PushBatch): (Buffer | Duplica
 
 function named(model: Model, queue: LocalQueue, id: Buffer, contents: Buffer): Step {
   const event = new LocalEvent(queue, toText(id), toKept(contents));
-  return { event, there: model.find(queue, event.id, event.hash) };
+  if (queue.bindings === null) {
+    return { event, there: model.find(queue, event.id, event.hash), met: null };
+  }
+  const met = findIn(model, treeIn(model, queue), event.id, event.hash);
+  return { event, there: met.find((one) => one.queue === queue), met };
 }
 
 /** With an id that the store makes. */
@@ -144,22 +147,59 @@ function unnamed(
   contents: Buffer,
   isTaken?: (id: string) => boolean,
 ): Step {
-  return { event: newEvent(model, queue, toKept(contents), isTaken), there: undefined };
+  const event = newEvent(model, queue, toKept(contents), isTaken);
+  return { event, there: undefined, met: queue.bindings === null ? null : [] };
+}
+
+/** Whether its id is free. */
+function isFree(model: Model, { event, there, met }: Step): boolean {
+  const isTaken = met === null ? there !== undefined && there.state !== COMPLETED : isTakenBy(met);
+  return !isTaken && !model.isWindowed(event.queue, event.id);
 }
 
 /** What a push does: adds or replaces an event, or nothing but answer. */
 function outcomeOf(
   model: Model,
-  { event, there }: Step,
+  step: Step,
   id: Buffer | null,
   options: PushOptions | null,
 ): "add" | "replace" | Buffer | Duplicate {
-  const isFree = there === undefined || there.state === COMPLETED;
-  if (isFree && !model.isWindowed(event.queue, event.id)) return "add";
+  if (isFree(model, step)) return "add";
+  const { there } = step;
   const onDuplicate = options?.onDuplicate ?? "refuse";
   if (onDuplicate === "keep") return id!;
   const isWaiting = there?.state === READY || there?.state === DELAYED;
   return onDuplicate === "replace" && isWaiting ? "replace" : new Duplicate(id!);
+}
+
+/** Adds an event whose id is free, and its copies. There is room for them. */
+function enter(model: Model, step: Step, end: End, options: PushOptions | null): void {
+  const { event, there, met } = step;
+  if (met === null) {
+    if (there !== undefined) drop(model, there);
+    add(model, event, end, options);
+  } else addToTree(model, event, met, end, options);
+}
+
+/** There is room in the tree of its queue. */
+function addToTree(
+  model: Model,
+  event: LocalEvent,
+  met: LocalEvent[],
+  end: End,
+  options: PushOptions | null,
+): void {
+  const { queue: top, id, contents } = event;
+  const tree = treeIn(model, top);
+  dropCompleted(model, tree, met);
+  for (const queue of tree.keepers) {
+    if (queue === top) add(model, event, end, options);
+    else {
+      const copy = new LocalEvent(queue, id, contents);
+      add(model, copy, end, options && { ...options, unique: null });
+      noteCopy(model, copy, {});
+    }
+  }
 }
 
 function add(model: Model, event: LocalEvent, end: End, options: PushOptions | null): void {
@@ -177,7 +217,7 @@ function add(model: Model, event: LocalEvent, end: End, options: PushOptions | n
 function reportKept(
   model: Model,
   event: LocalEvent,
-  options: PushOptions,
+  options: PushOptions | null,
   id: Buffer | null,
 ): void {
   if (model.reports && mayKeep(id, options)) model.report("pushed", event, {});

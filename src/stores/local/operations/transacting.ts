@@ -4,6 +4,9 @@ import { nameOf } from "../../../queue/name-cache.ts";
 import type { Operation, Transaction } from "../../../queue/operations.ts";
 import { nothingOf, pushesOf, TakenContents, takesContents } from "../../../queue/transaction.ts";
 import type { Model } from "../model.ts";
+import { treeIn } from "../bound-queues.ts";
+import { toBytes } from "../bytes.ts";
+import type { LocalQueue } from "../local-queue.ts";
 import { isPushable, surplusOf } from "../room.ts";
 
 /** doOne: does an operation in the model. */
@@ -39,6 +42,10 @@ function judge(model: Model, operations: Operation[]): void {
   for (const { queue: bytes, count } of operations.flatMap(pushesOf)) {
     const name = nameOf(bytes);
     const queue = model.get(name);
+    if (queue && queue.bindings !== null) {
+      judgeTree(model, queue, count, sums);
+      continue;
+    }
     if (queue && !isPushable(model, queue)) throw new Refusal("PAUSED", bytes);
     const sum = (sums.get(name) ?? 0) + count;
     sums.set(name, sum);
@@ -48,5 +55,24 @@ function judge(model: Model, operations: Operation[]): void {
       ? surplusOf(model, queue, full === "refuse" ? sum : count) === null
       : lengthMax !== null && (full === "refuse" ? sum : count) > lengthMax;
     if (isRefused) throw new Refusal("QUEUEFULL", bytes);
+  }
+}
+
+/** So many more events would enter a queue that has bound ones. */
+function judgeTree(
+  model: Model,
+  queue: LocalQueue,
+  count: number,
+  sums: Map<string, number>,
+): void {
+  const { queues, keepers } = treeIn(model, queue);
+  const paused = queues.find((each) => !isPushable(model, each));
+  if (paused) throw new Refusal("PAUSED", toBytes(paused.name));
+  for (const each of keepers) {
+    const sum = (sums.get(each.name) ?? 0) + count;
+    sums.set(each.name, sum);
+    const { full } = model.settingsOf(each);
+    const isRefused = surplusOf(model, each, full === "refuse" ? sum : count) === null;
+    if (isRefused) throw new Refusal("QUEUEFULL", toBytes(each.name));
   }
 }

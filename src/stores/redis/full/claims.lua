@@ -37,15 +37,20 @@ local function claim_of(queue, id, token)
   }
 end
 
-local function leave_claimed(queue, id)
+local function leave_claimed(queue, id, more)
   ended[queue.name] = true
   fill_in(queue, { id })
   redis.call('ZREM', queue.claimed, id)
   if queue.has_claims then
     redis.call('HDEL', queue.claims, id)
   end
-  if limit_of(queue, 'max-claimed') and ready_count(queue) > 0 then
-    tell_ready(queue, 1)
+  if limit_of(queue, 'max-claimed') and not is_paused(queue, 'out') and free_count(queue) > 0
+    and not (queue.rate and rates.room_in(queue) == 0) then
+    became_ready(queue, 1)
+  end
+  if more.G then
+    make_groups()
+    groups.leave_claimed(queue, more)
   end
 end
 
@@ -124,23 +129,33 @@ do
       { 'okq-failed-at', in_seconds(now()) },
     }
     erase(queue, id, more)
-    local state = state_of(target, id)
-    if state == 'completed' then
-      drop_completed(target, id)
-    elseif state then
+    if is_in_tree(target, id) then
       headers[#headers + 1] = { 'okq-id', id }
       id = new_id(target)
     end
     make_room(target, 1)
-    list_queue(target)
-    redis.call('HSET', target.events, id, moved_value(value, headers))
-    redis.call('HSET', target.errors, id, packed)
-    local kept = { a = more.a, b = more.b, l = more.l, e = 1 }
-    keep_more(target, id, kept)
-    enter_ready(target, id, kept, nil)
-    if report then
-      report('pushed', target, id, header('from', queue.name))
-    end
+    value = moved_value(value, headers)
+    local from = header('from', queue.name)
+    each_keeper(target, id, from, function(each, is_copy)
+      if redis.call('ZSCORE', each.completed, id) then
+        drop_completed(each, id)
+      end
+      list_queue(each)
+      redis.call('HSET', each.events, id, value)
+      redis.call('HSET', each.errors, id, packed)
+      local kept = { a = more.a, b = more.b, l = more.l, e = 1, n = more.n, G = more.G }
+      keep_more(each, id, kept)
+      enter_ready(each, id, kept, nil)
+      if report and not is_copy then
+        report('pushed', each, id, from)
+      end
+    end)
+  end
+
+  -- Whether that queue takes one more, which is not from its own tree.
+  local function takes_failed(target, queue)
+    local tree = tree_of(target)
+    return not (tree and tree.has[queue.name]) and not paused_one(target) and not full_one(target, 1, 1)
   end
 
   -- Whether a queue of that name is in the shard of this batch: see shards.ts.
@@ -172,11 +187,12 @@ do
   -- It has failed here, or moves to the queue for such events. Its last error is noted.
   fail_for_good = function(queue, id, more)
     local name = failed_to(queue)
-    local ok, target
-    if name then
-      ok, target = pcall(open, queue_named(name))
-    end
-    if ok and has_room(target, 1) and not is_paused(target, 'in') then
+    local target = name and queue_named(name)
+    -- Where one of its keys has the wrong type, the event stays.
+    local ok, takes = pcall(function()
+      return target and takes_failed(open(target), queue)
+    end)
+    if ok and takes then
       move_to(target, queue, id, more)
     else
       release_key(queue, id, more)
@@ -206,7 +222,7 @@ end
 -- next: BACKOFF, FINAL or a time as time_of takes it.
 local function fail_claim(queue, id, claim, text, next_try)
   local more = more_of(queue, id)
-  leave_claimed(queue, id)
+  leave_claimed(queue, id, more)
   if more.x then
     erase(queue, id, more)
     return 'removed'
@@ -231,7 +247,7 @@ end
 
 local function crash_claim(queue, id, claim)
   local more = more_of(queue, id)
-  leave_claimed(queue, id)
+  leave_claimed(queue, id, more)
   if more.x then
     erase(queue, id, more)
     return
@@ -261,7 +277,7 @@ end
 -- The event is gone, or completed. One with a result for which there is no memory is gone.
 local function end_claim(queue, id, result)
   local more = more_of(queue, id)
-  leave_claimed(queue, id)
+  leave_claimed(queue, id, more)
   local count = kept_of(queue, 'keep-completed', '0')
   if count == 0 or result and lacks_memory() then
     return erase(queue, id, more)

@@ -24,7 +24,7 @@ verbs.configure = function(from, to)
   local key, may_hand_out, reviewed = SETTINGS, false, {}
   for at = from + 1, to, 2 do
     local value = given(ARGV[at + 1])
-    may_hand_out = may_hand_out or ARGV[at] == 'max-claimed'
+    may_hand_out = may_hand_out or ARGV[at] == 'max-claimed' or ARGV[at] == 'rate'
     local review = REVIEWED[ARGV[at]]
     if review then
       reviewed[review] = true
@@ -47,6 +47,7 @@ verbs.configure = function(from, to)
       redis.call('HDEL', key, ARGV[at])
     end
   end
+  trees = {}
   if queue then
     look_again(queue, reviewed, may_hand_out)
   else

@@ -9,24 +9,31 @@
 -- Longer than the steps of a move take.
 local HELD_MS = 30000
 
-local function add_copy(queue, owner, id, state, score, mark, value, more, errors, log)
-  if redis.call('ZSCORE', queue.completed, id) then
-    drop_completed(queue, id)
-  end
-  if errors ~= '' then
-    redis.call('HSET', queue.errors, id, errors)
-  end
-  if log ~= '' then
-    redis.call('HSET', queue.log, id, log)
-  end
-  more.m, more.o = mark, owner
+local function add_copy(queue, owner, id, state, score, mark, value, packed, errors, log)
+  local held
   if state == 'ready' or state == 'delayed' then
-    make_room(queue, 1)
-    more.d = score or 0
-    more.h = math.max(more.d, now() + HELD_MS)
-    state, score = 'delayed', more.h
+    held = { due = score or 0, till = math.max(score or 0, now() + HELD_MS) }
+    state, score = 'delayed', held.till
   end
-  put_in(queue, id, state, score, value, more)
+  local notes = { errors = errors ~= '' and errors or nil, log = log ~= '' and log or nil }
+  put_in_all(queue, id, state, score, value, function()
+    local more = cmsgpack.unpack(packed)
+    more.m, more.o, more.d, more.h = mark, owner, held and held.due, held and held.till
+    return more
+  end, notes)
+end
+
+-- Gives the copies of an earlier move another owner; whether there are any.
+local function own_copies(queue, owner, id, mark)
+  local tree, count = tree_of(queue), 0
+  for _, each in ipairs(tree and tree.queues or { queue }) do
+    local more = redis.call('HEXISTS', each.events, id) == 1 and more_of(each, id) or {}
+    if more.m == mark then
+      more.o, count = owner, count + 1
+      keep_more(each, id, more)
+    end
+  end
+  return count > 0
 end
 
 verbs.copy_in = function(from, to)
@@ -34,19 +41,14 @@ verbs.copy_in = function(from, to)
   local queue, owner, replies = opened_at(ARGV[from]), ARGV[from + 1], {}
   for at = from + 2, to, 8 do
     local id, state, mark = ARGV[at], ARGV[at + 1], ARGV[at + 3]
-    local is_taken = redis.call('HEXISTS', queue.events, id) == 1
-    local more = is_taken and more_of(queue, id)
-    if more and more.m == mark then
-      more.o = owner
-      keep_more(queue, id, more)
-      replies[#replies + 1] = 2
-    elseif is_taken then
-      replies[#replies + 1] = 0
+    local is_taken = is_in_tree(queue, id)
+    if is_taken then
+      replies[#replies + 1] = own_copies(queue, owner, id, mark) and 2 or 0
     elseif not takes(queue, state) then
       return replies
     else
       add_copy(queue, owner, id, state, tonumber(ARGV[at + 2]), mark, ARGV[at + 4],
-        cmsgpack.unpack(ARGV[at + 5]), ARGV[at + 6], ARGV[at + 7])
+        ARGV[at + 5], ARGV[at + 6], ARGV[at + 7])
       replies[#replies + 1] = 1
     end
   end

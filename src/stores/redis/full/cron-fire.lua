@@ -19,9 +19,10 @@ verbs.cron_fire = function(from, to)
   local reply = MOVED
   if to > from + 5 then
     verb_named('push')
-    local is_left, options = ARGV[from + 6] == 'LEFT', ARGV[from + 9]
-    options = options ~= '' and cjson.decode(options) or {}
+    local is_left, options = ARGV[from + 6] == 'LEFT', pushing.options_in(ARGV[from + 9])
     reply = pushing.one(queue, is_left, ARGV[from + 7], ARGV[from + 8], options)
+    -- A queue that is bound to this one has refused it.
+    reply = type(reply) == 'table' and type(reply[1]) == 'number' and reply[1] or reply
     if reply >= 0 then
       entry[LAST_AT] = tonumber(ARGV[from + 5])
     end

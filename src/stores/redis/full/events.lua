@@ -1,7 +1,8 @@
 -- The transitions of an event. It enters and leaves a state; each verb is made of these. Rare facts
 -- are in its record in "more": failures f, crashes c, limits of its own a(ttempts) b(ackoff) l(ease)
 -- t(tl), from when its TTL counts T, cancelled x, whether it has e(rrors) and a lo(g), p(rogress),
--- r(esult), and the tick v at which it came back to a state.
+-- r(esult), and the tick v at which it came back to a state; its priority n, if it is not 0, and its
+-- G(roup): see ranked.lua and grouped.lua.
 -- KEYS    queues, of the queue: all
 -- ARGV    (none)
 -- Returns nothing by itself
@@ -62,15 +63,22 @@ local function will_expire(queue, id, more, value)
   end
 end
 
+-- Groups tell by themselves.
 local function enter_ready(queue, id, more, score)
-  enter_line(queue, id, score)
+  enter_line(queue, id, more, score)
   will_expire(queue, id, more)
-  tell_ready(queue, 1)
+  if not more.G then
+    tell_ready(queue, 1)
+  end
   return 'ready'
 end
 
 local function enter_delayed(queue, id, more, due)
   redis.call('ZADD', queue.delayed, due, id)
+  if more.G then
+    make_groups()
+    groups.count_delayed(queue, more, 1)
+  end
   if more.f or more.c then
     redis.call('SADD', RETRYING .. queue.name, id)
   end
@@ -89,7 +97,7 @@ end
 
 -- As enter_waiting, of an event that was in a state before.
 local function return_waiting(queue, id, more, due, score)
-  if due and due > now() or not score then
+  if due and due > now() or not score or more.G or more.n then
     more.v = take_ticks(1)
   end
   if more.u then
@@ -115,20 +123,33 @@ local function state_of(queue, id)
   return 'ready', queue.has_front and redis.call('ZSCORE', queue.front, id)
 end
 
-local function leave_delayed(queue, id)
+-- Whether an event without a place in front of the list stands in the list.
+local function is_in_list(queue, id)
+  local more = (queue.has_groups or queue.has_ranked) and more_of(queue, id) or {}
+  return not more.G and not more.n
+end
+
+-- Whether it was there.
+local function leave_delayed(queue, id, more)
   redis.call('SREM', RETRYING .. queue.name, id)
-  return redis.call('ZREM', queue.delayed, id)
+  if redis.call('ZREM', queue.delayed, id) == 0 then
+    return false
+  end
+  if more.G then
+    groups.count_delayed(queue, more, -1)
+  end
+  return true
 end
 
 -- From ready or delayed.
-local function leave_waiting(queue, id, state)
+local function leave_waiting(queue, id, state, more)
   if queue.has_expires then
     redis.call('ZREM', queue.expires, id)
   end
   if state == 'delayed' then
-    leave_delayed(queue, id)
+    leave_delayed(queue, id, more)
   else
-    leave_line(queue, id)
+    leave_line(queue, id, more)
   end
 end
 
@@ -163,14 +184,15 @@ end
 
 -- Removes an event of any state but claimed.
 local function drop(queue, id, state)
+  local more = more_of(queue, id)
   if state == 'completed' then
     return drop_completed(queue, id)
   elseif state == 'failed' then
     redis.call('ZREM', queue.failed, id)
   else
-    leave_waiting(queue, id, state)
+    leave_waiting(queue, id, state, more)
   end
-  erase(queue, id, more_of(queue, id))
+  erase(queue, id, more)
 end
 
 -- A script that drops more would hold up everybody. What is over the number goes with later ones.
@@ -213,29 +235,60 @@ end
 
 local drop_oldest
 do
-  -- Drops so many of those that would be handed out first, but none of the ids in spared.
+  -- Of the lowest priority the event that would be handed out first, those of groups behind those with
+  -- a priority of 0: its id, its place in front of the list, its member in another key, and that key.
+  local function first_to_drop(queue)
+    local key = RANKED .. queue.name
+    local member = queue.has_ranked and ranked.lowest(queue, true)
+    if member then
+      return ranked.parts(member), nil, member, key
+    end
+    local id, place = first_of_middle(queue)
+    if id or queue.is_behind then
+      return id, place
+    end
+    member = queue.has_groups and groups.first(queue)
+    if member then
+      return groups.id_in(member), nil, member, GROUPED .. queue.name
+    end
+    member = queue.has_ranked and ranked.lowest(queue, false)
+    return member and ranked.parts(member), nil, member, key
+  end
+
+  -- Drops so many of those that are to be dropped first, but none of the ids in spared.
   local function drop_ready(queue, count, spared)
     local left, kept = count, {}
-    local id, score = first_ready(queue)
+    local id, place, member, key = first_to_drop(queue)
     while id and left > 0 do
-      leave_right(queue, id, score)
+      if member then
+        redis.call('ZREM', key, member)
+      else
+        leave_right(queue, id, place)
+      end
       if spared[id] then
-        kept[#kept + 1] = { id, score }
+        kept[#kept + 1] = { id, place, member, key }
       else
         if queue.has_expires then
           redis.call('ZREM', queue.expires, id)
         end
+        local more = more_of(queue, id)
+        if queue.has_groups then
+          groups.note_dropped(queue, more)
+        end
         tally(queue, 'dropped')
-        erase(queue, id, more_of(queue, id))
+        erase(queue, id, more)
         left = left - 1
       end
-      id, score = first_ready(queue)
+      id, place, member, key = first_to_drop(queue)
     end
     for at = #kept, 1, -1 do
-      if kept[at][2] then
-        redis.call('ZADD', queue.front, kept[at][2], kept[at][1])
+      id, place, member, key = unpack(kept[at], 1, 4)
+      if member then
+        redis.call('ZADD', key, 0, member)
+      elseif place then
+        redis.call('ZADD', queue.front, place, id)
       else
-        redis.call('RPUSH', queue.ready, kept[at][1])
+        redis.call('RPUSH', queue.ready, id)
       end
     end
     -- There are others, which go with later ones.
@@ -248,19 +301,13 @@ do
     local last = left + spared_count - 1
     for _, id in ipairs(left > 0 and redis.call('ZRANGE', queue.delayed, 0, last) or {}) do
       if left > 0 and not spared[id] then
-        leave_waiting(queue, id, 'delayed')
+        local more = more_of(queue, id)
+        leave_waiting(queue, id, 'delayed', more)
         tally(queue, 'dropped')
-        erase(queue, id, more_of(queue, id))
+        erase(queue, id, more)
         left = left - 1
       end
     end
-  end
-end
-
-local function make_room(queue, count)
-  local surplus = surplus_of(queue, count)
-  if surplus > 0 then
-    drop_oldest(queue, math.min(surplus, count + DROPPED_AT_ONCE), {}, 0)
   end
 end
 
@@ -271,7 +318,7 @@ end
 has_beside = function(queue)
   local name = queue.name
   return redis.call('EXISTS', COMPLETED .. name, CONFIG .. name, WINDOWS .. name,
-    PAUSED_WORKERS .. name, UNIQUE .. name, CRONS .. name) > 0
+    PAUSED_WORKERS .. name, UNIQUE .. name, CRONS .. name, OWN_GROUPS .. name) > 0
 end
 
 -- What is left when the last event has gone: a list with nothing but ghosts, a key of tick.lua.
@@ -294,7 +341,7 @@ at_end[#at_end + 1] = function()
     if queue.is_open or queue.was_flushed then
       local is_rare = redis.call('EXISTS', MORE .. name, CONFIG .. name, GHOSTS .. name,
         COMPLETED .. name, WINDOWS .. name, PAUSED_WORKERS .. name, EXPIRES .. name,
-        REVIEW .. name, UNIQUE .. name, CRONS .. name) > 0
+        REVIEW .. name, UNIQUE .. name, CRONS .. name, OWN_GROUPS .. name) > 0
       redis.call(is_rare and 'SADD' or 'SREM', RARE, name)
     end
   end

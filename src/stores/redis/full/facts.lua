@@ -37,7 +37,8 @@ end
 
 -- { id, state, value, time, version, failures, crashes, then of the event, each false if there is
 -- none: limit of attempts, backoff, lease in ms, when it expires, claimant, since when it is claimed,
--- 1 if it was cancelled, last error, progress, result, errors (time, attempt, text ...), log, key }
+-- 1 if it was cancelled, last error, progress, result, errors (time, attempt, text ...), log, key,
+-- priority, group }
 -- Without its contents, errors and log unless is_whole. Returns also how long the value is.
 local function facts_of(queue, id, state, score, is_whole)
   local value = redis.call('HGET', state == 'completed' and queue.done or queue.events, id)
@@ -66,6 +67,6 @@ local function facts_of(queue, id, state, score, is_whole)
     more.a or false, more.b or false, more.l or false, expiry or false,
     claim.token and claim.claimant or false, since,
     more.x or false, noted and noted.last or false, more.p or false, more.r or false, errors, log,
-    more.u and string.sub(more.u, 2) or false,
+    more.u and string.sub(more.u, 2) or false, more.n or 0, more.G or false,
   }, length
 end

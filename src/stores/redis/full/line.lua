@@ -1,13 +1,25 @@
 -- The line of ready events: the sorted set "front", whose first is the next one out, and to the left of
 -- it a list. An event that leaves the middle of the list leaves its id there, because looking for it
 -- would take too long: a ghost. Of equal ids in the list the ghosts are the ones on the right.
+-- Events with a priority (n of their records) are elsewhere, see ranked.lua, and so are those of a
+-- group (G): see grouped.lua.
 -- KEYS    of the queue: ready front ghosts expires
 -- ARGV    (none)
 -- Returns nothing by itself
 
 -- score: its place in front of the list; nil: the left end of the list.
-local function enter_line(queue, id, score)
-  if score then
+local function enter_line(queue, id, more, score)
+  if more.G then
+    make_groups()
+    return groups.enter(queue, id, more)
+  elseif queue.has_groups then
+    groups.note_ungrouped(queue)
+  end
+  if more.n then
+    make_ranked()
+    queue.has_ranked = true
+    ranked.enter(queue, id, more, score)
+  elseif score then
     queue.has_front = true
     redis.call('ZADD', queue.front, score, id)
   else
@@ -20,10 +32,25 @@ local function ghost_count(queue)
   return queue.has_ghosts and tonumber(redis.call('HGET', queue.ghosts, 'all')) or 0
 end
 
+-- How many without a group are ready.
+local function ungrouped_count(queue)
+  local count = redis.call('LLEN', queue.ready) - ghost_count(queue)
+  if queue.has_ranked then
+    count = count + redis.call('ZCARD', RANKED .. queue.name)
+  end
+  return count + redis.call('ZCARD', queue.front)
+end
+
 -- How many are ready.
 local function ready_count(queue)
-  local listed = redis.call('LLEN', queue.ready) - ghost_count(queue)
-  return listed + redis.call('ZCARD', queue.front)
+  local count = ungrouped_count(queue)
+  return queue.has_groups and count + groups.ready_count(queue) or count
+end
+
+-- About how many of them groups let go now; none only if there is none.
+local function free_count(queue)
+  local count = ungrouped_count(queue)
+  return queue.has_groups and count + groups.free_count(queue) or count
 end
 
 -- Up to so many ids at the right end of the list, from right to left.
@@ -116,13 +143,27 @@ local function last_listed(queue)
   return redis.call('LINDEX', queue.ready, -1)
 end
 
--- The next one out, and its score in front of the list.
-local function first_ready(queue)
+-- The next one out of those with a priority of 0, and its score in front of the list.
+local function first_of_middle(queue)
   local first = queue.has_front and redis.call('ZRANGE', queue.front, 0, 0, 'WITHSCORES') or {}
   if first[1] then
     return first[1], first[2]
   end
   return last_listed(queue), nil
+end
+
+-- Of those without a group the next one out, its place in front of the list, and its member in "ranked".
+local function first_ungrouped(queue)
+  local id, place
+  local member = queue.has_ranked and ranked.first(queue, true)
+  if not member then
+    id, place = first_of_middle(queue)
+    member = not id and not queue.is_behind and queue.has_ranked and ranked.first(queue, false)
+  end
+  if member then
+    id, place = ranked.parts(member)
+  end
+  return id, place, member
 end
 
 -- What a verb answers that has found nothing but ghosts: okq makes this call and those after it in
@@ -133,19 +174,32 @@ local function again()
 end
 
 -- The next one out leaves the line.
-local function leave_right(queue, id, score)
-  if score then
+local function leave_right(queue, id, score, member)
+  if member then
+    redis.call('ZREM', RANKED .. queue.name, member)
+  elseif score then
     redis.call('ZREM', queue.front, id)
   else
     redis.call('RPOP', queue.ready)
   end
 end
 
+-- Takes the next one without a group out of the line.
+local function take_ungrouped(queue)
+  local id, score, member = first_ungrouped(queue)
+  if id then
+    leave_right(queue, id, score, member)
+  end
+  return id, score
+end
+
 -- Takes the next one out of the line.
 local function take_first(queue)
-  local id, score = first_ready(queue)
-  if id then
-    leave_right(queue, id, score)
+  local id, score
+  if queue.has_groups then
+    id, score = groups.take(queue)
+  else
+    id, score = take_ungrouped(queue)
   end
   if id and queue.has_expires then
     redis.call('ZREM', queue.expires, id)
@@ -154,8 +208,15 @@ local function take_first(queue)
 end
 
 -- From anywhere in the line.
-local function leave_line(queue, id)
-  if queue.has_front and redis.call('ZREM', queue.front, id) == 1 then
+local function leave_line(queue, id, more)
+  if more.G then
+    return groups.leave(queue, id, more)
+  elseif queue.has_groups then
+    groups.note_ungrouped(queue)
+  end
+  if more.n then
+    return queue.has_ranked and ranked.leave(queue, id, more)
+  elseif queue.has_front and redis.call('ZREM', queue.front, id) == 1 then
     return
   end
   local is_last = redis.call('LINDEX', queue.ready, -1) == id

@@ -4,10 +4,10 @@
 -- Returns of each 1, or 0 if it stays; shorter if the target takes no more, and behind many bytes
 
 -- Takes it out of its state and its queue; returns its value.
-local function take_out(queue, id, state)
+local function take_out(queue, id, state, more)
   local value = redis.call('HGET', state == 'completed' and queue.done or queue.events, id)
   if state == 'ready' or state == 'delayed' then
-    leave_waiting(queue, id, state)
+    leave_waiting(queue, id, state, more)
   else
     redis.call('ZREM', queue[state], id)
     redis.call('HDEL', queue.done, id)
@@ -17,7 +17,10 @@ end
 
 -- What an event keeps of its record in another queue.
 local function kept_of_moved(more)
-  return { a = more.a, b = more.b, l = more.l, e = more.e, g = more.g, p = more.p, r = more.r }
+  return {
+    a = more.a, b = more.b, l = more.l, e = more.e, g = more.g, p = more.p, r = more.r,
+    n = more.n, G = more.G,
+  }
 end
 
 -- Adds it in that state, as pushed now.
@@ -39,30 +42,47 @@ local function put_in(target, id, state, score, value, more)
   end
 end
 
--- Returns how many bytes were moved.
-local function move(queue, target, id, state, score)
-  local more = more_of(queue, id)
-  for _, part in ipairs({ 'errors', 'log' }) do
-    local kept = redis.call('HGET', queue[part], id)
-    if kept then
-      redis.call('HSET', target[part], id, kept)
+-- Puts it in where it is to be: a waiting event in all queues that keep what enters this one.
+-- record: makes the record of one of them. notes: its errors and its log. facts: of reports.
+local function put_in_all(target, id, state, score, value, record, notes, facts)
+  local function put(each)
+    if redis.call('ZSCORE', each.completed, id) then
+      drop_completed(each, id)
     end
-  end
-  local value = take_out(queue, id, state)
-  erase(queue, id, more)
-  if redis.call('ZSCORE', target.completed, id) then
-    drop_completed(target, id)
+    for part, packed in pairs(notes) do
+      redis.call('HSET', each[part], id, packed)
+    end
+    put_in(each, id, state, score, value, record())
   end
   if state == 'ready' or state == 'delayed' then
     make_room(target, 1)
+    each_keeper(target, id, facts, put)
+  else
+    put(target)
   end
-  put_in(target, id, state, score, value, kept_of_moved(more))
-  return #value
 end
 
+-- Whether the queue takes an event in that state.
 local function takes(target, state)
-  local needs_room = state == 'ready' or state == 'delayed'
-  return not is_paused(target, 'in') and (not needs_room or has_room(target, 1))
+  if state == 'ready' or state == 'delayed' then
+    return not paused_one(target) and not full_one(target, 1, 1)
+  end
+  return not is_paused(target, 'in')
+end
+
+-- Returns how many bytes were moved.
+local function move(queue, target, id, state, score)
+  local more = more_of(queue, id)
+  local notes = {
+    errors = more.e and redis.call('HGET', queue.errors, id),
+    log = more.g and redis.call('HGET', queue.log, id),
+  }
+  local value = take_out(queue, id, state, more)
+  erase(queue, id, more)
+  put_in_all(target, id, state, score, value, function()
+    return kept_of_moved(more)
+  end, notes, header('from', queue.name))
+  return #value
 end
 
 -- More of them would hold up Redis.
@@ -75,7 +95,7 @@ verbs.move = function(from, to)
     local id = ARGV[at]
     local state, score = state_of(queue, id)
     local may_go = state and state ~= 'claimed' and queue ~= target
-      and redis.call('HEXISTS', target.events, id) == 0
+      and not is_in_tree(target, id)
       and is_version(queue, id, state, score, ARGV[at + 1])
     if may_go and not takes(target, state) then
       return replies

@@ -10,7 +10,7 @@ local function first_listed(queue)
     local found
     for _, id in ipairs(ids) do
       local state, score = state_of(queue, id)
-      if state == 'ready' and not score then
+      if state == 'ready' and not score and is_in_list(queue, id) then
         found = id
         break
       end
@@ -37,15 +37,31 @@ local function first_listed(queue)
   return not queue.has_ghosts and redis.call('LINDEX', queue.ready, 0)
 end
 
+-- The last one of the line, whoever's turn it is.
+local function last_out(queue)
+  local grouped = queue.has_groups and groups.last(queue)
+  if grouped then
+    return groups.id_in(grouped)
+  end
+  local last = queue.has_ranked and redis.call('ZRANGE', RANKED .. queue.name, -1, -1)[1]
+  if last and last > '1001' then
+    return (ranked.parts(last))
+  end
+  local id = first_listed(queue)
+  id = id or not queue.is_behind and redis.call('ZRANGE', queue.front, -1, -1)[1]
+  return id or not queue.is_behind and last and ranked.parts(last)
+end
+
+local function next_out(queue)
+  if queue.has_groups then
+    return groups.peek(queue)
+  end
+  return (first_ungrouped(queue))
+end
+
 verbs.peek = function(from)
   local queue = opened_at(ARGV[from])
-  local id
-  if ARGV[from + 1] == 'LEFT' then
-    id = first_listed(queue)
-    id = id or not queue.is_behind and redis.call('ZRANGE', queue.front, -1, -1)[1]
-  else
-    id = first_ready(queue)
-  end
+  local id = (ARGV[from + 1] == 'LEFT' and last_out or next_out)(queue)
   if not id and queue.is_behind then
     return again()
   end

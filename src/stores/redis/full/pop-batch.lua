@@ -11,6 +11,9 @@ verbs.pop_batch = function(from, to)
   end
   for at = from + 4, to do
     local queue, popped = queue_at(ARGV[at]), true
+    if queue.has_groups then
+      groups.begin_pops(queue, left)
+    end
     while popped and left > 0 and bytes >= 0 do
       popped = popped_one(queue, wanted, claimant, false)
       if popped then

@@ -61,6 +61,9 @@ local function popped_one(queue, wanted, claimant, may_leave_out)
   if is_limited or is_paused(queue, 'out') or claimant and is_worker_paused(queue, claimant) then
     return false
   end
+  if queue.rate and rates.room_in(queue) == 0 then
+    return false
+  end
   local id, score, more = next_out(queue)
   if not id then
     return false
@@ -86,11 +89,20 @@ local function popped_one(queue, wanted, claimant, may_leave_out)
       unique.claim(queue, id, more)
     end
   end
+  if queue.has_groups then
+    groups.end_turn(queue, lease ~= 0)
+  end
+  if queue.rate then
+    rates.add_in(queue)
+  end
   return popped
 end
 
 verbs.pop = function(from, to)
   local queue, replies = opened_at(ARGV[from]), {}
+  if queue.has_groups then
+    groups.begin_pops(queue, (to - from) / 2)
+  end
   for at = from + 1, to, 2 do
     if reply_bytes >= REPLY_BYTES_MAX then
       break

@@ -2,7 +2,7 @@
 -- KEYS    queues, of the queue: all
 -- ARGV    queue LEFT|RIGHT options (ID|NEW, id, value)... (options as those of push)
 -- Returns of each event 1, or the id that was made, or 0 for a duplicate; or -1 for a full queue, or
---         -2 for a paused one
+--         -2 for a paused one, with its name if it is bound to this one
 
 -- How many of them are not there yet, and a set of the ids that are named.
 local function count_new(queue, from, to)
@@ -19,26 +19,33 @@ local function count_new(queue, from, to)
   return count, named
 end
 
-local function refused(reply)
+local function refused(refusing, queue, code)
   is_refused = true
-  return { reply }
+  return { refusal_by(refusing, queue, code) }
+end
+
+-- Drops what has to go so that so many more fit, but none of the named ids.
+local function make_room_for(queue, count, named, events)
+  local surplus = math.min(surplus_of(queue, count), count + DROPPED_AT_ONCE)
+  drop_oldest(queue, surplus, named, events)
 end
 
 verbs.push_batch = function(from, to)
   require_memory()
   local queue, is_left, replies = opened_at(ARGV[from]), ARGV[from + 1] == 'LEFT', {}
-  local options, of_batch = ARGV[from + 2] ~= '' and cjson.decode(ARGV[from + 2]) or NO_OPTIONS, {}
-  if not queue.is_judged and is_paused(queue, 'in') then
-    return refused(PAUSED_QUEUE)
+  local options, of_batch = options_in(ARGV[from + 2]), {}
+  local paused = not queue.is_judged and paused_one(queue)
+  if paused then
+    return refused(paused, queue, PAUSED_QUEUE)
   end
-  local is_dropping, events = setting(queue, 'on-full') == 'drop-oldest', (to - from - 2) / 3
-  local count, named = count_new(queue, from + 3, to)
-  if not queue.is_judged and not has_room(queue, is_dropping and events or count) then
-    return refused(FULL_QUEUE)
+  local events, count, named = (to - from - 2) / 3, count_new(queue, from + 3, to)
+  local full = not queue.is_judged and full_one(queue, events, count)
+  if full then
+    return refused(full, queue, FULL_QUEUE)
   end
-  if count > 0 then
-    local surplus = math.min(surplus_of(queue, count), count + DROPPED_AT_ONCE)
-    drop_oldest(queue, surplus, named, events)
+  local tree = tree_of(queue)
+  for _, each in ipairs(count > 0 and (tree and tree.keepers or { queue }) or {}) do
+    make_room_for(each, count, named, events)
   end
   for at = from + 3, to, 3 do
     local id, value = ARGV[at + 1], ARGV[at + 2]
@@ -56,5 +63,6 @@ verbs.push_batch = function(from, to)
     end
     of_batch[id] = true
   end
+  has_ended_early()
   return replies
 end

@@ -1,8 +1,9 @@
 -- Pushes events one after the other; which ones are refused depends on those before.
 -- KEYS    queues, of the queue: all
--- ARGV    queue LEFT|RIGHT (ID|NEW, id, value, options)... (options: JSON, or empty for none)
+-- ARGV    queue LEFT|RIGHT (ID|NEW, id, value, options)... (options: as options_in reads them)
 -- Returns of each event 1, or the id that was made or found, or 0 for a duplicate of its id, or a list of
---         the id of which it is a duplicate, or -1 for a full queue, or -2 for a paused one
+--         the id of which it is a duplicate, or -1 for a full queue, or -2 for a paused one, or a list
+--         of that and its name if it is bound to this one; shorter behind many copies
 
 local PUSHED, TAKEN, FULL_QUEUE, PAUSED_QUEUE = 1, 0, -1, -2
 
@@ -26,6 +27,18 @@ local function take_window(queue, id)
   end
 end
 
+-- Where an event belongs, by its old record and what is named.
+local function place_named(more, old, options)
+  more.G, more.n = options.group or old.G, options.priority or old.n
+  if more.n == 0 then
+    more.n = nil
+  end
+  if more.G == old.G then
+    more.R, more.k = old.R, old.k
+  end
+  return more.G ~= old.G or not more.G and more.n ~= old.n
+end
+
 -- The bytes of a text in JSON, in which each of them is a character.
 local function bytes_of(text)
   return (string.gsub(text, '([\194\195])([\128-\191])', function(first, second)
@@ -43,24 +56,29 @@ end
 -- Gives a waiting event other contents and options.
 local function replace(queue, is_left, id, state, score, value, options)
   local old, due = more_of(queue, id), time_of(options.start or '')
-  local more = { f = old.f, c = old.c, e = old.e, g = old.g, p = old.p, v = take_ticks(1), T = now() }
+  local more = {
+    f = old.f, c = old.c, e = old.e, g = old.g, p = old.p, q = old.q, v = take_ticks(1), T = now(),
+  }
   more.a, more.b, more.l, more.t = options.attempts, options.backoff, options.lease, options.ttl
   more.u = options.key
   release_key(queue, id, old)
   take_key(queue, id, more, options)
+  local is_elsewhere = place_named(more, old, options)
   redis.call('HSET', queue.events, id, value)
-  keep_more(queue, id, more)
   local place = not is_left and -take_ticks(1) or nil
+  local is_delayed = state == 'delayed' or due and due > now()
+  local is_moved = is_delayed or is_elsewhere or place and not more.G
+  if is_moved then
+    leave_waiting(queue, id, state, old)
+  end
+  keep_more(queue, id, more)
   if state == 'delayed' then
-    leave_waiting(queue, id, state)
     enter_waiting(queue, id, more, due or tonumber(score), place)
-  elseif due and due > now() then
-    leave_waiting(queue, id, state)
+  elseif is_delayed then
     enter_delayed(queue, id, more, due)
   else
-    if place then
-      leave_waiting(queue, id, state)
-      enter_line(queue, id, place)
+    if is_moved then
+      enter_line(queue, id, more, place)
     end
     will_expire(queue, id, more)
   end
@@ -68,7 +86,12 @@ end
 
 -- Whether an event of that id is there, or its window lasts.
 local function is_taken(queue, id)
-  return redis.call('HEXISTS', queue.events, id) == 1 or is_windowed(queue, id)
+  return is_in_tree(queue, id) or is_windowed(queue, id)
+end
+
+-- What a push answers that this queue refuses.
+local function refusal_by(refusing, queue, code)
+  return refusing == queue and code or { code, refusing.name }
 end
 
 -- of_batch: its ids so far. Of equal ones the second is a duplicate.
@@ -88,8 +111,8 @@ local function push_taken(queue, is_left, id, value, options, of_batch)
   return TAKEN
 end
 
--- There is room for it.
-local function push_new(queue, is_left, id, value, options)
+-- A copy has no unique key.
+local function add_new(queue, is_left, id, value, options, is_copy)
   if queue.has_completed and redis.call('ZSCORE', queue.completed, id) then
     drop_completed(queue, id)
   end
@@ -97,14 +120,31 @@ local function push_new(queue, is_left, id, value, options)
   list_queue(queue)
   local more = {
     a = options.attempts, b = options.backoff, l = options.lease,
-    t = options.ttl, T = options.ttl and now(), u = options.key,
+    t = options.ttl, T = options.ttl and now(), u = not is_copy and options.key or nil,
+    G = options.group,
+    n = options.priority ~= 0 and options.priority or nil,
   }
   take_key(queue, id, more, options)
-  if next(more) ~= nil then
+  local due, place = options.start and time_of(options.start), not is_left and -take_ticks(1) or nil
+  local is_ready = not (due and due > now())
+  -- Those of a group, and with a priority, are kept once more with their places.
+  if next(more) ~= nil and not (is_ready and (more.G or more.n)) then
     keep_more(queue, id, more)
   end
-  local due = options.start and time_of(options.start)
-  enter_waiting(queue, id, more, due, not is_left and -take_ticks(1) or nil)
+  enter_waiting(queue, id, more, due, place)
+end
+
+-- How many copies a batch has made, and of how many bytes.
+local copies, copied_bytes = 0, 0
+
+-- There is room for it.
+local function push_new(queue, is_left, id, value, options)
+  each_keeper(queue, id, '', function(each, is_copy)
+    add_new(each, is_left, id, value, options, is_copy)
+    if is_copy then
+      copies, copied_bytes = copies + 1, copied_bytes + #value
+    end
+  end)
 end
 
 -- What becomes of a push whose key is taken; nil if it is free, or the event of its id has it.
@@ -136,16 +176,19 @@ local function report_kept(queue, id, options)
 end
 
 local function push_one(queue, is_left, id, value, options)
-  if not queue.is_judged and is_paused(queue, 'in') then
-    return PAUSED_QUEUE
+  local refusing = not queue.is_judged and paused_one(queue)
+  if refusing then
+    return refusal_by(refusing, queue, PAUSED_QUEUE)
   end
   local reply = options.key and push_of_taken(queue, is_left, id, value, options)
   if reply then
     return reply
   elseif id and is_taken(queue, id) then
     return push_taken(queue, is_left, id, value, options)
-  elseif not queue.is_judged and not has_room(queue, 1) then
-    return FULL_QUEUE
+  end
+  refusing = not queue.is_judged and full_one(queue, 1, 1)
+  if refusing then
+    return refusal_by(refusing, queue, FULL_QUEUE)
   end
   make_room(queue, 1)
   local own = id or new_id(queue)
@@ -159,20 +202,55 @@ local function push_one(queue, is_left, id, value, options)
   return id and PUSHED or own
 end
 
-pushing.one = push_one
-
 local NO_OPTIONS = {}
+
+-- JSON, and if there is a priority or a group, behind it lines with the priority, or nothing, and "="
+-- and the group, or nothing.
+local function options_in(text)
+  if text == '' then
+    return NO_OPTIONS
+  end
+  local json, priority, group = string.match(text, '^([^\n]*)\n([^\n]*)\n(.*)$')
+  json = json or text
+  local options = json ~= '' and cjson.decode(json) or {}
+  options.key = options.key and bytes_of(options.key)
+  options.priority, options.group = tonumber(priority), group and given(group)
+  return options
+end
+
+pushing.one, pushing.options_in = push_one, options_in
+
+-- More copies would hold up Redis: the rest of the pushes comes in another batch.
+local COPIES_AT_ONCE = 1000
+local COPIED_BYTES = 4 * 1024 * 1024
+
+-- Ends the batch behind many copies, but never a transaction (see UNCUT there).
+local function has_ended_early()
+  if reply_bytes < 0 or copies < COPIES_AT_ONCE and copied_bytes < COPIED_BYTES then
+    return false
+  end
+  reply_bytes = REPLY_BYTES_MAX
+  return true
+end
+
+-- Whether a queue has refused the push.
+local function is_refusal(reply)
+  local code = type(reply) == 'table' and reply[1] or reply
+  return code == FULL_QUEUE or code == PAUSED_QUEUE
+end
 
 verbs.push = function(from, to)
   require_memory()
   local queue, is_left, replies = opened_at(ARGV[from]), ARGV[from + 1] == 'LEFT', {}
   for at = from + 2, to, 4 do
     local id = ARGV[at] == 'ID' and ARGV[at + 1]
-    local options = ARGV[at + 3] ~= '' and cjson.decode(ARGV[at + 3]) or NO_OPTIONS
-    options.key = options.key and bytes_of(options.key)
+    local options = options_in(ARGV[at + 3])
     local reply = push_one(queue, is_left, id, ARGV[at + 2], options)
-    is_refused = is_refused or reply == FULL_QUEUE or reply == PAUSED_QUEUE
+    is_refused = is_refused or is_refusal(reply)
     replies[#replies + 1] = reply
+    if has_ended_early() then
+      break
+    end
   end
   return replies
 end

@@ -5,6 +5,11 @@
 
 local all_settings, is_seeded
 
+-- Tables of functions that few queues need. They are made when one is looked at: see rates.lua,
+-- ranked.lua and grouped.lua.
+local rates, ranked, groups
+local make_rates, make_ranked, make_groups
+
 -- Reports what happened to an event, while somebody listens: see listen.lua.
 local report
 
@@ -20,6 +25,36 @@ local function by_name(flat)
   return values
 end
 
+-- Whether it has events with priorities, groups, or a rate.
+local function look_at_lines(queue)
+  local name = queue.name
+  local rate = queue.config.rate or all_settings.rate or ''
+  if rate ~= '' then
+    make_rates()
+    queue.rate = rates.of(rate, RATE_EXACT_MAX)
+    -- Another rate counts anew.
+    queue.counted = nil
+  end
+  local found = redis.call('EXISTS', RANKED .. name, GROUPED .. name, GROUPS .. name, TURNS .. name,
+    OWN_GROUPS .. name, GROUP_RATES .. name, RATE .. name, LOOKS .. name)
+  if found == 0 then
+    return
+  end
+  redis.call('ZCARD', TURNS .. name)
+  redis.call('HLEN', GROUP_RATES .. name)
+  redis.call('STRLEN', RATE .. name)
+  queue.has_looks = redis.call('ZCARD', LOOKS .. name) > 0
+  queue.has_own_groups = redis.call('HLEN', OWN_GROUPS .. name) > 0
+  queue.has_ranked = redis.call('ZCARD', RANKED .. name) > 0
+  queue.has_groups = redis.call('ZCARD', GROUPED .. name) + redis.call('HLEN', GROUPS .. name) > 0
+  if queue.has_ranked then
+    make_ranked()
+  end
+  if queue.has_groups or queue.has_own_groups then
+    make_groups()
+  end
+end
+
 -- The queue with the names of its keys, its settings and pauses.
 local function look_at(queue)
   if queue.config then
@@ -32,6 +67,7 @@ local function look_at(queue)
   queue.has_ghosts = redis.call('HLEN', queue.ghosts) > 0
   queue.config = by_name(redis.call('HGETALL', CONFIG .. name))
   all_settings = all_settings or by_name(redis.call('HGETALL', SETTINGS))
+  look_at_lines(queue)
   return queue
 end
 
@@ -136,7 +172,10 @@ end
 
 local function tell_ready(queue, count)
   if count > 0 and not is_paused(queue, 'out') then
-    became_ready(queue, count)
+    local told = queue.rate and rates.told_of(queue, count) or count
+    if told > 0 then
+      became_ready(queue, told)
+    end
   end
 end
 
@@ -157,21 +196,6 @@ end
 local function is_windowed(queue, id)
   local ends = queue.has_windows and redis.call('ZSCORE', WINDOWS .. queue.name, id)
   return ends and tonumber(ends) > now()
-end
-
-local function is_known(queue, id)
-  return redis.call('HEXISTS', queue.events, id) == 1 or is_windowed(queue, id)
-    or queue.has_completed and redis.call('ZSCORE', queue.completed, id)
-end
-
--- An id that no event has, also no completed one, and no window: see add_one in tokens/push-made.lua.
-local function new_id(queue)
-  local id, left_over = made(), 1
-  while is_known(queue, id) do
-    take_numbers(left_over)
-    id, left_over = made(), left_over * 2
-  end
-  return id
 end
 
 -- A time given as "+ms" from now, "@ms" since 1970, or "" for none.

@@ -16,16 +16,32 @@ local function look_at_ready(queue, id)
   return true, expiry and expiry <= now()
 end
 
+-- The next ones out of each part of the line.
+local function looked_at(queue)
+  local parts = { redis.call('ZRANGE', queue.front, 0, LOOKED_AT - 1), right_end(queue, LOOKED_AT) }
+  if queue.has_ranked then
+    local ids = {}
+    for at, member in ipairs(redis.call('ZRANGE', RANKED .. queue.name, 0, LOOKED_AT - 1)) do
+      ids[at] = ranked.parts(member)
+    end
+    parts[#parts + 1] = ids
+  end
+  if queue.has_groups then
+    parts[#parts + 1] = groups.some_free(queue, LOOKED_AT)
+  end
+  return parts
+end
+
 local function has_ready(queue)
   local most = limit_of(queue, 'max-claimed')
-  if is_paused(queue, 'out') or most and redis.call('ZCARD', queue.claimed) >= most then
+  local is_full = most and redis.call('ZCARD', queue.claimed) >= most
+  if is_full or is_paused(queue, 'out') or queue.rate and rates.room_in(queue) == 0 then
     return false
   elseif not queue.has_expires and not duration_of(queue, 'ttl') then
-    return ready_count(queue) > 0
+    return free_count(queue) > 0
   end
-  local front = redis.call('ZRANGE', queue.front, 0, LOOKED_AT - 1)
   local expired, count = {}, 0
-  for _, ids in ipairs({ front, right_end(queue, LOOKED_AT) }) do
+  for _, ids in ipairs(looked_at(queue)) do
     for _, id in ipairs(ids) do
       local is_ready, is_expired = look_at_ready(queue, id)
       if is_ready and not is_expired then
@@ -35,7 +51,7 @@ local function has_ready(queue)
       end
     end
   end
-  return ready_count(queue) > count
+  return free_count(queue) > count
 end
 
 verbs.ready = function(from, to)

@@ -10,8 +10,8 @@ verbs.redo = function(from, to)
     local id = ARGV[at]
     local claim = claim_of(queue, id, ARGV[at + 1])
     if claim then
-      leave_claimed(queue, id)
       local more = more_of(queue, id)
+      leave_claimed(queue, id, more)
       if more.x then
         erase(queue, id, more)
       else

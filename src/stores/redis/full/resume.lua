@@ -8,14 +8,14 @@ local function end_pause(queue, what)
   queue.config['pause:' .. what] = nil
   shrank(queue)
   if what ~= 'in' then
-    tell_ready(queue, ready_count(queue))
+    tell_ready(queue, free_count(queue))
   end
 end
 
 local function ended_for_workers(queue)
   queue.has_paused_workers = nil
   shrank(queue)
-  tell_ready(queue, ready_count(queue))
+  tell_ready(queue, free_count(queue))
 end
 
 -- Those whose time has come.
@@ -28,8 +28,12 @@ end
 verbs.resume = function(from, to)
   local queue = opened_at(ARGV[from])
   for at = from + 1, to do
-    local worker = string.match(ARGV[at], '^worker (.*)$')
-    if not worker then
+    local worker, group = string.match(ARGV[at], '^worker (.*)$'), string.match(ARGV[at], '^group (.*)$')
+    if group then
+      change_own(queue, group, function(own)
+        own.till = nil
+      end)
+    elseif not worker then
       end_pause(queue, ARGV[at])
     elseif redis.call('ZREM', PAUSED_WORKERS .. queue.name, worker) == 1 then
       ended_for_workers(queue)

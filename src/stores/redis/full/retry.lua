@@ -7,7 +7,7 @@ local function retry(queue, id, state, more, is_left)
   if state == 'failed' then
     redis.call('ZREM', queue.failed, id)
   else
-    leave_waiting(queue, id, state)
+    leave_waiting(queue, id, state, more)
   end
   more.f, more.c, more.T = nil, nil, now()
   return_waiting(queue, id, more, nil, not is_left and -take_ticks(1) or nil)

@@ -68,7 +68,7 @@ local function is_listed(queue, id, index)
     return true
   end
   local state, score = state_of(queue, id)
-  if state ~= 'ready' or score then
+  if state ~= 'ready' or score or not is_in_list(queue, id) then
     return false
   end
   return not has_ghost(queue, id) or redis.call('LPOS', queue.ready, id) == index
@@ -103,14 +103,16 @@ local function cursor_in_front(queue, after)
     return after
   end
   local state, score = state_of(queue, id)
-  if state == 'ready' and not score or has_ghost(queue, id) then
+  local is_listed_now = state == 'ready' and not score and is_in_list(queue, id)
+  if is_listed_now or has_ghost(queue, id) then
     return after
   end
-  return state == 'ready' and 'S ' .. score .. ' ' .. id or ''
+  return state == 'ready' and score and 'S ' .. score .. ' ' .. id or ''
 end
 
--- Of the ready ones: the page, and the next after. The front comes first.
-local function ready_page(queue, after, limit)
+-- Of the ready ones without a group and with a priority of 0: the page, and the next after. The front
+-- comes first.
+local function middle_page(queue, after, limit)
   after = cursor_in_front(queue, after)
   local page = {}
   if string.sub(after, 1, 1) ~= 'L' then
@@ -129,8 +131,8 @@ local function ready_page(queue, after, limit)
   return page, is_more and cursor
 end
 
--- As ready_page, in reverse: the front comes last.
-local function ready_page_in_reverse(queue, after, limit)
+-- As middle_page, in reverse: the front comes last.
+local function middle_page_in_reverse(queue, after, limit)
   if string.find(after, '^[SF]') then
     local page, is_more = scored_page(queue.front, after == 'F' and '' or after, limit, true)
     return page, is_more and 'S ' .. page[#page] .. ' ' .. page[#page - 1]
@@ -139,19 +141,78 @@ local function ready_page_in_reverse(queue, after, limit)
   return page, is_more and cursor or redis.call('ZCARD', queue.front) > 0 and 'F'
 end
 
+-- As middle_page, of the ids in members of a sorted set from that one on up to the last one, which is
+-- not of them: A and the member is the place of each, and its cursor.
+local function member_page(key, part, id_in, first, last)
+  return function(after, limit, is_reverse)
+    local from, to = after == '' and '[' .. first or '(' .. after, last
+    if is_reverse then
+      from, to = after == '' and last or '(' .. after, '[' .. first
+    end
+    local command = is_reverse and 'ZREVRANGEBYLEX' or 'ZRANGEBYLEX'
+    local members, page = redis.call(command, key, from, to, 'LIMIT', 0, limit + 1), {}
+    for at = 1, math.min(#members, limit) do
+      page[2 * at - 1], page[2 * at] = id_in(members[at]), part .. members[at]
+    end
+    return page, #members > limit and page[2 * limit]
+  end
+end
+
+-- The parts of the line, by the letters with which their cursors begin, but P.
+local function parts_of(queue)
+  local ranked_key, grouped_key = RANKED .. queue.name, GROUPED .. queue.name
+  local function ranked_id(member)
+    return (ranked.parts(member))
+  end
+  return {
+    A = member_page(ranked_key, 'A', ranked_id, '0', '(1'),
+    P = function(after, limit, is_reverse)
+      return (is_reverse and middle_page_in_reverse or middle_page)(queue, after, limit)
+    end,
+    B = member_page(ranked_key, 'B', ranked_id, '1', '+'),
+    G = member_page(grouped_key, 'G', groups and groups.id_in, '0', '+'),
+  }
+end
+
+-- Of the ready ones: the page, and the next after. Those with priorities above 0 come first, then those
+-- with 0, those below, and those of groups.
+local function ready_page(queue, after, limit, is_reverse)
+  if queue.has_groups then
+    groups.settle(queue)
+  end
+  local parts, order, page = parts_of(queue), is_reverse and 'GBPA' or 'APBG', {}
+  local letter = string.match(after, '^[ABG]') or after ~= '' and 'P' or string.sub(order, 1, 1)
+  local behind = letter == 'P' and string.gsub(after, '^P$', '') or string.sub(after, 2)
+  for at = string.find(order, letter), #order do
+    letter = string.sub(order, at, at)
+    local found, cursor = parts[letter](behind, limit - #page / 2, is_reverse)
+    for _, each in ipairs(found) do
+      page[#page + 1] = each
+    end
+    if cursor then
+      return page, cursor
+    elseif #page >= 2 * limit and at < #order then
+      return page, string.sub(order, at + 1, at + 1)
+    end
+    behind = ''
+  end
+  return page, false
+end
+
 -- Adds what is known of the events of a page; returns behind which one it ended early, or nil.
 local function add_facts(reply, queue, state, page, is_whole)
   local bytes = 0
   for at = 1, #page, 2 do
     local id, score = page[at], page[at + 1]
-    local is_listed = string.sub(score, 1, 1) == 'L'
-    local facts, length = facts_of(queue, id, state, not is_listed and score, is_whole)
+    local part = string.match(score, '^[LABG]')
+    local facts, length = facts_of(queue, id, state, not part and score, is_whole)
     if facts then
       reply[#reply + 1] = facts
       bytes = bytes + length
     end
     if bytes >= READ_BYTES_MAX and at + 2 < #page then
-      return (is_listed and score or 'S ' .. score) .. ' ' .. id
+      local is_member = part and part ~= 'L'
+      return is_member and score or (part and score or 'S ' .. score) .. ' ' .. id
     end
   end
 end
@@ -161,7 +222,9 @@ verbs.scan = function(from)
   local limit, is_reverse = tonumber(ARGV[from + 3]), ARGV[from + 4] == 'REVERSE'
   local page, cursor
   if state == 'ready' then
-    page, cursor = (is_reverse and ready_page_in_reverse or ready_page)(queue, after, limit)
+    local may_be_elsewhere = queue.has_ranked or queue.has_groups or string.find(after, '^[ABGP]')
+    local paged = is_reverse and middle_page_in_reverse or middle_page
+    page, cursor = (may_be_elsewhere and ready_page or paged)(queue, after, limit, is_reverse)
   else
     local is_more
     page, is_more = scored_page(queue[state], after, limit, is_reverse)

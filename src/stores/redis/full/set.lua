@@ -1,7 +1,7 @@
 -- Changes a ready, delayed or failed event.
 -- KEYS    of the queue: all
--- ARGV    queue id contents? start ttlMs? (name, value)... (contents behind "=", start as time_of
---         takes it; empty: as it was)
+-- ARGV    queue id contents? start ttlMs? priority? (name, value)... (contents behind "=", start as
+--         time_of takes it; empty: as it was)
 -- Returns 1, or 0 if it is not there as such
 
 -- The block of headers in which these are set.
@@ -45,6 +45,22 @@ local function changed_value(value, contents, first, last)
   return string.char(form - form % 4 + 2) .. string.sub(value, 2, 7) .. #block .. ':' .. block .. contents
 end
 
+local function set_priority(queue, id, state, more, priority)
+  if priority == (more.n or 0) then
+    return
+  end
+  local is_moved = state == 'ready' and not more.G
+  if is_moved then
+    leave_line(queue, id, more)
+    more.v = take_ticks(1)
+  end
+  more.n = priority ~= 0 and priority or nil
+  keep_more(queue, id, more)
+  if is_moved then
+    enter_line(queue, id, more, nil)
+  end
+end
+
 verbs.set = function(from, to)
   require_memory()
   local queue, id = opened_at(ARGV[from]), ARGV[from + 1]
@@ -53,9 +69,9 @@ verbs.set = function(from, to)
   if state ~= 'ready' and state ~= 'delayed' and (state ~= 'failed' or due) then
     return 0
   end
-  if contents or to >= from + 5 then
+  if contents or to >= from + 6 then
     local value = redis.call('HGET', queue.events, id)
-    redis.call('HSET', queue.events, id, changed_value(value, contents, from + 5, to))
+    redis.call('HSET', queue.events, id, changed_value(value, contents, from + 6, to))
   end
   local more = more_of(queue, id)
   if ARGV[from + 4] ~= '' then
@@ -65,8 +81,11 @@ verbs.set = function(from, to)
       will_expire(queue, id, more)
     end
   end
+  if ARGV[from + 5] ~= '' then
+    set_priority(queue, id, state, more, tonumber(ARGV[from + 5]))
+  end
   if due then
-    leave_waiting(queue, id, state)
+    leave_waiting(queue, id, state, more)
     return_waiting(queue, id, more, due, nil)
   end
   return 1

@@ -9,7 +9,7 @@ verbs.settings = function(from)
   end
   local flat, given_ones = redis.call('HGETALL', CONFIG .. queue_at(ARGV[from]).name), {}
   for at = 1, #flat, 2 do
-    if not string.find(flat[at], '^pause:') then
+    if not string.find(flat[at], '^pause:') and flat[at] ~= 'bindings' then
       given_ones[#given_ones + 1] = flat[at]
       given_ones[#given_ones + 1] = flat[at + 1]
     end

@@ -37,7 +37,7 @@ local function end_lease(queue, id)
   if claim and redis.call('HEXISTS', queue.events, id) == 1 then
     crash_claim(queue, id, claim)
   elseif claim then
-    leave_claimed(queue, id)
+    leave_claimed(queue, id, more_of(queue, id))
     shrank(queue)
   end
 end
@@ -48,7 +48,7 @@ local function end_wait(queue, id)
   local is_waiting = state == 'ready' or state == 'delayed'
   local ms = is_waiting and expiry_of(queue, id, more)
   if ms and ms <= now() then
-    leave_waiting(queue, id, state)
+    leave_waiting(queue, id, state, more)
     expire(queue, id, more)
   elseif ms then
     redis.call('ZADD', queue.expires, ms, id)
@@ -58,8 +58,9 @@ local function end_wait(queue, id)
 end
 
 local function enter_due(queue, id)
-  if leave_delayed(queue, id) == 1 then
-    enter_ready(queue, id, more_of(queue, id), nil)
+  local more = more_of(queue, id)
+  if leave_delayed(queue, id, more) then
+    enter_ready(queue, id, more, nil)
   end
 end
 
@@ -151,7 +152,7 @@ local FILLED_BYTES = 1024 * 1024
 
 -- Events of a queue are often about as large as the next one out.
 local function filled_at_once(queue)
-  local id = first_ready(queue) or redis.call('ZRANGE', queue.delayed, 0, 0)[1]
+  local id = first_of_middle(queue) or redis.call('ZRANGE', queue.delayed, 0, 0)[1]
   local bytes = id and redis.call('HSTRLEN', queue.events, id) or 0
   return math.max(1, math.min(FILLED_AT_ONCE, math.floor(FILLED_BYTES / (bytes + 1))))
 end
@@ -190,7 +191,10 @@ local function set_timer(queue)
   local is_reviewed = redis.call('EXISTS', REVIEW .. queue.name) == 1
   is_unfinished = is_unfinished or is_reviewed
   local next_ms = is_reviewed and now() or math.huge
-  for _, key in ipairs({ queue.delayed, queue.expires }) do
+  if queue.groups then
+    groups.settle(queue)
+  end
+  for _, key in ipairs({ queue.delayed, queue.expires, LOOKS .. queue.name }) do
     next_ms = math.min(next_ms, least(key) or math.huge)
   end
   next_ms = math.min(next_ms, math.floor((least(queue.claimed) or math.huge) / TICKS_PER_MS))
@@ -222,6 +226,8 @@ local function tick_queue(queue, limit)
   open(queue)
   end_pauses(queue)
   note_expiries(queue)
+  review_groups(queue)
+  look_at_groups(queue, limit)
   local moved, due = end_windows(queue, limit), nil
   if redis.call('EXISTS', UNIQUE_ENDS .. queue.name) == 1 then
     make_unique()

@@ -9,7 +9,11 @@ local function take_back_claim(queue, id, tick, token)
   if not claim or claim.begin ~= tick then
     return false
   end
-  leave_claimed(queue, id)
+  local more = more_of(queue, id)
+  leave_claimed(queue, id, more)
+  if more.G then
+    keep_more(queue, id, more)
+  end
   return true
 end
 
@@ -43,6 +47,14 @@ verbs.unpop = function(from)
     return 0
   end
   local more, place = more_of(queue, id), tonumber(ARGV[from + 3]) or PUSHED_LEFT + tick
+  local ms = math.floor(tick / TICKS_PER_MS)
+  if queue.rate then
+    rates.take_back_in(queue, ms)
+  end
+  if more.G then
+    make_groups()
+    groups.take_back(queue, more, ms)
+  end
   if more.x then
     erase(queue, id, more)
   else

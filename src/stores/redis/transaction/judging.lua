@@ -4,19 +4,23 @@
 -- Returns nothing by itself
 
 -- Opens the queue. pushed: by queue how many events the pushes so far add. Returns -1 (full) or -2
--- (paused) if the queue takes no more, or what again() returns, or nil.
+-- (paused) and the queue if it takes no more, or one of its tree; or what again() returns; or nil.
 local function prepare(queue, count, pushed)
   open(queue)
   if queue.has_ghosts and not last_listed(queue) and queue.is_behind then
     return again()
   elseif count == 0 then
     return nil
-  elseif is_paused(queue, 'in') then
-    return -2
   end
-  pushed[queue] = (pushed[queue] or 0) + count
-  local is_dropping = setting(queue, 'on-full') == 'drop-oldest'
-  if not has_room(queue, is_dropping and count or pushed[queue]) then
-    return -1
+  local paused, tree = paused_one(queue), tree_of(queue)
+  if paused then
+    return -2, paused
+  end
+  for _, each in ipairs(tree and tree.keepers or { queue }) do
+    pushed[each] = (pushed[each] or 0) + count
+    local is_dropping = setting(each, 'on-full') == 'drop-oldest'
+    if not has_room(each, is_dropping and count or pushed[each]) then
+      return -1, each
+    end
   end
 end

@@ -3,8 +3,8 @@
 -- ARGV    GROWS|- count (queue, how many events are pushed to it)..., then of each operation verb,
 --         TAKES|- (its reply has contents), how many arguments, the arguments
 -- Returns 0 and a list of what each verb returns (nil: behind too many contents); or -1 (full) or -2
---         (paused) and the place, from 1, of the queue that refused a push; or -3 and an error, with
---         some of them done
+--         (paused) and the name of the queue that refused a push; or -3 and an error, with some of
+--         them done
 
 -- Behind more bytes of contents nothing is taken. See BATCH_CONTENTS_BYTES.
 local TAKEN_BYTES_MAX = 1024 * 1024
@@ -64,12 +64,12 @@ verbs.transaction = function(from, to)
   end
   local first, pushed = from + 2 + 2 * tonumber(ARGV[from + 1]), {}
   for at = from + 2, first - 1, 2 do
-    local refusal = prepare(queue_at(ARGV[at]), tonumber(ARGV[at + 1]), pushed)
+    local refusal, refusing = prepare(queue_at(ARGV[at]), tonumber(ARGV[at + 1]), pushed)
     if refusal == NOT_MADE then
       return refusal
     elseif refusal then
       is_refused = true
-      return { refusal, (at - from) / 2 }
+      return { refusal, refusing.name }
     end
   end
   local replies, bytes, outer = {}, reply_bytes, left_out

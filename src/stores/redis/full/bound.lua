@@ -1,0 +1,115 @@
+-- Queues that are bound to others: see queue/bindings.ts. Among the settings of a queue "bindings" has
+-- the names under which they are bound to it, packed.
+-- KEYS    of the queues: all
+-- ARGV    (none)
+-- Returns nothing by itself
+
+-- By queue; to be emptied when settings or bindings change.
+local trees = {}
+
+-- The tree of a queue that has bound ones, else nil: its queues, those that keep what enters
+-- (keepers), and which names are in it (has). All of them are open then.
+local function tree_of(queue)
+  if not queue.config.bindings or trees[queue] then
+    return trees[queue]
+  end
+  local tree = { queues = {}, keepers = {}, has = {} }
+  local function add(each)
+    if tree.has[each.name] then
+      return
+    end
+    tree.has[each.name] = true
+    tree.queues[#tree.queues + 1] = open(each)
+    local bindings = each.config.bindings
+    if not bindings or setting(each, 'bound-only') ~= 'yes' then
+      tree.keepers[#tree.keepers + 1] = each
+    end
+    for _, name in ipairs(bindings and unpacked(bindings) or {}) do
+      add(queue_named(each.name .. '@' .. name))
+    end
+  end
+  add(queue)
+  trees[queue] = tree
+  return tree
+end
+
+-- The first queue of its tree that is paused, or nil: whatever would enter the queue is refused.
+local function paused_one(queue)
+  local tree = tree_of(queue)
+  for _, each in ipairs(tree and tree.queues or { queue }) do
+    if is_paused(each, 'in') then
+      return each
+    end
+  end
+end
+
+-- The first queue that has no room for a batch of so many events, so many of which are new; or nil.
+local function full_one(queue, events, added)
+  local tree = tree_of(queue)
+  for _, each in ipairs(tree and tree.keepers or { queue }) do
+    local is_dropping = setting(each, 'on-full') == 'drop-oldest'
+    if not has_room(each, is_dropping and events or added) then
+      return each
+    end
+  end
+end
+
+-- Whether an event of its tree has that id, other than a completed one.
+local function is_in_tree(queue, id)
+  local tree = tree_of(queue)
+  for _, each in ipairs(tree and tree.queues or { queue }) do
+    if redis.call('HEXISTS', each.events, id) == 1 then
+      return true
+    end
+  end
+  return false
+end
+
+-- Calls run with each queue that keeps an event of that id which enters this one, and with whether it
+-- is a copy there. facts: of its report.
+local function each_keeper(queue, id, facts, run)
+  local tree = tree_of(queue)
+  for _, each in ipairs(tree and tree.keepers or { queue }) do
+    local is_copy = each ~= queue
+    run(each, is_copy)
+    if is_copy then
+      tally(each, 'pushed')
+      if report then
+        report('pushed', each, id, facts)
+      end
+    end
+  end
+end
+
+-- So many events more will enter the queue: there is room for them, or drop-oldest makes it.
+local function make_room(queue, count)
+  local tree = tree_of(queue)
+  for _, each in ipairs(tree and tree.keepers or { queue }) do
+    local surplus = surplus_of(each, count)
+    if surplus > 0 then
+      drop_oldest(each, math.min(surplus, count + DROPPED_AT_ONCE), {}, 0)
+    end
+  end
+end
+
+local function is_known(queue, id)
+  local tree = tree_of(queue)
+  for _, each in ipairs(tree and tree.queues or { queue }) do
+    if redis.call('HEXISTS', each.events, id) == 1 then
+      return true
+    elseif each.has_completed and redis.call('ZSCORE', each.completed, id) then
+      return true
+    end
+  end
+  return is_windowed(queue, id)
+end
+
+-- An id that no event has, also no completed one, and no window: see add_one in tokens/push-made.lua.
+local function new_id(queue)
+  local id, left_over = made(), 1
+  while is_known(queue, id) do
+    take_numbers(left_over)
+    id, left_over = made(), left_over * 2
+  end
+  return id
+end

@@ -1,0 +1,54 @@
+-- The ready events with a priority but 0, and without a group. All have the same score in a sorted set,
+-- so that their order is that of the bytes of its members: 1000 less the priority in 4 digits, then the
+-- place (see line.lua), then the id. The place is in their records, too, as q.
+-- KEYS    of the queue: ranked
+-- ARGV    (none)
+-- Returns nothing by itself
+
+-- 17 digits, in the order of the places. 10^16 is more than any tick.
+local function text_of(place)
+  return string.format('%d%016.0f', place < 0 and 0 or 1, place < 0 and place + 1e16 or place)
+end
+
+local function member_of(id, more)
+  return string.format('%04d', 1000 - more.n) .. text_of(more.q) .. id
+end
+
+-- Its id, its place, and the priority as text.
+ranked.parts = function(member)
+  local place = tonumber(string.sub(member, 6, 21))
+  if string.sub(member, 5, 5) == '0' then
+    place = place - 1e16
+  end
+  return string.sub(member, 22), place, string.sub(member, 1, 4)
+end
+
+-- place: nil for the left end.
+ranked.enter = function(queue, id, more, place)
+  place = place or PUSHED_LEFT + take_ticks(1)
+  if more.q ~= place then
+    more.q = place
+    keep_more(queue, id, more)
+  end
+  redis.call('ZADD', RANKED .. queue.name, 0, member_of(id, more))
+end
+
+ranked.leave = function(queue, id, more)
+  return more.q and redis.call('ZREM', RANKED .. queue.name, member_of(id, more)) == 1
+end
+
+-- The member that is next out, if its priority is above 0 or that does not matter.
+ranked.first = function(queue, is_above)
+  local member = redis.call('ZRANGE', RANKED .. queue.name, 0, 0)[1]
+  return member and (not is_above or member < '1000') and member
+end
+
+-- Of the lowest priority the member that is next out, if it is below 0 or that does not matter.
+ranked.lowest = function(queue, is_below)
+  local last = redis.call('ZRANGE', RANKED .. queue.name, -1, -1)[1]
+  if not last or is_below and last < '1001' then
+    return nil
+  end
+  local least = '[' .. string.sub(last, 1, 4)
+  return redis.call('ZRANGEBYLEX', RANKED .. queue.name, least, '+', 'LIMIT', 0, 1)[1]
+end
