@@ -8,6 +8,7 @@ import { bound } from "./contract/bound.ts";
 import { boundArrivals } from "./contract/bound-arrivals.ts";
 import { bytes } from "./contract/bytes.ts";
 import { claims } from "./contract/claims.ts";
+import { counters } from "./contract/counters.ts";
 import { counts } from "./contract/counts.ts";
 import { crons } from "./contract/crons.ts";
 import { failures } from "./contract/failures.ts";
@@ -24,6 +25,7 @@ import { kept } from "./contract/kept.ts";
 import { limits } from "./contract/limits.ts";
 import { looks } from "./contract/looks.ts";
 import { many } from "./contract/many.ts";
+import { parts as partsOfCounters } from "./contract/parts.ts";
 import { pauses } from "./contract/pauses.ts";
 import { priorities } from "./contract/priorities.ts";
 import { pushes } from "./contract/pushes.ts";
@@ -96,6 +98,8 @@ const chapters = {
   boundArrivals,
   crons,
   keys,
+  counters,
+  parts: partsOfCounters,
   many,
   undone,
   looks,
@@ -114,6 +118,8 @@ export const NOT_IN_REDIS: (keyof typeof chapters)[] = [
   "groups",
   "groupSettings",
   "rates",
+  "counters",
+  "parts",
 ];
 
 export function storeContract(

@@ -3,6 +3,7 @@ import { Refusal, type StoreError } from "../../queue/errors.ts";
 import { Duplicate, NO_OPTIONS, type Popped, type PushOptions } from "../../queue/event.ts";
 import { BATCH_CONTENTS_BYTES, type Claim } from "../../queue/operations.ts";
 import type { Direction, QueueStatus } from "../../queue/queue-status.ts";
+import { counters } from "./counter-verbs.ts";
 import { crons } from "./cron-verbs.ts";
 import { factsIn } from "./event-facts.ts";
 import { peek, ready } from "./plain-verbs.ts";
@@ -88,6 +89,7 @@ function pausesOf({ directions, worker, group }: Paused): (string | Buffer)[] {
 
 export const full: { [K in Exclude<Operation["kind"], "transaction">]: Verb<K> } = {
   ...management,
+  ...counters,
   ...crons,
   push: {
     name: "push",

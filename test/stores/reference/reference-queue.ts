@@ -21,6 +21,7 @@ import {
 import { moveFailed } from "./reference-failed-to.ts";
 import { type Claimed, compareKeys, keyOf, type Rank } from "./reference-event.ts";
 import type { ReferenceEvent } from "./reference-event.ts";
+import type { ReferenceCounter } from "./reference-counter.ts";
 import { ReferenceKeys } from "./reference-keys.ts";
 import { ReferenceTree } from "./reference-tree.ts";
 import { ReferenceTurns } from "./reference-turns.ts";
@@ -58,6 +59,8 @@ export class ReferenceQueue {
   /** When the window of each id ends. */
   readonly windows = new ReferenceWindows();
   readonly keys = new ReferenceKeys(this);
+  /** By their keys. */
+  readonly counters = new Map<string, ReferenceCounter>();
   readonly crons = new Map<string, CronEntry>();
   readonly counts = emptyCounts();
   readonly turns: ReferenceTurns;
@@ -80,9 +83,9 @@ export class ReferenceQueue {
 
   get isUsed(): boolean {
     const { events, consumers, settings, pauses, workerPauses, windows, keys, crons } = this;
-    const own = [settings, pauses, workerPauses, crons, this.bindings];
+    const own = [settings, pauses, workerPauses, crons, this.bindings, this.counters];
     const things = [events, windows, keys.windows, ...own];
-    return consumers > 0 || this.turns.hasOwn || things.some(({ size }) => size > 0);
+    return consumers > 0 || this.turns.areCounting || things.some(({ size }) => size > 0);
   }
 
   get tree(): ReferenceTree {

@@ -105,7 +105,11 @@ export class ReferenceState implements Shared {
   #dues(): Due[] {
     const queues = [...this.#queues.values()];
     return queues.flatMap((queue) =>
-      this.#dueEvents(queue).concat(this.#duePauses(queue), this.#dueWindows(queue)),
+      this.#dueEvents(queue).concat(
+        this.#duePauses(queue),
+        this.#dueWindows(queue),
+        this.#dueCounters(queue),
+      ),
     );
   }
 
@@ -131,6 +135,15 @@ export class ReferenceState implements Shared {
       if (keepMs) add(atMs + keepMs, 0, () => queue.remove(event));
     }
     return dues;
+  }
+
+  #dueCounters({ counters }: ReferenceQueue): Due[] {
+    return [...counters.values()].map(({ key, endsAtMs }) => ({
+      atMs: endsAtMs,
+      order: 0,
+      isMove: false,
+      run: () => counters.delete(key),
+    }));
   }
 
   #dueWindows({ windows, keys }: ReferenceQueue): Due[] {

@@ -54,8 +54,8 @@ export class ReferenceTree {
   }
 
   /**
-   * Gives each keeper an event of its own, like that one. A copy has no unique key. from: the queue
-   * that it comes from.
+   * Gives each keeper an event of its own, like that one. A copy has no unique key and is no
+   * member of a counter. from: the queue that it comes from.
    */
   enter(
     event: ReferenceEvent,
@@ -66,7 +66,8 @@ export class ReferenceTree {
     for (const queue of this.keepers) {
       const isCopy = queue !== this.#top;
       const { options } = event;
-      const own = { ...event, options: isCopy ? { ...options, unique: null } : options };
+      const bare = { options: { ...options, unique: null }, part: null };
+      const own = { ...event, ...(isCopy ? bare : {}) };
       queue.events.delete(own.id);
       queue.events.set(own.id, own);
       enter(queue, own);
