@@ -164,6 +164,7 @@ export const cronCommands: QueueCommand[] = [
   queueCommand({
     ...shared,
     name: "QCRON RUN",
+    inTransaction: "never",
     syntax: "queue name",
     summary:
       "Pushes the event of a cron entry now, and answers its id, which is name@<seconds since " +
