@@ -41,9 +41,6 @@ export function reportsOf(
         if (!(id instanceof Duplicate)) one("pushed", id);
       }
       break;
-    case "cronFire":
-      if (result instanceof Buffer) one("pushed", result);
-      break;
     case "pop":
       if (result) tell(poppedReport(operation.claimant, result as Popped, nowMs));
       break;

@@ -15,8 +15,8 @@ async function expectReports(
 ): Promise<void> {
   const heard = await store.under.hear();
   await steps();
-  const reports = await heard.take(expected.length);
-  const shown = reports.map((report) => {
+  const taken = await heard.take(expected.length);
+  const shown = taken.map((report) => {
     expect(Math.abs(report.atMs - store.nowMs)).toBeLessThan(5000);
     const { at: _, ...facts } = JSON.parse(jsonOf(report)) as Record<string, unknown>;
     return facts;
@@ -24,9 +24,9 @@ async function expectReports(
   expect(inOrder(shown)).toEqual(inOrder(expected));
 }
 
-function inOrder(reports: object[]): object[] {
+function inOrder(all: object[]): object[] {
   const key = (report: object) => JSON.stringify(Object.entries(report).toSorted());
-  return reports.toSorted((a, b) => (key(a) < key(b) ? -1 : 1));
+  return all.toSorted((a, b) => (key(a) < key(b) ? -1 : 1));
 }
 
 const of1 = { queue: "q", id: "1" };
