@@ -118,8 +118,6 @@ export const NOT_IN_REDIS: (keyof typeof chapters)[] = [
   "groups",
   "groupSettings",
   "rates",
-  "counters",
-  "parts",
 ];
 
 export function storeContract(
