@@ -12,6 +12,7 @@ import { consumeCommands } from "./consume.ts";
 import { type Entry, entryOf } from "./entry.ts";
 import { cronCommands } from "./cron.ts";
 import { figureCommands } from "./figures.ts";
+import { groupCommands } from "./groups.ts";
 import { healthCommands } from "./health.ts";
 import { inspectCommands } from "./inspect.ts";
 import { introspectionCommands } from "./introspection.ts";
@@ -44,6 +45,7 @@ commands.push(
   ...awaitCommands,
   ...configureCommands,
   ...pauseCommands,
+  ...groupCommands,
   ...cronCommands,
   ...loginCommands,
   ...connectionCommands,

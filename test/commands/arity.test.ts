@@ -92,6 +92,18 @@ const accepted: Record<string, string[][]> = {
   QDEFAULT: [[], ["lease", "30"], ["RESET"]],
   QPAUSE: [["p"], ["p", "IN", "FOR", "0.001"]],
   QRESUME: [["p"], ["p", "OUT", "WORKER", "w"]],
+  QGROUPS: [["q"], ["q", "COUNT", "5"]],
+  QGROUP: [
+    ["q", "g"],
+    ["q", "g", "LIMIT", "2", "RATE", "1/2"],
+  ],
+  "QCRON SET": [
+    ["q", "n", "* * * * *", "x"],
+    ["q", "n", "* * * * *", "x", "TZ", "UTC", "CATCHUP", "ONE", "DELAY", "1", "HEADER", "a", "b"],
+  ],
+  "QCRON DEL": [["q", "n"]],
+  "QCRON RUN": [["q", "n"]],
+  "QCRON LIST": [[], ["q"]],
   HELLO: [[], ["2"], ["2", "AUTH", "default", "x", "SETNAME", "n"]],
   AUTH: [["default", "x"]],
   "ACL WHOAMI": [[]],
