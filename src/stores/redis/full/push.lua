@@ -200,7 +200,9 @@ local function push_one(queue, is_left, id, value, options)
   make_room(queue, 1)
   local own = id or new_id(queue)
   push_new(queue, is_left, own, value, options)
-  report_kept(queue, own, options)
+  if id or options.key then
+    report_kept(queue, own, options)
+  end
   if id then
     take_window(queue, id)
   end
