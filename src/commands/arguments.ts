@@ -163,13 +163,6 @@ export function checkWorker(name: Buffer): void {
   checkLength("the name of a worker is", name, WORKER_BYTES_MAX);
 }
 
-const GROUP_BYTES_MAX = 1024;
-
-/** Throws if the name of a group is longer than okq keeps. */
-export function checkGroup(name: Buffer): void {
-  checkLength("the name of a group is", name, GROUP_BYTES_MAX);
-}
-
 /**
  * Throws if an id or a queue's name is too long to be new. Commands on existing events do not check
  * it, because the limit may have been higher when an event was pushed.

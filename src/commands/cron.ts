@@ -125,7 +125,7 @@ export const cronCommands: QueueCommand[] = [
       "name@<seconds since 1970>. CATCHUP ONE: if no okq ran at some of its times, one event " +
       "for the latest of these. The other options are those of QPUSH. The same again changes " +
       "nothing, another one of that name replaces it. Needs push too.",
-    run([, , queue, name, spec, contents], { TZ, CATCHUP = "NONE", RIGHT, ...given }, call) {
+    run([, , queue, name, spec, contents], { TZ, CATCHUP = "NONE", ...given }, call) {
       const { client, context } = call;
       checkNew("queue name", queue, context);
       demandPush(queue, client);
@@ -139,7 +139,7 @@ export const cronCommands: QueueCommand[] = [
         spec: spec.toString("latin1"),
         zone: zone.toString("latin1"),
         catchUp: CATCHUP === "ONE" ? "one" : "none",
-        end: RIGHT ? "right" : "left",
+        end: given.RIGHT ? "right" : "left",
         contents,
         options,
       };

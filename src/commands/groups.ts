@@ -1,100 +1,106 @@
-// QGROUP and QGROUPS: shows the groups of a queue, and gives one a limit or a rate of its own.
-import { type GroupFacts, type GroupPage, OWN_GROUPS_MAX, type SetGroup } from "../queue/groups.ts";
+// QGROUPS and QGROUP: the groups of a queue, and what one has of its own.
+import type { GroupFacts, GroupPage } from "../queue/groups.ts";
 import { secondsText } from "../queue/durations.ts";
-import { settingNamed } from "../queue/settings.ts";
 import { slicesOf } from "../queue/slices.ts";
+import { settingNamed } from "../queue/settings.ts";
 import { OK, Pairs, type Reply } from "../resp/reply.ts";
-import { checkGroup, checkNew } from "./arguments.ts";
+import { checkNew } from "./arguments.ts";
+import type { Caller } from "./caller.ts";
 import { type QueueCall, type QueueCommand, queueCommand } from "./command.ts";
 import { commandError } from "./errors.ts";
+import { tooManyGroups } from "./pause.ts";
 import { demandRight } from "./permission.ts";
+import { checkGroup } from "./push-options.ts";
 import { Submission } from "./submission.ts";
 import { wordOf } from "./words.ts";
 
 /** Groups in one operation. More of them would delay other clients. */
-const PAGE = 256;
-const FACTS_AT_ONCE = 16;
-const SHOWN_DEFAULT = 10;
+const PAGE = 500;
+const SHOWN_AT_ONCE = 16;
 
-/** For a change that would give one group more something of its own. */
-export function tooManyGroups(): Error {
-  const max = OWN_GROUPS_MAX;
-  const things = "groups with a limit, a rate or a pause of their own";
-  return commandError("tooMany", { things, count: max + 1, max });
-}
-
-function mapOf(facts: GroupFacts): Pairs {
-  const { group, ready, delayed, claimed, oldestReadyAtMs, isPaused, limit, rate, nowMs } = facts;
-  const ageMs = oldestReadyAtMs === null ? null : Math.max(0, nowMs - oldestReadyAtMs);
+function rowOf(facts: GroupFacts): Pairs {
+  const { oldestReadyAtMs: oldestMs, nowMs } = facts;
   const entries: [string, Reply][] = [
-    ["group", group],
-    ["ready", ready],
-    ["delayed", delayed],
-    ["claimed", claimed],
-    ["oldest-ready-seconds", ageMs === null ? null : secondsText(ageMs)],
-    ["paused", isPaused ? "out" : "no"],
-    ["limit", limit ?? 0],
-    ["rate", rate],
+    ["group", facts.group],
+    ["ready", facts.ready],
+    ["delayed", facts.delayed],
+    ["claimed", facts.claimed],
+    ["oldest-ready-seconds", oldestMs === null ? null : secondsText(Math.max(0, nowMs - oldestMs))],
+    ["paused", facts.isPaused ? 1 : 0],
+    ["limit", facts.limit ?? 0],
+    ["rate", facts.rate],
   ];
   return Pairs.withoutNil(entries);
 }
 
-/** null for DEFAULT. Throws if it is no value of that setting. */
-function valueOf(option: "LIMIT" | "RATE", given: Buffer): string | null {
-  if (wordOf(given) === "DEFAULT") return null;
-  const { read, accepts } = settingNamed(`group-${option.toLowerCase()}`)!;
-  const value = read(given.toString("latin1"));
-  if (value !== null) return value;
-  throw commandError("notOneOf", { name: option, accepts: `${accepts}, or DEFAULT`, given });
-}
-
-function valuesOf({ LIMIT, RATE }: { LIMIT?: Buffer; RATE?: Buffer }): SetGroup["values"] {
-  const values: SetGroup["values"] = [];
-  if (LIMIT) values.push(["limit", valueOf("LIMIT", LIMIT)]);
-  if (RATE) values.push(["rate", valueOf("RATE", RATE)]);
-  return values;
-}
-
-/** So many names with the most ready events: the others of a hundred thousand need not be kept. */
-class Longest {
+/** The groups with the most ready events, and how many these have; the largest first. */
+class Largest {
   readonly #count: number;
-  #ready = new Map<string, number>();
+  #groups = new Map<string, number>();
 
   constructor(count: number) {
     this.#count = count;
   }
 
-  /** The same name may come twice. */
-  add({ group, ready }: GroupPage["groups"][number]): void {
-    this.#ready.set(group.toString("latin1"), ready);
-    if (this.#ready.size >= 4 * this.#count) this.#ready = new Map(this.#first());
+  add({ groups }: GroupPage): void {
+    for (const { group, ready } of groups) this.#groups.set(group.toString("latin1"), ready);
+    this.#groups = new Map(this.#sorted());
   }
 
   names(): Buffer[] {
-    return this.#first().map(([name]) => Buffer.from(name, "latin1"));
+    return this.#sorted().map(([name]) => Buffer.from(name, "latin1"));
   }
 
-  #first(): [name: string, ready: number][] {
-    return [...this.#ready].toSorted(([, a], [, b]) => b - a).slice(0, this.#count);
+  #sorted(): [string, number][] {
+    return [...this.#groups].toSorted(([, a], [, b]) => b - a).slice(0, this.#count);
   }
 }
 
-async function showGroups(queue: Buffer, count: number, { client }: QueueCall): Promise<Reply> {
-  const longest = new Longest(count);
+async function showGroups(queue: Buffer, count: number, client: Caller): Promise<Reply> {
+  const largest = new Largest(count);
   let after: Buffer | null = null;
   do {
-    const scan = { kind: "groups", queue, after, limit: PAGE } as const;
-    const page: GroupPage = await client.session.ask(scan);
-    for (const group of page.groups) longest.add(group);
+    const page: GroupPage = await client.session.ask({ kind: "groups", queue, after, limit: PAGE });
+    largest.add(page);
     after = page.next;
   } while (after !== null && !client.isClosed);
-  const maps: GroupFacts[] = [];
-  for (const some of slicesOf(longest.names(), FACTS_AT_ONCE)) {
-    const asked = some.map((group) => client.session.ask({ kind: "group", queue, group }));
-    maps.push(...(await Promise.all(asked)));
+  const rows: Pairs[] = [];
+  for (const some of slicesOf(largest.names(), SHOWN_AT_ONCE)) {
+    const all = some.map((group) => client.session.ask({ kind: "group", queue, group }));
+    rows.push(...(await Promise.all(all)).map(rowOf));
   }
-  // They may have changed meanwhile.
-  return maps.toSorted((a, b) => b.ready - a.ready).map(mapOf);
+  return rows;
+}
+
+/** The value of a setting, or null for DEFAULT. */
+function ownValue(option: "LIMIT" | "RATE", bytes: Buffer): string | null {
+  if (wordOf(bytes) === "DEFAULT") return null;
+  const { accepts, read } = settingNamed(option === "LIMIT" ? "group-limit" : "group-rate")!;
+  const value = read(bytes.toString("latin1"));
+  if (value !== null) return value;
+  throw commandError("notOneOf", { name: option, accepts: `${accepts}, or DEFAULT`, given: bytes });
+}
+
+interface Own {
+  LIMIT?: Buffer;
+  RATE?: Buffer;
+}
+
+function setGroup(
+  queue: Buffer,
+  group: Buffer,
+  { LIMIT, RATE }: Own,
+  { client, context }: QueueCall,
+): Submission {
+  demandRight("manage", "QGROUP", client);
+  checkNew("queue name", queue, context);
+  const values: ["limit" | "rate", string | null][] = [];
+  if (LIMIT) values.push(["limit", ownValue("LIMIT", LIMIT)]);
+  if (RATE) values.push(["rate", ownValue("RATE", RATE)]);
+  return Submission.one({ kind: "setGroup", queue, group, values }, (isDone) => {
+    if (isDone) return OK;
+    throw tooManyGroups();
+  });
 }
 
 const shared = { group: "queue", since: "0.1.0" } as const;
@@ -102,34 +108,30 @@ const shared = { group: "queue", since: "0.1.0" } as const;
 export const groupCommands: QueueCommand[] = [
   queueCommand({
     ...shared,
-    name: "QGROUP",
-    syntax: "queue group [LIMIT number] [RATE rate]",
-    summary:
-      "A map of a group: group, ready, delayed, claimed, oldest-ready-seconds, paused (no or " +
-      "out), limit (0: none), rate. With LIMIT or RATE gives it its own in the place of the " +
-      "queue's group-limit or group-rate, until DEFAULT takes it back.",
-    access: "inspect or manage",
-    flags: ["write"],
-    run([, queue, group], given, { client, context }) {
-      checkGroup(group);
-      const values = valuesOf(given);
-      if (values.length === 0) return Submission.one({ kind: "group", queue, group }, mapOf);
-      demandRight("manage", "QGROUP", client);
-      checkNew("queue name", queue, context);
-      return Submission.one({ kind: "setGroup", queue, group, values }, (isDone) => {
-        if (!isDone) throw tooManyGroups();
-        return OK;
-      });
-    },
-  }),
-  queueCommand({
-    ...shared,
     name: "QGROUPS",
-    syntax: "queue [COUNT count]",
-    summary: "Maps of the groups with the most ready events (10), as QGROUP answers.",
     access: "inspect",
     flags: ["readonly"],
     isExclusive: true,
-    run: ([, queue], { COUNT = SHOWN_DEFAULT }, call) => showGroups(queue, COUNT, call),
+    syntax: "queue [COUNT count]",
+    summary:
+      "Maps of the groups of a queue, those with the most ready events first, up to COUNT (10): " +
+      "group, ready, delayed, claimed, oldest-ready-seconds, paused (1 or 0), limit (0 for " +
+      "none), rate. It works in steps.",
+    run: ([, queue], { COUNT = 10 }, { client }) => showGroups(queue, COUNT, client),
+  }),
+  queueCommand({
+    ...shared,
+    name: "QGROUP",
+    access: "inspect or manage",
+    flags: ["write"],
+    syntax: "queue group [LIMIT most] [RATE rate]",
+    summary:
+      "The map of one group, as QGROUPS has it. With LIMIT or RATE gives it a group-limit or " +
+      "group-rate of its own, until DEFAULT is given in its place; that needs the group manage.",
+    run([, queue, group], own, call) {
+      checkGroup(group);
+      if (own.LIMIT || own.RATE) return setGroup(queue, group, own, call);
+      return Submission.one({ kind: "group", queue, group }, rowOf);
+    },
   }),
 ];

@@ -43,7 +43,7 @@ function factsOf(event: EventFacts, shown: Shown): Pairs {
     ["failures", failures],
     ["crashes", crashes],
     ["max-attempts", (event.attemptsMax ?? shown.attemptsMax) || null],
-    ["priority", event.priority || null],
+    ["priority", event.group ? null : event.priority],
     ["group", event.group],
     ["pushed-at", secondsText(event.pushedAtMs)],
     ["due-at", state === "delayed" ? timeOf(atMs) : null],
@@ -168,10 +168,10 @@ export const lookCommands: QueueCommand[] = [
     syntax: "queue id",
     summary:
       "A map of all that is known of an event, or nil: id, state, contents, attempts, failures, " +
-      "crashes, max-attempts (its own, else the queue's), priority (unless it is 0), group, pushed-at, due-at, lease-ends-at, " +
-      "worker, expires-at, headers, last-error, errors (the last 10: [time, attempt, text]), " +
-      "log, progress, result, held-back-by (why a ready one is not handed out: paused, " +
-      "max-claimed, rate, group-paused, group-limit or group-rate).",
+      "crashes, max-attempts (its own, else the queue's), priority, group, pushed-at, due-at, " +
+      "lease-ends-at, worker, expires-at, unique, headers, last-error, errors (the last 10: " +
+      "[time, attempt, text]), log, progress, result, held-back-by (why a ready one is not " +
+      "handed out, see QSTATS).",
     isExclusive: true,
     run: ([, queue, id], _, call) => showEvent(queue, id, call),
   }),
@@ -182,8 +182,9 @@ export const lookCommands: QueueCommand[] = [
     summary:
       "[next cursor or nil, maps as QGET answers, without errors, log and held-back-by, and " +
       "with contents only with CONTENTS] of the events that fit: in that STATE, MATCH (id), " +
-      "ERROR (the last one) and HEADER fit their globs, of that GROUP, CONTAINS (contents), pushed BEFORE. " +
-      "COUNT: at most so many (100). A page may be short or empty: only a nil cursor is the end.",
+      "ERROR (the last one) and HEADER fit their globs, of that GROUP, CONTAINS (contents), " +
+      "pushed BEFORE. COUNT: at most so many (100). A page may be short or empty: only a nil " +
+      "cursor is the end.",
     isExclusive: true,
     run: ([, queue], options, call) => listEvents(queue, options, call),
   }),

@@ -1,7 +1,7 @@
 // The options that all pushes take.
 import { NO_OPTIONS, type PushOptions, type Unique, type When } from "../queue/event.ts";
 import { encodeHeaders, type Header } from "../queue/headers.ts";
-import { checkGroup, checkLength } from "./arguments.ts";
+import { checkLength } from "./arguments.ts";
 import { commandError } from "./errors.ts";
 import type { Options } from "./syntax-types.ts";
 
@@ -10,8 +10,7 @@ export const START = "[DELAY seconds|AT time]";
 export const PUSH_OPTIONS =
   "[TTL seconds>0] [ATTEMPTS n] [BACKOFF rule] [LEASE seconds>0] [HEADER name value]...";
 
-/** Of the ends of a line, an event of a group knows none: an option RIGHT goes with PRIORITY only. */
-export const PRIORITY = "[PRIORITY priority]";
+/** Of pushes at the left end. */
 export const ORDER = "[PRIORITY priority|GROUP group]";
 
 /** Not of batches: all of their events would have the same key. */
@@ -19,6 +18,7 @@ export const UNIQUE = "[UNIQUE key] [UNTIL CLAIMED|FOR seconds>0]";
 
 const HEADER_NAME_BYTES_MAX = 1024;
 const KEY_BYTES_MAX = 1024;
+const GROUP_BYTES_MAX = 1024;
 const HEADERS_BYTES_MAX = 64 * 1024;
 
 type Given = Options<typeof PUSH_OPTIONS> &
@@ -40,10 +40,10 @@ export function pushOptions(given: Given & Other): PushOptions | null {
 }
 
 export function allOptions(given: Given & Other): PushOptions {
-  const { TTL, ATTEMPTS, BACKOFF, LEASE, HEADER, PRIORITY: priority, GROUP, ONDUP } = given;
-  if (GROUP) {
-    if (given.RIGHT) throw commandError("exclusiveOptions", { option: "GROUP", other: "RIGHT" });
-    checkGroup(GROUP);
+  const { TTL, ATTEMPTS, BACKOFF, LEASE, HEADER, PRIORITY, GROUP, ONDUP = "ERROR" } = given;
+  if (GROUP) checkGroup(GROUP);
+  if (GROUP && given.RIGHT) {
+    throw commandError("exclusiveOptions", { option: "GROUP", other: "RIGHT" });
   }
   return {
     ...NO_OPTIONS,
@@ -53,11 +53,16 @@ export function allOptions(given: Given & Other): PushOptions {
     attemptsMax: ATTEMPTS ?? null,
     backoff: BACKOFF ?? null,
     leaseMs: LEASE ?? null,
-    priority: priority ?? null,
+    priority: PRIORITY ?? null,
     group: GROUP ?? null,
     unique: uniqueOf(given),
-    onDuplicate: onDuplicate[ONDUP ?? "ERROR"],
+    onDuplicate: onDuplicate[ONDUP],
   };
+}
+
+/** Throws if the name of a group is longer than okq keeps. */
+export function checkGroup(name: Buffer): void {
+  checkLength("the name of a group is", name, GROUP_BYTES_MAX);
 }
 
 function uniqueOf({ UNIQUE: key, UNTIL, FOR }: Options<typeof UNIQUE>): Unique | null {

@@ -7,15 +7,7 @@ import { InBackground } from "./background.ts";
 import { type StoreCommand, storeCommand } from "./command.ts";
 import type { QueueContext } from "./context.ts";
 import { commandError, errorReply } from "./errors.ts";
-import {
-  allOptions,
-  ORDER,
-  PRIORITY,
-  PUSH_OPTIONS,
-  pushOptions,
-  START,
-  UNIQUE,
-} from "./push-options.ts";
+import { allOptions, ORDER, PUSH_OPTIONS, pushOptions, START, UNIQUE } from "./push-options.ts";
 
 const BATCH_MAX = 1000;
 
@@ -79,10 +71,10 @@ export const pushCommands: StoreCommand[] = [
   storeCommand({
     ...classic,
     name: "QRPUSH",
-    syntax: `queue eventId contents [NOBLOCK] ${PRIORITY} ${PUSH_OPTIONS} ${UNIQUE}`,
+    syntax: `queue eventId contents [NOBLOCK] [PRIORITY priority] ${PUSH_OPTIONS} ${UNIQUE}`,
     summary:
-      "Pushes an event at the right end, where it is the next one out of its priority, so it takes " +
-      "no delay and no group. Otherwise as QLPUSH.",
+      "Pushes an event at the right end, where it is the next one out of its priority, so it " +
+      "takes neither a delay nor a group. Otherwise as QLPUSH.",
     parse: ([, queue, id, contents], given, context) =>
       classicPush({ queue, end: "right", id, contents }, given, context),
     reply: (result, _, context) => classicReply(result, context),
@@ -93,9 +85,9 @@ export const pushCommands: StoreCommand[] = [
     syntax: `queue contents [ID id] ${PLACE} ${ORDER} ${PUSH_OPTIONS} ${UNIQUE} ${ONDUP}`,
     summary:
       "Pushes an event and answers its id, which okq makes unless ID names it. RIGHT: it is the " +
-      "next one out of its priority. DELAY, AT: not before then. PRIORITY: higher ones come first. " +
-      "GROUP: in order with the other events of that group, which takes turns with other groups. " +
-      "TTL: it expires so long after its push, unless " +
+      "next one out of its priority. DELAY, AT: not before then. PRIORITY: from -1000 to 1000 " +
+      "(0), higher ones are handed out first. GROUP: in order within that group, which takes " +
+      "turns with the others; not with RIGHT. TTL: it expires so long after its push, unless " +
       "it is claimed. ATTEMPTS, BACKOFF, LEASE: instead of the queue's settings. HEADER: any " +
       "number of times. UNIQUE: no second event of that key while this one is ready, delayed or " +
       "claimed; UNTIL CLAIMED: while it is ready or delayed; FOR: for so long from the push, " +

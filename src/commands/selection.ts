@@ -8,9 +8,10 @@ import { commandError } from "./errors.ts";
 import type { Options } from "./syntax-types.ts";
 import { wordOf } from "./words.ts";
 
-const PATTERNS = "[MATCH pattern] [ERROR pattern] [HEADER name pattern]...";
+const KNOWN_FACTS = "[MATCH pattern] [ERROR pattern] [HEADER name pattern]... [GROUP group]";
+
 /** For syntax lines. An event must fit all of them. */
-export const WHICH = `${PATTERNS} [GROUP group] [CONTAINS bytes] [BEFORE time]` as const;
+export const WHICH = `${KNOWN_FACTS} [CONTAINS bytes] [BEFORE time]` as const;
 
 /** In the order in which a command without STATE shows them. */
 export const STATES = ["ready", "delayed", "claimed", "failed", "completed"] as const;
