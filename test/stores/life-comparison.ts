@@ -36,7 +36,8 @@ export async function compareLives(
   // Where failed events move on, the store chooses which queue comes first: so ticks come often.
   const hasChains = seed % 2 === 0;
   const stepMs = hasChains ? STEP_MS : Infinity;
-  const life = new RandomLife(random, hasChains);
+  const hasGroups = seed % 3 === 0;
+  const life = new RandomLife(random, { hasChains, hasGroups });
   const crons = new RandomCrons(new Random(seed), life.queues);
   const pair = new Pair(new Side(a), new Side(b), seed);
   const reports = seed % 4 === 0 ? null : await hearBoth(a, b);
@@ -56,13 +57,15 @@ export async function compareLives(
     }
     const { known } = pair;
     const { queues } = life;
-    const steps = [...life.batch(known), ...crons.some()];
+    const steps = [...life.batch(known), ...crons.some(), ...life.groups.some()];
     await pair.submitAll(inTransactions(steps, known, { queues, random }));
     await pair.separate(life.queues);
     if (!hasChains && random.below(3) === 0) await pair.submitAll([life.figures()]);
     if (random.below(3) === 0) await pair.unpopSome(random);
     if (random.below(4) === 0) await pair.compareScans(life.queues, 1 + random.below(4));
     if (b.reopen && random.below(15) === 0) {
+      // Whose turn it was is forgotten.
+      if (hasGroups) await pair.flush(life.queues);
       await pair.restartSecond(random);
       life.restarted();
     }
@@ -278,9 +281,22 @@ class Pair {
     await this.submitAll(chosen.map((at) => (known) => (known as Side).unpops[at]!));
   }
 
-  /** All states of some queues, in pages of that size, either way. */
+  async flush(queues: string[]): Promise<void> {
+    await this.submitAll(queues.map((queue) => () => ({ kind: "flush", queue: bytesOf(queue) })));
+  }
+
+  /** All states and groups of some queues, in pages of that size, either way. */
   async compareScans(queues: string[], limit: number): Promise<void> {
-    for (const queue of queues) for (const state of states) await this.#scan(queue, state, limit);
+    for (const queue of queues) {
+      for (const state of states) await this.#scan(queue, state, limit);
+      const groupsOf = ({ store }: Side) => store.groups(queue, limit);
+      const [a, b] = await Promise.all([groupsOf(this.#a), groupsOf(this.#b)]);
+      this.#compare(
+        `the groups of ${JSON.stringify(queue)}`,
+        this.#a.written(a),
+        this.#b.written(b),
+      );
+    }
     const [ofA, ofB] = await Promise.all([this.#a.store.list(limit), this.#b.store.list(limit)]);
     this.#compare("the list of queues", this.#a.written(ofA), this.#b.written(ofB));
   }
@@ -342,7 +358,7 @@ class Pair {
       const pop = { kind: "popBatch", queues: queues.map(bytesOf), count: 1000 } as const;
       await this.submitAll([() => ({ ...pop, leaseMs: 1000, claimant })]);
     }
-    await this.submitAll(queues.map((queue) => () => ({ kind: "flush", queue: bytesOf(queue) })));
+    await this.flush(queues);
     await this.submitAll([() => ({ kind: "status", queues: queues.map(bytesOf) })]);
   }
 
