@@ -12,7 +12,7 @@ function keyOf({ key, until, forMs }: Unique): string {
 export function optionsOf(options: PushOptions | null): string | Buffer {
   if (options === null) return "";
   const { start, ttlMs, attemptsMax, backoff, leaseMs, unique, onDuplicate } = options;
-  const { priority, group } = options;
+  const { priority, group, part } = options;
   const json = JSON.stringify({
     start: start ? timeOf(start) : undefined,
     ttl: ttlMs ?? undefined,
@@ -22,6 +22,7 @@ export function optionsOf(options: PushOptions | null): string | Buffer {
     dup: onDuplicate === "refuse" ? undefined : onDuplicate,
     key: unique ? keyOf(unique) : undefined,
     key_ms: unique?.forMs ?? undefined,
+    part: part ? [part.queue, part.key].map((bytes) => bytes.toString("latin1")) : undefined,
   });
   const text = json === "{}" ? "" : json;
   if (priority === null && group === null) return text;
