@@ -19,7 +19,7 @@ import { type QueueCall, type QueueCommand, queueCommand } from "./command.ts";
 import { commandError, errorReply } from "./errors.ts";
 import { collect, longArray } from "./long-replies.ts";
 import { demandPush } from "./permission.ts";
-import { PUSH_OPTIONS, pushOptions } from "./push-options.ts";
+import { PUSH_OPTIONS, pushOptions, UNIQUE } from "./push-options.ts";
 import { Submission } from "./submission.ts";
 
 const NAME_BYTES_MAX = 1024;
@@ -118,7 +118,7 @@ export const cronCommands: QueueCommand[] = [
   queueCommand({
     ...shared,
     name: "QCRON SET",
-    syntax: `queue name spec contents ${WHEN} [RIGHT|DELAY seconds] ${PUSH_OPTIONS}`,
+    syntax: `queue name spec contents ${WHEN} [RIGHT|DELAY seconds] ${PUSH_OPTIONS} ${UNIQUE}`,
     summary:
       "Pushes an event at every match of a spec of five fields, or of six with seconds first: " +
       "minute hour day-of-month month weekday, in the time zone TZ (UTC). Its id is " +

@@ -1,6 +1,6 @@
 // The verbs of the other scripts, on any queue. See full/*.lua.
-import { Refusal, type StoreError } from "../../queue/errors.ts";
-import { Duplicate, NO_OPTIONS, type Popped, type PushOptions } from "../../queue/event.ts";
+import type { StoreError } from "../../queue/errors.ts";
+import { NO_OPTIONS, type Popped, type PushOptions } from "../../queue/event.ts";
 import { BATCH_CONTENTS_BYTES, type Claim } from "../../queue/operations.ts";
 import type { Direction, QueueStatus } from "../../queue/queue-status.ts";
 import { counters } from "./counter-verbs.ts";
@@ -9,9 +9,9 @@ import { factsIn } from "./event-facts.ts";
 import { peek, ready } from "./plain-verbs.ts";
 import { management } from "./management-verbs.ts";
 import type { Operation } from "./operation.ts";
-import { optionsOf } from "./push-arguments.ts";
+import { optionsOf, pushResult, refusalIn } from "./push-arguments.ts";
 import { headersOf } from "./value.ts";
-import { COUNTS, given, msOf, NO_BYTES, REFUSED, statusIn, timeOf } from "./verb-values.ts";
+import { COUNTS, given, msOf, NO_BYTES, statusIn, timeOf } from "./verb-values.ts";
 import {
   type Argument,
   type Encoding,
@@ -42,19 +42,6 @@ function pushedArguments(
 }
 
 /** A reply with a name is of a queue that is bound to this one. */
-function refusalIn(reply: ScriptReply | undefined, queue: Buffer): Refusal | null {
-  const isBound = Array.isArray(reply) && reply.length === 2;
-  const [number, refusing] = isBound ? reply : [reply, queue];
-  const code = typeof number === "number" ? REFUSED[number as -1 | -2] : undefined;
-  return code ? new Refusal(code, refusing as Buffer) : null;
-}
-
-function pushResult(reply: ScriptReply, { id }: Pushed): Buffer | Duplicate {
-  if (reply === 0) return new Duplicate(id!);
-  if (Array.isArray(reply)) return new Duplicate(reply[0] as Buffer);
-  return reply === 1 ? id! : (reply as Buffer);
-}
-
 /** See popped_one in full/pop.lua. claimant: as the pop gave it. */
 function poppedIn(reply: ScriptReply, queue: Buffer, claimant: Buffer | null): Popped | null {
   if (reply === null) return null;

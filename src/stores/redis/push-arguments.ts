@@ -1,6 +1,8 @@
-// The options of a push as the verbs that push read them: see full/push.lua.
-import type { PushOptions, Unique } from "../../queue/event.ts";
-import { given, timeOf } from "./verb-values.ts";
+// The options of a push as the verbs that push read them, and what they answer: see full/push.lua.
+import { Refusal } from "../../queue/errors.ts";
+import { Duplicate, type PushOptions, type Unique } from "../../queue/event.ts";
+import { given, REFUSED, timeOf } from "./verb-values.ts";
+import type { ScriptReply } from "./verb.ts";
 
 /** As full/unique.lua has it, one character for each byte. */
 function keyOf({ key, until, forMs }: Unique): string {
@@ -26,4 +28,17 @@ export function optionsOf(options: PushOptions | null): string | Buffer {
   const text = json === "{}" ? "" : json;
   if (priority === null && group === null) return text;
   return Buffer.concat([Buffer.from(`${text}\n${priority ?? ""}\n`), given(group)]);
+}
+
+export function refusalIn(reply: ScriptReply | undefined, queue: Buffer): Refusal | null {
+  const isBound = Array.isArray(reply) && reply.length === 2;
+  const [number, refusing] = isBound ? reply : [reply, queue];
+  const code = typeof number === "number" ? REFUSED[number as -1 | -2] : undefined;
+  return code ? new Refusal(code, refusing as Buffer) : null;
+}
+
+export function pushResult(reply: ScriptReply, { id }: { id: Buffer | null }): Buffer | Duplicate {
+  if (reply === 0) return new Duplicate(id!);
+  if (Array.isArray(reply)) return new Duplicate(reply[0] as Buffer);
+  return reply === 1 ? id! : (reply as Buffer);
 }
