@@ -113,8 +113,6 @@ export const NOT_IN_REDIS: (keyof typeof chapters)[] = [
   "groups",
   "groupSettings",
   "rates",
-  "counters",
-  "parts",
 ];
 
 export function storeContract(

@@ -2,8 +2,8 @@
 import type { CronAt, CronFire, CronOutcome } from "../../queue/cron-operations.ts";
 import { NO_OPTIONS } from "../../queue/event.ts";
 import type { Operation } from "./operation.ts";
-import { optionsOf, pushResult, refusalIn } from "./push-arguments.ts";
-import { given } from "./verb-values.ts";
+import { optionsOf, pushResult } from "./push-arguments.ts";
+import { given, refusalIn } from "./verb-values.ts";
 import { type ScriptReply, valueOf, type Verb } from "./verb.ts";
 
 type CronKind = Extract<Operation["kind"], `cron${string}`>;

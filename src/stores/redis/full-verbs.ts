@@ -9,9 +9,9 @@ import { factsIn } from "./event-facts.ts";
 import { peek, ready } from "./plain-verbs.ts";
 import { management } from "./management-verbs.ts";
 import type { Operation } from "./operation.ts";
-import { optionsOf, pushResult, refusalIn } from "./push-arguments.ts";
+import { optionsOf, pushResult } from "./push-arguments.ts";
 import { headersOf } from "./value.ts";
-import { COUNTS, given, msOf, NO_BYTES, statusIn, timeOf } from "./verb-values.ts";
+import { COUNTS, given, msOf, NO_BYTES, refusalIn, statusIn, timeOf } from "./verb-values.ts";
 import {
   type Argument,
   type Encoding,
@@ -41,7 +41,6 @@ function pushedArguments(
   return [id ? "ID" : "NEW", id ?? "", valueOf(contents, headers, encoding)];
 }
 
-/** A reply with a name is of a queue that is bound to this one. */
 /** See popped_one in full/pop.lua. claimant: as the pop gave it. */
 function poppedIn(reply: ScriptReply, queue: Buffer, claimant: Buffer | null): Popped | null {
   if (reply === null) return null;
@@ -118,9 +117,10 @@ export const full: { [K in Exclude<Operation["kind"], "transaction">]: Verb<K> }
       ...pops.flatMap(({ leaseMs, claimant }) => [msOf(leaseMs), claimant ?? ""]),
     ],
     results: (reply, pops) =>
-      pops.map(({ queue, claimant }, at) =>
-        poppedIn((reply as ScriptReply[])[at] ?? null, queue, claimant),
-      ),
+      pops.map(({ queue, claimant }, at) => {
+        const popped = (reply as ScriptReply[])[at] ?? null;
+        return refusalIn(popped, queue) ?? poppedIn(popped, queue, claimant);
+      }),
     doneIn: (reply) => (reply as ScriptReply[]).length,
   },
   popBatch: {
@@ -132,6 +132,8 @@ export const full: { [K in Exclude<Operation["kind"], "transaction">]: Verb<K> }
     },
     results(reply, [batch]) {
       const parts = reply as ScriptReply[];
+      const refusal = refusalIn(reply, batch!.queues[0]!);
+      if (refusal) return [refusal];
       const popped: Popped[] = [];
       for (let at = 0; at < parts.length; at += 2) {
         const queue = batch!.queues[(parts[at] as number) - 1]!;
@@ -146,7 +148,9 @@ export const full: { [K in Exclude<Operation["kind"], "transaction">]: Verb<K> }
       const { queue, popped } = unpop!;
       const { claim, leaseMs, place, value, kept } = popped.undo as Undo;
       const call = [numberOf(queue), String(leaseMs), String(claim), String(place ?? "")];
-      const removed = [value, ...(kept ?? [null, null, null])].map((part) => part ?? NO_BYTES);
+      const removed = [value, ...(kept ?? [null, null, null, null])].map(
+        (part) => part ?? NO_BYTES,
+      );
       return [...call, given(popped.token), popped.id, ...removed];
     },
     results: (reply) => [reply === 1],
@@ -157,15 +161,20 @@ export const full: { [K in Exclude<Operation["kind"], "transaction">]: Verb<K> }
       numberOf(acks[0]!.queue),
       ...acks.flatMap((ack) => [ack.id, tokenOf(ack), given(ack.result)]),
     ],
-    results: areDone,
+    results: (reply, acks) =>
+      (reply as ScriptReply[]).map((done, at) => refusalIn(done, acks[at]!.queue) ?? done === 1),
+    doneIn: (reply) => (reply as ScriptReply[]).length,
   },
   ackBatch: {
-    name: "ack",
+    name: "ack_batch",
     call: ([batch], { numberOf }) => [
       numberOf(batch!.queue),
       ...batch!.claims.flatMap((claim) => [claim.id, tokenOf(claim), NO_BYTES]),
     ],
-    results: (reply) => [areDone(reply)],
+    results(reply, [batch]) {
+      const [first] = reply as ScriptReply[];
+      return [refusalIn(first, batch!.queue) ?? areDone(reply)];
+    },
   },
   redo: {
     name: "redo",

@@ -1,7 +1,6 @@
 // The options of a push as the verbs that push read them, and what they answer: see full/push.lua.
-import { Refusal } from "../../queue/errors.ts";
 import { Duplicate, type PushOptions, type Unique } from "../../queue/event.ts";
-import { given, REFUSED, timeOf } from "./verb-values.ts";
+import { given, timeOf } from "./verb-values.ts";
 import type { ScriptReply } from "./verb.ts";
 
 /** As full/unique.lua has it, one character for each byte. */
@@ -14,7 +13,7 @@ function keyOf({ key, until, forMs }: Unique): string {
 export function optionsOf(options: PushOptions | null): string | Buffer {
   if (options === null) return "";
   const { start, ttlMs, attemptsMax, backoff, leaseMs, unique, onDuplicate } = options;
-  const { priority, group } = options;
+  const { priority, group, part } = options;
   const json = JSON.stringify({
     start: start ? timeOf(start) : undefined,
     ttl: ttlMs ?? undefined,
@@ -24,17 +23,11 @@ export function optionsOf(options: PushOptions | null): string | Buffer {
     dup: onDuplicate === "refuse" ? undefined : onDuplicate,
     key: unique ? keyOf(unique) : undefined,
     key_ms: unique?.forMs ?? undefined,
+    part: part ? [part.queue, part.key].map((bytes) => bytes.toString("latin1")) : undefined,
   });
   const text = json === "{}" ? "" : json;
   if (priority === null && group === null) return text;
   return Buffer.concat([Buffer.from(`${text}\n${priority ?? ""}\n`), given(group)]);
-}
-
-export function refusalIn(reply: ScriptReply | undefined, queue: Buffer): Refusal | null {
-  const isBound = Array.isArray(reply) && reply.length === 2;
-  const [number, refusing] = isBound ? reply : [reply, queue];
-  const code = typeof number === "number" ? REFUSED[number as -1 | -2] : undefined;
-  return code ? new Refusal(code, refusing as Buffer) : null;
 }
 
 export function pushResult(reply: ScriptReply, { id }: { id: Buffer | null }): Buffer | Duplicate {

@@ -1,17 +1,23 @@
 -- Ends claims: their events are gone, or completed.
 -- KEYS    of the queue: all
 -- ARGV    queue (id, token, result)... (token empty: any; result behind "=", or empty)
--- Returns of each 1, or 0 if that claim was not there
+-- Returns of each 1, or 0 if that claim was not there, or a list of -1 or -2 and the name of a queue that
+--         refuses the event of a counter; that one is the last, and ends the batch
 
 verbs.ack = function(from, to)
   local queue, replies = opened_at(ARGV[from]), {}
   for at = from + 1, to, 3 do
     local id = ARGV[at]
     local claim = claim_of(queue, id, ARGV[at + 1])
-    if claim then
-      end_claim(queue, id, given(ARGV[at + 2]))
+    local more = claim and more_of(queue, id)
+    local refusal = claim and refusal_of(queue, { more.w })
+    if claim and not refusal then
+      end_claim(queue, id, more, given(ARGV[at + 2]))
     end
-    replies[#replies + 1] = claim and 1 or 0
+    replies[#replies + 1] = refusal or claim and 1 or 0
+    if refusal then
+      return end_refused(replies)
+    end
   end
   return replies
 end

@@ -318,7 +318,7 @@ end
 has_beside = function(queue)
   local name = queue.name
   return redis.call('EXISTS', COMPLETED .. name, CONFIG .. name, WINDOWS .. name,
-    PAUSED_WORKERS .. name, UNIQUE .. name, CRONS .. name, OWN_GROUPS .. name) > 0
+    PAUSED_WORKERS .. name, UNIQUE .. name, COUNTERS .. name, CRONS .. name, OWN_GROUPS .. name) > 0
 end
 
 -- What is left when the last event has gone: a list with nothing but ghosts, a key of tick.lua.
@@ -341,7 +341,7 @@ at_end[#at_end + 1] = function()
     if queue.is_open or queue.was_flushed then
       local is_rare = redis.call('EXISTS', MORE .. name, CONFIG .. name, GHOSTS .. name,
         COMPLETED .. name, WINDOWS .. name, PAUSED_WORKERS .. name, EXPIRES .. name,
-        REVIEW .. name, UNIQUE .. name, CRONS .. name, OWN_GROUPS .. name) > 0
+        REVIEW .. name, UNIQUE .. name, COUNTERS .. name, CRONS .. name, OWN_GROUPS .. name) > 0
       redis.call(is_rare and 'SADD' or 'SREM', RARE, name)
     end
   end

@@ -1,7 +1,7 @@
 -- Takes up to count events of these queues, first from the first one.
 -- KEYS    timers, of the queues: all
 -- ARGV    count leaseMs|- claimant bytes queue...
--- Returns of each event the place, from 1, of its queue, and what popped_one describes
+-- Returns of each event the place, from 1, of its queue, and what popped_one answers; or only a refusal
 
 verbs.pop_batch = function(from, to)
   local left, wanted, claimant = tonumber(ARGV[from]), tonumber(ARGV[from + 1]), ARGV[from + 2]
@@ -16,7 +16,10 @@ verbs.pop_batch = function(from, to)
     end
     while popped and left > 0 and bytes >= 0 do
       popped = popped_one(queue, wanted, claimant, false)
-      if popped then
+      if popped and type(popped[1]) == 'number' then
+        is_refused = #replies == 0
+        return #replies > 0 and replies or popped
+      elseif popped then
         left = left - 1
         bytes = bytes - #popped[2] + head_of(popped[2])
         replies[#replies + 1] = at - from - 3

@@ -53,6 +53,12 @@ local function take_key(queue, id, more, options)
   end
 end
 
+-- See counters.lua.
+local function part_of(queue, id, options)
+  local part = options.part
+  return part and { part[1], part[2], queue.name .. '/' .. id }
+end
+
 -- Gives a waiting event other contents and options.
 local function replace(queue, is_left, id, state, score, value, options)
   local old, due = more_of(queue, id), time_of(options.start or '')
@@ -60,7 +66,7 @@ local function replace(queue, is_left, id, state, score, value, options)
     f = old.f, c = old.c, e = old.e, g = old.g, p = old.p, q = old.q, v = take_ticks(1), T = now(),
   }
   more.a, more.b, more.l, more.t = options.attempts, options.backoff, options.lease, options.ttl
-  more.u = options.key
+  more.u, more.w = options.key, part_of(queue, id, options)
   release_key(queue, id, old)
   take_key(queue, id, more, options)
   local is_elsewhere = place_named(more, old, options)
@@ -111,7 +117,7 @@ local function push_taken(queue, is_left, id, value, options, of_batch)
   return TAKEN
 end
 
--- A copy has no unique key.
+-- A copy has no unique key, and is no member of a counter.
 local function add_new(queue, is_left, id, value, options, is_copy)
   if queue.has_completed and redis.call('ZSCORE', queue.completed, id) then
     drop_completed(queue, id)
@@ -123,6 +129,7 @@ local function add_new(queue, is_left, id, value, options, is_copy)
     t = options.ttl, T = options.ttl and now(), u = not is_copy and options.key or nil,
     G = options.group,
     n = options.priority ~= 0 and options.priority or nil,
+    w = not is_copy and part_of(queue, id, options) or nil,
   }
   take_key(queue, id, more, options)
   local due, place = options.start and time_of(options.start), not is_left and -take_ticks(1) or nil
@@ -212,6 +219,7 @@ local function options_in(text)
   json = json or text
   local options = json ~= '' and cjson.decode(json) or {}
   options.key = options.key and bytes_of(options.key)
+  options.part = options.part and { bytes_of(options.part[1]), bytes_of(options.part[2]) }
   options.priority, options.group = tonumber(priority), group and given(group)
   return options
 end

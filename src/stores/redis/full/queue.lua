@@ -6,9 +6,9 @@
 local all_settings, is_seeded
 
 -- Tables of functions that few queues need. They are made when one is looked at: see rates.lua,
--- ranked.lua and grouped.lua.
-local rates, ranked, groups
-local make_rates, make_ranked, make_groups
+-- ranked.lua, grouped.lua and counters.lua.
+local rates, ranked, groups, counters
+local make_rates, make_ranked, make_groups, make_counters
 
 -- Reports what happened to an event, while somebody listens: see listen.lua.
 local report
