@@ -43,6 +43,7 @@ async function showStats(queue: Buffer, { client }: QueueCall): Promise<Reply> {
     ["paused", pausedOf(stats.paused)],
     ["paused-workers", stats.pausedWorkers.length > 0 ? stats.pausedWorkers : null],
     ["windows", stats.windows],
+    ["bindings", stats.bindings.length > 0 ? stats.bindings : null],
     ["held-back-by", stats.heldBackBy],
   ];
   return Pairs.withoutNil(entries);
@@ -144,8 +145,8 @@ export const figureCommands: QueueCommand[] = [
       "in the last minute wait-p50 and -p99 (from the push to the pop) and run-p50 and -p99 (to " +
       "the end of a claim by a command that names the token), in seconds and up to a fifth too " +
       "long; paused; paused-workers (names); windows (dedupe windows that last, and unique keys " +
-      "taken FOR a time); held-back-by " +
-      "(paused, max-claimed, rate, group-paused, group-limit or group-rate).",
+      "taken FOR a time); bindings (names, see QBIND); held-back-by (paused, max-claimed, rate, " +
+      "group-paused, group-limit or group-rate).",
     run: ([, queue], _, call) => showStats(queue, call),
   }),
   queueCommand({

@@ -2,6 +2,7 @@
 import { nameOf } from "../queue/name-cache.ts";
 import { awaitCommands } from "./await.ts";
 import { backupCommands } from "./backup.ts";
+import { bindCommands } from "./bind.ts";
 import { changeCommands } from "./change.ts";
 import { claimCommands } from "./claims.ts";
 import { clientCommands } from "./client.ts";
@@ -45,6 +46,7 @@ commands.push(
   ...awaitCommands,
   ...configureCommands,
   ...pauseCommands,
+  ...bindCommands,
   ...groupCommands,
   ...cronCommands,
   ...loginCommands,

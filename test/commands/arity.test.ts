@@ -91,6 +91,8 @@ const accepted: Record<string, string[][]> = {
   QCONFIG: [["q"], ["q", "RESET"], ["q", "lease", "5", "ttl", "0"]],
   QDEFAULT: [[], ["lease", "30"], ["RESET"]],
   QPAUSE: [["p"], ["p", "IN", "FOR", "0.001"]],
+  QBIND: [["p", "a"]],
+  QUNBIND: [["p", "a"]],
   QRESUME: [["p"], ["p", "OUT", "WORKER", "w"]],
   QGROUPS: [["q"], ["q", "COUNT", "5"]],
   QGROUP: [

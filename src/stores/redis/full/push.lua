@@ -146,7 +146,7 @@ local copies, copied_bytes = 0, 0
 
 -- There is room for it.
 local function push_new(queue, is_left, id, value, options)
-  each_keeper(queue, id, '', function(each, is_copy)
+  each_keeper(queue, id, nil, function(each, is_copy)
     add_new(each, is_left, id, value, options, is_copy)
     if is_copy then
       copies, copied_bytes = copies + 1, copied_bytes + #value
