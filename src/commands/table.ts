@@ -10,6 +10,7 @@ import { configureCommands } from "./configure.ts";
 import { connectionCommands } from "./connection.ts";
 import { consumeCommands } from "./consume.ts";
 import { type Entry, entryOf } from "./entry.ts";
+import { counterCommands } from "./counter.ts";
 import { cronCommands } from "./cron.ts";
 import { figureCommands } from "./figures.ts";
 import { healthCommands } from "./health.ts";
@@ -44,6 +45,7 @@ commands.push(
   ...awaitCommands,
   ...configureCommands,
   ...pauseCommands,
+  ...counterCommands,
   ...cronCommands,
   ...loginCommands,
   ...connectionCommands,
