@@ -7,7 +7,7 @@ import type { Caller } from "./caller.ts";
 import { type StoreCommand, storeCommand } from "./command.ts";
 import type { QueueContext } from "./context.ts";
 import { errorReply } from "./errors.ts";
-import { checkPart, PART, PUSH_OPTIONS, pushOptions, UNIQUE } from "./push-options.ts";
+import { checkPart, ORDER, PART, PUSH_OPTIONS, pushOptions, UNIQUE } from "./push-options.ts";
 import { LISTED_DEFAULT } from "./selection.ts";
 
 const NAME_BYTES_MAX = 1024;
@@ -15,7 +15,7 @@ const NAME_BYTES_MAX = 1024;
 /** What stands behind THEN, and that word. */
 const pushed = argumentReader(
   "THEN",
-  `contents [RIGHT|DELAY seconds|AT time] ${PUSH_OPTIONS} ${UNIQUE} ${PART}`,
+  `contents [RIGHT|DELAY seconds|AT time] ${ORDER} ${PUSH_OPTIONS} ${UNIQUE} ${PART}`,
 );
 
 interface Place {

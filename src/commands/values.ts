@@ -20,6 +20,7 @@ const numbers: Record<NumberName, ReadValue> = {
   limit: integerReader(1, 1_000_000_000),
   weight: integerReader(1, 1_000_000),
   members: integerReader(1, COUNT_MAX),
+  priority: integerReader(-1000, 1000),
 };
 
 /** How the values of that placeholder are read; null if they are the bytes as they came. */

@@ -38,7 +38,9 @@ import { touches } from "./contract/touches.ts";
 import { undone } from "./contract/undone.ts";
 import { unpops } from "./contract/unpops.ts";
 import { keys } from "./contract/keys.ts";
+import { reports } from "./contract/reports.ts";
 import { windows } from "./contract/windows.ts";
+import type { Heard } from "./heard.ts";
 
 /** A store without any queue, on a clock that moves by `advance` only. */
 export interface StoreUnderTest {
@@ -49,6 +51,8 @@ export interface StoreUnderTest {
   advance(ms: number): void;
   /** The calls of onReady, in order: the queue as latin1 text, and the count. */
   ready: [queue: string, count: number][];
+  /** Has it report from now on. */
+  hear(): Promise<Heard>;
   /** Makes the store refuse or accept pushes into that queue, which must be empty. */
   setRefusing(queue: string, isRefusing: boolean): Promise<void>;
   /** The number of parts, 1 by default. Limits apply to each part. */
@@ -105,6 +109,7 @@ const chapters = {
   groupSettings,
   rates,
   transactions,
+  reports,
 };
 
 /** Not in the Redis store yet. */

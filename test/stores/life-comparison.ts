@@ -14,6 +14,7 @@ import { LifeCaller } from "./contract/life-caller.ts";
 import { type GivenClaim, type Known, RandomLife, type Step, states } from "./random-life.ts";
 import { Random } from "./random.ts";
 import { RandomCrons } from "./random-crons.ts";
+import { hearBoth } from "./report-comparison.ts";
 import { inTransactions } from "./random-transactions.ts";
 
 const TICK: Operation = { kind: "tick", limit: 1_000_000, parts: "all" };
@@ -38,6 +39,7 @@ export async function compareLives(
   const life = new RandomLife(random, hasChains);
   const crons = new RandomCrons(new Random(seed), life.queues);
   const pair = new Pair(new Side(a), new Side(b), seed);
+  const reports = seed % 4 === 0 ? null : await hearBoth(a, b);
   await pair.submitAll(life.first());
   for (pair.round = 1; pair.round <= rounds; pair.round++) {
     let pauseMs = life.pauseMs();
@@ -66,6 +68,7 @@ export async function compareLives(
     }
   }
   await pair.end(life.queues);
+  await reports?.compare(seed);
 }
 
 /** One of the stores, and what it has answered. */

@@ -168,7 +168,9 @@ function countOne(state: ReferenceState, step: Step): number | null {
   const result = pushing.push(state, { ...own, ...counter.event });
   if (result instanceof Duplicate) return null;
   queue.counts.totals[COUNTED.indexOf("pushed")]! += 1;
-  return queue.events.has(counter.key) ? queue.nowMs : null;
+  const event = queue.events.get(counter.key);
+  if (event) queue.report("pushed", event, {});
+  return event ? queue.nowMs : null;
 }
 
 function bytesOf(text: string): Buffer {

@@ -4,6 +4,7 @@ import { memberOf } from "../../../src/queue/counters.ts";
 import { Duplicate, NO_OPTIONS, type End } from "../../../src/queue/event.ts";
 import type { PushOptions, State } from "../../../src/queue/event.ts";
 import type { Push, PushBatch, Results } from "../../../src/queue/operations.ts";
+import { mayKeep } from "../../../src/queue/reports-of.ts";
 import { ELSEWHERE, type ReferenceEvent } from "./reference-event.ts";
 import type { ReferenceQueue } from "./reference-queue.ts";
 import type { ReferenceState } from "./reference-state.ts";
@@ -55,6 +56,7 @@ function pushAll(
         each.enter(event, options.start, each.rankAt(end));
       });
       if (isNamed) queue.takeWindow(id);
+      if (mayKeep(events[at]!.id, options)) queue.report("pushed", queue.events.get(id)!, {});
     } else if (isSecond || options.onDuplicate === "refuse") return new Duplicate(bytesOf(id));
     else if (options.onDuplicate === "replace") {
       const isReplaced = there && replace(queue, there, contents, options, end);

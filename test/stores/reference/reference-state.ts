@@ -1,4 +1,5 @@
 // All queues of the reference store, its counter, and what is due by the clock.
+import type { Report } from "../../../src/queue/report.ts";
 import type { CronEntry } from "../../../src/queue/cron-operations.ts";
 import { forgottenAtMs } from "../../../src/queue/windows.ts";
 import { ReferenceQueue, type Shared } from "./reference-queue.ts";
@@ -28,7 +29,10 @@ export class ReferenceState implements Shared {
   #madeMs = 0;
   #madeCount = 0;
 
-  constructor(onReady: (name: string, count: number) => void) {
+  constructor(
+    onReady: (name: string, count: number) => void,
+    readonly report: (report: Report) => void,
+  ) {
     this.#onReady = onReady;
   }
 

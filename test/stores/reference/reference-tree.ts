@@ -55,12 +55,14 @@ export class ReferenceTree {
 
   /**
    * Gives each keeper an event of its own, like that one. A copy has no unique key and is no
-   * member of a counter.
+   * member of a counter. from: the queue that it comes from.
    */
   enter(
     event: ReferenceEvent,
     enter: (queue: ReferenceQueue, event: ReferenceEvent) => void,
+    from: string | null = null,
   ): void {
+    const facts = from === null ? {} : { from: Buffer.from(from, "latin1") };
     for (const queue of this.keepers) {
       const isCopy = queue !== this.#top;
       const { options } = event;
@@ -69,7 +71,9 @@ export class ReferenceTree {
       queue.events.delete(own.id);
       queue.events.set(own.id, own);
       enter(queue, own);
-      if (isCopy) queue.tally("pushed");
+      if (!isCopy) continue;
+      queue.tally("pushed");
+      queue.report("pushed", own, facts);
     }
   }
 }

@@ -2,6 +2,7 @@
 import { Duplicate, type End, type Part, type PushOptions } from "../../../queue/event.ts";
 import type { Push, PushBatch } from "../../../queue/operations.ts";
 import { nameOf } from "../../../queue/name-cache.ts";
+import { mayKeep } from "../../../queue/reports-of.ts";
 import { dropCompleted, findIn, isTakenBy, noteCopy, treeIn } from "../bound-queues.ts";
 import { textOrNull, toBytes, toKept, toText } from "../bytes.ts";
 import { hashOf } from "../hash-index.ts";
@@ -42,6 +43,7 @@ export function push(model: Model, operation: Push): Buffer | Duplicate {
   if (outcome !== "add") return outcome === "replace" ? id! : outcome;
   for (const one of makeRoom(model, queue, 1)) dropOldest(model, one);
   enter(model, step, end, options);
+  reportKept(model, event, options, id);
   if (id !== null) model.takeWindow(queue, event.id);
   return id ?? toBytes(event.id);
 }
@@ -121,7 +123,10 @@ export function pushBatch(model: Model, operation: PushBatch): (Buffer | Duplica
     const outcome = outcomeOf(model, step, id, options);
     if (outcome !== "add" && outcome !== "replace") return outcome;
     if (outcome === "replace") replace(model, event, there!, end, options);
-    else enter(model, step, end, options);
+    else {
+      enter(model, step, end, options);
+      reportKept(model, event, options, id);
+    }
     if (id !== null) model.takeWindow(queue, event.id);
     return bytes;
   });
@@ -175,8 +180,6 @@ function enter(model: Model, step: Step, end: End, options: PushOptions | null):
     if (there !== undefined) drop(model, there);
     add(model, event, end, options);
   } else addToTree(model, event, met, end, options);
-  // The result of a push with "keep" does not tell whether it added the event.
-  if (options?.onDuplicate === "keep" && model.reports) model.report("pushed", event, {});
 }
 
 /** There is room in the tree of its queue. */
@@ -210,6 +213,15 @@ function add(model: Model, event: LocalEvent, end: End, options: PushOptions | n
   const atMs = startMs(model, options.start);
   if (atMs > 0) model.move(event, { state: DELAYED, atMs, place, more });
   else model.move(event, { state: READY, place, more });
+}
+
+function reportKept(
+  model: Model,
+  event: LocalEvent,
+  options: PushOptions | null,
+  id: Buffer | null,
+): void {
+  if (model.reports && mayKeep(id, options)) model.report("pushed", event, {});
 }
 
 /** Puts an event in the place of one that waits. */

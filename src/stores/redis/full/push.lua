@@ -146,7 +146,7 @@ local copies, copied_bytes = 0, 0
 
 -- There is room for it.
 local function push_new(queue, is_left, id, value, options)
-  each_keeper(queue, id, '', function(each, is_copy)
+  each_keeper(queue, id, nil, function(each, is_copy)
     add_new(each, is_left, id, value, options, is_copy)
     if is_copy then
       copies, copied_bytes = copies + 1, copied_bytes + #value
@@ -200,7 +200,9 @@ local function push_one(queue, is_left, id, value, options)
   make_room(queue, 1)
   local own = id or new_id(queue)
   push_new(queue, is_left, own, value, options)
-  report_kept(queue, own, options)
+  if id or options.key then
+    report_kept(queue, own, options)
+  end
   if id then
     take_window(queue, id)
   end
