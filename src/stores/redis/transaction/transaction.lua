@@ -1,8 +1,8 @@
 -- Does several operations as one: all or none. Several transactions follow each other: one that is
 -- refused does not concern the others.
 -- KEYS    of the queues: all
--- ARGV    of each transaction GROWS|- count (queue, how many events are pushed to it)..., how many
---         steps, then of each step verb, TAKES|- (its reply has contents), how many arguments, the
+-- ARGV    of each transaction GROWS|- count (queue, how many events are pushed to it or -)..., how
+--         many steps, then of each step verb, TAKES|- (its reply has contents), how many arguments, the
 --         arguments
 -- Returns of each transaction 0 and a list of what each verb returns (nil: behind too many contents);
 --         or -1 (full) or -2 (paused) and the name of the queue that refused a push; or -3 and an
