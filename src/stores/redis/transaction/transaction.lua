@@ -1,6 +1,6 @@
 -- Does several operations as one: all or none.
 -- KEYS    of the queues: all
--- ARGV    GROWS|- count (queue, how many events are pushed to it)..., then of each operation verb,
+-- ARGV    GROWS|- count (queue, how many events are pushed to it or -)..., then of each operation verb,
 --         TAKES|- (its reply has contents), how many arguments, the arguments
 -- Returns 0 and a list of what each verb returns (nil: behind too many contents); or -1 (full) or -2
 --         (paused) and the name of the queue that refused a push; or -3 and an error, with some of
