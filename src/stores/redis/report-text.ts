@@ -1,5 +1,5 @@
-// Reports as okq processes send them to each other, and as scripts write them: a message is an array
-// in JSON, in which texts have a character for each byte.
+// Reports as okq processes send them to each other, and as scripts write them: a message is an
+// array in JSON, in which texts have a character for each byte.
 import { type Report, REPORTED } from "../../queue/report.ts";
 
 /** Times are in ms. */
