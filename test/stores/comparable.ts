@@ -1,5 +1,6 @@
 // Results of operations in a form that is the same for every store.
 import type { CronAt } from "../../src/queue/cron-operations.ts";
+import { EarlierFailure, Refusal, StoreError } from "../../src/queue/errors.ts";
 import type { Popped } from "../../src/queue/event.ts";
 import type { GroupFacts } from "../../src/queue/groups.ts";
 import type { Operation } from "../../src/queue/operations.ts";
@@ -36,4 +37,21 @@ function comparableStats({ heldBackBy, ...stats }: QueueStats): object {
 function withoutOldest<T extends { oldestReadyAtMs: number | null }>(facts: T): object {
   const { oldestReadyAtMs, ...others } = facts;
   return { ...others, hasReady: oldestReadyAtMs !== null };
+}
+
+const SHOWN_MAX = 60;
+
+/** Exact as far as anybody can read, then by its hash. */
+export function shortened(text: string): string {
+  if (text.length <= SHOWN_MAX) return JSON.stringify(text);
+  const rest = `${text.length} characters, ${Bun.hash(text).toString(36)}`;
+  return `${JSON.stringify(text.slice(0, SHOWN_MAX))}... (${rest})`;
+}
+
+export function failureText(error: unknown): string {
+  if (error instanceof EarlierFailure) return "after a failure";
+  if (error instanceof Refusal) return `refused: ${error.code} ${textOf(error.queue)}`;
+  return error instanceof StoreError
+    ? `StoreError ${error.failure}: ${error.message}`
+    : String(error);
 }

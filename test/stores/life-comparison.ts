@@ -3,11 +3,10 @@
 // due at the same time are removed but for one: stores may order them differently.
 // oxlint-disable no-await-in-loop -- the steps take place in this order
 
-import { EarlierFailure, Refusal, StoreError } from "../../src/queue/errors.ts";
 import { Duplicate, type EventFacts, type Popped, type State } from "../../src/queue/event.ts";
 import { decodeHeaders } from "../../src/queue/headers.ts";
 import type { Operation, Push, Unpop } from "../../src/queue/operations.ts";
-import { comparable } from "./comparable.ts";
+import { comparable, failureText, shortened } from "./comparable.ts";
 import type { StoreUnderTest } from "./contract.ts";
 import { bytesOf, textOf } from "./contract/caller.ts";
 import { LifeCaller } from "./contract/life-caller.ts";
@@ -19,7 +18,6 @@ import { inTransactions } from "./random-transactions.ts";
 
 const TICK: Operation = { kind: "tick", limit: 1_000_000, parts: "all" };
 const LATEST_POPS = 6;
-const SHOWN_MAX = 60;
 const STEP_MS = 50;
 const IS_MADE = /^\d{7,}-\d+$/;
 
@@ -30,13 +28,16 @@ const IS_MADE = /^\d{7,}-\d+$/;
 export async function compareLives(
   a: StoreUnderTest,
   b: StoreUnderTest,
-  { seed, rounds }: { seed: number; rounds: number },
+  {
+    seed,
+    rounds,
+    hasGroups = seed % 3 === 0,
+  }: { seed: number; rounds: number; hasGroups?: boolean | undefined },
 ): Promise<void> {
   const random = new Random(seed);
   // Where failed events move on, the store chooses which queue comes first: so ticks come often.
   const hasChains = seed % 2 === 0;
   const stepMs = hasChains ? STEP_MS : Infinity;
-  const hasGroups = seed % 3 === 0;
   const life = new RandomLife(random, { hasChains, hasGroups });
   const crons = new RandomCrons(new Random(seed), life.queues);
   const pair = new Pair(new Side(a), new Side(b), seed);
@@ -289,8 +290,8 @@ class Pair {
   async compareScans(queues: string[], limit: number): Promise<void> {
     for (const queue of queues) {
       for (const state of states) await this.#scan(queue, state, limit);
-      const groupsOf = ({ store }: Side) => store.groups(queue, limit);
-      const [a, b] = await Promise.all([groupsOf(this.#a), groupsOf(this.#b)]);
+      const sides = [this.#a, this.#b];
+      const [a, b] = await Promise.all(sides.map(({ store }) => store.groups(queue, limit)));
       this.#compare(
         `the groups of ${JSON.stringify(queue)}`,
         this.#a.written(a),
@@ -371,13 +372,6 @@ class Pair {
   }
 }
 
-/** Exact as far as anybody can read, then by its hash. */
-function shortened(text: string): string {
-  if (text.length <= SHOWN_MAX) return JSON.stringify(text);
-  const rest = `${text.length} characters, ${Bun.hash(text).toString(36)}`;
-  return `${JSON.stringify(text.slice(0, SHOWN_MAX))}... (${rest})`;
-}
-
 /** The ids of all but the first event of each due time. */
 function doubledAmong(events: EventFacts[]): Buffer[] {
   return events.filter(({ atMs }, at) => events[at - 1]?.atMs === atMs).map(({ id }) => id);
@@ -390,12 +384,4 @@ function inComparableOrder(side: Side, events: EventFacts[]): EventFacts[] {
   const keyed = events.map((event) => ({ event, atMs: event.atMs!, text: side.written(event) }));
   const inOrder = keyed.toSorted((a, b) => a.atMs - b.atMs || (a.text < b.text ? -1 : 1));
   return inOrder.map(({ event }) => event);
-}
-
-function failureText(error: unknown): string {
-  if (error instanceof EarlierFailure) return "after a failure";
-  if (error instanceof Refusal) return `refused: ${error.code} ${textOf(error.queue)}`;
-  return error instanceof StoreError
-    ? `StoreError ${error.failure}: ${error.message}`
-    : String(error);
 }

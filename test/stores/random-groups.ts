@@ -9,6 +9,7 @@ import type { Random } from "./random.ts";
 /** Values of settings. */
 const values: Record<string, (string | null)[]> = {
   "group-limit": ["0", "1", "1", "2", "3", null],
+  rate: ["", "", "3/1", "9/3.5", null],
   "group-rate": ["", "2/1", "5/2.5", "1/0.3", null],
 };
 

@@ -11,6 +11,7 @@ import { COUNTED, type Direction } from "../../src/queue/queue-status.ts";
 import { bytesOf } from "./contract/caller.ts";
 import { nastyTexts } from "./contract/bytes.ts";
 import type { Random } from "./random.ts";
+import { randomBinding } from "./random-bindings.ts";
 import { RandomGroups } from "./random-groups.ts";
 import { ofChains, ofOthers, values } from "./random-settings.ts";
 
@@ -37,6 +38,8 @@ export const states: State[] = ["ready", "delayed", "claimed", "failed", "comple
 
 const workers = ["", "a", "a b\xff", "long-name"];
 
+type Has = Record<"hasChains" | "hasGroups", boolean>;
+
 export class RandomLife {
   /** In a cluster the first three are in one part, and so are the others. */
   readonly queues: string[];
@@ -51,13 +54,9 @@ export class RandomLife {
 
   /**
    * hasChains: failed events may move on to another queue. Without, every queue always has a
-   * setting of its own and so is never gone: its figures are exact. hasGroups: some events have
-   * groups.
+   * setting of its own and so is never gone: its figures are exact. hasGroups: some events do.
    */
-  constructor(
-    random: Random,
-    { hasChains, hasGroups }: { hasChains: boolean; hasGroups: boolean },
-  ) {
+  constructor(random: Random, { hasChains, hasGroups }: Has) {
     this.#random = random;
     this.#hasChains = hasChains;
     const [chain, other] = random.shuffled(nastyTexts) as [string, string];
@@ -100,12 +99,8 @@ export class RandomLife {
     const at = random.below(this.queues.length + 1);
     const queue = this.queues[at];
     const isChain = at < 3;
-    const ofGroups = this.groups.settings;
-    const choices = {
-      ...values,
-      ...ofGroups,
-      ...(queue === undefined ? {} : isChain ? ofChains : ofOthers),
-    };
+    const own = queue === undefined ? {} : isChain ? ofChains : ofOthers;
+    const choices = { ...values, ...this.groups.settings, ...own };
     const names = random.shuffled(Object.keys(choices)).slice(0, 1 + random.below(3));
     const given = names.map((name): [string, string | null] => [name, random.of(choices[name]!)]);
     if (!this.#hasChains && queue !== undefined) {
@@ -171,6 +166,8 @@ export class RandomLife {
         const id = this.#id(known);
         return (its) => ({ kind, queue, id: id(its) });
       }
+      case "bind":
+        return always(randomBinding(random, this.queues, this.#hasChains));
       case "cancel":
         return this.#cancel(queue, known);
       case "remove":
@@ -392,7 +389,7 @@ const pushesAndPops = { push: 26, pushBatch: 4, pop: 18, popBatch: 4 };
 const ends = { ack: 8, ackBatch: 2, redo: 7, fail: 10, crash: 4, touch: 5, touchBatch: 1 };
 const looks = { get: 4, ready: 2, status: 2, settings: 1 };
 const changes = { remove: 3, retry: 4, move: 4, set: 4, cancel: 3, flush: 1, pause: 2, resume: 4 };
-const weights = { ...pushesAndPops, ...ends, ...looks, ...changes };
+const weights = { ...pushesAndPops, ...ends, ...looks, ...changes, bind: 3 };
 
 function always(operation: Operation): Step {
   return () => operation;

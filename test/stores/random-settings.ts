@@ -9,8 +9,8 @@ export const values: Record<string, (string | null)[]> = {
   "crash-backoff": ["none", "fixed 1.5", "0,1", null],
   ttl: ["0", "3", "6", null],
   "max-claimed": ["0", "1", "2", "4", null],
-  rate: ["", "", "3/1", "9/3.5", null],
   "keep-completed": ["0", "2", "", "3s", null],
+  "bound-only": ["yes", "no", null],
   "dedupe-window": ["0", "0", "0.5", "2.5", "5", null],
 };
 
