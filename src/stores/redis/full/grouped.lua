@@ -214,6 +214,9 @@ end
 
 -- The record of the events without a group is only needed once they had a turn.
 local function add_ungrouped(queue, writes, record)
+  if not queue.has_groups then
+    return
+  end
   record.room = ungrouped_count(queue)
   add_turn(writes, record, true)
   if record.has_turned then
