@@ -34,6 +34,8 @@ export type Step = (known: Known) => Operation;
 
 export const states: State[] = ["ready", "delayed", "claimed", "failed", "completed"];
 
+const groups = ["", "a", "b\xff"].map((name) => bytesOf(name));
+
 const workers = ["", "a", "a b\xff", "long-name"];
 
 export class RandomLife {
@@ -161,6 +163,22 @@ export class RandomLife {
       }
       case "cancel":
         return this.#cancel(queue, known);
+      case "group":
+        return always({ kind, queue, group: random.of(groups) });
+      case "peek":
+        return always({ kind, queue, end: random.of(["left", "right"] as const) });
+      case "setGroup":
+        return always({
+          kind,
+          queue,
+          group: random.of(groups),
+          values: [
+            random.of([
+              ["limit", random.of([null, "0", "1", "2"])],
+              ["rate", random.of([null, "", "2/1", "3/2"])],
+            ]) as ["limit" | "rate", string | null],
+          ],
+        });
       case "remove":
       case "retry":
       case "move":
@@ -213,6 +231,8 @@ export class RandomLife {
       attemptsMax: maybe([0, 1, 2, 4]),
       backoff: maybe(["none", "fixed 2", "0,1"]),
       leaseMs: maybe([700, 2000]),
+      priority: maybe([-3, 0, 0, 1, 5]),
+      group: maybe([...groups, ...groups]) as Buffer | null,
       onDuplicate: random.of(["refuse", "refuse", "keep", "replace"] as const),
     };
     return (its) => ({ ...NO_OPTIONS, ...fixed, start: start(its) });
@@ -254,11 +274,12 @@ export class RandomLife {
     const random = this.#random;
     const worker = random.below(3) === 0 ? bytesOf(random.of(workers.slice(1))) : null;
     const all: Direction[][] = [["in"], ["out"], ["in", "out"]];
-    const directions = worker ? ["out" as const] : random.of(all);
-    if (kind === "resume") return always({ kind, queue, directions, worker, group: null });
+    const group = !worker && random.below(3) === 0 ? random.of(groups) : null;
+    const directions = worker || group ? ["out" as const] : random.of(all);
+    if (kind === "resume") return always({ kind, queue, directions, worker, group });
     // Mostly short: a queue that stays paused shows nothing.
     const forMs = random.below(10) === 0 ? null : 1 + random.below(1500);
-    return always({ kind, queue, directions, forMs, worker, group: null });
+    return always({ kind, queue, directions, forMs, worker, group });
   }
 
   /** Changes some events, mostly as they were when they were last seen. */
@@ -297,7 +318,7 @@ export class RandomLife {
     const ttlMs = maybe(random.of([1500, 4000]));
     const names = random.shuffled(["name", "other", ""]).slice(0, random.below(3));
     const headers = names.map((name): Header => [bytesOf(name), this.#contents().subarray(0, 100)]);
-    const changes = { contents, ttlMs, priority: null, headers };
+    const changes = { contents, ttlMs, priority: maybe(random.of([-2, 0, 5])), headers };
     return (its) => ({ kind: "set", queue, id: id(its), start: when && when(its), ...changes });
   }
 
@@ -376,7 +397,7 @@ type ClaimKind = "ack" | "ackBatch" | "redo" | "fail" | "crash" | "touch" | "tou
 
 const pushesAndPops = { push: 26, pushBatch: 4, pop: 18, popBatch: 4 };
 const ends = { ack: 8, ackBatch: 2, redo: 7, fail: 10, crash: 4, touch: 5, touchBatch: 1 };
-const looks = { get: 4, ready: 2, status: 2, settings: 1 };
+const looks = { get: 4, ready: 2, status: 2, settings: 1, group: 2, setGroup: 1, peek: 2 };
 const changes = { remove: 3, retry: 4, move: 4, set: 4, cancel: 3, flush: 1, pause: 2, resume: 4 };
 const weights = { ...pushesAndPops, ...ends, ...looks, ...changes };
 

@@ -37,6 +37,10 @@ verbs.flush = function(from)
   end
   fill_in(queue, ids)
   shrank(queue)
+  if queue.groups then
+    pcall(groups.settle, queue)
+    queue.groups = nil
+  end
   pcall(look_at, queue)
   pcall(keep_groups, queue)
   -- Also keys of the wrong type; what is known of the queue is read anew.
