@@ -246,6 +246,8 @@ at_end[#at_end + 1] = function()
   for _, queue in pairs(queues_by_name) do
     if queue.groups then
       groups.settle(queue)
+    end
+    if queue.groups or queue.has_lost_groups then
       forget_unused(queue)
     end
   end
