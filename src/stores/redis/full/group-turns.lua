@@ -97,19 +97,7 @@ groups.begin_pops = function(queue, count)
 end
 
 -- So many turns are read at a time.
-local TURNS_AT_ONCE = 64
-
--- The record whose turn it is, or nil.
-local function next_turn(queue)
-  if not queue.slice[queue.slice_at] then
-    groups.settle(queue)
-    local last = math.max(1, math.min(queue.slice_size, TURNS_AT_ONCE)) - 1
-    queue.slice, queue.slice_at = redis.call('ZRANGE', TURNS .. queue.name, 0, last), 1
-    read(queue, queue.slice)
-  end
-  local key = queue.slice[queue.slice_at]
-  return key and queue.groups[key]
-end
+local TURNS_AT_ONCE = 32
 
 -- Up to so many members of a group, next ones out first.
 local function members_of(queue, record, count)
@@ -131,9 +119,34 @@ local function first_member(queue, record)
   return member
 end
 
+-- Reads the next turns, and the first event of each group.
+local function read_slice(queue)
+  groups.settle(queue)
+  local last = math.max(1, math.min(queue.slice_size, TURNS_AT_ONCE)) - 1
+  queue.slice, queue.slice_at = redis.call('ZRANGE', TURNS .. queue.name, 0, last), 1
+  read(queue, queue.slice)
+  local ids = {}
+  for _, key in ipairs(queue.slice) do
+    local record = queue.groups[key]
+    record.first = key ~= '' and room_of(record) > 0 and first_member(queue, record) or nil
+    ids[#ids + 1] = record.first and groups.id_in(record.first)
+  end
+  read_small_events(queue, ids)
+end
+
+-- The record whose turn it is, or nil.
+local function next_turn(queue)
+  if not queue.slice[queue.slice_at] then
+    read_slice(queue)
+  end
+  local key = queue.slice[queue.slice_at]
+  return key and queue.groups[key]
+end
+
 -- Takes the first event of a group out of it.
 local function take_member(queue, record)
-  local member = first_member(queue, record)
+  local member = record.first or first_member(queue, record)
+  record.first = nil
   if not member then
     return nil
   end

@@ -140,12 +140,6 @@ groups.id_in = function(member)
   return string.sub(member, 33)
 end
 
-local function in_slices(command, key, list)
-  for at = 1, #list, 1000 do
-    redis.call(command, key, unpack(list, at, math.min(at + 999, #list)))
-  end
-end
-
 -- Adds and removes the members that were put off.
 local function write_members(queue)
   local key, added, removed = GROUPED .. queue.name, queue.added, queue.removed

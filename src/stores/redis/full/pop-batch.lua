@@ -11,19 +11,20 @@ verbs.pop_batch = function(from, to)
   end
   for at = from + 4, to do
     local queue, popped = queue_at(ARGV[at]), true
-    if queue.has_groups then
-      groups.begin_pops(queue, left)
-    end
-    while popped and left > 0 and bytes >= 0 do
-      popped = popped_one(queue, wanted, claimant, false)
-      if popped then
-        left = left - 1
-        bytes = bytes - #popped[2] + head_of(popped[2])
-        replies[#replies + 1] = at - from - 3
-        replies[#replies + 1] = popped
-      elseif queue.is_behind then
-        return #replies > 0 and replies or again()
+    putting_off(queue, function()
+      begin_pops(queue, left)
+      while popped and left > 0 and bytes >= 0 do
+        popped = popped_one(queue, wanted, claimant, false)
+        if popped then
+          left = left - 1
+          bytes = bytes - #popped[2] + head_of(popped[2])
+          replies[#replies + 1] = at - from - 3
+          replies[#replies + 1] = popped
+        end
       end
+    end)
+    if not popped and queue.is_behind then
+      return #replies > 0 and replies or again()
     end
   end
   return replies
