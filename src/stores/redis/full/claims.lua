@@ -7,11 +7,11 @@
 
 local function enter_claimed(queue, id, tick, lease, token, claimant)
   local scores, records = queue.put_off.claimed, queue.put_off.records
-  scores[#scores + 1] = string.format('%.0f', tick + lease * TICKS_PER_MS)
+  scores[#scores + 1] = string.format('%d', tick + lease * TICKS_PER_MS)
   scores[#scores + 1] = id
   if token or lease ~= USUAL_LEASE_MS then
     queue.has_claims = true
-    local record = string.format('%s %.0f %.0f', token or '-', lease, lease)
+    local record = string.format('%s %d %d', token or '-', lease, lease)
     records[#records + 1] = id
     records[#records + 1] = token and record .. PADDING .. claimant or record
   end
@@ -30,6 +30,15 @@ local function read_claims(queue, ids)
     queue.scores[id], queue.claim_records[id] = scores[at] or false, records[at] or false
   end
   read_events(queue, ids, false)
+  local keys = {}
+  for _, id in ipairs(queue.has_groups and ids or {}) do
+    local more = queue.packed[id] and unpacked(queue.packed[id])
+    queue.packed[id] = more or false
+    keys[#keys + 1] = more and more.G and '=' .. more.G
+  end
+  if #keys > 1 then
+    groups.read(queue, keys)
+  end
 end
 
 -- The claim of an event, or nil. token: behind "=", or empty for any.

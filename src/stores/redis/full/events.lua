@@ -36,6 +36,11 @@ local function more_of(queue, id)
   if packed == nil then
     packed = queue.has_more and redis.call('HGET', queue.more, id)
   end
+  if type(packed) == 'table' then
+    -- It is changed from now on.
+    queue.packed[id] = nil
+    return packed
+  end
   return packed and unpacked(packed) or {}
 end
 

@@ -61,5 +61,6 @@ verbs.flush = function(from)
   end
   -- What is known of the queue is read anew.
   queue.config, queue.is_open, queue.was_flushed, trees = nil, false, true, {}
+  queue.group_limit = nil
   return count
 end

@@ -146,6 +146,9 @@ local copies, copied_bytes = 0, 0
 
 -- There is room for it.
 local function push_new(queue, is_left, id, value, options)
+  if not queue.config.bindings then
+    return add_new(queue, is_left, id, value, options, false)
+  end
   each_keeper(queue, id, '', function(each, is_copy)
     add_new(each, is_left, id, value, options, is_copy)
     if is_copy then
@@ -283,6 +286,20 @@ local function is_refusal(reply)
   return code == FULL_QUEUE or code == PAUSED_QUEUE
 end
 
+-- By their places. Reads what is known of the groups that they name.
+local function all_options(queue, from, to)
+  local all, keys = {}, {}
+  for at = from, to, 4 do
+    all[at] = options_in(ARGV[at])
+    keys[#keys + 1] = all[at].group and '=' .. all[at].group
+  end
+  if #keys > 1 then
+    make_groups()
+    groups.read(queue, keys)
+  end
+  return all
+end
+
 local function count_unnamed(from, to, step)
   local count = 0
   for at = from, to, step do
@@ -295,10 +312,11 @@ verbs.push = function(from, to)
   require_memory()
   local queue, is_left, replies = opened_at(ARGV[from]), ARGV[from + 1] == 'LEFT', {}
   make_ids(queue, count_unnamed(from + 2, to, 4))
+  local all = all_options(queue, from + 5, to)
   pushing_many(queue, function()
     for at = from + 2, to, 4 do
       local id = ARGV[at] == 'ID' and ARGV[at + 1]
-      local options = options_in(ARGV[at + 3])
+      local options = all[at + 3]
       write_before(queue, id, options)
       local reply = push_one(queue, is_left, id, ARGV[at + 2], options)
       is_refused = is_refused or is_refusal(reply)

@@ -7,7 +7,7 @@
 
 -- 17 digits, in the order of the places. 10^16 is more than any tick.
 local function text_of(place)
-  return string.format('%d%016.0f', place < 0 and 0 or 1, place < 0 and place + 1e16 or place)
+  return string.format('%d%016d', place < 0 and 0 or 1, place < 0 and place + 1e16 or place)
 end
 
 local function member_of(id, more)
