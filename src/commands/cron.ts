@@ -19,13 +19,14 @@ import { type QueueCall, type QueueCommand, queueCommand } from "./command.ts";
 import { commandError, errorReply } from "./errors.ts";
 import { collect, longArray } from "./long-replies.ts";
 import { demandPush } from "./permission.ts";
-import { PUSH_OPTIONS, pushOptions } from "./push-options.ts";
+import { ORDER, PUSH_OPTIONS, pushOptions, UNIQUE } from "./push-options.ts";
 import { Submission } from "./submission.ts";
 
 const NAME_BYTES_MAX = 1024;
 /** All entries are in memory. */
 const CONTENTS_BYTES_MAX = 64 * 1024;
 const WHEN = "[TZ zone] [CATCHUP NONE|ONE]";
+const PLACE = "[RIGHT|DELAY seconds]";
 const ZONES = "the name of a time zone, such as UTC or Europe/Berlin";
 /** As in the reply of LIST. */
 const PAGE = 100;
@@ -118,14 +119,14 @@ export const cronCommands: QueueCommand[] = [
   queueCommand({
     ...shared,
     name: "QCRON SET",
-    syntax: `queue name spec contents ${WHEN} [RIGHT|DELAY seconds] ${PUSH_OPTIONS}`,
+    syntax: `queue name spec contents ${WHEN} ${PLACE} ${ORDER} ${PUSH_OPTIONS} ${UNIQUE}`,
     summary:
       "Pushes an event at every match of a spec of five fields, or of six with seconds first: " +
       "minute hour day-of-month month weekday, in the time zone TZ (UTC). Its id is " +
       "name@<seconds since 1970>. CATCHUP ONE: if no okq ran at some of its times, one event " +
       "for the latest of these. The other options are those of QPUSH. The same again changes " +
       "nothing, another one of that name replaces it. Needs push too.",
-    run([, , queue, name, spec, contents], { TZ, CATCHUP = "NONE", RIGHT, ...given }, call) {
+    run([, , queue, name, spec, contents], { TZ, CATCHUP = "NONE", ...given }, call) {
       const { client, context } = call;
       checkNew("queue name", queue, context);
       demandPush(queue, client);
@@ -139,7 +140,7 @@ export const cronCommands: QueueCommand[] = [
         spec: spec.toString("latin1"),
         zone: zone.toString("latin1"),
         catchUp: CATCHUP === "ONE" ? "one" : "none",
-        end: RIGHT ? "right" : "left",
+        end: given.RIGHT ? "right" : "left",
         contents,
         options,
       };
@@ -164,6 +165,7 @@ export const cronCommands: QueueCommand[] = [
   queueCommand({
     ...shared,
     name: "QCRON RUN",
+    inTransaction: "never",
     syntax: "queue name",
     summary:
       "Pushes the event of a cron entry now, and answers its id, which is name@<seconds since " +

@@ -98,6 +98,10 @@ export const errorTexts = {
     text: "ERR the spec has no times, got '{spec}'",
     when: "QCRON SET with a day that is in none of its months, such as 31 February.",
   },
+  boundApart: {
+    text: "CROSSSLOT '{queue}' would be in another shard: use a name without braces",
+    when: "QBIND with a name with braces, in a cluster. Nothing was changed.",
+  },
   weights: {
     text: "ERR WEIGHTS takes one weight for each queue, got {count} for {queues}",
     when: "A pop has more or fewer weights than queues.",

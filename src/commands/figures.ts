@@ -5,7 +5,6 @@ import { COUNTED, type Direction, type QueueStats } from "../queue/queue-status.
 import { Glob } from "../users/glob.ts";
 import { Pairs, type Reply } from "../resp/reply.ts";
 import { type QueueCall, type QueueCommand, queueCommand } from "./command.ts";
-import { heldBackBy } from "./held-back.ts";
 import { statusOfAll } from "./inspect.ts";
 import { secondsText } from "../queue/durations.ts";
 import { EVERYTHING, LISTED_DEFAULT, pagesOf } from "./selection.ts";
@@ -44,7 +43,8 @@ async function showStats(queue: Buffer, { client }: QueueCall): Promise<Reply> {
     ["paused", pausedOf(stats.paused)],
     ["paused-workers", stats.pausedWorkers.length > 0 ? stats.pausedWorkers : null],
     ["windows", stats.windows],
-    ["held-back-by", await heldBackBy(stats, client)],
+    ["bindings", stats.bindings.length > 0 ? stats.bindings : null],
+    ["held-back-by", stats.heldBackBy],
   ];
   return Pairs.withoutNil(entries);
 }
@@ -145,8 +145,8 @@ export const figureCommands: QueueCommand[] = [
       "in the last minute wait-p50 and -p99 (from the push to the pop) and run-p50 and -p99 (to " +
       "the end of a claim by a command that names the token), in seconds and up to a fifth too " +
       "long; paused; paused-workers (names); windows (dedupe windows that last, and unique keys " +
-      "taken FOR a time); held-back-by " +
-      "(paused or max-claimed).",
+      "taken FOR a time); bindings (names, see QBIND); held-back-by (paused, max-claimed, rate, " +
+      "group-paused, group-limit or group-rate).",
     run: ([, queue], _, call) => showStats(queue, call),
   }),
   queueCommand({

@@ -7,7 +7,6 @@ import { NIL_ARRAY, Pairs, type Reply } from "../resp/reply.ts";
 import type { Caller } from "./caller.ts";
 import { type QueueCall, type QueueCommand, queueCommand } from "./command.ts";
 import { commandError } from "./errors.ts";
-import { heldBackBy } from "./held-back.ts";
 import { secondsText } from "../queue/durations.ts";
 import { headersReply } from "./popped-events.ts";
 import { givenSettings } from "./queue-settings.ts";
@@ -28,12 +27,11 @@ interface Shown {
   /** The limit of its queue; null: none. */
   attemptsMax: number | null;
   isFull: boolean;
-  heldBack?: string | null;
 }
 
 /** Keys that do not apply are left out. */
 function factsOf(event: EventFacts, shown: Shown): Pairs {
-  const { isFull, heldBack = null } = shown;
+  const { isFull } = shown;
   const { id, state, contents, failures, crashes, atMs, claimant } = event;
   // The claim under way counts as an attempt. So does the claim that completed the event.
   const isUnderWay = state === "claimed" || state === "completed";
@@ -45,6 +43,8 @@ function factsOf(event: EventFacts, shown: Shown): Pairs {
     ["failures", failures],
     ["crashes", crashes],
     ["max-attempts", (event.attemptsMax ?? shown.attemptsMax) || null],
+    ["priority", event.group ? null : event.priority],
+    ["group", event.group],
     ["pushed-at", secondsText(event.pushedAtMs)],
     ["due-at", state === "delayed" ? timeOf(atMs) : null],
     ["lease-ends-at", state === "claimed" ? timeOf(atMs) : null],
@@ -57,7 +57,7 @@ function factsOf(event: EventFacts, shown: Shown): Pairs {
     ["log", isFull ? listOf(event.log) : null],
     ["progress", event.progress],
     ["result", event.result],
-    ["held-back-by", heldBack],
+    ["held-back-by", event.heldBackBy],
   ];
   return Pairs.withoutNil(entries);
 }
@@ -82,10 +82,7 @@ async function showEvent(queue: Buffer, id: Buffer, { client }: QueueCall): Prom
   const event = await client.session.ask({ kind: "get", queue, id });
   if (!event) return NIL_ARRAY;
   const attemptsMax = await attemptsMaxOf(queue, client);
-  if (event.state !== "ready") return factsOf(event, { attemptsMax, isFull: true });
-  const [status] = await client.session.ask({ kind: "status", queues: [queue] });
-  const heldBack = await heldBackBy(status!, client);
-  return factsOf(event, { attemptsMax, isFull: true, heldBack });
+  return factsOf(event, { attemptsMax, isFull: true });
 }
 
 async function attemptsMaxOf(queue: Buffer, { session }: Caller): Promise<number | null> {
@@ -171,10 +168,10 @@ export const lookCommands: QueueCommand[] = [
     syntax: "queue id",
     summary:
       "A map of all that is known of an event, or nil: id, state, contents, attempts, failures, " +
-      "crashes, max-attempts (its own, else the queue's), pushed-at, due-at, lease-ends-at, " +
-      "worker, expires-at, headers, last-error, errors (the last 10: [time, attempt, text]), " +
-      "log, progress, result, held-back-by (why a ready one is not handed out: paused or " +
-      "max-claimed).",
+      "crashes, max-attempts (its own, else the queue's), priority, group, pushed-at, due-at, " +
+      "lease-ends-at, worker, expires-at, unique, headers, last-error, errors (the last 10: " +
+      "[time, attempt, text]), log, progress, result, held-back-by (why a ready one is not " +
+      "handed out, see QSTATS).",
     isExclusive: true,
     run: ([, queue, id], _, call) => showEvent(queue, id, call),
   }),
@@ -185,8 +182,9 @@ export const lookCommands: QueueCommand[] = [
     summary:
       "[next cursor or nil, maps as QGET answers, without errors, log and held-back-by, and " +
       "with contents only with CONTENTS] of the events that fit: in that STATE, MATCH (id), " +
-      "ERROR (the last one) and HEADER fit their globs, CONTAINS (contents), pushed BEFORE. " +
-      "COUNT: at most so many (100). A page may be short or empty: only a nil cursor is the end.",
+      "ERROR (the last one) and HEADER fit their globs, of that GROUP, CONTAINS (contents), " +
+      "pushed BEFORE. COUNT: at most so many (100). A page may be short or empty: only a nil " +
+      "cursor is the end.",
     isExclusive: true,
     run: ([, queue], options, call) => listEvents(queue, options, call),
   }),

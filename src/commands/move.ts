@@ -101,6 +101,8 @@ async function moveIds(
   return (await moveInSteps(way, targets, call)).moved;
 }
 
+const OTHERS = "[TTL seconds>0] [PRIORITY priority] [HEADER name value]...";
+
 const shared = { group: "queue", access: "manage", since: "0.1.0", flags: ["write"] } as const;
 
 export const moveCommands: QueueCommand[] = [
@@ -121,11 +123,12 @@ export const moveCommands: QueueCommand[] = [
   storeCommand({
     ...shared,
     name: "QSET",
-    syntax: `queue id [CONTENTS contents] ${START} [TTL seconds>0] [HEADER name value]...`,
+    syntax: `queue id [CONTENTS contents] ${START} ${OTHERS}`,
     summary:
       "Changes a ready, delayed or failed event: 1, or 0 if it is not there as such. DELAY 0 " +
-      "makes a delayed one ready. TTL counts from now. HEADER sets that header, others stay.",
-    parse([, queue, id], { CONTENTS = null, TTL = null, HEADER = [], ...start }) {
+      "makes a delayed one ready. TTL counts from now. PRIORITY: a ready one is then at the left " +
+      "end of its new priority. HEADER sets that header, others stay.",
+    parse([, queue, id], { CONTENTS = null, TTL = null, PRIORITY = null, HEADER = [], ...start }) {
       if (HEADER.length > 0) headersOf(HEADER);
       return {
         kind: "set",
@@ -134,7 +137,7 @@ export const moveCommands: QueueCommand[] = [
         contents: CONTENTS,
         start: startOf(start),
         ttlMs: TTL,
-        priority: null,
+        priority: PRIORITY,
         headers: HEADER,
       };
     },

@@ -10,15 +10,20 @@ export const START = "[DELAY seconds|AT time]";
 export const PUSH_OPTIONS =
   "[TTL seconds>0] [ATTEMPTS n] [BACKOFF rule] [LEASE seconds>0] [HEADER name value]...";
 
+/** Of pushes at the left end. */
+export const ORDER = "[PRIORITY priority|GROUP group]";
+
 /** Not of batches: all of their events would have the same key. */
 export const UNIQUE = "[UNIQUE key] [UNTIL CLAIMED|FOR seconds>0]";
 
 const HEADER_NAME_BYTES_MAX = 1024;
 const KEY_BYTES_MAX = 1024;
+const GROUP_BYTES_MAX = 1024;
 const HEADERS_BYTES_MAX = 64 * 1024;
 
 type Given = Options<typeof PUSH_OPTIONS> &
   StartGiven &
+  Options<typeof ORDER> &
   Options<typeof UNIQUE> & { ONDUP?: "ERROR" | "KEEP" | "REPLACE" };
 type StartGiven = Options<typeof START>;
 
@@ -34,8 +39,12 @@ export function pushOptions(given: Given & Other): PushOptions | null {
   return null;
 }
 
-export function allOptions(given: Given): PushOptions {
-  const { TTL, ATTEMPTS, BACKOFF, LEASE, HEADER, ONDUP = "ERROR" } = given;
+export function allOptions(given: Given & Other): PushOptions {
+  const { TTL, ATTEMPTS, BACKOFF, LEASE, HEADER, PRIORITY, GROUP, ONDUP = "ERROR" } = given;
+  if (GROUP) checkGroup(GROUP);
+  if (GROUP && given.RIGHT) {
+    throw commandError("exclusiveOptions", { option: "GROUP", other: "RIGHT" });
+  }
   return {
     ...NO_OPTIONS,
     headers: HEADER ? headersOf(HEADER) : null,
@@ -44,9 +53,16 @@ export function allOptions(given: Given): PushOptions {
     attemptsMax: ATTEMPTS ?? null,
     backoff: BACKOFF ?? null,
     leaseMs: LEASE ?? null,
+    priority: PRIORITY ?? null,
+    group: GROUP ?? null,
     unique: uniqueOf(given),
     onDuplicate: onDuplicate[ONDUP],
   };
+}
+
+/** Throws if the name of a group is longer than okq keeps. */
+export function checkGroup(name: Buffer): void {
+  checkLength("the name of a group is", name, GROUP_BYTES_MAX);
 }
 
 function uniqueOf({ UNIQUE: key, UNTIL, FOR }: Options<typeof UNIQUE>): Unique | null {

@@ -7,7 +7,7 @@ import { InBackground } from "./background.ts";
 import { type StoreCommand, storeCommand } from "./command.ts";
 import type { QueueContext } from "./context.ts";
 import { commandError, errorReply } from "./errors.ts";
-import { allOptions, PUSH_OPTIONS, pushOptions, START, UNIQUE } from "./push-options.ts";
+import { allOptions, ORDER, PUSH_OPTIONS, pushOptions, START, UNIQUE } from "./push-options.ts";
 
 const BATCH_MAX = 1000;
 
@@ -60,7 +60,7 @@ export const pushCommands: StoreCommand[] = [
   storeCommand({
     ...classic,
     name: "QLPUSH",
-    syntax: `queue eventId contents [NOBLOCK] ${START} ${PUSH_OPTIONS} ${UNIQUE}`,
+    syntax: `queue eventId contents [NOBLOCK] ${START} ${ORDER} ${PUSH_OPTIONS} ${UNIQUE}`,
     summary:
       "Pushes an event at the left end, the last to be popped; OK once the store has it. " +
       "With NOBLOCK, OK at once. For the options see QPUSH.",
@@ -71,10 +71,10 @@ export const pushCommands: StoreCommand[] = [
   storeCommand({
     ...classic,
     name: "QRPUSH",
-    syntax: `queue eventId contents [NOBLOCK] ${PUSH_OPTIONS} ${UNIQUE}`,
+    syntax: `queue eventId contents [NOBLOCK] [PRIORITY priority] ${PUSH_OPTIONS} ${UNIQUE}`,
     summary:
-      "Pushes an event at the right end, where it is the next one out, so it takes no delay. " +
-      "Otherwise as QLPUSH.",
+      "Pushes an event at the right end, where it is the next one out of its priority, so it " +
+      "takes neither a delay nor a group. Otherwise as QLPUSH.",
     parse: ([, queue, id, contents], given, context) =>
       classicPush({ queue, end: "right", id, contents }, given, context),
     reply: (result, _, context) => classicReply(result, context),
@@ -82,10 +82,12 @@ export const pushCommands: StoreCommand[] = [
   storeCommand({
     ...shared,
     name: "QPUSH",
-    syntax: `queue contents [ID id] ${PLACE} ${PUSH_OPTIONS} ${UNIQUE} ${ONDUP}`,
+    syntax: `queue contents [ID id] ${PLACE} ${ORDER} ${PUSH_OPTIONS} ${UNIQUE} ${ONDUP}`,
     summary:
       "Pushes an event and answers its id, which okq makes unless ID names it. RIGHT: it is the " +
-      "next one out. DELAY, AT: not before then. TTL: it expires so long after its push, unless " +
+      "next one out of its priority. DELAY, AT: not before then. PRIORITY: from -1000 to 1000 " +
+      "(0), higher ones are handed out first. GROUP: in order within that group, which takes " +
+      "turns with the others; not with RIGHT. TTL: it expires so long after its push, unless " +
       "it is claimed. ATTEMPTS, BACKOFF, LEASE: instead of the queue's settings. HEADER: any " +
       "number of times. UNIQUE: no second event of that key while this one is ready, delayed or " +
       "claimed; UNTIL CLAIMED: while it is ready or delayed; FOR: for so long from the push, " +
@@ -110,7 +112,7 @@ export const pushCommands: StoreCommand[] = [
   storeCommand({
     ...shared,
     name: "QMPUSH",
-    syntax: `queue ${PLACE} ${PUSH_OPTIONS} ${ONDUP} ${EVENTS_OR_PAIRS}`,
+    syntax: `queue ${PLACE} ${ORDER} ${PUSH_OPTIONS} ${ONDUP} ${EVENTS_OR_PAIRS}`,
     summary:
       "Pushes up to 1,000 events in one step, all with these options (see QPUSH), or with an " +
       "error none. The array of their ids; nil in the place of one that was there, unless ONDUP " +
@@ -118,10 +120,10 @@ export const pushCommands: StoreCommand[] = [
       "EVENTS or PAIRS.",
     since: "0.1.0",
     flags: ["write"],
-    parse([, queue], { RIGHT, EVENTS, PAIRS, ...given }, context): PushBatch {
+    parse([, queue], { EVENTS, PAIRS, ...given }, context): PushBatch {
       checkNew("queue name", queue, context);
       const events = eventsOf({ EVENTS, PAIRS }, context);
-      const end = RIGHT ? "right" : "left";
+      const end = given.RIGHT ? "right" : "left";
       return { kind: "pushBatch", queue, end, events, options: allOptions(given) };
     },
     reply(results, { options }, { stats }) {

@@ -8,9 +8,10 @@ import { commandError } from "./errors.ts";
 import type { Options } from "./syntax-types.ts";
 import { wordOf } from "./words.ts";
 
+const KNOWN_FACTS = "[MATCH pattern] [ERROR pattern] [HEADER name pattern]... [GROUP group]";
+
 /** For syntax lines. An event must fit all of them. */
-export const WHICH =
-  "[MATCH pattern] [ERROR pattern] [HEADER name pattern]... [CONTAINS bytes] [BEFORE time]";
+export const WHICH = `${KNOWN_FACTS} [CONTAINS bytes] [BEFORE time]` as const;
 
 /** In the order in which a command without STATE shows them. */
 export const STATES = ["ready", "delayed", "claimed", "failed", "completed"] as const;
@@ -27,7 +28,7 @@ export class Selection {
   readonly needsContents: boolean;
   readonly #tests: ((event: EventFacts) => boolean)[] = [];
 
-  constructor({ MATCH, ERROR, HEADER = [], CONTAINS, BEFORE }: Which) {
+  constructor({ MATCH, ERROR, HEADER = [], GROUP, CONTAINS, BEFORE }: Which) {
     this.needsContents = CONTAINS !== undefined;
     if (MATCH) {
       const glob = Glob.of(MATCH);
@@ -43,6 +44,7 @@ export class Selection {
         decodeHeaders(headers).some((each) => each[0].equals(name) && glob.matches(each[1])),
       );
     }
+    if (GROUP) this.#tests.push(({ group }) => group !== null && group.equals(GROUP));
     if (CONTAINS) {
       this.#tests.push(({ contents }) => contents !== null && contents.includes(CONTAINS));
     }

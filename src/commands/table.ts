@@ -2,6 +2,7 @@
 import { nameOf } from "../queue/name-cache.ts";
 import { awaitCommands } from "./await.ts";
 import { backupCommands } from "./backup.ts";
+import { bindCommands } from "./bind.ts";
 import { changeCommands } from "./change.ts";
 import { claimCommands } from "./claims.ts";
 import { clientCommands } from "./client.ts";
@@ -12,6 +13,7 @@ import { consumeCommands } from "./consume.ts";
 import { type Entry, entryOf } from "./entry.ts";
 import { cronCommands } from "./cron.ts";
 import { figureCommands } from "./figures.ts";
+import { groupCommands } from "./groups.ts";
 import { healthCommands } from "./health.ts";
 import { inspectCommands } from "./inspect.ts";
 import { introspectionCommands } from "./introspection.ts";
@@ -44,6 +46,8 @@ commands.push(
   ...awaitCommands,
   ...configureCommands,
   ...pauseCommands,
+  ...bindCommands,
+  ...groupCommands,
   ...cronCommands,
   ...loginCommands,
   ...connectionCommands,

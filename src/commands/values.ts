@@ -18,6 +18,7 @@ const numbers: Record<NumberName, ReadValue> = {
   count: integerReader(1, 1000),
   limit: integerReader(1, 1_000_000_000),
   weight: integerReader(1, 1_000_000),
+  priority: integerReader(-1000, 1000),
 };
 
 /** How the values of that placeholder are read; null if they are the bytes as they came. */

@@ -38,6 +38,11 @@ export interface PushOptions {
   group: Buffer | null;
   unique: Unique | null;
   /**
+   * It is a member of that counter, under a name of its own (see memberOf): when it is
+   * acknowledged, or popped for good, it is counted down in the same step.
+   */
+  part: Part | null;
+  /**
    * If an event with that id or key is there: refuse the push, keep the event as it is, or give a
    * ready or delayed one these contents and options. It keeps its id, and its place, unless the
    * push names the right end, and its due time, unless the push names one. Its failures and
@@ -58,6 +63,12 @@ export interface Unique {
   forMs: number | null;
 }
 
+/** The counter of which an event is a member. */
+export interface Part {
+  queue: Buffer;
+  key: Buffer;
+}
+
 export const NO_OPTIONS: PushOptions = {
   headers: null,
   start: null,
@@ -66,6 +77,7 @@ export const NO_OPTIONS: PushOptions = {
   backoff: null,
   leaseMs: null,
   unique: null,
+  part: null,
   priority: null,
   group: null,
   onDuplicate: "refuse",

@@ -28,6 +28,7 @@
 import type { Bind, BindOutcome, Unbind } from "./bindings.ts";
 import type { CronOperation, CronResults } from "./cron-operations.ts";
 import type { Duplicate, End, Event, EventFacts, Popped, PushOptions, When } from "./event.ts";
+import type { CounterOperation, CounterResults } from "./counters.ts";
 import type {
   Cancel,
   CancelOutcome,
@@ -93,7 +94,10 @@ export interface PushBatch {
   options: PushOptions;
 }
 
-/** Takes the event that is next out and claims it; null if there is none that may be handed out. */
+/**
+ * Takes the event that is next out and claims it; null if there is none that may be handed out.
+ * With a lease of 0 it is an acknowledgement too, see Ack.
+ */
 export interface Pop {
   kind: "pop";
   queue: Buffer;
@@ -126,6 +130,8 @@ export const BATCH_CONTENTS_BYTES = 1024 * 1024;
  * Undoes a pop: the event gets its old rank in the line with everything that it had, as if it had
  * not been popped. False if this claim has ended, or if the pop removed the event and its id was
  * pushed again. A store never refuses it for lack of room, nor because of a setting or a pause.
+ * If the pop counted the event down, it is not counted any more. A counter that was at 0 by that is
+ * there again, and only this event is left of it: unless its own event was handed out since.
  */
 export interface Unpop {
   kind: "unpop";
@@ -139,7 +145,10 @@ export interface Claim {
   token: Buffer | null;
 }
 
-/** Ends a claim: the event is gone, or completed. False if that claim is not there. */
+/**
+ * Ends a claim: the event is gone, or completed. False if that claim is not there. If the event is
+ * a member of a counter, this is also a CountDown, and refused as one.
+ */
 export interface Ack extends Claim {
   kind: "ack";
   queue: Buffer;
@@ -147,7 +156,7 @@ export interface Ack extends Claim {
   result: Buffer | null;
 }
 
-/** Ends each of these claims in one step. */
+/** Ends each of these claims in one step, or is refused as a whole. */
 export interface AckBatch {
   kind: "ackBatch";
   queue: Buffer;
@@ -300,10 +309,11 @@ export type Operation =
   | Register
   | Tick
   | Probe
+  | CounterOperation
   | CronOperation
   | Transaction;
 
-export interface Results extends CronResults {
+export interface Results extends CounterResults, CronResults {
   push: Buffer | Duplicate;
   pushBatch: (Buffer | Duplicate)[];
   pop: Popped | null;

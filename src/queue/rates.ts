@@ -1,5 +1,6 @@
 // Rates: how many events are handed out in a time. Everything that is handed out counts, until that
-// is undone. A rate that was changed counts from the change on.
+// is undone. A rate that was changed counts from the change on. A queue stays there while its rate
+// counts something.
 import { readSeconds, SECONDS_MAX } from "./durations.ts";
 
 export interface Rate {

@@ -1,7 +1,7 @@
 // The reports of an operation that was done. What stores report themselves (see StoreObserver) is
 // not among them.
 import { workerOf } from "./claimant.ts";
-import { Duplicate, type Popped } from "./event.ts";
+import { Duplicate, type Popped, type PushOptions } from "./event.ts";
 import type { Pause } from "./management.ts";
 import type { Operation, Results } from "./operations.ts";
 import type { Report, Reported } from "./report.ts";
@@ -28,17 +28,18 @@ export function reportsOf(
   const one = (kind: Reported, id: Buffer) => tell({ kind, queue, id, atMs: nowMs });
   switch (operation.kind) {
     case "push":
-      if (operation.options?.onDuplicate === "keep") break;
+      if (mayKeep(operation.id, operation.options)) break;
       if (!(result instanceof Duplicate)) one("pushed", result as Buffer);
       break;
+    case "cronFire":
+      if (!Buffer.isBuffer(result) || mayKeep(result, operation.push!.options)) break;
+      one("pushed", result);
+      break;
     case "pushBatch":
-      if (operation.options.onDuplicate === "keep") break;
-      for (const id of result as Results["pushBatch"]) {
+      for (const [at, id] of (result as Results["pushBatch"]).entries()) {
+        if (mayKeep(operation.events[at]!.id, operation.options)) continue;
         if (!(id instanceof Duplicate)) one("pushed", id);
       }
-      break;
-    case "cronFire":
-      if (result instanceof Buffer) one("pushed", result);
       break;
     case "pop":
       if (result) tell(poppedReport(operation.claimant, result as Popped, nowMs));
@@ -60,6 +61,11 @@ export function reportsOf(
     case "pause":
       if (result) tell(pausedReport(operation, nowMs));
   }
+}
+
+/** Whether the result of a push does not tell if it added an event. Then the store reports it. */
+export function mayKeep(id: Buffer | null, options: PushOptions | null): boolean {
+  return options?.onDuplicate === "keep" && (id !== null || options.unique !== null);
 }
 
 function poppedReport(claimant: Buffer | null, popped: Popped, atMs: number): Report {

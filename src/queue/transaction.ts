@@ -1,4 +1,5 @@
 // Which operations may stand in a transaction, and what stores need to know of them.
+import { boundName } from "./bindings.ts";
 import type { Operation, Transaction } from "./operations.ts";
 import { BATCH_CONTENTS_BYTES } from "./operations.ts";
 import type { StoreObserver } from "./store.ts";
@@ -34,6 +35,10 @@ const PARTS: Record<Operation["kind"], Part | null> = {
   pause: "changes",
   resume: "changes",
   setGroup: "changes",
+  initCounter: "changes",
+  countDown: "changes",
+  dropCounter: "changes",
+  getCounter: "shows",
   bind: "changes",
   unbind: "changes",
   cronSet: "changes",
@@ -46,6 +51,7 @@ const PARTS: Record<Operation["kind"], Part | null> = {
   scan: null,
   stats: null,
   groups: null,
+  listCounters: null,
   cronGet: null,
   cronList: null,
   cronQueues: null,
@@ -109,6 +115,8 @@ export function queuesOf(operation: Operation): Buffer[] {
       return operation.operations.flatMap(queuesOf);
     case "move":
       return [operation.queue, operation.target];
+    case "bind":
+      return [operation.queue, boundName(operation.queue, operation.name)];
     case "configure": {
       const failedTo = operation.values.find(([name]) => name === "failed-to")?.[1];
       const own = operation.queue === null ? [] : [operation.queue];

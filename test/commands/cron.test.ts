@@ -70,6 +70,21 @@ describe.each(lifeStoresAndCluster)("on %s", (store) => {
     expect(await ask(client, "QSTATUS")).toEqual([["q", 0, 0, 0]]);
   });
 
+  test("SET and DEL may stand in a transaction, RUN and LIST may not", async () => {
+    const client = await connect();
+    const yearly = ["QCRON", "SET", "q", "yearly", "0 0 1 1 *", "x"];
+    await askAll(client, ["MULTI"], yearly, ["QPUSH", "q", "x", "ID", "1"]);
+    expect(await ask(client, "EXEC")).toEqual(["+OK", "1"]);
+    expect(await list(client, "q")).toBeArrayOfSize(1);
+    await askAll(client, ["MULTI"], ["QCRON", "DEL", "q", "yearly"], ["QCRON", "DEL", "q", "2"]);
+    expect(await ask(client, "EXEC")).toEqual([1, 0]);
+    for (const args of [["RUN", "q", "yearly"], ["LIST"]]) {
+      await ask(client, "MULTI");
+      expect(await ask(client, "QCRON", ...args)).toMatch(/^-ERR/);
+      expect(await ask(client, "EXEC")).toMatch(/^-EXECABORT/);
+    }
+  });
+
   test("RUN pushes now", async () => {
     const client = await connect();
     expect(await ask(client, "QCRON", "RUN", "q", "yearly")).toBe(null);
@@ -108,6 +123,8 @@ test("QCRON refuses what it cannot do", async () => {
     [["q", "e", "* * * * *", "x", "TZ", "Mars"], /^-ERR TZ takes the name of a time zone/],
     [["q", "e", "* * * * *", "x", "CATCHUP", "all"], /^-ERR CATCHUP takes NONE, ONE, got 'all'$/],
     [["q", "e", "* * * * *", "x", "RIGHT", "DELAY", 1], /^-ERR syntax error, DELAY does not go/],
+    [["q", "e", "* * * * *", "x", "GROUP", "g", "RIGHT"], /^-ERR syntax error, GROUP does not go/],
+    [["q", "e", "* * * * *", "x", "FOR", 1], /^-ERR syntax error, FOR needs UNIQUE/],
     [["q", "e", "* * * * *", "x", "AT", 1], /^-ERR syntax error, unknown option 'AT'/],
     [["q", "e", "* * * * *", "x", "ID", 1], /^-ERR syntax error, unknown option 'ID'/],
     [["q", "e", "* * * * *", "x", "ONDUP", "KEEP"], /^-ERR syntax error, unknown option 'ONDUP'/],

@@ -51,7 +51,7 @@ describe.each(lifeStoresAndCluster)("on %s", (store) => {
     };
     await push(client, ["1"]);
     const ready = await get("1");
-    const plain = "id state contents attempts failures crashes";
+    const plain = "id state contents attempts failures crashes priority";
     expect(ready.keys).toBe(`${plain} pushed-at`);
     expect(ready.map).toMatchObject({ id: "1", contents: "contents of 1", attempts: 0 });
     await ask(client, "QPOP", "AS", "ann", "FROM", "q");

@@ -8,6 +8,7 @@ import { bound } from "./contract/bound.ts";
 import { boundArrivals } from "./contract/bound-arrivals.ts";
 import { bytes } from "./contract/bytes.ts";
 import { claims } from "./contract/claims.ts";
+import { counters } from "./contract/counters.ts";
 import { counts } from "./contract/counts.ts";
 import { crons } from "./contract/crons.ts";
 import { failures } from "./contract/failures.ts";
@@ -24,6 +25,7 @@ import { kept } from "./contract/kept.ts";
 import { limits } from "./contract/limits.ts";
 import { looks } from "./contract/looks.ts";
 import { many } from "./contract/many.ts";
+import { parts as partsOfCounters } from "./contract/parts.ts";
 import { pauses } from "./contract/pauses.ts";
 import { priorities } from "./contract/priorities.ts";
 import { pushes } from "./contract/pushes.ts";
@@ -36,7 +38,9 @@ import { touches } from "./contract/touches.ts";
 import { undone } from "./contract/undone.ts";
 import { unpops } from "./contract/unpops.ts";
 import { keys } from "./contract/keys.ts";
+import { reports } from "./contract/reports.ts";
 import { windows } from "./contract/windows.ts";
+import type { Heard } from "./heard.ts";
 
 /** A store without any queue, on a clock that moves by `advance` only. */
 export interface StoreUnderTest {
@@ -47,6 +51,8 @@ export interface StoreUnderTest {
   advance(ms: number): void;
   /** The calls of onReady, in order: the queue as latin1 text, and the count. */
   ready: [queue: string, count: number][];
+  /** Has it report from now on. */
+  hear(): Promise<Heard>;
   /** Makes the store refuse or accept pushes into that queue, which must be empty. */
   setRefusing(queue: string, isRefusing: boolean): Promise<void>;
   /** The number of parts, 1 by default. Limits apply to each part. */
@@ -92,6 +98,8 @@ const chapters = {
   boundArrivals,
   crons,
   keys,
+  counters,
+  parts: partsOfCounters,
   many,
   undone,
   looks,
@@ -101,6 +109,7 @@ const chapters = {
   groupSettings,
   rates,
   transactions,
+  reports,
 };
 
 /** Not in the Redis store yet. */

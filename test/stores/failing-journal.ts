@@ -63,6 +63,11 @@ export class FailingJournal implements Journal {
     return this.#inner.readRange(from, to);
   }
 
+  readThen(counter: number): string | Buffer {
+    this.#failReads();
+    return this.#inner.readThen(counter);
+  }
+
   #failReads(): void {
     const failure = this.nextReadFailure();
     if (failure) throw failure;

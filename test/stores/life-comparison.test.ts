@@ -265,6 +265,25 @@ const breakages: Record<string, Breakage> = {
   ),
 };
 
+const crons: Record<string, Breakage> = {
+  "a cron entry pushes nothing": doing("cronFire", () => ({ push: null })),
+  "the next time of a cron entry is another one": doing("cronFire", ({ nextAtMs }) => ({
+    nextAtMs: nextAtMs + 1,
+  })),
+  "a cron entry pushes twice for one time": instead("cronFire", (fire) => ({
+    operation: fire.push ? { kind: "push", queue: fire.queue, ...fire.push } : fire,
+    result: (result) => result,
+  })),
+  "a cron entry is not removed": instead("cronDelete", ({ queue, name }) => ({
+    operation: { kind: "cronGet", queue, name },
+    result: (found) => found !== null,
+  })),
+  "setting a cron entry anew always replaces it": instead("cronSet", (set) => ({
+    operation: { ...set, version: `${set.version} ${Math.random()}` },
+    result: (isSet) => isSet,
+  })),
+};
+
 const transactions: Record<string, Breakage> = {
   "a transaction is done one by one": { split: (operations) => operations.map((one) => [one]) },
   "a transaction is judged when its first push is done": {
@@ -344,7 +363,7 @@ describe("comparing the lives of events in two stores", () => {
     await compareWith({}, seed, 200);
   });
 
-  test.each(Object.entries({ ...breakages, ...transactions }))(
+  test.each(Object.entries({ ...breakages, ...crons, ...transactions }))(
     "notices when %s",
     async (_name, breakage) => {
       // The second seed has queues for failed events.

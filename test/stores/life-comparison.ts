@@ -7,12 +7,14 @@ import { EarlierFailure, Refusal, StoreError } from "../../src/queue/errors.ts";
 import { Duplicate, type EventFacts, type Popped, type State } from "../../src/queue/event.ts";
 import { decodeHeaders } from "../../src/queue/headers.ts";
 import type { Operation, Push, Unpop } from "../../src/queue/operations.ts";
-import type { QueueStats } from "../../src/queue/queue-status.ts";
+import { comparable } from "./comparable.ts";
 import type { StoreUnderTest } from "./contract.ts";
 import { bytesOf, textOf } from "./contract/caller.ts";
 import { LifeCaller } from "./contract/life-caller.ts";
 import { type GivenClaim, type Known, RandomLife, type Step, states } from "./random-life.ts";
 import { Random } from "./random.ts";
+import { RandomCrons } from "./random-crons.ts";
+import { hearBoth } from "./report-comparison.ts";
 import { inTransactions } from "./random-transactions.ts";
 
 const TICK: Operation = { kind: "tick", limit: 1_000_000, parts: "all" };
@@ -35,7 +37,9 @@ export async function compareLives(
   const hasChains = seed % 2 === 0;
   const stepMs = hasChains ? STEP_MS : Infinity;
   const life = new RandomLife(random, hasChains);
+  const crons = new RandomCrons(new Random(seed), life.queues);
   const pair = new Pair(new Side(a), new Side(b), seed);
+  const reports = seed % 4 === 0 ? null : await hearBoth(a, b);
   await pair.submitAll(life.first());
   for (pair.round = 1; pair.round <= rounds; pair.round++) {
     let pauseMs = life.pauseMs();
@@ -52,7 +56,8 @@ export async function compareLives(
     }
     const { known } = pair;
     const { queues } = life;
-    await pair.submitAll(inTransactions(life.batch(known), known, { queues, random }));
+    const steps = [...life.batch(known), ...crons.some()];
+    await pair.submitAll(inTransactions(steps, known, { queues, random }));
     await pair.separate(life.queues);
     if (!hasChains && random.below(3) === 0) await pair.submitAll([life.figures()]);
     if (random.below(3) === 0) await pair.unpopSome(random);
@@ -63,6 +68,7 @@ export async function compareLives(
     }
   }
   await pair.end(life.queues);
+  await reports?.compare(seed);
 }
 
 /** One of the stores, and what it has answered. */
@@ -347,23 +353,6 @@ class Pair {
         `  first  ${ofA}\n  second ${ofB}\n  to ${what}`,
     );
   }
-}
-
-/** Without what the contract leaves open, such as how many moves a Tick makes of a due event. */
-function comparable(operation: Operation, result: unknown): unknown {
-  if (operation.kind === "tick") return "moved";
-  if (operation.kind === "transaction") {
-    return operation.operations.map((each, at) => comparable(each, (result as unknown[])[at]));
-  }
-  if (operation.kind === "stats") return comparableStats(result as QueueStats);
-  if (operation.kind !== "pop" || operation.claimant || !result) return result;
-  const { queue, id, contents, token } = result as Popped;
-  return { queue, id, contents, token };
-}
-
-/** A minute begins at other times in the other store, and the oldest event is not always found. */
-function comparableStats({ oldestReadyAtMs, ...stats }: QueueStats): object {
-  return { ...stats, recent: null, hasReady: oldestReadyAtMs !== null };
 }
 
 /** Exact as far as anybody can read, then by its hash. */

@@ -11,14 +11,14 @@ import { batchOperationsMax } from "../../src/stores/local/batch.ts";
 import { MemoryRelease } from "../../src/stores/local/memory-release.ts";
 import { closeAfterTest } from "../support/close-after-test.ts";
 import { TestClock } from "../support/test-clock.ts";
-import { NOT_IN_REDIS, storeContract } from "./contract.ts";
+import { storeContract } from "./contract.ts";
 import { Caller } from "./contract/caller.ts";
 import { testLikeReference } from "./like-reference.ts";
 import { openLocal } from "./open-local.ts";
 import { Random } from "./random.ts";
 
-storeContract("local", () => openLocal(), { without: NOT_IN_REDIS });
-storeContract("local, all events in slabs", () => openLocal(0), { without: NOT_IN_REDIS });
+storeContract("local", () => openLocal());
+storeContract("local, all events in slabs", () => openLocal(0));
 const likeReference = { seeds: [1, 2, 3, 4, 5], rounds: 150 };
 testLikeReference("local", () => openLocal(), likeReference);
 testLikeReference("local, all events in slabs", () => openLocal(0), likeReference);

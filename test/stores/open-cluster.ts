@@ -4,7 +4,8 @@ import { RedisStore } from "../../src/stores/redis/redis-store.ts";
 import { shardOf, SHARDS, shards } from "../../src/stores/redis/shards.ts";
 import type { Cluster } from "../support/redis-cluster.ts";
 import type { StoreUnderTest } from "./contract.ts";
-import { ignoredCallbacks, targetOf } from "./redis-targets.ts";
+import { Heard } from "./heard.ts";
+import { heardBy, ignoredCallbacks, startHearing, targetOf } from "./redis-targets.ts";
 
 /** Empties the cluster. A batch is retried for timeoutMs, by default longer than any test. */
 export async function openOnCluster(
@@ -13,6 +14,7 @@ export async function openOnCluster(
 ): Promise<StoreUnderTest> {
   await Promise.all(cluster.nodes.map(({ redis }) => redis.flushall()));
   let nowMs = 1_700_000_000_000;
+  const heard = new Heard();
   const ready: StoreUnderTest["ready"] = [];
   const { address, port } = cluster.nodes[0]!;
   const store = await RedisStore.open({
@@ -20,11 +22,13 @@ export async function openOnCluster(
     poolSize: 1,
     onReady: (queue, count) => ready.push([queue.toString("latin1"), count]),
     ...ignoredCallbacks,
+    ...heardBy(heard),
     now: () => nowMs,
   });
   return {
     store,
     ready,
+    hear: () => startHearing(heard, store),
     parts: SHARDS,
     nowMs: () => nowMs,
     advance: (ms) => (nowMs += ms),

@@ -2,15 +2,18 @@
 import { TestClock } from "../support/test-clock.ts";
 import type { StoreUnderTest } from "./contract.ts";
 import { ReferenceStore } from "./reference/reference-store.ts";
+import { Heard } from "./heard.ts";
 import { RefusingStore } from "./refusing-store.ts";
 
 export async function openReference(): Promise<StoreUnderTest> {
   const clock = new TestClock();
+  const heard = new Heard();
   const ready: StoreUnderTest["ready"] = [];
   const store = new RefusingStore(
     new ReferenceStore({
       clock,
       onReady: (queue, count) => ready.push([queue.toString("latin1"), count]),
+      observer: heard.observer,
     }),
   );
   return {
@@ -18,6 +21,7 @@ export async function openReference(): Promise<StoreUnderTest> {
     nowMs: () => clock.nowMs(),
     advance: (ms) => clock.advance(ms),
     ready,
+    hear: async () => Object.assign(heard, { isOn: true }),
     setRefusing: (queue, isRefusing) => store.setRefusing(queue, isRefusing),
     close: () => store.close(),
   };

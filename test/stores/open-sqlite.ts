@@ -15,6 +15,7 @@ import { TestClock } from "../support/test-clock.ts";
 import type { StoreUnderTest } from "./contract.ts";
 import { FailingJournal } from "./failing-journal.ts";
 import { ForwardingStore } from "./forwarding-store.ts";
+import { Heard } from "./heard.ts";
 import { RefusingStore } from "./refusing-store.ts";
 
 const startMs = 1_700_000_000_000;
@@ -45,11 +46,13 @@ export async function openSqlite(options: SqliteOptions = {}): Promise<SqliteUnd
   clock.advance((options.nowMs ?? startMs) - clock.nowMs());
   let copies = 0;
   let file = options.file ?? join(folder as string, "okq.db");
+  const heard = new Heard();
   const ready: [string, number][] = [];
   const open = () =>
     LocalStore.open({
       clock,
       onReady: (queue, count) => ready.push([queue.toString("latin1"), count]),
+      observer: heard.observer,
       journal: journalOf({ ...options, file, fsync }),
       memoryBudgetBytes,
     });
@@ -61,6 +64,7 @@ export async function openSqlite(options: SqliteOptions = {}): Promise<SqliteUnd
     nowMs: () => clock.nowMs(),
     advance: (ms) => clock.advance(ms),
     ready,
+    hear: async () => Object.assign(heard, { isOn: true }),
     setRefusing: (queue, isRefusing) => refusing.setRefusing(queue, isRefusing),
     get file() {
       return file;

@@ -9,7 +9,8 @@ import { startProcess } from "../support/process.ts";
 import { type Cluster, startCluster } from "../support/redis-cluster.ts";
 import { startRedis } from "../support/redis-server.ts";
 import { Caller } from "./contract/caller.ts";
-import { ignoredCallbacks, openRedisCaller, targetOf } from "./redis-targets.ts";
+import { Heard } from "./heard.ts";
+import { ignoredCallbacks, openRedisCaller, startHearing, targetOf } from "./redis-targets.ts";
 import { FirstOkq } from "./upgrade/first-okq.ts";
 
 const EVENTS = 100_000;
@@ -77,6 +78,7 @@ async function openOn({ nodes }: Cluster): Promise<Caller> {
   return new Caller({
     store: closeAfterTest(store),
     ready: [],
+    hear: () => startHearing(new Heard(), store),
     nowMs: () => Date.now(),
     advance() {},
     setRefusing: async () => {},

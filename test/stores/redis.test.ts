@@ -6,11 +6,12 @@ import { fixedKeys, INFIXES, TAG, TICKS_PER_MS } from "../../src/stores/redis/ke
 import { RedisStore } from "../../src/stores/redis/redis-store.ts";
 import { eventually } from "../support/eventually.ts";
 import { type RedisServer, startRedis } from "../support/redis-server.ts";
-import { type StoreUnderTest, storeContract } from "./contract.ts";
+import { storeContract } from "./contract.ts";
 import { Caller } from "./contract/caller.ts";
 import { compareStores } from "./differential.ts";
 import { testLikeReference } from "./like-reference.ts";
 import { openLocal } from "./open-local.ts";
+import { openOnRedis } from "./open-redis.ts";
 import { ignoredCallbacks, lastingKeys, openRedisCaller, targetOf } from "./redis-targets.ts";
 
 let server: RedisServer;
@@ -21,33 +22,8 @@ beforeAll(async () => {
 
 afterAll(() => server.close());
 
-/** A store on an empty Redis, with a test clock instead of the server's. */
-async function openRedis(poolSize = 2, onReady: ReadyListener = () => {}): Promise<StoreUnderTest> {
-  await server.redis.flushall();
-  let nowMs = 1_700_000_000_000;
-  const ready: StoreUnderTest["ready"] = [];
-  const store = await RedisStore.open({
-    target: targetOf({ nodes: [{ host: "127.0.0.1", port: server.port }] }),
-    poolSize,
-    onReady: (queue, count) => {
-      ready.push([queue.toString("latin1"), count]);
-      onReady(queue, count);
-    },
-    ...ignoredCallbacks,
-    now: () => nowMs,
-  });
-  return {
-    store,
-    ready,
-    nowMs: () => nowMs,
-    advance: (ms) => (nowMs += ms),
-    async setRefusing(queue, isRefusing) {
-      const key = Buffer.from(`${TAG}${INFIXES.EVENTS}${queue}`, "latin1");
-      await (isRefusing ? server.redis.set(key, "of another type") : server.redis.del(key));
-    },
-    close: () => store.close(),
-  };
-}
+const openRedis = (poolSize?: number, onReady?: ReadyListener) =>
+  openOnRedis(server, poolSize, onReady);
 
 storeContract("redis", () => openRedis());
 testLikeReference("redis", () => openRedis(1), { seeds: [1, 2, 3, 4, 5], rounds: 120 });

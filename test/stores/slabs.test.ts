@@ -61,12 +61,13 @@ describe("slabs", () => {
       expect(slabs.size).toBe(events.size);
       let contentBytes = 0;
       for (const [key, event] of events) {
-        const { more, expiresAtMs, unique, token, claimant, ...stored } = slabs.read(key)!;
+        const { more, expiresAtMs, unique, priority, group, token, claimant, ...stored } =
+          slabs.read(key)!;
         const { id, state, atMs, place, lease, pushedAtMs, contents } = event;
         const position = { state: state as StoredState, atMs, place, lease, pushedAtMs };
         expect(stored).toEqual({ key, id, contents, ...position });
         expect([token, claimant]).toEqual([0, null]);
-        expect(decodeMore(more, expiresAtMs, unique)).toEqual(event.more);
+        expect(decodeMore({ more, expiresAtMs, unique, priority, group })).toEqual(event.more);
         contentBytes += contents!.length;
       }
       expect(slabs.contentBytes).toBe(contentBytes);

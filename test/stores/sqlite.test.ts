@@ -3,7 +3,7 @@
 
 import { Database } from "bun:sqlite";
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
-import { NOT_IN_REDIS, storeContract } from "./contract.ts";
+import { storeContract } from "./contract.ts";
 import { Caller } from "./contract/caller.ts";
 import { compareStores } from "./differential.ts";
 import { testLikeReference } from "./like-reference.ts";
@@ -12,10 +12,8 @@ import { openSqlite, type SqliteOptions } from "./open-sqlite.ts";
 
 setDefaultTimeout(60_000);
 
-storeContract("SQLite", openSqlite, { without: NOT_IN_REDIS });
-storeContract("SQLite, nothing kept in memory", () => openSqlite({ memoryBudgetBytes: 0 }), {
-  without: NOT_IN_REDIS,
-});
+storeContract("SQLite", openSqlite);
+storeContract("SQLite, nothing kept in memory", () => openSqlite({ memoryBudgetBytes: 0 }));
 testLikeReference("SQLite", openSqlite, { seeds: [1, 2, 3], rounds: 150 });
 testLikeReference("SQLite, nothing kept in memory", () => openSqlite({ memoryBudgetBytes: 0 }), {
   seeds: [2, 5, 6],

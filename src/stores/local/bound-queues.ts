@@ -4,7 +4,7 @@ import type { ReportFacts } from "../../queue/report.ts";
 import { toBytes } from "./bytes.ts";
 import { LocalEvent, type LocalQueue } from "./local-queue.ts";
 import type { Model } from "./model.ts";
-import type { More } from "./more.ts";
+import { type More, moreWith } from "./more.ts";
 import { COMPLETED, type DELAYED, type READY } from "./states.ts";
 
 /** A queue, and all that what enters it concerns. */
@@ -94,6 +94,11 @@ interface Arrival {
   there: LocalEvent[];
 }
 
+/** A copy in a bound queue is no member of a counter. */
+function withoutPart(more: More | null): More | null {
+  return more === null || more.part === null ? more : moreWith(more, { part: null });
+}
+
 /** Moves an event from another queue into the keepers of a tree. Throws a JournalError. */
 export function enterFromElsewhere(
   model: Model,
@@ -113,7 +118,8 @@ export function enterFromElsewhere(
       model.move(event, { ...to, queue, place: place(), pushedAtMs: model.nowMs });
     } else {
       const copy = copyFor(model, queue, id, contents);
-      model.move(copy, { ...to, place: place() });
+      const more = queue === top ? to.more : withoutPart(to.more);
+      model.move(copy, { ...to, more, place: place() });
       if (queue !== top) noteCopy(model, copy, { from: toBytes(home.name) });
     }
   }

@@ -1,5 +1,6 @@
 // The net changes that a batch made to the model. The journal writes them; if that fails,
 // they are undone in reverse order.
+import type { LocalCounter } from "./counters.ts";
 import { type LocalQueue, type LocalEvent, type Position } from "./local-queue.ts";
 import { GONE } from "./states.ts";
 
@@ -24,11 +25,20 @@ export interface TakenWindow {
   putBack: (() => void) | null;
 }
 
+/** What became of a counter. */
+export interface CounterChange {
+  kind: "add" | "drop" | "count" | "uncount";
+  counter: LocalCounter;
+  /** That was counted, or is not counted any more. */
+  member: string;
+}
+
 /** How far a record of changes was at a time. */
 export interface Mark {
   steps: number;
   named: number;
   windows: number;
+  counters: number;
   retired: ReadonlySet<number>;
   defaults: ReadonlyMap<string, string> | null;
 }
@@ -48,8 +58,12 @@ export class Changes {
   /** Queues whose figures were changed. */
   readonly figured = new Set<LocalQueue>();
   readonly retired = new Map<number, Retired>();
+  /** Groups of which something was changed beside their events, by the number of the queue then. */
+  readonly groups = new Map<string, { queue: LocalQueue; number: number; name: string }>();
   /** In the order in which they were taken. */
   readonly windows: { number: number; taken: TakenWindow }[] = [];
+  /** In the order in which they were made. */
+  readonly counters: CounterChange[] = [];
   /** Windows that ended before that time are forgotten, by the number of their queue. */
   readonly windowsEnded = new Map<number, number>();
   /** Cron entries that were set or removed. */
@@ -107,6 +121,13 @@ export class Changes {
     this.figured.add(queue);
   }
 
+  /** What a group of that name has beside its events was changed, or it is gone. */
+  grouped(queue: LocalQueue, name: string, undo: () => void): void {
+    const number = this.numberOf(queue);
+    this.#undos.push(undo);
+    this.groups.set(`${number} ${name}`, { queue, number, name });
+  }
+
   /** Something else was changed that the journal has to write. */
   step(undo: () => void): void {
     this.#undos.push(undo);
@@ -152,6 +173,11 @@ export class Changes {
     this.windows.push({ number, taken });
   }
 
+  changedCounter(change: CounterChange, undo: () => void): void {
+    this.#undos.push(undo);
+    this.counters.push(change);
+  }
+
   changedCron(queue: LocalQueue, name: string, undo: () => void): void {
     this.#undos.push(undo);
     this.crons.push({ queue, name });
@@ -171,11 +197,12 @@ export class Changes {
   /** The journal has them. Settles each event that was touched and not flushed, latest first. */
   committed(settle: (event: LocalEvent) => void): void {
     for (const event of this.touched) event.isStored = true;
+    for (const { counter } of this.counters) if (counter.event) counter.event.contents = null;
     this.forgotten.length = 0;
     this.#settle(settle);
   }
 
-  /** Undoes every step, the latest first. Then settles the events as committed() does. */
+  /** Undoes every step, the latest first. CounterEvent settles the events as committed() does. */
   undo(
     revert: (event: LocalEvent, before: Position) => void,
     settle: (event: LocalEvent) => void,
@@ -189,10 +216,15 @@ export class Changes {
   }
 
   mark(): Mark {
-    const { named, windows, retired, defaults } = this;
-    const numbers = new Set(retired.keys());
-    const steps = this.#undos.length;
-    return { steps, named: named.length, windows: windows.length, retired: numbers, defaults };
+    const { named, windows, counters, retired, defaults } = this;
+    return {
+      steps: this.#undos.length,
+      named: named.length,
+      windows: windows.length,
+      counters: counters.length,
+      retired: new Set(retired.keys()),
+      defaults,
+    };
   }
 
   /**
@@ -210,6 +242,7 @@ export class Changes {
     }
     this.named.length = mark.named;
     this.windows.length = mark.windows;
+    this.counters.length = mark.counters;
     for (const number of this.retired.keys()) {
       if (!mark.retired.has(number)) this.retired.delete(number);
     }
@@ -234,6 +267,7 @@ export class Changes {
     this.named.length = 0;
     if (this.figured.size > 0) this.figured.clear();
     this.windows.length = 0;
+    this.counters.length = 0;
     this.crons.length = 0;
     if (this.windowsEnded.size > 0) this.windowsEnded.clear();
     this.defaults = null;
@@ -241,5 +275,6 @@ export class Changes {
     this.isDemanded = false;
     this.#undos.length = 0;
     if (this.retired.size > 0) this.retired.clear();
+    if (this.groups.size > 0) this.groups.clear();
   }
 }

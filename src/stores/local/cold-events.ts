@@ -3,6 +3,7 @@
 // times, and the hashes of their ids. Here they become events again.
 import { ColdIndex, hashOfNumber } from "./cold-index.ts";
 import type { ColdSource } from "./cold-source.ts";
+import type { Line } from "./line.ts";
 import type { StoredEvent } from "./stored-event.ts";
 import { isTakenIn, keyIn } from "./keys.ts";
 import { type EventOrKey, type LocalQueue, LocalEvent } from "./local-queue.ts";
@@ -52,28 +53,34 @@ export class ColdEvents {
   }
 
   /** Throws a JournalError. */
+  readThen(counter: number): string | Buffer {
+    return this.#source.readThen(counter);
+  }
+
+  /** Throws a JournalError. */
   contentsOf(event: LocalEvent): string | Buffer {
     const { contents, queue, key } = event;
     return contents ?? (this.#source.read(queue, key).contents as string | Buffer);
   }
 
   /**
-   * The next event of the line, which has that place. From now on it is in memory, and so are the
-   * ones behind it, up to `atOnce` together. Throws a JournalError.
+   * The next event of that line, which is cold. From now on it is in memory, and so are the ones
+   * behind it, up to `atOnce` together. Throws a JournalError.
    */
-  warmNext(queue: LocalQueue, place: number, atOnce: number): LocalEvent {
-    if (queue.line.hasFront || queue.moved !== null) return this.warm(this.atPlace(queue, place));
+  warmNext(queue: LocalQueue, line: Line<LocalEvent>, atOnce: number): LocalEvent {
+    const place = line.next as number;
+    if (line.hasFront || queue.moved !== null) return this.warm(this.atPlace(queue, place));
     // Pushed on the left, neighbours in line have ascending keys.
     const first = LEFT_END - place;
     const keys = [first];
     while (keys.length < Math.min(atOnce, warmedAtOnceMax)) {
-      const entry = queue.line.behindNext(keys.length);
+      const entry = line.behindNext(keys.length);
       const key = typeof entry === "number" ? LEFT_END - entry : 0;
       if (key <= keys.at(-1)! || key > first + warmedSpanMax) break;
       keys.push(key);
     }
     for (const one of this.#source.look(queue, keys)) this.warm(revived(queue, one));
-    return queue.line.next as LocalEvent;
+    return line.next as LocalEvent;
   }
 
   /** From now on the event is in memory, where it was. */
@@ -128,7 +135,7 @@ export class ColdEvents {
   #replace(event: LocalEvent, entry: EventOrKey): void {
     const { queue, state, atMs, place, more, key } = event;
     if (state === GONE || state === CLAIMED) return;
-    if (state === READY) queue.line.replace(entry);
+    if (state === READY) queue.lineOf(more).replace(entry);
     else queue.timed(state).replace(atMs, rankOf(state, place), entry);
     if (more === null || more.expiresAtMs === 0) return;
     if (state !== READY && state !== DELAYED) return;
@@ -158,7 +165,7 @@ function revived(queue: LocalQueue, stored: StoredEvent): LocalEvent {
   event.place = stored.place;
   event.lease = stored.lease;
   event.pushedAtMs = stored.pushedAtMs;
-  event.more = decodeMore(stored.more, stored.expiresAtMs, stored.unique);
+  event.more = decodeMore(stored);
   event.isStored = true;
   event.isCold = true;
   return event;

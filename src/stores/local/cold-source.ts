@@ -11,6 +11,8 @@ export interface ColdSource {
   look(queue: LocalQueue, keys: number[]): StoredEvent[];
   /** With its contents. Throws a JournalError. */
   read(queue: LocalQueue, key: number): StoredEvent;
+  /** The contents of what a counter pushes; the model lacks them. Throws a JournalError. */
+  readThen(counter: number): string | Buffer;
   /** The event becomes cold. */
   keep(event: LocalEvent): void;
   /** An event of that queue is not cold any more. */
@@ -38,6 +40,10 @@ export class JournalSource implements ColdSource {
     return this.#journal.read(key);
   }
 
+  readThen(counter: number): string | Buffer {
+    return this.#journal.readThen(counter);
+  }
+
   keep(): void {}
 
   release(): void {}
@@ -57,6 +63,10 @@ export class SlabSource implements ColdSource {
 
   read(queue: LocalQueue, key: number): StoredEvent {
     return queue.slabs!.read(key) ?? missing(key);
+  }
+
+  readThen(counter: number): never {
+    return missing(counter);
   }
 
   keep(event: LocalEvent): void {

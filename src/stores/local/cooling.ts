@@ -56,7 +56,7 @@ export class Cooling {
     if (state === GONE || state === CLAIMED) return false;
     if (state === READY) {
       // An event that came back is popped soon.
-      const isLong = queue.line.length > this.#warmMax * lineShare;
+      const isLong = queue.ready > this.#warmMax * lineShare;
       if (!isLong || place > LEFT_END) return false;
     }
     return isSlabbable(event);

@@ -52,7 +52,20 @@ function moveOne(model: Model, queue: LocalQueue, limit: number): number {
     const isDue = each !== null && forgottenAtMs(each.firstMs) === dueMs;
     if (isDue) return model.endWindows(queue, limit);
   }
+  if (queue.counters?.firstMs === dueMs) {
+    model.endCounter(queue);
+    return 1;
+  }
   if (queue.pauses !== null && endPauses(model, queue, queue.pauses)) return 0;
+  if (queue.rateDueMs === dueMs) {
+    model.offer(queue);
+    model.noteDue(queue);
+    return 0;
+  }
+  if (queue.groups?.dueMs === dueMs) {
+    model.groupDue(queue, queue.groups.due!);
+    return 1;
+  }
   if (expiring?.firstMs === dueMs) return expireFirst(model, queue);
   if (claimed.firstMs === dueMs) crash(model, claimed.first!);
   else if (delayed?.firstMs === dueMs) {

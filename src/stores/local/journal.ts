@@ -6,6 +6,22 @@ import type { LocalCron } from "./local-cron.ts";
 import type { WindowKind } from "./local-windows.ts";
 import type { StoredEvent, StoredPlace } from "./stored-event.ts";
 
+/** A counter as a journal has it, without the contents of its event. */
+export interface StoredCounter {
+  number: number;
+  queue: string;
+  key: string;
+  count: number;
+  left: number;
+  sinceMs: number;
+  /** null: never. */
+  endsAtMs: number | null;
+  /** As LocalCounter has it. */
+  only: string | null;
+  /** As encodeEvent writes it. */
+  event: string | null;
+}
+
 /** Receives everything in a journal at start, in ascending order of keys. */
 export interface Restoration {
   /** The settings of all queues, as text, and the latest time in a token or made id. */
@@ -14,8 +30,13 @@ export interface Restoration {
   queue(name: string, number: number, facts: string | null): void;
   /** `more` is only there for a claimed event. isRetrying: delayed after a failure or crash. */
   event(queue: string, stored: StoredPlace, more: string | null, isRetrying: boolean): void;
+  /** What a group has beside its events, as group.ts encodes it. */
+  group(queue: string, name: string, facts: string): void;
   /** The dedupe window of an id, or that of a unique key, which the event `owner` has taken. */
   window(queue: string, kind: WindowKind, id: string, endsAtMs: number, owner: string): void;
+  counter(counter: StoredCounter): void;
+  /** A member that the counter of that number has counted. */
+  member(counter: number, member: string): void;
   cron(entry: LocalCron): void;
   /** Called at the end; `last` is the highest number that was given to anything. */
   end(last: number): void;
@@ -46,6 +67,8 @@ export interface Journal {
   read(key: number): StoredEvent;
   /** The events with keys from `from` to `to`, ascending; large contents are left out. */
   readRange(from: number, to: number): StoredEvent[];
+  /** The contents of the event that the counter of that number pushes. Throws a JournalError. */
+  readThen(counter: number): string | Buffer;
   /** Writes a consistent copy into a new file, while operations go on. */
   backup(file: string): Promise<void>;
   describe(): [string, string | number][];
@@ -77,6 +100,7 @@ export const noJournal: Journal = {
   recentFailure: () => null,
   read: notThere,
   readRange: notThere,
+  readThen: notThere,
   backup: async () => notThere(),
   describe: () => [],
   close() {},

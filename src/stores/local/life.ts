@@ -74,8 +74,9 @@ export function delay(
 export function complete(model: Model, event: LocalEvent, result: string | null): void {
   const keep = model.settingsOf(event.queue).keepCompleted;
   if (keep.count === 0 || model.isFull) return drop(model, event);
-  const unique = event.more?.unique ? { unique: null } : null;
-  const facts = result === null ? unique : { ...unique, result };
+  const isMore = event.more !== null && (event.more.unique !== null || event.more.part !== null);
+  const over = isMore ? { unique: null, part: null } : null;
+  const facts = result === null ? over : { ...over, result };
   settle(model, event, COMPLETED, withoutClaim(event, facts));
 }
 

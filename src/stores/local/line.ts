@@ -9,7 +9,7 @@ import { LEFT_END } from "./states.ts";
 /** A ready event: the event if it is in memory, else its place. */
 export type EventOrPlace<E extends Placed> = E | number;
 
-interface Placed {
+export interface Placed {
   place: number;
 }
 

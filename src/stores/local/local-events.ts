@@ -2,9 +2,9 @@
 import type { Changes } from "./changes.ts";
 import type { ColdEvents } from "./cold-events.ts";
 import { Cooling } from "./cooling.ts";
-import type { EventOrPlace } from "./line.ts";
+import type { EventOrPlace, Line } from "./line.ts";
 import type { EventOrKey, LocalEvent, LocalQueue } from "./local-queue.ts";
-import { LocalWindows } from "./local-windows.ts";
+import { LocalCounters } from "./local-counters.ts";
 import { CLAIMED, READY } from "./states.ts";
 import { eventOverheadBytes } from "./usage.ts";
 
@@ -21,7 +21,7 @@ export interface Recording {
   heldBytesMax: number;
 }
 
-export class LocalEvents extends LocalWindows {
+export class LocalEvents extends LocalCounters {
   #cold: ColdEvents | null = null;
   #heldBytesMax = Infinity;
   /** null with a journal. */
@@ -52,11 +52,16 @@ export class LocalEvents extends LocalWindows {
     return queue.keys?.find(key, (eventKey) => this.#cold!.withKey(queue, eventKey));
   }
 
-  /** The right-most ready event; reads it into memory if it is cold. Throws a JournalError. */
-  next(queue: LocalQueue): LocalEvent | undefined {
-    const entry = queue.line.next;
+  /** The contents of the event that a counter pushes. Throws a JournalError. */
+  readThen(counter: number): string | Buffer {
+    return this.#cold!.readThen(counter);
+  }
+
+  /** The next event of that line; reads it into memory if it is cold. Throws a JournalError. */
+  protected nextIn(queue: LocalQueue, line: Line<LocalEvent>): LocalEvent | undefined {
+    const entry = line.next;
     if (typeof entry !== "number") return entry;
-    return this.#cold!.warmNext(queue, entry, this.#readAtOnce);
+    return this.#cold!.warmNext(queue, line, this.#readAtOnce);
   }
 
   /** The event of an entry of the line; a cold one stays cold. Throws a JournalError. */

@@ -3,10 +3,14 @@
 // chunk.
 import type { GivenSettings, QueueSettings } from "../../queue/settings.ts";
 import type { ColdIndex } from "./cold-index.ts";
+import type { Counters } from "./counters.ts";
 import type { Figures } from "./figures.ts";
 import { HashIndex, hashOf } from "./hash-index.ts";
 import type { Keys } from "./keys.ts";
+import type { Groups } from "./groups.ts";
+import type { HandedOut } from "./handed-out.ts";
 import { Line } from "./line.ts";
+import type { RankedLines } from "./ranked-lines.ts";
 import type { LocalCron } from "./local-cron.ts";
 import type { More } from "./more.ts";
 import type { Slabs } from "./slabs.ts";
@@ -111,6 +115,8 @@ export interface Review {
   hasSurplus: boolean;
   /** Up to where it is noted when they expire; null: for all. */
   expiries: ReviewedTo | null;
+  /** The number of the latest group of which it is noted what it offers; null: of all. */
+  groups: number | null;
 }
 
 /** How far the queues were looked at after settings of all of them have changed: see review.ts. */
@@ -121,8 +127,8 @@ export interface Survey {
 }
 
 export interface ReviewedTo {
-  /** The place of the latest ready event. */
-  line: number | null;
+  /** Where the ready events are done: see ready-page.ts. */
+  ready: string | null;
   /** null: not all ready events are done. */
   delayed: { after: TimeAndRank | null } | null;
 }
@@ -139,7 +145,12 @@ export class QueueEvents {
   moved: ColdIndex | null = null;
   /** The cold events themselves, if there is no journal; null when there are none. */
   slabs: Slabs | null = null;
+  /** The ready events without a group that have priority 0. */
   line = new Line<LocalEvent>();
+  /** Those of other priorities; null when there are none. */
+  ranked: RankedLines<LocalEvent> | null = null;
+  /** null when there are none. */
+  groups: Groups<LocalEvent> | null = null;
   /** By the end of their leases; always in memory. */
   claimed = new TimeLine<LocalEvent>();
   /** By due time. Like the next ones null until it is needed. */
@@ -175,6 +186,16 @@ export class LocalQueue extends QueueEvents {
   /** The names under which queues are bound to it, as they came; null: none. */
   bindings: readonly string[] | null = null;
   figures: Figures | null = null;
+  /** What its rate counts; null: nothing. */
+  handedOut: HandedOut | null = null;
+  /** How many events could be handed out when that was last told: see turns.ts. */
+  offered = 0;
+  /** Whether that is noted. */
+  isOffering = false;
+  /** When its rate lets more through, or counts nothing more; Infinity for never. */
+  rateDueMs = Infinity;
+  /** null when there are none. */
+  counters: Counters | null = null;
   /** Its cron entries by name; null when there are none. See crons.ts. */
   crons: Map<string, LocalCron> | null = null;
   /** What holds for it, as of that version of the settings; see Model.settingsOf. */
@@ -196,18 +217,42 @@ export class LocalQueue extends QueueEvents {
 
   /** Events that wait: ready and delayed. */
   get waiting(): number {
-    return this.line.length + (this.delayed === null ? 0 : this.delayed.length);
+    return this.ready + (this.delayed === null ? 0 : this.delayed.length);
+  }
+
+  get ready(): number {
+    return readyIn(this);
+  }
+
+  /** The line without a group that is next; undefined if there are no such ready events. */
+  get otherLine(): Line<LocalEvent> | undefined {
+    const { line, ranked } = this;
+    const own = line.length > 0 ? line : undefined;
+    if (ranked === null) return own;
+    const { priority, line: first } = ranked.first!;
+    return priority > 0 ? first : (own ?? first);
+  }
+
+  /** The line that a ready event with these rare facts is in. */
+  lineOf(more: More | null): Line<LocalEvent> {
+    if (more === null) return this.line;
+    if (more.group !== null) return this.groups!.get(more.group)!.line;
+    return more.priority === 0 ? this.line : this.ranked!.line(more.priority);
   }
 
   /** Whether it is kept without events and consumers. */
   get isConfigured(): boolean {
-    return this.given.size > 0 || this.pauses !== null || this.bindings !== null;
+    const hasOwners = (this.groups?.owners ?? 0) > 0;
+    const { given, pauses, bindings } = this;
+    return given.size > 0 || pauses !== null || bindings !== null || hasOwners;
   }
 
   /** To clients it does not exist. */
   get isUnused(): boolean {
     if (this.size > 0 || this.consumers > 0 || this.isConfigured) return false;
-    return this.windows === null && this.keyWindows === null && this.crons === null;
+    if (this.groups !== null || this.handedOut !== null) return false;
+    const { windows, keyWindows, counters, crons } = this;
+    return windows === null && keyWindows === null && counters === null && crons === null;
   }
 
   /** The event of that id if it is in memory. */
@@ -252,6 +297,11 @@ export class LocalQueue extends QueueEvents {
 
 function idOf(event: LocalEvent): string {
   return event.id;
+}
+
+export function readyIn({ line, ranked, groups }: QueueEvents): number {
+  const others = (ranked === null ? 0 : ranked.length) + (groups === null ? 0 : groups.ready);
+  return line.length + others;
 }
 
 /** The keys of all these events, one at a time: there may be millions. */

@@ -207,6 +207,7 @@ export class LocalQueues {
     const { windows, keyWindows } = queue;
     let dueMs = claimed.firstMs;
     if (windows !== null) dueMs = Math.min(dueMs, forgottenAtMs(windows.firstMs));
+    if (queue.counters !== null) dueMs = Math.min(dueMs, queue.counters.firstMs);
     if (keyWindows !== null) dueMs = Math.min(dueMs, forgottenAtMs(keyWindows.firstMs));
     if (delayed !== null) dueMs = Math.min(dueMs, delayed.firstMs);
     if (expiring !== null) dueMs = Math.min(dueMs, expiring.firstMs);
@@ -216,6 +217,8 @@ export class LocalQueues {
     if (completed !== null && completed.length > 0) {
       dueMs = Math.min(dueMs, trimMsOf(completed, this.settingsOf(queue).keepCompleted));
     }
+    dueMs = Math.min(dueMs, queue.rateDueMs);
+    if (queue.groups !== null) dueMs = Math.min(dueMs, queue.groups.dueMs);
     if (pauses === null) return dueMs;
     return Math.min(
       dueMs,

@@ -13,24 +13,25 @@ import {
   type LocalEvent,
   type Position,
 } from "./local-queue.ts";
-import { LocalEvents } from "./local-events.ts";
+import type { Line } from "./line.ts";
 import { isOfEvent, isTakenIn, keyIn, Keys } from "./keys.ts";
 import { moreWith } from "./more.ts";
+import { withRank } from "./ranks.ts";
 import { TimeLine } from "./time-line.ts";
+import { Turns } from "./turns.ts";
 import { CLAIMED, DELAYED, GONE, LEFT_END, rankOf, READY, type StateNumber } from "./states.ts";
 
 type ClaimPosition = Pick<Position, "atMs" | "place" | "lease" | "token" | "claimant">;
 
-export class Model extends LocalEvents {
+export class Model extends Turns {
   /** The journal has no room: what an operation need not keep is dropped. */
   isFull = false;
-  /** What the observer is to be told of this batch; null while nobody listens. */
+  /** What the observer is to be told of an operation; null while nobody listens. */
   reports: Report[] | null = null;
   /** In a transaction, whose pushes are judged: none is refused. */
   isJudged = false;
   readonly #counter = new Counter();
-  readonly #gapped = new Set<LocalQueue>();
-  #becameReady = new Map<string, number>();
+  readonly #gapped = new Set<Line<LocalEvent>>();
   /** The last number given to an event or a place; unused when a journal gives the numbers. */
   #lastNumber = 0;
   #lastClaim = 0;
@@ -44,8 +45,16 @@ export class Model extends LocalEvents {
     const queue = to.queue ?? before;
     this.changes?.touch(event, queue);
     const isWaiting = to.state === READY || to.state === DELAYED;
-    this.#transit(event, isWaiting ? this.#withExpiry(event, this.#withKey(event, to)) : to);
-    if (to.state === READY && (isTold || queue !== before)) this.#noteReady(queue, 1);
+    const ranked = withRank(event, to, this);
+    const isReady = to.state === READY;
+    const mayTell = isReady && (isTold || queue !== before);
+    this.isSilent = isReady && !mayTell && state === GONE;
+    this.#transit(
+      event,
+      isWaiting ? this.#withExpiry(event, this.#withKey(event, ranked)) : ranked,
+    );
+    if (mayTell && !this.isTurning(queue)) this.noteReady(queue, 1);
+    this.isSilent = false;
     if (state === CLAIMED && event.state !== CLAIMED) this.#noteClaimEnded(before, event);
   }
 
@@ -58,7 +67,7 @@ export class Model extends LocalEvents {
     event.state = READY;
     event.place = place;
     this.#enter(event);
-    this.#noteReady(queue, 1);
+    if (!this.isTurning(queue)) this.noteReady(queue, 1);
   }
 
   /** Claims an event that is in memory, and keeps its rare facts; the plain case of move(). */
@@ -153,6 +162,8 @@ export class Model extends LocalEvents {
       before.drop(event);
       event.queue = to.queue;
       event.queue.index(event);
+      if (event.more !== null) this.#noteGroup(event, before);
+      if (this.isTurning(before)) this.offer(before);
       this.noteDue(before);
       this.noteIfUnused(before);
     }
@@ -178,7 +189,7 @@ export class Model extends LocalEvents {
   #enter(event: LocalEvent): void {
     const { queue, state, atMs, place } = event;
     this.usage.addToState(state, 1);
-    if (state === READY) queue.line.add(event);
+    if (state === READY) this.addToLine(event);
     else if (state === CLAIMED) queue.claimed.add(atMs, rankOf(state, place), event);
     else if (state !== GONE) queue.timed(state).add(atMs, rankOf(state, place), event);
     else {
@@ -186,9 +197,20 @@ export class Model extends LocalEvents {
       this.usage.removeWarm(event);
       this.noteIfUnused(queue);
     }
-    if (event.more !== null) this.#noteFacts(event, 1);
+    if (event.more !== null) {
+      this.#noteFacts(event, 1);
+      this.#noteGroup(event, queue);
+    }
+    if (this.isTurning(queue)) this.offer(queue);
+    else if (queue.isOffering) queue.isOffering = false;
     this.noteEntered(event);
     this.noteDue(queue);
+  }
+
+  /** The events of its group in that queue have changed. */
+  #noteGroup({ more }: LocalEvent, queue: LocalQueue): void {
+    const group = more!.group === null ? undefined : queue.groups?.get(more!.group);
+    if (group) this.regroup(queue, group);
   }
 
   /** Afterwards the event is in its queue, but in no state. */
@@ -196,8 +218,8 @@ export class Model extends LocalEvents {
     const { queue, state, atMs, place } = event;
     this.usage.addToState(state, -1);
     if (state === READY) {
-      queue.line.remove(place);
-      if (queue.line.hasManyGaps) this.#gapped.add(queue);
+      const line = this.removeFromLine(event);
+      if (line.hasManyGaps) this.#gapped.add(line);
     } else if (state === CLAIMED) queue.claimed.remove(atMs, rankOf(state, place));
     else if (state !== GONE) queue.timed(state).remove(atMs, rankOf(state, place));
     else {
@@ -211,6 +233,7 @@ export class Model extends LocalEvents {
   #noteFacts(event: LocalEvent, sign: 1 | -1): void {
     const { queue, state, more, key } = event;
     if (state === DELAYED && event.attempt > 1) queue.retrying += sign;
+    if (more!.group !== null) this.countInGroup(event, sign);
     const { unique } = more!;
     if (unique !== null && isTakenIn(state, unique)) {
       queue.keys ??= new Keys();
@@ -255,23 +278,28 @@ export class Model extends LocalEvents {
 
   /** Removes all events of a queue. */
   clear(queue: LocalQueue): void {
-    if (queue.size === 0 && queue.windows === null) return;
+    if (queue.size === 0 && queue.windows === null && queue.groups === null) return;
     this.usage.addEventsOf(queue, -1);
+    const { offered } = queue;
     const emptied = queue.clear();
+    queue.offered = 0;
     const noted = () => {
       this.noteDue(queue);
       this.noteIfUnused(queue);
     };
     noted();
     const { changes } = this;
-    if (!changes) return;
+    if (!changes) return this.keepOwners(queue, emptied.groups);
     changes.retire({ number: emptied.number, keys: keysOf(emptied) }, () => {
+      this.usage.groups -= queue.groups?.size ?? 0;
       queue.restore(emptied);
+      queue.offered = offered;
       this.usage.addEventsOf(queue, 1);
       noted();
     });
     // The journal forgets its settings with its number.
-    if (queue.isConfigured) changes.numberOf(queue);
+    if (queue.isConfigured || queue.handedOut !== null) changes.numberOf(queue);
+    this.keepOwners(queue, emptied.groups);
   }
 
   /** Call it before the first operation of a batch. */
@@ -280,31 +308,8 @@ export class Model extends LocalEvents {
     this.#counter.begin();
     this.sweepIfDue();
     if (this.#gapped.size === 0) return;
-    for (const { line } of this.#gapped) line.closeGaps();
+    for (const line of this.#gapped) line.closeGaps();
     this.#gapped.clear();
-  }
-
-  /** How many events became ready since the last call, by queue. */
-  takeBecameReady(): Map<string, number> {
-    const taken = this.#becameReady;
-    if (taken.size > 0) this.#becameReady = new Map();
-    return taken;
-  }
-
-  /** Also where no more may be claimed: a pop without a claim may have them. */
-  #noteReady(queue: LocalQueue, count: number): void {
-    if (count === 0 || this.isPaused(queue.pauses?.out)) return;
-    this.#becameReady.set(queue.name, (this.#becameReady.get(queue.name) ?? 0) + count);
-  }
-
-  /** All its ready events may be handed out from now on: a pause has ended. */
-  noteAllReady(queue: LocalQueue): void {
-    this.#noteReady(queue, queue.line.length);
-  }
-
-  /** Events of the line may be handed out that no pop has come to. */
-  noteNextReady(queue: LocalQueue): void {
-    this.#noteReady(queue, Math.min(1, queue.line.length));
   }
 
   /** A claim fewer lets one event more out, where their number is limited. */
@@ -351,7 +356,8 @@ export class Model extends LocalEvents {
   /** The changes are not durable: takes all of them back. */
   undo(): void {
     this.changes?.undo(this.#transit, this.settle);
-    this.#becameReady = new Map();
+    this.sweepGroups();
+    this.takeBecameReady();
   }
 
   /** For undoTo(). */

@@ -20,6 +20,16 @@ export interface Facts {
   headers: string | null;
   /** Its unique key, behind what keys.ts puts in front of it. A journal has a column for it. */
   unique: string | null;
+  /** Of an event without a group. A journal has a column for it, and one for the group. */
+  priority: number;
+  group: string | null;
+  /**
+   * Its place in its group, if that does not follow from its key; 0 if it does, or if the event has
+   * not been ready yet.
+   */
+  rank: number;
+  /** The counter of which it is a member, as encodePart writes it. */
+  part: string | null;
   lastError: string | null;
   errors: readonly NotedError[];
   log: readonly string[];
@@ -31,6 +41,16 @@ export interface Facts {
   isCancelled: boolean;
   /** When it expires while it waits; 0: never. A journal keeps it in a column of its own. */
   expiresAtMs: number;
+}
+
+export type PartNames = [queue: string, key: string, member: string];
+
+export function encodePart(names: PartNames): string {
+  return JSON.stringify(names);
+}
+
+export function decodePart(part: string): PartNames {
+  return JSON.parse(part) as PartNames;
 }
 
 /** Never changed: an event gets another one. */
@@ -49,6 +69,10 @@ const NOTHING: Facts = {
   ttlFromMs: null,
   headers: null,
   unique: null,
+  priority: 0,
+  group: null,
+  rank: 0,
+  part: null,
   lastError: null,
   errors: [],
   log: [],
@@ -84,7 +108,7 @@ export function moreWith(more: More | null, changes: Partial<Facts>): More | nul
 
 const NOT_ENCODED: ReadonlySet<string> = new Set(["expiresAtMs"]);
 /** What a journal keeps in columns of their own. */
-export const COLUMNS: ReadonlySet<string> = new Set(["expiresAtMs", "unique"]);
+export const COLUMNS: ReadonlySet<string> = new Set(["expiresAtMs", "unique", "priority", "group"]);
 
 /** As a journal or a slab keeps it, without these facts; null if that is nothing. */
 export function encodeMore(more: More | null, without = NOT_ENCODED): string | null {
@@ -94,16 +118,26 @@ export function encodeMore(more: More | null, without = NOT_ENCODED): string | n
   return JSON.stringify(Object.fromEntries(kept.map((name) => [name, more[name]])));
 }
 
-/** `unique`: null if the text says it. */
-export function decodeMore(
-  text: string | null,
-  expiresAtMs: number,
-  unique: string | null,
-): More | null {
-  if (text === null && expiresAtMs === 0 && unique === null) return null;
-  const kept = text === null ? {} : (JSON.parse(text) as Partial<Facts>);
-  const columns = unique === null ? { expiresAtMs } : { expiresAtMs, unique };
-  return moreWith(null, { ...kept, ...columns });
+/** What a journal has of it: a text and columns, which are null where the text says it. */
+interface Stored {
+  readonly more: string | null;
+  readonly expiresAtMs: number;
+  readonly unique: string | null;
+  readonly priority: number | null;
+  readonly group: string | null;
+}
+
+export function decodeMore({ more, expiresAtMs, unique, priority, group }: Stored): More | null {
+  const isPlain = more === null && expiresAtMs === 0 && unique === null;
+  if (isPlain && priority === null && group === null) return null;
+  const kept = more === null ? {} : (JSON.parse(more) as Partial<Facts>);
+  return moreWith(null, {
+    ...kept,
+    expiresAtMs,
+    ...(unique === null ? {} : { unique }),
+    ...(priority === null ? {} : { priority }),
+    ...(group === null ? {} : { group }),
+  });
 }
 
 function isNothing(name: keyof Facts, value: Facts[keyof Facts]): boolean {

@@ -1,13 +1,14 @@
 // The operations on the model: one function per kind. A function either does its operation or
 // throws before it has changed anything.
-import { StoreError } from "../../queue/errors.ts";
 import type { Operation, Results } from "../../queue/operations.ts";
 import { moveDue } from "./due.ts";
 import type { Model } from "./model.ts";
 import * as binding from "./operations/binding.ts";
 import * as changing from "./operations/changing.ts";
+import * as counting from "./operations/counting.ts";
 import * as claims from "./operations/claims.ts";
 import * as crons from "./operations/crons.ts";
+import * as grouping from "./operations/grouping.ts";
 import * as managing from "./operations/managing.ts";
 import * as looking from "./operations/looking.ts";
 import * as popping from "./operations/popping.ts";
@@ -20,10 +21,6 @@ type OperationOf<K extends Operation["kind"]> = Extract<Operation, { kind: K }>;
 type Operations = {
   [K in Operation["kind"]]: (model: Model, operation: OperationOf<K>) => Results[K];
 };
-
-function notYet(): never {
-  throw new StoreError("refused", "groups are not in this store yet");
-}
 
 const operations: Operations = {
   push: pushing.push,
@@ -48,10 +45,15 @@ const operations: Operations = {
   set: managing.set,
   cancel: managing.cancel,
   count: managing.count,
+  initCounter: counting.initCounter,
+  countDown: counting.countDown,
+  getCounter: counting.getCounter,
+  dropCounter: counting.dropCounter,
+  listCounters: counting.listCounters,
   stats: managing.stats,
-  group: notYet,
-  groups: notYet,
-  setGroup: notYet,
+  group: grouping.group,
+  groups: grouping.groups,
+  setGroup: grouping.setGroup,
   settings: queues.settings,
   configure: queues.configure,
   pause: queues.pause,
@@ -86,5 +88,7 @@ export function execute<K extends Operation["kind"]>(
   model: Model,
   operation: OperationOf<K>,
 ): Results[K] {
-  return operations[operation.kind as K](model, operation);
+  const result = operations[operation.kind as K](model, operation);
+  model.sweepGroups();
+  return result;
 }

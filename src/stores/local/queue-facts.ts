@@ -1,6 +1,7 @@
 // What a journal keeps of a queue besides its events: its settings, pauses and bindings, as text.
 import type { GivenSettings } from "../../queue/settings.ts";
 import { Figures } from "./figures.ts";
+import { HandedOut, type WrittenCounts } from "./handed-out.ts";
 import { type LocalQueue, NO_SETTINGS, type Pauses } from "./local-queue.ts";
 
 /** JSON has no Infinity. */
@@ -15,11 +16,15 @@ interface Facts {
   totals?: number[];
   waits?: [bucket: number, times: number][];
   runs?: [bucket: number, times: number][];
+  handedOut?: WrittenCounts;
 }
 
 /** null if there is nothing to keep. */
-export function encodeFacts({ given, pauses, bindings, figures }: LocalQueue): string | null {
-  if (given.size === 0 && pauses === null && bindings === null && figures === null) return null;
+export function encodeFacts(queue: LocalQueue): string | null {
+  const { given, pauses, bindings, figures } = queue;
+  const counts = queue.handedOut?.written ?? null;
+  const isSet = given.size > 0 || pauses !== null || bindings !== null;
+  if (!isSet && figures === null && counts === null) return null;
   const facts: Facts = { given: Object.fromEntries(given) };
   if (pauses) {
     facts.in = written(pauses.in);
@@ -31,10 +36,14 @@ export function encodeFacts({ given, pauses, bindings, figures }: LocalQueue): s
     const { totals, waits, runs } = figures.counts;
     Object.assign(facts, { totals, waits: [...waits], runs: [...runs] });
   }
+  if (counts !== null) facts.handedOut = counts;
   return JSON.stringify(facts);
 }
 
-export type QueueFacts = Pick<LocalQueue, "given" | "pauses" | "bindings" | "figures">;
+export type QueueFacts = Pick<
+  LocalQueue,
+  "given" | "pauses" | "bindings" | "figures" | "handedOut"
+>;
 
 export function decodeFacts(text: string): QueueFacts {
   const facts = JSON.parse(text) as Facts;
@@ -47,6 +56,7 @@ export function decodeFacts(text: string): QueueFacts {
     pauses: isEmpty(pauses) ? null : pauses,
     bindings: facts.bindings ?? null,
     figures: counts ? new Figures(counts) : null,
+    handedOut: facts.handedOut ? new HandedOut(true, facts.handedOut) : null,
   };
 }
 

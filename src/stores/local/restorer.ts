@@ -3,7 +3,9 @@
 import type { Changes } from "./changes.ts";
 import type { ColdEvents } from "./cold-events.ts";
 import { hashOf } from "./hash-index.ts";
-import type { Restoration } from "./journal.ts";
+import { type LocalCounter, Members } from "./counters.ts";
+import type { Restoration, StoredCounter } from "./journal.ts";
+import type { Line } from "./line.ts";
 import type { LocalCron } from "./local-cron.ts";
 import type { StoredPlace } from "./stored-event.ts";
 import { expiryOf, type LocalQueue, LocalEvent } from "./local-queue.ts";
@@ -20,10 +22,11 @@ export class Restorer implements Restoration {
   readonly #model: Model;
   readonly #changes: Changes;
   readonly #cold: ColdEvents;
-  /** The places of events in the line, by queue, in the order of their keys. */
-  readonly #lines = new Map<LocalQueue, number[]>();
+  /** The places of events in the line, in the order of their keys. */
+  readonly #lines = new Map<Line<LocalEvent>, number[]>();
   /** Those of claims, so that claims share their texts. */
   readonly #claimants = new Map<string | null, string | null>();
+  readonly #counters = new Map<number, LocalCounter>();
   #lastClaim = 0;
   /** Queues in which events expire earlier than was noted. */
   readonly #late = new Set<LocalQueue>();
@@ -53,8 +56,11 @@ export class Restorer implements Restoration {
     if (stored.state === CLAIMED) return this.#claimed(queue, stored, more);
     const { key, state, atMs, place, expiresAtMs, lease, pushedAtMs } = stored;
     this.#lastClaim = Math.max(this.#lastClaim, lease);
-    if (state === READY) this.#inLine(queue, place);
+    if (state === READY) this.#inLine(queue, stored);
     else queue.timed(state).add(atMs, rankOf(state, place), key);
+    if (state === DELAYED && stored.group !== null) {
+      this.#model.restoreDelayed(queue, stored.group, lease > 0);
+    }
     if (isRetrying) queue.retrying++;
     this.#model.usage.addToState(state, 1);
     this.#cold.restore(queue, { hash: hashOf(stored.id), key, state, place });
@@ -69,8 +75,28 @@ export class Restorer implements Restoration {
     this.#model.usage.expiring++;
   }
 
+  group(queue: string, name: string, facts: string): void {
+    this.#model.restoreGroup(this.#model.open(queue), name, facts);
+  }
+
   window(queue: string, kind: WindowKind, id: string, endsAtMs: number, owner: string): void {
     this.#model.addWindow(this.#model.open(queue), kind, id, endsAtMs, owner);
+  }
+
+  counter({ endsAtMs, event, ...stored }: StoredCounter): void {
+    const counter: LocalCounter = {
+      ...stored,
+      hash: hashOf(stored.key),
+      endsAtMs: endsAtMs ?? Infinity,
+      event: event === null ? null : { text: event, contents: null },
+      members: new Members(),
+    };
+    this.#counters.set(stored.number, counter);
+    this.#model.restoreCounter(counter);
+  }
+
+  member(number: number, member: string): void {
+    this.#model.restoreMember(this.#counters.get(number)!, member);
   }
 
   cron(entry: LocalCron): void {
@@ -78,11 +104,13 @@ export class Restorer implements Restoration {
   }
 
   end(last: number): void {
+    this.#counters.clear();
     this.#changes.startAfter(last);
     this.#model.numberClaimsAfter(Math.max(this.#lastClaim, last));
     this.#restoreUnnumbered();
-    for (const [queue, places] of this.#lines) restoreLine(queue, places);
+    for (const [line, places] of this.#lines) restoreLine(line, places);
     this.#lines.clear();
+    this.#model.regroupAll();
     this.#model.noteAllDue();
   }
 
@@ -92,18 +120,19 @@ export class Restorer implements Restoration {
     this.#late.clear();
   }
 
-  #inLine(queue: LocalQueue, place: number): void {
-    const places = this.#lines.get(queue);
+  #inLine(queue: LocalQueue, { priority, group, place }: StoredPlace): void {
+    const line = this.#model.openLine(queue, priority ?? 0, group);
+    const places = this.#lines.get(line);
     if (places) places.push(place);
-    else this.#lines.set(queue, [place]);
+    else this.#lines.set(line, [place]);
   }
 
   #claimed(queue: LocalQueue, stored: StoredPlace, more: string | null): void {
-    const { id, key, state, atMs, place, lease, token, pushedAtMs, expiresAtMs } = stored;
+    const { id, key, state, atMs, place, lease, token, pushedAtMs } = stored;
     const event = new LocalEvent(queue, id, null);
     Object.assign(event, { key, atMs, place, lease, token, pushedAtMs });
     event.claimant = this.#claimants.getOrInsert(stored.claimant, stored.claimant);
-    event.more = decodeMore(more, expiresAtMs, stored.unique);
+    event.more = decodeMore({ ...stored, more });
     const isNumbered = place < 0 && place > LEFT_END;
     if (!isNumbered) return void this.#unnumbered.push(event);
     this.#lastClaim = Math.max(this.#lastClaim, -place);
@@ -129,7 +158,7 @@ export class Restorer implements Restoration {
 }
 
 /** Adds these places to a line, from right to left. */
-function restoreLine({ line }: LocalQueue, places: number[]): void {
+function restoreLine(line: Line<LocalEvent>, places: number[]): void {
   const isSorted = places.every((place, at) => at === 0 || place < places[at - 1]!);
   const sorted = isSorted ? places : new Float64Array(places).toSorted().toReversed();
   for (const place of sorted) line.add(place);

@@ -14,25 +14,32 @@ import {
   type Survey,
 } from "./local-queue.ts";
 import type { Model } from "./model.ts";
+import { readyPage } from "./ready-page.ts";
 import { oldestOf } from "./room.ts";
 import type { TimeLine } from "./time-line.ts";
 
 const ofSurplus = new Set(["max-length", "on-full", "keep-completed", "keep-failed"]);
 /** About 1 ms. */
 const surveyedAtOnce = 500;
-const BEGIN: ReviewedTo = { line: null, delayed: null };
+const ofGroups = new Set(["group-limit", "group-rate"]);
+const BEGIN: ReviewedTo = { ready: null, delayed: null };
+const NOTHING: Review = { hasSurplus: false, expiries: null, groups: null };
 
 /** Of a queue in which events expire earlier than is noted. */
-export const LATE: Review = { hasSurplus: false, expiries: BEGIN };
+export const LATE: Review = { ...NOTHING, expiries: BEGIN };
 
 /** To be called when these settings of the queue have changed. */
 export function startReview(model: Model, queue: LocalQueue, names: ReadonlySet<string>): void {
   const isSurplus = names.intersection(ofSurplus).size > 0;
   const isTtl = names.has("ttl");
-  if (queue.size === 0 || (!isSurplus && !isTtl)) return;
-  const before = model.reviews.get(queue) ?? { hasSurplus: false, expiries: null };
-  const hasSurplus = before.hasSurplus || isSurplus;
-  model.setReview(queue, { hasSurplus, expiries: isTtl ? BEGIN : before.expiries });
+  const isOfGroups = queue.groups !== null && names.intersection(ofGroups).size > 0;
+  if (queue.size === 0 || (!isSurplus && !isTtl && !isOfGroups)) return;
+  const before = model.reviews.get(queue) ?? NOTHING;
+  model.setReview(queue, {
+    hasSurplus: before.hasSurplus || isSurplus,
+    expiries: isTtl ? BEGIN : before.expiries,
+    groups: isOfGroups ? 0 : before.groups,
+  });
 }
 
 /** To be called when these settings of all queues have changed. Does the first step of a survey. */
@@ -47,7 +54,8 @@ export function surveySome(model: Model, { after, settings }: Survey): void {
   for (const name of names) {
     const queue = model.get(name)!;
     model.noteDue(queue);
-    if (settings.has("max-claimed") && model.isHandingOut(queue)) model.noteAllReady(queue);
+    const mayLetGo = settings.has("max-claimed") || settings.has("rate");
+    if (mayLetGo && model.isHandingOut(queue)) model.noteAllReady(queue);
     startReview(model, queue, settings);
   }
   const last = names.length < surveyedAtOnce ? null : names.at(-1)!;
@@ -56,10 +64,12 @@ export function surveySome(model: Model, { after, settings }: Survey): void {
 
 /** Does one step of about so much work. Returns how much it was. */
 export function reviewSome(model: Model, queue: LocalQueue, limit: number): number {
-  const { hasSurplus, expiries } = model.reviews.get(queue)!;
+  const review = model.reviews.get(queue)!;
+  const { hasSurplus, expiries, groups } = review;
+  if (groups !== null) return lookAtSome(model, queue, review, limit);
   if (hasSurplus) {
     const dropped = dropSurplus(model, queue, limit);
-    if (dropped === 0) model.setReview(queue, { hasSurplus: false, expiries });
+    if (dropped === 0) model.setReview(queue, { ...review, hasSurplus: false });
     return dropped + 1;
   }
   if (expiries !== null && model.settingsOf(queue).ttlMs !== null) {
@@ -67,6 +77,15 @@ export function reviewSome(model: Model, queue: LocalQueue, limit: number): numb
   }
   model.setReview(queue, null);
   return 1;
+}
+
+/** Notes what some of the groups offer by the new settings. */
+function lookAtSome(model: Model, queue: LocalQueue, review: Review, limit: number): number {
+  const groups = queue.groups?.page(review.groups, limit) ?? [];
+  for (const group of groups) model.lookAt(queue, group);
+  const last = groups.length < limit ? undefined : groups.at(-1);
+  model.setReview(queue, { ...review, groups: last?.number ?? null });
+  return groups.length + 1;
 }
 
 function waitingSurplus(model: Model, queue: LocalQueue): number {
@@ -96,22 +115,22 @@ function dropSurplus(model: Model, queue: LocalQueue, limit: number): number {
 
 /** Notes when some of the events that wait expire, the ready ones first. */
 function noteSome(model: Model, queue: LocalQueue, progress: ReviewedTo, limit: number): number {
-  const { line, delayed } = progress;
+  const { ready, delayed } = progress;
   let next: ReviewedTo | null;
   let events: LocalEvent[];
   if (delayed === null) {
-    const page = queue.line.page(line, limit, false);
-    events = page.map((entry) => model.inLine(queue, entry));
-    const last = events.at(-1);
-    next = last ? { line: last.place, delayed } : { line, delayed: { after: null } };
+    const page = readyPage(queue, ready, limit);
+    events = page.map(({ entry }) => model.inLine(queue, entry));
+    const last = page.at(-1);
+    next = last ? { ready: last.cursor, delayed } : { ready, delayed: { after: null } };
   } else {
     const page = queue.delayed?.page(delayed.after, limit, false) ?? [];
     events = page.map(([, entry]) => model.byTime(queue, entry));
     const last = page.at(-1);
-    next = last ? { line, delayed: { after: last[0] } } : null;
+    next = last ? { ready, delayed: { after: last[0] } } : null;
   }
   noteExpiries(model, events);
-  model.setReview(queue, next && { hasSurplus: false, expiries: next });
+  model.setReview(queue, next && { ...NOTHING, expiries: next });
   return events.length + 1;
 }
 

@@ -4,6 +4,7 @@ import { type Tree, treeIn } from "./bound-queues.ts";
 import { toBytes } from "./bytes.ts";
 import type { LocalEvent, LocalQueue } from "./local-queue.ts";
 import type { Model } from "./model.ts";
+import { firstToGo } from "./ready-page.ts";
 
 export function isPushable(model: Model, { pauses }: LocalQueue): boolean {
   return pauses === null || !model.isPaused(pauses.in);
@@ -88,8 +89,8 @@ function makeRoomForIn(
 const NONE: ReadonlyMap<string, unknown> = new Map();
 
 /**
- * The ready events that would be handed out first, then the delayed ones that are due first; none
- * with an id in `spared`.
+ * The ready events that go first (see ready-page.ts), then the delayed ones that are due first;
+ * none with an id in `spared`.
  */
 export function oldestOf(
   model: Model,
@@ -104,7 +105,7 @@ export function oldestOf(
     return found.length === count;
   };
   const most = count + spared.size;
-  for (const entry of queue.line.page(null, most, false)) {
+  for (const entry of firstToGo(queue, most)) {
     if (add(model.inLine(queue, entry))) return found;
   }
   for (const [, entry] of queue.delayed?.page(null, most, false) ?? []) {

@@ -126,6 +126,8 @@ export class Slabs {
       pushedAtMs: floats[float + numbers.pushedAtMs]!,
       expiresAtMs: floats[float + numbers.expiresAtMs]!,
       unique: null,
+      priority: null,
+      group: null,
       more: moreLength === 0 ? null : bytes.toString("latin1", moreAt, moreAt + moreLength - 1),
       contents: bytes.toString("latin1", contentsAt, moreAt),
     };

@@ -17,6 +17,9 @@ export interface StoredPlace {
   expiresAtMs: number;
   /** Its unique key, as its rare facts have it; null also if `more` has it. */
   unique: string | null;
+  /** As `unique`. */
+  priority: number | null;
+  group: string | null;
 }
 
 /** An event as a journal has it. */

@@ -1,5 +1,6 @@
 // How many queues and events a model has, and about how much memory they take.
-import { type QueueEvents, type LocalEvent } from "./local-queue.ts";
+import type { LocalCounter } from "./counters.ts";
+import { readyIn, type QueueEvents, type LocalEvent } from "./local-queue.ts";
 import type { Slabs } from "./slabs.ts";
 import { CLAIMED, COMPLETED, DELAYED, FAILED, READY } from "./states.ts";
 
@@ -11,6 +12,11 @@ const coldEventBytes = 70;
 const expiringBytes = 40;
 /** Bytes of a dedupe window. */
 const windowBytes = 120;
+/** Bytes of a group besides its events. */
+const groupBytes = 900;
+/** Bytes of a counter besides its key and its event, and of a member that it has counted. */
+const counterBytes = 700;
+const memberBytes = 24;
 /** Bytes of a queue besides its name and events, measured with 100,000 queues. */
 const queueOverheadBytes = 1500;
 
@@ -22,6 +28,10 @@ export class Usage {
   cold = 0;
   expiring = 0;
   windows = 0;
+  groups = 0;
+  /** Members that counters have counted. */
+  members = 0;
+  #counterBytes = 0;
   /** Contents of the events in memory. */
   contentBytes = 0;
   /** Contents in slabs. */
@@ -45,7 +55,20 @@ export class Usage {
     const events = this.warm * eventOverheadBytes + this.cold * coldEventBytes;
     const queues = this.queues * queueOverheadBytes + this.#nameBytes + this.settingBytes;
     const bytes = this.contentBytes + this.#otherBytes + this.expiring * expiringBytes;
-    return bytes + this.#slabBytes + events + queues + this.windows * windowBytes;
+    const others = this.windows * windowBytes + this.groups * groupBytes + this.#counted;
+    return bytes + this.#slabBytes + events + queues + others;
+  }
+
+  get #counted(): number {
+    return this.#counterBytes + this.members * memberBytes;
+  }
+
+  /** Adds a counter with its members, or with -1 takes it off. */
+  addCounter({ key, event, members }: LocalCounter, sign: 1 | -1): void {
+    // Without the contents, which a journal keeps.
+    const bytes = counterBytes + key.length + (event === null ? 0 : event.text.length);
+    this.#counterBytes += sign * bytes;
+    this.members += sign * members.size;
   }
 
   addQueue(name: string): void {
@@ -89,12 +112,13 @@ export class Usage {
     this.warm += sign * queue.events.size;
     this.cold += sign * (queue.cold?.size ?? 0);
     this.expiring += sign * (queue.expiring?.length ?? 0);
+    this.groups += sign * (queue.groups?.size ?? 0);
     this.windows += sign * (queue.windows?.size ?? 0);
     this.windows += sign * (queue.keyWindows?.size ?? 0);
     if (queue.slabs !== null) this.addSlabs(queue.slabs, sign);
     this.contentBytes += sign * queue.contentBytes;
     this.#otherBytes += sign * queue.otherBytes;
-    this.addToState(READY, sign * queue.line.length);
+    this.addToState(READY, sign * readyIn(queue));
     this.addToState(CLAIMED, sign * queue.claimed.length);
     this.addToState(DELAYED, sign * (queue.delayed?.length ?? 0));
     this.addToState(FAILED, sign * (queue.failed?.length ?? 0));

@@ -78,6 +78,6 @@ export class Windows {
   }
 }
 
-function markOf(id: string): number {
+export function markOf(id: string): number {
   return Number(BigInt.asUintN(markBits, Bun.hash.wyhash(id, secret)));
 }

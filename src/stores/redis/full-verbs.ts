@@ -1,16 +1,17 @@
 // The verbs of the other scripts, on any queue. See full/*.lua.
-import { Refusal, type StoreError } from "../../queue/errors.ts";
-import { Duplicate, NO_OPTIONS, type Popped, type PushOptions } from "../../queue/event.ts";
+import type { StoreError } from "../../queue/errors.ts";
+import { NO_OPTIONS, type Popped, type PushOptions } from "../../queue/event.ts";
 import { BATCH_CONTENTS_BYTES, type Claim } from "../../queue/operations.ts";
 import type { Direction, QueueStatus } from "../../queue/queue-status.ts";
+import { counters } from "./counter-verbs.ts";
 import { crons } from "./cron-verbs.ts";
 import { factsIn } from "./event-facts.ts";
 import { peek, ready } from "./plain-verbs.ts";
 import { management } from "./management-verbs.ts";
 import type { Operation } from "./operation.ts";
-import { optionsOf } from "./push-arguments.ts";
+import { optionsOf, pushResult } from "./push-arguments.ts";
 import { headersOf } from "./value.ts";
-import { COUNTS, given, msOf, NO_BYTES, REFUSED, statusIn, timeOf } from "./verb-values.ts";
+import { COUNTS, given, msOf, NO_BYTES, refusalIn, statusIn, timeOf } from "./verb-values.ts";
 import {
   type Argument,
   type Encoding,
@@ -38,20 +39,6 @@ function pushedArguments(
   encoding: Encoding,
 ): Argument[] {
   return [id ? "ID" : "NEW", id ?? "", valueOf(contents, headers, encoding)];
-}
-
-/** A reply with a name is of a queue that is bound to this one. */
-function refusalIn(reply: ScriptReply | undefined, queue: Buffer): Refusal | null {
-  const isBound = Array.isArray(reply) && reply.length === 2;
-  const [number, refusing] = isBound ? reply : [reply, queue];
-  const code = typeof number === "number" ? REFUSED[number as -1 | -2] : undefined;
-  return code ? new Refusal(code, refusing as Buffer) : null;
-}
-
-function pushResult(reply: ScriptReply, { id }: Pushed): Buffer | Duplicate {
-  if (reply === 0) return new Duplicate(id!);
-  if (Array.isArray(reply)) return new Duplicate(reply[0] as Buffer);
-  return reply === 1 ? id! : (reply as Buffer);
 }
 
 /** See popped_one in full/pop.lua. claimant: as the pop gave it. */
@@ -88,6 +75,7 @@ function pausesOf({ directions, worker, group }: Paused): (string | Buffer)[] {
 
 export const full: { [K in Exclude<Operation["kind"], "transaction">]: Verb<K> } = {
   ...management,
+  ...counters,
   ...crons,
   push: {
     name: "push",
@@ -129,9 +117,10 @@ export const full: { [K in Exclude<Operation["kind"], "transaction">]: Verb<K> }
       ...pops.flatMap(({ leaseMs, claimant }) => [msOf(leaseMs), claimant ?? ""]),
     ],
     results: (reply, pops) =>
-      pops.map(({ queue, claimant }, at) =>
-        poppedIn((reply as ScriptReply[])[at] ?? null, queue, claimant),
-      ),
+      pops.map(({ queue, claimant }, at) => {
+        const popped = (reply as ScriptReply[])[at] ?? null;
+        return refusalIn(popped, queue) ?? poppedIn(popped, queue, claimant);
+      }),
     doneIn: (reply) => (reply as ScriptReply[]).length,
   },
   popBatch: {
@@ -143,6 +132,8 @@ export const full: { [K in Exclude<Operation["kind"], "transaction">]: Verb<K> }
     },
     results(reply, [batch]) {
       const parts = reply as ScriptReply[];
+      const refusal = refusalIn(reply, batch!.queues[0]!);
+      if (refusal) return [refusal];
       const popped: Popped[] = [];
       for (let at = 0; at < parts.length; at += 2) {
         const queue = batch!.queues[(parts[at] as number) - 1]!;
@@ -157,7 +148,9 @@ export const full: { [K in Exclude<Operation["kind"], "transaction">]: Verb<K> }
       const { queue, popped } = unpop!;
       const { claim, leaseMs, place, value, kept } = popped.undo as Undo;
       const call = [numberOf(queue), String(leaseMs), String(claim), String(place ?? "")];
-      const removed = [value, ...(kept ?? [null, null, null])].map((part) => part ?? NO_BYTES);
+      const removed = [value, ...(kept ?? [null, null, null, null])].map(
+        (part) => part ?? NO_BYTES,
+      );
       return [...call, given(popped.token), popped.id, ...removed];
     },
     results: (reply) => [reply === 1],
@@ -168,15 +161,20 @@ export const full: { [K in Exclude<Operation["kind"], "transaction">]: Verb<K> }
       numberOf(acks[0]!.queue),
       ...acks.flatMap((ack) => [ack.id, tokenOf(ack), given(ack.result)]),
     ],
-    results: areDone,
+    results: (reply, acks) =>
+      (reply as ScriptReply[]).map((done, at) => refusalIn(done, acks[at]!.queue) ?? done === 1),
+    doneIn: (reply) => (reply as ScriptReply[]).length,
   },
   ackBatch: {
-    name: "ack",
+    name: "ack_batch",
     call: ([batch], { numberOf }) => [
       numberOf(batch!.queue),
       ...batch!.claims.flatMap((claim) => [claim.id, tokenOf(claim), NO_BYTES]),
     ],
-    results: (reply) => [areDone(reply)],
+    results(reply, [batch]) {
+      const [first] = reply as ScriptReply[];
+      return [refusalIn(first, batch!.queue) ?? areDone(reply)];
+    },
   },
   redo: {
     name: "redo",

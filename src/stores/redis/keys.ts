@@ -50,6 +50,16 @@ export const INFIXES = {
   UNIQUE: `${LAYOUT}unique:`,
   /** sorted set of the unique keys that are taken for some time by when that ends, in ms */
   UNIQUE_ENDS: `${LAYOUT}unique-ends:`,
+  /** hash of the records of counters by key: see counters.lua */
+  COUNTERS: `${LAYOUT}counters:`,
+  /** sorted set of the keys of counters, all scores 0 */
+  COUNTER_KEYS: `${LAYOUT}counter-keys:`,
+  /** sorted set of the keys of counters by when they are gone, in ms */
+  COUNTER_ENDS: `${LAYOUT}counter-ends:`,
+  /** hash of what counters push by key */
+  COUNTER_EVENTS: `${LAYOUT}counter-events:`,
+  /** behind it the name of the set of a counter, ":" and the queue's: set of what it has counted */
+  MEMBERS: `${LAYOUT}members:`,
   /** hash of how often "=" and an id stands in the list without its event; "all": in all */
   GHOSTS: `${LAYOUT}ghosts:`,
   /** sorted set of ids by the tick at which their events were completed */

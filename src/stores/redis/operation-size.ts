@@ -9,6 +9,8 @@ const GROWING: ReadonlySet<string> = new Set([
   "copyIn",
   "set",
   "cronSet",
+  "initCounter",
+  "countDown",
   "cronFire",
   "probe",
 ]);
@@ -42,6 +44,10 @@ const WEIGHTS: Partial<Record<Operation["kind"], number>> = {
   stats: 16,
   bind: 64,
   cronSet: 8,
+  initCounter: 8,
+  countDown: 8,
+  dropCounter: 8,
+  listCounters: 8,
   cronFire: 16,
   cronList: 4,
 };
@@ -82,6 +88,8 @@ export function sizeOf(operation: Operation): number {
       return operation.events.reduce((sum, { contents }) => sum + contents.length, 0);
     case "cronSet":
       return operation.definition.length;
+    case "initCounter":
+      return operation.event?.contents.length ?? 0;
     case "cronFire":
       return operation.push?.contents.length ?? 0;
     case "copyIn":

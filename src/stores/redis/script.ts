@@ -3,17 +3,21 @@
 import { BOUND_MAX } from "../../queue/bindings.ts";
 import { CRONS_MAX } from "../../queue/cron-operations.ts";
 import { OWN_GROUPS_MAX } from "../../queue/groups.ts";
+import { COUNTERS_MAX } from "../../queue/counters.ts";
 import { PAUSED_WORKERS_MAX } from "../../queue/management.ts";
 import { EXACT_COUNT_MAX } from "../../queue/rates.ts";
 import { WINDOWS_MAX } from "../../queue/windows.ts";
 import batch from "./batch.lua" with { type: "text" };
 import counter from "./counter.lua" with { type: "text" };
 import ack from "./full/ack.lua" with { type: "text" };
+import ackBatch from "./full/ack-batch.lua" with { type: "text" };
 import bind from "./full/bind.lua" with { type: "text" };
 import bound from "./full/bound.lua" with { type: "text" };
 import cancel from "./full/cancel.lua" with { type: "text" };
 import claims from "./full/claims.lua" with { type: "text" };
 import configure from "./full/configure.lua" with { type: "text" };
+import countDown from "./full/count-down.lua" with { type: "text" };
+import counters from "./full/counters.lua" with { type: "text" };
 import copyIn from "./full/copy-in.lua" with { type: "text" };
 import copyOut from "./full/copy-out.lua" with { type: "text" };
 import count from "./full/count.lua" with { type: "text" };
@@ -26,19 +30,23 @@ import cronQueues from "./full/cron-queues.lua" with { type: "text" };
 import cronSet from "./full/cron-set.lua" with { type: "text" };
 import crons from "./full/crons.lua" with { type: "text" };
 import crash from "./full/crash.lua" with { type: "text" };
+import dropCounter from "./full/drop-counter.lua" with { type: "text" };
 import events from "./full/events.lua" with { type: "text" };
 import facts from "./full/facts.lua" with { type: "text" };
 import fail from "./full/fail.lua" with { type: "text" };
 import figures from "./full/figures.lua" with { type: "text" };
 import flush from "./full/flush.lua" with { type: "text" };
+import getCounter from "./full/get-counter.lua" with { type: "text" };
 import get from "./full/get.lua" with { type: "text" };
 import group from "./full/group.lua" with { type: "text" };
 import groupTurns from "./full/group-turns.lua" with { type: "text" };
 import grouped from "./full/grouped.lua" with { type: "text" };
 import groups from "./full/groups.lua" with { type: "text" };
 import heldBack from "./full/held-back.lua" with { type: "text" };
+import initCounter from "./full/init-counter.lua" with { type: "text" };
 import line from "./full/line.lua" with { type: "text" };
 import listen from "./full/listen.lua" with { type: "text" };
+import listCounters from "./full/list-counters.lua" with { type: "text" };
 import list from "./full/list.lua" with { type: "text" };
 import lookAgain from "./full/look-again.lua" with { type: "text" };
 import move from "./full/move.lua" with { type: "text" };
@@ -116,6 +124,7 @@ const infixes = new Map(Object.entries({ ...INFIXES, AWAITED, STAGED, ...SINGLE_
 const numbers = new Map(
   Object.entries({
     BOUND_MAX,
+    COUNTERS_MAX,
     CRONS_MAX,
     FIXED_KEYS,
     LARGE_BYTES,
@@ -191,12 +200,18 @@ const withTokens = [
   onDemand(matching, plainAck, ackWithTokens, plainRedo, redoWithTokens, tokensTouch),
   ...common,
 ];
-const made = [once("rates", rates), once("ranked", ranked), once("groups", grouped, groupTurns)];
+const made = [
+  once("rates", rates),
+  once("ranked", ranked),
+  once("groups", grouped, groupTurns),
+  once("counters", counters),
+];
 const transitions = [unused, counter, queue, unique, figures, line, events, bound, claims, ...made];
 const life = [
   onDemand(push, pushBatch),
   onDemand(pop, popBatch),
-  ...[ack, redo, fail, crash, touch, peek, ready, listen].map((file) => onDemand(file)),
+  onDemand(ack, ackBatch),
+  ...[redo, fail, crash, touch, peek, ready, listen].map((file) => onDemand(file)),
 ];
 
 /** Hides the names that files define for themselves from the files behind them. */
@@ -221,6 +236,7 @@ const others = [
     ...[configure, tick].map((file) => hidden(file)),
   ),
   onDemand(bind),
+  ...[initCounter, countDown, getCounter, dropCounter, listCounters].map((file) => onDemand(file)),
   onDemand(crons, cronSet, cronDelete, cronGet, cronList, cronQueues, cronDue, cronFire),
   ...[unpop, flush, settings, set, cancel, count, register, probe, group, groups].map((file) =>
     onDemand(file),

@@ -1,4 +1,5 @@
 // Values in arguments and replies that several verbs have.
+import { Refusal } from "../../queue/errors.ts";
 import type { When } from "../../queue/event.ts";
 import type { Direction, QueueStatus } from "../../queue/queue-status.ts";
 import type { ScriptReply } from "./verb.ts";
@@ -12,6 +13,14 @@ export const COUNTS = 8;
 
 /** As push.lua answers them. */
 export const REFUSED = { [-1]: "QUEUEFULL", [-2]: "PAUSED" } as const;
+
+/** The refusal in a reply: with the name of a queue if that is another one. */
+export function refusalIn(reply: ScriptReply | undefined, queue: Buffer): Refusal | null {
+  const hasName = Array.isArray(reply) && reply.length === 2;
+  const [number, refusing] = hasName ? reply : [reply, queue];
+  const code = typeof number === "number" ? REFUSED[number as -1 | -2] : undefined;
+  return code ? new Refusal(code, refusing as Buffer) : null;
+}
 
 /** Bytes that may be missing, or empty. */
 export function given(bytes: Buffer | null): Buffer {

@@ -123,6 +123,7 @@ function arePlain(options: PushOptions | null): boolean {
       options.priority === null &&
       options.group === null &&
       options.unique === null &&
+      options.part === null &&
       options.onDuplicate === "refuse")
   );
 }
@@ -161,6 +162,7 @@ export function isChange<K extends Kind>(kind: K, result: ResultOf<OperationOf<K
     case "push":
     case "pushBatch":
     case "flush":
+    case "initCounter":
     case "configure":
     case "pause":
     case "resume":
@@ -171,11 +173,13 @@ export function isChange<K extends Kind>(kind: K, result: ResultOf<OperationOf<K
     case "pop":
     case "fail":
     case "touch":
+    case "countDown":
       return result !== null;
     case "unpop":
     case "ack":
     case "redo":
     case "crash":
+    case "dropCounter":
     case "unbind":
     case "cronDelete":
       return result === true;

@@ -2,10 +2,11 @@
 // oxlint-disable no-await-in-loop -- the steps take place in this order
 
 import { expect } from "bun:test";
+import type { Operation, Transaction } from "../../../src/queue/operations.ts";
 import type { Check } from "../contract.ts";
 import { bind, expectSame, pushedTotal, readyIn } from "./bound-caller.ts";
 import { bytesOf, textOf } from "./caller.ts";
-import { headersOf, type LifeCaller } from "./life-caller.ts";
+import { headersOf, type LifeCaller, refusalOf } from "./life-caller.ts";
 
 function move(store: LifeCaller, queue: string, target: string, ids: string[]) {
   const targets = ids.map((id) => ({ id: bytesOf(id), version: null }));
@@ -14,6 +15,11 @@ function move(store: LifeCaller, queue: string, target: string, ids: string[]) {
 
 async function failOne(store: LifeCaller, queue: string): Promise<void> {
   expect(await store.fail(queue, await store.mustClaim(queue), "final", "broken")).toBe("failed");
+}
+
+function pushOf(id: string): Operation {
+  const event = { id: bytesOf(id), contents: bytesOf("contents"), options: null };
+  return { kind: "push", queue: bytesOf("q"), end: "left", ...event };
 }
 
 export function boundArrivals(check: Check): void {
@@ -91,6 +97,63 @@ export function boundArrivals(check: Check): void {
     expect(await store.ids("from@to@a", "ready")).toEqual(["ready"]);
     expect(await store.ids("from", "ready")).toEqual(["second"]);
     expect(textOf((await store.mustGet("from@to@a", "ready")).contents!)).toBe("contents of ready");
+  });
+
+  check("a transaction is judged with bound queues", async (store) => {
+    await bind(store, "q", "a");
+    await store.push("q", "1");
+    const pushes = (...ids: string[]): Transaction => ({
+      kind: "transaction",
+      operations: [
+        { kind: "ack", queue: bytesOf("q"), id: bytesOf("1"), token: null, result: null },
+        ...ids.map((id) => pushOf(id)),
+      ],
+    });
+    await store.pop("q");
+    await store.configure("q@a", { "max-length": "2" });
+    expect(await refusalOf(store.submit(pushes("2", "3")))).toBe("QUEUEFULL q@a");
+    const next = store.another();
+    await next.pause("q@a", ["in"]);
+    expect(await refusalOf(next.submit(pushes("2")))).toBe("PAUSED q@a");
+    const last = next.another();
+    expect(await last.counts("q")).toEqual({ claimed: 1 });
+    await last.resume("q@a", ["in"]);
+    await last.submit(pushes("2"));
+    expect(await readyIn(last, "q", "q@a")).toEqual({ q: "2", "q@a": "1 2" });
+    expect(await last.counts("q")).toEqual({ ready: 1 });
+  });
+
+  check("an event of a cron entry is copied, or refused as a push is", async (store) => {
+    await bind(store, "q", "a");
+    const entry = { queue: bytesOf("q"), name: bytesOf("n") };
+    await store.submit({ kind: "cronSet", ...entry, version: "1", definition: bytesOf("") });
+    let expectedAtMs: number | null = null;
+    const fire = (id: string) => {
+      const contents = bytesOf("contents");
+      const push = { end: "left", id: bytesOf(id), contents, options: null } as const;
+      const times = { expectedAtMs, nextAtMs: store.nowMs + 1000, firesAtMs: store.nowMs };
+      expectedAtMs = times.nextAtMs;
+      return store.submit({ kind: "cronFire", ...entry, version: "1", ...times, push });
+    };
+    expect(await fire("1")).toEqual(bytesOf("1"));
+    expect(await readyIn(store, "q", "q@a")).toEqual({ q: "1", "q@a": "1" });
+    await store.pause("q@a", ["in"]);
+    expect(await fire("2")).toEqual({ code: "PAUSED", refusing: bytesOf("q@a") });
+    expect(await readyIn(store, "q", "q@a")).toEqual({ q: "1", "q@a": "1" });
+  });
+
+  check("a copy has no unique key, and needs none", async (store) => {
+    await bind(store, "q", "a");
+    const unique = { key: "key" };
+    await store.pushWith("q@a", "own", { unique });
+    expect(await store.pushWith("q", "1", { unique })).toBe("1");
+    expect(await store.pushWith("q", "2", { unique })).toBe("duplicate of 1");
+    expect((await store.mustGet("q", "1")).unique).toEqual(bytesOf("key"));
+    expect((await store.mustGet("q@a", "1")).unique).toBeNull();
+    await store.remove("q", ["1"]);
+    expect(await store.pushWith("q", "1", { unique })).toBe("duplicate of 1");
+    expect(await store.pushWith("q", "2", { unique })).toBe("2");
+    expect(await readyIn(store, "q", "q@a")).toEqual({ q: "2", "q@a": "own 1 2" });
   });
 
   check("large contents are copied whole", async (store) => {

@@ -51,6 +51,13 @@ export function bound(check: Check): void {
     expect((await store.mustClaim("q@a")).contents).toBe("contents of right");
   });
 
+  check("copies have the priority and the group of the event", async (store) => {
+    await bind(store, "q", "a");
+    await store.pushWith("q", "high", { priority: 7 });
+    await store.pushWith("q", "grouped", { group: "tenant" });
+    for (const id of ["high", "grouped"]) await expectSame(store, id, "q", "q@a");
+  });
+
   check("copies tell that something is ready, and count as pushed", async (store) => {
     await bind(store, "q", "a");
     await store.push("q", "1");

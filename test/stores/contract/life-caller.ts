@@ -41,11 +41,13 @@ interface Whose {
 }
 
 /** What a push says; headers and names as text. */
-export type Options = Partial<Omit<PushOptions, "headers" | "group" | "unique">> & {
+export type Options = Partial<Omit<PushOptions, "headers" | "group" | "unique" | "part">> & {
   headers?: [string, string][];
   group?: string;
   /** Until "end" if it says nothing else. */
   unique?: { key: string; until?: Unique["until"]; forMs?: number };
+  /** The queue and the key of a counter. */
+  part?: [queue: string, key: string];
   end?: End;
   contents?: string;
 };
@@ -303,17 +305,18 @@ export class LifeCaller extends Caller {
   }
 }
 
-function optionsOf(options: Options): PushOptions {
+export function optionsOf(options: Options): PushOptions {
   const pairs = options.headers ?? [];
   const headers = encodeHeaders(pairs.map(([name, value]) => [bytesOf(name), bytesOf(value)]));
-  const { end: _, contents: __, group, unique, ...rest } = options;
+  const { end: _, contents: __, group, unique, part, ...rest } = options;
   const key = unique && {
     key: bytesOf(unique.key),
     until: unique.until ?? "end",
     forMs: unique.forMs ?? null,
   };
   const named = { group: group === undefined ? null : bytesOf(group), unique: key ?? null };
-  return { ...NO_OPTIONS, ...rest, headers, ...named };
+  const counter = part ? { queue: bytesOf(part[0]), key: bytesOf(part[1]) } : null;
+  return { ...NO_OPTIONS, ...rest, headers, ...named, part: counter };
 }
 
 function whoseOf({ worker = null, group = null }: Whose) {

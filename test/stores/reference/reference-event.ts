@@ -28,6 +28,8 @@ export interface ReferenceEvent {
   groupNumber: number;
   /** In this queue. */
   wasClaimed: boolean;
+  /** The counter that it counts down when it is acknowledged. */
+  part: { queue: Buffer; key: Buffer; member: string } | null;
   state: State;
   pushedAtMs: number;
   ttlFromMs: number;

@@ -31,5 +31,9 @@ export function moveFailed(
   const times = { pushedAtMs: nowMs, ttlFromMs: nowMs };
   const own = { ...options, headers, ttlMs: null, unique: null };
   const moved = { ...event, ...fresh, ...times, ...ELSEWHERE, id, options: own };
-  tree.enter(moved, (queue, copy) => queue.enter(copy, null, queue.rankAt("left")));
+  const enter = (queue: ReferenceQueue, copy: ReferenceEvent) => {
+    queue.enter(copy, null, queue.rankAt("left"));
+    if (queue === target) queue.report("pushed", copy, { from: Buffer.from(from.name, "latin1") });
+  };
+  tree.enter(moved, enter, from.name);
 }

@@ -144,7 +144,9 @@ function moveOne(from: ReferenceQueue, to: ReferenceQueue, event: ReferenceEvent
     const { tree } = to;
     tree.makeRoomFor(1);
     const start = state === "ready" ? null : { atMs };
-    tree.enter(moved, (queue, copy) => queue.enter(copy, start, queue.rankAt("left")));
+    const enter = (queue: ReferenceQueue, copy: ReferenceEvent) =>
+      queue.enter(copy, start, queue.rankAt("left"));
+    tree.enter(moved, enter, from.name);
     return;
   }
   to.events.delete(moved.id);

@@ -1,10 +1,12 @@
 // The operations of the reference store: one function per kind, with the name of the kind.
 import { cronOperations } from "./reference-crons.ts";
 import { management } from "./reference-management.ts";
+import { counting, countPart, judgeParts, type Uncount, uncount } from "./reference-counters.ts";
 import { pushing } from "./reference-pushes.ts";
 import { settingOperations } from "./reference-settings.ts";
 import { factsOf, statusOf } from "./reference-status.ts";
 import { transact } from "./reference-transaction.ts";
+import { Refusal } from "../../../src/queue/errors.ts";
 import type { Popped } from "../../../src/queue/event.ts";
 import { BATCH_CONTENTS_BYTES, type Claim, type Operation } from "../../../src/queue/operations.ts";
 import type { Results } from "../../../src/queue/operations.ts";
@@ -22,6 +24,7 @@ interface Undo {
   event: ReferenceEvent;
   rank: ReferenceEvent["rank"];
   atMs: number;
+  counted: Uncount | null;
 }
 
 type Operations = {
@@ -33,27 +36,32 @@ export const operations: Operations = {
   ...cronOperations((state, push) => operations.push(state, push)),
   ...settingOperations,
   ...pushing,
+  ...counting,
 
   pop: (state, { queue, leaseMs, claimant }) =>
-    popFrom(state.queue(textOf(queue)), leaseMs, claimant),
+    popFrom(state, state.queue(textOf(queue)), leaseMs, claimant),
 
   popBatch(state, { queues, count, leaseMs, claimant }) {
     const popped: Popped[] = [];
     let bytes = 0;
-    for (const queue of queues) {
-      while (popped.length < count && bytes <= BATCH_CONTENTS_BYTES) {
-        const event = popFrom(state.queue(textOf(queue)), leaseMs, claimant);
-        if (!event) break;
-        popped.push(event);
-        bytes += event.contents.length;
+    try {
+      for (const queue of queues) {
+        while (popped.length < count && bytes <= BATCH_CONTENTS_BYTES) {
+          const event = popFrom(state, state.queue(textOf(queue)), leaseMs, claimant);
+          if (!event) break;
+          popped.push(event);
+          bytes += event.contents.length;
+        }
       }
+    } catch (error) {
+      if (popped.length === 0 || !(error instanceof Refusal)) throw error;
     }
     return popped;
   },
 
   unpop(state, { queue: name, popped }) {
     const queue = state.queue(textOf(name));
-    const { claim, event: given, rank, atMs } = popped.undo as Undo;
+    const { claim, event: given, rank, atMs, counted } = popped.undo as Undo;
     // A removed one that was undone before lives on by itself.
     const event = claim === null ? { ...given } : given;
     if (claim !== null) {
@@ -65,14 +73,14 @@ export const operations: Operations = {
       }
     } else if (queue.taken(event.id)) return false;
     else queue.turns.takeBack(event, atMs);
+    if (counted) uncount(counted);
     queue.enter(event, null, rank);
     queue.events.set(event.id, event);
     return true;
   },
 
-  ack: (state, { queue, result, ...claim }) => ackOne(state.queue(textOf(queue)), claim, result),
-  ackBatch: (state, { queue, claims }) =>
-    claims.map((claim) => ackOne(state.queue(textOf(queue)), claim, null)),
+  ack: (state, { queue, result, ...claim }) => ackAll(state, queue, [claim], result)[0]!,
+  ackBatch: (state, { queue, claims }) => ackAll(state, queue, claims, null),
 
   redo(state, { queue: name, start, ...claim }) {
     const queue = state.queue(textOf(name));
@@ -213,6 +221,7 @@ export const operations: Operations = {
 };
 
 function popFrom(
+  state: ReferenceState,
   queue: ReferenceQueue,
   wantedMs: number | null,
   claimant: Buffer | null,
@@ -230,10 +239,13 @@ function popFrom(
     const isLimited = claimedMax !== null && queue.count("claimed") >= claimedMax;
     if (isLimited && leasedMs > 0) return null;
     const { id, contents, options, rank } = event;
+    if (leasedMs === 0) judgeParts(state, [event]);
     const atMs = queue.nowMs;
     queue.turns.give(event);
     const claim = leasedMs > 0 ? queue.claim(event, leasedMs, claimant) : null;
     if (!claim) queue.remove(event);
+    const counted = claim ? null : countPart(state, event);
+    const undone = claim ? event : { ...event };
     return {
       queue: bytesOf(queue.name),
       id: bytesOf(id),
@@ -242,7 +254,7 @@ function popFrom(
       attempt: 1 + event.failures + event.crashes,
       headers: claimant && options.headers,
       pushedAtMs: event.pushedAtMs,
-      undo: { claim: claim?.number ?? null, event: claim ? event : { ...event }, rank, atMs },
+      undo: { claim: claim?.number ?? null, event: undone, rank, atMs, counted },
     };
   }
   return null;
@@ -260,14 +272,24 @@ function claimedBy(queue: ReferenceQueue, { id, token }: Claim): ReferenceEvent 
   return token === null || event.claim.token === textOf(token) ? event : null;
 }
 
-function ackOne(queue: ReferenceQueue, claim: Claim, result: Buffer | null): boolean {
-  const event = claimedBy(queue, claim);
-  if (event) {
+function ackAll(
+  state: ReferenceState,
+  name: Buffer,
+  claims: Claim[],
+  result: Buffer | null,
+): boolean[] {
+  const queue = state.queue(textOf(name));
+  const events = claims.map((claim) => claimedBy(queue, claim));
+  judgeParts(state, [...new Set(events.filter((event) => event !== null))]);
+  return claims.map((claim) => {
+    const event = claimedBy(queue, claim);
+    if (!event) return false;
     const { count } = queue.given.keepCompleted;
     if (count === 0) queue.remove(event);
     else queue.complete(event, result);
-  }
-  return event !== null;
+    countPart(state, event);
+    return true;
+  });
 }
 
 function isVersion(event: ReferenceEvent, version: string | null): boolean {

@@ -1,8 +1,10 @@
 // Pushes in the reference store.
 import { Refusal } from "../../../src/queue/errors.ts";
+import { memberOf } from "../../../src/queue/counters.ts";
 import { Duplicate, NO_OPTIONS, type End } from "../../../src/queue/event.ts";
 import type { PushOptions, State } from "../../../src/queue/event.ts";
 import type { Push, PushBatch, Results } from "../../../src/queue/operations.ts";
+import { mayKeep } from "../../../src/queue/reports-of.ts";
 import { ELSEWHERE, type ReferenceEvent } from "./reference-event.ts";
 import type { ReferenceQueue } from "./reference-queue.ts";
 import type { ReferenceState } from "./reference-state.ts";
@@ -49,11 +51,12 @@ function pushAll(
     inBatch.add(id);
     const isNamed = ids[at] !== null;
     if (!isNamed || !isTaken(queue, id)) {
-      tree.enter(newEvent(state, id, contents, options), (each, event) => {
+      tree.enter(newEvent(queue, id, contents, options), (each, event) => {
         each.keys.take(event);
         each.enter(event, options.start, each.rankAt(end));
       });
       if (isNamed) queue.takeWindow(id);
+      if (mayKeep(events[at]!.id, options)) queue.report("pushed", queue.events.get(id)!, {});
     } else if (isSecond || options.onDuplicate === "refuse") return new Duplicate(bytesOf(id));
     else if (options.onDuplicate === "replace") {
       const isReplaced = there && replace(queue, there, contents, options, end);
@@ -70,7 +73,7 @@ function checkPauses({ isJudged }: ReferenceState, { tree }: ReferenceQueue): vo
   if (paused) throw new Refusal("PAUSED", bytesOf(paused.name));
 }
 
-function isTaken(queue: ReferenceQueue, id: string): boolean {
+export function isTaken(queue: ReferenceQueue, id: string): boolean {
   return queue.takenForPush(id) || queue.tree.isTaken(id);
 }
 
@@ -91,19 +94,26 @@ function pushTaken(
 }
 
 function newEvent(
-  { nowMs }: ReferenceState,
+  queue: ReferenceQueue,
   id: string,
   contents: Buffer,
   options: PushOptions,
 ): ReferenceEvent {
   const counts = { failures: 0, crashes: 0, version: 0, order: 0, atMs: 0 };
   const none = { claim: null, lastError: null, errors: [], log: [], progress: null, result: null };
-  const times = { pushedAtMs: nowMs, ttlFromMs: nowMs };
+  const times = { pushedAtMs: queue.nowMs, ttlFromMs: queue.nowMs };
   const rank = ["3 left end", 0] as const;
   const state: State = "delayed";
   const group = options.group && textOf(options.group);
+  const part = partOf(queue, id, options);
   const order = { priority: options.priority ?? 0, group, groupNumber: 0, ...ELSEWHERE };
-  return { id, contents, options, state, rank, ...order, ...times, ...counts, ...none };
+  return { id, contents, options, state, part, rank, ...order, ...times, ...counts, ...none };
+}
+
+function partOf(queue: ReferenceQueue, id: string, { part }: PushOptions): ReferenceEvent["part"] {
+  if (!part) return null;
+  const member = memberOf(bytesOf(queue.name), bytesOf(id)).toString("latin1");
+  return { queue: Buffer.from(part.queue), key: Buffer.from(part.key), member };
 }
 
 function replace(
@@ -124,7 +134,8 @@ function replace(
   const rank = isMoved ? queue.rankAt(end) : event.rank;
   Object.assign(event, { group, priority });
   const times = { pushedAtMs: queue.nowMs, ttlFromMs: queue.nowMs };
-  Object.assign(event, { contents, options, ...times });
+  const part = partOf(queue, event.id, options);
+  Object.assign(event, { contents, options, part, ...times });
   queue.keys.take(event);
   queue.enter(event, options.start ?? kept, rank);
   return true;

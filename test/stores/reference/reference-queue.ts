@@ -1,6 +1,7 @@
 // A queue of the reference store: its events, and the transitions that each verb is made of. It
 // looks through all events each time, because it is made to be read.
 import { workerOf } from "../../../src/queue/claimant.ts";
+import type { Report, Reported, ReportFacts } from "../../../src/queue/report.ts";
 import { backoffMs } from "../../../src/queue/backoff.ts";
 import type { End, State, When } from "../../../src/queue/event.ts";
 import { PAUSED_WORKERS_MAX } from "../../../src/queue/management.ts";
@@ -20,6 +21,7 @@ import {
 import { moveFailed } from "./reference-failed-to.ts";
 import { type Claimed, compareKeys, keyOf, type Rank } from "./reference-event.ts";
 import type { ReferenceEvent } from "./reference-event.ts";
+import type { ReferenceCounter } from "./reference-counter.ts";
 import { ReferenceKeys } from "./reference-keys.ts";
 import { ReferenceTree } from "./reference-tree.ts";
 import { ReferenceTurns } from "./reference-turns.ts";
@@ -40,6 +42,7 @@ export interface Shared {
   allSettings: Map<string, string>;
   queue(name: string): ReferenceQueue;
   becameReady(name: string, count: number): void;
+  report(report: Report): void;
 }
 
 export class ReferenceQueue {
@@ -56,6 +59,8 @@ export class ReferenceQueue {
   /** When the window of each id ends. */
   readonly windows = new ReferenceWindows();
   readonly keys = new ReferenceKeys(this);
+  /** By their keys. */
+  readonly counters = new Map<string, ReferenceCounter>();
   readonly crons = new Map<string, CronEntry>();
   readonly counts = emptyCounts();
   readonly turns: ReferenceTurns;
@@ -78,9 +83,9 @@ export class ReferenceQueue {
 
   get isUsed(): boolean {
     const { events, consumers, settings, pauses, workerPauses, windows, keys, crons } = this;
-    const own = [settings, pauses, workerPauses, crons, this.bindings];
+    const own = [settings, pauses, workerPauses, crons, this.bindings, this.counters];
     const things = [events, windows, keys.windows, ...own];
-    return consumers > 0 || this.turns.hasOwn || things.some(({ size }) => size > 0);
+    return consumers > 0 || this.turns.areCounting || things.some(({ size }) => size > 0);
   }
 
   get tree(): ReferenceTree {
@@ -212,11 +217,30 @@ export class ReferenceQueue {
     this.#note(event, error ?? Buffer.alloc(0));
     const most = event.options.attemptsMax ?? attemptsMax ?? 0;
     const isLast = most > 0 && event.failures + event.crashes >= most;
-    if (next === "final" || isLast) return this.failForGood(event);
+    const isFinal = next === "final" || isLast;
+    const text = (error ?? Buffer.alloc(0)).subarray(0, 1024);
+    this.report("failed", event, { ...this.#claimFacts(event, isFinal), error: text });
+    if (isFinal) return this.failForGood(event);
     const rule = event.options.backoff ?? backoff;
     const start =
       next === "backoff" ? { afterMs: backoffMs(rule, event.failures, Math.random()) } : next;
     return this.enter(event, start, ["2 came back", claim!.number]);
+  }
+
+  /** Something that no result tells. */
+  report(kind: Reported, event: ReferenceEvent, facts: ReportFacts): void {
+    const [queue, id] = [Buffer.from(this.name, "latin1"), Buffer.from(event.id, "latin1")];
+    this.#shared.report({ kind, queue, id, atMs: this.nowMs, ...facts });
+  }
+
+  /** Of the claim that ends, when its attempt is counted. */
+  #claimFacts({ claim, failures, crashes }: ReferenceEvent, isLast: boolean): ReportFacts {
+    const worker = claim?.claimant ? workerOf(claim.claimant) : Buffer.alloc(0);
+    return {
+      attempt: failures + crashes,
+      ...(worker.length > 0 && { worker }),
+      ...(isLast && { isFinal: true as const }),
+    };
   }
 
   /** A cancelled one is removed. */
@@ -230,8 +254,14 @@ export class ReferenceQueue {
     const text = `crashed: the lease${worker ? ` of ${worker}` : ""} ended`;
     this.#note(event, Buffer.from(text, "latin1"));
     const most = event.options.attemptsMax ?? attemptsMax ?? 0;
-    const isLast = most > 0 && event.failures + event.crashes >= most;
-    if (isLast || (crashesMax !== null && event.crashes >= crashesMax)) {
+    const isLast =
+      (most > 0 && event.failures + event.crashes >= most) ||
+      (crashesMax !== null && event.crashes >= crashesMax);
+    const facts = this.#claimFacts(event, isLast);
+    this.report("crashed", event, facts);
+    if (isLast) {
+      const error = Buffer.from(text, "latin1").subarray(0, 1024);
+      this.report("failed", event, { ...facts, error });
       this.tally("failed");
       this.failForGood(event);
       return;
@@ -242,7 +272,10 @@ export class ReferenceQueue {
 
   expire(event: ReferenceEvent): void {
     this.tally("expired");
-    if (this.given.expired === "drop") return this.remove(event);
+    const isFinal = this.given.expired !== "drop";
+    this.report("expired", event, isFinal ? { isFinal } : {});
+    if (!isFinal) return this.remove(event);
+    this.report("failed", event, { error: Buffer.from("expired"), isFinal });
     this.tally("failed");
     this.#note(event, Buffer.from("expired"));
     this.failForGood(event);

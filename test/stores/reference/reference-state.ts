@@ -1,4 +1,5 @@
 // All queues of the reference store, its counter, and what is due by the clock.
+import type { Report } from "../../../src/queue/report.ts";
 import type { CronEntry } from "../../../src/queue/cron-operations.ts";
 import { forgottenAtMs } from "../../../src/queue/windows.ts";
 import { ReferenceQueue, type Shared } from "./reference-queue.ts";
@@ -28,7 +29,10 @@ export class ReferenceState implements Shared {
   #madeMs = 0;
   #madeCount = 0;
 
-  constructor(onReady: (name: string, count: number) => void) {
+  constructor(
+    onReady: (name: string, count: number) => void,
+    readonly report: (report: Report) => void,
+  ) {
     this.#onReady = onReady;
   }
 
@@ -101,7 +105,11 @@ export class ReferenceState implements Shared {
   #dues(): Due[] {
     const queues = [...this.#queues.values()];
     return queues.flatMap((queue) =>
-      this.#dueEvents(queue).concat(this.#duePauses(queue), this.#dueWindows(queue)),
+      this.#dueEvents(queue).concat(
+        this.#duePauses(queue),
+        this.#dueWindows(queue),
+        this.#dueCounters(queue),
+      ),
     );
   }
 
@@ -127,6 +135,15 @@ export class ReferenceState implements Shared {
       if (keepMs) add(atMs + keepMs, 0, () => queue.remove(event));
     }
     return dues;
+  }
+
+  #dueCounters({ counters }: ReferenceQueue): Due[] {
+    return [...counters.values()].map(({ key, endsAtMs }) => ({
+      atMs: endsAtMs,
+      order: 0,
+      isMove: false,
+      run: () => counters.delete(key),
+    }));
   }
 
   #dueWindows({ windows, keys }: ReferenceQueue): Due[] {

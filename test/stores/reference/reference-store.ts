@@ -34,8 +34,9 @@ export class ReferenceStore implements Store {
     this.#observer = observer;
     this.#clock = clock;
     this.#onDue = onDue;
-    this.#state = new ReferenceState((queue, count) =>
-      onReady(Buffer.from(queue, "latin1"), count),
+    this.#state = new ReferenceState(
+      (queue, count) => onReady(Buffer.from(queue, "latin1"), count),
+      (report) => observer?.wantsReports && observer.reported?.(report),
     );
   }
 

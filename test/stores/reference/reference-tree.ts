@@ -53,19 +53,27 @@ export class ReferenceTree {
     return [...this.#queues].some(({ events }) => events.has(id));
   }
 
-  /** Gives each keeper an event of its own, like that one. A copy has no unique key. */
+  /**
+   * Gives each keeper an event of its own, like that one. A copy has no unique key and is no
+   * member of a counter. from: the queue that it comes from.
+   */
   enter(
     event: ReferenceEvent,
     enter: (queue: ReferenceQueue, event: ReferenceEvent) => void,
+    from: string | null = null,
   ): void {
+    const facts = from === null ? {} : { from: Buffer.from(from, "latin1") };
     for (const queue of this.keepers) {
       const isCopy = queue !== this.#top;
       const { options } = event;
-      const own = { ...event, options: isCopy ? { ...options, unique: null } : options };
+      const bare = { options: { ...options, unique: null }, part: null };
+      const own = { ...event, ...(isCopy ? bare : {}) };
       queue.events.delete(own.id);
       queue.events.set(own.id, own);
       enter(queue, own);
-      if (isCopy) queue.tally("pushed");
+      if (!isCopy) continue;
+      queue.tally("pushed");
+      queue.report("pushed", own, facts);
     }
   }
 }

@@ -41,9 +41,10 @@ export class ReferenceTurns {
     return this.#groups.size > 0 || this.#queue.given.rate !== null;
   }
 
-  /** Whether a group has something of its own. */
-  get hasOwn(): boolean {
-    return this.#owners.length > 0;
+  /** Whether there are groups, or a rate counts something. */
+  get areCounting(): boolean {
+    const { nowMs } = this.#shared;
+    return this.#groups.size > 0 || this.#handedOut.endsAtMs(this.#queue.given.rate) > nowMs;
   }
 
   get #owners(): Group[] {

@@ -19,6 +19,7 @@ import type { Model } from "../model.ts";
 import { type Facts, moreWith } from "../more.ts";
 import { type LocalEvent } from "../local-queue.ts";
 import { CLAIMED } from "../states.ts";
+import { acknowledge, judgeParts } from "./counting.ts";
 
 const logLinesMax = 100;
 const lineBytesMax = 4096;
@@ -33,12 +34,20 @@ function claimed(model: Model, queue: Buffer, { id, token }: Claim): LocalEvent 
 
 export function ack(model: Model, operation: Ack): boolean {
   const event = claimed(model, operation.queue, operation);
-  if (event) life.complete(model, event, textOrNull(operation.result));
-  return event !== undefined;
+  if (!event) return false;
+  judgeParts(model, [event]);
+  acknowledge(model, event, textOrNull(operation.result));
+  return true;
 }
 
 export function ackBatch(model: Model, { queue, claims }: AckBatch): boolean[] {
-  return claims.map((claim) => ack(model, { kind: "ack", queue, ...claim, result: null }));
+  const events = claims.flatMap((claim) => claimed(model, queue, claim) ?? []);
+  judgeParts(model, [...new Set(events)]);
+  return claims.map((claim) => {
+    const event = claimed(model, queue, claim);
+    if (event) acknowledge(model, event, null);
+    return event !== undefined;
+  });
 }
 
 export function redo(model: Model, operation: Redo): boolean {

@@ -6,10 +6,11 @@ import { BATCH_CONTENTS_BYTES } from "../../../queue/operations.ts";
 import { bytesOrNull, contentsToBytes, toBytes, toText } from "../bytes.ts";
 import { hashOf } from "../hash-index.ts";
 import { keyIn } from "../keys.ts";
-import { type EventOrPlace, placeOf } from "../line.ts";
+import type { EventOrPlace } from "../line.ts";
 import { type EventOrKey, type LocalQueue, expiryOf, type LocalEvent } from "../local-queue.ts";
 import type { NotedError } from "../more.ts";
 import type { Model } from "../model.ts";
+import { readyPage } from "../ready-page.ts";
 import type { TimeAndRank, TimeLine } from "../time-line.ts";
 import { CLAIMED, COMPLETED, DELAYED, FAILED, READY, type StateNumber } from "../states.ts";
 
@@ -26,30 +27,47 @@ const states: Partial<Record<StateNumber, State>> = {
 
 export function peek(model: Model, { queue: name, end }: Peek): Event | null {
   const queue = model.get(nameOf(name));
-  const entry = end === "left" ? queue?.line.leftMost : queue?.line.next;
+  if (!queue) return null;
+  const left = end === "left" ? readyPage(queue, null, 1, true)[0]?.entry : undefined;
+  const entry = end === "left" ? left : model.nextLine(queue)?.next;
   if (entry === undefined) return null;
-  const event = model.inLine(queue!, entry);
+  const event = model.inLine(queue, entry);
   return { id: toBytes(event.id), contents: contentsToBytes(model.contentsOf(event)) };
 }
 
 /** Whether an event may be handed out: one that has not expired. */
 export function hasUnexpired(model: Model, queue: LocalQueue): boolean {
-  const { line, expiring } = queue;
+  const { expiring } = queue;
   const { ttlMs } = model.settingsOf(queue);
   const mayExpire = ttlMs !== null || (expiring !== null && expiring.firstMs <= model.nowMs);
-  if (!mayExpire) return line.length > 0;
-  return line.page(null, expiredPassed, false).some((entry) => {
+  if (!mayExpire) return model.nextLine(queue) !== undefined;
+  return entriesThatMayGo(queue).some((entry) => {
     const event = model.inLine(queue, entry);
     const expiresAtMs = expiryOf(event.pushedAtMs, event.more, ttlMs);
     return expiresAtMs === 0 || expiresAtMs > model.nowMs;
   });
 }
 
+/** Some of them. */
+function entriesThatMayGo(queue: LocalQueue): EventOrPlace<LocalEvent>[] {
+  const { groups, otherLine } = queue;
+  const lines = groups?.inTurn(expiredPassed).map(({ line }) => line) ?? [];
+  if (otherLine) lines.push(otherLine);
+  const found: EventOrPlace<LocalEvent>[] = [];
+  for (const line of lines) {
+    found.push(...line.page(null, expiredPassed - found.length, false));
+    if (found.length >= expiredPassed) break;
+  }
+  return found;
+}
+
 export function get(model: Model, { queue: name, id }: Get): EventFacts | null {
   const queue = model.get(nameOf(name));
   const text = toText(id);
   const event = queue && model.find(queue, text, hashOf(text));
-  return event ? factsOf(model, event, true) : null;
+  if (!event) return null;
+  const heldBackBy = event.state === READY ? model.heldBackBy(queue!, event) : null;
+  return { ...factsOf(model, event, true), heldBackBy };
 }
 
 export function scan(model: Model, operation: Scan): EventPage {
@@ -77,10 +95,8 @@ interface Entry {
 }
 
 /** One entry more than the page has. */
-function linePage({ line }: LocalQueue, { after, limit, isReverse }: Scan): Entry[] {
-  const place = after === null ? null : Number(toText(after));
-  const entries = line.page(place, limit + 1, isReverse);
-  return entries.map((entry) => ({ entry, cursor: `${placeOf(entry)}` }));
+function linePage(queue: LocalQueue, { after, limit, isReverse }: Scan): Entry[] {
+  return readyPage(queue, after === null ? null : toText(after), limit + 1, isReverse);
 }
 
 function timePage(queue: LocalQueue, { state, after, limit, isReverse }: Scan): Entry[] {
@@ -115,8 +131,8 @@ function factsOf(model: Model, event: LocalEvent, isWhole: boolean): EventFacts 
     attemptsMax: more?.attemptsMax ?? null,
     backoff: more?.backoff ?? null,
     leaseMs: more?.leaseMs ?? null,
-    priority: 0,
-    group: null,
+    priority: more?.priority ?? 0,
+    group: bytesOrNull(more?.group ?? null),
     heldBackBy: null,
     expiresAtMs: isKept ? null : expiryOf(pushedAtMs, more, ttlMs) || null,
     headers: bytesOrNull(more?.headers ?? null),

@@ -18,6 +18,7 @@ import { drop, dropOldest, leftBehind, settle, startMs } from "../life.ts";
 import type { LocalEvent, LocalQueue } from "../local-queue.ts";
 import type { Model } from "../model.ts";
 import { type Facts, moreWith } from "../more.ts";
+import { readyPage } from "../ready-page.ts";
 import { isPushable, roomIn } from "../room.ts";
 import { CLAIMED, COMPLETED, DELAYED, FAILED, READY } from "../states.ts";
 import type { Windows } from "../windows.ts";
@@ -80,7 +81,7 @@ function moveOne(model: Model, event: LocalEvent, tree: Tree, there: LocalEvent[
 }
 
 export function set(model: Model, operation: SetEvent): boolean {
-  const { id, contents, start, ttlMs, headers } = operation;
+  const { id, contents, start, ttlMs, priority, headers } = operation;
   const queue = model.get(nameOf(operation.queue));
   const text = toText(id);
   const event = queue && model.find(queue, text, hashOf(text));
@@ -88,11 +89,15 @@ export function set(model: Model, operation: SetEvent): boolean {
   if (start !== null && event.state === FAILED) return false;
   const facts: Partial<Facts> = {};
   if (ttlMs !== null) Object.assign(facts, { ttlMs, ttlFromMs: model.nowMs });
+  const isReordered = priority !== null && priority !== (event.more?.priority ?? 0);
+  if (isReordered) facts.priority = priority;
   if (headers.length > 0) facts.headers = withHeaders(event.more?.headers ?? null, headers);
   const more = Object.keys(facts).length > 0 ? moreWith(event.more, facts) : event.more;
   const { state, atMs, place } = event;
-  if (start === null) model.move(event, { state, atMs, place, more });
-  else {
+  if (start === null) {
+    const isMoved = isReordered && state === READY;
+    model.move(event, { state, atMs, place: isMoved ? model.leftPlace() : place, more });
+  } else {
     const startsAtMs = startMs(model, start);
     const next = startsAtMs > 0 ? DELAYED : READY;
     model.move(event, { state: next, atMs: startsAtMs, place: model.leftPlace(), more });
@@ -135,9 +140,9 @@ export function count(model: Model, { number, settled, counted }: Count): CountO
 
 export function stats(model: Model, { queue: name, isWhole }: Stats): QueueStats {
   const queue = model.get(nameOf(name));
-  const page = queue?.line.page(null, oldestOfReady, false) ?? [];
+  const page = queue ? readyPage(queue, null, oldestOfReady) : [];
   const countOf = (windows?: Windows | null) => windows?.countAfter(model.nowMs) ?? 0;
-  const pushedAt = page.map((entry) => model.inLine(queue!, entry).pushedAtMs);
+  const pushedAt = page.map(({ entry }) => model.inLine(queue!, entry).pushedAtMs);
   return {
     ...statusOf(model, nameOf(name)),
     retrying: queue?.retrying ?? 0,
@@ -146,7 +151,7 @@ export function stats(model: Model, { queue: name, isWhole }: Stats): QueueStats
     oldestReadyAtMs: pushedAt.length > 0 ? Math.min(...pushedAt) : null,
     windows: countOf(queue?.windows) + countOf(queue?.keyWindows),
     bindings: (queue?.bindings ?? []).map(toBytes),
-    heldBackBy: null,
+    heldBackBy: queue ? model.heldBackBy(queue, null) : null,
     pausedWorkers: isWhole ? pausedWorkersOf(model, queue) : [],
     nowMs: model.nowMs,
   };

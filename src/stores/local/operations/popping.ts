@@ -1,5 +1,6 @@
 // Pops, and what undoes them.
 import { workerOf } from "../../../queue/claimant.ts";
+import { Refusal } from "../../../queue/errors.ts";
 import type { Popped } from "../../../queue/event.ts";
 import { nameOf } from "../../../queue/name-cache.ts";
 import {
@@ -15,6 +16,7 @@ import { drop, expire, makeReady, withoutClaim } from "../life.ts";
 import { type LocalQueue, expiryOf, LocalEvent } from "../local-queue.ts";
 import type { Model } from "../model.ts";
 import { COMPLETED } from "../states.ts";
+import { acknowledgePopped, judgeParts, type Uncount, uncount } from "./counting.ts";
 
 /** A pop passes over so many expired events. Whoever waits goes on at once. */
 const expiredAtOnce = 1000;
@@ -25,8 +27,12 @@ interface Undo {
   claim: number;
   /** The place in line before. */
   place: number;
+  /** When it was handed out. */
+  atMs: number;
   /** The event that the pop removed. */
   removed: LocalEvent | null;
+  /** What it counted down by that. */
+  counted: Uncount | null;
 }
 
 /** How to pop. */
@@ -52,7 +58,8 @@ export function popBatch(model: Model, operation: PopBatch): Popped[] {
       }
     }
   } catch (error) {
-    if (popped.length === 0 || !(error instanceof JournalError)) throw error;
+    const isExpected = error instanceof JournalError || error instanceof Refusal;
+    if (popped.length === 0 || !isExpected) throw error;
   }
   return popped;
 }
@@ -63,14 +70,17 @@ function popOne(model: Model, queue: LocalQueue, name: Buffer, terms: Terms): Po
   if (!event) return null;
   const contents = contentsToBytes(model.contentsOf(event));
   const { attempt, place, more, pushedAtMs } = event;
-  const undo: Undo = { claim: 0, place, removed: null };
+  const undo: Undo = { claim: 0, place, atMs: model.nowMs, removed: null, counted: null };
   let token = 0;
   if (terms.leaseMs === 0) {
-    drop(model, event);
+    judgeParts(model, [event]);
+    model.handOut(event);
+    undo.counted = acknowledgePopped(model, event);
     undo.removed = event;
   } else {
     const leaseMs = terms.leaseMs ?? more?.leaseMs ?? model.settingsOf(queue).leaseMs;
     const { claimant } = terms;
+    model.handOut(event);
     if (claimant !== null) token = model.nextToken();
     undo.claim = model.claimNumber();
     model.claim(event, {
@@ -112,6 +122,7 @@ function mayPop(model: Model, queue: LocalQueue, { leaseMs, claimant }: Terms): 
     const isNamed = claimant !== null && pauses.workers.size > 0;
     if (isNamed && model.isPaused(pauses.workers.get(toText(workerOf(claimant))))) return false;
   }
+  if (!model.hasRoom(queue)) return false;
   const { claimedMax } = model.settingsOf(queue);
   return claimedMax === null || leaseMs === 0 || queue.claimed.length < claimedMax;
 }
@@ -131,10 +142,11 @@ function nextUnexpired(model: Model, queue: LocalQueue): LocalEvent | undefined 
 }
 
 export function unpop(model: Model, { queue: name, popped }: Unpop): boolean {
-  const { claim: number, place, removed } = popped.undo as Undo;
+  const { claim: number, place, atMs, removed, counted } = popped.undo as Undo;
   if (removed === null) {
     const event = model.get(nameOf(name))?.get(toText(popped.id));
     if (event?.claim !== number) return false;
+    model.takeBack(event.queue, event.more?.group ?? null, atMs);
     if (event.more?.isCancelled) drop(model, event);
     else makeReady(model, event, place, withoutClaim(event, null));
     return true;
@@ -144,8 +156,10 @@ export function unpop(model: Model, { queue: name, popped }: Unpop): boolean {
   const there = model.find(queue, event.id, event.hash);
   if (there && there.state !== COMPLETED) return false;
   if (there) drop(model, there);
+  if (counted) uncount(model, counted);
   event.key = model.number();
   event.pushedAtMs = removed.pushedAtMs;
+  model.takeBack(queue, removed.more?.group ?? null, atMs);
   makeReady(model, event, place, removed.more);
   return true;
 }

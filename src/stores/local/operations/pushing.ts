@@ -1,7 +1,8 @@
 // Pushes, one or several in one step.
-import { Duplicate, type End, type PushOptions } from "../../../queue/event.ts";
+import { Duplicate, type End, type Part, type PushOptions } from "../../../queue/event.ts";
 import type { Push, PushBatch } from "../../../queue/operations.ts";
 import { nameOf } from "../../../queue/name-cache.ts";
+import { mayKeep } from "../../../queue/reports-of.ts";
 import { dropCompleted, findIn, isTakenBy, noteCopy, treeIn } from "../bound-queues.ts";
 import { textOrNull, toBytes, toKept, toText } from "../bytes.ts";
 import { hashOf } from "../hash-index.ts";
@@ -10,7 +11,8 @@ import { drop, dropOldest, startMs } from "../life.ts";
 import { type LocalQueue, LocalEvent } from "../local-queue.ts";
 import type { Model } from "../model.ts";
 import { newEvent } from "../new-event.ts";
-import { type Facts, type More, moreWith } from "../more.ts";
+import { encodePart, type Facts, type More, moreWith } from "../more.ts";
+import { rankIn } from "../ranks.ts";
 import { checkPushable, makeRoom, makeRoomFor } from "../room.ts";
 import { COMPLETED, DELAYED, LEFT_END, READY } from "../states.ts";
 
@@ -41,6 +43,7 @@ export function push(model: Model, operation: Push): Buffer | Duplicate {
   if (outcome !== "add") return outcome === "replace" ? id! : outcome;
   for (const one of makeRoom(model, queue, 1)) dropOldest(model, one);
   enter(model, step, end, options);
+  reportKept(model, event, options, id);
   if (id !== null) model.takeWindow(queue, event.id);
   return id ?? toBytes(event.id);
 }
@@ -120,7 +123,10 @@ export function pushBatch(model: Model, operation: PushBatch): (Buffer | Duplica
     const outcome = outcomeOf(model, step, id, options);
     if (outcome !== "add" && outcome !== "replace") return outcome;
     if (outcome === "replace") replace(model, event, there!, end, options);
-    else enter(model, step, end, options);
+    else {
+      enter(model, step, end, options);
+      reportKept(model, event, options, id);
+    }
     if (id !== null) model.takeWindow(queue, event.id);
     return bytes;
   });
@@ -174,8 +180,6 @@ function enter(model: Model, step: Step, end: End, options: PushOptions | null):
     if (there !== undefined) drop(model, there);
     add(model, event, end, options);
   } else addToTree(model, event, met, end, options);
-  // The result of a push with "keep" does not tell whether it added the event.
-  if (options?.onDuplicate === "keep" && model.reports) model.report("pushed", event, {});
 }
 
 /** There is room in the tree of its queue. */
@@ -193,7 +197,7 @@ function addToTree(
     if (queue === top) add(model, event, end, options);
     else {
       const copy = new LocalEvent(queue, id, contents);
-      add(model, copy, end, options && { ...options, unique: null });
+      add(model, copy, end, options && { ...options, unique: null, part: null });
       noteCopy(model, copy, {});
     }
   }
@@ -205,10 +209,19 @@ function add(model: Model, event: LocalEvent, end: End, options: PushOptions | n
   const place = end === "left" ? LEFT_END - event.key : event.key;
   if (options === null) return model.push(event, place);
   takeKey(model, event, options);
-  const more = moreWith(null, factsOf(options));
+  const more = moreWith(null, factsOf(event, options));
   const atMs = startMs(model, options.start);
   if (atMs > 0) model.move(event, { state: DELAYED, atMs, place, more });
   else model.move(event, { state: READY, place, more });
+}
+
+function reportKept(
+  model: Model,
+  event: LocalEvent,
+  options: PushOptions | null,
+  id: Buffer | null,
+): void {
+  if (model.reports && mayKeep(id, options)) model.report("pushed", event, {});
 }
 
 /** Puts an event in the place of one that waits. */
@@ -223,16 +236,34 @@ function replace(
   event.key = model.number();
   event.pushedAtMs = model.nowMs;
   const kept = before ? keptFacts(before) : {};
-  const more = moreWith(null, { ...kept, ...factsOf(options) });
+  const order = orderOf(event, there, options);
+  const more = moreWith(null, { ...kept, ...factsOf(event, options), ...order });
   const startsAtMs = startMs(model, options.start);
   const atMs = options.start === null && state === DELAYED ? dueMs : startsAtMs;
   drop(model, there);
   takeKey(model, event, options);
   const newPlace = end === "left" ? LEFT_END - event.key : event.key;
   if (atMs > 0) return model.move(event, { state: DELAYED, atMs, place: newPlace, more });
-  const keepsPlace = state === READY && end === "left";
+  const isOfLine = order.group === (before?.group ?? null);
+  const isReordered = !isOfLine || order.priority !== (before?.priority ?? 0);
+  const keepsPlace = state === READY && end === "left" && !isReordered;
   const isTold = state !== READY;
   model.move(event, { state: READY, place: keepsPlace ? place : newPlace, more }, isTold);
+}
+
+/** The priority and group of an event that takes the place of another one. */
+function orderOf(
+  event: LocalEvent,
+  there: LocalEvent,
+  { priority, group }: PushOptions,
+): Pick<Facts, "priority" | "group" | "rank"> {
+  const { more } = there;
+  const own = { priority: priority ?? more?.priority ?? 0, group: textOrNull(group) };
+  if (more === null || more.group === null) return { ...own, rank: 0 };
+  if (own.group !== null && own.group !== more.group) return { ...own, rank: 0 };
+  // It goes on waiting for its next attempt, if it does.
+  event.lease = there.lease;
+  return { ...own, group: more.group, rank: rankIn(there, more) };
 }
 
 /** An event takes other keys by being there. */
@@ -246,8 +277,15 @@ function keptFacts({ failures, crashes, lastError, errors, log, progress }: More
   return { failures, crashes, lastError, errors, log, progress };
 }
 
-function factsOf(options: PushOptions): Partial<Facts> {
-  const { headers, unique, ttlMs, attemptsMax, backoff, leaseMs } = options;
-  const own = { ttlMs, attemptsMax, backoff, leaseMs };
-  return { ...own, headers: textOrNull(headers), unique: unique && writtenKey(unique) };
+function partOf({ queue, id }: LocalEvent, part: Part | null): string | null {
+  if (part === null) return null;
+  return encodePart([toText(part.queue), toText(part.key), `${queue.name}/${id}`]);
+}
+
+function factsOf(event: LocalEvent, options: PushOptions): Partial<Facts> {
+  const { headers, unique, ttlMs, attemptsMax, backoff, leaseMs, priority, group } = options;
+  const part = partOf(event, options.part);
+  const own = { ttlMs, attemptsMax, backoff, leaseMs, part };
+  const order = { priority: priority ?? 0, group: textOrNull(group) };
+  return { ...own, ...order, headers: textOrNull(headers), unique: unique && writtenKey(unique) };
 }

@@ -18,6 +18,7 @@ import { type LocalQueue, NO_SETTINGS, type Pauses } from "../local-queue.ts";
 import type { Model } from "../model.ts";
 import { isEmpty } from "../queue-facts.ts";
 import { startReview, startSurvey } from "../review.ts";
+import { pauseGroup, resumeGroup } from "./grouping.ts";
 import { hasUnexpired } from "./looking.ts";
 
 const FAILED_TO_MAX = 16;
@@ -44,9 +45,11 @@ export function configure(model: Model, { queue: name, values }: Configure): Con
     model.setDefaults(given);
     startSurvey(model, names);
   } else {
-    const isClosed = !model.isHandingOut(queue);
+    const before = model.isHandingOut(queue) ? model.offeredNow(queue) : 0;
     model.setSettings(queue, given);
-    if (isClosed && model.isHandingOut(queue)) model.noteAllReady(queue);
+    const after = model.isHandingOut(queue) ? model.offeredNow(queue) : 0;
+    model.noteMore(queue, after - before);
+    model.noteDue(queue);
     startReview(model, queue, names);
   }
   return "ok";
@@ -63,9 +66,10 @@ function isCycle(model: Model, queue: LocalQueue, failedTo: string | undefined):
 }
 
 export function pause(model: Model, operation: Pause): boolean {
-  const { queue: name, directions, forMs, worker } = operation;
+  const { queue: name, directions, forMs, worker, group } = operation;
   const queue = model.open(nameOf(name));
   const until = forMs === null ? Infinity : model.nowMs + forMs;
+  if (group !== null) return pauseGroup(model, name, group, until);
   if (worker !== null) return pauseWorker(model, queue, toText(worker), until);
   const { pauses } = queue;
   const untilOf = (direction: Direction) =>
@@ -88,8 +92,12 @@ function pauseWorker(model: Model, queue: LocalQueue, worker: string, until: num
   return true;
 }
 
-export function resume(model: Model, { queue: name, directions, worker }: Resume): null {
+export function resume(model: Model, { queue: name, directions, worker, group }: Resume): null {
   const queue = model.get(nameOf(name));
+  if (group !== null) {
+    resumeGroup(model, name, group);
+    return null;
+  }
   if (!queue?.pauses) return null;
   const { pauses } = queue;
   const workers = new Map(pauses.workers);
@@ -145,7 +153,7 @@ export function statusOf(model: Model, name: string): QueueStatus {
   }
   return {
     queue: toBytes(name),
-    ready: queue?.line.length ?? 0,
+    ready: queue?.ready ?? 0,
     delayed: queue?.delayed?.length ?? 0,
     claimed: queue?.claimed.length ?? 0,
     failed: queue?.failed?.length ?? 0,

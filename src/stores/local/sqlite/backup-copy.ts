@@ -7,11 +7,18 @@ import { dirname } from "node:path";
 import type { Changes } from "../changes.ts";
 import { makeDraft, publish, removeDraft, removeDrafts, syncFolder } from "./database-file.ts";
 import { EventRows } from "./event-rows.ts";
-import { KEY, NO_WINDOW, type WindowKey } from "./window-rows.ts";
+import { KEY, NO_WINDOW } from "./window-rows.ts";
 
 const rowsAtOnce = 100;
 const stepMsMax = 5;
 const pauseMs = 5;
+
+interface Table {
+  name: string;
+  /** The columns of its primary key. */
+  key: string;
+  copied: (number | string)[];
+}
 
 export class BackupCopy {
   readonly #db: Database;
@@ -22,8 +29,12 @@ export class BackupCopy {
   /** Events up to this key are in the copy. */
   #copiedTo = 0;
   #hasEvents = false;
-  /** Windows up to this one are in the copy. */
-  #copiedWindow: WindowKey = NO_WINDOW;
+  /** The other tables with many rows, and up to which row each of them is in the copy. */
+  readonly #tables: Table[] = [
+    { name: "windows", key: KEY, copied: NO_WINDOW },
+    { name: "members", key: "counter, member", copied: [0, ""] },
+    { name: "thens", key: "number", copied: [0] },
+  ];
   #timer: ReturnType<typeof setTimeout>;
   #isOver = false;
 
@@ -79,24 +90,26 @@ export class BackupCopy {
     });
   }
 
-  /** Copies some events or windows. Returns whether these were the last ones. */
+  /** Copies some rows. Returns whether these were the last ones. */
   #copySome(): boolean {
-    if (this.#hasEvents) return this.#copyWindows();
-    this.#hasEvents = this.#copyEvents();
-    return false;
+    if (!this.#hasEvents) this.#hasEvents = this.#copyEvents();
+    else if (this.#copyRows(this.#tables[0]!)) this.#tables.shift();
+    return this.#tables.length === 0;
   }
 
-  /** One may have been added to the copy meanwhile. */
-  #copyWindows(): boolean {
-    const some = `FROM main.windows WHERE (${KEY}) > (?, ?, ?, ?) ORDER BY ${KEY}`;
+  /** A row may have been added to the copy meanwhile. Returns whether these were the last ones. */
+  #copyRows(table: Table): boolean {
+    const { name, key, copied } = table;
+    const marks = Array(copied.length).fill("?").join(", ");
+    const some = `FROM main.${name} WHERE (${key}) > (${marks}) ORDER BY ${key}`;
     const copy = this.#db.prepare(
-      `INSERT OR IGNORE INTO copy.windows SELECT * ${some} LIMIT ${rowsAtOnce}`,
+      `INSERT OR IGNORE INTO copy.${name} SELECT * ${some} LIMIT ${rowsAtOnce}`,
     );
-    const next = this.#db.prepare(`SELECT ${KEY} ${some} LIMIT 1 OFFSET ${rowsAtOnce - 1}`);
+    const next = this.#db.prepare(`SELECT ${key} ${some} LIMIT 1 OFFSET ${rowsAtOnce - 1}`);
     try {
-      copy.run(...this.#copiedWindow);
-      const [last] = next.values(...this.#copiedWindow) as WindowKey[];
-      if (last) this.#copiedWindow = last;
+      copy.run(...copied);
+      const [last] = next.values(...copied) as Table["copied"][];
+      if (last) table.copied = last;
       return last === undefined;
     } finally {
       copy.finalize();
@@ -116,9 +129,10 @@ export class BackupCopy {
   }
 
   #copyTheRest(): void {
-    this.#db.run("DELETE FROM copy.queues");
-    this.#db.run("INSERT INTO copy.queues SELECT * FROM main.queues");
-    this.#db.run("INSERT INTO copy.crons SELECT * FROM main.crons");
+    for (const table of ["queues", "groups", "counters", "crons"]) {
+      this.#db.run(`DELETE FROM copy.${table}`);
+      this.#db.run(`INSERT INTO copy.${table} SELECT * FROM main.${table}`);
+    }
     const clock = "SELECT ms, counted, defaults FROM main.clock";
     this.#db.run(`UPDATE copy.clock SET (ms, counted, defaults) = (${clock})`);
   }

@@ -27,6 +27,8 @@ export class Chores {
   #garbage: Iterator<number>[] = [];
   /** Windows that ended before that time are to be deleted, by the number of their queue. */
   readonly #endedWindows = new Map<number, number>();
+  /** The numbers of counters whose members are to be deleted. */
+  readonly #goneCounters = new Set<number>();
   #timer: ReturnType<typeof setTimeout> | null = null;
   #looksForFreePages = true;
   #hasFreed = false;
@@ -48,9 +50,18 @@ export class Chores {
     this.#schedule(stepEveryMs);
   }
 
-  /** Deletes the windows of that queue that ended before that time, little by little. */
+  /**
+   * Deletes the windows of that queue that ended before that time, little by little; with Infinity
+   * its groups, too.
+   */
   discardWindows(queue: number, beforeMs: number): void {
     this.#endedWindows.set(queue, Math.max(beforeMs, this.#endedWindows.get(queue) ?? 0));
+    this.#schedule(stepEveryMs);
+  }
+
+  /** Deletes the members of a counter that is gone, little by little. */
+  discardMembers(counter: number): void {
+    this.#goneCounters.add(counter);
     this.#schedule(stepEveryMs);
   }
 
@@ -98,6 +109,7 @@ export class Chores {
       if (this.#isCheckpointDue()) this.checkpoint();
       else if (this.#garbage.length > 0) this.#deleteSome();
       else if (this.#endedWindows.size > 0) this.#deleteWindows();
+      else if (this.#goneCounters.size > 0) this.#deleteMembers();
       else if (this.#looksForFreePages) this.#freeSome();
       this.#isRetry = false;
     } catch (error) {
@@ -105,7 +117,8 @@ export class Chores {
       if (!this.#isRetry) this.#onFailure(error as Error);
       this.#isRetry = true;
     }
-    const hasGarbage = this.#garbage.length > 0 || this.#endedWindows.size > 0;
+    const others = this.#endedWindows.size + this.#goneCounters.size;
+    const hasGarbage = this.#garbage.length > 0 || others > 0;
     const hasMore = hasGarbage || this.#looksForFreePages;
     if (this.#isRetry) this.#schedule(retryAfterMs);
     else if (hasMore || this.#isCheckpointDue()) this.#schedule(stepEveryMs);
@@ -128,6 +141,11 @@ export class Chores {
     }
   }
 
+  #deleteMembers(): void {
+    const [counter] = this.#goneCounters;
+    if (!this.#rows.deleteMembers(counter!)) this.#goneCounters.delete(counter!);
+  }
+
   #deleteSome(): void {
     const keys: number[] = [];
     while (keys.length < deletedPerStep && this.#garbage.length > 0) {
@@ -142,7 +160,10 @@ export class Chores {
 
   #deleteWindows(): void {
     const [queue, beforeMs] = this.#endedWindows.entries().next().value!;
-    if (!this.#rows.deleteWindows(queue, beforeMs)) this.#endedWindows.delete(queue);
+    if (this.#rows.deleteWindows(queue, beforeMs)) return;
+    // All its windows are to go: it was flushed.
+    const hasGroups = beforeMs === Infinity && this.#rows.deleteGroups(queue);
+    if (!hasGroups) this.#endedWindows.delete(queue);
   }
 
   #freeSome(): void {

@@ -6,17 +6,19 @@ import type { Changes } from "../changes.ts";
 import type { StoredEvent } from "../stored-event.ts";
 import { COLUMNS, encodeMore, type More } from "../more.ts";
 import { encodeFacts } from "../queue-facts.ts";
+import { CounterRows } from "./counter-rows.ts";
 import { Inserts } from "./inserts.ts";
 import { LEASE_BASE, NO_TIME, PLACE_BASE, type StateColumns } from "./schema.ts";
 import { type LocalEvent } from "../local-queue.ts";
 import { CLAIMED, GONE, READY } from "../states.ts";
+import { GroupRows } from "./group-rows.ts";
 import { WindowRows } from "./window-rows.ts";
 
 /** Of the table of events. */
-const columns = 14;
+const columns = 16;
 /** That of a ready event without rare facts that was just pushed. */
 const noneOf = (columnCount: number) => Array(columnCount).fill("NULL").join(", ");
-const plainRow = `(?, ?, ${READY}, ${NO_TIME}, ${LEASE_BASE}, ?, ?, ${noneOf(4)}, ?, NULL, ?)`;
+const plainRow = `(?, ?, ${READY}, ${NO_TIME}, ${LEASE_BASE}, ?, ?, ${noneOf(6)}, ?, NULL, ?)`;
 /** Larger contents are left out when several events are read. */
 const contentsReadAtOnceMax = 4096;
 
@@ -34,6 +36,8 @@ export class EventRows {
   readonly #read: Statement;
   readonly #readRange: Statement;
   readonly #windows: WindowRows;
+  readonly #groups: GroupRows;
+  readonly #counters: CounterRows;
   /** Collected from the current batch. */
   readonly #gone: number[] = [];
   readonly #claimed: LocalEvent[] = [];
@@ -58,19 +62,23 @@ export class EventRows {
       SET queue = ?, state = ?, at = ?, lease = ?, place = ?, token = ?, claimant = ?`;
     this.#move = prepare(`${moved} WHERE key = ?`);
     this.#moveWhole = prepare(
-      `${moved}, pushed = ?, expires = ?, ukey = ?, more = ? WHERE key = ?`,
+      `${moved}, pushed = ?, expires = ?, ukey = ?, priority = ?, grp = ?,
+         more = ? WHERE key = ?`,
     );
     this.#setContents = prepare(`UPDATE ${events} SET contents = ? WHERE key = ?`);
     this.#nameQueue = prepare(`INSERT OR REPLACE INTO ${schema}.queues VALUES (?, ?, ?)`);
     this.#dropQueue = prepare(`DELETE FROM ${schema}.queues WHERE number = ?`);
     const read =
-      "SELECT key, id, state, at, lease, pushed, place, token, expires, claimant, ukey, more";
+      "SELECT key, id, state, at, lease, pushed, place, token, expires, claimant, ukey, " +
+      "priority, grp, more";
     this.#read = prepare(`${read}, contents FROM ${events} WHERE key = ?`);
     this.#readRange = prepare(
       `${read}, CASE WHEN octet_length(contents) <= ${contentsReadAtOnceMax} THEN contents END
        FROM ${events} ${between} ORDER BY key`,
     );
     this.#windows = new WindowRows(db, schema);
+    this.#groups = new GroupRows(db, schema);
+    this.#counters = new CounterRows(db, schema);
   }
 
   /**
@@ -107,6 +115,8 @@ export class EventRows {
     }
     this.#writeNoted();
     this.#windows.write(changes, withNew);
+    this.#groups.write(changes);
+    if (changes.counters.length > 0) this.#counters.write(changes);
     return hasNew;
   }
 
@@ -127,6 +137,21 @@ export class EventRows {
     return this.#windows.deleteEnded(queue, beforeMs);
   }
 
+  /** Deletes some of the groups of a queue that was flushed. Returns whether there may be more. */
+  deleteGroups(queue: number): boolean {
+    return this.#groups.deleteSome(queue);
+  }
+
+  /** Deletes some members of a counter that is gone. Returns whether there may be more. */
+  deleteMembers(counter: number): boolean {
+    return this.#counters.deleteMembers(counter);
+  }
+
+  readThen(counter: number): string | Buffer | undefined {
+    const contents = this.#counters.readThen(counter);
+    return contents instanceof Uint8Array ? bufferOf(contents) : contents;
+  }
+
   read(key: number): StoredEvent | undefined {
     const [row] = this.#read.values(key) as StoredRow[];
     return row && storedEvent(row);
@@ -139,6 +164,8 @@ export class EventRows {
   finalize(): void {
     for (const statement of this.#statements) statement.finalize();
     this.#windows.finalize();
+    this.#groups.finalize();
+    this.#counters.finalize();
   }
 
   #note(event: LocalEvent, queue: number): void {
@@ -159,9 +186,9 @@ export class EventRows {
       return this.#plain.add([key, queue, pushedAtMs, PLACE_BASE + event.place, id, contents]);
     }
     const [state, at, lease, place, token, claimant] = positionOf(event);
-    const [expires, ukey, facts] = moreColumnsOf(more);
-    const position = [state, at, lease, pushedAtMs, place, token, expires, claimant, ukey];
-    this.#whole.add([key, queue, ...position, id, facts, contents]);
+    const [expires, ukey, priority, group, facts] = moreColumnsOf(more);
+    const position = [state, at, lease, pushedAtMs, place, token, expires, claimant];
+    this.#whole.add([key, queue, ...position, ukey, priority, group, id, facts, contents]);
   }
 
   #writeNoted(): void {
@@ -212,10 +239,18 @@ function positionOf(event: LocalEvent): PositionColumns {
   return [state, at, LEASE_BASE + lease, PLACE_BASE + place, token || null, claimant];
 }
 
-type MoreColumns = [expires: number | null, ukey: string | null, more: string | null];
+type MoreColumns = [
+  expires: number | null,
+  ukey: string | null,
+  priority: number | null,
+  grp: string | null,
+  more: string | null,
+];
 
 function moreColumnsOf(more: More | null): MoreColumns {
-  return [more?.expiresAtMs || null, more?.unique ?? null, encodeMore(more, COLUMNS)];
+  if (more === null) return [null, null, null, null, null];
+  const { expiresAtMs, unique, priority, group } = more;
+  return [expiresAtMs || null, unique, priority || null, group, encodeMore(more, COLUMNS)];
 }
 
 type StoredRow = [
@@ -226,9 +261,17 @@ type StoredRow = [
   contents: string | Uint8Array | null,
 ];
 
+type LastColumns = [
+  unique: string | null,
+  priority: number | null,
+  group: string | null,
+  more: string | null,
+  contents: string | Uint8Array | null,
+];
+
 function storedEvent(row: StoredRow): StoredEvent {
   const [key, id, state, at, lease, pushedAtMs, place, token, expires, claimant] = row;
-  const [unique, more, contents] = row.slice(10) as [string | null, string | null, StoredRow[12]];
+  const [unique, priority, group, more, contents] = row.slice(10) as LastColumns;
   return {
     key,
     id,
@@ -241,6 +284,8 @@ function storedEvent(row: StoredRow): StoredEvent {
     place: place - PLACE_BASE,
     expiresAtMs: expires ?? 0,
     unique,
+    priority,
+    group,
     more,
     contents: contents instanceof Uint8Array ? bufferOf(contents) : contents,
   };

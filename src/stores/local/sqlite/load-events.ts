@@ -6,6 +6,8 @@ import type { LoadProgress, Restoration } from "../journal.ts";
 import { LEASE_BASE, PLACE_BASE, type StateColumns, valuesOf } from "./schema.ts";
 import type { StoredPlace } from "../stored-event.ts";
 import { CLAIMED, DELAYED, numberOf } from "../states.ts";
+import { loadGroups } from "./group-rows.ts";
+import { loadCounters } from "./counter-rows.ts";
 import { loadCrons } from "./cron-rows.ts";
 import { loadWindows } from "./window-rows.ts";
 
@@ -21,12 +23,14 @@ type EventRow = [
   attempts: number | null,
 ];
 
-/** What was flushed and is not deleted yet. */
+/** What is gone and not deleted yet. */
 interface Flushed {
   /** The keys of events. */
   flushed: number[];
-  /** The numbers of queues that have windows. */
+  /** The numbers of queues that have windows or groups. */
   flushedQueues: Iterable<number>;
+  /** The numbers of counters that have members. */
+  goneCounters: Iterable<number>;
 }
 
 /** Loads everything. */
@@ -48,7 +52,8 @@ export async function loadEvents(
   }
   const made = `coalesce(more ->> 'failures', 0) + coalesce(more ->> 'crashes', 0)`;
   const page = db.prepare(
-    `SELECT key, queue, state, at, lease, pushed, place, token, expires, claimant, ukey, id,
+    `SELECT key, queue, state, at, lease, pushed, place, token, expires, claimant, ukey,
+       priority, grp, id,
        CASE state WHEN ${CLAIMED} THEN more END,
        CASE WHEN state = ${DELAYED} AND more IS NOT NULL THEN ${made} END
      FROM events WHERE key > ? ORDER BY key LIMIT ${rowsAtOnce}`,
@@ -59,27 +64,32 @@ export async function loadEvents(
       last = Math.max(last, stored.key, numberOf(stored.place));
       const queue = queues.get(row[1]);
       if (queue === undefined) return void flushed.push(stored.key);
-      const [more, attempts] = row.slice(12) as [string | null, number | null];
+      const [more, attempts] = row.slice(14) as [string | null, number | null];
       restoration.event(queue, stored, more, (attempts ?? 0) > 0);
     });
   } finally {
     // An open statement would keep the file open.
     page.finalize();
   }
-  const flushedQueues = await loadWindows(db, queues, restoration);
+  const withWindows = await loadWindows(db, queues, restoration);
+  const flushedQueues = withWindows.union(await loadGroups(db, queues, restoration));
   loadCrons(db, restoration);
-  // A new queue must not get the number of one whose windows are still to be deleted.
+  // A new queue must not get the number of one of which rows are still to be deleted.
   for (const number of flushedQueues) last = Math.max(last, number);
+  const counters = valuesOf(db, "SELECT max(number) FROM counters") as [number | null][];
+  last = Math.max(last, counters[0]![0] ?? 0);
+  const goneCounters = await loadCounters(db, restoration);
+  for (const number of goneCounters) last = Math.max(last, number);
   restoration.end(last);
-  return { flushed, flushedQueues };
+  return { flushed, flushedQueues, goneCounters };
 }
 
 /** In one piece: there may be millions. */
 function placeIn(row: EventRow): StoredPlace {
-  const [key, , state, atMs, lease, pushedAtMs, place, token, expires, claimant, unique, id] = row;
+  const [key, , state, atMs, lease, pushedAtMs, place, token, expires, claimant] = row;
   return {
     key,
-    id,
+    id: row[13],
     state,
     atMs,
     place: place - PLACE_BASE,
@@ -88,7 +98,9 @@ function placeIn(row: EventRow): StoredPlace {
     claimant,
     pushedAtMs,
     expiresAtMs: expires ?? 0,
-    unique,
+    unique: row[10],
+    priority: row[11],
+    group: row[12],
   };
 }
 

@@ -27,6 +27,8 @@ export type StateColumns = [
   expires: number | null,
   claimant: string | null,
   ukey: string | null,
+  priority: number | null,
+  grp: string | null,
 ];
 
 /** Added to a lease (see LocalEvent), so that all leases take the same number of bytes. */
@@ -124,9 +126,12 @@ export const migrations: readonly string[] = [
      id TEXT NOT NULL,
      PRIMARY KEY (queue, ends, id)
    ) WITHOUT ROWID;`,
-  // ukey: the unique key of an event, as its rare facts have it. kind of a window: 0 for that of an
-  // id, 1 for that of a unique key, which the event of the id in owner has taken.
-  // Cron entries have the name of their queue: a flush gives the queue another number.
+  // ukey: the unique key of an event, as its rare facts have it; priority: if it is not 0; grp: its
+  // group. groups: what groups have beside their events, as group.ts encodes it. kind of a window:
+  // 0 for that of an id, 1 for that of a unique key, which the event of the id in owner has taken.
+  // Counters and cron entries have the names of their queues: a flush gives a queue another number.
+  // event: what a counter pushes, without the contents, which are in thens; member: the only one to
+  // be counted yet; members: those that were counted.
   `CREATE TABLE moved (
      key INTEGER PRIMARY KEY,
      queue INTEGER NOT NULL,
@@ -139,13 +144,15 @@ export const migrations: readonly string[] = [
      expires INTEGER,
      claimant TEXT,
      ukey TEXT,
+     priority INTEGER,
+     grp TEXT,
      id TEXT NOT NULL,
      more TEXT,
      contents NOT NULL
    );
    INSERT INTO moved
-     SELECT key, queue, state, at, lease, pushed, place, token, expires, claimant, NULL, id, more,
-       contents
+     SELECT key, queue, state, at, lease, pushed, place, token, expires, claimant, NULL,
+       NULL, NULL, id, more, contents
      FROM events;
    DROP TABLE events;
    ALTER TABLE moved RENAME TO events;
@@ -160,6 +167,29 @@ export const migrations: readonly string[] = [
    INSERT INTO kept SELECT queue, ends, 0, id, '' FROM windows;
    DROP TABLE windows;
    ALTER TABLE kept RENAME TO windows;
+   CREATE TABLE groups (
+     queue INTEGER NOT NULL,
+     name TEXT NOT NULL,
+     facts TEXT NOT NULL,
+     PRIMARY KEY (queue, name)
+   ) WITHOUT ROWID;
+   CREATE TABLE counters (
+     number INTEGER PRIMARY KEY,
+     queue TEXT NOT NULL,
+     key TEXT NOT NULL,
+     count INTEGER NOT NULL,
+     remaining INTEGER NOT NULL,
+     since INTEGER NOT NULL,
+     ends INTEGER,
+     member TEXT,
+     event TEXT
+   );
+   CREATE TABLE thens (number INTEGER PRIMARY KEY, contents NOT NULL);
+   CREATE TABLE members (
+     counter INTEGER NOT NULL,
+     member TEXT NOT NULL,
+     PRIMARY KEY (counter, member)
+   ) WITHOUT ROWID;
    CREATE TABLE crons (
      queue TEXT NOT NULL,
      name TEXT NOT NULL,

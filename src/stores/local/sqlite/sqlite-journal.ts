@@ -101,11 +101,12 @@ export class SqliteJournal implements Journal {
 
   async load(restoration: Restoration, onProgress: LoadProgress): Promise<void> {
     try {
-      const { flushed, flushedQueues } = await loadEvents(this.#db, restoration, onProgress);
+      const gone = await loadEvents(this.#db, restoration, onProgress);
       this.#reserve.withReserve(() => this.#startWriting());
       this.#reserve.create();
-      this.#chores.discard(flushed);
-      for (const number of flushedQueues) this.#chores.discardWindows(number, Infinity);
+      this.#chores.discard(gone.flushed);
+      for (const number of gone.goneCounters) this.#chores.discardMembers(number);
+      for (const number of gone.flushedQueues) this.#chores.discardWindows(number, Infinity);
     } catch (error) {
       throw explained(error, this.#file);
     }
@@ -137,6 +138,9 @@ export class SqliteJournal implements Journal {
     for (const [number, beforeMs] of changes.windowsEnded) {
       this.#chores.discardWindows(number, beforeMs);
     }
+    for (const { kind, counter } of changes.counters) {
+      if (kind === "drop") this.#chores.discardMembers(counter.number);
+    }
     this.#chores.committed();
     return this.#sync(changes.touched.length + Number(changes.isDemanded), hasNew);
   }
@@ -160,6 +164,15 @@ export class SqliteJournal implements Journal {
 
   readRange(from: number, to: number): StoredEvent[] {
     return this.#reading(() => this.#rows.readRange(from, to));
+  }
+
+  readThen(counter: number): string | Buffer {
+    return this.#reading(() => {
+      const contents = this.#rows.readThen(counter);
+      if (contents !== undefined) return contents;
+      const what = `the event of counter ${counter} is missing`;
+      throw new JournalError("failed", damagedText(this.#file, what));
+    });
   }
 
   async backup(file: string): Promise<void> {

@@ -32,9 +32,13 @@ local function read_claims(queue, ids)
   read_events(queue, ids, false)
   local keys = {}
   for _, id in ipairs(queue.has_groups and ids or {}) do
-    local more = queue.packed[id] and unpacked(queue.packed[id])
-    queue.packed[id] = more or false
-    keys[#keys + 1] = more and more.G and '=' .. more.G
+    local packed = queue.packed[id]
+    -- An id may be there twice.
+    if type(packed) == 'string' then
+      local more = unpacked(packed)
+      queue.packed[id] = more
+      keys[#keys + 1] = more.G and '=' .. more.G
+    end
   end
   if #keys > 1 then
     groups.read(queue, keys)
@@ -179,6 +183,7 @@ do
       redis.call('HSET', each.events, id, value)
       redis.call('HSET', each.errors, id, packed)
       local kept = { a = more.a, b = more.b, l = more.l, e = 1, n = more.n, G = more.G }
+      kept.w = not is_copy and more.w or nil
       keep_more(each, id, kept)
       enter_ready(each, id, kept, nil)
       if report and not is_copy then
@@ -309,9 +314,36 @@ local function crash_claim(queue, id, claim)
   end
 end
 
+-- An event with that record is acknowledged. Returns what undoes its count, or nil.
+local function count_part(more)
+  if more.w then
+    make_counters()
+    local _, undo = counters.count(more.w)
+    return undo
+  end
+end
+
+-- Why these members may not be acknowledged in one step: -1 or -2, and the name of a queue that refuses
+-- the event of a counter; nil if they may be.
+local function refusal_of(queue, parts)
+  if #parts > 0 and not queue.is_judged then
+    make_counters()
+    return counters.refusal(parts)
+  end
+end
+
+-- What a verb answers whose last reply is a refusal: okq makes the calls behind it in another batch.
+local function end_refused(replies)
+  is_refused = true
+  if reply_bytes >= 0 then
+    reply_bytes = REPLY_BYTES_MAX
+  end
+  return replies
+end
+
 -- The event is gone, or completed. One with a result for which there is no memory is gone.
-local function end_claim(queue, id, result)
-  local more = more_of(queue, id)
+local function end_claim(queue, id, more, result)
+  count_part(more)
   leave_claimed(queue, id, more)
   local count = kept_of(queue, 'keep-completed', '0')
   if count == 0 or result and lacks_memory() then
@@ -320,7 +352,7 @@ local function end_claim(queue, id, result)
   redis.call('HSET', queue.done, id, redis.call('HGET', queue.events, id))
   redis.call('HDEL', queue.events, id)
   release_key(queue, id, more)
-  more.r, more.x, more.u = result, nil, nil
+  more.r, more.x, more.u, more.w = result, nil, nil, nil
   keep_more(queue, id, more)
   queue.has_completed = true
   redis.call('ZADD', queue.completed, take_ticks(1), id)

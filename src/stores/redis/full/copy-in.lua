@@ -20,7 +20,7 @@ local function add_copy(queue, owner, id, state, score, mark, value, packed, err
     local more = cmsgpack.unpack(packed)
     more.m, more.o, more.d, more.h = mark, owner, held and held.due, held and held.till
     return more
-  end, notes)
+  end, notes, nil)
 end
 
 -- Gives the copies of an earlier move another owner; whether there are any.

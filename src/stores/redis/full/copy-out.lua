@@ -26,6 +26,8 @@ verbs.copy_out = function(from, to)
     local id = ARGV[at]
     local state, score = state_of(queue, id)
     local may_go = state and state ~= 'claimed' and is_version(queue, id, state, score, ARGV[at + 1])
+    -- Its counter is in this shard.
+    may_go = may_go and not (state ~= 'completed' and more_of(queue, id).w)
     local copy = may_go and copy_of(queue, id, state, score)
     replies[#replies + 1] = copy or false
     bytes = bytes + (copy and #copy[6] + #copy[8] + #copy[9] or 0)

@@ -50,8 +50,11 @@ local function keep_more(queue, id, more)
   end
   if next(more) ~= nil and queue.put_off then
     queue.has_more = true
+    local packed = cmsgpack.pack(more)
     queue.put_off.more[#queue.put_off.more + 1] = id
-    queue.put_off.more[#queue.put_off.more + 1] = cmsgpack.pack(more)
+    queue.put_off.more[#queue.put_off.more + 1] = packed
+    queue.packed = queue.packed or {}
+    queue.packed[id] = packed
   elseif next(more) ~= nil then
     queue.has_more = true
     redis.call('HSET', queue.more, id, cmsgpack.pack(more))
@@ -361,7 +364,7 @@ end
 has_beside = function(queue)
   local name = queue.name
   return redis.call('EXISTS', COMPLETED .. name, CONFIG .. name, WINDOWS .. name,
-    PAUSED_WORKERS .. name, UNIQUE .. name, CRONS .. name, OWN_GROUPS .. name) > 0
+    PAUSED_WORKERS .. name, UNIQUE .. name, COUNTERS .. name, CRONS .. name, OWN_GROUPS .. name) > 0
 end
 
 -- What is left when the last event has gone: a list with nothing but ghosts, a key of tick.lua.
@@ -384,7 +387,7 @@ at_end[#at_end + 1] = function()
     if queue.is_open or queue.was_flushed then
       local is_rare = redis.call('EXISTS', MORE .. name, CONFIG .. name, GHOSTS .. name,
         COMPLETED .. name, WINDOWS .. name, PAUSED_WORKERS .. name, EXPIRES .. name,
-        REVIEW .. name, UNIQUE .. name, CRONS .. name, OWN_GROUPS .. name) > 0
+        REVIEW .. name, UNIQUE .. name, COUNTERS .. name, CRONS .. name, OWN_GROUPS .. name) > 0
       redis.call(is_rare and 'SADD' or 'SREM', RARE, name)
     end
   end

@@ -40,6 +40,10 @@ groups.enter = function(queue, id, more)
     keep_more(queue, id, more)
   end
   record.ready = record.ready + 1
+  if queue.removed then
+    -- It may be one of them.
+    write_members(queue)
+  end
   queue.added = queue.added or {}
   queue.added[#queue.added + 1] = 0
   queue.added[#queue.added + 1] = member_of(record, id, more)
@@ -180,6 +184,9 @@ end
 
 -- Takes the next one out of the line, as take_ungrouped does. end_turn follows if it is handed out.
 groups.take = function(queue)
+  if not queue.slice then
+    groups.begin_pops(queue, 1)
+  end
   return next_out_by(queue, take_ungrouped, take_member)
 end
 
@@ -217,7 +224,11 @@ end
 
 -- The event that was taken is handed out.
 groups.end_turn = function(queue, is_claimed)
-  local record = queue.groups[queue.slice[queue.slice_at]]
+  local record = queue.slice and queue.groups[queue.slice[queue.slice_at] or false]
+  if not record then
+    -- The queue had no groups when the event was taken.
+    return
+  end
   queue.slice_at = queue.slice_at + 1
   record.turn, record.has_turned = take_ticks(1), true
   note(queue, record)

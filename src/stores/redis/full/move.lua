@@ -19,7 +19,7 @@ end
 local function kept_of_moved(more)
   return {
     a = more.a, b = more.b, l = more.l, e = more.e, g = more.g, p = more.p, r = more.r,
-    n = more.n, G = more.G,
+    n = more.n, G = more.G, w = more.w,
   }
 end
 
@@ -43,20 +43,22 @@ local function put_in(target, id, state, score, value, more)
 end
 
 -- Puts it in where it is to be: a waiting event in all queues that keep what enters this one.
--- record: makes the record of one of them. notes: its errors and its log.
-local function put_in_all(target, id, state, score, value, record, notes)
-  local function put(each)
+-- record: makes the record of one of them. notes: its errors and its log. facts: of reports.
+local function put_in_all(target, id, state, score, value, record, notes, facts)
+  local function put(each, is_copy)
     if redis.call('ZSCORE', each.completed, id) then
       drop_completed(each, id)
     end
     for part, packed in pairs(notes) do
       redis.call('HSET', each[part], id, packed)
     end
-    put_in(each, id, state, score, value, record())
+    local more = record()
+    more.w = not is_copy and more.w or nil
+    put_in(each, id, state, score, value, more)
   end
   if state == 'ready' or state == 'delayed' then
     make_room(target, 1)
-    each_keeper(target, id, '', put)
+    each_keeper(target, id, facts, put)
   else
     put(target)
   end
@@ -81,7 +83,7 @@ local function move(queue, target, id, state, score)
   erase(queue, id, more)
   put_in_all(target, id, state, score, value, function()
     return kept_of_moved(more)
-  end, notes)
+  end, notes, header('from', queue.name))
   return #value
 end
 

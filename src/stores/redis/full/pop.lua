@@ -3,8 +3,8 @@
 -- KEYS    timers, of the queue: all
 -- ARGV    queue (leaseMs?, claimant)... (leaseMs empty: that of the event or its queue; claimant
 --         empty: a claim without token)
--- Returns of each pop an event as popped_one describes it, or nil. They are fewer than the pops when
---         the reply is long enough, or behind many ghosts, which ends the batch
+-- Returns of each pop what popped_one answers. They are fewer than the pops when the reply is long
+--         enough, behind many ghosts, and behind a refusal, which ends the batch
 
 -- What a claim does not keep: see unpop.lua.
 local function kept_of_removed(queue, id, more)
@@ -15,7 +15,21 @@ local function kept_of_removed(queue, id, more)
     redis.call('HGET', queue.more, id),
     more.e and redis.call('HGET', queue.errors, id) or false,
     more.g and redis.call('HGET', queue.log, id) or false,
+    false,
   }
+end
+
+-- A pop without a claim is refused: its event goes back to its place.
+local function put_back(queue, id, more, score)
+  local place = score or PUSHED_LEFT + take_ticks(1)
+  if queue.has_groups then
+    groups.end_turn(queue, false)
+  end
+  if more.G then
+    groups.take_back(queue, more, now())
+  end
+  enter_line(queue, id, more, place)
+  will_expire(queue, id, more)
 end
 
 -- The size of a value that okq fetches itself, because passing it through Lua would take longer.
@@ -59,7 +73,8 @@ local function claim_count(queue)
 end
 
 -- { id, value (nil: large, to be fetched while it is claimed), tick of the claim, its lease, score in
--- front of the list or nil, token or nil, attempt, what was kept of a removed one or nil }
+-- front of the list or nil, token or nil, attempt, what was kept of a removed one or nil }; or nil;
+-- or a refusal as refusal_of answers it
 local function popped_one(queue, wanted, claimant, may_leave_out)
   local most = limit_of(queue, 'max-claimed')
   local is_limited = most and wanted ~= 0 and claim_count(queue) >= most
@@ -74,6 +89,14 @@ local function popped_one(queue, wanted, claimant, may_leave_out)
     return false
   end
   local lease = wanted or more.l or duration_of(queue, 'lease') or USUAL_LEASE_MS
+  if lease == 0 and more.w then
+    write_put_off(queue)
+  end
+  local refusal = lease == 0 and refusal_of(queue, { more.w })
+  if refusal then
+    put_back(queue, id, more, score)
+    return refusal
+  end
   local tick, attempt = take_ticks(1), 1 + (more.f or 0) + (more.c or 0)
   local popped = { id, false, tick, lease, score or false, false, attempt, false }
   local value = queue.values and queue.values[id]
@@ -86,6 +109,10 @@ local function popped_one(queue, wanted, claimant, may_leave_out)
   reply_bytes = reply_bytes + (bytes or #popped[2])
   if lease == 0 then
     popped[8] = kept_of_removed(queue, id, more)
+    local undo = count_part(more)
+    if undo then
+      popped[8][4] = cmsgpack.pack(undo)
+    end
     erase(queue, id, more)
   else
     popped[6] = claimant and made() or false
@@ -115,7 +142,7 @@ local function begin_pops(queue, count)
 end
 
 verbs.pop = function(from, to)
-  local queue, replies, not_made = opened_at(ARGV[from]), {}, nil
+  local queue, replies, not_made, is_over = opened_at(ARGV[from]), {}, nil, false
   putting_off(queue, function()
     begin_pops(queue, (to - from) / 2)
     for at = from + 1, to, 2 do
@@ -129,7 +156,14 @@ verbs.pop = function(from, to)
         break
       end
       replies[#replies + 1] = popped
+      is_over = popped and type(popped[1]) == 'number'
+      if is_over then
+        break
+      end
     end
   end)
+  if is_over then
+    return end_refused(replies)
+  end
   return #replies == 0 and not_made or replies
 end

@@ -53,6 +53,12 @@ local function take_key(queue, id, more, options)
   end
 end
 
+-- See counters.lua.
+local function part_of(queue, id, options)
+  local part = options.part
+  return part and { part[1], part[2], queue.name .. '/' .. id }
+end
+
 -- Gives a waiting event other contents and options.
 local function replace(queue, is_left, id, state, score, value, options)
   local old, due = more_of(queue, id), time_of(options.start or '')
@@ -60,7 +66,7 @@ local function replace(queue, is_left, id, state, score, value, options)
     f = old.f, c = old.c, e = old.e, g = old.g, p = old.p, q = old.q, v = take_ticks(1), T = now(),
   }
   more.a, more.b, more.l, more.t = options.attempts, options.backoff, options.lease, options.ttl
-  more.u = options.key
+  more.u, more.w = options.key, part_of(queue, id, options)
   release_key(queue, id, old)
   take_key(queue, id, more, options)
   local is_elsewhere = place_named(more, old, options)
@@ -111,7 +117,7 @@ local function push_taken(queue, is_left, id, value, options, of_batch)
   return TAKEN
 end
 
--- A copy has no unique key.
+-- A copy has no unique key, and is no member of a counter.
 local function add_new(queue, is_left, id, value, options, is_copy)
   if queue.has_completed and redis.call('ZSCORE', queue.completed, id) then
     drop_completed(queue, id)
@@ -130,6 +136,7 @@ local function add_new(queue, is_left, id, value, options, is_copy)
     t = options.ttl, T = options.ttl and now(), u = not is_copy and options.key or nil,
     G = options.group,
     n = options.priority ~= 0 and options.priority or nil,
+    w = not is_copy and part_of(queue, id, options) or nil,
   }
   take_key(queue, id, more, options)
   local due, place = options.start and time_of(options.start), not is_left and -take_ticks(1) or nil
@@ -149,7 +156,7 @@ local function push_new(queue, is_left, id, value, options)
   if not queue.config.bindings then
     return add_new(queue, is_left, id, value, options, false)
   end
-  each_keeper(queue, id, '', function(each, is_copy)
+  each_keeper(queue, id, nil, function(each, is_copy)
     add_new(each, is_left, id, value, options, is_copy)
     if is_copy then
       copies, copied_bytes = copies + 1, copied_bytes + #value
@@ -242,7 +249,9 @@ local function push_one(queue, is_left, id, value, options)
   make_room(queue, 1)
   local own = id or next_made(queue)
   push_new(queue, is_left, own, value, options)
-  report_kept(queue, own, options)
+  if id or options.key then
+    report_kept(queue, own, options)
+  end
   if id then
     take_window(queue, id)
   end
@@ -261,6 +270,7 @@ local function options_in(text)
   json = json or text
   local options = json ~= '' and cjson.decode(json) or {}
   options.key = options.key and bytes_of(options.key)
+  options.part = options.part and { bytes_of(options.part[1]), bytes_of(options.part[2]) }
   options.priority, options.group = tonumber(priority), group and given(group)
   return options
 end

@@ -6,9 +6,9 @@
 local all_settings, is_seeded
 
 -- Tables of functions that few queues need. They are made when one is looked at: see rates.lua,
--- ranked.lua and grouped.lua.
-local rates, ranked, groups
-local make_rates, make_ranked, make_groups
+-- ranked.lua, grouped.lua and counters.lua.
+local rates, ranked, groups, counters
+local make_rates, make_ranked, make_groups, make_counters
 
 -- Reports what happened to an event, while somebody listens: see listen.lua.
 local report
@@ -225,6 +225,14 @@ local function do_put_off(queue)
     in_slices('ZADD', queue.claimed, all.claimed)
     in_slices('HSET', queue.claims, all.records)
     in_slices('ZREM', RANKED .. queue.name, all.ranked)
+  end
+end
+
+-- To be called before something is read that may have been put off.
+local function write_put_off(queue)
+  if queue.put_off then
+    do_put_off(queue)
+    put_off(queue)
   end
 end
 

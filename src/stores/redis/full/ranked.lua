@@ -30,6 +30,11 @@ ranked.enter = function(queue, id, more, place)
     more.q = place
     keep_more(queue, id, more)
   end
+  if queue.put_off and #queue.put_off.ranked > 0 then
+    -- It may be one of those that leave.
+    in_slices('ZREM', RANKED .. queue.name, queue.put_off.ranked)
+    queue.put_off.ranked = {}
+  end
   redis.call('ZADD', RANKED .. queue.name, 0, member_of(id, more))
 end
 

@@ -208,6 +208,7 @@ local function set_timer(queue)
     next_ms = math.min(next_ms, is_pause and tonumber(till) or math.huge)
   end
   next_ms = math.min(next_ms, least(PAUSED_WORKERS .. queue.name) or math.huge)
+  next_ms = math.min(next_ms, least(COUNTER_ENDS .. queue.name) or math.huge)
   for _, key in ipairs({ WINDOWS .. queue.name, UNIQUE_ENDS .. queue.name }) do
     local window = least(key)
     next_ms = math.min(next_ms, window and forgotten_at(window) or math.huge)
@@ -232,6 +233,10 @@ local function tick_queue(queue, limit)
   if redis.call('EXISTS', UNIQUE_ENDS .. queue.name) == 1 then
     make_unique()
     moved = moved + unique.end_times(queue, limit - moved)
+  end
+  if redis.call('EXISTS', COUNTER_ENDS .. queue.name) == 1 then
+    make_counters()
+    moved = moved + counters.end_times(queue, limit - moved)
   end
   -- What is moved may be due again: a lease has ended, and then the TTL.
   repeat

@@ -1,6 +1,6 @@
 -- Undoes a pop, unless its claim has ended: the event gets its old place in line.
 -- KEYS    queues, of the queue: all
--- ARGV    queue leaseMs claim place token id value more errors log (place: empty for one of the list;
+-- ARGV    queue leaseMs claim place token id value more errors log counted (place: empty for one of the list;
 --         value and what follows are of an event that the pop removed, else empty)
 -- Returns 1 if the event is in line again, or gone because it was cancelled, else 0
 
@@ -54,6 +54,10 @@ verbs.unpop = function(from)
   if more.G then
     make_groups()
     groups.take_back(queue, more, ms)
+  end
+  if more.w and ARGV[from + 10] ~= '' then
+    make_counters()
+    counters.uncount(more.w, unpacked(ARGV[from + 10]))
   end
   if more.x then
     erase(queue, id, more)

@@ -1,0 +1,228 @@
+// Counters, and acknowledgements of events that are their members.
+import {
+  type CounterPage,
+  COUNTERS_MAX,
+  type CountDown,
+  decodeEvent,
+  type DropCounter,
+  encodeEvent,
+  type GetCounter,
+  type InitCounter,
+  type InitOutcome,
+  type ListCounters,
+  type CounterEvent,
+} from "../../../queue/counters.ts";
+import { Refusal } from "../../../queue/errors.ts";
+import { Duplicate } from "../../../queue/event.ts";
+import { nameOf } from "../../../queue/name-cache.ts";
+import { findIn, isTakenBy, treeIn } from "../bound-queues.ts";
+import { contentsToBytes, toBytes, toKept, toText } from "../bytes.ts";
+import { type KeptEvent, type LocalCounter, Members } from "../counters.ts";
+import { hashOf } from "../hash-index.ts";
+import { complete, drop } from "../life.ts";
+import type { LocalEvent, LocalQueue } from "../local-queue.ts";
+import type { Model } from "../model.ts";
+import { decodePart } from "../more.ts";
+import { checkPushable, surplusOf } from "../room.ts";
+import { DELAYED, READY } from "../states.ts";
+import { push } from "./pushing.ts";
+
+/** A member, and the counter that it counts down. */
+interface Step {
+  counter: LocalCounter;
+  member: string;
+}
+
+/** What undoes the acknowledgement of a member. */
+export interface Uncount extends Step {
+  /** When the counter pushed its event; null if it pushed none. */
+  pushedAtMs: number | null;
+  /** That event, as long as a client may not have it. */
+  event: KeptEvent | null;
+}
+
+export function initCounter(model: Model, operation: InitCounter): InitOutcome {
+  const { key: bytes, count, ttlMs, event } = operation;
+  const name = nameOf(operation.queue);
+  const key = toText(bytes);
+  const counters = model.get(name)?.counters;
+  const before = counters?.get(key);
+  const there = model.counterOf(model.get(name), key);
+  if (there && !isSame(model, there, operation)) return "there";
+  if (!before && counters && counters.size >= COUNTERS_MAX) return "too many";
+  if (before) model.dropCounter(before);
+  model.addCounter({
+    number: 0,
+    queue: name,
+    key,
+    hash: hashOf(key),
+    count,
+    left: count,
+    sinceMs: model.nowMs,
+    endsAtMs: ttlMs === null ? Infinity : model.nowMs + ttlMs,
+    event: event && { text: encodeEvent(event), contents: toKept(event.contents) },
+    members: new Members(),
+    only: null,
+  });
+  return "ok";
+}
+
+/** Whether it is as that operation would make it. Throws a JournalError. */
+function isSame(model: Model, counter: LocalCounter, { count, event }: InitCounter): boolean {
+  if (counter.left !== count || counter.count !== count) return false;
+  const own = eventOf(model, counter);
+  if (event === null || own === null) return event === own;
+  return counter.event!.text === encodeEvent(event) && own.contents.equals(event.contents);
+}
+
+/** What it pushes. Throws a JournalError. */
+function eventOf(model: Model, counter: LocalCounter): CounterEvent | null {
+  const { event } = counter;
+  if (event === null) return null;
+  const contents = event.contents ?? model.readThen(counter.number);
+  return decodeEvent(event.text, contentsToBytes(contents));
+}
+
+export function countDown(model: Model, operation: CountDown): number | null {
+  const counter = model.counterOf(model.get(nameOf(operation.queue)), toText(operation.key));
+  if (!counter) return null;
+  const step = { counter, member: toText(operation.member) };
+  judge(model, [step]);
+  countOne(model, step);
+  return counter.left;
+}
+
+export function getCounter(model: Model, { queue, key }: GetCounter): number | null {
+  return model.counterOf(model.get(nameOf(queue)), toText(key))?.left ?? null;
+}
+
+export function dropCounter(model: Model, { queue, key }: DropCounter): boolean {
+  const counter = model.counterOf(model.get(nameOf(queue)), toText(key));
+  if (counter) model.dropCounter(counter);
+  return counter !== undefined;
+}
+
+export function listCounters(
+  model: Model,
+  { queue: name, after, limit }: ListCounters,
+): CounterPage {
+  const { counters } = model.get(nameOf(name)) ?? {};
+  const found = counters?.page(after && toText(after), limit + 1) ?? [];
+  const page = found.slice(0, limit);
+  const next = found.length > limit ? toBytes(page.at(-1)!.key) : null;
+  const shown = page.map(({ key, left, sinceMs }) => ({ key: toBytes(key), left, sinceMs }));
+  return { counters: shown, next };
+}
+
+/**
+ * To be called before these events are acknowledged in one step. Throws a Refusal if that is not
+ * to be, or a JournalError.
+ */
+export function judgeParts(model: Model, events: LocalEvent[]): void {
+  const steps = events.flatMap((event) => stepOf(model, event) ?? []);
+  if (steps.length > 0) judge(model, steps);
+}
+
+/** Ends a claim with success. It was judged. */
+export function acknowledge(model: Model, event: LocalEvent, result: string | null): void {
+  const step = stepOf(model, event);
+  complete(model, event, result);
+  if (step) countOne(model, step);
+}
+
+/** The event is gone by a pop without a claim. It was judged. */
+export function acknowledgePopped(model: Model, event: LocalEvent): Uncount | null {
+  const step = stepOf(model, event);
+  drop(model, event);
+  if (!step || !isNew(step)) return null;
+  const { event: own } = step.counter;
+  const kept = own && { ...own };
+  return { ...step, event: kept, pushedAtMs: countOne(model, step) };
+}
+
+/** The acknowledgement is undone. Throws a JournalError. */
+export function uncount(model: Model, { counter, member, pushedAtMs, event: own }: Uncount): void {
+  const queue = model.open(counter.queue);
+  const there = queue.counters?.get(counter.key);
+  if (there === counter) return model.uncountMember(counter, member);
+  if (there || counter.left > 0 || counter.endsAtMs <= model.nowMs) return;
+  if (pushedAtMs !== null) {
+    const event = model.find(queue, counter.key, hashOf(counter.key));
+    const isWaiting = event?.state === READY || event?.state === DELAYED;
+    if (!isWaiting || event.pushedAtMs !== pushedAtMs) return;
+    drop(model, event);
+  }
+  const fresh = { number: 0, left: 1, members: new Members(), only: member };
+  model.addCounter({ ...counter, ...fresh, event: own && { ...own } });
+}
+
+function stepOf(model: Model, { more }: LocalEvent): Step | null {
+  if (more === null || more.part === null) return null;
+  const [queue, key, member] = decodePart(more.part);
+  const counter = model.counterOf(model.get(queue), key);
+  return counter ? { counter, member } : null;
+}
+
+function isNew({ counter, member }: Step): boolean {
+  return counter.only === null ? !counter.members.has(member) : counter.only === member;
+}
+
+/** The counters that push an event when these members are counted. Throws a JournalError. */
+export function endedBy(
+  model: Model,
+  steps: Step[],
+): { counter: LocalCounter; queue: LocalQueue }[] {
+  const news = new Map<LocalCounter, Set<string>>();
+  for (const step of steps) {
+    if (isNew(step)) news.getOrInsertComputed(step.counter, () => new Set()).add(step.member);
+  }
+  const ended: { counter: LocalCounter; queue: LocalQueue }[] = [];
+  for (const [counter, { size }] of news) {
+    const { event, number } = counter;
+    if (size < counter.left || event === null) continue;
+    // From here on its contents are in memory: a read may fail, and nothing is changed yet.
+    event.contents ??= model.readThen(number);
+    const queue = model.get(counter.queue)!;
+    if (!isTaken(model, queue, counter.key)) ended.push({ counter, queue });
+  }
+  return ended;
+}
+
+/** Throws a Refusal if a queue does not take what counters push then, or a JournalError. */
+function judge(model: Model, steps: Step[]): void {
+  const pushes = new Map<LocalQueue, number>();
+  for (const { queue } of endedBy(model, steps)) pushes.set(queue, (pushes.get(queue) ?? 0) + 1);
+  if (model.isJudged) return;
+  for (const [queue, count] of pushes) {
+    checkPushable(model, queue);
+    for (const each of treeIn(model, queue).keepers) {
+      const isDropping = model.settingsOf(each).full === "drop-oldest";
+      const isRefused = surplusOf(model, each, isDropping ? 1 : count) === null;
+      if (isRefused) throw new Refusal("QUEUEFULL", toBytes(each.name));
+    }
+  }
+}
+
+function isTaken(model: Model, queue: LocalQueue, id: string): boolean {
+  const met = findIn(model, treeIn(model, queue), id, hashOf(id));
+  return isTakenBy(met) || model.isWindowed(queue, id);
+}
+
+/** Returns when it pushed its event; null if it pushed none. */
+function countOne(model: Model, step: Step): number | null {
+  if (!isNew(step)) return null;
+  const { counter, member } = step;
+  model.countMember(counter, member);
+  if (counter.left > 0) return null;
+  const event = eventOf(model, counter);
+  model.dropCounter(counter);
+  const queue = model.open(counter.queue);
+  if (event === null || isTaken(model, queue, counter.key)) return null;
+  const own = { kind: "push", queue: toBytes(queue.name), id: toBytes(counter.key) } as const;
+  if (push(model, { ...own, ...event }) instanceof Duplicate) return null;
+  model.tally(queue, "pushed");
+  const pushed = model.find(queue, counter.key, counter.hash);
+  if (pushed === undefined) return null;
+  if (model.reports) model.report("pushed", pushed, {});
+  return model.nowMs;
+}

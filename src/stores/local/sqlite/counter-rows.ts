@@ -1,0 +1,135 @@
+// The rows of counters, of the events that they push, and of the members that they have counted.
+// Those of members may outlast their counter until a chore deletes them.
+import type { Database, Statement } from "bun:sqlite";
+import type { Changes } from "../changes.ts";
+import type { Restoration } from "../journal.ts";
+
+const readAtOnce = 10_000;
+const deletedAtOnce = 1000;
+
+export class CounterRows {
+  readonly #statements: Statement[] = [];
+  readonly #add: Statement;
+  readonly #addThen: Statement;
+  readonly #drop: Statement;
+  readonly #dropThen: Statement;
+  readonly #setLeft: Statement;
+  readonly #addMember: Statement;
+  readonly #dropMember: Statement;
+  readonly #dropMembers: Statement;
+  readonly #readThen: Statement;
+
+  /** The tables are in the schema of that name. */
+  constructor(db: Database, schema: string) {
+    const prepare = (sql: string) => {
+      const statement = db.prepare(sql.replaceAll("$", `${schema}.`));
+      this.#statements.push(statement);
+      return statement;
+    };
+    this.#add = prepare("INSERT OR REPLACE INTO $counters VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)");
+    this.#addThen = prepare("INSERT OR REPLACE INTO $thens VALUES (?, ?)");
+    this.#drop = prepare("DELETE FROM $counters WHERE number = ?");
+    this.#dropThen = prepare("DELETE FROM $thens WHERE number = ?");
+    this.#setLeft = prepare("UPDATE $counters SET remaining = ? WHERE number = ?");
+    this.#addMember = prepare("INSERT OR IGNORE INTO $members VALUES (?, ?)");
+    this.#dropMember = prepare("DELETE FROM $members WHERE (counter, member) = (?, ?)");
+    this.#dropMembers = prepare(
+      `DELETE FROM $members WHERE (counter, member) IN
+         (SELECT counter, member FROM $members WHERE counter = ? LIMIT ${deletedAtOnce})`,
+    );
+    this.#readThen = prepare("SELECT contents FROM $thens WHERE number = ?");
+  }
+
+  write({ counters }: Changes): void {
+    for (const { kind, counter, member } of counters) {
+      const { number, queue, key, count, left, sinceMs, endsAtMs, only, event } = counter;
+      if (kind === "add") {
+        const ends = endsAtMs === Infinity ? null : endsAtMs;
+        this.#add.run(number, queue, key, count, left, sinceMs, ends, only, event?.text ?? null);
+        if (event) this.#addThen.run(number, event.contents);
+      } else if (kind === "drop") {
+        this.#drop.run(number);
+        this.#dropThen.run(number);
+      } else {
+        if (kind === "count") this.#addMember.run(number, member);
+        else this.#dropMember.run(number, member);
+        // Of several changes in a batch the last one counts.
+        this.#setLeft.run(left, number);
+      }
+    }
+  }
+
+  /** Deletes some members. Returns whether there may be more. */
+  deleteMembers(counter: number): boolean {
+    return this.#dropMembers.run(counter).changes === deletedAtOnce;
+  }
+
+  readThen(counter: number): string | Uint8Array | undefined {
+    const [row] = this.#readThen.values(counter) as [string | Uint8Array][];
+    return row?.[0];
+  }
+
+  finalize(): void {
+    for (const statement of this.#statements) statement.finalize();
+  }
+}
+
+export type MemberKey = [counter: number, member: string];
+type CounterRow = [
+  number: number,
+  queue: string,
+  key: string,
+  count: number,
+  left: number,
+  sinceMs: number,
+  endsAtMs: number | null,
+  only: string | null,
+  event: string | null,
+];
+
+/** Loads all counters with their members. Returns the numbers of others that have members. */
+export async function loadCounters(db: Database, restoration: Restoration): Promise<Set<number>> {
+  const [known, others] = [new Set<number>(), new Set<number>()];
+  const counters = db.prepare(
+    `SELECT number, queue, key, count, remaining, since, ends, member, event FROM counters
+     WHERE number > ? ORDER BY number LIMIT ${readAtOnce}`,
+  );
+  const members = db.prepare(
+    `SELECT counter, member FROM members WHERE (counter, member) > (?, ?)
+     ORDER BY counter, member LIMIT ${readAtOnce}`,
+  );
+  try {
+    await pages(counters, [0], (row) => {
+      const [number, queue, key, count, left, sinceMs, endsAtMs, only, event] = row as CounterRow;
+      known.add(number);
+      restoration.counter({ number, queue, key, count, left, sinceMs, endsAtMs, only, event });
+      return [number];
+    });
+    await pages(members, [0, ""], (row) => {
+      const [counter, member] = row as MemberKey;
+      if (known.has(counter)) restoration.member(counter, member);
+      else others.add(counter);
+      return [counter, member];
+    });
+  } finally {
+    // An open statement would keep the file open.
+    counters.finalize();
+    members.finalize();
+  }
+  return others;
+}
+
+/** Visits all rows, page by page; the key of the last one is where the next page begins. */
+async function pages(
+  page: Statement,
+  first: (number | string)[],
+  visit: (row: unknown[]) => (number | string)[],
+): Promise<void> {
+  for (let last: (number | string)[] | null = first; last;) {
+    const rows = page.values(...last) as unknown[][];
+    last = null;
+    for (const row of rows) last = visit(row);
+    // oxlint-disable-next-line no-await-in-loop -- the process stays responsive
+    await new Promise<void>((resolve) => void setImmediate(resolve));
+  }
+}

@@ -1,0 +1,161 @@
+// Events that are members of counters: when they count.
+// oxlint-disable no-await-in-loop -- the steps take place in this order
+
+import { expect } from "bun:test";
+import type { Check } from "../contract.ts";
+import { bytesOf } from "./caller.ts";
+import { done, init, KEY, left, list, member, restartAll } from "./counters.ts";
+import type { LifeCaller } from "./life-caller.ts";
+
+/** Ways of acknowledging the next event of c@1. */
+const acks: Record<string, (store: LifeCaller) => Promise<unknown>> = {
+  "with its token": async (store) => store.ackClaim("c@1", await store.mustClaim("c@1"), "result"),
+  "without a token": async (store) => store.ack("c@1", (await store.pop("c@1"))!),
+  "in a batch": async (store) => {
+    const { id, token } = await store.mustClaim("c@1");
+    const claims = [{ id: bytesOf(id), token: bytesOf(token!) }];
+    return store.submit({ kind: "ackBatch", queue: bytesOf("c@1"), claims });
+  },
+  "by NOACK": (store) => store.mustClaim("c@1", 0),
+  "by a classic NOACK": (store) => store.pop("c@1", 0),
+  "by a NOACK of several": (store) => store.claimBatch(["c@1"], 1, 0),
+  "so that it is completed": async (store) => {
+    await store.configure("c@1", { "keep-completed": "" });
+    await store.ackClaim("c@1", await store.mustClaim("c@1"));
+    await store.configure("c@1", { "keep-completed": null });
+  },
+};
+
+export function parts(check: Check): void {
+  for (const [way, ack] of Object.entries(acks)) {
+    check(`a member counts when it is acknowledged ${way}`, async (store) => {
+      await init(store, 3);
+      for (const id of ["1", "2", "3"]) await store.pushWith("c@1", id, member);
+      await ack(store);
+      expect(await left(store)).toBe(2);
+      await restartAll(store);
+      await ack(store);
+      expect(await left(store)).toBe(1);
+      await ack(store);
+      expect(await left(store)).toBeNull();
+      expect(await store.ids("c", "ready")).toEqual([KEY]);
+      expect((await store.mustGet("c", KEY)).contents).toEqual(bytesOf("joined"));
+    });
+  }
+
+  check("a member is its queue and its id, wherever it is by then", async (store) => {
+    await init(store, 9);
+    await store.pushWith("c@1", "1", member);
+    await store.pushWith("c@2", "1", member);
+    await store.pop("c@1", 0);
+    expect(await done(store, "c@1/1")).toBe(8);
+    const targets = [{ id: bytesOf("1"), version: null }];
+    const queues = { queue: bytesOf("c@2"), target: bytesOf("c@1") };
+    expect(await store.submit({ kind: "move", ...queues, targets })).toEqual([true]);
+    await store.pop("c@1", 0);
+    expect(await left(store)).toBe(7);
+    expect(await done(store, "c@2/1")).toBe(7);
+    // Its id is new, but it is the same member.
+    await store.pushWith("c@1", "1", member);
+    await store.pop("c@1", 0);
+    expect(await left(store)).toBe(7);
+    await store.configure("c@1", { "failed-to": "c@2" });
+    await store.pushWith("c@1", "2", member);
+    await store.fail("c@1", await store.mustClaim("c@1"), "final");
+    expect(await left(store)).toBe(7);
+    await store.pop("c@2", 0);
+    expect(await left(store)).toBe(6);
+    expect(await done(store, "c@1/2")).toBe(6);
+  });
+
+  check("only an acknowledgement counts a member", async (store) => {
+    await init(store, 5);
+    const ids = ["failed", "removed", "expired", "flushed", "replaced", "redone"];
+    for (const id of ids) await store.pushWith("c@1", id, { ...member, ttlMs: 60_000 });
+    await store.fail("c@1", await store.mustClaim("c@1"), "final");
+    await store.remove("c@1", ["removed"]);
+    await store.pushWith("c@1", "replaced", { onDuplicate: "replace" });
+    store.advance(60_000);
+    await store.reclaim();
+    expect(await store.pop("c@1", 0)).toBe("replaced");
+    expect(await left(store)).toBe(5);
+    await store.retry("c@1", ["failed"]);
+    await store.redo("c@1", (await store.pop("c@1"))!);
+    await store.crash("c@1", await store.mustClaim("c@1"));
+    expect(await left(store)).toBe(5);
+    await restartAll(store);
+    await store.ackClaim("c@1", await store.mustClaim("c@1"));
+    expect(await left(store)).toBe(4);
+    await store.pushWith("c@1", "flushed", member);
+    await store.flush("c@1");
+    expect(await left(store)).toBe(4);
+  });
+
+  check("a member without its counter counts nothing", async (store) => {
+    await store.pushWith("c@1", "1", member);
+    await store.pushWith("c@1", "2", member);
+    expect(await store.pop("c@1", 0)).toBe("1");
+    await init(store, 2);
+    expect(await store.ack("c@1", (await store.pop("c@1"))!)).toBe(true);
+    expect(await left(store)).toBe(1);
+  });
+
+  check("a batch of pushes may be members, and so may a counter's own event", async (store) => {
+    await init(store, 1, { key: "outer", event: "all" });
+    await init(store, 2, { options: { part: ["c", "outer"] } });
+    await store.pushBatch("c@1", ["1", "2"], member);
+    const claims = (await store.claimBatch(["c@1"], 2)).map(({ id, token }) => {
+      return { id: bytesOf(id), token: bytesOf(token!) };
+    });
+    const ack = { kind: "ackBatch", queue: bytesOf("c@1") } as const;
+    expect(await store.submit({ ...ack, claims: [...claims, ...claims] })).toEqual([
+      true,
+      true,
+      false,
+      false,
+    ]);
+    expect(await store.pop("c", 0)).toBe(KEY);
+    expect(await store.popEvent("c", 0)).toEqual(["outer", "all"]);
+    expect(await list(store)).toEqual([]);
+  });
+
+  check("a pop that is undone does not count", async (store) => {
+    for (const isClassic of [true, false]) {
+      await init(store, 2);
+      await store.pushWith("c@1", "1", member);
+      const pop = async () =>
+        isClassic ? store.popUndoable("c@1", 0) : (await store.claim("c@1", 0))!.popped;
+      const first = await pop();
+      expect(await left(store)).toBe(1);
+      expect(await store.unpop("c@1", first)).toBe(true);
+      expect(await left(store)).toBe(2);
+      await restartAll(store);
+      await done(store, "a");
+      const last = await pop();
+      expect(await left(store)).toBeNull();
+      expect(await store.counts("c")).toEqual({ ready: 1 });
+      expect(await store.unpop("c@1", last)).toBe(true);
+      expect(await left(store)).toBe(1);
+      expect(await store.counts("c")).toEqual({});
+      // Only that member is left of it.
+      expect(await done(store, "a")).toBe(1);
+      expect(await done(store, "b")).toBe(1);
+      await restartAll(store);
+      expect(await done(store, "b")).toBe(1);
+      await store.ackClaim("c@1", await store.mustClaim("c@1"));
+      expect(await left(store)).toBeNull();
+      expect(await store.popEvent("c", 0)).toEqual([KEY, "joined"]);
+    }
+  });
+
+  check("an event that was handed out stays when the pop behind it is undone", async (store) => {
+    await init(store, 1);
+    await store.pushWith("c@1", "1", member);
+    const popped = await store.popUndoable("c@1", 0);
+    await store.mustClaim("c");
+    expect(await store.unpop("c@1", popped)).toBe(true);
+    expect(await left(store)).toBeNull();
+    expect(await store.counts("c")).toEqual({ claimed: 1 });
+    expect(await store.counts("c@1")).toEqual({ ready: 1 });
+  });
+}

@@ -1,0 +1,43 @@
+// Opens a store on a redis-server for a test, with a clock that only the test moves.
+import type { ReadyListener } from "../../src/queue/store.ts";
+import { INFIXES, TAG } from "../../src/stores/redis/keys.ts";
+import { RedisStore } from "../../src/stores/redis/redis-store.ts";
+import type { RedisServer } from "../support/redis-server.ts";
+import type { StoreUnderTest } from "./contract.ts";
+import { Heard } from "./heard.ts";
+import { heardBy, ignoredCallbacks, startHearing, targetOf } from "./redis-targets.ts";
+
+/** Empties the server. */
+export async function openOnRedis(
+  server: RedisServer,
+  poolSize = 2,
+  onReady: ReadyListener = () => {},
+): Promise<StoreUnderTest> {
+  await server.redis.flushall();
+  let nowMs = 1_700_000_000_000;
+  const heard = new Heard();
+  const ready: StoreUnderTest["ready"] = [];
+  const store = await RedisStore.open({
+    target: targetOf({ nodes: [{ host: "127.0.0.1", port: server.port }] }),
+    poolSize,
+    onReady: (queue, count) => {
+      ready.push([queue.toString("latin1"), count]);
+      onReady(queue, count);
+    },
+    ...ignoredCallbacks,
+    ...heardBy(heard),
+    now: () => nowMs,
+  });
+  return {
+    store,
+    ready,
+    hear: () => startHearing(heard, store),
+    nowMs: () => nowMs,
+    advance: (ms) => (nowMs += ms),
+    async setRefusing(queue, isRefusing) {
+      const key = Buffer.from(`${TAG}${INFIXES.EVENTS}${queue}`, "latin1");
+      await (isRefusing ? server.redis.set(key, "of another type") : server.redis.del(key));
+    },
+    close: () => store.close(),
+  };
+}

@@ -1,0 +1,182 @@
+// Counters in the reference store, and the members that count them down.
+import { Refusal } from "../../../src/queue/errors.ts";
+import {
+  COUNTERS_MAX,
+  type CounterResults,
+  type CountDown,
+  type DropCounter,
+  type GetCounter,
+  type InitCounter,
+  isSameEvent,
+  type ListCounters,
+} from "../../../src/queue/counters.ts";
+import { Duplicate } from "../../../src/queue/event.ts";
+import { COUNTED } from "../../../src/queue/queue-status.ts";
+import type { ReferenceCounter } from "./reference-counter.ts";
+import type { ReferenceEvent } from "./reference-event.ts";
+import { isTaken, pushing } from "./reference-pushes.ts";
+import type { ReferenceQueue } from "./reference-queue.ts";
+import type { ReferenceState } from "./reference-state.ts";
+
+/** A member, and the counter that it counts down. */
+interface Step {
+  queue: ReferenceQueue;
+  counter: ReferenceCounter;
+  member: string;
+}
+
+/** What undoes the acknowledgement of a member. */
+export interface Uncount extends Step {
+  /** When the counter pushed its event; null if it pushed none. */
+  pushed: number | null;
+}
+
+/** Ends counters whose time is over. */
+function counterOf(queue: ReferenceQueue, key: Buffer): ReferenceCounter | undefined {
+  const counter = queue.counters.get(textOf(key));
+  return counter && counter.endsAtMs > queue.nowMs ? counter : undefined;
+}
+
+export const counting = {
+  initCounter(state: ReferenceState, operation: InitCounter): CounterResults["initCounter"] {
+    const { queue: name, key, count, ttlMs, event } = operation;
+    const queue = state.queue(textOf(name));
+    const there = counterOf(queue, key);
+    const isSame =
+      there?.left === count && there.count === count && isSameEvent(there.event, event);
+    if (there && !isSame) return "there";
+    if (!there && queue.counters.size >= COUNTERS_MAX) return "too many";
+    queue.counters.set(textOf(key), {
+      key: textOf(key),
+      count,
+      left: count,
+      sinceMs: queue.nowMs,
+      endsAtMs: ttlMs === null ? Infinity : queue.nowMs + ttlMs,
+      event: event && { ...event, contents: Buffer.from(event.contents) },
+      members: new Set(),
+      only: null,
+    });
+    return "ok";
+  },
+
+  countDown(state: ReferenceState, operation: CountDown): CounterResults["countDown"] {
+    const queue = state.queue(textOf(operation.queue));
+    const counter = counterOf(queue, operation.key);
+    if (!counter) return null;
+    const step = { queue, counter, member: textOf(operation.member) };
+    judge([step]);
+    countOne(state, step);
+    return counter.left;
+  },
+
+  getCounter: (state: ReferenceState, { queue, key }: GetCounter): CounterResults["getCounter"] =>
+    counterOf(state.queue(textOf(queue)), key)?.left ?? null,
+
+  dropCounter(state: ReferenceState, { queue, key }: DropCounter): CounterResults["dropCounter"] {
+    const { counters } = state.queue(textOf(queue));
+    const isThere = counterOf(state.queue(textOf(queue)), key) !== undefined;
+    counters.delete(textOf(key));
+    return isThere;
+  },
+
+  listCounters(state: ReferenceState, operation: ListCounters): CounterResults["listCounters"] {
+    const { queue: name, after, limit } = operation;
+    const queue = state.queue(textOf(name));
+    const all = [...queue.counters.values()].toSorted((a, b) => (a.key < b.key ? -1 : 1));
+    const behind = all.filter(({ key }) => after === null || key > textOf(after));
+    const page = behind.slice(0, limit);
+    return {
+      counters: page.map(({ key, left, sinceMs }) => ({ key: bytesOf(key), left, sinceMs })),
+      next: behind.length > limit ? bytesOf(page.at(-1)!.key) : null,
+    };
+  },
+};
+
+/** To be called before these events are acknowledged in one step: refuses that if need be. */
+export function judgeParts(state: ReferenceState, events: ReferenceEvent[]): Step[] {
+  const steps = events.flatMap((event) => stepOf(state, event) ?? []);
+  judge(steps);
+  return steps;
+}
+
+/** The event is acknowledged. */
+export function countPart(state: ReferenceState, event: ReferenceEvent): Uncount | null {
+  const step = stepOf(state, event);
+  return step && isNew(step) ? { ...step, pushed: countOne(state, step) } : null;
+}
+
+/** The acknowledgement is undone. */
+export function uncount({ queue, counter, member, pushed }: Uncount): void {
+  const there = queue.counters.get(counter.key);
+  if (there === counter) {
+    counter.members.delete(member);
+    counter.left += 1;
+    return;
+  }
+  if (there || counter.left > 0 || counter.endsAtMs <= queue.nowMs) return;
+  const event = queue.events.get(counter.key);
+  const isWaiting = event?.state === "ready" || event?.state === "delayed";
+  if (pushed !== null && !(isWaiting && event.pushedAtMs === pushed)) return;
+  if (pushed !== null) queue.remove(event!);
+  Object.assign(counter, { left: 1, only: member });
+  counter.members.delete(member);
+  queue.counters.set(counter.key, counter);
+}
+
+function stepOf(state: ReferenceState, { part }: ReferenceEvent): Step | null {
+  if (!part) return null;
+  const queue = state.queue(textOf(part.queue));
+  const counter = counterOf(queue, part.key);
+  return counter ? { queue, counter, member: part.member } : null;
+}
+
+function isNew({ counter, member }: Step): boolean {
+  return counter.only === null ? !counter.members.has(member) : counter.only === member;
+}
+
+/** Throws a Refusal if a queue does not take the events of counters that these bring to 0. */
+function judge(steps: Step[]): void {
+  const news = new Map<ReferenceCounter, Set<string>>();
+  const pushes = new Map<ReferenceQueue, number>();
+  for (const step of steps) {
+    const { queue, counter, member } = step;
+    if (!isNew(step)) continue;
+    const own = news.get(counter) ?? new Set();
+    news.set(counter, own);
+    own.add(member);
+    if (own.size !== counter.left || !counter.event || isTaken(queue, counter.key)) continue;
+    pushes.set(queue, (pushes.get(queue) ?? 0) + 1);
+  }
+  for (const [queue, count] of pushes) {
+    const { pausedOne } = queue.tree;
+    if (pausedOne) throw new Refusal("PAUSED", bytesOf(pausedOne.name));
+    const fullOne = queue.tree.fullOne(1, count);
+    if (fullOne) throw new Refusal("QUEUEFULL", bytesOf(fullOne.name));
+  }
+}
+
+/** Returns when it pushed its event; null if it pushed none. */
+function countOne(state: ReferenceState, step: Step): number | null {
+  const { queue, counter, member } = step;
+  if (!isNew(step)) return null;
+  counter.members.add(member);
+  counter.left -= 1;
+  if (counter.left > 0) return null;
+  queue.counters.delete(counter.key);
+  if (!counter.event || isTaken(queue, counter.key)) return null;
+  const own = { kind: "push", queue: bytesOf(queue.name), id: bytesOf(counter.key) } as const;
+  const result = pushing.push(state, { ...own, ...counter.event });
+  if (result instanceof Duplicate) return null;
+  queue.counts.totals[COUNTED.indexOf("pushed")]! += 1;
+  const event = queue.events.get(counter.key);
+  if (event) queue.report("pushed", event, {});
+  return event ? queue.nowMs : null;
+}
+
+function bytesOf(text: string): Buffer {
+  return Buffer.from(text, "latin1");
+}
+
+function textOf(bytes: Buffer): string {
+  return bytes.toString("latin1");
+}
