@@ -11,6 +11,7 @@ import { COUNTED, type Direction } from "../../src/queue/queue-status.ts";
 import { bytesOf } from "./contract/caller.ts";
 import { nastyTexts } from "./contract/bytes.ts";
 import type { Random } from "./random.ts";
+import { randomBinding } from "./random-bindings.ts";
 import { ofChains, ofOthers, values } from "./random-settings.ts";
 
 /** A claim that a store has given. */
@@ -33,8 +34,6 @@ export interface Known {
 export type Step = (known: Known) => Operation;
 
 export const states: State[] = ["ready", "delayed", "claimed", "failed", "completed"];
-
-const groups = ["", "a", "b\xff"].map((name) => bytesOf(name));
 
 const workers = ["", "a", "a b\xff", "long-name"];
 
@@ -161,24 +160,10 @@ export class RandomLife {
         const id = this.#id(known);
         return (its) => ({ kind, queue, id: id(its) });
       }
+      case "bind":
+        return always(randomBinding(random, this.queues, this.#hasChains));
       case "cancel":
         return this.#cancel(queue, known);
-      case "group":
-        return always({ kind, queue, group: random.of(groups) });
-      case "peek":
-        return always({ kind, queue, end: random.of(["left", "right"] as const) });
-      case "setGroup":
-        return always({
-          kind,
-          queue,
-          group: random.of(groups),
-          values: [
-            random.of([
-              ["limit", random.of([null, "0", "1", "2"])],
-              ["rate", random.of([null, "", "2/1", "3/2"])],
-            ]) as ["limit" | "rate", string | null],
-          ],
-        });
       case "remove":
       case "retry":
       case "move":
@@ -231,8 +216,6 @@ export class RandomLife {
       attemptsMax: maybe([0, 1, 2, 4]),
       backoff: maybe(["none", "fixed 2", "0,1"]),
       leaseMs: maybe([700, 2000]),
-      priority: maybe([-3, 0, 0, 1, 5]),
-      group: maybe([...groups, ...groups]) as Buffer | null,
       onDuplicate: random.of(["refuse", "refuse", "keep", "replace"] as const),
     };
     return (its) => ({ ...NO_OPTIONS, ...fixed, start: start(its) });
@@ -274,12 +257,11 @@ export class RandomLife {
     const random = this.#random;
     const worker = random.below(3) === 0 ? bytesOf(random.of(workers.slice(1))) : null;
     const all: Direction[][] = [["in"], ["out"], ["in", "out"]];
-    const group = !worker && random.below(3) === 0 ? random.of(groups) : null;
-    const directions = worker || group ? ["out" as const] : random.of(all);
-    if (kind === "resume") return always({ kind, queue, directions, worker, group });
+    const directions = worker ? ["out" as const] : random.of(all);
+    if (kind === "resume") return always({ kind, queue, directions, worker, group: null });
     // Mostly short: a queue that stays paused shows nothing.
     const forMs = random.below(10) === 0 ? null : 1 + random.below(1500);
-    return always({ kind, queue, directions, forMs, worker, group });
+    return always({ kind, queue, directions, forMs, worker, group: null });
   }
 
   /** Changes some events, mostly as they were when they were last seen. */
@@ -318,7 +300,7 @@ export class RandomLife {
     const ttlMs = maybe(random.of([1500, 4000]));
     const names = random.shuffled(["name", "other", ""]).slice(0, random.below(3));
     const headers = names.map((name): Header => [bytesOf(name), this.#contents().subarray(0, 100)]);
-    const changes = { contents, ttlMs, priority: maybe(random.of([-2, 0, 5])), headers };
+    const changes = { contents, ttlMs, priority: null, headers };
     return (its) => ({ kind: "set", queue, id: id(its), start: when && when(its), ...changes });
   }
 
@@ -397,9 +379,9 @@ type ClaimKind = "ack" | "ackBatch" | "redo" | "fail" | "crash" | "touch" | "tou
 
 const pushesAndPops = { push: 26, pushBatch: 4, pop: 18, popBatch: 4 };
 const ends = { ack: 8, ackBatch: 2, redo: 7, fail: 10, crash: 4, touch: 5, touchBatch: 1 };
-const looks = { get: 4, ready: 2, status: 2, settings: 1, group: 2, setGroup: 1, peek: 2 };
+const looks = { get: 4, ready: 2, status: 2, settings: 1 };
 const changes = { remove: 3, retry: 4, move: 4, set: 4, cancel: 3, flush: 1, pause: 2, resume: 4 };
-const weights = { ...pushesAndPops, ...ends, ...looks, ...changes };
+const weights = { ...pushesAndPops, ...ends, ...looks, ...changes, bind: 3 };
 
 function always(operation: Operation): Step {
   return () => operation;
