@@ -274,7 +274,7 @@ withCaller("a move leaves no key of its queue behind", async (caller) => {
   expect(keys.flat()).toEqual([]);
 });
 
-withCaller("a move to another shard is copied to the queues bound to the target", async (caller) => {
+withCaller("a move to another shard is copied to bound queues of the target", async (caller) => {
   const bound = `${there}@a`;
   await bind(caller, there, "a");
   await caller.push(home, "1");
