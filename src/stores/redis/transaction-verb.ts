@@ -1,13 +1,25 @@
 // The verb of transactions, which calls other verbs of its script. See transaction/*.lua.
 import { Refusal, StoreError } from "../../queue/errors.ts";
 import type { Transaction } from "../../queue/operations.ts";
-import { nothingOf, pushesOf, queuesOf, takesContents } from "../../queue/transaction.ts";
+import {
+  nothingOf,
+  pushesOf,
+  queuesOf,
+  takesContents,
+  withoutContents,
+} from "../../queue/transaction.ts";
 import type { Operation } from "./operation.ts";
 import { refusesWithoutMemory } from "./operation-size.ts";
 import type { Argument, ScriptReply, Verb } from "./verb.ts";
 import { REFUSED } from "./verb-values.ts";
 
 const BROKEN = -3;
+
+/** As transaction.lua reads it. */
+function contentsIn(operation: Transaction["operations"][number]): string {
+  if (!takesContents(operation)) return "-";
+  return withoutContents(operation) ? "SHOWS" : "TAKES";
+}
 
 /** The verb of an operation in the same script. */
 type VerbOf = (operation: Operation) => Verb<Operation["kind"]>;
@@ -32,7 +44,7 @@ export function transactionVerb(verbOf: VerbOf): Verb<"transaction"> {
       for (const operation of operations) {
         const verb = verbOf(operation);
         const args = verb.call([operation as never], encoding);
-        call.push(verb.name, takesContents(operation) ? "TAKES" : "-", String(args.length));
+        call.push(verb.name, contentsIn(operation), String(args.length));
         for (const argument of args) call.push(argument);
       }
       return call;
