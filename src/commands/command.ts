@@ -79,7 +79,7 @@ export type QueueCall = Call<Caller, QueueContext>;
 /** A command that is one operation of the store. */
 export interface StoreCommand extends Description {
   /** Throws a CommandError for arguments that the command does not take. */
-  parse(args: Buffer[], context: QueueContext): Operation | InBackground;
+  parse(args: Buffer[], context: QueueContext, caller: Caller): Operation | InBackground;
   /** Called with the operation's result, unless it failed. */
   reply(result: unknown, operation: Operation, context: QueueContext, caller: Caller): Answer;
 }
@@ -103,7 +103,12 @@ export function storeCommand<N extends string, S extends string, O extends Opera
   command: Description & {
     name: N;
     syntax: S;
-    parse: (args: Positional<N, S>, options: Options<S>, context: QueueContext) => O | InBackground;
+    parse: (
+      args: Positional<N, S>,
+      options: Options<S>,
+      context: QueueContext,
+      caller: Caller,
+    ) => O | InBackground;
     reply: (result: ResultOf<O>, operation: O, context: QueueContext, caller: Caller) => Answer;
   },
 ): StoreCommand {
@@ -111,7 +116,7 @@ export function storeCommand<N extends string, S extends string, O extends Opera
   const { parse, reply } = command;
   return {
     ...command,
-    parse: (args, context) => parse(positional(args), options(args), context),
+    parse: (args, context, caller) => parse(positional(args), options(args), context, caller),
     reply: reply as StoreCommand["reply"],
   };
 }

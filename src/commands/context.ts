@@ -15,7 +15,7 @@ import type { LongReplies } from "./long-replies.ts";
 import type { Subscriptions } from "./subscriptions.ts";
 
 export interface QueueContext {
-  store: Pick<Store, "session" | "watch">;
+  store: Pick<Store, "session" | "watch" | "partOf">;
   /** Of this okq: no other process has the same. Without blanks. */
   processId: string;
   waiters: Waiters;

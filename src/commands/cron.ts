@@ -19,13 +19,14 @@ import { type QueueCall, type QueueCommand, queueCommand } from "./command.ts";
 import { commandError, errorReply } from "./errors.ts";
 import { collect, longArray } from "./long-replies.ts";
 import { demandPush } from "./permission.ts";
-import { ORDER, PUSH_OPTIONS, pushOptions } from "./push-options.ts";
+import { ORDER, PUSH_OPTIONS, pushOptions, UNIQUE } from "./push-options.ts";
 import { Submission } from "./submission.ts";
 
 const NAME_BYTES_MAX = 1024;
 /** All entries are in memory. */
 const CONTENTS_BYTES_MAX = 64 * 1024;
 const WHEN = "[TZ zone] [CATCHUP NONE|ONE]";
+const PLACE = "[RIGHT|DELAY seconds]";
 const ZONES = "the name of a time zone, such as UTC or Europe/Berlin";
 /** As in the reply of LIST. */
 const PAGE = 100;
@@ -118,7 +119,7 @@ export const cronCommands: QueueCommand[] = [
   queueCommand({
     ...shared,
     name: "QCRON SET",
-    syntax: `queue name spec contents ${WHEN} [RIGHT|DELAY seconds] ${ORDER} ${PUSH_OPTIONS}`,
+    syntax: `queue name spec contents ${WHEN} ${PLACE} ${ORDER} ${PUSH_OPTIONS} ${UNIQUE}`,
     summary:
       "Pushes an event at every match of a spec of five fields, or of six with seconds first: " +
       "minute hour day-of-month month weekday, in the time zone TZ (UTC). Its id is " +

@@ -44,7 +44,9 @@ export const errorTexts = {
   },
   queueFull: {
     text: "QUEUEFULL {queue}",
-    when: "The queue has as many events as its setting `max-length` allows. Nothing was done.",
+    when:
+      "The queue has as many events as its setting `max-length` allows. Nothing was done. Also " +
+      "the answer to an acknowledgement that would end a counter of that queue.",
   },
   queuePaused: {
     text: "PAUSED {queue}",
@@ -93,6 +95,18 @@ export const errorTexts = {
   failedToApart: {
     text: "CROSSSLOT failed-to is in another shard: use names with the same part in braces",
     when: "QCONFIG with such a `failed-to`, in a cluster. Nothing was changed.",
+  },
+  partApart: {
+    text: "CROSSSLOT the counter is in another shard: use the same part in braces, not '{queue}'",
+    when: "A push with PART, in a cluster. Nothing was pushed.",
+  },
+  counterThere: {
+    text: "ERR another counter is there, or it has begun to count: '{key}'",
+    when: "QCOUNTER INIT of a counter that has counted, or had another number or event.",
+  },
+  tooManyCounters: {
+    text: "ERR too many counters of a queue, it has {max}",
+    when: "QCOUNTER INIT. Remove some with QCOUNTER DEL.",
   },
   cronNever: {
     text: "ERR the spec has no times, got '{spec}'",

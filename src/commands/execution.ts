@@ -118,7 +118,7 @@ export abstract class Execution<C extends Caller = Client, X extends QueueContex
   }
 
   #parse(command: StoreCommand): Answer | undefined {
-    const operation = command.parse(this.args, this.context);
+    const operation = command.parse(this.args, this.context, this.client);
     if (operation instanceof InBackground) {
       const { push } = operation;
       const replyTo = (result: unknown) => command.reply(result, push, this.context, this.client);

@@ -145,7 +145,8 @@ export const inspectCommands: QueueCommand[] = [
     name: "QFLUSH",
     syntax: "queue",
     summary:
-      "Removes all events of a queue, in all states, and its windows; settings and pauses stay.",
+      "Removes all events of a queue, in all states, and its windows; settings, pauses " +
+      "and counters stay.",
     access: "manage",
     flags: ["write"],
     parse: ([, queue]) => ({ kind: "flush", queue }),

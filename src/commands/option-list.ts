@@ -14,6 +14,8 @@ export interface Option {
   read(args: Buffer[], first: number, end: number): unknown;
 }
 
+/** A list of these takes everything to the end, even if it is optional. */
+const TAKES_ALL = new Set(["id", "contents"]);
 const STARTS_NUMBER = /^[\d+.-]/;
 
 export class OptionList {
@@ -52,7 +54,7 @@ export class OptionList {
   endOf({ form, argument }: Option, args: Buffer[], at: number): number {
     const first = at + 1;
     if (!form.isList) return first + form.values.length;
-    if (!argument.isOptional || form.values[0] === "id")
+    if (!argument.isOptional || TAKES_ALL.has(form.values[0]!))
       return Math.max(args.length, first + form.values.length);
     let end = first + 1;
     while (end < args.length && STARTS_NUMBER.test(wordOf(args[end]!))) end++;

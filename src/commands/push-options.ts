@@ -1,8 +1,11 @@
 // The options that all pushes take.
-import { NO_OPTIONS, type PushOptions, type Unique, type When } from "../queue/event.ts";
+import { NO_OPTIONS, type Part, type PushOptions, type Unique, type When } from "../queue/event.ts";
 import { encodeHeaders, type Header } from "../queue/headers.ts";
-import { checkLength } from "./arguments.ts";
+import { checkLength, checkNew } from "./arguments.ts";
+import type { Caller } from "./caller.ts";
+import type { QueueContext } from "./context.ts";
 import { commandError } from "./errors.ts";
+import { demandPush } from "./permission.ts";
 import type { Options } from "./syntax-types.ts";
 
 /** For syntax lines. */
@@ -16,6 +19,8 @@ export const ORDER = "[PRIORITY priority|GROUP group]";
 /** Not of batches: all of their events would have the same key. */
 export const UNIQUE = "[UNIQUE key] [UNTIL CLAIMED|FOR seconds>0]";
 
+export const PART = "[PART counterQueue key]";
+
 const HEADER_NAME_BYTES_MAX = 1024;
 const KEY_BYTES_MAX = 1024;
 const GROUP_BYTES_MAX = 1024;
@@ -24,7 +29,8 @@ const HEADERS_BYTES_MAX = 64 * 1024;
 type Given = Options<typeof PUSH_OPTIONS> &
   StartGiven &
   Options<typeof ORDER> &
-  Options<typeof UNIQUE> & { ONDUP?: "ERROR" | "KEEP" | "REPLACE" };
+  Options<typeof UNIQUE> &
+  Options<typeof PART> & { ONDUP?: "ERROR" | "KEEP" | "REPLACE" };
 type StartGiven = Options<typeof START>;
 
 const onDuplicate = { ERROR: "refuse", KEEP: "keep", REPLACE: "replace" } as const;
@@ -56,8 +62,32 @@ export function allOptions(given: Given & Other): PushOptions {
     priority: PRIORITY ?? null,
     group: GROUP ?? null,
     unique: uniqueOf(given),
+    part: partOf(given),
     onDuplicate: onDuplicate[ONDUP],
   };
+}
+
+function partOf({ PART: part }: Options<typeof PART>): Part | null {
+  if (part === undefined) return null;
+  const [queue, key] = part;
+  checkLength("the key is", key, KEY_BYTES_MAX);
+  return { queue, key };
+}
+
+/** Throws unless the client may count a counter down that is in the shard of the queue. */
+export function checkPart(
+  queue: Buffer,
+  options: PushOptions | null,
+  context: QueueContext,
+  caller: Caller,
+): void {
+  if (options === null || options.part === null) return;
+  const { queue: counted } = options.part;
+  demandPush(counted, caller);
+  checkNew("queue name", counted, context);
+  const { store } = context;
+  const isApart = store.partOf && store.partOf(counted) !== store.partOf(queue);
+  if (isApart) throw commandError("partApart", { queue: counted });
 }
 
 /** Throws if the name of a group is longer than okq keeps. */

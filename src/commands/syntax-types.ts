@@ -111,7 +111,16 @@ type Values<Text> = Text extends `${infer Each} ...`
 
 /** Placeholders that stand for numbers; seconds and times are in milliseconds. */
 export type NumberName =
-  "seconds" | "seconds>0" | "timeout" | "time" | "n" | "count" | "limit" | "weight" | "priority";
+  | "seconds"
+  | "seconds>0"
+  | "timeout"
+  | "time"
+  | "n"
+  | "count"
+  | "limit"
+  | "weight"
+  | "members"
+  | "priority";
 
 type Value<Placeholder> = Placeholder extends NumberName
   ? number

@@ -7,7 +7,7 @@
 //   [HEADER name value]...                an option that may come several times
 //   [WEIGHTS weight ...]                  an option that takes numbers, at least one
 //   FROM queue [queue ...]                takes everything to the end; a call must have it
-//   [IDS id ...]                          takes everything to the end
+//   [IDS id ...]                          takes everything to the end, as [THEN contents ...]
 //   IDS id [id ...] | ALL                 a call must have one of them
 //   id token [id token ...]               as fixed arguments, with more of them at the end
 

@@ -11,6 +11,7 @@ import { configureCommands } from "./configure.ts";
 import { connectionCommands } from "./connection.ts";
 import { consumeCommands } from "./consume.ts";
 import { type Entry, entryOf } from "./entry.ts";
+import { counterCommands } from "./counter.ts";
 import { cronCommands } from "./cron.ts";
 import { figureCommands } from "./figures.ts";
 import { groupCommands } from "./groups.ts";
@@ -48,6 +49,7 @@ commands.push(
   ...pauseCommands,
   ...bindCommands,
   ...groupCommands,
+  ...counterCommands,
   ...cronCommands,
   ...loginCommands,
   ...connectionCommands,

@@ -54,7 +54,7 @@ export function partOf(entry: Entry, call: Call): Part {
 }
 
 function parsed(command: StoreCommand, { args, client, context }: Call): Part {
-  const given = command.parse(args, context);
+  const given = command.parse(args, context, client);
   // In a transaction nothing is left to the background.
   const operation = given instanceof InBackground ? given.push : given;
   return {

@@ -1,5 +1,6 @@
 // Reads single values of arguments by their placeholders in a syntax line.
 import { BACKOFF_RULES, readBackoff } from "../queue/backoff.ts";
+import { COUNT_MAX } from "../queue/counters.ts";
 import { commandError } from "./errors.ts";
 import { integerReader, readTime, secondsReader } from "./numbers.ts";
 import type { NumberName } from "./syntax-types.ts";
@@ -18,6 +19,7 @@ const numbers: Record<NumberName, ReadValue> = {
   count: integerReader(1, 1000),
   limit: integerReader(1, 1_000_000_000),
   weight: integerReader(1, 1_000_000),
+  members: integerReader(1, COUNT_MAX),
   priority: integerReader(-1000, 1000),
 };
 

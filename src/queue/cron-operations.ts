@@ -1,7 +1,8 @@
 // The operations on cron entries: events that okq pushes at the times of a spec. A store keeps
 // entries and says which are due; what their definitions mean is known to okq only (see
 // cron-definition.ts). Entries keep their queue in being, and a flush leaves them.
-import type { Duplicate, End, PushOptions } from "./event.ts";
+import type { RefusalCode } from "./errors.ts";
+import { Duplicate, type End, type PushOptions } from "./event.ts";
 
 /** How many entries a queue may have. */
 export const CRONS_MAX = 1000;
@@ -104,7 +105,14 @@ export interface CronPush {
   options: PushOptions | null;
 }
 
-export type CronOutcome = "stale" | "moved" | "QUEUEFULL" | "PAUSED" | Buffer | Duplicate;
+/** The queue that takes no pushes: that of the entry, or one that is bound to it. */
+export interface CronRefusal {
+  code: RefusalCode;
+  refusing: Buffer;
+}
+
+/** "moved": there was nothing to push. Else what the push answers. */
+export type CronOutcome = "stale" | "moved" | CronRefusal | Buffer | Duplicate;
 
 export type CronOperation =
   CronSet | CronDelete | CronGet | CronList | CronQueues | CronDue | CronFire;
@@ -117,4 +125,8 @@ export interface CronResults {
   cronQueues: QueueNames;
   cronDue: CronAt[];
   cronFire: CronOutcome;
+}
+
+export function isRefused(outcome: CronOutcome): outcome is CronRefusal {
+  return typeof outcome === "object" && !(outcome instanceof Duplicate) && "refusing" in outcome;
 }

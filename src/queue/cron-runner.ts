@@ -2,7 +2,13 @@
 // push for each time.
 import { CronSchedule } from "./cron.ts";
 import { type CronDefinition, decodeDefinition } from "./cron-definition.ts";
-import type { CronAt, CronEntry, CronFire, CronOutcome } from "./cron-operations.ts";
+import {
+  type CronAt,
+  type CronEntry,
+  type CronFire,
+  type CronOutcome,
+  isRefused,
+} from "./cron-operations.ts";
 import type { Session, Store } from "./store.ts";
 
 /** Called when a turn of an entry is skipped, with the reason. */
@@ -52,9 +58,17 @@ export class CronRunner {
       fire = { ...bare(entry), nextAtMs: nowMs + UNREADABLE_MS };
     }
     const outcome: CronOutcome = await this.#session.ask(fire);
-    if (outcome === "QUEUEFULL") this.#onSkipped(entry, "the queue is full");
-    if (outcome === "PAUSED") this.#onSkipped(entry, "pushes to the queue are paused");
+    if (!isRefused(outcome)) return;
+    const isOwn = outcome.refusing.equals(entry.queue);
+    const which = isOwn ? "the queue" : `the bound queue ${quoted(outcome.refusing)}`;
+    const full = `${which} is full`;
+    this.#onSkipped(entry, outcome.code === "QUEUEFULL" ? full : `pushes to ${which} are paused`);
   }
+}
+
+/** For people. */
+function quoted(queue: Buffer): string {
+  return JSON.stringify(queue.toString("latin1"));
 }
 
 /** Pushes nothing. */

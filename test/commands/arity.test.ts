@@ -91,14 +91,22 @@ const accepted: Record<string, string[][]> = {
   QCONFIG: [["q"], ["q", "RESET"], ["q", "lease", "5", "ttl", "0"]],
   QDEFAULT: [[], ["lease", "30"], ["RESET"]],
   QPAUSE: [["p"], ["p", "IN", "FOR", "0.001"]],
+  QRESUME: [["p"], ["p", "OUT", "WORKER", "w"]],
   QBIND: [["p", "a"]],
   QUNBIND: [["p", "a"]],
-  QRESUME: [["p"], ["p", "OUT", "WORKER", "w"]],
   QGROUPS: [["q"], ["q", "COUNT", "5"]],
   QGROUP: [
     ["q", "g"],
     ["q", "g", "LIMIT", "2", "RATE", "1/2"],
   ],
+  "QCOUNTER INIT": [
+    ["q", "k", "3"],
+    ["q", "k2", "3", "TTL", "9", "THEN", "x", "HEADER", "a", "b"],
+  ],
+  "QCOUNTER DONE": [["q", "k", "m"]],
+  "QCOUNTER GET": [["q", "k"]],
+  "QCOUNTER DEL": [["q", "k"]],
+  "QCOUNTER LIST": [["q"], ["q", "AFTER", "k", "COUNT", "5"]],
   "QCRON SET": [
     ["q", "n", "* * * * *", "x"],
     ["q", "n", "* * * * *", "x", "TZ", "UTC", "CATCHUP", "ONE", "DELAY", "1", "HEADER", "a", "b"],

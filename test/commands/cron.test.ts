@@ -123,6 +123,8 @@ test("QCRON refuses what it cannot do", async () => {
     [["q", "e", "* * * * *", "x", "TZ", "Mars"], /^-ERR TZ takes the name of a time zone/],
     [["q", "e", "* * * * *", "x", "CATCHUP", "all"], /^-ERR CATCHUP takes NONE, ONE, got 'all'$/],
     [["q", "e", "* * * * *", "x", "RIGHT", "DELAY", 1], /^-ERR syntax error, DELAY does not go/],
+    [["q", "e", "* * * * *", "x", "GROUP", "g", "RIGHT"], /^-ERR syntax error, GROUP does not go/],
+    [["q", "e", "* * * * *", "x", "FOR", 1], /^-ERR syntax error, FOR needs UNIQUE/],
     [["q", "e", "* * * * *", "x", "AT", 1], /^-ERR syntax error, unknown option 'AT'/],
     [["q", "e", "* * * * *", "x", "ID", 1], /^-ERR syntax error, unknown option 'ID'/],
     [["q", "e", "* * * * *", "x", "ONDUP", "KEEP"], /^-ERR syntax error, unknown option 'ONDUP'/],

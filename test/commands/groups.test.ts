@@ -1,7 +1,8 @@
 // Priorities, groups and rates over the wire.
 import { describe, expect, test } from "bun:test";
+import { eventually } from "../support/eventually.ts";
 import { lifeStoresAndCluster, startOkqOn, useCluster } from "../support/okq-server.ts";
-import { ask, askAll, type Readable, type ReadableMap } from "../support/readable.ts";
+import { ask, askAll, type Readable, readable, type ReadableMap } from "../support/readable.ts";
 import { passwordOf, writeUsers } from "../support/users.ts";
 import type { Wire } from "../support/wire.ts";
 
@@ -120,6 +121,41 @@ describe.each(lifeStoresAndCluster)("on %s", (store) => {
     expect(await mapOf(client, "QSTATS", "q")).toMatchObject({ "held-back-by": "rate" });
     const [popped] = (await ask(client, "QPOP", "WAIT", "30", "FROM", "q")) as Readable[][];
     expect(popped![2]).toBe("3");
+  });
+
+  test("a waiting pop gets the next event of a group when its slot is free", async () => {
+    const okq = await startOkqOn(store);
+    const [client, waiter] = [await okq.connect(), await okq.connect()];
+    await ask(client, "QMPUSH", "q", "GROUP", "a", "PAIRS", "1", "first", "2", "second");
+    expect(await popAll(client)).toEqual(["first"]);
+    waiter.pipeline(["QPOP", "WAIT", "60", "FROM", "q"]);
+    await eventually(async () =>
+      /^blocked_clients:1/m.test((await ask(client, "INFO", "clients")) as string),
+    );
+    expect(await ask(client, "QACK", "q", "1")).toBe(1);
+    const [popped] = readable(await waiter.next()) as Readable[][];
+    expect(popped![2]).toBe("second");
+  });
+
+  test("within a transaction an acknowledgement lets the group go on", async () => {
+    const client = await (await startOkqOn(store)).connect();
+    await ask(client, "QMPUSH", "q", "GROUP", "a", "PAIRS", "1", "first", "2", "second");
+    expect(await popAll(client)).toEqual(["first"]);
+    const replies = await askAll(
+      client,
+      ["MULTI"],
+      ["QPOP", "FROM", "q"],
+      ["QACK", "q", "1"],
+      ["QPOP", "FROM", "q"],
+      ["QPUSH", "q", "third", "GROUP", "a"],
+      ["QGROUP", "q", "a", "LIMIT", "2"],
+      ["QPOP", "FROM", "q"],
+      ["EXEC"],
+    );
+    const [none, acked, second, , isSet, third] = replies.at(-1) as Readable[];
+    expect([none, acked, isSet]).toEqual([null, 1, "+OK"]);
+    const contents = [second, third].map((events) => (events as Readable[][])[0]![2]);
+    expect(contents).toEqual(["second", "third"]);
   });
 });
 

@@ -180,6 +180,19 @@ test("refuses more channels, patterns and bytes of names than it keeps", async (
   expect(await ask(await okq.connect(), "CLIENT", "LIST")).toContain(" sub=10000 ");
 });
 
+test("tells what one batch does in its order", async () => {
+  const okq = await startTestOkq();
+  const listener = await subscribed(okq, "okq:q");
+  const client = await okq.connect();
+  const once = [
+    ["QRPOP", "q", "EX", "30"],
+    ["QFAIL", "q", "1", "*", "DELAY", "0"],
+  ];
+  client.pipeline(["QPUSH", "q", "x", "ID", "1"], ...once, ...once);
+  const events = (await told(listener, 5)).map(({ event }) => event);
+  expect(events).toEqual(["pushed", "popped", "failed", "popped", "failed"]);
+});
+
 /** The token of the event that is popped from "q". */
 async function popped(client: Wire, ...options: string[]): Promise<Buffer> {
   const [event] = (await client.call("QPOP", ...options, "FROM", "q")) as [Buffer[]];

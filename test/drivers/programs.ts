@@ -6,6 +6,8 @@ const debianPackages: Record<string, string> = {
   "redis-benchmark": "redis-tools",
   "/usr/bin/python3": "python3-redis",
   openssl: "openssl",
+  php: "php-cli and php-redis",
+  go: "golang-go and golang-github-gomodule-redigo-dev",
 };
 
 const RUN_MS_MAX = 50_000;
@@ -29,6 +31,8 @@ export async function run(
   input: Buffer | string = "",
 ): Promise<Run> {
   const child = Bun.spawn([installed(program), ...args], {
+    // Debian's packages of Go are no modules.
+    env: { ...process.env, GOPATH: "/usr/share/gocode", GO111MODULE: "off" },
     stdin: Buffer.from(input),
     stdout: "pipe",
     stderr: "pipe",

@@ -152,7 +152,19 @@ test("a queue that takes no pushes skips the turn, and says so", async () => {
   clock.advance(60_000);
   await runner.run([0]);
   expect(await popped()).toEqual(["e@1080"]);
-  expect(skipped).toEqual(["e pushes to the queue are paused", "e the queue is full"]);
+  const bound = Buffer.from("q@copies");
+  await session.ask({ kind: "bind", queue, name: Buffer.from("copies") });
+  await session.ask({ kind: "configure", queue: bound, values: [["max-length", "1"]] });
+  const push = { kind: "push", end: "left", id: bound, contents: bound, options: null } as const;
+  await session.ask({ ...push, queue: bound });
+  clock.advance(60_000);
+  await runner.run([0]);
+  expect(await popped()).toEqual([]);
+  expect(skipped).toEqual([
+    "e pushes to the queue are paused",
+    "e the queue is full",
+    'e the bound queue "q@copies" is full',
+  ]);
 });
 
 test("a push that the store refuses is tried again", async () => {

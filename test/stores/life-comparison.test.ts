@@ -88,6 +88,7 @@ const settings = [
   "keep-failed",
   "failed-to",
   "dedupe-window",
+  "bound-only",
 ];
 
 const anyClaim = ({ claims }: { claims: Claim[] }) => ({
@@ -95,6 +96,14 @@ const anyClaim = ({ claims }: { claims: Claim[] }) => ({
 });
 
 const breakages: Record<string, Breakage> = {
+  "bound queues get nothing": instead("bind", (bind) => ({
+    operation: { ...bind, kind: "unbind" },
+    result: () => "ok",
+  })),
+  "a binding never ends": instead("unbind", (unbind) => ({
+    operation: { ...unbind, kind: "stats", isWhole: false },
+    result: ({ bindings }: QueueStats) => bindings.some((name) => name.equals(unbind.name)),
+  })),
   "ack ignores its token": doing("ack", () => ({ token: null })),
   "ackBatch ignores its tokens": doing("ackBatch", anyClaim),
   "fail ignores its token": doing("fail", () => ({ token: null })),

@@ -11,6 +11,7 @@ import { COUNTED, type Direction } from "../../src/queue/queue-status.ts";
 import { bytesOf } from "./contract/caller.ts";
 import { nastyTexts } from "./contract/bytes.ts";
 import type { Random } from "./random.ts";
+import { randomBinding } from "./random-bindings.ts";
 import { ofChains, ofOthers, values } from "./random-settings.ts";
 
 /** A claim that a store has given. */
@@ -160,6 +161,8 @@ export class RandomLife {
         const isWhole = random.below(4) > 0;
         return (its) => ({ kind, queue, id: id(its), isWhole });
       }
+      case "bind":
+        return always(randomBinding(random, this.queues, this.#hasChains));
       case "cancel":
         return this.#cancel(queue, known);
       case "remove":
@@ -379,7 +382,7 @@ const pushesAndPops = { push: 26, pushBatch: 4, pop: 18, popBatch: 4 };
 const ends = { ack: 8, ackBatch: 2, redo: 7, fail: 10, crash: 4, touch: 5, touchBatch: 1 };
 const looks = { get: 4, ready: 2, status: 2, settings: 1 };
 const changes = { remove: 3, retry: 4, move: 4, set: 4, cancel: 3, flush: 1, pause: 2, resume: 4 };
-const weights = { ...pushesAndPops, ...ends, ...looks, ...changes };
+const weights = { ...pushesAndPops, ...ends, ...looks, ...changes, bind: 3 };
 
 function always(operation: Operation): Step {
   return () => operation;

@@ -10,6 +10,7 @@ export const values: Record<string, (string | null)[]> = {
   ttl: ["0", "3", "6", null],
   "max-claimed": ["0", "1", "2", "4", null],
   "keep-completed": ["0", "2", "", "3s", null],
+  "bound-only": ["yes", "no", null],
   "dedupe-window": ["0", "0", "0.5", "2.5", "5", null],
 };
 

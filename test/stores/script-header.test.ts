@@ -121,6 +121,8 @@ const cronOperations: Operation[] = [
   { ...cron, kind: "cronDelete" },
 ];
 
+const grouped = { ...options, group: bytes };
+
 /** Some of each kind, so that each verb of the scripts is called. */
 const operations: Operation[] = [
   { kind: "configure", queue: null, values: [["max-length", "1000"]] },
@@ -171,6 +173,10 @@ const operations: Operation[] = [
   { kind: "pause", queue, directions: ["in", "out"], forMs: 5, worker: null, group: null },
   { kind: "pause", queue, directions: ["out"], forMs: null, worker: bytes, group: null },
   { kind: "resume", queue, directions: ["in", "out"], worker: null, group: null },
+  { kind: "push", queue, end: "left", id: null, contents: bytes, options: grouped },
+  { kind: "setGroup", queue, group: bytes, values: [["limit", "2"]] },
+  { kind: "group", queue, group: bytes },
+  { kind: "groups", queue, after: null, limit: 5 },
   { kind: "list", after: null, limit: 2 },
   { kind: "list", after: Buffer.from("a"), limit: 1000 },
   ...cronOperations,

@@ -3,6 +3,7 @@
 import { EarlierFailure, StoreError } from "../../queue/errors.ts";
 import type { Failures } from "../../queue/failures.ts";
 import type { Operation, Results } from "../../queue/operations.ts";
+import type { Report } from "../../queue/report.ts";
 import type { Receiver, StoreObserver } from "../../queue/store.ts";
 import { tellDone } from "../../queue/transaction.ts";
 
@@ -21,6 +22,8 @@ export interface Submitted {
   failureCount: number;
   /** Set by execution. */
   outcome: Result | StoreError | undefined;
+  /** What it did that its result does not tell; null if nobody listens. */
+  reports: Report[] | null;
 }
 
 type Kinds = ReadonlySet<Operation["kind"]>;
@@ -124,11 +127,12 @@ export function failBatch(batch: Submitted[], error: StoreError, spared: Kinds):
 
 /** Gives every receiver in the batch its outcome. The batch was done at that time. */
 export function answer(batch: Submitted[], observer: StoreObserver | null, nowMs: number): void {
-  for (const { operation, outcome, receiver, failures } of batch) {
+  for (const { operation, outcome, reports, receiver, failures } of batch) {
     if (outcome instanceof StoreError) {
       failures.add(outcome);
       receiver.failed(outcome);
     } else {
+      if (reports) for (const report of reports) observer?.reported?.(report);
       if (observer) tellDone(observer, operation, outcome, nowMs);
       receiver.succeeded(outcome as Result);
     }

@@ -236,7 +236,6 @@ export class LocalStore implements Store {
       return this.#committed(batch);
     }
     this.#model.undo();
-    this.#model.reports = null;
     if (error.reason === "full" && pushRefusal === null && needsRoom(batch)) {
       return this.#attempt(batch, error.message);
     }
@@ -245,7 +244,6 @@ export class LocalStore implements Store {
   }
 
   #finish(batch: Submitted[]): void {
-    for (const report of this.#model.reports ?? []) this.#observer?.reported?.(report);
     answer(batch, this.#observer, this.#model.nowMs);
     this.#schedule();
     this.#announceReady();
@@ -274,6 +272,7 @@ export class LocalStore implements Store {
     for (const submitted of batch) {
       submitted.outcome =
         untold.earlierFailureOf(submitted) ?? this.#outcomeOf(submitted, pushRefusal);
+      if (this.#model.reports !== null) submitted.reports = this.#model.reports.splice(0);
       untold.note(submitted);
     }
   }
@@ -282,12 +281,9 @@ export class LocalStore implements Store {
     const { kind } = operation;
     const reason = pushRefusal ?? (kind === "probe" ? this.#journal.recentFailure() : null);
     if (reason !== null && isGrowing(operation)) return new StoreError("refused", reason);
-    const { reports } = this.#model;
-    const reported = reports === null ? 0 : reports.length;
     try {
       return execute(this.#model, operation);
     } catch (error) {
-      if (reports) reports.length = reported;
       if (error instanceof StoreError) return error;
       const isKnown = error instanceof JournalError;
       return new StoreError("refused", isKnown ? error.message : String(error));
@@ -331,6 +327,7 @@ class LocalSession extends Session {
       failures: this.#failures,
       failureCount: this.#failures.count,
       outcome: undefined,
+      reports: null,
     });
   }
 }

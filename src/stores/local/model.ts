@@ -26,7 +26,7 @@ type ClaimPosition = Pick<Position, "atMs" | "place" | "lease" | "token" | "clai
 export class Model extends Turns {
   /** The journal has no room: what an operation need not keep is dropped. */
   isFull = false;
-  /** What the observer is to be told of this batch; null while nobody listens. */
+  /** What the observer is to be told of an operation; null while nobody listens. */
   reports: Report[] | null = null;
   /** In a transaction, whose pushes are judged: none is refused. */
   isJudged = false;

@@ -1,9 +1,9 @@
 // The verbs of cron entries. See full/cron-*.lua.
-import type { CronAt, CronOutcome } from "../../queue/cron-operations.ts";
-import { Duplicate, NO_OPTIONS } from "../../queue/event.ts";
+import type { CronAt, CronFire, CronOutcome } from "../../queue/cron-operations.ts";
+import { NO_OPTIONS } from "../../queue/event.ts";
 import type { Operation } from "./operation.ts";
-import { optionsOf } from "./push-arguments.ts";
-import { given, REFUSED } from "./verb-values.ts";
+import { optionsOf, pushResult } from "./push-arguments.ts";
+import { given, refusalIn } from "./verb-values.ts";
 import { type ScriptReply, valueOf, type Verb } from "./verb.ts";
 
 type CronKind = Extract<Operation["kind"], `cron${string}`>;
@@ -25,11 +25,13 @@ function cronIn(reply: ScriptReply): CronAt {
   };
 }
 
-const OUTCOMES = { ...REFUSED, 2: "moved", 3: "stale" } as const;
+const OUTCOMES: Record<number, CronOutcome> = { 2: "moved", 3: "stale" };
 
-function outcomeOf(reply: ScriptReply, id: Buffer | undefined): CronOutcome {
-  const outcome = OUTCOMES[reply as keyof typeof OUTCOMES];
-  return outcome ?? (reply === 0 ? new Duplicate(id!) : id!);
+function outcomeOf(reply: ScriptReply, { queue, push }: CronFire): CronOutcome {
+  const done = typeof reply === "number" ? OUTCOMES[reply] : undefined;
+  if (done) return done;
+  const refusal = refusalIn(reply, queue);
+  return refusal ? { code: refusal.code, refusing: refusal.queue } : pushResult(reply, push!);
 }
 
 export const crons: { [K in CronKind]: Verb<K> } = {
@@ -88,6 +90,6 @@ export const crons: { [K in CronKind]: Verb<K> } = {
       const value = valueOf(contents, headers, encoding);
       return [...call, end === "left" ? "LEFT" : "RIGHT", id, value, optionsOf(options)];
     },
-    results: (reply, [fire]) => [outcomeOf(reply, fire!.push?.id)],
+    results: (reply, [fire]) => [outcomeOf((reply as ScriptReply[])[0]!, fire!)],
   },
 };

@@ -1,6 +1,6 @@
 // The verbs of the other scripts, on any queue. See full/*.lua.
 import type { StoreError } from "../../queue/errors.ts";
-import { Duplicate, NO_OPTIONS, type Popped, type PushOptions } from "../../queue/event.ts";
+import { NO_OPTIONS, type Popped, type PushOptions } from "../../queue/event.ts";
 import { BATCH_CONTENTS_BYTES, type Claim } from "../../queue/operations.ts";
 import type { Direction, QueueStatus } from "../../queue/queue-status.ts";
 import { counters } from "./counter-verbs.ts";
@@ -9,7 +9,7 @@ import { factsIn } from "./event-facts.ts";
 import { peek, ready } from "./plain-verbs.ts";
 import { management } from "./management-verbs.ts";
 import type { Operation } from "./operation.ts";
-import { optionsOf } from "./push-arguments.ts";
+import { optionsOf, pushResult } from "./push-arguments.ts";
 import { headersOf } from "./value.ts";
 import { COUNTS, given, msOf, NO_BYTES, refusalIn, statusIn, timeOf } from "./verb-values.ts";
 import {
@@ -39,12 +39,6 @@ function pushedArguments(
   encoding: Encoding,
 ): Argument[] {
   return [id ? "ID" : "NEW", id ?? "", valueOf(contents, headers, encoding)];
-}
-
-function pushResult(reply: ScriptReply, { id }: Pushed): Buffer | Duplicate {
-  if (reply === 0) return new Duplicate(id!);
-  if (Array.isArray(reply)) return new Duplicate(reply[0] as Buffer);
-  return reply === 1 ? id! : (reply as Buffer);
 }
 
 /** See popped_one in full/pop.lua. claimant: as the pop gave it. */

@@ -1,6 +1,7 @@
-// The options of a push as the verbs that push read them: see full/push.lua.
-import type { PushOptions, Unique } from "../../queue/event.ts";
+// The options of a push as the verbs that push read them, and what they answer: see full/push.lua.
+import { Duplicate, type PushOptions, type Unique } from "../../queue/event.ts";
 import { given, timeOf } from "./verb-values.ts";
+import type { ScriptReply } from "./verb.ts";
 
 /** As full/unique.lua has it, one character for each byte. */
 function keyOf({ key, until, forMs }: Unique): string {
@@ -27,4 +28,10 @@ export function optionsOf(options: PushOptions | null): string | Buffer {
   const text = json === "{}" ? "" : json;
   if (priority === null && group === null) return text;
   return Buffer.concat([Buffer.from(`${text}\n${priority ?? ""}\n`), given(group)]);
+}
+
+export function pushResult(reply: ScriptReply, { id }: { id: Buffer | null }): Buffer | Duplicate {
+  if (reply === 0) return new Duplicate(id!);
+  if (Array.isArray(reply)) return new Duplicate(reply[0] as Buffer);
+  return reply === 1 ? id! : (reply as Buffer);
 }

@@ -24,11 +24,18 @@ function contentsIn(operation: Transaction["operations"][number]): string {
 /** The verb of an operation in the same script. */
 type VerbOf = (operation: Operation) => Verb<Operation["kind"]>;
 
+/** A queue, and how many events a push adds to it, if there is one. */
+interface Judged {
+  queue: Buffer;
+  count: number | "-";
+}
+
 /** The queues in the order in which pushes to them are judged, some several times. */
-function judgedIn({ operations }: Transaction): { queue: Buffer; count: number }[] {
-  return operations.flatMap((operation) => {
+function judgedIn({ operations }: Transaction): Judged[] {
+  return operations.flatMap((operation): Judged[] => {
     const pushes = pushesOf(operation);
-    return pushes.length > 0 ? pushes : queuesOf(operation).map((queue) => ({ queue, count: 0 }));
+    if (pushes.length > 0) return pushes;
+    return queuesOf(operation).map((queue) => ({ queue, count: "-" }));
   });
 }
 

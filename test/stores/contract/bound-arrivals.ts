@@ -138,7 +138,7 @@ export function boundArrivals(check: Check): void {
     expect(await fire("1")).toEqual(bytesOf("1"));
     expect(await readyIn(store, "q", "q@a")).toEqual({ q: "1", "q@a": "1" });
     await store.pause("q@a", ["in"]);
-    expect(await fire("2")).toBe("PAUSED");
+    expect(await fire("2")).toEqual({ code: "PAUSED", refusing: bytesOf("q@a") });
     expect(await readyIn(store, "q", "q@a")).toEqual({ q: "1", "q@a": "1" });
   });
 

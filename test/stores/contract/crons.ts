@@ -8,10 +8,12 @@ import {
   type CronFire,
   type CronOutcome,
   CRONS_MAX,
+  isRefused,
 } from "../../../src/queue/cron-operations.ts";
 import { Duplicate, NO_OPTIONS } from "../../../src/queue/event.ts";
 import type { Check } from "../contract.ts";
 import { bytesOf, textOf } from "./caller.ts";
+import { bind } from "./bound-caller.ts";
 import type { LifeCaller } from "./life-caller.ts";
 import { restartsOf } from "./pushes.ts";
 
@@ -76,6 +78,7 @@ async function fire(store: LifeCaller, queue: string, name: string, fired: Fired
     push,
   } as CronFire);
   if (outcome instanceof Duplicate) return `duplicate of ${textOf(outcome.id)}`;
+  if (isRefused(outcome)) return `${outcome.code} ${textOf(outcome.refusing)}`;
   return typeof outcome === "string" ? outcome : textOf(outcome);
 }
 
@@ -184,10 +187,10 @@ export function crons(check: Check): void {
     await store.push("q", "1");
     await set(store, "q", "e");
     const first = { expectedAtMs: null, nextAtMs: store.nowMs + 1000 };
-    expect(await fire(store, "q", "e", { id: "e@0", ...first })).toBe("QUEUEFULL");
+    expect(await fire(store, "q", "e", { id: "e@0", ...first })).toBe("QUEUEFULL q");
     await store.pause("q", ["in"]);
     const second = { expectedAtMs: first.nextAtMs, nextAtMs: first.nextAtMs + 1000 };
-    expect(await fire(store, "q", "e", { id: "e@1", ...second })).toBe("PAUSED");
+    expect(await fire(store, "q", "e", { id: "e@1", ...second })).toBe("PAUSED q");
     await store.resume("q", ["in"]);
     await store.configure("q", { "max-length": null });
     const third = { expectedAtMs: second.nextAtMs, nextAtMs: second.nextAtMs + 1000 };
@@ -195,6 +198,43 @@ export function crons(check: Check): void {
     expect(await entryOf(store, "q", "e")).toMatchObject({ nextAtMs: third.nextAtMs });
     // Operations behind a turn that was skipped are done.
     expect(await store.drain("q")).toEqual(["1"]);
+  });
+
+  check("a push enters the bound queues too, or none if one of them takes none", async (store) => {
+    await bind(store, "q", "a", "b");
+    await set(store, "q", "e");
+    let atMs: number | null = null;
+    const push = (id: string) => {
+      const expectedAtMs = atMs;
+      atMs = (atMs ?? store.nowMs) + 1000;
+      return fire(store, "q", "e", { id, expectedAtMs, nextAtMs: atMs });
+    };
+    expect(await push("1")).toBe("1");
+    await store.configure("q@b", { "max-length": "1" });
+    expect(await push("2")).toBe("QUEUEFULL q@b");
+    await store.pause("q@a", ["in"]);
+    expect(await push("3")).toBe("PAUSED q@a");
+    expect(await entryOf(store, "q", "e")).toMatchObject({ lastAtMs: 0, nextAtMs: atMs });
+    await store.resume("q@a", ["in"]);
+    await store.configure("q@b", { "max-length": null });
+    // Its id is taken by a copy.
+    await store.remove("q", ["1"]);
+    expect(await push("1")).toBe("duplicate of 1");
+    expect(await push("4")).toBe("4");
+    expect(await store.drain("q")).toEqual(["4"]);
+    for (const bound of ["q@a", "q@b"]) expect(await store.drain(bound)).toEqual(["1", "4"]);
+  });
+
+  check("a push whose unique key is taken adds nothing", async (store) => {
+    await set(store, "q", "e");
+    const unique = { key: bytesOf("key"), until: "end", forMs: null } as const;
+    await store.pushWith("q", "other", { unique: { key: "key" } });
+    const first = { expectedAtMs: null, nextAtMs: store.nowMs + 1000, options: { unique } };
+    expect(await fire(store, "q", "e", { id: "1", ...first })).toBe("duplicate of other");
+    expect(await entryOf(store, "q", "e")).toMatchObject({ lastAtMs: null });
+    expect(await store.drain("q")).toEqual(["other"]);
+    const second = { expectedAtMs: first.nextAtMs, nextAtMs: first.nextAtMs + 1000 };
+    expect(await fire(store, "q", "e", { id: "2", ...second, options: { unique } })).toBe("2");
   });
 
   check("the same version changes nothing, another one replaces the entry", async (store) => {

@@ -68,9 +68,10 @@ export function cronOperations(push: PushOne) {
       try {
         if (operation.push) outcome = push(state, { kind: "push", queue, ...operation.push });
       } catch (error) {
-        outcome = (error as Refusal).code;
+        const { code, queue: refusing } = error as Refusal;
+        outcome = { code, refusing };
       }
-      const lastAtMs = typeof outcome === "string" ? entry.lastAtMs : firesAtMs;
+      const lastAtMs = outcome instanceof Buffer ? firesAtMs : entry.lastAtMs;
       crons.set(textOf(name), { ...entry, lastAtMs, nextAtMs });
       return outcome;
     },

@@ -51,12 +51,13 @@ function pushAll(
     inBatch.add(id);
     const isNamed = ids[at] !== null;
     if (!isNamed || !isTaken(queue, id)) {
-      tree.enter(newEvent(queue, id, contents, options), (each, event) => {
-        each.keys.take(event);
-        each.enter(event, options.start, each.rankAt(end));
+      const event = newEvent(queue, id, contents, options);
+      tree.enter(event, (each, own) => {
+        each.keys.take(own);
+        each.enter(own, options.start, each.rankAt(end));
       });
       if (isNamed) queue.takeWindow(id);
-      if (mayKeep(events[at]!.id, options)) queue.report("pushed", queue.events.get(id)!, {});
+      if (mayKeep(events[at]!.id, options)) queue.report("pushed", event, {});
     } else if (isSecond || options.onDuplicate === "refuse") return new Duplicate(bytesOf(id));
     else if (options.onDuplicate === "replace") {
       const isReplaced = there && replace(queue, there, contents, options, end);

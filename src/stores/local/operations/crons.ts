@@ -85,10 +85,9 @@ export function cronFire(model: Model, operation: CronFire): CronOutcome {
     if (pushed) outcome = push(model, { kind: "push", queue, ...pushed });
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
-    outcome = error.code;
+    outcome = { code: error.code, refusing: error.queue };
   }
-  const isPushed = typeof outcome !== "string";
-  const lastAtMs = isPushed ? firesAtMs : entry.lastAtMs;
+  const lastAtMs = outcome instanceof Buffer ? firesAtMs : entry.lastAtMs;
   model.setCron(model.open(entry.queueName), entry.name, { ...entry, lastAtMs, nextAtMs });
   return outcome;
 }

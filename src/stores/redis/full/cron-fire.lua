@@ -2,8 +2,8 @@
 -- KEYS    queues timers crons-due cron-queues, of the queue: all
 -- ARGV    queue name version expectedAt (empty: none) nextAt firesAt pushed... (pushed: nothing, or
 --         LEFT|RIGHT, id, value, options)
--- Returns 1 if it was pushed, 0, -1 or -2 as push answers, 2 if there was nothing to push, 3 if another
---         okq did it or the entry is another one by now
+-- Returns of each push, of which there is one, what push answers; or in its place 2 if there was
+--         nothing to push, or 3 if another okq did it or the entry is another one by now
 
 local MOVED, STALE = 2, 3
 
@@ -14,20 +14,18 @@ verbs.cron_fire = function(from, to)
   local is_expected = entry and entry[VERSION] == ARGV[from + 2]
     and (entry[NEXT_AT] or nil) == tonumber(ARGV[from + 3])
   if not is_expected then
-    return STALE
+    return { STALE }
   end
   local reply = MOVED
   if to > from + 5 then
     verb_named('push')
     local is_left, options = ARGV[from + 6] == 'LEFT', pushing.options_in(ARGV[from + 9])
     reply = pushing.one(queue, is_left, ARGV[from + 7], ARGV[from + 8], options)
-    -- A queue that is bound to this one has refused it.
-    reply = type(reply) == 'table' and type(reply[1]) == 'number' and reply[1] or reply
-    if reply >= 0 then
+    if reply == 1 then
       entry[LAST_AT] = tonumber(ARGV[from + 5])
     end
   end
   entry[NEXT_AT] = tonumber(ARGV[from + 4])
   keep_cron(queue, name, entry)
-  return reply
+  return { reply }
 end

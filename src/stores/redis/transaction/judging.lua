@@ -3,13 +3,14 @@
 -- ARGV    (none)
 -- Returns nothing by itself
 
--- Opens the queue. pushed: by queue how many events the pushes so far add. Returns -1 (full) or -2
--- (paused) and the queue if it takes no more, or one of its tree; or what again() returns; or nil.
+-- Opens the queue. count: how many events a push adds, or nil if there is none. pushed: by queue how
+-- many the pushes so far add. Returns -1 (full) or -2 (paused) and the queue if it takes no more, or
+-- one of its tree; or what again() returns; or nil.
 local function prepare(queue, count, pushed)
   open(queue)
   if queue.has_ghosts and not last_listed(queue) and queue.is_behind then
     return again()
-  elseif count == 0 then
+  elseif not count then
     return nil
   end
   local paused, tree = paused_one(queue), tree_of(queue)

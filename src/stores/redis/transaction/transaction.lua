@@ -1,6 +1,6 @@
 -- Does several operations as one: all or none.
 -- KEYS    of the queues: all
--- ARGV    GROWS|- count (queue, how many events are pushed to it)..., then of each operation verb,
+-- ARGV    GROWS|- count (queue, how many events are pushed to it or -)..., then of each operation verb,
 --         TAKES|SHOWS|- (TAKES: its reply has contents; SHOWS: unless its last argument is "-"), how
 --         many arguments, the arguments
 -- Returns 0 and a list of what each verb returns (nil: behind too many contents); or -1 (full) or -2
