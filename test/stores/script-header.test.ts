@@ -121,6 +121,8 @@ const cronOperations: Operation[] = [
   { ...cron, kind: "cronDelete" },
 ];
 
+const counter = { queue, key: bytes };
+const thenEvent = { contents: bytes, end: "left", options } as const;
 const grouped = { ...options, group: bytes };
 
 /** Some of each kind, so that each verb of the scripts is called. */
@@ -174,6 +176,15 @@ const operations: Operation[] = [
   { kind: "pause", queue, directions: ["out"], forMs: null, worker: bytes, group: null },
   { kind: "resume", queue, directions: ["in", "out"], worker: null, group: null },
   { kind: "push", queue, end: "left", id: null, contents: bytes, options: grouped },
+  { kind: "initCounter", ...counter, count: 2, ttlMs: 500, event: null },
+  { kind: "initCounter", ...counter, count: 2, ttlMs: null, event: thenEvent },
+  { kind: "countDown", ...counter, member: bytes },
+  { kind: "countDown", queue, key: queue, member: bytes },
+  { kind: "getCounter", ...counter },
+  { kind: "getCounter", queue, key: queue },
+  { kind: "listCounters", queue, after: null, limit: 5 },
+  { kind: "listCounters", queue, after: bytes, limit: 5 },
+  { kind: "dropCounter", ...counter },
   { kind: "setGroup", queue, group: bytes, values: [["limit", "2"]] },
   { kind: "group", queue, group: bytes },
   { kind: "groups", queue, after: null, limit: 5 },

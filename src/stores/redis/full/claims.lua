@@ -135,7 +135,7 @@ do
     end
     make_room(target, 1)
     value = moved_value(value, headers)
-    local from = header('from', queue.name)
+    local from = { from = queue.name }
     each_keeper(target, id, from, function(each, is_copy)
       if redis.call('ZSCORE', each.completed, id) then
         drop_completed(each, id)
@@ -213,11 +213,12 @@ end
 
 -- What a report tells of a claim that has ended; text: why it failed, or nil.
 local function claim_facts(claim, more, text, is_final)
-  local worker = string.match(claim.claimant, '^%S* %S* (.+)$')
-  return (worker and header('worker', worker) or '')
-    .. header('attempt', tostring((more.f or 0) + (more.c or 0)))
-    .. (text and header('error', string.sub(text, 1, 1024)) or '')
-    .. (is_final and header('final', '1') or '')
+  return {
+    worker = string.match(claim.claimant, '^%S* %S* (.+)$'),
+    attempt = (more.f or 0) + (more.c or 0),
+    error = text and string.sub(text, 1, 1024),
+    final = is_final or nil,
+  }
 end
 
 -- next: BACKOFF, FINAL or a time as time_of takes it.
@@ -325,9 +326,9 @@ local function expire(queue, id, more)
   tally(queue, 'expired')
   local is_last = setting(queue, 'on-expire') == 'fail'
   if report then
-    report('expired', queue, id, is_last and header('final', '1'))
+    report('expired', queue, id, { final = is_last or nil })
     if is_last then
-      report('failed', queue, id, header('error', 'expired') .. header('final', '1'))
+      report('failed', queue, id, { error = 'expired', final = true })
     end
   end
   if not is_last then
