@@ -160,6 +160,7 @@ const operations: Operation[] = [
         isWhole: state === "claimed",
       }) as const,
   ),
+  { kind: "ack", queue, id: queue, token: null, result: null },
   { kind: "ackBatch", queue, claims: [{ id: bytes, token: null }] },
   { kind: "push", queue, end: "left", id: queue, contents: bytes, options: null },
   { ...changes, headers: [], contents: null, start, ttlMs: null, priority: null },
