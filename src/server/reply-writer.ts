@@ -57,9 +57,9 @@ export class ReplyWriter {
       const command = pipeline.answeredAt(count);
       if (messages.length > 0 && !command?.isPartlyWritten) messages.write(output);
       if (!command || outbox.length + output.length > UNSENT_BYTES_MAX) return count;
-      const { answer } = command;
-      const isWritten = !command.isSilent || answer instanceof Confirmations;
+      const isWritten = !command.isSilent || command.answer instanceof Confirmations;
       if (isWritten && !command.write(output)) return count;
+      const { answer } = command;
       if (answer instanceof LongReply) answer.release();
       else if (answer instanceof ErrorReply) this.#stats.errors += 1;
       else if (answer instanceof Handout && !command.isSilent) this.#noteEvent(answer);

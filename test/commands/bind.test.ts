@@ -36,6 +36,7 @@ describe.each(lifeStoresAndCluster)("on %s", (store) => {
     await ask(client, "QRPUSH", "q", "2", "of QRPUSH");
     await ask(client, "QPUSH", "q", "of QPUSH", "ID", "3");
     await ask(client, "QMPUSH", "q", "PAIRS", "4", "of QMPUSH", "5", "too");
+    await askAll(client, ["MULTI"], ["QPUSH", "q", "of EXEC", "ID", "6"], ["EXEC"]);
     await ask(client, "QLPUSH", "elsewhere{q}", "7", "moved");
     await ask(client, "QMOVE", "elsewhere{q}", "q");
     expect(await drain(client, "q@audit")).toEqual([
@@ -44,10 +45,12 @@ describe.each(lifeStoresAndCluster)("on %s", (store) => {
       ["3", "of QPUSH"],
       ["4", "of QMPUSH"],
       ["5", "too"],
+      ["6", "of EXEC"],
       ["7", "moved"],
     ]);
-    expect(await drain(client, "q")).toHaveLength(7);
-    expect(await ask(client, "QUNBIND", "q", "audit")).toBe(1);
+    expect(await drain(client, "q")).toHaveLength(8);
+    const inOne = await askAll(client, ["MULTI"], ["QUNBIND", "q", "audit"], ["EXEC"]);
+    expect(inOne.at(-1)).toEqual([1]);
     expect(await ask(client, "QUNBIND", "q", "audit")).toBe(0);
     await ask(client, "QPUSH", "q", "x");
     expect(await drain(client, "q@audit")).toEqual([]);
@@ -80,6 +83,8 @@ describe.each(lifeStoresAndCluster)("on %s", (store) => {
     expect(await ask(client, "QMPUSH", "q", "EVENTS", "x", "y")).toMatch(/^-QUEUEFULL .*q@a/);
     await ask(client, "QPAUSE", "q@a", "IN");
     expect(await ask(client, "QPUSH", "q", "x")).toMatch(/^-PAUSED .*q@a/);
+    const inTransaction = await askAll(client, ["MULTI"], ["QPUSH", "q", "x"], ["EXEC"]);
+    expect(inTransaction.at(-1)).toMatch(/^-EXECABORT .*PAUSED.*q@a/);
     await ask(client, "QRESUME", "q@a", "IN");
     await ask(client, "QCONFIG", "q@a", "on-full", "drop-oldest");
     expect(await ask(client, "QPUSH", "q", "x", "ID", "3")).toBe("3");

@@ -1,6 +1,8 @@
 // However many events a setting concerns, one operation moves few of them: it holds up all clients.
 import { expect, test } from "bun:test";
+import { BOUND_MAX } from "../../src/queue/bindings.ts";
 import { closeAfterTest } from "../support/close-after-test.ts";
+import { bind } from "./contract/bound-caller.ts";
 import { LifeCaller } from "./contract/life-caller.ts";
 import { openLocal } from "./open-local.ts";
 
@@ -90,4 +92,18 @@ test("an event is kept by the new setting, also while not all queues were looked
   caller.advance(1000);
   while ((await caller.reclaim(1000)) >= 1000);
   expect(await caller.counts("q1999")).toEqual({});
+});
+
+test("pushes with many copies are done in several turns", async () => {
+  const caller = await openWith(0);
+  await bind(caller, "q", ...Array.from({ length: BOUND_MAX }, (_, at) => `${at}`));
+  let answered = 0;
+  const pushes = Array.from({ length: 100 }, async (_, at) => {
+    await caller.push("q", `${at}`);
+    answered += 1;
+  });
+  await Promise.race(pushes);
+  expect(answered).toBeLessThan(100);
+  await Promise.all(pushes);
+  expect(await caller.counts("q@63")).toEqual({ ready: 100 });
 });

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { type Ask, moveApart } from "../../src/stores/redis/move-apart.ts";
 import type { Operation } from "../../src/stores/redis/operation.ts";
 import { type Cluster, startCluster } from "../support/redis-cluster.ts";
+import { bind } from "./contract/bound-caller.ts";
 import { bytesOf } from "./contract/caller.ts";
 import { LifeCaller } from "./contract/life-caller.ts";
 import { openOnCluster, queuesApart } from "./open-cluster.ts";
@@ -271,4 +272,53 @@ withCaller("a move leaves no key of its queue behind", async (caller) => {
   await caller.remove(there, ["1"]);
   const keys = await Promise.all(cluster.nodes.map(({ redis }) => lastingKeys(redis)));
   expect(keys.flat()).toEqual([]);
+});
+
+withCaller("a move to another shard is copied to bound queues of the target", async (caller) => {
+  const bound = `${there}@a`;
+  await bind(caller, there, "a");
+  await caller.push(home, "1");
+  await caller.pushWith(home, "later", { start: { afterMs: 1000 } });
+  expect(await move(caller, ["1", "later"])).toEqual([true, true]);
+  for (const queue of [there, bound]) {
+    expect(await caller.counts(queue)).toEqual({ ready: 1, delayed: 1 });
+  }
+  // Its id is taken in the bound queue.
+  await caller.push(home, "1");
+  await caller.remove(there, ["1"]);
+  expect(await move(caller, ["1"])).toEqual([false]);
+  await caller.configure(there, { "bound-only": "yes" });
+  await caller.push(home, "2");
+  expect(await move(caller, ["2"])).toEqual([true]);
+  expect(await caller.ids(there, "ready")).toEqual([]);
+  expect(await caller.ids(bound, "ready")).toEqual(["1", "2"]);
+  await caller.pause(bound, ["in"]);
+  await caller.push(home, "3");
+  expect(await move(caller, ["3"])).toEqual([]);
+});
+
+withCaller("a move that okq did not finish is put right with its copies", async (caller) => {
+  const bound = `${there}@a`;
+  await bind(caller, there, "a");
+  for (const id of ["1", "2"]) await caller.push(home, id);
+  await expect(moveInSteps(caller, ["1", "2"], dyingAt("settle"))).rejects.toThrow();
+  // Nobody gets them yet.
+  for (const queue of [there, bound]) expect(await caller.counts(queue)).toEqual({ delayed: 2 });
+  caller.advance(HELD_MS);
+  await caller.reclaim();
+  for (const queue of [there, bound]) expect(await caller.counts(queue)).toEqual({ ready: 2 });
+  await caller.push(home, "other");
+  const change = async (step: Operation["kind"]) => {
+    if (step === "remove") await caller.remove(home, ["other"]);
+  };
+  expect(await moveInSteps(caller, ["other"], change)).toEqual([false]);
+  for (const queue of [there, bound]) {
+    expect(await caller.counts(queue)).toEqual({ ready: 2 });
+  }
+  await caller.push(home, "again");
+  await expect(moveInSteps(caller, ["again"], dyingAt("remove"))).rejects.toThrow();
+  expect(await move(caller, ["again"])).toEqual([true]);
+  for (const queue of [there, bound]) {
+    expect((await caller.ids(queue, "ready")).at(-1)).toBe("again");
+  }
 });

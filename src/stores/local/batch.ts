@@ -9,6 +9,8 @@ import { tellDone } from "../../queue/transaction.ts";
 
 /** Operations in one batch; further ones wait for the next turn, so that sockets are served. */
 export const batchOperationsMax = 4096;
+/** Copies in one batch besides those of its first operation: a few milliseconds of work. */
+const batchCopiesMax = 1024;
 /** Bytes of ids and contents that one batch writes to the journal besides its first event. */
 const batchBytesMax = 1024 * 1024;
 
@@ -66,35 +68,56 @@ function isOf(operation: Operation, kinds: Kinds): boolean {
   return operation.operations.some(({ kind }) => kinds.has(kind));
 }
 
-/**
- * How many of the first `count` operations fit into one batch by their bytes; at least one.
- * copiesOf: how many queues get a copy of what is pushed to that queue.
- */
-export function countWithin(
-  submitted: Submitted[],
-  count: number,
-  copiesOf: (queue: Buffer) => number,
-): number {
+/** How many queues get a copy of what is pushed to that queue. */
+type CopiesOf = (queue: Buffer) => number;
+
+/** How many of the first `count` operations fit into one batch by their bytes; at least one. */
+export function countWithin(submitted: Submitted[], count: number, copiesOf: CopiesOf): number {
   let bytes = 0;
   for (let at = 0; at < count; at++) {
-    const { operation } = submitted[at]!;
-    const isPush = operation.kind === "push" || operation.kind === "pushBatch";
-    bytes += bytesOf(operation) * (isPush ? 1 + copiesOf(operation.queue) : 1);
+    bytes += bytesOf(submitted[at]!.operation, copiesOf);
     if (bytes > batchBytesMax && at > 0) return at;
   }
   return count;
 }
 
-/** About how much an operation writes to the journal. */
-function bytesOf(operation: Operation): number {
+/** How many of the first `count` operations fit into one batch by their copies; at least one. */
+export function countOfCopies(submitted: Submitted[], count: number, copiesOf: CopiesOf): number {
+  let copies = 0;
+  for (let at = 0; at < count; at++) {
+    copies += copiesIn(submitted[at]!.operation, copiesOf);
+    if (copies > batchCopiesMax && at > 0) return at;
+  }
+  return count;
+}
+
+function copiesIn(operation: Operation, copiesOf: CopiesOf): number {
   switch (operation.kind) {
     case "push":
-      return (operation.id?.length ?? 0) + operation.contents.length;
+      return copiesOf(operation.queue);
     case "pushBatch":
-      return operation.events.reduce(
+      return operation.events.length * copiesOf(operation.queue);
+    case "transaction":
+      return operation.operations.reduce((sum, each) => sum + copiesIn(each, copiesOf), 0);
+    default:
+      return 0;
+  }
+}
+
+/** About how much an operation writes to the journal. */
+function bytesOf(operation: Operation, copiesOf: CopiesOf): number {
+  switch (operation.kind) {
+    case "push": {
+      const bytes = (operation.id?.length ?? 0) + operation.contents.length;
+      return bytes * (1 + copiesOf(operation.queue));
+    }
+    case "pushBatch": {
+      const bytes = operation.events.reduce(
         (sum, { id, contents }) => sum + (id?.length ?? 0) + contents.length,
         0,
       );
+      return bytes * (1 + copiesOf(operation.queue));
+    }
     case "set":
       return operation.contents?.length ?? 0;
     case "cronSet":
@@ -106,7 +129,7 @@ function bytesOf(operation: Operation): number {
     case "fail":
       return operation.error?.length ?? 0;
     case "transaction":
-      return operation.operations.reduce((sum, each) => sum + bytesOf(each), 0);
+      return operation.operations.reduce((sum, each) => sum + bytesOf(each, copiesOf), 0);
     default:
       return 0;
   }

@@ -18,6 +18,7 @@ import {
 import {
   answer,
   batchOperationsMax,
+  countOfCopies,
   countWithin,
   failBatch,
   isGrowing,
@@ -256,6 +257,7 @@ export class LocalStore implements Store {
     const submitted = this.#submitted;
     let count = Math.min(submitted.length, batchOperationsMax);
     if (this.#changes !== null) count = countWithin(submitted, count, this.#copiesOf);
+    if (this.#model.binding > 0) count = countOfCopies(submitted, count, this.#copiesOf);
     if (count < submitted.length) return submitted.splice(0, count);
     this.#submitted = [];
     return submitted;

@@ -74,7 +74,9 @@ export class Batch {
   /** weight: weightOf(operation). */
   add(operation: Operation, receiver: Receiver<never>, position: Position, weight: number): void {
     const before = position.batch === this ? this.#calls[position.call]! : null;
-    const call = this.#callFor(operation, before?.index ?? 0);
+    // Each transaction of a call is of another session: if one is refused, others are not.
+    const after = operation.kind === "transaction" ? 1 : 0;
+    const call = this.#callFor(operation, before ? before.index + after : 0);
     if (before && before !== call) link(before, call);
     position.batch = this;
     position.call = call.index;
@@ -112,7 +114,8 @@ export class Batch {
   #callFor(operation: Operation, earliest: number): Call {
     const variant = variantOf(operation);
     if (variant === null) return this.#newCall(operation.kind);
-    const calls = this.#likeCalls((operation as { queue: Buffer }).queue, variant);
+    const first = operation.kind === "transaction" ? operation.operations[0]! : operation;
+    const calls = this.#likeCalls((first as { queue: Buffer }).queue, variant);
     const joined = calls[lowerBound(calls, earliest)];
     if (joined) return joined;
     const call = this.#newCall(operation.kind);

@@ -1,60 +1,85 @@
-// Reports as okq processes send them to each other, and as scripts write them: blocks as those of
-// headers (see headers.ts), one for each report, in one block under empty names.
-import { decodeHeaders } from "../../queue/headers.ts";
-import { type Report, REPORTED, type Reported } from "../../queue/report.ts";
+// Reports as okq processes send them to each other, and as scripts write them: a message is an
+// array in JSON, in which texts have a character for each byte.
+import { type Report, REPORTED } from "../../queue/report.ts";
 
-/** One report, with a character per byte. Texts that follow each other are a message. */
+/** Times are in ms. */
+interface Sent {
+  kind: Report["kind"];
+  queue: string;
+  at: number;
+  id?: string | undefined;
+  worker?: string | undefined;
+  attempt?: number | undefined;
+  error?: string | undefined;
+  final?: true | undefined;
+  from?: string | undefined;
+  direction?: Report["direction"] | undefined;
+  for?: number | undefined;
+  group?: string | undefined;
+}
+
 export function textOf(report: Report): string {
   const { kind, queue, id, atMs, worker, attempt, error, isFinal, from } = report;
   const { direction, forMs, group } = report;
-  let block = pair("kind", kind) + pair("queue", latin1(queue)) + pair("at", String(atMs));
-  if (id) block += pair("id", latin1(id));
-  if (worker) block += pair("worker", latin1(worker));
-  if (attempt !== undefined) block += pair("attempt", String(attempt));
-  if (error) block += pair("error", latin1(error));
-  if (isFinal) block += pair("final", "1");
-  if (from) block += pair("from", latin1(from));
-  if (direction) block += pair("direction", direction);
-  if (forMs !== undefined) block += pair("for", String(forMs));
-  if (group) block += pair("group", latin1(group));
-  return pair("", block);
+  const sent: Sent = {
+    kind,
+    queue: latin1(queue),
+    at: atMs,
+    id: id ? latin1(id) : undefined,
+    worker: worker && latin1(worker),
+    attempt,
+    error: error && latin1(error),
+    final: isFinal,
+    from: from && latin1(from),
+    direction,
+    for: forMs,
+    group: group && latin1(group),
+  };
+  return JSON.stringify(sent);
+}
+
+/** Texts as textOf() makes them. */
+export function messageOf(texts: string[]): Buffer {
+  return Buffer.from(`[${texts.join(",")}]`, "latin1");
 }
 
 /** Leaves out reports of another form: another version of okq may have sent them. */
 export function reportsIn(message: Buffer): Report[] {
-  return decodeHeaders(message).flatMap(([, block]) => reportIn(block) ?? []);
+  try {
+    const all: unknown = JSON.parse(latin1(message));
+    return Array.isArray(all) ? all.flatMap((sent) => (isSent(sent) ? reportOf(sent) : [])) : [];
+  } catch {
+    return [];
+  }
 }
 
-function reportIn(block: Buffer): Report | null {
-  const values = new Map(decodeHeaders(block).map(([name, value]) => [latin1(name), value]));
-  const kind = values.get("kind")?.toString() as Reported;
-  const queue = values.get("queue");
-  const atMs = numberIn(values.get("at"));
-  if (!REPORTED.includes(kind) || queue === undefined || atMs === undefined) return null;
-  const report: Report = { kind, queue, id: values.get("id") ?? null, atMs };
-  const attempt = numberIn(values.get("attempt"));
-  const forMs = numberIn(values.get("for"));
-  const direction = values.get("direction")?.toString() as Report["direction"];
-  for (const name of ["worker", "error", "from", "group"] as const) {
-    const value = values.get(name);
-    if (value) report[name] = value;
-  }
-  if (attempt !== undefined) report.attempt = attempt;
-  if (values.has("final")) report.isFinal = true;
-  if (direction) report.direction = direction;
-  if (forMs !== undefined) report.forMs = forMs;
+function isSent(value: unknown): value is Sent {
+  const { kind, queue, at } = (value ?? {}) as Record<string, unknown>;
+  return REPORTED.includes(kind as Sent["kind"]) && typeof queue === "string" && Number(at) > 0;
+}
+
+function reportOf({ kind, queue, at, id, ...sent }: Sent): Report {
+  const report: Report = {
+    kind,
+    queue: bytes(queue),
+    id: id === undefined ? null : bytes(id),
+    atMs: at,
+  };
+  if (sent.worker) report.worker = bytes(sent.worker);
+  if (sent.attempt !== undefined) report.attempt = sent.attempt;
+  if (sent.error !== undefined) report.error = bytes(sent.error);
+  if (sent.final) report.isFinal = true;
+  if (sent.from) report.from = bytes(sent.from);
+  if (sent.direction) report.direction = sent.direction;
+  if (sent.for !== undefined) report.forMs = sent.for;
+  if (sent.group) report.group = bytes(sent.group);
   return report;
 }
 
-function numberIn(text: Buffer | undefined): number | undefined {
-  const number = text ? Number(text.toString("latin1")) : NaN;
-  return Number.isFinite(number) ? number : undefined;
+function latin1(buffer: Buffer): string {
+  return buffer.toString("latin1");
 }
 
-function pair(name: string, value: string): string {
-  return `${name.length}:${name}${value.length}:${value}`;
-}
-
-function latin1(bytes: Buffer): string {
-  return bytes.toString("latin1");
+function bytes(text: string): Buffer {
+  return Buffer.from(text, "latin1");
 }

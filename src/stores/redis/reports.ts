@@ -7,7 +7,7 @@ import type { Connected, Patience } from "./connect.ts";
 import type { ChannelNames } from "./keys.ts";
 import { unavailable } from "./lane.ts";
 import { Link } from "./link.ts";
-import { reportsIn, textOf } from "./report-text.ts";
+import { messageOf, reportsIn, textOf } from "./report-text.ts";
 import type { Route } from "./route.ts";
 import { within } from "./within.ts";
 
@@ -90,7 +90,7 @@ export class Reports implements ReportExchange {
       length += this.#waiting[count++]!.length;
     }
     this.#waitingLength -= length;
-    return Buffer.from(this.#waiting.splice(0, count).join(""), "latin1");
+    return messageOf(this.#waiting.splice(0, count));
   }
 
   async #listen(): Promise<void> {

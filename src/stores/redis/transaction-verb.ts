@@ -1,13 +1,25 @@
 // The verb of transactions, which calls other verbs of its script. See transaction/*.lua.
 import { Refusal, StoreError } from "../../queue/errors.ts";
-import type { Transaction } from "../../queue/operations.ts";
-import { nothingOf, pushesOf, queuesOf, takesContents } from "../../queue/transaction.ts";
+import type { Operation as StoreOperation, Transaction } from "../../queue/operations.ts";
+import {
+  nothingOf,
+  pushesOf,
+  queuesOf,
+  takesContents,
+  withoutContents,
+} from "../../queue/transaction.ts";
 import type { Operation } from "./operation.ts";
 import { refusesWithoutMemory } from "./operation-size.ts";
-import type { Argument, ScriptReply, Verb } from "./verb.ts";
+import type { Argument, Encoding, ScriptReply, Verb } from "./verb.ts";
 import { REFUSED } from "./verb-values.ts";
 
 const BROKEN = -3;
+
+/** As transaction.lua reads it. */
+function contentsIn(operation: StoreOperation): string {
+  if (!takesContents(operation)) return "-";
+  return withoutContents(operation) ? "SHOWS" : "TAKES";
+}
 
 /** The verb of an operation in the same script. */
 type VerbOf = (operation: Operation) => Verb<Operation["kind"]>;
@@ -27,36 +39,65 @@ function judgedIn({ operations }: Transaction): Judged[] {
   });
 }
 
-export function transactionVerb(verbOf: VerbOf): Verb<"transaction"> {
+/** The first operations of these transactions, then the second ones, and so on. */
+function stepsOf(transactions: Transaction[]): StoreOperation[][] {
+  return transactions[0]!.operations.map((_, at) =>
+    transactions.map(({ operations }) => operations[at]!),
+  );
+}
+
+/**
+ * Transactions that share a call are done one by one, or step by step where no push can be refused
+ * (see variantOf).
+ */
+export function transactionVerb(
+  verbOf: VerbOf,
+  how: "one by one" | "step by step",
+): Verb<"transaction"> {
+  const groupsOf = (transactions: Transaction[]) =>
+    how === "step by step" ? [transactions] : transactions.map((each) => [each]);
+
+  const callOf = (transactions: Transaction[], encoding: Encoding): Argument[] => {
+    const [first] = transactions;
+    const judged = judgedIn(first!);
+    const grows = first!.operations.some(refusesWithoutMemory) ? "GROWS" : "-";
+    const call: Argument[] = [grows, String(judged.length)];
+    for (const { queue, count } of judged) call.push(encoding.numberOf(queue), String(count));
+    const steps = stepsOf(transactions);
+    call.push(String(steps.length));
+    for (const operations of steps) {
+      const verb = verbOf(operations[0]!);
+      const args = verb.call(operations as never, encoding);
+      call.push(verb.name, contentsIn(operations[0]!), String(args.length));
+      for (const argument of args) call.push(argument);
+    }
+    return call;
+  };
+
+  const resultsIn = (reply: ScriptReply, transactions: Transaction[]) => {
+    const [code, rest] = reply as [number, ScriptReply];
+    const refusal = REFUSED[code as -1 | -2];
+    const error =
+      code === BROKEN
+        ? new StoreError("unknown", `a part may be done: ${rest}`)
+        : refusal && new Refusal(refusal, rest as Buffer);
+    if (error) return transactions.map(() => error);
+    const steps = stepsOf(transactions).map((operations, at) => {
+      const own = (rest as ScriptReply[])[at]!;
+      const [first] = operations;
+      if (own === null && takesContents(first!)) return [nothingOf(first!)];
+      return verbOf(first!).results(own, operations as never);
+    });
+    return transactions.map((_, at) => steps.map((results) => results[at]));
+  };
+
   return {
     name: "transaction",
-    call([transaction], encoding) {
-      const { operations } = transaction!;
-      const judged = judgedIn(transaction!);
-      const grows = operations.some(refusesWithoutMemory) ? "GROWS" : "-";
-      const call: Argument[] = [grows, String(judged.length)];
-      for (const { queue, count } of judged) call.push(encoding.numberOf(queue), String(count));
-      for (const operation of operations) {
-        const verb = verbOf(operation);
-        const args = verb.call([operation as never], encoding);
-        call.push(verb.name, takesContents(operation) ? "TAKES" : "-", String(args.length));
-        for (const argument of args) call.push(argument);
-      }
-      return call;
-    },
-    results(reply, [transaction]) {
-      const [code, rest] = reply as [number, ScriptReply];
-      if (code === BROKEN) return [new StoreError("unknown", `a part may be done: ${rest}`)];
-      const refusal = REFUSED[code as -1 | -2];
-      if (refusal) return [new Refusal(refusal, rest as Buffer)];
-      const replies = rest as ScriptReply[];
-      return [
-        transaction!.operations.map((operation, at) => {
-          const own = replies[at]!;
-          if (own === null && takesContents(operation)) return nothingOf(operation);
-          return verbOf(operation).results(own, [operation as never])[0];
-        }),
-      ];
-    },
+    call: (transactions, encoding) =>
+      groupsOf(transactions).flatMap((group) => callOf(group, encoding)),
+    results: (reply, transactions) =>
+      groupsOf(transactions).flatMap((group, at) =>
+        resultsIn((reply as ScriptReply[])[at]!, group),
+      ),
   };
 }

@@ -1,5 +1,6 @@
 // For each operation: which ones may share a call of their verb, and with which verb each script
 // does it. The .lua file of the verb is the other side.
+import { nameOf } from "../../queue/name-cache.ts";
 import type { Claim, Push } from "../../queue/operations.ts";
 import type { Popped, PushOptions } from "../../queue/event.ts";
 import type { Transaction } from "../../queue/operations.ts";
@@ -41,9 +42,34 @@ export function variantOf(operation: Operation): Variant | null {
     case "fail":
     case "crash":
       return operation.kind;
+    case "transaction":
+      return transactionVariantOf(operation);
     default:
       return null;
   }
+}
+
+/**
+ * Transactions of acknowledgements and pushes may share a call if all of them could be done step by
+ * step: the first step of each, then the second step of each.
+ */
+function transactionVariantOf({ operations }: Transaction): Variant | null {
+  const steps = new Set<string>();
+  let shape = "";
+  for (const operation of operations) {
+    if (operation.kind !== "ack" && operation.kind !== "push") return null;
+    const variant = variantOf(operation);
+    const isNamed = operation.kind === "push" && operation.id !== null;
+    const queue = nameOf(operation.queue);
+    // Two pushes into one queue stay side by side, and an id must not be taken and free at a time.
+    const [own, other] = operation.kind === "push" ? ["push", "ack"] : ["ack", "named push"];
+    if (variant === null || steps.has(`${own} ${queue}`)) return null;
+    if ((isNamed || own === "ack") && steps.has(`${other} ${queue}`)) return null;
+    steps.add(`${own} ${queue}`);
+    if (isNamed) steps.add(`named push ${queue}`);
+    shape += `${variant}\n${queue.length} ${queue}\n`;
+  }
+  return shape === "" ? null : `transaction ${shape}`;
 }
 
 function pushVariantOf(push: Push): Variant | null {
@@ -139,8 +165,8 @@ function haveTokens(claims: Claim[]): boolean {
 type Verbs = { [K in Kind]?: Verb<K> };
 
 const transactions = {
-  steps: transactionVerb((operation) => verbOf(operation, "steps")),
-  full: transactionVerb((operation) => verbOf(operation, "full")),
+  steps: transactionVerb((operation) => verbOf(operation, "steps"), "step by step"),
+  full: transactionVerb((operation) => verbOf(operation, "full"), "one by one"),
 };
 
 /** The verb that does such operations in a script of that level. */

@@ -282,6 +282,23 @@ export function transactions(check: Check): void {
     expect(await transact(store, pop(IN), peek)).toEqual(["3", null]);
   });
 
+  check("behind many bytes of contents an event is shown without its own", async (store) => {
+    const contents = "x".repeat(600_000);
+    for (const id of ["1", "2", "3"]) await store.pushWith(IN, id, { contents });
+    const get = (id: string): Operation => ({
+      kind: "get",
+      queue: bytesOf(IN),
+      id: bytesOf(id),
+      isWhole: true,
+    });
+    const operations = [get("1"), pop(IN), get("1"), get("2"), get("nothing")];
+    const results = await store.submit({ kind: "transaction", operations });
+    const states = results.map((each) => (each as EventFacts | null)?.state ?? null);
+    expect(states).toEqual(["ready", null, "claimed", "ready", null]);
+    const lengths = results.map((each) => (each as Partial<EventFacts> | null)?.contents?.length);
+    expect(lengths).toEqual([600_000, 600_000, undefined, undefined, undefined]);
+  });
+
   check("transactions of many sessions do not mix", async (store) => {
     await store.pushAll(IN, ["first"]);
     const takeAndReturn = (caller: LifeCaller, number: number) =>
@@ -293,6 +310,55 @@ export function transactions(check: Check): void {
     expect(await store.counts(IN)).toEqual({ ready: 1 });
     expect(await store.counts(LOG)).toEqual({ ready: 50 });
   });
+
+  check("many sessions hand over at once, each as a whole", async (store) => {
+    for (const settings of [{}, { "max-attempts": "3" }]) {
+      await store.configure(OUT, settings);
+      const ids = Array.from({ length: 40 }, (_, at) => `${at}`);
+      await store.pushAll(IN, ids);
+      const helds = await store.claimBatch([IN], 40);
+      const pushed = (at: number) => [null, "same", `${at}`][at % 3]!;
+      const all = helds.map((held, at) =>
+        transact(store.another(), ack(IN, held), push(OUT, pushed(at), `from ${held.id}`)),
+      );
+      const results = (await Promise.all(all)) as [boolean, string][];
+      expect(results.filter(([isAcked]) => !isAcked)).toEqual([]);
+      const same = results.filter((_, at) => at % 3 === 1).map(([, id]) => id);
+      expect(same.filter((id) => id === "same")).toHaveLength(1);
+      expect(new Set(same)).toEqual(new Set(["same", "duplicate same"]));
+      expect(await store.counts(IN)).toEqual({});
+      const added = results.filter(([, id]) => id !== "duplicate same");
+      const [at] = [results.findIndex(([, id]) => id === "same")];
+      expect(textOf((await store.mustGet(OUT, "same")).contents!)).toBe(`from ${at}`);
+      expect(new Set(await store.drain(OUT))).toEqual(new Set(added.map(([, id]) => id)));
+    }
+  });
+
+  check(
+    "of the transactions of many sessions those are refused that do not fit in",
+    async (store) => {
+      await store.configure(OUT, { "max-length": "10" });
+      const ids = Array.from({ length: 25 }, (_, at) => `${at}`);
+      await store.pushAll(IN, ids);
+      const helds = await store.claimBatch([IN], 25);
+      const all = helds.map((held) => {
+        const session = store.another();
+        const later = () => transact(session, push(LOG, held.id)).catch(() => "not done");
+        return Promise.all([refusal(session, ack(IN, held), push(OUT, held.id)), later()]);
+      });
+      const outcomes = await Promise.all(all);
+      const done = helds.filter((_, at) => Array.isArray(outcomes[at]![0])).map(({ id }) => id);
+      expect(done).toHaveLength(10);
+      for (const [at, [outcome, later]] of outcomes.entries()) {
+        const isDone = done.includes(helds[at]!.id);
+        if (!isDone) expect(outcome).toMatchObject(full);
+        expect(later).toEqual(isDone ? [helds[at]!.id] : "not done");
+      }
+      expect(await store.counts(IN)).toEqual({ claimed: 15 });
+      expect((await store.drain(OUT)).toSorted()).toEqual(done.toSorted());
+      expect((await store.drain(LOG)).toSorted()).toEqual(done.toSorted());
+    },
+  );
 
   check("1,000 operations are one transaction", async (store) => {
     const ids = Array.from({ length: 500 }, (_, at) => `${at}`);

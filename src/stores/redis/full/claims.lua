@@ -6,22 +6,56 @@
 -- Returns nothing by itself
 
 local function enter_claimed(queue, id, tick, lease, token, claimant)
-  redis.call('ZADD', queue.claimed, tick + lease * TICKS_PER_MS, id)
+  local scores, records = queue.put_off.claimed, queue.put_off.records
+  scores[#scores + 1] = string.format('%d', tick + lease * TICKS_PER_MS)
+  scores[#scores + 1] = id
   if token or lease ~= USUAL_LEASE_MS then
     queue.has_claims = true
-    local record = string.format('%s %.0f %.0f', token or '-', lease, lease)
-    redis.call('HSET', queue.claims, id, token and record .. PADDING .. claimant or record)
+    local record = string.format('%s %d %d', token or '-', lease, lease)
+    records[#records + 1] = id
+    records[#records + 1] = token and record .. PADDING .. claimant or record
   end
-  will_be_due(queue, now() + lease)
+  if not queue.due or now() + lease < queue.due then
+    queue.due = now() + lease
+    will_be_due(queue, queue.due)
+  end
+end
+
+-- Reads at once what claim_of and more_of tell of many events.
+local function read_claims(queue, ids)
+  local scores = redis.call('ZMSCORE', queue.claimed, unpack(ids))
+  local records = queue.has_claims and redis.call('HMGET', queue.claims, unpack(ids)) or {}
+  queue.scores, queue.claim_records = {}, {}
+  for at, id in ipairs(ids) do
+    queue.scores[id], queue.claim_records[id] = scores[at] or false, records[at] or false
+  end
+  read_events(queue, ids, false)
+  local keys = {}
+  for _, id in ipairs(queue.has_groups and ids or {}) do
+    local packed = queue.packed[id]
+    -- An id may be there twice.
+    if type(packed) == 'string' then
+      local more = unpacked(packed)
+      queue.packed[id] = more
+      keys[#keys + 1] = more.G and '=' .. more.G
+    end
+  end
+  if #keys > 1 then
+    groups.read(queue, keys)
+  end
 end
 
 -- The claim of an event, or nil. token: behind "=", or empty for any.
 local function claim_of(queue, id, token)
-  local score = redis.call('ZSCORE', queue.claimed, id)
+  local score, record = queue.scores and queue.scores[id], queue.claim_records and queue.claim_records[id]
+  if score == nil then
+    score = redis.call('ZSCORE', queue.claimed, id)
+    record = score and queue.has_claims and redis.call('HGET', queue.claims, id)
+  end
   if not score then
     return nil
   end
-  local record = queue.has_claims and redis.call('HGET', queue.claims, id) or '-'
+  record = record or '-'
   local own, span, lease, claimant = string.match(record, '^(%S+) ?(%d*) ?(%d*) *(.*)$')
   own, claimant = own or '-', claimant or ''
   if token ~= '' and (own == '-' or token ~= '=' .. own) then
@@ -40,9 +74,14 @@ end
 local function leave_claimed(queue, id, more)
   ended[queue.name] = true
   fill_in(queue, { id })
-  redis.call('ZREM', queue.claimed, id)
-  if queue.has_claims then
-    redis.call('HDEL', queue.claims, id)
+  if queue.scores then
+    queue.scores[id] = false
+    queue.put_off.left[#queue.put_off.left + 1] = id
+  else
+    redis.call('ZREM', queue.claimed, id)
+    if queue.has_claims then
+      redis.call('HDEL', queue.claims, id)
+    end
   end
   if limit_of(queue, 'max-claimed') and not is_paused(queue, 'out') and free_count(queue) > 0
     and not (queue.rate and rates.room_in(queue) == 0) then
@@ -135,7 +174,7 @@ do
     end
     make_room(target, 1)
     value = moved_value(value, headers)
-    local from = header('from', queue.name)
+    local from = { from = queue.name }
     each_keeper(target, id, from, function(each, is_copy)
       if redis.call('ZSCORE', each.completed, id) then
         drop_completed(each, id)
@@ -213,11 +252,12 @@ end
 
 -- What a report tells of a claim that has ended; text: why it failed, or nil.
 local function claim_facts(claim, more, text, is_final)
-  local worker = string.match(claim.claimant, '^%S* %S* (.+)$')
-  return (worker and header('worker', worker) or '')
-    .. header('attempt', tostring((more.f or 0) + (more.c or 0)))
-    .. (text and header('error', string.sub(text, 1, 1024)) or '')
-    .. (is_final and header('final', '1') or '')
+  return {
+    worker = string.match(claim.claimant, '^%S* %S* (.+)$'),
+    attempt = (more.f or 0) + (more.c or 0),
+    error = text and string.sub(text, 1, 1024),
+    final = is_final or nil,
+  }
 end
 
 -- next: BACKOFF, FINAL or a time as time_of takes it.
@@ -325,9 +365,9 @@ local function expire(queue, id, more)
   tally(queue, 'expired')
   local is_last = setting(queue, 'on-expire') == 'fail'
   if report then
-    report('expired', queue, id, is_last and header('final', '1'))
+    report('expired', queue, id, { final = is_last or nil })
     if is_last then
-      report('failed', queue, id, header('error', 'expired') .. header('final', '1'))
+      report('failed', queue, id, { error = 'expired', final = true })
     end
   end
   if not is_last then

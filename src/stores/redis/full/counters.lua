@@ -124,10 +124,11 @@ local function push_event(queue, key, packed)
     return false
   end
   tally(queue, 'pushed')
-  if report then
+  local is_there = redis.call('HEXISTS', queue.events, key) == 1
+  if report and is_there then
     report('pushed', queue, key)
   end
-  return redis.call('HEXISTS', queue.events, key) == 1 and now()
+  return is_there and now()
 end
 
 -- Counts a member that is not refused. Returns how many are left, nil without a counter; and what undoes

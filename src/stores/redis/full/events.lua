@@ -13,13 +13,49 @@ local function unpacked(packed)
   return ok and type(value) == 'table' and value or {}
 end
 
+-- What was read of many events at once, by id: their packed records, and their values.
+local function read_events(queue, ids, with_values)
+  local packed = queue.has_more and redis.call('HMGET', queue.more, unpack(ids)) or {}
+  local values = with_values and redis.call('HMGET', queue.events, unpack(ids)) or {}
+  queue.packed, queue.values = queue.packed or {}, queue.values or {}
+  for at, id in ipairs(ids) do
+    queue.packed[id], queue.values[id] = packed[at] or false, values[at] or nil
+  end
+end
+
+-- Reads so many events at once, their values only if they are probably small.
+local function read_small_events(queue, ids)
+  if #ids > 0 then
+    local bytes = redis.call('HSTRLEN', queue.events, ids[1])
+    read_events(queue, ids, bytes * #ids < FETCHED_BYTES_MIN)
+  end
+end
+
 local function more_of(queue, id)
-  local packed = queue.has_more and redis.call('HGET', queue.more, id)
+  local packed = queue.packed and queue.packed[id]
+  if packed == nil then
+    packed = queue.has_more and redis.call('HGET', queue.more, id)
+  end
+  if type(packed) == 'table' then
+    -- It is changed from now on.
+    queue.packed[id] = nil
+    return packed
+  end
   return packed and unpacked(packed) or {}
 end
 
 local function keep_more(queue, id, more)
-  if next(more) ~= nil then
+  if queue.packed then
+    queue.packed[id] = nil
+  end
+  if next(more) ~= nil and queue.put_off then
+    queue.has_more = true
+    local packed = cmsgpack.pack(more)
+    queue.put_off.more[#queue.put_off.more + 1] = id
+    queue.put_off.more[#queue.put_off.more + 1] = packed
+    queue.packed = queue.packed or {}
+    queue.packed[id] = packed
+  elseif next(more) ~= nil then
     queue.has_more = true
     redis.call('HSET', queue.more, id, cmsgpack.pack(more))
   elseif queue.has_more then
@@ -162,10 +198,17 @@ end
 
 -- Everything of an event but its place in a state.
 local function erase(queue, id, more)
-  redis.call('HDEL', queue.events, id)
+  local put_off = queue.put_off
+  if put_off then
+    put_off.erased[#put_off.erased + 1] = id
+  else
+    redis.call('HDEL', queue.events, id)
+  end
   if next(more) ~= nil then
     release_key(queue, id, more)
-    redis.call('HDEL', queue.more, id)
+    if not put_off then
+      redis.call('HDEL', queue.more, id)
+    end
     if more.e then
       redis.call('HDEL', queue.errors, id)
     end
@@ -312,7 +355,10 @@ do
 end
 
 local function list_queue(queue)
-  redis.call('ZADD', queues_key, 0, queue.name)
+  if not queue.is_listed then
+    queue.is_listed = true
+    redis.call('ZADD', queues_key, 0, queue.name)
+  end
 end
 
 has_beside = function(queue)

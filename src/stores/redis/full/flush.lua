@@ -7,26 +7,38 @@
 -- So many groups with something of their own keep their turns. Others begin anew.
 local GROUPS_KEPT = 1000
 
--- Keeps the records of groups with something of their own, without events.
-local function keep_groups(queue)
-  local ok, keys = pcall(redis.call, 'HKEYS', OWN_GROUPS .. queue.name)
-  if not ok or #keys == 0 then
-    return
-  end
-  make_groups()
-  keys[#keys + 1] = ''
-  keys = { unpack(keys, math.max(1, #keys - GROUPS_KEPT)) }
+-- The records of groups with something of their own, and that of the events without a group.
+local function read_kept(queue)
+  local keys = redis.call('HKEYS', OWN_GROUPS .. queue.name)
+  keys = { '', unpack(keys, math.max(1, #keys - GROUPS_KEPT + 1)) }
   groups.read(queue, keys)
-  queue.has_own_groups = true
+  return keys
+end
+
+-- Writes them, without events.
+local function keep_groups(queue, keys)
   for _, key in ipairs(keys) do
     local record = queue.groups[key]
     record.ready, record.claimed, record.held, record.delayed, record.room = 0, 0, 0, 0, 0
-    record.has_turned = key == '' and record.turn > 0
-    if key ~= '' then
+    if key == '' then
+      record.has_turned = record.turn > 0
+    else
       groups.note_own(queue, record, nil)
     end
     groups.note(queue, record)
   end
+  groups.settle(queue)
+  queue.groups = nil
+end
+
+-- What is to be kept of groups, or nil.
+local function groups_to_keep(queue)
+  if queue.groups then
+    groups.settle(queue)
+    queue.groups = nil
+  end
+  look_at(queue)
+  return queue.has_own_groups and read_kept(queue)
 end
 
 verbs.flush = function(from)
@@ -37,13 +49,18 @@ verbs.flush = function(from)
   end
   fill_in(queue, ids)
   shrank(queue)
-  pcall(look_at, queue)
-  pcall(keep_groups, queue)
-  -- Also keys of the wrong type; what is known of the queue is read anew.
-  queue.config, queue.is_open, queue.was_flushed, trees = nil, false, true, {}
-  return redis.call('UNLINK', queue.ready, queue.claimed, queue.events, queue.front, queue.claims,
+  -- Also keys of the wrong type.
+  local is_readable, kept = pcall(groups_to_keep, queue)
+  local count = redis.call('UNLINK', queue.ready, queue.claimed, queue.events, queue.front, queue.claims,
     DELAYED .. name, FAILED .. name, COMPLETED .. name, EXPIRES .. name, MORE .. name,
     ERRORS .. name, LOG .. name, DONE .. name, GHOSTS .. name, REVIEW .. name,
     RETRYING .. name, WINDOWS .. name, UNIQUE .. name, UNIQUE_ENDS .. name, RANKED .. name,
     GROUPED .. name, GROUPS .. name, TURNS .. name, GROUP_RATES .. name)
+  if is_readable and kept then
+    keep_groups(queue, kept)
+  end
+  -- What is known of the queue is read anew.
+  queue.config, queue.is_open, queue.was_flushed, trees = nil, false, true, {}
+  queue.group_limit = nil
+  return count
 end

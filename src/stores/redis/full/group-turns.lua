@@ -40,6 +40,10 @@ groups.enter = function(queue, id, more)
     keep_more(queue, id, more)
   end
   record.ready = record.ready + 1
+  if queue.removed then
+    -- It may be one of them.
+    write_members(queue)
+  end
   queue.added = queue.added or {}
   queue.added[#queue.added + 1] = 0
   queue.added[#queue.added + 1] = member_of(record, id, more)
@@ -97,19 +101,7 @@ groups.begin_pops = function(queue, count)
 end
 
 -- So many turns are read at a time.
-local TURNS_AT_ONCE = 64
-
--- The record whose turn it is, or nil.
-local function next_turn(queue)
-  if not queue.slice[queue.slice_at] then
-    groups.settle(queue)
-    local last = math.max(1, math.min(queue.slice_size, TURNS_AT_ONCE)) - 1
-    queue.slice, queue.slice_at = redis.call('ZRANGE', TURNS .. queue.name, 0, last), 1
-    read(queue, queue.slice)
-  end
-  local key = queue.slice[queue.slice_at]
-  return key and queue.groups[key]
-end
+local TURNS_AT_ONCE = 32
 
 -- Up to so many members of a group, next ones out first.
 local function members_of(queue, record, count)
@@ -131,9 +123,34 @@ local function first_member(queue, record)
   return member
 end
 
+-- Reads the next turns, and the first event of each group.
+local function read_slice(queue)
+  groups.settle(queue)
+  local last = math.max(1, math.min(queue.slice_size, TURNS_AT_ONCE)) - 1
+  queue.slice, queue.slice_at = redis.call('ZRANGE', TURNS .. queue.name, 0, last), 1
+  read(queue, queue.slice)
+  local ids = {}
+  for _, key in ipairs(queue.slice) do
+    local record = queue.groups[key]
+    record.first = key ~= '' and room_of(record) > 0 and first_member(queue, record) or nil
+    ids[#ids + 1] = record.first and groups.id_in(record.first)
+  end
+  read_small_events(queue, ids)
+end
+
+-- The record whose turn it is, or nil.
+local function next_turn(queue)
+  if not queue.slice[queue.slice_at] then
+    read_slice(queue)
+  end
+  local key = queue.slice[queue.slice_at]
+  return key and queue.groups[key]
+end
+
 -- Takes the first event of a group out of it.
 local function take_member(queue, record)
-  local member = first_member(queue, record)
+  local member = record.first or first_member(queue, record)
+  record.first = nil
   if not member then
     return nil
   end
@@ -161,12 +178,17 @@ local function next_out_by(queue, of_ungrouped, of_group)
     end
     record.is_stuck = true
     note(queue, record)
-    queue.slice_at, queue.dropped = queue.slice_at + 1, queue.dropped + 1
+    queue.slice_at, queue.slice_size = queue.slice_at + 1, queue.slice_size * 2
+    -- It is more work than a ghost.
+    queue.dropped = queue.dropped + 2
   end
 end
 
 -- Takes the next one out of the line, as take_ungrouped does. end_turn follows if it is handed out.
 groups.take = function(queue)
+  if not queue.slice then
+    groups.begin_pops(queue, 1)
+  end
   return next_out_by(queue, take_ungrouped, take_member)
 end
 
@@ -204,7 +226,11 @@ end
 
 -- The event that was taken is handed out.
 groups.end_turn = function(queue, is_claimed)
-  local record = queue.groups[queue.slice[queue.slice_at]]
+  local record = queue.slice and queue.groups[queue.slice[queue.slice_at] or false]
+  if not record then
+    -- The queue had no groups when the event was taken.
+    return
+  end
   queue.slice_at = queue.slice_at + 1
   record.turn, record.has_turned = take_ticks(1), true
   note(queue, record)
@@ -246,6 +272,8 @@ at_end[#at_end + 1] = function()
   for _, queue in pairs(queues_by_name) do
     if queue.groups then
       groups.settle(queue)
+    end
+    if queue.groups or queue.has_lost_groups then
       forget_unused(queue)
     end
   end

@@ -45,9 +45,13 @@ end
 
 -- The limit and the rate that hold for a group now.
 local function note_own(queue, record, packed_rate)
-  record.limit = tonumber(record.own.limit or setting(queue, 'group-limit')) or 1
-  local rate = record.own.rate or setting(queue, 'group-rate') or ''
   record.rate, record.counted = nil, nil
+  if not queue.group_limit then
+    queue.group_limit = tonumber(setting(queue, 'group-limit')) or 1
+    queue.group_rate = setting(queue, 'group-rate') or ''
+  end
+  record.limit = tonumber(record.own.limit) or queue.group_limit
+  local rate = record.own.rate or queue.group_rate
   if rate ~= '' then
     make_rates()
     record.rate = rates.of(rate, 0)
@@ -71,6 +75,7 @@ local function record_in(key, packed)
   return {
     key = key, ready = ready, claimed = claimed, held = held, delayed = delayed, own = {},
     begin = begin, turn = turn, rank = rank, room = room, look = look, is_kept = packed ~= false,
+    limit = 1, rate = nil, counted = nil, is_noted = false, has_turned = false, first = nil,
   }
 end
 
@@ -129,21 +134,15 @@ end
 
 -- What its members in "grouped" begin with.
 local function prefix_of(record)
-  return string.format('%016.0f', record.begin)
+  return string.format('%016d', record.begin)
 end
 
 local function member_of(record, id, more)
-  return prefix_of(record) .. string.format('%016.0f', more.R) .. id
+  return prefix_of(record) .. string.format('%016d', more.R) .. id
 end
 
 groups.id_in = function(member)
   return string.sub(member, 33)
-end
-
-local function in_slices(command, key, list)
-  for at = 1, #list, 1000 do
-    redis.call(command, key, unpack(list, at, math.min(at + 999, #list)))
-  end
 end
 
 -- Adds and removes the members that were put off.
@@ -167,7 +166,7 @@ end
 -- is_in: whether it was in "turns".
 local function add_turn(writes, record, is_in)
   if record.room > 0 and not record.is_stuck then
-    writes.going[#writes.going + 1] = string.format('%.0f', record.turn)
+    writes.going[#writes.going + 1] = string.format('%d', record.turn)
     writes.going[#writes.going + 1] = record.key
   elseif is_in or record.is_stuck then
     writes.waiting[#writes.waiting + 1] = record.key
@@ -178,7 +177,7 @@ end
 local function add_look(queue, writes, record, reason)
   local look = look_of(record, reason)
   if look > 0 and look ~= record.look then
-    writes.looks[#writes.looks + 1] = string.format('%.0f', look)
+    writes.looks[#writes.looks + 1] = string.format('%d', look)
     writes.looks[#writes.looks + 1] = record.key
     will_be_due(queue, look)
   elseif look == 0 and record.look > 0 then
@@ -214,6 +213,9 @@ end
 
 -- The record of the events without a group is only needed once they had a turn.
 local function add_ungrouped(queue, writes, record)
+  if not queue.has_groups then
+    return
+  end
   record.room = ungrouped_count(queue)
   add_turn(writes, record, true)
   if record.has_turned then

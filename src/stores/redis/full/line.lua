@@ -176,7 +176,7 @@ end
 -- The next one out leaves the line.
 local function leave_right(queue, id, score, member)
   if member then
-    redis.call('ZREM', RANKED .. queue.name, member)
+    ranked.leave_first(queue, member)
   elseif score then
     redis.call('ZREM', queue.front, id)
   else

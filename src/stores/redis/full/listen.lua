@@ -6,15 +6,17 @@
 
 verbs.listen = function(from)
   local channel, reports = ARGV[from], {}
-  -- facts: pairs of header(), or nil.
+  -- facts: by the names that they have there, or nil.
   report = function(kind, queue, id, facts)
-    local block = header('kind', kind) .. header('queue', queue.name) .. header('id', id)
-      .. header('at', string.format('%.0f', now())) .. (facts or '')
-    reports[#reports + 1] = header('', block)
+    local one = { kind = kind, queue = queue.name, id = id, at = now() }
+    for name, fact in pairs(facts or {}) do
+      one[name] = fact
+    end
+    reports[#reports + 1] = one
   end
   at_end[#at_end + 1] = function()
     if reports[1] then
-      redis.call('PUBLISH', channel, table.concat(reports))
+      redis.call('PUBLISH', channel, cjson.encode(reports))
     end
   end
   return 1

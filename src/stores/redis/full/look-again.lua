@@ -20,7 +20,7 @@ local function look_again(queue, reviewed, may_hand_out)
   if queue.groups then
     groups.settle(queue)
   end
-  queue.config, queue.is_open, queue.groups, queue.rate = nil, false, nil, nil
+  queue.config, queue.is_open, queue.groups, queue.rate, queue.group_limit = nil, false, nil, nil, nil
   open(queue)
   if redis.call('EXISTS', queue.events, queue.completed) > 0 then
     will_be_due(queue, now())

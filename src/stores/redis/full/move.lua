@@ -83,7 +83,7 @@ local function move(queue, target, id, state, score)
   erase(queue, id, more)
   put_in_all(target, id, state, score, value, function()
     return kept_of_moved(more)
-  end, notes, header('from', queue.name))
+  end, notes, { from = queue.name })
   return #value
 end
 

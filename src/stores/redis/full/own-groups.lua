@@ -34,29 +34,28 @@ local function change_own(queue, name, change)
   return true
 end
 
+-- More of them are looked at in the next tick.
+local LOOKED_AT_MAX = 1000
+
 -- Looks at groups because their pauses have ended, or their rates let something go, or at the rate of
 -- the queue.
 local function look_at_groups(queue, limit)
   local key = LOOKS .. queue.name
-  local due = redis.call('ZRANGEBYSCORE', key, '-inf', now(), 'LIMIT', 0, limit)
-  if due[1] == '' then
-    table.remove(due, 1)
-    if queue.rate then
-      rates.look_in(queue)
-    end
-    redis.call('ZREM', key, '')
-  end
+  local due = redis.call('ZRANGEBYSCORE', key, '-inf', now(), 'LIMIT', 0, math.min(limit, LOOKED_AT_MAX))
   if #due == 0 then
     return
   end
+  -- What is to be looked at again enters again.
+  redis.call('ZREM', key, unpack(due))
   make_groups()
   groups.read(queue, due)
   for _, each in ipairs(due) do
     local record = queue.groups[each]
-    -- It is not known any more when a tick looks at it.
-    record.look, record.has_counted = -1, record.rate ~= nil
+    record.look, record.has_counted = 0, record.rate ~= nil
     groups.note(queue, record)
-    if record.own.till and record.own.till <= now() then
+    if each == '' and queue.rate then
+      rates.look_in(queue)
+    elseif record.own.till and record.own.till <= now() then
       record.own.till = nil
       keep_own(queue, record)
     end

@@ -11,22 +11,27 @@ verbs.pop_batch = function(from, to)
   end
   for at = from + 4, to do
     local queue, popped = queue_at(ARGV[at]), true
-    if queue.has_groups then
-      groups.begin_pops(queue, left)
-    end
-    while popped and left > 0 and bytes >= 0 do
-      popped = popped_one(queue, wanted, claimant, false)
-      if popped and type(popped[1]) == 'number' then
-        is_refused = #replies == 0
-        return #replies > 0 and replies or popped
-      elseif popped then
-        left = left - 1
-        bytes = bytes - #popped[2] + head_of(popped[2])
-        replies[#replies + 1] = at - from - 3
-        replies[#replies + 1] = popped
-      elseif queue.is_behind then
-        return #replies > 0 and replies or again()
+    local refusal
+    putting_off(queue, function()
+      begin_pops(queue, left)
+      while popped and left > 0 and bytes >= 0 do
+        popped = popped_one(queue, wanted, claimant, false)
+        if popped and type(popped[1]) == 'number' then
+          refusal = popped
+          return
+        elseif popped then
+          left = left - 1
+          bytes = bytes - #popped[2] + head_of(popped[2])
+          replies[#replies + 1] = at - from - 3
+          replies[#replies + 1] = popped
+        end
       end
+    end)
+    if refusal then
+      is_refused = #replies == 0
+      return #replies > 0 and replies or refusal
+    elseif not popped and queue.is_behind then
+      return #replies > 0 and replies or again()
     end
   end
   return replies

@@ -52,7 +52,8 @@ local function next_out(queue)
     end
     local more = more_of(queue, id)
     local expiry = expiry_of(queue, id, more)
-    if redis.call('HEXISTS', queue.events, id) == 0 then
+    local is_read = queue.values and queue.values[id]
+    if not is_read and redis.call('HEXISTS', queue.events, id) == 0 then
       -- Somebody deleted the contents: there is no event to hand out.
       release_key(queue, id, more)
       shrank(queue)
@@ -67,12 +68,16 @@ local function next_out(queue)
   return nil
 end
 
+local function claim_count(queue)
+  return redis.call('ZCARD', queue.claimed) + #queue.put_off.claimed / 2
+end
+
 -- { id, value (nil: large, to be fetched while it is claimed), tick of the claim, its lease, score in
 -- front of the list or nil, token or nil, attempt, what was kept of a removed one or nil }; or nil;
 -- or a refusal as refusal_of answers it
 local function popped_one(queue, wanted, claimant, may_leave_out)
   local most = limit_of(queue, 'max-claimed')
-  local is_limited = most and wanted ~= 0 and redis.call('ZCARD', queue.claimed) >= most
+  local is_limited = most and wanted ~= 0 and claim_count(queue) >= most
   if is_limited or is_paused(queue, 'out') or claimant and is_worker_paused(queue, claimant) then
     return false
   end
@@ -84,6 +89,9 @@ local function popped_one(queue, wanted, claimant, may_leave_out)
     return false
   end
   local lease = wanted or more.l or duration_of(queue, 'lease') or USUAL_LEASE_MS
+  if lease == 0 and more.w then
+    write_put_off(queue)
+  end
   local refusal = lease == 0 and refusal_of(queue, { more.w })
   if refusal then
     put_back(queue, id, more, score)
@@ -91,11 +99,12 @@ local function popped_one(queue, wanted, claimant, may_leave_out)
   end
   local tick, attempt = take_ticks(1), 1 + (more.f or 0) + (more.c or 0)
   local popped = { id, false, tick, lease, score or false, false, attempt, false }
-  local bytes = may_leave_out and fetched_bytes(queue, id, lease)
+  local value = queue.values and queue.values[id]
+  local bytes = not value and may_leave_out and fetched_bytes(queue, id, lease)
   if bytes then
     leave_out(queue, id, popped, 2)
   else
-    popped[2] = redis.call('HGET', queue.events, id)
+    popped[2] = value or redis.call('HGET', queue.events, id)
   end
   reply_bytes = reply_bytes + (bytes or #popped[2])
   if lease == 0 then
@@ -122,25 +131,39 @@ local function popped_one(queue, wanted, claimant, may_leave_out)
   return popped
 end
 
-verbs.pop = function(from, to)
-  local queue, replies = opened_at(ARGV[from]), {}
+-- To be called before pops: about how many will follow.
+local function begin_pops(queue, count)
   if queue.has_groups then
-    groups.begin_pops(queue, (to - from) / 2)
+    groups.begin_pops(queue, count)
   end
-  for at = from + 1, to, 2 do
-    if reply_bytes >= REPLY_BYTES_MAX then
-      break
-    end
-    local claimant = ARGV[at + 1] ~= '' and ARGV[at + 1]
-    local popped = popped_one(queue, tonumber(ARGV[at]), claimant, true)
-    if not popped and queue.is_behind then
-      local not_made = again()
-      return #replies > 0 and replies or not_made
-    end
-    replies[#replies + 1] = popped
-    if popped and type(popped[1]) == 'number' then
-      return end_refused(replies)
-    end
+  if queue.has_ranked then
+    ranked.begin_pops(queue, count)
   end
-  return replies
+end
+
+verbs.pop = function(from, to)
+  local queue, replies, not_made, is_over = opened_at(ARGV[from]), {}, nil, false
+  putting_off(queue, function()
+    begin_pops(queue, (to - from) / 2)
+    for at = from + 1, to, 2 do
+      if reply_bytes >= REPLY_BYTES_MAX then
+        break
+      end
+      local claimant = ARGV[at + 1] ~= '' and ARGV[at + 1]
+      local popped = popped_one(queue, tonumber(ARGV[at]), claimant, true)
+      if not popped and queue.is_behind then
+        not_made = again()
+        break
+      end
+      replies[#replies + 1] = popped
+      is_over = popped and type(popped[1]) == 'number'
+      if is_over then
+        break
+      end
+    end
+  end)
+  if is_over then
+    return end_refused(replies)
+  end
+  return #replies == 0 and not_made or replies
 end

@@ -47,22 +47,26 @@ verbs.push_batch = function(from, to)
   for _, each in ipairs(count > 0 and (tree and tree.keepers or { queue }) or {}) do
     make_room_for(each, count, named, events)
   end
-  for at = from + 3, to, 3 do
-    local id, value = ARGV[at + 1], ARGV[at + 2]
-    if ARGV[at] == 'NEW' then
-      id = new_id(queue)
-      push_new(queue, is_left, id, value, options)
-      replies[#replies + 1] = id
-    elseif is_taken(queue, id) then
-      replies[#replies + 1] = push_taken(queue, is_left, id, value, options, of_batch)
-    else
-      push_new(queue, is_left, id, value, options)
-      report_kept(queue, id, options)
-      take_window(queue, id)
-      replies[#replies + 1] = PUSHED
+  make_ids(queue, count_unnamed(from + 3, to, 3))
+  pushing_many(queue, function()
+    for at = from + 3, to, 3 do
+      local id, value = ARGV[at + 1], ARGV[at + 2]
+      write_before(queue, ARGV[at] == 'ID' and id, options)
+      if ARGV[at] == 'NEW' then
+        id = next_made(queue)
+        push_new(queue, is_left, id, value, options)
+        replies[#replies + 1] = id
+      elseif is_taken(queue, id) then
+        replies[#replies + 1] = push_taken(queue, is_left, id, value, options, of_batch)
+      else
+        push_new(queue, is_left, id, value, options)
+        report_kept(queue, id, options)
+        take_window(queue, id)
+        replies[#replies + 1] = PUSHED
+      end
+      of_batch[id] = true
     end
-    of_batch[id] = true
-  end
+  end)
   has_ended_early()
   return replies
 end

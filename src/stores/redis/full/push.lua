@@ -122,7 +122,14 @@ local function add_new(queue, is_left, id, value, options, is_copy)
   if queue.has_completed and redis.call('ZSCORE', queue.completed, id) then
     drop_completed(queue, id)
   end
-  redis.call('HSET', queue.events, id, value)
+  local all = queue.put_off
+  if all then
+    all.new[id] = true
+    all.values[#all.values + 1] = id
+    all.values[#all.values + 1] = value
+  else
+    redis.call('HSET', queue.events, id, value)
+  end
   list_queue(queue)
   local more = {
     a = options.attempts, b = options.backoff, l = options.lease,
@@ -146,6 +153,9 @@ local copies, copied_bytes = 0, 0
 
 -- There is room for it.
 local function push_new(queue, is_left, id, value, options)
+  if not queue.config.bindings then
+    return add_new(queue, is_left, id, value, options, false)
+  end
   each_keeper(queue, id, nil, function(each, is_copy)
     add_new(each, is_left, id, value, options, is_copy)
     if is_copy then
@@ -182,6 +192,45 @@ local function report_kept(queue, id, options)
   end
 end
 
+-- Makes so many ids at once. They are looked for one by one where a client may have chosen them.
+local function make_ids(queue, count)
+  queue.made = {}
+  if count < 2 or queue.has_windows or queue.has_completed or queue.config.bindings then
+    return
+  end
+  local ids = {}
+  for at = count, 1, -1 do
+    ids[at] = made()
+  end
+  for _, value in ipairs(redis.call('HMGET', queue.events, unpack(ids))) do
+    if value then
+      return
+    end
+  end
+  queue.made = ids
+end
+
+local function next_made(queue)
+  return table.remove(queue.made or {}) or new_id(queue)
+end
+
+-- Calls a function that pushes. What it writes of new events is put off where nothing reads it.
+local function pushing_many(queue, run)
+  local is_read = queue.config.bindings or limit_of(queue, 'max-length') or duration_of(queue, 'ttl')
+  if is_read or queue.put_off then
+    run()
+  else
+    putting_off(queue, run)
+  end
+end
+
+-- To be called before an event is looked at that may be one of them.
+local function write_before(queue, id, options)
+  if queue.put_off and (options.key or id and queue.put_off.new[id]) then
+    do_put_off(queue)
+  end
+end
+
 local function push_one(queue, is_left, id, value, options)
   local refusing = not queue.is_judged and paused_one(queue)
   if refusing then
@@ -198,7 +247,7 @@ local function push_one(queue, is_left, id, value, options)
     return refusal_by(refusing, queue, FULL_QUEUE)
   end
   make_room(queue, 1)
-  local own = id or new_id(queue)
+  local own = id or next_made(queue)
   push_new(queue, is_left, own, value, options)
   if id or options.key then
     report_kept(queue, own, options)
@@ -247,18 +296,45 @@ local function is_refusal(reply)
   return code == FULL_QUEUE or code == PAUSED_QUEUE
 end
 
+-- By their places. Reads what is known of the groups that they name.
+local function all_options(queue, from, to)
+  local all, keys = {}, {}
+  for at = from, to, 4 do
+    all[at] = options_in(ARGV[at])
+    keys[#keys + 1] = all[at].group and '=' .. all[at].group
+  end
+  if #keys > 1 then
+    make_groups()
+    groups.read(queue, keys)
+  end
+  return all
+end
+
+local function count_unnamed(from, to, step)
+  local count = 0
+  for at = from, to, step do
+    count = count + (ARGV[at] == 'NEW' and 1 or 0)
+  end
+  return count
+end
+
 verbs.push = function(from, to)
   require_memory()
   local queue, is_left, replies = opened_at(ARGV[from]), ARGV[from + 1] == 'LEFT', {}
-  for at = from + 2, to, 4 do
-    local id = ARGV[at] == 'ID' and ARGV[at + 1]
-    local options = options_in(ARGV[at + 3])
-    local reply = push_one(queue, is_left, id, ARGV[at + 2], options)
-    is_refused = is_refused or is_refusal(reply)
-    replies[#replies + 1] = reply
-    if has_ended_early() then
-      break
+  make_ids(queue, count_unnamed(from + 2, to, 4))
+  local all = all_options(queue, from + 5, to)
+  pushing_many(queue, function()
+    for at = from + 2, to, 4 do
+      local id = ARGV[at] == 'ID' and ARGV[at + 1]
+      local options = all[at + 3]
+      write_before(queue, id, options)
+      local reply = push_one(queue, is_left, id, ARGV[at + 2], options)
+      is_refused = is_refused or is_refusal(reply)
+      replies[#replies + 1] = reply
+      if has_ended_early() then
+        break
+      end
     end
-  end
+  end)
   return replies
 end

@@ -71,26 +71,42 @@ local function look_at(queue)
   return queue
 end
 
+-- Looks at keys that many queues do not have.
+local function look_at_others(queue)
+  local name = queue.name
+  local found = redis.call('EXISTS', queue.delayed, queue.failed, queue.errors, queue.log, queue.done,
+    queue.expires, queue.completed, RETRYING .. name, WINDOWS .. name)
+  queue.has_expires, queue.has_completed, queue.has_windows = false, false, false
+  if found == 0 then
+    return
+  end
+  redis.call('ZCARD', queue.delayed)
+  redis.call('ZCARD', queue.failed)
+  for _, key in ipairs({ queue.errors, queue.log, queue.done }) do
+    redis.call('HLEN', key)
+  end
+  redis.call('SCARD', RETRYING .. name)
+  queue.has_expires = redis.call('ZCARD', queue.expires) > 0
+  queue.has_completed = redis.call('ZCARD', queue.completed) > 0
+  queue.has_windows = redis.call('ZCARD', WINDOWS .. name) > 0
+end
+
 -- The queue, ready for all verbs. Where a key has the wrong type this fails before anything is done.
 local function open(queue)
   if queue.is_open then
     return queue
   end
-  local name = look_at(queue).name
+  look_at(queue)
+  look_at_others(queue)
   redis.call('LLEN', queue.ready)
-  for _, key in ipairs({ queue.claimed, queue.delayed, queue.failed, queues_key, timers_key }) do
+  for _, key in ipairs({ queue.claimed, queues_key, timers_key }) do
     redis.call('ZCARD', key)
   end
-  for _, key in ipairs({ queue.events, queue.errors, queue.log, queue.done, COUNTER }) do
-    redis.call('HLEN', key)
-  end
-  redis.call('SCARD', RETRYING .. name)
+  redis.call('HLEN', queue.events)
+  redis.call('HLEN', COUNTER)
   queue.has_front = redis.call('ZCARD', queue.front) > 0
-  queue.has_expires = redis.call('ZCARD', queue.expires) > 0
-  queue.has_completed = redis.call('ZCARD', queue.completed) > 0
   queue.has_claims = redis.call('HLEN', queue.claims) > 0
   queue.has_more = redis.call('HLEN', queue.more) > 0
-  queue.has_windows = redis.call('ZCARD', WINDOWS .. name) > 0
   queue.is_open = true
   return queue
 end
@@ -176,6 +192,59 @@ local function tell_ready(queue, count)
     if told > 0 then
       became_ready(queue, told)
     end
+  end
+end
+
+-- The commands of a verb on many events are put off, where nothing reads what they write, and then
+-- are few: the ids of claims that end; ids and values, ids and records of new events; scores and ids,
+-- ids and records of new claims; the ids of events that are gone; members that leave "ranked".
+local function put_off(queue)
+  queue.put_off = {
+    left = {}, erased = {}, values = {}, more = {}, claimed = {}, records = {}, ranked = {},
+    -- By id, whether an event is new.
+    new = {},
+  }
+end
+
+local function in_slices(command, key, list)
+  for at = 1, #list, 1000 do
+    redis.call(command, key, unpack(list, at, math.min(at + 999, #list)))
+  end
+end
+
+local function do_put_off(queue)
+  local all = queue.put_off
+  queue.put_off = nil
+  if all then
+    in_slices('ZREM', queue.claimed, all.left)
+    in_slices('HDEL', queue.claims, queue.has_claims and all.left or {})
+    in_slices('HDEL', queue.events, all.erased)
+    in_slices('HDEL', queue.more, queue.has_more and all.erased or {})
+    in_slices('HSET', queue.events, all.values)
+    in_slices('HSET', queue.more, all.more)
+    in_slices('ZADD', queue.claimed, all.claimed)
+    in_slices('HSET', queue.claims, all.records)
+    in_slices('ZREM', RANKED .. queue.name, all.ranked)
+  end
+end
+
+-- To be called before something is read that may have been put off.
+local function write_put_off(queue)
+  if queue.put_off then
+    do_put_off(queue)
+    put_off(queue)
+  end
+end
+
+-- Calls a function during which commands are put off. What it has begun is done even if it fails.
+local function putting_off(queue, run)
+  put_off(queue)
+  local ok, failure = pcall(run)
+  queue.packed, queue.values, queue.scores, queue.claim_records = nil, nil, nil, nil
+  queue.ranked_slice = nil
+  do_put_off(queue)
+  if not ok then
+    error(failure, 0)
   end
 end
 

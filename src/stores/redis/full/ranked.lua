@@ -7,7 +7,7 @@
 
 -- 17 digits, in the order of the places. 10^16 is more than any tick.
 local function text_of(place)
-  return string.format('%d%016.0f', place < 0 and 0 or 1, place < 0 and place + 1e16 or place)
+  return string.format('%d%016d', place < 0 and 0 or 1, place < 0 and place + 1e16 or place)
 end
 
 local function member_of(id, more)
@@ -30,6 +30,11 @@ ranked.enter = function(queue, id, more, place)
     more.q = place
     keep_more(queue, id, more)
   end
+  if queue.put_off and #queue.put_off.ranked > 0 then
+    -- It may be one of those that leave.
+    in_slices('ZREM', RANKED .. queue.name, queue.put_off.ranked)
+    queue.put_off.ranked = {}
+  end
   redis.call('ZADD', RANKED .. queue.name, 0, member_of(id, more))
 end
 
@@ -37,10 +42,45 @@ ranked.leave = function(queue, id, more)
   return more.q and redis.call('ZREM', RANKED .. queue.name, member_of(id, more)) == 1
 end
 
+-- So many members are read at a time.
+local RANKED_AT_ONCE = 32
+
+-- To be called before pops, during which commands are put off: about how many will follow.
+ranked.begin_pops = function(queue, count)
+  queue.ranked_slice, queue.ranked_at = {}, 1
+  queue.ranked_size = math.max(1, math.min(count, RANKED_AT_ONCE))
+end
+
+local function next_member(queue)
+  local key, left = RANKED .. queue.name, queue.put_off and queue.put_off.ranked
+  if not queue.ranked_slice then
+    return redis.call('ZRANGE', key, 0, 0)[1]
+  elseif not queue.ranked_slice[queue.ranked_at] then
+    in_slices('ZREM', key, left)
+    queue.put_off.ranked = {}
+    queue.ranked_slice, queue.ranked_at = redis.call('ZRANGE', key, 0, queue.ranked_size - 1), 1
+    local ids = {}
+    for at, member in ipairs(queue.ranked_slice) do
+      ids[at] = ranked.parts(member)
+    end
+    read_small_events(queue, ids)
+  end
+  return queue.ranked_slice[queue.ranked_at]
+end
+
 -- The member that is next out, if its priority is above 0 or that does not matter.
 ranked.first = function(queue, is_above)
-  local member = redis.call('ZRANGE', RANKED .. queue.name, 0, 0)[1]
+  local member = next_member(queue)
   return member and (not is_above or member < '1000') and member
+end
+
+ranked.leave_first = function(queue, member)
+  if queue.ranked_slice then
+    queue.ranked_at = queue.ranked_at + 1
+    queue.put_off.ranked[#queue.put_off.ranked + 1] = member
+  else
+    redis.call('ZREM', RANKED .. queue.name, member)
+  end
 end
 
 -- Of the lowest priority the member that is next out, if it is below 0 or that does not matter.
