@@ -210,7 +210,7 @@ const breakages: Record<string, Breakage> = {
         : operation,
   },
   "a cancellation removes nothing": instead("cancel", ({ queue, id }) => ({
-    operation: { kind: "get", queue, id },
+    operation: { kind: "get", queue, id, isWhole: true },
     result: (facts: EventFacts | null) =>
       facts?.state === "ready" || facts?.state === "delayed"
         ? "removed"
