@@ -274,6 +274,19 @@ const breakages: Record<string, Breakage> = {
   ),
 };
 
+const counters: Record<string, Breakage> = {
+  "a member is counted twice": doing("countDown", () => ({
+    member: Buffer.from(`${Math.random()}`),
+  })),
+  "a counter pushes nothing": doing("initCounter", () => ({ event: null })),
+  "a counter never ends": doing("initCounter", () => ({ ttlMs: null })),
+  "a counter is not removed": instead("dropCounter", (drop) => ({
+    operation: { ...drop, kind: "getCounter" },
+    result: (left: number | null) => left !== null,
+  })),
+  "an event is no member of a counter": pushing(() => ({ part: null })),
+};
+
 const crons: Record<string, Breakage> = {
   "a cron entry pushes nothing": doing("cronFire", () => ({ push: null })),
   "the next time of a cron entry is another one": doing("cronFire", ({ nextAtMs }) => ({
@@ -372,7 +385,7 @@ describe("comparing the lives of events in two stores", () => {
     await compareWith({}, seed, 200);
   });
 
-  test.each(Object.entries({ ...breakages, ...crons, ...transactions }))(
+  test.each(Object.entries({ ...breakages, ...counters, ...crons, ...transactions }))(
     "notices when %s",
     async (_name, breakage) => {
       // The second seed has queues for failed events.

@@ -13,6 +13,7 @@ import { bytesOf, textOf } from "./contract/caller.ts";
 import { LifeCaller } from "./contract/life-caller.ts";
 import { type GivenClaim, type Known, RandomLife, type Step, states } from "./random-life.ts";
 import { Random } from "./random.ts";
+import { RandomCounters } from "./random-counters.ts";
 import { RandomCrons } from "./random-crons.ts";
 import { hearBoth } from "./report-comparison.ts";
 import { inTransactions } from "./random-transactions.ts";
@@ -38,6 +39,7 @@ export async function compareLives(
   const stepMs = hasChains ? STEP_MS : Infinity;
   const life = new RandomLife(random, hasChains);
   const crons = new RandomCrons(new Random(seed), life.queues);
+  const counters = new RandomCounters(new Random(seed + 1), life.queues);
   const pair = new Pair(new Side(a), new Side(b), seed);
   const reports = seed % 4 === 0 ? null : await hearBoth(a, b);
   await pair.submitAll(life.first());
@@ -56,7 +58,8 @@ export async function compareLives(
     }
     const { known } = pair;
     const { queues } = life;
-    const steps = [...life.batch(known), ...crons.some()];
+    const batch = counters.joined(life.batch(known));
+    const steps = [...batch, ...crons.some(), ...counters.some()];
     await pair.submitAll(inTransactions(steps, known, { queues, random }));
     await pair.separate(life.queues);
     if (!hasChains && random.below(3) === 0) await pair.submitAll([life.figures()]);
@@ -188,7 +191,7 @@ class Side implements Known {
       const fields = shown.map(([name, field]) => `${name}: ${this.written(field, name)}`);
       return `{ ${fields.join(", ")} }`;
     }
-    if (typeof value === "number" && /(at|now)Ms$/i.test(key))
+    if (typeof value === "number" && /(at|now|since)Ms$/i.test(key))
       return `start + ${value - this.startMs}`;
     return JSON.stringify(value) ?? "undefined";
   }
