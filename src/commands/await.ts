@@ -10,7 +10,7 @@ import { waiting } from "./waiting.ts";
 
 /** How it ended, or null if it has not. */
 async function endOf(queue: Buffer, id: Buffer, caller: Caller): Promise<Reply[] | null> {
-  const event = await caller.session.ask({ kind: "get", queue, id });
+  const event = await caller.session.ask({ kind: "get", queue, id, isWhole: false });
   if (event === null) return (await failureElsewhere(queue, id, caller)) ?? ["gone", null];
   if (event.state === "completed") return ["completed", event.result];
   return event.state === "failed" ? ["failed", event.lastError] : null;
@@ -26,7 +26,7 @@ async function failureElsewhere(
   const target = failedToOf(queue.toString("latin1"), own, all);
   if (target === null) return null;
   const elsewhere = Buffer.from(target, "latin1");
-  const event = await session.ask({ kind: "get", queue: elsewhere, id });
+  const event = await session.ask({ kind: "get", queue: elsewhere, id, isWhole: false });
   if (!event || !headerOf(event, "okq-from")?.equals(queue)) return null;
   return ["failed", headerOf(event, "okq-error")];
 }

@@ -2,15 +2,13 @@
 import { workerOf } from "../queue/claimant.ts";
 import type { EventFacts, State } from "../queue/event.ts";
 import type { EventPage } from "../queue/management.ts";
-import { settingsOf } from "../queue/settings.ts";
 import { NIL_ARRAY, Pairs, type Reply } from "../resp/reply.ts";
-import type { Caller } from "./caller.ts";
 import { type QueueCall, type QueueCommand, queueCommand } from "./command.ts";
 import { commandError } from "./errors.ts";
 import { secondsText } from "../queue/durations.ts";
 import { headersReply } from "./popped-events.ts";
-import { givenSettings } from "./queue-settings.ts";
 import { LISTED_DEFAULT, pageLimit, Selection, STATES, stateOf, WHICH } from "./selection.ts";
+import { Submission } from "./submission.ts";
 import type { Options } from "./syntax-types.ts";
 
 /** How many operations one call may make, and about how many bytes of contents it may answer. */
@@ -22,16 +20,8 @@ const LIST_OPTIONS =
 
 type ListOptions = Options<typeof LIST_OPTIONS>;
 
-/** What a map shows of an event that its store does not know. */
-interface Shown {
-  /** The limit of its queue; null: none. */
-  attemptsMax: number | null;
-  isFull: boolean;
-}
-
 /** Keys that do not apply are left out. */
-function factsOf(event: EventFacts, shown: Shown): Pairs {
-  const { isFull } = shown;
+function factsOf(event: EventFacts, isFull: boolean): Pairs {
   const { id, state, contents, failures, crashes, atMs, claimant } = event;
   // The claim under way counts as an attempt. So does the claim that completed the event.
   const isUnderWay = state === "claimed" || state === "completed";
@@ -42,7 +32,7 @@ function factsOf(event: EventFacts, shown: Shown): Pairs {
     ["attempts", failures + crashes + (isUnderWay ? 1 : 0)],
     ["failures", failures],
     ["crashes", crashes],
-    ["max-attempts", (event.attemptsMax ?? shown.attemptsMax) || null],
+    ["max-attempts", event.attemptsMax || null],
     ["priority", event.group ? null : event.priority],
     ["group", event.group],
     ["pushed-at", secondsText(event.pushedAtMs)],
@@ -76,17 +66,6 @@ function listOf(list: Reply[]): Reply {
 
 function errorOf({ atMs, attempt, text }: EventFacts["errors"][number]): Reply {
   return [secondsText(atMs), attempt, text];
-}
-
-async function showEvent(queue: Buffer, id: Buffer, { client }: QueueCall): Promise<Reply> {
-  const event = await client.session.ask({ kind: "get", queue, id });
-  if (!event) return NIL_ARRAY;
-  const attemptsMax = await attemptsMaxOf(queue, client);
-  return factsOf(event, { attemptsMax, isFull: true });
-}
-
-async function attemptsMaxOf(queue: Buffer, { session }: Caller): Promise<number | null> {
-  return settingsOf(...(await givenSettings(queue, session))).attemptsMax;
 }
 
 /** Where a page begins: the state, and the cursor of the store within it. */
@@ -149,8 +128,7 @@ async function listEvents(queue: Buffer, options: ListOptions, call: QueueCall):
     if (page.next) at = { state, after: page.next };
     else at = next === undefined ? null : { state: next, after: null };
   }
-  const attemptsMax = await attemptsMaxOf(queue, call.client);
-  const maps = found.map((event) => factsOf(event, { attemptsMax, isFull: false }));
+  const maps = found.map((event) => factsOf(event, false));
   return [at && cursorOf(at), maps];
 }
 
@@ -172,8 +150,10 @@ export const lookCommands: QueueCommand[] = [
       "lease-ends-at, worker, expires-at, unique, headers, last-error, errors (the last 10: " +
       "[time, attempt, text]), log, progress, result, held-back-by (why a ready one is not " +
       "handed out, see QSTATS).",
-    isExclusive: true,
-    run: ([, queue, id], _, call) => showEvent(queue, id, call),
+    run: ([, queue, id]) =>
+      Submission.one({ kind: "get", queue, id, isWhole: true }, (event) =>
+        event ? factsOf(event, true) : NIL_ARRAY,
+      ),
   }),
   queueCommand({
     ...shared,

@@ -84,12 +84,13 @@ async function moveIds(
   const { session } = call.client;
   const states = STATE ? [stateOf("STATE", STATE, MOVED)] : MOVED;
   const selection = new Selection(options);
+  const isWhole = selection.needsContents;
   let targets = targetsOf(ids);
   if (STATE || COUNT !== undefined || !selection.isAll) {
     const found: EventFacts[] = [];
     for (const some of slicesOf(ids, LOOKED_AT_ONCE)) {
       if (found.length === COUNT || call.client.isClosed) break;
-      const get = (id: Buffer) => session.ask({ kind: "get", queue: way.queue, id });
+      const get = (id: Buffer) => session.ask({ kind: "get", queue: way.queue, id, isWhole });
       for (const event of await Promise.all(some.map(get))) {
         const isOf = event && (states as readonly string[]).includes(event.state);
         if (found.length === COUNT || !isOf || !selection.has(event)) continue;

@@ -74,6 +74,7 @@ function clientLines(context: Context): Lines {
     ["client_input_max", bytesInMax],
     ["bytes_waiting_limit", settings.maxWaitingBytes],
     ["bytes_waiting", budgets.unanswered.bytes],
+    ["bytes_queued", budgets.queued.bytes],
     ["bytes_unread", budgets.unstarted.bytes],
     ["bytes_unsent", budgets.unsent.bytes],
     ["bytes_registered", consumers.bytes],

@@ -123,8 +123,9 @@ export interface EventFacts {
   atMs: number | null;
   failures: number;
   crashes: number;
-  /** Its own, not the queue's. */
+  /** Its own, else that of its queue; 0 or null: no limit. */
   attemptsMax: number | null;
+  /** Its own, not the queue's. */
   backoff: string | null;
   leaseMs: number | null;
   priority: number;

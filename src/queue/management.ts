@@ -16,6 +16,8 @@ export interface Get {
   kind: "get";
   queue: Buffer;
   id: Buffer;
+  /** As in a Scan. */
+  isWhole: boolean;
 }
 
 /**

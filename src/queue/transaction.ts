@@ -9,7 +9,7 @@ type Part = "pushes" | "takes" | "changes" | "shows";
 
 /**
  * - pushes: may be refused, by pauses and limits of queues too; see pushesOf
- * - takes: its result has contents of events
+ * - takes: its result has contents of events, see withoutContents
  * - changes, shows: anything else
  */
 const PARTS: Record<Operation["kind"], Part | null> = {
@@ -46,8 +46,8 @@ const PARTS: Record<Operation["kind"], Part | null> = {
   settings: "shows",
   status: "shows",
   group: "shows",
-  // With contents or many events they would need a bound of their own.
-  get: null,
+  get: "takes",
+  // With many events or names they would need a bound of their own.
   scan: null,
   stats: null,
   groups: null,
@@ -135,7 +135,7 @@ export function queuesOf(operation: Operation): Buffer[] {
 export class TakenContents {
   #bytes = 0;
 
-  /** Whether the transaction finds no more events. */
+  /** Whether the transaction takes no more contents. */
   get isOver(): boolean {
     return this.#bytes > BATCH_CONTENTS_BYTES;
   }
@@ -143,10 +143,18 @@ export class TakenContents {
   /** The result of an operation that takesContents. */
   add(result: unknown): void {
     const events = Array.isArray(result) ? result : [result];
-    for (const event of events as ({ contents: Buffer } | null)[]) {
-      this.#bytes += event?.contents.length ?? 0;
+    for (const event of events as ({ contents: Buffer | null } | null)[]) {
+      this.#bytes += event?.contents?.length ?? 0;
     }
   }
+}
+
+/**
+ * What is done in the place of an operation that takesContents where a transaction takes no more;
+ * null: nothing, as if there were no event.
+ */
+export function withoutContents(operation: Operation): Operation | null {
+  return operation.kind === "get" ? { ...operation, isWhole: false } : null;
 }
 
 /** What an operation that takesContents answers when there is nothing. */

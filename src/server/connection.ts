@@ -290,6 +290,7 @@ export class Connection extends Peer implements CommandOwner, InputOwner, Watche
 
   /** Input that is not a command: answers it, and ends the connection if nothing can follow. */
   reject(error: ProtocolError): void {
+    this.transaction?.abort();
     const { reply, isEnd } = rejection(error, this, this.#shared.context);
     this.#afterFailure.begin(this.#answerWith(reply), NOT_DONE_AFTER_REJECTED);
     if (isEnd) this.quit();

@@ -132,6 +132,15 @@ describe("bounds", () => {
     expect(await infoOf(client, "multi-mem")).toBe("0");
   });
 
+  test("an event that is too large aborts", async () => {
+    const client = await (await startTestOkq({ maxEventBytes: 1000 })).connect();
+    await askAll(client, ["MULTI"], ["QPUSH", IN, "x"]);
+    expect(await ask(client, "QPUSH", IN, "x".repeat(2000))).toStartWith("-ERR event too large");
+    expect(await ask(client, "QPUSH", IN, "x")).toBe(QUEUED);
+    expect(await ask(client, "EXEC")).toBe(ABORTED);
+    expect(await ask(client, "QSTATUS")).toEqual([]);
+  });
+
   test("the memory of all transactions, which is free again when they end", async () => {
     const okq = await startTestOkq({ maxWaitingBytes: 1_048_576 });
     const push = ["QPUSH", IN, "x".repeat(400_000)];

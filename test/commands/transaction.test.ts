@@ -63,6 +63,7 @@ describe.each(lifeStoresAndCluster)("on %s", (store) => {
       ["QRETRY", queue, "IDS", "1"],
       ["QMOVE", queue, `other${queue}`, "IDS", "1"],
       ["QSET", queue, "1", "TTL", "5"],
+      ["QGET", queue, "1"],
       ["QCANCEL", queue, "1"],
       ["QPAUSE", queue, "FOR", "100"],
       ["QRESUME", queue],

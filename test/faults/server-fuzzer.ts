@@ -9,7 +9,11 @@ import { RawSocket } from "./raw-socket.ts";
 
 /** Excluded commands: they would close witnesses or break the fuzzer's count of replies. */
 const EXCLUDED = new Set(["CLIENT KILL", "CLIENT REPLY", "QUIT"]);
-const NAMES = commands.map(({ name }) => name).filter((name) => !EXCLUDED.has(name));
+/** They have a reply for each channel, and messages follow. */
+const SUBSCRIBING = ["SUBSCRIBE", "PSUBSCRIBE", "UNSUBSCRIBE", "PUNSUBSCRIBE"];
+const NAMES = commands
+  .map(({ name }) => name)
+  .filter((name) => !EXCLUDED.has(name) && !SUBSCRIBING.includes(name));
 const KINDS = {
   commands: 6,
   mutated: 5,
@@ -93,7 +97,10 @@ export class ServerFuzzer {
   }
 
   #broken(kind: Exclude<Kind, WholeKind>): Buffer {
-    const whole = Buffer.concat(this.#commands("commands"));
+    const subscriptions = this.#commands("commands").map(() =>
+      frame([this.#random.of(SUBSCRIBING), this.#random.of(["okq:*", "*", this.#noise(40)])]),
+    );
+    const whole = Buffer.concat([...subscriptions, ...this.#commands("commands")]);
     if (kind === "noise") return this.#noise(3_000);
     if (kind === "cut") return whole.subarray(0, this.#random.below(whole.length));
     if (kind === "lengths") return this.#lengths();

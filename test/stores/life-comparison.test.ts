@@ -151,7 +151,7 @@ const breakages: Record<string, Breakage> = {
         : operation,
   },
   "a cancellation removes nothing": instead("cancel", ({ queue, id }) => ({
-    operation: { kind: "get", queue, id },
+    operation: { kind: "get", queue, id, isWhole: true },
     result: (facts: EventFacts | null) =>
       facts?.state === "ready" || facts?.state === "delayed"
         ? "removed"
@@ -246,6 +246,19 @@ const groups: Record<string, Breakage> = {
   ),
 };
 
+const counters: Record<string, Breakage> = {
+  "a member is counted twice": doing("countDown", () => ({
+    member: Buffer.from(`${Math.random()}`),
+  })),
+  "a counter pushes nothing": doing("initCounter", () => ({ event: null })),
+  "a counter never ends": doing("initCounter", () => ({ ttlMs: null })),
+  "a counter is not removed": instead("dropCounter", (drop) => ({
+    operation: { ...drop, kind: "getCounter" },
+    result: (left: number | null) => left !== null,
+  })),
+  "an event is no member of a counter": pushing(() => ({ part: null })),
+};
+
 const crons: Record<string, Breakage> = {
   "a cron entry pushes nothing": doing("cronFire", () => ({ push: null })),
   "the next time of a cron entry is another one": doing("cronFire", ({ nextAtMs }) => ({
@@ -305,7 +318,7 @@ describe("comparing the lives of events in two stores", () => {
     expect(found).toMatch(/Error: the stores differ: seed 3, round/);
   });
 
-  test.each(Object.entries({ ...breakages, ...crons, ...transactions }))(
+  test.each(Object.entries({ ...breakages, ...counters, ...crons, ...transactions }))(
     "notices when %s",
     async (_name, breakage) => {
       // The second seed has queues for failed events.

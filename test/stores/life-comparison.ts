@@ -12,6 +12,7 @@ import { bytesOf, textOf } from "./contract/caller.ts";
 import { LifeCaller } from "./contract/life-caller.ts";
 import { type GivenClaim, type Known, RandomLife, type Step, states } from "./random-life.ts";
 import { Random } from "./random.ts";
+import { RandomCounters } from "./random-counters.ts";
 import { RandomCrons } from "./random-crons.ts";
 import { hearBoth } from "./report-comparison.ts";
 import { inTransactions } from "./random-transactions.ts";
@@ -40,6 +41,7 @@ export async function compareLives(
   const stepMs = hasChains ? STEP_MS : Infinity;
   const life = new RandomLife(random, { hasChains, hasGroups });
   const crons = new RandomCrons(new Random(seed), life.queues);
+  const counters = new RandomCounters(new Random(seed + 1), life.queues);
   const pair = new Pair(new Side(a), new Side(b), seed);
   const reports = seed % 4 === 0 ? null : await hearBoth(a, b);
   await pair.submitAll(life.first());
@@ -58,7 +60,9 @@ export async function compareLives(
     }
     const { known } = pair;
     const { queues } = life;
-    const steps = [...life.batch(known), ...crons.some(), ...life.groups.some()];
+    const batch = counters.joined(life.batch(known));
+    const others = [...crons.some(), ...counters.some(), ...life.groups.some()];
+    const steps = [...batch, ...others];
     await pair.submitAll(inTransactions(steps, known, { queues, random }));
     await pair.separate(life.queues);
     if (!hasChains && random.below(3) === 0) await pair.submitAll([life.figures()]);
@@ -192,7 +196,7 @@ class Side implements Known {
       const fields = shown.map(([name, field]) => `${name}: ${this.written(field, name)}`);
       return `{ ${fields.join(", ")} }`;
     }
-    if (typeof value === "number" && /(at|now)Ms$/i.test(key))
+    if (typeof value === "number" && /(at|now|since)Ms$/i.test(key))
       return `start + ${value - this.startMs}`;
     return JSON.stringify(value) ?? "undefined";
   }

@@ -164,7 +164,8 @@ export class RandomLife {
         return this.#pause(queue, kind);
       case "get": {
         const id = this.#id(known);
-        return (its) => ({ kind, queue, id: id(its) });
+        const isWhole = random.below(4) > 0;
+        return (its) => ({ kind, queue, id: id(its), isWhole });
       }
       case "bind":
         return always(randomBinding(random, this.queues, this.#hasChains));

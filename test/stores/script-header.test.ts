@@ -121,6 +121,10 @@ const cronOperations: Operation[] = [
   { ...cron, kind: "cronDelete" },
 ];
 
+const counter = { queue, key: bytes };
+const thenEvent = { contents: bytes, end: "left", options } as const;
+const grouped = { ...options, group: bytes };
+
 /** Some of each kind, so that each verb of the scripts is called. */
 const operations: Operation[] = [
   { kind: "configure", queue: null, values: [["max-length", "1000"]] },
@@ -138,8 +142,8 @@ const operations: Operation[] = [
   { kind: "touch", queue, id: bytes, token: null, leaseMs: 5, progress: bytes, log: bytes },
   { kind: "touchBatch", queue, claims: [{ id: bytes, token: bytes }], leaseMs: null },
   { kind: "fail", queue, id: bytes, token: null, error: bytes, next: "final" },
-  { kind: "get", queue, id: bytes },
-  { kind: "get", queue, id: queue },
+  { kind: "get", queue, id: bytes, isWhole: true },
+  { kind: "get", queue, id: queue, isWhole: false },
   { kind: "retry", queue, targets: [{ id: bytes, version: null }], end: "right" },
   { kind: "popBatch", queues: [queue], count: 5, leaseMs: null, claimant },
   { kind: "crash", queue, id: bytes, token: null },
@@ -156,6 +160,7 @@ const operations: Operation[] = [
         isWhole: state === "claimed",
       }) as const,
   ),
+  { kind: "ack", queue, id: queue, token: null, result: null },
   { kind: "ackBatch", queue, claims: [{ id: bytes, token: null }] },
   { kind: "push", queue, end: "left", id: queue, contents: bytes, options: null },
   { ...changes, headers: [], contents: null, start, ttlMs: null, priority: null },
@@ -171,6 +176,19 @@ const operations: Operation[] = [
   { kind: "pause", queue, directions: ["in", "out"], forMs: 5, worker: null, group: null },
   { kind: "pause", queue, directions: ["out"], forMs: null, worker: bytes, group: null },
   { kind: "resume", queue, directions: ["in", "out"], worker: null, group: null },
+  { kind: "push", queue, end: "left", id: null, contents: bytes, options: grouped },
+  { kind: "initCounter", ...counter, count: 2, ttlMs: 500, event: null },
+  { kind: "initCounter", ...counter, count: 2, ttlMs: null, event: thenEvent },
+  { kind: "countDown", ...counter, member: bytes },
+  { kind: "countDown", queue, key: queue, member: bytes },
+  { kind: "getCounter", ...counter },
+  { kind: "getCounter", queue, key: queue },
+  { kind: "listCounters", queue, after: null, limit: 5 },
+  { kind: "listCounters", queue, after: bytes, limit: 5 },
+  { kind: "dropCounter", ...counter },
+  { kind: "setGroup", queue, group: bytes, values: [["limit", "2"]] },
+  { kind: "group", queue, group: bytes },
+  { kind: "groups", queue, after: null, limit: 5 },
   { kind: "list", after: null, limit: 2 },
   { kind: "list", after: Buffer.from("a"), limit: 1000 },
   ...cronOperations,

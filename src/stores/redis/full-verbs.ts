@@ -231,8 +231,10 @@ export const full: { [K in Exclude<Operation["kind"], "transaction">]: Verb<K> }
   ready,
   get: {
     name: "get",
-    call: ([get], { numberOf }) => [numberOf(get!.queue), get!.id],
-    results: (reply) => [reply === null ? null : factsIn(reply, true)],
+    call: ([get], { numberOf }) => [numberOf(get!.queue), get!.id, get!.isWhole ? "WHOLE" : "-"],
+    results: (reply) => [
+      reply === null ? null : factsIn(reply, (reply as ScriptReply[])[23] === 1),
+    ],
   },
   scan: {
     name: "scan",

@@ -1,13 +1,25 @@
 // The verb of transactions, which calls other verbs of its script. See transaction/*.lua.
 import { Refusal, StoreError } from "../../queue/errors.ts";
 import type { Operation as StoreOperation, Transaction } from "../../queue/operations.ts";
-import { nothingOf, pushesOf, queuesOf, takesContents } from "../../queue/transaction.ts";
+import {
+  nothingOf,
+  pushesOf,
+  queuesOf,
+  takesContents,
+  withoutContents,
+} from "../../queue/transaction.ts";
 import type { Operation } from "./operation.ts";
 import { refusesWithoutMemory } from "./operation-size.ts";
 import type { Argument, Encoding, ScriptReply, Verb } from "./verb.ts";
 import { REFUSED } from "./verb-values.ts";
 
 const BROKEN = -3;
+
+/** As transaction.lua reads it. */
+function contentsIn(operation: StoreOperation): string {
+  if (!takesContents(operation)) return "-";
+  return withoutContents(operation) ? "SHOWS" : "TAKES";
+}
 
 /** The verb of an operation in the same script. */
 type VerbOf = (operation: Operation) => Verb<Operation["kind"]>;
@@ -56,7 +68,7 @@ export function transactionVerb(
     for (const operations of steps) {
       const verb = verbOf(operations[0]!);
       const args = verb.call(operations as never, encoding);
-      call.push(verb.name, takesContents(operations[0]!) ? "TAKES" : "-", String(args.length));
+      call.push(verb.name, contentsIn(operations[0]!), String(args.length));
       for (const argument of args) call.push(argument);
     }
     return call;

@@ -165,7 +165,7 @@ export class LifeCaller extends Caller {
   }
 
   get(queue: string, id: string): Promise<EventFacts | null> {
-    return this.submit({ kind: "get", queue: bytesOf(queue), id: bytesOf(id) });
+    return this.submit({ kind: "get", queue: bytesOf(queue), id: bytesOf(id), isWhole: true });
   }
 
   /** Like get, if the event must be there. */

@@ -282,6 +282,23 @@ export function transactions(check: Check): void {
     expect(await transact(store, pop(IN), peek)).toEqual(["3", null]);
   });
 
+  check("behind many bytes of contents an event is shown without its own", async (store) => {
+    const contents = "x".repeat(600_000);
+    for (const id of ["1", "2", "3"]) await store.pushWith(IN, id, { contents });
+    const get = (id: string): Operation => ({
+      kind: "get",
+      queue: bytesOf(IN),
+      id: bytesOf(id),
+      isWhole: true,
+    });
+    const operations = [get("1"), pop(IN), get("1"), get("2"), get("nothing")];
+    const results = await store.submit({ kind: "transaction", operations });
+    const states = results.map((each) => (each as EventFacts | null)?.state ?? null);
+    expect(states).toEqual(["ready", null, "claimed", "ready", null]);
+    const lengths = results.map((each) => (each as Partial<EventFacts> | null)?.contents?.length);
+    expect(lengths).toEqual([600_000, 600_000, undefined, undefined, undefined]);
+  });
+
   check("transactions of many sessions do not mix", async (store) => {
     await store.pushAll(IN, ["first"]);
     const takeAndReturn = (caller: LifeCaller, number: number) =>

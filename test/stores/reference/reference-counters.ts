@@ -27,6 +27,8 @@ interface Step {
 
 /** What undoes the acknowledgement of a member. */
 export interface Uncount extends Step {
+  /** It brought the counter to 0. */
+  isLast: boolean;
   /** When the counter pushed its event; null if it pushed none. */
   pushed: number | null;
 }
@@ -64,7 +66,7 @@ export const counting = {
     const counter = counterOf(queue, operation.key);
     if (!counter) return null;
     const step = { queue, counter, member: textOf(operation.member) };
-    judge([step]);
+    judge(state, [step]);
     countOne(state, step);
     return counter.left;
   },
@@ -95,25 +97,27 @@ export const counting = {
 /** To be called before these events are acknowledged in one step: refuses that if need be. */
 export function judgeParts(state: ReferenceState, events: ReferenceEvent[]): Step[] {
   const steps = events.flatMap((event) => stepOf(state, event) ?? []);
-  judge(steps);
+  judge(state, steps);
   return steps;
 }
 
 /** The event is acknowledged. */
 export function countPart(state: ReferenceState, event: ReferenceEvent): Uncount | null {
   const step = stepOf(state, event);
-  return step && isNew(step) ? { ...step, pushed: countOne(state, step) } : null;
+  if (!step || !isNew(step)) return null;
+  const pushed = countOne(state, step);
+  return { ...step, pushed, isLast: step.counter.left === 0 };
 }
 
 /** The acknowledgement is undone. */
-export function uncount({ queue, counter, member, pushed }: Uncount): void {
+export function uncount({ queue, counter, member, pushed, isLast }: Uncount): void {
   const there = queue.counters.get(counter.key);
   if (there === counter) {
-    counter.members.delete(member);
-    counter.left += 1;
+    // The pop may have been undone before.
+    if (counter.members.delete(member)) counter.left += 1;
     return;
   }
-  if (there || counter.left > 0 || counter.endsAtMs <= queue.nowMs) return;
+  if (there || !isLast || counter.endsAtMs <= queue.nowMs) return;
   const event = queue.events.get(counter.key);
   const isWaiting = event?.state === "ready" || event?.state === "delayed";
   if (pushed !== null && !(isWaiting && event.pushedAtMs === pushed)) return;
@@ -135,7 +139,8 @@ function isNew({ counter, member }: Step): boolean {
 }
 
 /** Throws a Refusal if a queue does not take the events of counters that these bring to 0. */
-function judge(steps: Step[]): void {
+function judge({ isJudged }: ReferenceState, steps: Step[]): void {
+  if (isJudged) return;
   const news = new Map<ReferenceCounter, Set<string>>();
   const pushes = new Map<ReferenceQueue, number>();
   for (const step of steps) {

@@ -17,6 +17,8 @@ import type { ReferenceState } from "./reference-state.ts";
 
 type OperationOf<K extends Operation["kind"]> = Extract<Operation, { kind: K }>;
 
+/** What a look that is not whole leaves out. */
+const BARE = { contents: null, errors: [], log: [] };
 const LOG_LINES_MAX = 100;
 
 interface Undo {
@@ -127,12 +129,12 @@ export const operations: Operations = {
     return event ? { id: bytesOf(event.id), contents: Buffer.from(event.contents) } : null;
   },
 
-  get(state, { queue: name, id }) {
+  get(state, { queue: name, id, isWhole }) {
     const queue = state.queue(textOf(name));
     const event = queue.events.get(textOf(id));
     if (!event) return null;
     const heldBackBy = event.state === "ready" ? queue.turns.heldBackBy(event) : null;
-    return { ...factsOf(queue, event), heldBackBy };
+    return { ...factsOf(queue, event), ...(isWhole ? {} : BARE), heldBackBy };
   },
 
   scan(state, { queue: name, state: which, after, limit, isReverse, isWhole }) {
@@ -143,9 +145,8 @@ export const operations: Operations = {
     const last = after && (JSON.parse(textOf(after)) as (string | number)[]);
     const left = last ? events.filter((e) => sign * compareKeys(keyOf(e), last) > 0) : events;
     const page = left.slice(0, limit);
-    const bare = isWhole ? {} : { contents: null, errors: [], log: [] };
     return {
-      events: page.map((event) => ({ ...factsOf(queue, event), ...bare })),
+      events: page.map((event) => ({ ...factsOf(queue, event), ...(isWhole ? {} : BARE) })),
       next: left.length > limit ? bytesOf(JSON.stringify(keyOf(page.at(-1)!))) : null,
     };
   },

@@ -30,7 +30,7 @@ export function factsOf(queue: ReferenceQueue, event: ReferenceEvent): EventFact
     atMs: state === "ready" ? null : state === "claimed" ? claim!.endsAtMs : atMs,
     failures: event.failures,
     crashes: event.crashes,
-    attemptsMax,
+    attemptsMax: attemptsMax ?? queue.given.attemptsMax,
     backoff,
     leaseMs,
     priority: event.priority,

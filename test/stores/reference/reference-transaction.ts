@@ -1,6 +1,5 @@
 // A transaction of the reference store: judged as a whole, then done one by one.
 import { Refusal } from "../../../src/queue/errors.ts";
-import type { Popped } from "../../../src/queue/event.ts";
 import {
   BATCH_CONTENTS_BYTES,
   type Operation,
@@ -21,11 +20,13 @@ export function transact(
   try {
     return operations.map((operation) => {
       const { kind } = operation;
-      const isTaking = kind === "pop" || kind === "popBatch" || kind === "peek";
-      if (isTaking && bytes > BATCH_CONTENTS_BYTES) return kind === "popBatch" ? [] : null;
+      const isOver = bytes > BATCH_CONTENTS_BYTES;
+      if (kind === "get" && isOver) return doOne({ ...operation, isWhole: false });
+      const isTaking = kind === "pop" || kind === "popBatch" || kind === "peek" || kind === "get";
+      if (isTaking && isOver) return kind === "popBatch" ? [] : null;
       const result = doOne(operation);
-      const taken = isTaking ? [result as Popped | null].flat() : [];
-      for (const event of taken) bytes += event?.contents.length ?? 0;
+      const taken = isTaking ? [result as { contents: Buffer | null } | null].flat() : [];
+      for (const event of taken) bytes += event?.contents?.length ?? 0;
       return result;
     });
   } finally {

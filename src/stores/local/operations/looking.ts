@@ -61,13 +61,13 @@ function entriesThatMayGo(queue: LocalQueue): EventOrPlace<LocalEvent>[] {
   return found;
 }
 
-export function get(model: Model, { queue: name, id }: Get): EventFacts | null {
+export function get(model: Model, { queue: name, id, isWhole }: Get): EventFacts | null {
   const queue = model.get(nameOf(name));
   const text = toText(id);
   const event = queue && model.find(queue, text, hashOf(text));
   if (!event) return null;
   const heldBackBy = event.state === READY ? model.heldBackBy(queue!, event) : null;
-  return { ...factsOf(model, event, true), heldBackBy };
+  return { ...factsOf(model, event, isWhole), heldBackBy };
 }
 
 export function scan(model: Model, operation: Scan): EventPage {
@@ -118,7 +118,7 @@ function errorOf({ atMs, attempt, text }: NotedError): EventError {
 function factsOf(model: Model, event: LocalEvent, isWhole: boolean): EventFacts {
   const { state, more, atMs, lease, pushedAtMs } = event;
   const isKept = state === FAILED || state === COMPLETED;
-  const { ttlMs } = model.settingsOf(event.queue);
+  const { ttlMs, attemptsMax } = model.settingsOf(event.queue);
   const hasToken = state === CLAIMED && event.token > 0;
   return {
     id: toBytes(event.id),
@@ -128,7 +128,7 @@ function factsOf(model: Model, event: LocalEvent, isWhole: boolean): EventFacts 
     atMs: state === READY ? null : atMs,
     failures: more?.failures ?? 0,
     crashes: more?.crashes ?? 0,
-    attemptsMax: more?.attemptsMax ?? null,
+    attemptsMax: more?.attemptsMax ?? attemptsMax,
     backoff: more?.backoff ?? null,
     leaseMs: more?.leaseMs ?? null,
     priority: more?.priority ?? 0,

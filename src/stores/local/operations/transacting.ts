@@ -2,7 +2,13 @@
 import { Refusal } from "../../../queue/errors.ts";
 import { nameOf } from "../../../queue/name-cache.ts";
 import type { Operation, Transaction } from "../../../queue/operations.ts";
-import { nothingOf, pushesOf, TakenContents, takesContents } from "../../../queue/transaction.ts";
+import {
+  nothingOf,
+  pushesOf,
+  TakenContents,
+  takesContents,
+  withoutContents,
+} from "../../../queue/transaction.ts";
 import type { Model } from "../model.ts";
 import { treeIn } from "../bound-queues.ts";
 import { toBytes } from "../bytes.ts";
@@ -22,7 +28,10 @@ export function transact(
   try {
     return operations.map((operation) => {
       if (!takesContents(operation)) return doOne(operation);
-      if (taken.isOver) return nothingOf(operation);
+      if (taken.isOver) {
+        const shorter = withoutContents(operation);
+        return shorter ? doOne(shorter) : nothingOf(operation);
+      }
       const result = doOne(operation);
       taken.add(result);
       return result;

@@ -1,7 +1,7 @@
 -- Ends all of these claims in one step, or none.
 -- KEYS    of the queue: all
 -- ARGV    as those of ack
--- Returns what ack does, or a list of one refusal as ack has it
+-- Returns of each what ack returns, or a list of one refusal
 
 verbs.ack_batch = function(from, to)
   local queue, parts, seen = opened_at(ARGV[from]), {}, {}

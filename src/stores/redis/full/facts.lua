@@ -64,7 +64,7 @@ local function facts_of(queue, id, state, score, is_whole)
   reply_bytes = reply_bytes + #value
   return {
     id, state, value, at_ms(state, score), version, more.f or 0, more.c or 0,
-    more.a or false, more.b or false, more.l or false, expiry or false,
+    more.a or limit_of(queue, 'max-attempts') or false, more.b or false, more.l or false, expiry or false,
     claim.token and claim.claimant or false, since,
     more.x or false, noted and noted.last or false, more.p or false, more.r or false, errors, log,
     more.u and string.sub(more.u, 2) or false, more.n or 0, more.G or false,

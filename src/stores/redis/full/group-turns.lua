@@ -178,7 +178,9 @@ local function next_out_by(queue, of_ungrouped, of_group)
     end
     record.is_stuck = true
     note(queue, record)
-    queue.slice_at, queue.dropped = queue.slice_at + 1, queue.dropped + 1
+    queue.slice_at, queue.slice_size = queue.slice_at + 1, queue.slice_size * 2
+    -- It is more work than a ghost.
+    queue.dropped = queue.dropped + 2
   end
 end
 

@@ -1,7 +1,7 @@
 -- Makes a counter.
 -- KEYS    queues timers counter, of the queue: all
--- ARGV    queue key count ttlMs? (LEFT|RIGHT, options, value)? (options as options_in reads them; value:
---         as if pushed now; without these it pushes nothing)
+-- ARGV    queue key count ttlMs? (LEFT|RIGHT, options, value)... (once, or never: it pushes nothing;
+--         options as options_in reads them; value: as if pushed now)
 -- Returns 1, or 0 if one of that key is there which differs or has begun to count, or -1 if there are
 --         too many
 

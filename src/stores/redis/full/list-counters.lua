@@ -1,7 +1,8 @@
 -- A page of the counters of a queue, ascending by the bytes of their keys.
 -- KEYS    of the queue: counters counter-keys
 -- ARGV    queue after (behind "=", empty for the first page) limit
--- Returns 1 if there are more, else 0, then of each its key, how many are left, since when it is there
+-- Returns for each counter its key, how many are left, since when it is there; in front of them 1 if
+--         there are more, else 0
 
 verbs.list_counters = function(from)
   make_counters()

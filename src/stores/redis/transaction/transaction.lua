@@ -2,8 +2,8 @@
 -- refused does not concern the others.
 -- KEYS    of the queues: all
 -- ARGV    of each transaction GROWS|- count (queue, how many events are pushed to it or -)..., how
---         many steps, then of each step verb, TAKES|- (its reply has contents), how many arguments, the
---         arguments
+--         many steps, then of each step verb, TAKES|SHOWS|- (TAKES: its reply has contents; SHOWS:
+--         unless its last argument is "-"), how many arguments, the arguments
 -- Returns of each transaction 0 and a list of what each verb returns (nil: behind too many contents);
 --         or -1 (full) or -2 (paused) and the name of the queue that refused a push; or -3 and an
 --         error, with some of them done
@@ -41,9 +41,13 @@ local function do_all(from, to, replies)
   while at <= to do
     local verb, first = verb_of(ARGV[at]), at + 3
     local last = first + tonumber(ARGV[at + 2]) - 1
+    local is_over = reply_bytes + UNCUT > TAKEN_BYTES_MAX
+    if is_over and ARGV[at + 1] == 'SHOWS' then
+      ARGV[last] = '-'
+    end
     if ARGV[at + 1] ~= 'TAKES' then
       replies[#replies + 1] = verb(first, last)
-    elseif reply_bytes + UNCUT > TAKEN_BYTES_MAX then
+    elseif is_over then
       replies[#replies + 1] = false
     else
       replies[#replies + 1] = take_whole(verb, first, last)
