@@ -3,11 +3,10 @@
 // due at the same time are removed but for one: stores may order them differently.
 // oxlint-disable no-await-in-loop -- the steps take place in this order
 
-import { EarlierFailure, Refusal, StoreError } from "../../src/queue/errors.ts";
 import { Duplicate, type EventFacts, type Popped, type State } from "../../src/queue/event.ts";
 import { decodeHeaders } from "../../src/queue/headers.ts";
 import type { Operation, Push, Unpop } from "../../src/queue/operations.ts";
-import { comparable } from "./comparable.ts";
+import { comparable, failureText, shortened } from "./comparable.ts";
 import type { StoreUnderTest } from "./contract.ts";
 import { bytesOf, textOf } from "./contract/caller.ts";
 import { LifeCaller } from "./contract/life-caller.ts";
@@ -20,7 +19,6 @@ import { inTransactions } from "./random-transactions.ts";
 
 const TICK: Operation = { kind: "tick", limit: 1_000_000, parts: "all" };
 const LATEST_POPS = 6;
-const SHOWN_MAX = 60;
 const STEP_MS = 50;
 const IS_MADE = /^\d{7,}-\d+$/;
 
@@ -31,13 +29,17 @@ const IS_MADE = /^\d{7,}-\d+$/;
 export async function compareLives(
   a: StoreUnderTest,
   b: StoreUnderTest,
-  { seed, rounds }: { seed: number; rounds: number },
+  {
+    seed,
+    rounds,
+    hasGroups = seed % 3 === 0,
+  }: { seed: number; rounds: number; hasGroups?: boolean | undefined },
 ): Promise<void> {
   const random = new Random(seed);
   // Where failed events move on, the store chooses which queue comes first: so ticks come often.
   const hasChains = seed % 2 === 0;
   const stepMs = hasChains ? STEP_MS : Infinity;
-  const life = new RandomLife(random, hasChains);
+  const life = new RandomLife(random, { hasChains, hasGroups });
   const crons = new RandomCrons(new Random(seed), life.queues);
   const counters = new RandomCounters(new Random(seed + 1), life.queues);
   const pair = new Pair(new Side(a), new Side(b), seed);
@@ -59,13 +61,15 @@ export async function compareLives(
     const { known } = pair;
     const { queues } = life;
     const batch = counters.joined(life.batch(known));
-    const steps = [...batch, ...crons.some(), ...counters.some()];
+    const steps = [...batch, ...crons.some(), ...counters.some(), ...life.groups.some()];
     await pair.submitAll(inTransactions(steps, known, { queues, random }));
     await pair.separate(life.queues);
     if (!hasChains && random.below(3) === 0) await pair.submitAll([life.figures()]);
     if (random.below(3) === 0) await pair.unpopSome(random);
     if (random.below(4) === 0) await pair.compareScans(life.queues, 1 + random.below(4));
     if (b.reopen && random.below(15) === 0) {
+      // Whose turn it was is forgotten.
+      if (hasGroups) await pair.flush(life.queues);
       await pair.restartSecond(random);
       life.restarted();
     }
@@ -281,9 +285,22 @@ class Pair {
     await this.submitAll(chosen.map((at) => (known) => (known as Side).unpops[at]!));
   }
 
-  /** All states of some queues, in pages of that size, either way. */
+  async flush(queues: string[]): Promise<void> {
+    await this.submitAll(queues.map((queue) => () => ({ kind: "flush", queue: bytesOf(queue) })));
+  }
+
+  /** All states and groups of some queues, in pages of that size, either way. */
   async compareScans(queues: string[], limit: number): Promise<void> {
-    for (const queue of queues) for (const state of states) await this.#scan(queue, state, limit);
+    for (const queue of queues) {
+      for (const state of states) await this.#scan(queue, state, limit);
+      const sides = [this.#a, this.#b];
+      const [a, b] = await Promise.all(sides.map(({ store }) => store.groups(queue, limit)));
+      this.#compare(
+        `the groups of ${JSON.stringify(queue)}`,
+        this.#a.written(a),
+        this.#b.written(b),
+      );
+    }
     const [ofA, ofB] = await Promise.all([this.#a.store.list(limit), this.#b.store.list(limit)]);
     this.#compare("the list of queues", this.#a.written(ofA), this.#b.written(ofB));
   }
@@ -345,7 +362,7 @@ class Pair {
       const pop = { kind: "popBatch", queues: queues.map(bytesOf), count: 1000 } as const;
       await this.submitAll([() => ({ ...pop, leaseMs: 1000, claimant })]);
     }
-    await this.submitAll(queues.map((queue) => () => ({ kind: "flush", queue: bytesOf(queue) })));
+    await this.flush(queues);
     await this.submitAll([() => ({ kind: "status", queues: queues.map(bytesOf) })]);
   }
 
@@ -356,13 +373,6 @@ class Pair {
         `  first  ${ofA}\n  second ${ofB}\n  to ${what}`,
     );
   }
-}
-
-/** Exact as far as anybody can read, then by its hash. */
-function shortened(text: string): string {
-  if (text.length <= SHOWN_MAX) return JSON.stringify(text);
-  const rest = `${text.length} characters, ${Bun.hash(text).toString(36)}`;
-  return `${JSON.stringify(text.slice(0, SHOWN_MAX))}... (${rest})`;
 }
 
 /** The ids of all but the first event of each due time. */
@@ -377,12 +387,4 @@ function inComparableOrder(side: Side, events: EventFacts[]): EventFacts[] {
   const keyed = events.map((event) => ({ event, atMs: event.atMs!, text: side.written(event) }));
   const inOrder = keyed.toSorted((a, b) => a.atMs - b.atMs || (a.text < b.text ? -1 : 1));
   return inOrder.map(({ event }) => event);
-}
-
-function failureText(error: unknown): string {
-  if (error instanceof EarlierFailure) return "after a failure";
-  if (error instanceof Refusal) return `refused: ${error.code} ${textOf(error.queue)}`;
-  return error instanceof StoreError
-    ? `StoreError ${error.failure}: ${error.message}`
-    : String(error);
 }

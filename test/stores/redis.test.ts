@@ -26,7 +26,10 @@ const openRedis = (poolSize?: number, onReady?: ReadyListener) =>
   openOnRedis(server, poolSize, onReady);
 
 storeContract("redis", () => openRedis());
-testLikeReference("redis", () => openRedis(1), { seeds: [1, 2, 3, 4, 5], rounds: 120 });
+testLikeReference("redis", () => openRedis(1), {
+  seeds: [1, 2, 3, 4, 5],
+  rounds: 120,
+});
 
 const seeds = process.env.OKQ_SEEDS?.split(",").map(Number) ?? [1, 2, 3, 4, 5];
 

@@ -28,6 +28,7 @@ export class Turns extends Offers {
       if (next === undefined) return undefined;
       // Its limit or rate may have changed.
       this.regroup(queue, next);
+      this.noteDue(queue);
       if (next.offered > 0) return next.line;
     }
     this.noteNextReady(queue);
