@@ -61,7 +61,8 @@ export async function compareLives(
     const { known } = pair;
     const { queues } = life;
     const batch = counters.joined(life.batch(known));
-    const steps = [...batch, ...crons.some(), ...counters.some(), ...life.groups.some()];
+    const others = [...crons.some(), ...counters.some(), ...life.groups.some()];
+    const steps = [...batch, ...others];
     await pair.submitAll(inTransactions(steps, known, { queues, random }));
     await pair.separate(life.queues);
     if (!hasChains && random.below(3) === 0) await pair.submitAll([life.figures()]);

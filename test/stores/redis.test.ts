@@ -27,8 +27,8 @@ const openRedis = (poolSize?: number, onReady?: ReadyListener) =>
 
 storeContract("redis", () => openRedis());
 testLikeReference("redis", () => openRedis(1), {
-  seeds: [1, 2, 3, 4, 5],
-  rounds: 120,
+  seeds: [1, 2, 3, 4, 5, 9],
+  rounds: 100,
 });
 
 const seeds = process.env.OKQ_SEEDS?.split(",").map(Number) ?? [1, 2, 3, 4, 5];
