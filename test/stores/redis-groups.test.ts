@@ -56,6 +56,16 @@ describe("several okq on one Redis", () => {
   });
 });
 
+test("nothing is left of a group that was named and never there", async () => {
+  const { caller, redis } = await open();
+  await caller.pushAll("q", ["1", "2"]);
+  await caller.resume("q", ["out"], null, "never");
+  await caller.setGroup("q", "never", { limit: null });
+  expect((await lastingKeys(redis)).filter((key) => /(groups|turns|grouped):q/.test(key))).toEqual([]);
+  expect(await caller.drain("q")).toEqual(["1", "2"]);
+  expect((await lastingKeys(redis)).filter((key) => key.includes(":q"))).toEqual([]);
+});
+
 const GROUPS = 5000;
 
 describe("many groups", () => {

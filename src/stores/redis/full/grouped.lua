@@ -194,6 +194,7 @@ local function add_record(writes, record)
     record.is_kept = true
   else
     writes.gone[#writes.gone + 1] = record.is_kept and record.key or nil
+    writes.are_fewer = true
     record.begin, record.is_kept = 0, false
   end
 end
@@ -201,7 +202,8 @@ end
 local function add_counted(queue, writes, record)
   if record.has_counted then
     record.has_counted = nil
-    if rates.is_empty(record.rate, record.counted) then
+    -- Its rate may be gone since.
+    if not record.rate or rates.is_empty(record.rate, record.counted) then
       writes.uncounted[#writes.uncounted + 1] = record.key
     else
       writes.counted[#writes.counted + 1] = record.key
@@ -245,7 +247,7 @@ local function write(queue, writes)
   in_slices('ZADD', LOOKS .. name, writes.looks)
   in_slices('ZREM', LOOKS .. name, writes.seen)
   write_counted(queue, writes)
-  queue.has_lost_groups = queue.has_lost_groups or #writes.gone > 0
+  queue.has_lost_groups = queue.has_lost_groups or writes.are_fewer
 end
 
 -- Writes what has changed. Returns how many more events may be handed out than were told before.
@@ -260,7 +262,7 @@ local function settled(queue)
   queue.noted = nil
   local writes = {
     kept = {}, gone = {}, going = {}, waiting = {}, looks = {}, seen = {}, counted = {}, uncounted = {},
-    counted_ms = 0,
+    counted_ms = 0, are_fewer = false,
   }
   for _, record in ipairs(noted) do
     record.is_noted = nil

@@ -32,8 +32,10 @@ local function look_at_lines(queue)
   if rate ~= '' then
     make_rates()
     queue.rate = rates.of(rate, RATE_EXACT_MAX)
+  end
+  if queue.counted and queue.counted.text ~= rate then
     -- Another rate counts anew.
-    queue.counted = nil
+    queue.counted, queue.has_counted = nil, false
   end
   local found = redis.call('EXISTS', RANKED .. name, GROUPED .. name, GROUPS .. name, TURNS .. name,
     OWN_GROUPS .. name, GROUP_RATES .. name, RATE .. name, LOOKS .. name)
