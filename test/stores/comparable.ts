@@ -1,6 +1,8 @@
 // Results of operations in a form that is the same for every store.
 import type { CronAt } from "../../src/queue/cron-operations.ts";
+import { EarlierFailure, Refusal, StoreError } from "../../src/queue/errors.ts";
 import type { Popped } from "../../src/queue/event.ts";
+import type { GroupFacts } from "../../src/queue/groups.ts";
 import type { Operation } from "../../src/queue/operations.ts";
 import type { QueueStats } from "../../src/queue/queue-status.ts";
 import { textOf } from "./contract/caller.ts";
@@ -13,6 +15,7 @@ export function comparable(operation: Operation, result: unknown): unknown {
   }
   if (operation.kind === "cronDue") return inOrderOfNames(result as CronAt[]);
   if (operation.kind === "stats") return comparableStats(result as QueueStats);
+  if (operation.kind === "group") return withoutOldest(result as GroupFacts);
   if (operation.kind !== "pop" || operation.claimant || !result) return result;
   const { queue, id, contents, token } = result as Popped;
   return { queue, id, contents, token };
@@ -24,7 +27,31 @@ function inOrderOfNames(due: CronAt[]): CronAt[] {
   return due.toSorted((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1));
 }
 
-/** A minute begins at other times in the other store, and the oldest event is not always found. */
-function comparableStats({ oldestReadyAtMs, ...stats }: QueueStats): object {
-  return { ...stats, recent: null, hasReady: oldestReadyAtMs !== null };
+/** A minute begins at other times in the other store. Of several groups any may be the reason. */
+function comparableStats({ heldBackBy, ...stats }: QueueStats): object {
+  const reason = heldBackBy?.startsWith("group") ? "group" : heldBackBy;
+  return { ...withoutOldest(stats), recent: null, heldBackBy: reason };
+}
+
+/** The oldest event is not always found. */
+function withoutOldest<T extends { oldestReadyAtMs: number | null }>(facts: T): object {
+  const { oldestReadyAtMs, ...others } = facts;
+  return { ...others, hasReady: oldestReadyAtMs !== null };
+}
+
+const SHOWN_MAX = 60;
+
+/** Exact as far as anybody can read, then by its hash. */
+export function shortened(text: string): string {
+  if (text.length <= SHOWN_MAX) return JSON.stringify(text);
+  const rest = `${text.length} characters, ${Bun.hash(text).toString(36)}`;
+  return `${JSON.stringify(text.slice(0, SHOWN_MAX))}... (${rest})`;
+}
+
+export function failureText(error: unknown): string {
+  if (error instanceof EarlierFailure) return "after a failure";
+  if (error instanceof Refusal) return `refused: ${error.code} ${textOf(error.queue)}`;
+  return error instanceof StoreError
+    ? `StoreError ${error.failure}: ${error.message}`
+    : String(error);
 }

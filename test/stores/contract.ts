@@ -114,18 +114,10 @@ const chapters = {
   reports,
 };
 
-/** Not in the Redis store yet. */
-export const NOT_IN_REDIS: (keyof typeof chapters)[] = [
-  "priorities",
-  "groups",
-  "groupSettings",
-  "rates",
-];
-
 export function storeContract(
   name: string,
   open: () => Promise<StoreUnderTest>,
-  { parts = 1, without = [] as string[] } = {},
+  { parts = 1 } = {},
 ): void {
   const check: Check = (sentence, body, notOfParts) => {
     const isSkipped = notOfParts !== undefined && parts > 1;
@@ -141,7 +133,7 @@ export function storeContract(
   };
   describe(`the store contract: ${name}`, () => {
     for (const [title, chapter] of Object.entries(chapters)) {
-      if (!without.includes(title)) describe(title, () => chapter(check));
+      describe(title, () => chapter(check));
     }
   });
 }

@@ -3,23 +3,22 @@
 // due at the same time are removed but for one: stores may order them differently.
 // oxlint-disable no-await-in-loop -- the steps take place in this order
 
-import { EarlierFailure, Refusal, StoreError } from "../../src/queue/errors.ts";
 import { Duplicate, type EventFacts, type Popped, type State } from "../../src/queue/event.ts";
 import { decodeHeaders } from "../../src/queue/headers.ts";
 import type { Operation, Push, Unpop } from "../../src/queue/operations.ts";
-import { comparable } from "./comparable.ts";
+import { comparable, failureText, shortened } from "./comparable.ts";
 import type { StoreUnderTest } from "./contract.ts";
 import { bytesOf, textOf } from "./contract/caller.ts";
 import { LifeCaller } from "./contract/life-caller.ts";
 import { type GivenClaim, type Known, RandomLife, type Step, states } from "./random-life.ts";
 import { Random } from "./random.ts";
+import { RandomCounters } from "./random-counters.ts";
 import { RandomCrons } from "./random-crons.ts";
 import { hearBoth } from "./report-comparison.ts";
 import { inTransactions } from "./random-transactions.ts";
 
 const TICK: Operation = { kind: "tick", limit: 1_000_000, parts: "all" };
 const LATEST_POPS = 6;
-const SHOWN_MAX = 60;
 const STEP_MS = 50;
 const IS_MADE = /^\d{7,}-\d+$/;
 
@@ -30,14 +29,19 @@ const IS_MADE = /^\d{7,}-\d+$/;
 export async function compareLives(
   a: StoreUnderTest,
   b: StoreUnderTest,
-  { seed, rounds }: { seed: number; rounds: number },
+  {
+    seed,
+    rounds,
+    hasGroups = seed % 3 === 0,
+  }: { seed: number; rounds: number; hasGroups?: boolean | undefined },
 ): Promise<void> {
   const random = new Random(seed);
   // Where failed events move on, the store chooses which queue comes first: so ticks come often.
   const hasChains = seed % 2 === 0;
   const stepMs = hasChains ? STEP_MS : Infinity;
-  const life = new RandomLife(random, hasChains);
+  const life = new RandomLife(random, { hasChains, hasGroups });
   const crons = new RandomCrons(new Random(seed), life.queues);
+  const counters = new RandomCounters(new Random(seed + 1), life.queues);
   const pair = new Pair(new Side(a), new Side(b), seed);
   const reports = seed % 4 === 0 ? null : await hearBoth(a, b);
   await pair.submitAll(life.first());
@@ -56,13 +60,17 @@ export async function compareLives(
     }
     const { known } = pair;
     const { queues } = life;
-    const steps = [...life.batch(known), ...crons.some()];
+    const batch = counters.joined(life.batch(known));
+    const others = [...crons.some(), ...counters.some(), ...life.groups.some()];
+    const steps = [...batch, ...others];
     await pair.submitAll(inTransactions(steps, known, { queues, random }));
     await pair.separate(life.queues);
     if (!hasChains && random.below(3) === 0) await pair.submitAll([life.figures()]);
     if (random.below(3) === 0) await pair.unpopSome(random);
     if (random.below(4) === 0) await pair.compareScans(life.queues, 1 + random.below(4));
     if (b.reopen && random.below(15) === 0) {
+      // Whose turn it was is forgotten.
+      if (hasGroups) await pair.flush(life.queues);
       await pair.restartSecond(random);
       life.restarted();
     }
@@ -188,7 +196,7 @@ class Side implements Known {
       const fields = shown.map(([name, field]) => `${name}: ${this.written(field, name)}`);
       return `{ ${fields.join(", ")} }`;
     }
-    if (typeof value === "number" && /(at|now)Ms$/i.test(key))
+    if (typeof value === "number" && /(at|now|since)Ms$/i.test(key))
       return `start + ${value - this.startMs}`;
     return JSON.stringify(value) ?? "undefined";
   }
@@ -278,9 +286,22 @@ class Pair {
     await this.submitAll(chosen.map((at) => (known) => (known as Side).unpops[at]!));
   }
 
-  /** All states of some queues, in pages of that size, either way. */
+  async flush(queues: string[]): Promise<void> {
+    await this.submitAll(queues.map((queue) => () => ({ kind: "flush", queue: bytesOf(queue) })));
+  }
+
+  /** All states and groups of some queues, in pages of that size, either way. */
   async compareScans(queues: string[], limit: number): Promise<void> {
-    for (const queue of queues) for (const state of states) await this.#scan(queue, state, limit);
+    for (const queue of queues) {
+      for (const state of states) await this.#scan(queue, state, limit);
+      const sides = [this.#a, this.#b];
+      const [a, b] = await Promise.all(sides.map(({ store }) => store.groups(queue, limit)));
+      this.#compare(
+        `the groups of ${JSON.stringify(queue)}`,
+        this.#a.written(a),
+        this.#b.written(b),
+      );
+    }
     const [ofA, ofB] = await Promise.all([this.#a.store.list(limit), this.#b.store.list(limit)]);
     this.#compare("the list of queues", this.#a.written(ofA), this.#b.written(ofB));
   }
@@ -342,7 +363,7 @@ class Pair {
       const pop = { kind: "popBatch", queues: queues.map(bytesOf), count: 1000 } as const;
       await this.submitAll([() => ({ ...pop, leaseMs: 1000, claimant })]);
     }
-    await this.submitAll(queues.map((queue) => () => ({ kind: "flush", queue: bytesOf(queue) })));
+    await this.flush(queues);
     await this.submitAll([() => ({ kind: "status", queues: queues.map(bytesOf) })]);
   }
 
@@ -353,13 +374,6 @@ class Pair {
         `  first  ${ofA}\n  second ${ofB}\n  to ${what}`,
     );
   }
-}
-
-/** Exact as far as anybody can read, then by its hash. */
-function shortened(text: string): string {
-  if (text.length <= SHOWN_MAX) return JSON.stringify(text);
-  const rest = `${text.length} characters, ${Bun.hash(text).toString(36)}`;
-  return `${JSON.stringify(text.slice(0, SHOWN_MAX))}... (${rest})`;
 }
 
 /** The ids of all but the first event of each due time. */
@@ -374,12 +388,4 @@ function inComparableOrder(side: Side, events: EventFacts[]): EventFacts[] {
   const keyed = events.map((event) => ({ event, atMs: event.atMs!, text: side.written(event) }));
   const inOrder = keyed.toSorted((a, b) => a.atMs - b.atMs || (a.text < b.text ? -1 : 1));
   return inOrder.map(({ event }) => event);
-}
-
-function failureText(error: unknown): string {
-  if (error instanceof EarlierFailure) return "after a failure";
-  if (error instanceof Refusal) return `refused: ${error.code} ${textOf(error.queue)}`;
-  return error instanceof StoreError
-    ? `StoreError ${error.failure}: ${error.message}`
-    : String(error);
 }

@@ -8,7 +8,7 @@ import { openReference } from "./open-reference.ts";
 export function testLikeReference(
   name: string,
   open: () => Promise<StoreUnderTest>,
-  { seeds, rounds }: { seeds: number[]; rounds: number },
+  { seeds, rounds, hasGroups }: { seeds: number[]; rounds: number; hasGroups?: boolean },
 ): void {
   const chosen = process.env["OKQ_SEEDS"]?.split(",").map(Number) ?? seeds;
   test.each(chosen)(`${name}: events live as in the reference store (seed %d)`, async (seed) => {
@@ -16,7 +16,7 @@ export function testLikeReference(
     try {
       // With queues for failed events a round has many ticks.
       const count = seed % 2 === 0 ? Math.ceil(rounds / 2) : rounds;
-      await compareLives(reference, store, { seed, rounds: count });
+      await compareLives(reference, store, { seed, rounds: count, hasGroups });
     } finally {
       await reference.close();
       await store.close();

@@ -12,6 +12,7 @@ import { bytesOf } from "./contract/caller.ts";
 import { nastyTexts } from "./contract/bytes.ts";
 import type { Random } from "./random.ts";
 import { randomBinding } from "./random-bindings.ts";
+import { RandomGroups } from "./random-groups.ts";
 import { ofChains, ofOthers, values } from "./random-settings.ts";
 
 /** A claim that a store has given. */
@@ -37,9 +38,12 @@ export const states: State[] = ["ready", "delayed", "claimed", "failed", "comple
 
 const workers = ["", "a", "a b\xff", "long-name"];
 
+type Has = Record<"hasChains" | "hasGroups", boolean>;
+
 export class RandomLife {
   /** In a cluster the first three are in one part, and so are the others. */
   readonly queues: string[];
+  readonly groups: RandomGroups;
   readonly #ids: string[];
   readonly #random: Random;
   readonly #hasChains: boolean;
@@ -50,14 +54,15 @@ export class RandomLife {
 
   /**
    * hasChains: failed events may move on to another queue. Without, every queue always has a
-   * setting of its own and so is never gone: its figures are exact.
+   * setting of its own and so is never gone: its figures are exact. hasGroups: some events do.
    */
-  constructor(random: Random, hasChains: boolean) {
+  constructor(random: Random, { hasChains, hasGroups }: Has) {
     this.#random = random;
     this.#hasChains = hasChains;
     const [chain, other] = random.shuffled(nastyTexts) as [string, string];
     this.queues = [chain, `${chain}@1`, `${chain}@1@2`, other, `${other}@1`];
     this.#ids = random.shuffled(nastyTexts).slice(0, 7);
+    this.groups = new RandomGroups(random, this.queues, hasGroups);
   }
 
   /** What every queue is given at the start. */
@@ -94,7 +99,8 @@ export class RandomLife {
     const at = random.below(this.queues.length + 1);
     const queue = this.queues[at];
     const isChain = at < 3;
-    const choices = { ...values, ...(queue === undefined ? {} : isChain ? ofChains : ofOthers) };
+    const own = queue === undefined ? {} : isChain ? ofChains : ofOthers;
+    const choices = { ...values, ...this.groups.settings, ...own };
     const names = random.shuffled(Object.keys(choices)).slice(0, 1 + random.below(3));
     const given = names.map((name): [string, string | null] => [name, random.of(choices[name]!)]);
     if (!this.#hasChains && queue !== undefined) {
@@ -218,6 +224,7 @@ export class RandomLife {
       backoff: maybe(["none", "fixed 2", "0,1"]),
       leaseMs: maybe([700, 2000]),
       onDuplicate: random.of(["refuse", "refuse", "keep", "replace"] as const),
+      ...this.groups.order(),
     };
     return (its) => ({ ...NO_OPTIONS, ...fixed, start: start(its) });
   }
@@ -299,9 +306,10 @@ export class RandomLife {
     const id = this.#id(known);
     const [contents, when] = [maybe(this.#contents()), maybe(this.#when())];
     const ttlMs = maybe(random.of([1500, 4000]));
+    const priority = maybe(random.of([-1, 0, 7]));
     const names = random.shuffled(["name", "other", ""]).slice(0, random.below(3));
     const headers = names.map((name): Header => [bytesOf(name), this.#contents().subarray(0, 100)]);
-    const changes = { contents, ttlMs, priority: null, headers };
+    const changes = { contents, ttlMs, priority, headers };
     return (its) => ({ kind: "set", queue, id: id(its), start: when && when(its), ...changes });
   }
 

@@ -119,7 +119,7 @@ test("claims of one batch keep their own tokens and workers over a restart", asy
 
 test.each([1, 2, 3, 4])("a batch that fails changes nothing, seed %d", async (seed) => {
   const random = new Random(seed);
-  const life = new RandomLife(random, true);
+  const life = new RandomLife(random, { hasChains: true, hasGroups: true });
   const budget = random.of([2 ** 28, 0, 3000])!;
   const { under, store, journal } = await opened({ memoryBudgetBytes: budget });
   const known: Known = { startMs: under.nowMs(), claims: [], madeIds: [], versionOf: () => null };

@@ -71,7 +71,7 @@ function moveOne(model: Model, queue: LocalQueue, limit: number): number {
   else if (delayed?.firstMs === dueMs) {
     const event = model.byTime(queue, delayed.first!);
     makeReady(model, event, model.leftPlace(), event.more);
-  } else trim(model, queue);
+  } else return trim(model, queue);
   return 1;
 }
 
@@ -85,12 +85,23 @@ function expireFirst(model: Model, queue: LocalQueue): number {
   return Number(isExpired);
 }
 
-/** Removes the failed or completed event that was kept long enough. */
-function trim(model: Model, queue: LocalQueue): void {
-  const { ms } = model.settingsOf(queue).keepFailed;
-  const { failed } = queue;
-  const isFailed = ms !== null && failed !== null && failed.firstMs + ms <= model.nowMs;
-  drop(model, model.byTime(queue, isFailed ? failed.first! : queue.completed!.first!));
+/** Removes a failed or completed event that was kept long enough. Returns how many. */
+function trim(model: Model, queue: LocalQueue): number {
+  const { keepFailed, keepCompleted } = model.settingsOf(queue);
+  const kept = [
+    { line: queue.failed, ms: keepFailed.ms },
+    { line: queue.completed, ms: keepCompleted.ms },
+  ];
+  const due = kept.find(({ line, ms }) => line && ms !== null && line.firstMs + ms <= model.nowMs);
+  if (due) {
+    drop(model, model.byTime(queue, due.line!.first!));
+    return 1;
+  }
+  const { dueMs } = queue;
+  model.noteDue(queue);
+  // It would be looked at again and again.
+  if (queue.dueMs === dueMs) throw new Error(`nothing is due in ${queue.name}`);
+  return 0;
 }
 
 /** Removes the pauses that have ended. Returns whether there were any. */

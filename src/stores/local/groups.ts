@@ -39,6 +39,7 @@ export class Groups<E extends Placed> {
     this.#byName.delete(group.name);
     this.#byNumber.remove(group.number, 0);
     if (group.heapAt >= 0) this.#due.remove(group);
+    group.dueMs = Infinity;
   }
 
   /** The one that can go and has waited longest for its turn. */

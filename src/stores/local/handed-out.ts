@@ -62,14 +62,15 @@ export class HandedOut {
     else this.#counted.push({ at, endsAtMs: this.#endMs(at, rate), count: 1 });
   }
 
-  /** An event was handed out then, and that is undone. */
-  takeBack(atMs: number, rate: Rate): void {
-    if (rate.text !== this.#text || atMs < this.#beganAtMs) return;
+  /** An event was handed out then, and that is undone. Returns whether it counted still. */
+  takeBack(atMs: number, rate: Rate): boolean {
+    if (rate.text !== this.#text || atMs < this.#beganAtMs) return false;
     const at = this.#isExact(rate) ? atMs : this.#tenthOf(atMs, rate);
     const index = this.#counted.findLastIndex((counted) => counted.at === at);
-    if (index === -1) return;
+    if (index === -1) return false;
     this.#count--;
     if (--this.#counted[index]!.count === 0) this.#counted.splice(index, 1);
+    return true;
   }
 
   /** When there will be more room; Infinity if it counts nothing. */

@@ -15,7 +15,7 @@ import {
 } from "./local-queue.ts";
 import type { Line } from "./line.ts";
 import { isOfEvent, isTakenIn, keyIn, Keys } from "./keys.ts";
-import { moreWith } from "./more.ts";
+import { type More, moreWith } from "./more.ts";
 import { withRank } from "./ranks.ts";
 import { TimeLine } from "./time-line.ts";
 import { Turns } from "./turns.ts";
@@ -150,7 +150,7 @@ export class Model extends Turns {
 
   readonly #transit = (event: LocalEvent, to: Partial<Position>): void => {
     this.#leave(event);
-    const { queue: before } = event;
+    const { queue: before, more: moreBefore } = event;
     if (to.more !== undefined && to.more !== event.more) {
       const { otherBytes } = event;
       event.more = to.more;
@@ -162,7 +162,7 @@ export class Model extends Turns {
       before.drop(event);
       event.queue = to.queue;
       event.queue.index(event);
-      if (event.more !== null) this.#noteGroup(event, before);
+      this.#noteGroup(moreBefore, before);
       if (this.isTurning(before)) this.offer(before);
       this.noteDue(before);
       this.noteIfUnused(before);
@@ -183,6 +183,8 @@ export class Model extends Turns {
       event.pushedAtMs = to.pushedAtMs;
       event.hasNewMore = true;
     }
+    // An undone push takes the group along.
+    if (event.more === null) this.#noteGroup(moreBefore, before);
     this.#enter(event);
   };
 
@@ -199,7 +201,7 @@ export class Model extends Turns {
     }
     if (event.more !== null) {
       this.#noteFacts(event, 1);
-      this.#noteGroup(event, queue);
+      this.#noteGroup(event.more, queue);
     }
     if (this.isTurning(queue)) this.offer(queue);
     else if (queue.isOffering) queue.isOffering = false;
@@ -207,9 +209,10 @@ export class Model extends Turns {
     this.noteDue(queue);
   }
 
-  /** The events of its group in that queue have changed. */
-  #noteGroup({ more }: LocalEvent, queue: LocalQueue): void {
-    const group = more!.group === null ? undefined : queue.groups?.get(more!.group);
+  /** The events of the group in these rare facts have changed in that queue. */
+  #noteGroup(more: More | null, queue: LocalQueue): void {
+    if (more === null || more.group === null) return;
+    const group = queue.groups?.get(more.group);
     if (group) this.regroup(queue, group);
   }
 
@@ -356,7 +359,7 @@ export class Model extends Turns {
   /** The changes are not durable: takes all of them back. */
   undo(): void {
     this.changes?.undo(this.#transit, this.settle);
-    this.sweepGroups();
+    this.sweepGroups(false);
     this.takeBecameReady();
   }
 

@@ -52,6 +52,7 @@ export class Offers extends LocalEvents {
   offeredNow(queue: LocalQueue): number {
     if (!this.isTurning(queue)) return queue.ready;
     this.look(queue);
+    this.noteDue(queue);
     return queue.offered;
   }
 

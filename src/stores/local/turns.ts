@@ -1,6 +1,7 @@
 // Whose turn it is: the lines of a queue, and its groups.
 import { OWN_GROUPS_MAX } from "../../queue/groups.ts";
 import type { Rate } from "../../queue/rates.ts";
+import type { Changes } from "./changes.ts";
 import { decodeGroup, Group, NOTHING_OWN, type OwnSettings } from "./group.ts";
 import { Groups } from "./groups.ts";
 import { HandedOut } from "./handed-out.ts";
@@ -28,6 +29,7 @@ export class Turns extends Offers {
       if (next === undefined) return undefined;
       // Its limit or rate may have changed.
       this.regroup(queue, next);
+      this.noteDue(queue);
       if (next.offered > 0) return next.line;
     }
     this.noteNextReady(queue);
@@ -75,30 +77,30 @@ export class Turns extends Offers {
   takeBack(queue: LocalQueue, name: string | null, atMs: number): void {
     const { nowMs, changes } = this;
     const { rate } = this.settingsOf(queue);
-    if (rate !== null && queue.handedOut !== null) {
-      this.#uncount(queue, atMs, rate);
+    if (rate !== null && this.#uncount(queue, atMs, rate)) {
       changes?.counted(queue, () => (queue.handedOut ??= new HandedOut(true)).add(nowMs, rate));
     }
     const group = name === null ? undefined : queue.groups?.get(name);
     const groupRate = this.rateOf(queue, group);
-    if (!group?.handedOut || groupRate === null) return;
-    this.#uncountOf(queue, name!, atMs, groupRate);
+    if (!group || groupRate === null || !this.#uncountOf(queue, name!, atMs, groupRate)) return;
     changes?.grouped(queue, name!, () =>
       (this.openGroup(queue, name!).handedOut ??= new HandedOut(false)).add(nowMs, groupRate),
     );
   }
 
-  #uncount(queue: LocalQueue, atMs: number, rate: Rate): void {
-    queue.handedOut?.takeBack(atMs, rate);
+  #uncount(queue: LocalQueue, atMs: number, rate: Rate): boolean {
+    const wasCounted = queue.handedOut?.takeBack(atMs, rate) ?? false;
     this.offer(queue);
     this.noteDue(queue);
+    return wasCounted;
   }
 
-  #uncountOf(queue: LocalQueue, name: string, atMs: number, rate: Rate): void {
+  #uncountOf(queue: LocalQueue, name: string, atMs: number, rate: Rate): boolean {
     const group = queue.groups?.get(name);
-    if (!group) return;
-    group.handedOut?.takeBack(atMs, rate);
+    if (!group) return false;
+    const wasCounted = group.handedOut?.takeBack(atMs, rate) ?? false;
     this.lookAt(queue, group);
+    return wasCounted;
   }
 
   /** Looks again what a group offers, and tells that. */
@@ -126,25 +128,37 @@ export class Turns extends Offers {
   }
 
   /** Forgets groups that have nothing any more. To be called after each operation. */
-  sweepGroups(): void {
+  sweepGroups(isRecorded = true): void {
     if (this.emptied.size === 0) return;
-    for (const queue of this.emptied) this.#sweep(queue);
+    for (const queue of this.emptied) this.#sweep(queue, isRecorded ? this.changes : null);
     this.emptied.clear();
   }
 
-  #sweep(queue: LocalQueue): void {
+  #sweep(queue: LocalQueue, changes: Changes | null): void {
     const { groups } = queue;
     if (groups === null) return;
     for (const group of groups.emptied) {
       if (!group.isEmpty || groups.get(group.name) !== group) continue;
       groups.remove(group);
       this.usage.groups--;
-      if (group.isWritten) this.changes?.grouped(queue, group.name, () => {});
+      changes?.undoBy(() => this.#putBack(queue, groups, group));
+      if (group.isWritten) changes?.grouped(queue, group.name, () => {});
     }
     groups.emptied.clear();
     if (groups.size === 0) queue.groups = null;
     this.noteDue(queue);
     this.noteIfUnused(queue);
+  }
+
+  /** Undoes that a group was forgotten. */
+  #putBack(queue: LocalQueue, groups: Groups<LocalEvent>, group: LocalGroup): void {
+    queue.groups ??= groups;
+    const again = queue.groups.get(group.name);
+    if (again && !again.isEmpty) return;
+    if (again) queue.groups.remove(again);
+    else this.usage.groups++;
+    queue.groups.add(group);
+    this.regroup(queue, group);
   }
 
   /** A ready event comes into its line. */
@@ -249,7 +263,7 @@ export class Turns extends Offers {
       for (const group of queue.groups ?? []) this.regroup(queue, group);
       if (this.isTurning(queue)) this.offer(queue);
     }
-    this.sweepGroups();
+    this.sweepGroups(false);
   }
 }
 

@@ -129,6 +129,10 @@ export function parts(check: Check): void {
       expect(await left(store)).toBe(1);
       expect(await store.unpop("c@1", first)).toBe(true);
       expect(await left(store)).toBe(2);
+      await store.remove("c@1", ["1"]);
+      // Undone once more, it takes back nothing more.
+      expect(await store.unpop("c@1", first)).toBe(true);
+      expect(await left(store)).toBe(2);
       await restartAll(store);
       await done(store, "a");
       const last = await pop();

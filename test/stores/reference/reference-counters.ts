@@ -29,6 +29,8 @@ interface Step {
 
 /** What undoes the acknowledgement of a member. */
 export interface Uncount extends Step {
+  /** It brought the counter to 0. */
+  isLast: boolean;
   /** When the counter pushed its event; null if it pushed none. */
   pushed: number | null;
 }
@@ -104,18 +106,20 @@ export function judgeParts(state: ReferenceState, events: ReferenceEvent[]): Ste
 /** The event is acknowledged. */
 export function countPart(state: ReferenceState, event: ReferenceEvent): Uncount | null {
   const step = stepOf(state, event);
-  return step && isNew(step) ? { ...step, pushed: countOne(state, step) } : null;
+  if (!step || !isNew(step)) return null;
+  const pushed = countOne(state, step);
+  return { ...step, pushed, isLast: step.counter.left === 0 };
 }
 
 /** The acknowledgement is undone. */
-export function uncount({ queue, counter, member, pushed }: Uncount): void {
+export function uncount({ queue, counter, member, pushed, isLast }: Uncount): void {
   const there = queue.counters.get(counter.key);
   if (there === counter) {
-    counter.members.delete(member);
-    counter.left += 1;
+    // The pop may have been undone before.
+    if (counter.members.delete(member)) counter.left += 1;
     return;
   }
-  if (there || counter.left > 0 || counter.endsAtMs <= queue.nowMs) return;
+  if (there || !isLast || counter.endsAtMs <= queue.nowMs) return;
   const event = queue.events.get(counter.key);
   const isWaiting = event?.state === "ready" || event?.state === "delayed";
   if (pushed !== null && !(isWaiting && event.pushedAtMs === pushed)) return;
@@ -145,8 +149,8 @@ function isNew({ counter, member }: Step): boolean {
 }
 
 /** Throws a Refusal if a queue does not take the events of counters that these bring to 0. */
-function judge(state: ReferenceState, steps: Step[]): void {
-  if (state.isJudged) return;
+function judge({ isJudged }: ReferenceState, steps: Step[]): void {
+  if (isJudged) return;
   const expected = new ExpectedCounters();
   const pushes = new Map<ReferenceQueue, number>();
   for (const { queue, counter, member } of steps) {

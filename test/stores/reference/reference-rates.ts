@@ -13,10 +13,6 @@ export class HandedOut {
     this.#isOfQueue = isOfQueue;
   }
 
-  forget(): void {
-    this.#times = [];
-  }
-
   /** How many more may be handed out. */
   roomAt(nowMs: number, rate: Rate | null): number {
     this.#countFor(rate);

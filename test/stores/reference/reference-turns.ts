@@ -221,9 +221,11 @@ export class ReferenceTurns {
 
   /** Keeps what groups have of their own. */
   flush(): void {
-    for (const group of this.#groups.values()) {
-      if (isOwner(group)) group.handedOut.forget();
-      else this.#groups.delete(group.name);
+    const owners = this.#owners;
+    this.#groups.clear();
+    this.#turn = 0;
+    for (const { name, own, pausedUntilMs } of owners) {
+      Object.assign(this.#open(name), { own, pausedUntilMs });
     }
   }
 

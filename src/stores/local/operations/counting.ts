@@ -36,6 +36,8 @@ interface Step {
 
 /** What undoes the acknowledgement of a member. */
 export interface Uncount extends Step {
+  /** It brought the counter to 0. */
+  isLast: boolean;
   /** When the counter pushed its event; null if it pushed none. */
   pushedAtMs: number | null;
   /** That event, as long as a client may not have it. */
@@ -138,15 +140,23 @@ export function acknowledgePopped(model: Model, event: LocalEvent): Uncount | nu
   if (!step || !isNew(step.counter, step.member)) return null;
   const { event: own } = step.counter;
   const kept = own && { ...own };
-  return { ...step, event: kept, pushedAtMs: countOne(model, step) };
+  const pushedAtMs = countOne(model, step);
+  return { ...step, event: kept, pushedAtMs, isLast: step.counter.left === 0 };
 }
 
 /** The acknowledgement is undone. Throws a JournalError. */
-export function uncount(model: Model, { counter, member, pushedAtMs, event: own }: Uncount): void {
+export function uncount(
+  model: Model,
+  { counter, member, pushedAtMs, isLast, event: own }: Uncount,
+): void {
   const queue = model.open(counter.queue);
   const there = queue.counters?.get(counter.key);
-  if (there === counter) return model.uncountMember(counter, member);
-  if (there || counter.left > 0 || counter.endsAtMs <= model.nowMs) return;
+  if (there === counter) {
+    // The pop may have been undone before.
+    if (counter.members.has(member)) model.uncountMember(counter, member);
+    return;
+  }
+  if (there || !isLast || counter.endsAtMs <= model.nowMs) return;
   if (pushedAtMs !== null) {
     const event = model.find(queue, counter.key, hashOf(counter.key));
     const isWaiting = event?.state === READY || event?.state === DELAYED;
