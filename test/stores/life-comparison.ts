@@ -388,9 +388,9 @@ function inComparableOrder(side: Side, events: EventFacts[]): EventFacts[] {
   return inOrder.map(({ event }) => event);
 }
 
-/** All that is known of the groups that are there, but which of their events is the oldest. */
-async function groupsOf(store: LifeCaller, queue: string, limit: number): Promise<object[]> {
+/** All that is known of the groups that are there; a store may not find the oldest event. */
+async function groupsOf(store: LifeCaller, queue: string, limit: number): Promise<object> {
   const names = Object.keys(await store.groups(queue, limit));
   const all = await Promise.all(names.map((name) => store.group(queue, name)));
-  return all.map(({ oldestReadyMs, ...facts }, at) => ({ name: names[at], ...facts }));
+  return names.map((name, at) => [name, { ...all[at]!, oldestReadyMs: null }]);
 }
