@@ -36,6 +36,9 @@ ranked.enter = function(queue, id, more, place)
     queue.put_off.ranked = {}
   end
   redis.call('ZADD', RANKED .. queue.name, 0, member_of(id, more))
+  if queue.ranked_slice then
+    queue.ranked_slice, queue.ranked_at = {}, 1
+  end
 end
 
 ranked.leave = function(queue, id, more)
