@@ -83,7 +83,7 @@ local function leave_claimed(queue, id, more)
       redis.call('HDEL', queue.claims, id)
     end
   end
-  if limit_of(queue, 'max-claimed') and not is_paused(queue, 'out') and free_count(queue) > 0
+  if limit_of(queue, 'max-claimed') and not is_paused(queue, 'pause:out') and free_count(queue) > 0
     and not (queue.rate and rates.room_in(queue) == 0) then
     became_ready(queue, 1)
   end
