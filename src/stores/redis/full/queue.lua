@@ -150,12 +150,14 @@ end
 
 -- How many events are kept, or for how many ms; both nil for all.
 local function kept_of(queue, name, default)
-  local text = setting(queue, name) or default
-  local seconds = string.match(text, '^(.*)s$')
-  if seconds then
-    return nil, in_ms(seconds)
+  local kept = queue.numbers[name]
+  if not kept then
+    local text = setting(queue, name) or default
+    local seconds = string.match(text, '^(.*)s$')
+    kept = seconds and { nil, in_ms(seconds) } or { tonumber(text), nil }
+    queue.numbers[name] = kept
   end
-  return tonumber(text), nil
+  return kept[1], kept[2]
 end
 
 -- How long an event waits after its n-th failure or crash (see backoff.ts).
