@@ -41,6 +41,9 @@ ranked.enter = function(queue, id, more, place)
   else
     redis.call('ZADD', RANKED .. queue.name, 0, member_of(id, more))
   end
+  if queue.ranked_slice then
+    queue.ranked_slice, queue.ranked_at = {}, 1
+  end
 end
 
 ranked.leave = function(queue, id, more)
