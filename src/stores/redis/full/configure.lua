@@ -53,6 +53,7 @@ verbs.configure = function(from, to)
   else
     all_settings = by_name(redis.call('HGETALL', SETTINGS))
     for _, each in pairs(queues_by_name) do
+      each.numbers = {}
       if each.is_open then
         pcall(read_again, each)
       end
