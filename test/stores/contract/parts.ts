@@ -5,7 +5,7 @@ import { expect } from "bun:test";
 import type { Check } from "../contract.ts";
 import { bytesOf } from "./caller.ts";
 import { done, init, KEY, left, list, member, restartAll } from "./counters.ts";
-import type { LifeCaller } from "./life-caller.ts";
+import type { LifeCaller, Options } from "./life-caller.ts";
 
 /** Ways of acknowledging the next event of c@1. */
 const acks: Record<string, (store: LifeCaller) => Promise<unknown>> = {
@@ -42,6 +42,31 @@ export function parts(check: Check): void {
       expect((await store.mustGet("c", KEY)).contents).toEqual(bytesOf("joined"));
     });
   }
+
+  check("a member that a pop removes from a full queue makes room for the event", async (store) => {
+    const pops = [() => store.mustClaim("c", 0), () => store.claimBatch(["c"], 1, 0)];
+    for (const pop of pops) {
+      await init(store, 1);
+      await store.pushWith("c", "1", member);
+      await store.configure("c", { "max-length": "1" });
+      await pop();
+      expect(await left(store)).toBeNull();
+      expect(await store.ids("c", "ready")).toEqual([KEY]);
+      await store.configure("c", { "max-length": null });
+      await store.mustClaim("c", 0);
+    }
+  });
+
+  check("the event of a counter is there for the next pop of a batch", async (store) => {
+    const kinds: Options[] = [{}, { end: "right" }, { priority: 5 }, { group: "g" }];
+    for (const options of kinds) {
+      await init(store, 1, { options });
+      await store.pushWith("c", "1", { ...member, ...options });
+      const popped = await store.claimBatch(["c"], 5, 0);
+      expect(popped.map(({ id }) => id)).toEqual(["1", KEY]);
+      expect(await store.counts("c")).toEqual({});
+    }
+  });
 
   check("a member is its queue and its id, wherever it is by then", async (store) => {
     await init(store, 9);

@@ -117,12 +117,16 @@ export function listCounters(
 }
 
 /**
- * To be called before these events are acknowledged in one step. Throws a Refusal if that is not
- * to be, or a JournalError.
+ * To be called before these events are acknowledged in one step; they leave the line of `makesRoom`.
+ * Throws a Refusal if that is not to be, or a JournalError.
  */
-export function judgeParts(model: Model, events: LocalEvent[]): void {
+export function judgeParts(
+  model: Model,
+  events: LocalEvent[],
+  makesRoom: LocalQueue | null = null,
+): void {
   const steps = events.flatMap((event) => stepOf(model, event) ?? []);
-  if (steps.length > 0) judge(model, steps);
+  if (steps.length > 0) judge(model, steps, makesRoom);
 }
 
 /** Ends a claim with success. It was judged. */
@@ -199,7 +203,7 @@ export function endedBy(
 }
 
 /** Throws a Refusal if a queue does not take what counters push then, or a JournalError. */
-function judge(model: Model, steps: Step[]): void {
+function judge(model: Model, steps: Step[], makesRoom: LocalQueue | null = null): void {
   const pushes = new Map<LocalQueue, number>();
   for (const { queue } of endedBy(model, steps)) pushes.set(queue, (pushes.get(queue) ?? 0) + 1);
   if (model.isJudged) return;
@@ -207,7 +211,8 @@ function judge(model: Model, steps: Step[]): void {
     checkPushable(model, queue);
     for (const each of treeIn(model, queue).keepers) {
       const isDropping = model.settingsOf(each).full === "drop-oldest";
-      const isRefused = surplusOf(model, each, isDropping ? 1 : count) === null;
+      const added = count - (each === makesRoom ? 1 : 0);
+      const isRefused = surplusOf(model, each, isDropping ? 1 : added) === null;
       if (isRefused) throw new Refusal("QUEUEFULL", toBytes(each.name));
     }
   }

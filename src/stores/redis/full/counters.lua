@@ -120,6 +120,8 @@ local function push_event(queue, key, packed)
   queue.is_judged = true
   local reply = pushing.one(queue, event[1] == 'LEFT', key, value, pushing.options_in(event[2]))
   queue.is_judged = was_judged
+  -- It may be the next one out of a batch of pops.
+  write_put_off(queue)
   if reply ~= 1 then
     return false
   end

@@ -47,6 +47,8 @@ groups.enter = function(queue, id, more)
   queue.added = queue.added or {}
   queue.added[#queue.added + 1] = 0
   queue.added[#queue.added + 1] = member_of(record, id, more)
+  -- A pop can push: it has counted down the last member of a counter.
+  queue.is_slice_old = queue.slice ~= nil
 end
 
 groups.leave = function(queue, id, more)
@@ -126,6 +128,7 @@ end
 -- Reads the next turns, and the first event of each group.
 local function read_slice(queue)
   groups.settle(queue)
+  queue.is_slice_old = false
   local last = math.max(1, math.min(queue.slice_size, TURNS_AT_ONCE)) - 1
   queue.slice, queue.slice_at = redis.call('ZRANGE', TURNS .. queue.name, 0, last), 1
   read(queue, queue.slice)
@@ -140,7 +143,7 @@ end
 
 -- The record whose turn it is, or nil.
 local function next_turn(queue)
-  if not queue.slice[queue.slice_at] then
+  if queue.is_slice_old or not queue.slice[queue.slice_at] then
     read_slice(queue)
   end
   local key = queue.slice[queue.slice_at]
