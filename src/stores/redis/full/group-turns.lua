@@ -5,6 +5,7 @@
 
 -- An event without a group enters or leaves the line.
 groups.note_ungrouped = function(queue)
+  queue.is_slice_old = queue.slice ~= nil
   note(queue, record_at(queue, ''))
 end
 
@@ -33,6 +34,7 @@ groups.free_count = function(queue)
 end
 
 groups.enter = function(queue, id, more)
+  queue.is_slice_old = queue.slice ~= nil
   local record = record_of(queue, more.G)
   if not more.R then
     record.rank = math.max(record.rank + 1, take_ticks(1))
@@ -47,8 +49,6 @@ groups.enter = function(queue, id, more)
   queue.added = queue.added or {}
   queue.added[#queue.added + 1] = 0
   queue.added[#queue.added + 1] = member_of(record, id, more)
-  -- A pop can push: it has counted down the last member of a counter.
-  queue.is_slice_old = queue.slice ~= nil
 end
 
 groups.leave = function(queue, id, more)
@@ -99,7 +99,7 @@ end
 groups.begin_pops = function(queue, count)
   groups.note_ungrouped(queue)
   groups.settle(queue)
-  queue.slice, queue.slice_at, queue.slice_size = {}, 1, count
+  queue.slice, queue.slice_at, queue.slice_size, queue.is_slice_old = {}, 1, count, false
 end
 
 -- So many turns are read at a time.
@@ -141,7 +141,7 @@ local function read_slice(queue)
   read_small_events(queue, ids)
 end
 
--- The record whose turn it is, or nil.
+-- The record whose turn it is, or nil. An event that entered the line meanwhile may change whose.
 local function next_turn(queue)
   if queue.is_slice_old or not queue.slice[queue.slice_at] then
     read_slice(queue)

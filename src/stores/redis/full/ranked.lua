@@ -37,7 +37,6 @@ ranked.enter = function(queue, id, more, place)
   end
   redis.call('ZADD', RANKED .. queue.name, 0, member_of(id, more))
   if queue.ranked_slice then
-    -- A pop can push: it has counted down the last member of a counter.
     queue.ranked_slice, queue.ranked_at = {}, 1
   end
 end
