@@ -97,8 +97,8 @@ export const counting = {
 };
 
 /**
- * To be called before these events are acknowledged in one step: refuses that if need be. They leave
- * the line of `makesRoom`.
+ * To be called before these events are acknowledged in one step: refuses that if need be. One
+ * leaves the line of `makesRoom`.
  */
 export function judgeParts(
   state: ReferenceState,

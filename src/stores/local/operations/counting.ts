@@ -118,8 +118,8 @@ export function listCounters(
 }
 
 /**
- * To be called before these events are acknowledged in one step; they leave the line of `makesRoom`.
- * Throws a Refusal if that is not to be, or a JournalError.
+ * To be called before these events are acknowledged in one step; one leaves the line of
+ * `makesRoom`. Throws a Refusal if that is not to be, or a JournalError.
  */
 export function judgeParts(
   model: Model,
