@@ -173,7 +173,7 @@ local function next_out_by(queue, of_ungrouped, of_group)
     local id, place
     if record.key == '' then
       id, place = of_ungrouped(queue)
-    elseif room_of(record) > 0 then
+    elseif record.first or room_of(record) > 0 then
       id = of_group(queue, record)
     end
     if id or queue.is_behind then
