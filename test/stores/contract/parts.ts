@@ -65,6 +65,20 @@ export function parts(check: Check): void {
     });
   }
 
+  check("a member that a pop removes from a full queue makes room for the event", async (store) => {
+    const pops = [() => store.mustClaim("c", 0), () => store.claimBatch(["c"], 1, 0)];
+    for (const pop of pops) {
+      await init(store, 1);
+      await store.pushWith("c", "1", member);
+      await store.configure("c", { "max-length": "1" });
+      await pop();
+      expect(await left(store)).toBeNull();
+      expect(await store.ids("c", "ready")).toEqual([KEY]);
+      await store.configure("c", { "max-length": null });
+      await store.mustClaim("c", 0);
+    }
+  });
+
   check("a member is its queue and its id, wherever it is by then", async (store) => {
     await init(store, 9);
     await store.pushWith("c@1", "1", member);

@@ -96,10 +96,17 @@ export const counting = {
   },
 };
 
-/** To be called before these events are acknowledged in one step: refuses that if need be. */
-export function judgeParts(state: ReferenceState, events: ReferenceEvent[]): Step[] {
+/**
+ * To be called before these events are acknowledged in one step: refuses that if need be. One
+ * leaves the line of `makesRoom`.
+ */
+export function judgeParts(
+  state: ReferenceState,
+  events: ReferenceEvent[],
+  makesRoom?: ReferenceQueue,
+): Step[] {
   const steps = events.flatMap((event) => stepOf(state, event) ?? []);
-  judge(state, steps);
+  judge(state, steps, makesRoom);
   return steps;
 }
 
@@ -149,7 +156,7 @@ function isNew({ counter, member }: Step): boolean {
 }
 
 /** Throws a Refusal if a queue does not take the events of counters that these bring to 0. */
-function judge({ isJudged }: ReferenceState, steps: Step[]): void {
+function judge({ isJudged }: ReferenceState, steps: Step[], makesRoom?: ReferenceQueue): void {
   if (isJudged) return;
   const expected = new ExpectedCounters();
   const pushes = new Map<ReferenceQueue, number>();
@@ -160,7 +167,7 @@ function judge({ isJudged }: ReferenceState, steps: Step[]): void {
   for (const [queue, count] of pushes) {
     const { pausedOne } = queue.tree;
     if (pausedOne) throw new Refusal("PAUSED", bytesOf(pausedOne.name));
-    const fullOne = queue.tree.fullOne(1, count);
+    const fullOne = queue.tree.fullOne(1, count, makesRoom);
     if (fullOne) throw new Refusal("QUEUEFULL", bytesOf(fullOne.name));
   }
 }

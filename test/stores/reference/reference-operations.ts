@@ -241,7 +241,7 @@ function popFrom(
     const isLimited = claimedMax !== null && queue.count("claimed") >= claimedMax;
     if (isLimited && leasedMs > 0) return null;
     const { id, contents, options, rank } = event;
-    if (leasedMs === 0) judgeParts(state, [event]);
+    if (leasedMs === 0) judgeParts(state, [event], queue);
     const atMs = queue.nowMs;
     queue.turns.give(event);
     const claim = leasedMs > 0 ? queue.claim(event, leasedMs, claimant) : null;

@@ -20,7 +20,7 @@ import { contentsToBytes, toBytes, toKept, toText } from "../bytes.ts";
 import { type KeptEvent, type LocalCounter, Members } from "../counters.ts";
 import { hashOf } from "../hash-index.ts";
 import { complete, drop } from "../life.ts";
-import type { LocalEvent } from "../local-queue.ts";
+import type { LocalEvent, LocalQueue } from "../local-queue.ts";
 import type { Model } from "../model.ts";
 import { decodePart } from "../more.ts";
 import { checkPushable, surplusOf } from "../room.ts";
@@ -118,12 +118,16 @@ export function listCounters(
 }
 
 /**
- * To be called before these events are acknowledged in one step. Throws a Refusal if that is not
- * to be, or a JournalError.
+ * To be called before these events are acknowledged in one step; one leaves the line of
+ * `makesRoom`. Throws a Refusal if that is not to be, or a JournalError.
  */
-export function judgeParts(model: Model, events: LocalEvent[]): void {
+export function judgeParts(
+  model: Model,
+  events: LocalEvent[],
+  makesRoom: LocalQueue | null = null,
+): void {
   const steps = events.flatMap((event) => stepOf(model, event) ?? []);
-  if (steps.length > 0) judge(model, steps);
+  if (steps.length > 0) judge(model, steps, makesRoom);
 }
 
 /** Ends a claim with success. It was judged. */
@@ -175,7 +179,7 @@ function stepOf(model: Model, { more }: LocalEvent): Step | null {
 }
 
 /** Throws a Refusal if a queue does not take what counters push then, or a JournalError. */
-function judge(model: Model, steps: Step[]): void {
+function judge(model: Model, steps: Step[], makesRoom: LocalQueue | null = null): void {
   const expected = new ExpectedCounters(model);
   const pushes = new Map<string, number>();
   for (const { counter, member } of steps) {
@@ -188,7 +192,8 @@ function judge(model: Model, steps: Step[]): void {
     checkPushable(model, queue);
     for (const each of treeIn(model, queue).keepers) {
       const isDropping = model.settingsOf(each).full === "drop-oldest";
-      const isRefused = surplusOf(model, each, isDropping ? 1 : count) === null;
+      const added = count - (each === makesRoom ? 1 : 0);
+      const isRefused = surplusOf(model, each, isDropping ? 1 : added) === null;
       if (isRefused) throw new Refusal("QUEUEFULL", toBytes(each.name));
     }
   }
