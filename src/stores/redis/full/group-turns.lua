@@ -235,7 +235,7 @@ groups.end_turn = function(queue, is_claimed)
     return
   end
   queue.slice_at = queue.slice_at + 1
-  record.turn, record.has_turned = take_ticks(1), true
+  record.turn, record.has_turned = turn_behind(queue, take_ticks(1)), true
   note(queue, record)
   if record.key == '' then
     return

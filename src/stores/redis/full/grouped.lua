@@ -130,12 +130,18 @@ local function record_at(queue, key)
   return queue.groups[key]
 end
 
+-- A turn behind all others, also where the clock was set back.
+local function turn_behind(queue, tick)
+  queue.last_turn = math.max(tick, (queue.last_turn or 0) + 1)
+  return queue.last_turn
+end
+
 -- That of a group, which begins now if it is not there.
 local function record_of(queue, name)
   local record = record_at(queue, '=' .. name)
   if record.begin == 0 then
     record.begin = take_ticks(1)
-    record.turn, record.rank = record.begin, record.begin
+    record.turn, record.rank = turn_behind(queue, record.begin), record.begin
     if not queue.has_groups then
       queue.has_groups = true
       note(queue, record_at(queue, ''))
@@ -176,8 +182,9 @@ local function look_of(record, reason)
   return look
 end
 
--- is_in: whether it was in "turns".
-local function add_turn(writes, record, is_in)
+-- is_in: whether it was in "turns". A turn of a time before the clock was set back is as the last one.
+local function add_turn(queue, writes, record, is_in)
+  record.turn = math.min(record.turn, math.max(queue.last_turn or 0, take_ticks(0)))
   if record.room > 0 and not record.is_stuck then
     writes.going[#writes.going + 1] = string.format('%d', record.turn)
     writes.going[#writes.going + 1] = record.key
@@ -234,7 +241,7 @@ local function add_ungrouped(queue, writes, record)
     return
   end
   record.room = ungrouped_count(queue)
-  add_turn(writes, record, true)
+  add_turn(queue, writes, record, true)
   if record.has_turned then
     record.has_turned = nil
     writes.kept[#writes.kept + 1] = ''
@@ -288,7 +295,7 @@ local function settled(queue)
       local room, reason = room_of(record)
       record.room = room
       told = told + math.max(0, room - before)
-      add_turn(writes, record, before > 0 or record.has_turned)
+      add_turn(queue, writes, record, before > 0 or record.has_turned)
       record.has_turned = nil
       add_look(queue, writes, record, reason)
       add_record(writes, record)

@@ -42,7 +42,7 @@ local function look_at_lines(queue)
   if found == 0 then
     return
   end
-  redis.call('ZCARD', TURNS .. name)
+  queue.last_turn = tonumber(redis.call('ZRANGE', TURNS .. name, -1, -1, 'WITHSCORES')[2]) or 0
   redis.call('HLEN', GROUP_RATES .. name)
   redis.call('STRLEN', RATE .. name)
   queue.has_looks = redis.call('ZCARD', LOOKS .. name) > 0
