@@ -127,7 +127,7 @@ export const groupCommands: QueueCommand[] = [
     syntax: "queue group [LIMIT most] [RATE rate]",
     summary:
       "The map of one group, as QGROUPS has it. With LIMIT or RATE gives it a group-limit or " +
-      "group-rate of its own, until DEFAULT is given in its place; that needs the group manage.",
+      "group-rate of its own, until DEFAULT is given in its place; that needs the right manage.",
     run([, queue, group], own, call) {
       checkGroup(group);
       if (own.LIMIT || own.RATE) return setGroup(queue, group, own, call);

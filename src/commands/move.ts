@@ -128,7 +128,8 @@ export const moveCommands: QueueCommand[] = [
     summary:
       "Changes a ready, delayed or failed event: 1, or 0 if it is not there as such. DELAY 0 " +
       "makes a delayed one ready. TTL counts from now. PRIORITY: a ready one is then at the left " +
-      "end of its new priority. HEADER sets that header, others stay.",
+      "end of its new priority; it means nothing to one of a group. HEADER sets that header, " +
+      "others stay.",
     parse([, queue, id], { CONTENTS = null, TTL = null, PRIORITY = null, HEADER = [], ...start }) {
       if (HEADER.length > 0) headersOf(HEADER);
       return {

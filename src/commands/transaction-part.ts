@@ -12,7 +12,6 @@ import type { Entry } from "./entry.ts";
 import { type CommandError, commandError } from "./errors.ts";
 import { replyToError } from "./execution-errors.ts";
 import { Submission } from "./submission.ts";
-import { wireName } from "./syntax.ts";
 
 const QUEUED = new Simple("QUEUED");
 const NOTHING: readonly Operation[] = [];
@@ -76,7 +75,7 @@ function submitted(command: RunCommand<Client, Context>, call: Call, entry: Entr
 }
 
 function notInTransaction({ name }: Pick<Entry, "name">): CommandError {
-  return commandError("notInTransaction", { command: wireName(name) });
+  return commandError("notInTransaction", { command: name });
 }
 
 /** Refuses everything: a command that is only checked asks nothing of the store. */

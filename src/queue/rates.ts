@@ -14,7 +14,7 @@ export interface Rate {
 const COUNT_MAX = 1_000_000_000;
 
 /** What a rate may be, for errors. */
-export const RATES = "a number of events and seconds as 100/60, or nothing for no limit";
+export const RATES = 'events/seconds, such as 100/60, or "" for no limit';
 
 /**
  * A queue's rate of at most so many is exact. Above, and for groups, tenths of the window are

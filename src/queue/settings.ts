@@ -137,7 +137,9 @@ export const settings: readonly Setting[] = [
     name: "on-full",
     default: "refuse",
     ...oneOf("refuse", "drop-oldest"),
-    summary: "Then a push is refused (QUEUEFULL), or drops the event that would be out first.",
+    summary:
+      "Then a push is refused (QUEUEFULL), or drops, of the lowest priority, the event that " +
+      "would be out first.",
   },
   {
     name: "max-claimed",

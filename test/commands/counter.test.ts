@@ -71,6 +71,30 @@ describe.each(lifeStoresAndCluster)("on %s", (store) => {
     ]);
   });
 
+  test("a transaction aborts whose counter may not push, listened to or not", async () => {
+    const server = await startOkqOn(store);
+    const [client, listener] = [await server.connect(), await server.connect()];
+    await ask(client, "QCOUNTER", "INIT", "q", "k", "2", "THEN", "joined");
+    const transact = async () => {
+      await ask(client, "MULTI");
+      for (const member of ["a", "b"]) await ask(client, "QCOUNTER", "DONE", "q", "k", member);
+      return ask(client, "EXEC");
+    };
+    const aborted = "-EXECABORT Transaction discarded because of: PAUSED q";
+    await ask(client, "QPAUSE", "q", "IN");
+    expect(await transact()).toBe(aborted);
+    await ask(listener, "PSUBSCRIBE", "okq:*");
+    expect(await transact()).toBe(aborted);
+    expect(await ask(client, "QCOUNTER", "GET", "q", "k")).toBe(2);
+    await ask(client, "QRESUME", "q");
+    expect(await transact()).toEqual([1, 0]);
+    // Nothing about these queues is unusual.
+    await ask(client, "MULTI");
+    await ask(client, "QPUSH", "q@plain", "contents", "ID", "1");
+    await ask(client, "QRPOP", "q@plain");
+    expect(await ask(client, "EXEC")).toEqual(["1", ["1", "contents"]]);
+  });
+
   test("a counter can be removed, and then its event never comes", async () => {
     const client = await (await startOkqOn(store)).connect();
     await ask(client, "QCOUNTER", "INIT", "q", "k", "1");

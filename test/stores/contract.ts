@@ -8,6 +8,7 @@ import { bound } from "./contract/bound.ts";
 import { boundArrivals } from "./contract/bound-arrivals.ts";
 import { bytes } from "./contract/bytes.ts";
 import { claims } from "./contract/claims.ts";
+import { countedTransactions } from "./contract/counted-transactions.ts";
 import { counters } from "./contract/counters.ts";
 import { counts } from "./contract/counts.ts";
 import { crons } from "./contract/crons.ts";
@@ -108,6 +109,7 @@ const chapters = {
   groups,
   groupSettings,
   rates,
+  countedTransactions,
   transactions,
   reports,
 };

@@ -28,7 +28,6 @@ storeContract("cluster", () => openCluster(), { parts: SHARDS });
 testLikeReference("cluster", () => openCluster(), {
   seeds: [7, 9, 11],
   rounds: 100,
-  hasGroups: false,
 });
 
 const seeds = process.env.OKQ_SEEDS?.split(",").map(Number) ?? [1, 2, 3, 4, 5];

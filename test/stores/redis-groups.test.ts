@@ -56,6 +56,34 @@ describe("several okq on one Redis", () => {
   });
 });
 
+test("nothing is left of a group that was named and never there", async () => {
+  const { caller, redis } = await open();
+  await caller.pushAll("q", ["1", "2"]);
+  await caller.resume("q", ["out"], null, "never");
+  await caller.setGroup("q", "never", { limit: null });
+  const ofGroups = (await lastingKeys(redis)).filter((key) => /(groups|turns|grouped):q/.test(key));
+  expect(ofGroups).toEqual([]);
+  expect(await caller.drain("q")).toEqual(["1", "2"]);
+  expect((await lastingKeys(redis)).filter((key) => key.includes(":q"))).toEqual([]);
+});
+
+test("a clock that is set back leaves groups their turns", async () => {
+  const { caller, clock } = await open();
+  await caller.configure("q", { "group-limit": "2" });
+  const push = (group: string) => caller.pushWith("q", null, { group, contents: group });
+  for (const group of ["a", "b", "a", "b", "a", "b", "a", "b"]) await push(group);
+  const next = async () => (await caller.mustClaim("q")).contents;
+  const held = [];
+  for (let at = 0; at < 4; at++) held.push(await caller.mustClaim("q"));
+  clock.nowMs -= 3600_000;
+  for (let at = 0; at < 3; at++) await push("c");
+  expect([await next(), await next()]).toEqual(["c", "c"]);
+  await push("d");
+  for (const claim of held) await caller.ackClaim("q", claim);
+  await push("");
+  expect([await next(), await next(), await next()].toSorted()).toEqual(["a", "b", "d"]);
+});
+
 const GROUPS = 5000;
 
 describe("many groups", () => {

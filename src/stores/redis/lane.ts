@@ -17,7 +17,7 @@ import { weightOf } from "./operation-size.ts";
 import { RareQueues } from "./rare-queues.ts";
 import { type Route, TURNED_AWAY } from "./route.ts";
 import { EncodedCall, sendCall, sendTogether } from "./encoded-call.ts";
-import { isPlain, type Level, scripts } from "./script.ts";
+import { isPlain, mayReport, type Level, scripts } from "./script.ts";
 import type { ServerTime } from "./server-time.ts";
 import { execute, mayTransact, type Staged, writeStaging } from "./staged.ts";
 import type { RedisTarget } from "./target.ts";
@@ -211,7 +211,7 @@ export class Lane {
     const batched = batch.encode(this.#queueKeys, level, nowMs, ++this.#batches, isStaged);
     const { names, keys, args } = batched;
     this.#names = names;
-    if (!isPlain(level) && observer?.wantsReports) batch.listen(args, channels.reports);
+    if (mayReport(level) && observer?.wantsReports) batch.listen(args, channels.reports);
     const keyCount = FIXED_KEYS + keys.length;
     const output = this.#output;
     output.writeArrayHeader(3 + keyCount + FIXED_ARGS + args.length);

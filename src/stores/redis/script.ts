@@ -262,7 +262,12 @@ export const scripts = {
 
 export type Level = keyof typeof scripts;
 
-/** Whether it only runs on queues that have nothing rare. */
+/** Whether it has no transactions, and only runs on queues that have nothing rare. */
 export function isPlain(level: Level): boolean {
   return level === "plain" || level === "tokens";
+}
+
+/** Whether it does things that no reply tells. They happen to queues that have something rare. */
+export function mayReport(level: Level): boolean {
+  return level === "life" || level === "full";
 }

@@ -5,7 +5,7 @@ import { expect } from "bun:test";
 import type { Check } from "../contract.ts";
 import { bytesOf } from "./caller.ts";
 import { done, init, KEY, left, list, member, restartAll } from "./counters.ts";
-import type { LifeCaller } from "./life-caller.ts";
+import type { LifeCaller, Options } from "./life-caller.ts";
 
 /** Ways of acknowledging the next event of c@1. */
 const acks: Record<string, (store: LifeCaller) => Promise<unknown>> = {
@@ -42,6 +42,42 @@ export function parts(check: Check): void {
       expect((await store.mustGet("c", KEY)).contents).toEqual(bytesOf("joined"));
     });
   }
+
+  const orders: Record<string, Options> = {
+    "a plain event": {},
+    "one at the right end": { end: "right" },
+    "one with a priority": { priority: 7 },
+    "one of a group": { group: "g" },
+    "one with a key": { unique: { key: "k" } },
+  };
+  for (const [what, options] of Object.entries(orders)) {
+    check(`the pop that counts down to ${what} in its queue finds it`, async (store) => {
+      for (const others of [{}, { group: "g" }, { priority: 1 }]) {
+        await init(store, 1, { options });
+        for (const id of ["1", "2"]) await store.pushWith("c", id, { ...others, ...member });
+        const popped = await store.claimBatch(["c"], 9, 0);
+        expect(popped.map(({ id }) => id).toSorted()).toEqual(["1", "2", KEY].toSorted());
+        expect((await store.statusOf("c")).ready).toBe(0);
+        expect(await store.pushWith("c", KEY)).toBe(KEY);
+        expect(await store.pop("c", 0)).toBe(KEY);
+        expect(await store.pop("c", 0)).toBeNull();
+      }
+    });
+  }
+
+  check("a member that a pop removes from a full queue makes room for the event", async (store) => {
+    const pops = [() => store.mustClaim("c", 0), () => store.claimBatch(["c"], 1, 0)];
+    for (const pop of pops) {
+      await init(store, 1);
+      await store.pushWith("c", "1", member);
+      await store.configure("c", { "max-length": "1" });
+      await pop();
+      expect(await left(store)).toBeNull();
+      expect(await store.ids("c", "ready")).toEqual([KEY]);
+      await store.configure("c", { "max-length": null });
+      await store.mustClaim("c", 0);
+    }
+  });
 
   check("a member is its queue and its id, wherever it is by then", async (store) => {
     await init(store, 9);

@@ -123,6 +123,50 @@ export function rates(check: Check): void {
     expect(await store.drain("q")).toEqual(["5", "6", "7", "8"]);
   });
 
+  const changes: Record<string, (store: LifeCaller) => Promise<unknown>> = {
+    "another setting": (store) => store.configure("q", { lease: "9" }),
+    "another setting of all queues": (store) => store.configure(null, { lease: "9" }),
+    "a limit of claims": (store) => store.configure("q", { "max-claimed": "100" }),
+    "a limit of groups": (store) => store.configure("q", { "group-limit": "100" }),
+    "a flush": (store) => store.flush("q"),
+  };
+  for (const [what, change] of Object.entries(changes)) {
+    check(`what was handed out counts behind ${what} in the same turn`, async (store) => {
+      await store.configure("q", { rate: "3/1" });
+      await store.pushAll("q", numbered(9));
+      const push = () => store.pushWith("q", null);
+      await Promise.all([store.claimBatch(["q"], 9), change(store), push()]);
+      expect(await store.claim("q")).toBeNull();
+      await pass(store, 1000);
+      expect(await store.claim("q")).not.toBeNull();
+    });
+  }
+
+  check("a rate of all queues holds from the next pop of the same turn", async (store) => {
+    const queues = numbered(12);
+    for (const queue of queues) await store.pushAll(queue, numbered(4));
+    const looks = queues.map((queue) => store.pop(queue));
+    const changed = store.configure(null, { rate: "2/1" });
+    const popped = await Promise.all(queues.map((queue) => store.claimBatch([queue], 9)));
+    await Promise.all([changed, ...looks]);
+    expect(popped.map(({ length }) => length)).toEqual(queues.map(() => 2));
+    await store.configure(null, { rate: null });
+  });
+
+  check("a rate that ends in the turn of a pop leaves its group as it is", async (store) => {
+    await store.setGroup("q", "a", { rate: "5/60" });
+    for (const id of ["1", "2", "3"]) await store.pushWith("q", id, { group: "a" });
+    await Promise.all([store.claim("q"), store.setGroup("q", "a", { rate: null })]);
+    expect(await store.group("q", "a")).toMatchObject({ ready: 2, claimed: 1, rate: "" });
+    expect(await store.claim("q")).toBeNull();
+    await Promise.all([store.ack("q", "1"), store.setGroup("q", "a", { rate: "1/60" })]);
+    expect((await store.claim("q"))?.id).toBe("2");
+    await store.configure("q", { "group-rate": "5/60" });
+    await Promise.all([store.ack("q", "2"), store.setGroup("q", "a", { rate: null })]);
+    expect((await store.claim("q"))?.id).toBe("3");
+    expect(await store.group("q", "a")).toMatchObject({ ready: 0, claimed: 1, rate: "5/60" });
+  });
+
   check("a rate of more than 1,000 never hands out more, and hardly fewer", async (store) => {
     await store.configure("q", { rate: "1500/10" });
     for (let batch = 0; batch < 4; batch++) {

@@ -5,6 +5,7 @@
 import { expect } from "bun:test";
 import { jsonOf } from "../../../src/queue/report-json.ts";
 import type { Check } from "../contract.ts";
+import { bytesOf } from "./caller.ts";
 import type { LifeCaller } from "./life-caller.ts";
 
 /** Does the steps, and compares what is reported of them, without its times, in any order. */
@@ -35,6 +36,22 @@ const byWorker = { ...of1, worker: "worker" };
 const popped = (attempt: number) => ({ event: "popped", ...byWorker, attempt });
 
 export function reports(check: Check): void {
+  check("each operation of a transaction is reported", async (store) => {
+    await store.configure("q@counted", { lease: "60" });
+    const counter = { queue: bytesOf("q@counted"), key: bytesOf("key") };
+    const event = { end: "left", contents: bytesOf("joined"), options: null } as const;
+    const init = { kind: "initCounter", ...counter, count: 1, ttlMs: null, event } as const;
+    const steps = async () => {
+      const push = { kind: "push", queue: bytesOf("q"), id: bytesOf("1"), ...event } as const;
+      const pop = { kind: "pop", queue: push.queue, leaseMs: null, claimant: null } as const;
+      await store.submit({ kind: "transaction", operations: [push, push, pop] });
+      const down = { kind: "countDown", ...counter, member: bytesOf("a") } as const;
+      await store.submit({ kind: "transaction", operations: [init, down, pop] });
+    };
+    const joined = { event: "pushed", queue: "q@counted", id: "key" };
+    await expectReports(store, steps, [pushed, { event: "popped", ...of1 }, joined]);
+  });
+
   check("a failure is reported with its worker, attempt and error", async (store) => {
     const error = "x".repeat(2000);
     const steps = async () => {

@@ -2,6 +2,7 @@
 import { Refusal } from "../../../src/queue/errors.ts";
 import {
   COUNTERS_MAX,
+  type CounterEvent,
   type CounterResults,
   type CountDown,
   type DropCounter,
@@ -11,6 +12,7 @@ import {
   type ListCounters,
 } from "../../../src/queue/counters.ts";
 import { Duplicate } from "../../../src/queue/event.ts";
+import type { Operation } from "../../../src/queue/operations.ts";
 import { COUNTED } from "../../../src/queue/queue-status.ts";
 import type { ReferenceCounter } from "./reference-counter.ts";
 import type { ReferenceEvent } from "./reference-event.ts";
@@ -94,10 +96,17 @@ export const counting = {
   },
 };
 
-/** To be called before these events are acknowledged in one step: refuses that if need be. */
-export function judgeParts(state: ReferenceState, events: ReferenceEvent[]): Step[] {
+/**
+ * To be called before these events are acknowledged in one step: refuses that if need be. One
+ * leaves the line of `makesRoom`.
+ */
+export function judgeParts(
+  state: ReferenceState,
+  events: ReferenceEvent[],
+  makesRoom?: ReferenceQueue,
+): Step[] {
   const steps = events.flatMap((event) => stepOf(state, event) ?? []);
-  judge(state, steps);
+  judge(state, steps, makesRoom);
   return steps;
 }
 
@@ -134,29 +143,88 @@ function stepOf(state: ReferenceState, { part }: ReferenceEvent): Step | null {
   return counter ? { queue, counter, member: part.member } : null;
 }
 
+interface Expected {
+  left: number;
+  event: CounterEvent | null;
+  members: string[];
+  /** null: one of these operations makes it. */
+  there: ReferenceCounter | null;
+}
+
 function isNew({ counter, member }: Step): boolean {
   return counter.only === null ? !counter.members.has(member) : counter.only === member;
 }
 
 /** Throws a Refusal if a queue does not take the events of counters that these bring to 0. */
-function judge({ isJudged }: ReferenceState, steps: Step[]): void {
+function judge({ isJudged }: ReferenceState, steps: Step[], makesRoom?: ReferenceQueue): void {
   if (isJudged) return;
-  const news = new Map<ReferenceCounter, Set<string>>();
+  const expected = new ExpectedCounters();
   const pushes = new Map<ReferenceQueue, number>();
-  for (const step of steps) {
-    const { queue, counter, member } = step;
-    if (!isNew(step)) continue;
-    const own = news.get(counter) ?? new Set();
-    news.set(counter, own);
-    own.add(member);
-    if (own.size !== counter.left || !counter.event || isTaken(queue, counter.key)) continue;
-    pushes.set(queue, (pushes.get(queue) ?? 0) + 1);
+  for (const { queue, counter, member } of steps) {
+    const isPushing = expected.count(queue, counter.key, member);
+    if (isPushing) pushes.set(queue, (pushes.get(queue) ?? 0) + 1);
   }
   for (const [queue, count] of pushes) {
     const { pausedOne } = queue.tree;
     if (pausedOne) throw new Refusal("PAUSED", bytesOf(pausedOne.name));
-    const fullOne = queue.tree.fullOne(1, count);
+    const fullOne = queue.tree.fullOne(1, count, makesRoom);
     if (fullOne) throw new Refusal("QUEUEFULL", bytesOf(fullOne.name));
+  }
+}
+
+/** What operations that follow each other will make of counters, before they are done. */
+export class ExpectedCounters {
+  /** By queue and key; null: it will be gone. */
+  readonly #expected = new Map<ReferenceQueue, Map<string, Expected | null>>();
+
+  /** The queues into which it has counters push. `acked`: the events that it acknowledges. */
+  pushedBy(state: ReferenceState, operation: Operation, acked: ReferenceEvent[]): ReferenceQueue[] {
+    if (operation.kind === "initCounter") {
+      const { queue: name, key, count, event } = operation;
+      const queue = state.queue(textOf(name));
+      const there = this.#of(queue, textOf(key));
+      if (!there) this.#set(queue, textOf(key), { left: count, event, members: [], there: null });
+    } else if (operation.kind === "dropCounter") {
+      this.#set(state.queue(textOf(operation.queue)), textOf(operation.key), null);
+    } else if (operation.kind === "countDown") {
+      const queue = state.queue(textOf(operation.queue));
+      const isLast = this.count(queue, textOf(operation.key), textOf(operation.member));
+      return isLast ? [queue] : [];
+    }
+    return acked.flatMap(({ part }) => {
+      if (!part) return [];
+      const queue = state.queue(textOf(part.queue));
+      return this.count(queue, textOf(part.key), part.member) ? [queue] : [];
+    });
+  }
+
+  /** Whether the counter pushes its event then. */
+  count(queue: ReferenceQueue, key: string, member: string): boolean {
+    const counter = this.#of(queue, key);
+    if (!counter || counter.members.includes(member)) return false;
+    const { there, event } = counter;
+    if (there && !isNew({ queue, counter: there, member })) return false;
+    counter.members.push(member);
+    counter.left -= 1;
+    if (counter.left > 0) return false;
+    this.#set(queue, key, null);
+    return event !== null && !isTaken(queue, key);
+  }
+
+  #of(queue: ReferenceQueue, key: string): Expected | null {
+    const known = this.#expected.get(queue)?.get(key);
+    if (known !== undefined) return known;
+    const there = counterOf(queue, bytesOf(key));
+    if (!there) return null;
+    const { left, event } = there;
+    return this.#set(queue, key, { left, event, members: [], there });
+  }
+
+  #set(queue: ReferenceQueue, key: string, expected: Expected | null): Expected | null {
+    const own = this.#expected.get(queue) ?? new Map<string, Expected | null>();
+    this.#expected.set(queue, own);
+    own.set(key, expected);
+    return expected;
   }
 }
 

@@ -1,4 +1,5 @@
 // The operations of the reference store: one function per kind, with the name of the kind.
+import { claimedBy } from "./reference-claims.ts";
 import { cronOperations } from "./reference-crons.ts";
 import { management } from "./reference-management.ts";
 import { counting, countPart, judgeParts, type Uncount, uncount } from "./reference-counters.ts";
@@ -240,7 +241,7 @@ function popFrom(
     const isLimited = claimedMax !== null && queue.count("claimed") >= claimedMax;
     if (isLimited && leasedMs > 0) return null;
     const { id, contents, options, rank } = event;
-    if (leasedMs === 0) judgeParts(state, [event]);
+    if (leasedMs === 0) judgeParts(state, [event], queue);
     const atMs = queue.nowMs;
     queue.turns.give(event);
     const claim = leasedMs > 0 ? queue.claim(event, leasedMs, claimant) : null;
@@ -265,12 +266,6 @@ function popFrom(
 function workerOf(claimant: Buffer): Buffer {
   const client = claimant.indexOf(" ") + 1;
   return claimant.subarray(claimant.indexOf(" ", client) + 1);
-}
-
-function claimedBy(queue: ReferenceQueue, { id, token }: Claim): ReferenceEvent | null {
-  const event = queue.events.get(textOf(id));
-  if (!event?.claim) return null;
-  return token === null || event.claim.token === textOf(token) ? event : null;
 }
 
 function ackAll(

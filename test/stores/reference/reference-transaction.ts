@@ -5,6 +5,10 @@ import {
   type Operation,
   type Transaction,
 } from "../../../src/queue/operations.ts";
+import { claimedBy } from "./reference-claims.ts";
+import { ExpectedCounters } from "./reference-counters.ts";
+import type { ReferenceEvent } from "./reference-event.ts";
+import type { ReferenceQueue } from "./reference-queue.ts";
 import type { ReferenceState } from "./reference-state.ts";
 
 type DoOne = (operation: Operation) => unknown;
@@ -35,18 +39,34 @@ export function transact(
 }
 
 function judge(state: ReferenceState, operations: Operation[]): void {
-  const pushed = new Map<string, number>();
+  const sums = new Map<string, number>();
   for (const operation of operations) {
     if (operation.kind !== "push" && operation.kind !== "pushBatch") continue;
-    const { tree } = state.queue(operation.queue.toString("latin1"));
-    const { pausedOne } = tree;
-    if (pausedOne) throw new Refusal("PAUSED", Buffer.from(pausedOne.name, "latin1"));
-    const own = operation.kind === "push" ? 1 : operation.events.length;
-    for (const queue of tree.keepers) {
-      const { name, given } = queue;
-      pushed.set(name, (pushed.get(name) ?? 0) + own);
-      const count = given.full === "drop-oldest" ? own : pushed.get(name)!;
-      if (!queue.hasRoomFor(count)) throw new Refusal("QUEUEFULL", Buffer.from(name, "latin1"));
-    }
+    const queue = state.queue(operation.queue.toString("latin1"));
+    judgePush(queue, operation.kind === "push" ? 1 : operation.events.length, sums);
+  }
+  const counters = new ExpectedCounters();
+  for (const operation of operations) {
+    const acked = ackedBy(state, operation);
+    for (const queue of counters.pushedBy(state, operation, acked)) judgePush(queue, 1, sums);
+  }
+}
+
+/** The claimed events that it acknowledges. */
+function ackedBy(state: ReferenceState, operation: Operation): ReferenceEvent[] {
+  if (operation.kind !== "ack" && operation.kind !== "ackBatch") return [];
+  const queue = state.queue(operation.queue.toString("latin1"));
+  const claims = operation.kind === "ack" ? [operation] : operation.claims;
+  return claims.flatMap((claim) => claimedBy(queue, claim) ?? []);
+}
+
+function judgePush({ tree }: ReferenceQueue, own: number, sums: Map<string, number>): void {
+  const { pausedOne } = tree;
+  if (pausedOne) throw new Refusal("PAUSED", Buffer.from(pausedOne.name, "latin1"));
+  for (const queue of tree.keepers) {
+    const { name, given } = queue;
+    sums.set(name, (sums.get(name) ?? 0) + own);
+    const count = given.full === "drop-oldest" ? own : sums.get(name)!;
+    if (!queue.hasRoomFor(count)) throw new Refusal("QUEUEFULL", Buffer.from(name, "latin1"));
   }
 }

@@ -27,10 +27,18 @@ export class ReferenceTree {
     return [...this.#queues].find((queue) => queue.isPaused("in"));
   }
 
-  /** The first keeper that has no room for a batch of so many events, so many of which are new. */
-  fullOne(count: number, added = count): ReferenceQueue | undefined {
+  /**
+   * The first keeper that has no room for a batch of so many events, so many of which are new. One
+   * event leaves the line of `makesRoom`.
+   */
+  fullOne(
+    count: number,
+    added = count,
+    makesRoom?: ReferenceQueue | null,
+  ): ReferenceQueue | undefined {
     return this.keepers.find((queue) => {
-      return !queue.hasRoomFor(queue.given.full === "drop-oldest" ? count : added);
+      const more = queue === makesRoom ? added - 1 : added;
+      return !queue.hasRoomFor(queue.given.full === "drop-oldest" ? count : more);
     });
   }
 

@@ -25,7 +25,7 @@ const logLinesMax = 100;
 const lineBytesMax = 4096;
 
 /** The event that has this claim. Claimed events are always in memory. */
-function claimed(model: Model, queue: Buffer, { id, token }: Claim): LocalEvent | undefined {
+export function claimed(model: Model, queue: Buffer, { id, token }: Claim): LocalEvent | undefined {
   const event = model.get(nameOf(queue))?.get(toText(id));
   if (event === undefined || event.state !== CLAIMED) return undefined;
   if (token === null) return event;

@@ -15,7 +15,7 @@ import {
 import { Refusal } from "../../../queue/errors.ts";
 import { Duplicate } from "../../../queue/event.ts";
 import { nameOf } from "../../../queue/name-cache.ts";
-import { findIn, isTakenBy, treeIn } from "../bound-queues.ts";
+import { treeIn } from "../bound-queues.ts";
 import { contentsToBytes, toBytes, toKept, toText } from "../bytes.ts";
 import { type KeptEvent, type LocalCounter, Members } from "../counters.ts";
 import { hashOf } from "../hash-index.ts";
@@ -25,6 +25,7 @@ import type { Model } from "../model.ts";
 import { decodePart } from "../more.ts";
 import { checkPushable, surplusOf } from "../room.ts";
 import { DELAYED, READY } from "../states.ts";
+import { ExpectedCounters, isNew, isTaken } from "./expected-counters.ts";
 import { push } from "./pushing.ts";
 
 /** A member, and the counter that it counts down. */
@@ -117,12 +118,16 @@ export function listCounters(
 }
 
 /**
- * To be called before these events are acknowledged in one step. Throws a Refusal if that is not
- * to be, or a JournalError.
+ * To be called before these events are acknowledged in one step; one leaves the line of
+ * `makesRoom`. Throws a Refusal if that is not to be, or a JournalError.
  */
-export function judgeParts(model: Model, events: LocalEvent[]): void {
+export function judgeParts(
+  model: Model,
+  events: LocalEvent[],
+  makesRoom: LocalQueue | null = null,
+): void {
   const steps = events.flatMap((event) => stepOf(model, event) ?? []);
-  if (steps.length > 0) judge(model, steps);
+  if (steps.length > 0) judge(model, steps, makesRoom);
 }
 
 /** Ends a claim with success. It was judged. */
@@ -136,7 +141,7 @@ export function acknowledge(model: Model, event: LocalEvent, result: string | nu
 export function acknowledgePopped(model: Model, event: LocalEvent): Uncount | null {
   const step = stepOf(model, event);
   drop(model, event);
-  if (!step || !isNew(step)) return null;
+  if (!step || !isNew(step.counter, step.member)) return null;
   const { event: own } = step.counter;
   const kept = own && { ...own };
   const pushedAtMs = countOne(model, step);
@@ -173,55 +178,31 @@ function stepOf(model: Model, { more }: LocalEvent): Step | null {
   return counter ? { counter, member } : null;
 }
 
-function isNew({ counter, member }: Step): boolean {
-  return counter.only === null ? !counter.members.has(member) : counter.only === member;
-}
-
-/** The counters that push an event when these members are counted. Throws a JournalError. */
-export function endedBy(
-  model: Model,
-  steps: Step[],
-): { counter: LocalCounter; queue: LocalQueue }[] {
-  const news = new Map<LocalCounter, Set<string>>();
-  for (const step of steps) {
-    if (isNew(step)) news.getOrInsertComputed(step.counter, () => new Set()).add(step.member);
-  }
-  const ended: { counter: LocalCounter; queue: LocalQueue }[] = [];
-  for (const [counter, { size }] of news) {
-    const { event, number } = counter;
-    if (size < counter.left || event === null) continue;
-    // From here on its contents are in memory: a read may fail, and nothing is changed yet.
-    event.contents ??= model.readThen(number);
-    const queue = model.get(counter.queue)!;
-    if (!isTaken(model, queue, counter.key)) ended.push({ counter, queue });
-  }
-  return ended;
-}
-
 /** Throws a Refusal if a queue does not take what counters push then, or a JournalError. */
-function judge(model: Model, steps: Step[]): void {
-  const pushes = new Map<LocalQueue, number>();
-  for (const { queue } of endedBy(model, steps)) pushes.set(queue, (pushes.get(queue) ?? 0) + 1);
+function judge(model: Model, steps: Step[], makesRoom: LocalQueue | null = null): void {
+  const expected = new ExpectedCounters(model);
+  const pushes = new Map<string, number>();
+  for (const { counter, member } of steps) {
+    const name = expected.count(counter.queue, counter.key, member);
+    if (name !== null) pushes.set(name, (pushes.get(name) ?? 0) + 1);
+  }
   if (model.isJudged) return;
-  for (const [queue, count] of pushes) {
+  for (const [name, count] of pushes) {
+    const queue = model.get(name)!;
     checkPushable(model, queue);
     for (const each of treeIn(model, queue).keepers) {
       const isDropping = model.settingsOf(each).full === "drop-oldest";
-      const isRefused = surplusOf(model, each, isDropping ? 1 : count) === null;
+      const added = count - (each === makesRoom ? 1 : 0);
+      const isRefused = surplusOf(model, each, isDropping ? 1 : added) === null;
       if (isRefused) throw new Refusal("QUEUEFULL", toBytes(each.name));
     }
   }
 }
 
-function isTaken(model: Model, queue: LocalQueue, id: string): boolean {
-  const met = findIn(model, treeIn(model, queue), id, hashOf(id));
-  return isTakenBy(met) || model.isWindowed(queue, id);
-}
-
 /** Returns when it pushed its event; null if it pushed none. */
 function countOne(model: Model, step: Step): number | null {
-  if (!isNew(step)) return null;
   const { counter, member } = step;
+  if (!isNew(counter, member)) return null;
   model.countMember(counter, member);
   if (counter.left > 0) return null;
   const event = eventOf(model, counter);

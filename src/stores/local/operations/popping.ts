@@ -73,7 +73,7 @@ function popOne(model: Model, queue: LocalQueue, name: Buffer, terms: Terms): Po
   const undo: Undo = { claim: 0, place, atMs: model.nowMs, removed: null, counted: null };
   let token = 0;
   if (terms.leaseMs === 0) {
-    judgeParts(model, [event]);
+    judgeParts(model, [event], queue);
     model.handOut(event);
     undo.counted = acknowledgePopped(model, event);
     undo.removed = event;

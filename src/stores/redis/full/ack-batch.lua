@@ -7,7 +7,7 @@ verbs.ack_batch = function(from, to)
   local queue, parts, seen = opened_at(ARGV[from]), {}, {}
   for at = from + 1, to, 3 do
     local id = ARGV[at]
-    local part = not seen[id] and claim_of(queue, id, ARGV[at + 1]) and more_of(queue, id).w
+    local part = not seen[id] and claimed_with(queue, id, ARGV[at + 1]) and more_of(queue, id).w
     seen[id] = true
     parts[#parts + 1] = part or nil
   end

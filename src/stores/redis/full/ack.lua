@@ -12,12 +12,12 @@ verbs.ack = function(from, to)
   local count, is_over = kept_of(queue, 'keep-completed', '0'), false
   local function end_one(at)
     local id = ARGV[at]
-    local claim = claim_of(queue, id, ARGV[at + 1])
+    local claim = claimed_with(queue, id, ARGV[at + 1])
     local more = claim and more_of(queue, id)
     if more and more.w then
       write_put_off(queue)
     end
-    local refusal = claim and refusal_of(queue, { more.w })
+    local refusal = more and more.w and refusal_of(queue, { more.w })
     if claim and not refusal then
       end_claim(queue, id, more, given(ARGV[at + 2]))
     end

@@ -33,11 +33,22 @@ local function tree_of(queue)
   return tree
 end
 
+-- The queues of its tree that keep what enters it.
+local function keepers_of(queue)
+  local tree = tree_of(queue)
+  return tree and tree.keepers or queue.alone
+end
+
+-- All queues of its tree.
+local function queues_of(queue)
+  local tree = tree_of(queue)
+  return tree and tree.queues or queue.alone
+end
+
 -- The first queue of its tree that is paused, or nil: whatever would enter the queue is refused.
 local function paused_one(queue)
-  local tree = tree_of(queue)
-  for _, each in ipairs(tree and tree.queues or { queue }) do
-    if is_paused(each, 'in') then
+  for _, each in ipairs(queues_of(queue)) do
+    if is_paused(each, 'pause:in') then
       return each
     end
   end
@@ -45,8 +56,7 @@ end
 
 -- The first queue that has no room for a batch of so many events, so many of which are new; or nil.
 local function full_one(queue, events, added)
-  local tree = tree_of(queue)
-  for _, each in ipairs(tree and tree.keepers or { queue }) do
+  for _, each in ipairs(keepers_of(queue)) do
     local is_dropping = setting(each, 'on-full') == 'drop-oldest'
     if not has_room(each, is_dropping and events or added) then
       return each
@@ -56,8 +66,7 @@ end
 
 -- Whether an event of its tree has that id, other than a completed one.
 local function is_in_tree(queue, id)
-  local tree = tree_of(queue)
-  for _, each in ipairs(tree and tree.queues or { queue }) do
+  for _, each in ipairs(queues_of(queue)) do
     if redis.call('HEXISTS', each.events, id) == 1 then
       return true
     end
@@ -68,8 +77,7 @@ end
 -- Calls run with each queue that keeps an event of that id which enters this one, and with whether it
 -- is a copy there. facts: of its report.
 local function each_keeper(queue, id, facts, run)
-  local tree = tree_of(queue)
-  for _, each in ipairs(tree and tree.keepers or { queue }) do
+  for _, each in ipairs(keepers_of(queue)) do
     local is_copy = each ~= queue
     run(each, is_copy)
     if is_copy then
@@ -83,8 +91,7 @@ end
 
 -- So many events more will enter the queue: there is room for them, or drop-oldest makes it.
 local function make_room(queue, count)
-  local tree = tree_of(queue)
-  for _, each in ipairs(tree and tree.keepers or { queue }) do
+  for _, each in ipairs(keepers_of(queue)) do
     local surplus = surplus_of(each, count)
     if surplus > 0 then
       drop_oldest(each, math.min(surplus, count + DROPPED_AT_ONCE), {}, 0)
@@ -93,8 +100,7 @@ local function make_room(queue, count)
 end
 
 local function is_known(queue, id)
-  local tree = tree_of(queue)
-  for _, each in ipairs(tree and tree.queues or { queue }) do
+  for _, each in ipairs(queues_of(queue)) do
     if redis.call('HEXISTS', each.events, id) == 1 then
       return true
     elseif each.has_completed and redis.call('ZSCORE', each.completed, id) then

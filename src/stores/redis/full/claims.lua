@@ -45,8 +45,8 @@ local function read_claims(queue, ids)
   end
 end
 
--- The claim of an event, or nil. token: behind "=", or empty for any.
-local function claim_of(queue, id, token)
+-- The score and the record of an event's claim, or nil. token: behind "=", or empty for any.
+local function claimed_with(queue, id, token)
   local score, record = queue.scores and queue.scores[id], queue.claim_records and queue.claim_records[id]
   if score == nil then
     score = redis.call('ZSCORE', queue.claimed, id)
@@ -55,12 +55,21 @@ local function claim_of(queue, id, token)
   if not score then
     return nil
   end
-  record = record or '-'
-  local own, span, lease, claimant = string.match(record, '^(%S+) ?(%d*) ?(%d*) *(.*)$')
-  own, claimant = own or '-', claimant or ''
-  if token ~= '' and (own == '-' or token ~= '=' .. own) then
+  local own = token ~= '' and string.match(record or '-', '^%S*')
+  if own and (own == '-' or token ~= '=' .. own) then
     return nil
   end
+  return score, record or '-'
+end
+
+-- What there is to know of the claim, or nil. token: behind "=", or empty for any.
+local function claim_of(queue, id, token)
+  local score, record = claimed_with(queue, id, token)
+  if not score then
+    return nil
+  end
+  local own, span, lease, claimant = string.match(record, '^(%S+) ?(%d*) ?(%d*) *(.*)$')
+  own, claimant = own or '-', claimant or ''
   span = tonumber(span) or USUAL_LEASE_MS
   return {
     begin = score - span * TICKS_PER_MS,
@@ -73,7 +82,9 @@ end
 
 local function leave_claimed(queue, id, more)
   ended[queue.name] = true
-  fill_in(queue, { id })
+  if left_out[queue.name] then
+    fill_in(queue, { id })
+  end
   if queue.scores then
     queue.scores[id] = false
     queue.put_off.left[#queue.put_off.left + 1] = id
@@ -83,7 +94,7 @@ local function leave_claimed(queue, id, more)
       redis.call('HDEL', queue.claims, id)
     end
   end
-  if limit_of(queue, 'max-claimed') and not is_paused(queue, 'out') and free_count(queue) > 0
+  if limit_of(queue, 'max-claimed') and not is_paused(queue, 'pause:out') and free_count(queue) > 0
     and not (queue.rate and rates.room_in(queue) == 0) then
     became_ready(queue, 1)
   end

@@ -52,6 +52,12 @@ verbs.configure = function(from, to)
     look_again(queue, reviewed, may_hand_out)
   else
     all_settings = by_name(redis.call('HGETALL', SETTINGS))
+    for _, each in pairs(queues_by_name) do
+      each.numbers = {}
+      if each.is_open then
+        pcall(read_again, each)
+      end
+    end
     if may_hand_out or next(reviewed) then
       look_at_all(reviewed, may_hand_out)
     end

@@ -79,22 +79,56 @@ local function counted_by(part)
   return queue, part[2], counters.of(queue, part[2])
 end
 
+-- What operations that follow each other will make of counters, before they are done. expected has
+-- these by the name of the queue and the key: { left, has_event, news, counter (nil: one of these
+-- operations makes it) }, or false: it will be gone.
+local function expected_of(expected, queue, key)
+  local own = expected[queue.name] or {}
+  expected[queue.name] = own
+  if own[key] == nil then
+    local counter = counters.of(queue, key)
+    own[key] = counter
+      and { left = counter.left, has_event = counter.has_event, news = {}, counter = counter }
+  end
+  return own[key]
+end
+
+-- One that is there stays, or begins anew without having counted.
+counters.expect = function(expected, queue, key, count, has_event)
+  if not expected_of(expected, queue, key) then
+    expected[queue.name][key] = { left = count, has_event = has_event, news = {} }
+  end
+end
+
+counters.expect_none = function(expected, queue, key)
+  expected_of(expected, queue, key)
+  expected[queue.name][key] = false
+end
+
+-- The queue into which its counter pushes when that member is counted; nil if it does not.
+counters.expect_count = function(expected, part)
+  local queue, key, member = open(queue_named(part[1])), part[2], part[3]
+  local own = expected_of(expected, queue, key)
+  if not own or own.news[member] or own.counter and not is_new(queue, own.counter, member) then
+    return nil
+  end
+  own.news[member], own.left = true, own.left - 1
+  if own.left > 0 then
+    return nil
+  end
+  expected[queue.name][key] = false
+  local is_pushed = own.has_event and not is_in_tree(queue, key) and not is_windowed(queue, key)
+  return is_pushed and queue or nil
+end
+
 -- Which queue does not take what counters push when these members are counted, as a refusal: -1 or -2
 -- and its name; or nil. parts: as w of the records of events.
 counters.refusal = function(parts)
-  local news, pushes = {}, {}
+  local expected, pushes = {}, {}
   for _, part in ipairs(parts) do
-    local queue, key, counter = counted_by(part)
-    if counter and counter.has_event and is_new(queue, counter, part[3]) then
-      local own = news[counter.set] or { members = {}, size = 0 }
-      news[counter.set] = own
-      own.size = own.size + (own.members[part[3]] and 0 or 1)
-      own.members[part[3]] = true
-      local is_last = own.size == counter.left and not own.is_over
-      own.is_over = own.is_over or is_last
-      if is_last and not is_in_tree(queue, key) and not is_windowed(queue, key) then
-        pushes[queue] = (pushes[queue] or 0) + 1
-      end
+    local queue = counters.expect_count(expected, part)
+    if queue then
+      pushes[queue] = (pushes[queue] or 0) + 1
     end
   end
   for queue, count in pairs(pushes) do
@@ -120,6 +154,8 @@ local function push_event(queue, key, packed)
   queue.is_judged = true
   local reply = pushing.one(queue, event[1] == 'LEFT', key, value, pushing.options_in(event[2]))
   queue.is_judged = was_judged
+  -- The event may be the next one out.
+  write_put_off(queue)
   if reply ~= 1 then
     return false
   end

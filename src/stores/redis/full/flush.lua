@@ -4,13 +4,13 @@
 -- ARGV    queue
 -- Returns how many of its keys were there
 
--- So many groups with something of their own keep their turns. Others begin anew.
+-- So many groups with something of their own keep the order in which they began. Others begin anew.
 local GROUPS_KEPT = 1000
 
--- The records of groups with something of their own, and that of the events without a group.
+-- The records of groups with something of their own.
 local function read_kept(queue)
   local keys = redis.call('HKEYS', OWN_GROUPS .. queue.name)
-  keys = { '', unpack(keys, math.max(1, #keys - GROUPS_KEPT + 1)) }
+  keys = { unpack(keys, math.max(1, #keys - GROUPS_KEPT + 1)) }
   groups.read(queue, keys)
   return keys
 end
@@ -20,11 +20,8 @@ local function keep_groups(queue, keys)
   for _, key in ipairs(keys) do
     local record = queue.groups[key]
     record.ready, record.claimed, record.held, record.delayed, record.room = 0, 0, 0, 0, 0
-    if key == '' then
-      record.has_turned = record.turn > 0
-    else
-      groups.note_own(queue, record, nil)
-    end
+    record.turn = record.begin
+    groups.note_own(queue, record, nil)
     groups.note(queue, record)
   end
   groups.settle(queue)

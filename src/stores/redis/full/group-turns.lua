@@ -5,6 +5,7 @@
 
 -- An event without a group enters or leaves the line.
 groups.note_ungrouped = function(queue)
+  queue.is_slice_old = queue.slice ~= nil
   note(queue, record_at(queue, ''))
 end
 
@@ -33,6 +34,7 @@ groups.free_count = function(queue)
 end
 
 groups.enter = function(queue, id, more)
+  queue.is_slice_old = queue.slice ~= nil
   local record = record_of(queue, more.G)
   if not more.R then
     record.rank = math.max(record.rank + 1, take_ticks(1))
@@ -97,7 +99,7 @@ end
 groups.begin_pops = function(queue, count)
   groups.note_ungrouped(queue)
   groups.settle(queue)
-  queue.slice, queue.slice_at, queue.slice_size = {}, 1, count
+  queue.slice, queue.slice_at, queue.slice_size, queue.is_slice_old = {}, 1, count, false
 end
 
 -- So many turns are read at a time.
@@ -126,6 +128,7 @@ end
 -- Reads the next turns, and the first event of each group.
 local function read_slice(queue)
   groups.settle(queue)
+  queue.is_slice_old = false
   local last = math.max(1, math.min(queue.slice_size, TURNS_AT_ONCE)) - 1
   queue.slice, queue.slice_at = redis.call('ZRANGE', TURNS .. queue.name, 0, last), 1
   read(queue, queue.slice)
@@ -138,9 +141,9 @@ local function read_slice(queue)
   read_small_events(queue, ids)
 end
 
--- The record whose turn it is, or nil.
+-- The record whose turn it is, or nil. An event that entered the line meanwhile may change whose.
 local function next_turn(queue)
-  if not queue.slice[queue.slice_at] then
+  if queue.is_slice_old or not queue.slice[queue.slice_at] then
     read_slice(queue)
   end
   local key = queue.slice[queue.slice_at]
@@ -170,7 +173,7 @@ local function next_out_by(queue, of_ungrouped, of_group)
     local id, place
     if record.key == '' then
       id, place = of_ungrouped(queue)
-    elseif room_of(record) > 0 then
+    elseif record.first or room_of(record) > 0 then
       id = of_group(queue, record)
     end
     if id or queue.is_behind then
@@ -232,7 +235,7 @@ groups.end_turn = function(queue, is_claimed)
     return
   end
   queue.slice_at = queue.slice_at + 1
-  record.turn, record.has_turned = take_ticks(1), true
+  record.turn, record.has_turned = turn_behind(queue, take_ticks(1)), true
   note(queue, record)
   if record.key == '' then
     return

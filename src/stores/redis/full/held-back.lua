@@ -6,7 +6,7 @@
 -- Why the queue hands out nothing now, whatever is ready; nil if that is not so.
 local function reason_of_queue(queue)
   local most = limit_of(queue, 'max-claimed')
-  if is_paused(queue, 'out') then
+  if is_paused(queue, 'pause:out') then
     return 'paused'
   elseif most and redis.call('ZCARD', queue.claimed) >= most then
     return 'max-claimed'

@@ -24,7 +24,11 @@ local function enter_line(queue, id, more, score)
     redis.call('ZADD', queue.front, score, id)
   else
     queue.entered = (queue.entered or 0) + 1
-    redis.call('LPUSH', queue.ready, id)
+    if queue.put_off then
+      queue.put_off.listed[#queue.put_off.listed + 1] = id
+    else
+      redis.call('LPUSH', queue.ready, id)
+    end
   end
 end
 
@@ -34,8 +38,10 @@ end
 
 -- How many without a group are ready.
 local function ungrouped_count(queue)
+  write_listed(queue)
   local count = redis.call('LLEN', queue.ready) - ghost_count(queue)
   if queue.has_ranked then
+    write_ranked(queue)
     count = count + redis.call('ZCARD', RANKED .. queue.name)
   end
   return count + redis.call('ZCARD', queue.front)
@@ -120,6 +126,7 @@ end
 
 -- The id at the right end of the list, without ghosts behind it.
 local function last_listed(queue)
+  write_listed(queue)
   while queue.has_ghosts do
     local id = redis.call('LINDEX', queue.ready, -1)
     if not id or not has_ghost(queue, id) then
@@ -219,6 +226,7 @@ local function leave_line(queue, id, more)
   elseif queue.has_front and redis.call('ZREM', queue.front, id) == 1 then
     return
   end
+  write_listed(queue)
   local is_last = redis.call('LINDEX', queue.ready, -1) == id
   if is_last and not has_ghost(queue, id) then
     redis.call('RPOP', queue.ready)

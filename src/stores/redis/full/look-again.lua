@@ -15,13 +15,18 @@ local REVIEWED = {
   ['group-limit'] = 'groups', ['group-rate'] = 'groups',
 }
 
--- What may be due or ready by other settings. reviewed: true for what is to be done.
-local function look_again(queue, reviewed, may_hand_out)
+-- Reads the settings and what depends on them.
+local function read_again(queue)
   if queue.groups then
     groups.settle(queue)
   end
   queue.config, queue.is_open, queue.groups, queue.rate, queue.group_limit = nil, false, nil, nil, nil
   open(queue)
+end
+
+-- What may be due or ready by other settings. reviewed: true for what is to be done.
+local function look_again(queue, reviewed, may_hand_out)
+  read_again(queue)
   if redis.call('EXISTS', queue.events, queue.completed) > 0 then
     will_be_due(queue, now())
     for what in pairs(reviewed) do

@@ -69,7 +69,7 @@ local function takes(target, state)
   if state == 'ready' or state == 'delayed' then
     return not paused_one(target) and not full_one(target, 1, 1)
   end
-  return not is_paused(target, 'in')
+  return not is_paused(target, 'pause:in')
 end
 
 -- Returns how many bytes were moved.

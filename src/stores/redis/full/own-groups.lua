@@ -29,6 +29,7 @@ local function change_own(queue, name, change)
   if is_new and redis.call('HLEN', OWN_GROUPS .. queue.name) >= OWN_GROUPS_MAX then
     return false
   end
+  record.own = is_new and {} or record.own
   change(record.own)
   keep_own(queue, record)
   return true

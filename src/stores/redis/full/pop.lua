@@ -78,7 +78,7 @@ end
 local function popped_one(queue, wanted, claimant, may_leave_out)
   local most = limit_of(queue, 'max-claimed')
   local is_limited = most and wanted ~= 0 and claim_count(queue) >= most
-  if is_limited or is_paused(queue, 'out') or claimant and is_worker_paused(queue, claimant) then
+  if is_limited or is_paused(queue, 'pause:out') or claimant and is_worker_paused(queue, claimant) then
     return false
   end
   if queue.rate and rates.room_in(queue) == 0 then

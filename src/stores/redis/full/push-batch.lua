@@ -43,8 +43,7 @@ verbs.push_batch = function(from, to)
   if full then
     return refused(full, queue, FULL_QUEUE)
   end
-  local tree = tree_of(queue)
-  for _, each in ipairs(count > 0 and (tree and tree.keepers or { queue }) or {}) do
+  for _, each in ipairs(count > 0 and keepers_of(queue) or {}) do
     make_room_for(each, count, named, events)
   end
   make_ids(queue, count_unnamed(from + 3, to, 3))

@@ -132,13 +132,15 @@ local function add_new(queue, is_left, id, value, options, is_copy)
   end
   list_queue(queue)
   local more = {
-    a = options.attempts, b = options.backoff, l = options.lease,
-    t = options.ttl, T = options.ttl and now(), u = not is_copy and options.key or nil,
-    G = options.group,
-    n = options.priority ~= 0 and options.priority or nil,
-    w = not is_copy and part_of(queue, id, options) or nil,
+    G = options.group, n = options.priority ~= 0 and options.priority or nil, R = nil, q = nil,
   }
-  take_key(queue, id, more, options)
+  if options.has_json then
+    more.a, more.b, more.l = options.attempts, options.backoff, options.lease
+    more.t, more.T = options.ttl, options.ttl and now()
+    more.u = not is_copy and options.key or nil
+    more.w = not is_copy and part_of(queue, id, options) or nil
+    take_key(queue, id, more, options)
+  end
   local due, place = options.start and time_of(options.start), not is_left and -take_ticks(1) or nil
   local is_ready = not (due and due > now())
   -- Those of a group, and with a priority, are kept once more with their places.
@@ -268,10 +270,14 @@ local function options_in(text)
   end
   local json, priority, group = string.match(text, '^([^\n]*)\n([^\n]*)\n(.*)$')
   json = json or text
-  local options = json ~= '' and cjson.decode(json) or {}
+  priority, group = tonumber(priority), group and given(group)
+  if json == '' then
+    return { priority = priority, group = group }
+  end
+  local options = cjson.decode(json)
+  options.has_json, options.priority, options.group = true, priority, group
   options.key = options.key and bytes_of(options.key)
   options.part = options.part and { bytes_of(options.part[1]), bytes_of(options.part[2]) }
-  options.priority, options.group = tonumber(priority), group and given(group)
   return options
 end
 
@@ -298,10 +304,16 @@ end
 
 -- By their places. Reads what is known of the groups that they name.
 local function all_options(queue, from, to)
-  local all, keys = {}, {}
+  local all, keys, by_text = {}, {}, {}
   for at = from, to, 4 do
-    all[at] = options_in(ARGV[at])
-    keys[#keys + 1] = all[at].group and '=' .. all[at].group
+    local text = ARGV[at]
+    local options = by_text[text]
+    if not options then
+      options = options_in(text)
+      by_text[text] = options
+      keys[#keys + 1] = options.group and '=' .. options.group
+    end
+    all[at] = options
   end
   if #keys > 1 then
     make_groups()

@@ -32,15 +32,17 @@ local function look_at_lines(queue)
   if rate ~= '' then
     make_rates()
     queue.rate = rates.of(rate, RATE_EXACT_MAX)
+  end
+  if queue.counted and queue.counted.text ~= rate then
     -- Another rate counts anew.
-    queue.counted = nil
+    queue.counted, queue.has_counted = nil, false
   end
   local found = redis.call('EXISTS', RANKED .. name, GROUPED .. name, GROUPS .. name, TURNS .. name,
     OWN_GROUPS .. name, GROUP_RATES .. name, RATE .. name, LOOKS .. name)
   if found == 0 then
     return
   end
-  redis.call('ZCARD', TURNS .. name)
+  queue.last_turn = tonumber(redis.call('ZRANGE', TURNS .. name, -1, -1, 'WITHSCORES')[2]) or 0
   redis.call('HLEN', GROUP_RATES .. name)
   redis.call('STRLEN', RATE .. name)
   queue.has_looks = redis.call('ZCARD', LOOKS .. name) > 0
@@ -64,8 +66,11 @@ local function look_at(queue)
   queue.delayed, queue.failed, queue.completed = DELAYED .. name, FAILED .. name, COMPLETED .. name
   queue.expires, queue.more, queue.errors = EXPIRES .. name, MORE .. name, ERRORS .. name
   queue.log, queue.done, queue.ghosts = LOG .. name, DONE .. name, GHOSTS .. name
+  queue.alone = { queue }
   queue.has_ghosts = redis.call('HLEN', queue.ghosts) > 0
   queue.config = by_name(redis.call('HGETALL', CONFIG .. name))
+  -- What was read in its settings.
+  queue.numbers = {}
   all_settings = all_settings or by_name(redis.call('HGETALL', SETTINGS))
   look_at_lines(queue)
   return queue
@@ -120,30 +125,41 @@ local function setting(queue, name)
   return queue.config[name] or all_settings[name]
 end
 
--- A limit; nil for none.
-local function limit_of(queue, name)
-  local limit = tonumber(setting(queue, name)) or 0
-  return limit > 0 and limit or nil
-end
-
 local function in_ms(seconds)
   return math.floor(tonumber(seconds) * 1000 + 0.5)
 end
 
+-- The positive number that read finds in a setting; nil for none.
+local function number_of(queue, name, read)
+  local number = queue.numbers[name]
+  if number == nil then
+    number = read(setting(queue, name) or 0) or 0
+    number = number > 0 and number
+    queue.numbers[name] = number
+  end
+  return number or nil
+end
+
+-- A limit; nil for none.
+local function limit_of(queue, name)
+  return number_of(queue, name, tonumber)
+end
+
 -- A duration in ms; nil for none.
 local function duration_of(queue, name)
-  local ms = in_ms(setting(queue, name) or 0)
-  return ms > 0 and ms or nil
+  return number_of(queue, name, in_ms)
 end
 
 -- How many events are kept, or for how many ms; both nil for all.
 local function kept_of(queue, name, default)
-  local text = setting(queue, name) or default
-  local seconds = string.match(text, '^(.*)s$')
-  if seconds then
-    return nil, in_ms(seconds)
+  local kept = queue.numbers[name]
+  if not kept then
+    local text = setting(queue, name) or default
+    local seconds = string.match(text, '^(.*)s$')
+    kept = seconds and { nil, in_ms(seconds) } or { tonumber(text), nil }
+    queue.numbers[name] = kept
   end
-  return tonumber(text), nil
+  return kept[1], kept[2]
 end
 
 -- How long an event waits after its n-th failure or crash (see backoff.ts).
@@ -170,8 +186,9 @@ local function backoff_of(rule, n)
   return in_ms(steps[math.min(n, #steps)])
 end
 
-local function is_paused(queue, what)
-  local till = queue.config['pause:' .. what]
+-- pause: 'pause:in' or 'pause:out'
+local function is_paused(queue, pause)
+  local till = queue.config[pause]
   return till ~= nil and (till == 'forever' or tonumber(till) > now())
 end
 
@@ -187,7 +204,7 @@ local function is_worker_paused(queue, claimant)
 end
 
 local function tell_ready(queue, count)
-  if count > 0 and not is_paused(queue, 'out') then
+  if count > 0 and not is_paused(queue, 'pause:out') then
     local told = queue.rate and rates.told_of(queue, count) or count
     if told > 0 then
       became_ready(queue, told)
@@ -197,10 +214,12 @@ end
 
 -- The commands of a verb on many events are put off, where nothing reads what they write, and then
 -- are few: the ids of claims that end; ids and values, ids and records of new events; scores and ids,
--- ids and records of new claims; the ids of events that are gone; members that leave "ranked".
+-- ids and records of new claims; the ids of events that are gone; ids that enter the list; members
+-- that leave and that enter "ranked".
 local function put_off(queue)
   queue.put_off = {
-    left = {}, erased = {}, values = {}, more = {}, claimed = {}, records = {}, ranked = {},
+    left = {}, erased = {}, values = {}, more = {}, claimed = {}, records = {},
+    listed = {}, ranked = {}, enters = {},
     -- By id, whether an event is new.
     new = {},
   }
@@ -212,8 +231,29 @@ local function in_slices(command, key, list)
   end
 end
 
+-- To be called before the list is read.
+local function write_listed(queue)
+  local all = queue.put_off
+  if all and #all.listed > 0 then
+    in_slices('LPUSH', queue.ready, all.listed)
+    all.listed = {}
+  end
+end
+
+-- To be called before "ranked" is read.
+local function write_ranked(queue)
+  local all = queue.put_off
+  if all and #all.ranked + #all.enters > 0 then
+    in_slices('ZREM', RANKED .. queue.name, all.ranked)
+    in_slices('ZADD', RANKED .. queue.name, all.enters)
+    all.ranked, all.enters = {}, {}
+  end
+end
+
 local function do_put_off(queue)
   local all = queue.put_off
+  write_listed(queue)
+  write_ranked(queue)
   queue.put_off = nil
   if all then
     in_slices('ZREM', queue.claimed, all.left)
@@ -224,7 +264,6 @@ local function do_put_off(queue)
     in_slices('HSET', queue.more, all.more)
     in_slices('ZADD', queue.claimed, all.claimed)
     in_slices('HSET', queue.claims, all.records)
-    in_slices('ZREM', RANKED .. queue.name, all.ranked)
   end
 end
 

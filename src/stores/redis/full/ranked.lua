@@ -30,15 +30,24 @@ ranked.enter = function(queue, id, more, place)
     more.q = place
     keep_more(queue, id, more)
   end
-  if queue.put_off and #queue.put_off.ranked > 0 then
-    -- It may be one of those that leave.
-    in_slices('ZREM', RANKED .. queue.name, queue.put_off.ranked)
-    queue.put_off.ranked = {}
+  local put_off = queue.put_off
+  if put_off then
+    if #put_off.ranked > 0 then
+      -- It may be one of those that leave.
+      write_ranked(queue)
+    end
+    put_off.enters[#put_off.enters + 1] = '0'
+    put_off.enters[#put_off.enters + 1] = member_of(id, more)
+  else
+    redis.call('ZADD', RANKED .. queue.name, 0, member_of(id, more))
   end
-  redis.call('ZADD', RANKED .. queue.name, 0, member_of(id, more))
+  if queue.ranked_slice then
+    queue.ranked_slice, queue.ranked_at = {}, 1
+  end
 end
 
 ranked.leave = function(queue, id, more)
+  write_ranked(queue)
   return more.q and redis.call('ZREM', RANKED .. queue.name, member_of(id, more)) == 1
 end
 
@@ -52,12 +61,12 @@ ranked.begin_pops = function(queue, count)
 end
 
 local function next_member(queue)
-  local key, left = RANKED .. queue.name, queue.put_off and queue.put_off.ranked
+  local key = RANKED .. queue.name
   if not queue.ranked_slice then
+    write_ranked(queue)
     return redis.call('ZRANGE', key, 0, 0)[1]
   elseif not queue.ranked_slice[queue.ranked_at] then
-    in_slices('ZREM', key, left)
-    queue.put_off.ranked = {}
+    write_ranked(queue)
     queue.ranked_slice, queue.ranked_at = redis.call('ZRANGE', key, 0, queue.ranked_size - 1), 1
     local ids = {}
     for at, member in ipairs(queue.ranked_slice) do
@@ -85,6 +94,7 @@ end
 
 -- Of the lowest priority the member that is next out, if it is below 0 or that does not matter.
 ranked.lowest = function(queue, is_below)
+  write_ranked(queue)
   local last = redis.call('ZRANGE', RANKED .. queue.name, -1, -1)[1]
   if not last or is_below and last < '1001' then
     return nil

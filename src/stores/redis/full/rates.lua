@@ -160,7 +160,7 @@ end
 local function tell(queue)
   local free, told, room = free_count(queue), told_in(queue), rates.room_in(queue)
   local count = math.min(free, room) - math.min(free, told)
-  if count > 0 and not is_paused(queue, 'out') then
+  if count > 0 and not is_paused(queue, 'pause:out') then
     became_ready(queue, count)
   end
   of_queue(queue).told = room

@@ -35,7 +35,7 @@ end
 local function has_ready(queue)
   local most = limit_of(queue, 'max-claimed')
   local is_full = most and redis.call('ZCARD', queue.claimed) >= most
-  if is_full or is_paused(queue, 'out') or queue.rate and rates.room_in(queue) == 0 then
+  if is_full or is_paused(queue, 'pause:out') or queue.rate and rates.room_in(queue) == 0 then
     return false
   elseif not queue.has_expires and not duration_of(queue, 'ttl') then
     return free_count(queue) > 0

@@ -11,8 +11,8 @@ local function add_status(queue, counts)
     counts[#counts + 1] = redis.call('ZCARD', queue[state])
   end
   counts[#counts + 1] = consumers_of(queue)
-  counts[#counts + 1] = is_paused(queue, 'in') and 1 or 0
-  counts[#counts + 1] = is_paused(queue, 'out') and 1 or 0
+  counts[#counts + 1] = is_paused(queue, 'pause:in') and 1 or 0
+  counts[#counts + 1] = is_paused(queue, 'pause:out') and 1 or 0
 end
 
 verbs.status = function(from, to)

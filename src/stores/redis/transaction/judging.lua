@@ -3,16 +3,9 @@
 -- ARGV    (none)
 -- Returns nothing by itself
 
--- Opens the queue. count: how many events a push adds, or nil if there is none. pushed: by queue how
--- many the pushes so far add. Returns -1 (full) or -2 (paused) and the queue if it takes no more, or
--- one of its tree; or what again() returns; or nil.
-local function prepare(queue, count, pushed)
-  open(queue)
-  if queue.has_ghosts and not last_listed(queue) and queue.is_behind then
-    return again()
-  elseif not count then
-    return nil
-  end
+-- Of so many more events that enter the queue: -1 (full) or -2 (paused) and the queue, or one of its
+-- tree, if it takes no more; or nil. pushed: by queue how many those so far add.
+local function judge_push(queue, count, pushed)
   local paused, tree = paused_one(queue), tree_of(queue)
   if paused then
     return -2, paused
@@ -23,5 +16,67 @@ local function prepare(queue, count, pushed)
     if not has_room(each, is_dropping and count or pushed[each]) then
       return -1, each
     end
+  end
+end
+
+-- Opens the queue. count: how many events a push adds, or nil if there is none. Returns what judge_push
+-- or again() returns, or nil.
+local function prepare(queue, count, pushed)
+  open(queue)
+  if queue.has_ghosts and not last_listed(queue) and queue.is_behind then
+    return again()
+  end
+  if count then
+    return judge_push(queue, count, pushed)
+  end
+end
+
+-- Calls run with each member that a step counts down, as w of the records of events.
+local function each_member(verb, from, to, run)
+  if verb == 'count_down' then
+    return run({ queue_at(ARGV[from]).name, ARGV[from + 1], ARGV[from + 2] })
+  elseif verb ~= 'ack' and verb ~= 'ack_batch' then
+    return nil
+  end
+  local queue = queue_at(ARGV[from])
+  for at = from + 1, queue.has_more and to or from, 3 do
+    local part = more_of(queue, ARGV[at]).w
+    local refusal, refusing
+    if part and claim_of(queue, ARGV[at], ARGV[at + 1]) then
+      refusal, refusing = run(part)
+    end
+    if refusal then
+      return refusal, refusing
+    end
+  end
+end
+
+-- What judge_push returns of the events of counters that the steps from ARGV[first] to ARGV[last] bring
+-- to 0 by members that are named, or claimed before.
+local function judge_counters(first, last, pushed)
+  local expected, at = {}, first
+  local function count_one(part)
+    make_counters()
+    local queue = counters.expect_count(expected, part)
+    if queue then
+      return judge_push(queue, 1, pushed)
+    end
+  end
+  while at <= last do
+    local verb, from = ARGV[at], at + 3
+    local to = from + tonumber(ARGV[at + 2]) - 1
+    if verb == 'init_counter' then
+      make_counters()
+      local key, count = ARGV[from + 1], tonumber(ARGV[from + 2])
+      counters.expect(expected, queue_at(ARGV[from]), key, count, to > from + 3)
+    elseif verb == 'drop_counter' then
+      make_counters()
+      counters.expect_none(expected, queue_at(ARGV[from]), ARGV[from + 1])
+    end
+    local refusal, refusing = each_member(verb, from, to, count_one)
+    if refusal then
+      return refusal, refusing
+    end
+    at = to + 1
   end
 end

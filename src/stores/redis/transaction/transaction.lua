@@ -64,11 +64,11 @@ local function set_judged(from, to, is_judged)
   end
 end
 
--- What prepare returns if one of these queues refuses. is_first: nothing is done yet, so that all of
--- it may be done in another batch.
-local function judge(from, to, is_first)
+-- What prepare or judge_counters returns if a queue refuses. is_first: nothing is done yet, so that all
+-- of it may be done in another batch.
+local function judge(from, first, last, is_first)
   local pushed = {}
-  for at = from, to, 2 do
+  for at = from, first - 2, 2 do
     local queue, bytes, refusal, refusing = queue_at(ARGV[at]), reply_bytes, nil, nil
     repeat
       queue.dropped = not is_first and refusal and 0 or queue.dropped
@@ -79,11 +79,12 @@ local function judge(from, to, is_first)
     end
     reply_bytes = bytes
   end
+  return judge_counters(first, last, pushed)
 end
 
 -- The queues from ARGV[from] on, and the steps from ARGV[first] to ARGV[last].
 local function transact(from, first, last, is_first)
-  local refusal, refusing = judge(from, first - 2, is_first)
+  local refusal, refusing = judge(from, first, last, is_first)
   if refusal == NOT_MADE then
     return refusal
   elseif refusal then
