@@ -322,9 +322,16 @@ describe("comparing the lives of events in two stores", () => {
     "notices when %s",
     async (_name, breakage) => {
       // The second seed has queues for failed events.
-      const found = await compareWith(breakage, 1, 800).catch(String);
-      const all = [found, found ?? (await compareWith(breakage, 2, 400).catch(String))];
-      expect(all.join()).toMatch(/Error: (the stores differ: seed \d, round|\S+ was made twice)/);
+      const seeds: [seed: number, rounds: number][] = [
+        [1, 800],
+        [2, 400],
+        [3, 400],
+      ];
+      let found: string | void = undefined;
+      for (const [seed, rounds] of seeds) {
+        found ??= await compareWith(breakage, seed, rounds).catch(String);
+      }
+      expect(found).toMatch(/Error: (the stores differ: seed \d, round|\S+ was made twice)/);
     },
   );
 });
