@@ -1,4 +1,4 @@
-// Who is told what the store does.
+// The parts of okq that the store tells what it does.
 import type { Endings } from "../queue/endings.ts";
 import type { Reporter } from "../queue/reporter.ts";
 import type { StoreObserver } from "../queue/store.ts";

@@ -1,4 +1,4 @@
-// QBIND and QUNBIND: a queue that gets a copy of whatever enters another one.
+// QBIND and QUNBIND: bind a queue to another one, so that it gets copies of its events.
 import { BOUND_MAX, boundName } from "../queue/bindings.ts";
 import { OK, quoteForError } from "../resp/reply.ts";
 import { checkNew } from "./arguments.ts";
@@ -15,10 +15,10 @@ export const bindCommands: QueueCommand[] = [
     name: "QBIND",
     syntax: "queue name",
     summary:
-      "From now on the queue called queue@name gets a copy of whatever enters the queue, in the " +
-      "same step: pushes of all kinds, and ready and delayed events that come by failed-to or " +
-      "QMOVE. The user needs the right to push into it. What is later done to an event does not " +
-      `reach its copies. At most ${BOUND_MAX} queues in all below one.`,
+      "Binds the queue called queue@name: it gets a copy of each event that enters the queue " +
+      "from now on, in the same step, by pushes of all kinds and, if ready or delayed, by " +
+      "failed-to or QMOVE. The user needs the right to push into it. Later changes of an event " +
+      `do not reach its copies. At most ${BOUND_MAX} queues in all below one.`,
     run([, queue, name], _, { client, context }) {
       const bound = boundName(queue, name);
       checkNew("queue name", bound, context);

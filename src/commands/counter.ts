@@ -12,7 +12,7 @@ import { LISTED_DEFAULT } from "./selection.ts";
 
 const NAME_BYTES_MAX = 1024;
 
-/** What stands behind THEN, and that word. */
+/** Reads THEN and the arguments behind it. */
 const pushed = argumentReader(
   "THEN",
   `contents [RIGHT|DELAY seconds|AT time] ${ORDER} ${PUSH_OPTIONS} ${UNIQUE} ${PART}`,

@@ -25,7 +25,7 @@ export function dispatch(
     return LOG_IN_FIRST;
   }
   client.lastCommand = isKnown ? entry.name : "unknown";
-  // What was sent behind a failure is not done, nor is the transaction that it is in.
+  // A command behind a failure is not done, so its transaction is not done either.
   if (afterFailure) client.transaction?.abort();
   if (!isKnown) {
     client.transaction?.abort();

@@ -15,7 +15,11 @@ function pausedOf(directions: Direction[]): string {
   return directions.length === 2 ? "all" : (directions[0] ?? "no");
 }
 
-function ageOf({ oldestReadyAtMs, nowMs }: QueueStats): string | null {
+/** Seconds since its oldest ready event was pushed; null if it has none. */
+export function ageOf({
+  oldestReadyAtMs,
+  nowMs,
+}: Pick<QueueStats, "oldestReadyAtMs" | "nowMs">): string | null {
   return oldestReadyAtMs === null ? null : secondsText(Math.max(0, nowMs - oldestReadyAtMs));
 }
 

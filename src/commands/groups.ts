@@ -1,6 +1,5 @@
 // QGROUPS and QGROUP: the groups of a queue, and what one has of its own.
 import type { GroupFacts, GroupPage } from "../queue/groups.ts";
-import { secondsText } from "../queue/durations.ts";
 import { slicesOf } from "../queue/slices.ts";
 import { settingNamed } from "../queue/settings.ts";
 import { OK, Pairs, type Reply } from "../resp/reply.ts";
@@ -8,6 +7,7 @@ import { checkNew } from "./arguments.ts";
 import type { Caller } from "./caller.ts";
 import { type QueueCall, type QueueCommand, queueCommand } from "./command.ts";
 import { commandError } from "./errors.ts";
+import { ageOf } from "./figures.ts";
 import { tooManyGroups } from "./pause.ts";
 import { demandRight } from "./permission.ts";
 import { checkGroup } from "./push-options.ts";
@@ -19,13 +19,12 @@ const PAGE = 500;
 const SHOWN_AT_ONCE = 16;
 
 function rowOf(facts: GroupFacts): Pairs {
-  const { oldestReadyAtMs: oldestMs, nowMs } = facts;
   const entries: [string, Reply][] = [
     ["group", facts.group],
     ["ready", facts.ready],
     ["delayed", facts.delayed],
     ["claimed", facts.claimed],
-    ["oldest-ready-seconds", oldestMs === null ? null : secondsText(Math.max(0, nowMs - oldestMs))],
+    ["oldest-ready-seconds", ageOf(facts)],
     ["paused", facts.isPaused ? 1 : 0],
     ["limit", facts.limit ?? 0],
     ["rate", facts.rate],

@@ -74,7 +74,7 @@ export class ClientSubscriptions {
   }
 }
 
-/** The queue of which a channel has the messages; null if it is of another form. */
+/** The queue that a channel is about; null if its name has another form. */
 export function queueOf(channel: Buffer): Buffer | null {
   const { length } = CHANNEL_PREFIX;
   const isOfQueue = channel.length > length && channel.subarray(0, length).equals(CHANNEL_PREFIX);

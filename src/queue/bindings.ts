@@ -1,4 +1,4 @@
-// Bound queues: a queue that is bound to another one gets a copy of whatever enters that one.
+// Bound queues: each gets a copy of every event that enters the queue to which it is bound.
 //
 //   bind orders, "mail" -> orders@mail gets copies     (tree of orders: orders, orders@mail,
 //   bind orders@mail, "eu" -> orders@mail@eu does too   orders@mail@eu)
@@ -31,8 +31,8 @@ export interface Bind {
 }
 
 /**
- * "apart": the two are not in one part of the store. tooMany: this queue, the one that is bound to
- * or one above it, would have more than BOUND_MAX queues in its tree. Then nothing is changed.
+ * "apart": the two are in different parts of the store. tooMany names the queue, or one above it,
+ * whose tree would have more than BOUND_MAX queues. Then nothing is changed.
  */
 export type BindOutcome = "ok" | "apart" | { tooMany: Buffer };
 

@@ -89,7 +89,7 @@ export interface CounterResults {
 
 const SLASH = Buffer.from("/");
 
-/** The member that an event is, in whatever queue it will be. */
+/** Names an event as a member. It keeps the name when it moves to another queue. */
 export function memberOf(queue: Buffer, id: Buffer): Buffer {
   return Buffer.concat([queue, SLASH, id]);
 }

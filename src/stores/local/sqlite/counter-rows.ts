@@ -3,6 +3,7 @@
 import type { Database, Statement } from "bun:sqlite";
 import type { Changes } from "../changes.ts";
 import type { Restoration } from "../journal.ts";
+import { eachRow } from "./each-row.ts";
 
 const readAtOnce = 10_000;
 const deletedAtOnce = 1000;
@@ -99,14 +100,13 @@ export async function loadCounters(db: Database, restoration: Restoration): Prom
      ORDER BY counter, member LIMIT ${readAtOnce}`,
   );
   try {
-    await pages(counters, [0], (row) => {
-      const [number, queue, key, count, left, sinceMs, endsAtMs, only, event] = row as CounterRow;
+    await eachRow(counters, [0], (row: CounterRow) => {
+      const [number, queue, key, count, left, sinceMs, endsAtMs, only, event] = row;
       known.add(number);
       restoration.counter({ number, queue, key, count, left, sinceMs, endsAtMs, only, event });
       return [number];
     });
-    await pages(members, [0, ""], (row) => {
-      const [counter, member] = row as MemberKey;
+    await eachRow(members, [0, ""], ([counter, member]: MemberKey) => {
       if (known.has(counter)) restoration.member(counter, member);
       else others.add(counter);
       return [counter, member];
@@ -117,19 +117,4 @@ export async function loadCounters(db: Database, restoration: Restoration): Prom
     members.finalize();
   }
   return others;
-}
-
-/** Visits all rows, page by page; the key of the last one is where the next page begins. */
-async function pages(
-  page: Statement,
-  first: (number | string)[],
-  visit: (row: unknown[]) => (number | string)[],
-): Promise<void> {
-  for (let last: (number | string)[] | null = first; last;) {
-    const rows = page.values(...last) as unknown[][];
-    last = null;
-    for (const row of rows) last = visit(row);
-    // oxlint-disable-next-line no-await-in-loop -- the process stays responsive
-    await new Promise<void>((resolve) => void setImmediate(resolve));
-  }
 }

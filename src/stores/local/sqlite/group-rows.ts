@@ -3,6 +3,7 @@ import type { Database, Statement } from "bun:sqlite";
 import type { Changes } from "../changes.ts";
 import { encodeGroup } from "../group.ts";
 import type { Restoration } from "../journal.ts";
+import { eachRow } from "./each-row.ts";
 
 const readAtOnce = 10_000;
 const deletedAtOnce = 1000;
@@ -42,7 +43,7 @@ export class GroupRows {
   }
 }
 
-type GroupKey = [queue: number, name: string];
+type GroupRow = [queue: number, name: string, facts: string];
 
 /** Loads all groups of these queues. Returns the numbers of other queues that have some. */
 export async function loadGroups(
@@ -56,17 +57,12 @@ export async function loadGroups(
      ORDER BY queue, name LIMIT ${readAtOnce}`,
   );
   try {
-    for (let last: GroupKey | undefined = [0, ""]; last;) {
-      const rows = page.values(...last) as [...GroupKey, facts: string][];
-      for (const [number, name, facts] of rows) {
-        const queue = queues.get(number);
-        if (queue === undefined) others.add(number);
-        else restoration.group(queue, name, facts);
-      }
-      last = rows.at(-1)?.slice(0, 2) as GroupKey | undefined;
-      // oxlint-disable-next-line no-await-in-loop -- the process stays responsive
-      await new Promise<void>((done) => void setImmediate(done));
-    }
+    await eachRow(page, [0, ""], ([number, name, facts]: GroupRow) => {
+      const queue = queues.get(number);
+      if (queue === undefined) others.add(number);
+      else restoration.group(queue, name, facts);
+      return [number, name];
+    });
   } finally {
     // An open statement would keep the file open.
     page.finalize();

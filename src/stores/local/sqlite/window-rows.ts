@@ -4,6 +4,7 @@ import type { Database, Statement } from "bun:sqlite";
 import type { Changes } from "../changes.ts";
 import type { Restoration } from "../journal.ts";
 import type { WindowKind } from "../local-windows.ts";
+import { eachRow } from "./each-row.ts";
 
 const kinds: WindowKind[] = ["windows", "keyWindows"];
 /** The columns of the primary key. */
@@ -71,17 +72,12 @@ export async function loadWindows(
      ORDER BY ${KEY} LIMIT ${readAtOnce}`,
   );
   try {
-    for (let last: WindowKey | undefined = NO_WINDOW; last;) {
-      const rows = page.values(...last) as WindowRow[];
-      for (const [number, endsAtMs, kind, id, owner] of rows) {
-        const queue = queues.get(number);
-        if (queue === undefined) others.add(number);
-        else restoration.window(queue, kinds[kind]!, id, endsAtMs, owner);
-      }
-      last = rows.at(-1)?.slice(0, 4) as WindowKey | undefined;
-      // oxlint-disable-next-line no-await-in-loop -- the process stays responsive
-      await new Promise<void>((done) => void setImmediate(done));
-    }
+    await eachRow(page, NO_WINDOW, ([number, endsAtMs, kind, id, owner]: WindowRow) => {
+      const queue = queues.get(number);
+      if (queue === undefined) others.add(number);
+      else restoration.window(queue, kinds[kind]!, id, endsAtMs, owner);
+      return [number, endsAtMs, kind, id];
+    });
   } finally {
     // An open statement would keep the file open.
     page.finalize();

@@ -13,13 +13,6 @@ local TAKEN_BYTES_MAX = 1024 * 1024
 -- While reply_bytes is so much lower, no pop is cut.
 local UNCUT = 2 ^ 40
 
-local function verb_of(name)
-  if not verbs[name] then
-    makers[name]()
-  end
-  return verbs[name]
-end
-
 -- As the verb alone, but okq has nothing to fetch.
 local function take_whole(verb, from, to)
   local outer = left_out
@@ -39,7 +32,7 @@ end
 local function do_all(from, to, replies)
   local at = from
   while at <= to do
-    local verb, first = verb_of(ARGV[at]), at + 3
+    local verb, first = verb_named(ARGV[at]), at + 3
     local last = first + tonumber(ARGV[at + 2]) - 1
     local is_over = reply_bytes + UNCUT > TAKEN_BYTES_MAX
     if is_over and ARGV[at + 1] == 'SHOWS' then
