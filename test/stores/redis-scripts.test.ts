@@ -30,7 +30,7 @@ const keyUses: Record<string, RegExp> = {
 
 /** Files that define no verb. */
 const PART =
-  /^(rare|staged|taking|claiming|matching|queue|unique|figures|line|events|bound|claims|facts|crons|look-again|rates|ranked|grouped|group-turns|own-groups|held-back|counters)\.lua$/;
+  /^(rare|staged|taking|claiming|matching|queue|unique|figures|line|places|events|bound|claims|facts|crons|look-again|rates|ranked|grouped|group-turns|own-groups|held-back|counters)\.lua$/;
 
 const root = join(import.meta.dir, "../../src/stores/redis");
 const luaFiles = (folder: string) =>

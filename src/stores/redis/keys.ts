@@ -38,6 +38,8 @@ export const INFIXES = {
   RATE: `${LAYOUT}rate:`,
   /** sorted set of names as in "groups" by when a tick looks at them, in ms; "" for the rate */
   LOOKS: `${LAYOUT}looks:`,
+  /** hash of priorities, groups, and places or ranks by id: see places.lua */
+  PLACES: `${LAYOUT}places:`,
   /** hash of rare facts by id, see events.lua */
   MORE: `${LAYOUT}more:`,
   /** hash of settings by name, and of when the pauses end: "pause:in", "pause:out" */
@@ -129,6 +131,8 @@ export const SINGLE_KEYS = {
   SETTINGS: `${LAYOUT}settings`,
   /** set of the names of queues that need the full script: see rare.lua */
   RARE: `${LAYOUT}rare`,
+  /** set of those of them that have nothing rare but priorities and groups: see rare.lua */
+  ORDERED: `${LAYOUT}ordered`,
   /** sorted set of the names of queues by when their first cron entry is due, in ms */
   CRONS_DUE: `${LAYOUT}crons-due`,
   /** sorted set, all scores 0, of the names of queues that have cron entries */

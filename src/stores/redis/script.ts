@@ -90,6 +90,7 @@ import {
   TICKS_PER_MS,
   USUAL_LEASE_MS,
 } from "./keys.ts";
+import places from "./full/places.lua" with { type: "text" };
 import plainAck from "./plain/ack.lua" with { type: "text" };
 import plainPeek from "./plain/peek.lua" with { type: "text" };
 import plainPop from "./plain/pop.lua" with { type: "text" };
@@ -206,7 +207,10 @@ const made = [
   once("groups", grouped, groupTurns),
   once("counters", counters),
 ];
-const transitions = [unused, counter, queue, unique, figures, line, events, bound, claims, ...made];
+const transitions = [
+  ...[unused, counter, queue, unique, figures, line, places, events, bound, claims],
+  ...made,
+];
 const life = [
   onDemand(push, pushBatch),
   onDemand(pop, popBatch),

@@ -32,13 +32,9 @@ local function read_claims(queue, ids)
   read_events(queue, ids, false)
   local keys = {}
   for _, id in ipairs(queue.has_groups and ids or {}) do
-    local packed = queue.packed[id]
-    -- An id may be there twice.
-    if type(packed) == 'string' then
-      local more = unpacked(packed)
-      queue.packed[id] = more
-      keys[#keys + 1] = more.G and '=' .. more.G
-    end
+    local place = queue.placed[id]
+    local from = place and string.find(place, '=', 1, true)
+    keys[#keys + 1] = from and string.sub(place, from) or nil
   end
   if #keys > 1 then
     groups.read(queue, keys)

@@ -2,7 +2,7 @@
 -- are in its record in "more": failures f, crashes c, limits of its own a(ttempts) b(ackoff) l(ease)
 -- t(tl), from when its TTL counts T, cancelled x, whether it has e(rrors) and a lo(g), p(rogress),
 -- r(esult), and the tick v at which it came back to a state; its priority n, if it is not 0, and its
--- G(roup): see ranked.lua and grouped.lua.
+-- G(roup): see places.lua.
 -- KEYS    queues, of the queue: all
 -- ARGV    (none)
 -- Returns nothing by itself
@@ -13,13 +13,15 @@ local function unpacked(packed)
   return ok and type(value) == 'table' and value or {}
 end
 
--- What was read of many events at once, by id: their packed records, and their values.
+-- What was read of many events at once, by id: their packed records, their places, and their values.
 local function read_events(queue, ids, with_values)
   local packed = queue.has_more and redis.call('HMGET', queue.more, unpack(ids)) or {}
+  local places = queue.has_places and redis.call('HMGET', queue.places, unpack(ids)) or {}
   local values = with_values and redis.call('HMGET', queue.events, unpack(ids)) or {}
-  queue.packed, queue.values = queue.packed or {}, queue.values or {}
+  queue.packed, queue.placed, queue.values = queue.packed or {}, queue.placed or {}, queue.values or {}
   for at, id in ipairs(ids) do
-    queue.packed[id], queue.values[id] = packed[at] or false, values[at] or nil
+    queue.packed[id], queue.placed[id] = packed[at] or false, places[at] or false
+    queue.values[id] = values[at] or nil
   end
 end
 
@@ -32,32 +34,54 @@ local function read_small_events(queue, ids)
 end
 
 local function more_of(queue, id)
-  local packed = queue.packed and queue.packed[id]
+  local packed, place = queue.packed and queue.packed[id], nil
   if packed == nil then
     packed = queue.has_more and redis.call('HGET', queue.more, id)
+    place = queue.has_places and redis.call('HGET', queue.places, id)
+  else
+    place = queue.placed[id]
   end
-  if type(packed) == 'table' then
-    -- It is changed from now on.
-    queue.packed[id] = nil
-    return packed
+  local more = packed and unpacked(packed) or {}
+  if place then
+    read_place(more, place)
   end
-  return packed and unpacked(packed) or {}
+  return more
+end
+
+local function keep_put_off(queue, id, place, rest)
+  local all, packed = queue.put_off, rest and cmsgpack.pack(rest)
+  if place then
+    queue.has_places = true
+    all.places[#all.places + 1] = id
+    all.places[#all.places + 1] = place
+  end
+  if packed then
+    queue.has_more = true
+    all.more[#all.more + 1] = id
+    all.more[#all.more + 1] = packed
+  end
+  queue.packed, queue.placed = queue.packed or {}, queue.placed or {}
+  queue.packed[id], queue.placed[id] = packed or false, place or false
 end
 
 local function keep_more(queue, id, more)
+  local place, rest = place_and_rest(more)
+  local all = queue.put_off
+  if all and (all.new[id] or (place or not queue.has_places) and (rest or not queue.has_more)) then
+    return keep_put_off(queue, id, place, rest)
+  end
   if queue.packed then
     queue.packed[id] = nil
   end
-  if next(more) ~= nil and queue.put_off then
+  if place then
+    queue.has_places = true
+    redis.call('HSET', queue.places, id, place)
+  elseif queue.has_places then
+    redis.call('HDEL', queue.places, id)
+  end
+  if rest then
     queue.has_more = true
-    local packed = cmsgpack.pack(more)
-    queue.put_off.more[#queue.put_off.more + 1] = id
-    queue.put_off.more[#queue.put_off.more + 1] = packed
-    queue.packed = queue.packed or {}
-    queue.packed[id] = packed
-  elseif next(more) ~= nil then
-    queue.has_more = true
-    redis.call('HSET', queue.more, id, cmsgpack.pack(more))
+    redis.call('HSET', queue.more, id, cmsgpack.pack(rest))
   elseif queue.has_more then
     redis.call('HDEL', queue.more, id)
   end
@@ -208,6 +232,7 @@ local function erase(queue, id, more)
     release_key(queue, id, more)
     if not put_off then
       redis.call('HDEL', queue.more, id)
+      redis.call('HDEL', queue.places, id)
     end
     if more.e then
       redis.call('HDEL', queue.errors, id)
@@ -381,14 +406,18 @@ at_end[#at_end + 1] = function()
   end
 end
 
--- Which queues the plain script must leave alone: see rare.lua.
+-- Which queues the plain script must leave alone, and which of these the script "ordered" serves: see
+-- rare.lua.
 at_end[#at_end + 1] = function()
   for name, queue in pairs(queues_by_name) do
     if queue.is_open or queue.was_flushed then
-      local is_rare = redis.call('EXISTS', MORE .. name, CONFIG .. name, GHOSTS .. name,
+      local needs_more = redis.call('EXISTS', MORE .. name, CONFIG .. name, GHOSTS .. name,
         COMPLETED .. name, WINDOWS .. name, PAUSED_WORKERS .. name, EXPIRES .. name,
         REVIEW .. name, UNIQUE .. name, COUNTERS .. name, CRONS .. name, OWN_GROUPS .. name) > 0
-      redis.call(is_rare and 'SADD' or 'SREM', RARE, name)
+      local is_ordered = not needs_more
+        and redis.call('EXISTS', PLACES .. name, GROUPS .. name) > 0
+      redis.call((needs_more or is_ordered) and 'SADD' or 'SREM', RARE, name)
+      redis.call(is_ordered and 'SADD' or 'SREM', ORDERED, name)
     end
   end
 end

@@ -52,7 +52,7 @@ verbs.flush = function(from)
     DELAYED .. name, FAILED .. name, COMPLETED .. name, EXPIRES .. name, MORE .. name,
     ERRORS .. name, LOG .. name, DONE .. name, GHOSTS .. name, REVIEW .. name,
     RETRYING .. name, WINDOWS .. name, UNIQUE .. name, UNIQUE_ENDS .. name, RANKED .. name,
-    GROUPED .. name, GROUPS .. name, TURNS .. name, GROUP_RATES .. name)
+    GROUPED .. name, GROUPS .. name, TURNS .. name, GROUP_RATES .. name, PLACES .. name)
   if is_readable and kept then
     keep_groups(queue, kept)
   end

@@ -12,7 +12,7 @@ local function kept_of_removed(queue, id, more)
     return false
   end
   return {
-    redis.call('HGET', queue.more, id),
+    cmsgpack.pack(more),
     more.e and redis.call('HGET', queue.errors, id) or false,
     more.g and redis.call('HGET', queue.log, id) or false,
     false,

@@ -65,6 +65,7 @@ local function look_at(queue)
   local name = queue.name
   queue.delayed, queue.failed, queue.completed = DELAYED .. name, FAILED .. name, COMPLETED .. name
   queue.expires, queue.more, queue.errors = EXPIRES .. name, MORE .. name, ERRORS .. name
+  queue.places = PLACES .. name
   queue.log, queue.done, queue.ghosts = LOG .. name, DONE .. name, GHOSTS .. name
   queue.alone = { queue }
   queue.has_ghosts = redis.call('HLEN', queue.ghosts) > 0
@@ -112,6 +113,7 @@ local function open(queue)
   queue.has_front = redis.call('ZCARD', queue.front) > 0
   queue.has_claims = redis.call('HLEN', queue.claims) > 0
   queue.has_more = redis.call('HLEN', queue.more) > 0
+  queue.has_places = redis.call('HLEN', queue.places) > 0
   queue.is_open = true
   return queue
 end
@@ -213,12 +215,12 @@ local function tell_ready(queue, count)
 end
 
 -- The commands of a verb on many events are put off, where nothing reads what they write, and then
--- are few: the ids of claims that end; ids and values, ids and records of new events; scores and ids,
--- ids and records of new claims; the ids of events that are gone; ids that enter the list; members
+-- are few: the ids of claims that end; ids and values, ids and records, ids and places of new events;
+-- scores and ids, ids and records of new claims; the ids of events that are gone; ids that enter the list; members
 -- that leave and that enter "ranked".
 local function put_off(queue)
   queue.put_off = {
-    left = {}, erased = {}, values = {}, more = {}, claimed = {}, records = {},
+    left = {}, erased = {}, values = {}, more = {}, places = {}, claimed = {}, records = {},
     listed = {}, ranked = {}, enters = {},
     -- By id, whether an event is new.
     new = {},
@@ -260,8 +262,10 @@ local function do_put_off(queue)
     in_slices('HDEL', queue.claims, queue.has_claims and all.left or {})
     in_slices('HDEL', queue.events, all.erased)
     in_slices('HDEL', queue.more, queue.has_more and all.erased or {})
+    in_slices('HDEL', queue.places, queue.has_places and all.erased or {})
     in_slices('HSET', queue.events, all.values)
     in_slices('HSET', queue.more, all.more)
+    in_slices('HSET', queue.places, all.places)
     in_slices('ZADD', queue.claimed, all.claimed)
     in_slices('HSET', queue.claims, all.records)
   end
@@ -279,7 +283,8 @@ end
 local function putting_off(queue, run)
   put_off(queue)
   local ok, failure = pcall(run)
-  queue.packed, queue.values, queue.scores, queue.claim_records = nil, nil, nil, nil
+  queue.packed, queue.placed, queue.values = nil, nil, nil
+  queue.scores, queue.claim_records = nil, nil
   queue.ranked_slice = nil
   do_put_off(queue)
   if not ok then

@@ -25,10 +25,12 @@ local function take_back_removed(queue, id, from)
     drop_completed(queue, id)
   end
   redis.call('HSET', queue.events, id, ARGV[from])
-  for at, name in ipairs({ 'more', 'errors', 'log' }) do
-    if ARGV[from + at] ~= '' then
-      redis.call('HSET', queue[name], id, ARGV[from + at])
-      queue.has_more = true
+  if ARGV[from + 1] ~= '' then
+    keep_more(queue, id, unpacked(ARGV[from + 1]))
+  end
+  for at, name in ipairs({ 'errors', 'log' }) do
+    if ARGV[from + 1 + at] ~= '' then
+      redis.call('HSET', queue[name], id, ARGV[from + 1 + at])
     end
   end
   list_queue(queue)
