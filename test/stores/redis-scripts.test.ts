@@ -30,7 +30,7 @@ const keyUses: Record<string, RegExp> = {
 
 /** Files that define no verb. */
 const PART =
-  /^(rare|staged|taking|claiming|matching|queue|unique|figures|line|places|events|bound|claims|facts|crons|look-again|rates|ranked|grouped|group-turns|own-groups|held-back|counters)\.lua$/;
+  /^(rare|staged|lining-up|next-out|entering|leaving|taking|claiming|matching|queue|unique|figures|line|more|events|bound|claims|facts|crons|look-again|rates|ranked|grouped|group-turns|turns|own-groups|held-back|counters)\.lua$/;
 
 const root = join(import.meta.dir, "../../src/stores/redis");
 const luaFiles = (folder: string) =>
@@ -54,7 +54,7 @@ describe("the headers of the scripts", () => {
     expect(named.toSorted()).toEqual(used.toSorted());
   });
 
-  const files = (["plain", "tokens", "full"] as const).flatMap((folder) =>
+  const files = (["plain", "tokens", "ordered", "full"] as const).flatMap((folder) =>
     luaFiles(folder).map((file) => [folder, file] as const),
   );
 

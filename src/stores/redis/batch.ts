@@ -17,10 +17,11 @@ import type { QueueKeys } from "./keys.ts";
 import { queuesOf, tellDone } from "../../queue/transaction.ts";
 import { isForMove, type Operation } from "./operation.ts";
 import { type Staged, stagedOf } from "./staged.ts";
+import type { RareQueues } from "./rare-queues.ts";
 import type { Level } from "./script.ts";
 import { headOf } from "./value.ts";
 import type { Argument, ScriptReply } from "./verb.ts";
-import { higher, isChange, levelOf, type Variant, variantOf, verbOf } from "./verbs.ts";
+import { higher, isChange, isOrdered, levelOf, type Variant, variantOf, verbOf } from "./verbs.ts";
 
 /** Which call has the session's latest operation: later ones may not join an earlier call. */
 export class Position extends Failures {
@@ -94,16 +95,20 @@ export class Batch {
     if (this.level !== "full") this.level = higher(this.level, levelOf(operation));
   }
 
-  /** Whether it names one of these queues. */
-  hasAny(names: { has(name: string): boolean }): boolean {
-    return this.#calls.some(({ operations }) => {
-      const first = operations[0]!;
-      if (first.kind === "transaction") {
-        return queuesOf(first).some((queue) => names.has(nameOf(queue)));
+  /** The smallest script that may serve it where some queues need a larger one. */
+  levelAmong(rare: RareQueues): Level {
+    let { level } = this;
+    for (const { operations } of this.#calls) {
+      for (const queue of queuesNamedBy(operations[0]!)) {
+        level = higher(level, rare.levelOf(nameOf(queue)));
       }
-      if ("queues" in first) return first.queues.some((queue) => names.has(nameOf(queue)));
-      return "queue" in first && first.queue !== null && names.has(nameOf(first.queue));
-    });
+    }
+    return level;
+  }
+
+  /** Whether the script "ordered" has all that it needs. */
+  get isOrdered(): boolean {
+    return this.#calls.every(({ operations }) => operations.every(isOrdered));
   }
 
   get isEmpty(): boolean {
@@ -293,6 +298,13 @@ export class Batch {
     const observe = observing(observer, nowMs);
     for (const call of this.#calls) tell(call, observe, error, isAffected);
   }
+}
+
+/** Operations that share a call name the same queues. */
+function queuesNamedBy(operation: Operation): Buffer[] {
+  if (operation.kind === "transaction") return queuesOf(operation);
+  if ("queues" in operation) return operation.queues;
+  return "queue" in operation && operation.queue !== null ? [operation.queue] : [];
 }
 
 /** Merges the chains of two calls. */

@@ -38,7 +38,7 @@ export const INFIXES = {
   RATE: `${LAYOUT}rate:`,
   /** sorted set of names as in "groups" by when a tick looks at them, in ms; "" for the rate */
   LOOKS: `${LAYOUT}looks:`,
-  /** hash of priorities, groups, and places or ranks by id: see places.lua */
+  /** hash of priorities, groups, and places or ranks by id: see more.lua */
   PLACES: `${LAYOUT}places:`,
   /** hash of rare facts by id, see events.lua */
   MORE: `${LAYOUT}more:`,

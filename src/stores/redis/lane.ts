@@ -23,7 +23,6 @@ import { execute, mayTransact, type Staged, writeStaging } from "./staged.ts";
 import type { RedisTarget } from "./target.ts";
 import { headOf, Value } from "./value.ts";
 import type { ScriptReply } from "./verb.ts";
-import { higher } from "./verbs.ts";
 
 export interface LaneOptions {
   /** The hash tag of all its keys. */
@@ -155,9 +154,10 @@ export class Lane {
     const askedAtMs = this.#options.clock.nowMs();
     const answered = (reply: ScriptReply[]) => {
       if (Array.isArray(reply)) return this.#answered(batch, redis, reply, askedAtMs);
-      // The plain script did nothing, because of the queue with that number.
-      this.#rare.add(this.#names[Number(String(reply).split(" ")[1])]!);
-      this.#send(batch, givesUpAtMs, higher(batch.level, "life"));
+      // The script did nothing, because of the queue with that number.
+      const name = this.#names[Number(String(reply).split(" ")[1])]!;
+      this.#rare.add(name, level === "ordered" ? "life" : "ordered");
+      this.#send(batch, givesUpAtMs);
     };
     const failed = (error: Error) => {
       this.#redis = null;
@@ -176,8 +176,8 @@ export class Lane {
   }
 
   #levelOf(batch: Batch): Level {
-    if (this.#rare.isEmpty || !batch.hasAny(this.#rare)) return batch.level;
-    return higher(batch.level, "life");
+    const level = this.#rare.isEmpty ? batch.level : batch.levelAmong(this.#rare);
+    return level === "ordered" && !batch.isOrdered ? "life" : level;
   }
 
   #mayStage(redis: Redis): boolean {

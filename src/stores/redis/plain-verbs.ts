@@ -19,7 +19,7 @@ export function allBut<T>(reply: ScriptReply, count: number, usual: T, listed: T
 }
 
 /** The ids, but a Duplicate for each event whose place, from 1, the reply lists. */
-function pushResults(reply: ScriptReply, pushed: { id: Buffer | null }[]): ResultOf<Push>[] {
+export function pushResults(reply: ScriptReply, pushed: { id: Buffer | null }[]): ResultOf<Push>[] {
   const results: ResultOf<Push>[] = pushed.map(({ id }) => id!);
   for (const place of reply as number[]) {
     results[place - 1] = new Duplicate(pushed[place - 1]!.id!);

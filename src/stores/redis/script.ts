@@ -49,6 +49,7 @@ import listen from "./full/listen.lua" with { type: "text" };
 import listCounters from "./full/list-counters.lua" with { type: "text" };
 import list from "./full/list.lua" with { type: "text" };
 import lookAgain from "./full/look-again.lua" with { type: "text" };
+import more from "./full/more.lua" with { type: "text" };
 import move from "./full/move.lua" with { type: "text" };
 import ownGroups from "./full/own-groups.lua" with { type: "text" };
 import pause from "./full/pause.lua" with { type: "text" };
@@ -90,8 +91,18 @@ import {
   TICKS_PER_MS,
   USUAL_LEASE_MS,
 } from "./keys.ts";
-import places from "./full/places.lua" with { type: "text" };
+import groupRecord from "./group-record.lua" with { type: "text" };
+import entering from "./ordered/entering.lua" with { type: "text" };
+import turns from "./ordered/turns.lua" with { type: "text" };
+import leaving from "./ordered/leaving.lua" with { type: "text" };
+import orderedNextOut from "./ordered/next-out.lua" with { type: "text" };
+import pushInOrder from "./ordered/push-in-order.lua" with { type: "text" };
+import pushMadeInOrder from "./ordered/push-made-in-order.lua" with { type: "text" };
+import orderedRare from "./ordered/rare.lua" with { type: "text" };
+import orderedReady from "./ordered/ready.lua" with { type: "text" };
 import plainAck from "./plain/ack.lua" with { type: "text" };
+import liningUp from "./plain/lining-up.lua" with { type: "text" };
+import nextOut from "./plain/next-out.lua" with { type: "text" };
 import plainPeek from "./plain/peek.lua" with { type: "text" };
 import plainPop from "./plain/pop.lua" with { type: "text" };
 import plainPush from "./plain/push.lua" with { type: "text" };
@@ -101,7 +112,9 @@ import plainRedo from "./plain/redo.lua" with { type: "text" };
 import staged from "./plain/staged.lua" with { type: "text" };
 import taking from "./plain/taking.lua" with { type: "text" };
 import prelude from "./prelude.lua" with { type: "text" };
+import rankedMember from "./ranked-member.lua" with { type: "text" };
 import { SHARDS } from "./shards.ts";
+import slices from "./slices.lua" with { type: "text" };
 import stage from "./stage.lua" with { type: "text" };
 import ackWithTokens from "./tokens/ack-with-tokens.lua" with { type: "text" };
 import claiming from "./tokens/claiming.lua" with { type: "text" };
@@ -189,26 +202,36 @@ function once(table: string, ...files: string[]): string {
 
 const common = [plainPeek, plainReady, unused].map((file) => onDemand(file));
 const plain = [
-  onDemand(plainPush),
-  onDemand(taking, plainPop),
+  onDemand(liningUp, plainPush),
+  onDemand(nextOut, taking, plainPop),
   ...[plainAck, plainRedo].map((file) => onDemand(file)),
   ...common,
 ];
 const withTokens = [
   counter,
-  onDemand(plainPush, pushMade),
-  onDemand(taking, plainPop, claiming, popWithTokens, tokensPopBatch),
+  onDemand(liningUp, plainPush, pushMade),
+  onDemand(nextOut, taking, plainPop, claiming, popWithTokens, tokensPopBatch),
   onDemand(matching, plainAck, ackWithTokens, plainRedo, redoWithTokens, tokensTouch),
   ...common,
 ];
+const inOrder = [
+  ...[counter, slices, groupRecord, turns],
+  onDemand(liningUp, rankedMember, entering, plainPush, pushMade, pushInOrder, pushMadeInOrder),
+  onDemand(
+    ...[nextOut, rankedMember, orderedNextOut],
+    ...[taking, plainPop, claiming, popWithTokens, tokensPopBatch],
+  ),
+  onDemand(matching, leaving, plainAck, ackWithTokens, tokensTouch),
+  ...[orderedReady, unused].map((file) => onDemand(file)),
+];
 const made = [
   once("rates", rates),
-  once("ranked", ranked),
-  once("groups", grouped, groupTurns),
+  once("ranked", rankedMember, ranked),
+  once("groups", groupRecord, grouped, groupTurns),
   once("counters", counters),
 ];
 const transitions = [
-  ...[unused, counter, queue, unique, figures, line, places, events, bound, claims],
+  ...[unused, counter, slices, queue, unique, figures, line, more, events, bound, claims],
   ...made,
 ];
 const life = [
@@ -252,13 +275,16 @@ const others = [
  * - plain: classic verbs on queues that have nothing rare (see rare.lua). It answers "FULL", and
  *   has done nothing, if one of the queues has.
  * - tokens: these, and verbs for claims with tokens and for made ids; on the same queues
- * - steps: these, and transactions of them; on the same queues
+ * - ordered: pushes, pops, acks and touches as these two, and with priorities and groups; also on
+ *   queues that have nothing else that is rare
+ * - steps: plain and tokens, and transactions of them; on their queues
  * - life: the verbs of which each event needs some, on any queue
  * - full: all verbs
  */
 export const scripts = {
   plain: scriptOf([stage, prelude], [...plain, staged, rare]),
   tokens: scriptOf([stage, prelude], [...withTokens, staged, rare]),
+  ordered: scriptOf([prelude], [...inOrder, orderedRare]),
   steps: scriptOf([prelude], [...withTokens, onDemand(checking, transaction), staged, rare]),
   life: scriptOf([prelude], [...transitions, ...life]),
   full: scriptOf([prelude], [...transitions, ...life, ...others]),

@@ -13,7 +13,7 @@ function madeText(ms: number, number: number): Buffer {
 }
 
 /** Of events without ids; the result is their ids. */
-function madeIds(reply: ScriptReply, count: number): Buffer[] {
+export function madeIds(reply: ScriptReply, count: number): Buffer[] {
   const [ms, step, ...runs] = reply as number[];
   const ids: Buffer[] = [];
   let number = 0;

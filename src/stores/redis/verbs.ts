@@ -1,11 +1,12 @@
 // For each operation: which ones may share a call of their verb, and with which verb each script
 // does it. The .lua file of the verb is the other side.
 import { nameOf } from "../../queue/name-cache.ts";
-import type { Claim, Push } from "../../queue/operations.ts";
+import type { Claim, Push, PushBatch } from "../../queue/operations.ts";
 import type { Popped, PushOptions } from "../../queue/event.ts";
 import type { Transaction } from "../../queue/operations.ts";
 import { full } from "./full-verbs.ts";
 import type { CopyInOutcome, Operation, ResultOf } from "./operation.ts";
+import { orderedVerbOf } from "./ordered-verbs.ts";
 import { isLarge, plain, usualOr } from "./plain-verbs.ts";
 import type { Level } from "./script.ts";
 import { tokens } from "./token-verbs.ts";
@@ -23,6 +24,8 @@ export type Variant = string | number;
 
 const LARGE = { left: "large left", right: "large right" };
 const MADE = { left: "made left", right: "made right" };
+const IN_ORDER = { left: "in order left", right: "in order right" };
+const MADE_IN_ORDER = { left: "made in order left", right: "made in order right" };
 const WITH_OPTIONS = { left: "options left", right: "options right" };
 
 /** null: each operation has a call of its own. */
@@ -77,7 +80,10 @@ function pushVariantOf(push: Push): Variant | null {
   // Where one push is refused the others of its call are refused, too, or change nothing. One that
   // replaces an event needs no room.
   if (options?.onDuplicate === "replace") return null;
-  if (!arePlain(options)) return WITH_OPTIONS[end];
+  if (!arePlain(options)) {
+    if (!areOrdered(options)) return WITH_OPTIONS[end];
+    return id === null ? MADE_IN_ORDER[end] : IN_ORDER[end];
+  }
   if (id === null) return MADE[end];
   return isLarge(push) ? LARGE[end] : end;
 }
@@ -86,7 +92,7 @@ function pushVariantOf(push: Push): Variant | null {
 export function levelOf(operation: Operation): Level {
   switch (operation.kind) {
     case "push":
-      if (!arePlain(operation.options)) return "life";
+      if (!arePlain(operation.options)) return areOrdered(operation.options) ? "ordered" : "life";
       return operation.id === null ? "tokens" : "plain";
     case "pushBatch":
       return pushBatchLevelOf(operation);
@@ -123,22 +129,48 @@ function transactionLevelOf({ operations }: Transaction): Level {
 }
 
 function pushBatchLevelOf({ events, options }: OperationOf<"pushBatch">): Level {
-  if (!arePlain(options) || events.length === 0) return "life";
-  if (events.every(({ id }) => id === null)) return "tokens";
-  return events.every(({ id }) => id !== null) ? "plain" : "life";
+  if (!areOrdered(options) || events.length === 0) return "life";
+  const areMade = events.every(({ id }) => id === null);
+  if (!areMade && !events.every(({ id }) => id !== null)) return "life";
+  if (!arePlain(options)) return "ordered";
+  return areMade ? "tokens" : "plain";
 }
 
-const levels: Level[] = ["plain", "tokens", "steps", "life", "full"];
+/** Whether the script "ordered" can do it, as far as it is an operation of the smaller ones. */
+export function isOrdered(operation: Operation): boolean {
+  switch (operation.kind) {
+    case "pop":
+    case "popBatch":
+      // What undoes a pop without a claim would have to know the place.
+      return operation.leaseMs !== 0;
+    case "redo":
+    case "peek":
+      return false;
+    default:
+      return true;
+  }
+}
+
+const levels: Level[] = ["plain", "tokens", "ordered", "steps", "life", "full"];
 
 /** The lowest level that has the verbs of both. */
 export function higher(a: Level, b: Level): Level {
-  // "life" has no transactions.
-  if (a !== b && [a, b].every((level) => level === "steps" || level === "life")) return "full";
-  return levels[Math.max(levels.indexOf(a), levels.indexOf(b))]!;
+  const level = levels[Math.max(levels.indexOf(a), levels.indexOf(b))]!;
+  // "ordered" and "life" have no transactions.
+  const isWithSteps = a === "steps" || b === "steps";
+  const isWithout = [a, b].some((each) => each === "ordered" || each === "life");
+  return isWithSteps && isWithout ? "full" : level;
 }
 
 /** Whether only headers are given, which are part of the event's value. */
 function arePlain(options: PushOptions | null): boolean {
+  return (
+    options === null || (options.priority === null && options.group === null && areOrdered(options))
+  );
+}
+
+/** Whether only headers, a priority and a group are given. */
+function areOrdered(options: PushOptions | null): boolean {
   return (
     options === null ||
     (options.start === null &&
@@ -146,8 +178,6 @@ function arePlain(options: PushOptions | null): boolean {
       options.attemptsMax === null &&
       options.backoff === null &&
       options.leaseMs === null &&
-      options.priority === null &&
-      options.group === null &&
       options.unique === null &&
       options.part === null &&
       options.onDuplicate === "refuse")
@@ -176,7 +206,9 @@ export function verbOf<K extends Kind>(operation: OperationOf<K>, level: Level):
     return transactions[level === "full" ? "full" : "steps"] as unknown as Verb<K>;
   }
   if (level === "life" || level === "full") return (full as Verbs)[kind] as Verb<K>;
-  const verbs: Verbs = levelOf(operation) === "plain" ? plain : tokens;
+  const own = levelOf(operation);
+  if (own === "ordered") return orderedVerbOf(operation as Push | PushBatch) as unknown as Verb<K>;
+  const verbs: Verbs = own === "plain" ? plain : tokens;
   return verbs[kind] as Verb<K>;
 }
 

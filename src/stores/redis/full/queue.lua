@@ -227,12 +227,6 @@ local function put_off(queue)
   }
 end
 
-local function in_slices(command, key, list)
-  for at = 1, #list, 1000 do
-    redis.call(command, key, unpack(list, at, math.min(at + 999, #list)))
-  end
-end
-
 -- To be called before the list is read.
 local function write_listed(queue)
   local all = queue.put_off

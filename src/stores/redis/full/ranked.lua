@@ -5,23 +5,7 @@
 -- ARGV    (none)
 -- Returns nothing by itself
 
--- 17 digits, in the order of the places. 10^16 is more than any tick.
-local function text_of(place)
-  return string.format('%d%016d', place < 0 and 0 or 1, place < 0 and place + 1e16 or place)
-end
-
-local function member_of(id, more)
-  return string.format('%04d', 1000 - more.n) .. text_of(more.q) .. id
-end
-
--- Its id, its place, and the priority as text.
-ranked.parts = function(member)
-  local place = tonumber(string.sub(member, 6, 21))
-  if string.sub(member, 5, 5) == '0' then
-    place = place - 1e16
-  end
-  return string.sub(member, 22), place, string.sub(member, 1, 4)
-end
+ranked.parts = parts_of_ranked
 
 -- place: nil for the left end.
 ranked.enter = function(queue, id, more, place)
@@ -37,9 +21,9 @@ ranked.enter = function(queue, id, more, place)
       write_ranked(queue)
     end
     put_off.enters[#put_off.enters + 1] = '0'
-    put_off.enters[#put_off.enters + 1] = member_of(id, more)
+    put_off.enters[#put_off.enters + 1] = ranked_member(id, more.n, more.q)
   else
-    redis.call('ZADD', RANKED .. queue.name, 0, member_of(id, more))
+    redis.call('ZADD', RANKED .. queue.name, 0, ranked_member(id, more.n, more.q))
   end
   if queue.ranked_slice then
     queue.ranked_slice, queue.ranked_at = {}, 1
@@ -48,7 +32,7 @@ end
 
 ranked.leave = function(queue, id, more)
   write_ranked(queue)
-  return more.q and redis.call('ZREM', RANKED .. queue.name, member_of(id, more)) == 1
+  return more.q and redis.call('ZREM', RANKED .. queue.name, ranked_member(id, more.n, more.q)) == 1
 end
 
 -- So many members are read at a time.

@@ -1,24 +1,7 @@
 -- How events leave the line for a pop, and are claimed.
--- KEYS    timers, of the queue: ready claimed events front claims
+-- KEYS    timers, of the queue: claimed events claims
 -- ARGV    (none)
 -- Returns nothing by itself
-
--- The next ones out, or an error, and the scores of those that were in front of the list.
-local function take_next(queue, count)
-  if queue.has_front then
-    local scored = redis.call('ZPOPMIN', queue.front, count)
-    if #scored > 0 then
-      local ids, places = {}, {}
-      for at = 1, #scored, 2 do
-        ids[#ids + 1] = scored[at]
-        places[#places + 1] = scored[at + 1]
-      end
-      return ids, places
-    end
-    queue.has_front = false
-  end
-  return redis.pcall('RPOP', queue.ready, count), {}
-end
 
 -- Their contents, or an error. Lua hashes every byte of a string, so large contents that okq can
 -- fetch without it are true instead, and their bytes come with them. Most queues have small ones
@@ -35,17 +18,6 @@ local function contents_of(queue, ids, lease)
     contents[at] = bytes[at] >= LARGE_BYTES or redis.call('HMGET', queue.events, id)[1]
   end
   return contents, bytes
-end
-
--- Puts these ids back where they were, from that one on.
-local function put_back(queue, ids, places, first)
-  for at = #ids, first, -1 do
-    if places[at] then
-      redis.call('ZADD', queue.front, places[at], ids[at])
-    else
-      redis.call('RPUSH', queue.ready, ids[at])
-    end
-  end
 end
 
 -- Fails after that.
@@ -85,7 +57,7 @@ local function take(queue, count, lease, popped)
         reply_bytes = reply_bytes + (bytes[at] or #value)
         all[taken], all_places[taken] = id, places[at]
       else
-        shrank(queue)
+        lose(queue, id)
       end
     end
     if lease == 0 then

@@ -41,7 +41,7 @@ local function take_within(queue, count, lease, popped, bytes)
         -- Many large ones would fill the memory before they are counted.
         slice = #value * POP_SLICE < FETCHED_BYTES_MIN and POP_SLICE or 1
       else
-        shrank(queue)
+        lose(queue, id)
       end
     end
     put_back(queue, ids, places, taken + 1)

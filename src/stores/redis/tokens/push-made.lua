@@ -44,15 +44,22 @@ local function add_each(queue, from, to, reply)
   return ids
 end
 
-verbs.push_made = function(from, to)
-  require_memory()
-  local queue, number, step = queue_at(ARGV[from]), take_numbers(to - from - 1)
+-- Adds the contents from ARGV[from] to ARGV[to]. Returns the reply, and their ids.
+local function add_made(queue, from, to)
+  local number, step = take_numbers(to - from + 1)
   local reply = { made_ms, step, 1, number }
-  local ids = add_all(queue, number, step, from + 2, to)
+  local ids = add_all(queue, number, step, from, to)
   if not ids then
     reply = { made_ms, step }
-    ids = add_each(queue, from + 2, to, reply)
+    ids = add_each(queue, from, to, reply)
   end
+  return reply, ids
+end
+
+verbs.push_made = function(from, to)
+  require_memory()
+  local queue = queue_at(ARGV[from])
+  local reply, ids = add_made(queue, from + 2, to)
   line_up(queue, ARGV[from + 1] == 'LEFT', ids)
   return reply
 end

@@ -1,0 +1,171 @@
+-- How events leave the line of a queue with priorities or groups.
+-- KEYS    of the queue: all
+-- ARGV    (none)
+-- Returns nothing by itself
+
+local take_next_listed, put_back_listed, lose_listed = take_next, put_back, lose
+
+-- Adds to ids and places up to so many of the members of "ranked", next ones out first; above: only
+-- those with a priority above 0.
+local function take_ranked(queue, count, above, ids, places)
+  local members, taken = redis.call('ZRANGE', queue.ranked, 0, count - 1), 0
+  for at, member in ipairs(members) do
+    if above and member >= '1000' then
+      break
+    end
+    local id, place = parts_of_ranked(member)
+    ids[#ids + 1], places[#places + 1] = id, string.format('%.0f', place)
+    taken = at
+  end
+  if taken > 0 then
+    redis.call('ZREMRANGEBYRANK', queue.ranked, 0, taken - 1)
+  end
+  queue.has_ranked = #members > 0
+end
+
+-- Of those without a group. Places are false for those of the list.
+local function take_ungrouped(queue, count, ids, places)
+  local most = #ids + count
+  if queue.has_ranked then
+    take_ranked(queue, count, true, ids, places)
+  end
+  while #ids < most do
+    local listed, scores = take_next_listed(queue, most - #ids)
+    if not listed then
+      break
+    elseif listed.err then
+      error(listed)
+    end
+    for at, id in ipairs(listed) do
+      ids[#ids + 1], places[#places + 1] = id, scores[at] or false
+    end
+  end
+  if queue.has_ranked and #ids < most then
+    take_ranked(queue, most - #ids, false, ids, places)
+  end
+end
+
+-- Up to so many turns are read at a time.
+local TURNS_AT_ONCE = 64
+
+local function read_turns(queue, count)
+  settle(queue)
+  queue.slice = redis.call('ZRANGE', queue.turns, 0, count - 1)
+  queue.slice_at = 1
+  read_groups(queue, queue.slice)
+end
+
+-- The next one of a group. The claim is counted at once: its turn may come again before it is written.
+local function take_of_group(queue, record)
+  local prefix = string.format('%016d', record.begin)
+  local first = room_of(record) > 0
+    and redis.call('ZRANGEBYLEX', queue.grouped, '[' .. prefix, '(' .. prefix .. ':', 'LIMIT', 0, 1)[1]
+  note(queue, record)
+  if not first then
+    record.is_stuck = true
+    return nil
+  end
+  queue.removed[#queue.removed + 1] = first
+  record.ready, record.claimed = record.ready - 1, record.claimed + 1
+  return string.sub(first, 33)
+end
+
+-- Those whose turn it is, and who have one.
+local function take_turns(queue, count, ids, places)
+  while #ids < count and queue.slice[queue.slice_at] do
+    local key = queue.slice[queue.slice_at]
+    queue.slice_at = queue.slice_at + 1
+    local record, before = key == '' and ungrouped_record(queue) or queue.records[key], #ids
+    if key == '' then
+      note(queue, record)
+      take_ungrouped(queue, 1, ids, places)
+      record.is_stuck = #ids == before
+    else
+      local id = take_of_group(queue, record)
+      ids[#ids + 1] = id
+      if id then
+        places[#places + 1] = false
+      end
+    end
+    if #ids > before then
+      record.turn, record.has_turned = turn_behind(queue, take_ticks(1)), true
+    end
+  end
+end
+
+-- How often turns are read where nobody has an event, because something else removed them.
+local ROUNDS = 8
+
+local function take_next(queue, count)
+  if not are_ordered[queue.name] then
+    return take_next_listed(queue, count)
+  end
+  open(queue)
+  local ids, places, rounds = {}, {}, 0
+  if not queue.has_groups then
+    take_ungrouped(queue, count, ids, places)
+  end
+  while queue.has_groups and #ids == 0 and rounds < ROUNDS do
+    if not queue.slice or not queue.slice[queue.slice_at] then
+      read_turns(queue, queue.slice and TURNS_AT_ONCE or count)
+      rounds = rounds + 1
+    end
+    if #queue.slice == 0 then
+      break
+    end
+    take_turns(queue, count, ids, places)
+  end
+  if #ids > 0 then
+    return ids, places
+  end
+  return false, places
+end
+
+-- The record of the group of an event, and its rank as text; or its priority and place; or nothing.
+local function belongs(queue, id)
+  local text = redis.call('HMGET', queue.places, id)[1] or ''
+  local priority, place, key = string.match(text, '^(%-?%d+) (%-?%d+)[^=]*(.*)$')
+  if not key or key == '' then
+    return nil, priority, place
+  end
+  read_groups(queue, { key })
+  return queue.records[key], priority, place
+end
+
+local function put_back(queue, ids, places, first)
+  if not are_ordered[queue.name] then
+    return put_back_listed(queue, ids, places, first)
+  end
+  for at = #ids, first, -1 do
+    local id = ids[at]
+    local record, priority, place = belongs(queue, id)
+    if record then
+      record.ready, record.claimed = record.ready + 1, math.max(0, record.claimed - 1)
+      note(queue, record)
+      queue.added[#queue.added + 1] = '0'
+      queue.added[#queue.added + 1] = string.format('%016d%016d', record.begin, place) .. id
+    elseif priority then
+      queue.has_ranked = true
+      redis.call('ZADD', queue.ranked, 0, ranked_member(id, tonumber(priority), tonumber(place)))
+    else
+      put_back_listed(queue, { id }, { places[at] }, 1)
+    end
+    if not record then
+      note_ungrouped(queue)
+    end
+  end
+  queue.slice = nil
+end
+
+local function lose(queue, id)
+  lose_listed(queue)
+  if are_ordered[queue.name] then
+    local record = belongs(queue, id)
+    redis.call('HDEL', queue.places, id)
+    queue.has_left = true
+    if record then
+      record.claimed = math.max(0, record.claimed - 1)
+      note(queue, record)
+    end
+  end
+end
