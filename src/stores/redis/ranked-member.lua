@@ -1,22 +1,28 @@
--- The members of the sorted set "ranked": see full/ranked.lua.
--- KEYS    of the queue: ranked
+-- The members of the sorted set "ranked": see full/ranked.lua. Each is a prefix and the id. The prefix stands
+-- in the hash "places", too.
+-- KEYS    of the queue: ranked places
 -- ARGV    (none)
 -- Returns nothing by itself
 
--- 17 digits, in the order of the places. 10^16 is more than any tick.
-local function text_of(place)
-  return string.format('%d%016d', place < 0 and 0 or 1, place < 0 and place + 1e16 or place)
+-- 1000 less the priority in 4 digits, and 17 digits in the order of the places, where 10^16 is more than
+-- any tick; these are missing in "places" before the event is ready.
+local function ranked_prefix(priority, place)
+  if not place then
+    return string.format('%04d', 1000 - priority)
+  elseif place < 0 then
+    return string.format('%04d0%016d', 1000 - priority, place + 1e16)
+  end
+  return string.format('%04d1%016d', 1000 - priority, place)
 end
 
-local function ranked_member(id, priority, place)
-  return string.format('%04d', 1000 - priority) .. text_of(place) .. id
-end
+-- Where the id begins.
+local ID_IN_RANKED = 22
 
--- Its id, its place, and the priority as text.
-local function parts_of_ranked(member)
-  local place = tonumber(string.sub(member, 6, 21))
-  if string.sub(member, 5, 5) == '0' then
+-- The priority and the place in a prefix, or in what begins with one.
+local function priority_and_place(prefix)
+  local place = tonumber(string.sub(prefix, 6, 21))
+  if place and string.sub(prefix, 5, 5) == '0' then
     place = place - 1e16
   end
-  return string.sub(member, 22), place, string.sub(member, 1, 4)
+  return 1000 - tonumber(string.sub(prefix, 1, 4)), place
 end

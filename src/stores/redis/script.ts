@@ -215,10 +215,10 @@ const withTokens = [
   ...common,
 ];
 const inOrder = [
-  ...[counter, slices, groupRecord, turns],
-  onDemand(liningUp, rankedMember, entering, plainPush, pushMade, pushInOrder, pushMadeInOrder),
+  ...[counter, slices, groupRecord, rankedMember, turns],
+  onDemand(liningUp, entering, plainPush, pushMade, pushInOrder, pushMadeInOrder),
   onDemand(
-    ...[nextOut, rankedMember, orderedNextOut],
+    ...[nextOut, orderedNextOut],
     ...[taking, plainPop, claiming, popWithTokens, tokensPopBatch],
   ),
   onDemand(matching, leaving, plainAck, ackWithTokens, tokensTouch),

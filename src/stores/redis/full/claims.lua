@@ -33,7 +33,7 @@ local function read_claims(queue, ids)
   local keys = {}
   for _, id in ipairs(queue.has_groups and ids or {}) do
     local place = queue.placed[id]
-    local from = place and string.find(place, '=', 1, true)
+    local from = place and string.find(place, '=', 9, true)
     keys[#keys + 1] = from and string.sub(place, from) or nil
   end
   if #keys > 1 then

@@ -229,7 +229,7 @@ do
     local key = RANKED .. queue.name
     local member = queue.has_ranked and ranked.lowest(queue, true)
     if member then
-      return ranked.parts(member), nil, member, key
+      return ranked.id_in(member), nil, member, key
     end
     local id, place = first_of_middle(queue)
     if id or queue.is_behind then
@@ -240,7 +240,7 @@ do
       return groups.id_in(member), nil, member, GROUPED .. queue.name
     end
     member = queue.has_ranked and ranked.lowest(queue, false)
-    return member and ranked.parts(member), nil, member, key
+    return member and ranked.id_in(member), nil, member, key
   end
 
   -- Drops so many of those that are to be dropped first, but none of the ids in spared.

@@ -127,17 +127,12 @@ local function record_of(queue, name)
   return record
 end
 
--- What its members in "grouped" begin with.
-local function prefix_of(record)
-  return string.format('%016d', record.begin)
-end
-
 local function member_of(record, id, more)
-  return string.format('%016d%016d', record.begin, more.R) .. id
+  return tick_bytes(record.begin) .. tick_bytes(more.R) .. id
 end
 
 groups.id_in = function(member)
-  return string.sub(member, 33)
+  return string.sub(member, ID_IN_GROUPED)
 end
 
 -- Adds and removes the members that were put off.

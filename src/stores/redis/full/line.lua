@@ -168,7 +168,7 @@ local function first_ungrouped(queue)
     member = not id and not queue.is_behind and queue.has_ranked and ranked.first(queue, false)
   end
   if member then
-    id, place = ranked.parts(member)
+    id = ranked.id_in(member)
   end
   return id, place, member
 end

@@ -1,8 +1,8 @@
 -- The record of an event: its rare facts, see events.lua. Those of its place in the line are in the hash
--- "places", the others packed in the hash "more". The text of an event with a priority (n) or a group (G)
--- is "<priority> <place>", of one with a group "<priority> <rank>=<group>" with "k" before the "=" if it
--- was claimed before; and behind place or rank ":" and the tick at which it came back to a state. Place
--- and rank (q, R) are missing before it was ready. All of other events is in "more".
+-- "places", the others packed in the hash "more". The place of an event with a priority (n) is what its
+-- member in "ranked" begins with. That of one with a group (G) is its rank (R) as 8 bytes, its priority,
+-- or nothing, "k" if it was claimed before, "=" and the group. In front of the "k", or at the end, may
+-- stand ":" and the tick at which the event came back to a state. All of other events is in "more".
 -- KEYS    of the queue: events more places
 -- ARGV    (none)
 -- Returns nothing by itself
@@ -13,43 +13,45 @@ local function unpacked(packed)
   return ok and type(value) == 'table' and value or {}
 end
 
--- The facts that stand there, if the event has such a text; v only then.
+-- The facts that stand there, if the event has a place there; v only then.
 local PLACED = { G = true, R = true, k = true, n = true, q = true, v = true }
 
--- The text for a record, and what else is in it, each nil for nothing.
+local function place_of(more)
+  local since = more.v and string.format(':%.0f', more.v) or ''
+  if more.G then
+    local rank = struct.pack('>d', more.R or 0)
+    return rank .. (more.n or '') .. since .. (more.k and 'k=' or '=') .. more.G
+  end
+  make_ranked()
+  return ranked.prefix(more.n, more.q) .. since
+end
+
+-- The place of a record, and what else is in it, each nil for nothing.
 local function place_and_rest(more)
-  local group, rest = more.G, nil
-  if not group and not more.n then
+  if not more.G and not more.n then
     return nil, next(more) ~= nil and more or nil
   end
+  local rest
   for name, value in pairs(more) do
     if not PLACED[name] then
       rest = rest or {}
       rest[name] = value
     end
   end
-  local place = more.R
-  if not group then
-    place = more.q
-  end
-  local text = string.format('%d ', more.n or 0) .. (place and string.format('%.0f', place) or '')
-  if more.v then
-    text = text .. string.format(':%.0f', more.v)
-  end
-  return group and text .. (more.k and 'k=' or '=') .. group or text, rest
+  return place_of(more), rest
 end
 
--- Adds to a record what such a text tells.
-local function read_place(more, text)
-  local priority, place, since, again, group = string.match(text, '^(%-?%d+) (%-?%d*):?(%d*)(k?)(.*)$')
-  more.n, more.v = tonumber(priority), tonumber(since) or more.v
-  if more.n == 0 then
-    more.n = nil
-  end
-  if group and group ~= '' then
-    more.G, more.R, more.k = string.sub(group, 2), tonumber(place), again ~= '' and 1 or nil
-  else
-    more.q = tonumber(place)
+-- Adds to a record what its place tells. Bytes of a rank begin with no digit.
+local function read_place(more, place)
+  if string.find(place, '^%d') then
+    make_ranked()
+    more.n, more.q = ranked.order_of(place)
+    more.v = tonumber(string.match(place, ':(%d+)$')) or more.v
+  elseif #place > 8 then
+    local priority, since, again, group = string.match(place, '^(%-?%d*):?(%d*)(k?)=(.*)$', 9)
+    local rank = struct.unpack('>d', place)
+    more.n, more.v, more.G = tonumber(priority), tonumber(since) or more.v, group
+    more.R, more.k = rank > 0 and rank or nil, again == 'k' and 1 or nil
   end
 end
 

@@ -45,11 +45,11 @@ local function last_out(queue)
   end
   local last = queue.has_ranked and redis.call('ZRANGE', RANKED .. queue.name, -1, -1)[1]
   if last and last > '1001' then
-    return (ranked.parts(last))
+    return ranked.id_in(last)
   end
   local id = first_listed(queue)
   id = id or not queue.is_behind and redis.call('ZRANGE', queue.front, -1, -1)[1]
-  return id or not queue.is_behind and last and ranked.parts(last)
+  return id or not queue.is_behind and last and ranked.id_in(last)
 end
 
 local function next_out(queue)

@@ -21,7 +21,7 @@ end
 
 -- A pop without a claim is refused: its event goes back to its place.
 local function put_back(queue, id, more, score)
-  local place = score or PUSHED_LEFT + take_ticks(1)
+  local place = more.n and more.q or score or PUSHED_LEFT + take_ticks(1)
   if queue.has_groups then
     groups.end_turn(queue, false)
   end

@@ -5,7 +5,16 @@
 -- ARGV    (none)
 -- Returns nothing by itself
 
-ranked.parts = parts_of_ranked
+ranked.id_in = function(member)
+  return string.sub(member, ID_IN_RANKED)
+end
+
+-- As "places" has them.
+ranked.prefix, ranked.order_of = ranked_prefix, priority_and_place
+
+local function member_of(id, more)
+  return ranked_prefix(more.n, more.q) .. id
+end
 
 -- place: nil for the left end.
 ranked.enter = function(queue, id, more, place)
@@ -21,9 +30,9 @@ ranked.enter = function(queue, id, more, place)
       write_ranked(queue)
     end
     put_off.enters[#put_off.enters + 1] = '0'
-    put_off.enters[#put_off.enters + 1] = ranked_member(id, more.n, more.q)
+    put_off.enters[#put_off.enters + 1] = member_of(id, more)
   else
-    redis.call('ZADD', RANKED .. queue.name, 0, ranked_member(id, more.n, more.q))
+    redis.call('ZADD', RANKED .. queue.name, 0, member_of(id, more))
   end
   if queue.ranked_slice then
     queue.ranked_slice, queue.ranked_at = {}, 1
@@ -32,7 +41,7 @@ end
 
 ranked.leave = function(queue, id, more)
   write_ranked(queue)
-  return more.q and redis.call('ZREM', RANKED .. queue.name, ranked_member(id, more.n, more.q)) == 1
+  return more.q and redis.call('ZREM', RANKED .. queue.name, member_of(id, more)) == 1
 end
 
 -- So many members are read at a time.
@@ -54,7 +63,7 @@ local function next_member(queue)
     queue.ranked_slice, queue.ranked_at = redis.call('ZRANGE', key, 0, queue.ranked_size - 1), 1
     local ids = {}
     for at, member in ipairs(queue.ranked_slice) do
-      ids[at] = ranked.parts(member)
+      ids[at] = ranked.id_in(member)
     end
     read_small_events(queue, ids)
   end

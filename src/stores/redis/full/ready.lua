@@ -22,7 +22,7 @@ local function looked_at(queue)
   if queue.has_ranked then
     local ids = {}
     for at, member in ipairs(redis.call('ZRANGE', RANKED .. queue.name, 0, LOOKED_AT - 1)) do
-      ids[at] = ranked.parts(member)
+      ids[at] = ranked.id_in(member)
     end
     parts[#parts + 1] = ids
   end

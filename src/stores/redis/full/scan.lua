@@ -161,15 +161,12 @@ end
 -- The parts of the line, by the letters with which their cursors begin, but P.
 local function parts_of(queue)
   local ranked_key, grouped_key = RANKED .. queue.name, GROUPED .. queue.name
-  local function ranked_id(member)
-    return (ranked.parts(member))
-  end
   return {
-    A = member_page(ranked_key, 'A', ranked_id, '0', '(1'),
+    A = member_page(ranked_key, 'A', ranked and ranked.id_in, '0', '(1'),
     P = function(after, limit, is_reverse)
       return (is_reverse and middle_page_in_reverse or middle_page)(queue, after, limit)
     end,
-    B = member_page(ranked_key, 'B', ranked_id, '1', '+'),
+    B = member_page(ranked_key, 'B', ranked and ranked.id_in, '1', '+'),
     G = member_page(grouped_key, 'G', groups and groups.id_in, '0', '+'),
   }
 end

@@ -24,7 +24,7 @@ local function oldest_of(queue)
     members = redis.call('ZRANGE', RANKED .. queue.name, 0, LOOKED_AT_FOR_AGE - 1)
   end
   for _, member in ipairs(members) do
-    oldest = math.min(oldest, pushed_at_of(queue, (ranked.parts(member))))
+    oldest = math.min(oldest, pushed_at_of(queue, ranked.id_in(member)))
   end
   if queue.has_groups then
     groups.settle(queue)

@@ -48,7 +48,8 @@ verbs.unpop = function(from)
   if not is_back then
     return 0
   end
-  local more, place = more_of(queue, id), tonumber(ARGV[from + 3]) or PUSHED_LEFT + tick
+  local more = more_of(queue, id)
+  local place = more.n and more.q or tonumber(ARGV[from + 3]) or PUSHED_LEFT + tick
   local ms = math.floor(tick / TICKS_PER_MS)
   if queue.rate then
     rates.take_back_in(queue, ms)

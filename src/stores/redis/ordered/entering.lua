@@ -21,50 +21,68 @@ local function become_ordered(queue)
   end
 end
 
--- Puts new events, whose contents are in the hash, in line. priorities: by their places among the ids the
--- place in ARGV of the priority; behind it stands the group, as in "groups", or nothing.
-local function line_up_ordered(queue, is_left, ids, priorities)
-  local keys, first = {}, take_ticks(#ids)
-  local placed, ranked, others, added = {}, {}, {}, queue.added
+-- The groups of these events, as in "groups". Where the line of those without a group cannot be used this
+-- fails before anything is done.
+local function groups_of(queue, ids, priorities)
+  local keys, has_others = {}, false
   for at = 1, #ids do
-    keys[at] = ARGV[priorities[at] + 1]
+    local key = ARGV[priorities[at] + 1]
+    keys[at] = key
+    has_others = has_others or key == ''
+  end
+  if has_others then
+    redis.call('LLEN', queue.ready)
+    redis.call('ZCARD', queue.front)
   end
   read_groups(queue, keys)
-  for at, id in ipairs(ids) do
-    local priority, key, tick = ARGV[priorities[at]], keys[at], first + at - 1
+  return keys
+end
+
+-- Puts new events, whose contents are in the hash, in line. priorities: by their places among the ids the
+-- place in ARGV of the priority; behind it stands the group, or nothing.
+local function line_up_ordered(queue, is_left, ids, priorities)
+  local keys = groups_of(queue, ids, priorities)
+  local tick, added, last, placed, ranked, others = take_ticks(#ids), queue.added, #queue.added, {}, {}, {}
+  local placed_count, ranked_count = 0, 0
+  for at = 1, #ids do
+    local id, key, priority, place = ids[at], keys[at], ARGV[priorities[at]], nil
     if key ~= '' then
       local record = queue.records[key]
       if record.begin == 0 then
         begin_group(queue, record, tick)
       end
-      record.rank, record.ready = math.max(record.rank + 1, tick), record.ready + 1
+      local rank = record.rank + 1
+      rank = rank < tick and tick or rank
+      record.rank, record.ready = rank, record.ready + 1
       note(queue, record)
-      local rank = string.format('%016d', record.rank)
-      added[#added + 1] = '0'
-      added[#added + 1] = string.format('%016d', record.begin) .. rank .. id
-      placed[#placed + 1] = id
-      placed[#placed + 1] = priority .. ' ' .. rank .. key
+      local bytes = tick_bytes(rank)
+      added[last + 1], added[last + 2] = '0', tick_bytes(record.begin) .. bytes .. id
+      last = last + 2
+      place = priority == '0' and bytes .. key or bytes .. priority .. key
     elseif priority ~= '0' then
-      local place = is_left and PUSHED_LEFT + tick or -tick
-      ranked[#ranked + 1] = '0'
-      ranked[#ranked + 1] = ranked_member(id, tonumber(priority), place)
-      placed[#placed + 1] = id
-      placed[#placed + 1] = priority .. string.format(' %.0f', place)
+      place = ranked_prefix(tonumber(priority), is_left and PUSHED_LEFT + tick or -tick)
+      ranked[ranked_count + 1], ranked[ranked_count + 2] = '0', place .. id
+      ranked_count = ranked_count + 2
     else
       others[#others + 1] = id
     end
+    if place then
+      placed[placed_count + 1], placed[placed_count + 2] = id, place
+      placed_count = placed_count + 2
+    end
+    tick = tick + 1
   end
   queue.slice = nil
-  if #placed > 0 then
+  if placed_count > 0 then
     become_ordered(queue)
     in_slices('HSET', queue.places, placed)
     redis.call('ZADD', queues_key, 0, queue.name)
   end
-  if #ranked > 0 then
+  if ranked_count > 0 then
     in_slices('ZADD', queue.ranked, ranked)
     queue.has_ranked = true
     note_ungrouped(queue)
-    became_ready(queue, #ranked / 2)
+    became_ready(queue, ranked_count / 2)
   end
   if #others > 0 then
     line_up(queue, is_left, others)

@@ -8,25 +8,27 @@ local function leave_groups(queue, ids)
     return
   end
   open(queue)
-  local keys, gone = {}, {}
-  for at, text in ipairs(redis.call('HMGET', queue.places, unpack(ids))) do
-    local from = text and string.find(text, '=', 1, true)
-    keys[#keys + 1] = from and string.sub(text, from) or nil
-    gone[#gone + 1] = text and ids[at] or nil
-  end
-  if #gone > 0 then
-    redis.call('HDEL', queue.places, unpack(gone))
-    queue.has_left = true
-  end
-  if #keys > 0 then
+  queue.has_left = true
+  if queue.has_groups then
+    local keys, count = {}, 0
+    for _, place in ipairs(redis.call('HMGET', queue.places, unpack(ids))) do
+      local from = place and string.find(place, '=', 9, true)
+      if from then
+        count = count + 1
+        keys[count] = string.sub(place, from)
+      end
+    end
     read_groups(queue, keys)
     queue.slice = nil
+    for at = 1, count do
+      local record = queue.records[keys[at]]
+      if record.claimed > 0 then
+        record.claimed = record.claimed - 1
+      end
+      note(queue, record)
+    end
   end
-  for _, key in ipairs(keys) do
-    local record = queue.records[key]
-    record.claimed = math.max(0, record.claimed - 1)
-    note(queue, record)
-  end
+  redis.call('HDEL', queue.places, unpack(ids))
 end
 
 local end_unordered, end_unordered_with_tokens = end_claims, end_claims_with_tokens

@@ -5,16 +5,15 @@
 
 local take_next_listed, put_back_listed, lose_listed = take_next, put_back, lose
 
--- Adds to ids and places up to so many of the members of "ranked", next ones out first; above: only
--- those with a priority above 0.
+-- Adds to ids up to so many of the members of "ranked", next ones out first; above: only those with a
+-- priority above 0. What undoes a pop knows their places.
 local function take_ranked(queue, count, above, ids, places)
-  local members, taken = redis.call('ZRANGE', queue.ranked, 0, count - 1), 0
+  local members, taken, length = redis.call('ZRANGE', queue.ranked, 0, count - 1), 0, #ids
   for at, member in ipairs(members) do
     if above and member >= '1000' then
       break
     end
-    local id, place = parts_of_ranked(member)
-    ids[#ids + 1], places[#places + 1] = id, string.format('%.0f', place)
+    ids[length + at], places[length + at] = string.sub(member, ID_IN_RANKED), false
     taken = at
   end
   if taken > 0 then
@@ -23,7 +22,7 @@ local function take_ranked(queue, count, above, ids, places)
   queue.has_ranked = #members > 0
 end
 
--- Of those without a group. Places are false for those of the list.
+-- Of those without a group. Places are false for those that were not in front of the list.
 local function take_ungrouped(queue, count, ids, places)
   local most = #ids + count
   if queue.has_ranked then
@@ -57,9 +56,11 @@ end
 
 -- The next one of a group. The claim is counted at once: its turn may come again before it is written.
 local function take_of_group(queue, record)
-  local prefix = string.format('%016d', record.begin)
-  local first = room_of(record) > 0
-    and redis.call('ZRANGEBYLEX', queue.grouped, '[' .. prefix, '(' .. prefix .. ':', 'LIMIT', 0, 1)[1]
+  local first
+  if room_of(record) > 0 then
+    local least, most = range_of(record)
+    first = redis.call('ZRANGEBYLEX', queue.grouped, least, most, 'LIMIT', 0, 1)[1]
+  end
   note(queue, record)
   if not first then
     record.is_stuck = true
@@ -67,7 +68,7 @@ local function take_of_group(queue, record)
   end
   queue.removed[#queue.removed + 1] = first
   record.ready, record.claimed = record.ready - 1, record.claimed + 1
-  return string.sub(first, 33)
+  return string.sub(first, ID_IN_GROUPED)
 end
 
 -- Those whose turn it is, and who have one.
@@ -121,15 +122,16 @@ local function take_next(queue, count)
   return false, places
 end
 
--- The record of the group of an event, and its rank as text; or its priority and place; or nothing.
+-- Where an event belongs: what stands in "places", or nothing, and the record of its group, or nil.
 local function belongs(queue, id)
-  local text = redis.call('HMGET', queue.places, id)[1] or ''
-  local priority, place, key = string.match(text, '^(%-?%d+) (%-?%d+)[^=]*(.*)$')
-  if not key or key == '' then
-    return nil, priority, place
+  local place = redis.call('HMGET', queue.places, id)[1]
+  local from = place and string.find(place, '=', 9, true)
+  if not from then
+    return place, nil
   end
+  local key = string.sub(place, from)
   read_groups(queue, { key })
-  return queue.records[key], priority, place
+  return place, queue.records[key]
 end
 
 local function put_back(queue, ids, places, first)
@@ -138,15 +140,15 @@ local function put_back(queue, ids, places, first)
   end
   for at = #ids, first, -1 do
     local id = ids[at]
-    local record, priority, place = belongs(queue, id)
+    local place, record = belongs(queue, id)
     if record then
       record.ready, record.claimed = record.ready + 1, math.max(0, record.claimed - 1)
       note(queue, record)
       queue.added[#queue.added + 1] = '0'
-      queue.added[#queue.added + 1] = string.format('%016d%016d', record.begin, place) .. id
-    elseif priority then
+      queue.added[#queue.added + 1] = tick_bytes(record.begin) .. string.sub(place, 1, 8) .. id
+    elseif place then
       queue.has_ranked = true
-      redis.call('ZADD', queue.ranked, 0, ranked_member(id, tonumber(priority), tonumber(place)))
+      redis.call('ZADD', queue.ranked, 0, string.sub(place, 1, ID_IN_RANKED - 1) .. id)
     else
       put_back_listed(queue, { id }, { places[at] }, 1)
     end
@@ -160,7 +162,7 @@ end
 local function lose(queue, id)
   lose_listed(queue)
   if are_ordered[queue.name] then
-    local record = belongs(queue, id)
+    local _, record = belongs(queue, id)
     redis.call('HDEL', queue.places, id)
     queue.has_left = true
     if record then

@@ -18,13 +18,8 @@ local function open(queue)
   local name = queue.name
   queue.places, queue.ranked, queue.grouped = PLACES .. name, RANKED .. name, GROUPED .. name
   queue.groups, queue.turns = GROUPS .. name, TURNS .. name
-  for _, key in ipairs({ queue.events, queue.claims, queue.places }) do
-    redis.call('HLEN', key)
-  end
-  redis.call('LLEN', queue.ready)
-  for _, key in ipairs({ queue.claimed, queue.front, queues_key }) do
-    redis.call('ZCARD', key)
-  end
+  redis.call('HLEN', queue.places)
+  redis.call('ZCARD', queues_key)
   queue.has_ranked = redis.call('ZCARD', queue.ranked) > 0
   queue.has_groups = redis.call('HLEN', queue.groups) + redis.call('ZCARD', queue.grouped) > 0
   local last = redis.call('ZRANGE', queue.turns, -1, -1, 'WITHSCORES')
@@ -95,29 +90,33 @@ local function room_of(record)
   return record.ready > 0 and record.claimed < LIMIT and record.held == 0 and 1 or 0
 end
 
--- Adds to writes the turn of a record. is_in: whether it was in "turns".
-local function add_turn(writes, record, is_in, latest)
-  if record.turn > latest then
+-- Adds to writes the turn of a record, unless it stands in "turns" as it is. was_in: whether it was there.
+local function add_turn(writes, record, was_in, latest)
+  local is_late = record.turn > latest
+  if is_late then
     -- The clock was set back: it is as the last one.
     record.turn = latest
   end
   if record.room > 0 and not record.is_stuck then
-    writes.going[#writes.going + 1] = string.format('%d', record.turn)
-    writes.going[#writes.going + 1] = record.key
-  elseif is_in or record.is_stuck then
+    if is_late or not was_in or record.has_turned then
+      local going = writes.going
+      going[#going + 1] = string.format('%d', record.turn)
+      going[#going + 1] = record.key
+    end
+  elseif was_in or record.is_stuck then
     writes.waiting[#writes.waiting + 1] = record.key
   end
-  record.is_stuck = nil
+  record.is_stuck, record.has_turned = nil, nil
 end
 
 local function add_group(queue, writes, record, latest)
   local before = record.room
   record.room = room_of(record)
-  add_turn(writes, record, before > 0 or record.has_turned, latest)
-  record.has_turned = nil
+  add_turn(writes, record, before > 0, latest)
   if record.ready + record.claimed + record.delayed > 0 then
-    writes.kept[#writes.kept + 1] = record.key
-    writes.kept[#writes.kept + 1] = packed_record(record)
+    local kept = writes.kept
+    kept[#kept + 1] = record.key
+    kept[#kept + 1] = packed_record(record)
     record.is_kept = true
   else
     writes.gone[#writes.gone + 1] = record.is_kept and record.key or nil
@@ -130,9 +129,10 @@ end
 -- The record of the events without a group is only needed once they had a turn.
 local function add_ungrouped(queue, writes, record, latest)
   record.room = redis.call('EXISTS', queue.ready, queue.front, queue.ranked)
-  add_turn(writes, record, true, latest)
-  if record.has_turned then
-    record.has_turned = nil
+  local has_turned = record.has_turned
+  -- It may be there or not.
+  add_turn(writes, record, record.room == 0, latest)
+  if has_turned then
     writes.kept[#writes.kept + 1] = ''
     writes.kept[#writes.kept + 1] = packed_record(record)
   end
