@@ -13,6 +13,9 @@
 -- Why a group cannot go.
 local PAUSED_GROUP, AT_LIMIT, AT_RATE = 'group-paused', 'group-limit', 'group-rate'
 
+-- What a group has that has nothing of its own: not to be changed.
+local NOTHING = {}
+
 -- The record has changed, or something else on which its turn depends.
 local function note(queue, record)
   if not record.is_noted then
@@ -60,6 +63,19 @@ local function is_there(record)
   return record.ready + record.claimed + record.delayed > 0
     or next(record.own) ~= nil
     or record.rate and not rates.is_empty(record.rate, record.counted)
+end
+
+-- No more than 16 fields, most of the time: with more it takes twice the memory.
+local function record_in(key, packed, limit)
+  local ready, claimed, held, delayed, room, begin, turn, rank, look = 0, 0, 0, 0, 0, 0, 0, 0, 0
+  if packed and #packed == RECORD_BYTES then
+    ready, claimed, held, delayed, room, begin, turn, rank, look = struct.unpack(RECORD_FORM, packed)
+  end
+  return {
+    key = key, ready = ready, claimed = claimed, held = held, delayed = delayed, own = NOTHING,
+    begin = begin, turn = turn, rank = rank, room = room, look = look, is_kept = packed ~= false,
+    limit = limit, is_noted = nil, has_turned = nil, first = nil,
+  }
 end
 
 -- Reads the records at these keys of the hash that are not read yet.

@@ -7,14 +7,14 @@ local take_next_listed, put_back_listed, lose_listed = take_next, put_back, lose
 
 -- Adds to ids up to so many of the members of "ranked", next ones out first; above: only those with a
 -- priority above 0. What undoes a pop knows their places.
-local function take_ranked(queue, count, above, ids, places)
+local function take_ranked(queue, count, above, ids)
   local members, taken, length = redis.call('ZRANGE', queue.ranked, 0, count - 1), 0, #ids
-  for at, member in ipairs(members) do
+  for at = 1, #members do
+    local member = members[at]
     if above and member >= '1000' then
       break
     end
-    ids[length + at], places[length + at] = string.sub(member, ID_IN_RANKED), false
-    taken = at
+    ids[length + at], taken = string.sub(member, ID_IN_RANKED), at
   end
   if taken > 0 then
     redis.call('ZREMRANGEBYRANK', queue.ranked, 0, taken - 1)
@@ -22,11 +22,11 @@ local function take_ranked(queue, count, above, ids, places)
   queue.has_ranked = #members > 0
 end
 
--- Of those without a group. Places are false for those that were not in front of the list.
+-- Of those without a group. Adds the places of those that were in front of the list.
 local function take_ungrouped(queue, count, ids, places)
   local most = #ids + count
   if queue.has_ranked then
-    take_ranked(queue, count, true, ids, places)
+    take_ranked(queue, count, true, ids)
   end
   while #ids < most do
     local listed, scores = take_next_listed(queue, most - #ids)
@@ -36,11 +36,12 @@ local function take_ungrouped(queue, count, ids, places)
       error(listed)
     end
     for at, id in ipairs(listed) do
-      ids[#ids + 1], places[#places + 1] = id, scores[at] or false
+      ids[#ids + 1] = id
+      places[#ids] = scores[at]
     end
   end
   if queue.has_ranked and #ids < most then
-    take_ranked(queue, most - #ids, false, ids, places)
+    take_ranked(queue, most - #ids, false, ids)
   end
 end
 
@@ -57,7 +58,7 @@ end
 -- The next one of a group. The claim is counted at once: its turn may come again before it is written.
 local function take_of_group(queue, record)
   local first
-  if room_of(record) > 0 then
+  if can_go(record) then
     local least, most = range_of(record)
     first = redis.call('ZRANGEBYLEX', queue.grouped, least, most, 'LIMIT', 0, 1)[1]
   end
@@ -67,31 +68,31 @@ local function take_of_group(queue, record)
     return nil
   end
   queue.removed[#queue.removed + 1] = first
-  record.ready, record.claimed = record.ready - 1, record.claimed + 1
+  record.ready, record.claimed = record.ready - 1, 1
   return string.sub(first, ID_IN_GROUPED)
 end
 
 -- Those whose turn it is, and who have one.
 local function take_turns(queue, count, ids, places)
-  while #ids < count and queue.slice[queue.slice_at] do
-    local key = queue.slice[queue.slice_at]
-    queue.slice_at = queue.slice_at + 1
-    local record, before = key == '' and ungrouped_record(queue) or queue.records[key], #ids
+  local taken, slice, at = #ids, queue.slice, queue.slice_at
+  while taken < count and slice[at] do
+    local key, record = slice[at], nil
     if key == '' then
+      record = ungrouped_record(queue)
       note(queue, record)
       take_ungrouped(queue, 1, ids, places)
-      record.is_stuck = #ids == before
+      record.is_stuck = #ids == taken
     else
-      local id = take_of_group(queue, record)
-      ids[#ids + 1] = id
-      if id then
-        places[#places + 1] = false
-      end
+      record = queue.records[key]
+      ids[taken + 1] = take_of_group(queue, record)
     end
-    if #ids > before then
+    at = at + 1
+    if ids[taken + 1] then
+      taken = taken + 1
       record.turn, record.has_turned = turn_behind(queue, take_ticks(1)), true
     end
   end
+  queue.slice_at = at
 end
 
 -- How often turns are read where nobody has an event, because something else removed them.
@@ -102,7 +103,8 @@ local function take_next(queue, count)
     return take_next_listed(queue, count)
   end
   open(queue)
-  local ids, places, rounds = {}, {}, 0
+  queue.has_front = queue.has_front and redis.call('EXISTS', queue.front) == 1
+  local has_front, ids, places, rounds = queue.has_front, {}, {}, 0
   if not queue.has_groups then
     take_ungrouped(queue, count, ids, places)
   end
@@ -116,10 +118,14 @@ local function take_next(queue, count)
     end
     take_turns(queue, count, ids, places)
   end
-  if #ids > 0 then
-    return ids, places
+  if #ids == 0 then
+    return false, places
   end
-  return false, places
+  -- What follows a gap would not be seen.
+  for at = 1, has_front and #ids or 0 do
+    places[at] = places[at] or false
+  end
+  return ids, places
 end
 
 -- Where an event belongs: what stands in "places", or nothing, and the record of its group, or nil.

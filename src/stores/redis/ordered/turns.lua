@@ -8,8 +8,6 @@
 -- By name whether a queue has priorities or groups: see rare.lua.
 local are_ordered = {}
 
-local LIMIT = 1
-
 -- Looks at what the queue has. Where a key has the wrong type this fails before anything is done.
 local function open(queue)
   if queue.is_open then
@@ -24,7 +22,7 @@ local function open(queue)
   queue.has_groups = redis.call('HLEN', queue.groups) + redis.call('ZCARD', queue.grouped) > 0
   local last = redis.call('ZRANGE', queue.turns, -1, -1, 'WITHSCORES')
   queue.last_turn = tonumber(last[2]) or 0
-  queue.records, queue.noted, queue.added, queue.removed = {}, {}, {}, {}
+  queue.records, queue.noted, queue.noted_count, queue.added, queue.removed = {}, {}, 0, {}, {}
   queue.is_open = true
 end
 
@@ -32,23 +30,38 @@ end
 local function note(queue, record)
   if not record.is_noted then
     record.is_noted = true
-    queue.noted[#queue.noted + 1] = record
+    queue.noted_count = queue.noted_count + 1
+    queue.noted[queue.noted_count] = record
   end
+end
+
+-- With all fields that a record may get: to add one later takes long.
+local function record_in(key, packed)
+  local ready, claimed, held, delayed, room, begin, turn, rank, look = 0, 0, 0, 0, 0, 0, 0, 0, 0
+  if packed and #packed == RECORD_BYTES then
+    ready, claimed, held, delayed, room, begin, turn, rank, look = struct.unpack(RECORD_FORM, packed)
+  end
+  return {
+    key = key, ready = ready, claimed = claimed, held = held, delayed = delayed, room = room,
+    begin = begin, turn = turn, rank = rank, look = look, is_kept = packed ~= false,
+    is_noted = false, has_turned = false, is_stuck = false,
+  }
 end
 
 -- Reads the records at these keys that are not read yet; '' is no group.
 local function read_groups(queue, keys)
-  local records, unread = queue.records, {}
-  for _, key in ipairs(keys) do
+  local records, unread, count = queue.records, {}, 0
+  for at = 1, #keys do
+    local key = keys[at]
     if key ~= '' and not records[key] then
-      records[key] = true
-      unread[#unread + 1] = key
+      records[key], count = true, count + 1
+      unread[count] = key
     end
   end
-  if #unread > 0 then
+  if count > 0 then
     local packed = redis.call('HMGET', queue.groups, unpack(unread))
-    for at, key in ipairs(unread) do
-      records[key] = record_in(key, packed[at], LIMIT)
+    for at = 1, count do
+      records[unread[at]] = record_in(unread[at], packed[at])
     end
   end
 end
@@ -57,7 +70,7 @@ end
 local function ungrouped_record(queue)
   local record = queue.records['']
   if not record then
-    record = record_in('', redis.call('HMGET', queue.groups, '')[1], LIMIT)
+    record = record_in('', redis.call('HMGET', queue.groups, '')[1])
     queue.records[''] = record
   end
   return record
@@ -72,7 +85,8 @@ end
 
 -- A turn behind all others, also where the clock was set back.
 local function turn_behind(queue, tick)
-  queue.last_turn = math.max(tick, queue.last_turn + 1)
+  local turn = queue.last_turn + 1
+  queue.last_turn = turn < tick and tick or turn
   return queue.last_turn
 end
 
@@ -85,57 +99,52 @@ local function begin_group(queue, record, tick)
   end
 end
 
--- How many of its events may be handed out now.
-local function room_of(record)
-  return record.ready > 0 and record.claimed < LIMIT and record.held == 0 and 1 or 0
+-- Whether one of its events may be handed out now.
+local function can_go(record)
+  return record.ready > 0 and record.claimed == 0 and record.held == 0
 end
 
--- Adds to writes the turn of a record, unless it stands in "turns" as it is. was_in: whether it was there.
-local function add_turn(writes, record, was_in, latest)
-  local is_late = record.turn > latest
-  if is_late then
-    -- The clock was set back: it is as the last one.
-    record.turn = latest
-  end
-  if record.room > 0 and not record.is_stuck then
-    if is_late or not was_in or record.has_turned then
-      local going = writes.going
-      going[#going + 1] = string.format('%d', record.turn)
-      going[#going + 1] = record.key
+-- The records that have changed, by what is to be written of them.
+local function sorted_out(queue, noted)
+  local kept, gone, going, waiting = {}, {}, {}, {}
+  local kept_count, going_count, told = 0, 0, 0
+  local latest = math.max(queue.last_turn, take_ticks(0))
+  for at = 1, #noted do
+    local record = noted[at]
+    local key, before, is_late = record.key, record.room, record.turn > latest
+    if is_late then
+      -- The clock was set back: it is as the last one.
+      record.turn = latest
     end
-  elseif was_in or record.is_stuck then
-    writes.waiting[#writes.waiting + 1] = record.key
+    local may_go = can_go(record)
+    if key == '' then
+      may_go = redis.call('EXISTS', queue.ready, queue.front, queue.ranked) > 0
+      -- It may be in "turns" or not.
+      before = may_go and 0 or 1
+    end
+    record.room = may_go and 1 or 0
+    if not may_go or record.is_stuck then
+      if before > 0 or record.is_stuck then
+        waiting[#waiting + 1] = key
+      end
+    elseif before == 0 or record.has_turned or is_late then
+      going[going_count + 1], going[going_count + 2] = string.format('%d', record.turn), key
+      going_count = going_count + 2
+      told = told + (key ~= '' and before == 0 and 1 or 0)
+    end
+    if key ~= '' and record.ready + record.claimed + record.delayed == 0 then
+      if record.is_kept then
+        gone[#gone + 1] = key
+      end
+      record.begin, record.is_kept = 0, false
+    elseif key ~= '' or record.has_turned then
+      -- That of the events without a group is only needed once they had a turn.
+      kept[kept_count + 1], kept[kept_count + 2] = key, packed_record(record)
+      kept_count, record.is_kept = kept_count + 2, true
+    end
+    record.is_noted, record.has_turned, record.is_stuck = false, false, false
   end
-  record.is_stuck, record.has_turned = nil, nil
-end
-
-local function add_group(queue, writes, record, latest)
-  local before = record.room
-  record.room = room_of(record)
-  add_turn(writes, record, before > 0, latest)
-  if record.ready + record.claimed + record.delayed > 0 then
-    local kept = writes.kept
-    kept[#kept + 1] = record.key
-    kept[#kept + 1] = packed_record(record)
-    record.is_kept = true
-  else
-    writes.gone[#writes.gone + 1] = record.is_kept and record.key or nil
-    queue.has_lost_groups = true
-    record.begin, record.is_kept = 0, false
-  end
-  return math.max(0, record.room - before)
-end
-
--- The record of the events without a group is only needed once they had a turn.
-local function add_ungrouped(queue, writes, record, latest)
-  record.room = redis.call('EXISTS', queue.ready, queue.front, queue.ranked)
-  local has_turned = record.has_turned
-  -- It may be there or not.
-  add_turn(writes, record, record.room == 0, latest)
-  if has_turned then
-    writes.kept[#writes.kept + 1] = ''
-    writes.kept[#writes.kept + 1] = packed_record(record)
-  end
+  return kept, gone, going, waiting, told
 end
 
 -- To be called before turns or members are read, and at the end.
@@ -143,25 +152,17 @@ local function settle(queue)
   in_slices('ZREM', queue.grouped, queue.removed)
   in_slices('ZADD', queue.grouped, queue.added)
   queue.removed, queue.added = {}, {}
-  local noted, told = queue.noted, 0
-  if #noted == 0 then
+  if queue.noted_count == 0 then
     return
   end
-  queue.noted = {}
-  local writes = { kept = {}, gone = {}, going = {}, waiting = {} }
-  local latest = math.max(queue.last_turn, take_ticks(0))
-  for _, record in ipairs(noted) do
-    record.is_noted = nil
-    if record.key == '' then
-      add_ungrouped(queue, writes, record, latest)
-    else
-      told = told + add_group(queue, writes, record, latest)
-    end
-  end
-  in_slices('HSET', queue.groups, writes.kept)
-  in_slices('HDEL', queue.groups, writes.gone)
-  in_slices('ZADD', queue.turns, writes.going)
-  in_slices('ZREM', queue.turns, writes.waiting)
+  local noted = queue.noted
+  queue.noted, queue.noted_count = {}, 0
+  local kept, gone, going, waiting, told = sorted_out(queue, noted)
+  in_slices('HSET', queue.groups, kept)
+  in_slices('HDEL', queue.groups, gone)
+  in_slices('ZADD', queue.turns, going)
+  in_slices('ZREM', queue.turns, waiting)
+  queue.has_lost_groups = queue.has_lost_groups or #gone > 0
   if told > 0 then
     became_ready(queue, told)
   end
