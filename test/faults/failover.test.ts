@@ -102,11 +102,13 @@ test.each([
     const loads = [groups, handOver, counters];
     const progress = (count: number) => Promise.all(loads.map((load) => load.progress(count)));
     for (let round = 0; round < rounds; round++) {
-      await progress(random(20, 60));
+      // All loads are under way when the master is killed.
+      const during = progress(60);
+      await groups.progress(random(1, 30));
       await fault.kill();
-      if (name === "under Sentinel") await progress(20);
+      if (name === "under Sentinel") await during;
       await fault.restore();
-      await progress(20);
+      await during;
     }
     const totals = await groups.settle(port(0));
     for (const [at, each] of totals.entries()) report(`groups ${name}: ${queues[at]}`, each);
@@ -115,7 +117,7 @@ test.each([
     const counted = await counters.settle();
     report(`counters ${name}`, counted);
     for (const { turnsChecked } of totals) expect(turnsChecked).toBeGreaterThan(20);
-    expect(handedOver.done).toBeGreaterThan(40 * rounds);
+    expect(handedOver.done).toBeGreaterThan(60 * rounds);
     expect(counted.zeros).toBeGreaterThan(0);
   },
   timeoutFor(60_000),
