@@ -17,7 +17,7 @@ export interface StoredCounter {
   /** null: never. */
   endsAtMs: number | null;
   /** As LocalCounter has it. */
-  only: string | null;
+  isBack: boolean;
   /** As encodeEvent writes it. */
   event: string | null;
 }
@@ -35,7 +35,7 @@ export interface Restoration {
   /** The dedupe window of an id, or that of a unique key, which the event `owner` has taken. */
   window(queue: string, kind: WindowKind, id: string, endsAtMs: number, owner: string): void;
   counter(counter: StoredCounter): void;
-  /** A member that the counter of that number has counted. */
+  /** One of the members of the counter of that number. */
   member(counter: number, member: string): void;
   cron(entry: LocalCron): void;
   /** Called at the end; `last` is the highest number that was given to anything. */

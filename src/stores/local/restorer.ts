@@ -90,6 +90,7 @@ export class Restorer implements Restoration {
       endsAtMs: endsAtMs ?? Infinity,
       event: event === null ? null : { text: event, contents: null },
       members: new Members(),
+      origin: null,
     };
     this.#counters.set(stored.number, counter);
     this.#model.restoreCounter(counter);

@@ -130,8 +130,8 @@ export const migrations: readonly string[] = [
   // group. groups: what groups have beside their events, as group.ts encodes it. kind of a window:
   // 0 for that of an id, 1 for that of a unique key, which the event of the id in owner has taken.
   // Counters and cron entries have the names of their queues: a flush gives a queue another number.
-  // event: what a counter pushes, without the contents, which are in thens; member: the only one to
-  // be counted yet; members: those that were counted.
+  // event: what a counter pushes, without the contents, which are in thens; is_back, members: as
+  // LocalCounter has them.
   `CREATE TABLE moved (
      key INTEGER PRIMARY KEY,
      queue INTEGER NOT NULL,
@@ -181,7 +181,7 @@ export const migrations: readonly string[] = [
      remaining INTEGER NOT NULL,
      since INTEGER NOT NULL,
      ends INTEGER,
-     member TEXT,
+     is_back INTEGER NOT NULL,
      event TEXT
    );
    CREATE TABLE thens (number INTEGER PRIMARY KEY, contents NOT NULL);
