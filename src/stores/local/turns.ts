@@ -262,7 +262,7 @@ export class Turns extends Offers {
     if (group.isOwner) queue.groups!.owners++;
   }
 
-  /** At start: these had a turn after all that were restored so far; null: those without a group. */
+  /** At start: these had their turns after all others; null: the events without a group. */
   restoreTurns({ groups }: LocalQueue, names: (string | null)[]): void {
     if (groups === null) return;
     for (const name of names) {

@@ -1,5 +1,5 @@
-// The rows of turns: who had the latest ones in each queue that has groups, in their order. Those that
-// are in none of them had theirs before, or have something that outlasts their turns.
+// The rows of turns: which groups had the latest ones in each queue that has groups, in their order.
+// Groups that are in no row had theirs before.
 import type { Database, Statement } from "bun:sqlite";
 import type { Changes } from "../changes.ts";
 import type { Restoration } from "../journal.ts";
