@@ -1,5 +1,5 @@
-// The rows of turns: which groups had the latest ones in each queue that has groups, in their order.
-// Groups that are in no row had theirs before.
+// The rows of turns: which groups of each queue had the latest ones, in their order. Groups that
+// are in no row had theirs before.
 import type { Database, Statement } from "bun:sqlite";
 import type { Changes } from "../changes.ts";
 import type { Restoration } from "../journal.ts";
