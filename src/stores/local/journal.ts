@@ -32,6 +32,11 @@ export interface Restoration {
   event(queue: string, stored: StoredPlace, more: string | null, isRetrying: boolean): void;
   /** What a group has beside its events, as group.ts encodes it. */
   group(queue: string, name: string, facts: string): void;
+  /**
+   * Groups in the order of their turns, null for the events without a group. All events and groups
+   * of the queue were restored; those that are not named had theirs before.
+   */
+  turns(queue: string, names: (string | null)[]): void;
   /** The dedupe window of an id, or that of a unique key, which the event `owner` has taken. */
   window(queue: string, kind: WindowKind, id: string, endsAtMs: number, owner: string): void;
   counter(counter: StoredCounter): void;
