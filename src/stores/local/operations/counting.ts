@@ -126,6 +126,7 @@ export function judgeParts(
   events: LocalEvent[],
   makesRoom: LocalQueue | null = null,
 ): void {
+  if (events.every(isNoMember)) return;
   const steps = events.flatMap((event) => stepOf(model, event) ?? []);
   if (steps.length > 0) judge(model, steps, makesRoom);
 }
@@ -169,6 +170,10 @@ export function uncount(
   }
   const fresh = { number: 0, left: 1, members: new Members(), only: member };
   model.addCounter({ ...counter, ...fresh, event: own && { ...own } });
+}
+
+function isNoMember({ more }: LocalEvent): boolean {
+  return more === null || more.part === null;
 }
 
 function stepOf(model: Model, { more }: LocalEvent): Step | null {
