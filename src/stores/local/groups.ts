@@ -1,12 +1,14 @@
 // The groups of one queue: by name, in the order in which they came into being, and those that can
 // go in the order of their turns.
 import { Group } from "./group.ts";
+import { HashIndex, hashOf } from "./hash-index.ts";
 import { IndexedHeap } from "./indexed-heap.ts";
 import type { Placed } from "./line.ts";
 import { TimeLine } from "./time-line.ts";
 
 export class Groups<E extends Placed> {
-  readonly #byName = new Map<string, Group<E>>();
+  // Not a Map: groups of the same names come and go. See hash-index.ts.
+  readonly #byName = new HashIndex<Group<E>>(({ name }) => name);
   /** The one that was found last: an operation asks for the same one again and again. */
   #latest: Group<E> | null = null;
   readonly #byNumber = new TimeLine<Group<E>>();
@@ -30,19 +32,19 @@ export class Groups<E extends Placed> {
   get(name: string): Group<E> | undefined {
     const latest = this.#latest;
     if (latest !== null && latest.name === name) return latest;
-    const group = this.#byName.get(name);
+    const group = this.#byName.get(name, hashOf(name));
     if (group !== undefined) this.#latest = group;
     return group;
   }
 
   add(group: Group<E>): void {
-    this.#byName.set(group.name, group);
+    this.#byName.add(group);
     this.#byNumber.add(group.number, 0, group);
   }
 
   /** It must be empty. */
   remove(group: Group<E>): void {
-    this.#byName.delete(group.name);
+    this.#byName.remove(group);
     this.#latest = null;
     this.#byNumber.remove(group.number, 0);
     if (group.heapAt >= 0) this.#due.remove(group);
@@ -98,7 +100,8 @@ export class Groups<E extends Placed> {
     return this.#turns.page(null, limit, false).map(([, group]) => group);
   }
 
+  /** In the order of their numbers. */
   [Symbol.iterator](): Iterator<Group<E>> {
-    return this.#byName.values();
+    return this.#byNumber[Symbol.iterator]();
   }
 }

@@ -6,6 +6,7 @@ import { expect } from "bun:test";
 import type { Check } from "../contract.ts";
 import { bytesOf } from "./caller.ts";
 import type { Held, LifeCaller } from "./life-caller.ts";
+import { restartsOf } from "./pushes.ts";
 
 /** Pushes events whose ids begin with the name of their group, in capitals for none. */
 export async function pushGrouped(store: LifeCaller, ids: string[], queue = "q"): Promise<void> {
@@ -62,6 +63,32 @@ export function groups(check: Check): void {
     expect(await store.peek("q")).toBe("a1");
     expect(await worked(store)).toEqual(["a1", "b1", "c1", "a2", "b2", "c2", "a3", "a4", "a5"]);
     expect(await store.list()).toEqual([]);
+  });
+
+  check("turns go on after a restart as if there was none", async (store) => {
+    const orders: string[][] = [];
+    for (const restarts of [[], restartsOf(store)]) {
+      const order: string[] = [];
+      const go = async (count: number) => {
+        for (let at = 0; at < count; at++) {
+          const held = await store.mustClaim("q", at % 2 === 0 ? 1000 : 0);
+          if (at % 2 === 0) await store.ackClaim("q", held);
+          order.push(held.id);
+          await restarts[order.length % restarts.length]?.();
+        }
+      };
+      await pushGrouped(store, ["a1", "a2", "a3", "a4", "b1", "A", "c1", "c2", "B", "b2", "C"]);
+      await go(3);
+      await pushGrouped(store, ["d1", "D", "d2", "a5", "e1"]);
+      await go(8);
+      await store.flush("q");
+      await pushGrouped(store, ["b1", "a1", "A", "b2", "a2", "B", "c1"]);
+      await go(7);
+      expect(await store.list()).toEqual([]);
+      orders.push(order);
+    }
+    expect(orders[1]).toEqual(orders[0]!);
+    expect(orders[0]!.slice(0, 3)).toEqual(["A", "a1", "b1"]);
   });
 
   check("the events without a group are one more that takes turns", async (store) => {
