@@ -77,6 +77,9 @@ local function replace(queue, is_left, id, state, score, value, options)
   if is_moved then
     leave_waiting(queue, id, state, old)
   end
+  if more.G ~= old.G then
+    will_join(queue, more.G)
+  end
   keep_more(queue, id, more)
   if state == 'delayed' then
     enter_waiting(queue, id, more, due or tonumber(score), place)
@@ -143,6 +146,7 @@ local function add_new(queue, is_left, id, value, options, is_copy)
   end
   local due, place = options.start and time_of(options.start), not is_left and -take_ticks(1) or nil
   local is_ready = not (due and due > now())
+  will_join(queue, more.G)
   -- Those of a group, and with a priority, are kept once more with their places.
   if next(more) ~= nil and not (is_ready and (more.G or more.n)) then
     keep_more(queue, id, more)
