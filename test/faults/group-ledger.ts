@@ -156,6 +156,10 @@ export class GroupLedger {
     if (events.slice(event.rank).some(isThere)) event.group.canGoSince = this.#moment;
   }
 
+  get hasFaults(): boolean {
+    return this.#faults.length > 0 || this.#tokenClaims.faults.length > 0;
+  }
+
   fault(what: string): void {
     this.#faults.push(what);
   }

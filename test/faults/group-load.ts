@@ -61,7 +61,13 @@ export class GroupLoad {
   async progress(count: number, timeoutMs = 30_000): Promise<void> {
     const wanted = this.#ended + count;
     const message = `${count} more events end`;
-    await eventually(() => this.#ended >= wanted, { timeoutMs, message });
+    const isOver = () => this.#ended >= wanted || this.#hasFaults;
+    await eventually(isOver, { timeoutMs, message });
+    for (const ledger of this.ledgers.values()) ledger.check();
+  }
+
+  get #hasFaults(): boolean {
+    return [...this.ledgers.values()].some(({ hasFaults }) => hasFaults);
   }
 
   /** Ends the load without any check, after a failed test. */
@@ -80,7 +86,7 @@ export class GroupLoad {
     try {
       await eventually(
         async () => {
-          for (const ledger of this.ledgers.values()) ledger.check();
+          if (this.#hasFaults) return true;
           status = await wire.call("QSTATUS", ...queues);
           return (status as Decoded[][]).every(([, total]) => total === 0);
         },
