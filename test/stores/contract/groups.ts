@@ -359,6 +359,12 @@ export function groups(check: Check): void {
     expect(await store.groups("q")).toEqual({});
   });
 
+  check("the name of a group may be empty", async (store) => {
+    for (const id of ["1", "2"]) await store.pushWith("q", id, { group: "" });
+    expect(await nextOnes(store)).toEqual(["1"]);
+    expect(await store.groups("q")).toEqual({ "": 1 });
+  });
+
   check("a pop passes over a thousand expired events of many groups in steps", async (store) => {
     for (let at = 0; at < 1300; at++) {
       await store.pushWith("q", `${at}`, { group: `${at % 400}`, ttlMs: 500, contents: "" });
