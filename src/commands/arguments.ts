@@ -156,11 +156,17 @@ export function checkLength(name: string, bytes: Buffer, bytesMax: number): void
   }
 }
 
+/** Throws if a name is empty, or longer than okq keeps. */
+export function checkName(name: string, bytes: Buffer, bytesMax: number): void {
+  if (bytes.length === 0) throw commandError("empty", { name });
+  checkLength(name, bytes, bytesMax);
+}
+
 const WORKER_BYTES_MAX = 1024;
 
-/** Throws if the name of a worker is longer than okq keeps. */
+/** Throws if the name of a worker is empty, or longer than okq keeps. */
 export function checkWorker(name: Buffer): void {
-  checkLength("the name of a worker is", name, WORKER_BYTES_MAX);
+  checkName("the name of a worker is", name, WORKER_BYTES_MAX);
 }
 
 /**

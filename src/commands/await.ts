@@ -6,7 +6,7 @@ import { NIL_ARRAY, type Reply } from "../resp/reply.ts";
 import type { Caller } from "./caller.ts";
 import { type QueueCall, type QueueCommand, queueCommand } from "./command.ts";
 import { givenSettings } from "./queue-settings.ts";
-import { waiting } from "./waiting.ts";
+import { mayWait, waiting } from "./waiting.ts";
 
 /** How it ended, or null if it has not. */
 async function endOf(queue: Buffer, id: Buffer, caller: Caller): Promise<Reply[] | null> {
@@ -50,7 +50,11 @@ async function wait<T>(
 ): Promise<T | null> {
   // Without messages of other processes it only takes longer.
   await context.store.watch([awaited.queue], "ended").catch(() => {});
-  return await waiting(client, (signal) => context.endings.wait<T>({ ...awaited, look, signal }));
+  const what = { queues: [awaited.queue], worker: null };
+  const ended = (signal: AbortSignal) => context.endings.wait<T>({ ...awaited, look, signal });
+  const found = await waiting(client, ended, what);
+  // A look may have been under way when the user lost the right.
+  return mayWait(client.user, what) ? found : null;
 }
 
 const shared = {

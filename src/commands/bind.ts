@@ -3,7 +3,7 @@ import { BOUND_MAX, boundName } from "../queue/bindings.ts";
 import { OK, quoteForError } from "../resp/reply.ts";
 import { checkNew } from "./arguments.ts";
 import { type QueueCommand, queueCommand } from "./command.ts";
-import { errorReply } from "./errors.ts";
+import { commandError, errorReply } from "./errors.ts";
 import { demandPush } from "./permission.ts";
 import { Submission } from "./submission.ts";
 
@@ -21,6 +21,7 @@ export const bindCommands: QueueCommand[] = [
       `do not reach its copies. At most ${BOUND_MAX} queues in all below one.`,
     run([, queue, name], _, { client, context }) {
       const bound = boundName(queue, name);
+      if (name.length === 0) throw commandError("empty", { name: "the name of a binding is" });
       checkNew("queue name", bound, context);
       demandPush(bound, client);
       return Submission.one({ kind: "bind", queue, name }, (outcome) => {

@@ -2,7 +2,7 @@
 import { COUNTERS_MAX } from "../queue/counters.ts";
 import { secondsText } from "../queue/durations.ts";
 import { OK, Pairs } from "../resp/reply.ts";
-import { argumentReader, checkLength, checkNew } from "./arguments.ts";
+import { argumentReader, checkName, checkNew } from "./arguments.ts";
 import type { Caller } from "./caller.ts";
 import { type StoreCommand, storeCommand } from "./command.ts";
 import type { QueueContext } from "./context.ts";
@@ -33,7 +33,7 @@ function eventOf(args: Buffer[], { queue, key }: Place, context: QueueContext, c
 }
 
 function checkKey(key: Buffer): void {
-  checkLength("the key is", key, NAME_BYTES_MAX);
+  checkName("the key is", key, NAME_BYTES_MAX);
 }
 
 const shared = {
@@ -74,7 +74,7 @@ export const counterCommands: StoreCommand[] = [
       "is pushed in the same step; while the queue does not take that, nothing is counted.",
     parse([, , queue, key, member]) {
       checkKey(key);
-      checkLength("the member is", member, NAME_BYTES_MAX);
+      checkName("the member is", member, NAME_BYTES_MAX);
       return { kind: "countDown", queue, key, member };
     },
     reply: (left) => left,

@@ -13,13 +13,13 @@ import { Duplicate } from "../queue/event.ts";
 import type { Results } from "../queue/operations.ts";
 import { OK, Pairs, type Reply } from "../resp/reply.ts";
 import type { Answer } from "./answer.ts";
-import { checkLength, checkNew } from "./arguments.ts";
+import { checkLength, checkName, checkNew } from "./arguments.ts";
 import type { Caller } from "./caller.ts";
 import { type QueueCall, type QueueCommand, queueCommand } from "./command.ts";
 import { commandError, errorReply } from "./errors.ts";
 import { collect, longArray } from "./long-replies.ts";
 import { demandPush } from "./permission.ts";
-import { ORDER, PUSH_OPTIONS, pushOptions, UNIQUE } from "./push-options.ts";
+import { checkPart, ORDER, PART, PUSH_OPTIONS, pushOptions, UNIQUE } from "./push-options.ts";
 import { Submission } from "./submission.ts";
 
 const NAME_BYTES_MAX = 1024;
@@ -119,7 +119,7 @@ export const cronCommands: QueueCommand[] = [
   queueCommand({
     ...shared,
     name: "QCRON SET",
-    syntax: `queue name spec contents ${WHEN} ${PLACE} ${ORDER} ${PUSH_OPTIONS} ${UNIQUE}`,
+    syntax: `queue name spec contents ${WHEN} ${PLACE} ${ORDER} ${PUSH_OPTIONS} ${UNIQUE} ${PART}`,
     summary:
       "Pushes an event at every match of a spec of five fields, or of six with seconds first: " +
       "minute hour day-of-month month weekday, in the time zone TZ (UTC). Its id is " +
@@ -130,12 +130,13 @@ export const cronCommands: QueueCommand[] = [
       const { client, context } = call;
       checkNew("queue name", queue, context);
       demandPush(queue, client);
-      checkLength("the name of a cron entry is", name, NAME_BYTES_MAX);
+      checkName("the name of a cron entry is", name, NAME_BYTES_MAX);
       checkNew("id", cronId(name, Date.now()), context);
       checkLength("the contents of a cron entry are", contents, CONTENTS_BYTES_MAX);
       const zone = TZ ?? Buffer.from("UTC");
       scheduleOf(spec, zone);
       const options = pushOptions(given);
+      checkPart(queue, options, context, client);
       const definition: CronDefinition = {
         spec: spec.toString("latin1"),
         zone: zone.toString("latin1"),

@@ -181,6 +181,10 @@ export const errorTexts = {
     text: "ERR {name} too long, {bytes} of at most {bytesMax} bytes",
     when: "A header, the name of a worker or another value is too long.",
   },
+  empty: {
+    text: "ERR {name} empty: it must name something",
+    when: "The name of a group, a worker, a header, a binding or a cron entry, a key or a member.",
+  },
   tooMany: {
     text: "ERR too many {things}, {count} of at most {max}",
     when: "A command names, or with it a queue would have, more of something than allowed.",

@@ -9,6 +9,7 @@ import type { Call, Command } from "./command.ts";
 import { checkName } from "./connection.ts";
 import type { Context } from "./context.ts";
 import { commandError } from "./errors.ts";
+import { mayWait } from "./waiting.ts";
 
 /** Drivers decide by it which commands they send. The version of okq is in INFO. */
 export const REDIS_VERSION = "7.4.0";
@@ -38,10 +39,11 @@ function become(user: User, client: Client): void {
   client.user = user;
   const isKept = (queue: Buffer) => user.may("consume") && user.mayUse(queue);
   const { consumer } = client;
-  if (consumer.isAllowed(isKept)) return;
-  void consumer.leaveAllBut(isKept);
+  const { awaited } = consumer;
+  const isAllowed = consumer.isAllowed(isKept);
   // A waiter without the right to a queue would take wake-ups meant for others.
-  client.stopWaiting();
+  if (!isAllowed || (awaited && !mayWait(user, awaited))) client.stopWaiting();
+  if (!isAllowed) void consumer.leaveAllBut(isKept);
 }
 
 /**

@@ -1,7 +1,7 @@
 // The options that all pushes take.
-import { NO_OPTIONS, type Part, type PushOptions, type Unique, type When } from "../queue/event.ts";
+import { type Part, type PushOptions, type Unique, type When } from "../queue/event.ts";
 import { encodeHeaders, type Header } from "../queue/headers.ts";
-import { checkLength, checkNew } from "./arguments.ts";
+import { checkLength, checkName, checkNew } from "./arguments.ts";
 import type { Caller } from "./caller.ts";
 import type { QueueContext } from "./context.ts";
 import { commandError } from "./errors.ts";
@@ -51,18 +51,18 @@ export function allOptions(given: Given & Other): PushOptions {
   if (GROUP && given.RIGHT) {
     throw commandError("exclusiveOptions", { option: "GROUP", other: "RIGHT" });
   }
+  // Field by field, in the order of NO_OPTIONS: a spread takes several times as long.
   return {
-    ...NO_OPTIONS,
     headers: HEADER ? headersOf(HEADER) : null,
     start: startOf(given),
     ttlMs: TTL ?? null,
     attemptsMax: ATTEMPTS ?? null,
     backoff: BACKOFF ?? null,
     leaseMs: LEASE ?? null,
-    priority: PRIORITY ?? null,
-    group: GROUP ?? null,
     unique: uniqueOf(given),
     part: partOf(given),
+    priority: PRIORITY ?? null,
+    group: GROUP ?? null,
     onDuplicate: onDuplicate[ONDUP],
   };
 }
@@ -70,7 +70,7 @@ export function allOptions(given: Given & Other): PushOptions {
 function partOf({ PART: part }: Options<typeof PART>): Part | null {
   if (part === undefined) return null;
   const [queue, key] = part;
-  checkLength("the key is", key, KEY_BYTES_MAX);
+  checkName("the key is", key, KEY_BYTES_MAX);
   return { queue, key };
 }
 
@@ -90,9 +90,9 @@ export function checkPart(
   if (isApart) throw commandError("partApart", { queue: counted });
 }
 
-/** Throws if the name of a group is longer than okq keeps. */
+/** Throws if the name of a group is empty, or longer than okq keeps. */
 export function checkGroup(name: Buffer): void {
-  checkLength("the name of a group is", name, GROUP_BYTES_MAX);
+  checkName("the name of a group is", name, GROUP_BYTES_MAX);
 }
 
 function uniqueOf({ UNIQUE: key, UNTIL, FOR }: Options<typeof UNIQUE>): Unique | null {
@@ -101,7 +101,7 @@ function uniqueOf({ UNIQUE: key, UNTIL, FOR }: Options<typeof UNIQUE>): Unique |
     if (UNTIL ?? FOR) throw commandError("optionNeeds", { option, other: "UNIQUE" });
     return null;
   }
-  checkLength("the key is", key, KEY_BYTES_MAX);
+  checkName("the key is", key, KEY_BYTES_MAX);
   return { key, until: UNTIL === undefined ? "end" : "claimed", forMs: FOR ?? null };
 }
 
@@ -113,7 +113,7 @@ export function startOf({ DELAY, AT }: StartGiven): When | null {
 
 /** Throws if there are too many or too long ones. */
 export function headersOf(given: Header[]): Buffer | null {
-  for (const [name] of given) checkLength("the name of a header is", name, HEADER_NAME_BYTES_MAX);
+  for (const [name] of given) checkName("the name of a header is", name, HEADER_NAME_BYTES_MAX);
   const block = encodeHeaders(given)!;
   checkLength("the headers are", block, HEADERS_BYTES_MAX);
   return block;

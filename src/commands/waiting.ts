@@ -1,20 +1,30 @@
 // A command that waits, until there is something or somebody ends its wait.
 import type { Awaited } from "../queue/consumer.ts";
+import type { User } from "../users/user.ts";
 import type { Caller } from "./caller.ts";
 import { commandError } from "./errors.ts";
 
 /** With this reason CLIENT UNBLOCK ends a wait that is to answer an error. */
 export const UNBLOCKED = Symbol("unblocked");
 
+/** Whether the user may wait for that. */
+export function mayWait(user: User | null, { queues, worker }: Awaited): boolean {
+  if (!user?.may(worker === null ? "inspect" : "consume")) return false;
+  return queues.every((queue) => user.mayUse(queue));
+}
+
 /**
- * The caller counts as waiting, for these events if any, until the promise settles. If the wait
- * ends with null because of CLIENT UNBLOCK ERROR, this throws.
+ * The caller counts as waiting for that until the promise settles. Null also when its user loses
+ * the right to it. If the wait ends with null because of CLIENT UNBLOCK ERROR, this throws.
  */
 export async function waiting<T>(
-  { consumer, gone }: Caller,
+  caller: Caller,
   wait: (signal: AbortSignal) => Promise<T | null>,
-  awaited?: Awaited,
+  awaited: Awaited,
 ): Promise<T | null> {
+  const { consumer, gone, user } = caller;
+  // Its rights may have changed since the command began.
+  if (!mayWait(user, awaited)) return null;
   const found = await consumer.waits(wait(gone), awaited);
   if (found === null && gone.reason === UNBLOCKED) throw commandError("unblocked");
   return found;

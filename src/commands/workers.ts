@@ -77,7 +77,7 @@ export function* waitingClients(
 ): Generator<WaitingClient> {
   for (const { id, consumer } of clients.values()) {
     const { awaited } = consumer;
-    if (!awaited) continue;
+    if (!awaited || awaited.worker === null) continue;
     const queues = awaited.queues.map((queue) => queue.toString("latin1"));
     yield { okq, client: String(id), worker: awaited.worker, queues };
   }

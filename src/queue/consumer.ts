@@ -2,11 +2,11 @@
 import type { Consumers } from "./consumers.ts";
 import { nameOf } from "./name-cache.ts";
 
-/** For which events a consumer waits. */
+/** What a consumer waits for: events of queues, or the end of events. */
 export interface Awaited {
   queues: Buffer[];
-  /** The name of its worker, with a character for each byte; may be empty. */
-  worker: string;
+  /** The name of its worker, with a character for each byte; may be empty. Null: for an end. */
+  worker: string | null;
 }
 
 /** Which of these queues may stay. */
@@ -39,7 +39,7 @@ export class Consumer {
     return this.#hasRegistered;
   }
 
-  /** Null while it does not wait for events. */
+  /** Null while it does not wait. */
   get awaited(): Awaited | null {
     return this.#awaited;
   }
@@ -96,11 +96,8 @@ export class Consumer {
     void this.#consumers.reportLeft(this.#count());
   }
 
-  /**
-   * Counts the wait of a command, for these events or (null) for their end. It ends when the
-   * promise settles.
-   */
-  async waits<T>(wait: Promise<T>, awaited: Awaited | null = null): Promise<T> {
+  /** Counts the wait of a command, which ends when the promise settles. */
+  async waits<T>(wait: Promise<T>, awaited: Awaited): Promise<T> {
     this.#waits += 1;
     this.#awaited = awaited;
     try {

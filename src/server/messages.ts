@@ -7,10 +7,16 @@ import { Encoded, type Output } from "../resp/reply.ts";
 import { UNSENT_BYTES_MAX } from "./flow/limits.ts";
 import type { Outbox } from "./outbox.ts";
 
-/** Of one client's messages and replies that are not sent. */
+/** Of one client's messages and replies that are not sent; and while memory is short. */
 const KEPT_BYTES_MAX = 1024 * 1024;
-/** Lost without a time in between at which everything was sent. */
+const KEPT_SHORT_BYTES_MAX = 64 * 1024;
+/** Lost without a time in between at which everything was sent; and while memory is short. */
 const LOST_BYTES_MAX = 32 * 1024 * 1024;
+const LOST_SHORT_BYTES_MAX = 1024 * 1024;
+/** The part of the memory for what clients have not read that messages may take in all. */
+const TAKEN_PART_MAX = 1 / 2;
+/** Memory is short when so much of it is taken: those who read at once still get messages. */
+const SHORT_PART = 3 / 8;
 
 export class Messages {
   readonly #outbox: Outbox;
@@ -33,15 +39,14 @@ export class Messages {
 
   /** So many messages are lost that the client has to be told by closing it. */
   get hasLostMany(): boolean {
-    return this.#lostBytes > LOST_BYTES_MAX;
+    return this.#lostBytes > (this.#isTaken(SHORT_PART) ? LOST_SHORT_BYTES_MAX : LOST_BYTES_MAX);
   }
 
-  /** Half of the budget stays for replies. */
   add(message: Buffer): void {
     const bytes = this.#waitingBytes + this.#outbox.length;
     if (bytes === 0) this.#lostBytes = 0;
-    const isFull = this.#unsent.bytes > this.#unsent.bytesMax / 2;
-    if (isFull || bytes + message.length > KEPT_BYTES_MAX) {
+    const bytesMax = this.#isTaken(SHORT_PART) ? KEPT_SHORT_BYTES_MAX : KEPT_BYTES_MAX;
+    if (this.#isTaken(TAKEN_PART_MAX) || bytes + message.length > bytesMax) {
       this.#lostBytes += message.length;
       this.#stats.messagesLost += 1;
       return;
@@ -67,6 +72,11 @@ export class Messages {
   abandon(): void {
     this.#waiting = [];
     this.#release(this.#waitingBytes);
+  }
+
+  /** Whether all clients together have taken that part of the memory. */
+  #isTaken(part: number): boolean {
+    return this.#unsent.bytes > this.#unsent.bytesMax * part;
   }
 
   #release(bytes: number): void {

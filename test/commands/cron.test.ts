@@ -85,6 +85,22 @@ describe.each(lifeStoresAndCluster)("on %s", (store) => {
     }
   });
 
+  test("its events may be members of a counter", async () => {
+    const client = await connect();
+    const part = ["PART", "q", "all"];
+    expect(await ask(client, "QCOUNTER", "INIT", "q", "all", 2, "THEN", "two")).toBe("+OK");
+    expect(await set(client, "q@w", "yearly", "0 0 1 1 *", "x", ...part)).toBe("+OK");
+    expect(await set(client, "q@w", "tick", "* * * * * *", "x", ...part)).toBe("+OK");
+    expect(await ask(client, "QCRON", "RUN", "q@w", "yearly")).toStartWith("yearly@");
+    const pop = ["QPOP", "WAIT", 10, "NOACK", "FROM"];
+    for (const _ of [1, 2]) expect(await ask(client, ...pop, "q@w")).toHaveLength(1);
+    const joined = (await ask(client, ...pop, "q")) as Readable[][];
+    expect(joined[0]!.slice(1, 3)).toEqual(["all", "two"]);
+    const apart = await set(client, "q@w", "other", "0 0 1 1 *", "x", "PART", "p", "all");
+    if (store === "cluster") expect(apart).toStartWith("-CROSSSLOT the counter is in another");
+    else expect(apart).toBe("+OK");
+  });
+
   test("RUN pushes now", async () => {
     const client = await connect();
     expect(await ask(client, "QCRON", "RUN", "q", "yearly")).toBe(null);

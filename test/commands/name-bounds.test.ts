@@ -29,6 +29,40 @@ test.each(storeNames)("refuses new ids and names that are too long, on %s", asyn
   ).toEqual(["+OK", complaint("queue name"), [[LONGEST, 2, 0, 1]]]);
 });
 
+test("refuses empty names of things that clients name, and says which", async () => {
+  const client = await (await startTestOkq()).connect();
+  const push = ["QPUSH", "q", "x"];
+  const spec = "0 2 * * *";
+  const refused: [what: string, ...commands: string[][]][] = [
+    ["the name of a binding", ["QBIND", "q", ""]],
+    [
+      "the name of a group",
+      [...push, "GROUP", ""],
+      ["QMPUSH", "q", "GROUP", "", "EVENTS", "x"],
+      ["QGROUP", "q", ""],
+      ["QPAUSE", "q", "GROUP", ""],
+    ],
+    ["the name of a worker", ["QPOP", "AS", "", "FROM", "q"], ["QPAUSE", "q", "WORKER", ""]],
+    ["the name of a header", [...push, "HEADER", "", "x"], ["QSET", "q", "1", "HEADER", "", "x"]],
+    ["the name of a cron entry", ["QCRON", "SET", "q", "", spec, "x"]],
+    [
+      "the key",
+      [...push, "UNIQUE", ""],
+      ["QLPUSH", "q", "1", "x", "UNIQUE", ""],
+      [...push, "PART", "q", ""],
+      ["QCRON", "SET", "q", "nightly", spec, "x", "UNIQUE", ""],
+      ["QCOUNTER", "INIT", "q", "", "1"],
+      ["QCOUNTER", "DONE", "q", "", "1"],
+    ],
+    ["the member", ["QCOUNTER", "DONE", "q", "k", ""]],
+  ];
+  for (const [what, ...commands] of refused) {
+    const replies = await askAll(client, ...commands);
+    expect(replies).toEqual(commands.map(() => `-ERR ${what} is empty: it must name something`));
+  }
+  expect(await ask(client, "QSTATUS")).toEqual([]);
+});
+
 test("allows 4096 bytes by default", async () => {
   const client = await (await startTestOkq()).connect();
   const name = "x".repeat(4096);

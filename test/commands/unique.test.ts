@@ -26,6 +26,18 @@ describe.each(lifeStoresAndCluster)("on %s", (store) => {
     expect(await ask(client, "QLPUSH", "q", "2", "x", "UNIQUE", "k\xff")).toBe("+OK");
   });
 
+  test("the id of a duplicate shows whether the id or the key of the push was taken", async () => {
+    const client = await (await startOkqOn(store)).connect();
+    const push = (...options: string[]) => ask(client, "QPUSH", "q", "x", ...options);
+    expect(await push("ID", "1", "UNIQUE", "k")).toBe("1");
+    expect(await push("ID", "2")).toBe("2");
+    expect(await push("ID", "1", "UNIQUE", "other")).toBe("-DUPLICATE 1");
+    expect(await push("ID", "1", "UNIQUE", "k")).toBe("-DUPLICATE 1");
+    expect(await push("ID", "3", "UNIQUE", "k")).toBe("-DUPLICATE 1");
+    expect(await push("ID", "2", "UNIQUE", "k")).toBe("-DUPLICATE 2");
+    expect(await push("ID", "2", "UNIQUE", "k", "ONDUP", "REPLACE")).toBe("-DUPLICATE 2");
+  });
+
   test("UNTIL CLAIMED lets one more in during a claim, and FOR none in its time", async () => {
     const client = await (await startOkqOn(store)).connect();
     const push = (id: string, ...options: string[]) =>

@@ -7,7 +7,8 @@ import { shardOf, shards } from "../../src/stores/redis/shards.ts";
 import { closeAfterTest } from "../support/close-after-test.ts";
 import { eventually, lasting } from "../support/eventually.ts";
 import { startTestOkq } from "../support/okq-server.ts";
-import { type Cluster, type ClusterNode, startCluster } from "../support/redis-cluster.ts";
+import { type Cluster, startCluster } from "../support/redis-cluster.ts";
+import { inSync, ownerOf, takenOver } from "./cluster-failover.ts";
 import { errorOf, type LoadOptions } from "./load.ts";
 import { randomOf, rounds, timeoutFor } from "./rounds.ts";
 import { Trial } from "./trial.ts";
@@ -43,11 +44,6 @@ async function startTrial(
   });
 }
 
-/** The server with the queue's slot. */
-function ownerOf(cluster: Cluster, queue: string): Promise<ClusterNode> {
-  return cluster.ownerOf(shards[shardOf(Buffer.from(queue))]!.slot);
-}
-
 /** Kills a master. Commands recover before it is back or, if they need a replica, after that. */
 async function killAndFailOver(cluster: Cluster, trial: Trial, back: "before" | "then") {
   for (let round = 0; round < rounds; round++) {
@@ -63,27 +59,6 @@ async function killAndFailOver(cluster: Cluster, trial: Trial, back: "before" | 
     await inSync(cluster);
     await trial.recovers();
   }
-}
-
-/** Resolves when another master has the slot of the queue. */
-async function takenOver(cluster: Cluster, queue: string, from: ClusterNode): Promise<void> {
-  await eventually(async () => (await ownerOf(cluster, queue)) !== from, {
-    timeoutMs: 60_000,
-    message: "another master takes over",
-  });
-  await cluster.healed();
-}
-
-/** Resolves when all replicas are in sync, so that the next failover loses nothing. */
-async function inSync({ nodes }: Cluster): Promise<void> {
-  const isInSync = async ({ redis }: ClusterNode) => {
-    const info = await redis.info("replication");
-    return /master_link_status:up/.test(info) || /slave0:.*state=online/.test(info);
-  };
-  await eventually(async () => (await Promise.all(nodes.map(isInSync))).every(Boolean), {
-    timeoutMs: 60_000,
-    message: "all replicas are in sync",
-  });
 }
 
 describe("in a cluster", () => {

@@ -258,7 +258,7 @@ export function errorOf(reply: Decoded): string | null {
   return reply !== null && typeof reply === "object" && "error" in reply ? reply.error : null;
 }
 
-function outcomeOf(reply: Decoded, isDone: (reply: Decoded) => boolean): Outcome {
+export function outcomeOf(reply: Decoded, isDone: (reply: Decoded) => boolean): Outcome {
   if (isDone(reply)) return "done";
   return errorOf(reply)?.startsWith("ERR store outcome unknown: ") ? "unknown" : "refused";
 }

@@ -18,6 +18,8 @@ import { ForwardingStore } from "./forwarding-store.ts";
 import { Heard } from "./heard.ts";
 import { RefusingStore } from "./refusing-store.ts";
 
+/** Small: to write 8 MiB at each opening would take most of the time of the tests. */
+const reserveBytes = 4096;
 const startMs = 1_700_000_000_000;
 
 export interface SqliteOptions {
@@ -99,7 +101,7 @@ function journalOf({
   fsync,
   onJournal,
 }: Required<Pick<SqliteOptions, "file" | "fsync">> & SqliteOptions): Journal {
-  const journal = new SqliteJournal({ file, fsync });
+  const journal = new SqliteJournal({ file, fsync, reserveBytes });
   if (!onJournal) return journal;
   const failing = new FailingJournal(journal);
   onJournal(failing);

@@ -164,12 +164,6 @@ export class QueueLedger {
     }
   }
 
-  /** Any order of the next turns will do. */
-  forgotTurns(): void {
-    const latest = ++this.#number;
-    for (const tenant of this.#tenants.values()) tenant.turn = { earliest: 0, latest };
-  }
-
   get #hasGroups(): boolean {
     return [...this.#tenants.values()].some(({ name, isEmpty }) => name !== null && !isEmpty);
   }

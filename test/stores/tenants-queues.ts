@@ -11,8 +11,6 @@ export interface Market {
   callers: LifeCaller[];
   /** Closes or kills one of them, and opens it again. The callers may be others then. */
   restart?(random: Random): Promise<void>;
-  /** After a restart groups take their turns in another order. */
-  forgetsTurns?: boolean;
   /** Of what is stored of these queues. */
   leftovers?(queues: string[]): Promise<string[]>;
   close(): Promise<void>;

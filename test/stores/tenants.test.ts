@@ -35,7 +35,7 @@ async function openSqliteMarket(memoryBudgetBytes: number): Promise<Market> {
   const under = await openSqlite({ memoryBudgetBytes });
   const restart: Market["restart"] = (random) =>
     random.below(2) === 0 ? under.reopen() : under.crash();
-  return { ...marketOf(under), restart, forgetsTurns: true };
+  return { ...marketOf(under), restart };
 }
 
 /** Two stores on one Redis; a restart is one of them, or all scripts are gone. */

@@ -116,8 +116,6 @@ export class Tenants {
         return this.#manage(kind);
       case "restart":
         await this.#queues.market.restart?.(this.#random);
-        if (this.#queues.market.forgetsTurns)
-          for (const ledger of this.#queues.ledgers) ledger.forgotTurns();
         return;
       case "group":
         return this.#checkGroup();

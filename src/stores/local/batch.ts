@@ -33,7 +33,16 @@ type Kinds = ReadonlySet<Operation["kind"]>;
 /** The journal does not record these operations, so its failures do not affect them. */
 const unrecordedKinds: Kinds = new Set(["register"]);
 /** These operations need room on the disk: a journal may refuse them while all others go on. */
-const growingKinds: Kinds = new Set(["push", "pushBatch", "set", "cronSet", "cronFire", "probe"]);
+const growingKinds: Kinds = new Set([
+  "push",
+  "pushBatch",
+  "set",
+  "cronSet",
+  "cronFire",
+  "initCounter",
+  "countDown",
+  "probe",
+]);
 /** These keep what they need not: an error, a result, a completed event. */
 const keepingKinds: Kinds = new Set(["ack", "ackBatch", "fail", "crash", "touch", "tick"]);
 export const readingKinds: Kinds = new Set([
@@ -42,8 +51,13 @@ export const readingKinds: Kinds = new Set([
   "scan",
   "settings",
   "status",
+  "stats",
   "list",
   "ready",
+  "group",
+  "groups",
+  "getCounter",
+  "listCounters",
   "cronGet",
   "cronList",
   "cronQueues",
@@ -124,6 +138,10 @@ function bytesOf(operation: Operation, copiesOf: CopiesOf): number {
       return operation.definition.length;
     case "cronFire":
       return operation.push?.contents.length ?? 0;
+    case "initCounter":
+      return operation.event?.contents.length ?? 0;
+    case "countDown":
+      return operation.member.length;
     case "ack":
       return operation.result?.length ?? 0;
     case "fail":

@@ -33,12 +33,19 @@ export interface CounterChange {
   member: string;
 }
 
+/** A group had its turn, or came into being; null: the events without a group had theirs. */
+export interface Turn {
+  queue: LocalQueue;
+  group: string | null;
+}
+
 /** How far a record of changes was at a time. */
 export interface Mark {
   steps: number;
   named: number;
   windows: number;
   counters: number;
+  turns: number;
   retired: ReadonlySet<number>;
   defaults: ReadonlyMap<string, string> | null;
 }
@@ -64,6 +71,8 @@ export class Changes {
   readonly windows: { number: number; taken: TakenWindow }[] = [];
   /** In the order in which they were made. */
   readonly counters: CounterChange[] = [];
+  /** In their order. */
+  readonly turns: Turn[] = [];
   /** Windows that ended before that time are forgotten, by the number of their queue. */
   readonly windowsEnded = new Map<number, number>();
   /** Cron entries that were set or removed. */
@@ -126,6 +135,11 @@ export class Changes {
     const number = this.numberOf(queue);
     this.#undos.push(undo);
     this.groups.set(`${number} ${name}`, { queue, number, name });
+  }
+
+  hadTurn(queue: LocalQueue, group: string | null, undo: () => void): void {
+    this.#undos.push(undo);
+    this.turns.push({ queue, group });
   }
 
   /** Something else was changed that the journal has to write. */
@@ -216,12 +230,13 @@ export class Changes {
   }
 
   mark(): Mark {
-    const { named, windows, counters, retired, defaults } = this;
+    const { named, windows, counters, turns, retired, defaults } = this;
     return {
       steps: this.#undos.length,
       named: named.length,
       windows: windows.length,
       counters: counters.length,
+      turns: turns.length,
       retired: new Set(retired.keys()),
       defaults,
     };
@@ -243,6 +258,7 @@ export class Changes {
     this.named.length = mark.named;
     this.windows.length = mark.windows;
     this.counters.length = mark.counters;
+    this.turns.length = mark.turns;
     for (const number of this.retired.keys()) {
       if (!mark.retired.has(number)) this.retired.delete(number);
     }
@@ -268,6 +284,7 @@ export class Changes {
     if (this.figured.size > 0) this.figured.clear();
     this.windows.length = 0;
     this.counters.length = 0;
+    this.turns.length = 0;
     this.crons.length = 0;
     if (this.windowsEnded.size > 0) this.windowsEnded.clear();
     this.defaults = null;

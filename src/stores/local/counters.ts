@@ -5,7 +5,7 @@ import { SortedNames } from "./sorted-names.ts";
 import { TimeLine } from "./time-line.ts";
 import { markOf } from "./windows.ts";
 
-/** The members that a counter has counted, as hashes: see windows.ts. */
+/** Members of a counter, as hashes: see windows.ts. */
 export class Members {
   readonly #marks = new ColdIndex();
 
@@ -47,9 +47,12 @@ export interface LocalCounter {
   /** Infinity: never. */
   readonly endsAtMs: number;
   readonly event: KeptEvent | null;
+  /** Those that it has counted, or if it is back, those that it still can count. */
   readonly members: Members;
-  /** Not null: only this member is still to be counted. */
-  readonly only: string | null;
+  /** Pops that brought it to 0 were undone: it is not known any more what it had counted before. */
+  readonly isBack: boolean;
+  /** If pops that brought it to 0 were undone: the counter before. Unknown after a restart. */
+  readonly origin: LocalCounter | null;
 }
 
 export class Counters {

@@ -1,5 +1,6 @@
 // One group of a queue: its ready events, how many others it has, and what it has of its own.
 import { HandedOut, type WrittenCounts } from "./handed-out.ts";
+import { hashOf } from "./hash-index.ts";
 import { Line, type Placed } from "./line.ts";
 
 /** What a client has given to a group. */
@@ -31,13 +32,17 @@ export class Group<E extends Placed> {
   /** Its index among the groups in which something will be due; -1 when it is not there. */
   heapAt = -1;
 
+  readonly hash: number;
+
   constructor(
     readonly name: string,
     /** Ascends with each group that comes into being. */
     readonly number: number,
     /** When its latest turn was: greater than those of all turns before. */
     public turn: number,
-  ) {}
+  ) {
+    this.hash = hashOf(name);
+  }
 
   get isOwner(): boolean {
     return this.own !== NOTHING_OWN;

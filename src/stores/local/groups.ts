@@ -1,12 +1,16 @@
 // The groups of one queue: by name, in the order in which they came into being, and those that can
 // go in the order of their turns.
 import { Group } from "./group.ts";
+import { HashIndex, hashOf } from "./hash-index.ts";
 import { IndexedHeap } from "./indexed-heap.ts";
 import type { Placed } from "./line.ts";
 import { TimeLine } from "./time-line.ts";
 
 export class Groups<E extends Placed> {
-  readonly #byName = new Map<string, Group<E>>();
+  // Not a Map: groups of the same names come and go. See hash-index.ts.
+  readonly #byName = new HashIndex<Group<E>>(({ name }) => name);
+  /** The one that was found last: an operation asks for the same one again and again. */
+  #latest: Group<E> | null = null;
   readonly #byNumber = new TimeLine<Group<E>>();
   /** Those that can go, by their turns. */
   readonly #turns = new TimeLine<Group<E>>();
@@ -26,17 +30,22 @@ export class Groups<E extends Placed> {
   }
 
   get(name: string): Group<E> | undefined {
-    return this.#byName.get(name);
+    const latest = this.#latest;
+    if (latest !== null && latest.name === name) return latest;
+    const group = this.#byName.get(name, hashOf(name));
+    if (group !== undefined) this.#latest = group;
+    return group;
   }
 
   add(group: Group<E>): void {
-    this.#byName.set(group.name, group);
+    this.#byName.add(group);
     this.#byNumber.add(group.number, 0, group);
   }
 
   /** It must be empty. */
   remove(group: Group<E>): void {
-    this.#byName.delete(group.name);
+    this.#byName.remove(group);
+    this.#latest = null;
     this.#byNumber.remove(group.number, 0);
     if (group.heapAt >= 0) this.#due.remove(group);
     group.dueMs = Infinity;
@@ -44,7 +53,9 @@ export class Groups<E extends Placed> {
 
   /** The one that can go and has waited longest for its turn. */
   get next(): Group<E> | undefined {
-    return this.#turns.first;
+    const { first } = this.#turns;
+    if (first !== undefined) this.#latest = first;
+    return first;
   }
 
   /** When something is due in one of them. */
@@ -89,7 +100,8 @@ export class Groups<E extends Placed> {
     return this.#turns.page(null, limit, false).map(([, group]) => group);
   }
 
+  /** In the order of their numbers. */
   [Symbol.iterator](): Iterator<Group<E>> {
-    return this.#byName.values();
+    return this.#byNumber[Symbol.iterator]();
   }
 }

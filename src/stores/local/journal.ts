@@ -17,7 +17,7 @@ export interface StoredCounter {
   /** null: never. */
   endsAtMs: number | null;
   /** As LocalCounter has it. */
-  only: string | null;
+  isBack: boolean;
   /** As encodeEvent writes it. */
   event: string | null;
 }
@@ -32,10 +32,15 @@ export interface Restoration {
   event(queue: string, stored: StoredPlace, more: string | null, isRetrying: boolean): void;
   /** What a group has beside its events, as group.ts encodes it. */
   group(queue: string, name: string, facts: string): void;
+  /**
+   * Groups in the order of their turns, null for the events without a group. All events and groups
+   * of the queue were restored; those that are not named had theirs before.
+   */
+  turns(queue: string, names: (string | null)[]): void;
   /** The dedupe window of an id, or that of a unique key, which the event `owner` has taken. */
   window(queue: string, kind: WindowKind, id: string, endsAtMs: number, owner: string): void;
   counter(counter: StoredCounter): void;
-  /** A member that the counter of that number has counted. */
+  /** One of the members of the counter of that number. */
   member(counter: number, member: string): void;
   cron(entry: LocalCron): void;
   /** Called at the end; `last` is the highest number that was given to anything. */

@@ -71,9 +71,10 @@ export class LocalCounters extends LocalWindows {
   }
 
   #count(counter: LocalCounter, member: string, sign: 1 | -1): void {
-    if (sign === 1) counter.members.add(member);
+    const isAdded = (sign === 1) !== counter.isBack;
+    if (isAdded) counter.members.add(member);
     else counter.members.remove(member);
     counter.left -= sign;
-    this.usage.members += sign;
+    this.usage.members += isAdded ? 1 : -1;
   }
 }

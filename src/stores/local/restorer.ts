@@ -79,6 +79,10 @@ export class Restorer implements Restoration {
     this.#model.restoreGroup(this.#model.open(queue), name, facts);
   }
 
+  turns(queue: string, names: (string | null)[]): void {
+    this.#model.restoreTurns(this.#model.open(queue), names);
+  }
+
   window(queue: string, kind: WindowKind, id: string, endsAtMs: number, owner: string): void {
     this.#model.addWindow(this.#model.open(queue), kind, id, endsAtMs, owner);
   }
@@ -90,6 +94,7 @@ export class Restorer implements Restoration {
       endsAtMs: endsAtMs ?? Infinity,
       event: event === null ? null : { text: event, contents: null },
       members: new Members(),
+      origin: null,
     };
     this.#counters.set(stored.number, counter);
     this.#model.restoreCounter(counter);
@@ -111,6 +116,8 @@ export class Restorer implements Restoration {
     for (const [line, places] of this.#lines) restoreLine(line, places);
     this.#lines.clear();
     this.#model.regroupAll();
+    // Nobody had a turn meanwhile.
+    this.#changes.turns.length = 0;
     this.#model.noteAllDue();
   }
 

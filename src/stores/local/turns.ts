@@ -56,14 +56,14 @@ export class Turns extends Offers {
     if (more === null || more.group === null) {
       const { otherTurn } = groups;
       groups.otherTurn = turn;
-      changes?.undoBy(() => (groups.otherTurn = otherTurn));
+      changes?.hadTurn(queue, null, () => (groups.otherTurn = otherTurn));
       return;
     }
     const { group: name } = more;
     const group = groups.get(name)!;
     const { turn: turnBefore } = group;
     groups.setTurn(group, turn);
-    changes?.undoBy(() => {
+    changes?.hadTurn(queue, name, () => {
       const again = queue.groups?.get(name);
       if (again) queue.groups!.setTurn(again, turnBefore);
     });
@@ -123,6 +123,7 @@ export class Turns extends Offers {
       group = new Group(name, number, number);
       groups.add(group);
       this.usage.groups++;
+      this.changes?.turns.push({ queue, group: name });
     }
     return group;
   }
@@ -145,7 +146,11 @@ export class Turns extends Offers {
       if (group.isWritten) changes?.grouped(queue, group.name, () => {});
     }
     groups.emptied.clear();
-    if (groups.size === 0) queue.groups = null;
+    if (groups.size === 0) {
+      queue.groups = null;
+      // The journal forgets its turns.
+      changes?.turns.push({ queue, group: null });
+    }
     this.noteDue(queue);
     this.noteIfUnused(queue);
   }
@@ -255,6 +260,17 @@ export class Turns extends Offers {
     Object.assign(group, decodeGroup(facts));
     group.isWritten = true;
     if (group.isOwner) queue.groups!.owners++;
+  }
+
+  /** At start: these had their turns after all others; null: the events without a group. */
+  restoreTurns({ groups }: LocalQueue, names: (string | null)[]): void {
+    if (groups === null) return;
+    for (const name of names) {
+      const group = name === null ? null : groups.get(name);
+      const turn = ++this.#lastTurn;
+      if (group === null) groups.otherTurn = turn;
+      else if (group) groups.setTurn(group, turn);
+    }
   }
 
   /** At start: notes what all groups offer. */

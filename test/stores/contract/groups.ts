@@ -6,6 +6,7 @@ import { expect } from "bun:test";
 import type { Check } from "../contract.ts";
 import { bytesOf } from "./caller.ts";
 import type { Held, LifeCaller } from "./life-caller.ts";
+import { restartsOf } from "./pushes.ts";
 
 /** Pushes events whose ids begin with the name of their group, in capitals for none. */
 export async function pushGrouped(store: LifeCaller, ids: string[], queue = "q"): Promise<void> {
@@ -62,6 +63,32 @@ export function groups(check: Check): void {
     expect(await store.peek("q")).toBe("a1");
     expect(await worked(store)).toEqual(["a1", "b1", "c1", "a2", "b2", "c2", "a3", "a4", "a5"]);
     expect(await store.list()).toEqual([]);
+  });
+
+  check("turns go on after a restart as if there was none", async (store) => {
+    const orders: string[][] = [];
+    for (const restarts of [[], restartsOf(store)]) {
+      const order: string[] = [];
+      const go = async (count: number) => {
+        for (let at = 0; at < count; at++) {
+          const held = await store.mustClaim("q", at % 2 === 0 ? 1000 : 0);
+          if (at % 2 === 0) await store.ackClaim("q", held);
+          order.push(held.id);
+          await restarts[order.length % restarts.length]?.();
+        }
+      };
+      await pushGrouped(store, ["a1", "a2", "a3", "a4", "b1", "A", "c1", "c2", "B", "b2", "C"]);
+      await go(3);
+      await pushGrouped(store, ["d1", "D", "d2", "a5", "e1"]);
+      await go(8);
+      await store.flush("q");
+      await pushGrouped(store, ["b1", "a1", "A", "b2", "a2", "B", "c1"]);
+      await go(7);
+      expect(await store.list()).toEqual([]);
+      orders.push(order);
+    }
+    expect(orders[1]).toEqual(orders[0]!);
+    expect(orders[0]!.slice(0, 3)).toEqual(["A", "a1", "b1"]);
   });
 
   check("the events without a group are one more that takes turns", async (store) => {
@@ -281,6 +308,34 @@ export function groups(check: Check): void {
     expect(await store.ids("q", "ready")).toEqual(["a2"]);
   });
 
+  /** Ways in which something comes to the group "a", after which "a2" is in it. */
+  const arrivals: Record<string, (store: LifeCaller) => Promise<unknown>> = {
+    "a push": (store) => store.pushWith("q", "a2", { group: "a" }),
+    "a batch of pushes": (store) => store.pushBatch("q", ["a2", "a3"], { group: "a" }),
+    "a replacement": (store) =>
+      store.pushWith("q", "plain", { group: "a", onDuplicate: "replace" }),
+    "a move": (store) => {
+      const names = { queue: bytesOf("q@other"), target: bytesOf("q") };
+      const targets = [{ id: bytesOf("a2"), version: null }];
+      return store.submit({ kind: "move", ...names, targets });
+    },
+    "a limit": (store) => store.setGroup("q", "a", { limit: "2" }),
+  };
+  for (const [what, arrive] of Object.entries(arrivals)) {
+    check(`a group that was emptied begins anew with ${what} in the same turn`, async (store) => {
+      await store.pushWith("q", "a1", { group: "a" });
+      await store.pushWith("q", "b1", { group: "b" });
+      await store.push("q", "plain");
+      await store.pushWith("q@other", "a2", { group: "a" });
+      await Promise.all([store.remove("q", ["a1"]), arrive(store)]);
+      await store.pushWith("q", "a4", { group: "a" });
+      const out = await worked(store);
+      const isOfA = (id: string) =>
+        id.startsWith("a") || (what === "a replacement" && id === "plain");
+      expect(out.indexOf("b1")).toBeLessThan(out.findIndex(isOfA));
+    });
+  }
+
   check("names of groups are any bytes", async (store) => {
     const names = ["", "\x00\xff", "a b", "\r\n", "x".repeat(1024), "{q}", "é"];
     for (const [at, group] of names.entries()) {
@@ -302,6 +357,12 @@ export function groups(check: Check): void {
     await store.reclaim();
     expect(await store.pop("q", 0)).toBeNull();
     expect(await store.groups("q")).toEqual({});
+  });
+
+  check("the name of a group may be empty", async (store) => {
+    for (const id of ["1", "2"]) await store.pushWith("q", id, { group: "" });
+    expect(await nextOnes(store)).toEqual(["1"]);
+    expect(await store.groups("q")).toEqual({ "": 1 });
   });
 
   check("a pop passes over a thousand expired events of many groups in steps", async (store) => {

@@ -2,7 +2,9 @@
 // oxlint-disable no-await-in-loop -- the steps take place in this order
 
 import { expect } from "bun:test";
+import type { Popped } from "../../../src/queue/event.ts";
 import type { Check } from "../contract.ts";
+import { bind } from "./bound-caller.ts";
 import { bytesOf } from "./caller.ts";
 import { done, init, KEY, left, list, member, restartAll } from "./counters.ts";
 import type { LifeCaller, Options } from "./life-caller.ts";
@@ -64,6 +66,19 @@ export function parts(check: Check): void {
       }
     });
   }
+
+  check("the pop that counts down to an event finds its copy in a bound queue", async (store) => {
+    await bind(store, "c", "1");
+    for (const { unique: _, ...options } of Object.values(orders)) {
+      await init(store, 1, { options });
+      await store.pushWith("c@1", "1", member);
+      await store.pushWith("c@1", "2");
+      const popped = await store.claimBatch(["c@1"], 9, 0);
+      expect(popped.map(({ id }) => id).toSorted()).toEqual(["1", "2", KEY].toSorted());
+      expect((await store.statusOf("c@1")).ready).toBe(0);
+      expect(await store.pop("c", 0)).toBe(KEY);
+    }
+  });
 
   check("a member that a pop removes from a full queue makes room for the event", async (store) => {
     const pops = [() => store.mustClaim("c", 0), () => store.claimBatch(["c"], 1, 0)];
@@ -187,6 +202,72 @@ export function parts(check: Check): void {
       expect(await store.popEvent("c", 0)).toEqual([KEY, "joined"]);
     }
   });
+
+  const steps: Record<string, (store: LifeCaller) => Promise<Popped[]>> = {
+    "one step": async (store) => {
+      const held = await store.claimBatch(["c@1", "c@2"], 3, 0);
+      return held.map(({ popped }) => popped);
+    },
+    "several steps": async (store) => [
+      (await store.claim("c@1", 0))!.popped,
+      (await store.popUndoable("c@1", 0))!,
+      (await store.claim("c@2", 0))!.popped,
+    ],
+  };
+  const pushThree = async (store: LifeCaller) => {
+    await store.pushBatch("c@1", ["1", "2"], member);
+    await store.pushWith("c@2", "3", member);
+  };
+  const undo = async (store: LifeCaller, popped: Popped[]) => {
+    for (const each of popped.toReversed()) {
+      expect(await store.unpop(each.queue.toString(), each)).toBe(true);
+    }
+  };
+
+  for (const [what, popThree] of Object.entries(steps)) {
+    check(`all members that ${what} counted count again when it is undone`, async (store) => {
+      await init(store, 4);
+      await done(store, "a");
+      await pushThree(store);
+      for (const _ of [1, 2]) {
+        const popped = await popThree(store);
+        expect(await left(store)).toBeNull();
+        expect(await store.counts("c")).toEqual({ ready: 1 });
+        await undo(store, popped);
+        expect(await left(store)).toBe(3);
+        expect(await store.counts("c")).toEqual({});
+      }
+      // Only these three are left of it.
+      expect(await done(store, "a")).toBe(3);
+      expect(await done(store, "b")).toBe(3);
+      expect(await done(store, "c@1/2")).toBe(2);
+      await restartAll(store);
+      expect(await done(store, "c@1/2")).toBe(2);
+      const again = await popThree(store);
+      expect(await left(store)).toBeNull();
+      expect(await store.counts("c")).toEqual({ ready: 1 });
+      await undo(store, again);
+      expect(await left(store)).toBe(2);
+      await restartAll(store);
+      await popThree(store);
+      expect(await left(store)).toBeNull();
+      expect(await store.popEvent("c", 0)).toEqual([KEY, "joined"]);
+    });
+
+    check(`a counter is as it was when ${what} that did all is undone`, async (store) => {
+      await init(store, 3, { options: { headers: [["a", "b"]] } });
+      await pushThree(store);
+      await undo(store, await popThree(store));
+      expect(await left(store)).toBe(3);
+      await restartAll(store);
+      // Members that it never knew count too.
+      expect(await done(store, "a")).toBe(2);
+      expect(await done(store, "a")).toBe(2);
+      await popThree(store);
+      expect(await left(store)).toBeNull();
+      expect((await store.mustClaim("c")).headers).toEqual([["a", "b"]]);
+    });
+  }
 
   check("an event that was handed out stays when the pop behind it is undone", async (store) => {
     await init(store, 1);

@@ -9,6 +9,6 @@ export interface ReferenceCounter {
   endsAtMs: number;
   event: CounterEvent | null;
   members: Set<string>;
-  /** Not null: only this one is still to be counted. */
-  only: string | null;
+  /** Not null: pops that brought it to 0 were undone, and only these are still to be counted. */
+  open: Set<string> | null;
 }

@@ -58,7 +58,7 @@ export const counting = {
       endsAtMs: ttlMs === null ? Infinity : queue.nowMs + ttlMs,
       event: event && { ...event, contents: Buffer.from(event.contents) },
       members: new Set(),
-      only: null,
+      open: null,
     });
     return "ok";
   },
@@ -121,19 +121,27 @@ export function countPart(state: ReferenceState, event: ReferenceEvent): Uncount
 /** The acknowledgement is undone. */
 export function uncount({ queue, counter, member, pushed, isLast }: Uncount): void {
   const there = queue.counters.get(counter.key);
-  if (there === counter) {
-    // The pop may have been undone before.
-    if (counter.members.delete(member)) counter.left += 1;
-    return;
-  }
-  if (there || !isLast || counter.endsAtMs <= queue.nowMs) return;
+  if (there === counter) return uncountOne(counter, member);
+  if ((there && there.endsAtMs > queue.nowMs) || !isLast || counter.endsAtMs <= queue.nowMs) return;
   const event = queue.events.get(counter.key);
   const isWaiting = event?.state === "ready" || event?.state === "delayed";
   if (pushed !== null && !(isWaiting && event.pushedAtMs === pushed)) return;
   if (pushed !== null) queue.remove(event!);
-  Object.assign(counter, { left: 1, only: member });
-  counter.members.delete(member);
+  Object.assign(counter, { left: 0, open: new Set() });
   queue.counters.set(counter.key, counter);
+  uncountOne(counter, member);
+}
+
+/** The pop may have been undone before. */
+function uncountOne(counter: ReferenceCounter, member: string): void {
+  const { open, members, count } = counter;
+  if (open ? open.has(member) : !members.has(member)) return;
+  members.delete(member);
+  open?.add(member);
+  counter.left += 1;
+  if (counter.left < count) return;
+  counter.open = null;
+  members.clear();
 }
 
 function stepOf(state: ReferenceState, { part }: ReferenceEvent): Step | null {
@@ -152,7 +160,7 @@ interface Expected {
 }
 
 function isNew({ counter, member }: Step): boolean {
-  return counter.only === null ? !counter.members.has(member) : counter.only === member;
+  return counter.open ? counter.open.has(member) : !counter.members.has(member);
 }
 
 /** Throws a Refusal if a queue does not take the events of counters that these bring to 0. */
@@ -233,6 +241,7 @@ function countOne(state: ReferenceState, step: Step): number | null {
   const { queue, counter, member } = step;
   if (!isNew(step)) return null;
   counter.members.add(member);
+  counter.open?.delete(member);
   counter.left -= 1;
   if (counter.left > 0) return null;
   queue.counters.delete(counter.key);

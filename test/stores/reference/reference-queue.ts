@@ -22,6 +22,7 @@ import { moveFailed } from "./reference-failed-to.ts";
 import { type Claimed, compareKeys, keyOf, type Rank } from "./reference-event.ts";
 import type { ReferenceEvent } from "./reference-event.ts";
 import type { ReferenceCounter } from "./reference-counter.ts";
+import { ReferenceGiven } from "./reference-given.ts";
 import { ReferenceKeys } from "./reference-keys.ts";
 import { ReferenceTree } from "./reference-tree.ts";
 import { ReferenceTurns } from "./reference-turns.ts";
@@ -39,7 +40,7 @@ export interface Shared {
   /** A text for a token or a made id. */
   made(): string;
   newId(queue: ReferenceQueue): string;
-  allSettings: Map<string, string>;
+  allSettings: ReferenceGiven;
   queue(name: string): ReferenceQueue;
   becameReady(name: string, count: number): void;
   report(report: Report): void;
@@ -50,7 +51,7 @@ export class ReferenceQueue {
   /** Its settings have changed: a tick drops what is too many. */
   isReviewed = false;
   readonly events = new Map<string, ReferenceEvent>();
-  readonly settings = new Map<string, string>();
+  readonly settings = new ReferenceGiven();
   /** When each pause ends. */
   readonly pauses = new Map<Direction, number>();
   readonly workerPauses = new Map<string, number>();
@@ -66,6 +67,8 @@ export class ReferenceQueue {
   readonly turns: ReferenceTurns;
   readonly name: string;
   readonly #shared: Shared;
+  /** What followed from the settings after so many changes. */
+  #given: { changes: number; values: QueueSettings } | null = null;
 
   constructor(name: string, shared: Shared) {
     this.name = name;
@@ -78,7 +81,12 @@ export class ReferenceQueue {
   }
 
   get given(): QueueSettings {
-    return settingsOf(this.settings, this.#shared.allSettings);
+    const { allSettings } = this.#shared;
+    const changes = this.settings.changes + allSettings.changes;
+    if (this.#given?.changes !== changes) {
+      this.#given = { changes, values: settingsOf(this.settings, allSettings) };
+    }
+    return this.#given.values;
   }
 
   get isUsed(): boolean {

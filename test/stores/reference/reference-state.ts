@@ -2,6 +2,7 @@
 import type { Report } from "../../../src/queue/report.ts";
 import type { CronEntry } from "../../../src/queue/cron-operations.ts";
 import { forgottenAtMs } from "../../../src/queue/windows.ts";
+import { ReferenceGiven } from "./reference-given.ts";
 import { ReferenceQueue, type Shared } from "./reference-queue.ts";
 
 /** Something to do at a time. `order` decides between equal times. */
@@ -20,7 +21,7 @@ export class ReferenceState implements Shared {
   nowMs = 0;
   /** In a transaction, whose pushes are judged. */
   isJudged = false;
-  readonly allSettings = new Map<string, string>();
+  readonly allSettings = new ReferenceGiven();
   /** The numbers of the counts so far. */
   readonly counted = new Set<number>();
   readonly #queues = new Map<string, ReferenceQueue>();

@@ -27,13 +27,15 @@ export class ReferenceStore implements Store {
   readonly #observer: StoreObserver | undefined;
   readonly #clock: Clock;
   readonly #state: ReferenceState;
-  readonly #onDue: DueListener;
+  readonly #onDue: DueListener | null;
   readonly #submitted: (() => void)[] = [];
+  /** When something was to be done, after the latest operations. */
+  #dueAtMs = Infinity;
 
-  constructor({ clock, onReady, onDue = () => {}, observer }: ReferenceOptions) {
+  constructor({ clock, onReady, onDue, observer }: ReferenceOptions) {
     this.#observer = observer;
     this.#clock = clock;
-    this.#onDue = onDue;
+    this.#onDue = onDue ?? null;
     this.#state = new ReferenceState(
       (queue, count) => onReady(Buffer.from(queue, "latin1"), count),
       (report) => observer?.wantsReports && observer.reported?.(report),
@@ -66,10 +68,12 @@ export class ReferenceStore implements Store {
 
   #runAll(): void {
     this.#state.nowMs = this.#clock.nowMs();
-    const { dueAtMs } = this.#state;
     for (const run of this.#submitted.splice(0)) run();
     this.#state.settle();
-    if (this.#state.dueAtMs < dueAtMs) this.#onDue();
+    if (this.#onDue === null) return;
+    const before = this.#dueAtMs;
+    this.#dueAtMs = this.#state.dueAtMs;
+    if (this.#dueAtMs < before) this.#onDue();
   }
 }
 

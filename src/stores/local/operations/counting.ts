@@ -65,7 +65,8 @@ export function initCounter(model: Model, operation: InitCounter): InitOutcome {
     endsAtMs: ttlMs === null ? Infinity : model.nowMs + ttlMs,
     event: event && { text: encodeEvent(event), contents: toKept(event.contents) },
     members: new Members(),
-    only: null,
+    isBack: false,
+    origin: null,
   });
   return "ok";
 }
@@ -126,6 +127,7 @@ export function judgeParts(
   events: LocalEvent[],
   makesRoom: LocalQueue | null = null,
 ): void {
+  if (events.every(isNoMember)) return;
   const steps = events.flatMap((event) => stepOf(model, event) ?? []);
   if (steps.length > 0) judge(model, steps, makesRoom);
 }
@@ -148,27 +150,60 @@ export function acknowledgePopped(model: Model, event: LocalEvent): Uncount | nu
   return { ...step, event: kept, pushedAtMs, isLast: step.counter.left === 0 };
 }
 
-/** The acknowledgement is undone. Throws a JournalError. */
+/**
+ * The acknowledgement is undone. Members that were counted in one step come in reverse order: the
+ * last one brings its counter back, and those before it find it. Throws a JournalError.
+ */
 export function uncount(
   model: Model,
   { counter, member, pushedAtMs, isLast, event: own }: Uncount,
 ): void {
   const queue = model.open(counter.queue);
-  const there = queue.counters?.get(counter.key);
-  if (there === counter) {
-    // The pop may have been undone before.
-    if (counter.members.has(member)) model.uncountMember(counter, member);
+  const origin = counter.origin ?? counter;
+  const there = model.counterOf(queue, counter.key);
+  if (there) {
+    if (there === origin || there.origin === origin) uncountOne(model, there, member);
     return;
   }
-  if (there || !isLast || counter.endsAtMs <= model.nowMs) return;
+  if (!isLast || counter.endsAtMs <= model.nowMs) return;
   if (pushedAtMs !== null) {
     const event = model.find(queue, counter.key, hashOf(counter.key));
     const isWaiting = event?.state === READY || event?.state === DELAYED;
     if (!isWaiting || event.pushedAtMs !== pushedAtMs) return;
     drop(model, event);
   }
-  const fresh = { number: 0, left: 1, members: new Members(), only: member };
-  model.addCounter({ ...counter, ...fresh, event: own && { ...own } });
+  // Another one of that key may be there, but its time is over.
+  const over = queue.counters?.get(counter.key);
+  if (over) model.dropCounter(over);
+  const event = own && { ...own };
+  if (counter.count === 1) return model.addCounter(asInTheBeginning(counter, event));
+  const fresh = { number: 0, left: 0, members: new Members(), isBack: true, origin };
+  const back: LocalCounter = { ...counter, ...fresh, event };
+  model.addCounter(back);
+  model.uncountMember(back, member);
+}
+
+/** The counter counts that member again, unless it would anyway. Throws a JournalError. */
+function uncountOne(model: Model, counter: LocalCounter, member: string): void {
+  if (isNew(counter, member)) return;
+  if (!counter.isBack || counter.left + 1 < counter.count) {
+    return model.uncountMember(counter, member);
+  }
+  const { event: own, number } = counter;
+  const event = own && { ...own, contents: own.contents ?? model.readThen(number) };
+  model.dropCounter(counter);
+  model.addCounter(asInTheBeginning(counter, event));
+}
+
+/** It has counted none. */
+function asInTheBeginning(counter: LocalCounter, event: KeptEvent | null): LocalCounter {
+  const origin = counter.origin ?? counter;
+  const fresh = { number: 0, left: counter.count, members: new Members(), isBack: false, origin };
+  return { ...counter, ...fresh, event };
+}
+
+function isNoMember({ more }: LocalEvent): boolean {
+  return more === null || more.part === null;
 }
 
 function stepOf(model: Model, { more }: LocalEvent): Step | null {

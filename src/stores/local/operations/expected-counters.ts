@@ -66,8 +66,8 @@ export class ExpectedCounters {
 }
 
 /** Whether the counter has not counted that member yet. */
-export function isNew({ only, members }: LocalCounter, member: string): boolean {
-  return only === null ? !members.has(member) : only === member;
+export function isNew({ isBack, members }: LocalCounter, member: string): boolean {
+  return members.has(member) === isBack;
 }
 
 /** Whether the event of a counter is not pushed: its id is taken. Throws a JournalError. */

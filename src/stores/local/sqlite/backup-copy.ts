@@ -129,7 +129,7 @@ export class BackupCopy {
   }
 
   #copyTheRest(): void {
-    for (const table of ["queues", "groups", "counters", "crons"]) {
+    for (const table of ["queues", "groups", "turns", "counters", "crons"]) {
       this.#db.run(`DELETE FROM copy.${table}`);
       this.#db.run(`INSERT INTO copy.${table} SELECT * FROM main.${table}`);
     }

@@ -1,5 +1,5 @@
-// The rows of counters, of the events that they push, and of the members that they have counted.
-// Those of members may outlast their counter until a chore deletes them.
+// The rows of counters, of the events that they push, and of their members. Those of members may
+// outlast their counter until a chore deletes them.
 import type { Database, Statement } from "bun:sqlite";
 import type { Changes } from "../changes.ts";
 import type { Restoration } from "../journal.ts";
@@ -43,17 +43,18 @@ export class CounterRows {
 
   write({ counters }: Changes): void {
     for (const { kind, counter, member } of counters) {
-      const { number, queue, key, count, left, sinceMs, endsAtMs, only, event } = counter;
+      const { number, queue, key, count, left, sinceMs, endsAtMs, isBack, event } = counter;
       if (kind === "add") {
         const ends = endsAtMs === Infinity ? null : endsAtMs;
-        this.#add.run(number, queue, key, count, left, sinceMs, ends, only, event?.text ?? null);
+        const facts = [number, queue, key, count, left, sinceMs, ends] as const;
+        this.#add.run(...facts, isBack ? 1 : 0, event?.text ?? null);
         if (event) this.#addThen.run(number, event.contents);
       } else if (kind === "drop") {
         this.#drop.run(number);
         this.#dropThen.run(number);
       } else {
-        if (kind === "count") this.#addMember.run(number, member);
-        else this.#dropMember.run(number, member);
+        const isAdded = (kind === "count") !== isBack;
+        (isAdded ? this.#addMember : this.#dropMember).run(number, member);
         // Of several changes in a batch the last one counts.
         this.#setLeft.run(left, number);
       }
@@ -84,7 +85,7 @@ type CounterRow = [
   left: number,
   sinceMs: number,
   endsAtMs: number | null,
-  only: string | null,
+  isBack: 0 | 1,
   event: string | null,
 ];
 
@@ -92,7 +93,7 @@ type CounterRow = [
 export async function loadCounters(db: Database, restoration: Restoration): Promise<Set<number>> {
   const [known, others] = [new Set<number>(), new Set<number>()];
   const counters = db.prepare(
-    `SELECT number, queue, key, count, remaining, since, ends, member, event FROM counters
+    `SELECT number, queue, key, count, remaining, since, ends, is_back, event FROM counters
      WHERE number > ? ORDER BY number LIMIT ${readAtOnce}`,
   );
   const members = db.prepare(
@@ -101,9 +102,10 @@ export async function loadCounters(db: Database, restoration: Restoration): Prom
   );
   try {
     await eachRow(counters, [0], (row: CounterRow) => {
-      const [number, queue, key, count, left, sinceMs, endsAtMs, only, event] = row;
+      const [number, queue, key, count, left, sinceMs, endsAtMs, isBack, event] = row;
       known.add(number);
-      restoration.counter({ number, queue, key, count, left, sinceMs, endsAtMs, only, event });
+      const stored = { number, queue, key, count, left, sinceMs, endsAtMs, event };
+      restoration.counter({ ...stored, isBack: isBack === 1 });
       return [number];
     });
     await eachRow(members, [0, ""], ([counter, member]: MemberKey) => {

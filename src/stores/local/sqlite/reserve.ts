@@ -11,17 +11,19 @@ export const reservedBytes = 8 * 1024 * 1024;
 
 export class Reserve {
   readonly #file: string;
+  readonly #bytes: number;
 
-  constructor(databaseFile: string) {
+  constructor(databaseFile: string, bytes = reservedBytes) {
     this.#file = `${databaseFile}-reserve`;
+    this.#bytes = bytes;
   }
 
   /** Creates the file, unless there is no room for it. */
   create(): void {
     try {
-      if (statSync(this.#file, { throwIfNoEntry: false })?.size === reservedBytes) return;
+      if (statSync(this.#file, { throwIfNoEntry: false })?.size === this.#bytes) return;
       // Zeros would take no room on a file system that compresses.
-      writeFileSync(this.#file, randomBytes(reservedBytes), { mode: 0o600 });
+      writeFileSync(this.#file, randomBytes(this.#bytes), { mode: 0o600 });
     } catch {
       this.release();
     }

@@ -127,11 +127,12 @@ export const migrations: readonly string[] = [
      PRIMARY KEY (queue, ends, id)
    ) WITHOUT ROWID;`,
   // ukey: the unique key of an event, as its rare facts have it; priority: if it is not 0; grp: its
-  // group. groups: what groups have beside their events, as group.ts encodes it. kind of a window:
-  // 0 for that of an id, 1 for that of a unique key, which the event of the id in owner has taken.
+  // group. groups: what groups have beside their events, as group.ts encodes it. turns: see
+  // turn-rows.ts. kind of a window: 0 for that of an id, 1 for that of a unique key, which the
+  // event of the id in owner has taken.
   // Counters and cron entries have the names of their queues: a flush gives a queue another number.
-  // event: what a counter pushes, without the contents, which are in thens; member: the only one to
-  // be counted yet; members: those that were counted.
+  // event: what a counter pushes, without the contents, which are in thens; is_back, members: as
+  // LocalCounter has them.
   `CREATE TABLE moved (
      key INTEGER PRIMARY KEY,
      queue INTEGER NOT NULL,
@@ -173,6 +174,12 @@ export const migrations: readonly string[] = [
      facts TEXT NOT NULL,
      PRIMARY KEY (queue, name)
    ) WITHOUT ROWID;
+   CREATE TABLE turns (
+     queue INTEGER NOT NULL,
+     row INTEGER NOT NULL,
+     names TEXT NOT NULL,
+     PRIMARY KEY (queue, row)
+   ) WITHOUT ROWID;
    CREATE TABLE counters (
      number INTEGER PRIMARY KEY,
      queue TEXT NOT NULL,
@@ -181,7 +188,7 @@ export const migrations: readonly string[] = [
      remaining INTEGER NOT NULL,
      since INTEGER NOT NULL,
      ends INTEGER,
-     member TEXT,
+     is_back INTEGER NOT NULL,
      event TEXT
    );
    CREATE TABLE thens (number INTEGER PRIMARY KEY, contents NOT NULL);

@@ -31,6 +31,8 @@ const failureMs = 60_000;
 export interface SqliteJournalOptions {
   file: string;
   fsync: Fsync;
+  /** The size of the reserve: see reserve.ts. */
+  reserveBytes?: number;
   /** Called when pushes begin to be refused, with the reason, and when that ends (null). */
   onRefusal?: (reason: string | null) => void;
   /** Called when a chore failed. It is tried again. */
@@ -66,11 +68,12 @@ export class SqliteJournal implements Journal {
   #failure: { message: string; atMs: number } | null = null;
 
   /** Creates the file and its folder if needed. Throws a JournalError of one line. */
-  constructor({ file, fsync, onRefusal, onFailure, onError }: SqliteJournalOptions) {
+  constructor(options: SqliteJournalOptions) {
+    const { file, fsync, reserveBytes, onRefusal, onFailure, onError } = options;
     this.#file = realFile(file);
     this.#fsync = fsync;
     this.#onError = onError ?? (() => {});
-    this.#reserve = new Reserve(this.#file);
+    this.#reserve = new Reserve(this.#file, reserveBytes);
     this.#db = this.#reserve.withReserve(() => openDatabase(this.#file));
     try {
       this.#mark = new WalMark(this.#db);

@@ -1,8 +1,9 @@
 -- Counters: see src/queue/counters.ts. A record in the hash "counters" has the count, how many are left,
 -- since when it is there and until when (0: for ever), the name of its set of members, whether it
--- pushes an event, and the only member that is still to be counted, or "". "counter-keys" has the keys
--- in their order, "counter-ends" those that end by that time, and "counter-events" what they push:
--- LEFT or RIGHT, options as options_in reads them, and the value.
+-- pushes an event, and whether it came back after it was at 0. The set has the members that it has
+-- counted, or of one that came back, those that it still can count. "counter-keys" has the keys in
+-- their order, "counter-ends" those that end by that time, and "counter-events" what they push: LEFT
+-- or RIGHT, options as options_in reads them, and the value.
 -- w in the record of an event is the counter of which it is a member: its queue, its key, the member.
 -- KEYS    of the queue: counters counter-keys counter-ends counter-events members
 -- ARGV    (none)
@@ -10,12 +11,12 @@
 
 local function record_in(packed)
   local list = packed and unpacked(packed) or {}
-  if type(list[7]) ~= 'string' then
+  if type(list[7]) ~= 'number' then
     return nil
   end
   return {
     count = list[1], left = list[2], since = list[3], ends = list[4], set = list[5],
-    has_event = list[6] == 1, only = list[7],
+    has_event = list[6] == 1, is_back = list[7] == 1,
   }
 end
 
@@ -32,14 +33,14 @@ end
 local function keep(queue, key, counter)
   redis.call('HSET', COUNTERS .. queue.name, key, cmsgpack.pack({
     counter.count, counter.left, counter.since, counter.ends, counter.set,
-    counter.has_event and 1 or 0, counter.only,
+    counter.has_event and 1 or 0, counter.is_back and 1 or 0,
   }))
 end
 
 -- There is none of that key. event: what it pushes, packed, or false.
 counters.add = function(queue, key, counter, event)
   local name = queue.name
-  counter.set, counter.has_event = made(), event and true
+  counter.has_event = event and true
   list_queue(queue)
   keep(queue, key, counter)
   redis.call('ZADD', COUNTER_KEYS .. name, 0, key)
@@ -67,10 +68,8 @@ counters.drop = function(queue, key)
 end
 
 local function is_new(queue, counter, member)
-  if counter.only ~= '' then
-    return counter.only == '=' .. member
-  end
-  return redis.call('SISMEMBER', members_key(queue, counter), member) == 0
+  local is_in_set = redis.call('SISMEMBER', members_key(queue, counter), member) == 1
+  return is_in_set == counter.is_back
 end
 
 -- What a member counts down: the queue, the key and the counter; nothing if there is none.
@@ -155,7 +154,9 @@ local function push_event(queue, key, packed)
   local reply = pushing.one(queue, event[1] == 'LEFT', key, value, pushing.options_in(event[2]))
   queue.is_judged = was_judged
   -- The event may be the next one out.
-  write_put_off(queue)
+  for _, each in ipairs(keepers_of(queue)) do
+    write_put_off(each)
+  end
   if reply ~= 1 then
     return false
   end
@@ -176,7 +177,7 @@ counters.count = function(part)
   end
   counter.left = counter.left - 1
   if counter.left > 0 then
-    redis.call('SADD', members_key(queue, counter), part[3])
+    redis.call(counter.is_back and 'SREM' or 'SADD', members_key(queue, counter), part[3])
     keep(queue, key, counter)
     return counter.left, { counter.set, false, false, false }
   end
@@ -186,13 +187,29 @@ counters.count = function(part)
   return 0, { counter.set, event and push_event(queue, key, event), packed, event }
 end
 
--- Undoes that, with what count returned.
+-- The counter counts that member again, unless it would anyway.
+local function uncount_one(queue, key, counter, member)
+  if is_new(queue, counter, member) then
+    return
+  end
+  local set = members_key(queue, counter)
+  redis.call(counter.is_back and 'SADD' or 'SREM', set, member)
+  counter.left = counter.left + 1
+  if counter.is_back and counter.left == counter.count then
+    -- It has counted none: it is as it was in the beginning.
+    redis.call('UNLINK', set)
+    counter.is_back = false
+  end
+  keep(queue, key, counter)
+end
+
+-- Undoes that, with what count returned. Members that were counted in one step come in reverse order:
+-- the last one brings its counter back, and those before it find it by the name of its set.
 counters.uncount = function(part, undo)
   local queue, key, there = counted_by(part)
   if there then
-    if there.set == undo[1] and redis.call('SREM', members_key(queue, there), part[3]) == 1 then
-      there.left = there.left + 1
-      keep(queue, key, there)
+    if there.set == undo[1] then
+      uncount_one(queue, key, there, part[3])
     end
     return
   end
@@ -208,8 +225,11 @@ counters.uncount = function(part, undo)
     end
     drop(queue, key, state)
   end
-  counter.left, counter.only = 1, '=' .. part[3]
+  -- Another one of that key may be there, but its time is over.
+  counters.drop(queue, key)
+  counter.left, counter.is_back = 0, true
   counters.add(queue, key, counter, undo[4])
+  uncount_one(queue, key, counter, part[3])
 end
 
 -- Drops counters whose time is over, at most so many; returns how many.

@@ -36,7 +36,9 @@ verbs.init_counter = function(from, to)
   end
   counters.drop(queue, key)
   local ends = ttl and now() + ttl or 0
-  local counter = { count = count, left = count, since = now(), ends = ends, only = '' }
+  local counter = {
+    count = count, left = count, since = now(), ends = ends, set = made(), is_back = false,
+  }
   counters.add(queue, key, counter, event and cmsgpack.pack(event))
   return 1
 end

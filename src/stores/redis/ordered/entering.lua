@@ -48,7 +48,7 @@ local function line_up_ordered(queue, is_left, ids, priorities)
     local id, key, priority, place = ids[at], keys[at], ARGV[priorities[at]], nil
     if key ~= '' then
       local record = queue.records[key]
-      if record.begin == 0 then
+      if record.ready + record.claimed + record.delayed == 0 then
         begin_group(queue, record, tick)
       end
       local rank = record.rank + 1

@@ -1,79 +1,29 @@
-// Start here: bun run many [store ...] [--events N] [--executable FILE]. Measures what millions of
-// delayed, failed and completed events cost: memory, the operations beside them, a restart, and all
-// of them due at one moment. Takes minutes and gigabytes, so it is not a part of the bench.
+// Measures what millions of delayed, failed and completed events cost: memory, the operations
+// beside them, a restart, and all of them due at one moment.
 // oxlint-disable no-await-in-loop -- the steps take place in this order
-import { join } from "node:path";
-import { parseArgs } from "node:util";
 import { Client } from "./client.ts";
-import { repository, type Running, startOkqInMemory } from "./contenders.ts";
-import { startOkqOnDisk, startOkqOnRedis } from "./contenders.ts";
+import type { Running } from "./contenders.ts";
 import { Latencies } from "./latencies.ts";
 import { runLoad } from "./load-run.ts";
-import { cpuUs, rssMiB, Servers } from "./servers.ts";
+import { cpuOf, inBatches, infoMiB, type ManyStore, restartSeconds } from "./many-stores.ts";
+import { shownQuantiles, sizes, timed } from "./many-stores.ts";
 import { decimals, milliseconds, table } from "./table.ts";
 
+const EVENTS = 5_000_000;
 const QUEUE = "many";
 const CONTENTS = Buffer.alloc(100, "contents ");
 const BATCH = 1000;
-const BATCHES_IN_FLIGHT = 4;
 const DELAYED_IN_A_ROW = 2_000;
 const DELAYED_TOGETHER = 20_000;
 /** Until the events are due at one moment: enough to push them all. */
 const PUSHED_PER_SECOND_MIN = 25_000;
 const FEW = 5_000;
 
-const { values, positionals } = parseArgs({
-  args: Bun.argv.slice(2),
-  allowPositionals: true,
-  options: {
-    events: { type: "string", default: "5000000" },
-    executable: { type: "string", default: join(repository, "dist/okq") },
-  },
-});
-const most = Number(values.events);
-const okq = [values.executable];
-const servers = new Servers();
-
-interface Store {
-  start: () => Promise<Running>;
-  /** Starts okq again on what it kept, after a kill -9. */
-  restart: ((running: Running) => Promise<Running>) | null;
-}
-
-const file = (running: Running) => join(servers.folder, `okq-${running.port}`, "okq.db");
-const stores: Record<string, Store> = {
-  memory: { start: () => startOkqInMemory(servers, okq), restart: null },
-  sqlite: {
-    start: () => startOkqOnDisk(servers, okq),
-    restart: (running) => startOkqOnDisk(servers, okq, file(running)),
-  },
-  redis: {
-    start: () => startOkqOnRedis(servers, okq),
-    restart: ({ processes }) => startOkqOnRedis(servers, okq, processes[1]),
-  },
-};
-
-/** Does `count` things of some events each, several at a time. */
-async function inBatches(
-  events: number,
-  doBatch: (first: number, count: number) => Promise<unknown>,
-): Promise<void> {
-  let next = 0;
-  const work = async () => {
-    while (next < events) {
-      const first = next;
-      next += BATCH;
-      await doBatch(first, Math.min(BATCH, events - first));
-    }
-  };
-  await Promise.all(Array.from({ length: BATCHES_IN_FLIGHT }, work));
-}
-
 const contents = (count: number) => Array.from({ length: count }, () => CONTENTS);
 
 /** Delayed for one to three hours, or until that time. */
 const pushDelayed = (client: Client, events: number, atSeconds?: number) =>
-  inBatches(events, (_, count) => {
+  inBatches(events, BATCH, (_, count) => {
     const delay = ["DELAY", String(3600 + Math.random() * 7200)];
     const start = atSeconds === undefined ? delay : ["AT", String(atSeconds)];
     return client.call("QMPUSH", QUEUE, ...start, "EVENTS", ...contents(count));
@@ -85,7 +35,7 @@ const popAll = (
   events: number,
   end: (client: Client, ids: string[]) => Promise<unknown>,
 ) =>
-  inBatches(events, async (first, count) => {
+  inBatches(events, BATCH, async (first, count) => {
     const ids = Array.from({ length: count }, (_, n) => `event-${first + n}`);
     const pairs = ids.flatMap((id) => [id, CONTENTS]);
     // The batches of one connection are done in order: each pops its own events.
@@ -109,18 +59,6 @@ const fills: Record<string, (client: Client, events: number) => Promise<void>> =
   },
 };
 
-const cpuOf = ({ processes }: Running) =>
-  processes.map(({ pid }) => cpuUs(pid)).reduce((sum, { user, system }) => sum + user + system, 0);
-const sizes = ({ processes }: Running) =>
-  processes.map(({ pid }) => decimals(rssMiB(pid), 0)).join(" + ");
-
-/** Adds the time of each of these calls. */
-async function timed(latencies: Latencies, call: () => Promise<unknown>): Promise<void> {
-  const start = performance.now();
-  await call();
-  latencies.add(performance.now() - start);
-}
-
 /** Processor time of an event that is delayed for a moment, beside the others, and its push. */
 async function costOfDelayed(running: Running, client: Client): Promise<string[]> {
   const latencies = new Latencies();
@@ -143,19 +81,6 @@ async function costOfDelayed(running: Running, client: Client): Promise<string[]
   return [decimals(us, 1), `${milliseconds(p50Ms)} / ${milliseconds(p99Ms)}`];
 }
 
-async function restartSeconds(store: Store, running: Running): Promise<[Running, string]> {
-  if (store.restart === null) return [running, "-"];
-  await servers.stop(running.processes.slice(0, 1));
-  const start = performance.now();
-  const again = await store.restart(running);
-  return [again, decimals((performance.now() - start) / 1000, 1)];
-}
-
-async function infoMiB(client: Client, name: string): Promise<string> {
-  const value = new RegExp(`${name}:(\\d+)`).exec(await client.call("INFO", "store"))?.[1];
-  return value === undefined ? "-" : decimals(Number(value) / 2 ** 20, 0);
-}
-
 const HEAD = [
   "events beside",
   "1000 filled/s",
@@ -171,9 +96,9 @@ const HEAD = [
   "then RSS, MiB",
 ];
 
-async function measure(store: Store, state: string, events: number): Promise<string[]> {
+async function measure(store: ManyStore, state: string, events: number): Promise<string[]> {
   let running = await store.start();
-  let client = await Client.connect(running.port);
+  const client = await Client.connect(running.port);
   const start = performance.now();
   await fills[state]!(client, events);
   const rate = events / (performance.now() - start);
@@ -190,16 +115,13 @@ async function measure(store: Store, state: string, events: number): Promise<str
   client.close();
   const [again, seconds] = await restartSeconds(store, running);
   running = again;
-  client = await Client.connect(running.port);
-  await client.call("PING");
-  client.close();
   row.push(seconds, sizes(running));
-  await servers.stop();
+  await store.stop();
   return row;
 }
 
 /** What others notice while all events become ready: the latencies of a push, a pop and an ack. */
-async function dueAtOnce(name: string, store: Store, events: number): Promise<string[]> {
+async function dueAtOnce(store: ManyStore, events: number): Promise<string[]> {
   const running = await store.start();
   const client = await Client.connect(running.port);
   const dueAtMs = Math.ceil(Date.now() + (events / PUSHED_PER_SECOND_MIN) * 1000 + 5_000);
@@ -226,48 +148,35 @@ async function dueAtOnce(name: string, store: Store, events: number): Promise<st
   const seconds = (Date.now() - dueAtMs) / 1000;
   const us = (cpuOf(running) - startCpu) / events;
   client.close();
-  const row = [`${name}, ${events.toLocaleString("en")} due at once`, decimals(seconds, 1)];
+  const row = [`${store.name}, ${events.toLocaleString("en")} due at once`, decimals(seconds, 1)];
   for (const latencies of [before, during]) {
-    const { p50Ms, p99Ms, maxMs } = latencies.quantiles();
-    row.push([p50Ms, p99Ms, maxMs].map(milliseconds).join(" / "));
+    row.push(shownQuantiles(latencies.quantiles()));
   }
   row.push(decimals(us, 1), sizes(running));
-  await servers.stop();
+  await store.stop();
   return row;
 }
 
-async function main(): Promise<void> {
-  const names = positionals.length > 0 ? positionals : Object.keys(stores);
+export async function measureStates(stores: ManyStore[], events: number | null): Promise<void> {
+  const most = events ?? EVENTS;
+  const kept = Math.ceil(most / 5);
   const due: string[][] = [];
-  for (const name of names) {
-    const store = stores[name];
-    if (!store) throw new Error(`unknown store ${name}: ${Object.keys(stores).join(", ")}`);
+  for (const store of stores) {
     const rows: string[][] = [];
-    const kept = Math.ceil(most / 5);
-    for (const [state, events] of [
+    for (const [state, count] of [
       ["delayed", FEW],
       ["delayed", most],
       ["failed", kept],
       ["completed", kept],
     ] as const) {
-      console.error(`${name}: ${events} ${state}`);
-      rows.push(await measure(store, state, events));
+      console.error(`${store.name}: ${count} ${state}`);
+      rows.push(await measure(store, state, count));
     }
-    console.log(`\n## ${name}\n\n${table(HEAD, rows)}`);
-    console.error(`${name}: ${most} due at once`);
-    due.push(await dueAtOnce(name, store, most));
+    console.log(`\n## ${store.name}\n\n${table(HEAD, rows)}`);
+    console.error(`${store.name}: ${most} due at once`);
+    due.push(await dueAtOnce(store, most));
   }
   const quantiles = "p50 / p99 / max ms";
   const head = ["", "ready after s", `a cycle before: ${quantiles}`, `meanwhile: ${quantiles}`];
   console.log(`\n## Due at one moment\n\n${table([...head, "us / event", "RSS, MiB"], due)}`);
-}
-
-try {
-  await main();
-} catch (error) {
-  console.error(error instanceof Error ? error.message : String(error));
-  process.exitCode = 1;
-} finally {
-  await servers.stop();
-  process.exit();
 }
