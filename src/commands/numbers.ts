@@ -19,6 +19,9 @@ const MOST_SECONDS: Record<string, number> = {
   WAIT: WAIT_SECONDS_MAX,
   seconds: WAIT_SECONDS_MAX,
 };
+const DIGITS_MAX = 15;
+const MINUS = 45;
+const ZERO = 48;
 /** The end of the year 2200. */
 const TIME_MAX = 7_289_654_400;
 
@@ -52,6 +55,14 @@ export function integerReader(min: number, max: number): (name: string, bytes: B
 
 /** An integer of at most 15 digits, or null. */
 export function parseInteger(bytes: Buffer): number | null {
-  const text = bytes.length <= 16 ? bytes.toString("latin1") : "";
-  return /^-?\d{1,15}$/.test(text) ? Number(text) : null;
+  const first = bytes[0] === MINUS ? 1 : 0;
+  const digits = bytes.length - first;
+  if (digits < 1 || digits > DIGITS_MAX) return null;
+  let value = 0;
+  for (let at = first; at < bytes.length; at++) {
+    const digit = bytes[at]! - ZERO;
+    if (digit < 0 || digit > 9) return null;
+    value = value * 10 + digit;
+  }
+  return first === 0 ? value : -value;
 }

@@ -1,5 +1,5 @@
 // The options that all pushes take.
-import { NO_OPTIONS, type Part, type PushOptions, type Unique, type When } from "../queue/event.ts";
+import { type Part, type PushOptions, type Unique, type When } from "../queue/event.ts";
 import { encodeHeaders, type Header } from "../queue/headers.ts";
 import { checkLength, checkName, checkNew } from "./arguments.ts";
 import type { Caller } from "./caller.ts";
@@ -51,18 +51,18 @@ export function allOptions(given: Given & Other): PushOptions {
   if (GROUP && given.RIGHT) {
     throw commandError("exclusiveOptions", { option: "GROUP", other: "RIGHT" });
   }
+  // Field by field, in the order of NO_OPTIONS: a spread takes several times as long.
   return {
-    ...NO_OPTIONS,
     headers: HEADER ? headersOf(HEADER) : null,
     start: startOf(given),
     ttlMs: TTL ?? null,
     attemptsMax: ATTEMPTS ?? null,
     backoff: BACKOFF ?? null,
     leaseMs: LEASE ?? null,
-    priority: PRIORITY ?? null,
-    group: GROUP ?? null,
     unique: uniqueOf(given),
     part: partOf(given),
+    priority: PRIORITY ?? null,
+    group: GROUP ?? null,
     onDuplicate: onDuplicate[ONDUP],
   };
 }

@@ -87,6 +87,33 @@ test("while Redis is out of memory, no results and no progress are kept", async 
   expect(await ask(client, "QWAIT", "q", "3", 0)).toEqual(["completed", "done"]);
 });
 
+test("while Redis is out of memory, counters count, and none is made", async () => {
+  const redis = await startTestRedis({ args: ["--maxmemory-policy", "noeviction"] });
+  const client = await (await startOn(redis)).connect();
+  const counter = (...words: (string | number)[]) => ask(client, "QCOUNTER", ...words);
+  for (const key of ["a", "b"]) await counter("INIT", "q", key, 2, "THEN", "joined");
+  await ask(client, "QPUSH", "q", "x", "ID", "1", "PART", "q", "b");
+  await redis.redis.config("SET", "maxmemory", "1mb");
+  const refused = /^ERR store refused: OOM .*maxmemory/;
+  expect(errorOf(await client.call("QCOUNTER", "INIT", "q", "c", "2"))).toMatch(refused);
+  const cron = ["QCRON", "SET", "q", "name", "* * * * *", "x"] as const;
+  expect(errorOf(await client.call(...cron))).toMatch(refused);
+  expect(await counter("DONE", "q", "a", "1")).toBe(1);
+  expect(await counter("DONE", "q", "a", "1")).toBe(1);
+  expect(await counter("DONE", "q", "b", "1")).toBe(1);
+  // In one batch with a push, and in a transaction.
+  client.pipeline(["QCOUNTER", "DONE", "q", "a", "2"], ["QLPUSH", "q", "2", "x"]);
+  const [done, pushed] = await client.take(2);
+  expect(done).toBe(0);
+  expect(errorOf(pushed!)).toMatch(refused);
+  const inTransaction = ["MULTI", "QCOUNTER DEL q b", "QCOUNTER GET q b", "EXEC"];
+  client.pipeline(...inTransaction.map((line) => line.split(" ")));
+  expect((await client.take(4)).at(-1)).toEqual([1, null]);
+  expect(await ask(client, "QPOP", "COUNT", 9, "NOACK", "FROM", "q")).toHaveLength(2);
+  await redis.redis.config("SET", "maxmemory", "0");
+  expect(await counter("INIT", "q", "c", 2)).toBe("+OK");
+});
+
 test("when Redis runs out of memory under load, no answered event is lost", async () => {
   const redis = await startTestRedis({ args: ["--maxmemory-policy", "noeviction"] });
   const trial = await Trial.start(

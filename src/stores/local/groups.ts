@@ -9,6 +9,8 @@ import { TimeLine } from "./time-line.ts";
 export class Groups<E extends Placed> {
   // Not a Map: groups of the same names come and go. See hash-index.ts.
   readonly #byName = new HashIndex<Group<E>>(({ name }) => name);
+  /** The one that was found last: an operation asks for the same one again and again. */
+  #latest: Group<E> | null = null;
   readonly #byNumber = new TimeLine<Group<E>>();
   /** Those that can go, by their turns. */
   readonly #turns = new TimeLine<Group<E>>();
@@ -28,7 +30,11 @@ export class Groups<E extends Placed> {
   }
 
   get(name: string): Group<E> | undefined {
-    return this.#byName.get(name, hashOf(name));
+    const latest = this.#latest;
+    if (latest !== null && latest.name === name) return latest;
+    const group = this.#byName.get(name, hashOf(name));
+    if (group !== undefined) this.#latest = group;
+    return group;
   }
 
   add(group: Group<E>): void {
@@ -39,6 +45,7 @@ export class Groups<E extends Placed> {
   /** It must be empty. */
   remove(group: Group<E>): void {
     this.#byName.remove(group);
+    this.#latest = null;
     this.#byNumber.remove(group.number, 0);
     if (group.heapAt >= 0) this.#due.remove(group);
     group.dueMs = Infinity;
@@ -46,7 +53,9 @@ export class Groups<E extends Placed> {
 
   /** The one that can go and has waited longest for its turn. */
   get next(): Group<E> | undefined {
-    return this.#turns.first;
+    const { first } = this.#turns;
+    if (first !== undefined) this.#latest = first;
+    return first;
   }
 
   /** When something is due in one of them. */

@@ -164,7 +164,11 @@ export class LocalQueues {
 
   /** null: it has come to its end. */
   setReview(queue: LocalQueue, review: Review | null): void {
-    const before = this.reviews.get(queue) ?? null;
+    let before = this.reviews.get(queue) ?? null;
+    // Groups that were looked at since are looked at again if that is undone.
+    if (review !== null && review.groups !== null) {
+      before = { hasSurplus: false, expiries: null, ...before, groups: 0 };
+    }
     const set = (value: Review | null) => {
       if (value === null) this.reviews.delete(queue);
       else this.reviews.set(queue, value);

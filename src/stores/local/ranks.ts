@@ -26,6 +26,7 @@ export function withRank(
   const wasClaimed = event.state === CLAIMED || event.lease > 0;
   const isImplicit = rank === LEFT_END - event.key && (to.state === READY || wasClaimed);
   const noted = isImplicit || more.rank === rank ? more : moreWith(more, { rank });
+  if (to.state === READY && rank === to.place && noted === to.more) return to;
   return to.state === READY ? { ...to, place: rank, more: noted } : { ...to, more: noted };
 }
 

@@ -28,18 +28,31 @@ const NOTHING: Review = { hasSurplus: false, expiries: null, groups: null };
 /** Of a queue in which events expire earlier than is noted. */
 export const LATE: Review = { ...NOTHING, expiries: BEGIN };
 
-/** To be called when these settings of the queue have changed. */
-export function startReview(model: Model, queue: LocalQueue, names: ReadonlySet<string>): void {
+/** About 1 ms. */
+const groupsAtOnce = 500;
+
+/**
+ * To be called when these settings of the queue have changed. The first step follows at once where
+ * groups may go: who waits for an event hears of that. Returns how many groups that were.
+ */
+export function startReview(
+  model: Model,
+  queue: LocalQueue,
+  names: ReadonlySet<string>,
+  groupsMax = groupsAtOnce,
+): number {
   const isSurplus = names.intersection(ofSurplus).size > 0;
   const isTtl = names.has("ttl");
   const isOfGroups = queue.groups !== null && names.intersection(ofGroups).size > 0;
-  if (queue.size === 0 || (!isSurplus && !isTtl && !isOfGroups)) return;
+  if (queue.size === 0 || (!isSurplus && !isTtl && !isOfGroups)) return 0;
   const before = model.reviews.get(queue) ?? NOTHING;
-  model.setReview(queue, {
+  const review = {
     hasSurplus: before.hasSurplus || isSurplus,
     expiries: isTtl ? BEGIN : before.expiries,
     groups: isOfGroups ? 0 : before.groups,
-  });
+  };
+  model.setReview(queue, review);
+  return isOfGroups && groupsMax > 0 ? lookAtSome(model, queue, review, groupsMax) : 0;
 }
 
 /** To be called when these settings of all queues have changed. Does the first step of a survey. */
@@ -51,12 +64,13 @@ export function startSurvey(model: Model, names: ReadonlySet<string>): void {
 /** Does the next step of a survey. */
 export function surveySome(model: Model, { after, settings }: Survey): void {
   const names = model.names.after(after, surveyedAtOnce);
+  let groupsLeft = groupsAtOnce;
   for (const name of names) {
     const queue = model.get(name)!;
     model.noteDue(queue);
     const mayLetGo = settings.has("max-claimed") || settings.has("rate");
     if (mayLetGo && model.isHandingOut(queue)) model.noteAllReady(queue);
-    startReview(model, queue, settings);
+    groupsLeft -= startReview(model, queue, settings, groupsLeft);
   }
   const last = names.length < surveyedAtOnce ? null : names.at(-1)!;
   model.setSurvey(last === null ? null : { after: last, settings });

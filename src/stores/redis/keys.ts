@@ -135,6 +135,8 @@ export const SINGLE_KEYS = {
   CRON_QUEUES: `${LAYOUT}cron-queues`,
   /** hash of the time in ms and the number of the latest token or made id */
   COUNTER: `${LAYOUT}counter`,
+  /** the time of a recent tick, in ms: see tick.lua */
+  CLOCK: `${LAYOUT}clock`,
 };
 
 export const FIXED_KEYS = fixedKeys("", "").length;

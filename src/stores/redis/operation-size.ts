@@ -10,7 +10,6 @@ const GROWING: ReadonlySet<string> = new Set([
   "set",
   "cronSet",
   "initCounter",
-  "countDown",
   "cronFire",
   "probe",
 ]);

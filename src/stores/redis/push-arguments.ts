@@ -9,12 +9,27 @@ function keyOf({ key, until, forMs }: Unique): string {
   return kind + key.toString("latin1");
 }
 
+/** Of a group, and of nothing else. */
+const IN_GROUP = Buffer.from("\n\n=");
+
 /** As full/push.lua reads them. */
 export function optionsOf(options: PushOptions | null): string | Buffer {
   if (options === null) return "";
-  const { start, ttlMs, attemptsMax, backoff, leaseMs, unique, onDuplicate } = options;
-  const { priority, group, part } = options;
-  const json = JSON.stringify({
+  const { priority, group } = options;
+  const text = factsOf(options);
+  if (priority === null && group === null) return text;
+  if (text === "" && group === null) return `\n${priority}\n`;
+  if (text === "" && priority === null) return Buffer.concat([IN_GROUP, group!]);
+  return Buffer.concat([Buffer.from(`${text}\n${priority ?? ""}\n`), given(group)]);
+}
+
+/** All but priority and group. */
+function factsOf(options: PushOptions): string {
+  const { start, ttlMs, attemptsMax, backoff, leaseMs, unique, part, onDuplicate } = options;
+  const isPlain = start === null && ttlMs === null && attemptsMax === null && backoff === null;
+  const isAlone = leaseMs === null && unique === null && part === null;
+  if (isPlain && isAlone && onDuplicate === "refuse") return "";
+  return JSON.stringify({
     start: start ? timeOf(start) : undefined,
     ttl: ttlMs ?? undefined,
     attempts: attemptsMax ?? undefined,
@@ -25,9 +40,6 @@ export function optionsOf(options: PushOptions | null): string | Buffer {
     key_ms: unique?.forMs ?? undefined,
     part: part ? [part.queue, part.key].map((bytes) => bytes.toString("latin1")) : undefined,
   });
-  const text = json === "{}" ? "" : json;
-  if (priority === null && group === null) return text;
-  return Buffer.concat([Buffer.from(`${text}\n${priority ?? ""}\n`), given(group)]);
 }
 
 export function pushResult(reply: ScriptReply, { id }: { id: Buffer | null }): Buffer | Duplicate {

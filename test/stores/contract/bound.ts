@@ -78,6 +78,33 @@ export function bound(check: Check): void {
     expect(await readyIn(store, "q@a")).toEqual({ "q@a": "5 4 2 1 3" });
   });
 
+  check("a batch finds ids that bound queues have, and those that it has pushed", async (store) => {
+    await bind(store, "q", "a", "b");
+    await store.push("q@b", "elsewhere");
+    await store.push("q", "everywhere");
+    const ids = ["1", "elsewhere", "2", "1", "everywhere", "3", "2"];
+    for (const options of [{}, { group: "g" }, { priority: 2 }] as Options[]) {
+      const own = ids.map((id) => (id.length === 1 ? `${id}${JSON.stringify(options)}` : id));
+      expect(await store.pushBatch("q", own, options)).toEqual([
+        own[0]!,
+        "duplicate of elsewhere",
+        own[2]!,
+        `duplicate of ${own[0]}`,
+        "duplicate of everywhere",
+        own[5]!,
+        `duplicate of ${own[2]}`,
+      ]);
+      for (const at of [0, 2, 5]) await expectSame(store, own[at]!, "q", "q@a", "q@b");
+      const made = await store.pushBatch("q", [null, null, null, null, null], options);
+      expect(new Set(made).size).toBe(5);
+      for (const id of made) await expectSame(store, id, "q", "q@a", "q@b");
+    }
+    for (const queue of ["q@a", "q@b"]) {
+      const popped = await store.claimBatch([queue], 100, 0);
+      expect(popped).toHaveLength(queue === "q@b" ? 26 : 25);
+    }
+  });
+
   check("what becomes of an event does not reach its copies", async (store) => {
     await bind(store, "q", "a");
     await store.push("q", "1");

@@ -308,6 +308,34 @@ export function groups(check: Check): void {
     expect(await store.ids("q", "ready")).toEqual(["a2"]);
   });
 
+  /** Ways in which something comes to the group "a", after which "a2" is in it. */
+  const arrivals: Record<string, (store: LifeCaller) => Promise<unknown>> = {
+    "a push": (store) => store.pushWith("q", "a2", { group: "a" }),
+    "a batch of pushes": (store) => store.pushBatch("q", ["a2", "a3"], { group: "a" }),
+    "a replacement": (store) =>
+      store.pushWith("q", "plain", { group: "a", onDuplicate: "replace" }),
+    "a move": (store) => {
+      const names = { queue: bytesOf("q@other"), target: bytesOf("q") };
+      const targets = [{ id: bytesOf("a2"), version: null }];
+      return store.submit({ kind: "move", ...names, targets });
+    },
+    "a limit": (store) => store.setGroup("q", "a", { limit: "2" }),
+  };
+  for (const [what, arrive] of Object.entries(arrivals)) {
+    check(`a group that was emptied begins anew with ${what} in the same turn`, async (store) => {
+      await store.pushWith("q", "a1", { group: "a" });
+      await store.pushWith("q", "b1", { group: "b" });
+      await store.push("q", "plain");
+      await store.pushWith("q@other", "a2", { group: "a" });
+      await Promise.all([store.remove("q", ["a1"]), arrive(store)]);
+      await store.pushWith("q", "a4", { group: "a" });
+      const out = await worked(store);
+      const isOfA = (id: string) =>
+        id.startsWith("a") || (what === "a replacement" && id === "plain");
+      expect(out.indexOf("b1")).toBeLessThan(out.findIndex(isOfA));
+    });
+  }
+
   check("names of groups are any bytes", async (store) => {
     const names = ["", "\x00\xff", "a b", "\r\n", "x".repeat(1024), "{q}", "é"];
     for (const [at, group] of names.entries()) {
@@ -329,6 +357,12 @@ export function groups(check: Check): void {
     await store.reclaim();
     expect(await store.pop("q", 0)).toBeNull();
     expect(await store.groups("q")).toEqual({});
+  });
+
+  check("the name of a group may be empty", async (store) => {
+    for (const id of ["1", "2"]) await store.pushWith("q", id, { group: "" });
+    expect(await nextOnes(store)).toEqual(["1"]);
+    expect(await store.groups("q")).toEqual({ "": 1 });
   });
 
   check("a pop passes over a thousand expired events of many groups in steps", async (store) => {

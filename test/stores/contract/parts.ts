@@ -4,6 +4,7 @@
 import { expect } from "bun:test";
 import type { Popped } from "../../../src/queue/event.ts";
 import type { Check } from "../contract.ts";
+import { bind } from "./bound-caller.ts";
 import { bytesOf } from "./caller.ts";
 import { done, init, KEY, left, list, member, restartAll } from "./counters.ts";
 import type { LifeCaller, Options } from "./life-caller.ts";
@@ -65,6 +66,19 @@ export function parts(check: Check): void {
       }
     });
   }
+
+  check("the pop that counts down to an event finds its copy in a bound queue", async (store) => {
+    await bind(store, "c", "1");
+    for (const { unique: _, ...options } of Object.values(orders)) {
+      await init(store, 1, { options });
+      await store.pushWith("c@1", "1", member);
+      await store.pushWith("c@1", "2");
+      const popped = await store.claimBatch(["c@1"], 9, 0);
+      expect(popped.map(({ id }) => id).toSorted()).toEqual(["1", "2", KEY].toSorted());
+      expect((await store.statusOf("c@1")).ready).toBe(0);
+      expect(await store.pop("c", 0)).toBe(KEY);
+    }
+  });
 
   check("a member that a pop removes from a full queue makes room for the event", async (store) => {
     const pops = [() => store.mustClaim("c", 0), () => store.claimBatch(["c"], 1, 0)];

@@ -127,6 +127,7 @@ export function judgeParts(
   events: LocalEvent[],
   makesRoom: LocalQueue | null = null,
 ): void {
+  if (events.every(isNoMember)) return;
   const steps = events.flatMap((event) => stepOf(model, event) ?? []);
   if (steps.length > 0) judge(model, steps, makesRoom);
 }
@@ -199,6 +200,10 @@ function asInTheBeginning(counter: LocalCounter, event: KeptEvent | null): Local
   const origin = counter.origin ?? counter;
   const fresh = { number: 0, left: counter.count, members: new Members(), isBack: false, origin };
   return { ...counter, ...fresh, event };
+}
+
+function isNoMember({ more }: LocalEvent): boolean {
+  return more === null || more.part === null;
 }
 
 function stepOf(model: Model, { more }: LocalEvent): Step | null {

@@ -11,7 +11,7 @@ import { drop, dropOldest, startMs } from "../life.ts";
 import { type LocalQueue, LocalEvent } from "../local-queue.ts";
 import type { Model } from "../model.ts";
 import { newEvent } from "../new-event.ts";
-import { encodePart, type Facts, type More, moreWith } from "../more.ts";
+import { encodePart, type Facts, type More, moreOf, moreWith, type PushedFacts } from "../more.ts";
 import { rankIn } from "../ranks.ts";
 import { checkPushable, makeRoom, makeRoomFor } from "../room.ts";
 import { COMPLETED, DELAYED, LEFT_END, READY } from "../states.ts";
@@ -209,7 +209,7 @@ function add(model: Model, event: LocalEvent, end: End, options: PushOptions | n
   const place = end === "left" ? LEFT_END - event.key : event.key;
   if (options === null) return model.push(event, place);
   takeKey(model, event, options);
-  const more = moreWith(null, factsOf(event, options));
+  const more = moreOf(factsOf(event, options));
   const atMs = startMs(model, options.start);
   if (atMs > 0) model.move(event, { state: DELAYED, atMs, place, more });
   else model.move(event, { state: READY, place, more });
@@ -282,10 +282,23 @@ function partOf({ queue, id }: LocalEvent, part: Part | null): string | null {
   return encodePart([toText(part.queue), toText(part.key), `${queue.name}/${id}`]);
 }
 
-function factsOf(event: LocalEvent, options: PushOptions): Partial<Facts> {
+function factsOf(event: LocalEvent, options: PushOptions): PushedFacts {
   const { headers, unique, ttlMs, attemptsMax, backoff, leaseMs, priority, group } = options;
-  const part = partOf(event, options.part);
-  const own = { ttlMs, attemptsMax, backoff, leaseMs, part };
-  const order = { priority: priority ?? 0, group: textOrNull(group) };
-  return { ...own, ...order, headers: textOrNull(headers), unique: unique && writtenKey(unique) };
+  return {
+    attemptsMax,
+    backoff,
+    group: group === null ? null : groupNameIn(event.queue, group),
+    headers: textOrNull(headers),
+    leaseMs,
+    part: partOf(event, options.part),
+    priority: priority ?? 0,
+    ttlMs,
+    unique: unique && writtenKey(unique),
+  };
+}
+
+/** The events of a group share its name. */
+function groupNameIn({ groups }: LocalQueue, bytes: Buffer): string {
+  const name = toText(bytes);
+  return groups?.get(name)?.name ?? name;
 }

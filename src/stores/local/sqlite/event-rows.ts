@@ -4,7 +4,7 @@
 import type { Database, Statement } from "bun:sqlite";
 import type { Changes } from "../changes.ts";
 import type { StoredEvent } from "../stored-event.ts";
-import { COLUMNS, encodeMore, type More } from "../more.ts";
+import { encodeMore, type More, WITHOUT_COLUMNS } from "../more.ts";
 import { encodeFacts } from "../queue-facts.ts";
 import { CounterRows } from "./counter-rows.ts";
 import { Inserts } from "./inserts.ts";
@@ -17,15 +17,18 @@ import { WindowRows } from "./window-rows.ts";
 
 /** Of the table of events. */
 const columns = 16;
-/** That of a ready event without rare facts that was just pushed. */
 const noneOf = (columnCount: number) => Array(columnCount).fill("NULL").join(", ");
-const plainRow = `(?, ?, ${READY}, ${NO_TIME}, ${LEASE_BASE}, ?, ?, ${noneOf(6)}, ?, NULL, ?)`;
+/** A ready event that was just pushed, without rare facts or with a priority or group. */
+const pushed = `?, ?, ${READY}, ${NO_TIME}, ${LEASE_BASE}, ?, ?`;
+const plainRow = `(${pushed}, ${noneOf(6)}, ?, NULL, ?)`;
+const orderedRow = `(${pushed}, ${noneOf(4)}, ?, ?, ?, NULL, ?)`;
 /** Larger contents are left out when several events are read. */
 const contentsReadAtOnceMax = 4096;
 
 export class EventRows {
   readonly #statements: Statement[] = [];
   readonly #plain: Inserts;
+  readonly #ordered: Inserts;
   readonly #whole: Inserts;
   readonly #delete: Statement;
   readonly #claim: Statement;
@@ -54,6 +57,7 @@ export class EventRows {
     const events = `${schema}.events`;
     const between = "WHERE key BETWEEN ? AND ?";
     this.#plain = new Inserts(prepare, events, plainRow);
+    this.#ordered = new Inserts(prepare, events, orderedRow);
     this.#whole = new Inserts(prepare, events, `(${Array(columns).fill("?").join(", ")})`);
     this.#delete = prepare(`DELETE FROM ${events} ${between}`);
     this.#claim = prepare(
@@ -92,7 +96,7 @@ export class EventRows {
     let hasNew = false;
     // They may still have the values of a write that failed.
     for (const notes of [this.#gone, this.#claimed]) notes.length = 0;
-    for (const inserts of [this.#plain, this.#whole]) inserts.clear();
+    for (const inserts of [this.#plain, this.#ordered, this.#whole]) inserts.clear();
     for (const { queue, number } of changes.named) {
       if (changes.retired.has(number)) continue;
       this.#nameQueue.run(number, queue.name, encodeFacts(queue));
@@ -187,17 +191,23 @@ export class EventRows {
 
   #insertLater(event: LocalEvent, queue: number): void {
     const { key, pushedAtMs, id, more, contents } = event;
-    if (event.state === READY && event.lease === 0 && more === null) {
-      return this.#plain.add([key, queue, pushedAtMs, PLACE_BASE + event.place, id, contents]);
+    const isNewlyReady = event.state === READY && event.lease === 0;
+    const newPlace = PLACE_BASE + event.place;
+    if (isNewlyReady && more === null) {
+      return this.#plain.add([key, queue, pushedAtMs, newPlace, id, contents]);
+    }
+    const [expires, ukey, priority, group, facts] = moreColumnsOf(more);
+    if (isNewlyReady && expires === null && ukey === null && facts === null) {
+      return this.#ordered.add([key, queue, pushedAtMs, newPlace, priority, group, id, contents]);
     }
     const [state, at, lease, place, token, claimant] = positionOf(event);
-    const [expires, ukey, priority, group, facts] = moreColumnsOf(more);
     const position = [state, at, lease, pushedAtMs, place, token, expires, claimant];
     this.#whole.add([key, queue, ...position, ukey, priority, group, id, facts, contents]);
   }
 
   #writeNoted(): void {
     this.#plain.flush();
+    this.#ordered.flush();
     this.#whole.flush();
     if (this.#gone.length > 0) this.deleteKeys(this.#gone);
     if (this.#claimed.length > 0) this.#claimNoted();
@@ -255,7 +265,7 @@ type MoreColumns = [
 function moreColumnsOf(more: More | null): MoreColumns {
   if (more === null) return [null, null, null, null, null];
   const { expiresAtMs, unique, priority, group } = more;
-  return [expiresAtMs || null, unique, priority || null, group, encodeMore(more, COLUMNS)];
+  return [expiresAtMs || null, unique, priority || null, group, encodeMore(more, WITHOUT_COLUMNS)];
 }
 
 type StoredRow = [

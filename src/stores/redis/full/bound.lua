@@ -64,10 +64,16 @@ local function full_one(queue, events, added)
   end
 end
 
+-- Whether an event of the queue itself has that id, other than a completed one.
+local function has_event(queue, id)
+  local all = queue.put_off
+  return all and all.new[id] or redis.call('HEXISTS', queue.events, id) == 1
+end
+
 -- Whether an event of its tree has that id, other than a completed one.
 local function is_in_tree(queue, id)
   for _, each in ipairs(queues_of(queue)) do
-    if redis.call('HEXISTS', each.events, id) == 1 then
+    if has_event(each, id) then
       return true
     end
   end
@@ -101,7 +107,7 @@ end
 
 local function is_known(queue, id)
   for _, each in ipairs(queues_of(queue)) do
-    if redis.call('HEXISTS', each.events, id) == 1 then
+    if has_event(each, id) then
       return true
     elseif each.has_completed and redis.call('ZSCORE', each.completed, id) then
       return true

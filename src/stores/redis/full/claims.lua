@@ -196,6 +196,7 @@ do
       local kept = { a = more.a, b = more.b, l = more.l, e = 1, n = more.n, G = more.G }
       kept.w = not is_copy and more.w or nil
       keep_more(each, id, kept)
+      will_join(each, kept.G)
       enter_ready(each, id, kept, nil)
       if report and not is_copy then
         report('pushed', each, id, from)

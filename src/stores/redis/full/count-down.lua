@@ -5,7 +5,6 @@
 --         refuses the event of the counter
 
 verbs.count_down = function(from)
-  require_memory()
   make_counters()
   local queue = opened_at(ARGV[from])
   local part = { queue.name, ARGV[from + 1], ARGV[from + 2] }

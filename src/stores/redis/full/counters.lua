@@ -154,7 +154,9 @@ local function push_event(queue, key, packed)
   local reply = pushing.one(queue, event[1] == 'LEFT', key, value, pushing.options_in(event[2]))
   queue.is_judged = was_judged
   -- The event may be the next one out.
-  write_put_off(queue)
+  for _, each in ipairs(keepers_of(queue)) do
+    write_put_off(each)
+  end
   if reply ~= 1 then
     return false
   end

@@ -238,6 +238,13 @@ local function drop(queue, id, state)
   erase(queue, id, more)
 end
 
+-- Up to so many failed or completed events, the oldest first: those from before the clock was set back,
+-- which have ticks to come.
+local function oldest_of(queue, state, count)
+  local ids = redis.call('ZRANGEBYSCORE', queue[state], take_ticks(0), '+inf', 'LIMIT', 0, count)
+  return #ids > 0 and ids or redis.call('ZRANGE', queue[state], 0, count - 1)
+end
+
 -- A script that drops more would hold up everybody. What is over the number goes with later ones.
 local DROPPED_AT_ONCE = 100
 
@@ -247,8 +254,7 @@ local function trim(queue, state, default, since_ms)
   local count, ms = kept_of(queue, 'keep-' .. state, default)
   local surplus = count and redis.call('ZCARD', queue[state]) - count or 0
   if surplus > 0 then
-    local last = math.min(surplus, DROPPED_AT_ONCE) - 1
-    for _, id in ipairs(redis.call('ZRANGE', queue[state], 0, last)) do
+    for _, id in ipairs(oldest_of(queue, state, math.min(surplus, DROPPED_AT_ONCE))) do
       drop(queue, id, state)
     end
   elseif ms then

@@ -54,7 +54,12 @@ local function note_own(queue, record, packed_rate)
   if rate ~= '' then
     make_rates()
     record.rate = rates.of(rate, 0)
-    record.counted = rates.read(record.rate, packed_rate)
+    local is_changed
+    record.counted, is_changed = rates.read(record.rate, packed_rate)
+    if is_changed then
+      record.has_counted = true
+      note(queue, record)
+    end
   end
 end
 
@@ -149,6 +154,15 @@ local function record_of(queue, name)
   end
   note(queue, record)
   return record
+end
+
+-- To be called before it gets something in an operation that took nothing from it: one that has had
+-- nothing since an operation before begins anew.
+groups.begin_anew = function(queue, name)
+  local record = queue.groups['=' .. name]
+  if record and record.begin > 0 and not is_there(record) then
+    record.begin = 0
+  end
 end
 
 -- What its members in "grouped" begin with.

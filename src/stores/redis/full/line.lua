@@ -7,6 +7,13 @@
 -- ARGV    (none)
 -- Returns nothing by itself
 
+-- To be called before an event comes to a group, if that one has not counted it.
+local function will_join(queue, group)
+  if group and queue.groups then
+    groups.begin_anew(queue, group)
+  end
+end
+
 -- score: its place in front of the list; nil: the left end of the list.
 local function enter_line(queue, id, more, score)
   if more.G then

@@ -29,6 +29,7 @@ local function put_in(target, id, state, score, value, more)
   value = string.sub(value, 1, 1) .. time_bytes(now()) .. string.sub(value, 8)
   redis.call('HSET', state == 'completed' and target.done or target.events, id, value)
   keep_more(target, id, more)
+  will_join(target, more.G)
   if state == 'ready' then
     enter_ready(target, id, more, nil)
   elseif state == 'delayed' then

@@ -24,6 +24,7 @@ end
 -- Whether that group may have something of its own. change: is called with what it has.
 local function change_own(queue, name, change)
   make_groups()
+  will_join(queue, name)
   local record = groups.record_of(queue, name)
   local is_new = next(record.own) == nil
   if is_new and redis.call('HLEN', OWN_GROUPS .. queue.name) >= OWN_GROUPS_MAX then

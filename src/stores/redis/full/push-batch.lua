@@ -4,7 +4,7 @@
 -- Returns of each event 1, or the id that was made, or 0 for a duplicate; or -1 for a full queue, or
 --         -2 for a paused one, with its name if it is bound to this one
 
--- How many of them are not there yet, and a set of the ids that are named.
+-- How many of them are not there yet, and whether they are, by the ids that are named: 1 or 0.
 local function count_new(queue, from, to)
   local count, named = 0, {}
   for at = from, to, 3 do
@@ -12,8 +12,8 @@ local function count_new(queue, from, to)
     if ARGV[at] == 'NEW' then
       count = count + 1
     elseif not named[id] then
-      named[id] = true
-      count = count + (is_taken(queue, id) and 0 or 1)
+      named[id] = is_taken(queue, id) and 1 or 0
+      count = count + 1 - named[id]
     end
   end
   return count, named
@@ -47,7 +47,7 @@ verbs.push_batch = function(from, to)
     make_room_for(each, count, named, events)
   end
   make_ids(queue, count_unnamed(from + 3, to, 3))
-  pushing_many(queue, function()
+  pushing_many(queue, events, function()
     for at = from + 3, to, 3 do
       local id, value = ARGV[at + 1], ARGV[at + 2]
       write_before(queue, ARGV[at] == 'ID' and id, options)
@@ -55,7 +55,7 @@ verbs.push_batch = function(from, to)
         id = next_made(queue)
         push_new(queue, is_left, id, value, options)
         replies[#replies + 1] = id
-      elseif is_taken(queue, id) then
+      elseif named[id] == 1 or of_batch[id] then
         replies[#replies + 1] = push_taken(queue, is_left, id, value, options, of_batch)
       else
         push_new(queue, is_left, id, value, options)

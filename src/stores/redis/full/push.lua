@@ -77,6 +77,9 @@ local function replace(queue, is_left, id, state, score, value, options)
   if is_moved then
     leave_waiting(queue, id, state, old)
   end
+  if more.G ~= old.G then
+    will_join(queue, more.G)
+  end
   keep_more(queue, id, more)
   if state == 'delayed' then
     enter_waiting(queue, id, more, due or tonumber(score), place)
@@ -143,6 +146,7 @@ local function add_new(queue, is_left, id, value, options, is_copy)
   end
   local due, place = options.start and time_of(options.start), not is_left and -take_ticks(1) or nil
   local is_ready = not (due and due > now())
+  will_join(queue, more.G)
   -- Those of a group, and with a priority, are kept once more with their places.
   if next(more) ~= nil and not (is_ready and (more.G or more.n)) then
     keep_more(queue, id, more)
@@ -197,16 +201,21 @@ end
 -- Makes so many ids at once. They are looked for one by one where a client may have chosen them.
 local function make_ids(queue, count)
   queue.made = {}
-  if count < 2 or queue.has_windows or queue.has_completed or queue.config.bindings then
+  if count < 2 or queue.has_windows then
     return
   end
   local ids = {}
   for at = count, 1, -1 do
     ids[at] = made()
   end
-  for _, value in ipairs(redis.call('HMGET', queue.events, unpack(ids))) do
-    if value then
+  for _, each in ipairs(queues_of(queue)) do
+    if each.has_completed then
       return
+    end
+    for _, value in ipairs(redis.call('HMGET', each.events, unpack(ids))) do
+      if value then
+        return
+      end
     end
   end
   queue.made = ids
@@ -216,14 +225,25 @@ local function next_made(queue)
   return table.remove(queue.made or {}) or new_id(queue)
 end
 
--- Calls a function that pushes. What it writes of new events is put off where nothing reads it.
-local function pushing_many(queue, run)
-  local is_read = queue.config.bindings or limit_of(queue, 'max-length') or duration_of(queue, 'ttl')
-  if is_read or queue.put_off then
-    run()
-  else
-    putting_off(queue, run)
+-- For fewer events in each of several queues putting off takes longer than it saves.
+local PUT_OFF_MIN = 4
+
+-- Calls a function that pushes so many. What it writes of new events is put off where nothing reads it.
+local function pushing_many(queue, count, run)
+  local keepers = keepers_of(queue)
+  local is_read = queue.put_off or queue.config.bindings and count < PUT_OFF_MIN
+  for _, each in ipairs(keepers) do
+    is_read = is_read or each.put_off or limit_of(each, 'max-length') or duration_of(each, 'ttl')
   end
+  local function go_on(at)
+    if is_read or not keepers[at] then
+      return run()
+    end
+    putting_off(keepers[at], function()
+      go_on(at + 1)
+    end)
+  end
+  go_on(1)
 end
 
 -- To be called before an event is looked at that may be one of them.
@@ -335,7 +355,7 @@ verbs.push = function(from, to)
   local queue, is_left, replies = opened_at(ARGV[from]), ARGV[from + 1] == 'LEFT', {}
   make_ids(queue, count_unnamed(from + 2, to, 4))
   local all = all_options(queue, from + 5, to)
-  pushing_many(queue, function()
+  pushing_many(queue, (to - from - 1) / 4, function()
     for at = from + 2, to, 4 do
       local id = ARGV[at] == 'ID' and ARGV[at + 1]
       local options = all[at + 3]

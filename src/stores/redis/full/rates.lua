@@ -15,14 +15,31 @@ rates.of = function(text, exact_max)
   return { text = text, count = count, ms = in_ms(seconds), is_exact = count <= exact_max }
 end
 
--- What is kept of a rate. What another one has counted is as nothing.
+-- What was counted at a time to come, before the clock was set back, counts from now on: it holds
+-- nothing for longer than the window. Returns whether there was some.
+local function bring_back(rate, counted)
+  local at, is_changed, last = counted.at, counted.from > now(), now()
+  counted.from = math.min(counted.from, now())
+  if not rate.is_exact then
+    last = math.floor((now() - counted.from) * 10 / rate.ms)
+  end
+  for place = #at, 1, -1 do
+    if at[place] <= last then
+      break
+    end
+    at[place], is_changed = last, true
+  end
+  return is_changed
+end
+
+-- What is kept of a rate, and whether that has changed. What another one has counted is as nothing.
 rates.read = function(rate, packed)
   local counted = packed and unpacked(packed) or {}
   if counted.text ~= rate.text or type(counted.at) ~= 'table' or type(counted.counts) ~= 'table' then
     counted = { text = rate.text, at = {}, counts = {} }
   end
   counted.from = tonumber(counted.from) or 0
-  return counted
+  return counted, bring_back(rate, counted)
 end
 
 -- When the events at that time or in that tenth are counted no more.
@@ -114,7 +131,10 @@ end
 
 -- What the rate of the queue counts, and in "told" how many events it let go when that was told.
 local function of_queue(queue)
-  queue.counted = queue.counted or rates.read(queue.rate, redis.call('GET', RATE .. queue.name))
+  if not queue.counted then
+    local counted, is_changed = rates.read(queue.rate, redis.call('GET', RATE .. queue.name))
+    queue.counted, queue.has_counted = counted, queue.has_counted or is_changed
+  end
   return queue.counted
 end
 

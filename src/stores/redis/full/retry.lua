@@ -6,6 +6,7 @@
 local function retry(queue, id, state, more, is_left)
   if state == 'failed' then
     redis.call('ZREM', queue.failed, id)
+    will_join(queue, more.G)
   else
     leave_waiting(queue, id, state, more)
   end

@@ -1,6 +1,6 @@
 -- Does what is due: leases that ended, delayed events, TTLs, pauses, completed and failed events that
 -- were kept long enough. Also forgets queues that had only consumers of an okq process that died.
--- KEYS    queues timers processes sweep crons-due, of the queues: all
+-- KEYS    queues timers processes sweep crons-due clock, of the queues: all
 -- ARGV    limit
 -- Returns of each a number: how many were moved, or limit if there is more to do at once; 1 if cron
 --         entries are due, or 0. Or an error that names a queue where it failed, if there is one
@@ -134,12 +134,12 @@ local function drop_surplus(queue, limit)
     local most = kept_of(queue, 'keep-' .. state, default)
     local surplus = most and redis.call('ZCARD', queue[state]) - most or 0
     local count = math.min(limit - dropped, surplus)
-    for _, id in ipairs(count > 0 and redis.call('ZRANGE', queue[state], 0, count - 1) or {}) do
+    for _, id in ipairs(count > 0 and oldest_of(queue, state, count) or {}) do
       drop(queue, id, state)
       dropped = dropped + 1
     end
   end
-  if dropped < limit and not queue.is_behind then
+  if dropped == 0 and not queue.is_behind then
     redis.call('HDEL', REVIEW .. queue.name, 'surplus')
   end
   return dropped
@@ -251,6 +251,24 @@ local function tick_queue(queue, limit)
   return moved
 end
 
+-- When the clock was set back by more than this, all queues are looked at: what a rate holds would be
+-- due too late.
+local SET_BACK_MS = 1000
+-- The time is noted that often.
+local NOTED_EVERY_MS = 1000
+-- And for so long: ticks come more often.
+local NOTED_FOR_MS = 24 * 60 * 60 * 1000
+
+local function look_at_clock()
+  local noted = tonumber(redis.call('GET', CLOCK)) or 0
+  if noted > now() + SET_BACK_MS then
+    look_at_all({ groups = true }, true)
+  elseif noted > now() - NOTED_EVERY_MS then
+    return
+  end
+  redis.call('SET', CLOCK, string.format('%.0f', now()), 'PX', NOTED_FOR_MS)
+end
+
 local RETRY_MS = 1000
 local SWEEP_SLICE = 128
 local QUEUES_AT_ONCE = 8
@@ -284,6 +302,7 @@ end
 verbs.tick = function(from)
   local limit, moved, seen, looked_at = tonumber(ARGV[from]), 0, {}, 0
   local failure
+  pcall(look_at_clock)
   timers_changed = true
   local swept, has_more = pcall(sweep)
   local looked, is_more = pcall(look_at_slice)

@@ -32,6 +32,7 @@ local function take_back_removed(queue, id, from)
     end
   end
   list_queue(queue)
+  will_join(queue, more_of(queue, id).G)
   return true
 end
 
