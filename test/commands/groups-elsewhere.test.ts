@@ -228,7 +228,10 @@ test("however many clients wait for groups, Redis is looked at once a second", a
   expect(ofOne).toBeGreaterThan(0);
   // On a slow machine looks are late, so the numbers differ; 40 clients would make 400 looks.
   expect(ofAll).toBeLessThan(3 * ofOne + 50);
-  requests = 0;
-  await lasting(1000);
-  expect(requests).toBe(0);
+  // While the clock stands still there is none, once the last look is over.
+  await eventually(async () => {
+    requests = 0;
+    await lasting(1500);
+    return requests === 0;
+  });
 });
