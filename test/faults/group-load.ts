@@ -25,11 +25,11 @@ interface Claim {
   dueMs: number;
 }
 
-/** In each queue. The first group has much more to do than the others. */
-const GROUPS = 8;
+/** In each queue, more than consumers claim at a time. The first one has much more to do. */
+const GROUPS = 24;
 const BACKLOG = [40, 3];
 const CONSUMERS = 4;
-const COUNT_MAX = 4;
+const COUNT_MAX = 2;
 const DRAIN_MS_MAX = 60_000;
 const CLOSED = "the connection was closed";
 
