@@ -47,7 +47,14 @@ export interface Dialect {
 }
 
 export type DialectName =
-  "okq" | "okq-tokens" | "okq-groups" | "okq-priorities" | "streams" | "disque" | "beanstalkd";
+  | "okq"
+  | "okq-tokens"
+  | "okq-waiting"
+  | "okq-groups"
+  | "okq-priorities"
+  | "streams"
+  | "disque"
+  | "beanstalkd";
 
 export const ID_BYTES = 16;
 
@@ -137,14 +144,23 @@ const okqTokens: Dialect = {
 const GROUP_DIGITS = 4;
 const GROUPS = 10 ** GROUP_DIGITS;
 
+/** Empties the queue and pushes as many events as there are groups, with the options for each. */
+function filled(queue: string, size: number, optionsOf: (group: number) => string[]): Buffer[] {
+  const push = (_: unknown, n: number) => resp("QPUSH", queue, contents(size), ...optionsOf(n));
+  return [resp("QFLUSH", queue), ...Array.from({ length: GROUPS }, push)];
+}
+
+/** As okqTokens, in a queue in which as many events wait as in that of okqGroups. */
+const okqWaiting: Dialect = {
+  ...okqTokens,
+  prepare: (queue, size) => filled(queue, size, () => []),
+};
+
 /** As okqTokens, in a queue in which each of 10,000 groups has an event and takes its turn. */
 const okqGroups: Dialect = {
   ...okqTokens,
-  prepare(queue, size) {
-    const groups = Array.from({ length: GROUPS }, (_, n) => `${n}`.padStart(GROUP_DIGITS, "0"));
-    const of = (group: string) => resp("QPUSH", queue, contents(size), "GROUP", group);
-    return [resp("QFLUSH", queue), ...groups.map(of)];
-  },
+  prepare: (queue, size) =>
+    filled(queue, size, (group) => ["GROUP", `${group}`.padStart(GROUP_DIGITS, "0")]),
   commands: (queue, size) => ({
     ...okqTokens.commands(queue, size),
     push: template(resp("QPUSH", queue, contents(size), "GROUP", number(GROUP_DIGITS))),
@@ -220,6 +236,7 @@ const beanstalkd: Dialect = {
 export const dialects: Record<DialectName, Dialect> = {
   okq,
   "okq-tokens": okqTokens,
+  "okq-waiting": okqWaiting,
   "okq-groups": okqGroups,
   "okq-priorities": okqPriorities,
   streams,

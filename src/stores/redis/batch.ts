@@ -6,11 +6,11 @@
 // the batch: they are sent next, without the operations of sessions that had a failure.
 import { StoreError } from "../../queue/errors.ts";
 import { nameOf } from "../../queue/name-cache.ts";
-import { Failures } from "../../queue/failures.ts";
 import type { Popped } from "../../queue/event.ts";
 import type { Pop } from "../../queue/operations.ts";
 import type { Receiver, StoreObserver } from "../../queue/store.ts";
 import type { Encoded } from "../../resp/reply.ts";
+import { type Call, endOf, link, lowerBound, move, type Position, truncate } from "./call.ts";
 import { Fetch } from "./fetch.ts";
 import { needsMemory, sizeOf } from "./operation-size.ts";
 import type { QueueKeys } from "./keys.ts";
@@ -22,36 +22,6 @@ import type { Level } from "./script.ts";
 import { headOf } from "./value.ts";
 import type { Argument, ScriptReply } from "./verb.ts";
 import { higher, isChange, isOrdered, levelOf, type Variant, variantOf, verbOf } from "./verbs.ts";
-
-/** Which call has the session's latest operation: later ones may not join an earlier call. */
-export class Position extends Failures {
-  batch: Batch | null = null;
-  call = 0;
-}
-
-/** The calls of one batch that have sessions in common. Each chain has its own number. */
-interface Chain {
-  number: number;
-  /** The chain that it was merged into. */
-  into: Chain | null;
-  hasSeveralCalls: boolean;
-}
-
-interface Call {
-  index: number;
-  kind: Operation["kind"];
-  chain: Chain;
-  operations: Operation[];
-  /** For each operation: its receiver, its session, and the session's failures at that time. */
-  receivers: Receiver<unknown>[];
-  positions: Position[];
-  failures: number[];
-  /**
-   * One for each operation, an error if it was refused; or the error of them all. null until Redis
-   * has answered.
-   */
-  results: unknown[] | StoreError | null;
-}
 
 export class Batch {
   /** How much work it is for Redis: an operation on many queues counts once for each. */
@@ -307,38 +277,6 @@ function queuesNamedBy(operation: Operation): Buffer[] {
   return "queue" in operation && operation.queue !== null ? [operation.queue] : [];
 }
 
-/** Merges the chains of two calls. */
-function link(before: Call, call: Call): void {
-  const [to, from] = [endOf(before.chain), endOf(call.chain)];
-  if (to === from) return;
-  from.into = to;
-  to.hasSeveralCalls = true;
-}
-
-/** The chain that it belongs to after all merges. */
-function endOf(chain: Chain): Chain {
-  let end = chain;
-  while (end.into) end = end.into;
-  return end;
-}
-
-/** Moves an operation within its call, towards the front. */
-function move(call: Call, from: number, to: number): void {
-  if (from === to) return;
-  call.operations[to] = call.operations[from]!;
-  call.receivers[to] = call.receivers[from]!;
-  call.positions[to] = call.positions[from]!;
-  call.failures[to] = call.failures[from]!;
-}
-
-function truncate(call: Call, length: number): void {
-  if (length === call.operations.length) return;
-  call.operations.length = length;
-  call.receivers.length = length;
-  call.positions.length = length;
-  call.failures.length = length;
-}
-
 /** The script answers a status for a call that it skipped. No verb answers a status. */
 function isNotMade(reply: ScriptReply): boolean {
   return Buffer.isBuffer(reply);
@@ -397,16 +335,4 @@ export type IsAffected = (kind: Operation["kind"], result: unknown) => boolean;
 
 function isChanged(kind: Operation["kind"], result: unknown): boolean {
   return isChange(kind, result as never);
-}
-
-/** The position in the list of the first call with at least that index. */
-function lowerBound(calls: Call[], index: number): number {
-  let low = 0;
-  let high = calls.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (calls[middle]!.index < index) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }

@@ -7,22 +7,12 @@
 local RECORD_FORM = '<I4I4I4I4I4dddd'
 local RECORD_BYTES = 52
 
-local function packed_record(record)
-  return struct.pack(RECORD_FORM, record.ready, record.claimed, record.held, record.delayed,
-    record.room, record.begin, record.turn, record.rank, record.look)
-end
-
--- Ticks as bytes, the highest first, have the order of numbers. A member is the beginning of its group and
--- its rank, and the id.
-local function tick_bytes(tick)
-  return struct.pack('>d', tick)
-end
-
--- Where the id begins.
+-- A member is the beginning of its group and its rank, and the id. Ticks as bytes, the highest first, have
+-- the order of numbers.
+local MEMBER_FORM = '>ddc0'
 local ID_IN_GROUPED = 17
 
--- All members of a group, as ZRANGEBYLEX takes them.
-local function range_of(record)
-  local prefix = tick_bytes(record.begin)
-  return '[' .. prefix, '(' .. prefix .. '\255'
+-- What begins with no later a member than this, and the first one behind all of the group, for ZRANGEBYLEX.
+local function range_of(begin)
+  return struct.pack('>c1d', '[', begin), struct.pack('>c1dc1', '(', begin, '\255')
 end

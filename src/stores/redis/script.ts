@@ -31,7 +31,7 @@ import cronSet from "./full/cron-set.lua" with { type: "text" };
 import crons from "./full/crons.lua" with { type: "text" };
 import crash from "./full/crash.lua" with { type: "text" };
 import dropCounter from "./full/drop-counter.lua" with { type: "text" };
-import events from "./full/events.lua" with { type: "text" };
+import transitions from "./full/events.lua" with { type: "text" };
 import facts from "./full/facts.lua" with { type: "text" };
 import fail from "./full/fail.lua" with { type: "text" };
 import figures from "./full/figures.lua" with { type: "text" };
@@ -214,13 +214,15 @@ const withTokens = [
   onDemand(matching, plainAck, ackWithTokens, plainRedo, redoWithTokens, tokensTouch),
   ...common,
 ];
+const orderedPops = [orderedNextOut, taking, plainPop, claiming, popWithTokens, tokensPopBatch];
 const inOrder = [
-  ...[counter, slices, groupRecord, rankedMember, turns],
+  counter,
+  slices,
+  groupRecord,
+  rankedMember,
+  turns,
   onDemand(liningUp, entering, plainPush, pushMade, pushInOrder, pushMadeInOrder),
-  onDemand(
-    ...[nextOut, orderedNextOut],
-    ...[taking, plainPop, claiming, popWithTokens, tokensPopBatch],
-  ),
+  onDemand(nextOut, ...orderedPops),
   onDemand(matching, leaving, plainAck, ackWithTokens, tokensTouch),
   ...[orderedReady, unused].map((file) => onDemand(file)),
 ];
@@ -230,10 +232,8 @@ const made = [
   once("groups", groupRecord, grouped, groupTurns),
   once("counters", counters),
 ];
-const transitions = [
-  ...[unused, counter, slices, queue, unique, figures, line, more, events, bound, claims],
-  ...made,
-];
+const events = [figures, line, more, transitions, bound, claims];
+const onAnyQueue = [unused, counter, slices, queue, unique, ...events, ...made];
 const life = [
   onDemand(push, pushBatch),
   onDemand(pop, popBatch),
@@ -286,8 +286,8 @@ export const scripts = {
   tokens: scriptOf([stage, prelude], [...withTokens, staged, rare]),
   ordered: scriptOf([prelude], [...inOrder, orderedRare]),
   steps: scriptOf([prelude], [...withTokens, onDemand(checking, transaction), staged, rare]),
-  life: scriptOf([prelude], [...transitions, ...life]),
-  full: scriptOf([prelude], [...transitions, ...life, ...others]),
+  life: scriptOf([prelude], [...onAnyQueue, ...life]),
+  full: scriptOf([prelude], [...onAnyQueue, ...life, ...others]),
 };
 
 export type Level = keyof typeof scripts;

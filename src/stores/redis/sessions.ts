@@ -3,7 +3,7 @@
 import type { StoreError } from "../../queue/errors.ts";
 import type { Operation, ResultOf } from "../../queue/operations.ts";
 import { type Receiver, Session } from "../../queue/store.ts";
-import { Position } from "./batch.ts";
+import { Position } from "./call.ts";
 import type { Lane } from "./lane.ts";
 import type { Ask } from "./move-apart.ts";
 import { type KnownShards, shardOfAll, spread } from "./spread.ts";

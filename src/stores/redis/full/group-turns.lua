@@ -110,7 +110,7 @@ local function members_of(queue, record, count)
   if queue.added or queue.removed then
     write_members(queue)
   end
-  local least, most = range_of(record)
+  local least, most = range_of(record.begin)
   return redis.call('ZRANGEBYLEX', GROUPED .. queue.name, least, most, 'LIMIT', 0, count)
 end
 

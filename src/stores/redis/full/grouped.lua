@@ -83,6 +83,11 @@ local function record_in(key, packed, limit)
   }
 end
 
+local function packed_record(record)
+  return struct.pack(RECORD_FORM, record.ready, record.claimed, record.held, record.delayed,
+    record.room, record.begin, record.turn, record.rank, record.look)
+end
+
 -- Reads the records at these keys of the hash that are not read yet.
 local function read(queue, keys)
   queue.groups = queue.groups or {}
@@ -158,7 +163,7 @@ groups.begin_anew = function(queue, name)
 end
 
 local function member_of(record, id, more)
-  return tick_bytes(record.begin) .. tick_bytes(more.R) .. id
+  return struct.pack(MEMBER_FORM, record.begin, more.R, id)
 end
 
 groups.id_in = function(member)

@@ -48,17 +48,16 @@ local function line_up_ordered(queue, is_left, ids, priorities)
     local id, key, priority, place = ids[at], keys[at], ARGV[priorities[at]], nil
     if key ~= '' then
       local record = queue.records[key]
-      if record.ready + record.claimed + record.delayed == 0 then
+      if record[OF_READY] + record[OF_CLAIMED] + record[OF_DELAYED] == 0 then
         begin_group(queue, record, tick)
       end
-      local rank = record.rank + 1
+      local rank = record[OF_RANK] + 1
       rank = rank < tick and tick or rank
-      record.rank, record.ready = rank, record.ready + 1
+      record[OF_RANK], record[OF_READY] = rank, record[OF_READY] + 1
       note(queue, record)
-      local bytes = tick_bytes(rank)
-      added[last + 1], added[last + 2] = '0', tick_bytes(record.begin) .. bytes .. id
+      added[last + 1], added[last + 2] = '0', struct.pack(MEMBER_FORM, record[OF_BEGIN], rank, id)
       last = last + 2
-      place = priority == '0' and bytes .. key or bytes .. priority .. key
+      place = struct.pack('>dc0', rank, priority == '0' and key or priority .. key)
     elseif priority ~= '0' then
       place = ranked_prefix(tonumber(priority), is_left and PUSHED_LEFT + tick or -tick)
       ranked[ranked_count + 1], ranked[ranked_count + 2] = '0', place .. id

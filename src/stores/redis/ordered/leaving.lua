@@ -22,8 +22,8 @@ local function leave_groups(queue, ids)
     queue.slice = nil
     for at = 1, count do
       local record = queue.records[keys[at]]
-      if record.claimed > 0 then
-        record.claimed = record.claimed - 1
+      if record[OF_CLAIMED] > 0 then
+        record[OF_CLAIMED] = record[OF_CLAIMED] - 1
       end
       note(queue, record)
     end

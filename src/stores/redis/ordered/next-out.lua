@@ -59,16 +59,16 @@ end
 local function take_of_group(queue, record)
   local first
   if can_go(record) then
-    local least, most = range_of(record)
+    local least, most = range_of(record[OF_BEGIN])
     first = redis.call('ZRANGEBYLEX', queue.grouped, least, most, 'LIMIT', 0, 1)[1]
   end
   note(queue, record)
   if not first then
-    record.is_stuck = true
+    record[IS_STUCK] = true
     return nil
   end
   queue.removed[#queue.removed + 1] = first
-  record.ready, record.claimed = record.ready - 1, 1
+  record[OF_READY], record[OF_CLAIMED] = record[OF_READY] - 1, 1
   return string.sub(first, ID_IN_GROUPED)
 end
 
@@ -81,7 +81,7 @@ local function take_turns(queue, count, ids, places)
       record = ungrouped_record(queue)
       note(queue, record)
       take_ungrouped(queue, 1, ids, places)
-      record.is_stuck = #ids == taken
+      record[IS_STUCK] = #ids == taken
     else
       record = queue.records[key]
       ids[taken + 1] = take_of_group(queue, record)
@@ -89,7 +89,7 @@ local function take_turns(queue, count, ids, places)
     at = at + 1
     if ids[taken + 1] then
       taken = taken + 1
-      record.turn, record.has_turned = turn_behind(queue, take_ticks(1)), true
+      record[OF_TURN], record[HAS_TURNED] = turn_behind(queue, take_ticks(1)), true
     end
   end
   queue.slice_at = at
@@ -148,10 +148,11 @@ local function put_back(queue, ids, places, first)
     local id = ids[at]
     local place, record = belongs(queue, id)
     if record then
-      record.ready, record.claimed = record.ready + 1, math.max(0, record.claimed - 1)
+      record[OF_READY], record[OF_CLAIMED] = record[OF_READY] + 1, math.max(0, record[OF_CLAIMED] - 1)
       note(queue, record)
       queue.added[#queue.added + 1] = '0'
-      queue.added[#queue.added + 1] = tick_bytes(record.begin) .. string.sub(place, 1, 8) .. id
+      local rank = struct.unpack('>d', place)
+      queue.added[#queue.added + 1] = struct.pack(MEMBER_FORM, record[OF_BEGIN], rank, id)
     elseif place then
       queue.has_ranked = true
       redis.call('ZADD', queue.ranked, 0, string.sub(place, 1, ID_IN_RANKED - 1) .. id)
@@ -172,7 +173,7 @@ local function lose(queue, id)
     redis.call('HDEL', queue.places, id)
     queue.has_left = true
     if record then
-      record.claimed = math.max(0, record.claimed - 1)
+      record[OF_CLAIMED] = math.max(0, record[OF_CLAIMED] - 1)
       note(queue, record)
     end
   end

@@ -26,26 +26,40 @@ local function open(queue)
   queue.is_open = true
 end
 
+-- The record of a group is a list, of which Lua makes and reads many in half the time: its key in "groups",
+-- what stands there as in RECORD_FORM, and what is known of it in this batch.
+local OF_KEY = 1
+local OF_READY = 2
+local OF_CLAIMED = 3
+local OF_HELD = 4
+local OF_DELAYED = 5
+local OF_ROOM = 6
+local OF_BEGIN = 7
+local OF_TURN = 8
+local OF_RANK = 9
+local OF_LOOK = 10
+local IS_KEPT = 11
+local IS_NOTED = 12
+local HAS_TURNED = 13
+local IS_STUCK = 14
+
+local function record_in(key, packed)
+  if not packed or #packed ~= RECORD_BYTES then
+    return { key, 0, 0, 0, 0, 0, 0, 0, 0, 0, packed ~= false, false, false, false }
+  end
+  local ready, claimed, held, delayed, room, begin, turn, rank, look = struct.unpack(RECORD_FORM, packed)
+  return {
+    key, ready, claimed, held, delayed, room, begin, turn, rank, look, true, false, false, false,
+  }
+end
+
 -- The record has changed, or something else on which its turn depends.
 local function note(queue, record)
-  if not record.is_noted then
-    record.is_noted = true
+  if not record[IS_NOTED] then
+    record[IS_NOTED] = true
     queue.noted_count = queue.noted_count + 1
     queue.noted[queue.noted_count] = record
   end
-end
-
--- With all fields that a record may get: to add one later takes long.
-local function record_in(key, packed)
-  local ready, claimed, held, delayed, room, begin, turn, rank, look = 0, 0, 0, 0, 0, 0, 0, 0, 0
-  if packed and #packed == RECORD_BYTES then
-    ready, claimed, held, delayed, room, begin, turn, rank, look = struct.unpack(RECORD_FORM, packed)
-  end
-  return {
-    key = key, ready = ready, claimed = claimed, held = held, delayed = delayed, room = room,
-    begin = begin, turn = turn, rank = rank, look = look, is_kept = packed ~= false,
-    is_noted = false, has_turned = false, is_stuck = false,
-  }
 end
 
 -- Reads the records at these keys that are not read yet; '' is no group.
@@ -92,7 +106,7 @@ end
 
 -- A group begins with its first event.
 local function begin_group(queue, record, tick)
-  record.begin, record.rank, record.turn = tick, tick, turn_behind(queue, tick)
+  record[OF_BEGIN], record[OF_RANK], record[OF_TURN] = tick, tick, turn_behind(queue, tick)
   if not queue.has_groups then
     queue.has_groups = true
     note_ungrouped(queue)
@@ -101,7 +115,7 @@ end
 
 -- Whether one of its events may be handed out now.
 local function can_go(record)
-  return record.ready > 0 and record.claimed == 0 and record.held == 0
+  return record[OF_READY] > 0 and record[OF_CLAIMED] == 0 and record[OF_HELD] == 0
 end
 
 -- The records that have changed, by what is to be written of them.
@@ -111,10 +125,10 @@ local function sorted_out(queue, noted)
   local latest = math.max(queue.last_turn, take_ticks(0))
   for at = 1, #noted do
     local record = noted[at]
-    local key, before, is_late = record.key, record.room, record.turn > latest
+    local key, before, is_late = record[OF_KEY], record[OF_ROOM], record[OF_TURN] > latest
     if is_late then
       -- The clock was set back: it is as the last one.
-      record.turn = latest
+      record[OF_TURN] = latest
     end
     local may_go = can_go(record)
     if key == '' then
@@ -122,27 +136,28 @@ local function sorted_out(queue, noted)
       -- It may be in "turns" or not.
       before = may_go and 0 or 1
     end
-    record.room = may_go and 1 or 0
-    if not may_go or record.is_stuck then
-      if before > 0 or record.is_stuck then
+    record[OF_ROOM] = may_go and 1 or 0
+    if not may_go or record[IS_STUCK] then
+      if before > 0 or record[IS_STUCK] then
         waiting[#waiting + 1] = key
       end
-    elseif before == 0 or record.has_turned or is_late then
-      going[going_count + 1], going[going_count + 2] = string.format('%d', record.turn), key
+    elseif before == 0 or record[HAS_TURNED] or is_late then
+      going[going_count + 1], going[going_count + 2] = string.format('%d', record[OF_TURN]), key
       going_count = going_count + 2
       told = told + (key ~= '' and before == 0 and 1 or 0)
     end
-    if key ~= '' and record.ready + record.claimed + record.delayed == 0 then
-      if record.is_kept then
+    if key ~= '' and record[OF_READY] + record[OF_CLAIMED] + record[OF_DELAYED] == 0 then
+      if record[IS_KEPT] then
         gone[#gone + 1] = key
       end
-      record.begin, record.is_kept = 0, false
-    elseif key ~= '' or record.has_turned then
+      record[OF_BEGIN], record[IS_KEPT] = 0, false
+    elseif key ~= '' or record[HAS_TURNED] then
       -- That of the events without a group is only needed once they had a turn.
-      kept[kept_count + 1], kept[kept_count + 2] = key, packed_record(record)
-      kept_count, record.is_kept = kept_count + 2, true
+      kept[kept_count + 1] = key
+      kept[kept_count + 2] = struct.pack(RECORD_FORM, unpack(record, OF_READY, OF_LOOK))
+      kept_count, record[IS_KEPT] = kept_count + 2, true
     end
-    record.is_noted, record.has_turned, record.is_stuck = false, false, false
+    record[IS_NOTED], record[HAS_TURNED], record[IS_STUCK] = false, false, false
   end
   return kept, gone, going, waiting, told
 end
