@@ -70,7 +70,7 @@ test("a pop of several queues hands out the events before a queue that fails", a
 test.each(["counter", "retrying:q"])(
   "an event of a queue with settings stays in its state where the key %s has another type",
   async (name) => {
-    await caller.configure("q", { backoff: "fixed 5" });
+    await caller.configure("q", { backoff: "fixed 5", "keep-completed": "1" });
     await caller.pushAll("q", ["1", "2"]);
     const held = await caller.mustClaim("q");
     await expect(without(name, () => caller.claim("q"))).rejects.toThrow("WRONGTYPE");

@@ -1,6 +1,6 @@
 -- Forgets a queue without events, settings and consumers: it leaves no name behind. The batch loop
 -- calls it.
--- KEYS    queues timers processes, of the queue: ready claimed events front stats
+-- KEYS    queues timers processes, of the queue: ready claimed events front config stats
 -- ARGV    (none)
 -- Returns nothing
 
@@ -15,7 +15,8 @@ local function consumers_of(queue)
 end
 
 verbs.forget_if_unused = function(queue)
-  local is_empty = redis.call('EXISTS', queue.events, queue.ready, queue.claimed, queue.front) == 0
+  local is_empty = redis.call('EXISTS', queue.events, queue.ready, queue.claimed, queue.front,
+    CONFIG .. queue.name) == 0
   if is_empty and not (has_beside and has_beside(queue)) then
     redis.call('ZREM', timers_key, queue.name)
     if consumers_of(queue) == 0 then

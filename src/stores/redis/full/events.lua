@@ -332,12 +332,25 @@ at_end[#at_end + 1] = function()
   end
 end
 
+-- Settings that matter to events which have failed or have a TTL. Those are rare by themselves.
+local LATE_SETTINGS = ' max-attempts max-crashes backoff crash-backoff failed-to keep-failed on-expire '
+
+-- Whether the queue has a pause, a binding, or a setting that matters to every event.
+local function has_early_settings(queue)
+  for name in pairs(queue.config or by_name(redis.pcall('HGETALL', CONFIG .. queue.name))) do
+    if not string.find(LATE_SETTINGS, ' ' .. name .. ' ', 1, true) then
+      return true
+    end
+  end
+  return false
+end
+
 -- Which queues the plain script must leave alone, and which of these the script "ordered" serves: see
 -- rare.lua.
 at_end[#at_end + 1] = function()
   for name, queue in pairs(queues_by_name) do
     if queue.is_open or queue.was_flushed then
-      local needs_more = redis.call('EXISTS', MORE .. name, CONFIG .. name, GHOSTS .. name,
+      local needs_more = has_early_settings(queue) or redis.call('EXISTS', MORE .. name, GHOSTS .. name,
         COMPLETED .. name, WINDOWS .. name, PAUSED_WORKERS .. name, EXPIRES .. name,
         REVIEW .. name, UNIQUE .. name, COUNTERS .. name, CRONS .. name, OWN_GROUPS .. name) > 0
       local is_ordered = not needs_more

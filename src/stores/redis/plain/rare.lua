@@ -1,7 +1,7 @@
--- Ends a batch before anything is done where one of its queues needs the full script: one with
--- settings, pauses, windows, events that expire, facts of events beside their contents, removed ids in
--- its list, or completed events. The full script notes their names in the set "rare", and no other
--- makes a queue rare.
+-- Ends a batch before anything is done where one of its queues needs the full script: one with settings
+-- that matter to every event, pauses, windows, events that expire, facts of events beside their contents,
+-- removed ids in its list, or completed events. The full script notes their names in the set "rare", and
+-- no other but "ordered" makes a queue rare.
 -- KEYS    settings rare
 -- ARGV    (none)
 -- Returns nothing by itself, or ends the batch with "FULL" and the number of such a queue
