@@ -67,7 +67,7 @@ test("claims keep their tokens and consumers, also over another start", async ()
   }
 });
 
-test("counters keep what they have counted; of one that came back its only member counts", async () => {
+test("counters keep what they counted; of one that came back its member counts", async () => {
   const file = join(newFolder(), "okq.db");
   const db = new Database(file);
   createSchema(db, migrations.slice(0, 6));

@@ -200,8 +200,8 @@ export const migrations: readonly string[] = [
      definition BLOB NOT NULL,
      PRIMARY KEY (queue, name)
    ) WITHOUT ROWID;`,
-  // turns: see turn-rows.ts. is_back, members: as LocalCounter has them; before, a counter that came
-  // back had only one member that it could count.
+  // turns: see turn-rows.ts. is_back, members: as LocalCounter has them; before, a counter that
+  // came back had only one member that it could count.
   `CREATE TABLE turns (
      queue INTEGER NOT NULL,
      row INTEGER NOT NULL,
