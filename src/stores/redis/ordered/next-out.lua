@@ -59,11 +59,11 @@ end
 local function take_of_group(queue, record)
   local first
   if can_go(record) then
-    local least, most = range_of(record[OF_BEGIN])
-    first = redis.call('ZRANGEBYLEX', queue.grouped, least, most, 'LIMIT', 0, 1)[1]
+    local least = least_member(record[OF_BEGIN])
+    first = redis.call('ZRANGEBYLEX', queue.grouped, least, '+', 'LIMIT', 0, 1)[1]
   end
   note(queue, record)
-  if not first then
+  if not is_member_of(record[OF_BEGIN], first) then
     record[IS_STUCK] = true
     if can_go(record) then
       -- Another program removed its events from the line.
@@ -79,6 +79,7 @@ end
 -- Those whose turn it is, and who have one.
 local function take_turns(queue, count, ids, places)
   local taken, slice, at = #ids, queue.slice, queue.slice_at
+  local tick = take_ticks(count)
   while taken < count and slice[at] do
     local key, record = slice[at], nil
     if key == '' then
@@ -94,7 +95,7 @@ local function take_turns(queue, count, ids, places)
     if ids[taken + 1] then
       taken = taken + 1
       queue.turns_before[ids[taken]] = record[OF_TURN]
-      record[OF_TURN], record[HAS_TURNED] = turn_behind(queue, take_ticks(1)), true
+      record[OF_TURN], record[HAS_TURNED] = turn_behind(queue, tick), true
     end
   end
   queue.slice_at = at
