@@ -69,7 +69,7 @@ export async function startStreams(servers: Servers): Promise<Running> {
 }
 
 /** okq with other commands than the classic ones, on every store. */
-function okqs(ability: "tokens" | "groups" | "priorities"): Contender[] {
+function okqs(ability: "tokens" | "waiting" | "groups" | "priorities"): Contender[] {
   const on = (store: string, label: string, start: Contender["start"]): Contender => ({
     name: `${ability}-${store}`,
     label: `${label}, ${ability}`,
@@ -97,6 +97,7 @@ export const contenders: Contender[] = [
     start: startOkqInMemory,
   },
   ...okqs("tokens"),
+  ...okqs("waiting"),
   ...okqs("groups"),
   ...okqs("priorities"),
   {

@@ -85,7 +85,7 @@ const groupRatios = [
 
 const TARGETS: Target[] = [
   ...beside("tokens", (store) => CLASSIC[store], bothAt(1.2)),
-  ...beside("groups", (store) => `tokens-${store}`, groupRatios),
+  ...beside("groups", (store) => `waiting-${store}`, groupRatios),
   ...beside("priorities", (store) => `tokens-${store}`, bothAt(1.2)),
   { contender: "okq-memory", connections: 50, inFlight: 1, figure: "user time", ratio: 0.94 },
   { contender: "okq-memory", connections: 50, inFlight: 16, figure: "user time", ratio: 0.73 },

@@ -12,7 +12,12 @@ local RECORD_BYTES = 52
 local MEMBER_FORM = '>ddc0'
 local ID_IN_GROUPED = 17
 
--- What begins with no later a member than this, and the first one behind all of the group, for ZRANGEBYLEX.
-local function range_of(begin)
-  return struct.pack('>c1d', '[', begin), struct.pack('>c1dc1', '(', begin, '\255')
+-- The least member that a group can have, as ZRANGEBYLEX takes it.
+local function least_member(begin)
+  return struct.pack('>c1d', '[', begin)
+end
+
+-- Whether a member, or nil, is one of the group that began then.
+local function is_member_of(begin, member)
+  return member ~= nil and #member >= 8 and struct.unpack('>d', member) == begin
 end

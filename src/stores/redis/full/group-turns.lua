@@ -110,8 +110,12 @@ local function members_of(queue, record, count)
   if queue.added or queue.removed then
     write_members(queue)
   end
-  local least, most = range_of(record.begin)
-  return redis.call('ZRANGEBYLEX', GROUPED .. queue.name, least, most, 'LIMIT', 0, count)
+  local key, least = GROUPED .. queue.name, least_member(record.begin)
+  local members = redis.call('ZRANGEBYLEX', key, least, '+', 'LIMIT', 0, count)
+  while #members > 0 and not is_member_of(record.begin, members[#members]) do
+    members[#members] = nil
+  end
+  return members
 end
 
 -- The member of a group that is next out; nil if another program removed it.
@@ -270,7 +274,8 @@ local function forget_unused(queue)
   end
 end
 
-at_end[#at_end + 1] = function()
+-- Before events.lua looks at what is left.
+table.insert(at_end, 1, function()
   for _, queue in pairs(queues_by_name) do
     if queue.groups then
       groups.settle(queue)
@@ -279,4 +284,4 @@ at_end[#at_end + 1] = function()
       forget_unused(queue)
     end
   end
-end
+end)
