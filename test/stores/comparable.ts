@@ -6,6 +6,7 @@ import type { GroupFacts } from "../../src/queue/groups.ts";
 import type { Operation } from "../../src/queue/operations.ts";
 import type { QueueStats } from "../../src/queue/queue-status.ts";
 import { textOf } from "./contract/caller.ts";
+import type { LifeCaller } from "./contract/life-caller.ts";
 
 /** Without what the contract leaves open, such as how many moves a Tick makes of a due event. */
 export function comparable(operation: Operation, result: unknown): unknown {
@@ -54,4 +55,11 @@ export function failureText(error: unknown): string {
   return error instanceof StoreError
     ? `StoreError ${error.failure}: ${error.message}`
     : String(error);
+}
+
+/** All that is known of the groups that are there; a store may not find the oldest event. */
+export async function groupsOf(store: LifeCaller, queue: string, limit: number): Promise<object> {
+  const names = Object.keys(await store.groups(queue, limit));
+  const all = await Promise.all(names.map((name) => store.group(queue, name)));
+  return names.map((name, at) => [name, { ...all[at]!, oldestReadyMs: null }]);
 }

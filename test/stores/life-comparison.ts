@@ -6,7 +6,7 @@
 import { Duplicate, type EventFacts, type Popped, type State } from "../../src/queue/event.ts";
 import { decodeHeaders } from "../../src/queue/headers.ts";
 import type { Operation, Push, Unpop } from "../../src/queue/operations.ts";
-import { comparable, failureText, shortened } from "./comparable.ts";
+import { comparable, failureText, groupsOf, shortened } from "./comparable.ts";
 import type { StoreUnderTest } from "./contract.ts";
 import { bytesOf, textOf } from "./contract/caller.ts";
 import { LifeCaller } from "./contract/life-caller.ts";
@@ -14,6 +14,7 @@ import { type GivenClaim, type Known, RandomLife, type Step, states } from "./ra
 import { Random } from "./random.ts";
 import { RandomCounters } from "./random-counters.ts";
 import { RandomCrons } from "./random-crons.ts";
+import { RandomOrder } from "./random-order.ts";
 import { hearBoth } from "./report-comparison.ts";
 import { inTransactions } from "./random-transactions.ts";
 
@@ -22,6 +23,14 @@ const LATEST_POPS = 6;
 const STEP_MS = 50;
 const IS_MADE = /^\d{7,}-\d+$/;
 
+interface Compared {
+  seed: number;
+  rounds: number;
+  hasGroups?: boolean | undefined;
+  /** Whether most queues have nothing but priorities and groups most of the time. */
+  hasOrderOnly?: boolean | undefined;
+}
+
 /**
  * Both stores are new and empty. If the second one is durable, it is restarted now and then. Throws
  * at the first difference, with the seed, the round, the operation and both answers.
@@ -29,17 +38,15 @@ const IS_MADE = /^\d{7,}-\d+$/;
 export async function compareLives(
   a: StoreUnderTest,
   b: StoreUnderTest,
-  {
-    seed,
-    rounds,
-    hasGroups = seed % 3 === 0,
-  }: { seed: number; rounds: number; hasGroups?: boolean | undefined },
+  { seed, rounds, hasGroups = seed % 3 === 0, hasOrderOnly = false }: Compared,
 ): Promise<void> {
   const random = new Random(seed);
   // Where failed events move on, the store chooses which queue comes first: so ticks come often.
-  const hasChains = seed % 2 === 0;
+  const hasChains = seed % 2 === 0 && !hasOrderOnly;
   const stepMs = hasChains ? STEP_MS : Infinity;
-  const life = new RandomLife(random, { hasChains, hasGroups });
+  const life = hasOrderOnly
+    ? new RandomOrder(random)
+    : new RandomLife(random, { hasChains, hasGroups });
   const crons = new RandomCrons(new Random(seed), life.queues);
   const counters = new RandomCounters(new Random(seed + 1), life.queues);
   const pair = new Pair(new Side(a), new Side(b), seed);
@@ -54,18 +61,22 @@ export async function compareLives(
     }
     pair.advance(pauseMs);
     await pair.settle(life.queues);
-    if (random.below(6) === 0) {
+    if (!hasOrderOnly && random.below(6) === 0) {
       await pair.submitAll([life.configure()]);
       await pair.settle(life.queues);
     }
     const { known } = pair;
     const { queues } = life;
-    const batch = counters.joined(life.batch(known));
-    const others = [...crons.some(), ...counters.some(), ...life.groups.some()];
-    const steps = [...batch, ...others];
-    await pair.submitAll(inTransactions(steps, known, { queues, random }));
+    if (hasOrderOnly) await pair.submitAll(life.batch(known));
+    else {
+      const batch = counters.joined(life.batch(known));
+      const others = [...crons.some(), ...counters.some(), ...life.groups.some()];
+      const steps = [...batch, ...others];
+      await pair.submitAll(inTransactions(steps, known, { queues, random }));
+    }
     await pair.separate(life.queues);
-    if (!hasChains && random.below(3) === 0) await pair.submitAll([life.figures()]);
+    if (!hasChains && !hasOrderOnly && random.below(3) === 0)
+      await pair.submitAll([life.figures()]);
     if (random.below(3) === 0) await pair.unpopSome(random);
     if (random.below(4) === 0) await pair.compareScans(life.queues, 1 + random.below(4));
     if (b.reopen && random.below(15) === 0) {
@@ -386,11 +397,4 @@ function inComparableOrder(side: Side, events: EventFacts[]): EventFacts[] {
   const keyed = events.map((event) => ({ event, atMs: event.atMs!, text: side.written(event) }));
   const inOrder = keyed.toSorted((a, b) => a.atMs - b.atMs || (a.text < b.text ? -1 : 1));
   return inOrder.map(({ event }) => event);
-}
-
-/** All that is known of the groups that are there; a store may not find the oldest event. */
-async function groupsOf(store: LifeCaller, queue: string, limit: number): Promise<object> {
-  const names = Object.keys(await store.groups(queue, limit));
-  const all = await Promise.all(names.map((name) => store.group(queue, name)));
-  return names.map((name, at) => [name, { ...all[at]!, oldestReadyMs: null }]);
 }

@@ -4,11 +4,16 @@ import type { StoreUnderTest } from "./contract.ts";
 import { compareLives } from "./life-comparison.ts";
 import { openReference } from "./open-reference.ts";
 
+interface Has {
+  hasGroups?: boolean;
+  hasOrderOnly?: boolean;
+}
+
 /** OKQ_SEEDS takes the place of the seeds. */
 export function testLikeReference(
   name: string,
   open: () => Promise<StoreUnderTest>,
-  { seeds, rounds, hasGroups }: { seeds: number[]; rounds: number; hasGroups?: boolean },
+  { seeds, rounds, ...has }: { seeds: number[]; rounds: number } & Has,
 ): void {
   const chosen = process.env["OKQ_SEEDS"]?.split(",").map(Number) ?? seeds;
   test.each(chosen)(`${name}: events live as in the reference store (seed %d)`, async (seed) => {
@@ -16,7 +21,7 @@ export function testLikeReference(
     try {
       // With queues for failed events a round has many ticks.
       const count = seed % 2 === 0 ? Math.ceil(rounds / 2) : rounds;
-      await compareLives(reference, store, { seed, rounds: count, hasGroups });
+      await compareLives(reference, store, { seed, rounds: count, ...has });
     } finally {
       await reference.close();
       await store.close();

@@ -11,7 +11,7 @@ import { Caller } from "./contract/caller.ts";
 import { compareStores } from "./differential.ts";
 import { testLikeReference } from "./like-reference.ts";
 import { openLocal } from "./open-local.ts";
-import { openOnRedis } from "./open-redis.ts";
+import { FORGOTTEN_MS, openOnRedis } from "./open-redis.ts";
 import { ignoredCallbacks, lastingKeys, openRedisCaller, targetOf } from "./redis-targets.ts";
 
 let server: RedisServer;
@@ -25,10 +25,18 @@ afterAll(() => server.close());
 const openRedis = (poolSize?: number, onReady?: ReadyListener) =>
   openOnRedis(server, poolSize, onReady);
 
+const openForgetting = () => openOnRedis(server, 1, () => {}, FORGOTTEN_MS);
+
 storeContract("redis", () => openRedis());
 testLikeReference("redis", () => openRedis(1), {
   seeds: [1, 2, 3, 4, 5, 9],
   rounds: 100,
+});
+
+testLikeReference("redis, priorities and groups only", () => openForgetting(), {
+  seeds: [1, 2, 3],
+  rounds: 100,
+  hasOrderOnly: true,
 });
 
 const seeds = process.env.OKQ_SEEDS?.split(",").map(Number) ?? [1, 2, 3, 4, 5];

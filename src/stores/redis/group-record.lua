@@ -19,5 +19,5 @@ end
 
 -- Whether a member, or nil, is one of the group that began then.
 local function is_member_of(begin, member)
-  return member ~= nil and struct.unpack('>d', member) == begin
+  return member ~= nil and #member >= 8 and struct.unpack('>d', member) == begin
 end

@@ -20,8 +20,9 @@ local ID_IN_RANKED = 22
 
 -- The priority and the place in a prefix, or in what begins with one.
 local function priority_and_place(prefix)
-  local place = tonumber(string.sub(prefix, 6, 21))
-  if place and string.sub(prefix, 5, 5) == '0' then
+  local side = string.sub(prefix, 5, 5)
+  local place = side ~= ':' and tonumber(string.sub(prefix, 6, 21)) or nil
+  if place and side == '0' then
     place = place - 1e16
   end
   return 1000 - tonumber(string.sub(prefix, 1, 4)), place

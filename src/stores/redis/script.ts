@@ -95,6 +95,7 @@ import groupRecord from "./group-record.lua" with { type: "text" };
 import entering from "./ordered/entering.lua" with { type: "text" };
 import turns from "./ordered/turns.lua" with { type: "text" };
 import leaving from "./ordered/leaving.lua" with { type: "text" };
+import orderedMorePops from "./ordered/more-pops.lua" with { type: "text" };
 import orderedNextOut from "./ordered/next-out.lua" with { type: "text" };
 import pushInOrder from "./ordered/push-in-order.lua" with { type: "text" };
 import pushMadeInOrder from "./ordered/push-made-in-order.lua" with { type: "text" };
@@ -214,7 +215,7 @@ const withTokens = [
   onDemand(matching, plainAck, ackWithTokens, plainRedo, redoWithTokens, tokensTouch),
   ...common,
 ];
-const orderedPops = [orderedNextOut, taking, plainPop, claiming, popWithTokens, tokensPopBatch];
+const orderedTaking = [orderedNextOut, taking, claiming, orderedMorePops];
 const inOrder = [
   counter,
   slices,
@@ -222,7 +223,7 @@ const inOrder = [
   rankedMember,
   turns,
   onDemand(liningUp, entering, plainPush, pushMade, pushInOrder, pushMadeInOrder),
-  onDemand(nextOut, ...orderedPops),
+  onDemand(nextOut, ...orderedTaking, plainPop, popWithTokens, tokensPopBatch),
   onDemand(matching, leaving, plainAck, ackWithTokens, tokensTouch),
   ...[orderedReady, unused].map((file) => onDemand(file)),
 ];

@@ -354,7 +354,7 @@ at_end[#at_end + 1] = function()
         COMPLETED .. name, WINDOWS .. name, PAUSED_WORKERS .. name, EXPIRES .. name,
         REVIEW .. name, UNIQUE .. name, COUNTERS .. name, CRONS .. name, OWN_GROUPS .. name) > 0
       local is_ordered = not needs_more
-        and redis.call('EXISTS', PLACES .. name, GROUPS .. name) > 0
+        and redis.call('EXISTS', PLACES .. name, GROUPS .. name, GROUPED .. name, RANKED .. name) > 0
       redis.call((needs_more or is_ordered) and 'SADD' or 'SREM', RARE, name)
       redis.call(is_ordered and 'SADD' or 'SREM', ORDERED, name)
     end

@@ -274,7 +274,8 @@ local function forget_unused(queue)
   end
 end
 
-at_end[#at_end + 1] = function()
+-- Before events.lua looks at what is left.
+table.insert(at_end, 1, function()
   for _, queue in pairs(queues_by_name) do
     if queue.groups then
       groups.settle(queue)
@@ -283,4 +284,4 @@ at_end[#at_end + 1] = function()
       forget_unused(queue)
     end
   end
-end
+end)

@@ -6,7 +6,11 @@
 local line_up_unordered = line_up
 local function line_up(queue, is_left, fresh)
   if are_ordered[queue.name] then
-    open(queue)
+    local ok, failure = pcall(open, queue)
+    if not ok then
+      redis.call('HDEL', queue.events, unpack(fresh))
+      error(failure, 0)
+    end
     note_ungrouped(queue)
   end
   line_up_unordered(queue, is_left, fresh)
@@ -21,24 +25,17 @@ local function become_ordered(queue)
   end
 end
 
--- The groups of these events, as in "groups". Where the line of those without a group cannot be used this
--- fails before anything is done.
+-- The groups of these events, as in "groups".
 local function groups_of(queue, ids, priorities)
-  local keys, has_others = {}, false
+  local keys = {}
   for at = 1, #ids do
-    local key = ARGV[priorities[at] + 1]
-    keys[at] = key
-    has_others = has_others or key == ''
-  end
-  if has_others then
-    redis.call('LLEN', queue.ready)
-    redis.call('ZCARD', queue.front)
+    keys[at] = ARGV[priorities[at] + 1]
   end
   read_groups(queue, keys)
   return keys
 end
 
--- Puts new events, whose contents are in the hash, in line. priorities: by their places among the ids the
+-- Puts new events of an open queue, whose contents are in the hash, in line. priorities: by their places among the ids the
 -- place in ARGV of the priority; behind it stands the group, or nothing.
 local function line_up_ordered(queue, is_left, ids, priorities)
   local keys = groups_of(queue, ids, priorities)

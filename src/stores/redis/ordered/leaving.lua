@@ -3,11 +3,17 @@
 -- ARGV    (none)
 -- Returns nothing by itself
 
+-- Fails before a claim has ended.
+local function open_if_ordered(queue)
+  if are_ordered[queue.name] then
+    open(queue)
+  end
+end
+
 local function leave_groups(queue, ids)
   if #ids == 0 or not are_ordered[queue.name] then
     return
   end
-  open(queue)
   queue.has_left = true
   if queue.has_groups then
     local keys, count = {}, 0
@@ -34,12 +40,14 @@ end
 local end_unordered, end_unordered_with_tokens = end_claims, end_claims_with_tokens
 
 local function end_claims(queue, first, last)
+  open_if_ordered(queue)
   local ids, missed = end_unordered(queue, first, last)
   leave_groups(queue, ids)
   return ids, missed
 end
 
 local function end_claims_with_tokens(queue, first, last)
+  open_if_ordered(queue)
   local ids, missed = end_unordered_with_tokens(queue, first, last)
   leave_groups(queue, ids)
   return ids, missed

@@ -65,10 +65,14 @@ local function take_of_group(queue, record)
   note(queue, record)
   if not is_member_of(record[OF_BEGIN], first) then
     record[IS_STUCK] = true
+    if can_go(record) then
+      -- Another program removed its events from the line.
+      record[OF_READY] = 0
+    end
     return nil
   end
   queue.removed[#queue.removed + 1] = first
-  record[OF_READY], record[OF_CLAIMED] = record[OF_READY] - 1, 1
+  record[OF_READY], record[OF_CLAIMED], record[OF_ROOM] = record[OF_READY] - 1, 1, 0
   return string.sub(first, ID_IN_GROUPED)
 end
 
@@ -90,6 +94,7 @@ local function take_turns(queue, count, ids, places)
     at = at + 1
     if ids[taken + 1] then
       taken = taken + 1
+      queue.turns_before[ids[taken]] = record[OF_TURN]
       record[OF_TURN], record[HAS_TURNED] = turn_behind(queue, tick), true
     end
   end
@@ -141,6 +146,12 @@ local function belongs(queue, id)
   return place, queue.records[key]
 end
 
+-- An event is put back: it had no turn.
+local function take_turn_back(queue, record, id)
+  record[OF_TURN], record[HAS_TURNED] = queue.turns_before[id] or record[OF_TURN], true
+  note(queue, record)
+end
+
 local function put_back(queue, ids, places, first)
   if not are_ordered[queue.name] then
     return put_back_listed(queue, ids, places, first)
@@ -150,7 +161,7 @@ local function put_back(queue, ids, places, first)
     local place, record = belongs(queue, id)
     if record then
       record[OF_READY], record[OF_CLAIMED] = record[OF_READY] + 1, math.max(0, record[OF_CLAIMED] - 1)
-      note(queue, record)
+      take_turn_back(queue, record, id)
       queue.added[#queue.added + 1] = '0'
       local rank = struct.unpack('>d', place)
       queue.added[#queue.added + 1] = struct.pack(MEMBER_FORM, record[OF_BEGIN], rank, id)
@@ -160,8 +171,8 @@ local function put_back(queue, ids, places, first)
     else
       put_back_listed(queue, { id }, { places[at] }, 1)
     end
-    if not record then
-      note_ungrouped(queue)
+    if not record and queue.has_groups then
+      take_turn_back(queue, ungrouped_record(queue), id)
     end
   end
   queue.slice = nil

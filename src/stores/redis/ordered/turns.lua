@@ -16,13 +16,16 @@ local function open(queue)
   local name = queue.name
   queue.places, queue.ranked, queue.grouped = PLACES .. name, RANKED .. name, GROUPED .. name
   queue.groups, queue.turns = GROUPS .. name, TURNS .. name
+  redis.call('LLEN', queue.ready)
+  redis.call('ZCARD', queue.front)
   redis.call('HLEN', queue.places)
   redis.call('ZCARD', queues_key)
   queue.has_ranked = redis.call('ZCARD', queue.ranked) > 0
   queue.has_groups = redis.call('HLEN', queue.groups) + redis.call('ZCARD', queue.grouped) > 0
   local last = redis.call('ZRANGE', queue.turns, -1, -1, 'WITHSCORES')
-  queue.last_turn = tonumber(last[2]) or 0
+  queue.has_turns, queue.last_turn = last[1] ~= nil, tonumber(last[2]) or 0
   queue.records, queue.noted, queue.noted_count, queue.added, queue.removed = {}, {}, 0, {}, {}
+  queue.turns_before = {}
   queue.is_open = true
 end
 
@@ -125,7 +128,9 @@ local function sorted_out(queue, noted)
   local latest = math.max(queue.last_turn, take_ticks(0))
   for at = 1, #noted do
     local record = noted[at]
-    local key, before, is_late = record[OF_KEY], record[OF_ROOM], record[OF_TURN] > latest
+    local key, is_late = record[OF_KEY], record[OF_TURN] > latest
+    -- Another program may have removed all turns.
+    local before = queue.has_turns and record[OF_ROOM] or 0
     if is_late then
       -- The clock was set back: it is as the last one.
       record[OF_TURN] = latest
@@ -138,7 +143,7 @@ local function sorted_out(queue, noted)
     end
     record[OF_ROOM] = may_go and 1 or 0
     if not may_go or record[IS_STUCK] then
-      if before > 0 or record[IS_STUCK] then
+      if before > 0 or record[HAS_TURNED] or record[IS_STUCK] then
         waiting[#waiting + 1] = key
       end
     elseif before == 0 or record[HAS_TURNED] or is_late then
@@ -173,6 +178,7 @@ local function settle(queue)
   local noted = queue.noted
   queue.noted, queue.noted_count = {}, 0
   local kept, gone, going, waiting, told = sorted_out(queue, noted)
+  queue.has_turns = queue.has_turns or #going > 0
   in_slices('HSET', queue.groups, kept)
   in_slices('HDEL', queue.groups, gone)
   in_slices('ZADD', queue.turns, going)
@@ -199,7 +205,8 @@ at_end[#at_end + 1] = function()
       if queue.has_lost_groups then
         forget_groups(queue)
       end
-      if queue.has_left and redis.call('EXISTS', queue.places, queue.groups) == 0 then
+      if queue.has_left
+        and redis.call('EXISTS', queue.places, queue.groups, queue.grouped, queue.ranked) == 0 then
         redis.call('SREM', RARE, name)
         redis.call('SREM', ORDERED, name)
       end

@@ -1,0 +1,205 @@
+// Queues that have priorities and groups, and nothing else, on Redis: the script "ordered" serves
+// them. What it does in each order is in the comparison with the reference store.
+// oxlint-disable no-await-in-loop -- the steps take place in this order
+import { describe, expect, test } from "bun:test";
+import { closeAfterTest } from "../support/close-after-test.ts";
+import { startRedis } from "../support/redis-server.ts";
+import { LifeCaller } from "./contract/life-caller.ts";
+import { FORGOTTEN_MS, openOnRedis } from "./open-redis.ts";
+import { lastingKeys } from "./redis-targets.ts";
+import { watchLevels } from "./watched-scripts.ts";
+
+async function open() {
+  const server = closeAfterTest(await startRedis());
+  const under = closeAfterTest(await openOnRedis(server, 1, () => {}, FORGOTTEN_MS));
+  return { caller: new LifeCaller(under), server, redis: server.redis };
+}
+
+/** What is left of the queue q, and the names of queues that need larger scripts. */
+async function leftOf(redis: Awaited<ReturnType<typeof open>>["redis"]): Promise<string[]> {
+  return (await lastingKeys(redis)).filter((key) => /:(q|rare|ordered)$/.test(key));
+}
+
+describe("which script serves a queue", () => {
+  test("with groups and priorities only: ordered, also again after a failure", async () => {
+    const { caller, server } = await open();
+    const watched = await watchLevels(server);
+    const push = () => caller.pushWith("q", null, { group: "a", priority: 3 });
+    await push();
+    await caller.pushAll("q", ["1", "2"]);
+    await caller.pushBatch("q", ["3", "4"], { group: "b" });
+    expect(await watched.look()).not.toContain("life");
+    for (let at = 0; at < 2; at++) {
+      await caller.ackClaim("q", await caller.mustClaim("q"));
+      await caller.ready("q");
+    }
+    await push();
+    await caller.claimBatch(["q"], 1);
+    expect(new Set(await watched.look())).toEqual(new Set(["ordered"]));
+
+    const failed = await caller.mustClaim("q");
+    await caller.fail("q", failed, { afterMs: 0 });
+    await push();
+    expect((await watched.look()).at(-1)).toBe("life");
+    while (await caller.claim("q").then((claim) => claim && caller.ackClaim("q", claim)));
+    // Its failure is noted with it.
+    for (let at = 0; at < 3; at++) await push();
+    // The store asks the smaller scripts again.
+    caller.advance(1);
+    await push();
+    await caller.mustClaim("q");
+    await push();
+    expect((await watched.look()).at(-1)).toBe("ordered");
+  });
+
+  test("without any that are left: the plain ones", async () => {
+    const { caller, server, redis } = await open();
+    await caller.pushWith("q", "high", { priority: 3 });
+    await caller.pushWith("q", "1", { group: "a" });
+    for (const claim of await caller.claimBatch(["q"], 2)) await caller.ackClaim("q", claim);
+    expect(await leftOf(redis)).toEqual([]);
+    caller.advance(1);
+    const watched = await watchLevels(server);
+    await caller.push("q", "2");
+    expect(await watched.look()).toEqual(["plain"]);
+  });
+});
+
+describe("nothing is left of a queue", () => {
+  test.each([
+    ["acknowledge", (caller: LifeCaller) => caller.ack("q", "1")],
+    ["remove", (caller: LifeCaller) => caller.remove("q", ["1"])],
+    ["flush", (caller: LifeCaller) => caller.flush("q")],
+    ["pop without a lease", (caller: LifeCaller) => caller.pop("q", 0)],
+  ])("whose last event had a group: %s", async (name, end) => {
+    const { caller, redis } = await open();
+    await caller.pushWith("q", "1", { group: "a", priority: 2 });
+    if (name === "acknowledge") await caller.mustClaim("q");
+    expect(await leftOf(redis)).not.toEqual([]);
+    await end(caller);
+    expect(await leftOf(redis)).toEqual([]);
+  });
+});
+
+test("a batch that ends by its bytes takes no turn of a group without events in it", async () => {
+  const { caller } = await open();
+  const names = Array.from({ length: 600 }, (_, at) => `${at}`);
+  const contents = "x".repeat(2000);
+  for (const round of [1, 2]) {
+    await Promise.all(
+      names.map((group) => caller.pushWith("q", `${group}-${round}`, { group, contents })),
+    );
+  }
+  const first = await caller.claimBatch(["q"], 1000);
+  const second = await caller.claimBatch(["q"], 1000);
+  expect(first.length).toBeLessThan(600);
+  expect([...first, ...second].map(({ id }) => id)).toEqual(names.map((name) => `${name}-1`));
+  for (const claim of [...first, ...second]) await caller.ackClaim("q", claim);
+  const others = (await caller.claimBatch(["q"], 500)).map(({ id }) => id);
+  expect(others).toEqual(names.slice(0, others.length).map((name) => `${name}-2`));
+});
+
+/** All that is in the keys of the queue q, whatever the order in which it was written. */
+async function shownOf(redis: Awaited<ReturnType<typeof open>>["redis"]): Promise<unknown[]> {
+  const pairs = async (command: string, ...args: string[]) => {
+    const flat = (await redis.callBuffer(command, ...args)) as Buffer[];
+    const texts = flat.map((each) => each.toString("latin1"));
+    const all = texts.map((text, at) => `${text} ${texts[at + 1]}`);
+    return all.filter((_, at) => at % 2 === 0).toSorted();
+  };
+  const contents = async (key: string): Promise<unknown> => {
+    const type = await redis.type(key);
+    if (type === "hash") return await pairs("HGETALL", key);
+    if (type === "zset") return await pairs("ZRANGE", key, "0", "-1", "WITHSCORES");
+    return type === "list" ? await redis.lrange(key, 0, -1) : await redis.get(key);
+  };
+  const keys = (await redis.keys("{okq}*:q")).toSorted();
+  return await Promise.all(keys.map(async (key) => [key, await contents(key)]));
+}
+
+describe("another program", () => {
+  const parts = ["groups", "grouped", "turns", "ranked", "places", "front"];
+
+  test.each(parts)("that removes %s holds back nothing that is pushed later", async (part) => {
+    const { caller, redis } = await open();
+    for (const id of ["a1", "a2", "b1", "b2"]) {
+      await caller.pushWith("q", id, { group: id[0]! });
+    }
+    await caller.pushWith("q", "high", { priority: 5 });
+    await caller.push("q", "right", "right");
+    const claims = await caller.claimBatch(["q"], 2);
+    await redis.unlink(`{okq}:2:${part}:q`);
+    const out = [...claims];
+    const end = async () => {
+      for (const claim of out.splice(0)) expect(await caller.ackClaim("q", claim)).toBe(true);
+      out.push(...(await caller.claimBatch(["q"], 10)));
+    };
+    await end();
+    // Without places nobody knows of which group the claimed events are.
+    const later = part === "places" ? ["c3"] : ["a3", "b3", "c3"];
+    for (const id of later) await caller.pushWith("q", id, { group: id[0]! });
+    await caller.pushWith("q", "higher", { priority: 6 });
+    const seen = new Set<string>();
+    for (let round = 0; round < 6; round++) {
+      for (const { id } of out) seen.add(id);
+      await end();
+    }
+    for (const { id } of out) seen.add(id);
+    expect([...seen]).toEqual(expect.arrayContaining([...later, "higher"]));
+  });
+
+  const types = ["ready", "front", "events", "claimed", "claims"];
+
+  test.each([...types, ...parts.filter((part) => part !== "front")])(
+    "that writes %s: what is refused has changed nothing",
+    async (part) => {
+      const { caller, redis } = await open();
+      for (const id of ["a1", "a2", "b1"]) await caller.pushWith("q", id, { group: id[0]! });
+      await caller.pushWith("q", "high", { priority: 5 });
+      await caller.push("q", "plain");
+      await caller.push("q", "right", "right");
+      const claims = await caller.claimBatch(["q"], 3, 10_000);
+      const key = `{okq}:2:${part}:q`;
+      const shown = () => shownOf(redis);
+      const there = (await redis.exists(key)) === 1;
+      if (there) await redis.rename(key, "aside:q");
+      await redis.set(key, "of another type");
+      const operations = [
+        () => caller.pushWith("q", "new", { group: "a" }),
+        () => caller.pushWith("q", null, { group: "new" }),
+        () => caller.pushWith("q", null, { priority: 3 }),
+        () => caller.pushBatch("q", ["new 1", "new 2"], { group: "c" }),
+        () => caller.push("q", "newer"),
+        () => caller.pushWith("q", null),
+        () => caller.ackClaim("q", claims[0]!),
+        () => caller.claim("q"),
+        () => caller.pop("q"),
+        () => caller.claimBatch(["q"], 9),
+      ];
+      let refused = 0;
+      for (const [at, operation] of operations.entries()) {
+        const before = await shown();
+        const failure = await operation().then(
+          () => null,
+          (error: unknown) => error,
+        );
+        if (!failure) continue;
+        refused += 1;
+        expect([at, await shown()]).toEqual([at, before]);
+      }
+      expect(refused).toBeGreaterThan(0);
+    },
+  );
+
+  test("that writes ranked of one queue takes no events of another from a batch", async () => {
+    const { caller, redis } = await open();
+    for (const queue of ["a", "q"]) {
+      await caller.pushWith(queue, `${queue}1`, { group: "g" });
+      await caller.pushWith(queue, `${queue}2`, { priority: 3 });
+    }
+    await redis.set("{okq}:2:groups:q", "of another type");
+    const claims = await caller.claimBatch(["a", "q"], 9);
+    expect(claims.map(({ id }) => id)).toEqual(["a2", "a1"]);
+    await expect(caller.claimBatch(["q", "a"], 9)).rejects.toThrow("WRONGTYPE");
+  });
+});
