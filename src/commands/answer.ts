@@ -1,7 +1,13 @@
 // The answer of a command: a reply, a reply with a popped event, or a reply made part by part.
-import type { Reply } from "../resp/reply.ts";
+import { type Reply, Simple } from "../resp/reply.ts";
 
 export type Answer = Reply | Handout | LongReply;
+
+/**
+ * The reply to a command of a transaction before EXEC. If EXEC has come and is being done, it is
+ * sent together with the reply to that.
+ */
+export class BeforeExec extends Simple {}
 
 /** A reply that hands out an event. */
 export abstract class Handout {

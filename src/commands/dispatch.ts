@@ -5,7 +5,7 @@ import type { Entry } from "./entry.ts";
 import { errorReply } from "./errors.ts";
 import type { Execution } from "./execution.ts";
 import { LOG_IN_FIRST } from "./permission.ts";
-import { find } from "./table.ts";
+import { find, subcommandsOf } from "./table.ts";
 import { queue } from "./transaction-part.ts";
 import { wireName } from "./syntax.ts";
 
@@ -53,8 +53,9 @@ function unknown(args: Buffer[], problem: "unknown" | "unknown subcommand"): Err
   const [command, subcommand] = args as [Buffer, Buffer?];
   if (problem === "unknown subcommand") {
     const container = command.toString("latin1").toUpperCase();
-    if (!subcommand) return errorReply("missingSubcommand", { container });
-    return errorReply("unknownSubcommand", { subcommand, container });
+    const known = subcommandsOf(container).join(", ");
+    if (!subcommand) return errorReply("missingSubcommand", { container, known });
+    return errorReply("unknownSubcommand", { subcommand, container, known });
   }
   const others = args.slice(1, 4).map((argument) => `'${quoteForError(argument)}' `);
   return errorReply("unknownCommand", { command, args: others.join("") });

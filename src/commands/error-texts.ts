@@ -199,11 +199,11 @@ export const errorTexts = {
     when: "okq has no such command.",
   },
   unknownSubcommand: {
-    text: "ERR unknown subcommand '{subcommand}' of {container}",
+    text: "ERR unknown subcommand '{subcommand}' of {container} (known: {known})",
     when: "The command has no such subcommand.",
   },
   missingSubcommand: {
-    text: "ERR missing subcommand of {container}",
+    text: "ERR missing subcommand of {container} (known: {known})",
     when: "The command needs a subcommand.",
   },
   transactionAborted: {

@@ -1,5 +1,6 @@
 // The commands that a client has sent since MULTI: checked, and not done.
 import type { Operation } from "../queue/operations.ts";
+import { isView } from "../queue/name-cache.ts";
 import { eventsOf, queuesOf, TRANSACTION_EVENTS_MAX } from "../queue/transaction.ts";
 import { VIEW_BYTES } from "../resp/unpinned.ts";
 import type { Budget } from "./budget.ts";
@@ -102,11 +103,11 @@ function checkMost(things: string, count: number, max: number): void {
 function own(args: Buffer[]): Buffer[] {
   const bytes = args.reduce((sum, { length }) => sum + length, 0);
   if (bytes > COPIED_BYTES_MAX) return args;
-  const copy = Buffer.allocUnsafeSlow(bytes);
-  let end = 0;
-  return args.map((argument) => {
-    const start = end;
-    end += argument.copy(copy, start);
-    return copy.subarray(start, end);
-  });
+  return args.map((argument) => (isView(argument) ? copyOf(argument) : argument));
+}
+
+function copyOf(argument: Buffer): Buffer {
+  const copy = Buffer.allocUnsafeSlow(argument.length);
+  copy.set(argument);
+  return copy;
 }

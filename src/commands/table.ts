@@ -101,6 +101,12 @@ export function find(args: Buffer[]): Entry | "unknown" | "unknown subcommand" {
   return lookUp(found.subcommands, args[1]!) ?? "unknown subcommand";
 }
 
+/** The words that may follow that one, in capitals. */
+export function subcommandsOf(word: string): string[] {
+  const found = byFirstWord.get(word);
+  return found instanceof Container ? [...found.subcommands.keys()] : [];
+}
+
 const NAME_LENGTH_MAX = Math.max(...commands.map(({ name }) => name.length));
 
 function lookUp<T>(map: Map<string, T>, argument: Buffer): T | undefined {

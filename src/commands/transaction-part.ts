@@ -2,8 +2,8 @@
 import type { Operation } from "../queue/operations.ts";
 import { type Receiver, Session } from "../queue/store.ts";
 import { mayBeInTransaction } from "../queue/transaction.ts";
-import { type ErrorReply, Simple } from "../resp/reply.ts";
-import type { Answer } from "./answer.ts";
+import type { ErrorReply } from "../resp/reply.ts";
+import { type Answer, BeforeExec } from "./answer.ts";
 import { InBackground } from "./background.ts";
 import type { Caller, Client } from "./caller.ts";
 import type { Call, RunCommand, StoreCommand } from "./command.ts";
@@ -13,7 +13,7 @@ import { type CommandError, commandError } from "./errors.ts";
 import { replyToError } from "./execution-errors.ts";
 import { Submission } from "./submission.ts";
 
-const QUEUED = new Simple("QUEUED");
+const QUEUED = new BeforeExec("QUEUED");
 const NOTHING: readonly Operation[] = [];
 
 export interface Part {
@@ -26,7 +26,7 @@ export interface Part {
  * Checks a command of a client that has a transaction, and adds it. It has the right number of
  * arguments, and the client may call it.
  */
-export function queue(entry: Entry, call: Call): Simple | ErrorReply {
+export function queue(entry: Entry, call: Call): BeforeExec | ErrorReply {
   const transaction = call.client.transaction!;
   try {
     transaction.add(entry, call.args, checked(entry, call));

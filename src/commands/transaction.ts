@@ -4,7 +4,7 @@
 import type { Operation } from "../queue/operations.ts";
 import type { StoreError } from "../queue/errors.ts";
 import { ErrorReply, OK, type Reply } from "../resp/reply.ts";
-import { type Answer, Handout, Handouts, LongReply } from "./answer.ts";
+import { type Answer, BeforeExec, Handout, Handouts, LongReply } from "./answer.ts";
 import type { Client } from "./caller.ts";
 import type { Call, Command } from "./command.ts";
 import type { Entry } from "./entry.ts";
@@ -14,6 +14,8 @@ import { permissionError } from "./permission.ts";
 import { QueuedCommands } from "./queued-commands.ts";
 import { Submission } from "./submission.ts";
 import { type Part, partOf } from "./transaction-part.ts";
+
+const BEGUN = new BeforeExec("OK");
 
 type QueuedCommand = QueuedCommands<Entry>["list"][number];
 
@@ -25,7 +27,7 @@ function begin({ client, context }: Call): Reply {
     maxEventBytes: settings.maxEventBytes,
     partOf: store.partOf ? (queue) => store.partOf!(queue) : null,
   });
-  return OK;
+  return BEGUN;
 }
 
 function discard({ client }: Call): Reply {

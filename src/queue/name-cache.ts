@@ -31,7 +31,7 @@ export function nameOf(bytes: Buffer): string {
 }
 
 /** Whether its memory is a part of something larger. */
-function isView(bytes: Buffer): boolean {
+export function isView(bytes: Buffer): boolean {
   return bytes.buffer.byteLength > bytes.length;
 }
 

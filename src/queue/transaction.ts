@@ -70,10 +70,10 @@ const PARTS: Record<Operation["kind"], Part | null> = {
 
 export const TRANSACTION_EVENTS_MAX = 1000;
 
-export function mayBeInTransaction({ kind, ...operation }: Operation): boolean {
-  if (PARTS[kind] === null) return false;
+export function mayBeInTransaction(operation: Operation): boolean {
+  if (PARTS[operation.kind] === null) return false;
   // All parts of a store have a copy of the settings of all queues.
-  return kind !== "configure" || (operation as { queue: Buffer | null }).queue !== null;
+  return operation.kind !== "configure" || operation.queue !== null;
 }
 
 export function takesContents({ kind }: Operation): boolean {

@@ -1,4 +1,5 @@
 // The commands of one connection that were started and whose replies are not sent, in order.
+import { BeforeExec } from "../commands/answer.ts";
 import { FIRST_REPLY_BYTES, IN_FLIGHT_BYTES_MAX, IN_FLIGHT_MAX } from "./flow/limits.ts";
 import type { StartedCommand } from "./started-command.ts";
 
@@ -32,10 +33,20 @@ export class Pipeline {
     return this.#commands.every(({ answer }) => answer !== undefined);
   }
 
-  /** The command at that position, if it is answered. */
+  /** The command at that position, if its reply may be sent; those before it are sent. */
   answeredAt(index: number): StartedCommand | null {
     const command = this.#commands[index];
-    return command === undefined || command.answer === undefined ? null : command;
+    if (command === undefined || command.answer === undefined) return null;
+    return command.answer instanceof BeforeExec && this.#awaitsExec(index) ? null : command;
+  }
+
+  #awaitsExec(index: number): boolean {
+    // It was the first one of the transaction to be asked.
+    if (this.#commands[index - 1]?.answer instanceof BeforeExec) return false;
+    let at = index + 1;
+    while (this.#commands[at]?.answer instanceof BeforeExec) at++;
+    const next = this.#commands[at];
+    return next !== undefined && next.answer === undefined;
   }
 
   includes(command: StartedCommand): boolean {

@@ -39,17 +39,33 @@ export class Client {
 
   /** Sends one whole command. */
   send(command: Buffer): Promise<string> {
-    return new Promise((resolve, reject) => {
-      if (this.#isClosed) return reject(new Error("the connection is closed"));
-      this.#waiting.push({ resolve, reject });
-      this.#unsent.push(command);
-      if (this.#unsent.length === 1) this.#flush();
-    });
+    const reply = this.#reply();
+    this.#write(command);
+    return reply;
+  }
+
+  /** Sends commands at once, as drivers send a pipeline. */
+  sendTogether(commands: Buffer[]): Promise<string[]> {
+    const replies = Promise.all(commands.map(() => this.#reply()));
+    this.#write(Buffer.concat(commands));
+    return replies;
   }
 
   close(): void {
     this.#isClosed = true;
     this.#socket?.end();
+  }
+
+  /** Of the next command. */
+  #reply(): Promise<string> {
+    if (this.#isClosed) return Promise.reject(new Error("the connection is closed"));
+    return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }));
+  }
+
+  #write(bytes: Buffer): void {
+    if (this.#isClosed) return;
+    this.#unsent.push(bytes);
+    if (this.#unsent.length === 1) this.#flush();
   }
 
   #flush(): void {

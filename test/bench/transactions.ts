@@ -31,7 +31,7 @@ async function handOver(client: Client, by: HandOver, endsAtMs: number): Promise
   let count = 0;
   while (performance.now() < endsAtMs) {
     const [, id, , token] = bulks(await client.send(pop));
-    await Promise.all(by(id!, token!).map((command) => client.send(command)));
+    await client.sendTogether(by(id!, token!));
     count++;
   }
   return count;

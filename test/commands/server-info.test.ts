@@ -157,7 +157,7 @@ describe("CONFIG GET", () => {
   test("there is no CONFIG SET", async () => {
     const client = await (await startTestOkq()).connect();
     expect(await ask(client, "CONFIG", "SET", "save", "")).toBe(
-      "-ERR unknown subcommand 'SET' of CONFIG",
+      "-ERR unknown subcommand 'SET' of CONFIG (known: GET)",
     );
   });
 });

@@ -1,4 +1,5 @@
-// A database whose claims have their tokens among the rare facts of events: until schema 4.
+// Databases of earlier schemas: one whose claims have their tokens among the rare facts of events
+// (until schema 4), and one whose counters come back for a single member (schema 6).
 import { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
 import { join } from "node:path";
@@ -61,6 +62,40 @@ test("claims keep their tokens and consumers, also over another start", async ()
       store.advance(leaseMs);
       await store.reclaim();
       expect(await store.drain("q")).toEqual(["ready", unnumbered.id, two.id]);
+    }
+    await store.under.close();
+  }
+});
+
+test("counters keep what they counted; of one that came back its member counts", async () => {
+  const file = join(newFolder(), "okq.db");
+  const db = new Database(file);
+  createSchema(db, migrations.slice(0, 6));
+  db.run("INSERT INTO queues VALUES (1, 'q', NULL)");
+  db.run("UPDATE clock SET ms = ?, counted = ?", [nowMs, nowMs + 1000]);
+  db.run(
+    `INSERT INTO events (key, queue, state, at, lease, pushed, place, grp, id, contents)
+     VALUES (9, 1, ?, ?, ?, ?, ?, 'g', 'grouped', 'x')`,
+    [READY, NO_TIME, LEASE_BASE, nowMs, PLACE_BASE + 9],
+  );
+  const insert = db.prepare("INSERT INTO counters VALUES (?, 'q', ?, 3, ?, ?, NULL, ?, NULL)");
+  insert.run(10, "counting", 2, nowMs, null);
+  insert.run(11, "back", 1, nowMs, "only");
+  insert.finalize();
+  db.run("INSERT INTO members VALUES (10, 'one')");
+  db.close();
+  for (const round of [1, 2]) {
+    const store = new LifeCaller(await openSqlite({ file, nowMs }));
+    const left = async (key: string, member: string) => {
+      const names = { queue: Buffer.from("q"), key: Buffer.from(key) };
+      return await store.submit({ kind: "countDown", ...names, member: Buffer.from(member) });
+    };
+    expect(await left("counting", "one")).toBe(2);
+    expect(await left("back", "other")).toBe(1);
+    if (round === 2) {
+      expect(await left("counting", "two")).toBe(1);
+      expect(await left("back", "only")).toBe(0);
+      expect(await store.drain("q")).toEqual(["grouped"]);
     }
     await store.under.close();
   }

@@ -84,6 +84,64 @@ end
 
 local steps = {}
 
+local RARE_AT_ONCE = 500
+local REWRITTEN_AT_ONCE = 250
+-- Where the rank and the id began in a member of "grouped" that was text: each number had 16 digits.
+local RANK_IN_TEXT, ID_IN_TEXT = 17, 33
+
+-- A key of a wrong type is not of okq: it is left alone.
+-- cursor -> the next one ("0" at the end), and the names of queues that may have something to rewrite
+function steps.rare(cursor)
+  local page = redis.pcall('SSCAN', RARE, cursor, 'COUNT', RARE_AT_ONCE)
+  local found = { page[1] or '0' }
+  for _, name in ipairs(page[2] or {}) do
+    if redis.call('EXISTS', GROUPED .. name, COUNTERS .. name) > 0 then
+      found[#found + 1] = name
+    end
+  end
+  return found
+end
+
+-- name -> how many ready events of groups were rewritten, whose begin and rank were text. A digit is less
+-- than the first byte of any that is not.
+function steps.regroup(name)
+  local added, removed = {}, {}
+  for _, member in ipairs(redis.pcall('ZRANGE', GROUPED .. name, 0, REWRITTEN_AT_ONCE - 1)) do
+    local begin = string.match(string.sub(member, 1, RANK_IN_TEXT - 1), '^%d+$')
+    local rank = string.match(string.sub(member, RANK_IN_TEXT, ID_IN_TEXT - 1), '^%d+$')
+    if not begin or not rank then
+      break
+    end
+    removed[#removed + 1] = member
+    added[#added + 1] = 0
+    added[#added + 1] = struct.pack('>ddc0', tonumber(begin), tonumber(rank),
+      string.sub(member, ID_IN_TEXT))
+  end
+  if #removed > 0 then
+    redis.call('ZADD', GROUPED .. name, unpack(added))
+    redis.call('ZREM', GROUPED .. name, unpack(removed))
+  end
+  return #removed
+end
+
+-- name, cursor -> the next one ("0" at the end). Counters had the only member that they could count if
+-- they had come back, and no others.
+function steps.recount(name, cursor)
+  local page = redis.pcall('HSCAN', COUNTERS .. name, cursor, 'COUNT', REWRITTEN_AT_ONCE)
+  for at = 1, #(page[2] or {}), 2 do
+    local is_packed, record = pcall(cmsgpack.unpack, page[2][at + 1])
+    if is_packed and type(record) == 'table' and type(record[7]) == 'string' then
+      local only = record[7]
+      record[7] = only == '' and 0 or 1
+      if only ~= '' then
+        redis.call('SADD', MEMBERS .. record[5] .. ':' .. name, string.sub(only, 2))
+      end
+      redis.call('HSET', COUNTERS .. name, page[2][at], cmsgpack.pack(record))
+    end
+  end
+  return page[1] or '0'
+end
+
 -- (none) -> empty, old (as an older okq left it), moved or done
 function steps.state()
   return state()

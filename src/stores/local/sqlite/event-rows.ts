@@ -12,7 +12,6 @@ import { LEASE_BASE, NO_TIME, PLACE_BASE, type StateColumns } from "./schema.ts"
 import { type LocalEvent } from "../local-queue.ts";
 import { CLAIMED, GONE, READY } from "../states.ts";
 import { GroupRows } from "./group-rows.ts";
-import { TurnRows } from "./turn-rows.ts";
 import { WindowRows } from "./window-rows.ts";
 
 /** Of the table of events. */
@@ -41,7 +40,6 @@ export class EventRows {
   readonly #readRange: Statement;
   readonly #windows: WindowRows;
   readonly #groups: GroupRows;
-  readonly #turns: TurnRows;
   readonly #counters: CounterRows;
   /** Collected from the current batch. */
   readonly #gone: number[] = [];
@@ -84,7 +82,6 @@ export class EventRows {
     );
     this.#windows = new WindowRows(db, schema);
     this.#groups = new GroupRows(db, schema);
-    this.#turns = new TurnRows(db, schema);
     this.#counters = new CounterRows(db, schema);
   }
 
@@ -123,7 +120,6 @@ export class EventRows {
     this.#writeNoted();
     this.#windows.write(changes, withNew);
     this.#groups.write(changes);
-    this.#turns.write(changes);
     if (changes.counters.length > 0) this.#counters.write(changes);
     return hasNew;
   }
@@ -173,7 +169,6 @@ export class EventRows {
     for (const statement of this.#statements) statement.finalize();
     this.#windows.finalize();
     this.#groups.finalize();
-    this.#turns.finalize();
     this.#counters.finalize();
   }
 

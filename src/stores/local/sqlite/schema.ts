@@ -127,12 +127,11 @@ export const migrations: readonly string[] = [
      PRIMARY KEY (queue, ends, id)
    ) WITHOUT ROWID;`,
   // ukey: the unique key of an event, as its rare facts have it; priority: if it is not 0; grp: its
-  // group. groups: what groups have beside their events, as group.ts encodes it. turns: see
-  // turn-rows.ts. kind of a window: 0 for that of an id, 1 for that of a unique key, which the
-  // event of the id in owner has taken.
+  // group. groups: what groups have beside their events, as group.ts encodes it. kind of a window:
+  // 0 for that of an id, 1 for that of a unique key, which the event of the id in owner has taken.
   // Counters and cron entries have the names of their queues: a flush gives a queue another number.
-  // event: what a counter pushes, without the contents, which are in thens; is_back, members: as
-  // LocalCounter has them.
+  // event: what a counter pushes, without the contents, which are in thens; member: the only one to
+  // be counted yet; members: those that were counted.
   `CREATE TABLE moved (
      key INTEGER PRIMARY KEY,
      queue INTEGER NOT NULL,
@@ -174,12 +173,6 @@ export const migrations: readonly string[] = [
      facts TEXT NOT NULL,
      PRIMARY KEY (queue, name)
    ) WITHOUT ROWID;
-   CREATE TABLE turns (
-     queue INTEGER NOT NULL,
-     row INTEGER NOT NULL,
-     names TEXT NOT NULL,
-     PRIMARY KEY (queue, row)
-   ) WITHOUT ROWID;
    CREATE TABLE counters (
      number INTEGER PRIMARY KEY,
      queue TEXT NOT NULL,
@@ -188,7 +181,7 @@ export const migrations: readonly string[] = [
      remaining INTEGER NOT NULL,
      since INTEGER NOT NULL,
      ends INTEGER,
-     is_back INTEGER NOT NULL,
+     member TEXT,
      event TEXT
    );
    CREATE TABLE thens (number INTEGER PRIMARY KEY, contents NOT NULL);
@@ -207,6 +200,32 @@ export const migrations: readonly string[] = [
      definition BLOB NOT NULL,
      PRIMARY KEY (queue, name)
    ) WITHOUT ROWID;`,
+  // turns: see turn-rows.ts. is_back, members: as LocalCounter has them; before, a counter that
+  // came back had only one member that it could count.
+  `CREATE TABLE turns (
+     queue INTEGER NOT NULL,
+     row INTEGER NOT NULL,
+     names TEXT NOT NULL,
+     PRIMARY KEY (queue, row)
+   ) WITHOUT ROWID;
+   CREATE TABLE moved (
+     number INTEGER PRIMARY KEY,
+     queue TEXT NOT NULL,
+     key TEXT NOT NULL,
+     count INTEGER NOT NULL,
+     remaining INTEGER NOT NULL,
+     since INTEGER NOT NULL,
+     ends INTEGER,
+     is_back INTEGER NOT NULL,
+     event TEXT
+   );
+   INSERT INTO moved
+     SELECT number, queue, key, count, remaining, since, ends, member IS NOT NULL, event
+     FROM counters;
+   INSERT OR IGNORE INTO members
+     SELECT number, member FROM counters WHERE member IS NOT NULL;
+   DROP TABLE counters;
+   ALTER TABLE moved RENAME TO counters;`,
 ];
 
 /** Makes the tables in an empty database. */

@@ -19,6 +19,7 @@ import { realFile } from "./real-file.ts";
 import { Reserve } from "./reserve.ts";
 import { pragma, valuesOf } from "./schema.ts";
 import { encodeSettings } from "../queue-facts.ts";
+import { TurnRows } from "./turn-rows.ts";
 import { type Fsync, WalFile } from "./wal-file.ts";
 import { WalMark } from "./wal-mark.ts";
 
@@ -54,6 +55,7 @@ export class SqliteJournal implements Journal {
   readonly #reserve: Reserve;
   readonly #rows: EventRows;
   readonly #crons: CronRows;
+  readonly #turns: TurnRows;
   readonly #mark: WalMark;
   readonly #onError: (error: Error) => void;
   readonly #chores: Chores;
@@ -79,6 +81,7 @@ export class SqliteJournal implements Journal {
       this.#mark = new WalMark(this.#db);
       this.#rows = new EventRows(this.#db, "main");
       this.#crons = new CronRows(this.#db);
+      this.#turns = new TurnRows(this.#db);
       const [clock] = valuesOf(this.#db, "SELECT ms, counted FROM clock") as [number, number][];
       [this.#clockMs, this.#countedMs] = clock!;
       this.#setClock = this.#db.prepare("UPDATE clock SET ms = ?");
@@ -119,11 +122,13 @@ export class SqliteJournal implements Journal {
     const clockMs = Math.floor(nowMs);
     const isClockDue = changes.isDemanded || clockMs >= this.#clockMs + clockEveryMs;
     const countedMs = changes.countedMs > this.#countedMs ? changes.countedMs + countedAheadMs : 0;
+    const hasRoom = changes.turns.length === 0 || this.#gate.check() === null;
     let hasNew: boolean;
     try {
       this.#begin.run();
       hasNew = this.#rows.write(changes, true);
       this.#crons.write(changes);
+      this.#turns.write(changes, hasRoom);
       if (isClockDue) this.#setClock.run(clockMs);
       if (countedMs > 0) this.#setCounted.run(countedMs);
       if (changes.defaults) this.#setDefaults.run(encodeSettings(changes.defaults));
@@ -210,6 +215,7 @@ export class SqliteJournal implements Journal {
     this.#gate.close();
     this.#rows.finalize();
     this.#crons.finalize();
+    this.#turns.finalize();
     this.#mark.finalize();
     for (const statement of [this.#setClock, this.#setCounted, this.#setDefaults]) {
       statement.finalize();

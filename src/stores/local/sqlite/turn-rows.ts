@@ -6,31 +6,39 @@ import type { Restoration } from "../journal.ts";
 import type { LocalQueue } from "../local-queue.ts";
 import { eachRow } from "./each-row.ts";
 
-/** Turns in a row: a pop alone writes a short row, and few rows are to be deleted. */
+// A row begins when the last one has so much: a pop writes little, and few rows are to be deleted.
 const turnsInRow = 128;
+const charactersInRow = 4096;
 /** Of a queue so many turns are kept, and two for each group. */
 const turnsKept = 1024;
 const readAtOnce = 1000;
 
+/** What was written of a queue. The number of a row is that of the turns before it. */
+interface Written {
+  row: number;
+  turns: number;
+  /** In the row. */
+  characters: number;
+}
+
 export class TurnRows {
-  /** How many turns of a queue were written so far, by its number. */
-  readonly #written = new Map<number, number>();
+  /** By the numbers of queues. */
+  readonly #written = new Map<number, Written>();
   readonly #add: Statement;
   readonly #drop: Statement;
   readonly #last: Statement;
 
-  /** The table is in the schema of that name. */
-  constructor(db: Database, schema: string) {
-    const turns = `${schema}.turns`;
+  constructor(db: Database) {
     this.#add = db.prepare(
-      `INSERT INTO ${turns} VALUES (?, ?, ?)
+      `INSERT INTO turns VALUES (?, ?, ?)
        ON CONFLICT (queue, row) DO UPDATE SET names = names || excluded.names`,
     );
-    this.#drop = db.prepare(`DELETE FROM ${turns} WHERE queue = ? AND row < ?`);
-    this.#last = db.prepare(`SELECT coalesce(max(row) + 1, 0) FROM ${turns} WHERE queue = ?`);
+    this.#drop = db.prepare("DELETE FROM turns WHERE queue = ? AND row < ?");
+    this.#last = db.prepare("SELECT max(row) FROM turns WHERE queue = ?");
   }
 
-  write({ turns, retired, forgotten }: Changes): void {
+  /** Without room on the disk it is left to events, and turns may begin anew at the next start. */
+  write({ turns, retired, forgotten }: Changes, hasRoom: boolean): void {
     for (const number of retired.keys()) this.#forget(number);
     for (const number of forgotten) this.#forget(number);
     if (turns.length === 0) return;
@@ -43,25 +51,28 @@ export class TurnRows {
     for (const [queue, own] of names) {
       if (queue.number === 0) continue;
       if (queue.groups === null) this.#forget(queue.number);
-      else this.#write(queue.number, own, turnsKept + 2 * queue.groups.size);
+      else if (hasRoom) this.#write(queue.number, own, turnsKept + 2 * queue.groups.size);
     }
   }
 
   #write(queue: number, names: (string | null)[], kept: number): void {
-    const before = this.#written.get(queue) ?? this.#writtenBefore(queue);
-    const row = Math.floor(before / turnsInRow);
+    let { row, turns, characters } = this.#written.get(queue) ?? this.#writtenBefore(queue);
+    if (turns - row >= turnsInRow || characters >= charactersInRow) {
+      this.#drop.run(queue, turns - kept);
+      [row, characters] = [turns, 0];
+    }
+    const text = JSON.stringify(names).slice(1, -1) + ",";
+    this.#add.run(queue, row, text);
     // A batch that is not committed leaves a row with fewer turns.
-    const after = before + names.length;
-    this.#written.set(queue, after);
-    this.#add.run(queue, row, JSON.stringify(names).slice(1, -1) + ",");
-    const isNewRow = row < Math.floor(after / turnsInRow);
-    if (isNewRow) this.#drop.run(queue, Math.floor((before - kept) / turnsInRow));
+    [turns, characters] = [turns + names.length, characters + text.length];
+    this.#written.set(queue, { row, turns, characters });
   }
 
-  /** By an okq before. */
-  #writtenBefore(queue: number): number {
-    const [row] = this.#last.values(queue) as [number][];
-    return row![0] * turnsInRow;
+  /** By an okq before: its last row had at most so many turns, or those of one batch. */
+  #writtenBefore(queue: number): Written {
+    const [last] = this.#last.values(queue) as [number | null][];
+    const row = last![0] === null ? 0 : last![0] + turnsInRow;
+    return { row, turns: row, characters: 0 };
   }
 
   #forget(queue: number): void {
