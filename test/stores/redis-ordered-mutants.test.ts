@@ -47,7 +47,6 @@ const mutants: Record<string, [from: string, to: string]> = {
     "tick, tick, record[(8)]",
   ],
   "the next duplicate is refused": ["(at - from + 2) / 4", "(at - from + 2) / 4 + 1"],
-  "a waiter does not see groups": [', TAG .. ":2:turns:" .. queue.name }', " }"],
   "a name has no group": ["key ~= ''", "#key > 1"],
 };
 

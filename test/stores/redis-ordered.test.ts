@@ -65,6 +65,21 @@ describe("which script serves a queue", () => {
   });
 });
 
+test("a queue is ready while a group in it can go, or an event has a priority", async () => {
+  const { caller } = await open();
+  await caller.pushWith("q", "1", { group: "a" });
+  expect(await caller.ready("q")).toBe("q");
+  const claim = await caller.mustClaim("q");
+  await caller.pushWith("q", "2", { group: "a" });
+  expect(await caller.ready("q")).toBeNull();
+  await caller.ackClaim("q", claim);
+  expect(await caller.ready("q")).toBe("q");
+  await caller.mustClaim("q");
+  expect(await caller.ready("q")).toBeNull();
+  await caller.pushWith("q", "low", { priority: -1 });
+  expect(await caller.ready("q")).toBe("q");
+});
+
 describe("nothing is left of a queue", () => {
   test.each([
     ["acknowledge", (caller: LifeCaller) => caller.ack("q", "1")],
