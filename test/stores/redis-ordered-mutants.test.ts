@@ -1,4 +1,4 @@
-// The comparison of lives with priorities and groups notices when the script "ordered" breaks a rule.
+// The comparison with the reference store notices when the script "ordered" breaks a rule.
 // oxlint-disable no-await-in-loop -- the lives take place one after the other
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { type Script, scripts } from "../../src/stores/redis/script.ts";
