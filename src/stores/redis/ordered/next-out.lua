@@ -80,7 +80,8 @@ end
 -- Takes one event of each of the next turns that have one.
 local function take_turns(queue, count, ids, places)
   local taken, slice, at = #ids, queue.slice, queue.slice_at
-  local tick = take_ticks(count)
+  -- None is used up: those of the claims of a call follow each other.
+  local tick = take_ticks(0)
   while taken < count and slice[at] do
     local key, record = slice[at], nil
     if key == '' then
