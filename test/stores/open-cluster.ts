@@ -1,4 +1,5 @@
 // Opens a store on a Redis Cluster for a test, with a clock that only the test moves.
+import { systemClock } from "../../src/queue/clock.ts";
 import { INFIXES } from "../../src/stores/redis/keys.ts";
 import { RedisStore } from "../../src/stores/redis/redis-store.ts";
 import { shardOf, SHARDS, shards } from "../../src/stores/redis/shards.ts";
@@ -7,13 +8,17 @@ import type { StoreUnderTest } from "./contract.ts";
 import { Heard } from "./heard.ts";
 import { heardBy, ignoredCallbacks, startHearing, targetOf } from "./redis-targets.ts";
 
-/** Empties the cluster. A batch is retried for timeoutMs, by default longer than any test. */
+/**
+ * Empties the cluster. A batch is retried for timeoutMs, by default longer than any test. aheadMs:
+ * see openOnRedis.
+ */
 export async function openOnCluster(
   cluster: Cluster,
   timeoutMs = 600_000,
+  aheadMs = 0,
 ): Promise<StoreUnderTest> {
   await Promise.all(cluster.nodes.map(({ redis }) => redis.flushall()));
-  let nowMs = 1_700_000_000_000;
+  let [nowMs, skippedMs] = [1_700_000_000_000, 0];
   const heard = new Heard();
   const ready: StoreUnderTest["ready"] = [];
   const { address, port } = cluster.nodes[0]!;
@@ -24,6 +29,7 @@ export async function openOnCluster(
     ...ignoredCallbacks,
     ...heardBy(heard),
     now: () => nowMs,
+    clock: { ...systemClock, nowMs: () => systemClock.nowMs() + skippedMs },
   });
   return {
     store,
@@ -31,7 +37,10 @@ export async function openOnCluster(
     hear: () => startHearing(heard, store),
     parts: SHARDS,
     nowMs: () => nowMs,
-    advance: (ms) => (nowMs += ms),
+    advance(ms) {
+      nowMs += ms;
+      skippedMs += aheadMs;
+    },
     async setRefusing(queue, isRefusing) {
       const { tag, slot } = shards[shardOf(Buffer.from(queue, "latin1"))]!;
       const key = Buffer.from(`${tag}${INFIXES.EVENTS}${queue}`, "latin1");

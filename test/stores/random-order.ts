@@ -20,16 +20,20 @@ const weights = {
   ack: 24,
   ackBatch: 4,
   touch: 4,
+  ready: 4,
 };
 
 export class RandomOrder extends RandomLife {
   readonly #random: Random;
   readonly #ids: string[];
+  /** Few, to have many events in each; in a cluster in two parts. */
+  readonly #ordered: string[];
 
   constructor(random: Random) {
     super(random, { hasChains: false, hasGroups: true });
     this.#random = random;
     this.#ids = random.shuffled(nastyTexts).slice(0, 12);
+    this.#ordered = [this.queues[0]!, this.queues[3]!];
   }
 
   /** Settings of all queues would make every queue one that needs more. */
@@ -41,7 +45,7 @@ export class RandomOrder extends RandomLife {
     const random = this.#random;
     if (random.below(8) === 0) return this.#others(known);
     const size = 1 + random.below(random.below(10) === 0 ? 60 : 12);
-    return Array.from({ length: size }, () => this.#ordered(known));
+    return Array.from({ length: size }, () => this.#step(known));
   }
 
   /** But what lasts, and what takes a random time. */
@@ -58,9 +62,9 @@ export class RandomOrder extends RandomLife {
     });
   }
 
-  #ordered(known: Known): Step {
+  #step(known: Known): Step {
     const random = this.#random;
-    const queue = bytesOf(random.of(this.queues));
+    const queue = bytesOf(random.of(this.#ordered));
     const claimant = claimantOf("process", 7, bytesOf(random.of(["", "a"])));
     const leaseMs = random.of([null, null, 1500, 40_000]);
     const kind = random.weighted(weights);
@@ -71,6 +75,8 @@ export class RandomOrder extends RandomLife {
         const [end, contents, options] = [this.#end(), this.#contents(), this.#options()];
         return () => ({ kind: "push", queue, end, id, contents, options });
       }
+      case "ready":
+        return () => ({ kind, queues: [queue] });
       case "batch":
         return this.#pushBatch(queue);
       case "pop": {
@@ -78,7 +84,7 @@ export class RandomOrder extends RandomLife {
         return () => ({ kind, queue, leaseMs, claimant: whose });
       }
       case "popBatch": {
-        const queues = random.shuffled(this.queues).slice(0, 1 + random.below(4));
+        const queues = random.shuffled(this.#ordered).slice(0, 1 + random.below(2));
         const count = 1 + random.below(9);
         return () => ({ kind, queues: queues.map(bytesOf), count, leaseMs, claimant });
       }

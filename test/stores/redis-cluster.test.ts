@@ -12,6 +12,7 @@ import { compareStores } from "./differential.ts";
 import { testLikeReference } from "./like-reference.ts";
 import { openOnCluster, queuesApart } from "./open-cluster.ts";
 import { openLocal } from "./open-local.ts";
+import { FORGOTTEN_MS } from "./open-redis.ts";
 import { lastingKeys } from "./redis-targets.ts";
 
 let cluster: Cluster;
@@ -24,10 +25,17 @@ afterAll(() => cluster.close());
 
 const openCluster = (timeoutMs?: number) => openOnCluster(cluster, timeoutMs);
 
+const openForgetting = () => openOnCluster(cluster, undefined, FORGOTTEN_MS);
+
 storeContract("cluster", () => openCluster(), { parts: SHARDS });
 testLikeReference("cluster", () => openCluster(), {
   seeds: [7, 9, 11],
   rounds: 100,
+});
+testLikeReference("cluster, priorities and groups only", () => openForgetting(), {
+  seeds: [1, 2],
+  rounds: 60,
+  hasOrderOnly: true,
 });
 
 const seeds = process.env.OKQ_SEEDS?.split(",").map(Number) ?? [1, 2, 3, 4, 5];

@@ -4,9 +4,10 @@
 import { describe, expect, test } from "bun:test";
 import { closeAfterTest } from "../support/close-after-test.ts";
 import { startRedis } from "../support/redis-server.ts";
+import { bytesOf } from "./contract/caller.ts";
 import { LifeCaller } from "./contract/life-caller.ts";
 import { FORGOTTEN_MS, openOnRedis } from "./open-redis.ts";
-import { lastingKeys } from "./redis-targets.ts";
+import { lastingKeys, openTimedRedis } from "./redis-targets.ts";
 import { watchLevels } from "./watched-scripts.ts";
 
 async function open() {
@@ -63,6 +64,100 @@ describe("which script serves a queue", () => {
     await caller.push("q", "2");
     expect(await watched.look()).toEqual(["plain"]);
   });
+});
+
+test("two okq, of which one uses a larger script, keep the order and the turns", async () => {
+  const server = closeAfterTest(await startRedis());
+  const clock = { nowMs: 1_700_000_000_000 };
+  const another = async () =>
+    new LifeCaller(closeAfterTest(await openTimedRedis(server.port, clock)));
+  const [a, b] = [await another(), await another()];
+  const watched = await watchLevels(server);
+  await a.pushWith("q", "failing", { priority: 9 });
+  await a.fail("q", await a.mustClaim("q"), { afterMs: 0 });
+  await a.ackClaim("q", await a.mustClaim("q"));
+  await watched.look();
+  const groups = ["a", "b", "c"];
+  for (let at = 0; at < 18; at++) {
+    clock.nowMs += 1;
+    const group = groups[at % 3]!;
+    await [a, b][at % 2]!.pushWith("q", `${group}${Math.floor(at / 3)}`, { group, priority: at });
+  }
+  expect(new Set(await watched.look())).toEqual(new Set(["life", "ordered"]));
+  const out: string[] = [];
+  for (let at = 0; at < 18; at += 3) {
+    const claims = [];
+    for (const each of [0, 1, 2]) {
+      clock.nowMs += 1;
+      claims.push(await [a, b][(at + each) % 2]!.mustClaim("q"));
+    }
+    expect(await b.claim("q")).toBeNull();
+    out.push(...claims.map(({ id }) => id));
+    for (const [each, claim] of claims.entries()) {
+      expect(await [b, a][each % 2]!.ackClaim("q", claim)).toBe(true);
+    }
+  }
+  expect(out).toEqual(
+    Array.from({ length: 18 }, (_, at) => `${groups[at % 3]}${Math.floor(at / 3)}`),
+  );
+  expect(await leftOf(server.redis)).toEqual([]);
+});
+
+test("a pop and the end of its claim in one batch tell that the group can go again", async () => {
+  const { caller } = await open();
+  await caller.pushWith("q", "1", { group: "a" });
+  await caller.pushWith("q", "2", { group: "a" });
+  const before = caller.reportedReady("q");
+  await Promise.all([caller.pop("q"), caller.ack("q", "1")]);
+  expect(caller.reportedReady("q") - before).toBe(1);
+  expect(await caller.pop("q")).toBe("2");
+});
+
+test("pops with several leases in one batch can be undone", async () => {
+  const { caller } = await open();
+  for (const group of ["a", "b", "c", "d"]) await caller.pushWith("q", group, { group });
+  const claimant = bytesOf("process 7 worker");
+  const pops = [1000, 2000, 2000, 3000].map((leaseMs) =>
+    caller.submit({ kind: "pop", queue: bytesOf("q"), leaseMs, claimant }),
+  );
+  for (const popped of (await Promise.all(pops)).toReversed()) {
+    expect(await caller.unpop("q", popped)).toBe(true);
+  }
+  expect((await caller.claimBatch(["q"], 9)).map(({ id }) => id)).toEqual(["a", "b", "c", "d"]);
+});
+
+test("a batch of many events, of which some are there twice", async () => {
+  const { caller, redis } = await open();
+  const ids = Array.from({ length: 1000 }, (_, at) => `${at % 990}`);
+  await caller.pushBatch("q", ids, { group: "g", priority: -999 });
+  expect((await caller.group("q", "g")).ready).toBe(990);
+  await caller.pushBatch("q", Array(1000).fill(null), { priority: 999 });
+  const claims = await caller.claimBatch(["q"], 1000);
+  expect(claims).toHaveLength(1000);
+  for (const claim of claims) await caller.ackClaim("q", claim);
+  let left = 1990 - claims.length;
+  while (left > 0) {
+    const [claim] = await caller.claimBatch(["q"], 1);
+    if (left > 900) expect(claim!.id).not.toBe("");
+    await caller.ackClaim("q", claim!);
+    left -= 1;
+  }
+  expect(await leftOf(redis)).toEqual([]);
+});
+
+test("a queue is ready while a group in it can go, or an event has a priority", async () => {
+  const { caller } = await open();
+  await caller.pushWith("q", "1", { group: "a" });
+  expect(await caller.ready("q")).toBe("q");
+  const claim = await caller.mustClaim("q");
+  await caller.pushWith("q", "2", { group: "a" });
+  expect(await caller.ready("q")).toBeNull();
+  await caller.ackClaim("q", claim);
+  expect(await caller.ready("q")).toBe("q");
+  await caller.mustClaim("q");
+  expect(await caller.ready("q")).toBeNull();
+  await caller.pushWith("q", "low", { priority: -1 });
+  expect(await caller.ready("q")).toBe("q");
 });
 
 describe("nothing is left of a queue", () => {

@@ -129,7 +129,7 @@ export function fixedKeys(tag: string, processId: string): string[] {
 export const SINGLE_KEYS = {
   /** hash of the settings of all queues by name */
   SETTINGS: `${LAYOUT}settings`,
-  /** set of the names of queues that need the full script: see rare.lua */
+  /** set of the names of queues that the plain script leaves alone: see rare.lua */
   RARE: `${LAYOUT}rare`,
   /** set of those of them that have nothing rare but priorities and groups: see rare.lua */
   ORDERED: `${LAYOUT}ordered`,

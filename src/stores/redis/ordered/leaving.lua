@@ -1,4 +1,4 @@
--- What the end of claims is for groups: their events are acknowledged.
+-- Acknowledged events leave their groups.
 -- KEYS    of the queue: groups places
 -- ARGV    (none)
 -- Returns nothing by itself

@@ -5,8 +5,8 @@
 
 local take_next_listed, put_back_listed, lose_listed = take_next, put_back, lose
 
--- Adds to ids up to so many of the members of "ranked", next ones out first; above: only those with a
--- priority above 0. What undoes a pop knows their places.
+-- Takes up to so many events out of "ranked", the next ones out first; above: only those with a priority
+-- above 0. Undoing a pop finds their places in "places".
 local function take_ranked(queue, count, above, ids)
   local members, taken, length = redis.call('ZRANGE', queue.ranked, 0, count - 1), 0, #ids
   for at = 1, #members do
@@ -22,7 +22,7 @@ local function take_ranked(queue, count, above, ids)
   queue.has_ranked = #members > 0
 end
 
--- Of those without a group. Adds the places of those that were in front of the list.
+-- Takes up to so many events without a group. Adds the places of those that were in front of the list.
 local function take_ungrouped(queue, count, ids, places)
   local most = #ids + count
   if queue.has_ranked then
@@ -55,7 +55,8 @@ local function read_turns(queue, count)
   read_groups(queue, queue.slice)
 end
 
--- The next one of a group. The claim is counted at once: its turn may come again before it is written.
+-- Takes the next event of a group. Counts the claim at once: the group may have its turn again before the
+-- claim is written.
 local function take_of_group(queue, record)
   local first
   if can_go(record) then
@@ -76,10 +77,11 @@ local function take_of_group(queue, record)
   return string.sub(first, ID_IN_GROUPED)
 end
 
--- Those whose turn it is, and who have one.
+-- Takes one event of each of the next turns that have one.
 local function take_turns(queue, count, ids, places)
   local taken, slice, at = #ids, queue.slice, queue.slice_at
-  local tick = take_ticks(count)
+  -- None is used up: those of the claims of a call follow each other.
+  local tick = take_ticks(0)
   while taken < count and slice[at] do
     local key, record = slice[at], nil
     if key == '' then
@@ -101,7 +103,7 @@ local function take_turns(queue, count, ids, places)
   queue.slice_at = at
 end
 
--- How often turns are read where nobody has an event, because something else removed them.
+-- How often turns are read again where none has an event, because another program removed them.
 local ROUNDS = 8
 
 local function take_next(queue, count)

@@ -29,8 +29,8 @@ local function open(queue)
   queue.is_open = true
 end
 
--- The record of a group is a list, of which Lua makes and reads many in half the time: its key in "groups",
--- what stands there as in RECORD_FORM, and what is known of it in this batch.
+-- The record of a group is a list, because Lua makes and reads lists in half the time: the key in "groups",
+-- the values there as in RECORD_FORM, and what this batch knows of the group.
 local OF_KEY = 1
 local OF_READY = 2
 local OF_CLAIMED = 3
@@ -83,7 +83,7 @@ local function read_groups(queue, keys)
   end
 end
 
--- That of the events without a group.
+-- The record of the events without a group.
 local function ungrouped_record(queue)
   local record = queue.records['']
   if not record then
@@ -157,7 +157,7 @@ local function sorted_out(queue, noted)
       end
       record[OF_BEGIN], record[IS_KEPT] = 0, false
     elseif key ~= '' or record[HAS_TURNED] then
-      -- That of the events without a group is only needed once they had a turn.
+      -- The record of the events without a group is only needed once they had a turn.
       kept[kept_count + 1] = key
       kept[kept_count + 2] = struct.pack(RECORD_FORM, unpack(record, OF_READY, OF_LOOK))
       kept_count, record[IS_KEPT] = kept_count + 2, true

@@ -1,12 +1,12 @@
--- Ends a batch before anything is done where one of its queues needs the full script: one with
+-- Ends a batch before anything is done where one of its queues needs a larger script: one with
 -- settings, pauses, windows, events that expire, facts of events beside their contents, removed ids in
--- its list, or completed events. The full script notes their names in the set "rare", and no other
--- makes a queue rare.
+-- its list, completed events, priorities or groups. The full script notes their names in the set "rare",
+-- and "ordered" those of queues that get priorities or groups; no other makes a queue rare.
 -- KEYS    settings rare
 -- ARGV    (none)
 -- Returns nothing by itself, or ends the batch with "FULL" and the number of such a queue
 
--- The number of a queue that needs the full script, or nil.
+-- The number of a queue that needs a larger script, or nil.
 local function first_rare()
   if #KEYS == FIXED_KEYS or redis.call('EXISTS', SETTINGS, RARE) == 0 then
     return nil
