@@ -76,13 +76,20 @@ async function firstDifference(): Promise<string | void> {
   }
 }
 
-test.each(Object.entries(mutants))("notices when %s", async (_, [from, to]) => {
-  const { ordered } = scripts;
-  expect(ordered.text).toContain(from);
-  scripts.ordered = scriptOf(ordered.text.replaceAll(from, to));
-  try {
-    expect(await firstDifference()).toMatch(/Error: the stores differ: seed \d+, round/);
-  } finally {
-    scripts.ordered = ordered;
-  }
-});
+/** Some need several lives. */
+const TIMEOUT_MS = 180_000;
+
+test.each(Object.entries(mutants))(
+  "notices when %s",
+  async (_, [from, to]) => {
+    const { ordered } = scripts;
+    expect(ordered.text).toContain(from);
+    scripts.ordered = scriptOf(ordered.text.replaceAll(from, to));
+    try {
+      expect(await firstDifference()).toMatch(/Error: the stores differ: seed \d+, round/);
+    } finally {
+      scripts.ordered = ordered;
+    }
+  },
+  TIMEOUT_MS,
+);

@@ -261,8 +261,12 @@ export function settle(
   const surplus = count === null ? 0 : (line?.length ?? 0) + 1 - count;
   // Read before anything is changed: a read may fail.
   const page = line?.page(null, Math.max(0, Math.min(surplus, trimmedAtOnce)), false) ?? [];
+  const atMs = to.atMs ?? model.nowMs;
+  // One that comes from another queue may be the oldest itself.
+  const isOldest = surplus > 0 && page.length > 0 && page.at(-1)![0][0] > atMs;
+  if (isOldest) page.pop();
   const oldest = page.map(([, entry]) => model.byTime(queue, entry));
-  if (count === 0) drop(model, event);
-  else model.move(event, { atMs: model.nowMs, ...to, state, place: model.number(), more });
+  if (count === 0 || isOldest) drop(model, event);
+  else model.move(event, { ...to, atMs, state, place: model.number(), more });
   for (const one of oldest) drop(model, one);
 }

@@ -286,4 +286,18 @@ export function limits(check: Check): void {
     expect(await store.counts("q@to")).toEqual({ delayed: 1 });
     expect(await store.list()).toEqual([["q@to", 1, 0, 0]]);
   });
+
+  check("a moved event that failed before all that are kept there is not kept", async (store) => {
+    await store.configure("q@to", { "keep-failed": "1" });
+    for (const queue of ["q", "q@to"]) {
+      await store.push(queue, queue);
+      await store.fail(queue, await store.mustClaim(queue), "final");
+      store.advance(1000);
+    }
+    const targets = [{ id: bytesOf("q"), version: null }];
+    const queues = { queue: bytesOf("q"), target: bytesOf("q@to") };
+    expect(await store.submit({ kind: "move", ...queues, targets })).toEqual([true]);
+    expect(await store.ids("q@to", "failed")).toEqual(["q@to"]);
+    expect(await store.counts("q")).toEqual({});
+  });
 }
