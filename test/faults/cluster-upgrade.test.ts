@@ -38,15 +38,15 @@ async function clientOf(okq: OkqProcess): Promise<Wire> {
 
 const hasBegun = (okq: OkqProcess) => okq.waitForLine(/moving events of an older okq/);
 
-/** Resolves when all replicas have everything. */
+/** Resolves when all replicas have everything that is there now. */
 async function inSync(cluster: Cluster): Promise<void> {
   for (const { redis } of await cluster.masters()) {
     await redis.set("in-sync", 1).catch(() => {});
-    await eventually(async () => {
-      const info = await redis.info("replication");
-      const offset = /^master_repl_offset:(\d+)/m.exec(info)?.[1];
-      return new RegExp(`^slave0:.*state=online,offset=${offset}`, "m").test(info);
-    });
+    const number = async (pattern: RegExp) =>
+      Number(pattern.exec(await redis.info("replication"))?.[1] ?? Number.NaN);
+    const wanted = await number(/^master_repl_offset:(\d+)/m);
+    const isThere = async () => (await number(/^slave0:.*state=online,offset=(\d+)/m)) >= wanted;
+    await eventually(isThere, { timeoutMs: START_MS_MAX, message: "the replica has everything" });
   }
 }
 
