@@ -3,8 +3,6 @@ import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
 import { closeAfterTest } from "../support/close-after-test.ts";
 import { type RedisServer, startRedis } from "../support/redis-server.ts";
 import { Caller } from "./contract/caller.ts";
-import { done, init } from "./contract/counters.ts";
-import { LifeCaller } from "./contract/life-caller.ts";
 import { openRedisCaller, openTimedRedis } from "./redis-targets.ts";
 import { everythingIn } from "./upgrade/everything-in.ts";
 import { FirstOkq } from "./upgrade/first-okq.ts";
@@ -199,42 +197,4 @@ test("moves events when Redis has no memory left", async () => {
   const caller = await openNew();
   expect(await caller.drain("q")).toEqual(["1", "2", "large"]);
   await server.redis.config("SET", "maxmemory", "0");
-});
-
-/** As an okq of the second layout kept them first. */
-const FORMERLY = `
-for _, member in ipairs(redis.call('ZRANGE', '{okq}:2:grouped:c', 0, -1)) do
-  local begin, rank = struct.unpack('>dd', member)
-  local text = string.format('%016d%016d', begin, rank) .. string.sub(member, 17)
-  redis.call('ZREM', '{okq}:2:grouped:c', member)
-  redis.call('ZADD', '{okq}:2:grouped:c', 0, text)
-end
-for _, key in ipairs(redis.call('HKEYS', '{okq}:2:counters:c')) do
-  local record = cmsgpack.unpack(redis.call('HGET', '{okq}:2:counters:c', key))
-  record[7] = key == 'back' and '=only' or ''
-  record[2] = key == 'back' and 1 or record[2]
-  redis.call('HSET', '{okq}:2:counters:c', key, cmsgpack.pack(record))
-end`;
-
-test("rewrites the events of groups and the counters of the first okq that had them", async () => {
-  const before = new LifeCaller(await openTimedRedis(server.port, clock));
-  const ids = Array.from({ length: 600 }, (_, at) => `${at}`);
-  for (const id of ids) await before.pushWith("c", id, { group: `g${Number(id) % 2}` });
-  for (const key of ["counting", "back"]) await init(before, 3, { key, event: null });
-  expect(await done(before, "one", "counting")).toBe(2);
-  await before.under.close();
-  await server.redis.eval(FORMERLY, 0);
-  await server.redis.sadd("{okq}:2:rare", "foreign");
-  await server.redis.set("{okq}:2:grouped:foreign", "x");
-  for (const round of [1, 2]) {
-    const store = new LifeCaller(await openTimedRedis(server.port, clock));
-    expect(await done(store, "one", "counting")).toBe(2);
-    expect(await done(store, "other", "back")).toBe(1);
-    if (round === 2) {
-      expect(await done(store, "only", "back")).toBe(0);
-      await store.configure("c", { "group-limit": "0" });
-      expect(await store.drain("c")).toEqual(ids);
-    }
-    await store.under.close();
-  }
 });

@@ -8,9 +8,6 @@
 // 3. copy, slice by slice: read at the old shard, import at the new one, remove at the old one.
 // 4. finish: the next okq need not look.
 //
-// Before that, the ready events of groups and the counters of an okq of the second layout that kept
-// them otherwise are rewritten where they are.
-//
 // An import says how many imports of its queue there were before it read: if another okq has done
 // one meanwhile, it is refused. An event that is there already was imported before a crash.
 //
@@ -20,7 +17,7 @@
 import type { Redis } from "ioredis";
 import { Output } from "../../resp/reply.ts";
 import { sendTogether } from "./encoded-call.ts";
-import { fixedKeys, INFIXES, LAYOUT, SINGLE_KEYS, TICKS_PER_MS } from "./keys.ts";
+import { fixedKeys, INFIXES, LAYOUT, TICKS_PER_MS } from "./keys.ts";
 import { ReplicaWaits, TooFewReplicas } from "./replica-waits.ts";
 import { type Route, TURNED_AWAY } from "./route.ts";
 import { mayTransact } from "./staged.ts";
@@ -86,8 +83,7 @@ const STOPPED = new Error("okq ends");
 
 const MOVING = `${LAYOUT}moving:`;
 const [QUEUES, TIMERS] = fixedKeys("", "");
-const { RARE } = SINGLE_KEYS;
-const names = Object.entries({ ...INFIXES, QUEUES, TIMERS, RARE, MOVING });
+const names = Object.entries({ ...INFIXES, QUEUES, TIMERS, MOVING });
 const SCRIPT = [
   `local TICKS_PER_MS = ${TICKS_PER_MS}`,
   "local TAG = string.match(KEYS[1], '^{[^}]*}')",
@@ -115,7 +111,6 @@ export class Upgrade {
     const reachable = shards.filter(({ route }) => route.redis());
     const asked = reachable.length > 0 ? reachable : shards;
     const states = await Promise.all(asked.map((shard) => this.#step(shard, "state")));
-    await Promise.all(asked.map((shard) => this.#rewriteRare(shard)));
     const has = (state: string) => states.some((each) => String(each) === state);
     const isEmpty = !has("old") && !has("moved");
     if (isEmpty && (has("done") || (await this.#refusesWrites(asked[0]!)))) return;
@@ -165,20 +160,6 @@ export class Upgrade {
       ?.del(absent)
       .catch((error: Error) => error.message);
     return /^(NOREPLICAS|MISCONF) /.test(String(answer));
-  }
-
-  /** What an okq of the second layout kept otherwise, before its first release. */
-  async #rewriteRare(shard: Shard): Promise<void> {
-    for (let cursor: string | null = "0"; cursor !== null;) {
-      const [next, ...queues] = (await this.#step(shard, "rare", cursor)) as Buffer[];
-      for (const queue of queues) {
-        while (((await this.#step(shard, "regroup", queue)) as number) > 0);
-        for (let at = "0", isFirst = true; isFirst || at !== "0"; isFirst = false) {
-          at = String(await this.#step(shard, "recount", queue, at));
-        }
-      }
-      cursor = String(next) === "0" ? null : String(next);
-    }
   }
 
   async #renameAll(shard: Shard): Promise<void> {
