@@ -35,8 +35,8 @@ local function groups_of(queue, ids, priorities)
   return keys
 end
 
--- Puts new events of an open queue, whose contents are in the hash, in line. priorities: by their places among the ids the
--- place in ARGV of the priority; behind it stands the group, or nothing.
+-- Puts new events of an open queue, whose contents are in the hash, in line. priorities: for each of the
+-- ids where in ARGV its priority stands; behind that stands the group, or nothing.
 local function line_up_ordered(queue, is_left, ids, priorities)
   local keys = groups_of(queue, ids, priorities)
   local tick, added, last, placed, ranked, others = take_ticks(#ids), queue.added, #queue.added, {}, {}, {}
