@@ -30,6 +30,9 @@ async function prepare(client: Wire): Promise<void> {
   }
 }
 
+/** The ids of the events of a cron entry that was run: those within a second are one. */
+const ran = new Set<string>();
+
 /** The steps that need room, by their names: each is all done, or refused as a whole. */
 const growing: Record<string, (client: Wire, n: number) => Promise<Readable>> = {
   transaction: async (client, n) => {
@@ -40,7 +43,11 @@ const growing: Record<string, (client: Wire, n: number) => Promise<Readable>> = 
   counter: (client, n) => ask(client, "QCOUNTER", "INIT", "parts", `c-${n}`, 1, "THEN", LARGE),
   member: (client, n) => ask(client, "QCOUNTER", "DONE", "parts", "open", `member-${n}`),
   cron: (client, n) => ask(client, "QCRON", "SET", "clock", `c-${n}`, "0 0 1 1 *", LARGE),
-  run: (client) => ask(client, "QCRON", "RUN", "clock", "tick"),
+  async run(client) {
+    const reply = await ask(client, "QCRON", "RUN", "clock", "tick");
+    if (!isRefused(reply)) ran.add(String(reply));
+    return reply;
+  },
   group: (client, n) => ask(client, "QPUSH", "tenants", LARGE, "ID", `n-${n}`, "GROUP", "new"),
 };
 
@@ -114,7 +121,7 @@ function expected(done: Done, consumed: number): Record<string, Readable> {
     copies: count("copies"),
     tenants: MEMBERS + count("group") - consumed,
     work: MEMBERS - consumed,
-    runs: count("run"),
+    runs: ran.size,
     crons: 1 + count("cron"),
     // A page has at most so many.
     counters: Math.min(100, 2 + count("counter")),
