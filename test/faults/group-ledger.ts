@@ -193,7 +193,8 @@ export class GroupLedger {
 
   /** Throws if anything was wrong so far. */
   check(): void {
-    const faults = [...this.#faults, ...this.#tokenClaims.faults];
+    // Those of claims come first: what was left when they ended the load counts as lost.
+    const faults = [...this.#tokenClaims.faults, ...this.#faults];
     if (faults.length === 0) return;
     throw new Error(`${faults.length}: ${faults.slice(0, SHOWN_MAX).join(", ")}`);
   }
