@@ -68,7 +68,7 @@ class Part {
   }
 }
 
-/** Each kind of operation in turn, so that a pop finds events and a group is let go again. */
+/** The kinds of operations take turns, so that pops find events and groups can go again. */
 async function operations(
   running: Running,
   client: Client,

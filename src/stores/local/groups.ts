@@ -9,7 +9,7 @@ import { TimeLine } from "./time-line.ts";
 export class Groups<E extends Placed> {
   // Not a Map: groups of the same names come and go. See hash-index.ts.
   readonly #byName = new HashIndex<Group<E>>(({ name }) => name);
-  /** The one that was found last: an operation asks for the same one again and again. */
+  /** The group that was found last. An operation asks for it several times. */
   #latest: Group<E> | null = null;
   readonly #byNumber = new TimeLine<Group<E>>();
   /** Those that can go, by their turns. */

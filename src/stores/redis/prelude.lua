@@ -68,6 +68,9 @@ local function take_ticks(count)
   return first
 end
 
+-- By name whether a queue has priorities or groups; nil in scripts that leave such queues alone.
+local are_ordered
+
 local queues_by_number, queues_by_name = {}, {}
 
 local function queue_named(name)

@@ -99,7 +99,6 @@ import orderedMorePops from "./ordered/more-pops.lua" with { type: "text" };
 import orderedNextOut from "./ordered/next-out.lua" with { type: "text" };
 import pushInOrder from "./ordered/push-in-order.lua" with { type: "text" };
 import pushMadeInOrder from "./ordered/push-made-in-order.lua" with { type: "text" };
-import orderedRare from "./ordered/rare.lua" with { type: "text" };
 import orderedReady from "./ordered/ready.lua" with { type: "text" };
 import plainAck from "./plain/ack.lua" with { type: "text" };
 import liningUp from "./plain/lining-up.lua" with { type: "text" };
@@ -285,7 +284,7 @@ const others = [
 export const scripts = {
   plain: scriptOf([stage, prelude], [...plain, staged, rare]),
   tokens: scriptOf([stage, prelude], [...withTokens, staged, rare]),
-  ordered: scriptOf([prelude], [...inOrder, orderedRare]),
+  ordered: scriptOf([prelude], [...inOrder, rare]),
   steps: scriptOf([prelude], [...withTokens, onDemand(checking, transaction), staged, rare]),
   life: scriptOf([prelude], [...onAnyQueue, ...life]),
   full: scriptOf([prelude], [...onAnyQueue, ...life, ...others]),

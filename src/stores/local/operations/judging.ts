@@ -1,4 +1,4 @@
-// Whether the pushes of a transaction are refused: judged by what is there before it.
+// Judges whether the pushes of a transaction are refused, by the state before it.
 import { Refusal } from "../../../queue/errors.ts";
 import { nameOf } from "../../../queue/name-cache.ts";
 import type { Operation } from "../../../queue/operations.ts";

@@ -13,7 +13,7 @@ const charactersInRow = 4096;
 const turnsKept = 1024;
 const readAtOnce = 1000;
 
-/** What was written of a queue. The number of a row is that of the turns before it. */
+/** The rows of a queue. Each has as its number how many turns were written before it. */
 interface Written {
   row: number;
   turns: number;

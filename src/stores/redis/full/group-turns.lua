@@ -274,7 +274,7 @@ local function forget_unused(queue)
   end
 end
 
--- Before events.lua looks at what is left.
+-- It runs before events.lua looks for what is left.
 table.insert(at_end, 1, function()
   for _, queue in pairs(queues_by_name) do
     if queue.groups then

@@ -24,7 +24,7 @@ local function read_again(queue)
   open(queue)
 end
 
--- What may be due or ready by other settings. reviewed: true for what is to be done.
+-- Finds what is due or ready under other settings. reviewed: true for each review that they need.
 local function look_again(queue, reviewed, may_hand_out)
   read_again(queue)
   if redis.call('EXISTS', queue.events, queue.completed) > 0 then

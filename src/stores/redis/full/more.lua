@@ -55,7 +55,7 @@ local function read_place(more, place)
   end
 end
 
--- What was read of many events at once, by id: their packed records, their places, and their values.
+-- Reads many events at once. Keeps their packed records, their places and their values by id.
 local function read_events(queue, ids, with_values)
   local packed = queue.has_more and redis.call('HMGET', queue.more, unpack(ids)) or {}
   local places = queue.has_places and redis.call('HMGET', queue.places, unpack(ids)) or {}

@@ -70,7 +70,7 @@ local function look_at(queue)
   queue.alone = { queue }
   queue.has_ghosts = redis.call('HLEN', queue.ghosts) > 0
   queue.config = by_name(redis.call('HGETALL', CONFIG .. name))
-  -- What was read in its settings.
+  -- The numbers that were found in its settings.
   queue.numbers = {}
   all_settings = all_settings or by_name(redis.call('HGETALL', SETTINGS))
   look_at_lines(queue)

@@ -15,8 +15,8 @@ rates.of = function(text, exact_max)
   return { text = text, count = count, ms = in_ms(seconds), is_exact = count <= exact_max }
 end
 
--- What was counted at a time to come, before the clock was set back, counts from now on: it holds
--- nothing for longer than the window. Returns whether there was some.
+-- After the clock was set back some times are to come. They become now, so that they hold nothing for
+-- longer than the window. Returns whether there were some.
 local function bring_back(rate, counted)
   local at, is_changed, last = counted.at, counted.from > now(), now()
   counted.from = math.min(counted.from, now())
@@ -32,7 +32,7 @@ local function bring_back(rate, counted)
   return is_changed
 end
 
--- What is kept of a rate, and whether that has changed. What another one has counted is as nothing.
+-- Returns what a rate has counted, and whether that has changed. What another rate counted is dropped.
 rates.read = function(rate, packed)
   local counted = packed and unpacked(packed) or {}
   if counted.text ~= rate.text or type(counted.at) ~= 'table' or type(counted.counts) ~= 'table' then

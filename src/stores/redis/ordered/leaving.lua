@@ -37,18 +37,14 @@ local function leave_groups(queue, ids)
   redis.call('HDEL', queue.places, unpack(ids))
 end
 
-local end_unordered, end_unordered_with_tokens = end_claims, end_claims_with_tokens
-
-local function end_claims(queue, first, last)
-  open_if_ordered(queue)
-  local ids, missed = end_unordered(queue, first, last)
-  leave_groups(queue, ids)
-  return ids, missed
+-- What ends claims, for events that leave their groups then.
+local function leaving(ends)
+  return function(queue, first, last)
+    open_if_ordered(queue)
+    local ids, missed = ends(queue, first, last)
+    leave_groups(queue, ids)
+    return ids, missed
+  end
 end
 
-local function end_claims_with_tokens(queue, first, last)
-  open_if_ordered(queue)
-  local ids, missed = end_unordered_with_tokens(queue, first, last)
-  leave_groups(queue, ids)
-  return ids, missed
-end
+local end_claims, end_claims_with_tokens = leaving(end_claims), leaving(end_claims_with_tokens)

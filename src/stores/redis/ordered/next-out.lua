@@ -136,7 +136,7 @@ local function take_next(queue, count)
   return ids, places
 end
 
--- Where an event belongs: what stands in "places", or nothing, and the record of its group, or nil.
+-- Reads what "places" has of an event, or false, and the record of its group, or nil.
 local function belongs(queue, id)
   local place = redis.call('HMGET', queue.places, id)[1]
   local from = place and string.find(place, '=', 9, true)

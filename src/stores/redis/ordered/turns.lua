@@ -5,8 +5,8 @@
 -- ARGV    (none)
 -- Returns nothing by itself
 
--- By name whether a queue has priorities or groups: see rare.lua.
-local are_ordered = {}
+-- Filled by rare.lua.
+are_ordered = {}
 
 -- Looks at what the queue has. Where a key has the wrong type this fails before anything is done.
 local function open(queue)
@@ -121,7 +121,7 @@ local function can_go(record)
   return record[OF_READY] > 0 and record[OF_CLAIMED] == 0 and record[OF_HELD] == 0
 end
 
--- The records that have changed, by what is to be written of them.
+-- Sorts the records that have changed by the commands that write them.
 local function sorted_out(queue, noted)
   local kept, gone, going, waiting = {}, {}, {}, {}
   local kept_count, going_count, told = 0, 0, 0

@@ -2,7 +2,8 @@
 -- that matter to every event, pauses, windows, events that expire, facts of events beside their contents,
 -- removed ids in its list, completed events, priorities or groups. The full script notes their names in
 -- the set "rare", and "ordered" those of queues that get priorities or groups; no other makes a queue rare.
--- KEYS    settings rare
+-- The script "ordered" serves those that have nothing else that is rare: the set "ordered" has their names.
+-- KEYS    settings rare ordered
 -- ARGV    (none)
 -- Returns nothing by itself, or ends the batch with "FULL" and the number of such a queue
 
@@ -16,12 +17,15 @@ local function first_rare()
     names[#names + 1] = string.sub(KEYS[at], #EVENTS + 1)
   end
   local are_rare = redis.pcall('SMISMEMBER', RARE, unpack(names))
-  if are_rare.err or redis.call('EXISTS', SETTINGS) == 1 then
+  local are_served = are_ordered and redis.pcall('SMISMEMBER', ORDERED, unpack(names)) or {}
+  if are_rare.err or are_served.err or redis.call('EXISTS', SETTINGS) == 1 then
     return 0
   end
   for at, is_rare in ipairs(are_rare) do
-    if is_rare == 1 then
+    if is_rare == 1 and are_served[at] ~= 1 then
       return at - 1
+    elseif is_rare == 1 then
+      are_ordered[names[at]] = true
     end
   end
   return nil
