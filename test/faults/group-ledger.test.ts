@@ -105,3 +105,17 @@ test("accepts another order of turns where pops were under way at the same time"
   pop("a-2").end();
   settle();
 });
+
+test("accepts an answer that comes after another client got the next event", () => {
+  const { push, pop, settle, ledger } = open();
+  for (const group of ["a", "a", "b", "b"]) push(group);
+  const { token } = pop("a-0");
+  ledger.ending("a-0", token, "ack");
+  const second = pop("a-1");
+  ledger.ended("a-0", token, "ack", "done");
+  second.end("ack", "unknown");
+  for (const id of ["b-0", "b-1"]) pop(id).end();
+  push("a");
+  pop("a-2").end();
+  settle();
+});

@@ -152,8 +152,10 @@ export class GroupLedger {
     if (outcome !== "done") return;
     if (event.ended) this.fault(`${id} ended twice`);
     event.ended = { how: ending, at: ++this.#moment };
-    const { events } = event.group;
-    if (events.slice(event.rank).some(isThere)) event.group.canGoSince = this.#moment;
+    const behind = event.group.events.slice(event.rank + 1);
+    // Another client may have got the next event before this answer came.
+    const isHandedOut = behind.some(({ deliveries }) => deliveries > 0);
+    if (!isHandedOut && behind.some(isThere)) event.group.canGoSince = this.#moment;
   }
 
   get hasFaults(): boolean {

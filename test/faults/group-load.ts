@@ -94,6 +94,8 @@ export class GroupLoad {
       );
       this.#isStopped = true;
       await Promise.all(this.#consumers);
+      // The end of the load at a fault leaves events in all queues.
+      for (const ledger of this.ledgers.values()) ledger.check();
       const totals = [];
       for (const [queue, ledger] of this.ledgers) {
         totals.push(ledger.settle(await failedIn(wire, queue)));
