@@ -53,6 +53,7 @@ import type {
   Stats,
   Status,
 } from "./management.ts";
+import type { ListOperation, ListResults } from "./lists.ts";
 import type { GroupFacts, GroupPage, GetGroup, ScanGroups, SetGroup } from "./groups.ts";
 import type { QueuePage, QueueStats, QueueStatus } from "./queue-status.ts";
 
@@ -311,9 +312,10 @@ export type Operation =
   | Probe
   | CounterOperation
   | CronOperation
+  | ListOperation
   | Transaction;
 
-export interface Results extends CounterResults, CronResults {
+export interface Results extends CounterResults, CronResults, ListResults {
   push: Buffer | Duplicate;
   pushBatch: (Buffer | Duplicate)[];
   pop: Popped | null;

@@ -2,6 +2,7 @@
 // not among them.
 import { workerOf } from "./claimant.ts";
 import { Duplicate, type Popped, type PushOptions } from "./event.ts";
+import { listChanges } from "./lists.ts";
 import type { Pause } from "./management.ts";
 import type { Operation, Results } from "./operations.ts";
 import type { Report, Reported } from "./report.ts";
@@ -21,6 +22,10 @@ export function reportsOf(
       if (isHeard(popped.queue)) tell(poppedReport(operation.claimant, popped, nowMs));
     }
     return;
+  }
+  for (const { popped, pushed } of listChanges(operation, result)) {
+    if (popped && isHeard(popped.queue)) tell(poppedReport(null, popped, nowMs));
+    if (pushed && isHeard(pushed.queue)) tell({ kind: "pushed", ...pushed, atMs: nowMs });
   }
   if (!("queue" in operation) || operation.queue === null) return;
   const { queue } = operation;

@@ -3,6 +3,7 @@
 import { Duplicate, type Popped } from "./event.ts";
 import type { StoreObserver } from "./store.ts";
 import { bucketOf, count } from "./histogram.ts";
+import { listChanges, type ListOperation } from "./lists.ts";
 import { nameOf } from "./name-cache.ts";
 import type { Operation, Results } from "./operations.ts";
 import { addCounts, COUNTED, type Counted, emptyCounts, type QueueCounts } from "./queue-status.ts";
@@ -63,6 +64,12 @@ export class Tally implements StoreObserver {
         this.happened(operation.queue, "pushed", pushed.length);
         break;
       }
+      case "listPush":
+      case "listPop":
+      case "listMove":
+      case "listInsert":
+        this.#listed(operation, result, nowMs);
+        break;
       case "pop":
         if (result !== null) this.#popped(result as Popped, nowMs);
         break;
@@ -85,6 +92,13 @@ export class Tally implements StoreObserver {
         if (result !== null) this.#ended(operation.queue, "failures", operation.token, nowMs);
         if (result === "failed") this.happened(operation.queue, "failed");
         break;
+    }
+  }
+
+  #listed(operation: ListOperation, result: unknown, nowMs: number): void {
+    for (const { popped, pushed } of listChanges(operation, result)) {
+      if (pushed) this.happened(pushed.queue, "pushed");
+      if (popped) this.#popped(popped, nowMs);
     }
   }
 

@@ -43,6 +43,15 @@ const PARTS: Record<Operation["kind"], Part | null> = {
   unbind: "changes",
   cronSet: "changes",
   cronDelete: "changes",
+  listPush: "pushes",
+  listInsert: "pushes",
+  listPop: "takes",
+  listMove: "takes",
+  listRange: "takes",
+  listRemove: "changes",
+  listTrim: "changes",
+  listSet: "changes",
+  listLength: "shows",
   settings: "shows",
   status: "shows",
   group: "shows",
@@ -80,18 +89,31 @@ export function takesContents({ kind }: Operation): boolean {
   return PARTS[kind] === "takes";
 }
 
-/** The events that a push adds at most, by queue. */
+/** The events that it adds at most, by queue. */
 export function pushesOf(operation: Operation): { queue: Buffer; count: number }[] {
-  if (operation.kind === "push") return [{ queue: operation.queue, count: 1 }];
-  if (operation.kind !== "pushBatch") return [];
-  return [{ queue: operation.queue, count: operation.events.length }];
+  switch (operation.kind) {
+    case "push":
+    case "listInsert":
+      return [{ queue: operation.queue, count: 1 }];
+    case "pushBatch":
+      return [{ queue: operation.queue, count: operation.events.length }];
+    case "listPush":
+      return [{ queue: operation.queue, count: operation.contents.length }];
+    case "listMove":
+      return [{ queue: operation.target, count: 1 }];
+    default:
+      return [];
+  }
 }
 
 /** How many events it is about, at most. */
 export function eventsOf(operation: Operation): number {
   switch (operation.kind) {
     case "popBatch":
+    case "listPop":
       return operation.count;
+    case "listPush":
+      return operation.contents.length;
     case "pushBatch":
       return operation.events.length;
     case "ackBatch":
@@ -114,6 +136,7 @@ export function queuesOf(operation: Operation): Buffer[] {
     case "transaction":
       return operation.operations.flatMap(queuesOf);
     case "move":
+    case "listMove":
       return [operation.queue, operation.target];
     case "bind":
       return [operation.queue, boundName(operation.queue, operation.name)];
@@ -142,9 +165,10 @@ export class TakenContents {
 
   /** The result of an operation that takesContents. */
   add(result: unknown): void {
-    const events = Array.isArray(result) ? result : [result];
-    for (const event of events as ({ contents: Buffer | null } | null)[]) {
-      this.#bytes += event?.contents?.length ?? 0;
+    const taken = Array.isArray(result) ? result : [result];
+    for (const one of taken as (Buffer | { contents: Buffer | null } | string | null)[]) {
+      if (Buffer.isBuffer(one)) this.#bytes += one.length;
+      else if (one !== null && typeof one === "object") this.#bytes += one.contents?.length ?? 0;
     }
   }
 }
@@ -159,7 +183,7 @@ export function withoutContents(operation: Operation): Operation | null {
 
 /** What an operation that takesContents answers when there is nothing. */
 export function nothingOf({ kind }: Operation): null | [] {
-  return kind === "popBatch" ? [] : null;
+  return kind === "popBatch" || kind === "listPop" || kind === "listRange" ? [] : null;
 }
 
 /** Tells an observer of an operation, or of each that is in a transaction. */
