@@ -32,7 +32,7 @@ export interface ListPush {
   queue: Buffer;
   end: End;
   contents: Buffer[];
-  /** Only if the list is not empty: else no ids and a length of 0, and nothing is done. */
+  /** Only if the list is not empty: else no ids and a length of 0, and it is never refused. */
   ifThere: boolean;
 }
 
@@ -43,11 +43,11 @@ export interface ListPushed {
 
 /**
  * Takes up to `count` events at that end of the first of these queues that has any, and removes
- * them, as pops with a lease of 0 do. What holds back pops (pauses, rates, groups) holds back the
- * right end; only pauses and rates hold back the left end. Stops behind BATCH_CONTENTS_BYTES, but
- * not before the first event. At both ends it counts for rates, is a turn of the group, and passes
- * over expired events, as a pop does. The result is empty if there are none. WRONG_TYPE if such a
- * name comes before the first one that has any.
+ * them, as pops with a lease of 0 do; fails only if nothing was taken. What holds back pops
+ * (pauses, rates, groups) holds back the right end; only pauses and the rate of the queue hold back
+ * the left end. Either end is a turn of a group, counts for its rate, and passes over expired
+ * events. Stops behind BATCH_CONTENTS_BYTES, but not before the first event. The result is empty if
+ * there are none. WRONG_TYPE if such a name comes before the first one that has any.
  */
 export interface ListPop {
   kind: "listPop";
@@ -58,9 +58,8 @@ export interface ListPop {
 
 /**
  * Takes one event as a ListPop, and pushes its contents and headers under an id that the store
- * makes, in one step; refused as a Push. The queues may be the same: then the one that leaves makes
- * room for the one that comes. The result is the new event; null if there was none to take, which
- * is judged first.
+ * makes, in one step; refused as a Push, for which the taken event has made room. The queues may be
+ * the same. The result is the new event; null if there was none to take: that is never refused.
  */
 export interface ListMove {
   kind: "listMove";
@@ -85,8 +84,8 @@ export interface ListLength {
 
 /**
  * The contents of the events at these indexes, both included; from 0 on the left, from -1 on the
- * right. Indexes beyond the ends mean the ends. TOO_LARGE if one of them is further than LIST_REACH
- * from the left end, and one further than that from the right end.
+ * right. Indexes beyond the ends mean the ends. TOO_LARGE if neither end is within LIST_REACH of
+ * all of these events.
  */
 export interface ListRange {
   kind: "listRange";
@@ -132,13 +131,12 @@ export interface ListSet {
 /**
  * Pushes these contents under an id that the store makes, beside the left-most event with the
  * contents of the pivot; refused as a Push. The length is that of the list then; -1 if there is no
- * such event, 0 if the list is empty: both are judged first. Every list longer than LIST_REACH is
+ * such event, 0 if the list is empty: that is never refused. Every list longer than LIST_REACH is
  * TOO_LARGE, as a ListRemove is, and so is one with ready events that have a priority or a group:
  * there an event cannot stand just anywhere.
  *
- * The events of the shorter side, of the left one if both have as many, get new places at their
- * end, in their order: as if they had been pushed there again. Copies in bound queues enter at the
- * left end.
+ * The event is pushed at the end to which fewer events stand from its place, the right one if both
+ * have as many. Then those events get new places there, one after the other, as if pushed.
  */
 export interface ListInsert {
   kind: "listInsert";
