@@ -45,9 +45,9 @@ export interface ListPushed {
  * Takes up to `count` events at that end of the first of these queues that has any, and removes
  * them, as pops with a lease of 0 do; fails only if nothing was taken. What holds back pops
  * (pauses, rates, groups) holds back the right end; only pauses and the rate of the queue hold back
- * the left end. Either end is a turn of a group, and counts for its rate. Stops behind
- * BATCH_CONTENTS_BYTES, but not before the first event. The result is empty if there are none.
- * WRONG_TYPE if such a name comes before the first one that has any.
+ * the left end. Either end is a turn of a group, counts for its rate, and passes over expired
+ * events. Stops behind BATCH_CONTENTS_BYTES, but not before the first event. The result is empty if
+ * there are none. WRONG_TYPE if such a name comes before the first one that has any.
  */
 export interface ListPop {
   kind: "listPop";
@@ -96,7 +96,8 @@ export interface ListRange {
 
 /**
  * Removes up to so many events with these contents, from the left; with a negative count from the
- * right; with 0 all. The result is how many. Every list longer than LIST_REACH is TOO_LARGE.
+ * right; with 0 all. The result is how many. Every list longer than LIST_REACH is TOO_LARGE. It may
+ * be TOO_LARGE too where more than LIST_BYTES_MAX had to be read from a disk.
  */
 export interface ListRemove {
   kind: "listRemove";
@@ -131,7 +132,8 @@ export interface ListSet {
  * Pushes these contents under an id that the store makes, beside the left-most event with the
  * contents of the pivot; refused as a Push. The length is that of the list then; -1 if there is no
  * such event, 0 if the list is empty: that is never refused. Every list longer than LIST_REACH is
- * TOO_LARGE, and so is one with priorities or groups, in which an event cannot stand just anywhere.
+ * TOO_LARGE, as a ListRemove is, and so is one with ready events that have a priority or a group:
+ * there an event cannot stand just anywhere.
  *
  * The event is pushed at the end to which fewer events stand from its place, the right one if both
  * have as many. Then those events get new places there, one after the other, as if pushed.
