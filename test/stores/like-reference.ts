@@ -6,7 +6,7 @@ import { openReference } from "./open-reference.ts";
 
 interface Has {
   hasGroups?: boolean;
-  hasOrderOnly?: boolean;
+  only?: "order" | "lists";
 }
 
 /** OKQ_SEEDS takes the place of the seeds. */

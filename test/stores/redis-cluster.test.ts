@@ -35,7 +35,7 @@ testLikeReference("cluster", () => openCluster(), {
 testLikeReference("cluster, priorities and groups only", () => openForgetting(), {
   seeds: [1, 2],
   rounds: 60,
-  hasOrderOnly: true,
+  only: "order",
 });
 
 const seeds = process.env.OKQ_SEEDS?.split(",").map(Number) ?? [1, 2, 3, 4, 5];
