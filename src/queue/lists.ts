@@ -6,7 +6,6 @@
 // left, group by group, then those of the lowest priority. At the right end the turns of groups
 // count: what is taken there is what a Pop takes.
 import type { End, Popped } from "./event.ts";
-import type { Operation } from "./operations.ts";
 
 /** So many contents may be pushed, and so many events taken, at once. */
 export const LIST_STEP_MAX = 10_000;
@@ -173,35 +172,4 @@ export interface ListInserted {
   length: number;
   /** null: nothing was pushed. */
   id: Buffer | null;
-}
-
-/** An event that a list operation took, or added. */
-interface ListChange {
-  popped?: Popped;
-  pushed?: { queue: Buffer; id: Buffer };
-}
-
-const NO_CHANGES: ListChange[] = [];
-
-/** What the operation did, by its result; nothing for any other operation. */
-export function listChanges(operation: Operation, result: unknown): ListChange[] {
-  if (result === WRONG_TYPE || result === TOO_LARGE || result === null) return NO_CHANGES;
-  switch (operation.kind) {
-    case "listPush": {
-      const { queue } = operation;
-      return (result as ListPushed).ids.map((id) => ({ pushed: { queue, id } }));
-    }
-    case "listPop":
-      return (result as Popped[]).map((popped) => ({ popped }));
-    case "listMove": {
-      const { taken, id } = result as ListMoved;
-      return [{ popped: taken, pushed: { queue: operation.target, id } }];
-    }
-    case "listInsert": {
-      const { id } = result as ListInserted;
-      return id === null ? NO_CHANGES : [{ pushed: { queue: operation.queue, id } }];
-    }
-    default:
-      return NO_CHANGES;
-  }
 }
