@@ -4,6 +4,7 @@ import { cronOperations } from "./reference-crons.ts";
 import { management } from "./reference-management.ts";
 import { counting, countPart, judgeParts, type Uncount, uncount } from "./reference-counters.ts";
 import { pushing } from "./reference-pushes.ts";
+import { setOperations } from "./reference-sets.ts";
 import { settingOperations } from "./reference-settings.ts";
 import { factsOf, statusOf } from "./reference-status.ts";
 import { transact } from "./reference-transaction.ts";
@@ -38,6 +39,7 @@ export const operations: Operations = {
   ...management,
   ...cronOperations((state, push) => operations.push(state, push)),
   ...settingOperations,
+  ...setOperations,
   ...pushing,
   ...counting,
 

@@ -1,5 +1,6 @@
 // A transaction of the reference store: judged as a whole, then done one by one.
 import { Refusal } from "../../../src/queue/errors.ts";
+import { TOO_LARGE, WRONG_TYPE } from "../../../src/queue/lists.ts";
 import {
   BATCH_CONTENTS_BYTES,
   type Operation,
@@ -26,7 +27,13 @@ export function transact(
       const { kind } = operation;
       const isOver = bytes > BATCH_CONTENTS_BYTES;
       if (kind === "get" && isOver) return doOne({ ...operation, isWhole: false });
+      if (kind === "setMembers" && isOver) return TOO_LARGE;
       const isTaking = kind === "pop" || kind === "popBatch" || kind === "peek" || kind === "get";
+      if (kind === "setMembers") {
+        const members = doOne(operation) as Buffer[] | typeof WRONG_TYPE;
+        if (members !== WRONG_TYPE) for (const { length } of members) bytes += length;
+        return members;
+      }
       if (isTaking && isOver) return kind === "popBatch" ? [] : null;
       const result = doOne(operation);
       const taken = isTaking ? [result as { contents: Buffer | null } | null].flat() : [];
