@@ -195,8 +195,8 @@ export function withoutContents(operation: Operation): Operation | null {
 
 /** What an operation that takesContents answers when there is nothing. */
 export function nothingOf({ kind }: Operation): null | [] | typeof TOO_LARGE {
-  if (kind === "setMembers") return TOO_LARGE;
-  return kind === "popBatch" || kind === "listPop" || kind === "listRange" ? [] : null;
+  if (kind === "listRange" || kind === "setMembers") return TOO_LARGE;
+  return kind === "popBatch" || kind === "listPop" ? [] : null;
 }
 
 /** Tells an observer of an operation, or of each that is in a transaction. */

@@ -207,9 +207,9 @@ export class Changes {
     this.crons.push({ queue, name });
   }
 
-  changedSet(changes: SetChange[], undo: () => void): void {
+  changedSet(sets: Sets, name: string, members: (string | null)[], undo: () => void): void {
     this.#undos.push(undo);
-    for (const change of changes) this.sets.push(change);
+    for (const member of members) this.sets.push({ sets, name, member });
   }
 
   endedWindows(queue: LocalQueue, beforeMs: number): void {

@@ -141,17 +141,21 @@ export class LocalQueues {
 
   /** The members are not in the set. */
   addToSet(name: string, members: string[]): void {
-    this.sets.add(name, members, this.changes);
+    this.changes?.changedSet(this.sets, name, members, () => this.sets.remove(name, members));
+    this.sets.add(name, members);
   }
 
   /** The members are in the set. */
   removeFromSet(name: string, members: string[]): void {
-    this.sets.remove(name, members, this.changes);
+    this.changes?.changedSet(this.sets, name, members, () => this.sets.add(name, members));
+    this.sets.remove(name, members);
   }
 
   /** There is a set of that name. */
   dropSet(name: string): void {
-    this.sets.drop(name, this.changes);
+    const members = [...this.sets.membersOf(name)];
+    this.changes?.changedSet(this.sets, name, [null], () => this.sets.add(name, members));
+    this.sets.remove(name, members);
   }
 
   setPauses(queue: LocalQueue, pauses: Pauses | null): void {

@@ -109,7 +109,7 @@ export class Restorer implements Restoration {
   }
 
   setMember(name: string, member: string): void {
-    this.#model.sets.put(name, member);
+    this.#model.sets.add(name, [member]);
   }
 
   end(last: number): void {
