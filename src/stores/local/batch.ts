@@ -41,6 +41,7 @@ const growingKinds: Kinds = new Set([
   "listMove",
   "listSet",
   "listInsert",
+  "setAdd",
   "cronSet",
   "cronFire",
   "initCounter",
@@ -60,6 +61,10 @@ export const readingKinds: Kinds = new Set([
   "ready",
   "listLength",
   "listRange",
+  "setMembers",
+  "setContains",
+  "setCount",
+  "setList",
   "group",
   "groups",
   "getCounter",
@@ -162,6 +167,12 @@ function bytesOf(operation: Operation, copiesOf: CopiesOf): number {
       return operation.event?.contents.length ?? 0;
     case "countDown":
       return operation.member.length;
+    case "setAdd":
+    case "setRemove":
+      return operation.members.reduce(
+        (sum, member) => sum + rowBytesOf(operation.queue, member),
+        0,
+      );
     case "ack":
       return operation.result?.length ?? 0;
     case "fail":
@@ -171,6 +182,11 @@ function bytesOf(operation: Operation, copiesOf: CopiesOf): number {
     default:
       return 0;
   }
+}
+
+/** A row takes time by itself, too. */
+function rowBytesOf(set: Buffer, member: Buffer): number {
+  return set.length + member.length + 64;
 }
 
 /** Fails the operations of a batch, except for those that failed already and the spared kinds. */

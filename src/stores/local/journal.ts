@@ -43,6 +43,8 @@ export interface Restoration {
   /** One of the members of the counter of that number. */
   member(counter: number, member: string): void;
   cron(entry: LocalCron): void;
+  /** One of the members of the set of that name. */
+  setMember(name: string, member: string): void;
   /** Called at the end; `last` is the highest number that was given to anything. */
   end(last: number): void;
 }

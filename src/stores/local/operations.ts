@@ -15,6 +15,7 @@ import * as looking from "./operations/looking.ts";
 import * as popping from "./operations/popping.ts";
 import * as pushing from "./operations/pushing.ts";
 import * as queues from "./operations/queues.ts";
+import * as sets from "./operations/sets.ts";
 import { transact } from "./operations/transacting.ts";
 
 type OperationOf<K extends Operation["kind"]> = Extract<Operation, { kind: K }>;
@@ -72,6 +73,13 @@ const operations: Operations = {
   cronQueues: crons.cronQueues,
   cronDue: crons.cronDue,
   cronFire: crons.cronFire,
+  setAdd: sets.setAdd,
+  setRemove: sets.setRemove,
+  setMembers: sets.setMembers,
+  setContains: sets.setContains,
+  setCount: sets.setCount,
+  setDrop: sets.setDrop,
+  setList: sets.setList,
   tick(model, { limit }) {
     model.sweep();
     const moved = moveDue(model, limit);
