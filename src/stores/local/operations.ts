@@ -10,10 +10,12 @@ import * as claims from "./operations/claims.ts";
 import * as crons from "./operations/crons.ts";
 import * as grouping from "./operations/grouping.ts";
 import * as managing from "./operations/managing.ts";
+import * as listing from "./operations/listing.ts";
 import * as looking from "./operations/looking.ts";
 import * as popping from "./operations/popping.ts";
 import * as pushing from "./operations/pushing.ts";
 import * as queues from "./operations/queues.ts";
+import * as sets from "./operations/sets.ts";
 import { transact } from "./operations/transacting.ts";
 
 type OperationOf<K extends Operation["kind"]> = Extract<Operation, { kind: K }>;
@@ -71,11 +73,27 @@ const operations: Operations = {
   cronQueues: crons.cronQueues,
   cronDue: crons.cronDue,
   cronFire: crons.cronFire,
+  setAdd: sets.setAdd,
+  setRemove: sets.setRemove,
+  setMembers: sets.setMembers,
+  setContains: sets.setContains,
+  setCount: sets.setCount,
+  setDrop: sets.setDrop,
+  setList: sets.setList,
   tick(model, { limit }) {
     model.sweep();
     const moved = moveDue(model, limit);
     return { moved, cronParts: model.crons.firstMs <= model.nowMs ? [0] : [] };
   },
+  listPush: listing.listPush,
+  listPop: popping.listPop,
+  listMove: listing.listMove,
+  listLength: listing.listLength,
+  listRange: listing.listRange,
+  listRemove: listing.listRemove,
+  listTrim: listing.listTrim,
+  listSet: listing.listSet,
+  listInsert: listing.listInsert,
   probe(model) {
     model.demandWrite();
     return null;
