@@ -1,5 +1,5 @@
-// Random operations as steps: what differs between two stores, such as tokens, made ids and versions,
-// is filled in for each of them.
+// Random operations as steps: what differs between two stores, such as tokens, made ids and
+// versions, is filled in for each of them.
 import type { Operation } from "../../src/queue/operations.ts";
 
 /** A claim that a store has given. */

@@ -37,6 +37,11 @@ testLikeReference("cluster, priorities and groups only", () => openForgetting(),
   rounds: 60,
   only: "order",
 });
+testLikeReference("cluster, lists", () => openForgetting(), {
+  seeds: [1, 2],
+  rounds: 60,
+  only: "lists",
+});
 
 const seeds = process.env.OKQ_SEEDS?.split(",").map(Number) ?? [1, 2, 3, 4, 5];
 

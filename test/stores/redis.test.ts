@@ -39,6 +39,12 @@ testLikeReference("redis, priorities and groups only", () => openForgetting(), {
   only: "order",
 });
 
+testLikeReference("redis, lists", () => openForgetting(), {
+  seeds: [1, 2, 3],
+  rounds: 100,
+  only: "lists",
+});
+
 const seeds = process.env.OKQ_SEEDS?.split(",").map(Number) ?? [1, 2, 3, 4, 5];
 
 test.each(seeds)("random operations get the answers of the local store (seed %d)", async (seed) => {
