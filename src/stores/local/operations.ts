@@ -3,6 +3,7 @@
 import type { Operation, Results } from "../../queue/operations.ts";
 import { moveDue } from "./due.ts";
 import type { Model } from "./model.ts";
+import { onList } from "./name-kind.ts";
 import * as binding from "./operations/binding.ts";
 import * as changing from "./operations/changing.ts";
 import * as counting from "./operations/counting.ts";
@@ -85,15 +86,15 @@ const operations: Operations = {
     const moved = moveDue(model, limit);
     return { moved, cronParts: model.crons.firstMs <= model.nowMs ? [0] : [] };
   },
-  listPush: listing.listPush,
+  listPush: onList(listing.listPush),
   listPop: popping.listPop,
-  listMove: listing.listMove,
-  listLength: listing.listLength,
-  listRange: listing.listRange,
-  listRemove: listing.listRemove,
-  listTrim: listing.listTrim,
-  listSet: listing.listSet,
-  listInsert: listing.listInsert,
+  listMove: onList(listing.listMove),
+  listLength: onList(listing.listLength),
+  listRange: onList(listing.listRange),
+  listRemove: onList(listing.listRemove),
+  listTrim: onList(listing.listTrim),
+  listSet: onList(listing.listSet),
+  listInsert: onList(listing.listInsert),
   probe(model) {
     model.demandWrite();
     return null;
