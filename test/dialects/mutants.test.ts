@@ -1,5 +1,5 @@
-// The scripts notice a server that answers otherwise than Redis, or does something else: here a real
-// Redis whose commands or replies are changed on their way.
+// The scripts notice a server that answers otherwise than Redis, or does something else. Here it is
+// a real Redis whose commands or replies are changed on their way.
 // oxlint-disable no-await-in-loop -- the scripts run one after the other
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { startTestRedis } from "../support/okq-server.ts";
@@ -168,4 +168,25 @@ test.each([2, 3] as const)("a Redis is like itself in RESP%d", async (protocol) 
 
 test.each(Object.entries(mutants))("%s", async (_, mutant) => {
   expect(await differenceOf(mutant)).not.toBeNull();
+});
+
+test("a difference with a name passes, and a name that nothing needs is noticed", () => {
+  const names = new Names([
+    { reason: "needed", command: /^LLEN/, redis: /^:/, okq: /^-ERR too long/ },
+    { reason: "not needed", command: /^LLEN/, redis: /^:/, okq: /^-ERR too short/ },
+    { reason: "order", command: /^KEYS/, isOrderOnly: true },
+  ]);
+  const script = { name: "s", steps: [] };
+  const differ = (command: string, its: string, own: string) => {
+    const answers = [its, own].map((reply) => [[{ client: "a", command, reply }]]);
+    return differenceIn(script, answers[0]!, answers[1]!, names.isNamed);
+  };
+  expect(differ("LLEN q", ":1\r\n", "-ERR too long: q\r\n")).toBeNull();
+  expect(differ("LLEN q", ":1\r\n", "-ERR other\r\n")).toContain("ERR other");
+  expect(differ("LPOP q", ":1\r\n", "-ERR too long: q\r\n")).toContain("ERR too long");
+  expect(
+    differ("KEYS *", "*2\r\n$1\r\na\r\n$1\r\nb\r\n", "*2\r\n$1\r\nb\r\n$1\r\na\r\n"),
+  ).toBeNull();
+  expect(differ("KEYS *", "*1\r\n$1\r\na\r\n", "*1\r\n$1\r\nb\r\n")).not.toBeNull();
+  expect(names.unneeded).toEqual(["not needed"]);
 });

@@ -19,7 +19,9 @@ export class Names {
 
   /** Those without which everything was alike. */
   get unneeded(): string[] {
-    return this.differences.filter((each) => !this.#needed.has(each)).map(({ reason }) => reason);
+    return this.differences
+      .filter((each) => !each.isOrderOnly && !this.#needed.has(each))
+      .map(({ reason }) => reason);
   }
 }
 

@@ -41,8 +41,8 @@ const ofMembers: Words = (random) => [
 ];
 
 const COMMANDS: Record<string, [weight: number, words: Words]> = {
-  LPUSH: [9, push],
-  RPUSH: [9, push],
+  LPUSH: [14, push],
+  RPUSH: [14, push],
   LPUSHX: [3, push],
   RPUSHX: [3, push],
   LPOP: [5, pop],
@@ -91,8 +91,8 @@ const WAITING: Record<string, [weight: number, words: Words]> = {
   BLMPOP: [2, (random) => [0, ...severalKeys(random)]],
 };
 
-/** These cannot stand in a transaction of okq. */
-const APART_ONLY = /^(DBSIZE|KEYS)$/;
+/** These cannot stand in a transaction of okq, or their order is free. */
+const APART_ONLY = /^(DBSIZE|KEYS|SMEMBERS)$/;
 
 function command(random: Random, from: typeof COMMANDS): string {
   const weights = Object.fromEntries(

@@ -28,7 +28,7 @@ export interface Script {
 
 const TEN = "0123456789";
 
-/** The script with that name and these lines. Blank lines and lines that begin with # are skipped. */
+/** Blank lines and lines that begin with # are skipped. */
 export function script(name: string, text: string): Script {
   const lines = text.split("\n").map((line) => line.trim());
   return { name, steps: lines.filter((line) => /^[^#]/.test(line)).map(stepOf) };
