@@ -122,6 +122,12 @@ function copiesIn(operation: Operation, copiesOf: CopiesOf): number {
       return copiesOf(operation.queue);
     case "pushBatch":
       return operation.events.length * copiesOf(operation.queue);
+    case "listPush":
+      return operation.contents.length * copiesOf(operation.queue);
+    case "listMove":
+      return copiesOf(operation.target);
+    case "listInsert":
+      return copiesOf(operation.queue);
     case "transaction":
       return operation.operations.reduce((sum, each) => sum + copiesIn(each, copiesOf), 0);
     default:
@@ -145,6 +151,14 @@ function bytesOf(operation: Operation, copiesOf: CopiesOf): number {
     }
     case "set":
       return operation.contents?.length ?? 0;
+    case "listPush": {
+      const bytes = operation.contents.reduce((sum, contents) => sum + contents.length, 0);
+      return bytes * (1 + copiesOf(operation.queue));
+    }
+    case "listInsert":
+      return operation.contents.length * (1 + copiesOf(operation.queue));
+    case "listSet":
+      return operation.contents.length;
     case "cronSet":
       return operation.definition.length;
     case "cronFire":

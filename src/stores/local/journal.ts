@@ -49,6 +49,9 @@ export interface Restoration {
   end(last: number): void;
 }
 
+/** Larger contents are left out when several events are read. */
+export const LOOKED_AT_BYTES_MAX = 4096;
+
 /** Called with the number of events loaded so far. */
 export type LoadProgress = (events: number) => void;
 
@@ -72,7 +75,7 @@ export interface Journal {
   recentFailure(): string | null;
   /** One event with its contents. Throws a JournalError. */
   read(key: number): StoredEvent;
-  /** The events with keys from `from` to `to`, ascending; large contents are left out. */
+  /** The events with keys from `from` to `to`, ascending; see LOOKED_AT_BYTES_MAX. */
   readRange(from: number, to: number): StoredEvent[];
   /** The contents of the event that the counter of that number pushes. Throws a JournalError. */
   readThen(counter: number): string | Buffer;

@@ -10,6 +10,7 @@ import * as claims from "./operations/claims.ts";
 import * as crons from "./operations/crons.ts";
 import * as grouping from "./operations/grouping.ts";
 import * as managing from "./operations/managing.ts";
+import * as listing from "./operations/listing.ts";
 import * as looking from "./operations/looking.ts";
 import * as popping from "./operations/popping.ts";
 import * as pushing from "./operations/pushing.ts";
@@ -84,6 +85,15 @@ const operations: Operations = {
     const moved = moveDue(model, limit);
     return { moved, cronParts: model.crons.firstMs <= model.nowMs ? [0] : [] };
   },
+  listPush: listing.listPush,
+  listPop: popping.listPop,
+  listMove: listing.listMove,
+  listLength: listing.listLength,
+  listRange: listing.listRange,
+  listRemove: listing.listRemove,
+  listTrim: listing.listTrim,
+  listSet: listing.listSet,
+  listInsert: listing.listInsert,
   probe(model) {
     model.demandWrite();
     return null;
