@@ -1,8 +1,10 @@
 // The operations on the model: one function per kind. A function either does its operation or
 // throws before it has changed anything.
+import { WRONG_TYPE } from "../../queue/lists.ts";
 import type { Operation, Results } from "../../queue/operations.ts";
 import { moveDue } from "./due.ts";
 import type { Model } from "./model.ts";
+import { isOfSet } from "./name-kind.ts";
 import * as binding from "./operations/binding.ts";
 import * as changing from "./operations/changing.ts";
 import * as counting from "./operations/counting.ts";
@@ -23,6 +25,14 @@ type OperationOf<K extends Operation["kind"]> = Extract<Operation, { kind: K }>;
 type Operations = {
   [K in Operation["kind"]]: (model: Model, operation: OperationOf<K>) => Results[K];
 };
+
+/** Does nothing where a set has the name. */
+function onList<O extends { queue: Buffer }, R>(
+  run: (model: Model, operation: O) => R,
+): (model: Model, operation: O) => R | typeof WRONG_TYPE {
+  return (model, operation) =>
+    isOfSet(model, operation.queue) ? WRONG_TYPE : run(model, operation);
+}
 
 const operations: Operations = {
   push: pushing.push,
@@ -85,15 +95,15 @@ const operations: Operations = {
     const moved = moveDue(model, limit);
     return { moved, cronParts: model.crons.firstMs <= model.nowMs ? [0] : [] };
   },
-  listPush: listing.listPush,
+  listPush: onList(listing.listPush),
   listPop: popping.listPop,
-  listMove: listing.listMove,
-  listLength: listing.listLength,
-  listRange: listing.listRange,
-  listRemove: listing.listRemove,
-  listTrim: listing.listTrim,
-  listSet: listing.listSet,
-  listInsert: listing.listInsert,
+  listMove: onList(listing.listMove),
+  listLength: onList(listing.listLength),
+  listRange: onList(listing.listRange),
+  listRemove: onList(listing.listRemove),
+  listTrim: onList(listing.listTrim),
+  listSet: onList(listing.listSet),
+  listInsert: onList(listing.listInsert),
   probe(model) {
     model.demandWrite();
     return null;

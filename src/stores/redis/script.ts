@@ -280,11 +280,7 @@ const others = [
   onDemand(bind),
   ...[initCounter, countDown, getCounter, dropCounter, listCounters].map((file) => onDemand(file)),
   onDemand(crons, cronSet, cronDelete, cronGet, cronList, cronQueues, cronDue, cronFire),
-  onDemand(
-    nameKind,
-    sets,
-    ...[setAdd, setRemove, setDrop, setMembers, setContains, setCount, setList],
-  ),
+  onDemand(nameKind, sets, setAdd, setRemove, setDrop, setMembers, setContains, setCount, setList),
   ...[unpop, flush, settings, set, cancel, count, register, probe, group, groups].map((file) =>
     onDemand(file),
   ),

@@ -7,14 +7,15 @@ import {
   type ListInserted,
   type ListLength,
   type ListMove,
-  type ListMoved,
   type ListPush,
   type ListPushed,
   type ListRange,
   type ListRemove,
+  type ListResults,
   type ListSet,
   type ListTrim,
   TOO_LARGE,
+  WRONG_TYPE,
 } from "../../../queue/lists.ts";
 import { nameOf } from "../../../queue/name-cache.ts";
 import { bytesOrNull, contentsToBytes, toKept, toText } from "../bytes.ts";
@@ -23,6 +24,7 @@ import { drop } from "../life.ts";
 import type { EventOrPlace } from "../line.ts";
 import type { LocalEvent, LocalQueue } from "../local-queue.ts";
 import type { Model } from "../model.ts";
+import { isOfSet } from "../name-kind.ts";
 import { entriesFrom } from "../ready-page.ts";
 import { checkRoom } from "../room.ts";
 import { READY } from "../states.ts";
@@ -53,11 +55,12 @@ export function listPush(model: Model, { queue, end, contents, ifThere }: ListPu
   return { ids: ids as Buffer[], length: lengthOf(model, queue) };
 }
 
-export function listMove(model: Model, operation: ListMove): ListMoved | null {
+export function listMove(model: Model, operation: ListMove): ListResults["listMove"] {
   const { queue: name, from, target: to, to: end } = operation;
   const terms = forGood(from);
   const event = nextOut(model, name, terms);
   if (!event) return null;
+  if (isOfSet(model, to)) return WRONG_TYPE;
   const target = model.open(nameOf(to));
   model.noteIfUnused(target);
   judgeParts(model, [event], event.queue, target);

@@ -2,7 +2,7 @@
 import { workerOf } from "../../../queue/claimant.ts";
 import { Refusal } from "../../../queue/errors.ts";
 import type { End, Popped } from "../../../queue/event.ts";
-import type { ListPop } from "../../../queue/lists.ts";
+import { type ListPop, type ListResults, WRONG_TYPE } from "../../../queue/lists.ts";
 import { nameOf } from "../../../queue/name-cache.ts";
 import {
   BATCH_CONTENTS_BYTES,
@@ -16,6 +16,7 @@ import { JournalError } from "../journal.ts";
 import { drop, expire, makeReady, withoutClaim } from "../life.ts";
 import { type LocalQueue, expiryOf, LocalEvent } from "../local-queue.ts";
 import type { Model } from "../model.ts";
+import { isOfSet } from "../name-kind.ts";
 import { entriesFrom } from "../ready-page.ts";
 import { COMPLETED } from "../states.ts";
 import { acknowledgePopped, judgeParts, type Uncount, uncount } from "./counting.ts";
@@ -57,8 +58,9 @@ export function popBatch(model: Model, operation: PopBatch): Popped[] {
   return popSeveral(model, queues, count, terms);
 }
 
-export function listPop(model: Model, { queues, end, count }: ListPop): Popped[] {
+export function listPop(model: Model, { queues, end, count }: ListPop): ListResults["listPop"] {
   for (const name of queues) {
+    if (isOfSet(model, name)) return WRONG_TYPE;
     const popped = popSeveral(model, [name], count, forGood(end));
     if (popped.length > 0) return popped;
   }
