@@ -1,10 +1,9 @@
 // The operations on the model: one function per kind. A function either does its operation or
 // throws before it has changed anything.
-import { WRONG_TYPE } from "../../queue/lists.ts";
 import type { Operation, Results } from "../../queue/operations.ts";
 import { moveDue } from "./due.ts";
 import type { Model } from "./model.ts";
-import { isOfSet } from "./name-kind.ts";
+import { onList } from "./name-kind.ts";
 import * as binding from "./operations/binding.ts";
 import * as changing from "./operations/changing.ts";
 import * as counting from "./operations/counting.ts";
@@ -25,14 +24,6 @@ type OperationOf<K extends Operation["kind"]> = Extract<Operation, { kind: K }>;
 type Operations = {
   [K in Operation["kind"]]: (model: Model, operation: OperationOf<K>) => Results[K];
 };
-
-/** Does nothing where a set has the name. */
-function onList<O extends { queue: Buffer }, R>(
-  run: (model: Model, operation: O) => R,
-): (model: Model, operation: O) => R | typeof WRONG_TYPE {
-  return (model, operation) =>
-    isOfSet(model, operation.queue) ? WRONG_TYPE : run(model, operation);
-}
 
 const operations: Operations = {
   push: pushing.push,

@@ -7,11 +7,11 @@ import {
   type ListInserted,
   type ListLength,
   type ListMove,
+  type ListMoved,
   type ListPush,
   type ListPushed,
   type ListRange,
   type ListRemove,
-  type ListResults,
   type ListSet,
   type ListTrim,
   TOO_LARGE,
@@ -55,12 +55,12 @@ export function listPush(model: Model, { queue, end, contents, ifThere }: ListPu
   return { ids: ids as Buffer[], length: lengthOf(model, queue) };
 }
 
-export function listMove(model: Model, operation: ListMove): ListResults["listMove"] {
+export function listMove(model: Model, operation: ListMove): ListMoved | null | typeof WRONG_TYPE {
   const { queue: name, from, target: to, to: end } = operation;
   const terms = forGood(from);
   const event = nextOut(model, name, terms);
   if (!event) return null;
-  if (isOfSet(model, to)) return WRONG_TYPE;
+  if (isOfSet(model, nameOf(to))) return WRONG_TYPE;
   const target = model.open(nameOf(to));
   model.noteIfUnused(target);
   judgeParts(model, [event], event.queue, target);

@@ -2,7 +2,7 @@
 import { workerOf } from "../../../queue/claimant.ts";
 import { Refusal } from "../../../queue/errors.ts";
 import type { End, Popped } from "../../../queue/event.ts";
-import { type ListPop, type ListResults, WRONG_TYPE } from "../../../queue/lists.ts";
+import { type ListPop, WRONG_TYPE } from "../../../queue/lists.ts";
 import { nameOf } from "../../../queue/name-cache.ts";
 import {
   BATCH_CONTENTS_BYTES,
@@ -58,9 +58,12 @@ export function popBatch(model: Model, operation: PopBatch): Popped[] {
   return popSeveral(model, queues, count, terms);
 }
 
-export function listPop(model: Model, { queues, end, count }: ListPop): ListResults["listPop"] {
+export function listPop(
+  model: Model,
+  { queues, end, count }: ListPop,
+): Popped[] | typeof WRONG_TYPE {
   for (const name of queues) {
-    if (isOfSet(model, name)) return WRONG_TYPE;
+    if (isOfSet(model, nameOf(name))) return WRONG_TYPE;
     const popped = popSeveral(model, [name], count, forGood(end));
     if (popped.length > 0) return popped;
   }

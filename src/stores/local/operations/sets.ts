@@ -22,7 +22,7 @@ import { isOfQueue } from "../name-kind.ts";
 
 export function setAdd(model: Model, { queue, members }: SetAdd): SetResults["setAdd"] {
   const name = nameOf(queue);
-  if (isOfQueue(model, queue)) return WRONG_TYPE;
+  if (isOfQueue(model, name)) return WRONG_TYPE;
   const known = model.sets.membersOf(name);
   const added = distinct(members).filter((member) => !known.has(member));
   if (known.size + added.length > SET_MEMBERS_MAX) return SET_FULL;
@@ -33,7 +33,7 @@ export function setAdd(model: Model, { queue, members }: SetAdd): SetResults["se
 
 export function setRemove(model: Model, { queue, members }: SetRemove): SetResults["setRemove"] {
   const name = nameOf(queue);
-  if (isOfQueue(model, queue)) return WRONG_TYPE;
+  if (isOfQueue(model, name)) return WRONG_TYPE;
   const known = model.sets.membersOf(name);
   const removed = distinct(members).filter((member) => known.has(member));
   if (removed.length > 0) model.removeFromSet(name, removed);
@@ -46,7 +46,7 @@ function distinct(members: Buffer[]): string[] {
 
 export function setMembers(model: Model, { queue }: SetMembers): SetResults["setMembers"] {
   const name = nameOf(queue);
-  return isOfQueue(model, queue) ? WRONG_TYPE : [...model.sets.membersOf(name)].map(toBytes);
+  return isOfQueue(model, name) ? WRONG_TYPE : [...model.sets.membersOf(name)].map(toBytes);
 }
 
 export function setContains(
@@ -54,14 +54,14 @@ export function setContains(
   { queue, members }: SetContains,
 ): SetResults["setContains"] {
   const name = nameOf(queue);
-  if (isOfQueue(model, queue)) return WRONG_TYPE;
+  if (isOfQueue(model, name)) return WRONG_TYPE;
   const known = model.sets.membersOf(name);
   return members.map((member) => known.has(toText(member)));
 }
 
 export function setCount(model: Model, { queue }: SetCount): SetResults["setCount"] {
   const name = nameOf(queue);
-  return isOfQueue(model, queue) ? WRONG_TYPE : model.sets.membersOf(name).size;
+  return isOfQueue(model, name) ? WRONG_TYPE : model.sets.membersOf(name).size;
 }
 
 export function setDrop(model: Model, { queue }: SetDrop): boolean {
