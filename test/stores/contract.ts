@@ -26,6 +26,7 @@ import { kept } from "./contract/kept.ts";
 import { limits } from "./contract/limits.ts";
 import { listTakes } from "./contract/list-takes.ts";
 import { lists } from "./contract/lists.ts";
+import { listsAndSets } from "./contract/lists-and-sets.ts";
 import { looks } from "./contract/looks.ts";
 import { many } from "./contract/many.ts";
 import { parts as partsOfCounters } from "./contract/parts.ts";
@@ -113,6 +114,7 @@ const chapters = {
   groupSettings,
   rates,
   sets,
+  listsAndSets,
   countedTransactions,
   transactions,
   reports,
