@@ -80,12 +80,12 @@ export class Endings {
         break;
       case "listPop":
       case "listMove":
-        for (const { popped } of listChanges(operation, result)) {
-          if (popped) this.#ended(popped.queue, [popped]);
-        }
+        for (const { popped } of listChanges(operation, result)) this.#popped(popped!);
         break;
       case "listRemove":
       case "listTrim":
+        this.ended(operation.queue);
+        break;
       case "flush":
         this.ended(operation.queue);
         break;
