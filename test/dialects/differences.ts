@@ -24,4 +24,16 @@ export type Difference = {
 export const differences: Difference[] = [
   { reason: "keys have no order", command: /^(KEYS|SCAN) /i, isOrderOnly: true },
   { reason: "members of a set have no order", command: /^SMEMBERS /i, isOrderOnly: true },
+  {
+    reason: "numbers are decimal",
+    command: /^BLPOP .* 0x10$/,
+    redis: /^\*2/,
+    okq: /^-ERR timeout is not a float or out of range\r\n$/,
+  },
+  {
+    reason: "a client that waits looks at its queues in their order, whichever was pushed to first",
+    command: /^BLPOP {k}later {k}earlier 0$/,
+    redis: /{k}earlier/,
+    okq: /{k}later/,
+  },
 ];

@@ -97,8 +97,7 @@ const WAIT_BEHIND_TRANSACTION = `
   b: BLPOP $q $p 0
   MULTI
   RPUSH $p 1
-  RPUSH $q 2
-  LPUSH $q 3
+  LPUSH $p 2 3
   EXEC
   LRANGE $q 0 -1
   LRANGE $p 0 -1
@@ -109,6 +108,24 @@ const WAIT_BEHIND_TRANSACTION = `
   LPOP $q
   EXEC
   RPUSH $q 2
+  b: BLPOP $q 0
+  c: BRPOP $p 0
+  d: BLPOP $q 0
+  MULTI
+  RPUSH $q 1 2
+  RPUSH $p 3
+  LPUSH $q 4
+  EXEC
+  LRANGE $q 0 -1
+`;
+
+/** Of several queues that a transaction pushed to, Redis takes the one that it pushed to first. */
+const ORDER_OF_KEYS = `
+  b: BLPOP $later $earlier 0
+  MULTI
+  RPUSH $earlier 1
+  RPUSH $later 2
+  EXEC
 `;
 
 const WAIT_WITH_COMMANDS_BEHIND = `
@@ -246,6 +263,7 @@ export const blockingScripts = [
   script("BLPOP and BRPOP that wait", WAIT),
   script("several clients that wait", FAIR),
   script("waits that a transaction ends", WAIT_BEHIND_TRANSACTION),
+  script("the order of keys behind a transaction", ORDER_OF_KEYS),
   script("commands behind a command that waits", WAIT_WITH_COMMANDS_BEHIND),
   script("BLMOVE and BRPOPLPUSH that need not wait", MOVE),
   script("BLMOVE and BRPOPLPUSH that wait", MOVE_LATER),
