@@ -22,6 +22,19 @@ export type Difference = {
 } & (Otherwise | OrderOnly);
 
 export const differences: Difference[] = [
+  {
+    reason: "wrong arguments in a transaction are errors when the command is queued",
+    command:
+      /^(LRANGE {k}q x|LPOP {k}q -1|LPOS {k}q a RANK 0|LINSERT {k}q BETW|LMPOP 0|BLPOP {k}q x)/,
+    redis: /^\+QUEUED\r\n$/,
+    okq: /^-ERR (value|RANK|syntax|numkeys|timeout) /,
+  },
+  {
+    reason: "and so the transaction is aborted",
+    command: /^EXEC$/,
+    redis: /^(\*6\r\n)(-ERR .*\r\n){6}$/,
+    okq: /^-EXECABORT Transaction discarded because of previous errors\.\r\n$/,
+  },
   { reason: "keys have no order", command: /^(KEYS|SCAN) /i, isOrderOnly: true },
   { reason: "members of a set have no order", command: /^SMEMBERS /i, isOrderOnly: true },
   {

@@ -49,19 +49,33 @@ const ERRORS_LATER = `
   RPUSH $q a
   LPUSH $s a
   LLEN $s
+  LPOP $s 2
   LSET $q 7 x
   LSET $missing 0 x
-  LRANGE $q x y
-  LPOP $q -1
-  LPOS $q a RANK 0
-  LINSERT $q BETWEEN a b
+  LRANGE $s 0 1
+  LPOS $s a COUNT 0
+  LINSERT $s BEFORE a b
   LMOVE $q $s LEFT LEFT
-  LMPOP 0 $q LEFT
-  BLPOP $q x
+  LMOVE $missing $s LEFT LEFT
+  LMPOP 2 $s $q LEFT
+  BLPOP $missing $s 0
+  BLMOVE $s $q LEFT LEFT 0
   SADD $q m
   RPUSH $q b
   EXEC
   LRANGE $q 0 -1
+`;
+
+/** Redis notices them when it executes the command. */
+const ERRORS_OF_ARGUMENTS = `
+  MULTI
+  LRANGE $q x y
+  LPOP $q -1
+  LPOS $q a RANK 0
+  LINSERT $q BETWEEN a b
+  LMPOP 0 $q LEFT
+  BLPOP $q x
+  EXEC
 `;
 
 const ERRORS_AT_ONCE = `
@@ -105,6 +119,7 @@ export const transactionScripts = [
   script("lists in a transaction", LISTS),
   script("commands that wait, in a transaction", WAITS),
   script("errors when a transaction is executed", ERRORS_LATER),
+  script("errors of arguments in a transaction", ERRORS_OF_ARGUMENTS),
   script("errors when a transaction is queued", ERRORS_AT_ONCE),
   script("keys and sets in a transaction", KEYS),
 ];
