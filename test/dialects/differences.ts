@@ -39,9 +39,21 @@ export const differences: Difference[] = [
   { reason: "members of a set have no order", command: /^SMEMBERS /i, isOrderOnly: true },
   {
     reason: "numbers are decimal",
-    command: /^BLPOP .* 0x10$/,
+    command: /^BLPOP {k}q 0x10$/,
     redis: /^\*2/,
     okq: /^-ERR timeout is not a float or out of range\r\n$/,
+  },
+  {
+    reason: "what is no finite number is none",
+    command: /^BRPOP {k}q inf$/,
+    redis: /^-ERR timeout is negative\r\n$/,
+    okq: /^-ERR timeout is not a float or out of range\r\n$/,
+  },
+  {
+    reason: "an event takes more memory than an element of a list",
+    command: /^memory usage {k}[qs]/i,
+    redis: /^:\d+\r\n$/,
+    okq: /^:\d+\r\n$/,
   },
   {
     reason: "a client that waits looks at its queues in their order, whichever was pushed to first",
