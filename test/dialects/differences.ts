@@ -44,10 +44,22 @@ export const differences: Difference[] = [
     okq: /^-ERR timeout is not a float or out of range\r\n$/,
   },
   {
-    reason: "what is no finite number is none",
-    command: /^BRPOP {k}q inf$/,
+    reason: "a timeout that is too long is not called negative",
+    command: /^BRPOP {k}q (inf|9{20})$/,
     redis: /^-ERR timeout is negative\r\n$/,
-    okq: /^-ERR timeout is not a float or out of range\r\n$/,
+    okq: /^-ERR timeout is (not a float or )?out of range\r\n$/,
+  },
+  {
+    reason: "the error names the subcommands",
+    command: /^MEMORY$/,
+    redis: /^-ERR wrong number of arguments for 'memory' command\r\n$/,
+    okq: /^-ERR missing subcommand of MEMORY \(known: [A-Z, ]+\)\r\n$/,
+  },
+  {
+    reason: "too many arguments are counted before they are read",
+    command: /^FLUSHALL ASYNC SYNC$/,
+    redis: /^-ERR syntax error\r\n$/,
+    okq: /^-ERR wrong number of arguments for 'flushall' command\r\n$/,
   },
   {
     reason: "an event takes more memory than an element of a list",
