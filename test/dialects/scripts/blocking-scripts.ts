@@ -11,7 +11,6 @@ const POP_AT_ONCE = String.raw`
   BRPOP $p $q 1.5
   BRPOP $q $p 0
   BLPOP $q 1e2
-  BLPOP $q 0x10
   BLPOP $q " 1"
   BLPOP $q "1 "
   BLPOP $q -1
@@ -36,6 +35,8 @@ const POP_AT_ONCE = String.raw`
   BLPOP $q $s 0
   BLPOP $s x
   LRANGE $q 0 -1
+  RPUSH $q a
+  BLPOP $q 0x10
 `;
 
 const TIMEOUTS = `
