@@ -155,7 +155,7 @@ test("clients that do not read large sets take limited memory", async () => {
   for (let count = 0; count < 30; count++) {
     const client = await connect();
     client.pause(true);
-    client.pipeline(...Array(30).fill(["SMEMBERS", "s"]));
+    client.pipeline(...Array.from({ length: 30 }, () => ["SMEMBERS", "s"]));
   }
   for (let count = 0; count < 200; count++) {
     expect(await ask(neighbour, "SISMEMBER", "s", longMembers[count]!)).toBe(1);
