@@ -242,6 +242,14 @@ const WAIT_FOR_SET = `
   DEL $q
   RPUSH $q y
   b: BLMOVE $q $p LEFT LEFT 0
+  SADD $q m
+  c: BRPOP $r $q 0
+  c: BRPOP $q $r 0
+  RPUSH $q x
+  DEL $q
+  RPUSH $q z
+  DEL $p
+  b: BLMOVE $q $p LEFT LEFT 0
   SADD $p m
   RPUSH $q z
   LRANGE $q 0 -1
