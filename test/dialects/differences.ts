@@ -56,12 +56,6 @@ export const differences: Difference[] = [
     okq: /^-ERR missing subcommand of MEMORY \(known: [A-Z, ]+\)\r\n$/,
   },
   {
-    reason: "too many arguments are counted before they are read",
-    command: /^FLUSHALL ASYNC SYNC$/,
-    redis: /^-ERR syntax error\r\n$/,
-    okq: /^-ERR wrong number of arguments for 'flushall' command\r\n$/,
-  },
-  {
     reason: "an event takes more memory than an element of a list",
     command: /^memory usage {k}[qs]/i,
     redis: /^:\d+\r\n$/,
