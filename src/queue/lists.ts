@@ -47,6 +47,9 @@ export interface ListPushed {
  * right end; only pauses and rates hold back the left end. Stops behind BATCH_CONTENTS_BYTES, but
  * not before the first event. The result is empty if there are none. WRONG_TYPE if such a name
  * comes before the first one that has any.
+ *
+ * At the left end no group has a turn, and no rate of a group counts. An Unpop of an event that was
+ * taken there pushes it at the left end; one of a group goes to its old place in the group.
  */
 export interface ListPop {
   kind: "listPop";
@@ -57,8 +60,9 @@ export interface ListPop {
 
 /**
  * Takes one event as a ListPop, and pushes its contents and headers under an id that the store
- * makes, in one step; refused as a Push. The queues may be the same. The result is the new event;
- * null if there was none to take.
+ * makes, in one step; refused as a Push to the target, before anything is taken. The queues may be
+ * the same. The result is the new event; null if there was none to take. With an empty list nothing
+ * is asked of the target, not even its type.
  */
 export interface ListMove {
   kind: "listMove";
@@ -83,7 +87,8 @@ export interface ListLength {
 
 /**
  * The contents of the events at these indexes, both included; from 0 on the left, from -1 on the
- * right. Indexes beyond the ends mean the ends.
+ * right. Indexes beyond the ends mean the ends. TOO_LARGE if some of them are further than
+ * LIST_REACH from the left end, and some from the right end.
  */
 export interface ListRange {
   kind: "listRange";
@@ -94,7 +99,8 @@ export interface ListRange {
 
 /**
  * Removes up to so many events with these contents, from the left; with a negative count from the
- * right; with 0 all. The result is how many. Every list longer than LIST_REACH is TOO_LARGE.
+ * right; with 0 all. The result is how many. Every list longer than LIST_REACH is TOO_LARGE. A
+ * store may say so, too, if it must read more than LIST_BYTES_MAX to compare the contents.
  */
 export interface ListRemove {
   kind: "listRemove";
@@ -128,8 +134,9 @@ export interface ListSet {
 /**
  * Pushes these contents under an id that the store makes, beside the left-most event with the
  * contents of the pivot; refused as a Push. The length is that of the list then; -1 if there is no
- * such event, 0 if the list is empty. Every list longer than LIST_REACH is TOO_LARGE, and so is one with
- * priorities or groups, in which an event cannot stand just anywhere.
+ * such event, 0 if the list is empty. TOO_LARGE as a ListRemove, and with priorities or groups among
+ * the ready events: there an event cannot stand just anywhere. Bound queues get it as one that is
+ * pushed at the left end.
  */
 export interface ListInsert {
   kind: "listInsert";
