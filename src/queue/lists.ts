@@ -6,7 +6,6 @@
 // left, group by group, then those of the lowest priority. At the right end the turns of groups
 // count: what is taken there is what a Pop takes.
 import type { End, Popped } from "./event.ts";
-import type { Operation } from "./operations.ts";
 
 /** So many contents may be pushed, and so many events taken, at once. */
 export const LIST_STEP_MAX = 10_000;
@@ -32,7 +31,7 @@ export interface ListPush {
   queue: Buffer;
   end: End;
   contents: Buffer[];
-  /** Only if the list is not empty: else no ids and a length of 0, and nothing is done. */
+  /** Only if the list is not empty: else no ids and a length of 0, and it is never refused. */
   ifThere: boolean;
 }
 
@@ -43,13 +42,11 @@ export interface ListPushed {
 
 /**
  * Takes up to `count` events at that end of the first of these queues that has any, and removes
- * them, as pops with a lease of 0 do. What holds back pops (pauses, rates, groups) holds back the
- * right end; only pauses and rates hold back the left end. Stops behind BATCH_CONTENTS_BYTES, but
- * not before the first event. The result is empty if there are none. WRONG_TYPE if such a name
- * comes before the first one that has any.
- *
- * At the left end no group has a turn, and no rate of a group counts. An Unpop of an event that was
- * taken there pushes it at the left end; one of a group goes to its old place in the group.
+ * them, as pops with a lease of 0 do; fails only if nothing was taken. What holds back pops
+ * (pauses, rates, groups) holds back the right end; only pauses and the rate of the queue hold back
+ * the left end. Either end is a turn of a group, counts for its rate, and passes over expired
+ * events. Stops behind BATCH_CONTENTS_BYTES, but not before the first event. The result is empty if
+ * there are none. WRONG_TYPE if such a name comes before the first one that has any.
  */
 export interface ListPop {
   kind: "listPop";
@@ -60,9 +57,8 @@ export interface ListPop {
 
 /**
  * Takes one event as a ListPop, and pushes its contents and headers under an id that the store
- * makes, in one step; refused as a Push to the target, before anything is taken. The queues may be
- * the same. The result is the new event; null if there was none to take. With an empty list nothing
- * is asked of the target, not even its type.
+ * makes, in one step; refused as a Push, for which the taken event has made room. The queues may be
+ * the same. The result is the new event; null if there was none to take: that is never refused.
  */
 export interface ListMove {
   kind: "listMove";
@@ -87,8 +83,8 @@ export interface ListLength {
 
 /**
  * The contents of the events at these indexes, both included; from 0 on the left, from -1 on the
- * right. Indexes beyond the ends mean the ends. TOO_LARGE if some of them are further than
- * LIST_REACH from the left end, and some from the right end.
+ * right. Indexes beyond the ends mean the ends. TOO_LARGE if neither end is within LIST_REACH of
+ * all of these events.
  */
 export interface ListRange {
   kind: "listRange";
@@ -99,8 +95,8 @@ export interface ListRange {
 
 /**
  * Removes up to so many events with these contents, from the left; with a negative count from the
- * right; with 0 all. The result is how many. Every list longer than LIST_REACH is TOO_LARGE. A
- * store may say so, too, if it must read more than LIST_BYTES_MAX to compare the contents.
+ * right; with 0 all. The result is how many. Every list longer than LIST_REACH is TOO_LARGE. It may
+ * be TOO_LARGE too where more than LIST_BYTES_MAX had to be read from a disk.
  */
 export interface ListRemove {
   kind: "listRemove";
@@ -134,9 +130,12 @@ export interface ListSet {
 /**
  * Pushes these contents under an id that the store makes, beside the left-most event with the
  * contents of the pivot; refused as a Push. The length is that of the list then; -1 if there is no
- * such event, 0 if the list is empty. TOO_LARGE as a ListRemove, and with priorities or groups among
- * the ready events: there an event cannot stand just anywhere. Bound queues get it as one that is
- * pushed at the left end.
+ * such event, 0 if the list is empty: that is never refused. Every list longer than LIST_REACH is
+ * TOO_LARGE, as a ListRemove is, and so is one with ready events that have a priority or a group:
+ * there an event cannot stand just anywhere.
+ *
+ * The event is pushed at the end to which fewer events stand from its place, the right one if both
+ * have as many. Then those events get new places there, one after the other, as if pushed.
  */
 export interface ListInsert {
   kind: "listInsert";
@@ -173,35 +172,4 @@ export interface ListInserted {
   length: number;
   /** null: nothing was pushed. */
   id: Buffer | null;
-}
-
-/** An event that a list operation took, or added. */
-interface ListChange {
-  popped?: Popped;
-  pushed?: { queue: Buffer; id: Buffer };
-}
-
-const NO_CHANGES: ListChange[] = [];
-
-/** What the operation did, by its result; nothing for any other operation. */
-export function listChanges(operation: Operation, result: unknown): ListChange[] {
-  if (result === WRONG_TYPE || result === TOO_LARGE || result === null) return NO_CHANGES;
-  switch (operation.kind) {
-    case "listPush": {
-      const { queue } = operation;
-      return (result as ListPushed).ids.map((id) => ({ pushed: { queue, id } }));
-    }
-    case "listPop":
-      return (result as Popped[]).map((popped) => ({ popped }));
-    case "listMove": {
-      const { taken, id } = result as ListMoved;
-      return [{ popped: taken, pushed: { queue: operation.target, id } }];
-    }
-    case "listInsert": {
-      const { id } = result as ListInserted;
-      return id === null ? NO_CHANGES : [{ pushed: { queue: operation.queue, id } }];
-    }
-    default:
-      return NO_CHANGES;
-  }
 }

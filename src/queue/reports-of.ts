@@ -2,7 +2,7 @@
 // not among them.
 import { workerOf } from "./claimant.ts";
 import { Duplicate, type Popped, type PushOptions } from "./event.ts";
-import { listChanges } from "./lists.ts";
+import { listChanges } from "./list-changes.ts";
 import type { Pause } from "./management.ts";
 import type { Operation, Results } from "./operations.ts";
 import type { Report, Reported } from "./report.ts";

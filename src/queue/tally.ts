@@ -3,7 +3,8 @@
 import { Duplicate, type Popped } from "./event.ts";
 import type { StoreObserver } from "./store.ts";
 import { bucketOf, count } from "./histogram.ts";
-import { listChanges, type ListOperation } from "./lists.ts";
+import { listChanges } from "./list-changes.ts";
+import type { ListOperation } from "./lists.ts";
 import { nameOf } from "./name-cache.ts";
 import type { Operation, Results } from "./operations.ts";
 import { addCounts, COUNTED, type Counted, emptyCounts, type QueueCounts } from "./queue-status.ts";

@@ -2,7 +2,9 @@
 import { claimedBy } from "./reference-claims.ts";
 import { cronOperations } from "./reference-crons.ts";
 import { management } from "./reference-management.ts";
-import { counting, countPart, judgeParts, type Uncount, uncount } from "./reference-counters.ts";
+import { counting, countPart, judgeParts, uncount } from "./reference-counters.ts";
+import { listing } from "./reference-lists.ts";
+import { popFrom, type Undo } from "./reference-pops.ts";
 import { pushing } from "./reference-pushes.ts";
 import { settingOperations } from "./reference-settings.ts";
 import { factsOf, statusOf } from "./reference-status.ts";
@@ -11,9 +13,7 @@ import { Refusal } from "../../../src/queue/errors.ts";
 import type { Popped } from "../../../src/queue/event.ts";
 import { BATCH_CONTENTS_BYTES, type Claim, type Operation } from "../../../src/queue/operations.ts";
 import type { Results } from "../../../src/queue/operations.ts";
-import { compareKeys, keyOf } from "./reference-event.ts";
-import type { ReferenceEvent } from "./reference-event.ts";
-import type { ReferenceQueue } from "./reference-queue.ts";
+import { compareKeys, keyOf, type ReferenceEvent } from "./reference-event.ts";
 import type { ReferenceState } from "./reference-state.ts";
 
 type OperationOf<K extends Operation["kind"]> = Extract<Operation, { kind: K }>;
@@ -21,14 +21,6 @@ type OperationOf<K extends Operation["kind"]> = Extract<Operation, { kind: K }>;
 /** What a look that is not whole leaves out. */
 const BARE = { contents: null, errors: [], log: [] };
 const LOG_LINES_MAX = 100;
-
-interface Undo {
-  claim: number | null;
-  event: ReferenceEvent;
-  rank: ReferenceEvent["rank"];
-  atMs: number;
-  counted: Uncount | null;
-}
 
 type Operations = {
   [K in Operation["kind"]]: (state: ReferenceState, operation: OperationOf<K>) => Results[K];
@@ -40,6 +32,7 @@ export const operations: Operations = {
   ...settingOperations,
   ...pushing,
   ...counting,
+  ...listing,
 
   pop: (state, { queue, leaseMs, claimant }) =>
     popFrom(state, state.queue(textOf(queue)), leaseMs, claimant),
@@ -221,52 +214,6 @@ export const operations: Operations = {
       return result;
     }),
 };
-
-function popFrom(
-  state: ReferenceState,
-  queue: ReferenceQueue,
-  wantedMs: number | null,
-  claimant: Buffer | null,
-): Popped | null {
-  const worker = claimant && workerOf(claimant);
-  if (queue.isPaused("out", worker)) return null;
-  const { leaseMs, claimedMax } = queue.given;
-  if (queue.turns.room <= 0) return null;
-  for (let event; (event = queue.turns.next);) {
-    if (queue.isExpired(event)) {
-      queue.expire(event);
-      continue;
-    }
-    const leasedMs = wantedMs ?? event.options.leaseMs ?? leaseMs;
-    const isLimited = claimedMax !== null && queue.count("claimed") >= claimedMax;
-    if (isLimited && leasedMs > 0) return null;
-    const { id, contents, options, rank } = event;
-    if (leasedMs === 0) judgeParts(state, [event], queue);
-    const atMs = queue.nowMs;
-    queue.turns.give(event);
-    const claim = leasedMs > 0 ? queue.claim(event, leasedMs, claimant) : null;
-    if (!claim) queue.remove(event);
-    const counted = claim ? null : countPart(state, event);
-    const undone = claim ? event : { ...event };
-    return {
-      queue: bytesOf(queue.name),
-      id: bytesOf(id),
-      contents: Buffer.from(contents),
-      token: claim?.token ? bytesOf(claim.token) : null,
-      attempt: 1 + event.failures + event.crashes,
-      headers: claimant && options.headers,
-      pushedAtMs: event.pushedAtMs,
-      undo: { claim: claim?.number ?? null, event: undone, rank, atMs, counted },
-    };
-  }
-  return null;
-}
-
-/** It stands behind the process and the client. */
-function workerOf(claimant: Buffer): Buffer {
-  const client = claimant.indexOf(" ") + 1;
-  return claimant.subarray(claimant.indexOf(" ", client) + 1);
-}
 
 function ackAll(
   state: ReferenceState,

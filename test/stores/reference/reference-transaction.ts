@@ -11,6 +11,9 @@ import type { ReferenceEvent } from "./reference-event.ts";
 import type { ReferenceQueue } from "./reference-queue.ts";
 import type { ReferenceState } from "./reference-state.ts";
 
+const takersOfSeveral = new Set<Operation["kind"]>(["popBatch", "listPop", "listRange"]);
+const takers = new Set([...takersOfSeveral, "pop", "peek", "get", "listMove"]);
+
 type DoOne = (operation: Operation) => unknown;
 
 export function transact(
@@ -26,11 +29,10 @@ export function transact(
       const { kind } = operation;
       const isOver = bytes > BATCH_CONTENTS_BYTES;
       if (kind === "get" && isOver) return doOne({ ...operation, isWhole: false });
-      const isTaking = kind === "pop" || kind === "popBatch" || kind === "peek" || kind === "get";
-      if (isTaking && isOver) return kind === "popBatch" ? [] : null;
+      const isTaking = takers.has(kind);
+      if (isTaking && isOver) return takersOfSeveral.has(kind) ? [] : null;
       const result = doOne(operation);
-      const taken = isTaking ? [result as { contents: Buffer | null } | null].flat() : [];
-      for (const event of taken) bytes += event?.contents?.length ?? 0;
+      if (isTaking) bytes += bytesIn(result);
       return result;
     });
   } finally {
@@ -41,14 +43,37 @@ export function transact(
 function judge(state: ReferenceState, operations: Operation[]): void {
   const sums = new Map<string, number>();
   for (const operation of operations) {
-    if (operation.kind !== "push" && operation.kind !== "pushBatch") continue;
-    const queue = state.queue(operation.queue.toString("latin1"));
-    judgePush(queue, operation.kind === "push" ? 1 : operation.events.length, sums);
+    const pushed = pushedBy(operation);
+    if (pushed) judgePush(state.queue(pushed.queue.toString("latin1")), pushed.count, sums);
   }
   const counters = new ExpectedCounters();
   for (const operation of operations) {
     const acked = ackedBy(state, operation);
     for (const queue of counters.pushedBy(state, operation, acked)) judgePush(queue, 1, sums);
+  }
+}
+
+/** Of events, or one of them, or of one without contents. */
+function bytesIn(result: unknown): number {
+  if (Array.isArray(result)) return result.reduce((sum: number, one) => sum + bytesIn(one), 0);
+  if (Buffer.isBuffer(result)) return result.length;
+  return (result as { contents?: Buffer | null } | null)?.contents?.length ?? 0;
+}
+
+/** What it pushes by itself, at most; null: nothing. */
+function pushedBy(operation: Operation): { queue: Buffer; count: number } | null {
+  switch (operation.kind) {
+    case "push":
+    case "listInsert":
+      return { queue: operation.queue, count: 1 };
+    case "pushBatch":
+      return { queue: operation.queue, count: operation.events.length };
+    case "listPush":
+      return { queue: operation.queue, count: operation.contents.length };
+    case "listMove":
+      return { queue: operation.target, count: 1 };
+    default:
+      return null;
   }
 }
 
@@ -60,7 +85,7 @@ function ackedBy(state: ReferenceState, operation: Operation): ReferenceEvent[] 
   return claims.flatMap((claim) => claimedBy(queue, claim) ?? []);
 }
 
-function judgePush({ tree }: ReferenceQueue, own: number, sums: Map<string, number>): void {
+export function judgePush({ tree }: ReferenceQueue, own: number, sums: Map<string, number>): void {
   const { pausedOne } = tree;
   if (pausedOne) throw new Refusal("PAUSED", Buffer.from(pausedOne.name, "latin1"));
   for (const queue of tree.keepers) {

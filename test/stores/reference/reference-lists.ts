@@ -1,0 +1,177 @@
+// Queues as lists in the reference store: an array of the ready events, from left to right.
+import { type End, NO_OPTIONS, type Popped } from "../../../src/queue/event.ts";
+import { Refusal } from "../../../src/queue/errors.ts";
+import type {
+  ListInsert,
+  ListLength,
+  ListMove,
+  ListPop,
+  ListPush,
+  ListRange,
+  ListRemove,
+  ListResults,
+  ListSet,
+  ListTrim,
+} from "../../../src/queue/lists.ts";
+import { LIST_BYTES_MAX, LIST_REACH, TOO_LARGE } from "../../../src/queue/lists.ts";
+import { BATCH_CONTENTS_BYTES } from "../../../src/queue/operations.ts";
+import { ExpectedCounters } from "./reference-counters.ts";
+import type { ReferenceEvent } from "./reference-event.ts";
+import { eventAt, popFrom } from "./reference-pops.ts";
+import { pushing } from "./reference-pushes.ts";
+import type { ReferenceQueue } from "./reference-queue.ts";
+import type { ReferenceState } from "./reference-state.ts";
+import { judgePush } from "./reference-transaction.ts";
+
+export const listing = {
+  listPush(state: ReferenceState, operation: ListPush): ListResults["listPush"] {
+    const { queue: name, end, contents, ifThere } = operation;
+    const queue = state.queue(textOf(name));
+    if (ifThere && queue.count("ready") === 0) return { ids: [], length: 0 };
+    const events = contents.map((each) => ({ id: null, contents: each }));
+    const push = { kind: "pushBatch", queue: name, end, events, options: NO_OPTIONS } as const;
+    const ids = pushing.pushBatch(state, push) as Buffer[];
+    return { ids, length: queue.count("ready") };
+  },
+
+  listPop(state: ReferenceState, { queues, end, count }: ListPop): ListResults["listPop"] {
+    for (const name of queues) {
+      const popped = popSome(state, state.queue(textOf(name)), end, count);
+      if (popped.length > 0) return popped;
+    }
+    return [];
+  },
+
+  listMove(state: ReferenceState, operation: ListMove): ListResults["listMove"] {
+    const { queue, from, target, to } = operation;
+    const source = state.queue(textOf(queue));
+    const event = nextAt(source, from);
+    if (!event) return null;
+    if (!state.isJudged) judgeMove(state, operation, event);
+    const { isJudged } = state;
+    state.isJudged = true;
+    try {
+      const taken = popFrom(state, source, 0, null, from)!;
+      const { contents } = taken;
+      const events = [{ id: null, contents }];
+      const options = { ...NO_OPTIONS, headers: event.options.headers };
+      const push = { kind: "pushBatch", queue: target, end: to, events, options } as const;
+      const [id] = pushing.pushBatch(state, push) as Buffer[];
+      return { taken, id: id!, contents };
+    } finally {
+      state.isJudged = isJudged;
+    }
+  },
+
+  listLength: (state: ReferenceState, { queue }: ListLength): ListResults["listLength"] =>
+    state.queue(textOf(queue)).count("ready"),
+
+  listRange(state: ReferenceState, { queue, from, to }: ListRange): ListResults["listRange"] {
+    const line = lineOf(state, queue);
+    const [first, behind] = spanOf(line, from, to);
+    const found = line.slice(first, behind).map(({ contents }) => Buffer.from(contents));
+    const isNear = behind <= LIST_REACH || line.length - first <= LIST_REACH;
+    const bytes = found.reduce((sum, { length }) => sum + length, 0);
+    return isNear && bytes <= LIST_BYTES_MAX ? found : TOO_LARGE;
+  },
+
+  listRemove(state: ReferenceState, operation: ListRemove): ListResults["listRemove"] {
+    const { queue, contents, count } = operation;
+    const line = lineOf(state, queue);
+    if (line.length > LIST_REACH) return TOO_LARGE;
+    const inOrder = count < 0 ? line.toReversed() : line;
+    const found = inOrder.filter((event) => event.contents.equals(contents));
+    const gone = found.slice(0, Math.abs(count) || Infinity);
+    for (const event of gone) state.queue(textOf(queue)).remove(event);
+    return gone.length;
+  },
+
+  listTrim(state: ReferenceState, { queue, from, to }: ListTrim): ListResults["listTrim"] {
+    const line = lineOf(state, queue);
+    const [first, behind] = spanOf(line, from, to);
+    const gone = [...line.slice(0, first), ...line.slice(behind)];
+    if (gone.length > LIST_REACH) return TOO_LARGE;
+    for (const event of gone) state.queue(textOf(queue)).remove(event);
+    return true;
+  },
+
+  listSet(state: ReferenceState, { queue, index, contents }: ListSet): ListResults["listSet"] {
+    const line = lineOf(state, queue);
+    if (line.length === 0) return null;
+    const at = index < 0 ? line.length + index : index;
+    const event = line[at];
+    if (!event) return false;
+    if (at >= LIST_REACH && line.length - at > LIST_REACH) return TOO_LARGE;
+    event.contents = Buffer.from(contents);
+    return true;
+  },
+
+  listInsert(state: ReferenceState, operation: ListInsert): ListResults["listInsert"] {
+    const { queue: name, side, pivot, contents } = operation;
+    const queue = state.queue(textOf(name));
+    const line = lineOf(state, name);
+    if (line.length === 0) return { length: 0, id: null };
+    const isOrdered = line.some(({ group, priority }) => group !== null || priority !== 0);
+    if (line.length > LIST_REACH || isOrdered) return TOO_LARGE;
+    const at = line.findIndex((event) => event.contents.equals(pivot));
+    if (at === -1) return { length: -1, id: null };
+    const place = side === "before" ? at : at + 1;
+    const [left, right] = [line.slice(0, place), line.slice(place)];
+    const end = right.length <= left.length ? "right" : "left";
+    const events = [{ id: null, contents }];
+    const push = { kind: "pushBatch", queue: name, end, events, options: NO_OPTIONS } as const;
+    const [id] = pushing.pushBatch(state, push) as Buffer[];
+    const beyond = end === "right" ? right : left.toReversed();
+    for (const event of beyond) event.rank = queue.rankAt(end);
+    return { length: queue.count("ready"), id: id! };
+  },
+};
+
+function lineOf(state: ReferenceState, queue: Buffer): ReferenceEvent[] {
+  return state.queue(textOf(queue)).inState("ready").toReversed();
+}
+
+/** The first of these indexes, and the one behind the last. */
+function spanOf({ length }: ReferenceEvent[], from: number, to: number): [number, number] {
+  const first = Math.max(0, from < 0 ? length + from : from);
+  const last = Math.min(length - 1, to < 0 ? length + to : to);
+  return first > last ? [0, 0] : [first, last + 1];
+}
+
+function popSome(state: ReferenceState, queue: ReferenceQueue, end: End, count: number): Popped[] {
+  const popped: Popped[] = [];
+  let bytes = 0;
+  try {
+    while (popped.length < count && bytes <= BATCH_CONTENTS_BYTES) {
+      const event = popFrom(state, queue, 0, null, end);
+      if (!event) break;
+      popped.push(event);
+      bytes += event.contents.length;
+    }
+  } catch (error) {
+    if (popped.length === 0 || !(error instanceof Refusal)) throw error;
+  }
+  return popped;
+}
+
+/** The event that a pop takes. */
+function nextAt(queue: ReferenceQueue, end: End): ReferenceEvent | undefined {
+  if (queue.isPaused("out") || queue.turns.room <= 0) return undefined;
+  const event = eventAt(queue, end);
+  if (!event || !queue.isExpired(event)) return event;
+  queue.expire(event);
+  return nextAt(queue, end);
+}
+
+/** Throws a Refusal if the target, or the queue of a counter, takes no more. */
+function judgeMove(state: ReferenceState, operation: ListMove, event: ReferenceEvent): void {
+  const sums = new Map([[textOf(operation.queue), -1]]);
+  judgePush(state.queue(textOf(operation.target)), 1, sums);
+  for (const queue of new ExpectedCounters().pushedBy(state, operation, [event])) {
+    judgePush(queue, 1, sums);
+  }
+}
+
+function textOf(bytes: Buffer): string {
+  return bytes.toString("latin1");
+}
