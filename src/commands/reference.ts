@@ -8,6 +8,8 @@ import { commands } from "./table.ts";
 
 const headings: Record<Group, string> = {
   queue: "Queues",
+  list: "Redis' lists",
+  key: "Redis' keys",
   connection: "Connections",
   server: "The server",
 };

@@ -31,6 +31,7 @@ import { pauses } from "./contract/pauses.ts";
 import { priorities } from "./contract/priorities.ts";
 import { pushes } from "./contract/pushes.ts";
 import { rates } from "./contract/rates.ts";
+import { sets } from "./contract/sets.ts";
 import { settings } from "./contract/settings.ts";
 import { tokens } from "./contract/tokens.ts";
 import { told } from "./contract/told.ts";
@@ -109,6 +110,7 @@ const chapters = {
   groups,
   groupSettings,
   rates,
+  sets,
   countedTransactions,
   transactions,
   reports,

@@ -6,6 +6,7 @@ import { counting, countPart, judgeParts, uncount } from "./reference-counters.t
 import { listing } from "./reference-lists.ts";
 import { popFrom, type Undo } from "./reference-pops.ts";
 import { pushing } from "./reference-pushes.ts";
+import { setOperations } from "./reference-sets.ts";
 import { settingOperations } from "./reference-settings.ts";
 import { factsOf, statusOf } from "./reference-status.ts";
 import { transact } from "./reference-transaction.ts";
@@ -30,6 +31,7 @@ export const operations: Operations = {
   ...management,
   ...cronOperations((state, push) => operations.push(state, push)),
   ...settingOperations,
+  ...setOperations,
   ...pushing,
   ...counting,
   ...listing,
