@@ -24,6 +24,7 @@ import { groupSettings } from "./contract/group-settings.ts";
 import { groups } from "./contract/groups.ts";
 import { kept } from "./contract/kept.ts";
 import { limits } from "./contract/limits.ts";
+import { listsAndSets } from "./contract/lists-and-sets.ts";
 import { looks } from "./contract/looks.ts";
 import { many } from "./contract/many.ts";
 import { parts as partsOfCounters } from "./contract/parts.ts";
@@ -111,6 +112,7 @@ const chapters = {
   groupSettings,
   rates,
   sets,
+  listsAndSets,
   countedTransactions,
   transactions,
   reports,

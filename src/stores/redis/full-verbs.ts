@@ -10,6 +10,7 @@ import { lists } from "./list-verbs.ts";
 import { peek, ready } from "./plain-verbs.ts";
 import { management } from "./management-verbs.ts";
 import type { Operation } from "./operation.ts";
+import { sets } from "./set-verbs.ts";
 import { optionsOf, pushResult } from "./push-arguments.ts";
 import { poppedIn, poppedOfSome } from "./popped.ts";
 import { COUNTS, given, msOf, NO_BYTES, refusalIn, statusIn, timeOf } from "./verb-values.ts";
@@ -59,6 +60,7 @@ export const full: { [K in Exclude<Operation["kind"], "transaction">]: Verb<K> }
   ...counters,
   ...crons,
   ...lists,
+  ...sets,
   push: {
     name: "push",
     call(pushes, encoding) {

@@ -7,6 +7,7 @@ import { COUNTERS_MAX } from "../../queue/counters.ts";
 import { LIST_BYTES_MAX, LIST_REACH } from "../../queue/lists.ts";
 import { PAUSED_WORKERS_MAX } from "../../queue/management.ts";
 import { EXACT_COUNT_MAX } from "../../queue/rates.ts";
+import { SET_MEMBERS_MAX, SETS_MAX } from "../../queue/sets.ts";
 import { WINDOWS_MAX } from "../../queue/windows.ts";
 import batch from "./batch.lua" with { type: "text" };
 import counter from "./counter.lua" with { type: "text" };
@@ -64,6 +65,7 @@ import listTrim from "./full/list-trim.lua" with { type: "text" };
 import lookAgain from "./full/look-again.lua" with { type: "text" };
 import more from "./full/more.lua" with { type: "text" };
 import move from "./full/move.lua" with { type: "text" };
+import nameKind from "./full/name-kind.lua" with { type: "text" };
 import ownGroups from "./full/own-groups.lua" with { type: "text" };
 import pause from "./full/pause.lua" with { type: "text" };
 import peek from "./full/peek.lua" with { type: "text" };
@@ -83,7 +85,15 @@ import resume from "./full/resume.lua" with { type: "text" };
 import retry from "./full/retry.lua" with { type: "text" };
 import scan from "./full/scan.lua" with { type: "text" };
 import set from "./full/set.lua" with { type: "text" };
+import setAdd from "./full/set-add.lua" with { type: "text" };
+import setContains from "./full/set-contains.lua" with { type: "text" };
+import setCount from "./full/set-count.lua" with { type: "text" };
+import setDrop from "./full/set-drop.lua" with { type: "text" };
 import setGroup from "./full/set-group.lua" with { type: "text" };
+import setList from "./full/set-list.lua" with { type: "text" };
+import setMembers from "./full/set-members.lua" with { type: "text" };
+import setRemove from "./full/set-remove.lua" with { type: "text" };
+import sets from "./full/sets.lua" with { type: "text" };
 import settings from "./full/settings.lua" with { type: "text" };
 import settle from "./full/settle.lua" with { type: "text" };
 import stats from "./full/stats.lua" with { type: "text" };
@@ -99,6 +109,7 @@ import {
   LARGE_BYTES,
   LAYOUT,
   PUSHED_LEFT,
+  SET,
   SINGLE_KEYS,
   STAGED,
   TICKS_PER_MS,
@@ -150,7 +161,9 @@ export interface Script {
   sha: string;
 }
 
-const infixes = new Map(Object.entries({ ...INFIXES, AWAITED, STAGED, ...SINGLE_KEYS, LAYOUT }));
+const infixes = new Map(
+  Object.entries({ ...INFIXES, AWAITED, SET, STAGED, ...SINGLE_KEYS, LAYOUT }),
+);
 const numbers = new Map(
   Object.entries({
     BOUND_MAX,
@@ -164,6 +177,8 @@ const numbers = new Map(
     PAUSED_WORKERS_MAX,
     PUSHED_LEFT,
     RATE_EXACT_MAX: EXACT_COUNT_MAX,
+    SET_MEMBERS_MAX,
+    SETS_MAX,
     SHARDS,
     TICKS_PER_MS,
     USUAL_LEASE_MS,
@@ -252,7 +267,7 @@ const made = [
   once("groups", groupRecord, grouped, groupTurns),
   once("counters", counters),
 ];
-const events = [figures, line, more, transitions, leftEnd, bound, claims];
+const events = [figures, line, more, transitions, leftEnd, bound, claims, nameKind];
 const onAnyQueue = [unused, counter, slices, queue, unique, ...events, ...made];
 /** Hides the names that files define for themselves from the files behind them. */
 function hidden(...files: string[]): string {
@@ -290,6 +305,7 @@ const others = [
   onDemand(bind),
   ...[initCounter, countDown, getCounter, dropCounter, listCounters].map((file) => onDemand(file)),
   onDemand(crons, cronSet, cronDelete, cronGet, cronList, cronQueues, cronDue, cronFire),
+  onDemand(sets, setAdd, setRemove, setDrop, setMembers, setContains, setCount, setList),
   ...[unpop, flush, settings, set, cancel, count, register, probe, group, groups].map((file) =>
     onDemand(file),
   ),

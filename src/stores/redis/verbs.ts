@@ -284,7 +284,12 @@ export function isChange<K extends Kind>(kind: K, result: ResultOf<OperationOf<K
       return hasChangedList(kind, result);
     case "set":
     case "setGroup":
+    case "setDrop":
       return result === true;
+    case "setAdd":
+      return typeof result === "number";
+    case "setRemove":
+      return typeof result === "number" && result > 0;
     case "cancel":
       return result !== null;
     case "cronFire":

@@ -23,7 +23,7 @@ type OperationOf<K extends Operation["kind"]> = Extract<Operation, { kind: K }>;
 const BARE = { contents: null, errors: [], log: [] };
 const LOG_LINES_MAX = 100;
 
-type Operations = {
+export type Operations = {
   [K in Operation["kind"]]: (state: ReferenceState, operation: OperationOf<K>) => Results[K];
 };
 
