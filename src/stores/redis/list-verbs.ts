@@ -245,9 +245,20 @@ const leftPop: Verb<"listPop"> = {
   doneIn: (reply) => poppedCount(reply, PARTS_BEFORE),
 };
 
+const smallLength: Verb<"listLength"> = { ...lists.listLength };
+
+/** With the folder of the script of each. */
+export const smallLists = [
+  ["plain", smallLength],
+  ["plain", leftPop],
+  ["plain", rightPop],
+  ["tokens", batchPop],
+  ["tokens", smallPush],
+] as const;
+
 /** The verb of a small script. */
 export function smallListVerbOf(operation: ListOperation): Verb<ListKind> {
-  if (operation.kind === "listLength") return lists.listLength as Verb<ListKind>;
+  if (operation.kind === "listLength") return smallLength as Verb<ListKind>;
   if (operation.kind === "listPush") return smallPush as Verb<ListKind>;
   const pop = operation as ListPop;
   if (!isSinglePop(pop)) return batchPop as Verb<ListKind>;

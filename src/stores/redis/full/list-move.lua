@@ -1,8 +1,9 @@
 -- Takes an event at an end of a queue, and pushes its contents and headers at an end of a queue.
 -- KEYS    queues timers, of the queues: all, set
 -- ARGV    queue LEFT|RIGHT target LEFT|RIGHT
--- Returns nil if there is none, -3 for the name of a set, a list of -1 (full) or -2 (paused) and the name of
---         the queue that takes no more, or a list of what popped_one answers and the new id
+-- Returns what was moved: a list of what popped_one answers and the new id, or nil if there was nothing; or
+--         -3 for the name of a set, or a list of -1 (full) or -2 (paused) and the name of the queue that
+--         takes no more
 
 -- Takes an event as popped_one does, but refuses it also if the target takes no more.
 local function take_for_move(queue, target, is_left)

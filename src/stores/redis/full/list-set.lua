@@ -1,8 +1,8 @@
 -- Gives the event at an index other contents.
 -- KEYS    of the queue: all, set
 -- ARGV    queue index contents
--- Returns 1, or 0 if there is no such index; nil if the list is empty, -3 for the name of a set, -4 if it is
---         too far from both ends
+-- Returns 1, 0 or nil (0: there is no such index; nil: the list is empty), or -3 for the name of a set, -4
+--         if it is too far from both ends
 
 verbs.list_set = function(from)
   require_memory()

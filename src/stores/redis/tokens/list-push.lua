@@ -1,5 +1,5 @@
 -- As push-made.lua, but each value is an operation of its own, or all are one.
--- KEYS    queues counter, of the queue: ready events front
+-- KEYS    queues counter, of the queue: ready front
 -- ARGV    queue LEFT|RIGHT contents...
 -- Returns ready (how many there are then) time step, then place number for every run, as push-made.lua does
 
