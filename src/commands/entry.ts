@@ -57,7 +57,8 @@ export function entryOf<C extends Caller, X extends QueueContext>(
     storeCommand: isStore ? command : null,
     runCommand: isStore ? null : command,
     min: min + words,
-    max: max + words,
+    // As in Redis, a number of arguments is exact or the least: the command judges the others.
+    max: command.group === "list" && max > min ? Infinity : max + words,
     isExclusive: exclusiveCalls(command, min + words),
     inTransaction: command.inTransaction ?? (command.isExclusive === true ? "never" : "queued"),
     isOnQueues: ON_QUEUES.has(command.group),
