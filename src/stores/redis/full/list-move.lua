@@ -43,7 +43,7 @@ verbs.list_move = function(from)
     end)
   end
   if not popped then
-    return queue.is_behind and again()
+    return queue.is_behind and again() or false
   elseif type(popped[1]) == 'number' then
     is_refused = true
     return popped
