@@ -39,7 +39,7 @@ interface Verb {
 const verbs: [path: string, Verb][] = [
   ...Object.values(plain).map((verb) => [`plain/${verb.name}`, verb as unknown as Verb] as const),
   ...Object.values(tokens).map((verb) => [`tokens/${verb.name}`, verb as unknown as Verb] as const),
-  ...smallLists.map(([folder, verb]) => [`${folder}/${verb.name}`, verb as Verb] as const),
+  ...smallLists.map(([part, verb]) => [`${part}/${verb.name}`, verb as Verb] as const),
   ...Object.values(full).map((verb) => [`full/${verb.name}`, verb as unknown as Verb] as const),
 ].map(([path, verb]) => [path, verb]);
 
@@ -138,8 +138,8 @@ const setOperations: Operation[] = [
 const list = { queue: Buffer.from("list") };
 const two = [bytes, queue];
 const pushed = { kind: "listPush", end: "left", contents: two, ifThere: false } as const;
-const queues = [list.queue];
-const popped = { kind: "listPop", queues, end: "left", count: 1 } as const;
+const listQueues = [list.queue];
+const taken = { kind: "listPop", queues: listQueues, end: "left", count: 1 } as const;
 const moved = { kind: "listMove", ...list, from: "left", target: queue, to: "right" } as const;
 const beside = { kind: "listInsert", ...list, side: "before", pivot: bytes } as const;
 const listOperations: Operation[] = [
@@ -153,10 +153,10 @@ const listOperations: Operation[] = [
   { kind: "listSet", queue: bytes, index: 0, contents: bytes },
   { ...beside, contents: bytes },
   { ...beside, contents: bytes, pivot: Buffer.from("none") },
-  popped,
-  { ...popped, end: "right" },
-  { ...popped, count: 2 },
-  { ...popped, queues: [bytes, list.queue], end: "right" },
+  taken,
+  { ...taken, end: "right" },
+  { ...taken, count: 2 },
+  { ...taken, queues: [bytes, list.queue], end: "right" },
   moved,
   { ...moved, queue: Buffer.from("none") },
   { kind: "listRemove", ...list, contents: bytes, count: -1 },
