@@ -73,7 +73,7 @@ test("a full Redis refuses additions, and no removals", async () => {
   expect([await setsOf(caller), await membersOf(caller, "s")]).toEqual([["s"], ["b"]]);
 });
 
-test("where another program has made the keys of sets something else, nothing is done", async () => {
+test("nothing is done where another program has given keys of sets another type", async () => {
   const { caller, redis } = await open();
   await caller.submit(setAdd("s", "a"));
   await redis.set("{okq}:2:set:other", "text");
