@@ -66,8 +66,8 @@ function moveOrWait(
 }
 
 /**
- * As in Redis, a set in the place of the queue is an error at once, and does not matter to a wait. A
- * target that takes no event ends the wait: nothing would wake it once there is room.
+ * As in Redis, a set in the place of the queue is an error at once, and does not matter to a wait.
+ * A target that takes no event ends the wait: nothing would wake it once there is room.
  */
 function attempts(operation: ListMove, { client: { session } }: QueueCall) {
   let isFirst = true;

@@ -5,7 +5,7 @@ import { Change } from "../support/change.ts";
 import { eventually } from "../support/eventually.ts";
 import { frame, Wire } from "../support/wire.ts";
 import { RawReplies } from "./raw-replies.ts";
-import { repliesTo, type Script, type Step } from "./script.ts";
+import { repliesTo, type Script, type Step, stepOf } from "./script.ts";
 
 export interface Target {
   port: number;
@@ -68,10 +68,9 @@ export async function converse(
 
 /** All steps as one; null if that is not possible. */
 function joined(steps: Step[]): Step | null {
-  const isOne = steps.every(({ client, messages }) => client === "a" && messages === 0);
-  const commands = steps.flatMap((step) => step.commands);
+  const isOne = steps.every((step) => step.client === "a" && step.messages === 0 && !step.closes);
   if (!isOne) return null;
-  return { text: "a: all of it", client: "a", needsFree: false, commands, messages: 0 };
+  return { ...stepOf("a: all"), commands: steps.flatMap((step) => step.commands) };
 }
 
 class Talk {
@@ -86,7 +85,8 @@ class Talk {
   async take(step: Step, like: Answer[] | null): Promise<Answer[]> {
     const client = await this.#client(step.client);
     if (step.needsFree && client.missing > 0) return [];
-    client.send(step.commands, this.target.rewrite);
+    if (step.closes) return await this.#leave(step.client, client);
+    client.send(step.commands, this.#sent);
     if (step.messages > 0) return await this.#messages(step, client);
     if (like) await this.#awaitLike(like);
     else if (step.commands.length === 0) await client.until(() => client.missing === 0);
@@ -132,11 +132,28 @@ class Talk {
     if (known) return known;
     const client = await Client.connect(this.target.port);
     this.#clients.set(name, client);
-    client.send([[Buffer.from("HELLO"), Buffer.from(String(this.protocol))]]);
+    client.send(
+      ["HELLO " + this.protocol, "CLIENT ID"].map((line) => line.split(" ").map(Buffer.from)),
+    );
     await client.until(() => client.missing === 0);
-    client.take();
+    client.id = client.take().at(-1)!.reply.slice(1).trim();
     return client;
   }
+
+  async #leave(name: string, client: Client): Promise<Answer[]> {
+    this.#clients.delete(name);
+    client.close();
+    const waiting = [...this.#clients.values()].filter(({ missing }) => missing > 0);
+    await this.blocked(waiting.length);
+    return [];
+  }
+
+  /** The words that are sent: with the ids of clients in the place of their names. */
+  readonly #sent = (words: Buffer[]): Buffer[] => {
+    const idFor = (word: Buffer) => this.#clients.get(/^#(\w)$/.exec(String(word))?.[1] ?? "")?.id;
+    const sent = words.map((word) => Buffer.from(idFor(word) ?? word));
+    return this.target.rewrite?.(sent) ?? sent;
+  };
 
   async #awaitLike(like: Answer[]): Promise<void> {
     for (const [name, client] of this.#clients) {
@@ -179,6 +196,7 @@ class Client {
   /** Replies that were not taken. */
   readonly arrived: Buffer[] = [];
   readonly messages: Buffer[] = [];
+  id = "";
   /** The commands that are not answered, once for each of their replies. */
   readonly #unanswered: string[] = [];
   readonly #replies = new RawReplies();
@@ -212,12 +230,12 @@ class Client {
     return this.#replies.rest.toString("latin1") + (this.#isClosed ? "closed" : "");
   }
 
-  send(commands: Buffer[][], rewrite = (command: Buffer[]) => command): void {
+  send(commands: Buffer[][], sent = (command: Buffer[]) => command): void {
     for (const command of commands) {
       const text = Buffer.concat(command.flatMap((word) => [BLANK, word])).toString("latin1", 1);
       for (let at = 0; at < repliesTo(command); at++) this.#unanswered.push(text);
     }
-    this.#write(Buffer.concat(commands.map((command) => frame(rewrite(command)))));
+    this.#write(Buffer.concat(commands.map((command) => frame(sent(command)))));
   }
 
   /** Resolves when it is true, when the connection is closed, or after some time. */

@@ -5,6 +5,8 @@
 //   b: LLEN $q | LLEN $p             two commands in one write
 //   b:                               waits for the replies to all commands of b so far
 //   b? BRPOP $q 0                    is left out while b waits
+//   b!                               closes the connection of b; later lines open another one
+//   CLIENT UNBLOCK #b                the id of b, which is connected
 //   b: +2                            the next two messages of b
 //
 // Names that begin with $ are in one shard of a cluster.
@@ -15,6 +17,8 @@ export interface Step {
   client: string;
   /** It is left out while its client waits. */
   needsFree: boolean;
+  /** It closes the connection. */
+  closes: boolean;
   /** Without any the step waits for the replies to the commands that were sent earlier. */
   commands: Buffer[][];
   /** Messages to wait for. Without this step they are at the end of the transcript. */
@@ -35,11 +39,11 @@ export function script(name: string, text: string): Script {
 }
 
 export function stepOf(line: string): Step {
-  const [, client = "a", mark = ":", said] = /^(?:([a-z])([:?]))?\s*(.*)$/s.exec(line)!;
+  const [, client = "a", mark = ":", said] = /^(?:([a-z])([:?!]))?\s*(.*)$/s.exec(line)!;
   const messages = Number(/^\+(\d+)$/.exec(said!)?.[1] ?? 0);
   const commands = messages > 0 || said === "" ? [] : commandsOf(said!);
-  const needsFree = mark === "?";
-  return { text: `${client}${mark} ${said}`, client, needsFree, commands, messages };
+  const text = `${client}${mark} ${said}`;
+  return { text, client, needsFree: mark === "?", closes: mark === "!", commands, messages };
 }
 
 function commandsOf(said: string): Buffer[][] {

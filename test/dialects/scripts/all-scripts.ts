@@ -2,6 +2,7 @@
 import { blockingScripts } from "./blocking-scripts.ts";
 import { keyScripts } from "./key-scripts.ts";
 import { listScripts } from "./list-scripts.ts";
+import { longListScripts } from "./long-list-scripts.ts";
 import { moveScripts } from "./move-scripts.ts";
 import { transactionScripts } from "./transaction-scripts.ts";
 
@@ -10,6 +11,7 @@ export const allScripts = [
   ...moveScripts,
   ...keyScripts,
   ...transactionScripts,
+  ...longListScripts,
   // The slowest ones.
   ...blockingScripts,
 ];

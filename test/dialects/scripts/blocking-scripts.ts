@@ -255,7 +255,7 @@ const WAIT_FOR_SET = `
   LRANGE $q 0 -1
 `;
 
-const UNBLOCK = `
+const WAIT_AGAIN = `
   b: BLPOP $q 0.1
   b:
   b: BRPOP $q 0
@@ -264,6 +264,40 @@ const UNBLOCK = `
   b: BLPOP $q 0
   DEL $p
   LPUSH $q 3
+`;
+
+const UNBLOCK = `
+  CLIENT UNBLOCK #a
+  b: BLPOP $q 0
+  CLIENT UNBLOCK #b
+  b: BRPOP $q $p 0
+  CLIENT UNBLOCK #b TIMEOUT
+  b: BLMOVE $q $p LEFT LEFT 0
+  CLIENT UNBLOCK #b ERROR
+  b: BLMOVE $q $p LEFT LEFT 0
+  CLIENT UNBLOCK #b
+  b: BRPOPLPUSH $q $p 0
+  CLIENT UNBLOCK #b
+  b: BLMPOP 0 1 $q LEFT
+  CLIENT UNBLOCK #b
+  CLIENT UNBLOCK #b
+  RPUSH $q x
+  LRANGE $q 0 -1
+`;
+
+const GONE = `
+  b: BLPOP $q 0
+  c: BRPOP $q 0
+  b!
+  RPUSH $q x
+  b: BLMOVE $q $p LEFT LEFT 0
+  b!
+  b: BLMPOP 0 2 $q $p LEFT
+  b!
+  RPUSH $q y
+  LRANGE $q 0 -1
+  EXISTS $p
+  b: BRPOP $r $q 0
 `;
 
 export const blockingScripts = [
@@ -279,5 +313,7 @@ export const blockingScripts = [
   script("BLMPOP that need not wait", POP_OF_SEVERAL),
   script("BLMPOP that waits", POP_OF_SEVERAL_LATER),
   script("a wait for a name that becomes a set", WAIT_FOR_SET),
-  script("a wait after a wait that ended", UNBLOCK),
+  script("a wait after a wait that ended", WAIT_AGAIN),
+  script("CLIENT UNBLOCK", UNBLOCK),
+  script("clients that are gone", GONE),
 ];

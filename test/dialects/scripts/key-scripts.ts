@@ -193,6 +193,59 @@ const PUBLISH = String.raw`
   c: +1
 `;
 
+/** What okq refuses. */
+const REFUSED = `
+  RPUSH $q a
+  SADD $s <1024>
+  EXPIRE $q 10
+  PEXPIRE $q 10000
+  EXPIREAT $q 33177117420
+  PEXPIREAT $q 33177117420000
+  LRANGE $q 0 -1
+  SCARD $s
+  SADD $s <1025>
+`;
+
+const KEDA = String.raw`
+local listName = KEYS[1]
+local listType = redis.call('type', listName).ok
+local cmd = {
+  zset = 'zcard',
+  set = 'scard',
+  list = 'llen',
+  hash = 'hlen',
+  none = 'llen'
+}
+
+return redis.call(cmd[listType], listName)
+`;
+
+const LOGSTASH = String.raw`
+local batchsize = tonumber(ARGV[1])
+local result = redis.call('lrange', KEYS[1], 0, batchsize)
+redis.call('ltrim', KEYS[1], batchsize + 1, -1)
+return result
+`;
+
+const quoted = (text: string) => `"${text.replaceAll("\n", "\\n")}"`;
+
+/** The scripts that two programs send. */
+const SCRIPTS = `
+  EVAL ${quoted(KEDA)} 1 $q
+  RPUSH $q a b c d e
+  SADD $s m n
+  EVAL ${quoted(KEDA)} 1 $q
+  EVAL ${quoted(KEDA)} 1 $s
+  SCRIPT LOAD ${quoted(LOGSTASH)}
+  EVAL ${quoted(LOGSTASH)} 1 $q 1
+  EVAL ${quoted(LOGSTASH)} 1 $q 0
+  EVAL ${quoted(LOGSTASH)} 1 $q 100
+  EVAL ${quoted(LOGSTASH)} 1 $q 100
+  EVALSHA 0123456789012345678901234567890123456789 1 $q
+  EVAL ${quoted(KEDA)}
+  EVAL ${quoted(KEDA)} x $q
+`;
+
 export const keyScripts = [
   script("DEL and UNLINK", DELETE),
   script("EXISTS, TYPE and TTL", EXISTS),
@@ -200,4 +253,6 @@ export const keyScripts = [
   script("MEMORY USAGE", MEMORY),
   script("sets", SETS),
   script("PUBLISH", PUBLISH),
+  script("what okq refuses", REFUSED),
+  script("scripts", SCRIPTS),
 ];

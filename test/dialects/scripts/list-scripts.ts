@@ -51,11 +51,13 @@ const POP = String.raw`
   LPOP $q 1
   RPOP $q 0
   LPOP $q 0
-  RPUSH $q a b c d e f g "\x00\xff" "" h
+  RPUSH $q a b c d e f g h i j "\x00\xff" "" k
   LPOP $q
   RPOP $q
   RPOP $q
   RPOP $q
+  LPOP $q 1
+  RPOP $q 1
   LPOP $q 2
   RPOP $q 2
   LPOP $q 0
