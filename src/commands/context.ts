@@ -11,6 +11,8 @@ import type { BackgroundPushes } from "./background.ts";
 import type { Budgets } from "./budget.ts";
 import type { Client } from "./caller.ts";
 import type { ClientFigures } from "./client-figures.ts";
+import type { Cursors } from "./cursors.ts";
+import type { KeyCount } from "./key-count.ts";
 import type { LongReplies } from "./long-replies.ts";
 import type { Subscriptions } from "./subscriptions.ts";
 
@@ -36,6 +38,8 @@ export interface Context extends QueueContext {
   waitingNotes: WaitingNotes;
   subscriptions: Subscriptions;
   reporter: Reporter;
+  cursors: Cursors;
+  keyCount: KeyCount;
   figures: ClientFigures;
   budgets: Budgets;
   clock: Clock;

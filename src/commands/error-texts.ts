@@ -191,7 +191,23 @@ export const errorTexts = {
   },
   syntax: {
     text: "ERR syntax error",
-    when: "The arguments of a CLIENT command do not fit together.",
+    when: "The arguments of a command of Redis do not fit together.",
+  },
+  slowlogCount: {
+    text: "ERR count should be greater than or equal to -1",
+    when: "SLOWLOG GET with another count.",
+  },
+  noExpiry: {
+    text: "ERR okq has no {command}: events expire, see QPUSH with TTL and the setting ttl",
+    when: "EXPIRE and its kin. Nothing was changed.",
+  },
+  invalidCursor: {
+    text: "ERR invalid cursor",
+    when: "SCAN with a cursor that is no number.",
+  },
+  unknownCursor: {
+    text: "ERR unknown cursor, begin again with 0: '{cursor}'",
+    when: "SCAN with a cursor of another okq, or one that this okq has forgotten.",
   },
   // Commands that are not there.
   unknownCommand: {

@@ -31,9 +31,9 @@ export class Submission {
 
   /** As two(), with any number of them, at least one. */
   static all(
-    [first, ...others]: readonly [Operation, ...Operation[]],
+    [first, ...others]: readonly Operation[],
     answer: (results: unknown[]) => Answer,
   ): Submission {
-    return new Submission(first, others, (...results) => answer(results));
+    return new Submission(first!, others, (...results) => answer(results));
   }
 }

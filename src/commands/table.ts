@@ -10,6 +10,7 @@ import type { Command } from "./command.ts";
 import { configureCommands } from "./configure.ts";
 import { connectionCommands } from "./connection.ts";
 import { consumeCommands } from "./consume.ts";
+import { diagnosisCommands } from "./diagnosis.ts";
 import { type Entry, entryOf } from "./entry.ts";
 import { counterCommands } from "./counter.ts";
 import { cronCommands } from "./cron.ts";
@@ -19,12 +20,14 @@ import { healthCommands } from "./health.ts";
 import { inspectCommands } from "./inspect.ts";
 import { introspectionCommands } from "./introspection.ts";
 import { loginCommands } from "./login.ts";
+import { keyCommands } from "./key.ts";
 import { lookCommands } from "./look.ts";
 import { moveCommands } from "./move.ts";
 import { notifyCommands } from "./notify.ts";
 import { pauseCommands } from "./pause.ts";
 import { popCommands } from "./pop.ts";
 import { pushCommands } from "./push.ts";
+import { scanCommands } from "./scan.ts";
 import { serverInfoCommands } from "./server-info.ts";
 import { subscribeCommands } from "./subscribe.ts";
 import { transactionCommands } from "./transaction.ts";
@@ -51,6 +54,8 @@ commands.push(
   ...groupCommands,
   ...counterCommands,
   ...cronCommands,
+  ...keyCommands,
+  ...scanCommands,
   ...loginCommands,
   ...connectionCommands,
   ...transactionCommands,
@@ -58,6 +63,7 @@ commands.push(
   ...clientCommands,
   ...introspectionCommands({ commands, find: findByName }),
   ...serverInfoCommands,
+  ...diagnosisCommands,
   ...healthCommands,
   ...backupCommands,
 );
