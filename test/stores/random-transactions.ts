@@ -1,7 +1,7 @@
 // Puts random operations that follow each other into transactions.
 import type { Operation } from "../../src/queue/operations.ts";
 import { mayBeInTransaction, queuesOf } from "../../src/queue/transaction.ts";
-import type { Known, Step } from "./random-life.ts";
+import type { Known, Step } from "./random-step.ts";
 import type { Random } from "./random.ts";
 
 /** In a cluster so many of the queues are in one part, and the others in another. */

@@ -121,6 +121,18 @@ const cronOperations: Operation[] = [
   { ...cron, kind: "cronDelete" },
 ];
 
+const set = { queue: Buffer.from("set"), members: [bytes, queue, bytes] };
+const setOperations: Operation[] = [
+  { kind: "setAdd", ...set },
+  { kind: "setContains", ...set },
+  { kind: "setMembers", queue: set.queue },
+  { kind: "setCount", queue: set.queue },
+  { kind: "setRemove", queue: set.queue, members: [bytes] },
+  { kind: "setList", after: null, limit: 1 },
+  { kind: "setList", after: bytes, limit: 5 },
+  { kind: "setDrop", queue: set.queue },
+];
+
 const counter = { queue, key: bytes };
 const thenEvent = { contents: bytes, end: "left", options } as const;
 const grouped = { ...options, group: bytes };
@@ -192,6 +204,7 @@ const operations: Operation[] = [
   { kind: "list", after: null, limit: 2 },
   { kind: "list", after: Buffer.from("a"), limit: 1000 },
   ...cronOperations,
+  ...setOperations,
   { kind: "probe" },
 ];
 

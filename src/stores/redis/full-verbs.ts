@@ -9,6 +9,7 @@ import { factsIn } from "./event-facts.ts";
 import { peek, ready } from "./plain-verbs.ts";
 import { management } from "./management-verbs.ts";
 import type { Operation } from "./operation.ts";
+import { sets } from "./set-verbs.ts";
 import { optionsOf, pushResult } from "./push-arguments.ts";
 import { headersOf } from "./value.ts";
 import { COUNTS, given, msOf, NO_BYTES, refusalIn, statusIn, timeOf } from "./verb-values.ts";
@@ -77,6 +78,7 @@ export const full: { [K in Exclude<Operation["kind"], "transaction">]: Verb<K> }
   ...management,
   ...counters,
   ...crons,
+  ...sets,
   push: {
     name: "push",
     call(pushes, encoding) {

@@ -12,6 +12,7 @@ const GROWING: ReadonlySet<string> = new Set([
   "listMove",
   "listSet",
   "listInsert",
+  "setAdd",
   "cronSet",
   "initCounter",
   "cronFire",
@@ -53,6 +54,7 @@ const WEIGHTS: Partial<Record<Operation["kind"], number>> = {
   listCounters: 8,
   cronFire: 16,
   cronList: 4,
+  setMembers: 64,
 };
 
 /**
@@ -74,6 +76,7 @@ function countOf(operation: Operation): number {
   if ("events" in operation) return operation.events.length;
   if ("claims" in operation) return operation.claims.length;
   if ("targets" in operation) return operation.targets.length;
+  if ("members" in operation) return operation.members.length;
   if ("copies" in operation) return operation.copies.length;
   return "limit" in operation ? operation.limit : 1;
 }
@@ -91,6 +94,10 @@ export function sizeOf(operation: Operation): number {
       return operation.events.reduce((sum, { contents }) => sum + contents.length, 0);
     case "cronSet":
       return operation.definition.length;
+    case "setAdd":
+    case "setRemove":
+    case "setContains":
+      return operation.members.reduce((sum, member) => sum + member.length, 0);
     case "initCounter":
       return operation.event?.contents.length ?? 0;
     case "cronFire":

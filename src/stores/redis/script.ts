@@ -6,6 +6,7 @@ import { OWN_GROUPS_MAX } from "../../queue/groups.ts";
 import { COUNTERS_MAX } from "../../queue/counters.ts";
 import { PAUSED_WORKERS_MAX } from "../../queue/management.ts";
 import { EXACT_COUNT_MAX } from "../../queue/rates.ts";
+import { SET_MEMBERS_MAX, SETS_MAX } from "../../queue/sets.ts";
 import { WINDOWS_MAX } from "../../queue/windows.ts";
 import batch from "./batch.lua" with { type: "text" };
 import counter from "./counter.lua" with { type: "text" };
@@ -51,6 +52,7 @@ import list from "./full/list.lua" with { type: "text" };
 import lookAgain from "./full/look-again.lua" with { type: "text" };
 import more from "./full/more.lua" with { type: "text" };
 import move from "./full/move.lua" with { type: "text" };
+import nameKind from "./full/name-kind.lua" with { type: "text" };
 import ownGroups from "./full/own-groups.lua" with { type: "text" };
 import pause from "./full/pause.lua" with { type: "text" };
 import peek from "./full/peek.lua" with { type: "text" };
@@ -70,7 +72,15 @@ import resume from "./full/resume.lua" with { type: "text" };
 import retry from "./full/retry.lua" with { type: "text" };
 import scan from "./full/scan.lua" with { type: "text" };
 import set from "./full/set.lua" with { type: "text" };
+import setAdd from "./full/set-add.lua" with { type: "text" };
+import setContains from "./full/set-contains.lua" with { type: "text" };
+import setCount from "./full/set-count.lua" with { type: "text" };
+import setDrop from "./full/set-drop.lua" with { type: "text" };
 import setGroup from "./full/set-group.lua" with { type: "text" };
+import setList from "./full/set-list.lua" with { type: "text" };
+import setMembers from "./full/set-members.lua" with { type: "text" };
+import setRemove from "./full/set-remove.lua" with { type: "text" };
+import sets from "./full/sets.lua" with { type: "text" };
 import settings from "./full/settings.lua" with { type: "text" };
 import settle from "./full/settle.lua" with { type: "text" };
 import stats from "./full/stats.lua" with { type: "text" };
@@ -86,6 +96,7 @@ import {
   LARGE_BYTES,
   LAYOUT,
   PUSHED_LEFT,
+  SET,
   SINGLE_KEYS,
   STAGED,
   TICKS_PER_MS,
@@ -134,7 +145,9 @@ export interface Script {
   sha: string;
 }
 
-const infixes = new Map(Object.entries({ ...INFIXES, AWAITED, STAGED, ...SINGLE_KEYS, LAYOUT }));
+const infixes = new Map(
+  Object.entries({ ...INFIXES, AWAITED, SET, STAGED, ...SINGLE_KEYS, LAYOUT }),
+);
 const numbers = new Map(
   Object.entries({
     BOUND_MAX,
@@ -146,6 +159,8 @@ const numbers = new Map(
     PAUSED_WORKERS_MAX,
     PUSHED_LEFT,
     RATE_EXACT_MAX: EXACT_COUNT_MAX,
+    SET_MEMBERS_MAX,
+    SETS_MAX,
     SHARDS,
     TICKS_PER_MS,
     USUAL_LEASE_MS,
@@ -265,6 +280,7 @@ const others = [
   onDemand(bind),
   ...[initCounter, countDown, getCounter, dropCounter, listCounters].map((file) => onDemand(file)),
   onDemand(crons, cronSet, cronDelete, cronGet, cronList, cronQueues, cronDue, cronFire),
+  onDemand(nameKind, sets, setAdd, setRemove, setDrop, setMembers, setContains, setCount, setList),
   ...[unpop, flush, settings, set, cancel, count, register, probe, group, groups].map((file) =>
     onDemand(file),
   ),

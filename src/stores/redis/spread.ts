@@ -25,6 +25,7 @@ import {
 import type { QueuePage, QueueStatus } from "../../queue/queue-status.ts";
 import { queuesOf } from "../../queue/transaction.ts";
 import { type Ask, moveApart } from "./move-apart.ts";
+import type { SetList, SetNames } from "../../queue/sets.ts";
 import { shardOf, SHARDS } from "./shards.ts";
 import { within } from "./within.ts";
 
@@ -103,6 +104,8 @@ function parts(operation: Operation, ask: Ask, known: KnownShards): Promise<unkn
       return register(operation, ask, known);
     case "cronQueues":
       return cronQueues(operation, ask);
+    case "setList":
+      return setList(operation, ask);
     case "cronDue":
       return cronDue(operation, ask);
     case "tick":
@@ -171,6 +174,16 @@ async function cronQueues(operation: CronQueues, ask: Ask): Promise<QueueNames> 
     .filter((queue) => !next || queue.compare(next) <= 0)
     .toSorted(Buffer.compare);
   return { queues, next };
+}
+
+async function setList(operation: SetList, ask: Ask): Promise<SetNames> {
+  const pages = await all(everyShard, (shard) => ask(shard, operation));
+  const next = endOf(pages);
+  const names = pages
+    .flatMap((page) => page.names)
+    .filter((name) => !next || name.compare(next) <= 0)
+    .toSorted(Buffer.compare);
+  return { names, next };
 }
 
 /** The first name behind which some shard has more; null if none has. */

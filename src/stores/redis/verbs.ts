@@ -245,7 +245,12 @@ export function isChange<K extends Kind>(kind: K, result: ResultOf<OperationOf<K
       return (result as Popped[]).length > 0;
     case "set":
     case "setGroup":
+    case "setDrop":
       return result === true;
+    case "setAdd":
+      return typeof result === "number";
+    case "setRemove":
+      return typeof result === "number" && result > 0;
     case "cancel":
       return result !== null;
     case "cronFire":

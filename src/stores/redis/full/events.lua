@@ -352,7 +352,8 @@ at_end[#at_end + 1] = function()
     if queue.is_open or queue.was_flushed then
       local needs_more = has_early_settings(queue) or redis.call('EXISTS', MORE .. name, GHOSTS .. name,
         COMPLETED .. name, WINDOWS .. name, PAUSED_WORKERS .. name, EXPIRES .. name,
-        REVIEW .. name, UNIQUE .. name, COUNTERS .. name, CRONS .. name, OWN_GROUPS .. name) > 0
+        REVIEW .. name, UNIQUE .. name, COUNTERS .. name, CRONS .. name, OWN_GROUPS .. name,
+        SET .. name) > 0
       local is_ordered = not needs_more
         and redis.call('EXISTS', PLACES .. name, GROUPS .. name, GROUPED .. name, RANKED .. name) > 0
       redis.call((needs_more or is_ordered) and 'SADD' or 'SREM', RARE, name)
