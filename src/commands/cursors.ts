@@ -2,6 +2,7 @@
 // okq keeps the place that it stands for. The cursors that were used last stay.
 import { randomInt } from "node:crypto";
 import { nameOf } from "../queue/name-cache.ts";
+import type { Place } from "./key-pages.ts";
 
 const CURSORS_MAX = 4096;
 /** Of the names that they stand for. */
@@ -11,39 +12,45 @@ const NUMBER_END = 2 ** 47;
 
 export class Cursors {
   /** Least recently used first. */
-  readonly #places = new Map<number, Buffer>();
+  readonly #places = new Map<number, Place>();
   /** A scan of the same names gets the same cursors. */
   readonly #numbers = new Map<string, number>();
   #bytes = 0;
 
-  /** The cursor for going on behind that name. */
-  cursorOf(place: Buffer): number {
-    const known = this.#numbers.get(nameOf(place));
-    const number = known ?? this.#unusedNumber();
-    if (known === undefined) this.#bytes += place.length;
-    this.#touch(number, known === undefined ? Buffer.from(place) : this.#places.get(known)!);
+  /** The cursor for going on at that place. */
+  cursorOf(place: Place): number {
+    const known = this.#numbers.get(keyOf(place));
+    if (known !== undefined) {
+      this.#use(known, this.#places.get(known)!);
+      return known;
+    }
+    const number = this.#unusedNumber();
+    // A name of its own: a part of a page would keep all of it in memory.
+    const own = { ...place, after: place.after && Buffer.from(place.after) };
+    this.#use(number, own);
+    this.#numbers.set(keyOf(own), number);
+    this.#bytes += bytesOf(own);
     while (this.#places.size > CURSORS_MAX || this.#bytes > BYTES_MAX) this.#forgetOldest();
     return number;
   }
 
-  /** The name behind which to go on; undefined if the cursor is not known. */
-  placeOf(cursor: number): Buffer | undefined {
+  /** undefined: the cursor is not known. */
+  placeOf(cursor: number): Place | undefined {
     const place = this.#places.get(cursor);
-    if (place) this.#touch(cursor, place);
+    if (place) this.#use(cursor, place);
     return place;
   }
 
-  #touch(number: number, place: Buffer): void {
+  #use(number: number, place: Place): void {
     this.#places.delete(number);
     this.#places.set(number, place);
-    this.#numbers.set(nameOf(place), number);
   }
 
   #forgetOldest(): void {
-    const [[number, place]] = this.#places as unknown as [[number, Buffer]];
+    const [[number, place]] = this.#places as unknown as [[number, Place]];
     this.#places.delete(number);
-    this.#numbers.delete(nameOf(place));
-    this.#bytes -= place.length;
+    this.#numbers.delete(keyOf(place));
+    this.#bytes -= bytesOf(place);
   }
 
   #unusedNumber(): number {
@@ -52,4 +59,12 @@ export class Cursors {
       if (!this.#places.has(number)) return number;
     }
   }
+}
+
+function keyOf({ type, after }: Place): string {
+  return after === null ? type : `${type} ${nameOf(after)}`;
+}
+
+function bytesOf({ after }: Place): number {
+  return after?.length ?? 0;
 }

@@ -263,8 +263,8 @@ export const errorTexts = {
     when: "EXEC or DISCARD without MULTI.",
   },
   noPublish: {
-    text: "ERR okq has no PUBLISH: it sends the messages of okq:<queue> itself",
-    when: "PUBLISH.",
+    text: "ERR okq sends the messages of okq:* itself, publish on another channel than '{channel}'",
+    when: "PUBLISH on such a channel.",
   },
   subscribed: {
     text: "ERR Can't execute '{command}': only {allowed} are allowed in this context",

@@ -2,7 +2,10 @@
 // plain INFO shows the last count, and has a new one made in the background when it is old.
 import type { Clock } from "../queue/clock.ts";
 import { hasEvents, type QueuePage } from "../queue/queue-status.ts";
+import type { SetResults } from "../queue/sets.ts";
 import type { Session, Store } from "../queue/store.ts";
+
+type SetNames = SetResults["setList"];
 
 /** More would delay clients. */
 const PAGE = 64;
@@ -50,6 +53,11 @@ export class KeyCount {
     do {
       const page: QueuePage = await this.#session.ask({ kind: "list", after, limit: PAGE });
       keys += page.queues.filter(hasEvents).length;
+      after = page.next;
+    } while (after !== null);
+    do {
+      const page: SetNames = await this.#session.ask({ kind: "setList", after, limit: PAGE });
+      keys += page.names.length;
       after = page.next;
     } while (after !== null);
     const nowMs = this.#clock.nowMs();

@@ -1,24 +1,67 @@
-// The names of all keys that a user may see, page by page: a queue with events in any state is one.
+// The names of all keys that a user may see, page by page: those of queues with events in any
+// state, then those of sets.
 import { hasEvents } from "../queue/queue-status.ts";
 import type { Caller } from "./caller.ts";
 import { statusPagesOfAll } from "./inspect.ts";
 
-export interface KeyPage {
-  names: Buffer[];
-  /** How many names the store has looked at for it. */
-  lookedAt: number;
-  /** The place behind which the next page begins; null: this is the last page. */
-  next: Buffer | null;
+/** More names at a time would delay other clients. */
+const PAGE = 64;
+
+/** Between two keys. */
+export interface Place {
+  type: KeyType;
+  /** The name in front of it; null: it is in front of all keys of that type. */
+  after: Buffer | null;
 }
 
-/** Begins behind that place. */
+export type KeyType = "list" | "set";
+
+export const FIRST: Place = { type: "list", after: null };
+const FIRST_SET: Place = { type: "set", after: null };
+
+export interface KeyPage {
+  names: Buffer[];
+  type: KeyType;
+  /** How many names the store has looked at for it. */
+  lookedAt: number;
+  /** Where the next page begins; null: this is the last page. */
+  next: Place | null;
+}
+
+type Looker = Pick<Caller, "session" | "user">;
+
+/** Begins at that place. A page has at most `limit` names of each part of the store. */
 export async function* keyPages(
-  caller: Pick<Caller, "session" | "user">,
-  after: Buffer | null = null,
-  limit?: number,
+  looker: Looker,
+  begin = FIRST,
+  limit = PAGE,
 ): AsyncGenerator<KeyPage> {
-  for await (const { statuses, lookedAt, next } of statusPagesOfAll(caller, after, limit)) {
-    const names = statuses.filter(hasEvents).map(({ queue }) => queue);
-    yield { names, lookedAt, next };
+  const most = Math.min(limit, PAGE);
+  if (begin.type === "list") {
+    for await (const page of statusPagesOfAll(looker, begin.after, most)) {
+      const names = page.statuses.filter(hasEvents).map(({ queue }) => queue);
+      const next: Place = page.next ? { type: "list", after: page.next } : FIRST_SET;
+      yield { names, type: "list", lookedAt: page.lookedAt, next };
+    }
   }
+  yield* setPages(looker, begin.type === "set" ? begin.after : null, most);
+}
+
+async function* setPages(
+  { session, user }: Looker,
+  begin: Buffer | null,
+  limit: number,
+): AsyncGenerator<KeyPage> {
+  let after = begin;
+  do {
+    const page: { names: Buffer[]; next: Buffer | null } = await session.ask({
+      kind: "setList",
+      after,
+      limit,
+    });
+    after = page.next;
+    const names = page.names.filter((name) => user?.mayUse(name));
+    const next: Place | null = after ? { type: "set", after } : null;
+    yield { names, type: "set", lookedAt: page.names.length, next };
+  } while (after);
 }

@@ -1,7 +1,9 @@
-// DEL, EXISTS, TYPE and their kin: a queue with events in any state is a key, of the type "list".
+// DEL, EXISTS, TYPE and their kin. A key is a queue with events in any state, or a set.
 import type { Event } from "../queue/event.ts";
 import type { Operation } from "../queue/operations.ts";
 import { hasEvents, type QueueStatus, totalOf } from "../queue/queue-status.ts";
+import type { Flush } from "../queue/management.ts";
+import type { SetCount, SetDrop, SetResults } from "../queue/sets.ts";
 import { slicesOf } from "../queue/slices.ts";
 import { OK, type Reply, Simple } from "../resp/reply.ts";
 import { checkCount } from "./arguments.ts";
@@ -9,14 +11,15 @@ import type { Client } from "./caller.ts";
 import type { Call, Command } from "./command.ts";
 import { commandError } from "./errors.ts";
 import { integerOf, valuesOf } from "./key-options.ts";
-import { keyPages } from "./key-pages.ts";
+import { keyPages, type KeyType } from "./key-pages.ts";
 import { Submission } from "./submission.ts";
 import { wordOf } from "./words.ts";
 
 /** Keys in one step, and in one command of a transaction. More would delay other clients. */
 const AT_ONCE = 64;
-/** What an event takes besides its contents, and a key besides its events, about. */
+/** About what an event takes besides its contents, a member of a set, and a key besides these. */
 const EVENT_BYTES = 100;
+const MEMBER_BYTES = 100;
 const KEY_BYTES = 200;
 const FLUSHED_AT_ONCE = 16;
 const ALL_QUEUES = Buffer.from("*");
@@ -59,12 +62,13 @@ function removalOf(queue: Buffer): Operation[] {
   return [
     { kind: "status", queues: [queue] },
     { kind: "flush", queue },
+    { kind: "setDrop", queue },
   ];
 }
 
 function wasThere(results: unknown): boolean {
-  const [[status]] = results as [[QueueStatus]];
-  return hasEvents(status);
+  const [[status], , isSet] = results as [[QueueStatus], null, boolean];
+  return hasEvents(status) || isSet;
 }
 
 function remove(call: Call): Submission | Promise<number> {
@@ -87,18 +91,34 @@ function remove(call: Call): Submission | Promise<number> {
 /** A key that is named twice is counted twice. */
 function exists(call: Call): Submission | Promise<number> {
   return forKeys(call, (keys) => ({
-    operations: [{ kind: "status", queues: keys }],
-    count: ([statuses]) => (statuses as QueueStatus[]).filter(hasEvents).length,
+    operations: [{ kind: "status", queues: keys }, ...keys.map(countOfSet)],
+    count: ([statuses, ...counts]) =>
+      (statuses as QueueStatus[]).filter((status, at) => typeOf(status, counts[at]) !== "none")
+        .length,
   }));
 }
 
-/** Its answer depends on whether the key is there. */
-function about(answer: (isThere: boolean) => Reply) {
+/** Its answer depends on the type of the key. */
+function about(answer: (type: KeyType | "none") => Reply) {
   return ({ args }: Call): Submission =>
-    Submission.one({ kind: "status", queues: [args[1]!] }, ([status]) =>
-      answer(hasEvents(status!)),
+    Submission.two(
+      { kind: "status", queues: [args[1]!] },
+      countOfSet(args[1]!),
+      ([status], members) => answer(typeOf(status!, members)),
     );
 }
+
+function countOfSet(queue: Buffer): SetCount {
+  return { kind: "setCount", queue };
+}
+
+/** The name of a set that has events nevertheless is that of a queue. */
+function typeOf(status: QueueStatus, members: unknown): KeyType | "none" {
+  if (hasEvents(status)) return "list";
+  return typeof members === "number" && members > 0 ? "set" : "none";
+}
+
+type MemoryFacts = [[QueueStatus], Event | null, Event | null, SetResults["setCount"]];
 
 /** An estimate: as if all events were as large as the ready ones at both ends. */
 function memoryUsage({ args }: Call): Submission {
@@ -109,10 +129,14 @@ function memoryUsage({ args }: Call): Submission {
     { kind: "status", queues: [key] },
     { kind: "peek", queue: key, end: "left" },
     { kind: "peek", queue: key, end: "right" },
+    countOfSet(key),
   ];
   return Submission.all(operations, (results) => {
-    const [[status], ...ends] = results as [[QueueStatus], Event | null, Event | null];
-    if (!hasEvents(status)) return null;
+    const [[status], left, right, members] = results as MemoryFacts;
+    const type = typeOf(status, members);
+    if (type === "none") return null;
+    if (type === "set") return KEY_BYTES + Number(members) * MEMBER_BYTES;
+    const ends = [left, right];
     const sizes = ends.flatMap((event) => (event ? event.id.length + event.contents.length : []));
     const mean = sizes.reduce((sum, size) => sum + size, 0) / Math.max(1, sizes.length);
     const events = totalOf(status) + status.failed + status.completed;
@@ -128,10 +152,11 @@ async function removeAll({ args, client }: Call): Promise<Reply> {
   if (!user!.mayUseAll) {
     throw commandError("noQueueRight", { user: user!.name, queue: ALL_QUEUES });
   }
-  for await (const { names } of keyPages(client)) {
+  for await (const { names, type } of keyPages(client)) {
+    const kind = type === "list" ? "flush" : "setDrop";
     for (const some of slicesOf(names, FLUSHED_AT_ONCE)) {
       if (client.isClosed) return OK;
-      await Promise.all(some.map((queue) => session.ask({ kind: "flush", queue })));
+      await Promise.all(some.map((queue) => session.ask<Flush | SetDrop>({ kind, queue })));
     }
   }
   return OK;
@@ -176,35 +201,35 @@ function expiring(name: string, syntax: string): Command {
 }
 
 export const keyCommands: Command[] = [
-  removing("DEL", "As QFLUSH for each of these keys; how many were there."),
+  removing("DEL", "As QFLUSH for each of these keys, and removes sets; how many were there."),
   removing("UNLINK", "The same."),
   {
     ...looking,
     name: "EXISTS",
     syntax: "queue [queue ...]",
-    summary: "How many of these are keys: queues with events in any state.",
+    summary: "How many of these are keys: queues with events in any state, or sets.",
     run: exists,
   },
   {
     ...looking,
     name: "TYPE",
     syntax: "queue",
-    summary: "list, or none.",
-    run: about((isThere) => new Simple(isThere ? "list" : "none")),
+    summary: "list for a queue with events, set, or none.",
+    run: about((type) => new Simple(type)),
   },
   {
     ...looking,
     name: "TTL",
     syntax: "queue",
     summary: "-1 for a key: keys do not expire. Else -2.",
-    run: about((isThere) => (isThere ? -1 : -2)),
+    run: about((type) => (type === "none" ? -2 : -1)),
   },
   {
     ...looking,
     name: "PTTL",
     syntax: "queue",
     summary: "The same.",
-    run: about((isThere) => (isThere ? -1 : -2)),
+    run: about((type) => (type === "none" ? -2 : -1)),
   },
   {
     ...looking,

@@ -1,4 +1,4 @@
-// KEYS, SCAN and DBSIZE: the names of queues that have events. They are looked for page by page, so
+// KEYS, SCAN and DBSIZE: the names of queues that have events, and of sets. They are looked for page by page, so
 // that other clients do not wait.
 import { Encoded, Output } from "../resp/reply.ts";
 import { Glob } from "../users/glob.ts";
@@ -7,16 +7,15 @@ import { checkLength } from "./arguments.ts";
 import type { Call, Command } from "./command.ts";
 import { commandError } from "./errors.ts";
 import { integerOf, valuesOf } from "./key-options.ts";
-import { keyPages } from "./key-pages.ts";
+import { FIRST, keyPages, type Place } from "./key-pages.ts";
 import { collect, longArray } from "./long-replies.ts";
 import { wordOf } from "./words.ts";
 
 const PATTERN_BYTES_MAX = 1024;
 /** Unless a SCAN says how many, as in Redis. */
 const COUNT_DEFAULT = 10;
-/** Names that one SCAN looks at, and one page of them. */
+/** Names that one SCAN looks at. */
 const LOOKED_AT_MAX = 1000;
-const PAGE = 64;
 const END = "0";
 
 type Test = (name: Buffer) => boolean;
@@ -66,21 +65,19 @@ async function scan({ args, client, context }: Call): Promise<Answer> {
   const wanted = COUNT ? integerOf(COUNT) : COUNT_DEFAULT;
   if (wanted < 1) throw commandError("syntax");
   const fits = testOf(MATCH);
-  let after: Buffer | null = null;
-  if (given !== 0) {
-    after = cursors.placeOf(given) ?? null;
-    if (after === null) throw commandError("unknownCursor", { cursor: args[1]! });
-  }
-  if (TYPE && wordOf(TYPE) !== "LIST") return [END, []];
+  const type = TYPE && wordOf(TYPE).toLowerCase();
+  const begin = given === 0 ? FIRST : cursors.placeOf(given);
+  if (!begin) throw commandError("unknownCursor", { cursor: args[1]! });
+  let place: Place | null = begin;
   const names: Buffer[] = [];
   let left = Math.min(wanted, LOOKED_AT_MAX);
-  for await (const page of keyPages(client, after, Math.min(left, PAGE))) {
-    names.push(...page.names.filter(fits));
-    after = page.next;
+  for await (const page of keyPages(client, begin, left)) {
+    if (!type || type === page.type) names.push(...page.names.filter(fits));
+    place = page.next;
     left -= Math.max(1, page.lookedAt);
     if (left <= 0 || client.isClosed) break;
   }
-  return [after === null ? END : String(cursors.cursorOf(after)), names];
+  return [place === null ? END : String(cursors.cursorOf(place)), names];
 }
 
 /** The empty text is 0, as in Redis. */
@@ -111,7 +108,7 @@ export const scanCommands: Command[] = [
     name: "SCAN",
     syntax: "cursor [MATCH pattern] [COUNT count] [TYPE type]",
     summary:
-      "[next cursor, names] of the keys, in ascending order of their bytes; begins with the cursor " +
+      "[next cursor, names] of the keys, first the queues, then the sets; begins with the cursor " +
       "0, and ends where the next one is 0. Looks at COUNT (10) names, or a few more, at most 1,000. " +
       "Only the okq that gave a cursor knows it.",
     run: scan,

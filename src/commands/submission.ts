@@ -7,7 +7,8 @@ const NO_OTHERS: Operation[] = [];
 /** Operations that are submitted together, and the answer to their results. */
 export class Submission {
   private constructor(
-    readonly first: Operation,
+    /** null: there are none. */
+    readonly first: Operation | null,
     readonly others: readonly Operation[],
     /** May throw a CommandError. */
     readonly answer: (first: unknown, ...others: unknown[]) => Answer,
@@ -27,6 +28,11 @@ export class Submission {
     answer: (first: ResultOf<A>, second: ResultOf<B>) => Answer,
   ): Submission {
     return new Submission(first, [second], answer as Submission["answer"]);
+  }
+
+  /** A part of a transaction that asks nothing: its answer is made when the others are done. */
+  static nothing(answer: () => Answer): Submission {
+    return new Submission(null, NO_OTHERS, answer);
   }
 
   /** As two(), with any number of them, at least one. */

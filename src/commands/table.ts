@@ -26,6 +26,7 @@ import { moveCommands } from "./move.ts";
 import { notifyCommands } from "./notify.ts";
 import { pauseCommands } from "./pause.ts";
 import { popCommands } from "./pop.ts";
+import { publishCommands } from "./publish.ts";
 import { pushCommands } from "./push.ts";
 import { scanCommands } from "./scan.ts";
 import { serverInfoCommands } from "./server-info.ts";
@@ -56,6 +57,7 @@ commands.push(
   ...cronCommands,
   ...keyCommands,
   ...scanCommands,
+  ...publishCommands,
   ...loginCommands,
   ...connectionCommands,
   ...transactionCommands,
