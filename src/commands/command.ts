@@ -15,7 +15,16 @@ import type { Options, Positional } from "./syntax-types.ts";
 export type Group = "queue" | "list" | "key" | "connection" | "server";
 
 /** As COMMAND shows them. A "blocking" command may take as long as its caller says. */
-export type Flag = "write" | "readonly" | "fast" | "blocking" | "admin";
+export type Flag =
+  | "write"
+  | "readonly"
+  | "fast"
+  | "blocking"
+  | "admin"
+  // Of Redis' own commands.
+  | "denyoom"
+  | "noscript"
+  | "movablekeys";
 
 /**
  * Who may call a command: anybody, every logged-in client, or users with that right, or with one of
@@ -28,7 +37,7 @@ export interface Description {
   name: string;
   /**
    * Arguments as the reference shows them; optional ones in brackets, "..." for more. Those called
-   * "queue" are names of queues, which the user must be allowed to use.
+   * "queue" or "target" are names of queues, which the user must be allowed to use.
    */
   syntax: string;
   /** One sentence. */

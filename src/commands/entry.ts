@@ -57,13 +57,18 @@ export function entryOf<C extends Caller, X extends QueueContext>(
     storeCommand: isStore ? command : null,
     runCommand: isStore ? null : command,
     min: min + words,
-    max: max + words,
+    // As in Redis, a number of arguments is exact or the least: the command judges the others.
+    max: isOfRedis(command) && max > min ? Infinity : max + words,
     isExclusive: exclusiveCalls(command, min + words),
     inTransaction: command.inTransaction ?? (command.isExclusive === true ? "never" : "queued"),
     isOnQueues: ON_QUEUES.has(command.group),
     queues,
     queuesBehindToken: queues?.token ? findBehind(command, queues.token) : null,
   };
+}
+
+function isOfRedis({ group }: Description): boolean {
+  return group === "list" || group === "key";
 }
 
 function rightsFor(access: Access): Right[] | null {

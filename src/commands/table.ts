@@ -19,6 +19,11 @@ import { groupCommands } from "./groups.ts";
 import { healthCommands } from "./health.ts";
 import { inspectCommands } from "./inspect.ts";
 import { introspectionCommands } from "./introspection.ts";
+import { listChangeCommands } from "./list-change.ts";
+import { listLookCommands } from "./list-look.ts";
+import { listMoveCommands } from "./list-move.ts";
+import { listPopCommands } from "./list-pop.ts";
+import { listPushCommands } from "./list-push.ts";
 import { loginCommands } from "./login.ts";
 import { keyCommands } from "./key.ts";
 import { lookCommands } from "./look.ts";
@@ -55,6 +60,11 @@ commands.push(
   ...groupCommands,
   ...counterCommands,
   ...cronCommands,
+  ...listPushCommands,
+  ...listPopCommands,
+  ...listMoveCommands,
+  ...listLookCommands,
+  ...listChangeCommands,
   ...keyCommands,
   ...scanCommands,
   ...publishCommands,

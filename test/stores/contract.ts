@@ -24,6 +24,8 @@ import { groupSettings } from "./contract/group-settings.ts";
 import { groups } from "./contract/groups.ts";
 import { kept } from "./contract/kept.ts";
 import { limits } from "./contract/limits.ts";
+import { listTakes } from "./contract/list-takes.ts";
+import { lists } from "./contract/lists.ts";
 import { listsAndSets } from "./contract/lists-and-sets.ts";
 import { looks } from "./contract/looks.ts";
 import { many } from "./contract/many.ts";
@@ -116,6 +118,8 @@ const chapters = {
   countedTransactions,
   transactions,
   reports,
+  lists,
+  listTakes,
 };
 
 export function storeContract(
