@@ -13,6 +13,7 @@ import type { Client } from "./caller.ts";
 import type { ClientFigures } from "./client-figures.ts";
 import type { Cursors } from "./cursors.ts";
 import type { KeyCount } from "./key-count.ts";
+import type { KnownScripts } from "./known-scripts.ts";
 import type { LongReplies } from "./long-replies.ts";
 import type { Subscriptions } from "./subscriptions.ts";
 
@@ -40,6 +41,7 @@ export interface Context extends QueueContext {
   reporter: Reporter;
   cursors: Cursors;
   keyCount: KeyCount;
+  scripts: KnownScripts;
   figures: ClientFigures;
   budgets: Budgets;
   clock: Clock;

@@ -263,6 +263,30 @@ export const errorTexts = {
     text: "ERR unknown cursor, begin again with 0: '{cursor}'",
     when: "SCAN with a cursor of another okq, or one that this okq has forgotten.",
   },
+  unknownScript: {
+    text: "ERR okq runs no scripts, except those of KEDA's list scaler and Logstash's Redis input",
+    when: "EVAL or SCRIPT LOAD with another script.",
+  },
+  noScript: {
+    text: "NOSCRIPT No matching script. Please use EVAL.",
+    when: "EVALSHA of a script that okq does not know.",
+  },
+  tooManyKeys: {
+    text: "ERR Number of keys can't be greater than number of args",
+    when: "EVAL or EVALSHA with fewer arguments than keys.",
+  },
+  negativeKeys: {
+    text: "ERR Number of keys can't be negative",
+    when: "EVAL or EVALSHA with such a number.",
+  },
+  scriptKey: {
+    text: "ERR this script needs a key",
+    when: "EVAL or EVALSHA without keys.",
+  },
+  scriptNumber: {
+    text: "ERR this script needs a number of events, less one, that is not negative",
+    when: "EVAL or EVALSHA of Logstash's script, without it or with another one.",
+  },
   // Commands that are not there.
   unknownCommand: {
     text: "ERR unknown command '{command}', with args beginning with: {args}",

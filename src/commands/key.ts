@@ -10,8 +10,9 @@ import { checkCount } from "./arguments.ts";
 import type { Client } from "./caller.ts";
 import type { Call, Command } from "./command.ts";
 import { commandError } from "./errors.ts";
-import { integerOf, valuesOf } from "./key-options.ts";
+import { valuesOf } from "./key-options.ts";
 import { keyPages, type KeyType } from "./key-pages.ts";
+import { integerOf } from "./list-arguments.ts";
 import { Submission } from "./submission.ts";
 import { wordOf } from "./words.ts";
 
@@ -191,7 +192,7 @@ function expiring(name: string, syntax: string): Command {
   const summary = "An error: events expire, see the option TTL of QPUSH and the setting ttl.";
   return {
     ...shared,
-    access: "push",
+    access: "logged-in",
     name,
     syntax,
     summary,

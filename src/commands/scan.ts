@@ -6,8 +6,9 @@ import type { Answer } from "./answer.ts";
 import { checkLength } from "./arguments.ts";
 import type { Call, Command } from "./command.ts";
 import { commandError } from "./errors.ts";
-import { integerOf, valuesOf } from "./key-options.ts";
+import { valuesOf } from "./key-options.ts";
 import { FIRST, keyPages, type Place } from "./key-pages.ts";
+import { integerOf } from "./list-arguments.ts";
 import { collect, longArray } from "./long-replies.ts";
 import { wordOf } from "./words.ts";
 

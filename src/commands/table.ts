@@ -34,6 +34,7 @@ import { popCommands } from "./pop.ts";
 import { publishCommands } from "./publish.ts";
 import { pushCommands } from "./push.ts";
 import { scanCommands } from "./scan.ts";
+import { scriptCommands } from "./script.ts";
 import { serverInfoCommands } from "./server-info.ts";
 import { subscribeCommands } from "./subscribe.ts";
 import { transactionCommands } from "./transaction.ts";
@@ -68,6 +69,7 @@ commands.push(
   ...keyCommands,
   ...scanCommands,
   ...publishCommands,
+  ...scriptCommands,
   ...loginCommands,
   ...connectionCommands,
   ...transactionCommands,

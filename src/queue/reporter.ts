@@ -181,6 +181,7 @@ export class Reporter {
     const ofQueues = noted(interest.queues(), interest.patterns());
     if (ofQueues === null) return EVERYTHING;
     const [queues, patterns] = ofQueues;
+    if (interest.isEmptyOfChannels) return JSON.stringify({ queues, patterns });
     const ofChannels = noted(interest.plainChannels(), interest.plainPatterns());
     const [channels, channelPatterns] = ofChannels ?? [null, null];
     return JSON.stringify({ queues, patterns, channels, channelPatterns });
