@@ -36,6 +36,7 @@ import { pushCommands } from "./push.ts";
 import { scanCommands } from "./scan.ts";
 import { scriptCommands } from "./script.ts";
 import { serverInfoCommands } from "./server-info.ts";
+import { setCommands } from "./set.ts";
 import { subscribeCommands } from "./subscribe.ts";
 import { transactionCommands } from "./transaction.ts";
 import { workerCommands } from "./workers.ts";
@@ -66,6 +67,7 @@ commands.push(
   ...listMoveCommands,
   ...listLookCommands,
   ...listChangeCommands,
+  ...setCommands,
   ...keyCommands,
   ...scanCommands,
   ...publishCommands,

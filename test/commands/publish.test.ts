@@ -190,7 +190,7 @@ test("is not done behind a command that the store refused", async () => {
 });
 
 describe.each([2, 3])("in RESP%d", (protocol) => {
-  test.each(["SUBSCRIBE a", "PSUBSCRIBE [a-c]", "PSUBSCRIBE ? *"])(
+  test.each(["SUBSCRIBE a", "PSUBSCRIBE [a-c]", "PSUBSCRIBE ?"])(
     "the frames after %s are those of Redis",
     async (line) => {
       const [okq, redis] = [await startTestOkq(), await startTestRedis()];
@@ -201,9 +201,7 @@ describe.each([2, 3])("in RESP%d", (protocol) => {
         listener.send(Buffer.from(`HELLO ${protocol}\r\n${line}\r\nPING begin\r\n`));
         await listener.readUntil("begin");
         client.send(Buffer.from("PUBLISH a one\r\nPUBLISH a the-end\r\n"));
-        let all = "";
-        const count = line.split(" ").length - 1;
-        while (all.split("the-end").length <= count) all += await listener.readUntil("the-end");
+        const all = (await listener.readUntil("the-end")).toString("latin1");
         return all.slice(all.search(/[*>][34]\r\n\$[78]\r\np?message/));
       };
       expect(await framesFrom(okq.port)).toBe(await framesFrom(redis.port));
