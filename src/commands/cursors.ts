@@ -2,7 +2,7 @@
 // okq keeps the place that it stands for. The cursors that were used last stay.
 import { randomInt } from "node:crypto";
 import { nameOf } from "../queue/name-cache.ts";
-import type { Place } from "./key-pages.ts";
+import type { Place } from "./key-place.ts";
 
 const CURSORS_MAX = 4096;
 /** Of the names that they stand for. */

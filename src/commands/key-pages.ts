@@ -3,20 +3,11 @@
 import { hasEvents } from "../queue/queue-status.ts";
 import type { Caller } from "./caller.ts";
 import { statusPagesOfAll } from "./inspect.ts";
+import { FIRST, type KeyType, type Place } from "./key-place.ts";
 
 /** More names at a time would delay other clients. */
 const PAGE = 64;
 
-/** Between two keys. */
-export interface Place {
-  type: KeyType;
-  /** The name in front of it; null: it is in front of all keys of that type. */
-  after: Buffer | null;
-}
-
-export type KeyType = "list" | "set";
-
-export const FIRST: Place = { type: "list", after: null };
 const FIRST_SET: Place = { type: "set", after: null };
 
 export interface KeyPage {

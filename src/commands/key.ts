@@ -11,7 +11,8 @@ import type { Client } from "./caller.ts";
 import type { Call, Command } from "./command.ts";
 import { commandError } from "./errors.ts";
 import { valuesOf } from "./key-options.ts";
-import { keyPages, type KeyType } from "./key-pages.ts";
+import { keyPages } from "./key-pages.ts";
+import type { KeyType } from "./key-place.ts";
 import { integerOf } from "./list-arguments.ts";
 import { Submission } from "./submission.ts";
 import { wordOf } from "./words.ts";
@@ -145,7 +146,7 @@ function memoryUsage({ args }: Call): Submission {
   });
 }
 
-/** In steps, so that nobody waits. What is pushed meanwhile may stay. Ends when the client leaves. */
+/** In steps, so that nobody waits; ends when its client leaves. What comes meanwhile may stay. */
 async function removeAll({ args, client }: Call): Promise<Reply> {
   const { user, session } = client;
   const isSyntax = args.length === 1 || (args.length === 2 && /^A?SYNC$/.test(wordOf(args[1]!)));

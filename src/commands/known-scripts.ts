@@ -1,25 +1,8 @@
-// The Lua scripts that okq knows: two programs read queues as lists with them. okq runs no Lua. It
-// knows a script by its text, whatever its white space, and does the same as the script in one step.
+// The Lua scripts that okq knows: two programs read queues as lists with them. It knows a script by
+// its text, whatever the white space, and by the SHA1 sums of such texts.
 import { createHash } from "node:crypto";
-import { LIST_STEP_MAX, WRONG_TYPE } from "../queue/lists.ts";
-import type { Right } from "../users/user.ts";
-import type { Answer } from "./answer.ts";
-import type { QueueCall } from "./command.ts";
-import { commandError } from "./errors.ts";
-import { integerOf, resultOf } from "./list-arguments.ts";
-import { PoppedEvents } from "./popped-events.ts";
-import { Submission } from "./submission.ts";
 
-/** The keys and the other arguments of a call. */
-export interface ScriptArguments {
-  keys: Buffer[];
-  rest: Buffer[];
-}
-
-export interface KnownScript {
-  right: Right;
-  run(args: ScriptArguments, call: QueueCall): Submission;
-}
+export type KnownScript = "keda" | "logstash";
 
 /** KEDA's scaler of lists: how long a list is, or how many members a set has. */
 const KEDA_TEXT = `
@@ -43,40 +26,9 @@ const LOGSTASH_TEXT = `      local batchsize = tonumber(ARGV[1])
       return result
 `;
 
-const KEDA: KnownScript = {
-  right: "inspect",
-  run({ keys }) {
-    const queue = keys[0]!;
-    return Submission.two(
-      { kind: "listLength", queue },
-      { kind: "setCount", queue },
-      (length, members) => resultOf(length === WRONG_TYPE ? members : length, queue),
-    );
-  },
-};
-
-const LOGSTASH: KnownScript = {
-  right: "consume",
-  run({ keys, rest }, { context }) {
-    const last = rest[0] ? integerOf(rest[0]) : -1;
-    if (last < 0) throw commandError("scriptNumber");
-    const count = Math.min(last + 1, LIST_STEP_MAX);
-    const queue = keys[0]!;
-    return Submission.one(
-      { kind: "listPop", queues: keys.slice(0, 1), end: "left", count },
-      (r): Answer => {
-        const popped = resultOf(r, queue);
-        context.stats.pops += popped.length;
-        const contents = popped.map((event) => event.contents);
-        return popped.length === 0 ? [] : new PoppedEvents(context.store, popped, contents, false);
-      },
-    );
-  },
-};
-
-const byText = new Map([
-  [collapsed(KEDA_TEXT), KEDA],
-  [collapsed(LOGSTASH_TEXT), LOGSTASH],
+const byText = new Map<string, KnownScript>([
+  [collapsed(KEDA_TEXT), "keda"],
+  [collapsed(LOGSTASH_TEXT), "logstash"],
 ]);
 
 function collapsed(text: string): string {
@@ -91,16 +43,16 @@ const REMEMBERED_MAX = 64;
 export class KnownScripts {
   /** By the SHA1 sums of their texts above, and of texts that clients sent, the oldest first. */
   readonly #always = new Map<string, KnownScript>([
-    [shaOf(Buffer.from(KEDA_TEXT)), KEDA],
-    [shaOf(Buffer.from(LOGSTASH_TEXT)), LOGSTASH],
+    [shaOf(Buffer.from(KEDA_TEXT)), "keda"],
+    [shaOf(Buffer.from(LOGSTASH_TEXT)), "logstash"],
   ]);
   readonly #remembered = new Map<string, KnownScript>();
 
-  /** The script with that text; from now on it is known by its SHA1 sum too. */
-  withText(text: Buffer): { sha: string; script: KnownScript } {
+  /** The script with that text, if okq knows it; from now on it is known by its SHA1 sum too. */
+  withText(text: Buffer): { sha: string; script: KnownScript } | undefined {
     const isShort = text.length <= TEXT_BYTES_MAX;
     const script = isShort ? byText.get(collapsed(text.toString("latin1"))) : undefined;
-    if (!script) throw commandError("unknownScript");
+    if (!script) return undefined;
     const sha = shaOf(text);
     if (this.#always.has(sha)) return { sha, script };
     this.#remembered.delete(sha);

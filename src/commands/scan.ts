@@ -1,5 +1,5 @@
-// KEYS, SCAN and DBSIZE: the names of queues that have events, and of sets. They are looked for page by page, so
-// that other clients do not wait.
+// KEYS, SCAN and DBSIZE: the names of queues that have events, and of sets. They are looked for in
+// pages, so that other clients do not wait.
 import { Encoded, Output } from "../resp/reply.ts";
 import { Glob } from "../users/glob.ts";
 import type { Answer } from "./answer.ts";
@@ -7,7 +7,8 @@ import { checkLength } from "./arguments.ts";
 import type { Call, Command } from "./command.ts";
 import { commandError } from "./errors.ts";
 import { valuesOf } from "./key-options.ts";
-import { FIRST, keyPages, type Place } from "./key-pages.ts";
+import { keyPages } from "./key-pages.ts";
+import { FIRST, type Place } from "./key-place.ts";
 import { integerOf } from "./list-arguments.ts";
 import { collect, longArray } from "./long-replies.ts";
 import { wordOf } from "./words.ts";
@@ -109,9 +110,9 @@ export const scanCommands: Command[] = [
     name: "SCAN",
     syntax: "cursor [MATCH pattern] [COUNT count] [TYPE type]",
     summary:
-      "[next cursor, names] of the keys, first the queues, then the sets; begins with the cursor " +
-      "0, and ends where the next one is 0. Looks at COUNT (10) names, or a few more, at most 1,000. " +
-      "Only the okq that gave a cursor knows it.",
+      "[next cursor, names] of the keys, first queues, then sets; begins with the cursor 0, and " +
+      "ends where the next one is 0. Looks at COUNT (10) names or some more, at most 1,000. Only " +
+      "the okq that gave a cursor knows it.",
     run: scan,
   },
   {

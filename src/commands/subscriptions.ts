@@ -99,7 +99,7 @@ export class Subscriptions implements Interest {
     return (channel) => glob.matches(channel);
   }
 
-  /** How many messages go out for one on that channel, about: patterns may be too many to compare. */
+  /** How many messages go out for one on that channel, as far as patterns are few. */
   receiversOf(channel: Buffer): number {
     let count = this.countOf(channel);
     for (const { subscriptions } of this.#knownFitting(channel)) count += subscriptions.size;

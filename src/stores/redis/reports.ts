@@ -1,5 +1,5 @@
-// The exchange of messages through Redis' pub/sub, on a connection of its own: many of them must not
-// hold up those that wake clients. A process is subscribed only while its clients listen.
+// The exchange of messages through Redis' pub/sub, on a connection of its own: many of them must
+// not hold up those that wake clients. A process is subscribed only while its clients listen.
 // What a script does by itself it reports on the same channel (see report.lua).
 import type { Message } from "../../queue/report.ts";
 import type { Notes, ReportExchange } from "../../queue/store.ts";
