@@ -35,6 +35,7 @@ export interface Manner {
 /** What a server did not answer in that time it does not answer. */
 const REPLY_MS_MAX = 5000;
 const END = "the end of the script";
+const HASH = 0x23;
 
 /**
  * Empties the server first. With the transcript of another server it waits, at each step, for as
@@ -89,10 +90,8 @@ class Talk {
     client.send(step.commands, this.#sent);
     if (step.messages > 0) return await this.#messages(step, client);
     if (like) await this.#awaitLike(like);
-    else if (step.commands.length === 0) await client.until(() => client.missing === 0);
-    else await this.#untilBlocked();
-    const waiting = [...this.#clients.values()].filter(({ missing }) => missing > 0);
-    if (waiting.length > 0) await this.blocked(waiting.length);
+    else if (step.awaitsReplies) await client.until(() => client.missing === 0);
+    await this.#untilBlocked();
     return this.#answers();
   }
 
@@ -109,7 +108,7 @@ class Talk {
         ...messages.map((bytes) => bytes.toString("latin1")),
         ...(rest === "" ? [] : [`${rest}(incomplete)`]),
       ];
-      answers.push(...left.map((reply) => ({ client: name, command: "", reply })));
+      answers.push(...left.map((reply) => this.#answer(name, "", reply)));
     }
     return answers;
   }
@@ -150,8 +149,9 @@ class Talk {
 
   /** The words that are sent: with the ids of clients in the place of their names. */
   readonly #sent = (words: Buffer[]): Buffer[] => {
-    const idFor = (word: Buffer) => this.#clients.get(/^#(\w)$/.exec(String(word))?.[1] ?? "")?.id;
-    const sent = words.map((word) => Buffer.from(idFor(word) ?? word));
+    const isName = (word: Buffer) => word.length === 2 && word[0] === HASH;
+    const idOf = (word: Buffer) => this.#clients.get(String(word)[1]!)?.id;
+    const sent = words.map((word) => (isName(word) ? Buffer.from(idOf(word) ?? word) : word));
     return this.target.rewrite?.(sent) ?? sent;
   };
 
@@ -165,30 +165,39 @@ class Talk {
   async #messages({ messages, client: name }: Step, client: Client): Promise<Answer[]> {
     await client.until(() => client.messages.length >= messages);
     const taken = client.messages.splice(0, messages);
-    return taken.map((bytes) => ({ client: name, command: "", reply: bytes.toString("latin1") }));
+    return taken.map((bytes) => this.#answer(name, "", bytes.toString("latin1")));
   }
 
-  /** Until each client has all its replies or is blocked. */
+  /**
+   * Until each client has all its replies or is blocked. What a blocked client was answered before
+   * has arrived when the server has been asked twice.
+   */
   async #untilBlocked(): Promise<void> {
-    const clients = [...this.#clients.values()];
-    const isAnswered = () => clients.every(({ missing }) => missing === 0);
+    const missing = () => [...this.#clients.values()].map((client) => client.missing);
+    let before = "";
     await eventually(
       async () => {
-        const info = String(isAnswered() || (await this.control.call("INFO", "clients")));
-        const waiting = clients.filter(({ missing }) => missing > 0).length;
-        return waiting === 0 || info.includes(`blocked_clients:${waiting}\r\n`);
+        if (missing().every((count) => count === 0)) return true;
+        const info = String(await this.control.call("INFO", "clients"));
+        const counts = missing();
+        const waiting = counts.filter((count) => count > 0).length;
+        const isSo = info.includes(`blocked_clients:${waiting}\r\n`);
+        const isSettled = isSo && before === counts.join();
+        before = isSo ? counts.join() : "";
+        return isSettled;
       },
       { timeoutMs: REPLY_MS_MAX, message: "each client is answered or blocked" },
     );
   }
 
   #answers(): Answer[] {
-    const { patch } = this.target;
     return [...this.#clients].flatMap(([name, client]) =>
-      client.take().map(({ command, reply }) => {
-        return { client: name, command, reply: patch ? patch(reply, command) : reply };
-      }),
+      client.take().map(({ command, reply }) => this.#answer(name, command, reply)),
     );
+  }
+
+  #answer(client: string, command: string, reply: string): Answer {
+    return { client, command, reply: this.target.patch?.(reply, command) ?? reply };
   }
 }
 

@@ -62,6 +62,24 @@ export const differences: Difference[] = [
     okq: /^:\d+\r\n$/,
   },
   {
+    reason: "a pop takes about 1 MiB at once",
+    command: /^RPOP {k}q 7$/,
+    redis: /^\*7\r\n/,
+    okq: /^\*4\r\n(\$300000\r\n\d{300000}\r\n){4}$/,
+  },
+  {
+    reason: "queues do not expire",
+    command: /^P?EXPIRE(AT)? /,
+    redis: /^:1\r\n$/,
+    okq: /^-ERR okq has no P?EXPIRE(AT)?: events expire, see QPUSH with TTL and .*\r\n$/,
+  },
+  {
+    reason: "members of sets are bounded",
+    command: /^SADD {k}s \d{1025}$/,
+    redis: /^:1\r\n$/,
+    okq: /^-ERR .*1024/,
+  },
+  {
     reason: "a client that waits looks at its queues in their order, whichever was pushed to first",
     command: /^BLPOP {k}later {k}earlier 0$/,
     redis: /{k}earlier/,

@@ -2,7 +2,16 @@
 // in RESP3, but for the named differences.
 // oxlint-disable no-await-in-loop -- the scripts run one after the other
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
-import { startOkqOn, startTestRedis, storeNames, useCluster } from "../support/okq-server.ts";
+import { closeAfterTest } from "../support/close-after-test.ts";
+import {
+  startOkqOn,
+  startTestOkq,
+  startTestRedis,
+  storeNames,
+  useCluster,
+} from "../support/okq-server.ts";
+import { ask, type Readable } from "../support/readable.ts";
+import { Wire } from "../support/wire.ts";
 import { differenceIn } from "./comparison.ts";
 import { converse, type Manner, type Target } from "./conversation.ts";
 import { differences } from "./differences.ts";
@@ -53,4 +62,27 @@ describe.each([...storeNames, "cluster"] as const)("on %s", (store) => {
     const short = await shortened(script, (fewer) => compare(fewer, manner));
     throw new Error(short ?? found);
   });
+});
+
+/**
+ * Every name of a command in the scripts. PERSIST only reads, because nothing expires; what MEMORY
+ * does its subcommands say.
+ */
+function commandNames(): string[] {
+  const commands = allScripts.flatMap(({ steps }) => steps.flatMap((step) => step.commands));
+  const names = new Set(commands.map(([name]) => String(name).toUpperCase()));
+  return [...names].filter((name) => !/^(PERSIST|MEMORY)$/.test(name)).toSorted();
+}
+
+test("COMMAND INFO has the number of arguments, the places of keys, and what it does", async () => {
+  const [okq, redis] = [await startTestOkq(), await startTestRedis()];
+  const flags = /^\+(write|readonly|denyoom|blocking|movablekeys)$/;
+  const infoOf = async (port: number) => {
+    const client = closeAfterTest(await Wire.connect(port));
+    const infos = (await ask(client, "COMMAND", "INFO", ...commandNames())) as Readable[][];
+    return infos.map(([name, arity, all, ...keys]) => {
+      return [name, arity, (all as string[]).filter((flag) => flags.test(flag)), keys.slice(0, 3)];
+    });
+  };
+  expect(await infoOf(okq.port)).toEqual(await infoOf(redis.port));
 });

@@ -1,9 +1,8 @@
 // The scripts notice a server that answers otherwise than Redis, or does something else. Here it is
 // a real Redis whose commands or replies are changed on their way.
 // oxlint-disable no-await-in-loop -- the scripts run one after the other
-import { expect, setDefaultTimeout, test } from "bun:test";
-import { startTestRedis } from "../support/okq-server.ts";
-import type { RedisServer } from "../support/redis-server.ts";
+import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
+import { type RedisServer, startRedis } from "../support/redis-server.ts";
 import { differenceIn } from "./comparison.ts";
 import { converse, type Manner, type Target, type Transcript } from "./conversation.ts";
 import { differences } from "./differences.ts";
@@ -55,7 +54,7 @@ const mutants: Record<string, Mutant> = {
   ),
   "nil of an LPOP is a null array": replying(/^LPOP \S+$/, (text) => text.replace("$-1", "*-1")),
   "nil of BLPOP is that of RESP2": replying(/^BLPOP/, (text) => text.replace(/^_/, "*-1"), 3),
-  "nil of BLMOVE is a null array": replying(/^BLMOVE/, (text) => text.replace("$-1", "*-1")),
+  "nil of BLMOVE is a null string": replying(/^BLMOVE/, (text) => text.replace("*-1", "$-1")),
   "RPOP with a count of 0 is nil": replying(/^RPOP \S+ 0/, (text) => text.replace("*0", "*-1")),
   "an LPOP with a count of 1 is a bulk string": replying(/^LPOP \S+ 1$/, (text) =>
     text.replace(/^\*1\r\n/, ""),
@@ -128,8 +127,8 @@ const mutants: Record<string, Mutant> = {
   "BLPOP looks at the keys from behind": doing("BLPOP", ([name, ...rest]) => {
     return [name!, ...rest.slice(0, -1).toReversed(), ...rest.slice(-1)];
   }),
-  "a wait ends too early": doing("BLPOP", (words) =>
-    words.at(-1) === "0" ? [...words.slice(0, -1), "0.001"] : words,
+  "BLMPOP does not wait": doing("BLMPOP", (words) =>
+    words.length > 4 && words[1] === "0" ? ["LMPOP", ...words.slice(2)] : words,
   ),
   "DEL deletes the first key only": doing("DEL", (words) => words.slice(0, 2)),
   "SISMEMBER takes lower case for upper case": doing(
@@ -139,6 +138,11 @@ const mutants: Record<string, Mutant> = {
 };
 
 let redis: RedisServer;
+beforeAll(async () => {
+  redis = await startRedis();
+});
+afterAll(() => redis.close());
+
 const known = new Map<string, Transcript>();
 
 async function transcriptOf(index: number, manner: Manner): Promise<Transcript> {
@@ -150,7 +154,6 @@ async function transcriptOf(index: number, manner: Manner): Promise<Transcript> 
 
 /** The first difference between Redis and that mutant of it. */
 async function differenceOf({ protocol = 2, ...mutant }: Mutant): Promise<string | null> {
-  redis = await startTestRedis();
   const { isNamed } = new Names(differences);
   const manner: Manner = { protocol, isPipelined: false };
   for (const [index, script] of allScripts.entries()) {

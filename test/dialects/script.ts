@@ -3,7 +3,7 @@
 //   LPUSH $q a "\x00\xff" <1000>     client a, which needs no name; a value of 1000 bytes
 //   b: BLPOP $q 0                    another client; the next line comes when it waits
 //   b: LLEN $q | LLEN $p             two commands in one write
-//   b:                               waits for the replies to all commands of b so far
+//   b~ BLPOP $q 0.1                  the next line comes when b is answered
 //   b? BRPOP $q 0                    is left out while b waits
 //   b!                               closes the connection of b; later lines open another one
 //   CLIENT UNBLOCK #b                the id of b, which is connected
@@ -19,8 +19,10 @@ export interface Step {
   needsFree: boolean;
   /** It closes the connection. */
   closes: boolean;
-  /** Without any the step waits for the replies to the commands that were sent earlier. */
+  /** The step ends with the replies to them; a client that is blocked does not delay the next. */
   commands: Buffer[][];
+  /** It ends with the replies also if the client is blocked. */
+  awaitsReplies: boolean;
   /** Messages to wait for. Without this step they are at the end of the transcript. */
   messages: number;
 }
@@ -39,11 +41,19 @@ export function script(name: string, text: string): Script {
 }
 
 export function stepOf(line: string): Step {
-  const [, client = "a", mark = ":", said] = /^(?:([a-z])([:?!]))?\s*(.*)$/s.exec(line)!;
+  const [, client = "a", mark = ":", said] = /^(?:([a-z])([:?!~]))?\s*(.*)$/s.exec(line)!;
   const messages = Number(/^\+(\d+)$/.exec(said!)?.[1] ?? 0);
   const commands = messages > 0 || said === "" ? [] : commandsOf(said!);
   const text = `${client}${mark} ${said}`;
-  return { text, client, needsFree: mark === "?", closes: mark === "!", commands, messages };
+  return {
+    text,
+    client,
+    commands,
+    awaitsReplies: mark === "~",
+    messages,
+    needsFree: mark === "?",
+    closes: mark === "!",
+  };
 }
 
 function commandsOf(said: string): Buffer[][] {

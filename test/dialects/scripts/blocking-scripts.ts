@@ -40,18 +40,12 @@ const POP_AT_ONCE = String.raw`
 `;
 
 const TIMEOUTS = `
-  BLPOP $q 0.05
-  a:
-  BRPOP $q $p 0.001
-  a:
-  BLMOVE $q $p LEFT LEFT 0.01
-  a:
-  BRPOPLPUSH $q $p 0.01
-  a:
-  BLMPOP 0.01 1 $q LEFT
-  a:
-  BLMPOP 0.01 2 $q $p RIGHT COUNT 2
-  a:
+  a~ BLPOP $q 0.05
+  a~ BRPOP $q $p 0.001
+  a~ BLMOVE $q $p LEFT LEFT 0.01
+  a~ BRPOPLPUSH $q $p 0.01
+  a~ BLMPOP 0.01 1 $q LEFT
+  a~ BLMPOP 0.01 2 $q $p RIGHT COUNT 2
   LLEN $q
 `;
 
@@ -256,8 +250,7 @@ const WAIT_FOR_SET = `
 `;
 
 const WAIT_AGAIN = `
-  b: BLPOP $q 0.1
-  b:
+  b~ BLPOP $q 0.1
   b: BRPOP $q 0
   c: RPUSH $p 1
   c: RPUSH $q 2
