@@ -6,7 +6,7 @@
 
 verbs.set_add = function(from, to)
   require_memory()
-  local queue = opened_at(ARGV[from])
+  local queue = opened_for_set(ARGV[from])
   if is_of_queue(queue) then
     return WRONG_TYPE
   end
