@@ -12,23 +12,32 @@ import type { Context, QueueContext } from "./context.ts";
 import type { Submission } from "./submission.ts";
 import type { Options, Positional } from "./syntax-types.ts";
 
-export type Group = "queue" | "connection" | "server";
+export type Group = "queue" | "list" | "key" | "set" | "connection" | "server";
 
 /** As COMMAND shows them. A "blocking" command may take as long as its caller says. */
-export type Flag = "write" | "readonly" | "fast" | "blocking" | "admin";
+export type Flag =
+  | "write"
+  | "readonly"
+  | "fast"
+  | "blocking"
+  | "admin"
+  // Of Redis' own commands.
+  | "denyoom"
+  | "noscript"
+  | "movablekeys";
 
 /**
  * Who may call a command: anybody, every logged-in client, or users with that right, or with one of
- * two: then the command itself looks at what it is about to do.
+ * two: with manage the command itself looks at what it is about to do.
  */
-export type Access = "anybody" | "logged-in" | Right | `${Right} or manage`;
+export type Access = "anybody" | "logged-in" | Right | `${Right} or manage` | "inspect or push";
 
 export interface Description {
   /** In capitals; a subcommand has its container in front: "CLIENT LIST". */
   name: string;
   /**
    * Arguments as the reference shows them; optional ones in brackets, "..." for more. Those called
-   * "queue" are names of queues, which the user must be allowed to use.
+   * "queue" or "target" are names of queues, which the user must be allowed to use.
    */
   syntax: string;
   /** One sentence. */

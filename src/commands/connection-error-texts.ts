@@ -70,7 +70,7 @@ export const connectionErrorTexts = {
   },
   notAnInteger: {
     text: "ERR value is not an integer or out of range",
-    when: "SELECT with an index that is not a number.",
+    when: "SELECT or a list command with an index or a count that is not a number.",
   },
   databaseIndex: {
     text: "ERR DB index is out of range",
@@ -111,7 +111,9 @@ export const connectionErrorTexts = {
   },
   notPositive: {
     text: "ERR {name} should be greater than 0",
-    when: "CLIENT KILL ID or MAXAGE with 0 or less, or ID with a value that is not a number.",
+    when:
+      "CLIENT KILL ID or MAXAGE with 0 or less, or ID with a value that is not a number; LMPOP " +
+      "or BLMPOP with such a number of queues or events.",
   },
   killFilter: {
     text: "ERR syntax error, CLIENT KILL has no filter '{filter}'",

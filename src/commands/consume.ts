@@ -12,7 +12,7 @@ import { checkQueues } from "./notify.ts";
 import { eventReply, PoppedEvents } from "./popped-events.ts";
 import { Submission } from "./submission.ts";
 import type { Options } from "./syntax-types.ts";
-import { waiting } from "./waiting.ts";
+import { countConsumer, takeOrWait } from "./taking.ts";
 
 const POP_OPTIONS =
   "[COUNT count] [WAIT seconds>0] [LEASE seconds>0|NOACK] [WEIGHTS weight ...] [AS worker]";
@@ -62,25 +62,10 @@ function drawn(queues: Buffer[], weights: number[]): Buffer[] {
   return order.map((at) => queues[at]!);
 }
 
-/** A consumer creates its queues. */
-function countConsumer({ queues }: Asked, { client, context, phase }: QueueCall): void {
-  if (phase === "queued") return;
-  const { maxNameBytes, maxWaitingBytes } = context.settings;
-  const areAllowed = queues.every(({ length }) => length <= maxNameBytes);
-  if (areAllowed) client.consumer.popsFrom(queues, maxWaitingBytes);
-}
-
 /** Pops what there is, or waits for it. Null if there was nothing in time. */
-async function popOrWait(asked: Asked, { client, context }: QueueCall): Promise<Found> {
-  const { queues, operation, taker, waitMs } = asked;
-  const attempt = async () => foundIn(await client.session.ask(operation));
-  await context.store.watch(queues, "ready");
-  const wait = { queues, timeoutMs: waitMs, attempt, takes: taker };
-  const { worker } = taker;
-  return await waiting(client, (signal) => context.waiters.wait({ ...wait, signal }), {
-    queues,
-    worker,
-  });
+function popOrWait({ queues, operation, taker, waitMs }: Asked, call: QueueCall): Promise<Found> {
+  const attempt = async () => foundIn(await call.client.session.ask(operation));
+  return takeOrWait({ queues, timeoutMs: waitMs, attempt, taker }, call);
 }
 
 /** Null: nothing. */
@@ -128,7 +113,7 @@ export const consumeCommands: QueueCommand[] = [
       "names the worker, else CLIENT SETNAME.",
     run(_, options, call) {
       const asked = readPop(options, call);
-      countConsumer(asked, call);
+      countConsumer(asked.queues, call);
       const answer = (found: Found) => answerTo(found, asked, call, (reply) => reply);
       if (asked.waitMs > 0) return popOrWait(asked, call).then(answer);
       return Submission.one(asked.operation, answer);
@@ -143,7 +128,7 @@ export const consumeCommands: QueueCommand[] = [
       "what QPOP answers]. The acknowledgement is done at once, and a 0 does not hinder the pop.",
     run([, queue, id, token], options, call) {
       const asked = readPop(options, call);
-      countConsumer(asked, call);
+      countConsumer(asked.queues, call);
       const { client, context } = call;
       const { RESULT: result = null } = options;
       const ack = { kind: "ack", queue, id, token: tokenOf(token), result } as const;

@@ -6,6 +6,7 @@ import type {
   Access,
   Command,
   Description,
+  Group,
   InTransaction,
   RunCommand,
   StoreCommand,
@@ -16,6 +17,11 @@ import { argumentsOf, arityOf, type QueueArguments, queueArgumentsOf } from "./s
 
 /** WAIT and its seconds. */
 const WAIT_WORDS = 2;
+
+const ON_QUEUES: ReadonlySet<Group> = new Set(["queue", "list", "key", "set"]);
+
+/** Groups of commands of Redis. */
+const AS_REDIS: ReadonlySet<Group> = new Set(["list", "key", "set"]);
 
 export interface Entry<C extends Caller = Client, X extends QueueContext = Context> {
   command: Command<C, X>;
@@ -32,6 +38,8 @@ export interface Entry<C extends Caller = Client, X extends QueueContext = Conte
   /** Whether later commands wait for the answer to a call with these arguments. */
   isExclusive(args: Buffer[]): boolean;
   inTransaction: InTransaction;
+  /** It is a command on queues: of okq's own, or of Redis' on lists and keys. */
+  isOnQueues: boolean;
   queues: QueueArguments | null;
   /** The index of the first queue behind a token such as FROM in a call; null without a token. */
   queuesBehindToken: ((args: Buffer[]) => number) | null;
@@ -52,9 +60,11 @@ export function entryOf<C extends Caller, X extends QueueContext>(
     storeCommand: isStore ? command : null,
     runCommand: isStore ? null : command,
     min: min + words,
-    max: max + words,
+    // As in Redis, a number of arguments is exact or the least: the command judges the others.
+    max: AS_REDIS.has(command.group) && max > min ? Infinity : max + words,
     isExclusive: exclusiveCalls(command, min + words),
     inTransaction: command.inTransaction ?? (command.isExclusive === true ? "never" : "queued"),
+    isOnQueues: ON_QUEUES.has(command.group),
     queues,
     queuesBehindToken: queues?.token ? findBehind(command, queues.token) : null,
   };

@@ -191,7 +191,74 @@ export const errorTexts = {
   },
   syntax: {
     text: "ERR syntax error",
-    when: "The arguments of a CLIENT command do not fit together.",
+    when: "The arguments of a CLIENT command or a list command do not fit together.",
+  },
+  // Redis' list commands.
+  wrongType: {
+    text: "WRONGTYPE Operation against a key holding the wrong kind of value",
+    when:
+      "A list command with the name of a set, or a set command with that of a queue that has " +
+      "events. Nothing was done.",
+  },
+  setFull: {
+    text: "ERR the set would have more than {max} members: '{set}'",
+    when: "SADD. Nothing was added.",
+  },
+  tooManySets: {
+    text: "ERR too many sets, there are {max} besides '{set}'",
+    when: "SADD of the first member of a set. In a cluster these are the sets of one shard.",
+  },
+  membersTooLarge: {
+    text: "ERR too much to show in one transaction, ask alone for the members of '{set}'",
+    when: "SMEMBERS in a transaction that shows more than 1 MiB before it.",
+  },
+  listTooLarge: {
+    text: "ERR the list is too large for this command, it goes {reach} events far: '{queue}'",
+    when:
+      "LRANGE, LINDEX or LSET further than that from both ends, or LRANGE with more than 64 MiB; " +
+      "LREM and LPOS with more ready events; LTRIM that would remove more. Nothing was done.",
+  },
+  insertHere: {
+    text: "ERR LINSERT takes {reach} ready events, without priorities and groups: '{queue}'",
+    when: "LINSERT into a queue with more ready events, or with others. Nothing was pushed.",
+  },
+  moveApart: {
+    text: "CROSSSLOT the target is in another shard: use the same part in braces, not '{queue}'",
+    when: "LMOVE and the like, in a cluster. Nothing was moved.",
+  },
+  noSuchKey: {
+    text: "ERR no such key",
+    when: "LSET, and no event is ready.",
+  },
+  indexOutOfRange: {
+    text: "ERR index out of range",
+    when: "LSET with an index beyond the ends.",
+  },
+  mustBePositive: {
+    text: "ERR value is out of range, must be positive",
+    when: "LPOP or RPOP with a count that is negative or no integer.",
+  },
+  negative: {
+    text: "ERR {option} can't be negative",
+    when: "LPOS with a COUNT or a MAXLEN that is negative or no integer.",
+  },
+  rankZero: {
+    text:
+      "ERR RANK can't be zero: use 1 to start from the first match, 2 from the second ... or use " +
+      "negative to start from the end of the list",
+    when: "LPOS with RANK 0.",
+  },
+  timeoutNoNumber: {
+    text: "ERR timeout is not a float or out of range",
+    when: "BLPOP and the like with a timeout that is no number.",
+  },
+  timeoutNegative: {
+    text: "ERR timeout is negative",
+    when: "BLPOP and the like with a timeout below 0.",
+  },
+  timeoutTooLong: {
+    text: "ERR timeout is out of range",
+    when: "BLPOP and the like with a timeout of more than some hundred million years.",
   },
   // Commands that are not there.
   unknownCommand: {

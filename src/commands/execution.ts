@@ -70,7 +70,7 @@ export abstract class Execution<C extends Caller = Client, X extends QueueContex
     const { length } = this.args;
     if (length < entry.min || length > entry.max) return this.#wrongCount(entry);
     const denied = permissionError(entry, this);
-    return denied ?? (entry.command.group === "queue" ? afterFailure : null);
+    return denied ?? (entry.isOnQueues ? afterFailure : null);
   }
 
   /** Submits operations to the store, or awaits run(). The answer goes to answered(). */

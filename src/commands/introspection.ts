@@ -8,6 +8,7 @@ import {
   argumentsOf,
   commandArity,
   type Form,
+  type QueueArguments,
   queueArgumentsOf,
   wireName,
 } from "./syntax.ts";
@@ -111,11 +112,15 @@ function infoOf(table: Table, command: Command): Reply {
   const flags = command.flags.map((flag) => new Simple(flag));
   const subcommands = subcommandsOf(table, command).map((other) => infoOf(table, other));
   const arity = commandArity(command);
-  const queues = queueArgumentsOf(command);
-  const last = queues?.count === Infinity ? -1 : queues?.first;
-  // As in Redis, keys whose place is not fixed are not among these.
-  const keys = queues && queues.count > 0 ? [queues.first, last!, 1] : [0, 0, 0];
+  const keys = keysOf(queueArgumentsOf(command));
   return [wireName(command.name), arity, flags, ...keys, [], [], [], subcommands];
+}
+
+/** As in Redis, keys whose place is not fixed are not among these. */
+function keysOf(queues: QueueArguments | null): [number, number, number] {
+  if (!queues || queues.count === 0 || queues.isCounted) return [0, 0, 0];
+  const { first, count, behind } = queues;
+  return [first, count === Infinity ? -1 - behind : first + count - 1, 1];
 }
 
 function docOf(table: Table, command: Command): [Reply, Reply] {

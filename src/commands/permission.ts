@@ -6,7 +6,8 @@ import type { Call } from "./command.ts";
 import type { QueueContext } from "./context.ts";
 import type { Entry } from "./entry.ts";
 import { commandError, errorReply } from "./errors.ts";
-import { wireName } from "./syntax.ts";
+import { parseInteger } from "./numbers.ts";
+import { type QueueArguments, wireName } from "./syntax.ts";
 
 /** Before a login every command gets this reply, also an unknown one. */
 export const LOG_IN_FIRST = errorReply("loginRequired");
@@ -27,11 +28,17 @@ export function permissionError<C extends Caller, X extends QueueContext>(
     return errorReply("noCommandRight", { user: user.name, command: wireName(name) });
   }
   if (!queues) return null;
-  const last = Math.min(args.length, queues.first + queues.count);
   return (
-    queuesError(user, args, queues.first, last) ??
+    queuesError(user, args, queues.first, queuesEnd(queues, args)) ??
     (queuesBehindToken && queuesError(user, args, queuesBehindToken(args), args.length))
   );
+}
+
+/** The index behind the last queue of those that do not follow a token. */
+function queuesEnd({ first, count, behind, isCounted }: QueueArguments, args: Buffer[]): number {
+  // A wrong number is an error of the command.
+  const most = isCounted ? (parseInteger(args[first - 1]!) ?? 0) : count;
+  return Math.min(args.length - behind, first + most);
 }
 
 /** Throws unless the client has that right, which a command needs for a part of what it does. */

@@ -8,6 +8,9 @@ import { commands } from "./table.ts";
 
 const headings: Record<Group, string> = {
   queue: "Queues",
+  list: "Redis' lists",
+  key: "Redis' keys",
+  set: "Redis' sets",
   connection: "Connections",
   server: "The server",
 };

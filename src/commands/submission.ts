@@ -28,4 +28,12 @@ export class Submission {
   ): Submission {
     return new Submission(first, [second], answer as Submission["answer"]);
   }
+
+  /** As two(), with any number of them, at least one. */
+  static all(
+    [first, ...others]: readonly [Operation, ...Operation[]],
+    answer: (results: unknown[]) => Answer,
+  ): Submission {
+    return new Submission(first, others, (...results) => answer(results));
+  }
 }

@@ -9,7 +9,10 @@
 //   FROM queue [queue ...]                takes everything to the end; a call must have it
 //   [IDS id ...]                          takes everything to the end, as [THEN contents ...]
 //   IDS id [id ...] | ALL                 a call must have one of them
+//   LEFT|RIGHT                            a call must have one of these words
 //   id token [id token ...]               as fixed arguments, with more of them at the end
+//
+// "queue" and "target" are names of queues, and "numkeys" says how many follow.
 
 interface Usage {
   name: string;
@@ -36,6 +39,7 @@ export interface Argument {
 export function argumentsOf(syntax: string): Argument[] {
   const found: Argument[] = [];
   let isAlternative = false;
+  let isChoice = false;
   for (const part of syntax.match(/\[[^\]]*\](?:\.\.\.)?|\S+/g) ?? []) {
     const last = found.at(-1);
     const lastForm = last?.isOptional === false ? last.forms.at(-1) : undefined;
@@ -44,11 +48,13 @@ export function argumentsOf(syntax: string): Argument[] {
     else if (part === "...") last!.isRepeated = true;
     else if (isToken(part)) {
       const forms = part.split("|").map((token) => ({ token, values: [], isList: false }));
+      isChoice = forms.length > 1;
       if (isAlternative) last!.forms.push(...forms);
       else found.push({ forms, isOptional: false, isRepeated: false });
       isAlternative = false;
-    } else if (lastForm && lastForm.token !== null && !lastForm.isList) lastForm.values.push(part);
-    else {
+    } else if (lastForm && lastForm.token !== null && !lastForm.isList && !isChoice) {
+      lastForm.values.push(part);
+    } else {
       const form = { token: null, values: [part], isList: false };
       found.push({ forms: [form], isOptional: false, isRepeated: false });
     }
@@ -116,12 +122,15 @@ export function arityOf(syntax: string): { min: number; max: number } {
 
 /**
  * Which arguments are names of queues: the index of the first one, counted from the command's first
- * word, and their number, which is Infinity if all that follow are queues. With a token, all that
- * follow it are queues too.
+ * word, and their number. With a token, all that follow it are queues too.
  */
 export interface QueueArguments {
   first: number;
+  /** Infinity: all that follow, up to the last `behind` ones. */
   count: number;
+  behind: number;
+  /** The argument before the first one, "numkeys", says how many there are. */
+  isCounted: boolean;
   token: string | null;
 }
 
@@ -131,28 +140,39 @@ export function queueArgumentsOf({ name, syntax }: Usage): QueueArguments | null
   const mentions = all.filter(mentionsQueue);
   if (mentions.length === 0) return null;
   const unclear = () => new Error(`${name} ${syntax}: cannot tell which arguments are queues`);
-  const result: QueueArguments = { first: 0, count: 0, token: null };
+  const result: QueueArguments = { first: 0, count: 0, behind: 0, isCounted: false, token: null };
   for (const argument of mentions) {
     const { forms, isOptional, isRepeated } = argument;
     const [{ token, values, isList }] = forms as [Form];
+    const at = all.indexOf(argument);
+    const before = all.slice(0, at);
     if (forms.length > 1 || values.length > 1) throw unclear();
     if (token !== null) {
       if (isOptional || !isList || argument !== all.at(-1)) throw unclear();
       result.token = token;
-    } else {
-      const before = all.slice(0, all.indexOf(argument));
-      if (result.count > 0 || before.some((other) => other.isOptional || other.isRepeated)) {
-        throw unclear();
-      }
-      result.count = isRepeated ? Infinity : 1;
-      result.first = before.reduce((sum, other) => sum + wordsOf(other.forms[0]!), wordCount(name));
+      continue;
     }
+    if (before.some((other) => other.isOptional || other.isRepeated)) throw unclear();
+    if (result.count === 0) {
+      result.first = sizeOf(before) + wordCount(name);
+      result.isCounted = before.at(-1)?.forms[0]!.values[0] === "numkeys";
+    } else if (!mentionsQueue(before.at(-1)!)) throw unclear();
+    result.count += isRepeated ? Infinity : 1;
+    const after = all.slice(at + 1);
+    if (!isRepeated || result.isCounted) continue;
+    if (after.some((other) => other.isOptional || other.isRepeated)) throw unclear();
+    result.behind = sizeOf(after);
   }
   return result;
 }
 
+/** How many words these arguments are. */
+function sizeOf(fixed: Argument[]): number {
+  return fixed.reduce((sum, { forms }) => sum + wordsOf(forms[0]!), 0);
+}
+
 function mentionsQueue({ forms }: Argument): boolean {
-  return forms.some(({ values }) => values.includes("queue"));
+  return forms.some(({ values }) => values.includes("queue") || values.includes("target"));
 }
 
 function wordCount(name: string): number {

@@ -18,6 +18,11 @@ import { groupCommands } from "./groups.ts";
 import { healthCommands } from "./health.ts";
 import { inspectCommands } from "./inspect.ts";
 import { introspectionCommands } from "./introspection.ts";
+import { listChangeCommands } from "./list-change.ts";
+import { listLookCommands } from "./list-look.ts";
+import { listMoveCommands } from "./list-move.ts";
+import { listPopCommands } from "./list-pop.ts";
+import { listPushCommands } from "./list-push.ts";
 import { loginCommands } from "./login.ts";
 import { lookCommands } from "./look.ts";
 import { moveCommands } from "./move.ts";
@@ -26,6 +31,7 @@ import { pauseCommands } from "./pause.ts";
 import { popCommands } from "./pop.ts";
 import { pushCommands } from "./push.ts";
 import { serverInfoCommands } from "./server-info.ts";
+import { setCommands } from "./set.ts";
 import { subscribeCommands } from "./subscribe.ts";
 import { transactionCommands } from "./transaction.ts";
 import { workerCommands } from "./workers.ts";
@@ -51,6 +57,12 @@ commands.push(
   ...groupCommands,
   ...counterCommands,
   ...cronCommands,
+  ...listPushCommands,
+  ...listPopCommands,
+  ...listMoveCommands,
+  ...listLookCommands,
+  ...listChangeCommands,
+  ...setCommands,
   ...loginCommands,
   ...connectionCommands,
   ...transactionCommands,

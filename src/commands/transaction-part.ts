@@ -40,7 +40,7 @@ export function queue(entry: Entry, call: Call): BeforeExec | ErrorReply {
 /** What it asks of the store. */
 function checked(entry: Entry, { args, client, context }: Call): readonly Operation[] {
   if (entry.inTransaction === "never") throw notInTransaction(entry);
-  if (entry.command.group !== "queue") return NOTHING;
+  if (!entry.isOnQueues) return NOTHING;
   const { operations } = partOf(entry, { args, client, context, phase: "queued" });
   if (operations.every(mayBeInTransaction)) return operations;
   throw notInTransaction(entry);

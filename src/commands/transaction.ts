@@ -89,7 +89,7 @@ function begun(
   const call = { args, client, context, phase: "executed" } as const;
   const denied = permissionError(entry, call);
   if (denied) throw new CommandError(discardedBecauseOf(denied));
-  if (entry.command.group !== "queue") return answered(() => entry.runCommand!.run(call), call);
+  if (!entry.isOnQueues) return answered(() => entry.runCommand!.run(call), call);
   try {
     return partOf(entry, call);
   } catch (error) {

@@ -8,8 +8,9 @@ import { commandError } from "./errors.ts";
 export const UNBLOCKED = Symbol("unblocked");
 
 /** Whether the user may wait for that. */
-export function mayWait(user: User | null, { queues, worker }: Awaited): boolean {
+export function mayWait(user: User | null, { queues, worker, target }: Awaited): boolean {
   if (!user?.may(worker === null ? "inspect" : "consume")) return false;
+  if (target && !(user.may("push") && user.mayUse(target))) return false;
   return queues.every((queue) => user.mayUse(queue));
 }
 

@@ -7,6 +7,8 @@ export interface Awaited {
   queues: Buffer[];
   /** The name of its worker, with a character for each byte; may be empty. Null: for an end. */
   worker: string | null;
+  /** Into which it pushes what it takes. */
+  target?: Buffer;
 }
 
 /** Which of these queues may stay. */

@@ -2,6 +2,7 @@
 // process ends an event there, when it hears that another one did, and now and then.
 import type { Clock } from "./clock.ts";
 import type { Popped } from "./event.ts";
+import { listChanges } from "./list-changes.ts";
 import { nameOf } from "./name-cache.ts";
 import type { Operation } from "./operations.ts";
 import { type Attempt, Waiters } from "./waiters.ts";
@@ -76,6 +77,14 @@ export class Endings {
       case "pop":
       case "popBatch":
         if (operation.leaseMs === 0) this.#popped(result as Popped | Popped[] | null);
+        break;
+      case "listPop":
+      case "listMove":
+        for (const { popped } of listChanges(operation, result)) this.#popped(popped!);
+        break;
+      case "listRemove":
+      case "listTrim":
+        this.ended(operation.queue);
         break;
       case "flush":
         this.ended(operation.queue);

@@ -56,6 +56,7 @@ import type {
 import type { ListOperation, ListResults } from "./lists.ts";
 import type { GroupFacts, GroupPage, GetGroup, ScanGroups, SetGroup } from "./groups.ts";
 import type { QueuePage, QueueStats, QueueStatus } from "./queue-status.ts";
+import type { SetOperation, SetResults } from "./sets.ts";
 
 /**
  * Puts an event in the line, or among the delayed ones. The result is its id, or a Duplicate if an
@@ -313,9 +314,10 @@ export type Operation =
   | CounterOperation
   | CronOperation
   | ListOperation
+  | SetOperation
   | Transaction;
 
-export interface Results extends CounterResults, CronResults, ListResults {
+export interface Results extends CounterResults, CronResults, ListResults, SetResults {
   push: Buffer | Duplicate;
   pushBatch: (Buffer | Duplicate)[];
   pop: Popped | null;

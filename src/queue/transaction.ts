@@ -1,5 +1,6 @@
 // Which operations may stand in a transaction, and what stores need to know of them.
 import { boundName } from "./bindings.ts";
+import { TOO_LARGE } from "./lists.ts";
 import type { Operation, Transaction } from "./operations.ts";
 import { BATCH_CONTENTS_BYTES } from "./operations.ts";
 import type { StoreObserver } from "./store.ts";
@@ -52,6 +53,12 @@ const PARTS: Record<Operation["kind"], Part | null> = {
   listTrim: "changes",
   listSet: "changes",
   listLength: "shows",
+  setAdd: "changes",
+  setRemove: "changes",
+  setDrop: "changes",
+  setMembers: "takes",
+  setContains: "shows",
+  setCount: "shows",
   settings: "shows",
   status: "shows",
   group: "shows",
@@ -64,6 +71,7 @@ const PARTS: Record<Operation["kind"], Part | null> = {
   cronGet: null,
   cronList: null,
   cronQueues: null,
+  setList: null,
   // What okq does by itself, or over all queues.
   unpop: null,
   count: null,
@@ -114,6 +122,10 @@ export function eventsOf(operation: Operation): number {
       return operation.count;
     case "listPush":
       return operation.contents.length;
+    case "setAdd":
+    case "setRemove":
+    case "setContains":
+      return operation.members.length;
     case "pushBatch":
       return operation.events.length;
     case "ackBatch":
@@ -182,8 +194,9 @@ export function withoutContents(operation: Operation): Operation | null {
 }
 
 /** What an operation that takesContents answers when there is nothing. */
-export function nothingOf({ kind }: Operation): null | [] {
-  return kind === "popBatch" || kind === "listPop" || kind === "listRange" ? [] : null;
+export function nothingOf({ kind }: Operation): null | [] | typeof TOO_LARGE {
+  if (kind === "listRange" || kind === "setMembers") return TOO_LARGE;
+  return kind === "popBatch" || kind === "listPop" ? [] : null;
 }
 
 /** Tells an observer of an operation, or of each that is in a transaction. */

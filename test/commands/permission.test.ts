@@ -19,18 +19,24 @@ const expected: Partial<Record<Access, string>> = {
     "CLIENT RELEASE, CLIENT SETNAME, CLIENT GETNAME, CLIENT SETINFO, CLIENT REPLY, " +
     "CLIENT TRACKING, CLIENT NO-EVICT, CLIENT NO-TOUCH, " +
     "COMMAND, COMMAND COUNT, COMMAND INFO, COMMAND DOCS, COMMAND LIST, TIME, ROLE",
-  push: "QLPUSH, QRPUSH, QPUSH, QMPUSH, QCOUNTER INIT, QCOUNTER DONE, QCOUNTER DEL",
-  consume: "QRPOP, QACK, QMACK, QFAIL, QTOUCH, QMTOUCH, QPOP, QNEXT, QREGISTER, QNOTIFY",
+  push:
+    "QLPUSH, QRPUSH, QPUSH, QMPUSH, QCOUNTER INIT, QCOUNTER DONE, QCOUNTER DEL, " +
+    "LPUSH, RPUSH, LPUSHX, RPUSHX, SADD, SREM",
+  consume:
+    "QRPOP, QACK, QMACK, QFAIL, QTOUCH, QMTOUCH, QPOP, QNEXT, QREGISTER, QNOTIFY, LPOP, RPOP, " +
+    "LMPOP, BLPOP, BRPOP, BLMPOP, LMOVE, RPOPLPUSH, BLMOVE, BRPOPLPUSH",
   inspect:
     "QLPEEK, QRPEEK, QSTATUS, QINFO, QGET, QLIST, QSTATS, QUEUES, QERRORS, QWORKERS, QWAIT, " +
-    "QEMPTY, QGROUPS, QCOUNTER GET, QCOUNTER LIST, QCRON LIST, PSUBSCRIBE, PUBSUB CHANNELS, " +
+    "QEMPTY, QGROUPS, QCOUNTER GET, QCOUNTER LIST, QCRON LIST, LLEN, LRANGE, LINDEX, LPOS, " +
+    "PSUBSCRIBE, PUBSUB CHANNELS, " +
     "PUBSUB NUMSUB, PUBSUB NUMPAT, " +
     "INFO, OKQ HEALTH",
   manage:
     "QFLUSH, QDEL, QRETRY, QPURGE, QMOVE, QSET, QCANCEL, QBIND, QUNBIND, QCRON SET, QCRON DEL, " +
-    "QCRON RUN",
+    "QCRON RUN, LSET, LINSERT",
   "inspect or manage": "QCONFIG, QDEFAULT, QGROUP",
-  "consume or manage": "QPAUSE, QRESUME",
+  "inspect or push": "SMEMBERS, SISMEMBER, SMISMEMBER, SCARD",
+  "consume or manage": "QPAUSE, QRESUME, LREM, LTRIM",
   admin: "CLIENT LIST, CLIENT KILL, CLIENT UNBLOCK, CONFIG GET, OKQ BACKUP",
 };
 
@@ -65,7 +71,9 @@ test("every command has the expected right", () => {
   expect(commands.filter(({ access }) => !(access in expected))).toEqual([]);
 });
 
-const needsPushToo = new Set("QMOVE,QBIND,QUNBIND,QCRON SET,QCRON DEL,QCRON RUN".split(","));
+const needsPushToo = new Set(
+  "QMOVE,QBIND,QUNBIND,QCRON SET,QCRON DEL,QCRON RUN,LMOVE,RPOPLPUSH,BLMOVE,BRPOPLPUSH".split(","),
+);
 
 test("a user with one right gets NOPERM for the commands of the others only", async () => {
   const okq = await startOkqOn("reference", {
@@ -98,7 +106,11 @@ test("every command refuses queues that are forbidden for the user", async () =>
     )
       .split(" ")
       .concat(["INIT", "DONE", "GET", "DEL", "LIST"].map((name) => `QCOUNTER ${name}`))
-      .concat("QCRON SET", "QCRON DEL", "QCRON RUN"),
+      .concat("QCRON SET", "QCRON DEL", "QCRON RUN")
+      .concat("LPUSH RPUSH LPUSHX RPUSHX LPOP RPOP LMPOP BLPOP BRPOP BLMPOP".split(" "))
+      .concat("LMOVE RPOPLPUSH BLMOVE BRPOPLPUSH LLEN LRANGE LINDEX LPOS".split(" "))
+      .concat("LREM LTRIM LSET LINSERT".split(" "))
+      .concat("SADD SREM SMEMBERS SISMEMBER SMISMEMBER SCARD".split(" ")),
   );
   const client = await logInAs(okq, "ann");
   for (const command of naming) {
@@ -108,7 +120,7 @@ test("every command refuses queues that are forbidden for the user", async () =>
   }
 });
 
-test.each(["[n] queue", "[TO queue]", "id ... queue", "queue [other queue]", "queue [queue ...]"])(
+test.each(["[n] queue", "[TO queue]", "id ... queue", "queue [other queue]", "queue id queue"])(
   "rejects a syntax that leaves open which arguments are queues: %j",
   (syntax) => {
     const command = { ...commands[0]!, syntax };

@@ -3,6 +3,7 @@ import type { CronAt } from "../../src/queue/cron-operations.ts";
 import { EarlierFailure, Refusal, StoreError } from "../../src/queue/errors.ts";
 import type { Popped } from "../../src/queue/event.ts";
 import type { GroupFacts } from "../../src/queue/groups.ts";
+import type { ListMoved } from "../../src/queue/lists.ts";
 import type { Operation } from "../../src/queue/operations.ts";
 import type { QueueStats } from "../../src/queue/queue-status.ts";
 import { textOf } from "./contract/caller.ts";
@@ -17,9 +18,21 @@ export function comparable(operation: Operation, result: unknown): unknown {
   if (operation.kind === "cronDue") return inOrderOfNames(result as CronAt[]);
   if (operation.kind === "stats") return comparableStats(result as QueueStats);
   if (operation.kind === "group") return withoutOldest(result as GroupFacts);
-  if (operation.kind !== "pop" || operation.claimant || !result) return result;
-  const { queue, id, contents, token } = result as Popped;
-  return { queue, id, contents, token };
+  if (operation.kind === "setMembers" && Array.isArray(result))
+    return result.map(textOf).toSorted();
+  if (operation.kind === "listPop" && Array.isArray(result)) return result.map(bare);
+  if (operation.kind === "listMove" && typeof result === "object" && result !== null) {
+    const { taken, ...pushed } = result as ListMoved;
+    return { ...pushed, taken: bare(taken) };
+  }
+  return operation.kind === "pop" && !operation.claimant && result
+    ? bare(result as Popped)
+    : result;
+}
+
+/** A popped event of which nothing more is asked. */
+function bare({ queue, id, contents, token, pushedAtMs }: Popped): object {
+  return { queue, id, contents, token, pushedAtMs };
 }
 
 /** Those of the same time may come in any order. */

@@ -24,6 +24,9 @@ import { groupSettings } from "./contract/group-settings.ts";
 import { groups } from "./contract/groups.ts";
 import { kept } from "./contract/kept.ts";
 import { limits } from "./contract/limits.ts";
+import { listTakes } from "./contract/list-takes.ts";
+import { lists } from "./contract/lists.ts";
+import { listsAndSets } from "./contract/lists-and-sets.ts";
 import { looks } from "./contract/looks.ts";
 import { many } from "./contract/many.ts";
 import { parts as partsOfCounters } from "./contract/parts.ts";
@@ -31,6 +34,7 @@ import { pauses } from "./contract/pauses.ts";
 import { priorities } from "./contract/priorities.ts";
 import { pushes } from "./contract/pushes.ts";
 import { rates } from "./contract/rates.ts";
+import { sets } from "./contract/sets.ts";
 import { settings } from "./contract/settings.ts";
 import { tokens } from "./contract/tokens.ts";
 import { told } from "./contract/told.ts";
@@ -109,9 +113,13 @@ const chapters = {
   groups,
   groupSettings,
   rates,
+  sets,
+  listsAndSets,
   countedTransactions,
   transactions,
   reports,
+  lists,
+  listTakes,
 };
 
 export function storeContract(

@@ -3,32 +3,32 @@
 // due at the same time are removed but for one: stores may order them differently.
 // oxlint-disable no-await-in-loop -- the steps take place in this order
 
-import { Duplicate, type EventFacts, type Popped, type State } from "../../src/queue/event.ts";
-import { decodeHeaders } from "../../src/queue/headers.ts";
-import type { Operation, Push, Unpop } from "../../src/queue/operations.ts";
-import { comparable, failureText, groupsOf, shortened } from "./comparable.ts";
+import type { EventFacts, State } from "../../src/queue/event.ts";
+import type { Operation } from "../../src/queue/operations.ts";
+import { groupsOf } from "./comparable.ts";
 import type { StoreUnderTest } from "./contract.ts";
-import { bytesOf, textOf } from "./contract/caller.ts";
-import { LifeCaller } from "./contract/life-caller.ts";
-import { type GivenClaim, type Known, RandomLife, type Step, states } from "./random-life.ts";
+import { bytesOf } from "./contract/caller.ts";
+import { Side } from "./life-side.ts";
+import { RandomLife, states } from "./random-life.ts";
+import { RandomListed } from "./random-listed.ts";
+import type { Known, Step } from "./random-step.ts";
 import { Random } from "./random.ts";
 import { RandomCounters } from "./random-counters.ts";
 import { RandomCrons } from "./random-crons.ts";
 import { RandomOrder } from "./random-order.ts";
+import { RandomSets } from "./random-sets.ts";
 import { hearBoth } from "./report-comparison.ts";
 import { inTransactions } from "./random-transactions.ts";
 
 const TICK: Operation = { kind: "tick", limit: 1_000_000, parts: "all" };
-const LATEST_POPS = 6;
 const STEP_MS = 50;
-const IS_MADE = /^\d{7,}-\d+$/;
 
 interface Compared {
   seed: number;
   rounds: number;
   hasGroups?: boolean | undefined;
-  /** Whether most queues have nothing but priorities and groups most of the time. */
-  hasOrderOnly?: boolean | undefined;
+  /** What most queues have most of the time: nothing but priorities and groups, or plain lists. */
+  only?: "order" | "lists" | null | undefined;
 }
 
 /**
@@ -38,17 +38,16 @@ interface Compared {
 export async function compareLives(
   a: StoreUnderTest,
   b: StoreUnderTest,
-  { seed, rounds, hasGroups = seed % 3 === 0, hasOrderOnly = false }: Compared,
+  { seed, rounds, hasGroups = seed % 3 === 0, only = null }: Compared,
 ): Promise<void> {
   const random = new Random(seed);
   // Where failed events move on, the store chooses which queue comes first: so ticks come often.
-  const hasChains = seed % 2 === 0 && !hasOrderOnly;
+  const hasChains = seed % 2 === 0 && only === null;
   const stepMs = hasChains ? STEP_MS : Infinity;
-  const life = hasOrderOnly
-    ? new RandomOrder(random)
-    : new RandomLife(random, { hasChains, hasGroups });
+  const life = lifeOf(random, only, { hasChains, hasGroups });
   const crons = new RandomCrons(new Random(seed), life.queues);
   const counters = new RandomCounters(new Random(seed + 1), life.queues);
+  const sets = new RandomSets(new Random(seed + 2), life.queues);
   const pair = new Pair(new Side(a), new Side(b), seed);
   const reports = seed % 4 === 0 ? null : await hearBoth(a, b);
   await pair.submitAll(life.first());
@@ -61,21 +60,21 @@ export async function compareLives(
     }
     pair.advance(pauseMs);
     await pair.settle(life.queues);
-    if (!hasOrderOnly && random.below(6) === 0) {
+    if (only === null && random.below(6) === 0) {
       await pair.submitAll([life.configure()]);
       await pair.settle(life.queues);
     }
     const { known } = pair;
     const { queues } = life;
-    if (hasOrderOnly) await pair.submitAll(life.batch(known));
+    if (only !== null) await pair.submitAll([...life.batch(known), ...sets.some()]);
     else {
       const batch = counters.joined(life.batch(known));
-      const others = [...crons.some(), ...counters.some(), ...life.groups.some()];
+      const others = [...crons.some(), ...counters.some(), ...life.groups.some(), ...sets.some()];
       const steps = [...batch, ...others];
       await pair.submitAll(inTransactions(steps, known, { queues, random }));
     }
     await pair.separate(life.queues);
-    if (!hasChains && !hasOrderOnly && random.below(3) === 0)
+    if (!hasChains && only === null && random.below(3) === 0)
       await pair.submitAll([life.figures()]);
     if (random.below(3) === 0) await pair.unpopSome(random);
     if (random.below(4) === 0) await pair.compareScans(life.queues, 1 + random.below(4));
@@ -87,149 +86,17 @@ export async function compareLives(
     }
   }
   await pair.end(life.queues);
+  await pair.submitAll(sets.all());
   await reports?.compare(seed);
 }
 
-/** One of the stores, and what it has answered. */
-class Side implements Known {
-  readonly store: LifeCaller;
-  readonly startMs: number;
-  readonly claims: GivenClaim[] = [];
-  readonly madeIds: Buffer[] = [];
-  readonly unpops: Unpop[] = [];
-  readonly #versions = new Map<string, { latest: string; former: string | null }>();
-  /** Names that both stores have in common, by what this store made. */
-  readonly #names = new Map<string, string>();
-
-  constructor(under: StoreUnderTest) {
-    this.store = new LifeCaller(under);
-    this.startMs = under.nowMs();
-  }
-
-  versionOf(queue: string, id: Buffer, which: "latest" | "former"): string | null {
-    return this.#versions.get(`${queue}\n${textOf(id)}`)?.[which] ?? null;
-  }
-
-  /** Submits all in one turn. The answers are texts that do not depend on the store. */
-  async answers(steps: Step[]): Promise<string[]> {
-    const operations = steps.map((step) => {
-      const operation = step(this);
-      this.#forgetChanged(operation);
-      return operation;
-    });
-    const answer = (operation: Operation) =>
-      this.store.submit(operation).then(
-        (result) => ({ operation, result: result as unknown }),
-        (error: unknown) => ({ operation, error }),
-      );
-    const outcomes = await Promise.all(operations.map(answer));
-    return outcomes.map((outcome) => {
-      if ("error" in outcome) return failureText(outcome.error);
-      this.#note(outcome.operation, outcome.result);
-      return this.written(comparable(outcome.operation, outcome.result));
-    });
-  }
-
-  #note(operation: Operation, result: unknown): void {
-    const { kind } = operation;
-    if (kind === "transaction") {
-      for (const [at, each] of operation.operations.entries()) {
-        this.#note(each, (result as unknown[])[at]);
-      }
-    }
-    if (kind === "pop" && result) this.#notePopped(result as Popped);
-    if (kind === "popBatch") for (const popped of result as Popped[]) this.#notePopped(popped);
-    if (kind === "push" && operation.id === null) this.#notePushed(operation, result);
-    if (kind === "pushBatch") {
-      for (const [at, { id }] of operation.events.entries()) {
-        if (id === null) this.#noteMade((result as Buffer[])[at]!);
-      }
-    }
-    this.#forgetChanged(operation);
-    if (kind === "get" && result) this.noteVersion(textOf(operation.queue), result as EventFacts);
-  }
-
-  /** Whether an undone pop, or a change, gives the event another version is open. */
-  #forgetChanged(operation: Operation): void {
-    const { kind } = operation;
-    if (kind === "transaction") operation.operations.forEach((each) => this.#forgetChanged(each));
-    if (kind === "unpop") this.#forgetVersions(operation.queue, operation.popped.id);
-    if (kind === "set") this.#forgetVersions(operation.queue, operation.id);
-  }
-
-  #forgetVersions(queue: Buffer, id: Buffer): void {
-    this.#versions.delete(`${textOf(queue)}\n${textOf(id)}`);
-  }
-
-  noteVersion(queue: string, { id, version }: EventFacts): void {
-    const key = `${queue}\n${textOf(id)}`;
-    const { latest, former } = this.#versions.get(key) ?? { latest: version, former: null };
-    if (latest !== version) this.#versions.set(key, { latest: version, former: latest });
-    else this.#versions.set(key, { latest, former });
-  }
-
-  #notePopped(popped: Popped): void {
-    const { queue, id, token } = popped;
-    this.unpops.push({ kind: "unpop", queue, popped });
-    this.unpops.splice(0, this.unpops.length - LATEST_POPS);
-    if (token) this.#nameNew(token);
-    const isClaimed = token !== null;
-    if (isClaimed) this.claims.push({ queue: textOf(queue), id, token });
-  }
-
-  /** By its key it may have found an event that is there. */
-  #notePushed({ options }: Push, result: unknown): void {
-    if (!options?.unique) return this.#noteMade(result as Buffer);
-    const isId = Buffer.isBuffer(result) && IS_MADE.test(textOf(result));
-    if (isId && !this.#names.has(textOf(result))) this.#noteMade(result);
-  }
-
-  #noteMade(id: Buffer): void {
-    this.#nameNew(id);
-    this.madeIds.push(id);
-  }
-
-  #nameNew(made: Buffer): void {
-    const text = textOf(made);
-    if (this.#names.has(text)) throw new Error(`${text} was made twice`);
-    this.#names.set(text, `made ${this.#names.size}`);
-  }
-
-  /** Readable and exact. What the store made has a name, times count from the start. */
-  written(value: unknown, key = ""): string {
-    if (Buffer.isBuffer(value)) return this.#writtenBytes(value, key);
-    if (value instanceof Duplicate) return `a duplicate of ${this.written(value.id)}`;
-    if (value instanceof Map) return this.written(Object.fromEntries(value));
-    if (Array.isArray(value)) return `[${value.map((each) => this.written(each)).join(", ")}]`;
-    if (typeof value === "object" && value !== null) {
-      const entries = Object.entries(value).toSorted(([one], [two]) => (one < two ? -1 : 1));
-      const shown = entries.filter(([name]) => name !== "undo" && name !== "version");
-      const fields = shown.map(([name, field]) => `${name}: ${this.written(field, name)}`);
-      return `{ ${fields.join(", ")} }`;
-    }
-    if (typeof value === "number" && /(at|now|since)Ms$/i.test(key))
-      return `start + ${value - this.startMs}`;
-    return JSON.stringify(value) ?? "undefined";
-  }
-
-  #writtenBytes(bytes: Buffer, key: string): string {
-    if (key === "headers") return this.#writtenHeaders(bytes);
-    const text = textOf(bytes);
-    let name = this.#names.get(text);
-    const isMade = IS_MADE.test(text);
-    // An event got this id when it moved to a queue where its own was taken.
-    if (!name && isMade) this.#names.set(text, (name = `made ${this.#names.size}`));
-    return name ?? shortened(text);
-  }
-
-  #writtenHeaders(block: Buffer): string {
-    const headers = decodeHeaders(block).map(([name, value]) => {
-      const isTime = textOf(name) === "okq-failed-at";
-      const ms = Math.round(Number(textOf(value)) * 1000);
-      return `${textOf(name)}=${isTime ? ms - this.startMs : this.written(value)}`;
-    });
-    return headers.join(" ");
-  }
+function lifeOf(
+  random: Random,
+  only: Compared["only"],
+  has: { hasChains: boolean; hasGroups: boolean },
+): RandomLife {
+  if (only === "order") return new RandomOrder(random);
+  return only === "lists" ? new RandomListed(random) : new RandomLife(random, has);
 }
 
 class Pair {

@@ -6,14 +6,14 @@ import { openReference } from "./open-reference.ts";
 
 interface Has {
   hasGroups?: boolean;
-  hasOrderOnly?: boolean;
+  only?: "order" | "lists";
 }
 
 /** OKQ_SEEDS takes the place of the seeds. */
 export function testLikeReference(
   name: string,
   open: () => Promise<StoreUnderTest>,
-  { seeds, rounds, ...has }: { seeds: number[]; rounds: number } & Has,
+  { seeds, rounds, ...has }: { seeds: readonly number[]; rounds: number } & Has,
 ): void {
   const chosen = process.env["OKQ_SEEDS"]?.split(",").map(Number) ?? seeds;
   test.each(chosen)(`${name}: events live as in the reference store (seed %d)`, async (seed) => {

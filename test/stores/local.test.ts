@@ -23,6 +23,9 @@ const likeReference = { seeds: [1, 2, 3, 4, 5], rounds: 150 };
 testLikeReference("local", () => openLocal(), likeReference);
 testLikeReference("local, all events in slabs", () => openLocal(0), likeReference);
 testLikeReference("local, some events in slabs", () => openLocal(3), likeReference);
+const listsLikeReference = { seeds: [1, 2], rounds: 100, only: "lists" } as const;
+testLikeReference("local, lists", () => openLocal(), listsLikeReference);
+testLikeReference("local, lists, all events in slabs", () => openLocal(0), listsLikeReference);
 
 async function openCaller(): Promise<Caller> {
   return new Caller(await openLocal());

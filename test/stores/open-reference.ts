@@ -1,11 +1,13 @@
 // Opens a reference store for a test, with a clock that only the test moves.
 import { TestClock } from "../support/test-clock.ts";
 import type { StoreUnderTest } from "./contract.ts";
+import type { Operations } from "./reference/reference-operations.ts";
 import { ReferenceStore } from "./reference/reference-store.ts";
 import { Heard } from "./heard.ts";
 import { RefusingStore } from "./refusing-store.ts";
 
-export async function openReference(): Promise<StoreUnderTest> {
+/** wrong: see ReferenceOptions. */
+export async function openReference(wrong?: Partial<Operations>): Promise<StoreUnderTest> {
   const clock = new TestClock();
   const heard = new Heard();
   const ready: StoreUnderTest["ready"] = [];
@@ -14,6 +16,7 @@ export async function openReference(): Promise<StoreUnderTest> {
       clock,
       onReady: (queue, count) => ready.push([queue.toString("latin1"), count]),
       observer: heard.observer,
+      wrong,
     }),
   );
   return {

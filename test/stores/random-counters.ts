@@ -3,7 +3,7 @@ import type { CounterEvent } from "../../src/queue/counters.ts";
 import { NO_OPTIONS, type Part } from "../../src/queue/event.ts";
 import type { Operation } from "../../src/queue/operations.ts";
 import { bytesOf } from "./contract/caller.ts";
-import type { Step } from "./random-life.ts";
+import type { Step } from "./random-step.ts";
 import type { Random } from "./random.ts";
 
 const keys = ["k", "a:b"];

@@ -4,7 +4,7 @@ import type { Operation } from "../../src/queue/operations.ts";
 import { SHARDS } from "../../src/stores/redis/shards.ts";
 import { nastyTexts } from "./contract/bytes.ts";
 import { bytesOf } from "./contract/caller.ts";
-import type { Step } from "./random-life.ts";
+import type { Step } from "./random-step.ts";
 import type { Random } from "./random.ts";
 
 const STEP_MS = 700;

@@ -3,7 +3,7 @@ import type { PushOptions } from "../../src/queue/event.ts";
 import type { Operation } from "../../src/queue/operations.ts";
 import { nastyTexts } from "./contract/bytes.ts";
 import { bytesOf } from "./contract/caller.ts";
-import type { Step } from "./random-life.ts";
+import type { Step } from "./random-step.ts";
 import type { Random } from "./random.ts";
 
 /** Values of settings. */

@@ -13,26 +13,9 @@ import { nastyTexts } from "./contract/bytes.ts";
 import type { Random } from "./random.ts";
 import { randomBinding } from "./random-bindings.ts";
 import { RandomGroups } from "./random-groups.ts";
+import { RandomLists } from "./random-lists.ts";
 import { ofChains, ofOthers, values } from "./random-settings.ts";
-
-/** A claim that a store has given. */
-export interface GivenClaim {
-  queue: string;
-  id: Buffer;
-  token: Buffer | null;
-}
-
-/** What a store has answered so far; two stores have as many of each. */
-export interface Known {
-  startMs: number;
-  claims: readonly GivenClaim[];
-  madeIds: readonly Buffer[];
-  /** Of the event as it was shown latest, or before it had another one. */
-  versionOf(queue: string, id: Buffer, which: "latest" | "former"): string | null;
-}
-
-/** An operation for the store that knows this. */
-export type Step = (known: Known) => Operation;
+import { always, type GivenClaim, type Known, type Step } from "./random-step.ts";
 
 export const states: State[] = ["ready", "delayed", "claimed", "failed", "completed"];
 
@@ -44,6 +27,7 @@ export class RandomLife {
   /** In a cluster the first three are in one part, and so are the others. */
   readonly queues: string[];
   readonly groups: RandomGroups;
+  readonly lists: RandomLists;
   readonly #ids: string[];
   readonly #random: Random;
   readonly #hasChains: boolean;
@@ -63,6 +47,7 @@ export class RandomLife {
     this.queues = [chain, `${chain}@1`, `${chain}@1@2`, other, `${other}@1`];
     this.#ids = random.shuffled(nastyTexts).slice(0, 7);
     this.groups = new RandomGroups(random, this.queues, hasGroups);
+    this.lists = new RandomLists(random, this.queues);
   }
 
   /** What every queue is given at the start. */
@@ -167,6 +152,8 @@ export class RandomLife {
         const isWhole = random.below(4) > 0;
         return (its) => ({ kind, queue, id: id(its), isWhole });
       }
+      case "list":
+        return always(this.lists.one());
       case "bind":
         return always(randomBinding(random, this.queues, this.#hasChains));
       case "cancel":
@@ -390,8 +377,4 @@ const pushesAndPops = { push: 26, pushBatch: 4, pop: 18, popBatch: 4 };
 const ends = { ack: 8, ackBatch: 2, redo: 7, fail: 10, crash: 4, touch: 5, touchBatch: 1 };
 const looks = { get: 4, ready: 2, status: 2, settings: 1 };
 const changes = { remove: 3, retry: 4, move: 4, set: 4, cancel: 3, flush: 1, pause: 2, resume: 4 };
-const weights = { ...pushesAndPops, ...ends, ...looks, ...changes, bind: 3 };
-
-function always(operation: Operation): Step {
-  return () => operation;
-}
+const weights = { ...pushesAndPops, ...ends, ...looks, ...changes, bind: 3, list: 16 };

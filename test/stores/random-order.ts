@@ -1,12 +1,13 @@
 // Makes random operations on queues that have priorities and groups, and most of the time nothing
-// else: those of the script "ordered" on Redis. Now and then other operations come between.
+// else: those of the script "ordered" on Redis.
 import { claimantOf } from "../../src/queue/claimant.ts";
 import { NO_OPTIONS, type PushOptions } from "../../src/queue/event.ts";
 import { encodeHeaders } from "../../src/queue/headers.ts";
 import type { Operation } from "../../src/queue/operations.ts";
 import { nastyTexts } from "./contract/bytes.ts";
 import { bytesOf } from "./contract/caller.ts";
-import { type GivenClaim, type Known, RandomLife, type Step } from "./random-life.ts";
+import { RandomSimple } from "./random-simple.ts";
+import type { Known, Step } from "./random-step.ts";
 import type { Random } from "./random.ts";
 
 const groups = ["", "=", "1=2", "12345678", "\0\xff", "k=", ":7"];
@@ -23,46 +24,20 @@ const weights = {
   ready: 4,
 };
 
-export class RandomOrder extends RandomLife {
+export class RandomOrder extends RandomSimple {
   readonly #random: Random;
   readonly #ids: string[];
   /** Few, to have many events in each; in a cluster in two parts. */
   readonly #ordered: string[];
 
   constructor(random: Random) {
-    super(random, { hasChains: false, hasGroups: true });
+    super(random, true);
     this.#random = random;
     this.#ids = random.shuffled(nastyTexts).slice(0, 12);
     this.#ordered = [this.queues[0]!, this.queues[3]!];
   }
 
-  /** Settings of all queues would make every queue one that needs more. */
-  override first(): Step[] {
-    return [];
-  }
-
-  override batch(known: Known): Step[] {
-    const random = this.#random;
-    if (random.below(8) === 0) return this.#others(known);
-    const size = 1 + random.below(random.below(10) === 0 ? 60 : 12);
-    return Array.from({ length: size }, () => this.#step(known));
-  }
-
-  /** But what lasts, and what takes a random time. */
-  #others(known: Known): Step[] {
-    return super.batch(known).flatMap((step, at) => {
-      const { kind } = step(known);
-      if (kind === "bind" || kind === "unbind" || kind === "pause") return [];
-      const afterMs = 100 + at;
-      return (its) => {
-        const operation = step(its);
-        const isRule = operation.kind === "fail" && operation.next === "backoff";
-        return isRule ? { ...operation, next: { afterMs } } : operation;
-      };
-    });
-  }
-
-  #step(known: Known): Step {
+  protected simple(known: Known): Step {
     const random = this.#random;
     const queue = bytesOf(random.of(this.#ordered));
     const claimant = claimantOf("process", 7, bytesOf(random.of(["", "a"])));
@@ -125,21 +100,16 @@ export class RandomOrder extends RandomLife {
 
   #ofClaim(kind: "ack" | "ackBatch" | "touch", known: Known, queue: Buffer): Step {
     const random = this.#random;
-    const { length } = known.claims;
-    const at = length - 1 - random.below(Math.min(length, 9) || 1);
     const anyId = bytesOf(random.of(this.#ids));
+    const claimIn = this.claim(known, queue.toString("latin1"), anyId);
+    if (kind === "ackBatch") return this.ackBatch(claimIn);
     const leaseMs = random.of([null, 2000]);
-    const claimIn = (its: Known): GivenClaim =>
-      its.claims[at] ?? { queue: queue.toString("latin1"), id: anyId, token: null };
     const isById = kind === "ack" && random.below(6) === 0;
     return (its) => {
       const { queue: name, id, token } = claimIn(its);
       const named = { queue: bytesOf(name), id: isById ? anyId : id, token: isById ? null : token };
       if (kind === "ack") return { kind, ...named, result: null };
-      if (kind === "touch") return { kind, ...named, leaseMs, progress: null, log: null };
-      const same = its.claims.filter((other) => other.queue === name).slice(-6);
-      const claims = same.map(({ id: of, token: its2 }) => ({ id: of, token: its2 }));
-      return { kind, queue: bytesOf(name), claims };
+      return { kind, ...named, leaseMs, progress: null, log: null };
     };
   }
 

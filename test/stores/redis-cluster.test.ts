@@ -35,7 +35,12 @@ testLikeReference("cluster", () => openCluster(), {
 testLikeReference("cluster, priorities and groups only", () => openForgetting(), {
   seeds: [1, 2],
   rounds: 60,
-  hasOrderOnly: true,
+  only: "order",
+});
+testLikeReference("cluster, lists", () => openForgetting(), {
+  seeds: [1, 2],
+  rounds: 60,
+  only: "lists",
 });
 
 const seeds = process.env.OKQ_SEEDS?.split(",").map(Number) ?? [1, 2, 3, 4, 5];

@@ -69,7 +69,7 @@ async function firstDifference(): Promise<string | void> {
   for (let seed = 1; seed <= LIVES; seed++) {
     const reference = await openReference();
     const store = await openOnRedis(server, 1, () => {}, FORGOTTEN_MS);
-    const life = { seed, rounds: ROUNDS, hasOrderOnly: true };
+    const life = { seed, rounds: ROUNDS, only: "order" as const };
     const found = await compareLives(reference, store, life).catch(String);
     await Promise.all([reference.close(), store.close()]);
     if (found) return found;

@@ -36,7 +36,13 @@ testLikeReference("redis", () => openRedis(1), {
 testLikeReference("redis, priorities and groups only", () => openForgetting(), {
   seeds: [1, 2, 3],
   rounds: 100,
-  hasOrderOnly: true,
+  only: "order",
+});
+
+testLikeReference("redis, lists", () => openForgetting(), {
+  seeds: [1, 2, 3],
+  rounds: 100,
+  only: "lists",
 });
 
 const seeds = process.env.OKQ_SEEDS?.split(",").map(Number) ?? [1, 2, 3, 4, 5];

@@ -9,7 +9,8 @@ import { textOf } from "./contract/caller.ts";
 import { type Held, LifeCaller } from "./contract/life-caller.ts";
 import type { FailingJournal } from "./failing-journal.ts";
 import { openSqlite, type SqliteOptions, type SqliteUnderTest } from "./open-sqlite.ts";
-import { type Known, RandomLife } from "./random-life.ts";
+import { RandomLife } from "./random-life.ts";
+import type { Known } from "./random-step.ts";
 import { Random } from "./random.ts";
 
 setDefaultTimeout(60_000);

@@ -19,6 +19,16 @@ testLikeReference("SQLite, nothing kept in memory", () => openSqlite({ memoryBud
   seeds: [2, 5, 6],
   rounds: 150,
 });
+testLikeReference(
+  "SQLite, lists, nothing kept in memory",
+  () => openSqlite({ memoryBudgetBytes: 0 }),
+  {
+    seeds: [1, 2],
+    rounds: 100,
+    only: "lists",
+  },
+);
+testLikeReference("SQLite, lists", openSqlite, { seeds: [1, 2], rounds: 100, only: "lists" });
 
 async function compare(options: SqliteOptions, seed: number, rounds: number): Promise<void> {
   const [a, b] = [await openLocal(), await openSqlite(options)];

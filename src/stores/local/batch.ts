@@ -41,6 +41,7 @@ const growingKinds: Kinds = new Set([
   "listMove",
   "listSet",
   "listInsert",
+  "setAdd",
   "cronSet",
   "cronFire",
   "initCounter",
@@ -60,6 +61,10 @@ export const readingKinds: Kinds = new Set([
   "ready",
   "listLength",
   "listRange",
+  "setMembers",
+  "setContains",
+  "setCount",
+  "setList",
   "group",
   "groups",
   "getCounter",
@@ -117,6 +122,12 @@ function copiesIn(operation: Operation, copiesOf: CopiesOf): number {
       return copiesOf(operation.queue);
     case "pushBatch":
       return operation.events.length * copiesOf(operation.queue);
+    case "listPush":
+      return operation.contents.length * copiesOf(operation.queue);
+    case "listMove":
+      return copiesOf(operation.target);
+    case "listInsert":
+      return copiesOf(operation.queue);
     case "transaction":
       return operation.operations.reduce((sum, each) => sum + copiesIn(each, copiesOf), 0);
     default:
@@ -140,6 +151,14 @@ function bytesOf(operation: Operation, copiesOf: CopiesOf): number {
     }
     case "set":
       return operation.contents?.length ?? 0;
+    case "listPush": {
+      const bytes = operation.contents.reduce((sum, contents) => sum + contents.length, 0);
+      return bytes * (1 + copiesOf(operation.queue));
+    }
+    case "listInsert":
+      return operation.contents.length * (1 + copiesOf(operation.queue));
+    case "listSet":
+      return operation.contents.length;
     case "cronSet":
       return operation.definition.length;
     case "cronFire":
@@ -148,6 +167,12 @@ function bytesOf(operation: Operation, copiesOf: CopiesOf): number {
       return operation.event?.contents.length ?? 0;
     case "countDown":
       return operation.member.length;
+    case "setAdd":
+    case "setRemove":
+      return operation.members.reduce(
+        (sum, member) => sum + rowBytesOf(operation.queue, member),
+        0,
+      );
     case "ack":
       return operation.result?.length ?? 0;
     case "fail":
@@ -157,6 +182,11 @@ function bytesOf(operation: Operation, copiesOf: CopiesOf): number {
     default:
       return 0;
   }
+}
+
+/** A row takes time by itself, too. */
+function rowBytesOf(set: Buffer, member: Buffer): number {
+  return set.length + member.length + 64;
 }
 
 /** Fails the operations of a batch, except for those that failed already and the spared kinds. */

@@ -2,6 +2,7 @@
 // they are undone in reverse order.
 import type { LocalCounter } from "./counters.ts";
 import { type LocalQueue, type LocalEvent, type Position } from "./local-queue.ts";
+import type { Sets } from "./sets.ts";
 import { GONE } from "./states.ts";
 
 /** The events of a queue that was flushed; the journal deletes them little by little. */
@@ -31,6 +32,13 @@ export interface CounterChange {
   counter: LocalCounter;
   /** That was counted, or is not counted any more. */
   member: string;
+}
+
+/** A member came to a set or left it, or the set was dropped (null). */
+export interface SetChange {
+  sets: Sets;
+  name: string;
+  member: string | null;
 }
 
 /** A group had its turn, or came into being; null: the events without a group had theirs. */
@@ -77,6 +85,8 @@ export class Changes {
   readonly windowsEnded = new Map<number, number>();
   /** Cron entries that were set or removed. */
   readonly crons: { queue: LocalQueue; name: string }[] = [];
+  /** In their order. Some may have been undone. */
+  readonly sets: SetChange[] = [];
   /** Numbers of forgotten queues; kept until a commit has succeeded. */
   readonly forgotten: number[] = [];
   /** The settings of all queues, if they were changed. */
@@ -197,6 +207,11 @@ export class Changes {
     this.crons.push({ queue, name });
   }
 
+  changedSet(sets: Sets, name: string, members: (string | null)[], undo: () => void): void {
+    this.#undos.push(undo);
+    for (const member of members) this.sets.push({ sets, name, member });
+  }
+
   endedWindows(queue: LocalQueue, beforeMs: number): void {
     this.windowsEnded.set(this.numberOf(queue), beforeMs);
     this.isDemanded = true;
@@ -286,6 +301,7 @@ export class Changes {
     this.counters.length = 0;
     this.turns.length = 0;
     this.crons.length = 0;
+    this.sets.length = 0;
     if (this.windowsEnded.size > 0) this.windowsEnded.clear();
     this.defaults = null;
     this.countedMs = 0;

@@ -43,9 +43,14 @@ export interface Restoration {
   /** One of the members of the counter of that number. */
   member(counter: number, member: string): void;
   cron(entry: LocalCron): void;
+  /** One of the members of the set of that name. */
+  setMember(name: string, member: string): void;
   /** Called at the end; `last` is the highest number that was given to anything. */
   end(last: number): void;
 }
+
+/** Larger contents are left out when several events are read. */
+export const LOOKED_AT_BYTES_MAX = 4096;
 
 /** Called with the number of events loaded so far. */
 export type LoadProgress = (events: number) => void;
@@ -70,7 +75,7 @@ export interface Journal {
   recentFailure(): string | null;
   /** One event with its contents. Throws a JournalError. */
   read(key: number): StoredEvent;
-  /** The events with keys from `from` to `to`, ascending; large contents are left out. */
+  /** The events with keys from `from` to `to`, ascending; see LOOKED_AT_BYTES_MAX. */
   readRange(from: number, to: number): StoredEvent[];
   /** The contents of the event that the counter of that number pushes. Throws a JournalError. */
   readThen(counter: number): string | Buffer;

@@ -111,7 +111,8 @@ export class Line<E extends Placed> {
     const plain = this.#plain;
     const takeFront = () => {
       const left = limit - page.length;
-      if (left > 0 && this.#front) page.push(...this.#front.page(after, left, isReverse));
+      if (left <= 0 || this.#front === null) return;
+      for (const entry of this.#front.page(after, left, isReverse)) page.push(entry);
     };
     const takePlain = () => {
       const step = isReverse ? -1 : 1;

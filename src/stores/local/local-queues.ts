@@ -21,6 +21,7 @@ import {
   type Survey,
 } from "./local-queue.ts";
 import type { QueueFacts } from "./queue-facts.ts";
+import { Sets } from "./sets.ts";
 import { SortedNames } from "./sorted-names.ts";
 import type { TimeLine } from "./time-line.ts";
 import { UnusedQueues } from "./unused-queues.ts";
@@ -37,6 +38,7 @@ export class LocalQueues {
   readonly names = new SortedNames();
   readonly usage = new Usage();
   readonly crons = new Crons(this.usage);
+  readonly sets = new Sets(this.usage);
   /** The queues whose settings have changed, and how far their events were looked at. */
   readonly reviews = new Map<LocalQueue, Review>();
   /** null: each queue was looked at since the settings of all of them have changed. */
@@ -135,6 +137,25 @@ export class LocalQueues {
   setCron(queue: LocalQueue, name: string, entry: LocalCron | null): void {
     this.crons.set(queue, name, entry, this.changes);
     this.noteIfUnused(queue);
+  }
+
+  /** The members are not in the set. */
+  addToSet(name: string, members: string[]): void {
+    this.changes?.changedSet(this.sets, name, members, () => this.sets.remove(name, members));
+    this.sets.add(name, members);
+  }
+
+  /** The members are in the set. */
+  removeFromSet(name: string, members: string[]): void {
+    this.changes?.changedSet(this.sets, name, members, () => this.sets.add(name, members));
+    this.sets.remove(name, members);
+  }
+
+  /** There is a set of that name. */
+  dropSet(name: string): void {
+    const members = [...this.sets.membersOf(name)];
+    this.changes?.changedSet(this.sets, name, [null], () => this.sets.add(name, members));
+    this.sets.remove(name, members);
   }
 
   setPauses(queue: LocalQueue, pauses: Pauses | null): void {

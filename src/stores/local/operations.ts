@@ -3,6 +3,7 @@
 import type { Operation, Results } from "../../queue/operations.ts";
 import { moveDue } from "./due.ts";
 import type { Model } from "./model.ts";
+import { onList } from "./name-kind.ts";
 import * as binding from "./operations/binding.ts";
 import * as changing from "./operations/changing.ts";
 import * as counting from "./operations/counting.ts";
@@ -10,10 +11,12 @@ import * as claims from "./operations/claims.ts";
 import * as crons from "./operations/crons.ts";
 import * as grouping from "./operations/grouping.ts";
 import * as managing from "./operations/managing.ts";
+import * as listing from "./operations/listing.ts";
 import * as looking from "./operations/looking.ts";
 import * as popping from "./operations/popping.ts";
 import * as pushing from "./operations/pushing.ts";
 import * as queues from "./operations/queues.ts";
+import * as sets from "./operations/sets.ts";
 import { transact } from "./operations/transacting.ts";
 
 type OperationOf<K extends Operation["kind"]> = Extract<Operation, { kind: K }>;
@@ -71,11 +74,27 @@ const operations: Operations = {
   cronQueues: crons.cronQueues,
   cronDue: crons.cronDue,
   cronFire: crons.cronFire,
+  setAdd: sets.setAdd,
+  setRemove: sets.setRemove,
+  setMembers: sets.setMembers,
+  setContains: sets.setContains,
+  setCount: sets.setCount,
+  setDrop: sets.setDrop,
+  setList: sets.setList,
   tick(model, { limit }) {
     model.sweep();
     const moved = moveDue(model, limit);
     return { moved, cronParts: model.crons.firstMs <= model.nowMs ? [0] : [] };
   },
+  listPush: onList(listing.listPush),
+  listPop: popping.listPop,
+  listMove: onList(listing.listMove),
+  listLength: onList(listing.listLength),
+  listRange: onList(listing.listRange),
+  listRemove: onList(listing.listRemove),
+  listTrim: onList(listing.listTrim),
+  listSet: onList(listing.listSet),
+  listInsert: onList(listing.listInsert),
   probe(model) {
     model.demandWrite();
     return null;

@@ -37,6 +37,22 @@ export function readyPage(
   return found;
 }
 
+/** The first `count` of them. isReverse: from the left end. */
+export function entriesFrom(
+  queue: LocalQueue,
+  count: number,
+  isReverse: boolean,
+): EventOrPlace<LocalEvent>[] {
+  let found: EventOrPlace<LocalEvent>[] = [];
+  for (const { line } of partsFrom(queue, null, isReverse)) {
+    const page = line.page(null, count - found.length, isReverse);
+    if (found.length === 0) found = page;
+    else for (const entry of page) found.push(entry);
+    if (found.length >= count) break;
+  }
+  return found;
+}
+
 /** From the part of that name on, or from where it was. */
 function* partsFrom(queue: LocalQueue, name: string | null, isReverse: boolean): Generator<Part> {
   const isGroup = name !== null && name.startsWith("g");

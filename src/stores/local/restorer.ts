@@ -108,6 +108,10 @@ export class Restorer implements Restoration {
     this.#model.crons.put(this.#model.open(entry.queueName), entry.name, entry);
   }
 
+  setMember(name: string, member: string): void {
+    this.#model.sets.add(name, [member]);
+  }
+
   end(last: number): void {
     this.#counters.clear();
     this.#changes.startAfter(last);

@@ -19,6 +19,29 @@ export function checkPushable(model: Model, queue: LocalQueue): void {
   }
 }
 
+/**
+ * Throws a Refusal if these queues do not take an event more each, one after the other, and one
+ * event leaves `makesRoom` before.
+ */
+export function checkRoom(
+  model: Model,
+  tops: LocalQueue[],
+  makesRoom: LocalQueue | null = null,
+): void {
+  if (model.isJudged) return;
+  const sums = new Map<LocalQueue, number>();
+  for (const top of tops) {
+    checkPushable(model, top);
+    for (const each of treeIn(model, top).keepers) {
+      const sum = (sums.get(each) ?? (each === makesRoom ? -1 : 0)) + 1;
+      sums.set(each, sum);
+      const isDropping = model.settingsOf(each).full === "drop-oldest";
+      const isRefused = surplusOf(model, each, isDropping ? 1 : sum) === null;
+      if (isRefused) throw new Refusal("QUEUEFULL", toBytes(each.name));
+    }
+  }
+}
+
 /** If more than these are too many, they go with later pushes: one would hold up everybody. */
 const droppedAtOnce = 100;
 

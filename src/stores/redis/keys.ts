@@ -133,6 +133,8 @@ export const SINGLE_KEYS = {
   RARE: `${LAYOUT}rare`,
   /** set of those of them that have nothing rare but priorities and groups: see rare.lua */
   ORDERED: `${LAYOUT}ordered`,
+  /** sorted set, all scores 0, of the names of sets: see sets.lua */
+  SETS: `${LAYOUT}sets`,
   /** sorted set of the names of queues by when their first cron entry is due, in ms */
   CRONS_DUE: `${LAYOUT}crons-due`,
   /** sorted set, all scores 0, of the names of queues that have cron entries */
@@ -158,6 +160,9 @@ export function queueKey(tag: string, infix: string, queue: Buffer): Buffer {
 
 /** The infix of a key that exists only within a transaction, while contents are added. */
 export const STAGED = `${LAYOUT}staged:`;
+
+/** The infix of the key of a set, whose name stands in the place of a queue's. */
+export const SET = `${LAYOUT}set:`;
 
 /**
  * The infix of a key that is there, for half a minute at a time, while clients of an okq wait until

@@ -13,19 +13,21 @@ import type {
   ListSet,
   ListTrim,
 } from "../../../src/queue/lists.ts";
-import { LIST_BYTES_MAX, LIST_REACH, TOO_LARGE } from "../../../src/queue/lists.ts";
+import { LIST_BYTES_MAX, LIST_REACH, TOO_LARGE, WRONG_TYPE } from "../../../src/queue/lists.ts";
 import { BATCH_CONTENTS_BYTES } from "../../../src/queue/operations.ts";
 import { ExpectedCounters } from "./reference-counters.ts";
 import type { ReferenceEvent } from "./reference-event.ts";
 import { eventAt, popFrom } from "./reference-pops.ts";
 import { pushing } from "./reference-pushes.ts";
 import type { ReferenceQueue } from "./reference-queue.ts";
+import { isOfSet } from "./reference-sets.ts";
 import type { ReferenceState } from "./reference-state.ts";
 import { judgePush } from "./reference-transaction.ts";
 
 export const listing = {
   listPush(state: ReferenceState, operation: ListPush): ListResults["listPush"] {
     const { queue: name, end, contents, ifThere } = operation;
+    if (isOfSet(state, name)) return WRONG_TYPE;
     const queue = state.queue(textOf(name));
     if (ifThere && queue.count("ready") === 0) return { ids: [], length: 0 };
     const events = contents.map((each) => ({ id: null, contents: each }));
@@ -36,6 +38,7 @@ export const listing = {
 
   listPop(state: ReferenceState, { queues, end, count }: ListPop): ListResults["listPop"] {
     for (const name of queues) {
+      if (isOfSet(state, name)) return WRONG_TYPE;
       const popped = popSome(state, state.queue(textOf(name)), end, count);
       if (popped.length > 0) return popped;
     }
@@ -44,9 +47,11 @@ export const listing = {
 
   listMove(state: ReferenceState, operation: ListMove): ListResults["listMove"] {
     const { queue, from, target, to } = operation;
+    if (isOfSet(state, queue)) return WRONG_TYPE;
     const source = state.queue(textOf(queue));
     const event = nextAt(source, from);
     if (!event) return null;
+    if (isOfSet(state, target)) return WRONG_TYPE;
     if (!state.isJudged) judgeMove(state, operation, event);
     const { isJudged } = state;
     state.isJudged = true;
@@ -64,9 +69,10 @@ export const listing = {
   },
 
   listLength: (state: ReferenceState, { queue }: ListLength): ListResults["listLength"] =>
-    state.queue(textOf(queue)).count("ready"),
+    isOfSet(state, queue) ? WRONG_TYPE : state.queue(textOf(queue)).count("ready"),
 
   listRange(state: ReferenceState, { queue, from, to }: ListRange): ListResults["listRange"] {
+    if (isOfSet(state, queue)) return WRONG_TYPE;
     const line = lineOf(state, queue);
     const [first, behind] = spanOf(line, from, to);
     const found = line.slice(first, behind).map(({ contents }) => Buffer.from(contents));
@@ -77,6 +83,7 @@ export const listing = {
 
   listRemove(state: ReferenceState, operation: ListRemove): ListResults["listRemove"] {
     const { queue, contents, count } = operation;
+    if (isOfSet(state, queue)) return WRONG_TYPE;
     const line = lineOf(state, queue);
     if (line.length > LIST_REACH) return TOO_LARGE;
     const inOrder = count < 0 ? line.toReversed() : line;
@@ -87,6 +94,7 @@ export const listing = {
   },
 
   listTrim(state: ReferenceState, { queue, from, to }: ListTrim): ListResults["listTrim"] {
+    if (isOfSet(state, queue)) return WRONG_TYPE;
     const line = lineOf(state, queue);
     const [first, behind] = spanOf(line, from, to);
     const gone = [...line.slice(0, first), ...line.slice(behind)];
@@ -96,6 +104,7 @@ export const listing = {
   },
 
   listSet(state: ReferenceState, { queue, index, contents }: ListSet): ListResults["listSet"] {
+    if (isOfSet(state, queue)) return WRONG_TYPE;
     const line = lineOf(state, queue);
     if (line.length === 0) return null;
     const at = index < 0 ? line.length + index : index;
@@ -108,6 +117,7 @@ export const listing = {
 
   listInsert(state: ReferenceState, operation: ListInsert): ListResults["listInsert"] {
     const { queue: name, side, pivot, contents } = operation;
+    if (isOfSet(state, name)) return WRONG_TYPE;
     const queue = state.queue(textOf(name));
     const line = lineOf(state, name);
     if (line.length === 0) return { length: 0, id: null };

@@ -6,6 +6,7 @@ import { counting, countPart, judgeParts, uncount } from "./reference-counters.t
 import { listing } from "./reference-lists.ts";
 import { popFrom, type Undo } from "./reference-pops.ts";
 import { pushing } from "./reference-pushes.ts";
+import { setOperations } from "./reference-sets.ts";
 import { settingOperations } from "./reference-settings.ts";
 import { factsOf, statusOf } from "./reference-status.ts";
 import { transact } from "./reference-transaction.ts";
@@ -22,7 +23,7 @@ type OperationOf<K extends Operation["kind"]> = Extract<Operation, { kind: K }>;
 const BARE = { contents: null, errors: [], log: [] };
 const LOG_LINES_MAX = 100;
 
-type Operations = {
+export type Operations = {
   [K in Operation["kind"]]: (state: ReferenceState, operation: OperationOf<K>) => Results[K];
 };
 
@@ -30,6 +31,7 @@ export const operations: Operations = {
   ...management,
   ...cronOperations((state, push) => operations.push(state, push)),
   ...settingOperations,
+  ...setOperations,
   ...pushing,
   ...counting,
   ...listing,
@@ -70,7 +72,7 @@ export const operations: Operations = {
     } else if (queue.taken(event.id)) return false;
     else queue.turns.takeBack(event, atMs);
     if (counted) uncount(counted);
-    queue.enter(event, null, rank);
+    queue.enter(event, null, rank ?? queue.rankAt("left"));
     queue.events.set(event.id, event);
     return true;
   },

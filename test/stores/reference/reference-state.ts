@@ -21,6 +21,8 @@ export class ReferenceState implements Shared {
   nowMs = 0;
   /** In a transaction, whose pushes are judged. */
   isJudged = false;
+  /** The members of sets by name; none is empty. */
+  readonly sets = new Map<string, Set<string>>();
   readonly allSettings = new ReferenceGiven();
   /** The numbers of the counts so far. */
   readonly counted = new Set<number>();

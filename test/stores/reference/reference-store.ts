@@ -13,7 +13,7 @@ import {
   type Store,
 } from "../../../src/queue/store.ts";
 import { tellDone } from "../../../src/queue/transaction.ts";
-import { operations } from "./reference-operations.ts";
+import { operations, type Operations } from "./reference-operations.ts";
 import { ReferenceState } from "./reference-state.ts";
 
 interface ReferenceOptions {
@@ -21,6 +21,8 @@ interface ReferenceOptions {
   onReady: ReadyListener;
   onDue?: DueListener;
   observer?: StoreObserver;
+  /** Other ways to do some operations, but not in transactions: to see that a test notices. */
+  wrong?: Partial<Operations> | undefined;
 }
 
 export class ReferenceStore implements Store {
@@ -28,11 +30,13 @@ export class ReferenceStore implements Store {
   readonly #clock: Clock;
   readonly #state: ReferenceState;
   readonly #onDue: DueListener | null;
+  readonly #operations: Operations;
   readonly #submitted: (() => void)[] = [];
   /** When something was to be done, after the latest operations. */
   #dueAtMs = Infinity;
 
-  constructor({ clock, onReady, onDue, observer }: ReferenceOptions) {
+  constructor({ clock, onReady, onDue, observer, wrong }: ReferenceOptions) {
+    this.#operations = { ...operations, ...wrong };
     this.#observer = observer;
     this.#clock = clock;
     this.#onDue = onDue ?? null;
@@ -45,7 +49,9 @@ export class ReferenceStore implements Store {
   session(): Session {
     const onDone = (operation: Operation, result: unknown) =>
       this.#observer && tellDone(this.#observer, operation, result, this.#state.nowMs);
-    return new ReferenceSession(this.#state, onDone, (run) => this.#submit(run));
+    const execute = (operation: Operation) =>
+      this.#operations[operation.kind](this.#state, operation as never);
+    return new ReferenceSession(this.#state, { execute, onDone }, (run) => this.#submit(run));
   }
 
   async watch(): Promise<void> {}
@@ -77,36 +83,33 @@ export class ReferenceStore implements Store {
   }
 }
 
+interface Doing {
+  execute(operation: Operation): unknown;
+  onDone(operation: Operation, result: unknown): void;
+}
+
 class ReferenceSession extends Session {
   readonly #state: ReferenceState;
-  readonly #onDone: (operation: Operation, result: unknown) => void;
+  readonly #doing: Doing;
   readonly #schedule: (run: () => void) => void;
   readonly #failures = new Failures();
 
-  constructor(
-    state: ReferenceState,
-    onDone: (operation: Operation, result: unknown) => void,
-    schedule: (run: () => void) => void,
-  ) {
+  constructor(state: ReferenceState, doing: Doing, schedule: (run: () => void) => void) {
     super();
-    this.#onDone = onDone;
+    this.#doing = doing;
     this.#state = state;
     this.#schedule = schedule;
   }
 
   submit<O extends Operation>(operation: O, receiver: Receiver<ResultOf<O>>): void {
     const { count } = this.#failures;
-    const execute = operations[operation.kind] as (
-      state: ReferenceState,
-      operation: Operation,
-    ) => unknown;
     this.#schedule(() => {
       if (this.#failures.hasNewSince(count)) {
         return receiver.failed(this.#failures.earlierFailure());
       }
       let result: unknown;
       try {
-        result = execute(this.#state, operation);
+        result = this.#doing.execute(operation);
       } catch (error) {
         const isKnown = error instanceof StoreError;
         const failure = isKnown ? error : new StoreError("refused", String(error));
@@ -115,7 +118,7 @@ class ReferenceSession extends Session {
       }
       // There may be thousands of them in a turn.
       if (operation.kind !== "setGroup") this.#state.settle();
-      this.#onDone(operation, result);
+      this.#doing.onDone(operation, result);
       receiver.succeeded(result as ResultOf<O>);
     });
   }

@@ -1,5 +1,6 @@
 // A transaction of the reference store: judged as a whole, then done one by one.
 import { Refusal } from "../../../src/queue/errors.ts";
+import { TOO_LARGE } from "../../../src/queue/lists.ts";
 import {
   BATCH_CONTENTS_BYTES,
   type Operation,
@@ -11,8 +12,17 @@ import type { ReferenceEvent } from "./reference-event.ts";
 import type { ReferenceQueue } from "./reference-queue.ts";
 import type { ReferenceState } from "./reference-state.ts";
 
-const takersOfSeveral = new Set<Operation["kind"]>(["popBatch", "listPop", "listRange"]);
-const takers = new Set([...takersOfSeveral, "pop", "peek", "get", "listMove"]);
+/** What operations answer where a transaction takes no more contents. */
+const nothing = new Map<Operation["kind"], null | [] | typeof TOO_LARGE>([
+  ["pop", null],
+  ["peek", null],
+  ["get", null],
+  ["listMove", null],
+  ["popBatch", []],
+  ["listPop", []],
+  ["listRange", TOO_LARGE],
+  ["setMembers", TOO_LARGE],
+]);
 
 type DoOne = (operation: Operation) => unknown;
 
@@ -29,8 +39,8 @@ export function transact(
       const { kind } = operation;
       const isOver = bytes > BATCH_CONTENTS_BYTES;
       if (kind === "get" && isOver) return doOne({ ...operation, isWhole: false });
-      const isTaking = takers.has(kind);
-      if (isTaking && isOver) return takersOfSeveral.has(kind) ? [] : null;
+      const isTaking = nothing.has(kind);
+      if (isTaking && isOver) return nothing.get(kind);
       const result = doOne(operation);
       if (isTaking) bytes += bytesIn(result);
       return result;

@@ -12,10 +12,8 @@ import {
   type ListCounters,
   type CounterEvent,
 } from "../../../queue/counters.ts";
-import { Refusal } from "../../../queue/errors.ts";
 import { Duplicate } from "../../../queue/event.ts";
 import { nameOf } from "../../../queue/name-cache.ts";
-import { treeIn } from "../bound-queues.ts";
 import { contentsToBytes, toBytes, toKept, toText } from "../bytes.ts";
 import { type KeptEvent, type LocalCounter, Members } from "../counters.ts";
 import { hashOf } from "../hash-index.ts";
@@ -23,7 +21,7 @@ import { complete, drop } from "../life.ts";
 import type { LocalEvent, LocalQueue } from "../local-queue.ts";
 import type { Model } from "../model.ts";
 import { decodePart } from "../more.ts";
-import { checkPushable, surplusOf } from "../room.ts";
+import { checkRoom } from "../room.ts";
 import { DELAYED, READY } from "../states.ts";
 import { ExpectedCounters, isNew, isTaken } from "./expected-counters.ts";
 import { push } from "./pushing.ts";
@@ -91,7 +89,7 @@ export function countDown(model: Model, operation: CountDown): number | null {
   const counter = model.counterOf(model.get(nameOf(operation.queue)), toText(operation.key));
   if (!counter) return null;
   const step = { counter, member: toText(operation.member) };
-  judge(model, [step]);
+  checkRoom(model, pushedInto(model, [step]));
   countOne(model, step);
   return counter.left;
 }
@@ -120,16 +118,19 @@ export function listCounters(
 
 /**
  * To be called before these events are acknowledged in one step; one leaves the line of
- * `makesRoom`. Throws a Refusal if that is not to be, or a JournalError.
+ * `makesRoom`, and then one is pushed into `target`. Throws a Refusal if that is not to be, or a
+ * JournalError.
  */
 export function judgeParts(
   model: Model,
   events: LocalEvent[],
   makesRoom: LocalQueue | null = null,
+  target: LocalQueue | null = null,
 ): void {
-  if (events.every(isNoMember)) return;
+  if (target === null && events.every(isNoMember)) return;
   const steps = events.flatMap((event) => stepOf(model, event) ?? []);
-  if (steps.length > 0) judge(model, steps, makesRoom);
+  const own = target === null ? [] : [target];
+  checkRoom(model, [...own, ...pushedInto(model, steps)], makesRoom);
 }
 
 /** Ends a claim with success. It was judged. */
@@ -213,25 +214,13 @@ function stepOf(model: Model, { more }: LocalEvent): Step | null {
   return counter ? { counter, member } : null;
 }
 
-/** Throws a Refusal if a queue does not take what counters push then, or a JournalError. */
-function judge(model: Model, steps: Step[], makesRoom: LocalQueue | null = null): void {
+/** The queues into which counters push then. Throws a JournalError. */
+function pushedInto(model: Model, steps: Step[]): LocalQueue[] {
   const expected = new ExpectedCounters(model);
-  const pushes = new Map<string, number>();
-  for (const { counter, member } of steps) {
-    const name = expected.count(counter.queue, counter.key, member);
-    if (name !== null) pushes.set(name, (pushes.get(name) ?? 0) + 1);
-  }
-  if (model.isJudged) return;
-  for (const [name, count] of pushes) {
-    const queue = model.get(name)!;
-    checkPushable(model, queue);
-    for (const each of treeIn(model, queue).keepers) {
-      const isDropping = model.settingsOf(each).full === "drop-oldest";
-      const added = count - (each === makesRoom ? 1 : 0);
-      const isRefused = surplusOf(model, each, isDropping ? 1 : added) === null;
-      if (isRefused) throw new Refusal("QUEUEFULL", toBytes(each.name));
-    }
-  }
+  const names = steps.map(({ counter, member }) =>
+    expected.count(counter.queue, counter.key, member),
+  );
+  return names.flatMap((name) => (name === null ? [] : model.get(name)!));
 }
 
 /** Returns when it pushed its event; null if it pushed none. */

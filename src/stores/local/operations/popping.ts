@@ -1,7 +1,8 @@
 // Pops, and what undoes them.
 import { workerOf } from "../../../queue/claimant.ts";
 import { Refusal } from "../../../queue/errors.ts";
-import type { Popped } from "../../../queue/event.ts";
+import type { End, Popped } from "../../../queue/event.ts";
+import { type ListPop, WRONG_TYPE } from "../../../queue/lists.ts";
 import { nameOf } from "../../../queue/name-cache.ts";
 import {
   BATCH_CONTENTS_BYTES,
@@ -15,6 +16,8 @@ import { JournalError } from "../journal.ts";
 import { drop, expire, makeReady, withoutClaim } from "../life.ts";
 import { type LocalQueue, expiryOf, LocalEvent } from "../local-queue.ts";
 import type { Model } from "../model.ts";
+import { isOfSet } from "../name-kind.ts";
+import { entriesFrom } from "../ready-page.ts";
 import { COMPLETED } from "../states.ts";
 import { acknowledgePopped, judgeParts, type Uncount, uncount } from "./counting.ts";
 
@@ -25,8 +28,8 @@ const expiredAtOnce = 1000;
 interface Undo {
   /** The number of the claim; 0: none. */
   claim: number;
-  /** The place in line before. */
-  place: number;
+  /** The place in line before; null for a new one at the left end. */
+  place: number | null;
   /** When it was handed out. */
   atMs: number;
   /** The event that the pop removed. */
@@ -36,22 +39,44 @@ interface Undo {
 }
 
 /** How to pop. */
-type Terms = Pick<Pop, "leaseMs" | "claimant">;
+export interface Terms extends Pick<Pop, "leaseMs" | "claimant"> {
+  end: End;
+}
 
-export function pop(model: Model, operation: Pop): Popped | null {
-  const queue = model.get(nameOf(operation.queue));
-  return queue ? popOne(model, queue, operation.queue, operation) : null;
+/** How lists pop. */
+export function forGood(end: End): Terms {
+  return { leaseMs: 0, claimant: null, end };
+}
+
+export function pop(model: Model, { queue: name, leaseMs, claimant }: Pop): Popped | null {
+  return popOne(model, name, { leaseMs, claimant, end: "right" });
 }
 
 export function popBatch(model: Model, operation: PopBatch): Popped[] {
+  const { queues, count, leaseMs, claimant } = operation;
+  const terms: Terms = { leaseMs, claimant, end: "right" };
+  return popSeveral(model, queues, count, terms);
+}
+
+export function listPop(
+  model: Model,
+  { queues, end, count }: ListPop,
+): Popped[] | typeof WRONG_TYPE {
+  for (const name of queues) {
+    if (isOfSet(model, nameOf(name))) return WRONG_TYPE;
+    const popped = popSeveral(model, [name], count, forGood(end));
+    if (popped.length > 0) return popped;
+  }
+  return [];
+}
+
+function popSeveral(model: Model, queues: Buffer[], count: number, terms: Terms): Popped[] {
   const popped: Popped[] = [];
   let bytes = 0;
   try {
-    for (const name of operation.queues) {
-      const queue = model.get(nameOf(name));
-      if (!queue) continue;
-      while (popped.length < operation.count && bytes <= BATCH_CONTENTS_BYTES) {
-        const event = popOne(model, queue, name, operation);
+    for (const name of queues) {
+      while (popped.length < count && bytes <= BATCH_CONTENTS_BYTES) {
+        const event = popOne(model, name, terms);
         if (event === null) break;
         popped.push(event);
         bytes += event.contents.length;
@@ -64,12 +89,23 @@ export function popBatch(model: Model, operation: PopBatch): Popped[] {
   return popped;
 }
 
-function popOne(model: Model, queue: LocalQueue, name: Buffer, terms: Terms): Popped | null {
-  if (!mayPop(model, queue, terms)) return null;
-  const event = nextUnexpired(model, queue);
-  if (!event) return null;
+function popOne(model: Model, name: Buffer, terms: Terms): Popped | null {
+  const event = nextOut(model, name, terms);
+  return event ? take(model, event, name, terms) : null;
+}
+
+/** The event that a pop would take; ends those in front of it that have expired. */
+export function nextOut(model: Model, name: Buffer, terms: Terms): LocalEvent | undefined {
+  const queue = model.get(nameOf(name));
+  return queue && mayPop(model, queue, terms) ? nextUnexpired(model, queue, terms.end) : undefined;
+}
+
+/** Pops the event that is next out there. Throws a Refusal or a JournalError. */
+export function take(model: Model, event: LocalEvent, name: Buffer, terms: Terms): Popped {
+  const { queue } = event;
   const contents = contentsToBytes(model.contentsOf(event));
-  const { attempt, place, more, pushedAtMs } = event;
+  const { attempt, more, pushedAtMs } = event;
+  const place = terms.end === "left" && (more?.group ?? null) === null ? null : event.place;
   const undo: Undo = { claim: 0, place, atMs: model.nowMs, removed: null, counted: null };
   let token = 0;
   if (terms.leaseMs === 0) {
@@ -127,11 +163,10 @@ function mayPop(model: Model, queue: LocalQueue, { leaseMs, claimant }: Terms): 
   return claimedMax === null || leaseMs === 0 || queue.claimed.length < claimedMax;
 }
 
-/** The next event out; ends those in front of it that have expired. Throws a JournalError. */
-function nextUnexpired(model: Model, queue: LocalQueue): LocalEvent | undefined {
+function nextUnexpired(model: Model, queue: LocalQueue, end: End): LocalEvent | undefined {
   const { ttlMs } = model.settingsOf(queue);
   for (let passed = 0; passed < expiredAtOnce; passed++) {
-    const event = model.next(queue);
+    const event = end === "right" ? model.next(queue) : leftMost(model, queue);
     if (!event || (ttlMs === null && event.more === null)) return event;
     const expiresAtMs = expiryOf(event.pushedAtMs, event.more, ttlMs);
     if (expiresAtMs === 0 || expiresAtMs > model.nowMs) return event;
@@ -141,6 +176,12 @@ function nextUnexpired(model: Model, queue: LocalQueue): LocalEvent | undefined 
   return undefined;
 }
 
+/** Throws a JournalError. */
+function leftMost(model: Model, queue: LocalQueue): LocalEvent | undefined {
+  const [entry] = entriesFrom(queue, 1, true);
+  return entry === undefined ? undefined : model.inLine(queue, entry);
+}
+
 export function unpop(model: Model, { queue: name, popped }: Unpop): boolean {
   const { claim: number, place, atMs, removed, counted } = popped.undo as Undo;
   if (removed === null) {
@@ -148,7 +189,7 @@ export function unpop(model: Model, { queue: name, popped }: Unpop): boolean {
     if (event?.claim !== number) return false;
     model.takeBack(event.queue, event.more?.group ?? null, atMs);
     if (event.more?.isCancelled) drop(model, event);
-    else makeReady(model, event, place, withoutClaim(event, null));
+    else makeReady(model, event, place!, withoutClaim(event, null));
     return true;
   }
   const queue = model.open(nameOf(name));
@@ -160,6 +201,6 @@ export function unpop(model: Model, { queue: name, popped }: Unpop): boolean {
   event.key = model.number();
   event.pushedAtMs = removed.pushedAtMs;
   model.takeBack(queue, removed.more?.group ?? null, atMs);
-  makeReady(model, event, place, removed.more);
+  makeReady(model, event, place ?? model.leftPlace(), removed.more);
   return true;
 }

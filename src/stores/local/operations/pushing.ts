@@ -96,7 +96,13 @@ function pushPlain(
   return id;
 }
 
-export function pushBatch(model: Model, operation: PushBatch): (Buffer | Duplicate)[] {
+/** As PushBatch. */
+interface Batch extends Pick<PushBatch, "queue" | "end" | "events"> {
+  /** null: those of NO_OPTIONS. */
+  options: PushOptions | null;
+}
+
+export function pushBatch(model: Model, operation: Batch): (Buffer | Duplicate)[] {
   const { queue: name, end, events, options } = operation;
   const queue = model.open(nameOf(name));
   checkPushable(model, queue);
@@ -122,7 +128,7 @@ export function pushBatch(model: Model, operation: PushBatch): (Buffer | Duplica
     pushed.add(event.id);
     const outcome = outcomeOf(model, step, id, options);
     if (outcome !== "add" && outcome !== "replace") return outcome;
-    if (outcome === "replace") replace(model, event, there!, end, options);
+    if (outcome === "replace") replace(model, event, there!, end, options!);
     else {
       enter(model, step, end, options);
       reportKept(model, event, options, id);

@@ -17,24 +17,31 @@ export function transact(
 ): unknown[] {
   judge(model, operations);
   const taken = new TakenContents();
+  const step = (operation: Operation) => {
+    if (!takesContents(operation)) return doOne(operation);
+    if (taken.isOver) {
+      const shorter = withoutContents(operation);
+      return shorter ? doOne(shorter) : nothingOf(operation);
+    }
+    const result = doOne(operation);
+    taken.add(result);
+    return result;
+  };
+  return asOne(model, () => operations.map(step));
+}
+
+/** Does all of that or, if it throws, nothing. It was judged: no push in it is refused. */
+export function asOne<T>(model: Model, does: () => T): T {
+  const { isJudged } = model;
   const mark = model.mark();
   model.isJudged = true;
   try {
-    return operations.map((operation) => {
-      if (!takesContents(operation)) return doOne(operation);
-      if (taken.isOver) {
-        const shorter = withoutContents(operation);
-        return shorter ? doOne(shorter) : nothingOf(operation);
-      }
-      const result = doOne(operation);
-      taken.add(result);
-      return result;
-    });
+    return does();
   } catch (error) {
     // Without a journal nothing can fail from here on.
     model.undoTo(mark);
     throw error;
   } finally {
-    model.isJudged = false;
+    model.isJudged = isJudged;
   }
 }

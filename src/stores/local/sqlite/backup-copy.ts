@@ -7,6 +7,7 @@ import { dirname } from "node:path";
 import type { Changes } from "../changes.ts";
 import { makeDraft, publish, removeDraft, removeDrafts, syncFolder } from "./database-file.ts";
 import { EventRows } from "./event-rows.ts";
+import { NO_MEMBER, SetRows } from "./set-rows.ts";
 import { KEY, NO_WINDOW } from "./window-rows.ts";
 
 const rowsAtOnce = 100;
@@ -25,6 +26,7 @@ export class BackupCopy {
   readonly #file: string;
   readonly #draft: string;
   readonly #rows: EventRows;
+  readonly #sets: SetRows;
   readonly #done = Promise.withResolvers<void>();
   /** Events up to this key are in the copy. */
   #copiedTo = 0;
@@ -34,6 +36,7 @@ export class BackupCopy {
     { name: "windows", key: KEY, copied: NO_WINDOW },
     { name: "members", key: "counter, member", copied: [0, ""] },
     { name: "thens", key: "number", copied: [0] },
+    { name: "sets", key: "name, member", copied: NO_MEMBER },
   ];
   #timer: ReturnType<typeof setTimeout>;
   #isOver = false;
@@ -50,6 +53,7 @@ export class BackupCopy {
       db.run("PRAGMA copy.journal_mode = OFF");
       db.run("PRAGMA copy.synchronous = OFF");
       this.#rows = new EventRows(db, "copy");
+      this.#sets = new SetRows(db, "copy");
     } catch (error) {
       removeDraft(this.#draft);
       throw error;
@@ -68,6 +72,7 @@ export class BackupCopy {
     this.#try(() => {
       this.#db.run("BEGIN");
       this.#rows.write(changes, false);
+      this.#sets.write(changes);
       this.#db.run("COMMIT");
     });
   }
@@ -166,6 +171,7 @@ export class BackupCopy {
     this.#isOver = true;
     clearTimeout(this.#timer);
     this.#rows.finalize();
+    this.#sets.finalize();
     this.#db.run("DETACH copy");
   }
 }

@@ -3,6 +3,7 @@
 
 import type { Database, Statement } from "bun:sqlite";
 import type { Changes } from "../changes.ts";
+import { LOOKED_AT_BYTES_MAX } from "../journal.ts";
 import type { StoredEvent } from "../stored-event.ts";
 import { encodeMore, type More, WITHOUT_COLUMNS } from "../more.ts";
 import { encodeFacts } from "../queue-facts.ts";
@@ -21,8 +22,6 @@ const noneOf = (columnCount: number) => Array(columnCount).fill("NULL").join(", 
 const pushed = `?, ?, ${READY}, ${NO_TIME}, ${LEASE_BASE}, ?, ?`;
 const plainRow = `(${pushed}, ${noneOf(6)}, ?, NULL, ?)`;
 const orderedRow = `(${pushed}, ${noneOf(4)}, ?, ?, ?, NULL, ?)`;
-/** Larger contents are left out when several events are read. */
-const contentsReadAtOnceMax = 4096;
 
 export class EventRows {
   readonly #statements: Statement[] = [];
@@ -77,7 +76,7 @@ export class EventRows {
       "priority, grp, more";
     this.#read = prepare(`${read}, contents FROM ${events} WHERE key = ?`);
     this.#readRange = prepare(
-      `${read}, CASE WHEN octet_length(contents) <= ${contentsReadAtOnceMax} THEN contents END
+      `${read}, CASE WHEN octet_length(contents) <= ${LOOKED_AT_BYTES_MAX} THEN contents END
        FROM ${events} ${between} ORDER BY key`,
     );
     this.#windows = new WindowRows(db, schema);

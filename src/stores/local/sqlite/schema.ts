@@ -226,6 +226,12 @@ export const migrations: readonly string[] = [
      SELECT number, member FROM counters WHERE member IS NOT NULL;
    DROP TABLE counters;
    ALTER TABLE moved RENAME TO counters;`,
+  // The members of sets: see set-rows.ts.
+  `CREATE TABLE sets (
+     name TEXT NOT NULL,
+     member TEXT NOT NULL,
+     PRIMARY KEY (name, member)
+   ) WITHOUT ROWID;`,
 ];
 
 /** Makes the tables in an empty database. */

@@ -19,6 +19,7 @@ import { realFile } from "./real-file.ts";
 import { Reserve } from "./reserve.ts";
 import { pragma, valuesOf } from "./schema.ts";
 import { encodeSettings } from "../queue-facts.ts";
+import { SetRows } from "./set-rows.ts";
 import { TurnRows } from "./turn-rows.ts";
 import { type Fsync, WalFile } from "./wal-file.ts";
 import { WalMark } from "./wal-mark.ts";
@@ -55,6 +56,7 @@ export class SqliteJournal implements Journal {
   readonly #reserve: Reserve;
   readonly #rows: EventRows;
   readonly #crons: CronRows;
+  readonly #sets: SetRows;
   readonly #turns: TurnRows;
   readonly #mark: WalMark;
   readonly #onError: (error: Error) => void;
@@ -81,6 +83,7 @@ export class SqliteJournal implements Journal {
       this.#mark = new WalMark(this.#db);
       this.#rows = new EventRows(this.#db, "main");
       this.#crons = new CronRows(this.#db);
+      this.#sets = new SetRows(this.#db, "main");
       this.#turns = new TurnRows(this.#db);
       const [clock] = valuesOf(this.#db, "SELECT ms, counted FROM clock") as [number, number][];
       [this.#clockMs, this.#countedMs] = clock!;
@@ -127,6 +130,7 @@ export class SqliteJournal implements Journal {
     try {
       this.#begin.run();
       hasNew = this.#rows.write(changes, true);
+      hasNew = this.#sets.write(changes) || hasNew;
       this.#crons.write(changes);
       this.#turns.write(changes, hasRoom);
       if (isClockDue) this.#setClock.run(clockMs);
@@ -150,7 +154,8 @@ export class SqliteJournal implements Journal {
       if (kind === "drop") this.#chores.discardMembers(counter.number);
     }
     this.#chores.committed();
-    return this.#sync(changes.touched.length + Number(changes.isDemanded), hasNew);
+    const changed = changes.touched.length + changes.sets.length;
+    return this.#sync(changed + Number(changes.isDemanded), hasNew);
   }
 
   pushRefusal(): string | null {
@@ -215,6 +220,7 @@ export class SqliteJournal implements Journal {
     this.#gate.close();
     this.#rows.finalize();
     this.#crons.finalize();
+    this.#sets.finalize();
     this.#turns.finalize();
     this.#mark.finalize();
     for (const statement of [this.#setClock, this.#setCounted, this.#setDefaults]) {

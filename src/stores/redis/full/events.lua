@@ -22,6 +22,12 @@ local function head_of(value)
   return from and from - 1 + tonumber(length) or 7, from
 end
 
+-- The value with other contents. It has another number: the event gets another version.
+local function with_contents(value, contents)
+  local form = string.char((string.byte(value) + 4) % 256)
+  return form .. string.sub(value, 2, (head_of(value))) .. contents
+end
+
 -- When a waiting event expires, in ms, or nil. value: that of the event, if it is known.
 local function expiry_of(queue, id, more, value)
   local ttl = more.t or duration_of(queue, 'ttl')
@@ -352,7 +358,8 @@ at_end[#at_end + 1] = function()
     if queue.is_open or queue.was_flushed then
       local needs_more = has_early_settings(queue) or redis.call('EXISTS', MORE .. name, GHOSTS .. name,
         COMPLETED .. name, WINDOWS .. name, PAUSED_WORKERS .. name, EXPIRES .. name,
-        REVIEW .. name, UNIQUE .. name, COUNTERS .. name, CRONS .. name, OWN_GROUPS .. name) > 0
+        REVIEW .. name, UNIQUE .. name, COUNTERS .. name, CRONS .. name, OWN_GROUPS .. name,
+        SET .. name) > 0
       local is_ordered = not needs_more
         and redis.call('EXISTS', PLACES .. name, GROUPS .. name, GROUPED .. name, RANKED .. name) > 0
       redis.call((needs_more or is_ordered) and 'SADD' or 'SREM', RARE, name)

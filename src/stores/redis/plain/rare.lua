@@ -1,7 +1,8 @@
 -- Ends a batch before anything is done where one of its queues needs a larger script: one with settings
 -- that matter to every event, pauses, windows, events that expire, facts of events beside their contents,
--- removed ids in its list, completed events, priorities or groups. The full script notes their names in
--- the set "rare", and "ordered" those of queues that get priorities or groups; no other makes a queue rare.
+-- removed ids in its list, completed events, priorities or groups, or a set of its name. The full script
+-- notes their names in the set "rare", and "ordered" those of queues that get priorities or groups; no other
+-- makes a queue rare.
 -- The script "ordered" serves those that have nothing else that is rare: the set "ordered" has their names.
 -- KEYS    settings rare ordered
 -- ARGV    (none)

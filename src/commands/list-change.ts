@@ -1,0 +1,112 @@
+// LREM, LTRIM, LSET and LINSERT: change the ready events of a queue in their places.
+import {
+  LIST_REACH,
+  type ListInsert,
+  type ListRemove,
+  type ListTrim,
+  TOO_LARGE,
+} from "../queue/lists.ts";
+import type { ResultOf } from "../queue/operations.ts";
+import { OK } from "../resp/reply.ts";
+import type { QueueCommand } from "./command.ts";
+import { commandError } from "./errors.ts";
+import { integerOf, resultOf } from "./list-arguments.ts";
+import { badIndex, indexOf } from "./list-look.ts";
+import { Submission } from "./submission.ts";
+import { wordOf } from "./words.ts";
+
+function set([, queue, given, contents]: Buffer[]): Submission {
+  const index = indexOf(given!);
+  if (index === null) {
+    return badIndex(queue!, () => {
+      throw commandError("noSuchKey");
+    });
+  }
+  const operation = { kind: "listSet", queue: queue!, index, contents: contents! } as const;
+  return Submission.one(operation, (result) => {
+    const isSet = resultOf(result, queue!);
+    if (isSet === null) throw commandError("noSuchKey");
+    if (!isSet) throw commandError("indexOutOfRange");
+    return OK;
+  });
+}
+
+function sideOf(bytes: Buffer): ListInsert["side"] {
+  const word = wordOf(bytes);
+  if (word === "BEFORE") return "before";
+  if (word === "AFTER") return "after";
+  throw commandError("syntax");
+}
+
+const shared = { group: "list", since: "0.1.0" } as const;
+/** Consumers may pop any event for good, so they may also remove some. */
+const removes = { ...shared, access: "consume or manage", flags: ["write"] } as const;
+const changes = { ...shared, access: "manage", flags: ["write", "denyoom"] } as const;
+
+export const listChangeCommands: QueueCommand[] = [
+  {
+    ...removes,
+    name: "LREM",
+    syntax: "queue count element",
+    summary:
+      "Removes up to count ready events with these contents, from the left; with a negative " +
+      "count from the right, with 0 all; how many. An error for more than 100,000 ready events.",
+    parse: ([, queue, count, contents]): ListRemove => ({
+      kind: "listRemove",
+      queue: queue!,
+      contents: contents!,
+      count: integerOf(count!),
+    }),
+    reply: (result, operation) =>
+      resultOf(result as ResultOf<ListRemove>, (operation as ListRemove).queue),
+  },
+  {
+    ...removes,
+    name: "LTRIM",
+    syntax: "queue start stop",
+    summary:
+      "Removes the ready events that LRANGE would not show. An error if these are more than " +
+      "100,000. To bound a queue, its setting max-length is better: no producer can forget it.",
+    parse: ([, queue, start, stop]): ListTrim => ({
+      kind: "listTrim",
+      queue: queue!,
+      from: integerOf(start!),
+      to: integerOf(stop!),
+    }),
+    reply(result, operation) {
+      resultOf(result as ResultOf<ListTrim>, (operation as ListTrim).queue);
+      return OK;
+    },
+  },
+  {
+    ...changes,
+    name: "LSET",
+    syntax: "queue index element",
+    summary: "Gives the ready event at that index, as LRANGE counts them, other contents.",
+    run: (call) => set(call.args),
+  },
+  {
+    ...changes,
+    name: "LINSERT",
+    syntax: "queue BEFORE|AFTER pivot element",
+    summary:
+      "Pushes an event to the left (BEFORE) or the right (AFTER) of the left-most ready event " +
+      "with the contents of the pivot; how many are ready then, -1 if there is no such event, 0 " +
+      "if none is ready. An error for more than 100,000 ready events, and where any of them has " +
+      "a priority or a group.",
+    parse: ([, queue, side, pivot, contents]): ListInsert => ({
+      kind: "listInsert",
+      queue: queue!,
+      side: sideOf(side!),
+      pivot: pivot!,
+      contents: contents!,
+    }),
+    reply(result, operation, { stats }) {
+      const { queue } = operation as ListInsert;
+      if (result === TOO_LARGE) throw commandError("insertHere", { reach: LIST_REACH, queue });
+      const { length, id } = resultOf(result as ResultOf<ListInsert>, queue);
+      if (id !== null) stats.pushes += 1;
+      return length;
+    },
+  },
+];

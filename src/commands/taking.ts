@@ -1,0 +1,39 @@
+// A command that takes events counts as a consumer of their queues, and may wait until there are
+// some.
+import type { Taker } from "../queue/wait-list.ts";
+import type { QueueCall } from "./command.ts";
+import { waiting } from "./waiting.ts";
+
+export interface Taking<T> {
+  queues: Buffer[];
+  /** Into which it pushes what it takes. */
+  target?: Buffer;
+  taker: Taker;
+  /** How long it waits. */
+  timeoutMs: number;
+  /** Takes what there is; null if there is nothing, so that it waits on. */
+  attempt: () => Promise<T | null>;
+}
+
+/** A consumer creates its queues. */
+export function countConsumer(queues: Buffer[], { client, context, phase }: QueueCall): void {
+  if (phase === "queued") return;
+  const { maxNameBytes, maxWaitingBytes } = context.settings;
+  const areAllowed = queues.every(({ length }) => length <= maxNameBytes);
+  if (areAllowed) client.consumer.popsFrom(queues, maxWaitingBytes);
+}
+
+/** Takes what there is, or waits for it. Null if there was nothing in time. */
+export async function takeOrWait<T>(
+  { taker, target, ...wait }: Taking<T>,
+  { client, context }: QueueCall,
+): Promise<T | null> {
+  const { queues } = wait;
+  await context.store.watch(queues, "ready");
+  const wanted = { ...wait, takes: taker };
+  return await waiting(client, (signal) => context.waiters.wait({ ...wanted, signal }), {
+    queues,
+    worker: taker.worker,
+    ...(target && { target }),
+  });
+}
