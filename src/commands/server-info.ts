@@ -126,6 +126,16 @@ async function queueLines(call: Call): Promise<Lines> {
   }
 }
 
+/** Like a database of Redis without expiring keys. Redis shows none without keys. */
+async function keyspaceLines({ keyCount }: Context, isCountedNow: boolean): Promise<Lines> {
+  try {
+    const keys = isCountedNow ? await keyCount.now() : keyCount.recent();
+    return keys ? [["db0", `keys=${keys},expires=0,avg_ttl=0`]] : [];
+  } catch (error) {
+    return [["keyspace_error", (error as Error).message]];
+  }
+}
+
 async function info(call: Call): Promise<Reply> {
   checkCount("sections", call.args.length - 1, NAMES_MAX);
   const asked = call.args.slice(1).map((name) => wordOf(name).toLowerCase());
@@ -134,6 +144,10 @@ async function info(call: Call): Promise<Reply> {
   const parts = Object.entries(sections)
     .filter(([name]) => isAll || isDefault || asked.includes(name.toLowerCase()))
     .map(([name, lines]) => section(name, lines(call.context)));
+  const isNamed = isAll || asked.includes("keyspace");
+  if (isDefault || isNamed) {
+    parts.push(section("Keyspace", await keyspaceLines(call.context, isNamed)));
+  }
   if (isAll || asked.includes("queues")) parts.push(section("Queues", await queueLines(call)));
   return parts.join("\r\n");
 }
