@@ -87,7 +87,7 @@ describe("bounds", () => {
     expect(await ask(client, "BLPOP", ...queues.slice(1), "0.01")).toBeNull();
   });
 
-  test("a pop takes at most as many as a step, and in a transaction as many as it may", async () => {
+  test("of pops: at most a step, and in a transaction what one may be about", async () => {
     const client = await (await startTestOkq()).connect();
     await fill(client, "q", LIST_STEP_MAX + 5);
     expect(await ask(client, "LPOP", "q", "9223372036854775807")).toHaveLength(LIST_STEP_MAX);
