@@ -1,4 +1,4 @@
-// Programs that use Redis lists as queues of jobs or log lines, unmodified: the producers of Sidekiq
+// Programs that use Redis lists as queues of jobs or log lines, unmodified: producers of Sidekiq
 // and Celery, a worker of Celery, rsyslog, and an exporter of metrics.
 import { describe, expect, test } from "bun:test";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
@@ -107,10 +107,8 @@ describe.each(storeNames)("on %s", (store) => {
       await ask(wire, "QPUSH", "mailbox", "three");
       const listen = `127.0.0.1:${await freePort()}`;
       const address = `redis://127.0.0.1:${port}`;
-      start([
-        "prometheus-redis-exporter",
-        ...["--redis.addr", address, "--web.listen-address", listen, "--check-keys", "mail*"],
-      ]);
+      const options = ["--web.listen-address", listen, "--check-keys", "mail*"];
+      start(["prometheus-redis-exporter", "--redis.addr", address, ...options]);
       const lines = await eventually(
         async () => {
           const response = await fetch(`http://${listen}/metrics`).catch(() => null);
