@@ -4,6 +4,7 @@
 const debianPackages: Record<string, string> = {
   "redis-cli": "redis-tools",
   "redis-benchmark": "redis-tools",
+  "prometheus-redis-exporter": "prometheus-redis-exporter",
   "/usr/bin/python3": "python3-redis",
   openssl: "openssl",
   php: "php-cli and php-redis",
