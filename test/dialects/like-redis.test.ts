@@ -38,15 +38,13 @@ function comparing(redis: Target, okq: Target, names: Names) {
 }
 
 describe.each([...storeNames, "cluster"] as const)("on %s", (store) => {
-  test("the scripts", async () => {
+  test.each(manners)("the scripts in RESP$protocol", async (manner) => {
     const names = new Names(differences);
     const compare = comparing(await startTestRedis(), await startOkqOn(store), names);
     const found: string[] = [];
-    for (const manner of manners) {
-      for (const script of allScripts) {
-        const difference = await compare(script, manner);
-        if (difference !== null) found.push(`RESP${manner.protocol} ${difference}`);
-      }
+    for (const script of allScripts) {
+      const difference = await compare(script, manner);
+      if (difference !== null) found.push(difference);
     }
     expect(found.join("\n\n")).toBe("");
     expect(names.unneeded).toEqual([]);
