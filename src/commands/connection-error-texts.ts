@@ -46,8 +46,8 @@ export const connectionErrorTexts = {
   noPushRight: {
     text: "NOPERM User {user} has no permissions to push into the queue '{queue}'",
     when:
-      "QMOVE, LMOVE and the like into that queue, QBIND of it, or QCONFIG with it as `failed-to`: " +
-      "no `push`.",
+      "QMOVE, LMOVE and the like into that queue, QBIND of it, or QCONFIG with it as " +
+      "`failed-to`: no `push`.",
   },
   noQueueRight: {
     text: "NOPERM User {user} has no permissions to use the queue '{queue}'",
