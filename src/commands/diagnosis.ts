@@ -1,5 +1,5 @@
 // SLOWLOG and LATENCY: programs that watch a Redis ask for them. okq notes no slow commands.
-import { OK } from "../resp/reply.ts";
+import { OK, Pairs } from "../resp/reply.ts";
 import type { Command } from "./command.ts";
 import { commandError } from "./errors.ts";
 import { parseInteger } from "./numbers.ts";
@@ -52,6 +52,13 @@ export const diagnosisCommands: Command[] = [
     syntax: "event",
     summary: "Nothing.",
     run: () => [],
+  },
+  {
+    ...shared,
+    name: "LATENCY HISTOGRAM",
+    syntax: "[command ...]",
+    summary: "Nothing.",
+    run: () => new Pairs([]),
   },
   {
     ...shared,

@@ -126,10 +126,10 @@ async function queueLines(call: Call): Promise<Lines> {
   }
 }
 
-/** Like a database of Redis without expiring keys. Redis shows none without keys. */
-async function keyspaceLines({ keyCount }: Context, isCountedNow: boolean): Promise<Lines> {
+/** The section is that of a Redis without expiring keys, which shows none without keys. */
+async function keyspaceLines(count: number | null | Promise<number>): Promise<Lines> {
   try {
-    const keys = isCountedNow ? await keyCount.now() : keyCount.recent();
+    const keys = await count;
     return keys ? [["db0", `keys=${keys},expires=0,avg_ttl=0`]] : [];
   } catch (error) {
     return [["keyspace_error", (error as Error).message]];
@@ -144,9 +144,12 @@ async function info(call: Call): Promise<Reply> {
   const parts = Object.entries(sections)
     .filter(([name]) => isAll || isDefault || asked.includes(name.toLowerCase()))
     .map(([name, lines]) => section(name, lines(call.context)));
-  const isNamed = isAll || asked.includes("keyspace");
-  if (isDefault || isNamed) {
-    parts.push(section("Keyspace", await keyspaceLines(call.context, isNamed)));
+  const { keyCount } = call.context;
+  if (asked.includes("keyspace")) {
+    parts.push(section("Keyspace", await keyspaceLines(keyCount.now())));
+  } else if (isAll || isDefault) {
+    const count = keyCount.recent() ?? (isAll ? keyCount.now() : null);
+    parts.push(section("Keyspace", await keyspaceLines(count)));
   }
   if (isAll || asked.includes("queues")) parts.push(section("Queues", await queueLines(call)));
   return parts.join("\r\n");

@@ -243,6 +243,7 @@ const accepted: Record<string, string[][]> = {
   "SLOWLOG RESET": [[]],
   "LATENCY LATEST": [[]],
   "LATENCY HISTORY": [["command"]],
+  "LATENCY HISTOGRAM": [[], ["get"]],
   "LATENCY RESET": [[], ["command"]],
   "OKQ HEALTH": [[]],
   // Needs a database: test/stores/backup.test.ts.

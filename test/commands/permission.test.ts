@@ -40,8 +40,8 @@ const expected: Partial<Record<Access, string>> = {
   "consume or manage": "QPAUSE, QRESUME, LREM, LTRIM",
   admin:
     "FLUSHDB, FLUSHALL, DBSIZE, CLIENT LIST, CLIENT KILL, CLIENT UNBLOCK, CONFIG GET, " +
-    "SLOWLOG GET, SLOWLOG LEN, SLOWLOG RESET, LATENCY LATEST, LATENCY HISTORY, LATENCY RESET, " +
-    "OKQ BACKUP",
+    "SLOWLOG GET, SLOWLOG LEN, SLOWLOG RESET, LATENCY LATEST, LATENCY HISTORY, " +
+    "LATENCY HISTOGRAM, LATENCY RESET, OKQ BACKUP",
 };
 
 async function logInAs(okq: TestOkq, name: string): Promise<Wire> {
