@@ -70,23 +70,25 @@ const popper: Role = (ledger, choose) =>
   requests(choose(1, 5), () => {
     const [one, other] = [queue(choose), queue(choose)];
     const count = choose(1, 3);
-    const commands: Argument[][] = [
-      ["LPOP", one],
-      ["RPOP", one, count],
-      ["LMPOP", 2, one, other, "LEFT", "COUNT", count],
-      ["LMPOP", 2, one, other, "RIGHT"],
+    const commands: [count: number, words: Argument[]][] = [
+      [1, ["LPOP", one]],
+      [count, ["RPOP", one, count]],
+      [count, ["LMPOP", 2, one, other, "LEFT", "COUNT", count]],
+      [1, ["LMPOP", 2, one, other, "RIGHT"]],
     ];
-    return pop(commands[choose(0, 3)]!, ledger, count);
+    const [most, words] = commands[choose(0, 3)]!;
+    return pop(words, ledger, most);
   });
 
 const waiter: Role = (ledger, choose) => {
   const [one, other] = [queue(choose), queue(choose)];
-  const commands: Argument[][] = [
-    ["BRPOP", one, other, 0.3],
-    ["BLPOP", one, 0.3],
-    ["BLMPOP", 0.3, 2, one, other, "RIGHT", "COUNT", 2],
+  const commands: [count: number, words: Argument[]][] = [
+    [1, ["BRPOP", one, other, 0.3]],
+    [1, ["BLPOP", one, 0.3]],
+    [2, ["BLMPOP", 0.3, 2, one, other, "RIGHT", "COUNT", 2]],
   ];
-  return [pop(commands[choose(0, 2)]!, ledger, 2)];
+  const [most, words] = commands[choose(0, 2)]!;
+  return [pop(words, ledger, most)];
 };
 
 /** A list command that takes up to so many events for good. */

@@ -1,9 +1,9 @@
-// List commands and commands of queues on the same queues, under load, while okq is killed with
-// kill -9: every event is acknowledged, popped, removed or there.
+// List commands and commands of queues on the same queues, under load, also while okq is killed
+// with kill -9: every event is acknowledged, popped, removed or there.
 // oxlint-disable no-await-in-loop -- the steps take place in this order
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { closeAfterTest } from "../support/close-after-test.ts";
-import { newDatabase, startTestRedis } from "../support/okq-server.ts";
+import { newDatabase, startOkqOn, startTestRedis, storeNames } from "../support/okq-server.ts";
 import { startOkqOnRedis, startOkqProcess } from "../support/okq-process.ts";
 import { ListLoad } from "./list-load.ts";
 import { randomOf, report, rounds, timeoutFor } from "./rounds.ts";
@@ -20,6 +20,15 @@ function conclude(name: string, load: ListLoad, totals: object): void {
   report(name, { ...totals, ...errors });
   expect(Object.keys(errors).filter((error) => !known.test(error))).toEqual([]);
 }
+
+test.each(storeNames)("on %s, and no answer is lost", async (store) => {
+  const { port } = await startOkqOn(store);
+  const load = closeAfterTest(new ListLoad(() => port, randomOf(`lists on ${store}`)));
+  await load.progress(500);
+  const totals = await load.settle();
+  conclude(`lists on ${store}`, load, totals);
+  expect(totals).toMatchObject({ pushUnknown: 0, missing: 0, missingMax: 0 });
+});
 
 test(
   "on a database that okq is killed on",
