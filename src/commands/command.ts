@@ -12,7 +12,7 @@ import type { Context, QueueContext } from "./context.ts";
 import type { Submission } from "./submission.ts";
 import type { Options, Positional } from "./syntax-types.ts";
 
-export type Group = "queue" | "list" | "key" | "connection" | "server";
+export type Group = "queue" | "list" | "key" | "set" | "connection" | "server";
 
 /** As COMMAND shows them. A "blocking" command may take as long as its caller says. */
 export type Flag =
@@ -28,9 +28,9 @@ export type Flag =
 
 /**
  * Who may call a command: anybody, every logged-in client, or users with that right, or with one of
- * two: then the command itself looks at what it is about to do.
+ * two: with manage the command itself looks at what it is about to do.
  */
-export type Access = "anybody" | "logged-in" | Right | `${Right} or manage`;
+export type Access = "anybody" | "logged-in" | Right | `${Right} or manage` | "inspect or push";
 
 export interface Description {
   /** In capitals; a subcommand has its container in front: "CLIENT LIST". */

@@ -18,7 +18,10 @@ import { argumentsOf, arityOf, type QueueArguments, queueArgumentsOf } from "./s
 /** WAIT and its seconds. */
 const WAIT_WORDS = 2;
 
-const ON_QUEUES: ReadonlySet<Group> = new Set(["queue", "list", "key"]);
+const ON_QUEUES: ReadonlySet<Group> = new Set(["queue", "list", "key", "set"]);
+
+/** Groups of commands of Redis. */
+const AS_REDIS: ReadonlySet<Group> = new Set(["list", "key", "set"]);
 
 export interface Entry<C extends Caller = Client, X extends QueueContext = Context> {
   command: Command<C, X>;
@@ -58,7 +61,7 @@ export function entryOf<C extends Caller, X extends QueueContext>(
     runCommand: isStore ? null : command,
     min: min + words,
     // As in Redis, a number of arguments is exact or the least: the command judges the others.
-    max: command.group === "list" && max > min ? Infinity : max + words,
+    max: AS_REDIS.has(command.group) && max > min ? Infinity : max + words,
     isExclusive: exclusiveCalls(command, min + words),
     inTransaction: command.inTransaction ?? (command.isExclusive === true ? "never" : "queued"),
     isOnQueues: ON_QUEUES.has(command.group),

@@ -196,7 +196,21 @@ export const errorTexts = {
   // Redis' list commands.
   wrongType: {
     text: "WRONGTYPE Operation against a key holding the wrong kind of value",
-    when: "A list command with the name of a set. Nothing was done.",
+    when:
+      "A list command with the name of a set, or a set command with that of a queue that has " +
+      "events. Nothing was done.",
+  },
+  setFull: {
+    text: "ERR the set would have more than {max} members: '{set}'",
+    when: "SADD. Nothing was added.",
+  },
+  tooManySets: {
+    text: "ERR too many sets, there are {max} besides '{set}'",
+    when: "SADD of the first member of a set. In a cluster these are the sets of one shard.",
+  },
+  membersTooLarge: {
+    text: "ERR too much to show in one transaction, ask alone for the members of '{set}'",
+    when: "SMEMBERS in a transaction that shows more than 1 MiB before it.",
   },
   listTooLarge: {
     text: "ERR the list is too large for this command, it goes {reach} events far: '{queue}'",

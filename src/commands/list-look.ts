@@ -5,7 +5,7 @@ import type { Answer } from "./answer.ts";
 import type { QueueCall, QueueCommand } from "./command.ts";
 import { commandError } from "./errors.ts";
 import { integerOf, notNegativeOf, resultOf } from "./list-arguments.ts";
-import { longArray } from "./long-replies.ts";
+import { inTurn, longArray } from "./long-replies.ts";
 import { Submission } from "./submission.ts";
 import { wordOf } from "./words.ts";
 
@@ -25,15 +25,9 @@ function look(
   return Submission.one(range, (contents) => answer(resultOf(contents, queue)));
 }
 
-async function lookInTurn(range: ListRange, call: QueueCall): Promise<Buffer[]> {
-  const { client, context } = call;
+function lookInTurn(range: ListRange, call: QueueCall): Promise<Buffer[]> {
   call.isExclusive = true;
-  await context.longReplies.enter(client);
-  try {
-    return resultOf(await client.session.ask(range), range.queue);
-  } finally {
-    context.longReplies.leave(client);
-  }
+  return inTurn(call, async () => resultOf(await call.client.session.ask(range), range.queue));
 }
 
 function showRange(range: ListRange, call: QueueCall): Submission | Promise<Answer> {

@@ -1,7 +1,7 @@
 // Replies that grow with the number of queues or clients. They are collected page by page, in
 // little memory. Only one client at a time collects more than one page. Collected pages count as
 // unsent bytes, and are written as the client reads them.
-import { Encoded, type Reply } from "../resp/reply.ts";
+import { Encoded, type Reply, SetHead } from "../resp/reply.ts";
 import { LongReply } from "./answer.ts";
 import type { Budget } from "./budget.ts";
 import type { Caller } from "./caller.ts";
@@ -96,6 +96,19 @@ export async function collect<Page>(
   }
 }
 
+/** Does this when it is the client's turn to collect much. */
+export async function inTurn<T>(
+  { client, context }: Collecting,
+  look: () => Promise<T>,
+): Promise<T> {
+  await context.longReplies.enter(client);
+  try {
+    return await look();
+  } finally {
+    context.longReplies.leave(client);
+  }
+}
+
 /** An array with this number of elements. It makes each element when it writes that element. */
 export function longArray(
   count: number,
@@ -103,6 +116,11 @@ export function longArray(
   release: () => void,
 ): LongReply {
   return new LongReply(partsOf([Encoded.arrayHead(count)], elements, []), release);
+}
+
+/** As longArray, a set. */
+export function longSet(count: number, elements: Iterable<Reply>, release: () => void): LongReply {
+  return new LongReply(partsOf([new SetHead(count)], elements, []), release);
 }
 
 /** A text in pieces. */

@@ -10,6 +10,7 @@ const headings: Record<Group, string> = {
   queue: "Queues",
   list: "Redis' lists",
   key: "Redis' keys",
+  set: "Redis' sets",
   connection: "Connections",
   server: "The server",
 };

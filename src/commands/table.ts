@@ -31,6 +31,7 @@ import { pauseCommands } from "./pause.ts";
 import { popCommands } from "./pop.ts";
 import { pushCommands } from "./push.ts";
 import { serverInfoCommands } from "./server-info.ts";
+import { setCommands } from "./set.ts";
 import { subscribeCommands } from "./subscribe.ts";
 import { transactionCommands } from "./transaction.ts";
 import { workerCommands } from "./workers.ts";
@@ -61,6 +62,7 @@ commands.push(
   ...listMoveCommands,
   ...listLookCommands,
   ...listChangeCommands,
+  ...setCommands,
   ...loginCommands,
   ...connectionCommands,
   ...transactionCommands,

@@ -33,10 +33,15 @@ export interface SetRemove {
   members: Buffer[];
 }
 
-/** All members, in any order. TOO_LARGE in a transaction whose results have many bytes already. */
+/**
+ * All members, in any order. TOO_LARGE if they have more bytes than that together, or in a
+ * transaction whose results have many bytes already.
+ */
 export interface SetMembers {
   kind: "setMembers";
   queue: Buffer;
+  /** null: any number. */
+  bytesMax: number | null;
 }
 
 /** Whether each of these is in it. */

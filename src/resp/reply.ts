@@ -10,6 +10,7 @@ const DOLLAR = 36;
 const STAR = 42;
 const PERCENT = 37;
 const GREATER = 62;
+const TILDE = 126;
 
 const NOTHING: Buffer = Buffer.alloc(0);
 const OK_BYTES = Buffer.from("+OK\r\n");
@@ -43,6 +44,8 @@ export type Reply =
   | ErrorReply
   | NilArray
   | Pairs
+  | SetHead
+  | Members
   | Push
   | Constant
   | Encoded
@@ -75,6 +78,16 @@ export class Pairs {
   static withoutNil(entries: [Reply, Reply][]): Pairs {
     return new Pairs(entries.filter(([, value]) => value !== null));
   }
+}
+
+/** The first bytes of a set with this number of elements: an array in RESP2. */
+export class SetHead {
+  constructor(readonly count: number) {}
+}
+
+/** A set in RESP3, an array in RESP2. */
+export class Members {
+  constructor(readonly elements: Reply[]) {}
 }
 
 /** A message that is no reply: a push in RESP3, in RESP2 an array. */
@@ -190,11 +203,22 @@ export class Output {
     else if (reply instanceof Encoded) this.#append(reply.bytes);
     else if (reply instanceof NilArray) this.#append(NIL_ARRAY_BYTES[version]);
     else if (reply instanceof Push) this.#writePush(reply, version);
+    else if (reply instanceof SetHead) this.#writeSetHead(reply.count, version);
+    else if (reply instanceof Members) this.#writeMembers(reply, version);
     else this.#writePairs(reply, version);
   }
 
   #writePush({ elements }: Push, version: ProtocolVersion): void {
     this.#writeHeader(version === 3 ? GREATER : STAR, elements.length);
+    for (const element of elements) this.#write(element, version);
+  }
+
+  #writeSetHead(count: number, version: ProtocolVersion): void {
+    this.#writeHeader(version === 3 ? TILDE : STAR, count);
+  }
+
+  #writeMembers({ elements }: Members, version: ProtocolVersion): void {
+    this.#writeSetHead(elements.length, version);
     for (const element of elements) this.#write(element, version);
   }
 

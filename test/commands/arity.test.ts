@@ -149,6 +149,23 @@ const accepted: Record<string, string[][]> = {
   // On an empty list it is an error: test/commands/list-change.test.ts.
   LSET: [],
   LINSERT: [["l", "BEFORE", "x", "y"]],
+  SADD: [
+    ["s", "a"],
+    ["s", "a", "b"],
+    ["s", ...Array<string>(2000).fill("a")],
+  ],
+  SREM: [
+    ["s", "a"],
+    ["s", "a", "b"],
+    ["s", ...Array<string>(2000).fill("a")],
+  ],
+  SMEMBERS: [["s"]],
+  SISMEMBER: [["s", "a"]],
+  SMISMEMBER: [
+    ["s", "a"],
+    ["s", "a", "b"],
+  ],
+  SCARD: [["s"]],
   HELLO: [[], ["2"], ["2", "AUTH", "default", "x", "SETNAME", "n"]],
   AUTH: [["default", "x"]],
   "ACL WHOAMI": [[]],

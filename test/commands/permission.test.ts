@@ -21,7 +21,7 @@ const expected: Partial<Record<Access, string>> = {
     "COMMAND, COMMAND COUNT, COMMAND INFO, COMMAND DOCS, COMMAND LIST, TIME, ROLE",
   push:
     "QLPUSH, QRPUSH, QPUSH, QMPUSH, QCOUNTER INIT, QCOUNTER DONE, QCOUNTER DEL, " +
-    "LPUSH, RPUSH, LPUSHX, RPUSHX",
+    "LPUSH, RPUSH, LPUSHX, RPUSHX, SADD, SREM",
   consume:
     "QRPOP, QACK, QMACK, QFAIL, QTOUCH, QMTOUCH, QPOP, QNEXT, QREGISTER, QNOTIFY, LPOP, RPOP, " +
     "LMPOP, BLPOP, BRPOP, BLMPOP, LMOVE, RPOPLPUSH, BLMOVE, BRPOPLPUSH",
@@ -35,6 +35,7 @@ const expected: Partial<Record<Access, string>> = {
     "QFLUSH, QDEL, QRETRY, QPURGE, QMOVE, QSET, QCANCEL, QBIND, QUNBIND, QCRON SET, QCRON DEL, " +
     "QCRON RUN, LSET, LINSERT",
   "inspect or manage": "QCONFIG, QDEFAULT, QGROUP",
+  "inspect or push": "SMEMBERS, SISMEMBER, SMISMEMBER, SCARD",
   "consume or manage": "QPAUSE, QRESUME, LREM, LTRIM",
   admin: "CLIENT LIST, CLIENT KILL, CLIENT UNBLOCK, CONFIG GET, OKQ BACKUP",
 };
@@ -108,7 +109,8 @@ test("every command refuses queues that are forbidden for the user", async () =>
       .concat("QCRON SET", "QCRON DEL", "QCRON RUN")
       .concat("LPUSH RPUSH LPUSHX RPUSHX LPOP RPOP LMPOP BLPOP BRPOP BLMPOP".split(" "))
       .concat("LMOVE RPOPLPUSH BLMOVE BRPOPLPUSH LLEN LRANGE LINDEX LPOS".split(" "))
-      .concat("LREM LTRIM LSET LINSERT".split(" ")),
+      .concat("LREM LTRIM LSET LINSERT".split(" "))
+      .concat("SADD SREM SMEMBERS SISMEMBER SMISMEMBER SCARD".split(" ")),
   );
   const client = await logInAs(okq, "ann");
   for (const command of naming) {

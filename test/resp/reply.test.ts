@@ -5,7 +5,9 @@ import {
   ErrorReply,
   OK,
   Output,
+  Members,
   Pairs,
+  SetHead,
   type ProtocolVersion,
   quoteForError,
   type Reply,
@@ -61,6 +63,8 @@ const DIFFERENT: [name: string, reply: Reply, two: string, three: string][] = [
     "*4\r\n$5\r\nproto\r\n:3\r\n$7\r\nmodules\r\n*0\r\n",
     "%2\r\n$5\r\nproto\r\n:3\r\n$7\r\nmodules\r\n*0\r\n",
   ],
+  ["a set", new Members(["a", 1]), "*2\r\n$1\r\na\r\n:1\r\n", "~2\r\n$1\r\na\r\n:1\r\n"],
+  ["the head of a set", [new SetHead(0)], "*1\r\n*0\r\n", "*1\r\n~0\r\n"],
   ["an empty map", new Pairs([]), "*0\r\n", "%0\r\n"],
   [
     "maps in an array",

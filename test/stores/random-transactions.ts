@@ -38,8 +38,23 @@ export function inTransactions(
 }
 
 function transactionOf(steps: Step[]): Step {
-  return (its) => ({ kind: "transaction", operations: steps.map((step) => step(its)) });
+  return (its) => {
+    const operations: Operation[] = [];
+    for (const step of steps) operations.push(step(knownBehind(operations, its)));
+    return { kind: "transaction", operations };
+  };
 }
+
+/** Whether a change gives an event another version is open. */
+function knownBehind(operations: Operation[], its: Known): Known {
+  const changed = operations.filter(({ kind }) => changes.has(kind)).flatMap(queuesOf);
+  const names = new Set(changed.map((queue) => queue.toString("latin1")));
+  const versionOf: Known["versionOf"] = (queue, id, which) =>
+    names.has(queue) ? null : its.versionOf(queue, id, which);
+  return { startMs: its.startMs, claims: its.claims, madeIds: its.madeIds, versionOf };
+}
+
+const changes = new Set<Operation["kind"]>(["set", "listSet", "listInsert"]);
 
 /** Some of the operations of a store of one part as they are, others in transactions. */
 export function grouped(operations: Operation[], random: Random): Operation[] {

@@ -1,6 +1,7 @@
 // The comparison of reports notices a store whose reports break one rule.
 import { beforeAll, expect, test } from "bun:test";
 import type { Report } from "../../src/queue/report.ts";
+import { Tally } from "../../src/queue/tally.ts";
 import { Heard } from "./heard.ts";
 import { compareLives } from "./life-comparison.ts";
 import { openReference } from "./open-reference.ts";
@@ -29,6 +30,9 @@ const faults: Record<string, Fault> = {
   "the error is missing": without("error"),
   "it is not said from where an event came": without("from"),
 };
+
+/** Of lists. */
+const kinds = ["listPush", "listPop", "listMove", "listInsert"] as const;
 
 /** What a life on two equal stores reports, seed by seed. */
 let reported: { of: Report[]; startMs: number }[] = [];
@@ -59,4 +63,38 @@ test.each(Object.entries(faults))("%s", async (_, fault) => {
     return await both.compare(1).catch((error: Error) => error.message);
   });
   expect((await Promise.all(differences)).join("\n")).toContain("the stores differ in a report");
+});
+
+/** What the comparison of some lives says if the second store tells its observer something else. */
+async function differenceOf(change: (heard: Heard) => void): Promise<string> {
+  const differences = [1, 2, 3].map(async (seed) => {
+    const [one, two] = [await openReference(), await openReference()];
+    const hear = async () => {
+      const heard = await two.hear();
+      heard.patienceMs = 0;
+      change(heard);
+      return heard;
+    };
+    const life = compareLives(one, { ...two, hear }, { seed, rounds: 40 });
+    return await life.then(String, (error: Error) => error.message);
+  });
+  return (await Promise.all(differences)).join("\n");
+}
+
+test.each(kinds)("%s reports nothing", async (kind) => {
+  const difference = await differenceOf((heard) => {
+    heard.done = (operation, ...of) => {
+      if (operation.kind !== kind) Heard.prototype.done.call(heard, operation, ...of);
+    };
+  });
+  expect(difference).toContain("the stores differ in a report");
+});
+
+test.each([...kinds, "push", "pop", "unpop", "ack", "fail"])("%s is not counted", async (kind) => {
+  const difference = await differenceOf(({ tally }) => {
+    tally.done = (operation, ...of) => {
+      if (operation.kind !== kind) Tally.prototype.done.call(tally, operation, ...of);
+    };
+  });
+  expect(difference).toContain("the stores differ in what is counted");
 });

@@ -1,4 +1,6 @@
-// Compares what two stores report of the same operations. Their order may differ.
+// Compares what two stores report of the same operations, in any order, and what is counted of
+// them.
+import type { Histogram } from "../../src/queue/histogram.ts";
 import { jsonOf } from "../../src/queue/report-json.ts";
 import type { Report } from "../../src/queue/report.ts";
 import type { StoreUnderTest } from "./contract.ts";
@@ -34,6 +36,23 @@ export class BothHeard {
       const texts = `  first  ${ofA[at]}\n  second ${ofB[at]}`;
       throw new Error(`the stores differ in a report: seed ${seed}, number ${at}\n${texts}`);
     }
+    this.#compareCounts(seed);
+  }
+
+  #compareCounts(seed: number): void {
+    const [ofA, ofB] = [this.#countsOf(this.#ofA), this.#countsOf(this.#ofB)];
+    if (ofA === ofB) return;
+    const texts = `  first  ${ofA}\n  second ${ofB}`;
+    throw new Error(`the stores differ in what is counted: seed ${seed}\n${texts}`);
+  }
+
+  /** Of all queues, in the order of their names. */
+  #countsOf([heard]: [Heard, number]): string {
+    const inOrder = [...heard.tally.take()].toSorted(([one], [two]) => (one < two ? -1 : 1));
+    const shown = inOrder.map(([queue, { totals, waits, runs }]) => {
+      return { queue, totals, times: this.#hasTimes ? [sorted(waits), sorted(runs)] : [] };
+    });
+    return JSON.stringify(shown);
   }
 
   /** In the order of their texts, once there are that many. */
@@ -42,6 +61,10 @@ export class BothHeard {
     const msOf = ({ atMs }: Report) => (this.#hasTimes ? atMs - startMs : 0);
     return reports.map((report) => textOf({ ...report, atMs: msOf(report) })).toSorted();
   }
+}
+
+function sorted(histogram: Histogram): [bucket: number, times: number][] {
+  return [...histogram].toSorted(([one], [two]) => one - two);
 }
 
 function textOf(report: Report): string {

@@ -125,7 +125,8 @@ const set = { queue: Buffer.from("set"), members: [bytes, queue, bytes] };
 const setOperations: Operation[] = [
   { kind: "setAdd", ...set },
   { kind: "setContains", ...set },
-  { kind: "setMembers", queue: set.queue },
+  { kind: "setMembers", queue: set.queue, bytesMax: null },
+  { kind: "setMembers", queue: set.queue, bytesMax: 1000 },
   { kind: "setCount", queue: set.queue },
   { kind: "setRemove", queue: set.queue, members: [bytes] },
   { kind: "setList", after: null, limit: 1 },

@@ -1,5 +1,5 @@
 // The verbs of sets. See full/set-*.lua.
-import { WRONG_TYPE } from "../../queue/lists.ts";
+import { TOO_LARGE, WRONG_TYPE } from "../../queue/lists.ts";
 import { SET_FULL, type SetResults, SETS_FULL } from "../../queue/sets.ts";
 import type { ScriptReply, Verb } from "./verb.ts";
 
@@ -37,8 +37,11 @@ export const sets: { [K in SetKind]: Verb<K> } = {
   },
   setMembers: {
     name: "set_members",
-    call: ([show], { numberOf }) => [numberOf(show!.queue)],
-    results: (reply) => [isWrong(reply) ? WRONG_TYPE : (reply as Buffer[])],
+    call: ([show], { numberOf }) => [numberOf(show!.queue), String(show!.bytesMax ?? "")],
+    results(reply) {
+      if (reply === -4) return [TOO_LARGE];
+      return [isWrong(reply) ? WRONG_TYPE : (reply as Buffer[])];
+    },
   },
   setContains: {
     name: "set_contains",

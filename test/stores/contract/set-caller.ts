@@ -8,7 +8,8 @@ export const setAdd = (set: string, ...members: string[]) =>
 export const setRemove = (set: string, ...members: string[]) =>
   ({ kind: "setRemove", queue: bytesOf(set), members: members.map(bytesOf) }) as const;
 export const setDrop = (set: string) => ({ kind: "setDrop", queue: bytesOf(set) }) as const;
-export const setMembers = (set: string) => ({ kind: "setMembers", queue: bytesOf(set) }) as const;
+export const setMembers = (set: string, bytesMax: number | null = null) =>
+  ({ kind: "setMembers", queue: bytesOf(set), bytesMax }) as const;
 export const setCount = (set: string) => ({ kind: "setCount", queue: bytesOf(set) }) as const;
 export const setContains = (set: string, ...members: string[]) =>
   ({ kind: "setContains", queue: bytesOf(set), members: members.map(bytesOf) }) as const;

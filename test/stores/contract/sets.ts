@@ -169,6 +169,13 @@ export function sets(check: Check): void {
     expect(await store.submit(setAdd("{s}over", "a"))).toBe(1);
   });
 
+  check("members that are too many bytes are not shown", async (store) => {
+    await store.submit(setAdd("s", "abc", "de", ""));
+    expect(await store.submit(setMembers("s", 4))).toBe(TOO_LARGE);
+    expect(await store.submit(setMembers("s", 5))).toHaveLength(3);
+    expect(await store.submit(setMembers("none", 0))).toEqual([]);
+  });
+
   check("a transaction changes sets as one", async (store) => {
     const transact = (...operations: Parameters<typeof store.submit>[0][]) =>
       store.submit({ kind: "transaction", operations });

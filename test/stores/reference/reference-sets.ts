@@ -1,5 +1,5 @@
 // Sets in the reference store.
-import { WRONG_TYPE } from "../../../src/queue/lists.ts";
+import { TOO_LARGE, WRONG_TYPE } from "../../../src/queue/lists.ts";
 import {
   SET_FULL,
   SET_MEMBERS_MAX,
@@ -52,9 +52,11 @@ export const setOperations = {
     return before.size - after.size;
   },
 
-  setMembers(state: ReferenceState, { queue }: SetMembers): SetResults["setMembers"] {
+  setMembers(state: ReferenceState, { queue, bytesMax }: SetMembers): SetResults["setMembers"] {
     const set = setOf(state, queue);
-    return set ? [...set].map(bytesOf) : WRONG_TYPE;
+    if (!set) return WRONG_TYPE;
+    const { length } = [...set].join("");
+    return bytesMax === null || length <= bytesMax ? [...set].map(bytesOf) : TOO_LARGE;
   },
 
   setContains(state: ReferenceState, { queue, members }: SetContains): SetResults["setContains"] {

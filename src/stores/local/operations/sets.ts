@@ -1,5 +1,5 @@
 // The operations on sets: see queue/sets.ts.
-import { WRONG_TYPE } from "../../../queue/lists.ts";
+import { TOO_LARGE, WRONG_TYPE } from "../../../queue/lists.ts";
 import { nameOf } from "../../../queue/name-cache.ts";
 import {
   SET_FULL,
@@ -44,9 +44,13 @@ function distinct(members: Buffer[]): string[] {
   return [...new Set(members.map(toText))];
 }
 
-export function setMembers(model: Model, { queue }: SetMembers): SetResults["setMembers"] {
+export function setMembers(model: Model, operation: SetMembers): SetResults["setMembers"] {
+  const { queue, bytesMax } = operation;
   const name = nameOf(queue);
-  return isOfQueue(model, name) ? WRONG_TYPE : [...model.sets.membersOf(name)].map(toBytes);
+  if (isOfQueue(model, name)) return WRONG_TYPE;
+  const members = [...model.sets.membersOf(name)];
+  const bytes = members.reduce((sum, { length }) => sum + length, 0);
+  return bytesMax !== null && bytes > bytesMax ? TOO_LARGE : members.map(toBytes);
 }
 
 export function setContains(
