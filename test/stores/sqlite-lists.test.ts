@@ -4,7 +4,7 @@
 
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { StoreError } from "../../src/queue/errors.ts";
-import { LIST_REACH, LIST_STEP_MAX, TOO_LARGE } from "../../src/queue/lists.ts";
+import { LIST_BYTES_MAX, LIST_REACH, LIST_STEP_MAX, TOO_LARGE } from "../../src/queue/lists.ts";
 import type { Operation } from "../../src/queue/operations.ts";
 import { JournalError } from "../../src/stores/local/journal.ts";
 import { bind, boundOf } from "./contract/bound-caller.ts";
@@ -161,5 +161,18 @@ test("an event far from both ends gets no other contents", async () => {
     expect(await store.submit(changed("q", index, `at ${index}`))).toBe(true);
     expect(await listOf(store, "q", index, index)).toEqual([`at ${index}`]);
   }
+  await store.under.close();
+});
+
+test("a range has at most so many bytes of contents", async () => {
+  const store = new LifeCaller(await openLocal());
+  const mebibyte = "x".repeat(1024 * 1024);
+  for (let bytes = 0; bytes < LIST_BYTES_MAX; bytes += mebibyte.length) {
+    await pushTo(store, "q", "left", mebibyte);
+  }
+  expect(await listOf(store, "q")).toHaveLength(LIST_BYTES_MAX / mebibyte.length);
+  await pushTo(store, "q", "left", "x");
+  expect(await listOf(store, "q")).toBe(TOO_LARGE);
+  expect(await listOf(store, "q", 0, 1)).toEqual(["x", mebibyte]);
   await store.under.close();
 });

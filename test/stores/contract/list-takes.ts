@@ -5,11 +5,11 @@
 import { expect } from "bun:test";
 import { EarlierFailure } from "../../../src/queue/errors.ts";
 import { TOO_LARGE } from "../../../src/queue/lists.ts";
-import type { Popped } from "../../../src/queue/event.ts";
+import type { EventFacts, Popped } from "../../../src/queue/event.ts";
 import { BATCH_CONTENTS_BYTES, type Operation } from "../../../src/queue/operations.ts";
 import type { Check } from "../contract.ts";
 import { bind, boundOf, pushedTotal } from "./bound-caller.ts";
-import { textOf } from "./caller.ts";
+import { bytesOf, textOf } from "./caller.ts";
 import { init, KEY, left, member, restartAll } from "./counters.ts";
 import { type LifeCaller, refusalOf } from "./life-caller.ts";
 import {
@@ -239,8 +239,13 @@ export function listTakes(check: Check): void {
     await bind(store, T, "1");
     const copies = boundOf(T, "1");
     const copy = () => listOf(store, copies);
-    expect(await pushTo(store, T, "left", "b", "a")).toBe(2);
-    expect(await pushTo(store, T, "right", "c", "d")).toBe(4);
+    expect(await pushTo(store, T, "left", "c", "a")).toBe(2);
+    // With as many on either side it enters at the right end.
+    expect(await insertInto(store, T, "before", "c", "b")).toBe(3);
+    expect(await copy()).toEqual(["a", "c", "b"]);
+    await store.submit(removed(copies, "b", 0));
+    await store.submit(inserted(copies, "after", "a", "b"));
+    expect(await pushTo(store, T, "right", "d")).toBe(4);
     expect(await copy()).toEqual(["a", "b", "c", "d"]);
     await pushTo(store, Q, "left", "e");
     expect(await moveFrom(store, Q, "left", T, "right")).toBe("e");
@@ -302,6 +307,12 @@ export function listTakes(check: Check): void {
     expect((results[7] as Popped[]).map(({ contents }) => textOf(contents))).toEqual(["a", "z"]);
     expect(texts(results[9])).toEqual(["c"]);
     expect([await listOf(store, Q), await listOf(store, T)]).toEqual([["c"], ["x"]]);
+    // It is claimed, and its contents may not be in memory.
+    expect(await store.pop(Q)).not.toBeNull();
+    const [{ id }] = (await store.scan(Q, "claimed")) as [EventFacts];
+    const redo = { kind: "redo", queue: bytesOf(Q), id, token: null, start: null } as const;
+    expect(await store.submit(transaction(redo, removed(Q, "c", 1)))).toEqual([true, 1]);
+    await pushTo(store, Q, "left", "c");
     // Lists after large contents find nothing more.
     await pushTo(store, Q, "right", "x".repeat(BATCH_CONTENTS_BYTES));
     const large = await store.submit(
@@ -309,6 +320,18 @@ export function listTakes(check: Check): void {
     );
     expect(large.slice(1)).toEqual([[], null, TOO_LARGE]);
     expect(await store.submit(counted(Q))).toBe(2);
+  });
+
+  check("no push of a transaction is refused after one that was judged", async (store) => {
+    await store.configure(T, { "max-length": "3" });
+    await pushTo(store, Q, "left", "a");
+    await store.push(Q, "1", "right");
+    await pushTo(store, T, "left", "b");
+    const targets = [{ id: bytesOf("1"), version: null }];
+    const move = { kind: "move", queue: bytesOf(Q), target: bytesOf(T), targets } as const;
+    const push = pushed(T, "left", ["c"]);
+    const results = await store.submit(transaction(moved(Q, "left", T, "left"), move, push));
+    expect(results.slice(1)).toMatchObject([[true], { length: 4 }]);
   });
 
   check("what follows a refused list operation is not done", async (store) => {
