@@ -51,6 +51,10 @@ export const connectionErrorTexts = {
     text: "NOPERM User {user} has no permissions to use the queue '{queue}'",
     when: "The user may not use that queue. Nothing was done.",
   },
+  noPublishRight: {
+    text: "NOPERM User {user} has no permissions to publish on the channel '{channel}'",
+    when: "PUBLISH on a channel whose name the patterns of the user do not fit.",
+  },
   noChannelRight: {
     text: "NOPERM User {user} has no permissions to inspect queues, as the channel '{channel}'",
     when: "SUBSCRIBE to the channel of a queue, by a user without the right `inspect`.",

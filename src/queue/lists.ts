@@ -46,7 +46,8 @@ export interface ListPushed {
  * (pauses, rates, groups) holds back the right end; only pauses and the rate of the queue hold back
  * the left end. Either end is a turn of a group, counts for its rate, and passes over expired
  * events. Stops behind BATCH_CONTENTS_BYTES, but not before the first event. The result is empty if
- * there are none. WRONG_TYPE if such a name comes before the first one that has any.
+ * there are none. WRONG_TYPE if such a name comes before the first one that has any. Undoing a pop
+ * at the left end pushes the event there again; one of a group gets its old place in the group.
  */
 export interface ListPop {
   kind: "listPop";

@@ -18,6 +18,8 @@ export function comparable(operation: Operation, result: unknown): unknown {
   if (operation.kind === "cronDue") return inOrderOfNames(result as CronAt[]);
   if (operation.kind === "stats") return comparableStats(result as QueueStats);
   if (operation.kind === "group") return withoutOldest(result as GroupFacts);
+  if (operation.kind === "setMembers" && Array.isArray(result))
+    return result.map(textOf).toSorted();
   if (operation.kind === "listPop" && Array.isArray(result)) return result.map(bare);
   if (operation.kind === "listMove" && typeof result === "object" && result !== null) {
     const { taken, ...pushed } = result as ListMoved;

@@ -3,6 +3,7 @@ import { describe, expect, test } from "bun:test";
 import type { EventFacts } from "../../src/queue/event.ts";
 import type { Claim } from "../../src/queue/operations.ts";
 import { COUNTED, type QueueStats } from "../../src/queue/queue-status.ts";
+import type { SetNames } from "../../src/queue/sets.ts";
 import { answering, type Breakage, breaking, doing, instead, pushing } from "./breaking-store.ts";
 import { compareLives } from "./life-comparison.ts";
 import { openReference } from "./open-reference.ts";
@@ -278,6 +279,30 @@ const crons: Record<string, Breakage> = {
   })),
 };
 
+const sets: Record<string, Breakage> = {
+  "only one member is added": doing("setAdd", ({ members }) => ({ members: members.slice(0, 1) })),
+  "a member stays": instead("setRemove", (remove) => ({
+    operation: { ...remove, kind: "setContains" },
+    result: (found: boolean[] | string) =>
+      typeof found === "string" ? found : found.filter(Boolean).length,
+  })),
+  "a set is not removed": instead("setDrop", ({ queue }) => ({
+    operation: { kind: "setList", after: null, limit: 100 },
+    result: ({ names }: SetNames) => names.some((name) => name.equals(queue)),
+  })),
+  "a set has a queue's name": answering("setCount", (count: number | string) =>
+    typeof count === "string" ? 0 : count,
+  ),
+  "a list has a set's name": answering("listLength", (length: number | string) =>
+    typeof length === "string" ? 0 : length,
+  ),
+  "a flush removes the set": {
+    operation: (operation) =>
+      operation.kind === "flush" ? { kind: "setDrop", queue: operation.queue } : operation,
+    result: (result, operation) => (operation.kind === "flush" ? null : result),
+  },
+};
+
 const transactions: Record<string, Breakage> = {
   "a transaction is done one by one": { split: (operations) => operations.map((one) => [one]) },
   "a transaction is judged when its first push is done": {
@@ -331,7 +356,7 @@ describe("comparing the lives of events in two stores", () => {
     expect(await firstDifference(breakage, 3)).toMatch(DIFFERENCE);
   });
 
-  test.each(Object.entries({ ...breakages, ...counters, ...crons, ...transactions }))(
+  test.each(Object.entries({ ...breakages, ...counters, ...crons, ...sets, ...transactions }))(
     "notices when %s",
     async (_name, breakage) => {
       expect(await firstDifference(breakage, 1)).toMatch(DIFFERENCE);

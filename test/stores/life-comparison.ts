@@ -16,6 +16,7 @@ import { Random } from "./random.ts";
 import { RandomCounters } from "./random-counters.ts";
 import { RandomCrons } from "./random-crons.ts";
 import { RandomOrder } from "./random-order.ts";
+import { RandomSets } from "./random-sets.ts";
 import { hearBoth } from "./report-comparison.ts";
 import { inTransactions } from "./random-transactions.ts";
 
@@ -46,6 +47,7 @@ export async function compareLives(
   const life = lifeOf(random, only, { hasChains, hasGroups });
   const crons = new RandomCrons(new Random(seed), life.queues);
   const counters = new RandomCounters(new Random(seed + 1), life.queues);
+  const sets = new RandomSets(new Random(seed + 2), life.queues);
   const pair = new Pair(new Side(a), new Side(b), seed);
   const reports = seed % 4 === 0 ? null : await hearBoth(a, b);
   await pair.submitAll(life.first());
@@ -53,7 +55,7 @@ export async function compareLives(
     let pauseMs = life.pauseMs();
     for (; pauseMs > stepMs; pauseMs -= stepMs) {
       pair.advance(stepMs);
-      await pair.submitAll([() => TICK]);
+      await pair.tick();
       await pair.separate(life.queues);
     }
     pair.advance(pauseMs);
@@ -64,10 +66,10 @@ export async function compareLives(
     }
     const { known } = pair;
     const { queues } = life;
-    if (only !== null) await pair.submitAll(life.batch(known));
+    if (only !== null) await pair.submitAll([...life.batch(known), ...sets.some()]);
     else {
       const batch = counters.joined(life.batch(known));
-      const others = [...crons.some(), ...counters.some(), ...life.groups.some()];
+      const others = [...crons.some(), ...counters.some(), ...life.groups.some(), ...sets.some()];
       const steps = [...batch, ...others];
       await pair.submitAll(inTransactions(steps, known, { queues, random }));
     }
@@ -84,6 +86,7 @@ export async function compareLives(
     }
   }
   await pair.end(life.queues);
+  await pair.submitAll(sets.all());
   await reports?.compare(seed);
 }
 
@@ -126,14 +129,16 @@ class Pair {
     }
   }
 
-  /** Does what is due. */
+  /** Does what is due. A store may do some of it in steps. */
+  async tick(): Promise<void> {
+    const tickAll = async ({ store }: Side) => {
+      while ((await store.submit(TICK)).moved >= TICK.limit);
+    };
+    await Promise.all([tickAll(this.#a), tickAll(this.#b)]);
+  }
+
   async settle(queues: string[]): Promise<void> {
-    await this.submitAll([() => TICK]);
-    // After a change of settings a tick looks at some of the events only.
-    for (const { store } of [this.#a, this.#b]) {
-      let moved: number = TICK.limit;
-      while (moved >= TICK.limit) moved = await store.reclaim(TICK.limit);
-    }
+    await this.tick();
     // Before the tick a peek might show an expired event, or not.
     const peeks = queues.map(bytesOf).map((queue): Operation[] => [
       { kind: "peek", queue, end: "left" },

@@ -4,7 +4,7 @@ import { mayBeInTransaction, queuesOf } from "../../src/queue/transaction.ts";
 import type { Known, Step } from "./random-step.ts";
 import type { Random } from "./random.ts";
 
-/** In a cluster so many of the queues are in one part, and the others in another. */
+/** In a cluster so many of the queues, and other names, are in one part; the others in another. */
 const FIRST_PART = 3;
 
 /** Some of the steps as they are, others in transactions. The order stays. */

@@ -10,6 +10,7 @@ import type { Session } from "../../src/queue/store.ts";
 import { RedisStore } from "../../src/stores/redis/redis-store.ts";
 import type { Operation as LaneOperation, ResultOf } from "../../src/stores/redis/operation.ts";
 import { full } from "../../src/stores/redis/full-verbs.ts";
+import { smallLists } from "../../src/stores/redis/list-verbs.ts";
 import { plain } from "../../src/stores/redis/plain-verbs.ts";
 import { tokens } from "../../src/stores/redis/token-verbs.ts";
 import type { Argument, Encoding, ScriptReply } from "../../src/stores/redis/verb.ts";
@@ -38,6 +39,7 @@ interface Verb {
 const verbs: [path: string, Verb][] = [
   ...Object.values(plain).map((verb) => [`plain/${verb.name}`, verb as unknown as Verb] as const),
   ...Object.values(tokens).map((verb) => [`tokens/${verb.name}`, verb as unknown as Verb] as const),
+  ...smallLists.map(([part, verb]) => [`${part}/${verb.name}`, verb as Verb] as const),
   ...Object.values(full).map((verb) => [`full/${verb.name}`, verb as unknown as Verb] as const),
 ].map(([path, verb]) => [path, verb]);
 
@@ -134,6 +136,34 @@ const setOperations: Operation[] = [
   { kind: "setDrop", queue: set.queue },
 ];
 
+const list = { queue: Buffer.from("list") };
+const two = [bytes, queue];
+const pushed = { kind: "listPush", end: "left", contents: two, ifThere: false } as const;
+const listQueues = [list.queue];
+const taken = { kind: "listPop", queues: listQueues, end: "left", count: 1 } as const;
+const moved = { kind: "listMove", ...list, from: "left", target: queue, to: "right" } as const;
+const beside = { kind: "listInsert", ...list, side: "before", pivot: bytes } as const;
+const listOperations: Operation[] = [
+  { ...pushed, ...list },
+  { ...pushed, ...list, end: "right", contents: Array<Buffer>(600).fill(bytes) },
+  { ...pushed, queue: bytes, ifThere: true },
+  { kind: "listLength", ...list },
+  { kind: "listRange", ...list, from: -2, to: 1000 },
+  { kind: "listSet", ...list, index: -1, contents: bytes },
+  { kind: "listSet", ...list, index: 1000, contents: bytes },
+  { kind: "listSet", queue: bytes, index: 0, contents: bytes },
+  { ...beside, contents: bytes },
+  { ...beside, contents: bytes, pivot: Buffer.from("none") },
+  taken,
+  { ...taken, end: "right" },
+  { ...taken, count: 2 },
+  { ...taken, queues: [bytes, list.queue], end: "right" },
+  moved,
+  { ...moved, queue: Buffer.from("none") },
+  { kind: "listRemove", ...list, contents: bytes, count: -1 },
+  { kind: "listTrim", ...list, from: 1, to: 5 },
+];
+
 const counter = { queue, key: bytes };
 const thenEvent = { contents: bytes, end: "left", options } as const;
 const grouped = { ...options, group: bytes };
@@ -206,6 +236,7 @@ const operations: Operation[] = [
   { kind: "list", after: Buffer.from("a"), limit: 1000 },
   ...cronOperations,
   ...setOperations,
+  ...listOperations,
   { kind: "probe" },
 ];
 
@@ -249,6 +280,7 @@ async function exchangesOfAllVerbs(): Promise<Record<string, Exchange[]>> {
     }
     for (const operation of plainOperations) await session.ask(operation);
     await Promise.all(plainOperations.map((operation) => session.ask(operation)));
+    for (const operation of listOperations) await session.ask(operation);
     for (const operation of operations) await session.ask(operation);
     await moveApart(session);
     // One batch: the plain verbs that it has are done by the full script.

@@ -87,6 +87,8 @@ function replyOf(header: string): RegExp {
     header.startsWith("the next after")
   )
     return /^\[.*\]$/;
+  if (header.startsWith("1, 0 or nil")) return /^[n-]$/;
+  if (header.startsWith("what was moved")) return /^(\[.*\]|[n-])$/;
   if (/^what (facts_of|shown_cron)/.test(header)) return /^(\[.*\]|-)$/;
   if (header.startsWith("the places")) return /^\[n*\]$/;
   const [head, each] = header.split(", then ");

@@ -5,7 +5,11 @@ import { expect, setDefaultTimeout, test } from "bun:test";
 import { join } from "node:path";
 import { JournalError } from "../../src/stores/local/journal.ts";
 import { createSchema, migrations } from "../../src/stores/local/sqlite/schema.ts";
+import { closeAfterTest } from "../support/close-after-test.ts";
 import { newFolder } from "../support/new-folder.ts";
+import { startOkqProcess } from "../support/okq-process.ts";
+import { newDatabase } from "../support/okq-server.ts";
+import { ask } from "../support/readable.ts";
 import { Caller } from "./contract/caller.ts";
 import { membersOf, setAdd, setDrop, setRemove, setsOf } from "./contract/set-caller.ts";
 import type { FailingJournal } from "./failing-journal.ts";
@@ -33,6 +37,18 @@ test("a database of schema 7 gets sets", async () => {
     expect(await membersOf(store, "s")).toEqual(members);
     await under.close();
   }
+});
+
+test("sets are there after a kill -9", async () => {
+  const store = newDatabase();
+  const okq = await startOkqProcess(["--store", store]);
+  const client = closeAfterTest(await okq.connect());
+  client.pipeline(["SADD", "s", "a", "b"], ["SADD", "t", "x"], ["SREM", "s", "a"]);
+  expect(await client.take(3)).toEqual([2, 1, 1]);
+  await okq.crash();
+  const again = closeAfterTest(await (await startOkqProcess(["--store", store])).connect());
+  expect(await ask(again, "SMEMBERS", "s")).toEqual(["b"]);
+  expect(await ask(again, "SMEMBERS", "t")).toEqual(["x"]);
 });
 
 test("a full disk refuses additions, and no removals", async () => {

@@ -89,8 +89,7 @@ export class Batch {
   #callFor(operation: Operation, earliest: number): Call {
     const variant = variantOf(operation);
     if (variant === null) return this.#newCall(operation.kind);
-    const first = operation.kind === "transaction" ? operation.operations[0]! : operation;
-    const calls = this.#likeCalls((first as { queue: Buffer }).queue, variant);
+    const calls = this.#likeCalls(queuesNamedBy(operation)[0]!, variant);
     const joined = calls[lowerBound(calls, earliest)];
     if (joined) return joined;
     const call = this.#newCall(operation.kind);

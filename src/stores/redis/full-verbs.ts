@@ -1,22 +1,22 @@
 // The verbs of the other scripts, on any queue. See full/*.lua.
 import type { StoreError } from "../../queue/errors.ts";
-import { NO_OPTIONS, type Popped, type PushOptions } from "../../queue/event.ts";
+import { NO_OPTIONS, type PushOptions } from "../../queue/event.ts";
 import { BATCH_CONTENTS_BYTES, type Claim } from "../../queue/operations.ts";
 import type { Direction, QueueStatus } from "../../queue/queue-status.ts";
 import { counters } from "./counter-verbs.ts";
 import { crons } from "./cron-verbs.ts";
 import { factsIn } from "./event-facts.ts";
+import { lists } from "./list-verbs.ts";
 import { peek, ready } from "./plain-verbs.ts";
 import { management } from "./management-verbs.ts";
 import type { Operation } from "./operation.ts";
 import { sets } from "./set-verbs.ts";
 import { optionsOf, pushResult } from "./push-arguments.ts";
-import { headersOf } from "./value.ts";
+import { poppedIn, poppedOfSome } from "./popped.ts";
 import { COUNTS, given, msOf, NO_BYTES, refusalIn, statusIn, timeOf } from "./verb-values.ts";
 import {
   type Argument,
   type Encoding,
-  poppedOf,
   type ScriptReply,
   type Undo,
   valueOf,
@@ -42,25 +42,6 @@ function pushedArguments(
   return [id ? "ID" : "NEW", id ?? "", valueOf(contents, headers, encoding)];
 }
 
-/** See popped_one in full/pop.lua. claimant: as the pop gave it. */
-function poppedIn(reply: ScriptReply, queue: Buffer, claimant: Buffer | null): Popped | null {
-  if (reply === null) return null;
-  const [id, value, claim, lease, place, token, attempt, kept] = reply as ScriptReply[];
-  const leaseMs = lease as number;
-  const bytes = value as Buffer | null;
-  const popped = poppedOf(queue, id as Buffer, bytes, {
-    claim: claim as number,
-    leaseMs,
-    place: place === null ? null : Number(place),
-    value: leaseMs === 0 ? bytes : null,
-    kept: kept as (Buffer | null)[] | null,
-  });
-  popped.token = token as Buffer | null;
-  popped.attempt = attempt as number;
-  if (claimant && bytes) popped.headers = headersOf(bytes);
-  return popped;
-}
-
 const touches = [null, "touched", "cancelled"] as const;
 
 interface Paused {
@@ -78,6 +59,7 @@ export const full: { [K in Exclude<Operation["kind"], "transaction">]: Verb<K> }
   ...management,
   ...counters,
   ...crons,
+  ...lists,
   ...sets,
   push: {
     name: "push",
@@ -133,15 +115,8 @@ export const full: { [K in Exclude<Operation["kind"], "transaction">]: Verb<K> }
       return [String(count), msOf(leaseMs) || "-", claimant, bytes, ...queues.map(numberOf)];
     },
     results(reply, [batch]) {
-      const parts = reply as ScriptReply[];
-      const refusal = refusalIn(reply, batch!.queues[0]!);
-      if (refusal) return [refusal];
-      const popped: Popped[] = [];
-      for (let at = 0; at < parts.length; at += 2) {
-        const queue = batch!.queues[(parts[at] as number) - 1]!;
-        popped.push(poppedIn(parts[at + 1]!, queue, batch!.claimant)!);
-      }
-      return [popped];
+      const { queues, claimant } = batch!;
+      return [refusalIn(reply, queues[0]!) ?? poppedOfSome(reply, queues, claimant)];
     },
   },
   unpop: {

@@ -54,6 +54,12 @@ const WEIGHTS: Partial<Record<Operation["kind"], number>> = {
   listCounters: 8,
   cronFire: 16,
   cronList: 4,
+  listMove: 8,
+  listRange: 64,
+  listRemove: 128,
+  listTrim: 64,
+  listSet: 8,
+  listInsert: 128,
   setMembers: 64,
 };
 
@@ -72,6 +78,8 @@ export function weightOf(operation: Operation): number {
 
 function countOf(operation: Operation): number {
   if (operation.kind === "popBatch") return operation.queues.length + operation.count;
+  if (operation.kind === "listPop") return operation.queues.length - 1 + operation.count;
+  if (operation.kind === "listPush") return operation.contents.length;
   if ("queues" in operation) return operation.queues.length;
   if ("events" in operation) return operation.events.length;
   if ("claims" in operation) return operation.claims.length;
@@ -92,6 +100,13 @@ export function sizeOf(operation: Operation): number {
       return (operation.id?.length ?? 0) + operation.contents.length;
     case "pushBatch":
       return operation.events.reduce((sum, { contents }) => sum + contents.length, 0);
+    case "listPush":
+      return operation.contents.reduce((sum, { length }) => sum + length, 0);
+    case "listSet":
+    case "listRemove":
+      return operation.contents.length;
+    case "listInsert":
+      return operation.pivot.length + operation.contents.length;
     case "cronSet":
       return operation.definition.length;
     case "setAdd":

@@ -4,6 +4,7 @@ import { BOUND_MAX } from "../../queue/bindings.ts";
 import { CRONS_MAX } from "../../queue/cron-operations.ts";
 import { OWN_GROUPS_MAX } from "../../queue/groups.ts";
 import { COUNTERS_MAX } from "../../queue/counters.ts";
+import { LIST_BYTES_MAX, LIST_REACH } from "../../queue/lists.ts";
 import { PAUSED_WORKERS_MAX } from "../../queue/management.ts";
 import { EXACT_COUNT_MAX } from "../../queue/rates.ts";
 import { SET_MEMBERS_MAX, SETS_MAX } from "../../queue/sets.ts";
@@ -49,6 +50,18 @@ import line from "./full/line.lua" with { type: "text" };
 import listen from "./full/listen.lua" with { type: "text" };
 import listCounters from "./full/list-counters.lua" with { type: "text" };
 import list from "./full/list.lua" with { type: "text" };
+import leftEnd from "./full/left-end.lua" with { type: "text" };
+import listDropping from "./full/list-dropping.lua" with { type: "text" };
+import listInsert from "./full/list-insert.lua" with { type: "text" };
+import listLength from "./full/list-length.lua" with { type: "text" };
+import listLine from "./full/list-line.lua" with { type: "text" };
+import listMove from "./full/list-move.lua" with { type: "text" };
+import listPop from "./full/list-pop.lua" with { type: "text" };
+import listPush from "./full/list-push.lua" with { type: "text" };
+import listRange from "./full/list-range.lua" with { type: "text" };
+import listRemove from "./full/list-remove.lua" with { type: "text" };
+import listSet from "./full/list-set.lua" with { type: "text" };
+import listTrim from "./full/list-trim.lua" with { type: "text" };
 import lookAgain from "./full/look-again.lua" with { type: "text" };
 import more from "./full/more.lua" with { type: "text" };
 import move from "./full/move.lua" with { type: "text" };
@@ -115,6 +128,8 @@ import plainAck from "./plain/ack.lua" with { type: "text" };
 import liningUp from "./plain/lining-up.lua" with { type: "text" };
 import nextOut from "./plain/next-out.lua" with { type: "text" };
 import plainPeek from "./plain/peek.lua" with { type: "text" };
+import popLeft from "./plain/pop-left.lua" with { type: "text" };
+import plainListLength from "./plain/list-length.lua" with { type: "text" };
 import plainPop from "./plain/pop.lua" with { type: "text" };
 import plainPush from "./plain/push.lua" with { type: "text" };
 import rare from "./plain/rare.lua" with { type: "text" };
@@ -130,6 +145,7 @@ import stage from "./stage.lua" with { type: "text" };
 import ackWithTokens from "./tokens/ack-with-tokens.lua" with { type: "text" };
 import claiming from "./tokens/claiming.lua" with { type: "text" };
 import matching from "./tokens/matching.lua" with { type: "text" };
+import tokensListPush from "./tokens/list-push.lua" with { type: "text" };
 import tokensPopBatch from "./tokens/pop-batch.lua" with { type: "text" };
 import popWithTokens from "./tokens/pop-with-tokens.lua" with { type: "text" };
 import pushMade from "./tokens/push-made.lua" with { type: "text" };
@@ -155,6 +171,8 @@ const numbers = new Map(
     CRONS_MAX,
     FIXED_KEYS,
     LARGE_BYTES,
+    LIST_BYTES_MAX,
+    LIST_REACH,
     OWN_GROUPS_MAX,
     PAUSED_WORKERS_MAX,
     PUSHED_LEFT,
@@ -215,7 +233,9 @@ function once(table: string, ...files: string[]): string {
   return `${begin}${files.join("\n")}\nend`;
 }
 
-const common = [plainPeek, plainReady, unused].map((file) => onDemand(file));
+const common = [plainPeek, plainReady, plainListLength, popLeft, unused].map((file) =>
+  onDemand(file),
+);
 const plain = [
   onDemand(liningUp, plainPush),
   onDemand(nextOut, taking, plainPop),
@@ -224,7 +244,7 @@ const plain = [
 ];
 const withTokens = [
   counter,
-  onDemand(liningUp, plainPush, pushMade),
+  onDemand(liningUp, plainPush, pushMade, tokensListPush),
   onDemand(nextOut, taking, plainPop, claiming, popWithTokens, tokensPopBatch),
   onDemand(matching, plainAck, ackWithTokens, plainRedo, redoWithTokens, tokensTouch),
   ...common,
@@ -247,19 +267,19 @@ const made = [
   once("groups", groupRecord, grouped, groupTurns),
   once("counters", counters),
 ];
-const events = [figures, line, more, transitions, bound, claims];
+const events = [figures, line, more, transitions, leftEnd, bound, claims, nameKind];
 const onAnyQueue = [unused, counter, slices, queue, unique, ...events, ...made];
-const life = [
-  onDemand(push, pushBatch),
-  onDemand(pop, popBatch),
-  onDemand(ack, ackBatch),
-  ...[redo, fail, crash, touch, peek, ready, listen].map((file) => onDemand(file)),
-];
-
 /** Hides the names that files define for themselves from the files behind them. */
 function hidden(...files: string[]): string {
   return `do\n${files.join("\n")}\nend`;
 }
+
+const life = [
+  onDemand(push, pushBatch, listPush),
+  onDemand(pop, popBatch, hidden(listPop), hidden(listMove)),
+  onDemand(ack, ackBatch),
+  ...[redo, fail, crash, touch, peek, ready, listLength, listen].map((file) => onDemand(file)),
+];
 
 /** A file sees the names of those before it that are not hidden. Lua allows 200 at a time. */
 const others = [
@@ -277,10 +297,15 @@ const others = [
     lookAgain,
     ...[configure, tick].map((file) => hidden(file)),
   ),
+  onDemand(
+    listLine,
+    listDropping,
+    ...[listRange, listSet, listRemove, listTrim, listInsert].map((file) => hidden(file)),
+  ),
   onDemand(bind),
   ...[initCounter, countDown, getCounter, dropCounter, listCounters].map((file) => onDemand(file)),
   onDemand(crons, cronSet, cronDelete, cronGet, cronList, cronQueues, cronDue, cronFire),
-  onDemand(nameKind, sets, setAdd, setRemove, setDrop, setMembers, setContains, setCount, setList),
+  onDemand(sets, setAdd, setRemove, setDrop, setMembers, setContains, setCount, setList),
   ...[unpop, flush, settings, set, cancel, count, register, probe, group, groups].map((file) =>
     onDemand(file),
   ),

@@ -6,13 +6,13 @@ import type { ScriptReply, Verb } from "./verb.ts";
 type SetKind = keyof SetResults;
 
 const REFUSED: Record<number, typeof WRONG_TYPE | typeof SET_FULL | typeof SETS_FULL> = {
-  [-1]: WRONG_TYPE,
+  [-1]: SETS_FULL,
   [-2]: SET_FULL,
-  [-3]: SETS_FULL,
+  [-3]: WRONG_TYPE,
 };
 
 function isWrong(reply: ScriptReply): boolean {
-  return reply === -1;
+  return reply === -3;
 }
 
 function countIn(reply: ScriptReply): number | typeof WRONG_TYPE {

@@ -18,10 +18,12 @@ import {
   BATCH_CONTENTS_BYTES,
   type Operation,
   type PopBatch,
+  type ResultOf,
   type Tick,
   type Ticked,
   type Register,
 } from "../../queue/operations.ts";
+import { type ListMove, type ListPop, WRONG_TYPE } from "../../queue/lists.ts";
 import type { QueuePage, QueueStatus } from "../../queue/queue-status.ts";
 import { queuesOf } from "../../queue/transaction.ts";
 import { type Ask, moveApart } from "./move-apart.ts";
@@ -50,7 +52,7 @@ const everyShard = Array.from({ length: SHARDS }, (_, shard) => shard);
 
 /** The one shard that the operation concerns, or null if there are several. */
 export function shardOfAll(operation: Operation): number | null {
-  if (operation.kind === "move") return shardOfMove(operation);
+  if (operation.kind === "move" || operation.kind === "listMove") return shardOfMove(operation);
   if (operation.kind === "configure") return shardOfConfigure(operation);
   if (operation.kind === "bind") return shardOfBind(operation);
   if (operation.kind === "transaction") return shardOfQueues(queuesOf(operation));
@@ -67,7 +69,7 @@ function shardOfQueues(queues: Buffer[]): number | null {
 }
 
 /** null: between two shards. */
-function shardOfMove({ queue, target }: Move): number | null {
+function shardOfMove({ queue, target }: Move | ListMove): number | null {
   const shard = shardOf(queue);
   return shardOf(target) === shard ? shard : null;
 }
@@ -124,6 +126,9 @@ function parts(operation: Operation, ask: Ask, known: KnownShards): Promise<unkn
       return moveApart(operation, ask);
     case "probe":
       return probe(ask);
+    case "listPop":
+      return listPop(operation, ask);
+    case "listMove":
     case "transaction":
       return Promise.reject(new StoreError("refused", "its queues are in different shards"));
     default:
@@ -278,6 +283,22 @@ async function popBatch(operation: PopBatch, ask: Ask): Promise<Popped[]> {
   }
   if (failure && popped.length === 0) throw failure;
   return popped;
+}
+
+/** As popBatch, but what is taken is of one queue. */
+async function listPop(operation: ListPop, ask: Ask): Promise<ResultOf<ListPop>> {
+  let failure: StoreError | null = null;
+  for (const queues of runs(operation.queues)) {
+    try {
+      const some = await ask(shardOf(queues[0]!), { ...operation, queues });
+      if (some === WRONG_TYPE || some.length > 0) return some;
+    } catch (error) {
+      failure ??= error as StoreError;
+      if ((error as StoreError).failure !== "unavailable") break;
+    }
+  }
+  if (failure) throw failure;
+  return [];
 }
 
 /** The queues in their order, cut where the next one is of another shard. */

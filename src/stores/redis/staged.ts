@@ -25,6 +25,15 @@ export interface Staged {
 /** With less, the commands cost more than they save. */
 const STAGED_BYTES_MIN = 16 * 1024;
 
+/** They may see or take events whose contents are in the hash. */
+const TOGETHER_WITH_NONE: ReadonlySet<string> = new Set([
+  "pushBatch",
+  "popBatch",
+  "listPush",
+  "listPop",
+  "transaction",
+]);
+
 interface Call {
   kind: Operation["kind"];
   operations: Operation[];
@@ -39,7 +48,7 @@ export function stagedOf(calls: Call[]): Staged[] | null {
   let bytes = 0;
   for (const { kind, operations } of calls) {
     const first = operations[0]!;
-    if (kind === "pushBatch" || kind === "popBatch" || kind === "transaction") return null;
+    if (TOGETHER_WITH_NONE.has(kind)) return null;
     if (operations.some((each) => each.kind === "pop" && each.leaseMs === 0)) return null;
     if (first.kind !== "push" || !isLarge(first)) continue;
     const name = nameOf(first.queue);

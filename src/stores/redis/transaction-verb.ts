@@ -34,8 +34,11 @@ interface Judged {
 function judgedIn({ operations }: Transaction): Judged[] {
   return operations.flatMap((operation): Judged[] => {
     const pushes = pushesOf(operation);
-    if (pushes.length > 0) return pushes;
-    return queuesOf(operation).map((queue) => ({ queue, count: "-" }));
+    // A list operation may take from another queue than that to which it pushes.
+    const others = queuesOf(operation).filter(
+      (queue) => !pushes.some((push) => push.queue.equals(queue)),
+    );
+    return [...pushes, ...others.map((queue) => ({ queue, count: "-" as const }))];
   });
 }
 

@@ -52,8 +52,11 @@ export interface Undo {
   /** Different from every other claim that the event has had or will have. */
   claim: number;
   leaseMs: number;
-  /** The event's rank in the line; null when the rank follows from the claim. */
-  place: number | null;
+  /**
+   * The event's rank in the line; null when the rank follows from the claim; LEFT when it was taken
+   * at the left end.
+   */
+  place: number | "LEFT" | null;
   /** Of an event that the pop removed: its value, and its rare facts, errors and log. */
   value: Buffer | null;
   kept: (Buffer | null)[] | null;

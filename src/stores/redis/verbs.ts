@@ -1,11 +1,20 @@
 // For each operation: which ones may share a call of their verb, and with which verb each script
 // does it. The .lua file of the verb is the other side.
+import type { ListLength, ListPop, ListPush } from "../../queue/lists.ts";
 import { nameOf } from "../../queue/name-cache.ts";
 import type { Claim, Push, PushBatch } from "../../queue/operations.ts";
 import type { Popped, PushOptions } from "../../queue/event.ts";
 import type { Transaction } from "../../queue/operations.ts";
 import { full } from "./full-verbs.ts";
 import type { CopyInOutcome, Operation, ResultOf } from "./operation.ts";
+import {
+  isBatchPop,
+  isSinglePop,
+  isSinglePush,
+  isSmallPush,
+  hasChangedList,
+  smallListVerbOf,
+} from "./list-verbs.ts";
 import { orderedVerbOf } from "./ordered-verbs.ts";
 import { isLarge, plain, usualOr } from "./plain-verbs.ts";
 import type { Level } from "./script.ts";
@@ -26,6 +35,8 @@ const LARGE = { left: "large left", right: "large right" };
 const MADE = { left: "made left", right: "made right" };
 const IN_ORDER = { left: "in order left", right: "in order right" };
 const MADE_IN_ORDER = { left: "made in order left", right: "made in order right" };
+const LIST_PUSH = { left: "list push left", right: "list push right" };
+const LIST_POP = { left: "list pop left", right: "list pop right" };
 const WITH_OPTIONS = { left: "options left", right: "options right" };
 
 /** null: each operation has a call of its own. */
@@ -47,6 +58,10 @@ export function variantOf(operation: Operation): Variant | null {
       return operation.kind;
     case "transaction":
       return transactionVariantOf(operation);
+    case "listPush":
+      return isSinglePush(operation) ? LIST_PUSH[operation.end] : null;
+    case "listPop":
+      return isSinglePop(operation) ? LIST_POP[operation.end] : null;
     default:
       return null;
   }
@@ -112,7 +127,14 @@ export function levelOf(operation: Operation): Level {
       return "tokens";
     case "peek":
     case "ready":
+    case "listLength":
       return "plain";
+    case "listPush":
+      return isSmallPush(operation) ? "tokens" : "life";
+    case "listPop":
+      if (isSinglePop(operation)) return "plain";
+      return isBatchPop(operation) ? "tokens" : "life";
+    case "listMove":
     case "fail":
     case "crash":
       return "life";
@@ -145,6 +167,9 @@ export function isOrdered(operation: Operation): boolean {
       return operation.leaseMs !== 0;
     case "redo":
     case "peek":
+    case "listPush":
+    case "listPop":
+    case "listLength":
       return false;
     default:
       return true;
@@ -192,6 +217,11 @@ function haveTokens(claims: Claim[]): boolean {
   return claims.length > 0 && claims.every(({ token }) => token !== null);
 }
 
+function isSmallList(operation: Operation): operation is ListPush | ListPop | ListLength {
+  const { kind } = operation;
+  return kind === "listPush" || kind === "listPop" || kind === "listLength";
+}
+
 type Verbs = { [K in Kind]?: Verb<K> };
 
 const transactions = {
@@ -208,6 +238,7 @@ export function verbOf<K extends Kind>(operation: OperationOf<K>, level: Level):
   if (level === "life" || level === "full") return (full as Verbs)[kind] as Verb<K>;
   const own = levelOf(operation);
   if (own === "ordered") return orderedVerbOf(operation as Push | PushBatch) as unknown as Verb<K>;
+  if (isSmallList(operation)) return smallListVerbOf(operation) as unknown as Verb<K>;
   const verbs: Verbs = own === "plain" ? plain : tokens;
   return verbs[kind] as Verb<K>;
 }
@@ -243,6 +274,14 @@ export function isChange<K extends Kind>(kind: K, result: ResultOf<OperationOf<K
       return result === true;
     case "popBatch":
       return (result as Popped[]).length > 0;
+    case "listPush":
+    case "listPop":
+    case "listMove":
+    case "listInsert":
+    case "listRemove":
+    case "listTrim":
+    case "listSet":
+      return hasChangedList(kind, result);
     case "set":
     case "setGroup":
     case "setDrop":

@@ -330,6 +330,8 @@ export function lists(check: Check): void {
     const step = Array.from({ length: LIST_STEP_MAX }, (_, at) => `${at}`);
     for (let length = 0; length < LIST_REACH; length += step.length) {
       await pushTo(store, "q", "right", ...step);
+      // So many take some time.
+      store.advance(10);
     }
     expect(await store.submit(removed("q", "none", 1))).toBe(0);
     expect(await pushTo(store, "q", "right", "last")).toBe(LIST_REACH + 1);

@@ -72,7 +72,7 @@ export const operations: Operations = {
     } else if (queue.taken(event.id)) return false;
     else queue.turns.takeBack(event, atMs);
     if (counted) uncount(counted);
-    queue.enter(event, null, rank);
+    queue.enter(event, null, rank ?? queue.rankAt("left"));
     queue.events.set(event.id, event);
     return true;
   },

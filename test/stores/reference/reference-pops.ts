@@ -9,7 +9,8 @@ import type { ReferenceState } from "./reference-state.ts";
 export interface Undo {
   claim: number | null;
   event: ReferenceEvent;
-  rank: ReferenceEvent["rank"];
+  /** null: a new one at the left end. */
+  rank: ReferenceEvent["rank"] | null;
   atMs: number;
   counted: Uncount | null;
 }
@@ -37,7 +38,8 @@ export function popFrom(
     const leasedMs = wantedMs ?? event.options.leaseMs ?? leaseMs;
     const isLimited = claimedMax !== null && queue.count("claimed") >= claimedMax;
     if (isLimited && leasedMs > 0) return null;
-    const { id, contents, options, rank } = event;
+    const { id, contents, options } = event;
+    const rank = end === "left" && options.group === null ? null : event.rank;
     if (leasedMs === 0) judgeParts(state, [event], queue);
     const atMs = queue.nowMs;
     queue.turns.give(event);

@@ -28,8 +28,8 @@ const expiredAtOnce = 1000;
 interface Undo {
   /** The number of the claim; 0: none. */
   claim: number;
-  /** The place in line before. */
-  place: number;
+  /** The place in line before; null for a new one at the left end. */
+  place: number | null;
   /** When it was handed out. */
   atMs: number;
   /** The event that the pop removed. */
@@ -104,7 +104,8 @@ export function nextOut(model: Model, name: Buffer, terms: Terms): LocalEvent | 
 export function take(model: Model, event: LocalEvent, name: Buffer, terms: Terms): Popped {
   const { queue } = event;
   const contents = contentsToBytes(model.contentsOf(event));
-  const { attempt, place, more, pushedAtMs } = event;
+  const { attempt, more, pushedAtMs } = event;
+  const place = terms.end === "left" && (more?.group ?? null) === null ? null : event.place;
   const undo: Undo = { claim: 0, place, atMs: model.nowMs, removed: null, counted: null };
   let token = 0;
   if (terms.leaseMs === 0) {
@@ -188,7 +189,7 @@ export function unpop(model: Model, { queue: name, popped }: Unpop): boolean {
     if (event?.claim !== number) return false;
     model.takeBack(event.queue, event.more?.group ?? null, atMs);
     if (event.more?.isCancelled) drop(model, event);
-    else makeReady(model, event, place, withoutClaim(event, null));
+    else makeReady(model, event, place!, withoutClaim(event, null));
     return true;
   }
   const queue = model.open(nameOf(name));
@@ -200,6 +201,6 @@ export function unpop(model: Model, { queue: name, popped }: Unpop): boolean {
   event.key = model.number();
   event.pushedAtMs = removed.pushedAtMs;
   model.takeBack(queue, removed.more?.group ?? null, atMs);
-  makeReady(model, event, place, removed.more);
+  makeReady(model, event, place ?? model.leftPlace(), removed.more);
   return true;
 }

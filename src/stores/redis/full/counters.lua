@@ -121,9 +121,12 @@ counters.expect_count = function(expected, part)
 end
 
 -- Which queue does not take what counters push when these members are counted, as a refusal: -1 or -2
--- and its name; or nil. parts: as w of the records of events.
-counters.refusal = function(parts)
-  local expected, pushes = {}, {}
+-- and its name; or nil. parts: as w of the records of events. target: a queue that takes one more before.
+counters.refusal = function(parts, target)
+  local expected, pushes, before = {}, {}, {}
+  if target then
+    before[target] = 1
+  end
   for _, part in ipairs(parts) do
     local queue = counters.expect_count(expected, part)
     if queue then
@@ -132,7 +135,7 @@ counters.refusal = function(parts)
   end
   for queue, count in pairs(pushes) do
     local paused = paused_one(queue)
-    local full = not paused and full_one(queue, 1, count)
+    local full = not paused and full_one(queue, 1, count + (before[queue] or 0))
     if paused or full then
       return { paused and -2 or -1, (paused or full).name }
     end

@@ -22,6 +22,12 @@ local function head_of(value)
   return from and from - 1 + tonumber(length) or 7, from
 end
 
+-- The value with other contents. It has another number: the event gets another version.
+local function with_contents(value, contents)
+  local form = string.char((string.byte(value) + 4) % 256)
+  return form .. string.sub(value, 2, (head_of(value))) .. contents
+end
+
 -- When a waiting event expires, in ms, or nil. value: that of the event, if it is known.
 local function expiry_of(queue, id, more, value)
   local ttl = more.t or duration_of(queue, 'ttl')

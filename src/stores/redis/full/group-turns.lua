@@ -230,14 +230,8 @@ groups.oldest = function(queue, record)
   return value and pushed_at(value)
 end
 
--- The event that was taken is handed out.
-groups.end_turn = function(queue, is_claimed)
-  local record = queue.slice and queue.groups[queue.slice[queue.slice_at] or false]
-  if not record then
-    -- The queue had no groups when the event was taken.
-    return
-  end
-  queue.slice_at = queue.slice_at + 1
+-- It was the turn of that group.
+local function had_turn(queue, record, is_claimed)
   record.turn, record.has_turned = turn_behind(queue, take_ticks(1)), true
   note(queue, record)
   if record.key == '' then
@@ -249,6 +243,21 @@ groups.end_turn = function(queue, is_claimed)
     rates.add(record.rate, record.counted)
     record.has_counted = true
   end
+end
+
+-- The event that was taken is handed out.
+groups.end_turn = function(queue, is_claimed)
+  local record = queue.slice and queue.groups[queue.slice[queue.slice_at] or false]
+  -- The queue may have had no groups when the event was taken.
+  if record then
+    queue.slice_at = queue.slice_at + 1
+    had_turn(queue, record, is_claimed)
+  end
+end
+
+-- An event that was taken out of turn is handed out, but not claimed.
+groups.give_turn = function(queue, more)
+  had_turn(queue, more.G and record_of(queue, more.G) or record_at(queue, ''), false)
 end
 
 -- A pop at that time, in ms, is undone.

@@ -221,22 +221,34 @@ local function take_first(queue)
   return id, score
 end
 
--- From anywhere in the line.
-local function leave_line(queue, id, more)
+-- From anywhere in the line but the list. Returns whether the event cannot stand in the list.
+local function leave_other(queue, id, more)
   if more.G then
-    return groups.leave(queue, id, more)
+    groups.leave(queue, id, more)
+    return true
   elseif queue.has_groups then
     groups.note_ungrouped(queue)
   end
   if more.n then
-    return queue.has_ranked and ranked.leave(queue, id, more)
-  elseif queue.has_front and redis.call('ZREM', queue.front, id) == 1 then
+    if queue.has_ranked then
+      ranked.leave(queue, id, more)
+    end
+    return true
+  end
+  return queue.has_front and redis.call('ZREM', queue.front, id) == 1
+end
+
+-- From anywhere in the line.
+local function leave_line(queue, id, more)
+  if leave_other(queue, id, more) then
     return
   end
   write_listed(queue)
   local is_last = redis.call('LINDEX', queue.ready, -1) == id
   if is_last and not has_ghost(queue, id) then
     redis.call('RPOP', queue.ready)
+  elseif redis.call('LINDEX', queue.ready, 0) == id then
+    redis.call('LPOP', queue.ready)
   else
     queue.has_ghosts = true
     redis.call('HINCRBY', queue.ghosts, '=' .. id, 1)

@@ -4,7 +4,7 @@
 -- Returns nothing by itself
 
 -- What verbs on lists and sets answer for a name of the other kind.
-local WRONG_TYPE = -1
+local WRONG_TYPE = -3
 
 -- Verbs on sets do nothing then.
 local function is_of_queue(queue)

@@ -19,17 +19,22 @@ local function kept_of_removed(queue, id, more)
   }
 end
 
--- A pop without a claim is refused: its event goes back to its place.
-local function put_back(queue, id, more, score)
-  local place = more.n and more.q or score or PUSHED_LEFT + take_ticks(1)
-  if queue.has_groups then
-    groups.end_turn(queue, false)
-  end
-  if more.G then
-    groups.take_back(queue, more, now())
-  end
-  enter_line(queue, id, more, place)
+-- The event goes back to its place. score: in front of the list.
+local function return_to_line(queue, id, more, score, is_left)
+  local listed = not is_left and PUSHED_LEFT + take_ticks(1) or nil
+  enter_line(queue, id, more, more.n and more.q or score or listed)
   will_expire(queue, id, more)
+end
+
+-- A pop without a claim is refused: its event goes back. The other groups have their turns first.
+local function put_back(queue, id, more, score, is_left)
+  if queue.has_groups and not is_left then
+    groups.end_turn(queue, false)
+    if more.G then
+      groups.take_back(queue, more, now())
+    end
+  end
+  return_to_line(queue, id, more, score, is_left)
 end
 
 -- The size of a value that okq fetches itself, because passing it through Lua would take longer.
@@ -43,14 +48,17 @@ end
 local EXPIRED_AT_ONCE = 500
 
 -- The next event that may be handed out, and its place and rare facts. Those that expired are not.
-local function next_out(queue)
+local function next_out(queue, is_left)
   queue.expired = queue.expired or 0
   while queue.expired < EXPIRED_AT_ONCE do
-    local id, score = take_first(queue)
+    local id, score = (is_left and take_last or take_first)(queue)
     if not id then
       return nil
     end
     local more = more_of(queue, id)
+    if is_left and queue.has_groups then
+      groups.note_dropped(queue, more)
+    end
     local expiry = expiry_of(queue, id, more)
     local is_read = queue.values and queue.values[id]
     if not is_read and redis.call('HEXISTS', queue.events, id) == 0 then
@@ -72,19 +80,46 @@ local function claim_count(queue)
   return redis.call('ZCARD', queue.claimed) + #queue.put_off.claimed / 2
 end
 
+-- Whether nothing is handed out now.
+local function is_held_back(queue, wanted, claimant)
+  local most = limit_of(queue, 'max-claimed')
+  return most and wanted ~= 0 and claim_count(queue) >= most
+    or is_paused(queue, 'pause:out')
+    or claimant and is_worker_paused(queue, claimant)
+    or queue.rate and rates.room_in(queue) == 0
+end
+
+-- The event is removed. kept: what unpop needs of it, or false.
+local function let_go(queue, id, more, kept)
+  local undo = count_part(more)
+  if undo then
+    kept[4] = cmsgpack.pack(undo)
+  end
+  erase(queue, id, more)
+end
+
+-- It was the turn of the event.
+local function note_turn(queue, more, is_claimed, is_left)
+  if queue.has_groups and is_left then
+    groups.give_turn(queue, more)
+  elseif queue.has_groups then
+    groups.end_turn(queue, is_claimed)
+  end
+  if queue.rate then
+    rates.add_in(queue)
+  end
+end
+
 -- { id, value (nil: large, to be fetched while it is claimed), tick of the claim, its lease, score in
 -- front of the list or nil, token or nil, attempt, what was kept of a removed one or nil }; or nil;
 -- or a refusal as refusal_of answers it
-local function popped_one(queue, wanted, claimant, may_leave_out)
-  local most = limit_of(queue, 'max-claimed')
-  local is_limited = most and wanted ~= 0 and claim_count(queue) >= most
-  if is_limited or is_paused(queue, 'pause:out') or claimant and is_worker_paused(queue, claimant) then
+-- From the left end: the score is "LEFT", and there is no claim. judge: tells of an event without a claim
+-- if it is refused, in the place of refusal_of.
+local function popped_one(queue, wanted, claimant, may_leave_out, is_left, judge)
+  if is_held_back(queue, wanted, claimant) then
     return false
   end
-  if queue.rate and rates.room_in(queue) == 0 then
-    return false
-  end
-  local id, score, more = next_out(queue)
+  local id, score, more = next_out(queue, is_left)
   if not id then
     return false
   end
@@ -92,13 +127,13 @@ local function popped_one(queue, wanted, claimant, may_leave_out)
   if lease == 0 and more.w then
     write_put_off(queue)
   end
-  local refusal = lease == 0 and refusal_of(queue, { more.w })
+  local refusal = lease == 0 and (judge or refusal_of)(queue, { more.w })
   if refusal then
-    put_back(queue, id, more, score)
+    (judge and return_to_line or put_back)(queue, id, more, score, is_left)
     return refusal
   end
   local tick, attempt = take_ticks(1), 1 + (more.f or 0) + (more.c or 0)
-  local popped = { id, false, tick, lease, score or false, false, attempt, false }
+  local popped = { id, false, tick, lease, is_left and 'LEFT' or score or false, false, attempt, false }
   local value = queue.values and queue.values[id]
   local bytes = not value and may_leave_out and fetched_bytes(queue, id, lease)
   if bytes then
@@ -109,11 +144,7 @@ local function popped_one(queue, wanted, claimant, may_leave_out)
   reply_bytes = reply_bytes + (bytes or #popped[2])
   if lease == 0 then
     popped[8] = kept_of_removed(queue, id, more)
-    local undo = count_part(more)
-    if undo then
-      popped[8][4] = cmsgpack.pack(undo)
-    end
-    erase(queue, id, more)
+    let_go(queue, id, more, popped[8])
   else
     popped[6] = claimant and made() or false
     enter_claimed(queue, id, tick, lease, popped[6], claimant)
@@ -122,12 +153,7 @@ local function popped_one(queue, wanted, claimant, may_leave_out)
       unique.claim(queue, id, more)
     end
   end
-  if queue.has_groups then
-    groups.end_turn(queue, lease ~= 0)
-  end
-  if queue.rate then
-    rates.add_in(queue)
-  end
+  note_turn(queue, more, lease ~= 0, is_left)
   return popped
 end
 

@@ -301,7 +301,26 @@ local function options_in(text)
   return options
 end
 
+-- What a push of so many answers that a queue refuses; nil if none does.
+local function refusal_of_push(queue, count)
+  if queue.is_judged then
+    return nil
+  end
+  local refusing = paused_one(queue)
+  if refusing then
+    return refusal_by(refusing, queue, PAUSED_QUEUE)
+  end
+  refusing = full_one(queue, count, count)
+  return refusing and refusal_by(refusing, queue, FULL_QUEUE)
+end
+
+-- An event without options, for which there is room.
+local function push_plain(queue, is_left, id, value)
+  push_new(queue, is_left, id, value, NO_OPTIONS)
+end
+
 pushing.one, pushing.options_in = push_one, options_in
+pushing.plain, pushing.refusal = push_plain, refusal_of_push
 
 -- More copies would hold up Redis: the rest of the pushes comes in another batch.
 local COPIES_AT_ONCE = 1000

@@ -1,12 +1,12 @@
 -- Adds members to a set.
 -- KEYS    sets, of the queue: all, set
 -- ARGV    queue member...
--- Returns how many were not in it; -1 for the name of a queue, -2 if it would have too many, -3 if there
+-- Returns how many were not in it; -3 for the name of a queue, -2 if it would have too many, -1 if there
 --         are too many sets
 
 verbs.set_add = function(from, to)
   require_memory()
-  local queue = opened_at(ARGV[from])
+  local queue = opened_for_set(ARGV[from])
   if is_of_queue(queue) then
     return WRONG_TYPE
   end
@@ -24,7 +24,7 @@ verbs.set_add = function(from, to)
   if count + #added > SET_MEMBERS_MAX then
     return -2
   elseif count == 0 and redis.call('ZCARD', SETS) >= SETS_MAX then
-    return -3
+    return -1
   end
   redis.call('ZADD', SETS, 0, queue.name)
   in_slices('SADD', key, added)

@@ -1,7 +1,7 @@
 -- Tells which members are in a set.
 -- KEYS    of the queue: events completed, set
 -- ARGV    queue member...
--- Returns of each member 1 or 0; or -1 for the name of a queue
+-- Returns of each member 1 or 0; or -3 for the name of a queue
 
 verbs.set_contains = function(from, to)
   local queue, found = queue_at(ARGV[from]), {}

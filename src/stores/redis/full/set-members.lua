@@ -1,7 +1,7 @@
 -- Shows all members of a set.
 -- KEYS    of the queue: events completed, set
 -- ARGV    queue bytesMax (empty: any number)
--- Returns of each member its bytes; or -1 for the name of a queue, -4 if they have more bytes
+-- Returns of each member its bytes; or -3 for the name of a queue, -4 if they have more bytes
 
 verbs.set_members = function(from)
   local queue, most, bytes = queue_at(ARGV[from]), tonumber(ARGV[from + 1]) or math.huge, 0

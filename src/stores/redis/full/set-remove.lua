@@ -1,10 +1,10 @@
 -- Removes members from a set.
 -- KEYS    sets, of the queue: all, set
 -- ARGV    queue member...
--- Returns how many were in it; -1 for the name of a queue
+-- Returns how many were in it; -3 for the name of a queue
 
 verbs.set_remove = function(from, to)
-  local queue = opened_at(ARGV[from])
+  local queue = opened_for_set(ARGV[from])
   if is_of_queue(queue) then
     return WRONG_TYPE
   end

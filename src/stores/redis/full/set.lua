@@ -34,13 +34,13 @@ end
 
 -- It has another number: its version is another one.
 local function changed_value(value, contents, first, last)
-  local form = (string.byte(value) + 4) % 256
   local length, from = head_of(value)
   local block = from and string.sub(value, from, length) or ''
   contents = contents or string.sub(value, length + 1)
   if first > last then
-    return string.char(form) .. string.sub(value, 2, length) .. contents
+    return with_contents(value, contents)
   end
+  local form = (string.byte(value) + 4) % 256
   block = with_headers(block, first, last)
   return string.char(form - form % 4 + 2) .. string.sub(value, 2, 7) .. #block .. ':' .. block .. contents
 end

@@ -3,6 +3,13 @@
 -- ARGV    (none)
 -- Returns nothing by itself
 
+-- The queue of that name, before its set is changed. Where a key has the wrong type this fails before
+-- anything is done.
+local function opened_for_set(number)
+  redis.call('ZCARD', SETS)
+  return opened_at(number)
+end
+
 -- Calls a command on a set with the members from ARGV[first] to ARGV[last]; each is called with
 -- the reply and with the place of the first member that it is about.
 local function with_members(command, key, first, last, each)

@@ -1,7 +1,8 @@
 -- Undoes a pop, unless its claim has ended: the event gets its old place in line.
 -- KEYS    queues, of the queue: all
--- ARGV    queue leaseMs claim place token id value more errors log counted (place: empty for one of the list;
---         value and what follows are of an event that the pop removed, else empty)
+-- ARGV    queue leaseMs claim place token id value more errors log counted (place: empty for one of the list,
+--         "LEFT" for one that was taken at the left end; value and what follows are of an event that the pop
+--         removed, else empty)
 -- Returns 1 if the event is in line again, or gone because it was cancelled, else 0
 
 local function take_back_claim(queue, id, tick, token)
@@ -50,7 +51,10 @@ verbs.unpop = function(from)
     return 0
   end
   local more = more_of(queue, id)
-  local place = more.n and more.q or tonumber(ARGV[from + 3]) or PUSHED_LEFT + tick
+  local place
+  if ARGV[from + 3] ~= 'LEFT' then
+    place = more.n and more.q or tonumber(ARGV[from + 3]) or PUSHED_LEFT + tick
+  end
   local ms = math.floor(tick / TICKS_PER_MS)
   if queue.rate then
     rates.take_back_in(queue, ms)
