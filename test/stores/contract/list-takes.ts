@@ -350,7 +350,7 @@ export function listTakes(check: Check): void {
     await insertInto(store, Q, "after", "d", "g");
     await moveFrom(store, Q, "right", Q, "left");
     await store.submit(changed(Q, 3, "B"));
-    await undo(store, (await popUndoable(store, [Q], "left", 2)).toReversed());
+    await undo(store, await popUndoable(store, [Q], "left", 2));
     const expected = ["e", "a", "f", "B", "c", "d", "g"];
     expect(await listOf(store, Q)).toEqual(expected);
     await restartAll(store);
@@ -372,7 +372,7 @@ export function listTakes(check: Check): void {
     expect(await store.submit(changed(Q, 1, large("b")))).toBe(true);
     expect(await moveFrom(store, Q, "left", Q, "right")).toBe(large("a"));
     expect(await listOf(store, Q)).toEqual(["b", "e", "d", "a"].map(large));
-    await undo(store, (await popUndoable(store, [Q], "left", 2)).toReversed());
+    await undo(store, await popUndoable(store, [Q], "left", 2));
     await restartAll(store);
     expect(await popFrom(store, [Q], "left", 9)).toEqual(
       ["b", "e", "d", "a"].map((name) => `${Q}: ${large(name)}`),
