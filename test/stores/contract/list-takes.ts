@@ -205,6 +205,10 @@ export function listTakes(check: Check): void {
     }
     // What leaves makes room.
     expect(await moveFrom(store, T, "left", T, "right")).toBe("w");
+    await store.configure(T, { "max-length": "2" });
+    expect(await moveFrom(store, T, "right", T, "left")).toBe("w");
+    expect(await moveFrom(store, T, "left", T, "right")).toBe("w");
+    await store.configure(T, { "max-length": "3" });
     expect(await store.submit(inserted(T, "before", "z", "1"))).toEqual({ length: -1, id: null });
     await store.pause(T, ["in"]);
     for (const operation of refused) {

@@ -8,10 +8,10 @@
 -- Takes an event as popped_one does, but refuses it also if the target takes no more.
 local function take_for_move(queue, target, is_left)
   return popped_one(queue, 0, nil, false, is_left, function(_, parts)
-    local refusal = pushing.refusal(target, 1)
+    local refusal = pushing.refusal(target, 1, queue)
     if not refusal and #parts > 0 and not target.is_judged then
       make_counters()
-      return counters.refusal(parts, target)
+      return counters.refusal(parts, queue, target)
     end
     return type(refusal) == 'number' and { refusal, target.name } or refusal
   end)
