@@ -45,7 +45,9 @@ export const connectionErrorTexts = {
   },
   noPushRight: {
     text: "NOPERM User {user} has no permissions to push into the queue '{queue}'",
-    when: "QMOVE into that queue, QBIND of it, or QCONFIG with it as `failed-to`: no `push`.",
+    when:
+      "QMOVE, LMOVE and the like into that queue, QBIND of it, or QCONFIG with it as " +
+      "`failed-to`: no `push`.",
   },
   noQueueRight: {
     text: "NOPERM User {user} has no permissions to use the queue '{queue}'",
