@@ -152,7 +152,9 @@ export const subscribeCommands: Command[] = [
     name: "SUBSCRIBE",
     inTransaction: "never",
     syntax: "channel [channel ...]",
-    summary: "From now on messages of what happens in queues, on the channels okq:<queue>.",
+    summary:
+      "From now on messages of what happens in queues, on the channels okq:<queue>, and of what " +
+      "clients publish on others.",
     run: subscribeTo("channel"),
   },
   {
@@ -161,7 +163,9 @@ export const subscribeCommands: Command[] = [
     inTransaction: "never",
     access: "inspect",
     syntax: "pattern [pattern ...]",
-    summary: "The same of all channels that fit a glob, as far as the user may inspect the queues.",
+    summary:
+      "The same of all channels that fit a glob of Redis, as far as the user may inspect a queue " +
+      "of that name.",
     run: subscribeTo("pattern"),
   },
   {

@@ -53,18 +53,6 @@ describe.each(lifeStoresAndCluster)("on %s", (store) => {
     expect(await ask(channel, "PING")).toEqual(["pong", ""]);
   });
 
-  test("who hears it finds what its sender has pushed before", async () => {
-    const okq = await startOkqOn(store);
-    const [client, consumer] = [await okq.connect(), await okq.connect()];
-    const listener = await subscribed(okq, "wake");
-    for (let n = 0; n < 20; n++) {
-      client.pipeline(["QPUSH", "q", `${n}`], ["PUBLISH", "wake", `${n}`]);
-      expect(await heard(listener)).toEqual([["message", "wake", `${n}`]]);
-      expect(await ask(consumer, "QRPOP", "q", "NOACK")).toEqual([expect.any(String), `${n}`]);
-      await client.take(2);
-    }
-  });
-
   test("in a transaction it goes out when that is done, and not if it is refused", async () => {
     const okq = await startOkqOn(store);
     const [client, consumer] = [await okq.connect(), await okq.connect()];

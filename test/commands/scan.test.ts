@@ -67,7 +67,9 @@ describe.each(lifeStoresAndCluster)("on %s", (store) => {
     await push(client, ["a", "z"]);
     const all = ["a", ...sets, "z"].toSorted();
     expect(((await ask(client, "KEYS", "*")) as string[]).toSorted()).toEqual(all);
-    expect((await scan(client)).names.toSorted()).toEqual(all);
+    for (const count of ["1", "10"]) {
+      expect((await scan(client, "COUNT", count)).names.toSorted()).toEqual(all);
+    }
     expect((await scan(client, "TYPE", "set")).names.toSorted()).toEqual(sets.toSorted());
     expect((await scan(client, "TYPE", "list")).names).toEqual(["a", "z"]);
     expect(await ask(client, "DBSIZE")).toBe(72);
