@@ -31,6 +31,8 @@ describe.each(lifeStoresAndCluster)("on %s", (store) => {
       ["p", 2, 0, 1],
       ["q", 0, 0, 0],
     ]);
+    await ask(client, "BLPOP", "q", "0.001");
+    expect(await ask(client, "QSTATUS", "q")).toEqual([["q", 0, 0, 1]]);
   });
 
   test("answer nil when their time is over", async () => {
