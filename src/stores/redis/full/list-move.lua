@@ -5,15 +5,34 @@
 --         -3 for the name of a set, or a list of -1 (full) or -2 (paused) and the name of the queue that
 --         takes no more
 
+-- Why the target does not take an event from that queue, in which it has made room, as what list_move
+-- answers then; or nil.
+local function refusal_of_target(target, queue)
+  if is_of_set(target) then
+    return { WRONG_TYPE }
+  elseif target.is_judged then
+    return nil
+  end
+  local refusing = paused_one(target)
+  if refusing then
+    return { -2, refusing.name }
+  end
+  for _, each in ipairs(keepers_of(target)) do
+    if each ~= queue and not has_room(each, 1) then
+      return { -1, each.name }
+    end
+  end
+end
+
 -- Takes an event as popped_one does, but refuses it also if the target takes no more.
 local function take_for_move(queue, target, is_left)
   return popped_one(queue, 0, nil, false, is_left, function(_, parts)
-    local refusal = pushing.refusal(target, 1)
+    local refusal = refusal_of_target(target, queue)
     if not refusal and #parts > 0 and not target.is_judged then
       make_counters()
       return counters.refusal(parts, target)
     end
-    return type(refusal) == 'number' and { refusal, target.name } or refusal
+    return refusal
   end)
 end
 
@@ -28,10 +47,6 @@ verbs.list_move = function(from)
   local queue, target = opened_at(ARGV[from]), opened_at(ARGV[from + 2])
   if is_of_set(queue) then
     return WRONG_TYPE
-  elseif ready_count(queue) == 0 then
-    return false
-  elseif is_of_set(target) then
-    return WRONG_TYPE
   end
   local popped
   if ARGV[from + 1] == 'LEFT' then
@@ -44,6 +59,8 @@ verbs.list_move = function(from)
   end
   if not popped then
     return queue.is_behind and again() or false
+  elseif popped[1] == WRONG_TYPE then
+    return WRONG_TYPE
   elseif type(popped[1]) == 'number' then
     is_refused = true
     return popped
