@@ -74,6 +74,7 @@ const headings = [
   "Fan-out and join",
   "One push, several queues",
   "Cron",
+  "Coming from Redis",
 ];
 
 test.each(storeNames.flatMap((store) => headings.map((heading) => [heading, store] as const)))(

@@ -34,6 +34,7 @@ test("the table of INFO has every field and no other", async () => {
   const described = infoFields(await Bun.file(readmeFile).text());
   expect(described.length).toBe(new Set(described).size);
   const [memory, sqlite] = [await startOkqOn("memory"), await startOkqOn("sqlite")];
+  await (await memory.connect()).call("QPUSH", "q", "x");
   const okqs = [memory, sqlite, await okqUnderSentinel(), await okqWithoutItsRedis()];
   const shown = new Set((await Promise.all(okqs.map(shownFields))).flat());
   expect(described.toSorted()).toEqual([...shown].toSorted());

@@ -5,6 +5,9 @@ import { BackgroundPushes } from "../commands/background.ts";
 import { createBudgets } from "../commands/budget.ts";
 import { ClientFigures } from "../commands/client-figures.ts";
 import type { Context, Stats } from "../commands/context.ts";
+import { Cursors } from "../commands/cursors.ts";
+import { KeyCount } from "../commands/key-count.ts";
+import { KnownScripts } from "../commands/known-scripts.ts";
 import { LongReplies } from "../commands/long-replies.ts";
 import type { Subscriptions } from "../commands/subscriptions.ts";
 import { waitingClients } from "../commands/workers.ts";
@@ -63,6 +66,9 @@ export function contextOf(config: Config, { warn }: LogLimit, parts: Parts): Con
       clock,
       onReport: (report) => subscriptions.deliver(report),
     }),
+    cursors: new Cursors(),
+    scripts: new KnownScripts(),
+    keyCount: new KeyCount(store, clock),
     figures: new ClientFigures(clock),
     longReplies: new LongReplies(budgets.unsent),
     budgets,

@@ -50,7 +50,7 @@ async function wait<T>(
 ): Promise<T | null> {
   // Without messages of other processes it only takes longer.
   await context.store.watch([awaited.queue], "ended").catch(() => {});
-  const what = { queues: [awaited.queue], worker: null };
+  const what = { queues: [awaited.queue], worker: null, target: null };
   const ended = (signal: AbortSignal) => context.endings.wait<T>({ ...awaited, look, signal });
   const found = await waiting(client, ended, what);
   // A look may have been under way when the user lost the right.

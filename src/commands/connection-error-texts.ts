@@ -45,11 +45,17 @@ export const connectionErrorTexts = {
   },
   noPushRight: {
     text: "NOPERM User {user} has no permissions to push into the queue '{queue}'",
-    when: "QMOVE into that queue, QBIND of it, or QCONFIG with it as `failed-to`: no `push`.",
+    when:
+      "QMOVE, LMOVE and the like into that queue, QBIND of it, or QCONFIG with it as " +
+      "`failed-to`: no `push`.",
   },
   noQueueRight: {
     text: "NOPERM User {user} has no permissions to use the queue '{queue}'",
     when: "The user may not use that queue. Nothing was done.",
+  },
+  noPublishRight: {
+    text: "NOPERM User {user} has no permissions to publish on the channel '{channel}'",
+    when: "PUBLISH on a channel whose name the patterns of the user do not fit.",
   },
   noChannelRight: {
     text: "NOPERM User {user} has no permissions to inspect queues, as the channel '{channel}'",

@@ -65,7 +65,7 @@ function drawn(queues: Buffer[], weights: number[]): Buffer[] {
 /** Pops what there is, or waits for it. Null if there was nothing in time. */
 function popOrWait({ queues, operation, taker, waitMs }: Asked, call: QueueCall): Promise<Found> {
   const attempt = async () => foundIn(await call.client.session.ask(operation));
-  return takeOrWait({ queues, timeoutMs: waitMs, attempt, taker }, call);
+  return takeOrWait({ queues, target: null, timeoutMs: waitMs, attempt, taker }, call);
 }
 
 /** Null: nothing. */

@@ -11,6 +11,9 @@ import type { BackgroundPushes } from "./background.ts";
 import type { Budgets } from "./budget.ts";
 import type { Client } from "./caller.ts";
 import type { ClientFigures } from "./client-figures.ts";
+import type { Cursors } from "./cursors.ts";
+import type { KeyCount } from "./key-count.ts";
+import type { KnownScripts } from "./known-scripts.ts";
 import type { LongReplies } from "./long-replies.ts";
 import type { Subscriptions } from "./subscriptions.ts";
 
@@ -36,6 +39,9 @@ export interface Context extends QueueContext {
   waitingNotes: WaitingNotes;
   subscriptions: Subscriptions;
   reporter: Reporter;
+  cursors: Cursors;
+  keyCount: KeyCount;
+  scripts: KnownScripts;
   figures: ClientFigures;
   budgets: Budgets;
   clock: Clock;

@@ -191,7 +191,7 @@ export const errorTexts = {
   },
   syntax: {
     text: "ERR syntax error",
-    when: "The arguments of a CLIENT command or a list command do not fit together.",
+    when: "The arguments of a command of Redis do not fit together.",
   },
   // Redis' list commands.
   wrongType: {
@@ -260,6 +260,47 @@ export const errorTexts = {
     text: "ERR timeout is out of range",
     when: "BLPOP and the like with a timeout of more than some hundred million years.",
   },
+  // Redis' commands on keys.
+  slowlogCount: {
+    text: "ERR count should be greater than or equal to -1",
+    when: "SLOWLOG GET with another count.",
+  },
+  noExpiry: {
+    text: "ERR okq has no {command}: events expire, see QPUSH with TTL and the setting ttl",
+    when: "EXPIRE and its kin. Nothing was changed.",
+  },
+  invalidCursor: {
+    text: "ERR invalid cursor",
+    when: "SCAN with a cursor that is no number.",
+  },
+  unknownCursor: {
+    text: "ERR unknown cursor, begin again with 0: '{cursor}'",
+    when: "SCAN with a cursor of another okq, or one that this okq has forgotten.",
+  },
+  unknownScript: {
+    text: "ERR okq runs no scripts, except those of KEDA's list scaler and Logstash's Redis input",
+    when: "EVAL or SCRIPT LOAD with another script.",
+  },
+  noScript: {
+    text: "NOSCRIPT No matching script. Please use EVAL.",
+    when: "EVALSHA of a script that okq does not know.",
+  },
+  tooManyKeys: {
+    text: "ERR Number of keys can't be greater than number of args",
+    when: "EVAL or EVALSHA with fewer arguments than keys.",
+  },
+  negativeKeys: {
+    text: "ERR Number of keys can't be negative",
+    when: "EVAL or EVALSHA with such a number.",
+  },
+  scriptKey: {
+    text: "ERR this script needs a key",
+    when: "EVAL or EVALSHA without keys.",
+  },
+  scriptNumber: {
+    text: "ERR this script needs a number of events, less one, that is not negative",
+    when: "EVAL or EVALSHA of Logstash's script, without it or with another one.",
+  },
   // Commands that are not there.
   unknownCommand: {
     text: "ERR unknown command '{command}', with args beginning with: {args}",
@@ -314,8 +355,8 @@ export const errorTexts = {
     when: "EXEC or DISCARD without MULTI.",
   },
   noPublish: {
-    text: "ERR okq has no PUBLISH: it sends the messages of okq:<queue> itself",
-    when: "PUBLISH.",
+    text: "ERR okq sends the messages of okq:* itself, publish on another channel than '{channel}'",
+    when: "PUBLISH on such a channel.",
   },
   subscribed: {
     text: "ERR Can't execute '{command}': only {allowed} are allowed in this context",

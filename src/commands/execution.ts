@@ -79,6 +79,7 @@ export abstract class Execution<C extends Caller = Client, X extends QueueContex
     if (this.#operation) session.submit(this.#operation, this as Receiver<never>);
     else if (this.#submission) {
       const { first, others } = this.#submission;
+      if (first === null) return this.succeeded(null);
       session.submit(first, this as Receiver<never>);
       for (const other of others) session.submit(other, this as Receiver<never>);
     } else {

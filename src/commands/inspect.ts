@@ -1,5 +1,5 @@
 // QSTATUS, QINFO and QFLUSH: count the events of queues, and remove all of one queue.
-import { type QueueStatus, totalOf } from "../queue/queue-status.ts";
+import { type QueuePage, type QueueStatus, totalOf } from "../queue/queue-status.ts";
 import { slicesOf } from "../queue/slices.ts";
 import type { Session } from "../queue/store.ts";
 import { OK, type Reply } from "../resp/reply.ts";
@@ -20,28 +20,47 @@ async function* statusOf(session: Session, queues: Buffer[]): AsyncGenerator<Que
   }
 }
 
+/** A page of the active queues that the user may see. */
+export interface StatusPage {
+  statuses: QueueStatus[];
+  /** How many queues the store has looked at for it. */
+  lookedAt: number;
+  /** Where the next page begins; null if no queue can come behind this one. */
+  next: Buffer | null;
+}
+
 /**
  * The status of all active queues that the user may see, ascending by bytes, in pages. The first
  * one comes after `beginAfter`.
  */
 export async function* statusOfAll(
-  { session, user }: Caller,
+  caller: Pick<Caller, "session" | "user">,
   beginAfter: Buffer | null = null,
 ): AsyncGenerator<QueueStatus[]> {
-  for (const prefix of user?.prefixes ?? []) {
+  for await (const { statuses } of statusPagesOfAll(caller, beginAfter)) yield statuses;
+}
+
+/** The same with what is needed to go on later. */
+export async function* statusPagesOfAll(
+  { session, user }: Pick<Caller, "session" | "user">,
+  beginAfter: Buffer | null,
+  limit = PAGE,
+): AsyncGenerator<StatusPage> {
+  const prefixes = user?.prefixes ?? [];
+  for (const [at, prefix] of prefixes.entries()) {
     if (beginAfter && compareToPrefix(beginAfter, prefix) > 0) continue;
     let after = justBefore(prefix);
     if (beginAfter && compareToPrefix(beginAfter, prefix) === 0) after = beginAfter;
     do {
-      const page: { queues: QueueStatus[]; next: Buffer | null } = await session.ask({
-        kind: "list",
-        after,
-        limit: PAGE,
-      });
+      const page: QueuePage = await session.ask({ kind: "list", after, limit });
+      const { queues } = page;
       after = page.next;
-      const within = page.queues.filter(({ queue }) => compareToPrefix(queue, prefix) === 0);
-      if (page.queues.some(({ queue }) => compareToPrefix(queue, prefix) > 0)) after = null;
-      yield within.filter(({ queue }) => user!.mayUse(queue));
+      const within = queues.filter(({ queue }) => compareToPrefix(queue, prefix) === 0);
+      if (queues.some(({ queue }) => compareToPrefix(queue, prefix) > 0)) after = null;
+      const following = prefixes[at + 1];
+      const next = after ?? (following ? justBefore(following) : null);
+      const statuses = within.filter(({ queue }) => user!.mayUse(queue));
+      yield { statuses, lookedAt: queues.length, next };
     } while (after);
   }
 }

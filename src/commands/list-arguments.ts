@@ -6,6 +6,7 @@ import { commandError } from "./errors.ts";
 import { wordOf } from "./words.ts";
 
 const INTEGER = /^(?:0|-?[1-9]\d{0,18})$/;
+const DIGIT_0 = 48;
 const INTEGER_BYTES_MAX = 20;
 const [INTEGER_MIN, INTEGER_AFTER] = [-(2n ** 63n), 2n ** 63n];
 /** As an index or a count it is beyond every list. */
@@ -13,8 +14,13 @@ const FAR = 2 ** 40;
 /** Redis counts the milliseconds in 64 bits. */
 const TIMEOUT_MS_MAX = 2 ** 63;
 
+function isDigit(byte: number): boolean {
+  return byte >= DIGIT_0 && byte < DIGIT_0 + 10;
+}
+
 /** An integer of 64 bits, of at most FAR; null for anything else. */
 function parseInteger(bytes: Buffer): number | null {
+  if (bytes.length === 1 && isDigit(bytes[0]!)) return bytes[0]! - DIGIT_0;
   const text = bytes.toString("latin1", 0, INTEGER_BYTES_MAX + 1);
   if (!INTEGER.test(text)) return null;
   const value = BigInt(text);
@@ -56,7 +62,8 @@ export function endOf(bytes: Buffer): End {
 
 /** Seconds as milliseconds; Infinity for 0. */
 export function timeoutOf(bytes: Buffer): number {
-  const ms = secondsToMs(wordOf(bytes));
+  const seconds = parseInteger(bytes);
+  const ms = seconds === null ? secondsToMs(wordOf(bytes)) : seconds * 1000;
   if (ms === null) throw commandError("timeoutNoNumber");
   if (ms < 0) throw commandError("timeoutNegative");
   if (ms > TIMEOUT_MS_MAX) throw commandError("timeoutTooLong");

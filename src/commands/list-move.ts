@@ -1,7 +1,7 @@
 // LMOVE and RPOPLPUSH, and BLMOVE and BRPOPLPUSH, which wait: an event from one queue to another in
 // one step, as a new event. What was moved stays moved if the client is gone.
 import { Refusal } from "../queue/errors.ts";
-import type { ListMove } from "../queue/lists.ts";
+import { type ListMove, WRONG_TYPE } from "../queue/lists.ts";
 import type { ResultOf } from "../queue/operations.ts";
 import { NIL_ARRAY, type Reply } from "../resp/reply.ts";
 import { checkNew } from "./arguments.ts";
@@ -57,7 +57,7 @@ function moveOrWait(
     target,
     timeoutMs,
     taker: { worker: client.name, claims: false },
-    attempt: () => attempt(operation, call),
+    attempt: attempts(operation, call),
   };
   return takeOrWait(taking, call).then((result) => {
     if (result instanceof Refusal) throw result;
@@ -65,17 +65,26 @@ function moveOrWait(
   });
 }
 
-/** A target that takes no event ends the wait: nothing would wake it once there is room. */
-async function attempt(
-  operation: ListMove,
-  { client: { session } }: QueueCall,
-): Promise<ResultOf<ListMove> | Refusal> {
-  try {
-    return await session.ask(operation);
-  } catch (error) {
-    if (error instanceof Refusal) return error;
-    throw error;
-  }
+/**
+ * As in Redis, a set in the place of the queue is an error at once, and does not matter to a wait.
+ * A target that takes no event ends the wait: nothing would wake it once there is room.
+ */
+function attempts(operation: ListMove, { client: { session } }: QueueCall) {
+  let isFirst = true;
+  return async (): Promise<ResultOf<ListMove> | Refusal> => {
+    const wasFirst = isFirst;
+    isFirst = false;
+    try {
+      const result = await session.ask(operation);
+      if (result !== WRONG_TYPE || wasFirst) return result;
+      const { queue } = operation;
+      const length = await session.ask({ kind: "listLength", queue });
+      return length === WRONG_TYPE ? null : WRONG_TYPE;
+    } catch (error) {
+      if (error instanceof Refusal) return error;
+      throw error;
+    }
+  };
 }
 
 /** Reads `queue target LEFT|RIGHT LEFT|RIGHT`. */

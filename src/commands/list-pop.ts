@@ -58,6 +58,7 @@ function popOrWait(
   if (phase !== "alone") return pop(operation, form, call);
   const taking = {
     queues,
+    target: null,
     timeoutMs,
     taker: { worker: client.name, claims: false },
     attempt: attempts(operation, call),

@@ -49,7 +49,7 @@ async function notify(timeoutMs: number, { client, context }: QueueCall): Promis
   const { queues } = consumer;
   const wait = (signal: AbortSignal) =>
     context.waiters.wait({ queues, timeoutMs, attempt, signal });
-  const woken = await waiting(client, wait, { queues, worker: client.name });
+  const woken = await waiting(client, wait, { queues, worker: client.name, target: null });
   // The user may have lost the right to the queue meanwhile.
   return consumer.queues.find((queue) => woken?.equals(queue)) ?? null;
 }

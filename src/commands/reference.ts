@@ -9,7 +9,7 @@ import { commands } from "./table.ts";
 const headings: Record<Group, string> = {
   queue: "Queues",
   list: "Redis' lists",
-  key: "Redis' keys",
+  key: "Redis' keys, messages and scripts",
   set: "Redis' sets",
   connection: "Connections",
   server: "The server",

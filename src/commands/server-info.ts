@@ -126,6 +126,16 @@ async function queueLines(call: Call): Promise<Lines> {
   }
 }
 
+/** The section is that of a Redis without expiring keys, which shows none without keys. */
+async function keyspaceLines(count: number | null | Promise<number>): Promise<Lines> {
+  try {
+    const keys = await count;
+    return keys ? [["db0", `keys=${keys},expires=0,avg_ttl=0`]] : [];
+  } catch (error) {
+    return [["keyspace_error", (error as Error).message]];
+  }
+}
+
 async function info(call: Call): Promise<Reply> {
   checkCount("sections", call.args.length - 1, NAMES_MAX);
   const asked = call.args.slice(1).map((name) => wordOf(name).toLowerCase());
@@ -134,6 +144,13 @@ async function info(call: Call): Promise<Reply> {
   const parts = Object.entries(sections)
     .filter(([name]) => isAll || isDefault || asked.includes(name.toLowerCase()))
     .map(([name, lines]) => section(name, lines(call.context)));
+  const { keyCount } = call.context;
+  if (asked.includes("keyspace")) {
+    parts.push(section("Keyspace", await keyspaceLines(keyCount.now())));
+  } else if (isAll || isDefault) {
+    const count = keyCount.recent() ?? (isAll ? keyCount.now() : null);
+    parts.push(section("Keyspace", await keyspaceLines(count)));
+  }
   if (isAll || asked.includes("queues")) parts.push(section("Queues", await queueLines(call)));
   return parts.join("\r\n");
 }

@@ -7,7 +7,8 @@ const NO_OTHERS: Operation[] = [];
 /** Operations that are submitted together, and the answer to their results. */
 export class Submission {
   private constructor(
-    readonly first: Operation,
+    /** null: there are none. */
+    readonly first: Operation | null,
     readonly others: readonly Operation[],
     /** May throw a CommandError. */
     readonly answer: (first: unknown, ...others: unknown[]) => Answer,
@@ -29,11 +30,16 @@ export class Submission {
     return new Submission(first, [second], answer as Submission["answer"]);
   }
 
+  /** A part of a transaction that asks nothing: its answer is made when the others are done. */
+  static nothing(answer: () => Answer): Submission {
+    return new Submission(null, NO_OTHERS, answer);
+  }
+
   /** As two(), with any number of them, at least one. */
   static all(
-    [first, ...others]: readonly [Operation, ...Operation[]],
+    [first, ...others]: readonly Operation[],
     answer: (results: unknown[]) => Answer,
   ): Submission {
-    return new Submission(first, others, (...results) => answer(results));
+    return new Submission(first!, others, (...results) => answer(results));
   }
 }

@@ -1,11 +1,12 @@
 // SUBSCRIBE and its kin, as in Redis: messages of what happens in queues, on channels of the form
-// okq:<queue>. Channels of other forms are quiet: some drivers subscribe to one by themselves.
+// okq:<queue>, and what clients publish on other channels. A client may subscribe to these whatever
+// its rights, because some drivers do so by themselves, but hears only those that it may hear.
 import { Push, type Reply, Simple } from "../resp/reply.ts";
 import { type Answer, Confirmations } from "./answer.ts";
 import { checkCount, checkLength } from "./arguments.ts";
 import type { Client } from "./caller.ts";
 import type { Call, Command } from "./command.ts";
-import { commandError, errorReply } from "./errors.ts";
+import { commandError } from "./errors.ts";
 import { type Kind, queueOf, type Subscription } from "./subscription.ts";
 
 /** Names that are handled in one go. */
@@ -114,7 +115,7 @@ export function ping({ args, client }: Call): Reply {
   return args[1] ?? new Simple("PONG");
 }
 
-/** The channels of queues that the client may inspect, and those of other forms. */
+/** The channels that the client may hear. */
 function channels({ args, client, context }: Call): Reply {
   const { subscriptions } = context;
   if (args[2]) checkLength("the pattern is", args[2], PATTERN_BYTES_MAX);
@@ -122,8 +123,7 @@ function channels({ args, client, context }: Call): Reply {
   const user = client.user!;
   const found: Buffer[] = [];
   for (const channel of subscriptions.channels()) {
-    const queue = queueOf(channel);
-    if ((queue === null || user.mayUse(queue)) && fits(channel)) found.push(channel);
+    if (user.mayUse(queueOf(channel) ?? channel) && fits(channel)) found.push(channel);
     checkCount("channels, name a pattern", found.length, CHANNELS_MAX);
   }
   return found;
@@ -132,8 +132,7 @@ function channels({ args, client, context }: Call): Reply {
 function counts({ args, client, context }: Call): Reply {
   checkCount("channels", args.length - 2, CHANNELS_MAX);
   return args.slice(2).flatMap((channel) => {
-    const queue = queueOf(channel);
-    const isShown = queue === null || client.user!.mayUse(queue);
+    const isShown = client.user!.mayUse(queueOf(channel) ?? channel);
     return [channel, isShown ? context.subscriptions.countOf(channel) : 0];
   });
 }
@@ -153,7 +152,9 @@ export const subscribeCommands: Command[] = [
     name: "SUBSCRIBE",
     inTransaction: "never",
     syntax: "channel [channel ...]",
-    summary: "From now on messages of what happens in queues, on the channels okq:<queue>.",
+    summary:
+      "From now on messages of what happens in queues, on the channels okq:<queue>, and of what " +
+      "clients publish on others.",
     run: subscribeTo("channel"),
   },
   {
@@ -162,7 +163,9 @@ export const subscribeCommands: Command[] = [
     inTransaction: "never",
     access: "inspect",
     syntax: "pattern [pattern ...]",
-    summary: "The same of all channels that fit a glob, as far as the user may inspect the queues.",
+    summary:
+      "The same of all channels that fit a glob of Redis, as far as the user may inspect a queue " +
+      "of that name.",
     run: subscribeTo("pattern"),
   },
   {
@@ -180,13 +183,6 @@ export const subscribeCommands: Command[] = [
     syntax: "[pattern ...]",
     summary: "No more messages of these patterns, or of any.",
     run: unsubscribeFrom("pattern"),
-  },
-  {
-    ...shared,
-    name: "PUBLISH",
-    syntax: "channel message",
-    summary: "An error: okq sends the messages itself.",
-    run: () => errorReply("noPublish"),
   },
   {
     ...shared,

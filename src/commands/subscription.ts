@@ -23,15 +23,17 @@ export class Topic {
   readonly subscriptions = new Set<Subscription>();
   /** null: a channel. */
   readonly glob: Glob | null;
-  /** Whether messages of any queue could come here. */
+  /** Whether messages of any queue could come here, or what clients publish. */
   readonly isOfQueues: boolean;
+  readonly isPlain: boolean;
 
   constructor(
     readonly kind: Kind,
     readonly name: Buffer,
   ) {
-    this.glob = kind === "pattern" ? Glob.of(name) : null;
+    this.glob = kind === "pattern" ? Glob.ofRedis(name) : null;
     this.isOfQueues = this.glob ? mayFitQueues(this.glob) : queueOf(name) !== null;
+    this.isPlain = isPlain(this.glob ? this.glob.prefix : name);
   }
 }
 
@@ -84,4 +86,9 @@ export function queueOf(channel: Buffer): Buffer | null {
 function mayFitQueues({ prefix }: Glob): boolean {
   const length = Math.min(prefix.length, CHANNEL_PREFIX.length);
   return prefix.compare(CHANNEL_PREFIX, 0, length, 0, length) === 0;
+}
+
+/** Whether clients may publish on that channel, or on one that begins with these bytes. */
+export function isPlain(channel: Buffer): boolean {
+  return !channel.subarray(0, CHANNEL_PREFIX.length).equals(CHANNEL_PREFIX);
 }

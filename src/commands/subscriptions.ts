@@ -1,8 +1,8 @@
-// The subscriptions of this process' clients, and which of them get a report as a message. One
-// report may concern thousands of clients, so the work is done in slices, and reports that come
-// faster than that are lost.
+// The subscriptions of this process' clients, and which of them get a message. One message may
+// concern thousands of clients, so the work is done in slices, and messages that come faster than
+// that are lost.
 import { jsonOf } from "../queue/report-json.ts";
-import type { Report } from "../queue/report.ts";
+import type { Message } from "../queue/report.ts";
 import type { Interest } from "../queue/reporter.ts";
 import { Output, type ProtocolVersion, Push } from "../resp/reply.ts";
 import { Glob } from "../users/glob.ts";
@@ -15,9 +15,9 @@ import {
   Topic,
 } from "./subscription.ts";
 
-/** Reports that wait for their turn, in bytes of what they name. */
+/** Messages that wait for their turn, in bytes of what they name. */
 const WAITING_BYTES_MAX = 4 * 1024 * 1024;
-const REPORT_BYTES = 256;
+const MESSAGE_BYTES = 256;
 /** How long a slice of the work may take, and how many clients it may write to. */
 const SLICE_MS_MAX = 0.3;
 const SLICE_CLIENTS_MAX = 64;
@@ -27,29 +27,32 @@ const CLOCKED_STEPS = 16;
 const COMPARED_AT_ONCE = 16;
 /** Subscriptions of a client that has left. */
 const ENDED_AT_ONCE = 256;
-/** Queues for which it is known which patterns fit. */
+/** Channels for which it is known which patterns fit. */
 const KNOWN_MAX = 1024;
+/** More patterns are not compared only to count receivers. */
+const COMPARED_TO_COUNT = 256;
 
 export class Subscriptions implements Interest {
   readonly #topics = { channel: new Map<string, Topic>(), pattern: new Map<string, Topic>() };
-  /** How many topics are of queues. */
+  /** How many topics are of queues, and of plain channels; a pattern may be of both. */
   #ofQueues = 0;
-  /** Reports in order. */
-  #waiting: Report[] = [];
+  #plain = 0;
+  /** Messages in order. */
+  #waiting: Message[] = [];
   #waitingBytes = 0;
-  /** The rest of the work on the first report. */
+  /** The rest of the work on the first message. */
   #work: Iterator<Subscriber | null> | null = null;
   #isScheduled = false;
-  /** By the name of a queue: the patterns that its channel fits. */
+  /** By the name of a channel: the patterns that it fits. */
   readonly #fitting = new Map<string, Topic[]>();
   /** How often patterns came or went. */
   #changes = 0;
-  /** Reports that came too fast. */
+  /** Messages that came too fast. */
   lost = 0;
   readonly #nowMs: () => number;
   readonly #onChange: () => void;
 
-  /** onChange: called when queues() or patterns() have changed. */
+  /** onChange: called when the names or patterns of an Interest have changed. */
   constructor(nowMs: () => number, onChange: () => void) {
     this.#nowMs = nowMs;
     this.#onChange = onChange;
@@ -57,6 +60,10 @@ export class Subscriptions implements Interest {
 
   get isEmpty(): boolean {
     return this.#ofQueues === 0;
+  }
+
+  get isEmptyOfChannels(): boolean {
+    return this.#plain === 0;
   }
 
   *queues(): Iterable<string> {
@@ -70,14 +77,41 @@ export class Subscriptions implements Interest {
   }
 
   matcher(pattern: string): (queue: Buffer) => boolean {
-    const glob = Glob.of(Buffer.from(pattern, "latin1"));
+    const glob = Glob.ofRedis(Buffer.from(pattern, "latin1"));
     return (queue) => glob.matches(Buffer.concat([CHANNEL_PREFIX, queue]));
+  }
+
+  *plainChannels(): Iterable<string> {
+    for (const [name, { isPlain }] of this.#topics.channel) if (isPlain) yield name;
+  }
+
+  *plainPatterns(): Iterable<string> {
+    for (const [name, { isPlain }] of this.#topics.pattern) if (isPlain) yield name;
+  }
+
+  plainMatcher(pattern: string): (channel: Buffer) => boolean {
+    return this.fitting(Buffer.from(pattern, "latin1"));
   }
 
   /** Whether a channel fits that pattern. */
   fitting(pattern: Buffer): (channel: Buffer) => boolean {
-    const glob = Glob.of(pattern);
+    const glob = Glob.ofRedis(pattern);
     return (channel) => glob.matches(channel);
+  }
+
+  /** How many messages go out for one on that channel, as far as patterns are few. */
+  receiversOf(channel: Buffer): number {
+    let count = this.countOf(channel);
+    for (const { subscriptions } of this.#knownFitting(channel)) count += subscriptions.size;
+    return count;
+  }
+
+  #knownFitting(channel: Buffer): Topic[] {
+    const known = this.#fitting.get(channel.toString("latin1"));
+    if (known) return known;
+    const patterns = this.#topics.pattern;
+    if (patterns.size > COMPARED_TO_COUNT) return [];
+    return [...patterns.values()].filter(({ glob }) => glob!.matches(channel));
   }
 
   /** How many clients have subscribed to that channel. */
@@ -148,25 +182,25 @@ export class Subscriptions implements Interest {
     this.#changed(topic, -1);
   }
 
-  #changed({ kind, isOfQueues }: Topic, difference: 1 | -1): void {
+  #changed({ kind, isOfQueues, isPlain }: Topic, difference: 1 | -1): void {
     if (kind === "pattern") {
       this.#changes += 1;
       this.#fitting.clear();
     }
-    if (!isOfQueues) return;
-    this.#ofQueues += difference;
-    this.#onChange();
+    if (isOfQueues) this.#ofQueues += difference;
+    if (isPlain) this.#plain += difference;
+    if (isOfQueues || isPlain) this.#onChange();
   }
 
-  /** Sends it to all clients that have subscribed and may inspect its queue, a bit later. */
-  deliver(report: Report): void {
-    if (this.#ofQueues === 0) return;
+  /** Sends it to all clients that have subscribed and may hear it, a bit later. */
+  deliver(message: Message): void {
+    if (message.kind === "published" ? this.#plain === 0 : this.#ofQueues === 0) return;
     if (this.#waitingBytes > WAITING_BYTES_MAX) {
       this.lost += 1;
       return;
     }
-    this.#waiting.push(report);
-    this.#waitingBytes += bytesOf(report);
+    this.#waiting.push(message);
+    this.#waitingBytes += bytesOf(message);
     this.#schedule();
   }
 
@@ -198,21 +232,21 @@ export class Subscriptions implements Interest {
   };
 
   /** Each step sends to one client, or compares some patterns. */
-  *#sendAll(report: Report): Generator<Subscriber | null> {
-    const { queue } = report;
-    const channel = Buffer.concat([CHANNEL_PREFIX, queue]);
+  *#sendAll(message: Message): Generator<Subscriber | null> {
+    const channel = channelOf(message);
     const topics = yield* this.#topicsOf(channel);
     const rights = new Map<Subscriber["user"], boolean>();
-    let json = "";
+    const name = message.kind === "published" ? channel : message.queue;
+    let text: Buffer | string = "";
     for (const topic of topics) {
-      const messages: Partial<Record<ProtocolVersion, Buffer>> = {};
+      const frames: Partial<Record<ProtocolVersion, Buffer>> = {};
       for (const { client, isConfirmed } of topic.subscriptions) {
-        if (!isConfirmed || !mayHear(client.user, queue, rights)) {
+        if (!isConfirmed || !mayHear(client.user, name, rights)) {
           yield null;
           continue;
         }
-        json ||= jsonOf(report);
-        client.send((messages[client.protocol] ??= messageOf(topic, channel, json, client)));
+        text ||= message.kind === "published" ? message.message : jsonOf(message);
+        client.send((frames[client.protocol] ??= frameOf(topic, channel, text, client)));
         yield client;
       }
     }
@@ -237,31 +271,43 @@ export class Subscriptions implements Interest {
   }
 }
 
-function bytesOf({ queue, id, error }: Report): number {
-  return REPORT_BYTES + queue.length + (id?.length ?? 0) + (error?.length ?? 0);
+function channelOf(message: Message): Buffer {
+  if (message.kind === "published") return message.channel;
+  return Buffer.concat([CHANNEL_PREFIX, message.queue]);
 }
 
-/** Also when the user's rights have changed since the subscription. */
+function bytesOf(message: Message): number {
+  if (message.kind === "published") {
+    return MESSAGE_BYTES + message.channel.length + message.message.length;
+  }
+  const { queue, id, error } = message;
+  return MESSAGE_BYTES + queue.length + (id?.length ?? 0) + (error?.length ?? 0);
+}
+
+/**
+ * Whether the user may hear of that queue, or of a channel of that name. Also when its rights have
+ * changed since the subscription.
+ */
 function mayHear(
   user: Subscriber["user"],
-  queue: Buffer,
+  name: Buffer,
   known: Map<Subscriber["user"], boolean>,
 ): boolean {
   let may = known.get(user);
   if (may === undefined) {
-    may = user !== null && (user.mayAll || (user.may("inspect") && user.mayUse(queue)));
+    may = user !== null && (user.mayAll || (user.may("inspect") && user.mayUse(name)));
     known.set(user, may);
   }
   return may;
 }
 
-function messageOf(
+function frameOf(
   { kind, name }: Topic,
   channel: Buffer,
-  json: string,
+  text: Buffer | string,
   { protocol }: Subscriber,
 ): Buffer {
-  const parts = kind === "channel" ? ["message", channel, json] : ["pmessage", name, channel, json];
+  const parts = kind === "channel" ? ["message", channel, text] : ["pmessage", name, channel, text];
   const output = new Output();
   output.write(new Push(parts), protocol);
   return output.bytes();

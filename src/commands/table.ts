@@ -10,6 +10,7 @@ import type { Command } from "./command.ts";
 import { configureCommands } from "./configure.ts";
 import { connectionCommands } from "./connection.ts";
 import { consumeCommands } from "./consume.ts";
+import { diagnosisCommands } from "./diagnosis.ts";
 import { type Entry, entryOf } from "./entry.ts";
 import { counterCommands } from "./counter.ts";
 import { cronCommands } from "./cron.ts";
@@ -24,12 +25,16 @@ import { listMoveCommands } from "./list-move.ts";
 import { listPopCommands } from "./list-pop.ts";
 import { listPushCommands } from "./list-push.ts";
 import { loginCommands } from "./login.ts";
+import { keyCommands } from "./key.ts";
 import { lookCommands } from "./look.ts";
 import { moveCommands } from "./move.ts";
 import { notifyCommands } from "./notify.ts";
 import { pauseCommands } from "./pause.ts";
 import { popCommands } from "./pop.ts";
+import { publishCommands } from "./publish.ts";
 import { pushCommands } from "./push.ts";
+import { scanCommands } from "./scan.ts";
+import { scriptCommands } from "./script.ts";
 import { serverInfoCommands } from "./server-info.ts";
 import { setCommands } from "./set.ts";
 import { subscribeCommands } from "./subscribe.ts";
@@ -63,6 +68,10 @@ commands.push(
   ...listLookCommands,
   ...listChangeCommands,
   ...setCommands,
+  ...keyCommands,
+  ...scanCommands,
+  ...publishCommands,
+  ...scriptCommands,
   ...loginCommands,
   ...connectionCommands,
   ...transactionCommands,
@@ -70,6 +79,7 @@ commands.push(
   ...clientCommands,
   ...introspectionCommands({ commands, find: findByName }),
   ...serverInfoCommands,
+  ...diagnosisCommands,
   ...healthCommands,
   ...backupCommands,
 );

@@ -6,8 +6,8 @@ import { waiting } from "./waiting.ts";
 
 export interface Taking<T> {
   queues: Buffer[];
-  /** Into which it pushes what it takes. */
-  target?: Buffer;
+  /** Into which it pushes what it takes; null: it pushes nothing. */
+  target: Buffer | null;
   taker: Taker;
   /** How long it waits. */
   timeoutMs: number;
@@ -24,16 +24,11 @@ export function countConsumer(queues: Buffer[], { client, context, phase }: Queu
 }
 
 /** Takes what there is, or waits for it. Null if there was nothing in time. */
-export async function takeOrWait<T>(
-  { taker, target, ...wait }: Taking<T>,
-  { client, context }: QueueCall,
-): Promise<T | null> {
-  const { queues } = wait;
+export async function takeOrWait<T>(taking: Taking<T>, call: QueueCall): Promise<T | null> {
+  const { client, context } = call;
+  const { queues, target, taker, timeoutMs, attempt } = taking;
   await context.store.watch(queues, "ready");
-  const wanted = { ...wait, takes: taker };
-  return await waiting(client, (signal) => context.waiters.wait({ ...wanted, signal }), {
-    queues,
-    worker: taker.worker,
-    ...(target && { target }),
-  });
+  const wait = (signal: AbortSignal) =>
+    context.waiters.wait({ queues, timeoutMs, attempt, takes: taker, signal });
+  return await waiting(client, wait, { queues, worker: taker.worker, target });
 }

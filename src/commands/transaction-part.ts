@@ -71,7 +71,8 @@ function submitted(command: RunCommand<Client, Context>, call: Call, entry: Entr
     throw notInTransaction(entry);
   }
   const { first, others, answer } = submission;
-  return { operations: [first, ...others], answer: ([one, ...rest]) => answer(one, ...rest) };
+  const operations = first === null ? NOTHING : [first, ...others];
+  return { operations, answer: ([one, ...rest]) => answer(one, ...rest) };
 }
 
 function notInTransaction({ name }: Pick<Entry, "name">): CommandError {

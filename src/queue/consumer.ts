@@ -7,8 +7,8 @@ export interface Awaited {
   queues: Buffer[];
   /** The name of its worker, with a character for each byte; may be empty. Null: for an end. */
   worker: string | null;
-  /** Into which it pushes what it takes. */
-  target?: Buffer;
+  /** Into which it pushes what it takes; null: it pushes nothing. */
+  target: Buffer | null;
 }
 
 /** Which of these queues may stay. */

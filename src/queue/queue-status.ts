@@ -88,3 +88,8 @@ export interface QueuePage {
 export function totalOf({ ready, delayed, claimed }: QueueStatus): number {
   return ready + delayed + claimed;
 }
+
+/** Whether it has events in any state: then its name is a key. */
+export function hasEvents(status: QueueStatus): boolean {
+  return totalOf(status) + status.failed + status.completed > 0;
+}

@@ -1,5 +1,5 @@
-// Reports of what happens to events, for clients that subscribe to queues. A report is sent at most
-// once, and only while somebody listens.
+// Messages for clients that subscribe: reports of what happens to events, and what other clients
+// publish. A message is sent at most once, a report only while somebody listens.
 
 /** What a report may be of. "failed" also comes behind a crash or an expiry that is for good. */
 export const REPORTED = [
@@ -44,3 +44,12 @@ export interface Report extends ReportFacts {
 
 /** A longer error is cut in a report. */
 export const REPORTED_ERROR_BYTES_MAX = 1024;
+
+/** What a client publishes on a channel of its own. */
+export interface Publication {
+  kind: "published";
+  channel: Buffer;
+  message: Buffer;
+}
+
+export type Message = Report | Publication;

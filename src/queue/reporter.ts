@@ -1,20 +1,26 @@
-// Reports of what happens to events, from where it happens to the clients that subscribed, on any
+// Messages from where something happens, or is published, to the clients that subscribed, on any
 // okq of the store. The processes leave each other notes of what their clients listen to, and
 // report nothing else.
 import type { Clock } from "./clock.ts";
 import { nameOf } from "./name-cache.ts";
 import type { Operation } from "./operations.ts";
-import type { Report } from "./report.ts";
+import type { Message, Publication, Report } from "./report.ts";
 import { reportsOf } from "./reports-of.ts";
 import type { ReportExchange } from "./store.ts";
 
 /** What the clients of this process listen to; each name has a character per byte. */
 export interface Interest {
+  /** Nobody listens to queues; nor to channels that clients publish on. */
   readonly isEmpty: boolean;
+  readonly isEmptyOfChannels: boolean;
   queues(): Iterable<string>;
   patterns(): Iterable<string>;
   /** Whether a name fits that pattern. */
   matcher(pattern: string): (queue: Buffer) => boolean;
+  /** Channels that clients publish on. */
+  plainChannels(): Iterable<string>;
+  plainPatterns(): Iterable<string>;
+  plainMatcher(pattern: string): (channel: Buffer) => boolean;
 }
 
 /** A process that listens to more than this is told everything. */
@@ -32,20 +38,33 @@ const NOTED_MS_MAX = 500;
 /** Names for which it is known whether somebody listens. */
 const KNOWN_MAX = 4096;
 
-type Listener =
-  "everything" | { queues: ReadonlySet<string>; fits: ((queue: Buffer) => boolean)[] };
+type Fits = (name: Buffer) => boolean;
+
+interface Names {
+  names: ReadonlySet<string>;
+  fits: Fits[];
+}
+
+/** "everything": too much to be told, or told by another version of okq. */
+interface Listener {
+  queues: Names | "everything";
+  channels: Names | "everything";
+}
+
+const NOTHING: Names = { names: new Set(), fits: [] };
+const ALL: Listener = { queues: "everything", channels: "everything" };
 
 interface ReporterParts {
   exchange: ReportExchange | undefined;
   interest: Interest;
   clock: Clock;
-  /** Gets the reports of all processes, also of queues that nobody here listens to. */
-  onReport(report: Report): void;
+  /** Gets the messages of all processes, also of queues that nobody here listens to. */
+  onReport(message: Message): void;
 }
 
 export class Reporter {
   readonly #parts: ReporterParts;
-  /** Whether anybody listens to anything. */
+  /** Whether anybody listens to any queue. */
   isWanted = false;
   /** This process; null: to be made anew. */
   #own: Listener | null = null;
@@ -72,6 +91,16 @@ export class Reporter {
   /** The store of this process reports what it did by itself. */
   reported(report: Report): void {
     if (this.#isHeard(report.queue)) this.#send(report);
+  }
+
+  /**
+   * To all processes, whether or not they have told that they listen. Returns how many others have:
+   * one of them counts as one, whatever the number of its clients.
+   */
+  publish(message: Publication): number {
+    this.#send(message);
+    const name = nameOf(message.channel);
+    return this.#others.filter((other) => hears(other.channels, name, message.channel)).length;
   }
 
   /** What clients of this process listen to has changed. */
@@ -115,7 +144,7 @@ export class Reporter {
         this.#mustLookAgain = false;
         const notes = await this.#parts.exchange!.others();
         this.#lookedAtMs = this.#parts.clock.nowMs();
-        this.#others = notes.length > LISTENERS_MAX ? ["everything"] : notes.map(this.#listenerIn);
+        this.#others = notes.length > LISTENERS_MAX ? [ALL] : notes.map(this.#listenerIn);
         this.#changed();
       }
     } catch {
@@ -148,34 +177,38 @@ export class Reporter {
 
   #note(): string {
     const { interest } = this.#parts;
-    if (interest.isEmpty) return "";
-    const noted = { queues: [] as string[], patterns: [] as string[] };
-    let length = 0;
-    for (const kind of ["queues", "patterns"] as const) {
-      const most = kind === "queues" ? NOTED_MAX : NOTED_PATTERNS_MAX;
-      for (const name of interest[kind]()) {
-        length += name.length;
-        if (noted[kind].length === most || length > NOTED_LENGTH_MAX) return EVERYTHING;
-        noted[kind].push(name);
-      }
-    }
-    return JSON.stringify(noted);
+    if (interest.isEmpty && interest.isEmptyOfChannels) return "";
+    const ofQueues = noted(interest.queues(), interest.patterns());
+    if (ofQueues === null) return EVERYTHING;
+    const [queues, patterns] = ofQueues;
+    if (interest.isEmptyOfChannels) return JSON.stringify({ queues, patterns });
+    const ofChannels = noted(interest.plainChannels(), interest.plainPatterns());
+    const [channels, channelPatterns] = ofChannels ?? [null, null];
+    return JSON.stringify({ queues, patterns, channels, channelPatterns });
   }
 
   /** Another version of okq may have written the note. */
   readonly #listenerIn = (note: string): Listener => {
+    const { interest } = this.#parts;
     try {
-      const { queues, patterns } = JSON.parse(note) as { queues: string[]; patterns: string[] };
-      const fits = patterns.map((pattern) => this.#parts.interest.matcher(pattern));
-      return { queues: new Set(queues), fits };
+      const { queues, patterns, channels = [], channelPatterns = [] } = JSON.parse(note) as Noted;
+      return {
+        queues: namesOf(queues, patterns, interest.matcher),
+        channels:
+          channels && channelPatterns
+            ? namesOf(channels, channelPatterns, interest.plainMatcher)
+            : "everything",
+      };
     } catch {
-      return "everything";
+      return ALL;
     }
   };
 
   #changed(): void {
     this.#known.clear();
-    this.isWanted = !this.#parts.interest.isEmpty || this.#others.length > 0;
+    const listens = ({ queues }: Listener) =>
+      queues === "everything" || queues.names.size + queues.fits.length > 0;
+    this.isWanted = !this.#parts.interest.isEmpty || this.#others.some(listens);
   }
 
   readonly #isHeard = (queue: Buffer): boolean => {
@@ -184,7 +217,8 @@ export class Reporter {
     if (known !== undefined) return known;
     this.#own ??= this.#ownListener();
     const isHeard =
-      hears(this.#own, name, queue) || this.#others.some((o) => hears(o, name, queue));
+      hears(this.#own.queues, name, queue) ||
+      this.#others.some((other) => hears(other.queues, name, queue));
     if (this.#known.size >= KNOWN_MAX) this.#known.clear();
     this.#known.set(name, isHeard);
     return isHeard;
@@ -192,20 +226,49 @@ export class Reporter {
 
   #ownListener(): Listener {
     const note = this.#note();
-    return note === "" ? { queues: new Set(), fits: [] } : this.#listenerIn(note);
+    return note === "" ? { queues: NOTHING, channels: NOTHING } : this.#listenerIn(note);
   }
 
-  /** By way of the exchange also to this process: so all reports come in one order. */
-  readonly #send = (report: Report): void => {
+  /** By way of the exchange also to this process: so all messages come in one order. */
+  readonly #send = (message: Message): void => {
     const { exchange, onReport } = this.#parts;
-    if (exchange) exchange.send(report);
-    else onReport(report);
+    if (exchange) exchange.send(message);
+    else onReport(message);
   };
 }
 
 const EVERYTHING = '"everything"';
 
-function hears(listener: Listener, name: string, queue: Buffer): boolean {
-  if (listener === "everything" || listener.queues.has(name)) return true;
-  return listener.fits.some((fits) => fits(queue));
+/** As a note has it. */
+interface Noted {
+  queues: string[];
+  patterns: string[];
+  /** null: all of them. Absent in notes of older versions, whose clients hear none. */
+  channels?: string[] | null;
+  channelPatterns?: string[] | null;
+}
+
+/** Both as arrays; null if they are too much for a note. */
+function noted(names: Iterable<string>, patterns: Iterable<string>): [string[], string[]] | null {
+  let length = 0;
+  const taken = (all: Iterable<string>, most: number) => {
+    const some: string[] = [];
+    for (const name of all) {
+      length += name.length;
+      if (some.length === most || length > NOTED_LENGTH_MAX) return null;
+      some.push(name);
+    }
+    return some;
+  };
+  const [ofNames, ofPatterns] = [taken(names, NOTED_MAX), taken(patterns, NOTED_PATTERNS_MAX)];
+  return ofNames && ofPatterns && [ofNames, ofPatterns];
+}
+
+function namesOf(names: string[], patterns: string[], matcher: (pattern: string) => Fits): Names {
+  return { names: new Set(names), fits: patterns.map((pattern) => matcher(pattern)) };
+}
+
+function hears(listened: Names | "everything", name: string, bytes: Buffer): boolean {
+  if (listened === "everything" || listened.names.has(name)) return true;
+  return listened.fits.some((fits) => fits(bytes));
 }

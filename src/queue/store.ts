@@ -2,7 +2,7 @@
 // test/stores/contract.ts is its executable form. No type of a database appears here.
 import type { StoreError } from "./errors.ts";
 import type { Operation, ResultOf } from "./operations.ts";
-import type { Report } from "./report.ts";
+import type { Message, Report } from "./report.ts";
 
 /** Receives the outcome of an operation, once. A success is as durable as the store makes it. */
 export interface Receiver<R> {
@@ -74,17 +74,17 @@ export interface Notes {
   others(): Promise<string[]>;
 }
 
-/** Reports between the processes on one store. One may be lost, and none waits for another. */
+/** Messages between the processes on one store. One may be lost, and none waits for another. */
 export interface ReportExchange {
   /**
    * As Notes.leave(), and tells the others that there is a new note. From then on, as long as there
-   * is one, reports of all processes come in, also its own. Rejects with a StoreError.
+   * is one, messages of all processes come in, also its own. Rejects with a StoreError.
    */
   leave(note: string): Promise<void>;
   /** The notes of the other processes. */
   others(): Promise<string[]>;
   /** To all processes that listen. */
-  send(report: Report): void;
+  send(message: Message): void;
 }
 
 export interface Store {

@@ -1,15 +1,21 @@
-// A pattern of bytes: `*` matches any bytes, `?` one byte, and every other byte itself.
+// A pattern of bytes: `*` matches any bytes, `?` one byte, and every other byte itself. In a glob
+// of Redis `[...]` is one of some bytes.
+import { ByteSet } from "./byte-set.ts";
 
 const STAR = 42;
 const QUESTION_MARK = 63;
+const BRACKET = 91;
 const BACKSLASH = 92;
-export const ANY_BYTE = -1;
-export const ANY_BYTES = -2;
+export const ANY_BYTES = -1;
+export const ANY_BYTE = ByteSet.ALL;
 
-/** The part between two stars. A byte with isAny set matches any byte. */
+/** A byte, one of some bytes, or ANY_BYTES. */
+export type GlobPart = number | ByteSet;
+
+/** The part between two stars. Where there is a set, one of its bytes matches. */
 interface Piece {
   bytes: Buffer;
-  isAny: boolean[] | null;
+  sets: (ByteSet | null)[] | null;
 }
 
 export class Glob {
@@ -17,28 +23,26 @@ export class Glob {
   readonly prefix: Buffer;
   readonly #pieces: Piece[];
 
-  /** Each part is a byte, ANY_BYTE or ANY_BYTES. */
-  constructor(parts: number[]) {
-    const runs: number[][] = [[]];
+  constructor(parts: GlobPart[]) {
+    const runs: GlobPart[][] = [[]];
     for (const part of parts) {
       if (part === ANY_BYTES) runs.push([]);
       else runs.at(-1)!.push(part);
     }
     this.#pieces = runs.map(pieceOf);
-    const fixed = runs[0]!.indexOf(ANY_BYTE);
+    const fixed = runs[0]!.findIndex((part) => part instanceof ByteSet);
     const { bytes } = this.#pieces[0]!;
     this.prefix = fixed < 0 ? bytes : bytes.subarray(0, fixed);
   }
 
   /** Reads a pattern in which `\` makes the next byte stand for itself. */
   static of(text: Buffer): Glob {
-    const parts: number[] = [];
-    for (let at = 0; at < text.length; at++) {
-      const byte = text[at]!;
-      if (byte === BACKSLASH && at + 1 < text.length) parts.push(text[++at]!);
-      else parts.push(globPart(byte));
-    }
-    return new Glob(parts);
+    return new Glob(partsOf(text, false));
+  }
+
+  /** The same with `[...]`, as Redis reads it. */
+  static ofRedis(text: Buffer): Glob {
+    return new Glob(partsOf(text, true));
   }
 
   /** Whether it consists of stars only. */
@@ -66,30 +70,46 @@ export class Glob {
   }
 }
 
+function partsOf(text: Buffer, hasSets: boolean): GlobPart[] {
+  const parts: GlobPart[] = [];
+  for (let at = 0; at < text.length; at++) {
+    const byte = text[at]!;
+    if (byte === BACKSLASH && at + 1 < text.length) parts.push(text[++at]!);
+    else if (byte === BRACKET && hasSets) {
+      const { set, end } = ByteSet.read(text, at + 1);
+      parts.push(set);
+      at = end;
+    } else parts.push(globPart(byte));
+  }
+  return parts;
+}
+
 /** What a byte of a pattern stands for, unless it is escaped. */
-export function globPart(byte: number): number {
+export function globPart(byte: number): GlobPart {
   if (byte === STAR) return ANY_BYTES;
   return byte === QUESTION_MARK ? ANY_BYTE : byte;
 }
 
-function pieceOf(parts: number[]): Piece {
-  const isAny = parts.map((part) => part === ANY_BYTE);
-  const bytes = Buffer.from(parts.map((part) => Math.max(part, 0)));
-  return { bytes, isAny: isAny.includes(true) ? isAny : null };
+function pieceOf(parts: GlobPart[]): Piece {
+  const sets = parts.map((part) => (part instanceof ByteSet ? part : null));
+  const bytes = Buffer.from(parts.map((part) => (part instanceof ByteSet ? 0 : part)));
+  return { bytes, sets: sets.some((set) => set !== null) ? sets : null };
 }
 
-function isAt(name: Buffer, from: number, { bytes, isAny }: Piece): boolean {
+function isAt(name: Buffer, from: number, { bytes, sets }: Piece): boolean {
   for (let at = 0; at < bytes.length; at++) {
-    if (name[from + at] !== bytes[at] && !isAny?.[at]) return false;
+    const byte = name[from + at]!;
+    const set = sets?.[at];
+    if (set ? !set.has(byte) : byte !== bytes[at]) return false;
   }
   return true;
 }
 
 /** The first index of the piece within these bounds, or -1. */
 function find(name: Buffer, from: number, end: number, piece: Piece): number {
-  const { bytes, isAny } = piece;
+  const { bytes, sets } = piece;
   if (bytes.length === 0) return from;
-  if (!isAny) {
+  if (!sets) {
     const found = name.subarray(from, end).indexOf(bytes);
     return found < 0 ? found : from + found;
   }

@@ -1,6 +1,6 @@
 // A pattern of queue names: `*` matches any bytes, `?` one byte, `\xHH` that byte, `\\` a
 // backslash, and everything else itself. Names are compared as bytes.
-import { Glob, globPart } from "./glob.ts";
+import { Glob, type GlobPart, globPart } from "./glob.ts";
 
 const BACKSLASH = 92;
 
@@ -11,8 +11,8 @@ export class Pattern extends Glob {
   }
 }
 
-function partsOf(text: Buffer): number[] {
-  const parts: number[] = [];
+function partsOf(text: Buffer): GlobPart[] {
+  const parts: GlobPart[] = [];
   for (let at = 0; at < text.length; at++) {
     const byte = text[at]!;
     if (byte !== BACKSLASH) parts.push(globPart(byte));

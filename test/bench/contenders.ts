@@ -69,12 +69,15 @@ export async function startStreams(servers: Servers): Promise<Running> {
 }
 
 /** okq with other commands than the classic ones, on every store. */
-function okqs(ability: "tokens" | "waiting" | "groups" | "priorities"): Contender[] {
+function okqs(ability: "tokens" | "waiting" | "groups" | "priorities" | "lists"): Contender[] {
   const on = (store: string, label: string, start: Contender["start"]): Contender => ({
     name: `${ability}-${store}`,
     label: `${label}, ${ability}`,
     isInstalled: always,
-    start: async (...args) => ({ ...(await start(...args)), dialect: `okq-${ability}` }),
+    start: async (...args) => ({
+      ...(await start(...args)),
+      dialect: ability === "lists" ? "lists" : `okq-${ability}`,
+    }),
   });
   return [
     on("redis", "okq on Redis", startOkqOnRedis),
@@ -100,6 +103,13 @@ export const contenders: Contender[] = [
   ...okqs("waiting"),
   ...okqs("groups"),
   ...okqs("priorities"),
+  ...okqs("lists"),
+  {
+    name: "redis-lists",
+    label: "Redis lists",
+    isInstalled: isOnPath("redis-server"),
+    start: async (servers) => ({ ...(await startStreams(servers)), dialect: "lists" }),
+  },
   {
     name: "streams",
     label: "Redis Streams",

@@ -2,6 +2,7 @@
 // combination of connections, commands in flight and size of contents.
 // oxlint-disable no-await-in-loop -- measurements and servers take turns on purpose
 import { contenders, REFERENCE, type Contender, type Running } from "./contenders.ts";
+import { dialects } from "./dialects.ts";
 import { median } from "./latencies.ts";
 import type { LoadReport, LoadSpec } from "./load-spec.ts";
 import { runLoad } from "./load-run.ts";
@@ -83,9 +84,16 @@ const groupRatios = [
   { inFlight: 16, ratio: 1.8 },
 ];
 
+/**
+ * A cycle of two operations, LPUSH and BRPOP, costs 1.1 of the classic one, which has three. With
+ * more in flight, the BRPOPs of a connection still come one after the other.
+ */
+const listRatios = [{ inFlight: 1, ratio: (1.1 * 3) / 2 }];
+
 const TARGETS: Target[] = [
   ...beside("tokens", (store) => CLASSIC[store], bothAt(1.2)),
   ...beside("groups", (store) => `waiting-${store}`, groupRatios),
+  ...beside("lists", (store) => CLASSIC[store], listRatios),
   ...beside("priorities", (store) => `tokens-${store}`, bothAt(1.2)),
   { contender: "okq-memory", connections: 50, inFlight: 1, figure: "user time", ratio: 0.94 },
   { contender: "okq-memory", connections: 50, inFlight: 16, figure: "user time", ratio: 0.73 },
@@ -147,7 +155,8 @@ async function measureOnce(plan: Plan, running: Running, measured: Measured): Pr
       system: (after.system - before[n]!.system) / report.operationsTotal,
     });
   }
-  if (report.pushes !== report.pops || report.pops !== report.acks) {
+  const hasAcks = dialects[running.dialect].acked.length > 0;
+  if (report.pushes !== report.pops || (hasAcks && report.pops !== report.acks)) {
     throw new Error(`${measured.contender.name}: the numbers of pushes, pops and acks differ`);
   }
   measured.reports.push(report);

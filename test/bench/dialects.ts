@@ -25,7 +25,7 @@ export interface QueueCommands {
   pop: Buffer;
   /** Pops without a claim, for servers that can do it in one command. */
   popUnclaimed?: Buffer;
-  /** The parts of the command; the popped id goes between every two of them. */
+  /** The parts of the command; the popped id goes between every two of them. Empty: no acks. */
   ack: Buffer[];
   /** The token of the claim goes between the second and the third part instead. */
   acksWithToken?: true;
@@ -42,7 +42,7 @@ export interface Dialect {
   popped: Expected;
   /** The reply to `next`. */
   next?: Expected;
-  /** One entry per reply to an ack. */
+  /** One entry per reply to an ack; none: pops remove events. */
   acked: Expected[];
 }
 
@@ -52,6 +52,7 @@ export type DialectName =
   | "okq-waiting"
   | "okq-groups"
   | "okq-priorities"
+  | "lists"
   | "streams"
   | "disque"
   | "beanstalkd";
@@ -176,6 +177,22 @@ const okqPriorities: Dialect = {
   }),
 };
 
+/** Redis' list commands, of okq and of Redis itself. */
+const lists: Dialect = {
+  scanner: () => new RespScanner(0),
+  prepare: () => [],
+  commands: (queue, size) => ({
+    opening: nothing,
+    push: template(resp("LPUSH", queue, contents(size))),
+    pop: resp("BRPOP", queue, "0"),
+    popUnclaimed: resp("RPOP", queue),
+    ack: [],
+  }),
+  pushed: { first: byte(":") },
+  popped: { first: byte("*"), value: 2 },
+  acked: [],
+};
+
 /** An ack is XACK and XDEL, sent together; they count as one operation. */
 const streams: Dialect = {
   scanner: () => new RespScanner(1),
@@ -239,6 +256,7 @@ export const dialects: Record<DialectName, Dialect> = {
   "okq-waiting": okqWaiting,
   "okq-groups": okqGroups,
   "okq-priorities": okqPriorities,
+  lists,
   streams,
   disque,
   beanstalkd,

@@ -210,8 +210,7 @@ export class LoadConnection {
       case ACK:
         if (!this.#isGood(dialect.acked.at(-1)!)) return false;
         this.#count(ACK, now - this.#sentAt[place]!);
-        if (spec.paceMs === 0) this.#begin(now);
-        else this.#pushOwed();
+        this.#endCycle(now);
         return true;
       case NEXT:
         if (!this.#isGood(dialect.next!)) return false;
@@ -241,6 +240,7 @@ export class LoadConnection {
     this.#count(POP, now - sentAt);
     if (spec.plan === "drain") this.#send(POP, this.#commands.popUnclaimed!, now);
     else if (spec.plan === "next") this.#next(bytes, now);
+    else if (dialect.acked.length === 0) this.#endCycle(now);
     else this.#ack(bytes, now);
     return true;
   }
@@ -268,6 +268,11 @@ export class LoadConnection {
     this.#gatherWithId(ack, acksWithToken === true, bytes);
     if (this.#run.dialect.acked.length === 2) this.#expect(ACK_FIRST, now);
     this.#expect(ACK, now);
+  }
+
+  #endCycle(now: number): void {
+    if (this.#run.spec.paceMs === 0) this.#begin(now);
+    else this.#pushOwed();
   }
 
   /** Begins a delayed cycle. Its latency counts from the time when it was due. */

@@ -159,6 +159,21 @@ describe.each(["memory", "cluster"] as const)("on %s", (store) => {
   });
 });
 
+test("list commands that wait end with nil, and move nothing", async () => {
+  const all = "push,consume,inspect *";
+  const setup = await setUp("memory", `ann ${all}`, `bob ${all}`, `eve ${all}`);
+  const clients = await Promise.all(["ann", "bob", "eve"].map(setup.logIn));
+  const [ann, bob, eve] = clients as [Wire, Wire, Wire];
+  ann.pipeline(["BLPOP", "q", "0"]);
+  bob.pipeline(["BLMOVE", "q", "p", "LEFT", "LEFT", "0"]);
+  eve.pipeline(["BRPOPLPUSH", "q", "p", "0"]);
+  await begun(setup, "blpop", "blmove", "brpoplpush");
+  await setup.change("ann inspect *", "bob consume *", "eve push,consume q");
+  expect(await Promise.all([ann, bob, eve].map((each) => each.next()))).toEqual([null, null, null]);
+  await ask(setup.other, "LPUSH", "q", "x");
+  expect(await countsOf(setup)).toEqual([1, 0]);
+});
+
 test("a pop that did not fit into the memory for registrations ends too", async () => {
   const setup = await setUp("memory", "ann consume *");
   const ann = await setup.logIn("ann");

@@ -16,7 +16,7 @@ async function info(client: Wire, ...sections: string[]) {
     expect(title).toMatch(/^# [A-Z]\w+$/);
     found[title!.slice(2)] = Object.fromEntries(
       lines.map((line) => {
-        expect(line).toMatch(/^[a-z_]+:/);
+        expect(line).toMatch(/^[a-z_]+:|^db0:/);
         const colon = line.indexOf(":");
         return [line.slice(0, colon), line.slice(colon + 1)];
       }),

@@ -54,7 +54,16 @@ describe.each(lifeStoresAndCluster)("sets on %s", (store) => {
     }
     expect(await ask(client, "SMISMEMBER", "q", "a", "b")).toBe(WRONG_TYPE);
     expect(await ask(client, "QRPOP", "q", "NOACK")).toEqual(["1", "x"]);
+    // Small scripts of Redis have seen the queue by now.
+    expect(await ask(client, "LPUSH", "q", "x")).toBe(1);
+    expect(await ask(client, "LPOP", "q")).toBe("x");
     expect(await ask(client, "SADD", "q", "a")).toBe(1);
+    const onLists =
+      "LPUSH q x,RPUSHX q x,LPOP q,BLPOP q 1,LLEN q,LRANGE q 0 -1,LMOVE q q LEFT LEFT";
+    for (const command of onLists.split(",")) {
+      expect(await ask(client, ...command.split(" "))).toBe(WRONG_TYPE);
+    }
+    expect(await membersOf(client, "q")).toEqual(["a"]);
   });
 
   test("are bounded", async () => {

@@ -149,13 +149,6 @@ test("CLIENT LIST, PUBSUB and INFO show who has subscribed to what", async () =>
   await eventuallyEqual(() => ask(client, "PUBSUB", "CHANNELS"), ["okq:a"]);
 });
 
-test("PUBLISH is refused, and channels of other forms are quiet", async () => {
-  const okq = await startTestOkq();
-  await subscribed(okq, "other", "okq", "okq:", "__Booksleeve_MasterChanged");
-  const client = await okq.connect();
-  expect(await ask(client, "PUBLISH", "okq:q", "x")).toStartWith("-ERR okq has no PUBLISH");
-});
-
 test("a subscribed client is not idle", async () => {
   const clock = new TestClock();
   const okq = await startTestOkq({ clientTimeout: 10 }, clock);

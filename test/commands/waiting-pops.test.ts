@@ -7,36 +7,19 @@ import {
   startOkqOn,
   startTestOkq,
   startTestRedis,
-  type TestOkq,
   useCluster,
 } from "../support/okq-server.ts";
 import { ask, askAll, type Readable, readable } from "../support/readable.ts";
+import {
+  blockedClients,
+  firstAttemptsOver,
+  waitingClient as waiting,
+} from "../support/waiting-client.ts";
 import type { Wire } from "../support/wire.ts";
 
 useCluster();
 
 const LONG = 60;
-
-async function blockedClients(observer: Wire): Promise<number> {
-  const info = (await ask(observer, "INFO", "clients")) as string;
-  return Number(/^blocked_clients:(\d+)/m.exec(info)![1]);
-}
-
-/** The store does operations in their order, so what began before this is done. */
-async function firstAttemptsOver(observer: Wire): Promise<void> {
-  await ask(observer, "QSTATUS", "q");
-}
-
-/** A client that sent these commands, the first of which waits. Resolves once it waits. */
-async function waiting(okq: TestOkq, ...commands: (string | number)[][]): Promise<Wire> {
-  const [client, observer] = [await okq.connect(), await okq.connect()];
-  const before = await blockedClients(observer);
-  client.pipeline(...commands);
-  await eventually(async () => (await blockedClients(observer)) > before);
-  await firstAttemptsOver(observer);
-  observer.close();
-  return client;
-}
 
 function pop(...queues: string[]): (string | number)[] {
   return ["QPOP", "WAIT", LONG, "FROM", ...queues];

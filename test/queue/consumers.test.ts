@@ -181,7 +181,7 @@ test("counts on the queues of the last pop for a minute, and during a wait", asy
   await consumers.reportAll();
   expect(countsOf(consumers)).toHaveLength(2);
   const wait = Promise.withResolvers<null>();
-  const waits = one.waits(wait.promise, { queues: [], worker: "" });
+  const waits = one.waits(wait.promise, { queues: [], worker: "", target: null });
   clock.advance(60_000);
   await consumers.reportAll();
   expect(countsOf(consumers)).toHaveLength(2);

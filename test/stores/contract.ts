@@ -25,6 +25,7 @@ import { groups } from "./contract/groups.ts";
 import { kept } from "./contract/kept.ts";
 import { limits } from "./contract/limits.ts";
 import { listTakes } from "./contract/list-takes.ts";
+import { listTransactions } from "./contract/list-transactions.ts";
 import { lists } from "./contract/lists.ts";
 import { listsAndSets } from "./contract/lists-and-sets.ts";
 import { looks } from "./contract/looks.ts";
@@ -120,6 +121,7 @@ const chapters = {
   reports,
   lists,
   listTakes,
+  listTransactions,
 };
 
 export function storeContract(

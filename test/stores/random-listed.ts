@@ -9,7 +9,8 @@ import { RandomSimple } from "./random-simple.ts";
 import { always, type Known, type Step } from "./random-step.ts";
 import type { Random } from "./random.ts";
 
-const weights = { list: 60, push: 8, made: 6, pop: 16, ack: 8, ackBatch: 2, redo: 4, fail: 5 };
+const fastWeights = { list: 60, push: 8, made: 6, pop: 8, ack: 8, ackBatch: 2, redo: 4, flush: 3 };
+const weights = { ...fastWeights, pop: 16, fail: 5 };
 
 export class RandomListed extends RandomSimple {
   readonly #random: Random;
@@ -17,6 +18,8 @@ export class RandomListed extends RandomSimple {
   /** Few, to have long lists; in a cluster in two parts. */
   readonly #listed: string[];
   readonly #lists: RandomLists;
+  /** Whether the batch has only what fast scripts do. */
+  #isFast = false;
 
   constructor(random: Random) {
     super(random, false);
@@ -24,6 +27,11 @@ export class RandomListed extends RandomSimple {
     this.#ids = random.shuffled(nastyTexts).slice(0, 12);
     this.#listed = [this.queues[0]!, this.queues[1]!, this.queues[1]!, this.queues[3]!];
     this.#lists = new RandomLists(random, this.#listed);
+  }
+
+  override batch(known: Known): Step[] {
+    this.#isFast = this.#random.below(2) === 0;
+    return super.batch(known);
   }
 
   /** In a list with priorities nothing can be inserted. */
@@ -43,10 +51,10 @@ export class RandomListed extends RandomSimple {
     const queue = bytesOf(name);
     const id = bytesOf(random.of(this.#ids));
     const claimIn = this.claim(known, name, id);
-    const kind = random.weighted(weights);
+    const kind = random.weighted(this.#isFast ? fastWeights : weights);
     switch (kind) {
       case "list":
-        return always(this.#lists.one());
+        return always(this.#lists.one(this.#isFast));
       case "push":
       case "made": {
         const end = random.of(["left", "left", "right"] as const);
@@ -58,6 +66,8 @@ export class RandomListed extends RandomSimple {
         const claimant = random.below(4) === 0 ? null : claimantOf("process", 7, bytesOf("a"));
         return always({ kind, queue, leaseMs, claimant });
       }
+      case "flush":
+        return always({ kind, queue });
       case "ackBatch":
         return this.ackBatch(claimIn);
       default: {

@@ -17,6 +17,9 @@ const weights = {
   listInsert: 12,
 };
 
+const none = { listMove: 0, listRange: 0, listRemove: 0, listTrim: 0, listSet: 0, listInsert: 0 };
+const fast: typeof weights = { listPush: 5, listPop: 5, listLength: 1, ...none };
+
 /** In a cluster so many of the queues are in one part, and the others in another. */
 const FIRST_PART = 3;
 
@@ -26,6 +29,7 @@ export class RandomLists {
   readonly #random: Random;
   readonly #queues: string[];
   readonly #contents: string[];
+  #usualEnd: End = "right";
 
   constructor(random: Random, queues: string[]) {
     this.#random = random;
@@ -33,19 +37,24 @@ export class RandomLists {
     this.#contents = random.shuffled(nastyTexts).slice(0, 5);
   }
 
-  one(): ListOperation {
+  /** isFast: one of those that fast scripts on Redis do. */
+  one(isFast = false): ListOperation {
     const random = this.#random;
     const queue = bytesOf(random.of(this.#queues));
-    const kind = random.weighted(weights);
+    const kind = random.weighted<keyof typeof weights>(isFast ? fast : weights);
     switch (kind) {
       case "listPush": {
         const count = 1 + random.below(random.below(8) === 0 ? 40 : 4);
         const contents = Array.from({ length: count }, () => this.#some());
         if (random.below(30) === 0) contents.push(Buffer.alloc(LARGE_BYTES, "large"));
-        return { kind, queue, end: this.#end(), contents, ifThere: random.below(4) === 0 };
+        // Most programs push at one end.
+        if (random.below(20) === 0) this.#usualEnd = this.#end();
+        const end = isFast ? this.#usualEnd : this.#end();
+        return { kind, queue, end, contents, ifThere: random.below(4) === 0 };
       }
       case "listPop": {
-        const queues = random.shuffled(this.#queues).slice(0, 1 + random.below(3));
+        const most = isFast ? 1 : 3;
+        const queues = random.shuffled(this.#queues).slice(0, 1 + random.below(most));
         const count = random.below(2) === 0 ? 1 : 1 + random.below(6);
         return { kind, queues: queues.map(bytesOf), end: this.#end(), count };
       }

@@ -134,6 +134,23 @@ describe("many events in memory", () => {
     expect((after.memory - before.memory) / 100_000).toBeWithin(250, 330);
   });
 
+  test.each(["left", "right"] as const)(
+    "of a long line from the %s are no objects",
+    async (end) => {
+      const caller = await open(100);
+      const ids = Array<null>(1000).fill(null);
+      const push = async (count: number) => {
+        for (let at = 0; at < count; at += 1000) {
+          await caller.pushBatch("q", ids, { contents: "x".repeat(100), end });
+        }
+      };
+      await push(10_000);
+      const before = factsOf(caller);
+      await push(50_000);
+      expect((factsOf(caller).memory - before.memory) / 50_000).toBeWithin(200, 330);
+    },
+  );
+
   test.each([1, 2, 3, 4])("count as nothing once they are gone, seed %d", async (seed) => {
     const caller = await open(seed % 2 === 0 ? 0 : 5);
     const random = new Random(seed);

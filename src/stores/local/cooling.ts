@@ -52,12 +52,12 @@ export class Cooling {
   }
 
   #mayCool(event: LocalEvent): boolean {
-    const { state, queue, place } = event;
+    const { state, queue, place, lease } = event;
     if (state === GONE || state === CLAIMED) return false;
     if (state === READY) {
       // An event that came back is popped soon.
       const isLong = queue.ready > this.#warmMax * lineShare;
-      if (!isLong || place > LEFT_END) return false;
+      if (!isLong || (place > LEFT_END && lease > 0)) return false;
     }
     return isSlabbable(event);
   }

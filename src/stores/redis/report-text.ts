@@ -1,6 +1,6 @@
-// Reports as okq processes send them to each other, and as scripts write them: a message is an
-// array in JSON, in which texts have a character for each byte.
-import { type Report, REPORTED } from "../../queue/report.ts";
+// Messages as okq processes send them to each other, and reports as scripts write them: several are
+// an array in JSON, in which texts have a character for each byte.
+import { type Message, type Publication, type Report, REPORTED } from "../../queue/report.ts";
 
 /** Times are in ms. */
 interface Sent {
@@ -18,10 +18,26 @@ interface Sent {
   group?: string | undefined;
 }
 
-export function textOf(report: Report): string {
+interface SentPublication {
+  kind: Publication["kind"];
+  channel: string;
+  message: string;
+}
+
+export function textOf(message: Message): string {
+  return JSON.stringify(
+    message.kind === "published" ? sentPublication(message) : sentReport(message),
+  );
+}
+
+function sentPublication({ kind, channel, message }: Publication): SentPublication {
+  return { kind, channel: latin1(channel), message: latin1(message) };
+}
+
+function sentReport(report: Report): Sent {
   const { kind, queue, id, atMs, worker, attempt, error, isFinal, from } = report;
   const { direction, forMs, group } = report;
-  const sent: Sent = {
+  return {
     kind,
     queue: latin1(queue),
     at: atMs,
@@ -35,7 +51,6 @@ export function textOf(report: Report): string {
     for: forMs,
     group: group && latin1(group),
   };
-  return JSON.stringify(sent);
 }
 
 /** Texts as textOf() makes them. */
@@ -43,14 +58,28 @@ export function messageOf(texts: string[]): Buffer {
   return Buffer.from(`[${texts.join(",")}]`, "latin1");
 }
 
-/** Leaves out reports of another form: another version of okq may have sent them. */
-export function reportsIn(message: Buffer): Report[] {
+/** Leaves out messages of another form: another version of okq may have sent them. */
+export function messagesIn(bytesOfAll: Buffer): Message[] {
   try {
-    const all: unknown = JSON.parse(latin1(message));
-    return Array.isArray(all) ? all.flatMap((sent) => (isSent(sent) ? reportOf(sent) : [])) : [];
+    const all: unknown = JSON.parse(latin1(bytesOfAll));
+    return Array.isArray(all) ? all.flatMap(messageIn) : [];
   } catch {
     return [];
   }
+}
+
+function messageIn(sent: unknown): Message[] {
+  if (isSent(sent)) return [reportOf(sent)];
+  return isPublication(sent) ? [publicationOf(sent)] : [];
+}
+
+function isPublication(value: unknown): value is SentPublication {
+  const { kind, channel, message } = (value ?? {}) as Record<string, unknown>;
+  return kind === "published" && typeof channel === "string" && typeof message === "string";
+}
+
+function publicationOf({ kind, channel, message }: SentPublication): Publication {
+  return { kind, channel: bytes(channel), message: bytes(message) };
 }
 
 function isSent(value: unknown): value is Sent {

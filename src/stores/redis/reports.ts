@@ -1,19 +1,19 @@
-// The exchange of reports through Redis' pub/sub, on a connection of its own: many reports must not
-// hold up the messages that wake clients. A process is subscribed only while its clients listen.
+// The exchange of messages through Redis' pub/sub, on a connection of its own: many of them must
+// not hold up those that wake clients. A process is subscribed only while its clients listen.
 // What a script does by itself it reports on the same channel (see report.lua).
-import type { Report } from "../../queue/report.ts";
+import type { Message } from "../../queue/report.ts";
 import type { Notes, ReportExchange } from "../../queue/store.ts";
 import type { Connected, Patience } from "./connect.ts";
 import type { ChannelNames } from "./keys.ts";
 import { unavailable } from "./lane.ts";
 import { Link } from "./link.ts";
-import { messageOf, reportsIn, textOf } from "./report-text.ts";
+import { messageOf, messagesIn, textOf } from "./report-text.ts";
 import type { Route } from "./route.ts";
 import { within } from "./within.ts";
 
 /** Of one message, about. */
 const MESSAGE_LENGTH_MAX = 256 * 1024;
-/** Reports that wait to be sent; more are lost. */
+/** Messages that wait to be sent; more are lost. */
 const WAITING_LENGTH_MAX = 4 * 1024 * 1024;
 
 export interface ReportsOptions {
@@ -27,7 +27,7 @@ export interface ReportsOptions {
   /** How long a server may take for an answer, and one nearby. */
   answerMsMax: number;
   nearAnswerMsMax: number;
-  onReport(report: Report): void;
+  onReport(message: Message): void;
   onState(state: string): void;
 }
 
@@ -55,9 +55,9 @@ export class Reports implements ReportExchange {
     return this.#options.notes.others();
   }
 
-  send(report: Report): void {
+  send(message: Message): void {
     if (this.#waitingLength > WAITING_LENGTH_MAX) return;
-    const text = textOf(report);
+    const text = textOf(message);
     this.#waiting.push(text);
     this.#waitingLength += text.length;
     if (this.#isSending) return;
@@ -119,7 +119,7 @@ export class Reports implements ReportExchange {
     const connected = await connect(patience);
     const { redis } = connected;
     redis.on("messageBuffer", (_channel: Buffer, message: Buffer) => {
-      reportsIn(message).forEach(onReport);
+      messagesIn(message).forEach(onReport);
     });
     try {
       await within(answerMsMax, redis.subscribe(channels.reports));

@@ -1,12 +1,10 @@
 // What lists take and add is what pops and pushes do: undo, what holds it back, refusals, copies in
-// bound queues, members of counters, transactions, and what is told of it.
+// bound queues, members of counters, and what is told of it.
 // oxlint-disable no-await-in-loop -- the steps take place in this order
 
 import { expect } from "bun:test";
-import { EarlierFailure } from "../../../src/queue/errors.ts";
-import { TOO_LARGE } from "../../../src/queue/lists.ts";
 import type { Popped } from "../../../src/queue/event.ts";
-import { BATCH_CONTENTS_BYTES, type Operation } from "../../../src/queue/operations.ts";
+import type { Operation } from "../../../src/queue/operations.ts";
 import type { Check } from "../contract.ts";
 import { bind, boundOf, pushedTotal } from "./bound-caller.ts";
 import { textOf } from "./caller.ts";
@@ -25,18 +23,19 @@ import {
   popUndoable,
   pushed,
   pushTo,
-  ranged,
   removed,
   trimmed,
 } from "./list-caller.ts";
+import { transaction } from "./list-transactions.ts";
 import { toldBy } from "./told.ts";
 
 /** In a cluster they are in one shard. */
 const [Q, T] = ["{q}", "t{q}"];
 const ends = ["left", "right"] as const;
 
+/** The latest one first, as for a client that is gone. */
 async function undo(store: LifeCaller, events: Popped[]): Promise<void> {
-  for (const event of events) {
+  for (const event of events.toReversed()) {
     expect(await store.another().unpop(textOf(event.queue), event)).toBe(true);
   }
 }
@@ -46,29 +45,23 @@ function outcomeOf(store: LifeCaller, operation: Operation): Promise<string> {
   return refusalOf(store.another().submit(operation));
 }
 
-const transaction = (...operations: Operation[]) => ({ kind: "transaction", operations }) as const;
-
 export function listTakes(check: Check): void {
   for (const end of ends) {
     check(`what was taken at the ${end} end goes back to its place`, async (store) => {
       const list = ["a", "b", "c", "d", "e", "f"];
       for (let count = 1; count <= list.length; count++) {
-        for (const isInOrder of [true, false]) {
-          await pushTo(store, "q", "right", "d", "e", "f");
-          await pushTo(store, "q", "left", "c", "b", "a");
-          const events = await popUndoable(store, ["q"], end, count);
-          expect(events).toHaveLength(count);
-          // At the left end each one is pushed anew.
-          const isForward = isInOrder && end === "right";
-          await undo(store, isForward ? events : events.toReversed());
-          expect(await listOf(store, "q")).toEqual(list);
-          // The ends are where they were: what comes then stands beyond.
-          await pushTo(store, "q", "left", "left");
-          await pushTo(store, "q", "right", "right");
-          expect(await listOf(store, "q")).toEqual(["left", ...list, "right"]);
-          expect(await store.unpop("q", events[0]!)).toBe(false);
-          await store.flush("q");
-        }
+        await pushTo(store, "q", "right", "d", "e", "f");
+        await pushTo(store, "q", "left", "c", "b", "a");
+        const events = await popUndoable(store, ["q"], end, count);
+        expect(events).toHaveLength(count);
+        await undo(store, events);
+        expect(await listOf(store, "q")).toEqual(list);
+        // The ends are where they were: what comes then stands beyond.
+        await pushTo(store, "q", "left", "left");
+        await pushTo(store, "q", "right", "right");
+        expect(await listOf(store, "q")).toEqual(["left", ...list, "right"]);
+        expect(await store.unpop("q", events[0]!)).toBe(false);
+        await store.flush("q");
       }
     });
 
@@ -208,6 +201,10 @@ export function listTakes(check: Check): void {
     }
     // What leaves makes room.
     expect(await moveFrom(store, T, "left", T, "right")).toBe("w");
+    await store.configure(T, { "max-length": "2" });
+    expect(await moveFrom(store, T, "right", T, "left")).toBe("w");
+    expect(await moveFrom(store, T, "left", T, "right")).toBe("w");
+    await store.configure(T, { "max-length": "3" });
     expect(await store.submit(inserted(T, "before", "z", "1"))).toEqual({ length: -1, id: null });
     await store.pause(T, ["in"]);
     for (const operation of refused) {
@@ -242,8 +239,13 @@ export function listTakes(check: Check): void {
     await bind(store, T, "1");
     const copies = boundOf(T, "1");
     const copy = () => listOf(store, copies);
-    expect(await pushTo(store, T, "left", "b", "a")).toBe(2);
-    expect(await pushTo(store, T, "right", "c", "d")).toBe(4);
+    expect(await pushTo(store, T, "left", "c", "a")).toBe(2);
+    // With as many on either side it enters at the right end.
+    expect(await insertInto(store, T, "before", "c", "b")).toBe(3);
+    expect(await copy()).toEqual(["a", "c", "b"]);
+    await store.submit(removed(copies, "b", 0));
+    await store.submit(inserted(copies, "after", "a", "b"));
+    expect(await pushTo(store, T, "right", "d")).toBe(4);
     expect(await copy()).toEqual(["a", "b", "c", "d"]);
     await pushTo(store, Q, "left", "e");
     expect(await moveFrom(store, Q, "left", T, "right")).toBe("e");
@@ -283,54 +285,13 @@ export function listTakes(check: Check): void {
     expect(await tell(() => pushTo(store, "q", "left", "x"))).toBe(0);
   });
 
-  check("list operations of a transaction are done as one", async (store) => {
-    await pushTo(store, Q, "right", "a", "b", "c");
-    const results = await store.submit(
-      transaction(
-        moved(Q, "left", T, "right"),
-        pushed(T, "left", ["x", "y"]),
-        inserted(T, "after", "x", "z"),
-        removed(T, "y", 0),
-        changed(Q, 0, "B"),
-        counted(Q),
-        ranged(T),
-        popped([T, Q], "right", 2),
-        trimmed(Q, 1, -1),
-        ranged(Q),
-      ),
-    );
-    const texts = (list: unknown) => (list as Buffer[]).map(textOf);
-    expect(results.slice(3, 6)).toEqual([1, true, 2]);
-    expect(texts(results[6])).toEqual(["x", "z", "a"]);
-    expect((results[7] as Popped[]).map(({ contents }) => textOf(contents))).toEqual(["a", "z"]);
-    expect(texts(results[9])).toEqual(["c"]);
-    expect([await listOf(store, Q), await listOf(store, T)]).toEqual([["c"], ["x"]]);
-    // Lists after large contents find nothing more.
-    await pushTo(store, Q, "right", "x".repeat(BATCH_CONTENTS_BYTES));
-    const large = await store.submit(
-      transaction(ranged(Q), popped([Q], "left"), moved(Q, "left", T, "left"), ranged(Q)),
-    );
-    expect(large.slice(1)).toEqual([[], null, TOO_LARGE]);
-    expect(await store.submit(counted(Q))).toBe(2);
-  });
-
-  check("what follows a refused list operation is not done", async (store) => {
-    await store.pause(T, ["in"]);
-    await pushTo(store, Q, "left", "a");
-    const refused = store.submit(pushed(T, "left", ["x"])).catch((error: unknown) => error);
-    const next = store.submit(popped([Q], "left")).catch((error: unknown) => error);
-    expect(await refused).toMatchObject({ code: "PAUSED" });
-    expect(await next).toBeInstanceOf(EarlierFailure);
-    expect(await listOf(store, Q)).toEqual(["a"]);
-  });
-
   check("lists are there after a restart", async (store) => {
     await pushTo(store, Q, "right", "a", "b", "c", "d", "e");
     await insertInto(store, Q, "before", "b", "f");
     await insertInto(store, Q, "after", "d", "g");
     await moveFrom(store, Q, "right", Q, "left");
     await store.submit(changed(Q, 3, "B"));
-    await undo(store, (await popUndoable(store, [Q], "left", 2)).toReversed());
+    await undo(store, await popUndoable(store, [Q], "left", 2));
     const expected = ["e", "a", "f", "B", "c", "d", "g"];
     expect(await listOf(store, Q)).toEqual(expected);
     await restartAll(store);
@@ -352,7 +313,7 @@ export function listTakes(check: Check): void {
     expect(await store.submit(changed(Q, 1, large("b")))).toBe(true);
     expect(await moveFrom(store, Q, "left", Q, "right")).toBe(large("a"));
     expect(await listOf(store, Q)).toEqual(["b", "e", "d", "a"].map(large));
-    await undo(store, (await popUndoable(store, [Q], "left", 2)).toReversed());
+    await undo(store, await popUndoable(store, [Q], "left", 2));
     await restartAll(store);
     expect(await popFrom(store, [Q], "left", 9)).toEqual(
       ["b", "e", "d", "a"].map((name) => `${Q}: ${large(name)}`),

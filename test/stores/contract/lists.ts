@@ -303,6 +303,7 @@ export function lists(check: Check): void {
     expect(list).toEqual(scanned.toReversed());
     for (const [from, to] of [
       [1, 3],
+      [0, 1],
       [-3, -2],
       [2, 2],
     ] as const) {

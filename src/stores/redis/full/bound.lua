@@ -55,10 +55,12 @@ local function paused_one(queue)
 end
 
 -- The first queue that has no room for a batch of so many events, so many of which are new; or nil.
-local function full_one(queue, events, added)
+-- left: a queue or nil. An event has just left it, and another one may take its place.
+local function full_one(queue, events, added, left)
   for _, each in ipairs(keepers_of(queue)) do
     local is_dropping = setting(each, 'on-full') == 'drop-oldest'
-    if not has_room(each, is_dropping and events or added) then
+    local more = each == left and added == 1 and 0 or added
+    if not has_room(each, is_dropping and events or more) then
       return each
     end
   end

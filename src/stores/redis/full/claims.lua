@@ -333,11 +333,11 @@ local function count_part(more)
 end
 
 -- Why these members may not be acknowledged in one step: -1 or -2, and the name of a queue that refuses
--- the event of a counter; nil if they may be.
-local function refusal_of(queue, parts)
+-- the event of a counter; nil if they may be. left: see full_one.
+local function refusal_of(queue, parts, left)
   if #parts > 0 and not queue.is_judged then
     make_counters()
-    return counters.refusal(parts)
+    return counters.refusal(parts, left)
   end
 end
 

@@ -121,8 +121,9 @@ counters.expect_count = function(expected, part)
 end
 
 -- Which queue does not take what counters push when these members are counted, as a refusal: -1 or -2
--- and its name; or nil. parts: as w of the records of events. target: a queue that takes one more before.
-counters.refusal = function(parts, target)
+-- and its name; or nil. parts: as w of the records of events. left: see full_one. target: a queue that
+-- takes one more before.
+counters.refusal = function(parts, left, target)
   local expected, pushes, before = {}, {}, {}
   if target then
     before[target] = 1
@@ -135,7 +136,7 @@ counters.refusal = function(parts, target)
   end
   for queue, count in pairs(pushes) do
     local paused = paused_one(queue)
-    local full = not paused and full_one(queue, 1, count + (before[queue] or 0))
+    local full = not paused and full_one(queue, 1, count + (before[queue] or 0), left)
     if paused or full then
       return { paused and -2 or -1, (paused or full).name }
     end

@@ -5,34 +5,18 @@
 --         -3 for the name of a set, or a list of -1 (full) or -2 (paused) and the name of the queue that
 --         takes no more
 
--- Why the target does not take an event from that queue, in which it has made room, as what list_move
--- answers then; or nil.
-local function refusal_of_target(target, queue)
-  if is_of_set(target) then
-    return { WRONG_TYPE }
-  elseif target.is_judged then
-    return nil
-  end
-  local refusing = paused_one(target)
-  if refusing then
-    return { -2, refusing.name }
-  end
-  for _, each in ipairs(keepers_of(target)) do
-    if each ~= queue and not has_room(each, 1) then
-      return { -1, each.name }
-    end
-  end
-end
-
--- Takes an event as popped_one does, but refuses it also if the target takes no more.
+-- Takes an event as popped_one does, but refuses it also if the target takes no more, or is a set.
 local function take_for_move(queue, target, is_left)
   return popped_one(queue, 0, nil, false, is_left, function(_, parts)
-    local refusal = refusal_of_target(target, queue)
+    if is_of_set(target) then
+      return { WRONG_TYPE }
+    end
+    local refusal = pushing.refusal(target, 1, queue)
     if not refusal and #parts > 0 and not target.is_judged then
       make_counters()
-      return counters.refusal(parts, target)
+      return counters.refusal(parts, queue, target)
     end
-    return refusal
+    return type(refusal) == 'number' and { refusal, target.name } or refusal
   end)
 end
 

@@ -127,7 +127,7 @@ local function popped_one(queue, wanted, claimant, may_leave_out, is_left, judge
   if lease == 0 and more.w then
     write_put_off(queue)
   end
-  local refusal = lease == 0 and (judge or refusal_of)(queue, { more.w })
+  local refusal = lease == 0 and (judge or refusal_of)(queue, { more.w }, queue)
   if refusal then
     (judge and return_to_line or put_back)(queue, id, more, score, is_left)
     return refusal

@@ -301,8 +301,8 @@ local function options_in(text)
   return options
 end
 
--- What a push of so many answers that a queue refuses; nil if none does.
-local function refusal_of_push(queue, count)
+-- What a push of so many answers that a queue refuses; nil if none does. left: see full_one.
+local function refusal_of_push(queue, count, left)
   if queue.is_judged then
     return nil
   end
@@ -310,7 +310,7 @@ local function refusal_of_push(queue, count)
   if refusing then
     return refusal_by(refusing, queue, PAUSED_QUEUE)
   end
-  refusing = full_one(queue, count, count)
+  refusing = full_one(queue, count, count, left)
   return refusing and refusal_by(refusing, queue, FULL_QUEUE)
 end
 

@@ -1,0 +1,12 @@
+// Where a walk through the names of keys stands: those of queues come first, then those of sets.
+
+export type KeyType = "list" | "set";
+
+/** Between two keys. */
+export interface Place {
+  type: KeyType;
+  /** The name in front of it; null: it is in front of all keys of that type. */
+  after: Buffer | null;
+}
+
+export const FIRST: Place = { type: "list", after: null };

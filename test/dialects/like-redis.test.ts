@@ -1,0 +1,86 @@
+// okq answers to the commands of Redis as Redis does: the same bytes, on every store, in RESP2 and
+// in RESP3, but for the named differences.
+// oxlint-disable no-await-in-loop -- the scripts run one after the other
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { closeAfterTest } from "../support/close-after-test.ts";
+import {
+  startOkqOn,
+  startTestOkq,
+  startTestRedis,
+  storeNames,
+  useCluster,
+} from "../support/okq-server.ts";
+import { ask, type Readable } from "../support/readable.ts";
+import { Wire } from "../support/wire.ts";
+import { differenceIn } from "./comparison.ts";
+import { converse, type Manner, type Target } from "./conversation.ts";
+import { differences } from "./differences.ts";
+import { Names } from "./names.ts";
+import { randomScript, shortened } from "./random-scripts.ts";
+import type { Script } from "./script.ts";
+import { allScripts } from "./scripts/all-scripts.ts";
+
+setDefaultTimeout(60_000);
+useCluster();
+
+const manners: Manner[] = [
+  { protocol: 2, isPipelined: false },
+  { protocol: 3, isPipelined: true },
+];
+const seeds = process.env["OKQ_SEEDS"]?.split(",").map(Number) ?? [1, 2, 3, 4, 5, 6];
+const LENGTH = 80;
+
+function comparing(redis: Target, okq: Target, names: Names) {
+  return async (script: Script, manner: Manner) => {
+    const its = await converse(redis, script, manner);
+    return differenceIn(script, its, await converse(okq, script, manner, its), names.isNamed);
+  };
+}
+
+describe.each([...storeNames, "cluster"] as const)("on %s", (store) => {
+  test.each(manners)("the scripts in RESP$protocol", async (manner) => {
+    const names = new Names(differences);
+    const compare = comparing(await startTestRedis(), await startOkqOn(store), names);
+    const found: string[] = [];
+    for (const script of allScripts) {
+      const difference = await compare(script, manner);
+      if (difference !== null) found.push(difference);
+    }
+    expect(found.join("\n\n")).toBe("");
+    expect(names.unneeded).toEqual([]);
+  });
+
+  test.each(seeds)("a random script (seed %d)", async (seed) => {
+    const names = new Names(differences);
+    const compare = comparing(await startTestRedis(), await startOkqOn(store), names);
+    const script = randomScript(seed, LENGTH);
+    const manner = { protocol: seed % 4 < 2 ? 2 : 3, isPipelined: false } as const;
+    const found = await compare(script, manner);
+    if (found === null) return;
+    const short = await shortened(script, (fewer) => compare(fewer, manner));
+    throw new Error(short ?? found);
+  });
+});
+
+/**
+ * Every name of a command in the scripts. PERSIST only reads, because nothing expires; what MEMORY
+ * does its subcommands say.
+ */
+function commandNames(): string[] {
+  const commands = allScripts.flatMap(({ steps }) => steps.flatMap((step) => step.commands));
+  const names = new Set(commands.map(([name]) => String(name).toUpperCase()));
+  return [...names].filter((name) => !/^(PERSIST|MEMORY)$/.test(name)).toSorted();
+}
+
+test("COMMAND INFO has the number of arguments, the places of keys, and what it does", async () => {
+  const [okq, redis] = [await startTestOkq(), await startTestRedis()];
+  const flags = /^\+(write|readonly|denyoom|blocking|movablekeys)$/;
+  const infoOf = async (port: number) => {
+    const client = closeAfterTest(await Wire.connect(port));
+    const infos = (await ask(client, "COMMAND", "INFO", ...commandNames())) as Readable[][];
+    return infos.map(([name, arity, all, ...keys]) => {
+      return [name, arity, (all as string[]).filter((flag) => flags.test(flag)), keys.slice(0, 3)];
+    });
+  };
+  expect(await infoOf(okq.port)).toEqual(await infoOf(redis.port));
+});
