@@ -11,7 +11,7 @@ import { RawSocket } from "./raw-socket.ts";
 const EXCLUDED = new Set(["CLIENT KILL", "CLIENT REPLY", "QUIT", "FLUSHALL", "FLUSHDB"]);
 /** They have a reply for each channel, and messages follow. */
 const SUBSCRIBING = ["SUBSCRIBE", "PSUBSCRIBE", "UNSUBSCRIBE", "PUNSUBSCRIBE"];
-const WAITING = ["BLPOP", "BRPOP", "BLMOVE", "BRPOPLPUSH"];
+const WAITING = new Set(["BLPOP", "BRPOP", "BLMOVE", "BRPOPLPUSH"]);
 const NAMES = commands
   .map(({ name }) => name)
   .filter((name) => !EXCLUDED.has(name) && !SUBSCRIBING.includes(name));
@@ -134,7 +134,7 @@ export class ServerFuzzer {
     const words = typeof name === "string" ? name.split(" ") : [name];
     const args = Array.from({ length: this.#random.below(5) }, () => this.#argument());
     if (name === "BLMPOP") return [name, "0.01", ...args];
-    return WAITING.includes(String(name)) ? [...words, ...args, "0.01"] : [...words, ...args];
+    return WAITING.has(String(name)) ? [...words, ...args, "0.01"] : [...words, ...args];
   }
 
   #argument(): string | Buffer {
