@@ -127,7 +127,7 @@ export function judgeParts(
   events: LocalEvent[],
   makesRoom: LocalQueue | null = null,
 ): void {
-  if (events.every(isNoMember)) return;
+  if (!events.some(isMember)) return;
   const steps = events.flatMap((event) => stepOf(model, event) ?? []);
   if (steps.length > 0) judge(model, steps, makesRoom);
 }
@@ -202,8 +202,9 @@ function asInTheBeginning(counter: LocalCounter, event: KeptEvent | null): Local
   return { ...counter, ...fresh, event };
 }
 
-function isNoMember({ more }: LocalEvent): boolean {
-  return more === null || more.part === null;
+/** Whether a counter has it as a member: its acknowledgement is to be judged. */
+export function isMember({ more }: LocalEvent): boolean {
+  return more !== null && more.part !== null;
 }
 
 function stepOf(model: Model, { more }: LocalEvent): Step | null {

@@ -16,7 +16,7 @@ import { drop, expire, makeReady, withoutClaim } from "../life.ts";
 import { type LocalQueue, expiryOf, LocalEvent } from "../local-queue.ts";
 import type { Model } from "../model.ts";
 import { COMPLETED } from "../states.ts";
-import { acknowledgePopped, judgeParts, type Uncount, uncount } from "./counting.ts";
+import { acknowledgePopped, isMember, judgeParts, type Uncount, uncount } from "./counting.ts";
 
 /** A pop passes over so many expired events. Whoever waits goes on at once. */
 const expiredAtOnce = 1000;
@@ -73,7 +73,7 @@ function popOne(model: Model, queue: LocalQueue, name: Buffer, terms: Terms): Po
   const undo: Undo = { claim: 0, place, atMs: model.nowMs, removed: null, counted: null };
   let token = 0;
   if (terms.leaseMs === 0) {
-    judgeParts(model, [event], queue);
+    if (isMember(event)) judgeParts(model, [event], queue);
     model.handOut(event);
     undo.counted = acknowledgePopped(model, event);
     undo.removed = event;
