@@ -231,7 +231,7 @@ export class Changes {
     this.#settle(settle);
   }
 
-  /** Undoes every step, the latest first. CounterEvent settles the events as committed() does. */
+  /** Undoes every step, the latest first. Then settles the events as committed() does. */
   undo(
     revert: (event: LocalEvent, before: Position) => void,
     settle: (event: LocalEvent) => void,

@@ -13,10 +13,12 @@ export function isPushable(model: Model, { pauses }: LocalQueue): boolean {
 /** Throws a Refusal if pushes to the queue, or to one in its tree, are paused. */
 export function checkPushable(model: Model, queue: LocalQueue): void {
   if (model.isJudged) return;
-  const queues = queue.bindings === null ? [queue] : treeIn(model, queue).queues;
-  for (const each of queues) {
-    if (!isPushable(model, each)) throw new Refusal("PAUSED", toBytes(each.name));
-  }
+  if (queue.bindings === null) return checkOne(model, queue);
+  for (const each of treeIn(model, queue).queues) checkOne(model, each);
+}
+
+function checkOne(model: Model, queue: LocalQueue): void {
+  if (!isPushable(model, queue)) throw new Refusal("PAUSED", toBytes(queue.name));
 }
 
 /**

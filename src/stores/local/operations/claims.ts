@@ -19,7 +19,7 @@ import type { Model } from "../model.ts";
 import { type Facts, moreWith } from "../more.ts";
 import { type LocalEvent } from "../local-queue.ts";
 import { CLAIMED } from "../states.ts";
-import { acknowledge, judgeParts } from "./counting.ts";
+import { acknowledge, isMember, judgeParts } from "./counting.ts";
 
 const logLinesMax = 100;
 const lineBytesMax = 4096;
@@ -35,7 +35,7 @@ export function claimed(model: Model, queue: Buffer, { id, token }: Claim): Loca
 export function ack(model: Model, operation: Ack): boolean {
   const event = claimed(model, operation.queue, operation);
   if (!event) return false;
-  judgeParts(model, [event]);
+  if (isMember(event)) judgeParts(model, [event]);
   acknowledge(model, event, textOrNull(operation.result));
   return true;
 }

@@ -127,7 +127,7 @@ export function judgeParts(
   makesRoom: LocalQueue | null = null,
   target: LocalQueue | null = null,
 ): void {
-  if (target === null && events.every(isNoMember)) return;
+  if (target === null && !events.some(isMember)) return;
   const steps = events.flatMap((event) => stepOf(model, event) ?? []);
   const own = target === null ? [] : [target];
   checkRoom(model, [...own, ...pushedInto(model, steps)], makesRoom);
@@ -203,8 +203,9 @@ function asInTheBeginning(counter: LocalCounter, event: KeptEvent | null): Local
   return { ...counter, ...fresh, event };
 }
 
-function isNoMember({ more }: LocalEvent): boolean {
-  return more === null || more.part === null;
+/** Whether a counter has it as a member: its acknowledgement is to be judged. */
+export function isMember({ more }: LocalEvent): boolean {
+  return more !== null && more.part !== null;
 }
 
 function stepOf(model: Model, { more }: LocalEvent): Step | null {

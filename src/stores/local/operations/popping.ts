@@ -19,7 +19,7 @@ import type { Model } from "../model.ts";
 import { isOfSet } from "../name-kind.ts";
 import { entriesFrom } from "../ready-page.ts";
 import { COMPLETED } from "../states.ts";
-import { acknowledgePopped, judgeParts, type Uncount, uncount } from "./counting.ts";
+import { acknowledgePopped, isMember, judgeParts, type Uncount, uncount } from "./counting.ts";
 
 /** A pop passes over so many expired events. Whoever waits goes on at once. */
 const expiredAtOnce = 1000;
@@ -109,7 +109,7 @@ export function take(model: Model, event: LocalEvent, name: Buffer, terms: Terms
   const undo: Undo = { claim: 0, place, atMs: model.nowMs, removed: null, counted: null };
   let token = 0;
   if (terms.leaseMs === 0) {
-    judgeParts(model, [event], queue);
+    if (isMember(event)) judgeParts(model, [event], queue);
     model.handOut(event);
     undo.counted = acknowledgePopped(model, event);
     undo.removed = event;
