@@ -45,8 +45,9 @@ export const errorTexts = {
   queueFull: {
     text: "QUEUEFULL {queue}",
     when:
-      "The queue has as many events as its setting `max-length` allows. Nothing was done. Also " +
-      "the answer to an acknowledgement that would end a counter of that queue.",
+      "The queue has as many events as its setting `max-length` allows, or one command pushes " +
+      "more than that, also with `drop-oldest`. Nothing was done. Also the answer to an " +
+      "acknowledgement that would end a counter of that queue.",
   },
   queuePaused: {
     text: "PAUSED {queue}",

@@ -7,10 +7,11 @@ import { frame } from "../support/wire.ts";
 import { errorOf } from "./load.ts";
 import { RawSocket } from "./raw-socket.ts";
 
-/** Excluded commands: they would close witnesses or break the fuzzer's count of replies. */
-const EXCLUDED = new Set(["CLIENT KILL", "CLIENT REPLY", "QUIT"]);
+/** They would close witnesses, empty their queues, or break the fuzzer's count of replies. */
+const EXCLUDED = new Set(["CLIENT KILL", "CLIENT REPLY", "QUIT", "FLUSHALL", "FLUSHDB"]);
 /** They have a reply for each channel, and messages follow. */
 const SUBSCRIBING = ["SUBSCRIBE", "PSUBSCRIBE", "UNSUBSCRIBE", "PUNSUBSCRIBE"];
+const WAITING = new Set(["BLPOP", "BRPOP", "BLMOVE", "BRPOPLPUSH"]);
 const NAMES = commands
   .map(({ name }) => name)
   .filter((name) => !EXCLUDED.has(name) && !SUBSCRIBING.includes(name));
@@ -132,7 +133,8 @@ export class ServerFuzzer {
     if (name === "QNOTIFY") return [name, this.#random.of(WORDS)];
     const words = typeof name === "string" ? name.split(" ") : [name];
     const args = Array.from({ length: this.#random.below(5) }, () => this.#argument());
-    return [...words, ...args];
+    if (name === "BLMPOP") return [name, "0.01", ...args];
+    return WAITING.has(String(name)) ? [...words, ...args, "0.01"] : [...words, ...args];
   }
 
   #argument(): string | Buffer {

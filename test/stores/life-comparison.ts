@@ -198,7 +198,9 @@ class Pair {
     const options = { limit, isReverse, isWhole: limit > 2 };
     const both = await Promise.all(
       [this.#a, this.#b].map(async (side) => {
-        const found = await side.store.scan(queue, state, options);
+        const shown = await side.store.scan(queue, state, options);
+        // Of the ready ones some may come twice.
+        const found = state === "ready" ? onceEach(shown) : shown;
         for (const facts of found) side.noteVersion(queue, facts);
         return found;
       }),
@@ -271,4 +273,13 @@ function inComparableOrder(side: Side, events: EventFacts[]): EventFacts[] {
   const keyed = events.map((event) => ({ event, atMs: event.atMs!, text: side.written(event) }));
   const inOrder = keyed.toSorted((a, b) => a.atMs - b.atMs || (a.text < b.text ? -1 : 1));
   return inOrder.map(({ event }) => event);
+}
+
+function onceEach(events: EventFacts[]): EventFacts[] {
+  const first = new Map<string, EventFacts>();
+  for (const facts of events) {
+    const id = facts.id.toString("latin1");
+    if (!first.has(id)) first.set(id, facts);
+  }
+  return [...first.values()];
 }

@@ -166,16 +166,6 @@ const wrongWays: Record<string, Partial<Operations>> = {
       return typeof length === "number" ? length + delayed : length;
     },
   },
-  "a removal also takes delayed events": {
-    listRemove(state, remove) {
-      const queue = queueOf(state, remove.queue);
-      const delayed = queue.inState("delayed").filter((event) => {
-        return event.contents.equals(remove.contents);
-      });
-      for (const event of delayed) queue.remove(event);
-      return operations.listRemove(state, remove);
-    },
-  },
   "a change forgets since when an event waits": {
     listSet(state, set) {
       const line = queueOf(state, set.queue).inState("ready").toReversed();
@@ -208,14 +198,16 @@ const wrongWays: Record<string, Partial<Operations>> = {
 };
 
 const ROUNDS = 60;
-const LIVES = 30;
+/** In the first of them moves are refused. */
+const SEEDS = [61, ...Array.from({ length: 30 }, (_, at) => at + 1)];
+const NOTICED = /^Error: (the stores differ|.* was made twice)/;
 
 /** The first difference that a life shows, of lives with everything and of lives of lists only. */
 async function firstDifference(
   breakage: Breakage,
   wrong?: Partial<Operations>,
 ): Promise<string | void> {
-  for (let seed = 1; seed <= LIVES; seed++) {
+  for (const seed of SEEDS) {
     const [a, b] = [await openReference(), await openReference(wrong)];
     const only = seed % 2 === 0 ? "lists" : null;
     const life = { seed, rounds: ROUNDS, only } as const;
@@ -233,10 +225,10 @@ describe("comparing the lives of events in two stores", () => {
   });
 
   test.each(Object.entries(breakages))("notices when %s", async (_name, breakage) => {
-    expect(await firstDifference(breakage)).toMatch(/Error: the stores differ/);
+    expect(await firstDifference(breakage)).toMatch(NOTICED);
   });
 
   test.each(Object.entries(wrongWays))("notices when %s", async (_name, wrong) => {
-    expect(await firstDifference({}, wrong)).toMatch(/Error: the stores differ/);
+    expect(await firstDifference({}, wrong)).toMatch(NOTICED);
   });
 });

@@ -18,21 +18,19 @@ const mutants: Record<string, [from: string, to: string]> = {
     "if false then",
   ],
   "the right end is the left one for priorities": [
-    "ranked_prefix(tonumber(priority), is_left and",
-    "ranked_prefix(tonumber(priority), true and",
+    "ranked_prefix(tonumber(order), is_left and",
+    "ranked_prefix(tonumber(order), true and",
   ],
   "the left end is the right one for priorities": [
-    "ranked_prefix(tonumber(priority), is_left and",
-    "ranked_prefix(tonumber(priority), false and",
+    "ranked_prefix(tonumber(order), is_left and",
+    "ranked_prefix(tonumber(order), false and",
   ],
-  "an event of a group forgets its priority": ["priority == '0' and key or priority .. key", "key"],
+  "an event of a group forgets its priority": ["'>dc0', rank, order", "'>dc0', rank, key"],
   "all events of a group have one rank": ["rank = rank < tick and tick or rank\n", "rank = 1\n"],
-  "whoever had a turn keeps it": ["turn_behind(queue, tick), true", "record[(8)], true"],
+  "whoever had a turn keeps it": ["turn_behind(queue, tick), true", "record[(6)], true"],
+  "one turn more is taken": ["queue.turns_taken - 1)", "queue.turns_taken)"],
   "the end of a claim does not free its group": ["record[(3)] = record[(3)] - 1\n", "\n"],
-  "a claim does not occupy its group": [
-    "record[(2)] - 1, 1, 0\n",
-    "record[(2)] - 1, 0, record[(6)]\n",
-  ],
+  "a claim does not occupy its group": ["record[(2)] - 1, 1\n", "record[(2)] - 1, 0\n"],
   "places stay when their events are gone": [
     "redis.call('HDEL', queue.places, unpack(ids))",
     "local _ = ids",
@@ -44,9 +42,9 @@ const mutants: Record<string, [from: string, to: string]> = {
   "a group that is emptied stays": ["in_slices('HDEL', queue.groups, gone)", "local _ = gone"],
   "a group that begins anew has the turn that it had": [
     "tick, tick, turn_behind(queue, tick)",
-    "tick, tick, record[(8)]",
+    "tick, tick, record[(6)]",
   ],
-  "the next duplicate is refused": ["(at - from + 2) / 4", "(at - from + 2) / 4 + 1"],
+  "the next duplicate is refused": ["(at - from + 1) / 3", "(at - from + 1) / 3 + 1"],
   "a name has no group": ["key ~= ''", "#key > 1"],
 };
 

@@ -126,6 +126,31 @@ test("pops with several leases in one batch can be undone", async () => {
   expect((await caller.claimBatch(["q"], 9)).map(({ id }) => id)).toEqual(["a", "b", "c", "d"]);
 });
 
+test("delayed events of a group are counted, and one that was claimed holds it", async () => {
+  const { caller, server, redis } = await open();
+  await caller.pushWith("q", "late", { group: "a", start: { afterMs: 60_000 } });
+  await caller.pushWith("q", "1", { group: "a" });
+  await caller.redoClaim("q", await caller.mustClaim("q"), { afterMs: 30_000 });
+  caller.advance(1);
+  const watched = await watchLevels(server);
+  await caller.pushWith("q", "2", { group: "a" });
+  expect(await caller.claim("q")).toBeNull();
+  expect((await watched.look()).at(-1)).toBe("ordered");
+  expect(await caller.group("q", "a")).toMatchObject({ ready: 1, claimed: 0, delayed: 2 });
+  caller.advance(30_000);
+  await caller.reclaim();
+  for (const id of ["1", "2"]) {
+    const claim = await caller.mustClaim("q");
+    expect(claim.id).toBe(id);
+    await caller.ackClaim("q", claim);
+  }
+  expect(await caller.group("q", "a")).toMatchObject({ ready: 0, claimed: 0, delayed: 1 });
+  caller.advance(30_000);
+  await caller.reclaim();
+  await caller.ackClaim("q", await caller.mustClaim("q"));
+  expect(await leftOf(redis)).toEqual([]);
+});
+
 test("a batch of many events, of which some are there twice", async () => {
   const { caller, redis } = await open();
   const ids = Array.from({ length: 1000 }, (_, at) => `${at % 990}`);

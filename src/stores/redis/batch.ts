@@ -31,6 +31,8 @@ export class Batch {
   isGrowing = false;
   /** The smallest script that has all of its verbs. */
   level: Level = "plain";
+  /** Whether the script "ordered" has all that it needs. */
+  isOrdered = true;
   /** Whether one of its calls failed. */
   hasFailed = false;
   /** It takes no more operations, because it is the rest of another batch. */
@@ -62,6 +64,7 @@ export class Batch {
 
   #note(operation: Operation): void {
     this.isGrowing ||= needsMemory(operation);
+    this.isOrdered &&= isOrdered(operation);
     if (this.level !== "full") this.level = higher(this.level, levelOf(operation));
   }
 
@@ -74,11 +77,6 @@ export class Batch {
       }
     }
     return level;
-  }
-
-  /** Whether the script "ordered" has all that it needs. */
-  get isOrdered(): boolean {
-    return this.#calls.every(({ operations }) => operations.every(isOrdered));
   }
 
   get isEmpty(): boolean {

@@ -4,8 +4,15 @@
 -- ARGV    (none)
 -- Returns nothing by itself
 
-local RECORD_FORM = '<I4I4I4I4I4dddd'
-local RECORD_BYTES = 52
+-- How many events are ready and claimed, and how many could be handed out when that was last told; the
+-- ticks of the beginning and of the latest turn; and the last of the ranks.
+local RECORD_FORM = '<I4I4I4ddd'
+local RECORD_BYTES = 36
+
+-- It follows where one of these is not 0: how many events are delayed, how many of them hold the group, and
+-- when a tick looks at it.
+local RARE_FORM = '<I4I4d'
+local WITH_RARE_BYTES = 52
 
 -- A member is the beginning of its group and its rank, and the id. Ticks as bytes, the highest first, have
 -- the order of numbers.

@@ -4,7 +4,7 @@ import { NO_OPTIONS, type PushOptions } from "../../queue/event.ts";
 import type { Push, PushBatch } from "../../queue/operations.ts";
 import { pushResults } from "./plain-verbs.ts";
 import { madeIds } from "./token-verbs.ts";
-import { given } from "./verb-values.ts";
+import { Value } from "./value.ts";
 import { type Argument, type Encoding, valueOf, type Verb } from "./verb.ts";
 
 interface Pushed {
@@ -29,9 +29,12 @@ function beginOf({ queue, end }: Push | PushBatch, encoding: Encoding): Argument
   return [encoding.numberOf(queue), end === "left" ? "LEFT" : "RIGHT"];
 }
 
-/** Adds a priority, and a group as it is in "groups". */
-function addOrder(call: Argument[], { priority, group }: PushOptions): void {
-  call.push(priority === null ? "0" : String(priority), given(group));
+const IN_GROUP = Buffer.from("=");
+
+/** The priority, or nothing for 0, and behind it the group as it is in "groups", or nothing. */
+function orderOf({ priority, group }: PushOptions): Argument {
+  if (group === null) return priority ? String(priority) : "";
+  return new Value(priority ? Buffer.from(`${priority}=`) : IN_GROUP, group);
 }
 
 function addMade(call: Argument[], pushed: Pushed[], encoding: Encoding): Argument[] {
@@ -39,14 +42,13 @@ function addMade(call: Argument[], pushed: Pushed[], encoding: Encoding): Argume
   for (const { contents, options } of pushed) {
     call.push(valueOf(contents, options.headers, encoding));
   }
-  for (const { options } of pushed) addOrder(call, options);
+  for (const { options } of pushed) call.push(orderOf(options));
   return call;
 }
 
 function addNamed(call: Argument[], pushed: Pushed[], encoding: Encoding): Argument[] {
   for (const { id, contents, options } of pushed) {
-    call.push(id!, valueOf(contents, options.headers, encoding));
-    addOrder(call, options);
+    call.push(id!, valueOf(contents, options.headers, encoding), orderOf(options));
   }
   return call;
 }

@@ -176,11 +176,19 @@ export function isOrdered(operation: Operation): boolean {
   }
 }
 
-const levels: Level[] = ["plain", "tokens", "ordered", "steps", "life", "full"];
+const ranks: Record<Level, number> = {
+  plain: 0,
+  tokens: 1,
+  ordered: 2,
+  steps: 3,
+  life: 4,
+  full: 5,
+};
 
-/** The lowest level that has the verbs of both. */
+/** The lowest level that has the verbs of both. It is asked for every operation. */
 export function higher(a: Level, b: Level): Level {
-  const level = levels[Math.max(levels.indexOf(a), levels.indexOf(b))]!;
+  const level = ranks[a] > ranks[b] ? a : b;
+  if (ranks[level] < ranks.steps) return level;
   // "ordered" and "life" have no transactions.
   const isWithSteps = a === "steps" || b === "steps";
   const isWithout = [a, b].some((each) => each === "ordered" || each === "life");

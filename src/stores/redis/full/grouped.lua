@@ -73,8 +73,12 @@ end
 -- No more than 16 fields, most of the time: with more it takes twice the memory.
 local function record_in(key, packed, limit)
   local ready, claimed, held, delayed, room, begin, turn, rank, look = 0, 0, 0, 0, 0, 0, 0, 0, 0
-  if packed and #packed == RECORD_BYTES then
-    ready, claimed, held, delayed, room, begin, turn, rank, look = struct.unpack(RECORD_FORM, packed)
+  local bytes = packed and #packed or 0
+  if bytes == RECORD_BYTES or bytes == WITH_RARE_BYTES then
+    ready, claimed, room, begin, turn, rank = struct.unpack(RECORD_FORM, packed)
+  end
+  if bytes == WITH_RARE_BYTES then
+    delayed, held, look = struct.unpack(RARE_FORM, packed, RECORD_BYTES + 1)
   end
   return {
     key = key, ready = ready, claimed = claimed, held = held, delayed = delayed, own = NOTHING,
@@ -84,8 +88,13 @@ local function record_in(key, packed, limit)
 end
 
 local function packed_record(record)
-  return struct.pack(RECORD_FORM, record.ready, record.claimed, record.held, record.delayed,
-    record.room, record.begin, record.turn, record.rank, record.look)
+  local packed = struct.pack(RECORD_FORM, record.ready, record.claimed, record.room, record.begin,
+    record.turn, record.rank)
+  local delayed, held, look = record.delayed, record.held, record.look
+  if delayed + held + look == 0 then
+    return packed
+  end
+  return packed .. struct.pack(RARE_FORM, delayed, held, look)
 end
 
 -- Reads the records at these keys of the hash that are not read yet.

@@ -5,9 +5,12 @@
 --         -3 for the name of a set, or a list of -1 (full) or -2 (paused) and the name of the queue that
 --         takes no more
 
--- Takes an event as popped_one does, but refuses it also if the target takes no more.
+-- Takes an event as popped_one does, but refuses it also if the target takes no more, or is a set.
 local function take_for_move(queue, target, is_left)
   return popped_one(queue, 0, nil, false, is_left, function(_, parts)
+    if is_of_set(target) then
+      return { WRONG_TYPE }
+    end
     local refusal = pushing.refusal(target, 1, queue)
     if not refusal and #parts > 0 and not target.is_judged then
       make_counters()
@@ -28,10 +31,6 @@ verbs.list_move = function(from)
   local queue, target = opened_at(ARGV[from]), opened_at(ARGV[from + 2])
   if is_of_set(queue) then
     return WRONG_TYPE
-  elseif ready_count(queue) == 0 then
-    return false
-  elseif is_of_set(target) then
-    return WRONG_TYPE
   end
   local popped
   if ARGV[from + 1] == 'LEFT' then
@@ -44,6 +43,8 @@ verbs.list_move = function(from)
   end
   if not popped then
     return queue.is_behind and again() or false
+  elseif popped[1] == WRONG_TYPE then
+    return WRONG_TYPE
   elseif type(popped[1]) == 'number' then
     is_refused = true
     return popped

@@ -25,38 +25,40 @@ local function become_ordered(queue)
   end
 end
 
--- The groups of these events, as in "groups".
-local function groups_of(queue, ids, priorities)
+-- The groups in these texts, as in "groups"; '' for none.
+local function groups_in(orders)
   local keys = {}
-  for at = 1, #ids do
-    keys[at] = ARGV[priorities[at] + 1]
+  for at = 1, #orders do
+    local order = orders[at]
+    local from = string.find(order, '=', 1, true)
+    keys[at] = from == 1 and order or from and string.sub(order, from) or ''
   end
-  read_groups(queue, keys)
   return keys
 end
 
--- Puts new events of an open queue, whose contents are in the hash, in line. priorities: for each of the
--- ids where in ARGV its priority stands; behind that stands the group, or nothing.
-local function line_up_ordered(queue, is_left, ids, priorities)
-  local keys = groups_of(queue, ids, priorities)
+-- Puts new events of an open queue, whose contents are in the hash, in line. orders: of each what
+-- push-in-order.lua describes.
+local function line_up_ordered(queue, is_left, ids, orders)
+  local keys = groups_in(orders)
+  read_groups(queue, keys)
   local tick, added, last, placed, ranked, others = take_ticks(#ids), queue.added, #queue.added, {}, {}, {}
   local placed_count, ranked_count = 0, 0
   for at = 1, #ids do
-    local id, key, priority, place = ids[at], keys[at], ARGV[priorities[at]], nil
+    local id, key, order, place = ids[at], keys[at], orders[at], nil
     if key ~= '' then
       local record = queue.records[key]
-      if record[OF_READY] + record[OF_CLAIMED] + record[OF_DELAYED] == 0 then
+      if is_empty(record) then
         begin_group(queue, record, tick)
       end
       local rank = record[OF_RANK] + 1
       rank = rank < tick and tick or rank
       record[OF_RANK], record[OF_READY] = rank, record[OF_READY] + 1
       note(queue, record)
-      added[last + 1], added[last + 2] = '0', struct.pack(MEMBER_FORM, record[OF_BEGIN], rank, id)
+      added[last + 1], added[last + 2] = '0', struct_pack(MEMBER_FORM, record[OF_BEGIN], rank, id)
       last = last + 2
-      place = struct.pack('>dc0', rank, priority == '0' and key or priority .. key)
-    elseif priority ~= '0' then
-      place = ranked_prefix(tonumber(priority), is_left and PUSHED_LEFT + tick or -tick)
+      place = struct_pack('>dc0', rank, order)
+    elseif order ~= '' then
+      place = ranked_prefix(tonumber(order), is_left and PUSHED_LEFT + tick or -tick)
       ranked[ranked_count + 1], ranked[ranked_count + 2] = '0', place .. id
       ranked_count = ranked_count + 2
     else

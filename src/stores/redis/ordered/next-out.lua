@@ -45,7 +45,7 @@ local function take_ungrouped(queue, count, ids, places)
   end
 end
 
--- Up to so many turns are read at a time.
+-- Up to so many turns are read at a time, and so many where those before have no event.
 local TURNS_AT_ONCE = 64
 
 local function read_turns(queue, count)
@@ -61,7 +61,7 @@ local function take_of_group(queue, record)
   local first
   if can_go(record) then
     local least = least_member(record[OF_BEGIN])
-    first = redis.call('ZRANGEBYLEX', queue.grouped, least, '+', 'LIMIT', 0, 1)[1]
+    first = redis.call('ZRANGEBYLEX', queue.grouped, least, '+', 'LIMIT', '0', '1')[1]
   end
   note(queue, record)
   if not is_member_of(record[OF_BEGIN], first) then
@@ -73,15 +73,15 @@ local function take_of_group(queue, record)
     return nil
   end
   queue.removed[#queue.removed + 1] = first
-  record[OF_READY], record[OF_CLAIMED], record[OF_ROOM] = record[OF_READY] - 1, 1, 0
+  record[OF_READY], record[OF_CLAIMED] = record[OF_READY] - 1, 1
   return string.sub(first, ID_IN_GROUPED)
 end
 
 -- Takes one event of each of the next turns that have one.
 local function take_turns(queue, count, ids, places)
-  local taken, slice, at = #ids, queue.slice, queue.slice_at
+  local taken, slice, first = #ids, queue.slice, queue.slice_at
   -- None is used up: those of the claims of a call follow each other.
-  local tick = take_ticks(0)
+  local tick, at = take_ticks(0), first
   while taken < count and slice[at] do
     local key, record = slice[at], nil
     if key == '' then
@@ -99,14 +99,16 @@ local function take_turns(queue, count, ids, places)
       queue.turns_before[ids[taken]] = record[OF_TURN]
       record[OF_TURN], record[HAS_TURNED] = turn_behind(queue, tick), true
     end
+    record[OF_ROOM] = 0
   end
-  queue.slice_at = at
+  queue.slice_at, queue.turns_taken = at, queue.turns_taken + at - first
 end
 
 -- How often turns are read again where none has an event, because another program removed them.
 local ROUNDS = 8
 
-local function take_next(queue, count)
+-- wanted: how many events the caller takes in all, if there are so many.
+local function take_next(queue, count, wanted)
   if not are_ordered[queue.name] then
     return take_next_listed(queue, count)
   end
@@ -118,7 +120,7 @@ local function take_next(queue, count)
   end
   while queue.has_groups and #ids == 0 and rounds < ROUNDS do
     if not queue.slice or not queue.slice[queue.slice_at] then
-      read_turns(queue, queue.slice and TURNS_AT_ONCE or count)
+      read_turns(queue, rounds > 0 and TURNS_AT_ONCE or math.min(wanted, TURNS_AT_ONCE))
       rounds = rounds + 1
     end
     if #queue.slice == 0 then

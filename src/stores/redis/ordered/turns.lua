@@ -25,7 +25,7 @@ local function open(queue)
   local last = redis.call('ZRANGE', queue.turns, -1, -1, 'WITHSCORES')
   queue.has_turns, queue.last_turn = last[1] ~= nil, tonumber(last[2]) or 0
   queue.records, queue.noted, queue.noted_count, queue.added, queue.removed = {}, {}, 0, {}, {}
-  queue.turns_before = {}
+  queue.turns_before, queue.turns_taken = {}, 0
   queue.is_open = true
 end
 
@@ -34,26 +34,41 @@ end
 local OF_KEY = 1
 local OF_READY = 2
 local OF_CLAIMED = 3
-local OF_HELD = 4
-local OF_DELAYED = 5
-local OF_ROOM = 6
-local OF_BEGIN = 7
-local OF_TURN = 8
-local OF_RANK = 9
-local OF_LOOK = 10
-local IS_KEPT = 11
-local IS_NOTED = 12
-local HAS_TURNED = 13
-local IS_STUCK = 14
+local OF_ROOM = 4
+local OF_BEGIN = 5
+local OF_TURN = 6
+local OF_RANK = 7
+-- False, or as in RARE_FORM.
+local OF_RARE = 8
+local IS_KEPT = 9
+local IS_NOTED = 10
+local HAS_TURNED = 11
+local IS_STUCK = 12
+
+-- A name around a function is found faster than a global one.
+local struct_pack, struct_unpack = struct.pack, struct.unpack
 
 local function record_in(key, packed)
-  if not packed or #packed ~= RECORD_BYTES then
-    return { key, 0, 0, 0, 0, 0, 0, 0, 0, 0, packed ~= false, false, false, false }
+  local bytes = packed and #packed or 0
+  if bytes ~= RECORD_BYTES and bytes ~= WITH_RARE_BYTES then
+    return { key, 0, 0, 0, 0, 0, 0, false, packed ~= false, false, false, false }
   end
-  local ready, claimed, held, delayed, room, begin, turn, rank, look = struct.unpack(RECORD_FORM, packed)
-  return {
-    key, ready, claimed, held, delayed, room, begin, turn, rank, look, true, false, false, false,
-  }
+  local ready, claimed, room, begin, turn, rank = struct_unpack(RECORD_FORM, packed)
+  local rare = bytes == WITH_RARE_BYTES and { struct_unpack(RARE_FORM, packed, RECORD_BYTES + 1) }
+  return { key, ready, claimed, room, begin, turn, rank, rare, true, false, false, false }
+end
+
+local function packed_record(record)
+  local packed = struct_pack(RECORD_FORM, record[OF_READY], record[OF_CLAIMED], record[OF_ROOM],
+    record[OF_BEGIN], record[OF_TURN], record[OF_RANK])
+  local rare = record[OF_RARE]
+  return rare and packed .. struct_pack(RARE_FORM, rare[1], rare[2], rare[3]) or packed
+end
+
+-- Whether it has no event that is ready, claimed or delayed.
+local function is_empty(record)
+  local rare = record[OF_RARE]
+  return record[OF_READY] + record[OF_CLAIMED] == 0 and not (rare and rare[1] > 0)
 end
 
 -- The record has changed, or something else on which its turn depends.
@@ -118,7 +133,8 @@ end
 
 -- Whether one of its events may be handed out now.
 local function can_go(record)
-  return record[OF_READY] > 0 and record[OF_CLAIMED] == 0 and record[OF_HELD] == 0
+  local rare = record[OF_RARE]
+  return record[OF_READY] > 0 and record[OF_CLAIMED] == 0 and not (rare and rare[2] > 0)
 end
 
 -- Sorts the records that have changed by the commands that write them.
@@ -143,7 +159,7 @@ local function sorted_out(queue, noted)
     end
     record[OF_ROOM] = may_go and 1 or 0
     if not may_go or record[IS_STUCK] then
-      if before > 0 or record[HAS_TURNED] or record[IS_STUCK] then
+      if before > 0 then
         waiting[#waiting + 1] = key
       end
     elseif before == 0 or record[HAS_TURNED] or is_late then
@@ -151,7 +167,7 @@ local function sorted_out(queue, noted)
       going_count = going_count + 2
       told = told + (key ~= '' and before == 0 and 1 or 0)
     end
-    if key ~= '' and record[OF_READY] + record[OF_CLAIMED] + record[OF_DELAYED] == 0 then
+    if key ~= '' and is_empty(record) then
       if record[IS_KEPT] then
         gone[#gone + 1] = key
       end
@@ -159,7 +175,7 @@ local function sorted_out(queue, noted)
     elseif key ~= '' or record[HAS_TURNED] then
       -- The record of the events without a group is only needed once they had a turn.
       kept[kept_count + 1] = key
-      kept[kept_count + 2] = struct.pack(RECORD_FORM, unpack(record, OF_READY, OF_LOOK))
+      kept[kept_count + 2] = packed_record(record)
       kept_count, record[IS_KEPT] = kept_count + 2, true
     end
     record[IS_NOTED], record[HAS_TURNED], record[IS_STUCK] = false, false, false
@@ -169,6 +185,10 @@ end
 
 -- To be called before turns or members are read, and at the end.
 local function settle(queue)
+  if queue.turns_taken > 0 then
+    redis.call('ZREMRANGEBYRANK', queue.turns, '0', queue.turns_taken - 1)
+    queue.turns_taken = 0
+  end
   in_slices('ZREM', queue.grouped, queue.removed)
   in_slices('ZADD', queue.grouped, queue.added)
   queue.removed, queue.added = {}, {}

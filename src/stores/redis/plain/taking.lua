@@ -33,7 +33,7 @@ local function take(queue, count, lease, popped)
   local all, all_places, length, taken = {}, {}, #popped, 0
   queue.has_front = may_have_extras(queue)
   while count > 0 and reply_bytes < REPLY_BYTES_MAX do
-    local ids, places = take_next(queue, math.min(count, POP_SLICE))
+    local ids, places = take_next(queue, math.min(count, POP_SLICE), count)
     if ids and ids.err and taken == 0 then
       error(ids)
     end

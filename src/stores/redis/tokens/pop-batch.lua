@@ -19,7 +19,7 @@ local function take_within(queue, count, lease, popped, bytes)
   local all, all_places, slice = {}, {}, 1
   queue.has_front = may_have_extras(queue)
   while #all < count and bytes >= 0 do
-    local ids, places = take_next(queue, math.min(slice, count - #all))
+    local ids, places = take_next(queue, math.min(slice, count - #all), count - #all)
     if ids and ids.err and #all == 0 then
       error(ids)
     end
