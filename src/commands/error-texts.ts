@@ -217,7 +217,8 @@ export const errorTexts = {
     text: "ERR the list is too large for this command, it goes {reach} events far: '{queue}'",
     when:
       "LRANGE, LINDEX or LSET further than that from both ends, or LRANGE with more than 64 MiB; " +
-      "LREM and LPOS with more ready events; LTRIM that would remove more. Nothing was done.",
+      "LREM and LPOS with more ready events; LTRIM that would remove more; those of a " +
+      "transaction together. Nothing was done.",
   },
   insertHere: {
     text: "ERR LINSERT takes {reach} ready events, without priorities and groups: '{queue}'",

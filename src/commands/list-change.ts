@@ -3,27 +3,59 @@ import {
   LIST_REACH,
   type ListInsert,
   type ListRemove,
+  type ListSet,
   type ListTrim,
   TOO_LARGE,
 } from "../queue/lists.ts";
 import type { ResultOf } from "../queue/operations.ts";
-import { OK } from "../resp/reply.ts";
-import type { QueueCommand } from "./command.ts";
+import { OK, type Reply } from "../resp/reply.ts";
+import type { QueueCall, QueueCommand } from "./command.ts";
 import { commandError } from "./errors.ts";
 import { integerOf, resultOf } from "./list-arguments.ts";
 import { badIndex, indexOf } from "./list-look.ts";
 import { Submission } from "./submission.ts";
 import { wordOf } from "./words.ts";
 
-function set([, queue, given, contents]: Buffer[]): Submission {
+type Far = ListRemove | ListSet | ListInsert;
+
+/** It may go over a whole list: later commands of its client wait, so that others come between. */
+function goFar<O extends Far>(
+  operation: O,
+  call: QueueCall,
+  answer: (result: ResultOf<O>) => Reply,
+): Submission | Promise<Reply> {
+  if (call.phase !== "alone") return Submission.one(operation, answer);
+  call.isExclusive = true;
+  return call.client.session.ask(operation).then(answer);
+}
+
+function remove(call: QueueCall): Submission | Promise<Reply> {
+  const [, queue, count, contents] = call.args as [Buffer, Buffer, Buffer, Buffer];
+  const operation: ListRemove = { kind: "listRemove", queue, contents, count: integerOf(count) };
+  return goFar(operation, call, (result) => resultOf(result, queue));
+}
+
+function insert(call: QueueCall): Submission | Promise<Reply> {
+  const [, queue, side, pivot, contents] = call.args as [Buffer, Buffer, Buffer, Buffer, Buffer];
+  const operation: ListInsert = { kind: "listInsert", queue, side: sideOf(side), pivot, contents };
+  return goFar(operation, call, (result) => {
+    if (result === TOO_LARGE) throw commandError("insertHere", { reach: LIST_REACH, queue });
+    const { length, id } = resultOf(result, queue);
+    if (id !== null) call.context.stats.pushes += 1;
+    return length;
+  });
+}
+
+function set(call: QueueCall): Submission | Promise<Reply> {
+  const [, queue, given, contents] = call.args;
   const index = indexOf(given!);
   if (index === null) {
     return badIndex(queue!, () => {
       throw commandError("noSuchKey");
     });
   }
-  const operation = { kind: "listSet", queue: queue!, index, contents: contents! } as const;
-  return Submission.one(operation, (result) => {
+  const operation: ListSet = { kind: "listSet", queue: queue!, index, contents: contents! };
+  return goFar(operation, call, (result) => {
     const isSet = resultOf(result, queue!);
     if (isSet === null) throw commandError("noSuchKey");
     if (!isSet) throw commandError("indexOutOfRange");
@@ -51,14 +83,7 @@ export const listChangeCommands: QueueCommand[] = [
     summary:
       "Removes up to count ready events with these contents, from the left; with a negative " +
       "count from the right, with 0 all; how many. An error for more than 100,000 ready events.",
-    parse: ([, queue, count, contents]): ListRemove => ({
-      kind: "listRemove",
-      queue: queue!,
-      contents: contents!,
-      count: integerOf(count!),
-    }),
-    reply: (result, operation) =>
-      resultOf(result as ResultOf<ListRemove>, (operation as ListRemove).queue),
+    run: remove,
   },
   {
     ...removes,
@@ -83,7 +108,7 @@ export const listChangeCommands: QueueCommand[] = [
     name: "LSET",
     syntax: "queue index element",
     summary: "Gives the ready event at that index, as LRANGE counts them, other contents.",
-    run: (call) => set(call.args),
+    run: set,
   },
   {
     ...changes,
@@ -94,19 +119,6 @@ export const listChangeCommands: QueueCommand[] = [
       "with the contents of the pivot; how many are ready then, -1 if there is no such event, 0 " +
       "if none is ready. An error for more than 100,000 ready events, and where any of them has " +
       "a priority or a group.",
-    parse: ([, queue, side, pivot, contents]): ListInsert => ({
-      kind: "listInsert",
-      queue: queue!,
-      side: sideOf(side!),
-      pivot: pivot!,
-      contents: contents!,
-    }),
-    reply(result, operation, { stats }) {
-      const { queue } = operation as ListInsert;
-      if (result === TOO_LARGE) throw commandError("insertHere", { reach: LIST_REACH, queue });
-      const { length, id } = resultOf(result as ResultOf<ListInsert>, queue);
-      if (id !== null) stats.pushes += 1;
-      return length;
-    },
+    run: insert,
   },
 ];

@@ -11,6 +11,8 @@ import { wordOf } from "./words.ts";
 
 /** So many events may be looked at beside what other clients do. */
 const FEW = 100;
+/** So far from an end. */
+const NEAR = 1000;
 const ARRAY_ELEMENT_BYTES = 16;
 
 /** A look at many events takes turns with those of other clients: its result may be large. */
@@ -20,7 +22,7 @@ function look(
   answer: (contents: Buffer[]) => Answer,
 ): Submission | Promise<Answer> {
   const { from, to, queue } = range;
-  const areFew = from < 0 === to < 0 && to - from < FEW;
+  const areFew = from < 0 === to < 0 && to - from < FEW && (from < 0 ? -from : to) < NEAR;
   if (!areFew && call.phase === "alone") return lookInTurn(range, call).then(answer);
   return Submission.one(range, (contents) => answer(resultOf(contents, queue)));
 }

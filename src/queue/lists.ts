@@ -10,7 +10,10 @@ import type { End, Popped } from "./event.ts";
 /** So many contents may be pushed, and so many events taken, at once. */
 export const LIST_STEP_MAX = 10_000;
 
-/** An operation that searches or counts goes so far from an end of a list. */
+/**
+ * An operation that searches or counts goes so far from an end of a list; those of one transaction
+ * go so far together.
+ */
 export const LIST_REACH = 100_000;
 
 /** With more bytes of contents a ListRange is TOO_LARGE. */

@@ -133,6 +133,29 @@ describe("bounds", () => {
     expect(await say(client, ...done)).toEqual([["x"], "x", 1, "+OK", "x", "+OK", left]);
   });
 
+  test.each(["memory", "redis"] as const)("of what holds up others, on %s", async (store) => {
+    const okq = await startOkqOn(store);
+    const [client, other] = [await okq.connect(), await okq.connect()];
+    await fill(client, "q", 2 * LIST_STEP_MAX);
+    for (const search of ["LREM q 0 y", "LINSERT q AFTER y z", "LINDEX q 10000"]) {
+      client.pipeline(...Array<string[]>(30).fill(search.split(" ")));
+      await client.next();
+      const others = client.take(29);
+      const first = await Promise.race([ask(other, "LLEN", "q"), others]);
+      expect([search, first]).toEqual([search, 2 * LIST_STEP_MAX]);
+      await others;
+    }
+  });
+
+  test("what follows a refused LINSERT in a pipeline is not done", async () => {
+    const client = await (await startTestOkq()).connect();
+    await say(client, "QCONFIG q max-length 1", "LPUSH q a", "LPUSH p b");
+    const [refused, next] = await say(client, "LINSERT q BEFORE a x", "LPOP p");
+    expect(refused).toBe("-QUEUEFULL q");
+    expect(next).toStartWith("-");
+    expect(await say(client, "LLEN p")).toEqual([1]);
+  });
+
   test("LINSERT refuses priorities and groups", async () => {
     const client = await (await startTestOkq()).connect();
     await say(client, "QPUSH p x PRIORITY 1", "QPUSH g x GROUP 1");

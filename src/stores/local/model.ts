@@ -30,6 +30,8 @@ export class Model extends Turns {
   reports: Report[] | null = null;
   /** In a transaction, whose pushes are judged: none is refused. */
   isJudged = false;
+  /** How far the list operations of a transaction may still go; null outside of one. */
+  reachLeft: number | null = null;
   readonly #counter = new Counter();
   readonly #gapped = new Set<Line<LocalEvent>>();
   /** The last number given to an event or a place; unused when a journal gives the numbers. */

@@ -159,6 +159,9 @@ local REPLY_BYTES_MAX = 4 * 1024 * 1024
 local POP_SLICE = 16
 local reply_bytes = 0
 
+-- How far verbs of lists may still go in a transaction; nil outside of one.
+local reach_left
+
 -- By queue the ids whose contents are there although their events are not, or not yet.
 local staged = {}
 

@@ -4,7 +4,7 @@
 import { expect } from "bun:test";
 import { EarlierFailure } from "../../../src/queue/errors.ts";
 import type { EventFacts, Popped } from "../../../src/queue/event.ts";
-import { TOO_LARGE } from "../../../src/queue/lists.ts";
+import { LIST_REACH, LIST_STEP_MAX, TOO_LARGE } from "../../../src/queue/lists.ts";
 import { BATCH_CONTENTS_BYTES, type Operation } from "../../../src/queue/operations.ts";
 import type { Check } from "../contract.ts";
 import { bytesOf, textOf } from "./caller.ts";
@@ -64,6 +64,31 @@ export function listTransactions(check: Check): void {
     );
     expect(large.slice(1)).toEqual([[], null, TOO_LARGE]);
     expect(await store.submit(counted(Q))).toBe(2);
+  });
+
+  check("the list operations of a transaction go so far as one goes alone", async (store) => {
+    const step = Array<string>(LIST_STEP_MAX).fill("");
+    for (let length = 0; length < 0.4 * LIST_REACH; length += step.length) {
+      await pushTo(store, Q, "right", ...step);
+      store.advance(10);
+    }
+    await pushTo(store, Q, "left", "first");
+    const operations = [
+      removed(Q, "none", 1),
+      ranged(Q, 0, 0.4 * LIST_REACH - 1),
+      removed(Q, "first", 1),
+      inserted(Q, "before", "first", "x"),
+      ranged(Q),
+      trimmed(Q, 0.3 * LIST_REACH, -1),
+      ranged(Q, -1, -1),
+      trimmed(Q, 0.1 * LIST_REACH, -1),
+      changed(Q, -1, "last"),
+    ];
+    const results = await store.submit(transaction(...operations));
+    expect(results[1]).toHaveLength(0.4 * LIST_REACH);
+    const refused = Array<unknown>(4).fill(TOO_LARGE);
+    expect(results.toSpliced(1, 1)).toEqual([0, ...refused, [bytesOf("")], true, true]);
+    expect(await store.submit(removed(Q, "last", 0))).toBe(1);
   });
 
   check("no push of a transaction is refused after one that was judged", async (store) => {

@@ -76,7 +76,7 @@ export const listing = {
     const line = lineOf(state, queue);
     const [first, behind] = spanOf(line, from, to);
     const found = line.slice(first, behind).map(({ contents }) => Buffer.from(contents));
-    const isNear = behind <= LIST_REACH || line.length - first <= LIST_REACH;
+    const isNear = behind === first || mayGo(state, Math.min(behind, line.length - first));
     const bytes = found.reduce((sum, { length }) => sum + length, 0);
     return isNear && bytes <= LIST_BYTES_MAX ? found : TOO_LARGE;
   },
@@ -85,7 +85,7 @@ export const listing = {
     const { queue, contents, count } = operation;
     if (isOfSet(state, queue)) return WRONG_TYPE;
     const line = lineOf(state, queue);
-    if (line.length > LIST_REACH) return TOO_LARGE;
+    if (!mayGo(state, line.length)) return TOO_LARGE;
     const inOrder = count < 0 ? line.toReversed() : line;
     const found = inOrder.filter((event) => event.contents.equals(contents));
     const gone = found.slice(0, Math.abs(count) || Infinity);
@@ -98,7 +98,7 @@ export const listing = {
     const line = lineOf(state, queue);
     const [first, behind] = spanOf(line, from, to);
     const gone = [...line.slice(0, first), ...line.slice(behind)];
-    if (gone.length > LIST_REACH) return TOO_LARGE;
+    if (!mayGo(state, gone.length)) return TOO_LARGE;
     for (const event of gone) state.queue(textOf(queue)).remove(event);
     return true;
   },
@@ -110,7 +110,7 @@ export const listing = {
     const at = index < 0 ? line.length + index : index;
     const event = line[at];
     if (!event) return false;
-    if (at >= LIST_REACH && line.length - at > LIST_REACH) return TOO_LARGE;
+    if (!mayGo(state, Math.min(at + 1, line.length - at))) return TOO_LARGE;
     event.contents = Buffer.from(contents);
     return true;
   },
@@ -122,7 +122,7 @@ export const listing = {
     const line = lineOf(state, name);
     if (line.length === 0) return { length: 0, id: null };
     const isOrdered = line.some(({ group, priority }) => group !== null || priority !== 0);
-    if (line.length > LIST_REACH || isOrdered) return TOO_LARGE;
+    if (isOrdered || !mayGo(state, line.length)) return TOO_LARGE;
     const at = line.findIndex((event) => event.contents.equals(pivot));
     if (at === -1) return { length: -1, id: null };
     const place = side === "before" ? at : at + 1;
@@ -136,6 +136,13 @@ export const listing = {
     return { length: queue.count("ready"), id: id! };
   },
 };
+
+/** Whether an operation may go so far, in a transaction together with those before it. */
+function mayGo(state: ReferenceState, far: number): boolean {
+  if (far > (state.reachLeft ?? LIST_REACH)) return false;
+  if (state.reachLeft !== null) state.reachLeft -= far;
+  return true;
+}
 
 function lineOf(state: ReferenceState, queue: Buffer): ReferenceEvent[] {
   return state.queue(textOf(queue)).inState("ready").toReversed();

@@ -21,6 +21,8 @@ export class ReferenceState implements Shared {
   nowMs = 0;
   /** In a transaction, whose pushes are judged. */
   isJudged = false;
+  /** How far the list operations of a transaction may still go; null outside of one. */
+  reachLeft: number | null = null;
   /** The members of sets by name; none is empty. */
   readonly sets = new Map<string, Set<string>>();
   readonly allSettings = new ReferenceGiven();

@@ -1,6 +1,6 @@
 // A transaction of the reference store: judged as a whole, then done one by one.
 import { Refusal } from "../../../src/queue/errors.ts";
-import { TOO_LARGE } from "../../../src/queue/lists.ts";
+import { LIST_REACH, TOO_LARGE } from "../../../src/queue/lists.ts";
 import {
   BATCH_CONTENTS_BYTES,
   type Operation,
@@ -34,6 +34,7 @@ export function transact(
   judge(state, operations);
   let bytes = 0;
   state.isJudged = true;
+  state.reachLeft = LIST_REACH;
   try {
     return operations.map((operation) => {
       const { kind } = operation;
@@ -47,6 +48,7 @@ export function transact(
     });
   } finally {
     state.isJudged = false;
+    state.reachLeft = null;
   }
 }
 

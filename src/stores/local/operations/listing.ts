@@ -82,7 +82,7 @@ export function listRange(model: Model, operation: ListRange): Buffer[] | TooLar
   const queue = model.get(nameOf(operation.queue));
   const span = queue && spanIn(queue, operation);
   if (!span) return [];
-  const entries = entriesOf(queue!, span);
+  const entries = entriesOf(model, queue!, span);
   if (entries === null) return TOO_LARGE;
   const range: Buffer[] = [];
   let bytes = 0;
@@ -111,7 +111,7 @@ export function listTrim(model: Model, operation: ListTrim): true | TooLarge {
   const { ready } = queue;
   const { from, to } = spanIn(queue, operation) ?? { from: ready, to: ready - 1 };
   const atRight = ready - 1 - to;
-  if (from + atRight > LIST_REACH) return TOO_LARGE;
+  if (!mayGo(model, from + atRight)) return TOO_LARGE;
   const entries = [...entriesFrom(queue, from, true), ...entriesFrom(queue, atRight, false)];
   const events = entries.map((entry) => model.inLine(queue, entry));
   for (const event of events) drop(model, event);
@@ -124,7 +124,7 @@ export function listSet(model: Model, operation: ListSet): boolean | null | TooL
   if (!queue || queue.ready === 0) return null;
   const at = index < 0 ? index + queue.ready : index;
   if (at < 0 || at >= queue.ready) return false;
-  const entries = entriesOf(queue, { from: at, to: at });
+  const entries = entriesOf(model, queue, { from: at, to: at });
   if (entries === null) return TOO_LARGE;
   const event = model.inLine(queue, entries[0]!);
   model.move(event, { state: READY });
@@ -184,10 +184,21 @@ function spanIn({ ready }: LocalQueue, { from, to }: Span): Span | null {
   return first > last ? null : { from: first, to: last };
 }
 
+/** Whether an operation may go so far, in a transaction together with those before it. */
+function mayGo(model: Model, far: number): boolean {
+  if (far > (model.reachLeft ?? LIST_REACH)) return false;
+  if (model.reachLeft !== null) model.reachLeft -= far;
+  return true;
+}
+
 /** From left to right; null if they are too far from one of the ends. */
-function entriesOf(queue: LocalQueue, { from, to }: Span): EventOrPlace<LocalEvent>[] | null {
+function entriesOf(
+  model: Model,
+  queue: LocalQueue,
+  { from, to }: Span,
+): EventOrPlace<LocalEvent>[] | null {
   const [toLeft, toRight] = [to + 1, queue.ready - from];
-  if (Math.min(toLeft, toRight) > LIST_REACH) return null;
+  if (!mayGo(model, Math.min(toLeft, toRight))) return null;
   if (toLeft <= toRight) return entriesFrom(queue, toLeft, true).slice(from);
   return entriesFrom(queue, toRight, false)
     .slice(queue.ready - 1 - to)
@@ -203,7 +214,7 @@ function search(
   isFromLeft: boolean,
 ): Found[] | TooLarge {
   const { ready } = queue;
-  if (ready > LIST_REACH) return TOO_LARGE;
+  if (!mayGo(model, ready)) return TOO_LARGE;
   const wanted = toKept(contents);
   const found: Found[] = [];
   let bytesRead = 0;

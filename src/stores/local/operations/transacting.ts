@@ -1,4 +1,5 @@
 // Several operations as one: all or none.
+import { LIST_REACH } from "../../../queue/lists.ts";
 import type { Operation, Transaction } from "../../../queue/operations.ts";
 import {
   nothingOf,
@@ -27,7 +28,12 @@ export function transact(
     taken.add(result);
     return result;
   };
-  return asOne(model, () => operations.map(step));
+  model.reachLeft = LIST_REACH;
+  try {
+    return asOne(model, () => operations.map(step));
+  } finally {
+    model.reachLeft = null;
+  }
 }
 
 /** Does all of that or, if it throws, nothing. It was judged: no push in it is refused. */

@@ -73,10 +73,10 @@ verbs.list_insert = function(from)
   if is_of_set(queue) then
     return { WRONG_TYPE }
   end
-  local length, is_long = length_of(queue)
+  local length = ready_count(queue)
   if length == 0 then
     return { { { 0, false } } }
-  elseif is_long or has_places(queue) then
+  elseif has_places(queue) or not may_go(queue, length) then
     return { TOO_LARGE }
   end
   local ids = ids_between(parts_of(queue), 0, length - 1)

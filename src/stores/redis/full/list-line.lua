@@ -158,10 +158,20 @@ local function span_of(length, from, to)
   end
 end
 
--- How many are ready, and whether looking at all of them would hold up Redis.
-local function length_of(queue)
-  local length = ready_count(queue)
-  return length, length > LIST_REACH or ghost_count(queue) > LIST_REACH
+-- Behind so many events that a verb went over, the batch ends.
+local FAR = 10000
+
+-- Whether a verb may go over so many events, in a transaction together with those before it.
+local function may_go(queue, count)
+  local far = math.max(count, ghost_count(queue))
+  if far > (reach_left or LIST_REACH) then
+    return false
+  elseif reach_left then
+    reach_left = reach_left - far
+  elseif far > FAR then
+    reply_bytes = REPLY_BYTES_MAX
+  end
+  return true
 end
 
 -- Calls run with the place, the value and the length of its head for each of these ids, until it returns

@@ -13,7 +13,7 @@ verbs.list_range = function(from)
   local first, last = span_of(length, tonumber(ARGV[from + 1]), tonumber(ARGV[from + 2]))
   if not first then
     return values
-  elseif math.min(last + 1, length - first) > LIST_REACH or ghost_count(queue) > LIST_REACH then
+  elseif not may_go(queue, math.min(last + 1, length - first)) then
     return TOO_LARGE
   end
   local is_over = each_value(queue, ids_between(parts_of(queue), first, last), function(_, value)

@@ -57,8 +57,8 @@ verbs.list_remove = function(from)
   if is_of_set(queue) then
     return WRONG_TYPE
   end
-  local length, is_long = length_of(queue)
-  if is_long then
+  local length = ready_count(queue)
+  if not may_go(queue, length) then
     return TOO_LARGE
   end
   local parts = parts_of(queue)

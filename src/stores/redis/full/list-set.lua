@@ -16,7 +16,7 @@ verbs.list_set = function(from)
     return false
   elseif index < 0 or index >= length then
     return 0
-  elseif math.min(index + 1, length - index) > LIST_REACH or ghost_count(queue) > LIST_REACH then
+  elseif not may_go(queue, math.min(index + 1, length - index)) then
     return TOO_LARGE
   end
   local id = ids_between(parts_of(queue), index, index)[1]

@@ -13,7 +13,7 @@ verbs.list_trim = function(from)
   if not first then
     first, last = length, length - 1
   end
-  if length - (last - first + 1) > LIST_REACH or ghost_count(queue) > LIST_REACH then
+  if not may_go(queue, length - (last - first + 1)) then
     return TOO_LARGE
   end
   local parts = parts_of(queue)

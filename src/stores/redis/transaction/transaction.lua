@@ -85,11 +85,11 @@ local function transact(from, first, last, is_first)
     return { refusal, refusing.name }
   end
   local replies, bytes, outer = {}, reply_bytes, left_out
-  reply_bytes = -UNCUT
+  reply_bytes, reach_left = -UNCUT, LIST_REACH
   set_judged(from, first - 2, true)
   local ok, failure = pcall(do_all, first, last, replies)
   set_judged(from, first - 2, false)
-  reply_bytes, left_out = bytes + reply_bytes + UNCUT, outer
+  reply_bytes, left_out, reach_left = bytes + reply_bytes + UNCUT, outer, nil
   if not ok then
     is_refused = true
     return { -3, type(failure) == 'table' and failure.err or tostring(failure) }
