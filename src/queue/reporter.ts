@@ -193,10 +193,10 @@ export class Reporter {
     try {
       const { queues, patterns, channels = [], channelPatterns = [] } = JSON.parse(note) as Noted;
       return {
-        queues: namesOf(queues, patterns, interest.matcher),
+        queues: namesOf(queues, patterns, (pattern) => interest.matcher(pattern)),
         channels:
           channels && channelPatterns
-            ? namesOf(channels, channelPatterns, interest.plainMatcher)
+            ? namesOf(channels, channelPatterns, (pattern) => interest.plainMatcher(pattern))
             : "everything",
       };
     } catch {

@@ -88,6 +88,15 @@ describe.each(["redis", "cluster"] as const)("on %s", (store) => {
     await eventually(async () => (await ask(client, "PUBLISH", "c0", "x")) === 2);
   });
 
+  test("another okq counts if a pattern of its clients fits the channel", async () => {
+    const config = await onEmpty(store);
+    const [here, there] = [await startTestOkq(config), await startTestOkq(config)];
+    const client = await there.connect();
+    await subscribe(await here.connect(), "PSUBSCRIBE", "n*ws");
+    await eventually(async () => (await ask(client, "PUBLISH", "news", "x")) === 1);
+    expect(await ask(client, "PUBLISH", "other", "x")).toBe(0);
+  });
+
   test("what clients publish and what happens comes in one order", async () => {
     const config = await onEmpty(store);
     const [here, there] = [await startTestOkq(config), await startTestOkq(config)];
