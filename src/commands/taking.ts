@@ -27,6 +27,11 @@ export function countConsumer(queues: Buffer[], { client, context, phase }: Queu
 export async function takeOrWait<T>(taking: Taking<T>, call: QueueCall): Promise<T | null> {
   const { client, context } = call;
   const { queues, target, taker, timeoutMs, attempt } = taking;
+  // Mostly there is something, and nobody waits who would be overtaken.
+  if (!context.waiters.areAwaited(queues)) {
+    const found = await attempt();
+    if (found !== null) return found;
+  }
   await context.store.watch(queues, "ready");
   const wait = (signal: AbortSignal) =>
     context.waiters.wait({ queues, timeoutMs, attempt, takes: taker, signal });

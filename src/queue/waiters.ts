@@ -52,6 +52,11 @@ export class Waiters {
     return [...this.#waitLists.keys()].map((queue) => Buffer.from(queue, "latin1"));
   }
 
+  /** Whether somebody waits for any of these queues. */
+  areAwaited(queues: Buffer[]): boolean {
+    return this.#size > 0 && queues.some((queue) => this.#waitLists.has(nameOf(queue)));
+  }
+
   /**
    * Resolves with the first thing that an attempt finds, or with null at the timeout or when the
    * signal aborts. Attempts at once, then whenever one of the queues is woken. Rejects if the first
