@@ -60,7 +60,10 @@ function moveOrWait(
     attempt: attempts(operation, call),
   };
   return takeOrWait(taking, call).then((result) => {
-    if (result instanceof Refusal) throw result;
+    const isRefused = result instanceof Refusal;
+    // It took nothing of what woke it: another one may.
+    if (isRefused || result === WRONG_TYPE) call.context.waiters.wake(operation.queue, 1);
+    if (isRefused) throw result;
     return answerTo(result, operation, NIL_ARRAY, call);
   });
 }

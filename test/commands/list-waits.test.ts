@@ -2,8 +2,14 @@
 // becomes of events of clients that are gone.
 import { describe, expect, test } from "bun:test";
 import { eventually, eventuallyEqual } from "../support/eventually.ts";
-import { lifeStoresAndCluster, startOkqOn, useCluster } from "../support/okq-server.ts";
+import {
+  lifeStoresAndCluster,
+  startOkqOn,
+  startTestOkq,
+  useCluster,
+} from "../support/okq-server.ts";
 import { ask, askAll, readable } from "../support/readable.ts";
+import { TestClock } from "../support/test-clock.ts";
 import { blockedClients, firstAttemptsOver, waitingClient } from "../support/waiting-client.ts";
 import type { Wire } from "../support/wire.ts";
 
@@ -223,4 +229,16 @@ describe.each(lifeStoresAndCluster)("on %s", (store) => {
     expect((await client.take(3)).map(readable)).toEqual([["q", "1"], 1, 1]);
     await firstAttemptsOver(other);
   });
+});
+
+test("a wait that ends with an error leaves the event to the next client", async () => {
+  // Its clock stands still: nothing else than that looks for the event.
+  const okq = await startTestOkq({}, new TestClock());
+  const client = await okq.connect();
+  await askAll(client, ["QCONFIG", "full", "max-length", 1], ["QPUSH", "full", "x"]);
+  const mover = await waitingClient(okq, ["BLMOVE", "q", "full", "LEFT", "LEFT", 0]);
+  const waits = await waitingClient(okq, ["BLPOP", "q", 0]);
+  await ask(client, "RPUSH", "q", "y");
+  expect(await next(mover)).toMatch(/^-QUEUEFULL /);
+  expect(await next(waits)).toEqual(["q", "y"]);
 });
