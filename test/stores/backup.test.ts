@@ -51,7 +51,7 @@ describe("a copy made while the queues change", () => {
       await tick();
     }
     await copied;
-    expect(batches).toBeGreaterThan(5);
+    expect(batches).toBeGreaterThan(1);
     await expectSame(store, file, [...operations.queues, "backlog"]);
     await under.close();
   });
