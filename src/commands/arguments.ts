@@ -1,5 +1,6 @@
 // Reads the arguments of a command as its syntax line says (see syntax.ts). Options come after the
 // fixed arguments, in any order and case.
+import type { QueueContext } from "./context.ts";
 import { commandError } from "./errors.ts";
 import { type Option, OptionList } from "./option-list.ts";
 import { type Argument, argumentsOf } from "./syntax.ts";
@@ -142,6 +143,19 @@ function refuseOptionsBehind(
     const option = args[at]!;
     if (options.hasInCapitals(option)) throw commandError("optionBehind", { token, option });
   }
+}
+
+/** Throws if one command pushes more than the largest event may have, or too many contents. */
+export function checkBatch(
+  what: "events" | "elements",
+  contents: Buffer[],
+  max: number,
+  { settings }: QueueContext,
+): void {
+  checkCount(what, contents.length, max);
+  const bytes = contents.reduce((sum, { length }) => sum + length, 0);
+  const bytesMax = settings.maxEventBytes;
+  if (bytes > bytesMax) throw commandError("eventTooLarge", { bytes, bytesMax });
 }
 
 /** Throws if a command has more of these things than allowed. */

@@ -40,7 +40,7 @@ export async function* statusOfAll(
   for await (const { statuses } of statusPagesOfAll(caller, beginAfter)) yield statuses;
 }
 
-/** The same with what is needed to go on later. */
+/** The same pages, each with the place where the next one begins. */
 export async function* statusPagesOfAll(
   { session, user }: Pick<Caller, "session" | "user">,
   beginAfter: Buffer | null,

@@ -146,7 +146,10 @@ function memoryUsage({ args }: Call): Submission {
   });
 }
 
-/** In steps, so that nobody waits; ends when its client leaves. What comes meanwhile may stay. */
+/**
+ * Removes the keys in small steps, so that other clients do not wait. Ends when its client leaves.
+ * Keys that appear meanwhile may stay.
+ */
 async function removeAll({ args, client }: Call): Promise<Reply> {
   const { user, session } = client;
   const isSyntax = args.length === 1 || (args.length === 2 && /^A?SYNC$/.test(wordOf(args[1]!)));

@@ -1,6 +1,5 @@
-// The Lua scripts that okq knows: two programs read queues as lists with them. It knows a script by
-// its text, whatever the white space, and by the SHA1 sums of such texts.
-import { createHash } from "node:crypto";
+// The Lua scripts that okq knows: two programs read queues as lists with them. okq compares texts
+// without their white space, and remembers the SHA1 sums of those that it knows.
 
 export type KnownScript = "keda" | "logstash";
 
@@ -74,5 +73,5 @@ export class KnownScripts {
 const SHA_LENGTH = 40;
 
 function shaOf(text: Buffer): string {
-  return createHash("sha1").update(text).digest("hex");
+  return new Bun.CryptoHasher("sha1").update(text).digest("hex");
 }

@@ -19,7 +19,7 @@ function isDigit(byte: number): boolean {
 }
 
 /** An integer of 64 bits, of at most FAR; null for anything else. */
-function parseInteger(bytes: Buffer): number | null {
+export function parseInteger(bytes: Buffer): number | null {
   if (bytes.length === 1 && isDigit(bytes[0]!)) return bytes[0]! - DIGIT_0;
   const text = bytes.toString("latin1", 0, INTEGER_BYTES_MAX + 1);
   if (!INTEGER.test(text)) return null;

@@ -11,8 +11,8 @@ import type { ResultOf } from "../queue/operations.ts";
 import { OK, type Reply } from "../resp/reply.ts";
 import type { QueueCall, QueueCommand } from "./command.ts";
 import { commandError } from "./errors.ts";
-import { integerOf, resultOf } from "./list-arguments.ts";
-import { badIndex, indexOf } from "./list-look.ts";
+import { integerOf, parseInteger, resultOf } from "./list-arguments.ts";
+import { badIndex } from "./list-look.ts";
 import { Submission } from "./submission.ts";
 import { wordOf } from "./words.ts";
 
@@ -48,7 +48,7 @@ function insert(call: QueueCall): Submission | Promise<Reply> {
 
 function set(call: QueueCall): Submission | Promise<Reply> {
   const [, queue, given, contents] = call.args;
-  const index = indexOf(given!);
+  const index = parseInteger(given!);
   if (index === null) {
     return badIndex(queue!, () => {
       throw commandError("noSuchKey");

@@ -4,7 +4,7 @@ import type { Reply } from "../resp/reply.ts";
 import type { Answer } from "./answer.ts";
 import type { QueueCall, QueueCommand } from "./command.ts";
 import { commandError } from "./errors.ts";
-import { integerOf, notNegativeOf, resultOf } from "./list-arguments.ts";
+import { integerOf, notNegativeOf, parseInteger, resultOf } from "./list-arguments.ts";
 import { inTurn, longArray } from "./long-replies.ts";
 import { Submission } from "./submission.ts";
 import { wordOf } from "./words.ts";
@@ -54,19 +54,10 @@ export function badIndex(queue: Buffer, nothing: () => Reply): Submission {
 }
 
 function showIndex([, queue, index]: Buffer[], call: QueueCall): Submission | Promise<Answer> {
-  const at = indexOf(index!);
+  const at = parseInteger(index!);
   if (at === null) return badIndex(queue!, () => null);
   const range = { kind: "listRange", queue: queue!, from: at, to: at } as const;
   return look(range, call, ([contents]) => contents ?? null);
-}
-
-/** null: it is no index. */
-export function indexOf(bytes: Buffer): number | null {
-  try {
-    return integerOf(bytes);
-  } catch {
-    return null;
-  }
 }
 
 /** What LPOS looks for. */

@@ -1,5 +1,5 @@
 // LMOVE and RPOPLPUSH, and BLMOVE and BRPOPLPUSH, which wait: an event from one queue to another in
-// one step, as a new event. What was moved stays moved if the client is gone.
+// one step, as a new event. The move stands even if the client is gone.
 import { Refusal } from "../queue/errors.ts";
 import { type ListMove, WRONG_TYPE } from "../queue/lists.ts";
 import type { ResultOf } from "../queue/operations.ts";

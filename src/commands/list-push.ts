@@ -2,19 +2,9 @@
 import type { End } from "../queue/event.ts";
 import { LIST_STEP_MAX, type ListPush } from "../queue/lists.ts";
 import type { ResultOf } from "../queue/operations.ts";
-import { checkCount, checkNew } from "./arguments.ts";
+import { checkBatch, checkNew } from "./arguments.ts";
 import type { StoreCommand } from "./command.ts";
-import type { QueueContext } from "./context.ts";
-import { commandError } from "./errors.ts";
 import { resultOf } from "./list-arguments.ts";
-
-/** Throws if one command pushes too much. */
-function checkContents(contents: Buffer[], { settings }: QueueContext): void {
-  checkCount("elements", contents.length, LIST_STEP_MAX);
-  const bytes = contents.reduce((sum, { length }) => sum + length, 0);
-  const bytesMax = settings.maxEventBytes;
-  if (bytes > bytesMax) throw commandError("eventTooLarge", { bytes, bytesMax });
-}
 
 function pushCommand(
   name: string,
@@ -31,7 +21,7 @@ function pushCommand(
     flags: ["write", "denyoom", "fast"],
     parse([, queue, ...contents], context): ListPush {
       checkNew("queue name", queue!, context);
-      checkContents(contents, context);
+      checkBatch("elements", contents, LIST_STEP_MAX, context);
       return { kind: "listPush", queue: queue!, end, contents, ifThere };
     },
     reply(result, operation, { stats }) {

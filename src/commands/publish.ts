@@ -11,8 +11,8 @@ const CHANNEL_BYTES_MAX = 1024;
 const MESSAGE_BYTES_MAX = 256 * 1024;
 
 /**
- * It goes out when the client's earlier commands are done: who hears it finds what was pushed. The
- * store is asked something only to wait for that.
+ * Sends the message when the client's earlier commands are done, so that its receivers find what
+ * was pushed before. The question to the store only waits for these commands.
  */
 function publish(call: Call): Submission {
   const [, channel, message] = call.args as [Buffer, Buffer, Buffer];
@@ -34,7 +34,7 @@ function check(channel: Buffer, message: Buffer, { client }: Call): void {
 function sent(channel: Buffer, message: Buffer, { context }: Call): number {
   const { reporter, subscriptions } = context;
   const receivers = subscriptions.receiversOf(channel);
-  // Copies: parts of what was received would keep all of it in memory.
+  // The message gets copies, because a part of the received bytes keeps all of them in memory.
   const own = { channel: Buffer.from(channel), message: Buffer.from(message) };
   return receivers + reporter.publish({ kind: "published", ...own });
 }

@@ -2,12 +2,12 @@
 import { Duplicate, type End } from "../queue/event.ts";
 import type { Push, PushBatch } from "../queue/operations.ts";
 import { OK } from "../resp/reply.ts";
-import { checkCount, checkNew } from "./arguments.ts";
+import { checkBatch, checkNew } from "./arguments.ts";
 import { InBackground } from "./background.ts";
 import type { Caller } from "./caller.ts";
 import { type StoreCommand, storeCommand } from "./command.ts";
 import type { QueueContext } from "./context.ts";
-import { commandError, errorReply } from "./errors.ts";
+import { errorReply } from "./errors.ts";
 import {
   allOptions,
   checkPart,
@@ -56,10 +56,12 @@ function eventsOf(
     checkNew("id", id, context);
     events.push({ id, contents: PAIRS[at + 1]! });
   }
-  checkCount("events", events.length, BATCH_MAX);
-  const bytes = events.reduce((sum, { contents }) => sum + contents.length, 0);
-  const bytesMax = context.settings.maxEventBytes;
-  if (bytes > bytesMax) throw commandError("eventTooLarge", { bytes, bytesMax });
+  checkBatch(
+    "events",
+    events.map(({ contents }) => contents),
+    BATCH_MAX,
+    context,
+  );
   return events;
 }
 

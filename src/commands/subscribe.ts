@@ -1,6 +1,6 @@
 // SUBSCRIBE and its kin, as in Redis: messages of what happens in queues, on channels of the form
-// okq:<queue>, and what clients publish on other channels. A client may subscribe to these whatever
-// its rights, because some drivers do so by themselves, but hears only those that it may hear.
+// okq:<queue>, and messages that clients publish on other channels. Every client may subscribe to
+// these, because some drivers do so by themselves. It hears only what its user may hear.
 import { Push, type Reply, Simple } from "../resp/reply.ts";
 import { type Answer, Confirmations } from "./answer.ts";
 import { checkCount, checkLength } from "./arguments.ts";

@@ -1,4 +1,5 @@
-// What list operations did to events, by their results: what is counted and reported of them.
+// Reads from the results of list operations which events they took and pushed. Counts and reports
+// are made of that.
 import type { Popped } from "./event.ts";
 import {
   type ListInserted,

@@ -3,8 +3,8 @@
 // without ready events is an empty list, which is as none.
 //
 // The order from left to right is that of a Scan of ready events, reversed: events of groups on the
-// left, group by group, then those of the lowest priority. At the right end the turns of groups
-// count: what is taken there is what a Pop takes.
+// left, group by group, then those of the lowest priority. The right end gives the event that a
+// Pop takes, by the turns of groups.
 import type { End, Popped } from "./event.ts";
 
 /** So many contents may be pushed, and so many events taken, at once. */

@@ -94,8 +94,8 @@ export class Reporter {
   }
 
   /**
-   * To all processes, whether or not they have told that they listen. Returns how many others have:
-   * one of them counts as one, whatever the number of its clients.
+   * Sends a message to all processes. Returns how many other processes have receivers: a process
+   * with several counts as one.
    */
   publish(message: Publication): number {
     this.#send(message);

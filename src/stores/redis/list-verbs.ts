@@ -9,7 +9,7 @@ import { poppedIn, poppedOfSome } from "./popped.ts";
 import { madeIds, tokens } from "./token-verbs.ts";
 import { plain, poppedCount } from "./plain-verbs.ts";
 import { contentsOf } from "./value.ts";
-import { refusalIn } from "./verb-values.ts";
+import { NO_BYTES, refusalIn } from "./verb-values.ts";
 import {
   type Argument,
   type Encoding,
@@ -219,7 +219,7 @@ const rightPop: Verb<"listPop"> = {
 };
 
 const asBatch = ({ queues, count }: ListPop) =>
-  ({ kind: "popBatch", queues, count, leaseMs: 0, claimant: Buffer.alloc(0) }) as const;
+  ({ kind: "popBatch", queues, count, leaseMs: 0, claimant: NO_BYTES }) as const;
 
 const batchPop: Verb<"listPop"> = {
   name: tokens.popBatch.name,
@@ -245,11 +245,9 @@ const leftPop: Verb<"listPop"> = {
   doneIn: (reply) => poppedCount(reply, PARTS_BEFORE),
 };
 
-const smallLength: Verb<"listLength"> = { ...lists.listLength };
-
 /** With the folder of the script of each. */
 export const smallLists = [
-  ["plain", smallLength],
+  ["plain", lists.listLength],
   ["plain", leftPop],
   ["plain", rightPop],
   ["tokens", batchPop],
@@ -258,7 +256,7 @@ export const smallLists = [
 
 /** The verb of a small script. */
 export function smallListVerbOf(operation: ListOperation): Verb<ListKind> {
-  if (operation.kind === "listLength") return smallLength as Verb<ListKind>;
+  if (operation.kind === "listLength") return lists.listLength as Verb<ListKind>;
   if (operation.kind === "listPush") return smallPush as Verb<ListKind>;
   const pop = operation as ListPop;
   if (!isSinglePop(pop)) return batchPop as Verb<ListKind>;

@@ -283,7 +283,7 @@ local function forget_unused(queue)
   end
 end
 
--- It runs before events.lua looks for what is left.
+-- This runs before the end of a batch in events.lua, which looks for keys that are left.
 table.insert(at_end, 1, function()
   for _, queue in pairs(queues_by_name) do
     if queue.groups then

@@ -1,4 +1,4 @@
--- The left end of the line: the event that is last out, whoever's turn it is.
+-- The left end of the line: finds and takes the event that is last out. Turns of groups do not count.
 -- KEYS    of the queue: all
 -- ARGV    (none)
 -- Returns nothing by itself
