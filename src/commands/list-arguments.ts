@@ -63,7 +63,8 @@ export function endOf(bytes: Buffer): End {
 /** Seconds as milliseconds; Infinity for 0. */
 export function timeoutOf(bytes: Buffer): number {
   const seconds = parseInteger(bytes);
-  const ms = seconds === null ? secondsToMs(wordOf(bytes)) : seconds * 1000;
+  const isExact = seconds !== null && Math.abs(seconds) < FAR;
+  const ms = isExact ? seconds * 1000 : secondsToMs(wordOf(bytes));
   if (ms === null) throw commandError("timeoutNoNumber");
   if (ms < 0) throw commandError("timeoutNegative");
   if (ms > TIMEOUT_MS_MAX) throw commandError("timeoutTooLong");
