@@ -57,6 +57,7 @@ import type { ListOperation, ListResults } from "./lists.ts";
 import type { GroupFacts, GroupPage, GetGroup, ScanGroups, SetGroup } from "./groups.ts";
 import type { QueuePage, QueueStats, QueueStatus } from "./queue-status.ts";
 import type { SetOperation, SetResults } from "./sets.ts";
+import type { StreamOperation, StreamResults } from "./streams.ts";
 
 /**
  * Puts an event in the line, or among the delayed ones. The result is its id, or a Duplicate if an
@@ -315,9 +316,11 @@ export type Operation =
   | CronOperation
   | ListOperation
   | SetOperation
+  | StreamOperation
   | Transaction;
 
-export interface Results extends CounterResults, CronResults, ListResults, SetResults {
+export interface Results
+  extends CounterResults, CronResults, ListResults, SetResults, StreamResults {
   push: Buffer | Duplicate;
   pushBatch: (Buffer | Duplicate)[];
   pop: Popped | null;

@@ -59,6 +59,21 @@ const PARTS: Record<Operation["kind"], Part | null> = {
   setMembers: "takes",
   setContains: "shows",
   setCount: "shows",
+  streamAdd: "pushes",
+  streamTake: "takes",
+  streamClaim: "takes",
+  streamRange: "takes",
+  streamInfo: "takes",
+  streamTrim: "changes",
+  streamRemove: "changes",
+  streamAck: "changes",
+  streamNack: "changes",
+  streamCreateGroup: "changes",
+  streamDestroyGroup: "changes",
+  streamCreateConsumer: "changes",
+  streamDeleteConsumer: "changes",
+  streamLength: "shows",
+  streamPending: "shows",
   settings: "shows",
   status: "shows",
   group: "shows",
@@ -102,6 +117,7 @@ export function pushesOf(operation: Operation): { queue: Buffer; count: number }
   switch (operation.kind) {
     case "push":
     case "listInsert":
+    case "streamAdd":
       return [{ queue: operation.queue, count: 1 }];
     case "pushBatch":
       return [{ queue: operation.queue, count: operation.events.length }];
@@ -119,7 +135,20 @@ export function eventsOf(operation: Operation): number {
   switch (operation.kind) {
     case "popBatch":
     case "listPop":
+    case "streamTake":
+    case "streamRange":
+    case "streamPending":
       return operation.count;
+    case "streamClaim":
+      return "ids" in operation.which ? operation.which.ids.length : operation.which.count;
+    case "streamTrim":
+      return operation.most;
+    case "streamAdd":
+      return 1 + (operation.trim?.most ?? 0);
+    case "streamRemove":
+    case "streamAck":
+    case "streamNack":
+      return operation.ids.length;
     case "listPush":
       return operation.contents.length;
     case "setAdd":
