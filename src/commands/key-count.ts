@@ -1,7 +1,7 @@
 // How many keys there are on the server, for INFO. To count them okq looks at every queue, so a
 // plain INFO shows the last count, and has a new one made in the background when it is old.
 import type { Clock } from "../queue/clock.ts";
-import { hasEvents, type QueuePage } from "../queue/queue-status.ts";
+import { isKey, type QueuePage } from "../queue/queue-status.ts";
 import type { SetResults } from "../queue/sets.ts";
 import type { Session, Store } from "../queue/store.ts";
 
@@ -52,7 +52,7 @@ export class KeyCount {
     let [keys, after] = [0, null as Buffer | null];
     do {
       const page: QueuePage = await this.#session.ask({ kind: "list", after, limit: PAGE });
-      keys += page.queues.filter(hasEvents).length;
+      keys += page.queues.filter(isKey).length;
       after = page.next;
     } while (after !== null);
     do {

@@ -1,6 +1,6 @@
 // The names of all keys that a user may see, page by page: those of queues with events in any
 // state, then those of sets.
-import { hasEvents } from "../queue/queue-status.ts";
+import { isKey } from "../queue/queue-status.ts";
 import type { Caller } from "./caller.ts";
 import { statusPagesOfAll } from "./inspect.ts";
 import { FIRST, type KeyType, type Place } from "./key-place.ts";
@@ -30,7 +30,7 @@ export async function* keyPages(
   const most = Math.min(limit, PAGE);
   if (begin.type === "list") {
     for await (const page of statusPagesOfAll(looker, begin.after, most)) {
-      const names = page.statuses.filter(hasEvents).map(({ queue }) => queue);
+      const names = page.statuses.filter(isKey).map(({ queue }) => queue);
       const next: Place = page.next ? { type: "list", after: page.next } : FIRST_SET;
       yield { names, type: "list", lookedAt: page.lookedAt, next };
     }

@@ -1,6 +1,6 @@
 // Where a walk through the names of keys stands: those of queues come first, then those of sets.
 
-export type KeyType = "list" | "set";
+export type KeyType = "list" | "set" | "stream";
 
 /** Between two keys. */
 export interface Place {

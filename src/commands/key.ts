@@ -1,7 +1,7 @@
 // DEL, EXISTS, TYPE and their kin. A key is a queue with events in any state, or a set.
 import type { Event } from "../queue/event.ts";
 import type { Operation } from "../queue/operations.ts";
-import { hasEvents, type QueueStatus, totalOf } from "../queue/queue-status.ts";
+import { isKey, type QueueStatus, totalOf } from "../queue/queue-status.ts";
 import type { Flush } from "../queue/management.ts";
 import type { SetCount, SetDrop, SetResults } from "../queue/sets.ts";
 import { slicesOf } from "../queue/slices.ts";
@@ -70,7 +70,7 @@ function removalOf(queue: Buffer): Operation[] {
 
 function wasThere(results: unknown): boolean {
   const [[status], , isSet] = results as [[QueueStatus], null, boolean];
-  return hasEvents(status) || isSet;
+  return isKey(status) || isSet;
 }
 
 function remove(call: Call): Submission | Promise<number> {
@@ -116,7 +116,8 @@ function countOfSet(queue: Buffer): SetCount {
 
 /** The name of a set that has events nevertheless is that of a queue. */
 function typeOf(status: QueueStatus, members: unknown): KeyType | "none" {
-  if (hasEvents(status)) return "list";
+  if (status.isStream) return "stream";
+  if (isKey(status)) return "list";
   return typeof members === "number" && members > 0 ? "set" : "none";
 }
 

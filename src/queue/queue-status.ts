@@ -21,6 +21,8 @@ export interface QueueStatus {
   consumers: number;
   /** The directions in which the queue is paused. */
   paused: Direction[];
+  /** See streams.ts. */
+  isStream: boolean;
 }
 
 /** What is counted, in the order of QueueCounts.totals. */
@@ -89,7 +91,7 @@ export function totalOf({ ready, delayed, claimed }: QueueStatus): number {
   return ready + delayed + claimed;
 }
 
-/** Whether it has events in any state: then its name is a key. */
-export function hasEvents(status: QueueStatus): boolean {
-  return totalOf(status) + status.failed + status.completed > 0;
+/** Whether its name is a key: it has events in any state, or is a stream. */
+export function isKey(status: QueueStatus): boolean {
+  return status.isStream || totalOf(status) + status.failed + status.completed > 0;
 }

@@ -156,9 +156,8 @@ export interface StreamTaken {
  *
  * isCounted: the claim that it had ends as by a Crash. If that was the last attempt, or it had been
  * cancelled, the event goes where a Crash brings it, and is not in the result. Else it is claimed
- * at once, whatever holds pops back, and without backoff. Not isCounted: its attempt stays.
- *
- * An Unpop ends such a claim too. The stream notes the consumer.
+ * at once, whatever holds pops back, and without backoff. An Unpop ends such a claim too. Not
+ * isCounted: its attempt stays, and there is nothing to undo. The stream notes the consumer.
  */
 export interface StreamClaim {
   kind: "streamClaim";
@@ -200,6 +199,12 @@ export interface StreamAck {
 
 /** none: the group has not claimed it. shared: acknowledged, and ready or claimed elsewhere. */
 export type StreamAckOutcome = "none" | "acked" | "shared";
+
+/** What became of each id, and the queue of the group; that of the stream if it is not there. */
+export interface StreamEnded<T> {
+  queue: Buffer;
+  outcomes: T[];
+}
 
 /**
  * Ends claims of the group, whoever has them: as a Redo, a Fail with backoff, or one that is final,
@@ -364,8 +369,9 @@ export interface StreamResults {
   streamRange: StreamEntry[] | WrongType | StreamTooLarge;
   streamTake: StreamTaken | Missing;
   streamClaim: StreamClaimed | Missing | StreamTooLarge;
-  streamAck: StreamAckOutcome[] | WrongType;
-  streamNack: FailOutcome[] | Missing;
+  streamAck: StreamEnded<StreamAckOutcome> | WrongType;
+  /** "ready" after a redo too. */
+  streamNack: StreamEnded<FailOutcome> | Missing;
   streamPending: PendingClaim[] | Missing | StreamTooLarge;
   streamInfo: StreamFacts | null | WrongType | StreamTooLarge;
   streamCreateGroup: StreamCreateGroupOutcome;

@@ -8,6 +8,8 @@ import type { ListOperation } from "./lists.ts";
 import { nameOf } from "./name-cache.ts";
 import type { Operation, Results } from "./operations.ts";
 import { addCounts, COUNTED, type Counted, emptyCounts, type QueueCounts } from "./queue-status.ts";
+import { streamChanges } from "./stream-changes.ts";
+import type { StreamOperation } from "./streams.ts";
 
 const PLACES = Object.fromEntries(COUNTED.map((name, place) => [name, place])) as Record<
   Counted,
@@ -71,6 +73,13 @@ export class Tally implements StoreObserver {
       case "listInsert":
         this.#listed(operation, result, nowMs);
         break;
+      case "streamAdd":
+      case "streamTake":
+      case "streamClaim":
+      case "streamAck":
+      case "streamNack":
+        this.#streamed(operation, result, nowMs);
+        break;
       case "pop":
         if (result !== null) this.#popped(result as Popped, nowMs);
         break;
@@ -100,6 +109,17 @@ export class Tally implements StoreObserver {
     for (const { popped, pushed } of listChanges(operation, result)) {
       if (pushed) this.happened(pushed.queue, "pushed");
       if (popped) this.#popped(popped, nowMs);
+    }
+  }
+
+  #streamed(operation: StreamOperation, result: unknown, nowMs: number): void {
+    for (const change of streamChanges(operation, result)) {
+      if (change.kind === "popped") this.#popped(change.popped, nowMs);
+      else if (change.kind !== "failed") this.happened(change.queue, change.kind);
+      else {
+        this.happened(change.queue, "failures");
+        if (change.outcome === "failed") this.happened(change.queue, "failed");
+      }
     }
   }
 

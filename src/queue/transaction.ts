@@ -4,6 +4,7 @@ import { TOO_LARGE } from "./lists.ts";
 import type { Operation, Transaction } from "./operations.ts";
 import { BATCH_CONTENTS_BYTES } from "./operations.ts";
 import type { StoreObserver } from "./store.ts";
+import type { StreamTaken } from "./streams.ts";
 
 /** What an operation is in a transaction; null: it cannot stand in one. */
 type Part = "pushes" | "takes" | "changes" | "shows";
@@ -195,6 +196,15 @@ export function queuesOf(operation: Operation): Buffer[] {
   return "queue" in operation && operation.queue !== null ? [operation.queue] : [];
 }
 
+/** Where a result has contents. */
+interface Holding {
+  contents?: Buffer | null;
+  popped?: Holding | Holding[];
+  claimed?: Holding[];
+  first?: Holding | null;
+  last?: Holding | null;
+}
+
 /** Bounds the contents in the results of one transaction. */
 export class TakenContents {
   #bytes = 0;
@@ -206,11 +216,14 @@ export class TakenContents {
 
   /** The result of an operation that takesContents. */
   add(result: unknown): void {
-    const taken = Array.isArray(result) ? result : [result];
-    for (const one of taken as (Buffer | { contents: Buffer | null } | string | null)[]) {
-      if (Buffer.isBuffer(one)) this.#bytes += one.length;
-      else if (one !== null && typeof one === "object") this.#bytes += one.contents?.length ?? 0;
-    }
+    if (Array.isArray(result)) for (const one of result) this.add(one);
+    else if (Buffer.isBuffer(result)) this.#bytes += result.length;
+    else if (result !== null && typeof result === "object") this.#addOf(result);
+  }
+
+  #addOf({ contents, popped, claimed, first, last }: Holding): void {
+    if (contents) this.#bytes += contents.length;
+    for (const one of [popped, claimed, first, last]) if (one) this.add(one);
   }
 }
 
@@ -223,9 +236,22 @@ export function withoutContents(operation: Operation): Operation | null {
 }
 
 /** What an operation that takesContents answers when there is nothing. */
-export function nothingOf({ kind }: Operation): null | [] | typeof TOO_LARGE {
-  if (kind === "listRange" || kind === "setMembers") return TOO_LARGE;
-  return kind === "popBatch" || kind === "listPop" ? [] : null;
+export function nothingOf(operation: Operation): null | [] | object | typeof TOO_LARGE {
+  switch (operation.kind) {
+    case "listRange":
+    case "setMembers":
+    case "streamRange":
+    case "streamClaim":
+    case "streamInfo":
+      return TOO_LARGE;
+    case "streamTake":
+      return { queue: operation.queue, popped: [] } satisfies StreamTaken;
+    case "popBatch":
+    case "listPop":
+      return [];
+    default:
+      return null;
+  }
 }
 
 /** Tells an observer of an operation, or of each that is in a transaction. */
