@@ -17,6 +17,7 @@ import { replyToError } from "./execution-errors.ts";
 import { permissionError } from "./permission.ts";
 import { Submission } from "./submission.ts";
 import { wireName } from "./syntax.ts";
+import type { Takings } from "./takings.ts";
 
 /**
  * A command such as QNOTIFY may wait for long. Its arguments get memory of their own, because as
@@ -32,6 +33,7 @@ export abstract class Execution<C extends Caller = Client, X extends QueueContex
 {
   readonly phase: Phase = "alone";
   isExclusive = false;
+  takings: Takings | null = null;
   heldBytes = 0;
   /** Both are set if the command is an operation. */
   #command: StoreCommand | null = null;

@@ -2,6 +2,7 @@
 // some.
 import type { Taker } from "../queue/wait-list.ts";
 import type { QueueCall } from "./command.ts";
+import { Takings } from "./takings.ts";
 import { waiting } from "./waiting.ts";
 
 export interface Taking<T> {
@@ -27,13 +28,20 @@ export function countConsumer(queues: Buffer[], { client, context, phase }: Queu
 export async function takeOrWait<T>(taking: Taking<T>, call: QueueCall): Promise<T | null> {
   const { client, context } = call;
   const { queues, target, taker, timeoutMs, attempt } = taking;
+  const wait = async () => {
+    await context.store.watch(queues, "ready");
+    const waitOn = (signal: AbortSignal) =>
+      context.waiters.wait({ queues, timeoutMs, attempt, takes: taker, signal });
+    return await waiting(client, waitOn, { queues, worker: taker.worker, target });
+  };
   // Mostly there is something, and nobody waits who would be overtaken.
-  if (!context.waiters.areAwaited(queues)) {
-    const found = await attempt();
-    if (found !== null) return found;
+  if (!call.takings && context.waiters.areAwaited(queues)) return await wait();
+  call.takings ??= new Takings();
+  const found = await call.takings.first(attempt);
+  if (found !== null) return found;
+  try {
+    return client.gone.aborted ? null : await wait();
+  } finally {
+    call.takings.waited();
   }
-  await context.store.watch(queues, "ready");
-  const wait = (signal: AbortSignal) =>
-    context.waiters.wait({ queues, timeoutMs, attempt, takes: taker, signal });
-  return await waiting(client, wait, { queues, worker: taker.worker, target });
 }
