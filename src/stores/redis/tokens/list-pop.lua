@@ -1,5 +1,5 @@
 -- As pop-batch.lua of events that are removed, from the first of these lists that has any.
--- KEYS    of each queue: events stream (and those of taking.lua and claiming.lua)
+-- KEYS    of each queue: stream (and those of pop-batch.lua)
 -- ARGV    count leaseMs claimant bytes queue...
 -- Returns for each queue that had some what pop_batch does; -3 if a stream comes first
 
