@@ -13,7 +13,7 @@ import type { Submission } from "./submission.ts";
 import type { Takings } from "./takings.ts";
 import type { Options, Positional } from "./syntax-types.ts";
 
-export type Group = "queue" | "list" | "key" | "set" | "connection" | "server";
+export type Group = "queue" | "list" | "stream" | "key" | "set" | "connection" | "server";
 
 /** As COMMAND shows them. A "blocking" command may take as long as its caller says. */
 export type Flag =
