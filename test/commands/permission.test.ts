@@ -126,13 +126,19 @@ test("every command refuses queues that are forbidden for the user", async () =>
   }
 });
 
-test.each(["[n] queue", "[TO queue]", "id ... queue", "queue [other queue]", "queue id queue"])(
-  "rejects a syntax that leaves open which arguments are queues: %j",
-  (syntax) => {
-    const command = { ...commands[0]!, syntax };
-    expect(() => queueArgumentsOf(command)).toThrow("cannot tell which arguments are queues");
-  },
-);
+test.each([
+  "[n] queue",
+  "[TO queue]",
+  "id ... queue",
+  "queue [other queue]",
+  "queue id queue",
+  "STREAMS queue [queue ...] id",
+  "STREAMS queue [queue ...] [id ...]",
+  "STREAMS queue [queue ...] id [id ...] [NOACK]",
+])("rejects a syntax that leaves open which arguments are queues: %j", (syntax) => {
+  const command = { ...commands[0]!, syntax };
+  expect(() => queueArgumentsOf(command)).toThrow("cannot tell which arguments are queues");
+});
 
 test("refuses a pop from a forbidden queue, wherever it stands behind FROM", async () => {
   const okq = await startOkqOn("reference", { users: writeUsers("ann all mail* FROM").path });
