@@ -37,6 +37,12 @@ import { scanCommands } from "./scan.ts";
 import { scriptCommands } from "./script.ts";
 import { serverInfoCommands } from "./server-info.ts";
 import { setCommands } from "./set.ts";
+import { streamAckCommands } from "./stream-ack.ts";
+import { streamClaimCommands } from "./stream-claim.ts";
+import { streamGroupsCommands } from "./stream-groups.ts";
+import { streamInfoCommands } from "./stream-info.ts";
+import { streamPendingCommands } from "./stream-pending.ts";
+import { streamReadGroupCommands } from "./stream-read-group.ts";
 import { subscribeCommands } from "./subscribe.ts";
 import { transactionCommands } from "./transaction.ts";
 import { workerCommands } from "./workers.ts";
@@ -67,6 +73,12 @@ commands.push(
   ...listMoveCommands,
   ...listLookCommands,
   ...listChangeCommands,
+  ...streamGroupsCommands,
+  ...streamReadGroupCommands,
+  ...streamAckCommands,
+  ...streamClaimCommands,
+  ...streamPendingCommands,
+  ...streamInfoCommands,
   ...setCommands,
   ...keyCommands,
   ...scanCommands,
