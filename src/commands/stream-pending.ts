@@ -70,7 +70,7 @@ function claims(name: GroupName, words: Buffer[]): Submission {
 export const streamPendingCommands: QueueCommand[] = [
   {
     name: "XPENDING",
-    syntax: "queue group [[IDLE min-idle-time] start end count [consumer]]",
+    syntax: "queue group [IDLE min-idle-time] [start] [end] [count] [consumer]",
     summary:
       "The claims of the group: [how many, first id, last id, [[consumer, how many], ...]]; or " +
       "up to count of them (at most 10,000), each as [id, consumer, ms since the claim began, " +
