@@ -79,11 +79,11 @@ export const streamErrorTexts = {
       "than 100,000 claims, or entries out of their order. Nothing was done.",
   },
   noGroupToRead: {
-    text: "NOGROUP No such key '{queue}' or consumer group '{group}' in {form}",
+    text: "NOGROUP No such key '{key}' or consumer group '{group}' in XREADGROUP with GROUP option",
     when: "XREADGROUP of a group that is not there.",
   },
   noGroupOrKey: {
-    text: "NOGROUP No such key '{queue}' or consumer group '{group}'",
+    text: "NOGROUP No such key '{key}' or consumer group '{group}'",
     when: "XPENDING, XCLAIM or XAUTOCLAIM of a group that is not there.",
   },
   noGroup: {

@@ -21,8 +21,8 @@ export interface GroupName {
 /** As streamResultOf(), and throws if the result says that the group is not there. */
 export function groupResultOf<T>(result: T, command: string, { queue, group }: GroupName) {
   if (result === NO_GROUP) {
-    if (command !== "XREADGROUP") throw commandError("noGroupOrKey", { queue, group });
-    throw commandError("noGroupToRead", { queue, group, form: "XREADGROUP with GROUP option" });
+    if (command !== "XREADGROUP") throw commandError("noGroupOrKey", { key: queue, group });
+    throw commandError("noGroupToRead", { key: queue, group });
   }
   const own = streamResultOf(result, command, queue);
   return own as Exclude<typeof own, typeof NO_GROUP>;

@@ -38,10 +38,13 @@ import { scriptCommands } from "./script.ts";
 import { serverInfoCommands } from "./server-info.ts";
 import { setCommands } from "./set.ts";
 import { streamAckCommands } from "./stream-ack.ts";
+import { streamAddCommands } from "./stream-add.ts";
 import { streamClaimCommands } from "./stream-claim.ts";
 import { streamGroupsCommands } from "./stream-groups.ts";
 import { streamInfoCommands } from "./stream-info.ts";
+import { streamLookCommands } from "./stream-look.ts";
 import { streamPendingCommands } from "./stream-pending.ts";
+import { streamReadCommands } from "./stream-read.ts";
 import { streamReadGroupCommands } from "./stream-read-group.ts";
 import { subscribeCommands } from "./subscribe.ts";
 import { transactionCommands } from "./transaction.ts";
@@ -73,6 +76,9 @@ commands.push(
   ...listMoveCommands,
   ...listLookCommands,
   ...listChangeCommands,
+  ...streamAddCommands,
+  ...streamReadCommands,
+  ...streamLookCommands,
   ...streamGroupsCommands,
   ...streamReadGroupCommands,
   ...streamAckCommands,
