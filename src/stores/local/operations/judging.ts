@@ -9,8 +9,8 @@ import type { LocalQueue } from "../local-queue.ts";
 import type { Model } from "../model.ts";
 import { decodePart, type PartNames } from "../more.ts";
 import { isPushable, surplusOf } from "../room.ts";
+import { claimsOf } from "../stream-group.ts";
 import { claimed } from "./claims.ts";
-import { claimsOf as streamClaimsOf } from "./stream-claims.ts";
 import { ExpectedCounters } from "./expected-counters.ts";
 
 /**
@@ -59,7 +59,7 @@ function membersOf(model: Model, operation: Operation): PartNames[] {
     return [[nameOf(queue), toText(key), toText(member)]];
   }
   if (operation.kind === "streamAck") {
-    return streamClaimsOf(model, operation).flatMap(({ more }) =>
+    return claimsOf(model, operation).flatMap(({ more }) =>
       more?.part ? [decodePart(more.part)] : [],
     );
   }

@@ -27,7 +27,7 @@ import type { Model } from "../model.ts";
 import { type More, moreWith } from "../more.ts";
 import { asPlace, asStreamId, comparePlaces, type Place, placeIn } from "../places.ts";
 import { CLAIMED } from "../states.ts";
-import { bytesOfName, queueOfGroup } from "../stream-group.ts";
+import { bytesOfName, claimedIn, claimsOf, queueOfGroup } from "../stream-group.ts";
 import { claimedAtMs, workerIn } from "../workers.ts";
 import { acknowledge, judgeParts } from "./counting.ts";
 import { popSeveral, textOf, type Undo } from "./popping.ts";
@@ -58,12 +58,6 @@ export function streamTake(model: Model, operation: StreamTake): StreamTaken | N
 
 function workerNameOf(claimant: Buffer): string {
   return workerIn(textOf(claimant));
-}
-
-/** Claimed events are always in memory. */
-function claimedIn(queue: LocalQueue | undefined, id: Buffer): LocalEvent | undefined {
-  const event = queue?.get(toText(id));
-  return event?.state === CLAIMED ? event : undefined;
 }
 
 function idleMsOf(model: Model, event: LocalEvent): number {
@@ -189,13 +183,6 @@ function poppedOf(event: LocalEvent, queue: Buffer, contents: Buffer, undo: Undo
     pushedAtMs,
     undo,
   };
-}
-
-/** The claims that it ends; one may come twice. */
-export function claimsOf(model: Model, { queue: top, group, ids }: StreamAck): LocalEvent[] {
-  const name = queueOfGroup(model, top, group);
-  const queue = name === null ? undefined : model.get(name);
-  return ids.flatMap((id) => claimedIn(queue, id) ?? []);
 }
 
 export function streamAck(model: Model, operation: StreamAck): StreamEnded<StreamAckOutcome> {
