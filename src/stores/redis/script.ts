@@ -250,7 +250,8 @@ function onDemand(...files: string[]): string {
 /** A function that returns what these files do, made once. */
 function lazily(name: string, ...files: string[]): string {
   const make = `made = (function()\n${files.join("\n")}\nend)()`;
-  return `local ${name}\ndo\nlocal made\n${name} = function()\nif not made then\n${make}\nend\nreturn made\nend\nend`;
+  const body = `local made\n${name} = function()\nif not made then\n${make}\nend\nreturn made\nend`;
+  return `local ${name}\ndo\n${body}\nend`;
 }
 
 /** The functions in that table are made when they are needed first; queue.lua has its name. */

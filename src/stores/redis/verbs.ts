@@ -262,7 +262,8 @@ export function verbOf<K extends Kind>(operation: OperationOf<K>, level: Level):
   }
   if (level === "life" || level === "full") {
     const verb = (full as Verbs)[kind] as Verb<K>;
-    return kind === "streamTake" || kind === "streamAck" ? severally(verb) : verb;
+    const isSeveral = kind === "streamTake" || kind === "streamAck";
+    return isSeveral ? (severally(verb as never) as unknown as Verb<K>) : verb;
   }
   const own = levelOf(operation);
   if (own === "ordered") return orderedVerbOf(operation as Push | PushBatch) as unknown as Verb<K>;
