@@ -1,8 +1,8 @@
 -- As full/stream-add.lua, of events that get the next ids.
 -- KEYS    queues lists, of the queue: ready claimed events front stream
 -- ARGV    queue KEEP|LENGTH bound slack most value...
--- Returns time step, then place number, as push-made.lua does; or of each event its id, or -6 if there is no greater
---         one; -3 for a list
+-- Returns a list of time step place number as push-made.lua does, or of each event its id, or -6 if there is no
+--         greater one; -3 for a list
 
 -- Adds them all, if the numbers are usual and none of the ids is there: returns the ms and the first seq.
 local function add_behind(queue, last, from, to, ids)

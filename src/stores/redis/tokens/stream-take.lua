@@ -1,7 +1,7 @@
 -- As full/stream-take.lua. Each claimant gets one event; or a single one gets up to count.
 -- KEYS    lists, of the queue: stream (and those of taking.lua and claiming.lua)
 -- ARGV    queue group leaseMs count bytes claimant...
--- Returns what pop_with_tokens does; -3 for a list, -7 if the group is not there
+-- Returns a list of what pop_with_tokens returns; -3 for a list, -7 if the group is not there
 
 -- The greatest id of those that were popped, or of the one before: of their places.
 local function latest_popped(popped, before)
