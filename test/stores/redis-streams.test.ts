@@ -70,7 +70,7 @@ describe("streams in the small script", () => {
   });
 
   test("trims as if one push came after the other", async () => {
-    await together(Array<Operation>(7).fill({ ...add, trim } as Operation));
+    await together(Array.from({ length: 7 }, () => ({ ...add, trim }) as Operation));
     expect(await ask(length)).toMatchObject({ length: 3 });
   });
 
