@@ -24,7 +24,7 @@ async function startWithGroups(store: (typeof groupStores)[number]) {
 }
 
 describe.each(groupStores)("on %s", (store) => {
-  test("every group has one client that gets the entry, the one that has waited longest", async () => {
+  test("of each group the client that has waited longest gets the entry", async () => {
     const { okq, client } = await startWithGroups(store);
     const waiting: Wire[] = [];
     for (const group of ["other", "g", "g", "default"]) {
