@@ -149,7 +149,7 @@ function nextId(
     const isGreater = compareStreamIds(given, latest) > 0;
     return isGreater && !isTaken(given) ? given : SMALLER_ID;
   }
-  const first = { ms: id === null ? BigInt(queue.nowMs) : id.ms, seq: 0n };
+  const first = { ms: id === null ? BigInt(Math.floor(queue.nowMs)) : id.ms, seq: 0n };
   const isFree = compareStreamIds(first, latest) > 0;
   let next = isFree ? first : streamIdAfter(latest);
   while (next !== null && isTaken(next)) next = streamIdAfter(next);
