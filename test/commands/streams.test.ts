@@ -245,8 +245,8 @@ describe.each(lifeStoresAndCluster)("on %s", (store) => {
       null,
       0,
     ] as Readable[]);
-    const wrong = ["MULTI", "XADD {s} x a b", "EXEC", "MULTI", "XREAD STREAMS {s} >", "EXEC"];
-    expect(await say(client, ...wrong)).toEqual([
+    const refusals = ["MULTI", "XADD {s} x a b", "EXEC", "MULTI", "XREAD STREAMS {s} >", "EXEC"];
+    expect(await say(client, ...refusals)).toEqual([
       "+OK",
       "-ERR Invalid stream ID specified as stream command argument",
       "-EXECABORT Transaction discarded because of previous errors.",
