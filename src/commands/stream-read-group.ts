@@ -240,7 +240,7 @@ async function waitFor(
 ): Promise<Answer> {
   const { client, context } = call;
   const { isForGood, blockMs } = reading;
-  const worker = reading.consumer.toString("latin1");
+  const worker = nameOf(reading.consumer);
   countConsumer(queues, call);
   await context.store.watch(queues, "ready");
   const attempt = async () => {
@@ -289,7 +289,10 @@ function readGroup(call: QueueCall): Submission | Promise<Answer> {
     if (own !== null) return own;
     return waits ? waitFor(found.queues, reads, reading, call) : NIL_ARRAY;
   };
-  if (reads.length > 1 && !isPart) return findIn(reads, reading, call).then(answer);
+  if (reads.length === 1) {
+    return Submission.one(reads[0]!, (result) => answer(Found.in(reads, [result], reading)));
+  }
+  if (!isPart) return findIn(reads, reading, call).then(answer);
   return Submission.all(reads, (results) => answer(Found.in(reads, results, reading)));
 }
 
