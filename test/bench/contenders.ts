@@ -69,7 +69,6 @@ export async function startStreams(servers: Servers): Promise<Running> {
 }
 
 /** okq with other commands than the classic ones, on every store. */
-/** okq with other commands than the classic ones, on every store. */
 function okqs(
   ability: "tokens" | "waiting" | "groups" | "priorities" | "lists" | "streams",
 ): Contender[] {
@@ -107,7 +106,6 @@ export const contenders: Contender[] = [
   ...okqs("groups"),
   ...okqs("priorities"),
   ...okqs("lists"),
-  ...okqs("streams"),
   ...okqs("streams"),
   {
     name: "redis-lists",

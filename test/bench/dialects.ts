@@ -54,7 +54,6 @@ export type DialectName =
   | "okq-priorities"
   | "okq-streams"
   | "lists"
-  | "okq-streams"
   | "streams"
   | "disque"
   | "beanstalkd";
@@ -223,16 +222,6 @@ const okqStreams: Dialect = {
   acked: [{ first: byte(":"), value: 1 }],
 };
 
-/** As streams, but an acknowledged entry is gone. */
-const okqStreams: Dialect = {
-  ...streams,
-  commands: (queue, size) => ({
-    ...streams.commands(queue, size),
-    ack: [respBeforeId("XACK", queue, "g"), Buffer.alloc(0)],
-  }),
-  acked: [{ first: byte(":"), value: 1 }],
-};
-
 /** Disque generates the ids. */
 const disque: Dialect = {
   scanner: () => new RespScanner(1),
@@ -280,7 +269,6 @@ export const dialects: Record<DialectName, Dialect> = {
   "okq-priorities": okqPriorities,
   "okq-streams": okqStreams,
   lists,
-  "okq-streams": okqStreams,
   streams,
   disque,
   beanstalkd,
