@@ -31,8 +31,9 @@ export const STREAM_TAKE_MAX = 1000;
 
 /**
  * An operation that has to look at all claims of a queue, or at all ready events that are not where
- * a push on the left puts them, is TOO_LARGE with more than LIST_REACH of these. So is a
- * StreamCreateGroup that would copy more.
+ * a push on the left puts them, is TOO_LARGE with more than LIST_REACH of these (a StreamInfo: in
+ * all its groups together). So is a StreamCreateGroup that would copy more, or more than
+ * LIST_BYTES_MAX of contents.
  *
  * The other ready events are taken to stand in the order of their places, as StreamAdd pushes them.
  * Where other operations push as well, they stand about in it: ids that a store makes begin with
@@ -309,7 +310,7 @@ export interface StreamCreateGroup {
 /**
  * Nothing was done with "exists": that group is there, or is "default" where the first group has
  * another name; "absent": no such queue; "apart", "tooMany": as Bind; TOO_LARGE: the copies would
- * be more than LIST_REACH; "full": the bound queue, which was there before, has not the room.
+ * be too many; "full": the bound queue, which was there before, has not the room.
  */
 export type StreamCreateGroupOutcome =
   "ok" | "exists" | "absent" | "apart" | "tooMany" | "full" | typeof WRONG_TYPE | StreamTooLarge;
