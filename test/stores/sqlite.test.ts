@@ -29,6 +29,7 @@ testLikeReference(
   },
 );
 testLikeReference("SQLite, lists", openSqlite, { seeds: [1, 2], rounds: 100, only: "lists" });
+testLikeReference("SQLite, streams", openSqlite, { seeds: [1, 2], rounds: 100, only: "streams" });
 
 async function compare(options: SqliteOptions, seed: number, rounds: number): Promise<void> {
   const [a, b] = [await openLocal(), await openSqlite(options)];
