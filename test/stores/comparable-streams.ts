@@ -6,7 +6,7 @@ import type { StreamClaimed, StreamEntry, StreamFacts } from "../../src/queue/st
 
 /** What is compared. */
 export interface Comparable {
-  /** Times that a restart may change. */
+  /** Times and delivered ids, which a restart may change. */
   hasTimes: boolean;
   /** Also what a store may show or not, because events do not stand in the order of their places. */
   hasOpen: boolean;
@@ -66,8 +66,9 @@ function comparableFacts(
     ...facts,
     first: entryOf(first),
     last: entryOf(last),
-    groups: groups.map(({ firstPending, lastPending, consumers, ...group }) => ({
+    groups: groups.map(({ firstPending, lastPending, consumers, deliveredId, ...group }) => ({
       ...group,
+      deliveredId: hasTimes ? deliveredId : null,
       firstPending: idOf(firstPending),
       lastPending: idOf(lastPending),
       consumers: consumers.map(({ idleMs, inactiveMs, ...consumer }) => {

@@ -228,6 +228,8 @@ class Pair {
       side.unpops.length = 0;
       side.isRestarted = true;
     }
+    // The ids that the new process makes may begin with a slightly later time.
+    this.advance(5);
   }
 
   /** Compares everything that is left, then hands it out, until nothing is there. */
