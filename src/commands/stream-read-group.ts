@@ -1,6 +1,5 @@
 // XREADGROUP: entries that a consumer of a group claims, or has claimed before, from one stream or
 // several. It may wait for them.
-import { StoreError } from "../queue/errors.ts";
 import type { Popped } from "../queue/event.ts";
 import { boundName } from "../queue/bindings.ts";
 import { nameOf } from "../queue/name-cache.ts";
@@ -30,8 +29,6 @@ import { wordOf } from "./words.ts";
 
 /** So many entries of a stream are read in a transaction that does not say how many. */
 const FEW = 100;
-/** Of more arguments most of the bytes that came with them are their own. */
-const COPIED_MAX = 64;
 const [DOLLAR, GREATER] = [36, 62];
 
 interface Options {
@@ -240,13 +237,11 @@ async function waitFor(
 ): Promise<Answer> {
   const { client, context } = call;
   const { isForGood, blockMs } = reading;
-  const worker = reading.consumer.toString("latin1");
+  const worker = nameOf(reading.consumer);
   countConsumer(queues, call);
   await context.store.watch(queues, "ready");
   const attempt = async () => {
     const found = await findIn(reads, reading, call);
-    // It waits on while the store is away.
-    if (found.error instanceof StoreError) answerTo(found, reading, call);
     return found.error || found.entries.length > 0 ? found : giveBackSurplus(found, call);
   };
   const takes = { worker, claims: !isForGood };
@@ -261,17 +256,8 @@ function giveBackSurplus({ surplus }: Found, { context }: QueueCall): null {
   return null;
 }
 
-/** A call that may wait has arguments of its own: as views they would keep all received bytes. */
-function ownReadingIn(call: QueueCall): Reading {
-  const reading = readingIn(call.args);
-  if (reading.blockMs === null || call.phase !== "alone") return reading;
-  if (call.args.length > COPIED_MAX) return reading;
-  call.args = call.args.map((each) => Buffer.from(each));
-  return readingIn(call.args);
-}
-
 function readGroup(call: QueueCall): Submission | Promise<Answer> {
-  const reading = ownReadingIn(call);
+  const reading = readingIn(call.args);
   const { group, queues, behind, wrong, blockMs } = reading;
   const groups: GroupName[] = queues.map((queue) => ({ queue, group }));
   if (wrong) return refuse(wrong, "XREADGROUP", groups.slice(0, behind.length + 1));
@@ -289,7 +275,10 @@ function readGroup(call: QueueCall): Submission | Promise<Answer> {
     if (own !== null) return own;
     return waits ? waitFor(found.queues, reads, reading, call) : NIL_ARRAY;
   };
-  if (reads.length > 1 && !isPart) return findIn(reads, reading, call).then(answer);
+  if (reads.length === 1) {
+    return Submission.one(reads[0]!, (result) => answer(Found.in(reads, [result], reading)));
+  }
+  if (!isPart) return findIn(reads, reading, call).then(answer);
   return Submission.all(reads, (results) => answer(Found.in(reads, results, reading)));
 }
 

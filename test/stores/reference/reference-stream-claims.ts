@@ -159,7 +159,7 @@ function claimsNamed(queue: ReferenceQueue, ids: Buffer[]): ReferenceEvent[] {
 }
 
 function idleMsOf({ nowMs }: ReferenceQueue, { claim }: ReferenceEvent): number {
-  return Math.floor(nowMs - claim!.sinceMs);
+  return nowMs - claim!.sinceMs;
 }
 
 function attemptOf({ failures, crashes }: ReferenceEvent): number {

@@ -78,7 +78,7 @@ export function isThere(queue: LocalQueue | undefined): queue is LocalQueue {
 
 /** Throws a Refusal, before anything is changed. */
 function add(model: Model, queue: LocalQueue, { place, step }: Next): void {
-  const isNew = queue.stream === null && queue.size === 0;
+  const isNew = queue.size === 0;
   model.pushing(queue, () => pushFree(model, step));
   const stream = isNew ? model.makeStream(queue) : queue.stream;
   if (stream === null) return;
