@@ -44,6 +44,12 @@ import { touches } from "./contract/touches.ts";
 import { undone } from "./contract/undone.ts";
 import { unpops } from "./contract/unpops.ts";
 import { streams } from "./contract/streams.ts";
+import { streamAcks } from "./contract/stream-acks.ts";
+import { streamClaims } from "./contract/stream-claims.ts";
+import { streamTakes } from "./contract/stream-takes.ts";
+import { streamConsumers } from "./contract/stream-consumers.ts";
+import { streamGroups } from "./contract/stream-groups.ts";
+import { streamKinds } from "./contract/stream-kinds.ts";
 import { streamRanges } from "./contract/stream-ranges.ts";
 import { keys } from "./contract/keys.ts";
 import { reports } from "./contract/reports.ts";
@@ -126,6 +132,12 @@ const chapters = {
   listTransactions,
   streams,
   streamRanges,
+  streamKinds,
+  streamTakes,
+  streamClaims,
+  streamAcks,
+  streamGroups,
+  streamConsumers,
 };
 
 export function storeContract(
