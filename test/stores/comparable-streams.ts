@@ -1,5 +1,5 @@
-// Results of stream operations in a form that is the same for every store: entries of the same place
-// may come in any order.
+// Results of stream operations in a form that is the same for every store: entries of the same
+// place may come in any order.
 import type { Operation } from "../../src/queue/operations.ts";
 import { streamIdOf } from "../../src/queue/stream-ids.ts";
 import type { StreamClaimed, StreamEntry, StreamFacts } from "../../src/queue/streams.ts";
@@ -8,7 +8,7 @@ import type { StreamClaimed, StreamEntry, StreamFacts } from "../../src/queue/st
 export interface Comparable {
   /** Times and delivered ids, which a restart may change. */
   hasTimes: boolean;
-  /** Also what a store may show or not, because events do not stand in the order of their places. */
+  /** Also what a store may show or not, as events do not stand in the order of their places. */
   hasOpen: boolean;
 }
 

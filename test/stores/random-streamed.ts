@@ -1,6 +1,6 @@
-// Makes random operations on queues that are mostly used as streams, and as queues by others: without
-// settings, priorities and groups of events. All ids have the form of stream ids, and what is on the
-// left stands in the order of its places.
+// Makes random operations on queues that are mostly used as streams, and as queues by others:
+// without settings, priorities and groups of events. All ids have the form of stream ids, and what
+// is on the left stands in the order of its places.
 import { claimantOf } from "../../src/queue/claimant.ts";
 import type { Operation } from "../../src/queue/operations.ts";
 import { bytesOf } from "./contract/caller.ts";
