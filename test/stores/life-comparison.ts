@@ -29,7 +29,7 @@ interface Compared {
   seed: number;
   rounds: number;
   hasGroups?: boolean | undefined;
-  /** What most queues have most of the time: only priorities and groups, or plain lists or streams. */
+  /** What most queues have most of the time: priorities and groups only, plain lists, streams. */
   only?: "order" | "lists" | "streams" | null | undefined;
 }
 
