@@ -77,12 +77,11 @@ export function useWitness(scripts: Script[]) {
 }
 
 function isConcerned({ steps }: Script, concerns: RegExp): boolean {
-  // A message belongs to no command.
-  const texts = steps.flatMap(({ commands, messages }) => {
-    return messages > 0 ? [""] : commands.map((words) => Buffer.concat(words.flatMap(spaced)));
+  return steps.some(({ commands, messages }) => {
+    // A message belongs to no command.
+    if (messages > 0) return concerns.test("");
+    return commands.some((words) => concerns.test(words.map(textOf).join(" ")));
   });
-  return texts.some((text) => concerns.test(text.toString("latin1").trimEnd()));
 }
 
-const SPACE = Buffer.from(" ");
-const spaced = (word: Buffer) => [word, SPACE];
+const textOf = (word: Buffer) => word.toString("latin1");
