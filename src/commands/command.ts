@@ -10,9 +10,10 @@ import type { InBackground } from "./background.ts";
 import type { Caller, Client } from "./caller.ts";
 import type { Context, QueueContext } from "./context.ts";
 import type { Submission } from "./submission.ts";
+import type { Takings } from "./takings.ts";
 import type { Options, Positional } from "./syntax-types.ts";
 
-export type Group = "queue" | "list" | "key" | "set" | "connection" | "server";
+export type Group = "queue" | "list" | "stream" | "key" | "set" | "connection" | "server";
 
 /** As COMMAND shows them. A "blocking" command may take as long as its caller says. */
 export type Flag =
@@ -78,6 +79,9 @@ export interface Call<C extends Caller = Client, X extends QueueContext = Contex
   phase: Phase;
   /** Whether later commands of the connection are started only when this one is answered. */
   isExclusive?: boolean;
+  /** Of an exclusive command that takes events: equal ones behind it may be started as long as it
+   * is open. */
+  takings?: Takings | null;
   /** Bytes that it keeps besides its arguments until it is answered. */
   heldBytes?: number;
 }

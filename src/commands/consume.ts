@@ -1,6 +1,6 @@
 // QPOP and QNEXT: events out, from one or several queues, at once or when there is one.
 import type { Popped } from "../queue/event.ts";
-import type { Pop, PopBatch } from "../queue/operations.ts";
+import type { Ack, Pop, PopBatch } from "../queue/operations.ts";
 import type { Taker } from "../queue/wait-list.ts";
 import { NIL_ARRAY, type Reply } from "../resp/reply.ts";
 import type { Answer } from "./answer.ts";
@@ -62,10 +62,16 @@ function drawn(queues: Buffer[], weights: number[]): Buffer[] {
   return order.map((at) => queues[at]!);
 }
 
-/** Pops what there is, or waits for it. Null if there was nothing in time. */
-function popOrWait({ queues, operation, taker, waitMs }: Asked, call: QueueCall): Promise<Found> {
-  const attempt = async () => foundIn(await call.client.session.ask(operation));
-  return takeOrWait({ queues, target: null, timeoutMs: waitMs, attempt, taker }, call);
+/** Pops what there is, or waits for it. See Taking. */
+function popOrWait(
+  { queues, operation, taker, waitMs }: Asked,
+  call: QueueCall,
+  before: Ack | null,
+  answer: (found: Found, before: unknown) => Answer,
+): Submission | Promise<Answer> {
+  const again = async () => foundIn(await call.client.session.ask(operation));
+  const common = { queues, target: null, timeoutMs: waitMs, taker };
+  return takeOrWait({ ...common, before, operation, foundIn, again, answer }, call);
 }
 
 /** Null: nothing. */
@@ -115,7 +121,7 @@ export const consumeCommands: QueueCommand[] = [
       const asked = readPop(options, call);
       countConsumer(asked.queues, call);
       const answer = (found: Found) => answerTo(found, asked, call, (reply) => reply);
-      if (asked.waitMs > 0) return popOrWait(asked, call).then(answer);
+      if (asked.waitMs > 0) return popOrWait(asked, call, null, answer);
       return Submission.one(asked.operation, answer);
     },
   }),
@@ -138,9 +144,7 @@ export const consumeCommands: QueueCommand[] = [
         return answerTo(found, asked, call, (reply) => [wasClaimed ? 1 : 0, reply]);
       };
       if (asked.waitMs === 0) return Submission.two(ack, asked.operation, answer);
-      // The acknowledgement does not wait for what the pop waits for.
-      const both = Promise.all([client.session.ask(ack), popOrWait(asked, call)]);
-      return both.then(([wasClaimed, found]) => answer(wasClaimed, found));
+      return popOrWait(asked, call, ack, (found, wasClaimed) => answer(wasClaimed === true, found));
     },
   }),
 ];

@@ -18,10 +18,10 @@ import { argumentsOf, arityOf, type QueueArguments, queueArgumentsOf } from "./s
 /** WAIT and its seconds. */
 const WAIT_WORDS = 2;
 
-const ON_QUEUES: ReadonlySet<Group> = new Set(["queue", "list", "key", "set"]);
+const ON_QUEUES: ReadonlySet<Group> = new Set(["queue", "list", "stream", "key", "set"]);
 
 /** Groups of commands of Redis. */
-const AS_REDIS: ReadonlySet<Group> = new Set(["list", "key", "set"]);
+const AS_REDIS: ReadonlySet<Group> = new Set(["list", "stream", "key", "set"]);
 
 export interface Entry<C extends Caller = Client, X extends QueueContext = Context> {
   command: Command<C, X>;

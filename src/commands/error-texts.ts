@@ -3,6 +3,7 @@
 // Drivers act on some codes and on some of Redis' texts: those must not change.
 
 import { connectionErrorTexts, type ErrorText } from "./connection-error-texts.ts";
+import { streamErrorTexts } from "./stream-error-texts.ts";
 
 /** Sorted by what the client did, the most frequent first. */
 export const errorTexts = {
@@ -198,8 +199,8 @@ export const errorTexts = {
   wrongType: {
     text: "WRONGTYPE Operation against a key holding the wrong kind of value",
     when:
-      "A list command with the name of a set, or a set command with that of a queue that has " +
-      "events. Nothing was done.",
+      "A list command with the name of a set or a stream, a stream command with that of a set or " +
+      "a list, or a set command with that of a queue that has events. Nothing was done.",
   },
   setFull: {
     text: "ERR the set would have more than {max} members: '{set}'",
@@ -262,6 +263,8 @@ export const errorTexts = {
     text: "ERR timeout is out of range",
     when: "BLPOP and the like with a timeout of more than some hundred million years.",
   },
+  // Redis' stream commands.
+  ...streamErrorTexts,
   // Redis' commands on keys.
   slowlogCount: {
     text: "ERR count should be greater than or equal to -1",

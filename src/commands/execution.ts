@@ -17,6 +17,7 @@ import { replyToError } from "./execution-errors.ts";
 import { permissionError } from "./permission.ts";
 import { Submission } from "./submission.ts";
 import { wireName } from "./syntax.ts";
+import type { Takings } from "./takings.ts";
 
 /**
  * A command such as QNOTIFY may wait for long. Its arguments get memory of their own, because as
@@ -32,6 +33,7 @@ export abstract class Execution<C extends Caller = Client, X extends QueueContex
 {
   readonly phase: Phase = "alone";
   isExclusive = false;
+  takings: Takings | null = null;
   heldBytes = 0;
   /** Both are set if the command is an operation. */
   #command: StoreCommand | null = null;
@@ -82,28 +84,36 @@ export abstract class Execution<C extends Caller = Client, X extends QueueContex
       if (first === null) return this.succeeded(null);
       session.submit(first, this as Receiver<never>);
       for (const other of others) session.submit(other, this as Receiver<never>);
-    } else {
-      this.#promise!.then(
-        (answer) => this.answered(answer, null),
-        (error) => {
-          if (error instanceof StoreError) this.failed(error);
-          else this.answered(this.errorReplyTo(error), null);
-        },
-      );
-    }
+    } else this.#await(this.#promise!);
+  }
+
+  #await(promise: Promise<Answer>): void {
+    promise.then(
+      (answer) => this.answered(answer, null),
+      (error) => {
+        if (error instanceof StoreError) this.failed(error);
+        else this.answered(this.errorReplyTo(error), null);
+      },
+    );
   }
 
   succeeded(result: unknown): void {
     const { length } = this.#submission?.others ?? NO_RESULTS;
-    if (length === 0) return this.answered(this.#answerTo(result), null);
+    if (length === 0) return this.#done(this.#answerTo(result));
     this.#results = [...this.#results, result];
-    if (this.#results.length > length) this.answered(this.#answerTo(this.#results), null);
+    if (this.#results.length > length) this.#done(this.#answerTo(this.#results));
+  }
+
+  #done(answer: Answer | Promise<Answer>): void {
+    if (answer instanceof Promise) this.#await(answer);
+    else this.answered(answer, null);
   }
 
   failed(error: StoreError): void {
     // Later operations of a submission fail because one did.
     if (this.#hasFailed) return;
     this.#hasFailed = true;
+    this.#submission?.failed?.();
     this.client.failures.add(error);
     const reply = this.errorReplyTo(error);
     const answer = this.#failureReply?.(reply, error) ?? reply;
@@ -142,7 +152,7 @@ export abstract class Execution<C extends Caller = Client, X extends QueueContex
   }
 
   /** The operation is done: an error from here on must not reach the store or end the process. */
-  #answerTo(result: unknown): Answer {
+  #answerTo(result: unknown): Answer | Promise<Answer> {
     try {
       const operation = this.#operation;
       if (operation) return this.#command!.reply(result, operation, this.context, this.client);

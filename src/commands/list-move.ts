@@ -4,6 +4,7 @@ import { Refusal } from "../queue/errors.ts";
 import { type ListMove, WRONG_TYPE } from "../queue/lists.ts";
 import type { ResultOf } from "../queue/operations.ts";
 import { NIL_ARRAY, type Reply } from "../resp/reply.ts";
+import type { Answer } from "./answer.ts";
 import { checkNew } from "./arguments.ts";
 import type { QueueCall, QueueCommand } from "./command.ts";
 import { commandError } from "./errors.ts";
@@ -46,48 +47,51 @@ function moveOrWait(
   operation: ListMove,
   timeoutMs: number,
   call: QueueCall,
-): Submission | Promise<Reply> {
+): Submission | Promise<Answer> {
   const { client, phase } = call;
   const { queue, target } = operation;
   checkTarget(operation, call);
   countConsumer([queue], call);
   if (phase !== "alone") return move(operation, call);
-  const taking = {
-    queues: [queue],
-    target,
-    timeoutMs,
-    taker: { worker: client.name, claims: false },
-    attempt: attempts(operation, call),
-  };
-  return takeOrWait(taking, call).then((result) => {
-    const isRefused = result instanceof Refusal;
-    // It took nothing of what woke it: another one may.
-    if (isRefused || result === WRONG_TYPE) call.context.waiters.wake(operation.queue, 1);
-    if (isRefused) throw result;
-    return answerTo(result, operation, NIL_ARRAY, call);
-  });
+  return takeOrWait(
+    {
+      queues: [queue],
+      target,
+      timeoutMs,
+      taker: { worker: client.name, claims: false },
+      before: null,
+      operation,
+      foundIn: (result): Found => result,
+      again: () => moveAgain(operation, call),
+      answer(found) {
+        const isRefused = found instanceof Refusal;
+        // It took nothing of what woke it: another one may.
+        if (isRefused || found === WRONG_TYPE) call.context.waiters.wake(operation.queue, 1);
+        if (isRefused) throw found;
+        return answerTo(found, operation, NIL_ARRAY, call);
+      },
+    },
+    call,
+  );
 }
+
+type Found = ResultOf<ListMove> | Refusal;
 
 /**
  * As in Redis, a set in the place of the queue is an error at once, and does not matter to a wait.
  * A target that takes no event ends the wait: nothing would wake it once there is room.
  */
-function attempts(operation: ListMove, { client: { session } }: QueueCall) {
-  let isFirst = true;
-  return async (): Promise<ResultOf<ListMove> | Refusal> => {
-    const wasFirst = isFirst;
-    isFirst = false;
-    try {
-      const result = await session.ask(operation);
-      if (result !== WRONG_TYPE || wasFirst) return result;
-      const { queue } = operation;
-      const length = await session.ask({ kind: "listLength", queue });
-      return length === WRONG_TYPE ? null : WRONG_TYPE;
-    } catch (error) {
-      if (error instanceof Refusal) return error;
-      throw error;
-    }
-  };
+async function moveAgain(operation: ListMove, { client: { session } }: QueueCall): Promise<Found> {
+  try {
+    const result = await session.ask(operation);
+    if (result !== WRONG_TYPE) return result;
+    const { queue } = operation;
+    const length = await session.ask({ kind: "listLength", queue });
+    return length === WRONG_TYPE ? null : WRONG_TYPE;
+  } catch (error) {
+    if (error instanceof Refusal) return error;
+    throw error;
+  }
 }
 
 /** Reads `queue target LEFT|RIGHT LEFT|RIGHT`. */

@@ -56,31 +56,34 @@ function popOrWait(
   const { queues } = operation;
   countConsumer(queues, call);
   if (phase !== "alone") return pop(operation, form, call);
-  const taking = {
-    queues,
-    target: null,
-    timeoutMs,
-    taker: { worker: client.name, claims: false },
-    attempt: attempts(operation, call),
-  };
-  return takeOrWait(taking, call).then((result) => answerTo(result ?? [], form, call));
+  return takeOrWait(
+    {
+      queues,
+      target: null,
+      timeoutMs,
+      taker: { worker: client.name, claims: false },
+      before: null,
+      operation,
+      foundIn: (result) => (result.length > 0 ? result : null),
+      again: () => popAgain(operation, call),
+      answer: (found) => answerTo(found ?? [], form, call),
+    },
+    call,
+  );
 }
 
 /** As in Redis, a set among the queues is an error at once, and does not matter to a wait. */
-function attempts(operation: ListPop, { client: { session } }: QueueCall) {
-  let isFirst = true;
-  return async (): Promise<ResultOf<ListPop> | null> => {
-    const wasFirst = isFirst;
-    isFirst = false;
-    const result = await session.ask(operation);
-    if (result !== WRONG_TYPE) return result.length > 0 ? result : null;
-    if (wasFirst) return WRONG_TYPE;
-    for (const queue of operation.queues) {
-      const own = await session.ask({ ...operation, queues: [queue] });
-      if (own !== WRONG_TYPE && own.length > 0) return own;
-    }
-    return null;
-  };
+async function popAgain(
+  operation: ListPop,
+  { client: { session } }: QueueCall,
+): Promise<ResultOf<ListPop> | null> {
+  const result = await session.ask(operation);
+  if (result !== WRONG_TYPE) return result.length > 0 ? result : null;
+  for (const queue of operation.queues) {
+    const own = await session.ask({ ...operation, queues: [queue] });
+    if (own !== WRONG_TYPE && own.length > 0) return own;
+  }
+  return null;
 }
 
 /** More than a step are taken as one. */

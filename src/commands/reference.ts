@@ -9,6 +9,7 @@ import { commands } from "./table.ts";
 const headings: Record<Group, string> = {
   queue: "Queues",
   list: "Redis' lists",
+  stream: "Redis' streams",
   key: "Redis' keys, messages and scripts",
   set: "Redis' sets",
   connection: "Connections",

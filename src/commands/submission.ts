@@ -10,24 +10,28 @@ export class Submission {
     /** null: there are none. */
     readonly first: Operation | null,
     readonly others: readonly Operation[],
-    /** May throw a CommandError. */
-    readonly answer: (first: unknown, ...others: unknown[]) => Answer,
+    /** May throw or reject with a CommandError or a StoreError. */
+    readonly answer: (first: unknown, ...others: unknown[]) => Answer | Promise<Answer>,
+    /** Called when it fails, before the client is told. */
+    readonly failed: (() => void) | null = null,
   ) {}
 
   static one<O extends Operation>(
     operation: O,
-    answer: (result: ResultOf<O>) => Answer,
+    answer: (result: ResultOf<O>) => Answer | Promise<Answer>,
+    failed: (() => void) | null = null,
   ): Submission {
-    return new Submission(operation, NO_OTHERS, answer as Submission["answer"]);
+    return new Submission(operation, NO_OTHERS, answer as Submission["answer"], failed);
   }
 
   /** If one of them fails, the command does. */
   static two<A extends Operation, B extends Operation>(
     first: A,
     second: B,
-    answer: (first: ResultOf<A>, second: ResultOf<B>) => Answer,
+    answer: (first: ResultOf<A>, second: ResultOf<B>) => Answer | Promise<Answer>,
+    failed: (() => void) | null = null,
   ): Submission {
-    return new Submission(first, [second], answer as Submission["answer"]);
+    return new Submission(first, [second], answer as Submission["answer"], failed);
   }
 
   /** A part of a transaction that asks nothing: its answer is made when the others are done. */

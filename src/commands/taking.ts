@@ -1,18 +1,30 @@
 // A command that takes events counts as a consumer of their queues, and may wait until there are
 // some.
+import type { Operation, ResultOf } from "../queue/operations.ts";
 import type { Taker } from "../queue/wait-list.ts";
+import type { Answer } from "./answer.ts";
 import type { QueueCall } from "./command.ts";
+import { Submission } from "./submission.ts";
+import { Takings } from "./takings.ts";
 import { waiting } from "./waiting.ts";
 
-export interface Taking<T> {
+export interface Taking<O extends Operation, T> {
   queues: Buffer[];
   /** Into which it pushes what it takes; null: it pushes nothing. */
   target: Buffer | null;
   taker: Taker;
   /** How long it waits. */
   timeoutMs: number;
-  /** Takes what there is; null if there is nothing, so that it waits on. */
-  attempt: () => Promise<T | null>;
+  /** What is done at once in any case. */
+  before: Operation | null;
+  /** The first attempt. */
+  operation: O;
+  /** What it found; null if there is nothing, so that it waits on. */
+  foundIn(result: ResultOf<O>): T | null;
+  /** A later attempt. */
+  again(): Promise<T | null>;
+  /** Null: there was nothing in time. And the result of `before`. */
+  answer(found: T | null, before: unknown): Answer;
 }
 
 /** A consumer creates its queues. */
@@ -23,15 +35,59 @@ export function countConsumer(queues: Buffer[], { client, context, phase }: Queu
   if (areAllowed) client.consumer.popsFrom(queues, maxWaitingBytes);
 }
 
-/** Takes what there is, or waits for it. Null if there was nothing in time. */
-export async function takeOrWait<T>(taking: Taking<T>, call: QueueCall): Promise<T | null> {
-  const { client, context } = call;
-  const { queues, target, taker, timeoutMs, attempt } = taking;
+/** Takes what there is, or waits for it. */
+export function takeOrWait<O extends Operation, T>(
+  taking: Taking<O, T>,
+  call: QueueCall,
+): Submission | Promise<Answer> {
+  const { queues, before, operation, foundIn, again, answer } = taking;
   // Mostly there is something, and nobody waits who would be overtaken.
-  if (!context.waiters.areAwaited(queues)) {
-    const found = await attempt();
-    if (found !== null) return found;
-  }
+  if (!call.takings && call.context.waiters.areAwaited(queues)) return waitAtOnce(taking, call);
+  const takings = (call.takings ??= new Takings());
+  takings.begin();
+  const answerTo = (result: ResultOf<O>, beforeResult: unknown) => {
+    const found = takings.found(foundIn(result));
+    return found instanceof Promise ? given(found, beforeResult) : answer(found, beforeResult);
+  };
+  const given = async (promise: Promise<T | null>, beforeResult: unknown) => {
+    const found = await promise;
+    if (found !== null) return answer(found, beforeResult);
+    try {
+      const isGone = call.client.gone.aborted;
+      return answer(isGone ? null : await waitFor(taking, again, call), beforeResult);
+    } finally {
+      takings.waited();
+    }
+  };
+  const failed = () => takings.failed();
+  if (!before) return Submission.one(operation, (result) => answerTo(result, null), failed);
+  return Submission.two(before, operation, (own, result) => answerTo(result, own), failed);
+}
+
+/** Others wait already. */
+async function waitAtOnce<O extends Operation, T>(
+  taking: Taking<O, T>,
+  call: QueueCall,
+): Promise<Answer> {
+  const { before, operation, foundIn, again, answer } = taking;
+  const { session } = call.client;
+  let isFirst = true;
+  const attempt = async () => {
+    if (!isFirst) return await again();
+    isFirst = false;
+    return foundIn(await session.ask(operation));
+  };
+  // What is done before does not wait for what the command waits for.
+  const own = before && session.ask(before);
+  const [beforeResult, found] = await Promise.all([own, waitFor(taking, attempt, call)]);
+  return answer(found, beforeResult);
+}
+
+async function waitFor<O extends Operation, T>(
+  { queues, target, taker, timeoutMs }: Taking<O, T>,
+  attempt: () => Promise<T | null>,
+  { client, context }: QueueCall,
+): Promise<T | null> {
   await context.store.watch(queues, "ready");
   const wait = (signal: AbortSignal) =>
     context.waiters.wait({ queues, timeoutMs, attempt, takes: taker, signal });

@@ -72,7 +72,8 @@ function submitted(command: RunCommand<Client, Context>, call: Call, entry: Entr
   }
   const { first, others, answer } = submission;
   const operations = first === null ? NOTHING : [first, ...others];
-  return { operations, answer: ([one, ...rest]) => answer(one, ...rest) };
+  // Nothing waits there.
+  return { operations, answer: ([one, ...rest]) => answer(one, ...rest) as Answer };
 }
 
 function notInTransaction({ name }: Pick<Entry, "name">): CommandError {

@@ -1,10 +1,12 @@
 // Clients that wait until an event has ended, or until a queue is empty. They look when this
 // process ends an event there, when it hears that another one did, and now and then.
 import type { Clock } from "./clock.ts";
-import type { Popped } from "./event.ts";
+import type { FailOutcome, Popped } from "./event.ts";
 import { listChanges } from "./list-changes.ts";
 import { nameOf } from "./name-cache.ts";
 import type { Operation } from "./operations.ts";
+import { streamChanges } from "./stream-changes.ts";
+import type { StreamEnded, StreamOperation } from "./streams.ts";
 import { type Attempt, Waiters } from "./waiters.ts";
 
 /** Between two looks of all clients that wait for a queue, however many events end there. */
@@ -89,6 +91,21 @@ export class Endings {
       case "flush":
         this.ended(operation.queue);
         break;
+      case "streamTake":
+      case "streamAck":
+      case "streamNack":
+        this.#streamed(operation, result);
+        break;
+      case "streamAdd":
+        if (operation.trim) this.ended(operation.queue);
+        break;
+      case "streamTrim":
+      case "streamRemove":
+      case "streamClaim":
+      case "streamDestroyGroup":
+      case "streamDeleteConsumer":
+        this.ended(operation.queue);
+        break;
       case "tick":
         if ((result as number) > 0) this.queues().forEach((queue) => this.ended(queue));
     }
@@ -104,6 +121,15 @@ export class Endings {
     for (const awaited of this.#awaited.values()) {
       for (const key of awaited.keys()) this.#wake(awaited, key);
     }
+  }
+
+  #streamed(operation: StreamOperation, result: unknown): void {
+    for (const change of streamChanges(operation, result)) {
+      if (change.kind !== "popped") this.#ended(change.queue, [change]);
+      else if (change.claimant === null) this.#popped(change.popped);
+    }
+    if (operation.kind !== "streamNack" || typeof result === "string") return;
+    this.#lookSoon((result as StreamEnded<FailOutcome>).queue, "empty");
   }
 
   #popped(result: Popped | Popped[] | null): void {

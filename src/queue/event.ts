@@ -110,6 +110,9 @@ export interface EventError {
   text: Buffer;
 }
 
+/** What became of a claim that failed; null: it was not there. "removed": it had been cancelled. */
+export type FailOutcome = "ready" | "delayed" | "failed" | "removed" | null;
+
 /** All that is known of an event. null: not known, or it does not apply. */
 export interface EventFacts {
   id: Buffer;

@@ -27,7 +27,16 @@
 // at the time of that Tick.
 import type { Bind, BindOutcome, Unbind } from "./bindings.ts";
 import type { CronOperation, CronResults } from "./cron-operations.ts";
-import type { Duplicate, End, Event, EventFacts, Popped, PushOptions, When } from "./event.ts";
+import type {
+  Duplicate,
+  End,
+  Event,
+  EventFacts,
+  FailOutcome,
+  Popped,
+  PushOptions,
+  When,
+} from "./event.ts";
 import type { CounterOperation, CounterResults } from "./counters.ts";
 import type {
   Cancel,
@@ -185,9 +194,6 @@ export interface Fail extends Claim {
   /** When its next attempt may begin. "backoff": as the event or its queue says. */
   next: When | "backoff" | "final";
 }
-
-/** "removed": it had been cancelled. */
-export type FailOutcome = "ready" | "delayed" | "failed" | "removed" | null;
 
 /** Ends a claim as if its lease had ended. False if that claim is not there. */
 export interface Crash extends Claim {

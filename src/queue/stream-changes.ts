@@ -1,8 +1,8 @@
 // Reads from the results of stream operations which events they pushed, took and ended. Counts and
 // reports are made of that.
-import type { Popped } from "./event.ts";
+import type { FailOutcome, Popped } from "./event.ts";
 import { TOO_LARGE, WRONG_TYPE } from "./lists.ts";
-import type { FailOutcome, Operation } from "./operations.ts";
+import type { Operation } from "./operations.ts";
 import {
   NO_GROUP,
   NO_MORE_IDS,

@@ -11,13 +11,12 @@
 // A group has a queue of its own. The first group of a stream is the queue itself: under the name
 // with which it was created, and always under "default". Any other group is a bound queue:
 // "<queue>@<group>", which gets a copy of whatever enters (see bindings.ts). Every queue that is
-// bound to the queue is a group of it. Consumers of a group are the workers of its claims. A stream,
-// also one of a further group, keeps the names of its consumers until they are deleted.
+// bound to the queue is a group of it. Consumers of a group are the workers of its claims. A
+// stream, also one of a further group, keeps the names of its consumers until they are deleted.
 //
 // A Flush of a stream ends its groups too: queues that are bound to it and are streams are unbound
 // and flushed as well. Flush and Unbind do that to nothing else.
-import type { FailOutcome } from "./operations.ts";
-import type { Popped } from "./event.ts";
+import type { FailOutcome, Popped } from "./event.ts";
 import type { TOO_LARGE, WRONG_TYPE } from "./lists.ts";
 import type { StreamId } from "./stream-ids.ts";
 
@@ -33,9 +32,9 @@ export const STREAM_STEP_MAX = 10_000;
  * StreamCreateGroup that would copy more.
  *
  * The other ready events are taken to stand in the order of their places, as StreamAdd pushes them.
- * Where other operations push as well, they stand about in it: ids that a store makes begin with the
- * time. If they do not (a client may choose ids that look like another time), a StreamRange may miss
- * some of them, and shows nothing that is not there.
+ * Where other operations push as well, they stand about in it: ids that a store makes begin with
+ * the time. If they do not (a client may choose ids that look like another time), a StreamRange may
+ * miss some of them, and shows nothing that is not there.
  */
 export type StreamTooLarge = typeof TOO_LARGE;
 
@@ -57,8 +56,8 @@ export interface StreamTrim {
 
 /**
  * length: until the queue has no more than so many entries, or none that is ready; but nothing goes
- * as long as it would be fewer than `slack`. from: as long as the place of the next one out is below
- * that.
+ * as long as it would be fewer than `slack`. from: as long as the place of the next one out is
+ * below that.
  */
 export type TrimBy = { length: number; slack: number } | { from: StreamId };
 
@@ -242,7 +241,7 @@ export interface PendingClaim {
   attempt: number;
 }
 
-/** Everything about a stream, or another queue with events as if it were one; null if none is there. */
+/** Everything about a stream, or about another queue with events as if it were one; else null. */
 export interface StreamInfo {
   kind: "streamInfo";
   queue: Buffer;
@@ -288,10 +287,10 @@ export interface StreamConsumer {
 }
 
 /**
- * Creates the first group of the queue, which becomes a stream by that, or else binds a queue, which
- * becomes a stream, and copies entries with greater places than `after` into it, as if they had
- * entered now in the order of their places; "last": none. The first group has all entries in any
- * case. isMaking: also where there is no such stream and no events.
+ * Creates the first group of the queue, which becomes a stream by that, or else binds a queue,
+ * which becomes a stream, and copies entries with greater places than `after` into it, as if they
+ * had entered now in the order of their places; "last": none. The first group has all entries in
+ * any case. isMaking: also where there is no such stream and no events.
  */
 export interface StreamCreateGroup {
   kind: "streamCreateGroup";
@@ -303,8 +302,8 @@ export interface StreamCreateGroup {
 
 /**
  * Nothing was done with "exists": that group is there, or is "default" where the first group has
- * another name; "absent": no such queue; "apart", "tooMany": as Bind; TOO_LARGE: the copies would be
- * more than LIST_REACH; "full": the bound queue, which was there before, has not the room.
+ * another name; "absent": no such queue; "apart", "tooMany": as Bind; TOO_LARGE: the copies would
+ * be more than LIST_REACH; "full": the bound queue, which was there before, has not the room.
  */
 export type StreamCreateGroupOutcome =
   "ok" | "exists" | "absent" | "apart" | "tooMany" | "full" | typeof WRONG_TYPE | StreamTooLarge;

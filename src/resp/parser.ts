@@ -46,6 +46,8 @@ export class Parser {
   readonly #multibulk: Multibulk;
   readonly #inline = new InlineCommand();
   #failure: ProtocolError | undefined;
+  /** Where the latest command begins in this chunk; -1 if it is not in it as a whole. */
+  #latestAt = -1;
 
   constructor(limits: ParserLimits) {
     this.limits = limits;
@@ -85,6 +87,14 @@ export class Parser {
     return this.#effort.isSpent;
   }
 
+  /** Whether the next command is, byte for byte, the latest one. It may be, where this is false. */
+  get isNextSame(): boolean {
+    const { chunk, at } = this.#input;
+    const to = 2 * at - this.#latestAt;
+    if (this.#latestAt === -1 || to > chunk.length) return false;
+    return chunk.compare(chunk, at, to, this.#latestAt, at) === 0;
+  }
+
   /** Bytes kept: unparsed ones, and the command in progress with what its arguments cost. */
   get heldBytes(): number {
     return this.unparsedBytes + this.#multibulk.heldBytes + this.#inline.heldBytes;
@@ -111,6 +121,7 @@ export class Parser {
 
   #continue(): Buffer[] | undefined {
     const input = this.#input;
+    this.#latestAt = -1;
     if (this.#inline.isInProgress) {
       return this.#inline.read(input, this.#effort, this.limits.inlineBytesMax);
     }
@@ -119,7 +130,10 @@ export class Parser {
       ? this.#multibulk.read(input, this.#effort, this.limits)
       : this.#begin(chunk, input.at);
     if (command === undefined) return undefined;
-    if (input.isAtEnd) input.free();
+    if (input.isAtEnd) {
+      input.free();
+      this.#latestAt = -1;
+    }
     return chunk.length < LARGE_CHUNK_BYTES ? command : unpinned(command, chunk.length);
   }
 
@@ -129,8 +143,10 @@ export class Parser {
     const byte = chunk[at];
     if (byte === STAR) {
       const command = this.#whole.read(chunk, at, this.limits);
-      if (command !== undefined) input.at = this.#whole.end;
-      else {
+      if (command !== undefined) {
+        input.at = this.#whole.end;
+        this.#latestAt = at;
+      } else {
         input.at = at + 1;
         this.#multibulk.begin();
       }
@@ -151,6 +167,7 @@ export class Parser {
 
   #end(failure: ProtocolError): void {
     this.#failure = failure;
+    this.#latestAt = -1;
     this.#input.clear();
     this.#multibulk.clear();
     this.#inline.clear();

@@ -317,6 +317,7 @@ export class Connection extends Peer implements CommandOwner, InputOwner, Watche
     context.stats.commands += 1;
     this.beginCommand();
     const command = new StartedCommand(args, this, context);
+    command.takings = this.#pipeline.takings;
     command.answer = dispatch(command, this.#afterFailure.reply);
     this.#enqueue(command);
     if (this.#afterFailure.reply) {

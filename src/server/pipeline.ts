@@ -1,11 +1,13 @@
 // The commands of one connection that were started and whose replies are not sent, in order.
 import { BeforeExec } from "../commands/answer.ts";
+import type { Takings } from "../commands/takings.ts";
 import { FIRST_REPLY_BYTES, IN_FLIGHT_BYTES_MAX, IN_FLIGHT_MAX } from "./flow/limits.ts";
 import type { StartedCommand } from "./started-command.ts";
 
 export class Pipeline {
   readonly #commands: StartedCommand[] = [];
-  /** A command that must be answered before the next one may start. */
+  /** Commands that must be answered before the next one may start, and the latest of them. */
+  #exclusives = 0;
   #exclusive: StartedCommand | null = null;
   #unansweredBytes = 0;
   /** The average size of the latest replies. */
@@ -20,9 +22,15 @@ export class Pipeline {
     return this.#unansweredBytes;
   }
 
-  /** Why no further command may be started; null when one may. */
-  get limit(): "exclusive" | "in-flight" | null {
-    if (this.#exclusive) return "exclusive";
+  /** The first attempts of the exclusive commands, if an equal one may make its attempt beside. */
+  get takings(): Takings | null {
+    const takings = this.#exclusives > 0 ? this.#exclusive!.takings : null;
+    return takings?.isOpen ? takings : null;
+  }
+
+  /** Why the next command may not be started; null when it may. */
+  limitOf(next: { isNextSame: boolean }): "exclusive" | "in-flight" | null {
+    if (this.#exclusives > 0 && !(this.takings && next.isNextSame)) return "exclusive";
     const { size } = this;
     if (size === 0) return null;
     const bytes = this.#unansweredBytes + size * this.#replyBytes;
@@ -60,13 +68,16 @@ export class Pipeline {
   /** The command, which was added before, has no answer yet. */
   awaitAnswer(command: StartedCommand): void {
     this.#unansweredBytes += command.bytes;
-    if (command.isExclusive) this.#exclusive = command;
+    if (!command.isExclusive) return;
+    this.#exclusive = command;
+    this.#exclusives += 1;
   }
 
   /** The answer that was awaited has come. */
   answered(command: StartedCommand): void {
     this.#unansweredBytes -= command.bytes;
-    if (this.#exclusive === command) this.#exclusive = null;
+    if (command.isExclusive) this.#exclusives -= 1;
+    if (this.#exclusives === 0) this.#exclusive = null;
   }
 
   /** The first replies were sent: that many, in that many bytes. */

@@ -355,3 +355,32 @@ describe("fuzzing", () => {
     });
   }
 });
+
+describe("the next command is known to be the same", () => {
+  const command = encode("BRPOP", "q", "0");
+
+  function sameAfterEach(...chunks: string[]): boolean[] {
+    const parser = new Parser(LIMITS);
+    for (const chunk of chunks) parser.feed(Buffer.from(chunk, "latin1"));
+    const same: boolean[] = [];
+    while (parser.next() !== undefined) same.push(parser.isNextSame);
+    return same;
+  }
+
+  test("only if all of its bytes are, in one chunk", () => {
+    expect(sameAfterEach(command + command + command)).toEqual([true, true, false]);
+    expect(sameAfterEach(command + encode("BRPOP", "p", "0"))).toEqual([false, false]);
+    expect(sameAfterEach(command + command.slice(0, -1))).toEqual([false]);
+    expect(sameAfterEach(command, command, command)).toEqual([false, false, false]);
+    expect(sameAfterEach(`${command}${command.slice(0, 9)}`, command.slice(9) + command)).toEqual([
+      false,
+      false,
+      false,
+    ]);
+  });
+
+  test("but not where one is inline, or a blank line between", () => {
+    expect(sameAfterEach("PING\r\nPING\r\n")).toEqual([false, false]);
+    expect(sameAfterEach(`${command}\r\n${command}${command}`)).toEqual([false, true, false]);
+  });
+});

@@ -55,7 +55,7 @@ export function fitsArguments(header: string, call: string[]): boolean {
 }
 
 const STATES = "ready delayed claimed failed completed";
-const NUMBERED = "total processing consumers in out claim time step place number";
+const NUMBERED = "total processing consumers in out stream claim time step place number";
 const COUNTS = new Set(`${STATES} ${NUMBERED}`.split(" "));
 const TEXTS = new Set(["id", "contents", "value", "name"]);
 

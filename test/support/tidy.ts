@@ -80,12 +80,13 @@ export function openingComplaints(path: string, text: string): string[] {
 }
 
 /** The files with error texts. The README lists all of them. */
-const errorTables = /^src\/(commands\/(connection-)?error-texts|resp\/protocol-error)\.ts$/;
+const errorTables =
+  /^src\/(commands\/((connection|stream)-)?error-texts|resp\/protocol-error)\.ts$/;
 
 export function errorTextComplaints(path: string, text: string): string[] {
   const isServed = /^src\/(commands|resp|server)\//.test(path) && !errorTables.test(path);
   const codes =
-    /["`]-?(ERR|LOADING|NOAUTH|NOPERM|NOPROTO|WRONGPASS|EXECABORT|DENIED|DUPLICATE|QUEUEFULL|PAUSED) /;
+    /["`]-?(ERR|LOADING|NOAUTH|NOPERM|NOPROTO|WRONGPASS|EXECABORT|DENIED|DUPLICATE|QUEUEFULL|PAUSED|NOGROUP|BUSYGROUP) /;
   const found = codes.exec(isServed ? withoutComments(text) : "");
   return found ? [`${path}: an error text, ${found[0]}: it belongs in a table of errors`] : [];
 }

@@ -110,7 +110,7 @@ export class Input {
     const { unsent, unanswered } = this.#shared.context.budgets;
     if (outbox.length > UNSENT_BYTES_MAX) return "output";
     if (outbox.length > 0 && unsent.isFull) return "bytes-unsent";
-    const { limit } = pipeline;
+    const limit = pipeline.limitOf(this.#parser);
     if (limit !== null || !unanswered.isFull) return limit;
     // One small command is always started, so that INFO is answered while the store is not.
     const isSmall = pipeline.size === 0 && this.#parser.heldBytes <= FREE_BYTES;

@@ -41,6 +41,8 @@ const growingKinds: Kinds = new Set([
   "listMove",
   "listSet",
   "listInsert",
+  "streamAdd",
+  "streamCreateGroup",
   "setAdd",
   "cronSet",
   "cronFire",
@@ -49,7 +51,19 @@ const growingKinds: Kinds = new Set([
   "probe",
 ]);
 /** These keep what they need not: an error, a result, a completed event. */
-const keepingKinds: Kinds = new Set(["ack", "ackBatch", "fail", "crash", "touch", "tick"]);
+const keepingKinds: Kinds = new Set([
+  "ack",
+  "ackBatch",
+  "fail",
+  "crash",
+  "touch",
+  "tick",
+  "streamTake",
+  "streamClaim",
+  "streamAck",
+  "streamNack",
+  "streamCreateConsumer",
+]);
 export const readingKinds: Kinds = new Set([
   "peek",
   "get",
@@ -61,6 +75,10 @@ export const readingKinds: Kinds = new Set([
   "ready",
   "listLength",
   "listRange",
+  "streamLength",
+  "streamRange",
+  "streamPending",
+  "streamInfo",
   "setMembers",
   "setContains",
   "setCount",
@@ -119,6 +137,7 @@ export function countOfCopies(submitted: Submitted[], count: number, copiesOf: C
 function copiesIn(operation: Operation, copiesOf: CopiesOf): number {
   switch (operation.kind) {
     case "push":
+    case "streamAdd":
       return copiesOf(operation.queue);
     case "pushBatch":
       return operation.events.length * copiesOf(operation.queue);
@@ -156,6 +175,7 @@ function bytesOf(operation: Operation, copiesOf: CopiesOf): number {
       return bytes * (1 + copiesOf(operation.queue));
     }
     case "listInsert":
+    case "streamAdd":
       return operation.contents.length * (1 + copiesOf(operation.queue));
     case "listSet":
       return operation.contents.length;

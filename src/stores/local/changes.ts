@@ -70,7 +70,7 @@ export class Changes {
   readonly queueNumbers: number[] = [];
   /** Queues that were given a number or other settings, with their number then. */
   readonly named: { queue: LocalQueue; number: number }[] = [];
-  /** Queues whose figures were changed. */
+  /** Queues whose facts were changed, such as their figures. */
   readonly figured = new Set<LocalQueue>();
   readonly retired = new Map<number, Retired>();
   /** Groups of which something was changed beside their events, by the number of the queue then. */
@@ -108,6 +108,11 @@ export class Changes {
     return ++this.#last;
   }
 
+  /** The highest number that was given. */
+  get last(): number {
+    return this.#last;
+  }
+
   /** Numbers up to this one are taken. */
   startAfter(last: number): void {
     this.#last = last;
@@ -127,6 +132,12 @@ export class Changes {
   configured(queue: LocalQueue, undo: () => void): void {
     this.#undos.push(undo);
     this.named.push({ queue, number: this.numberOf(queue) });
+  }
+
+  /** The journal is to write the facts of a queue with this batch. */
+  noteFacts(queue: LocalQueue): void {
+    this.numberOf(queue);
+    this.figured.add(queue);
   }
 
   /** Something was changed that the journal does not have. */
@@ -228,6 +239,8 @@ export class Changes {
     for (const event of this.touched) event.isStored = true;
     for (const { counter } of this.counters) if (counter.event) counter.event.contents = null;
     this.forgotten.length = 0;
+    for (const { queue } of this.named) this.#noteWritten(queue);
+    for (const queue of this.figured) this.#noteWritten(queue);
     this.#settle(settle);
   }
 
@@ -278,6 +291,10 @@ export class Changes {
       if (!mark.retired.has(number)) this.retired.delete(number);
     }
     this.defaults = mark.defaults;
+  }
+
+  #noteWritten({ stream }: LocalQueue): void {
+    if (stream !== null) stream.writtenTo = this.#last;
   }
 
   #settle(settle: (event: LocalEvent) => void): void {

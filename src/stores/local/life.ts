@@ -1,8 +1,8 @@
 // What becomes of an event when its claim ends, when it expires, and when it has failed for good.
 import { backoffMs } from "../../queue/backoff.ts";
-import type { When } from "../../queue/event.ts";
 import { type Header, replaceHeaders } from "../../queue/headers.ts";
-import type { Fail, FailOutcome } from "../../queue/operations.ts";
+import type { FailOutcome, When } from "../../queue/event.ts";
+import type { Fail } from "../../queue/operations.ts";
 import { REPORTED_ERROR_BYTES_MAX, type ReportFacts } from "../../queue/report.ts";
 import { failedToOf } from "../../queue/settings.ts";
 import { workerOf } from "../../queue/claimant.ts";

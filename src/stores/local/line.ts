@@ -38,6 +38,22 @@ export class Line<E extends Placed> {
     return this.#plain.peekLeft() ?? this.#front?.first;
   }
 
+  /** How far the plain part reaches, with its gaps. */
+  get plainReach(): number {
+    return this.#plain.length;
+  }
+
+  /** The entry so far from the right end of the plain part; undefined for a gap. */
+  inPlain(distance: number): EventOrPlace<E> | undefined {
+    const entry = this.#plain.fromRight(distance);
+    return isGap(entry) ? undefined : entry;
+  }
+
+  /** The front part. */
+  get front(): Iterable<EventOrPlace<E>> & { length: number } {
+    return this.#front ?? [];
+  }
+
   /** Whether there is a front part. */
   get hasFront(): boolean {
     return this.#front !== null;

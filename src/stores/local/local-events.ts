@@ -4,7 +4,7 @@ import type { ColdEvents } from "./cold-events.ts";
 import { Cooling } from "./cooling.ts";
 import type { EventOrPlace, Line } from "./line.ts";
 import type { EventOrKey, LocalEvent, LocalQueue } from "./local-queue.ts";
-import { LocalCounters } from "./local-counters.ts";
+import { LocalStreams } from "./local-streams.ts";
 import { CLAIMED, READY } from "./states.ts";
 import { eventOverheadBytes } from "./usage.ts";
 
@@ -21,7 +21,7 @@ export interface Recording {
   heldBytesMax: number;
 }
 
-export class LocalEvents extends LocalCounters {
+export class LocalEvents extends LocalStreams {
   #cold: ColdEvents | null = null;
   #heldBytesMax = Infinity;
   /** null with a journal. */

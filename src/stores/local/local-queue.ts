@@ -14,6 +14,7 @@ import type { RankedLines } from "./ranked-lines.ts";
 import type { LocalCron } from "./local-cron.ts";
 import type { More } from "./more.ts";
 import type { Slabs } from "./slabs.ts";
+import type { LocalStream } from "./stream.ts";
 import { CLAIMED, COMPLETED, DELAYED, FAILED, GONE, type StateNumber } from "./states.ts";
 import { type TimeAndRank, TimeLine } from "./time-line.ts";
 import type { Windows } from "./windows.ts";
@@ -168,6 +169,10 @@ export class QueueEvents {
   windows: Windows | null = null;
   /** Of unique keys that are taken for some time; null when there are none. */
   keyWindows: Windows | null = null;
+  /** null: it is no stream. */
+  stream: LocalStream | null = null;
+  /** Whether it is a list, if it has events. */
+  isList = false;
   contentBytes = 0;
   /** Of the events in memory, as contentBytes: their ids and rare facts. */
   otherBytes = 0;
@@ -247,9 +252,15 @@ export class LocalQueue extends QueueEvents {
     return given.size > 0 || pauses !== null || bindings !== null || hasOwners;
   }
 
+  /** Whether a flush removes something beside events. */
+  get hasMore(): boolean {
+    return this.windows !== null || this.groups !== null || this.stream !== null;
+  }
+
   /** To clients it does not exist. */
   get isUnused(): boolean {
-    if (this.size > 0 || this.consumers > 0 || this.isConfigured) return false;
+    if (this.size > 0 || this.stream !== null) return false;
+    if (this.consumers > 0 || this.isConfigured) return false;
     if (this.groups !== null || this.handedOut !== null) return false;
     const { windows, keyWindows, counters, crons } = this;
     return windows === null && keyWindows === null && counters === null && crons === null;

@@ -301,6 +301,7 @@ export class LocalQueues {
   restoreFacts(queue: LocalQueue, { given, bindings, ...facts }: QueueFacts): void {
     this.#setGiven(queue, given);
     this.#setBindings(queue, bindings);
+    this.usage.settingBytes += facts.stream?.bytes ?? 0;
     Object.assign(queue, facts);
   }
 

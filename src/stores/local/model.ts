@@ -45,6 +45,7 @@ export class Model extends Turns {
     if (event.isCold) this.warm(event);
     const { queue: before, state } = event;
     const queue = to.queue ?? before;
+    if (state === GONE || queue !== before) this.noteEntry(event, queue);
     this.changes?.touch(event, queue);
     const isWaiting = to.state === READY || to.state === DELAYED;
     const ranked = withRank(event, to, this);
@@ -64,6 +65,7 @@ export class Model extends Turns {
   push(event: LocalEvent, place: number): void {
     const { queue } = event;
     if (this.settingsOf(queue).ttlMs !== null) return this.move(event, { state: READY, place });
+    this.noteEntry(event, queue);
     this.changes?.touch(event, queue);
     this.#leave(event);
     event.state = READY;
@@ -89,6 +91,7 @@ export class Model extends Turns {
   drop(event: LocalEvent): void {
     if (event.isCold) this.warm(event);
     const { queue, state } = event;
+    this.noteLeaving(event);
     this.changes?.touch(event, queue);
     this.#leave(event);
     event.state = GONE;
@@ -283,7 +286,7 @@ export class Model extends Turns {
 
   /** Removes all events of a queue. */
   clear(queue: LocalQueue): void {
-    if (queue.size === 0 && queue.windows === null && queue.groups === null) return;
+    if (queue.size === 0 && !queue.hasMore) return;
     this.usage.addEventsOf(queue, -1);
     const { offered } = queue;
     const emptied = queue.clear();

@@ -3,7 +3,7 @@
 import type { Operation, Results } from "../../queue/operations.ts";
 import { moveDue } from "./due.ts";
 import type { Model } from "./model.ts";
-import { onList } from "./name-kind.ts";
+import { onList, onStream } from "./name-kind.ts";
 import * as binding from "./operations/binding.ts";
 import * as changing from "./operations/changing.ts";
 import * as counting from "./operations/counting.ts";
@@ -17,6 +17,7 @@ import * as popping from "./operations/popping.ts";
 import * as pushing from "./operations/pushing.ts";
 import * as queues from "./operations/queues.ts";
 import * as sets from "./operations/sets.ts";
+import * as streaming from "./operations/streaming.ts";
 import { transact } from "./operations/transacting.ts";
 
 type OperationOf<K extends Operation["kind"]> = Extract<Operation, { kind: K }>;
@@ -95,6 +96,11 @@ const operations: Operations = {
   listTrim: onList(listing.listTrim),
   listSet: onList(listing.listSet),
   listInsert: onList(listing.listInsert),
+  streamAdd: onStream(streaming.streamAdd),
+  streamTrim: onStream(streaming.streamTrim),
+  streamRemove: onStream(streaming.streamRemove),
+  streamLength: onStream(streaming.streamLength),
+  streamRange: onStream(streaming.streamRange),
   probe(model) {
     model.demandWrite();
     return null;

@@ -2,6 +2,7 @@
 import type { GivenSettings } from "../../queue/settings.ts";
 import { Figures } from "./figures.ts";
 import { HandedOut, type WrittenCounts } from "./handed-out.ts";
+import { readStream, type WrittenStream, writtenStream } from "./stream.ts";
 import { type LocalQueue, NO_SETTINGS, type Pauses } from "./local-queue.ts";
 
 /** JSON has no Infinity. */
@@ -17,13 +18,16 @@ interface Facts {
   waits?: [bucket: number, times: number][];
   runs?: [bucket: number, times: number][];
   handedOut?: WrittenCounts;
+  stream?: WrittenStream;
+  list?: true;
 }
 
-/** null if there is nothing to keep. */
-export function encodeFacts(queue: LocalQueue): string | null {
-  const { given, pauses, bindings, figures } = queue;
+/** null if there is nothing to keep. `last`: the highest number that was given to anything. */
+export function encodeFacts(queue: LocalQueue, last: number): string | null {
+  const { given, pauses, bindings, figures, stream, isList } = queue;
   const counts = queue.handedOut?.written ?? null;
-  const isSet = given.size > 0 || pauses !== null || bindings !== null;
+  const isOfKind = stream !== null || isList;
+  const isSet = given.size > 0 || pauses !== null || bindings !== null || isOfKind;
   if (!isSet && figures === null && counts === null) return null;
   const facts: Facts = { given: Object.fromEntries(given) };
   if (pauses) {
@@ -37,12 +41,14 @@ export function encodeFacts(queue: LocalQueue): string | null {
     Object.assign(facts, { totals, waits: [...waits], runs: [...runs] });
   }
   if (counts !== null) facts.handedOut = counts;
+  if (stream !== null) facts.stream = writtenStream(stream, last);
+  if (isList) facts.list = true;
   return JSON.stringify(facts);
 }
 
 export type QueueFacts = Pick<
   LocalQueue,
-  "given" | "pauses" | "bindings" | "figures" | "handedOut"
+  "given" | "pauses" | "bindings" | "figures" | "handedOut" | "stream" | "isList"
 >;
 
 export function decodeFacts(text: string): QueueFacts {
@@ -57,6 +63,8 @@ export function decodeFacts(text: string): QueueFacts {
     bindings: facts.bindings ?? null,
     figures: counts ? new Figures(counts) : null,
     handedOut: facts.handedOut ? new HandedOut(true, facts.handedOut) : null,
+    stream: facts.stream ? readStream(facts.stream) : null,
+    isList: facts.list ?? false,
   };
 }
 

@@ -53,6 +53,7 @@ export class Restorer implements Restoration {
 
   event(name: string, stored: StoredPlace, more: string | null, isRetrying: boolean): void {
     const queue = this.#model.open(name);
+    queue.stream?.restore(stored);
     if (stored.state === CLAIMED) return this.#claimed(queue, stored, more);
     const { key, state, atMs, place, expiresAtMs, lease, pushedAtMs } = stored;
     this.#lastClaim = Math.max(this.#lastClaim, lease);

@@ -46,7 +46,7 @@ export class Usage {
   readonly #counts = [0, 0, 0, 0, 0, 0, 0];
   #otherBytes = 0;
   #nameBytes = 0;
-  /** Of the settings and pauses of queues. */
+  /** Of the settings and pauses of queues, and of streams. */
   settingBytes = 0;
 
   /** How many events are in that state. */
@@ -129,6 +129,7 @@ export class Usage {
     this.windows += sign * (queue.windows?.size ?? 0);
     this.windows += sign * (queue.keyWindows?.size ?? 0);
     if (queue.slabs !== null) this.addSlabs(queue.slabs, sign);
+    this.settingBytes += sign * (queue.stream?.bytes ?? 0);
     this.contentBytes += sign * queue.contentBytes;
     this.#otherBytes += sign * queue.otherBytes;
     this.addToState(READY, sign * readyIn(queue));

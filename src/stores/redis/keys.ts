@@ -64,6 +64,8 @@ export const INFIXES = {
   MEMBERS: `${LAYOUT}members:`,
   /** hash of how often "=" and an id stands in the list without its event; "all": in all */
   GHOSTS: `${LAYOUT}ghosts:`,
+  /** hash, only of a stream: see stream-record.lua */
+  STREAM: `${LAYOUT}stream:`,
   /** sorted set of ids by the tick at which their events were completed */
   COMPLETED: `${LAYOUT}completed:`,
   /** hash of values by id, of the completed events */
@@ -135,6 +137,8 @@ export const SINGLE_KEYS = {
   ORDERED: `${LAYOUT}ordered`,
   /** sorted set, all scores 0, of the names of sets: see sets.lua */
   SETS: `${LAYOUT}sets`,
+  /** set of the names of queues that are lists: see name-kind.lua */
+  LISTS: `${LAYOUT}lists`,
   /** sorted set of the names of queues by when their first cron entry is due, in ms */
   CRONS_DUE: `${LAYOUT}crons-due`,
   /** sorted set, all scores 0, of the names of queues that have cron entries */

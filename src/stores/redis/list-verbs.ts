@@ -24,8 +24,10 @@ type End = ListPop["end"];
 
 const sideOf = (end: End) => (end === "left" ? "LEFT" : "RIGHT");
 
+/** What a verb answers for a name of another kind. */
+const WRONG = -3;
 const REFUSED: Record<number, typeof WRONG_TYPE | typeof TOO_LARGE> = {
-  [-3]: WRONG_TYPE,
+  [WRONG]: WRONG_TYPE,
   [-4]: TOO_LARGE,
 };
 
@@ -188,6 +190,11 @@ export const lists: Verbs = {
   },
 };
 
+const isWrong = (reply: ScriptReply) => reply === WRONG;
+
+/** More operations than a call has. */
+const ALL = Infinity;
+
 const smallPush: Verb<"listPush"> = {
   name: "list_push",
   call(pushes, encoding) {
@@ -196,6 +203,7 @@ const smallPush: Verb<"listPush"> = {
     return [encoding.numberOf(queue), sideOf(end), ...values];
   },
   results(reply, pushes) {
+    if (isWrong(reply)) return pushes.map(() => WRONG_TYPE);
     const [length, ...made] = reply as number[];
     const ids = madeIds(
       made,
@@ -211,20 +219,24 @@ const asPop = ({ queues }: ListPop) =>
   ({ kind: "pop", queue: queues[0]!, leaseMs: 0, claimant: null }) as const;
 
 const rightPop: Verb<"listPop"> = {
-  name: plain.pop.name,
+  name: "pop_right",
   call: (pops, encoding) => plain.pop.call(pops.map(asPop), encoding),
-  results: (reply, pops) =>
-    plain.pop.results(reply, pops.map(asPop)).map((popped) => (popped ? [popped as never] : [])),
-  doneIn: plain.pop.doneIn!,
+  results(reply, pops) {
+    if (isWrong(reply)) return pops.map(() => WRONG_TYPE);
+    const all = plain.pop.results(reply, pops.map(asPop));
+    return all.map((popped) => (popped ? [popped as never] : []));
+  },
+  doneIn: (reply) => (isWrong(reply) ? ALL : plain.pop.doneIn!(reply)),
 };
 
 const asBatch = ({ queues, count }: ListPop) =>
   ({ kind: "popBatch", queues, count, leaseMs: 0, claimant: NO_BYTES }) as const;
 
 const batchPop: Verb<"listPop"> = {
-  name: tokens.popBatch.name,
+  name: "list_pop",
   call: ([pop], encoding) => tokens.popBatch.call([asBatch(pop!)], encoding),
-  results: (reply, [pop]) => tokens.popBatch.results(reply, [asBatch(pop!)]),
+  results: (reply, [pop]) =>
+    isWrong(reply) ? [WRONG_TYPE] : tokens.popBatch.results(reply, [asBatch(pop!)]),
 };
 
 const PARTS_BEFORE = 1;
@@ -233,6 +245,7 @@ const leftPop: Verb<"listPop"> = {
   name: "pop_left",
   call: (pops, { numberOf }) => [numberOf(pops[0]!.queues[0]!), String(pops.length)],
   results(reply, pops) {
+    if (isWrong(reply)) return pops.map(() => WRONG_TYPE);
     const [claim, ...parts] = reply as [number, ...Buffer[]];
     const count = poppedCount(reply, PARTS_BEFORE);
     return pops.map(({ queues }, at) => {
@@ -242,7 +255,7 @@ const leftPop: Verb<"listPop"> = {
       return [poppedOf(queues[0]!, parts[2 * at]!, value, undo)];
     });
   },
-  doneIn: (reply) => poppedCount(reply, PARTS_BEFORE),
+  doneIn: (reply) => (isWrong(reply) ? ALL : poppedCount(reply, PARTS_BEFORE)),
 };
 
 /** With the folder of the script of each. */

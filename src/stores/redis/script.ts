@@ -8,6 +8,7 @@ import { LIST_BYTES_MAX, LIST_REACH } from "../../queue/lists.ts";
 import { PAUSED_WORKERS_MAX } from "../../queue/management.ts";
 import { EXACT_COUNT_MAX } from "../../queue/rates.ts";
 import { SET_MEMBERS_MAX, SETS_MAX } from "../../queue/sets.ts";
+import { STREAM_CONSUMERS_MAX } from "../../queue/streams.ts";
 import { WINDOWS_MAX } from "../../queue/windows.ts";
 import batch from "./batch.lua" with { type: "text" };
 import counter from "./counter.lua" with { type: "text" };
@@ -96,6 +97,7 @@ import setRemove from "./full/set-remove.lua" with { type: "text" };
 import sets from "./full/sets.lua" with { type: "text" };
 import settings from "./full/settings.lua" with { type: "text" };
 import settle from "./full/settle.lua" with { type: "text" };
+import streamRecord from "./full/stream-record.lua" with { type: "text" };
 import stats from "./full/stats.lua" with { type: "text" };
 import status from "./full/status.lua" with { type: "text" };
 import tick from "./full/tick.lua" with { type: "text" };
@@ -130,6 +132,7 @@ import nextOut from "./plain/next-out.lua" with { type: "text" };
 import plainPeek from "./plain/peek.lua" with { type: "text" };
 import popLeft from "./plain/pop-left.lua" with { type: "text" };
 import plainListLength from "./plain/list-length.lua" with { type: "text" };
+import popRight from "./plain/pop-right.lua" with { type: "text" };
 import plainPop from "./plain/pop.lua" with { type: "text" };
 import plainPush from "./plain/push.lua" with { type: "text" };
 import rare from "./plain/rare.lua" with { type: "text" };
@@ -145,6 +148,7 @@ import stage from "./stage.lua" with { type: "text" };
 import ackWithTokens from "./tokens/ack-with-tokens.lua" with { type: "text" };
 import claiming from "./tokens/claiming.lua" with { type: "text" };
 import matching from "./tokens/matching.lua" with { type: "text" };
+import tokensListPop from "./tokens/list-pop.lua" with { type: "text" };
 import tokensListPush from "./tokens/list-push.lua" with { type: "text" };
 import tokensPopBatch from "./tokens/pop-batch.lua" with { type: "text" };
 import popWithTokens from "./tokens/pop-with-tokens.lua" with { type: "text" };
@@ -179,6 +183,7 @@ const numbers = new Map(
     RATE_EXACT_MAX: EXACT_COUNT_MAX,
     SET_MEMBERS_MAX,
     SETS_MAX,
+    STREAM_CONSUMERS_MAX,
     SHARDS,
     TICKS_PER_MS,
     USUAL_LEASE_MS,
@@ -233,7 +238,7 @@ function once(table: string, ...files: string[]): string {
   return `${begin}${files.join("\n")}\nend`;
 }
 
-const common = [plainPeek, plainReady, plainListLength, popLeft, unused].map((file) =>
+const common = [plainPeek, plainReady, plainListLength, popLeft, popRight, unused].map((file) =>
   onDemand(file),
 );
 const plain = [
@@ -246,6 +251,7 @@ const withTokens = [
   counter,
   onDemand(liningUp, plainPush, pushMade, tokensListPush),
   onDemand(nextOut, taking, plainPop, claiming, popWithTokens, tokensPopBatch),
+  onDemand(tokensListPop),
   onDemand(matching, plainAck, ackWithTokens, plainRedo, redoWithTokens, tokensTouch),
   ...common,
 ];
@@ -302,11 +308,11 @@ const others = [
     listDropping,
     ...[listRange, listSet, listRemove, listTrim, listInsert].map((file) => hidden(file)),
   ),
-  onDemand(bind),
+  onDemand(bind, flush, streamRecord),
   ...[initCounter, countDown, getCounter, dropCounter, listCounters].map((file) => onDemand(file)),
   onDemand(crons, cronSet, cronDelete, cronGet, cronList, cronQueues, cronDue, cronFire),
   onDemand(sets, setAdd, setRemove, setDrop, setMembers, setContains, setCount, setList),
-  ...[unpop, flush, settings, set, cancel, count, register, probe, group, groups].map((file) =>
+  ...[unpop, settings, set, cancel, count, register, probe, group, groups].map((file) =>
     onDemand(file),
   ),
   onDemand(judging, transaction),

@@ -1,6 +1,6 @@
--- Forgets a queue without events, settings and consumers: it leaves no name behind. The batch loop
--- calls it.
--- KEYS    queues timers processes, of the queue: ready claimed events front config stats
+-- Forgets a queue without events, settings and consumers that is no stream: it leaves no name behind. A list
+-- without events is no list. The batch loop calls it.
+-- KEYS    queues timers processes lists, of the queue: ready claimed events front config stats stream
 -- ARGV    (none)
 -- Returns nothing
 
@@ -15,8 +15,12 @@ local function consumers_of(queue)
 end
 
 verbs.forget_if_unused = function(queue)
-  local is_empty = redis.call('EXISTS', queue.events, queue.ready, queue.claimed, queue.front,
-    CONFIG .. queue.name) == 0
+  local has_none = redis.call('EXISTS', queue.events) == 0
+  if has_none and not (has_beside and redis.call('EXISTS', COMPLETED .. queue.name) == 1) then
+    redis.pcall('SREM', LISTS, queue.name)
+  end
+  local is_empty = has_none and redis.call('EXISTS', queue.ready, queue.claimed, queue.front,
+    CONFIG .. queue.name, STREAM .. queue.name) == 0
   if is_empty and not (has_beside and has_beside(queue)) then
     redis.call('ZREM', timers_key, queue.name)
     if consumers_of(queue) == 0 then

@@ -7,9 +7,9 @@ import type { ScriptReply } from "./verb.ts";
 export const NO_BYTES = Buffer.alloc(0);
 const EQUALS = Buffer.from("=");
 
-type Counts = [number, number, number, number, number, number, number, number];
+type Counts = [number, number, number, number, number, number, number, number, number];
 /** How many numbers status.lua answers for a queue. */
-export const COUNTS = 8;
+export const COUNTS = 9;
 
 /** As push.lua answers them. */
 export const REFUSED = { [-1]: "QUEUEFULL", [-2]: "PAUSED" } as const;
@@ -36,9 +36,10 @@ export const msOf = (ms: number | null) => (ms === null ? "" : String(ms));
 
 export function statusIn(queue: Buffer, reply: ScriptReply[], at: number): QueueStatus {
   const counts = reply.slice(at, at + COUNTS) as Counts;
-  const [ready, delayed, claimed, failed, completed, consumers, isIn, isOut] = counts;
+  const [ready, delayed, claimed, failed, completed, consumers, isIn, isOut, isStream] = counts;
   const paused: Direction[] = [];
   if (isIn) paused.push("in");
   if (isOut) paused.push("out");
-  return { queue, ready, delayed, claimed, failed, completed, consumers, paused };
+  const states = { ready, delayed, claimed, failed, completed };
+  return { queue, ...states, consumers, paused, isStream: isStream === 1 };
 }

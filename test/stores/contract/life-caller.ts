@@ -12,12 +12,13 @@ import {
   type PushOptions,
   type State,
   type Unique,
+  type FailOutcome,
   type When,
 } from "../../../src/queue/event.ts";
 import { decodeHeaders, encodeHeaders } from "../../../src/queue/headers.ts";
 import type { GroupPage } from "../../../src/queue/groups.ts";
 import type { EventPage } from "../../../src/queue/management.ts";
-import type { FailOutcome, TouchOutcome } from "../../../src/queue/operations.ts";
+import type { TouchOutcome } from "../../../src/queue/operations.ts";
 import type { Direction, QueueStatus } from "../../../src/queue/queue-status.ts";
 import { bytesOf, Caller, leaseMs, textOf } from "./caller.ts";
 

@@ -6,7 +6,7 @@ import { hashOf } from "../hash-index.ts";
 import { drop, makeReady } from "../life.ts";
 import type { Model } from "../model.ts";
 import { moreWith } from "../more.ts";
-import { type LocalEvent } from "../local-queue.ts";
+import type { LocalEvent, LocalQueue } from "../local-queue.ts";
 import { CLAIMED, DELAYED, FAILED, GONE } from "../states.ts";
 
 export function remove(model: Model, { queue, targets }: Remove): boolean[] {
@@ -32,8 +32,24 @@ export function retry(model: Model, { queue: name, targets, end }: Retry): boole
 
 export function flush(model: Model, { queue: name }: Flush): null {
   const queue = model.get(nameOf(name));
-  if (queue) model.clear(queue);
+  if (queue) flushOne(model, queue);
   return null;
+}
+
+/** With its groups, if it is a stream. */
+export function flushOne(model: Model, queue: LocalQueue): void {
+  const { stream, bindings } = queue;
+  model.clear(queue);
+  if (stream === null || bindings === null) return;
+  const isGroup = (name: string) => {
+    const bound = model.get(`${queue.name}@${name}`);
+    return bound !== undefined && bound.stream !== null;
+  };
+  const groups = bindings.filter(isGroup);
+  if (groups.length === 0) return;
+  const left = bindings.filter((name) => !groups.includes(name));
+  model.setBindings(queue, left.length > 0 ? left : null);
+  for (const name of groups) flushOne(model, model.get(`${queue.name}@${name}`)!);
 }
 
 /** Finds all events before it changes the first one: a read may fail. */

@@ -1,12 +1,12 @@
 // What ends or prolongs a claim.
 import { nameOf } from "../../../queue/name-cache.ts";
+import type { FailOutcome } from "../../../queue/event.ts";
 import type {
   Ack,
   AckBatch,
   Claim,
   Crash,
   Fail,
-  FailOutcome,
   Redo,
   Touch,
   TouchBatch,

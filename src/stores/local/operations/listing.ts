@@ -2,7 +2,6 @@
 import { NO_OPTIONS } from "../../../queue/event.ts";
 import {
   LIST_BYTES_MAX,
-  LIST_REACH,
   type ListInsert,
   type ListInserted,
   type ListLength,
@@ -24,7 +23,8 @@ import { drop } from "../life.ts";
 import type { EventOrPlace } from "../line.ts";
 import type { LocalEvent, LocalQueue } from "../local-queue.ts";
 import type { Model } from "../model.ts";
-import { isOfSet } from "../name-kind.ts";
+import { isNoList } from "../name-kind.ts";
+import { mayGo } from "../reach.ts";
 import { entriesFrom } from "../ready-page.ts";
 import { checkRoom } from "../room.ts";
 import { READY } from "../states.ts";
@@ -45,13 +45,14 @@ export function listPush(model: Model, { queue, end, contents, ifThere }: ListPu
   if (ifThere && lengthOf(model, queue) === 0) return { ids: [], length: 0 };
   const common = { queue, end, options: null };
   const [first] = contents;
-  const ids =
+  const ids = asList(model, model.open(nameOf(queue)), () =>
     contents.length === 1
       ? [push(model, { kind: "push", ...common, id: null, contents: first! })]
       : pushBatch(model, {
           ...common,
           events: contents.map((each) => ({ id: null, contents: each })),
-        });
+        }),
+  );
   return { ids: ids as Buffer[], length: lengthOf(model, queue) };
 }
 
@@ -60,7 +61,7 @@ export function listMove(model: Model, operation: ListMove): ListMoved | null | 
   const terms = forGood(from);
   const event = nextOut(model, name, terms);
   if (!event) return null;
-  if (isOfSet(model, nameOf(to))) return WRONG_TYPE;
+  if (isNoList(model, nameOf(to))) return WRONG_TYPE;
   const target = model.open(nameOf(to));
   model.noteIfUnused(target);
   judgeParts(model, [event], event.queue, target);
@@ -69,9 +70,19 @@ export function listMove(model: Model, operation: ListMove): ListMoved | null | 
   return asOne(model, () => {
     const taken = take(model, event, name, terms);
     const { contents } = taken;
-    const id = push(model, { kind: "push", queue: to, end, id: null, contents, options }) as Buffer;
+    const id = asList(model, target, () =>
+      push(model, { kind: "push", queue: to, end, id: null, contents, options }),
+    ) as Buffer;
     return { taken, id, contents };
   });
+}
+
+/** Pushes into a queue, which becomes a list if it has no events. */
+function asList<T>(model: Model, queue: LocalQueue, pushes: () => T): T {
+  const isNew = queue.size === 0;
+  const pushed = model.pushing(queue, pushes);
+  if (isNew) model.setList(queue, true);
+  return pushed;
 }
 
 export function listLength(model: Model, { queue }: ListLength): number {
@@ -182,13 +193,6 @@ function spanIn({ ready }: LocalQueue, { from, to }: Span): Span | null {
   const first = Math.max(0, from < 0 ? from + ready : from);
   const last = Math.min(ready - 1, to < 0 ? to + ready : to);
   return first > last ? null : { from: first, to: last };
-}
-
-/** Whether an operation may go so far, in a transaction together with those before it. */
-function mayGo(model: Model, far: number): boolean {
-  if (far > (model.reachLeft ?? LIST_REACH)) return false;
-  if (model.reachLeft !== null) model.reachLeft -= far;
-  return true;
 }
 
 /** From left to right; null if they are too far from one of the ends. */

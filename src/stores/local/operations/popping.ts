@@ -16,7 +16,7 @@ import { JournalError } from "../journal.ts";
 import { drop, expire, makeReady, withoutClaim } from "../life.ts";
 import { type LocalQueue, expiryOf, LocalEvent } from "../local-queue.ts";
 import type { Model } from "../model.ts";
-import { isOfSet } from "../name-kind.ts";
+import { isNoList } from "../name-kind.ts";
 import { entriesFrom } from "../ready-page.ts";
 import { COMPLETED } from "../states.ts";
 import { acknowledgePopped, isMember, judgeParts, type Uncount, uncount } from "./counting.ts";
@@ -36,6 +36,8 @@ interface Undo {
   removed: LocalEvent | null;
   /** What it counted down by that. */
   counted: Uncount | null;
+  /** Whether the queue was a list. */
+  isOfList: boolean;
 }
 
 /** How to pop. */
@@ -63,14 +65,14 @@ export function listPop(
   { queues, end, count }: ListPop,
 ): Popped[] | typeof WRONG_TYPE {
   for (const name of queues) {
-    if (isOfSet(model, nameOf(name))) return WRONG_TYPE;
+    if (isNoList(model, nameOf(name))) return WRONG_TYPE;
     const popped = popSeveral(model, [name], count, forGood(end));
     if (popped.length > 0) return popped;
   }
   return [];
 }
 
-function popSeveral(model: Model, queues: Buffer[], count: number, terms: Terms): Popped[] {
+export function popSeveral(model: Model, queues: Buffer[], count: number, terms: Terms): Popped[] {
   const popped: Popped[] = [];
   let bytes = 0;
   try {
@@ -106,7 +108,8 @@ export function take(model: Model, event: LocalEvent, name: Buffer, terms: Terms
   const contents = contentsToBytes(model.contentsOf(event));
   const { attempt, more, pushedAtMs } = event;
   const place = terms.end === "left" && (more?.group ?? null) === null ? null : event.place;
-  const undo: Undo = { claim: 0, place, atMs: model.nowMs, removed: null, counted: null };
+  const { isList: isOfList } = queue;
+  const undo: Undo = { claim: 0, place, atMs: model.nowMs, removed: null, counted: null, isOfList };
   let token = 0;
   if (terms.leaseMs === 0) {
     if (isMember(event)) judgeParts(model, [event], queue);
@@ -183,7 +186,7 @@ function leftMost(model: Model, queue: LocalQueue): LocalEvent | undefined {
 }
 
 export function unpop(model: Model, { queue: name, popped }: Unpop): boolean {
-  const { claim: number, place, atMs, removed, counted } = popped.undo as Undo;
+  const { claim: number, place, atMs, removed, counted, isOfList } = popped.undo as Undo;
   if (removed === null) {
     const event = model.get(nameOf(name))?.get(toText(popped.id));
     if (event?.claim !== number) return false;
@@ -201,6 +204,8 @@ export function unpop(model: Model, { queue: name, popped }: Unpop): boolean {
   event.key = model.number();
   event.pushedAtMs = removed.pushedAtMs;
   model.takeBack(queue, removed.more?.group ?? null, atMs);
+  const isAlone = queue.size === 0;
   makeReady(model, event, place ?? model.leftPlace(), removed.more);
+  if (isOfList && isAlone && queue.stream === null) model.setList(queue, true);
   return true;
 }

@@ -17,7 +17,7 @@ import { checkPushable, makeRoom, makeRoomFor } from "../room.ts";
 import { COMPLETED, DELAYED, LEFT_END, READY } from "../states.ts";
 
 /** One push: its event, which is not in the model yet, and the event that has its id. */
-interface Step {
+export interface Step {
   event: LocalEvent;
   there: LocalEvent | undefined;
   /** Of a queue that has bound ones: the events of its id in all its tree. */
@@ -28,7 +28,8 @@ export function push(model: Model, operation: Push): Buffer | Duplicate {
   const { queue: name, end, id, contents, options } = operation;
   const queue = model.open(nameOf(name));
   checkPushable(model, queue);
-  const step = id === null ? unnamed(model, queue, contents) : named(model, queue, id, contents);
+  const step =
+    id === null ? unnamed(model, queue, contents) : named(model, queue, toText(id), contents);
   if (options === null && step.met === null) return pushPlain(model, step, end, id);
   const { event, there } = step;
   if (options !== null && options.unique !== null) {
@@ -111,7 +112,9 @@ export function pushBatch(model: Model, operation: Batch): (Buffer | Duplicate)[
   const steps = events.map(({ id, contents }) => {
     const isTaken = (text: string) => found.has(text);
     const step =
-      id === null ? unnamed(model, queue, contents, isTaken) : named(model, queue, id, contents);
+      id === null
+        ? unnamed(model, queue, contents, isTaken)
+        : named(model, queue, toText(id), contents);
     if (!found.has(step.event.id)) found.set(step.event.id, step);
     return step;
   });
@@ -138,8 +141,8 @@ export function pushBatch(model: Model, operation: Batch): (Buffer | Duplicate)[
   });
 }
 
-function named(model: Model, queue: LocalQueue, id: Buffer, contents: Buffer): Step {
-  const event = new LocalEvent(queue, toText(id), toKept(contents));
+export function named(model: Model, queue: LocalQueue, id: string, contents: Buffer): Step {
+  const event = new LocalEvent(queue, id, toKept(contents));
   if (queue.bindings === null) {
     return { event, there: model.find(queue, event.id, event.hash), met: null };
   }
@@ -159,9 +162,20 @@ function unnamed(
 }
 
 /** Whether its id is free. */
-function isFree(model: Model, { event, there, met }: Step): boolean {
-  const isTaken = met === null ? there !== undefined && there.state !== COMPLETED : isTakenBy(met);
-  return !isTaken && !model.isWindowed(event.queue, event.id);
+function isFree(model: Model, step: Step): boolean {
+  const { event } = step;
+  return isIdFree(step) && !model.isWindowed(event.queue, event.id);
+}
+
+/** Whether it is free, whatever windows say. */
+export function isIdFree({ there, met }: Step): boolean {
+  return met === null ? there === undefined || there.state === COMPLETED : !isTakenBy(met);
+}
+
+/** On the left, an event whose id is free. Throws a Refusal before anything is changed. */
+export function pushFree(model: Model, step: Step): void {
+  for (const one of makeRoom(model, step.event.queue, 1)) dropOldest(model, one);
+  enter(model, step, "left", null);
 }
 
 /** What a push does: adds or replaces an event, or nothing but answer. */

@@ -160,5 +160,6 @@ export function statusOf(model: Model, name: string): QueueStatus {
     completed: queue?.completed?.length ?? 0,
     consumers: queue?.consumers ?? 0,
     paused,
+    isStream: queue !== undefined && queue.stream !== null,
   };
 }

@@ -95,11 +95,13 @@ export class EventRows {
     for (const inserts of [this.#plain, this.#ordered, this.#whole]) inserts.clear();
     for (const { queue, number } of changes.named) {
       if (changes.retired.has(number)) continue;
-      this.#nameQueue.run(number, queue.name, encodeFacts(queue));
+      this.#nameQueue.run(number, queue.name, encodeFacts(queue, changes.last));
     }
+    const named = new Set(changes.figured.size > 0 ? changes.named.map(({ queue }) => queue) : []);
     // Without a number it has nothing any more, not even figures.
     for (const queue of changes.figured) {
-      if (queue.number !== 0) this.#nameQueue.run(queue.number, queue.name, encodeFacts(queue));
+      if (queue.number === 0 || named.has(queue)) continue;
+      this.#nameQueue.run(queue.number, queue.name, encodeFacts(queue, changes.last));
     }
     for (const number of changes.retired.keys()) this.#dropQueue.run(number);
     for (const number of changes.forgotten) this.#dropQueue.run(number);

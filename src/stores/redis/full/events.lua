@@ -321,7 +321,8 @@ end
 has_beside = function(queue)
   local name = queue.name
   return redis.call('EXISTS', COMPLETED .. name, CONFIG .. name, WINDOWS .. name,
-    PAUSED_WORKERS .. name, UNIQUE .. name, COUNTERS .. name, CRONS .. name, OWN_GROUPS .. name) > 0
+    PAUSED_WORKERS .. name, UNIQUE .. name, COUNTERS .. name, CRONS .. name, OWN_GROUPS .. name,
+    STREAM .. name) > 0
 end
 
 -- What is left when the last event has gone: a list with nothing but ghosts, a key of tick.lua.

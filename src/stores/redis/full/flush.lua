@@ -1,8 +1,8 @@
--- Removes all events of a queue, in all states. Settings and pauses stay, and what groups have of their
--- own.
--- KEYS    of the queue: all but config, rate
+-- Removes all events of a queue, in all states, and those of the groups of a stream. Settings and pauses stay,
+-- and what groups of events have of their own.
+-- KEYS    of the queues: all but rate
 -- ARGV    queue
--- Returns how many of its keys were there
+-- Returns how many of their keys were there
 
 -- So many groups with something of their own keep the order in which they began. Others begin anew.
 local GROUPS_KEPT = 1000
@@ -38,8 +38,8 @@ local function groups_to_keep(queue)
   return queue.has_own_groups and read_kept(queue)
 end
 
-verbs.flush = function(from)
-  local queue = queue_at(ARGV[from])
+-- Removes the events of one queue, and its record. Returns how many of its keys were there.
+local function flush_one(queue)
   local ids, name = {}, queue.name
   for id in pairs(left_out[name] or {}) do
     ids[#ids + 1] = id
@@ -52,12 +52,41 @@ verbs.flush = function(from)
     DELAYED .. name, FAILED .. name, COMPLETED .. name, EXPIRES .. name, MORE .. name,
     ERRORS .. name, LOG .. name, DONE .. name, GHOSTS .. name, REVIEW .. name,
     RETRYING .. name, WINDOWS .. name, UNIQUE .. name, UNIQUE_ENDS .. name, RANKED .. name,
-    GROUPED .. name, GROUPS .. name, TURNS .. name, GROUP_RATES .. name, PLACES .. name)
+    GROUPED .. name, GROUPS .. name, TURNS .. name, GROUP_RATES .. name, PLACES .. name,
+    STREAM .. name)
   if is_readable and kept then
     keep_groups(queue, kept)
   end
   -- What is known of the queue is read anew.
   queue.config, queue.is_open, queue.was_flushed, trees = nil, false, true, {}
-  queue.group_limit = nil
+  queue.group_limit, queue.record = nil, nil
   return count
+end
+
+-- Removes the events of a queue. If it is a stream, the streams that are bound to it are unbound, and theirs
+-- are removed too.
+local function flush_queue(queue)
+  local key, groups_of_stream = STREAM .. queue.name, {}
+  if redis.call('EXISTS', key) == 1 then
+    local is_readable, names = pcall(bindings_of, queue)
+    local kept = {}
+    for _, name in ipairs(is_readable and names or {}) do
+      local bound = queue_named(queue.name .. '@' .. name)
+      local is_stream = redis.call('EXISTS', STREAM .. bound.name) == 1
+      groups_of_stream[#groups_of_stream + 1] = is_stream and bound or nil
+      kept[#kept + 1] = not is_stream and name or nil
+    end
+    if #groups_of_stream > 0 then
+      keep_bindings(queue, kept)
+    end
+  end
+  local count = flush_one(queue)
+  for _, bound in ipairs(groups_of_stream) do
+    count = count + flush_queue(bound)
+  end
+  return count
+end
+
+verbs.flush = function(from)
+  return flush_queue(queue_at(ARGV[from]))
 end

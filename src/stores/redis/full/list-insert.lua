@@ -2,7 +2,7 @@
 -- KEYS    queues, of the queue: all, set
 -- ARGV    queue BEFORE|AFTER contents value
 -- Returns of each operation, of which there is one, a list of the number of ready events (-1: none has these
---         contents) and the id, or -3 for the name of a set, -4 if the list is too long, or has priorities
+--         contents) and the id, or -3 for a name of another kind, -4 if the list is too long, or has priorities
 --         or groups; or what list_push answers for a queue that takes no more
 
 -- Whether ready events have priorities or groups.
@@ -70,7 +70,7 @@ verbs.list_insert = function(from)
   require_memory()
   verb_named('push')
   local queue = opened_at(ARGV[from])
-  if is_of_set(queue) then
+  if is_no_list(queue) then
     return { WRONG_TYPE }
   end
   local length = ready_count(queue)

@@ -1,14 +1,14 @@
 -- Takes an event at an end of a queue, and pushes its contents and headers at an end of a queue.
--- KEYS    queues timers, of the queues: all, set
+-- KEYS    queues timers lists, of the queues: all, set
 -- ARGV    queue LEFT|RIGHT target LEFT|RIGHT
 -- Returns what was moved: a list of what popped_one answers and the new id, or nil if there was nothing; or
---         -3 for the name of a set, or a list of -1 (full) or -2 (paused) and the name of the queue that
+--         -3 for a name of another kind, or a list of -1 (full) or -2 (paused) and the name of the queue that
 --         takes no more
 
 -- Takes an event as popped_one does, but refuses it also if the target takes no more, or is a set.
 local function take_for_move(queue, target, is_left)
   return popped_one(queue, 0, nil, false, is_left, function(_, parts)
-    if is_of_set(target) then
+    if is_no_list(target) then
       return { WRONG_TYPE }
     end
     local refusal = pushing.refusal(target, 1, queue)
@@ -29,7 +29,7 @@ verbs.list_move = function(from)
   require_memory()
   verb_named('push')
   local queue, target = opened_at(ARGV[from]), opened_at(ARGV[from + 2])
-  if is_of_set(queue) then
+  if is_no_list(queue) then
     return WRONG_TYPE
   end
   local popped
@@ -48,6 +48,9 @@ verbs.list_move = function(from)
   elseif type(popped[1]) == 'number' then
     is_refused = true
     return popped
+  end
+  if not has_events(target) then
+    becomes_list(target)
   end
   make_room(target, 1)
   local id = new_id(target)

@@ -1,14 +1,14 @@
 -- Takes up to count events at an end of the first queue that has any, and removes them.
 -- KEYS    timers, of the queues: all, set
 -- ARGV    times (that operation so often) count LEFT|RIGHT bytes queue...
--- Returns of each operation -3 if the name of a set comes first, or what pop_batch answers; they are fewer
+-- Returns of each operation -3 if a name of another kind comes first, or what pop_batch answers; they are fewer
 --         when the reply is long enough, behind many ghosts, and behind a refusal, which ends the batch
 
 -- The reply of one operation, and whether it is a refusal.
 local function popped_of_first(from, to)
   for at = from + 3, to do
     local queue, replies = queue_at(ARGV[at]), {}
-    if is_of_set(queue) then
+    if is_no_list(queue) then
       return WRONG_TYPE, false
     end
     local terms = {

@@ -1,12 +1,12 @@
 -- Shows the events between two indexes.
 -- KEYS    of the queue: all, set
 -- ARGV    queue index index
--- Returns of each its value; or -3 for the name of a set, or -4 if they are too far from both ends, or too
+-- Returns of each its value; or -3 for a name of another kind, or -4 if they are too far from both ends, or too
 --         many bytes
 
 verbs.list_range = function(from)
   local queue, values = opened_at(ARGV[from]), {}
-  if is_of_set(queue) then
+  if is_no_list(queue) then
     return WRONG_TYPE
   end
   local length = ready_count(queue)

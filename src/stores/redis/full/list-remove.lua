@@ -1,7 +1,7 @@
 -- Removes events with these contents.
 -- KEYS    of the queue: all, set
 -- ARGV    queue count (negative: from the right; 0: all) contents
--- Returns how many; -3 for the name of a set, -4 if the list is too long, or too many bytes were read
+-- Returns how many; -3 for a name of another kind, -4 if the list is too long, or too many bytes were read
 
 -- So many ids of the list are passed over in search of some; of more all are read once.
 local SEARCHED_MAX = 100000
@@ -54,7 +54,7 @@ end
 
 verbs.list_remove = function(from)
   local queue, count = opened_at(ARGV[from]), tonumber(ARGV[from + 1])
-  if is_of_set(queue) then
+  if is_no_list(queue) then
     return WRONG_TYPE
   end
   local length = ready_count(queue)

@@ -1,13 +1,13 @@
 -- Gives the event at an index other contents.
 -- KEYS    of the queue: all, set
 -- ARGV    queue index contents
--- Returns 1, 0 or nil (0: there is no such index; nil: the list is empty), or -3 for the name of a set, -4
+-- Returns 1, 0 or nil (0: there is no such index; nil: the list is empty), or -3 for a name of another kind, -4
 --         if it is too far from both ends
 
 verbs.list_set = function(from)
   require_memory()
   local queue, index = opened_at(ARGV[from]), tonumber(ARGV[from + 1])
-  if is_of_set(queue) then
+  if is_no_list(queue) then
     return WRONG_TYPE
   end
   local length = ready_count(queue)

@@ -1,11 +1,11 @@
 -- Removes all events but those between two indexes.
 -- KEYS    of the queue: all, set
 -- ARGV    queue index index
--- Returns 1 if they are gone; -3 for the name of a set, -4 if these are too many
+-- Returns 1 if they are gone; -3 for a name of another kind, -4 if these are too many
 
 verbs.list_trim = function(from)
   local queue = opened_at(ARGV[from])
-  if is_of_set(queue) then
+  if is_no_list(queue) then
     return WRONG_TYPE
   end
   local length = ready_count(queue)

@@ -2,7 +2,8 @@
 -- KEYS    queues processes, of the queue: all
 -- ARGV    after ("-" for the first page, else "(" and a queue's name) limit
 -- Returns next (the name to go on after, nil at the end), then name ready delayed claimed failed
---         completed consumers in out for every queue of the page that has any, or something beside
+--         completed consumers in out stream for every queue of the page that has any, or something
+--         beside
 
 verbs.list = function(from)
   local limit = tonumber(ARGV[from + 1])

@@ -34,6 +34,7 @@ verbs.push_batch = function(from, to)
   require_memory()
   local queue, is_left, replies = opened_at(ARGV[from]), ARGV[from + 1] == 'LEFT', {}
   local options, of_batch = options_in(ARGV[from + 2]), {}
+  is_list_no_more(queue)
   local paused = not queue.is_judged and paused_one(queue)
   if paused then
     return refused(paused, queue, PAUSED_QUEUE)

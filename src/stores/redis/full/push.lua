@@ -372,6 +372,7 @@ end
 verbs.push = function(from, to)
   require_memory()
   local queue, is_left, replies = opened_at(ARGV[from]), ARGV[from + 1] == 'LEFT', {}
+  is_list_no_more(queue)
   make_ids(queue, count_unnamed(from + 2, to, 4))
   local all = all_options(queue, from + 5, to)
   pushing_many(queue, (to - from - 1) / 4, function()

@@ -1,5 +1,5 @@
 -- How new events enter the line.
--- KEYS    queues, of the queue: ready events front
+-- KEYS    queues lists, of the queue: ready events front
 -- ARGV    (none)
 -- Returns nothing by itself
 
@@ -26,6 +26,10 @@ local function line_up(queue, is_left, fresh)
       redis.call('ZREM', queue.front, unpack(fresh))
     end
     error(listed)
+  end
+  if listed and shrunk[queue.name] and redis.call('HLEN', queue.events) == #fresh then
+    -- It lost its last event in this batch: it is no list any more.
+    redis.pcall('SREM', LISTS, queue.name)
   end
   became_ready(queue, #fresh)
 end

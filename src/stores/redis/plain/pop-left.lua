@@ -1,8 +1,8 @@
 -- Takes up to count events that are last out, and removes them.
--- KEYS    of the queue: ready events front
+-- KEYS    of the queue: ready events front stream
 -- ARGV    queue count
 -- Returns claim (a tick of its own for each, this is the first one), then id contents for every event,
---         or an empty list. They are fewer than count when the queue ran out or when the batch's reply
+--         or an empty list; -3 for a stream. They are fewer than count when the queue ran out or when the batch's reply
 --         is long enough, which then ends here
 
 -- Up to so many ids from the left end on.
@@ -24,6 +24,9 @@ verbs.pop_left = function(from)
   -- Where a key has the wrong type these fail before anything is done.
   redis.call('HLEN', queue.events)
   redis.call('ZCARD', queue.front)
+  if redis.call('HLEN', STREAM .. queue.name) > 0 then
+    return -3
+  end
   while left > 0 and reply_bytes < REPLY_BYTES_MAX do
     local ids = last_out(queue, math.min(left, POP_SLICE))
     if #ids == 0 then
