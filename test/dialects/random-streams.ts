@@ -1,8 +1,8 @@
 // Random commands on two streams with groups, one without, and a list. Clients choose the ids.
 //
-// What okq does otherwise on purpose is left out (see stream-differences.ts): an entry is removed as
-// it is acknowledged in all groups, only the stream without groups is trimmed, and a consumer that
-// is deleted has claimed nothing.
+// What okq does otherwise on purpose is left out (see stream-differences.ts): an entry is removed
+// as it is acknowledged in all groups, only the stream without groups is trimmed, and a consumer
+// that is deleted has claimed nothing.
 import type { Random } from "../stores/random.ts";
 import { type Commands, maybe, some, type Vocabulary, type Words } from "./random-scripts.ts";
 

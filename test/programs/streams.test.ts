@@ -1,5 +1,5 @@
-// Programs that use Redis streams, as the documentation of their drivers writes them. Each runs with
-// a real Redis and with okq, and must print the same.
+// Programs that use Redis streams, as the documentation of their drivers writes them. Each runs
+// with a real Redis and with okq, and must print the same.
 import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import { run } from "../drivers/programs.ts";

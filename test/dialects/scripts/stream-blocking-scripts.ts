@@ -1,5 +1,5 @@
 // Scripts of XREAD and XREADGROUP that wait.
-import { script } from "../script.ts";
+import { inOneWrite, script } from "../script.ts";
 
 const TIMEOUTS = `
   a~ XREAD BLOCK 20 STREAMS $missing $
@@ -130,7 +130,11 @@ const WITH_COMMANDS_BEHIND = `
   b: XREAD BLOCK 0 STREAMS $q $ | XLEN $q | PING behind
   XADD $q 1-1 n 1
   XGROUP CREATE $q g 0
-  b: XREADGROUP GROUP g bob BLOCK 0 STREAMS $q > | XREADGROUP GROUP g bob BLOCK 0 STREAMS $q > | XREADGROUP GROUP g bob STREAMS $q 0
+  b: ${inOneWrite(
+    "XREADGROUP GROUP g bob BLOCK 0 STREAMS $q >",
+    "XREADGROUP GROUP g bob BLOCK 0 STREAMS $q >",
+    "XREADGROUP GROUP g bob STREAMS $q 0",
+  )}
   XADD $q 1-2 n 2
 `;
 

@@ -1,5 +1,5 @@
 // Scripts of streams as keys beside lists and sets, and in transactions.
-import { script } from "../script.ts";
+import { inOneWrite, script } from "../script.ts";
 
 const STREAM_COMMANDS_ON = (key: string) => `
   XADD ${key} 1-1 a b
@@ -241,9 +241,26 @@ const ERRORS_IN_TRANSACTION = `
 
 const PIPELINE = `
   XADD $q 1-1 n 1 | XADD $q 1-2 n 2 | XLEN $q | XADD $q 1-2 n 3 | XADD $q 1-3 n 4
-  XGROUP CREATE $q g 0 | XREADGROUP GROUP g c COUNT 1 STREAMS $q > | XREADGROUP GROUP g d COUNT 1 STREAMS $q > | XREADGROUP GROUP g c STREAMS $q > | XREADGROUP GROUP g c STREAMS $q >
+  ${inOneWrite(
+    "XGROUP CREATE $q g 0",
+    "XREADGROUP GROUP g c COUNT 1 STREAMS $q >",
+    "XREADGROUP GROUP g d COUNT 1 STREAMS $q >",
+    "XREADGROUP GROUP g c STREAMS $q >",
+    "XREADGROUP GROUP g c STREAMS $q >",
+  )}
   XACK $q g 1-1 | XACK $q g 1-1 | XACK $q g 1-2 1-3 | XPENDING $q g
-  XADD $p 1-1 n 1 | LPUSH $p a | XADD $p 2-0 n 2 | XRANGE $p - + | XDEL $p 1-1 | XLEN $p | DEL $p | RPUSH $p a | XADD $p 3-0 n 1 | LRANGE $p 0 -1
+  ${inOneWrite(
+    "XADD $p 1-1 n 1",
+    "LPUSH $p a",
+    "XADD $p 2-0 n 2",
+    "XRANGE $p - +",
+    "XDEL $p 1-1",
+    "XLEN $p",
+    "DEL $p",
+    "RPUSH $p a",
+    "XADD $p 3-0 n 1",
+    "LRANGE $p 0 -1",
+  )}
 `;
 
 export const streamKeyScripts = [
