@@ -78,9 +78,9 @@ export const streamDifferences: Difference[] = [
   },
   {
     reason: "okq trims entry by entry, Redis by the hundred",
-    command: /^XTRIM {k}about MAXLEN ~ 20$/,
-    redis: /^:100\r\n$/,
-    okq: /^:\d+\r\n$/,
+    command: /^XTRIM {k}about (MINID ~ 3|MAXLEN ~ 20)$/,
+    redis: /^:(0|100)\r\n$/,
+    okq: /^:[1-9]\d*\r\n$/,
   },
   {
     reason: "+ is the newest entry, as since Redis 7.4",

@@ -65,6 +65,7 @@ const CLAIMS = `
 
 const OTHERS = `
   ${Array.from({ length: 150 }, (_, n) => `XADD $about ${n + 1} n 1`).join(" | ")}
+  XTRIM $about MINID ~ 3
   XTRIM $about MAXLEN ~ 20
   XADD $newest 1-1 n 1
   XADD $newest 1-2 n 2

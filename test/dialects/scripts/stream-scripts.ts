@@ -70,12 +70,9 @@ const ADD_ERRORS = String.raw`
   XADD $q 5-1 a
   XRANGE $q - +
   XADD $p 5-18446744073709551615 a b
-  XADD $p 5-* a b
   XADD $p 6-1 a b
   XADD $r 18446744073709551615-18446744073709551615 a b
   XADD $r * a b
-  XADD $r 18446744073709551615-* a b
-  XADD $r 1-1 a b
   XLEN $r
   XADD $q FOO 6-1 a b
   XADD $q nomkstream
@@ -145,8 +142,8 @@ const ADD_AND_TRIM = `
   XADD $q MINID 6 9-1 n 9
   XRANGE $q - +
   XADD $q MINID = 7-2 10-1 n 10
-  XADD $q minid ~ 9 11-1 n 11
-  XADD $q MINID ~ 9 LIMIT 5 12-1 n 12
+  XADD $q minid ~ 7 11-1 n 11
+  XADD $q MINID ~ 5 LIMIT 5 12-1 n 12
   XRANGE $q - +
   XADD $q MAXLEN 3 MAXLEN 4 13-1 n 13
   XLEN $q
@@ -185,8 +182,8 @@ const TRIM = `
   XTRIM $q MINID 2
   XTRIM $q MINID 3
   XTRIM $q MINID = 3-2
-  XTRIM $q MINID ~ 5
-  XTRIM $q MINID ~ 5 LIMIT 1
+  XTRIM $q MINID ~ 4
+  XTRIM $q MINID ~ 4 LIMIT 1
   XRANGE $q - +
   XTRIM $q MINID 5-0
   XTRIM $q MAXLEN 0
@@ -264,7 +261,6 @@ const REMOVE = String.raw`
   XADD $q 0-5 a b
   XDEL
   XDEL $q
-  XDEL $q 00-05
   XLEN
   XLEN $q $q
   XLEN $missing
