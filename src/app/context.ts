@@ -18,6 +18,7 @@ import { Consumers } from "../queue/consumers.ts";
 import { Reporter } from "../queue/reporter.ts";
 import type { Store } from "../queue/store.ts";
 import type { Endings } from "../queue/endings.ts";
+import type { Readers } from "../queue/readers.ts";
 import type { Waiters } from "../queue/waiters.ts";
 import { WaitingNotes } from "../queue/waiting-notes.ts";
 import { CLIENT_LIMITS } from "../server/flow/limits.ts";
@@ -27,6 +28,7 @@ import { shownOptions } from "./shown-options.ts";
 interface Parts {
   store: Store;
   waiters: Waiters;
+  readers: Readers;
   endings: Endings;
   subscriptions: Subscriptions;
   users: Directory;
@@ -35,7 +37,7 @@ interface Parts {
 }
 
 export function contextOf(config: Config, { warn }: LogLimit, parts: Parts): Context {
-  const { store, waiters, endings, subscriptions, users, maxClients, clock } = parts;
+  const { store, waiters, readers, endings, subscriptions, users, maxClients, clock } = parts;
   // The maximum of each of the budgets, not of all together.
   const budgets = createBudgets(config.maxWaitingBytes);
   const processId = randomBytes(8).toString("hex");
@@ -46,6 +48,7 @@ export function contextOf(config: Config, { warn }: LogLimit, parts: Parts): Con
     store,
     processId,
     waiters,
+    readers,
     endings,
     users,
     consumers: new Consumers(

@@ -1,8 +1,10 @@
 // The parts of okq that the store tells what it does.
 import type { Endings } from "../queue/endings.ts";
+import type { Readers } from "../queue/readers.ts";
 import type { Reporter } from "../queue/reporter.ts";
-import type { StoreObserver } from "../queue/store.ts";
+import type { ReadyListener, StoreObserver } from "../queue/store.ts";
 import type { Tally } from "../queue/tally.ts";
+import type { Waiters } from "../queue/waiters.ts";
 
 /** reporter: null as long as there are no clients yet. */
 export function observerOf(
@@ -21,5 +23,12 @@ export function observerOf(
       return reporter()?.isWanted ?? false;
     },
     reported: (report) => reporter()?.reported(report),
+  };
+}
+
+export function readyListener(waiters: Waiters, readers: Readers): ReadyListener {
+  return (queue, count) => {
+    waiters.wake(queue, count);
+    readers.ready(queue);
   };
 }

@@ -9,6 +9,7 @@ import { Housekeeper } from "../queue/housekeeper.ts";
 import { Endings } from "../queue/endings.ts";
 import type { Reporter } from "../queue/reporter.ts";
 import { Tally } from "../queue/tally.ts";
+import { Readers } from "../queue/readers.ts";
 import { Waiters } from "../queue/waiters.ts";
 import { Server } from "../server/server.ts";
 import { Shared } from "../server/shared.ts";
@@ -17,7 +18,7 @@ import { clientsWithinFileLimit } from "./file-limit.ts";
 import { FileReloader } from "./file-reloader.ts";
 import { HousekeepingLog, skippedLog } from "./housekeeping-log.ts";
 import { addressesOf, listen, type Ports } from "./listen.ts";
-import { observerOf } from "./observer.ts";
+import { observerOf, readyListener } from "./observer.ts";
 import { openStore } from "./open-store.ts";
 import { openUsers, reloadUsers } from "./open-users.ts";
 import { parserLimits } from "./parser-limits.ts";
@@ -79,6 +80,7 @@ export async function startOkq(
   const logLimit = new LogLimit(log.warn);
   const users = openUsers(config, logLimit, clock);
   const waiters = new Waiters(clock);
+  const readers = new Readers(clock);
   const endings = new Endings(clock);
   const tally = new Tally();
   let housekeeper: Housekeeper | null = null;
@@ -86,14 +88,14 @@ export async function startOkq(
   const subscriptions = new Subscriptions(clock.nowMs, () => reporter?.changed());
   const { store, storeName, announce } = await open(config, log, {
     clock,
-    onReady: (queue, count) => waiters.wake(queue, count),
+    onReady: readyListener(waiters, readers),
     onEnded: (queue) => endings.ended(queue),
     onDue: () => housekeeper?.wake(),
     onReport: (report) => subscriptions.deliver(report),
     onListeners: () => reporter?.look(),
     observer: observerOf(tally, endings, () => reporter),
   });
-  const shared = { store, waiters, endings, subscriptions, users, maxClients, clock };
+  const shared = { store, waiters, readers, endings, subscriptions, users, maxClients, clock };
   const context = contextOf(config, logLimit, shared);
   reporter = context.reporter;
   const server = new Server(new Shared(context, parserLimits(config)));
@@ -108,14 +110,11 @@ export async function startOkq(
   const rounds = new HousekeepingLog(log, logLimit, { store: storeName }, clock);
   const { consumers, waitingNotes } = context;
   const parts = {
-    store,
+    ...shared,
     consumers,
-    waiters,
-    endings,
     waitingNotes,
     reporter,
     tally,
-    clock,
     onRound: rounds.note,
     onSkipped: skippedLog(logLimit),
   };

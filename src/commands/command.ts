@@ -31,7 +31,8 @@ export type Flag =
  * Who may call a command: anybody, every logged-in client, or users with that right, or with one of
  * two: with manage the command itself looks at what it is about to do.
  */
-export type Access = "anybody" | "logged-in" | Right | `${Right} or manage` | "inspect or push";
+export type Access =
+  "anybody" | "logged-in" | Right | `${Right} or manage` | "inspect or push" | "inspect or consume";
 
 export interface Description {
   /** In capitals; a subcommand has its container in front: "CLIENT LIST". */

@@ -2,6 +2,7 @@
 import type { Clock } from "../queue/clock.ts";
 import type { Endings } from "../queue/endings.ts";
 import type { Consumers } from "../queue/consumers.ts";
+import type { Readers } from "../queue/readers.ts";
 import type { Reporter } from "../queue/reporter.ts";
 import type { Store } from "../queue/store.ts";
 import type { Waiters } from "../queue/waiters.ts";
@@ -22,6 +23,7 @@ export interface QueueContext {
   /** Of this okq: no other process has the same. Without blanks. */
   processId: string;
   waiters: Waiters;
+  readers: Readers;
   consumers: Consumers;
   endings: Endings;
   background: BackgroundPushes;

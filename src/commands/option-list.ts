@@ -30,7 +30,7 @@ export class OptionList {
       const { forms, isOptional } = argument;
       for (const form of forms) {
         if (form.token !== null) this.#known.set(form.token, optionOf(form.token, form, argument));
-        else if (!isOptional) first += wordsOf(form);
+        else if (!isOptional && this.#known.size === 0) first += wordsOf(form);
       }
     }
     this.first = first;

@@ -28,10 +28,12 @@ export function permissionError<C extends Caller, X extends QueueContext>(
     return errorReply("noCommandRight", { user: user.name, command: wireName(name) });
   }
   if (!queues) return null;
-  return (
-    queuesError(user, args, queues.first, queuesEnd(queues, args)) ??
-    (queuesBehindToken && queuesError(user, args, queuesBehindToken(args), args.length))
-  );
+  const error = queuesError(user, args, queues.first, queuesEnd(queues, args));
+  if (error || !queuesBehindToken) return error;
+  const first = queuesBehindToken(args);
+  // An odd number is an error of the command.
+  const most = queues.isHalf ? Math.ceil((args.length - first) / 2) : Infinity;
+  return queuesError(user, args, first, Math.min(args.length, first + most));
 }
 
 /** The index behind the last queue of those that do not follow a token. */

@@ -56,13 +56,13 @@ const sections: Record<string, (context: Context) => Lines> = {
 
 /** The limits, how near okq is to them, and how often they were reached. */
 function clientLines(context: Context): Lines {
-  const { budgets, clients, consumers, figures, settings, stats, waiters } = context;
+  const { budgets, clients, consumers, figures, readers, settings, stats, waiters } = context;
   const { pausedCount, inFlightMax, bytesInMax, bytesOutMax } = figures.of(clients);
   return [
     ["connected_clients", clients.size],
     ["maxclients", settings.maxClients],
     ["maxclients_per_address", settings.maxClientsPerAddress],
-    ["blocked_clients", waiters.size],
+    ["blocked_clients", waiters.size + readers.size],
     ["paused_clients", pausedCount],
     ["login_timeout", settings.loginTimeout],
     ["client_timeout", settings.clientTimeout],

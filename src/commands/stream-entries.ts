@@ -13,6 +13,8 @@ const ZERO = 48;
 const FRAME_BYTES = 5;
 /** A shorter value is copied faster by hand than by a call into native code. */
 const NATIVE_COPY_BYTES_MIN = 24;
+/** Of an entry in a reply, besides its id and its contents. */
+const ENTRY_BYTES = 24;
 const DIGITS_MAX = 9;
 /** Of an event whose contents are no fields. */
 const CONTENTS = Buffer.from("contents");
@@ -49,6 +51,11 @@ export function contentBytesOf(args: Buffer[], first: number): number {
 /** `[id, [name, value, ...]]`. */
 export function entryReply({ id, contents }: StreamEntry): Reply {
   return [id, fieldsReply(contents)];
+}
+
+/** About how many bytes it has in a reply. */
+export function bytesOf({ id, contents }: StreamEntry): number {
+  return id.length + contents.length + ENTRY_BYTES;
 }
 
 /** The contents are a part of a reply as they are, or else the value of one field. */

@@ -55,9 +55,7 @@ export const streamErrorTexts = {
     when: "XRANGE to before 0-0.",
   },
   unbalancedStreams: {
-    text:
-      "ERR Unbalanced {command} list of streams: for each stream key an ID or '{symbol}' must be " +
-      "specified.",
+    text: "ERR Unbalanced {list}: for each stream key an ID or '{symbol}' must be specified.",
     when: "XREAD or XREADGROUP with fewer ids than streams.",
   },
   groupOnly: {
@@ -81,13 +79,11 @@ export const streamErrorTexts = {
       "than 100,000 claims, or entries out of their order. Nothing was done.",
   },
   noGroupToRead: {
-    text:
-      "NOGROUP No such key '{queue}' or consumer group '{group}' in XREADGROUP with GROUP " +
-      "option",
+    text: "NOGROUP No such key '{key}' or consumer group '{group}' in XREADGROUP with GROUP option",
     when: "XREADGROUP of a group that is not there.",
   },
   noGroupOrKey: {
-    text: "NOGROUP No such key '{queue}' or consumer group '{group}'",
+    text: "NOGROUP No such key '{key}' or consumer group '{group}'",
     when: "XPENDING, XCLAIM or XAUTOCLAIM of a group that is not there.",
   },
   noGroup: {

@@ -7,6 +7,7 @@
 //   [HEADER name value]...                an option that may come several times
 //   [WEIGHTS weight ...]                  an option that takes numbers, at least one
 //   FROM queue [queue ...]                takes everything to the end; a call must have it
+//   STREAMS queue [queue ...] id [id ...] the same, and half of it is queues
 //   [IDS id ...]                          takes everything to the end, as [THEN contents ...]
 //   IDS id [id ...] | ALL                 a call must have one of them
 //   LEFT|RIGHT                            a call must have one of these words
@@ -132,6 +133,8 @@ export interface QueueArguments {
   /** The argument before the first one, "numkeys", says how many there are. */
   isCounted: boolean;
   token: string | null;
+  /** Of those that follow the token only the first half is queues. */
+  isHalf: boolean;
 }
 
 /** Throws if the syntax leaves it open, because then the rights to the queues cannot be checked. */
@@ -140,7 +143,14 @@ export function queueArgumentsOf({ name, syntax }: Usage): QueueArguments | null
   const mentions = all.filter(mentionsQueue);
   if (mentions.length === 0) return null;
   const unclear = () => new Error(`${name} ${syntax}: cannot tell which arguments are queues`);
-  const result: QueueArguments = { first: 0, count: 0, behind: 0, isCounted: false, token: null };
+  const result: QueueArguments = {
+    first: 0,
+    count: 0,
+    behind: 0,
+    isCounted: false,
+    token: null,
+    isHalf: false,
+  };
   for (const argument of mentions) {
     const { forms, isOptional, isRepeated } = argument;
     const [{ token, values, isList }] = forms as [Form];
@@ -148,8 +158,9 @@ export function queueArgumentsOf({ name, syntax }: Usage): QueueArguments | null
     const before = all.slice(0, at);
     if (forms.length > 1 || values.length > 1) throw unclear();
     if (token !== null) {
-      if (isOptional || !isList || argument !== all.at(-1)) throw unclear();
+      if (isOptional || !isList || !isLast(argument, all)) throw unclear();
       result.token = token;
+      result.isHalf = argument !== all.at(-1);
       continue;
     }
     if (before.some((other) => other.isOptional || other.isRepeated)) throw unclear();
@@ -164,6 +175,14 @@ export function queueArgumentsOf({ name, syntax }: Usage): QueueArguments | null
     result.behind = sizeOf(after);
   }
   return result;
+}
+
+/** Whether nothing follows it, or `id [id ...]`. */
+function isLast(argument: Argument, all: Argument[]): boolean {
+  const [one, more, ...others] = all.slice(all.indexOf(argument) + 1);
+  if (one === undefined) return true;
+  const isId = (each?: Argument) => each?.forms[0]!.values.join(" ") === "id";
+  return isId(one) && isId(more) && more!.isRepeated && others.length === 0;
 }
 
 /** How many words these arguments are. */

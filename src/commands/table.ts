@@ -37,6 +37,9 @@ import { scanCommands } from "./scan.ts";
 import { scriptCommands } from "./script.ts";
 import { serverInfoCommands } from "./server-info.ts";
 import { setCommands } from "./set.ts";
+import { streamAddCommands } from "./stream-add.ts";
+import { streamLookCommands } from "./stream-look.ts";
+import { streamReadCommands } from "./stream-read.ts";
 import { subscribeCommands } from "./subscribe.ts";
 import { transactionCommands } from "./transaction.ts";
 import { workerCommands } from "./workers.ts";
@@ -67,6 +70,9 @@ commands.push(
   ...listMoveCommands,
   ...listLookCommands,
   ...listChangeCommands,
+  ...streamAddCommands,
+  ...streamReadCommands,
+  ...streamLookCommands,
   ...setCommands,
   ...keyCommands,
   ...scanCommands,

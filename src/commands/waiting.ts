@@ -1,6 +1,6 @@
 // A command that waits, until there is something or somebody ends its wait.
 import type { Awaited } from "../queue/consumer.ts";
-import type { User } from "../users/user.ts";
+import type { Right, User } from "../users/user.ts";
 import type { Caller } from "./caller.ts";
 import { commandError } from "./errors.ts";
 
@@ -8,10 +8,16 @@ import { commandError } from "./errors.ts";
 export const UNBLOCKED = Symbol("unblocked");
 
 /** Whether the user may wait for that. */
-export function mayWait(user: User | null, { queues, worker, target }: Awaited): boolean {
-  if (!user?.may(worker === null ? "inspect" : "consume")) return false;
+export function mayWait(user: User | null, awaited: Awaited): boolean {
+  const { queues, target } = awaited;
+  if (!user?.mayOneOf(rightsFor(awaited))) return false;
   if (target && !(user.may("push") && user.mayUse(target))) return false;
   return queues.every((queue) => user.mayUse(queue));
+}
+
+function rightsFor({ worker, reads }: Awaited): Right[] {
+  if (worker !== null) return ["consume"];
+  return reads ? ["inspect", "consume"] : ["inspect"];
 }
 
 /**

@@ -2,11 +2,13 @@
 import type { Consumers } from "./consumers.ts";
 import { nameOf } from "./name-cache.ts";
 
-/** What a consumer waits for: events of queues, or the end of events. */
+/** What a consumer waits for: events of queues, entries of streams, or the end of events. */
 export interface Awaited {
   queues: Buffer[];
-  /** The name of its worker, with a character for each byte; may be empty. Null: for an end. */
+  /** The name of its worker, with a character for each byte; may be empty. Null: it takes none. */
   worker: string | null;
+  /** It only reads the entries. */
+  reads?: true;
   /** Into which it pushes what it takes; null: it pushes nothing. */
   target: Buffer | null;
 }

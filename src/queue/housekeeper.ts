@@ -6,6 +6,7 @@ import type { Consumers } from "./consumers.ts";
 import { Counting } from "./counting.ts";
 import type { Endings } from "./endings.ts";
 import { CronRunner, type OnSkipped } from "./cron-runner.ts";
+import type { Readers } from "./readers.ts";
 import type { Reporter } from "./reporter.ts";
 import { slicesOf } from "./slices.ts";
 import type { Ticked } from "./operations.ts";
@@ -43,6 +44,7 @@ export interface HousekeeperParts {
   store: Store;
   consumers: Consumers;
   waiters: Waiters;
+  readers: Readers;
   endings: Endings;
   waitingNotes: WaitingNotes;
   reporter: Pick<Reporter, "renew" | "clear">;
@@ -79,7 +81,7 @@ export class Housekeeper {
 
   /** Work that failed is tried again in the next round. */
   constructor(parts: HousekeeperParts) {
-    const { store, consumers, waiters, endings, waitingNotes, reporter } = parts;
+    const { store, consumers, waiters, readers, endings, waitingNotes, reporter } = parts;
     const { tally, clock, onRound } = parts;
     this.#store = store;
     this.#crons = new CronRunner(store, parts.onSkipped);
@@ -90,7 +92,9 @@ export class Housekeeper {
     this.#ticks = store.session();
     this.#counting = new Counting(store.session(), tally);
     const round = (work: Work) => (error: Error | null) => onRound(work, error);
-    const lookForEndings = () => this.#lookForEndings(endings);
+    const lookForOthers = async () => {
+      await Promise.all([this.#lookForEndings(endings), this.#lookForReaders(readers)]);
+    };
     const renewNotes = async () => {
       await Promise.all([waitingNotes.renew(), reporter.renew()]);
     };
@@ -103,7 +107,7 @@ export class Housekeeper {
       this.#every(POLL_EVERY_MS, () => this.#watch(), round("watch")),
       clock.every(POLL_EVERY_MS, () => this.#pollAll(round("watch"))),
       this.#every(COUNT_EVERY_MS, () => this.#counting.send(), round("count")),
-      this.#every(POLL_EVERY_MS, lookForEndings, () => {}),
+      this.#every(POLL_EVERY_MS, lookForOthers, () => {}),
       this.#every(NOTE_EVERY_MS, renewNotes, () => {}),
     ];
     this.#sleep();
@@ -229,6 +233,12 @@ export class Housekeeper {
     endings.lookAll();
     const queues = endings.queues();
     if (queues.length > 0) await this.#store.watch(queues, "ended");
+  }
+
+  async #lookForReaders(readers: Readers): Promise<void> {
+    readers.poll((queue) => this.#store.session().ask({ kind: "streamLength", queue }));
+    const queues = readers.queues();
+    if (queues.length > 0) await this.#store.watch(queues, "ready");
   }
 
   /** Does the work periodically. Skips a round while the last one is still in progress. */

@@ -87,6 +87,13 @@ export class Waiters {
     if (this.#size > 0) this.#wake(nameOf(queue), count);
   }
 
+  /** All waiters of that queue attempt. */
+  wakeAll(queue: Buffer): void {
+    if (this.#size === 0) return;
+    const name = nameOf(queue);
+    this.#wake(name, this.#waitLists.get(name)?.waiters.size ?? 0);
+  }
+
   /**
    * A look at that queue found so many events, but perhaps no waiter may have any. One waiter
    * attempts, and if it finds something the next one, up to so many. If it finds nothing, because

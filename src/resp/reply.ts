@@ -44,6 +44,7 @@ export type Reply =
   | ErrorReply
   | NilArray
   | Pairs
+  | PairLists
   | SetHead
   | Members
   | Push
@@ -78,6 +79,11 @@ export class Pairs {
   static withoutNil(entries: [Reply, Reply][]): Pairs {
     return new Pairs(entries.filter(([, value]) => value !== null));
   }
+}
+
+/** A map in RESP3, in RESP2 an array of arrays of a key and its value. */
+export class PairLists {
+  constructor(readonly entries: [Reply, Reply][]) {}
 }
 
 /** The first bytes of a set with this number of elements: an array in RESP2. */
@@ -205,6 +211,7 @@ export class Output {
     else if (reply instanceof Push) this.#writePush(reply, version);
     else if (reply instanceof SetHead) this.#writeSetHead(reply.count, version);
     else if (reply instanceof Members) this.#writeMembers(reply, version);
+    else if (reply instanceof PairLists) this.#writePairLists(reply, version);
     else this.#writePairs(reply, version);
   }
 
@@ -227,6 +234,15 @@ export class Output {
     if (version === 3) this.#writeHeader(PERCENT, entries.length);
     else this.#writeHeader(STAR, entries.length * 2);
     for (const [key, value] of entries) {
+      this.#write(key, version);
+      this.#write(value, version);
+    }
+  }
+
+  #writePairLists({ entries }: PairLists, version: ProtocolVersion): void {
+    this.#writeHeader(version === 3 ? PERCENT : STAR, entries.length);
+    for (const [key, value] of entries) {
+      if (version === 2) this.#writeHeader(STAR, 2);
       this.#write(key, version);
       this.#write(value, version);
     }

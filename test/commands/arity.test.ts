@@ -149,6 +149,31 @@ const accepted: Record<string, string[][]> = {
   // On an empty list it is an error: test/commands/list-change.test.ts.
   LSET: [],
   LINSERT: [["l", "BEFORE", "x", "y"]],
+  XADD: [
+    ["x", "*", "a", "b"],
+    ["x", "NOMKSTREAM", "MAXLEN", "~", "9", "LIMIT", "9", "*", "a", "b", "c", "d"],
+  ],
+  XTRIM: [
+    ["x", "MAXLEN", "9"],
+    ["x", "MINID", "~", "0-1", "LIMIT", "9"],
+  ],
+  XDEL: [
+    ["x", "1-1"],
+    ["x", "1-1", "2"],
+  ],
+  XREAD: [
+    ["STREAMS", "x", "0"],
+    ["COUNT", "1", "BLOCK", "10", "STREAMS", "x", "y", "$", "$"],
+  ],
+  XLEN: [["x"]],
+  XRANGE: [
+    ["x", "-", "+"],
+    ["x", "-", "+", "COUNT", "1"],
+  ],
+  XREVRANGE: [
+    ["x", "+", "-"],
+    ["x", "+", "-", "COUNT", "1"],
+  ],
   SADD: [
     ["s", "a"],
     ["s", "a", "b"],

@@ -19,6 +19,7 @@ import { Consumer } from "../../src/queue/consumer.ts";
 import { Consumers } from "../../src/queue/consumers.ts";
 import { Failures } from "../../src/queue/failures.ts";
 import { Endings } from "../../src/queue/endings.ts";
+import { Readers } from "../../src/queue/readers.ts";
 import { Waiters } from "../../src/queue/waiters.ts";
 import { ErrorReply, NIL_ARRAY, type Reply } from "../../src/resp/reply.ts";
 import { LocalStore } from "../../src/stores/local/local-store.ts";
@@ -85,6 +86,7 @@ function setUp() {
     store,
     processId: "okq",
     waiters,
+    readers: new Readers(systemClock),
     endings: new Endings(systemClock),
     consumers: new Consumers(store, () => {}),
     background: new BackgroundPushes({ countMax: 1, bytesMax: 100 }, () => {}),

@@ -22,7 +22,7 @@ const expected: Partial<Record<Access, string>> = {
     "COMMAND, COMMAND COUNT, COMMAND INFO, COMMAND DOCS, COMMAND LIST, TIME, ROLE",
   push:
     "QLPUSH, QRPUSH, QPUSH, QMPUSH, QCOUNTER INIT, QCOUNTER DONE, QCOUNTER DEL, " +
-    "LPUSH, RPUSH, LPUSHX, RPUSHX, SADD, SREM, PUBLISH",
+    "LPUSH, RPUSH, LPUSHX, RPUSHX, XADD, SADD, SREM, PUBLISH",
   consume:
     "QRPOP, QACK, QMACK, QFAIL, QTOUCH, QMTOUCH, QPOP, QNEXT, QREGISTER, QNOTIFY, LPOP, RPOP, " +
     "LMPOP, BLPOP, BRPOP, BLMPOP, LMOVE, RPOPLPUSH, BLMOVE, BRPOPLPUSH",
@@ -37,7 +37,8 @@ const expected: Partial<Record<Access, string>> = {
     "QCRON RUN, LSET, LINSERT, DEL, UNLINK, PERSIST",
   "inspect or manage": "QCONFIG, QDEFAULT, QGROUP",
   "inspect or push": "SMEMBERS, SISMEMBER, SMISMEMBER, SCARD",
-  "consume or manage": "QPAUSE, QRESUME, LREM, LTRIM",
+  "inspect or consume": "XREAD, XLEN, XRANGE, XREVRANGE",
+  "consume or manage": "QPAUSE, QRESUME, LREM, LTRIM, XTRIM, XDEL",
   admin:
     "FLUSHDB, FLUSHALL, DBSIZE, CLIENT LIST, CLIENT KILL, CLIENT UNBLOCK, CONFIG GET, " +
     "SLOWLOG GET, SLOWLOG LEN, SLOWLOG RESET, LATENCY LATEST, LATENCY HISTORY, " +
@@ -114,6 +115,7 @@ test("every command refuses queues that are forbidden for the user", async () =>
       .concat("LPUSH RPUSH LPUSHX RPUSHX LPOP RPOP LMPOP BLPOP BRPOP BLMPOP".split(" "))
       .concat("LMOVE RPOPLPUSH BLMOVE BRPOPLPUSH LLEN LRANGE LINDEX LPOS".split(" "))
       .concat("LREM LTRIM LSET LINSERT".split(" "))
+      .concat("XADD XTRIM XDEL XREAD XLEN XRANGE XREVRANGE".split(" "))
       .concat("SADD SREM SMEMBERS SISMEMBER SMISMEMBER SCARD".split(" "))
       .concat("DEL UNLINK EXISTS TYPE TTL PTTL PERSIST EXPIRE PEXPIRE EXPIREAT".split(" "))
       .concat("PEXPIREAT", "MEMORY USAGE", "EVAL", "EVALSHA"),
@@ -126,13 +128,19 @@ test("every command refuses queues that are forbidden for the user", async () =>
   }
 });
 
-test.each(["[n] queue", "[TO queue]", "id ... queue", "queue [other queue]", "queue id queue"])(
-  "rejects a syntax that leaves open which arguments are queues: %j",
-  (syntax) => {
-    const command = { ...commands[0]!, syntax };
-    expect(() => queueArgumentsOf(command)).toThrow("cannot tell which arguments are queues");
-  },
-);
+test.each([
+  "[n] queue",
+  "[TO queue]",
+  "id ... queue",
+  "queue [other queue]",
+  "queue id queue",
+  "STREAMS queue [queue ...] id",
+  "STREAMS queue [queue ...] [id ...]",
+  "STREAMS queue [queue ...] id [id ...] [NOACK]",
+])("rejects a syntax that leaves open which arguments are queues: %j", (syntax) => {
+  const command = { ...commands[0]!, syntax };
+  expect(() => queueArgumentsOf(command)).toThrow("cannot tell which arguments are queues");
+});
 
 test("refuses a pop from a forbidden queue, wherever it stands behind FROM", async () => {
   const okq = await startOkqOn("reference", { users: writeUsers("ann all mail* FROM").path });

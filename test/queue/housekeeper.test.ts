@@ -10,6 +10,7 @@ import type { Operation } from "../../src/queue/operations.ts";
 import type { Receiver, Session } from "../../src/queue/store.ts";
 import { Endings } from "../../src/queue/endings.ts";
 import { Tally } from "../../src/queue/tally.ts";
+import { Readers } from "../../src/queue/readers.ts";
 import { Waiters } from "../../src/queue/waiters.ts";
 import { WaitingNotes } from "../../src/queue/waiting-notes.ts";
 import { LocalStore } from "../../src/stores/local/local-store.ts";
@@ -88,6 +89,7 @@ function startHousekeeper() {
     store: noting,
     consumers,
     waiters,
+    readers: new Readers(clock),
     endings: new Endings(clock),
     waitingNotes: new WaitingNotes(undefined, clock, () => []),
     reporter: { renew: async () => {}, clear: async () => {} },

@@ -6,6 +6,7 @@ import {
   OK,
   Output,
   Members,
+  PairLists,
   Pairs,
   SetHead,
   type ProtocolVersion,
@@ -65,6 +66,12 @@ const DIFFERENT: [name: string, reply: Reply, two: string, three: string][] = [
   ],
   ["a set", new Members(["a", 1]), "*2\r\n$1\r\na\r\n:1\r\n", "~2\r\n$1\r\na\r\n:1\r\n"],
   ["the head of a set", [new SetHead(0)], "*1\r\n*0\r\n", "*1\r\n~0\r\n"],
+  [
+    "a map of lists",
+    new PairLists([["a", [1]]]),
+    "*1\r\n*2\r\n$1\r\na\r\n*1\r\n:1\r\n",
+    "%1\r\n$1\r\na\r\n*1\r\n:1\r\n",
+  ],
   ["an empty map", new Pairs([]), "*0\r\n", "%0\r\n"],
   [
     "maps in an array",

@@ -5,6 +5,7 @@ import { systemClock } from "../../src/queue/clock.ts";
 import { Housekeeper } from "../../src/queue/housekeeper.ts";
 import { Endings } from "../../src/queue/endings.ts";
 import { Tally } from "../../src/queue/tally.ts";
+import { Readers } from "../../src/queue/readers.ts";
 import { Waiters } from "../../src/queue/waiters.ts";
 import { WaitingNotes } from "../../src/queue/waiting-notes.ts";
 import { RedisStore } from "../../src/stores/redis/redis-store.ts";
@@ -62,6 +63,7 @@ async function openWithHousekeeper(nodes: { host: string; port: number }[]): Pro
     store,
     consumers,
     waiters,
+    readers: new Readers(clock),
     endings: new Endings(clock),
     waitingNotes: new WaitingNotes(undefined, clock, () => []),
     reporter: { renew: async () => {}, clear: async () => {} },

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { NO_OPTIONS } from "../../src/queue/event.ts";
 import { encodeHeaders } from "../../src/queue/headers.ts";
 import type { Operation } from "../../src/queue/operations.ts";
+import { LAST_ID } from "../../src/queue/stream-ids.ts";
 import type { Session } from "../../src/queue/store.ts";
 import { RedisStore } from "../../src/stores/redis/redis-store.ts";
 import type { Operation as LaneOperation, ResultOf } from "../../src/stores/redis/operation.ts";
@@ -164,6 +165,23 @@ const listOperations: Operation[] = [
   { kind: "listTrim", ...list, from: 1, to: 5 },
 ];
 
+const stream = { queue: Buffer.from("stream") };
+const added = { kind: "streamAdd", ...stream, contents: bytes, ifThere: false } as const;
+const firstId = { ms: 1n, seq: 0n };
+const byLength = { length: 5, slack: 0 };
+const streamOperations: Operation[] = [
+  { ...added, id: null, trim: null },
+  { ...added, id: null, trim: { by: byLength, most: 5 } },
+  { ...added, id: { ms: 2n ** 60n, seq: null }, trim: { by: { from: firstId }, most: 5 } },
+  { ...added, id: firstId, trim: null },
+  { ...added, queue: Buffer.from("none"), id: null, ifThere: true, trim: null },
+  { kind: "streamLength", ...stream },
+  { kind: "streamRange", ...stream, from: firstId, to: LAST_ID, count: 5, isReverse: true },
+  { kind: "streamTrim", ...stream, by: byLength, most: 5 },
+  { kind: "streamTrim", ...stream, by: { from: firstId }, most: 5 },
+  { kind: "streamRemove", ...stream, ids: [bytes, queue] },
+];
+
 const counter = { queue, key: bytes };
 const thenEvent = { contents: bytes, end: "left", options } as const;
 const grouped = { ...options, group: bytes };
@@ -237,6 +255,7 @@ const operations: Operation[] = [
   ...cronOperations,
   ...setOperations,
   ...listOperations,
+  ...streamOperations,
   { kind: "probe" },
 ];
 

@@ -5,7 +5,6 @@ import type { FailOutcome, When } from "../../queue/event.ts";
 import type { Fail } from "../../queue/operations.ts";
 import { REPORTED_ERROR_BYTES_MAX, type ReportFacts } from "../../queue/report.ts";
 import { failedToOf } from "../../queue/settings.ts";
-import { workerOf } from "../../queue/claimant.ts";
 import { enterFromElsewhere, findIn, isTakenBy, treeIn } from "./bound-queues.ts";
 import { toBytes, toText } from "./bytes.ts";
 import { type LocalEvent, type LocalQueue, type Position } from "./local-queue.ts";
@@ -14,6 +13,7 @@ import { type Facts, type More, moreWith } from "./more.ts";
 import { newEvent } from "./new-event.ts";
 import { roomIn } from "./room.ts";
 import { COMPLETED, DELAYED, FAILED, READY } from "./states.ts";
+import { workerIn } from "./workers.ts";
 
 const errorsMax = 10;
 const lastErrorBytesMax = 4096;
@@ -102,18 +102,24 @@ export function fail(
   return retryAfter(model, event, backoffMs(rule, failures, Math.random()), more);
 }
 
-/** Ends a claim whose lease ended. */
-export function crash(model: Model, event: LocalEvent): FailOutcome {
+type Retry = (model: Model, event: LocalEvent, more: More) => FailOutcome;
+
+function afterBackoff(model: Model, event: LocalEvent, more: More): FailOutcome {
+  const { crashBackoff } = model.settingsOf(event.queue);
+  return retryAfter(model, event, backoffMs(crashBackoff, more.crashes, Math.random()), more);
+}
+
+/** Ends a claim whose lease ended. retry: what is done with the event if it has an attempt left. */
+export function crash(model: Model, event: LocalEvent, retry: Retry = afterBackoff): FailOutcome {
   if (event.more?.isCancelled) return removed(model, event);
   const crashes = (event.more?.crashes ?? 0) + 1;
-  const { attemptsMax, crashesMax, crashBackoff } = model.settingsOf(event.queue);
+  const { attemptsMax, crashesMax } = model.settingsOf(event.queue);
   model.tally(event.queue, "crashes");
-  const claimant = event.claimant ?? "";
-  const worker = claimant === "" ? "" : toText(workerOf(toBytes(claimant)));
+  const worker = workerIn(event.claimant);
   const error = worker === "" ? "crashed: the lease ended" : crashedText(worker);
-  const more = withoutClaim(event, { crashes, ...noted(model, event, event.attempt, error) });
+  const more = withoutClaim(event, { crashes, ...noted(model, event, event.attempt, error) })!;
   const isLast =
-    (crashesMax !== null && crashes >= crashesMax) || hasNoAttemptLeft(more!, attemptsMax);
+    (crashesMax !== null && crashes >= crashesMax) || hasNoAttemptLeft(more, attemptsMax);
   if (model.reports) {
     const facts = { ...claimFacts(event), ...finalFact(isLast) };
     model.report("crashed", event, facts);
@@ -123,7 +129,7 @@ export function crash(model: Model, event: LocalEvent): FailOutcome {
     model.tally(event.queue, "failed");
     return failForGood(model, event, more);
   }
-  return retryAfter(model, event, backoffMs(crashBackoff, crashes, Math.random()), more);
+  return retry(model, event, more);
 }
 
 /** Ends a waiting event whose TTL has ended. */
@@ -148,8 +154,8 @@ function removed(model: Model, event: LocalEvent): "removed" {
 
 /** Of the claim that ends. */
 function claimFacts({ claimant, attempt }: LocalEvent): ReportFacts {
-  const worker = claimant ? workerOf(toBytes(claimant)) : null;
-  return worker && worker.length > 0 ? { worker, attempt } : { attempt };
+  const worker = workerIn(claimant);
+  return worker === "" ? { attempt } : { worker: toBytes(worker), attempt };
 }
 
 function errorFact(error: string): Buffer {

@@ -24,8 +24,6 @@ import { CLAIMED, DELAYED, GONE, LEFT_END, rankOf, READY, type StateNumber } fro
 type ClaimPosition = Pick<Position, "atMs" | "place" | "lease" | "token" | "claimant">;
 
 export class Model extends Turns {
-  /** The journal has no room: what an operation need not keep is dropped. */
-  isFull = false;
   /** What the observer is to be told of an operation; null while nobody listens. */
   reports: Report[] | null = null;
   /** In a transaction, whose pushes are judged: none is refused. */

@@ -17,6 +17,9 @@ import * as popping from "./operations/popping.ts";
 import * as pushing from "./operations/pushing.ts";
 import * as queues from "./operations/queues.ts";
 import * as sets from "./operations/sets.ts";
+import * as streamClaims from "./operations/stream-claims.ts";
+import * as streamGroups from "./operations/stream-groups.ts";
+import { streamInfo } from "./operations/stream-info.ts";
 import * as streaming from "./operations/streaming.ts";
 import { transact } from "./operations/transacting.ts";
 
@@ -84,6 +87,7 @@ const operations: Operations = {
   setList: sets.setList,
   tick(model, { limit }) {
     model.sweep();
+    model.writeLate();
     const moved = moveDue(model, limit);
     return { moved, cronParts: model.crons.firstMs <= model.nowMs ? [0] : [] };
   },
@@ -101,6 +105,16 @@ const operations: Operations = {
   streamRemove: onStream(streaming.streamRemove),
   streamLength: onStream(streaming.streamLength),
   streamRange: onStream(streaming.streamRange),
+  streamTake: onStream(streamClaims.streamTake),
+  streamClaim: onStream(streamClaims.streamClaim),
+  streamAck: onStream(streamClaims.streamAck),
+  streamNack: onStream(streamClaims.streamNack),
+  streamPending: onStream(streamClaims.streamPending),
+  streamInfo: onStream(streamInfo),
+  streamCreateGroup: onStream(streamGroups.streamCreateGroup),
+  streamDestroyGroup: onStream(streamGroups.streamDestroyGroup),
+  streamCreateConsumer: onStream(streamGroups.streamCreateConsumer),
+  streamDeleteConsumer: onStream(streamGroups.streamDeleteConsumer),
   probe(model) {
     model.demandWrite();
     return null;

@@ -6,6 +6,7 @@
 // record tells was added by a StreamAdd.
 import { type Place, laterOf, placeIn, textOfPlace } from "./places.ts";
 import type { StoredPlace } from "./stored-event.ts";
+import { workerIn } from "./workers.ts";
 
 /** When a consumer was seen, and when it took something the last time; -1: never. */
 export interface Seen {
@@ -39,7 +40,10 @@ export class LocalStream {
   }
 
   /** At start: an event of its queue. */
-  restore({ id, key, pushedAtMs }: StoredPlace): void {
+  restore({ id, key, pushedAtMs, claimant }: StoredPlace): void {
+    if (claimant !== null && this.consumers.has(workerIn(claimant))) {
+      this.deliveredId = laterOf(this.deliveredId, placeIn(id, pushedAtMs));
+    }
     if (this.added === 0 || key <= this.writtenTo) return;
     this.added++;
     this.lastId = laterOf(this.lastId, placeIn(id, pushedAtMs));

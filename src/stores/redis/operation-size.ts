@@ -12,6 +12,7 @@ const GROWING: ReadonlySet<string> = new Set([
   "listMove",
   "listSet",
   "listInsert",
+  "streamAdd",
   "setAdd",
   "cronSet",
   "initCounter",
@@ -61,6 +62,9 @@ const WEIGHTS: Partial<Record<Operation["kind"], number>> = {
   listSet: 8,
   listInsert: 128,
   setMembers: 64,
+  streamTrim: 64,
+  streamRemove: 8,
+  streamRange: 64,
 };
 
 /**
@@ -84,6 +88,7 @@ function countOf(operation: Operation): number {
   if ("events" in operation) return operation.events.length;
   if ("claims" in operation) return operation.claims.length;
   if ("targets" in operation) return operation.targets.length;
+  if ("ids" in operation) return operation.ids.length;
   if ("members" in operation) return operation.members.length;
   if ("copies" in operation) return operation.copies.length;
   return "limit" in operation ? operation.limit : 1;
@@ -104,7 +109,10 @@ export function sizeOf(operation: Operation): number {
       return operation.contents.reduce((sum, { length }) => sum + length, 0);
     case "listSet":
     case "listRemove":
+    case "streamAdd":
       return operation.contents.length;
+    case "streamRemove":
+      return operation.ids.reduce((sum, { length }) => sum + length, 0);
     case "listInsert":
       return operation.pivot.length + operation.contents.length;
     case "cronSet":

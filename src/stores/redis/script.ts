@@ -97,7 +97,13 @@ import setRemove from "./full/set-remove.lua" with { type: "text" };
 import sets from "./full/sets.lua" with { type: "text" };
 import settings from "./full/settings.lua" with { type: "text" };
 import settle from "./full/settle.lua" with { type: "text" };
+import streamAdd from "./full/stream-add.lua" with { type: "text" };
+import streamLength from "./full/stream-length.lua" with { type: "text" };
+import streamLine from "./full/stream-line.lua" with { type: "text" };
+import streamRange from "./full/stream-range.lua" with { type: "text" };
 import streamRecord from "./full/stream-record.lua" with { type: "text" };
+import streamRemove from "./full/stream-remove.lua" with { type: "text" };
+import streamTrim from "./full/stream-trim.lua" with { type: "text" };
 import stats from "./full/stats.lua" with { type: "text" };
 import status from "./full/status.lua" with { type: "text" };
 import tick from "./full/tick.lua" with { type: "text" };
@@ -212,8 +218,10 @@ const OWN_CONSTANT = /^local ([A-Z][A-Z_]*) = (\d[\d *]*)$/gm;
 function withConstants(body: string): string {
   const constants = new Map(numbers);
   const text = body.replaceAll(OWN_CONSTANT, (_, name: string, value: string) => {
-    if (constants.has(name)) throw new Error(`${name} is there twice`);
-    constants.set(name, `(${value})`);
+    const written = `(${value})`;
+    // A script may have the same file twice.
+    if ((constants.get(name) ?? written) !== written) throw new Error(`${name} is there twice`);
+    constants.set(name, written);
     return "";
   });
   return text.replaceAll(TEXT_OR_NAME, (all, length: string, name: string) => {
@@ -285,6 +293,13 @@ const life = [
   onDemand(pop, popBatch, hidden(listPop), hidden(listMove)),
   onDemand(ack, ackBatch),
   ...[redo, fail, crash, touch, peek, ready, listLength, listen].map((file) => onDemand(file)),
+  onDemand(
+    streamRecord,
+    listLine,
+    listDropping,
+    streamLine,
+    ...[streamAdd, streamTrim, streamRemove, streamLength, streamRange].map((file) => hidden(file)),
+  ),
 ];
 
 /** A file sees the names of those before it that are not hidden. Lua allows 200 at a time. */
@@ -308,7 +323,7 @@ const others = [
     listDropping,
     ...[listRange, listSet, listRemove, listTrim, listInsert].map((file) => hidden(file)),
   ),
-  onDemand(bind, flush, streamRecord),
+  onDemand(bind, flush),
   ...[initCounter, countDown, getCounter, dropCounter, listCounters].map((file) => onDemand(file)),
   onDemand(crons, cronSet, cronDelete, cronGet, cronList, cronQueues, cronDue, cronFire),
   onDemand(sets, setAdd, setRemove, setDrop, setMembers, setContains, setCount, setList),

@@ -17,6 +17,7 @@ import {
 } from "./list-verbs.ts";
 import { orderedVerbOf } from "./ordered-verbs.ts";
 import { isLarge, plain, usualOr } from "./plain-verbs.ts";
+import { hasChangedStream, streamAddVariantOf } from "./stream-verbs.ts";
 import type { Level } from "./script.ts";
 import { tokens } from "./token-verbs.ts";
 import { transactionVerb } from "./transaction-verb.ts";
@@ -62,6 +63,8 @@ export function variantOf(operation: Operation): Variant | null {
       return isSinglePush(operation) ? LIST_PUSH[operation.end] : null;
     case "listPop":
       return isSinglePop(operation) ? LIST_POP[operation.end] : null;
+    case "streamAdd":
+      return streamAddVariantOf(operation);
     default:
       return null;
   }
@@ -135,6 +138,11 @@ export function levelOf(operation: Operation): Level {
       if (isSinglePop(operation)) return "plain";
       return isBatchPop(operation) ? "tokens" : "life";
     case "listMove":
+    case "streamAdd":
+    case "streamTrim":
+    case "streamRemove":
+    case "streamLength":
+    case "streamRange":
     case "fail":
     case "crash":
       return "life";
@@ -290,6 +298,10 @@ export function isChange<K extends Kind>(kind: K, result: ResultOf<OperationOf<K
     case "listTrim":
     case "listSet":
       return hasChangedList(kind, result);
+    case "streamAdd":
+    case "streamTrim":
+    case "streamRemove":
+      return hasChangedStream(kind, result);
     case "set":
     case "setGroup":
     case "setDrop":

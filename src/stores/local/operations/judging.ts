@@ -9,6 +9,7 @@ import type { LocalQueue } from "../local-queue.ts";
 import type { Model } from "../model.ts";
 import { decodePart, type PartNames } from "../more.ts";
 import { isPushable, surplusOf } from "../room.ts";
+import { claimsOf } from "../stream-group.ts";
 import { claimed } from "./claims.ts";
 import { ExpectedCounters } from "./expected-counters.ts";
 
@@ -56,6 +57,11 @@ function membersOf(model: Model, operation: Operation): PartNames[] {
   if (operation.kind === "countDown") {
     const { queue, key, member } = operation;
     return [[nameOf(queue), toText(key), toText(member)]];
+  }
+  if (operation.kind === "streamAck") {
+    return claimsOf(model, operation).flatMap(({ more }) =>
+      more?.part ? [decodePart(more.part)] : [],
+    );
   }
   if (operation.kind !== "ack" && operation.kind !== "ackBatch") return [];
   const claims = operation.kind === "ack" ? [operation] : operation.claims;

@@ -13,6 +13,7 @@ import type { Model } from "../model.ts";
 import { readyPage } from "../ready-page.ts";
 import type { TimeAndRank, TimeLine } from "../time-line.ts";
 import { CLAIMED, COMPLETED, DELAYED, FAILED, READY, type StateNumber } from "../states.ts";
+import { claimedAtMs } from "../workers.ts";
 
 /** Expired events that a look passes over: a tick ends them soon. */
 const expiredPassed = 100;
@@ -116,7 +117,7 @@ function errorOf({ atMs, attempt, text }: NotedError): EventError {
 }
 
 function factsOf(model: Model, event: LocalEvent, isWhole: boolean): EventFacts {
-  const { state, more, atMs, lease, pushedAtMs } = event;
+  const { state, more, atMs, pushedAtMs } = event;
   const isKept = state === FAILED || state === COMPLETED;
   const { ttlMs, attemptsMax } = model.settingsOf(event.queue);
   const hasToken = state === CLAIMED && event.token > 0;
@@ -138,7 +139,7 @@ function factsOf(model: Model, event: LocalEvent, isWhole: boolean): EventFacts 
     headers: bytesOrNull(more?.headers ?? null),
     unique: more?.unique ? toBytes(keyIn(more.unique)) : null,
     claimant: hasToken ? toBytes(event.claimant!) : null,
-    claimedAtMs: hasToken ? (more?.claimedAtMs ?? atMs - lease) : null,
+    claimedAtMs: hasToken ? claimedAtMs(event) : null,
     isCancelled: more?.isCancelled ?? false,
     lastError: bytesOrNull(more?.lastError ?? null),
     errors: isWhole ? (more?.errors ?? []).map(errorOf) : [],

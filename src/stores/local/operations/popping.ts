@@ -25,7 +25,7 @@ import { acknowledgePopped, isMember, judgeParts, type Uncount, uncount } from "
 const expiredAtOnce = 1000;
 
 /** What undoes a pop. */
-interface Undo {
+export interface Undo {
   /** The number of the claim; 0: none. */
   claim: number;
   /** The place in line before; null for a new one at the left end. */
@@ -145,7 +145,7 @@ export function take(model: Model, event: LocalEvent, name: Buffer, terms: Terms
 /** A client names the same Buffer again and again: its claims share one text. */
 const claimants = new WeakMap<Buffer, string>();
 
-function textOf(claimant: Buffer): string {
+export function textOf(claimant: Buffer): string {
   let text = claimants.get(claimant);
   if (text === undefined) {
     text = toText(claimant);

@@ -197,7 +197,7 @@ export function streamRange(model: Model, operation: StreamRange): StreamEntry[]
 }
 
 /** Throws a JournalError. */
-function shown(model: Model, entries: Entry[]): StreamEntry[] | StreamTooLarge {
+export function shown(model: Model, entries: Entry[]): StreamEntry[] | StreamTooLarge {
   const contents = contentsOf(
     model,
     entries.map(({ event }) => event),

@@ -341,6 +341,8 @@ local function is_refusal(reply)
   return code == FULL_QUEUE or code == PAUSED_QUEUE
 end
 
+pushing.has_ended_early, pushing.is_refusal = has_ended_early, is_refusal
+
 -- By their places. Reads what is known of the groups that they name.
 local function all_options(queue, from, to)
   local all, keys, by_text = {}, {}, {}

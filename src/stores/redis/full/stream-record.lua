@@ -66,16 +66,21 @@ local function consumer_field(name)
   return '@' .. name
 end
 
+-- The id that is noted; another program may have written something else.
+local function noted_id(text)
+  return text and place_of_id(text) and text or FIRST_ID
+end
+
 -- The record, or false. Verbs read it before they change anything: it may fail.
 local function record_of(queue)
   if queue.record == nil then
     local key = STREAM .. queue.name
     local fields = redis.call('HMGET', key, 'last', 'added', 'removed', 'delivered', 'group')
     queue.record = (fields[1] or redis.call('HLEN', key) > 0) and {
-      last = fields[1] or FIRST_ID,
+      last = noted_id(fields[1]),
       added = tonumber(fields[2]) or 0,
-      removed = fields[3] or FIRST_ID,
-      delivered = fields[4] or FIRST_ID,
+      removed = noted_id(fields[3]),
+      delivered = noted_id(fields[4]),
       group = fields[5] and string.sub(fields[5], 2) or nil,
     }
   end

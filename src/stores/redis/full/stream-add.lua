@@ -1,0 +1,98 @@
+-- Pushes events on the left, one after the other, each under an id that is greater than the latest one.
+-- KEYS    queues, of the queue: all, set
+-- ARGV    queue ALWAYS|THERE ms? seq? KEEP|LENGTH|FROM bound slack most value... (THERE: only if it is a stream
+--         or has events; ms and seq: of the id, if there is one event; LENGTH: trims to that length, if slack
+--         or more of them go; FROM: trims up to that id; at most so many)
+-- Returns of each operation the id, or nil if it is not THERE, or -3 for a name of another kind, -5 if the id is
+--         not greater than the latest one, -6 if there is no greater one, or what list_push answers for a
+--         queue that takes no more; shorter behind many copies
+
+local SMALLER, NO_MORE = -5, -6
+
+-- The next place in that ms, 20 digits; without it in that of the clock or of the latest one.
+local function place_behind(latest, ms)
+  local wanted = (ms or digits_of(string.format('%.0f', now()))) .. ZEROS
+  if wanted > latest then
+    return wanted
+  elseif ms and wanted < string.sub(latest, 1, 20) then
+    return nil
+  end
+  local place = next_place(latest)
+  return place and (not ms or string.sub(place, 1, 20) == ms) and place or nil
+end
+
+-- The place of so many more; nil behind the last one of the ms, or of all.
+local function place_after(place, step, ms)
+  for _ = 1, step do
+    place = place and next_place(place)
+  end
+  return place and (not ms or string.sub(place, 1, 20) == ms) and place or nil
+end
+
+-- More ids are not passed over one by one.
+local STEP_MAX = 1024
+
+-- The place of the next event, or a refusal; nil behind too many ghosts.
+local function choose(queue, ms, seq)
+  local latest = latest_place(queue)
+  if not latest then
+    return nil
+  elseif seq ~= '' then
+    local place = digits_of(ms) .. digits_of(seq)
+    return (place <= latest or is_in_tree(queue, id_of_place(place))) and SMALLER or place
+  end
+  ms = ms ~= '' and digits_of(ms) or nil
+  local place, step = place_behind(latest, ms), 1
+  -- A client may have pushed many ids in front: then more and more are left out.
+  while place and is_in_tree(queue, id_of_place(place)) do
+    place, step = place_after(place, step, ms), math.min(step * 2, STEP_MAX)
+  end
+  return place or (ms and SMALLER or NO_MORE)
+end
+
+local function add_one(queue, ms, seq, value, terms)
+  if not queue.is_judged and paused_one(queue) then
+    return pushing.refusal(queue, 1)
+  end
+  local place = choose(queue, ms, seq)
+  local refusal = type(place) == 'string' and pushing.refusal(queue, 1)
+  if refusal or type(place) ~= 'string' then
+    return refusal or place
+  end
+  if not record_of(queue) and not has_events(queue) then
+    make_record(queue)
+  end
+  local id = id_of_place(place)
+  make_room(queue, 1)
+  pushing.plain(queue, true, id, value)
+  if queue.record then
+    write_record(queue, { last = id, added = queue.record.added + 1 })
+  end
+  if terms then
+    trim_tree(queue, terms)
+  end
+  return id
+end
+
+verbs.stream_add = function(from, to)
+  require_memory()
+  verb_named('push')
+  local queue, replies = opened_at(ARGV[from]), {}
+  local terms = trim_terms(from + 4)
+  local other = is_no_stream(queue) and WRONG_TYPE
+  if not other and ARGV[from + 1] == 'THERE' and not is_of_queue(queue) then
+    return { false }
+  end
+  for at = from + 8, to do
+    local reply = other or add_one(queue, ARGV[from + 2], ARGV[from + 3], ARGV[at], terms)
+    if reply == nil then
+      return #replies > 0 and replies or again()
+    end
+    is_refused = is_refused or pushing.is_refusal(reply)
+    replies[#replies + 1] = reply
+    if pushing.has_ended_early() then
+      break
+    end
+  end
+  return replies
+end
