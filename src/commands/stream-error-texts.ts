@@ -90,6 +90,55 @@ export const streamErrorTexts = {
     text: "NOGROUP No such consumer group '{group}' for key name '{queue}'",
     when: "XGROUP or XINFO with a group that is not there.",
   },
+  newOnly: {
+    text:
+      "ERR The $ ID is meaningless in the context of XREADGROUP: you want to read the history of " +
+      "this consumer by specifying a proper ID, or use the > ID to get new messages. The $ ID " +
+      "would just return an empty result set.",
+    when: "XREADGROUP with the id `$`.",
+  },
+  missingGroup: {
+    text: "ERR Missing GROUP option for XREADGROUP",
+    when: "XREADGROUP without GROUP.",
+  },
+  groupWithoutKey: {
+    text:
+      "ERR The XGROUP subcommand requires the key to exist. Note that for CREATE you may want to " +
+      "use the MKSTREAM option to create an empty stream automatically.",
+    when: "XGROUP with a name that no stream and no queue with events has.",
+  },
+  groupTooLarge: {
+    text: "ERR a group would get more than {reach} entries, create it at $: '{queue}'",
+    when: "XGROUP CREATE of a further group with an id that so many entries are behind.",
+  },
+  wrongSubcommand: {
+    text: "ERR unknown subcommand or wrong number of arguments for '{subcommand}'. Try {help}.",
+    when: "XGROUP CREATE or XINFO STREAM with other arguments.",
+  },
+  notOfGroups: {
+    text: "ERR okq has no {option} of {command}: {reason}",
+    when: "XGROUP SETID, and options of XGROUP, XCLAIM and XNACK that okq does not have.",
+  },
+  minIdle: {
+    text: "ERR Invalid min-idle-time argument for {command}",
+    when: "XCLAIM, XAUTOCLAIM or XREADGROUP with a minimal idle time that is no integer.",
+  },
+  unknownClaimOption: {
+    text: "ERR Unrecognized XCLAIM option '{option}'",
+    when: "XCLAIM with another option.",
+  },
+  claimCount: {
+    text: "ERR COUNT must be > 0",
+    when: "XAUTOCLAIM with a COUNT below 1.",
+  },
+  idCount: {
+    text: "ERR Number of IDs must be a positive integer",
+    when: "XACKDEL or XNACK with another number behind IDS.",
+  },
+  idsMissing: {
+    text: "ERR The `numids` parameter must match the number of arguments",
+    when: "XACKDEL or XNACK with fewer ids than the number behind IDS says.",
+  },
   groupExists: {
     text: "BUSYGROUP Consumer Group name already exists",
     when: "XGROUP CREATE of a group that is there. Drivers and programs look for this code.",

@@ -42,7 +42,7 @@ export class Submission {
   /** As two(), with any number of them, at least one. */
   static all(
     [first, ...others]: readonly Operation[],
-    answer: (results: unknown[]) => Answer,
+    answer: (results: unknown[]) => Answer | Promise<Answer>,
   ): Submission {
     return new Submission(first!, others, (...results) => answer(results));
   }

@@ -37,9 +37,15 @@ import { scanCommands } from "./scan.ts";
 import { scriptCommands } from "./script.ts";
 import { serverInfoCommands } from "./server-info.ts";
 import { setCommands } from "./set.ts";
+import { streamAckCommands } from "./stream-ack.ts";
 import { streamAddCommands } from "./stream-add.ts";
+import { streamClaimCommands } from "./stream-claim.ts";
+import { streamGroupsCommands } from "./stream-groups.ts";
+import { streamInfoCommands } from "./stream-info.ts";
 import { streamLookCommands } from "./stream-look.ts";
+import { streamPendingCommands } from "./stream-pending.ts";
 import { streamReadCommands } from "./stream-read.ts";
+import { streamReadGroupCommands } from "./stream-read-group.ts";
 import { subscribeCommands } from "./subscribe.ts";
 import { transactionCommands } from "./transaction.ts";
 import { workerCommands } from "./workers.ts";
@@ -73,6 +79,12 @@ commands.push(
   ...streamAddCommands,
   ...streamReadCommands,
   ...streamLookCommands,
+  ...streamGroupsCommands,
+  ...streamReadGroupCommands,
+  ...streamAckCommands,
+  ...streamClaimCommands,
+  ...streamPendingCommands,
+  ...streamInfoCommands,
   ...setCommands,
   ...keyCommands,
   ...scanCommands,

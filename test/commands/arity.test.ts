@@ -1,7 +1,7 @@
 // The number of arguments of every command is the same in COMMAND, in its syntax line and in calls.
 import { expect, test } from "bun:test";
 import { commands } from "../../src/commands/table.ts";
-import { startOkqOn, startTestOkq } from "../support/okq-server.ts";
+import { startTestOkq } from "../support/okq-server.ts";
 import { ask } from "../support/readable.ts";
 import type { Wire } from "../support/wire.ts";
 
@@ -174,6 +174,53 @@ const accepted: Record<string, string[][]> = {
     ["x", "+", "-"],
     ["x", "+", "-", "COUNT", "1"],
   ],
+  "XGROUP CREATE": [["t", "g", "$", "MKSTREAM"]],
+  "XGROUP SETID": [],
+  "XGROUP DESTROY": [],
+  "XGROUP CREATECONSUMER": [["t", "default", "c"]],
+  "XGROUP DELCONSUMER": [["t", "default", "c"]],
+  "XGROUP HELP": [[]],
+  XREADGROUP: [
+    ["GROUP", "default", "c", "STREAMS", "t", ">"],
+    [
+      "GROUP",
+      "default",
+      "c",
+      "COUNT",
+      "2",
+      "BLOCK",
+      "1",
+      "CLAIM",
+      "5",
+      "STREAMS",
+      "t",
+      "u",
+      ">",
+      ">",
+    ],
+  ],
+  XACK: [
+    ["t", "default", "1-1"],
+    ["t", "default", "1-1", "2"],
+  ],
+  XACKDEL: [["t", "default", "DELREF", "IDS", "2", "1-1", "2"]],
+  XNACK: [["t", "default", "FAIL", "IDS", "1", "1-1"]],
+  XCLAIM: [
+    ["t", "default", "c", "0", "1-1"],
+    ["t", "default", "c", "0", "1-1", "2", "JUSTID"],
+  ],
+  XAUTOCLAIM: [
+    ["t", "default", "c", "0", "0"],
+    ["t", "default", "c", "0", "0", "COUNT", "5", "JUSTID"],
+  ],
+  XPENDING: [
+    ["t", "default"],
+    ["t", "default", "IDLE", "5", "-", "+", "10", "c"],
+  ],
+  "XINFO STREAM": [],
+  "XINFO GROUPS": [],
+  "XINFO CONSUMERS": [],
+  "XINFO HELP": [[]],
   SADD: [
     ["s", "a"],
     ["s", "a", "b"],
@@ -293,7 +340,7 @@ test("has an example of every command", () => {
 });
 
 test.each(commands.map(({ name }) => name))("%s accepts its documented arity", async (name) => {
-  const client = await (await startOkqOn("reference")).connect();
+  const client = await (await startTestOkq()).connect();
   const arity = await arityOf(client, name);
   const words = name.split(" ");
   const least = Math.abs(arity) - words.length;

@@ -133,8 +133,15 @@ export class ServerFuzzer {
     if (name === "QNOTIFY") return [name, this.#random.of(WORDS)];
     const words = typeof name === "string" ? name.split(" ") : [name];
     const args = Array.from({ length: this.#random.below(5) }, () => this.#argument());
+    if (name === "XREADGROUP" && this.#random.below(2) === 0) return this.#readOfGroup();
     if (name === "BLMPOP") return [name, "0.01", ...args];
     return WAITING.has(String(name)) ? [...words, ...args, "0.01"] : [...words, ...args];
+  }
+
+  #readOfGroup(): (string | Buffer)[] {
+    const queues = [this.#random.of(this.#queues), this.#random.of(this.#queues)];
+    const end = ["BLOCK", "10", "STREAMS", ...queues, ">", ">"];
+    return ["XREADGROUP", "GROUP", "default", this.#argument(), ...end];
   }
 
   #argument(): string | Buffer {

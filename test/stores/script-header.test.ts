@@ -166,15 +166,15 @@ const listOperations: Operation[] = [
 ];
 
 const stream = { queue: Buffer.from("stream") };
-const added = { kind: "streamAdd", ...stream, contents: bytes, ifThere: false } as const;
+const entered = { kind: "streamAdd", ...stream, contents: bytes, ifThere: false } as const;
 const firstId = { ms: 1n, seq: 0n };
 const byLength = { length: 5, slack: 0 };
 const streamOperations: Operation[] = [
-  { ...added, id: null, trim: null },
-  { ...added, id: null, trim: { by: byLength, most: 5 } },
-  { ...added, id: { ms: 2n ** 60n, seq: null }, trim: { by: { from: firstId }, most: 5 } },
-  { ...added, id: firstId, trim: null },
-  { ...added, queue: Buffer.from("none"), id: null, ifThere: true, trim: null },
+  { ...entered, id: null, trim: null },
+  { ...entered, id: null, trim: { by: byLength, most: 5 } },
+  { ...entered, id: { ms: 2n ** 60n, seq: null }, trim: { by: { from: firstId }, most: 5 } },
+  { ...entered, id: firstId, trim: null },
+  { ...entered, queue: Buffer.from("none"), id: null, ifThere: true, trim: null },
   { kind: "streamLength", ...stream },
   { kind: "streamRange", ...stream, from: firstId, to: LAST_ID, count: 5, isReverse: true },
   { kind: "streamTrim", ...stream, by: byLength, most: 5 },

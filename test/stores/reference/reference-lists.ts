@@ -1,6 +1,5 @@
 // Queues as lists in the reference store: an array of the ready events, from left to right.
-import { type End, NO_OPTIONS, type Popped } from "../../../src/queue/event.ts";
-import { Refusal } from "../../../src/queue/errors.ts";
+import { type End, NO_OPTIONS } from "../../../src/queue/event.ts";
 import type {
   ListInsert,
   ListLength,
@@ -14,32 +13,35 @@ import type {
   ListTrim,
 } from "../../../src/queue/lists.ts";
 import { LIST_BYTES_MAX, LIST_REACH, TOO_LARGE, WRONG_TYPE } from "../../../src/queue/lists.ts";
-import { BATCH_CONTENTS_BYTES } from "../../../src/queue/operations.ts";
 import { ExpectedCounters } from "./reference-counters.ts";
 import type { ReferenceEvent } from "./reference-event.ts";
-import { eventAt, popFrom } from "./reference-pops.ts";
+import { eventAt, popFrom, popSome } from "./reference-pops.ts";
 import { pushing } from "./reference-pushes.ts";
+import { isNoList } from "./reference-kinds.ts";
 import type { ReferenceQueue } from "./reference-queue.ts";
-import { isOfSet } from "./reference-sets.ts";
 import type { ReferenceState } from "./reference-state.ts";
 import { judgePush } from "./reference-transaction.ts";
+
+const FOR_GOOD = { leaseMs: 0, claimant: null };
 
 export const listing = {
   listPush(state: ReferenceState, operation: ListPush): ListResults["listPush"] {
     const { queue: name, end, contents, ifThere } = operation;
-    if (isOfSet(state, name)) return WRONG_TYPE;
+    if (isNoList(state, name)) return WRONG_TYPE;
     const queue = state.queue(textOf(name));
     if (ifThere && queue.count("ready") === 0) return { ids: [], length: 0 };
     const events = contents.map((each) => ({ id: null, contents: each }));
     const push = { kind: "pushBatch", queue: name, end, events, options: NO_OPTIONS } as const;
+    const isList = queue.isList || queue.events.size === 0;
     const ids = pushing.pushBatch(state, push) as Buffer[];
+    queue.isList = isList && queue.events.size > 0;
     return { ids, length: queue.count("ready") };
   },
 
   listPop(state: ReferenceState, { queues, end, count }: ListPop): ListResults["listPop"] {
     for (const name of queues) {
-      if (isOfSet(state, name)) return WRONG_TYPE;
-      const popped = popSome(state, state.queue(textOf(name)), end, count);
+      if (isNoList(state, name)) return WRONG_TYPE;
+      const popped = popSome(state, [state.queue(textOf(name))], { count, end, ...FOR_GOOD });
       if (popped.length > 0) return popped;
     }
     return [];
@@ -47,11 +49,11 @@ export const listing = {
 
   listMove(state: ReferenceState, operation: ListMove): ListResults["listMove"] {
     const { queue, from, target, to } = operation;
-    if (isOfSet(state, queue)) return WRONG_TYPE;
+    if (isNoList(state, queue)) return WRONG_TYPE;
     const source = state.queue(textOf(queue));
     const event = nextAt(source, from);
     if (!event) return null;
-    if (isOfSet(state, target)) return WRONG_TYPE;
+    if (isNoList(state, target)) return WRONG_TYPE;
     if (!state.isJudged) judgeMove(state, operation, event);
     const { isJudged } = state;
     state.isJudged = true;
@@ -61,7 +63,10 @@ export const listing = {
       const events = [{ id: null, contents }];
       const options = { ...NO_OPTIONS, headers: event.options.headers };
       const push = { kind: "pushBatch", queue: target, end: to, events, options } as const;
+      const aim = state.queue(textOf(target));
+      const isList = aim.isList || aim.events.size === 0;
       const [id] = pushing.pushBatch(state, push) as Buffer[];
+      aim.isList = isList && aim.events.size > 0;
       return { taken, id: id!, contents };
     } finally {
       state.isJudged = isJudged;
@@ -69,10 +74,10 @@ export const listing = {
   },
 
   listLength: (state: ReferenceState, { queue }: ListLength): ListResults["listLength"] =>
-    isOfSet(state, queue) ? WRONG_TYPE : state.queue(textOf(queue)).count("ready"),
+    isNoList(state, queue) ? WRONG_TYPE : state.queue(textOf(queue)).count("ready"),
 
   listRange(state: ReferenceState, { queue, from, to }: ListRange): ListResults["listRange"] {
-    if (isOfSet(state, queue)) return WRONG_TYPE;
+    if (isNoList(state, queue)) return WRONG_TYPE;
     const line = lineOf(state, queue);
     const [first, behind] = spanOf(line, from, to);
     const found = line.slice(first, behind).map(({ contents }) => Buffer.from(contents));
@@ -83,7 +88,7 @@ export const listing = {
 
   listRemove(state: ReferenceState, operation: ListRemove): ListResults["listRemove"] {
     const { queue, contents, count } = operation;
-    if (isOfSet(state, queue)) return WRONG_TYPE;
+    if (isNoList(state, queue)) return WRONG_TYPE;
     const line = lineOf(state, queue);
     if (!mayGo(state, line.length)) return TOO_LARGE;
     const inOrder = count < 0 ? line.toReversed() : line;
@@ -94,7 +99,7 @@ export const listing = {
   },
 
   listTrim(state: ReferenceState, { queue, from, to }: ListTrim): ListResults["listTrim"] {
-    if (isOfSet(state, queue)) return WRONG_TYPE;
+    if (isNoList(state, queue)) return WRONG_TYPE;
     const line = lineOf(state, queue);
     const [first, behind] = spanOf(line, from, to);
     const gone = [...line.slice(0, first), ...line.slice(behind)];
@@ -104,7 +109,7 @@ export const listing = {
   },
 
   listSet(state: ReferenceState, { queue, index, contents }: ListSet): ListResults["listSet"] {
-    if (isOfSet(state, queue)) return WRONG_TYPE;
+    if (isNoList(state, queue)) return WRONG_TYPE;
     const line = lineOf(state, queue);
     if (line.length === 0) return null;
     const at = index < 0 ? line.length + index : index;
@@ -117,7 +122,7 @@ export const listing = {
 
   listInsert(state: ReferenceState, operation: ListInsert): ListResults["listInsert"] {
     const { queue: name, side, pivot, contents } = operation;
-    if (isOfSet(state, name)) return WRONG_TYPE;
+    if (isNoList(state, name)) return WRONG_TYPE;
     const queue = state.queue(textOf(name));
     const line = lineOf(state, name);
     if (line.length === 0) return { length: 0, id: null };
@@ -138,7 +143,7 @@ export const listing = {
 };
 
 /** Whether an operation may go so far, in a transaction together with those before it. */
-function mayGo(state: ReferenceState, far: number): boolean {
+export function mayGo(state: ReferenceState, far: number): boolean {
   if (far > (state.reachLeft ?? LIST_REACH)) return false;
   if (state.reachLeft !== null) state.reachLeft -= far;
   return true;
@@ -153,22 +158,6 @@ function spanOf({ length }: ReferenceEvent[], from: number, to: number): [number
   const first = Math.max(0, from < 0 ? length + from : from);
   const last = Math.min(length - 1, to < 0 ? length + to : to);
   return first > last ? [0, 0] : [first, last + 1];
-}
-
-function popSome(state: ReferenceState, queue: ReferenceQueue, end: End, count: number): Popped[] {
-  const popped: Popped[] = [];
-  let bytes = 0;
-  try {
-    while (popped.length < count && bytes <= BATCH_CONTENTS_BYTES) {
-      const event = popFrom(state, queue, 0, null, end);
-      if (!event) break;
-      popped.push(event);
-      bytes += event.contents.length;
-    }
-  } catch (error) {
-    if (popped.length === 0 || !(error instanceof Refusal)) throw error;
-  }
-  return popped;
 }
 
 /** The event that a pop takes. */

@@ -4,15 +4,16 @@ import { cronOperations } from "./reference-crons.ts";
 import { management } from "./reference-management.ts";
 import { counting, countPart, judgeParts, uncount } from "./reference-counters.ts";
 import { listing } from "./reference-lists.ts";
-import { popFrom, type Undo } from "./reference-pops.ts";
+import { popFrom, popSome, type Undo } from "./reference-pops.ts";
 import { pushing } from "./reference-pushes.ts";
 import { setOperations } from "./reference-sets.ts";
 import { settingOperations } from "./reference-settings.ts";
 import { factsOf, statusOf } from "./reference-status.ts";
+import { streamClaims } from "./reference-stream-claims.ts";
+import { flushOne, streamGroups } from "./reference-stream-groups.ts";
+import { streaming } from "./reference-streams.ts";
 import { transact } from "./reference-transaction.ts";
-import { Refusal } from "../../../src/queue/errors.ts";
-import type { Popped } from "../../../src/queue/event.ts";
-import { BATCH_CONTENTS_BYTES, type Claim, type Operation } from "../../../src/queue/operations.ts";
+import type { Claim, Operation } from "../../../src/queue/operations.ts";
 import type { Results } from "../../../src/queue/operations.ts";
 import { compareKeys, keyOf, type ReferenceEvent } from "./reference-event.ts";
 import type { ReferenceState } from "./reference-state.ts";
@@ -35,31 +36,23 @@ export const operations: Operations = {
   ...pushing,
   ...counting,
   ...listing,
+  ...streaming,
+  ...streamClaims,
+  ...streamGroups,
 
   pop: (state, { queue, leaseMs, claimant }) =>
     popFrom(state, state.queue(textOf(queue)), leaseMs, claimant),
 
-  popBatch(state, { queues, count, leaseMs, claimant }) {
-    const popped: Popped[] = [];
-    let bytes = 0;
-    try {
-      for (const queue of queues) {
-        while (popped.length < count && bytes <= BATCH_CONTENTS_BYTES) {
-          const event = popFrom(state, state.queue(textOf(queue)), leaseMs, claimant);
-          if (!event) break;
-          popped.push(event);
-          bytes += event.contents.length;
-        }
-      }
-    } catch (error) {
-      if (popped.length === 0 || !(error instanceof Refusal)) throw error;
-    }
-    return popped;
-  },
+  popBatch: (state, { queues, ...wanted }) =>
+    popSome(
+      state,
+      queues.map((queue) => state.queue(textOf(queue))),
+      wanted,
+    ),
 
   unpop(state, { queue: name, popped }) {
     const queue = state.queue(textOf(name));
-    const { claim, event: given, rank, atMs, counted } = popped.undo as Undo;
+    const { claim, event: given, rank, atMs, counted, isOfList } = popped.undo as Undo;
     // A removed one that was undone before lives on by itself.
     const event = claim === null ? { ...given } : given;
     if (claim !== null) {
@@ -73,6 +66,7 @@ export const operations: Operations = {
     else queue.turns.takeBack(event, atMs);
     if (counted) uncount(counted);
     queue.enter(event, null, rank ?? queue.rankAt("left"));
+    if (isOfList && queue.events.size === 0 && queue.stream === null) queue.isList = true;
     queue.events.set(event.id, event);
     return true;
   },
@@ -171,10 +165,7 @@ export const operations: Operations = {
     }),
 
   flush(state, { queue }) {
-    state.queue(textOf(queue)).events.clear();
-    state.queue(textOf(queue)).windows.clear();
-    state.queue(textOf(queue)).keys.windows.clear();
-    state.queue(textOf(queue)).turns.flush();
+    flushOne(state, state.queue(textOf(queue)));
     return null;
   },
 

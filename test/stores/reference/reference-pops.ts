@@ -1,5 +1,7 @@
 // Pops in the reference store.
+import { Refusal } from "../../../src/queue/errors.ts";
 import type { End, Popped } from "../../../src/queue/event.ts";
+import { BATCH_CONTENTS_BYTES } from "../../../src/queue/operations.ts";
 import { countPart, judgeParts, type Uncount } from "./reference-counters.ts";
 import type { ReferenceEvent } from "./reference-event.ts";
 import type { ReferenceQueue } from "./reference-queue.ts";
@@ -13,6 +15,7 @@ export interface Undo {
   rank: ReferenceEvent["rank"] | null;
   atMs: number;
   counted: Uncount | null;
+  isOfList: boolean;
 }
 
 /**
@@ -41,7 +44,7 @@ export function popFrom(
     const { id, contents, options } = event;
     const rank = end === "left" && options.group === null ? null : event.rank;
     if (leasedMs === 0) judgeParts(state, [event], queue);
-    const atMs = queue.nowMs;
+    const { isList: isOfList, nowMs: atMs } = queue;
     queue.turns.give(event);
     const claim = leasedMs > 0 ? queue.claim(event, leasedMs, claimant) : null;
     if (!claim) queue.remove(event);
@@ -55,10 +58,40 @@ export function popFrom(
       attempt: 1 + event.failures + event.crashes,
       headers: claimant && options.headers,
       pushedAtMs: event.pushedAtMs,
-      undo: { claim: claim?.number ?? null, event: undone, rank, atMs, counted },
+      undo: { claim: claim?.number ?? null, event: undone, rank, atMs, counted, isOfList },
     };
   }
   return null;
+}
+
+interface Wanted {
+  count: number;
+  leaseMs: number | null;
+  claimant: Buffer | null;
+  end?: End;
+}
+
+/** From each of these queues as many as there are. Fails only if there are none. */
+export function popSome(
+  state: ReferenceState,
+  queues: ReferenceQueue[],
+  { count, leaseMs, claimant, end }: Wanted,
+): Popped[] {
+  const popped: Popped[] = [];
+  let bytes = 0;
+  try {
+    for (const queue of queues) {
+      while (popped.length < count && bytes <= BATCH_CONTENTS_BYTES) {
+        const event = popFrom(state, queue, leaseMs, claimant, end);
+        if (!event) break;
+        popped.push(event);
+        bytes += event.contents.length;
+      }
+    }
+  } catch (error) {
+    if (popped.length === 0 || !(error instanceof Refusal)) throw error;
+  }
+  return popped;
 }
 
 /** Of the events that may be handed out there. */

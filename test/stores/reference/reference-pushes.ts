@@ -52,10 +52,7 @@ function pushAll(
     const isNamed = ids[at] !== null;
     if (!isNamed || !isTaken(queue, id)) {
       const event = newEvent(queue, id, contents, options);
-      tree.enter(event, (each, own) => {
-        each.keys.take(own);
-        each.enter(own, options.start, each.rankAt(end));
-      });
+      enterTree(queue, event, end);
       if (isNamed) queue.takeWindow(id);
       if (mayKeep(events[at]!.id, options)) queue.report("pushed", event, {});
     } else if (isSecond || options.onDuplicate === "refuse") return new Duplicate(bytesOf(id));
@@ -68,8 +65,16 @@ function pushAll(
   });
 }
 
+/** The id is free. */
+export function enterTree(queue: ReferenceQueue, event: ReferenceEvent, end: End): void {
+  queue.tree.enter(event, (each, own) => {
+    each.keys.take(own);
+    each.enter(own, event.options.start, each.rankAt(end));
+  });
+}
+
 /** Throws a Refusal if a queue of its tree is paused. */
-function checkPauses({ isJudged }: ReferenceState, { tree }: ReferenceQueue): void {
+export function checkPauses({ isJudged }: ReferenceState, { tree }: ReferenceQueue): void {
   const paused = isJudged ? undefined : tree.pausedOne;
   if (paused) throw new Refusal("PAUSED", bytesOf(paused.name));
 }
@@ -94,7 +99,7 @@ function pushTaken(
   return isReplaced ? bytesOf(owner) : new Duplicate(bytesOf(owner));
 }
 
-function newEvent(
+export function newEvent(
   queue: ReferenceQueue,
   id: string,
   contents: Buffer,

@@ -24,6 +24,7 @@ import type { ReferenceEvent } from "./reference-event.ts";
 import type { ReferenceCounter } from "./reference-counter.ts";
 import { ReferenceGiven } from "./reference-given.ts";
 import { ReferenceKeys } from "./reference-keys.ts";
+import { ReferenceEvents, type ReferenceStream } from "./reference-stream.ts";
 import { ReferenceTree } from "./reference-tree.ts";
 import { ReferenceTurns } from "./reference-turns.ts";
 import { ReferenceWindows } from "./reference-windows.ts";
@@ -50,7 +51,10 @@ export class ReferenceQueue {
   consumers = 0;
   /** Its settings have changed: a tick drops what is too many. */
   isReviewed = false;
-  readonly events = new Map<string, ReferenceEvent>();
+  /** It became a list, and has events since. */
+  isList = false;
+  stream: ReferenceStream | null = null;
+  readonly events = new ReferenceEvents(() => (this.isList = false));
   readonly settings = new ReferenceGiven();
   /** When each pause ends. */
   readonly pauses = new Map<Direction, number>();
@@ -93,7 +97,8 @@ export class ReferenceQueue {
     const { events, consumers, settings, pauses, workerPauses, windows, keys, crons } = this;
     const own = [settings, pauses, workerPauses, crons, this.bindings, this.counters];
     const things = [events, windows, keys.windows, ...own];
-    return consumers > 0 || this.turns.areCounting || things.some(({ size }) => size > 0);
+    if (consumers > 0 || this.stream !== null) return true;
+    return this.turns.areCounting || things.some(({ size }) => size > 0);
   }
 
   get tree(): ReferenceTree {
@@ -251,8 +256,8 @@ export class ReferenceQueue {
     };
   }
 
-  /** A cancelled one is removed. */
-  crash(event: ReferenceEvent): void {
+  /** A cancelled one is removed. retry: what is done if it has an attempt left. */
+  crash(event: ReferenceEvent, retry?: () => void): void {
     const { claim } = event;
     if (claim!.isCancelled) return this.remove(event);
     event.crashes += 1;
@@ -274,6 +279,7 @@ export class ReferenceQueue {
       this.failForGood(event);
       return;
     }
+    if (retry) return retry();
     const start = { afterMs: backoffMs(crashBackoff, event.crashes, Math.random()) };
     this.enter(event, start, ["2 came back", claim!.number]);
   }

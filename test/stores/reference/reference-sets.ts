@@ -15,17 +15,13 @@ import {
   SETS_FULL,
   SETS_MAX,
 } from "../../../src/queue/sets.ts";
+import { isThere } from "./reference-kinds.ts";
 import type { ReferenceState } from "./reference-state.ts";
 
-/** null: events make the name that of a queue. */
+/** null: the name is that of a queue. */
 function setOf(state: ReferenceState, name: Buffer): Set<string> | null {
-  if (state.queue(textOf(name)).events.size > 0) return null;
+  if (isThere(state.queue(textOf(name)))) return null;
   return state.sets.get(textOf(name)) ?? new Set();
-}
-
-/** For operations on lists: they answer WRONG_TYPE then. */
-export function isOfSet(state: ReferenceState, name: Buffer): boolean {
-  return state.sets.has(textOf(name)) && setOf(state, name) !== null;
 }
 
 function keep(state: ReferenceState, name: Buffer, set: Set<string>): void {

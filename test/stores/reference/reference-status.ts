@@ -15,6 +15,7 @@ export function statusOf(queue: ReferenceQueue): QueueStatus {
     completed: count("completed"),
     consumers: queue.consumers,
     paused: (["in", "out"] as const).filter((direction) => queue.isPaused(direction)),
+    isStream: queue.stream !== null,
   };
 }
 

@@ -10,6 +10,7 @@ import { claimedBy } from "./reference-claims.ts";
 import { ExpectedCounters } from "./reference-counters.ts";
 import type { ReferenceEvent } from "./reference-event.ts";
 import type { ReferenceQueue } from "./reference-queue.ts";
+import { claimsEndedBy as streamClaimsOf } from "./reference-stream-claims.ts";
 import type { ReferenceState } from "./reference-state.ts";
 
 /** What operations answer where a transaction takes no more contents. */
@@ -22,6 +23,9 @@ const nothing = new Map<Operation["kind"], null | [] | typeof TOO_LARGE>([
   ["listPop", []],
   ["listRange", TOO_LARGE],
   ["setMembers", TOO_LARGE],
+  ["streamRange", TOO_LARGE],
+  ["streamClaim", TOO_LARGE],
+  ["streamInfo", TOO_LARGE],
 ]);
 
 type DoOne = (operation: Operation) => unknown;
@@ -40,7 +44,8 @@ export function transact(
       const { kind } = operation;
       const isOver = bytes > BATCH_CONTENTS_BYTES;
       if (kind === "get" && isOver) return doOne({ ...operation, isWhole: false });
-      const isTaking = nothing.has(kind);
+      if (kind === "streamTake" && isOver) return { queue: operation.queue, popped: [] };
+      const isTaking = nothing.has(kind) || kind === "streamTake";
       if (isTaking && isOver) return nothing.get(kind);
       const result = doOne(operation);
       if (isTaking) bytes += bytesIn(result);
@@ -65,11 +70,13 @@ function judge(state: ReferenceState, operations: Operation[]): void {
   }
 }
 
-/** Of events, or one of them, or of one without contents. */
+/** The contents of all events in it. */
 function bytesIn(result: unknown): number {
   if (Array.isArray(result)) return result.reduce((sum: number, one) => sum + bytesIn(one), 0);
   if (Buffer.isBuffer(result)) return result.length;
-  return (result as { contents?: Buffer | null } | null)?.contents?.length ?? 0;
+  if (typeof result !== "object" || result === null) return 0;
+  const { contents, popped, claimed, first, last } = result as Record<string, unknown>;
+  return bytesIn([contents, popped, claimed, first, last]);
 }
 
 /** What it pushes by itself, at most; null: nothing. */
@@ -77,6 +84,7 @@ function pushedBy(operation: Operation): { queue: Buffer; count: number } | null
   switch (operation.kind) {
     case "push":
     case "listInsert":
+    case "streamAdd":
       return { queue: operation.queue, count: 1 };
     case "pushBatch":
       return { queue: operation.queue, count: operation.events.length };
@@ -91,6 +99,7 @@ function pushedBy(operation: Operation): { queue: Buffer; count: number } | null
 
 /** The claimed events that it acknowledges. */
 function ackedBy(state: ReferenceState, operation: Operation): ReferenceEvent[] {
+  if (operation.kind === "streamAck") return streamClaimsOf(state, operation);
   if (operation.kind !== "ack" && operation.kind !== "ackBatch") return [];
   const queue = state.queue(operation.queue.toString("latin1"));
   const claims = operation.kind === "ack" ? [operation] : operation.claims;

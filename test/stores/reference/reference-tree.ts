@@ -19,6 +19,10 @@ export class ReferenceTree {
     );
   }
 
+  get all(): ReferenceQueue[] {
+    return [...this.#queues];
+  }
+
   has(queue: ReferenceQueue): boolean {
     return this.#queues.has(queue);
   }

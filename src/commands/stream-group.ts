@@ -1,0 +1,58 @@
+// A group of a stream as commands name it: what its operations answer if it is not there, and who
+// reads in it.
+import type { ResultOf } from "../queue/operations.ts";
+import { FIRST_ID } from "../queue/stream-ids.ts";
+import { NO_GROUP, type StreamPending } from "../queue/streams.ts";
+import type { Answer } from "./answer.ts";
+import { checkCount, checkWorker } from "./arguments.ts";
+import type { QueueCall } from "./command.ts";
+import { type CommandError, commandError } from "./errors.ts";
+import { streamResultOf } from "./stream-arguments.ts";
+import { Submission } from "./submission.ts";
+
+/** Ids in one command. */
+const IDS_MAX = 1000;
+
+export interface GroupName {
+  queue: Buffer;
+  group: Buffer;
+}
+
+/** As streamResultOf(), and throws if the result says that the group is not there. */
+export function groupResultOf<T>(result: T, command: string, { queue, group }: GroupName) {
+  if (result === NO_GROUP) {
+    if (command !== "XREADGROUP") throw commandError("noGroupOrKey", { key: queue, group });
+    throw commandError("noGroupToRead", { key: queue, group });
+  }
+  const own = streamResultOf(result, command, queue);
+  return own as Exclude<typeof own, typeof NO_GROUP>;
+}
+
+/** It asks nothing but whether the group is there. */
+export function lookFor({ queue, group }: GroupName): StreamPending {
+  const common = { kind: "streamPending", consumer: null, minIdleMs: 0, count: 1 } as const;
+  return { ...common, queue, group, from: FIRST_ID, to: FIRST_ID };
+}
+
+/**
+ * The answer to a call with an argument that is wrong. As in Redis, groups that are not there are
+ * told first.
+ */
+export function refuse(error: unknown, command: string, groups: readonly GroupName[]): Submission {
+  return Submission.all(groups.map(lookFor), (results): Answer => {
+    for (const [at, result] of results.entries()) {
+      groupResultOf(result as ResultOf<StreamPending>, command, groups[at]!);
+    }
+    throw error as CommandError;
+  });
+}
+
+/** Who claims for that consumer. */
+export function claimantOf(consumer: Buffer, { client }: QueueCall): Buffer {
+  checkWorker(consumer);
+  return client.claimants.of(consumer.toString("latin1"));
+}
+
+export function checkIds(ids: Buffer[]): void {
+  checkCount("ids", ids.length, IDS_MAX);
+}

@@ -1,0 +1,300 @@
+// XREADGROUP: entries that a consumer of a group claims, or has claimed before, from one stream or
+// several. It may wait for them.
+import type { Popped } from "../queue/event.ts";
+import { boundName } from "../queue/bindings.ts";
+import { nameOf } from "../queue/name-cache.ts";
+import type { ResultOf } from "../queue/operations.ts";
+import { FIRST_ID, type StreamId, streamIdAfter } from "../queue/stream-ids.ts";
+import {
+  STREAM_STEP_MAX,
+  type StreamAck,
+  type StreamClaim,
+  type StreamTake,
+} from "../queue/streams.ts";
+import { NIL_ARRAY, PairLists, type Reply } from "../resp/reply.ts";
+import type { Answer } from "./answer.ts";
+import type { QueueCall, QueueCommand } from "./command.ts";
+import { CommandError, commandError } from "./errors.ts";
+import { integerOf } from "./list-arguments.ts";
+import { checkQueues } from "./notify.ts";
+import { PoppedEvents } from "./popped-events.ts";
+import { blockMsIn, streamIdIn } from "./stream-arguments.ts";
+import { fieldsReply } from "./stream-entries.ts";
+import { claimantOf, type GroupName, groupResultOf, refuse } from "./stream-group.ts";
+import { minIdleIn } from "./stream-claim.ts";
+import { Submission } from "./submission.ts";
+import { countConsumer } from "./taking.ts";
+import { waiting } from "./waiting.ts";
+import { wordOf } from "./words.ts";
+
+/** So many entries of a stream are read in a transaction that does not say how many. */
+const FEW = 100;
+const [DOLLAR, GREATER] = [36, 62];
+
+interface Options {
+  group: Buffer | null;
+  consumer: Buffer;
+  /** 0: as many as may be. */
+  count: number;
+  /** null: it does not wait. */
+  blockMs: number | null;
+  /** Not null: claims that have begun so long ago come first. */
+  minIdleMs: number | null;
+  isForGood: boolean;
+}
+
+interface Reading extends Options {
+  group: Buffer;
+  queues: Buffer[];
+  /** Entries that the consumer has claimed, behind that id; null: new ones. */
+  behind: (StreamId | null)[];
+  /** The id behind those was wrong. */
+  wrong: CommandError | null;
+}
+
+/** The options, and the words behind STREAMS, as Redis reads them. */
+function readingIn(args: Buffer[]): Reading {
+  const options: Options = {
+    group: null,
+    consumer: Buffer.alloc(0),
+    count: 0,
+    blockMs: null,
+    minIdleMs: null,
+    isForGood: false,
+  };
+  for (let at = 1; at < args.length; at++) {
+    const more = args.length - at - 1;
+    const option = wordOf(args[at]!);
+    if (option === "STREAMS" && more > 0) return streamsIn(options, args.slice(at + 1));
+    if (option === "GROUP" && more >= 2) {
+      options.group = args[++at]!;
+      options.consumer = args[++at]!;
+    } else if (option === "NOACK") options.isForGood = true;
+    else if (more > 0) readOption(options, option, args[++at]!);
+    else throw commandError("syntax");
+  }
+  throw commandError("syntax");
+}
+
+function readOption(options: Options, option: string, value: Buffer): void {
+  if (option === "BLOCK") options.blockMs = blockMsIn(value);
+  else if (option === "COUNT") options.count = Math.max(0, integerOf(value));
+  else if (option === "CLAIM") options.minIdleMs = minIdleIn(value, "XREADGROUP");
+  else throw commandError("syntax");
+}
+
+function streamsIn(options: Options, words: Buffer[]): Reading {
+  if (words.length % 2 === 1) {
+    throw commandError("unbalancedStreams", { list: "XREAD list of streams", symbol: "$" });
+  }
+  const { group } = options;
+  if (!group) throw commandError("missingGroup");
+  const queues = words.slice(0, words.length / 2);
+  checkQueues(queues);
+  const reading: Reading = { ...options, group, queues, behind: [], wrong: null };
+  try {
+    for (const id of words.slice(queues.length)) reading.behind.push(behindIn(id));
+  } catch (error) {
+    reading.wrong = error as CommandError;
+  }
+  return reading;
+}
+
+function behindIn(id: Buffer): StreamId | null {
+  const [character] = id.length === 1 ? id : [];
+  if (character === GREATER) return null;
+  if (character === DOLLAR) throw commandError("newOnly");
+  return streamIdIn(id);
+}
+
+type Reads = StreamTake | StreamClaim;
+
+/** What is asked for one stream: its own claims, or idle ones and new entries, or new ones. */
+function readsOf(reading: Reading, at: number, claimant: Buffer, inTransaction: boolean): Reads[] {
+  const { group, isForGood, minIdleMs } = reading;
+  const [queue, behind] = [reading.queues[at]!, reading.behind[at]!];
+  const count = Math.min(reading.count || (inTransaction ? FEW : STREAM_STEP_MAX), STREAM_STEP_MAX);
+  const common = { queue, group, claimant } as const;
+  const claim = { ...common, kind: "streamClaim" } as const;
+  if (behind !== null) {
+    const from = streamIdAfter(behind);
+    // Nothing is behind the last id.
+    const which = from ? { from, count, isOwn: true } : { ids: [] };
+    return [{ ...claim, minIdleMs: 0, which, isCounted: false }];
+  }
+  const take = { ...common, kind: "streamTake", count, isForGood } as const;
+  if (minIdleMs === null) return [take];
+  const which = { from: FIRST_ID, count, isOwn: false };
+  return [{ ...claim, minIdleMs, which, isCounted: true }, take];
+}
+
+/** What the operations of a call found. */
+class Found {
+  readonly entries: [Buffer, Reply[]][] = [];
+  /** What goes back if the client is gone. */
+  readonly popped: Popped[] = [];
+  /** Claims that it had before. */
+  readonly renewed: Popped[] = [];
+  /** What is too much. */
+  readonly surplus: Popped[] = [];
+  /** The queues of the groups. */
+  readonly queues: Buffer[] = [];
+  error: unknown = null;
+
+  /** One after the other; a result is undefined if its operation failed. */
+  static in(reads: Reads[], results: unknown[], reading: Reading): Found {
+    const found = new Found();
+    const { group, minIdleMs } = reading;
+    for (const [at, read] of reads.entries()) {
+      try {
+        const result = results[at] as ResultOf<Reads>;
+        if (result === undefined) continue;
+        const own = groupResultOf(result, "XREADGROUP", { queue: read.queue, group });
+        found.queues.push(own.queue);
+        if ("claimed" in own) found.#addClaimed(read as StreamClaim, own.claimed);
+        else found.#addNew(read as StreamTake, own.popped, minIdleMs !== null);
+      } catch (error) {
+        found.error ??= error;
+      }
+    }
+    return found;
+  }
+
+  #addClaimed(
+    { queue, isCounted }: StreamClaim,
+    claimed: { popped: Popped; idleMs: number }[],
+  ): void {
+    const rows: Reply[] = [];
+    for (const { popped, idleMs } of claimed) {
+      const { id, contents, attempt } = popped;
+      (isCounted ? this.popped : this.renewed).push(popped);
+      const how = isCounted ? [idleMs, attempt - 1] : [];
+      rows.push([id, fieldsReply(contents), ...how]);
+    }
+    // The history of a consumer is shown also if it is empty.
+    if (rows.length > 0 || !isCounted) this.entries.push([queue, rows]);
+  }
+
+  #addNew({ queue, count }: StreamTake, all: Popped[], isBehindClaims: boolean): void {
+    const last = this.entries.at(-1);
+    const rows = isBehindClaims && last?.[0] === queue ? last[1] : [];
+    const popped = all.slice(0, count - rows.length);
+    this.surplus.push(...all.slice(popped.length));
+    if (popped.length === 0) return;
+    if (rows.length === 0) this.entries.push([queue, rows]);
+    for (const { id, contents } of popped) {
+      rows.push([id, fieldsReply(contents), ...(isBehindClaims ? [0, 0] : [])]);
+    }
+    this.popped.push(...popped);
+  }
+}
+
+/** Undoes what is not answered. Null: nothing was found. */
+function answerTo(found: Found, { isForGood }: Reading, call: QueueCall): Answer | null {
+  const { client, context } = call;
+  const { popped, entries, error } = found;
+  const undone = error ? [...popped, ...found.surplus] : found.surplus;
+  if (undone.length > 0) new PoppedEvents(context.store, undone, null, true).giveBack();
+  if (error) throw error;
+  if (found.queues.length > 0) countConsumer(found.queues, call);
+  if (entries.length === 0) return null;
+  context.stats.pops += popped.length;
+  if (!isForGood) for (const each of popped) client.held?.add(each);
+  for (const each of found.renewed) client.held?.add(each);
+  return new PoppedEvents(context.store, popped, new PairLists(entries), !isForGood);
+}
+
+/** Reads several streams, which may be in different parts of the store. */
+async function findIn(reads: Reads[], reading: Reading, { client }: QueueCall): Promise<Found> {
+  const asked = reads.map((read) => client.session.ask<Reads>(read));
+  const outcomes = await Promise.allSettled(asked);
+  const results = outcomes.map((each) => (each.status === "fulfilled" ? each.value : undefined));
+  const found = Found.in(reads, results, reading);
+  const failed = outcomes.find(({ status }) => status === "rejected");
+  if (failed) found.error = (failed as PromiseRejectedResult).reason;
+  return found;
+}
+
+/** The queues of the groups of these streams. */
+async function queuesOf(reads: Reads[], reading: Reading, call: QueueCall): Promise<Buffer[]> {
+  const { session } = call.client;
+  const { group } = reading;
+  const queues = [...new Map(reads.map(({ queue }) => [nameOf(queue), queue])).values()];
+  const looks = queues.map(async (queue) => {
+    const none: StreamAck = { kind: "streamAck", queue, group, ids: [], others: "keep" };
+    const result = await session.ask(none);
+    return groupResultOf(result, "XREADGROUP", { queue, group }).queue;
+  });
+  return await Promise.all(looks);
+}
+
+/** As a QPOP waits, on the queues of the groups. */
+async function waitFor(
+  queues: Buffer[],
+  reads: Reads[],
+  reading: Reading,
+  call: QueueCall,
+): Promise<Answer> {
+  const { client, context } = call;
+  const { isForGood, blockMs } = reading;
+  const worker = reading.consumer.toString("latin1");
+  countConsumer(queues, call);
+  await context.store.watch(queues, "ready");
+  const attempt = async () => {
+    const found = await findIn(reads, reading, call);
+    return found.error || found.entries.length > 0 ? found : giveBackSurplus(found, call);
+  };
+  const takes = { worker, claims: !isForGood };
+  const wait = (signal: AbortSignal) =>
+    context.waiters.wait({ queues, timeoutMs: blockMs!, attempt, takes, signal });
+  const found = await waiting(client, wait, { queues: reading.queues, worker, target: null });
+  return (found && answerTo(found, reading, call)) ?? NIL_ARRAY;
+}
+
+function giveBackSurplus({ surplus }: Found, { context }: QueueCall): null {
+  if (surplus.length > 0) new PoppedEvents(context.store, surplus, null, true).giveBack();
+  return null;
+}
+
+function readGroup(call: QueueCall): Submission | Promise<Answer> {
+  const reading = readingIn(call.args);
+  const { group, queues, behind, wrong, blockMs } = reading;
+  const groups: GroupName[] = queues.map((queue) => ({ queue, group }));
+  if (wrong) return refuse(wrong, "XREADGROUP", groups.slice(0, behind.length + 1));
+  const claimant = claimantOf(reading.consumer, call);
+  const isPart = call.phase !== "alone";
+  const reads = queues.flatMap((_, at) => readsOf(reading, at, claimant, isPart));
+  const waits = !isPart && blockMs !== null && behind.every((id) => id === null);
+  if (waits) call.isExclusive = true;
+  const names = () => [...queues, ...queues.map((queue) => boundName(queue, group))];
+  if (waits && call.context.waiters.areAwaited(names())) {
+    return queuesOf(reads, reading, call).then((own) => waitFor(own, reads, reading, call));
+  }
+  const answer = (found: Found): Answer | Promise<Answer> => {
+    const own = answerTo(found, reading, call);
+    if (own !== null) return own;
+    return waits ? waitFor(found.queues, reads, reading, call) : NIL_ARRAY;
+  };
+  if (reads.length > 1 && !isPart) return findIn(reads, reading, call).then(answer);
+  return Submission.all(reads, (results) => answer(Found.in(reads, results, reading)));
+}
+
+export const streamReadGroupCommands: QueueCommand[] = [
+  {
+    name: "XREADGROUP",
+    syntax:
+      "GROUP group consumer [COUNT count] [BLOCK milliseconds] [CLAIM min-idle-time] [NOACK] " +
+      "STREAMS queue [queue ...] id [id ...]",
+    summary:
+      "With the id > claims new entries of each of these streams for that consumer, up to COUNT " +
+      `(at most ${STREAM_STEP_MAX}, and up to about 1 MiB at once), with the lease of the queue; ` +
+      "waits up to BLOCK ms while there are none, with 0 for ever, then nil. With another id " +
+      "shows the consumer's claims behind that, and renews their leases. CLAIM: first claims " +
+      "that have lasted so many ms, as entries of four elements. NOACK: delivers for good.",
+    group: "stream",
+    access: "consume",
+    since: "0.1.0",
+    flags: ["write", "blocking", "movablekeys"],
+    run: readGroup,
+  },
+];
