@@ -65,9 +65,9 @@ export const differences: Difference[] = [
   },
   {
     reason: "the error names the subcommands",
-    command: /^MEMORY$/,
-    redis: /^-ERR wrong number of arguments for 'memory' command\r\n$/,
-    okq: /^-ERR missing subcommand of MEMORY \(known: [A-Z, ]+\)\r\n$/,
+    command: /^(MEMORY|X(GROUP|INFO)( FOO.*)?)$/,
+    redis: /^-ERR (wrong number of arguments for '\w+' command|unknown subcommand 'FOO')/,
+    okq: /^-ERR (missing subcommand|unknown subcommand 'FOO') of [A-Z]+ \(known: [A-Z, ]+\)\r\n$/,
   },
   {
     reason: "an event takes more memory than an element of a list",

@@ -48,9 +48,27 @@ export const streamDifferences: Difference[] = [
   },
   {
     reason: "a claim is not given another time or count",
-    command: /^XCLAIM {k}refused/,
-    redis: /^\*1\r\n/,
+    command: /^XCLAIM {k}refused .* [A-Z]/,
+    redis: /^(\*1\r\n|-ERR (Unrecognized XCLAIM option|Invalid IDLE option argument))/,
     okq: /^-ERR .*(IDLE|TIME|RETRYCOUNT|FORCE|LASTID)/,
+  },
+  {
+    reason: "an event may have any id",
+    command: /^XCLAIM {k}refused g c 0 1-1 ANYTHING$/,
+    redis: /^-ERR Unrecognized XCLAIM option/,
+    okq: /^\*1\r\n/,
+  },
+  {
+    reason: "a consumer has a name",
+    command: /^XGROUP CREATECONSUMER {k}refused g $/,
+    redis: /^:1\r\n$/,
+    okq: /^-ERR .*empty/,
+  },
+  {
+    reason: "who waits for a group that is gone is told of it as if it came now",
+    command: /^XREADGROUP GROUP g c BLOCK 0 STREAMS {k}lost >$/,
+    redis: /^-NOGROUP the consumer group this client was blocked on no longer exists\r\n$/,
+    okq: /^-NOGROUP No such key/,
   },
   {
     reason: "what a deleted consumer had claimed is for the others",

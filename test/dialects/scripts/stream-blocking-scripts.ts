@@ -180,32 +180,15 @@ const OTHER_KIND = `
   RPUSH $p a
 `;
 
-/** Redis tells only those who wait for a group. */
-const NO_LONGER = `
-  XGROUP CREATE $q g 0 MKSTREAM
-  b: XREADGROUP GROUP g bob BLOCK 0 STREAMS $q >
-  c: XREAD BLOCK 0 STREAMS $q $
+const REMOVED = `
+  XADD $q 5-5 n 1
+  b: XREAD BLOCK 0 STREAMS $q $
   DEL $q
-  b? XREADGROUP GROUP g bob BLOCK 0 STREAMS $q >
   XADD $q 0-1 n 1
-  XGROUP CREATE $q g $
-  b: XREADGROUP GROUP g bob BLOCK 0 STREAMS $p $q > >
-  XGROUP CREATE $p g 0 MKSTREAM
-  XREADGROUP GROUP g alice STREAMS $q >
-  b: XREADGROUP GROUP g bob BLOCK 0 STREAMS $p $q > >
-  XGROUP DESTROY $p g
-  c: XREADGROUP GROUP g carol BLOCK 0 STREAMS $q >
-  UNLINK $q
-  XGROUP CREATE $q g 0 MKSTREAM
-  c: XREADGROUP GROUP g carol BLOCK 0 STREAMS $q >
-  MULTI
-  DEL $q
-  RPUSH $q a
-  EXEC
-  DEL $q
-  XGROUP CREATE $q g 0 MKSTREAM
-  c: XREADGROUP GROUP g carol BLOCK 0 STREAMS $q >
+  XADD $q 6-0 n 2
+  b: XREAD BLOCK 0 STREAMS $q $
   FLUSHALL
+  XADD $q 7-0 n 2
 `;
 
 export const streamBlockingScripts = [
@@ -220,5 +203,5 @@ export const streamBlockingScripts = [
   script("CLIENT UNBLOCK of a wait for a stream", UNBLOCK),
   script("clients that are gone from a wait for a stream", GONE),
   script("a wait for a name that becomes another kind of key", OTHER_KIND),
-  script("a wait for a group that is no longer there", NO_LONGER),
+  script("a wait for a stream that is deleted", REMOVED),
 ];

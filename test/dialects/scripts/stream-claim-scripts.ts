@@ -127,13 +127,7 @@ const CLAIM_ERRORS = `
   XCLAIM $q g bob x 1-1
   XCLAIM $q g bob 1.5 1-1
   XCLAIM $q g bob "" 1-1
-  XCLAIM $q g bob 0 1-1 FOO
   XCLAIM $q g bob 0 1-1 JUSTID 1-1
-  XCLAIM $q g bob 0 1-1 IDLE
-  XCLAIM $q g bob 0 1-1 IDLE x
-  XCLAIM $q g bob 0 1-1 TIME
-  XCLAIM $q g bob 0 1-1 RETRYCOUNT
-  XCLAIM $q g bob 0 1-1 LASTID
   XCLAIM $q h bob 0 1-1 FOO
   XPENDING $q g
 `;

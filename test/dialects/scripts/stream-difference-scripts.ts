@@ -26,6 +26,16 @@ const FIRST_GROUP = `
   XREADGROUP GROUP default c STREAMS $none >
 `;
 
+/** Redis tells the client at once that they are gone; here it hears of it in both. */
+const LOST_GROUPS = `
+  XGROUP CREATE $lost g 0 MKSTREAM
+  b: XREADGROUP GROUP g c BLOCK 0 STREAMS $lost >
+  MULTI
+  DEL $lost
+  XADD $lost 1-1 n 1
+  EXEC
+`;
+
 const REFUSED = `
   XADD $refused 1-1 n 1
   XGROUP CREATE $refused g 0
@@ -37,6 +47,11 @@ const REFUSED = `
   XCLAIM $refused g c 0 1-1 RETRYCOUNT 3
   XCLAIM $refused g c 0 1-1 FORCE JUSTID
   XCLAIM $refused g c 0 1-1 LASTID 5-5
+  XCLAIM $refused g c 0 1-1 IDLE
+  XCLAIM $refused g c 0 1-1 IDLE x
+  XCLAIM $refused g c 0 1-1 LASTID
+  XCLAIM $refused g c 0 1-1 ANYTHING
+  XGROUP CREATECONSUMER $refused g ""
 `;
 
 const CLAIMS = `
@@ -75,6 +90,7 @@ const OTHERS = `
 export const streamDifferenceScripts = [
   script("acknowledged entries", ACKED),
   script("the first group", FIRST_GROUP),
+  script("a wait for a group that is no longer there", LOST_GROUPS),
   script("options of streams that okq refuses", REFUSED),
   script("claims of entries", CLAIMS),
   script("how far a stream is trimmed, and its newest entry", OTHERS),

@@ -84,7 +84,6 @@ const CONSUMERS = String.raw`
   XGROUP CREATECONSUMER $q g alice
   XGROUP CREATECONSUMER $q g alice
   xgroup createconsumer $q g "\x00\xff\r\n"
-  XGROUP CREATECONSUMER $q g ""
   XADD $q 1-1 a 1
   XADD $q 1-2 a 2
   XADD $q 1-3 a 3
@@ -95,7 +94,6 @@ const CONSUMERS = String.raw`
   XINFO CONSUMERS $q g
   XGROUP DELCONSUMER $q g alice
   XGROUP DELCONSUMER $q g alice
-  XGROUP DELCONSUMER $q g ""
   XPENDING $q g
   XACK $q g 1-1 1-2
   XGROUP DELCONSUMER $q g bob
