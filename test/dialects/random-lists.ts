@@ -106,4 +106,5 @@ export const listVocabulary: Vocabulary = {
   commands: COMMANDS,
   waiting: WAITING,
   apartOnly: APART_ONLY,
+  calmOnly: /^$/,
 };

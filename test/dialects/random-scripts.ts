@@ -16,6 +16,8 @@ export interface Vocabulary {
   waiting: Commands;
   /** Commands that are in no transaction. */
   apartOnly: RegExp;
+  /** Commands that are in no script with clients that wait. */
+  calmOnly: RegExp;
 }
 
 export const some = <T>(random: Random, max: number, of: (random: Random) => T): T[] =>
@@ -43,9 +45,12 @@ function transaction(random: Random, { commands, waiting, apartOnly }: Vocabular
  * either clients that wait, or several commands in a write.
  */
 function line(random: Random, vocabulary: Vocabulary, hasWaiting: boolean): string {
-  const { commands, waiting } = vocabulary;
+  const { commands, waiting, calmOnly } = vocabulary;
   const kind = random.weighted({ one: 12, several: 5 });
-  if (kind === "one") return command(random, commands);
+  if (kind === "one") {
+    const text = command(random, commands);
+    return hasWaiting && calmOnly.test(text) ? "PING" : text;
+  }
   if (hasWaiting) return `${random.of(["b", "c", "d"])}? ${command(random, waiting)}`;
   if (random.below(2) === 0) return some(random, 5, () => command(random, commands)).join(" | ");
   return transaction(random, vocabulary);

@@ -98,7 +98,7 @@ const pending =
     return [...place, ids.from(random), ids.to(random), most, ...maybe(random, consumer(random))];
   };
 
-const claimFor: Words = (random) => [key(random), group(random), consumer(random), minIdle(random)];
+const claimOf: Words = (random) => [key(random), group(random), consumer(random)];
 
 const groups: Words = (random) =>
   random.of([
@@ -131,16 +131,22 @@ function commands(ids: Ids): Commands {
     XPENDING: [7, pending(ids)],
     XCLAIM: [
       7,
-      (random) => [...claimFor(random), ...some(random, 5, ids.recent), ...maybe(random, "JUSTID")],
+      (random) => [
+        ...claimOf(random),
+        minIdle(random),
+        ...some(random, 5, ids.recent),
+        ...maybe(random, "JUSTID"),
+      ],
     ],
     XAUTOCLAIM: [
       4,
-      (random) => [
-        ...claimFor(random),
-        random.of(["0", "-", ids.any(random)]),
-        ...maybe(random, "COUNT", 1 + random.below(3)),
-        ...maybe(random, "JUSTID"),
-      ],
+      (random) => {
+        const few = maybe(random, "COUNT", 1 + random.below(3));
+        // With a count Redis looks at ten times as many only.
+        const idleMs = few.length > 0 ? 0 : minIdle(random);
+        const from = random.of(["0", "-", ids.any(random)]);
+        return [...claimOf(random), idleMs, from, ...few, ...maybe(random, "JUSTID")];
+      },
     ],
     RPUSH: [2, (random) => [random.of(["$list", "$list", "$x", "$missing"]), "a", "b"]],
     LPOP: [2, (random) => [random.of(["$list", "$missing", "$y"])]],
@@ -161,10 +167,15 @@ const waiting = (ids: Ids): Commands => ({
 const APART_ONLY = new RegExp(
   [
     String.raw`( |^)(x|1-x|""|-1|18446744073709551616)( |$)`,
-    String.raw`^XADD \S+ 0(-0)? `,
+    String.raw`^XADD \S+ 0(-0)? |\(0-0`,
     String.raw`^XPENDING \S+ \S+ |^XACK`,
+    // Several streams, of which one may not have the group: what is undone is undone behind EXEC.
+    "^XREADGROUP .* > >",
   ].join("|"),
 );
+
+/** Redis tells clients at once that their group is gone. */
+const CALM_ONLY = /^DEL .*\$[xy]|^XGROUP DESTROY/;
 
 const BEGINNING = [
   "XGROUP CREATE $x g 0 MKSTREAM",
@@ -180,5 +191,6 @@ export function streamVocabulary(): Vocabulary {
     commands: commands(ids),
     waiting: waiting(ids),
     apartOnly: APART_ONLY,
+    calmOnly: CALM_ONLY,
   };
 }
